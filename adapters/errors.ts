@@ -1,0 +1,68 @@
+/** The one error class of the project. Its code is part of the wire protocol: add codes, never change a meaning. */
+
+export const ERROR_CODES = [
+  // what was sent
+  'E_BODY',
+  'E_PROTOCOL',
+  'E_TOO_LARGE',
+  'E_CONTAINER',
+  'E_SHAPE',
+  'E_NOT_FINITE',
+  'E_NORM',
+  'E_BASE_MODEL',
+  'E_BASIS',
+  'E_FEATURES',
+  // who sent it
+  'E_UNSIGNED',
+  'E_SIGNATURE',
+  'E_CLOCK',
+  'E_REPLAY',
+  'E_AUTH',
+  'E_ENROLL_TOKEN',
+  'E_CONSENT',
+  'E_HOST',
+  'E_ORIGIN',
+  // what it was for
+  'E_NOT_FOUND',
+  'E_NO_JOB',
+  'E_NO_ROUND',
+  'E_NO_RELEASE',
+  'E_NO_DECISION',
+  'E_NOT_IN_COHORT',
+  'E_ROUND_CLOSED',
+  'E_JOB_STATE',
+  'E_TWICE',
+  'E_CONFLICT',
+  // the device and its model
+  'E_MODEL_FILE',
+  'E_MODEL_UNSUPPORTED',
+  'E_MODEL_MISSING',
+  'E_CHECKSUM',
+  'E_NO_SOURCE',
+  'E_ENGINE',
+  'E_DIVERGED',
+  'E_HOME',
+  'E_NOT_ENROLLED',
+  'E_NO_KEY',
+  'E_DATA',
+  'E_USAGE',
+  'E_UPSTREAM',
+  'E_UNAVAILABLE',
+  'E_CANCELLED',
+  'E_INTERNAL',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** message says what, expected and got; it never holds prompts, answers, weights or credentials. */
+export class FedError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'FedError'
+    this.code = code
+  }
+}
+
+export const isFedError = (error: unknown): error is FedError => error instanceof FedError

@@ -1,0 +1,79 @@
+/** JSON headers of the two binary messages, an update and a release. The container itself is codec/container.ts. */
+import { z } from 'zod'
+import {
+  AdapterSpecSchema,
+  BaseModelSchema,
+  FeatureSpaceSchema,
+  Id,
+  Protocol,
+  Sha256,
+  TimeMs,
+} from './primitives.ts'
+
+/** A named float32 matrix in the payload; offset and size count numbers. Order and contiguity are checked on decode. */
+export const SegmentSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][A-Za-z0-9._]{0,99}$/),
+  shape: z.array(z.int().min(1).max(100_000_000)).min(1).max(4),
+  offset: z.int().min(0),
+  size: z.int().min(1),
+})
+
+/**
+ * What a device sends. Segments, in this order where present:
+ * `layers.<i>.<module>.<A|B>` — the change of the round's factor (adapters/lora/layout.ts);
+ * `prior.first` [D], `prior.second` [D(D+1)/2] — E[w], and the upper triangle of E[wwᵀ] row by row, of this one device;
+ * `statistics.count` [1], `statistics.sum` [D], `statistics.sumSquares` [D] — over within-request centred features.
+ */
+export const UpdateHeader = z.strictObject({
+  kind: z.literal('update'),
+  protocol: Protocol,
+  jobId: Id,
+  roundId: Id,
+  /** The release it was trained from. */
+  release: Sha256,
+  basisEpoch: z.int().min(0),
+  base: BaseModelSchema,
+  adapter: AdapterSpecSchema,
+  features: FeatureSpaceSchema,
+  factor: z.enum(['A', 'B']).nullable(),
+  /** Training pairs behind the adapter part: its weight in the mean. 0 when there is none. */
+  pairs: z.int().min(0).max(100_000),
+  segments: z.array(SegmentSchema).min(1).max(10_000),
+})
+export type UpdateHeader = z.infer<typeof UpdateHeader>
+
+/**
+ * A release: one bundle. Segments, in this order: every `layers.<i>.<module>.<A|B>`; then, once there is a prior,
+ * `prior.mean` [D], `prior.directions` [k, D] (orthonormal rows; absent when k = 0), `prior.variances` [k] (λ, absent when k = 0),
+ * `prior.rest` [1] (ρ); then, once there are statistics, `statistics.scale` [D] (multiplies a raw feature).
+ */
+export const ReleaseHeader = z.strictObject({
+  kind: z.literal('release'),
+  protocol: Protocol,
+  base: BaseModelSchema,
+  adapter: AdapterSpecSchema,
+  exitLayer: z.int().min(1).max(256),
+  features: FeatureSpaceSchema,
+  basisEpoch: z.int().min(0),
+  /** Number of the release in its line, from 0. */
+  version: z.int().min(0),
+  parent: Sha256.nullable(),
+  jobId: Id.nullable(),
+  roundId: Id.nullable(),
+  /** Devices whose updates are in it. */
+  cohort: z.int().min(0),
+  /** Digests of those updates, hashed together: SHA-256 over the sorted digests. */
+  inputs: Sha256.nullable(),
+  createdAt: TimeMs,
+  segments: z.array(SegmentSchema).min(1).max(10_000),
+})
+export type ReleaseHeader = z.infer<typeof ReleaseHeader>
+
+/** What `release list` and `release show` print: the header without its segments, and the content hash. */
+export const ReleaseSummary = z.strictObject({
+  hash: Sha256,
+  bytes: z.int().min(0),
+  ...ReleaseHeader.omit({ kind: true, segments: true, protocol: true }).shape,
+  parts: z.array(z.enum(['adapter', 'prior', 'statistics'])),
+})
+export type ReleaseSummary = z.infer<typeof ReleaseSummary>

@@ -1,0 +1,106 @@
+/** Device to server: enrolment, check-in, assignment, upload, releases. JSON for control, containers for weights. */
+import { z } from 'zod'
+import { Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
+import {
+  AdapterSpecSchema,
+  BaseModelSchema,
+  CountBucket,
+  FeatureSpaceSchema,
+  Id,
+  Protocol,
+  Purpose,
+  Sha256,
+  TimeMs,
+} from './primitives.ts'
+
+/** POST /v1/enroll, signed with the key that is being enrolled. token: one-time, from the operator. */
+export const EnrollRequest = z.strictObject({
+  protocol: Protocol,
+  token: z.string().min(16).max(200),
+  /** Raw Ed25519 public key, base64url without padding. */
+  publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+})
+export type EnrollRequest = z.infer<typeof EnrollRequest>
+
+/** deviceId is the RFC 7638-like thumbprint the server derived: the first 32 hex digits of SHA-256(public key). */
+export const EnrollResponse = z.strictObject({ protocol: Protocol, deviceId: Id })
+export type EnrollResponse = z.infer<typeof EnrollResponse>
+
+/** Consent as data: what the user agreed to, on the device, when, and until when. */
+export const ConsentRecord = z.strictObject({
+  purpose: Purpose,
+  contributions: z.array(Contribution).max(3),
+  grantedAt: TimeMs,
+  expiresAt: TimeMs.nullable(),
+})
+export type ConsentRecord = z.infer<typeof ConsentRecord>
+
+/** POST /v1/checkin. */
+export const CheckInRequest = z.strictObject({
+  protocol: Protocol,
+  base: BaseModelSchema,
+  features: FeatureSpaceSchema,
+  consent: ConsentRecord,
+  conditions: z.strictObject({ charging: z.boolean().nullable(), idle: z.boolean().nullable() }),
+  choices: CountBucket,
+  /** The release that the device serves now, if any. */
+  release: Sha256.nullable(),
+})
+export type CheckInRequest = z.infer<typeof CheckInRequest>
+
+/** One device's part in one round. uploadToken goes back in the `upload-token` header of the upload. */
+export const Assignment = z.strictObject({
+  jobId: Id,
+  roundId: Id,
+  uploadToken: z.string().min(16).max(200),
+  /** The parent release: download it, train from it. */
+  release: Sha256,
+  basisEpoch: z.int().min(0),
+  base: BaseModelSchema,
+  adapter: AdapterSpecSchema,
+  exitLayer: z.int().min(1).max(256),
+  features: FeatureSpaceSchema,
+  contributions: z.array(Contribution).min(1).max(3),
+  /** The factor that this round moves; null when the adapter is not part of it. */
+  factor: z.enum(['A', 'B']).nullable(),
+  training: TrainingPlan,
+  prior: PriorPlan,
+  purpose: Purpose,
+  deadlineAt: TimeMs,
+})
+export type Assignment = z.infer<typeof Assignment>
+
+/** retry: nothing to do now; come back after retryAfterMs (the server spreads devices: pace steering). */
+export const CheckInResponse = z.discriminatedUnion('kind', [
+  z.strictObject({
+    protocol: Protocol,
+    kind: z.literal('retry'),
+    retryAfterMs: z.int().min(0).max(7 * 24 * 3600 * 1000),
+    /** Why, in a word a program can use: no job, cohort full, already contributed to this round, not eligible. */
+    reason: z.enum(['no_job', 'cohort_full', 'contributed', 'not_eligible']),
+    /** Newest release of the line this device can follow, if any. */
+    head: Sha256.nullable(),
+  }),
+  z.strictObject({
+    protocol: Protocol,
+    kind: z.literal('assignment'),
+    assignment: Assignment,
+    head: Sha256.nullable(),
+  }),
+])
+export type CheckInResponse = z.infer<typeof CheckInResponse>
+
+/** PUT /v1/rounds/:roundId/update answers 202 (taken) or 200 (the same bytes were taken before). */
+export const UploadResponse = z.strictObject({
+  protocol: Protocol,
+  accepted: z.literal(true),
+  duplicate: z.boolean(),
+  digest: Sha256,
+})
+export type UploadResponse = z.infer<typeof UploadResponse>
+
+/** Every refusal, from every program. */
+export const ErrorResponse = z.strictObject({
+  error: z.strictObject({ code: z.string().max(40), message: z.string().max(2000) }),
+})
+export type ErrorResponse = z.infer<typeof ErrorResponse>

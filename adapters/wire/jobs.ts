@@ -1,0 +1,126 @@
+/** Jobs: what an operator asks the federation to do, and the plan that each device of a round follows. */
+import { z } from 'zod'
+import {
+  AdapterSpecSchema,
+  BaseModelSchema,
+  CountBucket,
+  FeatureSpaceSchema,
+  Id,
+  Name,
+  Protocol,
+  Purpose,
+  Sha256,
+  TimeMs,
+} from './primitives.ts'
+
+/**
+ * What a device contributes. `adapter`: the change of one LoRA factor. `prior`: the moments of its head's posterior
+ * (E-step). `statistics`: counts, sums and sums of squares of its standardization inputs.
+ */
+export const Contribution = z.enum(['adapter', 'prior', 'statistics'])
+export type Contribution = z.infer<typeof Contribution>
+
+export const StrategyName = z.enum(['alternating', 'fedavg'])
+export type StrategyName = z.infer<typeof StrategyName>
+
+/** Local training of one round. learningRate is AdamW's; clipNorm bounds the gradient's global L2 norm per step. */
+export const TrainingPlan = z.strictObject({
+  epochs: z.int().min(1).max(100).default(1),
+  learningRate: z.number().positive().max(1).default(1e-3),
+  maxPairs: z.int().min(1).max(10_000).default(64),
+  batchPairs: z.int().min(1).max(64).default(4),
+  maxTokens: z.int().min(16).max(4096).default(384),
+  clipNorm: z.number().positive().max(1e6).default(1),
+  /** Largest L2 norm of the change a device may send; it scales its update down to this. */
+  updateNorm: z.number().positive().max(1e6).default(10),
+})
+export type TrainingPlan = z.infer<typeof TrainingPlan>
+
+/** M-step of the head prior N(μ, Σ), Σ = Φ diag(λ) Φᵀ + ρ I. */
+export const PriorPlan = z.strictObject({
+  /** Variance of the first prior, per standardized direction. */
+  initialVariance: z.number().positive().max(1e6).default(2),
+  /** Pseudo-count of devices with which the last prior enters the new one. */
+  shrinkage: z.number().min(0).max(1e6).default(10),
+  /** Directions kept, k. */
+  directions: z.int().min(0).max(256).default(32),
+})
+export type PriorPlan = z.infer<typeof PriorPlan>
+
+export const CohortPlan = z
+  .strictObject({
+    /** Devices that may be assigned to one round (over-selection: more than the goal). */
+    size: z.int().min(1).max(1_000_000),
+    /** Updates that close the round. */
+    goal: z.int().min(1).max(1_000_000),
+    /** Fewest updates with which a round may be aggregated at its deadline. */
+    minimum: z.int().min(1).max(1_000_000),
+    deadlineMs: z.int().min(1000).max(7 * 24 * 3600 * 1000).default(3_600_000),
+    /** Rounds that fail (too few updates) before the job fails. */
+    retries: z.int().min(0).max(100).default(2),
+    /** Fewest choices, as a bucket, that a device needs to be assigned. */
+    choices: CountBucket.default('1-9'),
+  })
+  .refine((c) => c.minimum <= c.goal && c.goal <= c.size, 'minimum ≤ goal ≤ size must hold')
+
+/** What an operator sends to create a job. exitLayer: hidden states are pooled after this many layers. */
+export const JobSpec = z
+  .strictObject({
+    name: Name,
+    purpose: Purpose.default('personalization'),
+    base: BaseModelSchema,
+    adapter: AdapterSpecSchema,
+    exitLayer: z.int().min(1).max(256),
+    features: FeatureSpaceSchema,
+    contributions: z.array(Contribution).min(1).max(3),
+    strategy: StrategyName.default('alternating'),
+    rounds: z.int().min(1).max(10_000).default(1),
+    cohort: CohortPlan,
+    training: TrainingPlan.prefault({}),
+    prior: PriorPlan.prefault({}),
+    /** Seed of the first adapter of a new line; ignored when a release of this line exists. */
+    seed: z.int().min(0).max(2 ** 32 - 1).default(0),
+  })
+  .refine((j) => new Set(j.contributions).size === j.contributions.length, 'contributions must be distinct')
+  .refine((j) => j.exitLayer <= j.base.shape.layers, 'exitLayer must not exceed the layers of the model')
+  .refine((j) => j.adapter.endLayer <= j.exitLayer, 'the adapter must lie below the exit layer')
+  .refine((j) => j.features.pooled === 0 || j.features.pooled === j.base.shape.hidden, 'pooled must be 0 or the hidden size')
+export type JobSpec = z.infer<typeof JobSpec>
+/** The same before defaults are filled in. */
+export type JobSpecInput = z.input<typeof JobSpec>
+
+export const CreateJob = z.strictObject({ protocol: Protocol, job: JobSpec })
+export type CreateJob = z.infer<typeof CreateJob>
+
+export const JobState = z.enum(['running', 'completed', 'failed', 'cancelled'])
+export type JobState = z.infer<typeof JobState>
+
+export const RoundPhase = z.enum(['collecting', 'aggregating', 'released', 'abandoned'])
+export type RoundPhase = z.infer<typeof RoundPhase>
+
+export const RoundSummary = z.strictObject({
+  id: Id,
+  index: z.int().min(0),
+  attempt: z.int().min(0),
+  phase: RoundPhase,
+  factor: z.enum(['A', 'B']).nullable(),
+  assigned: z.int().min(0),
+  received: z.int().min(0),
+  openedAt: TimeMs,
+  deadlineAt: TimeMs,
+  reason: z.string().max(500).nullable(),
+  release: Sha256.nullable(),
+})
+export type RoundSummary = z.infer<typeof RoundSummary>
+
+export const JobView = z.strictObject({
+  id: Id,
+  state: JobState,
+  reason: z.string().max(500).nullable(),
+  createdAt: TimeMs,
+  endedAt: TimeMs.nullable(),
+  spec: JobSpec,
+  rounds: z.array(RoundSummary).max(100_000),
+  head: Sha256.nullable(),
+})
+export type JobView = z.infer<typeof JobView>

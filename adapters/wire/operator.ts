@@ -1,0 +1,37 @@
+/** Operator to server, over HTTP with a bearer credential: tokens, jobs, releases, devices. */
+import { z } from 'zod'
+import { ReleaseSummary } from './containers.ts'
+import { JobView } from './jobs.ts'
+import { Id, Protocol, TimeMs } from './primitives.ts'
+
+/** POST /v1/operator/tokens: makes `count` one-time enrolment tokens. They are shown once; the server keeps their hashes. */
+export const CreateTokens = z.strictObject({
+  protocol: Protocol,
+  count: z.int().min(1).max(10_000).default(1),
+  ttlMs: z.int().min(1000).max(365 * 24 * 3600 * 1000).default(7 * 24 * 3600 * 1000),
+})
+export type CreateTokens = z.infer<typeof CreateTokens>
+
+export const CreateTokensResponse = z.strictObject({
+  protocol: Protocol,
+  tokens: z.array(z.string().min(16).max(200)).max(10_000),
+  expiresAt: TimeMs,
+})
+export type CreateTokensResponse = z.infer<typeof CreateTokensResponse>
+
+/** POST /v1/operator/jobs, GET /v1/operator/jobs/:id, POST /v1/operator/jobs/:id/cancel. */
+export const JobResponse = z.strictObject({ protocol: Protocol, job: JobView })
+export const JobListResponse = z.strictObject({ protocol: Protocol, jobs: z.array(JobView).max(10_000) })
+
+/** GET /v1/operator/releases, GET /v1/operator/releases/:hash. */
+export const ReleaseListResponse = z.strictObject({
+  protocol: Protocol,
+  releases: z.array(ReleaseSummary).max(100_000),
+})
+export const ReleaseResponse = z.strictObject({ protocol: Protocol, release: ReleaseSummary })
+
+/** GET /v1/operator/devices. Nothing here says anything about a person. */
+export const DeviceListResponse = z.strictObject({
+  protocol: Protocol,
+  devices: z.array(z.strictObject({ id: Id, enrolledAt: TimeMs, lastSeenAt: TimeMs.nullable() })).max(1_000_000),
+})
