@@ -33,16 +33,24 @@ export const ChoiceLine = z
     utilities: z.array(z.number()).max(64).optional(),
   })
   .refine((l) => l.chosen < l.candidates.length, 'chosen must index a candidate')
-  .refine((l) => (l.shown ?? []).every((i) => i < l.candidates.length), 'shown must index candidates')
+  .refine(
+    (l) => (l.shown ?? []).every((i) => i < l.candidates.length),
+    'shown must index candidates',
+  )
   .refine((l) => new Set(l.shown ?? []).size === (l.shown ?? []).length, 'shown must be distinct')
   .refine((l) => l.shown === undefined || l.shown.includes(l.chosen), 'chosen must have been shown')
-  .refine((l) => l.utilities === undefined || l.utilities.length === l.candidates.length, 'utilities must match candidates')
+  .refine(
+    (l) => l.utilities === undefined || l.utilities.length === l.candidates.length,
+    'utilities must match candidates',
+  )
 export type ChoiceLine = z.infer<typeof ChoiceLine>
 
 export type ChoiceLogProblem = { readonly line: number; readonly problem: string }
 
 /** Reads a choice log. Blank lines are passed over; a bad line is reported by its number (from 1), never quoted. */
-export const parseChoiceLog = (text: string): { choices: ChoiceLine[]; problems: ChoiceLogProblem[] } => {
+export const parseChoiceLog = (
+  text: string,
+): { choices: ChoiceLine[]; problems: ChoiceLogProblem[] } => {
   const choices: ChoiceLine[] = []
   const problems: ChoiceLogProblem[] = []
   for (const [index, raw] of text.split('\n').entries()) {

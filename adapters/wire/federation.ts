@@ -75,7 +75,10 @@ export const CheckInResponse = z.discriminatedUnion('kind', [
   z.strictObject({
     protocol: Protocol,
     kind: z.literal('retry'),
-    retryAfterMs: z.int().min(0).max(7 * 24 * 3600 * 1000),
+    retryAfterMs: z
+      .int()
+      .min(0)
+      .max(7 * 24 * 3600 * 1000),
     /** Why, in a word a program can use: no job, cohort full, already contributed to this round, not eligible. */
     reason: z.enum(['no_job', 'cohort_full', 'contributed', 'not_eligible']),
     /** Newest release of the line this device can follow, if any. */

@@ -55,7 +55,11 @@ export const CohortPlan = z
     goal: z.int().min(1).max(1_000_000),
     /** Fewest updates with which a round may be aggregated at its deadline. */
     minimum: z.int().min(1).max(1_000_000),
-    deadlineMs: z.int().min(1000).max(7 * 24 * 3600 * 1000).default(3_600_000),
+    deadlineMs: z
+      .int()
+      .min(1000)
+      .max(7 * 24 * 3600 * 1000)
+      .default(3_600_000),
     /** Rounds that fail (too few updates) before the job fails. */
     retries: z.int().min(0).max(100).default(2),
     /** Fewest choices, as a bucket, that a device needs to be assigned. */
@@ -79,12 +83,25 @@ export const JobSpec = z
     training: TrainingPlan.prefault({}),
     prior: PriorPlan.prefault({}),
     /** Seed of the first adapter of a new line; ignored when a release of this line exists. */
-    seed: z.int().min(0).max(2 ** 32 - 1).default(0),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .default(0),
   })
-  .refine((j) => new Set(j.contributions).size === j.contributions.length, 'contributions must be distinct')
-  .refine((j) => j.exitLayer <= j.base.shape.layers, 'exitLayer must not exceed the layers of the model')
+  .refine(
+    (j) => new Set(j.contributions).size === j.contributions.length,
+    'contributions must be distinct',
+  )
+  .refine(
+    (j) => j.exitLayer <= j.base.shape.layers,
+    'exitLayer must not exceed the layers of the model',
+  )
   .refine((j) => j.adapter.endLayer <= j.exitLayer, 'the adapter must lie below the exit layer')
-  .refine((j) => j.features.pooled === 0 || j.features.pooled === j.base.shape.hidden, 'pooled must be 0 or the hidden size')
+  .refine(
+    (j) => j.features.pooled === 0 || j.features.pooled === j.base.shape.hidden,
+    'pooled must be 0 or the hidden size',
+  )
 export type JobSpec = z.infer<typeof JobSpec>
 /** The same before defaults are filled in. */
 export type JobSpecInput = z.input<typeof JobSpec>

@@ -8,7 +8,11 @@ import { Id, Protocol, TimeMs } from './primitives.ts'
 export const CreateTokens = z.strictObject({
   protocol: Protocol,
   count: z.int().min(1).max(10_000).default(1),
-  ttlMs: z.int().min(1000).max(365 * 24 * 3600 * 1000).default(7 * 24 * 3600 * 1000),
+  ttlMs: z
+    .int()
+    .min(1000)
+    .max(365 * 24 * 3600 * 1000)
+    .default(7 * 24 * 3600 * 1000),
 })
 export type CreateTokens = z.infer<typeof CreateTokens>
 
@@ -21,7 +25,10 @@ export type CreateTokensResponse = z.infer<typeof CreateTokensResponse>
 
 /** POST /v1/operator/jobs, GET /v1/operator/jobs/:id, POST /v1/operator/jobs/:id/cancel. */
 export const JobResponse = z.strictObject({ protocol: Protocol, job: JobView })
-export const JobListResponse = z.strictObject({ protocol: Protocol, jobs: z.array(JobView).max(10_000) })
+export const JobListResponse = z.strictObject({
+  protocol: Protocol,
+  jobs: z.array(JobView).max(10_000),
+})
 
 /** GET /v1/operator/releases, GET /v1/operator/releases/:hash. */
 export const ReleaseListResponse = z.strictObject({
@@ -33,5 +40,7 @@ export const ReleaseResponse = z.strictObject({ protocol: Protocol, release: Rel
 /** GET /v1/operator/devices. Nothing here says anything about a person. */
 export const DeviceListResponse = z.strictObject({
   protocol: Protocol,
-  devices: z.array(z.strictObject({ id: Id, enrolledAt: TimeMs, lastSeenAt: TimeMs.nullable() })).max(1_000_000),
+  devices: z
+    .array(z.strictObject({ id: Id, enrolledAt: TimeMs, lastSeenAt: TimeMs.nullable() }))
+    .max(1_000_000),
 })

@@ -64,4 +64,14 @@ export const CountBucket = z.enum(['0', '1-9', '10-29', '30-99', '100-299', '300
 export type CountBucket = z.infer<typeof CountBucket>
 
 export const bucketOf = (count: number): CountBucket =>
-  count < 1 ? '0' : count < 10 ? '1-9' : count < 30 ? '10-29' : count < 100 ? '30-99' : count < 300 ? '100-299' : '300+'
+  count < 1
+    ? '0'
+    : count < 10
+      ? '1-9'
+      : count < 30
+        ? '10-29'
+        : count < 100
+          ? '30-99'
+          : count < 300
+            ? '100-299'
+            : '300+'

@@ -13,7 +13,9 @@ const digest = createHash('sha256')
   .digest('hex')
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
-  console.error('Installing dependencies (npm ci); a first install compiles SQLite and takes a minute or two …')
+  console.error(
+    'Installing dependencies (npm ci); a first install compiles SQLite and takes a minute or two …',
+  )
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const result = spawnSync(npm, ['ci'], {
     cwd: root,
@@ -22,7 +24,9 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
   })
   if (result.status !== 0) {
-    console.error('npm ci failed: see the lines above. A C++ compiler and Python 3 are needed where SQLite has no prebuilt file.')
+    console.error(
+      'npm ci failed: see the lines above. A C++ compiler and Python 3 are needed where SQLite has no prebuilt file.',
+    )
     process.exit(result.status ?? 1)
   }
   writeFileSync(stamp, digest)

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const FOLDERS = ['adapters', 'device', 'server', 'eval', 'test'] as const
+
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  adapters: ['adapters'],
+  device: ['device', 'adapters'],
+  server: ['server', 'adapters'],
+  eval: ['eval', 'device', 'server', 'adapters'],
+  test: FOLDERS,
+}
+
+type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] }
+
+const sources: Source[] = FOLDERS.flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+    .map((name) => {
+      const path = join(folder, name).split(sep).join('/')
+      const text = readFileSync(join(root, path), 'utf8')
+      const imports = [...text.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map((m) => m[1]!)
+      return { path, text, imports }
+    }),
+)
+
+/** The repository path that a relative import reaches; packages stay as they are. */
+const resolved = (source: Source) =>
+  source.imports.map((name) =>
+    name.startsWith('.')
+      ? relative(root, join(root, dirname(source.path), name))
+          .split(sep)
+          .join('/')
+      : name,
+  )
+
+const under = (folder: string) => sources.filter((s) => s.path.startsWith(folder))
+const code = (source: Source) => source.text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'[^'\n]*'/g, '')
+
+/** Fails naming the file and what is wrong in it. */
+const expectNone = (found: readonly string[]) => expect(found).toEqual([])
+
+describe('the architecture', () => {
+  test('the sources are found', () => {
+    for (const folder of FOLDERS) expect(under(`${folder}/`).length).toBeGreaterThan(3)
+  })
+
+  test.each(Object.entries(MAY_IMPORT))('%s imports only %j', (folder, allowed) => {
+    expectNone(
+      under(`${folder}/`).flatMap((source) =>
+        resolved(source)
+          .filter((to) => FOLDERS.some((f) => to.startsWith(`${f}/`)))
+          .filter((to) => !allowed.some((f) => to.startsWith(`${f}/`)))
+          .map((to) => `${source.path} -> ${to}`),
+      ),
+    )
+  })
+
+  test('adapters is pure: no clock, disk, network or process, and entropy only through random.ts', () => {
+    const impure =
+      /\b(?:fetch\(|Date\.now|new Date\(\)|Math\.random|process\.|performance\.|setTimeout|console\.)/
+    expectNone([
+      ...under('adapters/')
+        .filter((s) => s.imports.some((i) => i.startsWith('node:')))
+        .map((s) => s.path),
+      ...under('adapters/')
+        .filter((s) => impure.test(code(s)))
+        .map((s) => s.path),
+      ...under('adapters/')
+        .filter((s) => s.path !== 'adapters/random.ts' && code(s).includes('getRandomValues'))
+        .map((s) => s.path),
+    ])
+  })
+
+  test('nothing under device or server draws from Math.random', () => {
+    expectNone(
+      [...under('device/'), ...under('server/'), ...under('eval/')]
+        .filter((s) => code(s).includes('Math.random'))
+        .map((s) => s.path),
+    )
+  })
+
+  test.each(['server/rounds/', 'server/releases/'])('%s knows no Hono and no SQL', (folder) => {
+    expectNone(
+      under(folder)
+        .filter((s) => s.imports.some((i) => /^(?:hono|@hono\/|better-sqlite3)/.test(i)))
+        .map((s) => s.path),
+    )
+  })
+
+  test('onnxruntime-node is loaded only where child processes run it', () => {
+    expectNone(
+      sources
+        .filter((s) => s.imports.includes('onnxruntime-node'))
+        .map((s) => s.path)
+        .filter((path) => !path.startsWith('device/engine/run/') && !path.startsWith('test/')),
+    )
+  })
+
+  test('there are no barrels and no drawers', () => {
+    expectNone(
+      sources
+        .map((s) => s.path)
+        .filter((path) =>
+          /(?:^|\/)(?:index\.ts|utils?\.ts|helpers?\.ts|common\.ts|utils?\/|helpers?\/)/.test(path),
+        ),
+    )
+  })
+
+  test('every relative import names a file that exists, with its ending', () => {
+    const known = new Set(sources.map((s) => s.path))
+    expectNone(
+      sources.flatMap((source) =>
+        resolved(source)
+          .filter(
+            (to) =>
+              FOLDERS.some((f) => to.startsWith(`${f}/`)) && to.endsWith('.ts') && !known.has(to),
+          )
+          .map((to) => `${source.path} -> ${to}`),
+      ),
+    )
+  })
+})
