@@ -74,6 +74,6 @@ export const ReleaseSummary = z.strictObject({
   hash: Sha256,
   bytes: z.int().min(0),
   ...ReleaseHeader.omit({ kind: true, segments: true, protocol: true }).shape,
-  parts: z.array(z.enum(['adapter', 'prior', 'statistics'])),
+  parts: z.array(z.enum(['adapter', 'prior', 'statistics'])).max(3),
 })
 export type ReleaseSummary = z.infer<typeof ReleaseSummary>

@@ -29,6 +29,8 @@ const unbounded = (schema: z.ZodType, name: string, isLoose: boolean): string[] 
     if (node['const'] !== undefined || node['enum']) return []
     const options = (node['anyOf'] ?? node['oneOf'] ?? node['allOf']) as unknown[] | undefined
     if (options) return options.flatMap((option, i) => inner(option, String(i)))
+    if (Array.isArray(node['type']))
+      return node['type'].flatMap((type) => inner({ ...node, type }, type as string))
     switch (node['type']) {
       case 'object': {
         const children = Object.entries((node['properties'] ?? {}) as object).flatMap(

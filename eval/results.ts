@@ -1,0 +1,34 @@
+/** What every `--json` of loreweave-eval prints: one object with named figures. */
+import { z } from 'zod'
+
+/** name: dotted, e.g. `rerank.utility.federated.10`. interval: 95 %, of the value. peer, ratio: the same measured on something else. */
+export const Result = z.strictObject({
+  name: z.string().regex(/^[a-z0-9_.-]+$/i),
+  value: z.number(),
+  unit: z.string(),
+  n: z.int().optional(),
+  interval: z.tuple([z.number(), z.number()]).optional(),
+  peer: z.strictObject({ name: z.string(), value: z.number() }).optional(),
+  ratio: z.number().optional(),
+})
+export type Result = z.infer<typeof Result>
+
+export type Results = { readonly results: readonly Result[] }
+
+/** One line a figure, for people. */
+export const formatResults = ({ results }: Results): string => {
+  const width = Math.max(...results.map((r) => r.name.length), 0)
+  return results
+    .map((r) => {
+      const interval = r.interval ? `  [${r.interval.map(formatNumber).join(', ')}]` : ''
+      const count = r.n === undefined ? '' : `  n=${r.n}`
+      const peer = r.peer ? `  (${r.peer.name} ${formatNumber(r.peer.value)})` : ''
+      return `${r.name.padEnd(width)}  ${formatNumber(r.value)} ${r.unit}${interval}${count}${peer}`
+    })
+    .join('\n')
+}
+
+const formatNumber = (value: number): string =>
+  value === 0 || (Math.abs(value) >= 0.001 && Math.abs(value) < 1e6)
+    ? String(Number(value.toPrecision(4)))
+    : value.toExponential(2)
