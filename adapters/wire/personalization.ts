@@ -1,0 +1,204 @@
+/** App to device, on 127.0.0.1: the profile, and the messages of the personalization API. Strict, bounded, versioned. */
+import { z } from 'zod'
+import { ChatMessage, ContentBlock, SystemPrompt } from './choice-log.ts'
+import { Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
+
+/** What a preference can be about. device/personalize/profile.ts says what each end means. */
+export const DIMENSIONS = [
+  'length',
+  'lists',
+  'headings',
+  'emphasis',
+  'tables',
+  'tone',
+  'directness',
+  'examples',
+  'hedging',
+  'questions',
+  'emoji',
+  'numbers',
+  'closing',
+  'steps',
+] as const
+export const Dimension = z.enum(DIMENSIONS)
+export type Dimension = z.infer<typeof Dimension>
+
+const Direction = z.union([z.literal(-1), z.literal(1)])
+const Share = z.number().min(0).max(1)
+const Text = z.string().max(200_000)
+
+/**
+ * One preference. direction: -1 less, +1 more; strength: how far from indifferent, 0 … 1; scope: every request, or those that
+ * hold one of the words; evidence.confidence: posterior probability of the direction (1 when stated).
+ */
+export const Preference = z.strictObject({
+  dimension: Dimension,
+  direction: Direction,
+  strength: Share,
+  scope: z.union([z.literal('all'), z.array(Name).min(1).max(20)]),
+  evidence: z.strictObject({ choices: z.int().min(0).max(1_000_000), confidence: Share }),
+  source: z.enum(['learned', 'stated']),
+  pinned: z.boolean(),
+  enabled: z.boolean(),
+})
+export type Preference = z.infer<typeof Preference>
+
+/** At most one preference a dimension. */
+export const Profile = z.strictObject({
+  preferences: z
+    .array(Preference)
+    .max(DIMENSIONS.length)
+    .refine(
+      (all) => new Set(all.map((p) => p.dimension)).size === all.length,
+      'dimensions must be distinct',
+    ),
+})
+export type Profile = z.infer<typeof Profile>
+
+/** The part of a Messages API request that the device reads; a tool is only counted, never read. */
+const Conversation = {
+  system: SystemPrompt.optional(),
+  messages: z.array(ChatMessage).min(1).max(1000),
+  tools: z.array(z.looseObject({})).max(1000).optional(),
+}
+
+/** Why a request got its block, or got none. Every reason but `applied` and `frozen` is an identity. */
+export const RewriteReason = z.enum([
+  'applied',
+  'frozen',
+  'no_preferences',
+  'none_relevant',
+  'constrained',
+  'strict_output',
+  'tools',
+  'code_or_data',
+  'delimiter',
+])
+export type RewriteReason = z.infer<typeof RewriteReason>
+
+export const RewriteRequest = z.strictObject({ protocol: Protocol, ...Conversation })
+export type RewriteRequest = z.infer<typeof RewriteRequest>
+
+/** system: what to send to Claude instead (null: send none); messages are never touched, so they are not repeated. */
+export const RewriteResponse = z.strictObject({
+  protocol: Protocol,
+  decisionId: Id,
+  system: z.union([Text, z.array(ContentBlock).max(1001)]).nullable(),
+  block: z.string().max(4000).nullable(),
+  preferences: z.array(Preference).max(DIMENSIONS.length),
+  reason: RewriteReason,
+})
+export type RewriteResponse = z.infer<typeof RewriteResponse>
+
+export const RerankRequest = z.strictObject({
+  protocol: Protocol,
+  ...Conversation,
+  /** Claude's answers, its first one first. */
+  candidates: z.array(Text).min(1).max(16),
+})
+export type RerankRequest = z.infer<typeof RerankRequest>
+
+const Index = z.int().min(0).max(63)
+
+/** order: indices, best first; probability: that the best beats Claude's first answer; rewards are centred on their mean. */
+export const RerankResponse = z.strictObject({
+  protocol: Protocol,
+  decisionId: Id,
+  order: z.array(Index).min(1).max(16),
+  winner: Index,
+  keptFirst: z.boolean(),
+  probability: Share,
+  reason: z.string().max(500),
+  candidates: z
+    .array(
+      z.strictObject({
+        reward: z.number(),
+        pooled: z.number(),
+        named: z
+          .array(z.strictObject({ name: z.string().max(40), contribution: z.number() }))
+          .max(128),
+        explanation: z.string().max(500),
+      }),
+    )
+    .max(16),
+})
+export type RerankResponse = z.infer<typeof RerankResponse>
+
+/** What the feedback is about: a decision of this device, or the Messages API's id of the answer. */
+const target = { decisionId: Id.optional(), messageId: Id.optional() }
+const event = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
+  z.strictObject({ kind: z.literal(kind), ...target, ...shape })
+
+/**
+ * choose: one of the shown candidates. regenerate: another answer, please. edit: the answer as the user would have it.
+ * thumbs: -1 or +1. follow_up: the next message, when it refines the answer. keep: the answer was used as it is.
+ */
+export const FeedbackEvent = z
+  .discriminatedUnion('kind', [
+    event('choose', { chosen: Index, shown: z.array(Index).min(1).max(64).optional() }),
+    event('regenerate', {}),
+    event('edit', { text: Text }),
+    event('thumbs', { value: Direction }),
+    event('follow_up', { text: Text }),
+    event('keep', {}),
+  ])
+  .refine(
+    (e) => (e.decisionId === undefined) !== (e.messageId === undefined),
+    'exactly one of decisionId and messageId',
+  )
+export type FeedbackEvent = z.infer<typeof FeedbackEvent>
+
+export const FeedbackRequest = z.strictObject({ protocol: Protocol, event: FeedbackEvent })
+export type FeedbackRequest = z.infer<typeof FeedbackRequest>
+
+/** choices: choices on this device after it. */
+export const FeedbackResponse = z.strictObject({
+  protocol: Protocol,
+  recorded: z.literal(true),
+  choices: z.int().min(0).max(1_000_000),
+})
+export type FeedbackResponse = z.infer<typeof FeedbackResponse>
+
+/** The profile, and each preference in a sentence. */
+export const ProfileResponse = z.strictObject({
+  protocol: Protocol,
+  profile: Profile,
+  sentences: z.array(z.string().max(300)).max(DIMENSIONS.length),
+})
+export type ProfileResponse = z.infer<typeof ProfileResponse>
+
+/** state: the user says so, which outranks what was learned. forget: drop it; what is learned may come back. */
+export const ProfileChange = z.discriminatedUnion('op', [
+  z.strictObject({
+    op: z.literal('state'),
+    dimension: Dimension,
+    direction: Direction,
+    strength: Share.default(1),
+    scope: Preference.shape.scope.default('all'),
+  }),
+  z.strictObject({ op: z.literal('pin'), dimension: Dimension, pinned: z.boolean() }),
+  z.strictObject({ op: z.literal('enable'), dimension: Dimension, enabled: z.boolean() }),
+  z.strictObject({ op: z.literal('forget'), dimension: Dimension }),
+])
+export type ProfileChange = z.infer<typeof ProfileChange>
+
+export const ProfileEdit = z.strictObject({
+  protocol: Protocol,
+  changes: z.array(ProfileChange).min(1).max(100),
+})
+export type ProfileEdit = z.infer<typeof ProfileEdit>
+
+/** What the device is doing. margin: the lead (in log-odds) below which Claude's first answer is kept. */
+export const StatusResponse = z.strictObject({
+  protocol: Protocol,
+  model: Name,
+  exitLayer: z.int().min(1).max(256),
+  release: Sha256.nullable(),
+  enrolled: z.boolean(),
+  activity: z.enum(['idle', 'scoring', 'training', 'round', 'paused']),
+  choices: z.int().min(0).max(1_000_000),
+  heldBack: z.int().min(0).max(1_000_000),
+  margin: z.number().min(0),
+  trainedAt: TimeMs.nullable(),
+})
+export type StatusResponse = z.infer<typeof StatusResponse>
