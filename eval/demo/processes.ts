@@ -1,0 +1,93 @@
+/** Starts the project's own programs as child processes, and leaves none behind. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { FedError } from '../../adapters/errors.ts'
+
+export type Program = 'device/cli' | 'server/cli' | 'eval/cli'
+
+export type Finished = { readonly stdout: string; readonly stderr: string }
+
+export type Processes = {
+  /** Runs a program to its end. Fails with E_INTERNAL and its last lines when it exits with another code than 0. */
+  run(program: Program, args: readonly string[], options?: RunOptions): Promise<Finished>
+  /** Starts a program that stays, and resolves with the first line of its stdout that `isReady` accepts. */
+  start(program: Program, args: readonly string[], isReady: (line: string) => boolean, options?: RunOptions): Promise<string>
+  /** Ends every program still running: SIGTERM, then SIGKILL after graceMs. */
+  stopAll(graceMs?: number): Promise<void>
+}
+
+export type RunOptions = { readonly env?: Record<string, string>; readonly onStderr?: (line: string) => void }
+
+/** How this installation starts a program: its sources through tsx in a checkout, compiled files in a package. */
+export const programCommand = (program: Program): { command: string; args: string[] } => {
+  const isSource = import.meta.url.endsWith('.ts')
+  const file = fileURLToPath(new URL(`../../${program}.${isSource ? 'ts' : 'js'}`, import.meta.url))
+  const loader = isSource ? ['--import', import.meta.resolve('tsx')] : []
+  return { command: process.execPath, args: [...loader, file] }
+}
+
+export const createProcesses = (): Processes => {
+  const running = new Set<ChildProcess>()
+
+  const launch = (program: Program, args: readonly string[], { env, onStderr }: RunOptions) => {
+    const { command, args: first } = programCommand(program)
+    const child = spawn(command, [...first, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
+    running.add(child)
+    child.once('exit', () => running.delete(child))
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-20_000)
+      if (onStderr) for (const line of text.split('\n')) if (line.trim()) onStderr(line)
+    })
+    child.stdout.setEncoding('utf8')
+    const failure = (code: number | null) =>
+      new FedError('E_INTERNAL', `${program} ${args[0] ?? ''} ended with ${code}:\n${stderr.trim().split('\n').slice(-12).join('\n')}`)
+    return { child, stdout: child.stdout, stderr: () => stderr, failure }
+  }
+
+  return {
+    run: (program, args, options = {}) =>
+      new Promise((resolve, reject) => {
+        const { child, stdout: out, stderr, failure } = launch(program, args, options)
+        let stdout = ''
+        out.on('data', (text: string) => {
+          stdout += text
+        })
+        child.once('error', reject)
+        child.once('close', (code) => (code === 0 ? resolve({ stdout, stderr: stderr() }) : reject(failure(code))))
+      }),
+
+    start: (program, args, isReady, options = {}) =>
+      new Promise((resolve, reject) => {
+        const { child, stdout: out, failure } = launch(program, args, options)
+        let pending = ''
+        out.on('data', (text: string) => {
+          const lines = (pending + text).split('\n')
+          pending = lines.pop() ?? ''
+          const ready = lines.find(isReady)
+          if (ready !== undefined) resolve(ready)
+        })
+        child.once('error', reject)
+        child.once('close', (code) => reject(failure(code)))
+      }),
+
+    async stopAll(graceMs = 3000) {
+      await Promise.all(
+        [...running].map(
+          (child) =>
+            new Promise<void>((resolve) => {
+              const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+              child.once('exit', () => {
+                clearTimeout(timer)
+                resolve()
+              })
+              child.kill('SIGTERM')
+            }),
+        ),
+      )
+    },
+  }
+}
