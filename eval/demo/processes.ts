@@ -11,12 +11,20 @@ export type Processes = {
   /** Runs a program to its end. Fails with E_INTERNAL and its last lines when it exits with another code than 0. */
   run(program: Program, args: readonly string[], options?: RunOptions): Promise<Finished>
   /** Starts a program that stays, and resolves with the first line of its stdout that `isReady` accepts. */
-  start(program: Program, args: readonly string[], isReady: (line: string) => boolean, options?: RunOptions): Promise<string>
+  start(
+    program: Program,
+    args: readonly string[],
+    isReady: (line: string) => boolean,
+    options?: RunOptions,
+  ): Promise<string>
   /** Ends every program still running: SIGTERM, then SIGKILL after graceMs. */
   stopAll(graceMs?: number): Promise<void>
 }
 
-export type RunOptions = { readonly env?: Record<string, string>; readonly onStderr?: (line: string) => void }
+export type RunOptions = {
+  readonly env?: Record<string, string>
+  readonly onStderr?: (line: string) => void
+}
 
 /** How this installation starts a program: its sources through tsx in a checkout, compiled files in a package. */
 export const programCommand = (program: Program): { command: string; args: string[] } => {
@@ -44,7 +52,10 @@ export const createProcesses = (): Processes => {
     })
     child.stdout.setEncoding('utf8')
     const failure = (code: number | null) =>
-      new FedError('E_INTERNAL', `${program} ${args[0] ?? ''} ended with ${code}:\n${stderr.trim().split('\n').slice(-12).join('\n')}`)
+      new FedError(
+        'E_INTERNAL',
+        `${program} ${args[0] ?? ''} ended with ${code}:\n${stderr.trim().split('\n').slice(-12).join('\n')}`,
+      )
     return { child, stdout: child.stdout, stderr: () => stderr, failure }
   }
 
@@ -57,7 +68,9 @@ export const createProcesses = (): Processes => {
           stdout += text
         })
         child.once('error', reject)
-        child.once('close', (code) => (code === 0 ? resolve({ stdout, stderr: stderr() }) : reject(failure(code))))
+        child.once('close', (code) =>
+          code === 0 ? resolve({ stdout, stderr: stderr() }) : reject(failure(code)),
+        )
       }),
 
     start: (program, args, isReady, options = {}) =>

@@ -1,0 +1,316 @@
+/** Composes an answer from a topic's sentences in a given style, and reports the traits that the text really shows. */
+import type { Rng } from '../../adapters/random.ts'
+import { DIMENSIONS, type Dimension, type Style } from './style.ts'
+import { ROLES, type Role, type Topic } from './topics/topic.ts'
+import {
+  ADDRESSES,
+  CLOSINGS,
+  CONNECTIVES,
+  canFollow,
+  contract,
+  EMOJI,
+  HEADINGS,
+  HEDGES,
+  LABELS,
+  LEADS,
+  LIST_INTROS,
+  lowerFirst,
+  OPENINGS,
+  ORDINALS,
+  SECTION_OF,
+  type Section,
+  STEP_ADDRESSES,
+  shiftRegister,
+} from './wording.ts'
+
+/** traits: one number for each name, in natural units (words, counts, shares); the simulator's own, never shown to the product. */
+export type Answer = {
+  readonly text: string
+  readonly traits: Float64Array
+  readonly names: readonly Dimension[]
+}
+
+/** Hard limits from the request itself. maxSentences counts every sentence of the answer. */
+export type Limits = { readonly maxSentences?: number }
+
+type Piece = { readonly role: Role; readonly sentence: string }
+/** What has been put into the text so far, counted while writing. */
+type Tally = {
+  hedges: number
+  register: number
+  listed: number
+  preamble: number
+  closing: number
+  question: number
+}
+type Pen = {
+  readonly style: Style
+  readonly rng: Rng
+  readonly topic: Topic
+  readonly tally: Tally
+}
+
+const ROLE_DIMENSION: Readonly<Record<Role, Dimension>> = {
+  mechanism: 'mechanism',
+  facts: 'numbers',
+  background: 'background',
+  steps: 'steps',
+  example: 'example',
+  analogy: 'analogy',
+  caveats: 'caveats',
+  anecdote: 'anecdote',
+  comparison: 'comparison',
+}
+
+/** Deterministic for topic, style and the stream's state. Typically 60 to 170 text tokens. */
+export const composeAnswer = (
+  topic: Topic,
+  style: Style,
+  rng: Rng,
+  limits: Limits = {},
+): Answer => {
+  const pen: Pen = { style, rng, topic, tally: newTally() }
+  const pieces = choosePieces(pen, limits.maxSentences)
+  const body = writeBody(pen, pieces)
+  const text = limits.maxSentences === undefined ? frame(pen, body) : body
+  const finished = finish(pen, text)
+  return { text: finished, traits: traitsOf(pen, pieces, finished), names: DIMENSIONS }
+}
+
+const newTally = (): Tally => ({
+  hedges: 0,
+  register: 0,
+  listed: 0,
+  preamble: 0,
+  closing: 0,
+  question: 0,
+})
+
+const chance = (rng: Rng, level: number): boolean => rng.uniform() < level
+
+/** The answer's sentences: those whose role the style asks for most, with noise, up to a budget set by its length. */
+const choosePieces = ({ style, rng, topic }: Pen, maxSentences: number | undefined): Piece[] => {
+  const wanted = Math.round(1.4 + 5 * style.length + 0.5 * rng.normal())
+  const budget = Math.max(0, Math.min(wanted, 7, (maxSentences ?? 99) - 1))
+  const keyed = ROLES.flatMap((role) => {
+    const level = style[ROLE_DIMENSION[role]]
+    const shared = 0.15 * rng.normal()
+    const sentences = role === 'steps' ? topic.steps : rng.shuffle(topic[role])
+    const falloff = role === 'steps' ? 0.08 : 0.3
+    return sentences.map((sentence, i) => ({
+      piece: { role, sentence },
+      key:
+        level === 0
+          ? -9
+          : level + shared + 0.08 * rng.normal() * (role === 'steps' ? 0 : 1) - falloff * i,
+    }))
+  })
+  keyed.sort((a, b) => b.key - a.key)
+  const chosen = keyed.slice(0, budget).filter((k) => k.key > -5)
+  return chosen.map((k) => k.piece)
+}
+
+const SECTIONS: readonly Section[] = ['explain', 'story', 'do', 'care']
+
+const writeBody = (pen: Pen, pieces: readonly Piece[]): string => {
+  const { style, rng, topic } = pen
+  const answer = bold(pen, ending(pen, voice(pen, topic.answer, 'plain')))
+  const order = chance(rng, 0.25) ? (['story', 'explain', 'do', 'care'] as const) : SECTIONS
+  const groups = order
+    .map((section) => ({ section, members: inOrder(pen, pieces, section) }))
+    .filter((g) => g.members.length > 0)
+  const level = chance(rng, style.lists) ? (chance(rng, style.lists) ? 2 : 1) : 0
+  const hasHeadings = groups.length >= 2 && chance(rng, style.headings)
+  const mark = rng.pick(['##', '##', '###'])
+  const listSection =
+    groups.find((g) => g.section === 'do') ?? groups.find((g) => g.members.length > 1) ?? groups[0]
+  const blocks = groups.map((group) => {
+    const isList =
+      level === 2 ? group.members.length > 1 || hasHeadings : level === 1 && group === listSection
+    const heading = hasHeadings
+      ? `${mark} ${withEmoji(pen, rng.pick(HEADINGS[group.section]))}\n\n`
+      : ''
+    return (
+      heading +
+      (isList
+        ? writeList(pen, group.section, group.members, hasHeadings)
+        : writeProse(pen, group.members))
+    )
+  })
+  if (hasHeadings || level > 0) return [answer, ...blocks].join('\n\n')
+  return joinProse(pen, answer, blocks)
+}
+
+/** Steps keep their order; other roles are mixed, mechanism before the rest of its section. */
+const inOrder = ({ rng, topic }: Pen, pieces: readonly Piece[], section: Section): Piece[] => {
+  const members = pieces.filter((p) => SECTION_OF[p.role] === section)
+  if (section === 'do')
+    return [...members].sort(
+      (a, b) => topic.steps.indexOf(a.sentence) - topic.steps.indexOf(b.sentence),
+    )
+  const mixed = rng.shuffle(members)
+  return [
+    ...mixed.filter((p) => p.role === 'mechanism'),
+    ...mixed.filter((p) => p.role !== 'mechanism'),
+  ]
+}
+
+const writeList = (
+  pen: Pen,
+  section: Section,
+  members: readonly Piece[],
+  hasHeading: boolean,
+): string => {
+  const { rng, style } = pen
+  const isNumbered = section === 'do' && members.length > 1 && chance(rng, 0.75)
+  const bullet = rng.pick(['-', '-', '*'])
+  const isLabelled = section !== 'do' && chance(rng, style.bold)
+  pen.tally.listed += members.length
+  const items = members.map((piece, i) => {
+    const label = isLabelled ? `**${rng.pick(LABELS[piece.role])}:** ` : ''
+    const said = bold(pen, voice(pen, piece.sentence, piece.role === 'steps' ? 'step' : 'plain'))
+    return `${isNumbered ? `${i + 1}.` : bullet} ${label}${withEmoji(pen, ending(pen, said))}`
+  })
+  return (hasHeading ? '' : `${rng.pick(LIST_INTROS[section])}\n\n`) + items.join('\n')
+}
+
+const writeProse = (pen: Pen, members: readonly Piece[]): string => {
+  const { rng } = pen
+  const steps = members.filter((m) => m.role === 'steps').length
+  return members
+    .map((piece, i) => {
+      if (piece.role === 'steps')
+        return ending(pen, bold(pen, stepInProse(pen, piece.sentence, i, steps)))
+      const lead = rng.pick(LEADS[piece.role])
+      const said = voice(pen, piece.sentence, lead === '' ? (i > 0 ? 'linked' : 'plain') : 'bare')
+      return ending(pen, bold(pen, lead === '' ? said : `${contractIf(pen, lead)} ${said}`))
+    })
+    .join(' ')
+}
+
+const stepInProse = (pen: Pen, sentence: string, index: number, count: number): string => {
+  const said = voice(pen, sentence, 'step')
+  if (count < 2) return said
+  const slot = index === 0 ? 0 : index === count - 1 ? 3 : 1 + (index % 2)
+  const ordinal = pen.rng.pick(ORDINALS[slot]!)
+  return `${ordinal} ${lowerFirst(said)}`
+}
+
+/** Prose groups become one paragraph when short, two or three otherwise. */
+const joinProse = ({ rng }: Pen, answer: string, blocks: readonly string[]): string => {
+  let text = answer
+  for (const block of blocks) text += (chance(rng, 0.45) ? '\n\n' : ' ') + block
+  return text
+}
+
+/** One sentence in the style's voice: address, hedge or connective in front, register and contractions throughout. */
+const voice = (pen: Pen, sentence: string, kind: 'plain' | 'linked' | 'bare' | 'step'): string => {
+  const { style, rng, tally } = pen
+  let said = sentence
+  if (kind === 'step') {
+    if (
+      !/^(Do not|Never|When|If|After|Once)\b/.test(said) &&
+      chance(rng, 0.75 * style.secondPerson)
+    )
+      said = `${rng.pick(STEP_ADDRESSES)} ${lowerFirst(said)}`
+  } else if (kind !== 'bare' && canFollow(sentence)) {
+    const tone = Math.abs(style.formality - 0.5) * 1.2
+    if (chance(rng, 0.65 * style.hedging)) {
+      said = `${rng.pick(HEDGES)} ${lowerFirst(said)}`
+      tally.hedges++
+    } else if (chance(rng, 0.6 * style.secondPerson)) {
+      said = `${rng.pick(ADDRESSES)} ${lowerFirst(said)}`
+    } else if (kind === 'linked' && chance(rng, tone)) {
+      const isFormal = style.formality > 0.5
+      said = `${rng.pick(isFormal ? CONNECTIVES.formal : CONNECTIVES.informal)} ${lowerFirst(said)}`
+      tally.register += isFormal ? 1 : -1
+    }
+  }
+  return contractIf(pen, register(pen, said))
+}
+
+const register = ({ style, rng, tally }: Pen, text: string): string => {
+  const direction = style.formality > 0.5 ? 1 : -1
+  if (!chance(rng, Math.abs(style.formality - 0.5) * 2.4)) return text
+  const shifted = shiftRegister(text, direction, 3)
+  tally.register += direction * shifted.changed
+  return shifted.text
+}
+
+const contractIf = ({ style, rng }: Pen, text: string): string =>
+  chance(rng, style.contractions * 1.3 - 0.15) ? contract(text) : text
+
+const ending = ({ style, rng }: Pen, text: string): string =>
+  text.endsWith('.') && chance(rng, 0.5 * style.exclamation ** 1.5) ? `${text.slice(0, -1)}!` : text
+
+const bold = ({ style, rng, topic }: Pen, text: string): string => {
+  let result = text
+  for (const term of topic.terms) {
+    const at = result.toLowerCase().indexOf(term.toLowerCase())
+    if (at < 0 || result.includes('**') || !chance(rng, 0.7 * style.bold)) continue
+    result = `${result.slice(0, at)}**${result.slice(at, at + term.length)}**${result.slice(at + term.length)}`
+  }
+  return result
+}
+
+const withEmoji = ({ style, rng, topic }: Pen, text: string): string =>
+  chance(rng, style.emoji ** 1.3)
+    ? `${text} ${rng.pick([...(EMOJI[topic.domain] ?? []), ...(EMOJI['general'] ?? [])])}`
+    : text
+
+/** Opening, closing offer and closing question around the body. */
+const frame = (pen: Pen, body: string): string => {
+  const { style, rng, topic, tally } = pen
+  const word = (template: string) => contractIf(pen, template.replace('{subject}', topic.subject))
+  let text = body
+  if (chance(rng, style.preamble)) {
+    tally.preamble = 1
+    const opening = withEmoji(pen, ending(pen, word(rng.pick(OPENINGS))))
+    text = `${opening}${chance(rng, 0.4) ? '\n\n' : ' '}${text}`
+  }
+  const tail: string[] = []
+  if (chance(rng, style.closing)) {
+    tally.closing = 1
+    tail.push(ending(pen, word(rng.pick(CLOSINGS))))
+  }
+  if (chance(rng, style.question)) {
+    tally.question = 1
+    tail.push(topic.followUp)
+  }
+  if (tail.length > 0) text += `\n\n${tail.join(' ')}`
+  return text
+}
+
+/** A text without list or heading may still close with an emoji. */
+const finish = (pen: Pen, text: string): string =>
+  text.includes('\n- ') || text.includes('\n1. ') ? text : withEmoji(pen, text)
+
+const traitsOf = ({ tally }: Pen, pieces: readonly Piece[], text: string): Float64Array => {
+  const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0
+  const of = (role: Role) => pieces.filter((p) => p.role === role).length
+  const values: Record<Dimension, number> = {
+    length: count(/[\p{L}\p{N}]+/gu),
+    lists: pieces.length === 0 ? 0 : tally.listed / pieces.length,
+    headings: count(/^#+ /gm),
+    bold: count(/\*\*[^*]+\*\*/g),
+    formality: tally.register,
+    contractions: count(/\b\w+'(s|re|ll|m|t)\b/g) - (text.length - contract(text).length) / 2,
+    hedging: tally.hedges,
+    emoji: count(/\p{Extended_Pictographic}/gu),
+    preamble: tally.preamble,
+    closing: tally.closing,
+    question: tally.question,
+    secondPerson: count(/\byou\b|\byour\b|\byou'/gi),
+    exclamation: count(/!/g),
+    numbers: count(/\d+([.,]\d+)?/g) - count(/^\d+\. /gm),
+    steps: of('steps'),
+    example: of('example'),
+    analogy: of('analogy'),
+    background: of('background'),
+    mechanism: of('mechanism'),
+    anecdote: of('anecdote'),
+    caveats: of('caveats'),
+    comparison: of('comparison'),
+  }
+  return Float64Array.from(DIMENSIONS, (name) => values[name])
+}

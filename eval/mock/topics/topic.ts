@@ -1,0 +1,40 @@
+/** What a topic of the offline world holds: one request in three phrasings, and sentences by the role they play in an answer. */
+
+export type Topic = {
+  readonly id: string
+  readonly domain: string
+  /** A noun phrase that completes "about …". */
+  readonly subject: string
+  /** Key terms that occur in the sentences: bold falls on them, and they help to recognise a request. */
+  readonly terms: readonly string[]
+  readonly phrasings: readonly [string, string, string]
+  /** The answer in one sentence. */
+  readonly answer: string
+  readonly mechanism: readonly string[]
+  /** Sentences that carry a number. */
+  readonly facts: readonly string[]
+  readonly background: readonly string[]
+  /** Imperative sentences in the order in which they are done. */
+  readonly steps: readonly string[]
+  readonly example: readonly string[]
+  readonly analogy: readonly string[]
+  readonly caveats: readonly string[]
+  readonly anecdote: readonly string[]
+  readonly comparison: readonly string[]
+  /** A question that carries the conversation on. */
+  readonly followUp: string
+}
+
+/** The roles that hold several sentences. */
+export const ROLES = [
+  'mechanism',
+  'facts',
+  'background',
+  'steps',
+  'example',
+  'analogy',
+  'caveats',
+  'anecdote',
+  'comparison',
+] as const
+export type Role = (typeof ROLES)[number]
