@@ -1,0 +1,203 @@
+/** Where a model's tensors come from: a GGUF file or the safetensors of a Hugging Face folder, under our own names. */
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, readdirSync } from 'node:fs'
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  parseSafetensorsHeader,
+  safetensorsHeaderEnd,
+  type TensorEntry,
+  toFloat32,
+} from '../../../adapters/codec/safetensors.ts'
+import { FedError } from '../../../adapters/errors.ts'
+import { configFromGguf, configFromHuggingFace, type ModelConfig } from './config.ts'
+import type { GgufFile } from './gguf.ts'
+import { readBytes } from './read-bytes.ts'
+
+/** One tensor as float32, row-major; linears are [out, in]. */
+export type SourceTensor = { readonly shape: readonly number[]; readonly data: Float32Array }
+export type TensorSource = {
+  /** SHA-256 of the source's bytes. */
+  readonly sha256: string
+  readonly config: ModelConfig
+  /** What the file calls the tensor; undefined when it has none. name: ours (weight-store.ts). */
+  sourceName(name: string): { readonly name: string; readonly present: boolean }
+  /** Fails with E_MODEL_FILE when it is missing or cut. */
+  read(name: string): Promise<SourceTensor>
+}
+
+/** Our name of a tensor without its layer -> the two files' names. */
+const NAMES: Readonly<Record<string, { gguf: string; huggingFace: string }>> = {
+  embed: { gguf: 'token_embd.weight', huggingFace: 'embed_tokens.weight' },
+  final_norm: { gguf: 'output_norm.weight', huggingFace: 'norm.weight' },
+  head: { gguf: 'output.weight', huggingFace: 'lm_head.weight' },
+  attn_norm: { gguf: 'attn_norm.weight', huggingFace: 'input_layernorm.weight' },
+  ffn_norm: { gguf: 'ffn_norm.weight', huggingFace: 'post_attention_layernorm.weight' },
+  q: { gguf: 'attn_q.weight', huggingFace: 'self_attn.q_proj.weight' },
+  k: { gguf: 'attn_k.weight', huggingFace: 'self_attn.k_proj.weight' },
+  v: { gguf: 'attn_v.weight', huggingFace: 'self_attn.v_proj.weight' },
+  o: { gguf: 'attn_output.weight', huggingFace: 'self_attn.o_proj.weight' },
+  'q.bias': { gguf: 'attn_q.bias', huggingFace: 'self_attn.q_proj.bias' },
+  'k.bias': { gguf: 'attn_k.bias', huggingFace: 'self_attn.k_proj.bias' },
+  'v.bias': { gguf: 'attn_v.bias', huggingFace: 'self_attn.v_proj.bias' },
+  gate: { gguf: 'ffn_gate.weight', huggingFace: 'mlp.gate_proj.weight' },
+  up: { gguf: 'ffn_up.weight', huggingFace: 'mlp.up_proj.weight' },
+  down: { gguf: 'ffn_down.weight', huggingFace: 'mlp.down_proj.weight' },
+}
+
+/** Tensors of an opened GGUF file. The llama architecture's q and k rows are put back into the half-split rotary layout. */
+export const ggufSource = (file: GgufFile, sha256: string): TensorSource => {
+  const vocab = file.tensors.get('token_embd.weight')?.shape[0]
+  if (vocab === undefined) throw new FedError('E_MODEL_FILE', 'tensor token_embd.weight is missing')
+  const config = configFromGguf(file.metadata, new Set(file.tensors.keys()), vocab)
+  const nameOf = (name: string) => {
+    const { layer, part } = splitName(name)
+    return layer === undefined ? NAMES[part]!.gguf : `blk.${layer}.${NAMES[part]!.gguf}`
+  }
+  return {
+    sha256,
+    config,
+    sourceName: (name) => ({ name: nameOf(name), present: file.tensors.has(nameOf(name)) }),
+    read: async (name) => {
+      const data = await file.read(nameOf(name))
+      const shape = file.tensors.get(nameOf(name))!.shape
+      const { part } = splitName(name)
+      const isRotary = part === 'q' || part === 'k' || part === 'q.bias' || part === 'k.bias'
+      if (config.architecture !== 'llama' || !isRotary) return { shape, data }
+      const heads = part.startsWith('q') ? config.shape.heads : config.shape.kvHeads
+      return { shape, data: halfSplitRows(data, shape[0]!, heads) }
+    },
+  }
+}
+
+/** Row 2i + j of a head in the file is row i + j·(rows/2) of that head for the half-split rotary embedding (j: 0, 1). */
+export const halfSplitRows = (data: Float32Array, rows: number, heads: number): Float32Array => {
+  const width = data.length / rows
+  const headRows = rows / heads
+  if (!Number.isInteger(headRows / 2))
+    throw new FedError('E_MODEL_FILE', `${rows} rows for ${heads} heads`)
+  const out = new Float32Array(data.length)
+  for (let row = 0; row < rows; row++) {
+    const head = Math.floor(row / headRows)
+    const inHead = row % headRows
+    const to = head * headRows + (inHead >> 1) + (inHead & 1) * (headRows / 2)
+    out.set(data.subarray(row * width, (row + 1) * width), to * width)
+  }
+  return out
+}
+
+/** Opens the safetensors of a Hugging Face folder (one file, or shards). close() it after the conversion.
+ *  Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED. */
+export const openHuggingFace = async (
+  folder: string,
+): Promise<{ source: TensorSource; close(): Promise<void> }> => {
+  const json = await readJson(join(folder, 'config.json'))
+  const files = weightFiles(folder)
+  const handles: FileHandle[] = []
+  const close = async () => {
+    for (const handle of handles) await handle.close()
+  }
+  try {
+    const places = new Map<string, { handle: FileHandle; entry: TensorEntry; dataStart: number }>()
+    for (const file of files) {
+      const handle = await open(join(folder, file), 'r')
+      handles.push(handle)
+      const { tensors, dataStart } = await readSafetensors(handle, file)
+      for (const [name, entry] of tensors) {
+        if (places.has(name)) throw new FedError('E_MODEL_FILE', `tensor ${name} is in two files`)
+        places.set(name, { handle, entry, dataStart })
+      }
+    }
+    const prefix = places.has('embed_tokens.weight') ? '' : 'model.'
+    const config = configFromHuggingFace(json, places.has('lm_head.weight'))
+    const nameOf = (name: string) => {
+      const { layer, part } = splitName(name)
+      const own = NAMES[part]!.huggingFace
+      if (part === 'head') return own
+      return layer === undefined ? prefix + own : `${prefix}layers.${layer}.${own}`
+    }
+    const source: TensorSource = {
+      sha256: await folderDigest(folder, ['config.json', ...files]),
+      config,
+      sourceName: (name) => ({ name: nameOf(name), present: places.has(nameOf(name)) }),
+      read: async (name) => {
+        const place = places.get(nameOf(name))
+        if (!place) throw new FedError('E_MODEL_FILE', `tensor ${nameOf(name)} is missing`)
+        const { dtype, shape, start, end } = place.entry
+        if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
+          throw new FedError('E_MODEL_UNSUPPORTED', `tensor ${nameOf(name)} has type ${dtype}`)
+        const data = await readBytes(place.handle, place.dataStart + start, end - start)
+        return { shape, data: toFloat32({ dtype, shape, data }) }
+      },
+    }
+    return { source, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** SHA-256 of a file's bytes, in lower-case hexadecimal. onBytes: called with each chunk's length. */
+export const fileDigest = async (
+  path: string,
+  onBytes?: (bytes: number) => void,
+  signal?: AbortSignal,
+): Promise<string> => {
+  const hash = createHash('sha256')
+  const stream = createReadStream(path, { highWaterMark: 1024 * 1024, ...(signal && { signal }) })
+  for await (const chunk of stream) {
+    hash.update(chunk)
+    onBytes?.(chunk.length)
+  }
+  return hash.digest('hex')
+}
+
+/** A JSON file of a model folder. E_MODEL_FILE when it is missing, too large or not JSON. */
+export const readJson = async (path: string): Promise<unknown> => {
+  const name = path.split(/[\\/]/).at(-1)
+  try {
+    const { size } = await stat(path)
+    if (size > 64 * 1024 * 1024) throw new Error(`${size} bytes`)
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : 'is not JSON'
+    throw new FedError('E_MODEL_FILE', `${name} ${reason}`, { cause })
+  }
+}
+
+const splitName = (name: string): { layer: number | undefined; part: string } => {
+  const match = /^layers\.(\d+)\.(.+)$/.exec(name)
+  const part = match ? match[2]! : name
+  if (!Object.hasOwn(NAMES, part)) throw new RangeError(`no tensor is called ${name}`)
+  return { layer: match ? Number(match[1]) : undefined, part }
+}
+
+const weightFiles = (folder: string): string[] => {
+  if (existsSync(join(folder, 'model.safetensors'))) return ['model.safetensors']
+  const all = readdirSync(folder)
+    .filter((f) => f.endsWith('.safetensors'))
+    .sort()
+  const shards = all.filter((f) => /^model-\d+-of-\d+\.safetensors$/.test(f))
+  const files = shards.length > 0 ? shards : all
+  if (files.length === 0 || (shards.length === 0 && files.length > 1))
+    throw new FedError('E_MODEL_FILE', `model.safetensors is missing (${files.length} other files)`)
+  return files
+}
+
+const folderDigest = async (folder: string, files: readonly string[]): Promise<string> => {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(`${file} ${await fileDigest(join(folder, file))}\n`)
+  return hash.digest('hex')
+}
+
+const readSafetensors = async (handle: FileHandle, file: string) => {
+  const { size } = await handle.stat()
+  const end = safetensorsHeaderEnd(await readBytes(handle, 0, Math.min(8, size)))
+  if (end > size)
+    throw new FedError('E_MODEL_FILE', `${file}: the header ends at byte ${end} of ${size}`)
+  const header = parseSafetensorsHeader(await readBytes(handle, 0, end))
+  for (const [name, tensor] of header.tensors)
+    if (header.dataStart + tensor.end > size)
+      throw new FedError('E_MODEL_FILE', `${file}: the file is cut inside tensor ${name}`)
+  return header
+}
