@@ -1,0 +1,253 @@
+/** A model's weights as the engine maps them: one float32 file and its table. Converted once per source, in a folder of its own. */
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { FedError, isFedError } from '../../../adapters/errors.ts'
+import { linearSize, MODULES } from '../../../adapters/lora/spec.ts'
+import { ModelShapeSchema, Sha256 } from '../../../adapters/wire/primitives.ts'
+import { ARCHITECTURES, checked, type ModelConfig } from './config.ts'
+import type { SourceTensor, TensorSource } from './tensor-source.ts'
+
+/** Raised when the converted bytes of a source change; it is part of the folder's name. */
+export const CONVERTER_VERSION = 1
+/** Tensors begin at multiples of this many bytes, so that they can be mapped. */
+const ALIGNMENT = 4096
+
+const WeightManifestSchema = z.strictObject({
+  version: z.literal(CONVERTER_VERSION),
+  source: Sha256,
+  config: z.strictObject({
+    architecture: z.enum(ARCHITECTURES),
+    shape: ModelShapeSchema,
+    normEps: z.number(),
+    ropeBase: z.number(),
+    attentionBias: z.boolean(),
+    tiedHead: z.boolean(),
+    contextLength: z.int(),
+  }),
+  tensors: z.record(
+    z.string(),
+    z.strictObject({
+      shape: z.array(z.int().min(1)).min(1).max(2),
+      offset: z.int().min(0).multipleOf(4),
+      bytes: z.int().min(4),
+    }),
+  ),
+})
+/** source: SHA-256 of the source's bytes. offset and bytes: of `weights.bin`. */
+export type WeightManifest = z.infer<typeof WeightManifestSchema>
+
+type Expected = {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly isLinear: boolean
+}
+
+/** Every tensor of a model in file order, with its shape in the store. Linears are [in, out], so that y = x·W. */
+export const expectedTensors = (config: ModelConfig): Expected[] => {
+  const { layers, hidden, vocab } = config.shape
+  const vector = (name: string, size: number): Expected => ({
+    name,
+    shape: [size],
+    isLinear: false,
+  })
+  const table = (name: string): Expected => ({ name, shape: [vocab, hidden], isLinear: false })
+  const tensors = [table('embed')]
+  for (let layer = 0; layer < layers; layer++) {
+    const prefix = `layers.${layer}.`
+    tensors.push(vector(`${prefix}attn_norm`, hidden))
+    for (const module of MODULES) {
+      const size = linearSize(config.shape, module)
+      tensors.push({ name: prefix + module, shape: [size.in, size.out], isLinear: true })
+      if (config.attentionBias && (module === 'q' || module === 'k' || module === 'v'))
+        tensors.push(vector(`${prefix}${module}.bias`, size.out))
+    }
+    tensors.push(vector(`${prefix}ffn_norm`, hidden))
+  }
+  tensors.push(vector('final_norm', hidden))
+  if (!config.tiedHead) tensors.push(table('head'))
+  return tensors
+}
+
+/** Writes `weights.bin` and `weights.json` into folder, one tensor at a time; the folder appears complete or not at all.
+ *  A folder that is there is replaced. onTensor: done and total tensors.
+ *  Fails with E_MODEL_FILE (a missing, misshapen or non-finite tensor), E_HOME (the disk), E_CANCELLED. */
+export const convertWeights = async (
+  source: TensorSource,
+  folder: string,
+  onTensor?: (done: number, of: number) => void,
+  signal?: AbortSignal,
+): Promise<WeightManifest> => {
+  const config = checked(source.config)
+  const expected = expectedTensors(config)
+  for (const { name } of expected) {
+    const own = source.sourceName(name)
+    if (!own.present) throw new FedError('E_MODEL_FILE', `tensor ${own.name} is missing`)
+  }
+  const partial = `${folder}.partial-${process.pid}-${Date.now()}`
+  try {
+    await mkdir(dirname(folder), { recursive: true })
+    await removeAbandoned(folder)
+    await mkdir(partial)
+    const tensors = await writeTensors(source, expected, partial, onTensor, signal)
+    const manifest: WeightManifest = {
+      version: CONVERTER_VERSION,
+      source: source.sha256,
+      config: { ...config, shape: { ...config.shape } },
+      tensors,
+    }
+    await writeFile(join(partial, 'weights.json'), `${JSON.stringify(manifest)}\n`)
+    await rm(folder, { recursive: true, force: true })
+    await rename(partial, folder)
+    return manifest
+  } catch (cause) {
+    await rm(partial, { recursive: true, force: true }).catch(() => {})
+    if (isFedError(cause)) throw cause
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException
+    throw new FedError('E_HOME', `cannot write the converted weights to ${folder}: ${code}`, {
+      cause,
+    })
+  }
+}
+
+/** Fails with E_MODEL_MISSING when there is no converted folder, E_MODEL_FILE when it is damaged. */
+export const readManifest = (folder: string): WeightManifest => {
+  let text: string
+  let size: number
+  try {
+    text = readFileSync(join(folder, 'weights.json'), 'utf8')
+    size = statSync(join(folder, 'weights.bin')).size
+  } catch (cause) {
+    throw new FedError('E_MODEL_MISSING', `no converted weights in ${folder}`, { cause })
+  }
+  const manifest = parseManifest(text)
+  checked(manifest.config)
+  for (const { name, shape } of expectedTensors(manifest.config)) {
+    const place = Object.hasOwn(manifest.tensors, name) ? manifest.tensors[name] : undefined
+    if (!place) throw damaged(`tensor ${name} is missing`)
+    const numbers = shape.reduce((a, b) => a * b, 1)
+    if (String(place.shape) !== String(shape) || place.bytes !== 4 * numbers)
+      throw damaged(`tensor ${name} has shape [${place.shape}], expected [${shape}]`)
+    if (place.offset + place.bytes > size)
+      throw damaged(
+        `weights.bin has ${size} bytes, tensor ${name} ends at ${place.offset + place.bytes}`,
+      )
+  }
+  return manifest
+}
+
+/** One tensor's numbers, row-major. RangeError for a name that the manifest lacks; E_MODEL_FILE when the file is cut. */
+export const readTensor = (
+  folder: string,
+  manifest: WeightManifest,
+  name: string,
+): Float32Array => {
+  const place = Object.hasOwn(manifest.tensors, name) ? manifest.tensors[name] : undefined
+  if (!place) throw new RangeError(`no tensor is called ${name}`)
+  const bytes = new Uint8Array(place.bytes)
+  const file = openSync(join(folder, 'weights.bin'), 'r')
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const piece = Math.min(bytes.length - done, 2 ** 30)
+      const count = readSync(file, bytes, done, piece, place.offset + done)
+      if (count === 0) throw damaged(`weights.bin is cut inside tensor ${name}`)
+      done += count
+    }
+  } finally {
+    closeSync(file)
+  }
+  return new Float32Array(bytes.buffer)
+}
+
+const writeTensors = async (
+  source: TensorSource,
+  expected: readonly Expected[],
+  folder: string,
+  onTensor: ((done: number, of: number) => void) | undefined,
+  signal: AbortSignal | undefined,
+): Promise<WeightManifest['tensors']> => {
+  const tensors: WeightManifest['tensors'] = {}
+  const file = await open(join(folder, 'weights.bin'), 'w')
+  let offset = 0
+  try {
+    for (const [index, want] of expected.entries()) {
+      if (signal?.aborted) throw new FedError('E_CANCELLED', 'the conversion was stopped')
+      const data = inStoreLayout(
+        await source.read(want.name),
+        want,
+        source.sourceName(want.name).name,
+      )
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      for (let done = 0; done < bytes.length; ) {
+        const piece = Math.min(bytes.length - done, 2 ** 30)
+        done += (await file.write(bytes, done, piece, offset + done)).bytesWritten
+      }
+      tensors[want.name] = { shape: [...want.shape], offset, bytes: bytes.length }
+      offset = Math.ceil((offset + bytes.length) / ALIGNMENT) * ALIGNMENT
+      onTensor?.(index + 1, expected.length)
+    }
+    await file.truncate(offset)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return tensors
+}
+
+const inStoreLayout = (tensor: SourceTensor, want: Expected, sourceName: string): Float32Array => {
+  const shape = want.isLinear ? [...want.shape].reverse() : want.shape
+  if (String(tensor.shape) !== String(shape))
+    throw new FedError(
+      'E_MODEL_FILE',
+      `tensor ${sourceName} has shape [${tensor.shape}], expected [${shape}]`,
+    )
+  for (let i = 0; i < tensor.data.length; i++)
+    if (!Number.isFinite(tensor.data[i]))
+      throw new FedError('E_MODEL_FILE', `tensor ${sourceName} holds a number that is not finite`)
+  return want.isLinear ? transposed(tensor.data, shape[0]!, shape[1]!) : tensor.data
+}
+
+/** [rows, columns] -> [columns, rows], in tiles that stay in the cache. */
+const transposed = (data: Float32Array, rows: number, columns: number): Float32Array => {
+  const out = new Float32Array(data.length)
+  const tile = 32
+  for (let row0 = 0; row0 < rows; row0 += tile)
+    for (let column0 = 0; column0 < columns; column0 += tile) {
+      const rowEnd = Math.min(row0 + tile, rows)
+      const columnEnd = Math.min(column0 + tile, columns)
+      for (let row = row0; row < rowEnd; row++)
+        for (let column = column0; column < columnEnd; column++)
+          out[column * rows + row] = data[row * columns + column]!
+    }
+  return out
+}
+
+/** Removes the half-written folders of processes that have ended. */
+const removeAbandoned = async (folder: string): Promise<void> => {
+  const prefix = `${basename(folder)}.partial-`
+  for (const name of await readdir(dirname(folder))) {
+    if (!name.startsWith(prefix)) continue
+    const pid = Number.parseInt(name.slice(prefix.length), 10)
+    if (pid !== process.pid && !isRunning(pid))
+      await rm(join(dirname(folder), name), { recursive: true, force: true })
+  }
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+const parseManifest = (text: string): WeightManifest => {
+  try {
+    return WeightManifestSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new FedError('E_MODEL_FILE', 'converted weights: weights.json is not valid', { cause })
+  }
+}
+
+const damaged = (what: string) => new FedError('E_MODEL_FILE', `converted weights: ${what}`)
