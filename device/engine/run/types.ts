@@ -1,0 +1,115 @@
+/** What the engine takes and gives. Everything here crosses the process boundary, so it is plain data. */
+import type { Factor } from '../../../adapters/lora/layout.ts'
+import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
+
+/** flat: the full layout of lora/layout.ts, A and B. */
+export type LoraFeed = { readonly spec: AdapterSpec; readonly flat: Float32Array }
+
+/** Prompt then answer; the answer is ids[answerStart …]. */
+export type AnswerInput = { readonly ids: readonly number[]; readonly answerStart: number }
+
+/** loss = −weight·log σ(r(chosen) − r(rejected) + offset). */
+export type RewardPair = {
+  readonly chosen: AnswerInput
+  readonly rejected: AnswerInput
+  readonly offset: number
+  readonly weight: number
+}
+
+/** reward: Bradley-Terry on r = head·(mean state over the answer after exitLayer layers); head: [hidden].
+ *  completion: cross-entropy, mean over the answer tokens of a batch.
+ *  dpo (Rafailov et al. 2023): r = beta·log-ratio to the same adapters without the trainable one; offset is unused. */
+export type Objective =
+  | {
+      readonly kind: 'reward'
+      readonly exitLayer: number
+      readonly head: Float32Array
+      readonly pairs: readonly RewardPair[]
+    }
+  | { readonly kind: 'completion'; readonly examples: readonly AnswerInput[] }
+  | { readonly kind: 'dpo'; readonly beta: number; readonly pairs: readonly RewardPair[] }
+
+export type TrainRequest = {
+  readonly objective: Objective
+  readonly adapters: readonly LoraFeed[]
+  /** The adapter that moves, and which of its factors; the other adapters are active and frozen. */
+  readonly trainable: { readonly index: number; readonly factors: readonly Factor[] }
+  readonly epochs: number
+  readonly learningRate: number
+  /** Pairs or examples per optimizer step; a step's loss is their mean. */
+  readonly batch: number
+  /** Longer inputs lose the front of the prompt, then the end of the answer. */
+  readonly maxTokens: number
+  /** Largest global gradient norm; 0 turns clipping off. */
+  readonly clipNorm: number
+  /** Decoupled (AdamW); default 0. */
+  readonly weightDecay?: number
+  readonly seed: number
+  /** File path. Written atomically every few seconds and at the end; resumed exactly when it matches the request. */
+  readonly checkpoint?: string
+  readonly threads?: number
+}
+
+/** tokens: answer and prompt tokens seen so far; seconds: since this call began. */
+export type TrainProgress = {
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly tokens: number
+  readonly seconds: number
+}
+
+/** flat: the trainable adapter, full layout; losses: one per step. */
+export type TrainResult = {
+  readonly flat: Float32Array
+  readonly losses: readonly number[]
+  readonly steps: number
+  readonly tokens: number
+  readonly seconds: number
+}
+
+export type PooledOptions = {
+  readonly exitLayer: number
+  readonly adapters: readonly LoraFeed[]
+  readonly onProgress?: (done: number, of: number) => void
+}
+
+/** logProb: sum over the candidate's tokens; firstLogits: the five largest for its first token. */
+export type CandidateScore = {
+  readonly logProb: number
+  readonly tokens: number
+  readonly firstLogits: readonly { readonly id: number; readonly logit: number }[]
+}
+
+/** temperature 0 (default) is greedy; topP and seed matter only above it. */
+export type GenerateOptions = {
+  readonly adapters: readonly LoraFeed[]
+  readonly maxTokens: number
+  readonly temperature?: number
+  readonly topP?: number
+  readonly seed?: number
+  readonly stopIds: readonly number[]
+}
+
+/** Every method fails with E_ENGINE (the child process died), E_SHAPE or E_MODEL_FILE (inputs or weights do not fit). */
+export type Engine = {
+  /** Mean raw residual state over each answer after exitLayer layers (no final norm), [hidden] each. */
+  pooled(inputs: readonly AnswerInput[], options: PooledOptions): Promise<Float32Array[]>
+  score(
+    prompt: readonly number[],
+    candidates: readonly (readonly number[])[],
+    options: { readonly adapters: readonly LoraFeed[] },
+  ): Promise<CandidateScore[]>
+  /** The new tokens, without the stop token. */
+  generate(prompt: readonly number[], options: GenerateOptions): Promise<number[]>
+  /** E_DIVERGED when the loss or a gradient is not finite; E_CANCELLED when the signal aborts. */
+  train(
+    request: TrainRequest,
+    onProgress?: (progress: TrainProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<TrainResult>
+  /** Largest sum over the children so far: proportional set size on Linux, resident set size elsewhere. */
+  memory(): Promise<{ peakPssBytes: number }>
+  /** Ends the children; pending calls fail with E_ENGINE. */
+  close(): Promise<void>
+}
