@@ -90,8 +90,8 @@ const chance = (rng: Rng, level: number): boolean => rng.uniform() < level
 
 /** The answer's sentences: those whose role the style asks for most, with noise, up to a budget set by its length. */
 const choosePieces = ({ style, rng, topic }: Pen, maxSentences: number | undefined): Piece[] => {
-  const wanted = Math.round(1.4 + 5 * style.length + 0.5 * rng.normal())
-  const budget = Math.max(0, Math.min(wanted, 7, (maxSentences ?? 99) - 1))
+  const wanted = Math.round(1.1 + 4.2 * style.length + 0.5 * rng.normal())
+  const budget = Math.max(0, Math.min(wanted, 6, (maxSentences ?? 99) - 1))
   const keyed = ROLES.flatMap((role) => {
     const level = style[ROLE_DIMENSION[role]]
     const shared = 0.15 * rng.normal()
