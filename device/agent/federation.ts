@@ -1,0 +1,114 @@
+/** The device's side of the federation protocol (adapters/wire/federation.ts): enrol, check in, download, upload. */
+import type { z } from 'zod'
+import { sha256Hex } from '../../adapters/codec/digest.ts'
+import { FedError } from '../../adapters/errors.ts'
+import {
+  CheckInRequest,
+  CheckInResponse,
+  EnrollRequest,
+  EnrollResponse,
+  UploadResponse,
+} from '../../adapters/wire/federation.ts'
+import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { PendingUpload } from './store.ts'
+import {
+  type SignedTransport,
+  type SignedTransportDeps,
+  signedTransport,
+  type Traffic,
+} from './transport.ts'
+
+export type Federation = {
+  /** token: one-time, from the operator. Returns the device's pseudonym. */
+  enroll(token: string, signal?: AbortSignal): Promise<string>
+  checkIn(request: Omit<CheckInRequest, 'protocol'>, signal?: AbortSignal): Promise<CheckInResponse>
+  /** The bytes of a release. Fails with E_CHECKSUM when they are not those that the hash names. */
+  download(hash: string, signal?: AbortSignal): Promise<Uint8Array>
+  /** Sends the kept bytes as they are. */
+  upload(upload: PendingUpload, signal?: AbortSignal): Promise<UploadResponse>
+  traffic(): Traffic
+}
+
+export const federationClient = (deps: SignedTransportDeps): Federation => {
+  const transport = signedTransport(deps)
+  return {
+    traffic: transport.traffic,
+    async enroll(token, signal) {
+      const body = EnrollRequest.parse({
+        protocol: PROTOCOL_VERSION,
+        token,
+        publicKey: deps.key.publicKey,
+      })
+      const answer = await postJson(transport, '/v1/enroll', 'enroll', body, EnrollResponse, signal)
+      return answer.deviceId
+    },
+    checkIn(request, signal) {
+      const body = CheckInRequest.parse({ ...request, protocol: PROTOCOL_VERSION })
+      return postJson(transport, '/v1/checkin', 'checkin', body, CheckInResponse, signal)
+    },
+    async download(hash, signal) {
+      const { bytes } = await transport.send({
+        method: 'GET',
+        path: `/v1/releases/${hash}`,
+        what: 'release',
+        signal,
+      })
+      if (bytes.length > MAX_BINARY_BYTES)
+        throw new FedError(
+          'E_TOO_LARGE',
+          `release: expected at most ${MAX_BINARY_BYTES} bytes, got ${bytes.length}`,
+        )
+      const digest = sha256Hex(bytes)
+      if (digest !== hash)
+        throw new FedError('E_CHECKSUM', `release: expected ${hash}, got ${digest}`)
+      return bytes
+    },
+    async upload(upload, signal) {
+      const { bytes } = await transport.send({
+        method: 'PUT',
+        path: `/v1/rounds/${upload.roundId}/update`,
+        what: 'update',
+        headers: { 'content-type': 'application/octet-stream', 'upload-token': upload.uploadToken },
+        body: upload.bytes,
+        signal,
+      })
+      return readJson(bytes, UploadResponse, 'update')
+    },
+  }
+}
+
+const postJson = async <T>(
+  transport: SignedTransport,
+  path: string,
+  what: string,
+  body: object,
+  schema: z.ZodType<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> => {
+  const { bytes } = await transport.send({
+    method: 'POST',
+    path,
+    what,
+    headers: { 'content-type': 'application/json' },
+    body: new TextEncoder().encode(JSON.stringify(body)),
+    signal,
+  })
+  return readJson(bytes, schema, what)
+}
+
+const readJson = <T>(bytes: Uint8Array, schema: z.ZodType<T>, what: string): T => {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes))
+  } catch (cause) {
+    throw new FedError('E_UPSTREAM', `${what}: the server's answer is not JSON`, { cause })
+  }
+  if ((json as { protocol?: unknown } | null)?.protocol !== PROTOCOL_VERSION)
+    throw new FedError(
+      'E_PROTOCOL',
+      `${what}: expected protocol ${PROTOCOL_VERSION} in the server's answer`,
+    )
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  throw new FedError('E_UPSTREAM', `${what}: the server's answer does not match the protocol`)
+}

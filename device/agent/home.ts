@@ -1,0 +1,169 @@
+/** The home folder of a device: configuration and secrets, readable by its owner alone. */
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
+import { randomBytes } from '../../adapters/random.ts'
+import { newKeyPair } from '../../adapters/wire/signature.ts'
+import { DeviceSettings } from './settings.ts'
+
+export const HomeConfig = z.strictObject({
+  version: z.literal(1),
+  /** A name of the model registry, or a path. */
+  model: z.string().min(1).max(4096),
+  /** Federation server, once enrolled. */
+  server: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .nullable(),
+  enrolledAt: z.number().nullable(),
+  /** Threads of the local model; null leaves it to the runtime. */
+  threads: z.int().min(1).max(256).nullable(),
+  settings: DeviceSettings.prefault({}),
+})
+export type HomeConfig = z.infer<typeof HomeConfig>
+
+const KeyFile = z.strictObject({ publicKey: z.string().min(40), secretKey: z.string().min(40) })
+export type DeviceKey = z.infer<typeof KeyFile>
+
+export type Home = {
+  readonly folder: string
+  readonly config: HomeConfig
+  readonly key: DeviceKey
+  /** The credential of the local API. */
+  readonly deviceToken: string
+  /** The user's own Claude key, if the device has one. */
+  readonly claudeKey: string | null
+  readonly databasePath: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** --home, else LOREWEAVE_HOME, else ~/.loreweave. */
+export const homeFolder = (flag: string | undefined, env: Environment): string =>
+  resolve(flag ?? env['LOREWEAVE_HOME'] ?? join(homedir(), '.loreweave'))
+
+export const isHome = (folder: string): boolean => existsSync(join(folder, 'config.json'))
+
+/**
+ * Makes a home, or changes the model and settings of one that exists; keys and tokens are kept.
+ * Fails with E_HOME when others may read the folder.
+ */
+export const createHome = (
+  folder: string,
+  changes: { model?: string; threads?: number | null; settings?: Partial<DeviceSettings> },
+  env: Environment = {},
+): Home => {
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  requirePrivate(folder, 0o700)
+  const last = isHome(folder) ? readConfig(folder) : null
+  const config: HomeConfig = {
+    version: 1,
+    model: changes.model ?? last?.model ?? 'smollm2-135m',
+    server: last?.server ?? null,
+    enrolledAt: last?.enrolledAt ?? null,
+    threads: changes.threads === undefined ? (last?.threads ?? null) : changes.threads,
+    settings: DeviceSettings.parse({ ...last?.settings, ...changes.settings }),
+  }
+  if (!existsSync(join(folder, 'device-key.json')))
+    writeSecret(join(folder, 'device-key.json'), JSON.stringify(newKeyPair()))
+  if (!existsSync(join(folder, 'device-token')))
+    writeSecret(
+      join(folder, 'device-token'),
+      `lw-${Buffer.from(randomBytes(32)).toString('base64url')}`,
+    )
+  saveConfig(folder, config)
+  return openHome(folder, env)
+}
+
+/** Reads a home. Fails with E_HOME when there is none, when it is damaged, or when others may read it. */
+export const openHome = (folder: string, env: Environment = {}): Home => {
+  if (!isHome(folder))
+    throw new FedError('E_HOME', `${folder} is not set up. Run: loreweave init --home ${folder}`)
+  requirePrivate(folder, 0o700)
+  const claudeFile = join(folder, 'claude-key')
+  return {
+    folder,
+    config: readConfig(folder),
+    key: parseFile(join(folder, 'device-key.json'), KeyFile, readSecret),
+    deviceToken: readSecret(join(folder, 'device-token')).trim(),
+    claudeKey:
+      env['ANTHROPIC_API_KEY'] ||
+      (existsSync(claudeFile) ? readSecret(claudeFile).trim() : '') ||
+      null,
+    databasePath: privateDatabase(join(folder, 'loreweave.db')),
+  }
+}
+
+/** Writes config.json whole or not at all. */
+export const saveConfig = (folder: string, config: HomeConfig): void =>
+  writeSecret(join(folder, 'config.json'), `${JSON.stringify(HomeConfig.parse(config), null, 2)}\n`)
+
+/** Keeps the user's own Claude key in a file that only they can read. */
+export const saveClaudeKey = (folder: string, key: string): void =>
+  writeSecret(join(folder, 'claude-key'), `${key.trim()}\n`)
+
+const readConfig = (folder: string): HomeConfig =>
+  parseFile(join(folder, 'config.json'), HomeConfig, (path) => readFileSync(path, 'utf8'))
+
+const parseFile = <T>(path: string, schema: z.ZodType<T>, read: (path: string) => string): T => {
+  let json: unknown
+  try {
+    json = JSON.parse(read(path))
+  } catch (cause) {
+    if (cause instanceof FedError) throw cause
+    throw new FedError('E_HOME', `${path} cannot be read as JSON`, { cause })
+  }
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new FedError(
+    'E_HOME',
+    `${path}: ${issue?.path.join('.') || 'content'}: ${issue?.message ?? 'is not valid'}`,
+  )
+}
+
+const readSecret = (path: string): string => {
+  requirePrivate(path, 0o600)
+  return readFileSync(path, 'utf8')
+}
+
+/** Written under a temporary name and renamed, so that a crash leaves the old file or the new one. */
+const writeSecret = (path: string, text: string): void => {
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, text, { mode: 0o600 })
+  chmodSync(temporary, 0o600)
+  renameSync(temporary, path)
+}
+
+const privateDatabase = (path: string): string => {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+  requirePrivate(path, 0o600)
+  return path
+}
+
+const requirePrivate = (path: string, mode: number): void => {
+  if (process.platform === 'win32') return
+  let actual: number
+  try {
+    actual = statSync(path).mode & 0o777
+  } catch (cause) {
+    throw new FedError('E_HOME', `${path} is missing or cannot be read`, { cause })
+  }
+  if ((actual & 0o077) !== 0)
+    throw new FedError(
+      'E_HOME',
+      `${path} can be read by others (mode ${actual.toString(8)}, expected ${mode.toString(8)}). Run: chmod ${mode.toString(8)} ${path}`,
+    )
+}

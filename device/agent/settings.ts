@@ -1,0 +1,28 @@
+/** What a user can set on a device, with bounds and defaults; the `settings` object of config.json. */
+import { z } from 'zod'
+
+export const DeviceSettings = z.strictObject({
+  /** Answers asked of Claude for one request; 1 switches rerank off. */
+  candidates: z.int().min(1).max(4).default(2),
+  /** Tokens a day that candidates beyond the first may cost; when they are spent, one is asked for. */
+  extraTokensPerDay: z.int().min(0).max(1_000_000_000).default(500_000),
+  /** Share of rerank decisions whose order is drawn at random, so that feedback is not only about the favourite. */
+  explore: z.number().min(0).max(0.5).default(0.05),
+  /** Tokens of one answer with its prompt that the local model reads. */
+  maxTokens: z.int().min(16).max(4096).default(384),
+  /** Most recent choices that training reads. */
+  maxChoices: z.int().min(1).max(10_000).default(300),
+  /** Variance of a head weight where no prior has been released. */
+  initialVariance: z.number().positive().max(1e6).default(2),
+  /** Where requests to Claude go. */
+  claudeUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .default('https://api.anthropic.com'),
+  /** Port of the local API, on loopback only. */
+  port: z.int().min(0).max(65_535).default(4141),
+  /** Whether the preference block is added to `system`. */
+  rewrite: z.boolean().default(true),
+})
+export type DeviceSettings = z.infer<typeof DeviceSettings>
+export type DeviceSettingsInput = z.input<typeof DeviceSettings>

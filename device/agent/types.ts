@@ -1,0 +1,121 @@
+/** What a device can do, as the CLI, the local API and the evaluation's fleet see it. */
+import type { ChatMessage, ChoiceLine, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { CheckInResponse, ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Contribution } from '../../adapters/wire/jobs.ts'
+import type {
+  FeedbackEvent,
+  FeedbackResponse,
+  ProfileChange,
+  ProfileResponse,
+  RerankResponse,
+  RewriteResponse,
+  StatusResponse,
+} from '../../adapters/wire/personalization.ts'
+import type { Traffic } from './transport.ts'
+
+/** The part of a request to Claude that personalization reads. */
+export type Conversation = {
+  readonly messages: ChatMessage[]
+  readonly system?: SystemPrompt | undefined
+  readonly tools?: readonly object[] | undefined
+}
+
+/** One of Claude's answers. messageId: Claude's own id of it. */
+export type Answer = { readonly text: string; readonly messageId?: string | undefined }
+
+type Body<T> = Omit<T, 'protocol'>
+export type RewriteResult = Body<RewriteResponse>
+export type RerankResult = Body<RerankResponse> & {
+  /** Probability with which this order was drawn, and whether it was drawn at random. */
+  readonly propensity: number
+  readonly explored: boolean
+}
+
+/** Both serve a request together: rewrite gives the id under which rerank or recordAnswer go on. */
+export type Personalizer = {
+  rewrite(conversation: Conversation): Promise<RewriteResult>
+  rerank(
+    conversation: Conversation,
+    answers: readonly Answer[],
+    decisionId?: string,
+  ): Promise<RerankResult>
+  /** Remembers the one answer of a request that was not reranked, so that feedback can name it. */
+  recordAnswer(decisionId: string, conversation: Conversation, answer: Answer): void
+  /** How many answers to ask for: fewer when the day's tokens are spent or there is nothing yet to rank with. */
+  candidateCount(): number
+  spendExtraTokens(tokens: number): void
+  feedback(event: FeedbackEvent): Promise<Body<FeedbackResponse>>
+  profile(): Body<ProfileResponse>
+  editProfile(changes: readonly ProfileChange[]): Body<ProfileResponse>
+  status(): Body<StatusResponse>
+}
+
+export type TrainOptions = {
+  /** Also trains the private adapter, which takes minutes. */
+  readonly adapter?: boolean
+  readonly epochs?: number
+  readonly learningRate?: number
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+export type Progress = {
+  readonly step: string
+  readonly done?: number
+  readonly of?: number
+  readonly note?: string
+}
+
+export type TrainReport = {
+  readonly choices: number
+  readonly pairs: number
+  readonly logLikelihood: number
+  readonly adapter: { readonly losses: number[]; readonly seconds: number } | null
+  readonly margin: number
+  readonly heldBack: number
+}
+
+export type ParticipateOptions = {
+  /** Rounds to contribute to before returning. */
+  readonly rounds?: number
+  /** Waits out retry windows instead of returning at the first. */
+  readonly wait?: boolean
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type RoundReport = {
+  readonly jobId: string
+  readonly roundId: string
+  readonly digest: string
+  readonly bytes: number
+  readonly contributions: readonly Contribution[]
+  readonly pairs: number
+  readonly losses: readonly number[]
+  /** Why a part of the assignment was not contributed. */
+  readonly problem: string | null
+}
+
+type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
+export type ParticipateReport = {
+  readonly rounds: RoundReport[]
+  /** enough: the rounds asked for are done; a retry reason: what the server said last. */
+  readonly ended: 'enough' | RetryReason
+  readonly retryAfterMs: number
+  readonly head: string | null
+  readonly traffic: Traffic
+}
+
+export type Device = Personalizer & {
+  /** Choices with `split: test` are left out. known: those whose id was there already. */
+  importChoices(choices: readonly ChoiceLine[]): { added: number; known: number; test: number }
+  train(options?: TrainOptions): Promise<TrainReport>
+  /** token: one-time, from the operator. Returns the device's pseudonym. */
+  enroll(token: string, signal?: AbortSignal): Promise<string>
+  participate(options?: ParticipateOptions): Promise<ParticipateReport>
+  /** Downloads, verifies and serves a release: its adapter, and a head refitted under its prior. */
+  adoptRelease(hash: string, signal?: AbortSignal): Promise<void>
+  consent(): ConsentRecord | null
+  grantConsent(contributions: readonly Contribution[], expiresAt?: number | null): ConsentRecord
+  withdrawConsent(): void
+  close(): Promise<void>
+}

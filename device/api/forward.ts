@@ -1,0 +1,130 @@
+/** Requests to Claude, and its answers back: bytes and headers as they are, less what belongs to one connection or to this device. */
+import { sha256Hex } from '../../adapters/codec/digest.ts'
+import { FedError } from '../../adapters/errors.ts'
+import type { OutboxEntry } from '../agent/store.ts'
+import type { Transport } from '../agent/transport.ts'
+import { credentialsOf, isSame } from './guard.ts'
+
+export type Upstream = {
+  /** Sends body to the same path at Claude. Fails with E_UPSTREAM when no answer comes. */
+  send(request: Request, body: Uint8Array | undefined): Promise<Response>
+}
+
+export type UpstreamDeps = {
+  readonly claudeUrl: string
+  readonly transport: Transport
+  readonly deviceToken: string
+  /** Used where the caller presents the device token. */
+  readonly claudeKey: string | null
+  readonly clock: () => number
+  readonly logOutgoing: (entry: OutboxEntry) => void
+}
+
+export const openUpstream = (deps: UpstreamDeps): Upstream => ({
+  async send(request, body) {
+    const { pathname, search } = new URL(request.url)
+    const url = `${deps.claudeUrl.replace(/\/+$/, '')}${pathname}${search}`
+    const init: RequestInit = {
+      method: request.method,
+      headers: upstreamHeaders(request.headers, deps.deviceToken, deps.claudeKey),
+      redirect: 'manual',
+      signal: request.signal,
+    }
+    if (body) init.body = body as Uint8Array<ArrayBuffer>
+    deps.logOutgoing({
+      at: deps.clock(),
+      recipient: 'claude',
+      what: pathname.replace(/^\/v1\//, '').slice(0, 100),
+      bytes: body?.length ?? 0,
+      digest: body ? sha256Hex(body) : '',
+    })
+    try {
+      return await deps.transport(new Request(url, init))
+    } catch (cause) {
+      if (request.signal.aborted)
+        throw new FedError('E_CANCELLED', 'the caller went away', { cause })
+      throw new FedError('E_UPSTREAM', `no answer from ${new URL(deps.claudeUrl).host}`, { cause })
+    }
+  },
+})
+
+/** RFC 9110 section 7.6.1, and what would name this device or its browser to Claude. */
+const CONNECTION_HEADERS = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
+const REQUEST_ONLY = [
+  'host',
+  'content-length',
+  'expect',
+  'cookie',
+  'origin',
+  'referer',
+  'accept-encoding',
+]
+/** fetch has undone the content coding already, so its name and the length no longer fit. */
+const RESPONSE_ONLY = ['content-length', 'content-encoding']
+
+/**
+ * The caller's own credential goes on in the header it came in. The device token never does: with it the device's own key is
+ * used. E_AUTH without any credential, E_NO_KEY when the device has no key.
+ */
+export const upstreamHeaders = (
+  incoming: Headers,
+  deviceToken: string,
+  claudeKey: string | null,
+): Headers => {
+  const credentials = credentialsOf(incoming)
+  if (credentials.length === 0)
+    throw new FedError(
+      'E_AUTH',
+      'needs your Claude credential or the device token, as x-api-key or Authorization: Bearer',
+    )
+  const headers = without(incoming, [...CONNECTION_HEADERS, ...REQUEST_ONLY])
+  for (const [name, value] of incoming) if (value.includes(deviceToken)) headers.delete(name)
+  for (const name of [...headers.keys()]) if (name.startsWith('sec-fetch-')) headers.delete(name)
+  // Coded bodies would be decoded on the way; asking for none keeps the bytes the same.
+  headers.set('accept-encoding', 'identity')
+  if (credentials.every((value) => isSame(value, deviceToken))) {
+    if (!claudeKey)
+      throw new FedError(
+        'E_NO_KEY',
+        'the device has no Claude key: set ANTHROPIC_API_KEY, or send your own credential',
+      )
+    headers.set('x-api-key', claudeKey)
+  }
+  return headers
+}
+
+/** Claude's answer for the caller: status, headers and body as they came, with what the device adds. */
+export const passOn = (
+  response: Response,
+  body: Uint8Array | ReadableStream<Uint8Array> | null,
+  extra: Readonly<Record<string, string>> = {},
+): Response => {
+  const headers = without(response.headers, [...CONNECTION_HEADERS, ...RESPONSE_ONLY])
+  for (const [name, value] of Object.entries(extra)) headers.set(name, value)
+  const hasNoBody = response.status === 204 || response.status === 304
+  return new Response(hasNoBody ? null : (body as Uint8Array<ArrayBuffer>), {
+    status: response.status,
+    statusText: response.statusText,
+    headers,
+  })
+}
+
+const without = (headers: Headers, names: readonly string[]): Headers => {
+  const listed = (headers.get('connection') ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+  const copy = new Headers(headers)
+  for (const name of [...names, ...listed.filter((n) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(n))])
+    copy.delete(name)
+  return copy
+}

@@ -1,0 +1,33 @@
+/** The local API on a port of this computer, and its log: one JSON line an event, without content. */
+
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { FedError } from '../../adapters/errors.ts'
+import { type ApiDeps, createApi } from './app.ts'
+
+export type RunningApi = { readonly port: number; close(): Promise<void> }
+
+/** port: 0 picks a free one. Fails with E_CONFLICT when the port is taken. */
+export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<RunningApi> =>
+  new Promise((resolve, reject) => {
+    let actual = port
+    const app = createApi({ ...deps, port: () => actual })
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (info: AddressInfo) => {
+      actual = info.port
+      resolve({
+        port: actual,
+        close: () => new Promise((done) => void server.close(() => done())),
+      })
+    })
+    server.on('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new FedError(
+              'E_CONFLICT',
+              `port ${port} is taken: pass another with --port, or 0 for a free one`,
+              { cause },
+            )
+          : cause,
+      ),
+    )
+  })

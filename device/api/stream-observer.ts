@@ -1,0 +1,48 @@
+/** Reads Claude's event stream in passing: the bytes go on untouched, the message's id and text are told at its end. */
+import type { Answer } from '../agent/types.ts'
+
+/** onAnswer is called once, if the stream held a message; what it throws is swallowed, since the answer must not suffer. */
+export const observeStream = (
+  stream: ReadableStream<Uint8Array>,
+  onAnswer: (answer: Answer) => void,
+): ReadableStream<Uint8Array> => {
+  const decoder = new TextDecoder()
+  const seen = { id: undefined as string | undefined, text: '' }
+  let rest = ''
+  const observer = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      controller.enqueue(chunk)
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) readEvent(line, seen)
+    },
+    flush() {
+      readEvent(rest, seen)
+      try {
+        if (seen.id) onAnswer({ text: seen.text, messageId: seen.id })
+      } catch {
+        // The caller has its answer; only feedback about this message is lost.
+      }
+    },
+  })
+  return stream.pipeThrough(observer)
+}
+
+type StreamEvent = {
+  type?: string
+  message?: { id?: string }
+  delta?: { type?: string; text?: string }
+}
+
+const readEvent = (line: string, seen: { id: string | undefined; text: string }): void => {
+  if (!line.startsWith('data:')) return
+  let event: StreamEvent
+  try {
+    event = JSON.parse(line.slice(5)) as StreamEvent
+  } catch {
+    return
+  }
+  if (event.type === 'message_start') seen.id = event.message?.id
+  if (event.type === 'content_block_delta' && event.delta?.type === 'text_delta')
+    seen.text += event.delta.text ?? ''
+}

@@ -1,0 +1,223 @@
+import { expect, test } from 'vitest'
+import { buildApi, DEVICE_TOKEN, fakeDevice, messageText, OWN_KEY, STREAM_TEXT } from './fakes.ts'
+
+const request = {
+  model: 'claude',
+  max_tokens: 10,
+  messages: [{ role: 'user', content: 'Hi\u0000 ☕' }],
+}
+
+test('asks for two candidates with the block in system and answers with the winner unchanged', async () => {
+  const api = buildApi()
+  const response = await api.post('/v1/messages', { ...request, system: 'Be kind.' })
+  expect(response.status).toBe(200)
+  expect(await response.text()).toBe(messageText(2))
+  expect(response.headers.get('loreweave-decision')).toBe('d1')
+  expect(response.headers.get('loreweave-status')).toBe('personalized')
+  expect(response.headers.get('request-id')).toBe('req_2')
+  expect(api.claude.seen).toHaveLength(2)
+  for (const { text } of api.claude.seen)
+    expect(JSON.parse(text)).toEqual({ ...request, system: 'Be kind.[block]' })
+  expect(api.spent).toEqual([11])
+})
+
+test('asks once when the device wants one candidate', async () => {
+  const api = buildApi({}, fakeDevice({ candidateCount: () => 1 }))
+  expect(await (await api.post('/v1/messages', request)).text()).toBe(messageText(1))
+  expect(api.claude.seen).toHaveLength(1)
+  expect(api.answers).toEqual([
+    { decisionId: 'd1', answers: [expect.objectContaining({ messageId: 'msg_1' })] },
+  ])
+})
+
+test('asks once at temperature 0, where candidates would be equal', async () => {
+  const api = buildApi()
+  await api.post('/v1/messages', { ...request, temperature: 0 })
+  expect(api.claude.seen).toHaveLength(1)
+})
+
+test('sends the very bytes of the caller when the rewrite is an identity', async () => {
+  const identity = {
+    decisionId: 'd1',
+    system: null,
+    block: null,
+    preferences: [],
+    reason: 'none_relevant' as const,
+  }
+  const api = buildApi({}, fakeDevice({ rewrite: async () => identity, candidateCount: () => 1 }))
+  const text =
+    '{ "model":"claude",\n "messages":[ {"role":"user","content":"\\u0041"} ], "seed": 12345678901234567890 }'
+  const response = await api.post('/v1/messages', text)
+  expect(api.claude.seen[0]?.text).toBe(text)
+  expect(response.headers.get('loreweave-status')).toBe('identity')
+})
+
+test.each([
+  ['x-api-key', { 'x-api-key': 'sk-callers' }, 'sk-callers', null],
+  ['authorization', { authorization: 'Bearer callers' }, null, 'Bearer callers'],
+])("forwards the caller's own credential in %s unchanged", async (_name, headers, key, bearer) => {
+  const api = buildApi()
+  await api.app.request(
+    new Request('http://127.0.0.1:4141/v1/messages', {
+      method: 'POST',
+      headers: { ...headers, 'anthropic-version': '2023-06-01', 'anthropic-beta': 'x' } as Record<
+        string,
+        string
+      >,
+      body: JSON.stringify(request),
+    }),
+  )
+  const sent = api.claude.seen[0]!.headers
+  expect(sent.get('x-api-key')).toBe(key)
+  expect(sent.get('authorization')).toBe(bearer)
+  expect(sent.get('anthropic-version')).toBe('2023-06-01')
+  expect(sent.get('anthropic-beta')).toBe('x')
+})
+
+test.each([
+  ['as bearer', { authorization: `Bearer ${DEVICE_TOKEN}` }],
+  ['as x-api-key', { 'x-api-key': DEVICE_TOKEN, authorization: '' }],
+  ['in a header of its own', { 'x-note': `token ${DEVICE_TOKEN}` }],
+])('never sends the device token on: %s', async (_name, headers) => {
+  const api = buildApi()
+  const response = await api.post('/v1/messages', request, headers)
+  expect(response.status).toBe(200)
+  for (const { headers: sent } of api.claude.seen) {
+    expect([...sent.values()].join(' ')).not.toContain(DEVICE_TOKEN)
+    expect(sent.get('x-api-key')).toBe(OWN_KEY)
+  }
+})
+
+test("keeps the caller's key and drops the device token when both are sent", async () => {
+  const api = buildApi()
+  await api.post('/v1/messages', request, { 'x-api-key': 'sk-callers' })
+  expect(api.claude.seen[0]?.headers.get('x-api-key')).toBe('sk-callers')
+  expect(api.claude.seen[0]?.headers.get('authorization')).toBeNull()
+})
+
+test('says E_NO_KEY when only the device token is sent and the device has no key', async () => {
+  const api = buildApi({ claudeKey: null })
+  const response = await api.post('/v1/messages', request)
+  expect(response.status).toBe(401)
+  expect(await response.json()).toMatchObject({ error: { code: 'E_NO_KEY' } })
+  expect(api.claude.seen).toHaveLength(0)
+})
+
+test('passes a stream through byte for byte and remembers its message', async () => {
+  const api = buildApi()
+  const response = await api.post('/v1/messages', { ...request, stream: true })
+  expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.from(STREAM_TEXT))).toBe(true)
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
+  expect(JSON.parse(api.claude.seen[0]!.text).system).toBe('[block]')
+  expect(response.headers.get('loreweave-decision')).toBe('d1')
+  expect(api.answers).toEqual([
+    { decisionId: 'd1', answers: [{ text: 'Grüße you', messageId: 'msg_stream' }] },
+  ])
+})
+
+test.each([
+  ['tools', { tools: [{ name: 'search', input_schema: {} }] }],
+  [
+    'a tool_use block',
+    {
+      messages: [
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'n', input: {} }] },
+      ],
+    },
+  ],
+  [
+    'a tool_result block',
+    { messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 't' }] }] },
+  ],
+  [
+    'a server tool block',
+    { messages: [{ role: 'assistant', content: [{ type: 'server_tool_use', id: 't' }] }] },
+  ],
+  ['an unknown role', { messages: [{ role: 'narrator', content: 'x' }] }],
+])('leaves a request with %s untouched', async (_name, changes) => {
+  const api = buildApi()
+  const text = JSON.stringify({ ...request, ...changes }, null, 3)
+  const response = await api.post('/v1/messages', text)
+  expect(await response.text()).toBe(messageText(1))
+  expect(api.claude.seen.map((s) => s.text)).toEqual([text])
+  expect(response.headers.get('loreweave-status')).toBe('passed-through')
+  expect(response.headers.get('loreweave-decision')).toBeNull()
+})
+
+test('forwards the request unmodified when the rewrite fails, and logs no content', async () => {
+  const failing = fakeDevice({ rewrite: () => Promise.reject(new Error('secret: Hi ☕')) })
+  const api = buildApi({}, failing)
+  const response = await api.post('/v1/messages', request)
+  expect(response.status).toBe(200)
+  expect(api.claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request)])
+  expect(response.headers.get('loreweave-status')).toBe('failed-open')
+  expect(api.reports).toEqual([{ what: 'rewrite', code: 'E_INTERNAL' }])
+})
+
+test('forwards the request unmodified when the rewrite does not end', async () => {
+  const api = buildApi({ patienceMs: 5 }, fakeDevice({ rewrite: () => new Promise(() => {}) }))
+  const response = await api.post('/v1/messages', request)
+  expect(response.headers.get('loreweave-status')).toBe('failed-open')
+  expect(api.claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request)])
+})
+
+test("answers with Claude's first answer when the rerank fails", async () => {
+  const api = buildApi({}, fakeDevice({ rerank: () => Promise.reject(new Error('no')) }))
+  const response = await api.post('/v1/messages', request)
+  expect(await response.text()).toBe(messageText(1))
+  expect(response.headers.get('loreweave-status')).toBe('failed-open')
+})
+
+test("passes Claude's errors on with status, body and headers", async () => {
+  const api = buildApi()
+  const response = await api.post('/v1/messages', { ...request, model: 'overloaded' })
+  expect(response.status).toBe(529)
+  expect(response.headers.get('retry-after')).toBe('7')
+  expect(response.headers.get('request-id')).toBe('req_1')
+  expect(await response.text()).toBe('{"type":"error","error":{"type":"overloaded_error"}}')
+})
+
+test('answers 502 E_UPSTREAM when Claude cannot be reached', async () => {
+  const api = buildApi({ transport: () => Promise.reject(new TypeError('fetch failed')) })
+  const response = await api.post('/v1/messages', request)
+  expect(response.status).toBe(502)
+  expect(await response.json()).toMatchObject({ error: { code: 'E_UPSTREAM' } })
+})
+
+test('a candidate that fails does not spoil the one that came', async () => {
+  const claude = buildApi().claude
+  let sent = 0
+  const api = buildApi({
+    transport: (r) =>
+      ++sent === 1
+        ? Promise.reject(new TypeError('reset'))
+        : Promise.resolve(claude.app.request(new Request('https://claude.test/v1/messages', r))),
+  })
+  const response = await api.post('/v1/messages', request)
+  expect(await response.text()).toBe(messageText(1))
+  expect(api.answers[0]?.answers).toHaveLength(1)
+})
+
+test('forwards other paths untouched', async () => {
+  const api = buildApi()
+  const response = await api.post('/v1/messages/count_tokens', '{ "a": 1 }')
+  expect(await response.json()).toEqual({ input_tokens: 3 })
+  expect(response.headers.get('x-from')).toBe('claude')
+  expect(api.claude.seen[0]).toMatchObject({
+    path: '/v1/messages/count_tokens',
+    text: '{ "a": 1 }',
+  })
+  expect((await api.call('/v1/models')).status).toBe(200)
+})
+
+test('writes every request to Claude in the log before it is sent', async () => {
+  const api = buildApi()
+  await api.post('/v1/messages', request)
+  expect(api.outgoing).toHaveLength(2)
+  expect(api.outgoing[0]).toMatchObject({
+    recipient: 'claude',
+    what: 'messages',
+    bytes: Buffer.byteLength(api.claude.seen[0]!.text),
+    digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+  })
+})
