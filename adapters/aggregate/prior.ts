@@ -1,0 +1,139 @@
+/**
+ * The population's prior over head weights, w ~ N(μ, Σ), Σ = Φᵀ·diag(λ)·Φ + ρ·(I − ΦᵀΦ): empirical Bayes by EM.
+ * The E-step is each device's Laplace posterior; this is the M-step, which needs only sums over devices.
+ */
+import type { Part } from '../codec/container.ts'
+import { triangleSize } from '../codec/segments.ts'
+import { FedError } from '../errors.ts'
+import { type Matrix, matrix, row } from '../math/matrix.ts'
+import { leadingEigen } from '../math/svd.ts'
+import type { PriorPlan } from '../wire/jobs.ts'
+
+/** D features, k directions (0 ≤ k ≤ D). */
+export type Prior = {
+  /** μ: [D]. */
+  readonly mean: Float64Array
+  /** Φ: [k, D], orthonormal rows. */
+  readonly directions: Float64Array
+  /** λ: [k], falling, positive. */
+  readonly variances: Float64Array
+  /** ρ > 0: variance in every direction outside Φ. */
+  readonly rest: number
+}
+
+/** Σ over devices of E[w]: [D], and of the upper triangle of E[wwᵀ], row by row: [D(D+1)/2]. */
+export type PriorSums = {
+  readonly first: Float64Array
+  readonly second: Float64Array
+  readonly devices: number
+}
+
+/** Variances are kept at or above this share of the plan's first variance. */
+const LEAST_SHARE = 1e-6
+
+/** N(0, variance·I). */
+export const initialPrior = (size: number, variance: number): Prior => ({
+  mean: new Float64Array(size),
+  directions: new Float64Array(),
+  variances: new Float64Array(),
+  rest: variance,
+})
+
+/**
+ * The last prior counts as `plan.shrinkage` further devices with the moments μ and Σ + μμᵀ, so the covariance holds the shift of
+ * the mean: with n devices of mean m and covariance C it is (nC + νΣ)/(n+ν) + nν/(n+ν)²·(m−μ)(m−μ)ᵀ.
+ * Then the k leading eigenvectors are kept and ρ is the mean of the other eigenvalues.
+ * Without devices the last prior comes back.  E_SHAPE when sizes disagree.
+ */
+export const priorMStep = (last: Prior, sums: PriorSums, plan: PriorPlan): Prior => {
+  const size = last.mean.length
+  checkSize('prior.first', size, sums.first.length)
+  checkSize('prior.second', triangleSize(size), sums.second.length)
+  if (sums.devices === 0) return last
+  const total = sums.devices + plan.shrinkage
+  const mean = last.mean.map((m, i) => (sums.first[i]! + plan.shrinkage * m) / total)
+  const covariance = priorCovariance(last)
+  for (let i = 0, at = 0; i < size; i++)
+    for (let j = i; j < size; j++, at++) {
+      const lastMoment = covariance.data[i * size + j]! + last.mean[i]! * last.mean[j]!
+      const moment = (sums.second[at]! + plan.shrinkage * lastMoment) / total
+      const value = moment - mean[i]! * mean[j]!
+      covariance.data[i * size + j] = value
+      covariance.data[j * size + i] = value
+    }
+  return { mean, ...leadingPart(covariance, plan) }
+}
+
+/** Σ as a dense matrix [D, D]. */
+export const priorCovariance = (prior: Prior): Matrix => {
+  const size = prior.mean.length
+  const out = matrix(size, size)
+  for (let k = 0; k < prior.variances.length; k++) {
+    const direction = prior.directions.subarray(k * size, (k + 1) * size)
+    const excess = prior.variances[k]! - prior.rest
+    for (let i = 0; i < size; i++) {
+      const factor = excess * direction[i]!
+      const target = row(out, i)
+      for (let j = 0; j < size; j++) target[j]! += factor * direction[j]!
+    }
+  }
+  for (let i = 0; i < size; i++) out.data[i * size + i]! += prior.rest
+  return out
+}
+
+/** Parts of a release, in its order: prior.mean, then prior.directions and prior.variances unless k = 0, then prior.rest. */
+export const encodePrior = ({ mean, directions, variances, rest }: Prior): Part[] => {
+  const k = variances.length
+  const parts: Part[] = [{ name: 'prior.mean', shape: [mean.length], data: mean }]
+  if (k > 0) {
+    parts.push({ name: 'prior.directions', shape: [k, mean.length], data: directions })
+    parts.push({ name: 'prior.variances', shape: [k], data: variances })
+  }
+  parts.push({ name: 'prior.rest', shape: [1], data: [rest] })
+  return parts
+}
+
+/**
+ * The prior in a release whose parts `find` looks up (findPart), or the plan's first prior when it has none.
+ * size: D.  E_SHAPE when parts are missing or of another size, E_CONTAINER when a variance is not positive.
+ */
+export const decodePrior = (
+  find: (name: string) => Float32Array | undefined,
+  size: number,
+  plan: Pick<PriorPlan, 'initialVariance'>,
+): Prior => {
+  const mean = find('prior.mean')
+  if (!mean) return initialPrior(size, plan.initialVariance)
+  const variances = find('prior.variances') ?? new Float32Array()
+  const directions = find('prior.directions') ?? new Float32Array()
+  const rest = find('prior.rest') ?? new Float32Array()
+  checkSize('prior.mean', size, mean.length)
+  checkSize('prior.directions', variances.length * size, directions.length)
+  checkSize('prior.rest', 1, rest.length)
+  if (![...variances, rest[0]!].every((v) => v > 0))
+    throw new FedError('E_CONTAINER', 'prior: every variance must be positive')
+  return {
+    mean: Float64Array.from(mean),
+    directions: Float64Array.from(directions),
+    variances: Float64Array.from(variances),
+    rest: rest[0]!,
+  }
+}
+
+const leadingPart = (covariance: Matrix, plan: PriorPlan): Omit<Prior, 'mean'> => {
+  const size = covariance.rows
+  const k = Math.min(plan.directions, size)
+  const floor = LEAST_SHARE * plan.initialVariance
+  const { values, vectors } = leadingEigen(covariance, k)
+  let remaining = 0
+  for (let i = 0; i < size; i++) remaining += covariance.data[i * size + i]!
+  for (const value of values) remaining -= value
+  const variances = values.map((v) => Math.max(v, floor))
+  const rest = k < size ? remaining / (size - k) : variances[k - 1]!
+  return { directions: vectors.data, variances, rest: Math.max(rest, floor) }
+}
+
+const checkSize = (what: string, expected: number, got: number): void => {
+  if (expected !== got)
+    throw new FedError('E_SHAPE', `${what}: expected ${expected} numbers, got ${got}`)
+}

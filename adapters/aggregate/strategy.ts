@@ -1,0 +1,120 @@
+/** How a round's mean update moves the shared adapter. One factor moves at a time, so the mean of updates is the update of the mean. */
+import { FedError } from '../errors.ts'
+import {
+  adapterLayout,
+  type Factor,
+  type FactorSegment,
+  layoutSize,
+  segmentOf,
+} from '../lora/layout.ts'
+import type { AdapterSpec, ModelShape } from '../lora/spec.ts'
+import { type Matrix, matrix, multiply, scaleColumns, transpose } from '../math/matrix.ts'
+import { thinSvd } from '../math/svd.ts'
+import type { StrategyName } from '../wire/jobs.ts'
+
+/** The adapter at the head of a line. flat: full layout. */
+export type LineState = {
+  readonly shape: ModelShape
+  readonly spec: AdapterSpec
+  readonly flat: Float32Array
+  /** Rises whenever the frozen factor changes: an update of another epoch is in another basis. */
+  readonly basisEpoch: number
+  /** Rounds that have moved the adapter so far. */
+  readonly adapterRounds: number
+}
+
+export type Strategy = {
+  readonly name: StrategyName
+  /** Whether the sum of updates is all that step needs (then secure aggregation is possible). */
+  readonly sumIsEnough: boolean
+  /** The factor that devices train in the line's next adapter round; the other one is frozen. */
+  factorOf(state: LineState): Factor
+  /**
+   * meanUpdate: weighted mean of the devices' changes, in the layout of `factor` alone. Mutates nothing.
+   * E_SHAPE when its size is another, E_NOT_FINITE when it is not finite.
+   */
+  step(state: LineState, meanUpdate: Float64Array, factor: Factor): LineState
+}
+
+/** B first: B is zero at the start, and A has no gradient through a zero B. */
+const alternate = (state: LineState): Factor => (state.adapterRounds % 2 === 0 ? 'B' : 'A')
+
+/**
+ * RoLoRA's alternation (Chen et al. 2025) in FedSVD's gauge (Lee et al. 2025): the factor that the next round freezes is made
+ * orthonormal, so that ‖ΔW‖ = (alpha / r)·‖update‖, and what it loses goes into the other one. The product B·A stays.
+ */
+const alternating: Strategy = {
+  name: 'alternating',
+  sumIsEnough: true,
+  factorOf: alternate,
+  step: (state, meanUpdate, factor) =>
+    moved(state, meanUpdate, factor, factor === 'B' ? orthonormalB : orthonormalA),
+}
+
+/**
+ * Mean of the round's factor, taking turns, without re-gauging. The literature's FedAvg of LoRA averages both factors of one round,
+ * which is wrong by the mean of (B−B̄)(A−Ā) and which protocol 1, one factor an update, cannot say.
+ */
+const fedavg: Strategy = {
+  name: 'fedavg',
+  sumIsEnough: true,
+  factorOf: alternate,
+  step: (state, meanUpdate, factor) => moved(state, meanUpdate, factor, (pair) => pair),
+}
+
+export const strategies: Readonly<Record<StrategyName, Strategy>> = { alternating, fedavg }
+
+/** One linear's factors. a: [r, in], b: [out, r]. */
+type Pair = { readonly a: Matrix; readonly b: Matrix }
+
+/** After a B-round: B = UΣQᵀ, B̂ = U, Â = ΣQᵀA. A B that is still zero stays, and so does its A. */
+const orthonormalB = ({ a, b }: Pair): Pair => {
+  if (b.data.every((x) => x === 0)) return { a, b }
+  const { u, s, v } = thinSvd(b)
+  return { a: multiply(transpose(scaleColumns(v, s)), a), b: u }
+}
+
+/** After an A-round: Aᵀ = VΣUᵀ, Â = Vᵀ, B̂ = BUΣ. */
+const orthonormalA = ({ a, b }: Pair): Pair => {
+  const { u, s, v } = thinSvd(transpose(a))
+  return { a: transpose(u), b: multiply(b, scaleColumns(v, s)) }
+}
+
+const moved = (
+  state: LineState,
+  meanUpdate: Float64Array,
+  factor: Factor,
+  gauge: (pair: Pair) => Pair,
+): LineState => {
+  const layout = adapterLayout(state.shape, state.spec)
+  checkSize('adapter', layoutSize(layout), state.flat.length)
+  const own = adapterLayout(state.shape, state.spec, [factor])
+  checkSize('mean update', layoutSize(own), meanUpdate.length)
+  if (!meanUpdate.every(Number.isFinite))
+    throw new FedError('E_NOT_FINITE', 'mean update: expected finite numbers')
+  const flat = new Float32Array(state.flat.length)
+  for (const [i, segment] of own.entries()) {
+    // The full layout has A, then B, for each segment of one factor.
+    const [aSegment, bSegment] = [layout[2 * i]!, layout[2 * i + 1]!]
+    const pair = { a: read(state.flat, aSegment), b: read(state.flat, bSegment) }
+    const target = factor === 'A' ? pair.a : pair.b
+    for (let j = 0; j < segment.size; j++) target.data[j]! += meanUpdate[segment.offset + j]!
+    const { a, b } = gauge(pair)
+    flat.set(a.data, aSegment.offset)
+    flat.set(b.data, bSegment.offset)
+  }
+  return {
+    ...state,
+    flat,
+    basisEpoch: state.basisEpoch + 1,
+    adapterRounds: state.adapterRounds + 1,
+  }
+}
+
+const read = (flat: Float32Array, segment: FactorSegment): Matrix =>
+  matrix(segment.shape[0]!, segment.shape[1]!, segmentOf(flat, segment))
+
+const checkSize = (what: string, expected: number, got: number): void => {
+  if (expected !== got)
+    throw new FedError('E_SHAPE', `${what}: expected ${expected} numbers, got ${got}`)
+}
