@@ -4,15 +4,10 @@
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
-import {
-  addScaled,
-  choleskyInPlace,
-  dot,
-  sigmoid,
-  softplus,
-  solveLower,
-  solveUpper,
-} from './dense.ts'
+import { cholesky, choleskySolve } from '../../adapters/math/cholesky.ts'
+import { type Matrix, matrix, row } from '../../adapters/math/matrix.ts'
+import { axpy, dot, isFiniteVector } from '../../adapters/math/vector.ts'
+import { sigmoid, softplus } from './logistic.ts'
 
 /** One comparison. difference: [D], standardized features of the chosen answer minus those of the rejected one. */
 export type PairRow = { readonly difference: Float64Array; readonly weight: number }
@@ -72,7 +67,7 @@ export const fitHead = (rows: readonly PairRow[], prior: Prior): HeadFit => {
 
   // w = μ + ΣXᵀα
   const w = Float64Array.from(prior.mean)
-  for (const [i, row] of XS.entries()) addScaled(w, alpha[i]!, row)
+  for (const [i, xs] of XS.entries()) axpy(w, alpha[i]!, xs)
   const z = Float64Array.from(X, (x) => dot(x, w))
 
   // S = Σ − VᵀV with V = L⁻¹W^½XΣ, LLᵀ = I + W^½KW^½, W = weight·σ(z)σ(−z)
@@ -84,8 +79,10 @@ export const fitHead = (rows: readonly PairRow[], prior: Prior): HeadFit => {
     logLikelihood: z.reduce((sum, v, i) => sum - weights[i]! * softplus(-v), 0),
     variance: (x) => {
       if (x.length !== size) throw wrongLength(x.length, size)
-      const v = Float64Array.from(XS, (row, i) => root[i]! * dot(row, x))
-      solveLower(L, v)
+      const v = solveLower(
+        L,
+        Float64Array.from(XS, (xs, i) => root[i]! * dot(xs, x)),
+      )
       return Math.max(0, dot(x, applyCovariance(prior, x)) - dot(v, v))
     },
     moments: () => {
@@ -97,18 +94,17 @@ export const fitHead = (rows: readonly PairRow[], prior: Prior): HeadFit => {
 
 /** Newton on ψ(α) = ½αᵀKα + Σ weight·softplus(−z), z = offset + Kα; the step is halved until ψ does not rise. */
 const solveDual = (
-  K: Float64Array[],
+  K: readonly Float64Array[],
   offset: Float64Array,
   weights: Float64Array,
 ): Float64Array => {
-  const m = K.length
   const at = (alpha: Float64Array) => {
-    const Ka = Float64Array.from(K, (row) => dot(row, alpha))
+    const Ka = Float64Array.from(K, (k) => dot(k, alpha))
     const z = Ka.map((v, i) => v + offset[i]!)
     const loss = z.reduce((sum, v, i) => sum + weights[i]! * softplus(-v), 0)
     return { alpha, z, Ka, value: 0.5 * dot(alpha, Ka) + loss }
   }
-  let now = at(new Float64Array(m))
+  let now = at(new Float64Array(K.length))
   for (let iteration = 0; iteration < 100; iteration++) {
     const { alpha, z, Ka } = now
     const gradient = z.map((v, i) => weights[i]! * sigmoid(-v))
@@ -118,9 +114,10 @@ const solveDual = (
     const L = choleskyOf(K, root)
     // target = b − W^½B⁻¹W^½Kb with b = W(z − offset) + gradient
     const b = gradient.map((g, i) => g + W[i]! * Ka[i]!)
-    const c = Float64Array.from(K, (row, i) => root[i]! * dot(row, b))
-    solveLower(L, c)
-    solveUpper(L, c)
+    const c = choleskySolve(
+      L,
+      Float64Array.from(K, (k, i) => root[i]! * dot(k, b)),
+    )
     const step = b.map((v, i) => v - root[i]! * c[i]! - alpha[i]!)
     let next = at(alpha.map((a, i) => a + step[i]!))
     for (let t = 0.5; !(next.value <= now.value) && t > 1e-9; t /= 2)
@@ -137,7 +134,7 @@ const solveDual = (
 const applyCovariance = (prior: Prior, x: Float64Array): Float64Array => {
   const y = x.map((v) => prior.rest * v)
   for (const [j, direction] of directionsOf(prior).entries())
-    addScaled(y, (prior.variances[j]! - prior.rest) * dot(direction, x), direction)
+    axpy(y, (prior.variances[j]! - prior.rest) * dot(direction, x), direction)
   return y
 }
 
@@ -154,25 +151,38 @@ const gram = (X: readonly Float64Array[], XS: readonly Float64Array[]): Float64A
   return K
 }
 
-/** L of B = I + W^½KW^½; lower triangular. */
-const choleskyOf = (K: readonly Float64Array[], root: Float64Array): Float64Array[] => {
-  const B = K.map((row, i) => row.map((v, j) => root[i]! * v * root[j]! + (i === j ? 1 : 0)))
-  choleskyInPlace(B)
-  return B
+/** L of B = I + W^½KW^½. */
+const choleskyOf = (K: readonly Float64Array[], root: Float64Array): Matrix => {
+  const B = matrix(K.length, K.length)
+  for (const [i, k] of K.entries())
+    row(B, i).set(k.map((v, j) => root[i]! * v * root[j]! + (i === j ? 1 : 0)))
+  return cholesky(B)
+}
+
+/** L⁻¹x. */
+const solveLower = (L: Matrix, x: Float64Array): Float64Array => {
+  const y = Float64Array.from(x)
+  for (let i = 0; i < y.length; i++) {
+    const l = row(L, i)
+    let rest = y[i]!
+    for (let k = 0; k < i; k++) rest -= l[k]! * y[k]!
+    y[i] = rest / l[i]!
+  }
+  return y
 }
 
 /** V = L⁻¹W^½XΣ: [m, D], row by row. */
 const reducedRows = (
-  L: readonly Float64Array[],
+  L: Matrix,
   root: Float64Array,
   XS: readonly Float64Array[],
 ): Float64Array[] => {
   const V: Float64Array[] = []
-  for (const [i, row] of XS.entries()) {
-    const v = row.map((x) => x * root[i]!)
-    for (let j = 0; j < i; j++) addScaled(v, -L[i]![j]!, V[j]!)
-    const inverse = 1 / L[i]![i]!
-    V.push(v.map((x) => x * inverse))
+  for (const [i, xs] of XS.entries()) {
+    const l = row(L, i)
+    const v = xs.map((x) => x * root[i]!)
+    for (let j = 0; j < i; j++) axpy(v, -l[j]!, V[j]!)
+    V.push(v.map((x) => x / l[i]!))
   }
   return V
 }
@@ -224,7 +234,7 @@ const wrongLength = (got: number, expected: number) =>
 const checkRows = (rows: readonly PairRow[], size: number): void => {
   for (const { difference, weight } of rows) {
     if (difference.length !== size) throw wrongLength(difference.length, size)
-    if (!(weight >= 0 && weight < Infinity) || !difference.every(Number.isFinite))
+    if (!(weight >= 0 && weight < Infinity) || !isFiniteVector(difference))
       throw new FedError(
         'E_NOT_FINITE',
         'a row must hold finite numbers and a weight of at least 0',
