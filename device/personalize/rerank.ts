@@ -1,0 +1,89 @@
+/** Which of Claude's answers comes first. Its own first answer stays there unless another leads by enough and with enough certainty. */
+import { normalCdf } from './logistic.ts'
+import { likelihoodWords, type Score } from './reward.ts'
+
+/** Least probability, under the head's posterior, that the winner beats the first answer. */
+export const MIN_CERTAINTY = 0.6
+
+/** order: indices, best first, the winner leading. probability: that the best-scored candidate beats the first. */
+export type Reranking = {
+  readonly order: number[]
+  readonly winner: number
+  readonly keptFirst: boolean
+  readonly probability: number
+  readonly reason: string
+}
+
+/**
+ * scores: of the candidates, Claude's first answer first (RangeError when there are none). variance: of w·x under the posterior
+ * (HeadFit.variance). margin: least lead, in log-odds (calibrateMargin).
+ */
+export const rerank = (
+  scores: readonly Pick<Score, 'reward' | 'features'>[],
+  variance: (difference: Float64Array) => number,
+  margin: number,
+  minCertainty = MIN_CERTAINTY,
+): Reranking => {
+  const first = scores[0]
+  if (!first) throw new RangeError('rerank needs at least one candidate')
+  const byReward = scores
+    .map((_, i) => i)
+    .sort((a, b) => scores[b]!.reward - scores[a]!.reward || a - b)
+  const best = byReward[0]!
+  if (best === 0)
+    return {
+      order: byReward,
+      winner: 0,
+      keptFirst: true,
+      probability: 0.5,
+      reason: 'the first answer scores best',
+    }
+  const leader = scores[best]!
+  const lead = leader.reward - first.reward
+  const spread = Math.sqrt(variance(leader.features.map((v, j) => v - first.features[j]!)))
+  const probability = spread > 0 ? normalCdf(lead / spread) : lead > 0 ? 1 : 0.5
+  const refusal =
+    lead <= margin
+      ? `the lead of ${lead.toFixed(2)} is not above the margin of ${margin.toFixed(2)}`
+      : probability < minCertainty
+        ? `too uncertain (${(100 * probability).toFixed(0)} %) that another answer is better`
+        : null
+  if (refusal)
+    return {
+      order: [0, ...byReward.filter((i) => i !== 0)],
+      winner: 0,
+      keptFirst: true,
+      probability,
+      reason: refusal,
+    }
+  const reason = `it is ${likelihoodWords(probability)} that this answer suits you better than the first`
+  return { order: byReward, winner: best, keptFirst: false, probability, reason }
+}
+
+/** A held-back choice under a head that did not see it: rewards by candidate, the first answer at index 0. */
+export type HeldBackChoice = { readonly rewards: readonly number[]; readonly chosen: number }
+
+/**
+ * The smallest margin with which switching away from the first answer is right at least as often as wrong on held-back choices:
+ * right when the user chose the leader, wrong when the user chose the first, neither otherwise. Without a switch to judge by: 0.
+ */
+export const calibrateMargin = (
+  choices: readonly HeldBackChoice[],
+): { margin: number; right: number; wrong: number } => {
+  const switches = choices.flatMap(({ rewards, chosen }) => {
+    const lead = Math.max(...rewards) - (rewards[0] ?? 0)
+    const vote = chosen === 0 ? -1 : rewards[chosen] === Math.max(...rewards) ? 1 : 0
+    return lead > 0 ? [{ lead, vote }] : []
+  })
+  const tally = (margin: number) => {
+    const votes = switches.filter((s) => s.lead > margin).map((s) => s.vote)
+    return {
+      margin,
+      right: votes.filter((v) => v > 0).length,
+      wrong: votes.filter((v) => v < 0).length,
+    }
+  }
+  // The largest lead always passes: nothing is above it.
+  const margins = [0, ...switches.map((s) => s.lead).sort((a, b) => a - b)]
+  return margins.map(tally).find((t) => t.right >= t.wrong)!
+}
