@@ -1,4 +1,4 @@
-/** The style of an answer: 22 levels in [0, 1]. The last seven are about content and leave no mark that a formula on the text can count. */
+/** The style of an answer: 22 levels in [0, 1]. The last six are about content and leave no mark that a formula on the text can count. */
 import type { Rng } from '../../adapters/random.ts'
 
 export const SURFACE_DIMENSIONS = [
@@ -17,10 +17,10 @@ export const SURFACE_DIMENSIONS = [
   'exclamation',
   'numbers',
   'steps',
+  'example',
 ] as const
 
 export const CONTENT_DIMENSIONS = [
-  'example',
   'analogy',
   'background',
   'mechanism',

@@ -1,0 +1,29 @@
+/** The mock on a loopback port, for whatever speaks HTTP. */
+import { serve } from '@hono/node-server'
+import { type ClaudeOptions, createClaude, type MockClaude } from './claude.ts'
+
+export type RunningClaude = {
+  readonly url: string
+  readonly claude: MockClaude
+  close(): Promise<void>
+}
+
+/** port 0 takes any free one. url has no trailing slash: it is the SDK's baseURL. */
+export const startClaude = (
+  options: ClaudeOptions & { readonly port?: number },
+): Promise<RunningClaude> =>
+  new Promise((resolve, reject) => {
+    const claude = createClaude(options)
+    const server = serve(
+      { fetch: claude.fetch, port: options.port ?? 0, hostname: '127.0.0.1' },
+      (address) => {
+        const close = () =>
+          new Promise<void>((done, fail) => {
+            server.close((error) => (error ? fail(error) : done()))
+            if ('closeAllConnections' in server) server.closeAllConnections()
+          })
+        resolve({ url: `http://127.0.0.1:${address.port}`, claude, close })
+      },
+    )
+    server.on('error', reject)
+  })
