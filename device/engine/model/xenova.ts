@@ -1,6 +1,6 @@
 /** The one door to the tokenizer of @xenova/transformers. The build replaces this module by a bundle of exactly what it
  *  uses, so that the package's image and model runtimes are no dependency of an installed Loreweave. */
-import { Template as JinjaTemplate } from '@huggingface/jinja'
+
 // @ts-expect-error: the package has no types for its source files
 import { PreTrainedTokenizer as Xenova } from '@xenova/transformers/src/tokenizers.js'
 
@@ -14,14 +14,15 @@ export type TokenizerParts = {
     readonly cache?: Map<string, unknown>
   }
   decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string
+  apply_chat_template(
+    messages: { role: string; content: string }[],
+    options: { tokenize: false; add_generation_prompt: boolean },
+  ): string
 }
 
-/** Builds the steps; an Error names a step that is not known. */
-export const tokenizerParts = (tokenizerJson: object): TokenizerParts =>
-  new Xenova(tokenizerJson, {}) as TokenizerParts
-
-/** Compiles a Jinja chat template. */
-export const compileTemplate = (source: string): ((values: Record<string, unknown>) => string) => {
-  const template = new JinjaTemplate(source)
-  return (values) => template.render(values)
-}
+/** Builds the steps; an Error names a step that is not known.
+ *  config: chat_template, and the special tokens that a template names (bos_token, eos_token, …). */
+export const tokenizerParts = (
+  tokenizerJson: object,
+  config: Record<string, string>,
+): TokenizerParts => new Xenova(tokenizerJson, config) as TokenizerParts

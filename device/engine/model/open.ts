@@ -1,0 +1,142 @@
+/** One call from a model's name to everything the device needs of it: converted weights, tokenizer, identity. */
+import { statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { FedError, isFedError } from '../../../adapters/errors.ts'
+import type { BaseModel } from '../../../adapters/wire/primitives.ts'
+import { convertedFolder, modelPath } from './cache.ts'
+import type { ModelConfig } from './config.ts'
+import { openGguf } from './gguf.ts'
+import { DEFAULT_MODEL, MODELS, type ModelEntry } from './registry.ts'
+import { fileDigest, ggufSource, openHuggingFace, type TensorSource } from './tensor-source.ts'
+import { TINY_MODEL, tinySource, tinyTokenizerFile } from './tiny.ts'
+import { createTokenizer, type Tokenizer } from './tokenizer.ts'
+import { type TokenizerFile, tokenizerFromFolder, tokenizerFromGguf } from './tokenizer-file.ts'
+import { convertWeights, readManifest } from './weight-store.ts'
+
+export type LocalModel = {
+  /** What a federation checks: name, weights (SHA-256 of the source's bytes), tokenizer hash, shape. */
+  readonly base: BaseModel
+  readonly config: ModelConfig
+  /** Folder of the converted weights. */
+  readonly folder: string
+  readonly tokenizer: Tokenizer
+  /** Blocks after which to read the pooled states: two fifths of the depth unless a registry entry says otherwise. */
+  readonly suggestedExit: number
+}
+export type OpenModelDeps = {
+  /** Called while the weights are converted, the first time a model is opened. */
+  onConvert?: (done: number, of: number) => void
+  signal?: AbortSignal
+}
+
+/** name: one of the registry, 'tiny', the path of a .gguf file, or of a Hugging Face folder. Downloads nothing.
+ *  Fails with E_MODEL_MISSING (pull it first; no such path), E_MODEL_FILE, E_MODEL_UNSUPPORTED, E_CHECKSUM, E_HOME. */
+export const openModel = async (
+  options: { cacheFolder: string; name?: string },
+  deps: OpenModelDeps = {},
+): Promise<LocalModel> => {
+  const cacheFolder = resolve(options.cacheFolder)
+  const name = options.name || DEFAULT_MODEL
+  if (name === TINY_MODEL)
+    return assemble(cacheFolder, name, tinySource(), tinyTokenizerFile(), undefined, deps)
+  const entry = MODELS.find((m) => m.name === name)
+  if (entry) return openEntry(cacheFolder, entry, deps)
+  const kind = pathKind(name)
+  if (kind === 'file') return openGgufFile(cacheFolder, shortName(name), name, undefined, deps)
+  if (kind === 'folder') return openFolder(cacheFolder, name, deps)
+  throw new FedError(
+    'E_MODEL_MISSING',
+    `${JSON.stringify(name.slice(0, 200))} is neither a known model (${[...MODELS.map((m) => m.name), TINY_MODEL].join(', ')}) nor a .gguf file or model folder`,
+  )
+}
+
+const openEntry = (cacheFolder: string, entry: ModelEntry, deps: OpenModelDeps) => {
+  const path = modelPath(cacheFolder, entry.file)
+  if (pathKind(path) !== 'file')
+    throw new FedError(
+      'E_MODEL_MISSING',
+      `model ${entry.name} is not in ${cacheFolder}: run \`loreweave model pull ${entry.name}\``,
+    )
+  return openGgufFile(cacheFolder, entry.name, path, entry, deps)
+}
+
+/** An entry's file was verified when it was pulled; its bytes are hashed again only when they are converted. */
+const openGgufFile = async (
+  cacheFolder: string,
+  name: string,
+  path: string,
+  entry: ModelEntry | undefined,
+  deps: OpenModelDeps,
+): Promise<LocalModel> => {
+  const file = await openGguf(path)
+  try {
+    const isConverted =
+      entry && hasWeights(convertedFolder(cacheFolder, entry.sha256), entry.sha256)
+    const sha256 = isConverted ? entry.sha256 : await fileDigest(path, undefined, deps.signal)
+    if (entry && sha256 !== entry.sha256)
+      throw new FedError(
+        'E_CHECKSUM',
+        `${entry.file}: expected SHA-256 ${entry.sha256}, got ${sha256}; run \`loreweave model remove ${entry.name}\` and pull it again`,
+      )
+    const tokenizer = tokenizerFromGguf(file.metadata)
+    return await assemble(cacheFolder, name, ggufSource(file, sha256), tokenizer, entry, deps)
+  } finally {
+    await file.close()
+  }
+}
+
+const openFolder = async (cacheFolder: string, folder: string, deps: OpenModelDeps) => {
+  const { source, close } = await openHuggingFace(folder)
+  try {
+    const tokenizer = await tokenizerFromFolder(folder)
+    return await assemble(cacheFolder, shortName(folder), source, tokenizer, undefined, deps)
+  } finally {
+    await close()
+  }
+}
+
+const assemble = async (
+  cacheFolder: string,
+  name: string,
+  source: TensorSource,
+  tokenizerFile: TokenizerFile,
+  entry: ModelEntry | undefined,
+  { onConvert, signal }: OpenModelDeps,
+): Promise<LocalModel> => {
+  const { config, sha256 } = source
+  if (tokenizerFile.size > config.shape.vocab)
+    throw new FedError(
+      'E_MODEL_FILE',
+      `the tokenizer has ${tokenizerFile.size} tokens, the embedding ${config.shape.vocab} rows`,
+    )
+  const tokenizer = createTokenizer(tokenizerFile)
+  const folder = convertedFolder(cacheFolder, sha256)
+  if (!hasWeights(folder, sha256)) await convertWeights(source, folder, onConvert, signal)
+  return {
+    base: { name, weights: sha256, tokenizer: tokenizer.hash, shape: config.shape },
+    config,
+    folder,
+    tokenizer,
+    suggestedExit: entry?.suggestedExit ?? Math.max(1, Math.round(0.4 * config.shape.layers)),
+  }
+}
+
+/** Damaged weights count as none: they are converted again. */
+const hasWeights = (folder: string, sha256: string): boolean => {
+  try {
+    return readManifest(folder).source === sha256
+  } catch (error) {
+    if (isFedError(error)) return false
+    throw error
+  }
+}
+
+const pathKind = (path: string): 'file' | 'folder' | undefined => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat?.isFile() ? 'file' : stat?.isDirectory() ? 'folder' : undefined
+}
+
+const shortName = (path: string): string =>
+  basename(join(resolve(path)))
+    .replace(/\.gguf$/i, '')
+    .slice(0, 100) || 'model'
