@@ -5,8 +5,8 @@
 import type { Part } from '../codec/container.ts'
 import { triangleSize } from '../codec/segments.ts'
 import { FedError } from '../errors.ts'
+import { leadingEigen } from '../math/eigen.ts'
 import { type Matrix, matrix, row } from '../math/matrix.ts'
-import { leadingEigen } from '../math/svd.ts'
 import type { PriorPlan } from '../wire/jobs.ts'
 
 /** D features, k directions (0 ≤ k ≤ D). */

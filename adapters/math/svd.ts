@@ -1,5 +1,5 @@
-/** Thin SVD of the small factors and eigenvectors of symmetric matrices, with signs fixed so that equal inputs give equal bytes. */
-import { EigenvalueDecomposition, Matrix as MlMatrix, SingularValueDecomposition } from 'ml-matrix'
+/** Thin SVD of the small factors, with signs fixed so that equal inputs give equal bytes. */
+import { Matrix as MlMatrix, SingularValueDecomposition } from 'ml-matrix'
 import { type Matrix, matrix, row, transpose } from './matrix.ts'
 
 /**
@@ -15,26 +15,8 @@ export const thinSvd = (a: Matrix): { u: Matrix; s: Float64Array; v: Matrix } =>
   return { u: transpose(ut), s: Float64Array.from(svd.diagonal), v: transpose(vt) }
 }
 
-/**
- * Eigenvalues, falling, and the eigenvectors as rows [n, n] of a symmetric a: [n, n] (only its symmetry is used, not checked).
- * In each eigenvector the entry of largest magnitude is positive.
- */
-export const symmetricEigen = (a: Matrix): { values: Float64Array; vectors: Matrix } => {
-  const evd = new EigenvalueDecomposition(toMl(a), { assumeSymmetric: true })
-  const n = a.rows
-  const order = Array.from({ length: n }, (_, i) => n - 1 - i)
-  const columns = evd.eigenvectorMatrix
-  const vectors = matrix(n, n)
-  for (const [to, from] of order.entries()) {
-    const target = row(vectors, to)
-    for (let i = 0; i < n; i++) target[i] = columns.get(i, from)
-    fixSign(target)
-  }
-  return { values: Float64Array.from(order, (i) => evd.realEigenvalues[i]!), vectors }
-}
-
 /** Negates the vector in place when its first entry of largest magnitude is negative; tells whether it did. */
-const fixSign = (vector: Float64Array): boolean => {
+export const fixSign = (vector: Float64Array): boolean => {
   let largest = 0
   for (const x of vector) if (Math.abs(x) > Math.abs(largest)) largest = x
   if (largest >= 0) return false
@@ -53,12 +35,3 @@ const toMl = (a: Matrix): MlMatrix => {
 }
 
 const fromMl = (a: MlMatrix): Matrix => matrix(a.rows, a.columns, a.to1DArray())
-
-/** The k largest eigenvalues, falling, and their eigenvectors as rows [k, n]; otherwise as symmetricEigen. */
-export const leadingEigen = (a: Matrix, k: number): { values: Float64Array; vectors: Matrix } => {
-  const { values, vectors } = symmetricEigen(a)
-  return {
-    values: values.slice(0, k),
-    vectors: matrix(k, a.rows, vectors.data.slice(0, k * a.rows)),
-  }
-}
