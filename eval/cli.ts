@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+/** loreweave-eval: the offline harness. Every figure it prints was measured in that run. */
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { isFedError } from '../adapters/errors.ts'
+import { openModel } from '../device/engine/model/open.ts'
+import { defaultCacheFolder } from '../device/engine/model/pull.ts'
+import { benchTrain } from './bench-train.ts'
+import { runDemo } from './demo/demo.ts'
+import { startClaude } from './mock/serve.ts'
+import { runParity } from './parity.ts'
+import { runRerank } from './rerank.ts'
+import { formatResults, type Results } from './results.ts'
+
+const integer = (least: number) => (text: string) => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < least)
+    throw new InvalidArgumentError(`expected a whole number from ${least}.`)
+  return value
+}
+const integers = (text: string) => text.split(',').map(integer(1))
+
+const print = (results: Results, isJson: boolean | undefined) =>
+  console.log(isJson ? JSON.stringify(results, null, 2) : formatResults(results))
+
+const jsonOption = () => new Option('--json', 'print one JSON object on standard output')
+const modelOption = () =>
+  new Option(
+    '--model <name>',
+    'registry name, "tiny", a .gguf file or a Hugging Face folder',
+  ).default('smollm2-135m')
+const cacheOption = () =>
+  new Option('--cache <folder>', 'where models are kept').default(defaultCacheFolder(process.env))
+const threadsOption = () =>
+  new Option('--threads <n>', 'threads of the engine (default: all cores)').argParser(integer(1))
+const progress = (line: string) => process.stderr.write(`${line}\n`)
+
+const program = new Command('loreweave-eval')
+  .description('Offline evaluation, benchmarks and the demo of Loreweave.')
+  .showHelpAfterError()
+
+program
+  .command('demo')
+  .description(
+    'the whole loop on the real model: server, devices, two federated rounds, a table and a report',
+  )
+  .option('--out <folder>', 'where the report and the run are written', 'out/demo')
+  .option('--seed <n>', 'seed of users, answers and choices', integer(0), 7)
+  .option('--devices <n>', 'lighter devices in one process', integer(1), 100)
+  .option('--choices <n>', 'choices of each lighter device', integer(10), 100)
+  .addOption(
+    new Option('--claude <which>', 'mock, or hosted (needs ANTHROPIC_API_KEY)')
+      .choices(['mock', 'hosted'])
+      .default('mock'),
+  )
+  .addOption(
+    new Option('--ablate <what>', 'take away what was federated').choices([
+      'updates',
+      'adapter',
+      'prior',
+    ]),
+  )
+  .addOption(modelOption())
+  .addOption(cacheOption())
+  .addOption(threadsOption())
+  .addOption(jsonOption())
+  .action(async (options) => {
+    const report = await runDemo({ ...options, env: process.env, log: progress })
+    if (options.json) print(report, true)
+  })
+
+program
+  .command('rerank')
+  .description('all arms on a choice log: what each wins on its test lines')
+  .requiredOption('--data <file>', 'choice log, one JSON object a line; test lines are evaluated')
+  .option('--budgets <list>', 'training choices per user, comma-separated', integers, [10, 30, 100])
+  .option(
+    '--release <file>',
+    'a release (from `loreweave-server release get`) to start the federated arm from',
+  )
+  .option('--skip-bad', 'pass over lines that do not match the schema')
+  .option('--exit <n>', "layer after which states are pooled (default: the model's)", integer(1))
+  .option('--seed <n>', 'seed of the random arm and of the intervals', integer(0), 7)
+  .addOption(modelOption())
+  .addOption(cacheOption())
+  .addOption(threadsOption())
+  .addOption(jsonOption())
+  .action(async (options) => print(await runRerank({ ...options, log: progress }), options.json))
+
+program
+  .command('parity')
+  .argument('<folder>', 'model, adapter and values computed by PyTorch and PEFT')
+  .description('compares logits, hidden states, gradients and the optimizer with reference values')
+  .addOption(jsonOption())
+  .action(async (folder, options) => print(await runParity(folder), options.json))
+
+program
+  .command('bench')
+  .description('benchmarks')
+  .command('train')
+  .description('training throughput and memory: full depth, all seven linears, r = 8, 512 tokens')
+  .option('--runs <n>', 'timed steps; the median is printed', integer(1), 5)
+  .addOption(modelOption())
+  .addOption(cacheOption())
+  .addOption(threadsOption())
+  .addOption(jsonOption())
+  .action(async ({ model, cache, runs, threads, json }) => {
+    const opened = await openModel({ cacheFolder: cache, name: model })
+    print(await benchTrain({ model: opened, runs, ...(threads && { threads }) }), json)
+  })
+
+program
+  .command('claude')
+  .description('serves the mocked Claude on a loopback port until interrupted')
+  .option('--port <n>', 'port, 0 for any', integer(0), 0)
+  .option('--seed <n>', 'seed of the answers', integer(0), 7)
+  .action(async ({ port, seed }) => {
+    const { url } = await startClaude({ port, seed })
+    console.log(url)
+  })
+
+const { version } = JSON.parse(
+  readFileSync(
+    new URL(
+      import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json',
+      import.meta.url,
+    ),
+    'utf8',
+  ),
+) as { version: string }
+program.version(version)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(isFedError(error) ? `${error.code}: ${message}` : message)
+  process.exitCode = isFedError(error) && error.code === 'E_USAGE' ? 2 : 1
+}
