@@ -68,7 +68,6 @@ export const runRerank = async (options: RerankOptions): Promise<Results> => {
       first: firstArm,
       random: randomArm(rng),
       longest: longestArm,
-  ON_ITS_OWN,
       local: headArm(deps, ON_ITS_OWN, INITIAL_VARIANCE),
     }
     if (release) {
