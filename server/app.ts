@@ -1,0 +1,69 @@
+/** The federation server as a value: tests and the eval call app.request, cli.ts serves it over HTTP. */
+import { Hono } from 'hono'
+import { FedError, isFedError } from '../adapters/errors.ts'
+import { PROTOCOL_VERSION } from '../adapters/wire/primitives.ts'
+import type { ServerDeps } from './config.ts'
+import { HTTP_STATUS } from './errors.ts'
+import { aggregateInProcess } from './releases/aggregate.ts'
+import { createCoordinator } from './rounds/coordinator.ts'
+import { deviceRoutes } from './routes/devices.ts'
+import { operatorRoutes } from './routes/operator.ts'
+import { newCredential } from './secrets.ts'
+
+export type FederationServer = {
+  readonly app: Hono
+  /** Passes deadlines that are over at `now` and resolves once no closed round waits for its release. */
+  tick(now: number): Promise<void>
+  /** Removes what a kill left behind. Call it once, before serving a folder that was used before. */
+  recover(now: number): Promise<void>
+  /** Ends background work and closes the store. */
+  close(): Promise<void>
+}
+
+/** aggregate: default is in this thread; server/releases/worker.ts offers one that leaves it free. */
+export const createServer = (
+  given: Omit<ServerDeps, 'aggregate'> & Partial<Pick<ServerDeps, 'aggregate'>>,
+): FederationServer => {
+  const deps: ServerDeps = { aggregate: aggregateInProcess, ...given }
+  const { store, log, config } = deps
+  if (config.operatorCredential.length < 16)
+    throw new RangeError('operatorCredential must have at least 16 characters')
+  const coordinator = createCoordinator(deps)
+  const routeDeps = { ...deps, coordinator, uploadKey: uploadKeyOf(deps) }
+  const app = new Hono()
+    .get('/v1/health', (c) => c.json({ status: 'ok', protocol: PROTOCOL_VERSION }))
+    .route('/', operatorRoutes(routeDeps))
+    .route('/', deviceRoutes(routeDeps))
+  app.notFound(() => refusal(new FedError('E_NOT_FOUND', 'no such route')))
+  app.onError((error, c) => {
+    if (isFedError(error)) {
+      log('info', 'refused', { method: c.req.method, route: c.req.path, code: error.code })
+      return refusal(error)
+    }
+    log('error', 'failed', { method: c.req.method, route: c.req.path, cause: String(error) })
+    return refusal(new FedError('E_INTERNAL', 'the server failed; its log says more'))
+  })
+  return {
+    app,
+    tick: (now) => coordinator.tick(now),
+    async recover(now) {
+      await coordinator.sweep()
+      await coordinator.tick(now)
+    },
+    async close() {
+      await coordinator.stop()
+      store.close()
+    },
+  }
+}
+
+const refusal = ({ code, message }: FedError): Response =>
+  Response.json({ error: { code, message } }, { status: HTTP_STATUS[code] })
+
+const uploadKeyOf = ({ store, rng }: ServerDeps): string => {
+  const known = store.setting('upload-key')
+  if (known) return known
+  const key = newCredential(rng)
+  store.saveSetting('upload-key', key)
+  return key
+}

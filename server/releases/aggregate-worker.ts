@@ -1,0 +1,30 @@
+/** The thread behind aggregateInWorker. */
+import { parentPort } from 'node:worker_threads'
+import { isFedError } from '../../adapters/errors.ts'
+import { type Aggregation, startAggregation } from './aggregate.ts'
+import type { WorkerAnswer, WorkerRequest } from './worker.ts'
+
+let aggregation: Aggregation | undefined
+
+const answer = (request: WorkerRequest): WorkerAnswer => {
+  switch (request.kind) {
+    case 'start':
+      aggregation = startAggregation(request.plan, request.parent)
+      return { kind: 'ready' }
+    case 'add':
+      aggregation?.add(request.update)
+      return { kind: 'ready' }
+    case 'finish':
+      return { kind: 'release', release: aggregation!.finish() }
+  }
+}
+
+parentPort?.on('message', (request: WorkerRequest) => {
+  try {
+    parentPort?.postMessage(answer(request))
+  } catch (error) {
+    const code = isFedError(error) ? error.code : 'E_INTERNAL'
+    const message = error instanceof Error ? error.message : 'aggregation failed'
+    parentPort?.postMessage({ kind: 'refused', code, message } satisfies WorkerAnswer)
+  }
+})

@@ -1,0 +1,125 @@
+/** Answers a check-in: an assignment to the oldest round the device may join, or when to come back. */
+
+import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
+import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { ServerDeps } from '../config.ts'
+import { isSameBase, isSameFeatures } from '../releases/line.ts'
+import { uploadTokenOf } from '../secrets.ts'
+import type { Line } from '../store/store.ts'
+import type { Coordinator } from './coordinator.ts'
+import type { Job, Round } from './machine.ts'
+
+type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
+
+/** From the least to the most that a device can learn from: the answer names the last that applies to any job. */
+const REASONS: readonly RetryReason[] = ['no_job', 'not_eligible', 'cohort_full', 'contributed']
+
+export const checkIn = (
+  deps: ServerDeps & { readonly coordinator: Coordinator; readonly uploadKey: string },
+  deviceId: string,
+  request: CheckInRequest,
+  now: number,
+): CheckInResponse =>
+  deps.store.transaction(() => {
+    const { store } = deps
+    let reason: RetryReason = 'no_job'
+    for (const job of store.runningJobs()) {
+      const round = store.newestRound(job.id)
+      const answer = place(deps, deviceId, request, job, round, now)
+      if (answer === 'assigned' && round)
+        return {
+          protocol: PROTOCOL_VERSION,
+          kind: 'assignment',
+          assignment: assignmentOf(
+            job.spec,
+            round,
+            uploadTokenOf(deps.uploadKey, round.id, deviceId),
+          ),
+          head: store.line(job.lineId)?.head ?? null,
+        }
+      if (answer !== 'assigned' && REASONS.indexOf(answer) > REASONS.indexOf(reason))
+        reason = answer
+    }
+    return {
+      protocol: PROTOCOL_VERSION,
+      kind: 'retry',
+      retryAfterMs: retryAfterMs(deps, reason),
+      reason,
+      head: headFor(store.lines(), store, request),
+    }
+  })
+
+/** Consent, model, features and choices must cover what the job asks for. */
+export const isEligible = (request: CheckInRequest, spec: JobSpec, now: number): boolean => {
+  const { consent } = request
+  const buckets = CountBucket.options
+  return (
+    isSameBase(request.base, spec.base) &&
+    isSameFeatures(request.features, spec.features) &&
+    consent.purpose === spec.purpose &&
+    (consent.expiresAt === null || consent.expiresAt > now) &&
+    spec.contributions.every((c) => consent.contributions.includes(c)) &&
+    buckets.indexOf(request.choices) >= buckets.indexOf(spec.cohort.choices)
+  )
+}
+
+const place = (
+  { store, coordinator }: Pick<ServerDeps, 'store'> & { readonly coordinator: Coordinator },
+  deviceId: string,
+  request: CheckInRequest,
+  job: Job,
+  round: Round | undefined,
+  now: number,
+): RetryReason | 'assigned' => {
+  const member = round && store.member(round.id, deviceId)
+  if (member?.digest) return 'contributed'
+  if (!isEligible(request, job.spec, now)) return 'not_eligible'
+  // Between two rounds, or waiting for an earlier job of the line: there will be another round.
+  if (round?.phase !== 'collecting' || now >= round.deadlineAt) return 'cohort_full'
+  if (member) return 'assigned'
+  if (round.assigned >= job.spec.cohort.size) return 'cohort_full'
+  coordinator.apply(job.id, { kind: 'assign', member }, now)
+  store.saveMember(round.id, { deviceId, digest: null })
+  return 'assigned'
+}
+
+const assignmentOf = (spec: JobSpec, round: Round, uploadToken: string) => ({
+  jobId: round.jobId,
+  roundId: round.id,
+  uploadToken,
+  release: round.parent,
+  basisEpoch: round.basisEpoch,
+  base: spec.base,
+  adapter: spec.adapter,
+  exitLayer: spec.exitLayer,
+  features: spec.features,
+  contributions: spec.contributions,
+  factor: round.factor,
+  training: spec.training,
+  prior: spec.prior,
+  purpose: spec.purpose,
+  deadlineAt: round.deadlineAt,
+})
+
+/** Pace steering: spread by half, so that a fleet does not come back in one wave. */
+const retryAfterMs = ({ rng, config }: ServerDeps, reason: RetryReason): number => {
+  const isSoon = reason === 'contributed' || reason === 'cohort_full'
+  return Math.round((isSoon ? config.pace.soonMs : config.pace.laterMs) * (0.5 + rng.uniform()))
+}
+
+/** Of the lines this device can follow, one with a trained release before one without, then the newest. */
+const headFor = (
+  lines: readonly Line[],
+  store: ServerDeps['store'],
+  { base, features }: CheckInRequest,
+): string | null => {
+  const fitting = lines.filter(
+    (l) => isSameBase(l.base, base) && isSameFeatures(l.features, features),
+  )
+  const isTrained = (line: Line) => (store.release(line.head)?.summary.version ?? 0) > 0
+  const [best] = fitting.sort(
+    (a, b) => Number(isTrained(b)) - Number(isTrained(a)) || b.updatedAt - a.updatedAt,
+  )
+  return best?.head ?? null
+}

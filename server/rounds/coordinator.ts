@@ -1,0 +1,214 @@
+/** Carries the state machine: loads, advances, saves in one transaction, opens the next round, has closed rounds aggregated. */
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import type { ServerDeps } from '../config.ts'
+import type { BuiltRelease } from '../releases/release.ts'
+import { newId } from '../secrets.ts'
+import {
+  advance,
+  isOpen,
+  type Job,
+  type JobEvent,
+  type JobProgress,
+  type Round,
+} from './machine.ts'
+
+export type Coordinator = {
+  /** Applies an event to a job and its newest round, and opens the rounds that became possible. Fails with E_NO_JOB. */
+  apply(jobId: string, event: JobEvent, now: number): JobProgress
+  /** Opens a round for the oldest running job of every line that has none open. */
+  openRounds(now: number): void
+  /** Ends a job and its open round, whose updates are forgotten. Fails with E_NO_JOB, E_JOB_STATE. */
+  cancel(jobId: string, now: number): Promise<void>
+  /** Passes deadlines, then aggregates until no round waits. */
+  tick(now: number): Promise<void>
+  /** Starts to aggregate in the background where a round waits. */
+  wake(): void
+  /** Removes objects that no release and no open round names: what a kill between a write and its record left. */
+  sweep(): Promise<void>
+  /** Waits for a running aggregation without recording it: a restart repeats it. */
+  stop(): Promise<void>
+}
+
+type Waiting = { readonly job: Job; readonly round: Round }
+
+export const createCoordinator = (deps: ServerDeps): Coordinator => {
+  const { store, log } = deps
+  let running: Promise<void> | undefined
+  let isStopped = false
+
+  const apply = (jobId: string, event: JobEvent, now: number): JobProgress =>
+    store.transaction(() => {
+      const before = progressOf(deps, jobId)
+      const after = advance(before, event, now)
+      if (after === before) return before
+      if (after.job !== before.job) store.saveJob(after.job)
+      if (after.round && after.round !== before.round) store.saveRound(after.round)
+      logChange(deps, before, after)
+      openRounds(deps, now)
+      return after
+    })
+
+  const drain = async (): Promise<void> => {
+    for (let next = nextWaiting(deps); next; next = nextWaiting(deps)) {
+      const outcome = await aggregateRound(deps, next)
+      if (isStopped) return
+      await recordOutcome(deps, apply, next, outcome)
+      await forgetUpdates(deps, next.round.id)
+    }
+  }
+
+  const pump = (): Promise<void> => {
+    if (isStopped) return Promise.resolve()
+    running ??= drain().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  return {
+    apply,
+    openRounds: (now) => openRounds(deps, now),
+    async cancel(jobId, now) {
+      const { round } = apply(jobId, { kind: 'cancel' }, now)
+      if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
+    },
+    async tick(now) {
+      store.prune(now)
+      for (const { id } of store.runningJobs()) {
+        const { round } = apply(id, { kind: 'tick' }, now)
+        if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
+      }
+      await pump()
+    },
+    wake() {
+      pump().catch((error: unknown) => log('error', 'aggregation_broke', { cause: nameOf(error) }))
+    },
+    async sweep() {
+      const kept = new Set(store.releases().map((release) => release.summary.hash))
+      for (const { id } of store.runningJobs()) {
+        const round = store.newestRound(id)
+        if (round && isOpen(round)) for (const digest of store.digests(round.id)) kept.add(digest)
+      }
+      for (const hash of await store.objects()) if (!kept.has(hash)) await store.dropObject(hash)
+    },
+    async stop() {
+      isStopped = true
+      await running?.catch(() => {})
+    },
+  }
+}
+
+/** A job and its newest round. Fails with E_NO_JOB. */
+export const progressOf = ({ store }: Pick<ServerDeps, 'store'>, jobId: string): JobProgress => {
+  const job = store.job(jobId)
+  if (!job) throw new FedError('E_NO_JOB', `no job ${jobId.slice(0, 64)}`)
+  return { job, round: store.newestRound(jobId) ?? null }
+}
+
+/** Jobs of one line run one after the other, in the order of their creation: a release has one successor. */
+const openRounds = ({ store, rng, log }: ServerDeps, now: number): void => {
+  const busy = new Set<string>()
+  for (const job of store.runningJobs()) {
+    if (busy.has(job.lineId)) continue
+    busy.add(job.lineId)
+    const round = store.newestRound(job.id) ?? null
+    if (isOpen(round)) continue
+    const head = store.release(store.line(job.lineId)!.head)!
+    const opened = advance(
+      { job, round },
+      {
+        kind: 'open',
+        roundId: newId(rng, 'round'),
+        parent: head.summary.hash,
+        basisEpoch: head.summary.basisEpoch,
+        factor: job.spec.contributions.includes('adapter')
+          ? head.nextFactor[job.spec.strategy]
+          : null,
+      },
+      now,
+    )
+    store.saveRound(opened.round!)
+    log('info', 'round_opened', { job: job.id, round: opened.round!.id })
+  }
+}
+
+const nextWaiting = ({ store }: ServerDeps): Waiting | undefined => {
+  for (const job of store.runningJobs()) {
+    const round = store.newestRound(job.id)
+    if (round?.phase === 'aggregating') return { job, round }
+  }
+  return undefined
+}
+
+/** A failure is an outcome: the same updates would fail again, so the round is given up and tried with new ones. */
+const aggregateRound = async (
+  { store, aggregate, log }: ServerDeps,
+  { job, round }: Waiting,
+): Promise<BuiltRelease | FedError> => {
+  try {
+    const parent = store.release(round.parent)!
+    const digests = store.digests(round.id)
+    return await aggregate(
+      {
+        spec: job.spec,
+        round,
+        adapterRounds: parent.adapterRounds,
+        version: parent.summary.version + 1,
+        digests,
+      },
+      (hash) => readObject(store, hash),
+    )
+  } catch (error) {
+    log('error', 'aggregation_failed', { job: job.id, round: round.id, cause: nameOf(error) })
+    return isFedError(error) ? error : new FedError('E_INTERNAL', 'aggregation failed')
+  }
+}
+
+const readObject = async (store: ServerDeps['store'], hash: string): Promise<Uint8Array> => {
+  const bytes = await store.getObject(hash)
+  if (!bytes) throw new FedError('E_DATA', `object ${hash} is missing`)
+  return bytes
+}
+
+const recordOutcome = async (
+  { store, clock }: ServerDeps,
+  apply: Coordinator['apply'],
+  { job, round }: Waiting,
+  outcome: BuiltRelease | FedError,
+): Promise<void> => {
+  if (outcome instanceof FedError) {
+    const reason = `${outcome.code}: ${outcome.message}`
+    apply(job.id, { kind: 'aggregationFailed', roundId: round.id, reason }, clock())
+    return
+  }
+  const { bytes, ...release } = outcome
+  const { hash, createdAt } = release.summary
+  await store.putObject(hash, bytes)
+  store.transaction(() => {
+    // Cancelled meanwhile: the release is not made.
+    if (store.round(round.id)?.phase !== 'aggregating') return
+    store.saveRelease({ ...release, lineId: job.lineId })
+    store.saveLine({ ...store.line(job.lineId)!, head: hash, updatedAt: createdAt })
+    apply(job.id, { kind: 'aggregated', roundId: round.id, release: hash }, clock())
+  })
+}
+
+/** Updates are needed only until their round has ended; their digests stay, so that a repeat is still recognized. */
+const forgetUpdates = async ({ store }: ServerDeps, roundId: string): Promise<void> => {
+  for (const digest of store.digests(roundId)) await store.dropObject(digest)
+}
+
+const logChange = ({ log }: ServerDeps, before: JobProgress, after: JobProgress): void => {
+  if (after.round && after.round.phase !== before.round?.phase)
+    log('info', `round_${after.round.phase}`, {
+      job: after.job.id,
+      round: after.round.id,
+      received: after.round.received,
+      reason: after.round.reason,
+    })
+  if (after.job.state !== before.job.state)
+    log('info', `job_${after.job.state}`, { job: after.job.id, reason: after.job.reason })
+}
+
+const nameOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'

@@ -1,0 +1,98 @@
+/** What the server remembers. One implementation (sqlite.ts); its contract is test/support/store-contract.ts. */
+import type { Factor } from '../../adapters/lora/layout.ts'
+import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
+import type { StrategyName } from '../../adapters/wire/jobs.ts'
+import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { Job, Round } from '../rounds/machine.ts'
+
+export type Device = {
+  readonly id: string
+  readonly publicKey: string
+  readonly enrolledAt: number
+  readonly lastSeenAt: number | null
+}
+
+/** Releases that follow one another: same base, tokenizer, adapter spec, exit layer and feature space. */
+export type Line = {
+  readonly id: string
+  readonly base: BaseModel
+  readonly features: FeatureSpace
+  /** Hash of the newest release. */
+  readonly head: string
+  readonly updatedAt: number
+}
+
+/** adapterRounds: rounds that moved the adapter up to this release; nextFactor: what the next such round moves. */
+export type Release = {
+  readonly summary: ReleaseSummary
+  readonly lineId: string
+  readonly adapterRounds: number
+  readonly nextFactor: Readonly<Record<StrategyName, Factor>>
+}
+
+export type RoundMember = { readonly deviceId: string; readonly digest: string | null }
+
+/**
+ * Reads and writes are synchronous: SQLite lives in this process, and a decision and its record are then one step.
+ * `save…` inserts or replaces by id. Lists come in order of insertion.
+ */
+export type Store = {
+  /** All or nothing, also when the process dies: rolled back when `work` throws. May be nested. */
+  transaction<T>(work: () => T): T
+
+  /** Small values that belong to this data folder: keys the server made for itself. */
+  setting(name: string): string | undefined
+  saveSetting(name: string, value: string): void
+
+  /** Enrolment tokens are kept as SHA-256 hashes. */
+  addToken(hash: string, expiresAt: number): void
+  /** True when the token is good for this device: unused, or used by it before, and in time; marks it used. */
+  spendToken(hash: string, deviceId: string, now: number): boolean
+
+  saveDevice(device: Device): void
+  device(id: string): Device | undefined
+  devices(): Device[]
+
+  /** False when the device used the nonce before. */
+  addNonce(deviceId: string, nonce: string, expiresAt: number): boolean
+  /** Forgets what expired before now: nonces and enrolment tokens. */
+  prune(now: number): void
+
+  saveLine(line: Line): void
+  line(id: string): Line | undefined
+  lines(): Line[]
+
+  saveJob(job: Job): void
+  job(id: string): Job | undefined
+  jobs(): Job[]
+  /** Oldest first. */
+  runningJobs(): Job[]
+  /** The job that this Idempotency-Key made, and the hash of the request it came with. */
+  idempotent(key: string): { readonly requestHash: string; readonly jobId: string } | undefined
+  saveIdempotent(key: string, requestHash: string, jobId: string): void
+
+  saveRound(round: Round): void
+  round(id: string): Round | undefined
+  /** Oldest first; the last is the job's newest round. */
+  rounds(jobId: string): Round[]
+  newestRound(jobId: string): Round | undefined
+
+  member(roundId: string, deviceId: string): RoundMember | undefined
+  saveMember(roundId: string, member: RoundMember): void
+  /** Digests of the updates of a round, sorted; a digest that two devices sent is there twice. */
+  digests(roundId: string): string[]
+
+  saveRelease(release: Release): void
+  release(hash: string): Release | undefined
+  releases(): Release[]
+
+  /** Updates and releases by the SHA-256 of their bytes; on disk before the promise resolves. */
+  putObject(hash: string, bytes: Uint8Array): Promise<void>
+  getObject(hash: string): Promise<Uint8Array | undefined>
+  /** Hashes of all objects, in no order. */
+  objects(): Promise<string[]>
+  /** Forgetting what is not there is fine. */
+  dropObject(hash: string): Promise<void>
+
+  close(): void
+}

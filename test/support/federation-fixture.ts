@@ -1,0 +1,267 @@
+/** A federation server in this process with a clock that only moves when told, and devices that sign. */
+import { encodeUpdate, type Part } from '../../adapters/codec/container.ts'
+import { featureCount, triangleSize } from '../../adapters/codec/segments.ts'
+import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
+import { type Rng, seededRng } from '../../adapters/random.ts'
+import type { UpdateHeader } from '../../adapters/wire/containers.ts'
+import type { Assignment, CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
+import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jobs.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapters/wire/signature.ts'
+import { createServer } from '../../server/app.ts'
+import { openSqliteStore } from '../../server/store/sqlite.ts'
+import type { Store } from '../../server/store/store.ts'
+import { silentLog } from '../../server/telemetry/log.ts'
+
+export const CREDENTIAL = 'operator-credential-for-tests'
+export const START = 1_700_000_000_000
+
+export type Fetch = (request: Request) => Promise<Response>
+
+/** A small job on a model of two layers; every number can be overridden. */
+export const tinyJob = (overrides: Partial<JobSpecInput> = {}): JobSpecInput => ({
+  name: 'tiny',
+  base: {
+    name: 'tiny',
+    weights: 'a'.repeat(64),
+    tokenizer: 'b'.repeat(64),
+    shape: { layers: 2, hidden: 8, heads: 2, kvHeads: 1, headDim: 4, ffn: 16, vocab: 32 },
+  },
+  adapter: { firstLayer: 0, endLayer: 2, modules: ['q', 'v'], rank: 2, alpha: 4 },
+  exitLayer: 2,
+  features: { pooled: 0, named: ['length', 'lists', 'bold'] },
+  contributions: ['adapter', 'prior', 'statistics'],
+  cohort: { size: 3, goal: 2, minimum: 1, deadlineMs: 60_000 },
+  ...overrides,
+})
+
+/** folder: a data folder or ':memory:'. */
+export const testServer = (
+  given: { folder?: string; store?: Store; seed?: string; start?: number } = {},
+) => {
+  const time = { now: given.start ?? START }
+  const store = given.store ?? openSqliteStore(given.folder ?? ':memory:')
+  const server = createServer({
+    store,
+    clock: () => time.now,
+    rng: seededRng(given.seed ?? 'server'),
+    log: silentLog,
+    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1000, laterMs: 60_000 } },
+  })
+  const fetch: Fetch = async (request) => server.app.request(request)
+  return {
+    ...server,
+    store,
+    fetch,
+    now: () => time.now,
+    /** Moves the clock and lets deadlines pass. */
+    async pass(ms: number) {
+      time.now += ms
+      await server.tick(time.now)
+    },
+    settle: () => server.tick(time.now),
+    operator: operatorClient(fetch),
+    device: (name = 'device') => testDevice(fetch, () => time.now, name),
+  }
+}
+export type TestServer = ReturnType<typeof testServer>
+
+export const operatorClient = (
+  fetch: Fetch,
+  base = 'http://server.test',
+  credential = CREDENTIAL,
+) => {
+  const call = (method: string, path: string, body?: unknown, headers = {}) =>
+    fetch(
+      new Request(`${base}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${credential}`, ...headers },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    )
+  const job = async (response: Promise<Response>) =>
+    ((await (await response).json()) as { job: JobView }).job
+  return {
+    call,
+    async token(): Promise<string> {
+      const answer = await call('POST', '/v1/operator/tokens', { protocol: PROTOCOL_VERSION })
+      return ((await answer.json()) as { tokens: string[] }).tokens[0]!
+    },
+    createJob: (spec: JobSpecInput = tinyJob()) =>
+      job(call('POST', '/v1/operator/jobs', { protocol: PROTOCOL_VERSION, job: spec })),
+    job: (id: string) => job(call('GET', `/v1/operator/jobs/${id}`)),
+    async releaseBytes(hash: string): Promise<Uint8Array> {
+      const answer = await call('GET', `/v1/operator/releases/${hash}/bytes`)
+      return new Uint8Array(await answer.arrayBuffer())
+    },
+  }
+}
+export type OperatorClient = ReturnType<typeof operatorClient>
+
+/** keys and nonces of a device come from the platform; nothing that a release holds depends on them. */
+export const testDevice = (
+  fetch: Fetch,
+  now: () => number,
+  name: string,
+  base = 'http://server.test',
+  keys: KeyPair = newKeyPair(),
+) => {
+  const keyId = deviceIdOf(keys.publicKey)
+  let nonces = 0
+  const signed = (
+    method: string,
+    path: string,
+    body?: Uint8Array,
+    { headers = {}, ...more }: Signing = {},
+  ): Request => {
+    const url = `${base}${path}`
+    const header = (key: string) => headers[key]
+    const nonce = more.nonce ?? `nonce-of-${keyId.slice(0, 16)}-${nonces++}`
+    const signature = signRequest(
+      { method, url, header, body },
+      { keyId: more.keyId ?? keyId, secretKey: more.secretKey ?? keys.secretKey },
+      { nowMs: more.nowMs ?? now(), nonce },
+    )
+    return new Request(url, {
+      method,
+      headers: { ...headers, ...signature },
+      ...(body && { body: body as Uint8Array<ArrayBuffer> }),
+    })
+  }
+  const sendJson = (method: string, path: string, body: unknown, signing?: Signing) =>
+    fetch(signed(method, path, new TextEncoder().encode(JSON.stringify(body)), signing))
+  return {
+    name,
+    id: keyId,
+    keys,
+    signed,
+    sendJson,
+    enroll: (token: string) =>
+      sendJson('POST', '/v1/enroll', {
+        protocol: PROTOCOL_VERSION,
+        token,
+        publicKey: keys.publicKey,
+      }),
+    async checkIn(spec: JobSpecInput, overrides: Partial<CheckInRequest> = {}) {
+      const answer = await sendJson('POST', '/v1/checkin', checkInOf(spec, now(), overrides))
+      return (await answer.json()) as CheckInResponse
+    },
+    /** Check-in that must end in an assignment. */
+    async join(spec: JobSpecInput): Promise<Assignment> {
+      const answer = await this.checkIn(spec)
+      if (answer.kind !== 'assignment') throw new Error(`no assignment but ${answer.reason}`)
+      return answer.assignment
+    },
+    upload: (assignment: Assignment, bytes: Uint8Array, token = assignment.uploadToken) =>
+      fetch(
+        signed('PUT', `/v1/rounds/${assignment.roundId}/update`, bytes, {
+          headers: { 'upload-token': token, 'content-type': 'application/octet-stream' },
+        }),
+      ),
+    release: (hash: string, headers: Record<string, string> = {}) =>
+      fetch(signed('GET', `/v1/releases/${hash}`, undefined, { headers })),
+  }
+}
+export type TestDevice = ReturnType<typeof testDevice>
+
+export type Signing = {
+  readonly headers?: Record<string, string>
+  readonly nonce?: string
+  readonly keyId?: string
+  readonly secretKey?: string
+  readonly nowMs?: number
+}
+
+export const checkInOf = (
+  spec: JobSpecInput,
+  now: number,
+  overrides: Partial<CheckInRequest> = {},
+): CheckInRequest => ({
+  protocol: PROTOCOL_VERSION,
+  base: spec.base,
+  features: spec.features,
+  consent: {
+    purpose: 'personalization',
+    contributions: ['adapter', 'prior', 'statistics'],
+    grantedAt: now - 1000,
+    expiresAt: null,
+  },
+  conditions: { charging: true, idle: true },
+  choices: '300+',
+  release: null,
+  ...overrides,
+})
+
+/** Enrolled devices, ready to check in. */
+export const enrolledDevices = async (server: TestServer, count: number): Promise<TestDevice[]> => {
+  const devices = Array.from({ length: count }, (_, i) => server.device(`device-${i}`))
+  for (const device of devices) {
+    const answer = await device.enroll(await server.operator.token())
+    if (answer.status !== 201) throw new Error(`enrolment answered ${answer.status}`)
+  }
+  return devices
+}
+
+export type UpdateChanges = {
+  readonly header?: Partial<Omit<UpdateHeader, 'segments'>>
+  readonly parts?: (parts: Part[]) => Part[]
+}
+
+/** What a device would send: a seeded change, moments and sums that obey the bounds. */
+export const updateParts = (assignment: Assignment, rng: Rng, scale = 0.1): Part[] => {
+  const parts: Part[] = []
+  const { base, adapter, factor, features, contributions } = assignment
+  const d = featureCount(features)
+  const draw = (n: number) => Float32Array.from({ length: n }, () => rng.normal() * scale)
+  if (factor) {
+    const layout = adapterLayout(base.shape, adapter, [factor])
+    const flat = draw(layoutSize(layout))
+    for (const { name, shape, offset, size } of layout)
+      parts.push({ name, shape, data: flat.subarray(offset, offset + size) })
+  }
+  if (contributions.includes('prior')) {
+    const w = draw(d)
+    const second = new Float32Array(triangleSize(d))
+    for (let i = 0, at = 0; i < d; i++)
+      for (let j = i; j < d; j++) second[at++] = w[i]! * w[j]! + (i === j ? 0.5 : 0)
+    parts.push({ name: 'prior.first', shape: [d], data: w })
+    parts.push({ name: 'prior.second', shape: [second.length], data: second })
+  }
+  if (contributions.includes('statistics')) {
+    const squares = draw(d).map((x) => 10 + x * x)
+    parts.push({ name: 'statistics.count', shape: [1], data: [8] })
+    parts.push({ name: 'statistics.sum', shape: [d], data: new Float32Array(d) })
+    parts.push({ name: 'statistics.sumSquares', shape: [d], data: squares })
+  }
+  return parts
+}
+
+export const updateFor = (
+  assignment: Assignment,
+  seed: string,
+  { header = {}, parts = (p) => p }: UpdateChanges = {},
+): Uint8Array =>
+  encodeUpdate(
+    { ...updateHeader(assignment), ...header },
+    parts(updateParts(assignment, seededRng(seed))),
+  )
+
+export const updateHeader = (assignment: Assignment): Omit<UpdateHeader, 'segments'> => ({
+  kind: 'update',
+  protocol: PROTOCOL_VERSION,
+  jobId: assignment.jobId,
+  roundId: assignment.roundId,
+  release: assignment.release,
+  basisEpoch: assignment.basisEpoch,
+  base: assignment.base,
+  adapter: assignment.adapter,
+  features: assignment.features,
+  factor: assignment.factor,
+  pairs: assignment.factor ? 8 : 0,
+})
+
+export const parsedJob = (overrides?: Partial<JobSpecInput>) => JobSpec.parse(tinyJob(overrides))
+
+/** The refusal's code, or undefined when the answer is none. */
+export const codeOf = async (response: Response): Promise<string | undefined> =>
+  ((await response.json()) as { error?: { code: string } }).error?.code
