@@ -50,6 +50,8 @@ export const createTokenizer = (file: TokenizerFile): Tokenizer => {
       const id = token === undefined ? unknownId : (ids.get(token) ?? unknownId)
       if (id !== undefined) found.push(id)
     }
+    // A long word never comes again, and its entry would keep the text.
+    if (cache) for (const word of words) if (word.length > 64) cache.delete(word)
     return found
   }
   /** Sections at odd places are matches of the matcher. restore undoes the hiding of control text in the others. */

@@ -1,0 +1,123 @@
+/** Fetches one file over HTTP into a `.part` file that a later attempt resumes. */
+import { open, stat } from 'node:fs/promises'
+
+export type Download = {
+  readonly url: string
+  /** Kept when the transfer breaks off, so that the next one goes on from its end. */
+  readonly partPath: string
+  /** Size the file must have. */
+  readonly bytes: number
+  readonly fetch: typeof fetch
+  readonly onBytes?: (have: number) => void
+  readonly signal?: AbortSignal
+  /** How long to wait for the answer's beginning, and for the next bytes of it. */
+  readonly connectTimeoutMs?: number
+  readonly stallTimeoutMs?: number
+}
+
+/** Appends to partPath until it holds `bytes` bytes; resumed tells whether older bytes were kept.
+ *  Throws an Error whose message is the reason: a status, a size, a timeout, the network. */
+export const download = async (options: Download): Promise<{ resumed: boolean }> => {
+  const { partPath, bytes, onBytes } = options
+  const have = (await stat(partPath).catch(() => undefined))?.size ?? 0
+  if (have === bytes) return { resumed: true }
+  const start = have < bytes ? have : 0
+  const watch = watchdog(options.signal)
+  watch.restart(options.connectTimeoutMs ?? 10_000, 'no answer')
+  try {
+    const response = await options.fetch(options.url, {
+      signal: watch.signal,
+      redirect: 'follow',
+      headers: { 'accept-encoding': 'identity', ...(start > 0 && { range: `bytes=${start}-` }) },
+    })
+    const from = startOf(response, start, bytes)
+    const file = await open(partPath, from > 0 ? 'r+' : 'w')
+    try {
+      let at = from
+      for await (const chunk of bodyOf(response)) {
+        watch.restart(options.stallTimeoutMs ?? 30_000, 'the transfer stalled')
+        if (at + chunk.length > bytes) throw new Error(`more than the expected ${bytes} bytes`)
+        await file.write(chunk, 0, chunk.length, at)
+        at += chunk.length
+        onBytes?.(at)
+      }
+      if (at !== bytes) throw new Error(`the transfer ended at byte ${at} of ${bytes}`)
+      await file.truncate(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    return { resumed: from > 0 }
+  } catch (error) {
+    throw watch.reason() ?? plainReason(error)
+  } finally {
+    watch.stop()
+  }
+}
+
+/** The byte at which the answer begins. */
+const startOf = (response: Response, asked: number, bytes: number): number => {
+  const { status } = response
+  if (status !== 200 && status !== 206) {
+    void response.body?.cancel()
+    throw new Error(`answered ${status}`)
+  }
+  const from = status === 206 ? asked : 0
+  const length = response.headers.get('content-length')
+  const range = response.headers.get('content-range')
+  const isRightRange = status === 200 || range?.startsWith(`bytes ${asked}-`) === true
+  if (!isRightRange || (length !== null && Number(length) !== bytes - from)) {
+    void response.body?.cancel()
+    throw new Error(
+      isRightRange
+        ? `offers ${Number(length) + from} bytes, expected ${bytes}`
+        : 'answered another range',
+    )
+  }
+  return from
+}
+
+async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader()
+  if (!reader) return
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
+
+/** Aborts when the caller does, or when nothing has happened for a while; reason() tells which wait ran out. */
+const watchdog = (outer: AbortSignal | undefined) => {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let reason: Error | undefined
+  const forward = () => controller.abort(outer?.reason)
+  if (outer?.aborted) forward()
+  outer?.addEventListener('abort', forward)
+  return {
+    signal: controller.signal,
+    reason: () => reason,
+    restart: (ms: number, what: string) => {
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        reason = new Error(`${what} within ${ms / 1000} s`)
+        controller.abort(reason)
+      }, ms)
+    },
+    stop: () => {
+      clearTimeout(timer)
+      outer?.removeEventListener('abort', forward)
+    },
+  }
+}
+
+/** fetch hides the network's reason in the cause. */
+const plainReason = (error: unknown): Error => {
+  const { cause } = error as { cause?: { code?: string } }
+  return cause?.code ? new Error(cause.code, { cause: error }) : (error as Error)
+}

