@@ -1,0 +1,154 @@
+/** From feedback to choices: what was shown, what the user did with it, and how much that says. Pure; the agent keeps the records. */
+import type { ChatMessage, ChoiceLine, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
+import { constraintsOf } from './constraints.ts'
+
+/** A request that the device served. candidates[served] is the answer that the app got; shown: indices that the user saw. */
+export type Decision = {
+  readonly id: string
+  readonly at: number
+  readonly messages: ChatMessage[]
+  readonly system?: SystemPrompt | undefined
+  readonly candidates: string[]
+  readonly shown: number[]
+  readonly served: number
+}
+
+export type RecordedEvent = {
+  readonly decisionId: string
+  readonly at: number
+  readonly event: FeedbackEvent
+}
+
+/** A choice with its weight in training, 0 … 1. */
+export type WeightedChoice = ChoiceLine & { readonly weight: number }
+
+/** A keep is what people do when they do not care, too; a regenerated answer was surely not wanted; a follow-up changes the request. */
+export const WEIGHTS = { choose: 1, regenerate: 0.7, followUp: 0.4, keep: 0.2 } as const
+
+/**
+ * The choices that events on decisions amount to, one a decision at most, named by the decision that they are about, in the order
+ * of their events: repeated calls give the same ids. Thumbs make no pair (they wait for an objective over single answers).
+ * - choose: the chosen candidate over the others that were shown; the last choice counts.
+ * - edit: the edited text over the served one, weighted by how much was changed.
+ * - regenerate, then another answer to the same request that is kept, chosen, edited or thumbed up: that one over the first.
+ * - follow_up that asks for another style, then an answer to it that is kept: that one over the first, weakly.
+ * - keep: the served candidate over the others that were shown, weakly.
+ */
+export const choicesOf = (
+  decisions: readonly Decision[],
+  events: readonly RecordedEvent[],
+  user: string,
+): WeightedChoice[] => {
+  const inOrder = [...events].sort((a, b) => a.at - b.at)
+  const eventsOf = (id: string) => inOrder.filter((e) => e.decisionId === id)
+  const byTime = [...decisions].sort((a, b) => a.at - b.at)
+  return byTime.flatMap((decision, i) => {
+    const found = choiceFrom(decision, eventsOf(decision.id), byTime.slice(i + 1), eventsOf)
+    if (!found) return []
+    const { messages, system, id } = decision
+    const { candidates, shown, chosen, weight, at } = found
+    const base = { user, id, messages, candidates, shown, chosen, at, weight }
+    return [system === undefined ? base : { ...base, system }]
+  })
+}
+
+type Found = {
+  readonly candidates: string[]
+  readonly shown: number[]
+  readonly chosen: number
+  readonly weight: number
+  readonly at: number
+}
+
+const choiceFrom = (
+  decision: Decision,
+  events: readonly RecordedEvent[],
+  later: readonly Decision[],
+  eventsOf: (id: string) => readonly RecordedEvent[],
+): Found | null => {
+  const last = (kind: FeedbackEvent['kind']) => events.findLast((e) => e.event.kind === kind)
+  const answer = decision.candidates[decision.served]
+  if (answer === undefined) return null
+  const over = (better: string, weight: number, at: number): Found | null =>
+    better === answer || weight <= 0
+      ? null
+      : { candidates: [answer, better], shown: [0, 1], chosen: 1, weight, at }
+  const pick = (
+    chosen: number,
+    shown: readonly number[],
+    weight: number,
+    at: number,
+  ): Found | null => {
+    const seen = [...new Set(shown)].filter((s) => s < decision.candidates.length)
+    return seen.length < 2 || !seen.includes(chosen)
+      ? null
+      : { candidates: decision.candidates, shown: seen, chosen, weight, at }
+  }
+
+  const explicit = events.findLast((e) => e.event.kind === 'choose' || e.event.kind === 'edit')
+  if (explicit?.event.kind === 'choose') {
+    const { chosen, shown } = explicit.event
+    return pick(chosen, shown ?? decision.shown, WEIGHTS.choose, explicit.at)
+  }
+  if (explicit?.event.kind === 'edit')
+    return over(explicit.event.text, editWeight(answer, explicit.event.text), explicit.at)
+
+  const regenerate = last('regenerate')
+  if (regenerate) {
+    const same = JSON.stringify([decision.system ?? null, decision.messages])
+    const next = later.find(
+      (d) => JSON.stringify([d.system ?? null, d.messages]) === same && isLiked(eventsOf(d.id)),
+    )
+    const better = next?.candidates[next.served]
+    return better === undefined ? null : over(better, WEIGHTS.regenerate, regenerate.at)
+  }
+  const followUp = last('follow_up')
+  if (
+    followUp?.event.kind === 'follow_up' &&
+    constraintsOf([followUp.event.text]).dimensions.size > 0
+  ) {
+    const next = later.find((d) => continues(decision, d) && isLiked(eventsOf(d.id)))
+    const better = next?.candidates[next.served]
+    return better === undefined ? null : over(better, WEIGHTS.followUp, followUp.at)
+  }
+  const keep = last('keep')
+  return keep ? pick(decision.served, decision.shown, WEIGHTS.keep, keep.at) : null
+}
+
+/** The user was content with it, and did not turn it down. */
+const isLiked = (events: readonly RecordedEvent[]): boolean =>
+  events.some(
+    ({ event: e }) =>
+      e.kind === 'keep' ||
+      e.kind === 'choose' ||
+      e.kind === 'edit' ||
+      (e.kind === 'thumbs' && e.value > 0),
+  ) &&
+  !events.some(({ event: e }) => e.kind === 'regenerate' || (e.kind === 'thumbs' && e.value < 0))
+
+/** Whether `next` is the same conversation, one answer and one message further on. */
+const continues = (decision: Decision, next: Decision): boolean =>
+  next.messages.length === decision.messages.length + 2 &&
+  JSON.stringify(next.messages.slice(0, decision.messages.length)) ===
+    JSON.stringify(decision.messages)
+
+/**
+ * Share of words changed (Levenshtein over words, by the longer text), doubled and capped at 1: half rewritten is a full vote.
+ * Texts are compared up to 1,000 words.
+ */
+export const editWeight = (before: string, after: string): number => {
+  const cut = (text: string) => text.split(/\s+/, 1000).filter((w) => w !== '')
+  const a = cut(before)
+  const b = cut(after)
+  let row = Uint16Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (const [i, word] of a.entries()) {
+    const next = new Uint16Array(b.length + 1)
+    next[0] = i + 1
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (word === b[j - 1] ? 0 : 1))
+    row = next
+  }
+  const longer = Math.max(a.length, b.length)
+  return longer === 0 ? 0 : Math.min(1, (2 * row[b.length]!) / longer)
+}

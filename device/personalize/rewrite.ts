@@ -1,0 +1,182 @@
+/**
+ * The preference block: a few lines added to `system`, after what is there. Messages are never touched. A conversation keeps the
+ * block (or the absence of one) of its first request, so that Claude's prompt cache goes on matching.
+ */
+import { sha256Hex } from '../../adapters/codec/digest.ts'
+import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type {
+  Dimension,
+  Preference,
+  Profile,
+  RewriteReason,
+} from '../../adapters/wire/personalization.ts'
+import { constraintsOf } from './constraints.ts'
+import { rowOf } from './dimensions.ts'
+import { lineOf } from './profile.ts'
+import { requestText, textOf } from './request-text.ts'
+import { analyze } from './text-analysis.ts'
+
+export const BLOCK_START = '<reader_preferences>'
+export const BLOCK_END = '</reader_preferences>'
+
+/** Most preferences, and most UTF-16 units, of a block. */
+export const MAX_PREFERENCES = 6
+export const MAX_BLOCK_CHARS = 1200
+
+/** The part of a Messages API request that is read. */
+export type Conversation = {
+  readonly messages: readonly ChatMessage[]
+  readonly system?: SystemPrompt | undefined
+  readonly tools?: readonly object[] | undefined
+}
+
+/** What was decided for a conversation. block null: nothing is added. */
+export type BlockChoice = {
+  readonly block: string | null
+  readonly preferences: readonly Preference[]
+  readonly reason: RewriteReason
+}
+
+/** Where a conversation's decision is kept, by conversationKey. */
+export type FrozenBlocks = {
+  get(key: string): BlockChoice | undefined
+  set(key: string, choice: BlockChoice): void
+}
+
+export type Rewrite = BlockChoice & { readonly system: SystemPrompt | undefined }
+
+/**
+ * relevant: the dimensions that matter for a request (relevance.ts); asked only where something is left to choose from; without it
+ * all do. Its failure is the caller's.
+ */
+export const rewrite = async (
+  conversation: Conversation,
+  profile: Profile,
+  frozen: FrozenBlocks,
+  relevant?: (request: string) => Promise<ReadonlySet<Dimension>>,
+): Promise<Rewrite> => {
+  const { system } = conversation
+  const barrier = barrierOf(conversation)
+  if (barrier) return { system, block: null, preferences: [], reason: barrier }
+  const key = conversationKey(conversation)
+  const kept = frozen.get(key)
+  const choice = kept ?? (await chooseBlock(conversation, profile, relevant))
+  if (!kept) frozen.set(key, choice)
+  if (choice.block === null) return { ...choice, system }
+  return {
+    ...choice,
+    reason: kept ? 'frozen' : 'applied',
+    system: appendBlock(system, choice.block),
+  }
+}
+
+/** Names a conversation: SHA-256 of its system prompt and first user message. */
+export const conversationKey = ({ system, messages }: Conversation): string => {
+  const first = messages.find((m) => m.role === 'user')
+  return sha256Hex(
+    new TextEncoder().encode(JSON.stringify([system ?? null, first?.content ?? null])),
+  )
+}
+
+/** A string gets the block after a blank line, an array one more text block; what is there stays as it is, cache_control included. */
+export const appendBlock = (system: SystemPrompt | undefined, block: string): SystemPrompt => {
+  if (system === undefined || system === '') return block
+  if (typeof system === 'string') return `${system}\n\n${block}`
+  return [...system, { type: 'text', text: block }]
+}
+
+/** Fixed sentences only: nothing that a user or an app has typed gets into it. Strongest first, within the caps. */
+export const renderBlock = (preferences: readonly Preference[]): string => {
+  const frame = (lines: readonly string[]) =>
+    [BLOCK_START, INTRODUCTION, ...lines, BLOCK_END].join('\n')
+  const lines: string[] = []
+  for (const preference of preferences) {
+    const line = `- ${lineOf(preference)}`
+    if (frame([...lines, line]).length <= MAX_BLOCK_CHARS) lines.push(line)
+  }
+  return frame(lines)
+}
+
+const INTRODUCTION =
+  'Style preferences of the reader. Explicit instructions in the conversation outrank these preferences, and so does a correct, complete answer.'
+
+/** What forbids a block at any turn. */
+const barrierOf = ({ messages, system, tools }: Conversation): RewriteReason | null => {
+  const isToolBlock = (type: string) => /(?:^|_)tool_(?:use|result)$|_tool_result$/.test(type)
+  if ((tools?.length ?? 0) > 0) return 'tools'
+  if (
+    messages.some(
+      ({ content }) => Array.isArray(content) && content.some((b) => isToolBlock(b.type)),
+    )
+  )
+    return 'tools'
+  const texts = messages.filter((m) => m.role === 'user').map((m) => textOf(m.content))
+  if (system !== undefined) texts.push(textOf(system))
+  return texts.some(holdsDelimiter) ? 'delimiter' : null
+}
+
+/** The delimiter, also in other case, width or with invisible characters in between. */
+const holdsDelimiter = (text: string): boolean =>
+  text
+    .normalize('NFKC')
+    .replace(/[\p{Cf}\s_-]/gu, '')
+    .toLowerCase()
+    .includes('readerpreferences')
+
+const chooseBlock = async (
+  conversation: Conversation,
+  profile: Profile,
+  relevant: ((request: string) => Promise<ReadonlySet<Dimension>>) | undefined,
+): Promise<BlockChoice> => {
+  const none = (reason: RewriteReason): BlockChoice => ({ block: null, preferences: [], reason })
+  const request = requestText(conversation.messages)
+  const enabled = profile.preferences.filter((p) => p.enabled && isInScope(p, request))
+  if (enabled.length === 0) return none('no_preferences')
+  const analyzed = analyze(request)
+  if (isCodeOrData(request, analyzed.codeChars)) return none('code_or_data')
+  const { messages, system } = conversation
+  const constraints = constraintsOf([
+    ...(system === undefined ? [] : [textOf(system)]),
+    ...messages.filter((m) => m.role === 'user').map((m) => textOf(m.content)),
+  ])
+  if (constraints.strictOutput) return none('strict_output')
+  const isEnglish = analyzed.language === 'en' || analyzed.language === 'unknown'
+  const anyLanguageOnly = !isEnglish || constraints.otherLanguage
+  const open = enabled.filter(
+    ({ dimension }) =>
+      !constraints.dimensions.has(dimension) && (!anyLanguageOnly || rowOf(dimension).anyLanguage),
+  )
+  if (open.length === 0) return none('constrained')
+  // The default local model knows English: what matters for other requests cannot be told, only that these lines fit any.
+  const matters = relevant && isEnglish ? await relevant(request) : null
+  const chosen = open
+    .filter((p) => matters === null || matters.has(p.dimension))
+    .sort((a, b) => rankOf(b) - rankOf(a))
+    .slice(0, MAX_PREFERENCES)
+  if (chosen.length === 0) return none('none_relevant')
+  return { block: renderBlock(chosen), preferences: chosen, reason: 'applied' }
+}
+
+/** Pinned before stated before learned, then by strength. */
+const rankOf = (p: Preference): number =>
+  (p.pinned ? 4 : 0) + (p.source === 'stated' ? 2 : 0) + p.strength * p.evidence.confidence
+
+const isInScope = ({ scope }: Preference, request: string): boolean => {
+  if (scope === 'all') return true
+  const text = request.toLowerCase()
+  return scope.some((word) => text.includes(word.toLowerCase()))
+}
+
+const CODE_LINE =
+  /[;{}]\s*$|^\s*(?:[{}[\]()<]|import |from \S+ import|def |class |function |const |let |var |return\b|if \(|for \(|#include|SELECT |INSERT |Traceback|\s+at \S+\(|"[^"]+"\s*:)|^\s*\S+(?:,\S*){3,}\s*$/
+
+/** More than half of the request is code, JSON, a log or a table of values. */
+const isCodeOrData = (request: string, codeChars: number): boolean => {
+  if (codeChars > 0.5 * request.length) return true
+  const lines = request
+    .slice(0, 60_000)
+    .split('\n')
+    .filter((l) => l.trim() !== '')
+  const coded = lines.filter((l) => CODE_LINE.test(l))
+  return coded.reduce((n, l) => n + l.length, 0) > 0.5 * lines.reduce((n, l) => n + l.length, 0)
+}
