@@ -1,8 +1,11 @@
 /** All topics, and which of them a request is about. */
 import { FOOD } from './topics/food.ts'
+import { MONEY } from './topics/money.ts'
+import { NATURE } from './topics/nature.ts'
+import { SKY } from './topics/sky.ts'
 import type { Topic } from './topics/topic.ts'
 
-export const TOPICS: readonly Topic[] = [...FOOD]
+export const TOPICS: readonly Topic[] = [...FOOD, ...NATURE, ...SKY, ...MONEY]
 
 const STOP_WORDS = new Set(
   `a about after all also an and any are as at be because been before but by can could did do does don explain for from get give had has have
