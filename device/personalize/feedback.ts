@@ -94,13 +94,14 @@ const choiceFrom = (
   if (explicit?.event.kind === 'edit')
     return over(explicit.event.text, editWeight(answer, explicit.event.text), explicit.at)
 
+  const likedLater = (isNext: (d: Decision) => boolean): string | undefined =>
+    later
+      .filter(isNext)
+      .map((d) => likedAnswer(d, eventsOf(d.id)))
+      .find((a) => a !== undefined)
   const regenerate = last('regenerate')
   if (regenerate) {
-    const same = JSON.stringify([decision.system ?? null, decision.messages])
-    const next = later.find(
-      (d) => JSON.stringify([d.system ?? null, d.messages]) === same && isLiked(eventsOf(d.id)),
-    )
-    const better = next?.candidates[next.served]
+    const better = likedLater((d) => isSameRequest(decision, d))
     return better === undefined ? null : over(better, WEIGHTS.regenerate, regenerate.at)
   }
   const followUp = last('follow_up')
@@ -108,24 +109,27 @@ const choiceFrom = (
     followUp?.event.kind === 'follow_up' &&
     constraintsOf([followUp.event.text]).dimensions.size > 0
   ) {
-    const next = later.find((d) => continues(decision, d) && isLiked(eventsOf(d.id)))
-    const better = next?.candidates[next.served]
+    const better = likedLater((d) => continues(decision, d))
     return better === undefined ? null : over(better, WEIGHTS.followUp, followUp.at)
   }
   const keep = last('keep')
   return keep ? pick(decision.served, decision.shown, WEIGHTS.keep, keep.at) : null
 }
 
-/** The user was content with it, and did not turn it down. */
-const isLiked = (events: readonly RecordedEvent[]): boolean =>
-  events.some(
-    ({ event: e }) =>
-      e.kind === 'keep' ||
-      e.kind === 'choose' ||
-      e.kind === 'edit' ||
-      (e.kind === 'thumbs' && e.value > 0),
-  ) &&
-  !events.some(({ event: e }) => e.kind === 'regenerate' || (e.kind === 'thumbs' && e.value < 0))
+/** The answer that the user was content with: edited, chosen, kept or thumbed up, and not turned down. */
+const likedAnswer = (decision: Decision, events: readonly RecordedEvent[]): string | undefined => {
+  const isTurnedDown = events.some(
+    ({ event: e }) => e.kind === 'regenerate' || (e.kind === 'thumbs' && e.value < 0),
+  )
+  if (isTurnedDown) return undefined
+  const last = events.findLast(({ event: e }) => e.kind !== 'follow_up')?.event
+  if (!last) return undefined
+  if (last.kind === 'edit') return last.text
+  return decision.candidates[last.kind === 'choose' ? last.chosen : decision.served]
+}
+
+const isSameRequest = (a: Decision, b: Decision): boolean =>
+  JSON.stringify([a.system ?? null, a.messages]) === JSON.stringify([b.system ?? null, b.messages])
 
 /** Whether `next` is the same conversation, one answer and one message further on. */
 const continues = (decision: Decision, next: Decision): boolean =>
