@@ -1,0 +1,50 @@
+/** The engine as the rest of the device sees it: calls go to child processes, because ONNX blocks its thread. */
+import { availableParallelism } from 'node:os'
+import { engineChild } from './child.ts'
+import type { Progress } from './messages.ts'
+import type { Engine, TrainProgress } from './types.ts'
+
+export type EngineOptions = {
+  /** Converted weights (weights.bin and weights.json). */
+  readonly folder: string
+  /** Of each child; default: all cores. */
+  readonly threads?: number
+  /** Hidden states each child keeps below the adapters; default 256 MiB. */
+  readonly cacheBytes?: number
+  /** A child without work for so long is ended; default five minutes. */
+  readonly idleMs?: number
+}
+
+/** Starts nothing: each child begins with its first call. One child scores, one trains. */
+export const openEngine = (options: EngineOptions): Engine => {
+  const { folder, threads = availableParallelism(), cacheBytes = 256 * 2 ** 20 } = options
+  const { idleMs = 300_000 } = options
+  const service = { folder, threads, cacheBytes }
+  const scoring = engineChild(service, idleMs)
+  const training = engineChild(service, idleMs)
+  return {
+    pooled: (inputs, { exitLayer, adapters, onProgress }) =>
+      scoring.call(
+        { method: 'pooled', args: [inputs, { exitLayer, adapters }] },
+        onProgress &&
+          ((progress: Progress) => 'done' in progress && onProgress(progress.done, progress.of)),
+      ),
+    score: (prompt, candidates, { adapters }) =>
+      scoring.call({ method: 'score', args: [prompt, candidates, { adapters }] }),
+    generate: (prompt, generateOptions) =>
+      scoring.call({ method: 'generate', args: [prompt, generateOptions] }),
+    train: (request, onProgress, signal) =>
+      training.call(
+        { method: 'train', args: [request] },
+        onProgress && ((progress: Progress) => onProgress(progress as TrainProgress)),
+        signal,
+      ),
+    memory: async () => {
+      const peaks = await Promise.all([scoring.peakBytes(), training.peakBytes()])
+      return { peakPssBytes: peaks[0] + peaks[1] }
+    },
+    close: async () => {
+      await Promise.all([scoring.close(), training.close()])
+    },
+  }
+}

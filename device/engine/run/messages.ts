@@ -1,0 +1,30 @@
+/** What the parent and an engine child say to each other over the fork's channel (structured clone, so typed arrays pass). */
+import type { ErrorCode } from '../../../adapters/errors.ts'
+import type { ServiceOptions } from './service.ts'
+import type { PooledOptions, TrainProgress, TrainRequest } from './types.ts'
+
+/** `open` comes first and once. */
+export type ToChild =
+  | ({ readonly type: 'open' } & ServiceOptions)
+  | { readonly type: 'call'; readonly id: number; readonly call: Call }
+  | { readonly type: 'cancel'; readonly id: number }
+
+export type Call =
+  | {
+      readonly method: 'pooled'
+      readonly args: [inputs: unknown, options: Omit<PooledOptions, 'onProgress'>]
+    }
+  | { readonly method: 'score' | 'generate'; readonly args: readonly unknown[] }
+  | { readonly method: 'train'; readonly args: [request: TrainRequest] }
+
+export type Progress = TrainProgress | { readonly done: number; readonly of: number }
+
+export type ToParent =
+  | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
+  | { readonly type: 'result'; readonly id: number; readonly value: unknown }
+  | {
+      readonly type: 'error'
+      readonly id: number
+      readonly code: ErrorCode
+      readonly message: string
+    }

@@ -1,0 +1,190 @@
+/** Packs answers into rows of tokens. Answers of one prompt share its tokens; the mask keeps everything else apart,
+ *  so that the states are those of each sequence run alone. */
+import { FedError } from '../../../adapters/errors.ts'
+import type { ModelConfig } from '../model/config.ts'
+import type { AnswerInput } from './types.ts'
+
+/** A run of tokens of one sequence: a prompt, or an answer that follows its prompt. */
+export type Span = {
+  /** First index in the row. */
+  readonly start: number
+  /** Position of the first token in its sequence. */
+  readonly position: number
+  readonly ids: readonly number[]
+  /** Equal keys mean equal tokens after equal prompts. */
+  readonly key: string
+  /** The prompt that an answer follows; absent for a prompt itself. */
+  readonly prompt?: Span
+}
+
+/** size: tokens in the row, padding included; answers: span of each input by its index in the packed list. */
+export type Row = {
+  readonly size: number
+  readonly spans: readonly Span[]
+  readonly answers: ReadonlyMap<number, Span>
+  /** Indices of the items in this row. */
+  readonly items: readonly number[]
+}
+
+/** The arrays that a row's graph reads besides states; see buildTrunk. */
+export type RowArrays = {
+  readonly ids: BigInt64Array
+  readonly cos: Float32Array
+  readonly sin: Float32Array
+  readonly mask: Float32Array
+}
+
+/** Tokens that a row may hold before another is begun. */
+export const ROW_TOKENS = 384
+/** Added to a score that must not count. Finite, so that a row of nothing but masked scores stays finite. */
+export const MASKED = -1e9
+/** Rows still open for short items; older ones are nearly full. */
+const OPEN_ROWS = 8
+
+/** Each item's answers stay together in one row; input i of item k is number `k's first + i` over all items.
+ *  Fails with E_SHAPE for an empty answer, or a sequence longer than the context. */
+export const packRows = (
+  items: readonly (readonly AnswerInput[])[],
+  contextLength: number,
+  limit = ROW_TOKENS,
+): Row[] => {
+  const rows: OpenRow[] = []
+  let first = 0
+  for (const [k, inputs] of items.entries()) {
+    for (const input of inputs) checkInput(input, contextLength)
+    const split = inputs.map(splitInput)
+    const open = rows.slice(-OPEN_ROWS).find((row) => row.used + cost(row, split) <= limit)
+    const row: OpenRow = open ?? { used: 0, spans: new Map(), answers: new Map(), items: [] }
+    if (!open) rows.push(row)
+    row.items.push(k)
+    for (const [i, part] of split.entries()) row.answers.set(first + i, place(row, part))
+    first += inputs.length
+  }
+  return rows.map(({ used, spans, answers, items: held }) => ({
+    size: bucketOf(used),
+    spans: [...spans.values()],
+    answers,
+    items: held,
+  }))
+}
+
+/** Token ids, rotary tables and mask of a row. Padding attends to itself only. */
+export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
+  const { size, spans } = row
+  const half = config.shape.headDim / 2
+  const arrays = {
+    ids: new BigInt64Array(size),
+    cos: new Float32Array(size * half),
+    sin: new Float32Array(size * half),
+    mask: new Float32Array(size * size).fill(MASKED),
+  }
+  for (let t = 0; t < size; t++) arrays.mask[t * size + t] = 0
+  for (const { start, position, ids, prompt } of spans) {
+    fillRotary(arrays, start, position, ids.length, config)
+    for (let i = 0; i < ids.length; i++) {
+      arrays.ids[start + i] = BigInt(ids[i]!)
+      const line = (start + i) * size
+      arrays.mask.fill(0, line + start, line + start + i + 1)
+      if (prompt) arrays.mask.fill(0, line + prompt.start, line + prompt.start + prompt.ids.length)
+    }
+  }
+  return arrays
+}
+
+/** cos and sin of position · base^(−2i / headDim), written at `start` for `count` tokens from `position` on. */
+export const fillRotary = (
+  { cos, sin }: Pick<RowArrays, 'cos' | 'sin'>,
+  start: number,
+  position: number,
+  count: number,
+  { shape: { headDim }, ropeBase }: ModelConfig,
+): void => {
+  const half = headDim / 2
+  for (let i = 0; i < half; i++) {
+    const frequency = ropeBase ** ((-2 * i) / headDim)
+    for (let t = 0; t < count; t++) {
+      const angle = (position + t) * frequency
+      cos[(start + t) * half + i] = Math.cos(angle)
+      sin[(start + t) * half + i] = Math.sin(angle)
+    }
+  }
+}
+
+/** Smallest row size that holds `tokens`. Few sizes, since each is a graph and a session of its own. */
+export const bucketOf = (tokens: number): number => {
+  const step = tokens <= 128 ? 32 : tokens <= 512 ? 64 : 256
+  return Math.max(step, Math.ceil(tokens / step) * step)
+}
+
+/** The input cut to maxTokens: first from the front of the prompt, then from the end of the answer. */
+export const trimInput = ({ ids, answerStart }: AnswerInput, maxTokens: number): AnswerInput => {
+  const over = Math.max(0, ids.length - maxTokens)
+  const front = Math.min(over, answerStart)
+  return { ids: ids.slice(front, front + maxTokens), answerStart: answerStart - front }
+}
+
+type OpenRow = {
+  used: number
+  spans: Map<string, Span>
+  answers: Map<number, Span>
+  items: number[]
+}
+
+type Split = {
+  readonly prompt: readonly number[]
+  readonly answer: readonly number[]
+  readonly promptKey: string
+  readonly answerKey: string
+}
+
+const splitInput = ({ ids, answerStart }: AnswerInput): Split => {
+  const prompt = ids.slice(0, answerStart)
+  const answer = ids.slice(answerStart)
+  const promptKey = prompt.join(' ')
+  return { prompt, answer, promptKey, answerKey: `${promptKey}|${answer.join(' ')}` }
+}
+
+const cost = (row: OpenRow, parts: readonly Split[]): number => {
+  const added = new Map<string, number>()
+  for (const { prompt, answer, promptKey, answerKey } of parts) {
+    if (!row.spans.has(promptKey)) added.set(promptKey, prompt.length)
+    if (!row.spans.has(answerKey)) added.set(answerKey, answer.length)
+  }
+  return [...added.values()].reduce((a, b) => a + b, 0)
+}
+
+const place = (row: OpenRow, { prompt, answer, promptKey, answerKey }: Split): Span => {
+  const add = (span: Span): Span => {
+    row.spans.set(span.key, span)
+    row.used += span.ids.length
+    return span
+  }
+  const before =
+    prompt.length === 0
+      ? undefined
+      : (row.spans.get(promptKey) ??
+        add({ start: row.used, position: 0, ids: prompt, key: promptKey }))
+  return (
+    row.spans.get(answerKey) ??
+    add({
+      start: row.used,
+      position: prompt.length,
+      ids: answer,
+      key: answerKey,
+      ...(before && { prompt: before }),
+    })
+  )
+}
+
+const checkInput = ({ ids, answerStart }: AnswerInput, contextLength: number): void => {
+  if (answerStart < 0 || answerStart >= ids.length)
+    throw new FedError(
+      'E_SHAPE',
+      `an answer needs at least one token, got ${ids.length} with start ${answerStart}`,
+    )
+  if (ids.length > contextLength)
+    throw new FedError(
+      'E_SHAPE',
+      `${ids.length} tokens are more than the context, ${contextLength}`,
+    )
+}

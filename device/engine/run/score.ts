@@ -1,0 +1,117 @@
+/** What scoring reads from a model: mean states of answers, and their log-probabilities. */
+import { FedError } from '../../../adapters/errors.ts'
+import { logitsOf, logProbsOf, type ModelRunner, statesOf } from './model-runner.ts'
+import { packRows, type Row, type Span } from './rows.ts'
+import type { AnswerInput, CandidateScore, LoraFeed } from './types.ts'
+
+/** Mean state over each answer after exitLayer layers, [hidden] each, in the order of the inputs. */
+export const poolAnswers = async (
+  runner: ModelRunner,
+  inputs: readonly AnswerInput[],
+  exitLayer: number,
+  adapters: readonly LoraFeed[],
+  onProgress: (done: number, of: number) => void = () => {},
+): Promise<Float32Array[]> => {
+  const { hidden, layers } = runner.model.config.shape
+  if (!(exitLayer >= 1 && exitLayer <= layers))
+    throw new FedError('E_SHAPE', `the exit layer must be 1 to ${layers}, got ${exitLayer}`)
+  const pooled: Float32Array[] = []
+  let done = 0
+  for (const row of packSingles(runner, inputs)) {
+    const states = await statesOf(runner, row, exitLayer, adapters)
+    for (const [index, span] of row.answers) pooled[index] = meanState(states, span, hidden)
+    done += row.answers.size
+    onProgress(done, inputs.length)
+  }
+  return pooled
+}
+
+/** Sum of the log-probabilities of each answer's tokens after its prompt; an answer without prompt lacks its first. */
+export const answerLogProbs = async (
+  runner: ModelRunner,
+  inputs: readonly AnswerInput[],
+  adapters: readonly LoraFeed[],
+): Promise<Float64Array> => {
+  const sums = new Float64Array(inputs.length)
+  for (const row of packSingles(runner, inputs)) {
+    const { states, labels, owners } = await predictions(runner, row, adapters)
+    const logProbs = await logProbsOf(runner, states, labels)
+    for (const [i, owner] of owners.entries()) sums[owner]! += logProbs[i]!
+  }
+  return sums
+}
+
+/** Scores of candidates for one prompt; see CandidateScore. E_SHAPE for an empty prompt or candidate. */
+export const scoreCandidates = async (
+  runner: ModelRunner,
+  prompt: readonly number[],
+  candidates: readonly (readonly number[])[],
+  adapters: readonly LoraFeed[],
+): Promise<CandidateScore[]> => {
+  if (prompt.length === 0) throw new FedError('E_SHAPE', 'scoring needs a prompt, got no token')
+  const inputs = candidates.map((candidate) => ({
+    ids: [...prompt, ...candidate],
+    answerStart: prompt.length,
+  }))
+  const logProbs = await answerLogProbs(runner, inputs, adapters)
+  const firstLogits = largest(await nextLogits(runner, prompt, adapters), 5)
+  return candidates.map((candidate, i) => ({
+    logProb: logProbs[i]!,
+    tokens: candidate.length,
+    firstLogits,
+  }))
+}
+
+/** Logits of the token after a prompt, [vocab]. */
+export const nextLogits = async (
+  runner: ModelRunner,
+  prompt: readonly number[],
+  adapters: readonly LoraFeed[],
+): Promise<Float32Array> => {
+  const { hidden, layers } = runner.model.config.shape
+  const [row] = packSingles(runner, [{ ids: prompt, answerStart: 0 }])
+  const states = await statesOf(runner, row!, layers, adapters)
+  return logitsOf(runner, states.slice((prompt.length - 1) * hidden, prompt.length * hidden))
+}
+
+/** Indices in the row whose states predict the tokens of an answer, and those tokens. */
+export const predictedTokens = ({ start, ids, prompt }: Span): { at: number; label: number }[] =>
+  ids.flatMap((label, i) => {
+    if (i > 0) return [{ at: start + i - 1, label }]
+    return prompt ? [{ at: prompt.start + prompt.ids.length - 1, label }] : []
+  })
+
+const predictions = async (runner: ModelRunner, row: Row, adapters: readonly LoraFeed[]) => {
+  const { hidden, layers } = runner.model.config.shape
+  const all = await statesOf(runner, row, layers, adapters)
+  const wanted = [...row.answers].flatMap(([owner, span]) =>
+    predictedTokens(span).map((token) => ({ owner, ...token })),
+  )
+  const states = new Float32Array(wanted.length * hidden)
+  for (const [i, { at }] of wanted.entries())
+    states.set(all.subarray(at * hidden, (at + 1) * hidden), i * hidden)
+  return {
+    states,
+    labels: wanted.map(({ label }) => label),
+    owners: wanted.map(({ owner }) => owner),
+  }
+}
+
+const packSingles = (runner: ModelRunner, inputs: readonly AnswerInput[]): Row[] =>
+  packRows(
+    inputs.map((input) => [input]),
+    runner.model.config.contextLength,
+  )
+
+const meanState = (states: Float32Array, { start, ids }: Span, hidden: number): Float32Array => {
+  const sum = new Float64Array(hidden)
+  for (let t = start; t < start + ids.length; t++)
+    for (let i = 0; i < hidden; i++) sum[i]! += states[t * hidden + i]!
+  return Float32Array.from(sum, (value) => value / ids.length)
+}
+
+const largest = (logits: Float32Array, count: number): { id: number; logit: number }[] =>
+  [...logits.keys()]
+    .sort((a, b) => logits[b]! - logits[a]!)
+    .slice(0, count)
+    .map((id) => ({ id, logit: logits[id]! }))

@@ -1,0 +1,90 @@
+/** ONNX sessions by key, the least recently used released first. Weights are mapped from their file, not copied. */
+
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { FedError } from '../../../adapters/errors.ts'
+import type { OnnxGraph } from '../onnx/graph.ts'
+
+export type Feed =
+  | { readonly data: Float32Array; readonly shape: readonly number[] }
+  | { readonly data: BigInt64Array; readonly shape: readonly number[] }
+
+export type Sessions = {
+  /** Outputs by the graph's own names. Feeds that the graph does not read are ignored. E_ENGINE when ONNX refuses. */
+  run(
+    key: string,
+    build: () => OnnxGraph,
+    feeds: Readonly<Record<string, Feed>>,
+  ): Promise<Record<string, Float32Array>>
+  release(): Promise<void>
+}
+
+/** folder: holds the weights file that graphs name; kept: sessions held at once. */
+export const openSessions = (folder: string, threads: number, kept = 16): Sessions => {
+  const held = new Map<string, Held>()
+
+  const sessionFor = async (key: string, build: () => OnnxGraph): Promise<Held> => {
+    const known = held.get(key)
+    held.delete(key)
+    const entry = known ?? (await create(build(), folder, threads))
+    held.set(key, entry)
+    const oldest = held.keys().next().value
+    if (held.size > kept && oldest !== undefined) {
+      await held.get(oldest)?.session.release()
+      held.delete(oldest)
+    }
+    return entry
+  }
+
+  return {
+    async run(key, build, feeds) {
+      try {
+        const { session, graph } = await sessionFor(key, build)
+        const inputs: Record<string, Tensor> = {}
+        for (const name of graph.inputs) {
+          const feed = feeds[name]
+          if (!feed) throw new TypeError(`graph input ${name} has no feed`)
+          inputs[name] =
+            feed.data instanceof Float32Array
+              ? new Tensor('float32', feed.data, feed.shape)
+              : new Tensor('int64', feed.data, feed.shape)
+        }
+        const results = await session.run(inputs)
+        return Object.fromEntries(
+          Object.entries(graph.outputs).map(([name, tensor]) => [
+            name,
+            results[tensor]!.data as Float32Array,
+          ]),
+        )
+      } catch (cause) {
+        if (cause instanceof FedError || cause instanceof TypeError) throw cause
+        throw new FedError('E_ENGINE', `the ONNX runtime refused: ${firstLine(cause)}`, { cause })
+      }
+    },
+    async release() {
+      for (const { session } of held.values()) await session.release()
+      held.clear()
+    },
+  }
+}
+
+type Held = { readonly session: InferenceSession; readonly graph: OnnxGraph }
+
+const create = async (graph: OnnxGraph, folder: string, threads: number): Promise<Held> => {
+  const session = await InferenceSession.create(graph.bytes, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // Prepacking would copy every mapped weight into private memory.
+        disable_prepacking: '1',
+        model_external_initializers_file_folder_path: folder,
+      },
+    },
+  })
+  return { session, graph }
+}
+
+const firstLine = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.slice(0, 300)

@@ -1,0 +1,61 @@
+/** Entry of an engine child process. Calls run one after the other; the process ends with its parent's channel. */
+import { isFedError } from '../../../adapters/errors.ts'
+import type { ToChild, ToParent } from './messages.ts'
+import { openService, type Service, type ServiceOptions } from './service.ts'
+import type { AnswerInput, GenerateOptions, LoraFeed, PooledOptions } from './types.ts'
+
+const send = (message: ToParent) => process.send?.(message)
+const cancelled = new Set<number>()
+let options: ServiceOptions | undefined
+let service: Service | undefined
+let turn: Promise<void> = Promise.resolve()
+
+process.on('disconnect', () => process.exit(0))
+process.on('message', (message: ToChild) => {
+  if (message.type === 'open') options = message
+  else if (message.type === 'cancel') cancelled.add(message.id)
+  else turn = turn.then(() => answer(message))
+})
+
+const answer = async ({ id, call }: Extract<ToChild, { type: 'call' }>): Promise<void> => {
+  try {
+    service ??= openService(options!)
+    send({ type: 'result', id, value: await perform(service, id, call) })
+  } catch (error) {
+    const code = isFedError(error) ? error.code : 'E_ENGINE'
+    send({ type: 'error', id, code, message: error instanceof Error ? error.message : 'unknown' })
+  } finally {
+    cancelled.delete(id)
+  }
+}
+
+type ScoreArgs = [
+  prompt: number[],
+  candidates: number[][],
+  options: { readonly adapters: readonly LoraFeed[] },
+]
+
+const perform = (
+  engine: Service,
+  id: number,
+  call: Extract<ToChild, { type: 'call' }>['call'],
+): Promise<unknown> => {
+  switch (call.method) {
+    case 'pooled': {
+      const [inputs, pooledOptions] = call.args as [AnswerInput[], PooledOptions]
+      const onProgress = (done: number, of: number) =>
+        send({ type: 'progress', id, progress: { done, of } })
+      return engine.pooled(inputs, { ...pooledOptions, onProgress })
+    }
+    case 'score':
+      return engine.score(...(call.args as ScoreArgs))
+    case 'generate':
+      return engine.generate(...(call.args as [number[], GenerateOptions]))
+    case 'train':
+      return engine.train(call.args[0], {
+        now: () => performance.now(),
+        isCancelled: () => cancelled.has(id),
+        onProgress: (progress) => send({ type: 'progress', id, progress }),
+      })
+  }
+}
