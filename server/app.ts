@@ -36,11 +36,12 @@ export const createServer = (
     .route('/', deviceRoutes(routeDeps))
   app.notFound(() => refusal(new FedError('E_NOT_FOUND', 'no such route')))
   app.onError((error, c) => {
+    const where = { method: c.req.method, path: c.req.path.slice(0, 100) }
     if (isFedError(error)) {
-      log('info', 'refused', { method: c.req.method, route: c.req.path, code: error.code })
+      log('info', 'refused', { ...where, code: error.code })
       return refusal(error)
     }
-    log('error', 'failed', { method: c.req.method, route: c.req.path, cause: String(error) })
+    log('error', 'failed', { ...where, cause: String(error) })
     return refusal(new FedError('E_INTERNAL', 'the server failed; its log says more'))
   })
   return {

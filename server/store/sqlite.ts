@@ -1,5 +1,5 @@
 /** The store on better-sqlite3: WAL, every commit flushed, one process per data folder. */
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
@@ -35,6 +35,8 @@ export const openSqliteStore = (folder: string): Store => {
 }
 
 const openDatabase = (path: string): Database.Database => {
+  // SQLite gives its log the mode of the database.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const db = new Database(path, { timeout: 500 })
   try {
     // The lock ends with the process, also after kill -9.

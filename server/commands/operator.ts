@@ -1,0 +1,237 @@
+/** The operator's commands: token, job, release, device. Each is one or two calls of the HTTP API. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Command, Option } from 'commander'
+import { FedError } from '../../adapters/errors.ts'
+import type { JobSpecInput, JobView } from '../../adapters/wire/jobs.ts'
+import {
+  CreateTokensResponse,
+  DeviceListResponse,
+  JobListResponse,
+  JobResponse,
+  ReleaseListResponse,
+  ReleaseResponse,
+} from '../../adapters/wire/operator.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { type ClientOptions, operatorClient } from './client.ts'
+import { type JobFlags, parseDuration, readJobSpec } from './job-spec.ts'
+import { jobTable, jobText, releaseTable, releaseText, table, timeText } from './print.ts'
+
+export type CommandDeps = {
+  readonly dataOption: () => Option
+  readonly integer: (least: number, most: number) => (text: string) => number
+  readonly env: NodeJS.ProcessEnv
+  readonly newKey: () => string
+}
+
+type Common = ClientOptions & { readonly json?: boolean }
+
+const protocol = PROTOCOL_VERSION
+
+export const tokenCommands = (deps: CommandDeps): Command =>
+  group('token', 'one-time enrolment tokens').addCommand(
+    command(deps, 'create', 'make enrolment tokens; they are shown once')
+      .option('--count <n>', 'how many', deps.integer(1, 10_000), 1)
+      .option('--ttl <duration>', 'how long they are good for', parseDuration, parseDuration('7d'))
+      .addHelpText('after', '\nExamples:\n  loreweave-server token create --count 20 --ttl 2d')
+      .action(async (o: Common & { count: number; ttl: number }) => {
+        const body = { protocol, count: o.count, ttlMs: o.ttl }
+        const path = '/v1/operator/tokens'
+        const answer = await client(deps, o).json(CreateTokensResponse, 'POST', path, body)
+        print(o, answer, () => answer.tokens.join('\n'))
+      }),
+  )
+
+export const jobCommands = (deps: CommandDeps): Command =>
+  group('job', 'federated jobs')
+    .addCommand(createCommand(deps))
+    .addCommand(
+      command(deps, 'list', 'every job, oldest first').action(async (o: Common) => {
+        const answer = await client(deps, o).json(JobListResponse, 'GET', '/v1/operator/jobs')
+        print(o, answer, () => jobTable(answer.jobs))
+      }),
+    )
+    .addCommand(
+      command(deps, 'show', 'one job and its rounds')
+        .argument('<id>')
+        .action(async (id: string, o: Common) => printJob(o, await readJob(deps, o, id))),
+    )
+    .addCommand(
+      command(deps, 'wait', 'wait until the job has ended; exit status 1 unless it completed')
+        .argument('<id>')
+        .option('--timeout <duration>', 'give up after', parseDuration, parseDuration('1h'))
+        .action(async (id: string, o: Common & { timeout: number }) => {
+          const job = await waitForJob(deps, o, id, o.timeout)
+          printJob(o, job)
+          if (job.state !== 'completed') process.exitCode = 1
+        }),
+    )
+    .addCommand(
+      command(deps, 'cancel', 'end a running job; its open round is given up')
+        .argument('<id>')
+        .action(async (id: string, o: Common) => {
+          const path = `/v1/operator/jobs/${encodeURIComponent(id)}/cancel`
+          printJob(o, (await client(deps, o).json(JobResponse, 'POST', path)).job)
+        }),
+    )
+
+export const releaseCommands = (deps: CommandDeps): Command =>
+  group('release', 'releases')
+    .addCommand(
+      command(deps, 'list', 'every release, oldest first').action(async (o: Common) => {
+        const path = '/v1/operator/releases'
+        const answer = await client(deps, o).json(ReleaseListResponse, 'GET', path)
+        print(o, answer, () => releaseTable(answer.releases))
+      }),
+    )
+    .addCommand(
+      command(deps, 'show', 'one release')
+        .argument('<hash>', 'its SHA-256, or the first digits of it')
+        .action(async (prefix: string, o: Common) => {
+          const path = `/v1/operator/releases/${await findHash(deps, o, prefix)}`
+          const answer = await client(deps, o).json(ReleaseResponse, 'GET', path)
+          print(o, answer, () => releaseText(answer.release))
+        }),
+    )
+    .addCommand(
+      command(deps, 'get', 'write the bytes of a release to a file')
+        .argument('<hash>', 'its SHA-256, or the first digits of it')
+        .requiredOption('--out <file>', 'where to')
+        .action(async (prefix: string, o: Common & { out: string }) => {
+          const hash = await findHash(deps, o, prefix)
+          const bytes = await client(deps, o).bytes(`/v1/operator/releases/${hash}/bytes`)
+          writeFileSync(o.out, bytes)
+          print(
+            o,
+            { hash, bytes: bytes.length, file: o.out },
+            () => `${o.out}: ${bytes.length} bytes`,
+          )
+        }),
+    )
+
+export const deviceCommands = (deps: CommandDeps): Command =>
+  group('device', 'enrolled devices, by pseudonym').addCommand(
+    command(deps, 'list', 'every enrolled device').action(async (o: Common) => {
+      const answer = await client(deps, o).json(DeviceListResponse, 'GET', '/v1/operator/devices')
+      print(o, answer, () =>
+        table([
+          ['DEVICE', 'ENROLLED', 'LAST SEEN'],
+          ...answer.devices.map((d) => [d.id, timeText(d.enrolledAt), timeText(d.lastSeenAt)]),
+        ]),
+      )
+    }),
+  )
+
+type CreateFlags = Common &
+  JobFlags & { file?: string; fromJob?: string; idempotencyKey?: string; wait?: boolean }
+
+const createCommand = (deps: CommandDeps): Command =>
+  command(deps, 'create', 'create a job from a file or from an earlier job; flags win over both')
+    .option('--file <path>', 'JSON of a job; - reads standard input')
+    .option('--from-job <id>', 'start from the spec of this job')
+    .option('--name <text>', 'what lists call it')
+    .option('--rounds <n>', 'rounds to release', deps.integer(1, 10_000))
+    .addOption(
+      new Option('--contributions <what...>', 'what devices contribute').choices([
+        'adapter',
+        'prior',
+        'statistics',
+      ]),
+    )
+    .addOption(
+      new Option('--strategy <name>', 'how updates are combined').choices([
+        'alternating',
+        'fedavg',
+      ]),
+    )
+    .option('--seed <n>', 'seed of the first adapter of a new line', deps.integer(0, 2 ** 32 - 1))
+    .option('--size <n>', 'devices that may join a round', deps.integer(1, 1_000_000))
+    .option('--goal <n>', 'updates that close a round', deps.integer(1, 1_000_000))
+    .option('--minimum <n>', 'fewest updates at the deadline', deps.integer(1, 1_000_000))
+    .option('--deadline <duration>', 'how long a round takes updates', parseDuration)
+    .option('--retries <n>', 'failed rounds before the job fails', deps.integer(0, 100))
+    .option('--idempotency-key <key>', 'the same key never makes a second job')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  loreweave-server job create --file job.json
+  loreweave-server job create --file job.json --rounds 8 --size 120 --goal 100 --minimum 50
+  loreweave-server job create --from-job job-4f1c... --contributions prior --deadline 10m`,
+    )
+    .action(async (o: CreateFlags) => {
+      const job = readJobSpec(await specText(deps, o), o)
+      const headers = { 'idempotency-key': o.idempotencyKey ?? deps.newKey() }
+      const body = { protocol, job }
+      const path = '/v1/operator/jobs'
+      printJob(o, (await client(deps, o).json(JobResponse, 'POST', path, body, headers)).job)
+    })
+
+const specText = async (deps: CommandDeps, o: CreateFlags): Promise<string> => {
+  if ((o.file === undefined) === (o.fromJob === undefined))
+    throw new FedError('E_USAGE', 'give either --file or --from-job')
+  if (o.fromJob !== undefined) {
+    const spec: JobSpecInput = (await readJob(deps, o, o.fromJob)).spec
+    return JSON.stringify(spec)
+  }
+  try {
+    return readFileSync(o.file === '-' ? 0 : o.file!, 'utf8')
+  } catch (cause) {
+    throw new FedError('E_USAGE', `cannot read ${o.file}`, { cause })
+  }
+}
+
+const readJob = async (deps: CommandDeps, o: Common, id: string): Promise<JobView> => {
+  const path = `/v1/operator/jobs/${encodeURIComponent(id)}`
+  return (await client(deps, o).json(JobResponse, 'GET', path)).job
+}
+
+const waitForJob = async (deps: CommandDeps, o: Common, id: string, timeoutMs: number) => {
+  const until = Date.now() + timeoutMs
+  for (;;) {
+    const job = await readJob(deps, o, id)
+    if (job.state !== 'running') return job
+    if (Date.now() > until)
+      throw new FedError('E_CANCELLED', `job ${id} is still running after ${timeoutMs / 1000} s`)
+    await sleep(300)
+  }
+}
+
+/** Fails with E_NO_RELEASE, or E_USAGE when several begin so. */
+const findHash = async (deps: CommandDeps, o: Common, prefix: string): Promise<string> => {
+  if (/^[0-9a-f]{64}$/.test(prefix)) return prefix
+  const path = '/v1/operator/releases'
+  const { releases } = await client(deps, o).json(ReleaseListResponse, 'GET', path)
+  const found = releases.map((r) => r.hash).filter((hash) => hash.startsWith(prefix))
+  if (found.length > 1)
+    throw new FedError('E_USAGE', `${found.length} releases begin with ${prefix}: give more digits`)
+  if (!found[0]) throw new FedError('E_NO_RELEASE', `no release begins with ${prefix}`)
+  return found[0]
+}
+
+const group = (name: string, description: string): Command =>
+  new Command(name).description(description).exitOverride().showHelpAfterError()
+
+const command = (deps: CommandDeps, name: string, description: string): Command =>
+  new Command(name)
+    .description(description)
+    .addOption(
+      new Option('--server <url>', 'where the server is')
+        .env('LOREWEAVE_SERVER')
+        .default('http://127.0.0.1:8787'),
+    )
+    .addOption(deps.dataOption())
+    .option(
+      '--credential-file <path>',
+      'the operator credential (default: LOREWEAVE_OPERATOR_TOKEN, else the data folder)',
+    )
+    .option('--json', 'print JSON')
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options and examples)')
+
+const client = (deps: CommandDeps, options: Common) => operatorClient(options, deps.env)
+
+const printJob = (o: Common, job: JobView): void => print(o, { protocol, job }, () => jobText(job))
+
+const print = (o: Common, answer: object, text: () => string): void =>
+  console.log(o.json ? JSON.stringify(answer) : text())

@@ -1,0 +1,99 @@
+/** `loreweave-server serve`: the server over HTTP, on a data folder, until a signal ends it. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { FedError } from '../../adapters/errors.ts'
+import { cryptoRng } from '../../adapters/random.ts'
+import { createServer } from '../app.ts'
+import type { Pace } from '../config.ts'
+import { aggregateInWorker } from '../releases/worker.ts'
+import { newCredential } from '../secrets.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import { jsonLog, type LogLevel } from '../telemetry/log.ts'
+
+export type ServeOptions = {
+  readonly data: string
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly pace: Pace
+  /** How often deadlines are looked at. */
+  readonly tickMs: number
+  readonly logLevel: LogLevel
+}
+
+export type Serving = { readonly url: string; close(): Promise<void> }
+
+/**
+ * Makes the data folder and the operator's credential on first use. Log lines go to standard error.
+ * Fails with E_CONFLICT (folder in use), E_UNAVAILABLE (address in use), E_DATA.
+ */
+export const serve = async (options: ServeOptions): Promise<Serving> => {
+  const log = jsonLog((line) => process.stderr.write(`${line}\n`), Date.now, options.logLevel)
+  const store = openSqliteStore(options.data)
+  const federation = createServer({
+    store,
+    clock: Date.now,
+    rng: cryptoRng(),
+    log,
+    config: { operatorCredential: operatorCredential(options.data), pace: options.pace },
+    aggregate: aggregateInWorker,
+  })
+  const http = createAdaptorServer({ fetch: federation.app.fetch })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', reject)
+      http.listen(options.port, options.host, () => resolve())
+    })
+  } catch (cause) {
+    await federation.close()
+    const where = `${options.host}:${options.port}`
+    throw new FedError('E_UNAVAILABLE', `cannot listen on ${where}`, { cause })
+  }
+  if (!isLoopback(options.host))
+    log('warn', 'listening_without_tls', {
+      host: options.host,
+      advice: 'put a proxy that ends TLS in front: the operator credential travels as it is',
+    })
+  const tick = () =>
+    federation
+      .tick(Date.now())
+      .catch((error: unknown) => log('error', 'tick_failed', { cause: String(error) }))
+  await federation.recover(Date.now())
+  const timer = setInterval(tick, options.tickMs)
+  return {
+    url: urlOf(http.address() as AddressInfo),
+    async close() {
+      clearInterval(timer)
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()))
+      if ('closeIdleConnections' in http) http.closeIdleConnections()
+      const grace = setTimeout(() => {
+        if ('closeAllConnections' in http) http.closeAllConnections()
+      }, 2000)
+      await closed
+      clearTimeout(grace)
+      await federation.close()
+    },
+  }
+}
+
+/** The file that operator commands on the same machine read. */
+export const credentialFile = (data: string): string => join(data, 'operator-credential')
+
+const operatorCredential = (data: string): string => {
+  const path = credentialFile(data)
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const credential = newCredential(cryptoRng())
+  writeFileSync(`${path}.part`, `${credential}\n`, { mode: 0o600 })
+  chmodSync(`${path}.part`, 0o600)
+  renameSync(`${path}.part`, path)
+  return credential
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+const urlOf = ({ address, family, port }: AddressInfo): string =>
+  `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
