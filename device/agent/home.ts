@@ -16,6 +16,7 @@ import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
+import { DEFAULT_MODEL } from '../engine/model/registry.ts'
 import { DeviceSettings } from './settings.ts'
 
 export const HomeConfig = z.strictObject({
@@ -70,7 +71,7 @@ export const createHome = (
   const last = isHome(folder) ? readConfig(folder) : null
   const config: HomeConfig = {
     version: 1,
-    model: changes.model ?? last?.model ?? 'smollm2-135m',
+    model: changes.model ?? last?.model ?? DEFAULT_MODEL,
     server: last?.server ?? null,
     enrolledAt: last?.enrolledAt ?? null,
     threads: changes.threads === undefined ? (last?.threads ?? null) : changes.threads,

@@ -30,16 +30,21 @@ export type UploadState = 'pending' | 'accepted' | 'refused'
 export type DecisionRow = { readonly id: string; readonly at: number; readonly body: unknown }
 
 /** Single values by name. */
-export type StateKey = 'profile' | 'head' | 'relevance' | 'consent' | 'serving' | 'calibration'
+export type StateKey = 'profile' | 'relevance' | 'consent' | 'serving' | 'calibration'
 
 export type DeviceStore = {
   /** False when there is one of that id already. */
   addChoice(choice: StoredChoice, source: 'import' | 'feedback'): boolean
-  removeChoice(id: string): void
+  /** Puts these in the place of what feedback on the decisions of these ids had given before; others stay. */
+  replaceFeedbackChoices(ids: readonly string[], choices: readonly StoredChoice[]): void
   /** Most recent first. */
   choices(limit?: number): StoredChoice[]
   countChoices(): number
+  /** Changes whenever the choices do, from this process or another. */
+  choicesVersion(): string
   saveDecision(row: DecisionRow, messageIds: readonly string[]): void
+  /** Most recent first. */
+  decisions(limit: number): DecisionRow[]
   /** By the id of the decision or of one of its messages. */
   decision(id: string): DecisionRow | undefined
   addFeedback(id: string, decisionId: string, at: number, body: unknown): void
@@ -133,61 +138,88 @@ const prepared = (db: Database.Database): Run => {
 const parse = (row: { body: string }): unknown => JSON.parse(row.body)
 const ALL = Number.MAX_SAFE_INTEGER
 
-const choiceTables = (db: Database.Database, run: Run) => ({
-  addChoice: (choice: StoredChoice, source: 'import' | 'feedback') =>
+const choiceTables = (db: Database.Database, run: Run) => {
+  const addChoice = (choice: StoredChoice, source: 'import' | 'feedback') =>
     run.change(
       'INSERT OR IGNORE INTO choices (id, at, source, body) VALUES (?, ?, ?, ?)',
       choice.id,
       choice.at ?? 0,
       source,
       JSON.stringify(choice),
-    ) > 0,
-  removeChoice: (id: string) => void run.change('DELETE FROM choices WHERE id = ?', id),
-  choices: (limit = ALL) =>
-    run
-      .all<{ body: string }>('SELECT body FROM choices ORDER BY at DESC, seq DESC LIMIT ?', limit)
-      .map((row) => parse(row) as StoredChoice),
-  countChoices: () => run.one<{ n: number }>('SELECT COUNT(*) AS n FROM choices')?.n ?? 0,
-  saveDecision: (row: DecisionRow, messageIds: readonly string[]) => {
-    db.transaction(() => {
-      run.change(
-        'INSERT OR REPLACE INTO decisions (id, at, body) VALUES (?, ?, ?)',
-        row.id,
-        row.at,
-        JSON.stringify(row.body),
+    ) > 0
+  return {
+    addChoice,
+    replaceFeedbackChoices: (ids: readonly string[], choices: readonly StoredChoice[]) => {
+      db.transaction(() => {
+        const bodies = new Map(choices.map((choice) => [choice.id, JSON.stringify(choice)]))
+        for (const id of ids)
+          run.change(
+            "DELETE FROM choices WHERE id = ? AND source = 'feedback' AND body IS NOT ?",
+            id,
+            bodies.get(id) ?? null,
+          )
+        for (const choice of choices) addChoice(choice, 'feedback')
+      })()
+    },
+    choices: (limit = ALL) =>
+      run
+        .all<{ body: string }>('SELECT body FROM choices ORDER BY at DESC, seq DESC LIMIT ?', limit)
+        .map((row) => parse(row) as StoredChoice),
+    countChoices: () => run.one<{ n: number }>('SELECT COUNT(*) AS n FROM choices')?.n ?? 0,
+    choicesVersion: () => {
+      const row = run.one<{ n: number; last: number | null }>(
+        'SELECT COUNT(*) AS n, MAX(seq) AS last FROM choices',
       )
-      for (const id of messageIds)
-        run.change(
-          'INSERT OR REPLACE INTO decision_messages (message_id, decision_id) VALUES (?, ?)',
-          id,
-          row.id,
+      return `${row?.n ?? 0}/${row?.last ?? 0}`
+    },
+    decisions: (limit: number) =>
+      run
+        .all<{ id: string; at: number; body: string }>(
+          'SELECT id, at, body FROM decisions ORDER BY at DESC, rowid DESC LIMIT ?',
+          limit,
         )
-    })()
-  },
-  decision: (id: string) => {
-    const row = run.one<{ id: string; at: number; body: string }>(
-      'SELECT id, at, body FROM decisions WHERE id = ? OR id = (SELECT decision_id FROM decision_messages WHERE message_id = ?)',
-      id,
-      id,
-    )
-    return row && { id: row.id, at: row.at, body: parse(row) }
-  },
-  addFeedback: (id: string, decisionId: string, at: number, body: unknown) =>
-    void run.change(
-      'INSERT OR IGNORE INTO feedback (id, decision_id, at, body) VALUES (?, ?, ?, ?)',
-      id,
-      decisionId,
-      at,
-      JSON.stringify(body),
-    ),
-  feedback: (limit = ALL) =>
-    run
-      .all<{ id: string; decision_id: string; at: number; body: string }>(
-        'SELECT id, decision_id, at, body FROM feedback ORDER BY seq DESC LIMIT ?',
-        limit,
+        .map((row) => ({ id: row.id, at: row.at, body: parse(row) })),
+    saveDecision: (row: DecisionRow, messageIds: readonly string[]) => {
+      db.transaction(() => {
+        run.change(
+          'INSERT OR REPLACE INTO decisions (id, at, body) VALUES (?, ?, ?)',
+          row.id,
+          row.at,
+          JSON.stringify(row.body),
+        )
+        for (const id of messageIds)
+          run.change(
+            'INSERT OR REPLACE INTO decision_messages (message_id, decision_id) VALUES (?, ?)',
+            id,
+            row.id,
+          )
+      })()
+    },
+    decision: (id: string) => {
+      const row = run.one<{ id: string; at: number; body: string }>(
+        'SELECT id, at, body FROM decisions WHERE id = ? OR id = (SELECT decision_id FROM decision_messages WHERE message_id = ?)',
+        id,
+        id,
       )
-      .map((row) => ({ id: row.id, decisionId: row.decision_id, at: row.at, body: parse(row) })),
-})
+      return row && { id: row.id, at: row.at, body: parse(row) }
+    },
+    addFeedback: (id: string, decisionId: string, at: number, body: unknown) =>
+      void run.change(
+        'INSERT OR IGNORE INTO feedback (id, decision_id, at, body) VALUES (?, ?, ?, ?)',
+        id,
+        decisionId,
+        at,
+        JSON.stringify(body),
+      ),
+    feedback: (limit = ALL) =>
+      run
+        .all<{ id: string; decision_id: string; at: number; body: string }>(
+          'SELECT id, decision_id, at, body FROM feedback ORDER BY seq DESC LIMIT ?',
+          limit,
+        )
+        .map((row) => ({ id: row.id, decisionId: row.decision_id, at: row.at, body: parse(row) })),
+  }
+}
 
 const stateTables = (run: Run) => {
   const get = (key: StateKey): unknown => {

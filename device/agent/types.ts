@@ -31,7 +31,10 @@ export type RerankResult = Body<RerankResponse> & {
   readonly explored: boolean
 }
 
-/** Both serve a request together: rewrite gives the id under which rerank or recordAnswer go on. */
+/**
+ * Both serve a request together: rewrite gives the id under which rerank or recordAnswer go on. With such an id the app gets the
+ * winner alone; without, it gets the whole order and may show it.
+ */
 export type Personalizer = {
   rewrite(conversation: Conversation): Promise<RewriteResult>
   rerank(
@@ -79,6 +82,8 @@ export type ParticipateOptions = {
   readonly rounds?: number
   /** Waits out retry windows instead of returning at the first. */
   readonly wait?: boolean
+  /** Serves the head of the line afterwards; default true. */
+  readonly follow?: boolean
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -98,8 +103,8 @@ export type RoundReport = {
 type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
 export type ParticipateReport = {
   readonly rounds: RoundReport[]
-  /** enough: the rounds asked for are done; a retry reason: what the server said last. */
-  readonly ended: 'enough' | RetryReason
+  /** enough: the rounds asked for are done; refused: the update of the open round was; a retry reason: what the server said last. */
+  readonly ended: 'enough' | 'refused' | RetryReason
   readonly retryAfterMs: number
   readonly head: string | null
   readonly traffic: Traffic
@@ -117,5 +122,7 @@ export type Device = Personalizer & {
   consent(): ConsentRecord | null
   grantConsent(contributions: readonly Contribution[], expiresAt?: number | null): ConsentRecord
   withdrawConsent(): void
+  /** Fits and loads what the first request would have to wait for. */
+  prepare(): Promise<void>
   close(): Promise<void>
 }

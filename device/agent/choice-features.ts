@@ -1,0 +1,164 @@
+/** From choices to the head's inputs: encoded answers, pooled states, raw features. Texts are encoded once. */
+import { createHash } from 'node:crypto'
+import { shownOf } from '../../adapters/wire/choice-log.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { Tokenizer } from '../engine/model/tokenizer.ts'
+import type { AnswerInput, Engine, LoraFeed } from '../engine/run/types.ts'
+import { encodeAnswer } from '../personalize/encode-answer.ts'
+import { rawFeatures } from '../personalize/feature-space.ts'
+import { namedFeatures } from '../personalize/features.ts'
+import { requestText } from '../personalize/request-text.ts'
+import type { StoredChoice } from './store.ts'
+import type { Conversation } from './types.ts'
+
+/** One candidate as the local model reads it, and its named features. */
+export type EncodedAnswer = { readonly input: AnswerInput; readonly named: Float64Array }
+
+/** Encoded answers by request and text. One memo can serve a whole fleet that shares a tokenizer. */
+export type AnswerMemo = Map<string, Map<string, EncodedAnswer>>
+
+/** A choice cut down to what was shown: raw: [D] for each shown candidate, by candidate index; chosen indexes them. */
+export type ChoiceFeatures = {
+  readonly shown: readonly number[]
+  readonly chosen: number
+  readonly weight: number
+  readonly answers: readonly EncodedAnswer[]
+  readonly raw: readonly Float64Array[]
+}
+
+export type FeatureDeps = {
+  readonly engine: Pick<Engine, 'pooled'>
+  readonly tokenizer: Tokenizer
+  readonly space: FeatureSpace
+  readonly exitLayer: number
+  readonly maxTokens: number
+  readonly memo: AnswerMemo
+}
+
+/** Under the given adapters; choices of which one candidate was shown say nothing and are left out. */
+export const featurizeChoices = async (
+  deps: FeatureDeps,
+  choices: readonly StoredChoice[],
+  adapters: readonly LoraFeed[],
+  onProgress?: (done: number, of: number) => void,
+): Promise<ChoiceFeatures[]> => {
+  const useful = choices.filter((choice) => shownOf(choice).length > 1)
+  const encoded = useful.map((choice) =>
+    encodeAnswers(
+      deps,
+      choice,
+      shownInOrder(choice).map((i) => choice.candidates[i] ?? ''),
+    ),
+  )
+  const states = await pooledStates(
+    deps,
+    encoded.flat().map((a) => a.input),
+    adapters,
+    onProgress,
+  )
+  let at = 0
+  return useful.map((choice, i) => {
+    const answers = encoded[i]!
+    const shown = shownInOrder(choice)
+    return {
+      shown: shown.map((_, j) => j),
+      chosen: shown.indexOf(choice.chosen),
+      weight: choice.weight ?? 1,
+      answers,
+      raw: answers.map(({ named }) => rawFeatures(states[at++]!, named)),
+    }
+  })
+}
+
+/** Requests that a memo holds; the oldest goes first. */
+const MEMO_REQUESTS = 5000
+
+/** By index, so that Claude's own first answer is at 0 where it was shown. */
+const shownInOrder = (choice: StoredChoice): number[] => shownOf(choice).toSorted((a, b) => a - b)
+
+/** Encoded answers to one request, from the memo where they are. */
+export const encodeAnswers = (
+  { tokenizer, maxTokens, memo }: Pick<FeatureDeps, 'tokenizer' | 'maxTokens' | 'memo'>,
+  { messages, system }: Conversation,
+  texts: readonly string[],
+): EncodedAnswer[] => {
+  const request = JSON.stringify([maxTokens, system ?? null, messages])
+  const known = memo.get(request) ?? new Map<string, EncodedAnswer>()
+  if (!memo.has(request) && memo.size >= MEMO_REQUESTS) memo.delete(memo.keys().next().value ?? '')
+  memo.set(request, known)
+  const asked = requestText(messages)
+  return texts.map((text) => {
+    const cached = known.get(text)
+    if (cached) return cached
+    const made = {
+      input: encodeAnswer(tokenizer, messages, system, text, maxTokens),
+      named: namedFeatures(text, asked),
+    }
+    known.set(text, made)
+    return made
+  })
+}
+
+/** Where pooled states are kept between processes (store.ts). */
+export type PooledCache = {
+  pooled(key: string): Float32Array | undefined
+  savePooled(key: string, state: Float32Array): void
+}
+
+/** An engine whose pooled states are looked up by weights, adapters, exit layer and token ids before they are computed. */
+export const cachePooled = (engine: Engine, weights: string, cache: PooledCache): Engine => ({
+  ...engine,
+  async pooled(inputs, options) {
+    const prefix = `${weights}/${options.exitLayer}/${options.adapters.map(feedKey).join('+')}`
+    const keys = inputs.map((input) => stateKey(prefix, input))
+    const found = keys.map((key) => cache.pooled(key))
+    const missing = keys.flatMap((_, i) => (found[i] ? [] : [i]))
+    if (missing.length === 0) return found as Float32Array[]
+    const states = await engine.pooled(
+      missing.map((i) => inputs[i]!),
+      options,
+    )
+    for (const [j, i] of missing.entries()) {
+      found[i] = states[j]!
+      cache.savePooled(keys[i]!, states[j]!)
+    }
+    return found as Float32Array[]
+  },
+})
+
+/** Names an adapter by its shape and numbers. */
+export const feedKey = ({ spec, flat }: LoraFeed): string => {
+  const known = feedKeys.get(flat)
+  if (known) return known
+  const bytes = new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength)
+  const key = `${JSON.stringify(spec)}${sha256(bytes)}`
+  feedKeys.set(flat, key)
+  return key
+}
+const feedKeys = new WeakMap<Float32Array, string>()
+
+const pooledStates = async (
+  { engine, space, exitLayer }: FeatureDeps,
+  inputs: AnswerInput[],
+  adapters: readonly LoraFeed[],
+  onProgress?: (done: number, of: number) => void,
+): Promise<Float32Array[]> => {
+  if (inputs.length === 0) return []
+  if (space.pooled === 0) return inputs.map(() => new Float32Array())
+  return engine.pooled(inputs, {
+    exitLayer,
+    adapters: [...adapters],
+    ...(onProgress && { onProgress }),
+  })
+}
+
+const stateKey = (prefix: string, { ids, answerStart }: AnswerInput): string => {
+  const name = new TextEncoder().encode(`${prefix}/${answerStart}/`)
+  const numbers = new Uint8Array(Int32Array.from(ids).buffer)
+  const bytes = new Uint8Array(name.length + numbers.length)
+  bytes.set(name)
+  bytes.set(numbers, name.length)
+  return sha256(bytes)
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

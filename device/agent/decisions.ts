@@ -1,0 +1,113 @@
+/** What the device decided for a request, what the user made of it, and the choices that this amounts to. */
+import { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
+import { type Rng, randomBytes } from '../../adapters/random.ts'
+import { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
+import { choicesOf, type Decision, type RecordedEvent } from '../personalize/feedback.ts'
+import type { DeviceStore } from './store.ts'
+import type { Answer, Conversation } from './types.ts'
+
+/** As kept. propensity: probability with which `served` was drawn; rewards: by candidate, empty where nothing was ranked. */
+const DecisionBody = z.object({
+  messages: z.array(ChatMessage),
+  system: SystemPrompt.optional(),
+  candidates: z.array(z.string()),
+  shown: z.array(z.int()),
+  served: z.int(),
+  order: z.array(z.int()),
+  rewards: z.array(z.number()),
+  propensity: z.number(),
+  explored: z.boolean(),
+  dimensions: z.array(z.string()),
+})
+export type DecisionBody = z.infer<typeof DecisionBody>
+
+/** Decisions that one event can still change: a regenerated answer comes soon after. */
+const RECENT = 200
+/** The user's name in this device's own choices; it never leaves. */
+const SELF = 'me'
+
+export const newId = (prefix: string): string =>
+  `${prefix}${Buffer.from(randomBytes(15)).toString('base64url')}`
+
+/** A decision of which nothing is known yet but the conversation. */
+export const blankDecision = (
+  { messages, system }: Conversation,
+  dimensions: readonly string[] = [],
+): DecisionBody => ({
+  messages,
+  ...(system !== undefined && { system }),
+  candidates: [],
+  shown: [],
+  served: 0,
+  order: [],
+  rewards: [],
+  propensity: 1,
+  explored: false,
+  dimensions: [...dimensions],
+})
+
+export const saveDecision = (
+  store: DeviceStore,
+  id: string,
+  at: number,
+  body: DecisionBody,
+  answers: readonly Answer[] = [],
+): void =>
+  store.saveDecision(
+    { id, at, body },
+    answers.flatMap((a) => a.messageId ?? []),
+  )
+
+/** The kept body of a decision, if it is known. */
+export const decisionBody = (store: DeviceStore, id: string): DecisionBody | undefined => {
+  const row = store.decision(id)
+  return row && DecisionBody.parse(row.body)
+}
+
+/** Records an event and brings the choices up to date. Fails with E_NO_DECISION, E_BODY. */
+export const recordFeedback = (store: DeviceStore, event: FeedbackEvent, at: number): void => {
+  const target = event.decisionId ?? event.messageId ?? ''
+  const row = store.decision(target)
+  if (!row)
+    throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
+  const body = DecisionBody.parse(row.body)
+  if (event.kind === 'choose')
+    for (const index of [event.chosen, ...(event.shown ?? [])])
+      if (index >= body.candidates.length)
+        throw new FedError(
+          'E_BODY',
+          `candidate ${index} was named, the decision has ${body.candidates.length}`,
+        )
+  store.addFeedback(newId('f_'), row.id, at, event)
+  const decisions = store.decisions(RECENT).map(toDecision)
+  const known = decisions.some((d) => d.id === row.id) ? decisions : [toDecision(row), ...decisions]
+  const ids = new Set(known.map((d) => d.id))
+  const events: RecordedEvent[] = store
+    .feedback()
+    .filter((f) => ids.has(f.decisionId))
+    .map((f) => ({ decisionId: f.decisionId, at: f.at, event: f.body as FeedbackEvent }))
+    // Newest first in the store; equal times must keep the order in which they came.
+    .reverse()
+  store.replaceFeedbackChoices([...ids], choicesOf(known, events, SELF))
+}
+
+/** greedy: best first. With probability explore the order is drawn uniformly; propensity is that of the order that came out. */
+export const exploreOrder = (
+  greedy: readonly number[],
+  explore: number,
+  rng: Rng,
+): { order: number[]; propensity: number; explored: boolean } => {
+  const orders = greedy.reduce((product, _, i) => product * (i + 1), 1)
+  const explored = greedy.length > 1 && rng.uniform() < explore
+  const order = explored ? rng.shuffle(greedy) : [...greedy]
+  const isGreedy = order.every((index, i) => index === greedy[i])
+  const share = greedy.length > 1 ? explore : 0
+  return { order, explored, propensity: share / orders + (isGreedy ? 1 - share : 0) }
+}
+
+const toDecision = ({ id, at, body }: { id: string; at: number; body: unknown }): Decision => {
+  const { messages, system, candidates, shown, served } = DecisionBody.parse(body)
+  return { id, at, messages, system, candidates, shown, served }
+}

@@ -1,0 +1,243 @@
+/** A device: the store, the local model and the federation behind one interface, used by CLI, local API and evaluation alike. */
+import { join } from 'node:path'
+import { FedError } from '../../adapters/errors.ts'
+import { cryptoRng, type Rng } from '../../adapters/random.ts'
+import type { ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { KeyPair } from '../../adapters/wire/signature.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { Engine } from '../engine/run/types.ts'
+import { featureSpace } from '../personalize/feature-space.ts'
+import { type AnswerMemo, cachePooled } from './choice-features.ts'
+import { federationClient } from './federation.ts'
+import { participate } from './participate.ts'
+import { type Activity, openPersonalizer } from './personalizer.ts'
+import { readRelease } from './released.ts'
+import { openRelevance } from './relevant.ts'
+import { runRound } from './round.ts'
+import { openServing, releaseBlob } from './serving.ts'
+import { DeviceSettings, type DeviceSettingsInput } from './settings.ts'
+import type { DeviceStore } from './store.ts'
+import { calibrateOn } from './taste.ts'
+import { type Sleep, type Transport, timerSleep } from './transport.ts'
+import type { Device, ParticipateOptions, TrainOptions, TrainReport } from './types.ts'
+
+export type DeviceOptions = {
+  /** Closed with the device. */
+  readonly store: DeviceStore
+  readonly key: KeyPair
+  readonly model: LocalModel
+  /** Closed with the device. */
+  readonly engine: Engine
+  /** Of the federation; null for a device on its own. */
+  readonly serverUrl?: string | null
+  readonly transport?: Transport
+  readonly clock?: () => number
+  readonly rng?: Rng
+  readonly sleep?: Sleep
+  readonly settings?: DeviceSettingsInput
+  /** Encoded answers; one memo can serve a fleet that shares a tokenizer. */
+  readonly memo?: AnswerMemo
+  /** False where the engine remembers pooled states itself. */
+  readonly keepStates?: boolean
+  /** Folder for training checkpoints; without it an interrupted training begins again. */
+  readonly folder?: string
+}
+
+export const openDevice = (options: DeviceOptions): Device => {
+  const { store, key, model, serverUrl = null, clock = Date.now, rng = cryptoRng() } = options
+  const { sleep = timerSleep } = options
+  const settings = DeviceSettings.parse(options.settings ?? {})
+  const engine =
+    options.keepStates === false
+      ? options.engine
+      : cachePooled(options.engine, model.base.weights, store)
+  const space = featureSpace(model.base.shape.hidden)
+  const memo: AnswerMemo = options.memo ?? new Map()
+  const checkpoint = (name: string) => options.folder && join(options.folder, `${name}.checkpoint`)
+  const deps = {
+    store,
+    model,
+    engine,
+    space,
+    settings,
+    memo,
+    rng,
+    clock,
+    checkpoint: checkpoint('private'),
+  }
+  const serving = openServing(deps)
+  const activities: Activity[] = []
+  const during = async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
+    activities.push(activity)
+    try {
+      return await work()
+    } finally {
+      activities.splice(activities.lastIndexOf(activity), 1)
+    }
+  }
+  const relevance = openRelevance(store, model, engine)
+  const personalizer = openPersonalizer({
+    ...deps,
+    serving,
+    relevance,
+    isEnrolled: () => serverUrl !== null,
+    during,
+    activity: () => activities.at(-1) ?? 'idle',
+  })
+  const federation = lazy(() => {
+    if (serverUrl === null)
+      throw new FedError(
+        'E_NOT_ENROLLED',
+        'this device has no federation server. Run: loreweave enroll --server URL',
+      )
+    const transport = options.transport ?? fetch
+    return federationClient({
+      serverUrl,
+      transport,
+      key,
+      clock,
+      rng,
+      sleep,
+      log: (entry) => store.log(entry),
+    })
+  })
+
+  const adoptRelease = async (hash: string, signal?: AbortSignal): Promise<void> => {
+    if (hash === serving.releaseHash()) return
+    const kept = store.blob(releaseBlob(hash))
+    const bytes = kept ?? (await federation().download(hash, signal))
+    readRelease(bytes, model.base, space)
+    if (!kept) store.saveBlob(releaseBlob(hash), bytes)
+    const last = serving.releaseHash()
+    // The old pair serves until the new one is trained: serving changes in one step.
+    if (serving.hasPrivate()) await serving.trainPrivate(hash, { signal })
+    else serving.serve(hash)
+    if (last !== null) store.removeBlob(releaseBlob(last))
+    await personalizer.refresh()
+  }
+
+  return {
+    ...personalizer,
+    adoptRelease,
+    importChoices(choices) {
+      const forTraining = choices.filter((c) => c.split !== 'test')
+      const added = forTraining.filter((c) => store.addChoice(c, 'import')).length
+      return { added, known: forTraining.length - added, test: choices.length - forTraining.length }
+    },
+    train: (trainOptions = {}) =>
+      during('training', () => train(deps, serving, personalizer.refresh, trainOptions)),
+    enroll: (token, signal) => federation().enroll(token, signal),
+    participate: (participateOptions = {}) =>
+      during('round', async () => {
+        const report = await participate(
+          {
+            store,
+            federation: federation(),
+            base: model.base,
+            space,
+            clock,
+            sleep,
+            servedRelease: serving.releaseHash,
+            run: (assignment, release, { onProgress, signal }: ParticipateOptions) => {
+              const file = checkpoint(`round-${assignment.roundId}`)
+              return runRound(
+                {
+                  model,
+                  engine,
+                  space,
+                  memo,
+                  signal,
+                  ...(file && { checkpoint: file }),
+                  onPooled: (done, of) => onProgress?.({ step: 'states', done, of }),
+                  onTrain: ({ step, steps, loss }) =>
+                    onProgress?.({
+                      step: 'training',
+                      done: step,
+                      of: steps,
+                      note: `loss ${loss.toFixed(4)}`,
+                    }),
+                },
+                assignment,
+                release,
+                store.choices(settings.maxChoices),
+              )
+            },
+          },
+          participateOptions,
+        )
+        const { follow = true, signal } = participateOptions
+        if (follow && report.head !== null) await adoptRelease(report.head, signal)
+        return report
+      }),
+    consent: () => store.consent(),
+    grantConsent(contributions, expiresAt = null) {
+      const record: ConsentRecord = {
+        purpose: 'personalization',
+        contributions: [...contributions],
+        grantedAt: Math.floor(clock()),
+        expiresAt,
+      }
+      store.set('consent', record)
+      return record
+    },
+    withdrawConsent: () => store.set('consent', null),
+    prepare: async () => {
+      await serving.current()
+      if (settings.rewrite) await relevance.ready()
+    },
+    close: async () => {
+      await options.engine.close()
+      store.close()
+    },
+  }
+}
+
+type TrainDeps = Parameters<typeof openServing>[0] & { readonly clock: () => number }
+
+const train = async (
+  { store, clock }: TrainDeps,
+  serving: ReturnType<typeof openServing>,
+  refresh: () => Promise<void>,
+  { adapter, epochs, learningRate, onProgress, signal }: TrainOptions,
+): Promise<TrainReport> => {
+  const onPooled = (done: number, of: number) => onProgress?.({ step: 'states', done, of })
+  if (store.countChoices() === 0)
+    throw new FedError(
+      'E_DATA',
+      'there are no choices yet. Run: loreweave train --data choices.jsonl',
+    )
+  const trained = adapter
+    ? await serving.trainPrivate(serving.releaseHash(), {
+        epochs,
+        learningRate,
+        signal,
+        onPooled,
+        onTrain: ({ step, steps, loss }) =>
+          onProgress?.({
+            step: 'training',
+            done: step,
+            of: steps,
+            note: `loss ${loss.toFixed(4)}`,
+          }),
+      })
+    : null
+  const { features, prior, taste } = await serving.current(onPooled)
+  const calibration = calibrateOn(features, prior, taste.scale)
+  store.set('calibration', { ...calibration, trainedAt: Math.floor(clock()) })
+  await refresh()
+  return {
+    choices: features.length,
+    pairs: features.reduce((n, f) => n + f.raw.length - 1, 0),
+    logLikelihood: taste.fit.logLikelihood,
+    adapter: trained && { losses: [...trained.losses], seconds: trained.seconds },
+    ...calibration,
+  }
+}
+
+const lazy = <T>(make: () => T): (() => T) => {
+  let made: { value: T } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

@@ -1,0 +1,73 @@
+/** What a device reads from a release: the shared adapter, the head's prior, the scale of the features. */
+
+import { decodePrior, type Prior } from '../../adapters/aggregate/prior.ts'
+import { type Container, decodeRelease, findPart } from '../../adapters/codec/container.ts'
+import { featureCount } from '../../adapters/codec/segments.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
+import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
+import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { LoraFeed } from '../engine/run/types.ts'
+
+export type Released = {
+  readonly header: ReleaseHeader
+  readonly shared: LoraFeed
+  /** What the model runs with: empty while the shared adapter changes nothing (one factor all zero). */
+  readonly active: readonly LoraFeed[]
+  /** D numbers that multiply raw features; null before statistics were released. */
+  readonly scale: Float64Array | null
+  prior(initialVariance: number): Prior
+}
+
+/** Fails with decodeRelease's codes, and with E_BASE_MODEL or E_FEATURES when it is for another model or feature space. */
+export const readRelease = (bytes: Uint8Array, base: BaseModel, space: FeatureSpace): Released => {
+  const release = decodeRelease(bytes)
+  checkBase(release.header.base, base)
+  checkFeatures(release.header.features, space)
+  const { adapter } = release.header
+  const size = layoutSize(adapterLayout(base.shape, adapter))
+  const shared = { spec: adapter, flat: release.payload.slice(0, size) }
+  const scale = findPart(release, 'statistics.scale')
+  return {
+    header: release.header,
+    shared,
+    active: isZeroAdapter(base.shape, shared) ? [] : [shared],
+    scale: scale ? Float64Array.from(scale) : null,
+    prior: (initialVariance) => priorOf(release, initialVariance),
+  }
+}
+
+export const checkBase = (got: BaseModel, own: BaseModel): void => {
+  const isSame =
+    got.weights === own.weights &&
+    got.tokenizer === own.tokenizer &&
+    (Object.keys(own.shape) as (keyof BaseModel['shape'])[]).every(
+      (k) => got.shape[k] === own.shape[k],
+    )
+  if (!isSame)
+    throw new FedError(
+      'E_BASE_MODEL',
+      `it is for ${got.name} with other weights or tokenizer than this device's ${own.name}`,
+    )
+}
+
+export const checkFeatures = (got: FeatureSpace, own: FeatureSpace): void => {
+  if (got.pooled !== own.pooled || got.named.join() !== own.named.join())
+    throw new FedError(
+      'E_FEATURES',
+      `expected ${own.pooled} pooled and ${own.named.length} named features, got ${got.pooled} and ${got.named.length}`,
+    )
+}
+
+/** B·A is zero when either factor is. */
+const isZeroAdapter = (shape: BaseModel['shape'], { spec, flat }: LoraFeed): boolean =>
+  (['A', 'B'] as const).some((factor: Factor) =>
+    adapterLayout(shape, spec)
+      .filter((s) => s.factor === factor)
+      .every((s) => segmentOf(flat, s).every((v) => v === 0)),
+  )
+
+const priorOf = (release: Container<ReleaseHeader>, initialVariance: number): Prior =>
+  decodePrior((name) => findPart(release, name), featureCount(release.header.features), {
+    initialVariance,
+  })

@@ -1,0 +1,229 @@
+/** One round, from the assignment and the parent release to the bytes of an update. The private adapter has no part in it. */
+
+import { encodeUpdate, type Part } from '../../adapters/codec/container.ts'
+import { type ErrorCode, FedError, isFedError } from '../../adapters/errors.ts'
+import { adapterLayout, segmentOf } from '../../adapters/lora/layout.ts'
+import { seededRng } from '../../adapters/random.ts'
+import type { Assignment } from '../../adapters/wire/federation.ts'
+import type { Contribution } from '../../adapters/wire/jobs.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { Engine, TrainProgress } from '../engine/run/types.ts'
+import { featureStatistics } from '../personalize/feature-space.ts'
+import type { HeadFit } from '../personalize/head.ts'
+import { type AnswerMemo, type ChoiceFeatures, featurizeChoices } from './choice-features.ts'
+import { checkBase, checkFeatures, type Released, readRelease } from './released.ts'
+import type { StoredChoice } from './store.ts'
+import { fitTaste, ownScale, pooledHead, rewardPairs, type Taste } from './taste.ts'
+
+export type RoundDeps = {
+  readonly model: LocalModel
+  readonly engine: Engine
+  readonly space: Assignment['features']
+  readonly memo: AnswerMemo
+  /** File in which training goes on after a crash. */
+  readonly checkpoint?: string
+  readonly onPooled?: (done: number, of: number) => void
+  readonly onTrain?: (progress: TrainProgress) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+export type RoundResult = {
+  readonly bytes: Uint8Array
+  readonly contributions: Contribution[]
+  readonly pairs: number
+  readonly losses: readonly number[]
+  /** The code of what kept the adapter part out, if anything did. */
+  readonly problem: ErrorCode | null
+}
+
+/**
+ * choices: most recent first. Fails with E_BASE_MODEL, E_FEATURES, E_BASIS or E_SHAPE when the assignment does not fit the
+ * device or the release, E_DATA when there is nothing to contribute, E_DIVERGED when only the adapter was asked for and failed.
+ */
+export const runRound = async (
+  deps: RoundDeps,
+  assignment: Assignment,
+  releaseBytes: Uint8Array,
+  choices: readonly StoredChoice[],
+): Promise<RoundResult> => {
+  checkBase(assignment.base, deps.model.base)
+  checkFeatures(assignment.features, deps.space)
+  const release = readRelease(releaseBytes, deps.model.base, deps.space)
+  checkRelease(assignment, release)
+  const { exitLayer, training, contributions } = assignment
+  const featureDeps = {
+    engine: deps.engine,
+    tokenizer: deps.model.tokenizer,
+    space: deps.space,
+    exitLayer,
+    maxTokens: training.maxTokens,
+    memo: deps.memo,
+  }
+  const features = await featurizeChoices(featureDeps, choices, release.active, deps.onPooled)
+  const head = fitTaste(
+    features,
+    release.prior(assignment.prior.initialVariance),
+    release.scale ?? ownScale(features, deps.space),
+  )
+
+  const adapter = contributions.includes('adapter')
+    ? await adapterPart(deps, assignment, release, features, head)
+    : NO_ADAPTER
+  const parts = [
+    ...adapter.parts,
+    ...(contributions.includes('prior') ? priorParts(head.fit) : []),
+    ...(contributions.includes('statistics') ? statisticsParts(features, deps.space) : []),
+  ]
+  if (parts.length === 0) throw nothingToSend(adapter.problem)
+  const bytes = encodeUpdate(
+    {
+      kind: 'update',
+      protocol: PROTOCOL_VERSION,
+      jobId: assignment.jobId,
+      roundId: assignment.roundId,
+      release: assignment.release,
+      basisEpoch: assignment.basisEpoch,
+      base: assignment.base,
+      adapter: assignment.adapter,
+      features: assignment.features,
+      factor: adapter.pairs > 0 ? assignment.factor : null,
+      pairs: adapter.pairs,
+    },
+    parts,
+  )
+  const sent = contributions.filter((c) => c !== 'adapter' || adapter.pairs > 0)
+  return {
+    bytes,
+    contributions: sent,
+    pairs: adapter.pairs,
+    losses: adapter.losses,
+    problem: adapter.problem,
+  }
+}
+
+const priorParts = (fit: HeadFit): Part[] => {
+  const { first, second } = fit.moments()
+  return [
+    { name: 'prior.first', shape: [first.length], data: first },
+    { name: 'prior.second', shape: [second.length], data: second },
+  ]
+}
+
+const statisticsParts = (
+  features: readonly ChoiceFeatures[],
+  space: Assignment['features'],
+): Part[] => {
+  const size = space.pooled + space.named.length
+  const { count, sum, sumSquares } =
+    features.length > 0
+      ? featureStatistics(features.map((f) => [...f.raw]))
+      : { count: 0, sum: new Float64Array(size), sumSquares: new Float64Array(size) }
+  return [
+    { name: 'statistics.count', shape: [1], data: [count] },
+    { name: 'statistics.sum', shape: [size], data: sum },
+    { name: 'statistics.sumSquares', shape: [size], data: sumSquares },
+  ]
+}
+
+type AdapterPart = {
+  readonly parts: Part[]
+  readonly pairs: number
+  readonly losses: readonly number[]
+  readonly problem: ErrorCode | null
+}
+const NO_ADAPTER: AdapterPart = { parts: [], pairs: 0, losses: [], problem: null }
+
+/** Trains the round's factor through the fitted head and gives its change, no longer than the plan's updateNorm. */
+const adapterPart = async (
+  deps: RoundDeps,
+  assignment: Assignment,
+  release: Released,
+  features: readonly ChoiceFeatures[],
+  head: Taste,
+): Promise<AdapterPart> => {
+  const { training, factor, exitLayer, features: space } = assignment
+  const pairs = rewardPairs(features, space.pooled, head).slice(0, training.maxPairs)
+  if (factor === null || pairs.length === 0) return { ...NO_ADAPTER, problem: 'E_DATA' }
+  let flat: Float32Array
+  let losses: readonly number[]
+  try {
+    const result = await deps.engine.train(
+      {
+        objective: { kind: 'reward', exitLayer, head: pooledHead(head, space.pooled), pairs },
+        adapters: [release.shared],
+        trainable: { index: 0, factors: [factor] },
+        epochs: training.epochs,
+        learningRate: training.learningRate,
+        batch: training.batchPairs,
+        maxTokens: training.maxTokens,
+        clipNorm: training.clipNorm,
+        seed: seededRng(assignment.roundId).int(2 ** 31),
+        ...(deps.checkpoint && { checkpoint: deps.checkpoint }),
+      },
+      deps.onTrain,
+      deps.signal,
+    )
+    flat = result.flat
+    losses = result.losses
+  } catch (error) {
+    if (isFedError(error) && error.code === 'E_DIVERGED')
+      return { ...NO_ADAPTER, problem: 'E_DIVERGED' }
+    throw error
+  }
+  const parts = changeOf(release, flat, factor, deps.model.base.shape, training.updateNorm)
+  return parts
+    ? { parts, pairs: pairs.length, losses, problem: null }
+    : { ...NO_ADAPTER, losses, problem: 'E_DIVERGED' }
+}
+
+/** after − before of one factor as parts of an update, scaled down to the norm; null where it is not finite. */
+const changeOf = (
+  release: Released,
+  after: Float32Array,
+  factor: 'A' | 'B',
+  shape: LocalModel['base']['shape'],
+  updateNorm: number,
+): Part[] | null => {
+  const { spec, flat: before } = release.shared
+  const segments = adapterLayout(shape, spec).filter((s) => s.factor === factor)
+  let squares = 0
+  const changes = segments.map((segment) => {
+    const [a, b] = [segmentOf(after, segment), segmentOf(before, segment)]
+    const change = Float64Array.from(a, (v, i) => v - b[i]!)
+    for (const v of change) squares += v * v
+    return { ...segment, change }
+  })
+  const norm = Math.sqrt(squares)
+  if (!Number.isFinite(norm)) return null
+  const factorDown = norm > updateNorm ? updateNorm / norm : 1
+  return changes.map(({ name, shape: dims, change }) => ({
+    name,
+    shape: dims,
+    data: change.map((v) => v * factorDown),
+  }))
+}
+
+const checkRelease = (assignment: Assignment, { header }: Released): void => {
+  if (header.basisEpoch !== assignment.basisEpoch)
+    throw new FedError(
+      'E_BASIS',
+      `expected a release of basis epoch ${assignment.basisEpoch}, got ${header.basisEpoch}`,
+    )
+  const key = (a: Pick<Assignment, 'adapter' | 'exitLayer'>) =>
+    [
+      a.exitLayer,
+      a.adapter.firstLayer,
+      a.adapter.endLayer,
+      a.adapter.rank,
+      a.adapter.alpha,
+      ...[...a.adapter.modules].sort(),
+    ].join()
+  if (key(header) !== key(assignment))
+    throw new FedError('E_SHAPE', "the release's adapter or exit layer is not the assignment's")
+}
+
+const nothingToSend = (problem: ErrorCode | null): FedError =>
+  problem === 'E_DIVERGED'
+    ? new FedError('E_DIVERGED', 'training diverged, and nothing but its result was asked for')
+    : new FedError('E_DATA', 'there are no choices among two or more answers to learn from')

@@ -1,0 +1,232 @@
+/** What a device serves with: a release, perhaps a private adapter over it, and the head fitted under both. */
+import { z } from 'zod'
+import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
+import { decodeContainer, encodeContainer } from '../../adapters/codec/container.ts'
+import { featureCount } from '../../adapters/codec/segments.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { initAdapter } from '../../adapters/lora/init.ts'
+import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
+import { seededRng } from '../../adapters/random.ts'
+import { AdapterSpecSchema, type FeatureSpace, Sha256 } from '../../adapters/wire/primitives.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { Engine, LoraFeed, TrainProgress, TrainResult } from '../engine/run/types.ts'
+import { rawFeatures } from '../personalize/feature-space.ts'
+import { type Score, scoreFeatures } from '../personalize/reward.ts'
+import {
+  type AnswerMemo,
+  type ChoiceFeatures,
+  encodeAnswers,
+  featurizeChoices,
+} from './choice-features.ts'
+import { type Released, readRelease } from './released.ts'
+import type { DeviceSettings } from './settings.ts'
+import type { DeviceStore } from './store.ts'
+import { fitTaste, ownScale, pooledHead, rewardPairs, type Taste } from './taste.ts'
+import type { Conversation } from './types.ts'
+
+export type ServingDeps = {
+  readonly store: DeviceStore
+  readonly model: LocalModel
+  /** With pooled states cached. */
+  readonly engine: Engine
+  readonly space: FeatureSpace
+  readonly settings: DeviceSettings
+  readonly memo: AnswerMemo
+  readonly checkpoint?: string | undefined
+}
+
+/** Everything that a request needs, under one release and one set of choices. */
+export type Served = {
+  readonly release: string | null
+  readonly exitLayer: number
+  readonly adapters: readonly LoraFeed[]
+  readonly features: readonly ChoiceFeatures[]
+  readonly prior: Prior
+  readonly taste: Taste
+  /** Whether there is anything to rank with: choices, or a population's prior. */
+  readonly isInformed: boolean
+}
+
+export type PrivateTraining = {
+  readonly epochs?: number | undefined
+  readonly learningRate?: number | undefined
+  readonly onPooled?: (done: number, of: number) => void
+  readonly onTrain?: (progress: TrainProgress) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+export type Serving = {
+  /** Fitted again when the choices or the release have changed since, by this process or another. */
+  current(onPooled?: (done: number, of: number) => void): Promise<Served>
+  releaseHash(): string | null
+  hasPrivate(): boolean
+  /** Trains a private adapter over a release (null: over the base) and serves both from then on. */
+  trainPrivate(release: string | null, options: PrivateTraining): Promise<TrainResult>
+  /** Serves a release whose bytes are in the store, without a private adapter. */
+  serve(release: string): void
+}
+
+const State = z.object({ release: Sha256.nullable(), private: z.boolean() })
+type State = z.infer<typeof State>
+const PrivateHeader = z.object({ spec: AdapterSpecSchema, release: Sha256.nullable() })
+
+/** Where there is no release to copy from: the last layers below the exit, as in the design's measurement. */
+const PRIVATE_LAYERS = 4
+const PRIVATE_RANK = 8
+
+export const openServing = (deps: ServingDeps): Serving => {
+  let cached: { key: string; served: Promise<Served> } | null = null
+  const state = (): State =>
+    State.parse(deps.store.get('serving') ?? { release: null, private: false })
+  const save = (next: State) => deps.store.set('serving', next)
+  return {
+    releaseHash: () => state().release,
+    hasPrivate: () => state().private,
+    current(onPooled) {
+      const now = state()
+      const key = `${now.release}/${now.private}/${deps.store.choicesVersion()}`
+      if (cached?.key === key) return cached.served
+      const served = fitServed(deps, now, onPooled)
+      cached = { key, served }
+      // A failure is not remembered: the next request tries again.
+      served.catch(() => {
+        if (cached?.served === served) cached = null
+      })
+      return served
+    },
+    async trainPrivate(release, options) {
+      const { feed, result } = await trainPrivate(deps, release, options)
+      deps.store.saveBlob('private', encodeContainer({ spec: feed.spec, release }, feed.flat))
+      cached = null
+      save({ release, private: true })
+      return result
+    },
+    serve(release) {
+      cached = null
+      save({ release, private: false })
+    },
+  }
+}
+
+/** Name under which a release's bytes are kept. */
+export const releaseBlob = (hash: string): string => `release/${hash}`
+
+/** The kept bytes of a release, read. E_NO_RELEASE when there are none. */
+export const keptRelease = (
+  { store, model, space }: Pick<ServingDeps, 'store' | 'model' | 'space'>,
+  hash: string,
+): Released => {
+  const bytes = store.blob(releaseBlob(hash))
+  if (!bytes)
+    throw new FedError('E_NO_RELEASE', `release ${hash.slice(0, 12)} is not on this device`)
+  return readRelease(bytes, model.base, space)
+}
+
+const fitServed = async (
+  deps: ServingDeps,
+  state: State,
+  onPooled?: (done: number, of: number) => void,
+): Promise<Served> => {
+  const release = state.release === null ? null : keptRelease(deps, state.release)
+  const adapters = [...(release?.active ?? []), ...(state.private ? [readPrivate(deps.store)] : [])]
+  const exitLayer = release?.header.exitLayer ?? deps.model.suggestedExit
+  const features = await featuresUnder(deps, exitLayer, adapters, onPooled)
+  const prior =
+    release?.prior(deps.settings.initialVariance) ??
+    initialPrior(featureCount(deps.space), deps.settings.initialVariance)
+  const taste = fitTaste(features, prior, release?.scale ?? ownScale(features, deps.space))
+  const isInformed = features.length > 0 || prior.mean.some((m) => m !== 0)
+  return { release: state.release, exitLayer, adapters, features, prior, taste, isInformed }
+}
+
+const featuresUnder = (
+  { store, settings, space, engine, model, memo }: ServingDeps,
+  exitLayer: number,
+  adapters: readonly LoraFeed[],
+  onPooled?: (done: number, of: number) => void,
+): Promise<ChoiceFeatures[]> =>
+  featurizeChoices(
+    { engine, tokenizer: model.tokenizer, space, exitLayer, maxTokens: settings.maxTokens, memo },
+    store.choices(settings.maxChoices),
+    adapters,
+    onPooled,
+  )
+
+const readPrivate = (store: DeviceStore): LoraFeed => {
+  const bytes = store.blob('private')
+  if (!bytes)
+    throw new FedError('E_HOME', 'the private adapter is missing. Run: loreweave train --adapter')
+  const { header, payload } = decodeContainer(bytes)
+  return { spec: PrivateHeader.parse(header).spec, flat: payload }
+}
+
+const trainPrivate = async (
+  deps: ServingDeps,
+  release: string | null,
+  options: PrivateTraining,
+): Promise<{ feed: LoraFeed; result: TrainResult }> => {
+  const { model, engine, settings, space } = deps
+  const base = await fitServed(deps, { release, private: false }, options.onPooled)
+  const pairs = rewardPairs(base.features, space.pooled, base.taste)
+  if (pairs.length === 0)
+    throw new FedError('E_DATA', 'there are no choices among two or more answers to train from')
+  const spec: AdapterSpec =
+    release === null ? ownSpec(base.exitLayer) : keptRelease(deps, release).header.adapter
+  // The same for a retry, so that a checkpoint can be taken up.
+  const seed = seededRng(`private/${release}`).int(2 ** 31)
+  const feed = { spec, flat: initAdapter(model.base.shape, spec, seed) }
+  const result = await engine.train(
+    {
+      objective: {
+        kind: 'reward',
+        exitLayer: base.exitLayer,
+        head: pooledHead(base.taste, space.pooled),
+        pairs,
+      },
+      adapters: [...base.adapters, feed],
+      trainable: { index: base.adapters.length, factors: ['A', 'B'] },
+      epochs: options.epochs ?? 1,
+      learningRate: options.learningRate ?? 1e-3,
+      batch: 4,
+      maxTokens: settings.maxTokens,
+      clipNorm: 1,
+      seed,
+      ...(deps.checkpoint && { checkpoint: deps.checkpoint }),
+    },
+    options.onTrain,
+    options.signal,
+  )
+  return { feed: { spec, flat: result.flat }, result }
+}
+
+const ownSpec = (exitLayer: number): AdapterSpec => ({
+  firstLayer: Math.max(0, exitLayer - PRIVATE_LAYERS),
+  endLayer: exitLayer,
+  modules: [...MODULES],
+  rank: PRIVATE_RANK,
+  alpha: 2 * PRIVATE_RANK,
+})
+
+/** Scores of answers to one request, Claude's first answer first; all zero while there is nothing to rank with. */
+export const scoreAnswers = async (
+  deps: ServingDeps,
+  { taste, adapters, exitLayer, isInformed }: Served,
+  conversation: Conversation,
+  texts: readonly string[],
+): Promise<Score[]> => {
+  const { space, engine } = deps
+  const encoded = encodeAnswers(
+    { tokenizer: deps.model.tokenizer, maxTokens: deps.settings.maxTokens, memo: deps.memo },
+    conversation,
+    texts,
+  )
+  const states =
+    space.pooled === 0 || !isInformed
+      ? texts.map(() => new Float32Array(space.pooled))
+      : await engine.pooled(
+          encoded.map((a) => a.input),
+          { exitLayer, adapters },
+        )
+  const raw = encoded.map(({ named }, i) => rawFeatures(states[i]!, named))
+  return scoreFeatures(raw, taste.scale, taste.fit.w)
+}
