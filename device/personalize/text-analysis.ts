@@ -45,7 +45,7 @@ export const analyze = (whole: string): AnalyzedText => {
       if (isFence) inFence = !inFence
       continue
     }
-    if (line.trim() !== '') kinds.lines++
+    if (!isBlank(line)) kinds.lines++
     if (TABLE_ROW.test(line)) {
       if (!TABLE_RULE.test(line)) kinds.tableRows++
       continue
@@ -70,11 +70,13 @@ export const analyze = (whole: string): AnalyzedText => {
     words,
     wordCount: spaced + Math.ceil(unspaced / 2),
     sentences: sentencesOf(prose),
-    paragraphs: count(prose, /(?:^|\n[^\S\n]*\n)\s*\S/g),
+    paragraphs: proseLines.filter((l, i) => !isBlank(l) && isBlank(proseLines[i - 1] ?? '')).length,
     ...kinds,
     language: languageOf(prose, words),
   }
 }
+
+const isBlank = (line: string): boolean => line.trim() === ''
 
 /** Pieces between sentence marks or line ends that hold a letter or digit, without list marks and markup. */
 const sentencesOf = (prose: string): string[] =>
