@@ -4,7 +4,7 @@
  * 2⁵³ grid steps, so every addition is exact, while Σ max|addend| ≤ 2⁴² (4·10¹²) and there are at most 2²⁰ addends.
  */
 import { FedError } from '../errors.ts'
-import type { Vector } from '../math/vector.ts'
+import { isFiniteVector, type Vector } from '../math/vector.ts'
 
 export type Fold = {
   /**
@@ -40,13 +40,14 @@ export const createFold = (size: number): Fold =>
 
 /** E_CONTAINER when the bytes are no snapshot. */
 export const restoreFold = (bytes: Uint8Array): Fold => {
-  const values = bytes.length % 8 === 0 ? new Float64Array(new Uint8Array(bytes).buffer) : []
+  const whole = bytes.length % 8 === 0 ? bytes : []
+  const values = new Float64Array(new Uint8Array(whole).buffer)
   const [size, count, weight, bound] = values
-  if (!(values instanceof Float64Array) || size === undefined || values.length !== 4 + 2 * size)
+  if (!Number.isSafeInteger(size) || values.length !== 4 + 2 * size! || !isFiniteVector(values))
     throw new FedError('E_CONTAINER', `fold snapshot: ${bytes.length} bytes do not hold a fold`)
   return foldOver({
-    coarse: values.slice(4, 4 + size),
-    fine: values.slice(4 + size),
+    coarse: values.slice(4, 4 + size!),
+    fine: values.slice(4 + size!),
     weight: weight!,
     count: count!,
     bound: bound!,
@@ -97,7 +98,7 @@ const foldOver = (state: State): Fold => {
   }
 }
 
-/** The largest magnitude among the addends. */
+/** A bound on the magnitude of the addends. */
 const checkAddend = (state: State, vector: Vector, factor: number): number => {
   const size = state.coarse.length
   if (vector.length !== size)
@@ -112,7 +113,9 @@ const checkAddend = (state: State, vector: Vector, factor: number): number => {
       throw new FedError('E_NOT_FINITE', `number ${i} is not finite`)
     if (magnitude > largest) largest = magnitude
   }
-  if (state.bound + largest * factor > LARGEST_SUM)
+  // Rounded up to the coarse grid, so that the bound itself does not depend on the order.
+  const bound = Math.ceil(largest * factor * COARSE) / COARSE
+  if (state.bound + bound > LARGEST_SUM)
     throw new FedError('E_NORM', `the sum would pass 2^42, by an addend of ${largest * factor}`)
-  return largest * factor
+  return bound
 }

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest'
+import { strategies } from '../../../adapters/aggregate/strategy.ts'
+import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
+import { matrix, multiply, rowsError, transpose } from '../../../adapters/math/matrix.ts'
+import { norm } from '../../../adapters/math/vector.ts'
+import { largestDifference } from '../../support/numbers.ts'
+import {
+  afterRounds,
+  deviceUpdate,
+  firstState,
+  pairsOfState,
+  productsOf,
+  shape,
+  spec,
+  strategyContract,
+} from '../../support/strategy-contract.ts'
+
+for (const strategy of Object.values(strategies)) strategyContract(strategy)
+
+describe('alternating', () => {
+  const { alternating } = strategies
+
+  test.each([1, 3, 5])('after %i rounds (a B-round last) every B has orthonormal columns', (n) => {
+    const state = afterRounds(alternating, n)
+    expect(alternating.factorOf(state)).toBe('A')
+    for (const { b } of pairsOfState(state)) expect(rowsError(transpose(b))).toBeLessThan(3e-7)
+  })
+
+  test.each([0, 2, 4])('after %i rounds (an A-round last) every A has orthonormal rows', (n) => {
+    const state = afterRounds(alternating, n)
+    expect(alternating.factorOf(state)).toBe('B')
+    for (const { a } of pairsOfState(state)) expect(rowsError(a)).toBeLessThan(3e-7)
+  })
+
+  test.each([2, 3])(
+    "after %i rounds the change of the product is as long as the change of the round's factor",
+    (rounds) => {
+      const state = afterRounds(alternating, rounds)
+      const factor = alternating.factorOf(state)
+      const update = Float64Array.from(deviceUpdate(factor, 'one'))
+      const before = productsOf(state)
+      const after = productsOf(alternating.step(state, update, factor))
+      for (const [i, own] of adapterLayout(shape, spec, [factor]).entries()) {
+        const change = after[i]!.data.map((x, j) => x - before[i]!.data[j]!)
+        const sent = update.subarray(own.offset, own.offset + own.size)
+        expect(norm(change) / norm(sent)).toBeCloseTo(1, 5)
+      }
+    },
+  )
+
+  test('a layer whose B is still zero is left alone, and can still learn in the next B-round', () => {
+    const first = firstState()
+    const update = Float64Array.from(deviceUpdate('B', 'one'))
+    const still = adapterLayout(shape, spec, ['B']).find((s) => s.name === 'layers.2.q.B')!
+    update.fill(0, still.offset, still.offset + still.size)
+    const state = alternating.step(first, update, 'B')
+    const segments = adapterLayout(shape, spec).filter((s) => s.name.startsWith('layers.2.q.'))
+    for (const s of segments) expect(segmentOf(state.flat, s)).toEqual(segmentOf(first.flat, s))
+    const idle = new Float64Array(deviceUpdate('A', 'x').length)
+    const next = alternating.step(state, idle, 'A')
+    const [a, b] = segments.map((s) => segmentOf(next.flat, s))
+    expect(rowsError(matrix(4, 16, a))).toBeLessThan(3e-7)
+    expect(b!.every((x) => x === 0)).toBe(true)
+  })
+
+  test('a B of a lower rank than the adapter still gives orthonormal columns and the same product', () => {
+    const first = firstState()
+    const update = Float64Array.from(deviceUpdate('B', 'one'))
+    // Columns 2 and 3 of every B stay zero.
+    for (let i = 0; i < update.length; i++) if (i % 4 >= 2) update[i] = 0
+    const state = alternating.step(first, update, 'B')
+    const layout = adapterLayout(shape, spec, ['B'])
+    for (const [i, { a, b }] of pairsOfState(state).entries()) {
+      expect(rowsError(transpose(b))).toBeLessThan(3e-7)
+      const own = layout[i]!
+      const moved = matrix(own.shape[0]!, 4, update.subarray(own.offset, own.offset + own.size))
+      const expected = multiply(moved, pairsOfState(first)[i]!.a)
+      expect(largestDifference(multiply(b, a).data, expected.data)).toBeLessThan(1e-6)
+    }
+  })
+
+  test('thirty idle rounds move the product by rounding only', () => {
+    let state = afterRounds(alternating, 2)
+    const before = productsOf(state)
+    for (let i = 0; i < 30; i++) {
+      const factor = alternating.factorOf(state)
+      state = alternating.step(state, new Float64Array(deviceUpdate(factor, 'x').length), factor)
+    }
+    for (const [i, product] of productsOf(state).entries())
+      expect(largestDifference(product.data, before[i]!.data)).toBeLessThan(3e-6)
+  })
+})
+
+describe('fedavg', () => {
+  test('adds the mean update to the factor of the round and leaves the other one as it is', () => {
+    const state = afterRounds(strategies.fedavg, 1)
+    expect(strategies.fedavg.factorOf(state)).toBe('A')
+    const update = Float64Array.from(deviceUpdate('A', 'one'))
+    const next = strategies.fedavg.step(state, update, 'A')
+    const moved = adapterLayout(shape, spec, ['A'])
+    for (const s of adapterLayout(shape, spec)) {
+      const change = moved.find((m) => m.name === s.name)
+      const expected = segmentOf(state.flat, s).map((x, i) =>
+        change ? x + update[change.offset + i]! : x,
+      )
+      expect(segmentOf(next.flat, s)).toEqual(expected)
+    }
+  })
+})

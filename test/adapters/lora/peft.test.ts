@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { decodeSafetensors, encodeSafetensors } from '../../../adapters/codec/safetensors.ts'
+import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
+import { readPeft, writePeft } from '../../../adapters/lora/peft.ts'
+import { type AdapterSpec, MODULES } from '../../../adapters/lora/spec.ts'
+import { seededRng } from '../../../adapters/random.ts'
+import { expectCode } from '../../support/expect-code.ts'
+import { randomVector } from '../../support/numbers.ts'
+
+// Saved by PEFT 0.21.2 (see test/vectors/tiny-llama/README.md).
+const folder = new URL('../../vectors/tiny-llama/adapter/', import.meta.url)
+const config = readFileSync(new URL('adapter_config.json', folder), 'utf8')
+const weights = readFileSync(new URL('adapter_model.safetensors', folder))
+const shape = { layers: 4, hidden: 64, heads: 4, kvHeads: 2, headDim: 16, ffn: 96, vocab: 97 }
+
+const withField = (fields: object) => JSON.stringify({ ...JSON.parse(config), ...fields })
+const prefix = 'base_model.model.model.layers'
+/** The published tensors whose names pass. */
+const only = (keep: (name: string) => boolean) =>
+  encodeSafetensors(new Map([...decodeSafetensors(weights)].filter(([name]) => keep(name))))
+
+describe('readPeft', () => {
+  test('reads an adapter as PEFT saved it', () => {
+    const { spec, flat } = readPeft(config, weights, shape)
+    expect(spec).toEqual({ firstLayer: 0, endLayer: 4, modules: [...MODULES], rank: 4, alpha: 8 })
+    const layout = adapterLayout(shape, spec)
+    expect(flat).toHaveLength(layoutSize(layout))
+    const tensors = decodeSafetensors(weights)
+    const find = (name: string) => segmentOf(flat, layout.find((s) => s.name === name)!)
+    expect(find('layers.2.k.B')).toEqual(
+      tensors.get(`${prefix}.2.self_attn.k_proj.lora_B.weight`)!.data,
+    )
+    expect(find('layers.3.down.A')).toEqual(
+      tensors.get(`${prefix}.3.mlp.down_proj.lora_A.weight`)!.data,
+    )
+  })
+
+  test('rank-stabilized scaling becomes the alpha of the same scale', () => {
+    const { spec } = readPeft(withField({ use_rslora: true }), weights, shape)
+    // alpha / √r there: 8 / 2.
+    expect(spec.alpha / spec.rank).toBe(4)
+  })
+
+  test('a subset of layers and modules is read as such', () => {
+    const text = withField({
+      target_modules: ['q_proj', 'mlp.up_proj'],
+      layers_to_transform: [1, 2],
+    })
+    const file = only((n) => /layers\.[12]\..*(q_proj|up_proj)/.test(n))
+    const { spec } = readPeft(text, file, shape)
+    expect(spec).toMatchObject({ firstLayer: 1, endLayer: 3, modules: ['q', 'up'] })
+  })
+
+  test('a layer left out in the middle becomes zeros', () => {
+    const text = withField({ target_modules: ['q_proj'], layers_to_transform: [0, 2] })
+    const { spec, flat } = readPeft(
+      text,
+      only((n) => /layers\.[02]\..*q_proj/.test(n)),
+      shape,
+    )
+    const layout = adapterLayout(shape, spec)
+    const isZero = (name: string) =>
+      segmentOf(flat, layout.find((s) => s.name === name)!).every((x) => x === 0)
+    expect(layout).toHaveLength(6)
+    expect([isZero('layers.0.q.B'), isZero('layers.1.q.B'), isZero('layers.2.q.B')]).toEqual([
+      false,
+      true,
+      false,
+    ])
+  })
+
+  test.each([
+    [
+      'one layer as a number',
+      { target_modules: 'all-linear', layers_to_transform: 1 },
+      /layers\.1\./,
+    ],
+    ['a full name', { target_modules: ['model.layers.0.self_attn.v_proj'] }, /layers\.0\..*v_proj/],
+    ['an exclusion', { exclude_modules: ['mlp.gate_proj'] }, /(?<!gate_proj)\.lora/],
+    ["one of PEFT's patterns", { target_modules: '.*layers\\.3.*_proj' }, /layers\.3\./],
+  ])('targets may be named by %s', (_, fields, names) => {
+    const file = only((n) => names.test(n))
+    expect(readPeft(withField(fields), file, shape).flat.length).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['use_dora', { use_dora: true }],
+    ['rank_pattern', { rank_pattern: { q_proj: 8 } }],
+    ['alpha_pattern', { alpha_pattern: { q_proj: 8 } }],
+    ['bias', { bias: 'lora_only' }],
+    ['lora_bias', { lora_bias: true }],
+    ['modules_to_save', { modules_to_save: ['lm_head'] }],
+    ['fan_in_fan_out', { fan_in_fan_out: true }],
+    ['layer_replication', { layer_replication: [[0, 4]] }],
+    ['trainable_token_indices', { trainable_token_indices: [1] }],
+    ['init_lora_weights', { init_lora_weights: 'pissa' }],
+    ['peft_type', { peft_type: 'ADALORA' }],
+    ['layers_pattern', { layers_pattern: 'h' }],
+    ['use_something_new', { use_something_new: true }],
+  ])('%s is refused by name', (field, fields) => {
+    const error = expectCode('E_MODEL_UNSUPPORTED', () =>
+      readPeft(withField(fields), weights, shape),
+    )
+    expect(error.message).toContain(field)
+  })
+
+  test.each([
+    ['text that is not JSON', '{', weights],
+    ['a list', '[]', weights],
+    ['no rank', withField({ r: 0 }), weights],
+    ['no alpha', withField({ lora_alpha: '8' }), weights],
+    ['targets that are numbers', withField({ target_modules: [1] }), weights],
+    ['a missing factor', config, only((n) => n !== `${prefix}.0.mlp.up_proj.lora_A.weight`)],
+    ['a missing linear', config, only((n) => !n.includes('layers.0.mlp.up_proj'))],
+    ['more linears than announced', withField({ target_modules: ['q_proj'] }), weights],
+    ['no tensors', config, only(() => false)],
+    ['a cut file', config, weights.subarray(0, weights.length - 4)],
+  ])('%s is refused with E_MODEL_FILE', (_, text, file) => {
+    expectCode('E_MODEL_FILE', () => readPeft(text, file, shape))
+  })
+
+  test('another rank, another model and numbers that are not finite are refused', () => {
+    expectCode('E_SHAPE', () => readPeft(withField({ r: 8 }), weights, shape))
+    expectCode('E_SHAPE', () => readPeft(config, weights, { ...shape, layers: 3 }))
+    expectCode('E_SHAPE', () => readPeft(config, weights, { ...shape, ffn: 128 }))
+    const tensors = decodeSafetensors(weights)
+    tensors.values().next().value!.data[0] = Number.NaN
+    expectCode('E_NOT_FINITE', () => readPeft(config, encodeSafetensors(tensors), shape))
+  })
+
+  test('a factor outside the blocks is refused by name', () => {
+    const tensors = decodeSafetensors(weights)
+    tensors.set('base_model.model.lm_head.lora_A.weight', { shape: [1], data: new Float32Array(1) })
+    const error = expectCode('E_MODEL_UNSUPPORTED', () =>
+      readPeft(config, encodeSafetensors(tensors), shape),
+    )
+    expect(error.message).toContain('lm_head')
+  })
+})
+
+describe('writePeft', () => {
+  test.each<[string, AdapterSpec]>([
+    ['the whole model', { firstLayer: 0, endLayer: 4, modules: [...MODULES], rank: 4, alpha: 8 }],
+    ['some layers', { firstLayer: 1, endLayer: 3, modules: ['q', 'v', 'down'], rank: 2, alpha: 3 }],
+    ['one linear', { firstLayer: 3, endLayer: 4, modules: ['o'], rank: 1, alpha: 0.5 }],
+  ])('what is written for %s is read back as it was', (_, spec) => {
+    const flat = randomVector(seededRng('peft'), layoutSize(adapterLayout(shape, spec)))
+    const written = writePeft(spec, shape, flat)
+    expect(readPeft(written.config, written.safetensors, shape)).toEqual({ spec, flat })
+  })
+
+  test("PEFT's own adapter is written as the same tensors", () => {
+    const { spec, flat } = readPeft(config, weights, shape)
+    const written = writePeft(spec, shape, flat, 'a/model')
+    const sorted = (file: Uint8Array) =>
+      [...decodeSafetensors(file)].sort(([a], [b]) => (a < b ? -1 : 1))
+    expect(sorted(written.safetensors)).toEqual(sorted(weights))
+    // Every field it writes is one that PEFT knows; those that shape the function have PEFT's values.
+    const theirs = JSON.parse(config)
+    const ours = JSON.parse(written.config)
+    expect(Object.keys(theirs)).toEqual(expect.arrayContaining(Object.keys(ours)))
+    const { target_modules: targets, base_model_name_or_path: base, ...rest } = ours
+    expect(theirs).toMatchObject(rest)
+    expect([...targets].sort()).toEqual([...theirs.target_modules].sort())
+    expect(base).toBe('a/model')
+  })
+
+  test('a vector of another size is refused with E_SHAPE', () => {
+    const spec: AdapterSpec = { firstLayer: 0, endLayer: 1, modules: ['q'], rank: 1, alpha: 1 }
+    expectCode('E_SHAPE', () => writePeft(spec, shape, new Float32Array(3)))
+  })
+})

@@ -1,0 +1,154 @@
+/** What every aggregation strategy keeps. */
+import { describe, expect, test } from 'vitest'
+import { createFold } from '../../adapters/aggregate/fold.ts'
+import type { LineState, Strategy } from '../../adapters/aggregate/strategy.ts'
+import { initAdapter } from '../../adapters/lora/init.ts'
+import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
+import { type Matrix, matrix, multiply } from '../../adapters/math/matrix.ts'
+import { norm } from '../../adapters/math/vector.ts'
+import { seededRng } from '../../adapters/random.ts'
+import { expectCode } from './expect-code.ts'
+import { largestDifference, randomVector } from './numbers.ts'
+
+export const shape = { layers: 3, hidden: 16, heads: 4, kvHeads: 2, headDim: 4, ffn: 24, vocab: 50 }
+export const spec = {
+  firstLayer: 1,
+  endLayer: 3,
+  modules: ['q', 'v', 'down'] as const,
+  rank: 4,
+  alpha: 8,
+}
+
+export const firstState = (): LineState => ({
+  shape,
+  spec,
+  flat: initAdapter(shape, spec, 3),
+  basisEpoch: 0,
+  adapterRounds: 0,
+})
+
+/** One device's change of a factor. */
+export const deviceUpdate = (factor: Factor, name: string): Float32Array =>
+  randomVector(seededRng(name), layoutSize(adapterLayout(shape, spec, [factor])), 0.1)
+
+/** The factors of each linear, in the order of the layout. */
+export const pairsOfState = ({ flat }: LineState): { a: Matrix; b: Matrix }[] => {
+  const all = adapterLayout(shape, spec).map((s) =>
+    matrix(s.shape[0]!, s.shape[1]!, segmentOf(flat, s)),
+  )
+  return all.flatMap((a, i) => (i % 2 === 0 ? [{ a, b: all[i + 1]! }] : []))
+}
+
+/** B·A of each linear. */
+export const productsOf = (state: LineState): Matrix[] =>
+  pairsOfState(state).map(({ a, b }) => multiply(b, a))
+
+/** The state after some rounds of random updates. */
+export const afterRounds = (strategy: Strategy, rounds: number): LineState => {
+  let state = firstState()
+  for (let i = 0; i < rounds; i++) {
+    const factor = strategy.factorOf(state)
+    state = strategy.step(state, Float64Array.from(deviceUpdate(factor, `round/${i}`)), factor)
+  }
+  return state
+}
+
+/** The products that the mean update alone would give: (B + ΔB)·A or B·(A + ΔA). */
+const plainProducts = (state: LineState, update: ArrayLike<number>, factor: Factor): Matrix[] => {
+  const layout = adapterLayout(shape, spec)
+  const flat = state.flat.slice()
+  for (const own of adapterLayout(shape, spec, [factor])) {
+    const { offset } = layout.find((s) => s.name === own.name)!
+    for (let i = 0; i < own.size; i++) flat[offset + i]! += update[own.offset + i]!
+  }
+  return productsOf({ ...state, flat })
+}
+
+const expectSameProducts = (got: Matrix[], expected: Matrix[]): void => {
+  for (const [i, product] of got.entries()) {
+    const tolerance = 1e-6 * Math.max(1, norm(expected[i]!.data))
+    expect(largestDifference(product.data, expected[i]!.data)).toBeLessThan(tolerance)
+  }
+}
+
+export const strategyContract = (strategy: Strategy): void => {
+  describe(`${strategy.name} keeps the contract of strategies:`, () => {
+    test('the first round trains B, since A has no gradient through a zero B', () => {
+      expect(strategy.factorOf(firstState())).toBe('B')
+    })
+
+    test.each([0, 1, 2, 3])('after %i rounds a zero update keeps the product', (rounds) => {
+      const state = afterRounds(strategy, rounds)
+      const factor = strategy.factorOf(state)
+      const zero = new Float64Array(deviceUpdate(factor, 'zero').length)
+      expectSameProducts(productsOf(strategy.step(state, zero, factor)), productsOf(state))
+    })
+
+    test.each([0, 1, 2, 3])(
+      'after %i rounds the product moves exactly as the mean update says',
+      (rounds) => {
+        const state = afterRounds(strategy, rounds)
+        const factor = strategy.factorOf(state)
+        const update = Float64Array.from(deviceUpdate(factor, 'one'))
+        const next = strategy.step(state, update, factor)
+        expectSameProducts(productsOf(next), plainProducts(state, update, factor))
+      },
+    )
+
+    test('the order of the devices is irrelevant, to the last byte', () => {
+      const state = afterRounds(strategy, 1)
+      const factor = strategy.factorOf(state)
+      const devices = Array.from({ length: 9 }, (_, i) => ({
+        update: deviceUpdate(factor, `device/${i}`),
+        pairs: 1 + i * 7,
+      }))
+      const run = (order: typeof devices) => {
+        const fold = createFold(devices[0]!.update.length)
+        for (const { update, pairs } of order) fold.add(update, pairs)
+        return strategy.step(state, fold.mean(), factor)
+      }
+      const expected = run(devices)
+      for (let seed = 0; seed < 5; seed++)
+        expect(run(seededRng(seed).shuffle(devices))).toEqual(expected)
+    })
+
+    test('a step changes its result only, counts the round and opens a new basis', () => {
+      const state = afterRounds(strategy, 2)
+      const before = state.flat.slice()
+      const factor = strategy.factorOf(state)
+      const update = Float64Array.from(deviceUpdate(factor, 'one'))
+      const next = strategy.step(state, update, factor)
+      expect(state.flat).toEqual(before)
+      expect(update).toEqual(Float64Array.from(deviceUpdate(factor, 'one')))
+      expect([next.adapterRounds, next.basisEpoch]).toEqual([3, 3])
+      expect([next.shape, next.spec]).toEqual([shape, spec])
+    })
+
+    test('twelve rounds stay finite and move the product each time', () => {
+      let last = productsOf(firstState())
+      for (let rounds = 1; rounds <= 12; rounds++) {
+        const products = productsOf(afterRounds(strategy, rounds))
+        for (const [i, product] of products.entries()) {
+          expect(product.data.every(Number.isFinite)).toBe(true)
+          expect(largestDifference(product.data, last[i]!.data)).toBeGreaterThan(1e-3)
+        }
+        last = products
+      }
+    })
+
+    test('an update of another size or factor is refused with E_SHAPE', () => {
+      const state = firstState()
+      const update = Float64Array.from(deviceUpdate('B', 'one'))
+      expectCode('E_SHAPE', () => strategy.step(state, update.subarray(1), 'B'))
+      expectCode('E_SHAPE', () => strategy.step(state, update, 'A'))
+      const short = { ...state, flat: state.flat.subarray(1) }
+      expectCode('E_SHAPE', () => strategy.step(short, update, 'B'))
+    })
+
+    test('an update that is not finite is refused with E_NOT_FINITE', () => {
+      const update = Float64Array.from(deviceUpdate('B', 'one'))
+      update[5] = Number.NaN
+      expectCode('E_NOT_FINITE', () => strategy.step(firstState(), update, 'B'))
+    })
+  })
+}
