@@ -8,15 +8,16 @@ const u32 = (n: number) => {
   b.writeUInt32LE(n)
   return b
 }
-const u64 = (n: number | bigint) => {
+const u64 = (n: number | bigint): Buffer<ArrayBuffer> => {
   const b = Buffer.alloc(8)
   b.writeBigUInt64LE(BigInt(n))
   return b
 }
 const text = (s: string) => Buffer.concat([u64(Buffer.byteLength(s)), Buffer.from(s)])
 
-const value = (type: number, v: unknown): Buffer => {
+const value = (type: number, v: unknown): Buffer<ArrayBuffer> => {
   const b = Buffer.alloc(8)
+  const first = (n: number) => Buffer.from(b.buffer, b.byteOffset, n) as Buffer<ArrayBuffer>
   switch (type) {
     case 0:
       return Buffer.from([Number(v)])
@@ -24,10 +25,10 @@ const value = (type: number, v: unknown): Buffer => {
       return u32(Number(v))
     case 5:
       b.writeInt32LE(Number(v))
-      return b.subarray(0, 4)
+      return first(4)
     case 6:
       b.writeFloatLE(Number(v))
-      return b.subarray(0, 4)
+      return first(4)
     case 7:
       return Buffer.from([v ? 1 : 0])
     case 8:

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import { configFromGguf, configFromHuggingFace } from '../../../../device/engine/model/config.ts'
+
+const llama = {
+  model_type: 'llama',
+  hidden_size: 64,
+  intermediate_size: 96,
+  num_hidden_layers: 4,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  vocab_size: 97,
+  rms_norm_eps: 1e-5,
+  rope_theta: 100_000,
+  max_position_embeddings: 256,
+  tie_word_embeddings: true,
+}
+
+test('a llama config is read', () => {
+  expect(configFromHuggingFace(llama)).toEqual({
+    architecture: 'llama',
+    shape: { layers: 4, hidden: 64, heads: 4, kvHeads: 2, headDim: 16, ffn: 96, vocab: 97 },
+    normEps: 1e-5,
+    ropeBase: 100_000,
+    attentionBias: false,
+    tiedHead: true,
+    contextLength: 256,
+  })
+})
+
+test('qwen2 has attention biases, and its own head size when it says so', () => {
+  const config = configFromHuggingFace({ ...llama, model_type: 'qwen2', head_dim: 32 })
+  expect(config).toMatchObject({ attentionBias: true, shape: { headDim: 32 } })
+})
+
+test('defaults: as many KV heads as heads, rope base 10,000, a head where the weights have one', () => {
+  const { num_key_value_heads: _, rope_theta: __, tie_word_embeddings: ___, ...rest } = llama
+  expect(configFromHuggingFace(rest, true)).toMatchObject({
+    shape: { kvHeads: 4 },
+    ropeBase: 10_000,
+    tiedHead: false,
+  })
+  expect(configFromHuggingFace(rest, false).tiedHead).toBe(true)
+})
+
+test('the rope base of newer files is inside rope_parameters', () => {
+  const config = { ...llama, rope_parameters: { rope_type: 'default', rope_theta: 5000 } }
+  expect(configFromHuggingFace(config).ropeBase).toBe(5000)
+})
+
+test.each([
+  [{ model_type: 'mamba' }, /architecture "mamba"/],
+  [{ rope_scaling: { type: 'yarn', factor: 4 } }, /rope scaling "yarn"/],
+  [{ rope_scaling: { rope_type: 'llama3' } }, /rope scaling "llama3"/],
+  [{ rope_parameters: { rope_type: 'linear', factor: 2 } }, /rope scaling "linear"/],
+  [{ hidden_act: 'gelu' }, /activation "gelu"/],
+  [{ mlp_bias: true }, /mlp_bias/],
+  [{ attention_bias: true }, /attention_bias/],
+  [{ use_sliding_window: true }, /sliding/],
+  [{ quantization_config: { bits: 4 } }, /quantization_config/],
+])('%j is unsupported by name', (change, message) => {
+  expect(() => configFromHuggingFace({ ...llama, ...change })).toThrow(
+    expect.objectContaining({
+      code: 'E_MODEL_UNSUPPORTED',
+      message: expect.stringMatching(message),
+    }),
+  )
+})
+
+test.each([
+  [{ hidden_size: '64' }],
+  [{ hidden_size: -64 }],
+  [{ num_hidden_layers: 1e9 }],
+  [{ num_hidden_layers: 2.5 }],
+  [{ num_attention_heads: 3, head_dim: 16 }],
+  [{ num_attention_heads: 0 }],
+  [{ head_dim: 15 }],
+  [{ vocab_size: 1e12 }],
+  [{ rms_norm_eps: 0 }],
+  [{ rope_theta: Number.NaN }],
+  [{ max_position_embeddings: 0 }],
+])('the absurd %j is E_MODEL_FILE', (change) => {
+  expect(() => configFromHuggingFace({ ...llama, ...change })).toThrow(
+    expect.objectContaining({ code: 'E_MODEL_FILE' }),
+  )
+})
+
+test.each([null, [], 'llama', {}])('%j is no config', (json) => {
+  expect(() => configFromHuggingFace(json)).toThrow(
+    expect.objectContaining({ code: 'E_MODEL_FILE' }),
+  )
+})
+
+const metadata = new Map<string, unknown>([
+  ['general.architecture', 'llama'],
+  ['llama.block_count', 2],
+  ['llama.context_length', 128],
+  ['llama.embedding_length', 8],
+  ['llama.feed_forward_length', 12],
+  ['llama.attention.head_count', 2],
+  ['llama.attention.layer_norm_rms_epsilon', 1e-5],
+])
+
+test('GGUF: tensors decide about head and bias', () => {
+  expect(configFromGguf(metadata, new Set(), 10)).toMatchObject({
+    tiedHead: true,
+    attentionBias: false,
+    ropeBase: 10_000,
+    shape: { kvHeads: 2, headDim: 4, vocab: 10 },
+  })
+  expect(
+    configFromGguf(metadata, new Set(['output.weight', 'blk.0.attn_q.bias']), 10),
+  ).toMatchObject({ tiedHead: false, attentionBias: true })
+})
+
+test.each([
+  ['general.architecture', 'gemma', /architecture "gemma"/],
+  ['llama.rope.scaling.type', 'linear', /rope scaling "linear"/],
+  ['llama.rope.dimension_count', 2, /partial rotary/],
+  ['llama.expert_count', 8, /mixture of 8/],
+])('GGUF: %s = %j is unsupported by name', (key, value, message) => {
+  expect(() => configFromGguf(new Map([...metadata, [key, value]]), new Set(), 10)).toThrow(
+    expect.objectContaining({
+      code: 'E_MODEL_UNSUPPORTED',
+      message: expect.stringMatching(message),
+    }),
+  )
+})
+
+test('GGUF: long-context factors are rope scaling too', () => {
+  expect(() => configFromGguf(metadata, new Set(['rope_freqs.weight']), 10)).toThrow(/rope_freqs/)
+})
