@@ -81,12 +81,8 @@ export const openPersonalizer = (
       await refreshProfile(deps).catch(() => undefined)
       return { recorded: true, choices: store.countChoices() }
     },
-    profile: () => describeProfile(readProfile(store)),
-    editProfile(changes: readonly ProfileChange[]) {
-      const next = editProfile(readProfile(store), changes)
-      store.set('profile', next)
-      return describeProfile(next)
-    },
+    profile: () => profileOf(store),
+    editProfile: (changes) => changeProfile(store, changes),
     status: () => statusOf(deps),
   }
 }
@@ -169,6 +165,20 @@ const refreshProfile = async ({ store, serving, space }: PersonalizerDeps): Prom
 
 const readProfile = (store: DeviceStore): Profile =>
   Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
+
+/** The profile as it is kept; needs no model. */
+export const profileOf = (store: DeviceStore): Omit<ProfileResponse, 'protocol'> =>
+  describeProfile(readProfile(store))
+
+/** Applies the user's edits and keeps them. */
+export const changeProfile = (
+  store: DeviceStore,
+  changes: readonly ProfileChange[],
+): Omit<ProfileResponse, 'protocol'> => {
+  const next = editProfile(readProfile(store), changes)
+  store.set('profile', next)
+  return describeProfile(next)
+}
 
 const describeProfile = (profile: Profile): Omit<ProfileResponse, 'protocol'> => ({
   profile,

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+/** loreweave: the device. Results on stdout, progress on stderr; exit 0 done, 1 failed, 2 wrong usage. */
+import { Command, CommanderError } from 'commander'
+import { FedError, isFedError } from '../adapters/errors.ts'
+import { participateCommand, trainCommand } from './commands/learn.ts'
+import {
+  feedbackCommand,
+  profileCommand,
+  rerankCommand,
+  rewriteCommand,
+  serveCommand,
+} from './commands/personal.ts'
+import {
+  consentCommand,
+  enrollCommand,
+  initCommand,
+  logCommand,
+  statusCommand,
+} from './commands/setup.ts'
+import { modelCommand } from './model-commands.ts'
+
+const EXIT = { done: 0, failed: 1, usage: 2 } as const
+
+const program = new Command('loreweave')
+  .description(
+    'Personalizes hosted Claude on this device, and learns together with others without sharing data.',
+  )
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 failed, 2 wrong usage. Results go to stdout, progress to stderr.
+
+Examples:
+  loreweave init && loreweave model pull
+  loreweave train --data choices.jsonl
+  loreweave serve`,
+  )
+
+const commands = [
+  initCommand,
+  modelCommand,
+  trainCommand,
+  serveCommand,
+  rewriteCommand,
+  rerankCommand,
+  feedbackCommand,
+  profileCommand,
+  enrollCommand,
+  consentCommand,
+  participateCommand,
+  statusCommand,
+  logCommand,
+]
+for (const make of commands) program.addCommand(make())
+
+/** Commander ends the process itself unless every command is told to throw. */
+const throwAll = (command: Command): void => {
+  command.exitOverride().showHelpAfterError('(add --help for the options and examples)')
+  for (const sub of command.commands) throwAll(sub)
+}
+throwAll(program)
+
+/** With --json a refusal is the same envelope as over HTTP, on stderr. */
+const report = (error: unknown): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  const known = isFedError(error)
+    ? error
+    : new FedError('E_INTERNAL', error instanceof Error ? error.message : 'unknown failure')
+  const { code, message } = known
+  process.stderr.write(
+    `${process.argv.includes('--json') ? JSON.stringify({ error: { code, message } }) : `error ${code}: ${message}`}\n`,
+  )
+  return code === 'E_USAGE' ? EXIT.usage : EXIT.failed
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}

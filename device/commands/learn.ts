@@ -1,0 +1,121 @@
+/** `loreweave train` and `participate`: what takes minutes. */
+import { Command, InvalidArgumentError } from 'commander'
+import { FedError } from '../../adapters/errors.ts'
+import { type ChoiceLine, parseChoiceLog } from '../../adapters/wire/choice-log.ts'
+import { WORDS } from '../agent/participate.ts'
+import {
+  integer,
+  type ModelOptions,
+  megabytes,
+  print,
+  progressLine,
+  readText,
+  withDevice,
+  withModel,
+} from './context.ts'
+
+type TrainOptions = ModelOptions & {
+  data?: string
+  user?: string
+  skipBad?: boolean
+  adapter?: boolean
+  epochs?: number
+  learningRate?: number
+}
+
+export const trainCommand = (): Command =>
+  withModel(new Command('train'))
+    .description(
+      'learn from choices on this device: the head always, the private adapter on request',
+    )
+    .option('--data <file>', 'choice log to import first, one JSON object a line; "-" is stdin')
+    .option('--user <name>', 'whose lines of the log')
+    .option('--skip-bad', 'go on without the lines that are not valid')
+    .option('--adapter', 'also train a private LoRA adapter over the release (minutes)')
+    .option('--epochs <n>', 'passes over the pairs for the adapter', integer(1, 100))
+    .option('--learning-rate <x>', "AdamW's, for the adapter", positive)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  loreweave train --data choices.jsonl --user ada\n  loreweave train --adapter --epochs 2',
+    )
+    .action((options: TrainOptions) =>
+      withDevice(options, async (device, { signal }) => {
+        const imported =
+          options.data === undefined
+            ? null
+            : device.importChoices(readChoices(options, options.data))
+        const { adapter = false, epochs, learningRate } = options
+        const report = await device.train({
+          adapter,
+          ...(epochs !== undefined && { epochs }),
+          ...(learningRate !== undefined && { learningRate }),
+          onProgress: progressLine,
+          signal,
+        })
+        const lines = [
+          ...(imported
+            ? [
+                `imported ${imported.added} choices, ${imported.known} known already, ${imported.test} left for testing`,
+              ]
+            : []),
+          `head fitted to ${report.choices} choices (${report.pairs} pairs), log-likelihood ${report.logLikelihood.toFixed(2)}`,
+          `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
+          ...(report.adapter
+            ? [
+                `private adapter: ${report.adapter.losses.length} steps in ${report.adapter.seconds.toFixed(1)} s, loss ${report.adapter.losses[0]?.toFixed(4)} → ${report.adapter.losses.at(-1)?.toFixed(4)}`,
+              ]
+            : []),
+        ]
+        print(options, { imported, ...report }, lines.join('\n'))
+      }),
+    )
+
+/** Lines of one user. Bad lines are told by number; E_DATA unless --skip-bad. */
+const readChoices = (options: TrainOptions, path: string): ChoiceLine[] => {
+  const { choices, problems } = parseChoiceLog(readText(path))
+  for (const { line, problem } of problems.slice(0, 20))
+    process.stderr.write(`line ${line}: ${problem}\n`)
+  if (problems.length > 20) process.stderr.write(`and ${problems.length - 20} more bad lines\n`)
+  if (problems.length > 0 && !options.skipBad)
+    throw new FedError(
+      'E_DATA',
+      `${problems.length} bad lines, the first is line ${problems[0]?.line}; --skip-bad goes on without them`,
+    )
+  const users = [...new Set(choices.map((c) => c.user))]
+  if (options.user === undefined && users.length > 1)
+    throw new FedError('E_USAGE', `the log has ${users.length} users: name one with --user`)
+  const own = choices.filter((c) => options.user === undefined || c.user === options.user)
+  if (own.length === 0) throw new FedError('E_DATA', 'the log has no choices of this user')
+  return own
+}
+
+type ParticipateOptions = ModelOptions & { rounds: number; wait?: boolean }
+
+export const participateCommand = (): Command =>
+  withModel(new Command('participate'))
+    .description('check in with the federation, contribute to rounds, follow the newest release')
+    .option('--rounds <n>', 'rounds to contribute to', integer(1, 10_000), 1)
+    .option('--wait', 'wait for rounds instead of returning when there is nothing to do')
+    .addHelpText(
+      'after',
+      '\nA second call goes on where an interrupted one stopped: a finished update is sent again, not computed again.\n\nExample:\n  loreweave participate --rounds 4 --wait',
+    )
+    .action((options: ParticipateOptions) =>
+      withDevice(options, async (device, { signal }) => {
+        const { rounds, wait = false } = options
+        const report = await device.participate({ rounds, wait, onProgress: progressLine, signal })
+        const lines = report.rounds.map(
+          (r) =>
+            `round ${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (adapter left out: ${r.problem})` : ''}`,
+        )
+        lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
+        print(options, report, lines.join('\n'))
+      }),
+    )
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value <= 1))
+    throw new InvalidArgumentError('expected a number above 0, at most 1.')
+  return value
+}

@@ -1,0 +1,278 @@
+/** `loreweave rewrite`, `rerank`, `feedback`, `profile`, `serve`: what an app asks of the device. */
+import { Command } from 'commander'
+import type { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
+import {
+  DIMENSIONS,
+  Dimension,
+  FeedbackEvent,
+  type ProfileChange,
+  RerankRequest,
+  RewriteRequest,
+} from '../../adapters/wire/personalization.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { changeProfile, profileOf } from '../agent/personalizer.ts'
+import { DeviceSettings } from '../agent/settings.ts'
+import { serveApi } from '../api/serve.ts'
+import {
+  type CommonOptions,
+  integer,
+  type ModelOptions,
+  print,
+  readText,
+  withDevice,
+  withHome,
+  withModel,
+  withStore,
+} from './context.ts'
+
+const REQUEST_HELP =
+  '\nThe request is JSON as in the Messages API, from --file or stdin:\n  {"messages": [{"role": "user", "content": "…"}], "system": "…"'
+
+export const rewriteCommand = (): Command =>
+  withModel(new Command('rewrite'))
+    .description("what would be added to a request's system prompt")
+    .option('--file <file>', 'the request; "-" is stdin', '-')
+    .option('--text <text>', 'a single user message instead')
+    .addHelpText(
+      'after',
+      `${REQUEST_HELP}}\n\nExample:\n  loreweave rewrite --text "Explain tides"`,
+    )
+    .action((options: ModelOptions & { file: string; text?: string }) =>
+      withDevice(options, async (device) => {
+        const { protocol: _, ...conversation } =
+          options.text === undefined
+            ? readRequest(options.file, RewriteRequest)
+            : {
+                protocol: PROTOCOL_VERSION,
+                messages: [{ role: 'user' as const, content: options.text }],
+              }
+        const result = await device.rewrite(conversation)
+        print(options, result, result.block ?? `nothing is added: ${result.reason}`)
+      }),
+    )
+
+export const rerankCommand = (): Command =>
+  withModel(new Command('rerank'))
+    .description("order Claude's answers to one request for this user")
+    .option('--file <file>', 'the request with its candidates; "-" is stdin', '-')
+    .addHelpText(
+      'after',
+      `${REQUEST_HELP},\n   "candidates": ["first answer", "second answer"]}\n\nExample:\n  loreweave rerank --file request.json --json`,
+    )
+    .action((options: ModelOptions & { file: string }) =>
+      withDevice(options, async (device) => {
+        const {
+          protocol: _,
+          candidates,
+          ...conversation
+        } = readRequest(options.file, RerankRequest)
+        const result = await device.rerank(
+          conversation,
+          candidates.map((text) => ({ text })),
+        )
+        const lines = result.order.map((i) => {
+          const candidate = result.candidates[i]
+          return `${i === result.winner ? '→' : ' '} ${i}  reward ${candidate?.reward.toFixed(3)}  ${candidate?.explanation}`
+        })
+        print(
+          options,
+          result,
+          [...lines, result.reason, `decision ${result.decisionId}`].join('\n'),
+        )
+      }),
+    )
+
+type FeedbackOptions = ModelOptions & {
+  decision?: string
+  message?: string
+  chosen?: number
+  shown?: string
+  text?: string
+  value?: number
+}
+
+export const feedbackCommand = (): Command =>
+  withModel(new Command('feedback'))
+    .description('say what you made of an answer; the device learns from it at once')
+    .argument('<kind>', 'choose, regenerate, edit, thumbs, follow_up or keep')
+    .option('--decision <id>', 'the decision (loreweave-decision header, or rerank)')
+    .option('--message <id>', "or Claude's id of the answer (msg_…)")
+    .option('--chosen <n>', 'choose: index of the candidate', integer(0, 63))
+    .option('--shown <list>', 'choose: indices that were shown, comma-separated')
+    .option('--text <text>', 'edit, follow_up: the text; "-" is stdin')
+    .option('--value <n>', 'thumbs: 1 or -1', integer(-1, 1))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  loreweave feedback choose --decision d_… --chosen 1\n  loreweave feedback thumbs --message msg_… --value -1',
+    )
+    .action((kind: string, options: FeedbackOptions) =>
+      withDevice(options, async (device) => {
+        const parsed = FeedbackEvent.safeParse({
+          kind,
+          ...(options.decision !== undefined && { decisionId: options.decision }),
+          ...(options.message !== undefined && { messageId: options.message }),
+          ...(options.chosen !== undefined && { chosen: options.chosen }),
+          ...(options.shown !== undefined && { shown: options.shown.split(',').map(Number) }),
+          ...(options.text !== undefined && {
+            text: options.text === '-' ? readText('-') : options.text,
+          }),
+          ...(options.value !== undefined && { value: options.value }),
+        })
+        if (!parsed.success)
+          throw new FedError(
+            'E_USAGE',
+            `feedback ${kind}: ${parsed.error.issues[0]?.message ?? 'is not valid'} (see --help)`,
+          )
+        const result = await device.feedback(parsed.data)
+        print(options, result, `recorded; ${result.choices} choices on this device`)
+      }),
+    )
+
+export const profileCommand = (): Command => {
+  const command = new Command('profile').description(
+    'the preferences that are added to requests: read and edit them',
+  )
+  const dimensions = `\nDimensions: ${DIMENSIONS.join(', ')}`
+  const show = (options: CommonOptions, profile = withStore(options, profileOf)) =>
+    print(
+      options,
+      profile,
+      profile.sentences.join('\n') ||
+        'no preferences yet: they are learned from choices, or set here',
+    )
+  const edit = (options: CommonOptions, change: ProfileChange) =>
+    show(
+      options,
+      withStore(options, (store) => changeProfile(store, [change])),
+    )
+  withHome(command.command('show'))
+    .description('all preferences')
+    .action((options: CommonOptions) => show(options))
+  withHome(command.command('set'))
+    .description('state a preference; it outranks what is learned')
+    .argument('<dimension>')
+    .argument('<direction>', 'more or less')
+    .option('--strength <percent>', 'how much it matters', integer(1, 100), 100)
+    .option('--words <list>', 'only for requests with one of these words, comma-separated')
+    .addHelpText('after', `${dimensions}\n\nExample:\n  loreweave profile set length less`)
+    .action(
+      (
+        name: string,
+        direction: string,
+        options: CommonOptions & { strength: number; words?: string },
+      ) => {
+        if (direction !== 'more' && direction !== 'less')
+          throw new FedError('E_USAGE', 'the direction is "more" or "less"')
+        edit(options, {
+          op: 'state',
+          dimension: dimensionOf(name),
+          direction: direction === 'more' ? 1 : -1,
+          strength: options.strength / 100,
+          scope:
+            options.words === undefined ? 'all' : options.words.split(',').map((w) => w.trim()),
+        })
+      },
+    )
+  const simple: [string, string, (dimension: Dimension) => ProfileChange][] = [
+    ['pin', 'keep a preference as it is', (dimension) => ({ op: 'pin', dimension, pinned: true })],
+    [
+      'unpin',
+      'let learning change it again',
+      (dimension) => ({ op: 'pin', dimension, pinned: false }),
+    ],
+    ['on', 'use it', (dimension) => ({ op: 'enable', dimension, enabled: true })],
+    ['off', 'keep it, unused', (dimension) => ({ op: 'enable', dimension, enabled: false })],
+    ['remove', 'forget it; it may be learned again', (dimension) => ({ op: 'forget', dimension })],
+  ]
+  for (const [name, description, change] of simple)
+    withHome(command.command(name))
+      .description(description)
+      .argument('<dimension>')
+      .addHelpText('after', dimensions)
+      .action((dimension: string, options: CommonOptions) =>
+        edit(options, change(dimensionOf(dimension))),
+      )
+  return command
+}
+
+type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
+
+export const serveCommand = (): Command =>
+  withModel(new Command('serve'))
+    .description(
+      'the local API: set the base URL of a Claude SDK to it and the app is personalized',
+    )
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', integer(0, 65_535))
+    .option('--claude-url <url>', 'where requests to Claude go')
+    .addHelpText(
+      'after',
+      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to standard error, never what is said.\nApps send their own Claude credential, or the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n\nExample:\n  loreweave serve --port 4141',
+    )
+    .action((options: ServeOptions) =>
+      withDevice(options, async (device, { home, store, signal }) => {
+        const settings = DeviceSettings.safeParse({
+          ...home.config.settings,
+          ...(options.claudeUrl !== undefined && { claudeUrl: options.claudeUrl }),
+        })
+        if (!settings.success)
+          throw new FedError('E_USAGE', '--claude-url expects an http or https address')
+        const report = (event: object) =>
+          void process.stderr.write(
+            `${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`,
+          )
+        const api = await serveApi(
+          {
+            device,
+            deviceToken: home.deviceToken,
+            claudeKey: home.claudeKey,
+            claudeUrl: settings.data.claudeUrl,
+            transport: fetch,
+            clock: Date.now,
+            logOutgoing: (entry) => store.log(entry),
+            report,
+          },
+          options.port ?? settings.data.port,
+        )
+        process.stdout.write(
+          `${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`,
+        )
+        // In the background: requests that come before it is done wait for it, or go through as they are.
+        device
+          .prepare()
+          .catch((error) => report({ event: 'prepare_failed', message: String(error.message) }))
+        await new Promise<void>((resolve) => {
+          if (signal.aborted) resolve()
+          signal.addEventListener('abort', () => resolve(), { once: true })
+        })
+        await api.close()
+      }),
+    )
+
+const dimensionOf = (name: string): Dimension => {
+  const parsed = Dimension.safeParse(name)
+  if (!parsed.success)
+    throw new FedError(
+      'E_USAGE',
+      `no dimension ${JSON.stringify(name.slice(0, 40))}; they are ${DIMENSIONS.join(', ')}`,
+    )
+  return parsed.data
+}
+
+/** The protocol version may be left out on the command line. */
+const readRequest = <T>(path: string, schema: z.ZodType<T>): T => {
+  let json: unknown
+  try {
+    json = JSON.parse(readText(path))
+  } catch (cause) {
+    if (cause instanceof FedError) throw cause
+    throw new FedError('E_DATA', 'the request is not JSON', { cause })
+  }
+  const result = schema.safeParse({ protocol: PROTOCOL_VERSION, ...(json as object) })
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new FedError(
+    'E_DATA',
+    `the request: ${issue?.path.join('.') || 'object'}: ${issue?.code ?? 'is not valid'}`,
+  )
+}
