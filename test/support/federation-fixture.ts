@@ -1,4 +1,6 @@
 /** A federation server in this process with a clock that only moves when told, and devices that sign. */
+
+import { expect } from 'vitest'
 import { encodeUpdate, type Part } from '../../adapters/codec/container.ts'
 import { featureCount, triangleSize } from '../../adapters/codec/segments.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
@@ -202,6 +204,15 @@ export const enrolledDevices = async (server: TestServer, count: number): Promis
   return devices
 }
 
+/** A server with a job and two enrolled devices, the first of them assigned. */
+export const scene = async (job = tinyJob()) => {
+  const server = testServer()
+  const { id } = await server.operator.createJob(job)
+  const [device, other] = await enrolledDevices(server, 2)
+  const assignment = await device!.join(job)
+  return { server, jobId: id, device: device!, other: other!, assignment }
+}
+
 export type UpdateChanges = {
   readonly header?: Partial<Omit<UpdateHeader, 'segments'>>
   readonly parts?: (parts: Part[]) => Part[]
@@ -265,3 +276,7 @@ export const parsedJob = (overrides?: Partial<JobSpecInput>) => JobSpec.parse(ti
 /** The refusal's code, or undefined when the answer is none. */
 export const codeOf = async (response: Response): Promise<string | undefined> =>
   ((await response.json()) as { error?: { code: string } }).error?.code
+
+export const expectRefusal = async (answer: Response, status: number, code: string) => {
+  expect([answer.status, await codeOf(answer)]).toEqual([status, code])
+}
