@@ -39,10 +39,3 @@ export const choleskySolve = (l: Matrix, b: ArrayLike<number>): Float64Array => 
   }
   return x
 }
-
-/** log det(l·lᵀ). */
-export const choleskyLogDet = (l: Matrix): number => {
-  let sum = 0
-  for (let i = 0; i < l.rows; i++) sum += Math.log(l.data[i * l.cols + i]!)
-  return 2 * sum
-}

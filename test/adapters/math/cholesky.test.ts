@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cholesky, choleskyLogDet, choleskySolve } from '../../../adapters/math/cholesky.ts'
+import { cholesky, choleskySolve } from '../../../adapters/math/cholesky.ts'
 import { matrix, multiply, transpose } from '../../../adapters/math/matrix.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { largestDifference, randomMatrix } from '../../support/numbers.ts'
@@ -13,7 +13,6 @@ describe('cholesky', () => {
   test('a known factor comes out', () => {
     const l = cholesky(matrix(3, 3, [4, 12, -16, 12, 37, -43, -16, -43, 98]))
     expect([...l.data]).toEqual([2, 0, 0, 6, 1, 0, -8, 5, 3])
-    expect(choleskyLogDet(l)).toBeCloseTo(Math.log(36), 12)
   })
 
   test.each([1, 2, 10, 40])('the factor of a %i-row matrix multiplies back, and solves', (n) => {
