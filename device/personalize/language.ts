@@ -53,7 +53,7 @@ const patternOf = (kind: WordKind, language: Language): RegExp | null => {
 
 const FREQUENT = new Map<Language, ReadonlySet<string>>(
   Object.entries({
-    en: 'the and of to what how is you for this that with are can why does do it i my me should was which when give write from be have not your would could tell please',
+    en: 'the and of to what how is you for this that with are can why does do it i my me should was which when give write from be have not your would could tell please a as in on at by an or no if about explain make use us more any there',
     de: 'der die das und ist nicht ich ein eine wie was mit für auf den dem zu wir sie kann warum mir du bitte von im auch oder wenn',
     fr: 'le la les des et est une un pour que qui dans je vous comment pourquoi avec sur ce pas du quel quelle mon ma au aux il elle ne',
     es: 'el la los las que y es una un para por como cómo qué con en de del mi se no puedo cuál está son al lo más su',

@@ -162,7 +162,7 @@ test('the README lists every feature with its unit and formula', () => {
   const readme = readFileSync(
     new URL('../../../device/personalize/README.md', import.meta.url),
     'utf8',
-  )
+  ).replace(/ +/g, ' ')
   for (const { name, unit, describe: formula } of NAMED_FEATURES)
     expect(readme).toContain(`| \`${name}\` | ${unit} | ${formula} |`)
 })

@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest'
+import { ChoiceLine } from '../../../adapters/wire/choice-log.ts'
+import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
+import {
+  choicesOf,
+  type Decision,
+  editWeight,
+  WEIGHTS,
+} from '../../../device/personalize/feedback.ts'
+
+const decision = (id: string, change: Partial<Decision> = {}): Decision => ({
+  id,
+  at: Number(id.slice(1)) * 1000,
+  messages: [{ role: 'user', content: 'Why?' }],
+  candidates: ['first', 'second', 'third'],
+  shown: [0, 1, 2],
+  served: 0,
+  ...change,
+})
+const on = (decisionId: string, event: FeedbackEvent, at = 9000) => ({ decisionId, at, event })
+const single = { candidates: ['alone'], shown: [0] }
+
+describe('choicesOf', () => {
+  test('a choice beats what was shown with it, and the last one counts', () => {
+    const events = [
+      on('d1', { kind: 'choose', chosen: 1 }, 1),
+      on('d1', { kind: 'choose', chosen: 2, shown: [0, 2] }, 2),
+    ]
+    const choices = choicesOf([decision('d1', { system: 'S' })], events, 'u')
+    expect(choices).toEqual([
+      {
+        user: 'u',
+        id: 'd1',
+        messages: [{ role: 'user', content: 'Why?' }],
+        system: 'S',
+        candidates: ['first', 'second', 'third'],
+        shown: [0, 2],
+        chosen: 2,
+        at: 2,
+        weight: 1,
+      },
+    ])
+    const { weight, ...line } = choices[0]!
+    expect(weight).toBe(1)
+    expect(ChoiceLine.parse(line)).toEqual(line)
+  })
+
+  test('an edit beats the served answer by how much was changed', () => {
+    const served = decision('d1', { candidates: ['a b c d e f g h i j'], shown: [0] })
+    const edit = on('d1', { kind: 'edit', text: 'a b c d e f g h i X' })
+    expect(choicesOf([served], [edit], 'u')[0]).toMatchObject({
+      candidates: ['a b c d e f g h i j', 'a b c d e f g h i X'],
+      chosen: 1,
+      weight: 0.2,
+    })
+    expect(
+      choicesOf([served], [on('d1', { kind: 'edit', text: 'a b c d e f g h i j' })], 'u'),
+    ).toEqual([])
+  })
+
+  test('a regenerated answer loses to the one that was kept after it', () => {
+    const decisions = [
+      decision('d1', single),
+      decision('d2', { candidates: ['again'], shown: [0] }),
+      decision('d3', { candidates: ['better'], shown: [0] }),
+    ]
+    const events = [
+      on('d1', { kind: 'regenerate' }, 1500),
+      on('d2', { kind: 'regenerate' }, 2500),
+      on('d3', { kind: 'keep' }, 3500),
+    ]
+    const choices = choicesOf(decisions, events, 'u')
+    expect(choices.map((c) => [c.id, c.candidates[c.chosen], c.weight])).toEqual([
+      ['d1', 'better', WEIGHTS.regenerate],
+      ['d2', 'better', WEIGHTS.regenerate],
+    ])
+    expect(choicesOf(decisions, events.slice(0, 2), 'u')).toEqual([])
+  })
+
+  test('an answer to another request, or one that was thumbed down, does not win', () => {
+    const other = decision('d2', { ...single, messages: [{ role: 'user', content: 'What?' }] })
+    const events = [on('d1', { kind: 'regenerate' }), on('d2', { kind: 'keep' })]
+    expect(choicesOf([decision('d1'), other], events, 'u')).toEqual([])
+    const down = on('d2', { kind: 'thumbs', value: -1 })
+    expect(
+      choicesOf([decision('d1'), decision('d2')], [...events, down], 'u').filter(
+        (c) => c.id === 'd1',
+      ),
+    ).toEqual([])
+  })
+
+  test('a follow-up on style prefers the answer it led to, one on content does not', () => {
+    const next = decision('d2', {
+      candidates: ['short'],
+      shown: [0],
+      messages: [
+        { role: 'user', content: 'Why?' },
+        { role: 'assistant', content: 'first' },
+        { role: 'user', content: 'Shorter, please.' },
+      ],
+    })
+    const found = (text: string) =>
+      choicesOf(
+        [decision('d1'), next],
+        [on('d1', { kind: 'follow_up', text }), on('d2', { kind: 'keep' })],
+        'u',
+      )
+    expect(found('Make it shorter, please.')).toMatchObject([
+      { id: 'd1', candidates: ['first', 'short'], chosen: 1, weight: WEIGHTS.followUp },
+    ])
+    expect(found('And why is the sea blue?')).toEqual([])
+  })
+
+  test('keeping an answer is a weak choice among those shown; thumbs are no pair', () => {
+    expect(choicesOf([decision('d1')], [on('d1', { kind: 'keep' })], 'u')).toMatchObject([
+      { chosen: 0, weight: WEIGHTS.keep },
+    ])
+    expect(choicesOf([decision('d1', single)], [on('d1', { kind: 'keep' })], 'u')).toEqual([])
+    expect(choicesOf([decision('d1')], [on('d1', { kind: 'thumbs', value: 1 })], 'u')).toEqual([])
+  })
+
+  test('votes once a decision and passes over what makes no sense', () => {
+    const events = [
+      on('d1', { kind: 'keep' }, 1),
+      on('d1', { kind: 'choose', chosen: 1 }, 2),
+      on('d1', { kind: 'regenerate' }, 3),
+      on('nowhere', { kind: 'keep' }, 4),
+    ]
+    expect(choicesOf([decision('d1')], events, 'u')).toHaveLength(1)
+    const odd = [
+      { kind: 'choose', chosen: 9 },
+      { kind: 'choose', chosen: 1, shown: [1] },
+    ] as const
+    for (const event of odd)
+      expect(
+        choicesOf(
+          [decision('d1')],
+          [on('d1', { ...event, shown: [...('shown' in event ? event.shown : [9, 0])] })],
+          'u',
+        ),
+      ).toEqual([])
+    expect(choicesOf([decision('d1', { served: 7 })], [on('d1', { kind: 'keep' })], 'u')).toEqual(
+      [],
+    )
+  })
+})
+
+describe('editWeight', () => {
+  test.each([
+    ['', '', 0],
+    ['a b', 'a b', 0],
+    ['a b c d', 'a b c X', 0.5],
+    ['a b', 'x y', 1],
+    ['a b c', '', 1],
+    ['a b c d e f g h', 'b c d e f g h', 0.25],
+  ])('%j -> %j weighs %d', (before, after, weight) => {
+    expect(editWeight(before, after)).toBeCloseTo(weight, 12)
+  })
+
+  test('stays fast on huge texts', () => {
+    const from = performance.now()
+    expect(editWeight('a '.repeat(100_000), 'b '.repeat(100_000))).toBe(1)
+    expect(performance.now() - from).toBeLessThan(2000)
+  })
+})
