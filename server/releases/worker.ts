@@ -1,5 +1,6 @@
 /** Aggregation in a worker thread, so that the server goes on answering. Updates are handed over one at a time. */
 import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import type { Aggregate, AggregationPlan } from './aggregate.ts'
@@ -31,13 +32,17 @@ export const aggregateInWorker: Aggregate = async (plan, read) => {
   }
 }
 
-/** Sources run through tsx, which a thread must load by itself; compiled files need nothing. */
+/** Sources run through tsx, which a thread must register by itself; compiled files need nothing. */
 const startWorker = (): Worker => {
-  const isSource = import.meta.url.endsWith('.ts')
-  const file = new URL(`./aggregate-worker.${isSource ? 'ts' : 'js'}`, import.meta.url)
-  if (!isSource) return new Worker(file)
-  const loader = createRequire(import.meta.url).resolve('tsx')
-  return new Worker(file, { execArgv: ['--import', new URL(`file://${loader}`).href] })
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./aggregate-worker.js', import.meta.url))
+  const file = new URL('./aggregate-worker.ts', import.meta.url).href
+  // The require condition answers the CommonJS file; the module lies beside it.
+  const resolved = createRequire(import.meta.url).resolve('tsx/esm/api')
+  const tsx = pathToFileURL(resolved.replace(/\.cjs$/, '.mjs')).href
+  const [api, entry] = [JSON.stringify(tsx), JSON.stringify(file)]
+  const code = `import(${api}).then(({ register }) => { register(); return import(${entry}) })`
+  return new Worker(code, { eval: true, execArgv: [] })
 }
 
 /** One question, one answer. Fails with the worker's own code, or E_INTERNAL when it dies. */

@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest'
+import { decodeRelease, findPart } from '../../../adapters/codec/container.ts'
+import { sha256Hex } from '../../../adapters/codec/digest.ts'
+import { triangleSize } from '../../../adapters/codec/segments.ts'
+import { FedError } from '../../../adapters/errors.ts'
+import { seededRng } from '../../../adapters/random.ts'
+import type { Assignment } from '../../../adapters/wire/federation.ts'
+import type { Contribution, JobSpecInput } from '../../../adapters/wire/jobs.ts'
+import { type AggregationPlan, aggregateInProcess } from '../../../server/releases/aggregate.ts'
+import { firstRelease } from '../../../server/releases/release.ts'
+import { aggregateInWorker } from '../../../server/releases/worker.ts'
+import type { Round } from '../../../server/rounds/machine.ts'
+import { parsedJob, tinyJob, updateFor, updateParts } from '../../support/federation-fixture.ts'
+
+const NOW = 1_700_000_000_000
+const D = 3
+
+const round = (factor: 'A' | 'B' | null, parent: string): Round => ({
+  id: 'round',
+  jobId: 'job',
+  index: 0,
+  attempt: 0,
+  phase: 'aggregating',
+  factor,
+  parent,
+  basisEpoch: 0,
+  assigned: 2,
+  received: 2,
+  openedAt: NOW,
+  deadlineAt: NOW + 1000,
+  closedAt: NOW + 500,
+  reason: null,
+  release: null,
+})
+
+/** Objects by hash, and the plan over them. */
+const setting = (
+  contributions: Contribution[],
+  seeds: readonly string[],
+  given: { parent?: Uint8Array; adapterRounds?: number; job?: Partial<JobSpecInput> } = {},
+) => {
+  const spec = parsedJob({ ...given.job, contributions })
+  const parent = given.parent ?? firstRelease(spec, NOW).bytes
+  const factor = contributions.includes('adapter') ? ('B' as const) : null
+  const assignment: Assignment = {
+    ...tinyJob(),
+    jobId: 'job',
+    roundId: 'round',
+    uploadToken: 'x'.repeat(16),
+    release: sha256Hex(parent),
+    basisEpoch: decodeRelease(parent).header.basisEpoch,
+    contributions,
+    factor,
+    training: spec.training,
+    prior: spec.prior,
+    purpose: 'personalization',
+    deadlineAt: NOW + 1000,
+  }
+  const updates = seeds.map((seed, i) =>
+    updateFor(assignment, seed, { header: { pairs: factor ? 4 + 4 * i : 0 } }),
+  )
+  const objects = new Map([parent, ...updates].map((bytes) => [sha256Hex(bytes), bytes]))
+  const plan: AggregationPlan = {
+    spec,
+    round: round(factor, sha256Hex(parent)),
+    adapterRounds: given.adapterRounds ?? 0,
+    version: 1,
+    digests: updates.map(sha256Hex).sort(),
+  }
+  const read = async (hash: string) => {
+    const bytes = objects.get(hash)
+    if (!bytes) throw new FedError('E_DATA', 'missing')
+    return bytes
+  }
+  return { plan, read, assignment, parent, seeds }
+}
+
+/** W = B·A of one module of a release, by the definition. */
+const product = (bytes: Uint8Array, name: string): number[] => {
+  const release = decodeRelease(bytes)
+  const a = findPart(release, `${name}.A`)!
+  const b = findPart(release, `${name}.B`)!
+  const rank = 2
+  const inputs = a.length / rank
+  return Array.from({ length: (b.length / rank) * inputs }, (_, at) => {
+    const [o, i] = [Math.floor(at / inputs), at % inputs]
+    let sum = 0
+    for (let r = 0; r < rank; r++) sum += b[o * rank + r]! * a[r * inputs + i]!
+    return sum
+  })
+}
+
+const expectClose = (got: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number) => {
+  expect(got.length).toBe(wanted.length)
+  for (let i = 0; i < got.length; i++)
+    expect(Math.abs(got[i]! - wanted[i]!)).toBeLessThanOrEqual(tolerance)
+}
+
+describe('the aggregation of a round', () => {
+  test('the product B·A is that of the mean change weighted by pairs (tolerance 1e-6)', async () => {
+    const { plan, read, assignment, parent, seeds } = setting(['adapter'], ['a', 'b'])
+    const { bytes } = await aggregateInProcess(plan, read)
+    const a = findPart(decodeRelease(parent), 'layers.1.v.A')!
+    const changes = seeds.map(
+      (seed) =>
+        updateParts(assignment, seededRng(seed)).find((p) => p.name === 'layers.1.v.B')!.data,
+    )
+    const mean = Array.from(changes[0]!, (x, i) => (4 * x + 8 * changes[1]![i]!) / 12)
+    const [out, inputs] = [4, 8]
+    const wanted = Array.from({ length: out * inputs }, (_, at) => {
+      const [o, i] = [Math.floor(at / inputs), at % inputs]
+      return mean[o * 2]! * a[i]! + mean[o * 2 + 1]! * a[inputs + i]!
+    })
+    expectClose(product(bytes, 'layers.1.v'), wanted, 1e-6)
+  })
+
+  test('the prior is the M-step written out with dense matrices (tolerance 1e-5)', async () => {
+    const { plan, read, assignment, seeds } = setting(['prior'], ['a', 'b', 'c'])
+    const release = decodeRelease((await aggregateInProcess(plan, read)).bytes)
+    const { shrinkage, initialVariance } = plan.spec.prior
+    const moments = seeds.map((seed) => {
+      const parts = updateParts(assignment, seededRng(seed))
+      return [parts[0]!.data, parts[1]!.data]
+    })
+    const total = seeds.length + shrinkage
+    const mean = Array.from({ length: D }, (_, i) =>
+      moments.reduce((sum, [first]) => sum + first![i]! / total, 0),
+    )
+    const at = (i: number, j: number) => triangleSize(D) - triangleSize(D - i) + (j - i)
+    const covariance = (i: number, j: number): number => {
+      const [low, high] = [Math.min(i, j), Math.max(i, j)]
+      const sum = moments.reduce((s, [, second]) => s + second![at(low, high)]!, 0)
+      const last = i === j ? initialVariance : 0
+      return (sum + shrinkage * last) / total - mean[i]! * mean[j]!
+    }
+    expectClose(findPart(release, 'prior.mean')!, mean, 1e-5)
+    const directions = findPart(release, 'prior.directions')!
+    const variances = findPart(release, 'prior.variances')!
+    for (let i = 0; i < D; i++)
+      for (let j = 0; j < D; j++) {
+        let rebuilt = 0
+        for (let k = 0; k < D; k++)
+          rebuilt += variances[k]! * directions[k * D + i]! * directions[k * D + j]!
+        expect(Math.abs(rebuilt - covariance(i, j))).toBeLessThan(1e-5)
+      }
+  })
+
+  test('what the round does not touch is carried over', async () => {
+    const first = setting(['prior', 'statistics'], ['a', 'b'])
+    const before = (await aggregateInProcess(first.plan, first.read)).bytes
+    const second = setting(['adapter'], ['c'], { parent: before })
+    const { bytes, summary, adapterRounds } = await aggregateInProcess(second.plan, second.read)
+    const [old, now] = [decodeRelease(before), decodeRelease(bytes)]
+    for (const name of ['prior.mean', 'prior.directions', 'prior.rest', 'statistics.scale'])
+      expect(findPart(now, name)).toEqual(findPart(old, name))
+    expect(summary).toMatchObject({ parts: ['adapter', 'prior', 'statistics'], basisEpoch: 1 })
+    expect(adapterRounds).toBe(1)
+    expect(summary.createdAt).toBe(NOW + 500)
+  })
+
+  test('a round without the adapter leaves every factor and the basis as they are', async () => {
+    const { plan, read, parent } = setting(['prior'], ['a'], { adapterRounds: 3 })
+    const { bytes, adapterRounds } = await aggregateInProcess(plan, read)
+    const [old, now] = [decodeRelease(parent), decodeRelease(bytes)]
+    expect(now.payload.subarray(0, old.payload.length)).toEqual(old.payload)
+    expect([now.header.basisEpoch, adapterRounds]).toEqual([0, 3])
+  })
+
+  test('the scale that a prior was fitted in stays, whatever later statistics say', async () => {
+    const first = setting(['prior', 'statistics'], ['a', 'b'])
+    const before = (await aggregateInProcess(first.plan, first.read)).bytes
+    const second = setting(['statistics'], ['other'], { parent: before })
+    const after = (await aggregateInProcess(second.plan, second.read)).bytes
+    expect(findPart(decodeRelease(after), 'statistics.scale')).toEqual(
+      findPart(decodeRelease(before), 'statistics.scale'),
+    )
+    const early = setting(['statistics'], ['other'])
+    const fresh = (await aggregateInProcess(early.plan, early.read)).bytes
+    expect(findPart(decodeRelease(fresh), 'statistics.scale')).not.toEqual(
+      findPart(decodeRelease(before), 'statistics.scale'),
+    )
+  })
+
+  test('one device cannot weigh more than the pairs it was told to use', async () => {
+    const few = setting(['adapter'], ['a', 'b'], { job: { training: { maxPairs: 4 } } })
+    const { bytes } = await aggregateInProcess(few.plan, few.read)
+    const changes = few.seeds.map(
+      (seed) =>
+        updateParts(few.assignment, seededRng(seed)).find((p) => p.name === 'layers.0.q.B')!.data,
+    )
+    const a = findPart(decodeRelease(few.parent), 'layers.0.q.A')!
+    const mean = Array.from(changes[0]!, (x, i) => (x + changes[1]![i]!) / 2)
+    expect(product(bytes, 'layers.0.q')[0]).toBeCloseTo(mean[0]! * a[0]! + mean[1]! * a[8]!, 6)
+  })
+
+  test('the worker thread makes the same bytes and keeps this thread free', async () => {
+    const { plan, read } = setting(['adapter', 'prior', 'statistics'], ['a', 'b', 'c'])
+    let turns = 0
+    const timer = setInterval(() => turns++, 5)
+    const there = await aggregateInWorker(plan, read)
+    clearInterval(timer)
+    expect(sha256Hex(there.bytes)).toBe(sha256Hex((await aggregateInProcess(plan, read)).bytes))
+    expect(turns).toBeGreaterThan(2)
+  })
+
+  test("the worker's refusal keeps its code, and a missing object stops it", async () => {
+    const { plan, read } = setting(['adapter'], ['a'])
+    const broken = async (hash: string) =>
+      hash === plan.digests[0] ? new Uint8Array(100) : read(hash)
+    await expect(aggregateInWorker(plan, broken)).rejects.toMatchObject({ code: 'E_CONTAINER' })
+    const missing = { ...plan, digests: ['0'.repeat(64)] }
+    await expect(aggregateInWorker(missing, read)).rejects.toMatchObject({ code: 'E_DATA' })
+  })
+})
