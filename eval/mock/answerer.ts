@@ -3,6 +3,7 @@ import type { Rng } from '../../adapters/random.ts'
 import { DIMENSIONS, type Dimension, type Style } from './style.ts'
 import { ROLES, type Role, type Topic } from './topics/topic.ts'
 import {
+  ADDRESS_TAILS,
   ADDRESSES,
   CLOSINGS,
   CONNECTIVES,
@@ -10,6 +11,7 @@ import {
   contract,
   EMOJI,
   HEADINGS,
+  HEDGE_TAILS,
   HEDGES,
   LABELS,
   LEADS,
@@ -213,21 +215,37 @@ const voice = (pen: Pen, sentence: string, kind: 'plain' | 'linked' | 'bare' | '
       chance(rng, 0.75 * style.secondPerson)
     )
       said = `${rng.pick(STEP_ADDRESSES)} ${lowerFirst(said)}`
-  } else if (kind !== 'bare' && canFollow(sentence)) {
-    const tone = Math.abs(style.formality - 0.5) * 1.2
-    if (chance(rng, 0.65 * style.hedging)) {
-      said = `${rng.pick(HEDGES)} ${lowerFirst(said)}`
+  } else if (kind !== 'bare') {
+    const isFormal = style.formality > 0.5
+    if (chance(rng, 0.5 * style.hedging)) {
+      said = framed(rng, sentence, HEDGES, HEDGE_TAILS)
       tally.hedges++
-    } else if (chance(rng, 0.6 * style.secondPerson)) {
-      said = `${rng.pick(ADDRESSES)} ${lowerFirst(said)}`
-    } else if (kind === 'linked' && chance(rng, tone)) {
-      const isFormal = style.formality > 0.5
+    } else if (chance(rng, 0.4 * style.secondPerson)) {
+      said = framed(rng, sentence, ADDRESSES, ADDRESS_TAILS)
+    } else if (
+      kind === 'linked' &&
+      canFollow(sentence) &&
+      chance(rng, 1.2 * Math.abs(style.formality - 0.5))
+    ) {
       said = `${rng.pick(isFormal ? CONNECTIVES.formal : CONNECTIVES.informal)} ${lowerFirst(said)}`
       tally.register += isFormal ? 1 : -1
     }
   }
   return contractIf(pen, register(pen, said))
 }
+
+/** The sentence after one of the heads, where its first word allows that, or before one of the tails. */
+const framed = (
+  rng: Rng,
+  sentence: string,
+  heads: readonly string[],
+  tails: readonly string[],
+): string =>
+  !sentence.endsWith('.') || (canFollow(sentence) && chance(rng, 0.6))
+    ? canFollow(sentence)
+      ? `${rng.pick(heads)} ${lowerFirst(sentence)}`
+      : sentence
+    : sentence.slice(0, -1) + rng.pick(tails)
 
 const register = ({ style, rng, tally }: Pen, text: string): string => {
   const direction = style.formality > 0.5 ? 1 : -1

@@ -1,11 +1,28 @@
 /** All topics, and which of them a request is about. */
+import { ARTS } from './topics/arts.ts'
+import { COMPUTING } from './topics/computing.ts'
 import { FOOD } from './topics/food.ts'
+import { HEALTH } from './topics/health.ts'
+import { HISTORY } from './topics/history.ts'
+import { HOME } from './topics/home.ts'
 import { MONEY } from './topics/money.ts'
 import { NATURE } from './topics/nature.ts'
 import { SKY } from './topics/sky.ts'
 import type { Topic } from './topics/topic.ts'
+import { TRAVEL } from './topics/travel.ts'
 
-export const TOPICS: readonly Topic[] = [...FOOD, ...NATURE, ...SKY, ...MONEY]
+export const TOPICS: readonly Topic[] = [
+  ...ARTS,
+  ...COMPUTING,
+  ...FOOD,
+  ...HEALTH,
+  ...HISTORY,
+  ...HOME,
+  ...MONEY,
+  ...NATURE,
+  ...SKY,
+  ...TRAVEL,
+]
 
 const STOP_WORDS = new Set(
   `a about after all also an and any are as at be because been before but by can could did do does don explain for from get give had has have
@@ -19,7 +36,11 @@ const wordsOf = (text: string): string[] =>
     .filter((w) => w.length > 1 && !STOP_WORDS.has(w))
     .map((w) => w.replace(/(ies|es|s|ing|ed)$/, ''))
 
-type Entry = { readonly topic: Topic; readonly words: ReadonlySet<string> }
+type Entry = {
+  readonly topic: Topic
+  readonly subject: readonly string[]
+  readonly words: ReadonlySet<string>
+}
 
 let index:
   | { entries: Entry[]; frequency: Map<string, number>; phrases: Map<string, Topic> }
@@ -29,6 +50,7 @@ const topicIndex = () => {
   if (index !== undefined) return index
   const entries = TOPICS.map((topic) => ({
     topic,
+    subject: [...new Set(wordsOf(topic.subject))],
     words: new Set(
       wordsOf([topic.id, topic.subject, ...topic.terms, ...topic.phrasings].join(' ')),
     ),
@@ -41,6 +63,23 @@ const topicIndex = () => {
   return index
 }
 
+/** Shared words, rare ones counting more; all the words of a subject settle the matter. */
+const scoreOf = (
+  entry: Entry,
+  words: readonly string[],
+  frequency: ReadonlyMap<string, number>,
+): number => {
+  const weight = (word: string) => 1 / Math.sqrt(frequency.get(word) ?? 1)
+  const shared = words.filter((w) => entry.words.has(w))
+  const score = shared.reduce((sum, w) => sum + weight(w), 0)
+  const isNamed = entry.subject.length > 0 && entry.subject.every((w) => words.includes(w))
+  const subject = entry.subject.reduce((sum, w) => sum + weight(w), 0)
+  if (isNamed) return 4 + subject + score
+  return shared.length < 2 ? 0 : score * (1 + shared.length / (words.length + 1))
+}
+
+const LEAST_SCORE = 3.2
+
 /** The topic of a text: an exact phrasing, one contained in it, or enough rare words in common; undefined when nothing fits. */
 export const matchTopic = (text: string): Topic | undefined => {
   const { entries, frequency, phrases } = topicIndex()
@@ -48,15 +87,12 @@ export const matchTopic = (text: string): Topic | undefined => {
   if (exact !== undefined) return exact
   for (const [phrase, topic] of phrases) if (text.includes(phrase)) return topic
   const words = [...new Set(wordsOf(text))]
-  let best: Topic | undefined
-  let bestScore = 3.2
-  for (const { topic, words: own } of entries) {
-    const shared = words.filter((w) => own.has(w))
-    const score = shared.reduce((sum, w) => sum + 1 / Math.sqrt(frequency.get(w) ?? 1), 0)
-    const relative = score * (1 + shared.length / (words.length + 1))
-    if (shared.length >= 2 && relative > bestScore) [best, bestScore] = [topic, relative]
+  let best: { topic?: Topic; score: number } = { score: LEAST_SCORE }
+  for (const entry of entries) {
+    const score = scoreOf(entry, words, frequency)
+    if (score > best.score) best = { topic: entry.topic, score }
   }
-  return best
+  return best.topic
 }
 
 /** A stand-in for a request that no topic covers, made from the request's own words. */

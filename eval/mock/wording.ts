@@ -114,6 +114,23 @@ export const ADDRESSES: readonly string[] = [
   'You will find that',
 ]
 
+/** Hedges and addresses that close any sentence, in place of its full stop. */
+export const HEDGE_TAILS: readonly string[] = [
+  ', in most cases.',
+  ', as far as I know.',
+  ', generally speaking.',
+  ', though I may be missing exceptions.',
+  ', more or less.',
+  ', or so it seems.',
+]
+
+export const ADDRESS_TAILS: readonly string[] = [
+  ', as you may have noticed.',
+  ', as you can check for yourself.',
+  ', which you will recognise.',
+  ', so keep it in mind for your own case.',
+]
+
 /** Addresses before an imperative sentence. */
 export const STEP_ADDRESSES: readonly string[] = [
   'You can',

@@ -116,7 +116,7 @@ export const NATURE: readonly Topic[] = [
     ],
     facts: [
       'For many plants the upper 2 to 3 centimetres should be dry first, which takes 7 to 10 days in winter.',
-      'Surveys of plant owners blame overwatering for roughly half of the houseplants that die.',
+      'A pot of 15 centimetres holds about 1.5 litres of soil and is well served with a quarter of a litre of water.',
     ],
     background: [
       'The fashion for indoor plants began in Victorian parlours, once sealed glass cases kept ferns alive in sooty cities.',
@@ -356,7 +356,7 @@ export const NATURE: readonly Topic[] = [
     ],
     facts: [
       'Trees recover about 50 percent of the nitrogen in their leaves before dropping them.',
-      'The colour peak lasts only 1 to 2 weeks in any one place and moves south by about 60 kilometres a day in parts of Europe.',
+      'The peak of colour usually lasts only 1 to 2 weeks in any one place.',
     ],
     background: [
       'Chlorophyll was named in 1817 by two French chemists, Pelletier and Caventou, who later isolated quinine as well.',

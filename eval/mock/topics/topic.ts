@@ -5,7 +5,7 @@ export type Topic = {
   readonly domain: string
   /** A noun phrase that completes "about …". */
   readonly subject: string
-  /** Key terms that occur in the sentences: bold falls on them, and they help to recognise a request. */
+  /** Key terms, most of which occur in the sentences: bold falls on them, and they help to recognise a request. */
   readonly terms: readonly string[]
   readonly phrasings: readonly [string, string, string]
   /** The answer in one sentence. */
