@@ -98,6 +98,8 @@ export const RerankRequest = z.strictObject({
 })
 export type RerankRequest = z.infer<typeof RerankRequest>
 
+/** Log-odds. */
+const Points = z.number().min(-1e9).max(1e9)
 const Index = z.int().min(0).max(63)
 
 /** order: indices, best first; probability: that the best beats Claude's first answer; rewards are centred on their mean. */
@@ -112,11 +114,9 @@ export const RerankResponse = z.strictObject({
   candidates: z
     .array(
       z.strictObject({
-        reward: z.number(),
-        pooled: z.number(),
-        named: z
-          .array(z.strictObject({ name: z.string().max(40), contribution: z.number() }))
-          .max(128),
+        reward: Points,
+        pooled: Points,
+        named: z.array(z.strictObject({ name: z.string().max(40), contribution: Points })).max(128),
         explanation: z.string().max(500),
       }),
     )
@@ -198,7 +198,7 @@ export const StatusResponse = z.strictObject({
   activity: z.enum(['idle', 'scoring', 'training', 'round', 'paused']),
   choices: z.int().min(0).max(1_000_000),
   heldBack: z.int().min(0).max(1_000_000),
-  margin: z.number().min(0),
+  margin: Points.min(0),
   trainedAt: TimeMs.nullable(),
 })
 export type StatusResponse = z.infer<typeof StatusResponse>

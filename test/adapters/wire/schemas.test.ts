@@ -17,8 +17,8 @@ const schemas = modules.flatMap(([file, exported]) =>
     .map(([name, schema]) => [`${file} ${name}`, schema] as const),
 )
 
-/** Others' shapes that are carried, not interpreted: their unknown fields stay. */
-const LOOSE = /choice-log\.ts/
+/** Others' shapes that are carried, not interpreted (blocks and tools of the Messages API): their unknown fields stay. */
+const LOOSE = /choice-log\.ts|personalization\.ts (RewriteRe|RerankRequest)/
 
 type JsonSchema = { readonly [key: string]: unknown }
 
