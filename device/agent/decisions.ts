@@ -81,14 +81,14 @@ export const recordFeedback = (store: DeviceStore, event: FeedbackEvent, at: num
           `candidate ${index} was named, the decision has ${body.candidates.length}`,
         )
   store.addFeedback(newId('f_'), row.id, at, event)
-  const decisions = store.decisions(RECENT).map(toDecision)
+  // Oldest first: equal times must keep the order in which they came.
+  const decisions = store.decisions(RECENT).map(toDecision).reverse()
   const known = decisions.some((d) => d.id === row.id) ? decisions : [toDecision(row), ...decisions]
   const ids = new Set(known.map((d) => d.id))
   const events: RecordedEvent[] = store
     .feedback()
     .filter((f) => ids.has(f.decisionId))
     .map((f) => ({ decisionId: f.decisionId, at: f.at, event: f.body as FeedbackEvent }))
-    // Newest first in the store; equal times must keep the order in which they came.
     .reverse()
   store.replaceFeedbackChoices([...ids], choicesOf(known, events, SELF))
 }

@@ -1,0 +1,210 @@
+import { beforeAll, expect, test } from 'vitest'
+import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { enrolledDevice, fakeDevice, shortChoices, tinyModel } from './fixture.ts'
+
+let model: LocalModel
+beforeAll(async () => {
+  model = await tinyModel()
+})
+
+const messages = [{ role: 'user' as const, content: 'Explain subject 99' }]
+const [long, short] = shortChoices(1)[0]!.candidates as [string, string]
+const answers = [
+  { text: long.replaceAll('0', '99'), messageId: 'msg_long' },
+  { text: short.replaceAll('0', '99'), messageId: 'msg_short' },
+]
+
+const trained = async (count = 40) => {
+  const made = fakeDevice(model)
+  made.device.importChoices(shortChoices(count))
+  await made.device.train()
+  return made
+}
+
+test('imports choices once, and leaves test lines out', () => {
+  const { device } = fakeDevice(model)
+  const lines = [...shortChoices(3), { ...shortChoices(1, 'other')[0]!, split: 'test' as const }]
+  expect(device.importChoices(lines)).toEqual({ added: 3, known: 0, test: 1 })
+  expect(device.importChoices(lines)).toEqual({ added: 0, known: 3, test: 1 })
+  expect(device.status().choices).toBe(3)
+})
+
+test('after short choices the short answer comes first', async () => {
+  const { device, store } = await trained()
+  const result = await device.rerank({ messages }, answers)
+  expect(result).toMatchObject({
+    winner: 1,
+    order: [1, 0],
+    keptFirst: false,
+    explored: false,
+    propensity: 1,
+  })
+  expect(result.candidates[1]!.reward).toBeGreaterThan(result.candidates[0]!.reward)
+  expect(store.decision('msg_short')?.id).toBe(result.decisionId)
+})
+
+test('without anything learned the first answer is kept and the model is not asked', async () => {
+  const { device, calls } = fakeDevice(model)
+  expect(await device.rerank({ messages }, answers)).toMatchObject({ winner: 0, keptFirst: true })
+  expect(calls.pooled).toBe(0)
+  expect(device.candidateCount()).toBe(1)
+})
+
+test('training calibrates the margin on choices that its head has not seen', async () => {
+  const { device } = await trained()
+  expect(device.status()).toMatchObject({ heldBack: 8, trainedAt: 5000, choices: 40 })
+})
+
+test('pooled states are computed once', async () => {
+  const { device, calls } = await trained(10)
+  const before = calls.texts
+  await device.train()
+  await device.prepare()
+  // The relevance seeds are new; the choices are not.
+  const seeds = calls.texts - before
+  await device.prepare()
+  expect(calls.texts - before).toBe(seeds)
+  await device.rerank({ messages }, answers)
+  await device.rerank({ messages }, answers)
+  expect(calls.texts - before).toBe(seeds + 2)
+})
+
+test.each(['decision', 'message'] as const)(
+  'feedback by %s id becomes a choice and moves the head at once',
+  async (by) => {
+    const { device } = fakeDevice(model)
+    const { decisionId } = await device.rerank({ messages }, answers)
+    const target = by === 'decision' ? { decisionId } : { messageId: 'msg_long' }
+    expect(await device.feedback({ kind: 'choose', ...target, chosen: 1 })).toEqual({
+      recorded: true,
+      choices: 1,
+    })
+    const again = await device.rerank({ messages }, answers)
+    expect(again.candidates[1]!.reward).toBeGreaterThan(0)
+  },
+)
+
+test('a second thought replaces the choice', async () => {
+  const { device, store } = fakeDevice(model)
+  const { decisionId } = await device.rerank({ messages }, answers)
+  await device.feedback({ kind: 'choose', decisionId, chosen: 1 })
+  await device.feedback({ kind: 'choose', decisionId, chosen: 0 })
+  expect(store.choices()).toMatchObject([{ id: decisionId, chosen: 0 }])
+})
+
+test('regenerate, then keep the next answer to the same request: it is preferred to the first', async () => {
+  const { device, store } = fakeDevice(model)
+  for (const answer of answers) {
+    const { decisionId } = await device.rewrite({ messages })
+    device.recordAnswer(decisionId, { messages }, answer)
+  }
+  await device.feedback({ kind: 'regenerate', messageId: 'msg_long' })
+  expect(await device.feedback({ kind: 'keep', messageId: 'msg_short' })).toMatchObject({
+    choices: 1,
+  })
+  expect(store.choices()[0]).toMatchObject({
+    candidates: answers.map((a) => a.text),
+    chosen: 1,
+    weight: 0.7,
+  })
+})
+
+test.each([
+  ['an unknown decision', { kind: 'keep', decisionId: 'd_unknown' }, 'E_NO_DECISION'],
+  ['an unknown message', { kind: 'thumbs', messageId: 'msg_unknown', value: 1 }, 'E_NO_DECISION'],
+] as const)('feedback about %s is refused', async (_name, event, code) => {
+  const { device } = fakeDevice(model)
+  await expect(device.feedback(event)).rejects.toMatchObject({ code })
+})
+
+test('a choice of a candidate that the decision lacks is refused with E_BODY', async () => {
+  const { device } = fakeDevice(model)
+  const { decisionId } = await device.rerank({ messages }, answers)
+  await expect(device.feedback({ kind: 'choose', decisionId, chosen: 2 })).rejects.toMatchObject({
+    code: 'E_BODY',
+  })
+})
+
+test('a stated preference enters the block and stays for the conversation', async () => {
+  const { device } = fakeDevice(model)
+  const request = {
+    messages: [
+      {
+        role: 'user' as const,
+        content: 'Wie entsteht Regen, und was hat das mit den Wolken zu tun?',
+      },
+    ],
+    system: 'Sei genau.',
+  }
+  expect(await device.rewrite(request)).toMatchObject({
+    block: null,
+    reason: 'no_preferences',
+    system: 'Sei genau.',
+  })
+  const other = { ...request, system: 'Sei klar.' }
+  const { sentences } = device.editProfile([
+    { op: 'state', dimension: 'emoji', direction: -1, strength: 1, scope: 'all' },
+  ])
+  expect(sentences).toHaveLength(1)
+  const first = await device.rewrite(other)
+  expect(first.reason).toBe('applied')
+  expect(first.system).toBe(`Sei klar.\n\n${first.block}`)
+  device.editProfile([{ op: 'forget', dimension: 'emoji' }])
+  expect(await device.rewrite(other)).toMatchObject({ reason: 'frozen', block: first.block })
+  expect((await device.rewrite(request)).block).toBeNull()
+})
+
+test('the settings can switch the block off', async () => {
+  const { device } = fakeDevice(model, { settings: { rewrite: false } })
+  device.editProfile([
+    { op: 'state', dimension: 'emoji', direction: -1, strength: 1, scope: 'all' },
+  ])
+  expect((await device.rewrite({ messages })).block).toBeNull()
+})
+
+test('asks for one candidate when the tokens of the day are spent, and for two the day after', () => {
+  let now = 0
+  const { device } = fakeDevice(model, { clock: () => now, settings: { extraTokensPerDay: 100 } })
+  device.importChoices(shortChoices(1))
+  expect(device.candidateCount()).toBe(2)
+  device.spendExtraTokens(100)
+  expect(device.candidateCount()).toBe(1)
+  now += 24 * 3600 * 1000 + 1
+  expect(device.candidateCount()).toBe(2)
+})
+
+test('a private adapter is trained over the release, serves with it, and is retrained before a new release serves', async () => {
+  const { device, calls, server, jobId } = await enrolledDevice(model, { rounds: 1 })
+  const first = (await server.operator.job(jobId)).head!
+  await device.adoptRelease(first)
+  await device.train({ adapter: true, epochs: 2 })
+  expect(calls.train[0]).toMatchObject({ trainable: { index: 0, factors: ['A', 'B'] }, epochs: 2 })
+  await device.participate()
+  // The federated step trained without the private adapter.
+  expect(calls.train[1]).toMatchObject({ trainable: { index: 0, factors: ['B'] } })
+  expect(calls.train[1]!.adapters).toHaveLength(1)
+  await server.settle()
+  const { head } = await server.operator.job(jobId)
+  await device.adoptRelease(head!)
+  expect(calls.train[2]).toMatchObject({ trainable: { index: 1, factors: ['A', 'B'] } })
+  expect(device.status().release).toBe(head)
+})
+
+test('explored orders are drawn with their propensity', async () => {
+  const { device } = fakeDevice(model, { settings: { explore: 0.5, maxTokens: 64 } })
+  device.importChoices(shortChoices(20))
+  const results = []
+  for (let i = 0; i < 40; i++) results.push(await device.rerank({ messages }, answers))
+  expect(results.some((r) => r.explored)).toBe(true)
+  for (const { order, propensity } of results)
+    expect(propensity).toBeCloseTo(order[0] === 1 ? 0.75 : 0.25, 12)
+})
+
+test('status is idle, and says what is served', () => {
+  expect(fakeDevice(model).device.status()).toMatchObject({
+    model: 'tiny',
+    activity: 'idle',
+    release: null,
+    enrolled: false,
+  })
+})

@@ -1,0 +1,89 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openStore, type PendingUpload } from '../../../device/agent/store.ts'
+import { shortChoices, temporaryFolder } from './fixture.ts'
+
+const upload = (bytes: number[], roundId = 'round'): PendingUpload => ({
+  roundId,
+  jobId: 'job',
+  uploadToken: 'token-of-the-round',
+  digest: 'd',
+  bytes: Uint8Array.from(bytes),
+  at: 1,
+})
+
+test('what was written is there after reopening', () => {
+  const folder = temporaryFolder()
+  try {
+    const path = join(folder, 'db')
+    const first = openStore(path)
+    for (const choice of shortChoices(3)) first.addChoice(choice, 'import')
+    first.savePending(upload([1, 2, 3]))
+    first.set('consent', null)
+    first.close()
+    const second = openStore(path)
+    expect(second.choices().map((c) => c.id)).toEqual(['ada-2', 'ada-1', 'ada-0'])
+    expect([...second.pendingUploads()[0]!.bytes]).toEqual([1, 2, 3])
+    second.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('the first bytes of a round are the ones that are sent', () => {
+  const store = openStore(':memory:')
+  store.savePending(upload([1]))
+  store.savePending(upload([2]))
+  expect([...store.pendingUploads()[0]!.bytes]).toEqual([1])
+})
+
+test('a settled upload keeps its digest and lets its bytes go', () => {
+  const store = openStore(':memory:')
+  store.savePending(upload([1, 2]))
+  store.settleUpload('round', 'accepted', null)
+  expect(store.pendingUploads()).toEqual([])
+  expect(store.uploads()).toMatchObject([{ state: 'accepted', digest: 'd', bytes: 2 }])
+})
+
+test('replacing feedback choices leaves imported ones and unchanged ones alone', () => {
+  const store = openStore(':memory:')
+  const [imported, a, b] = shortChoices(3)
+  store.addChoice(imported!, 'import')
+  store.replaceFeedbackChoices([], [a!, b!])
+  const version = store.choicesVersion()
+  store.replaceFeedbackChoices([imported!.id, a!.id, b!.id], [a!, b!])
+  expect(store.choicesVersion()).toBe(version)
+  store.replaceFeedbackChoices([imported!.id, a!.id, b!.id], [{ ...a!, chosen: 0 }])
+  expect(store.choices().map((c) => [c.id, c.chosen])).toEqual([
+    [a!.id, 0],
+    [imported!.id, 1],
+  ])
+  expect(store.choicesVersion()).not.toBe(version)
+})
+
+test('pooled states come back bit for bit', () => {
+  const store = openStore(':memory:')
+  const state = Float32Array.from([1.5, -0, Number.MIN_VALUE, 3e38])
+  store.savePooled('key', state)
+  expect(store.pooled('key')).toEqual(state)
+  expect(store.pooled('other')).toBeUndefined()
+})
+
+test('a decision is found by its id and by the ids of all of its messages', () => {
+  const store = openStore(':memory:')
+  store.saveDecision({ id: 'd1', at: 1, body: { n: 1 } }, ['msg_a', 'msg_b'])
+  for (const id of ['d1', 'msg_a', 'msg_b']) expect(store.decision(id)?.body).toEqual({ n: 1 })
+  expect(store.decision('msg_c')).toBeUndefined()
+})
+
+test('tokens spent are summed from a time on', () => {
+  const store = openStore(':memory:')
+  store.spendExtraTokens(10, 5)
+  store.spendExtraTokens(20, 7)
+  expect([
+    store.extraTokensSince(0),
+    store.extraTokensSince(11),
+    store.extraTokensSince(21),
+  ]).toEqual([12, 7, 0])
+})
