@@ -88,7 +88,7 @@ const MEAN_SCALE = 0.7
 const FACTOR_SCALE = 0.55
 const OWN_SCALE = 0.38
 /** Content traits are few; this gives them about half of the variance of utility. */
-const CONTENT_SCALE = 1.25
+const CONTENT_SCALE = 1.45
 
 /** Users of one population. Deterministic: a user is the same whatever the count. */
 export const samplePopulation = ({ count, seed, split }: Population): SimUser[] => {

@@ -36,6 +36,7 @@ export type Answer = {
 export type Limits = { readonly maxSentences?: number }
 
 type Piece = { readonly role: Role; readonly sentence: string }
+type Group = { readonly section: Section; readonly members: readonly Piece[] }
 /** What has been put into the text so far, counted while writing. */
 type Tally = {
   hedges: number
@@ -121,26 +122,43 @@ const writeBody = (pen: Pen, pieces: readonly Piece[]): string => {
   const groups = order
     .map((section) => ({ section, members: inOrder(pen, pieces, section) }))
     .filter((g) => g.members.length > 0)
-  const level = chance(rng, style.lists) ? (chance(rng, style.lists) ? 2 : 1) : 0
-  const hasHeadings = groups.length >= 2 && chance(rng, style.headings)
+  const isListed = chance(rng, style.lists)
+  const isAllListed = isListed && chance(rng, style.lists)
+  if (groups.length >= 2 && chance(rng, style.headings))
+    return [answer, ...writeSections(pen, groups, isListed, isAllListed)].join('\n\n')
+  // A list has two items or more: the steps, else the largest group, else everything.
+  const listed =
+    groups.find((g) => g.section === 'do' && g.members.length > 1) ??
+    groups.find((g) => g.members.length > 1)
+  if (isListed && pieces.length > 1 && (isAllListed || listed === undefined))
+    return `${answer}\n\n${writeList(
+      pen,
+      groups[0]!.section,
+      groups.flatMap((g) => g.members),
+      false,
+    )}`
+  const blocks = groups.map((g) =>
+    isListed && g === listed
+      ? writeList(pen, g.section, g.members, false)
+      : writeProse(pen, g.members),
+  )
+  return isListed ? [answer, ...blocks].join('\n\n') : joinProse(pen, answer, blocks)
+}
+
+const writeSections = (
+  pen: Pen,
+  groups: readonly Group[],
+  isListed: boolean,
+  isAllListed: boolean,
+): string[] => {
+  const { rng } = pen
   const mark = rng.pick(['##', '##', '###'])
-  const listSection =
-    groups.find((g) => g.section === 'do') ?? groups.find((g) => g.members.length > 1) ?? groups[0]
-  const blocks = groups.map((group) => {
-    const isList =
-      level === 2 ? group.members.length > 1 || hasHeadings : level === 1 && group === listSection
-    const heading = hasHeadings
-      ? `${mark} ${withEmoji(pen, rng.pick(HEADINGS[group.section]))}\n\n`
-      : ''
-    return (
-      heading +
-      (isList
-        ? writeList(pen, group.section, group.members, hasHeadings)
-        : writeProse(pen, group.members))
-    )
+  const longest = Math.max(...groups.map((g) => g.members.length))
+  return groups.map(({ section, members }) => {
+    const asList = isAllListed || (isListed && members.length === longest)
+    const body = asList ? writeList(pen, section, members, true) : writeProse(pen, members)
+    return `${mark} ${withEmoji(pen, rng.pick(HEADINGS[section]))}\n\n${body}`
   })
-  if (hasHeadings || level > 0) return [answer, ...blocks].join('\n\n')
-  return joinProse(pen, answer, blocks)
 }
 
 /** Steps keep their order; other roles are mixed, mechanism before the rest of its section. */
@@ -164,9 +182,10 @@ const writeList = (
   hasHeading: boolean,
 ): string => {
   const { rng, style } = pen
-  const isNumbered = section === 'do' && members.length > 1 && chance(rng, 0.75)
+  const isNumbered =
+    members.length > 1 && members.every((m) => m.role === 'steps') && chance(rng, 0.75)
   const bullet = rng.pick(['-', '-', '*'])
-  const isLabelled = section !== 'do' && chance(rng, style.bold)
+  const isLabelled = members.every((m) => m.role !== 'steps') && chance(rng, style.bold)
   pen.tally.listed += members.length
   const items = members.map((piece, i) => {
     const label = isLabelled ? `**${rng.pick(LABELS[piece.role])}:** ` : ''

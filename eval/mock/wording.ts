@@ -127,7 +127,6 @@ export const HEDGE_TAILS: readonly string[] = [
 export const ADDRESS_TAILS: readonly string[] = [
   ', as you may have noticed.',
   ', as you can check for yourself.',
-  ', which you will recognise.',
   ', so keep it in mind for your own case.',
 ]
 
@@ -158,26 +157,29 @@ const REGISTER: readonly (readonly [RegExp, string, string])[] = [
   [/\b[Aa]bout (?=\d)/g, 'approximately ', 'around '],
   [/\broughly (?=\d)/g, 'approximately ', 'around '],
   [/\busually\b/g, 'ordinarily', 'mostly'],
-  [/\boften\b/g, 'frequently', 'a lot of the time'],
-  [/\bmany\b/g, 'numerous', 'lots of'],
+  [/\boften\b/g, 'frequently', 'quite often'],
+  [/(?<!\b(?:as|so|too|how|the|of|not) )\bmany (?=[a-z]+s\b|people)/g, 'numerous ', 'lots of '],
   [/\bMany (?=[a-z]+s\b|people)/g, 'Numerous ', 'Lots of '],
   [/\bpeople\b/g, 'individuals', 'folks'],
   [/\bPeople\b/g, 'Individuals', 'Folks'],
   [/\bquickly\b/g, 'rapidly', 'fast'],
-  [/\bneeds\b/g, 'requires', 'needs'],
-  [/\bneed (?!to)/g, 'require ', 'need '],
+  [
+    /\bneeds (?=a |an |the |no |only |about |roughly |more |less |fewer |\d)/g,
+    'requires ',
+    'wants ',
+  ],
+  [/\bneed (?=a |an |the |no |only |about |roughly |more |less |fewer |\d)/g, 'require ', 'want '],
   [/\balmost\b/g, 'virtually', 'pretty much'],
   [/\bmistake\b/g, 'error', 'slip-up'],
   [/\blarge\b/g, 'substantial', 'big'],
   [/\bchildren\b/g, 'children', 'kids'],
   [/\bvery\b/g, 'exceedingly', 'super'],
   [/\bshows\b/g, 'demonstrates', 'shows'],
-  [/\bbuy\b/g, 'purchase', 'grab'],
+  [/\bbuy\b/g, 'purchase', 'get'],
   [/\bFor example,/g, 'By way of illustration,', 'Say, for example,'],
   [/\bso that\b/g, 'in order that', 'so'],
   [/\bwhereas\b/g, 'whereas', 'while'],
   [/\bbefore long\b/g, 'in due course', 'soon'],
-  [/\bgets\b/g, 'becomes', 'gets'],
   [/\bA common\b/g, 'A prevalent', 'A classic'],
 ]
 
