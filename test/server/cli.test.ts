@@ -1,0 +1,38 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { sha256Hex } from '../../adapters/codec/digest.ts'
+import { tinyJob } from '../support/federation-fixture.ts'
+import { runCli, startServer } from '../support/server-process.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'loreweave-cli-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+describe('loreweave-server', () => {
+  test('an operator makes tokens and a job, reads a release, and learns from exit statuses', async () => {
+    const data = join(root, 'data')
+    const file = join(root, 'job.json')
+    const out = join(root, 'release.bin')
+    writeFileSync(file, JSON.stringify(tinyJob()))
+    const server = await startServer(data)
+    const env = { LOREWEAVE_SERVER: server.url, LOREWEAVE_SERVER_DATA: data }
+    const created = await runCli(['job', 'create', '--file', file, '--rounds', '2', '--json'], env)
+    const { job } = JSON.parse(created.stdout)
+    expect([created.status, job.spec.rounds, job.state]).toEqual([0, 2, 'running'])
+
+    const [tokens, got, unknown, alone, usage] = await Promise.all([
+      runCli(['token', 'create', '--count', '2'], env),
+      runCli(['release', 'get', job.head.slice(0, 10), '--out', out], env),
+      runCli(['job', 'show', 'job-unknown', '--json'], env),
+      runCli(['job', 'list', '--server', 'http://127.0.0.1:9'], env),
+      runCli(['job', 'create', '--file', file, '--goal', '9'], env),
+    ])
+    expect(tokens!.stdout.trim().split('\n')).toHaveLength(2)
+    expect([got!.status, sha256Hex(readFileSync(out))]).toEqual([0, job.head])
+    expect([unknown!.status, JSON.parse(unknown!.stderr).error.code]).toEqual([1, 'E_NO_JOB'])
+    expect([alone!.status, alone!.stderr]).toEqual([3, expect.stringContaining('E_UNAVAILABLE')])
+    expect([usage!.status, usage!.stderr]).toEqual([2, expect.stringContaining('minimum')])
+    expect(await server.stop()).toBe(0)
+  })
+})
