@@ -125,6 +125,9 @@ const refuseUnknownHuggingFace = (file: Record<string, unknown>, architecture: A
   if (architecture === 'llama' && file['attention_bias'] === true)
     throw unsupported('attention_bias with a bias on the output projection')
   if (file['use_sliding_window'] === true) throw unsupported('use_sliding_window')
+  const kinds = Array.isArray(file['layer_types']) ? file['layer_types'] : []
+  const kind = kinds.find((k) => k !== 'full_attention')
+  if (kind !== undefined) throw unsupported(`layers of type ${printable(kind)}`)
   if (typeof file['quantization_config'] === 'object' && file['quantization_config'] !== null)
     throw unsupported('quantization_config: quantized safetensors')
   for (const field of ['rope_scaling', 'rope_parameters']) {

@@ -52,17 +52,23 @@ export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk
 }
 
 /** Logits of final hidden states.  hidden: [K, hidden] -> [K, vocab]. */
-export const buildHead = (g: Graph, model: Model, hidden: Tensor): Tensor => {
-  const table = weight(g, model, model.config.tiedHead ? 'embed' : 'head')
-  return g.op('Gemm', [norm(g, model, 'final_norm', hidden), table], { transB: 1 })
+export const buildLogits = (g: Graph, model: Model, hidden: Tensor): Tensor =>
+  logitsOf(g, model, norm(g, model, 'final_norm', hidden))
+
+/** Log-probability of one token after each state.  hidden: [K, hidden], labels: [K] int64 -> [K, 1].
+ *  The label's logit is a product with its own row of the head, so that no gradient is scattered into [K, vocab]. */
+export const buildLogProbs = (g: Graph, model: Model, hidden: Tensor, labels: Tensor): Tensor => {
+  const normed = norm(g, model, 'final_norm', hidden)
+  const rows = g.op('Gather', [headTable(g, model), labels])
+  const picked = g.op('ReduceSum', [g.op('Mul', [normed, rows])], { axes: [1] })
+  return g.op('Sub', [picked, g.op('LogSumExp', [logitsOf(g, model, normed)])])
 }
 
-/** Log-probability of one token per row.  logits: [K, vocab], labels: [K, 1] int64 -> [K, 1]. */
-export const tokenLogProb = (g: Graph, logits: Tensor, labels: Tensor): Tensor =>
-  g.op('Sub', [
-    g.op('GatherElements', [logits, labels], { axis: 1 }),
-    g.op('ReduceLogSumExp', [logits]),
-  ])
+const logitsOf = (g: Graph, model: Model, normed: Tensor): Tensor =>
+  g.op('Gemm', [normed, headTable(g, model)], { transB: 1 })
+
+const headTable = (g: Graph, model: Model): Tensor =>
+  weight(g, model, model.config.tiedHead ? 'embed' : 'head')
 
 /** What a graph needs to know of a model: its config and where its converted weights lie. */
 export type Model = { readonly config: ModelConfig; readonly manifest: WeightManifest }

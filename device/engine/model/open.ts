@@ -1,7 +1,7 @@
 /** One call from a model's name to everything the device needs of it: converted weights, tokenizer, identity. */
 import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { FedError, isFedError } from '../../../adapters/errors.ts'
+import { FedError } from '../../../adapters/errors.ts'
 import type { BaseModel } from '../../../adapters/wire/primitives.ts'
 import { convertedFolder, modelPath } from './cache.ts'
 import type { ModelConfig } from './config.ts'
@@ -11,7 +11,7 @@ import { fileDigest, ggufSource, openHuggingFace, type TensorSource } from './te
 import { TINY_MODEL, tinySource, tinyTokenizerFile } from './tiny.ts'
 import { createTokenizer, type Tokenizer } from './tokenizer.ts'
 import { type TokenizerFile, tokenizerFromFolder, tokenizerFromGguf } from './tokenizer-file.ts'
-import { convertWeights, readManifest } from './weight-store.ts'
+import { convertWeights, hasWeights } from './weight-store.ts'
 
 export type LocalModel = {
   /** What a federation checks: name, weights (SHA-256 of the source's bytes), tokenizer hash, shape. */
@@ -118,16 +118,6 @@ const assemble = async (
     folder,
     tokenizer,
     suggestedExit: entry?.suggestedExit ?? Math.max(1, Math.round(0.4 * config.shape.layers)),
-  }
-}
-
-/** Damaged weights count as none: they are converted again. */
-const hasWeights = (folder: string, sha256: string): boolean => {
-  try {
-    return readManifest(folder).source === sha256
-  } catch (error) {
-    if (isFedError(error)) return false
-    throw error
   }
 }
 

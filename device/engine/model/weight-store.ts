@@ -1,4 +1,5 @@
 /** A model's weights as the engine maps them: one float32 file and its table. Converted once per source, in a folder of its own. */
+import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -71,7 +72,7 @@ export const expectedTensors = (config: ModelConfig): Expected[] => {
 }
 
 /** Writes `weights.bin` and `weights.json` into folder, one tensor at a time; the folder appears complete or not at all.
- *  A folder that is there is replaced. onTensor: done and total tensors.
+ *  A complete folder of the same source is kept, any other is replaced. onTensor: done and total tensors.
  *  Fails with E_MODEL_FILE (a missing, misshapen or non-finite tensor), E_HOME (the disk), E_CANCELLED. */
 export const convertWeights = async (
   source: TensorSource,
@@ -85,7 +86,7 @@ export const convertWeights = async (
     const own = source.sourceName(name)
     if (!own.present) throw new FedError('E_MODEL_FILE', `tensor ${own.name} is missing`)
   }
-  const partial = `${folder}.partial-${process.pid}-${Date.now()}`
+  const partial = `${folder}.partial-${process.pid}-${randomUUID()}`
   try {
     await mkdir(dirname(folder), { recursive: true })
     await removeAbandoned(folder)
@@ -98,8 +99,7 @@ export const convertWeights = async (
       tensors,
     }
     await writeFile(join(partial, 'weights.json'), `${JSON.stringify(manifest)}\n`)
-    await rm(folder, { recursive: true, force: true })
-    await rename(partial, folder)
+    await settle(partial, folder, source.sha256)
     return manifest
   } catch (cause) {
     await rm(partial, { recursive: true, force: true }).catch(() => {})
@@ -137,6 +137,16 @@ export const readManifest = (folder: string): WeightManifest => {
   return manifest
 }
 
+/** Whether folder holds the complete weights of this source. Damaged ones count as none: they are converted again. */
+export const hasWeights = (folder: string, sha256: string): boolean => {
+  try {
+    return readManifest(folder).source === sha256
+  } catch (error) {
+    if (isFedError(error)) return false
+    throw error
+  }
+}
+
 /** One tensor's numbers, row-major. RangeError for a name that the manifest lacks; E_MODEL_FILE when the file is cut. */
 export const readTensor = (
   folder: string,
@@ -158,6 +168,19 @@ export const readTensor = (
     closeSync(file)
   }
   return new Float32Array(bytes.buffer)
+}
+
+/** Another process may have finished first, and may have mapped its file: its bytes are the same, so they stay. */
+const settle = async (partial: string, folder: string, sha256: string): Promise<void> => {
+  for (let attempt = 0; ; attempt++) {
+    if (hasWeights(folder, sha256)) return rm(partial, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
+    try {
+      return await rename(partial, folder)
+    } catch (error) {
+      if (attempt === 2) throw error
+    }
+  }
 }
 
 const writeTensors = async (

@@ -56,6 +56,7 @@ test.each([
   [{ mlp_bias: true }, /mlp_bias/],
   [{ attention_bias: true }, /attention_bias/],
   [{ use_sliding_window: true }, /sliding/],
+  [{ layer_types: ['full_attention', 'sliding_attention'] }, /type "sliding_attention"/],
   [{ quantization_config: { bits: 4 } }, /quantization_config/],
 ])('%j is unsupported by name', (change, message) => {
   expect(() => configFromHuggingFace({ ...llama, ...change })).toThrow(

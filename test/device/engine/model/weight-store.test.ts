@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -60,6 +60,24 @@ test('an untied head and attention biases are stored when the config has them', 
   const { tensors } = await convertWeights(tinySource(config), folder)
   expect(tensors['head']?.shape).toEqual([config.shape.vocab, 8])
   expect(tensors['layers.0.k.bias']?.shape).toEqual([4])
+})
+
+test('two conversions at once end in one complete folder', async () => {
+  const folder = fresh()
+  await Promise.all([1, 2, 3].map(() => convertWeights(source, folder)))
+  expect(readManifest(folder).source).toBe(source.sha256)
+  expect(readdirSync(root).filter((f) => f.includes('partial'))).toEqual([])
+})
+
+test('a complete folder of the same source is kept, since it may be mapped', async () => {
+  const folder = fresh()
+  await convertWeights(source, folder)
+  const { ino } = await stat(join(folder, 'weights.bin'))
+  await convertWeights(source, folder)
+  expect((await stat(join(folder, 'weights.bin'))).ino).toBe(ino)
+  const other = tinySource(smallConfig, 'another seed')
+  await convertWeights(other, folder)
+  expect(readManifest(folder).source).toBe(other.sha256)
 })
 
 test('a missing tensor is named as the file calls it, and nothing is left', async () => {
