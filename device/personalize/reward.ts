@@ -1,14 +1,8 @@
 /** The reward model: pooled states and named features, standardized, times the user's head. */
 
 import { FedError } from '../../adapters/errors.ts'
-import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
-import type { Tokenizer } from '../engine/model/tokenizer.ts'
-import type { Engine, LoraFeed } from '../engine/run/types.ts'
-import { encodeAnswer } from './encode-answer.ts'
-import { centred, rawFeatures, standardize } from './feature-space.ts'
-import { FEATURE_NAMES, NAMED_FEATURES, namedFeatures } from './features.ts'
-import { sigmoid } from './logistic.ts'
-import { requestText } from './request-text.ts'
+import { centred, standardize } from './feature-space.ts'
+import { FEATURE_NAMES, NAMED_FEATURES } from './features.ts'
 
 export type Contribution = { readonly name: string; readonly contribution: number }
 
@@ -23,57 +17,18 @@ export type Score = {
   readonly features: Float64Array
 }
 
-export type RewardModel = (
-  messages: readonly ChatMessage[],
-  system: SystemPrompt | undefined,
-  candidates: readonly string[],
-) => Promise<Score[]>
-
-/** scale, w: [D]. A D of only the named features never calls the engine. Fails with E_SHAPE where sizes do not fit. */
-export const rewardModel = ({
-  engine,
-  tokenizer,
-  exitLayer,
-  adapters,
-  scale,
-  head,
-  maxTokens = 384,
-}: {
-  readonly engine: Pick<Engine, 'pooled'>
-  readonly tokenizer: Pick<Tokenizer, 'chat' | 'encode' | 'eosIds'>
-  readonly exitLayer: number
-  readonly adapters: readonly LoraFeed[]
-  readonly scale: Float64Array
-  readonly head: { readonly w: Float64Array }
-  readonly maxTokens?: number
-}): RewardModel => {
-  const pooledSize = scale.length - FEATURE_NAMES.length
-  if (pooledSize < 0 || head.w.length !== scale.length)
-    throw new FedError(
-      'E_SHAPE',
-      `scale and head must both hold the features, got ${scale.length} and ${head.w.length}`,
-    )
-  return async (messages, system, candidates) => {
-    const request = requestText(messages)
-    const states =
-      pooledSize === 0
-        ? candidates.map(() => new Float32Array(0))
-        : await engine.pooled(
-            candidates.map((c) => encodeAnswer(tokenizer, messages, system, c, maxTokens)),
-            { exitLayer, adapters },
-          )
-    const raw = candidates.map((c, i) => rawFeatures(states[i]!, namedFeatures(c, request)))
-    return scoreFeatures(raw, scale, head.w)
-  }
-}
-
-/** raw: [D] of each candidate of one request. */
+/** raw: [D] of each candidate of one request; scale, w: [D]. Fails with E_SHAPE where sizes do not fit. */
 export const scoreFeatures = (
   raw: readonly Float64Array[],
   scale: Float64Array,
   w: Float64Array,
 ): Score[] =>
   centred(raw.map((r) => standardize(r, scale))).map((features) => {
+    if (w.length !== features.length)
+      throw new FedError(
+        'E_SHAPE',
+        `a head of ${w.length} numbers does not fit ${features.length} features`,
+      )
     const parts = features.map((v, j) => v * w[j]!)
     const pooledSize = parts.length - FEATURE_NAMES.length
     const named = FEATURE_NAMES.map((name, j) => ({ name, contribution: parts[pooledSize + j]! }))
@@ -117,22 +72,3 @@ export const likelihoodWords = (probability: number): string =>
       : probability >= 0.6
         ? 'somewhat more likely than not'
         : 'about even'
-
-/**
- * One factor for rewards, so that σ(factor·lead) is how often the leader is really chosen: the maximum-likelihood factor on held-back
- * leads (reward of the chosen answer minus another's) under a log-normal prior around 1. Golden-section search in [1/8, 8].
- */
-export const calibrate = (leads: readonly number[]): number => {
-  const loss = (u: number) =>
-    leads.reduce((sum, lead) => sum - Math.log(Math.max(1e-300, sigmoid(Math.exp(u) * lead))), 0) +
-    (u * u) / 2
-  const golden = (Math.sqrt(5) - 1) / 2
-  let low = -Math.log(8)
-  let high = Math.log(8)
-  for (let i = 0; i < 60; i++) {
-    const span = golden * (high - low)
-    if (loss(high - span) <= loss(low + span)) high = low + span
-    else low = high - span
-  }
-  return Math.exp((low + high) / 2)
-}

@@ -133,7 +133,7 @@ describe('namedFeatures', () => {
           expect(Math.abs(value), FEATURE_NAMES[j]).toBeLessThan(12)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 80 },
     )
   })
 

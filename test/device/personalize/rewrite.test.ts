@@ -110,7 +110,7 @@ describe('rewrite', () => {
           expect((system as string).endsWith(added)).toBe(true)
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
   })
 
