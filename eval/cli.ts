@@ -65,8 +65,14 @@ program
   .addOption(threadsOption())
   .addOption(jsonOption())
   .action(async (options) => {
-    const report = await runDemo({ ...options, env: process.env, log: progress })
-    if (options.json) print(report, true)
+    const { json, ...rest } = options
+    const report = await runDemo({
+      ...rest,
+      env: process.env,
+      log: progress,
+      ...(!json && { print: (text: string) => console.log(text) }),
+    })
+    if (json) print({ results: report.results }, true)
   })
 
 program

@@ -1,0 +1,298 @@
+/** `npm run demo`: server, devices, federation, and what came out of it for people and prompts that were not part of it. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import { seededRng } from '../../adapters/random.ts'
+import type { FeatureDeps } from '../../device/agent/choice-features.ts'
+import { type Released, readRelease } from '../../device/agent/released.ts'
+import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
+import { pullModel } from '../../device/engine/model/pull.ts'
+import { openEngine } from '../../device/engine/run/client.ts'
+import { featureSpace } from '../../device/personalize/feature-space.ts'
+import { openFleet, sumTraffic } from '../fleet.ts'
+import { startClaude } from '../mock/serve.ts'
+import { rememberPooled } from '../shared-engine.ts'
+import { type DemoDevice, participate, prepareDevice } from './devices.ts'
+import { type Ablation, judge } from './judge.ts'
+import { watchMemory } from './memory.ts'
+import { startServer } from './operator.ts'
+import { makePeople } from './people.ts'
+import { demoJobs, PLAN } from './plan.ts'
+import { createProcesses } from './processes.ts'
+import { type DemoReport, htmlReport, terminalTables } from './report.ts'
+import { showDevice } from './showcase.ts'
+
+export type DemoOptions = {
+  readonly out: string
+  readonly seed: number
+  readonly devices: number
+  readonly choices: number
+  readonly claude: 'mock' | 'hosted'
+  readonly ablate?: Ablation
+  readonly model: string
+  readonly cache: string
+  readonly threads?: number
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log: (line: string) => void
+  /** Prints the closing table; left out where only JSON is wanted. */
+  readonly print?: (text: string) => void
+}
+
+/** Runs the demo and writes report.json and report.html. Whatever happens, no process of it stays behind. */
+export const runDemo = async (options: DemoOptions): Promise<DemoReport> => {
+  if (options.claude === 'hosted' && !options.env['ANTHROPIC_API_KEY'])
+    throw new FedError('E_NO_KEY', '--claude hosted needs ANTHROPIC_API_KEY in the environment')
+  const processes = createProcesses()
+  const closers: (() => Promise<unknown>)[] = [() => processes.stopAll()]
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close().catch(() => undefined)
+  }
+  const interrupt = (signal: NodeJS.Signals) => {
+    options.log(`${signal}: stopping every process of the demo …`)
+    void closeAll().finally(() => process.exit(130))
+  }
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  try {
+    return await run(options, processes, (close) => closers.push(close))
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    await closeAll()
+  }
+}
+
+const run = async (
+  options: DemoOptions,
+  processes: ReturnType<typeof createProcesses>,
+  onClose: (close: () => Promise<unknown>) => void,
+): Promise<DemoReport> => {
+  const { seed, cache, log } = options
+  const { model, isFallback } = await obtainModel(options)
+  const started = performance.now()
+  const seconds = () => (performance.now() - started) / 1000
+  const step = (text: string) => log(`[${seconds().toFixed(0).padStart(3)} s] ${text}`)
+  const memory = watchMemory()
+  onClose(async () => memory.stop())
+  const out = resolve(options.out)
+  rmSync(join(out, 'run'), { recursive: true, force: true })
+  mkdirSync(join(out, 'run'), { recursive: true, mode: 0o700 })
+
+  step(
+    `model ${model.base.name}, states pooled after layer ${model.suggestedExit} of ${model.base.shape.layers}`,
+  )
+  const people = makePeople({ seed, devices: options.devices, choices: options.choices })
+  const claude = options.claude === 'mock' ? await startClaude({ seed }) : null
+  if (claude) onClose(() => claude.close())
+  const operator = await startServer(processes, join(out, 'run', 'server'))
+  step(`server at ${operator.url}${claude ? `, mocked Claude at ${claude.url}` : ''}`)
+
+  const engine = openEngine({
+    folder: model.folder,
+    ...(options.threads && { threads: options.threads }),
+  })
+  onClose(() => engine.close())
+  const memo = new Map()
+  const shared = rememberPooled(engine, model.base.weights)
+  const deps: FeatureDeps = {
+    engine: shared,
+    tokenizer: model.tokenizer,
+    space: featureSpace(model.base.shape.hidden),
+    exitLayer: model.suggestedExit,
+    maxTokens: PLAN.maxTokens,
+    memo,
+  }
+  const tokens = await operator.createTokens(options.devices + people.users.length)
+  const fleet = await openFleet({
+    logs: people.devices.map((log_) => log_.train),
+    tokens: tokens.slice(people.users.length),
+    serverUrl: operator.url,
+    model,
+    engine: shared,
+    memo,
+    seed,
+  })
+  onClose(() => fleet.close())
+  step(`${fleet.size} lighter devices enrolled in this process`)
+
+  const jobs = demoJobs(model, fleet.size, seed)
+  const rounds: DemoReport['rounds'][number][] = []
+  const federate = async (
+    name: keyof typeof jobs,
+    contribute: () => Promise<unknown>,
+  ): Promise<string> => {
+    const [job] = await Promise.all([
+      operator.createJob(jobs[name]).then((id) => operator.waitForJob(id)),
+      contribute(),
+    ])
+    const { spec } = job
+    for (const [i, round] of job.rounds.entries()) {
+      const next = job.rounds[i + 1]?.openedAt ?? job.endedAt ?? round.deadlineAt
+      rounds.push({
+        job: spec.name,
+        index: round.index,
+        factor: round.factor,
+        received: round.received,
+        seconds: (next - round.openedAt) / 1000,
+        release: round.release,
+      })
+    }
+    step(
+      `${spec.name}: ${job.rounds.length} round${job.rounds.length > 1 ? 's' : ''}, ${job.rounds.at(-1)?.received} updates each`,
+    )
+    return job.head!
+  }
+  const contribute =
+    (name: keyof typeof jobs, count = fleet.size) =>
+    () =>
+      fleet.participate(jobs[name].rounds ?? 1, count, (done, of) => {
+        if (done % count === 0) step(`  ${jobs[name].name}: ${done}/${of} contributions`)
+      })
+
+  const deviceOptions = {
+    processes,
+    folder: join(out, 'run', 'homes'),
+    model: isFallback ? 'tiny' : options.model,
+    cache,
+    serverUrl: operator.url,
+    claudeUrl: claude?.url ?? null,
+    log: (line: string) => step(`  ${line}`),
+  }
+  mkdirSync(deviceOptions.folder, { recursive: true, mode: 0o700 })
+  await federate('statistics', contribute('statistics'))
+  const own: DemoDevice[] = []
+  await Promise.all([
+    federate('prior', contribute('prior')),
+    (async () => {
+      for (const [i, { user, train }] of people.users.entries())
+        own.push(await prepareDevice(deviceOptions, user, train, tokens[i]!))
+    })(),
+  ])
+  const training = jobs.adapter.cohort.goal - own.length
+  const traffic: { up: number; down: number }[] = []
+  await federate('adapter', async () => {
+    const reports = await Promise.all([
+      ...own.map((device) => participate(deviceOptions, device, PLAN.adapterRounds)),
+      contribute('adapter', training)().then(() => null),
+    ])
+    for (const report of reports) if (report) traffic.push(report.traffic)
+  })
+  const head = await federate('refit', contribute('refit'))
+  const release = readRelease(
+    readFileSync(await operator.saveRelease(head)),
+    model.base,
+    deps.space,
+  )
+  step(`release ${head.slice(0, 12)}, version ${release.header.version}`)
+
+  const judged = await judge({
+    deps,
+    release,
+    people,
+    ...(options.ablate && { ablate: options.ablate }),
+    rng: seededRng(`judge/${seed}`),
+    log: step,
+  })
+  step('unseen prompts judged')
+  const shown = people.showcase(own[0]!.user)
+  const showcase = await showDevice(
+    {
+      processes,
+      cache,
+      claudeUrl: claude?.url ?? null,
+      claudeKey: options.env['ANTHROPIC_API_KEY'] ?? 'mock-key',
+    },
+    own[0]!,
+    shown.request,
+    shown.candidates,
+  )
+  const { up, down } = sumTraffic([...traffic, fleet.traffic()])
+  const peakBytes = memory.peakBytes()
+  const report: DemoReport = {
+    createdAt: new Date().toISOString(),
+    model: { name: model.base.name, isFallback },
+    claude: options.claude,
+    seed,
+    ablate: options.ablate ?? null,
+    ...judged,
+    results: [
+      ...judged.results,
+      { name: 'demo.seconds', value: seconds(), unit: 's' },
+      { name: 'demo.bytes_up', value: up, unit: 'B', n: fleet.size + own.length },
+      { name: 'demo.bytes_down', value: down, unit: 'B', n: fleet.size + own.length },
+      ...(peakBytes === null ? [] : [{ name: 'demo.peak_memory', value: peakBytes, unit: 'B' }]),
+    ],
+    ...showcase,
+    rounds,
+    bytesUp: up,
+    bytesDown: down,
+    seconds: seconds(),
+    peakBytes,
+  }
+  writeFileSync(join(out, 'report.json'), JSON.stringify(report, null, 2))
+  writeFileSync(join(out, 'report.html'), htmlReport(report))
+  options.print?.(closing(report, out, release))
+  return report
+}
+
+/** The model, pulled where it is missing; the tiny one, and word of it, where no source answers. */
+const obtainModel = async ({
+  model,
+  cache,
+  log,
+}: DemoOptions): Promise<{ model: LocalModel; isFallback: boolean }> => {
+  try {
+    return { model: await openModel({ cacheFolder: cache, name: model }), isFallback: false }
+  } catch (error) {
+    if (!isFedError(error) || error.code !== 'E_MODEL_MISSING') throw error
+  }
+  try {
+    let shown = -1
+    await pullModel({
+      cacheFolder: cache,
+      name: model,
+      fetch,
+      onProgress: (bytes, total, source) => {
+        const tenth = Math.floor((10 * bytes) / total)
+        if (tenth !== shown) log(`pulling ${model} from ${source}: ${tenth * 10} %`)
+        shown = tenth
+      },
+    })
+    return { model: await openModel({ cacheFolder: cache, name: model }), isFallback: false }
+  } catch (error) {
+    if (!isFedError(error) || error.code !== 'E_NO_SOURCE') throw error
+    log(
+      `${error.message}\nNo source of ${model} answered. The demo goes on with the built-in tiny random model: its figures say nothing about quality.`,
+    )
+    return { model: await openModel({ cacheFolder: cache, name: 'tiny' }), isFallback: true }
+  }
+}
+
+const closing = (report: DemoReport, out: string, { header }: Released): string => {
+  const { rewrite, rerank } = report
+  return [
+    '',
+    report.model.isFallback
+      ? 'NOTE: built-in tiny random model; these figures say nothing about quality.\n'
+      : '',
+    ...(report.ablate ? [`Ablated: ${report.ablate}.\n`] : []),
+    terminalTables(report),
+    '',
+    `One request of ${report.users[0]?.user}, before and after rewriting. ${rewrite.reason}`,
+    indent(rewrite.before, '  − '),
+    indent(rewrite.after, '  + '),
+    '',
+    `One reranking: ${rerank.reason}`,
+    ...rerank.candidates.map(
+      (c) =>
+        `  ${c.isWinner ? '→' : ' '} ${c.reward.toFixed(2).padStart(6)}  ${c.isFirst ? "(Claude's first) " : ''}${c.text.replaceAll(/\s+/g, ' ').slice(0, 100)}…`,
+    ),
+    '',
+    `${report.rounds.length} rounds, ${header.version + 1} releases; devices sent ${(report.bytesUp / 1e6).toFixed(1)} MB and received ${(report.bytesDown / 1e6).toFixed(1)} MB; ${report.seconds.toFixed(0)} s${report.peakBytes === null ? '' : `, peak memory ${(report.peakBytes / 1e9).toFixed(2)} GB`}.`,
+    `Report: ${join(out, 'report.html')}`,
+  ].join('\n')
+}
+
+const indent = (text: string, mark: string): string =>
+  text
+    .split('\n')
+    .map((line) => `${mark}${line}`)
+    .join('\n')
