@@ -14,8 +14,8 @@ export type FederationServer = {
   readonly app: Hono
   /** Passes deadlines that are over at `now` and resolves once no closed round waits for its release. */
   tick(now: number): Promise<void>
-  /** Removes what a kill left behind. Call it once, before serving a folder that was used before. */
-  recover(now: number): Promise<void>
+  /** Removes what a kill left behind. Call it before the first request, or it may take an upload for a leftover. */
+  recover(): Promise<void>
   /** Ends background work and closes the store. */
   close(): Promise<void>
 }
@@ -47,10 +47,7 @@ export const createServer = (
   return {
     app,
     tick: (now) => coordinator.tick(now),
-    async recover(now) {
-      await coordinator.sweep()
-      await coordinator.tick(now)
-    },
+    recover: () => coordinator.sweep(),
     async close() {
       await coordinator.stop()
       store.close()

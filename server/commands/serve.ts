@@ -40,6 +40,7 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
     config: { operatorCredential: operatorCredential(options.data), pace: options.pace },
     aggregate: aggregateInWorker,
   })
+  await federation.recover()
   const http = createAdaptorServer({ fetch: federation.app.fetch })
   try {
     await new Promise<void>((resolve, reject) => {
@@ -60,7 +61,7 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
     federation
       .tick(Date.now())
       .catch((error: unknown) => log('error', 'tick_failed', { cause: String(error) }))
-  await federation.recover(Date.now())
+  void tick()
   const timer = setInterval(tick, options.tickMs)
   return {
     url: urlOf(http.address() as AddressInfo),

@@ -23,9 +23,10 @@ export const CLOCK_SKEW_MS = 5 * 60_000
  */
 export const requireDevice = ({ store, clock }: ServerDeps, limitBytes: number) =>
   createMiddleware<DeviceEnv>(async (c, next) => {
-    const { signable, params, body } = await readSigned(c.req.raw, limitBytes)
-    const device = store.device(params.keyId)
+    const claimed = readSignatureInput(signableOf(c.req.raw))
+    const device = store.device(claimed.keyId)
     if (!device) throw new FedError('E_NOT_ENROLLED', 'the key is not enrolled with this server')
+    const { signable, params, body } = await readSigned(c.req.raw, limitBytes)
     verifySignature(signable, params, device.publicKey)
     const now = clock()
     checkTime(params, now)
@@ -38,18 +39,23 @@ export const requireDevice = ({ store, clock }: ServerDeps, limitBytes: number) 
     await next()
   })
 
-/** Body and claimed signature of a request. Fails with E_TOO_LARGE, E_UNSIGNED, E_SIGNATURE. */
+/**
+ * Body and claimed signature of a request; nothing is read of a body that nobody signed.
+ * Fails with E_TOO_LARGE, E_UNSIGNED, E_SIGNATURE.
+ */
 export const readSigned = async (request: Request, limitBytes: number) => {
+  const params = readSignatureInput(signableOf(request))
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
   const body = hasBody ? await readBody(request, limitBytes) : new Uint8Array()
-  const signable: SignableRequest = {
-    method: request.method,
-    url: request.url,
-    header: (name) => request.headers.get(name),
-    body: hasBody ? body : undefined,
-  }
-  return { signable, params: readSignatureInput(signable), body }
+  return { signable: signableOf(request, hasBody ? body : undefined), params, body }
 }
+
+const signableOf = (request: Request, body?: Uint8Array): SignableRequest => ({
+  method: request.method,
+  url: request.url,
+  header: (name) => request.headers.get(name),
+  body,
+})
 
 /** Fails with E_CLOCK. */
 export const checkTime = (params: SignatureParams, now: number): void => {

@@ -145,8 +145,10 @@ describe('serving over HTTP', () => {
     const { hostname, port } = new URL(server.url)
     const socket = connect(Number(port), hostname)
     socket.on('error', () => {})
+    const signed = server.device('any').signed('POST', '/v1/enroll', new Uint8Array(1)).headers
+    const lines = [...signed].map(([name, value]) => `${name}: ${value}\r\n`).join('')
     socket.write(
-      'POST /v1/enroll HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n',
+      `POST /v1/enroll HTTP/1.1\r\nhost: x\r\n${lines}transfer-encoding: chunked\r\nconnection: close\r\n\r\n`,
     )
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
     for (let i = 0; i < 20; i++) socket.write(chunk)

@@ -166,7 +166,8 @@ describe('rounds', () => {
     const heads = []
     for (const [i, data] of [folder, copy].entries()) {
       const again = testServer({ folder: data, seed: `other-${i}`, start: START + i * 1e9 })
-      await again.recover(again.now())
+      await again.recover()
+      await again.settle()
       const job = await again.operator.job(id)
       expect(job.state).toBe('completed')
       heads.push(job.head)
@@ -180,7 +181,7 @@ describe('rounds', () => {
     const bytes = updateFor(assignment, 'a')
     await device.upload(assignment, bytes)
     await server.store.putObject('0'.repeat(64), new Uint8Array(3))
-    await server.recover(server.now())
+    await server.recover()
     expect((await server.store.objects()).sort()).toEqual(
       [assignment.release, sha256Hex(bytes)].sort(),
     )

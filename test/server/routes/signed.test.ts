@@ -93,6 +93,24 @@ describe('signatures', () => {
     await expectRefusal(sent instanceof Request ? await server.fetch(sent) : sent, status, code)
   })
 
+  test('nothing is read of a body that no enrolled device signed', async () => {
+    const server = testServer()
+    let reads = 0
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull() {
+          reads++
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const { headers } = server.device().signed('PUT', '/v1/rounds/x/update', new Uint8Array(1))
+    const init = { method: 'PUT', headers, body, duplex: 'half' } as RequestInit
+    const answer = await server.fetch(new Request('http://server.test/v1/rounds/x/update', init))
+    await expectRefusal(answer, 401, 'E_NOT_ENROLLED')
+    expect(reads).toBe(0)
+  })
+
   test('a request that is sent twice is refused with E_REPLAY, also after a restart', async () => {
     const store = openSqliteStore(':memory:')
     const server = testServer({ store })
