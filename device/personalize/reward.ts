@@ -1,5 +1,4 @@
 /** The reward model: pooled states and named features, standardized, times the user's head. */
-
 import { FedError } from '../../adapters/errors.ts'
 import { centred, standardize } from './feature-space.ts'
 import { FEATURE_NAMES, NAMED_FEATURES } from './features.ts'
