@@ -51,11 +51,14 @@ type Message = {
   readonly usage: Usage
 }
 
-const MODELS: readonly (readonly [string, string, string])[] = [
-  ['claude-sonnet-4-5', 'Claude Sonnet 4.5', '2025-09-29T00:00:00Z'],
-  ['claude-opus-4-1', 'Claude Opus 4.1', '2025-08-05T00:00:00Z'],
-  ['claude-haiku-4-5', 'Claude Haiku 4.5', '2025-10-01T00:00:00Z'],
+/** Of the models that the SDK names. Any other id that begins with "claude-" is served as well. */
+const MODELS: readonly (readonly [string, string])[] = [
+  ['claude-sonnet-5-5', 'Claude Sonnet 5.5'],
+  ['claude-opus-5-5', 'Claude Opus 5.5'],
+  ['claude-haiku-5-5', 'Claude Haiku 5.5'],
 ]
+/** The service's own stand-in for an unknown date of release. */
+const RELEASED = '1970-01-01T00:00:00Z'
 
 export const createClaude = (options: ClaudeOptions): MockClaude => {
   const { seed, minCacheTokens = 1024 } = options
@@ -143,11 +146,11 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-const modelInfo = ([id, name, at]: readonly [string, string, string]) => ({
+const modelInfo = ([id, name]: readonly [string, string]) => ({
   type: 'model',
   id,
   display_name: name,
-  created_at: at,
+  created_at: RELEASED,
 })
 
 /** The body, or the error response that the service would give for it. */

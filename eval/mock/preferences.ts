@@ -9,6 +9,10 @@ type Rule = {
   /** Wording that asks for less although no negative word is near; the whole clause counts. */
   readonly less?: RegExp
   readonly more?: RegExp
+  /** Dimensions that go the other way. */
+  readonly opposite?: readonly Dimension[]
+  /** Says nothing when the clause asks for less. */
+  readonly onlyMore?: boolean
 }
 
 export type Preference = {
@@ -19,7 +23,7 @@ export type Preference = {
 
 const BLOCK = /<reader_preferences[^>]*>([\s\S]*?)(?:<\/reader_preferences>|$)/g
 const NEGATIVE =
-  /\b(avoid|no|not|never|without|fewer|less|skip|don't|omit|drop|leave out|leave off|rarely|sparing(ly)?|minimal|little|dislikes?|hates?|instead of|rather than|stop|seldom|low)\b/
+  /\b(avoid|no|not|never|without|(?<!a )few|fewer|less|skip|don't|omit|drop|leave out|leave off|rarely|sparing(ly)?|minimal|little|dislikes?|hates?|instead of|rather than|stop|seldom|low)\b/
 const MILD =
   /\b(slightly|a bit|somewhat|a little|mildly|where it helps|when it helps|occasional(ly)?)\b/
 const STRONG = /\b(always|strongly|much|very|never|only|must|definitely)\b/
@@ -29,7 +33,7 @@ const RULES: readonly Rule[] = [
     about:
       /\b(short(er)?|brief|concise|terse|compact|succinct|long(er)?|length|detail(ed|s)?|thorough|verbose|wordy|words|in[- ]depth|complete)\b/,
     dimensions: ['length'],
-    less: /\b(short(er)?|brief(ly)?|concise|terse|compact|succinct|few words|to the point)\b/,
+    less: /\b(short(er)?|brief(ly)?|concise|terse|compact|succinct|a few words|to the point)\b/,
     more: /\b(long(er)?|detail(ed|s)?|thorough|in[- ]depth|complete|elaborate|verbose)\b/,
   },
   {
@@ -37,6 +41,7 @@ const RULES: readonly Rule[] = [
     dimensions: ['lists'],
     less: /\b(in|as|use|write|prefers?|plain|flowing|running)\b[^,;]*\b(prose|paragraphs?|running text)\b/,
   },
+  { about: /\bnumbered (steps|lists?)\b/, dimensions: ['lists'], onlyMore: true },
   { about: /\b(headings?|headers?|sections?|section titles?)\b/, dimensions: ['headings'] },
   { about: /\b(bold|emphasis|emphasi[sz]e|highlight(ed)?|key terms)\b/, dimensions: ['bold'] },
   {
@@ -47,10 +52,11 @@ const RULES: readonly Rule[] = [
   {
     about: /\b(formal(ity)?|informal|casual|professional|conversational|register)\b/,
     dimensions: ['formality'],
+    opposite: ['contractions'],
     less: /\b(informal|casual|conversational|relaxed)\b/,
   },
   {
-    about: /\b(tone|friendly|warm|neutral|matter[- ]of[- ]fact)\b/,
+    about: /\b(tone|friendly(?! (?:intro|open))|warm|neutral|matter[- ]of[- ]fact)\b/,
     dimensions: ['exclamation', 'secondPerson'],
     less: /\b(neutral|sober|matter[- ]of[- ]fact|formal|professional|impersonal|calm)\b/,
   },
@@ -133,8 +139,16 @@ const readClause = (line: string): Preference[] => {
     const match = rule.about.exec(clause)
     if (match === null) continue
     const target = directionOf(rule, clause, match.index)
-    for (const dimension of rule.dimensions)
-      if (!found.some((f) => f.dimension === dimension)) found.push({ dimension, target, strength })
+    if (target === 0 && rule.onlyMore === true) continue
+    const stated = [
+      ...rule.dimensions.map((dimension) => ({ dimension, target, strength })),
+      ...(rule.opposite ?? []).map((dimension) => ({
+        dimension,
+        target: (1 - target) as 0 | 1,
+        strength,
+      })),
+    ]
+    found.push(...stated.filter((s) => !found.some((f) => f.dimension === s.dimension)))
   }
   return found
 }
