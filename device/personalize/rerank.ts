@@ -3,7 +3,7 @@ import { normalCdf } from './logistic.ts'
 import { likelihoodWords, type Score } from './reward.ts'
 
 /** Least probability, under the head's posterior, that the winner beats the first answer. */
-export const MIN_CERTAINTY = 0.6
+export const MIN_CERTAINTY = 0.55
 
 /** order: indices, best first, the winner leading. probability: that the best-scored candidate beats the first. */
 export type Reranking = {
@@ -64,8 +64,9 @@ export const rerank = (
 export type HeldBackChoice = { readonly rewards: readonly number[]; readonly chosen: number }
 
 /**
- * The smallest margin with which switching away from the first answer is right at least as often as wrong on held-back choices:
- * right when the user chose the leader, wrong when the user chose the first, neither otherwise. Without a switch to judge by: 0.
+ * The smallest margin above which switching away from the first answer was not wrong more often than right on held-back choices,
+ * give or take one standard deviation of as many coin tosses: a handful of choices must not switch reranking off. A switch is
+ * right when the user chose the leader, wrong when the user chose the first, neither otherwise. Without any: 0.
  */
 export const calibrateMargin = (
   choices: readonly HeldBackChoice[],
@@ -85,5 +86,5 @@ export const calibrateMargin = (
   }
   // The largest lead always passes: nothing is above it.
   const margins = [0, ...switches.map((s) => s.lead).sort((a, b) => a - b)]
-  return margins.map(tally).find((t) => t.right >= t.wrong)!
+  return margins.map(tally).find((t) => t.wrong - t.right <= Math.sqrt(t.wrong + t.right))!
 }
