@@ -89,7 +89,7 @@ export const resendPending = async (
   for (const upload of deps.store.pendingUploads()) {
     options.onProgress?.({
       step: 'upload',
-      note: `resending the update of round ${upload.roundId}`,
+      note: `${upload.roundId}: sending the kept update again`,
     })
     await settle(deps, upload.roundId, options)
   }
@@ -140,7 +140,7 @@ const contribute = async (
   const { jobId, roundId, uploadToken } = Assignment.parse(assignment)
   checkConsent(deps, assignment)
   const report = (step: string, note?: string): Progress => ({ step, ...(note && { note }) })
-  options.onProgress?.(report('round', `round ${roundId}: ${assignment.contributions.join(', ')}`))
+  options.onProgress?.(report('round', `${roundId}: ${assignment.contributions.join(', ')}`))
   const kept = store.blob(releaseBlob(assignment.release))
   const release =
     kept ??
@@ -173,7 +173,7 @@ const settle = async (
     store.settleUpload(roundId, 'accepted', null)
     options.onProgress?.({
       step: 'upload',
-      note: `round ${roundId}: ${upload.bytes.length} bytes taken`,
+      note: `${roundId}: ${upload.bytes.length} bytes taken`,
     })
     return true
   } catch (error) {
@@ -181,7 +181,7 @@ const settle = async (
     store.settleUpload(roundId, 'refused', error.code)
     options.onProgress?.({
       step: 'upload',
-      note: `round ${roundId}: refused with ${error.code}: ${error.message}`,
+      note: `${roundId}: refused with ${error.code}: ${error.message}`,
     })
     return false
   }

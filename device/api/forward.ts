@@ -73,8 +73,8 @@ const REQUEST_ONLY = [
 const RESPONSE_ONLY = ['content-length', 'content-encoding']
 
 /**
- * The caller's own credential goes on in the header it came in. The device token never does: with it the device's own key is
- * used. E_AUTH without any credential, E_NO_KEY when the device has no key.
+ * The caller's own credential goes on in the header it came in. The device token never does: in its place goes the
+ * device's own key. E_AUTH without any credential, E_NO_KEY when the device has no key.
  */
 export const upstreamHeaders = (
   incoming: Headers,
@@ -98,7 +98,9 @@ export const upstreamHeaders = (
         'E_NO_KEY',
         'the device has no Claude key: set ANTHROPIC_API_KEY, or send your own credential',
       )
-    headers.set('x-api-key', claudeKey)
+    // In the header that the caller used: API versions differ in where they take a key.
+    if (incoming.get('authorization')) headers.set('authorization', `Bearer ${claudeKey}`)
+    else headers.set('x-api-key', claudeKey)
   }
   return headers
 }

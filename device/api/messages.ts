@@ -53,6 +53,9 @@ const MessagesBody = z.looseObject({
   tools: z.array(z.unknown()).nullish(),
   mcp_servers: z.array(z.unknown()).nullish(),
   container: z.unknown().optional(),
+  max_tokens: z.number().nullish(),
+  output_config: z.looseObject({ format: z.unknown().optional() }).nullish(),
+  output_format: z.unknown().optional(),
 })
 type MessagesBody = z.infer<typeof MessagesBody>
 
@@ -79,13 +82,20 @@ const usesTools = (body: MessagesBody): boolean =>
       content.some((block) => /tool_(use|result)$/.test(String(block?.type))),
   )
 
+/** A program reads the answer, or there is none to read: a schema, an answer begun by the caller, a cache being warmed. */
+const isForProgram = (body: MessagesBody): boolean =>
+  Boolean(body.output_config?.format || body['output_format']) ||
+  body.messages.at(-1)?.role === 'assistant' ||
+  body.max_tokens === 0
+
 const planRequest = async (
   deps: MessagesDeps,
   parsed: MessagesBody | null,
   body: Uint8Array,
 ): Promise<Plan> => {
   const untouched = { body, count: 1, decisionId: null, conversation: null }
-  if (!parsed || usesTools(parsed)) return { ...untouched, status: 'passed-through' }
+  if (!parsed || usesTools(parsed) || isForProgram(parsed))
+    return { ...untouched, status: 'passed-through' }
   const readable = Readable.safeParse(parsed)
   if (!readable.success) return { ...untouched, status: 'passed-through' }
   const conversation = {

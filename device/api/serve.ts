@@ -7,6 +7,8 @@ import { type ApiDeps, createApi } from './app.ts'
 
 export type RunningApi = { readonly port: number; close(): Promise<void> }
 
+const GRACE_MS = 2000
+
 /** port: 0 picks a free one. Fails with E_CONFLICT when the port is taken. */
 export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<RunningApi> =>
   new Promise((resolve, reject) => {
@@ -16,7 +18,13 @@ export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<Run
       actual = info.port
       resolve({
         port: actual,
-        close: () => new Promise((done) => void server.close(() => done())),
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done())
+            // Answers under way get a moment to end; idle connections are closed at once.
+            if ('closeAllConnections' in server)
+              setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
+          }),
       })
     })
     server.on('error', (cause: NodeJS.ErrnoException) =>

@@ -106,7 +106,7 @@ export const participateCommand = (): Command =>
         const report = await device.participate({ rounds, wait, onProgress: progressLine, signal })
         const lines = report.rounds.map(
           (r) =>
-            `round ${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (adapter left out: ${r.problem})` : ''}`,
+            `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (adapter left out: ${r.problem})` : ''}`,
         )
         lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
         print(options, report, lines.join('\n'))

@@ -75,18 +75,21 @@ test.each([
 })
 
 test.each([
-  ['as bearer', { authorization: `Bearer ${DEVICE_TOKEN}` }],
-  ['as x-api-key', { 'x-api-key': DEVICE_TOKEN, authorization: '' }],
-  ['in a header of its own', { 'x-note': `token ${DEVICE_TOKEN}` }],
-])('never sends the device token on: %s', async (_name, headers) => {
-  const api = buildApi()
-  const response = await api.post('/v1/messages', request, headers)
-  expect(response.status).toBe(200)
-  for (const { headers: sent } of api.claude.seen) {
-    expect([...sent.values()].join(' ')).not.toContain(DEVICE_TOKEN)
-    expect(sent.get('x-api-key')).toBe(OWN_KEY)
-  }
-})
+  ['as bearer', { authorization: `Bearer ${DEVICE_TOKEN}` }, `Bearer ${OWN_KEY}`],
+  ['as x-api-key', { 'x-api-key': DEVICE_TOKEN, authorization: '' }, OWN_KEY],
+  ['in a header of its own', { 'x-note': `token ${DEVICE_TOKEN}` }, `Bearer ${OWN_KEY}`],
+])(
+  'never sends the device token on, but its own key in its place: %s',
+  async (_name, headers, expected) => {
+    const api = buildApi()
+    const response = await api.post('/v1/messages', request, headers)
+    expect(response.status).toBe(200)
+    for (const { headers: sent } of api.claude.seen) {
+      expect([...sent.values()].join(' ')).not.toContain(DEVICE_TOKEN)
+      expect([sent.get('x-api-key'), sent.get('authorization')].filter(Boolean)).toEqual([expected])
+    }
+  },
+)
 
 test("keeps the caller's key and drops the device token when both are sent", async () => {
   const api = buildApi()
@@ -133,6 +136,17 @@ test.each([
     'a server tool block',
     { messages: [{ role: 'assistant', content: [{ type: 'server_tool_use', id: 't' }] }] },
   ],
+  ['a schema for the answer', { output_config: { format: { type: 'json_schema', schema: {} } } }],
+  [
+    'an answer begun by the caller',
+    {
+      messages: [
+        { role: 'user', content: 'x' },
+        { role: 'assistant', content: '{' },
+      ],
+    },
+  ],
+  ['no tokens to answer with', { max_tokens: 0 }],
   ['an unknown role', { messages: [{ role: 'narrator', content: 'x' }] }],
 ])('leaves a request with %s untouched', async (_name, changes) => {
   const api = buildApi()

@@ -1,0 +1,191 @@
+/** The program as a user runs it: a child process with a home of its own and the built-in model. */
+import { spawn } from 'node:child_process'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { shortChoices, temporaryFolder } from './agent/fixture.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../device/cli.ts', import.meta.url))
+let folder = ''
+beforeAll(async () => {
+  folder = temporaryFolder()
+  await run(['init', '--model', 'tiny'])
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+type Result = { code: number | null; stdout: string; stderr: string }
+
+const start = (args: string[], env: Record<string, string> = {}) =>
+  spawn(process.execPath, ['--import', import.meta.resolve('tsx'), PROGRAM, ...args], {
+    env: {
+      ...process.env,
+      LOREWEAVE_HOME: join(folder, 'home'),
+      LOREWEAVE_CACHE: join(folder, 'cache'),
+      ...env,
+    },
+  })
+
+const run = (
+  args: string[],
+  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+): Promise<Result> =>
+  new Promise((resolve, reject) => {
+    const child = start(args, env)
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', (data) => {
+      stdout += data
+    })
+    child.stderr.on('data', (data) => {
+      stderr += data
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+    child.stdin.end(input)
+  })
+
+test('from init to rerank and feedback, as a user would', async () => {
+  const init = await run(['init', '--model', 'tiny', '--json'])
+  expect(init).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(init.stdout)).toMatchObject({
+    model: 'tiny',
+    deviceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+  })
+  expect(statSync(join(folder, 'home')).mode & 0o777).toBe(0o700)
+
+  const data = join(folder, 'choices.jsonl')
+  const lines = [...shortChoices(20), ...shortChoices(2, 'bob')].map((c) => JSON.stringify(c))
+  writeFileSync(data, [lines[0], '{"user":"ada"}', 'nonsense', ...lines.slice(1)].join('\n'))
+  const bad = await run(['train', '--data', data, '--user', 'ada'])
+  expect(bad.code).toBe(1)
+  expect(bad.stderr).toContain('line 2: ')
+  expect(bad.stderr).toContain('line 3: is not JSON')
+  expect(bad.stderr).not.toContain('nonsense')
+  expect(await run(['train', '--data', data, '--skip-bad'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--user'),
+  })
+
+  const train = await run([
+    'train',
+    '--data',
+    data,
+    '--user',
+    'ada',
+    '--skip-bad',
+    '--threads',
+    '1',
+    '--json',
+  ])
+  expect(train.code).toBe(0)
+  expect(JSON.parse(train.stdout)).toMatchObject({
+    imported: { added: 20, known: 0, test: 0 },
+    choices: 20,
+    pairs: 40,
+    heldBack: 4,
+  })
+
+  const request = { ...shortChoices(30)[29], candidates: shortChoices(30)[29]!.candidates }
+  const { messages, candidates } = request
+  const rerank = await run(['rerank', '--json'], {
+    input: JSON.stringify({ messages, candidates }),
+  })
+  expect(rerank.code).toBe(0)
+  const { winner, decisionId } = JSON.parse(rerank.stdout)
+  expect(winner).toBeTypeOf('number')
+  const feedback = await run([
+    'feedback',
+    'choose',
+    '--decision',
+    decisionId,
+    '--chosen',
+    '1',
+    '--json',
+  ])
+  expect(JSON.parse(feedback.stdout)).toEqual({ recorded: true, choices: 21 })
+  const status = await run(['status', '--json'])
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    choices: 21,
+    release: null,
+    updates: { accepted: 0 },
+  })
+}, 120_000)
+
+test('the profile is edited without the model', async () => {
+  const set = await run(['profile', 'set', 'emoji', 'less', '--json'])
+  expect(JSON.parse(set.stdout).profile.preferences).toMatchObject([
+    { dimension: 'emoji', direction: -1, source: 'stated' },
+  ])
+  const off = await run(['profile', 'off', 'emoji'])
+  expect(off.stdout).toContain('off')
+  expect((await run(['profile', 'remove', 'emoji', '--json'])).stdout).toContain('"preferences":[]')
+  expect(await run(['profile', 'set', 'colour', 'more'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('emoji'),
+  })
+})
+
+test.each([
+  ['an unknown command', ['nonsense'], 2, 'unknown command'],
+  ['a wrong number', ['participate', '--rounds', 'x'], 2, 'whole number'],
+  [
+    'a token in the arguments',
+    ['enroll', '--server', 'http://x', '--token', 'secret'],
+    2,
+    'visible',
+  ],
+  ['no token', ['enroll', '--server', 'http://x'], 2, 'LOREWEAVE_ENROLL_TOKEN'],
+  ['a server that is none', ['enroll', '--server', 'x', '--token', '-'], 2, '--server'],
+  ['a home that is none', ['status', '--home', '/nonexistent/home'], 1, 'loreweave init'],
+  ['no enrolment', ['participate'], 1, 'loreweave enroll'],
+  ['unknown feedback', ['feedback', 'shrug', '--decision', 'd'], 2, 'feedback shrug'],
+])('%s ends with the right exit code and says what to do', async (_name, args, code, words) => {
+  const result = await run(args)
+  expect([result.code, result.stdout]).toEqual([code, ''])
+  expect(result.stderr).toContain(words)
+})
+
+test('--json gives refusals in the envelope, on stderr', async () => {
+  const result = await run(['status', '--json', '--home', join(folder, 'none')])
+  expect(JSON.parse(result.stderr)).toMatchObject({ error: { code: 'E_HOME' } })
+})
+
+test('every command has help', async () => {
+  const { code, stdout } = await run(['--help'])
+  expect(code).toBe(0)
+  for (const name of [
+    'init',
+    'enroll',
+    'train',
+    'participate',
+    'serve',
+    'rewrite',
+    'rerank',
+    'feedback',
+    'profile',
+    'status',
+    'log',
+    'consent',
+    'model',
+  ])
+    expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
+  expect((await run(['participate', '--help'])).stdout).toContain('Example')
+})
+
+test('serve says where it listens, answers there, and ends at SIGTERM with 0', async () => {
+  const child = start(['serve', '--port', '0', '--threads', '1'], { ANTHROPIC_API_KEY: '' })
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  const line = await new Promise<string>((resolve) => {
+    let text = ''
+    child.stdout.on('data', (data) => {
+      text += data
+      if (text.includes('\n')) resolve(text)
+    })
+  })
+  const { event, url } = JSON.parse(line)
+  expect(event).toBe('listening')
+  const answer = await fetch(`${url}/v1/status`)
+  expect(answer.status).toBe(401)
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+})
