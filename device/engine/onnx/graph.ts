@@ -1,7 +1,13 @@
 /** A graph with static shapes: tensors are values, nodes come from the op table, dead nodes are left out of the bytes. */
 import { FedError } from '../../../adapters/errors.ts'
 import { OPS, type OpName } from './ops.ts'
-import { type Attribute, type ElementType, encodeModel, type TensorProto } from './proto.ts'
+import {
+  type Attribute,
+  type ElementType,
+  encodeModel,
+  type NodeProto,
+  type TensorProto,
+} from './proto.ts'
 
 export type Shape = readonly number[]
 export type Attributes = Readonly<Record<string, Attribute>>
@@ -123,22 +129,12 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
     if (leaf.source.kind === 'initializer') initializers.push(leaf.source.proto)
     else inputs.push(leaf)
 
-  const lowered = nodes.map((node) => {
-    const row = OPS[node.op]
-    const extra = (row.constants?.(node.attributes, node.inputs) ?? []).map((values, i) => {
-      const name = `${node.outputs[0]!.name}.a${i}`
-      const raw = rawBytes(values, 'int64')
-      initializers.push({ name, shape: [values.length], type: 'int64', raw })
-      return name
-    })
-    return {
-      op: row.onnx ?? node.op,
-      domain: row.domain ?? '',
-      inputs: [...node.inputs.map((t) => t.name), ...extra],
-      outputs: node.outputs.map((t) => t.name),
-      attributes: row.constants ? {} : node.attributes,
-    }
-  })
+  const integers = (name: string, values: readonly number[]) => {
+    const raw = rawBytes(values, 'int64')
+    initializers.push({ name, shape: [values.length], type: 'int64', raw })
+    return name
+  }
+  const lowered = leavesLast(nodes).flatMap((node) => lowerNode(node, integers))
   const unique = [...new Map(targets.map((t) => [t.name, t])).values()]
   return {
     bytes: encodeModel({
@@ -153,7 +149,44 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
   }
 }
 
-export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1)
+/** ONNX Runtime runs depth-first from the last leaf of the file back to the first. So leaves are written last and
+ *  newest first: the loss runs first, then the gradients of the top layer, and each layer's states are freed as it is done. */
+const leavesLast = (nodes: readonly GraphNode[]): GraphNode[] => {
+  const read = new Set(nodes.flatMap((node) => node.inputs))
+  const isLeaf = (node: GraphNode) => !node.outputs.some((output) => read.has(output))
+  return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()]
+}
+
+/** The ONNX nodes of one node of ours. integers: stores a named int64 list and returns its name. */
+const lowerNode = (
+  { op, inputs, outputs, attributes }: GraphNode,
+  integers: (name: string, values: readonly number[]) => string,
+): NodeProto[] => {
+  const row = OPS[op]
+  const [from, to] = [inputs, outputs].map((tensors) => tensors.map(({ name }) => name))
+  if (row.lower)
+    return row.lower(from!, to!).map(({ reduceAxis, ...node }) => ({
+      ...node,
+      domain: '',
+      inputs:
+        reduceAxis === undefined
+          ? node.inputs
+          : [...node.inputs, integers(`${node.outputs[0]}.axes`, [reduceAxis])],
+      attributes: {},
+    }))
+  const extra = (row.constants?.(attributes, inputs) ?? []).map((values, i) =>
+    integers(`${to![0]}.a${i}`, values),
+  )
+  return [
+    {
+      op: row.onnx ?? op,
+      domain: row.domain ?? '',
+      inputs: [...from!, ...extra],
+      outputs: to!,
+      attributes: row.constants ? {} : attributes,
+    },
+  ]
+}
 
 const rawBytes = (values: readonly number[], type: ElementType): Uint8Array =>
   type === 'float'

@@ -16,7 +16,7 @@ export type OpName =
   | 'RotaryEmbedding'
   | 'ReduceSum'
   | 'ReduceMean'
-  | 'ReduceLogSumExp'
+  | 'LogSumExp'
   | 'MatMul'
   | 'Gemm'
   | 'Transpose'
@@ -24,8 +24,6 @@ export type OpName =
   | 'Expand'
   | 'Concat'
   | 'Gather'
-  | 'GatherElements'
-  | 'ScatterElements'
 
 export type GradientContext = {
   readonly g: Graph
@@ -39,12 +37,21 @@ export type GradientContext = {
 /** One gradient per input; undefined where the input has none (indices, masks, tables). */
 export type GradientRule = (context: GradientContext) => readonly (Tensor | undefined)[]
 
+export type LoweredNode = {
+  readonly op: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly reduceAxis?: number
+}
+
 export type OpRow = {
   /** Operator name and domain when they differ from the row's name and ONNX. */
   readonly onnx?: string
   readonly domain?: string
   readonly shape: (inputs: readonly Shape[], attributes: Attributes) => readonly Shape[]
   readonly gradient: GradientRule | 'none'
+  /** Several ONNX nodes in place of one; reduceAxis becomes an int64 input. */
+  readonly lower?: (inputs: readonly string[], outputs: readonly string[]) => readonly LoweredNode[]
   /** Attributes that ONNX wants as int64 inputs; they follow the others. */
   readonly constants?: (attributes: Attributes, inputs: readonly Tensor[]) => readonly number[][]
 }
@@ -129,11 +136,18 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
       return [g.op('Expand', [each], { shape: x!.shape })]
     },
   },
-  /** log Σ eˣ over the last axis; its gradient is the softmax. */
-  ReduceLogSumExp: {
-    shape: ([x]) => [reducedShape(x!, [x!.length - 1])],
-    constants: (_, [x]) => [[x!.shape.length - 1]],
-    gradient: ({ g, inputs: [x], dy }) => [g.op('Mul', [g.op('Softmax', [x!]), dy])],
+  /** y = log Σ eˣ over the last axis; second output: p = softmax(x), its gradient.  y = max x − log max p, since ONNX's
+   *  own ReduceLogSumExp adds tens of thousands of terms one by one in float32. */
+  LogSumExp: {
+    shape: ([x]) => [reducedShape(x!, [x!.length - 1]), x!],
+    lower: ([x], [y, p]) => [
+      { op: 'Softmax', inputs: [x!], outputs: [p!] },
+      { op: 'ReduceMax', inputs: [x!], reduceAxis: -1, outputs: [`${y}.x`] },
+      { op: 'ReduceMax', inputs: [p!], reduceAxis: -1, outputs: [`${y}.p`] },
+      { op: 'Log', inputs: [`${y}.p`], outputs: [`${y}.log`] },
+      { op: 'Sub', inputs: [`${y}.x`, `${y}.log`], outputs: [y!] },
+    ],
+    gradient: ({ g, outputs: [, p], dy }) => [g.op('Mul', [p!, dy])],
   },
 
   /** Over the last two axes; batch axes broadcast. */
@@ -197,16 +211,6 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
     shape: ([table, indices]) => [[...indices!, ...table!.slice(1)]],
     gradient: 'none',
   },
-  /** One number per row.  x: [n, m], indices: [n, 1] -> [n, 1]. */
-  GatherElements: {
-    shape: ([, indices]) => [indices!],
-    gradient: ({ g, inputs: [x, indices], dy }) => {
-      const zeros = g.op('Expand', [g.constant([0], [1])], { shape: x!.shape })
-      return [g.op('ScatterElements', [zeros, indices!, dy], { axis: 1 }), undefined]
-    },
-  },
-  /** x with x[i, indices[i]] replaced by updates[i]. */
-  ScatterElements: { shape: same, gradient: 'none' },
 }
 
 const one = (g: Graph): Tensor => g.constant([1], [1])

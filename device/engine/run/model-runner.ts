@@ -1,6 +1,6 @@
 /** Runs rows through a model: states after any layer, the states below the adapters cached, and the LM head. */
 import { createHash } from 'node:crypto'
-import { buildHead, buildTrunk, type Model, tokenLogProb } from '../model/llama.ts'
+import { buildLogits, buildLogProbs, buildTrunk, type Model } from '../model/llama.ts'
 import { newGraph, toOnnx } from '../onnx/graph.ts'
 import { firstLayerOf, stackLora } from './lora-feeds.ts'
 import { type Row, rowArrays } from './rows.ts'
@@ -81,12 +81,12 @@ export const logProbsOf = async (
     })
     const build = () => {
       const g = newGraph()
-      const logits = buildHead(g, model, g.input('states', [size, hidden]))
-      return toOnnx({ logProb: tokenLogProb(g, logits, g.input('labels', [size, 1], 'int64')) })
+      const input = g.input('states', [size, hidden])
+      return toOnnx({ logProb: buildLogProbs(g, model, input, g.input('labels', [size], 'int64')) })
     }
     const { logProb } = await sessions.run(`logprob ${size}`, build, {
       states: { data: rows, shape: [size, hidden] },
-      labels: { data: padded, shape: [size, 1] },
+      labels: { data: padded, shape: [size] },
     })
     out.set(logProb!.subarray(0, part.length), at)
   }
@@ -101,7 +101,7 @@ export const logitsOf = async (
   const shape = [1, model.config.shape.hidden]
   const build = () => {
     const g = newGraph()
-    return toOnnx({ logits: buildHead(g, model, g.input('states', shape)) })
+    return toOnnx({ logits: buildLogits(g, model, g.input('states', shape)) })
   }
   const { logits } = await sessions.run('logits', build, { states: { data: state, shape } })
   return logits!

@@ -75,6 +75,9 @@ const create = async (graph: OnnxGraph, folder: string, threads: number): Promis
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    // An arena or a memory plan would hold the peak of every session; the process heap is shared by all (see child.ts).
+    enableCpuMemArena: false,
+    enableMemPattern: false,
     extra: {
       session: {
         // Prepacking would copy every mapped weight into private memory.

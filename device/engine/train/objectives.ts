@@ -4,7 +4,7 @@ import { type Row, trimInput } from '../run/rows.ts'
 import { predictedTokens } from '../run/score.ts'
 import type { Feed } from '../run/sessions.ts'
 import type { AnswerInput, Objective } from '../run/types.ts'
-import type { StepGraphSpec } from './step-graph.ts'
+import { PREDICTED_CHUNK, type StepGraphSpec } from './step-graph.ts'
 
 /** inputs: one completion, or chosen then rejected. They share a row. */
 export type Item = {
@@ -66,13 +66,8 @@ export const stepFeeds = (
     weights: { data: weights, shape: [1, size.pairs] },
   }
   if (objective.kind === 'dpo') {
-    const { predicted, owners, feeds } = predictionFeeds(row)
-    const sum = new Float32Array(size.answers * predicted)
-    for (const [i, owner] of owners.entries()) sum[owner * predicted + i] = 1
-    return {
-      sizes: { ...size, predicted },
-      feeds: { ...shared, ...feeds, sum: { data: sum, shape: [size.answers, predicted] } },
-    }
+    const { predicted, feeds } = predictionFeeds(row, size.answers)
+    return { sizes: { ...size, predicted }, feeds: { ...shared, ...feeds } }
   }
   const pool = new Float32Array(size.answers * row.size)
   for (const [s, { start, ids }] of spansInOrder(row).entries())
@@ -88,31 +83,37 @@ export const stepFeeds = (
 }
 
 const completionFeeds = (row: Row, divisor: number): StepFeeds => {
-  const { predicted, owners, feeds } = predictionFeeds(row)
-  const weights = new Float32Array(predicted).fill(1 / divisor, 0, owners.length)
+  const answers = padded(row.answers.size)
+  const { predicted, feeds } = predictionFeeds(row, answers)
+  const weights = new Float32Array(answers).fill(1 / divisor)
   return {
-    sizes: { predicted, answers: 0, pairs: 0 },
-    feeds: { ...feeds, weights: { data: weights, shape: [1, predicted] } },
+    sizes: { predicted, answers, pairs: 0 },
+    feeds: { ...feeds, weights: { data: weights, shape: [1, answers] } },
   }
 }
 
-/** owners: the answer, by its order in the row, that each predicted token belongs to. */
-const predictionFeeds = (row: Row) => {
+/** Feeds per chunk of predicted tokens: which state predicts them, what they are, and whose answer they are of. */
+const predictionFeeds = (row: Row, answers: number) => {
   const tokens = spansInOrder(row).flatMap((span, owner) =>
     predictedTokens(span).map((token) => ({ owner, ...token })),
   )
-  const predicted = Math.max(32, Math.ceil(tokens.length / 32) * 32)
-  const select = new Float32Array(predicted * row.size)
-  const labels = new BigInt64Array(predicted)
-  for (const [i, { at, label }] of tokens.entries()) {
-    select[i * row.size + at] = 1
-    labels[i] = BigInt(label)
+  const chunks = Math.max(1, Math.ceil(tokens.length / PREDICTED_CHUNK))
+  const feeds: Record<string, Feed> = {}
+  for (let c = 0; c < chunks; c++) {
+    const select = new Float32Array(PREDICTED_CHUNK * row.size)
+    const labels = new BigInt64Array(PREDICTED_CHUNK)
+    const sum = new Float32Array(answers * PREDICTED_CHUNK)
+    const part = tokens.slice(c * PREDICTED_CHUNK, (c + 1) * PREDICTED_CHUNK)
+    for (const [i, { at, label, owner }] of part.entries()) {
+      select[i * row.size + at] = 1
+      labels[i] = BigInt(label)
+      sum[owner * PREDICTED_CHUNK + i] = 1
+    }
+    feeds[`select.${c}`] = { data: select, shape: [PREDICTED_CHUNK, row.size] }
+    feeds[`labels.${c}`] = { data: labels, shape: [PREDICTED_CHUNK] }
+    feeds[`sum.${c}`] = { data: sum, shape: [answers, PREDICTED_CHUNK] }
   }
-  const feeds: Record<string, Feed> = {
-    select: { data: select, shape: [predicted, row.size] },
-    labels: { data: labels, shape: [predicted, 1] },
-  }
-  return { predicted, owners: tokens.map(({ owner }) => owner), feeds }
+  return { predicted: chunks * PREDICTED_CHUNK, feeds }
 }
 
 /** Spans of the row's answers in the order of its items: chosen, rejected, chosen, … */

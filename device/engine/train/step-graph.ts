@@ -1,13 +1,16 @@
 /** Loss and gradients of one row as a graph. A batch is a sum over rows, so weights already hold its 1 / size. */
-import { buildHead, buildTrunk, type LoraRanks, type Model, tokenLogProb } from '../model/llama.ts'
+import { buildLogProbs, buildTrunk, type LoraRanks, type Model } from '../model/llama.ts'
 import { backward } from '../onnx/backward.ts'
 import { type Graph, newGraph, type OnnxGraph, type Tensor, toOnnx } from '../onnx/graph.ts'
+
+/** Predicted tokens go through the LM head in parts of so many: bounds the [K, vocab] memory of a step. */
+export const PREDICTED_CHUNK = 64
 
 export type StepGraphSpec = {
   readonly kind: 'reward' | 'completion' | 'dpo'
   readonly from: number
   readonly to: number
-  /** T: tokens in the row; K: predicted tokens; S: answers; P: pairs. Unused rows of a feed are zero. */
+  /** T: tokens in the row; K: predicted tokens, whole chunks; S: answers; P: pairs. Unused rows of a feed are zero. */
   readonly tokens: number
   readonly predicted: number
   readonly answers: number
@@ -19,9 +22,9 @@ export type StepGraphSpec = {
 
 /** Outputs: `loss` [1, 1] and one gradient per name of `by`.  Inputs beside those of buildTrunk:
  *  reward: `pool` [S, T] averages over answers, `head` [hidden, 1];
- *  dpo, completion: `select` [K, T] picks states, `labels` [K, 1] int64; dpo: `sum` [S, K] adds up answers;
+ *  dpo, completion: per chunk `select.<i>` [K, T] picks states, `labels.<i>` [K] int64, `sum.<i>` [S, K] adds up answers;
  *  reward, dpo: `contrast` [P, S] is chosen minus rejected (times beta), `offset` [P, 1];
- *  `weights` [1, P], for completion [1, K]. */
+ *  `weights` [1, P], for completion [1, S]. */
 export const buildStep = (model: Model, spec: StepGraphSpec): OnnxGraph => {
   const g = newGraph()
   const { hidden } = buildTrunk(g, model, spec)
@@ -38,13 +41,17 @@ const lossOf = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Te
     const head = g.input('head', [model.config.shape.hidden, 1])
     return contrastLoss(g, g.op('Gemm', [pooled, head]), answers, pairs)
   }
-  const last = g.op('Gemm', [g.input('select', [predicted, tokens]), states])
-  const labels = g.input('labels', [predicted, 1], 'int64')
-  const logProbs = tokenLogProb(g, buildHead(g, model, last), labels)
-  if (spec.kind === 'completion')
-    return g.op('Neg', [g.op('Gemm', [g.input('weights', [1, predicted]), logProbs])])
-  const sums = g.op('Gemm', [g.input('sum', [answers, predicted]), logProbs])
-  return contrastLoss(g, sums, answers, pairs)
+  const parts = Array.from({ length: predicted / PREDICTED_CHUNK }, (_, i) => {
+    const last = g.op('Gemm', [g.input(`select.${i}`, [PREDICTED_CHUNK, tokens]), states])
+    const labels = g.input(`labels.${i}`, [PREDICTED_CHUNK], 'int64')
+    const logProbs = buildLogProbs(g, model, last, labels)
+    const sum = g.input(`sum.${i}`, [answers, PREDICTED_CHUNK])
+    return g.op('Gemm', [sum, logProbs])
+  })
+  const sums = parts.reduce((a, b) => g.op('Add', [a, b]))
+  return spec.kind === 'completion'
+    ? g.op('Neg', [g.op('Gemm', [g.input('weights', [1, answers]), sums])])
+    : contrastLoss(g, sums, answers, pairs)
 }
 
 /** Σ weight · softplus(−(contrast·rewards + offset)) = −Σ weight · log σ(margin).  rewards: [S, 1]. */
