@@ -5,13 +5,14 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { decodeRelease } from '../../adapters/codec/container.ts'
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
-import { tinyJob, updateFor } from '../support/federation-fixture.ts'
+import { enrolledDevices, testServer, tinyJob, updateFor } from '../support/federation-fixture.ts'
 import { jobEnd, type ServerProcess, startServer } from '../support/server-process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'loreweave-kill-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const spec = tinyJob()
+const NAMES = ['first', 'second'] as const
 
 type Device = ReturnType<ServerProcess['device']>
 type Member = { device: Device; assignment: Assignment }
@@ -20,7 +21,7 @@ type Member = { device: Device; assignment: Assignment }
 const joined = async (server: ServerProcess) => {
   const { id } = await server.operator.createJob(spec)
   const members: Member[] = []
-  for (const name of ['first', 'second']) {
+  for (const name of NAMES) {
     const device = server.device(name)
     await device.enroll(await server.operator.token())
     members.push({ device, assignment: await device.join(spec) })
@@ -56,40 +57,39 @@ const contentOf = (bytes: Uint8Array) => {
   return { same, payload: sha256Hex(new Uint8Array(payload.buffer)) }
 }
 
-describe('a server that is killed', () => {
-  test('between two uploads goes on and releases what an undisturbed server releases', async () => {
-    const calm = await startServer(join(root, 'calm'))
-    const calmRound = await joined(calm)
-    expect(await upload(calm, calmRound.first)).toBe(202)
-    expect(await upload(calm, calmRound.second)).toBe(202)
-    const expected = contentOf(await releaseOf(calm, calmRound.id))
-    expect(await calm.stop()).toBe(0)
+/** What a server that nothing disturbs releases from the same two updates. */
+const undisturbed = async () => {
+  const server = testServer()
+  const { id } = await server.operator.createJob(spec)
+  for (const [i, device] of (await enrolledDevices(server, 2)).entries()) {
+    const assignment = await device.join(spec)
+    await device.upload(assignment, updateFor(assignment, NAMES[i]!))
+  }
+  await server.settle()
+  const job = await server.operator.job(id)
+  return contentOf(await server.operator.releaseBytes(job.head!))
+}
 
-    const before = await startServer(join(root, 'killed'))
-    const round = await joined(before)
-    expect(await upload(before, round.first)).toBe(202)
-    await before.kill()
-    const after = await startServer(join(root, 'killed'))
-    expect(await upload(after, round.first)).toBe(200)
-    expect(await upload(after, round.second)).toBe(202)
-    expect(contentOf(await releaseOf(after, round.id))).toEqual(expected)
-    expect(await after.stop()).toBe(0)
-  })
+describe('a server that is killed with SIGKILL', () => {
+  test('between two uploads, and again after the last, releases what an undisturbed one releases', async () => {
+    const data = join(root, 'data')
+    const first = await startServer(data)
+    const round = await joined(first)
+    expect(await upload(first, round.first)).toBe(202)
+    await first.kill()
 
-  test('right after the last upload releases the same bytes from every copy of its data', async () => {
-    const data = join(root, 'closed')
-    const server = await startServer(data)
-    const round = await joined(server)
-    await upload(server, round.first)
-    expect(await upload(server, round.second)).toBe(202)
-    await server.kill()
-    cpSync(data, join(root, 'copy'), { recursive: true })
-    const hashes = []
-    for (const folder of [data, join(root, 'copy')]) {
-      const again = await startServer(folder)
-      hashes.push(sha256Hex(await releaseOf(again, round.id)))
-      expect(await again.stop()).toBe(0)
-    }
-    expect(hashes[0]).toBe(hashes[1])
+    const second = await startServer(data)
+    expect(await upload(second, round.first)).toBe(200)
+    expect(await upload(second, round.second)).toBe(202)
+    await second.kill()
+
+    // From here on, the same data must give the same bytes wherever and whenever it goes on.
+    const copy = join(root, 'copy')
+    cpSync(data, copy, { recursive: true })
+    const servers = await Promise.all([startServer(data), startServer(copy)])
+    const releases = await Promise.all(servers.map((server) => releaseOf(server, round.id)))
+    expect(sha256Hex(releases[0]!)).toBe(sha256Hex(releases[1]!))
+    expect(contentOf(releases[0]!)).toEqual(await undisturbed())
+    expect(await Promise.all(servers.map((server) => server.stop()))).toEqual([0, 0])
   })
 })

@@ -6,6 +6,7 @@ import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { MAX_BINARY_BYTES } from '../../../adapters/wire/primitives.ts'
 import {
+  enrolledDevices,
   expectRefusal,
   scene,
   tinyJob,
@@ -237,6 +238,38 @@ describe('upload', () => {
       ...without('layers.'),
     })
     expect((await device.upload(assignment, bytes)).status).toBe(202)
+  })
+
+  test('of two different updates sent at once by one device, one is taken and one refused with E_TWICE', async () => {
+    const { server, device, assignment } = await scene()
+    const answers = await Promise.all(
+      ['a', 'b'].map((seed) => device.upload(assignment, updateFor(assignment, seed))),
+    )
+    expect(answers.map((a) => a.status).sort()).toEqual([202, 409])
+    expect(server.store.round(assignment.roundId)?.received).toBe(1)
+  })
+
+  test('of three devices sending at once to a goal of two, one is late', async () => {
+    const { server, device, other, assignment } = await scene()
+    const [third] = await enrolledDevices(server, 1)
+    const members = [{ sender: device, own: assignment }]
+    for (const sender of [other, third!]) members.push({ sender, own: await sender.join(spec) })
+    const answers = await Promise.all(
+      members.map(({ sender, own }, i) => sender.upload(own, updateFor(own, `update-${i}`))),
+    )
+    expect(answers.map((a) => a.status).sort()).toEqual([202, 202, 409])
+    await server.settle()
+    expect(server.store.round(assignment.roundId)).toMatchObject({ received: 2, phase: 'released' })
+  })
+
+  test('the same bytes from two devices count twice', async () => {
+    const { server, jobId, device, other, assignment } = await scene()
+    const bytes = updateFor(assignment, 'a')
+    expect((await device.upload(assignment, bytes)).status).toBe(202)
+    expect((await other.upload(await other.join(spec), bytes)).status).toBe(202)
+    await server.settle()
+    const { head } = await server.operator.job(jobId)
+    expect(server.store.release(head!)?.summary.cohort).toBe(2)
   })
 
   test('refuses a device outside the cohort, a wrong token, an unknown round and a late update', async () => {
