@@ -2,7 +2,7 @@
 /** loreweave: the device. Results on stdout, progress on stderr; exit 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander'
 import { FedError, isFedError } from '../adapters/errors.ts'
-import { participateCommand, trainCommand } from './commands/learn.ts'
+import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import {
   feedbackCommand,
   profileCommand,
@@ -50,6 +50,7 @@ const commands = [
   participateCommand,
   statusCommand,
   logCommand,
+  jobFileCommand,
 ]
 for (const make of commands) program.addCommand(make())
 
@@ -72,6 +73,11 @@ const report = (error: unknown): number => {
   )
   return code === 'E_USAGE' ? EXIT.usage : EXIT.failed
 }
+
+// A reader such as `head` may close the pipe early: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed)
+})
 
 try {
   await program.parseAsync()

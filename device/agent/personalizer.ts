@@ -93,8 +93,10 @@ const rewriteRequest = async (
 ): ReturnType<Personalizer['rewrite']> => {
   const { store, clock } = deps
   const profile = deps.settings.rewrite ? readProfile(store) : EMPTY_PROFILE
+  // A first request is the moment to choose: the same words a week later begin another conversation.
+  const isFirst = conversation.messages.length === 1
   const frozen: FrozenBlocks = {
-    get: (key) => store.frozen(key) as BlockChoice | undefined,
+    get: (key) => (isFirst ? undefined : (store.frozen(key) as BlockChoice | undefined)),
     set: (key, choice) => store.freeze(key, choice, clock()),
   }
   const { system, block, preferences, reason } = await rewrite(

@@ -82,6 +82,9 @@ export type DeviceStore = {
 /** Rows of the cache of pooled states: 2.3 kB each for the default model. */
 const POOLED_ROWS = 20_000
 
+/** How long a conversation keeps its block: longer than any prompt cache lives. */
+const FROZEN_MS = 30 * 24 * 3600 * 1000
+
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS choices (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, source TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS decisions (id TEXT PRIMARY KEY, at REAL NOT NULL, body TEXT NOT NULL);
@@ -317,13 +320,15 @@ const cacheTables = (run: Run) => ({
     const row = run.one<{ value: string }>('SELECT value FROM frozen WHERE key = ?', key)
     return row && JSON.parse(row.value)
   },
-  freeze: (key: string, value: unknown, at: number) =>
-    void run.change(
+  freeze: (key: string, value: unknown, at: number) => {
+    run.change(
       'INSERT OR REPLACE INTO frozen (key, value, at) VALUES (?, ?, ?)',
       key,
       JSON.stringify(value),
       at,
-    ),
+    )
+    run.change('DELETE FROM frozen WHERE at < ?', at - FROZEN_MS)
+  },
   pooled: (key: string) => {
     const row = run.one<{ state: Buffer }>('SELECT state FROM pooled WHERE key = ?', key)
     // A copy: a Buffer's offset need not be a multiple of 4.

@@ -7,7 +7,7 @@ import { type Home, homeFolder, openHome } from '../agent/home.ts'
 import { type DeviceStore, openStore } from '../agent/store.ts'
 import type { Device, Progress } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
-import { openModel } from '../engine/model/open.ts'
+import { type LocalModel, openModel } from '../engine/model/open.ts'
 import { openEngine } from '../engine/run/client.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }
@@ -60,7 +60,7 @@ export const withDevice = async <T>(
   options: ModelOptions,
   work: (
     device: Device,
-    context: { home: Home; store: DeviceStore; signal: AbortSignal },
+    context: { home: Home; store: DeviceStore; signal: AbortSignal; model: LocalModel },
   ) => Promise<T>,
 ): Promise<T> => {
   const home = homeOf(options)
@@ -87,7 +87,7 @@ export const withDevice = async <T>(
     folder: home.folder,
   })
   try {
-    return await work(device, { home, store, signal: abort.signal })
+    return await work(device, { home, store, signal: abort.signal, model })
   } finally {
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)

@@ -1,8 +1,11 @@
 /** `loreweave train` and `participate`: what takes minutes. */
 import { Command, InvalidArgumentError } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import { MODULES } from '../../adapters/lora/spec.ts'
 import { type ChoiceLine, parseChoiceLog } from '../../adapters/wire/choice-log.ts'
+import { Contribution, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 import { WORDS } from '../agent/participate.ts'
+import { featureSpace } from '../personalize/feature-space.ts'
 import {
   integer,
   type ModelOptions,
@@ -98,7 +101,7 @@ export const participateCommand = (): Command =>
     .option('--wait', 'wait for rounds instead of returning when there is nothing to do')
     .addHelpText(
       'after',
-      '\nA second call goes on where an interrupted one stopped: a finished update is sent again, not computed again.\n\nExample:\n  loreweave participate --rounds 4 --wait',
+      '\nA second call goes on where an interrupted one stopped: a finished update is sent again, not computed again.\nThe release that a round becomes is followed at the next check-in, so by the next call.\n\nExample:\n  loreweave participate --rounds 4 --wait',
     )
     .action((options: ParticipateOptions) =>
       withDevice(options, async (device, { signal }) => {
@@ -110,6 +113,36 @@ export const participateCommand = (): Command =>
         )
         lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
         print(options, report, lines.join('\n'))
+      }),
+    )
+
+/** What an operator needs of a model to make a job for it. */
+export const jobFileCommand = (): Command =>
+  withModel(new Command('job-file'))
+    .description("print a job for this device's model, for the operator of a federation to edit")
+    .addHelpText(
+      'after',
+      '\nExample:\n  loreweave job-file > job.json && loreweave-server job create --file job.json --rounds 4',
+    )
+    .action((options: ModelOptions) =>
+      withDevice(options, async (_device, { model }) => {
+        const exitLayer = model.suggestedExit
+        const job: JobSpecInput = {
+          name: `personalization on ${model.base.name}`,
+          base: model.base,
+          adapter: {
+            firstLayer: Math.max(0, exitLayer - 4),
+            endLayer: exitLayer,
+            modules: [...MODULES],
+            rank: 8,
+            alpha: 16,
+          },
+          exitLayer,
+          features: featureSpace(model.base.shape.hidden),
+          contributions: [...Contribution.options],
+          cohort: { size: 10, goal: 8, minimum: 4 },
+        }
+        process.stdout.write(`${JSON.stringify(job, null, 2)}\n`)
       }),
     )
 

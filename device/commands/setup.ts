@@ -31,6 +31,7 @@ export const initCommand = (): Command =>
     )
     .option('--threads <n>', 'threads of the local model', integer(1, 256))
     .option('--candidates <n>', 'answers asked of Claude for one request', integer(1, 4))
+    .option('--explore <percent>', 'share of orders drawn at random, to learn from', integer(0, 50))
     .option('--claude-url <url>', 'where requests to Claude go')
     .option('--port <n>', 'port of the local API', integer(0, 65_535))
     .option(
@@ -42,13 +43,14 @@ export const initCommand = (): Command =>
       '\nExamples:\n  loreweave init\n  loreweave init --home ./device --model tiny',
     )
     .action((options: InitOptions) => {
-      const { candidates, claudeUrl, port } = options
+      const { candidates, explore, claudeUrl, port } = options
       const folder = homeFolder(options.home, process.env)
       const home = createHome(folder, {
         ...(options.model !== undefined && { model: options.model }),
         ...(options.threads !== undefined && { threads: options.threads }),
         settings: {
           ...(candidates !== undefined && { candidates }),
+          ...(explore !== undefined && { explore: explore / 100 }),
           ...(claudeUrl !== undefined && { claudeUrl }),
           ...(port !== undefined && { port }),
         },
@@ -72,6 +74,7 @@ type InitOptions = CommonOptions & {
   model?: string
   threads?: number
   candidates?: number
+  explore?: number
   claudeUrl?: string
   port?: number
   claudeKeyFile?: string

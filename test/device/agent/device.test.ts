@@ -125,33 +125,32 @@ test('a choice of a candidate that the decision lacks is refused with E_BODY', a
   })
 })
 
-test('a stated preference enters the block and stays for the conversation', async () => {
+test("a stated preference enters the block at a conversation's first request, and stays for the conversation", async () => {
   const { device } = fakeDevice(model)
-  const request = {
+  const words = 'Wie entsteht Regen, und was hat das mit den Wolken zu tun?'
+  const first = { messages: [{ role: 'user' as const, content: words }], system: 'Sei genau.' }
+  const later = {
+    ...first,
     messages: [
-      {
-        role: 'user' as const,
-        content: 'Wie entsteht Regen, und was hat das mit den Wolken zu tun?',
-      },
+      ...first.messages,
+      { role: 'assistant' as const, content: 'So.' },
+      { role: 'user' as const, content: 'Und Schnee, wie entsteht der?' },
     ],
-    system: 'Sei genau.',
   }
-  expect(await device.rewrite(request)).toMatchObject({
+  expect(await device.rewrite(first)).toMatchObject({
     block: null,
     reason: 'no_preferences',
     system: 'Sei genau.',
   })
-  const other = { ...request, system: 'Sei klar.' }
   const { sentences } = device.editProfile([
     { op: 'state', dimension: 'emoji', direction: -1, strength: 1, scope: 'all' },
   ])
   expect(sentences).toHaveLength(1)
-  const first = await device.rewrite(other)
-  expect(first.reason).toBe('applied')
-  expect(first.system).toBe(`Sei klar.\n\n${first.block}`)
+  expect((await device.rewrite(later)).block).toBeNull()
+  const applied = await device.rewrite(first)
+  expect(applied).toMatchObject({ reason: 'applied', system: `Sei genau.\n\n${applied.block}` })
   device.editProfile([{ op: 'forget', dimension: 'emoji' }])
-  expect(await device.rewrite(other)).toMatchObject({ reason: 'frozen', block: first.block })
-  expect((await device.rewrite(request)).block).toBeNull()
+  expect(await device.rewrite(later)).toMatchObject({ reason: 'frozen', block: applied.block })
 })
 
 test('the settings can switch the block off', async () => {
