@@ -6,7 +6,6 @@ import {
   ADDRESS_TAILS,
   ADDRESSES,
   CLOSINGS,
-  CONNECTIVES,
   canFollow,
   contract,
   EMOJI,
@@ -19,6 +18,8 @@ import {
   lowerFirst,
   OPENINGS,
   ORDINALS,
+  REGISTER_HEADS,
+  REGISTER_TAILS,
   SECTION_OF,
   type Section,
   STEP_ADDRESSES,
@@ -93,8 +94,8 @@ const chance = (rng: Rng, level: number): boolean => rng.uniform() < level
 
 /** The answer's sentences: those whose role the style asks for most, with noise, up to a budget set by its length. */
 const choosePieces = ({ style, rng, topic }: Pen, maxSentences: number | undefined): Piece[] => {
-  const wanted = Math.round(1.1 + 4.2 * style.length + 0.5 * rng.normal())
-  const budget = Math.max(0, Math.min(wanted, 6, (maxSentences ?? 99) - 1))
+  const wanted = Math.round(0.9 + 4 * style.length + 0.5 * rng.normal())
+  const budget = Math.max(0, Math.min(wanted, 5, (maxSentences ?? 99) - 1))
   const keyed = ROLES.flatMap((role) => {
     const level = style[ROLE_DIMENSION[role]]
     const shared = 0.15 * rng.normal()
@@ -203,7 +204,7 @@ const writeProse = (pen: Pen, members: readonly Piece[]): string => {
       if (piece.role === 'steps')
         return ending(pen, bold(pen, stepInProse(pen, piece.sentence, i, steps)))
       const lead = rng.pick(LEADS[piece.role])
-      const said = voice(pen, piece.sentence, lead === '' ? (i > 0 ? 'linked' : 'plain') : 'bare')
+      const said = voice(pen, piece.sentence, lead === '' ? 'linked' : 'bare')
       return ending(pen, bold(pen, lead === '' ? said : `${contractIf(pen, lead)} ${said}`))
     })
     .join(' ')
@@ -241,12 +242,9 @@ const voice = (pen: Pen, sentence: string, kind: 'plain' | 'linked' | 'bare' | '
       tally.hedges++
     } else if (chance(rng, 0.4 * style.secondPerson)) {
       said = framed(rng, sentence, ADDRESSES, ADDRESS_TAILS)
-    } else if (
-      kind === 'linked' &&
-      canFollow(sentence) &&
-      chance(rng, 1.2 * Math.abs(style.formality - 0.5))
-    ) {
-      said = `${rng.pick(isFormal ? CONNECTIVES.formal : CONNECTIVES.informal)} ${lowerFirst(said)}`
+    } else if (kind === 'linked' && chance(rng, 1.3 * Math.abs(style.formality - 0.5))) {
+      const manner = isFormal ? 'formal' : 'informal'
+      said = framed(rng, sentence, REGISTER_HEADS[manner], REGISTER_TAILS[manner])
       tally.register += isFormal ? 1 : -1
     }
   }

@@ -85,9 +85,38 @@ export const ORDINALS: readonly (readonly string[])[] = [
   ['Finally,', 'Last,', 'To finish,'],
 ]
 
-export const CONNECTIVES = {
-  formal: ['Furthermore,', 'In addition,', 'Moreover,', 'It should be noted that'],
-  informal: ['Plus,', 'Oh, and', 'On top of that,', 'Also,', 'And hey,'],
+/** Openers and closers of a sentence that set the register. */
+export const REGISTER_HEADS = {
+  formal: [
+    'Furthermore,',
+    'In addition,',
+    'Moreover,',
+    'Additionally,',
+    'It is important to note that',
+  ],
+  informal: [
+    'Plus,',
+    'Oh, and',
+    'On top of that,',
+    'So yeah,',
+    'Basically,',
+    'And hey,',
+    'Okay, and',
+  ],
+} as const
+
+export const REGISTER_TAILS = {
+  formal: [
+    ', a point that one should bear in mind.',
+    ', which it is advisable to remember.',
+    ', as one may readily confirm.',
+  ],
+  informal: [
+    ', which is pretty cool.',
+    ', no big deal.',
+    ', so yeah.',
+    ', and that is basically it.',
+  ],
 } as const
 
 /** Hedges that stand before a declarative sentence, which goes on in lower case. */
@@ -160,7 +189,7 @@ const REGISTER: readonly (readonly [RegExp, string, string])[] = [
   [/\boften\b/g, 'frequently', 'quite often'],
   [/(?<!\b(?:as|so|too|how|the|of|not) )\bmany (?=[a-z]+s\b|people)/g, 'numerous ', 'lots of '],
   [/\bMany (?=[a-z]+s\b|people)/g, 'Numerous ', 'Lots of '],
-  [/\bpeople\b/g, 'individuals', 'folks'],
+  [/(?<!\b(?:the|other) )\bpeople\b/g, 'individuals', 'folks'],
   [/\bPeople\b/g, 'Individuals', 'Folks'],
   [/\bquickly\b/g, 'rapidly', 'fast'],
   [
@@ -177,7 +206,8 @@ const REGISTER: readonly (readonly [RegExp, string, string])[] = [
   [/\bshows\b/g, 'demonstrates', 'shows'],
   [/\bbuy\b/g, 'purchase', 'get'],
   [/\bFor example,/g, 'By way of illustration,', 'Say, for example,'],
-  [/\bso that\b/g, 'in order that', 'so'],
+  [/\bso that\b/g, 'in order that', 'just so'],
+  [/, so (?=[a-z])(?!that\b)/g, ', and therefore ', ', so basically '],
   [/\bwhereas\b/g, 'whereas', 'while'],
   [/\bbefore long\b/g, 'in due course', 'soon'],
   [/\bA common\b/g, 'A prevalent', 'A classic'],
