@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { backward } from '../../../../device/engine/onnx/backward.ts'
+import { newGraph, nodesBehind } from '../../../../device/engine/onnx/graph.ts'
+import { checkGrad, randomValues } from '../../../support/check-grad.ts'
+import { expectCode } from '../../../support/expect-code.ts'
+
+test('adds up the gradients of a tensor that is used twice', async () => {
+  const error = await checkGrad(
+    (g, { x }) => g.op('Mul', [g.op('Sigmoid', [x!]), g.op('Add', [x!, x!])]),
+    { x: randomValues([3, 2], 1) },
+    ['x'],
+  )
+  expect(error).toBeLessThan(1e-3)
+})
+
+test('sums a gradient over the axes along which its input was broadcast', () => {
+  const g = newGraph()
+  const row = g.input('row', [1, 3])
+  const y = g.op('Mul', [g.input('x', [4, 2, 3]), row])
+  const loss = g.op('ReduceSum', [y], { axes: [0, 1, 2] })
+  const [gradient] = backward(g, loss, [row])
+  expect(gradient!.shape).toEqual([1, 3])
+})
+
+test('stops at the tensors asked for: nothing below them is differentiated', () => {
+  const g = newGraph()
+  const below = g.op('Sigmoid', [g.op('Mul', [g.input('x', [2, 2]), g.input('w', [2, 2])])])
+  const b = g.input('b', [2, 2])
+  const loss = g.op('ReduceSum', [g.op('Mul', [below, b])], { axes: [0, 1] })
+  const gradient = backward(g, loss, [b])
+  const forward = new Set(nodesBehind([loss]))
+  const added = nodesBehind(gradient).filter((node) => !forward.has(node))
+  expect(added.map((node) => node.op).sort()).toEqual(['Expand', 'Mul'])
+})
+
+test('a frozen linear differentiates with the same weight transposed in place', () => {
+  const g = newGraph()
+  const x = g.input('x', [2, 3])
+  const w = g.weight('w', [3, 4], { location: 'w.bin', offset: 0, bytes: 48 })
+  const loss = g.op('ReduceSum', [g.op('Gemm', [x, w])], { axes: [0, 1] })
+  const nodes = nodesBehind(backward(g, loss, [x]))
+  expect(nodes.filter((node) => node.op === 'Transpose')).toEqual([])
+  const gemm = nodes.filter((node) => node.inputs.includes(w))
+  expect(gemm.map((node) => node.attributes)).toEqual([{ transA: 0, transB: 1 }])
+})
+
+test('refuses with E_SHAPE a tensor that the loss does not depend on', () => {
+  const g = newGraph()
+  const loss = g.op('ReduceSum', [g.input('x', [2])], { axes: [0] })
+  expectCode('E_SHAPE', () => backward(g, loss, [g.input('other', [2])]))
+})

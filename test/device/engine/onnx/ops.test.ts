@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest'
+import type { Attributes } from '../../../../device/engine/onnx/graph.ts'
+import { newGraph, toOnnx } from '../../../../device/engine/onnx/graph.ts'
+import { OPS, type OpName } from '../../../../device/engine/onnx/ops.ts'
+import { checkGrad, randomValues, runGraph } from '../../../support/check-grad.ts'
+
+type Case = {
+  readonly shapes: readonly (readonly number[])[]
+  readonly attributes?: Attributes
+  /** Inputs that are tables or fixed, by index: not differentiated by. */
+  readonly fixed?: readonly number[]
+}
+
+const binary: Case[] = [
+  {
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+  },
+  { shapes: [[2, 3], [3]] },
+  { shapes: [[1], [2, 3]] },
+  {
+    shapes: [
+      [4, 1, 3],
+      [2, 1],
+    ],
+  },
+]
+const unary: Case[] = [{ shapes: [[2, 3]] }, { shapes: [[2, 1, 5]] }]
+
+const CASES: Partial<Record<OpName, readonly Case[]>> = {
+  Add: binary,
+  Sub: binary,
+  Mul: binary,
+  Neg: unary,
+  Sigmoid: unary,
+  Silu: unary.map((c) => ({ ...c, attributes: { alpha: { float: 1 } } })),
+  Softplus: unary,
+  Softmax: unary,
+  LogSumExp: unary,
+  RmsNorm: [
+    { shapes: [[3, 8], [8]], attributes: { axis: -1, epsilon: { float: 1e-5 } } },
+    { shapes: [[2, 3, 8], [8]], attributes: { axis: -1, epsilon: { float: 0.1 } } },
+  ],
+  RotaryEmbedding: [
+    {
+      shapes: [
+        [1, 3, 8],
+        [1, 3, 2],
+        [1, 3, 2],
+      ],
+      attributes: { num_heads: 2 },
+      fixed: [1, 2],
+    },
+  ],
+  ReduceSum: [
+    { shapes: [[2, 3, 4]], attributes: { axes: [1] } },
+    { shapes: [[2, 3, 4]], attributes: { axes: [0, 2] } },
+  ],
+  ReduceMean: [
+    { shapes: [[2, 3, 4]], attributes: { axes: [2] } },
+    { shapes: [[2, 3]], attributes: { axes: [0, 1] } },
+  ],
+  MatMul: [
+    {
+      shapes: [
+        [2, 3],
+        [3, 4],
+      ],
+    },
+    {
+      shapes: [
+        [5, 2, 3],
+        [5, 3, 4],
+      ],
+    },
+    {
+      shapes: [
+        [5, 2, 3],
+        [3, 4],
+      ],
+    },
+    {
+      shapes: [
+        [2, 1, 2, 3],
+        [5, 3, 4],
+      ],
+    },
+  ],
+  Gemm: [0, 1].flatMap((transA) =>
+    [0, 1].flatMap((transB) => {
+      const shapes = [transA ? [3, 2] : [2, 3], transB ? [4, 3] : [3, 4]]
+      const attributes = { transA, transB }
+      return [
+        { shapes, attributes },
+        { shapes: [...shapes, [4]], attributes },
+        { shapes: [...shapes, [2, 1]], attributes },
+      ]
+    }),
+  ),
+  Transpose: [
+    { shapes: [[2, 3, 4]], attributes: { perm: [2, 0, 1] } },
+    { shapes: [[2, 3]], attributes: { perm: [1, 0] } },
+  ],
+  Reshape: [{ shapes: [[2, 3, 4]], attributes: { shape: [6, 4] } }],
+  Expand: [
+    { shapes: [[3, 1]], attributes: { shape: [2, 3, 4] } },
+    { shapes: [[1]], attributes: { shape: [2, 3] } },
+  ],
+}
+
+const differentiable = (Object.keys(OPS) as OpName[]).filter((op) => OPS[op].gradient !== 'none')
+const cases = differentiable.flatMap((op) => (CASES[op] ?? []).map((c, i) => ({ op, c, i })))
+
+test('every operator with a gradient has a case here', () => {
+  expect(differentiable.filter((op) => !CASES[op]?.length)).toEqual([])
+})
+
+// Tolerance: float32 sums of a few dozen terms, central difference with step 2^-7, relative to max(1, slope).
+test.each(cases)(
+  'the gradient of $op agrees with a central difference (case $i)',
+  async ({ op, c }) => {
+    const feeds = Object.fromEntries(
+      c.shapes.map((shape, i) => [`x${i}`, randomValues(shape, `${op}/${i}`)]),
+    )
+    const by = Object.keys(feeds).filter((_, i) => !c.fixed?.includes(i))
+    const error = await checkGrad(
+      (g, inputs) => g.op(op, Object.values(inputs), c.attributes),
+      feeds,
+      by,
+    )
+    expect(error).toBeLessThan(2e-3)
+  },
+)
+
+test.each(cases)('the shape rule of $op is the runtime’s shape (case $i)', async ({ op, c }) => {
+  const g = newGraph()
+  const feeds = Object.fromEntries(c.shapes.map((shape, i) => [`x${i}`, randomValues(shape, i)]))
+  const inputs = c.shapes.map((shape, i) => g.input(`x${i}`, shape))
+  const y = g.op(op, inputs, c.attributes)
+  const out = await runGraph(toOnnx({ y }), feeds)
+  expect(out['y']).toHaveLength(y.shape.reduce((a, b) => a * b, 1))
+})
+
+test('checkGrad sees a wrong gradient', async () => {
+  const feeds = { x: randomValues([4], 1) }
+  const wrong = await checkGrad(
+    (g, { x }) =>
+      g.op('Add', [
+        x!,
+        g.op(
+          'Reshape',
+          [g.op('Concat', [x!, x!], { axis: 0 })].map((t) => g.op('ReduceSum', [t], { axes: [0] })),
+          { shape: [1] },
+        ),
+      ]),
+    feeds,
+    ['x'],
+  )
+  expect(wrong).toBeGreaterThan(0.05)
+})
+
+test('log Σ exp over 50,000 equal logits is exact to 1e-6, where a float32 sum would not be', async () => {
+  const g = newGraph()
+  const n = 50_000
+  const graph = toOnnx({ y: g.op('LogSumExp', [g.input('x', [1, n])]) })
+  const { data } = randomValues([n], 3)
+  const exact = Math.log([...data].reduce((sum, x) => sum + Math.exp(x), 0))
+  const out = await runGraph(graph, { x: { shape: [1, n], data } })
+  expect(Math.abs(out['y']![0]! - exact)).toBeLessThan(1e-5)
+})
