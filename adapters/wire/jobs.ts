@@ -15,7 +15,8 @@ import {
 
 /**
  * What a device contributes. `adapter`: the change of one LoRA factor. `prior`: the moments of its head's posterior
- * (E-step). `statistics`: counts, sums and sums of squares of its standardization inputs.
+ * (E-step), read by the server once a scale is released. `statistics`: counts, sums and sums of squares of its features, from
+ * which the scale is made.
  */
 export const Contribution = z.enum(['adapter', 'prior', 'statistics'])
 export type Contribution = z.infer<typeof Contribution>

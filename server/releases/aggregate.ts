@@ -75,9 +75,11 @@ export const startAggregation = (plan: AggregationPlan, parentBytes: Uint8Array)
         adapter && round.factor && adapter.weight() > 0
           ? strategies[spec.strategy].step(state, adapter.mean(), round.factor)
           : state
+      // Before a scale is released each device measures in its own, and their moments have no common unit.
+      const hasScale = findPart(parent, 'statistics.scale') !== undefined
       const parts = [
         ...adapterParts(next),
-        ...(first && second
+        ...(first && second && hasScale
           ? priorParts(parent, spec, first, second)
           : keptParts(parent, 'prior.')),
         ...scaleParts(parent, spec, statistics),

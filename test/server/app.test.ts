@@ -29,7 +29,6 @@ describe('the federation server', () => {
     expect(ended.state).toBe('completed')
     const { header } = decodeRelease(await server.operator.releaseBytes(ended.head!))
     expect(header).toMatchObject({ version: 1, parent: a.release, cohort: 2, basisEpoch: 1 })
-    expect(header.segments.map((s) => s.name)).toContain('prior.directions')
     expect(header.segments.map((s) => s.name)).toContain('statistics.scale')
   })
 

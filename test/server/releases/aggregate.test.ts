@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { decodeRelease, findPart } from '../../../adapters/codec/container.ts'
+import {
+  decodeRelease,
+  encodeRelease,
+  findPart,
+  partsOf,
+} from '../../../adapters/codec/container.ts'
 import { sha256Hex } from '../../../adapters/codec/digest.ts'
 import { triangleSize } from '../../../adapters/codec/segments.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
-import type { Contribution, JobSpecInput } from '../../../adapters/wire/jobs.ts'
+import type { Contribution, JobSpec, JobSpecInput } from '../../../adapters/wire/jobs.ts'
 import { type AggregationPlan, aggregateInProcess } from '../../../server/releases/aggregate.ts'
 import { firstRelease } from '../../../server/releases/release.ts'
 import { aggregateInWorker } from '../../../server/releases/worker.ts'
@@ -33,6 +38,14 @@ const round = (factor: 'A' | 'B' | null, parent: string): Round => ({
   release: null,
 })
 
+/** Release 0 with a scale, as a statistics round would leave it. */
+const scaledRelease = (spec: JobSpec, now: number) => {
+  const { header, ...release } = decodeRelease(firstRelease(spec, now).bytes)
+  const { segments: _, ...rest } = header
+  const scale = { name: 'statistics.scale', shape: [D], data: new Float64Array(D).fill(0.5) }
+  return { bytes: encodeRelease(rest, [...partsOf({ header, ...release }), scale]) }
+}
+
 /** Objects by hash, and the plan over them. */
 const setting = (
   contributions: Contribution[],
@@ -40,7 +53,9 @@ const setting = (
   given: { parent?: Uint8Array; adapterRounds?: number; job?: Partial<JobSpecInput> } = {},
 ) => {
   const spec = parsedJob({ ...given.job, contributions })
-  const parent = given.parent ?? firstRelease(spec, NOW).bytes
+  const parent =
+    given.parent ??
+    (contributions.includes('prior') ? scaledRelease : firstRelease)(spec, NOW).bytes
   const factor = contributions.includes('adapter') ? ('B' as const) : null
   const assignment: Assignment = {
     ...tinyJob(),
@@ -158,11 +173,22 @@ describe('the aggregation of a round', () => {
     expect(summary.createdAt).toBe(NOW + 500)
   })
 
+  test("the prior waits for a scale: moments in the devices' own scales are not averaged", async () => {
+    const parent = firstRelease(parsedJob({ contributions: ['prior', 'statistics'] }), NOW).bytes
+    const first = setting(['prior', 'statistics'], ['a', 'b'], { parent })
+    const { bytes, summary } = await aggregateInProcess(first.plan, first.read)
+    expect(summary.parts).toEqual(['adapter', 'statistics'])
+    const second = setting(['prior'], ['a', 'b'], { parent: bytes })
+    expect((await aggregateInProcess(second.plan, second.read)).summary.parts).toContain('prior')
+  })
+
   test('a round without the adapter leaves every factor and the basis as they are', async () => {
     const { plan, read, parent } = setting(['prior'], ['a'], { adapterRounds: 3 })
     const { bytes, adapterRounds } = await aggregateInProcess(plan, read)
     const [old, now] = [decodeRelease(parent), decodeRelease(bytes)]
-    expect(now.payload.subarray(0, old.payload.length)).toEqual(old.payload)
+    const factors = (release: typeof old) =>
+      partsOf(release).filter((part) => part.name.startsWith('layers.'))
+    expect(factors(now)).toEqual(factors(old))
     expect([now.header.basisEpoch, adapterRounds]).toEqual([0, 3])
   })
 
