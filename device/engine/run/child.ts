@@ -10,6 +10,8 @@ import type { ServiceOptions } from './service.ts'
 export type EngineChild = {
   /** Fails with the child's own code, or with E_ENGINE when it dies. */
   call<T>(call: Call, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<T>
+  /** Process id while one runs. */
+  pid(): number | undefined
   /** Largest memory of any process of this child so far. */
   peakBytes(): Promise<number>
   close(): Promise<void>
@@ -112,6 +114,7 @@ export const engineChild = (options: ServiceOptions, idleMs: number): EngineChil
         child.watch.resume()
         say(child, { type: 'call', id, call })
       }),
+    pid: () => running?.process.pid,
     peakBytes: async () => {
       await running?.watch.sample()
       return Math.max(peak, running?.watch.peak() ?? 0)

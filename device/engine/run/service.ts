@@ -37,15 +37,20 @@ export type Service = {
 /** Fails as readManifest does when the folder holds no converted weights. */
 export const openService = ({ folder, threads, cacheBytes }: ServiceOptions): Service => {
   const manifest = readManifest(folder)
-  const sessions = openSessions(folder, threads)
-  const runner = modelRunner({ config: manifest.config, manifest }, sessions, cacheBytes)
+  const open = (count: number) =>
+    modelRunner({ config: manifest.config, manifest }, openSessions(folder, count), cacheBytes)
+  const runner = open(threads)
   return {
     pooled: (inputs, { exitLayer, adapters, onProgress }) =>
       poolAnswers(runner, inputs, exitLayer, adapters, onProgress),
     score: (prompt, candidates, { adapters }) =>
       scoreCandidates(runner, prompt, candidates, adapters),
     generate: (prompt, options) => generateTokens(runner, prompt, options),
-    train: (request, hooks) => trainAdapter(runner, request, hooks),
-    release: () => sessions.release(),
+    train: async (request, hooks) => {
+      if ((request.threads ?? threads) === threads) return trainAdapter(runner, request, hooks)
+      const own = open(request.threads!)
+      return trainAdapter(own, request, hooks).finally(() => own.sessions.release())
+    },
+    release: () => runner.sessions.release(),
   }
 }

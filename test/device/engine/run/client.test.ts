@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openEngine } from '../../../../device/engine/run/client.ts'
+import { poolAnswers } from '../../../../device/engine/run/score.ts'
+import type { Engine, TrainRequest } from '../../../../device/engine/run/types.ts'
+import {
+  type EngineModel,
+  engineModel,
+  randomAdapter,
+  randomAnswers,
+} from '../../../support/engine-model.ts'
+
+let model: EngineModel
+let engine: Engine
+beforeAll(async () => {
+  model = await engineModel()
+  engine = openEngine({ folder: model.folder, threads: 1 })
+})
+afterAll(async () => {
+  await engine.close()
+  await model.release()
+})
+
+const trainRequest = (): TrainRequest => ({
+  objective: { kind: 'completion', examples: randomAnswers(model.config, 6) },
+  adapters: [randomAdapter(model.config)],
+  trainable: { index: 0, factors: ['B'] },
+  epochs: 2,
+  learningRate: 0.01,
+  batch: 2,
+  maxTokens: 64,
+  clipNorm: 1,
+  seed: 1,
+})
+
+test('a child pools what this process would', async () => {
+  const inputs = randomAnswers(model.config, 8)
+  const adapters = [randomAdapter(model.config)]
+  const progress: number[] = []
+  const pooled = await engine.pooled(inputs, {
+    exitLayer: 2,
+    adapters,
+    onProgress: (done) => progress.push(done),
+  })
+  expect(pooled).toEqual(await poolAnswers(model.runner(), inputs, 2, adapters))
+  expect(progress.at(-1)).toBe(8)
+})
+
+test('calls that overlap are answered each with its own', async () => {
+  const [scores, tokens, pooled] = await Promise.all([
+    engine.score([1, 2], [[3], [4, 5]], { adapters: [] }),
+    engine.generate([1, 2], { adapters: [], maxTokens: 3, stopIds: [] }),
+    engine.pooled([{ ids: [1, 2], answerStart: 1 }], { exitLayer: 1, adapters: [] }),
+  ])
+  expect(scores).toHaveLength(2)
+  expect(tokens).toHaveLength(3)
+  expect(pooled[0]).toHaveLength(64)
+})
+
+test('trains with progress, and says how much memory the children took', async () => {
+  const steps: number[] = []
+  const result = await engine.train(trainRequest(), ({ step }) => steps.push(step))
+  expect(steps).toEqual([1, 2, 3, 4, 5, 6])
+  expect(result.flat).toHaveLength(trainRequest().adapters[0]!.flat.length)
+  expect((await engine.memory()).peakPssBytes).toBeGreaterThan(10_000_000)
+})
+
+test('an error crosses with its code', async () => {
+  const bad = engine.pooled([{ ids: [1], answerStart: 1 }], { exitLayer: 1, adapters: [] })
+  await expect(bad).rejects.toMatchObject({ name: 'FedError', code: 'E_SHAPE' })
+})
+
+test('an aborted training fails with E_CANCELLED, and the next one works', async () => {
+  const controller = new AbortController()
+  const long = { ...trainRequest(), epochs: 10_000 }
+  const run = engine.train(long, () => controller.abort(), controller.signal)
+  await expect(run).rejects.toMatchObject({ code: 'E_CANCELLED' })
+  await expect(engine.train(trainRequest())).resolves.toMatchObject({ steps: 6 })
+})
+
+test('a child that dies fails its calls with E_ENGINE, and the next call starts another', async () => {
+  const { engineChild } = await import('../../../../device/engine/run/child.ts')
+  const child = engineChild({ folder: model.folder, threads: 1, cacheBytes: 0 }, 60_000)
+  const call = () =>
+    child.call<number[]>({
+      method: 'generate',
+      args: [[1], { adapters: [], maxTokens: 2, stopIds: [] }],
+    })
+  await call()
+  process.kill(child.pid()!, 'SIGSTOP')
+  const pending = call()
+  process.kill(child.pid()!, 'SIGKILL')
+  await expect(pending).rejects.toMatchObject({ code: 'E_ENGINE' })
+  await expect(call()).resolves.toHaveLength(2)
+  await child.close()
+})
+
+test('a closed engine fails with E_ENGINE', async () => {
+  const closed = openEngine({ folder: model.folder })
+  await closed.close()
+  const call = closed.generate([1], { adapters: [], maxTokens: 1, stopIds: [] })
+  await expect(call).rejects.toMatchObject({ code: 'E_ENGINE' })
+})
+
+test('a folder without weights fails with the code of its reader', async () => {
+  const broken = openEngine({ folder: `${model.folder}-missing`, threads: 1 })
+  const call = broken.generate([1], { adapters: [], maxTokens: 1, stopIds: [] })
+  await expect(call).rejects.toMatchObject({ code: expect.stringMatching(/^E_MODEL/) })
+  await broken.close()
+})
