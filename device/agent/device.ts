@@ -2,24 +2,21 @@
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import { cryptoRng, type Rng } from '../../adapters/random.ts'
-import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Engine } from '../engine/run/types.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
 import { type AnswerMemo, cachePooled } from './choice-features.ts'
+import { notEnrolled, openContributor, trainingProgress } from './contributor.ts'
 import { federationClient } from './federation.ts'
-import { participate } from './participate.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
-import { readRelease } from './released.ts'
 import { openRelevance } from './relevant.ts'
-import { runRound } from './round.ts'
-import { openServing, releaseBlob } from './serving.ts'
+import { openServing } from './serving.ts'
 import { DeviceSettings, type DeviceSettingsInput } from './settings.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, OutboxEntry } from './store.ts'
 import { calibrateOn } from './taste.ts'
 import { type Sleep, type Transport, timerSleep } from './transport.ts'
-import type { Device, ParticipateOptions, TrainOptions, TrainReport } from './types.ts'
+import type { Device, TrainOptions, TrainReport } from './types.ts'
 
 export type DeviceOptions = {
   /** Closed with the device. */
@@ -66,15 +63,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     checkpoint: checkpoint('private'),
   }
   const serving = openServing(deps)
-  const activities: Activity[] = []
-  const during = async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
-    activities.push(activity)
-    try {
-      return await work()
-    } finally {
-      activities.splice(activities.lastIndexOf(activity), 1)
-    }
-  }
+  const { during, activity } = trackActivity()
   const relevance = openRelevance(store, model, engine)
   const personalizer = openPersonalizer({
     ...deps,
@@ -82,105 +71,29 @@ export const openDevice = (options: DeviceOptions): Device => {
     relevance,
     isEnrolled: () => serverUrl !== null,
     during,
-    activity: () => activities.at(-1) ?? 'idle',
+    activity,
   })
   const federation = lazy(() => {
-    if (serverUrl === null)
-      throw new FedError(
-        'E_NOT_ENROLLED',
-        'this device has no federation server. Run: loreweave enroll --server URL',
-      )
+    if (serverUrl === null) throw notEnrolled()
     const transport = options.transport ?? fetch
-    return federationClient({
-      serverUrl,
-      transport,
-      key,
-      clock,
-      rng,
-      sleep,
-      log: (entry) => store.log(entry),
-    })
+    const log = (entry: OutboxEntry) => store.log(entry)
+    return federationClient({ serverUrl, transport, key, clock, rng, sleep, log })
   })
-
-  const adoptRelease = async (hash: string, signal?: AbortSignal): Promise<void> => {
-    if (hash === serving.releaseHash()) return
-    const kept = store.blob(releaseBlob(hash))
-    const bytes = kept ?? (await federation().download(hash, signal))
-    readRelease(bytes, model.base, space)
-    if (!kept) store.saveBlob(releaseBlob(hash), bytes)
-    const last = serving.releaseHash()
-    // The old pair serves until the new one is trained: serving changes in one step.
-    if (serving.hasPrivate()) await serving.trainPrivate(hash, { signal })
-    else serving.serve(hash)
-    if (last !== null) store.removeBlob(releaseBlob(last))
-    await personalizer.refresh()
-  }
+  const { refresh } = personalizer
+  const contributor = openContributor({ ...deps, serving, federation, refresh, sleep, checkpoint })
 
   return {
     ...personalizer,
-    adoptRelease,
+    ...contributor,
+    participate: (participateOptions) =>
+      during('round', () => contributor.participate(participateOptions)),
+    train: (trainOptions = {}) =>
+      during('training', () => train(deps, serving, refresh, trainOptions)),
     importChoices(choices) {
       const forTraining = choices.filter((c) => c.split !== 'test')
       const added = forTraining.filter((c) => store.addChoice(c, 'import')).length
       return { added, known: forTraining.length - added, test: choices.length - forTraining.length }
     },
-    train: (trainOptions = {}) =>
-      during('training', () => train(deps, serving, personalizer.refresh, trainOptions)),
-    enroll: (token, signal) => federation().enroll(token, signal),
-    participate: (participateOptions = {}) =>
-      during('round', async () => {
-        const report = await participate(
-          {
-            store,
-            federation: federation(),
-            base: model.base,
-            space,
-            clock,
-            sleep,
-            servedRelease: serving.releaseHash,
-            run: (assignment, release, { onProgress, signal }: ParticipateOptions) => {
-              const file = checkpoint(`round-${assignment.roundId}`)
-              return runRound(
-                {
-                  model,
-                  engine,
-                  space,
-                  memo,
-                  signal,
-                  ...(file && { checkpoint: file }),
-                  onPooled: (done, of) => onProgress?.({ step: 'states', done, of }),
-                  onTrain: ({ step, steps, loss }) =>
-                    onProgress?.({
-                      step: 'training',
-                      done: step,
-                      of: steps,
-                      note: `loss ${loss.toFixed(4)}`,
-                    }),
-                },
-                assignment,
-                release,
-                store.choices(settings.maxChoices),
-              )
-            },
-          },
-          participateOptions,
-        )
-        const { follow = true, signal } = participateOptions
-        if (follow && report.head !== null) await adoptRelease(report.head, signal)
-        return report
-      }),
-    consent: () => store.consent(),
-    grantConsent(contributions, expiresAt = null) {
-      const record: ConsentRecord = {
-        purpose: 'personalization',
-        contributions: [...contributions],
-        grantedAt: Math.floor(clock()),
-        expiresAt,
-      }
-      store.set('consent', record)
-      return record
-    },
-    withdrawConsent: () => store.set('consent', null),
     prepare: async () => {
       await serving.current()
       if (settings.rewrite) await relevance.ready()
@@ -212,13 +125,7 @@ const train = async (
         learningRate,
         signal,
         onPooled,
-        onTrain: ({ step, steps, loss }) =>
-          onProgress?.({
-            step: 'training',
-            done: step,
-            of: steps,
-            note: `loss ${loss.toFixed(4)}`,
-          }),
+        onTrain: trainingProgress(onProgress),
       })
     : null
   const { features, prior, taste } = await serving.current(onPooled)
@@ -231,6 +138,22 @@ const train = async (
     logLikelihood: taste.fit.logLikelihood,
     adapter: trained && { losses: [...trained.losses], seconds: trained.seconds },
     ...calibration,
+  }
+}
+
+/** The newest activity that has not ended. */
+const trackActivity = () => {
+  const running: Activity[] = []
+  return {
+    activity: () => running.at(-1) ?? 'idle',
+    during: async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
+      running.push(activity)
+      try {
+        return await work()
+      } finally {
+        running.splice(running.lastIndexOf(activity), 1)
+      }
+    },
   }
 }
 

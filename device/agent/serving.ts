@@ -1,4 +1,5 @@
 /** What a device serves with: a release, perhaps a private adapter over it, and the head fitted under both. */
+import { rmSync } from 'node:fs'
 import { z } from 'zod'
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import { decodeContainer, encodeContainer } from '../../adapters/codec/container.ts'
@@ -99,6 +100,7 @@ export const openServing = (deps: ServingDeps): Serving => {
       deps.store.saveBlob('private', encodeContainer({ spec: feed.spec, release }, feed.flat))
       cached = null
       save({ release, private: true })
+      if (deps.checkpoint) rmSync(deps.checkpoint, { force: true })
       return result
     },
     serve(release) {

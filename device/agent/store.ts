@@ -85,9 +85,13 @@ const POOLED_ROWS = 20_000
 /** How long a conversation keeps its block: longer than any prompt cache lives. */
 const FROZEN_MS = 30 * 24 * 3600 * 1000
 
+/** How long a decision, with its texts, waits for feedback. Choices stay. */
+const DECISION_MS = 90 * 24 * 3600 * 1000
+
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS choices (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, source TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS decisions (id TEXT PRIMARY KEY, at REAL NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS decisions_at ON decisions (at);
 CREATE TABLE IF NOT EXISTS decision_messages (message_id TEXT PRIMARY KEY, decision_id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS feedback (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, decision_id TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -195,6 +199,10 @@ const choiceTables = (db: Database.Database, run: Run) => {
             'INSERT OR REPLACE INTO decision_messages (message_id, decision_id) VALUES (?, ?)',
             id,
             row.id,
+          )
+        if (run.change('DELETE FROM decisions WHERE at < ?', row.at - DECISION_MS) > 0)
+          run.change(
+            'DELETE FROM decision_messages WHERE decision_id NOT IN (SELECT id FROM decisions)',
           )
       })()
     },

@@ -135,12 +135,9 @@ const streamAnswer = async (
   plan: Plan,
 ): Promise<Response> => {
   const response = await deps.upstream.send(request, plan.body)
-  const { decisionId, conversation } = plan
   const stream =
-    response.body && response.ok && decisionId && conversation
-      ? observeStream(response.body, (answer) =>
-          deps.device.recordAnswer(decisionId, conversation, answer),
-        )
+    response.body && response.ok
+      ? observeStream(response.body, (answer) => record(deps, plan, answer))
       : response.body
   return passOn(response, stream, headersOf(plan))
 }
@@ -149,14 +146,18 @@ const oneAnswer = async (deps: MessagesDeps, request: Request, plan: Plan): Prom
   const response = await deps.upstream.send(request, plan.body)
   const bytes = new Uint8Array(await response.arrayBuffer())
   const answer = response.ok ? readAnswer(bytes) : null
-  if (answer && plan.decisionId && plan.conversation) {
-    try {
-      deps.device.recordAnswer(plan.decisionId, plan.conversation, answer)
-    } catch (error) {
-      reportFailure(deps, 'record', error)
-    }
-  }
+  if (answer) record(deps, plan, answer)
   return passOn(response, bytes, headersOf(plan))
+}
+
+/** So that feedback can name the answer; losing that must not lose the answer. */
+const record = (deps: MessagesDeps, { decisionId, conversation }: Plan, answer: Answer): void => {
+  if (!decisionId || !conversation) return
+  try {
+    deps.device.recordAnswer(decisionId, conversation, answer)
+  } catch (error) {
+    reportFailure(deps, 'record', error)
+  }
 }
 
 type Candidate = {
@@ -184,18 +185,15 @@ const bestAnswer = async (
   let winner = only
   let status = plan.status
   try {
-    const answers = readable.map((c) => c.answer!)
     if (second) {
-      const result = await inTime(
-        deps,
-        deps.device.rerank(conversation, answers, plan.decisionId ?? undefined),
-      )
-      winner = readable[result.winner] ?? only
-    } else if (plan.decisionId)
-      deps.device.recordAnswer(plan.decisionId, conversation, only.answer!)
+      const answers = readable.map((c) => c.answer!)
+      const ranked = deps.device.rerank(conversation, answers, plan.decisionId ?? undefined)
+      winner = readable[(await inTime(deps, ranked)).winner] ?? only
+    } else record(deps, plan, only.answer!)
     deps.device.spendExtraTokens(sumTokens(readable) - (winner.answer?.tokens ?? 0))
   } catch (error) {
     reportFailure(deps, 'rerank', error)
+    record(deps, plan, only.answer!)
     status = 'failed-open'
   }
   return passOn(winner.response, winner.bytes, headersOf(plan, status))

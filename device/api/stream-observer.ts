@@ -1,7 +1,7 @@
 /** Reads Claude's event stream in passing: the bytes go on untouched, the message's id and text are told at its end. */
 import type { Answer } from '../agent/types.ts'
 
-/** onAnswer is called once, if the stream held a message; what it throws is swallowed, since the answer must not suffer. */
+/** onAnswer is called once, at the end, if the stream held a message; it must not throw. */
 export const observeStream = (
   stream: ReadableStream<Uint8Array>,
   onAnswer: (answer: Answer) => void,
@@ -18,11 +18,7 @@ export const observeStream = (
     },
     flush() {
       readEvent(rest, seen)
-      try {
-        if (seen.id) onAnswer({ text: seen.text, messageId: seen.id })
-      } catch {
-        // The caller has its answer; only feedback about this message is lost.
-      }
+      if (seen.id) onAnswer({ text: seen.text, messageId: seen.id })
     },
   })
   return stream.pipeThrough(observer)

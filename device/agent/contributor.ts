@@ -1,0 +1,128 @@
+/** The federated half of a device: enrolment, rounds, and following the releases they become. */
+import { rmSync } from 'node:fs'
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import type { Assignment, ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Federation } from './federation.ts'
+import { participate } from './participate.ts'
+import { readRelease } from './released.ts'
+import { type RoundResult, runRound } from './round.ts'
+import { releaseBlob, type Serving, type ServingDeps } from './serving.ts'
+import type { Sleep } from './transport.ts'
+import type { Device, ParticipateOptions, ParticipateReport, Progress } from './types.ts'
+
+export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
+  readonly serving: Serving
+  /** Fails with E_NOT_ENROLLED where there is no server. */
+  readonly federation: () => Federation
+  /** Fits the head and the profile under what is served now. */
+  readonly refresh: () => Promise<void>
+  readonly clock: () => number
+  readonly sleep: Sleep
+  /** Path of a named checkpoint; undefined where the device has no folder. */
+  readonly checkpoint: (name: string) => string | undefined
+}
+
+type Contributor = Pick<
+  Device,
+  'enroll' | 'participate' | 'adoptRelease' | 'consent' | 'grantConsent' | 'withdrawConsent'
+>
+
+export const openContributor = (deps: ContributorDeps): Contributor => {
+  const { store, clock } = deps
+  return {
+    enroll: (token, signal) => deps.federation().enroll(token, signal),
+    participate: (options = {}) => contribute(deps, options),
+    adoptRelease: (hash, signal) => adoptRelease(deps, hash, signal),
+    consent: () => store.consent(),
+    grantConsent(contributions, expiresAt = null) {
+      const record: ConsentRecord = {
+        purpose: 'personalization',
+        contributions: [...contributions],
+        grantedAt: Math.floor(clock()),
+        expiresAt,
+      }
+      store.set('consent', record)
+      return record
+    },
+    withdrawConsent: () => store.set('consent', null),
+  }
+}
+
+/** What training tells while it runs. */
+export const trainingProgress =
+  (onProgress: ((progress: Progress) => void) | undefined) =>
+  ({ step, steps, loss }: { step: number; steps: number; loss: number }): void =>
+    onProgress?.({ step: 'training', done: step, of: steps, note: `loss ${loss.toFixed(4)}` })
+
+const contribute = async (
+  deps: ContributorDeps,
+  options: ParticipateOptions,
+): Promise<ParticipateReport> => {
+  const { store, model, space, clock, sleep, serving } = deps
+  const report = await participate(
+    {
+      store,
+      federation: deps.federation(),
+      base: model.base,
+      space,
+      clock,
+      sleep,
+      servedRelease: serving.releaseHash,
+      run: (assignment, release) => computeRound(deps, assignment, release, options),
+    },
+    options,
+  )
+  if (options.follow !== false && report.head !== null)
+    // The rounds are contributed whatever becomes of the release.
+    await adoptRelease(deps, report.head, options.signal).catch((error) => {
+      if (!isFedError(error) || error.code === 'E_CANCELLED') throw error
+      const note = `stays with the last one: ${error.code}: ${error.message}`
+      options.onProgress?.({ step: 'release', note })
+    })
+  return report
+}
+
+const computeRound = async (
+  deps: ContributorDeps,
+  assignment: Assignment,
+  release: Uint8Array,
+  { onProgress, signal }: ParticipateOptions,
+): Promise<RoundResult> => {
+  const { model, engine, space, memo, store, settings } = deps
+  const file = deps.checkpoint(`round-${assignment.roundId}`)
+  const onPooled = (done: number, of: number) => onProgress?.({ step: 'states', done, of })
+  const onTrain = trainingProgress(onProgress)
+  const result = await runRound(
+    { model, engine, space, memo, signal, onPooled, onTrain, ...(file && { checkpoint: file }) },
+    assignment,
+    release,
+    store.choices(settings.maxChoices),
+  )
+  // Only now: a round that failed is taken up again from its checkpoint.
+  if (file) rmSync(file, { force: true })
+  return result
+}
+
+const adoptRelease = async (
+  { store, model, space, serving, federation, refresh }: ContributorDeps,
+  hash: string,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  const last = serving.releaseHash()
+  if (hash === last) return
+  const kept = store.blob(releaseBlob(hash))
+  const bytes = kept ?? (await federation().download(hash, signal))
+  readRelease(bytes, model.base, space)
+  if (!kept) store.saveBlob(releaseBlob(hash), bytes)
+  // The old pair serves until the new one is trained: serving changes in one step.
+  if (serving.hasPrivate()) await serving.trainPrivate(hash, { signal })
+  else serving.serve(hash)
+  if (last !== null) store.removeBlob(releaseBlob(last))
+  await refresh()
+}
+
+export const notEnrolled = (): FedError =>
+  new FedError(
+    'E_NOT_ENROLLED',
+    'this device has no federation server. Run: loreweave enroll --server URL',
+  )
