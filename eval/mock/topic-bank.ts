@@ -11,18 +11,24 @@ import { SKY } from './topics/sky.ts'
 import type { Topic } from './topics/topic.ts'
 import { TRAVEL } from './topics/travel.ts'
 
-export const TOPICS: readonly Topic[] = [
-  ...ARTS,
-  ...COMPUTING,
-  ...FOOD,
-  ...HEALTH,
-  ...HISTORY,
-  ...HOME,
-  ...MONEY,
-  ...NATURE,
-  ...SKY,
-  ...TRAVEL,
+const DOMAINS: readonly (readonly Topic[])[] = [
+  FOOD,
+  NATURE,
+  SKY,
+  MONEY,
+  HEALTH,
+  COMPUTING,
+  HOME,
+  HISTORY,
+  ARTS,
+  TRAVEL,
 ]
+
+/** All topics, one domain after the other in turn, so that the first few already cover every domain. */
+export const TOPICS: readonly Topic[] = Array.from(
+  { length: Math.max(...DOMAINS.map((d) => d.length)) },
+  (_, i) => DOMAINS.flatMap((domain) => domain.slice(i, i + 1)),
+).flat()
 
 const STOP_WORDS = new Set(
   `a about after all also an and any are as at be because been before but by can could did do does don explain for from get give had has have
