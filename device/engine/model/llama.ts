@@ -142,8 +142,7 @@ const attention = (
 /** SwiGLU (Shazeer 2020): (silu(x·Wg) ∘ x·Wu)·Wd on the normed state. */
 const swiGlu = (g: Graph, model: Model, layer: number, hidden: Tensor, linear: Linear): Tensor => {
   const x = norm(g, model, `layers.${layer}.ffn_norm`, hidden)
-  const gate = g.op('Silu', [linear('gate', x)], { alpha: { float: 1 } })
-  return linear('down', g.op('Mul', [gate, linear('up', x)]))
+  return linear('down', g.op('SwiGlu', [linear('gate', x), linear('up', x)]))
 }
 
 const norm = (g: Graph, model: Model, name: string, x: Tensor): Tensor =>

@@ -166,13 +166,13 @@ const lowerNode = (
   const [from, to] = [inputs, outputs].map((tensors) => tensors.map(({ name }) => name))
   if (row.lower)
     return row.lower(from!, to!).map(({ reduceAxis, ...node }) => ({
-      ...node,
       domain: '',
+      attributes: {},
+      ...node,
       inputs:
         reduceAxis === undefined
           ? node.inputs
           : [...node.inputs, integers(`${node.outputs[0]}.axes`, [reduceAxis])],
-      attributes: {},
     }))
   const extra = (row.constants?.(attributes, inputs) ?? []).map((values, i) =>
     integers(`${to![0]}.a${i}`, values),

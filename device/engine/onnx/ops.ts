@@ -9,7 +9,7 @@ export type OpName =
   | 'Mul'
   | 'Neg'
   | 'Sigmoid'
-  | 'Silu'
+  | 'SwiGlu'
   | 'Softplus'
   | 'Softmax'
   | 'RmsNorm'
@@ -39,6 +39,8 @@ export type GradientRule = (context: GradientContext) => readonly (Tensor | unde
 
 export type LoweredNode = {
   readonly op: string
+  readonly domain?: string
+  readonly attributes?: Attributes
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly reduceAxis?: number
@@ -75,15 +77,24 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
       g.op('Mul', [g.op('Mul', [dy, y!]), g.op('Sub', [one(g), y!])]),
     ],
   },
-  /** y = x·σ(x); d/dx = σ(x) + y·(1 − σ(x)).  σ is computed again rather than kept. */
-  Silu: {
-    onnx: 'QuickGelu',
-    domain: 'com.microsoft',
-    shape: same,
-    gradient: ({ g, inputs: [x], outputs: [y], dy }) => {
-      const s = g.op('Sigmoid', [x!])
-      const slope = g.op('Add', [s, g.op('Mul', [y!, g.op('Sub', [one(g), s])])])
-      return [g.op('Mul', [dy, slope])]
+  /** y = a·σ(a) ∘ b (Shazeer 2020). The gradient computes a·σ(a) again, which is cheaper than keeping it. */
+  SwiGlu: {
+    shape: broadcast,
+    lower: ([a, b], [y]) => [
+      {
+        op: 'QuickGelu',
+        domain: 'com.microsoft',
+        inputs: [a!],
+        outputs: [`${y}.silu`],
+        attributes: { alpha: { float: 1 } },
+      },
+      { op: 'Mul', inputs: [`${y}.silu`, b!], outputs: [y!] },
+    ],
+    gradient: ({ g, inputs: [a, b], dy }) => {
+      const s = g.op('Sigmoid', [a!])
+      const silu = g.op('Mul', [a!, s])
+      const slope = g.op('Add', [s, g.op('Mul', [silu, g.op('Sub', [one(g), s])])])
+      return [g.op('Mul', [g.op('Mul', [dy, b!]), slope]), g.op('Mul', [dy, silu])]
     },
   },
   /** y = log(1 + eˣ). */

@@ -68,9 +68,10 @@ export const packRows = (
   }))
 }
 
-/** Token ids, rotary tables and mask of a row. Padding attends to itself only. */
+/** Token ids, rotary tables and mask of a row. Padding attends to itself only. E_SHAPE for an id outside the vocabulary. */
 export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
   const { size, spans } = row
+  const { vocab } = config.shape
   const half = config.shape.headDim / 2
   const arrays = {
     ids: new BigInt64Array(size),
@@ -82,6 +83,8 @@ export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
   for (const { start, position, ids, prompt } of spans) {
     fillRotary(arrays, start, position, ids.length, config)
     for (let i = 0; i < ids.length; i++) {
+      if (!(ids[i]! >= 0 && ids[i]! < vocab))
+        throw new FedError('E_SHAPE', `a token id must be below ${vocab}, got ${ids[i]}`)
       arrays.ids[start + i] = BigInt(ids[i]!)
       const line = (start + i) * size
       arrays.mask.fill(0, line + start, line + start + i + 1)

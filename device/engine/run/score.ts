@@ -26,17 +26,20 @@ export const poolAnswers = async (
   return pooled
 }
 
-/** Sum of the log-probabilities of each answer's tokens after its prompt; an answer without prompt lacks its first. */
+/** Sum of the log-probabilities of each answer's tokens after its prompt; an answer without prompt lacks its first.
+ *  onStates: final states that predict the tokens of each row, [tokens, hidden]. */
 export const answerLogProbs = async (
   runner: ModelRunner,
   inputs: readonly AnswerInput[],
   adapters: readonly LoraFeed[],
+  onStates?: (states: Float32Array) => Promise<void>,
 ): Promise<Float64Array> => {
   const sums = new Float64Array(inputs.length)
   for (const row of packSingles(runner, inputs)) {
     const { states, labels, owners } = await predictions(runner, row, adapters)
     const logProbs = await logProbsOf(runner, states, labels)
     for (const [i, owner] of owners.entries()) sums[owner]! += logProbs[i]!
+    await onStates?.(states)
   }
   return sums
 }
@@ -49,16 +52,20 @@ export const scoreCandidates = async (
   adapters: readonly LoraFeed[],
 ): Promise<CandidateScore[]> => {
   if (prompt.length === 0) throw new FedError('E_SHAPE', 'scoring needs a prompt, got no token')
+  const { hidden } = runner.model.config.shape
   const inputs = candidates.map((candidate) => ({
     ids: [...prompt, ...candidate],
     answerStart: prompt.length,
   }))
-  const logProbs = await answerLogProbs(runner, inputs, adapters)
-  const firstLogits = largest(await nextLogits(runner, prompt, adapters), 5)
+  let firstLogits: CandidateScore['firstLogits'] | undefined
+  const logProbs = await answerLogProbs(runner, inputs, adapters, async (states) => {
+    // The first state of a row is that of the prompt's last token.
+    firstLogits ??= largest(await logitsOf(runner, states.slice(0, hidden)), 5)
+  })
   return candidates.map((candidate, i) => ({
     logProb: logProbs[i]!,
     tokens: candidate.length,
-    firstLogits,
+    firstLogits: firstLogits ?? [],
   }))
 }
 

@@ -95,6 +95,7 @@ const beginRun = async (runner: ModelRunner, request: TrainRequest): Promise<Run
   const { adapters, trainable, epochs, batch } = request
   const adapter = adapters[trainable.index]
   if (!adapter) throw new FedError('E_SHAPE', `no adapter has index ${trainable.index}`)
+  checkRequest(runner, request)
   const segments = movingSegments(runner, request, adapter)
   if (segments.length === 0)
     throw new FedError('E_SHAPE', 'the trainable adapter has no factor below the exit layer')
@@ -113,6 +114,20 @@ const beginRun = async (runner: ModelRunner, request: TrainRequest): Promise<Run
     losses: [...(saved?.losses ?? [])],
     tokens: saved?.tokens ?? 0,
   }
+}
+
+const checkRequest = ({ model }: ModelRunner, { objective, epochs, batch }: TrainRequest): void => {
+  const { layers, hidden } = model.config.shape
+  if (!(Number.isInteger(epochs) && epochs >= 1 && Number.isInteger(batch) && batch >= 1))
+    throw new FedError('E_SHAPE', `epochs and batch must be 1 or more, got ${epochs} and ${batch}`)
+  if (objective.kind !== 'reward') return
+  if (!(objective.exitLayer >= 1 && objective.exitLayer <= layers))
+    throw new FedError(
+      'E_SHAPE',
+      `the exit layer must be 1 to ${layers}, got ${objective.exitLayer}`,
+    )
+  if (objective.head.length !== hidden)
+    throw new FedError('E_SHAPE', `the head needs ${hidden} numbers, got ${objective.head.length}`)
 }
 
 const takeStep = async (

@@ -35,7 +35,7 @@ const CASES: Partial<Record<OpName, readonly Case[]>> = {
   Mul: binary,
   Neg: unary,
   Sigmoid: unary,
-  Silu: unary.map((c) => ({ ...c, attributes: { alpha: { float: 1 } } })),
+  SwiGlu: binary,
   Softplus: unary,
   Softmax: unary,
   LogSumExp: unary,

@@ -86,6 +86,7 @@ test.each([0, 5])('refuses exit layer %i with E_SHAPE', async (exitLayer) => {
 test.each([
   ['an empty prompt', [], [[1]]],
   ['an empty candidate', [1], [[]]],
+  ['a token that the model does not have', [1], [[61]]],
 ])('refuses %s with E_SHAPE', async (_, prompt, candidates) => {
   const scores = scoreCandidates(model.runner(), prompt, candidates, [])
   await expect(scores).rejects.toMatchObject({ code: 'E_SHAPE' })

@@ -51,6 +51,12 @@ const head = (): Float32Array => {
   const rng = seededRng('head')
   return Float32Array.from({ length: model.config.shape.hidden }, () => rng.normal())
 }
+const reward = () => ({
+  kind: 'reward' as const,
+  exitLayer: 3,
+  head: new Float32Array(32),
+  pairs: [],
+})
 const OBJECTIVES: [string, () => Objective][] = [
   ['reward', () => ({ kind: 'reward', exitLayer: 3, head: head(), pairs: pairs(5) })],
   ['completion', () => ({ kind: 'completion', examples: randomAnswers(model.config, 5) })],
@@ -177,6 +183,9 @@ test('stops with E_DIVERGED when the loss is not finite', async () => {
 test.each([
   ['no example', { objective: { kind: 'completion', examples: [] } }],
   ['an adapter index that is not there', { trainable: { index: 3, factors: ['B'] } }],
+  ['a batch of nothing', { batch: 0 }],
+  ['an exit layer that is not there', { objective: { ...reward(), exitLayer: 5 } }],
+  ['a head of another size', { objective: { ...reward(), head: new Float32Array(3) } }],
   ['no factor to move', { trainable: { index: 0, factors: [] } }],
 ] satisfies [string, Partial<TrainRequest>][])('refuses %s with E_SHAPE', async (_, changes) => {
   const run = trainAdapter(model.runner(), requestOf(OBJECTIVES[0]![1](), changes), hooks)
