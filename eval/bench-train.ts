@@ -26,7 +26,11 @@ export const benchTrain = async (options: {
   }
   const rng = seededRng('bench-train')
   const ids = Array.from({ length: TOKENS }, () => rng.int(shape.vocab))
-  const engine = openEngine({ folder: model.folder, ...(threads && { threads }) })
+  const engine = openEngine({
+    folder: model.folder,
+    watchMemory: true,
+    ...(threads && { threads }),
+  })
   const times: number[] = []
   let last = 0
   try {

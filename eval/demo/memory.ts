@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 export type MemoryWatch = { peakBytes(): number | null; stop(): void }
 
-/** Samples this process and all its descendants every intervalMs. */
-export const watchMemory = (intervalMs = 1000): MemoryWatch => {
+/** Samples this process and all its descendants every intervalMs; a sample walks the page tables of each, which is not free. */
+export const watchMemory = (intervalMs = 5000): MemoryWatch => {
   let peak = 0
   const sample = () => {
     peak = Math.max(peak, treePssBytes(process.pid))

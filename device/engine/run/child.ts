@@ -29,8 +29,17 @@ type Running = {
   readonly watch: MemoryWatch
 }
 
-/** idleMs: a child without calls for so long is ended, and its memory goes back to the system. */
-export const engineChild = (options: ServiceOptions, idleMs: number): EngineChild => {
+export type ChildLife = {
+  /** A child without calls for so long is ended, and its memory goes back to the system. */
+  readonly idleMs: number
+  /** Whether its memory is sampled while it works. */
+  readonly watchMemory: boolean
+}
+
+export const engineChild = (
+  options: ServiceOptions,
+  { idleMs, watchMemory: isWatched }: ChildLife,
+): EngineChild => {
   let running: Running | undefined
   let idle: NodeJS.Timeout | undefined
   let peak = 0
@@ -111,7 +120,7 @@ export const engineChild = (options: ServiceOptions, idleMs: number): EngineChil
         })
         child.process.ref()
         child.process.channel?.ref()
-        child.watch.resume()
+        if (isWatched) child.watch.resume()
         say(child, { type: 'call', id, call })
       }),
     pid: () => running?.process.pid,

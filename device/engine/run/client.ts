@@ -13,15 +13,17 @@ export type EngineOptions = {
   readonly cacheBytes?: number
   /** A child without work for so long is ended; default five minutes. */
   readonly idleMs?: number
+  /** Samples the children's memory while they work, so that memory() tells the peak; each sample stops a child for milliseconds. */
+  readonly watchMemory?: boolean
 }
 
 /** Starts nothing: each child begins with its first call. One child scores, one trains. */
 export const openEngine = (options: EngineOptions): Engine => {
   const { folder, threads = availableParallelism(), cacheBytes = 256 * 2 ** 20 } = options
-  const { idleMs = 300_000 } = options
+  const life = { idleMs: options.idleMs ?? 300_000, watchMemory: options.watchMemory ?? false }
   const service = { folder, threads, cacheBytes }
-  const scoring = engineChild(service, idleMs)
-  const training = engineChild(service, idleMs)
+  const scoring = engineChild(service, life)
+  const training = engineChild(service, life)
   return {
     pooled: (inputs, { exitLayer, adapters, onProgress }) =>
       scoring.call(

@@ -108,7 +108,7 @@ export type Engine = {
     onProgress?: (progress: TrainProgress) => void,
     signal?: AbortSignal,
   ): Promise<TrainResult>
-  /** Largest sum over the children so far: proportional set size on Linux, resident set size elsewhere. */
+  /** Largest sum over the children that was seen, now included: proportional set size on Linux, resident set size elsewhere. */
   memory(): Promise<{ peakPssBytes: number }>
   /** Ends the children; pending calls fail with E_ENGINE. */
   close(): Promise<void>

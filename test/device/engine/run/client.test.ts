@@ -13,7 +13,7 @@ let model: EngineModel
 let engine: Engine
 beforeAll(async () => {
   model = await engineModel()
-  engine = openEngine({ folder: model.folder, threads: 1 })
+  engine = openEngine({ folder: model.folder, threads: 1, watchMemory: true })
 })
 afterAll(async () => {
   await engine.close()
