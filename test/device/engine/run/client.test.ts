@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { engineChild } from '../../../../device/engine/run/child.ts'
 import { openEngine } from '../../../../device/engine/run/client.ts'
 import { poolAnswers } from '../../../../device/engine/run/score.ts'
 import type { Engine, TrainRequest } from '../../../../device/engine/run/types.ts'
@@ -78,8 +79,10 @@ test('an aborted training fails with E_CANCELLED, and the next one works', async
 })
 
 test('a child that dies fails its calls with E_ENGINE, and the next call starts another', async () => {
-  const { engineChild } = await import('../../../../device/engine/run/child.ts')
-  const child = engineChild({ folder: model.folder, threads: 1, cacheBytes: 0 }, 60_000)
+  const child = engineChild(
+    { folder: model.folder, threads: 1, cacheBytes: 0 },
+    { idleMs: 60_000, watchMemory: true },
+  )
   const call = () =>
     child.call<number[]>({
       method: 'generate',
