@@ -19,7 +19,7 @@ export type Sessions = {
 }
 
 /** folder: holds the weights file that graphs name; kept: sessions held at once. */
-export const openSessions = (folder: string, threads: number, kept = 16): Sessions => {
+export const openSessions = (folder: string, threads: number, kept = 24): Sessions => {
   const held = new Map<string, Held>()
 
   const sessionFor = async (key: string, build: () => OnnxGraph): Promise<Held> => {

@@ -49,7 +49,7 @@ export const stepFeeds = (
 ): StepFeeds => {
   if (objective.kind === 'completion') return completionFeeds(row, divisor)
   const pairs = row.items.map((k) => items[k]!)
-  const size = { answers: padded(2 * pairs.length), pairs: padded(pairs.length) }
+  const size = { answers: 2 * padded(pairs.length), pairs: padded(pairs.length) }
   const contrast = new Float32Array(size.pairs * size.answers)
   const offset = new Float32Array(size.pairs)
   const weights = new Float32Array(size.pairs)
@@ -124,4 +124,4 @@ const predictedCount = ({ ids, answerStart }: AnswerInput): number =>
   ids.length - Math.max(1, answerStart)
 
 /** Few sizes, since each is a graph of its own. */
-const padded = (count: number): number => Math.ceil(count / 4) * 4
+const padded = (count: number): number => Math.ceil(count / 8) * 8

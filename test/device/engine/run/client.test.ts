@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { engineChild } from '../../../../device/engine/run/child.ts'
 import { openEngine } from '../../../../device/engine/run/client.ts'
 import { poolAnswers } from '../../../../device/engine/run/score.ts'
 import type { Engine, TrainRequest } from '../../../../device/engine/run/types.ts'
@@ -76,25 +75,6 @@ test('an aborted training fails with E_CANCELLED, and the next one works', async
   const run = engine.train(long, () => controller.abort(), controller.signal)
   await expect(run).rejects.toMatchObject({ code: 'E_CANCELLED' })
   await expect(engine.train(trainRequest())).resolves.toMatchObject({ steps: 6 })
-})
-
-test('a child that dies fails its calls with E_ENGINE, and the next call starts another', async () => {
-  const child = engineChild(
-    { folder: model.folder, threads: 1, cacheBytes: 0 },
-    { idleMs: 60_000, watchMemory: true },
-  )
-  const call = () =>
-    child.call<number[]>({
-      method: 'generate',
-      args: [[1], { adapters: [], maxTokens: 2, stopIds: [] }],
-    })
-  await call()
-  process.kill(child.pid()!, 'SIGSTOP')
-  const pending = call()
-  process.kill(child.pid()!, 'SIGKILL')
-  await expect(pending).rejects.toMatchObject({ code: 'E_ENGINE' })
-  await expect(call()).resolves.toHaveLength(2)
-  await child.close()
 })
 
 test('a closed engine fails with E_ENGINE', async () => {

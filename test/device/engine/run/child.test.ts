@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { engineChild } from '../../../../device/engine/run/child.ts'
+import { type EngineModel, engineModel } from '../../../support/engine-model.ts'
+
+let model: EngineModel
+beforeAll(async () => {
+  model = await engineModel()
+})
+afterAll(() => model.release())
+
+const options = () => ({ folder: model.folder, threads: 1, cacheBytes: 0 })
+const args = [[1], { adapters: [], maxTokens: 2, stopIds: [] }]
+const call = { method: 'generate' as const, args }
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('starts nothing before its first call', () => {
+  expect(engineChild(options(), { idleMs: 1000, watchMemory: false }).pid()).toBeUndefined()
+})
+
+test('a child that dies fails its calls with E_ENGINE, and the next call starts another', async () => {
+  const child = engineChild(options(), { idleMs: 60_000, watchMemory: true })
+  await child.call(call)
+  process.kill(child.pid()!, 'SIGSTOP')
+  const pending = child.call(call)
+  process.kill(child.pid()!, 'SIGKILL')
+  await expect(pending).rejects.toMatchObject({ code: 'E_ENGINE' })
+  await expect(child.call(call)).resolves.toHaveLength(2)
+  await child.close()
+})
+
+test('an idle child ends, and comes back when it is called', async () => {
+  const child = engineChild(options(), { idleMs: 1, watchMemory: false })
+  await child.call(call)
+  const first = child.pid()
+  await vi.waitFor(() => expect(child.pid()).toBeUndefined())
+  if (first) await vi.waitFor(() => expect(isAlive(first)).toBe(false))
+  await expect(child.call(call)).resolves.toHaveLength(2)
+  await child.close()
+})
+
+test('closing fails what is under way with E_ENGINE and leaves no process', async () => {
+  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false })
+  await child.call(call)
+  const pid = child.pid()!
+  const pending = child.call(call)
+  const refused = expect(pending).rejects.toMatchObject({ code: 'E_ENGINE' })
+  await child.close()
+  await refused
+  expect(isAlive(pid)).toBe(false)
+})
+
+test('a child does not outlive a parent that is killed', async () => {
+  const script = fileURLToPath(new URL('../../../support/engine-parent.ts', import.meta.url))
+  const parent = spawn(process.execPath, ['--import', 'tsx', script, model.folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+  const pid = Number(line.toString())
+  expect(isAlive(pid)).toBe(true)
+  parent.kill('SIGKILL')
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 })
+})
