@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { packRows } from '../../../../device/engine/run/rows.ts'
+import type { Objective } from '../../../../device/engine/run/types.ts'
+import { batchSize, itemsOf, stepFeeds } from '../../../../device/engine/train/objectives.ts'
+import { PREDICTED_CHUNK } from '../../../../device/engine/train/step-graph.ts'
+import { expectCode } from '../../../support/expect-code.ts'
+
+const chosen = { ids: [1, 2, 3, 4], answerStart: 2 }
+const rejected = { ids: [1, 2, 5], answerStart: 2 }
+const pairs = [{ chosen, rejected, offset: 0.5, weight: 3 }]
+const reward: Objective = { kind: 'reward', exitLayer: 1, head: Float32Array.of(1, 2), pairs }
+const feedsOf = (objective: Objective) => {
+  const items = itemsOf(objective, 100)
+  const [row] = packRows(
+    items.map(({ inputs }) => inputs),
+    100,
+  )
+  return { row: row!, ...stepFeeds(objective, row!, items, batchSize(objective.kind, items)) }
+}
+
+test('a reward pools each answer alone and weighs its pair by weight over the batch', () => {
+  const { feeds, row } = feedsOf(reward)
+  const pool = feeds['pool']!.data as Float32Array
+  expect([...pool.subarray(0, 6)]).toEqual([0, 0, 0.5, 0.5, 0, 0])
+  expect([...pool.subarray(row.size, row.size + 6)]).toEqual([0, 0, 0, 0, 1, 0])
+  expect([...(feeds['contrast']!.data as Float32Array).subarray(0, 3)]).toEqual([1, -1, 0])
+  expect([feeds['weights']!.data[0], feeds['offset']!.data[0]]).toEqual([3, 0.5])
+})
+
+test('dpo scales the contrast by beta and has no offset of its own', () => {
+  const { feeds, sizes } = feedsOf({ kind: 'dpo', beta: 0.25, pairs })
+  expect([...(feeds['contrast']!.data as Float32Array).subarray(0, 2)]).toEqual([0.25, -0.25])
+  expect(feeds['offset']!.data[0]).toBe(0)
+  const sum = feeds['sum.0']!.data as Float32Array
+  expect([...sum.subarray(0, 4)]).toEqual([1, 1, 0, 0])
+  expect([...sum.subarray(PREDICTED_CHUNK, PREDICTED_CHUNK + 4)]).toEqual([0, 0, 1, 0])
+  expect(sizes.predicted).toBe(PREDICTED_CHUNK)
+})
+
+test('a completion predicts each answer token from the state before it', () => {
+  const { feeds, row } = feedsOf({ kind: 'completion', examples: [chosen] })
+  const labels = feeds['labels.0']!.data as BigInt64Array
+  expect([...labels.subarray(0, 2)]).toEqual([3n, 4n])
+  const select = feeds['select.0']!.data as Float32Array
+  expect([select.indexOf(1), select.indexOf(1, row.size) - row.size]).toEqual([1, 2])
+  expect(feeds['weights']!.data[0]).toBe(0.5)
+})
+
+test('more predicted tokens than a chunk make another chunk', () => {
+  const ids = Array.from({ length: PREDICTED_CHUNK + 2 }, () => 1)
+  const { sizes } = feedsOf({ kind: 'completion', examples: [{ ids, answerStart: 1 }] })
+  expect(sizes.predicted).toBe(2 * PREDICTED_CHUNK)
+})
+
+test('an example without prompt predicts one token less than it has', () => {
+  const items = itemsOf({ kind: 'completion', examples: [{ ids: [1, 2, 3], answerStart: 0 }] }, 10)
+  expect(batchSize('completion', items)).toBe(2)
+})
+
+test('inputs are cut to maxTokens', () => {
+  const [item] = itemsOf(reward, 2)
+  expect(item!.inputs).toEqual([
+    { ids: [3, 4], answerStart: 0 },
+    { ids: [2, 5], answerStart: 1 },
+  ])
+})
+
+test('refuses an objective without examples with E_SHAPE', () => {
+  expectCode('E_SHAPE', () => itemsOf({ ...reward, pairs: [] }, 10))
+})
