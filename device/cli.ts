@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** loreweave: the device. Results on stdout, progress on stderr; exit 0 done, 1 failed, 2 wrong usage. */
+import { createHash } from 'node:crypto'
 import { Command, CommanderError } from 'commander'
+import { useSha256 } from '../adapters/codec/digest.ts'
 import { FedError, isFedError } from '../adapters/errors.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import {
@@ -18,6 +20,8 @@ import {
   statusCommand,
 } from './commands/setup.ts'
 import { modelCommand } from './model-commands.ts'
+
+useSha256((bytes) => createHash('sha256').update(bytes).digest())
 
 const EXIT = { done: 0, failed: 1, usage: 2 } as const
 

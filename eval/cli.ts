@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** loreweave-eval: the offline harness. Every figure it prints was measured in that run. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { useSha256 } from '../adapters/codec/digest.ts'
 import { isFedError } from '../adapters/errors.ts'
 import { openModel } from '../device/engine/model/open.ts'
 import { defaultCacheFolder } from '../device/engine/model/pull.ts'
@@ -11,6 +13,8 @@ import { startClaude } from './mock/serve.ts'
 import { runParity } from './parity.ts'
 import { runRerank } from './rerank.ts'
 import { formatResults, type Results } from './results.ts'
+
+useSha256((bytes) => createHash('sha256').update(bytes).digest())
 
 const integer = (least: number) => (text: string) => {
   const value = Number(text)

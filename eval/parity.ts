@@ -217,7 +217,7 @@ const gradientErrors = async (reference: Reference): Promise<Item[]> => {
     items.push([`${name}_loss`, relativeError([ours.loss], [loss])])
     items.push([`${name}_grads`, flatError(reference, ours.gradient, readFlat(`${name}_grads`))])
   }
-  const pooled = await poolAnswers(runner, inputs.slice(0, 2), exitLayer, [adapter])
+  const pooled = await poolAnswers(runner, inputs.slice(0, 2), { exitLayer, adapters: [adapter] })
   const rewards = pooled.map((state) => state.reduce((sum, x, i) => sum + x * head[i]!, 0))
   return [...items, ['bt_rewards', relativeError(rewards, cases.bradley_terry.rewards)]]
 }

@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 /** loreweave-server: serve, and the operator's commands over the same HTTP API. */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { useSha256 } from '../adapters/codec/digest.ts'
 import { FedError, isFedError } from '../adapters/errors.ts'
 import { deviceCommands, jobCommands, releaseCommands, tokenCommands } from './commands/operator.ts'
 import { serve } from './commands/serve.ts'
 import { DEFAULT_PACE } from './config.ts'
 import type { LogLevel } from './telemetry/log.ts'
+
+useSha256((bytes) => createHash('sha256').update(bytes).digest())
 
 const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const
 

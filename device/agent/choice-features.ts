@@ -33,6 +33,8 @@ export type FeatureDeps = {
   readonly exitLayer: number
   readonly maxTokens: number
   readonly memo: AnswerMemo
+  /** First layer of the adapter that these texts are, or will be, read under: what enters it is computed once. */
+  readonly keepFrom?: number | undefined
 }
 
 /** Under the given adapters; choices of which one candidate was shown say nothing and are left out. */
@@ -111,18 +113,21 @@ export const cachePooled = (engine: Engine, weights: string, cache: PooledCache)
   async pooled(inputs, options) {
     const prefix = `${weights}/${options.exitLayer}/${options.adapters.map(feedKey).join('+')}`
     const keys = inputs.map((input) => stateKey(prefix, input))
-    const found = keys.map((key) => cache.pooled(key))
-    const missing = keys.flatMap((_, i) => (found[i] ? [] : [i]))
-    if (missing.length === 0) return found as Float32Array[]
-    const states = await engine.pooled(
-      missing.map((i) => inputs[i]!),
-      options,
-    )
-    for (const [j, i] of missing.entries()) {
-      found[i] = states[j]!
-      cache.savePooled(keys[i]!, states[j]!)
+    const found = new Map<string, Float32Array>()
+    const missing = new Map<string, AnswerInput>()
+    for (const [i, key] of keys.entries()) {
+      const state = found.get(key) ?? cache.pooled(key)
+      if (state) found.set(key, state)
+      else missing.set(key, inputs[i]!)
     }
-    return found as Float32Array[]
+    if (missing.size > 0) {
+      const states = await engine.pooled([...missing.values()], options)
+      for (const [i, key] of [...missing.keys()].entries()) {
+        found.set(key, states[i]!)
+        cache.savePooled(key, states[i]!)
+      }
+    }
+    return keys.map((key) => found.get(key)!)
   },
 })
 
@@ -138,7 +143,7 @@ export const feedKey = ({ spec, flat }: LoraFeed): string => {
 const feedKeys = new WeakMap<Float32Array, string>()
 
 const pooledStates = async (
-  { engine, space, exitLayer }: FeatureDeps,
+  { engine, space, exitLayer, keepFrom }: FeatureDeps,
   inputs: AnswerInput[],
   adapters: readonly LoraFeed[],
   onProgress?: (done: number, of: number) => void,
@@ -148,6 +153,7 @@ const pooledStates = async (
   return engine.pooled(inputs, {
     exitLayer,
     adapters: [...adapters],
+    keepFrom,
     ...(onProgress && { onProgress }),
   })
 }

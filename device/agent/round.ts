@@ -59,6 +59,7 @@ export const runRound = async (
     exitLayer,
     maxTokens: training.maxTokens,
     memo: deps.memo,
+    keepFrom: assignment.adapter.firstLayer,
   }
   const features = await featurizeChoices(featureDeps, choices, release.active, deps.onPooled)
   const head = fitTaste(

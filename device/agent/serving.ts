@@ -148,7 +148,15 @@ const featuresUnder = (
   onPooled?: (done: number, of: number) => void,
 ): Promise<ChoiceFeatures[]> =>
   featurizeChoices(
-    { engine, tokenizer: model.tokenizer, space, exitLayer, maxTokens: settings.maxTokens, memo },
+    {
+      engine,
+      tokenizer: model.tokenizer,
+      space,
+      exitLayer,
+      maxTokens: settings.maxTokens,
+      memo,
+      keepFrom: ownSpec(exitLayer).firstLayer,
+    },
     store.choices(settings.maxChoices),
     adapters,
     onPooled,

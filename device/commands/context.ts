@@ -8,7 +8,7 @@ import { type DeviceStore, openStore } from '../agent/store.ts'
 import type { Device, Progress } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { type LocalModel, openModel } from '../engine/model/open.ts'
-import { openEngine } from '../engine/run/client.ts'
+import { type EngineOptions, openEngine } from '../engine/run/client.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }
 export type ModelOptions = CommonOptions & { threads?: number; cache?: string }
@@ -62,6 +62,7 @@ export const withDevice = async <T>(
     device: Device,
     context: { home: Home; store: DeviceStore; signal: AbortSignal; model: LocalModel },
   ) => Promise<T>,
+  engineOptions: Pick<EngineOptions, 'oneChild'> = {},
 ): Promise<T> => {
   const home = homeOf(options)
   const abort = new AbortController()
@@ -81,7 +82,11 @@ export const withDevice = async <T>(
     store,
     key: home.key,
     model,
-    engine: openEngine({ folder: model.folder, ...(threads !== null && { threads }) }),
+    engine: openEngine({
+      folder: model.folder,
+      ...engineOptions,
+      ...(threads !== null && { threads }),
+    }),
     serverUrl: home.config.server,
     settings: home.config.settings,
     folder: home.folder,

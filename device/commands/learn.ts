@@ -26,6 +26,9 @@ type TrainOptions = ModelOptions & {
   learningRate?: number
 }
 
+/** Nothing is served while these commands run: scoring and training can share a child and what it keeps. */
+const ONE_AFTER_THE_OTHER = { oneChild: true }
+
 export const trainCommand = (): Command =>
   withModel(new Command('train'))
     .description(
@@ -42,35 +45,39 @@ export const trainCommand = (): Command =>
       '\nExamples:\n  loreweave train --data choices.jsonl --user ada\n  loreweave train --adapter --epochs 2',
     )
     .action((options: TrainOptions) =>
-      withDevice(options, async (device, { signal }) => {
-        const imported =
-          options.data === undefined
-            ? null
-            : device.importChoices(readChoices(options, options.data))
-        const { adapter = false, epochs, learningRate } = options
-        const report = await device.train({
-          adapter,
-          ...(epochs !== undefined && { epochs }),
-          ...(learningRate !== undefined && { learningRate }),
-          onProgress: progressLine,
-          signal,
-        })
-        const lines = [
-          ...(imported
-            ? [
-                `imported ${imported.added} choices, ${imported.known} known already, ${imported.test} left for testing`,
-              ]
-            : []),
-          `head fitted to ${report.choices} choices (${report.pairs} pairs), log-likelihood ${report.logLikelihood.toFixed(2)}`,
-          `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
-          ...(report.adapter
-            ? [
-                `private adapter: ${report.adapter.losses.length} steps in ${report.adapter.seconds.toFixed(1)} s, loss ${report.adapter.losses[0]?.toFixed(4)} → ${report.adapter.losses.at(-1)?.toFixed(4)}`,
-              ]
-            : []),
-        ]
-        print(options, { imported, ...report }, lines.join('\n'))
-      }),
+      withDevice(
+        options,
+        async (device, { signal }) => {
+          const imported =
+            options.data === undefined
+              ? null
+              : device.importChoices(readChoices(options, options.data))
+          const { adapter = false, epochs, learningRate } = options
+          const report = await device.train({
+            adapter,
+            ...(epochs !== undefined && { epochs }),
+            ...(learningRate !== undefined && { learningRate }),
+            onProgress: progressLine,
+            signal,
+          })
+          const lines = [
+            ...(imported
+              ? [
+                  `imported ${imported.added} choices, ${imported.known} known already, ${imported.test} left for testing`,
+                ]
+              : []),
+            `head fitted to ${report.choices} choices (${report.pairs} pairs), log-likelihood ${report.logLikelihood.toFixed(2)}`,
+            `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
+            ...(report.adapter
+              ? [
+                  `private adapter: ${report.adapter.losses.length} steps in ${report.adapter.seconds.toFixed(1)} s, loss ${report.adapter.losses[0]?.toFixed(4)} → ${report.adapter.losses.at(-1)?.toFixed(4)}`,
+                ]
+              : []),
+          ]
+          print(options, { imported, ...report }, lines.join('\n'))
+        },
+        ONE_AFTER_THE_OTHER,
+      ),
     )
 
 /** Lines of one user. Bad lines are told by number; E_DATA unless --skip-bad. */
@@ -104,16 +111,25 @@ export const participateCommand = (): Command =>
       '\nA second call goes on where an interrupted one stopped: a finished update is sent again, not computed again.\nThe release that a round becomes is followed at the next check-in, so by the next call.\n\nExample:\n  loreweave participate --rounds 4 --wait',
     )
     .action((options: ParticipateOptions) =>
-      withDevice(options, async (device, { signal }) => {
-        const { rounds, wait = false } = options
-        const report = await device.participate({ rounds, wait, onProgress: progressLine, signal })
-        const lines = report.rounds.map(
-          (r) =>
-            `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (adapter left out: ${r.problem})` : ''}`,
-        )
-        lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
-        print(options, report, lines.join('\n'))
-      }),
+      withDevice(
+        options,
+        async (device, { signal }) => {
+          const { rounds, wait = false } = options
+          const report = await device.participate({
+            rounds,
+            wait,
+            onProgress: progressLine,
+            signal,
+          })
+          const lines = report.rounds.map(
+            (r) =>
+              `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (adapter left out: ${r.problem})` : ''}`,
+          )
+          lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
+          print(options, report, lines.join('\n'))
+        },
+        ONE_AFTER_THE_OTHER,
+      ),
     )
 
 /** What an operator needs of a model to make a job for it. */

@@ -17,7 +17,7 @@ import { type Ablation, judge } from './judge.ts'
 import { watchMemory } from './memory.ts'
 import { startServer } from './operator.ts'
 import { makePeople } from './people.ts'
-import { demoJobs, PLAN } from './plan.ts'
+import { adaptedFrom, demoJobs, PLAN } from './plan.ts'
 import { createProcesses } from './processes.ts'
 import { type DemoReport, htmlReport, terminalTables } from './report.ts'
 import { showDevice } from './showcase.ts'
@@ -87,6 +87,7 @@ const run = async (
 
   const engine = openEngine({
     folder: model.folder,
+    oneChild: true,
     ...(options.threads && { threads: options.threads }),
   })
   onClose(() => engine.close())
@@ -99,6 +100,7 @@ const run = async (
     exitLayer: model.suggestedExit,
     maxTokens: PLAN.maxTokens,
     memo,
+    keepFrom: adaptedFrom(model.suggestedExit),
   }
   const tokens = await operator.createTokens(options.devices + people.users.length)
   const fleet = await openFleet({

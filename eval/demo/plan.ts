@@ -13,9 +13,9 @@ export const PLAN = {
   testPerUser: 16,
   /** People whose devices are programs of their own, and their choices. */
   users: 6,
-  userChoices: 36,
+  userChoices: 16,
   /** Lighter devices that also train the adapter: training is what costs most. */
-  trainingDevices: 18,
+  trainingDevices: 12,
   /** People who take no part, and how many choices they have made when they are judged. */
   newUsers: 60,
   budgets: [10, 30, 100],
@@ -28,6 +28,7 @@ export const PLAN = {
 
 /** LoRA lies on the last four layers below the exit; the states that enter them are computed once a text. */
 const ADAPTED_LAYERS = 4
+export const adaptedFrom = (exitLayer: number): number => Math.max(0, exitLayer - ADAPTED_LAYERS)
 
 export type DemoJobs = Readonly<Record<'statistics' | 'prior' | 'adapter' | 'refit', JobSpecInput>>
 
@@ -37,7 +38,7 @@ export const demoJobs = (model: LocalModel, devices: number, seed: number): Demo
   const common = {
     base: model.base,
     adapter: {
-      firstLayer: Math.max(0, exitLayer - ADAPTED_LAYERS),
+      firstLayer: adaptedFrom(exitLayer),
       endLayer: exitLayer,
       modules: [...MODULES],
       rank: 8,
@@ -49,7 +50,7 @@ export const demoJobs = (model: LocalModel, devices: number, seed: number): Demo
     training: {
       epochs: 1,
       learningRate: 1e-3,
-      maxPairs: 24,
+      maxPairs: 16,
       batchPairs: 4,
       maxTokens: PLAN.maxTokens,
     },

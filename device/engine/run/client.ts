@@ -15,19 +15,22 @@ export type EngineOptions = {
   readonly idleMs?: number
   /** Samples the children's memory while they work, so that memory() tells the peak; each sample stops a child for milliseconds. */
   readonly watchMemory?: boolean
+  /** Trains in the scoring child, which has the states below the adapter already. For a process that does one thing after the other:
+   *  scoring waits for the training before it. */
+  readonly oneChild?: boolean
 }
 
-/** Starts nothing: each child begins with its first call. One child scores, one trains. */
+/** Starts nothing: each child begins with its first call. One child scores, one trains, unless oneChild says otherwise. */
 export const openEngine = (options: EngineOptions): Engine => {
   const { folder, threads = availableParallelism(), cacheBytes = 256 * 2 ** 20 } = options
   const life = { idleMs: options.idleMs ?? 300_000, watchMemory: options.watchMemory ?? false }
   const service = { folder, threads, cacheBytes }
   const scoring = engineChild(service, life)
-  const training = engineChild(service, life)
+  const training = options.oneChild ? scoring : engineChild(service, life)
   return {
-    pooled: (inputs, { exitLayer, adapters, onProgress }) =>
+    pooled: (inputs, { onProgress, ...pooledOptions }) =>
       scoring.call(
-        { method: 'pooled', args: [inputs, { exitLayer, adapters }] },
+        { method: 'pooled', args: [inputs, pooledOptions] },
         onProgress &&
           ((progress: Progress) => 'done' in progress && onProgress(progress.done, progress.of)),
       ),
@@ -42,8 +45,9 @@ export const openEngine = (options: EngineOptions): Engine => {
         signal,
       ),
     memory: async () => {
-      const peaks = await Promise.all([scoring.peakBytes(), training.peakBytes()])
-      return { peakPssBytes: peaks[0] + peaks[1] }
+      const children = [...new Set([scoring, training])]
+      const peaks = await Promise.all(children.map((child) => child.peakBytes()))
+      return { peakPssBytes: peaks.reduce((a, b) => a + b) }
     },
     close: async () => {
       await Promise.all([scoring.close(), training.close()])

@@ -23,14 +23,15 @@ export const modelRunner = (model: Model, sessions: Sessions, cacheBytes: number
 /** What a row's graph begins with: token ids (from = 0) or states at a layer. */
 export type RowStart = { readonly from: number; readonly feeds: Readonly<Record<string, Feed>> }
 
-/** States after layer to − 1, [row.size, hidden]. */
+/** States after layer to − 1, [row.size, hidden]. Those that enter layer keepFrom, or the first that an adapter touches, are kept. */
 export const statesOf = async (
   runner: ModelRunner,
   row: Row,
   to: number,
   adapters: readonly LoraFeed[],
+  keepFrom = Number.POSITIVE_INFINITY,
 ): Promise<Float32Array> => {
-  const first = firstLayerOf(adapters)
+  const first = Math.min(firstLayerOf(adapters), keepFrom)
   const start = await startRow(runner, row, first < to ? first : 0, [])
   return runTrunk(runner, row, start, to, adapters)
 }

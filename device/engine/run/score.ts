@@ -2,15 +2,13 @@
 import { FedError } from '../../../adapters/errors.ts'
 import { logitsOf, logProbsOf, type ModelRunner, statesOf } from './model-runner.ts'
 import { packRows, type Row, type Span } from './rows.ts'
-import type { AnswerInput, CandidateScore, LoraFeed } from './types.ts'
+import type { AnswerInput, CandidateScore, LoraFeed, PooledOptions } from './types.ts'
 
 /** Mean state over each answer after exitLayer layers, [hidden] each, in the order of the inputs. */
 export const poolAnswers = async (
   runner: ModelRunner,
   inputs: readonly AnswerInput[],
-  exitLayer: number,
-  adapters: readonly LoraFeed[],
-  onProgress: (done: number, of: number) => void = () => {},
+  { exitLayer, adapters, keepFrom, onProgress = () => {} }: PooledOptions,
 ): Promise<Float32Array[]> => {
   const { hidden, layers } = runner.model.config.shape
   if (!(exitLayer >= 1 && exitLayer <= layers))
@@ -18,7 +16,7 @@ export const poolAnswers = async (
   const pooled: Float32Array[] = []
   let done = 0
   for (const row of packSingles(runner, inputs)) {
-    const states = await statesOf(runner, row, exitLayer, adapters)
+    const states = await statesOf(runner, row, exitLayer, adapters, keepFrom)
     for (const [index, span] of row.answers) pooled[index] = meanState(states, span, hidden)
     done += row.answers.size
     onProgress(done, inputs.length)

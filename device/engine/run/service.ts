@@ -41,8 +41,7 @@ export const openService = ({ folder, threads, cacheBytes }: ServiceOptions): Se
     modelRunner({ config: manifest.config, manifest }, openSessions(folder, count), cacheBytes)
   const runner = open(threads)
   return {
-    pooled: (inputs, { exitLayer, adapters, onProgress }) =>
-      poolAnswers(runner, inputs, exitLayer, adapters, onProgress),
+    pooled: (inputs, options) => poolAnswers(runner, inputs, options),
     score: (prompt, candidates, { adapters }) =>
       scoreCandidates(runner, prompt, candidates, adapters),
     generate: (prompt, options) => generateTokens(runner, prompt, options),

@@ -71,6 +71,8 @@ export type TrainResult = {
 export type PooledOptions = {
   readonly exitLayer: number
   readonly adapters: readonly LoraFeed[]
+  /** States that enter this layer are kept, for adapters that will lie on it and above; default: the first layer of those given. */
+  readonly keepFrom?: number | undefined
   readonly onProgress?: (done: number, of: number) => void
 }
 

@@ -41,7 +41,7 @@ test('a child pools what this process would', async () => {
     adapters,
     onProgress: (done) => progress.push(done),
   })
-  expect(pooled).toEqual(await poolAnswers(model.runner(), inputs, 2, adapters))
+  expect(pooled).toEqual(await poolAnswers(model.runner(), inputs, { exitLayer: 2, adapters }))
   expect(progress.at(-1)).toBe(8)
 })
 

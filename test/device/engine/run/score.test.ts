@@ -20,7 +20,10 @@ afterAll(() => model.release())
 test('a pooled state is the mean over the answer’s own tokens', async () => {
   const [input] = randomAnswers(model.config, 1)
   const adapter = randomAdapter(model.config)
-  const [pooled] = await poolAnswers(model.runner(), [input!], 3, [adapter])
+  const [pooled] = await poolAnswers(model.runner(), [input!], {
+    exitLayer: 3,
+    adapters: [adapter],
+  })
   const slow = slowStates(model.folder, model.manifest, input!.ids, 3, [adapter]).slice(
     input!.answerStart,
   )
@@ -32,9 +35,9 @@ test('a pooled state is the mean over the answer’s own tokens', async () => {
 test('answers pooled together have the states of each pooled alone', async () => {
   const inputs = randomAnswers(model.config, 40)
   const adapters = [randomAdapter(model.config)]
-  const together = await poolAnswers(model.runner(), inputs, 3, adapters)
+  const together = await poolAnswers(model.runner(), inputs, { exitLayer: 3, adapters })
   for (const [i, input] of inputs.entries()) {
-    const [alone] = await poolAnswers(model.runner(), [input], 3, adapters)
+    const [alone] = await poolAnswers(model.runner(), [input], { exitLayer: 3, adapters })
     expect(relativeDifference(together[i]!, alone!)).toBeLessThan(2e-6)
   }
 })
@@ -44,18 +47,40 @@ test('cached states below the adapters change nothing, for a new adapter neither
   const cached = model.runner(2 ** 24)
   for (const seed of [1, 2]) {
     const adapters = [randomAdapter(model.config, { firstLayer: 2 }, seed)]
-    const fresh = await poolAnswers(model.runner(0), inputs, 4, adapters)
-    const kept = await poolAnswers(cached, inputs, 4, adapters)
+    const fresh = await poolAnswers(model.runner(0), inputs, { exitLayer: 4, adapters })
+    const kept = await poolAnswers(cached, inputs, { exitLayer: 4, adapters })
     for (const [i, state] of kept.entries())
       expect(relativeDifference(state, fresh[i]!)).toBeLessThan(2e-6)
   }
 })
 
+test('states kept for a layer serve an adapter that comes later', async () => {
+  const inputs = randomAnswers(model.config, 6)
+  const runner = model.runner(2 ** 24)
+  const graphs: string[] = []
+  const run: typeof runner.sessions.run = (key, build, feeds) => {
+    graphs.push(key)
+    return runner.sessions.run(key, build, feeds)
+  }
+  const watched = { ...runner, sessions: { ...runner.sessions, run } }
+  const without = await poolAnswers(watched, inputs, { exitLayer: 4, adapters: [], keepFrom: 2 })
+  const plain = await poolAnswers(model.runner(0), inputs, { exitLayer: 4, adapters: [] })
+  for (const [i, state] of without.entries())
+    expect(relativeDifference(state, plain[i]!)).toBeLessThan(2e-6)
+  expect(graphs.some((key) => key.startsWith('trunk 0 2 '))).toBe(true)
+
+  graphs.length = 0
+  const adapters = [randomAdapter(model.config, { firstLayer: 2 })]
+  await poolAnswers(watched, inputs, { exitLayer: 4, adapters })
+  expect(graphs.length).toBeGreaterThan(0)
+  expect(graphs.every((key) => key.startsWith('trunk 2 4 '))).toBe(true)
+})
+
 test('a cache too small for the texts only costs time', async () => {
   const inputs = randomAnswers(model.config, 30)
   const adapters = [randomAdapter(model.config, { firstLayer: 2 })]
-  const small = await poolAnswers(model.runner(6000), inputs, 4, adapters)
-  const fresh = await poolAnswers(model.runner(0), inputs, 4, adapters)
+  const small = await poolAnswers(model.runner(6000), inputs, { exitLayer: 4, adapters })
+  const fresh = await poolAnswers(model.runner(0), inputs, { exitLayer: 4, adapters })
   for (const [i, state] of small.entries())
     expect(relativeDifference(state, fresh[i]!)).toBeLessThan(2e-6)
 })
@@ -63,7 +88,11 @@ test('a cache too small for the texts only costs time', async () => {
 test('reports progress up to all inputs', async () => {
   const seen: number[] = []
   const inputs = randomAnswers(model.config, 30)
-  await poolAnswers(model.runner(), inputs, 1, [], (done) => seen.push(done))
+  await poolAnswers(model.runner(), inputs, {
+    exitLayer: 1,
+    adapters: [],
+    onProgress: (done) => seen.push(done),
+  })
   expect(seen.at(-1)).toBe(30)
   expect(seen).toEqual([...seen].sort((a, b) => a - b))
 })
@@ -79,7 +108,10 @@ test('the log-probability of a candidate is the sum over its prefixes', async ()
 })
 
 test.each([0, 5])('refuses exit layer %i with E_SHAPE', async (exitLayer) => {
-  const pooled = poolAnswers(model.runner(), randomAnswers(model.config, 1), exitLayer, [])
+  const pooled = poolAnswers(model.runner(), randomAnswers(model.config, 1), {
+    exitLayer,
+    adapters: [],
+  })
   await expect(pooled).rejects.toMatchObject({ code: 'E_SHAPE' })
 })
 

@@ -118,7 +118,10 @@ test('the reward loss is the weighted mean of −log σ(margin + offset)', async
   const { loss } = await batchGradient(model.runner(), request, itemsOf(objective, 64))
   let expected = 0
   for (const { chosen, rejected, offset, weight } of list) {
-    const pooled = await poolAnswers(model.runner(), [chosen, rejected], 3, request.adapters)
+    const pooled = await poolAnswers(model.runner(), [chosen, rejected], {
+      exitLayer: 3,
+      adapters: request.adapters,
+    })
     const [c, r] = pooled.map((state) => state.reduce((sum, x, i) => sum + x * head()[i]!, 0))
     expected += (weight * Math.log(1 + Math.exp(-(c! - r! + offset)))) / list.length
   }
