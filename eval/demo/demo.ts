@@ -12,7 +12,7 @@ import { featureSpace } from '../../device/personalize/feature-space.ts'
 import { openFleet, sumTraffic } from '../fleet.ts'
 import { startClaude } from '../mock/serve.ts'
 import { rememberPooled } from '../shared-engine.ts'
-import { type DemoDevice, participate, prepareDevice } from './devices.ts'
+import { type DemoDevice, participate, prepareDevice, settle } from './devices.ts'
 import { type Ablation, judge } from './judge.ts'
 import { watchMemory } from './memory.ts'
 import { startServer } from './operator.ts'
@@ -37,6 +37,9 @@ export type DemoOptions = {
   /** Prints the closing table; left out where only JSON is wanted. */
   readonly print?: (text: string) => void
 }
+
+/** What the first user says outright. */
+const STATED = ['length', 'less'] as const
 
 /** Runs the demo and writes report.json and report.html. Whatever happens, no process of it stays behind. */
 export const runDemo = async (options: DemoOptions): Promise<DemoReport> => {
@@ -195,6 +198,7 @@ const run = async (
   })
   step('unseen prompts judged')
   const shown = people.showcase(own[0]!.user)
+  await settle(deviceOptions, own[0]!, STATED)
   const showcase = await showDevice(
     {
       processes,

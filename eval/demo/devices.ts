@@ -71,3 +71,13 @@ export const participate = async (
     )
   return report
 }
+
+/** Says one thing outright, besides what was learned, and follows the newest release. */
+export const settle = async (
+  { processes, cache }: Pick<DeviceOptions, 'processes' | 'cache'>,
+  { home }: DemoDevice,
+  [dimension, direction]: readonly [string, 'more' | 'less'],
+): Promise<void> => {
+  await processes.run('device/cli', ['profile', 'set', dimension, direction, '--home', home])
+  await processes.run('device/cli', ['participate', '--home', home, '--cache', cache])
+}

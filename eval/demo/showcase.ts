@@ -8,7 +8,7 @@ import type { DemoDevice } from './devices.ts'
 import type { Processes } from './processes.ts'
 import type { DemoReport } from './report.ts'
 
-const CLAUDE_MODEL = 'claude-sonnet-4-5'
+const CLAUDE_MODEL = 'claude-sonnet-5-5'
 
 export type Showcase = Pick<DemoReport, 'rewrite' | 'rerank'>
 
