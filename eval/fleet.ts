@@ -95,7 +95,7 @@ export const sumTraffic = (parts: readonly { readonly up: number; readonly down:
 })
 
 /** Runs work over all items, at most `atOnce` at a time; the first failure stops the rest. */
-const inTurn = async <T>(
+export const inTurn = async <T>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<void>,

@@ -9,7 +9,7 @@ import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { pullModel } from '../../device/engine/model/pull.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import { featureSpace } from '../../device/personalize/feature-space.ts'
-import { openFleet, sumTraffic } from '../fleet.ts'
+import { inTurn, openFleet, sumTraffic } from '../fleet.ts'
 import { startClaude } from '../mock/serve.ts'
 import { rememberPooled } from '../shared-engine.ts'
 import { type DemoDevice, participate, prepareDevice, settle } from './devices.ts'
@@ -166,10 +166,9 @@ const run = async (
   const own: DemoDevice[] = []
   await Promise.all([
     federate('prior', contribute('prior')),
-    (async () => {
-      for (const [i, { user, train }] of people.users.entries())
-        own.push(await prepareDevice(deviceOptions, user, train, tokens[i]!))
-    })(),
+    inTurn([...people.users.entries()], 2, async ([i, { user, train }]) => {
+      own[i] = await prepareDevice(deviceOptions, user, train, tokens[i]!)
+    }),
   ])
   const training = jobs.adapter.cohort.goal - own.length
   const traffic: { up: number; down: number }[] = []
@@ -197,7 +196,6 @@ const run = async (
     log: step,
   })
   step('unseen prompts judged')
-  const shown = people.showcase(own[0]!.user)
   await settle(deviceOptions, own[0]!, STATED)
   const showcase = await showDevice(
     {
@@ -207,8 +205,7 @@ const run = async (
       claudeKey: options.env['ANTHROPIC_API_KEY'] ?? 'mock-key',
     },
     own[0]!,
-    shown.request,
-    shown.candidates,
+    people.unseen(own[0]!.user),
   )
   const { up, down } = sumTraffic([...traffic, fleet.traffic()])
   const peakBytes = memory.peakBytes()

@@ -1,6 +1,6 @@
 /** Who takes part in the demo: simulated people of one population, in three groups, and what they chose. */
-import type { UserLog } from '../arms.ts'
-import { logsByUser } from '../arms.ts'
+import { textOf } from '../../device/personalize/request-text.ts'
+import { logsByUser, type UserLog } from '../arms.ts'
 import { TOPICS } from '../mock/topic-bank.ts'
 import { makeChoiceLog, samplePopulation } from '../users.ts'
 import { PLAN } from './plan.ts'
@@ -12,9 +12,11 @@ export type People = {
   readonly devices: readonly UserLog[]
   /** Who take no part and come afterwards. */
   readonly newUsers: readonly UserLog[]
-  /** An unseen request of a user, with Claude's answers to it. */
-  showcase(user: string): { readonly request: string; readonly candidates: readonly string[] }
+  /** Unseen requests of a user, with Claude's answers to each. */
+  unseen(user: string): Unseen[]
 }
+
+export type Unseen = { readonly request: string; readonly candidates: readonly string[] }
 
 export const makePeople = ({
   seed,
@@ -43,11 +45,10 @@ export const makePeople = ({
     users,
     devices: group('device', devices, choices),
     newUsers: group('new', PLAN.newUsers, Math.max(...PLAN.budgets)),
-    showcase(user) {
-      const line = users.find((log) => log.user === user)?.test[0]
-      if (!line) throw new RangeError(`${user} has no test line`)
-      const content = line.messages[0]!.content
-      return { request: typeof content === 'string' ? content : '', candidates: line.candidates }
-    },
+    unseen: (user) =>
+      (users.find((log) => log.user === user)?.test ?? []).map(({ messages, candidates }) => ({
+        request: textOf(messages[0]!.content),
+        candidates,
+      })),
   }
 }

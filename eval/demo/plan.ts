@@ -15,7 +15,7 @@ export const PLAN = {
   users: 6,
   userChoices: 16,
   /** Lighter devices that also train the adapter: training is what costs most. */
-  trainingDevices: 12,
+  trainingDevices: 6,
   /** People who take no part, and how many choices they have made when they are judged. */
   newUsers: 60,
   budgets: [10, 30, 100],
@@ -49,8 +49,8 @@ export const demoJobs = (model: LocalModel, devices: number, seed: number): Demo
     seed,
     training: {
       epochs: 1,
-      learningRate: 1e-3,
-      maxPairs: 16,
+      learningRate: 2e-3,
+      maxPairs: 10,
       batchPairs: 4,
       maxTokens: PLAN.maxTokens,
     },

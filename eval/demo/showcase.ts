@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Anthropic from '@anthropic-ai/sdk'
+import { FedError } from '../../adapters/errors.ts'
 import { RerankResponse, RewriteResponse } from '../../adapters/wire/personalization.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { DemoDevice } from './devices.ts'
+import type { Unseen } from './people.ts'
 import type { Processes } from './processes.ts'
 import type { DemoReport } from './report.ts'
 
@@ -12,22 +14,19 @@ const CLAUDE_MODEL = 'claude-sonnet-5-5'
 
 export type Showcase = Pick<DemoReport, 'rewrite' | 'rerank'>
 
-/** claudeUrl: null is hosted Claude. candidates: answers to the request, Claude's first one first. */
+export type ShowcaseOptions = {
+  readonly processes: Processes
+  readonly cache: string
+  /** null is hosted Claude. */
+  readonly claudeUrl: string | null
+  readonly claudeKey: string
+}
+
+/** unseen: requests to choose from; the first is shown that is rewritten, and the first whose order changes what is returned. */
 export const showDevice = async (
-  {
-    processes,
-    cache,
-    claudeUrl,
-    claudeKey,
-  }: {
-    readonly processes: Processes
-    readonly cache: string
-    readonly claudeUrl: string | null
-    readonly claudeKey: string
-  },
+  { processes, cache, claudeUrl, claudeKey }: ShowcaseOptions,
   { home }: DemoDevice,
-  request: string,
-  candidates: readonly string[],
+  unseen: readonly Unseen[],
 ): Promise<Showcase> => {
   const line = await processes.start(
     'device/cli',
@@ -35,48 +34,78 @@ export const showDevice = async (
     (text) => text.includes('"listening"'),
   )
   const { url } = JSON.parse(line) as { url: string }
-  const token = readFileSync(join(home, 'device-token'), 'utf8').trim()
-  const messages = [{ role: 'user' as const, content: request }]
-  const local = async <T>(path: string, body: object): Promise<T> => {
-    const response = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ protocol: PROTOCOL_VERSION, messages, ...body }),
-    })
-    if (!response.ok)
-      throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
-    return (await response.json()) as T
-  }
-  const rewritten = RewriteResponse.parse(await local('/v1/rewrite', {}))
-  const reranked = RerankResponse.parse(await local('/v1/rerank', { candidates }))
-  const [plain, personal] = [
-    await ask(
-      new Anthropic({ apiKey: claudeKey, ...(claudeUrl && { baseURL: claudeUrl }) }),
-      request,
-    ),
-    await ask(new Anthropic({ apiKey: claudeKey, baseURL: url }), request),
-  ]
+  const local = localApi(url, readFileSync(join(home, 'device-token'), 'utf8').trim())
+  const rewritten = await firstThat(
+    unseen,
+    async ({ request }) =>
+      RewriteResponse.parse(await local('/v1/rewrite', { messages: userMessage(request) })),
+    ({ block }) => block !== null,
+  )
+  const reranked = await firstThat(
+    unseen,
+    async ({ request, candidates }) =>
+      RerankResponse.parse(
+        await local('/v1/rerank', { messages: userMessage(request), candidates }),
+      ),
+    ({ keptFirst }) => !keptFirst,
+  )
+  const { request } = rewritten.item
+  const direct = new Anthropic({ apiKey: claudeKey, ...(claudeUrl && { baseURL: claudeUrl }) })
+  const { system, reason } = rewritten.answer
+  const { order, winner, candidates } = reranked.answer
   return {
     rewrite: {
       request,
       before: requestText(null, request),
-      after: requestText(rewritten.system, request),
-      answerBefore: plain,
-      answerAfter: personal,
-      reason: REWRITE_WORDS[rewritten.reason] ?? rewritten.reason,
+      after: requestText(system, request),
+      answerBefore: await ask(direct, request),
+      answerAfter: await ask(new Anthropic({ apiKey: claudeKey, baseURL: url }), request),
+      reason: REWRITE_WORDS[reason] ?? reason,
     },
     rerank: {
-      request,
-      reason: reranked.reason,
-      candidates: reranked.order.map((i) => ({
-        text: candidates[i]!,
-        reward: reranked.candidates[i]!.reward,
+      request: reranked.item.request,
+      reason: reranked.answer.reason,
+      candidates: order.map((i) => ({
+        text: reranked.item.candidates[i]!,
+        reward: candidates[i]!.reward,
         isFirst: i === 0,
-        isWinner: i === reranked.winner,
+        isWinner: i === winner,
       })),
     },
   }
 }
+
+const MOST_TRIES = 6
+
+/** The first item whose answer is good, or else the first item. */
+const firstThat = async <T, A>(
+  items: readonly T[],
+  answerTo: (item: T) => Promise<A>,
+  isGood: (answer: A) => boolean,
+): Promise<{ item: T; answer: A }> => {
+  let first: { item: T; answer: A } | undefined
+  for (const item of items.slice(0, MOST_TRIES)) {
+    const answer = await answerTo(item)
+    if (isGood(answer)) return { item, answer }
+    first ??= { item, answer }
+  }
+  if (!first) throw new RangeError('there is no unseen request to show')
+  return first
+}
+
+const userMessage = (content: string) => [{ role: 'user' as const, content }]
+
+const localApi =
+  (url: string, deviceToken: string) =>
+  async (path: string, body: object): Promise<unknown> => {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${deviceToken}` },
+      body: JSON.stringify({ protocol: PROTOCOL_VERSION, ...body }),
+    })
+    if (response.ok) return response.json()
+    throw new FedError('E_UPSTREAM', `${path} of the device answered ${response.status}`)
+  }
 
 const REWRITE_WORDS: Partial<Record<RewriteResponse['reason'], string>> = {
   applied:
