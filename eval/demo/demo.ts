@@ -219,9 +219,9 @@ const run = async (
     results: [
       ...judged.results,
       { name: 'demo.seconds', value: seconds(), unit: 's' },
-      { name: 'demo.bytes_up', value: up, unit: 'B', n: fleet.size + own.length },
-      { name: 'demo.bytes_down', value: down, unit: 'B', n: fleet.size + own.length },
-      ...(peakBytes === null ? [] : [{ name: 'demo.peak_memory', value: peakBytes, unit: 'B' }]),
+      { name: 'demo.bytes_up', value: up, unit: 'bytes', n: fleet.size + own.length },
+      { name: 'demo.bytes_down', value: down, unit: 'bytes', n: fleet.size + own.length },
+      ...(peakBytes === null ? [] : [{ name: 'demo.peak_memory', value: peakBytes, unit: 'bytes' }]),
     ],
     ...showcase,
     rounds,

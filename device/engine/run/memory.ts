@@ -12,7 +12,7 @@ export type MemoryWatch = {
   peak(): number
 }
 
-const EVERY_MS = 150
+const EVERY_MS = 500
 
 export const watchMemory = (pid: number): MemoryWatch => {
   let peak = 0
