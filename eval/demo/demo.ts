@@ -39,7 +39,7 @@ export type DemoOptions = {
 }
 
 /** What the first user says outright. */
-const STATED = ['length', 'less'] as const
+const STATED = ['lists', 'more'] as const
 
 /** Runs the demo and writes report.json and report.html. Whatever happens, no process of it stays behind. */
 export const runDemo = async (options: DemoOptions): Promise<DemoReport> => {
@@ -221,7 +221,9 @@ const run = async (
       { name: 'demo.seconds', value: seconds(), unit: 's' },
       { name: 'demo.bytes_up', value: up, unit: 'bytes', n: fleet.size + own.length },
       { name: 'demo.bytes_down', value: down, unit: 'bytes', n: fleet.size + own.length },
-      ...(peakBytes === null ? [] : [{ name: 'demo.peak_memory', value: peakBytes, unit: 'bytes' }]),
+      ...(peakBytes === null
+        ? []
+        : [{ name: 'demo.peak_memory', value: peakBytes, unit: 'bytes' }]),
     ],
     ...showcase,
     rounds,

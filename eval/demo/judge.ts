@@ -46,8 +46,8 @@ export const judge = async ({
     longest: longestArm,
     local: learned(ON_ITS_OWN),
     federated: learned(ablate ? starts[ABLATED[ablate]] : starts.federated),
-    no_adapter: learned(starts.no_adapter),
-    no_prior: learned(starts.no_prior),
+    // What a part adds is told of the whole release alone.
+    ...(!ablate && { no_adapter: learned(starts.no_adapter), no_prior: learned(starts.no_prior) }),
   }
   log('judging people who took no part …')
   const results = await compareArms(arms, people.newUsers, PLAN.budgets, rng)
@@ -115,8 +115,8 @@ const newUsersOf = (results: DemoReport['results'], count: number): DemoReport['
     ...new Set(results.flatMap((r) => /^rerank\.utility\.(\w+)\./.exec(r.name)?.[1] ?? [])),
   ]
   const gain = (other: string, label: string, at: number) => {
-    const found = find(`rerank.gain.federated_over_${other}.${at}`)!
-    return { label, value: found.value, interval: found.interval!, budget: at }
+    const found = find(`rerank.gain.federated_over_${other}.${at}`)
+    return found ? [{ label, value: found.value, interval: found.interval!, budget: at }] : []
   }
   return {
     count,
@@ -136,10 +136,10 @@ const newUsersOf = (results: DemoReport['results'], count: number): DemoReport['
         ]),
     ),
     gains: PLAN.budgets.flatMap((at) => [
-      gain('local', 'federated over local only', at),
-      gain('first', "federated over Claude's first", at),
-      gain('no_adapter', 'what the adapter adds', at),
-      gain('no_prior', 'what the prior adds', at),
+      ...gain('local', 'federated over local only', at),
+      ...gain('first', "federated over Claude's first", at),
+      ...gain('no_adapter', 'what the adapter adds', at),
+      ...gain('no_prior', 'what the prior adds', at),
     ]),
   }
 }

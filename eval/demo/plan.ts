@@ -7,17 +7,17 @@ import { featureSpace } from '../../device/personalize/feature-space.ts'
 
 export const PLAN = {
   /** Topics of the bank that take part, and answers to each. */
-  topics: 64,
+  topics: 52,
   variants: 6,
   testShare: 0.25,
-  testPerUser: 16,
+  testPerUser: 13,
   /** People whose devices are programs of their own, and their choices. */
   users: 6,
   userChoices: 16,
   /** Lighter devices that also train the adapter: training is what costs most. */
   trainingDevices: 6,
   /** People who take no part, and how many choices they have made when they are judged. */
-  newUsers: 60,
+  newUsers: 48,
   budgets: [10, 30, 100],
   adapterRounds: 2,
   priorRounds: 3,
