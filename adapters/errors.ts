@@ -66,3 +66,15 @@ export class FedError extends Error {
 }
 
 export const isFedError = (error: unknown): error is FedError => error instanceof FedError
+
+/** What a program prints of a failure: a line for people, or the envelope that HTTP answers have. */
+export const failureText = ({ code, message }: FedError, isJson: boolean): string =>
+  isJson ? JSON.stringify({ error: { code, message } }) : `error ${code}: ${message}`
+
+/** Anything that was thrown, as an error with a code. */
+export const asFedError = (error: unknown): FedError =>
+  isFedError(error)
+    ? error
+    : new FedError('E_INTERNAL', error instanceof Error ? error.message : 'unknown failure', {
+        cause: error,
+      })

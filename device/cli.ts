@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto'
 import { Command, CommanderError } from 'commander'
 import { useSha256 } from '../adapters/codec/digest.ts'
-import { FedError, isFedError } from '../adapters/errors.ts'
+import { asFedError, failureText } from '../adapters/errors.ts'
+import { VERSION } from '../adapters/version.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import {
   feedbackCommand,
@@ -26,6 +27,7 @@ useSha256((bytes) => createHash('sha256').update(bytes).digest())
 const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
 const program = new Command('loreweave')
+  .version(VERSION)
   .description(
     'Personalizes hosted Claude on this device, and learns together with others without sharing data.',
   )
@@ -68,14 +70,9 @@ throwAll(program)
 /** With --json a refusal is the same envelope as over HTTP, on stderr. */
 const report = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-  const known = isFedError(error)
-    ? error
-    : new FedError('E_INTERNAL', error instanceof Error ? error.message : 'unknown failure')
-  const { code, message } = known
-  process.stderr.write(
-    `${process.argv.includes('--json') ? JSON.stringify({ error: { code, message } }) : `error ${code}: ${message}`}\n`,
-  )
-  return code === 'E_USAGE' ? EXIT.usage : EXIT.failed
+  const known = asFedError(error)
+  process.stderr.write(`${failureText(known, process.argv.includes('--json'))}\n`)
+  return known.code === 'E_USAGE' ? EXIT.usage : EXIT.failed
 }
 
 // A reader such as `head` may close the pipe early: that is no failure.

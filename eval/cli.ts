@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** loreweave-eval: the offline harness. Every figure it prints was measured in that run. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { useSha256 } from '../adapters/codec/digest.ts'
-import { isFedError } from '../adapters/errors.ts'
+import { asFedError, failureText } from '../adapters/errors.ts'
+import { VERSION } from '../adapters/version.ts'
 import { openModel } from '../device/engine/model/open.ts'
 import { defaultCacheFolder } from '../device/engine/model/pull.ts'
 import { benchTrain } from './bench-train.ts'
@@ -40,8 +40,8 @@ const threadsOption = () =>
 const progress = (line: string) => process.stderr.write(`${line}\n`)
 
 const program = new Command('loreweave-eval')
+  .version(VERSION)
   .description('Offline evaluation, benchmarks and the demo of Loreweave.')
-  .showHelpAfterError()
 
 program
   .command('demo')
@@ -129,21 +129,24 @@ program
     console.log(url)
   })
 
-const { version } = JSON.parse(
-  readFileSync(
-    new URL(
-      import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json',
-      import.meta.url,
-    ),
-    'utf8',
-  ),
-) as { version: string }
-program.version(version)
+/** Commander ends the process itself unless every command is told to throw. */
+const throwAll = (command: Command): void => {
+  command.exitOverride().showHelpAfterError('(add --help for the options)')
+  for (const sub of command.commands) throwAll(sub)
+}
+throwAll(program)
+
+const EXIT = { done: 0, failed: 1, usage: 2 } as const
+
+const report = (error: unknown): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  const known = asFedError(error)
+  console.error(failureText(known, process.argv.includes('--json')))
+  return known.code === 'E_USAGE' ? EXIT.usage : EXIT.failed
+}
 
 try {
   await program.parseAsync()
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error)
-  console.error(isFedError(error) ? `${error.code}: ${message}` : message)
-  process.exitCode = isFedError(error) && error.code === 'E_USAGE' ? 2 : 1
+  process.exitCode = report(error)
 }

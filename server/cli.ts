@@ -5,7 +5,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { useSha256 } from '../adapters/codec/digest.ts'
-import { FedError, isFedError } from '../adapters/errors.ts'
+import { asFedError, failureText } from '../adapters/errors.ts'
+import { VERSION } from '../adapters/version.ts'
 import { deviceCommands, jobCommands, releaseCommands, tokenCommands } from './commands/operator.ts'
 import { serve } from './commands/serve.ts'
 import { DEFAULT_PACE } from './config.ts'
@@ -28,6 +29,7 @@ const dataOption = () =>
     .default(join(homedir(), '.loreweave-server'))
 
 const program = new Command('loreweave-server')
+  .version(VERSION)
   .description('The federation server of Loreweave, and its operator commands.')
   .showHelpAfterError('(add --help for the options and examples)')
   .exitOverride()
@@ -97,17 +99,10 @@ type ServeFlags = {
 /** --json makes refusals the same envelope as over HTTP. */
 const report = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-  const known = isFedError(error)
-    ? error
-    : new FedError('E_INTERNAL', error instanceof Error ? error.message : 'unknown failure')
-  const { code, message } = known
-  console.error(
-    process.argv.includes('--json')
-      ? JSON.stringify({ error: { code, message } })
-      : `error ${code}: ${message}`,
-  )
-  if (code === 'E_USAGE') return EXIT.usage
-  return code === 'E_UNAVAILABLE' ? EXIT.unreachable : EXIT.refused
+  const known = asFedError(error)
+  console.error(failureText(known, process.argv.includes('--json')))
+  if (known.code === 'E_USAGE') return EXIT.usage
+  return known.code === 'E_UNAVAILABLE' ? EXIT.unreachable : EXIT.refused
 }
 
 try {
