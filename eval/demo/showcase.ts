@@ -47,7 +47,9 @@ export const showDevice = async (
       RerankResponse.parse(
         await local('/v1/rerank', { messages: userMessage(request), candidates }),
       ),
-    ({ keptFirst }) => !keptFirst,
+    // An order drawn at random, to learn from, would show nothing.
+    ({ winner, candidates }) =>
+      winner > 0 && candidates.every((c) => c.reward <= candidates[winner]!.reward),
   )
   const { request } = rewritten.item
   const direct = new Anthropic({ apiKey: claudeKey, ...(claudeUrl && { baseURL: claudeUrl }) })
