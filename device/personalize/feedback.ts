@@ -89,7 +89,8 @@ const choiceFrom = (
   const explicit = events.findLast((e) => e.event.kind === 'choose' || e.event.kind === 'edit')
   if (explicit?.event.kind === 'choose') {
     const { chosen, shown } = explicit.event
-    return pick(chosen, shown ?? decision.shown, WEIGHTS.choose, explicit.at)
+    // Who names an answer has seen it, whatever was returned.
+    return pick(chosen, shown ?? [...decision.shown, chosen], WEIGHTS.choose, explicit.at)
   }
   if (explicit?.event.kind === 'edit')
     return over(explicit.event.text, editWeight(answer, explicit.event.text), explicit.at)

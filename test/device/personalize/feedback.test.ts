@@ -45,6 +45,15 @@ describe('choicesOf', () => {
     expect(ChoiceLine.parse(line)).toEqual(line)
   })
 
+  test('an answer that was not returned beats the one that was, when the user names it', () => {
+    const one = decision('d1', { shown: [0] })
+    expect(choicesOf([one], [on('d1', { kind: 'choose', chosen: 2 })], 'u')[0]).toMatchObject({
+      shown: [0, 2],
+      chosen: 2,
+    })
+    expect(choicesOf([one], [on('d1', { kind: 'choose', chosen: 0 })], 'u')).toEqual([])
+  })
+
   test('an edit beats the served answer by how much was changed', () => {
     const served = decision('d1', { candidates: ['a b c d e f g h i j'], shown: [0] })
     const edit = on('d1', { kind: 'edit', text: 'a b c d e f g h i X' })
