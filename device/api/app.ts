@@ -12,7 +12,7 @@ import {
 import { MAX_JSON_BYTES, MiB, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Personalizer } from '../agent/types.ts'
 import { errorResponse } from './errors.ts'
-import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
+import { decisionHeader, openUpstream, passOn, type UpstreamDeps } from './forward.ts'
 import { requireDeviceToken, requireLoopback } from './guard.ts'
 import { answerMessages } from './messages.ts'
 
@@ -46,7 +46,8 @@ export const createApi = (deps: ApiDeps): Hono => {
     app.use(path, requireDeviceToken(deps.deviceToken), limit(MAX_JSON_BYTES))
   app.post('/v1/rewrite', async (c) => {
     const { protocol: _, ...conversation } = await read(c.req.raw, RewriteRequest)
-    return c.json({ protocol, ...(await device.rewrite(conversation)) })
+    const result = await device.rewrite(conversation)
+    return c.json({ protocol, ...result }, 200, decisionHeader(result.decisionId))
   })
   app.post('/v1/rerank', async (c) => {
     const { protocol: _, candidates, ...conversation } = await read(c.req.raw, RerankRequest)
@@ -58,7 +59,7 @@ export const createApi = (deps: ApiDeps): Hono => {
       conversation,
       candidates.map((text) => ({ text })),
     )
-    return c.json({ protocol, ...result })
+    return c.json({ protocol, ...result }, 200, decisionHeader(result.decisionId))
   })
   app.post('/v1/feedback', async (c) => {
     const { event } = await read(c.req.raw, FeedbackRequest)
@@ -96,7 +97,7 @@ const limit = (maxSize: number) =>
     },
   })
 
-/** Fails with E_PROTOCOL or E_BODY; the message names the field, never its value. */
+/** An app of this computer may leave the protocol version out. Fails with E_PROTOCOL or E_BODY; the message names the field, never its value. */
 const read = async <T>(request: Request, schema: z.ZodType<T>): Promise<T> => {
   let json: unknown
   try {
@@ -104,10 +105,12 @@ const read = async <T>(request: Request, schema: z.ZodType<T>): Promise<T> => {
   } catch {
     throw new FedError('E_BODY', 'the body must be JSON')
   }
-  const version = (json as { protocol?: unknown } | null)?.protocol
-  if (version !== PROTOCOL_VERSION)
-    throw new FedError('E_PROTOCOL', `the body must carry "protocol": ${PROTOCOL_VERSION}`)
-  const result = schema.safeParse(json)
+  if (typeof json !== 'object' || json === null)
+    throw new FedError('E_BODY', 'the body must be a JSON object')
+  const message = { protocol: PROTOCOL_VERSION, ...json }
+  if (message.protocol !== PROTOCOL_VERSION)
+    throw new FedError('E_PROTOCOL', `this device speaks protocol ${PROTOCOL_VERSION}`)
+  const result = schema.safeParse(message)
   if (result.success) return result.data
   const issue = result.error.issues[0]
   throw new FedError(

@@ -105,6 +105,11 @@ export const upstreamHeaders = (
   return headers
 }
 
+/** Names the decision that feedback can be about. */
+export const decisionHeader = (decisionId: string): Record<string, string> => ({
+  'loreweave-decision': decisionId,
+})
+
 /** Claude's answer for the caller: status, headers and body as they came, with what the device adds. */
 export const passOn = (
   response: Response,

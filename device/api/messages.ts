@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { isFedError } from '../../adapters/errors.ts'
 import { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { Answer, Conversation, Personalizer } from '../agent/types.ts'
-import { passOn, type Upstream } from './forward.ts'
+import { decisionHeader, passOn, type Upstream } from './forward.ts'
 import { observeStream } from './stream-observer.ts'
 
 export type MessagesDeps = {
@@ -126,7 +126,7 @@ const withSystem = (body: MessagesBody, system: unknown): Uint8Array =>
 
 const headersOf = (plan: Plan, status: Status = plan.status): Record<string, string> => ({
   'loreweave-status': status,
-  ...(plan.decisionId && { 'loreweave-decision': plan.decisionId }),
+  ...(plan.decisionId && decisionHeader(plan.decisionId)),
 })
 
 const streamAnswer = async (

@@ -75,6 +75,14 @@ test('rewrites, reranks, edits the profile and takes feedback', async () => {
   }
 })
 
+test('names the decision in a header, and does not need the protocol version', async () => {
+  const { post } = buildApi()
+  const rewrite = await post('/v1/rewrite', { messages })
+  expect(rewrite.headers.get('loreweave-decision')).toBe('d1')
+  const rerank = await post('/v1/rerank', { messages, candidates: ['a', 'b'] })
+  expect(rerank.headers.get('loreweave-decision')).toBe('d2')
+})
+
 test('takes feedback by the id of the message that the app got', async () => {
   const { post, events } = buildApi()
   const answer = (await (await post('/v1/messages', { model: 'claude', messages })).json()) as {
