@@ -50,13 +50,18 @@ export const runDemo = async (options: DemoOptions): Promise<DemoReport> => {
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close().catch(() => undefined)
   }
+  let interrupted = false
   const interrupt = (signal: NodeJS.Signals) => {
+    interrupted = true
     options.log(`${signal}: stopping every process of the demo …`)
     void closeAll().finally(() => process.exit(130))
   }
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     return await run(options, processes, (close) => closers.push(close))
+  } catch (error) {
+    // What failed because its processes were stopped is no news.
+    throw interrupted ? new FedError('E_CANCELLED', 'the demo was interrupted') : error
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
     await closeAll()

@@ -17,7 +17,7 @@ export type Processes = {
     isReady: (line: string) => boolean,
     options?: RunOptions,
   ): Promise<string>
-  /** Ends every program still running: SIGTERM, then SIGKILL after graceMs. */
+  /** Ends every program still running, SIGTERM, then SIGKILL after graceMs, and starts no other (E_CANCELLED). */
   stopAll(graceMs?: number): Promise<void>
 }
 
@@ -36,8 +36,10 @@ export const programCommand = (program: Program): { command: string; args: strin
 
 export const createProcesses = (): Processes => {
   const running = new Set<ChildProcess>()
+  let isStopped = false
 
   const launch = (program: Program, args: readonly string[], { env, onStderr }: RunOptions) => {
+    if (isStopped) throw new FedError('E_CANCELLED', `${program} was not started: all are stopped`)
     const { command, args: first } = programCommand(program)
     const child = spawn(command, [...first, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -88,6 +90,7 @@ export const createProcesses = (): Processes => {
       }),
 
     async stopAll(graceMs = 3000) {
+      isStopped = true
       await Promise.all(
         [...running].map(
           (child) =>

@@ -1,14 +1,20 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { treePssBytes, watchMemory } from '../../../eval/demo/memory.ts'
-import { createProcesses } from '../../../eval/demo/processes.ts'
+import { createProcesses, type Processes } from '../../../eval/demo/processes.ts'
+
+let processes: Processes
+beforeEach(() => {
+  processes = createProcesses()
+})
+afterEach(() => processes.stopAll())
 
 test('a program that runs to its end gives its output', async () => {
-  const { stdout } = await createProcesses().run('server/cli', ['--help'])
+  const { stdout } = await processes.run('server/cli', ['--help'])
   expect(stdout).toContain('loreweave-server')
 })
 
 test('a program that fails is told with its last lines', async () => {
-  const run = createProcesses().run('server/cli', ['nonsense'])
+  const run = processes.run('server/cli', ['nonsense'])
   await expect(run).rejects.toMatchObject({
     code: 'E_INTERNAL',
     message: expect.stringContaining("unknown command 'nonsense'"),
@@ -16,7 +22,6 @@ test('a program that fails is told with its last lines', async () => {
 })
 
 test('a program that stays is ready at its line, and is gone after stopAll', async () => {
-  const processes = createProcesses()
   const url = await processes.start('eval/cli', ['claude', '--port', '0'], (l) =>
     l.startsWith('http'),
   )
@@ -26,6 +31,9 @@ test('a program that stays is ready at its line, and is gone after stopAll', asy
   expect(before.status).toBe(200)
   await processes.stopAll()
   await expect(fetch(`${url}/v1/models`)).rejects.toThrow()
+  await expect(processes.run('server/cli', ['--help'])).rejects.toMatchObject({
+    code: 'E_CANCELLED',
+  })
 })
 
 test.runIf(process.platform === 'linux')(
@@ -33,7 +41,6 @@ test.runIf(process.platform === 'linux')(
   async () => {
     const alone = treePssBytes(process.pid)
     expect(alone).toBeGreaterThan(10e6)
-    const processes = createProcesses()
     await processes.start('eval/cli', ['claude'], (l) => l.startsWith('http'))
     const watch = watchMemory()
     expect(watch.peakBytes()).toBeGreaterThan(treePssBytes(process.pid) * 0.9)
