@@ -20,7 +20,7 @@ export const PLAN = {
   newUsers: 48,
   budgets: [10, 30, 100],
   adapterRounds: 2,
-  priorRounds: 3,
+  priorRounds: 2,
   refitRounds: 1,
   maxTokens: 384,
   initialVariance: 2,
