@@ -1,12 +1,11 @@
 /** The arms that are compared: each picks one candidate of an unseen prompt for a user whose earlier choices it may know. */
 import { initialPrior, type Prior } from '../adapters/aggregate/prior.ts'
-import { scaleFromStatistics } from '../adapters/aggregate/statistics.ts'
+import { featureCount } from '../adapters/codec/segments.ts'
 import type { Rng } from '../adapters/random.ts'
 import type { ChoiceLine } from '../adapters/wire/choice-log.ts'
 import { type FeatureDeps, featurizeChoices } from '../device/agent/choice-features.ts'
+import { fitTaste, ownScale } from '../device/agent/taste.ts'
 import type { LoraFeed } from '../device/engine/run/types.ts'
-import { featureStatistics } from '../device/personalize/feature-space.ts'
-import { fitHead, pairRows } from '../device/personalize/head.ts'
 import { scoreFeatures } from '../device/personalize/reward.ts'
 import type { Pick } from './metrics.ts'
 
@@ -56,19 +55,15 @@ export const headArm =
   async ({ train, test }, budget) => {
     const learned = await featurizeChoices(deps, train.slice(0, budget), adapters)
     const unseen = await featurizeChoices(deps, test.map(withAllShown), adapters)
-    const factor =
-      scale ?? scaleFromStatistics(featureStatistics(learned.map((c) => c.raw)), deps.space)
-    const rows = learned.flatMap((choice) =>
-      pairRows(
-        choice.raw.map((raw) => raw.map((v, i) => v * factor[i]!)),
-        choice,
-        choice.weight,
-      ),
+    const taste = fitTaste(
+      learned,
+      prior ?? initialPrior(featureCount(deps.space), initialVariance),
+      scale ?? ownScale(learned, deps.space),
     )
-    const { w } = fitHead(rows, prior ?? initialPrior(factor.length, initialVariance))
-    return test.map((line, i) =>
-      pick(line, argMax(scoreFeatures(unseen[i]!.raw, factor, w).map((score) => score.reward))),
-    )
+    return test.map((line, i) => {
+      const scores = scoreFeatures(unseen[i]!.raw, taste.scale, taste.fit.w)
+      return pick(line, argMax(scores.map((score) => score.reward)))
+    })
   }
 
 /** What all arms but the first are judged on: every candidate of an unseen prompt. */

@@ -4,6 +4,7 @@ import { MODULES } from '../adapters/lora/spec.ts'
 import { seededRng } from '../adapters/random.ts'
 import type { LocalModel } from '../device/engine/model/open.ts'
 import { openEngine } from '../device/engine/run/client.ts'
+import { medianOf } from './metrics.ts'
 import type { Results } from './results.ts'
 
 const TOKENS = 512
@@ -52,7 +53,7 @@ export const benchTrain = async (options: {
       },
     )
     const { peakPssBytes } = await engine.memory()
-    const median = times.slice(1).sort((a, b) => a - b)[Math.floor(runs / 2)] ?? Number.NaN
+    const median = medianOf(times.slice(1))
     return {
       results: [
         {

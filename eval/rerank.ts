@@ -5,6 +5,7 @@ import { seededRng } from '../adapters/random.ts'
 import { type ChoiceLine, parseChoiceLog } from '../adapters/wire/choice-log.ts'
 import type { FeatureDeps } from '../device/agent/choice-features.ts'
 import { readRelease } from '../device/agent/released.ts'
+import { DeviceSettings } from '../device/agent/settings.ts'
 import { openModel } from '../device/engine/model/open.ts'
 import { openEngine } from '../device/engine/run/client.ts'
 import { featureSpace } from '../device/personalize/feature-space.ts'
@@ -35,8 +36,8 @@ export type RerankOptions = {
   readonly log: (line: string) => void
 }
 
-const MAX_TOKENS = 384
-const INITIAL_VARIANCE = 2
+/** The arms read and fit as a device does that nobody has changed the settings of. */
+const { maxTokens, initialVariance } = DeviceSettings.parse({})
 
 /** Fails with E_DATA on bad lines (unless skipBad), or where no user has a test line. */
 export const runRerank = async (options: RerankOptions): Promise<Results> => {
@@ -60,7 +61,7 @@ export const runRerank = async (options: RerankOptions): Promise<Results> => {
       tokenizer: model.tokenizer,
       space,
       exitLayer: release?.header.exitLayer ?? options.exit ?? model.suggestedExit,
-      maxTokens: MAX_TOKENS,
+      maxTokens,
       memo: new Map(),
     }
     const rng = seededRng(`rerank/${options.seed}`)
@@ -68,15 +69,15 @@ export const runRerank = async (options: RerankOptions): Promise<Results> => {
       first: firstArm,
       random: randomArm(rng),
       longest: longestArm,
-      local: headArm(deps, ON_ITS_OWN, INITIAL_VARIANCE),
+      local: headArm(deps, ON_ITS_OWN, initialVariance),
     }
     if (release) {
       const start = {
         adapters: release.active,
-        prior: release.prior(INITIAL_VARIANCE),
+        prior: release.prior(initialVariance),
         scale: release.scale,
       }
-      arms['federated'] = headArm(deps, start, INITIAL_VARIANCE)
+      arms['federated'] = headArm(deps, start, initialVariance)
     }
     return { results: await compareArms(arms, logs, options.budgets, rng) }
   } finally {

@@ -18,6 +18,9 @@ export type FactorSegment = Segment & {
   readonly factor: Factor
 }
 
+/** flat: every factor, in the full layout of spec. */
+export type Adapter = { readonly spec: AdapterSpec; readonly flat: Float32Array }
+
 /** Segments `layers.<i>.<module>.<factor>` of the named factors. A: [r, in], B: [out, r], row-major. */
 export const adapterLayout = (
   shape: ModelShape,

@@ -2,10 +2,9 @@
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../codec/safetensors.ts'
 import { FedError } from '../errors.ts'
 import { isFiniteVector } from '../math/vector.ts'
-import { adapterLayout, layoutSize, segmentOf } from './layout.ts'
+import { type Adapter, adapterLayout, layoutSize, segmentOf } from './layout.ts'
 import { checkPeftConfig, type PeftConfig, peftTargets, tensorTarget } from './peft-config.ts'
 import { type AdapterSpec, MODULES, type ModelShape, type Module } from './spec.ts'
-import type { Adapter } from './stack.ts'
 
 /** Where each linear sits inside a block of the transformers Llama and Qwen2 classes. */
 export const PEFT_MODULES: Readonly<Record<Module, string>> = {

@@ -56,11 +56,11 @@ export const STATUS: Record<ErrorCode, Status> = {
 
 /** `{ error: { code, message } }` with the code's status. An error of another class says no more than E_INTERNAL. */
 export const errorResponse = (error: unknown, c: Context): Response => {
-  const fed = asFedError(error)
+  const fed = refusalOf(error)
   return c.json({ error: { code: fed.code, message: fed.message } }, STATUS[fed.code])
 }
 
-const asFedError = (error: unknown): FedError => {
+const refusalOf = (error: unknown): FedError => {
   if (isFedError(error)) return error
   if (error instanceof HTTPException && error.status === 413)
     return new FedError('E_TOO_LARGE', 'the body is larger than this route takes')

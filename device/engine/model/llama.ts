@@ -1,6 +1,6 @@
 /** The forward graph of the Llama family (Touvron et al. 2023; Qwen2 adds a bias on q, k and v), from one layer to another.
  *  A row holds T tokens, possibly of several sequences: what attends to what is said by the mask alone. */
-import { MODULES, type Module } from '../../../adapters/lora/spec.ts'
+import type { Module } from '../../../adapters/lora/spec.ts'
 import type { Graph, Tensor } from '../onnx/graph.ts'
 import type { ModelConfig } from './config.ts'
 import type { WeightManifest } from './weight-store.ts'
@@ -163,9 +163,3 @@ const weight = (g: Graph, model: Model, name: string): Tensor => {
   if (!tensor) throw new TypeError(`the converted weights hold no ${name}`)
   return g.weight(name, tensor.shape, { location: 'weights.bin', ...tensor })
 }
-
-/** Names of the linears that LoRA can sit on, in the order of the flat layout, for layers from … to − 1. */
-export const linearNames = (from: number, to: number): string[] =>
-  Array.from({ length: Math.max(0, to - from) }, (_, i) =>
-    MODULES.map((module) => loraName(from + i, module)),
-  ).flat()

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import type { ModelConfig } from '../../../../device/engine/model/config.ts'
-import { linearNames } from '../../../../device/engine/model/llama.ts'
 import { TINY_CONFIG } from '../../../../device/engine/model/tiny.ts'
 import { statesOf } from '../../../../device/engine/run/model-runner.ts'
 import { packRows } from '../../../../device/engine/run/rows.ts'
@@ -61,11 +60,4 @@ test('the graph for an exit layer reads no weight above it', async () => {
   const slow = slowStates(model.folder, model.manifest, ids, 1)
   expect(relativeDifference(states.subarray(0, slow.flat().length), slow.flat())).toBeLessThan(2e-5)
   await model.release()
-})
-
-test('names the linears of a range of layers in the order of the flat layout', () => {
-  expect(linearNames(1, 2)).toEqual(
-    ['q', 'k', 'v', 'o', 'gate', 'up', 'down'].map((module) => `layers.1.${module}`),
-  )
-  expect(linearNames(2, 2)).toEqual([])
 })
