@@ -53,19 +53,17 @@ export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk
 
 /** Logits of final hidden states.  hidden: [K, hidden] -> [K, vocab]. */
 export const buildLogits = (g: Graph, model: Model, hidden: Tensor): Tensor =>
-  logitsOf(g, model, norm(g, model, 'final_norm', hidden))
+  g.op('Gemm', [norm(g, model, 'final_norm', hidden), headTable(g, model)], { transB: 1 })
 
 /** Log-probability of one token after each state.  hidden: [K, hidden], labels: [K] int64 -> [K, 1].
  *  The label's logit is a product with its own row of the head, so that no gradient is scattered into [K, vocab]. */
 export const buildLogProbs = (g: Graph, model: Model, hidden: Tensor, labels: Tensor): Tensor => {
   const normed = norm(g, model, 'final_norm', hidden)
-  const rows = g.op('Gather', [headTable(g, model), labels])
+  const table = headTable(g, model)
+  const rows = g.op('Gather', [table, labels])
   const picked = g.op('ReduceSum', [g.op('Mul', [normed, rows])], { axes: [1] })
-  return g.op('Sub', [picked, g.op('LogSumExp', [logitsOf(g, model, normed)])])
+  return g.op('Sub', [picked, g.op('HeadLogSumExp', [normed, table])])
 }
-
-const logitsOf = (g: Graph, model: Model, normed: Tensor): Tensor =>
-  g.op('Gemm', [normed, headTable(g, model)], { transB: 1 })
 
 const headTable = (g: Graph, model: Model): Tensor =>
   weight(g, model, model.config.tiedHead ? 'embed' : 'head')
@@ -91,7 +89,8 @@ const linearsOf =
     return g.op('Gemm', [g.op('Gemm', [x, a], { transB: 1 }), b, y], { transB: 1 })
   }
 
-/** Grouped-query attention (Ainslie et al. 2023): the query heads of one KV head are rows of one product. */
+/** Grouped-query attention (Ainslie et al. 2023). A row attends to no later one, so queries go in blocks, each over the keys
+ *  up to its end: at 512 tokens five eighths of the whole square. */
 const attention = (
   g: Graph,
   model: Model,
@@ -101,9 +100,7 @@ const attention = (
   linear: Linear,
 ): { mixed: Tensor; key: Tensor; value: Tensor } => {
   const { heads, kvHeads, headDim } = model.config.shape
-  const group = heads / kvHeads
-  const all = past + tokens
-  const query = g.op('Mul', [linear('q', x), g.constant([1 / Math.sqrt(headDim)], [1])])
+  const query = rotate(g, linear('q', x), tokens, heads, headDim)
   const key = rotate(g, linear('k', x), tokens, kvHeads, headDim)
   const value = linear('v', x)
   const cached = (part: 'k' | 'v', row: Tensor) => {
@@ -111,32 +108,62 @@ const attention = (
     const before = g.input(`past.${layer}.${part}`, [past, kvHeads * headDim])
     return g.op('Concat', [before, row], { axis: 0 })
   }
-  const split = (t: Tensor, rows: number, perm: number[]) =>
-    g.op('Transpose', [g.op('Reshape', [t], { shape: [rows, kvHeads, headDim] })], { perm })
-
-  const byGroup = g.op(
-    'Transpose',
-    [
-      g.op('Reshape', [rotate(g, query, tokens, heads, headDim)], {
-        shape: [tokens, kvHeads, group, headDim],
-      }),
-    ],
-    { perm: [1, 2, 0, 3] },
-  )
-  const queries = g.op('Reshape', [byGroup], { shape: [kvHeads, group * tokens, headDim] })
-  const keys = split(cached('k', key), all, [1, 2, 0])
-  const values = split(cached('v', value), all, [1, 0, 2])
-
-  const scores = g.op('Reshape', [g.op('MatMul', [queries, keys])], { shape: [heads, tokens, all] })
-  const weights = g.op('Softmax', [g.op('Add', [scores, g.input('mask', [tokens, all])])])
-  const byRow = g.op('Reshape', [weights], { shape: [kvHeads, group * tokens, all] })
-  const out = g.op('Reshape', [g.op('MatMul', [byRow, values])], {
-    shape: [kvHeads, group, tokens, headDim],
+  const [keys, values] = [cached('k', key), cached('v', value)]
+  const mask = g.input('mask', [tokens, past + tokens])
+  const blocks = queryBlocks(tokens).map(({ start, end }) => {
+    const seen = past + end
+    const split = (t: Tensor, perm: number[]) =>
+      g.op('Transpose', [g.op('Reshape', [t], { shape: [seen, kvHeads, headDim] })], { perm })
+    const weights = g.op(
+      'AttentionWeights',
+      [
+        byKvHead(g, model, rowsOf(g, query, start, end)),
+        split(rowsOf(g, keys, 0, seen), [1, 2, 0]),
+        maskOf(g, mask, start, end, seen),
+      ],
+      { heads, scale: { float: 1 / Math.sqrt(headDim) } },
+    )
+    const out = g.op('MatMul', [weights, split(rowsOf(g, values, 0, seen), [1, 0, 2])])
+    return byToken(g, model, out, end - start)
   })
-  const mixed = g.op('Reshape', [g.op('Transpose', [out], { perm: [2, 0, 1, 3] })], {
-    shape: [tokens, heads * headDim],
-  })
+  const mixed = blocks.length === 1 ? blocks[0]! : g.op('Concat', blocks, { axis: 0 })
   return { mixed, key, value }
+}
+
+const BLOCK = 128
+
+const queryBlocks = (tokens: number): { start: number; end: number }[] =>
+  Array.from({ length: Math.ceil(tokens / BLOCK) }, (_, i) => ({
+    start: i * BLOCK,
+    end: Math.min(tokens, (i + 1) * BLOCK),
+  }))
+
+const rowsOf = (g: Graph, x: Tensor, start: number, end: number): Tensor =>
+  start === 0 && end === x.shape[0] ? x : g.op('Slice', [x], { start, end })
+
+/** [end − start, seen] of the mask: a mask has no gradient, so its columns are cut by turning it. */
+const maskOf = (g: Graph, mask: Tensor, start: number, end: number, seen: number): Tensor => {
+  const rows = rowsOf(g, mask, start, end)
+  if (seen === mask.shape[1]) return rows
+  const turn = (x: Tensor) => g.op('Transpose', [x], { perm: [1, 0] })
+  return turn(rowsOf(g, turn(rows), 0, seen))
+}
+
+/** [T, heads·headDim] -> [kvHeads, (heads / kvHeads)·T, headDim]. */
+const byKvHead = (g: Graph, { config }: Model, x: Tensor): Tensor => {
+  const { heads, kvHeads, headDim } = config.shape
+  const [tokens, group] = [x.shape[0]!, heads / kvHeads]
+  const apart = g.op('Reshape', [x], { shape: [tokens, kvHeads, group, headDim] })
+  const turned = g.op('Transpose', [apart], { perm: [1, 2, 0, 3] })
+  return g.op('Reshape', [turned], { shape: [kvHeads, group * tokens, headDim] })
+}
+
+/** byKvHead undone. */
+const byToken = (g: Graph, { config }: Model, x: Tensor, tokens: number): Tensor => {
+  const { heads, kvHeads, headDim } = config.shape
+  const apart = g.op('Reshape', [x], { shape: [kvHeads, heads / kvHeads, tokens, headDim] })
+  const turned = g.op('Transpose', [apart], { perm: [2, 0, 1, 3] })
+  return g.op('Reshape', [turned], { shape: [tokens, heads * headDim] })
 }
 
 /** SwiGLU (Shazeer 2020): (silu(x·Wg) ∘ x·Wu)·Wd on the normed state. */

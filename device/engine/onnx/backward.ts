@@ -1,6 +1,7 @@
-/** Reverse-mode differentiation: one walk over the graph, which alone undoes broadcasting. */
+/** Reverse-mode differentiation: one walk over the graph, which alone undoes broadcasting, and which computes cheap tensors
+ *  again instead of keeping them (Chen et al. 2016). */
 import { FedError } from '../../../adapters/errors.ts'
-import { type Graph, nodesBehind, type Shape, type Tensor } from './graph.ts'
+import { type Graph, type GraphNode, nodesBehind, type Shape, type Tensor } from './graph.ts'
 import { OPS } from './ops.ts'
 
 /** Gradients of a loss of one element by each of `by`, in their order and shapes.
@@ -12,12 +13,19 @@ export const backward = (g: Graph, loss: Tensor, by: readonly Tensor[]): Tensor[
   for (const node of nodes)
     if (node.inputs.some((input) => wanted.has(input))) for (const y of node.outputs) wanted.add(y)
 
+  const again = recomputation(g)
   const gradients = new Map<Tensor, Tensor>([[loss, g.constant([1], loss.shape)]])
   for (const { op, inputs, outputs, attributes } of nodes.reverse()) {
     const dy = gradients.get(outputs[0]!)
     const rule = OPS[op].gradient
     if (!dy || rule === 'none' || !inputs.some((input) => wanted.has(input))) continue
-    const given = rule({ g, inputs, outputs, attributes, dy })
+    const given = rule({
+      g,
+      inputs: inputs.map(again),
+      outputs: outputs.map(again),
+      attributes,
+      dy,
+    })
     for (const [i, input] of inputs.entries()) {
       const gradient = given[i]
       if (!gradient || !wanted.has(input)) continue
@@ -31,6 +39,25 @@ export const backward = (g: Graph, loss: Tensor, by: readonly Tensor[]): Tensor[
     if (!gradient) throw new FedError('E_SHAPE', `the loss has no gradient by ${tensor.name}`)
     return gradient
   })
+}
+
+/** The same values from a node of their own, if they are cheap: what is kept until the gradient is then only what they come from. */
+const recomputation = (g: Graph) => {
+  const copies = new Map<GraphNode, GraphNode>()
+  const again = (tensor: Tensor): Tensor => {
+    if (tensor.source.kind !== 'node') return tensor
+    const { node } = tensor.source
+    if (!OPS[node.op].isCheap) return tensor
+    const copy = copies.get(node) ?? copyOf(node)
+    copies.set(node, copy)
+    return copy.outputs[node.outputs.indexOf(tensor)]!
+  }
+  const copyOf = ({ op, inputs, attributes }: GraphNode): GraphNode => {
+    const { source } = g.op(op, inputs.map(again), attributes)
+    if (source.kind !== 'node') throw new TypeError(`${op} made no node`)
+    return source.node
+  }
+  return again
 }
 
 /** Sums over the axes along which `shape` was broadcast. */

@@ -1,6 +1,6 @@
 /** A graph with static shapes: tensors are values, nodes come from the op table, dead nodes are left out of the bytes. */
 import { FedError } from '../../../adapters/errors.ts'
-import { OPS, type OpName } from './ops.ts'
+import { type LoweredNode, OPS, type OpName } from './ops.ts'
 import {
   type Attribute,
   type ElementType,
@@ -134,7 +134,8 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
     initializers.push({ name, shape: [values.length], type: 'int64', raw })
     return name
   }
-  const lowered = leavesLast(nodes).flatMap((node) => lowerNode(node, integers))
+  const read = new Set([...targets, ...nodes.flatMap((node) => node.inputs)])
+  const lowered = leavesLast(nodes).flatMap((node) => lowerNode(node, read, integers))
   const unique = [...new Map(targets.map((t) => [t.name, t])).values()]
   return {
     bytes: encodeModel({
@@ -157,35 +158,32 @@ const leavesLast = (nodes: readonly GraphNode[]): GraphNode[] => {
   return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()]
 }
 
-/** The ONNX nodes of one node of ours. integers: stores a named int64 list and returns its name. */
+/** The ONNX nodes of one node of ours. read: tensors that something needs; integers: stores a named int64 list and returns its name. */
 const lowerNode = (
   { op, inputs, outputs, attributes }: GraphNode,
+  read: ReadonlySet<Tensor>,
   integers: (name: string, values: readonly number[]) => string,
 ): NodeProto[] => {
   const row = OPS[op]
-  const [from, to] = [inputs, outputs].map((tensors) => tensors.map(({ name }) => name))
-  if (row.lower)
-    return row.lower(from!, to!).map(({ reduceAxis, ...node }) => ({
-      domain: '',
-      attributes: {},
-      ...node,
-      inputs:
-        reduceAxis === undefined
-          ? node.inputs
-          : [...node.inputs, integers(`${node.outputs[0]}.axes`, [reduceAxis])],
-    }))
-  const extra = (row.constants?.(attributes, inputs) ?? []).map((values, i) =>
-    integers(`${to![0]}.a${i}`, values),
-  )
-  return [
-    {
-      op: row.onnx ?? op,
-      domain: row.domain ?? '',
-      inputs: [...from!, ...extra],
-      outputs: to!,
-      attributes: row.constants ? {} : attributes,
-    },
-  ]
+  const own: LoweredNode = {
+    op: row.onnx ?? op,
+    ...(row.domain && { domain: row.domain }),
+    attributes: row.constants ? {} : attributes,
+    inputs: inputs.map(({ name }) => name),
+    outputs: outputs.map(({ name }) => name),
+    integers: row.constants?.(attributes, inputs) ?? [],
+  }
+  const marked = outputs.map((t) => ({ name: t.name, shape: t.shape, isRead: read.has(t) }))
+  const lowered = row.lower?.({ inputs, outputs: marked, attributes }) ?? [own]
+  return lowered.map(({ integers: lists = [], ...node }) => ({
+    domain: '',
+    attributes: {},
+    ...node,
+    inputs: [
+      ...node.inputs,
+      ...lists.map((values, i) => integers(`${node.outputs[0]}.a${i}`, values)),
+    ],
+  }))
 }
 
 const rawBytes = (values: readonly number[], type: ElementType): Uint8Array =>

@@ -79,6 +79,8 @@ const create = async (graph: OnnxGraph, folder: string, threads: number): Promis
     enableCpuMemArena: false,
     enableMemPattern: false,
     extra: {
+      // It would merge what the reverse walk computes again with what it did not want to keep.
+      optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
       session: {
         // Prepacking would copy every mapped weight into private memory.
         disable_prepacking: '1',

@@ -49,3 +49,18 @@ test('refuses with E_SHAPE a tensor that the loss does not depend on', () => {
   const loss = g.op('ReduceSum', [g.input('x', [2])], { axes: [0] })
   expectCode('E_SHAPE', () => backward(g, loss, [g.input('other', [2])]))
 })
+
+test('a cheap tensor is computed again for the gradient, from what is kept anyway', () => {
+  const g = newGraph()
+  const [a, b] = [g.input('a', [2, 3]), g.input('b', [3, 3])]
+  const kept = g.op('Gemm', [a, b])
+  const cheap = g.op('SwiGlu', [kept, kept])
+  const loss = g.op('ReduceSum', [g.op('Gemm', [cheap, b])], { axes: [0, 1] })
+  const forward = new Set(nodesBehind([loss]))
+  const added = nodesBehind(backward(g, loss, [b])).filter((node) => !forward.has(node))
+  const read = new Set(added.flatMap((node) => node.inputs))
+  expect(read.has(cheap)).toBe(false)
+  expect(added.filter((node) => node.op === 'SwiGlu').map((node) => node.inputs)).toEqual([
+    [kept, kept],
+  ])
+})
