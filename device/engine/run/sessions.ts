@@ -73,14 +73,14 @@ const create = async (graph: OnnxGraph, folder: string, threads: number): Promis
   const session = await InferenceSession.create(graph.bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
+    // The graph is written as it is to run; the optimizer takes seconds over thousands of nodes, and would merge what the
+    // reverse walk computes again with what it did not want to keep.
+    graphOptimizationLevel: 'disabled',
     logSeverityLevel: 3,
     // An arena or a memory plan would hold the peak of every session; the process heap is shared by all (see child.ts).
     enableCpuMemArena: false,
     enableMemPattern: false,
     extra: {
-      // It would merge what the reverse walk computes again with what it did not want to keep.
-      optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
       session: {
         // Prepacking would copy every mapped weight into private memory.
         disable_prepacking: '1',
