@@ -1,8 +1,9 @@
-/** The forward graph of the Llama family (Touvron et al. 2023; Qwen2 adds a bias on q, k and v), from one layer to another.
+/** The forward graph of the Llama family (Touvron et al. 2023; Qwen2 adds a bias on q, k and v, Qwen3 a norm of each head of
+ *  q and k), from one layer to another.
  *  A row holds T tokens, possibly of several sequences: what attends to what is said by the mask alone. */
 import type { Module } from '../../../adapters/lora/spec.ts'
 import type { Graph, Tensor } from '../onnx/graph.ts'
-import type { ModelConfig } from './config.ts'
+import { hasHeadNorms, type ModelConfig } from './config.ts'
 import type { WeightManifest } from './weight-store.ts'
 
 /** LoRA rank by linear (`layers.<i>.<module>`); linears that are not named run without. */
@@ -103,8 +104,15 @@ const attention = (
   const { heads, kvHeads, headDim } = model.config.shape
   const group = heads / kvHeads
   const all = past + tokens
-  const query = g.op('Mul', [linear('q', x), g.constant([1 / Math.sqrt(headDim)], [1])])
-  const key = rotate(g, linear('k', x), tokens, kvHeads, headDim)
+  const perHead = (part: 'q' | 'k', count: number) => {
+    const y = linear(part, x)
+    if (!hasHeadNorms(model.config)) return y
+    const byHead = g.op('Reshape', [y], { shape: [tokens * count, headDim] })
+    const normed = norm(g, model, `layers.${layer}.${part}_norm`, byHead)
+    return g.op('Reshape', [normed], { shape: [tokens, count * headDim] })
+  }
+  const query = g.op('Mul', [perHead('q', heads), g.constant([1 / Math.sqrt(headDim)], [1])])
+  const key = rotate(g, perHead('k', kvHeads), tokens, kvHeads, headDim)
   const value = linear('v', x)
   const cached = (part: 'k' | 'v', row: Tensor) => {
     if (past === 0) return row

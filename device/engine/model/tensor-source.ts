@@ -37,6 +37,8 @@ const NAMES: Readonly<Record<string, { gguf: string; huggingFace: string }>> = {
   k: { gguf: 'attn_k.weight', huggingFace: 'self_attn.k_proj.weight' },
   v: { gguf: 'attn_v.weight', huggingFace: 'self_attn.v_proj.weight' },
   o: { gguf: 'attn_output.weight', huggingFace: 'self_attn.o_proj.weight' },
+  q_norm: { gguf: 'attn_q_norm.weight', huggingFace: 'self_attn.q_norm.weight' },
+  k_norm: { gguf: 'attn_k_norm.weight', huggingFace: 'self_attn.k_norm.weight' },
   'q.bias': { gguf: 'attn_q.bias', huggingFace: 'self_attn.q_proj.bias' },
   'k.bias': { gguf: 'attn_k.bias', huggingFace: 'self_attn.k_proj.bias' },
   'v.bias': { gguf: 'attn_v.bias', huggingFace: 'self_attn.v_proj.bias' },
@@ -45,11 +47,15 @@ const NAMES: Readonly<Record<string, { gguf: string; huggingFace: string }>> = {
   down: { gguf: 'ffn_down.weight', huggingFace: 'mlp.down_proj.weight' },
 }
 
+/** Divisors of the rotary frequencies, in which llama.cpp keeps Llama 3's scaling. */
+const ROPE_FREQS = 'rope_freqs.weight'
+
 /** Tensors of an opened GGUF file. The llama architecture's q and k rows are put back into the half-split rotary layout. */
-export const ggufSource = (file: GgufFile, sha256: string): TensorSource => {
+export const ggufSource = async (file: GgufFile, sha256: string): Promise<TensorSource> => {
   const vocab = file.tensors.get('token_embd.weight')?.shape[0]
   if (vocab === undefined) throw new FedError('E_MODEL_FILE', 'tensor token_embd.weight is missing')
-  const config = configFromGguf(file.metadata, new Set(file.tensors.keys()), vocab)
+  const freqs = file.tensors.has(ROPE_FREQS) ? [...(await file.read(ROPE_FREQS))] : undefined
+  const config = configFromGguf(file.metadata, new Set(file.tensors.keys()), vocab, freqs)
   const nameOf = (name: string) => {
     const { layer, part } = splitName(name)
     return layer === undefined ? NAMES[part]!.gguf : `blk.${layer}.${NAMES[part]!.gguf}`

@@ -94,17 +94,17 @@ export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
   return arrays
 }
 
-/** cos and sin of position · base^(−2i / headDim), written at `start` for `count` tokens from `position` on. */
+/** cos and sin of position · base^(−2i / headDim) / factor i, written at `start` for `count` tokens from `position` on. */
 export const fillRotary = (
   { cos, sin }: Pick<RowArrays, 'cos' | 'sin'>,
   start: number,
   position: number,
   count: number,
-  { shape: { headDim }, ropeBase }: ModelConfig,
+  { shape: { headDim }, ropeBase, ropeFactors }: ModelConfig,
 ): void => {
   const half = headDim / 2
   for (let i = 0; i < half; i++) {
-    const frequency = ropeBase ** ((-2 * i) / headDim)
+    const frequency = ropeBase ** ((-2 * i) / headDim) / (ropeFactors?.[i] ?? 1)
     for (let t = 0; t < count; t++) {
       const angle = (position + t) * frequency
       cos[(start + t) * half + i] = Math.cos(angle)

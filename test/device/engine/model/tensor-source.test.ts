@@ -19,7 +19,7 @@ test('a GGUF file gives the original tensors: q and k rows are back in the half-
   const path = join(root, 'model.gguf')
   await writeFile(path, await ggufBytes(config))
   const file = await openGguf(path)
-  const got = ggufSource(file, 'f'.repeat(64))
+  const got = await ggufSource(file, 'f'.repeat(64))
   expect(got.config).toMatchObject({ shape: config.shape, tiedHead: false, ropeBase: 10_000 })
   for (const { name } of expectedTensors(config))
     expect(await got.read(name)).toEqual(await tinySource(config).read(name))
