@@ -2,6 +2,7 @@
  *  so that the states are those of each sequence run alone. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { ModelConfig } from '../model/config.ts'
+import type { Feed } from './sessions.ts'
 import type { AnswerInput } from './types.ts'
 
 /** A run of tokens of one sequence: a prompt, or an answer that follows its prompt. */
@@ -92,6 +93,21 @@ export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
     }
   }
   return arrays
+}
+
+/** Token ids, rotary tables and mask of a row; see buildTrunk. */
+export const rowFeeds = (
+  { config }: { readonly config: ModelConfig },
+  row: Row,
+): Record<string, Feed> => {
+  const arrays = rowArrays(row, config)
+  const table = [1, row.size, config.shape.headDim / 2]
+  return {
+    ids: { data: arrays.ids, shape: [row.size] },
+    cos: { data: arrays.cos, shape: table },
+    sin: { data: arrays.sin, shape: table },
+    mask: { data: arrays.mask, shape: [row.size, row.size] },
+  }
 }
 
 /** cos and sin of position · base^(−2i / headDim) / factor i, written at `start` for `count` tokens from `position` on. */
