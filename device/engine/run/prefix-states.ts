@@ -6,7 +6,7 @@ import { newGraph, toOnnx } from '../onnx/graph.ts'
 import { fingerprint, loraFeeds, stackLora } from './lora-feeds.ts'
 import type { ModelRunner } from './model-runner.ts'
 import { bucketOf, fillRotary, MASKED, rowFeeds, type Span } from './rows.ts'
-import type { Feed } from './sessions.ts'
+import type { Feed, Sessions } from './sessions.ts'
 import type { LoraFeed } from './types.ts'
 
 /** What the states that enter layer `from` depend on beside the text and the weights. */
@@ -30,20 +30,43 @@ export const prefixStates = async (
     if (held) found.set(span, held)
     else missing.push(span)
   }
-  const prompts = new Map<Span, Passed>()
-  for (const span of missing) {
+  for (const span of byPrompt(missing)) {
     const { prompt } = span
-    if (prompt && !prompts.has(prompt))
-      prompts.set(prompt, await passSpan(runner, prompt, from, below))
-    const passed =
-      prompts.get(span) ??
-      (await passSpan(runner, span, from, below, prompt && prompts.get(prompt)))
-    if (!prompt) prompts.set(span, passed)
-    found.set(span, passed.states)
-    await runner.cache.set({ generation, text: span.key }, passed.states)
+    const { states } = prompt
+      ? await passSpan(runner, span, from, below, await passPrompt(runner, prompt, from, below))
+      : await passPrompt(runner, span, from, below)
+    found.set(span, states)
+    await runner.cache.set({ generation, text: span.key }, states)
   }
   return found
 }
+
+/** The same spans, those of one prompt next to each other. */
+const byPrompt = (spans: readonly Span[]): Span[] => {
+  const groups = new Map<string, Span[]>()
+  for (const span of spans) {
+    const key = (span.prompt ?? span).key
+    groups.set(key, [...(groups.get(key) ?? []), span])
+  }
+  return [...groups.values()].flat()
+}
+
+/** A span without a prompt of its own; the last one is kept, since its answers follow each other. */
+const passPrompt = async (
+  runner: ModelRunner,
+  span: Span,
+  from: number,
+  below: readonly LoraFeed[],
+): Promise<Passed> => {
+  const key = `${generationOf(from, below)} ${span.key}`
+  const last = lastPrompts.get(runner.sessions)
+  if (last?.key === key) return last.passed
+  const passed = await passSpan(runner, span, from, below)
+  lastPrompts.set(runner.sessions, { key, passed })
+  return passed
+}
+
+const lastPrompts = new WeakMap<Sessions, { readonly key: string; readonly passed: Passed }>()
 
 /** keys, values: per layer, [tokens, kvHeads·headDim]. */
 type Passed = {

@@ -10,7 +10,7 @@ import type { StateKey } from './state-cache.ts'
 export type StateFolder = {
   /** undefined when it is missing, damaged or of another length. */
   read(key: StateKey, length: number): Float32Array | undefined
-  /** Goes on in the background; waits while BACKLOG_BYTES are still to be written. A full disk is no error. */
+  /** Goes on in the background; waits only while BACKLOG_BYTES are still to be written. A full disk is no error. */
   write(key: StateKey, states: Float32Array): Promise<void>
   /** Deletes what is of other generations, and files that a killed process left half written. */
   begin(generations: readonly string[]): Promise<void>
@@ -76,6 +76,8 @@ export const openStateFolder = ({ folder, base, maxBytes }: StateFolderOptions):
           pendingBytes -= file.length
         })
       pending.add(writing)
+      // ONNX holds the thread for whole runs: this turn is when earlier writes go on.
+      await new Promise(setImmediate)
       while (pendingBytes > BACKLOG_BYTES) await Promise.race(pending)
     },
     async begin(generations) {
