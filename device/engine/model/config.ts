@@ -73,7 +73,7 @@ export const configFromGguf = (
   const hidden = numberOf(file, key('embedding_length'))
   const heads = numberOf(file, key('attention.head_count'))
   const headDim = numberOf(file, key('attention.key_length'), hidden / heads)
-  refuseUnknownGguf(file, architecture, tensors, headDim)
+  refuseUnknownGguf(file, architecture, headDim)
   const rotary = numberOf(file, key('rope.dimension_count'), headDim)
   if (rotary !== headDim) throw unsupported(`partial rotary embedding: ${rotary} of ${headDim}`)
   return checked({
@@ -145,13 +145,9 @@ const refuseUnknownHuggingFace = (file: Record<string, unknown>, architecture: A
     throw unsupported('quantization_config: quantized safetensors')
 }
 
-/** The output projection and the feed-forward linears have no bias in any of the architectures. */
-const BIASES = ['attn_output', 'ffn_gate', 'ffn_up', 'ffn_down']
-
 const refuseUnknownGguf = (
   file: Readonly<Record<string, unknown>>,
   architecture: Architecture,
-  tensors: ReadonlySet<string>,
   headDim: number,
 ) => {
   const value = (name: string) => file[`${architecture}.${name}`]
@@ -162,8 +158,6 @@ const refuseUnknownGguf = (
   const values = value('attention.value_length') ?? headDim
   if (values !== headDim)
     throw unsupported(`values of another size than keys: ${printable(values)}`)
-  for (const name of BIASES)
-    if (tensors.has(`blk.0.${name}.bias`)) throw unsupported(`a bias on ${name}`)
 }
 
 const isSet = (value: unknown): boolean =>
