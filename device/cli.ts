@@ -20,6 +20,7 @@ import {
   logCommand,
   statusCommand,
 } from './commands/setup.ts'
+import { trainingCommand } from './commands/training.ts'
 import { modelCommand } from './model-commands.ts'
 
 useSha256((bytes) => createHash('sha256').update(bytes).digest())
@@ -46,6 +47,7 @@ const commands = [
   initCommand,
   modelCommand,
   trainCommand,
+  trainingCommand,
   serveCommand,
   rewriteCommand,
   rerankCommand,

@@ -59,10 +59,12 @@ const trainingChild = (manners: Partial<Manners> = {}) =>
     },
   )
 
-/** One letter for what the kernel says of a process: T is stopped; gone where there is none. */
+/** One letter for what the kernel says of a process: T is stopped; gone where there is none, or a dead one. */
 const stateOf = (pid: number | undefined): string => {
   const path = `/proc/${pid}/stat`
-  return existsSync(path) ? (/\) (\w)/.exec(readFileSync(path, 'utf8'))?.[1] ?? '?') : 'gone'
+  if (!existsSync(path)) return 'gone'
+  const letter = /\) (\w)/.exec(readFileSync(path, 'utf8'))?.[1] ?? '?'
+  return letter === 'Z' ? 'gone' : letter
 }
 /** Processor time so far in clock ticks, user and system. */
 const ticksOf = (pid: number): number => {
