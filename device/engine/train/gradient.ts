@@ -40,6 +40,25 @@ export const batchLoss = async (
   isCancelled?: () => boolean,
 ): Promise<number> => (await sumRows(runner, request, items, [], isCancelled, () => {})).loss
 
+/** FedProx (Li et al. 2020, eq. 2): returns μ/2·‖w − w₀‖² over the segments and adds its gradient. Mutates the gradient. */
+export const addProximal = (
+  mu: number,
+  start: Float32Array,
+  flat: Float32Array,
+  segments: readonly Pick<FactorSegment, 'offset' | 'size'>[],
+  gradient: Float64Array,
+): number => {
+  if (mu === 0) return 0
+  let squares = 0
+  for (const { offset, size } of segments)
+    for (let i = offset; i < offset + size; i++) {
+      const moved = flat[i]! - start[i]!
+      gradient[i]! += mu * moved
+      squares += moved * moved
+    }
+  return (mu / 2) * squares
+}
+
 /** Factors that the request moves and the loss can reach. */
 export const movingSegments = (
   runner: ModelRunner,

@@ -7,7 +7,7 @@ import { generationOf } from '../run/prefix-states.ts'
 import type { Evaluation, TrainProgress, TrainRequest, TrainResult } from '../run/types.ts'
 import { type AdamW, adamWStep, clipGradient, newAdamW } from './adamw.ts'
 import { type Checkpoint, readCheckpoint, requestDigest, writeCheckpoint } from './checkpoint.ts'
-import { batchGradient, batchLoss, movingSegments } from './gradient.ts'
+import { addProximal, batchGradient, batchLoss, movingSegments } from './gradient.ts'
 import { itemsOf } from './objectives.ts'
 import { type ReferredItem, referenceGeneration, referenceOf, withReference } from './reference.ts'
 import { checkRequest } from './request.ts'
@@ -131,7 +131,8 @@ const takeStep = async (
   const current = { ...request, adapters: adaptersNow(request, run) }
   const batch = batchOf(run, request)
   const { loss, gradient, tokens } = await batchGradient(runner, current, batch, hooks.isCancelled)
-  const total = loss + addProximal(request, segments, flat, gradient)
+  const start = request.adapters[request.trainable.index]!.flat
+  const total = loss + addProximal(request.proximal ?? 0, start, flat, segments, gradient)
   const norm = clipGradient(gradient, request.clipNorm)
   if (!Number.isFinite(total) || !Number.isFinite(norm))
     throw new FedError('E_DIVERGED', `step ${optimizer.step + 1}: loss or gradient not finite`)
@@ -141,25 +142,6 @@ const takeStep = async (
   adamWStep(flat, gradient, optimizer, { learningRate, weightDecay }, ranges)
   run.tokens += tokens
   run.losses.push(total)
-}
-
-/** FedProx: adds μ·(w − w₀) to the gradient of the moving factors and returns μ/2·‖w − w₀‖². */
-const addProximal = (
-  { proximal = 0, adapters, trainable }: TrainRequest,
-  segments: readonly FactorSegment[],
-  flat: Float32Array,
-  gradient: Float64Array,
-): number => {
-  if (proximal === 0) return 0
-  const start = adapters[trainable.index]!.flat
-  let squares = 0
-  for (const { offset, size } of segments)
-    for (let i = offset; i < offset + size; i++) {
-      const moved = flat[i]! - start[i]!
-      gradient[i]! += proximal * moved
-      squares += moved * moved
-    }
-  return (proximal / 2) * squares
 }
 
 /** Before the first step, after every `every` and after the last; not again where it was done already. */
