@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { useSha256 } from '../adapters/codec/digest.ts'
 import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
+import { adapterCommand } from './commands/adapter.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import {
   feedbackCommand,
@@ -48,6 +49,7 @@ const commands = [
   modelCommand,
   trainCommand,
   trainingCommand,
+  adapterCommand,
   serveCommand,
   rewriteCommand,
   rerankCommand,
