@@ -49,3 +49,7 @@ export const onLines = (stream: NodeJS.ReadableStream, take: (line: string) => v
     if (rest.trim()) take(rest)
   })
 }
+
+/** The first line of what went wrong. */
+export const failureText = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0]!.slice(0, 300)
