@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { useSha256 } from '../adapters/codec/digest.ts'
 import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
+import { adapterCommand } from './commands/adapter.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import {
   feedbackCommand,
@@ -20,6 +21,7 @@ import {
   logCommand,
   statusCommand,
 } from './commands/setup.ts'
+import { trainingCommand } from './commands/training.ts'
 import { modelCommand } from './model-commands.ts'
 
 useSha256((bytes) => createHash('sha256').update(bytes).digest())
@@ -46,6 +48,8 @@ const commands = [
   initCommand,
   modelCommand,
   trainCommand,
+  trainingCommand,
+  adapterCommand,
   serveCommand,
   rewriteCommand,
   rerankCommand,

@@ -20,8 +20,9 @@ import { poolAnswers } from '../device/engine/run/score.ts'
 import { openSessions } from '../device/engine/run/sessions.ts'
 import type { AnswerInput, LoraFeed, Objective, TrainRequest } from '../device/engine/run/types.ts'
 import { adamWStep, newAdamW } from '../device/engine/train/adamw.ts'
+import { batchGradient } from '../device/engine/train/gradient.ts'
 import { itemsOf } from '../device/engine/train/objectives.ts'
-import { batchGradient, withReference } from '../device/engine/train/trainer.ts'
+import { withReference } from '../device/engine/train/reference.ts'
 
 export type ParityResult = { readonly name: string; readonly value: number; readonly unit: string }
 

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/model/**'],
+    exclude: ['test/model/**', 'test/peers/**'],
     root: new URL('..', import.meta.url).pathname,
     reporters: ['default', './test/support/reporter.ts'],
     testTimeout: 60_000,

@@ -6,7 +6,7 @@ import { type Adapter, adapterLayout, layoutSize, segmentOf } from './layout.ts'
 import { checkPeftConfig, type PeftConfig, peftTargets, tensorTarget } from './peft-config.ts'
 import { type AdapterSpec, MODULES, type ModelShape, type Module } from './spec.ts'
 
-/** Where each linear sits inside a block of the transformers Llama and Qwen2 classes. */
+/** Where each linear sits inside a block of the transformers Llama, Qwen2 and Qwen3 classes. */
 export const PEFT_MODULES: Readonly<Record<Module, string>> = {
   q: 'self_attn.q_proj',
   k: 'self_attn.k_proj',

@@ -189,6 +189,19 @@ export const ProfileEdit = z.strictObject({
 export type ProfileEdit = z.infer<typeof ProfileEdit>
 
 /** What the device is doing. margin: the lead (in log-odds) below which Claude's first answer is kept. */
+/** paused: no process of the device trains until it is resumed. Numbers are of the training under way, if there is one. */
+export const TrainingStatus = z.strictObject({
+  state: z.enum(['idle', 'running', 'paused']),
+  step: z.int().min(0).max(1e9).nullable(),
+  steps: z.int().min(0).max(1e9).nullable(),
+  tokensPerSecond: z.number().min(0).max(1e9).nullable(),
+  secondsLeft: z.number().min(0).max(1e12).nullable(),
+})
+export type TrainingStatus = z.infer<typeof TrainingStatus>
+
+export const TrainingRequest = z.strictObject({ protocol: Protocol, paused: z.boolean() })
+export type TrainingRequest = z.infer<typeof TrainingRequest>
+
 export const StatusResponse = z.strictObject({
   protocol: Protocol,
   model: Name,
@@ -200,5 +213,6 @@ export const StatusResponse = z.strictObject({
   heldBack: z.int().min(0).max(1_000_000),
   margin: Points.min(0),
   trainedAt: TimeMs.nullable(),
+  training: TrainingStatus.optional(),
 })
 export type StatusResponse = z.infer<typeof StatusResponse>

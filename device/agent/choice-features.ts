@@ -107,6 +107,9 @@ export type PooledCache = {
   savePooled(key: string, state: Float32Array): void
 }
 
+/** Answers that are pooled before their states are kept: what an interruption can cost. */
+const POOLED_TOGETHER = 96
+
 /** An engine whose pooled states are looked up by weights, adapters, exit layer and token ids before they are computed. */
 export const cachePooled = (engine: Engine, weights: string, cache: PooledCache): Engine => ({
   ...engine,
@@ -120,9 +123,17 @@ export const cachePooled = (engine: Engine, weights: string, cache: PooledCache)
       if (state) found.set(key, state)
       else missing.set(key, inputs[i]!)
     }
-    if (missing.size > 0) {
-      const states = await engine.pooled([...missing.values()], options)
-      for (const [i, key] of [...missing.keys()].entries()) {
+    const wanted = [...missing]
+    for (let at = 0; at < wanted.length; at += POOLED_TOGETHER) {
+      const part = wanted.slice(at, at + POOLED_TOGETHER)
+      const states = await engine.pooled(
+        part.map(([, input]) => input),
+        {
+          ...options,
+          onProgress: (done) => options.onProgress?.(at + done, wanted.length),
+        },
+      )
+      for (const [i, [key]] of part.entries()) {
         found.set(key, states[i]!)
         cache.savePooled(key, states[i]!)
       }

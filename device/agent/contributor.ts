@@ -7,8 +7,9 @@ import { participate } from './participate.ts'
 import { readRelease } from './released.ts'
 import { type RoundResult, runRound } from './round.ts'
 import { releaseBlob, type Serving, type ServingDeps } from './serving.ts'
+import { reportTraining, whenUnpaused } from './training.ts'
 import type { Sleep } from './transport.ts'
-import type { Device, ParticipateOptions, ParticipateReport, Progress } from './types.ts'
+import type { Device, ParticipateOptions, ParticipateReport } from './types.ts'
 
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly serving: Serving
@@ -18,6 +19,7 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly refresh: () => Promise<void>
   readonly clock: () => number
   readonly sleep: Sleep
+  readonly isPaused: () => boolean
   /** Path of a named checkpoint; undefined where the device has no folder. */
   readonly checkpoint: (name: string) => string | undefined
 }
@@ -48,12 +50,6 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
   }
 }
 
-/** What training tells while it runs. */
-export const trainingProgress =
-  (onProgress: ((progress: Progress) => void) | undefined) =>
-  ({ step, steps, loss }: { step: number; steps: number; loss: number }): void =>
-    onProgress?.({ step: 'training', done: step, of: steps, note: `loss ${loss.toFixed(4)}` })
-
 const contribute = async (
   deps: ContributorDeps,
   options: ParticipateOptions,
@@ -68,13 +64,14 @@ const contribute = async (
       clock,
       sleep,
       servedRelease: serving.releaseHash,
+      ready: () => whenUnpaused(deps.isPaused, sleep, options.signal),
       run: (assignment, release) => computeRound(deps, assignment, release, options),
     },
     options,
   )
   if (options.follow !== false && report.head !== null)
     // The rounds are contributed whatever becomes of the release.
-    await adoptRelease(deps, report.head, options.signal).catch((error) => {
+    await adoptRelease(deps, report.head, options.signal, options.onProgress).catch((error) => {
       if (!isFedError(error) || error.code === 'E_CANCELLED') throw error
       const note = `stays with the last one: ${error.code}: ${error.message}`
       options.onProgress?.({ step: 'release', note })
@@ -91,13 +88,13 @@ const computeRound = async (
   const { model, engine, space, memo, store, settings } = deps
   const file = deps.checkpoint(`round-${assignment.roundId}`)
   const onPooled = (done: number, of: number) => onProgress?.({ step: 'states', done, of })
-  const onTrain = trainingProgress(onProgress)
+  const { onTrain, end } = reportTraining(store, onProgress)
   const result = await runRound(
     { model, engine, space, memo, signal, onPooled, onTrain, ...(file && { checkpoint: file }) },
     assignment,
     release,
     store.choices(settings.maxChoices),
-  )
+  ).finally(end)
   // Only now: a round that failed is taken up again from its checkpoint.
   if (file) rmSync(file, { force: true })
   return result
@@ -107,6 +104,7 @@ const adoptRelease = async (
   { store, model, space, serving, federation, refresh }: ContributorDeps,
   hash: string,
   signal: AbortSignal | undefined,
+  onProgress?: ParticipateOptions['onProgress'],
 ): Promise<void> => {
   const last = serving.releaseHash()
   if (hash === last) return
@@ -115,8 +113,10 @@ const adoptRelease = async (
   readRelease(bytes, model.base, space)
   if (!kept) store.saveBlob(releaseBlob(hash), bytes)
   // The old pair serves until the new one is trained: serving changes in one step.
-  if (serving.hasPrivate()) await serving.trainPrivate(hash, { signal })
-  else serving.serve(hash)
+  if (serving.hasPrivate()) {
+    const { onTrain, end } = reportTraining(store, onProgress)
+    await serving.trainPrivate(hash, { signal, onTrain }).finally(end)
+  } else serving.serve(hash)
   if (last !== null) store.removeBlob(releaseBlob(last))
   await refresh()
 }

@@ -7,7 +7,7 @@ import type { LocalModel } from '../engine/model/open.ts'
 import type { Engine } from '../engine/run/types.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
 import { type AnswerMemo, cachePooled } from './choice-features.ts'
-import { notEnrolled, openContributor, trainingProgress } from './contributor.ts'
+import { notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
 import { openRelevance } from './relevant.ts'
@@ -15,6 +15,7 @@ import { openServing } from './serving.ts'
 import { DeviceSettings, type DeviceSettingsInput } from './settings.ts'
 import type { DeviceStore, OutboxEntry } from './store.ts'
 import { calibrateOn } from './taste.ts'
+import { isTrainingPaused, reportTraining, whenUnpaused } from './training.ts'
 import { type Sleep, type Transport, timerSleep } from './transport.ts'
 import type { Device, TrainOptions, TrainReport } from './types.ts'
 
@@ -38,11 +39,13 @@ export type DeviceOptions = {
   readonly keepStates?: boolean
   /** Folder for training checkpoints; without it an interrupted training begins again. */
   readonly folder?: string
+  /** Whether training is paused in this home; the engine's own answer to it must be the same. */
+  readonly isPaused?: () => boolean
 }
 
 export const openDevice = (options: DeviceOptions): Device => {
   const { store, key, model, serverUrl = null, clock = Date.now, rng = cryptoRng() } = options
-  const { sleep = timerSleep } = options
+  const { sleep = timerSleep, isPaused = () => isTrainingPaused(store) } = options
   const settings = DeviceSettings.parse(options.settings ?? {})
   const engine =
     options.keepStates === false
@@ -80,7 +83,15 @@ export const openDevice = (options: DeviceOptions): Device => {
     return federationClient({ serverUrl, transport, key, clock, rng, sleep, log })
   })
   const { refresh } = personalizer
-  const contributor = openContributor({ ...deps, serving, federation, refresh, sleep, checkpoint })
+  const contributor = openContributor({
+    ...deps,
+    serving,
+    federation,
+    refresh,
+    sleep,
+    isPaused,
+    checkpoint,
+  })
 
   return {
     ...personalizer,
@@ -88,7 +99,10 @@ export const openDevice = (options: DeviceOptions): Device => {
     participate: (participateOptions) =>
       during('round', () => contributor.participate(participateOptions)),
     train: (trainOptions = {}) =>
-      during('training', () => train(deps, serving, refresh, trainOptions)),
+      during('training', async () => {
+        await whenUnpaused(isPaused, sleep, trainOptions.signal)
+        return train(deps, serving, refresh, trainOptions)
+      }),
     importChoices(choices) {
       const forTraining = choices.filter((c) => c.split !== 'test')
       const added = forTraining.filter((c) => store.addChoice(c, 'import')).length
@@ -119,14 +133,11 @@ const train = async (
       'E_DATA',
       'there are no choices yet. Run: loreweave train --data choices.jsonl',
     )
+  const { onTrain, end } = reportTraining(store, onProgress)
   const trained = adapter
-    ? await serving.trainPrivate(serving.releaseHash(), {
-        epochs,
-        learningRate,
-        signal,
-        onPooled,
-        onTrain: trainingProgress(onProgress),
-      })
+    ? await serving
+        .trainPrivate(serving.releaseHash(), { epochs, learningRate, signal, onPooled, onTrain })
+        .finally(end)
     : null
   const { features, prior, taste } = await serving.current(onPooled)
   const calibration = calibrateOn(features, prior, taste.scale)

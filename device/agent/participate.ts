@@ -18,6 +18,8 @@ export type ParticipateDeps = {
   readonly clock: () => number
   readonly sleep: Sleep
   readonly servedRelease: () => string | null
+  /** Resolves once the device may take up a round. */
+  readonly ready: () => Promise<void>
   readonly run: (
     assignment: Assignment,
     release: Uint8Array,
@@ -43,6 +45,7 @@ export const participate = async (
   const rounds: RoundReport[] = []
   await resendPending(deps, options)
   for (;;) {
+    await deps.ready()
     const answer = await checkIn(deps, signal)
     if (answer.kind === 'assignment') {
       if (isRefused(deps, answer.assignment.roundId)) {

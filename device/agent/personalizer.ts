@@ -28,6 +28,7 @@ import {
 import type { Relevance } from './relevant.ts'
 import { type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
 import type { DeviceStore } from './store.ts'
+import { setTrainingPaused, trainingStatus } from './training.ts'
 import type { Personalizer } from './types.ts'
 
 export type Activity = StatusResponse['activity']
@@ -84,6 +85,10 @@ export const openPersonalizer = (
     profile: () => profileOf(store),
     editProfile: (changes) => changeProfile(store, changes),
     status: () => statusOf(deps),
+    pauseTraining(paused) {
+      setTrainingPaused(store, paused)
+      return trainingStatus(store)
+    },
   }
 }
 
@@ -199,5 +204,6 @@ const statusOf = (deps: PersonalizerDeps): Omit<StatusResponse, 'protocol'> => {
     heldBack,
     margin,
     trainedAt,
+    training: trainingStatus(deps.store),
   }
 }

@@ -1,14 +1,12 @@
 /** What a device serves with: a release, perhaps a private adapter over it, and the head fitted under both. */
 import { rmSync } from 'node:fs'
-import { z } from 'zod'
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
-import { decodeContainer, encodeContainer } from '../../adapters/codec/container.ts'
 import { featureCount } from '../../adapters/codec/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
-import { AdapterSpecSchema, type FeatureSpace, Sha256 } from '../../adapters/wire/primitives.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Engine, LoraFeed, TrainProgress, TrainResult } from '../engine/run/types.ts'
 import { rawFeatures } from '../personalize/feature-space.ts'
@@ -19,6 +17,13 @@ import {
   encodeAnswers,
   featurizeChoices,
 } from './choice-features.ts'
+import {
+  readPrivate,
+  type ServingState,
+  savePrivate,
+  serveRelease,
+  servingState,
+} from './private-adapter.ts'
 import { type Released, readRelease } from './released.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore } from './store.ts'
@@ -67,25 +72,19 @@ export type Serving = {
   serve(release: string): void
 }
 
-const State = z.object({ release: Sha256.nullable(), private: z.boolean() })
-type State = z.infer<typeof State>
-const PrivateHeader = z.object({ spec: AdapterSpecSchema, release: Sha256.nullable() })
-
 /** Where there is no release to copy from: the last layers below the exit, as in the design's measurement. */
 const PRIVATE_LAYERS = 4
 const PRIVATE_RANK = 8
 
 export const openServing = (deps: ServingDeps): Serving => {
   let cached: { key: string; served: Promise<Served> } | null = null
-  const state = (): State =>
-    State.parse(deps.store.get('serving') ?? { release: null, private: false })
-  const save = (next: State) => deps.store.set('serving', next)
+  const state = () => servingState(deps.store)
   return {
     releaseHash: () => state().release,
     hasPrivate: () => state().private,
     current(onPooled) {
       const now = state()
-      const key = `${now.release}/${now.private}/${deps.store.choicesVersion()}`
+      const key = `${now.release}/${now.private && now.revision}/${deps.store.choicesVersion()}`
       if (cached?.key === key) return cached.served
       const served = fitServed(deps, now, onPooled)
       cached = { key, served }
@@ -97,15 +96,14 @@ export const openServing = (deps: ServingDeps): Serving => {
     },
     async trainPrivate(release, options) {
       const { feed, result } = await trainPrivate(deps, release, options)
-      deps.store.saveBlob('private', encodeContainer({ spec: feed.spec, release }, feed.flat))
       cached = null
-      save({ release, private: true })
+      savePrivate(deps.store, release, feed)
       if (deps.checkpoint) rmSync(deps.checkpoint, { force: true })
       return result
     },
     serve(release) {
       cached = null
-      save({ release, private: false })
+      serveRelease(deps.store, release)
     },
   }
 }
@@ -126,7 +124,7 @@ export const keptRelease = (
 
 const fitServed = async (
   deps: ServingDeps,
-  state: State,
+  state: Pick<ServingState, 'release' | 'private'>,
   onPooled?: (done: number, of: number) => void,
 ): Promise<Served> => {
   const release = state.release === null ? null : keptRelease(deps, state.release)
@@ -161,14 +159,6 @@ const featuresUnder = (
     adapters,
     onPooled,
   )
-
-const readPrivate = (store: DeviceStore): LoraFeed => {
-  const bytes = store.blob('private')
-  if (!bytes)
-    throw new FedError('E_HOME', 'the private adapter is missing. Run: loreweave train --adapter')
-  const { header, payload } = decodeContainer(bytes)
-  return { spec: PrivateHeader.parse(header).spec, flat: payload }
-}
 
 const trainPrivate = async (
   deps: ServingDeps,

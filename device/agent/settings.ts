@@ -21,6 +21,10 @@ export const DeviceSettings = z.strictObject({
     .default('https://api.anthropic.com'),
   /** Port of the local API, on loopback only. */
   port: z.int().min(0).max(65_535).default(4141),
+  /** Share of the time that training may run; scoring is never held up. Results do not depend on it. */
+  cpuShare: z.number().min(0.1).max(1).default(1),
+  /** Megabytes that a process with the local model may hold; training takes smaller rows under it. null: what is free. */
+  memoryLimit: z.int().min(128).max(4_000_000).nullable().default(null),
   /** Whether the preference block is added to `system`. */
   rewrite: z.boolean().default(true),
 })

@@ -30,7 +30,15 @@ export type UploadState = 'pending' | 'accepted' | 'refused'
 export type DecisionRow = { readonly id: string; readonly at: number; readonly body: unknown }
 
 /** Single values by name. */
-export type StateKey = 'profile' | 'relevance' | 'consent' | 'serving' | 'calibration'
+export type StateKey =
+  | 'profile'
+  | 'relevance'
+  | 'consent'
+  | 'serving'
+  | 'calibration'
+  | 'paused'
+  | 'training'
+  | 'exit'
 
 export type DeviceStore = {
   /** False when there is one of that id already. */

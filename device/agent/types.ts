@@ -10,6 +10,7 @@ import type {
   RerankResponse,
   RewriteResponse,
   StatusResponse,
+  TrainingStatus,
 } from '../../adapters/wire/personalization.ts'
 import type { Traffic } from './transport.ts'
 
@@ -51,6 +52,8 @@ export type Personalizer = {
   profile(): Body<ProfileResponse>
   editProfile(changes: readonly ProfileChange[]): Body<ProfileResponse>
   status(): Body<StatusResponse>
+  /** Stops the training of every process of this home within 100 ms, or lets it go on; kept across restarts. */
+  pauseTraining(paused: boolean): TrainingStatus
 }
 
 export type TrainOptions = {

@@ -8,6 +8,7 @@ import {
   ProfileEdit,
   RerankRequest,
   RewriteRequest,
+  TrainingRequest,
 } from '../../adapters/wire/personalization.ts'
 import { MAX_JSON_BYTES, MiB, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Personalizer } from '../agent/types.ts'
@@ -28,7 +29,9 @@ export type ApiDeps = UpstreamDeps & {
 /** The Messages API's own limit. */
 const MAX_MESSAGES_BYTES = 32 * MiB
 const protocol = PROTOCOL_VERSION
-const OWN_ROUTES = ['/v1/rewrite', '/v1/rerank', '/v1/feedback', '/v1/profile', '/v1/status']
+const OWN_ROUTES = ['rewrite', 'rerank', 'feedback', 'profile', 'status', 'training'].map(
+  (name) => `/v1/${name}`,
+)
 
 export const createApi = (deps: ApiDeps): Hono => {
   const { device } = deps
@@ -71,6 +74,10 @@ export const createApi = (deps: ApiDeps): Hono => {
     return c.json({ protocol, ...device.editProfile(changes) })
   })
   app.get('/v1/status', (c) => c.json({ protocol, ...device.status() }))
+  app.post('/v1/training', async (c) => {
+    const { paused } = await read(c.req.raw, TrainingRequest)
+    return c.json({ protocol, ...device.pauseTraining(paused) })
+  })
   // Their other methods are nobody's: they must not fall through to Claude.
   for (const path of OWN_ROUTES)
     app.all(path, () => {

@@ -1,17 +1,24 @@
 /** What the commands of `loreweave` share: options, the opened home and device, output. */
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { openDevice } from '../agent/device.ts'
 import { type Home, homeFolder, openHome } from '../agent/home.ts'
 import { type DeviceStore, openStore } from '../agent/store.ts'
+import { isTrainingPaused } from '../agent/training.ts'
 import type { Device, Progress } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { type LocalModel, openModel } from '../engine/model/open.ts'
 import { type EngineOptions, openEngine } from '../engine/run/client.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }
-export type ModelOptions = CommonOptions & { threads?: number; cache?: string }
+export type ModelOptions = CommonOptions & {
+  threads?: number
+  cpuShare?: number
+  memoryLimit?: number
+  cache?: string
+}
 
 export const withHome = (command: Command): Command =>
   command
@@ -21,6 +28,12 @@ export const withHome = (command: Command): Command =>
 export const withModel = (command: Command): Command =>
   withHome(command)
     .option('--threads <n>', 'threads of the local model (default: all cores)', integer(1, 256))
+    .option('--cpu-share <x>', 'share of the time that training may run, 0.1 to 1', share)
+    .option(
+      '--memory-limit <mb>',
+      'megabytes that a process with the local model may hold',
+      integer(128, 4_000_000),
+    )
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
 
 export const integer =
@@ -31,6 +44,13 @@ export const integer =
       throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}.`)
     return value
   }
+
+export const share = (text: string): number => {
+  const value = Number(text)
+  if (!(value >= 0.1 && value <= 1))
+    throw new InvalidArgumentError('expected a number from 0.1 to 1.')
+  return value
+}
 
 export const homeOf = (options: CommonOptions): Home =>
   openHome(homeFolder(options.home, process.env), process.env)
@@ -55,6 +75,11 @@ export const withStore = <T>(
   return result
 }
 
+type DeviceCommand = Pick<EngineOptions, 'oneChild'> & {
+  /** The command ends by itself after the signal; else the engine's calls fail with E_CANCELLED at once. */
+  readonly endsItself?: boolean
+}
+
 /** The whole device; closed afterwards. The signal aborts at SIGINT or SIGTERM. */
 export const withDevice = async <T>(
   options: ModelOptions,
@@ -62,7 +87,7 @@ export const withDevice = async <T>(
     device: Device,
     context: { home: Home; store: DeviceStore; signal: AbortSignal; model: LocalModel },
   ) => Promise<T>,
-  engineOptions: Pick<EngineOptions, 'oneChild'> = {},
+  { endsItself = false, ...engineOptions }: DeviceCommand = {},
 ): Promise<T> => {
   const home = homeOf(options)
   const abort = new AbortController()
@@ -76,20 +101,32 @@ export const withDevice = async <T>(
       signal: abort.signal,
     },
   )
-  const threads = options.threads ?? home.config.threads
+  const { config } = home
+  const threads = options.threads ?? config.threads
+  const settings = {
+    ...config.settings,
+    ...(options.cpuShare !== undefined && { cpuShare: options.cpuShare }),
+    ...(options.memoryLimit !== undefined && { memoryLimit: options.memoryLimit }),
+  }
   const store = openStore(home.databasePath)
+  const isPaused = toldWhenPaused(() => isTrainingPaused(store))
   const device = openDevice({
     store,
     key: home.key,
     model,
     engine: openEngine({
       folder: model.folder,
+      stateFolder: join(home.folder, 'states'),
       ...engineOptions,
+      cpuShare: settings.cpuShare,
+      isPaused,
+      ...(!endsItself && { signal: abort.signal }),
       ...(threads !== null && { threads }),
     }),
-    serverUrl: home.config.server,
-    settings: home.config.settings,
+    serverUrl: config.server,
+    settings,
     folder: home.folder,
+    isPaused,
   })
   try {
     return await work(device, { home, store, signal: abort.signal, model })
@@ -97,6 +134,22 @@ export const withDevice = async <T>(
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
     await device.close()
+  }
+}
+
+/** Says on stderr when a pause begins to hold something up, and when it ends. */
+const toldWhenPaused = (isPaused: () => boolean): (() => boolean) => {
+  let last = false
+  return () => {
+    const now = isPaused()
+    if (now !== last)
+      progressLine(
+        now
+          ? { step: 'paused', note: 'training waits for `loreweave training resume`' }
+          : { step: 'resumed' },
+      )
+    last = now
+    return now
   }
 }
 

@@ -8,6 +8,7 @@ import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { federationClient } from '../agent/federation.ts'
 import { createHome, homeFolder, saveClaudeKey, saveConfig } from '../agent/home.ts'
 import { readCalibration } from '../agent/personalizer.ts'
+import { trainingStatus } from '../agent/training.ts'
 import { timerSleep } from '../agent/transport.ts'
 import {
   type CommonOptions,
@@ -16,9 +17,11 @@ import {
   megabytes,
   print,
   readText,
+  share,
   withHome,
   withStore,
 } from './context.ts'
+import { describeTraining } from './training.ts'
 
 export const initCommand = (): Command =>
   withHome(new Command('init'))
@@ -30,6 +33,12 @@ export const initCommand = (): Command =>
       'a known model (loreweave model list), "tiny", a .gguf file or a model folder',
     )
     .option('--threads <n>', 'threads of the local model', integer(1, 256))
+    .option('--cpu-share <x>', 'share of the time that training may run, 0.1 to 1', share)
+    .option(
+      '--memory-limit <mb>',
+      'megabytes that a process with the local model may hold; 0 takes what is free',
+      memoryLimit,
+    )
     .option('--candidates <n>', 'answers asked of Claude for one request', integer(1, 4))
     .option('--explore <percent>', 'share of orders drawn at random, to learn from', integer(0, 50))
     .option('--claude-url <url>', 'where requests to Claude go')
@@ -43,12 +52,14 @@ export const initCommand = (): Command =>
       '\nExamples:\n  loreweave init\n  loreweave init --home ./device --model tiny',
     )
     .action((options: InitOptions) => {
-      const { candidates, explore, claudeUrl, port } = options
+      const { candidates, explore, claudeUrl, port, cpuShare, memoryLimit } = options
       const folder = homeFolder(options.home, process.env)
       const home = createHome(folder, {
         ...(options.model !== undefined && { model: options.model }),
         ...(options.threads !== undefined && { threads: options.threads }),
         settings: {
+          ...(cpuShare !== undefined && { cpuShare }),
+          ...(memoryLimit !== undefined && { memoryLimit: memoryLimit || null }),
           ...(candidates !== undefined && { candidates }),
           ...(explore !== undefined && { explore: explore / 100 }),
           ...(claudeUrl !== undefined && { claudeUrl }),
@@ -73,12 +84,17 @@ export const initCommand = (): Command =>
 type InitOptions = CommonOptions & {
   model?: string
   threads?: number
+  cpuShare?: number
+  memoryLimit?: number
   candidates?: number
   explore?: number
   claudeUrl?: string
   port?: number
   claudeKeyFile?: string
 }
+
+/** 0 is no limit, else megabytes as in DeviceSettings. */
+const memoryLimit = (text: string): number => (text === '0' ? 0 : integer(128, 4_000_000)(text))
 
 export const enrollCommand = (): Command =>
   withHome(new Command('enroll'))
@@ -222,6 +238,7 @@ export const statusCommand = (): Command =>
           server: home.config.server,
           consent: store.consent(),
           choices: store.countChoices(),
+          training: trainingStatus(store),
           release: serving?.release ?? null,
           privateAdapter: serving?.private ?? false,
           ...readCalibration(store),
@@ -244,6 +261,7 @@ export const statusCommand = (): Command =>
           `server    ${status.server ?? 'none (loreweave enroll)'}`,
           `consent   ${describeConsent(status.consent)}`,
           `choices   ${status.choices}`,
+          `training  ${describeTraining(status.training)}`,
           `release   ${status.release ?? 'none'}${status.privateAdapter ? ', with a private adapter' : ''}`,
           `margin    ${status.margin.toFixed(3)} on ${status.heldBack} held-back choices`,
           `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} refused`,

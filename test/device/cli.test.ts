@@ -1,12 +1,10 @@
 /** The program as a user runs it: a child process with a home of its own and the built-in model. */
-import { spawn } from 'node:child_process'
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { shortChoices, temporaryFolder } from './agent/fixture.ts'
+import { run as runIn, start as startIn } from './cli-process.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../device/cli.ts', import.meta.url))
 let folder = ''
 beforeAll(async () => {
   folder = temporaryFolder()
@@ -14,35 +12,8 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-type Result = { code: number | null; stdout: string; stderr: string }
-
-const start = (args: string[], env: Record<string, string> = {}) =>
-  spawn(process.execPath, ['--import', import.meta.resolve('tsx'), PROGRAM, ...args], {
-    env: {
-      ...process.env,
-      LOREWEAVE_HOME: join(folder, 'home'),
-      LOREWEAVE_CACHE: join(folder, 'cache'),
-      ...env,
-    },
-  })
-
-const run = (
-  args: string[],
-  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
-): Promise<Result> =>
-  new Promise((resolve, reject) => {
-    const child = start(args, env)
-    let [stdout, stderr] = ['', '']
-    child.stdout.on('data', (data) => {
-      stdout += data
-    })
-    child.stderr.on('data', (data) => {
-      stderr += data
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
-    child.stdin.end(input)
-  })
+const start = (args: string[], env?: Record<string, string>) => startIn(folder, args, env)
+const run = (args: string[], options?: Parameters<typeof runIn>[2]) => runIn(folder, args, options)
 
 test('from init to rerank and feedback, as a user would', async () => {
   const init = await run(['init', '--model', 'tiny', '--json'])
@@ -154,6 +125,7 @@ test('every command has help', async () => {
   const { code, stdout } = await run(['--help'])
   expect(code).toBe(0)
   for (const name of [
+    'training',
     'init',
     'enroll',
     'train',

@@ -6,6 +6,7 @@ import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { ModelConfig } from '../../device/engine/model/config.ts'
+import type { TensorSource } from '../../device/engine/model/tensor-source.ts'
 import { TINY_CONFIG, tinySource } from '../../device/engine/model/tiny.ts'
 import { convertWeights, type WeightManifest } from '../../device/engine/model/weight-store.ts'
 import { type ModelRunner, modelRunner } from '../../device/engine/run/model-runner.ts'
@@ -21,11 +22,14 @@ export type EngineModel = {
   release(): Promise<void>
 }
 
-export const engineModel = async (changes: Partial<ModelConfig> = {}): Promise<EngineModel> => {
+export const engineModel = (changes: Partial<ModelConfig> = {}): Promise<EngineModel> =>
+  convertedModel(tinySource({ ...TINY_CONFIG, ...changes }))
+
+export const convertedModel = async (source: TensorSource): Promise<EngineModel> => {
   const root = mkdtempSync(join(tmpdir(), 'loreweave-engine-'))
   const folder = join(root, 'model')
-  const config = { ...TINY_CONFIG, ...changes }
-  const manifest = await convertWeights(tinySource(config), folder)
+  const manifest = await convertWeights(source, folder)
+  const { config } = manifest
   const sessions = openSessions(folder, 1)
   return {
     folder,

@@ -14,7 +14,7 @@ export const slowStates = (
   to: number,
   adapters: readonly LoraFeed[] = [],
 ): Vector[] => {
-  const { shape, normEps, ropeBase, attentionBias } = manifest.config
+  const { shape, normEps, ropeBase, ropeFactors, attentionBias, architecture } = manifest.config
   const { hidden, heads, kvHeads, headDim } = shape
   const read = (name: string) => readTensor(folder, manifest, name)
   const linear = (layer: number, module: Module, x: Vector): Vector => {
@@ -49,11 +49,18 @@ export const slowStates = (
     const scale = 1 / Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length + normEps)
     return x.map((v, i) => v * scale * w[i]!)
   }
+  const headNorms = (name: string, x: Vector): Vector =>
+    architecture !== 'qwen3'
+      ? x
+      : Array.from({ length: x.length / headDim }, (_, head) =>
+          norm(name, x.slice(head * headDim, (head + 1) * headDim)),
+        ).flat()
   const rotate = (x: Vector, position: number): Vector =>
     x.map((v, i) => {
       const at = i % headDim
       const half = headDim / 2
-      const angle = position * ropeBase ** ((-2 * (at % half)) / headDim)
+      const factor = ropeFactors?.[at % half] ?? 1
+      const angle = (position * ropeBase ** ((-2 * (at % half)) / headDim)) / factor
       const other = at < half ? -x[i + half]! : x[i - half]!
       return v * Math.cos(angle) + other * Math.sin(angle)
     })
@@ -62,8 +69,12 @@ export const slowStates = (
   let states = ids.map((id) => Array.from(embed.subarray(id * hidden, (id + 1) * hidden)))
   for (let layer = 0; layer < to; layer++) {
     const normed = states.map((x) => norm(`layers.${layer}.attn_norm`, x))
-    const queries = normed.map((x, t) => rotate(linear(layer, 'q', x), t))
-    const keys = normed.map((x, t) => rotate(linear(layer, 'k', x), t))
+    const rotated = (part: 'q' | 'k') =>
+      normed.map((x, t) =>
+        rotate(headNorms(`layers.${layer}.${part}_norm`, linear(layer, part, x)), t),
+      )
+    const queries = rotated('q')
+    const keys = rotated('k')
     const values = normed.map((x) => linear(layer, 'v', x))
     states = states.map((x, t) => {
       const mixed: Vector = []

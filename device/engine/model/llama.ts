@@ -1,8 +1,10 @@
-/** The forward graph of the Llama family (Touvron et al. 2023; Qwen2 adds a bias on q, k and v), from one layer to another.
+/** The forward graph of the Llama family (Touvron et al. 2023; Qwen2 adds a bias on q, k and v, Qwen3 a norm of each head of
+ *  q and k), from one layer to another.
  *  A row holds T tokens, possibly of several sequences: what attends to what is said by the mask alone. */
 import type { Module } from '../../../adapters/lora/spec.ts'
-import type { Graph, Tensor } from '../onnx/graph.ts'
-import type { ModelConfig } from './config.ts'
+import type { Graph, OpenSizes, Tensor } from '../onnx/graph.ts'
+import { hasHeadNorms, type ModelConfig } from './config.ts'
+import { QUANTIZED_FILE, type QuantizedManifest, type QuantizedPart } from './quantized-store.ts'
 import type { WeightManifest } from './weight-store.ts'
 
 /** LoRA rank by linear (`layers.<i>.<module>`); linears that are not named run without. */
@@ -11,11 +13,11 @@ export type LoraRanks = Readonly<Record<string, number>>
 export type TrunkOptions = {
   readonly from: number
   readonly to: number
-  /** T, tokens in the row. */
-  readonly tokens: number
   readonly lora: LoraRanks
-  /** C, cached tokens before the row; 0 when absent. */
-  readonly past?: number
+  /** T, tokens in the row. Without it T is open: one graph runs rows of any size, without gradients. */
+  readonly tokens?: number
+  /** The row follows C cached tokens, C ≥ 1 and open; T must be open, too. */
+  readonly hasPast?: boolean
 }
 
 /** hidden: [T, hidden] after layer to − 1, before the final norm. keys, values: of this row, [T, kvHeads·headDim] by layer. */
@@ -28,21 +30,19 @@ export type Trunk = {
 export const loraName = (layer: number, module: Module): string => `layers.${layer}.${module}`
 
 /** Layers from … to − 1.  Inputs: `ids` [T] int64 when from is 0, else `hidden` [T, hidden]; `cos`, `sin`
- *  [1, T, headDim / 2]; `mask` [T, C + T], added to the scores; per layer i `past.<i>.k`, `past.<i>.v`
- *  [C, kvHeads·headDim] when C > 0; per LoRA linear `<name>.A` [r, in] and `<name>.B` [out, r] (scale included). */
+ *  [1, T, headDim / 2]; `mask` [T, T], added to the scores; per LoRA linear `<name>.A` [r, in] and `<name>.B` [out, r]
+ *  (scale included).  With a past: `mask` [T, C + T], `cached` (C as int64 [1]), and per layer i `past.<i>.k`, `past.<i>.v`
+ *  [C, kvHeads·headDim]. */
 export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk => {
-  const { from, to, tokens } = options
-  const { shape } = model.config
-  let hidden =
-    from === 0
-      ? g.op('Gather', [weight(g, model, 'embed'), g.input('ids', [tokens], 'int64')])
-      : g.input('hidden', [tokens, shape.hidden])
+  const { from, to } = options
+  const row = rowOf(g, model, options)
+  let hidden = from === 0 ? g.op('Gather', [weight(g, model, 'embed'), row.ids()]) : row.hidden()
   const keys: Tensor[] = []
   const values: Tensor[] = []
   for (let layer = from; layer < to; layer++) {
     const linear = linearsOf(g, model, options.lora, layer)
     const normed = norm(g, model, `layers.${layer}.attn_norm`, hidden)
-    const { mixed, key, value } = attention(g, model, options, layer, normed, linear)
+    const { mixed, key, value } = attention(g, model, row, layer, normed, linear)
     keys.push(key)
     values.push(value)
     hidden = g.op('Add', [hidden, linear('o', mixed)])
@@ -51,119 +51,199 @@ export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk
   return { hidden, keys, values }
 }
 
+/** One step of decoding: every layer over a row that follows cached tokens.  Inputs: those of buildTrunk with a past.
+ *  logits: [1, vocab] after the row's last token; keys, values: of the row, layer after layer, [layers·T, kvHeads·headDim]. */
+export const buildDecoder = (g: Graph, model: Model, lora: LoraRanks) => {
+  const { layers } = model.config.shape
+  const trunk = buildTrunk(g, model, { from: 0, to: layers, lora, hasPast: true })
+  const join = (tensors: readonly Tensor[]) => g.op('Concat', tensors, { axis: 0 })
+  return {
+    logits: buildLogits(g, model, g.op('LastRow', [trunk.hidden])),
+    keys: join(trunk.keys),
+    values: join(trunk.values),
+  }
+}
+
 /** Logits of final hidden states.  hidden: [K, hidden] -> [K, vocab]. */
-export const buildLogits = (g: Graph, model: Model, hidden: Tensor): Tensor =>
-  g.op('Gemm', [norm(g, model, 'final_norm', hidden), headTable(g, model)], { transB: 1 })
+export const buildLogits = (g: Graph, model: Model, hidden: Tensor): Tensor => {
+  const normed = norm(g, model, 'final_norm', hidden)
+  return (
+    quantizedProduct(g, model, headName(model))?.(normed) ??
+    g.op('Gemm', [normed, weight(g, model, headName(model))], { transB: 1 })
+  )
+}
 
 /** Log-probability of one token after each state.  hidden: [K, hidden], labels: [K] int64 -> [K, 1].
  *  The label's logit is a product with its own row of the head, so that no gradient is scattered into [K, vocab]. */
 export const buildLogProbs = (g: Graph, model: Model, hidden: Tensor, labels: Tensor): Tensor => {
   const normed = norm(g, model, 'final_norm', hidden)
-  const table = headTable(g, model)
+  const table = weight(g, model, headName(model))
   const rows = g.op('Gather', [table, labels])
   const picked = g.op('ReduceSum', [g.op('Mul', [normed, rows])], { axes: [1] })
   return g.op('Sub', [picked, g.op('HeadLogSumExp', [normed, table])])
 }
 
-const headTable = (g: Graph, model: Model): Tensor =>
-  weight(g, model, model.config.tiedHead ? 'embed' : 'head')
+const headName = ({ config }: Model): 'embed' | 'head' => (config.tiedHead ? 'embed' : 'head')
 
 /** What a graph needs to know of a model: its config and where its converted weights lie. */
-export type Model = { readonly config: ModelConfig; readonly manifest: WeightManifest }
+export type Model = {
+  readonly config: ModelConfig
+  readonly manifest: WeightManifest
+  /** Multiplies by rounded weights in place of those of the manifest, and rounds what they multiply, too, if accuracy is 4. */
+  readonly quantized?: { readonly weights: QuantizedManifest; readonly accuracy: 0 | 4 }
+}
 
 type Linear = (module: Module, x: Tensor) => Tensor
 
 /** y = x·W + bias + (x·Aᵀ)·Bᵀ; W lies as [in, out], so that the backward pass is a Gemm with transB on the same bytes. */
-const linearsOf =
-  (g: Graph, model: Model, lora: LoraRanks, layer: number): Linear =>
-  (module, x) => {
+const linearsOf = (g: Graph, model: Model, lora: LoraRanks, layer: number): Linear => {
+  const sums = blockSums(g)
+  return (module, x) => {
     const name = loraName(layer, module)
-    const w = weight(g, model, name)
+    const [width, out] = model.manifest.tensors[name]!.shape
     const hasBias = model.config.attentionBias && ['q', 'k', 'v'].includes(module)
     const bias = hasBias ? [weight(g, model, `${name}.bias`)] : []
-    const y = g.op('Gemm', [x, w, ...bias])
+    const quantized = quantizedProduct(g, model, name, sums)
+    const y = quantized
+      ? bias.reduce((sum, b) => g.op('Add', [sum, b]), quantized(x))
+      : g.op('Gemm', [x, weight(g, model, name), ...bias])
     const rank = lora[name] ?? 0
     if (rank === 0) return y
-    const a = g.input(`${name}.A`, [rank, w.shape[0]!])
-    const b = g.input(`${name}.B`, [w.shape[1]!, rank])
+    const a = g.input(`${name}.A`, [rank, width!])
+    const b = g.input(`${name}.B`, [out!, rank])
     return g.op('Gemm', [g.op('Gemm', [x, a], { transB: 1 }), b, y], { transB: 1 })
   }
+}
 
-/** Grouped-query attention (Ainslie et al. 2023). A row attends to no later one, so queries go in blocks, each over the keys
- *  up to its end: at 512 tokens five eighths of the whole square. */
+/** x·W by the rounded weights: scale·(code − middle), and where a block has an offset, that times the block's sum of x. */
+const quantizedProduct = (
+  g: Graph,
+  { quantized }: Model,
+  name: string,
+  sums = blockSums(g),
+): ((x: Tensor) => Tensor) | undefined => {
+  const place = quantized?.weights.tensors[name]
+  if (!quantized || !place) return undefined
+  const { bits, codes, scales, offsets } = place
+  const part = (suffix: string, { shape, ...bytes }: QuantizedPart, type: 'float' | 'uint8') =>
+    g.weight(`${name}.${suffix}`, shape, { location: QUANTIZED_FILE, ...bytes }, type)
+  return (x) => {
+    const y = g.op(
+      'QuantizedGemm',
+      [x, part('codes', codes, 'uint8'), part('scales', scales, 'float')],
+      { bits, accuracy: quantized.accuracy },
+    )
+    return offsets ? g.op('Gemm', [sums(x), part('offsets', offsets, 'float'), y]) : y
+  }
+}
+
+/** Block sums of x, made once for all the linears that read it. */
+const blockSums = (g: Graph) => {
+  const made = new Map<Tensor, Tensor>()
+  return (x: Tensor): Tensor => {
+    const held = made.get(x) ?? g.op('BlockSums', [x])
+    made.set(x, held)
+    return held
+  }
+}
+
+/** The inputs of a row that follow from its size. Open sizes have an example each, for the shape rules. */
+const rowOf = (g: Graph, { config }: Model, { tokens, hasPast = false }: TrunkOptions) => {
+  const isOpen = tokens === undefined
+  if (hasPast && !isOpen) throw new TypeError('a row with a past has an open size')
+  const { hidden, kvHeads, headDim } = config.shape
+  const T = tokens ?? 7
+  const C = hasPast ? 5 : 0
+  const open = (sizes: OpenSizes) => (isOpen ? sizes : {})
+  return {
+    tokens: T,
+    isOpen,
+    hasPast,
+    ids: () => g.input('ids', [T], 'int64', open({ 0: 'T' })),
+    hidden: () => g.input('hidden', [T, hidden], 'float', open({ 0: 'T' })),
+    table: (name: 'cos' | 'sin') => g.input(name, [1, T, headDim / 2], 'float', open({ 1: 'T' })),
+    mask: () => g.input('mask', [T, C + T], 'float', open({ 0: 'T', 1: 'all' })),
+    cached: () => g.input('cached', [1], 'int64'),
+    past: (layer: number, part: 'k' | 'v') =>
+      g.input(`past.${layer}.${part}`, [C, kvHeads * headDim], 'float', { 0: 'C' }),
+  }
+}
+type Row = ReturnType<typeof rowOf>
+
+/** Grouped-query attention (Ainslie et al. 2023). */
 const attention = (
   g: Graph,
   model: Model,
-  { tokens, past = 0 }: TrunkOptions,
+  row: Row,
   layer: number,
   x: Tensor,
   linear: Linear,
 ): { mixed: Tensor; key: Tensor; value: Tensor } => {
   const { heads, kvHeads, headDim } = model.config.shape
-  const query = rotate(g, linear('q', x), tokens, heads, headDim)
-  const key = rotate(g, linear('k', x), tokens, kvHeads, headDim)
-  const value = linear('v', x)
-  const cached = (part: 'k' | 'v', row: Tensor) => {
-    if (past === 0) return row
-    const before = g.input(`past.${layer}.${part}`, [past, kvHeads * headDim])
-    return g.op('Concat', [before, row], { axis: 0 })
+  const perHead = (part: 'q' | 'k', count: number) => {
+    const y = linear(part, x)
+    if (!hasHeadNorms(model.config)) return rotate(g, row, y, count * headDim, count)
+    const byHead = g.op('Reshape', [y], { shape: [-1, headDim] })
+    const normed = norm(g, model, `layers.${layer}.${part}_norm`, byHead)
+    return rotate(g, row, normed, count * headDim, count)
   }
-  const [keys, values] = [cached('k', key), cached('v', value)]
-  const mask = g.input('mask', [tokens, past + tokens])
-  const blocks = queryBlocks(tokens).map(({ start, end }) => {
-    const seen = past + end
-    const split = (t: Tensor, perm: number[]) =>
-      g.op('Transpose', [g.op('Reshape', [t], { shape: [seen, kvHeads, headDim] })], { perm })
+  const [query, key, value] = [perHead('q', heads), perHead('k', kvHeads), linear('v', x)]
+  const byKvHead = (t: Tensor) => g.op('Reshape', [t], { shape: [-1, kvHeads, headDim] })
+  const settings = { heads, scale: { float: 1 / Math.sqrt(headDim) } }
+  if (row.hasPast) {
+    const tokens = [queriesOf(g, model, query), byKvHead(key), byKvHead(value)]
+    const cached = (['k', 'v'] as const).map((part) => byKvHead(row.past(layer, part)))
+    const inputs = [...tokens, ...cached, row.mask(), row.cached()]
+    return { mixed: mixedOf(g, model, g.op('CachedAttention', inputs, settings)), key, value }
+  }
+  const blocks = queryBlocks(row).map(({ start, end }) => {
+    const seen = (t: Tensor) => byKvHead(rowsOf(g, t, 0, end))
     const weights = g.op(
       'AttentionWeights',
-      [
-        byKvHead(g, model, rowsOf(g, query, start, end)),
-        split(rowsOf(g, keys, 0, seen), [1, 2, 0]),
-        maskOf(g, mask, start, end, seen),
-      ],
-      { heads, scale: { float: 1 / Math.sqrt(headDim) } },
+      [queriesOf(g, model, rowsOf(g, query, start, end)), seen(key), maskOf(g, row, start, end)],
+      settings,
     )
-    const out = g.op('MatMul', [weights, split(rowsOf(g, values, 0, seen), [1, 0, 2])])
-    return byToken(g, model, out, end - start)
+    return mixedOf(g, model, g.op('MatMul', [weights, seen(value)], { transBatchB: 1 }))
   })
   const mixed = blocks.length === 1 ? blocks[0]! : g.op('Concat', blocks, { axis: 0 })
   return { mixed, key, value }
 }
 
-const BLOCK = 128
-
-const queryBlocks = (tokens: number): { start: number; end: number }[] =>
-  Array.from({ length: Math.ceil(tokens / BLOCK) }, (_, i) => ({
+/** No row attends to a later one, so queries go in blocks, each over the keys up to its end: of 512 tokens five eighths of
+ *  the whole square. */
+const queryBlocks = ({ tokens, isOpen }: Row): { start: number; end: number }[] =>
+  Array.from({ length: isOpen ? 1 : Math.ceil(tokens / BLOCK) }, (_, i) => ({
     start: i * BLOCK,
     end: Math.min(tokens, (i + 1) * BLOCK),
   }))
 
+const BLOCK = 128
+
 const rowsOf = (g: Graph, x: Tensor, start: number, end: number): Tensor =>
   start === 0 && end === x.shape[0] ? x : g.op('Slice', [x], { start, end })
 
-/** [end − start, seen] of the mask: a mask has no gradient, so its columns are cut by turning it. */
-const maskOf = (g: Graph, mask: Tensor, start: number, end: number, seen: number): Tensor => {
-  const rows = rowsOf(g, mask, start, end)
-  if (seen === mask.shape[1]) return rows
+/** [end − start, end] of the mask. Only rows can be cut, so its columns are cut while it is turned. */
+const maskOf = (g: Graph, { mask, tokens }: Row, start: number, end: number): Tensor => {
+  const rows = rowsOf(g, mask(), start, end)
+  if (end === tokens) return rows
   const turn = (x: Tensor) => g.op('Transpose', [x], { perm: [1, 0] })
-  return turn(rowsOf(g, turn(rows), 0, seen))
+  return turn(rowsOf(g, turn(rows), 0, end))
 }
 
-/** [T, heads·headDim] -> [kvHeads, (heads / kvHeads)·T, headDim]. */
-const byKvHead = (g: Graph, { config }: Model, x: Tensor): Tensor => {
+/** [T, heads·headDim] -> [kvHeads, (heads / kvHeads)·T, headDim]: the heads of one KV head are rows of one product. */
+const queriesOf = (g: Graph, { config }: Model, x: Tensor): Tensor => {
   const { heads, kvHeads, headDim } = config.shape
-  const [tokens, group] = [x.shape[0]!, heads / kvHeads]
-  const apart = g.op('Reshape', [x], { shape: [tokens, kvHeads, group, headDim] })
+  const apart = g.op('Reshape', [x], { shape: [-1, kvHeads, heads / kvHeads, headDim] })
   const turned = g.op('Transpose', [apart], { perm: [1, 2, 0, 3] })
-  return g.op('Reshape', [turned], { shape: [kvHeads, group * tokens, headDim] })
+  return g.op('Reshape', [turned], { shape: [kvHeads, -1, headDim] })
 }
 
-/** byKvHead undone. */
-const byToken = (g: Graph, { config }: Model, x: Tensor, tokens: number): Tensor => {
+/** queriesOf undone. */
+const mixedOf = (g: Graph, { config }: Model, x: Tensor): Tensor => {
   const { heads, kvHeads, headDim } = config.shape
-  const apart = g.op('Reshape', [x], { shape: [kvHeads, heads / kvHeads, tokens, headDim] })
+  const apart = g.op('Reshape', [x], { shape: [kvHeads, heads / kvHeads, -1, headDim] })
   const turned = g.op('Transpose', [apart], { perm: [2, 0, 1, 3] })
-  return g.op('Reshape', [turned], { shape: [tokens, heads * headDim] })
+  return g.op('Reshape', [turned], { shape: [-1, heads * headDim] })
 }
 
 /** SwiGLU (Shazeer 2020): (silu(x·Wg) ∘ x·Wu)·Wd on the normed state. */
@@ -178,11 +258,12 @@ const norm = (g: Graph, model: Model, name: string, x: Tensor): Tensor =>
     epsilon: { float: model.config.normEps },
   })
 
-const rotate = (g: Graph, x: Tensor, tokens: number, heads: number, headDim: number): Tensor => {
-  const tables = ['cos', 'sin'].map((name) => g.input(name, [1, tokens, headDim / 2]))
-  const row = g.op('Reshape', [x], { shape: [1, tokens, heads * headDim] })
-  const turned = g.op('RotaryEmbedding', [row, ...tables], { num_heads: heads })
-  return g.op('Reshape', [turned], { shape: [tokens, heads * headDim] })
+const rotate = (g: Graph, row: Row, x: Tensor, width: number, heads: number): Tensor => {
+  const inRow = g.op('Reshape', [x], { shape: [1, -1, width] })
+  const turned = g.op('RotaryEmbedding', [inRow, row.table('cos'), row.table('sin')], {
+    num_heads: heads,
+  })
+  return g.op('Reshape', [turned], { shape: [-1, width] })
 }
 
 const weight = (g: Graph, model: Model, name: string): Tensor => {

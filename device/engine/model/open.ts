@@ -79,7 +79,7 @@ const openGgufFile = async (
         `${entry.file}: expected SHA-256 ${entry.sha256}, got ${sha256}; run \`loreweave model remove ${entry.name}\` and pull it again`,
       )
     const tokenizer = tokenizerFromGguf(file.metadata)
-    return await assemble(cacheFolder, name, ggufSource(file, sha256), tokenizer, entry, deps)
+    return await assemble(cacheFolder, name, await ggufSource(file, sha256), tokenizer, entry, deps)
   } finally {
     await file.close()
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import {
   parseSafetensorsHeader,
   safetensorsHeaderEnd,
@@ -10,9 +11,15 @@ import {
   toFloat32,
 } from '../../../adapters/codec/safetensors.ts'
 import { FedError } from '../../../adapters/errors.ts'
+import { GGUF_MODULES } from '../../../adapters/lora/gguf-lora.ts'
+import { PEFT_MODULES } from '../../../adapters/lora/peft.ts'
+import { halfSplitRows } from '../../../adapters/lora/rotary-rows.ts'
+import { MODULES, type Module } from '../../../adapters/lora/spec.ts'
 import { configFromGguf, configFromHuggingFace, type ModelConfig } from './config.ts'
 import type { GgufFile } from './gguf.ts'
+import { unsupported } from './json-values.ts'
 import { readBytes } from './read-bytes.ts'
+import { expectedTensors } from './weight-store.ts'
 
 /** One tensor as float32, row-major; linears are [out, in]. */
 export type SourceTensor = { readonly shape: readonly number[]; readonly data: Float32Array }
@@ -26,34 +33,44 @@ export type TensorSource = {
   read(name: string): Promise<SourceTensor>
 }
 
+type FileNames = { readonly gguf: string; readonly huggingFace: string }
+
+function namesOf(module: Module, parts: readonly string[]): [string, FileNames][] {
+  return parts.map((part) => [
+    part === 'weight' ? module : `${module}.${part}`,
+    {
+      gguf: `${GGUF_MODULES[module]}.${part}`,
+      huggingFace: `${PEFT_MODULES[module]}.${part}`,
+    },
+  ])
+}
+
 /** Our name of a tensor without its layer -> the two files' names. */
-const NAMES: Readonly<Record<string, { gguf: string; huggingFace: string }>> = {
+const NAMES: Readonly<Record<string, FileNames>> = {
   embed: { gguf: 'token_embd.weight', huggingFace: 'embed_tokens.weight' },
   final_norm: { gguf: 'output_norm.weight', huggingFace: 'norm.weight' },
   head: { gguf: 'output.weight', huggingFace: 'lm_head.weight' },
   attn_norm: { gguf: 'attn_norm.weight', huggingFace: 'input_layernorm.weight' },
   ffn_norm: { gguf: 'ffn_norm.weight', huggingFace: 'post_attention_layernorm.weight' },
-  q: { gguf: 'attn_q.weight', huggingFace: 'self_attn.q_proj.weight' },
-  k: { gguf: 'attn_k.weight', huggingFace: 'self_attn.k_proj.weight' },
-  v: { gguf: 'attn_v.weight', huggingFace: 'self_attn.v_proj.weight' },
-  o: { gguf: 'attn_output.weight', huggingFace: 'self_attn.o_proj.weight' },
-  'q.bias': { gguf: 'attn_q.bias', huggingFace: 'self_attn.q_proj.bias' },
-  'k.bias': { gguf: 'attn_k.bias', huggingFace: 'self_attn.k_proj.bias' },
-  'v.bias': { gguf: 'attn_v.bias', huggingFace: 'self_attn.v_proj.bias' },
-  gate: { gguf: 'ffn_gate.weight', huggingFace: 'mlp.gate_proj.weight' },
-  up: { gguf: 'ffn_up.weight', huggingFace: 'mlp.up_proj.weight' },
-  down: { gguf: 'ffn_down.weight', huggingFace: 'mlp.down_proj.weight' },
+  q_norm: { gguf: 'attn_q_norm.weight', huggingFace: 'self_attn.q_norm.weight' },
+  k_norm: { gguf: 'attn_k_norm.weight', huggingFace: 'self_attn.k_norm.weight' },
+  ...Object.fromEntries(MODULES.flatMap((module) => namesOf(module, ['weight', 'bias']))),
 }
 
+/** Divisors of the rotary frequencies, in which llama.cpp keeps Llama 3's scaling. */
+const ROPE_FREQS = 'rope_freqs.weight'
+
 /** Tensors of an opened GGUF file. The llama architecture's q and k rows are put back into the half-split rotary layout. */
-export const ggufSource = (file: GgufFile, sha256: string): TensorSource => {
+export const ggufSource = async (file: GgufFile, sha256: string): Promise<TensorSource> => {
   const vocab = file.tensors.get('token_embd.weight')?.shape[0]
   if (vocab === undefined) throw new FedError('E_MODEL_FILE', 'tensor token_embd.weight is missing')
-  const config = configFromGguf(file.metadata, new Set(file.tensors.keys()), vocab)
+  const freqs = file.tensors.has(ROPE_FREQS) ? [...(await file.read(ROPE_FREQS))] : undefined
+  const config = configFromGguf(file.metadata, new Set(file.tensors.keys()), vocab, freqs)
   const nameOf = (name: string) => {
     const { layer, part } = splitName(name)
     return layer === undefined ? NAMES[part]!.gguf : `blk.${layer}.${NAMES[part]!.gguf}`
   }
+  refuseOthers(file.tensors.keys(), config, nameOf, (name) => name === ROPE_FREQS)
   return {
     sha256,
     config,
@@ -70,29 +87,13 @@ export const ggufSource = (file: GgufFile, sha256: string): TensorSource => {
   }
 }
 
-/** Row 2i + j of a head in the file is row i + j·(rows/2) of that head for the half-split rotary embedding (j: 0, 1). */
-export const halfSplitRows = (data: Float32Array, rows: number, heads: number): Float32Array => {
-  const width = data.length / rows
-  const headRows = rows / heads
-  if (!Number.isInteger(headRows / 2))
-    throw new FedError('E_MODEL_FILE', `${rows} rows for ${heads} heads`)
-  const out = new Float32Array(data.length)
-  for (let row = 0; row < rows; row++) {
-    const head = Math.floor(row / headRows)
-    const inHead = row % headRows
-    const to = head * headRows + (inHead >> 1) + (inHead & 1) * (headRows / 2)
-    out.set(data.subarray(row * width, (row + 1) * width), to * width)
-  }
-  return out
-}
-
 /** Opens the safetensors of a Hugging Face folder (one file, or shards). close() it after the conversion.
  *  Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED. */
 export const openHuggingFace = async (
   folder: string,
 ): Promise<{ source: TensorSource; close(): Promise<void> }> => {
   const json = await readJson(join(folder, 'config.json'))
-  const files = weightFiles(folder)
+  const files = await weightFiles(folder)
   const handles: FileHandle[] = []
   const close = async () => {
     for (const handle of handles) await handle.close()
@@ -100,7 +101,9 @@ export const openHuggingFace = async (
   try {
     const places = new Map<string, { handle: FileHandle; entry: TensorEntry; dataStart: number }>()
     for (const file of files) {
-      const handle = await open(join(folder, file), 'r')
+      const handle = await open(join(folder, file), 'r').catch((cause) => {
+        throw new FedError('E_MODEL_FILE', `${file}: cannot be opened (${cause.code})`, { cause })
+      })
       handles.push(handle)
       const { tensors, dataStart } = await readSafetensors(handle, file)
       for (const [name, entry] of tensors) {
@@ -116,6 +119,9 @@ export const openHuggingFace = async (
       if (part === 'head') return own
       return layer === undefined ? prefix + own : `${prefix}layers.${layer}.${own}`
     }
+    const isSpare = (name: string) =>
+      name.endsWith('.rotary_emb.inv_freq') || (config.tiedHead && name === 'lm_head.weight')
+    refuseOthers(places.keys(), config, nameOf, isSpare)
     const source: TensorSource = {
       sha256: await folderDigest(folder, ['config.json', ...files]),
       config,
@@ -125,7 +131,7 @@ export const openHuggingFace = async (
         if (!place) throw new FedError('E_MODEL_FILE', `tensor ${nameOf(name)} is missing`)
         const { dtype, shape, start, end } = place.entry
         if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
-          throw new FedError('E_MODEL_UNSUPPORTED', `tensor ${nameOf(name)} has type ${dtype}`)
+          throw unsupported(`tensor ${nameOf(name)} has type ${dtype}`)
         const data = await readBytes(place.handle, place.dataStart + start, end - start)
         return { shape, data: toFloat32({ dtype, shape, data }) }
       },
@@ -172,8 +178,25 @@ const splitName = (name: string): { layer: number | undefined; part: string } =>
   return { layer: match ? Number(match[1]) : undefined, part }
 }
 
-const weightFiles = (folder: string): string[] => {
+/** A tensor that the graph has no place for would change the function: E_MODEL_UNSUPPORTED with its name. */
+const refuseOthers = (
+  present: Iterable<string>,
+  config: ModelConfig,
+  nameOf: (name: string) => string,
+  isSpare: (name: string) => boolean,
+): void => {
+  const known = new Set(expectedTensors(config).map(({ name }) => nameOf(name)))
+  for (const name of present)
+    if (!known.has(name) && !isSpare(name))
+      throw unsupported(`tensor ${name.slice(0, 80)} in a model of type ${config.architecture}`)
+}
+
+const INDEX = 'model.safetensors.index.json'
+
+/** One file, the shards that the index names, or shards by their names alone. */
+const weightFiles = async (folder: string): Promise<string[]> => {
   if (existsSync(join(folder, 'model.safetensors'))) return ['model.safetensors']
+  if (existsSync(join(folder, INDEX))) return shardsOf(await readJson(join(folder, INDEX)))
   const all = readdirSync(folder)
     .filter((f) => f.endsWith('.safetensors'))
     .sort()
@@ -181,6 +204,16 @@ const weightFiles = (folder: string): string[] => {
   const files = shards.length > 0 ? shards : all
   if (files.length === 0 || (shards.length === 0 && files.length > 1))
     throw new FedError('E_MODEL_FILE', `model.safetensors is missing (${files.length} other files)`)
+  return files
+}
+
+const Index = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
+
+const shardsOf = (json: unknown): string[] => {
+  const parsed = Index.safeParse(json)
+  const files = [...new Set(Object.values(parsed.data?.weight_map ?? {}))].sort()
+  if (files.length === 0 || files.some((f) => !/^[\w.-]+\.safetensors$/.test(f)))
+    throw new FedError('E_MODEL_FILE', `${INDEX} names no shards, or names outside the folder`)
   return files
 }
 

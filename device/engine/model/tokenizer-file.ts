@@ -69,6 +69,11 @@ const qwen = {
   rule: inSequence(splitBy(wordRule('')), byteLevel(false)),
 }
 
+const llama3 = {
+  rule: inSequence(splitBy(wordRule('{1,3}')), byteLevel(false)),
+  isWhole: true as const,
+}
+
 /** How text is cut before the merges, by GGUF's name. */
 const PRE_TOKENIZERS: Readonly<
   Record<string, { normalizer?: object; rule: object; isWhole?: true }>
@@ -77,7 +82,9 @@ const PRE_TOKENIZERS: Readonly<
   smollm: { rule: inSequence(splitBy('\\p{N}'), byteLevel(true)) },
   qwen2: qwen,
   'deepseek-r1-qwen': qwen,
-  'llama-bpe': { rule: inSequence(splitBy(wordRule('{1,3}')), byteLevel(false)), isWhole: true },
+  'llama-bpe': llama3,
+  llama3,
+  'llama-v3': llama3,
 }
 
 /** Fails with E_MODEL_UNSUPPORTED for an unknown splitting rule. */
@@ -175,6 +182,9 @@ const TokenizerJson = z.looseObject({
         id: z.int().min(0).max(MAX_ID),
         content: z.string().min(1).max(1000),
         special: z.boolean().default(false),
+        lstrip: z.boolean().nullish(),
+        rstrip: z.boolean().nullish(),
+        single_word: z.boolean().nullish(),
       }),
     )
     .max(100_000)
@@ -184,12 +194,19 @@ const TokenizerJson = z.looseObject({
     vocab: z.record(z.string(), z.int().min(0).max(MAX_ID)),
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
     unk_token: z.string().nullish(),
+    continuing_subword_prefix: z.string().nullish(),
+    dropout: z.number().nullish(),
   }),
 })
 
 /** Reads tokenizer.json, tokenizer_config.json, chat_template.jinja, generation_config.json and config.json of a folder.
  *  Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED. */
 export const tokenizerFromFolder = async (folder: string): Promise<TokenizerFile> => {
+  if (!existsSync(join(folder, 'tokenizer.json')) && existsSync(join(folder, 'tokenizer.model')))
+    throw new FedError(
+      'E_MODEL_UNSUPPORTED',
+      'tokenizer.model: SentencePiece files are not read, tokenizer.json is missing',
+    )
   const raw = await readJson(join(folder, 'tokenizer.json'))
   const kind = (raw as { model?: { type?: unknown } } | null)?.model?.type
   if (typeof kind === 'string' && kind !== 'BPE')
@@ -200,11 +217,16 @@ export const tokenizerFromFolder = async (folder: string): Promise<TokenizerFile
       'E_MODEL_FILE',
       `tokenizer.json: ${parsed.error.issues[0]?.path.join('.')} is not valid`,
     )
+  refuseSteps(parsed.data)
   const optional = async (name: string) => {
     const json = existsSync(join(folder, name)) ? await readJson(join(folder, name)) : {}
     return (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
   }
-  const config = await optional('tokenizer_config.json')
+  // Older folders name their special tokens in a file of its own.
+  const config = {
+    ...(await optional('special_tokens_map.json')),
+    ...(await optional('tokenizer_config.json')),
+  }
   const jinja = join(folder, 'chat_template.jinja')
   const template = boundedTemplate(
     existsSync(jinja) ? await readFile(jinja, 'utf8') : defaultOfTemplates(config['chat_template']),
@@ -216,6 +238,18 @@ export const tokenizerFromFolder = async (folder: string): Promise<TokenizerFile
     template,
     stops.flatMap((s) => [s['eos_token_id']].flat()),
   )
+}
+
+/** What the JavaScript steps would leave out or do in another way. E_MODEL_UNSUPPORTED, by name. */
+const refuseSteps = (json: z.infer<typeof TokenizerJson>): void => {
+  const unsupported = (what: string) => new FedError('E_MODEL_UNSUPPORTED', `tokenizer: ${what}`)
+  if (json.model.continuing_subword_prefix) throw unsupported('continuing_subword_prefix')
+  if (json.model.dropout) throw unsupported('dropout')
+  for (const token of json.added_tokens ?? [])
+    for (const field of ['lstrip', 'rstrip', 'single_word'] as const)
+      if (token[field]) throw unsupported(`an added token with ${field}`)
+  const normalizer = JSON.stringify(json['normalizer'] ?? null)
+  if (normalizer.includes('"Precompiled"')) throw unsupported('normalizer Precompiled')
 }
 
 const folderFile = (

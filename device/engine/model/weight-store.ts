@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { FedError, isFedError } from '../../../adapters/errors.ts'
 import { linearSize, MODULES } from '../../../adapters/lora/spec.ts'
 import { ModelShapeSchema, Sha256 } from '../../../adapters/wire/primitives.ts'
-import { ARCHITECTURES, checked, type ModelConfig } from './config.ts'
+import { ARCHITECTURES, checked, hasHeadNorms, type ModelConfig } from './config.ts'
 import type { SourceTensor, TensorSource } from './tensor-source.ts'
 
 /** Raised when the converted bytes of a source change; it is part of the folder's name. */
@@ -23,6 +23,7 @@ const WeightManifestSchema = z.strictObject({
     shape: ModelShapeSchema,
     normEps: z.number(),
     ropeBase: z.number(),
+    ropeFactors: z.array(z.number()).readonly().optional(),
     attentionBias: z.boolean(),
     tiedHead: z.boolean(),
     contextLength: z.int(),
@@ -63,6 +64,8 @@ export const expectedTensors = (config: ModelConfig): Expected[] => {
       tensors.push({ name: prefix + module, shape: [size.in, size.out], isLinear: true })
       if (config.attentionBias && (module === 'q' || module === 'k' || module === 'v'))
         tensors.push(vector(`${prefix}${module}.bias`, size.out))
+      if (hasHeadNorms(config) && (module === 'q' || module === 'k'))
+        tensors.push(vector(`${prefix}${module}_norm`, config.shape.headDim))
     }
     tensors.push(vector(`${prefix}ffn_norm`, hidden))
   }
@@ -232,7 +235,7 @@ const inStoreLayout = (tensor: SourceTensor, want: Expected, sourceName: string)
 }
 
 /** [rows, columns] -> [columns, rows], in tiles that stay in the cache. */
-const transposed = (data: Float32Array, rows: number, columns: number): Float32Array => {
+export const transposed = (data: Float32Array, rows: number, columns: number): Float32Array => {
   const out = new Float32Array(data.length)
   const tile = 32
   for (let row0 = 0; row0 < rows; row0 += tile)

@@ -25,4 +25,27 @@ export type TokenizerParts = {
 export const tokenizerParts = (
   tokenizerJson: object,
   config: Record<string, string>,
-): TokenizerParts => new Xenova(tokenizerJson, config) as TokenizerParts
+): TokenizerParts => {
+  const parts = new Xenova(tokenizerJson, config)
+  useUnicodeClasses(parts.pre_tokenizer)
+  return parts
+}
+
+type Step = { pattern?: unknown; tokenizers?: readonly Step[] }
+
+/** JavaScript's \s and \d are not those of the original's regular expressions, which follow Unicode: U+0085 is a space there,
+ *  U+FEFF is none. */
+const useUnicodeClasses = (step: Step | null): void => {
+  if (step?.pattern instanceof RegExp)
+    step.pattern = new RegExp(unicodeClasses(step.pattern.source), step.pattern.flags)
+  for (const inner of step?.tokenizers ?? []) useUnicodeClasses(inner)
+}
+
+const CLASSES: Readonly<Record<string, string>> = {
+  s: '\\p{White_Space}',
+  S: '\\P{White_Space}',
+  d: '\\p{Nd}',
+  D: '\\P{Nd}',
+}
+const unicodeClasses = (source: string): string =>
+  source.replace(/\\([\s\S])/g, (whole, letter: string) => CLASSES[letter] ?? whole)

@@ -1,6 +1,7 @@
 /** A graph with static shapes: tensors are values, nodes come from the op table, dead nodes are left out of the bytes. */
 import { FedError } from '../../../adapters/errors.ts'
-import { type LoweredNode, OPS, type OpName } from './ops.ts'
+import type { LoweredNode, OpName } from './op-row.ts'
+import { OPS } from './ops.ts'
 import {
   type Attribute,
   type ElementType,
@@ -17,7 +18,11 @@ export type Tensor = {
   readonly shape: Shape
   readonly type: ElementType
   readonly source: Source
+  /** Names of the sizes of an input that are open when the graph runs, by axis; `shape` then holds an example. */
+  readonly open?: OpenSizes
 }
+
+export type OpenSizes = Readonly<Record<number, string>>
 
 /** Where a tensor comes from; only 'node' tensors have inputs of their own. */
 type Source =
@@ -42,9 +47,9 @@ export type ExternalData = {
 }
 
 export type Graph = {
-  input(name: string, shape: Shape, type?: ElementType): Tensor
-  /** A frozen float32 weight in a file; the same name twice is the same tensor. */
-  weight(name: string, shape: Shape, external: ExternalData): Tensor
+  input(name: string, shape: Shape, type?: ElementType, open?: OpenSizes): Tensor
+  /** A frozen weight in a file, float32 unless said otherwise; the same name twice is the same tensor. */
+  weight(name: string, shape: Shape, external: ExternalData, type?: ElementType): Tensor
   /** Values stored inside the model. */
   constant(values: readonly number[], shape: Shape, type?: ElementType): Tensor
   /** First output of a node. Fails with E_SHAPE when the shapes do not fit. */
@@ -54,6 +59,8 @@ export type Graph = {
 /** inputs: names that the reachable part of the graph reads; outputs: tensor name by the caller's name. */
 export type OnnxGraph = {
   readonly bytes: Uint8Array
+  /** Whether the runtime may keep its own copy of weights; see OpRow. */
+  readonly packsWeights: boolean
   readonly inputs: readonly string[]
   readonly outputs: Readonly<Record<string, string>>
 }
@@ -76,10 +83,10 @@ export const newGraph = (): Graph => {
   })
 
   return {
-    input: (name, shape, type = 'float') =>
-      remember(`input ${name}`, () => ({ name, shape, type, source: { kind: 'input' } })),
-    weight: (name, shape, external) =>
-      remember(`weight ${name}`, () => initializer({ name, shape, type: 'float', external })),
+    input: (name, shape, type = 'float', open = {}) =>
+      remember(`input ${name}`, () => ({ name, shape, type, open, source: { kind: 'input' } })),
+    weight: (name, shape, external, type = 'float') =>
+      remember(`weight ${name}`, () => initializer({ name, shape, type, external })),
     constant: (values, shape, type = 'float') =>
       remember(`constant ${type} ${shape} ${values}`, () =>
         initializer({ name: `c${constants++}`, shape, type, raw: rawBytes(values, type) }),
@@ -141,10 +148,14 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
     bytes: encodeModel({
       nodes: lowered,
       initializers,
-      inputs,
+      inputs: inputs.map((t) => ({
+        ...t,
+        shape: t.shape.map((size, axis) => t.open?.[axis] ?? size),
+      })),
       outputs: unique,
       opsets: { '': 23, 'com.microsoft': 1 },
     }),
+    packsWeights: nodes.some((node) => OPS[node.op].packsWeights),
     inputs: inputs.map((t) => t.name),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.name])),
   }
@@ -169,20 +180,18 @@ const lowerNode = (
     op: row.onnx ?? op,
     ...(row.domain && { domain: row.domain }),
     attributes: row.constants ? {} : attributes,
-    inputs: inputs.map(({ name }) => name),
+    inputs: [...inputs.map(({ name }) => name), ...(row.constants?.(attributes, inputs) ?? [])],
     outputs: outputs.map(({ name }) => name),
-    integers: row.constants?.(attributes, inputs) ?? [],
   }
   const marked = outputs.map((t) => ({ name: t.name, shape: t.shape, isRead: read.has(t) }))
   const lowered = row.lower?.({ inputs, outputs: marked, attributes }) ?? [own]
-  return lowered.map(({ integers: lists = [], ...node }) => ({
+  return lowered.map((node) => ({
     domain: '',
     attributes: {},
     ...node,
-    inputs: [
-      ...node.inputs,
-      ...lists.map((values, i) => integers(`${node.outputs[0]}.a${i}`, values)),
-    ],
+    inputs: node.inputs.map((input, i) =>
+      typeof input === 'string' ? input : integers(`${node.outputs[0]}.a${i}`, input),
+    ),
   }))
 }
 

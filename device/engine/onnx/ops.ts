@@ -1,80 +1,19 @@
 /** The op table: one row per operator with its shape rule and its gradient rule.
  *  Rules may ignore broadcasting: the reverse walk sums each gradient to its input's shape. */
 import { FedError } from '../../../adapters/errors.ts'
+import { INT_MAX, lowerAttentionWeights, lowerCachedAttention, lowerHead } from './fused.ts'
 import type { Attributes, Graph, Shape, Tensor } from './graph.ts'
+import type { OpName, OpRow } from './op-row.ts'
 import type { Attribute } from './proto.ts'
-
-export type OpName =
-  | 'Add'
-  | 'Sub'
-  | 'Mul'
-  | 'Neg'
-  | 'Sigmoid'
-  | 'SwiGlu'
-  | 'Softplus'
-  | 'Softmax'
-  | 'AttentionWeights'
-  | 'RmsNorm'
-  | 'RotaryEmbedding'
-  | 'ReduceSum'
-  | 'ReduceMean'
-  | 'HeadLogSumExp'
-  | 'MatMul'
-  | 'Gemm'
-  | 'Transpose'
-  | 'Reshape'
-  | 'Expand'
-  | 'Concat'
-  | 'Slice'
-  | 'Pad'
-  | 'Gather'
-
-export type GradientContext = {
-  readonly g: Graph
-  readonly inputs: readonly Tensor[]
-  readonly outputs: readonly Tensor[]
-  readonly attributes: Attributes
-  /** Gradient of the loss by the first output, of its shape. */
-  readonly dy: Tensor
-}
-
-/** One gradient per input; undefined where the input has none (indices, masks, tables). */
-export type GradientRule = (context: GradientContext) => readonly (Tensor | undefined)[]
-
-/** One node on its way to ONNX: names and shapes of what it reads and makes. */
-export type Lowering = {
-  readonly inputs: readonly { readonly name: string; readonly shape: Shape }[]
-  readonly outputs: readonly {
-    readonly name: string
-    readonly shape: Shape
-    readonly isRead: boolean
-  }[]
-  readonly attributes: Attributes
-}
-
-/** integers: int64 lists that follow the inputs. */
-export type LoweredNode = {
-  readonly op: string
-  readonly domain?: string
-  readonly attributes?: Attributes
-  readonly inputs: readonly string[]
-  readonly outputs: readonly string[]
-  readonly integers?: readonly (readonly number[])[]
-}
-
-export type OpRow = {
-  /** Operator name and domain when they differ from the row's name and ONNX. */
-  readonly onnx?: string
-  readonly domain?: string
-  readonly shape: (inputs: readonly Shape[], attributes: Attributes) => readonly Shape[]
-  readonly gradient: GradientRule | 'none'
-  /** Cheap to compute: the reverse walk computes it again from what is kept, in place of keeping it (Chen et al. 2016). */
-  readonly isCheap?: true
-  /** Several ONNX nodes in place of one. */
-  readonly lower?: (node: Lowering) => readonly LoweredNode[]
-  /** Attributes that ONNX wants as int64 inputs; they follow the others. */
-  readonly constants?: (attributes: Attributes, inputs: readonly Tensor[]) => readonly number[][]
-}
+import {
+  batchFirst,
+  broadcastShape,
+  ints,
+  matMulShape,
+  product,
+  reducedShape,
+  swapped,
+} from './shapes.ts'
 
 const same = ([x]: readonly Shape[]): readonly Shape[] => [x!]
 const broadcast = ([a, b]: readonly Shape[]): readonly Shape[] => [broadcastShape(a!, b!)]
@@ -123,41 +62,40 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
   },
   /** Along the last axis. */
   Softmax: { shape: same, gradient: ({ g, outputs: [y], dy }) => [softmaxGradient(g, y!, dy)] },
-  /** y = softmax(scale·q·k + mask): the weights of `heads` query heads, those of one KV head being rows of one product.
-   *  q: [kvHeads, (heads / kvHeads)·T, d], k: [kvHeads, d, n], mask: [T, n] -> [kvHeads, (heads / kvHeads)·T, n]. */
+  /** y = softmax(scale·q·kᵀ + mask): the weights of `heads` query heads, those of one KV head being rows of one product.
+   *  q: [kvHeads, (heads / kvHeads)·T, d], k: [n, kvHeads, d], mask: [T, n] -> [kvHeads, (heads / kvHeads)·T, n]. */
   AttentionWeights: {
     isCheap: true,
     shape: ([q, k, mask], { heads }) => {
-      const rows = (Number(heads) / q![0]!) * mask![0]!
-      if (q![1] !== rows || k![0] !== q![0] || mask![1] !== k![2])
+      if (q![1] !== (Number(heads) / q![0]!) * mask![0]! || mask![1] !== k![0])
         throw new FedError('E_SHAPE', `attention: [${q}], [${k}] and mask [${mask}] do not fit`)
-      return [matMulShape(q!, k!)]
+      return [matMulShape(q!, swapped(batchFirst(k!)))]
     },
-    lower: ({ inputs: [q, k, mask], outputs: [y], attributes: { heads, scale } }) => {
-      const [name, out] = [y!.name, y!.shape]
-      const square = [Number(heads), ...mask!.shape]
-      return [
-        {
-          op: 'FusedMatMul',
-          domain: 'com.microsoft',
-          inputs: [q!.name, k!.name],
-          outputs: [`${name}.qk`],
-          attributes: { alpha: scale! },
-        },
-        { op: 'Reshape', inputs: [`${name}.qk`], integers: [square], outputs: [`${name}.scores`] },
-        { op: 'Add', inputs: [`${name}.scores`, mask!.name], outputs: [`${name}.masked`] },
-        { op: 'Softmax', inputs: [`${name}.masked`], outputs: [`${name}.weights`] },
-        { op: 'Reshape', inputs: [`${name}.weights`], integers: [out], outputs: [name] },
-      ]
-    },
+    lower: lowerAttentionWeights,
     gradient: ({ g, inputs: [q, k], outputs: [y], attributes: { scale }, dy }) => {
       const dScores = softmaxGradient(g, y!, dy)
+      const byHead = g.op('MatMul', [dScores, q!], { transA: 1, alpha: scale! })
       return [
-        g.op('MatMul', [dScores, k!], { transB: 1, alpha: scale! }),
-        g.op('MatMul', [q!, dScores], { transA: 1, alpha: scale! }),
+        g.op('MatMul', [dScores, k!], { transBatchB: 1, alpha: scale! }),
+        g.op('Transpose', [byHead], { perm: [1, 0, 2] }),
         undefined,
       ]
     },
+  },
+  /** The same weights over cached tokens and new ones, applied to their values; nothing cached is copied.
+   *  q: [kvHeads, (heads / kvHeads)·T, d]; k, v: [T, kvHeads, d]; cached k, v: [C, kvHeads, d]; mask: [T, C + T]; C as int64 [1]
+   *  -> [kvHeads, (heads / kvHeads)·T, d]. */
+  CachedAttention: {
+    shape: ([q, k, , cachedK, , mask]) => {
+      if (mask![1] !== cachedK![0]! + k![0]!)
+        throw new FedError(
+          'E_SHAPE',
+          `cached attention: [${cachedK}] and mask [${mask}] do not fit`,
+        )
+      return [q!]
+    },
+    lower: lowerCachedAttention,
+    gradient: 'none',
   },
   /** y = x / √(mean x² + ε) ∘ w over the last axis (Zhang and Sennrich 2019); second output: 1 / √(…), [..., 1]. */
   RmsNorm: {
@@ -204,57 +142,30 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
    *  y = max − log max p, since ONNX's own ReduceLogSumExp adds tens of thousands of terms one by one in float32. */
   HeadLogSumExp: {
     shape: ([x]) => [[x![0]!, 1], x!],
-    lower: ({ inputs: [x, table], outputs: [y, mean] }) => {
-      const part = (name: string) => `${y!.name}.${name}`
-      const top = mean!.isRead ? part('top') : part('p.max')
-      const both: LoweredNode[] = [
-        { op: 'Gemm', inputs: [part('p'), table!.name], outputs: [part('mean')] },
-        {
-          op: 'Concat',
-          attributes: { axis: 1 },
-          inputs: [part('mean'), part('p.max')],
-          outputs: [part('both')],
-        },
-        {
-          op: 'Split',
-          attributes: { axis: 1 },
-          inputs: [part('both')],
-          integers: [[x!.shape[1]!, 1]],
-          outputs: [mean!.name, top],
-        },
-      ]
-      return [
-        {
-          op: 'Gemm',
-          attributes: { transB: 1 },
-          inputs: [x!.name, table!.name],
-          outputs: [part('logits')],
-        },
-        { op: 'Softmax', inputs: [part('logits')], outputs: [part('p')] },
-        {
-          op: 'ReduceMax',
-          inputs: [part('logits')],
-          integers: [[-1]],
-          outputs: [part('logits.max')],
-        },
-        { op: 'ReduceMax', inputs: [part('p')], integers: [[-1]], outputs: [part('p.max')] },
-        ...(mean!.isRead ? both : []),
-        { op: 'Log', inputs: [top], outputs: [part('log')] },
-        { op: 'Sub', inputs: [part('logits.max'), part('log')], outputs: [y!.name] },
-      ]
-    },
+    lower: lowerHead,
     gradient: ({ g, outputs: [, mean], dy }) => [g.op('Mul', [mean!, dy]), undefined],
   },
 
-  /** alpha·a'·b' over the last two axes, where ' swaps them if transA, transB; batch axes broadcast. */
+  /** alpha·a'·b' over the last two axes, where ' swaps them if transA, transB; batch axes broadcast.
+   *  transBatchB: b lies as [n, batch, d] and counts as [batch, n, d]. */
   MatMul: {
     onnx: 'FusedMatMul',
     domain: 'com.microsoft',
-    shape: ([a, b], { transA, transB }) => [
-      matMulShape(transA ? swapped(a!) : a!, transB ? swapped(b!) : b!),
-    ],
-    gradient: ({ g, inputs: [a, b], attributes, dy }) =>
-      productGradients(g, 'MatMul', a!, b!, attributes, dy),
+    shape: ([a, b], { transA, transB, transBatchB }) => {
+      const right = transBatchB ? batchFirst(b!) : b!
+      return [matMulShape(transA ? swapped(a!) : a!, transB ? swapped(right) : right)]
+    },
+    gradient: ({ g, inputs: [a, b], attributes: { transBatchB = 0, ...attributes }, dy }) => {
+      if (!transBatchB) return productGradients(g, 'MatMul', a!, b!, attributes, dy)
+      const { transA = 0, transB = 0, ...rest } = attributes
+      if (transA || transB)
+        throw new FedError('E_SHAPE', 'no gradient of a swapped product with transBatchB')
+      const db = g.op('MatMul', [a!, dy], { ...rest, transA: 1 })
+      return [
+        g.op('MatMul', [dy, b!], { ...rest, transB: 1, transBatchB }),
+        g.op('Transpose', [db], { perm: [1, 0, 2] }),
+      ]
+    },
   },
   /** a'·b' + c, where ' transposes if transA, transB; c broadcasts.  The gradient by a frozen b reads b as it lies. */
   Gemm: {
@@ -271,6 +182,48 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
     ],
   },
 
+  /** Sums over each 32 columns.  x: [T, K] -> [T, K / 32]. */
+  BlockSums: {
+    shape: ([x]) => [[x![0]!, x![1]! / QUANTIZED_BLOCK]],
+    lower: ({ inputs: [x], outputs: [y] }) => [
+      {
+        op: 'Reshape',
+        inputs: [x!.name, [-1, x!.shape[1]! / QUANTIZED_BLOCK, QUANTIZED_BLOCK]],
+        outputs: [`${y!.name}.blocks`],
+      },
+      {
+        op: 'ReduceSum',
+        attributes: { keepdims: 0 },
+        inputs: [`${y!.name}.blocks`, [2]],
+        outputs: [y!.name],
+      },
+    ],
+    gradient: 'none',
+  },
+  /** x·Wᵀ with W [n, K] in blocks of 32 along K: w = scale·(code − 8) with 4 bits, scale·(code − 128) with 8.
+   *  accuracy 0 multiplies in float32, 4 rounds x to 8 bits in the same blocks.
+   *  codes: [n, K / 32, 4·bits] bytes, scales: [n·K / 32]. */
+  QuantizedGemm: {
+    shape: ([x, codes]) => [[x![0]!, codes![0]!]],
+    packsWeights: true,
+    lower: ({ inputs, outputs: [y], attributes: { bits, accuracy } }) => [
+      {
+        op: 'MatMulNBits',
+        domain: 'com.microsoft',
+        attributes: {
+          K: inputs[0]!.shape[1]!,
+          N: inputs[1]!.shape[0]!,
+          bits: bits!,
+          block_size: QUANTIZED_BLOCK,
+          accuracy_level: accuracy!,
+        },
+        inputs: inputs.map(({ name }) => name),
+        outputs: [y!.name],
+      },
+    ],
+    gradient: 'none',
+  },
+
   Transpose: {
     isCheap: true,
     shape: ([x], attributes) => [ints(attributes, 'perm').map((axis) => x![axis]!)],
@@ -279,12 +232,15 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
       return [g.op('Transpose', [dy], { perm: perm.map((_, axis) => perm.indexOf(axis)) })]
     },
   },
+  /** One size may be −1: what is left over. */
   Reshape: {
     isCheap: true,
     shape: ([x], attributes) => {
-      const shape = ints(attributes, 'shape')
-      if (product(shape) !== product(x!))
-        throw new FedError('E_SHAPE', `Reshape of [${x}] needs as many numbers, got [${shape}]`)
+      const wanted = ints(attributes, 'shape')
+      const rest = product(wanted.filter((size) => size !== -1))
+      const shape = wanted.map((size) => (size === -1 ? product(x!) / rest : size))
+      if (product(shape) !== product(x!) || !shape.every(Number.isInteger))
+        throw new FedError('E_SHAPE', `Reshape of [${x}] needs as many numbers, got [${wanted}]`)
       return [shape]
     },
     constants: (attributes) => [[...ints(attributes, 'shape')]],
@@ -321,6 +277,14 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
       g.op('Pad', [dy], { before: start!, after: x!.shape[0]! - Number(end) }),
     ],
   },
+  /** [n, …] -> [1, …]. */
+  LastRow: {
+    shape: ([x]) => [[1, ...x!.slice(1)]],
+    lower: ({ inputs: [x], outputs: [y] }) => [
+      { op: 'Slice', inputs: [x!.name, [-1], [INT_MAX], [0]], outputs: [y!.name] },
+    ],
+    gradient: 'none',
+  },
   /** Rows of zeros before and after. */
   Pad: {
     shape: ([x], { before, after }) => [[Number(before) + x![0]! + Number(after), ...x!.slice(1)]],
@@ -342,6 +306,9 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
 
 const one = (g: Graph): Tensor => g.constant([1], [1])
 
+/** Weights that are multiplied in blocks of so many share a scale. */
+export const QUANTIZED_BLOCK = 32
+
 /** dx = y ∘ (dy − Σ dy∘y), over the last axis. */
 const softmaxGradient = (g: Graph, y: Tensor, dy: Tensor): Tensor => {
   const inner = g.op('ReduceSum', [g.op('Mul', [dy, y])], { axes: [y.shape.length - 1] })
@@ -357,43 +324,10 @@ const productGradients = (
   { transA = 0, transB = 0, ...rest }: Attributes,
   dy: Tensor,
 ): Tensor[] => {
-  const times = (x: Tensor, y: Tensor, tx: Attribute, ty: Attribute) =>
+  const multiply = (x: Tensor, y: Tensor, tx: Attribute, ty: Attribute) =>
     g.op(op, [x, y], { ...rest, transA: tx, transB: ty })
   return [
-    transA ? times(b, dy, transB, 1) : times(dy, b, 0, transB ? 0 : 1),
-    transB ? times(dy, a, 1, transA) : times(a, dy, transA ? 0 : 1, 0),
+    transA ? multiply(b, dy, transB, 1) : multiply(dy, b, 0, transB ? 0 : 1),
+    transB ? multiply(dy, a, 1, transA) : multiply(a, dy, transA ? 0 : 1, 0),
   ]
 }
-
-const swapped = (shape: Shape): Shape => [...shape.slice(0, -2), ...shape.slice(-2).reverse()]
-
-/** Right-aligned, sizes equal or 1. Fails with E_SHAPE. */
-const broadcastShape = (a: Shape, b: Shape): Shape => {
-  const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, i) => {
-    const x = a[i - rank + a.length] ?? 1
-    const y = b[i - rank + b.length] ?? 1
-    if (x !== y && x !== 1 && y !== 1)
-      throw new FedError('E_SHAPE', `shapes must broadcast, got [${a}] and [${b}]`)
-    return Math.max(x, y)
-  })
-}
-
-const matMulShape = (a: Shape, b: Shape): Shape => {
-  const [m, k] = a.slice(-2)
-  const [inner, n] = b.slice(-2)
-  if (a.length < 2 || b.length < 2 || k !== inner)
-    throw new FedError('E_SHAPE', `MatMul needs equal inner sizes, got [${a}] and [${b}]`)
-  return [...broadcastShape(a.slice(0, -2), b.slice(0, -2)), m!, n!]
-}
-
-const reducedShape = (x: Shape, axes: readonly number[]): Shape =>
-  x.map((size, axis) => (axes.includes(axis) ? 1 : size))
-
-const ints = (attributes: Attributes, name: string): readonly number[] => {
-  const value = attributes[name]
-  if (!Array.isArray(value)) throw new TypeError(`attribute ${name} must be a list of integers`)
-  return value
-}
-
-const product = (shape: Shape): number => shape.reduce((a, b) => a * b, 1)

@@ -1,6 +1,6 @@
 /** Writes ONNX model bytes (onnx.proto3 on the protobuf wire format); only the fields that our graphs use. */
 
-export type ElementType = 'float' | 'int64'
+export type ElementType = 'float' | 'int64' | 'uint8'
 export type Attribute = number | string | readonly number[] | { readonly float: number }
 
 export type NodeProto = {
@@ -11,15 +11,15 @@ export type NodeProto = {
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
+/** shape: sizes, or names of sizes that are open. */
 export type ValueProto = {
   readonly name: string
   readonly type: ElementType
-  readonly shape: readonly number[]
+  readonly shape: readonly (number | string)[]
 }
 
 /** raw: little-endian bytes inside the model; external: a byte range of a file in the weights folder. */
-export type TensorProto = ValueProto &
-  (
+export type TensorProto = Omit<ValueProto, 'shape'> & { readonly shape: readonly number[] } & (
     | { readonly raw: Uint8Array }
     | {
         readonly external: {
@@ -34,13 +34,13 @@ export type ModelProto = {
   readonly nodes: readonly NodeProto[]
   readonly initializers: readonly TensorProto[]
   readonly inputs: readonly ValueProto[]
-  readonly outputs: readonly ValueProto[]
+  readonly outputs: readonly Omit<ValueProto, 'shape'>[]
   /** Operator set version by domain; '' is ONNX itself. */
   readonly opsets: Readonly<Record<string, number>>
 }
 
 const IR_VERSION = 10
-const ELEMENT_CODE: Record<ElementType, number> = { float: 1, int64: 7 }
+const ELEMENT_CODE: Record<ElementType, number> = { float: 1, uint8: 2, int64: 7 }
 
 export const encodeModel = (model: ModelProto): Uint8Array =>
   message(
@@ -58,7 +58,7 @@ const encodeGraph = ({ nodes, initializers, inputs, outputs }: ModelProto): Uint
     text(2, 'graph'),
     ...initializers.map((tensor) => bytes(5, encodeTensor(tensor))),
     ...inputs.map((value) => bytes(11, encodeValue(value))),
-    ...outputs.map((value) => bytes(12, encodeValue(value))),
+    ...outputs.map(({ name, type }) => bytes(12, encodeValue({ name, type }))),
   )
 
 const encodeNode = (node: NodeProto): Uint8Array =>
@@ -98,9 +98,15 @@ const encodeTensor = (tensor: TensorProto): Uint8Array => {
   )
 }
 
-const encodeValue = ({ name, type, shape }: ValueProto): Uint8Array => {
-  const dims = message(...shape.map((size) => bytes(1, message(integer(1, size)))))
-  const tensorType = message(integer(1, ELEMENT_CODE[type]), bytes(2, dims))
+/** Without a shape, what the runtime infers holds. */
+const encodeValue = ({ name, type, shape }: Omit<ValueProto, 'shape'> & Partial<ValueProto>) => {
+  const dims = (shape ?? []).map((size) =>
+    bytes(1, message(typeof size === 'number' ? integer(1, size) : text(2, size))),
+  )
+  const tensorType = message(
+    integer(1, ELEMENT_CODE[type]),
+    ...(shape ? [bytes(2, message(...dims))] : []),
+  )
   return message(text(1, name), bytes(2, message(bytes(1, tensorType))))
 }
 

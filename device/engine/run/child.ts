@@ -1,113 +1,162 @@
 /** One engine child, started at its first call, started afresh after it died or was left idle. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { constants, setPriority } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { FedError } from '../../../adapters/errors.ts'
+import { governor, type Manners } from './govern.ts'
 import { type MemoryWatch, watchMemory } from './memory.ts'
 import type { Call, Progress, ToChild, ToParent } from './messages.ts'
 import type { ServiceOptions } from './service.ts'
 
 export type EngineChild = {
-  /** Fails with the child's own code, or with E_ENGINE when it dies. */
+  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after the signal aborts. */
   call<T>(call: Call, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<T>
   /** Process id while one runs. */
   pid(): number | undefined
+  /** Milliseconds that its work was paused so far. */
+  pausedMs(): number
   /** Largest memory of any process of this child so far. */
   peakBytes(): Promise<number>
   close(): Promise<void>
 }
 
 type Pending = {
+  readonly call: Call
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
   readonly onProgress: ((progress: Progress) => void) | undefined
+  isCancelled: boolean
 }
 
-type Running = {
-  readonly process: ChildProcess
-  readonly pending: Map<number, Pending>
-  readonly watch: MemoryWatch
-}
+type Running = { readonly process: ChildProcess; readonly watch: MemoryWatch }
 
 export type ChildLife = {
   /** A child without calls for so long is ended, and its memory goes back to the system. */
   readonly idleMs: number
   /** Whether its memory is sampled while it works. */
   readonly watchMemory: boolean
+  /** Of a child that trains: it runs at low priority, for its share of the time, and can be paused. */
+  readonly manners?: Manners
 }
+
+/** What a child that was asked to stop has for ending by itself, with a checkpoint, before it is killed. */
+const CANCEL_MS = 60
 
 export const engineChild = (
   options: ServiceOptions,
-  { idleMs, watchMemory: isWatched }: ChildLife,
+  { idleMs, watchMemory: isWatched, manners }: ChildLife,
 ): EngineChild => {
+  /** Calls without an answer. They outlive a child that a pause has ended. */
+  const pending = new Map<number, Pending>()
   let running: Running | undefined
   let idle: NodeJS.Timeout | undefined
   let peak = 0
   let lastId = 0
   let closed = false
 
-  const settle = (child: Running, id: number, act: (pending: Pending) => void) => {
-    const pending = child.pending.get(id)
-    child.pending.delete(id)
-    if (child.pending.size === 0) {
-      child.watch.pause()
-      idle = setTimeout(() => void end(), idleMs)
-      idle.unref()
-      child.process.unref()
-      child.process.channel?.unref()
-    }
-    if (pending) act(pending)
+  const settle = (id: number, act: (pending: Pending) => void) => {
+    const settled = pending.get(id)
+    if (!settled) return
+    pending.delete(id)
+    if (pending.size === 0) rest()
+    act(settled)
+  }
+  const rest = () => {
+    governed?.end()
+    running?.watch.pause()
+    idle = setTimeout(() => void end(), idleMs)
+    idle.unref()
+    running?.process.unref()
+    running?.process.channel?.unref()
   }
   const died = (child: Running, reason: string) => {
-    if (running === child) running = undefined
     child.watch.pause()
     peak = Math.max(peak, child.watch.peak())
-    for (const { reject } of child.pending.values()) reject(new FedError('E_ENGINE', reason))
-    child.pending.clear()
+    if (running !== child) return
+    running = undefined
+    governed?.forget()
+    for (const id of [...pending.keys()])
+      settle(id, ({ reject, isCancelled }) =>
+        reject(isCancelled ? cancelled() : new FedError('E_ENGINE', reason)),
+      )
   }
   const start = (): Running => {
     const process = forkWorker()
-    const child: Running = { process, pending: new Map(), watch: watchMemory(process.pid ?? 0) }
+    const child: Running = { process, watch: watchMemory(process.pid ?? 0) }
+    if (manners && process.pid !== undefined) lowerPriority(process.pid)
     process.on('message', (message: ToParent) => {
-      if (message.type === 'progress') child.pending.get(message.id)?.onProgress?.(message.progress)
+      if (running !== child) return
+      if (message.type === 'progress') pending.get(message.id)?.onProgress?.(message.progress)
       else if (message.type === 'result')
-        settle(child, message.id, ({ resolve }) => resolve(message.value))
-      else
-        settle(child, message.id, ({ reject }) =>
-          reject(new FedError(message.code, message.message)),
-        )
+        settle(message.id, ({ resolve }) => resolve(message.value))
+      else settle(message.id, ({ reject }) => reject(new FedError(message.code, message.message)))
     })
     process.on('error', (error) => died(child, `the engine process failed: ${error.message}`))
-    process.on('exit', (code, signal) =>
-      died(child, `the engine process ended with ${signal ?? `exit code ${code}`}`),
-    )
+    process.on('exit', (code, signal) => died(child, deathOf(code, signal)))
     say(child, { type: 'open', ...options })
     return child
   }
+  /** What waits for an answer is not told; see died. */
   const end = async (): Promise<void> => {
     const child = running
     running = undefined
     clearTimeout(idle)
     if (!child) return
+    governed?.forget()
     const gone = new Promise((resolve) => child.process.once('exit', resolve))
     child.process.ref()
     child.process.kill('SIGKILL')
     await gone
+  }
+  const deliver = (id: number, call: Call) => {
+    running ??= start()
+    running.process.ref()
+    running.process.channel?.ref()
+    if (isWatched) running.watch.resume()
+    say(running, { type: 'call', id, call })
+  }
+  const deliverAll = () => {
+    if (!running) for (const [id, { call }] of pending) deliver(id, call)
+  }
+  const governed =
+    manners &&
+    governor(manners, {
+      pid: () => running?.process.pid,
+      signal: (signal) => void running?.process.kill(signal),
+      letGo: () => void end(),
+      goOn: deliverAll,
+    })
+  /** Ends cancelled calls, and the child with them; other calls begin again in a fresh one. */
+  const drop = () => {
+    const dropped = [...pending].filter(([, { isCancelled }]) => isCancelled)
+    if (dropped.length === 0) return
+    void end()
+    for (const [id] of dropped) settle(id, ({ reject }) => reject(cancelled()))
+    if (!governed?.isHeld()) deliverAll()
+  }
+  const cancel = (id: number) => {
+    const call = pending.get(id)
+    if (!call) return
+    call.isCancelled = true
+    if (!running || governed?.isHeld()) return drop()
+    say(running, { type: 'cancel', id })
+    running.process.kill('SIGCONT')
+    setTimeout(drop, CANCEL_MS)
   }
 
   return {
     call: <T>(call: Call, onProgress?: (progress: Progress) => void, signal?: AbortSignal) =>
       new Promise<T>((resolve, reject) => {
         if (closed) return reject(new FedError('E_ENGINE', 'the engine is closed'))
-        if (signal?.aborted) return reject(new FedError('E_CANCELLED', 'the call was cancelled'))
+        if (signal?.aborted) return reject(cancelled())
         clearTimeout(idle)
-        running ??= start()
-        const child = running
         const id = ++lastId
-        const cancel = () => say(child, { type: 'cancel', id })
-        signal?.addEventListener('abort', cancel, { once: true })
-        const done = () => signal?.removeEventListener('abort', cancel)
-        child.pending.set(id, {
+        const onAbort = () => cancel(id)
+        signal?.addEventListener('abort', onAbort, { once: true })
+        const done = () => signal?.removeEventListener('abort', onAbort)
+        pending.set(id, {
+          call,
           resolve: (value) => {
             done()
             resolve(value as T)
@@ -117,22 +166,45 @@ export const engineChild = (
             reject(error)
           },
           onProgress,
+          isCancelled: false,
         })
-        child.process.ref()
-        child.process.channel?.ref()
-        if (isWatched) child.watch.resume()
-        say(child, { type: 'call', id, call })
+        governed?.begin()
+        if (running || !governed?.isHeld()) deliver(id, call)
       }),
     pid: () => running?.process.pid,
+    pausedMs: () => governed?.pausedMs() ?? 0,
     peakBytes: async () => {
       await running?.watch.sample()
       return Math.max(peak, running?.watch.peak() ?? 0)
     },
     close: async () => {
       closed = true
-      await end()
+      const ended = end()
+      for (const id of [...pending.keys()])
+        settle(id, ({ reject }) => reject(new FedError('E_ENGINE', 'the engine was closed')))
+      clearTimeout(idle)
+      await ended
     },
   }
+}
+
+const cancelled = (): FedError => new FedError('E_CANCELLED', 'the call was cancelled')
+
+/** Below what the user works with, above what waits for an idle machine. Where the system forbids it, nothing changes. */
+const lowerPriority = (pid: number): void => {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // A container may forbid it.
+  }
+}
+
+/** What to tell of a child that ended although it was not asked to. */
+const deathOf = (code: number | null, signal: NodeJS.Signals | null): string => {
+  if (signal === 'SIGKILL')
+    return 'the engine process was killed from outside: perhaps the system ran out of memory. Close other programs, set a memory limit (--memory-limit) or choose a smaller model; a training goes on from its checkpoint'
+  const how = signal ? `crashed with ${signal}` : `ended with exit code ${code}`
+  return `the engine process ${how}; the next call starts another, a training goes on from its checkpoint`
 }
 
 /** A message to a child that has just died is dropped; its exit event rejects the calls. */

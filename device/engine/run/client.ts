@@ -1,7 +1,10 @@
 /** The engine as the rest of the device sees it: calls go to child processes, because ONNX blocks its thread. */
 import { availableParallelism } from 'node:os'
+import { FedError } from '../../../adapters/errors.ts'
 import { engineChild } from './child.ts'
+import { CAN_STOP } from './govern.ts'
 import type { Progress } from './messages.ts'
+import { rateMeter } from './rate.ts'
 import type { Engine, TrainProgress } from './types.ts'
 
 export type EngineOptions = {
@@ -11,6 +14,8 @@ export type EngineOptions = {
   readonly threads?: number
   /** Hidden states each child keeps below the adapters; default 256 MiB. */
   readonly cacheBytes?: number
+  /** Where those states outlast the children (see ServiceOptions); none by default. */
+  readonly stateFolder?: string
   /** A child without work for so long is ended; default five minutes. */
   readonly idleMs?: number
   /** Samples the children's memory while they work, so that memory() tells the peak; each sample stops a child for milliseconds. */
@@ -18,32 +23,58 @@ export type EngineOptions = {
   /** Trains in the scoring child, which has the states below the adapter already. For a process that does one thing after the other:
    *  scoring waits for the training before it. */
   readonly oneChild?: boolean
+  /** Share of the time that the training child may run, 0.1 to 1 (default). Below 1 fails with E_USAGE on Windows. */
+  readonly cpuShare?: number
+  /** Asked while the training child has work: true stops it within 100 ms, until false. */
+  readonly isPaused?: () => boolean
+  /** A pause of so long ends the training child, default 30 s; afterwards its work goes on from the checkpoint. */
+  readonly heldMs?: number
+  /** Ends every call with E_CANCELLED, those to come as well. */
+  readonly signal?: AbortSignal
 }
 
 /** Starts nothing: each child begins with its first call. One child scores, one trains, unless oneChild says otherwise. */
 export const openEngine = (options: EngineOptions): Engine => {
   const { folder, threads = availableParallelism(), cacheBytes = 256 * 2 ** 20 } = options
+  const { cpuShare = 1, isPaused = () => false, heldMs = 30_000 } = options
+  if (cpuShare < 1 && !CAN_STOP)
+    throw new FedError('E_USAGE', 'a CPU share below 1 needs signals that this system lacks')
   const life = { idleMs: options.idleMs ?? 300_000, watchMemory: options.watchMemory ?? false }
-  const service = { folder, threads, cacheBytes }
-  const scoring = engineChild(service, life)
-  const training = options.oneChild ? scoring : engineChild(service, life)
+  const service = { folder, threads, cacheBytes, stateFolder: options.stateFolder }
+  const training = engineChild(service, { ...life, manners: { cpuShare, isPaused, heldMs } })
+  const scoring = options.oneChild ? training : engineChild(service, life)
+  const anyOf = (signal?: AbortSignal) => {
+    const signals = [options.signal, signal].filter((s) => s !== undefined)
+    return signals.length > 1 ? AbortSignal.any(signals) : signals[0]
+  }
   return {
     pooled: (inputs, { onProgress, ...pooledOptions }) =>
       scoring.call(
         { method: 'pooled', args: [inputs, pooledOptions] },
         onProgress &&
           ((progress: Progress) => 'done' in progress && onProgress(progress.done, progress.of)),
+        anyOf(),
       ),
     score: (prompt, candidates, { adapters }) =>
-      scoring.call({ method: 'score', args: [prompt, candidates, { adapters }] }),
-    generate: (prompt, generateOptions) =>
-      scoring.call({ method: 'generate', args: [prompt, generateOptions] }),
-    train: (request, onProgress, signal) =>
-      training.call(
-        { method: 'train', args: [request] },
-        onProgress && ((progress: Progress) => onProgress(progress as TrainProgress)),
-        signal,
+      scoring.call(
+        { method: 'score', args: [prompt, candidates, { adapters }] },
+        undefined,
+        anyOf(),
       ),
+    generate: (prompt, generateOptions) =>
+      scoring.call({ method: 'generate', args: [prompt, generateOptions] }, undefined, anyOf()),
+    train: (request, onProgress, signal) => {
+      const rate = rateMeter()
+      return training.call(
+        { method: 'train', args: [request] },
+        onProgress &&
+          ((progress: Progress) => {
+            const told = progress as TrainProgress
+            onProgress({ ...told, ...rate(told, performance.now() - training.pausedMs()) })
+          }),
+        anyOf(signal),
+      )
+    },
     memory: async () => {
       const children = [...new Set([scoring, training])]
       const peaks = await Promise.all(children.map((child) => child.peakBytes()))

@@ -1,5 +1,5 @@
 /** LoRA factors as graph inputs: the active adapters of a linear stacked along the rank, scale folded into B. */
-
+import { createHash } from 'node:crypto'
 import { FedError } from '../../../adapters/errors.ts'
 import {
   adapterLayout,
@@ -9,6 +9,7 @@ import {
 } from '../../../adapters/lora/layout.ts'
 import type { ModelShape } from '../../../adapters/lora/spec.ts'
 import { type LoraRanks, loraName } from '../model/llama.ts'
+import type { Feed } from './sessions.ts'
 import type { LoraFeed } from './types.ts'
 
 export type StackedLora = {
@@ -70,6 +71,31 @@ export const unstackGradient = (
   for (let o = 0; o < shape[0]!; o++)
     for (let j = 0; j < rank; j++)
       flat[offset + o * rank + j]! += scale * stacked[o * total + before + j]!
+}
+
+/** LoRA factors with their shapes: A [r, in], B [out, r]. */
+export const loraFeeds = (
+  factors: Readonly<Record<string, Float32Array>>,
+  ranks: Readonly<Record<string, number>>,
+): Record<string, Feed> =>
+  Object.fromEntries(
+    Object.entries(factors).map(([name, data]) => {
+      const rank = ranks[name.slice(0, -2)]!
+      const width = data.length / rank
+      return [name, { data, shape: name.endsWith('.A') ? [rank, width] : [width, rank] }]
+    }),
+  )
+
+/** Names the adapters that are active below a layer. */
+export const fingerprint = (adapters: readonly LoraFeed[], layer: number): string => {
+  const active = adapters.filter(({ spec }) => spec.firstLayer < layer)
+  if (active.length === 0) return 'base'
+  const hash = createHash('sha256')
+  for (const { spec, flat } of active) {
+    hash.update(JSON.stringify(spec))
+    hash.update(new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength))
+  }
+  return hash.digest('hex')
 }
 
 type Part = {

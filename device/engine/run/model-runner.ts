@@ -1,11 +1,12 @@
 /** Runs rows through a model: states after any layer, the states below the adapters cached, and the LM head. */
-import { createHash } from 'node:crypto'
 import { buildLogits, buildLogProbs, buildTrunk, type Model } from '../model/llama.ts'
 import { newGraph, toOnnx } from '../onnx/graph.ts'
-import { firstLayerOf, stackLora } from './lora-feeds.ts'
-import { type Row, rowArrays } from './rows.ts'
+import { firstLayerOf, loraFeeds, stackLora } from './lora-feeds.ts'
+import { prefixStates } from './prefix-states.ts'
+import { inBucket, type Row, rowFeeds } from './rows.ts'
 import type { Feed, Sessions } from './sessions.ts'
 import { type StateCache, stateCache } from './state-cache.ts'
+import type { StateFolder } from './state-folder.ts'
 import type { LoraFeed } from './types.ts'
 
 export type ModelRunner = {
@@ -14,29 +15,39 @@ export type ModelRunner = {
   readonly cache: StateCache
 }
 
-export const modelRunner = (model: Model, sessions: Sessions, cacheBytes: number): ModelRunner => ({
-  model,
-  sessions,
-  cache: stateCache(cacheBytes),
+export const modelRunner = (
+  model: Model,
+  sessions: Sessions,
+  cacheBytes: number,
+  folder?: StateFolder,
+): ModelRunner => ({ model, sessions, cache: stateCache(cacheBytes, folder) })
+
+/** The same runner, its cached states written to the folder behind the cache too. */
+export const lasting = (runner: ModelRunner): ModelRunner => ({
+  ...runner,
+  cache: runner.cache.lasting,
 })
 
 /** What a row's graph begins with: token ids (from = 0) or states at a layer. */
 export type RowStart = { readonly from: number; readonly feeds: Readonly<Record<string, Feed>> }
 
-/** States after layer to − 1, [row.size, hidden]. Those that enter layer keepFrom, or the first that an adapter touches, are kept. */
+/** States after layer to − 1, [tokens, hidden]. Those that enter layer keepFrom, or the first that an adapter touches, are kept;
+ *  with a keepFrom, for the processes to come as well. */
 export const statesOf = async (
   runner: ModelRunner,
-  row: Row,
+  packed: Row,
   to: number,
   adapters: readonly LoraFeed[],
   keepFrom = Number.POSITIVE_INFINITY,
 ): Promise<Float32Array> => {
+  const row = packed.size > OPEN_TOKENS ? inBucket(packed) : packed
   const first = Math.min(firstLayerOf(adapters), keepFrom)
-  const start = await startRow(runner, row, first < to ? first : 0, [])
+  const keeper = Number.isFinite(keepFrom) ? lasting(runner) : runner
+  const start = await startRow(keeper, row, first < to ? first : 0, [])
   return runTrunk(runner, row, start, to, adapters)
 }
 
-/** The row's feeds at layer `from`, its states taken from the cache where every span is there.
+/** The row's feeds at layer `from`, its states there text by text (prefix-states.ts).
  *  below: adapters that are active on lower layers. */
 export const startRow = async (
   runner: ModelRunner,
@@ -47,20 +58,10 @@ export const startRow = async (
   const feeds = rowFeeds(runner.model, row)
   if (from === 0) return { from, feeds }
   const { hidden } = runner.model.config.shape
-  const shape = [row.size, hidden]
-  const prefix = `${from} ${fingerprint(below, from)} `
-  const states = new Float32Array(row.size * hidden)
-  let complete = true
-  for (const span of row.spans) {
-    const held = runner.cache.get(prefix + span.key)
-    if (held) states.set(held, span.start * hidden)
-    else complete = false
-  }
-  if (complete) return { from, feeds: { ...feeds, hidden: { data: states, shape } } }
-  const made = await runTrunk(runner, row, { from: 0, feeds }, from, below)
-  for (const { key, start, ids } of row.spans)
-    runner.cache.set(prefix + key, made.slice(start * hidden, (start + ids.length) * hidden))
-  return { from, feeds: { ...feeds, hidden: { data: made, shape } } }
+  const data = new Float32Array(row.size * hidden)
+  for (const [span, states] of await prefixStates(runner, row.spans, from, below))
+    data.set(states, span.start * hidden)
+  return { from, feeds: { ...feeds, hidden: { data, shape: [row.size, hidden] } } }
 }
 
 /** Log-probability of one token after each state.  states: [K, hidden] final states, labels: K ids. */
@@ -111,6 +112,9 @@ export const logitsOf = async (
 /** Rows of states that go through the LM head at once; bounds its [K, vocab] memory. */
 const HEAD_ROWS = 128
 
+/** Rows up to this size share one graph, which weighs a whole square of tokens; longer ones are cut into blocks (llama.ts). */
+const OPEN_TOKENS = 1024
+
 const runTrunk = async (
   { model, sessions }: ModelRunner,
   row: Row,
@@ -119,53 +123,15 @@ const runTrunk = async (
   adapters: readonly LoraFeed[],
 ): Promise<Float32Array> => {
   const lora = stackLora(model.config.shape, adapters, from, to)
+  const size = row.size > OPEN_TOKENS ? { tokens: row.size } : {}
   const build = () => {
     const g = newGraph()
-    return toOnnx({
-      hidden: buildTrunk(g, model, { from, to, tokens: row.size, lora: lora.ranks }).hidden,
-    })
+    return toOnnx({ hidden: buildTrunk(g, model, { from, to, lora: lora.ranks, ...size }).hidden })
   }
-  const key = `trunk ${from} ${to} ${row.size} ${JSON.stringify(lora.ranks)}`
+  const key = `trunk ${from} ${to} ${size.tokens ?? 'open'} ${JSON.stringify(lora.ranks)}`
   const { hidden } = await sessions.run(key, build, {
     ...feeds,
     ...loraFeeds(lora.feeds, lora.ranks),
   })
   return hidden!
-}
-
-/** LoRA factors with their shapes: A [r, in], B [out, r]. */
-export const loraFeeds = (
-  factors: Readonly<Record<string, Float32Array>>,
-  ranks: Readonly<Record<string, number>>,
-): Record<string, Feed> =>
-  Object.fromEntries(
-    Object.entries(factors).map(([name, data]) => {
-      const rank = ranks[name.slice(0, -2)]!
-      const width = data.length / rank
-      return [name, { data, shape: name.endsWith('.A') ? [rank, width] : [width, rank] }]
-    }),
-  )
-
-/** Token ids, rotary tables and mask of a row; see buildTrunk. */
-export const rowFeeds = (model: Model, row: Row): Record<string, Feed> => {
-  const arrays = rowArrays(row, model.config)
-  const table = [1, row.size, model.config.shape.headDim / 2]
-  return {
-    ids: { data: arrays.ids, shape: [row.size] },
-    cos: { data: arrays.cos, shape: table },
-    sin: { data: arrays.sin, shape: table },
-    mask: { data: arrays.mask, shape: [row.size, row.size] },
-  }
-}
-
-/** Names the adapters that are active below a layer. */
-const fingerprint = (adapters: readonly LoraFeed[], layer: number): string => {
-  const active = adapters.filter(({ spec }) => spec.firstLayer < layer)
-  if (active.length === 0) return 'base'
-  const hash = createHash('sha256')
-  for (const { spec, flat } of active) {
-    hash.update(JSON.stringify(spec))
-    hash.update(new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength))
-  }
-  return hash.digest('hex')
 }

@@ -2,6 +2,7 @@
  *  so that the states are those of each sequence run alone. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { ModelConfig } from '../model/config.ts'
+import type { Feed } from './sessions.ts'
 import type { AnswerInput } from './types.ts'
 
 /** A run of tokens of one sequence: a prompt, or an answer that follows its prompt. */
@@ -61,17 +62,19 @@ export const packRows = (
     first += inputs.length
   }
   return rows.map(({ used, spans, answers, items: held }) => ({
-    size: bucketOf(used),
+    size: used,
     spans: [...spans.values()],
     answers,
     items: held,
   }))
 }
 
+/** The row padded to one of few sizes, where each is a graph and a session of its own. */
+export const inBucket = (row: Row): Row => ({ ...row, size: bucketOf(row.size) })
+
 /** Token ids, rotary tables and mask of a row. Padding attends to itself only. E_SHAPE for an id outside the vocabulary. */
 export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
   const { size, spans } = row
-  const { vocab } = config.shape
   const half = config.shape.headDim / 2
   const arrays = {
     ids: new BigInt64Array(size),
@@ -82,10 +85,8 @@ export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
   for (let t = 0; t < size; t++) arrays.mask[t * size + t] = 0
   for (const { start, position, ids, prompt } of spans) {
     fillRotary(arrays, start, position, ids.length, config)
+    arrays.ids.set(tokenIds(ids, config), start)
     for (let i = 0; i < ids.length; i++) {
-      if (!(ids[i]! >= 0 && ids[i]! < vocab))
-        throw new FedError('E_SHAPE', `a token id must be below ${vocab}, got ${ids[i]}`)
-      arrays.ids[start + i] = BigInt(ids[i]!)
       const line = (start + i) * size
       arrays.mask.fill(0, line + start, line + start + i + 1)
       if (prompt) arrays.mask.fill(0, line + prompt.start, line + prompt.start + prompt.ids.length)
@@ -94,17 +95,43 @@ export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
   return arrays
 }
 
-/** cos and sin of position · base^(−2i / headDim), written at `start` for `count` tokens from `position` on. */
+/** Ids as a graph reads them. E_SHAPE for one outside the vocabulary. */
+export const tokenIds = (
+  ids: readonly number[],
+  { shape: { vocab } }: ModelConfig,
+): BigInt64Array =>
+  BigInt64Array.from(ids, (id) => {
+    if (!(id >= 0 && id < vocab))
+      throw new FedError('E_SHAPE', `a token id must be below ${vocab}, got ${id}`)
+    return BigInt(id)
+  })
+
+/** Token ids, rotary tables and mask of a row; see buildTrunk. */
+export const rowFeeds = (
+  { config }: { readonly config: ModelConfig },
+  row: Row,
+): Record<string, Feed> => {
+  const arrays = rowArrays(row, config)
+  const table = [1, row.size, config.shape.headDim / 2]
+  return {
+    ids: { data: arrays.ids, shape: [row.size] },
+    cos: { data: arrays.cos, shape: table },
+    sin: { data: arrays.sin, shape: table },
+    mask: { data: arrays.mask, shape: [row.size, row.size] },
+  }
+}
+
+/** cos and sin of position · base^(−2i / headDim) / factor i, written at `start` for `count` tokens from `position` on. */
 export const fillRotary = (
   { cos, sin }: Pick<RowArrays, 'cos' | 'sin'>,
   start: number,
   position: number,
   count: number,
-  { shape: { headDim }, ropeBase }: ModelConfig,
+  { shape: { headDim }, ropeBase, ropeFactors }: ModelConfig,
 ): void => {
   const half = headDim / 2
   for (let i = 0; i < half; i++) {
-    const frequency = ropeBase ** ((-2 * i) / headDim)
+    const frequency = ropeBase ** ((-2 * i) / headDim) / (ropeFactors?.[i] ?? 1)
     for (let t = 0; t < count; t++) {
       const angle = (position + t) * frequency
       cos[(start + t) * half + i] = Math.cos(angle)
@@ -113,7 +140,7 @@ export const fillRotary = (
   }
 }
 
-/** Smallest row size that holds `tokens`. Few sizes, since each is a graph and a session of its own. */
+/** Smallest row size that holds `tokens`. */
 export const bucketOf = (tokens: number): number => {
   const step = tokens <= 128 ? 32 : tokens <= 512 ? 64 : 256
   return Math.max(step, Math.ceil(tokens / step) * step)

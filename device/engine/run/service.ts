@@ -1,10 +1,12 @@
 /** The engine's work inside one process: what a child runs, and what tests call directly. */
+import { env } from 'onnxruntime-node'
 import { readManifest } from '../model/weight-store.ts'
 import { type TrainHooks, trainAdapter } from '../train/trainer.ts'
 import { generateTokens } from './generate.ts'
 import { modelRunner } from './model-runner.ts'
 import { poolAnswers, scoreCandidates } from './score.ts'
 import { openSessions } from './sessions.ts'
+import { openStateFolder } from './state-folder.ts'
 import type {
   AnswerInput,
   CandidateScore,
@@ -15,11 +17,15 @@ import type {
   TrainResult,
 } from './types.ts'
 
-/** folder: converted weights; cacheBytes: states kept below the adapters. */
+/** folder: converted weights; cacheBytes: states kept in memory below the adapters. */
 export type ServiceOptions = {
   readonly folder: string
   readonly threads: number
   readonly cacheBytes: number
+  /** Where states outlast the process; none by default, for they derive from private text. */
+  readonly stateFolder?: string | undefined
+  /** Largest size of that folder; default 1 GiB, which is 400 thousand tokens of 576 numbers. */
+  readonly stateBytes?: number | undefined
 }
 
 export type Service = {
@@ -35,16 +41,32 @@ export type Service = {
 }
 
 /** Fails as readManifest does when the folder holds no converted weights. */
-export const openService = ({ folder, threads, cacheBytes }: ServiceOptions): Service => {
+export const openService = (options: ServiceOptions): Service => {
+  const { folder, threads, cacheBytes, stateFolder, stateBytes = 2 ** 30 } = options
   const manifest = readManifest(folder)
   const open = (count: number) =>
-    modelRunner({ config: manifest.config, manifest }, openSessions(folder, count), cacheBytes)
+    modelRunner(
+      { config: manifest.config, manifest },
+      openSessions(folder, count),
+      cacheBytes,
+      stateFolder === undefined
+        ? undefined
+        : openStateFolder({
+            folder: stateFolder,
+            base: basis(manifest.source, count),
+            maxBytes: stateBytes,
+          }),
+    )
   const runner = open(threads)
   return {
-    pooled: (inputs, options) => poolAnswers(runner, inputs, options),
+    pooled: async (inputs, pooledOptions) => {
+      const pooled = await poolAnswers(runner, inputs, pooledOptions)
+      await runner.cache.flush()
+      return pooled
+    },
     score: (prompt, candidates, { adapters }) =>
       scoreCandidates(runner, prompt, candidates, adapters),
-    generate: (prompt, options) => generateTokens(runner, prompt, options),
+    generate: (prompt, generateOptions) => generateTokens(runner, prompt, generateOptions),
     train: async (request, hooks) => {
       if ((request.threads ?? threads) === threads) return trainAdapter(runner, request, hooks)
       const own = open(request.threads!)
@@ -53,3 +75,10 @@ export const openService = ({ folder, threads, cacheBytes }: ServiceOptions): Se
     release: () => runner.sessions.release(),
   }
 }
+
+/** What decides the bits of every state beside the text: the weights, the runtime, and how it divides its sums. */
+const basis = (weights: string, threads: number): string =>
+  `${STATE_FORMAT} ${weights} ${env.versions.node} ${threads}`
+
+/** Raised when the graph below the adapters changes what it computes. */
+const STATE_FORMAT = 1

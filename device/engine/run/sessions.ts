@@ -82,8 +82,8 @@ const create = async (graph: OnnxGraph, folder: string, threads: number): Promis
     enableMemPattern: false,
     extra: {
       session: {
-        // Prepacking would copy every mapped weight into private memory.
-        disable_prepacking: '1',
+        // Prepacking would copy every mapped float32 weight into private memory.
+        disable_prepacking: graph.packsWeights ? '0' : '1',
         model_external_initializers_file_folder_path: folder,
         // Spinning threads would burn a shared core between kernels; it gains nothing on long kernels.
         intra_op: { allow_spinning: '0' },

@@ -16,9 +16,18 @@ export type RewardPair = {
   readonly weight: number
 }
 
+/** An answer that was liked or disliked on its own. */
+export type RatedAnswer = {
+  readonly answer: AnswerInput
+  readonly isDesirable: boolean
+  readonly weight: number
+}
+
 /** reward: Bradley-Terry on r = head·(mean state over the answer after exitLayer layers); head: [hidden].
  *  completion: cross-entropy, mean over the answer tokens of a batch.
- *  dpo (Rafailov et al. 2023): r = beta·log-ratio to the same adapters without the trainable one; offset is unused. */
+ *  dpo (Rafailov et al. 2023): r = beta·log-ratio to the same adapters without the trainable one; offset is unused.
+ *  kto (Ethayarajh et al. 2024, eq. 8): weight·λ·(1 − σ(±(r − z0))), r as in dpo, λ by the sign (default 1), and z0 = beta
+ *  times the batch's mean log-ratio of mismatched prompts and answers, at least 0, no gradient through it. */
 export type Objective =
   | {
       readonly kind: 'reward'
@@ -28,6 +37,23 @@ export type Objective =
     }
   | { readonly kind: 'completion'; readonly examples: readonly AnswerInput[] }
   | { readonly kind: 'dpo'; readonly beta: number; readonly pairs: readonly RewardPair[] }
+  | {
+      readonly kind: 'kto'
+      readonly beta: number
+      readonly examples: readonly RatedAnswer[]
+      readonly desirableWeight?: number
+      readonly undesirableWeight?: number
+    }
+
+/** Examples that are never trained on; their mean loss decides when to stop and which adapter is returned. */
+export type Validation = {
+  /** Of the request's own kind. */
+  readonly objective: Objective
+  /** Steps from one evaluation to the next; default: an epoch. The first is before any step, the last after all. */
+  readonly every?: number
+  /** Evaluations in a row without a new lowest loss that end the run; at least 1. */
+  readonly patience: number
+}
 
 export type TrainRequest = {
   readonly objective: Objective
@@ -44,26 +70,44 @@ export type TrainRequest = {
   readonly clipNorm: number
   /** Decoupled (AdamW); default 0. */
   readonly weightDecay?: number
+  /** What the learning rate does after the warm-up: stay (default), or fall to 0 along half a cosine. */
+  readonly schedule?: 'constant' | 'cosine'
+  /** Share of all steps, 0 to 1, over which the learning rate rises from 0; default 0. */
+  readonly warmup?: number
+  /** μ of FedProx (Li et al. 2020): adds μ/2·‖w − w₀‖² over the moving factors, w₀ the adapter as given; default 0. */
+  readonly proximal?: number
+  /** Without it the run takes every step and returns the last adapter. */
+  readonly validation?: Validation
   readonly seed: number
   /** File path. Written atomically every few seconds and at the end; resumed exactly when it matches the request. */
   readonly checkpoint?: string
   readonly threads?: number
 }
 
-/** tokens: answer and prompt tokens seen so far; seconds: since this call began. */
+/** tokens: answer and prompt tokens seen so far; seconds: since this call began; heldBack: the newest evaluation.
+ *  tokensPerSecond, secondsLeft: by the last steps, pauses left out; absent at the first step. */
 export type TrainProgress = {
   readonly step: number
   readonly steps: number
   readonly loss: number
   readonly tokens: number
   readonly seconds: number
+  readonly heldBack?: number
+  readonly tokensPerSecond?: number
+  readonly secondsLeft?: number
 }
 
-/** flat: the trainable adapter, full layout; losses: one per step. */
+/** Mean loss of held-back examples after so many steps. */
+export type Evaluation = { readonly step: number; readonly loss: number }
+
+/** flat: the trainable adapter, full layout: the one of the lowest held-back loss where there was a validation, else the last.
+ *  losses: one per step; steps: taken. */
 export type TrainResult = {
   readonly flat: Float32Array
   readonly losses: readonly number[]
   readonly steps: number
+  /** Empty without a validation. */
+  readonly evaluations: readonly Evaluation[]
   readonly tokens: number
   readonly seconds: number
 }

@@ -11,6 +11,8 @@ let service: Service | undefined
 let turn: Promise<void> = Promise.resolve()
 
 process.on('disconnect', () => process.exit(0))
+// Ctrl-C and a service manager's stop reach every process of a group: the parent decides when this one ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 process.on('message', (message: ToChild) => {
   if (message.type === 'open') options = message
   else if (message.type === 'cancel') cancelled.add(message.id)

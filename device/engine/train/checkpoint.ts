@@ -1,8 +1,9 @@
-/** A training run on disk: written beside its target and renamed, so that it is whole or absent. */
+/** A training run on disk: whole or absent after a crash of the process, and after one of the machine. */
 import { createHash } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
-import type { TrainRequest } from '../run/types.ts'
+import type { Evaluation, TrainRequest } from '../run/types.ts'
 
 export type Checkpoint = {
   /** Of the request that this is a state of. */
@@ -13,19 +14,31 @@ export type Checkpoint = {
   readonly flat: Float32Array
   readonly first: Float32Array
   readonly second: Float32Array
+  readonly evaluations: readonly Evaluation[]
+  /** Of the lowest held-back loss; undefined without a validation. */
+  readonly best: (Evaluation & { readonly flat: Float32Array }) | undefined
 }
 
 /** Names what decides the result of a run; threads and the checkpoint's place do not. model: digest of the weights. */
 export const requestDigest = (request: TrainRequest, model: string): string => {
   const { checkpoint: _path, threads: _threads, ...rest } = request
-  return createHash('sha256').update(model).update(serialize(rest)).digest('hex')
+  return createHash('sha256').update(`${FORMAT} ${model}`).update(serialize(rest)).digest('hex')
 }
 
+/** The bytes are on the disk before the name says so, and the name before this resolves: a power cut leaves the last
+ *  checkpoint or this one. One writer at a time. */
 export const writeCheckpoint = async (path: string, checkpoint: Checkpoint): Promise<void> => {
   const bytes = serialize(checkpoint)
-  const temporary = `${path}.${process.pid}.tmp`
-  await writeFile(temporary, Buffer.concat([createHash('sha256').update(bytes).digest(), bytes]))
+  const temporary = `${path}.tmp`
+  const file = await open(temporary, 'w', 0o600)
+  try {
+    await file.writeFile(Buffer.concat([createHash('sha256').update(bytes).digest(), bytes]))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
   await rename(temporary, path)
+  await syncFolder(dirname(path))
 }
 
 /** undefined when the file is missing, damaged, or of another request: the run then begins anew. */
@@ -39,4 +52,18 @@ export const readCheckpoint = async (
   if (!createHash('sha256').update(bytes).digest().equals(file.subarray(0, 32))) return undefined
   const checkpoint = deserialize(bytes) as Checkpoint
   return checkpoint.digest === digest ? checkpoint : undefined
+}
+
+/** Raised when a checkpoint, or what a run computes from a request, changes. */
+const FORMAT = 'checkpoint 2'
+
+/** Windows opens no folders, and renames durably by itself. */
+const syncFolder = async (path: string): Promise<void> => {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }

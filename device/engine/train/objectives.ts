@@ -3,40 +3,75 @@ import { FedError } from '../../../adapters/errors.ts'
 import { type Row, trimInput } from '../run/rows.ts'
 import { predictedTokens } from '../run/score.ts'
 import type { Feed } from '../run/sessions.ts'
-import type { AnswerInput, Objective } from '../run/types.ts'
-import { PREDICTED_CHUNK, type StepGraphSpec } from './step-graph.ts'
+import type { AnswerInput, Objective, RatedAnswer } from '../run/types.ts'
+import { LOSSES, PREDICTED_CHUNK, type StepGraphSpec } from './step-graph.ts'
 
-/** inputs: one completion, or chosen then rejected. They share a row. */
+/** inputs share a row; the margin is beta·Σ sign·r(input) + offset.  mismatched (kto): another answer after this prompt. */
 export type Item = {
   readonly inputs: readonly AnswerInput[]
+  /** One per input; none where the loss has no margin. */
+  readonly signs: readonly number[]
   readonly weight: number
   readonly offset: number
+  readonly mismatched?: AnswerInput
 }
 
 export type StepFeeds = {
-  readonly sizes: Pick<StepGraphSpec, 'predicted' | 'answers' | 'pairs'>
+  readonly sizes: Pick<StepGraphSpec, 'predicted' | 'answers' | 'margins'>
   readonly feeds: Readonly<Record<string, Feed>>
 }
 
+type Kind = Objective['kind']
+type Of<K extends Kind> = Extract<Objective, { kind: K }>
+type Cut = (input: AnswerInput) => AnswerInput
+
+const PAIR = [1, -1]
+
+const ITEMS: { readonly [K in Kind]: (objective: Of<K>, cut: Cut) => Item[] } = {
+  completion: ({ examples }, cut) =>
+    examples.map((example) => ({ inputs: [cut(example)], signs: [], weight: 1, offset: 0 })),
+  reward: ({ pairs }, cut) =>
+    pairs.map(({ chosen, rejected, weight, offset }) => ({
+      inputs: [cut(chosen), cut(rejected)],
+      signs: PAIR,
+      weight,
+      offset,
+    })),
+  dpo: ({ pairs }, cut) =>
+    pairs.map(({ chosen, rejected, weight }) => ({
+      inputs: [cut(chosen), cut(rejected)],
+      signs: PAIR,
+      weight,
+      offset: 0,
+    })),
+  kto: ({ examples, desirableWeight = 1, undesirableWeight = 1 }, cut) =>
+    examples.map(({ answer, isDesirable, weight }, k) => {
+      const mismatched = mismatchOf(examples, k)
+      return {
+        inputs: [cut(answer)],
+        signs: [isDesirable ? 1 : -1],
+        weight: weight * (isDesirable ? desirableWeight : undesirableWeight),
+        offset: 0,
+        ...(mismatched && { mismatched: cut(mismatched) }),
+      }
+    }),
+}
+
 /** Items of an objective, cut to maxTokens. E_SHAPE when there are none, or a completion has nothing to predict. */
-export const itemsOf = (objective: Objective, maxTokens: number): Item[] => {
-  const cut = (input: AnswerInput) => trimInput(input, maxTokens)
-  const items =
-    objective.kind === 'completion'
-      ? objective.examples.map((example) => ({ inputs: [cut(example)], weight: 1, offset: 0 }))
-      : objective.pairs.map(({ chosen, rejected, weight, offset }) => ({
-          inputs: [cut(chosen), cut(rejected)],
-          weight,
-          offset: objective.kind === 'dpo' ? 0 : offset,
-        }))
+export const itemsOf = <K extends Kind>(objective: Of<K>, maxTokens: number): Item[] => {
+  const makeItems = ITEMS[objective.kind as K]
+  const items = makeItems(objective, (input) => trimInput(input, maxTokens))
   if (items.length === 0)
     throw new FedError('E_SHAPE', 'training needs at least one example, got none')
   return items
 }
 
-/** What a batch's loss is divided by: pairs, or predicted tokens. */
-export const batchSize = (kind: Objective['kind'], items: readonly Item[]): number =>
-  kind === 'completion'
+/** What multiplies rewards in a margin. */
+export const betaOf = (objective: Objective): number => ('beta' in objective ? objective.beta : 1)
+
+/** What a batch's loss is divided by: margins, or predicted tokens. */
+export const batchSize = (kind: Kind, items: readonly Item[]): number =>
+  LOSSES[kind].link === null
     ? items.reduce((sum, { inputs: [input] }) => sum + predictedCount(input!), 0)
     : items.length
 
@@ -47,53 +82,73 @@ export const stepFeeds = (
   items: readonly Item[],
   divisor: number,
 ): StepFeeds => {
-  if (objective.kind === 'completion') return completionFeeds(row, divisor)
-  const pairs = row.items.map((k) => items[k]!)
-  const size = { answers: 2 * padded(pairs.length), pairs: padded(pairs.length) }
-  const contrast = new Float32Array(size.pairs * size.answers)
-  const offset = new Float32Array(size.pairs)
-  const weights = new Float32Array(size.pairs)
-  const scale = objective.kind === 'dpo' ? objective.beta : 1
-  for (const [p, pair] of pairs.entries()) {
-    contrast[p * size.answers + 2 * p] = scale
-    contrast[p * size.answers + 2 * p + 1] = -scale
-    offset[p] = pair.offset
-    weights[p] = pair.weight / divisor
+  const { reads, link } = LOSSES[objective.kind]
+  const held = row.items.map((k) => items[k]!)
+  const margins = link === null ? 0 : padded(held.length)
+  const answers = link === null ? padded(row.answers.size) : held[0]!.inputs.length * margins
+  const { predicted, feeds } =
+    reads === 'tokens'
+      ? predictionFeeds(row, answers)
+      : { predicted: 0, feeds: poolFeeds(row, answers, objective) }
+  const combined =
+    link === null
+      ? { weights: weightsFeed(new Float32Array(answers).fill(1 / divisor)) }
+      : marginFeeds(held, { margins, answers }, betaOf(objective), divisor)
+  return { sizes: { predicted, answers, margins }, feeds: { ...combined, ...feeds } }
+}
+
+/** How the rewards of a row's answers become margins: line m of `contrast` holds the signed beta of item m's answers. */
+const marginFeeds = (
+  items: readonly Item[],
+  { margins, answers }: { readonly margins: number; readonly answers: number },
+  beta: number,
+  divisor: number,
+): Record<string, Feed> => {
+  const contrast = new Float32Array(margins * answers)
+  const offset = new Float32Array(margins)
+  const weights = new Float32Array(margins)
+  let answer = 0
+  for (const [m, item] of items.entries()) {
+    for (const sign of item.signs) contrast[m * answers + answer++] = beta * sign
+    offset[m] = item.offset
+    weights[m] = item.weight / divisor
   }
-  const shared = {
-    contrast: { data: contrast, shape: [size.pairs, size.answers] },
-    offset: { data: offset, shape: [size.pairs, 1] },
-    weights: { data: weights, shape: [1, size.pairs] },
+  return {
+    contrast: { data: contrast, shape: [margins, answers] },
+    offset: { data: offset, shape: [margins, 1] },
+    weights: weightsFeed(weights),
   }
-  if (objective.kind === 'dpo') {
-    const { predicted, feeds } = predictionFeeds(row, size.answers)
-    return { sizes: { ...size, predicted }, feeds: { ...shared, ...feeds } }
-  }
-  const pool = new Float32Array(size.answers * row.size)
+}
+
+const weightsFeed = (data: Float32Array): Feed => ({ data, shape: [1, data.length] })
+
+const poolFeeds = (row: Row, answers: number, objective: Objective): Record<string, Feed> => {
+  const head = objective.kind === 'reward' ? objective.head : new Float32Array()
+  const pool = new Float32Array(answers * row.size)
   for (const [s, { start, ids }] of spansInOrder(row).entries())
     pool.fill(1 / ids.length, s * row.size + start, s * row.size + start + ids.length)
   return {
-    sizes: { ...size, predicted: 0 },
-    feeds: {
-      ...shared,
-      pool: { data: pool, shape: [size.answers, row.size] },
-      head: { data: objective.head, shape: [objective.head.length, 1] },
-    },
+    pool: { data: pool, shape: [answers, row.size] },
+    head: { data: head, shape: [head.length, 1] },
   }
 }
 
-const completionFeeds = (row: Row, divisor: number): StepFeeds => {
-  const answers = padded(row.answers.size)
-  const { predicted, feeds } = predictionFeeds(row, answers)
-  const weights = new Float32Array(answers).fill(1 / divisor)
-  return {
-    sizes: { predicted, answers, pairs: 0 },
-    feeds: { ...feeds, weights: { data: weights, shape: [1, answers] } },
-  }
+/** The next example's answer after this one's prompt, the prompts different where any are; none for a single example. */
+const mismatchOf = (examples: readonly RatedAnswer[], k: number): AnswerInput | undefined => {
+  if (examples.length < 2) return undefined
+  const { ids, answerStart } = examples[k]!.answer
+  const prompt = ids.slice(0, answerStart)
+  const others = examples.map((_, i) => examples[(k + 1 + i) % examples.length]!.answer)
+  const other =
+    others.find((o) => o.ids.slice(0, o.answerStart).join() !== prompt.join()) ?? others[0]!
+  return { ids: [...prompt, ...other.ids.slice(other.answerStart)], answerStart }
 }
 
 /** Feeds per chunk of predicted tokens: which state predicts them, what they are, and whose answer they are of. */
-const predictionFeeds = (row: Row, answers: number) => {
+const predictionFeeds = (
+  row: Row,
+  answers: number,
+): { readonly predicted: number; readonly feeds: Record<string, Feed> } => {
   const tokens = spansInOrder(row).flatMap((span, owner) =>
     predictedTokens(span).map((token) => ({ owner, ...token })),
   )

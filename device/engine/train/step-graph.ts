@@ -2,45 +2,70 @@
 import { buildLogProbs, buildTrunk, type LoraRanks, type Model } from '../model/llama.ts'
 import { backward } from '../onnx/backward.ts'
 import { type Graph, newGraph, type OnnxGraph, type Tensor, toOnnx } from '../onnx/graph.ts'
+import type { Objective } from '../run/types.ts'
 
 /** Predicted tokens go through the LM head in parts of so many: bounds the [K, vocab] memory of a step. */
 export const PREDICTED_CHUNK = 64
 
+/** What a loss is made of.  reads: mean states of answers, or log-probabilities of their tokens.  link: of minus the margin,
+ *  −log σ(m) = softplus(−m) and 1 − σ(m) = σ(−m); null: the log-probabilities themselves.
+ *  isRelative: rewards are log-ratios to the adapters without the trainable one. */
+type Loss = {
+  readonly reads: 'states' | 'tokens'
+  readonly link: 'Softplus' | 'Sigmoid' | null
+  readonly isRelative: boolean
+}
+
+export const LOSSES: Readonly<Record<Objective['kind'], Loss>> = {
+  completion: { reads: 'tokens', link: null, isRelative: false },
+  reward: { reads: 'states', link: 'Softplus', isRelative: false },
+  dpo: { reads: 'tokens', link: 'Softplus', isRelative: true },
+  kto: { reads: 'tokens', link: 'Sigmoid', isRelative: true },
+}
+
 export type StepGraphSpec = {
-  readonly kind: 'reward' | 'completion' | 'dpo'
+  readonly kind: Objective['kind']
   readonly from: number
   readonly to: number
-  /** T: tokens in the row; K: predicted tokens, whole chunks; S: answers; P: pairs. Unused rows of a feed are zero. */
+  /** T: tokens in the row; K: predicted tokens, whole chunks; S: answers; M: margins. Unused rows of a feed are zero. */
   readonly tokens: number
   readonly predicted: number
   readonly answers: number
-  readonly pairs: number
+  readonly margins: number
   readonly lora: LoraRanks
-  /** Graph inputs (`<linear>.<factor>`) to differentiate by. */
+  /** Graph inputs (`<linear>.<factor>`) to differentiate by; none: the loss alone. */
   readonly by: readonly string[]
 }
 
 /** Outputs: `loss` [1, 1] and one gradient per name of `by`.  Inputs beside those of buildTrunk:
- *  reward: `pool` [S, T] averages over answers, `head` [hidden, 1];
- *  dpo, completion: per chunk `select.<i>` [K, T] picks states, `labels.<i>` [K] int64, `sum.<i>` [S, K] adds up answers;
- *  reward, dpo: `contrast` [P, S] is chosen minus rejected (times beta), `offset` [P, 1];
- *  `weights` [1, P], for completion [1, S]. */
+ *  reading states: `pool` [S, T] averages over answers, `head` [hidden, 1];
+ *  reading tokens: per chunk `select.<i>` [K, T] picks states, `labels.<i>` [K] int64, `sum.<i>` [S, K] adds up answers;
+ *  with a link: `contrast` [M, S] makes margins of rewards, `offset` [M, 1]; `weights` [1, M], without one [1, S]. */
 export const buildStep = (model: Model, spec: StepGraphSpec): OnnxGraph => {
   const g = newGraph()
   const { hidden } = buildTrunk(g, model, spec)
-  const loss = lossOf(g, model, spec, hidden)
+  const { reads, link } = LOSSES[spec.kind]
+  const rewards =
+    reads === 'states' ? pooledRewards(g, model, spec, hidden) : answerSums(g, model, spec, hidden)
+  const loss =
+    link === null
+      ? g.op('Neg', [g.op('Gemm', [g.input('weights', [1, spec.answers]), rewards])])
+      : marginLoss(g, spec, rewards, link)
+  if (spec.by.length === 0) return toOnnx({ loss })
   const factors = spec.by.map((name) => loraInput(g, model, name, spec.lora))
   const gradients = backward(g, loss, factors)
   return toOnnx({ loss, ...Object.fromEntries(spec.by.map((name, i) => [name, gradients[i]!])) })
 }
 
-const lossOf = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Tensor => {
-  const { tokens, predicted, answers, pairs } = spec
-  if (spec.kind === 'reward') {
-    const pooled = g.op('Gemm', [g.input('pool', [answers, tokens]), states])
-    const head = g.input('head', [model.config.shape.hidden, 1])
-    return contrastLoss(g, g.op('Gemm', [pooled, head]), answers, pairs)
-  }
+/** head·(mean state) of each answer, [S, 1]. */
+const pooledRewards = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Tensor => {
+  const pooled = g.op('Gemm', [g.input('pool', [spec.answers, spec.tokens]), states])
+  return g.op('Gemm', [pooled, g.input('head', [model.config.shape.hidden, 1])])
+}
+
+/** Summed log-probability of each answer, [S, 1]. */
+const answerSums = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Tensor => {
+  const { tokens, predicted, answers } = spec
   const parts = Array.from({ length: predicted / PREDICTED_CHUNK }, (_, i) => {
     const last = g.op('Gemm', [g.input(`select.${i}`, [PREDICTED_CHUNK, tokens]), states])
     const labels = g.input(`labels.${i}`, [PREDICTED_CHUNK], 'int64')
@@ -48,18 +73,20 @@ const lossOf = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Te
     const sum = g.input(`sum.${i}`, [answers, PREDICTED_CHUNK])
     return g.op('Gemm', [sum, logProbs])
   })
-  const sums = parts.reduce((a, b) => g.op('Add', [a, b]))
-  return spec.kind === 'completion'
-    ? g.op('Neg', [g.op('Gemm', [g.input('weights', [1, answers]), sums])])
-    : contrastLoss(g, sums, answers, pairs)
+  return parts.reduce((a, b) => g.op('Add', [a, b]))
 }
 
-/** Σ weight · softplus(−(contrast·rewards + offset)) = −Σ weight · log σ(margin).  rewards: [S, 1]. */
-const contrastLoss = (g: Graph, rewards: Tensor, answers: number, pairs: number): Tensor => {
-  const contrast = g.input('contrast', [pairs, answers])
-  const margins = g.op('Gemm', [contrast, rewards, g.input('offset', [pairs, 1])])
-  const losses = g.op('Softplus', [g.op('Neg', [margins])])
-  return g.op('Gemm', [g.input('weights', [1, pairs]), losses])
+/** Σ weight · link(−(contrast·rewards + offset)).  rewards: [S, 1]. */
+const marginLoss = (
+  g: Graph,
+  { answers, margins }: StepGraphSpec,
+  rewards: Tensor,
+  link: NonNullable<Loss['link']>,
+): Tensor => {
+  const contrast = g.input('contrast', [margins, answers])
+  const margin = g.op('Gemm', [contrast, rewards, g.input('offset', [margins, 1])])
+  const losses = g.op(link, [g.op('Neg', [margin])])
+  return g.op('Gemm', [g.input('weights', [1, margins]), losses])
 }
 
 /** The input that buildTrunk made: inputs are known by name, so its shape only has to agree. */

@@ -52,7 +52,7 @@ export const fakeEngine = (model: LocalModel) => {
             view[i] = v + 0.01 * rng.normal()
           })
       onProgress?.({ step: 1, steps: 1, loss: 0.5, tokens: 10, seconds: 0.1 })
-      return { flat, losses: [0.5], steps: 1, tokens: 10, seconds: 0.1 }
+      return { flat, evaluations: [], losses: [0.5], steps: 1, tokens: 10, seconds: 0.1 }
     },
     score: () => Promise.reject(new Error('not used')),
     generate: () => Promise.reject(new Error('not used')),

@@ -113,6 +113,13 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
       margin: 0,
       trainedAt: null,
     }),
+    pauseTraining: (paused) => ({
+      state: paused ? 'paused' : 'idle',
+      step: null,
+      steps: null,
+      tokensPerSecond: null,
+      secondsLeft: null,
+    }),
     ...changes,
   }
   return { device, answers, events, spent }

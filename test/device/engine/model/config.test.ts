@@ -50,7 +50,16 @@ test('the rope base of newer files is inside rope_parameters', () => {
 test.each([
   [{ model_type: 'mamba' }, /architecture "mamba"/],
   [{ rope_scaling: { type: 'yarn', factor: 4 } }, /rope scaling "yarn"/],
-  [{ rope_scaling: { rope_type: 'llama3' } }, /rope scaling "llama3"/],
+  [{ rope_scaling: { rope_type: 'longrope', factor: 4 } }, /rope scaling "longrope"/],
+  [{ rope_scaling: { type: 'dynamic', factor: 4 } }, /rope scaling "dynamic"/],
+  [{ rope_scaling: { type: 'default', mrope_section: [1] } }, /rope_scaling with "mrope_section"/],
+  [{ rope_parameters: { full_attention: {} } }, /rope_parameters with "full_attention"/],
+  [{ rope_parameters: { partial_rotary_factor: 0.5 } }, /partial rotary embedding: 0.5/],
+  [{ partial_rotary_factor: 0.25 }, /partial rotary embedding: 0.25/],
+  [{ model_type: 'qwen3_moe' }, /architecture "qwen3_moe"/],
+  [{ model_type: 'qwen3', head_dim: 16, attention_bias: true }, /attention_bias/],
+  [{ num_experts: 8 }, /mixture of 8 experts/],
+  [{ sliding_window: 4096 }, /sliding_window/],
   [{ rope_parameters: { rope_type: 'linear', factor: 2 } }, /rope scaling "linear"/],
   [{ hidden_act: 'gelu' }, /activation "gelu"/],
   [{ mlp_bias: true }, /mlp_bias/],
@@ -118,6 +127,12 @@ test.each([
   ['llama.rope.scaling.type', 'linear', /rope scaling "linear"/],
   ['llama.rope.dimension_count', 2, /partial rotary/],
   ['llama.expert_count', 8, /mixture of 8/],
+  ['general.architecture', 'qwen3moe', /architecture "qwen3moe"/],
+  ['llama.rope.scaling.type', 'yarn', /rope scaling "yarn"/],
+  ['llama.rope.scaling.factor', 4, /linear by 4/],
+  ['llama.attention.sliding_window', 512, /sliding_window/],
+  ['llama.attention.causal', false, /not causal/],
+  ['llama.attention.value_length', 8, /values of another size/],
 ])('GGUF: %s = %j is unsupported by name', (key, value, message) => {
   expect(() => configFromGguf(new Map([...metadata, [key, value]]), new Set(), 10)).toThrow(
     expect.objectContaining({
@@ -127,6 +142,50 @@ test.each([
   )
 })
 
-test('GGUF: long-context factors are rope scaling too', () => {
-  expect(() => configFromGguf(metadata, new Set(['rope_freqs.weight']), 10)).toThrow(/rope_freqs/)
+test('qwen3 has a head size of its own, 128 where the file does not say, and no bias', () => {
+  const qwen3 = { ...llama, model_type: 'qwen3' }
+  expect(configFromHuggingFace({ ...qwen3, head_dim: 24 })).toMatchObject({
+    architecture: 'qwen3',
+    attentionBias: false,
+    shape: { headDim: 24 },
+  })
+  expect(configFromHuggingFace(qwen3).shape.headDim).toBe(128)
+})
+
+const llama3 = {
+  rope_type: 'llama3',
+  factor: 32,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 8192,
+}
+
+// Numbers of transformers 5.23 (ROPE_INIT_FUNCTIONS['llama3'], float32) for the same settings; within 1e-6.
+test('Llama 3 scaling leaves short wavelengths, slows long ones and blends between', () => {
+  const config = { ...llama, head_dim: 64, rope_theta: 500_000, rope_scaling: llama3 }
+  const { ropeFactors } = configFromHuggingFace(config)
+  expect(ropeFactors?.slice(0, 15)).toEqual(new Array(15).fill(1))
+  expect(ropeFactors?.slice(18)).toEqual(new Array(14).fill(32))
+  for (const [i, factor] of [1.6513291401749, 3.2922628042399933, 9.666730540721245].entries())
+    expect(Math.abs(ropeFactors![15 + i]! / factor - 1)).toBeLessThan(1e-6)
+  const { rope_scaling: _, rope_theta: __, ...rest } = config
+  const newer = { ...rest, rope_parameters: { ...llama3, rope_theta: 500_000 } }
+  expect(configFromHuggingFace(newer).ropeFactors).toEqual(ropeFactors)
+})
+
+test.each([
+  [{ ...llama3, factor: undefined }],
+  [{ ...llama3, high_freq_factor: 1 }],
+  [{ ...llama3, low_freq_factor: 0 }],
+  [{ ...llama3, factor: 0.5 }],
+])('Llama 3 scaling with %j is E_MODEL_FILE', (rope_scaling) => {
+  expect(() => configFromHuggingFace({ ...llama, rope_scaling })).toThrow(
+    expect.objectContaining({ code: 'E_MODEL_FILE' }),
+  )
+})
+
+test('GGUF: the numbers of rope_freqs.weight divide the frequencies; a wrong count is refused', () => {
+  expect(configFromGguf(metadata, new Set(), 10, [1, 8]).ropeFactors).toEqual([1, 8])
+  for (const freqs of [[1], [1, 0], [1, Number.NaN]])
+    expect(() => configFromGguf(metadata, new Set(), 10, freqs)).toThrow(/rope factors/)
 })

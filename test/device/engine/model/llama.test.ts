@@ -11,6 +11,11 @@ const { shape } = TINY_CONFIG
 const VARIANTS: [string, Partial<ModelConfig>][] = [
   ['Llama', {}],
   ['Qwen2: a bias on q, k and v', { architecture: 'qwen2', attentionBias: true }],
+  [
+    'Qwen3: every head of q and k normed',
+    { architecture: 'qwen3', shape: { ...shape, headDim: 24 } },
+  ],
+  ['scaled rotary frequencies', { ropeFactors: [1, 1, 1.5, 2, 3, 5, 8, 8] }],
   ['an untied head', { tiedHead: false }],
   ['as many KV heads as heads', { shape: { ...shape, kvHeads: 4 } }],
   ['heads wider than the hidden size', { shape: { ...shape, headDim: 24, vocab: 31 } }],

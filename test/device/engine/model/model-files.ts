@@ -38,6 +38,7 @@ const huggingFaceName: Record<string, string> = {
   ffn_norm: 'post_attention_layernorm.weight',
   ...Object.fromEntries(['q', 'k', 'v', 'o'].map((m) => [m, `self_attn.${m}_proj.weight`])),
   ...Object.fromEntries(['q', 'k', 'v'].map((m) => [`${m}.bias`, `self_attn.${m}_proj.bias`])),
+  ...Object.fromEntries(['q_norm', 'k_norm'].map((m) => [m, `self_attn.${m}.weight`])),
   ...Object.fromEntries(['gate', 'up', 'down'].map((m) => [m, `mlp.${m}_proj.weight`])),
 }
 const ggufName: Record<string, string> = {
@@ -55,15 +56,20 @@ const topNames: Record<string, [huggingFace: string, gguf: string]> = {
 }
 const layered = (name: string) => /^layers\.(\d+)\.(.+)$/.exec(name)
 
-/** Writes config.json, model.safetensors, tokenizer.json. omit: Hugging Face names left out. */
+/** Writes config.json, model.safetensors, tokenizer.json. omit: Hugging Face names left out; shards: files that the tensors are
+ *  dealt out to, with an index. */
 export const writeFolder = async (
   folder: string,
   config: ModelConfig = smallConfig,
-  { omit = [], extra = {} }: { omit?: string[]; extra?: Record<string, unknown> } = {},
+  {
+    omit = [],
+    extra = {},
+    shards = 1,
+  }: { omit?: string[]; extra?: Record<string, unknown>; shards?: number } = {},
 ): Promise<void> => {
   await mkdir(folder, { recursive: true })
   const source = tinySource(config)
-  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>()
+  const tensors: Tensors = new Map()
   for (const { name } of expectedTensors(config)) {
     const match = layered(name)
     const own = match
@@ -72,7 +78,7 @@ export const writeFolder = async (
     if (!omit.includes(own)) tensors.set(own, await source.read(name))
   }
   const { shape } = config
-  await writeFile(join(folder, 'model.safetensors'), encodeSafetensors(tensors))
+  await writeWeights(folder, tensors, shards)
   await writeFile(
     join(folder, 'config.json'),
     JSON.stringify({
@@ -83,6 +89,7 @@ export const writeFolder = async (
       num_attention_heads: shape.heads,
       num_key_value_heads: shape.kvHeads,
       vocab_size: shape.vocab,
+      head_dim: shape.headDim,
       rms_norm_eps: config.normEps,
       rope_theta: config.ropeBase,
       max_position_embeddings: config.contextLength,
@@ -110,10 +117,25 @@ export const writeFolder = async (
   await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ eos_token: '<eos>' }))
 }
 
+type Tensors = Map<string, { shape: readonly number[]; data: Float32Array }>
+
+const writeWeights = async (folder: string, tensors: Tensors, shards: number): Promise<void> => {
+  if (shards === 1) return writeFile(join(folder, 'model.safetensors'), encodeSafetensors(tensors))
+  const weight_map: Record<string, string> = {}
+  for (let shard = 0; shard < shards; shard++) {
+    const file = `part${shard}.safetensors`
+    const part = [...tensors].filter((_, i) => i % shards === shard)
+    for (const [name] of part) weight_map[name] = file
+    await writeFile(join(folder, file), encodeSafetensors(new Map(part)))
+  }
+  await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map }))
+}
+
 /** The bytes of a GGUF file, F32, with q and k rows interleaved as llama.cpp's converter leaves them. */
 export const ggufBytes = async (
   config: ModelConfig = smallConfig,
   moreMeta: Meta[] = [],
+  moreInfos: Info[] = [],
 ): Promise<Buffer> => {
   const source = tinySource(config)
   const infos: Info[] = []
@@ -140,7 +162,7 @@ export const ggufBytes = async (
     types,
     merges: ['a b'],
   })
-  return writeGguf([...meta, ...moreMeta], infos)
+  return writeGguf([...meta, ...moreMeta], [...infos, ...moreInfos])
 }
 
 /** reshape(heads, 2, headDim/2, width).swapaxes(1, 2): half j, pair i of a head becomes row 2i + j. */

@@ -82,6 +82,34 @@ test('Digits means every numeral of Unicode', async () => {
   expect(named(tokenizer.encode('12'))).toEqual(['1', '2'])
 })
 
+// As tokenizers 0.23 cuts them: U+0085 is a space there, U+FEFF is none.
+test.each([
+  ["\ufeff's", ['ï', '»', '¿', "'", 's']],
+  ["\u0085's", ['Â', 'ħ', "'s"]],
+])('spaces are those of Unicode: %j', async (text, expected) => {
+  const words = ["'", 's', "'s", 'ï', '»', '¿', 'Â', 'ħ']
+  const model = { vocab: ids(words), merges: ["' s"] }
+  const tokenizer = await open({ 'tokenizer.json': json({ added_tokens: [] }, model) })
+  expect(tokenizer.encode(text).map((id) => words[id])).toEqual(expected)
+})
+
+test('special tokens may be named in a file of their own', async () => {
+  const template = '{{ bos_token }}{{ eos_token }}'
+  const files = {
+    'tokenizer.json': json(),
+    'special_tokens_map.json': { eos_token: '<eos>', bos_token: { content: '<tool>' } },
+    'chat_template.jinja': template,
+  }
+  expect((await open(files)).chat([]).text).toBe('<tool><eos>')
+})
+
+test('a SentencePiece file alone is refused by name', async () => {
+  await expect(open({ 'tokenizer.model': 'bytes' })).rejects.toMatchObject({
+    code: 'E_MODEL_UNSUPPORTED',
+    message: expect.stringMatching(/tokenizer.model: SentencePiece/),
+  })
+})
+
 test('end tokens come from every file that names one', async () => {
   const files = {
     'tokenizer.json': json(),
@@ -147,6 +175,25 @@ test('a sentencepiece-like vocabulary with byte fallback works', async () => {
 
 test.each([
   ['WordPiece', json({}, { type: 'WordPiece' }), 'E_MODEL_UNSUPPORTED', /WordPiece/],
+  ['Unigram', json({}, { type: 'Unigram' }), 'E_MODEL_UNSUPPORTED', /Unigram/],
+  [
+    'a word prefix',
+    json({}, { continuing_subword_prefix: '##' }),
+    'E_MODEL_UNSUPPORTED',
+    /continuing_subword_prefix/,
+  ],
+  [
+    'a stripping token',
+    json({ added_tokens: [{ id: 0, content: '<eos>', special: true, rstrip: true }] }),
+    'E_MODEL_UNSUPPORTED',
+    /rstrip/,
+  ],
+  [
+    'a normalizer by a table',
+    json({ normalizer: { type: 'Sequence', normalizers: [{ type: 'Precompiled' }] } }),
+    'E_MODEL_UNSUPPORTED',
+    /Precompiled/,
+  ],
   ['an unknown step', json({ pre_tokenizer: { type: 'Fancy' } }), 'E_MODEL_UNSUPPORTED', /Fancy/],
   [
     'a merging split',

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { backward } from '../../../../device/engine/onnx/backward.ts'
 import type { Attributes } from '../../../../device/engine/onnx/graph.ts'
 import { newGraph, toOnnx } from '../../../../device/engine/onnx/graph.ts'
-import { OPS, type OpName } from '../../../../device/engine/onnx/ops.ts'
+import type { OpName } from '../../../../device/engine/onnx/op-row.ts'
+import { OPS } from '../../../../device/engine/onnx/ops.ts'
 import { checkGrad, randomValues, runGraph } from '../../../support/check-grad.ts'
 
 type Case = {
@@ -43,7 +44,7 @@ const CASES: Partial<Record<OpName, readonly Case[]>> = {
     {
       shapes: [
         [2, 6, 4],
-        [2, 4, 5],
+        [5, 2, 4],
         [3, 5],
       ],
       attributes: { heads: 4, scale: { float: 0.5 } },
@@ -106,6 +107,13 @@ const CASES: Partial<Record<OpName, readonly Case[]>> = {
         [2, 1, 2, 3],
         [5, 3, 4],
       ],
+    },
+    {
+      shapes: [
+        [2, 3, 4],
+        [4, 2, 5],
+      ],
+      attributes: { transBatchB: 1, alpha: { float: 2 } },
     },
     ...[0, 1].flatMap((transA) =>
       [0, 1].map((transB) => ({

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { TINY_CONFIG } from '../../../../device/engine/model/tiny.ts'
 import {
   bucketOf,
+  inBucket,
   packRows,
   ROW_TOKENS,
   rowArrays,
@@ -59,7 +60,7 @@ test('a token attends to itself, the earlier ones of its span, and its prompt: n
     { ids: [...prompt, 5, 6, 7], answerStart: 2 },
     { ids: [...prompt, 8], answerStart: 2 },
   ]
-  const [row] = packRows([pair], CONTEXT)
+  const [row] = packRows([pair], CONTEXT).map(inBucket)
   const { mask, ids } = rowArrays(row!, TINY_CONFIG)
   expect([...ids.subarray(0, 6)].map(Number)).toEqual([1, 2, 5, 6, 7, 8])
   const seenBy = (t: number) =>
@@ -94,7 +95,8 @@ test('answers to one prompt share its tokens, across items too', () => {
   const list = [1, 2, 3, 4].map((id) => [{ ids: [...prompt, id], answerStart: 50 }])
   const rows = packRows(list, CONTEXT)
   expect(rows).toHaveLength(1)
-  expect(rows[0]!.size).toBe(64)
+  expect(rows[0]!.size).toBe(54)
+  expect(inBucket(rows[0]!).size).toBe(64)
 })
 
 test('trimming takes the front of the prompt first, then the end of the answer', () => {

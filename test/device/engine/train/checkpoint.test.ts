@@ -25,6 +25,8 @@ const checkpoint = {
   flat: Float32Array.of(1, -0, Math.PI),
   first: Float32Array.of(1, 2, 3),
   second: Float32Array.of(4, 5, 6),
+  evaluations: [{ step: 2, loss: 0.5 }],
+  best: { step: 2, loss: 0.5, flat: Float32Array.of(7, 8, 9) },
 }
 const request: TrainRequest = {
   objective: { kind: 'completion', examples: [{ ids: [1, 2], answerStart: 1 }] },

@@ -37,6 +37,42 @@ test('dpo scales the contrast by beta and has no offset of its own', () => {
   expect(sizes.predicted).toBe(PREDICTED_CHUNK)
 })
 
+test('kto signs each answer by its thumb and weighs it by side', () => {
+  const examples = [
+    { answer: chosen, isDesirable: true, weight: 2 },
+    { answer: rejected, isDesirable: false, weight: 1 },
+  ]
+  const { feeds, sizes } = feedsOf({
+    kind: 'kto',
+    beta: 0.25,
+    examples,
+    desirableWeight: 0.5,
+    undesirableWeight: 3,
+  })
+  expect(sizes).toMatchObject({ answers: 8, margins: 8 })
+  const contrast = feeds['contrast']!.data as Float32Array
+  expect([contrast[0], contrast[1], contrast[8], contrast[9]]).toEqual([0.25, 0, 0, -0.25])
+  expect([...(feeds['weights']!.data as Float32Array).subarray(0, 3)]).toEqual([0.5, 1.5, 0])
+})
+
+test("kto's mismatched answer is the next one to another prompt, after this prompt", () => {
+  const other = { ids: [7, 8, 9], answerStart: 1 }
+  const examples = [chosen, rejected, other].map((answer) => ({
+    answer,
+    isDesirable: true,
+    weight: 1,
+  }))
+  const items = itemsOf({ kind: 'kto', beta: 1, examples }, 10)
+  expect(items.map(({ mismatched }) => mismatched)).toEqual([
+    { ids: [1, 2, 8, 9], answerStart: 2 },
+    { ids: [1, 2, 8, 9], answerStart: 2 },
+    { ids: [7, 3, 4], answerStart: 1 },
+  ])
+  expect(
+    itemsOf({ kind: 'kto', beta: 1, examples: examples.slice(1, 2) }, 10)[0],
+  ).not.toHaveProperty('mismatched')
+})
+
 test('a completion predicts each answer token from the state before it', () => {
   const { feeds, row } = feedsOf({ kind: 'completion', examples: [chosen] })
   const labels = feeds['labels.0']!.data as BigInt64Array

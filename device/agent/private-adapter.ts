@@ -1,0 +1,42 @@
+/** What is served, and the adapter that is this device's own: both are in its store. */
+import { z } from 'zod'
+import { decodeContainer, encodeContainer } from '../../adapters/codec/container.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { AdapterSpecSchema, Sha256 } from '../../adapters/wire/primitives.ts'
+import type { LoraFeed } from '../engine/run/types.ts'
+import type { DeviceStore } from './store.ts'
+
+/** private: whether the own adapter lies over the release; revision: another one is another adapter. */
+const ServingState = z.object({
+  release: Sha256.nullable(),
+  private: z.boolean(),
+  revision: z.int().min(0).default(0),
+})
+export type ServingState = z.infer<typeof ServingState>
+
+const PrivateHeader = z.object({ spec: AdapterSpecSchema, release: Sha256.nullable() })
+
+export const servingState = (store: DeviceStore): ServingState =>
+  ServingState.parse(store.get('serving') ?? { release: null, private: false })
+
+/** Serves a release (null: the base) without an own adapter. */
+export const serveRelease = (store: DeviceStore, release: string | null): void => {
+  const { revision } = servingState(store)
+  store.set('serving', { release, private: false, revision } satisfies ServingState)
+}
+
+/** Serves a release (null: the base) under this adapter. */
+export const savePrivate = (store: DeviceStore, release: string | null, feed: LoraFeed): void => {
+  const revision = servingState(store).revision + 1
+  store.saveBlob('private', encodeContainer({ spec: feed.spec, release }, feed.flat))
+  store.set('serving', { release, private: true, revision } satisfies ServingState)
+}
+
+/** Fails with E_HOME when there is none. */
+export const readPrivate = (store: DeviceStore): LoraFeed => {
+  const bytes = store.blob('private')
+  if (!bytes)
+    throw new FedError('E_HOME', 'the private adapter is missing. Run: loreweave train --adapter')
+  const { header, payload } = decodeContainer(bytes)
+  return { spec: PrivateHeader.parse(header).spec, flat: payload }
+}

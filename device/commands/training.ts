@@ -1,0 +1,44 @@
+/** `loreweave training`: pause and resume what trains in a home, and say how far it is. */
+import { Command } from 'commander'
+import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
+import { rateText, setTrainingPaused, trainingStatus } from '../agent/training.ts'
+import { type CommonOptions, print, withHome, withStore } from './context.ts'
+
+export const trainingCommand = (): Command => {
+  const command = new Command('training').description(
+    'pause and resume training, and say how far it is',
+  )
+  const show = (options: CommonOptions, status: TrainingStatus) =>
+    print(options, status, describeTraining(status))
+  const actions = [
+    [
+      'pause',
+      'stop training at once in every process of this home; none begins until it is resumed',
+      true,
+    ],
+    ['resume', 'go on from where it was, also after a restart', false],
+  ] as const
+  for (const [name, description, paused] of actions)
+    withHome(command.command(name))
+      .description(description)
+      .action((options: CommonOptions) =>
+        show(
+          options,
+          withStore(options, (store) => {
+            setTrainingPaused(store, paused)
+            return trainingStatus(store)
+          }),
+        ),
+      )
+  withHome(command.command('status'))
+    .description('whether it runs, its step, tokens a second and the time left')
+    .action((options: CommonOptions) => show(options, withStore(options, trainingStatus)))
+  return command
+}
+
+export const describeTraining = (status: TrainingStatus): string => {
+  const { state, step, steps } = status
+  const rate = state === 'running' ? rateText(status) : ''
+  const at = step === null ? '' : `, step ${step} of ${steps}${rate && `, ${rate}`}`
+  return state === 'paused' ? `paused${at} (loreweave training resume)` : `${state}${at}`
+}

@@ -1,0 +1,127 @@
+/** The rounded weights of a model beside its converted ones: one file and its table, made once, at the first use. */
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { FedError } from '../../../adapters/errors.ts'
+import { Sha256 } from '../../../adapters/wire/primitives.ts'
+import { QUANTIZED_BLOCK } from '../onnx/ops.ts'
+import { type QuantizedTensor, quantize } from './quantize.ts'
+import { expectedTensors, readTensor, transposed, type WeightManifest } from './weight-store.ts'
+
+export const QUANTIZED_FILE = 'quantized.bin'
+const TABLE_FILE = 'quantized.json'
+const ALIGNMENT = 4096
+
+const Part = z.strictObject({
+  shape: z.array(z.int().min(1)).min(1).max(3),
+  offset: z.int().min(0),
+  bytes: z.int().min(1),
+})
+const QuantizedManifestSchema = z.strictObject({
+  version: z.literal(1),
+  source: Sha256,
+  tensors: z.record(
+    z.string(),
+    z.strictObject({
+      bits: z.literal([4, 8]),
+      error: z.number(),
+      codes: Part,
+      scales: Part,
+      offsets: Part.optional(),
+    }),
+  ),
+})
+/** offset and bytes: of `quantized.bin`; see quantize.ts for the parts. */
+export type QuantizedManifest = z.infer<typeof QuantizedManifestSchema>
+export type QuantizedPart = z.infer<typeof Part>
+
+/** Reads the rounded weights of a converted folder, or makes them: the linears and the LM head.
+ *  Fails with E_MODEL_UNSUPPORTED when a row is not made of whole blocks, E_HOME when they cannot be written. */
+export const openQuantized = async (
+  folder: string,
+  manifest: WeightManifest,
+  onTensor?: (done: number, of: number) => void,
+): Promise<QuantizedManifest> =>
+  (await readQuantized(folder, manifest.source)) ??
+  (await makeQuantized(folder, manifest, onTensor))
+
+/** undefined when there are none, or others'. */
+export const readQuantized = async (
+  folder: string,
+  source: string,
+): Promise<QuantizedManifest | undefined> => {
+  const text = await readFile(join(folder, TABLE_FILE), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  try {
+    const table = QuantizedManifestSchema.parse(JSON.parse(text))
+    return table.source === source ? table : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const makeQuantized = async (
+  folder: string,
+  manifest: WeightManifest,
+  onTensor?: (done: number, of: number) => void,
+): Promise<QuantizedManifest> => {
+  const { config } = manifest
+  const head = config.tiedHead ? 'embed' : 'head'
+  const wanted = expectedTensors(config).filter(({ name, isLinear }) => isLinear || name === head)
+  const partial = join(folder, `${QUANTIZED_FILE}.${process.pid}.tmp`)
+  const tensors: QuantizedManifest['tensors'] = {}
+  try {
+    const file = await open(partial, 'w')
+    try {
+      let offset = 0
+      const write = async (data: Uint8Array | Float32Array, shape: number[]) => {
+        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+        const part = { shape, offset, bytes: bytes.length }
+        await file.write(bytes, 0, bytes.length, offset)
+        offset = Math.ceil((offset + bytes.length) / ALIGNMENT) * ALIGNMENT
+        return part
+      }
+      for (const [index, { name, shape, isLinear }] of wanted.entries()) {
+        const data = readTensor(folder, manifest, name)
+        const [rows, columns] = isLinear ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!]
+        if (columns % QUANTIZED_BLOCK !== 0)
+          throw new FedError(
+            'E_MODEL_UNSUPPORTED',
+            `rounded weights: ${name} has rows of ${columns}, not a multiple of ${QUANTIZED_BLOCK}`,
+          )
+        const own = quantize(isLinear ? transposed(data, columns, rows) : data, columns)
+        tensors[name] = await placed(own, rows, columns / QUANTIZED_BLOCK, write)
+        onTensor?.(index + 1, wanted.length)
+      }
+      await file.truncate(offset)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    const table: QuantizedManifest = { version: 1, source: manifest.source, tensors }
+    await rename(partial, join(folder, QUANTIZED_FILE))
+    await writeFile(join(folder, `${TABLE_FILE}.${process.pid}.tmp`), `${JSON.stringify(table)}\n`)
+    await rename(join(folder, `${TABLE_FILE}.${process.pid}.tmp`), join(folder, TABLE_FILE))
+    return table
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => {})
+    if (cause instanceof FedError) throw cause
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException
+    throw new FedError('E_HOME', `cannot write the rounded weights to ${folder}: ${code}`, {
+      cause,
+    })
+  }
+}
+
+const placed = async (
+  { bits, error, codes, scales, offsets }: QuantizedTensor,
+  rows: number,
+  blocks: number,
+  write: (data: Uint8Array | Float32Array, shape: number[]) => Promise<QuantizedPart>,
+): Promise<QuantizedManifest['tensors'][string]> => ({
+  bits,
+  error,
+  codes: await write(codes, [rows, blocks, 4 * bits]),
+  scales: await write(scales, [rows * blocks]),
+  ...(offsets && { offsets: await write(offsets, [blocks, rows]) }),
+})

@@ -1,0 +1,28 @@
+/** How fast a training goes now, and how long it will still take. */
+import type { TrainProgress } from './types.ts'
+
+export type Rate = { readonly tokensPerSecond: number; readonly secondsLeft: number }
+
+/** What the rate is measured over. */
+const WINDOW_MS = 20_000
+
+/** One meter per training. nowMs must not move while the training is paused. undefined before two steps were seen. */
+export const rateMeter = () => {
+  let seen: { readonly at: number; readonly step: number; readonly tokens: number }[] = []
+  return (
+    { step, steps, tokens }: Pick<TrainProgress, 'step' | 'steps' | 'tokens'>,
+    nowMs: number,
+  ): Rate | undefined => {
+    // A training that was taken up from its checkpoint says some steps again.
+    if (step <= (seen.at(-1)?.step ?? -1)) seen = []
+    seen.push({ at: nowMs, step, tokens })
+    while (seen.length > 2 && seen[1]!.at <= nowMs - WINDOW_MS) seen.shift()
+    const first = seen[0]!
+    const seconds = (nowMs - first.at) / 1000
+    if (step === first.step || seconds <= 0) return undefined
+    return {
+      tokensPerSecond: (tokens - first.tokens) / seconds,
+      secondsLeft: ((steps - step) * seconds) / (step - first.step),
+    }
+  }
+}

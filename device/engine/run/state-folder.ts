@@ -1,0 +1,151 @@
+/** Cached states on disk, one file a text, readable by its owner alone since they derive from private text.
+ *  A file is its SHA-256 and the numbers, written beside its place and renamed; whatever does not check is not used, so
+ *  nothing here waits for the disk. Several processes may share a folder. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, utimesSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { StateKey } from './state-cache.ts'
+
+export type StateFolder = {
+  /** undefined when it is missing, damaged or of another length. */
+  read(key: StateKey, length: number): Float32Array | undefined
+  /** Goes on in the background; waits only while BACKLOG_BYTES are still to be written. A full disk is no error. */
+  write(key: StateKey, states: Float32Array): Promise<void>
+  /** Deletes what is of other generations, and files that a killed process left half written. */
+  begin(generations: readonly string[]): Promise<void>
+  flush(): Promise<void>
+}
+
+export type StateFolderOptions = {
+  readonly folder: string
+  /** Names the weights and whatever else changes every number: part of each generation. */
+  readonly base: string
+  /** Files beyond are deleted, the least recently read first. */
+  readonly maxBytes: number
+}
+
+export const openStateFolder = ({ folder, base, maxBytes }: StateFolderOptions): StateFolder => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const names = new Map<string, string>()
+  const folderOf = (generation: string): string => {
+    const known = names.get(generation) ?? join(folder, sha256(base, generation).slice(0, 24))
+    names.set(generation, known)
+    return known
+  }
+  const pathOf = ({ generation, text }: StateKey) =>
+    join(folderOf(generation), `${sha256(base, generation, text)}.states`)
+
+  const pending = new Set<Promise<void>>()
+  let pendingBytes = 0
+  let unchecked = maxBytes
+  const save = async (key: StateKey, file: Uint8Array): Promise<void> => {
+    const path = pathOf(key)
+    await mkdir(folderOf(key.generation), { recursive: true, mode: 0o700 })
+    await replaceFile(path, file)
+    unchecked += file.length
+    if (unchecked <= maxBytes) return
+    unchecked = 0
+    unchecked = await evict(folder, maxBytes)
+  }
+
+  return {
+    read(key, length) {
+      const path = pathOf(key)
+      let file: Buffer
+      try {
+        file = readFileSync(path)
+      } catch {
+        return undefined
+      }
+      if (file.length !== CHECKSUM_BYTES + 4 * length) return undefined
+      const data = file.subarray(CHECKSUM_BYTES)
+      if (!checksum(path, data).equals(file.subarray(0, CHECKSUM_BYTES))) return undefined
+      touch(path)
+      // A copy: a Buffer's offset need not be a multiple of 4.
+      return new Float32Array(new Uint8Array(data).buffer)
+    },
+    async write(key, states) {
+      const data = new Uint8Array(states.buffer, states.byteOffset, states.byteLength)
+      const file = Buffer.concat([checksum(pathOf(key), data), data])
+      pendingBytes += file.length
+      const writing = save(key, file)
+        .catch(() => undefined)
+        .finally(() => {
+          pending.delete(writing)
+          pendingBytes -= file.length
+        })
+      pending.add(writing)
+      // ONNX holds the thread for whole runs: this turn is when earlier writes go on.
+      await new Promise(setImmediate)
+      while (pendingBytes > BACKLOG_BYTES) await Promise.race(pending)
+    },
+    async begin(generations) {
+      const kept = new Set(generations.map(folderOf))
+      for (const name of await list(folder)) {
+        const path = join(folder, name)
+        if (!kept.has(path)) await rm(path, { recursive: true, force: true })
+        else
+          for (const file of await list(path))
+            if (file.endsWith('.tmp')) await rm(join(path, file), { force: true })
+      }
+    },
+    async flush() {
+      await Promise.all(pending)
+    },
+  }
+}
+
+const CHECKSUM_BYTES = 32
+/** What may wait in memory to be written: a few dozen texts. */
+const BACKLOG_BYTES = 64 * 2 ** 20
+/** Eviction goes this far below the bound, so that it is rare. */
+const KEPT_SHARE = 0.9
+
+/** Of the numbers and the file's name: a file in another's place does not check. */
+const checksum = (path: string, data: Uint8Array): Buffer =>
+  createHash('sha256').update(basename(path)).update(data).digest()
+
+const sha256 = (...parts: readonly string[]): string =>
+  createHash('sha256').update(parts.join('\n')).digest('hex')
+
+const replaceFile = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    await writeFile(temporary, bytes, { mode: 0o600 })
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Deletes the least recently read files where there is too much; returns the bytes that are left. */
+const evict = async (folder: string, maxBytes: number): Promise<number> => {
+  const files: { path: string; size: number; at: number }[] = []
+  for (const generation of await list(folder))
+    for (const name of await list(join(folder, generation))) {
+      const path = join(folder, generation, name)
+      const found = await stat(path).catch(() => undefined)
+      if (found) files.push({ path, size: found.size, at: found.mtimeMs })
+    }
+  let bytes = files.reduce((sum, { size }) => sum + size, 0)
+  if (bytes <= maxBytes) return bytes
+  for (const { path, size } of files.sort((a, b) => a.at - b.at)) {
+    if (bytes <= KEPT_SHARE * maxBytes) break
+    await rm(path, { force: true })
+    bytes -= size
+  }
+  return bytes
+}
+
+const list = (folder: string): Promise<string[]> => readdir(folder).catch(() => [])
+
+const touch = (path: string): void => {
+  const now = new Date()
+  try {
+    utimesSync(path, now, now)
+  } catch {
+    // Deleted by another process meanwhile: the numbers in hand are good.
+  }
+}

@@ -1,0 +1,133 @@
+/** Loss and gradient of a batch: the sum over its rows, each one run of the step graph. */
+import { FedError } from '../../../adapters/errors.ts'
+import { adapterLayout, type FactorSegment } from '../../../adapters/lora/layout.ts'
+import { loraFeeds, stackLora, unstackGradient } from '../run/lora-feeds.ts'
+import { type ModelRunner, startRow } from '../run/model-runner.ts'
+import { inBucket, packRows, type Row } from '../run/rows.ts'
+import type { LoraFeed, Objective, TrainRequest } from '../run/types.ts'
+import { batchSize, type Item, stepFeeds } from './objectives.ts'
+import { type ReferredItem, referenceOf, withDivergence } from './reference.ts'
+import { buildStep } from './step-graph.ts'
+
+/** gradient: by the full layout of the trainable adapter, zero where nothing moves. */
+export type BatchGradient = {
+  readonly loss: number
+  readonly gradient: Float64Array
+  readonly tokens: number
+}
+
+/** E_CANCELLED between rows once isCancelled says so. */
+export const batchGradient = async (
+  runner: ModelRunner,
+  request: TrainRequest,
+  items: readonly ReferredItem[],
+  isCancelled?: () => boolean,
+): Promise<BatchGradient> => {
+  const adapter = request.adapters[request.trainable.index]!
+  const segments = movingSegments(runner, request, adapter)
+  const gradient = new Float64Array(adapter.flat.length)
+  const sums = await sumRows(runner, request, items, segments, isCancelled, (segment, stacked) =>
+    unstackGradient(request.adapters, request.trainable.index, segment, stacked, gradient),
+  )
+  return { ...sums, gradient }
+}
+
+/** The loss alone, of all items as one batch. */
+export const batchLoss = async (
+  runner: ModelRunner,
+  request: TrainRequest,
+  items: readonly ReferredItem[],
+  isCancelled?: () => boolean,
+): Promise<number> => (await sumRows(runner, request, items, [], isCancelled, () => {})).loss
+
+/** FedProx (Li et al. 2020, eq. 2): returns μ/2·‖w − w₀‖² over the segments and adds its gradient. Mutates the gradient. */
+export const addProximal = (
+  mu: number,
+  start: Float32Array,
+  flat: Float32Array,
+  segments: readonly Pick<FactorSegment, 'offset' | 'size'>[],
+  gradient: Float64Array,
+): number => {
+  if (mu === 0) return 0
+  let squares = 0
+  for (const { offset, size } of segments)
+    for (let i = offset; i < offset + size; i++) {
+      const moved = flat[i]! - start[i]!
+      gradient[i]! += mu * moved
+      squares += moved * moved
+    }
+  return (mu / 2) * squares
+}
+
+/** Factors that the request moves and the loss can reach. */
+export const movingSegments = (
+  runner: ModelRunner,
+  { objective, trainable }: TrainRequest,
+  { spec }: LoraFeed,
+): FactorSegment[] =>
+  adapterLayout(runner.model.config.shape, spec).filter(
+    ({ layer, factor }) => layer < exitOf(runner, objective) && trainable.factors.includes(factor),
+  )
+
+type OnGradient = (segment: FactorSegment, stacked: Float32Array) => void
+
+const sumRows = async (
+  runner: ModelRunner,
+  request: TrainRequest,
+  items: readonly ReferredItem[],
+  segments: readonly FactorSegment[],
+  isCancelled: () => boolean = () => false,
+  onGradient: OnGradient,
+): Promise<{ loss: number; tokens: number }> => {
+  const batch = await withDivergence(runner, request, items)
+  const divisor = batchSize(request.objective.kind, batch)
+  const rows = packRows(
+    batch.map(({ inputs }) => inputs),
+    runner.model.config.contextLength,
+  ).map(inBucket)
+  let loss = 0
+  let tokens = 0
+  for (const row of rows) {
+    await new Promise(setImmediate)
+    if (isCancelled()) throw new FedError('E_CANCELLED', 'training was cancelled')
+    const outputs = await runRow(runner, request, row, batch, divisor, segments)
+    for (const segment of segments) onGradient(segment, outputs[segment.name]!)
+    loss += outputs['loss']![0]!
+    tokens += row.spans.reduce((sum, { ids }) => sum + ids.length, 0)
+  }
+  return { loss, tokens }
+}
+
+const runRow = async (
+  runner: ModelRunner,
+  request: TrainRequest,
+  row: Row,
+  items: readonly Item[],
+  divisor: number,
+  segments: readonly FactorSegment[],
+): Promise<Record<string, Float32Array>> => {
+  const { model, sessions } = runner
+  const { objective, adapters, trainable } = request
+  const to = exitOf(runner, objective)
+  const first = adapters[trainable.index]!.spec.firstLayer
+  const { from, feeds } = await startRow(runner, row, first, referenceOf(request))
+  const lora = stackLora(model.config.shape, adapters, from, to)
+  const step = stepFeeds(objective, row, items, divisor)
+  const spec = {
+    kind: objective.kind,
+    from,
+    to,
+    tokens: row.size,
+    lora: lora.ranks,
+    by: segments.map(({ name }) => name),
+    ...step.sizes,
+  }
+  return sessions.run(`step ${JSON.stringify(spec)}`, () => buildStep(model, spec), {
+    ...feeds,
+    ...loraFeeds(lora.feeds, lora.ranks),
+    ...step.feeds,
+  })
+}
+
+const exitOf = ({ model }: ModelRunner, objective: Objective): number =>
+  objective.kind === 'reward' ? objective.exitLayer : model.config.shape.layers

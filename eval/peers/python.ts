@@ -1,0 +1,129 @@
+/** The Python that PEFT runs in: a virtual environment of pinned versions, made once under the project's cache folder. */
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type RunProgram, runProgram } from './programs.ts'
+
+/** Development only: nothing of the product imports them. torch is the CPU build wherever pip is offered one. */
+export const PINS = [
+  'torch==2.13.0',
+  'transformers==5.23.0',
+  'peft==0.21.2',
+  'safetensors==0.8.0',
+  'numpy==2.4.6',
+] as const
+
+/** interpreter: path of a Python in which the pinned packages import; reason: in words, why there is none. */
+export type PeerPython = { readonly interpreter: string } | { readonly reason: string }
+
+export type PeerPythonOptions = {
+  /** The folder that models are cached in, too. */
+  readonly cacheFolder: string
+  readonly onProgress?: (line: string) => void
+  readonly signal?: AbortSignal
+  readonly run?: RunProgram
+}
+
+/** Packages come from wherever the user's own pip configuration says. Never throws for what a machine lacks;
+ *  an environment that was not finished is made again. */
+export const peerPython = async (options: PeerPythonOptions): Promise<PeerPython> => {
+  const { cacheFolder, onProgress = () => {}, signal, run = runProgram } = options
+  const folder = pythonFolder(cacheFolder)
+  const interpreter = interpreterOf(folder)
+  const stamp = join(folder, STAMP)
+  if ((await read(stamp)) === STAMP_TEXT && (await imports(run, interpreter)))
+    return { interpreter }
+  const maker = Number(await read(`${folder}.pid`))
+  if (maker && maker !== process.pid && isRunning(maker))
+    return { reason: `process ${maker} is making ${folder}: try again when it is done` }
+  const system = await systemPython(run)
+  if (!system) return { reason: 'no Python 3.11 or later with venv and pip was found' }
+  try {
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(join(folder, '..'), { recursive: true })
+    await writeFile(`${folder}.pid`, String(process.pid))
+    const problem = await makeEnvironment(run, system, folder, onProgress, signal)
+    if (problem) return { reason: problem }
+    await writeFile(stamp, STAMP_TEXT)
+    return { interpreter }
+  } catch (error) {
+    return { reason: `cannot write ${folder}: ${(error as NodeJS.ErrnoException).code}` }
+  } finally {
+    await rm(`${folder}.pid`, { force: true }).catch(() => {})
+  }
+}
+
+/** One folder for each set of pins. */
+export const pythonFolder = (cacheFolder: string): string =>
+  join(
+    cacheFolder,
+    'peers',
+    `python-${createHash('sha256').update(STAMP_TEXT).digest('hex').slice(0, 12)}`,
+  )
+
+export const interpreterOf = (folder: string): string =>
+  process.platform === 'win32'
+    ? join(folder, 'Scripts', 'python.exe')
+    : join(folder, 'bin', 'python')
+
+/** Written last, so that an environment which has it is whole. */
+const STAMP = 'loreweave-pins.txt'
+const STAMP_TEXT = `${PINS.join('\n')}\n`
+
+const SYSTEM_PYTHONS = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python', 'py']
+/** numpy's and transformers' own lower bound. */
+const PROBE =
+  'import sys, venv, ensurepip; sys.exit(0 if sys.version_info >= (3, 11) else "too old")'
+
+const systemPython = async (run: RunProgram): Promise<string | undefined> => {
+  for (const command of SYSTEM_PYTHONS)
+    if ((await run(command, ['-c', PROBE])).code === 0) return command
+  return undefined
+}
+
+/** Undefined when all is well, else what went wrong. */
+const makeEnvironment = async (
+  run: RunProgram,
+  system: string,
+  folder: string,
+  onProgress: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> => {
+  const interpreter = interpreterOf(folder)
+  const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', ...PINS]
+  onProgress(`making a Python environment for the peers in ${folder} (once)`)
+  const steps: readonly (readonly [string, string, readonly string[]])[] = [
+    ['venv', system, ['-m', 'venv', folder]],
+    ['pip install', interpreter, install],
+  ]
+  for (const [name, command, args] of steps) {
+    const { code, output } = await run(command, args, { onLine: onProgress, signal })
+    if (signal?.aborted) return 'making the Python environment was stopped'
+    if (code !== 0) return `${name} failed: ${failureOf(output)}`
+  }
+  if (!(await imports(run, interpreter)))
+    return 'the packages were installed, but do not import on this machine'
+  return undefined
+}
+
+const imports = async (run: RunProgram, interpreter: string): Promise<boolean> =>
+  (await run(interpreter, ['-c', 'import torch, transformers, peft, safetensors, numpy'])).code ===
+  0
+
+/** What pip marks as the error, or its last line. */
+const failureOf = (output: readonly string[]): string =>
+  (output.findLast((line) => line.startsWith('ERROR')) ?? output.at(-1) ?? 'no message').slice(
+    0,
+    300,
+  )
+
+const read = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch(() => undefined)
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
