@@ -89,8 +89,8 @@ const headName = ({ config }: Model): 'embed' | 'head' => (config.tiedHead ? 'em
 export type Model = {
   readonly config: ModelConfig
   readonly manifest: WeightManifest
-  /** Multiplies by rounded weights in place of those of the manifest, and rounds what they multiply, too, if accuracy is 4. */
-  readonly quantized?: { readonly weights: QuantizedManifest; readonly accuracy: 0 | 4 }
+  /** Multiplies by rounded weights in place of those of the manifest, where these have any. */
+  readonly quantized?: QuantizedManifest | undefined
 }
 
 type Linear = (module: Module, x: Tensor) => Tensor
@@ -122,8 +122,8 @@ const quantizedProduct = (
   name: string,
   sums = blockSums(g),
 ): ((x: Tensor) => Tensor) | undefined => {
-  const place = quantized?.weights.tensors[name]
-  if (!quantized || !place) return undefined
+  const place = quantized?.tensors[name]
+  if (!place) return undefined
   const { bits, codes, scales, offsets } = place
   const part = (suffix: string, { shape, ...bytes }: QuantizedPart, type: 'float' | 'uint8') =>
     g.weight(`${name}.${suffix}`, shape, { location: QUANTIZED_FILE, ...bytes }, type)
@@ -131,7 +131,7 @@ const quantizedProduct = (
     const y = g.op(
       'QuantizedGemm',
       [x, part('codes', codes, 'uint8'), part('scales', scales, 'float')],
-      { bits, accuracy: quantized.accuracy },
+      { bits },
     )
     return offsets ? g.op('Gemm', [sums(x), part('offsets', offsets, 'float'), y]) : y
   }

@@ -201,12 +201,12 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
     gradient: 'none',
   },
   /** x·Wᵀ with W [n, K] in blocks of 32 along K: w = scale·(code − 8) with 4 bits, scale·(code − 128) with 8.
-   *  accuracy 0 multiplies in float32, 4 rounds x to 8 bits in the same blocks.
+   *  x is rounded to 8 bits in the same blocks, which lets products be sums of integers.
    *  codes: [n, K / 32, 4·bits] bytes, scales: [n·K / 32]. */
   QuantizedGemm: {
     shape: ([x, codes]) => [[x![0]!, codes![0]!]],
     packsWeights: true,
-    lower: ({ inputs, outputs: [y], attributes: { bits, accuracy } }) => [
+    lower: ({ inputs, outputs: [y], attributes: { bits } }) => [
       {
         op: 'MatMulNBits',
         domain: 'com.microsoft',
@@ -215,7 +215,7 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
           N: inputs[1]!.shape[0]!,
           bits: bits!,
           block_size: QUANTIZED_BLOCK,
-          accuracy_level: accuracy!,
+          accuracy_level: 4,
         },
         inputs: inputs.map(({ name }) => name),
         outputs: [y!.name],
