@@ -1,6 +1,7 @@
 /** A graph with static shapes: tensors are values, nodes come from the op table, dead nodes are left out of the bytes. */
 import { FedError } from '../../../adapters/errors.ts'
 import { OPS, type OpName } from './ops.ts'
+import { peakActivations } from './peak-memory.ts'
 import {
   type Attribute,
   type ElementType,
@@ -51,11 +52,13 @@ export type Graph = {
   op(name: OpName, inputs: readonly Tensor[], attributes?: Attributes): Tensor
 }
 
-/** inputs: names that the reachable part of the graph reads; outputs: tensor name by the caller's name. */
+/** inputs: names that the reachable part of the graph reads; outputs: tensor name by the caller's name.
+ *  peakBytes: of activations, at the fullest moment of a run. */
 export type OnnxGraph = {
   readonly bytes: Uint8Array
   readonly inputs: readonly string[]
   readonly outputs: Readonly<Record<string, string>>
+  readonly peakBytes: number
 }
 
 export const newGraph = (): Graph => {
@@ -134,7 +137,8 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
     initializers.push({ name, shape: [values.length], type: 'int64', raw })
     return name
   }
-  const lowered = leavesLast(nodes).flatMap((node) => lowerNode(node, integers))
+  const ordered = leavesLast(nodes)
+  const lowered = ordered.flatMap((node) => lowerNode(node, integers))
   const unique = [...new Map(targets.map((t) => [t.name, t])).values()]
   return {
     bytes: encodeModel({
@@ -146,6 +150,7 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
     }),
     inputs: inputs.map((t) => t.name),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.name])),
+    peakBytes: peakActivations(ordered, unique),
   }
 }
 

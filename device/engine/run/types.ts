@@ -66,6 +66,8 @@ export type TrainRequest = {
   readonly batch: number
   /** Longer inputs lose the front of the prompt, then the end of the answer. */
   readonly maxTokens: number
+  /** Tokens that a row may hold before another is begun; default ROW_TOKENS. */
+  readonly rowTokens?: number
   /** Largest global gradient norm; 0 turns clipping off. */
   readonly clipNorm: number
   /** Decoupled (AdamW); default 0. */
@@ -148,7 +150,7 @@ export type Engine = {
   ): Promise<CandidateScore[]>
   /** The new tokens, without the stop token. */
   generate(prompt: readonly number[], options: GenerateOptions): Promise<number[]>
-  /** E_DIVERGED when the loss or a gradient is not finite; E_CANCELLED when the signal aborts. */
+  /** E_DIVERGED when the loss or a gradient is not finite; E_MEMORY when it would not fit; E_CANCELLED when the signal aborts. */
   train(
     request: TrainRequest,
     onProgress?: (progress: TrainProgress) => void,
