@@ -116,6 +116,8 @@ export type TrainResult = {
 
 export type PooledOptions = {
   readonly exitLayer: number
+  /** Lower layers, in rising order, that are pooled on the way: a result is then [hidden] for each of them and for the exit. */
+  readonly through?: readonly number[] | undefined
   readonly adapters: readonly LoraFeed[]
   /** States that enter this layer are kept, for adapters that will lie on it and above; default: the first layer of those given. */
   readonly keepFrom?: number | undefined
