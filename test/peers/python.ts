@@ -13,8 +13,11 @@ const python = await peerPython({
 export const noPython: string | undefined = 'reason' in python ? python.reason : undefined
 
 /** A title that says why its tests are skipped. */
-export const titled = (title: string, reason: string | undefined): string =>
-  reason === undefined ? title : `${title} (skipped: ${reason})`
+export const titled = (title: string, reason: string | undefined): string => {
+  if (reason === undefined) return title
+  console.warn(`${title}: skipped, since ${reason}`)
+  return `${title} (skipped: ${reason})`
+}
 
 export const runScript = async (script: string, ...args: string[]): Promise<void> => {
   if ('reason' in python) throw new Error(python.reason)
