@@ -1,5 +1,6 @@
 /** Which layer to read answers after, chosen by the device's own choices: heads are fitted on some and judged on the others. */
-import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
+import { featureCount } from '../../adapters/codec/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/run/types.ts'
@@ -12,6 +13,9 @@ import {
   featurizeChoices,
   usefulChoices,
 } from './choice-features.ts'
+import { keepExit } from './exit-layer.ts'
+import { serveRelease } from './private-adapter.ts'
+import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
 import type { StoredChoice } from './store.ts'
 import { fitTaste, ownScale } from './taste.ts'
 
@@ -44,6 +48,62 @@ const FOLDS = 5
 /** The most recent choices: more would take long and change little. */
 const MOST_CHOICES = 200
 const LEAST_CHOICES = 20
+
+/** What the device's choices say, under the release that it follows. Changes nothing. */
+export const ownExitChoice = (
+  deps: ServingDeps,
+  serving: Pick<Serving, 'releaseHash'>,
+  onPooled?: (done: number, of: number) => void,
+): Promise<ExitChoice> => {
+  const { store, settings, model, space } = deps
+  const hash = serving.releaseHash()
+  const release = hash === null ? null : keptRelease(deps, hash)
+  const prior =
+    release?.prior(settings.initialVariance) ??
+    initialPrior(featureCount(space), settings.initialVariance)
+  return chooseExit(
+    {
+      ...deps,
+      tokenizer: model.tokenizer,
+      maxTokens: settings.maxTokens,
+      layers: model.base.shape.layers,
+      prior,
+    },
+    store.choices(settings.maxChoices),
+    release?.active ?? [],
+    onPooled,
+  )
+}
+
+/** layer: in force now; choice: where it was judged; note: what else is to be said. */
+export type ExitReport = {
+  readonly layer: number
+  readonly choice: ExitChoice | null
+  readonly note: string | null
+}
+
+/** Reads answers after the wanted layer from now on; a private adapter that was trained for another one is set aside.
+ *  A device that follows a release keeps the release's: auto then only reports. E_CONFLICT for another layer, E_USAGE, E_DATA. */
+export const settleExit = async (
+  deps: ServingDeps,
+  serving: Pick<Serving, 'releaseHash' | 'exitLayer' | 'hasPrivate'>,
+  wanted: number | 'auto',
+  onPooled?: (done: number, of: number) => void,
+): Promise<ExitReport> => {
+  const choice = wanted === 'auto' ? await ownExitChoice(deps, serving, onPooled) : null
+  const before = serving.exitLayer()
+  const layer = choice?.layer ?? (wanted as number)
+  if (serving.releaseHash() !== null && layer !== before) {
+    const why = `the release that this device follows is for exit layer ${before}`
+    if (!choice) throw new FedError('E_CONFLICT', `${why}; asked for ${layer}`)
+    return { layer: before, choice, note: `${why}, which is kept` }
+  }
+  keepExit(deps.store, deps.model, layer)
+  if (layer === before || !serving.hasPrivate()) return { layer, choice, note: null }
+  serveRelease(deps.store, null)
+  const note = `the private adapter was trained for exit layer ${before} and is no longer used; train it again with --adapter`
+  return { layer, choice, note }
+}
 
 /** choices: most recent first. Fails with E_DATA when there are fewer than 20 among two or more answers. */
 export const chooseExit = async (

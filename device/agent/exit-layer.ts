@@ -13,14 +13,14 @@ export const ownExit = (store: Pick<DeviceStore, 'get'>, model: LocalModel): num
   return kept?.weights === model.base.weights ? kept.layer : model.suggestedExit
 }
 
-/** From then on heads are fitted, and answers read, after this layer. Fails with E_USAGE for a layer that the model lacks. */
-export const keepExit = (
-  store: Pick<DeviceStore, 'set'>,
-  { base }: LocalModel,
-  layer: number,
-): void => {
+/** From then on heads are fitted, and answers read, after this layer. Fails as checkedExit does. */
+export const keepExit = (store: Pick<DeviceStore, 'set'>, model: LocalModel, layer: number): void =>
+  store.set('exit', { weights: model.base.weights, layer: checkedExit(model, layer) })
+
+/** The layer, if the model has it; else E_USAGE. */
+export const checkedExit = ({ base }: LocalModel, layer: number): number => {
   const { layers } = base.shape
   if (!(Number.isInteger(layer) && layer >= 1 && layer <= layers))
     throw new FedError('E_USAGE', `the exit layer must be 1 to ${layers}, got ${layer}`)
-  store.set('exit', { weights: base.weights, layer })
+  return layer
 }

@@ -35,9 +35,12 @@ export type EngineOptions = {
   readonly signal?: AbortSignal
 }
 
+/** Hidden states that a child keeps, unless told otherwise. */
+export const CACHE_BYTES = 256 * 2 ** 20
+
 /** Starts nothing: each child begins with its first call. One child scores, one trains, unless oneChild says otherwise. */
 export const openEngine = (options: EngineOptions): Engine => {
-  const { folder, threads = availableParallelism(), cacheBytes = 256 * 2 ** 20 } = options
+  const { folder, threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options
   const { cpuShare = 1, isPaused = () => false, heldMs = 30_000 } = options
   if (cpuShare < 1 && !CAN_STOP)
     throw new FedError('E_USAGE', 'a CPU share below 1 needs signals that this system lacks')
