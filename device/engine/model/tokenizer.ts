@@ -106,6 +106,10 @@ const controlTextMask = (messages: readonly ChatMessage[], anyControl: RegExp | 
   }
 }
 
+/** For templates that name the day, as Llama 3's does (this is its own fallback): always the same, since a choice must be read
+ *  tomorrow, and by others in a round, as it is read today. */
+const TODAY = '26 Jul 2024'
+
 const renderChat = (
   parts: TokenizerParts,
   messages: { role: string; content: string }[],
@@ -115,6 +119,7 @@ const renderChat = (
     return parts.apply_chat_template(messages, {
       tokenize: false,
       add_generation_prompt: generationPrompt,
+      strftime_now: () => TODAY,
     })
   } catch (cause) {
     // The template's own message could quote the conversation, so only the roles are named.
