@@ -108,7 +108,10 @@ const controlTextMask = (messages: readonly ChatMessage[], anyControl: RegExp | 
 
 /** For templates that name the day, as Llama 3's does (this is its own fallback): always the same, since a choice must be read
  *  tomorrow, and by others in a round, as it is read today. */
-const TODAY = '26 Jul 2024'
+const SAME_DAY = '{% macro strftime_now(format) %}26 Jul 2024{% endmacro %}'
+
+const datedTemplate = (template: string): string =>
+  template.includes('strftime_now') ? SAME_DAY + template : template
 
 const renderChat = (
   parts: TokenizerParts,
@@ -119,7 +122,6 @@ const renderChat = (
     return parts.apply_chat_template(messages, {
       tokenize: false,
       add_generation_prompt: generationPrompt,
-      strftime_now: () => TODAY,
     })
   } catch (cause) {
     // The template's own message could quote the conversation, so only the roles are named.
@@ -132,7 +134,10 @@ const renderChat = (
 
 const buildParts = (file: TokenizerFile): TokenizerParts => {
   try {
-    return tokenizerParts(file.json, { ...file.specialTokens, chat_template: file.template })
+    return tokenizerParts(file.json, {
+      ...file.specialTokens,
+      chat_template: datedTemplate(file.template),
+    })
   } catch (cause) {
     const reason = (cause as Error).message.slice(0, 200)
     throw new FedError('E_MODEL_UNSUPPORTED', `tokenizer: ${reason}`, { cause })

@@ -16,7 +16,7 @@ export type TokenizerParts = {
   decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string
   apply_chat_template(
     messages: { role: string; content: string }[],
-    options: { tokenize: false; add_generation_prompt: boolean; strftime_now: () => string },
+    options: { tokenize: false; add_generation_prompt: boolean },
   ): string
 }
 
