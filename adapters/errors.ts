@@ -41,6 +41,7 @@ export const ERROR_CODES = [
   'E_NO_SOURCE',
   'E_ENGINE',
   'E_DIVERGED',
+  'E_MEMORY',
   'E_HOME',
   'E_NOT_ENROLLED',
   'E_NO_KEY',

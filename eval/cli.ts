@@ -1,43 +1,30 @@
 #!/usr/bin/env node
 /** loreweave-eval: the offline harness. Every figure it prints was measured in that run. */
 import { createHash } from 'node:crypto'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { useSha256 } from '../adapters/codec/digest.ts'
 import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
-import { openModel } from '../device/engine/model/open.ts'
-import { defaultCacheFolder } from '../device/engine/model/pull.ts'
-import { benchTrain } from './bench-train.ts'
+import { addBenchCommands } from './bench/commands.ts'
 import { runDemo } from './demo/demo.ts'
 import { startClaude } from './mock/serve.ts'
+import {
+  cacheOption,
+  integer,
+  integers,
+  jsonOption,
+  modelOption,
+  progress,
+  threadsOption,
+} from './options.ts'
 import { runParity } from './parity.ts'
 import { runRerank } from './rerank.ts'
 import { formatResults, type Results } from './results.ts'
 
 useSha256((bytes) => createHash('sha256').update(bytes).digest())
 
-const integer = (least: number) => (text: string) => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < least)
-    throw new InvalidArgumentError(`expected a whole number from ${least}.`)
-  return value
-}
-const integers = (text: string) => text.split(',').map(integer(1))
-
 const print = (results: Results, isJson: boolean | undefined) =>
   console.log(isJson ? JSON.stringify(results, null, 2) : formatResults(results))
-
-const jsonOption = () => new Option('--json', 'print one JSON object on standard output')
-const modelOption = () =>
-  new Option(
-    '--model <name>',
-    'registry name, "tiny", a .gguf file or a Hugging Face folder',
-  ).default('smollm2-135m')
-const cacheOption = () =>
-  new Option('--cache <folder>', 'where models are kept').default(defaultCacheFolder(process.env))
-const threadsOption = () =>
-  new Option('--threads <n>', 'threads of the engine (default: all cores)').argParser(integer(1))
-const progress = (line: string) => process.stderr.write(`${line}\n`)
 
 const program = new Command('loreweave-eval')
   .version(VERSION)
@@ -104,20 +91,7 @@ program
   .addOption(jsonOption())
   .action(async (folder, options) => print(await runParity(folder), options.json))
 
-program
-  .command('bench')
-  .description('benchmarks')
-  .command('train')
-  .description('training throughput and memory: full depth, all seven linears, r = 8, 512 tokens')
-  .option('--runs <n>', 'timed steps; the median is printed', integer(1), 5)
-  .addOption(modelOption())
-  .addOption(cacheOption())
-  .addOption(threadsOption())
-  .addOption(jsonOption())
-  .action(async ({ model, cache, runs, threads, json }) => {
-    const opened = await openModel({ cacheFolder: cache, name: model })
-    print(await benchTrain({ model: opened, runs, ...(threads && { threads }) }), json)
-  })
+addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)
 
 program
   .command('claude')

@@ -39,6 +39,7 @@ export const HTTP_STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   E_NO_SOURCE: 500,
   E_ENGINE: 500,
   E_DIVERGED: 500,
+  E_MEMORY: 500,
   E_HOME: 500,
   E_NOT_ENROLLED: 401,
   E_NO_KEY: 500,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { shownOf } from '../../adapters/wire/choice-log.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
+import { concat } from '../engine/run/lora-feeds.ts'
 import type { AnswerInput, Engine, LoraFeed } from '../engine/run/types.ts'
 import { encodeAnswer } from '../personalize/encode-answer.ts'
 import { rawFeatures } from '../personalize/feature-space.ts'
@@ -44,14 +45,8 @@ export const featurizeChoices = async (
   adapters: readonly LoraFeed[],
   onProgress?: (done: number, of: number) => void,
 ): Promise<ChoiceFeatures[]> => {
-  const useful = choices.filter((choice) => shownOf(choice).length > 1)
-  const encoded = useful.map((choice) =>
-    encodeAnswers(
-      deps,
-      choice,
-      shownInOrder(choice).map((i) => choice.candidates[i] ?? ''),
-    ),
-  )
+  const useful = usefulChoices(choices)
+  const encoded = useful.map((choice) => encodeChoice(deps, choice))
   const states = await pooledStates(
     deps,
     encoded.flat().map((a) => a.input),
@@ -71,6 +66,21 @@ export const featurizeChoices = async (
     }
   })
 }
+
+/** Those of which more than one candidate was shown. */
+export const usefulChoices = (choices: readonly StoredChoice[]): StoredChoice[] =>
+  choices.filter((choice) => shownOf(choice).length > 1)
+
+/** What was shown, by candidate index. */
+export const encodeChoice = (
+  deps: Pick<FeatureDeps, 'tokenizer' | 'maxTokens' | 'memo'>,
+  choice: StoredChoice,
+): EncodedAnswer[] =>
+  encodeAnswers(
+    deps,
+    choice,
+    shownInOrder(choice).map((i) => choice.candidates[i] ?? ''),
+  )
 
 /** Requests that a memo holds; the oldest goes first. */
 const MEMO_REQUESTS = 5000
@@ -114,15 +124,21 @@ const POOLED_TOGETHER = 96
 export const cachePooled = (engine: Engine, weights: string, cache: PooledCache): Engine => ({
   ...engine,
   async pooled(inputs, options) {
-    const prefix = `${weights}/${options.exitLayer}/${options.adapters.map(feedKey).join('+')}`
-    const keys = inputs.map((input) => stateKey(prefix, input))
+    const adapters = options.adapters.map(feedKey).join('+')
+    const layers = [...(options.through ?? []), options.exitLayer]
+    const keysOf = (input: AnswerInput) =>
+      layers.map((layer) => stateKey(`${weights}/${layer}/${adapters}`, input))
     const found = new Map<string, Float32Array>()
     const missing = new Map<string, AnswerInput>()
-    for (const [i, key] of keys.entries()) {
-      const state = found.get(key) ?? cache.pooled(key)
-      if (state) found.set(key, state)
-      else missing.set(key, inputs[i]!)
-    }
+    const keys = inputs.map((input) => {
+      const own = keysOf(input)
+      for (const key of own) {
+        const state = found.get(key) ?? cache.pooled(key)
+        if (state) found.set(key, state)
+        else missing.set(own.at(-1)!, input)
+      }
+      return own
+    })
     const wanted = [...missing]
     for (let at = 0; at < wanted.length; at += POOLED_TOGETHER) {
       const part = wanted.slice(at, at + POOLED_TOGETHER)
@@ -133,12 +149,15 @@ export const cachePooled = (engine: Engine, weights: string, cache: PooledCache)
           onProgress: (done) => options.onProgress?.(at + done, wanted.length),
         },
       )
-      for (const [i, [key]] of part.entries()) {
-        found.set(key, states[i]!)
-        cache.savePooled(key, states[i]!)
-      }
+      for (const [i, [, input]] of part.entries())
+        for (const [j, key] of keysOf(input).entries()) {
+          const size = states[i]!.length / layers.length
+          const state = states[i]!.slice(j * size, (j + 1) * size)
+          found.set(key, state)
+          cache.savePooled(key, state)
+        }
     }
-    return keys.map((key) => found.get(key)!)
+    return keys.map((own) => concat(own.map((key) => found.get(key)!)))
   },
 })
 

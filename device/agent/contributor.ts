@@ -90,7 +90,17 @@ const computeRound = async (
   const onPooled = (done: number, of: number) => onProgress?.({ step: 'states', done, of })
   const { onTrain, end } = reportTraining(store, onProgress)
   const result = await runRound(
-    { model, engine, space, memo, signal, onPooled, onTrain, ...(file && { checkpoint: file }) },
+    {
+      model,
+      engine,
+      space,
+      memo,
+      signal,
+      onPooled,
+      onTrain,
+      checkMemory: deps.checkMemory,
+      ...(file && { checkpoint: file }),
+    },
     assignment,
     release,
     store.choices(settings.maxChoices),

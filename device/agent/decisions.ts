@@ -84,13 +84,32 @@ export const recordFeedback = (store: DeviceStore, event: FeedbackEvent, at: num
   // Oldest first: equal times must keep the order in which they came.
   const decisions = store.decisions(RECENT).map(toDecision).reverse()
   const known = decisions.some((d) => d.id === row.id) ? decisions : [toDecision(row), ...decisions]
-  const ids = new Set(known.map((d) => d.id))
-  const events: RecordedEvent[] = store
+  const ids = known.map((d) => d.id)
+  store.replaceFeedbackChoices(ids, choicesOf(known, eventsOn(store, ids), SELF))
+}
+
+/** The most recent decisions, oldest first, and the events on them in their order. */
+export const recordedFeedback = (
+  store: DeviceStore,
+  limit: number,
+): { decisions: Decision[]; events: RecordedEvent[] } => {
+  const decisions = store.decisions(limit).map(toDecision).reverse()
+  return {
+    decisions,
+    events: eventsOn(
+      store,
+      decisions.map((d) => d.id),
+    ),
+  }
+}
+
+const eventsOn = (store: DeviceStore, decisionIds: readonly string[]): RecordedEvent[] => {
+  const ids = new Set(decisionIds)
+  return store
     .feedback()
     .filter((f) => ids.has(f.decisionId))
     .map((f) => ({ decisionId: f.decisionId, at: f.at, event: f.body as FeedbackEvent }))
     .reverse()
-  store.replaceFeedbackChoices([...ids], choicesOf(known, events, SELF))
 }
 
 /** greedy: best first. With probability explore the order is drawn uniformly; propensity is that of the order that came out. */

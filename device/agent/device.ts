@@ -4,9 +4,11 @@ import { FedError } from '../../adapters/errors.ts'
 import { cryptoRng, type Rng } from '../../adapters/random.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
 import type { LocalModel } from '../engine/model/open.ts'
+import type { StepNeed } from '../engine/run/memory-plan.ts'
 import type { Engine } from '../engine/run/types.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
 import { type AnswerMemo, cachePooled } from './choice-features.ts'
+import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
@@ -41,6 +43,8 @@ export type DeviceOptions = {
   readonly folder?: string
   /** Whether training is paused in this home; the engine's own answer to it must be the same. */
   readonly isPaused?: () => boolean
+  /** Fails with E_MEMORY where a training would not fit. */
+  readonly checkMemory?: (need: StepNeed) => void
 }
 
 export const openDevice = (options: DeviceOptions): Device => {
@@ -64,6 +68,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     rng,
     clock,
     checkpoint: checkpoint('private'),
+    checkMemory: options.checkMemory,
   }
   const serving = openServing(deps)
   const { during, activity } = trackActivity()
@@ -103,6 +108,8 @@ export const openDevice = (options: DeviceOptions): Device => {
         await whenUnpaused(isPaused, sleep, trainOptions.signal)
         return train(deps, serving, refresh, trainOptions)
       }),
+    chooseExit: (onProgress) =>
+      during('scoring', () => ownExitChoice(deps, serving, pooledProgress(onProgress))),
     importChoices(choices) {
       const forTraining = choices.filter((c) => c.split !== 'test')
       const added = forTraining.filter((c) => store.addChoice(c, 'import')).length
@@ -122,21 +129,33 @@ export const openDevice = (options: DeviceOptions): Device => {
 type TrainDeps = Parameters<typeof openServing>[0] & { readonly clock: () => number }
 
 const train = async (
-  { store, clock }: TrainDeps,
+  deps: TrainDeps,
   serving: ReturnType<typeof openServing>,
   refresh: () => Promise<void>,
-  { adapter, epochs, learningRate, onProgress, signal }: TrainOptions,
+  options: TrainOptions,
 ): Promise<TrainReport> => {
-  const onPooled = (done: number, of: number) => onProgress?.({ step: 'states', done, of })
-  if (store.countChoices() === 0)
+  const { store, clock } = deps
+  const { adapter, objective = 'reward', epochs, learningRate, onProgress, signal } = options
+  const onPooled = pooledProgress(onProgress)
+  const isWithoutChoices = adapter && (objective === 'kto' || objective === 'completion')
+  if (store.countChoices() === 0 && !isWithoutChoices)
     throw new FedError(
       'E_DATA',
       'there are no choices yet. Run: loreweave train --data choices.jsonl',
     )
+  const exit =
+    options.exit === undefined ? null : await settleExit(deps, serving, options.exit, onPooled)
   const { onTrain, end } = reportTraining(store, onProgress)
   const trained = adapter
     ? await serving
-        .trainPrivate(serving.releaseHash(), { epochs, learningRate, signal, onPooled, onTrain })
+        .trainPrivate(serving.releaseHash(), {
+          objective,
+          epochs,
+          learningRate,
+          signal,
+          onPooled,
+          onTrain,
+        })
         .finally(end)
     : null
   const { features, prior, taste } = await serving.current(onPooled)
@@ -144,13 +163,23 @@ const train = async (
   store.set('calibration', { ...calibration, trainedAt: Math.floor(clock()) })
   await refresh()
   return {
+    exit,
     choices: features.length,
     pairs: features.reduce((n, f) => n + f.raw.length - 1, 0),
     logLikelihood: taste.fit.logLikelihood,
-    adapter: trained && { losses: [...trained.losses], seconds: trained.seconds },
+    adapter: trained && {
+      losses: [...trained.losses],
+      heldBack: trained.evaluations.map(({ loss }) => loss),
+      seconds: trained.seconds,
+    },
     ...calibration,
   }
 }
+
+const pooledProgress =
+  (onProgress: TrainOptions['onProgress']) =>
+  (done: number, of: number): void =>
+    onProgress?.({ step: 'states', done, of })
 
 /** The newest activity that has not ended. */
 const trackActivity = () => {

@@ -196,7 +196,7 @@ const statusOf = (deps: PersonalizerDeps): Omit<StatusResponse, 'protocol'> => {
   const { margin, heldBack, trainedAt } = readCalibration(deps.store)
   return {
     model: deps.model.base.name,
-    exitLayer: deps.model.suggestedExit,
+    exitLayer: deps.serving.exitLayer(),
     release: deps.serving.releaseHash(),
     enrolled: deps.isEnrolled(),
     activity: deps.activity(),

@@ -4,6 +4,7 @@ import { decodeContainer, encodeContainer } from '../../adapters/codec/container
 import { FedError } from '../../adapters/errors.ts'
 import { AdapterSpecSchema, Sha256 } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/run/types.ts'
+import { PRIVATE_OBJECTIVES, type PrivateObjective } from './private-training.ts'
 import type { DeviceStore } from './store.ts'
 
 /** private: whether the own adapter lies over the release; revision: another one is another adapter. */
@@ -14,7 +15,12 @@ const ServingState = z.object({
 })
 export type ServingState = z.infer<typeof ServingState>
 
-const PrivateHeader = z.object({ spec: AdapterSpecSchema, release: Sha256.nullable() })
+/** objective: what it was trained on, for the next time. */
+const PrivateHeader = z.object({
+  spec: AdapterSpecSchema,
+  release: Sha256.nullable(),
+  objective: z.enum(PRIVATE_OBJECTIVES).default('reward'),
+})
 
 export const servingState = (store: DeviceStore): ServingState =>
   ServingState.parse(store.get('serving') ?? { release: null, private: false })
@@ -26,17 +32,25 @@ export const serveRelease = (store: DeviceStore, release: string | null): void =
 }
 
 /** Serves a release (null: the base) under this adapter. */
-export const savePrivate = (store: DeviceStore, release: string | null, feed: LoraFeed): void => {
+export const savePrivate = (
+  store: DeviceStore,
+  release: string | null,
+  { spec, flat }: LoraFeed,
+  objective: PrivateObjective = 'reward',
+): void => {
   const revision = servingState(store).revision + 1
-  store.saveBlob('private', encodeContainer({ spec: feed.spec, release }, feed.flat))
+  store.saveBlob('private', encodeContainer({ spec, release, objective }, flat))
   store.set('serving', { release, private: true, revision } satisfies ServingState)
 }
 
 /** Fails with E_HOME when there is none. */
-export const readPrivate = (store: DeviceStore): LoraFeed => {
+export const readPrivate = (
+  store: DeviceStore,
+): LoraFeed & { readonly objective: PrivateObjective } => {
   const bytes = store.blob('private')
   if (!bytes)
     throw new FedError('E_HOME', 'the private adapter is missing. Run: loreweave train --adapter')
   const { header, payload } = decodeContainer(bytes)
-  return { spec: PrivateHeader.parse(header).spec, flat: payload }
+  const { spec, objective } = PrivateHeader.parse(header)
+  return { spec, flat: payload, objective }
 }

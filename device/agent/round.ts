@@ -8,6 +8,7 @@ import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../engine/model/open.ts'
+import type { StepNeed } from '../engine/run/memory-plan.ts'
 import type { Engine, TrainProgress } from '../engine/run/types.ts'
 import { featureStatistics } from '../personalize/feature-space.ts'
 import type { HeadFit } from '../personalize/head.ts'
@@ -26,6 +27,8 @@ export type RoundDeps = {
   readonly onPooled?: (done: number, of: number) => void
   readonly onTrain?: (progress: TrainProgress) => void
   readonly signal?: AbortSignal | undefined
+  /** Fails with E_MEMORY where a training would not fit. */
+  readonly checkMemory?: ((need: StepNeed) => void) | undefined
 }
 
 export type RoundResult = {
@@ -61,6 +64,8 @@ export const runRound = async (
     memo: deps.memo,
     keepFrom: assignment.adapter.firstLayer,
   }
+  const lack = contributions.includes('adapter') ? memoryLack(deps, assignment) : null
+  if (lack && contributions.length === 1) throw lack
   const features = await featurizeChoices(featureDeps, choices, release.active, deps.onPooled)
   const head = fitTaste(
     features,
@@ -68,9 +73,10 @@ export const runRound = async (
     release.scale ?? ownScale(features, deps.space),
   )
 
-  const adapter = contributions.includes('adapter')
-    ? await adapterPart(deps, assignment, release, features, head)
-    : NO_ADAPTER
+  const adapter =
+    contributions.includes('adapter') && !lack
+      ? await adapterPart(deps, assignment, release, features, head)
+      : { ...NO_ADAPTER, problem: lack?.code ?? null }
   const parts = [
     ...adapter.parts,
     ...(contributions.includes('prior') ? priorParts(head.fit) : []),
@@ -135,6 +141,20 @@ type AdapterPart = {
 }
 const NO_ADAPTER: AdapterPart = { parts: [], pairs: 0, losses: [], problem: null }
 
+/** E_MEMORY where the round's training would not fit, before anything is computed for it. */
+const memoryLack = (
+  { checkMemory }: RoundDeps,
+  { exitLayer, adapter }: Assignment,
+): FedError | null => {
+  try {
+    checkMemory?.({ kind: 'reward', to: exitLayer, adapters: [adapter], index: 0 })
+    return null
+  } catch (error) {
+    if (isFedError(error) && error.code === 'E_MEMORY') return error
+    throw error
+  }
+}
+
 /** Trains the round's factor through the fitted head and gives its change, no longer than the plan's updateNorm. */
 const adapterPart = async (
   deps: RoundDeps,
@@ -168,8 +188,8 @@ const adapterPart = async (
     flat = result.flat
     losses = result.losses
   } catch (error) {
-    if (isFedError(error) && error.code === 'E_DIVERGED')
-      return { ...NO_ADAPTER, problem: 'E_DIVERGED' }
+    if (isFedError(error) && (error.code === 'E_DIVERGED' || error.code === 'E_MEMORY'))
+      return { ...NO_ADAPTER, problem: error.code }
     throw error
   }
   const parts = changeOf(release, flat, factor, deps.model.base.shape, training.updateNorm)
@@ -225,6 +245,9 @@ const checkRelease = (assignment: Assignment, { header }: Released): void => {
 }
 
 const nothingToSend = (problem: ErrorCode | null): FedError =>
-  problem === 'E_DIVERGED'
-    ? new FedError('E_DIVERGED', 'training diverged, and nothing but its result was asked for')
+  problem === 'E_DIVERGED' || problem === 'E_MEMORY'
+    ? new FedError(
+        problem,
+        `training ${problem === 'E_MEMORY' ? 'needs more memory than there is' : 'diverged'}, and nothing but its result was asked for`,
+      )
     : new FedError('E_DATA', 'there are no choices among two or more answers to learn from')

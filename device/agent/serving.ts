@@ -8,6 +8,7 @@ import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../engine/model/open.ts'
+import type { StepNeed } from '../engine/run/memory-plan.ts'
 import type { Engine, LoraFeed, TrainProgress, TrainResult } from '../engine/run/types.ts'
 import { rawFeatures } from '../personalize/feature-space.ts'
 import { type Score, scoreFeatures } from '../personalize/reward.ts'
@@ -17,6 +18,7 @@ import {
   encodeAnswers,
   featurizeChoices,
 } from './choice-features.ts'
+import { ownExit } from './exit-layer.ts'
 import {
   readPrivate,
   type ServingState,
@@ -24,10 +26,11 @@ import {
   serveRelease,
   servingState,
 } from './private-adapter.ts'
+import { type PrivateObjective, privateData } from './private-training.ts'
 import { type Released, readRelease } from './released.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore } from './store.ts'
-import { fitTaste, ownScale, pooledHead, rewardPairs, type Taste } from './taste.ts'
+import { fitTaste, ownScale, type Taste } from './taste.ts'
 import type { Conversation } from './types.ts'
 
 export type ServingDeps = {
@@ -39,6 +42,8 @@ export type ServingDeps = {
   readonly settings: DeviceSettings
   readonly memo: AnswerMemo
   readonly checkpoint?: string | undefined
+  /** Fails with E_MEMORY where a training would not fit. */
+  readonly checkMemory?: ((need: StepNeed) => void) | undefined
 }
 
 /** Everything that a request needs, under one release and one set of choices. */
@@ -54,6 +59,8 @@ export type Served = {
 }
 
 export type PrivateTraining = {
+  /** Default: that of the private adapter there is, else reward. */
+  readonly objective?: PrivateObjective | undefined
   readonly epochs?: number | undefined
   readonly learningRate?: number | undefined
   readonly onPooled?: (done: number, of: number) => void
@@ -65,6 +72,8 @@ export type Serving = {
   /** Fitted again when the choices or the release have changed since, by this process or another. */
   current(onPooled?: (done: number, of: number) => void): Promise<Served>
   releaseHash(): string | null
+  /** Of the release that is served, else this device's own. */
+  exitLayer(): number
   hasPrivate(): boolean
   /** Trains a private adapter over a release (null: over the base) and serves both from then on. */
   trainPrivate(release: string | null, options: PrivateTraining): Promise<TrainResult>
@@ -75,16 +84,19 @@ export type Serving = {
 /** Where there is no release to copy from: the last layers below the exit, as in the design's measurement. */
 const PRIVATE_LAYERS = 4
 const PRIVATE_RANK = 8
+/** Fewer where held-back choices stop gaining. */
+const PRIVATE_EPOCHS = 3
 
 export const openServing = (deps: ServingDeps): Serving => {
   let cached: { key: string; served: Promise<Served> } | null = null
   const state = () => servingState(deps.store)
   return {
     releaseHash: () => state().release,
+    exitLayer: () => exitUnder(deps, state().release),
     hasPrivate: () => state().private,
     current(onPooled) {
       const now = state()
-      const key = `${now.release}/${now.private && now.revision}/${deps.store.choicesVersion()}`
+      const key = `${now.release ?? ownExit(deps.store, deps.model)}/${now.private && now.revision}/${deps.store.choicesVersion()}`
       if (cached?.key === key) return cached.served
       const served = fitServed(deps, now, onPooled)
       cached = { key, served }
@@ -95,9 +107,11 @@ export const openServing = (deps: ServingDeps): Serving => {
       return served
     },
     async trainPrivate(release, options) {
-      const { feed, result } = await trainPrivate(deps, release, options)
+      const last = state().private ? readPrivate(deps.store).objective : 'reward'
+      const { objective = last } = options
+      const { feed, result } = await trainPrivate(deps, release, { ...options, objective })
       cached = null
-      savePrivate(deps.store, release, feed)
+      savePrivate(deps.store, release, feed, objective)
       if (deps.checkpoint) rmSync(deps.checkpoint, { force: true })
       return result
     },
@@ -122,6 +136,10 @@ export const keptRelease = (
   return readRelease(bytes, model.base, space)
 }
 
+/** The exit layer that goes with a release (null: with the base). */
+const exitUnder = (deps: ServingDeps, release: string | null): number =>
+  release === null ? ownExit(deps.store, deps.model) : keptRelease(deps, release).header.exitLayer
+
 const fitServed = async (
   deps: ServingDeps,
   state: Pick<ServingState, 'release' | 'private'>,
@@ -129,7 +147,7 @@ const fitServed = async (
 ): Promise<Served> => {
   const release = state.release === null ? null : keptRelease(deps, state.release)
   const adapters = [...(release?.active ?? []), ...(state.private ? [readPrivate(deps.store)] : [])]
-  const exitLayer = release?.header.exitLayer ?? deps.model.suggestedExit
+  const exitLayer = release?.header.exitLayer ?? ownExit(deps.store, deps.model)
   const features = await featuresUnder(deps, exitLayer, adapters, onPooled)
   const prior =
     release?.prior(deps.settings.initialVariance) ??
@@ -163,34 +181,37 @@ const featuresUnder = (
 const trainPrivate = async (
   deps: ServingDeps,
   release: string | null,
-  options: PrivateTraining,
+  options: PrivateTraining & { readonly objective: PrivateObjective },
 ): Promise<{ feed: LoraFeed; result: TrainResult }> => {
-  const { model, engine, settings, space } = deps
+  const { model, engine, settings } = deps
+  const kept = release === null ? null : keptRelease(deps, release)
+  const spec = kept?.header.adapter ?? ownSpec(ownExit(deps.store, model))
+  const below = kept?.active.map((feed) => feed.spec) ?? []
+  deps.checkMemory?.({
+    kind: options.objective,
+    to: options.objective === 'reward' ? exitUnder(deps, release) : model.base.shape.layers,
+    adapters: [...below, spec],
+    index: below.length,
+  })
   const base = await fitServed(deps, { release, private: false }, options.onPooled)
-  const pairs = rewardPairs(base.features, space.pooled, base.taste)
-  if (pairs.length === 0)
-    throw new FedError('E_DATA', 'there are no choices among two or more answers to train from')
-  const spec: AdapterSpec =
-    release === null ? ownSpec(base.exitLayer) : keptRelease(deps, release).header.adapter
+  const { objective, heldBack } = privateData(deps, base, options.objective)
   // The same for a retry, so that a checkpoint can be taken up.
   const seed = seededRng(`private/${release}`).int(2 ** 31)
   const feed = { spec, flat: initAdapter(model.base.shape, spec, seed) }
   const result = await engine.train(
     {
-      objective: {
-        kind: 'reward',
-        exitLayer: base.exitLayer,
-        head: pooledHead(base.taste, space.pooled),
-        pairs,
-      },
+      objective,
       adapters: [...base.adapters, feed],
       trainable: { index: base.adapters.length, factors: ['A', 'B'] },
-      epochs: options.epochs ?? 1,
+      epochs: options.epochs ?? PRIVATE_EPOCHS,
       learningRate: options.learningRate ?? 1e-3,
+      schedule: 'cosine',
+      warmup: 0.1,
       batch: 4,
       maxTokens: settings.maxTokens,
       clipNorm: 1,
       seed,
+      ...(heldBack && { validation: { objective: heldBack, patience: 1 } }),
       ...(deps.checkpoint && { checkpoint: deps.checkpoint }),
     },
     options.onTrain,

@@ -61,9 +61,15 @@ export const rewardPairs = (
     }),
   )
 
-/** Share of the choices, the most recent, that the margin is judged on, and the fewest that are worth judging by. */
+/** Share of what there is, the most recent, that margins and adapters are judged on, and the fewest worth judging by. */
 const HELD_BACK = 0.2
 const LEAST_HELD_BACK = 4
+
+/** How many of these are held back; none where that would be too few. */
+export const heldBackCount = (length: number): number => {
+  const count = Math.floor(length * HELD_BACK)
+  return count < LEAST_HELD_BACK ? 0 : count
+}
 
 /** The lead that a rerank needs, from the most recent choices under a head that has not seen them. features: most recent first. */
 export const calibrateOn = (
@@ -71,8 +77,8 @@ export const calibrateOn = (
   prior: Prior,
   scale: Float64Array,
 ): { margin: number; heldBack: number } => {
-  const count = Math.floor(features.length * HELD_BACK)
-  if (count < LEAST_HELD_BACK) return { margin: 0, heldBack: 0 }
+  const count = heldBackCount(features.length)
+  if (count === 0) return { margin: 0, heldBack: 0 }
   const { fit } = fitTaste(features.slice(count), prior, scale)
   const judged = features.slice(0, count).map(({ raw, chosen }) => ({
     rewards: scoreFeatures(raw, scale, fit.w).map((s) => s.reward),

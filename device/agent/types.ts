@@ -12,6 +12,8 @@ import type {
   StatusResponse,
   TrainingStatus,
 } from '../../adapters/wire/personalization.ts'
+import type { ExitChoice, ExitReport } from './choose-exit.ts'
+import type { PrivateObjective } from './private-training.ts'
 import type { Traffic } from './transport.ts'
 
 /** The part of a request to Claude that personalization reads. */
@@ -59,8 +61,12 @@ export type Personalizer = {
 export type TrainOptions = {
   /** Also trains the private adapter, which takes minutes. */
   readonly adapter?: boolean
+  /** What the private adapter learns from; default reward, which is what rerank reads. */
+  readonly objective?: PrivateObjective
   readonly epochs?: number
   readonly learningRate?: number
+  /** Layer after which answers are read from now on; auto: the one that the device's choices speak for. */
+  readonly exit?: number | 'auto' | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -72,10 +78,16 @@ export type Progress = {
 }
 
 export type TrainReport = {
+  readonly exit: ExitReport | null
   readonly choices: number
   readonly pairs: number
   readonly logLikelihood: number
-  readonly adapter: { readonly losses: number[]; readonly seconds: number } | null
+  readonly adapter: {
+    readonly losses: number[]
+    /** Losses of what was held back, before training and after each epoch; empty where nothing was. */
+    readonly heldBack: number[]
+    readonly seconds: number
+  } | null
   readonly margin: number
   readonly heldBack: number
 }
@@ -117,6 +129,8 @@ export type Device = Personalizer & {
   /** Choices with `split: test` are left out. known: those whose id was there already. */
   importChoices(choices: readonly ChoiceLine[]): { added: number; known: number; test: number }
   train(options?: TrainOptions): Promise<TrainReport>
+  /** How well heads tell this user's choices after several layers; changes nothing. E_DATA when there are too few. */
+  chooseExit(onProgress?: (progress: Progress) => void): Promise<ExitChoice>
   /** token: one-time, from the operator. Returns the device's pseudonym. */
   enroll(token: string, signal?: AbortSignal): Promise<string>
   participate(options?: ParticipateOptions): Promise<ParticipateReport>

@@ -43,6 +43,7 @@ export const STATUS: Record<ErrorCode, Status> = {
   E_NO_SOURCE: 503,
   E_ENGINE: 500,
   E_DIVERGED: 500,
+  E_MEMORY: 503,
   E_HOME: 500,
   E_NOT_ENROLLED: 409,
   E_NO_KEY: 401,

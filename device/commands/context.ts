@@ -10,7 +10,10 @@ import { isTrainingPaused } from '../agent/training.ts'
 import type { Device, Progress } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { type LocalModel, openModel } from '../engine/model/open.ts'
-import { type EngineOptions, openEngine } from '../engine/run/client.ts'
+import { readManifest } from '../engine/model/weight-store.ts'
+import { CACHE_BYTES, type EngineOptions, openEngine } from '../engine/run/client.ts'
+import { freeBytes } from '../engine/run/memory.ts'
+import { divideLimit, rowLimitUnder, type StepNeed } from '../engine/run/memory-plan.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }
 export type ModelOptions = CommonOptions & {
@@ -109,6 +112,7 @@ export const withDevice = async <T>(
     ...(options.memoryLimit !== undefined && { memoryLimit: options.memoryLimit }),
   }
   const store = openStore(home.databasePath)
+  const memoryBytes = settings.memoryLimit === null ? undefined : settings.memoryLimit * 1e6
   const isPaused = toldWhenPaused(() => isTrainingPaused(store))
   const device = openDevice({
     store,
@@ -119,6 +123,7 @@ export const withDevice = async <T>(
       stateFolder: join(home.folder, 'states'),
       ...engineOptions,
       cpuShare: settings.cpuShare,
+      memoryBytes,
       isPaused,
       ...(!endsItself && { signal: abort.signal }),
       ...(threads !== null && { threads }),
@@ -127,6 +132,7 @@ export const withDevice = async <T>(
     settings,
     folder: home.folder,
     isPaused,
+    checkMemory: memoryCheck(model, memoryBytes),
   })
   try {
     return await work(device, { home, store, signal: abort.signal, model })
@@ -136,6 +142,17 @@ export const withDevice = async <T>(
     await device.close()
   }
 }
+
+/** Before hours of pooling: whether a training would fit. Where it may vary with the examples the engine looks again. */
+const memoryCheck =
+  ({ folder, config }: LocalModel, memoryBytes: number | undefined) =>
+  (need: StepNeed): void => {
+    const { limitBytes } = divideLimit(memoryBytes, CACHE_BYTES)
+    rowLimitUnder({ config, manifest: readManifest(folder) }, need, {
+      limitBytes,
+      freeBytes: freeBytes(),
+    })
+  }
 
 /** Says on stderr when a pause begins to hold something up, and when it ends. */
 const toldWhenPaused = (isPaused: () => boolean): (() => boolean) => {

@@ -1,10 +1,15 @@
 /** `loreweave train` and `participate`: what takes minutes. */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { MODULES } from '../../adapters/lora/spec.ts'
 import { type ChoiceLine, parseChoiceLog } from '../../adapters/wire/choice-log.ts'
 import { Contribution, type JobSpecInput } from '../../adapters/wire/jobs.ts'
+import type { ExitChoice, ExitReport } from '../agent/choose-exit.ts'
+import { checkedExit } from '../agent/exit-layer.ts'
 import { WORDS } from '../agent/participate.ts'
+import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../agent/private-training.ts'
+import type { Device } from '../agent/types.ts'
+import type { LocalModel } from '../engine/model/open.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
 import {
   integer,
@@ -22,8 +27,10 @@ type TrainOptions = ModelOptions & {
   user?: string
   skipBad?: boolean
   adapter?: boolean
+  objective: PrivateObjective
   epochs?: number
   learningRate?: number
+  exit?: number | 'auto'
 }
 
 /** Nothing is served while these commands run: scoring and training can share a child and what it keeps. */
@@ -38,7 +45,20 @@ export const trainCommand = (): Command =>
     .option('--user <name>', 'whose lines of the log')
     .option('--skip-bad', 'go on without the lines that are not valid')
     .option('--adapter', 'also train a private LoRA adapter over the release (minutes)')
-    .option('--epochs <n>', 'passes over the pairs for the adapter', integer(1, 100))
+    .addOption(
+      new Option(
+        '--objective <name>',
+        'what the adapter learns: reward (choices, what rerank reads), dpo (choices), kto (thumbs and choices), completion (edits)',
+      )
+        .choices(PRIVATE_OBJECTIVES)
+        .default('reward'),
+    )
+    .option(
+      '--epochs <n>',
+      'most passes over the examples for the adapter (default 3)',
+      integer(1, 100),
+    )
+    .option('--exit <layer>', EXIT_HELP, exitLayer)
     .option('--learning-rate <x>', "AdamW's, for the adapter", positive)
     .addHelpText(
       'after',
@@ -52,15 +72,18 @@ export const trainCommand = (): Command =>
             options.data === undefined
               ? null
               : device.importChoices(readChoices(options, options.data))
-          const { adapter = false, epochs, learningRate } = options
+          const { adapter = false, objective, epochs, learningRate, exit } = options
           const report = await device.train({
             adapter,
+            objective,
+            exit,
             ...(epochs !== undefined && { epochs }),
             ...(learningRate !== undefined && { learningRate }),
             onProgress: progressLine,
             signal,
           })
           const lines = [
+            ...(report.exit ? exitLines(report.exit) : []),
             ...(imported
               ? [
                   `imported ${imported.added} choices, ${imported.known} known already, ${imported.test} left for testing`,
@@ -70,7 +93,7 @@ export const trainCommand = (): Command =>
             `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
             ...(report.adapter
               ? [
-                  `private adapter: ${report.adapter.losses.length} steps in ${report.adapter.seconds.toFixed(1)} s, loss ${report.adapter.losses[0]?.toFixed(4)} → ${report.adapter.losses.at(-1)?.toFixed(4)}`,
+                  `private adapter: ${report.adapter.losses.length} steps in ${report.adapter.seconds.toFixed(1)} s, loss ${report.adapter.losses[0]?.toFixed(4)} → ${report.adapter.losses.at(-1)?.toFixed(4)}${heldBackText(report.adapter.heldBack)}`,
                 ]
               : []),
           ]
@@ -79,6 +102,32 @@ export const trainCommand = (): Command =>
         ONE_AFTER_THE_OTHER,
       ),
     )
+
+const EXIT_HELP =
+  'layer after which answers are read, from now on; "auto" takes the one that your choices speak for'
+
+function exitLayer(text: string): number | 'auto' {
+  return text === 'auto' ? text : integer(1, 256)(text)
+}
+
+const exitLines = ({ layer, choice, note }: ExitReport): string[] => [
+  ...(choice ? exitTable(choice) : []),
+  `answers are read after layer ${layer}${note ? `: ${note}` : ''}`,
+]
+
+/** One line a layer, an arrow at the chosen one. */
+const exitTable = ({ layer, choices, scores }: ExitChoice): string[] => [
+  `exit layers on ${choices} choices, each unseen by its head:`,
+  ...scores.map(
+    (s) =>
+      `${s.layer === layer ? '→' : ' '} ${String(s.layer).padStart(3)}  ${(100 * s.accuracy).toFixed(1)} % of pairs right, log-likelihood ${s.logLikelihood.toFixed(4)}, behind the best by ${s.behind.toFixed(4)} ± ${s.standardError.toFixed(4)}`,
+  ),
+]
+
+const heldBackText = (losses: readonly number[]): string =>
+  losses.length === 0
+    ? ''
+    : `; held back ${losses[0]?.toFixed(4)} → ${Math.min(...losses).toFixed(4)}`
 
 /** Lines of one user. Bad lines are told by number; E_DATA unless --skip-bad. */
 const readChoices = (options: TrainOptions, path: string): ChoiceLine[] => {
@@ -136,13 +185,18 @@ export const participateCommand = (): Command =>
 export const jobFileCommand = (): Command =>
   withModel(new Command('job-file'))
     .description("print a job for this device's model, for the operator of a federation to edit")
+    .option(
+      '--exit <layer>',
+      'exit layer of the job; "auto" takes the one that the choices of this device speak for',
+      exitLayer,
+    )
     .addHelpText(
       'after',
       '\nExample:\n  loreweave job-file > job.json && loreweave-server job create --file job.json --rounds 4',
     )
-    .action((options: ModelOptions) =>
-      withDevice(options, async (_device, { model }) => {
-        const exitLayer = model.suggestedExit
+    .action((options: ModelOptions & { exit?: number | 'auto' }) =>
+      withDevice(options, async (device, { model }) => {
+        const exitLayer = await jobExit(device, model, options.exit)
         const job: JobSpecInput = {
           name: `personalization on ${model.base.name}`,
           base: model.base,
@@ -161,6 +215,17 @@ export const jobFileCommand = (): Command =>
         process.stdout.write(`${JSON.stringify(job, null, 2)}\n`)
       }),
     )
+
+const jobExit = async (
+  device: Device,
+  model: LocalModel,
+  wanted: number | 'auto' = model.suggestedExit,
+): Promise<number> => {
+  if (wanted !== 'auto') return checkedExit(model, wanted)
+  const choice = await device.chooseExit(progressLine)
+  process.stderr.write(`${exitTable(choice).join('\n')}\n`)
+  return choice.layer
+}
 
 function positive(text: string): number {
   const value = Number(text)

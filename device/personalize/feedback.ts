@@ -28,7 +28,7 @@ export const WEIGHTS = { choose: 1, regenerate: 0.7, followUp: 0.4, keep: 0.2 } 
 
 /**
  * The choices that events on decisions amount to, one a decision at most, named by the decision that they are about, in the order
- * of their events: repeated calls give the same ids. Thumbs make no pair (they wait for an objective over single answers).
+ * of their events: repeated calls give the same ids. Thumbs make no pair: see thumbedAnswers.
  * - choose: the chosen candidate over the others that were shown; the last choice counts.
  * - edit: the edited text over the served one, weighted by how much was changed.
  * - regenerate, then another answer to the same request that is kept, chosen, edited or thumbed up: that one over the first.
@@ -51,6 +51,53 @@ export const choicesOf = (
     const base = { user, id, messages, candidates, shown, chosen, at, weight }
     return [system === undefined ? base : { ...base, system }]
   })
+}
+
+/** An answer that was judged on its own. */
+export type JudgedAnswer = Pick<Decision, 'messages' | 'system'> & {
+  readonly text: string
+  readonly isLiked: boolean
+}
+
+/** The served answers that got a thumb, by each decision's last one; most recent first. */
+export const thumbedAnswers = (
+  decisions: readonly Decision[],
+  events: readonly RecordedEvent[],
+): JudgedAnswer[] =>
+  lastOnDecisions(decisions, events, 'thumbs', ({ candidates, served }, { value }) => {
+    const text = candidates[served]
+    return text === undefined ? null : { text, isLiked: value > 0 }
+  })
+
+/** Answers as their users would have them, by each decision's last edit; most recent first. */
+export const editedAnswers = (
+  decisions: readonly Decision[],
+  events: readonly RecordedEvent[],
+): JudgedAnswer[] =>
+  lastOnDecisions(decisions, events, 'edit', (_, { text }) => ({ text, isLiked: true }))
+
+type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>
+
+/** What the last event of a kind makes of each decision that has one. */
+const lastOnDecisions = <K extends FeedbackEvent['kind']>(
+  decisions: readonly Decision[],
+  events: readonly RecordedEvent[],
+  kind: K,
+  judge: (decision: Decision, event: EventOf<K>) => Pick<JudgedAnswer, 'text' | 'isLiked'> | null,
+): JudgedAnswer[] => {
+  const byId = new Map(decisions.map((decision) => [decision.id, decision]))
+  const seen = new Set<string>()
+  return events
+    .filter(({ event }) => event.kind === kind)
+    .toSorted((a, b) => b.at - a.at)
+    .flatMap(({ decisionId, event }) => {
+      const decision = byId.get(decisionId)
+      if (!decision || seen.has(decisionId)) return []
+      seen.add(decisionId)
+      const judged = judge(decision, event as EventOf<K>)
+      const { messages, system } = decision
+      return judged ? [{ messages, system, ...judged }] : []
+    })
 }
 
 type Found = {

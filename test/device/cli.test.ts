@@ -46,9 +46,14 @@ test('from init to rerank and feedback, as a user would', async () => {
     '--skip-bad',
     '--threads',
     '1',
+    '--exit',
+    'auto',
     '--json',
   ])
   expect(train.code).toBe(0)
+  const { exit } = JSON.parse(train.stdout)
+  expect(exit.choice.scores.map((s: { layer: number }) => s.layer)).toEqual([1, 2])
+  expect(exit.layer).toBe(exit.choice.layer)
   expect(JSON.parse(train.stdout)).toMatchObject({
     imported: { added: 20, known: 0, test: 0 },
     choices: 20,
@@ -108,6 +113,14 @@ test.each([
   ['no token', ['enroll', '--server', 'http://x'], 2, 'LOREWEAVE_ENROLL_TOKEN'],
   ['a server that is none', ['enroll', '--server', 'x', '--token', '-'], 2, '--server'],
   ['a home that is none', ['status', '--home', '/nonexistent/home'], 1, 'loreweave init'],
+  ['a CPU share of nothing', ['train', '--cpu-share', '0'], 2, 'from 0.1 to 1'],
+  ['an exit that the model lacks', ['job-file', '--exit', '3'], 2, 'must be 1 to 2'],
+  [
+    'a memory limit that nothing fits',
+    ['train', '--memory-limit', '128', '--adapter'],
+    1,
+    'E_MEMORY',
+  ],
   ['no enrolment', ['participate'], 1, 'loreweave enroll'],
   ['unknown feedback', ['feedback', 'shrug', '--decision', 'd'], 2, 'feedback shrug'],
 ])('%s ends with the right exit code and says what to do', async (_name, args, code, words) => {

@@ -150,6 +150,11 @@ const refuseUnknownGguf = (
   architecture: Architecture,
   headDim: number,
 ) => {
+  const type = file['general.type'] ?? 'model'
+  if (type !== 'model') throw unsupported(`a GGUF file of type ${printable(type)}`)
+  const parts = file['split.count'] ?? 1
+  if (parts !== 1 && parts !== 0)
+    throw unsupported(`one of ${printable(parts)} GGUF files: join them`)
   const value = (name: string) => file[`${architecture}.${name}`]
   const experts = value('expert_count')
   if (isSet(experts)) throw unsupported(`a mixture of ${printable(experts)} experts`)

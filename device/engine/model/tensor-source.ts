@@ -87,6 +87,14 @@ export const ggufSource = async (file: GgufFile, sha256: string): Promise<Tensor
   }
 }
 
+/** Ours to the name of the same tensor in a Hugging Face file. */
+export const huggingFaceName = (name: string, prefix = 'model.'): string => {
+  const { layer, part } = splitName(name)
+  const own = NAMES[part]!.huggingFace
+  if (part === 'head') return own
+  return layer === undefined ? prefix + own : `${prefix}layers.${layer}.${own}`
+}
+
 /** Opens the safetensors of a Hugging Face folder (one file, or shards). close() it after the conversion.
  *  Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED. */
 export const openHuggingFace = async (
@@ -113,12 +121,7 @@ export const openHuggingFace = async (
     }
     const prefix = places.has('embed_tokens.weight') ? '' : 'model.'
     const config = configFromHuggingFace(json, places.has('lm_head.weight'))
-    const nameOf = (name: string) => {
-      const { layer, part } = splitName(name)
-      const own = NAMES[part]!.huggingFace
-      if (part === 'head') return own
-      return layer === undefined ? prefix + own : `${prefix}layers.${layer}.${own}`
-    }
+    const nameOf = (name: string) => huggingFaceName(name, prefix)
     const isSpare = (name: string) =>
       name.endsWith('.rotary_emb.inv_freq') || (config.tiedHead && name === 'lm_head.weight')
     refuseOthers(places.keys(), config, nameOf, isSpare)

@@ -106,6 +106,13 @@ const controlTextMask = (messages: readonly ChatMessage[], anyControl: RegExp | 
   }
 }
 
+/** For templates that name the day, as Llama 3's does (this is its own fallback): always the same, since a choice must be read
+ *  tomorrow, and by others in a round, as it is read today. */
+const SAME_DAY = '{% macro strftime_now(format) %}26 Jul 2024{% endmacro %}'
+
+const datedTemplate = (template: string): string =>
+  template.includes('strftime_now') ? SAME_DAY + template : template
+
 const renderChat = (
   parts: TokenizerParts,
   messages: { role: string; content: string }[],
@@ -127,7 +134,10 @@ const renderChat = (
 
 const buildParts = (file: TokenizerFile): TokenizerParts => {
   try {
-    return tokenizerParts(file.json, { ...file.specialTokens, chat_template: file.template })
+    return tokenizerParts(file.json, {
+      ...file.specialTokens,
+      chat_template: datedTemplate(file.template),
+    })
   } catch (cause) {
     const reason = (cause as Error).message.slice(0, 200)
     throw new FedError('E_MODEL_UNSUPPORTED', `tokenizer: ${reason}`, { cause })

@@ -2,6 +2,7 @@
 import { FedError } from '../../../adapters/errors.ts'
 import type { LoweredNode, OpName } from './op-row.ts'
 import { OPS } from './ops.ts'
+import { peakActivations } from './peak-memory.ts'
 import {
   type Attribute,
   type ElementType,
@@ -56,13 +57,15 @@ export type Graph = {
   op(name: OpName, inputs: readonly Tensor[], attributes?: Attributes): Tensor
 }
 
-/** inputs: names that the reachable part of the graph reads; outputs: tensor name by the caller's name. */
+/** inputs: names that the reachable part of the graph reads; outputs: tensor name by the caller's name.
+ *  peakBytes: of activations, at the fullest moment of a run. */
 export type OnnxGraph = {
   readonly bytes: Uint8Array
   /** Whether the runtime may keep its own copy of weights; see OpRow. */
   readonly packsWeights: boolean
   readonly inputs: readonly string[]
   readonly outputs: Readonly<Record<string, string>>
+  readonly peakBytes: number
 }
 
 export const newGraph = (): Graph => {
@@ -142,7 +145,8 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
     return name
   }
   const read = new Set([...targets, ...nodes.flatMap((node) => node.inputs)])
-  const lowered = leavesLast(nodes).flatMap((node) => lowerNode(node, read, integers))
+  const ordered = leavesLast(nodes)
+  const lowered = ordered.flatMap((node) => lowerNode(node, read, integers))
   const unique = [...new Map(targets.map((t) => [t.name, t])).values()]
   return {
     bytes: encodeModel({
@@ -158,6 +162,7 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
     packsWeights: nodes.some((node) => OPS[node.op].packsWeights),
     inputs: inputs.map((t) => t.name),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.name])),
+    peakBytes: peakActivations(ordered, unique),
   }
 }
 

@@ -70,6 +70,8 @@ export type OpRow = {
   readonly gradient: GradientRule | 'none'
   /** Cheap to compute: the reverse walk computes it again from what is kept, in place of keeping it (Chen et al. 2016). */
   readonly isCheap?: true
+  /** Numbers that it holds only while it runs, beside what it reads and makes. */
+  readonly scratch?: (inputs: readonly Shape[], attributes: Attributes) => number
   /** The runtime may keep a private, faster copy of the weights. */
   readonly packsWeights?: true
   /** Several ONNX nodes in place of one. */

@@ -71,6 +71,7 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
         throw new FedError('E_SHAPE', `attention: [${q}], [${k}] and mask [${mask}] do not fit`)
       return [matMulShape(q!, swapped(batchFirst(k!)))]
     },
+    scratch: ([, , mask], { heads }) => Number(heads) * product(mask!),
     lower: lowerAttentionWeights,
     gradient: ({ g, inputs: [q, k], outputs: [y], attributes: { scale }, dy }) => {
       const dScores = softmaxGradient(g, y!, dy)
@@ -142,6 +143,7 @@ export const OPS: Readonly<Record<OpName, OpRow>> = {
    *  y = max − log max p, since ONNX's own ReduceLogSumExp adds tens of thousands of terms one by one in float32. */
   HeadLogSumExp: {
     shape: ([x]) => [[x![0]!, 1], x!],
+    scratch: ([x, table]) => 2 * x![0]! * table![0]!,
     lower: lowerHead,
     gradient: ({ g, outputs: [, mean], dy }) => [g.op('Mul', [mean!, dy]), undefined],
   },

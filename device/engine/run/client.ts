@@ -14,6 +14,8 @@ export type EngineOptions = {
   readonly threads?: number
   /** Hidden states each child keeps below the adapters; default 256 MiB. */
   readonly cacheBytes?: number
+  /** Largest memory that a training may take, weights included: it takes smaller rows, or fails with E_MEMORY. */
+  readonly memoryBytes?: number | undefined
   /** Where those states outlast the children (see ServiceOptions); none by default. */
   readonly stateFolder?: string
   /** A child without work for so long is ended; default five minutes. */
@@ -33,14 +35,18 @@ export type EngineOptions = {
   readonly signal?: AbortSignal
 }
 
+/** Hidden states that a child keeps, unless told otherwise. */
+export const CACHE_BYTES = 256 * 2 ** 20
+
 /** Starts nothing: each child begins with its first call. One child scores, one trains, unless oneChild says otherwise. */
 export const openEngine = (options: EngineOptions): Engine => {
-  const { folder, threads = availableParallelism(), cacheBytes = 256 * 2 ** 20 } = options
+  const { folder, threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options
   const { cpuShare = 1, isPaused = () => false, heldMs = 30_000 } = options
   if (cpuShare < 1 && !CAN_STOP)
     throw new FedError('E_USAGE', 'a CPU share below 1 needs signals that this system lacks')
   const life = { idleMs: options.idleMs ?? 300_000, watchMemory: options.watchMemory ?? false }
-  const service = { folder, threads, cacheBytes, stateFolder: options.stateFolder }
+  const { memoryBytes, stateFolder } = options
+  const service = { folder, threads, cacheBytes, memoryBytes, stateFolder }
   const training = engineChild(service, { ...life, manners: { cpuShare, isPaused, heldMs } })
   const scoring = options.oneChild ? training : engineChild(service, life)
   const anyOf = (signal?: AbortSignal) => {

@@ -129,7 +129,9 @@ const partsOf = (shape: ModelShape, { spec, flat }: LoraFeed, from: number, to: 
     })
 }
 
-const concat = (parts: readonly Float32Array[]): Float32Array => {
+/** One after the other; a single part is returned as it is. */
+export const concat = (parts: readonly Float32Array[]): Float32Array => {
+  if (parts.length === 1) return parts[0]!
   const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {

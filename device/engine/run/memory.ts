@@ -33,6 +33,11 @@ export const watchMemory = (pid: number): MemoryWatch => {
   }
 }
 
+/** What this process may still take beside what it has, its container's limit included; undefined where the system does not say
+ *  what it could free (MemAvailable on Linux does). */
+export const freeBytes = (): number | undefined =>
+  process.platform === 'linux' ? process.availableMemory() + process.memoryUsage.rss() : undefined
+
 /** Bytes that a process holds now; 0 when it is gone. */
 export const memoryOf = async (pid: number): Promise<number> => {
   try {

@@ -47,6 +47,28 @@ export const statesOf = async (
   return runTrunk(runner, row, start, to, adapters)
 }
 
+/** States after each of these layers, in rising order, the last as statesOf gives them; one layer of them is statesOf. */
+export const statesThrough = async (
+  runner: ModelRunner,
+  row: Row,
+  exits: readonly number[],
+  adapters: readonly LoraFeed[],
+  keepFrom?: number,
+): Promise<Float32Array[]> => {
+  const [only, ...more] = exits
+  if (only !== undefined && more.length === 0)
+    return [await statesOf(runner, row, only, adapters, keepFrom)]
+  let start: RowStart = { from: 0, feeds: rowFeeds(runner.model, row) }
+  const shape = [row.size, runner.model.config.shape.hidden]
+  const all: Float32Array[] = []
+  for (const to of exits) {
+    const data = await runTrunk(runner, row, start, to, adapters)
+    start = { from: to, feeds: { ...start.feeds, hidden: { data, shape } } }
+    all.push(data)
+  }
+  return all
+}
+
 /** The row's feeds at layer `from`, its states there text by text (prefix-states.ts).
  *  below: adapters that are active on lower layers. */
 export const startRow = async (

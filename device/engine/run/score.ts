@@ -1,23 +1,26 @@
 /** What scoring reads from a model: mean states of answers, and their log-probabilities. */
 import { FedError } from '../../../adapters/errors.ts'
-import { logitsOf, logProbsOf, type ModelRunner, statesOf } from './model-runner.ts'
+import { concat } from './lora-feeds.ts'
+import { logitsOf, logProbsOf, type ModelRunner, statesOf, statesThrough } from './model-runner.ts'
 import { packRows, type Row, type Span } from './rows.ts'
 import type { AnswerInput, CandidateScore, LoraFeed, PooledOptions } from './types.ts'
 
-/** Mean state over each answer after exitLayer layers, [hidden] each, in the order of the inputs. */
+/** Mean state over each answer after exitLayer layers, [hidden] each, in the order of the inputs; see PooledOptions.through. */
 export const poolAnswers = async (
   runner: ModelRunner,
   inputs: readonly AnswerInput[],
-  { exitLayer, adapters, keepFrom, onProgress = () => {} }: PooledOptions,
+  options: PooledOptions,
 ): Promise<Float32Array[]> => {
+  const { exitLayer, through = [], adapters, keepFrom, onProgress = () => {} } = options
   const { hidden, layers } = runner.model.config.shape
   if (!(exitLayer >= 1 && exitLayer <= layers))
     throw new FedError('E_SHAPE', `the exit layer must be 1 to ${layers}, got ${exitLayer}`)
   const pooled: Float32Array[] = []
   let done = 0
   for (const row of packSingles(runner, inputs)) {
-    const states = await statesOf(runner, row, exitLayer, adapters, keepFrom)
-    for (const [index, span] of row.answers) pooled[index] = meanState(states, span, hidden)
+    const exits = await statesThrough(runner, row, [...through, exitLayer], adapters, keepFrom)
+    for (const [index, span] of row.answers)
+      pooled[index] = concat(exits.map((states) => meanState(states, span, hidden)))
     done += row.answers.size
     onProgress(done, inputs.length)
   }

@@ -3,6 +3,8 @@ import { env } from 'onnxruntime-node'
 import { readManifest } from '../model/weight-store.ts'
 import { type TrainHooks, trainAdapter } from '../train/trainer.ts'
 import { generateTokens } from './generate.ts'
+import { freeBytes } from './memory.ts'
+import { divideLimit, planTraining } from './memory-plan.ts'
 import { modelRunner } from './model-runner.ts'
 import { poolAnswers, scoreCandidates } from './score.ts'
 import { openSessions } from './sessions.ts'
@@ -22,6 +24,8 @@ export type ServiceOptions = {
   readonly folder: string
   readonly threads: number
   readonly cacheBytes: number
+  /** Largest memory that a training may take, weights included; default: what the system can give. */
+  readonly memoryBytes?: number | undefined
   /** Where states outlast the process; none by default, for they derive from private text. */
   readonly stateFolder?: string | undefined
   /** Largest size of that folder; default 1 GiB, which is 400 thousand tokens of 576 numbers. */
@@ -42,7 +46,8 @@ export type Service = {
 
 /** Fails as readManifest does when the folder holds no converted weights. */
 export const openService = (options: ServiceOptions): Service => {
-  const { folder, threads, cacheBytes, stateFolder, stateBytes = 2 ** 30 } = options
+  const { folder, threads, stateFolder, stateBytes = 2 ** 30 } = options
+  const { cacheBytes, limitBytes } = divideLimit(options.memoryBytes, options.cacheBytes)
   const manifest = readManifest(folder)
   const open = (count: number) =>
     modelRunner(
@@ -67,7 +72,11 @@ export const openService = (options: ServiceOptions): Service => {
     score: (prompt, candidates, { adapters }) =>
       scoreCandidates(runner, prompt, candidates, adapters),
     generate: (prompt, generateOptions) => generateTokens(runner, prompt, generateOptions),
-    train: async (request, hooks) => {
+    train: async (given, hooks) => {
+      const request = planTraining(runner.model, given, {
+        limitBytes,
+        freeBytes: freeBytes(),
+      })
       if ((request.threads ?? threads) === threads) return trainAdapter(runner, request, hooks)
       const own = open(request.threads!)
       return trainAdapter(own, request, hooks).finally(() => own.sessions.release())

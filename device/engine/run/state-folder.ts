@@ -2,7 +2,7 @@
  *  A file is its SHA-256 and the numbers, written beside its place and renamed; whatever does not check is not used, so
  *  nothing here waits for the disk. Several processes may share a folder. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, utimesSync } from 'node:fs'
+import { readFileSync, utimesSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { StateKey } from './state-cache.ts'
@@ -26,7 +26,6 @@ export type StateFolderOptions = {
 }
 
 export const openStateFolder = ({ folder, base, maxBytes }: StateFolderOptions): StateFolder => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const names = new Map<string, string>()
   const folderOf = (generation: string): string => {
     const known = names.get(generation) ?? join(folder, sha256(base, generation).slice(0, 24))

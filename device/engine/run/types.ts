@@ -66,6 +66,8 @@ export type TrainRequest = {
   readonly batch: number
   /** Longer inputs lose the front of the prompt, then the end of the answer. */
   readonly maxTokens: number
+  /** Tokens that a row may hold before another is begun; default ROW_TOKENS. */
+  readonly rowTokens?: number
   /** Largest global gradient norm; 0 turns clipping off. */
   readonly clipNorm: number
   /** Decoupled (AdamW); default 0. */
@@ -114,6 +116,8 @@ export type TrainResult = {
 
 export type PooledOptions = {
   readonly exitLayer: number
+  /** Lower layers, in rising order, that are pooled on the way: a result is then [hidden] for each of them and for the exit. */
+  readonly through?: readonly number[] | undefined
   readonly adapters: readonly LoraFeed[]
   /** States that enter this layer are kept, for adapters that will lie on it and above; default: the first layer of those given. */
   readonly keepFrom?: number | undefined
@@ -148,7 +152,7 @@ export type Engine = {
   ): Promise<CandidateScore[]>
   /** The new tokens, without the stop token. */
   generate(prompt: readonly number[], options: GenerateOptions): Promise<number[]>
-  /** E_DIVERGED when the loss or a gradient is not finite; E_CANCELLED when the signal aborts. */
+  /** E_DIVERGED when the loss or a gradient is not finite; E_MEMORY when it would not fit; E_CANCELLED when the signal aborts. */
   train(
     request: TrainRequest,
     onProgress?: (progress: TrainProgress) => void,

@@ -9,6 +9,8 @@ export type Checkpoint = {
   /** Of the request that this is a state of. */
   readonly digest: string
   readonly step: number
+  /** Of the rows so far; sums over other rows would differ in their last bits. */
+  readonly rowTokens: number
   readonly tokens: number
   readonly losses: readonly number[]
   readonly flat: Float32Array
@@ -19,9 +21,10 @@ export type Checkpoint = {
   readonly best: (Evaluation & { readonly flat: Float32Array }) | undefined
 }
 
-/** Names what decides the result of a run; threads and the checkpoint's place do not. model: digest of the weights. */
+/** Names what decides the result of a run but for its last bits, so not threads, row size or the checkpoint's place.
+ *  model: digest of the weights. */
 export const requestDigest = (request: TrainRequest, model: string): string => {
-  const { checkpoint: _path, threads: _threads, ...rest } = request
+  const { checkpoint: _path, threads: _threads, rowTokens: _rows, ...rest } = request
   return createHash('sha256').update(`${FORMAT} ${model}`).update(serialize(rest)).digest('hex')
 }
 

@@ -84,6 +84,7 @@ const sumRows = async (
   const rows = packRows(
     batch.map(({ inputs }) => inputs),
     runner.model.config.contextLength,
+    request.rowTokens,
   ).map(inBucket)
   let loss = 0
   let tokens = 0

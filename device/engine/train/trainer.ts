@@ -4,6 +4,7 @@ import type { FactorSegment } from '../../../adapters/lora/layout.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { lasting, type ModelRunner } from '../run/model-runner.ts'
 import { generationOf } from '../run/prefix-states.ts'
+import { ROW_TOKENS } from '../run/rows.ts'
 import type { Evaluation, TrainProgress, TrainRequest, TrainResult } from '../run/types.ts'
 import { type AdamW, adamWStep, clipGradient, newAdamW } from './adamw.ts'
 import { type Checkpoint, readCheckpoint, requestDigest, writeCheckpoint } from './checkpoint.ts'
@@ -30,7 +31,8 @@ export const trainAdapter = async (
   const began = hooks.now()
   const runner = lasting(given)
   const run = await beginRun(runner, request, hooks)
-  let saved = began
+  // The first step is saved at once.
+  let saved = Number.NEGATIVE_INFINITY
   const save = async () => {
     saved = hooks.now()
     if (request.checkpoint) await writeCheckpoint(request.checkpoint, snapshot(run))
@@ -68,6 +70,8 @@ type Run = {
   readonly items: readonly ReferredItem[]
   readonly heldBack: readonly ReferredItem[]
   readonly steps: number
+  /** No more than the request's: a resumed run goes on with its own rows where they fit. */
+  readonly rowTokens: number
   /** Steps from one evaluation to the next; none without held-back items. */
   readonly every: number
   readonly flat: Float32Array
@@ -108,6 +112,7 @@ const beginRun = async (
     items,
     heldBack: validation ? await referred(validation.objective) : [],
     steps,
+    rowTokens: Math.min(request.rowTokens ?? ROW_TOKENS, saved?.rowTokens ?? ROW_TOKENS),
     every: validation?.every ?? steps / epochs,
     segments,
     flat: saved?.flat ?? adapter.flat.slice(),
@@ -128,7 +133,7 @@ const takeStep = async (
   hooks: TrainHooks,
 ): Promise<void> => {
   const { segments, flat, optimizer } = run
-  const current = { ...request, adapters: adaptersNow(request, run) }
+  const current = requestNow(request, run)
   const batch = batchOf(run, request)
   const { loss, gradient, tokens } = await batchGradient(runner, current, batch, hooks.isCancelled)
   const start = request.adapters[request.trainable.index]!.flat
@@ -157,8 +162,7 @@ const evaluate = async (
   { isCancelled }: TrainHooks,
 ): Promise<void> => {
   const { objective } = request.validation!
-  const adapters = adaptersNow(request, run)
-  const judged = { ...request, objective, adapters }
+  const judged = { ...requestNow(request, run), objective }
   const loss = await batchLoss(runner, judged, run.heldBack, isCancelled)
   const { step } = run.optimizer
   run.evaluations.push({ step, loss })
@@ -170,8 +174,14 @@ const hasStopped = ({ best, evaluations }: Run, { validation }: TrainRequest): b
   best !== undefined &&
   evaluations.filter(({ step }) => step > best.step).length >= (validation?.patience ?? 1)
 
-const adaptersNow = ({ adapters, trainable }: TrainRequest, { flat }: Run) =>
-  adapters.map((feed, i) => (i === trainable.index ? { spec: feed.spec, flat } : feed))
+/** The request with the adapter as it is by now. */
+const requestNow = (request: TrainRequest, { flat, rowTokens }: Run): TrainRequest => {
+  const { index } = request.trainable
+  const adapters = request.adapters.map((feed, i) =>
+    i === index ? { spec: feed.spec, flat } : feed,
+  )
+  return { ...request, rowTokens, adapters }
+}
 
 /** The items of the next step: every epoch has its own order, drawn from the seed. */
 const batchOf = (
@@ -193,6 +203,7 @@ const progressOf = ({ optimizer, steps, losses, tokens, evaluations }: Run) => {
 }
 
 const snapshot = ({
+  rowTokens,
   digest,
   flat,
   optimizer,
@@ -202,6 +213,7 @@ const snapshot = ({
   tokens,
 }: Run): Checkpoint => ({
   digest,
+  rowTokens,
   flat,
   first: optimizer.first,
   second: optimizer.second,

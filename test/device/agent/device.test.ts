@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
+import { FedError } from '../../../adapters/errors.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { enrolledDevice, fakeDevice, shortChoices, tinyModel } from './fixture.ts'
 
@@ -206,4 +207,65 @@ test('status is idle, and says what is served', () => {
     release: null,
     enrolled: false,
   })
+})
+
+test('an exit layer that was chosen is kept, and what was fitted for another one is left behind', async () => {
+  const { device, store } = await trained(24)
+  expect(device.status().exitLayer).toBe(1)
+  await device.train({ adapter: true })
+  const { exit } = await device.train({ exit: 2 })
+  expect(exit).toMatchObject({ layer: 2, note: expect.stringContaining('--adapter') })
+  expect(device.status().exitLayer).toBe(2)
+  expect(fakeDevice(model, { store }).device.status().exitLayer).toBe(2)
+  // The same states at every layer: the shallowest is as good as any.
+  const auto = await device.train({ exit: 'auto' })
+  expect(auto.exit).toMatchObject({ layer: 1, note: null, choice: { choices: 24, layer: 1 } })
+  expect(device.status().exitLayer).toBe(1)
+  await expect(device.train({ exit: 3 })).rejects.toMatchObject({ code: 'E_USAGE' })
+})
+
+test('a device that follows a release keeps its exit layer: auto reports, another one is refused', async () => {
+  const { device } = await enrolledDevice(model, {
+    exitLayer: 2,
+    adapter: { firstLayer: 0, endLayer: 2, modules: ['q'], rank: 2, alpha: 4 },
+  })
+  device.importChoices(shortChoices(24))
+  await device.participate({ wait: true })
+  expect(device.status()).toMatchObject({ release: expect.any(String), exitLayer: 2 })
+  const { exit } = await device.train({ exit: 'auto' })
+  expect(exit).toMatchObject({
+    layer: 2,
+    choice: { layer: 1 },
+    note: expect.stringMatching(/follows is for exit layer 2, which is kept/),
+  })
+  await expect(device.train({ exit: 1 })).rejects.toMatchObject({ code: 'E_CONFLICT' })
+  expect((await device.train({ exit: 2 })).exit).toMatchObject({ layer: 2, note: null })
+})
+
+test('a training that would not fit is refused before any state is computed', async () => {
+  const lack = new FedError('E_MEMORY', 'too little')
+  const { device, calls } = fakeDevice(model, {
+    checkMemory: () => {
+      throw lack
+    },
+  })
+  device.importChoices(shortChoices(6))
+  await expect(device.train({ adapter: true })).rejects.toBe(lack)
+  expect(calls).toMatchObject({ pooled: 0, train: [] })
+})
+
+test('while training is paused a device begins none, and status says so', async () => {
+  let slept = 0
+  const { device, calls } = fakeDevice(model, {
+    sleep: async () => {
+      if (++slept === 3) device.pauseTraining(false)
+    },
+  })
+  device.importChoices(shortChoices(6))
+  expect(device.pauseTraining(true)).toMatchObject({ state: 'paused' })
+  expect(device.status().training).toMatchObject({ state: 'paused' })
+  await device.train({ adapter: true })
+  expect(slept).toBe(3)
+  expect(calls.train).toHaveLength(1)
+  expect(device.status().training).toMatchObject({ state: 'idle', step: null })
 })

@@ -31,14 +31,15 @@ export const tinyModel = async (): Promise<LocalModel> => {
 export const fakeEngine = (model: LocalModel) => {
   const calls = { pooled: 0, texts: 0, train: [] as TrainRequest[] }
   const engine: Engine = {
-    async pooled(inputs, { adapters, onProgress }) {
+    async pooled(inputs, { adapters, through = [], onProgress }) {
       calls.pooled++
       calls.texts += inputs.length
       onProgress?.(inputs.length, inputs.length)
       const flats = adapters.map((a) => createHash('sha256').update(a.flat).digest('hex')).join()
       return inputs.map(({ ids, answerStart }) => {
         const rng = seededRng(`${flats}/${answerStart}/${ids.join()}`)
-        return Float32Array.from({ length: model.base.shape.hidden }, () => rng.normal())
+        const state = Array.from({ length: model.base.shape.hidden }, () => rng.normal())
+        return Float32Array.from([...through, 'exit'].flatMap(() => state))
       })
     },
     async train(request, onProgress) {

@@ -6,6 +6,7 @@ import {
   findPart,
   type Part,
 } from '../../../adapters/codec/container.ts'
+import { FedError } from '../../../adapters/errors.ts'
 import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
@@ -251,4 +252,24 @@ test('without any choice there is nothing to contribute to an adapter round', as
   await expect(
     runRound(build().deps, assignment, releaseFor(assignment), []),
   ).rejects.toMatchObject({ code: 'E_DATA' })
+})
+
+test('without memory for its training a device contributes the rest, and refuses a round that is nothing else', async () => {
+  const { deps, calls } = build()
+  const tight: RoundDeps = {
+    ...deps,
+    checkMemory: ({ to, adapters }) => {
+      throw new FedError('E_MEMORY', `to layer ${to}, ${adapters.length} adapter`)
+    },
+  }
+  const all = assignmentFor()
+  const sent = await runRound(tight, all, releaseFor(all), shortChoices(4))
+  expect(sent).toMatchObject({ contributions: ['prior', 'statistics'], problem: 'E_MEMORY' })
+  const before = calls.pooled
+  const only = assignmentFor({ contributions: ['adapter'] })
+  await expect(runRound(tight, only, releaseFor(only), shortChoices(4))).rejects.toMatchObject({
+    code: 'E_MEMORY',
+    message: 'to layer 1, 1 adapter',
+  })
+  expect([calls.pooled, calls.train]).toEqual([before, []])
 })

@@ -4,7 +4,9 @@ import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
 import {
   choicesOf,
   type Decision,
+  editedAnswers,
   editWeight,
+  thumbedAnswers,
   WEIGHTS,
 } from '../../../device/personalize/feedback.ts'
 
@@ -170,5 +172,28 @@ describe('editWeight', () => {
     const from = performance.now()
     expect(editWeight('a '.repeat(100_000), 'b '.repeat(100_000))).toBe(1)
     expect(performance.now() - from).toBeLessThan(2000)
+  })
+})
+
+describe('answers judged on their own', () => {
+  const decisions = [decision('d1'), decision('d2', { served: 1, system: 'S' }), decision('d3')]
+  const events = [
+    on('d1', { kind: 'thumbs', value: 1 }, 1),
+    on('d2', { kind: 'thumbs', value: -1 }, 2),
+    on('d1', { kind: 'thumbs', value: -1 }, 3),
+    on('d3', { kind: 'edit', text: 'better' }, 4),
+    on('unknown', { kind: 'thumbs', value: 1 }, 5),
+  ]
+  const messages = [{ role: 'user', content: 'Why?' }]
+
+  test('the last thumb of each decision is about the answer that was served, most recent first', () => {
+    expect(thumbedAnswers(decisions, events)).toEqual([
+      { messages, text: 'first', isLiked: false },
+      { messages, system: 'S', text: 'second', isLiked: false },
+    ])
+  })
+
+  test('an edit is the answer as it should have been', () => {
+    expect(editedAnswers(decisions, events)).toEqual([{ messages, text: 'better', isLiked: true }])
   })
 })

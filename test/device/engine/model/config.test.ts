@@ -128,6 +128,8 @@ test.each([
   ['llama.rope.dimension_count', 2, /partial rotary/],
   ['llama.expert_count', 8, /mixture of 8/],
   ['general.architecture', 'qwen3moe', /architecture "qwen3moe"/],
+  ['general.type', 'mmproj', /of type "mmproj"/],
+  ['split.count', 3, /one of 3 GGUF files/],
   ['llama.rope.scaling.type', 'yarn', /rope scaling "yarn"/],
   ['llama.rope.scaling.factor', 4, /linear by 4/],
   ['llama.attention.sliding_window', 512, /sliding_window/],

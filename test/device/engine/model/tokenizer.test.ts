@@ -149,6 +149,12 @@ test('a template that refuses is E_MODEL_UNSUPPORTED and quotes nothing', () => 
   )
 })
 
+test('a template that names the day gets the same one every day', () => {
+  const template = '{{ strftime_now("%d %b %Y") }}'
+  const tokenizer = createTokenizer({ ...tinyTokenizerFile(), template })
+  expect(tokenizer.chat([]).text).toBe('26 Jul 2024')
+})
+
 test('a template may trim what it is given', () => {
   const template =
     "{% for m in messages %}{{ '<|im_start|>' + m.content | trim + '<|im_end|>' }}{% endfor %}"

@@ -6,8 +6,10 @@ import type { ModelRunner } from '../../../../device/engine/run/model-runner.ts'
 import { lasting, modelRunner, statesOf } from '../../../../device/engine/run/model-runner.ts'
 import { prefixStates } from '../../../../device/engine/run/prefix-states.ts'
 import { packRows, type Span } from '../../../../device/engine/run/rows.ts'
+import { poolAnswers } from '../../../../device/engine/run/score.ts'
 import { openStateFolder } from '../../../../device/engine/run/state-folder.ts'
-import type { AnswerInput } from '../../../../device/engine/run/types.ts'
+import type { AnswerInput, TrainRequest } from '../../../../device/engine/run/types.ts'
+import { trainAdapter } from '../../../../device/engine/train/trainer.ts'
 import {
   type EngineModel,
   engineModel,
@@ -94,4 +96,44 @@ test('are computed once for every process that shares the folder, and again wher
   const third = open()
   expect(await prefixStates(third.runner, spans, 2, [])).toEqual(made)
   expect([1, 2]).toContain(third.graphs.length)
+})
+
+test('a round over the same choices computes no prefix twice, nor after a restart', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'loreweave-round-'))
+  const open = () => {
+    const states = openStateFolder({ folder: root, base: 'tiny', maxBytes: 2 ** 24 })
+    const { config, manifest } = model
+    return watched(modelRunner({ config, manifest }, model.runner().sessions, 2 ** 24, states))
+  }
+  const adapter = randomAdapter(model.config, { firstLayer: 2 })
+  const choices = [3, 4, 5].map((word) =>
+    [1, 2, 3].map((id) => ({ ids: [word, word, word, id, id], answerStart: 3 })),
+  )
+  const request: TrainRequest = {
+    objective: {
+      kind: 'reward',
+      exitLayer: 4,
+      head: new Float32Array(32).fill(0.1),
+      pairs: choices.flatMap(([chosen, ...others]) =>
+        others.map((rejected) => ({ chosen: chosen!, rejected, offset: 0, weight: 1 })),
+      ),
+    },
+    adapters: [adapter],
+    trainable: { index: 0, factors: ['B'] },
+    epochs: 3,
+    learningRate: 0.01,
+    batch: 2,
+    maxTokens: 64,
+    clipNorm: 1,
+    seed: 1,
+  }
+  const round = async ({ runner, graphs }: ReturnType<typeof watched>) => {
+    await poolAnswers(runner, choices.flat(), { exitLayer: 4, adapters: [adapter], keepFrom: 2 })
+    const { flat } = await trainAdapter(runner, request, { now: () => 0 })
+    return { flat, prefixes: graphs.filter((key) => key.startsWith('prefix')).length }
+  }
+  const first = await round(open())
+  expect(first.prefixes).toBe(3 + 9)
+  expect(await round(open())).toEqual({ flat: first.flat, prefixes: 0 })
+  rmSync(root, { recursive: true })
 })

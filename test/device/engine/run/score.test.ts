@@ -42,6 +42,21 @@ test('answers pooled together have the states of each pooled alone', async () =>
   }
 })
 
+test('layers pooled on the way have the states of each pooled as an exit', async () => {
+  const inputs = randomAnswers(model.config, 12)
+  const adapters = [randomAdapter(model.config)]
+  const all = await poolAnswers(model.runner(), inputs, { exitLayer: 4, through: [1, 3], adapters })
+  const { hidden } = model.config.shape
+  for (const [j, exitLayer] of [1, 3, 4].entries()) {
+    const alone = await poolAnswers(model.runner(), inputs, { exitLayer, adapters })
+    for (const [i, states] of all.entries()) {
+      expect(states).toHaveLength(3 * hidden)
+      const part = states.slice(j * hidden, (j + 1) * hidden)
+      expect(relativeDifference(part, alone[i]!)).toBeLessThan(2e-6)
+    }
+  }
+})
+
 test('cached states below the adapters change nothing, for a new adapter neither', async () => {
   const inputs = randomAnswers(model.config, 30)
   const cached = model.runner(2 ** 24)

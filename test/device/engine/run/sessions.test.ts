@@ -38,7 +38,13 @@ test('ignores a feed that the graph does not read, and misses one that it reads'
 
 test('what ONNX refuses is E_ENGINE', async () => {
   const sessions = openSessions(tmpdir(), 1)
-  const broken = { bytes: Uint8Array.of(1, 2, 3), packsWeights: false, inputs: [], outputs: {} }
+  const broken = {
+    bytes: Uint8Array.of(1, 2, 3),
+    packsWeights: false,
+    inputs: [],
+    outputs: {},
+    peakBytes: 0,
+  }
   await expect(sessions.run('a', () => broken, {})).rejects.toMatchObject({ code: 'E_ENGINE' })
   await sessions.release()
 })

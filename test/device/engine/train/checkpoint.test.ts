@@ -20,6 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const checkpoint = {
   digest: 'd',
   step: 3,
+  rowTokens: 384,
   tokens: 70,
   losses: [1, 0.5, 0.1],
   flat: Float32Array.of(1, -0, Math.PI),
@@ -65,7 +66,9 @@ test('is ignored when missing, of another request, cut short or changed', async 
 
 test('a digest names what decides the result, not where the checkpoint lies', () => {
   const digest = requestDigest(request, 'model')
-  expect(requestDigest({ ...request, checkpoint: '/elsewhere', threads: 1 }, 'model')).toBe(digest)
+  expect(
+    requestDigest({ ...request, checkpoint: '/elsewhere', threads: 1, rowTokens: 64 }, 'model'),
+  ).toBe(digest)
   expect(requestDigest({ ...request, seed: 2 }, 'model')).not.toBe(digest)
   expect(
     requestDigest({ ...request, adapters: [randomAdapter(TINY_CONFIG, {}, 2)] }, 'model'),

@@ -1,0 +1,26 @@
+/** The layer after which this device reads answers: a release's, else the one chosen here, else the model's suggestion. */
+import { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { DeviceStore } from './store.ts'
+
+/** weights: SHA-256 of the model that it was chosen for. */
+const KeptExit = z.object({ weights: z.string(), layer: z.int().min(1) })
+
+/** Where no release says otherwise. */
+export const ownExit = (store: Pick<DeviceStore, 'get'>, model: LocalModel): number => {
+  const kept = KeptExit.optional().parse(store.get('exit'))
+  return kept?.weights === model.base.weights ? kept.layer : model.suggestedExit
+}
+
+/** From then on heads are fitted, and answers read, after this layer. Fails as checkedExit does. */
+export const keepExit = (store: Pick<DeviceStore, 'set'>, model: LocalModel, layer: number): void =>
+  store.set('exit', { weights: model.base.weights, layer: checkedExit(model, layer) })
+
+/** The layer, if the model has it; else E_USAGE. */
+export const checkedExit = ({ base }: LocalModel, layer: number): number => {
+  const { layers } = base.shape
+  if (!(Number.isInteger(layer) && layer >= 1 && layer <= layers))
+    throw new FedError('E_USAGE', `the exit layer must be 1 to ${layers}, got ${layer}`)
+  return layer
+}

@@ -1,0 +1,97 @@
+/** What a private adapter is trained on, by objective: the user's choices, thumbs or edits, the most recent held back. */
+import { FedError } from '../../adapters/errors.ts'
+import type { AnswerInput, Objective, RatedAnswer } from '../engine/run/types.ts'
+import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../personalize/feedback.ts'
+import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
+import { recordedFeedback } from './decisions.ts'
+import type { Served, ServingDeps } from './serving.ts'
+import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './taste.ts'
+
+export const PRIVATE_OBJECTIVES = ['reward', 'dpo', 'kto', 'completion'] as const
+export type PrivateObjective = (typeof PRIVATE_OBJECTIVES)[number]
+
+/** heldBack: judges when to stop; null where there is too little to spare any. */
+export type PrivateData = { readonly objective: Objective; readonly heldBack: Objective | null }
+
+/** What is served without the private adapter; its head is fitted again to what is not held back. */
+type Base = Pick<Served, 'features' | 'prior' | 'taste' | 'exitLayer'>
+
+/**
+ * reward: pairs of choices, through the head that rerank reads. dpo: the same pairs by likelihood. kto: thumbs, and each answer
+ * of a choice on its own, chosen or not. completion: the user's edits.  Fails with E_DATA when there is nothing of it.
+ */
+export const privateData = (deps: ServingDeps, base: Base, kind: PrivateObjective): PrivateData => {
+  const data = DATA[kind](deps, base)
+  if (!data) throw new FedError('E_DATA', `there is nothing to train ${kind} from: ${NEEDS[kind]}`)
+  return data
+}
+
+const NEEDS: Readonly<Record<PrivateObjective, string>> = {
+  reward: 'it needs choices among two or more answers',
+  dpo: 'it needs choices among two or more answers',
+  kto: 'it needs thumbs or choices',
+  completion: 'it needs answers that were edited',
+}
+
+/** Of the log-ratio in dpo and kto: the usual value of both papers. */
+const BETA = 0.1
+
+type Make = (deps: ServingDeps, base: Base) => PrivateData | null
+
+const DATA: Readonly<Record<PrivateObjective, Make>> = {
+  reward: ({ space: { pooled } }, { features, prior, taste, exitLayer }) => {
+    const own = fitTaste(features.slice(heldBackCount(features.length)), prior, taste.scale)
+    const head = pooledHead(own, pooled)
+    return split([features], (part) => {
+      return { kind: 'reward', exitLayer, head, pairs: rewardPairs(part, pooled, own) }
+    })
+  },
+  dpo: ({ space: { pooled } }, { features, taste }) =>
+    split([features], (part) => {
+      return { kind: 'dpo', beta: BETA, pairs: rewardPairs(part, pooled, taste) }
+    }),
+  kto: (deps, { features }) =>
+    split([features.map(choiceRatings), thumbRatings(deps)], (part) => ktoOf(part.flat())),
+  completion: (deps) => {
+    const { decisions, events } = recordedFeedback(deps.store, deps.settings.maxChoices)
+    const edited = editedAnswers(decisions, events).map((answer) => encoded(deps, answer))
+    return split([edited], (examples) => ({ kind: 'completion', examples }))
+  },
+}
+
+/** The most recent of each source are held back; sources: most recent first. Null when there is nothing. */
+const split = <T>(
+  sources: readonly (readonly T[])[],
+  make: (part: readonly T[]) => Objective,
+): PrivateData | null => {
+  const recent = sources.flatMap((source) => source.slice(0, heldBackCount(source.length)))
+  const rest = sources.flatMap((source) => source.slice(heldBackCount(source.length)))
+  if (rest.length === 0) return null
+  return { objective: make(rest), heldBack: recent.length > 0 ? make(recent) : null }
+}
+
+/** The answers of one choice, each rated on its own. */
+const choiceRatings = ({ answers, shown, chosen, weight }: ChoiceFeatures): RatedAnswer[] =>
+  shown.map((i) => ({ answer: answers[i]!.input, isDesirable: i === chosen, weight }))
+
+const thumbRatings = (deps: ServingDeps): RatedAnswer[][] => {
+  const { decisions, events } = recordedFeedback(deps.store, deps.settings.maxChoices)
+  return thumbedAnswers(decisions, events).map((answer) => [
+    { answer: encoded(deps, answer), isDesirable: answer.isLiked, weight: 1 },
+  ])
+}
+
+/** Both sides weigh the same in all, as Ethayarajh et al. 2024 advise where one of them is the larger. */
+const ktoOf = (examples: readonly RatedAnswer[]): Objective => {
+  const total = (isDesirable: boolean) =>
+    examples.reduce((sum, e) => sum + (e.isDesirable === isDesirable ? e.weight : 0), 0)
+  const [liked, disliked] = [total(true), total(false)]
+  const undesirableWeight = liked > 0 && disliked > 0 ? liked / disliked : 1
+  return { kind: 'kto', beta: BETA, examples, undesirableWeight }
+}
+
+const encoded = (
+  { model: { tokenizer }, settings: { maxTokens }, memo }: ServingDeps,
+  { messages, system, text }: JudgedAnswer,
+): AnswerInput =>
+  encodeAnswers({ tokenizer, maxTokens, memo }, { messages, system }, [text])[0]!.input

@@ -1,0 +1,133 @@
+/** What training needs of memory, estimated from its step graph before anything runs, and the rows that fit under a limit. */
+import { FedError } from '../../../adapters/errors.ts'
+import { adapterLayout } from '../../../adapters/lora/layout.ts'
+import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
+import type { Model } from '../model/llama.ts'
+import { itemsOf } from '../train/objectives.ts'
+import { buildStep, LOSSES, PREDICTED_CHUNK } from '../train/step-graph.ts'
+import { bucketOf, packRows, ROW_TOKENS } from './rows.ts'
+import type { Objective, TrainRequest } from './types.ts'
+
+/** A limit for a process, divided: an eighth at most for kept states, the rest for training. */
+export const divideLimit = (memoryBytes: number | undefined, cacheBytes: number) => {
+  if (memoryBytes === undefined) return { cacheBytes, limitBytes: undefined }
+  const kept = Math.min(cacheBytes, memoryBytes / 8)
+  return { cacheBytes: kept, limitBytes: memoryBytes - kept }
+}
+
+/** What decides a step's memory. adapters: all active ones, the trainable one at `index`. */
+export type StepNeed = {
+  readonly kind: Objective['kind']
+  /** Layers that the loss reads. */
+  readonly to: number
+  readonly adapters: readonly AdapterSpec[]
+  readonly index: number
+}
+
+/** limitBytes: what the user allows, weights included; freeBytes: what the system can give beside the mapped weights. */
+export type MemoryBounds = {
+  readonly limitBytes?: number | undefined
+  readonly freeBytes?: number | undefined
+}
+
+/** Process, runtime, sessions and what the heap loses between tensors: 245 to 360 MB beside weights and activations were
+ *  measured on SmolLM2-135M, for 4 to 30 layers and 128 to 768 tokens (device/engine/README.md). */
+const RUNTIME_BYTES = 300e6
+
+/** Row limits that are tried under a memory limit, largest first. */
+const ROW_LIMITS = [ROW_TOKENS, 320, 256, 192, 128, 96, 64] as const
+
+/** Bytes at the fullest moment of a training on rows of so many tokens. */
+export const trainingBytes = (model: Model, need: StepNeed, tokens: number): number =>
+  weightBytes(model, need) + RUNTIME_BYTES + stepBytes(model, need, tokens)
+
+/** The request with rows, and texts, that fit. Unchanged where they do as they are: a result depends on the limit, but never on
+ *  what happens to be free. E_MEMORY when no rows fit under the limit, or those that do are more than is free. */
+export const planTraining = (
+  model: Model,
+  request: TrainRequest,
+  bounds: MemoryBounds,
+): TrainRequest => {
+  const { objective, adapters, trainable } = request
+  const need = {
+    kind: objective.kind,
+    to: objective.kind === 'reward' ? objective.exitLayer : model.config.shape.layers,
+    adapters: adapters.map(({ spec }) => spec),
+    index: trainable.index,
+  }
+  const inputs = itemsOf(objective, request.maxTokens).map((item) => item.inputs)
+  const longest = Math.max(
+    ...packRows(inputs, model.config.contextLength, 1).map(({ size }) => size),
+  )
+  const tokens = Math.max(longest, bucketOf(ROW_TOKENS))
+  if (fits(model, need, tokens, bounds)) return request
+  const rowTokens = rowLimitUnder(model, need, bounds)
+  const share = Math.floor(rowTokens / Math.max(...inputs.map((of) => of.length)))
+  return { ...request, rowTokens, maxTokens: Math.min(request.maxTokens, share) }
+}
+
+/** Largest row limit that fits. Fails with E_MEMORY, see planTraining; asks nothing of the examples, so it can come before all work. */
+export const rowLimitUnder = (model: Model, need: StepNeed, bounds: MemoryBounds): number => {
+  const { limitBytes = Number.POSITIVE_INFINITY } = bounds
+  const rows = ROW_LIMITS.find((tokens) => trainingBytes(model, need, tokens) <= limitBytes)
+  if (rows === undefined)
+    throw tooLittle(
+      trainingBytes(model, need, ROW_LIMITS.at(-1)!),
+      `the memory limit is ${megabytes(limitBytes)}`,
+      'Raise it (--memory-limit)',
+    )
+  if (fits(model, need, rows, bounds)) return rows
+  const least = megabytes(trainingBytes(model, need, ROW_LIMITS.at(-1)!))
+  throw tooLittle(
+    trainingBytes(model, need, rows),
+    `the system has ${megabytes((bounds.freeBytes ?? 0) + weightBytes(model, need))} to give`,
+    `Close other programs, set a lower limit for shorter rows (--memory-limit; the least is ${least})`,
+  )
+}
+
+const fits = (
+  model: Model,
+  need: StepNeed,
+  tokens: number,
+  { limitBytes = Number.POSITIVE_INFINITY, freeBytes = Number.POSITIVE_INFINITY }: MemoryBounds,
+): boolean => {
+  const bytes = trainingBytes(model, need, tokens)
+  return bytes <= limitBytes && bytes - weightBytes(model, need) <= freeBytes
+}
+
+const tooLittle = (bytes: number, bound: string, remedy: string): FedError =>
+  new FedError(
+    'E_MEMORY',
+    `training needs about ${megabytes(bytes)} of memory, ${bound}. ${remedy}, or let it read less: a lower exit layer (--exit), a lower maxTokens, a smaller model`,
+  )
+
+const stepBytes = (model: Model, need: StepNeed, tokens: number): number => {
+  const trained = need.adapters[need.index]
+  if (!trained) return 0
+  const { to } = need
+  const from = Math.min(trained.firstLayer, to)
+  const lora: Record<string, number> = {}
+  const segments = need.adapters.map((spec) =>
+    adapterLayout(model.config.shape, spec).filter((s) => s.layer >= from && s.layer < to),
+  )
+  for (const [i, spec] of need.adapters.entries())
+    for (const { name, factor } of segments[i]!)
+      if (factor === 'A') lora[name.slice(0, -2)] = (lora[name.slice(0, -2)] ?? 0) + spec.rank
+  const by = segments[need.index]!.map(({ name }) => name)
+  if (by.length === 0) return 0
+  const isTokens = LOSSES[need.kind].reads === 'tokens'
+  const predicted = isTokens ? Math.ceil(tokens / PREDICTED_CHUNK) * PREDICTED_CHUNK : 0
+  const sizes = { tokens, predicted, answers: 16, margins: 8 }
+  return buildStep(model, { kind: need.kind, from, to, lora, by, ...sizes }).peakBytes
+}
+
+/** Of the layers that are read, and of the token table where a loss is over tokens. */
+const weightBytes = ({ manifest }: Model, { kind, to }: StepNeed): number =>
+  Object.entries(manifest.tensors)
+    .filter(([name]) => {
+      const layer = /^layers\.(\d+)\./.exec(name)?.[1]
+      return layer === undefined ? LOSSES[kind].reads === 'tokens' : Number(layer) < to
+    })
+    .reduce((sum, [, { bytes }]) => sum + bytes, 0)
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`

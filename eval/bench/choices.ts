@@ -1,0 +1,93 @@
+/** Choices for the benchmarks: between two long answers, of simulated people; or from a choice log. */
+import { readFileSync } from 'node:fs'
+import { FedError } from '../../adapters/errors.ts'
+import { type Rng, seededRng } from '../../adapters/random.ts'
+import { type ChoiceLine, parseChoiceLog } from '../../adapters/wire/choice-log.ts'
+import { logsByUser, type UserLog } from '../arms.ts'
+import type { Answer } from '../mock/answerer.ts'
+import { replyTo } from '../mock/reply.ts'
+import { TOPICS } from '../mock/topic-bank.ts'
+import type { Topic } from '../mock/topics/topic.ts'
+import { choose, samplePopulation, splitTopics } from '../users.ts'
+
+/** train, test: choices of each user; test topics are in no training choice. */
+export type ChoicePlan = {
+  readonly users: number
+  readonly train: number
+  readonly test: number
+  /** Answers that a choice is among; default 2. */
+  readonly shown?: number
+  readonly seed: number
+}
+
+/** Answers of the topic bank have about 120 tokens; two variants in a row have the length of Claude's short answers. */
+const PARTS = 2
+/** Long answers to one request. */
+const VARIANTS = 8
+
+/** One log a user; what is chosen depends on the mean of the traits of an answer's two halves. */
+export const benchChoices = ({ users, train, test, shown = 2, seed }: ChoicePlan): UserLog[] => {
+  const topics = splitTopics(TOPICS, seed)
+  return samplePopulation({ count: users, seed, split: 'bench' }).map((user) => {
+    const rng = seededRng(`bench-choices/${seed}/${user.id}`)
+    const line = (topic: Topic, split: 'train' | 'test', n: number): ChoiceLine => {
+      const answers = rng.shuffle(longAnswers(topic, seed)).slice(0, shown)
+      return {
+        user: user.id,
+        id: `${user.id}-${split}-${n}`,
+        messages: [{ role: 'user', content: topic.phrasings[0] }],
+        candidates: answers.map(({ text }) => text),
+        chosen: choose(
+          user,
+          answers.map(({ traits }) => traits),
+          rng,
+        ),
+        split,
+      }
+    }
+    const lines = (pool: readonly Topic[], split: 'train' | 'test', count: number) =>
+      inTurn(pool, count, rng).map((topic, n) => line(topic, split, n))
+    return {
+      user: user.id,
+      train: lines(topics.train, 'train', train),
+      test: lines(topics.test, 'test', test),
+    }
+  })
+}
+
+/** A choice log instead: its users that have enough lines, lines without a split being training lines.
+ *  Fails with E_DATA when there is none. */
+export const loggedChoices = (path: string, { users, train, test }: ChoicePlan): UserLog[] => {
+  const { choices, problems } = parseChoiceLog(readFileSync(path, 'utf8'))
+  if (problems.length > 0)
+    throw new FedError('E_DATA', `line ${problems[0]!.line}: ${problems[0]!.problem}`)
+  const logs = logsByUser(choices)
+    .filter((log) => log.train.length >= train && log.test.length >= test)
+    .slice(0, users)
+    .map((log) => ({ ...log, train: log.train.slice(0, train), test: log.test.slice(0, test) }))
+  if (logs.length === 0)
+    throw new FedError('E_DATA', `no user has ${train} training choices and ${test} test choices`)
+  return logs
+}
+
+const longAnswers = (topic: Topic, seed: number): Pick<Answer, 'text' | 'traits'>[] => {
+  const conversation = { system: '', messages: [{ role: 'user', text: topic.phrasings[0] }] }
+  return Array.from({ length: VARIANTS }, (_, k) => {
+    const parts = Array.from({ length: PARTS }, (_, i) =>
+      replyTo(seed, conversation, PARTS * k + i),
+    )
+    return {
+      text: parts.map(({ text }) => text).join('\n\n'),
+      traits: parts[0]!.traits.map(
+        (_, j) => parts.reduce((sum, { traits }) => sum + traits[j]!, 0) / PARTS,
+      ),
+    }
+  })
+}
+
+/** count of them at random; none comes again before all have come. */
+const inTurn = <T>(pool: readonly T[], count: number, rng: Rng): T[] => {
+  const result: T[] = []
+  while (result.length < count) result.push(...rng.shuffle(pool))
+  return result.slice(0, count)
+}

@@ -1,0 +1,110 @@
+/** What every benchmark starts from: an opened model, and the peers where they were asked for. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { modelPath } from '../../device/engine/model/cache.ts'
+import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
+import { MODELS } from '../../device/engine/model/registry.ts'
+import type { EngineOptions } from '../../device/engine/run/client.ts'
+import { writeHuggingFace } from '../peers/hugging-face.ts'
+import { nodeProgram, type PeerProcess, startPeer } from '../peers/peer-process.ts'
+import { peerPython } from '../peers/python.ts'
+
+export type BenchOptions = {
+  readonly model: string
+  readonly cache: string
+  readonly threads?: number
+  readonly runs: number
+  readonly peers?: boolean
+  readonly log: (line: string) => void
+}
+
+export type Bench = Omit<BenchOptions, 'model' | 'threads'> & {
+  readonly model: LocalModel
+  /** The file that llama.cpp reads; undefined where the model is none. */
+  readonly gguf: string | undefined
+  readonly threads: number
+}
+
+/** How a device opens its engine for scoring and generation, and the full precision that it is measured against.
+ *  They are the same until the engine can read its weights in fewer bits: the option goes into SERVING. */
+export const FULL_PRECISION: Partial<EngineOptions> = {}
+export const SERVING: Partial<EngineOptions> = {}
+
+/** Fails as openModel does. */
+export const openBench = async ({
+  model: name,
+  threads = availableParallelism(),
+  ...rest
+}: BenchOptions): Promise<Bench> => {
+  const model = await openModel({ cacheFolder: rest.cache, name })
+  const entry = MODELS.find((m) => m.name === name)
+  const path = entry ? modelPath(rest.cache, entry.file) : name
+  const gguf = path.endsWith('.gguf') && existsSync(path) ? path : undefined
+  return { ...rest, model, threads, gguf }
+}
+
+export type PeftSettings = {
+  readonly rank: number
+  readonly alpha: number
+  readonly learningRate: number
+}
+
+/** PEFT with our weights, or undefined after a word about why not. Closing it removes the weights that were written for it. */
+export const openPeft = (bench: Bench, settings: PeftSettings): Promise<PeerProcess | undefined> =>
+  joining(bench, 'PEFT', async () => {
+    const python = await peerPython({ cacheFolder: bench.cache, onProgress: bench.log })
+    if ('reason' in python) throw new Error(python.reason)
+    const folder = mkdtempSync(join(tmpdir(), 'loreweave-peft-'))
+    const remove = () => rmSync(folder, { recursive: true, force: true })
+    try {
+      bench.log('writing the weights for PEFT and starting it')
+      await writeHuggingFace(bench.model.folder, folder)
+      const script = fileURLToPath(new URL('../peers/peft_peer.py', import.meta.url))
+      const peer = startPeer(python.interpreter, [script])
+      const closing = { ...peer, close: () => peer.close().finally(remove) }
+      return await opened(closing, { folder, threads: bench.threads, ...settings })
+    } catch (error) {
+      remove()
+      throw error
+    }
+  })
+
+/** llama.cpp on the model's own file, or undefined after a word about why not. */
+export const openLlama = (bench: Bench, contextSize: number): Promise<PeerProcess | undefined> =>
+  joining(bench, 'llama.cpp', async () => {
+    if (!bench.gguf) throw new Error('the model is no GGUF file')
+    const { command, args } = nodeProgram(llamaWorker())
+    const peer = startPeer(command, args)
+    return opened(peer, { modelPath: bench.gguf, threads: bench.threads, contextSize })
+  })
+
+const llamaWorker = (): URL => {
+  const isSource = import.meta.url.endsWith('.ts')
+  return new URL(`../peers/llama-worker.${isSource ? 'ts' : 'js'}`, import.meta.url)
+}
+
+const opened = async (peer: PeerProcess, request: object): Promise<PeerProcess> => {
+  try {
+    await peer.ask({ do: 'open', ...request })
+    return peer
+  } catch (error) {
+    await peer.close()
+    throw error
+  }
+}
+
+const joining = async (
+  { peers, log }: Bench,
+  name: string,
+  open: () => Promise<PeerProcess>,
+): Promise<PeerProcess | undefined> => {
+  if (!peers) return undefined
+  try {
+    return await open()
+  } catch (error) {
+    log(`${name} takes no part: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
+}

@@ -1,0 +1,110 @@
+/** A device's learning as the round benchmark runs it: states, head, adapter through the head. The device's own functions throughout. */
+import { initialPrior } from '../../adapters/aggregate/prior.ts'
+import { featureCount } from '../../adapters/codec/segments.ts'
+import { initAdapter } from '../../adapters/lora/init.ts'
+import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
+import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import {
+  type ChoiceFeatures,
+  type FeatureDeps,
+  featurizeChoices,
+} from '../../device/agent/choice-features.ts'
+import { DeviceSettings } from '../../device/agent/settings.ts'
+import {
+  fitTaste,
+  ownScale,
+  pooledHead,
+  rewardPairs,
+  type Taste,
+} from '../../device/agent/taste.ts'
+import type { LocalModel } from '../../device/engine/model/open.ts'
+import type { Engine, LoraFeed, RewardPair } from '../../device/engine/run/types.ts'
+import { featureSpace } from '../../device/personalize/feature-space.ts'
+import { scoreFeatures } from '../../device/personalize/reward.ts'
+
+/** Where the states are read, and the first layer that is adapted. */
+export type Depth = { readonly exitLayer: number; readonly firstLayer: number }
+
+/** LoRA on the last four layers below the exit. */
+export const deviceDepth = ({ suggestedExit }: LocalModel): Depth => ({
+  exitLayer: suggestedExit,
+  firstLayer: Math.max(0, suggestedExit - 4),
+})
+
+export const fullDepth = ({ config }: LocalModel): Depth => ({
+  exitLayer: config.shape.layers,
+  firstLayer: 0,
+})
+
+export const ROUND = { rank: 8, alpha: 16, epochs: 3, batch: 4 } as const
+
+const { maxTokens, initialVariance } = DeviceSettings.parse({})
+
+/** A texts' reader without memory: each use encodes and pools afresh. */
+export const readerOf = (
+  model: LocalModel,
+  engine: Pick<Engine, 'pooled'>,
+  { exitLayer, firstLayer }: Depth,
+): FeatureDeps => ({
+  engine,
+  tokenizer: model.tokenizer,
+  space: featureSpace(model.base.shape.hidden),
+  exitLayer,
+  maxTokens,
+  memo: new Map(),
+  keepFrom: firstLayer,
+})
+
+/** The head of these choices alone, as on a device without a release. */
+export const ownTaste = (features: readonly ChoiceFeatures[], space: FeatureSpace): Taste =>
+  fitTaste(features, initialPrior(featureCount(space), initialVariance), ownScale(features, space))
+
+export type Lessons = { readonly head: Float32Array; readonly pairs: readonly RewardPair[] }
+
+/** What training through a head is given. */
+export const lessons = (features: readonly ChoiceFeatures[], space: FeatureSpace): Lessons => {
+  const taste = ownTaste(features, space)
+  return {
+    head: pooledHead(taste, space.pooled),
+    pairs: rewardPairs(features, space.pooled, taste),
+  }
+}
+
+/** Trains A and B of a new adapter, a harder case than a round's one factor. */
+export const trainThrough = async (
+  model: LocalModel,
+  engine: Engine,
+  { exitLayer, firstLayer }: Depth,
+  { head, pairs }: Lessons,
+  learningRate: number,
+): Promise<LoraFeed> => {
+  const { rank, alpha, epochs, batch } = ROUND
+  const spec: AdapterSpec = { firstLayer, endLayer: exitLayer, modules: [...MODULES], rank, alpha }
+  const { flat } = await engine.train({
+    objective: { kind: 'reward', exitLayer, head, pairs },
+    adapters: [{ spec, flat: initAdapter(model.config.shape, spec, 1) }],
+    trainable: { index: 0, factors: ['A', 'B'] },
+    epochs,
+    learningRate,
+    batch,
+    maxTokens,
+    clipNorm: 1,
+    seed: 1,
+  })
+  return { spec, flat }
+}
+
+/** For every choice: whether the head puts what was chosen before each other answer (1), or which share of them. */
+export const hits = (features: readonly ChoiceFeatures[], { scale, fit }: Taste): number[] =>
+  features.map(({ raw, chosen }) => {
+    const rewards = scoreFeatures(raw, scale, fit.w).map(({ reward }) => reward)
+    const others = rewards.filter((_, i) => i !== chosen)
+    return others.filter((reward) => reward < rewards[chosen]!).length / others.length
+  })
+
+export const readChoices = (
+  reader: FeatureDeps,
+  lines: readonly ChoiceLine[],
+  adapters: readonly LoraFeed[] = [],
+): Promise<ChoiceFeatures[]> => featurizeChoices(reader, lines, adapters)

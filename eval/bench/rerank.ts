@@ -1,0 +1,152 @@
+/** Ordering the candidates of one request: time against llama.cpp evaluating the same tokens, and agreement with full precision. */
+import { seededRng } from '../../adapters/random.ts'
+import { openEngine } from '../../device/engine/run/client.ts'
+import type { AnswerInput, Engine } from '../../device/engine/run/types.ts'
+import { scoreFeatures } from '../../device/personalize/reward.ts'
+import { bootstrapInterval, meanOf, medianOf } from '../metrics.ts'
+import type { PeerProcess } from '../peers/peer-process.ts'
+import type { Result, Results } from '../results.ts'
+import { alternate, secondsResult, type Times } from './alternate.ts'
+import { benchChoices } from './choices.ts'
+import { type Bench, FULL_PRECISION, openLlama, SERVING } from './context.ts'
+import { deviceDepth, ownTaste, readChoices, readerOf } from './recipe.ts'
+
+/** Tokens of the request's prompt and of each candidate. */
+const SIZE = { prompt: 100, candidate: 200, candidates: 4 } as const
+/** Choices that the head of the agreement is fitted on. */
+const TRAINING = 60
+
+type Request = { readonly prompt: number[]; readonly candidates: number[][] }
+
+/** requests: how many are ordered for the agreement; 0 leaves it out. */
+export const benchRerank = async (
+  bench: Bench,
+  { requests }: { readonly requests: number },
+): Promise<Results> => {
+  const { model, threads, runs, log } = bench
+  const engine = openEngine({ folder: model.folder, threads, ...SERVING })
+  const llama = await openLlama(bench, SIZE.prompt + SIZE.candidate)
+  const ask = (run: number, isShared: boolean) =>
+    askLlama(llama!, requestOf(run, model.config.shape.vocab), isShared)
+  try {
+    const times = await alternate(
+      {
+        ours: (run) => order(bench, engine, requestOf(run, model.config.shape.vocab)),
+        ...(llama && {
+          llama_whole: (run: number) => ask(run, false),
+          llama_shared: (run: number) => ask(run, true),
+        }),
+      },
+      runs,
+      log,
+    )
+    const agreement = requests > 0 ? await benchAgreement(bench, engine, requests) : []
+    return { results: [...timeResults(times, runs), ...agreement] }
+  } finally {
+    await engine.close()
+    await llama?.close()
+  }
+}
+
+/** The headline is against the faster of llama.cpp's two ways. */
+export const timeResults = (times: Times, runs: number): Result[] => {
+  const peers = [
+    { name: 'llama.cpp, each candidate with its prompt', seconds: times['llama_whole'] },
+    { name: "llama.cpp, the prompt's cache kept", seconds: times['llama_shared'] },
+  ].flatMap(({ name, seconds }) => (seconds ? [{ name, seconds }] : []))
+  const fastest = peers.toSorted((a, b) => medianOf(a.seconds) - medianOf(b.seconds))[0]
+  return [
+    secondsResult({ name: 'bench.rerank.seconds', n: runs }, times.ours, fastest),
+    ...peers.map((peer) =>
+      secondsResult(
+        {
+          name: `bench.rerank.against_${peer.seconds === times['llama_whole'] ? 'whole' : 'shared'}`,
+          n: runs,
+        },
+        times.ours,
+        peer,
+      ),
+    ),
+  ]
+}
+
+/** New tokens for every run, so that nothing is known from the one before; the same for all in a run. */
+const requestOf = (run: number, vocab: number): Request => {
+  const rng = seededRng(`bench-rerank/${run}`)
+  const tokens = (count: number) => Array.from({ length: count }, () => rng.int(vocab))
+  return {
+    prompt: tokens(SIZE.prompt),
+    candidates: Array.from({ length: SIZE.candidates }, () => tokens(SIZE.candidate)),
+  }
+}
+
+/** Seconds of the states that a device orders by. */
+const order = async (
+  { model }: Bench,
+  engine: Engine,
+  { prompt, candidates }: Request,
+): Promise<number> => {
+  const inputs = candidates.map(
+    (candidate): AnswerInput => ({ ids: [...prompt, ...candidate], answerStart: prompt.length }),
+  )
+  const began = performance.now()
+  await engine.pooled(inputs, { exitLayer: deviceDepth(model).exitLayer, adapters: [] })
+  return (performance.now() - began) / 1000
+}
+
+const askLlama = async (llama: PeerProcess, request: Request, isShared: boolean) =>
+  (await llama.ask({ do: 'rerank', ...request, isShared })).seconds!
+
+/** Orders of the same head over the states of both precisions. */
+const benchAgreement = async (
+  bench: Bench,
+  serving: Engine,
+  requests: number,
+): Promise<Result[]> => {
+  const { model, threads, log } = bench
+  const [person] = benchChoices({
+    users: 1,
+    train: TRAINING,
+    test: requests,
+    shown: SIZE.candidates,
+    seed: 2,
+  })
+  const exact = openEngine({ folder: model.folder, threads, ...FULL_PRECISION })
+  try {
+    const depth = deviceDepth(model)
+    const [full, low] = [exact, serving].map((engine) => readerOf(model, engine, depth))
+    log(`reading ${requests} requests of ${SIZE.candidates} candidates in both precisions`)
+    const taste = ownTaste(await readChoices(full!, person!.train), full!.space)
+    const ordersOf = async (reader: NonNullable<typeof full>) =>
+      (await readChoices(reader, person!.test)).map(({ raw }) =>
+        orderOf(scoreFeatures(raw, taste.scale, taste.fit.w).map(({ reward }) => reward)),
+      )
+    return agreement(await ordersOf(low!), await ordersOf(full!))
+  } finally {
+    await exact.close()
+  }
+}
+
+/** Candidates from the best to the worst. */
+export const orderOf = (rewards: readonly number[]): number[] =>
+  [...rewards.keys()].sort((a, b) => rewards[b]! - rewards[a]! || a - b)
+
+/** Shares of the requests with the same whole order, and with the same best candidate. */
+export const agreement = (
+  orders: readonly (readonly number[])[],
+  reference: readonly (readonly number[])[],
+): Result[] => {
+  const rng = seededRng('bench-rerank/agreement')
+  const share = (name: string, isSame: (a: readonly number[], b: readonly number[]) => boolean) => {
+    const values = orders.map((order, i) => Number(isSame(order, reference[i]!)))
+    const interval = [...bootstrapInterval(values, meanOf, rng)] as [number, number]
+    return {
+      name: `bench.rerank.agreement.${name}`,
+      value: meanOf(values),
+      unit: 'share',
+      n: values.length,
+      interval,
+    }
+  }
+  return [share('order', (a, b) => String(a) === String(b)), share('best', (a, b) => a[0] === b[0])]
+}

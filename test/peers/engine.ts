@@ -1,0 +1,69 @@
+/** Our engine over a model folder, for comparison with somebody else's numbers. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ModelConfig } from '../../device/engine/model/config.ts'
+import { openHuggingFace } from '../../device/engine/model/tensor-source.ts'
+import { convertWeights, readManifest } from '../../device/engine/model/weight-store.ts'
+import { logitsOf, modelRunner, statesOf } from '../../device/engine/run/model-runner.ts'
+import { packRows } from '../../device/engine/run/rows.ts'
+import { openSessions } from '../../device/engine/run/sessions.ts'
+import type { LoraFeed } from '../../device/engine/run/types.ts'
+
+export type PeerEngine = {
+  readonly config: ModelConfig
+  /** After every token, row after row. */
+  logits(ids: readonly number[], adapters?: readonly LoraFeed[]): Promise<Float32Array>
+  /** After the last token. */
+  lastLogits(ids: readonly number[], adapters?: readonly LoraFeed[]): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** folder: of converted weights. */
+export const openConverted = (folder: string, threads = 2): PeerEngine => {
+  const manifest = readManifest(folder)
+  const { config } = manifest
+  const { hidden, layers, vocab } = config.shape
+  const sessions = openSessions(folder, threads)
+  const runner = modelRunner({ config, manifest }, sessions, 0)
+  const states = async (ids: readonly number[], adapters: readonly LoraFeed[]) => {
+    const [row] = packRows([[{ ids, answerStart: 0 }]], config.contextLength)
+    return statesOf(runner, row!, layers, adapters)
+  }
+  const at = (all: Float32Array, t: number) => all.slice(t * hidden, (t + 1) * hidden)
+  return {
+    config,
+    async logits(ids, adapters = []) {
+      const all = await states(ids, adapters)
+      const out = new Float32Array(ids.length * vocab)
+      for (let t = 0; t < ids.length; t++) out.set(await logitsOf(runner, at(all, t)), t * vocab)
+      return out
+    },
+    lastLogits: async (ids, adapters = []) =>
+      logitsOf(runner, at(await states(ids, adapters), ids.length - 1)),
+    close: () => sessions.release(),
+  }
+}
+
+/** folder: as transformers saves it; converted into a temporary one. */
+export const openFolderEngine = async (folder: string): Promise<PeerEngine> => {
+  const temporary = mkdtempSync(join(tmpdir(), 'loreweave-peer-'))
+  const { source, close } = await openHuggingFace(folder)
+  await convertWeights(source, join(temporary, 'model')).finally(close)
+  const engine = openConverted(join(temporary, 'model'), 1)
+  return {
+    ...engine,
+    close: async () => {
+      await engine.close()
+      rmSync(temporary, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The largest absolute difference. */
+export const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  if (a.length !== b.length) throw new Error(`${a.length} numbers against ${b.length}`)
+  let largest = 0
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!))
+  return largest
+}

@@ -1,0 +1,171 @@
+"""Random tiny models as transformers saves them, their logits, and tokenizers with what they make of many texts.
+
+python models.py OUT writes OUT/<model>/ (weights, config.json, ids.json, reference.safetensors: logits [T, vocab]) and
+OUT/tokenizers/<rule>/ (tokenizer.json, cases.json: [text, ids] pairs).
+"""
+
+import json
+import random
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+out = Path(sys.argv[1])
+torch.manual_seed(0)
+
+SIZES = dict(
+    hidden_size=64,
+    intermediate_size=96,
+    num_hidden_layers=3,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    vocab_size=300,
+    max_position_embeddings=512,
+)
+LLAMA3 = dict(
+    rope_type="llama3",
+    rope_theta=10000.0,
+    factor=8.0,
+    low_freq_factor=1.0,
+    high_freq_factor=4.0,
+    original_max_position_embeddings=64,
+)
+MODELS = {
+    "llama": (LlamaForCausalLM, LlamaConfig(**SIZES, tie_word_embeddings=True), torch.float32, None),
+    "llama-untied": (
+        LlamaForCausalLM,
+        LlamaConfig(**SIZES, head_dim=24, tie_word_embeddings=False),
+        torch.bfloat16,
+        "40KB",
+    ),
+    "llama3-scaled": (
+        LlamaForCausalLM,
+        LlamaConfig(**SIZES, rope_parameters=LLAMA3, tie_word_embeddings=True),
+        torch.float16,
+        None,
+    ),
+    "qwen2": (Qwen2ForCausalLM, Qwen2Config(**SIZES, tie_word_embeddings=True), torch.bfloat16, None),
+    "qwen2-untied": (
+        Qwen2ForCausalLM,
+        Qwen2Config(
+            **SIZES, tie_word_embeddings=False, rope_parameters=dict(rope_type="default", rope_theta=1e6)
+        ),
+        torch.float32,
+        "50KB",
+    ),
+    "qwen3": (
+        Qwen3ForCausalLM,
+        Qwen3Config(**SIZES, head_dim=32, tie_word_embeddings=True),
+        torch.float32,
+        None,
+    ),
+    "qwen3-untied": (
+        Qwen3ForCausalLM,
+        Qwen3Config(**SIZES, head_dim=16, tie_word_embeddings=False),
+        torch.bfloat16,
+        "50KB",
+    ),
+}
+
+
+def write_models() -> None:
+    ids = torch.randint(0, SIZES["vocab_size"], (1, 90))
+    for name, (kind, config, dtype, shard) in MODELS.items():
+        model = kind(config)
+        with torch.no_grad():
+            for part, weights in model.named_parameters():
+                noise = torch.randn_like(weights)
+                if "norm" in part:
+                    weights.copy_(1 + 0.3 * noise)
+                elif "bias" in part or "embed" in part:
+                    weights.copy_(0.3 * noise)
+                else:
+                    weights.copy_(noise * weights.shape[1] ** -0.5)
+        folder = out / name
+        model.to(dtype).save_pretrained(folder, **({"max_shard_size": shard} if shard else {}))
+        model = kind.from_pretrained(folder, dtype=torch.float32).eval()
+        with torch.no_grad():
+            logits = model(ids).logits[0]
+        (folder / "ids.json").write_text(json.dumps(ids[0].tolist()))
+        save_file({"logits": logits.contiguous()}, folder / "reference.safetensors")
+
+
+WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+byte_level = pre_tokenizers.ByteLevel
+
+
+def split(pattern: str) -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(pattern), "isolated"),
+            byte_level(add_prefix_space=False, use_regex=False),
+        ]
+    )
+
+
+RULES = {
+    "gpt-2": (None, byte_level(add_prefix_space=False), False),
+    "prefix-space": (None, byte_level(), False),
+    "smollm": (
+        None,
+        pre_tokenizers.Sequence(
+            [pre_tokenizers.Digits(individual_digits=True), byte_level(add_prefix_space=False)]
+        ),
+        False,
+    ),
+    "llama-3": (None, split(WORDS), True),
+    "qwen": (normalizers.NFC(), split(WORDS.replace(r"\p{N}{1,3}", r"\p{N}")), False),
+}
+PIECES = [
+    *"abcXYZ  \t\n\r'’.,!?<>|_-+=0123456789",
+    *["'s", "'LL", "'\u017f", "\u0085", "\ufeff", "\u00a0", "\u2028", "\u3000", "é", "e\u0301"],
+    *["½", "²", "٣", "一", "日本", "🎉", "👩‍👩‍👧", "ﬁ", "İ", "\u0000", "\u200b", "\u180e", "𝔘"],
+    *["<|im_start|>", "<tool>", "thing", "  \n", "\r\n"],
+]
+
+
+def write_tokenizers() -> None:
+    source = [p.read_text(errors="ignore") for p in Path(__file__).parent.glob("*.*")]
+    source += ["Ünïcödé naïve café 12345 ½ ² 一二三 日本語テキスト हिन्दी 🎉🎉 ﬁ İ"] * 5
+    rnd = random.Random(1)
+    texts = ["".join(rnd.choice(PIECES) for _ in range(rnd.randint(1, 40))) for _ in range(1500)]
+    texts += ["Hello world", "I'LL don't we'Ve", "12345678", "a  b   c", "line\n\n  next\n", "", " "]
+    for name, (normalizer, rule, is_whole) in RULES.items():
+        tokenizer = Tokenizer(models.BPE(ignore_merges=is_whole))
+        if normalizer:
+            tokenizer.normalizer = normalizer
+        tokenizer.pre_tokenizer = rule
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=1200,
+            special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+            initial_alphabet=byte_level.alphabet(),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(source, trainer)
+        tokenizer.add_tokens(
+            [AddedToken(text, special=False, normalized=False) for text in ("<tool>", "thing")]
+        )
+        folder = out / "tokenizers" / name
+        folder.mkdir(parents=True)
+        tokenizer.save(str(folder / "tokenizer.json"))
+        cases = [[text, tokenizer.encode(text, add_special_tokens=False).ids] for text in texts]
+        (folder / "cases.json").write_text(json.dumps(cases))
+
+
+write_models()
+write_tokenizers()
