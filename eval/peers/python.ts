@@ -11,6 +11,7 @@ export const PINS = [
   'peft==0.21.2',
   'safetensors==0.8.0',
   'numpy==2.4.6',
+  'gguf==0.19.0',
 ] as const
 
 /** interpreter: path of a Python in which the pinned packages import; reason: in words, why there is none. */
@@ -107,8 +108,8 @@ const makeEnvironment = async (
 }
 
 const imports = async (run: RunProgram, interpreter: string): Promise<boolean> =>
-  (await run(interpreter, ['-c', 'import torch, transformers, peft, safetensors, numpy'])).code ===
-  0
+  (await run(interpreter, ['-c', 'import torch, transformers, peft, safetensors, numpy, gguf']))
+    .code === 0
 
 /** What pip marks as the error, or its last line. */
 const failureOf = (output: readonly string[]): string =>

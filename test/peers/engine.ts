@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ModelConfig } from '../../device/engine/model/config.ts'
-import { openHuggingFace } from '../../device/engine/model/tensor-source.ts'
+import { openGguf } from '../../device/engine/model/gguf.ts'
+import {
+  fileDigest,
+  ggufSource,
+  openHuggingFace,
+  type TensorSource,
+} from '../../device/engine/model/tensor-source.ts'
 import { convertWeights, readManifest } from '../../device/engine/model/weight-store.ts'
 import { logitsOf, modelRunner, statesOf } from '../../device/engine/run/model-runner.ts'
 import { packRows } from '../../device/engine/run/rows.ts'
@@ -45,11 +51,23 @@ export const openConverted = (folder: string, threads = 2): PeerEngine => {
   }
 }
 
-/** folder: as transformers saves it; converted into a temporary one. */
+/** folder: as transformers saves it. */
 export const openFolderEngine = async (folder: string): Promise<PeerEngine> => {
-  const temporary = mkdtempSync(join(tmpdir(), 'loreweave-peer-'))
   const { source, close } = await openHuggingFace(folder)
-  await convertWeights(source, join(temporary, 'model')).finally(close)
+  return openSource(source).finally(close)
+}
+
+export const openGgufEngine = async (path: string): Promise<PeerEngine> => {
+  const file = await openGguf(path)
+  return ggufSource(file, await fileDigest(path))
+    .then(openSource)
+    .finally(file.close)
+}
+
+/** Converted into a temporary folder. */
+const openSource = async (source: TensorSource): Promise<PeerEngine> => {
+  const temporary = mkdtempSync(join(tmpdir(), 'loreweave-peer-'))
+  await convertWeights(source, join(temporary, 'model'))
   const engine = openConverted(join(temporary, 'model'), 1)
   return {
     ...engine,

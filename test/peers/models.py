@@ -1,14 +1,18 @@
 """Random tiny models as transformers saves them, their logits, and tokenizers with what they make of many texts.
 
-python models.py OUT writes OUT/<model>/ (weights, config.json, ids.json, reference.safetensors: logits [T, vocab]) and
+python models.py OUT writes OUT/<model>/ (weights, config.json, ids.json, reference.safetensors: logits [T, vocab]), the same
+model as OUT/<model>/model.gguf, quantized, with gguf.safetensors: the logits of the quantized weights, and
 OUT/tokenizers/<rule>/ (tokenizer.json, cases.json: [text, ids] pairs).
 """
 
 import json
+import math
 import random
 import sys
 from pathlib import Path
 
+import gguf
+import numpy as np
 import torch
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -95,10 +99,114 @@ def write_models() -> None:
         folder = out / name
         model.to(dtype).save_pretrained(folder, **({"max_shard_size": shard} if shard else {}))
         model = kind.from_pretrained(folder, dtype=torch.float32).eval()
-        with torch.no_grad():
-            logits = model(ids).logits[0]
         (folder / "ids.json").write_text(json.dumps(ids[0].tolist()))
-        save_file({"logits": logits.contiguous()}, folder / "reference.safetensors")
+        save_logits(model, ids, folder / "reference.safetensors")
+        write_gguf(folder / "model.gguf", model, gguf.GGMLQuantizationType[TYPES[name]])
+        save_logits(model, ids, folder / "gguf.safetensors")
+
+
+def save_logits(model: torch.nn.Module, ids: torch.Tensor, path: Path) -> None:
+    with torch.no_grad():
+        save_file({"logits": model(ids).logits[0].contiguous()}, path)
+
+
+TYPES = {
+    "llama": "Q8_0",
+    "llama-untied": "F32",
+    "llama3-scaled": "Q5_1",
+    "qwen2": "Q4_1",
+    "qwen2-untied": "BF16",
+    "qwen3": "Q5_0",
+    "qwen3-untied": "Q4_0",
+}
+LINEARS = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
+}
+TOP = {
+    "model.embed_tokens.weight": "token_embd.weight",
+    "model.norm.weight": "output_norm.weight",
+    "lm_head.weight": "output.weight",
+}
+
+
+def permute(rows: np.ndarray, heads: int) -> np.ndarray:
+    """LlamaModel.permute of llama.cpp's convert_hf_to_gguf.py."""
+    return (
+        rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:])
+        .swapaxes(1, 2)
+        .reshape(rows.shape)
+    )
+
+
+def rope_factors(rope: dict, head_dim: int) -> np.ndarray:
+    """Llama 3's factors, as convert_hf_to_gguf.py writes them into rope_freqs.weight."""
+    factors = []
+    low, high = (
+        rope["original_max_position_embeddings"] / rope[f"{end}_freq_factor"] for end in ("low", "high")
+    )
+    for i in range(0, head_dim, 2):
+        wavelength = 2 * math.pi * rope["rope_theta"] ** (i / head_dim)
+        if wavelength < high:
+            factors.append(1)
+        elif wavelength > low:
+            factors.append(rope["factor"])
+        else:
+            smooth = (rope["original_max_position_embeddings"] / wavelength - rope["low_freq_factor"]) / (
+                rope["high_freq_factor"] - rope["low_freq_factor"]
+            )
+            factors.append(1 / ((1 - smooth) / rope["factor"] + smooth))
+    return np.array(factors, dtype=np.float32)
+
+
+def write_gguf(path: Path, model: torch.nn.Module, kind: gguf.GGMLQuantizationType) -> None:
+    """Matrices in this format; the model's own become what they are once they are read again."""
+    config = model.config
+    arch = config.model_type
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    writer = gguf.GGUFWriter(str(path), arch)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_key_length(head_dim)
+    writer.add_value_length(head_dim)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    if config.rope_parameters["rope_type"] == "llama3":
+        writer.add_tensor("rope_freqs.weight", rope_factors(config.rope_parameters, head_dim))
+    heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
+    for name, weights in model.named_parameters():
+        own = TOP.get(name)
+        rotary = None
+        if own is None:
+            _, _, layer, linear, end = name.replace("self_attn.", "self_attn/").replace("mlp.", "mlp/").split(".")
+            linear = linear.replace("/", ".")
+            own = f"blk.{layer}.{LINEARS[linear]}.{end}"
+            rotary = heads.get(linear.split(".")[-1]) if arch == "llama" else None
+        rows = weights.detach().numpy()
+        if rows.ndim == 2:
+            packed = gguf.quants.quantize(rows, kind)
+            weights.data.copy_(torch.from_numpy(gguf.quants.dequantize(packed, kind).copy()))
+            rows = permute(packed, rotary) if rotary else packed
+            writer.add_tensor(own, np.ascontiguousarray(rows), raw_dtype=kind)
+        else:
+            writer.add_tensor(own, rows)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 WORDS = (

@@ -1,4 +1,4 @@
-// Model folders and tokenizers of others: random ones that transformers 5.23 and tokenizers save (models.py).
+// Model folders, GGUF files and tokenizers of others: random ones that transformers 5.23, gguf-py 0.19 and tokenizers save (models.py).
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeSafetensors } from '../../adapters/codec/safetensors.ts'
 import { createTokenizer } from '../../device/engine/model/tokenizer.ts'
 import { tokenizerFromFolder } from '../../device/engine/model/tokenizer-file.ts'
-import { largestDifference, openFolderEngine } from './engine.ts'
+import { largestDifference, openFolderEngine, openGgufEngine } from './engine.ts'
 import { noPython, runScript, titled } from './python.ts'
 
 const MODELS = [
@@ -30,9 +30,17 @@ describe.skipIf(noPython)(titled('transformers', noPython), () => {
   const json = (...path: string[]) => JSON.parse(readFileSync(join(root, ...path), 'utf8'))
 
   // Tolerance 1e-4 on logits up to 11; seen: 2e-6 to 1.1e-5.
-  test.each(MODELS)('%s: the same logits', async (name) => {
-    const engine = await openFolderEngine(join(root, name))
-    const reference = decodeSafetensors(readFileSync(join(root, name, 'reference.safetensors')))
+  test.each(
+    MODELS.flatMap((name) => [
+      [name, 'safetensors', 'reference'],
+      [name, 'GGUF', 'gguf'],
+    ]),
+  )('%s as %s: the same logits', async (name, form, numbers) => {
+    const engine =
+      form === 'GGUF'
+        ? await openGgufEngine(join(root, name, 'model.gguf'))
+        : await openFolderEngine(join(root, name))
+    const reference = decodeSafetensors(readFileSync(join(root, name, `${numbers}.safetensors`)))
     const got = await engine.logits(json(name, 'ids.json'))
     expect(largestDifference(got, reference.get('logits')!.data)).toBeLessThan(1e-4)
     await engine.close()

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { trainingStatus } from '../../../device/agent/training.ts'
+import type { DeviceStore } from '../../../device/agent/store.ts'
+import { setTrainingPaused, trainingStatus } from '../../../device/agent/training.ts'
 import { withStore } from '../../../device/commands/context.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { resultOf, run, start } from '../cli-process.ts'
@@ -20,11 +21,11 @@ beforeAll(async () => {
   )
   await run(folder, ['train', '--data', data])
 })
-afterEach(() => run(folder, ['training', 'resume']))
+afterEach(() => pause(false))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** So slow a rate that what is held back goes on gaining, and no epoch is left out. */
-const TRAIN = ['train', '--adapter', '--epochs', '30', '--learning-rate', '0.00001', '--json']
+const TRAIN = ['train', '--adapter', '--epochs', '12', '--learning-rate', '0.00001', '--json']
 
 /** Fields after the name in /proc/<pid>/stat: state, parent, …  A dead process that nobody has waited for is gone. */
 const statOf = (pid: string | number): string[] => {
@@ -44,7 +45,11 @@ const engineOf = (pid: number): string =>
       readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('worker'),
   ) ?? 'none'
 
-const status = () => withStore({ home: join(folder, 'home') }, trainingStatus)
+/** This process is another one of the same home. */
+const inStore = <T>(work: (store: DeviceStore) => T): T =>
+  withStore({ home: join(folder, 'home') }, work)
+const status = () => inStore(trainingStatus)
+const pause = (paused: boolean) => inStore((store) => setTrainingPaused(store, paused))
 
 /** A training that has taken some steps. */
 const underWay = async () => {
@@ -69,7 +74,7 @@ describe.skipIf(process.platform !== 'linux')('a training under way', () => {
     const undisturbed = JSON.parse((await run(folder, TRAIN)).stdout)
 
     const first = await underWay()
-    await run(folder, ['training', 'pause'])
+    pause(true)
     const engine = engineOf(first.child.pid!)
     await vi.waitFor(() => expect(statOf(engine)[0]).toBe('T'))
     expect(status()).toMatchObject({
@@ -88,7 +93,7 @@ describe.skipIf(process.platform !== 'linux')('a training under way', () => {
     })
     await vi.waitFor(() => expect(told).toContain('loreweave training resume'), { timeout: 30_000 })
     expect(engineOf(second.pid!)).toBe('none')
-    await run(folder, ['training', 'resume'])
+    pause(false)
     const { code, stdout } = await result
     expect(code).toBe(0)
     expect(JSON.parse(stdout).adapter.losses).toEqual(undisturbed.adapter.losses)
