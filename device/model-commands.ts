@@ -1,5 +1,7 @@
-/** `loreweave model …`: pull, list, verify and remove local models. Results on stdout, progress on stderr. */
+/** `loreweave model …`: pull, list, measure, verify and remove local models. Results on stdout, progress on stderr. */
 import { Command } from 'commander'
+import { progressLine } from './commands/context.ts'
+import { openModel } from './engine/model/open.ts'
 import {
   defaultCacheFolder,
   listModels,
@@ -9,13 +11,18 @@ import {
   removeModel,
   verifyModel,
 } from './engine/model/pull.ts'
+import { type Quality, writeQuality } from './engine/model/quality.ts'
 import { DEFAULT_MODEL } from './engine/model/registry.ts'
+import { openEngine } from './engine/run/client.ts'
+import { measureQuality } from './engine/run/quality.ts'
 
 type Options = { cache?: string; json?: boolean; source?: string }
 
 /** The subcommand. Its actions reject with FedError; the program's edge prints it and chooses the exit code. */
 export const modelCommand = (): Command => {
-  const command = new Command('model').description('local models: pull, list, verify, remove')
+  const command = new Command('model').description(
+    'local models: pull, list, measure, verify, remove',
+  )
   const nameArgument = ['[name]', 'which model', DEFAULT_MODEL] as const
   const withCommon = (sub: Command) =>
     sub
@@ -30,6 +37,10 @@ export const modelCommand = (): Command => {
   withCommon(command.command('list'))
     .description('known models and what of them is on this machine')
     .action(list)
+  withCommon(command.command('measure'))
+    .description('what the quantized weights of a model cost, against its full precision')
+    .argument(...nameArgument)
+    .action(measure)
   withCommon(command.command('verify'))
     .description('hash the cached file of a model')
     .argument(...nameArgument)
@@ -74,10 +85,10 @@ const pull = async (name: string, options: Options): Promise<void> => {
 const list = async (options: Options): Promise<void> => {
   const cacheFolder = cacheOf(options)
   const models = await listModels(cacheFolder)
-  const lines = models.map(
-    (m) =>
-      `${m.name.padEnd(16)} ${megabytes(m.bytes).padStart(9)}  ${m.licence.padEnd(12)} ${stateOf(m)}`,
-  )
+  const lines = models.flatMap((m) => [
+    `${m.name.padEnd(16)} ${megabytes(m.bytes).padStart(9)}  ${m.licence.padEnd(12)} ${stateOf(m)}`,
+    ...(m.isConverted ? [`${' '.repeat(16)} ${quantizedOf(m)}`] : []),
+  ])
   print(
     options,
     { cacheFolder, models },
@@ -87,6 +98,22 @@ const list = async (options: Options): Promise<void> => {
       `cache folder: ${cacheFolder}`,
     ].join('\n'),
   )
+}
+
+const measure = async (name: string, options: Options): Promise<void> => {
+  const model = await openModel({ cacheFolder: cacheOf(options), name })
+  const engines = (['float32', 'quantized'] as const).map((weights) =>
+    openEngine({ folder: model.folder, weights }),
+  )
+  try {
+    const quality = await measureQuality(model, engines[0]!, engines[1]!, (done, of) =>
+      progressLine({ step: 'measuring', done, of }),
+    )
+    await writeQuality(model.folder, quality)
+    print(options, { name, ...quality }, `${name}: ${qualityText(quality)}`)
+  } finally {
+    await Promise.all(engines.map((engine) => engine.close()))
+  }
 }
 
 const verify = async (name: string, options: Options): Promise<void> => {
@@ -109,6 +136,17 @@ const stateOf = ({ isPresent, partialBytes, isConverted }: ModelListing): string
   if (isPresent) return isConverted ? 'here, converted' : 'here'
   return partialBytes > 0 ? `broken off at ${megabytes(partialBytes)}: pull again` : 'not here'
 }
+
+const quantizedOf = ({ name, quantizedBytes, quality }: ModelListing): string => {
+  if (quantizedBytes === 0) return 'quantized: made at the first generation'
+  const cost = quality ? qualityText(quality) : `not measured: loreweave model measure ${name}`
+  return `quantized: ${megabytes(quantizedBytes)}, ${cost}`
+}
+
+const qualityText = (q: Quality): string =>
+  `log-probability off by ${q.logProbError.toFixed(4)} nats a token (of ${q.logProb.toFixed(2)}), same order for ${percent(q.rerankAgreement)} of ${q.orders} reranks, same greedy text for ${percent(q.greedyAgreement)}`
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 

@@ -89,7 +89,7 @@ const headName = ({ config }: Model): 'embed' | 'head' => (config.tiedHead ? 'em
 export type Model = {
   readonly config: ModelConfig
   readonly manifest: WeightManifest
-  /** Multiplies by rounded weights in place of those of the manifest, where these have any. */
+  /** Multiplies by quantized weights in place of those of the manifest, where these have any. */
   readonly quantized?: QuantizedManifest | undefined
 }
 
@@ -115,7 +115,7 @@ const linearsOf = (g: Graph, model: Model, lora: LoraRanks, layer: number): Line
   }
 }
 
-/** x·W by the rounded weights: scale·(code − middle), and where a block has an offset, that times the block's sum of x. */
+/** x·W by the quantized weights: scale·(code − middle), and where a block has an offset, that times the block's sum of x. */
 const quantizedProduct = (
   g: Graph,
   { quantized }: Model,

@@ -4,6 +4,8 @@ import { dirname, join, resolve } from 'node:path'
 import { FedError, isFedError } from '../../../adapters/errors.ts'
 import { convertedFolder, modelPath } from './cache.ts'
 import { download } from './download.ts'
+import { type Quality, readQuality } from './quality.ts'
+import { QUANTIZED_FILE } from './quantized-store.ts'
 import { MODELS, type ModelEntry, type ModelSource, modelEntry } from './registry.ts'
 import { fileDigest } from './tensor-source.ts'
 import { TINY_MODEL } from './tiny.ts'
@@ -75,6 +77,10 @@ export type ModelListing = {
   /** Bytes of a transfer that broke off. */
   readonly partialBytes: number
   readonly isConverted: boolean
+  /** Size of the quantized weights; 0 when none were made yet. */
+  readonly quantizedBytes: number
+  /** What they cost, where it was measured. */
+  readonly quality: Quality | null
 }
 
 /** Every registry model and what of it is in the cache folder. */
@@ -85,14 +91,15 @@ export const listModels = (
   Promise.all(
     entries.map(async ({ name, file, bytes, licence, sha256 }) => {
       const path = modelPath(resolve(cacheFolder), file)
+      const converted = convertedFolder(resolve(cacheFolder), sha256)
       const sizeOf = async (p: string) => (await stat(p).catch(() => undefined))?.size
       return {
         ...{ name, file, bytes, licence, sha256, path },
         isPresent: (await sizeOf(path)) === bytes,
         partialBytes: (await sizeOf(`${path}.part`)) ?? 0,
-        isConverted:
-          (await sizeOf(join(convertedFolder(resolve(cacheFolder), sha256), 'weights.json'))) !==
-          undefined,
+        isConverted: (await sizeOf(join(converted, 'weights.json'))) !== undefined,
+        quantizedBytes: (await sizeOf(join(converted, QUANTIZED_FILE))) ?? 0,
+        quality: (await readQuality(converted)) ?? null,
       }
     }),
   )

@@ -1,10 +1,11 @@
-/** The rounded weights of a model beside its converted ones: one file and its table, made once, at the first use. */
+/** The quantized weights of a model beside its converted ones: one file and its table, made once, at the first use. */
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../../../adapters/errors.ts'
 import { Sha256 } from '../../../adapters/wire/primitives.ts'
 import { QUANTIZED_BLOCK } from '../onnx/ops.ts'
+import type { ModelConfig } from './config.ts'
 import { type QuantizedTensor, quantize } from './quantize.ts'
 import { expectedTensors, readTensor, transposed, type WeightManifest } from './weight-store.ts'
 
@@ -35,7 +36,18 @@ const QuantizedManifestSchema = z.strictObject({
 export type QuantizedManifest = z.infer<typeof QuantizedManifestSchema>
 export type QuantizedPart = z.infer<typeof Part>
 
-/** Reads the rounded weights of a converted folder, or makes them: the linears and the LM head.
+/** Whether every row is made of whole blocks. */
+export const canQuantize = (config: ModelConfig): boolean =>
+  tensorsToRound(config).every(
+    ({ shape, isLinear }) => shape[isLinear ? 0 : 1]! % QUANTIZED_BLOCK === 0,
+  )
+
+const tensorsToRound = (config: ModelConfig) => {
+  const head = config.tiedHead ? 'embed' : 'head'
+  return expectedTensors(config).filter(({ name, isLinear }) => isLinear || name === head)
+}
+
+/** Reads the quantized weights of a converted folder, or makes them: the linears and the LM head.
  *  Fails with E_MODEL_UNSUPPORTED when a row is not made of whole blocks, E_HOME when they cannot be written. */
 export const openQuantized = async (
   folder: string,
@@ -66,8 +78,12 @@ const makeQuantized = async (
   onTensor?: (done: number, of: number) => void,
 ): Promise<QuantizedManifest> => {
   const { config } = manifest
-  const head = config.tiedHead ? 'embed' : 'head'
-  const wanted = expectedTensors(config).filter(({ name, isLinear }) => isLinear || name === head)
+  if (!canQuantize(config))
+    throw new FedError(
+      'E_MODEL_UNSUPPORTED',
+      `quantized weights need rows that are a multiple of ${QUANTIZED_BLOCK}; this model has others`,
+    )
+  const wanted = tensorsToRound(config)
   const partial = join(folder, `${QUANTIZED_FILE}.${process.pid}.tmp`)
   const tensors: QuantizedManifest['tensors'] = {}
   try {
@@ -84,11 +100,6 @@ const makeQuantized = async (
       for (const [index, { name, shape, isLinear }] of wanted.entries()) {
         const data = readTensor(folder, manifest, name)
         const [rows, columns] = isLinear ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!]
-        if (columns % QUANTIZED_BLOCK !== 0)
-          throw new FedError(
-            'E_MODEL_UNSUPPORTED',
-            `rounded weights: ${name} has rows of ${columns}, not a multiple of ${QUANTIZED_BLOCK}`,
-          )
         const own = quantize(isLinear ? transposed(data, columns, rows) : data, columns)
         tensors[name] = await placed(own, rows, columns / QUANTIZED_BLOCK, write)
         onTensor?.(index + 1, wanted.length)
@@ -107,7 +118,7 @@ const makeQuantized = async (
     await rm(partial, { force: true }).catch(() => {})
     if (cause instanceof FedError) throw cause
     const { code = 'unknown' } = cause as NodeJS.ErrnoException
-    throw new FedError('E_HOME', `cannot write the rounded weights to ${folder}: ${code}`, {
+    throw new FedError('E_HOME', `cannot write the quantized weights to ${folder}: ${code}`, {
       cause,
     })
   }

@@ -5,13 +5,15 @@ import { engineChild } from './child.ts'
 import { CAN_STOP } from './govern.ts'
 import type { Progress } from './messages.ts'
 import { rateMeter } from './rate.ts'
-import type { Engine, TrainProgress } from './types.ts'
+import type { Engine, TrainProgress, Weights } from './types.ts'
 
 export type EngineOptions = {
   /** Converted weights (weights.bin and weights.json). */
   readonly folder: string
   /** Of each child; default: all cores. */
   readonly threads?: number
+  /** See ServiceOptions. */
+  readonly weights?: Weights | undefined
   /** Hidden states each child keeps below the adapters; default 256 MiB. */
   readonly cacheBytes?: number
   /** Largest memory that a training may take, weights included: it takes smaller rows, or fails with E_MEMORY. */
@@ -45,8 +47,8 @@ export const openEngine = (options: EngineOptions): Engine => {
   if (cpuShare < 1 && !CAN_STOP)
     throw new FedError('E_USAGE', 'a CPU share below 1 needs signals that this system lacks')
   const life = { idleMs: options.idleMs ?? 300_000, watchMemory: options.watchMemory ?? false }
-  const { memoryBytes, stateFolder } = options
-  const service = { folder, threads, cacheBytes, memoryBytes, stateFolder }
+  const { memoryBytes, stateFolder, weights } = options
+  const service = { folder, threads, weights, cacheBytes, memoryBytes, stateFolder }
   const training = engineChild(service, { ...life, manners: { cpuShare, isPaused, heldMs } })
   const scoring = options.oneChild ? training : engineChild(service, life)
   const anyOf = (signal?: AbortSignal) => {

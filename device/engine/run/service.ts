@@ -1,11 +1,12 @@
 /** The engine's work inside one process: what a child runs, and what tests call directly. */
 import { env } from 'onnxruntime-node'
+import { canQuantize, openQuantized } from '../model/quantized-store.ts'
 import { readManifest } from '../model/weight-store.ts'
 import { type TrainHooks, trainAdapter } from '../train/trainer.ts'
 import { generateTokens } from './generate.ts'
 import { freeBytes } from './memory.ts'
 import { divideLimit, planTraining } from './memory-plan.ts'
-import { modelRunner } from './model-runner.ts'
+import { type ModelRunner, modelRunner } from './model-runner.ts'
 import { poolAnswers, scoreCandidates } from './score.ts'
 import { openSessions } from './sessions.ts'
 import { openStateFolder } from './state-folder.ts'
@@ -17,6 +18,7 @@ import type {
   PooledOptions,
   TrainRequest,
   TrainResult,
+  Weights,
 } from './types.ts'
 
 /** folder: converted weights; cacheBytes: states kept in memory below the adapters. */
@@ -24,6 +26,9 @@ export type ServiceOptions = {
   readonly folder: string
   readonly threads: number
   readonly cacheBytes: number
+  /** What is read to pool, score and generate; training reads float32. By default decoding alone reads quantized ones, where
+   *  the model's rows are made of whole blocks. */
+  readonly weights?: Weights | undefined
   /** Largest memory that a training may take, weights included; default: what the system can give. */
   readonly memoryBytes?: number | undefined
   /** Where states outlast the process; none by default, for they derive from private text. */
@@ -63,15 +68,32 @@ export const openService = (options: ServiceOptions): Service => {
           }),
     )
   const runner = open(threads)
+  const { config } = manifest
+  let opening: Promise<ModelRunner> | undefined
+  const quantized = () => {
+    opening ??= openQuantized(folder, manifest).then((weights) =>
+      modelRunner(
+        { config, manifest, quantized: weights },
+        openSessions(folder, threads),
+        cacheBytes,
+      ),
+    )
+    return opening
+  }
+  const isQuantized = options.weights === 'quantized'
+  const scoring = async () => (isQuantized ? quantized() : runner)
+  const decoding = async () =>
+    isQuantized || (options.weights === undefined && canQuantize(config)) ? quantized() : runner
   return {
     pooled: async (inputs, pooledOptions) => {
-      const pooled = await poolAnswers(runner, inputs, pooledOptions)
+      const pooled = await poolAnswers(await scoring(), inputs, pooledOptions)
       await runner.cache.flush()
       return pooled
     },
-    score: (prompt, candidates, { adapters }) =>
-      scoreCandidates(runner, prompt, candidates, adapters),
-    generate: (prompt, generateOptions) => generateTokens(runner, prompt, generateOptions),
+    score: async (prompt, candidates, { adapters }) =>
+      scoreCandidates(await scoring(), prompt, candidates, adapters),
+    generate: async (prompt, generateOptions) =>
+      generateTokens(await decoding(), prompt, generateOptions),
     train: async (given, hooks) => {
       const request = planTraining(runner.model, given, {
         limitBytes,
@@ -81,7 +103,10 @@ export const openService = (options: ServiceOptions): Service => {
       const own = open(request.threads!)
       return trainAdapter(own, request, hooks).finally(() => own.sessions.release())
     },
-    release: () => runner.sessions.release(),
+    release: async () => {
+      await runner.sessions.release()
+      await (await opening)?.sessions.release()
+    },
   }
 }
 
@@ -90,4 +115,4 @@ const basis = (weights: string, threads: number): string =>
   `${STATE_FORMAT} ${weights} ${env.versions.node} ${threads}`
 
 /** Raised when the graph below the adapters changes what it computes. */
-const STATE_FORMAT = 1
+const STATE_FORMAT = 2

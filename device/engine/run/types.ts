@@ -2,6 +2,9 @@
 import type { Factor } from '../../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
 
+/** float32: as converted. quantized: rounded to 4 or 8 bits (model/quantize.ts), an eighth to a quarter of the memory. */
+export type Weights = 'float32' | 'quantized'
+
 /** flat: the full layout of lora/layout.ts, A and B. */
 export type LoraFeed = { readonly spec: AdapterSpec; readonly flat: Float32Array }
 

@@ -1,0 +1,34 @@
+/** What quantized weights were measured to cost, kept beside them. */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const QualitySchema = z.strictObject({
+  /** Mean absolute difference of an answer's log-probability per token, in nats, and what that of a token is on average. */
+  logProbError: z.number(),
+  logProb: z.number(),
+  /** Share of orders of four answers that are the same, over requests and random rewards; and how many orders. */
+  rerankAgreement: z.number(),
+  orders: z.int(),
+  /** Share of greedy tokens that are the same up to the first that is not. */
+  greedyAgreement: z.number(),
+})
+export type Quality = z.infer<typeof QualitySchema>
+
+const FILE = 'quality.json'
+
+/** What was measured on the weights of a converted folder; undefined when nothing was. */
+export const readQuality = async (folder: string): Promise<Quality | undefined> => {
+  const text = await readFile(join(folder, FILE), 'utf8').catch(() => '')
+  try {
+    return QualitySchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+export const writeQuality = async (folder: string, quality: Quality): Promise<void> => {
+  const partial = join(folder, `${FILE}.${process.pid}.tmp`)
+  await writeFile(partial, `${JSON.stringify(quality)}\n`)
+  await rename(partial, join(folder, FILE))
+}
