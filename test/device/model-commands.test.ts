@@ -1,8 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { convertedFolder } from '../../device/engine/model/cache.ts'
+import { writeQuality } from '../../device/engine/model/quality.ts'
 import { modelCommand } from '../../device/model-commands.ts'
 
 let cache: string
@@ -35,6 +37,26 @@ test('list says what is known and where the cache is', async () => {
     cacheFolder: cache,
     models: [{ name: 'smollm2-135m', isPresent: false }],
   })
+})
+
+test('list says what quantized weights cost, once that was measured', async () => {
+  const { sha256 } = JSON.parse(await run('list', '--json')).models[0]
+  const folder = convertedFolder(cache, sha256)
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'weights.json'), '{}')
+  expect(await run('list')).toContain('quantized: made at the first generation')
+  await writeFile(join(folder, 'quantized.bin'), Buffer.alloc(2e6))
+  expect(await run('list')).toContain('2.0 MB, not measured: loreweave model measure smollm2-135m')
+  await writeQuality(folder, {
+    logProbError: 0.0123,
+    logProb: -4,
+    rerankAgreement: 0.97,
+    orders: 192,
+    greedyAgreement: 0.5,
+  })
+  expect(await run('list')).toContain(
+    'off by 0.0123 nats a token (of -4.00), same order for 97.0 % of 192 reranks, same greedy text for 50.0 %',
+  )
 })
 
 test('verify of a model that is not there rejects with E_MODEL_MISSING', async () => {

@@ -1,5 +1,5 @@
 /** The quantized weights of a model beside its converted ones: one file and its table, made once, at the first use. */
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../../../adapters/errors.ts'
@@ -57,7 +57,7 @@ export const openQuantized = async (
   (await readQuantized(folder, manifest.source)) ??
   (await makeQuantized(folder, manifest, onTensor))
 
-/** undefined when there are none, or others'. */
+/** undefined when there are none, others', or cut ones. */
 export const readQuantized = async (
   folder: string,
   source: string,
@@ -66,11 +66,19 @@ export const readQuantized = async (
   if (text === undefined) return undefined
   try {
     const table = QuantizedManifestSchema.parse(JSON.parse(text))
-    return table.source === source ? table : undefined
+    const { size } = await stat(join(folder, QUANTIZED_FILE))
+    return table.source === source && endOf(table) <= size ? table : undefined
   } catch {
     return undefined
   }
 }
+
+const endOf = ({ tensors }: QuantizedManifest): number =>
+  Math.max(
+    ...Object.values(tensors).flatMap(({ codes, scales, offsets }) =>
+      [codes, scales, offsets].map((part) => (part ? part.offset + part.bytes : 0)),
+    ),
+  )
 
 const makeQuantized = async (
   folder: string,

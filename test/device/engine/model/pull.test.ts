@@ -305,6 +305,8 @@ test('verify hashes, list looks, remove removes', async () => {
       isPresent: true,
       partialBytes: 0,
       isConverted: true,
+      quantizedBytes: 0,
+      quality: null,
     },
   ])
   await writeFile(path(), other)

@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { seededRng } from '../../../../adapters/random.ts'
 import { backward } from '../../../../device/engine/onnx/backward.ts'
 import type { Attributes } from '../../../../device/engine/onnx/graph.ts'
 import { newGraph, toOnnx } from '../../../../device/engine/onnx/graph.ts'
 import type { OpName } from '../../../../device/engine/onnx/op-row.ts'
 import { OPS } from '../../../../device/engine/onnx/ops.ts'
+import { openSessions } from '../../../../device/engine/run/sessions.ts'
 import { checkGrad, randomValues, runGraph } from '../../../support/check-grad.ts'
 
 type Case = {
@@ -218,3 +223,46 @@ test.each([false, true])(
     if (withGradient) expect(Math.abs(out['mean']![0]! - mean)).toBeLessThan(1e-5)
   },
 )
+
+// Activations that are whole numbers up to 127 in each block are not changed by rounding them to 8 bits.
+test.each([4, 8])('a product with %i-bit codes is Σ x·scale·(code − middle)', async (bits) => {
+  const [T, K, n] = [3, 64, 5]
+  const rng = seededRng(bits)
+  const codes = Uint8Array.from({ length: (n * K * bits) / 8 }, () => rng.int(256))
+  const scales = Float32Array.from({ length: (n * K) / 32 }, () => (1 + rng.int(8)) / 64)
+  const x = Float32Array.from({ length: T * K }, (_, i) =>
+    i % 32 === 0 ? 127 : rng.int(255) - 127,
+  )
+  const code = (i: number) =>
+    bits === 8 ? codes[i]! - 128 : ((codes[i >> 1]! >> (i & 1 ? 4 : 0)) & 15) - 8
+  const folder = mkdtempSync(join(tmpdir(), 'ops-'))
+  writeFileSync(join(folder, 'w.bin'), Buffer.concat([codes, new Uint8Array(scales.buffer)]))
+  const g = newGraph()
+  const at = (offset: number, bytes: number) => ({ location: 'w.bin', offset, bytes })
+  const y = g.op(
+    'QuantizedGemm',
+    [
+      g.input('x', [T, K]),
+      g.weight('codes', [n, K / 32, 4 * bits], at(0, codes.length), 'uint8'),
+      g.weight('scales', [(n * K) / 32], at(codes.length, 4 * scales.length)),
+    ],
+    { bits },
+  )
+  const sums = g.op('BlockSums', [g.input('x', [T, K])])
+  const sessions = openSessions(folder, 1)
+  const out = await sessions.run('q', () => toOnnx({ y, sums }), { x: { data: x, shape: [T, K] } })
+  await sessions.release()
+  for (let t = 0; t < T; t++) {
+    for (let row = 0; row < n; row++) {
+      let sum = 0
+      for (let k = 0; k < K; k++)
+        sum += x[t * K + k]! * scales[(row * K + k) >> 5]! * code(row * K + k)
+      expect(out['y']![t * n + row]! / sum).toBeCloseTo(1, 4)
+    }
+    for (let block = 0; block < K / 32; block++) {
+      const part = x.subarray(t * K + 32 * block, t * K + 32 * block + 32)
+      expect(out['sums']![(t * K) / 32 + block]).toBe(part.reduce((a, b) => a + b))
+    }
+  }
+  rmSync(folder, { recursive: true })
+})
