@@ -51,23 +51,20 @@ export type PeftSettings = {
   readonly learningRate: number
 }
 
-/** PEFT with our weights, or undefined after a word about why not. Closing it removes the weights that were written for it. */
+/** PEFT with our weights, or undefined after a word about why not. The weights that are written for it are gone once it has them. */
 export const openPeft = (bench: Bench, settings: PeftSettings): Promise<PeerProcess | undefined> =>
   joining(bench, 'PEFT', async () => {
     const python = await peerPython({ cacheFolder: bench.cache, onProgress: bench.log })
     if ('reason' in python) throw new Error(python.reason)
     const folder = mkdtempSync(join(tmpdir(), 'loreweave-peft-'))
-    const remove = () => rmSync(folder, { recursive: true, force: true })
     try {
       bench.log('writing the weights for PEFT and starting it')
       await writeHuggingFace(bench.model.folder, folder)
       const script = fileURLToPath(new URL('../peers/peft_peer.py', import.meta.url))
       const peer = startPeer(python.interpreter, [script])
-      const closing = { ...peer, close: () => peer.close().finally(remove) }
-      return await opened(closing, { folder, threads: bench.threads, ...settings })
-    } catch (error) {
-      remove()
-      throw error
+      return await opened(peer, { folder, threads: bench.threads, ...settings })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
     }
   })
 

@@ -14,13 +14,22 @@ test('parity prints one JSON object of named figures, all within 1e-4', async ()
 })
 
 test('every command explains itself', async () => {
-  for (const command of ['demo', 'rerank', 'parity', 'bench', 'claude'])
+  for (const command of ['demo', 'rerank', 'parity', 'claude'])
     expect((await run('eval/cli', [command, '--help'])).stdout).toContain('Usage: loreweave-eval')
+  const { stdout } = await run('eval/cli', ['bench', '--help'])
+  for (const name of ['train', 'round', 'rerank', 'generate', 'load'])
+    expect(stdout).toContain(name)
+  const round = (await run('eval/cli', ['bench', 'round', '--help'])).stdout
+  for (const option of ['--peers', '--runs', '--threads', '--peer-choices', '--accuracy'])
+    expect(round).toContain(option)
 })
 
 test.each([
   ['an unknown command', ['nonsense'], 'ended with 2'],
   ['a number that is none', ['rerank', '--data', 'x', '--budgets', 'many'], 'ended with 2'],
+  ['a benchmark of nothing', ['bench', 'train', '--runs', '0'], 'ended with 2'],
+  ['a step size that is none', ['bench', 'round', '--learning-rate', '0'], 'ended with 2'],
+  ['a peer where there is none', ['bench', 'load', '--peers'], 'ended with 2'],
   ['a folder without a model', ['parity', '/nowhere', '--json'], '"code":"E_MODEL_FILE"'],
 ])('%s is refused with its exit status', async (_, args, said) => {
   await expect(run('eval/cli', args)).rejects.toThrow(said)

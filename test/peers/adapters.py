@@ -2,7 +2,8 @@
 
 python adapters.py make OUT writes OUT/<model>/: base/, ids.json, saved/ (an adapter as PEFT saves it) and
 saved.safetensors (its logits, [T, vocab]).
-python adapters.py load OUT lets PEFT load every OUT/<model>/ours-*/ over base/ and writes ours-*.safetensors.
+python adapters.py load OUT lets PEFT load every OUT/<model>/ours-*/ over base/ and writes ours-*.safetensors and, named as
+the adapter's own tensors, ours-*.gradient.safetensors: of the mean cross-entropy of the tokens from ANSWER_START on.
 """
 
 import json
@@ -22,6 +23,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+ANSWER_START = 20
 action, out = sys.argv[1], Path(sys.argv[2])
 
 SIZES = dict(
@@ -96,8 +98,16 @@ def load() -> None:
         ids = json.loads((folder / "ids.json").read_text())
         for adapter in sorted(p for p in folder.glob("ours-*") if p.is_dir()):
             base = AutoModelForCausalLM.from_pretrained(folder / "base", dtype=torch.float32)
-            model = PeftModel.from_pretrained(base, adapter)
+            model = PeftModel.from_pretrained(base, adapter, is_trainable=True)
             save_file(logits_of(model, ids), folder / f"{adapter.name}.safetensors")
+            logits = model(torch.tensor([ids])).logits[0, ANSWER_START - 1 : -1]
+            torch.nn.functional.cross_entropy(logits, torch.tensor(ids[ANSWER_START:])).backward()
+            gradient = {
+                name.replace(".default", ""): weights.grad
+                for name, weights in model.named_parameters()
+                if weights.grad is not None
+            }
+            save_file(gradient, folder / f"{adapter.name}.gradient.safetensors")
 
 
 {"make": make, "load": load}[action]()

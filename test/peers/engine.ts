@@ -14,12 +14,17 @@ import { convertWeights, readManifest } from '../../device/engine/model/weight-s
 import { logitsOf, modelRunner, statesOf } from '../../device/engine/run/model-runner.ts'
 import { packRows } from '../../device/engine/run/rows.ts'
 import { openSessions } from '../../device/engine/run/sessions.ts'
-import type { LoraFeed } from '../../device/engine/run/types.ts'
+import type { LoraFeed, TrainRequest } from '../../device/engine/run/types.ts'
+import { batchGradient } from '../../device/engine/train/gradient.ts'
+import { itemsOf } from '../../device/engine/train/objectives.ts'
+import { withReference } from '../../device/engine/train/reference.ts'
 
 export type PeerEngine = {
   readonly config: ModelConfig
   /** After every token, row after row. */
   logits(ids: readonly number[], adapters?: readonly LoraFeed[]): Promise<Float32Array>
+  /** Of the mean cross-entropy of the tokens from answerStart on, by every factor of the adapter. */
+  gradient(ids: readonly number[], answerStart: number, adapter: LoraFeed): Promise<Float64Array>
   /** After the last token. */
   lastLogits(ids: readonly number[], adapters?: readonly LoraFeed[]): Promise<Float32Array>
   close(): Promise<void>
@@ -44,6 +49,22 @@ export const openConverted = (folder: string, threads = 2): PeerEngine => {
       const out = new Float32Array(ids.length * vocab)
       for (let t = 0; t < ids.length; t++) out.set(await logitsOf(runner, at(all, t)), t * vocab)
       return out
+    },
+    async gradient(ids, answerStart, adapter) {
+      const request: TrainRequest = {
+        objective: { kind: 'completion', examples: [{ ids, answerStart }] },
+        adapters: [adapter],
+        trainable: { index: 0, factors: ['A', 'B'] },
+        epochs: 1,
+        learningRate: 0,
+        batch: 1,
+        maxTokens: config.contextLength,
+        clipNorm: 0,
+        seed: 0,
+      }
+      const items = itemsOf(request.objective, request.maxTokens)
+      const referred = await withReference(runner, request, items)
+      return (await batchGradient(runner, request, referred)).gradient
     },
     lastLogits: async (ids, adapters = []) =>
       logitsOf(runner, at(await states(ids, adapters), ids.length - 1)),

@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeSafetensors } from '../../adapters/codec/safetensors.ts'
+import { adapterLayout } from '../../adapters/lora/layout.ts'
 import { readPeft, writePeft } from '../../adapters/lora/peft.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import type { LoraFeed } from '../../device/engine/run/types.ts'
-import { randomAdapter } from '../support/engine-model.ts'
+import { randomAdapter, relativeDifference } from '../support/engine-model.ts'
 import { largestDifference, openFolderEngine, type PeerEngine } from './engine.ts'
 import { noPython, runScript, titled } from './python.ts'
 
+/** As in adapters.py. */
+const ANSWER_START = 20
 const OURS: Record<string, Partial<AdapterSpec>> = {
   'ours-whole': { modules: [...MODULES], rank: 4, alpha: 8 },
   'ours-part': { firstLayer: 1, endLayer: 3, modules: ['q', 'k', 'v', 'down'], rank: 3, alpha: 2 },
@@ -66,11 +69,31 @@ describe.skipIf(noPython)(titled('PEFT', noPython), () => {
     expect(await difference(model, [], 'saved')).toBeGreaterThan(0.1)
   })
 
-  test.each(
-    ['llama', 'qwen2', 'qwen3'].flatMap((model) => Object.keys(OURS).map((name) => [model, name])),
-  )('%s: PEFT loads %s and gives our logits', async (model, name) => {
+  const ALL = ['llama', 'qwen2', 'qwen3'].flatMap((model) =>
+    Object.keys(OURS).map((name) => [model, name] as const),
+  )
+
+  test.each(ALL)('%s: PEFT loads %s and gives our logits', async (model, name) => {
     const feed = adapters[`${model}/${name}`]!
-    expect(await difference(model!, [feed], name!)).toBeLessThan(1e-4)
-    expect(await difference(model!, [], name!)).toBeGreaterThan(0.1)
+    expect(await difference(model, [feed], name)).toBeLessThan(1e-4)
+    expect(await difference(model, [], name)).toBeGreaterThan(0.1)
+  })
+
+  // Tolerance 1e-4 of a factor's largest entry; seen: 4e-7 to 3.3e-6.
+  test.each(ALL)('%s: PyTorch has our gradient of %s', async (model, name) => {
+    const feed = adapters[`${model}/${name}`]!
+    const { config, gradient } = engines[model]!
+    const theirs = readPeft(
+      read(model, name, 'adapter_config.json').toString(),
+      read(model, `${name}.gradient.safetensors`),
+      config.shape,
+    )
+    const ids = JSON.parse(read(model, 'ids.json').toString()) as number[]
+    const ours = await gradient(ids, ANSWER_START, feed)
+    for (const { offset, size } of adapterLayout(config.shape, feed.spec)) {
+      const part = (all: ArrayLike<number>) =>
+        Array.from({ length: size }, (_, i) => all[offset + i]!)
+      expect(relativeDifference(part(ours), part(theirs.flat))).toBeLessThan(1e-4)
+    }
   })
 })

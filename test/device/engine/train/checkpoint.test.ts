@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { TINY_CONFIG } from '../../../../device/engine/model/tiny.ts'
 import type { TrainRequest } from '../../../../device/engine/run/types.ts'
@@ -46,6 +47,33 @@ test('comes back bit for bit and leaves no temporary file', async () => {
   await writeCheckpoint(path, checkpoint)
   expect(await readCheckpoint(path, 'd')).toEqual(checkpoint)
   expect(readdirSync(folder)).toEqual(['run'])
+})
+
+test('is on the disk before its name is, and its name before the write is over', async () => {
+  const calls: string[] = []
+  const { open, rename } = fs.promises
+  fs.promises.open = async (path, ...rest) => {
+    const file = await open(path, ...rest)
+    const sync = file.sync.bind(file)
+    file.sync = async () => {
+      calls.push(`sync ${basename(String(path))}`)
+      await sync()
+    }
+    return file
+  }
+  fs.promises.rename = async (from, to) => {
+    calls.push(`rename ${basename(String(from))} ${basename(String(to))}`)
+    await rename(from, to)
+  }
+  syncBuiltinESMExports()
+  try {
+    await writeCheckpoint(join(folder, 'run'), checkpoint)
+  } finally {
+    Object.assign(fs.promises, { open, rename })
+    syncBuiltinESMExports()
+  }
+  const last = process.platform === 'win32' ? [] : [`sync ${basename(folder)}`]
+  expect(calls).toEqual(['sync run.tmp', 'rename run.tmp run', ...last])
 })
 
 test('is ignored when missing, of another request, cut short or changed', async () => {

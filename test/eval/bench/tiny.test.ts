@@ -1,0 +1,78 @@
+// Every benchmark on the tiny model, alone: what it names, not how fast it is.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { benchAccuracy } from '../../../eval/bench/accuracy.ts'
+import { type Bench, openBench, openLlama } from '../../../eval/bench/context.ts'
+import { benchGenerate } from '../../../eval/bench/generate.ts'
+import { benchLoad } from '../../../eval/bench/load.ts'
+import { benchRerank } from '../../../eval/bench/rerank.ts'
+import { benchRound } from '../../../eval/bench/round.ts'
+import { benchTrain } from '../../../eval/bench/train.ts'
+import { Result, type Results } from '../../../eval/results.ts'
+
+const cache = mkdtempSync(join(tmpdir(), 'loreweave-bench-'))
+const said: string[] = []
+let bench: Bench
+beforeAll(async () => {
+  bench = await openBench({ model: 'tiny', cache, runs: 1, threads: 1, log: (l) => said.push(l) })
+})
+afterAll(() => rmSync(cache, { recursive: true }))
+
+const valuesOf = ({ results }: Results) =>
+  Object.fromEntries(
+    Result.array()
+      .parse(results)
+      .map(({ name, value }) => [name, value]),
+  )
+
+test('train: throughput, memory and the first loss of both batches', async () => {
+  const values = valuesOf(await benchTrain(bench))
+  // The losses are PEFT's own (peft 0.21.2, torch 2.13.0) on the same weights and tokens.
+  for (const [batch, loss] of [
+    ['1x512', 8.649929],
+    ['4x128', 8.717686],
+  ] as const) {
+    expect(values[`bench.train.${batch}.tokens_per_second`]).toBeGreaterThan(0)
+    expect(values[`bench.train.${batch}.first_loss`]).toBeCloseTo(loss, 4)
+    if (process.platform === 'linux')
+      expect(values[`bench.train.${batch}.peak_pss`]).toBeGreaterThan(30 * 2 ** 20)
+  }
+})
+
+test('round: seconds of one round, from texts to adapter, and the size of its pairs', async () => {
+  const options = { choices: 3, peerChoices: 2, learningRate: 1e-3 }
+  const values = valuesOf(await benchRound(bench, options))
+  expect(values['bench.round.pairs']).toBe(3)
+  expect(values['bench.round.seconds']).toBeGreaterThan(0)
+  expect(values['bench.round.tokens_per_pair']).toBeLessThanOrEqual(2 * 384)
+})
+
+test('accuracy: three arms over the same unseen choices', async () => {
+  const options = { users: 1, choices: 4, unseen: 4, learningRate: 1e-3, fullLearningRate: 1e-3 }
+  const results = await benchAccuracy(bench, options)
+  expect(results.map(({ name, n }) => [name, n])).toEqual([
+    ['bench.accuracy.no_adapter', 4],
+    ['bench.accuracy.ours', 4],
+    ['bench.accuracy.full_depth', 4],
+    ['bench.accuracy.ours_minus_full_depth', 4],
+  ])
+})
+
+test('rerank, generate and load: their figures, and full agreement of one precision with itself', async () => {
+  const values = {
+    ...valuesOf(await benchRerank(bench, { requests: 3 })),
+    ...valuesOf(await benchGenerate(bench)),
+    ...valuesOf(await benchLoad({ ...bench, runs: 1 })),
+  }
+  expect(values['bench.rerank.agreement.order']).toBe(1)
+  for (const name of ['rerank.seconds', 'generate.prefill', 'generate.decode', 'load.first_score'])
+    expect(values[`bench.${name}`]).toBeGreaterThan(0)
+  if (process.platform === 'linux') expect(values['bench.load.engine_idle_pss']).toBe(0)
+})
+
+test('a peer that cannot take part is named with the reason', async () => {
+  expect(await openLlama({ ...bench, peers: true }, 64)).toBeUndefined()
+  expect(said.at(-1)).toBe('llama.cpp takes no part: the model is no GGUF file')
+})
