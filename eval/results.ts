@@ -1,7 +1,8 @@
 /** What every `--json` of loreweave-eval prints: one object with named figures. */
 import { z } from 'zod'
 
-/** name: dotted, e.g. `rerank.utility.federated.10`. interval: 95 %, of the value. peer, ratio: the same measured on something else. */
+/** name: dotted, e.g. `rerank.utility.federated.10`. interval: 95 %, of the value. peer: the same measured on
+ *  something else; ratio: value over peer, but peer over value for seconds, so that above 1 is faster in both. */
 export const Result = z.strictObject({
   name: z.string().regex(/^[a-z0-9_.-]+$/i),
   value: z.number(),
@@ -22,7 +23,8 @@ export const formatResults = ({ results }: Results): string => {
     .map((r) => {
       const interval = r.interval ? `  [${r.interval.map(formatNumber).join(', ')}]` : ''
       const count = r.n === undefined ? '' : `  n=${r.n}`
-      const peer = r.peer ? `  (${r.peer.name} ${formatNumber(r.peer.value)})` : ''
+      const ratio = r.ratio === undefined ? '' : `, ratio ${formatNumber(r.ratio)}`
+      const peer = r.peer ? `  (${r.peer.name}: ${formatNumber(r.peer.value)}${ratio})` : ''
       return `${r.name.padEnd(width)}  ${formatNumber(r.value)} ${r.unit}${interval}${count}${peer}`
     })
     .join('\n')
