@@ -188,7 +188,8 @@ export const engineChild = (
   }
 }
 
-const cancelled = (): FedError => new FedError('E_CANCELLED', 'the call was cancelled')
+const cancelled = (): FedError =>
+  new FedError('E_CANCELLED', 'stopped before it was done; a training goes on from its checkpoint')
 
 /** Below what the user works with, above what waits for an idle machine. Where the system forbids it, nothing changes. */
 const lowerPriority = (pid: number): void => {

@@ -30,9 +30,9 @@ export type MemoryBounds = {
   readonly freeBytes?: number | undefined
 }
 
-/** Process, runtime, sessions and what the heap loses between tensors: 245 to 360 MB beside weights and activations were
- *  measured on SmolLM2-135M, for 4 to 30 layers and 128 to 768 tokens (device/engine/README.md). */
-const RUNTIME_BYTES = 300e6
+/** Process, runtime, sessions and what the heap loses between tensors: 190 to 330 MB beside weights and activations were
+ *  measured on SmolLM2-135M, for 4 to 30 layers and 256 to 768 tokens (device/engine/README.md). */
+const RUNTIME_BYTES = 250e6
 
 /** Row limits that are tried under a memory limit, largest first. */
 const ROW_LIMITS = [ROW_TOKENS, 320, 256, 192, 128, 96, 64] as const

@@ -81,7 +81,7 @@ test('two answers of a pair share the row', () => {
 
 test('where no row fits it says what is needed, what there is, and what to do', () => {
   expect(() => planTraining(model(), request(), { limitBytes: 100e6 })).toThrow(
-    /^training needs about 3\d\d MB of memory, the memory limit is 100 MB\. Raise it.*--exit.*smaller model/,
+    /^training needs about 2\d\d MB of memory, the memory limit is 100 MB\. Raise it.*--exit.*smaller model/,
   )
   expect(() => rowLimitUnder(model(), need(), { limitBytes: 100e6 })).toThrow(
     expect.objectContaining({ code: 'E_MEMORY' }),
@@ -91,7 +91,7 @@ test('where no row fits it says what is needed, what there is, and what to do', 
 test('what is free never changes a result: it is enough, or the training is refused with the least that would do', () => {
   const freeBytes = limitFor(64).limitBytes
   expect(() => planTraining(model(), request(), { freeBytes })).toThrow(
-    /the system has 30\d MB to give\. Close other programs, set a lower limit.*the least is 3\d\d MB/,
+    /the system has 25\d MB to give\. Close other programs, set a lower limit.*the least is 2\d\d MB/,
   )
   expect(planTraining(model(), request(), { freeBytes, ...limitFor(64) }).rowTokens).toBe(64)
 })
