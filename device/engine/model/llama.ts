@@ -14,10 +14,9 @@ export type TrunkOptions = {
   readonly from: number
   readonly to: number
   readonly lora: LoraRanks
-  /** T, tokens in the row. Without it T is open: one graph runs rows of any size, without gradients. */
+  /** T, tokens in the row. Without it the row follows C ≥ 1 cached tokens, and T and C are open: one graph runs rows of any
+   *  size, without gradients. */
   readonly tokens?: number
-  /** The row follows C cached tokens, C ≥ 1 and open; T must be open, too. */
-  readonly hasPast?: boolean
 }
 
 /** hidden: [T, hidden] after layer to − 1, before the final norm. keys, values: of this row, [T, kvHeads·headDim] by layer. */
@@ -31,7 +30,7 @@ export const loraName = (layer: number, module: Module): string => `layers.${lay
 
 /** Layers from … to − 1.  Inputs: `ids` [T] int64 when from is 0, else `hidden` [T, hidden]; `cos`, `sin`
  *  [1, T, headDim / 2]; `mask` [T, T], added to the scores; per LoRA linear `<name>.A` [r, in] and `<name>.B` [out, r]
- *  (scale included).  With a past: `mask` [T, C + T], `cached` (C as int64 [1]), and per layer i `past.<i>.k`, `past.<i>.v`
+ *  (scale included).  Without `tokens`: `mask` [T, C + T], `cached` (C as int64 [1]), and per layer i `past.<i>.k`, `past.<i>.v`
  *  [C, kvHeads·headDim]. */
 export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk => {
   const { from, to } = options
@@ -51,11 +50,11 @@ export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk
   return { hidden, keys, values }
 }
 
-/** One step of decoding: every layer over a row that follows cached tokens.  Inputs: those of buildTrunk with a past.
+/** One step of decoding: every layer over a row that follows cached tokens.  Inputs: those of buildTrunk without `tokens`.
  *  logits: [1, vocab] after the row's last token; keys, values: of the row, layer after layer, [layers·T, kvHeads·headDim]. */
 export const buildDecoder = (g: Graph, model: Model, lora: LoraRanks) => {
   const { layers } = model.config.shape
-  const trunk = buildTrunk(g, model, { from: 0, to: layers, lora, hasPast: true })
+  const trunk = buildTrunk(g, model, { from: 0, to: layers, lora })
   const join = (tensors: readonly Tensor[]) => g.op('Concat', tensors, { axis: 0 })
   return {
     logits: buildLogits(g, model, g.op('LastRow', [trunk.hidden])),
@@ -148,16 +147,14 @@ const blockSums = (g: Graph) => {
 }
 
 /** The inputs of a row that follow from its size. Open sizes have an example each, for the shape rules. */
-const rowOf = (g: Graph, { config }: Model, { tokens, hasPast = false }: TrunkOptions) => {
-  const isOpen = tokens === undefined
-  if (hasPast && !isOpen) throw new TypeError('a row with a past has an open size')
+const rowOf = (g: Graph, { config }: Model, { tokens }: TrunkOptions) => {
+  const hasPast = tokens === undefined
   const { hidden, kvHeads, headDim } = config.shape
   const T = tokens ?? 7
   const C = hasPast ? 5 : 0
-  const open = (sizes: OpenSizes) => (isOpen ? sizes : {})
+  const open = (sizes: OpenSizes) => (hasPast ? sizes : {})
   return {
     tokens: T,
-    isOpen,
     hasPast,
     ids: () => g.input('ids', [T], 'int64', open({ 0: 'T' })),
     hidden: () => g.input('hidden', [T, hidden], 'float', open({ 0: 'T' })),
@@ -211,8 +208,8 @@ const attention = (
 
 /** No row attends to a later one, so queries go in blocks, each over the keys up to its end: of 512 tokens five eighths of
  *  the whole square. */
-const queryBlocks = ({ tokens, isOpen }: Row): { start: number; end: number }[] =>
-  Array.from({ length: isOpen ? 1 : Math.ceil(tokens / BLOCK) }, (_, i) => ({
+const queryBlocks = ({ tokens }: Row): { start: number; end: number }[] =>
+  Array.from({ length: Math.ceil(tokens / BLOCK) }, (_, i) => ({
     start: i * BLOCK,
     end: Math.min(tokens, (i + 1) * BLOCK),
   }))

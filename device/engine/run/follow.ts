@@ -1,28 +1,29 @@
-/** What a graph with a past reads (buildTrunk): new tokens of one text after those whose keys and values are at hand. */
+/** What a graph of open sizes reads (buildTrunk): new tokens of one text after those whose keys and values are at hand. */
 import type { ModelConfig } from '../model/config.ts'
+import type { LayerRange } from './pass.ts'
 import { fillRotary, MASKED, tokenIds } from './rows.ts'
 import type { Feed } from './sessions.ts'
 
-/** keys, values: per layer, the first count · kvHeads · headDim numbers are those of the tokens before, in order. */
+/** keys, values: per layer of a range, the first count · kvHeads · headDim numbers are those of the tokens before, in order. */
 export type Past = {
   readonly count: number
   readonly keys: readonly Float32Array[]
   readonly values: readonly Float32Array[]
 }
 
-/** Feeds for tokens that follow a past of the same text; each attends to all before it.
+/** Feeds of the layers from … to − 1 for tokens that follow a past of the same text; each attends to all before it.
  *  Without a past there is one cached token that nothing attends to, since no size may be zero. */
 export const followFeeds = (
   config: ModelConfig,
   ids: readonly number[],
   past: Past | undefined,
-  layers: number,
+  { from, to }: LayerRange,
 ): Record<string, Feed> => {
   const { kvHeads, headDim } = config.shape
   const tokens = ids.length
   const width = kvHeads * headDim
   const position = past?.count ?? 0
-  const cached = past?.count ? past : nothing(layers, width)
+  const cached = past?.count ? past : nothing(to - from, width)
   const table = () => new Float32Array((tokens * headDim) / 2)
   const [cos, sin] = [table(), table()]
   fillRotary({ cos, sin }, 0, position, tokens, config)
@@ -36,13 +37,13 @@ export const followFeeds = (
     },
     cached: { data: BigInt64Array.of(BigInt(cached.count)), shape: [1] },
   }
-  for (let layer = 0; layer < layers; layer++)
+  for (let layer = from; layer < to; layer++)
     for (const [part, rows] of [
       ['k', cached.keys],
       ['v', cached.values],
     ] as const)
       feeds[`past.${layer}.${part}`] = {
-        data: rows[layer]!.subarray(0, cached.count * width),
+        data: rows[layer - from]!.subarray(0, cached.count * width),
         shape: [cached.count, width],
       }
   return feeds

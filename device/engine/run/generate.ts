@@ -42,7 +42,7 @@ export const decoder = (
   const cache = newCache(shape.layers, longest * width)
   const build = () => toOnnx(buildDecoder(newGraph(), model, lora.ranks))
   return async (ids) => {
-    const feeds = followFeeds(model.config, ids, cache, shape.layers)
+    const feeds = followFeeds(model.config, ids, cache, { from: 0, to: shape.layers })
     const key = `decode ${JSON.stringify(lora.ranks)}`
     const { logits, keys, values } = await sessions.run(key, build, { ...feeds, ...factors })
     const size = ids.length * width

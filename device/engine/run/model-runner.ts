@@ -1,9 +1,10 @@
-/** Runs rows through a model: states after any layer, the states below the adapters cached, and the LM head. */
-import { buildLogits, buildLogProbs, buildTrunk, type Model } from '../model/llama.ts'
+/** What rows of tokens become in a model: states after any layer, those below the adapters cached, and the LM head. */
+import { buildLogits, buildLogProbs, type Model } from '../model/llama.ts'
 import { newGraph, toOnnx } from '../onnx/graph.ts'
-import { firstLayerOf, loraFeeds, stackLora } from './lora-feeds.ts'
+import { firstLayerOf } from './lora-feeds.ts'
+import { passSpans } from './pass.ts'
 import { prefixStates } from './prefix-states.ts'
-import { inBucket, type Row, rowFeeds } from './rows.ts'
+import { type Row, rowFeeds, type Span } from './rows.ts'
 import type { Feed, Sessions } from './sessions.ts'
 import { type StateCache, stateCache } from './state-cache.ts'
 import type { StateFolder } from './state-folder.ts'
@@ -31,20 +32,20 @@ export const lasting = (runner: ModelRunner): ModelRunner => ({
 /** What a row's graph begins with: token ids (from = 0) or states at a layer. */
 export type RowStart = { readonly from: number; readonly feeds: Readonly<Record<string, Feed>> }
 
-/** States after layer to − 1, [tokens, hidden]. Those that enter layer keepFrom, or the first that an adapter touches, are kept;
+/** States after layer to − 1, [row.size, hidden]. Those that enter layer keepFrom, or the first that an adapter touches, are kept;
  *  with a keepFrom, for the processes to come as well. */
 export const statesOf = async (
   runner: ModelRunner,
-  packed: Row,
+  row: Row,
   to: number,
   adapters: readonly LoraFeed[],
   keepFrom = Number.POSITIVE_INFINITY,
 ): Promise<Float32Array> => {
-  const row = packed.size > OPEN_TOKENS ? inBucket(packed) : packed
   const first = Math.min(firstLayerOf(adapters), keepFrom)
+  const from = first < to ? first : 0
   const keeper = Number.isFinite(keepFrom) ? lasting(runner) : runner
-  const start = await startRow(keeper, row, first < to ? first : 0, [])
-  return runTrunk(runner, row, start, to, adapters)
+  const entering = from > 0 ? await prefixStates(keeper, row.spans, from, []) : undefined
+  return inRow(runner, row, await passSpans(runner, row.spans, { from, to }, adapters, entering))
 }
 
 /** States after each of these layers, in rising order, the last as statesOf gives them; one layer of them is statesOf. */
@@ -58,18 +59,30 @@ export const statesThrough = async (
   const [only, ...more] = exits
   if (only !== undefined && more.length === 0)
     return [await statesOf(runner, row, only, adapters, keepFrom)]
-  let start: RowStart = { from: 0, feeds: rowFeeds(runner.model, row) }
-  const shape = [row.size, runner.model.config.shape.hidden]
+  let from = 0
+  let entering: Map<Span, Float32Array> | undefined
   const all: Float32Array[] = []
   for (const to of exits) {
-    const data = await runTrunk(runner, row, start, to, adapters)
-    start = { from: to, feeds: { ...start.feeds, hidden: { data, shape } } }
-    all.push(data)
+    entering = await passSpans(runner, row.spans, { from, to }, adapters, entering)
+    all.push(inRow(runner, row, entering))
+    from = to
   }
   return all
 }
 
-/** The row's feeds at layer `from`, its states there text by text (prefix-states.ts).
+/** [row.size, hidden], each span's states at its place. */
+const inRow = (
+  { model }: ModelRunner,
+  { size }: Row,
+  states: ReadonlyMap<Span, Float32Array>,
+): Float32Array => {
+  const { hidden } = model.config.shape
+  const data = new Float32Array(size * hidden)
+  for (const [{ start }, part] of states) data.set(part, start * hidden)
+  return data
+}
+
+/** The row's feeds at layer `from`, its states there from prefix-states.ts.
  *  below: adapters that are active on lower layers. */
 export const startRow = async (
   runner: ModelRunner,
@@ -79,11 +92,9 @@ export const startRow = async (
 ): Promise<RowStart> => {
   const feeds = rowFeeds(runner.model, row)
   if (from === 0) return { from, feeds }
-  const { hidden } = runner.model.config.shape
-  const data = new Float32Array(row.size * hidden)
-  for (const [span, states] of await prefixStates(runner, row.spans, from, below))
-    data.set(states, span.start * hidden)
-  return { from, feeds: { ...feeds, hidden: { data, shape: [row.size, hidden] } } }
+  const data = inRow(runner, row, await prefixStates(runner, row.spans, from, below))
+  const shape = [row.size, runner.model.config.shape.hidden]
+  return { from, feeds: { ...feeds, hidden: { data, shape } } }
 }
 
 /** Log-probability of one token after each state.  states: [K, hidden] final states, labels: K ids. */
@@ -133,27 +144,3 @@ export const logitsOf = async (
 
 /** Rows of states that go through the LM head at once; bounds its [K, vocab] memory. */
 const HEAD_ROWS = 128
-
-/** Rows up to this size share one graph, which weighs a whole square of tokens; longer ones are cut into blocks (llama.ts). */
-const OPEN_TOKENS = 1024
-
-const runTrunk = async (
-  { model, sessions }: ModelRunner,
-  row: Row,
-  { from, feeds }: RowStart,
-  to: number,
-  adapters: readonly LoraFeed[],
-): Promise<Float32Array> => {
-  const lora = stackLora(model.config.shape, adapters, from, to)
-  const size = row.size > OPEN_TOKENS ? { tokens: row.size } : {}
-  const build = () => {
-    const g = newGraph()
-    return toOnnx({ hidden: buildTrunk(g, model, { from, to, lora: lora.ranks, ...size }).hidden })
-  }
-  const key = `trunk ${from} ${to} ${size.tokens ?? 'open'} ${JSON.stringify(lora.ranks)}`
-  const { hidden } = await sessions.run(key, build, {
-    ...feeds,
-    ...loraFeeds(lora.feeds, lora.ranks),
-  })
-  return hidden!
-}

@@ -130,7 +130,7 @@ test('a round over the same choices computes no prefix twice, nor after a restar
   const round = async ({ runner, graphs }: ReturnType<typeof watched>) => {
     await poolAnswers(runner, choices.flat(), { exitLayer: 4, adapters: [adapter], keepFrom: 2 })
     const { flat } = await trainAdapter(runner, request, { now: () => 0 })
-    return { flat, prefixes: graphs.filter((key) => key.startsWith('prefix')).length }
+    return { flat, prefixes: graphs.filter((key) => key.startsWith('pass 0 ')).length }
   }
   const first = await round(open())
   expect(first.prefixes).toBe(3 + 9)

@@ -82,13 +82,13 @@ test('states kept for a layer serve an adapter that comes later', async () => {
   const plain = await poolAnswers(model.runner(0), inputs, { exitLayer: 4, adapters: [] })
   for (const [i, state] of without.entries())
     expect(relativeDifference(state, plain[i]!)).toBeLessThan(2e-6)
-  expect(graphs.some((key) => key.startsWith('prefix 2 '))).toBe(true)
+  expect(graphs.some((key) => key.startsWith('pass 0 2 '))).toBe(true)
 
   graphs.length = 0
   const adapters = [randomAdapter(model.config, { firstLayer: 2 })]
   await poolAnswers(watched, inputs, { exitLayer: 4, adapters })
   expect(graphs.length).toBeGreaterThan(0)
-  expect(graphs.every((key) => key.startsWith('trunk 2 4 '))).toBe(true)
+  expect(graphs.every((key) => key.startsWith('pass 2 4 '))).toBe(true)
 })
 
 test('a cache too small for the texts only costs time', async () => {
