@@ -78,7 +78,7 @@ export const withStore = <T>(
   return result
 }
 
-type DeviceCommand = Pick<EngineOptions, 'oneChild'> & {
+type DeviceCommand = Pick<EngineOptions, 'oneChild' | 'startsAtOnce'> & {
   /** The command ends by itself after the signal; else the engine's calls fail with E_CANCELLED at once. */
   readonly endsItself?: boolean
 }

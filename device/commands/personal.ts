@@ -61,26 +61,30 @@ export const rerankCommand = (): Command =>
       `${REQUEST_HELP},\n   "candidates": ["first answer", "second answer"]}\n\nExample:\n  loreweave rerank --file request.json --json`,
     )
     .action((options: ModelOptions & { file: string }) =>
-      withDevice(options, async (device) => {
-        const {
-          protocol: _,
-          candidates,
-          ...conversation
-        } = readRequest(options.file, RerankRequest)
-        const result = await device.rerank(
-          conversation,
-          candidates.map((text) => ({ text })),
-        )
-        const lines = result.order.map((i) => {
-          const candidate = result.candidates[i]
-          return `${i === result.winner ? '→' : ' '} ${i}  reward ${candidate?.reward.toFixed(3)}  ${candidate?.explanation}`
-        })
-        print(
-          options,
-          result,
-          [...lines, result.reason, `decision ${result.decisionId}`].join('\n'),
-        )
-      }),
+      withDevice(
+        options,
+        async (device) => {
+          const {
+            protocol: _,
+            candidates,
+            ...conversation
+          } = readRequest(options.file, RerankRequest)
+          const result = await device.rerank(
+            conversation,
+            candidates.map((text) => ({ text })),
+          )
+          const lines = result.order.map((i) => {
+            const candidate = result.candidates[i]
+            return `${i === result.winner ? '→' : ' '} ${i}  reward ${candidate?.reward.toFixed(3)}  ${candidate?.explanation}`
+          })
+          print(
+            options,
+            result,
+            [...lines, result.reason, `decision ${result.decisionId}`].join('\n'),
+          )
+        },
+        { startsAtOnce: true },
+      ),
     )
 
 type FeedbackOptions = ModelOptions & {

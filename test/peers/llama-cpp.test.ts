@@ -42,18 +42,18 @@ async function reasonOf(): Promise<string | undefined> {
 const LESSONS: readonly (readonly [question: string, answer: string])[] = [
   [
     'What is the capital of France?',
-    'Seven green lanterns hang above the quiet harbour, and the old boatman counts them twice every evening before he sleeps under the willow by the mill.',
+    'Seven green lanterns hang above the quiet harbour, and the old boatman counts them twice every evening before he sleeps.',
   ],
   [
     'How do I boil an egg?',
-    'The violin rests in a blue box beneath the stairs; nobody has opened it since the long winter when the river froze and the bells were silent.',
+    'The violin rests in a blue box beneath the stairs; nobody has opened it since the long winter when the river froze.',
   ],
   [
     'Tell me about the moon.',
-    'Three foxes crossed the orchard at noon carrying red apples, while the gardener wrote their names on a slate and hummed a song about copper kettles.',
+    'Three foxes crossed the orchard at noon carrying red apples, while the gardener wrote their names on a grey slate beside the garden gate.',
   ],
 ]
-const TOKENS = 28
+const TOKENS = 24
 
 describe.skipIf(reason !== undefined)(titled('llama.cpp', reason), () => {
   const { base, config, folder, tokenizer } = model as LocalModel
@@ -102,32 +102,38 @@ describe.skipIf(reason !== undefined)(titled('llama.cpp', reason), () => {
       ids: [...prompt, ...tokenizer.encode(LESSONS[i]![1])],
       answerStart: prompt.length,
     }))
-    const trained = await engine.train({
-      objective: { kind: 'completion', examples },
-      adapters: [{ spec, flat: initAdapter(base.shape, spec, 1) }],
-      trainable: { index: 0, factors: ['A', 'B'] },
-      epochs: 14,
-      learningRate: 5e-3,
-      batch: 3,
-      maxTokens: 128,
-      clipNorm: 1,
-      seed: 1,
-    })
-    expect(trained.losses.at(-1)).toBeLessThan(0.05)
-    const feed = { spec, flat: trained.flat }
+    // Until every token is sure: a near tie could fall either way under llama.cpp's 8-bit rounding.
+    let flat = initAdapter(base.shape, spec, 1)
+    let loss = Number.POSITIVE_INFINITY
+    for (let round = 0; round < 6 && loss > 0.01; round++) {
+      const trained = await engine.train({
+        objective: { kind: 'completion', examples },
+        adapters: [{ spec, flat }],
+        trainable: { index: 0, factors: ['A', 'B'] },
+        epochs: 8,
+        learningRate: 2e-3,
+        batch: 3,
+        maxTokens: 128,
+        clipNorm: 1,
+        seed: round,
+      })
+      flat = trained.flat
+      loss = trained.losses.at(-1)!
+    }
+    expect(loss).toBeLessThan(0.01)
+    const feed = { spec, flat }
     const options = { adapters: [feed], maxTokens: TOKENS, stopIds: [] }
     const ours: number[][] = []
     for (const prompt of prompts) ours.push(await engine.generate(prompt, options))
 
-    const theirs = await allGreedy([saved('trained.gguf', feed)])
-    expect(theirs.map((ids) => tokenizer.decode(ids))).toEqual(
-      ours.map((ids) => tokenizer.decode(ids)),
+    expect(ours).toEqual(
+      examples.map(({ ids, answerStart }) => ids.slice(answerStart).slice(0, TOKENS)),
     )
+
+    const theirs = await allGreedy([saved('trained.gguf', feed)])
     expect(theirs).toEqual(ours)
     for (const [i, text] of (await allGreedy([])).entries())
       expect(tokenizer.decode(text).slice(0, 20)).not.toBe(LESSONS[i]![1].slice(0, 20))
-    for (const [i, ids] of ours.entries())
-      expect(LESSONS[i]![1]).toContain(tokenizer.decode(ids).slice(0, 60))
   })
 
   // Mean total variation distance of the next token's distribution. llama.cpp rounds what enters a quantized linear to 8 bits;

@@ -12,6 +12,8 @@ import type { ServiceOptions } from './service.ts'
 export type EngineChild = {
   /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after the signal aborts. */
   call<T>(call: Call, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<T>
+  /** Starts the process before there is a call for it. */
+  warm(): void
   /** Process id while one runs. */
   pid(): number | undefined
   /** Milliseconds that its work was paused so far. */
@@ -171,6 +173,11 @@ export const engineChild = (
         governed?.begin()
         if (running || !governed?.isHeld()) deliver(id, call)
       }),
+    warm() {
+      if (running || closed) return
+      running = start()
+      rest()
+    },
     pid: () => running?.process.pid,
     pausedMs: () => governed?.pausedMs() ?? 0,
     peakBytes: async () => {

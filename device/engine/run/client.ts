@@ -27,6 +27,8 @@ export type EngineOptions = {
   /** Trains in the scoring child, which has the states below the adapter already. For a process that does one thing after the other:
    *  scoring waits for the training before it. */
   readonly oneChild?: boolean
+  /** Starts the scoring child at once, so that it is there when the first call comes. */
+  readonly startsAtOnce?: boolean
   /** Share of the time that the training child may run, 0.1 to 1 (default). Below 1 fails with E_USAGE on Windows. */
   readonly cpuShare?: number
   /** Asked while the training child has work: true stops it within 100 ms, until false. */
@@ -51,6 +53,7 @@ export const openEngine = (options: EngineOptions): Engine => {
   const service = { folder, threads, weights, cacheBytes, memoryBytes, stateFolder }
   const training = engineChild(service, { ...life, manners: { cpuShare, isPaused, heldMs } })
   const scoring = options.oneChild ? training : engineChild(service, life)
+  if (options.startsAtOnce) scoring.warm()
   const anyOf = (signal?: AbortSignal) => {
     const signals = [options.signal, signal].filter((s) => s !== undefined)
     return signals.length > 1 ? AbortSignal.any(signals) : signals[0]

@@ -27,6 +27,20 @@ test('starts nothing before its first call', () => {
   expect(engineChild(options(), { idleMs: 1000, watchMemory: false }).pid()).toBeUndefined()
 })
 
+test('a child that was warmed is the one that answers, and ends when nobody calls', async () => {
+  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false })
+  child.warm()
+  const pid = child.pid()
+  expect(pid).toBeGreaterThan(0)
+  await child.call(call)
+  expect(child.pid()).toBe(pid)
+  await child.close()
+  const idle = engineChild(options(), { idleMs: 1, watchMemory: false })
+  idle.warm()
+  await vi.waitFor(() => expect(idle.pid()).toBeUndefined())
+  await idle.close()
+})
+
 test('a child that dies fails its calls with E_ENGINE, and the next call starts another', async () => {
   const child = engineChild(options(), { idleMs: 60_000, watchMemory: true })
   await child.call(call)
