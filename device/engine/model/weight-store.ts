@@ -177,8 +177,8 @@ export const readTensor = (
 const settle = async (partial: string, folder: string, sha256: string): Promise<void> => {
   for (let attempt = 0; ; attempt++) {
     if (hasWeights(folder, sha256)) return rm(partial, { recursive: true, force: true })
-    await rm(folder, { recursive: true, force: true })
     try {
+      await rm(folder, { recursive: true, force: true })
       return await rename(partial, folder)
     } catch (error) {
       if (attempt === 2) throw error
