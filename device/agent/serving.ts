@@ -84,7 +84,8 @@ export type Serving = {
 /** Where there is no release to copy from: the last layers below the exit, as in the design's measurement. */
 const PRIVATE_LAYERS = 4
 const PRIVATE_RANK = 8
-/** Fewer where held-back choices stop gaining. */
+/** Fewer where held-back choices stop gaining. At a constant rate: for each of three simulated users of 60 choices the held-back
+ *  loss fell further than along a cosine, and rose again after one to three epochs. */
 const PRIVATE_EPOCHS = 3
 
 export const openServing = (deps: ServingDeps): Serving => {
@@ -205,8 +206,6 @@ const trainPrivate = async (
       trainable: { index: base.adapters.length, factors: ['A', 'B'] },
       epochs: options.epochs ?? PRIVATE_EPOCHS,
       learningRate: options.learningRate ?? 1e-3,
-      schedule: 'cosine',
-      warmup: 0.1,
       batch: 4,
       maxTokens: settings.maxTokens,
       clipNorm: 1,

@@ -27,7 +27,7 @@ test('the reward holds back the most recent fifth of the choices, under the same
   device.importChoices(shortChoices(25))
   const report = await device.train({ adapter: true })
   const { objective, validation, ...request } = calls.train[0]!
-  expect(request).toMatchObject({ epochs: 3, schedule: 'cosine', warmup: 0.1 })
+  expect(request).toMatchObject({ epochs: 3, trainable: { factors: ['A', 'B'] } })
   if (objective.kind !== 'reward' || validation?.objective.kind !== 'reward')
     throw new TypeError('a reward was expected')
   expect(objective.pairs).toHaveLength(2 * 20)
