@@ -7,8 +7,9 @@ import { modelPath } from '../../device/engine/model/cache.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { MODELS } from '../../device/engine/model/registry.ts'
 import type { EngineOptions } from '../../device/engine/run/client.ts'
+import { programCommand } from '../demo/processes.ts'
 import { writeHuggingFace } from '../peers/hugging-face.ts'
-import { nodeProgram, type PeerProcess, startPeer } from '../peers/peer-process.ts'
+import { type PeerProcess, startPeer } from '../peers/peer-process.ts'
 import { peerPython } from '../peers/python.ts'
 
 export type BenchOptions = {
@@ -21,6 +22,8 @@ export type BenchOptions = {
 }
 
 export type Bench = Omit<BenchOptions, 'model' | 'threads'> & {
+  /** As it was asked for. */
+  readonly name: string
   readonly model: LocalModel
   /** The file that llama.cpp reads; undefined where the model is none. */
   readonly gguf: string | undefined
@@ -42,7 +45,7 @@ export const openBench = async ({
   const entry = MODELS.find((m) => m.name === name)
   const path = entry ? modelPath(rest.cache, entry.file) : name
   const gguf = path.endsWith('.gguf') && existsSync(path) ? path : undefined
-  return { ...rest, model, threads, gguf }
+  return { ...rest, name, model, threads, gguf }
 }
 
 export type PeftSettings = {
@@ -72,15 +75,10 @@ export const openPeft = (bench: Bench, settings: PeftSettings): Promise<PeerProc
 export const openLlama = (bench: Bench, contextSize: number): Promise<PeerProcess | undefined> =>
   joining(bench, 'llama.cpp', async () => {
     if (!bench.gguf) throw new Error('the model is no GGUF file')
-    const { command, args } = nodeProgram(llamaWorker())
+    const { command, args } = programCommand('eval/peers/llama-worker')
     const peer = startPeer(command, args)
     return opened(peer, { modelPath: bench.gguf, threads: bench.threads, contextSize })
   })
-
-const llamaWorker = (): URL => {
-  const isSource = import.meta.url.endsWith('.ts')
-  return new URL(`../peers/llama-worker.${isSource ? 'ts' : 'js'}`, import.meta.url)
-}
 
 const opened = async (peer: PeerProcess, request: object): Promise<PeerProcess> => {
   try {

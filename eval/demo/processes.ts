@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { FedError } from '../../adapters/errors.ts'
 
-export type Program = 'device/cli' | 'server/cli' | 'eval/cli'
+export type Program = 'device/cli' | 'server/cli' | 'eval/cli' | 'eval/peers/llama-worker'
 
 export type Finished = { readonly stdout: string; readonly stderr: string }
 

@@ -97,7 +97,8 @@ const firstThat = async <T, A>(
 
 const userMessage = (content: string) => [{ role: 'user' as const, content }]
 
-const localApi =
+/** POST to a local API, with the device token. Fails with E_UPSTREAM when it refuses. */
+export const localApi =
   (url: string, deviceToken: string) =>
   async (path: string, body: object): Promise<unknown> => {
     const response = await fetch(`${url}${path}`, {

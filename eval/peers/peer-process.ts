@@ -1,8 +1,6 @@
 /** Another program that is started once and told to do one thing after the other, in JSON lines over its standard streams. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { onLines } from './programs.ts'
@@ -79,16 +77,6 @@ export const startPeer = (
       child.kill()
       await gone
     },
-  }
-}
-
-/** Command and arguments of a program of this repository: TypeScript under tsx in development, JavaScript once built. */
-export const nodeProgram = (url: URL): { command: string; args: string[] } => {
-  const loader = () => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-  const path = fileURLToPath(url)
-  return {
-    command: process.execPath,
-    args: path.endsWith('.ts') ? ['--import', loader(), path] : [path],
   }
 }
 

@@ -27,7 +27,7 @@ describe.skipIf(noPython)(titled('PEFT as a benchmark runs it', noPython), () =>
     const model = await openModel({ cacheFolder: root, name: 'tiny' })
     const log = () => {}
     const cache = defaultCacheFolder(process.env)
-    bench = { model, cache, threads: 1, runs: 1, peers: true, log, gguf: undefined }
+    bench = { name: 'tiny', model, cache, threads: 1, runs: 1, peers: true, log, gguf: undefined }
     engine = openEngine({ folder: model.folder, threads: 1, oneChild: true })
     peft = (await openPeft(bench, { rank: 8, alpha: 16, learningRate: 1e-3 }))!
   })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { nodeProgram, startPeer } from '../../../eval/peers/peer-process.ts'
+import { programCommand } from '../../../eval/demo/processes.ts'
+import { startPeer } from '../../../eval/peers/peer-process.ts'
 
 /** A peer that adds up; it says a line of its own first, refuses 0 and ends at −1. */
 const PROGRAM = `
@@ -36,8 +37,7 @@ test('closing ends a peer that waits', async () => {
 })
 
 test("llama.cpp's process refuses in words what it cannot do", async () => {
-  const worker = new URL('../../../eval/peers/llama-worker.ts', import.meta.url)
-  const { command, args } = nodeProgram(worker)
+  const { command, args } = programCommand('eval/peers/llama-worker')
   const peer = startPeer(command, args)
   await expect(peer.ask({ do: 'generate', prompt: [1], count: 1 })).rejects.toThrow(
     'no model has been opened',

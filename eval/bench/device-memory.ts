@@ -1,0 +1,48 @@
+/** What a served device holds: after it has ordered some answers, and at rest. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createProcesses } from '../demo/processes.ts'
+import { localApi } from '../demo/showcase.ts'
+import type { Result } from '../results.ts'
+import { bytesResult } from './alternate.ts'
+import { benchChoices } from './choices.ts'
+import type { Bench } from './context.ts'
+import { ownChildren, sumOf } from './memory.ts'
+
+/** A device without a choice orders nothing. */
+const CHOICES = 6
+
+/** At rest the program alone is left: engine processes without work are ended. None where the system does not say. */
+export const deviceMemory = async ({ name, cache, threads }: Bench): Promise<Result[]> => {
+  const home = mkdtempSync(join(tmpdir(), 'loreweave-home-'))
+  const processes = createProcesses()
+  const place = ['--home', home]
+  try {
+    const [person] = benchChoices({ users: 1, train: CHOICES, test: 1, shown: 4, seed: 1 })
+    const data = join(home, 'choices.jsonl')
+    writeFileSync(data, person!.train.map((choice) => `${JSON.stringify(choice)}\n`).join(''))
+    const device = (...args: string[]) => processes.run('device/cli', [...args, ...place])
+    await device('init', '--model', name, '--threads', `${threads}`)
+    await device('train', '--data', data, '--cache', cache)
+    const line = await processes.start(
+      'device/cli',
+      ['serve', '--port', '0', '--cache', cache, ...place],
+      (text) => text.includes('"listening"'),
+    )
+    const { url } = JSON.parse(line) as { url: string }
+    const ask = localApi(url, readFileSync(join(home, 'device-token'), 'utf8').trim())
+    const { messages, candidates } = person!.test[0]!
+    await ask('/v1/rerank', { messages, candidates })
+    const pids = ownChildren([])
+    const working = await sumOf(pids)
+    if (working === 0) return []
+    return [
+      bytesResult('bench.load.device_pss', working),
+      bytesResult('bench.load.device_at_rest_pss', await sumOf(pids.slice(0, 1))),
+    ]
+  } finally {
+    await processes.stopAll()
+    rmSync(home, { recursive: true, force: true })
+  }
+}
