@@ -30,8 +30,8 @@ export type MemoryBounds = {
   readonly freeBytes?: number | undefined
 }
 
-/** Process, runtime, sessions and what the heap loses between tensors: 190 to 330 MB beside weights and activations were
- *  measured on SmolLM2-135M, for 4 to 30 layers and 256 to 768 tokens (device/engine/README.md). */
+/** Process, runtime, sessions and what the heap loses between tensors: 190 to 250 MB beside weights and activations were
+ *  measured on SmolLM2-135M, for 4 to 30 layers and 64 to 768 tokens (device/engine/README.md). */
 const RUNTIME_BYTES = 250e6
 
 /** Row limits that are tried under a memory limit, largest first. */
