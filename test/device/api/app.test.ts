@@ -136,3 +136,12 @@ test('unknown routes and methods answer E_NOT_FOUND and never reach Claude', asy
     expect(await response.json()).toMatchObject({ error: { code: 'E_NOT_FOUND' } })
   expect(api.claude.seen).toHaveLength(0)
 })
+
+test('training is paused and resumed; anything but a boolean is refused', async () => {
+  const { post } = buildApi()
+  const paused = await post('/v1/training', { paused: true })
+  expect(await paused.json()).toMatchObject({ state: 'paused', step: null })
+  const resumed = await post('/v1/training', { paused: false })
+  expect(await resumed.json()).toMatchObject({ state: 'idle' })
+  expect((await post('/v1/training', { paused: 'yes' })).status).toBe(400)
+})
