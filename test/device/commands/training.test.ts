@@ -21,7 +21,11 @@ beforeAll(async () => {
   )
   await run(folder, ['train', '--data', data])
 })
-afterEach(() => pause(false))
+const started: ReturnType<typeof start>[] = []
+afterEach(() => {
+  pause(false)
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+})
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** So slow a rate that what is held back goes on gaining, and no epoch is left out. */
@@ -54,6 +58,7 @@ const pause = (paused: boolean) => inStore((store) => setTrainingPaused(store, p
 /** A training that has taken some steps. */
 const underWay = async () => {
   const child = start(folder, TRAIN)
+  started.push(child)
   const result = resultOf(child)
   await vi.waitFor(() => expect(status()).toMatchObject({ state: 'running' }), {
     timeout: 30_000,
@@ -86,6 +91,7 @@ describe.skipIf(process.platform !== 'linux')('a training under way', () => {
     await vi.waitFor(() => expect(statOf(engine)[0]).toBe('gone'))
 
     const second = start(folder, TRAIN)
+    started.push(second)
     const result = resultOf(second)
     let told = ''
     second.stderr.on('data', (data) => {
