@@ -1,7 +1,6 @@
 /** What every benchmark starts from: an opened model, and the peers where they were asked for. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { modelPath } from '../../device/engine/model/cache.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
@@ -11,6 +10,7 @@ import { programCommand } from '../demo/processes.ts'
 import { writeHuggingFace } from '../peers/hugging-face.ts'
 import { type PeerProcess, startPeer } from '../peers/peer-process.ts'
 import { peerPython } from '../peers/python.ts'
+import { temporaryFolder } from './temporary.ts'
 
 export type BenchOptions = {
   readonly model: string
@@ -59,15 +59,15 @@ export const openPeft = (bench: Bench, settings: PeftSettings): Promise<PeerProc
   joining(bench, 'PEFT', async () => {
     const python = await peerPython({ cacheFolder: bench.cache, onProgress: bench.log })
     if ('reason' in python) throw new Error(python.reason)
-    const folder = mkdtempSync(join(tmpdir(), 'loreweave-peft-'))
+    const folder = temporaryFolder('peft')
     try {
       bench.log('writing the weights for PEFT and starting it')
-      await writeHuggingFace(bench.model.folder, folder)
+      await writeHuggingFace(bench.model.folder, folder.path)
       const script = fileURLToPath(new URL('../peers/peft_peer.py', import.meta.url))
       const peer = startPeer(python.interpreter, [script])
-      return await opened(peer, { folder, threads: bench.threads, ...settings })
+      return await opened(peer, { folder: folder.path, threads: bench.threads, ...settings })
     } finally {
-      rmSync(folder, { recursive: true, force: true })
+      folder.remove()
     }
   })
 

@@ -1,6 +1,5 @@
 /** What a served device holds: after it has ordered some answers, and at rest. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createProcesses } from '../demo/processes.ts'
 import { localApi } from '../demo/showcase.ts'
@@ -9,13 +8,15 @@ import { bytesResult } from './alternate.ts'
 import { benchChoices } from './choices.ts'
 import type { Bench } from './context.ts'
 import { ownChildren, sumOf } from './memory.ts'
+import { temporaryFolder } from './temporary.ts'
 
 /** A device without a choice orders nothing. */
 const CHOICES = 6
 
 /** At rest the program alone is left: engine processes without work are ended. None where the system does not say. */
 export const deviceMemory = async ({ name, cache, threads }: Bench): Promise<Result[]> => {
-  const home = mkdtempSync(join(tmpdir(), 'loreweave-home-'))
+  const folder = temporaryFolder('home')
+  const home = folder.path
   const processes = createProcesses()
   const place = ['--home', home]
   try {
@@ -43,6 +44,6 @@ export const deviceMemory = async ({ name, cache, threads }: Bench): Promise<Res
     ]
   } finally {
     await processes.stopAll()
-    rmSync(home, { recursive: true, force: true })
+    folder.remove()
   }
 }

@@ -1,7 +1,4 @@
 /** A device's round, from choices to a trained adapter, against PEFT doing the same choices at full depth and a pair a step. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { seededRng } from '../../adapters/random.ts'
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
@@ -21,6 +18,7 @@ import {
   readerOf,
   trainThrough,
 } from './recipe.ts'
+import { temporaryFolder } from './temporary.ts'
 
 export type RoundOptions = {
   readonly choices: number
@@ -74,8 +72,8 @@ const ourRound = async (
   lines: readonly ChoiceLine[],
   learningRate: number,
 ): Promise<number> => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'loreweave-round-'))
-  const engine = openEngine({ folder: model.folder, threads, stateFolder })
+  const states = temporaryFolder('round')
+  const engine = openEngine({ folder: model.folder, threads, stateFolder: states.path })
   const depth = deviceDepth(model)
   const reader = readerOf(model, engine, depth)
   const began = performance.now()
@@ -85,7 +83,7 @@ const ourRound = async (
     return (performance.now() - began) / 1000
   } finally {
     await engine.close()
-    rmSync(stateFolder, { recursive: true, force: true })
+    states.remove()
   }
 }
 
