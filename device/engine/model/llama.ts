@@ -17,7 +17,15 @@ export type TrunkOptions = {
   /** T, tokens in the row. Without it the row follows C ≥ 1 cached tokens, and T and C are open: one graph runs rows of any
    *  size, without gradients. */
   readonly tokens?: number
+  /** How a row of `tokens` attends; by default each block to all before it. */
+  readonly blocks?: readonly QueryBlock[] | undefined
 }
+
+/** Queries start … end − 1 attend to nothing outside of keys from … end − 1. */
+export type QueryBlock = { readonly from: number; readonly start: number; readonly end: number }
+
+/** Queries that attend at once. */
+export const QUERY_BLOCK = 128
 
 /** hidden: [T, hidden] after layer to − 1, before the final norm. keys, values: of this row, [T, kvHeads·headDim] by layer. */
 export type Trunk = {
@@ -147,7 +155,7 @@ const blockSums = (g: Graph) => {
 }
 
 /** The inputs of a row that follow from its size. Open sizes have an example each, for the shape rules. */
-const rowOf = (g: Graph, { config }: Model, { tokens }: TrunkOptions) => {
+const rowOf = (g: Graph, { config }: Model, { tokens, blocks }: TrunkOptions) => {
   const hasPast = tokens === undefined
   const { hidden, kvHeads, headDim } = config.shape
   const T = tokens ?? 7
@@ -156,6 +164,7 @@ const rowOf = (g: Graph, { config }: Model, { tokens }: TrunkOptions) => {
   return {
     tokens: T,
     hasPast,
+    blocks: blocks ?? blocksBefore(T),
     ids: () => g.input('ids', [T], 'int64', open({ 0: 'T' })),
     hidden: () => g.input('hidden', [T, hidden], 'float', open({ 0: 'T' })),
     table: (name: 'cos' | 'sin') => g.input(name, [1, T, headDim / 2], 'float', open({ 1: 'T' })),
@@ -193,38 +202,34 @@ const attention = (
     const inputs = [...tokens, ...cached, row.mask(), row.cached()]
     return { mixed: mixedOf(g, model, g.op('CachedAttention', inputs, settings)), key, value }
   }
-  const blocks = queryBlocks(row).map(({ start, end }) => {
-    const seen = (t: Tensor) => byKvHead(rowsOf(g, t, 0, end))
-    const weights = g.op(
-      'AttentionWeights',
-      [queriesOf(g, model, rowsOf(g, query, start, end)), seen(key), maskOf(g, row, start, end)],
-      settings,
-    )
+  const blocks = row.blocks.map((block) => {
+    const seen = (t: Tensor) => byKvHead(rowsOf(g, t, block.from, block.end))
+    const queries = queriesOf(g, model, rowsOf(g, query, block.start, block.end))
+    const inputs = [queries, seen(key), maskOf(g, row, block)]
+    const weights = g.op('AttentionWeights', inputs, settings)
     return mixedOf(g, model, g.op('MatMul', [weights, seen(value)], { transBatchB: 1 }))
   })
   const mixed = blocks.length === 1 ? blocks[0]! : g.op('Concat', blocks, { axis: 0 })
   return { mixed, key, value }
 }
 
-/** No row attends to a later one, so queries go in blocks, each over the keys up to its end: of 512 tokens five eighths of
- *  the whole square. */
-const queryBlocks = ({ tokens }: Row): { start: number; end: number }[] =>
-  Array.from({ length: Math.ceil(tokens / BLOCK) }, (_, i) => ({
-    start: i * BLOCK,
-    end: Math.min(tokens, (i + 1) * BLOCK),
+/** No row attends to a later one: of 512 tokens five eighths of the whole square. */
+const blocksBefore = (tokens: number): QueryBlock[] =>
+  Array.from({ length: Math.ceil(tokens / QUERY_BLOCK) }, (_, i) => ({
+    from: 0,
+    start: i * QUERY_BLOCK,
+    end: Math.min(tokens, (i + 1) * QUERY_BLOCK),
   }))
-
-const BLOCK = 128
 
 const rowsOf = (g: Graph, x: Tensor, start: number, end: number): Tensor =>
   start === 0 && end === x.shape[0] ? x : g.op('Slice', [x], { start, end })
 
-/** [end − start, end] of the mask. Only rows can be cut, so its columns are cut while it is turned. */
-const maskOf = (g: Graph, { mask, tokens }: Row, start: number, end: number): Tensor => {
+/** [end − start, end − from] of the mask. Only rows can be cut, so its columns are cut while it is turned. */
+const maskOf = (g: Graph, { mask, tokens }: Row, { from, start, end }: QueryBlock): Tensor => {
   const rows = rowsOf(g, mask(), start, end)
-  if (end === tokens) return rows
+  if (from === 0 && end === tokens) return rows
   const turn = (x: Tensor) => g.op('Transpose', [x], { perm: [1, 0] })
-  return turn(rowsOf(g, turn(rows), 0, end))
+  return turn(rowsOf(g, turn(rows), from, end))
 }
 
 /** [T, heads·headDim] -> [kvHeads, (heads / kvHeads)·T, headDim]: the heads of one KV head are rows of one product. */

@@ -2,6 +2,7 @@
  *  so that the states are those of each sequence run alone. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { ModelConfig } from '../model/config.ts'
+import { QUERY_BLOCK, type QueryBlock } from '../model/llama.ts'
 import type { Feed } from './sessions.ts'
 import type { AnswerInput } from './types.ts'
 
@@ -71,6 +72,17 @@ export const packRows = (
 
 /** The row padded to one of few sizes, where each is a graph and a session of its own. */
 export const inBucket = (row: Row): Row => ({ ...row, size: bucketOf(row.size) })
+
+/** What each block of the row's queries attends to: from the earliest text or prompt of theirs on, in steps of a block, so that
+ *  rows have few patterns. */
+export const blocksOf = ({ size, spans }: Row): QueryBlock[] =>
+  Array.from({ length: Math.ceil(size / QUERY_BLOCK) }, (_, i) => {
+    const [start, end] = [i * QUERY_BLOCK, Math.min(size, (i + 1) * QUERY_BLOCK)]
+    const seen = spans
+      .filter((span) => span.start < end && span.start + span.ids.length > start)
+      .map((span) => (span.prompt ?? span).start)
+    return { from: Math.floor(Math.min(start, ...seen) / QUERY_BLOCK) * QUERY_BLOCK, start, end }
+  })
 
 /** Token ids, rotary tables and mask of a row. Padding attends to itself only. E_SHAPE for an id outside the vocabulary. */
 export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {

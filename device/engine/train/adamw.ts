@@ -38,20 +38,23 @@ export const adamWStep = (
   state.step++
   const correction1 = 1 - beta1 ** state.step
   const correction2 = Math.sqrt(1 - beta2 ** state.step)
+  const size = learningRate / correction1
+  const kept = 1 - learningRate * weightDecay
   for (const { start, end } of ranges)
     for (let i = start; i < end; i++) {
       const g = gradient[i]!
       first[i] = beta1 * first[i]! + (1 - beta1) * g
       second[i] = beta2 * second[i]! + (1 - beta2) * g * g
       const denominator = Math.sqrt(second[i]!) / correction2 + epsilon
-      const decayed = parameters[i]! * (1 - learningRate * weightDecay)
-      parameters[i] = decayed - ((learningRate / correction1) * first[i]!) / denominator
+      parameters[i] = parameters[i]! * kept - (size * first[i]!) / denominator
     }
 }
 
 /** Scales the gradient to at most clipNorm (0: never) and returns its norm before. Mutates the gradient. */
 export const clipGradient = (gradient: Float64Array, clipNorm: number): number => {
-  const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0))
+  let squares = 0
+  for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!
+  const norm = Math.sqrt(squares)
   if (clipNorm > 0 && norm > clipNorm) {
     const scale = clipNorm / norm
     for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale

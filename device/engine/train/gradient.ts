@@ -3,7 +3,7 @@ import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout, type FactorSegment } from '../../../adapters/lora/layout.ts'
 import { loraFeeds, stackLora, unstackGradient } from '../run/lora-feeds.ts'
 import { type ModelRunner, startRow } from '../run/model-runner.ts'
-import { inBucket, packRows, type Row } from '../run/rows.ts'
+import { blocksOf, inBucket, packRows, type Row } from '../run/rows.ts'
 import type { LoraFeed, Objective, TrainRequest } from '../run/types.ts'
 import { batchSize, type Item, stepFeeds } from './objectives.ts'
 import { type ReferredItem, referenceOf, withDivergence } from './reference.ts'
@@ -119,6 +119,7 @@ const runRow = async (
     from,
     to,
     tokens: row.size,
+    blocks: blocksOf(row),
     lora: lora.ranks,
     by: segments.map(({ name }) => name),
     ...step.sizes,

@@ -4,7 +4,7 @@ import { type Row, trimInput } from '../run/rows.ts'
 import { predictedTokens } from '../run/score.ts'
 import type { Feed } from '../run/sessions.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../run/types.ts'
-import { LOSSES, PREDICTED_CHUNK, type StepGraphSpec } from './step-graph.ts'
+import { LOSSES, PREDICTED_CHUNK, predictedParts, type StepGraphSpec } from './step-graph.ts'
 
 /** inputs share a row; the margin is beta·Σ sign·r(input) + offset.  mismatched (kto): another answer after this prompt. */
 export type Item = {
@@ -144,7 +144,7 @@ const mismatchOf = (examples: readonly RatedAnswer[], k: number): AnswerInput | 
   return { ids: [...prompt, ...other.ids.slice(other.answerStart)], answerStart }
 }
 
-/** Feeds per chunk of predicted tokens: which state predicts them, what they are, and whose answer they are of. */
+/** Feeds per part of the predicted tokens: which state predicts them, what they are, and whose answer they are of. */
 const predictionFeeds = (
   row: Row,
   answers: number,
@@ -152,23 +152,22 @@ const predictionFeeds = (
   const tokens = spansInOrder(row).flatMap((span, owner) =>
     predictedTokens(span).map((token) => ({ owner, ...token })),
   )
-  const chunks = Math.max(1, Math.ceil(tokens.length / PREDICTED_CHUNK))
+  const predicted = Math.max(1, Math.ceil(tokens.length / PREDICTED_CHUNK)) * PREDICTED_CHUNK
   const feeds: Record<string, Feed> = {}
-  for (let c = 0; c < chunks; c++) {
-    const select = new Float32Array(PREDICTED_CHUNK * row.size)
-    const labels = new BigInt64Array(PREDICTED_CHUNK)
-    const sum = new Float32Array(answers * PREDICTED_CHUNK)
-    const part = tokens.slice(c * PREDICTED_CHUNK, (c + 1) * PREDICTED_CHUNK)
-    for (const [i, { at, label, owner }] of part.entries()) {
+  for (const [part, { start, size }] of predictedParts(predicted).entries()) {
+    const select = new Float32Array(size * row.size)
+    const labels = new BigInt64Array(size)
+    const sum = new Float32Array(answers * size)
+    for (const [i, { at, label, owner }] of tokens.slice(start, start + size).entries()) {
       select[i * row.size + at] = 1
       labels[i] = BigInt(label)
-      sum[owner * PREDICTED_CHUNK + i] = 1
+      sum[owner * size + i] = 1
     }
-    feeds[`select.${c}`] = { data: select, shape: [PREDICTED_CHUNK, row.size] }
-    feeds[`labels.${c}`] = { data: labels, shape: [PREDICTED_CHUNK] }
-    feeds[`sum.${c}`] = { data: sum, shape: [answers, PREDICTED_CHUNK] }
+    feeds[`select.${part}`] = { data: select, shape: [size, row.size] }
+    feeds[`labels.${part}`] = { data: labels, shape: [size] }
+    feeds[`sum.${part}`] = { data: sum, shape: [answers, size] }
   }
-  return { predicted: chunks * PREDICTED_CHUNK, feeds }
+  return { predicted, feeds }
 }
 
 /** Spans of the row's answers in the order of its items: chosen, rejected, chosen, … */

@@ -1,11 +1,24 @@
 /** Loss and gradients of one row as a graph. A batch is a sum over rows, so weights already hold its 1 / size. */
-import { buildLogProbs, buildTrunk, type LoraRanks, type Model } from '../model/llama.ts'
+import {
+  buildLogProbs,
+  buildTrunk,
+  type LoraRanks,
+  type Model,
+  type QueryBlock,
+} from '../model/llama.ts'
 import { backward } from '../onnx/backward.ts'
 import { type Graph, newGraph, type OnnxGraph, type Tensor, toOnnx } from '../onnx/graph.ts'
 import type { Objective } from '../run/types.ts'
 
-/** Predicted tokens go through the LM head in parts of so many: bounds the [K, vocab] memory of a step. */
+/** Predicted tokens are padded to a multiple of so many. */
 export const PREDICTED_CHUNK = 64
+
+/** The parts in which they go through the LM head, two chunks at most: bounds the [K, vocab] memory of a step. */
+export const predictedParts = (predicted: number): { start: number; size: number }[] =>
+  Array.from({ length: Math.ceil(predicted / PREDICTED_CHUNK / 2) }, (_, i) => {
+    const start = 2 * PREDICTED_CHUNK * i
+    return { start, size: Math.min(2 * PREDICTED_CHUNK, predicted - start) }
+  })
 
 /** What a loss is made of.  reads: mean states of answers, or log-probabilities of their tokens.  link: of minus the margin,
  *  −log σ(m) = softplus(−m) and 1 − σ(m) = σ(−m); null: the log-probabilities themselves.
@@ -29,6 +42,7 @@ export type StepGraphSpec = {
   readonly to: number
   /** T: tokens in the row; K: predicted tokens, whole chunks; S: answers; M: margins. Unused rows of a feed are zero. */
   readonly tokens: number
+  readonly blocks?: readonly QueryBlock[]
   readonly predicted: number
   readonly answers: number
   readonly margins: number
@@ -39,7 +53,7 @@ export type StepGraphSpec = {
 
 /** Outputs: `loss` [1, 1] and one gradient per name of `by`.  Inputs beside those of buildTrunk:
  *  reading states: `pool` [S, T] averages over answers, `head` [hidden, 1];
- *  reading tokens: per chunk `select.<i>` [K, T] picks states, `labels.<i>` [K] int64, `sum.<i>` [S, K] adds up answers;
+ *  reading tokens: per part `select.<i>` [K, T] picks states, `labels.<i>` [K] int64, `sum.<i>` [S, K] adds up answers;
  *  with a link: `contrast` [M, S] makes margins of rewards, `offset` [M, 1]; `weights` [1, M], without one [1, S]. */
 export const buildStep = (model: Model, spec: StepGraphSpec): OnnxGraph => {
   const g = newGraph()
@@ -66,12 +80,10 @@ const pooledRewards = (g: Graph, model: Model, spec: StepGraphSpec, states: Tens
 /** Summed log-probability of each answer, [S, 1]. */
 const answerSums = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Tensor => {
   const { tokens, predicted, answers } = spec
-  const parts = Array.from({ length: predicted / PREDICTED_CHUNK }, (_, i) => {
-    const last = g.op('Gemm', [g.input(`select.${i}`, [PREDICTED_CHUNK, tokens]), states])
-    const labels = g.input(`labels.${i}`, [PREDICTED_CHUNK], 'int64')
-    const logProbs = buildLogProbs(g, model, last, labels)
-    const sum = g.input(`sum.${i}`, [answers, PREDICTED_CHUNK])
-    return g.op('Gemm', [sum, logProbs])
+  const parts = predictedParts(predicted).map(({ size }, i) => {
+    const last = g.op('Gemm', [g.input(`select.${i}`, [size, tokens]), states])
+    const logProbs = buildLogProbs(g, model, last, g.input(`labels.${i}`, [size], 'int64'))
+    return g.op('Gemm', [g.input(`sum.${i}`, [answers, size]), logProbs])
   })
   return parts.reduce((a, b) => g.op('Add', [a, b]))
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TINY_CONFIG } from '../../../../device/engine/model/tiny.ts'
 import {
+  blocksOf,
   bucketOf,
   inBucket,
   packRows,
@@ -120,4 +121,22 @@ test.each([
   ['more tokens than the context', { ids: Array.from({ length: 1001 }, () => 1), answerStart: 0 }],
 ])('refuses %s with E_SHAPE', (_, bad) => {
   expectCode('E_SHAPE', () => packRows([[bad]], CONTEXT))
+})
+
+test('a block of queries looks back to the earliest text or prompt of its own, in whole blocks', () => {
+  const text = (first: number, length: number) => ({
+    ids: Array.from({ length }, (_, i) => (first + i) % 50),
+    answerStart: 0,
+  })
+  const apart = packRows([[text(1, 140)], [text(2, 120)], [text(3, 100)]], CONTEXT).map(inBucket)
+  expect(apart).toHaveLength(1)
+  expect(blocksOf(apart[0]!)).toEqual([
+    { from: 0, start: 0, end: 128 },
+    { from: 0, start: 128, end: 256 },
+    { from: 128, start: 256, end: 384 },
+  ])
+  const prompt = text(1, 90).ids
+  const answers = [4, 5].map((id) => ({ ids: [...prompt, ...text(id, 140).ids], answerStart: 90 }))
+  const [together] = packRows([answers], CONTEXT).map(inBucket)
+  expect(blocksOf(together!).map(({ from }) => from)).toEqual([0, 0, 0])
 })
