@@ -118,7 +118,8 @@ const linearsOf = (g: Graph, model: Model, lora: LoraRanks, layer: number): Line
     if (rank === 0) return y
     const a = g.input(`${name}.A`, [rank, width!])
     const b = g.input(`${name}.B`, [out!, rank])
-    return g.op('Gemm', [g.op('Gemm', [x, a], { transB: 1 }), b, y], { transB: 1 })
+    const low = g.op('Gemm', [g.op('Gemm', [x, a], { transB: 1 }), b], { transB: 1 })
+    return g.op('Add', [y, low])
   }
 }
 

@@ -97,10 +97,11 @@ export const lowerHead = ({ inputs: [x, table], outputs: [y, mean] }: Lowering):
       outputs: [part('logits')],
     },
     { op: 'Softmax', inputs: [part('logits')], outputs: [part('p')] },
-    { op: 'ReduceMax', inputs: [part('logits'), [-1]], outputs: [part('logits.max')] },
     { op: 'ReduceMax', inputs: [part('p'), [-1]], outputs: [part('p.max')] },
     ...(mean!.isRead ? both : []),
     { op: 'Log', inputs: [top], outputs: [part('log')] },
+    // Last, so that it runs before the softmax (graph.ts, leavesLast), which then takes the place of the logits.
+    { op: 'ReduceMax', inputs: [part('logits'), [-1]], outputs: [part('logits.max')] },
     { op: 'Sub', inputs: [part('logits.max'), part('log')], outputs: [y!.name] },
   ]
 }

@@ -37,7 +37,7 @@ export const adamWStep = (
   const { first, second } = state
   state.step++
   const correction1 = 1 - beta1 ** state.step
-  const correction2 = Math.sqrt(1 - beta2 ** state.step)
+  const correction2 = 1 / Math.sqrt(1 - beta2 ** state.step)
   const size = learningRate / correction1
   const kept = 1 - learningRate * weightDecay
   for (const { start, end } of ranges)
@@ -45,7 +45,7 @@ export const adamWStep = (
       const g = gradient[i]!
       first[i] = beta1 * first[i]! + (1 - beta1) * g
       second[i] = beta2 * second[i]! + (1 - beta2) * g * g
-      const denominator = Math.sqrt(second[i]!) / correction2 + epsilon
+      const denominator = Math.sqrt(second[i]!) * correction2 + epsilon
       parameters[i] = parameters[i]! * kept - (size * first[i]!) / denominator
     }
 }
