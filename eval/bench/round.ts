@@ -4,11 +4,10 @@ import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { RewardPair } from '../../device/engine/run/types.ts'
 import type { PeerProcess } from '../peers/peer-process.ts'
-import type { Result, Results } from '../results.ts'
-import { alternate, bytesResult, extrapolated, secondsResult } from './alternate.ts'
+import type { Results } from '../results.ts'
+import { alternate, extrapolated, secondsResult } from './alternate.ts'
 import { benchChoices, loggedChoices } from './choices.ts'
 import { type Bench, openPeft } from './context.ts'
-import { ownChildren, peakDuring, processTree } from './memory.ts'
 import {
   deviceDepth,
   type Lessons,
@@ -38,33 +37,27 @@ export const benchRound = async (bench: Bench, options: RoundOptions): Promise<R
   const { pairs } = lesson
   const steps = pairs.length * ROUND.epochs
   const made = Math.min(options.peerChoices, steps)
-  const peers = peft ? [peft.pid] : []
-  const ours = () => ourRound(bench, lines, options.learningRate)
+  /** A few choices warm everything up. */
+  const ours = (run: number) =>
+    ourRound(bench, run < 0 ? lines.slice(0, FEW) : lines, options.learningRate)
   const theirs = async () => extrapolated(await pairSteps(peft!, lesson, made), made, steps)
   try {
     const times = await alternate({ ours, ...(peft && { peft: theirs }) }, runs, log)
     const name = `PEFT at full depth, extrapolated from ${made} of ${steps} pair steps`
-    const peak = await peakDuring(() => ownChildren(peers), ours)
-    const peerPeak = peft && (await peakDuring(() => processTree(peft.pid), theirs))
     const peer = times['peft'] && { name, seconds: times['peft'] }
-    const results: Result[] = [
-      secondsResult({ name: 'bench.round.seconds', n: runs }, times.ours, peer),
-      { name: 'bench.round.pairs', value: pairs.length, unit: 'pairs' },
-      { name: 'bench.round.tokens_per_pair', value: meanTokens(pairs), unit: 'tokens' },
-    ]
-    if (peak > 0)
-      results.push(
-        bytesResult(
-          'bench.round.peak_pss',
-          peak,
-          peerPeak ? { name: 'PEFT', value: peerPeak } : undefined,
-        ),
-      )
-    return { results }
+    return {
+      results: [
+        secondsResult({ name: 'bench.round.seconds', n: runs }, times.ours, peer),
+        { name: 'bench.round.pairs', value: pairs.length, unit: 'pairs' },
+        { name: 'bench.round.tokens_per_pair', value: meanTokens(pairs), unit: 'tokens' },
+      ],
+    }
   } finally {
     await peft?.close()
   }
 }
+
+const FEW = 16
 
 /** Everything from texts to the trained adapter, with a new engine and an empty state folder: nothing is left from the run before. */
 const ourRound = async (

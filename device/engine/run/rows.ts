@@ -154,7 +154,7 @@ export const fillRotary = (
 
 /** Smallest row size that holds `tokens`. */
 export const bucketOf = (tokens: number): number => {
-  const step = tokens <= 128 ? 32 : tokens <= 512 ? 64 : 256
+  const step = tokens <= 128 ? 32 : tokens <= 1024 ? 64 : 256
   return Math.max(step, Math.ceil(tokens / step) * step)
 }
 
