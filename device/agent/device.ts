@@ -51,10 +51,9 @@ export const openDevice = (options: DeviceOptions): Device => {
   const { store, key, model, serverUrl = null, clock = Date.now, rng = cryptoRng() } = options
   const { sleep = timerSleep, isPaused = () => isTrainingPaused(store) } = options
   const settings = DeviceSettings.parse(options.settings ?? {})
+  const weights = settings.quantized ? `${model.base.weights}/quantized` : model.base.weights
   const engine =
-    options.keepStates === false
-      ? options.engine
-      : cachePooled(options.engine, model.base.weights, store)
+    options.keepStates === false ? options.engine : cachePooled(options.engine, weights, store)
   const space = featureSpace(model.base.shape.hidden)
   const memo: AnswerMemo = options.memo ?? new Map()
   const checkpoint = (name: string) => options.folder && join(options.folder, `${name}.checkpoint`)

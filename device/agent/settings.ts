@@ -25,6 +25,8 @@ export const DeviceSettings = z.strictObject({
   cpuShare: z.number().min(0.1).max(1).default(1),
   /** Megabytes that a process with the local model may hold; training takes smaller rows under it. null: what is free. */
   memoryLimit: z.int().min(128).max(4_000_000).nullable().default(null),
+  /** Whether answers are scored by quantized weights: less memory, an order that may differ in a few requests of a hundred. */
+  quantized: z.boolean().default(false),
   /** Whether the preference block is added to `system`. */
   rewrite: z.boolean().default(true),
 })

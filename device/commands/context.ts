@@ -121,6 +121,7 @@ export const withDevice = async <T>(
     engine: openEngine({
       folder: model.folder,
       stateFolder: join(home.folder, 'states'),
+      ...(settings.quantized && { weights: 'quantized' as const }),
       ...engineOptions,
       cpuShare: settings.cpuShare,
       memoryBytes,

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { modelPath } from '../../device/engine/model/cache.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { MODELS } from '../../device/engine/model/registry.ts'
-import type { EngineOptions } from '../../device/engine/run/client.ts'
 import { programCommand } from '../demo/processes.ts'
 import { writeHuggingFace } from '../peers/hugging-face.ts'
 import { type PeerProcess, startPeer } from '../peers/peer-process.ts'
@@ -29,11 +28,6 @@ export type Bench = Omit<BenchOptions, 'model' | 'threads'> & {
   readonly gguf: string | undefined
   readonly threads: number
 }
-
-/** How a device opens its engine for scoring and generation, and the full precision that it is measured against.
- *  They are the same until the engine can read its weights in fewer bits: the option goes into SERVING. */
-export const FULL_PRECISION: Partial<EngineOptions> = {}
-export const SERVING: Partial<EngineOptions> = {}
 
 /** Fails as openModel does. */
 export const openBench = async ({

@@ -3,7 +3,7 @@ import { seededRng } from '../../adapters/random.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { Results } from '../results.ts'
 import { alternate, rateResult } from './alternate.ts'
-import { type Bench, openLlama, SERVING } from './context.ts'
+import { type Bench, openLlama } from './context.ts'
 
 /** Tokens of the prompt, and tokens that follow it. */
 const SIZE = { prompt: 64, decoded: 128 } as const
@@ -12,7 +12,7 @@ export const benchGenerate = async (bench: Bench): Promise<Results> => {
   const { model, threads, runs, log } = bench
   const rng = seededRng('bench-generate')
   const prompt = Array.from({ length: SIZE.prompt }, () => rng.int(model.config.shape.vocab))
-  const engine = openEngine({ folder: model.folder, threads, ...SERVING })
+  const engine = openEngine({ folder: model.folder, threads })
   const llama = await openLlama(bench, 2 * (SIZE.prompt + SIZE.decoded))
   const ours = async (maxTokens: number): Promise<number> => {
     const began = performance.now()

@@ -3,7 +3,7 @@ import { seededRng } from '../../adapters/random.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { Results } from '../results.ts'
 import { secondsResult } from './alternate.ts'
-import { type Bench, SERVING } from './context.ts'
+import type { Bench } from './context.ts'
 import { deviceMemory } from './device-memory.ts'
 import { deviceDepth } from './recipe.ts'
 
@@ -18,7 +18,7 @@ export const benchLoad = async (bench: Bench): Promise<Results> => {
   const times: number[] = []
   for (let run = -1; run < runs; run++) {
     const began = performance.now()
-    const engine = openEngine({ folder: model.folder, threads, ...SERVING })
+    const engine = openEngine({ folder: model.folder, threads })
     const options = { exitLayer: deviceDepth(model).exitLayer, adapters: [] }
     await engine.pooled([{ ids, answerStart: SIZE.prompt }], options).finally(engine.close)
     const seconds = (performance.now() - began) / 1000

@@ -8,7 +8,7 @@ import type { PeerProcess } from '../peers/peer-process.ts'
 import type { Result, Results } from '../results.ts'
 import { alternate, secondsResult, type Times } from './alternate.ts'
 import { benchChoices } from './choices.ts'
-import { type Bench, FULL_PRECISION, openLlama, SERVING } from './context.ts'
+import { type Bench, openLlama } from './context.ts'
 import { deviceDepth, ownTaste, readChoices, readerOf } from './recipe.ts'
 
 /** Tokens of the request's prompt and of each candidate. */
@@ -24,7 +24,8 @@ export const benchRerank = async (
   { requests }: { readonly requests: number },
 ): Promise<Results> => {
   const { model, threads, runs, log } = bench
-  const engine = openEngine({ folder: model.folder, threads, ...SERVING })
+  const engine = openEngine({ folder: model.folder, threads })
+  const quantized = openEngine({ folder: model.folder, threads, weights: 'quantized' })
   const llama = await openLlama(bench, SIZE.prompt + SIZE.candidate)
   const ask = (run: number, isShared: boolean) =>
     askLlama(llama!, requestOf(run, model.config.shape.vocab), isShared)
@@ -32,6 +33,7 @@ export const benchRerank = async (
     const times = await alternate(
       {
         ours: (run) => order(bench, engine, requestOf(run, model.config.shape.vocab)),
+        quantized: (run) => order(bench, quantized, requestOf(run, model.config.shape.vocab)),
         ...(llama && {
           llama_whole: (run: number) => ask(run, false),
           llama_shared: (run: number) => ask(run, true),
@@ -40,10 +42,10 @@ export const benchRerank = async (
       runs,
       log,
     )
-    const agreement = requests > 0 ? await benchAgreement(bench, engine, requests) : []
+    const agreement = requests > 0 ? await benchAgreement(bench, engine, quantized, requests) : []
     return { results: [...timeResults(times, runs), ...agreement] }
   } finally {
-    await engine.close()
+    await Promise.all([engine.close(), quantized.close()])
     await llama?.close()
   }
 }
@@ -57,6 +59,9 @@ export const timeResults = (times: Times, runs: number): Result[] => {
   const fastest = peers.toSorted((a, b) => medianOf(a.seconds) - medianOf(b.seconds))[0]
   return [
     secondsResult({ name: 'bench.rerank.seconds', n: runs }, times.ours, fastest),
+    ...(times['quantized']
+      ? [secondsResult({ name: 'bench.rerank.quantized.seconds', n: runs }, times['quantized'])]
+      : []),
     ...peers.map((peer) =>
       secondsResult(
         {
@@ -99,11 +104,11 @@ const askLlama = async (llama: PeerProcess, request: Request, isShared: boolean)
 
 /** Orders of the same head over the states of both precisions. */
 const benchAgreement = async (
-  bench: Bench,
-  serving: Engine,
+  { model, log }: Bench,
+  exact: Engine,
+  quantized: Engine,
   requests: number,
 ): Promise<Result[]> => {
-  const { model, threads, log } = bench
   const [person] = benchChoices({
     users: 1,
     train: TRAINING,
@@ -111,20 +116,15 @@ const benchAgreement = async (
     shown: SIZE.candidates,
     seed: 2,
   })
-  const exact = openEngine({ folder: model.folder, threads, ...FULL_PRECISION })
-  try {
-    const depth = deviceDepth(model)
-    const [full, low] = [exact, serving].map((engine) => readerOf(model, engine, depth))
-    log(`reading ${requests} requests of ${SIZE.candidates} candidates in both precisions`)
-    const taste = ownTaste(await readChoices(full!, person!.train), full!.space)
-    const ordersOf = async (reader: NonNullable<typeof full>) =>
-      (await readChoices(reader, person!.test)).map(({ raw }) =>
-        orderOf(scoreFeatures(raw, taste.scale, taste.fit.w).map(({ reward }) => reward)),
-      )
-    return agreement(await ordersOf(low!), await ordersOf(full!))
-  } finally {
-    await exact.close()
-  }
+  const depth = deviceDepth(model)
+  const [full, low] = [exact, quantized].map((engine) => readerOf(model, engine, depth))
+  log(`reading ${requests} requests of ${SIZE.candidates} candidates in both precisions`)
+  const taste = ownTaste(await readChoices(full!, person!.train), full!.space)
+  const ordersOf = async (reader: NonNullable<typeof full>) =>
+    (await readChoices(reader, person!.test)).map(({ raw }) =>
+      orderOf(scoreFeatures(raw, taste.scale, taste.fit.w).map(({ reward }) => reward)),
+    )
+  return agreement(await ordersOf(low!), await ordersOf(full!))
 }
 
 /** Candidates from the best to the worst. */
@@ -141,7 +141,7 @@ export const agreement = (
     const values = orders.map((order, i) => Number(isSame(order, reference[i]!)))
     const interval = [...bootstrapInterval(values, meanOf, rng)] as [number, number]
     return {
-      name: `bench.rerank.agreement.${name}`,
+      name: `bench.rerank.quantized.same_${name}`,
       value: meanOf(values),
       unit: 'share',
       n: values.length,

@@ -60,13 +60,13 @@ test('accuracy: three arms over the same unseen choices', async () => {
   ])
 })
 
-test('rerank, generate and load: their figures, and full agreement of one precision with itself', async () => {
+test('rerank, generate and load: their figures, and how often quantized weights order alike', async () => {
   const values = {
     ...valuesOf(await benchRerank(bench, { requests: 3 })),
     ...valuesOf(await benchGenerate(bench)),
     ...valuesOf(await benchLoad(bench)),
   }
-  expect(values['bench.rerank.agreement.order']).toBe(1)
+  expect(values['bench.rerank.quantized.same_best']).toBeGreaterThan(0.4)
   for (const name of ['rerank.seconds', 'generate.prefill', 'generate.decode', 'load.first_score'])
     expect(values[`bench.${name}`]).toBeGreaterThan(0)
   if (process.platform === 'linux') {
