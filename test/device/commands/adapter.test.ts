@@ -45,7 +45,8 @@ test('there is nothing to export at first, and it says what to do', async () => 
 test('a trained adapter leaves in both formats, and comes back in another home as it was', async () => {
   const trained = await run(folder, ['train', '--data', here('choices'), '--adapter'])
   expect(trained).toMatchObject({ code: 0 })
-  const { feed } = stored(folder)
+  const { spec, flat } = stored(folder).feed!
+  const feed = { spec, flat }
   const files = { peft: here('peft'), gguf: here('adapter.gguf') } as const
   for (const [format, out] of Object.entries(files)) {
     const args = ['adapter', 'export', '--format', format, '--out', out, '--json']
@@ -65,7 +66,7 @@ test('a trained adapter leaves in both formats, and comes back in another home a
   for (const [revision, out] of Object.values(files).entries()) {
     expect(await run(other, ['adapter', 'import', out])).toMatchObject({ code: 0 })
     expect(stored(other)).toEqual({
-      feed,
+      feed: { ...feed, objective: 'reward' },
       state: { release: null, private: true, revision: revision + 1 },
     })
   }
