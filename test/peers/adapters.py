@@ -23,6 +23,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from random_weights import randomize
+
 ANSWER_START = 20
 action, out = sys.argv[1], Path(sys.argv[2])
 
@@ -71,15 +73,7 @@ def make() -> None:
     for name, (kind, config, lora) in MODELS.items():
         folder = out / name
         model = kind(config)
-        with torch.no_grad():
-            for part, weights in model.named_parameters():
-                noise = torch.randn_like(weights)
-                if "norm" in part:
-                    weights.copy_(1 + 0.3 * noise)
-                elif "bias" in part or "embed" in part:
-                    weights.copy_(0.3 * noise)
-                else:
-                    weights.copy_(noise * weights.shape[1] ** -0.5)
+        randomize(model)
         model.save_pretrained(folder / "base")
         ids = torch.randint(0, SIZES["vocab_size"], (48,)).tolist()
         (folder / "ids.json").write_text(json.dumps(ids))

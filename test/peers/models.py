@@ -25,6 +25,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from random_weights import randomize
+
 out = Path(sys.argv[1])
 torch.manual_seed(0)
 
@@ -87,15 +89,7 @@ def write_models() -> None:
     ids = torch.randint(0, SIZES["vocab_size"], (1, 90))
     for name, (kind, config, dtype, shard) in MODELS.items():
         model = kind(config)
-        with torch.no_grad():
-            for part, weights in model.named_parameters():
-                noise = torch.randn_like(weights)
-                if "norm" in part:
-                    weights.copy_(1 + 0.3 * noise)
-                elif "bias" in part or "embed" in part:
-                    weights.copy_(0.3 * noise)
-                else:
-                    weights.copy_(noise * weights.shape[1] ** -0.5)
+        randomize(model)
         folder = out / name
         model.to(dtype).save_pretrained(folder, **({"max_shard_size": shard} if shard else {}))
         model = kind.from_pretrained(folder, dtype=torch.float32).eval()
