@@ -7,11 +7,16 @@ import { Sha256 } from '../../../adapters/wire/primitives.ts'
 import { QUANTIZED_BLOCK } from '../onnx/ops.ts'
 import type { ModelConfig } from './config.ts'
 import { type QuantizedTensor, quantize } from './quantize.ts'
-import { expectedTensors, readTensor, transposed, type WeightManifest } from './weight-store.ts'
+import {
+  expectedTensors,
+  readTensor,
+  transposed,
+  type WeightManifest,
+  writeAligned,
+} from './weight-store.ts'
 
 export const QUANTIZED_FILE = 'quantized.bin'
 const TABLE_FILE = 'quantized.json'
-const ALIGNMENT = 4096
 
 const Part = z.strictObject({
   shape: z.array(z.int().min(1)).min(1).max(3),
@@ -52,10 +57,8 @@ const tensorsToRound = (config: ModelConfig) => {
 export const openQuantized = async (
   folder: string,
   manifest: WeightManifest,
-  onTensor?: (done: number, of: number) => void,
 ): Promise<QuantizedManifest> =>
-  (await readQuantized(folder, manifest.source)) ??
-  (await makeQuantized(folder, manifest, onTensor))
+  (await readQuantized(folder, manifest.source)) ?? (await makeQuantized(folder, manifest))
 
 /** undefined when there are none, others', or cut ones. */
 export const readQuantized = async (
@@ -83,7 +86,6 @@ const endOf = ({ tensors }: QuantizedManifest): number =>
 const makeQuantized = async (
   folder: string,
   manifest: WeightManifest,
-  onTensor?: (done: number, of: number) => void,
 ): Promise<QuantizedManifest> => {
   const { config } = manifest
   if (!canQuantize(config))
@@ -91,7 +93,6 @@ const makeQuantized = async (
       'E_MODEL_UNSUPPORTED',
       `quantized weights need rows that are a multiple of ${QUANTIZED_BLOCK}; this model has others`,
     )
-  const wanted = tensorsToRound(config)
   const partial = join(folder, `${QUANTIZED_FILE}.${process.pid}.tmp`)
   const tensors: QuantizedManifest['tensors'] = {}
   try {
@@ -99,18 +100,15 @@ const makeQuantized = async (
     try {
       let offset = 0
       const write = async (data: Uint8Array | Float32Array, shape: number[]) => {
-        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-        const part = { shape, offset, bytes: bytes.length }
-        await file.write(bytes, 0, bytes.length, offset)
-        offset = Math.ceil((offset + bytes.length) / ALIGNMENT) * ALIGNMENT
+        const part = { shape, offset, bytes: data.byteLength }
+        offset = await writeAligned(file, data, offset)
         return part
       }
-      for (const [index, { name, shape, isLinear }] of wanted.entries()) {
+      for (const { name, shape, isLinear } of tensorsToRound(config)) {
         const data = readTensor(folder, manifest, name)
         const [rows, columns] = isLinear ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!]
         const own = quantize(isLinear ? transposed(data, columns, rows) : data, columns)
         tensors[name] = await placed(own, rows, columns / QUANTIZED_BLOCK, write)
-        onTensor?.(index + 1, wanted.length)
       }
       await file.truncate(offset)
       await file.sync()

@@ -1,7 +1,7 @@
 /** A model's weights as the engine maps them: one float32 file and its table. Converted once per source, in a folder of its own. */
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { FedError, isFedError } from '../../../adapters/errors.ts'
@@ -204,13 +204,8 @@ const writeTensors = async (
         want,
         source.sourceName(want.name).name,
       )
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-      for (let done = 0; done < bytes.length; ) {
-        const piece = Math.min(bytes.length - done, 2 ** 30)
-        done += (await file.write(bytes, done, piece, offset + done)).bytesWritten
-      }
-      tensors[want.name] = { shape: [...want.shape], offset, bytes: bytes.length }
-      offset = Math.ceil((offset + bytes.length) / ALIGNMENT) * ALIGNMENT
+      tensors[want.name] = { shape: [...want.shape], offset, bytes: data.byteLength }
+      offset = await writeAligned(file, data, offset)
       onTensor?.(index + 1, expected.length)
     }
     await file.truncate(offset)
@@ -219,6 +214,20 @@ const writeTensors = async (
     await file.close()
   }
   return tensors
+}
+
+/** Writes all of the data at an offset; returns where the next may begin. */
+export const writeAligned = async (
+  file: FileHandle,
+  data: Uint8Array | Float32Array,
+  offset: number,
+): Promise<number> => {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  for (let done = 0; done < bytes.length; ) {
+    const piece = Math.min(bytes.length - done, 2 ** 30)
+    done += (await file.write(bytes, done, piece, offset + done)).bytesWritten
+  }
+  return Math.ceil((offset + bytes.length) / ALIGNMENT) * ALIGNMENT
 }
 
 const inStoreLayout = (tensor: SourceTensor, want: Expected, sourceName: string): Float32Array => {

@@ -65,7 +65,7 @@ export type OnnxGraph = {
   readonly packsWeights: boolean
   readonly inputs: readonly string[]
   readonly outputs: Readonly<Record<string, string>>
-  readonly peakBytes: number
+  peakBytes(): number
 }
 
 export const newGraph = (): Graph => {
@@ -162,7 +162,7 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
     packsWeights: nodes.some((node) => OPS[node.op].packsWeights),
     inputs: inputs.map((t) => t.name),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.name])),
-    peakBytes: peakActivations(ordered, unique),
+    peakBytes: () => peakActivations(ordered, unique),
   }
 }
 

@@ -118,7 +118,7 @@ const stepBytes = (model: Model, need: StepNeed, tokens: number): number => {
   const isTokens = LOSSES[need.kind].reads === 'tokens'
   const predicted = isTokens ? Math.ceil(tokens / PREDICTED_CHUNK) * PREDICTED_CHUNK : 0
   const sizes = { tokens, predicted, answers: 16, margins: 8 }
-  return buildStep(model, { kind: need.kind, from, to, lora, by, ...sizes }).peakBytes
+  return buildStep(model, { kind: need.kind, from, to, lora, by, ...sizes }).peakBytes()
 }
 
 /** Of the layers that are read, and of the token table where a loss is over tokens. */

@@ -67,7 +67,11 @@ export const openSessions = (folder: string, threads: number, kept = 24): Sessio
   }
 }
 
-type Held = { readonly session: InferenceSession; readonly graph: OnnxGraph }
+/** Of a graph only its names: its bytes and nodes are not needed again. */
+type Held = {
+  readonly session: InferenceSession
+  readonly graph: Pick<OnnxGraph, 'inputs' | 'outputs'>
+}
 
 const create = async (graph: OnnxGraph, folder: string, threads: number): Promise<Held> => {
   const session = await InferenceSession.create(graph.bytes, {
@@ -90,7 +94,8 @@ const create = async (graph: OnnxGraph, folder: string, threads: number): Promis
       },
     },
   })
-  return { session, graph }
+  const { inputs, outputs } = graph
+  return { session, graph: { inputs, outputs } }
 }
 
 const firstLine = (cause: unknown): string =>

@@ -59,5 +59,5 @@ test('the last leaf of the file runs first, and of two inputs the later one', ()
 
 test('a graph says its peak', () => {
   const g = newGraph()
-  expect(toOnnx({ y: g.op('Neg', [g.input('x', SHAPE)]) }).peakBytes).toBe(400)
+  expect(toOnnx({ y: g.op('Neg', [g.input('x', SHAPE)]) }).peakBytes()).toBe(400)
 })

@@ -43,7 +43,7 @@ test('what ONNX refuses is E_ENGINE', async () => {
     packsWeights: false,
     inputs: [],
     outputs: {},
-    peakBytes: 0,
+    peakBytes: () => 0,
   }
   await expect(sessions.run('a', () => broken, {})).rejects.toMatchObject({ code: 'E_ENGINE' })
   await sessions.release()
