@@ -6,18 +6,27 @@ import { type Rng, seededRng } from '../adapters/random.ts'
 import type { ChoiceLine } from '../adapters/wire/choice-log.ts'
 import type { Answer } from './mock/answerer.ts'
 import { replyTo } from './mock/reply.ts'
+import { type BankRequest, REQUESTS } from './mock/requests.ts'
 import { CONTENT_DIMENSIONS, DIMENSIONS, type Dimension } from './mock/style.ts'
-import { TOPICS } from './mock/topic-bank.ts'
-import type { Topic } from './mock/topics/topic.ts'
 
-/** taste: one weight for each standardized trait, scaled so that utilities over Claude's unasked answers have variance 1. */
-export type SimUser = { readonly id: string; readonly taste: Float64Array }
+/** mixed: a taste over all traits. content: over those alone that no named feature measures. none: indifferent, chooses at random. */
+export const TASTE_KINDS = ['mixed', 'content', 'none'] as const
+export type TasteKind = (typeof TASTE_KINDS)[number]
+
+/** taste: one weight for each standardized trait, scaled so that utilities over Claude's unasked answers have variance 1; 0 for none. */
+export type SimUser = {
+  readonly id: string
+  readonly kind: TasteKind
+  readonly taste: Float64Array
+}
 
 export type Population = {
   readonly count: number
   readonly seed: number | string
   /** Names a disjoint group: users of different splits never coincide. */
   readonly split: string
+  /** Shares of the kinds, dealt out in turn so that any first few hold about these shares; default: all mixed. */
+  readonly kinds?: Readonly<Partial<Record<TasteKind, number>>>
 }
 
 /** What most people mildly like and dislike. */
@@ -91,19 +100,37 @@ const OWN_SCALE = 0.38
 const CONTENT_SCALE = 1.45
 
 /** Users of one population. Deterministic: a user is the same whatever the count. */
-export const samplePopulation = ({ count, seed, split }: Population): SimUser[] => {
+export const samplePopulation = ({
+  count,
+  seed,
+  split,
+  kinds = { mixed: 1 },
+}: Population): SimUser[] => {
   const { covariance } = traitReference()
-  return Array.from({ length: count }, (_, i) => {
+  return dealKinds(kinds, count).map((kind, i) => {
     const rng = seededRng(`users/${seed}/${split}/${i}`)
     const axes = FACTORS.map(() => rng.normal())
     const raw = Float64Array.from(DIMENSIONS, (name) => {
       const shared = FACTORS.reduce((sum, f, k) => sum + axes[k]! * (f[name] ?? 0), 0)
       const weight =
         MEAN_SCALE * (MEAN[name] ?? 0) + FACTOR_SCALE * shared + OWN_SCALE * rng.normal()
+      if (kind === 'none' || (kind === 'content' && !isContent(name))) return 0
       return weight * (isContent(name) ? CONTENT_SCALE : 1)
     })
     const spread = Math.sqrt(quadraticForm(covariance, raw)) || 1
-    return { id: `${split}-${i}`, taste: raw.map((w) => w / spread) }
+    return { id: `${split}-${i}`, kind, taste: raw.map((w) => w / spread) }
+  })
+}
+
+/** Always the kind that is furthest behind its share. */
+const dealKinds = (shares: NonNullable<Population['kinds']>, count: number): TasteKind[] => {
+  const total = TASTE_KINDS.reduce((sum, kind) => sum + (shares[kind] ?? 0), 0)
+  const dealt = { mixed: 0, content: 0, none: 0 }
+  return Array.from({ length: count }, (_, i) => {
+    const behind = (kind: TasteKind) => ((shares[kind] ?? 0) / total) * (i + 1) - dealt[kind]
+    const kind = TASTE_KINDS.reduce((a, b) => (behind(b) > behind(a) ? b : a))
+    dealt[kind]++
+    return kind
   })
 }
 
@@ -121,7 +148,9 @@ let reference: TraitReference | undefined
 
 /** Statistics of the traits over Claude's unasked answers to every topic: what tastes and utilities are measured against. */
 export const traitReference = (): TraitReference => {
-  reference ??= referenceOf(answerPool({ topics: TOPICS, variants: 8, seed: 'reference' }))
+  reference ??= referenceOf(
+    answerPool({ requests: onePerTopic(REQUESTS), variants: 8, seed: 'reference' }),
+  )
   return reference
 }
 
@@ -167,7 +196,7 @@ export const utilityOf = (user: SimUser, traits: Float64Array): number =>
 /** Noise of a choice: at 0.5 a user takes the better of two answers in about four cases of five. */
 export const DEFAULT_TEMPERATURE = 0.5
 
-/** Index of the chosen candidate: the best after Gumbel noise of the given temperature, hence logistic between two. */
+/** Index of the chosen candidate: the best after Gumbel noise of the given temperature, hence logistic between two, even without a taste. */
 export const choose = (
   user: SimUser,
   candidates: readonly Float64Array[],
@@ -181,37 +210,50 @@ export const choose = (
 }
 
 /** All answers to one request, in the order in which Claude gives them. */
-export type PoolEntry = {
-  readonly topic: Topic
-  readonly request: string
-  readonly answers: readonly Answer[]
-}
+export type PoolEntry = { readonly request: BankRequest; readonly answers: readonly Answer[] }
 
 export type PoolPlan = {
-  readonly topics: readonly Topic[]
+  readonly requests: readonly BankRequest[]
   readonly variants: number
   readonly seed: number | string
 }
 
-/** Variants of the answer to each topic's first phrasing: what the mocked Claude of the same seed says to that request alone. */
-export const answerPool = ({ topics, variants, seed }: PoolPlan): PoolEntry[] =>
-  topics.map((topic) => {
-    const request = topic.phrasings[0]
-    const conversation = { system: '', messages: [{ role: 'user', text: request }] }
+/** Variants of the answer to each request: what the mocked Claude of the same seed says to that request alone. */
+export const answerPool = ({ requests, variants, seed }: PoolPlan): PoolEntry[] =>
+  requests.map((request) => {
+    const { system = '', messages } = request
+    const conversation = {
+      system,
+      messages: messages.map(({ role, content }) => ({ role, text: content })),
+    }
     const answers = Array.from({ length: variants }, (_, k) => replyTo(seed, conversation, k))
-    return { topic, request, answers }
+    return { request, answers }
   })
 
-/** Train and test topics, split at random by the seed. testShare: share of test topics, at least one. */
-export const splitTopics = (topics: readonly Topic[], seed: number | string, testShare = 0.25) => {
+/** The first request about each topic. */
+export const onePerTopic = (requests: readonly BankRequest[]): BankRequest[] => {
+  const left = new Set(requests.map((r) => r.topic))
+  return requests.filter((r) => left.delete(r.topic))
+}
+
+/** Train and test requests, split at random by topic: none has a topic on both sides. testShare: share of test topics, at least one. */
+export const splitByTopic = (
+  requests: readonly BankRequest[],
+  seed: number | string,
+  testShare = 0.25,
+) => {
+  const topics = [...new Set(requests.map((r) => r.topic))]
   const mixed = seededRng(`topics/${seed}`).shuffle(topics)
-  const count = Math.max(1, Math.round(topics.length * testShare))
-  return { train: mixed.slice(count), test: mixed.slice(0, count) }
+  const unseen = new Set(mixed.slice(0, Math.max(1, Math.round(topics.length * testShare))))
+  return {
+    train: requests.filter((r) => !unseen.has(r.topic)),
+    test: requests.filter((r) => unseen.has(r.topic)),
+  }
 }
 
 export type ChoiceLogPlan = {
   readonly users: readonly SimUser[]
-  readonly topics: readonly Topic[]
+  readonly requests: readonly BankRequest[]
   readonly choicesPerUser: number
   readonly seed: number | string
   /** Candidates that a user sees in a training choice (default 2). */
@@ -231,16 +273,16 @@ const HOUR_MS = 3_600_000
 export const makeChoiceLog = (plan: ChoiceLogPlan): ChoiceLine[] => {
   const {
     users,
-    topics,
+    requests,
     seed,
     variants = 8,
     testPerUser = 10,
     temperature = DEFAULT_TEMPERATURE,
   } = plan
   const shown = Math.min(plan.shown ?? 2, variants)
-  const split = splitTopics(topics, seed, plan.testShare)
-  const train = answerPool({ topics: split.train, variants, seed })
-  const test = answerPool({ topics: split.test, variants, seed })
+  const split = splitByTopic(requests, seed, plan.testShare)
+  const train = answerPool({ requests: split.train, variants, seed })
+  const test = answerPool({ requests: split.test, variants, seed })
   return users.flatMap((user) => {
     const rng = seededRng(`choices/${seed}/${user.id}`)
     const line = (
@@ -251,7 +293,8 @@ export const makeChoiceLog = (plan: ChoiceLogPlan): ChoiceLine[] => {
     ): ChoiceLine => ({
       user: user.id,
       id: `${user.id}-${kind}-${n}`,
-      messages: [{ role: 'user', content: entry.request }],
+      ...(entry.request.system !== undefined && { system: entry.request.system }),
+      messages: [...entry.request.messages],
       candidates: answers.map((a) => a.text),
       chosen: choose(
         user,

@@ -6,9 +6,8 @@ import { type ChoiceLine, parseChoiceLog } from '../../adapters/wire/choice-log.
 import { logsByUser, type UserLog } from '../arms.ts'
 import type { Answer } from '../mock/answerer.ts'
 import { replyTo } from '../mock/reply.ts'
-import { TOPICS } from '../mock/topic-bank.ts'
-import type { Topic } from '../mock/topics/topic.ts'
-import { choose, samplePopulation, splitTopics } from '../users.ts'
+import { type BankRequest, REQUESTS } from '../mock/requests.ts'
+import { choose, onePerTopic, samplePopulation, splitByTopic } from '../users.ts'
 
 /** train, test: choices of each user; test topics are in no training choice. */
 export type ChoicePlan = {
@@ -27,15 +26,15 @@ const VARIANTS = 8
 
 /** One log a user; what is chosen depends on the mean of the traits of an answer's two halves. */
 export const benchChoices = ({ users, train, test, shown = 2, seed }: ChoicePlan): UserLog[] => {
-  const topics = splitTopics(TOPICS, seed)
+  const requests = splitByTopic(onePerTopic(REQUESTS.filter((r) => r.language === 'en')), seed)
   return samplePopulation({ count: users, seed, split: 'bench' }).map((user) => {
     const rng = seededRng(`bench-choices/${seed}/${user.id}`)
-    const line = (topic: Topic, split: 'train' | 'test', n: number): ChoiceLine => {
-      const answers = rng.shuffle(longAnswers(topic, seed)).slice(0, shown)
+    const line = (request: BankRequest, split: 'train' | 'test', n: number): ChoiceLine => {
+      const answers = rng.shuffle(longAnswers(request, seed)).slice(0, shown)
       return {
         user: user.id,
         id: `${user.id}-${split}-${n}`,
-        messages: [{ role: 'user', content: topic.phrasings[0] }],
+        messages: [...request.messages],
         candidates: answers.map(({ text }) => text),
         chosen: choose(
           user,
@@ -45,12 +44,12 @@ export const benchChoices = ({ users, train, test, shown = 2, seed }: ChoicePlan
         split,
       }
     }
-    const lines = (pool: readonly Topic[], split: 'train' | 'test', count: number) =>
-      inTurn(pool, count, rng).map((topic, n) => line(topic, split, n))
+    const lines = (pool: readonly BankRequest[], split: 'train' | 'test', count: number) =>
+      inTurn(pool, count, rng).map((request, n) => line(request, split, n))
     return {
       user: user.id,
-      train: lines(topics.train, 'train', train),
-      test: lines(topics.test, 'test', test),
+      train: lines(requests.train, 'train', train),
+      test: lines(requests.test, 'test', test),
     }
   })
 }
@@ -70,8 +69,14 @@ export const loggedChoices = (path: string, { users, train, test }: ChoicePlan):
   return logs
 }
 
-const longAnswers = (topic: Topic, seed: number): Pick<Answer, 'text' | 'traits'>[] => {
-  const conversation = { system: '', messages: [{ role: 'user', text: topic.phrasings[0] }] }
+const longAnswers = (
+  { messages }: BankRequest,
+  seed: number,
+): Pick<Answer, 'text' | 'traits'>[] => {
+  const conversation = {
+    system: '',
+    messages: messages.map(({ role, content }) => ({ role, text: content })),
+  }
   return Array.from({ length: VARIANTS }, (_, k) => {
     const parts = Array.from({ length: PARTS }, (_, i) =>
       replyTo(seed, conversation, PARTS * k + i),

@@ -1,8 +1,8 @@
 /** Who takes part in the demo: simulated people of one population, in three groups, and what they chose. */
 import { textOf } from '../../device/personalize/request-text.ts'
 import { logsByUser, type UserLog } from '../arms.ts'
-import { TOPICS } from '../mock/topic-bank.ts'
-import { makeChoiceLog, samplePopulation } from '../users.ts'
+import { REQUESTS } from '../mock/requests.ts'
+import { makeChoiceLog, onePerTopic, samplePopulation } from '../users.ts'
 import { PLAN } from './plan.ts'
 
 export type People = {
@@ -27,12 +27,12 @@ export const makePeople = ({
   readonly devices: number
   readonly choices: number
 }): People => {
-  const topics = TOPICS.slice(0, PLAN.topics)
+  const requests = onePerTopic(REQUESTS).slice(0, PLAN.topics)
   const group = (split: string, count: number, choicesPerUser: number): UserLog[] =>
     logsByUser(
       makeChoiceLog({
         users: samplePopulation({ count, seed, split }),
-        topics,
+        requests,
         choicesPerUser,
         seed,
         variants: PLAN.variants,

@@ -10,7 +10,7 @@ import type { Engine } from '../../device/engine/run/types.ts'
 import { featureSpace } from '../../device/personalize/feature-space.ts'
 import { logsByUser } from '../../eval/arms.ts'
 import { type Fleet, inTurn, openFleet, sumTraffic } from '../../eval/fleet.ts'
-import { TOPICS } from '../../eval/mock/topic-bank.ts'
+import { REQUESTS } from '../../eval/mock/requests.ts'
 import { runRerank } from '../../eval/rerank.ts'
 import { rememberPooled } from '../../eval/shared-engine.ts'
 import { makeChoiceLog, samplePopulation } from '../../eval/users.ts'
@@ -20,7 +20,7 @@ const DEVICES = 3
 const folder = mkdtempSync(join(tmpdir(), 'loreweave-fleet-'))
 const choices = makeChoiceLog({
   users: samplePopulation({ count: DEVICES, seed: 1, split: 'fleet' }),
-  topics: TOPICS.slice(0, 8),
+  requests: REQUESTS.slice(0, 8),
   choicesPerUser: 6,
   seed: 1,
   variants: 3,

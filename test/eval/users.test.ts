@@ -2,17 +2,20 @@ import { expect, test } from 'vitest'
 import { seededRng } from '../../adapters/random.ts'
 import { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { createClaude } from '../../eval/mock/claude.ts'
+import { REQUESTS } from '../../eval/mock/requests.ts'
 import { CONTENT_DIMENSIONS, DIMENSIONS, type Dimension } from '../../eval/mock/style.ts'
-import { TOPICS } from '../../eval/mock/topic-bank.ts'
 import {
   answerPool,
   choose,
   makeChoiceLog,
+  onePerTopic,
   type PoolEntry,
   type SimUser,
   samplePopulation,
-  splitTopics,
+  splitByTopic,
   standardizeTraits,
+  TASTE_KINDS,
+  type TasteKind,
   utilityOf,
 } from '../../eval/users.ts'
 
@@ -24,10 +27,11 @@ const HANDFUL = (['length', 'lists', 'bold', 'exclamation', 'question'] as const
   DIMENSIONS.indexOf(d),
 )
 
-const split = splitTopics(TOPICS, 1)
+const requests = onePerTopic(REQUESTS)
+const split = splitByTopic(requests, 1)
 const pools = {
-  train: answerPool({ topics: split.train, variants: 8, seed: 1 }),
-  test: answerPool({ topics: split.test, variants: 8, seed: 1 }),
+  train: answerPool({ requests: split.train, variants: 8, seed: 1 }),
+  test: answerPool({ requests: split.test, variants: 8, seed: 1 }),
 }
 const users = samplePopulation({ count: 40, seed: 1, split: 'test' })
 const meanOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
@@ -177,6 +181,40 @@ test('a user is the same whatever the count, and differs between splits and seed
   )
 })
 
+test('kinds are dealt out by their shares; content tastes see no surface, and who has none chooses at random', () => {
+  const kinds = { mixed: 0.6, content: 0.2, none: 0.2 }
+  const people = samplePopulation({ count: 50, seed: 1, split: 'test', kinds })
+  const of = (kind: TasteKind) => people.filter((u) => u.kind === kind)
+  expect(TASTE_KINDS.map((kind) => of(kind).length)).toEqual([30, 10, 10])
+  expect(new Set(people.slice(0, 5).map((u) => u.kind)).size).toBe(3)
+  for (const user of of('content')) {
+    expect(SURFACE.every((j) => user.taste[j] === 0)).toBe(true)
+    expect(user.taste.some((w) => w !== 0)).toBe(true)
+  }
+  for (const user of of('mixed')) {
+    const alike = users.find((u) => u.id === user.id)
+    if (alike) expect(user.taste).toEqual(alike.taste)
+  }
+  const [indifferent] = of('none')
+  const rng = seededRng('indifferent')
+  const picks = Array.from({ length: 400 }, () => {
+    const { answers } = rng.pick(pools.train)
+    return choose(
+      indifferent!,
+      answers.slice(0, 2).map((a) => a.traits),
+      rng,
+    )
+  })
+  expect(Math.abs(meanOf(picks) - 0.5)).toBeLessThan(0.1)
+})
+
+test('test topics are in no training request, however often they are asked about', () => {
+  const { train, test: unseen } = splitByTopic(REQUESTS, 5)
+  const topics = new Set(train.map((r) => r.topic.id))
+  expect(unseen.every((r) => !topics.has(r.topic.id))).toBe(true)
+  expect(train.length + unseen.length).toBe(REQUESTS.length)
+})
+
 test('choices follow utility most of the time; at temperature 0 always, at a high one hardly', () => {
   const agreement = (temperature?: number) => {
     const rng = seededRng('agreement')
@@ -212,7 +250,7 @@ test('utility is centred and of unit spread within a request', () => {
 
 const plan = {
   users: users.slice(0, 5),
-  topics: TOPICS,
+  requests,
   choicesPerUser: 30,
   testPerUser: 6,
   seed: 3,
@@ -236,7 +274,7 @@ test("test topics are unseen, test lines hold all variants with Claude's first i
   for (const request of requestsOf('test')) expect(seen.has(request)).toBe(false)
   const texts = log.filter((l) => l.split === 'train').flatMap((l) => l.candidates)
   expect(new Set(texts).size).toBeLessThan(texts.length)
-  expect(new Set(texts).size).toBeLessThanOrEqual(8 * splitTopics(TOPICS, 3).train.length)
+  expect(new Set(texts).size).toBeLessThanOrEqual(8 * splitByTopic(requests, 3).train.length)
 
   const line = log.find((l) => l.split === 'test')!
   expect(line.candidates).toHaveLength(8)
