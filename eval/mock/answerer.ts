@@ -2,28 +2,15 @@
 import type { Rng } from '../../adapters/random.ts'
 import { DIMENSIONS, type Dimension, type Style } from './style.ts'
 import { ROLES, type Role, type Topic } from './topics/topic.ts'
+import type { Section, Wording } from './wording/table.ts'
 import {
-  ADDRESS_TAILS,
-  ADDRESSES,
-  CLOSINGS,
+  afterHead,
   canFollow,
   contract,
   EMOJI,
-  HEADINGS,
-  HEDGE_TAILS,
-  HEDGES,
-  LABELS,
-  LEADS,
-  LIST_INTROS,
-  lowerFirst,
-  OPENINGS,
-  ORDINALS,
-  REGISTER_HEADS,
-  REGISTER_TAILS,
   SECTION_OF,
-  type Section,
-  STEP_ADDRESSES,
   shiftRegister,
+  WORDINGS,
 } from './wording.ts'
 
 /** traits: one number for each name, in natural units (words, counts, shares); the simulator's own, never shown to the product. */
@@ -51,6 +38,7 @@ type Pen = {
   readonly style: Style
   readonly rng: Rng
   readonly topic: Topic
+  readonly words: Wording
   readonly tally: Tally
 }
 
@@ -73,7 +61,8 @@ export const composeAnswer = (
   rng: Rng,
   limits: Limits = {},
 ): Answer => {
-  const pen: Pen = { style, rng, topic, tally: newTally() }
+  const words = WORDINGS[topic.language ?? 'en']
+  const pen: Pen = { style, rng, topic, words, tally: newTally() }
   const pieces = choosePieces(pen, limits.maxSentences)
   const body = writeBody(pen, pieces)
   const text = limits.maxSentences === undefined ? frame(pen, body) : body
@@ -158,7 +147,7 @@ const writeSections = (
   return groups.map(({ section, members }) => {
     const asList = isAllListed || (isListed && members.length === longest)
     const body = asList ? writeList(pen, section, members, true) : writeProse(pen, members)
-    return `${mark} ${withEmoji(pen, rng.pick(HEADINGS[section]))}\n\n${body}`
+    return `${mark} ${withEmoji(pen, rng.pick(pen.words.headings[section]))}\n\n${body}`
   })
 }
 
@@ -189,11 +178,11 @@ const writeList = (
   const isLabelled = members.every((m) => m.role !== 'steps') && chance(rng, style.bold)
   pen.tally.listed += members.length
   const items = members.map((piece, i) => {
-    const label = isLabelled ? `**${rng.pick(LABELS[piece.role])}:** ` : ''
+    const label = isLabelled ? `**${rng.pick(pen.words.labels[piece.role])}:** ` : ''
     const said = bold(pen, voice(pen, piece.sentence, piece.role === 'steps' ? 'step' : 'plain'))
     return `${isNumbered ? `${i + 1}.` : bullet} ${label}${withEmoji(pen, ending(pen, said))}`
   })
-  return (hasHeading ? '' : `${rng.pick(LIST_INTROS[section])}\n\n`) + items.join('\n')
+  return (hasHeading ? '' : `${rng.pick(pen.words.listIntros[section])}\n\n`) + items.join('\n')
 }
 
 const writeProse = (pen: Pen, members: readonly Piece[]): string => {
@@ -203,7 +192,7 @@ const writeProse = (pen: Pen, members: readonly Piece[]): string => {
     .map((piece, i) => {
       if (piece.role === 'steps')
         return ending(pen, bold(pen, stepInProse(pen, piece.sentence, i, steps)))
-      const lead = rng.pick(LEADS[piece.role])
+      const lead = rng.pick(pen.words.leads[piece.role])
       const said = voice(pen, piece.sentence, lead === '' ? 'linked' : 'bare')
       return ending(pen, bold(pen, lead === '' ? said : `${contractIf(pen, lead)} ${said}`))
     })
@@ -214,8 +203,7 @@ const stepInProse = (pen: Pen, sentence: string, index: number, count: number): 
   const said = voice(pen, sentence, 'step')
   if (count < 2) return said
   const slot = index === 0 ? 0 : index === count - 1 ? 3 : 1 + (index % 2)
-  const ordinal = pen.rng.pick(ORDINALS[slot]!)
-  return `${ordinal} ${lowerFirst(said)}`
+  return afterHead(pen.words, pen.rng.pick(pen.words.ordinals[slot]!), said)
 }
 
 /** Prose groups become one paragraph when short, two or three otherwise. */
@@ -227,24 +215,21 @@ const joinProse = ({ rng }: Pen, answer: string, blocks: readonly string[]): str
 
 /** One sentence in the style's voice: address, hedge or connective in front, register and contractions throughout. */
 const voice = (pen: Pen, sentence: string, kind: 'plain' | 'linked' | 'bare' | 'step'): string => {
-  const { style, rng, tally } = pen
+  const { style, rng, words, tally } = pen
   let said = sentence
   if (kind === 'step') {
-    if (
-      !/^(Do not|Never|When|If|After|Once)\b/.test(said) &&
-      chance(rng, 0.75 * style.secondPerson)
-    )
-      said = `${rng.pick(STEP_ADDRESSES)} ${lowerFirst(said)}`
+    if (!words.unaddressed.test(said) && chance(rng, 0.75 * style.secondPerson))
+      said = afterHead(words, rng.pick(words.stepAddresses), said)
   } else if (kind !== 'bare') {
     const isFormal = style.formality > 0.5
     if (chance(rng, 0.5 * style.hedging)) {
-      said = framed(rng, sentence, HEDGES, HEDGE_TAILS)
+      said = framed(pen, sentence, words.hedges, words.hedgeTails)
       tally.hedges++
     } else if (chance(rng, 0.4 * style.secondPerson)) {
-      said = framed(rng, sentence, ADDRESSES, ADDRESS_TAILS)
+      said = framed(pen, sentence, words.addresses, words.addressTails)
     } else if (kind === 'linked' && chance(rng, 1.3 * Math.abs(style.formality - 0.5))) {
       const manner = isFormal ? 'formal' : 'informal'
-      said = framed(rng, sentence, REGISTER_HEADS[manner], REGISTER_TAILS[manner])
+      said = framed(pen, sentence, words.registerHeads[manner], words.registerTails[manner])
       tally.register += isFormal ? 1 : -1
     }
   }
@@ -253,30 +238,30 @@ const voice = (pen: Pen, sentence: string, kind: 'plain' | 'linked' | 'bare' | '
 
 /** The sentence after one of the heads, where its first word allows that, or before one of the tails. */
 const framed = (
-  rng: Rng,
+  { rng, words }: Pen,
   sentence: string,
   heads: readonly string[],
   tails: readonly string[],
 ): string =>
-  !sentence.endsWith('.') || (canFollow(sentence) && chance(rng, 0.6))
-    ? canFollow(sentence)
-      ? `${rng.pick(heads)} ${lowerFirst(sentence)}`
-      : sentence
+  canFollow(words, sentence) && chance(rng, 0.6)
+    ? afterHead(words, rng.pick(heads), sentence)
     : sentence.slice(0, -1) + rng.pick(tails)
 
-const register = ({ style, rng, tally }: Pen, text: string): string => {
+const register = ({ style, rng, words, tally }: Pen, text: string): string => {
   const direction = style.formality > 0.5 ? 1 : -1
   if (!chance(rng, Math.abs(style.formality - 0.5) * 2.4)) return text
-  const shifted = shiftRegister(text, direction, 3)
+  const shifted = shiftRegister(words, text, direction, 3)
   tally.register += direction * shifted.changed
   return shifted.text
 }
 
-const contractIf = ({ style, rng }: Pen, text: string): string =>
-  chance(rng, style.contractions * 1.3 - 0.15) ? contract(text) : text
+const contractIf = ({ style, rng, words }: Pen, text: string): string =>
+  chance(rng, style.contractions * 1.3 - 0.15) ? contract(words, text) : text
 
-const ending = ({ style, rng }: Pen, text: string): string =>
-  text.endsWith('.') && chance(rng, 0.5 * style.exclamation ** 1.5) ? `${text.slice(0, -1)}!` : text
+const ending = ({ style, rng, words }: Pen, text: string): string =>
+  text.endsWith('.') && chance(rng, 0.5 * style.exclamation ** 1.5)
+    ? `${words.exclamationOpens ?? ''}${text.slice(0, -1)}!`
+    : text
 
 const bold = ({ style, rng, topic }: Pen, text: string): string => {
   let result = text
@@ -295,18 +280,18 @@ const withEmoji = ({ style, rng, topic }: Pen, text: string): string =>
 
 /** Opening, closing offer and closing question around the body. */
 const frame = (pen: Pen, body: string): string => {
-  const { style, rng, topic, tally } = pen
+  const { style, rng, topic, words, tally } = pen
   const word = (template: string) => contractIf(pen, template.replace('{subject}', topic.subject))
   let text = body
   if (chance(rng, style.preamble)) {
     tally.preamble = 1
-    const opening = withEmoji(pen, ending(pen, word(rng.pick(OPENINGS))))
+    const opening = withEmoji(pen, ending(pen, word(rng.pick(words.openings))))
     text = `${opening}${chance(rng, 0.4) ? '\n\n' : ' '}${text}`
   }
   const tail: string[] = []
   if (chance(rng, style.closing)) {
     tally.closing = 1
-    tail.push(ending(pen, word(rng.pick(CLOSINGS))))
+    tail.push(ending(pen, word(rng.pick(words.closings))))
   }
   if (chance(rng, style.question)) {
     tally.question = 1
@@ -320,8 +305,8 @@ const frame = (pen: Pen, body: string): string => {
 const finish = (pen: Pen, text: string): string =>
   text.includes('\n- ') || text.includes('\n1. ') ? text : withEmoji(pen, text)
 
-const traitsOf = ({ tally }: Pen, pieces: readonly Piece[], text: string): Float64Array => {
-  const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0
+const traitsOf = ({ tally, words }: Pen, pieces: readonly Piece[], text: string): Float64Array => {
+  const count = (pattern: RegExp, said = text) => said.match(pattern)?.length ?? 0
   const of = (role: Role) => pieces.filter((p) => p.role === role).length
   const values: Record<Dimension, number> = {
     length: count(/[\p{L}\p{N}]+/gu),
@@ -329,13 +314,14 @@ const traitsOf = ({ tally }: Pen, pieces: readonly Piece[], text: string): Float
     headings: count(/^#+ /gm),
     bold: count(/\*\*[^*]+\*\*/g),
     formality: tally.register,
-    contractions: count(/\b\w+'(s|re|ll|m|t)\b/g) - (text.length - contract(text).length) / 2,
+    // Forms that are contracted, less those that could be and are not.
+    contractions: 2 * count(words.contracted) - count(words.contracted, contract(words, text)),
     hedging: tally.hedges,
     emoji: count(/\p{Extended_Pictographic}/gu),
     preamble: tally.preamble,
     closing: tally.closing,
     question: tally.question,
-    secondPerson: count(/\byou\b|\byour\b|\byou'/gi),
+    secondPerson: count(words.secondPerson),
     exclamation: count(/!/g),
     numbers: count(/\d+([.,]\d+)?/g) - count(/^\d+\. /gm),
     steps: of('steps'),

@@ -1,9 +1,14 @@
 /** What a topic of the offline world holds: one request in three phrasings, and sentences by the role they play in an answer. */
 
+/** The languages that topics are written in. */
+export type Language = 'en' | 'de' | 'es'
+
 export type Topic = {
   readonly id: string
+  /** English if absent. In other languages steps are infinitives, and begin with a word that may go on in lower case. */
+  readonly language?: Language
   readonly domain: string
-  /** A noun phrase that completes "about …". */
+  /** A noun phrase that completes "about …" ("über …" with the accusative, "sobre …"). */
   readonly subject: string
   /** Key terms, most of which occur in the sentences: bold falls on them, and they help to recognise a request. */
   readonly terms: readonly string[]

@@ -4,6 +4,7 @@ import { composeAnswer } from '../../../eval/mock/answerer.ts'
 import { DIMENSIONS, type Dimension, sampleStyle, withLevels } from '../../../eval/mock/style.ts'
 import { genericTopic, matchTopic, TOPICS } from '../../../eval/mock/topic-bank.ts'
 import { ROLES } from '../../../eval/mock/topics/topic.ts'
+import { EN } from '../../../eval/mock/wording/en.ts'
 import { contract, countTokens, shiftRegister } from '../../../eval/mock/wording.ts'
 
 const answers = (levels: Partial<Record<Dimension, number>> = {}, variants = 6) =>
@@ -129,16 +130,16 @@ test.each([
   ['I do not know what it is.', "I don't know what it is."],
   ['You will see that it cannot fail.', "You'll see that it can't fail."],
 ])('"%s" contracts to "%s"', (text, contracted) => {
-  expect(contract(text)).toBe(contracted)
+  expect(contract(EN, text)).toBe(contracted)
 })
 
 test('the register of a sentence shifts both ways', () => {
   const text = 'People often need a large pan.'
-  expect(shiftRegister(text, 1, 9)).toEqual({
+  expect(shiftRegister(EN, text, 1, 9)).toEqual({
     text: 'Individuals frequently require a substantial pan.',
     changed: 4,
   })
-  expect(shiftRegister(text, -1, 9)).toEqual({
+  expect(shiftRegister(EN, text, -1, 9)).toEqual({
     text: 'Folks quite often want a big pan.',
     changed: 4,
   })
