@@ -132,6 +132,7 @@ const event = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
 /**
  * choose: one of the shown candidates. regenerate: another answer, please. edit: the answer as the user would have it.
  * thumbs: -1 or +1. follow_up: the next message, when it refines the answer. keep: the answer was used as it is.
+ * undo: the preference block, or its line on one dimension, was not wanted for this request.
  */
 export const FeedbackEvent = z
   .discriminatedUnion('kind', [
@@ -141,6 +142,7 @@ export const FeedbackEvent = z
     event('thumbs', { value: Direction }),
     event('follow_up', { text: Text }),
     event('keep', {}),
+    event('undo', { dimension: Dimension.optional() }),
   ])
   .refine(
     (e) => (e.decisionId === undefined) !== (e.messageId === undefined),

@@ -1,22 +1,15 @@
 /** The serving half of a device: rewrite, rerank, feedback, profile, status. */
 import { z } from 'zod'
 import type { Rng } from '../../adapters/random.ts'
-import {
+import type {
   Profile,
-  type ProfileChange,
-  type ProfileResponse,
-  type StatusResponse,
+  ProfileChange,
+  ProfileResponse,
+  StatusResponse,
 } from '../../adapters/wire/personalization.ts'
-import {
-  EMPTY_PROFILE,
-  editProfile,
-  learnedPreferences,
-  sentenceOf,
-  updateProfile,
-} from '../personalize/profile.ts'
+import { editProfile, learnedPreferences, sentenceOf } from '../personalize/profile.ts'
 import { rerank } from '../personalize/rerank.ts'
 import { explain } from '../personalize/reward.ts'
-import { type BlockChoice, type FrozenBlocks, rewrite } from '../personalize/rewrite.ts'
 import {
   blankDecision,
   decisionBody,
@@ -26,6 +19,7 @@ import {
   saveDecision,
 } from './decisions.ts'
 import type { Relevance } from './relevant.ts'
+import { learnFromFeedback, readProfile, rewriteRequest, saveLearned } from './rewriting.ts'
 import { type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
 import type { DeviceStore } from './store.ts'
 import { setTrainingPaused, trainingStatus } from './training.ts'
@@ -78,6 +72,7 @@ export const openPersonalizer = (
     spendExtraTokens: (tokens) => store.spendExtraTokens(clock(), tokens),
     async feedback(event) {
       recordFeedback(store, event, clock())
+      learnFromFeedback(deps, event)
       // The feedback is kept whatever becomes of the fit: the next request fits again.
       await refreshProfile(deps).catch(() => undefined)
       return { recorded: true, choices: store.countChoices() }
@@ -90,30 +85,6 @@ export const openPersonalizer = (
       return trainingStatus(store)
     },
   }
-}
-
-const rewriteRequest = async (
-  deps: PersonalizerDeps,
-  conversation: Parameters<Personalizer['rewrite']>[0],
-): ReturnType<Personalizer['rewrite']> => {
-  const { store, clock } = deps
-  const profile = deps.settings.rewrite ? readProfile(store) : EMPTY_PROFILE
-  // A first request is the moment to choose: the same words a week later begin another conversation.
-  const isFirst = conversation.messages.length === 1
-  const frozen: FrozenBlocks = {
-    get: (key) => (isFirst ? undefined : (store.frozen(key) as BlockChoice | undefined)),
-    set: (key, choice) => store.freeze(key, choice, clock()),
-  }
-  const { system, block, preferences, reason } = await rewrite(
-    conversation,
-    profile,
-    frozen,
-    (request) => deps.relevance.dimensions(request),
-  )
-  const decisionId = newId('d_')
-  const dimensions = preferences.map((p) => p.dimension)
-  saveDecision(store, decisionId, clock(), blankDecision(conversation, dimensions))
-  return { decisionId, system: system ?? null, block, preferences: [...preferences], reason }
 }
 
 const rerankAnswers = async (
@@ -167,11 +138,8 @@ const rerankAnswers = async (
 const refreshProfile = async ({ store, serving, space }: PersonalizerDeps): Promise<void> => {
   const { taste, features } = await serving.current()
   const learned = learnedPreferences(taste.fit, space, features.length)
-  store.set('profile', updateProfile(readProfile(store), learned))
+  saveLearned(store, learned)
 }
-
-const readProfile = (store: DeviceStore): Profile =>
-  Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
 
 /** The profile as it is kept; needs no model. */
 export const profileOf = (store: DeviceStore): Omit<ProfileResponse, 'protocol'> =>

@@ -29,6 +29,8 @@ export const DeviceSettings = z.strictObject({
   quantized: z.boolean().default(false),
   /** Whether the preference block is added to `system`. */
   rewrite: z.boolean().default(true),
+  /** Whether the local model may also propose other words for the user's message; kept only where everything in it survives. */
+  rewriteFree: z.boolean().default(false),
 })
 export type DeviceSettings = z.infer<typeof DeviceSettings>
 export type DeviceSettingsInput = z.input<typeof DeviceSettings>

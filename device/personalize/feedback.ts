@@ -170,7 +170,7 @@ const likedAnswer = (decision: Decision, events: readonly RecordedEvent[]): stri
     ({ event: e }) => e.kind === 'regenerate' || (e.kind === 'thumbs' && e.value < 0),
   )
   if (isTurnedDown) return undefined
-  const last = events.findLast(({ event: e }) => e.kind !== 'follow_up')?.event
+  const last = events.findLast(({ event: e }) => e.kind !== 'follow_up' && e.kind !== 'undo')?.event
   if (!last) return undefined
   if (last.kind === 'edit') return last.text
   return decision.candidates[last.kind === 'choose' ? last.chosen : decision.served]
