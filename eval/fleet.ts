@@ -1,7 +1,10 @@
 /** Many devices in one process, running the agent's own code over HTTP. They share the base model and its pooled states. */
+import { createHash } from 'node:crypto'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { isFedError } from '../adapters/errors.ts'
 import { seededRng } from '../adapters/random.ts'
 import type { ChoiceLine } from '../adapters/wire/choice-log.ts'
-import { newKeyPair } from '../adapters/wire/signature.ts'
+import { type KeyPair, newKeyPair } from '../adapters/wire/signature.ts'
 import type { AnswerMemo } from '../device/agent/choice-features.ts'
 import { openDevice } from '../device/agent/device.ts'
 import { openStore } from '../device/agent/store.ts'
@@ -13,7 +16,10 @@ import type { Engine } from '../device/engine/run/types.ts'
 export type FleetOptions = {
   /** One device a user; test lines are never imported. */
   readonly logs: readonly (readonly ChoiceLine[])[]
-  readonly tokens: readonly string[]
+  /** null: this device is enrolled already, under its key of `keys`. */
+  readonly tokens: readonly (string | null)[]
+  /** Default: new ones. */
+  readonly keys?: readonly KeyPair[]
   readonly serverUrl: string
   readonly model: LocalModel
   /** Shared, with pooled states remembered (shared-engine.ts); closing a device leaves it open. */
@@ -21,6 +27,7 @@ export type FleetOptions = {
   readonly memo: AnswerMemo
   readonly seed: number
   readonly transport?: Transport
+  readonly clock?: () => number
 }
 
 export type Fleet = {
@@ -32,21 +39,42 @@ export type Fleet = {
     onDone: (done: number, of: number) => void,
     signal?: AbortSignal,
   ): Promise<ParticipateReport[]>
+  /**
+   * These devices contribute to the round that is open, one after the other. onDone: after each, its report; null where the device
+   * has nothing to send or its training failed.
+   */
+  contribute(
+    which: readonly number[],
+    onDone: (device: number, report: ParticipateReport | null) => void,
+    signal?: AbortSignal,
+  ): Promise<void>
   traffic(): { readonly up: number; readonly down: number }
   close(): Promise<void>
+}
+
+/** What a round can do without a device for. */
+const HAS_NOTHING: ReadonlySet<string> = new Set(['E_DATA', 'E_DIVERGED', 'E_MEMORY'])
+
+/** A device's key from a seed: a simulation that is taken up again meets its devices again. Never for a device of somebody. */
+export const seededKeyPair = (seed: string): KeyPair => {
+  const secret = createHash('sha256').update(seed).digest()
+  return {
+    publicKey: Buffer.from(ed25519.getPublicKey(secret)).toString('base64url'),
+    secretKey: secret.toString('base64url'),
+  }
 }
 
 /** Devices at work at a time: enough to keep the server busy while this process computes. */
 const AT_ONCE = 4
 
 export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
-  const { logs, tokens, serverUrl, model, engine, memo, seed, transport = fetch } = options
+  const { logs, tokens, serverUrl, model, engine, memo, seed, transport = fetch, clock } = options
   const traffic = new Map<Device, { up: number; down: number }>()
   const devices: Device[] = []
   for (const [i, log] of logs.entries()) {
     const device = openDevice({
       store: openStore(':memory:'),
-      key: newKeyPair(),
+      key: options.keys?.[i] ?? newKeyPair(),
       model,
       engine,
       serverUrl,
@@ -54,9 +82,11 @@ export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
       memo,
       keepStates: false,
       rng: seededRng(`fleet/${seed}/${i}`),
+      ...(clock && { clock }),
     })
     device.importChoices(log)
-    await device.enroll(tokens[i]!)
+    const token = tokens[i]
+    if (token) await device.enroll(token)
     device.grantConsent(['adapter', 'prior', 'statistics'])
     devices.push(device)
   }
@@ -82,6 +112,19 @@ export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
         })
       }
       return reports
+    },
+    async contribute(which, onDone, signal) {
+      for (const i of which) {
+        const device = devices[i]!
+        const report = await device
+          .participate({ rounds: 1, follow: false, ...(signal && { signal }) })
+          .catch((error: unknown) => {
+            if (isFedError(error) && HAS_NOTHING.has(error.code)) return null
+            throw error
+          })
+        if (report) traffic.set(device, report.traffic)
+        onDone(i, report)
+      }
     },
     traffic: () => sumTraffic([...traffic.values()]),
     close: async () => void (await Promise.all(devices.map((d) => d.close()))),
