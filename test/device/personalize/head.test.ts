@@ -75,9 +75,12 @@ const primal = (rows: readonly PairRow[], prior: Prior) => {
     let t = 1
     while (objective(Matrix.sub(w, Matrix.mul(delta, t))) > objective(w) && t > 1e-9) t /= 2
     w = Matrix.sub(w, Matrix.mul(delta, t))
+    if (delta.norm() < 1e-13 * (1 + w.norm())) break
   }
   return { w: w.to1DArray(), S: solve(hessian, Matrix.eye(prior.mean.length)) }
 }
+
+const dotOf = (a: Float64Array, b: Float64Array) => a.reduce((s, v, i) => s + v * b[i]!, 0)
 
 const largestGap = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Math.max(...Array.from(a, (v, i) => Math.abs(v - b[i]!)))
@@ -164,6 +167,97 @@ describe('fitHead', () => {
     const x = normals(seededRng('v'), 10)
     const variances = [0, 5, 20, 80].map((m) => fitHead(rowsOf('v', m, 10), prior).variance(x))
     for (let i = 1; i < 4; i++) expect(variances[i]).toBeLessThan(variances[i - 1]!)
+  })
+
+  describe('from an earlier fit', () => {
+    // Rows that share directions, as real ones do, and more of them than a factor is taken for without asking.
+    const size = 40
+    const prior = priorOf('warm', size, 6)
+    const rows = rowsOf('warm', 160, size)
+
+    test.each([
+      { name: 'one row more', next: rows.slice(0, 141) },
+      { name: 'a new row before the others', next: [rows[150]!, ...rows.slice(0, 140)] },
+      { name: 'old rows gone and new ones there', next: rows.slice(30) },
+      { name: 'another order', next: rows.slice(0, 140).toReversed() },
+      {
+        name: 'other weights',
+        next: rows.slice(0, 140).map((r, i) => ({ ...r, weight: r.weight * 0.5 ** (i / 40) })),
+      },
+      { name: 'nothing in common', next: rowsOf('other', 120, size) },
+      { name: 'no rows', next: [] },
+    ])('is the same optimum with the same posterior: $name', ({ next }) => {
+      const last = fitHead(rows.slice(0, 140), prior)
+      const cold = fitHead(next, prior)
+      const oracle = next.length > 0 ? primal(next, prior) : null
+      const x = normals(seededRng('x'), size)
+      // Once from the factor that the fit left, once from its posterior's.
+      for (let pass = 0; pass < 2; pass++) {
+        const warm = fitHead(next, prior, last)
+        expect(largestGap(warm.w, cold.w)).toBeLessThan(1e-8)
+        if (oracle) expect(largestGap(warm.w, oracle.w)).toBeLessThan(1e-8)
+        expect(warm.logLikelihood).toBeCloseTo(cold.logLikelihood, 8)
+        expect(warm.variance(x)).toBeCloseTo(cold.variance(x), 8)
+        last.variance(x)
+      }
+    })
+
+    test('another prior is not mistaken for the last one', () => {
+      const other = priorOf('other prior', size, 3)
+      const last = fitHead(rows, prior)
+      expect(largestGap(fitHead(rows, other, last).w, fitHead(rows, other).w)).toBeLessThan(1e-8)
+    })
+
+    test('stays with the cold fit over forty choices in a row', () => {
+      let fit = fitHead(rows.slice(0, 110), prior)
+      for (let m = 111; m <= 150; m++) fit = fitHead(rows.slice(m - 110, m), prior, fit)
+      expect(largestGap(fit.w, fitHead(rows.slice(40, 150), prior).w)).toBeLessThan(1e-8)
+    })
+  })
+
+  test('tells rows as a fit without them would, nearly', () => {
+    const prior = priorOf('left', 12, 3)
+    const rows = rowsOf('left', 60, 12)
+    const fit = fitHead(rows, prior)
+    for (const left of [[0], [7, 8], [20, 21, 22]]) {
+      const without = fitHead(
+        rows.filter((_, i) => !left.includes(i)),
+        prior,
+      )
+      const expected = left.map((i) => dotOf(rows[i]!.difference, without.w))
+      const seen = left.map((i) => dotOf(rows[i]!.difference, fit.w))
+      const gap = largestGap(fit.unseen(left), expected)
+      expect(gap).toBeLessThan(0.25 * largestGap(seen, expected))
+    }
+  })
+
+  test('the evidence is the integral over the prior, less that of choices at random', () => {
+    const prior: Prior = { ...priorOf('one', 1, 0, 1.5), mean: Float64Array.of(0.2) }
+    const rows = [0.5, -0.4, 1.1, 0.9, 0.2].map((v) => ({
+      difference: Float64Array.of(v),
+      weight: 1,
+    }))
+    let integral = 0
+    for (let w = -12; w < 12; w += 1e-3) {
+      const likelihood = rows.reduce((p, { difference }) => p * sigma(w * difference[0]!), 1)
+      integral += likelihood * Math.exp(-((w - 0.2) ** 2) / 3) * 1e-3
+    }
+    const exact = Math.log(integral / Math.sqrt(3 * Math.PI)) + rows.length * Math.LN2
+    expect(fitHead(rows, prior).evidence()).toBeCloseTo(exact, 1)
+    expect(fitHead([], prior).evidence()).toBeCloseTo(0, 12)
+  })
+
+  test('choices at random are evidence against a taste, those of a taste for it', () => {
+    const prior = priorOf('taste', 10, 0, 2)
+    prior.mean.fill(0)
+    const drawn = rowsOf('taste', 80, 10)
+    const taste = normals(seededRng('t'), 10)
+    const chosen = drawn.map(({ difference, weight }) => ({
+      weight,
+      difference: dotOf(difference, taste) > 0 ? difference : difference.map((v) => -v),
+    }))
+    expect(fitHead(drawn, prior).evidence()).toBeLessThan(-2)
+    expect(fitHead(chosen, prior).evidence()).toBeGreaterThan(5)
   })
 
   test('refuses rows of another length and rows that are not finite', () => {

@@ -1,0 +1,396 @@
+/**
+ * The dual of the head's fit: min over α of ½αᵀKα + Σ weight·softplus(−z), z = offset + Kα, K = XΣXᵀ (Rasmussen & Williams 2006,
+ * section 3.4). A fit can start from an earlier one: rows that it knows keep their part of K, and its Cholesky factor
+ * preconditions the conjugate gradients, so that one more choice costs a few matrix-vector products.
+ */
+import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { axpy, dot } from '../../adapters/math/vector.ts'
+import { sigmoid, softplus } from './logistic.ts'
+
+/** m rows. X: differences [D], told apart by identity; XS: XΣ; K: [m, m], flat and symmetric; offset: Xμ. */
+export type Kernel = {
+  readonly prior: Prior
+  readonly X: readonly Float64Array[]
+  readonly XS: readonly Float64Array[]
+  readonly K: Float64Array
+  readonly offset: Float64Array
+}
+
+/** L: [m, m], lower, LLᵀ = B = I + W^½KW^½; root: W^½; X: the rows that it is of. */
+export type Factor = {
+  readonly X: readonly Float64Array[]
+  readonly L: Float64Array
+  readonly root: Float64Array
+}
+
+/** factor: some factor of these or nearly these rows, for the next fit to start from. */
+export type DualFit = {
+  readonly kernel: Kernel
+  readonly alpha: Float64Array
+  readonly z: Float64Array
+  readonly factor: Factor
+}
+
+/** Below this many rows a factor costs no more than a few products. */
+const SMALL = 96
+/** Largest residual that is left, by a row's weight. */
+const CLOSE = 1e-10
+/** Share of the right side that a Newton step may leave. */
+const FORCING = 1e-3
+/** Conjugate gradients that take longer than this are given a fresh factor. */
+const MOST_PRODUCTS = 24
+
+/** K of these rows; what `last` holds of them under the same prior is copied. */
+export const kernelOf = (X: readonly Float64Array[], prior: Prior, last?: Kernel): Kernel => {
+  const m = X.length
+  const known = last?.prior === prior ? placesOf(last.X) : new Map<Float64Array, number>()
+  const from = X.map((x) => known.get(x) ?? -1)
+  const XS = X.map((x, i) => (from[i]! < 0 ? applyCovariance(prior, x) : last!.XS[from[i]!]!))
+  const offset = Float64Array.from(X, (x, i) =>
+    from[i]! < 0 ? dot(x, prior.mean) : last!.offset[from[i]!]!,
+  )
+  const K = new Float64Array(m * m)
+  const runs = runsOf(from)
+  for (let i = 0; i < m; i++) {
+    if (from[i]! < 0) {
+      const js = X.flatMap((_, j) => (from[j]! >= 0 || j <= i ? [j] : []))
+      fillRow(K, i * m, X[i]!, XS, js)
+      for (const j of js) K[j * m + i] = K[i * m + j]!
+    } else {
+      const row = from[i]! * last!.X.length
+      for (const { at, start, end } of runs)
+        K.set(last!.K.subarray(row + start, row + end), i * m + at)
+    }
+  }
+  return { prior, X, XS, K, offset }
+}
+
+/** Known places that follow one another: rows from `at` on are the last kernel's from start to end. */
+const runsOf = (from: readonly number[]): { at: number; start: number; end: number }[] => {
+  const runs: { at: number; start: number; end: number }[] = []
+  for (const [at, place] of from.entries()) {
+    const run = runs.at(-1)
+    if (place < 0) continue
+    if (run && at > 0 && from[at - 1] === place - 1 && run.end === place) run.end++
+    else runs.push({ at, start: place, end: place + 1 })
+  }
+  return runs
+}
+
+/** weights: [m], at least 0. The optimum does not depend on `last`, which only saves work. */
+export const solveDual = (
+  kernel: Kernel,
+  weights: Float64Array,
+  last?: Pick<DualFit, 'kernel' | 'alpha' | 'factor'>,
+): DualFit => {
+  const { K, offset, X } = kernel
+  const m = X.length
+  let alpha = startFrom(kernel, last)
+  let Ka = multiply(K, alpha)
+  let factor = last && m > SMALL ? last.factor : undefined
+  let z = add(offset, Ka)
+  let value = objective(alpha, Ka, z, weights)
+  let residual = residualOf(alpha, z, weights)
+  for (let iteration = 0; iteration < 100 && residual.worst > CLOSE; iteration++) {
+    // With r = weight·σ(−z) − α, Newton's step is (I + WK)⁻¹r = r − W^½B⁻¹W^½Kr.
+    const root = rootOf(z, weights)
+    const right = times(root, multiply(K, residual.r))
+    if (factor && iteration === 0) factor = extended(factor, kernel, root)
+    let solved = factor && m > SMALL ? conjugateGradients(K, root, right, X, factor) : null
+    if (!solved) {
+      factor = factorOf(kernel, root)
+      solved = solveWith(factor.L, right)
+    }
+    const step = combine(residual.r, -1, times(root, solved))
+    const Kstep = multiply(K, step)
+    const next = lineSearch(value, (t) => {
+      const moved = { alpha: combine(alpha, t, step), Ka: combine(Ka, t, Kstep) }
+      const movedZ = add(offset, moved.Ka)
+      const at = objective(moved.alpha, moved.Ka, movedZ, weights)
+      return { ...moved, z: movedZ, value: at }
+    })
+    const nextResidual = residualOf(next.alpha, next.z, weights)
+    // At the last digits of the objective only a falling residual is progress.
+    if (!(next.value < value || nextResidual.worst < residual.worst)) break
+    ;({ alpha, Ka, z, value } = next)
+    residual = nextResidual
+  }
+  return { kernel, alpha, z, factor: factor ?? factorOf(kernel, rootOf(z, weights)) }
+}
+
+/** The step is halved until the value does not rise by more than rounding. */
+const lineSearch = <T extends { readonly value: number }>(
+  value: number,
+  at: (t: number) => T,
+): T => {
+  const most = value + 1e-13 * (1 + Math.abs(value))
+  for (let t = 1; ; t /= 2) {
+    const next = at(t)
+    if (next.value <= most || t < 1e-9) return next
+  }
+}
+
+/** The exact factor at a fit, for its Laplace posterior. */
+export const posteriorFactor = ({ kernel, z }: DualFit, weights: Float64Array): Factor =>
+  factorOf(kernel, rootOf(z, weights))
+
+/** Σx = ρx + Φᵀ((λ − ρ) ∘ Φx).  x: [D] -> [D]. */
+export const applyCovariance = (prior: Prior, x: Float64Array): Float64Array => {
+  const y = x.map((v) => prior.rest * v)
+  for (const [j, direction] of directionsOf(prior).entries())
+    axpy(y, (prior.variances[j]! - prior.rest) * dot(direction, x), direction)
+  return y
+}
+
+/** Rows of Φ. */
+export const directionsOf = (prior: Prior): Float64Array[] => {
+  const size = prior.mean.length
+  return Array.from(prior.variances, (_, j) => prior.directions.subarray(j * size, (j + 1) * size))
+}
+
+/** L⁻¹x. */
+export const solveLower = (L: Float64Array, x: Float64Array): Float64Array => {
+  const m = x.length
+  const y = Float64Array.from(x)
+  for (let i = 0; i < m; i++) y[i] = (y[i]! - partDot(L, i * m, y, 0, i)) / L[i * m + i]!
+  return y
+}
+
+const placesOf = (X: readonly Float64Array[]) => new Map(X.map((x, i) => [x, i]))
+
+/** α of the rows that the last fit knew, 0 for the others. */
+const startFrom = (
+  { X }: Kernel,
+  last: Pick<DualFit, 'kernel' | 'alpha'> | undefined,
+): Float64Array => {
+  if (!last) return new Float64Array(X.length)
+  const known = placesOf(last.kernel.X)
+  return Float64Array.from(X, (x) => last.alpha[known.get(x) ?? -1] ?? 0)
+}
+
+const rootOf = (z: Float64Array, weights: Float64Array): Float64Array =>
+  z.map((v, i) => Math.sqrt(weights[i]! * sigmoid(v) * sigmoid(-v)))
+
+/** r = weight·σ(−z) − α, and its largest element by the row's weight. */
+const residualOf = (alpha: Float64Array, z: Float64Array, weights: Float64Array) => {
+  let worst = 0
+  const r = alpha.map((a, i) => {
+    const gap = weights[i]! * sigmoid(-z[i]!) - a
+    worst = Math.max(worst, weights[i]! > 0 ? Math.abs(gap) / weights[i]! : Math.abs(gap))
+    return gap
+  })
+  return { r, worst }
+}
+
+const objective = (
+  alpha: Float64Array,
+  Ka: Float64Array,
+  z: Float64Array,
+  weights: Float64Array,
+): number => {
+  let value = 0.5 * dot(alpha, Ka)
+  for (let i = 0; i < z.length; i++) value += weights[i]! * softplus(-z[i]!)
+  return value
+}
+
+/** Bx = b with B = I + W^½KW^½, preconditioned by the factor of nearly the same rows (Golub & Van Loan, 11.5.2). null: too slow. */
+const conjugateGradients = (
+  K: Float64Array,
+  root: Float64Array,
+  b: Float64Array,
+  X: readonly Float64Array[],
+  factor: Factor,
+): Float64Array | null => {
+  const precondition = preconditioner(X, factor)
+  const goal = FORCING * Math.sqrt(dot(b, b))
+  const x = new Float64Array(b.length)
+  if (goal === 0) return x
+  const r = Float64Array.from(b)
+  let y = precondition(r)
+  const p = Float64Array.from(y)
+  let energy = dot(r, y)
+  for (let n = 0; n < MOST_PRODUCTS; n++) {
+    const Bp = combine(p, 1, times(root, multiply(K, times(root, p))))
+    const t = energy / dot(p, Bp)
+    axpy(x, t, p)
+    axpy(r, -t, Bp)
+    if (Math.sqrt(dot(r, r)) <= goal) return x
+    y = precondition(r)
+    const next = dot(r, y)
+    for (let i = 0; i < p.length; i++) p[i] = y[i]! + (next / energy) * p[i]!
+    energy = next
+  }
+  return null
+}
+
+/** B₀⁻¹ of an extended factor, of rows that are gone left out: symmetric and positive definite. */
+const preconditioner = (
+  X: readonly Float64Array[],
+  { X: old, L }: Factor,
+): ((r: Float64Array) => Float64Array) => {
+  const places = placesOf(old)
+  const from = Int32Array.from(X, (x) => places.get(x)!)
+  return (r) => {
+    const right = new Float64Array(old.length)
+    for (let i = 0; i < from.length; i++) right[from[i]!] = r[i]!
+    const solved = solveWith(L, right)
+    return r.map((_, i) => solved[from[i]!]!)
+  }
+}
+
+/** The factor with the rows of a kernel that it lacks below its own; what they share with rows that are gone is not known. */
+const extended = (factor: Factor, { X, K }: Kernel, root: Float64Array): Factor => {
+  const places = placesOf(factor.X)
+  const added = X.flatMap((x, i) => (places.has(x) ? [] : [i]))
+  if (added.length === 0) return factor
+  const before = factor.X.length
+  const size = before + added.length
+  const now = placesOf(X)
+  const all = [...factor.X.map((x) => now.get(x) ?? -1), ...added]
+  const L = new Float64Array(size * size)
+  for (let i = 0; i < before; i++)
+    L.set(factor.L.subarray(i * before, i * before + i + 1), i * size)
+  const roots = Float64Array.from(all, (i, at) => (at < before ? factor.root[at]! : root[i]!))
+  for (let row = before; row < size; row++) {
+    const i = all[row]!
+    factorRow(L, size, row, (k) =>
+      all[k]! < 0 ? 0 : roots[row]! * K[i * X.length + all[k]!]! * roots[k]!,
+    )
+  }
+  return { X: all.map((i, at) => (at < before ? factor.X[at]! : X[i]!)), L, root: roots }
+}
+
+const factorOf = ({ K, X }: Kernel, root: Float64Array): Factor => {
+  const m = X.length
+  const L = new Float64Array(m * m)
+  for (let i = 0; i < m; i++) factorRow(L, m, i, (j) => root[i]! * K[i * m + j]! * root[j]!)
+  return { X, L, root }
+}
+
+/** Row i of L, the rows above it being there; offDiagonal(j): of B less I. */
+const factorRow = (
+  L: Float64Array,
+  m: number,
+  i: number,
+  offDiagonal: (j: number) => number,
+): void => {
+  const at = i * m
+  for (let j = 0; j < i; j += 4) {
+    if (j + 4 <= i) dot4(L, j * m, m, L, at, j, L, at + j)
+    const last = Math.min(j + 4, i)
+    for (let c = j; c < last; c++) {
+      const done =
+        j + 4 <= i
+          ? L[at + c]! + partDot(L, at + j, L, c * m + j, c - j)
+          : partDot(L, at, L, c * m, c)
+      L[at + c] = (offDiagonal(c) - done) / L[c * m + c]!
+    }
+  }
+  // B's eigenvalues are at least 1, and with them the square of each diagonal element.
+  L[at + i] = Math.sqrt(Math.max(1, 1 + offDiagonal(i) - partDot(L, at, L, at, i)))
+}
+
+/** L⁻ᵀL⁻¹b. */
+const solveWith = (L: Float64Array, b: Float64Array): Float64Array => {
+  const m = b.length
+  const x = solveLower(L, b)
+  for (let i = m - 1; i >= 0; i--) {
+    const value = x[i]! / L[i * m + i]!
+    x[i] = value
+    for (let k = 0, at = i * m; k < i; k++, at++) x[k]! -= L[at]! * value
+  }
+  return x
+}
+
+/** K·x for a flat square matrix. */
+const multiply = (K: Float64Array, x: Float64Array): Float64Array => {
+  const m = x.length
+  const y = new Float64Array(m)
+  let i = 0
+  for (; i + 3 < m; i += 4) dot4(K, i * m, m, x, 0, m, y, i)
+  for (; i < m; i++) y[i] = partDot(K, i * m, x, 0, m)
+  return y
+}
+
+const add = (a: Float64Array, b: Float64Array): Float64Array => a.map((v, i) => v + b[i]!)
+const times = (a: Float64Array, b: Float64Array): Float64Array => a.map((v, i) => v * b[i]!)
+const combine = (a: Float64Array, t: number, b: Float64Array): Float64Array =>
+  a.map((v, i) => v + t * b[i]!)
+
+// Four sums at once: a single one waits for each addition.
+
+/** a[at …]·b over `length` numbers. */
+const partDot = (a: Float64Array, at: number, b: Float64Array, from: number, length: number) => {
+  let p = 0
+  let q = 0
+  let r = 0
+  let s = 0
+  let k = 0
+  for (; k + 3 < length; k += 4) {
+    p += a[at + k]! * b[from + k]!
+    q += a[at + k + 1]! * b[from + k + 1]!
+    r += a[at + k + 2]! * b[from + k + 2]!
+    s += a[at + k + 3]! * b[from + k + 3]!
+  }
+  for (; k < length; k++) p += a[at + k]! * b[from + k]!
+  return p + q + (r + s)
+}
+
+/** out[outAt + n] = row n of four rows of M (the first at rowAt, `stride` apart) · x[xAt …], over `length` numbers. */
+const dot4 = (
+  M: Float64Array,
+  rowAt: number,
+  stride: number,
+  x: Float64Array,
+  xAt: number,
+  length: number,
+  out: Float64Array,
+  outAt: number,
+): void => {
+  const [b, c, d] = [rowAt + stride, rowAt + 2 * stride, rowAt + 3 * stride]
+  let p = 0
+  let q = 0
+  let r = 0
+  let s = 0
+  for (let k = 0; k < length; k++) {
+    const v = x[xAt + k]!
+    p += v * M[rowAt + k]!
+    q += v * M[b + k]!
+    r += v * M[c + k]!
+    s += v * M[d + k]!
+  }
+  out[outAt] = p
+  out[outAt + 1] = q
+  out[outAt + 2] = r
+  out[outAt + 3] = s
+}
+
+/** out[at + j] = x·rows[j] for each j. */
+const fillRow = (
+  out: Float64Array,
+  at: number,
+  x: Float64Array,
+  rows: readonly Float64Array[],
+  js: readonly number[],
+): void => {
+  let n = 0
+  for (; n + 3 < js.length; n += 4) {
+    const [a, b, c, d] = [rows[js[n]!]!, rows[js[n + 1]!]!, rows[js[n + 2]!]!, rows[js[n + 3]!]!]
+    let p = 0
+    let q = 0
+    let r = 0
+    let s = 0
+    for (let k = 0; k < x.length; k++) {
+      const v = x[k]!
+      p += v * a[k]!
+      q += v * b[k]!
+      r += v * c[k]!
+      s += v * d[k]!
+    }
+    out[at + js[n]!] = p
+    out[at + js[n + 1]!] = q
+    out[at + js[n + 2]!] = r
+    out[at + js[n + 3]!] = s
+  }
+  for (; n < js.length; n++) out[at + js[n]!] = dot(x, rows[js[n]!]!)
+}
