@@ -7,7 +7,7 @@ import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
 import { addBenchCommands } from './bench/commands.ts'
 import { runDemo } from './demo/demo.ts'
-import { startClaude } from './mock/serve.ts'
+import { addClaudeCommand } from './mock/claude-command.ts'
 import {
   cacheOption,
   integer,
@@ -93,15 +93,7 @@ program
 
 addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)
 
-program
-  .command('claude')
-  .description('serves the mocked Claude on a loopback port until interrupted')
-  .option('--port <n>', 'port, 0 for any', integer(0), 0)
-  .option('--seed <n>', 'seed of the answers', integer(0), 7)
-  .action(async ({ port, seed }) => {
-    const { url } = await startClaude({ port, seed })
-    console.log(url)
-  })
+addClaudeCommand(program)
 
 /** Commander ends the process itself unless every command is told to throw. */
 const throwAll = (command: Command): void => {

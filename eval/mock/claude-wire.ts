@@ -28,6 +28,9 @@ export const CountTokensBody = z.looseObject({
   system: Content.optional(),
   tools: z.array(Tool).optional(),
   cache_control: CacheControl,
+  thinking: z
+    .looseObject({ type: z.string(), budget_tokens: z.int().min(1024).optional() })
+    .nullish(),
 })
 export type CountTokensBody = z.infer<typeof CountTokensBody>
 

@@ -1,19 +1,23 @@
 /** Claude's Messages API, offline and deterministic: the k-th identical request gets the k-th variant of the answer. */
 import { createHash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
-import { streamSSE } from 'hono/streaming'
 import type { z } from 'zod'
-import { toolInput, toolResultText, toolToCall } from './claude-tools.ts'
+import { type BadDay, type BadDayPlan, badDayAt } from './bad-days.ts'
+import { failure } from './claude-errors.ts'
+import { type Message, textMessage, toolMessage } from './claude-message.ts'
+import { bodyOf, eventsOf } from './claude-stream.ts'
+import { toolResultText } from './claude-tools.ts'
 import { CountTokensBody, firstProblem, MessagesBody, textOf } from './claude-wire.ts'
-import { countInput, createPromptCache, type InputUsage } from './prompt-cache.ts'
+import { countInput, createPromptCache, requestProblem } from './prompt-cache.ts'
 import { replyTo } from './reply.ts'
-import { countTokens } from './wording.ts'
 
-/** failWith: HTTP status for the n-th request (from 1), to rehearse overload and rate limits. */
+/** sleep: what a slow day waits with. */
 export type ClaudeOptions = {
   readonly seed: number | string
   readonly minCacheTokens?: number
-  readonly failWith?: (request: number) => number | undefined
+  readonly badDays?: BadDayPlan
+  readonly sleep?: (ms: number) => Promise<unknown>
 }
 
 export type ClaudeCounts = {
@@ -32,25 +36,6 @@ export type MockClaude = Hono & {
   traitsOf(text: string): Float64Array | undefined
 }
 
-type TextBlock = { readonly type: 'text'; readonly text: string }
-type ToolUseBlock = {
-  readonly type: 'tool_use'
-  readonly id: string
-  readonly name: string
-  readonly input: Record<string, unknown>
-}
-type Usage = InputUsage & { readonly output_tokens: number }
-type Message = {
-  readonly id: string
-  readonly type: 'message'
-  readonly role: 'assistant'
-  readonly model: string
-  readonly content: readonly [TextBlock | ToolUseBlock]
-  readonly stop_reason: 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use'
-  readonly stop_sequence: string | null
-  readonly usage: Usage
-}
-
 /** Of the models that the SDK names. Any other id that begins with "claude-" is served as well. */
 const MODELS: readonly (readonly [string, string])[] = [
   ['claude-sonnet-5-5', 'Claude Sonnet 5.5'],
@@ -61,7 +46,7 @@ const MODELS: readonly (readonly [string, string])[] = [
 const RELEASED = '1970-01-01T00:00:00Z'
 
 export const createClaude = (options: ClaudeOptions): MockClaude => {
-  const { seed, minCacheTokens = 1024 } = options
+  const { seed, minCacheTokens = 1024, sleep = wait } = options
   const cache = createPromptCache(minCacheTokens)
   const served = new Map<string, number>()
   const traits = new Map<string, Float64Array>()
@@ -74,7 +59,7 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
   }
   let arrived = 0
 
-  const answer = (body: MessagesBody): Message => {
+  const answer = (body: MessagesBody, day: BadDay = PLAIN_DAY): Message => {
     const key = digest(
       JSON.stringify([body.model, body.system, body.messages, body.tools, body.tool_choice]),
     )
@@ -82,8 +67,10 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
     served.set(key, variant + 1)
     const usage = cache.read(body)
     const id = digest(`${seed}/${key}/${variant}`).slice(0, 24)
-    const message =
-      toolCall(body, id, usage) ?? textMessage(body, id, usage, compose(body, variant))
+    const { text = unchanged, message: reshape = unchanged } = day
+    const message = reshape(
+      toolMessage(body, id, usage) ?? textMessage(body, id, usage, text(compose(body, variant))),
+    )
     counts.requests++
     counts.inputTokens += usage.input_tokens
     counts.cacheReadTokens += usage.cache_read_input_tokens
@@ -105,19 +92,28 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
   app.use('/v1/*', async (c, next) => {
     const hasCredential =
       c.req.header('x-api-key') || c.req.header('authorization')?.startsWith('Bearer ')
-    if (!hasCredential) return failure(c, 401, 'x-api-key header is required')
+    if (!hasCredential) return failure(401, 'x-api-key header is required')
     if (!c.req.header('anthropic-version'))
-      return failure(c, 400, 'anthropic-version: header is required')
+      return failure(400, 'anthropic-version: header is required')
     c.header('request-id', `req_${digest(`${seed}/${arrived}`).slice(0, 24)}`)
     return next()
   })
   app.post('/v1/messages', async (c) => {
-    const status = options.failWith?.(++arrived)
-    if (status !== undefined) return failure(c, status, 'the mock was told to fail')
+    const day = badDayAt(options.badDays, ++arrived)
     const parsed = await readBody(c, MessagesBody)
     if (parsed instanceof Response) return parsed
-    const message = answer(parsed)
-    return parsed.stream === true ? streamMessage(c, message) : c.json(message)
+    const isStream = parsed.stream === true
+    const failed = day?.failure?.(isStream)
+    if (failed !== undefined) return failed
+    const message = answer(parsed, day)
+    if (!isStream && day?.frames === undefined) return c.json(message)
+    const frames = isStream ? eventsOf(message) : halves(JSON.stringify(message))
+    const type = isStream ? 'text/event-stream' : 'application/json'
+    const body = bodyOf(day?.frames?.(frames, isStream) ?? frames, sleep, severOf(c))
+    return c.body(body, 200, {
+      'content-type': `${type}; charset=utf-8`,
+      'cache-control': 'no-cache',
+    })
   })
   app.post('/v1/messages/count_tokens', async (c) => {
     const parsed = await readBody(c, CountTokensBody)
@@ -134,14 +130,29 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
   app.get('/v1/models/:id', (c) => {
     const model = MODELS.find(([id]) => id === c.req.param('id'))
     return model === undefined
-      ? failure(c, 404, `model: ${c.req.param('id')}`)
+      ? failure(404, `model: ${c.req.param('id')}`)
       : c.json(modelInfo(model))
   })
-  app.notFound((c) => failure(c, 404, 'Not found'))
+  app.notFound(() => failure(404, 'Not found'))
   return Object.assign(app, {
     counts: () => ({ ...counts }),
     traitsOf: (text: string) => traits.get(text),
   })
+}
+
+const PLAIN_DAY: BadDay = { about: 'nothing goes wrong' }
+
+const unchanged = <T>(value: T): T => value
+
+/** Closes the socket of a request that came over one. */
+const severOf = (c: Context): (() => void) | undefined => {
+  const { outgoing } = (c.env ?? {}) as { outgoing?: { destroy(): void } }
+  return outgoing && (() => outgoing.destroy())
+}
+
+const halves = (text: string): string[] => {
+  const middle = Math.ceil(text.length / 2)
+  return [text.slice(0, middle), text.slice(middle)]
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -162,114 +173,11 @@ const readBody = async <T extends CountTokensBody>(
   try {
     json = await c.req.json()
   } catch {
-    return failure(c, 400, 'The request body is not valid JSON')
+    return failure(400, 'The request body is not valid JSON')
   }
   const parsed = schema.safeParse(json)
-  if (!parsed.success) return failure(c, 400, firstProblem(parsed.error))
-  if (!parsed.data.model.startsWith('claude-'))
-    return failure(c, 404, `model: ${parsed.data.model}`)
-  return parsed.data
-}
-
-const ERROR_TYPES: Readonly<Record<number, string>> = {
-  400: 'invalid_request_error',
-  401: 'authentication_error',
-  403: 'permission_error',
-  404: 'not_found_error',
-  413: 'request_too_large',
-  429: 'rate_limit_error',
-  529: 'overloaded_error',
-}
-
-const failure = (c: Context, status: number, message: string): Response => {
-  const type = ERROR_TYPES[status] ?? 'api_error'
-  const requestId = `req_${digest(`${status}/${message}`).slice(0, 24)}`
-  return c.json({ type: 'error', error: { type, message }, request_id: requestId }, status as 400, {
-    'request-id': requestId,
-  })
-}
-
-const toolCall = (body: MessagesBody, id: string, usage: InputUsage): Message | undefined => {
-  const tool = toolToCall(body)
-  if (tool === undefined || toolResultText(body) !== undefined) return undefined
-  const input = toolInput(tool, textOf(body.messages.at(-1)?.content))
-  return {
-    ...shell(body, id),
-    content: [{ type: 'tool_use', id: `toolu_${id}`, name: tool.name, input }],
-    stop_reason: 'tool_use',
-    stop_sequence: null,
-    usage: { ...usage, output_tokens: countTokens(JSON.stringify(input)) + 10 },
-  }
-}
-
-const textMessage = (body: MessagesBody, id: string, usage: InputUsage, whole: string): Message => {
-  const stops = (body.stop_sequences ?? [])
-    .map((stop) => ({ stop, at: whole.indexOf(stop) }))
-    .filter((s) => s.at >= 0)
-    .sort((a, b) => a.at - b.at)
-  const stop = stops[0]
-  const cut = stop === undefined ? whole : whole.slice(0, stop.at)
-  const text = firstTokens(cut, body.max_tokens)
-  const isCut = text.length < cut.length
-  return {
-    ...shell(body, id),
-    content: [{ type: 'text', text }],
-    stop_reason: isCut ? 'max_tokens' : stop === undefined ? 'end_turn' : 'stop_sequence',
-    stop_sequence: isCut || stop === undefined ? null : stop.stop,
-    usage: { ...usage, output_tokens: countTokens(text) },
-  }
-}
-
-const shell = (body: MessagesBody, id: string) =>
-  ({ id: `msg_${id}`, type: 'message', role: 'assistant', model: body.model }) as const
-
-const firstTokens = (text: string, most: number): string => {
-  if (countTokens(text) <= most) return text
-  let kept = ''
-  for (const piece of text.match(/\s*\S+/g) ?? []) {
-    if (countTokens(kept + piece) > most) break
-    kept += piece
-  }
-  return kept
-}
-
-/** Server-sent events in the service's order; text comes in pieces of a few words. */
-const streamMessage = (c: Context, message: Message): Response =>
-  streamSSE(c, async (stream) => {
-    const send = (type: string, data: object) =>
-      stream.writeSSE({ event: type, data: JSON.stringify({ type, ...data }) })
-    const block = message.content[0]
-    const start = block.type === 'text' ? { type: 'text', text: '' } : { ...block, input: {} }
-    await send('message_start', {
-      message: {
-        ...message,
-        content: [],
-        stop_reason: null,
-        stop_sequence: null,
-        usage: { ...message.usage, output_tokens: 1 },
-      },
-    })
-    await send('content_block_start', { index: 0, content_block: start })
-    await send('ping', {})
-    for (const delta of deltasOf(block)) await send('content_block_delta', { index: 0, delta })
-    await send('content_block_stop', { index: 0 })
-    await send('message_delta', {
-      delta: { stop_reason: message.stop_reason, stop_sequence: message.stop_sequence },
-      usage: { output_tokens: message.usage.output_tokens },
-    })
-    await send('message_stop', {})
-  })
-
-const deltasOf = (block: TextBlock | ToolUseBlock): object[] => {
-  if (block.type === 'text')
-    return (block.text.match(/(\s*\S+){1,4}\s*/g) ?? []).map((text) => ({
-      type: 'text_delta',
-      text,
-    }))
-  const json = JSON.stringify(block.input)
-  const middle = Math.ceil(json.length / 2)
-  return [json.slice(0, middle), json.slice(middle)].map((part) => ({
-    type: 'input_json_delta',
-    partial_json: part,
-  }))
+  if (!parsed.success) return failure(400, firstProblem(parsed.error))
+  if (!parsed.data.model.startsWith('claude-')) return failure(404, `model: ${parsed.data.model}`)
+  const problem = requestProblem(parsed.data)
+  return problem === undefined ? parsed.data : failure(400, problem)
 }

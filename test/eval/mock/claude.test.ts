@@ -126,7 +126,7 @@ test('tools that nobody asks for are left alone', async () => {
 test.each(transports)("errors are the SDK's own classes over %s", async (_, connect) => {
   const { client } = await connect({
     seed: 1,
-    failWith: (n) => (n === 1 ? 529 : n === 2 ? 429 : undefined),
+    badDays: { 1: 'overloaded', 2: 'rate-limit' },
   })
   await expect(client.messages.create(ask())).rejects.toMatchObject({ status: 529 })
   await expect(client.messages.create(ask())).rejects.toBeInstanceOf(Anthropic.RateLimitError)
