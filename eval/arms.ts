@@ -3,8 +3,12 @@ import { initialPrior, type Prior } from '../adapters/aggregate/prior.ts'
 import { featureCount } from '../adapters/codec/segments.ts'
 import type { Rng } from '../adapters/random.ts'
 import type { ChoiceLine } from '../adapters/wire/choice-log.ts'
-import { type FeatureDeps, featurizeChoices } from '../device/agent/choice-features.ts'
-import { fitTaste, ownScale } from '../device/agent/taste.ts'
+import {
+  type ChoiceFeatures,
+  type FeatureDeps,
+  featurizeChoices,
+} from '../device/agent/choice-features.ts'
+import { fitTaste, ownScale, type Taste } from '../device/agent/taste.ts'
 import type { LoraFeed } from '../device/engine/run/types.ts'
 import { scoreFeatures } from '../device/personalize/reward.ts'
 import type { Pick } from './metrics.ts'
@@ -39,40 +43,101 @@ export const logsByUser = (choices: readonly ChoiceLine[]): UserLog[] => {
   return [...byUser.values()]
 }
 
-export const firstArm: Picker = async ({ test }) => test.map((line) => pick(line, 0))
+/** Scores of every candidate of every test line: the highest is picked, the earlier of two equals. */
+export type Scorer = (log: UserLog, budget: number) => Promise<number[][]>
 
-export const randomArm =
-  (rng: Rng): Picker =>
-  async ({ test }) =>
-    test.map((line) => pick(line, rng.int(line.candidates.length)))
-
-export const longestArm: Picker = async ({ test }) =>
-  test.map((line) => pick(line, argMax(line.candidates.map((c) => c.length))))
-
-/** A head fitted to the first `budget` training choices, picking the candidate with the highest reward. */
-export const headArm =
-  (deps: FeatureDeps, { adapters, prior, scale }: StartingPoint, initialVariance: number): Picker =>
-  async ({ train, test }, budget) => {
-    const learned = await featurizeChoices(deps, train.slice(0, budget), adapters)
-    const unseen = await featurizeChoices(deps, test.map(withAllShown), adapters)
-    const taste = fitTaste(
-      learned,
-      prior ?? initialPrior(featureCount(deps.space), initialVariance),
-      scale ?? ownScale(learned, deps.space),
-    )
-    return test.map((line, i) => {
-      const scores = scoreFeatures(unseen[i]!.raw, taste.scale, taste.fit.w)
-      return pick(line, argMax(scores.map((score) => score.reward)))
-    })
+export const pickHighest =
+  (scorer: Scorer): Picker =>
+  async (log, budget) => {
+    const scores = await scorer(log, budget)
+    return log.test.map((line, i) => pickOf(line, orderOf(scores[i]!)))
   }
+
+/** Indices, the highest score first. */
+export const orderOf = (scores: readonly number[]): number[] =>
+  scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b)
+
+/** order: of all candidates, the picked one first. */
+export const pickOf = (line: ChoiceLine, order: readonly number[]): Pick => ({
+  utilities: utilitiesOf(line),
+  picked: order[0]!,
+  order,
+})
+
+/** Without utilities the answer that was chosen is worth 1, the others 0. */
+export const utilitiesOf = (line: ChoiceLine): readonly number[] =>
+  line.utilities ?? line.candidates.map((_, i) => (i === line.chosen ? 1 : 0))
+
+const byLine =
+  (score: (line: ChoiceLine) => readonly number[]): Scorer =>
+  async ({ test }) =>
+    test.map((line) => [...score(line)])
+
+export const firstArm: Picker = pickHighest(byLine((line) => line.candidates.map((_, i) => -i)))
+
+export const longestArm: Picker = pickHighest(
+  byLine((line) => line.candidates.map((c) => c.length)),
+)
+
+/** What could be won at best. */
+export const oracleArm: Picker = pickHighest(byLine(utilitiesOf))
+
+export const randomArm = (rng: Rng): Picker =>
+  pickHighest(byLine((line) => rng.shuffle(line.candidates.map((_, i) => i))))
+
+/** What a head may not see: it counts as the same in every answer. */
+export type Mask = 'states' | 'named'
+
+/** A head fitted to the first `budget` training choices, ordering the candidates by reward. */
+export const headArm = (
+  deps: FeatureDeps,
+  start: StartingPoint,
+  initialVariance: number,
+  mask?: Mask,
+): Picker =>
+  pickHighest(async (log, budget) => {
+    const { taste, unseen } = await fitPerson(deps, start, initialVariance, log, budget, mask)
+    return unseen.map(({ raw }) =>
+      scoreFeatures(raw, taste.scale, taste.fit.w).map((score) => score.reward),
+    )
+  })
+
+export type FittedPerson = {
+  readonly taste: Taste
+  readonly prior: Prior
+  /** Of the first `budget` training choices, the most recent first. */
+  readonly learned: readonly ChoiceFeatures[]
+  /** Of the test lines, every candidate of each. */
+  readonly unseen: readonly ChoiceFeatures[]
+}
+
+/** What a device knows of somebody after so many choices. */
+export const fitPerson = async (
+  deps: FeatureDeps,
+  { adapters, prior: released, scale: given }: StartingPoint,
+  initialVariance: number,
+  { train, test }: UserLog,
+  budget: number,
+  mask?: Mask,
+): Promise<FittedPerson> => {
+  const learned = await featurizeChoices(deps, train.slice(0, budget).reverse(), adapters)
+  const unseen = await featurizeChoices(deps, test.map(withAllShown), adapters)
+  const prior = released ?? initialPrior(featureCount(deps.space), initialVariance)
+  const scale = masked(given ?? ownScale(learned, deps.space), deps.space.pooled, mask)
+  return { taste: fitTaste(learned, prior, scale), prior, learned, unseen }
+}
+
+/** A feature without scale is 0 in every answer. */
+const masked = (scale: Float64Array, pooled: number, mask: Mask | undefined): Float64Array =>
+  mask ? scale.map((s, i) => (i < pooled === (mask === 'states') ? 0 : s)) : scale
+
+/** By scores that have nothing to do with the person. */
+export const scoredArm = (score: (line: ChoiceLine) => Promise<number[]>): Picker =>
+  pickHighest(async ({ test }) => {
+    const scores: number[][] = []
+    for (const line of test) scores.push(await score(line))
+    return scores
+  })
 
 /** What all arms but the first are judged on: every candidate of an unseen prompt. */
 const withAllShown = ({ shown: _, ...line }: ChoiceLine): ChoiceLine => line
-
-const pick = (line: ChoiceLine, picked: number): Pick => ({
-  // Without utilities the answer that was chosen is worth 1, the others 0.
-  utilities: line.utilities ?? line.candidates.map((_, i) => (i === line.chosen ? 1 : 0)),
-  picked,
-})
-
-const argMax = (values: readonly number[]): number => values.indexOf(Math.max(...values))

@@ -20,6 +20,7 @@ import {
 import { runParity } from './parity.ts'
 import { runRerank } from './rerank.ts'
 import { formatResults, type Results } from './results.ts'
+import { addRunCommand } from './run/command.ts'
 
 useSha256((bytes) => createHash('sha256').update(bytes).digest())
 
@@ -90,6 +91,8 @@ program
   .description('compares logits, hidden states, gradients and the optimizer with reference values')
   .addOption(jsonOption())
   .action(async (folder, options) => print(await runParity(folder), options.json))
+
+addRunCommand(program, print)
 
 addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)
 

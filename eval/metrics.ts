@@ -1,8 +1,16 @@
 /** Figures of an evaluation: the share of the reachable utility, and intervals over users. */
 import type { Rng } from '../adapters/random.ts'
 
-/** One prompt: the utilities of its candidates, and which one an arm picked. */
-export type Pick = { readonly utilities: readonly number[]; readonly picked: number }
+/**
+ * One prompt: the utilities of its candidates, which one an arm picked, its whole order (best first) where it has one, and of how many
+ * answers it picked where it asked for fewer than there are.
+ */
+export type Pick = {
+  readonly utilities: readonly number[]
+  readonly picked: number
+  readonly order?: readonly number[]
+  readonly asked?: number
+}
 
 export type Interval = readonly [low: number, high: number]
 
@@ -20,6 +28,50 @@ export const reachableUtility = (picks: readonly Pick[]): number => {
   }
   return reachable > 0 ? won / reachable : 0
 }
+
+/** Share of prompts whose pick is a best candidate. */
+export const topOne = (picks: readonly Pick[]): number =>
+  meanOf(picks.map(({ utilities, picked }) => Number(utilities[picked] === Math.max(...utilities))))
+
+/** Mean of max u − u(picked), in units of utility. */
+export const meanRegret = (picks: readonly Pick[]): number =>
+  meanOf(picks.map(({ utilities, picked }) => Math.max(...utilities) - utilities[picked]!))
+
+/**
+ * Mean over prompts of Σ g/log₂(1 + place) over the order, relative to the best order (Järvelin & Kekäläinen 2002); g = u − min u.
+ * 1 where all candidates are worth the same. RangeError for a pick without an order.
+ */
+export const meanNdcg = (picks: readonly Pick[]): number =>
+  meanOf(
+    picks.map(({ utilities, order }) => {
+      if (!order) throw new RangeError('NDCG needs the whole order')
+      const least = Math.min(...utilities)
+      const gains = utilities.map((u) => u - least)
+      const best = discounted(gains.toSorted((a, b) => b - a))
+      return best > 0 ? discounted(order.map((i) => gains[i]!)) / best : 1
+    }),
+  )
+
+const discounted = (gains: readonly number[]): number =>
+  gains.reduce((sum, g, place) => sum + g / Math.log2(place + 2), 0)
+
+/** Mean of max u − mean u: what there is to win in a prompt, in units of utility. */
+export const reachableOf = (picks: readonly Pick[]): number =>
+  meanOf(picks.map(({ utilities }) => Math.max(...utilities) - meanOf(utilities)))
+
+/**
+ * What the picks are worth beyond the first candidate of each prompt, in points: hundredths of `reachable`, which is the population's
+ * mean (reachableOf), so that it is defined for somebody without a taste.
+ */
+export const liftPoints = (picks: readonly Pick[], reachable: number): number =>
+  reachable > 0
+    ? (100 * meanOf(picks.map(({ utilities, picked }) => utilities[picked]! - utilities[0]!))) /
+      reachable
+    : 0
+
+/** Mean of the lowest tenth, at least one value. */
+export const worstDecile = (values: readonly number[]): number =>
+  meanOf(values.toSorted((a, b) => a - b).slice(0, Math.max(1, Math.floor(values.length / 10))))
 
 export const meanOf = (values: readonly number[]): number =>
   values.reduce((a, b) => a + b, 0) / Math.max(1, values.length)

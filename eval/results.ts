@@ -14,7 +14,11 @@ export const Result = z.strictObject({
 })
 export type Result = z.infer<typeof Result>
 
-export type Results = { readonly results: readonly Result[] }
+export type Results = {
+  readonly results: readonly Result[]
+  /** What depends on machine and moment, where a command keeps it apart. */
+  readonly measured?: readonly Result[]
+}
 
 /** One line a figure, for people. */
 export const formatResults = ({ results }: Results): string => {

@@ -1,0 +1,90 @@
+/** Runs arms over people. What an arm picked for somebody is written down at once, under all that it depends on, and never computed twice. */
+import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { FedError } from '../../adapters/errors.ts'
+import { pickOf, type UserLog } from '../arms.ts'
+import type { Pick } from '../metrics.ts'
+import type { Arm } from './lineup.ts'
+import { progressMeter } from './progress.ts'
+
+/** Picks by arm and budget, in the order of the people; a fixed arm's are under budget 0. */
+export type Judged = ReadonlyMap<string, ReadonlyMap<number, readonly (readonly Pick[])[]>>
+
+export type JudgeDeps = {
+  readonly arms: readonly Arm[]
+  readonly logs: readonly UserLog[]
+  /** What picks depend on besides arm, budget, release and person: model, seed, ablations. */
+  readonly world: string
+  /** Lines of JSON: earlier picks. */
+  readonly file: string
+  readonly log: (line: string) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Fails with E_CANCELLED; what was judged until then stays. */
+export const judge = async ({
+  arms,
+  logs,
+  world,
+  file,
+  log,
+  signal,
+}: JudgeDeps): Promise<Judged> => {
+  const kept = openKept(file)
+  const people = logs.map((person) => sha256(JSON.stringify(person)))
+  const judged = new Map<string, Map<number, (readonly Pick[])[]>>()
+  for (const arm of arms) {
+    const budgets = arm.budgets ?? [0]
+    const count = Math.min(arm.people, logs.length)
+    const meter = progressMeter(log, `${arm.name}: people`)
+    const byBudget = new Map<number, (readonly Pick[])[]>()
+    for (const [b, budget] of budgets.entries()) {
+      const picks: (readonly Pick[])[] = []
+      for (const [i, person] of logs.slice(0, count).entries()) {
+        if (signal?.aborted)
+          throw new FedError('E_CANCELLED', 'interrupted; the same command goes on from here')
+        const key = sha256([world, arm.name, arm.from, budget, people[i]].join('\n'))
+        const known = kept.get(key, person)
+        const made = known ?? (await arm.pick(person, budget))
+        if (!known) kept.add(key, made)
+        picks.push(made)
+        meter(b * count + i + 1, budgets.length * count)
+      }
+      byBudget.set(budget, picks)
+    }
+    judged.set(arm.name, byBudget)
+  }
+  return judged
+}
+
+type Kept = {
+  get(key: string, person: UserLog): Pick[] | undefined
+  add(key: string, picks: readonly Pick[]): void
+}
+
+/** Utilities are not written: they are the log's. A line that was cut off is passed over. */
+const openKept = (file: string): Kept => {
+  const rows = new Map<string, { order: number[]; asked?: number }[]>()
+  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
+    try {
+      const { key, picks } = JSON.parse(line)
+      rows.set(key, picks)
+    } catch {}
+  }
+  return {
+    get: (key, { test }) =>
+      rows.get(key)?.map(({ order, asked }, i) => ({
+        ...pickOf(test[i]!, order),
+        ...(asked !== undefined && { asked }),
+      })),
+    add(key, picks) {
+      const row = picks.map(({ order, asked }) => ({
+        order,
+        ...(asked !== undefined && { asked }),
+      }))
+      appendFileSync(file, `\n${JSON.stringify({ key, picks: row })}`)
+    },
+  }
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -1,0 +1,122 @@
+/** What the work cost this machine: seconds, processor time of the engine's processes, and energy by a stated model. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { seededRng } from '../../adapters/random.ts'
+import type { Engine } from '../../device/engine/run/types.ts'
+import { medianOf } from '../metrics.ts'
+import type { Result } from '../results.ts'
+
+/** Of one busy core of a laptop, its share of memory and board included. Nothing here reads a power meter. */
+export const WATTS_A_CORE = 6
+
+type Work = { calls: number; items: number; seconds: number; cpuSeconds: number }
+
+export type Meter = {
+  readonly engine: Engine
+  /** answers: read by the engine, not found in a cache; pairs: trained on, once for each pass. */
+  readonly answers: Readonly<Work>
+  readonly pairs: Readonly<Work>
+}
+
+/** One call at a time, as a shared engine makes them. */
+export const meteredEngine = (
+  engine: Engine,
+  cpuSeconds: () => number = childCpuSeconds,
+): Meter => {
+  const answers: Work = { calls: 0, items: 0, seconds: 0, cpuSeconds: 0 }
+  const pairs: Work = { calls: 0, items: 0, seconds: 0, cpuSeconds: 0 }
+  const metered = async <T>(work: Work, items: number, run: () => Promise<T>): Promise<T> => {
+    const [began, cpu] = [performance.now(), cpuSeconds()]
+    const result = await run()
+    work.calls++
+    work.items += items
+    work.seconds += (performance.now() - began) / 1000
+    work.cpuSeconds += cpuSeconds() - cpu
+    return result
+  }
+  return {
+    answers,
+    pairs,
+    engine: {
+      ...engine,
+      pooled: (inputs, options) =>
+        metered(answers, inputs.length, () => engine.pooled(inputs, options)),
+      train: (request, ...rest) => {
+        const { objective, epochs } = request
+        const count = 'pairs' in objective ? objective.pairs.length : objective.examples.length
+        return metered(pairs, count * epochs, () => engine.train(request, ...rest))
+      },
+    },
+  }
+}
+
+/** Four fresh answers of 200 tokens after a prompt of 100, some times; seconds of each. */
+export const scoringSeconds = async (
+  engine: Engine,
+  { vocab, exitLayer, runs = 5 }: { vocab: number; exitLayer: number; runs?: number },
+): Promise<number[]> => {
+  const rng = seededRng('scoring')
+  const tokens = (n: number) => Array.from({ length: n }, () => rng.int(vocab))
+  const seconds: number[] = []
+  for (let run = 0; run <= runs; run++) {
+    const prompt = tokens(100)
+    const inputs = Array.from({ length: 4 }, () => ({
+      ids: [...prompt, ...tokens(200)],
+      answerStart: prompt.length,
+    }))
+    const began = performance.now()
+    await engine.pooled(inputs, { exitLayer, adapters: [] })
+    // The first one starts the engine.
+    if (run > 0) seconds.push((performance.now() - began) / 1000)
+  }
+  return seconds
+}
+
+/** Joules are processor seconds times the watts above; a part that was not computed in this run is left out. */
+export const measuredResults = (
+  { answers, pairs }: Pick<Meter, 'answers' | 'pairs'>,
+  latency: readonly number[],
+): Result[] => [
+  { name: 'measured.scoring_4x200', value: medianOf(latency), unit: 's', n: latency.length },
+  ...perItem('answer_read', answers),
+  ...perItem('pair_trained', pairs),
+]
+
+const perItem = (name: string, { items, seconds, cpuSeconds }: Work): Result[] =>
+  items === 0
+    ? []
+    : [
+        { name: `measured.${name}.time`, value: seconds / items, unit: 's', n: items },
+        {
+          name: `measured.${name}.energy`,
+          value: (WATTS_A_CORE * cpuSeconds) / items,
+          unit: 'J',
+          n: items,
+        },
+      ]
+
+/** User and system time of all descendants of this process that still run. 0 where /proc does not tell. */
+export const childCpuSeconds = (): number => {
+  if (process.platform !== 'linux') return 0
+  const rows = new Map<number, { parent: number; ticks: number }>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+      // The second field is the command in parentheses and may hold spaces (proc(5)).
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      rows.set(Number(name), {
+        parent: Number(fields[1]),
+        ticks: Number(fields[11]) + Number(fields[12]),
+      })
+    } catch {}
+  }
+  const isOurs = (pid: number): boolean => {
+    const parent = rows.get(pid)?.parent
+    return parent !== undefined && (parent === process.pid || isOurs(parent))
+  }
+  let ticks = 0
+  for (const [pid, row] of rows) if (isOurs(pid)) ticks += row.ticks
+  return ticks / TICKS_A_SECOND
+}
+/** USER_HZ, which Linux fixes at 100 for what it tells programs. */
+const TICKS_A_SECOND = 100

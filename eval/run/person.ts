@@ -1,0 +1,174 @@
+/** Arms that are a device: the agent's own code serves one person, on a release that it did not have to download. */
+import { createHash } from 'node:crypto'
+import { seededRng } from '../../adapters/random.ts'
+import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import { newKeyPair } from '../../adapters/wire/signature.ts'
+import {
+  type AnswerMemo,
+  encodeAnswers,
+  feedKey,
+  type PooledCache,
+} from '../../device/agent/choice-features.ts'
+import { openDevice } from '../../device/agent/device.ts'
+import { keepExit } from '../../device/agent/exit-layer.ts'
+import { readPrivate, serveRelease } from '../../device/agent/private-adapter.ts'
+import { releaseBlob } from '../../device/agent/serving.ts'
+import type { DeviceSettingsInput } from '../../device/agent/settings.ts'
+import { type DeviceStore, openStore } from '../../device/agent/store.ts'
+import type { Device } from '../../device/agent/types.ts'
+import type { LocalModel } from '../../device/engine/model/open.ts'
+import type { Engine, LoraFeed } from '../../device/engine/run/types.ts'
+import { orderOf, type Picker, pickOf, type UserLog } from '../arms.ts'
+
+export type PersonDeps = {
+  readonly model: LocalModel
+  /** With pooled states remembered. */
+  readonly engine: Engine
+  readonly memo: AnswerMemo
+  readonly maxTokens: number
+  readonly exitLayer: number
+  readonly seed: number
+}
+
+export type ReleaseBytes = { readonly hash: string; readonly release: Uint8Array }
+
+/** The candidates that a device orders, and the choices that it has learned from, are read with its default settings. */
+const withPerson = async <T>(
+  deps: PersonDeps,
+  { user, train }: UserLog,
+  budget: number,
+  given: ReleaseBytes | null,
+  settings: DeviceSettingsInput,
+  work: (device: Device, store: DeviceStore) => Promise<T>,
+): Promise<T> => {
+  const store = openStore(':memory:')
+  keepExit(store, deps.model, deps.exitLayer)
+  if (given) {
+    store.saveBlob(releaseBlob(given.hash), given.release)
+    serveRelease(store, given.hash)
+  }
+  const device = openDevice({
+    store,
+    key: newKeyPair(),
+    model: deps.model,
+    engine: deps.engine,
+    memo: deps.memo,
+    keepStates: false,
+    rng: seededRng(`person/${deps.seed}/${user}/${budget}`),
+    clock: () => NOW_MS,
+    settings: { maxTokens: deps.maxTokens, ...settings },
+  })
+  try {
+    device.importChoices(train.slice(0, budget).map((line) => ({ ...line, split: 'train' })))
+    return await work(device, store)
+  } finally {
+    await device.close()
+  }
+}
+
+/** After every choice of a simulated log. */
+const NOW_MS = 1_760_000_000_000
+
+/** What the product returns: as many answers as the device asks for, and its own decision among them, margin and exploration included. */
+export const productArm =
+  (deps: PersonDeps, release: ReleaseBytes | null, settings: DeviceSettingsInput = {}): Picker =>
+  (log, budget) =>
+    withPerson(deps, log, budget, release, settings, async (device) => {
+      if (budget > 0) await device.train()
+      const picks = []
+      for (const line of log.test) {
+        const asked = Math.min(device.candidateCount(), line.candidates.length)
+        const rest = line.candidates.map((_, i) => i).slice(asked)
+        const order = asked > 1 ? (await rerankFirst(device, line, asked)).order : [0]
+        picks.push({ ...pickOf(line, [...order, ...rest]), asked })
+      }
+      return picks
+    })
+
+/** A private adapter over the release, the head refitted under both; every candidate is scored, nothing is explored. */
+export const privateArm =
+  (deps: PersonDeps, release: ReleaseBytes): Picker =>
+  (log, budget) =>
+    withPerson(deps, log, budget, release, { explore: 0 }, async (device) => {
+      await device.train({ adapter: true })
+      const picks = []
+      for (const line of log.test) {
+        const { candidates } = await rerankFirst(device, line, line.candidates.length)
+        picks.push(pickOf(line, orderOf(candidates.map((c) => c.reward))))
+      }
+      return picks
+    })
+
+/** An adapter of the person alone, trained by DPO; its implicit reward is the log-ratio to the base. */
+export const dpoArm =
+  (deps: PersonDeps, likelihood: Likelihood): Picker =>
+  (log, budget) =>
+    withPerson(deps, log, budget, null, {}, async (device, store) => {
+      await device.train({ adapter: true, objective: 'dpo' })
+      const adapter = readPrivate(store)
+      const picks = []
+      for (const line of log.test)
+        picks.push(pickOf(line, orderOf(await logRatios(likelihood, line, [adapter]))))
+      return picks
+    })
+
+const rerankFirst = (device: Device, line: ChoiceLine, count: number) =>
+  device.rerank(
+    line,
+    line.candidates.slice(0, count).map((text) => ({ text })),
+  )
+
+/** Mean log-probability of a token of each candidate under these adapters. */
+export type Likelihood = (line: ChoiceLine, adapters: readonly LoraFeed[]) => Promise<number[]>
+
+/** Length-normalized log-ratio of adapters and base, by candidate. */
+export const logRatios = async (
+  likelihood: Likelihood,
+  line: ChoiceLine,
+  adapters: readonly LoraFeed[],
+): Promise<number[]> => {
+  const [under, base] = [await likelihood(line, adapters), await likelihood(line, [])]
+  return under.map((value, i) => value - base[i]!)
+}
+
+/** Each text is scored once per set of adapters; kept where pooled states are. */
+export const rememberLikelihood = (
+  { engine, model, memo, maxTokens }: PersonDeps,
+  kept: PooledCache,
+): Likelihood => {
+  const known = new Map<string, number>()
+  return async (line, adapters) => {
+    const inputs = encodeAnswers(
+      { tokenizer: model.tokenizer, maxTokens, memo },
+      line,
+      line.candidates,
+    ).map((answer) => answer.input)
+    const under = adapters.map(feedKey).join('+')
+    const keys = inputs.map(({ ids, answerStart }) =>
+      createHash('sha256')
+        .update(`likelihood/${model.base.weights}/${under}/${answerStart}/${ids.join()}`)
+        .digest('hex'),
+    )
+    const missing = inputs.filter((_, i) => {
+      const value = known.get(keys[i]!) ?? kept.pooled(keys[i]!)?.[0]
+      if (value !== undefined) known.set(keys[i]!, value)
+      return value === undefined
+    })
+    if (missing.length > 0) {
+      const { ids, answerStart } = missing[0]!
+      const scores = await engine.score(
+        ids.slice(0, answerStart),
+        missing.map((input) => input.ids.slice(answerStart)),
+        { adapters },
+      )
+      for (const [i, input] of missing.entries()) {
+        const { logProb, tokens } = scores[i]!
+        const value = Float32Array.of(logProb / tokens)
+        const key = keys[inputs.indexOf(input)]!
+        kept.savePooled(key, value)
+        known.set(key, value[0]!)
+      }
+    }
+    return keys.map((key) => known.get(key)!)
+  }
+}

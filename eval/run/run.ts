@@ -1,0 +1,255 @@
+/** `loreweave-eval run`: a scenario from its people to its figures. What is finished is kept in the folder and not computed again. */
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { FedError } from '../../adapters/errors.ts'
+import { VERSION } from '../../adapters/version.ts'
+import {
+  type AnswerMemo,
+  encodeChoice,
+  type FeatureDeps,
+} from '../../device/agent/choice-features.ts'
+import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
+import { openEngine } from '../../device/engine/run/client.ts'
+import type { Engine } from '../../device/engine/run/types.ts'
+import { featureSpace } from '../../device/personalize/feature-space.ts'
+import { type Federated, type FederationPlan, federate } from '../federate.ts'
+import { meanOf, reachableUtility } from '../metrics.ts'
+import { REQUESTS } from '../mock/requests.ts'
+import type { RunReport } from '../report/data.ts'
+import type { Result } from '../results.ts'
+import { openPooledFile, rememberPooled } from '../shared-engine.ts'
+import { costResults } from './cost.ts'
+import { figuresOf, meanEstimate, resultOf } from './figures.ts'
+import { type JudgeDeps, type Judged, judge } from './judge.ts'
+import { type LineupDeps, lineup, roundArm, roundsLineup } from './lineup.ts'
+import { measuredResults, meteredEngine, scoringSeconds } from './meter.ts'
+import { progressMeter } from './progress.ts'
+import type { Ablation, Scenario } from './scenario.ts'
+import { makeWorld, type World, withoutNamed, withoutStates } from './world.ts'
+
+export type RunOptions = {
+  readonly scenario: Scenario
+  readonly seed: number
+  readonly ablate: readonly Ablation[]
+  /** Where everything that was computed is kept; runs of other seeds and ablations may share it. */
+  readonly out: string
+  readonly cache: string
+  readonly threads?: number
+  readonly log: (line: string) => void
+  readonly signal?: AbortSignal
+}
+
+/** Memory for states below the adapter: those of a scenario's answers, so that rounds need not compute them again. */
+const CACHE_BYTES = 2 ** 30
+
+/** Fails with E_MODEL_MISSING, E_CONFLICT (another run is at work in the folder), E_CANCELLED. */
+export const runScenario = async (options: RunOptions): Promise<RunReport> => {
+  const { scenario, cache, threads, signal } = options
+  const model = await openModel({ cacheFolder: cache, name: scenario.model })
+  checkScenario(scenario, model)
+  const out = resolve(options.out)
+  mkdirSync(out, { recursive: true, mode: 0o700 })
+  const kept = openPooledFile(join(out, 'pooled.sqlite'))
+  const engine = openEngine({
+    folder: model.folder,
+    oneChild: true,
+    cacheBytes: CACHE_BYTES,
+    ...(threads && { threads }),
+    ...(signal && { signal }),
+  })
+  try {
+    return await evaluate({ ...options, out }, model, engine, kept)
+  } catch (error) {
+    if (!signal?.aborted) throw error
+    const advice = 'interrupted; the same command goes on from here'
+    throw new FedError('E_CANCELLED', advice, { cause: error })
+  } finally {
+    await engine.close()
+    kept.close()
+  }
+}
+
+const evaluate = async (
+  options: RunOptions,
+  model: LocalModel,
+  plainEngine: Engine,
+  kept: ReturnType<typeof openPooledFile>,
+): Promise<RunReport> => {
+  const { scenario, seed, ablate, out, log, signal } = options
+  const began = performance.now()
+  const world = makeWorld(scenario, seed)
+  const memo: AnswerMemo = new Map()
+  const plan = ablatedPlan(scenario.federation, ablate)
+  const { maxTokens } = plan
+  const meter = meteredEngine(plainEngine)
+  const remembered = rememberPooled(meter.engine, model.base.weights, kept)
+  const engine = ablate.includes('states')
+    ? withoutStates(remembered, model.base.shape.hidden)
+    : remembered
+  if (ablate.includes('named'))
+    withoutNamed(memo, { tokenizer: model.tokenizer, maxTokens }, linesOf(world))
+
+  const identity = {
+    seed,
+    plan,
+    people: scenario.people,
+    world: scenario.world,
+    model: model.base.weights,
+    masks: ablate.filter((a) => a === 'states' || a === 'named'),
+  }
+  const federated =
+    plan.steps.length === 0
+      ? null
+      : await federate({
+          folder: join(out, `federation-${shortHash(identity)}`),
+          logs: world.learners.map((log_) => log_.train),
+          model,
+          engine,
+          memo,
+          plan,
+          seed,
+          log,
+          ...(signal && { signal }),
+        })
+  const deps: FeatureDeps = {
+    engine,
+    tokenizer: model.tokenizer,
+    space: featureSpace(model.base.shape.hidden),
+    exitLayer: plan.exitLayer ?? model.suggestedExit,
+    maxTokens,
+    memo,
+    keepFrom: Math.max(0, (plan.exitLayer ?? model.suggestedExit) - plan.adapter.layers),
+  }
+  const line: LineupDeps = {
+    scenario,
+    people: world.newcomers.length,
+    federated,
+    deps,
+    person: { model, engine, memo, maxTokens, exitLayer: deps.exitLayer, seed },
+    kept,
+    seed,
+    ablate,
+  }
+  await readNewcomers(deps, world, log)
+  const judging: Omit<JudgeDeps, 'arms'> = {
+    logs: world.newcomers,
+    world: JSON.stringify({
+      seed,
+      VERSION,
+      maxTokens,
+      exitLayer: deps.exitLayer,
+      base: model.base.weights,
+      masks: identity.masks,
+    }),
+    file: join(out, 'picks.jsonl'),
+    log,
+    signal,
+  }
+  const judged = await judge({ ...judging, arms: lineup(line) })
+  const alongTheWay = await judge({ ...judging, arms: roundsLineup(line) })
+  const figures = figuresOf(judged, { prefix: 'run', seed })
+  const rounds = roundFigures(federated, alongTheWay, figures.hasTaste, seed)
+  const latency = await scoringSeconds(plainEngine, {
+    vocab: model.base.shape.vocab,
+    exitLayer: deps.exitLayer,
+  })
+  const results = [
+    ...figures.results,
+    ...rounds.map(({ at, estimate }) => resultOf(`run.round.${at}`, estimate, 'share')),
+    ...costResults(judged, world.newcomers, figures.hasTaste, seed),
+  ]
+  return {
+    scenario,
+    seed,
+    ablate,
+    model: model.base.name,
+    people: {
+      learners: federated?.devices ?? 0,
+      newcomers: world.newcomers.length,
+      withTaste: figures.hasTaste.filter(Boolean).length,
+      kinds: world.newcomers.map((n) => n.kind),
+      requests: REQUESTS.slice(0, scenario.world.requests).length,
+    },
+    figures,
+    rounds,
+    results,
+    measured: [
+      ...measuredResults(meter, latency),
+      ...trafficResults(federated),
+      { name: 'measured.run', value: (performance.now() - began) / 1000, unit: 's' },
+    ],
+  }
+}
+
+const checkScenario = ({ federation }: Scenario, { base }: LocalModel): void => {
+  if ((federation.exitLayer ?? 1) > base.shape.layers)
+    throw new FedError(
+      'E_USAGE',
+      `exitLayer: the model has ${base.shape.layers} layers, got ${federation.exitLayer}`,
+    )
+}
+
+/** Without states there is nothing that an adapter could be trained through. */
+const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): FederationPlan => ({
+  ...plan,
+  steps: plan.steps.filter(
+    ({ kind }) =>
+      !(kind === 'prior' && ablate.includes('prior')) &&
+      !(kind === 'adapter' && (ablate.includes('lora') || ablate.includes('states'))),
+  ),
+})
+
+const linesOf = ({ learners, newcomers }: World) =>
+  [...learners, ...newcomers].flatMap(({ train, test }) => [...train, ...test])
+
+/** Once, over the base: what every arm then finds. */
+const readNewcomers = async (
+  { engine, exitLayer, keepFrom, ...deps }: FeatureDeps,
+  { newcomers }: World,
+  log: (line: string) => void,
+): Promise<void> => {
+  const answers = newcomers.flatMap(({ train, test }) =>
+    [...train, ...test].flatMap((line) => encodeChoice(deps, line)),
+  )
+  await engine.pooled(
+    [...new Set(answers)].map(({ input }) => input),
+    {
+      exitLayer,
+      keepFrom,
+      adapters: [],
+      onProgress: progressMeter(log, 'newcomers: reading answers'),
+    },
+  )
+}
+
+const roundFigures = (
+  federated: Federated | null,
+  judged: Judged,
+  hasTaste: readonly boolean[],
+  seed: number,
+): RunReport['rounds'] =>
+  (federated?.rounds ?? []).flatMap(({ kind, received }, at) => {
+    const [picks] = judged.get(roundArm(at))?.values() ?? []
+    if (!picks) return []
+    const shares = picks.filter((_, i) => hasTaste[i]).map(reachableUtility)
+    return [{ at, kind, received, estimate: meanEstimate(shares, seed, roundArm(at)) }]
+  })
+
+/** Bytes of a device for one round of each kind. */
+const trafficResults = (federated: Federated | null): Result[] =>
+  (['statistics', 'prior', 'adapter'] as const).flatMap((kind) => {
+    const all = (federated?.rounds ?? [])
+      .filter((round) => round.kind === kind)
+      .flatMap((round) => round.contributions)
+    if (all.length === 0) return []
+    return (['up', 'down'] as const).map((way) => ({
+      name: `measured.bytes_${way}.${kind}`,
+      value: meanOf(all.map((c) => c[way])),
+      unit: 'bytes',
+      n: all.length,
+    }))
+  })
+
+const shortHash = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12)

@@ -1,0 +1,95 @@
+/** What an evaluation consists of, as data: people, requests, the federation's plan, arms. Built in, or from a JSON file. */
+import { existsSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
+import { FederationPlan } from '../federate.ts'
+import { TASTE_KINDS } from '../users.ts'
+
+const count = (least: number, most: number) => z.int().min(least).max(most)
+
+/** An arm that costs much is judged on the first so many newcomers, after these numbers of choices; 0 people: not at all. */
+const CostlyArm = z.strictObject({
+  people: count(0, 10_000).default(0),
+  budgets: z.array(count(1, 10_000)).max(20).default([30]),
+})
+
+export const Scenario = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  /** One sentence for the report. */
+  about: z.string().max(500).default(''),
+  /** Registry name, 'tiny', a .gguf file or a folder. */
+  model: z.string().min(1).default('smollm2-135m'),
+  people: z.strictObject({
+    /** From whose choices the federation learns. */
+    learners: z.strictObject({ count: count(1, 100_000), choices: count(1, 10_000) }),
+    /** Who come afterwards and are judged, each on so many unseen requests. */
+    newcomers: z.strictObject({ count: count(1, 100_000), requests: count(1, 1000) }),
+    /** Shares. */
+    kinds: z.partialRecord(z.enum(TASTE_KINDS), z.number().min(0)).default({ mixed: 1 }),
+  }),
+  world: z
+    .strictObject({
+      /** The first so many of the bank; default all. */
+      requests: count(2, 100_000).optional(),
+      /** Answers to each request. */
+      variants: count(2, 64).default(8),
+      /** Of which a person sees so many in a choice. */
+      shown: count(2, 64).default(2),
+      /** Share of topics that no choice is about: newcomers are judged on these. */
+      unseen: z.number().gt(0).lt(1).default(0.25),
+      /** Noise of choices, in units of utility. */
+      temperature: z.number().min(0).max(100).default(0.5),
+    })
+    .prefault({}),
+  /** Choices after which newcomers are judged. */
+  budgets: z.array(count(0, 10_000)).min(1).max(20).default([0, 10, 30, 100]),
+  federation: FederationPlan,
+  /** Newcomers are judged after so many choices under up to so many of the releases, evenly spaced, the last included. */
+  rounds: z
+    .strictObject({ budget: count(0, 10_000).default(10), points: count(0, 1000).default(8) })
+    .prefault({}),
+  /** Mean log-probability, and the log-ratio of adapter and base: a pass through all layers for each candidate. */
+  likelihood: CostlyArm.omit({ budgets: true }).prefault({}),
+  /** A private adapter over the federated one. */
+  private: CostlyArm.prefault({}),
+  /** A private adapter trained by DPO, its log-ratio as the reward. */
+  dpo: CostlyArm.prefault({}),
+  /** Whether rewriting is measured too. */
+  rewriting: z.boolean().default(true),
+})
+export type Scenario = z.infer<typeof Scenario>
+
+/** Kinds of ablation, and what each takes away. */
+export const ABLATIONS = {
+  prior: 'no rounds for the prior',
+  lora: 'no rounds for the adapter',
+  states: "the local model's states read as zero",
+  named: 'the named features read as zero',
+  rewrite: 'no preference block',
+  rerank: "Claude's first answer is returned",
+} as const
+export type Ablation = keyof typeof ABLATIONS
+
+/** A built-in scenario's name, or the path of a JSON file. Fails with E_USAGE (no such), E_DATA (does not match the schema). */
+export const readScenario = (
+  nameOrFile: string,
+  builtIn: Readonly<Record<string, z.input<typeof Scenario>>>,
+): Scenario => {
+  const known = Object.hasOwn(builtIn, nameOrFile) ? builtIn[nameOrFile] : undefined
+  if (known) return Scenario.parse(known)
+  if (!existsSync(nameOrFile))
+    throw new FedError(
+      'E_USAGE',
+      `no scenario ${JSON.stringify(nameOrFile.slice(0, 100))}: expected ${Object.keys(builtIn).join(', ')} or a JSON file`,
+    )
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(nameOrFile, 'utf8'))
+  } catch (cause) {
+    throw new FedError('E_DATA', 'the scenario is not JSON', { cause })
+  }
+  const parsed = Scenario.safeParse(json)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new FedError('E_DATA', `scenario: ${issue?.path.join('.') || 'file'}: ${issue?.message}`)
+}
