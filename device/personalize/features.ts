@@ -62,11 +62,20 @@ const languageMatches = (a: AnalyzedText, request: AnalyzedText): number =>
       ? 1
       : 0
 
+/** Words of scripts that write letter by letter, with spaces between words. */
+const spelled = (a: AnalyzedText): string[] =>
+  a.words.filter((w) => /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}'’-]+$/u.test(w))
+
 const meanLetters = (a: AnalyzedText): number => {
-  const spaced = a.words.filter((w) =>
-    /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}'’-]+$/u.test(w),
-  )
-  return spaced.reduce((n, w) => n + w.length, 0) / Math.max(1, spaced.length)
+  const words = spelled(a)
+  return words.reduce((n, w) => n + w.length, 0) / Math.max(1, words.length)
+}
+
+/** LIX (Björnsson 1968), made for comparing languages: words a sentence and the share of words over 6 letters, in percent. */
+const lix = (a: AnalyzedText): number => {
+  const words = spelled(a)
+  const long = words.filter((w) => w.length > 6).length
+  return a.wordCount / Math.max(1, a.sentences.length) + (100 * long) / Math.max(1, words.length)
 }
 
 type Row = [
@@ -109,6 +118,7 @@ const ROWS: readonly Row[] = [
   ['apology', '0 or 1', 'an apology or refusal in the first three sentences', 'no apology', 'an apology or refusal', (a) => startsWith('apology', a, a.sentences.slice(0, 3).join(' ').slice(0, 400))],
   ['echo', '0 … 1', "share of the request's words of 4 letters or more that come back", 'less of the question repeated', 'more of the question repeated', echo],
   ['language_match', '0 or 1', 'same language as the request, where both can be told', 'another language', 'the language of the request', languageMatches],
+  ['readability', 'log LIX', 'ln(1 + words / sentences + 100 · words over 6 letters / words)', 'easier to read', 'harder to read', (a) => log(lix(a))],
 ]
 
 /** The first three words, where a preamble shows itself. */

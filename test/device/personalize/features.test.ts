@@ -16,7 +16,7 @@ const featureOf = (name: string, answer: string, request = '') => {
 describe('namedFeatures', () => {
   test('keeps its names and their order: they are part of the federation contract', () => {
     expect(FEATURE_NAMES).toEqual(
-      'length list_share steps headings bold tables code_share paragraphs sentence_length word_length first_person second_person questions exclamations emoji hedging numbers quotes contractions formality preamble closing_offer summary examples links parentheses apology echo language_match'.split(
+      'length list_share steps headings bold tables code_share paragraphs sentence_length word_length first_person second_person questions exclamations emoji hedging numbers quotes contractions formality preamble closing_offer summary examples links parentheses apology echo language_match readability'.split(
         ' ',
       ),
     )
@@ -34,6 +34,10 @@ describe('namedFeatures', () => {
     ['paragraphs', 'one\n\ntwo\n \nthree', Math.log(4)],
     ['sentence_length', 'One two three. Four five six!', Math.log(4)],
     ['word_length', 'four word', Math.log(5)],
+    ['readability', 'It is a cat. They understand mathematics.', Math.log(1 + 7 / 2 + 200 / 7)],
+    ['readability', 'Он видит дом. Правительство работает.', Math.log(1 + 5 / 2 + 200 / 5)],
+    ['readability', '这可能是最好的办法。', Math.log(1 + 5)],
+    ['readability', '| a | b |\n|---|---|\n\n```\nunderstandable\n```', 0],
     ['questions', 'Why? And how??', Math.log(3)],
     ['exclamations', 'Yes! No!', Math.log(3)],
     ['emoji', 'fine 😀 and :-) but not © or 3', Math.log(3)],
