@@ -6,7 +6,7 @@ import type { Transport } from '../agent/transport.ts'
 import { credentialsOf, isSame } from './guard.ts'
 
 export type Upstream = {
-  /** Sends body to the same path at Claude. Fails with E_UPSTREAM when no answer comes. */
+  /** Sends body to the same path at Claude. Fails with E_UPSTREAM when no answer comes; so does reading one that breaks off. */
   send(request: Request, body: Uint8Array | undefined): Promise<Response>
 }
 
@@ -39,7 +39,7 @@ export const openUpstream = (deps: UpstreamDeps): Upstream => ({
       digest: body ? sha256Hex(body) : '',
     })
     try {
-      return await deps.transport(new Request(url, init))
+      return namingLoss(await deps.transport(new Request(url, init)), deps.claudeUrl)
     } catch (cause) {
       if (request.signal.aborted)
         throw new FedError('E_CANCELLED', 'the caller went away', { cause })
@@ -47,6 +47,36 @@ export const openUpstream = (deps: UpstreamDeps): Upstream => ({
     }
   },
 })
+
+/** The same answer; where its body breaks off, the error is E_UPSTREAM. */
+const namingLoss = (response: Response, claudeUrl: string): Response =>
+  onLoss(response, (cause, controller) => {
+    const message = `the answer of ${new URL(claudeUrl).host} broke off`
+    controller.error(new FedError('E_UPSTREAM', message, { cause }))
+  })
+
+/** The same response, whose body is not in error when it breaks off: lost is called instead. */
+export const onLoss = (
+  response: Response,
+  lost: (cause: unknown, controller: ReadableStreamDefaultController<Uint8Array>) => void,
+): Response => {
+  const reader = response.body?.getReader()
+  if (!reader) return response
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      } catch (cause) {
+        lost(cause, controller)
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+  const { status, statusText, headers } = response
+  return new Response(body, { status, statusText, headers })
+}
 
 /** RFC 9110 section 7.6.1, and what would name this device or its browser to Claude. */
 const CONNECTION_HEADERS = [

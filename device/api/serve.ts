@@ -1,9 +1,10 @@
 /** The local API on a port of this computer, and its log: one JSON line an event, without content. */
 
 import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server'
 import { FedError } from '../../adapters/errors.ts'
 import { type ApiDeps, createApi } from './app.ts'
+import { onLoss } from './forward.ts'
 
 export type RunningApi = { readonly port: number; close(): Promise<void> }
 
@@ -14,7 +15,12 @@ export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<Run
   new Promise((resolve, reject) => {
     let actual = port
     const app = createApi({ ...deps, port: () => actual })
-    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (info: AddressInfo) => {
+    const fetch = async (request: Request, { outgoing }: HttpBindings | Http2Bindings) =>
+      onLoss(await app.fetch(request), () => {
+        deps.report({ what: 'stream', code: 'E_UPSTREAM' })
+        outgoing.destroy()
+      })
+    const server = serve({ fetch, hostname: '127.0.0.1', port }, (info: AddressInfo) => {
       actual = info.port
       resolve({
         port: actual,

@@ -1,13 +1,13 @@
 /** Reads Claude's event stream in passing: the bytes go on untouched, the message's id and text are told at its end. */
 import type { Answer } from '../agent/types.ts'
 
-/** onAnswer is called once, at the end, if the stream held a message; it must not throw. */
+/** onAnswer is called once, at the end, if the stream held a whole message with text: none that broke off. It must not throw. */
 export const observeStream = (
   stream: ReadableStream<Uint8Array>,
   onAnswer: (answer: Answer) => void,
 ): ReadableStream<Uint8Array> => {
   const decoder = new TextDecoder()
-  const seen = { id: undefined as string | undefined, text: '' }
+  const seen: Seen = { id: undefined, text: '', isWhole: false }
   let rest = ''
   const observer = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
@@ -18,11 +18,14 @@ export const observeStream = (
     },
     flush() {
       readEvent(rest, seen)
-      if (seen.id) onAnswer({ text: seen.text, messageId: seen.id })
+      if (seen.id && seen.isWhole && seen.text.trim() !== '')
+        onAnswer({ text: seen.text, messageId: seen.id })
     },
   })
   return stream.pipeThrough(observer)
 }
+
+type Seen = { id: string | undefined; text: string; isWhole: boolean }
 
 type StreamEvent = {
   type?: string
@@ -30,7 +33,7 @@ type StreamEvent = {
   delta?: { type?: string; text?: string }
 }
 
-const readEvent = (line: string, seen: { id: string | undefined; text: string }): void => {
+const readEvent = (line: string, seen: Seen): void => {
   if (!line.startsWith('data:')) return
   let event: StreamEvent
   try {
@@ -39,6 +42,7 @@ const readEvent = (line: string, seen: { id: string | undefined; text: string })
     return
   }
   if (event.type === 'message_start') seen.id = event.message?.id
+  if (event.type === 'message_stop') seen.isWhole = true
   if (event.type === 'content_block_delta' && event.delta?.type === 'text_delta')
     seen.text += event.delta.text ?? ''
 }

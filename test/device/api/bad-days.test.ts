@@ -1,0 +1,150 @@
+/** The device between an app and a Claude that has a bad day: the app sees what it would have seen without the device. */
+import Anthropic from '@anthropic-ai/sdk'
+import { afterEach, expect, test } from 'vitest'
+import { serveApi } from '../../../device/api/serve.ts'
+import { BAD_DAY_NAMES, type BadDayName, type BadDayPlan } from '../../../eval/mock/bad-days.ts'
+import { startClaude } from '../../../eval/mock/serve.ts'
+import { DEVICE_TOKEN, fakeDevice } from './fakes.ts'
+
+const request = {
+  model: 'claude-sonnet-5-5',
+  max_tokens: 20_000,
+  messages: [{ role: 'user' as const, content: 'Why do the tides rise and fall?' }],
+}
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+const claude = async (badDays: BadDayPlan) => {
+  const running = await startClaude({ seed: 1, badDays, sleep: async () => {} })
+  open.push(running)
+  return running
+}
+
+const identity = {
+  rewrite: async () => ({
+    decisionId: 'd1',
+    system: null,
+    block: null,
+    preferences: [],
+    reason: 'none_relevant' as const,
+  }),
+  candidateCount: () => 1,
+}
+
+const deviceBefore = async (claudeUrl: string, fake = fakeDevice(identity)) => {
+  const reports: { what: string; code: string }[] = []
+  const api = await serveApi(
+    {
+      device: fake.device,
+      deviceToken: DEVICE_TOKEN,
+      claudeKey: null,
+      claudeUrl,
+      transport: fetch,
+      clock: () => 1000,
+      logOutgoing: () => {},
+      report: (event) => void reports.push(event),
+    },
+    0,
+  )
+  open.push(api)
+  return { url: `http://127.0.0.1:${api.port}`, reports, ...fake }
+}
+
+const headers = { 'x-api-key': 'k', 'anthropic-version': '2023-06-01' }
+
+/** Everything that an app can see of an answer, up to where it breaks off. */
+const see = async (url: string, body: object) => {
+  const response = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  })
+  const chunks: Uint8Array[] = []
+  let isBroken = false
+  try {
+    for await (const chunk of response.body ?? []) chunks.push(chunk)
+  } catch {
+    isBroken = true
+  }
+  const names = ['retry-after', 'retry-after-ms', 'request-id', 'content-type']
+  return {
+    status: response.status,
+    headers: names.map((name) => [name, response.headers.get(name)]),
+    body: Buffer.concat(chunks).toString(),
+    isBroken,
+  }
+}
+
+const sees = BAD_DAY_NAMES.flatMap((day): [BadDayName, boolean][] => [
+  [day, false],
+  [day, true],
+])
+
+test.each(sees.filter(([day, stream]) => day !== 'cut' || stream))(
+  'on the day "%s" (stream: %s) the app sees the same bytes, status and headers with and without the device',
+  async (day, stream) => {
+    const plan = { 1: day }
+    const direct = await see((await claude(plan)).url, { ...request, stream })
+    const device = await deviceBefore((await claude(plan)).url)
+    expect(await see(device.url, { ...request, stream })).toEqual(direct)
+    expect((await see(device.url, request)).status).toBe(200)
+    const lost = day === 'cut' ? [{ what: 'stream', code: 'E_UPSTREAM' }] : []
+    expect(device.reports).toEqual(lost)
+  },
+)
+
+test('a whole answer that breaks off is refused with 502, and the next one comes', async () => {
+  const device = await deviceBefore((await claude({ 1: 'cut' })).url)
+  const seen = await see(device.url, request)
+  expect(seen.status).toBe(502)
+  expect(JSON.parse(seen.body)).toMatchObject({ error: { code: 'E_UPSTREAM' } })
+  expect((await see(device.url, request)).status).toBe(200)
+})
+
+test.each(BAD_DAY_NAMES)(
+  'on the day "%s" of one candidate the other one answers, or the bad one when both are',
+  async (day) => {
+    const device = await deviceBefore((await claude({ 1: day, 3: day, 4: day })).url, fakeDevice())
+    const one = await see(device.url, request)
+    expect(one.status).toBe(200)
+    expect(JSON.parse(one.body).content[0].text.length).toBeGreaterThan(3)
+    const both = await see(device.url, request)
+    const direct = await see((await claude(() => day)).url, request)
+    if (day !== 'cut') expect(both.status).toBe(direct.status)
+  },
+)
+
+test('the SDK behaves as it would without the device: it retries what may be retried', async () => {
+  const device = await deviceBefore((await claude({ 1: 'rate-limit-ms', 2: 'rate-limit-ms' })).url)
+  const client = new Anthropic({ apiKey: 'k', baseURL: device.url, maxRetries: 2 })
+  const message = await client.messages.create(request)
+  expect(message.stop_reason).toBe('end_turn')
+})
+
+test.each([
+  ['cut', Anthropic.AnthropicError],
+  ['malformed', SyntaxError],
+  ['error-event', Anthropic.APIError],
+] as const)('the SDK gets its own error from a stream on the day "%s"', async (day, kind) => {
+  const device = await deviceBefore((await claude({ 1: day })).url)
+  const client = new Anthropic({ apiKey: 'k', baseURL: device.url, maxRetries: 0, logLevel: 'off' })
+  const failed = await client.messages
+    .stream(request)
+    .finalMessage()
+    .catch((error) => error)
+  expect([failed, failed.cause].some((error) => error instanceof kind)).toBe(true)
+})
+
+test('a stream that breaks off is no answer to learn from, an odd one is', async () => {
+  const answersOn = async (day: BadDayName) => {
+    const device = await deviceBefore((await claude({ 1: day })).url)
+    await see(device.url, { ...request, stream: true })
+    return device.answers.flatMap((a) => a.answers.map((x) => x.text))
+  }
+  expect(await answersOn('cut')).toEqual([])
+  expect(await answersOn('error-event')).toEqual([])
+  expect(await answersOn('odd-events')).toEqual([expect.stringMatching(/\w/)])
+})
