@@ -18,6 +18,7 @@ import {
   threadsOption,
 } from './options.ts'
 import { runParity } from './parity.ts'
+import { addRecordCommand } from './record-command.ts'
 import { runRerank } from './rerank.ts'
 import { formatResults, type Results } from './results.ts'
 import { addRunCommand } from './run/command.ts'
@@ -97,6 +98,7 @@ addRunCommand(program, print)
 addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)
 
 addClaudeCommand(program)
+addRecordCommand(program, print)
 
 /** Commander ends the process itself unless every command is told to throw. */
 const throwAll = (command: Command): void => {

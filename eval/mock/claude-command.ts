@@ -1,7 +1,9 @@
 /** `loreweave-eval claude`: the mocked Claude on a loopback port. */
+import { readFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { integer } from '../options.ts'
 import { BAD_DAY_NAMES, BAD_DAYS, type BadDayName } from './bad-days.ts'
+import { openCassette, parseCassette } from './cassette.ts'
 import { startClaude } from './serve.ts'
 
 type Plan = (request: number) => BadDayName | undefined
@@ -12,6 +14,7 @@ export const addClaudeCommand = (program: Command): void => {
     .description('serves the mocked Claude on a loopback port until interrupted')
     .option('--port <n>', 'port, 0 for any', integer(0), 0)
     .option('--seed <n>', 'seed of the answers', integer(0), 7)
+    .option('--cassette <file>', 'replays what `record` has written, and needs no key')
     .option(
       '--bad-day <name[:n]>',
       'goes wrong at each request, or each n-th; may be given several times',
@@ -21,8 +24,15 @@ export const addClaudeCommand = (program: Command): void => {
       const lines = BAD_DAY_NAMES.map((name) => `  ${name.padEnd(14)} ${BAD_DAYS[name].about}`)
       return `\nBad days:\n${lines.join('\n')}`
     })
-    .action(async ({ port, seed, badDay }) => {
-      const { url } = await startClaude({ port, seed, badDays: badDay })
+    .action(async ({ port, seed, cassette, badDay }) => {
+      const { url } = await startClaude({
+        port,
+        seed,
+        badDays: badDay,
+        ...(cassette && {
+          cassette: openCassette(parseCassette(readFileSync(cassette, 'utf8')).lines),
+        }),
+      })
       console.log(url)
     })
 }

@@ -60,7 +60,7 @@ export const bodyOf = (
 const emptied = (block: AnswerBlock): object => {
   if (block.type === 'text') return { type: 'text', text: '' }
   if (block.type === 'thinking') return { type: 'thinking', thinking: '', signature: '' }
-  return { ...block, input: {} }
+  return block.type === 'tool_use' ? { ...block, input: {} } : block
 }
 
 const deltasOf = (block: AnswerBlock): object[] => {
@@ -71,6 +71,8 @@ const deltasOf = (block: AnswerBlock): object[] => {
       ...fewWords(block.thinking).map((thinking) => ({ type: 'thinking_delta', thinking })),
       { type: 'signature_delta', signature: block.signature },
     ]
+  // A recorded message may hold blocks of other kinds: they come whole, at their start.
+  if (block.type !== 'tool_use') return []
   const json = JSON.stringify(block.input)
   const middle = Math.ceil(json.length / 2)
   return [json.slice(0, middle), json.slice(middle)].map((part) => ({

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
 import { type BadDay, type BadDayPlan, badDayAt } from './bad-days.ts'
+import type { Cassette } from './cassette.ts'
 import { failure } from './claude-errors.ts'
 import { type Message, textMessage, toolMessage } from './claude-message.ts'
 import { bodyOf, eventsOf } from './claude-stream.ts'
@@ -12,12 +13,13 @@ import { CountTokensBody, firstProblem, MessagesBody, textOf } from './claude-wi
 import { countInput, createPromptCache, requestProblem } from './prompt-cache.ts'
 import { replyTo } from './reply.ts'
 
-/** sleep: what a slow day waits with. */
+/** sleep: what a slow day waits with. cassette: recorded answers in place of composed ones; seed is then without effect. */
 export type ClaudeOptions = {
   readonly seed: number | string
   readonly minCacheTokens?: number
   readonly badDays?: BadDayPlan
   readonly sleep?: (ms: number) => Promise<unknown>
+  readonly cassette?: Cassette
 }
 
 export type ClaudeCounts = {
@@ -59,7 +61,20 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
   }
   let arrived = 0
 
-  const answer = (body: MessagesBody, day: BadDay = PLAIN_DAY): Message => {
+  /** undefined where the cassette does not hold the request. */
+  const answer = (body: MessagesBody, day: BadDay = PLAIN_DAY): Message | undefined => {
+    const plain = options.cassette ? options.cassette.next(body) : compose(body, day)
+    if (plain === undefined) return undefined
+    const message = day.message?.(plain) ?? plain
+    counts.requests++
+    counts.inputTokens += message.usage.input_tokens
+    counts.cacheReadTokens += message.usage.cache_read_input_tokens
+    counts.cacheCreationTokens += message.usage.cache_creation_input_tokens
+    counts.outputTokens += message.usage.output_tokens
+    return message
+  }
+
+  const compose = (body: MessagesBody, day: BadDay): Message => {
     const key = digest(
       JSON.stringify([body.model, body.system, body.messages, body.tools, body.tool_choice]),
     )
@@ -67,19 +82,13 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
     served.set(key, variant + 1)
     const usage = cache.read(body)
     const id = digest(`${seed}/${key}/${variant}`).slice(0, 24)
-    const { text = unchanged, message: reshape = unchanged } = day
-    const message = reshape(
-      toolMessage(body, id, usage) ?? textMessage(body, id, usage, text(compose(body, variant))),
-    )
-    counts.requests++
-    counts.inputTokens += usage.input_tokens
-    counts.cacheReadTokens += usage.cache_read_input_tokens
-    counts.cacheCreationTokens += usage.cache_creation_input_tokens
-    counts.outputTokens += message.usage.output_tokens
-    return message
+    const called = toolMessage(body, id, usage)
+    if (called !== undefined) return called
+    const text = composeText(body, variant)
+    return textMessage(body, id, usage, day.text?.(text) ?? text)
   }
 
-  const compose = (body: MessagesBody, variant: number): string => {
+  const composeText = (body: MessagesBody, variant: number): string => {
     const result = toolResultText(body)
     if (result !== undefined) return `Here is what the tool returned: ${result}`
     const messages = body.messages.map((m) => ({ role: m.role, text: textOf(m.content) }))
@@ -92,7 +101,7 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
   app.use('/v1/*', async (c, next) => {
     const hasCredential =
       c.req.header('x-api-key') || c.req.header('authorization')?.startsWith('Bearer ')
-    if (!hasCredential) return failure(401, 'x-api-key header is required')
+    if (!hasCredential && !options.cassette) return failure(401, 'x-api-key header is required')
     if (!c.req.header('anthropic-version'))
       return failure(400, 'anthropic-version: header is required')
     c.header('request-id', `req_${digest(`${seed}/${arrived}`).slice(0, 24)}`)
@@ -106,6 +115,7 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
     const failed = day?.failure?.(isStream)
     if (failed !== undefined) return failed
     const message = answer(parsed, day)
+    if (message === undefined) return failure(404, NOT_RECORDED)
     if (!isStream && day?.frames === undefined) return c.json(message)
     const frames = isStream ? eventsOf(message) : halves(JSON.stringify(message))
     const type = isStream ? 'text/event-stream' : 'application/json'
@@ -140,9 +150,10 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
   })
 }
 
-const PLAIN_DAY: BadDay = { about: 'nothing goes wrong' }
+const NOT_RECORDED =
+  'this request is not on the cassette: model, system, messages, tools and thinking must be as recorded (a preference block changes system: switch rewriting off on the device, or record with it). Record it with: loreweave-eval record --requests FILE --out CASSETTE'
 
-const unchanged = <T>(value: T): T => value
+const PLAIN_DAY: BadDay = { about: 'nothing goes wrong' }
 
 /** Closes the socket of a request that came over one. */
 const severOf = (c: Context): (() => void) | undefined => {

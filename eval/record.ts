@@ -1,0 +1,225 @@
+/** `loreweave-eval record`: several answers of the hosted Claude to each request, appended to a cassette as they come. */
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
+import { z } from 'zod'
+import { asFedError, FedError } from '../adapters/errors.ts'
+import type { Rng } from '../adapters/random.ts'
+import { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
+import { type CassetteLine, parseCassette, readRecorded, requestKey } from './mock/cassette.ts'
+import type { CountTokensBody } from './mock/claude-wire.ts'
+import { REQUESTS } from './mock/requests.ts'
+import { readOutputs } from './outputs.ts'
+import type { Results } from './results.ts'
+
+/** requests: a file, or "bank". n: answers of each request, those of an earlier run included. */
+export type RecordOptions = {
+  readonly requests: string
+  readonly out: string
+  readonly claudeUrl: string
+  readonly model: string
+  readonly n: number
+  readonly maxTokens: number
+  readonly concurrency: number
+}
+
+/** apiKey is sent and never kept. */
+export type RecordDeps = {
+  readonly apiKey: string | undefined
+  readonly fetch: typeof fetch
+  readonly sleep: (ms: number) => Promise<unknown>
+  readonly rng: Rng
+  readonly log: (line: string) => void
+}
+
+export const HOSTED_URL = 'https://api.anthropic.com'
+const TRIES = 8
+const LONGEST_WAIT_MS = 60_000
+
+/**
+ * Answers that the cassette holds already are not asked for again; a last line that was torn off is taken away first. A request
+ * that Claude refuses as such is passed over and counted. Fails with E_NO_KEY, E_DATA (bad requests or cassette) and E_UPSTREAM;
+ * what has come until then is kept.
+ */
+export const runRecord = async (options: RecordOptions, deps: RecordDeps): Promise<Results> => {
+  if (!deps.apiKey && options.claudeUrl === HOSTED_URL)
+    throw new FedError('E_NO_KEY', 'needs ANTHROPIC_API_KEY in the environment, or a --claude-url')
+  const bodies = readRequests(options.requests).map((request) => ({
+    model: options.model,
+    max_tokens: options.maxTokens,
+    ...request,
+  }))
+  const kept = countKept(options.out)
+  const missing = distinct(bodies).flatMap(([key, body]) =>
+    Array.from({ length: Math.max(0, options.n - (kept.get(key) ?? 0)) }, () => body),
+  )
+  const held = sum(kept.values())
+  // A path that cannot be written to must not cost an answer.
+  appendFileSync(options.out, '', { mode: 0o600 })
+  deps.log(`${missing.length} answers to ask for; the cassette holds ${held}`)
+  const totals = { answers: 0, refused: 0, input: 0, output: 0 }
+  const every = Math.max(1, Math.ceil(missing.length / 20))
+  await inParallel(missing, options.concurrency, async (body) => {
+    const response = await ask(options.claudeUrl, body, deps)
+    if (response === 'refused') {
+      totals.refused++
+      return
+    }
+    const line: CassetteLine = { request: body, response }
+    appendFileSync(options.out, `${JSON.stringify(line)}\n`)
+    const { usage } = response
+    totals.answers++
+    totals.input +=
+      usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
+    totals.output += usage.output_tokens
+    if (totals.answers % every === 0) deps.log(`${totals.answers} of ${missing.length} answers`)
+  })
+  if (totals.refused > 0)
+    deps.log(`${totals.refused} requests were refused as invalid and are not on the cassette`)
+  return {
+    results: [
+      { name: 'record.answers', value: totals.answers, unit: 'answers' },
+      { name: 'record.held', value: held, unit: 'answers' },
+      { name: 'record.refused', value: totals.refused, unit: 'requests' },
+      { name: 'record.input', value: totals.input, unit: 'tokens' },
+      { name: 'record.output', value: totals.output, unit: 'tokens' },
+    ],
+  }
+}
+
+/** Of a line, what is asked again; a choice log's other fields are passed over. */
+const RequestLine = z.looseObject({
+  messages: z.array(ChatMessage).min(1).max(1000),
+  system: SystemPrompt.optional(),
+})
+
+type RecordedRequest = Pick<CountTokensBody, 'messages' | 'system'>
+
+/** "bank", AlpacaEval outputs, or JSON lines with `messages`. Fails with E_DATA by the line's number. */
+const readRequests = (source: string): RecordedRequest[] => {
+  if (source === 'bank') return REQUESTS.map(askable)
+  const text = readFileSync(source, 'utf8')
+  if (text.trimStart().startsWith('[')) return readOutputs([{ name: source, text }]).map(askable)
+  return text.split('\n').flatMap((raw, i) => (raw.trim() === '' ? [] : [parseLine(raw, i + 1)]))
+}
+
+const parseLine = (raw: string, number: number): RecordedRequest => {
+  let json: unknown
+  try {
+    json = JSON.parse(raw)
+  } catch {
+    throw new FedError('E_DATA', `requests, line ${number}: is not JSON`)
+  }
+  const parsed = RequestLine.safeParse(json)
+  if (parsed.success) return askable(parsed.data)
+  const issue = parsed.error.issues[0]
+  throw new FedError(
+    'E_DATA',
+    `requests, line ${number}: ${issue?.path.join('.') || 'line'}: ${issue?.message ?? 'bad'}`,
+  )
+}
+
+const askable = (request: {
+  readonly messages: readonly object[]
+  readonly system?: unknown
+}): RecordedRequest => {
+  const { messages, system } = request
+  return { ...(system !== undefined && { system }), messages } as RecordedRequest
+}
+
+/** How many answers to which request the cassette holds. */
+const countKept = (path: string): Map<string, number> => {
+  const kept = new Map<string, number>()
+  if (!existsSync(path)) return kept
+  const text = readFileSync(path, 'utf8')
+  const { lines, wholeLength } = parseCassette(text)
+  if (wholeLength < text.length) truncateSync(path, Buffer.byteLength(text.slice(0, wholeLength)))
+  for (const { request } of lines) {
+    const key = requestKey(request)
+    kept.set(key, (kept.get(key) ?? 0) + 1)
+  }
+  return kept
+}
+
+const distinct = <T extends CountTokensBody>(bodies: readonly T[]): [string, T][] => [
+  ...new Map(bodies.map((body) => [requestKey(body), body])),
+]
+
+const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0)
+
+/** Statuses that say that the request itself is wrong: asking again, or the next, may still do. */
+const INVALID = new Set([400, 413, 422])
+const isTransient = (status: number) =>
+  status === 408 || status === 409 || status === 429 || status >= 500
+
+const ask = async (
+  claudeUrl: string,
+  body: CountTokensBody,
+  deps: RecordDeps,
+): Promise<CassetteLine['response'] | 'refused'> => {
+  let problem = 'no answer'
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const response = await post(claudeUrl, body, deps)
+    if (response?.ok) {
+      const recorded = readRecorded(await response.json().catch(() => undefined))
+      if (recorded) return recorded
+      problem = 'an answer that is no message'
+    } else if (response) {
+      await response.body?.cancel()
+      problem = `status ${response.status}`
+      if (INVALID.has(response.status)) return 'refused'
+      if (!isTransient(response.status)) break
+    }
+    const waitMs = waitOf(response, attempt, deps.rng)
+    if (attempt + 1 < TRIES) {
+      deps.log(`${problem}: asking again in ${Math.ceil(waitMs / 1000)} s`)
+      await deps.sleep(waitMs)
+    }
+  }
+  throw new FedError(
+    'E_UPSTREAM',
+    `${new URL(claudeUrl).host}: ${problem}; what has come is kept, run the same command to go on`,
+  )
+}
+
+/** undefined when the connection fails. */
+const post = (
+  claudeUrl: string,
+  body: CountTokensBody,
+  { apiKey, fetch }: RecordDeps,
+): Promise<Response | undefined> =>
+  fetch(`${claudeUrl.replace(/\/+$/, '')}/v1/messages`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'anthropic-version': '2023-06-01',
+      'x-api-key': apiKey ?? 'none',
+    },
+    body: JSON.stringify(body),
+  }).catch(() => undefined)
+
+/** What the service asks for, else twice as long each time, somewhat at random. */
+const waitOf = (response: Response | undefined, attempt: number, rng: Rng): number => {
+  const ms = Number(response?.headers.get('retry-after-ms') ?? Number.NaN)
+  const seconds = Number(response?.headers.get('retry-after') ?? Number.NaN)
+  const asked = ms > 0 ? ms : seconds * 1000
+  return asked > 0
+    ? asked
+    : Math.min(LONGEST_WAIT_MS, 1000 * 2 ** attempt) * (0.75 + 0.25 * rng.uniform())
+}
+
+/** The first failure ends the others after what they are at, and is thrown. */
+const inParallel = async <T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> => {
+  const rest = [...items]
+  let failed: FedError | undefined
+  const worker = async () => {
+    for (let item = rest.shift(); item !== undefined && !failed; item = rest.shift())
+      await work(item).catch((error) => {
+        failed ??= asFedError(error)
+      })
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+  if (failed) throw failed
+}
