@@ -1,15 +1,23 @@
 /** All topics, and which of them a request is about. */
+import { ANIMALS } from './topics/animals.ts'
 import { ARTS } from './topics/arts.ts'
 import { COMPUTING } from './topics/computing.ts'
 import { FOOD } from './topics/food.ts'
+import { GAMES } from './topics/games.ts'
+import { standIn } from './topics/generic.ts'
+import { GERMAN } from './topics/german.ts'
 import { HEALTH } from './topics/health.ts'
 import { HISTORY } from './topics/history.ts'
 import { HOME } from './topics/home.ts'
+import { LANGUAGE } from './topics/language.ts'
 import { MONEY } from './topics/money.ts'
 import { NATURE } from './topics/nature.ts'
+import { PEOPLE } from './topics/people.ts'
 import { SKY } from './topics/sky.ts'
-import type { Topic } from './topics/topic.ts'
+import { SPANISH } from './topics/spanish.ts'
+import { LANGUAGES, type Language, type Topic } from './topics/topic.ts'
 import { TRAVEL } from './topics/travel.ts'
+import { WORK } from './topics/work.ts'
 
 const DOMAINS: readonly (readonly Topic[])[] = [
   FOOD,
@@ -22,6 +30,13 @@ const DOMAINS: readonly (readonly Topic[])[] = [
   HISTORY,
   ARTS,
   TRAVEL,
+  WORK,
+  PEOPLE,
+  LANGUAGE,
+  GAMES,
+  ANIMALS,
+  GERMAN,
+  SPANISH,
 ]
 
 /** All topics, one domain after the other in turn, so that the first few already cover every domain. */
@@ -30,12 +45,25 @@ export const TOPICS: readonly Topic[] = Array.from(
   (_, i) => DOMAINS.flatMap((domain) => domain.slice(i, i + 1)),
 ).flat()
 
-const STOP_WORDS = new Set(
-  `a about after all also an and any are as at be because been before but by can could did do does don explain for from get give had has have
-  help how i if in into is it its just keep know let like make me more most my need no not of off on one only or our out please really
-  should so some start tell than that the their them then there they this to too two up us use using want was we well were what when
-  where which while who why will with without work works would you your`.split(/\s+/),
-)
+/** Words that name no topic, in the languages in which people ask. */
+const FUNCTION_WORDS = {
+  en: `a about after all also an and any are as at be because been before but by can could did do does don explain for from get give had
+    has have help how i if in into is it its just keep know let like make me more most my need no not of off on one only or our out
+    please really should so some start tell than that the their them then there they this to too two up us use using want was we well
+    were what when where which while who why will with without work works would you your`,
+  de: `aber alle als also am an auch auf aus bei beim bin bitte da damit dann das dass dein dem den der des die dies dir doch du durch
+    ein eine einen einer er es etwas für gibt habe haben hat ich ihr im immer in ist ja kann kein keine man mehr mein meine mich mir
+    mit muss nach nicht noch nur oder ohne schon sehr sein sich sie sind so soll über um und uns vom von vor wann war warum was wenn
+    wer werden wie wieso wird wo woran wozu zu zum zur`,
+  es: `al algo antes aquí así bien casi cada como cómo con cuál cuando cuándo cuánto cuántos de debo del desde después donde dónde el
+    ella en entre era eres es esta está estas este esto estos hace hacer hago hay la las le lo los más me mejor mi mis muy ni no nos
+    para pero poco por porque puede puedo que qué quiero se sea ser si siempre sin sobre son soy su sus también te tengo todo tu un una
+    unas uno unos va y ya yo algún alguna algunas tienes tiene puedes`,
+  fr: `à au aux avec bien ce cela ces cette comment dans de des donc du elle en est et faire faut il je la le les leur ma mais me mes
+    moi mon ne nous on ou où par pas peut plus pour pourquoi quand que quel quelle qui sa sans se ses si son sont sur tu un une vous`,
+} as const
+
+const STOP_WORDS = new Set(Object.values(FUNCTION_WORDS).flatMap((words) => words.split(/\s+/)))
 
 const wordsOf = (text: string): string[] =>
   (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])
@@ -101,52 +129,20 @@ export const matchTopic = (text: string): Topic | undefined => {
   return best.topic
 }
 
-/** A stand-in for a request that no topic covers, made from the request's own words. */
+/** The language of a text by its function words; English in doubt, and where the bank has no topics. */
+export const languageOf = (text: string): Language => {
+  const words = text.toLowerCase().match(/\p{L}+/gu) ?? []
+  const share = (language: Language) => {
+    const known = FUNCTION_WORDS[language].split(/\s+/)
+    return words.filter((w) => known.includes(w)).length
+  }
+  return LANGUAGES.reduce((best, next) => (share(next) > share(best) ? next : best))
+}
+
+/** The topic that stands in for a request that none covers. */
 export const genericTopic = (text: string): Topic => {
   const words = (text.match(/[\p{L}\p{N}'-]+/gu) ?? []).filter(
     (w) => w.length > 3 && !STOP_WORDS.has(w.toLowerCase()),
   )
-  const subject = words.slice(0, 3).join(' ').toLowerCase() || 'this request'
-  const second = words.slice(3, 5).join(' ').toLowerCase() || 'the details'
-  return {
-    id: `generic ${subject}`,
-    domain: 'general',
-    subject,
-    terms: words.slice(0, 2),
-    phrasings: [text, text, text],
-    answer: `The short answer on ${subject} is to settle the goal first, since ${second} can be judged only against it.`,
-    mechanism: [
-      `The parts of ${subject} depend on one another, so a change in one place soon shows in the others.`,
-      `Most difficulties arise where ${second} was left vague and everyone filled the gap differently.`,
-    ],
-    facts: [
-      'In practice about 80 percent of the result comes from the first 20 percent of the choices.',
-      'A first version is usually ready within 2 or 3 short sessions.',
-    ],
-    background: [
-      `People have dealt with questions like ${subject} for a long time, mostly by trying and passing on what worked.`,
-      'Older advice was made for other tools, which is why some of it sounds strange today.',
-    ],
-    steps: [
-      `Write down what a good outcome for ${subject} would look like.`,
-      'Gather what is already known and mark what is missing.',
-      'Try the smallest version that could work.',
-      'Review the outcome and keep only what helped.',
-    ],
-    example: [
-      `For example, a short note on ${second} often settles in minutes what a long talk leaves open.`,
-    ],
-    analogy: [
-      `Working on ${subject} is like finding a path in fog: a few steps show more than a long look.`,
-    ],
-    caveats: [
-      `Be careful with advice on ${subject} that ignores the circumstances.`,
-      'A common mistake is to polish the details before the main direction is clear.',
-    ],
-    anecdote: [
-      'One teacher solved a similar puzzle by asking the quietest person in the room first.',
-    ],
-    comparison: ['Compared with planning everything ahead, small trials cost less and teach more.'],
-    followUp: `What matters most to you about ${subject}?`,
-  }
+  return standIn(text, words, languageOf(text))
 }

@@ -1,7 +1,8 @@
 /** What a topic of the offline world holds: one request in three phrasings, and sentences by the role they play in an answer. */
 
 /** The languages that topics are written in. */
-export type Language = 'en' | 'de' | 'es'
+export const LANGUAGES = ['en', 'de', 'es'] as const
+export type Language = (typeof LANGUAGES)[number]
 
 export type Topic = {
   readonly id: string

@@ -99,7 +99,7 @@ export const DE: Wording = {
     ', das kannst du selbst nachprüfen.',
     ', behalte das für deinen Fall im Kopf.',
   ],
-  stepAddresses: ['Du kannst', 'Du solltest', 'Am besten wirst du', 'Du musst nur'],
+  stepAddresses: ['Du kannst', 'Du solltest', 'Du könntest', 'Du musst nur'],
   register: [
     [/\betwa (?=\d)/g, 'annähernd ', 'so ungefähr '],
     [/\brund (?=\d)/g, 'annähernd ', 'so ungefähr '],

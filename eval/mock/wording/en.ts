@@ -129,7 +129,8 @@ export const EN: Wording = {
   ],
   stepAddresses: ['You can', 'You will want to', 'You should', 'Make sure you'],
   register: [
-    [/\b[Aa]bout (?=\d)/g, 'approximately ', 'around '],
+    [/\babout (?=\d)/g, 'approximately ', 'around '],
+    [/\bAbout (?=\d)/g, 'Approximately ', 'Around '],
     [/\broughly (?=\d)/g, 'approximately ', 'around '],
     [/\busually\b/g, 'ordinarily', 'mostly'],
     [/\boften\b/g, 'frequently', 'quite often'],
@@ -149,6 +150,7 @@ export const EN: Wording = {
       'want ',
     ],
     [/\balmost\b/g, 'virtually', 'pretty much'],
+    [/\b([Aa]) mistake\b/g, '$1n error', '$1 slip-up'],
     [/\bmistake\b/g, 'error', 'slip-up'],
     [/\blarge\b/g, 'substantial', 'big'],
     [/\bchildren\b/g, 'children', 'kids'],

@@ -117,7 +117,6 @@ export const ES: Wording = {
     [/\bsolo\b/g, 'únicamente', 'solo'],
     [/\berror\b/g, 'error', 'fallo'],
     [/\bPor ejemplo,/g, 'A modo de ejemplo,', 'Pongamos,'],
-    [/\bcomprar\b/g, 'adquirir', 'pillar'],
     [/\benseguida\b/g, 'de inmediato', 'en nada'],
     [/\bmientras que\b/g, 'en tanto que', 'y en cambio'],
   ],
