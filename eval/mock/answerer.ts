@@ -20,8 +20,11 @@ export type Answer = {
   readonly names: readonly Dimension[]
 }
 
-/** Hard limits from the request itself. maxSentences counts every sentence of the answer. */
-export type Limits = { readonly maxSentences?: number }
+/**
+ * What the request itself demands. maxSentences counts every sentence of the answer. focus: the role that a further question asks for,
+ * whose sentences then come first, and the topic's answer, which has been given before, not at all.
+ */
+export type Demands = { readonly maxSentences?: number; readonly focus?: Role }
 
 type Piece = { readonly role: Role; readonly sentence: string }
 type Group = { readonly section: Section; readonly members: readonly Piece[] }
@@ -42,7 +45,8 @@ type Pen = {
   readonly tally: Tally
 }
 
-const ROLE_DIMENSION: Readonly<Record<Role, Dimension>> = {
+/** The dimension of which a role is the content. */
+export const ROLE_DIMENSION: Readonly<Record<Role, Dimension>> = {
   mechanism: 'mechanism',
   facts: 'numbers',
   background: 'background',
@@ -59,13 +63,13 @@ export const composeAnswer = (
   topic: Topic,
   style: Style,
   rng: Rng,
-  limits: Limits = {},
+  demands: Demands = {},
 ): Answer => {
   const words = WORDINGS[topic.language ?? 'en']
   const pen: Pen = { style, rng, topic, words, tally: newTally() }
-  const pieces = choosePieces(pen, limits.maxSentences)
-  const body = writeBody(pen, pieces)
-  const text = limits.maxSentences === undefined ? frame(pen, body) : body
+  const pieces = choosePieces(pen, demands)
+  const body = writeBody(pen, pieces, demands.focus)
+  const text = demands.maxSentences === undefined ? frame(pen, body) : body
   const finished = finish(pen, text)
   return { text: finished, traits: traitsOf(pen, pieces, finished), names: DIMENSIONS }
 }
@@ -82,9 +86,10 @@ const newTally = (): Tally => ({
 const chance = (rng: Rng, level: number): boolean => rng.uniform() < level
 
 /** The answer's sentences: those whose role the style asks for most, with noise, up to a budget set by its length. */
-const choosePieces = ({ style, rng, topic }: Pen, maxSentences: number | undefined): Piece[] => {
+const choosePieces = ({ style, rng, topic }: Pen, { maxSentences, focus }: Demands): Piece[] => {
   const wanted = Math.round(0.9 + 4 * style.length + 0.5 * rng.normal())
-  const budget = Math.max(0, Math.min(wanted, 5, (maxSentences ?? 99) - 1))
+  const least = focus === undefined ? 0 : 1
+  const budget = Math.max(least, Math.min(wanted + least, 5, (maxSentences ?? 99) - 1 + least))
   const keyed = ROLES.flatMap((role) => {
     const level = style[ROLE_DIMENSION[role]]
     const shared = 0.15 * rng.normal()
@@ -93,9 +98,13 @@ const choosePieces = ({ style, rng, topic }: Pen, maxSentences: number | undefin
     return sentences.map((sentence, i) => ({
       piece: { role, sentence },
       key:
-        level === 0
+        level === 0 && role !== focus
           ? -9
-          : level + shared + 0.08 * rng.normal() * (role === 'steps' ? 0 : 1) - falloff * i,
+          : (role === focus ? 2 : 0) +
+            level +
+            shared +
+            0.08 * rng.normal() * (role === 'steps' ? 0 : 1) -
+            falloff * i,
     }))
   })
   keyed.sort((a, b) => b.key - a.key)
@@ -105,34 +114,40 @@ const choosePieces = ({ style, rng, topic }: Pen, maxSentences: number | undefin
 
 const SECTIONS: readonly Section[] = ['explain', 'story', 'do', 'care']
 
-const writeBody = (pen: Pen, pieces: readonly Piece[]): string => {
+const writeBody = (pen: Pen, pieces: readonly Piece[], focus: Role | undefined): string => {
   const { style, rng, topic } = pen
-  const answer = bold(pen, ending(pen, voice(pen, topic.answer, 'plain')))
-  const order = chance(rng, 0.25) ? (['story', 'explain', 'do', 'care'] as const) : SECTIONS
+  const answer =
+    focus !== undefined ? [] : [bold(pen, ending(pen, voice(pen, topic.answer, 'plain')))]
+  const usual = chance(rng, 0.25) ? (['story', 'explain', 'do', 'care'] as const) : SECTIONS
+  const first = focus && SECTION_OF[focus]
+  const order = [...usual.filter((s) => s === first), ...usual.filter((s) => s !== first)]
   const groups = order
-    .map((section) => ({ section, members: inOrder(pen, pieces, section) }))
+    .map((section) => ({ section, members: inOrder(pen, pieces, section, focus) }))
     .filter((g) => g.members.length > 0)
   const isListed = chance(rng, style.lists)
   const isAllListed = isListed && chance(rng, style.lists)
   if (groups.length >= 2 && chance(rng, style.headings))
-    return [answer, ...writeSections(pen, groups, isListed, isAllListed)].join('\n\n')
+    return [...answer, ...writeSections(pen, groups, isListed, isAllListed)].join('\n\n')
   // A list has two items or more: the steps, else the largest group, else everything.
   const listed =
     groups.find((g) => g.section === 'do' && g.members.length > 1) ??
     groups.find((g) => g.members.length > 1)
   if (isListed && pieces.length > 1 && (isAllListed || listed === undefined))
-    return `${answer}\n\n${writeList(
-      pen,
-      groups[0]!.section,
-      groups.flatMap((g) => g.members),
-      false,
-    )}`
+    return [
+      ...answer,
+      writeList(
+        pen,
+        groups[0]!.section,
+        groups.flatMap((g) => g.members),
+        false,
+      ),
+    ].join('\n\n')
   const blocks = groups.map((g) =>
     isListed && g === listed
       ? writeList(pen, g.section, g.members, false)
       : writeProse(pen, g.members),
   )
-  return isListed ? [answer, ...blocks].join('\n\n') : joinProse(pen, answer, blocks)
+  return isListed ? [...answer, ...blocks].join('\n\n') : joinProse(pen, [...answer, ...blocks])
 }
 
 const writeSections = (
@@ -151,18 +166,21 @@ const writeSections = (
   })
 }
 
-/** Steps keep their order; other roles are mixed, mechanism before the rest of its section. */
-const inOrder = ({ rng, topic }: Pen, pieces: readonly Piece[], section: Section): Piece[] => {
+/** Steps keep their order; other roles are mixed, what was asked for (else mechanism) before the rest of its section. */
+const inOrder = (
+  { rng, topic }: Pen,
+  pieces: readonly Piece[],
+  section: Section,
+  focus: Role | undefined,
+): Piece[] => {
   const members = pieces.filter((p) => SECTION_OF[p.role] === section)
   if (section === 'do')
     return [...members].sort(
       (a, b) => topic.steps.indexOf(a.sentence) - topic.steps.indexOf(b.sentence),
     )
+  const first = focus !== undefined && SECTION_OF[focus] === section ? focus : 'mechanism'
   const mixed = rng.shuffle(members)
-  return [
-    ...mixed.filter((p) => p.role === 'mechanism'),
-    ...mixed.filter((p) => p.role !== 'mechanism'),
-  ]
+  return [...mixed.filter((p) => p.role === first), ...mixed.filter((p) => p.role !== first)]
 }
 
 const writeList = (
@@ -207,8 +225,8 @@ const stepInProse = (pen: Pen, sentence: string, index: number, count: number): 
 }
 
 /** Prose groups become one paragraph when short, two or three otherwise. */
-const joinProse = ({ rng }: Pen, answer: string, blocks: readonly string[]): string => {
-  let text = answer
+const joinProse = ({ rng }: Pen, [first = '', ...blocks]: readonly string[]): string => {
+  let text = first
   for (const block of blocks) text += (chance(rng, 0.45) ? '\n\n' : ' ') + block
   return text
 }
@@ -263,12 +281,13 @@ const ending = ({ style, rng, words }: Pen, text: string): string =>
     ? `${words.exclamationOpens ?? ''}${text.slice(0, -1)}!`
     : text
 
+/** Bold falls on the whole word that begins with a term, "index funds" for "index fund". */
 const bold = ({ style, rng, topic }: Pen, text: string): string => {
   let result = text
   for (const term of topic.terms) {
-    const at = result.toLowerCase().indexOf(term.toLowerCase())
-    if (at < 0 || result.includes('**') || !chance(rng, 0.7 * style.bold)) continue
-    result = `${result.slice(0, at)}**${result.slice(at, at + term.length)}**${result.slice(at + term.length)}`
+    const found = new RegExp(`(?<!\\p{L})${term}\\p{L}*`, 'iu').exec(result)
+    if (found === null || result.includes('**') || !chance(rng, 0.7 * style.bold)) continue
+    result = `${result.slice(0, found.index)}**${found[0]}**${result.slice(found.index + found[0].length)}`
   }
   return result
 }
@@ -286,7 +305,7 @@ const frame = (pen: Pen, body: string): string => {
   if (chance(rng, style.preamble)) {
     tally.preamble = 1
     const opening = withEmoji(pen, ending(pen, word(rng.pick(words.openings))))
-    text = `${opening}${chance(rng, 0.4) ? '\n\n' : ' '}${text}`
+    text = `${opening}${chance(rng, 0.4) || body.startsWith('#') ? '\n\n' : ' '}${text}`
   }
   const tail: string[] = []
   if (chance(rng, style.closing)) {

@@ -1,6 +1,5 @@
-/** Reads what a reader wants: a preference block in `system`, and explicit constraints in the user's own message. */
+/** Reads what a reader wants: the preference block in `system`, whose lines are English whatever the language of the request. */
 import type { Rng } from '../../adapters/random.ts'
-import type { Limits } from './answerer.ts'
 import { type Dimension, type Style, withLevels } from './style.ts'
 
 type Rule = {
@@ -182,60 +181,4 @@ export const applyPreferences = (style: Style, system: string, rng: Rng): Style 
     if (isFollowed) levels[dimension] = style[dimension] + share * (target - style[dimension])
   }
   return withLevels(style, levels as Partial<Style>)
-}
-
-/** What the message itself demands. levels are exact (0 never, 1 always) and outrank any preference. */
-export type Constraints = { readonly levels: Partial<Style>; readonly limits: Limits }
-
-const NUMBER_WORDS: Readonly<Record<string, number>> = {
-  a: 1,
-  one: 1,
-  single: 1,
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-}
-
-const DEMANDS: readonly (readonly [RegExp, Partial<Style>])[] = [
-  [
-    /\b(no|without( any)?|don'?t use|avoid) (bullets?|bullet points|lists?)\b|\bin (plain )?prose\b|\bno lists or\b/,
-    { lists: 0 },
-  ],
-  [
-    /\b(as|in|with|use|give me|make) (a |an )?(short |bulleted |numbered |bullet )?(lists?|bullets|bullet points)\b/,
-    { lists: 1 },
-  ],
-  [/\bstep[- ]by[- ]step\b/, { steps: 1, lists: 1 }],
-  [/\b(no|without) (headings?|headers?)\b/, { headings: 0 }],
-  [
-    /\b(plain text|no markdown|without (markdown|formatting)|no formatting)\b/,
-    { lists: 0, headings: 0, bold: 0 },
-  ],
-  [/\b(no|without) (emojis?)\b/, { emoji: 0 }],
-  [
-    /\b(briefly|in short|keep it short|short answer|be brief|be concise|tl;?dr)\b/,
-    { length: 0.1, preamble: 0, closing: 0 },
-  ],
-  [/\b(in detail|in depth|thoroughly|long answer|as much detail)\b/, { length: 1 }],
-  [/\b(just|only) the answer\b/, { length: 0, preamble: 0, closing: 0, question: 0 }],
-  [/\bwith an? (example|concrete example)\b/, { example: 1 }],
-  [/\b(with|use|give me) an? analogy\b|\blike i'?m (five|5)\b/, { analogy: 1 }],
-  [/\bno (small talk|preamble|introduction)\b/, { preamble: 0 }],
-]
-
-export const readConstraints = (message: string): Constraints => {
-  const text = message.toLowerCase()
-  const levels: Partial<Record<Dimension, number>> = {}
-  for (const [pattern, demand] of DEMANDS) if (pattern.test(text)) Object.assign(levels, demand)
-  const sentences =
-    /\b(?:in|with|at most|max(?:imum)?) (?:just |only |exactly |at most )?(a|one|single|two|three|four|five|[1-9])(?: single)?(?: short)? sentences?\b/.exec(
-      text,
-    )
-  const count = sentences?.[1]
-  if (count === undefined) return { levels, limits: {} }
-  return {
-    levels: { ...levels, lists: 0, headings: 0 },
-    limits: { maxSentences: NUMBER_WORDS[count] ?? Number(count) },
-  }
 }

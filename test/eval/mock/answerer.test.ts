@@ -37,7 +37,7 @@ test('every role of every topic is filled, no sentence occurs twice, and facts h
     for (const fact of topic.facts) expect(fact).toMatch(/\d/)
     const roles = ROLES.flatMap((r) => topic[r])
     expect(roles.length + 1).toBeGreaterThanOrEqual(14)
-    for (const sentence of [topic.answer, ...roles]) expect(sentence).toMatch(/^[A-Z0-9].*\.$/)
+    for (const sentence of [topic.answer, ...roles]) expect(sentence).toMatch(/^[\p{Lu}\d].*\.$/u)
   }
 })
 

@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { DIMENSION_ROWS } from '../../../device/personalize/dimensions.ts'
-import {
-  applyPreferences,
-  readConstraints,
-  readPreferences,
-} from '../../../eval/mock/preferences.ts'
+import { applyPreferences, readPreferences } from '../../../eval/mock/preferences.ts'
 import { replyTo } from '../../../eval/mock/reply.ts'
 import { DEFAULT_STYLE, DIMENSIONS, type Dimension } from '../../../eval/mock/style.ts'
 import { TOPICS } from '../../../eval/mock/topic-bank.ts'
@@ -130,14 +126,6 @@ test('an explicit constraint in the message outranks the block', () => {
     expect(text.match(/[.!?](\s|$)/g) ?? []).toHaveLength(1)
     expect(text).not.toMatch(/\n/)
   }
-})
-
-test.each([
-  ['in two sentences', { maxSentences: 2 }],
-  ['at most 3 sentences please', { maxSentences: 3 }],
-  ['with no special wish', {}],
-])('"%s" sets the limits', (message, limits) => {
-  expect(readConstraints(message).limits).toEqual(limits)
 })
 
 test('the same variant with and without a block keeps its unasked style otherwise', () => {
