@@ -283,3 +283,52 @@ test('odd requests are answered: no topic, blocks, images, history, a prefilled 
     expect((message.content[0] as Anthropic.TextBlock).text.length).toBeGreaterThan(10)
   }
 })
+
+test.each(transports)(
+  'a request that enables thinking gets a signed thought first, and takes it back, over %s',
+  async (_, connect) => {
+    const { client } = await connect({ seed: 5 })
+    const thinking = { type: 'enabled' as const, budget_tokens: 1024 }
+    const request = { ...ask(), max_tokens: 4000, thinking }
+    const whole = await client.messages.create(request)
+    expect(whole.content.map((b) => b.type)).toEqual(['thinking', 'text'])
+    const [thought] = whole.content as [Anthropic.ThinkingBlock]
+    expect(thought.signature.length).toBeGreaterThan(10)
+    const streamed = await client.messages.stream(request).finalMessage()
+    expect(streamed.content).toMatchObject([
+      { type: 'thinking', thinking: thought.thinking, signature: expect.stringMatching(/.{10}/) },
+      { type: 'text' },
+    ])
+    const plain = await client.messages.create({ ...request, thinking: { type: 'disabled' } })
+    expect(plain.content.map((b) => b.type)).toEqual(['text'])
+    const messages = [
+      ...request.messages,
+      { role: 'assistant' as const, content: whole.content },
+      { role: 'user' as const, content: 'And why?' },
+    ]
+    expect((await client.messages.create({ ...request, messages })).stop_reason).toBe('end_turn')
+  },
+)
+
+test('images and documents are taken and counted', async () => {
+  const { client } = await overMsw({ seed: 5 })
+  const document = {
+    type: 'document' as const,
+    source: { type: 'text' as const, media_type: 'text/plain' as const, data: 'word '.repeat(500) },
+  }
+  const image = {
+    type: 'image' as const,
+    source: { type: 'base64' as const, media_type: 'image/png' as const, data: 'AA==' },
+  }
+  const words = { type: 'text' as const, text: question }
+  const tokensOf = async (content: Anthropic.ContentBlockParam[]) => {
+    const messages = [{ role: 'user' as const, content }]
+    const { usage } = await client.messages.create({ ...ask(), messages })
+    const { input_tokens } = await client.messages.countTokens({ model: ask().model, messages })
+    expect(usage.input_tokens).toBe(input_tokens)
+    return input_tokens
+  }
+  const plain = await tokensOf([words])
+  expect(await tokensOf([image, words])).toBeGreaterThan(plain + 1000)
+  expect(await tokensOf([document, words])).toBeGreaterThan(plain + 500)
+})
