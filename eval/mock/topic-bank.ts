@@ -132,11 +132,12 @@ export const matchTopic = (text: string): Topic | undefined => {
 /** The language of a text by its function words; English in doubt, and where the bank has no topics. */
 export const languageOf = (text: string): Language => {
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? []
-  const share = (language: Language) => {
-    const known = FUNCTION_WORDS[language].split(/\s+/)
-    return words.filter((w) => known.includes(w)).length
-  }
-  return LANGUAGES.reduce((best, next) => (share(next) > share(best) ? next : best))
+  const known = Object.entries(FUNCTION_WORDS).map(([language, list]) => {
+    const own = list.split(/\s+/)
+    return { language, count: words.filter((w) => own.includes(w)).length }
+  })
+  const best = known.reduce((a, b) => (b.count > a.count ? b : a)).language
+  return LANGUAGES.find((l) => l === best) ?? 'en'
 }
 
 /** The topic that stands in for a request that none covers. */

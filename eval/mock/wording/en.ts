@@ -154,6 +154,7 @@ export const EN: Wording = {
     [/\bmistake\b/g, 'error', 'slip-up'],
     [/\blarge\b/g, 'substantial', 'big'],
     [/\bchildren\b/g, 'children', 'kids'],
+    [/\b([Aa]) very\b/g, '$1n exceedingly', '$1 super'],
     [/\bvery\b/g, 'exceedingly', 'super'],
     [/\bshows\b/g, 'demonstrates', 'shows'],
     [/\bbuy\b/g, 'purchase', 'get'],
