@@ -210,7 +210,7 @@ export const GAMES: readonly Topic[] = [
     ],
     background: [
       'In 1654 Pascal and Fermat founded the theory in letters about a gambler who had to break off a game.',
-      'Dice of bone from graves in Iran and Egypt are about five thousand years old, and some are loaded.',
+      'Dice of bone from graves in Iran and Egypt are about five thousand years old, and loaded ones turned up in Roman ruins.',
     ],
     steps: [
       'List the outcomes of the first die and of the second in a grid.',

@@ -281,7 +281,7 @@ export const LANGUAGE: readonly Topic[] = [
       'Complaints about decay are as old as writing, and no language is known to have died of borrowing alone.',
     ],
     anecdote: [
-      'An Icelandic committee rejected the word computer and made one from number and prophetess, and everyone uses it.',
+      'An Icelandic professor made a word for the computer out of number and prophetess, and his neighbours use it to this day.',
     ],
     comparison: [
       'Japanese marks foreign words by a script of their own, whereas English takes them in without even a hyphen.',
