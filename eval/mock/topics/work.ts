@@ -260,7 +260,7 @@ export const WORK: readonly Topic[] = [
     ],
     facts: [
       'Teaching a task commonly takes 3 to 5 times as long as doing it once, and pays off within weeks.',
-      'A leader with 5 people who saves each of them from one wrong turn gains about 1 day a week.',
+      'In a study of 143 heads of fast-growing firms, those with a talent for it had 33 percent more revenue.',
     ],
     background: [
       'The Prussian army of the nineteenth century taught its officers to give aims instead of orders, since couriers came too late.',
