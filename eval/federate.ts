@@ -118,7 +118,7 @@ export const federate = async (options: FederateOptions): Promise<Federated> => 
     .filter((lines) => lines.length > 0)
   if (logs.length === 0) throw new FedError('E_DATA', 'nobody has choices to learn from')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  checkKey(options, logs)
+  checkKey(options)
   const journal = openJournal(join(folder, 'contributions.jsonl'))
   const server = await openLocalServer(join(folder, 'server'), START_MS)
   let fleet: Fleet | undefined
@@ -317,15 +317,24 @@ const tokensFor = async (
   return isNew.map((fresh) => (fresh ? tokens.shift()! : null))
 }
 
-/** Writes what the folder's federation is made of, or fails with E_CONFLICT where it is made of something else. */
-const checkKey = (
-  { folder, plan, model, seed }: FederateOptions,
-  logs: readonly (readonly ChoiceLine[])[],
-): void => {
-  const hash = createHash('sha256').update(JSON.stringify({ plan, base: model.base, seed }))
+/** Names a federation by everything that its releases depend on. */
+export const federationKey = ({
+  plan,
+  model,
+  seed,
+  logs,
+}: Pick<FederateOptions, 'plan' | 'model' | 'seed' | 'logs'>): string => {
+  const { base } = model
+  const features = featureSpace(base.shape.hidden)
+  const hash = createHash('sha256').update(JSON.stringify({ plan, base, features, seed }))
   for (const log of logs) hash.update(JSON.stringify(log))
-  const key = hash.digest('hex')
-  const path = join(folder, 'federation.json')
+  return hash.digest('hex')
+}
+
+/** Writes what the folder's federation is made of, or fails with E_CONFLICT where it is made of something else. */
+const checkKey = (options: FederateOptions): void => {
+  const key = federationKey(options)
+  const path = join(options.folder, 'federation.json')
   if (!existsSync(path)) {
     writeFileSync(`${path}.part`, JSON.stringify({ key }))
     renameSync(`${path}.part`, path)

@@ -1,8 +1,14 @@
 /** Who is compared: the arms of a run, each with what it starts from and on whom it is judged. */
 import { seededRng } from '../../adapters/random.ts'
-import type { FeatureDeps, PooledCache } from '../../device/agent/choice-features.ts'
+import {
+  encodeAnswers,
+  encodeChoice,
+  type FeatureDeps,
+  type PooledCache,
+} from '../../device/agent/choice-features.ts'
 import { type Released, readRelease } from '../../device/agent/released.ts'
 import { DeviceSettings } from '../../device/agent/settings.ts'
+import type { LoraFeed } from '../../device/engine/run/types.ts'
 import {
   firstArm,
   headArm,
@@ -13,6 +19,7 @@ import {
   randomArm,
   type StartingPoint,
   scoredArm,
+  type UserLog,
 } from '../arms.ts'
 import type { Federated } from '../federate.ts'
 import {
@@ -58,15 +65,20 @@ export const ARM_LABELS: Readonly<Record<string, string>> = {
 }
 
 export type LineupDeps = {
-  readonly scenario: Pick<Scenario, 'budgets' | 'rounds' | 'likelihood' | 'private' | 'dpo'>
+  readonly scenario: Pick<Scenario, 'budgets' | 'likelihood' | 'private' | 'dpo'>
   readonly people: number
-  readonly federated: Federated | null
+  /** What a federation has come to; null: there was none. */
+  readonly releases: Releases | null
   readonly deps: FeatureDeps
   readonly person: PersonDeps
   readonly kept: PooledCache
   readonly seed: number
   readonly ablate: readonly Ablation[]
 }
+
+/** before: without an adapter; null where there is none such. */
+export type Releases = { readonly final: ReadRelease; readonly before: ReadRelease | null }
+export type ReadRelease = ReleaseBytes & { readonly read: Released }
 
 const { initialVariance } = DeviceSettings.parse({})
 
@@ -102,9 +114,8 @@ export const lineup = (given: LineupDeps): Arm[] => {
       people: Math.min(people, scenario.dpo.people),
     }),
   ]
-  const release = given.federated && releasesOf(given.federated, deps, person)
-  if (!release) return alone.filter((a) => a.people > 0)
-  const { final, before } = release
+  if (!given.releases) return alone.filter((a) => a.people > 0)
+  const { final, before } = given.releases
   const from = final.hash
   const settings = ablate.includes('rerank') ? { candidates: 1 } : {}
   const both: StartingPoint = startOf(final)
@@ -141,11 +152,13 @@ export const lineup = (given: LineupDeps): Arm[] => {
 export const roundArm = (at: number): string => `round_${at}`
 
 /** The federated arm under releases along the way, evenly spaced, the last one included. */
-export const roundsLineup = ({ scenario, people, federated, deps, person }: LineupDeps): Arm[] => {
-  const { budget, points } = scenario.rounds
-  const rounds = federated?.rounds ?? []
-  return spaced(rounds.length, points).map((at) => {
-    const release = readOf(rounds[at]!, deps, person)
+export const roundsLineup = (
+  { budget, points }: Scenario['rounds'],
+  { rounds }: Federated,
+  { people, deps, person }: LineupDeps,
+): Arm[] =>
+  spaced(rounds.length, points).map((at) => {
+    const release = openRelease(rounds[at]!, deps, person)
     return {
       name: roundArm(at),
       budgets: [budget],
@@ -154,7 +167,6 @@ export const roundsLineup = ({ scenario, people, federated, deps, person }: Line
       pick: headArm(deps, startOf(release), initialVariance),
     }
   })
-}
 
 /** At most `points` of 0 … count − 1, evenly spaced, the last included. */
 export const spaced = (count: number, points: number): number[] => {
@@ -162,21 +174,42 @@ export const spaced = (count: number, points: number): number[] => {
   return Array.from({ length: taken }, (_, i) => Math.round(((i + 1) * count) / taken) - 1)
 }
 
-type ReadRelease = ReleaseBytes & { readonly read: Released }
-
-const readOf = (
+/** Fails with readRelease's codes. */
+export const openRelease = (
   { hash, release }: ReleaseBytes,
-  { space }: FeatureDeps,
-  { model }: PersonDeps,
+  { space }: Pick<FeatureDeps, 'space'>,
+  { model }: Pick<PersonDeps, 'model'>,
 ): ReadRelease => ({ hash, release, read: readRelease(release, model.base, space) })
 
-const releasesOf = ({ rounds }: Federated, deps: FeatureDeps, person: PersonDeps) => {
+/** Before the first adapter, and the last. */
+export const releasesOf = (
+  { rounds }: Federated,
+  deps: Pick<FeatureDeps, 'space'>,
+  person: Pick<PersonDeps, 'model'>,
+): Releases => {
   const first = rounds.findIndex((r) => r.kind === 'adapter')
   const before = rounds.at(first < 0 ? -1 : first - 1)
   return {
-    final: readOf(rounds.at(-1)!, deps, person),
-    before: first === 0 || !before ? null : readOf(before, deps, person),
+    final: openRelease(rounds.at(-1)!, deps, person),
+    before: first === 0 || !before ? null : openRelease(before, deps, person),
   }
+}
+
+/** Pools every answer of these people once; the arms then find them. */
+export const readAnswers = async (
+  { engine, exitLayer, keepFrom, ...deps }: FeatureDeps,
+  logs: readonly UserLog[],
+  adapters: readonly LoraFeed[],
+  onProgress: (done: number, of: number) => void,
+): Promise<void> => {
+  const answers = logs.flatMap(({ train, test }) => [
+    ...train.flatMap((line) => encodeChoice(deps, line)),
+    ...test.flatMap((line) => encodeAnswers(deps, line, line.candidates)),
+  ])
+  await engine.pooled(
+    [...new Set(answers)].map(({ input }) => input),
+    { exitLayer, keepFrom, adapters, onProgress },
+  )
 }
 
 const startOf = ({ read }: ReadRelease): StartingPoint => ({

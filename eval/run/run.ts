@@ -4,16 +4,12 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import { VERSION } from '../../adapters/version.ts'
-import {
-  type AnswerMemo,
-  encodeChoice,
-  type FeatureDeps,
-} from '../../device/agent/choice-features.ts'
+import type { AnswerMemo, FeatureDeps } from '../../device/agent/choice-features.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
 import { featureSpace } from '../../device/personalize/feature-space.ts'
-import { type Federated, type FederationPlan, federate } from '../federate.ts'
+import { type Federated, type FederationPlan, federate, federationKey } from '../federate.ts'
 import { meanOf, reachableUtility } from '../metrics.ts'
 import { REQUESTS } from '../mock/requests.ts'
 import type { RunReport } from '../report/data.ts'
@@ -22,7 +18,14 @@ import { openPooledFile, rememberPooled } from '../shared-engine.ts'
 import { costResults } from './cost.ts'
 import { figuresOf, meanEstimate, resultOf } from './figures.ts'
 import { type JudgeDeps, type Judged, judge } from './judge.ts'
-import { type LineupDeps, lineup, roundArm, roundsLineup } from './lineup.ts'
+import {
+  type LineupDeps,
+  lineup,
+  readAnswers,
+  releasesOf,
+  roundArm,
+  roundsLineup,
+} from './lineup.ts'
 import { measuredResults, meteredEngine, scoringSeconds } from './meter.ts'
 import { progressMeter } from './progress.ts'
 import type { Ablation, Scenario } from './scenario.ts'
@@ -90,20 +93,15 @@ const evaluate = async (
   if (ablate.includes('named'))
     withoutNamed(memo, { tokenizer: model.tokenizer, maxTokens }, linesOf(world))
 
-  const identity = {
-    seed,
-    plan,
-    people: scenario.people,
-    world: scenario.world,
-    model: model.base.weights,
-    masks: ablate.filter((a) => a === 'states' || a === 'named'),
-  }
+  const masks = ablate.filter((a) => a === 'states' || a === 'named')
+  const logs = world.learners.map((learner) => learner.train)
+  const key = shortHash([federationKey({ plan, model, seed, logs }), masks])
   const federated =
     plan.steps.length === 0
       ? null
       : await federate({
-          folder: join(out, `federation-${shortHash(identity)}`),
-          logs: world.learners.map((log_) => log_.train),
+          folder: join(out, `federation-${key}`),
+          logs,
           model,
           engine,
           memo,
@@ -121,17 +119,25 @@ const evaluate = async (
     memo,
     keepFrom: Math.max(0, (plan.exitLayer ?? model.suggestedExit) - plan.adapter.layers),
   }
-  const line: LineupDeps = {
+  const person = { model, engine, memo, maxTokens, exitLayer: deps.exitLayer, seed }
+  const releases = federated && releasesOf(federated, deps, person)
+  const given: LineupDeps = {
     scenario,
     people: world.newcomers.length,
-    federated,
+    releases,
     deps,
-    person: { model, engine, memo, maxTokens, exitLayer: deps.exitLayer, seed },
+    person,
     kept,
     seed,
     ablate,
   }
-  await readNewcomers(deps, world, log)
+  for (const adapters of [[], releases?.final.read.active ?? []])
+    await readAnswers(
+      deps,
+      world.newcomers,
+      adapters,
+      progressMeter(log, 'newcomers: reading answers'),
+    )
   const judging: Omit<JudgeDeps, 'arms'> = {
     logs: world.newcomers,
     world: JSON.stringify({
@@ -140,14 +146,18 @@ const evaluate = async (
       maxTokens,
       exitLayer: deps.exitLayer,
       base: model.base.weights,
-      masks: identity.masks,
+      masks,
+      features: deps.space.named,
     }),
     file: join(out, 'picks.jsonl'),
     log,
     signal,
   }
-  const judged = await judge({ ...judging, arms: lineup(line) })
-  const alongTheWay = await judge({ ...judging, arms: roundsLineup(line) })
+  const judged = await judge({ ...judging, arms: lineup(given) })
+  const alongTheWay = await judge({
+    ...judging,
+    arms: federated ? roundsLineup(scenario.rounds, federated, given) : [],
+  })
   const figures = figuresOf(judged, { prefix: 'run', seed })
   const rounds = roundFigures(federated, alongTheWay, figures.hasTaste, seed)
   const latency = await scoringSeconds(plainEngine, {
@@ -202,26 +212,6 @@ const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): Federat
 
 const linesOf = ({ learners, newcomers }: World) =>
   [...learners, ...newcomers].flatMap(({ train, test }) => [...train, ...test])
-
-/** Once, over the base: what every arm then finds. */
-const readNewcomers = async (
-  { engine, exitLayer, keepFrom, ...deps }: FeatureDeps,
-  { newcomers }: World,
-  log: (line: string) => void,
-): Promise<void> => {
-  const answers = newcomers.flatMap(({ train, test }) =>
-    [...train, ...test].flatMap((line) => encodeChoice(deps, line)),
-  )
-  await engine.pooled(
-    [...new Set(answers)].map(({ input }) => input),
-    {
-      exitLayer,
-      keepFrom,
-      adapters: [],
-      onProgress: progressMeter(log, 'newcomers: reading answers'),
-    },
-  )
-}
 
 const roundFigures = (
   federated: Federated | null,
