@@ -1,5 +1,6 @@
 /** The mock on a loopback port, for whatever speaks HTTP. */
 import { serve } from '@hono/node-server'
+import { FedError } from '../../adapters/errors.ts'
 import { type ClaudeOptions, createClaude, type MockClaude } from './claude.ts'
 
 export type RunningClaude = {
@@ -8,7 +9,7 @@ export type RunningClaude = {
   close(): Promise<void>
 }
 
-/** port 0 takes any free one. url has no trailing slash: it is the SDK's baseURL. */
+/** port 0 takes any free one. url has no trailing slash: it is the SDK's baseURL. Fails with E_CONFLICT when the port is taken. */
 export const startClaude = (
   options: ClaudeOptions & { readonly port?: number },
 ): Promise<RunningClaude> =>
@@ -25,5 +26,17 @@ export const startClaude = (
         resolve({ url: `http://127.0.0.1:${address.port}`, claude, close })
       },
     )
-    server.on('error', reject)
+    server.on('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new FedError(
+              'E_CONFLICT',
+              `port ${options.port} is taken: pass another, or 0 for any`,
+              {
+                cause,
+              },
+            )
+          : cause,
+      ),
+    )
   })

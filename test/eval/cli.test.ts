@@ -14,7 +14,7 @@ test('parity prints one JSON object of named figures, all within 1e-4', async ()
 })
 
 test('every command explains itself', async () => {
-  for (const command of ['demo', 'rerank', 'parity', 'claude'])
+  for (const command of ['demo', 'rerank', 'parity', 'claude', 'record'])
     expect((await run('eval/cli', [command, '--help'])).stdout).toContain('Usage: loreweave-eval')
   const { stdout } = await run('eval/cli', ['bench', '--help'])
   for (const name of ['train', 'round', 'rerank', 'generate', 'load'])
@@ -30,6 +30,7 @@ test.each([
   ['a benchmark of nothing', ['bench', 'train', '--runs', '0'], 'ended with 2'],
   ['a step size that is none', ['bench', 'round', '--learning-rate', '0'], 'ended with 2'],
   ['a peer where there is none', ['bench', 'load', '--peers'], 'ended with 2'],
+  ['a bad day that is none', ['claude', '--bad-day', 'sunny'], 'ended with 2'],
   ['a folder without a model', ['parity', '/nowhere', '--json'], '"code":"E_MODEL_FILE"'],
 ])('%s is refused with its exit status', async (_, args, said) => {
   await expect(run('eval/cli', args)).rejects.toThrow(said)

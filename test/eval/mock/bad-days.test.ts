@@ -1,7 +1,9 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, expect, test } from 'vitest'
 import { BAD_DAY_NAMES, BAD_DAYS, type BadDayName, badDayAt } from '../../../eval/mock/bad-days.ts'
+import { createClaude } from '../../../eval/mock/claude.ts'
 import { addBadDay } from '../../../eval/mock/claude-command.ts'
+import { interceptClaude } from '../../../eval/mock/msw.ts'
 import { startClaude } from '../../../eval/mock/serve.ts'
 
 const request = {
@@ -107,6 +109,19 @@ test('a cut connection ends a stream without message_stop, and a whole answer wi
   expect(seen).not.toContain('message_stop')
   const whole = await claudeOn('cut')
   await expect(whole.post(request).then((r) => r.json())).rejects.toThrow()
+})
+
+test('in this process a cut connection is an error of the body, and a taken port is said to be taken', async () => {
+  const claude = createClaude({ seed: 1, badDays: { 1: 'cut' } })
+  open.push({ close: async () => intercepted.close() })
+  const intercepted = interceptClaude(claude)
+  const client = new Anthropic({ apiKey: 'k', maxRetries: 0 })
+  const { error, text } = await streamed(client)
+  expect(error).toBeDefined()
+  expect(text.length).toBeGreaterThan(10)
+  const { url } = await claudeOn('slow')
+  const port = Number(new URL(url).port)
+  await expect(startClaude({ seed: 1, port })).rejects.toMatchObject({ code: 'E_CONFLICT' })
 })
 
 test('a malformed event, and a whole answer that is no JSON, fail to parse', async () => {
