@@ -21,7 +21,10 @@ const LONG_WORDS = 8000
 const half = <T>(all: readonly T[]): readonly T[] => all.slice(0, Math.ceil(all.length / 2))
 const afterHalf = <T>(all: readonly T[]): readonly T[] => all.slice(Math.ceil(all.length / 2))
 
-const DAYS = {
+/** Keeps the names while each day is checked. */
+const named = <K extends string>(days: Readonly<Record<K, BadDay>>) => days
+
+export const BAD_DAYS = named({
   'rate-limit': {
     about: '429 with retry-after: 1',
     failure: () =>
@@ -118,11 +121,10 @@ const DAYS = {
       return Array.from({ length: times }, (_, i) => `## Part ${i + 1}\n\n${text}`).join('\n\n')
     },
   },
-} satisfies Readonly<Record<string, BadDay>>
+})
 
-export type BadDayName = keyof typeof DAYS
-export const BAD_DAYS: Readonly<Record<BadDayName, BadDay>> = DAYS
-export const BAD_DAY_NAMES = Object.keys(DAYS) as BadDayName[]
+export type BadDayName = keyof typeof BAD_DAYS
+export const BAD_DAY_NAMES = Object.keys(BAD_DAYS) as BadDayName[]
 
 /** Which requests go wrong, counted from 1 in order of arrival. */
 export type BadDayPlan =
