@@ -23,6 +23,7 @@ export const KINDS: Readonly<Record<string, string>> = {
 
 export const ORDINARY = `
 [howto]
+Our old freezer in the cellar has a layer of ice as thick as my hand, and the door no longer shuts properly. ¶¶ I can move the food to my neighbour's for a day. There is no drain in the floor, and the socket is right beside the freezer, which worries me a little. ¶¶ How do I defrost it without flooding the cellar?
 How do I descale an electric kettle?
 How can I get candle wax out of a tablecloth?
 What's the right way to season a cast-iron pan?
@@ -82,6 +83,7 @@ Why do onions make you cry?
 Why is the Mona Lisa so famous?
 Why do some countries drive on the left?
 [compare]
+We are a choir of forty and need a place to rehearse on Tuesday evenings. ¶¶ The parish hall costs nothing but has a terrible echo and is cold in winter. The school has a good piano and parking, but we have to be out by nine. The community centre is expensive, warm, and we could leave our chairs there. ¶¶ Which would you take, and what are we overlooking?
 Should I get a heat pump or a gas boiler for a 1960s house?
 What's the difference between a latte, a flat white and a cappuccino?
 Postgres vs MySQL for a small web shop, which would you choose?
@@ -97,6 +99,7 @@ Compare the electoral systems of Germany, France and the United Kingdom.
 How do electric cars, hybrids and diesels compare in running costs?
 Compare index funds, savings accounts and bonds for money I need in five years.
 [advice]
+Hi! I manage a small team of five. One of them, who has always been reliable, has been late with everything for two months. ¶¶ I know that he is going through a divorce. The others have started to notice and to grumble. ¶¶ I don't want to make things worse for him, but I can't ignore it any longer either. How would you go about it?
 Is it a good idea to pay off my mortgage early or to invest the money?
 My landlord wants to raise the rent by a quarter. What can I do?
 I have two job offers. One pays more, the other has nicer people and is ten minutes from home. How should I decide?
@@ -122,6 +125,7 @@ My daughter moved out for university last week and the house is so quiet.
 I don't think I love my job any more, but I'm scared to leave.
 I had a fight with my mother over something silly, and now we're not speaking.
 [plan]
+My parents are coming to visit for five days in October. They live abroad and have never been here (we are in Ghent). ¶¶ My father walks badly and loves old machines. My mother wants to see gardens and eat well. I have to work on two of the five mornings. ¶¶ Could you help me plan their stay?
 Plan a five-day trip to Scotland for two people who like walking and don't like crowds.
 Help me plan a vegetarian dinner party for eight.
 Make me a study plan for my chemistry final in three weeks.
@@ -191,6 +195,7 @@ Write a poem about the first snow.
 [creative !+emoji]
 Describe a harbour town at dawn, as the opening of a novel.
 [explain de]
+Ich habe von meiner Tante ein paar Aktien geerbt und verstehe die Abrechnung der Bank nicht. ¶¶ Dort steht etwas von Kapitalertragsteuer, Solidaritätszuschlag und einem Freistellungsauftrag. ¶¶ Was bedeuten diese drei Dinge, und was davon betrifft mich?
 Wie funktioniert eigentlich ein Wärmetauscher?
 Was bedeutet Inflation für meine Ersparnisse?
 Kannst du mir erklären, wie die Gewaltenteilung in Deutschland funktioniert?
