@@ -102,7 +102,11 @@ export type RerankRequest = z.infer<typeof RerankRequest>
 const Points = z.number().min(-1e9).max(1e9)
 const Index = z.int().min(0).max(63)
 
-/** order: indices, best first; probability: that the best beats Claude's first answer; rewards are centred on their mean. */
+/**
+ * order: indices, best first; probability: that the best beats Claude's first answer; rewards are centred on their mean. ask: two
+ * candidates that it is worth showing both to the user, whose choice is then feedback. shadow: Claude's first answer leads whatever
+ * was decided; preferred: what would lead.
+ */
 export const RerankResponse = z.strictObject({
   protocol: Protocol,
   decisionId: Id,
@@ -111,6 +115,10 @@ export const RerankResponse = z.strictObject({
   keptFirst: z.boolean(),
   probability: Share,
   reason: z.string().max(500),
+  ask: z
+    .strictObject({ candidates: z.tuple([Index, Index]), reason: z.string().max(500) })
+    .optional(),
+  shadow: z.strictObject({ preferred: Index }).optional(),
   candidates: z
     .array(
       z.strictObject({
@@ -204,6 +212,30 @@ export type TrainingStatus = z.infer<typeof TrainingStatus>
 export const TrainingRequest = z.strictObject({ protocol: Protocol, paused: z.boolean() })
 export type TrainingRequest = z.infer<typeof TrainingRequest>
 
+/**
+ * certainty: that the user's choices show a taste. halfLifeDays: after which a choice counts half; null: none. spentToday: on answers
+ * beyond the first. right: of decisions with feedback, how much more often the reranked answer was liked than Claude's first, weighed
+ * by their propensities, with a 95 % interval; decisions: how many of them say something.
+ */
+export const RankingStatus = z.strictObject({
+  certainty: Share,
+  halfLifeDays: z.number().min(0).max(10_000).nullable(),
+  shadow: z.boolean(),
+  spentToday: z.strictObject({
+    tokens: z.int().min(0).max(1e12),
+    usd: z.number().min(0).max(1e9),
+  }),
+  right: z
+    .strictObject({
+      difference: z.number().min(-1).max(1),
+      low: z.number().min(-10).max(10),
+      high: z.number().min(-10).max(10),
+      decisions: z.int().min(0).max(1_000_000),
+    })
+    .nullable(),
+})
+export type RankingStatus = z.infer<typeof RankingStatus>
+
 export const StatusResponse = z.strictObject({
   protocol: Protocol,
   model: Name,
@@ -216,5 +248,6 @@ export const StatusResponse = z.strictObject({
   margin: Points.min(0),
   trainedAt: TimeMs.nullable(),
   training: TrainingStatus.optional(),
+  ranking: RankingStatus.optional(),
 })
 export type StatusResponse = z.infer<typeof StatusResponse>

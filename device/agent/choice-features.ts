@@ -23,6 +23,8 @@ export type ChoiceFeatures = {
   readonly shown: readonly number[]
   readonly chosen: number
   readonly weight: number
+  /** When it was made; unknown for some that were imported. */
+  readonly at?: number | undefined
   readonly answers: readonly EncodedAnswer[]
   readonly raw: readonly Float64Array[]
 }
@@ -61,6 +63,7 @@ export const featurizeChoices = async (
       shown: shown.map((_, j) => j),
       chosen: shown.indexOf(choice.chosen),
       weight: choice.weight ?? 1,
+      at: choice.at,
       answers,
       raw: answers.map(({ named }) => rawFeatures(states[at++]!, named)),
     }

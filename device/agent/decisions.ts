@@ -5,10 +5,14 @@ import { type Rng, randomBytes } from '../../adapters/random.ts'
 import { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { choicesOf, type Decision, type RecordedEvent } from '../personalize/feedback.ts'
+import type { JudgedDecision } from '../personalize/off-policy.ts'
 import type { DeviceStore } from './store.ts'
 import type { Answer, Conversation } from './types.ts'
 
-/** As kept. propensity: probability with which `served` was drawn; rewards: by candidate, empty where nothing was ranked. */
+/**
+ * As kept. propensity: probability with which `served` was drawn; rewards: by candidate, empty where nothing was ranked; preferred:
+ * what would have been served without exploration and outside shadow mode.
+ */
 const DecisionBody = z.object({
   messages: z.array(ChatMessage),
   system: SystemPrompt.optional(),
@@ -17,6 +21,7 @@ const DecisionBody = z.object({
   served: z.int(),
   order: z.array(z.int()),
   rewards: z.array(z.number()),
+  preferred: z.int().optional(),
   propensity: z.number(),
   explored: z.boolean(),
   dimensions: z.array(z.string()),
@@ -112,18 +117,65 @@ const eventsOn = (store: DeviceStore, decisionIds: readonly string[]): RecordedE
     .reverse()
 }
 
-/** greedy: best first. With probability explore the order is drawn uniformly; propensity is that of the order that came out. */
+/**
+ * greedy: best first. With probability explore the leader is drawn by these chances instead, the others staying in their order;
+ * propensity is the probability of the leader that came out.
+ */
 export const exploreOrder = (
   greedy: readonly number[],
   explore: number,
+  chances: () => readonly number[],
   rng: Rng,
 ): { order: number[]; propensity: number; explored: boolean } => {
-  const orders = greedy.reduce((product, _, i) => product * (i + 1), 1)
-  const explored = greedy.length > 1 && rng.uniform() < explore
-  const order = explored ? rng.shuffle(greedy) : [...greedy]
-  const isGreedy = order.every((index, i) => index === greedy[i])
-  const share = greedy.length > 1 ? explore : 0
-  return { order, explored, propensity: share / orders + (isGreedy ? 1 - share : 0) }
+  if (greedy.length < 2 || explore === 0)
+    return { order: [...greedy], propensity: 1, explored: false }
+  const by = chances()
+  const explored = rng.uniform() < explore
+  const leader = explored ? drawFrom(by, rng) : greedy[0]!
+  return {
+    order: [leader, ...greedy.filter((i) => i !== leader)],
+    explored,
+    propensity: explore * by[leader]! + (leader === greedy[0] ? 1 - explore : 0),
+  }
+}
+
+const drawFrom = (chances: readonly number[], rng: Rng): number => {
+  let left = rng.uniform()
+  for (const [i, chance] of chances.entries()) {
+    left -= chance
+    if (left < 0) return i
+  }
+  return chances.length - 1
+}
+
+/** Decisions of which the user made something, and in which reranking preferred another answer than Claude's first. */
+export const judgedDecisions = (store: DeviceStore, limit: number): JudgedDecision[] => {
+  const rows = store.decisions(limit)
+  const events = eventsOn(
+    store,
+    rows.map((row) => row.id),
+  )
+  return rows.flatMap(({ id, body }) => {
+    const { preferred, served, propensity, shown } = DecisionBody.parse(body)
+    const last = events.findLast((e) => e.decisionId === id && e.event.kind in LIKED)?.event
+    const isOther = served !== 0 && served !== preferred
+    if (!last || !preferred || isOther || shown.length !== 1) return []
+    const liked = LIKED[last.kind]?.(last, served) ?? false
+    return [
+      { served: served === 0 ? ('first' as const) : ('preferred' as const), propensity, liked },
+    ]
+  })
+}
+
+/** Whether an event says that the served answer was good; other kinds do not judge it. */
+const LIKED: Partial<
+  Record<FeedbackEvent['kind'], (event: FeedbackEvent, served: number) => boolean>
+> = {
+  keep: () => true,
+  regenerate: () => false,
+  edit: () => false,
+  thumbs: (event) => event.kind === 'thumbs' && event.value > 0,
+  choose: (event, served) => event.kind === 'choose' && event.chosen === served,
 }
 
 const toDecision = ({ id, at, body }: { id: string; at: number; body: unknown }): Decision => {

@@ -11,12 +11,12 @@ import { type AnswerMemo, cachePooled } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
+import type { Calibration } from './outlook.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
 import { openRelevance } from './relevant.ts'
 import { openServing } from './serving.ts'
 import { DeviceSettings, type DeviceSettingsInput } from './settings.ts'
 import type { DeviceStore, OutboxEntry } from './store.ts'
-import { calibrateOn } from './taste.ts'
 import { isTrainingPaused, reportTraining, whenUnpaused } from './training.ts'
 import { type Sleep, type Transport, timerSleep } from './transport.ts'
 import type { Device, TrainOptions, TrainReport } from './types.ts'
@@ -115,7 +115,7 @@ export const openDevice = (options: DeviceOptions): Device => {
       return { added, known: forTraining.length - added, test: choices.length - forTraining.length }
     },
     prepare: async () => {
-      await serving.current()
+      await refresh()
       if (settings.rewrite) await relevance.ready()
     },
     close: async () => {
@@ -157,9 +157,13 @@ const train = async (
         })
         .finally(end)
     : null
-  const { features, prior, taste } = await serving.current(onPooled)
-  const calibration = calibrateOn(features, prior, taste.scale)
-  store.set('calibration', { ...calibration, trainedAt: Math.floor(clock()) })
+  const { features, taste, tuning } = await serving.current(onPooled)
+  const { margin, heldBack } = tuning
+  store.set('calibration', {
+    margin,
+    heldBack,
+    trainedAt: Math.floor(clock()),
+  } satisfies Calibration)
   await refresh()
   return {
     exit,
@@ -171,7 +175,8 @@ const train = async (
       heldBack: trained.evaluations.map(({ loss }) => loss),
       seconds: trained.seconds,
     },
-    ...calibration,
+    margin,
+    heldBack,
   }
 }
 

@@ -17,8 +17,10 @@ import {
   type ChoiceFeatures,
   encodeAnswers,
   featurizeChoices,
+  usefulChoices,
 } from './choice-features.ts'
 import { ownExit } from './exit-layer.ts'
+import { fitOwnTaste, isOutgrown, type OwnTaste, type Tuning, tuneTaste } from './own-taste.ts'
 import {
   readPrivate,
   type ServingState,
@@ -29,8 +31,8 @@ import {
 import { type PrivateObjective, privateData } from './private-training.ts'
 import { type Released, readRelease } from './released.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore } from './store.ts'
-import { fitTaste, ownScale, type Taste } from './taste.ts'
+import type { DeviceStore, StoredChoice } from './store.ts'
+import { ownScale } from './taste.ts'
 import type { Conversation } from './types.ts'
 
 export type ServingDeps = {
@@ -53,7 +55,8 @@ export type Served = {
   readonly adapters: readonly LoraFeed[]
   readonly features: readonly ChoiceFeatures[]
   readonly prior: Prior
-  readonly taste: Taste
+  readonly taste: OwnTaste
+  readonly tuning: Tuning
   /** Whether there is anything to rank with: choices, or a population's prior. */
   readonly isInformed: boolean
 }
@@ -90,6 +93,8 @@ const PRIVATE_EPOCHS = 3
 
 export const openServing = (deps: ServingDeps): Serving => {
   let cached: { key: string; served: Promise<Served> } | null = null
+  // What the next fit under the same release and adapter can start from.
+  let last: Start | null = null
   const state = () => servingState(deps.store)
   return {
     releaseHash: () => state().release,
@@ -97,9 +102,15 @@ export const openServing = (deps: ServingDeps): Serving => {
     hasPrivate: () => state().private,
     current(onPooled) {
       const now = state()
-      const key = `${now.release ?? ownExit(deps.store, deps.model)}/${now.private && now.revision}/${deps.store.choicesVersion()}`
+      const under = `${now.release ?? ownExit(deps.store, deps.model)}/${now.private && now.revision}`
+      const key = `${under}/${deps.store.choicesVersion()}`
       if (cached?.key === key) return cached.served
-      const served = fitServed(deps, now, onPooled)
+      const start = last?.under === under ? last : null
+      const ground = start?.ground ?? groundOf(deps, now)
+      const served = fitServed(deps, ground, start?.served, onPooled).then((made) => {
+        last = { under, ground, served: made }
+        return made
+      })
       cached = { key, served }
       // A failure is not remembered: the next request tries again.
       served.catch(() => {
@@ -141,30 +152,54 @@ export const keptRelease = (
 const exitUnder = (deps: ServingDeps, release: string | null): number =>
   release === null ? ownExit(deps.store, deps.model) : keptRelease(deps, release).header.exitLayer
 
-const fitServed = async (
-  deps: ServingDeps,
-  state: Pick<ServingState, 'release' | 'private'>,
-  onPooled?: (done: number, of: number) => void,
-): Promise<Served> => {
+/** What a release and a private adapter decide; featuresOf: of choices that were read under them. */
+type Ground = Pick<Served, 'release' | 'exitLayer' | 'adapters' | 'prior'> & {
+  readonly releasedScale: Float64Array | null
+  readonly featuresOf: WeakMap<StoredChoice, ChoiceFeatures>
+}
+type Start = { readonly under: string; readonly ground: Ground; readonly served: Served }
+
+const groundOf = (deps: ServingDeps, state: Pick<ServingState, 'release' | 'private'>): Ground => {
   const release = state.release === null ? null : keptRelease(deps, state.release)
-  const adapters = [...(release?.active ?? []), ...(state.private ? [readPrivate(deps.store)] : [])]
-  const exitLayer = release?.header.exitLayer ?? ownExit(deps.store, deps.model)
-  const features = await featuresUnder(deps, exitLayer, adapters, onPooled)
-  const prior =
-    release?.prior(deps.settings.initialVariance) ??
-    initialPrior(featureCount(deps.space), deps.settings.initialVariance)
-  const taste = fitTaste(features, prior, release?.scale ?? ownScale(features, deps.space))
-  const isInformed = features.length > 0 || prior.mean.some((m) => m !== 0)
-  return { release: state.release, exitLayer, adapters, features, prior, taste, isInformed }
+  const { initialVariance } = deps.settings
+  return {
+    release: state.release,
+    exitLayer: release?.header.exitLayer ?? ownExit(deps.store, deps.model),
+    adapters: [...(release?.active ?? []), ...(state.private ? [readPrivate(deps.store)] : [])],
+    prior:
+      release?.prior(initialVariance) ?? initialPrior(featureCount(deps.space), initialVariance),
+    releasedScale: release?.scale ?? null,
+    featuresOf: new WeakMap(),
+  }
 }
 
-const featuresUnder = (
-  { store, settings, space, engine, model, memo }: ServingDeps,
-  exitLayer: number,
-  adapters: readonly LoraFeed[],
+/** last: served on the same ground; only what is new since then is computed. */
+const fitServed = async (
+  deps: ServingDeps,
+  ground: Ground,
+  last?: Served,
   onPooled?: (done: number, of: number) => void,
-): Promise<ChoiceFeatures[]> =>
-  featurizeChoices(
+): Promise<Served> => {
+  const features = await featuresUnder(deps, ground, onPooled)
+  const { release, exitLayer, adapters, prior, releasedScale } = ground
+  const isPopulation = prior.mean.some((m) => m !== 0)
+  const tuning =
+    last && !isOutgrown(last.tuning, features.length)
+      ? last.tuning
+      : tuneTaste(features, prior, releasedScale ?? ownScale(features, deps.space), isPopulation)
+  const taste = fitOwnTaste(features, tuning, last?.taste)
+  const isInformed = features.length > 0 || isPopulation
+  return { release, exitLayer, adapters, prior, features, tuning, taste, isInformed }
+}
+
+const featuresUnder = async (
+  { store, settings, space, engine, model, memo }: ServingDeps,
+  { exitLayer, adapters, featuresOf }: Ground,
+  onPooled?: (done: number, of: number) => void,
+): Promise<ChoiceFeatures[]> => {
+  const choices = usefulChoices(store.choices(settings.maxChoices))
+  const unread = choices.filter((choice) => !featuresOf.has(choice))
+  const read = await featurizeChoices(
     {
       engine,
       tokenizer: model.tokenizer,
@@ -174,10 +209,13 @@ const featuresUnder = (
       memo,
       keepFrom: ownSpec(exitLayer).firstLayer,
     },
-    store.choices(settings.maxChoices),
+    unread,
     adapters,
     onPooled,
   )
+  for (const [i, choice] of unread.entries()) featuresOf.set(choice, read[i]!)
+  return choices.map((choice) => featuresOf.get(choice)!)
+}
 
 const trainPrivate = async (
   deps: ServingDeps,
@@ -194,7 +232,8 @@ const trainPrivate = async (
     adapters: [...below, spec],
     index: below.length,
   })
-  const base = await fitServed(deps, { release, private: false }, options.onPooled)
+  const ground = groundOf(deps, { release, private: false })
+  const base = await fitServed(deps, ground, undefined, options.onPooled)
   const { objective, heldBack } = privateData(deps, base, options.objective)
   // The same for a retry, so that a checkpoint can be taken up.
   const seed = seededRng(`private/${release}`).int(2 ** 31)

@@ -1,12 +1,22 @@
 /** What a user can set on a device, with bounds and defaults; the `settings` object of config.json. */
 import { z } from 'zod'
 
+const Usd = z.number().min(0).max(1_000_000)
+const Price = z.strictObject({ input: Usd, output: Usd, cacheWrite: Usd, cacheRead: Usd })
+
 export const DeviceSettings = z.strictObject({
-  /** Answers asked of Claude for one request; 1 switches rerank off. */
-  candidates: z.int().min(1).max(4).default(2),
-  /** Tokens a day that candidates beyond the first may cost; when they are spent, one is asked for. */
+  /** Most answers asked of Claude for one request; 1 switches rerank off. */
+  candidates: z.int().min(1).max(4).default(4),
+  /** Tokens and US dollars a day that candidates beyond the first may cost, whichever is spent first. */
   extraTokensPerDay: z.int().min(0).max(1_000_000_000).default(500_000),
-  /** Share of rerank decisions whose order is drawn at random, so that feedback is not only about the favourite. */
+  extraUsdPerDay: z.number().min(0).max(1_000_000).default(1),
+  /** Prices in US dollars a million tokens by the beginning of a model's name, before the table of prices.ts. */
+  prices: z.record(z.string().min(1).max(100), Price).default({}),
+  /** Whether the device only decides and records what it would return, and returns Claude's first answer. */
+  shadow: z.boolean().default(false),
+  /** Times a day that an app may be told that showing two answers to the user is worth it; 0: never. */
+  asksPerDay: z.int().min(0).max(1000).default(3),
+  /** Share of rerank decisions whose leader is drawn by what is not known yet, so that feedback is not only about the favourite. */
   explore: z.number().min(0).max(0.5).default(0.05),
   /** Tokens of one answer with its prompt that the local model reads. */
   maxTokens: z.int().min(16).max(4096).default(384),

@@ -2,6 +2,7 @@
 import Database from 'better-sqlite3'
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Spending } from '../personalize/spend.ts'
 
 /** A choice of the user: where it came from, and how much it counts. */
 export type StoredChoice = ChoiceLine & { readonly weight?: number }
@@ -36,6 +37,8 @@ export type StateKey =
   | 'consent'
   | 'serving'
   | 'calibration'
+  | 'outlook'
+  | 'asks'
   | 'paused'
   | 'training'
   | 'exit'
@@ -45,7 +48,7 @@ export type DeviceStore = {
   addChoice(choice: StoredChoice, source: 'import' | 'feedback'): boolean
   /** Puts these in the place of what feedback on the decisions of these ids had given before; others stay. */
   replaceFeedbackChoices(ids: readonly string[], choices: readonly StoredChoice[]): void
-  /** Most recent first. */
+  /** Most recent first; a choice that was read before is the same object. */
   choices(limit?: number): StoredChoice[]
   countChoices(): number
   /** Changes whenever the choices do, from this process or another. */
@@ -81,9 +84,9 @@ export type DeviceStore = {
   freeze(key: string, value: unknown, at: number): void
   pooled(key: string): Float32Array | undefined
   savePooled(key: string, state: Float32Array): void
-  /** Tokens spent since a time on candidates beyond the first. */
-  extraTokensSince(at: number): number
-  spendExtraTokens(at: number, tokens: number): void
+  /** Spent since a time on candidates beyond the first. */
+  spentSince(at: number): Spending
+  spend(at: number, spending: Spending): void
   close(): void
 }
 
@@ -108,7 +111,9 @@ CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, at REAL NOT NULL, re
 CREATE TABLE IF NOT EXISTS uploads (round_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB, state TEXT NOT NULL, reason TEXT, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS frozen (key TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS spending (seq INTEGER PRIMARY KEY, at REAL NOT NULL, tokens INTEGER NOT NULL);
+DROP TABLE IF EXISTS spending;
+CREATE TABLE IF NOT EXISTS spent (seq INTEGER PRIMARY KEY, at REAL NOT NULL, tokens INTEGER NOT NULL, usd REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS spent_at ON spent (at);
 `
 
 /** path: of the database file; ':memory:' for a device that forgets. */
@@ -154,6 +159,7 @@ const parse = (row: { body: string }): unknown => JSON.parse(row.body)
 const ALL = Number.MAX_SAFE_INTEGER
 
 const choiceTables = (db: Database.Database, run: Run) => {
+  const parsed = new Map<string, StoredChoice>()
   const addChoice = (choice: StoredChoice, source: 'import' | 'feedback') =>
     run.change(
       'INSERT OR IGNORE INTO choices (id, at, source, body) VALUES (?, ?, ?, ?)',
@@ -176,16 +182,23 @@ const choiceTables = (db: Database.Database, run: Run) => {
         for (const choice of choices) addChoice(choice, 'feedback')
       })()
     },
-    choices: (limit = ALL) =>
-      run
-        .all<{ body: string }>('SELECT body FROM choices ORDER BY at DESC, seq DESC LIMIT ?', limit)
-        .map((row) => parse(row) as StoredChoice),
+    choices: (limit = ALL) => {
+      const rows = run.all<{ body: string }>(
+        'SELECT body FROM choices ORDER BY at DESC, seq DESC LIMIT ?',
+        limit,
+      )
+      const kept = rows.map((row) => parsed.get(row.body) ?? (parse(row) as StoredChoice))
+      parsed.clear()
+      for (const [i, { body }] of rows.entries()) parsed.set(body, kept[i]!)
+      return kept
+    },
     countChoices: () => run.one<{ n: number }>('SELECT COUNT(*) AS n FROM choices')?.n ?? 0,
     choicesVersion: () => {
-      const row = run.one<{ n: number; last: number | null }>(
-        'SELECT COUNT(*) AS n, MAX(seq) AS last FROM choices',
+      // What takes the place of the last choice gets its seq again, but not without feedback.
+      const row = run.one<{ n: number; last: number | null; feedback: number | null }>(
+        'SELECT COUNT(*) AS n, MAX(seq) AS last, (SELECT MAX(seq) FROM feedback) AS feedback FROM choices',
       )
-      return `${row?.n ?? 0}/${row?.last ?? 0}`
+      return `${row?.n ?? 0}/${row?.last ?? 0}/${row?.feedback ?? 0}`
     },
     decisions: (limit: number) =>
       run
@@ -355,9 +368,11 @@ const cacheTables = (run: Run) => ({
     run.change('INSERT OR IGNORE INTO pooled (key, state) VALUES (?, ?)', key, bytes)
     run.change('DELETE FROM pooled WHERE seq <= (SELECT MAX(seq) FROM pooled) - ?', POOLED_ROWS)
   },
-  extraTokensSince: (at: number) =>
-    run.one<{ n: number | null }>('SELECT SUM(tokens) AS n FROM spending WHERE at >= ?', at)?.n ??
-    0,
-  spendExtraTokens: (at: number, tokens: number) =>
-    void run.change('INSERT INTO spending (at, tokens) VALUES (?, ?)', at, tokens),
+  spentSince: (at: number) =>
+    run.one<Spending>(
+      'SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd FROM spent WHERE at >= ?',
+      at,
+    ) ?? { tokens: 0, usd: 0 },
+  spend: (at: number, { tokens, usd }: Spending) =>
+    void run.change('INSERT INTO spent (at, tokens, usd) VALUES (?, ?, ?)', at, tokens, usd),
 })

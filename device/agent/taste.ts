@@ -5,8 +5,6 @@ import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { RewardPair } from '../engine/run/types.ts'
 import { featureStatistics, standardize } from '../personalize/feature-space.ts'
 import { fitHead, type HeadFit, pairRows, pairsOf } from '../personalize/head.ts'
-import { calibrateMargin } from '../personalize/rerank.ts'
-import { scoreFeatures } from '../personalize/reward.ts'
 import type { ChoiceFeatures } from './choice-features.ts'
 
 /** scale: [D], multiplies raw features; fit: over features so scaled. */
@@ -69,20 +67,4 @@ const LEAST_HELD_BACK = 4
 export const heldBackCount = (length: number): number => {
   const count = Math.floor(length * HELD_BACK)
   return count < LEAST_HELD_BACK ? 0 : count
-}
-
-/** The lead that a rerank needs, from the most recent choices under a head that has not seen them. features: most recent first. */
-export const calibrateOn = (
-  features: readonly ChoiceFeatures[],
-  prior: Prior,
-  scale: Float64Array,
-): { margin: number; heldBack: number } => {
-  const count = heldBackCount(features.length)
-  if (count === 0) return { margin: 0, heldBack: 0 }
-  const { fit } = fitTaste(features.slice(count), prior, scale)
-  const judged = features.slice(0, count).map(({ raw, chosen }) => ({
-    rewards: scoreFeatures(raw, scale, fit.w).map((s) => s.reward),
-    chosen,
-  }))
-  return { margin: calibrateMargin(judged).margin, heldBack: count }
 }

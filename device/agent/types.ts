@@ -12,6 +12,8 @@ import type {
   StatusResponse,
   TrainingStatus,
 } from '../../adapters/wire/personalization.ts'
+import type { Usage } from '../personalize/prices.ts'
+import type { CandidatePlan } from '../personalize/spend.ts'
 import type { ExitChoice, ExitReport } from './choose-exit.ts'
 import type { PrivateObjective } from './private-training.ts'
 import type { Traffic } from './transport.ts'
@@ -29,9 +31,14 @@ export type Answer = { readonly text: string; readonly messageId?: string | unde
 type Body<T> = Omit<T, 'protocol'>
 export type RewriteResult = Body<RewriteResponse>
 export type RerankResult = Body<RerankResponse> & {
-  /** Probability with which this order was drawn, and whether it was drawn at random. */
+  /** Probability with which the winner was drawn, and whether it was drawn at random. */
   readonly propensity: number
   readonly explored: boolean
+}
+export type CandidateRequest = {
+  readonly model: string
+  readonly maxTokens: number
+  readonly inputTokens: number
 }
 
 /**
@@ -47,9 +54,10 @@ export type Personalizer = {
   ): Promise<RerankResult>
   /** Remembers the one answer of a request that was not reranked, so that feedback can name it. */
   recordAnswer(decisionId: string, conversation: Conversation, answer: Answer): void
-  /** How many answers to ask for: fewer when the day's tokens are spent or there is nothing yet to rank with. */
-  candidateCount(): number
-  spendExtraTokens(tokens: number): void
+  /** How many answers to ask for, and why. maxTokens: of the request; inputTokens: an estimate. */
+  planCandidates(request: CandidateRequest): CandidatePlan
+  /** What the answers beyond the first did cost; usages: of those. */
+  spend(model: string, usages: readonly Usage[]): void
   feedback(event: FeedbackEvent): Promise<Body<FeedbackResponse>>
   profile(): Body<ProfileResponse>
   editProfile(changes: readonly ProfileChange[]): Body<ProfileResponse>

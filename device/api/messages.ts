@@ -5,7 +5,8 @@
 import { z } from 'zod'
 import { isFedError } from '../../adapters/errors.ts'
 import { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
-import type { Answer, Conversation, Personalizer } from '../agent/types.ts'
+import type { Answer, CandidateRequest, Conversation, Personalizer } from '../agent/types.ts'
+import type { Usage } from '../personalize/prices.ts'
 import { decisionHeader, passOn, type Upstream } from './forward.ts'
 import { observeStream } from './stream-observer.ts'
 
@@ -19,12 +20,14 @@ export type MessagesDeps = {
 }
 
 /** What became of a request, in the `loreweave-status` header. */
-type Status = 'personalized' | 'identity' | 'passed-through' | 'failed-open'
+type Status = 'personalized' | 'identity' | 'shadow' | 'passed-through' | 'failed-open'
 
 type Plan = {
   readonly status: Status
   readonly body: Uint8Array
   readonly count: number
+  /** Of Claude, for prices. */
+  readonly model: string
   readonly decisionId: string | null
   readonly conversation: Conversation | null
 }
@@ -46,6 +49,7 @@ export const answerMessages = async (
 
 /** The fields that the device reads of a Messages request; the rest is carried. */
 const MessagesBody = z.looseObject({
+  model: z.string().catch(''),
   messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
   system: z.unknown().optional(),
   stream: z.boolean().nullish(),
@@ -93,7 +97,8 @@ const planRequest = async (
   parsed: MessagesBody | null,
   body: Uint8Array,
 ): Promise<Plan> => {
-  const untouched = { body, count: 1, decisionId: null, conversation: null }
+  const model = parsed?.model ?? ''
+  const untouched = { body, count: 1, model, decisionId: null, conversation: null }
   if (!parsed || usesTools(parsed) || isForProgram(parsed))
     return { ...untouched, status: 'passed-through' }
   const readable = Readable.safeParse(parsed)
@@ -105,18 +110,43 @@ const planRequest = async (
   try {
     const rewrite = await inTime(deps, deps.device.rewrite(conversation))
     // At temperature 0 every candidate would be the same answer.
-    const count = parsed.stream || parsed.temperature === 0 ? 1 : deps.device.candidateCount()
+    const isOne = parsed.stream || parsed.temperature === 0
+    const count = isOne ? 1 : deps.device.planCandidates(sizeOf(parsed)).count
     const isChanged = rewrite.block !== null
     return {
       status: isChanged || count > 1 ? 'personalized' : 'identity',
       body: isChanged ? withSystem(parsed, rewrite.system) : body,
       count,
+      model,
       decisionId: rewrite.decisionId,
       conversation,
     }
   } catch (error) {
     reportFailure(deps, 'rewrite', error)
     return { ...untouched, status: 'failed-open' }
+  }
+}
+
+/** Characters of a token, a little low so that the estimate is a little high; tokens that an image takes at most. */
+const TOKEN_CHARACTERS = 3.5
+const IMAGE_TOKENS = 1600
+
+/** What planning needs to know of a request; the tokens are an estimate. */
+const sizeOf = (body: MessagesBody): CandidateRequest => {
+  const tokensIn = (content: unknown): number => {
+    if (typeof content === 'string') return content.length / TOKEN_CHARACTERS
+    if (!Array.isArray(content)) return 0
+    return content.reduce((sum: number, block) => {
+      if (block?.type === 'image') return sum + IMAGE_TOKENS
+      if (typeof block?.text === 'string') return sum + block.text.length / TOKEN_CHARACTERS
+      return sum + (JSON.stringify(block)?.length ?? 0) / TOKEN_CHARACTERS
+    }, 0)
+  }
+  const tokens = body.messages.reduce((sum, m) => sum + tokensIn(m.content), tokensIn(body.system))
+  return {
+    model: body.model,
+    maxTokens: body.max_tokens ?? Number.MAX_SAFE_INTEGER,
+    inputTokens: Math.ceil(tokens),
   }
 }
 
@@ -146,7 +176,7 @@ const oneAnswer = async (deps: MessagesDeps, request: Request, plan: Plan): Prom
   const response = await deps.upstream.send(request, plan.body)
   const bytes = new Uint8Array(await response.arrayBuffer())
   const answer = response.ok ? readAnswer(bytes) : null
-  if (answer) record(deps, plan, answer)
+  if (answer?.text.trim()) record(deps, plan, answer)
   return passOn(response, bytes, headersOf(plan))
 }
 
@@ -154,7 +184,8 @@ const oneAnswer = async (deps: MessagesDeps, request: Request, plan: Plan): Prom
 const record = (deps: MessagesDeps, { decisionId, conversation }: Plan, answer: Answer): void => {
   if (!decisionId || !conversation) return
   try {
-    deps.device.recordAnswer(decisionId, conversation, answer)
+    const { text, messageId } = answer
+    deps.device.recordAnswer(decisionId, conversation, { text, messageId })
   } catch (error) {
     reportFailure(deps, 'record', error)
   }
@@ -166,7 +197,10 @@ type Candidate = {
   readonly answer: ReadAnswer | null
 }
 
-/** Asks for all candidates at once. The first answer decides what an error looks like; any readable ones can win. */
+/**
+ * Asks for all candidates at once. Only whole answers compete: one that was cut, refused or is empty never takes the place of a whole
+ * first one. A first answer that was cut or failed gives way to a whole one; a refusal stands.
+ */
 const bestAnswer = async (
   deps: MessagesDeps,
   request: Request,
@@ -179,21 +213,33 @@ const bestAnswer = async (
   const candidates = settled.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : []))
   const first = candidates[0]
   if (!first) throw (settled[0] as PromiseRejectedResult).reason
-  const readable = candidates.filter((c) => c.answer !== null)
-  const [only, second] = readable
-  if (!only) return passOn(first.response, first.bytes, headersOf(plan))
-  let winner = only
+  const whole = first.answer?.stop === 'refusal' ? [] : candidates.filter((c) => c.answer?.isWhole)
+  const kept = whole[0] ?? first
+  const keep = () => {
+    if (kept.answer?.text.trim()) record(deps, plan, kept.answer)
+    return kept
+  }
+  let winner = kept
   let status = plan.status
   try {
-    if (second) {
-      const answers = readable.map((c) => c.answer!)
+    if (whole.length > 1) {
+      const answers = whole.map(({ answer }) => ({
+        text: answer!.text,
+        messageId: answer!.messageId,
+      }))
       const ranked = deps.device.rerank(conversation, answers, plan.decisionId ?? undefined)
-      winner = readable[(await inTime(deps, ranked)).winner] ?? only
-    } else record(deps, plan, only.answer!)
-    deps.device.spendExtraTokens(sumTokens(readable) - (winner.answer?.tokens ?? 0))
+      const result = await inTime(deps, ranked)
+      winner = whole[result.winner] ?? kept
+      if (result.shadow) status = 'shadow'
+    } else winner = keep()
+    const extra = candidates.filter((c) => c !== winner)
+    deps.device.spend(
+      plan.model,
+      extra.flatMap((c) => c.answer?.usage ?? []),
+    )
   } catch (error) {
     reportFailure(deps, 'rerank', error)
-    record(deps, plan, only.answer!)
+    winner = keep()
     status = 'failed-open'
   }
   return passOn(winner.response, winner.bytes, headersOf(plan, status))
@@ -209,31 +255,51 @@ const fetchCandidate = async (
   return { response, bytes, answer: response.ok ? readAnswer(bytes) : null }
 }
 
-type ReadAnswer = Answer & { readonly tokens: number }
+/** isWhole: Claude ended it itself, and it has text. */
+type ReadAnswer = Answer & {
+  readonly usage: Usage
+  readonly stop: string | null
+  readonly isWhole: boolean
+}
 
+const Tokens = z.number().catch(0)
 /** Of Claude's message, the fields that the device reads; anything else is tolerated. */
 const Message = z.object({
   id: z.string(),
   content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  stop_reason: z.string().nullable().catch(null),
   usage: z
-    .object({ input_tokens: z.number().catch(0), output_tokens: z.number().catch(0) })
+    .object({
+      input_tokens: Tokens,
+      output_tokens: Tokens,
+      cache_creation_input_tokens: Tokens,
+      cache_read_input_tokens: Tokens,
+    })
     .optional(),
 })
 
-/** null when the bytes are no message, or hold no text to judge. */
+/** null when the bytes are no message. */
 const readAnswer = (bytes: Uint8Array): ReadAnswer | null => {
   try {
-    const { id, content, usage } = Message.parse(JSON.parse(new TextDecoder().decode(bytes)))
+    const message = Message.parse(JSON.parse(new TextDecoder().decode(bytes)))
+    const { id, content, stop_reason: stop, usage } = message
     const text = content.flatMap((b) => (b.type === 'text' ? [b.text ?? ''] : [])).join('\n')
-    const tokens = usage ? usage.input_tokens + usage.output_tokens : 0
-    return text.trim() === '' ? null : { text, messageId: id, tokens }
+    return {
+      text,
+      messageId: id,
+      stop,
+      isWhole: stop === 'end_turn' && text.trim() !== '',
+      usage: {
+        input: usage?.input_tokens ?? 0,
+        output: usage?.output_tokens ?? 0,
+        cacheWrite: usage?.cache_creation_input_tokens ?? 0,
+        cacheRead: usage?.cache_read_input_tokens ?? 0,
+      },
+    }
   } catch {
     return null
   }
 }
-
-const sumTokens = (candidates: readonly Candidate[]): number =>
-  candidates.reduce((sum, c) => sum + (c.answer?.tokens ?? 0), 0)
 
 const reportFailure = (deps: MessagesDeps, what: string, error: unknown): void =>
   deps.report({ what, code: isFedError(error) ? error.code : 'E_INTERNAL' })

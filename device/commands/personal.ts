@@ -77,10 +77,17 @@ export const rerankCommand = (): Command =>
             const candidate = result.candidates[i]
             return `${i === result.winner ? '→' : ' '} ${i}  reward ${candidate?.reward.toFixed(3)}  ${candidate?.explanation}`
           })
+          if (result.shadow)
+            lines.push(`shadow: answer ${result.shadow.preferred} would come first`)
           print(
             options,
             result,
-            [...lines, result.reason, `decision ${result.decisionId}`].join('\n'),
+            [
+              ...lines,
+              result.reason,
+              ...(result.ask ? [`worth asking: ${result.ask.reason}`] : []),
+              `decision ${result.decisionId}`,
+            ].join('\n'),
           )
         },
         { startsAtOnce: true },

@@ -1,13 +1,14 @@
 /** `loreweave init`, `enroll`, `consent`, `status`, `log`: everything that needs no model. */
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
+import type { StatusResponse } from '../../adapters/wire/personalization.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { federationClient } from '../agent/federation.ts'
 import { createHome, homeFolder, saveClaudeKey, saveConfig } from '../agent/home.ts'
-import { readCalibration } from '../agent/personalizer.ts'
+import { rankingStatus, readCalibration } from '../agent/outlook.ts'
 import { trainingStatus } from '../agent/training.ts'
 import { timerSleep } from '../agent/transport.ts'
 import {
@@ -39,7 +40,10 @@ export const initCommand = (): Command =>
       'megabytes that a process with the local model may hold; 0 takes what is free',
       memoryLimit,
     )
-    .option('--candidates <n>', 'answers asked of Claude for one request', integer(1, 4))
+    .option('--candidates <n>', 'most answers asked of Claude for one request', integer(1, 4))
+    .option('--extra-tokens <n>', 'tokens a day that further answers may take', integer(0, 1e9))
+    .option('--extra-usd <x>', 'US dollars a day that further answers may cost', dollars)
+    .option('--shadow <on|off>', "decide and record, but return Claude's first answer", onOff)
     .option('--explore <percent>', 'share of orders drawn at random, to learn from', integer(0, 50))
     .option('--claude-url <url>', 'where requests to Claude go')
     .option('--port <n>', 'port of the local API', integer(0, 65_535))
@@ -61,6 +65,9 @@ export const initCommand = (): Command =>
           ...(cpuShare !== undefined && { cpuShare }),
           ...(memoryLimit !== undefined && { memoryLimit: memoryLimit || null }),
           ...(candidates !== undefined && { candidates }),
+          ...(options.extraTokens !== undefined && { extraTokensPerDay: options.extraTokens }),
+          ...(options.extraUsd !== undefined && { extraUsdPerDay: options.extraUsd }),
+          ...(options.shadow !== undefined && { shadow: options.shadow }),
           ...(explore !== undefined && { explore: explore / 100 }),
           ...(claudeUrl !== undefined && { claudeUrl }),
           ...(port !== undefined && { port }),
@@ -87,10 +94,25 @@ type InitOptions = CommonOptions & {
   cpuShare?: number
   memoryLimit?: number
   candidates?: number
+  extraTokens?: number
+  extraUsd?: number
+  shadow?: boolean
   explore?: number
   claudeUrl?: string
   port?: number
   claudeKeyFile?: string
+}
+
+const dollars = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1_000_000))
+    throw new InvalidArgumentError('expected an amount from 0 to 1,000,000.')
+  return value
+}
+
+const onOff = (text: string): boolean => {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('expected on or off.')
+  return text === 'on'
 }
 
 /** 0 is no limit, else megabytes as in DeviceSettings. */
@@ -242,6 +264,7 @@ export const statusCommand = (): Command =>
           release: serving?.release ?? null,
           privateAdapter: serving?.private ?? false,
           ...readCalibration(store),
+          ranking: rankingStatus({ store, settings: home.config.settings, clock: Date.now }),
           updates: {
             accepted: uploads.filter((u) => u.state === 'accepted').length,
             pending: uploads.filter((u) => u.state === 'pending').length,
@@ -264,11 +287,26 @@ export const statusCommand = (): Command =>
           `training  ${describeTraining(status.training)}`,
           `release   ${status.release ?? 'none'}${status.privateAdapter ? ', with a private adapter' : ''}`,
           `margin    ${status.margin.toFixed(3)} on ${status.heldBack} held-back choices`,
+          ...describeRanking(status.ranking),
           `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} refused`,
           `sent      ${megabytes(status.bytesSent)} (loreweave log)`,
         ].join('\n'),
       )
     })
+
+const describeRanking = (ranking: NonNullable<StatusResponse['ranking']>): string[] => {
+  const { certainty, halfLifeDays, spentToday, right, shadow } = ranking
+  const percent = (x: number) => `${x > 0 ? '+' : ''}${(100 * x).toFixed(0)}`
+  return [
+    `taste     ${(100 * certainty).toFixed(0)} % sure that choices show one; ${halfLifeDays === null ? 'old choices count in full' : `a choice counts half after ${halfLifeDays} days`}`,
+    `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,
+    ...(right
+      ? [
+          `reranked  liked ${percent(right.difference)} % more often than Claude's first (95 %: ${percent(right.low)} to ${percent(right.high)}; ${right.decisions} decisions)`,
+        ]
+      : []),
+  ]
+}
 
 export const logCommand = (): Command =>
   withHome(new Command('log'))

@@ -16,12 +16,14 @@ export type Reranking = {
 
 /**
  * scores: of the candidates, Claude's first answer first (RangeError when there are none). variance: of w·x under the posterior
- * (HeadFit.variance). margin: least lead, in log-odds (calibrateMargin).
+ * (HeadFit.variance). margin: least lead, in log-odds (calibrateMargin). certainty: that the user has the taste which the scores
+ * show; without one, either answer is as good.
  */
 export const rerank = (
   scores: readonly Pick<Score, 'reward' | 'features'>[],
   variance: (difference: Float64Array) => number,
   margin: number,
+  certainty = 1,
   minCertainty = MIN_CERTAINTY,
 ): Reranking => {
   const first = scores[0]
@@ -41,7 +43,8 @@ export const rerank = (
   const leader = scores[best]!
   const lead = leader.reward - first.reward
   const spread = Math.sqrt(variance(leader.features.map((v, j) => v - first.features[j]!)))
-  const probability = spread > 0 ? normalCdf(lead / spread) : lead > 0 ? 1 : 0.5
+  const byTaste = spread > 0 ? normalCdf(lead / spread) : lead > 0 ? 1 : 0.5
+  const probability = 0.5 + certainty * (byTaste - 0.5)
   const refusal =
     lead <= margin
       ? `the lead of ${lead.toFixed(2)} is not above the margin of ${margin.toFixed(2)}`

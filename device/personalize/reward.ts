@@ -36,30 +36,43 @@ export const scoreFeatures = (
     return { reward, named, pooledContribution, features }
   })
 
-/** What speaks for and against a candidate, in words: the largest contributions that are more than a trace. */
-export const explain = (score: Score, limit = 3): string => {
-  const pooledSize = score.features.length - NAMED_FEATURES.length
-  const reasons = score.named
-    .map(({ contribution }, j) => {
-      const { less, more } = NAMED_FEATURES[j]!
-      return { contribution, words: score.features[pooledSize + j]! < 0 ? less : more }
-    })
-    .concat({ contribution: score.pooledContribution, words: 'its overall wording' })
-    .filter((r) => Math.abs(r.contribution) >= 0.05)
-    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-    .slice(0, limit)
-  const side = (sign: number) =>
-    reasons
-      .filter((r) => r.contribution * sign > 0)
-      .map((r) => r.words)
-      .join(', ')
-  const parts = [
-    { label: 'for it', words: side(1) },
-    { label: 'against it', words: side(-1) },
-  ].filter((p) => p.words !== '')
-  return parts.length === 0
-    ? 'nothing in it stands out'
-    : parts.map((p) => `${p.label}: ${p.words}`).join('; ')
+/** Where answers are read by the local model, there is no word for what it sees but that the user's choices had it. */
+const WORDING = {
+  more: 'wording more like answers you picked',
+  less: 'wording less like answers you picked',
+}
+/** Log-odds below which a difference is not worth a word, and how many are. */
+const TRACE = 0.05
+const MOST_REASONS = 4
+
+/**
+ * Why one answer suits the user better or worse than another of the same request, in words: what speaks for it, then what speaks
+ * against it. "shorter, fewer lists; wording more like answers you picked, though more hedging".
+ */
+export const compare = (answer: Score, other: Score): string => {
+  const pooledSize = answer.features.length - NAMED_FEATURES.length
+  const reasons = NAMED_FEATURES.map(({ less, more }, j) => {
+    const isMore = answer.features[pooledSize + j]! > other.features[pooledSize + j]!
+    const by = answer.named[j]!.contribution - other.named[j]!.contribution
+    return { by, words: isMore ? more : less }
+  })
+  const pooledBy = answer.pooledContribution - other.pooledContribution
+  const all = reasons
+    .concat({ by: pooledBy, words: pooledBy > 0 ? WORDING.more : WORDING.less })
+    .filter(({ by }) => Math.abs(by) >= TRACE)
+    .sort((a, b) => Math.abs(b.by) - Math.abs(a.by))
+    .slice(0, MOST_REASONS)
+  const sayAll = (sign: number): string => {
+    const words = all.filter(({ by }) => by * sign > 0).map((r) => r.words)
+    const isWording = (w: string) => w === WORDING.more || w === WORDING.less
+    return [words.filter((w) => !isWording(w)).join(', '), words.find(isWording)]
+      .filter(Boolean)
+      .join('; ')
+  }
+  const [better, worse] = [sayAll(1), sayAll(-1)]
+  if (better === '' && worse === '') return 'hardly any difference that matters to you'
+  if (worse === '') return better
+  return better === '' ? `against it: ${worse}` : `${better}, though ${worse}`
 }
 
 /** A probability in words. */

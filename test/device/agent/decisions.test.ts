@@ -1,17 +1,27 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import { exploreOrder } from '../../../device/agent/decisions.ts'
+import {
+  blankDecision,
+  exploreOrder,
+  judgedDecisions,
+  saveDecision,
+} from '../../../device/agent/decisions.ts'
+import { openStore } from '../../../device/agent/store.ts'
 
-test('an order is always a permutation of the candidates', () => {
+const CHANCES = [0.2, 0.5, 0.3]
+
+test('an order is always a permutation of the candidates, led by one that could be drawn', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 4 }),
       fc.double({ min: 0, max: 0.5, noNaN: true }),
       fc.integer(),
       (n, explore, seed) => {
-        const { order, propensity } = exploreOrder([...Array(n).keys()], explore, seededRng(seed))
-        expect([...order].sort()).toEqual([...Array(n).keys()])
+        const equal = () => Array.from({ length: n }, () => 1 / n)
+        const greedy = [...Array(n).keys()]
+        const { order, propensity } = exploreOrder(greedy, explore, equal, seededRng(seed))
+        expect([...order].sort()).toEqual(greedy)
         expect(propensity).toBeGreaterThan(0)
         expect(propensity).toBeLessThanOrEqual(1)
       },
@@ -19,31 +29,63 @@ test('an order is always a permutation of the candidates', () => {
   )
 })
 
-test('propensities over all orders sum to 1, and agree with how often each is drawn', () => {
+test('propensities over all leaders sum to 1, and agree with how often each is drawn', () => {
   const rng = seededRng('orders')
-  const counts = new Map<string, { n: number; propensity: number }>()
+  const counts = new Map<number, { n: number; propensity: number }>()
   const draws = 20_000
   for (let i = 0; i < draws; i++) {
-    const { order, propensity } = exploreOrder([2, 0, 1], 0.3, rng)
-    const entry = counts.get(order.join()) ?? { n: 0, propensity }
-    counts.set(order.join(), { n: entry.n + 1, propensity })
+    const { order, propensity } = exploreOrder([2, 0, 1], 0.3, () => CHANCES, rng)
+    const entry = counts.get(order[0]!) ?? { n: 0, propensity }
+    counts.set(order[0]!, { n: entry.n + 1, propensity })
   }
-  expect(counts.size).toBe(6)
+  expect(counts.size).toBe(3)
   expect([...counts.values()].reduce((sum, c) => sum + c.propensity, 0)).toBeCloseTo(1, 12)
   // Four standard errors of a share of 20,000 draws are below 0.015.
   for (const { n, propensity } of counts.values())
     expect(Math.abs(n / draws - propensity)).toBeLessThan(0.015)
 })
 
-test('without exploration, or with one candidate, the order is the greedy one for certain', () => {
-  expect(exploreOrder([1, 0], 0, seededRng(1))).toEqual({
-    order: [1, 0],
-    propensity: 1,
-    explored: false,
+test('the others stay in their order behind a drawn leader', () => {
+  const orders = Array.from({ length: 50 }, (_, i) =>
+    exploreOrder([2, 0, 1], 0.5, () => CHANCES, seededRng(i)).order.join(),
+  )
+  expect(new Set(orders)).toEqual(new Set(['2,0,1', '0,2,1', '1,2,0']))
+})
+
+test('without exploration, or with one candidate, the order is the greedy one and no chances are asked for', () => {
+  const never = () => {
+    throw new Error('asked')
+  }
+  const sure = { propensity: 1, explored: false }
+  expect(exploreOrder([1, 0], 0, never, seededRng(1))).toEqual({ order: [1, 0], ...sure })
+  expect(exploreOrder([0], 0.5, never, seededRng(1))).toEqual({ order: [0], ...sure })
+})
+
+test('a decision judges reranking where it preferred another answer, was shown alone and has feedback', () => {
+  const store = openStore(':memory:')
+  const body = (preferred: number, served: number, propensity: number, shown = [served]) => ({
+    ...blankDecision({ messages: [{ role: 'user', content: 'x' }] }),
+    candidates: ['a', 'b', 'c'],
+    preferred,
+    served,
+    propensity,
+    shown,
   })
-  expect(exploreOrder([0], 0.5, seededRng(1))).toEqual({
-    order: [0],
-    propensity: 1,
-    explored: false,
-  })
+  const decisions = {
+    kept: body(1, 1, 0.95),
+    turnedDown: body(1, 0, 0.02),
+    agreed: body(0, 0, 0.95),
+    another: body(1, 2, 0.02),
+    allShown: body(1, 1, 0.95, [0, 1, 2]),
+    silent: body(1, 1, 0.95),
+  }
+  for (const [id, made] of Object.entries(decisions)) {
+    saveDecision(store, id, 1, made)
+    const kind = id === 'turnedDown' ? 'regenerate' : 'keep'
+    if (id !== 'silent') store.addFeedback(`f-${id}`, id, 2, { kind, decisionId: id })
+  }
+  const judged = judgedDecisions(store, 100)
+  expect(judged).toHaveLength(2)
+  expect(judged).toContainEqual({ served: 'preferred', propensity: 0.95, liked: true })
+  expect(judged).toContainEqual({ served: 'first', propensity: 0.02, liked: false })
 })

@@ -77,13 +77,31 @@ test('a decision is found by its id and by the ids of all of its messages', () =
   expect(store.decision('msg_c')).toBeUndefined()
 })
 
-test('tokens spent are summed from a time on', () => {
+test('what was spent is summed from a time on', () => {
   const store = openStore(':memory:')
-  store.spendExtraTokens(10, 5)
-  store.spendExtraTokens(20, 7)
-  expect([
-    store.extraTokensSince(0),
-    store.extraTokensSince(11),
-    store.extraTokensSince(21),
-  ]).toEqual([12, 7, 0])
+  store.spend(10, { tokens: 5, usd: 0.5 })
+  store.spend(20, { tokens: 7, usd: 0.25 })
+  expect([store.spentSince(0), store.spentSince(11), store.spentSince(21)]).toEqual([
+    { tokens: 12, usd: 0.75 },
+    { tokens: 7, usd: 0.25 },
+    { tokens: 0, usd: 0 },
+  ])
+})
+
+test('a choice that was read before is the same object, until it changes', () => {
+  const store = openStore(':memory:')
+  const [a, b] = [1, 2].map((n) => ({
+    user: 'me',
+    id: `c${n}`,
+    messages: [{ role: 'user' as const, content: 'x' }],
+    candidates: ['p', 'q'],
+    chosen: 0,
+    at: n,
+  }))
+  store.addChoice(a!, 'feedback')
+  const [first] = store.choices()
+  store.addChoice(b!, 'feedback')
+  expect(store.choices()[1]).toBe(first)
+  store.replaceFeedbackChoices(['c1'], [{ ...a!, chosen: 1 }])
+  expect(store.choices()[1]).toMatchObject({ id: 'c1', chosen: 1 })
 })

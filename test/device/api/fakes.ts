@@ -5,6 +5,8 @@ import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
 import type { OutboxEntry } from '../../../device/agent/store.ts'
 import type { Answer, Personalizer } from '../../../device/agent/types.ts'
 import { type ApiDeps, createApi } from '../../../device/api/app.ts'
+import { tokensOf } from '../../../device/personalize/prices.ts'
+import type { CandidatePlan } from '../../../device/personalize/spend.ts'
 
 export const DEVICE_TOKEN = 'lw-device-token-for-tests'
 export const OWN_KEY = 'sk-own-key-of-the-device'
@@ -55,7 +57,15 @@ export const fakeClaude = () => {
 }
 
 export const messageText = (n: number): string =>
-  `{ "id": "msg_${n}",  "type": "message", "content": [ {"type": "text", "text": "answer ${n}"} ], "usage": {"input_tokens": 10, "output_tokens": ${n}}, "huge": 12345678901234567890 }`
+  `{ "id": "msg_${n}",  "type": "message", "content": [ {"type": "text", "text": "answer ${n}"} ], "stop_reason": "end_turn", "usage": {"input_tokens": 10, "output_tokens": ${n}}, "huge": 12345678901234567890 }`
+
+export const planOf = (count: number): CandidatePlan => ({
+  count,
+  reason: 'as told',
+  expectedGain: 0,
+  costUsd: 0,
+  costTokens: 0,
+})
 
 /** Prefers the last candidate; remembers what it was told. */
 export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
@@ -89,8 +99,8 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
     },
     recordAnswer: (decisionId, _conversation, answer) =>
       void answers.push({ decisionId, answers: [answer] }),
-    candidateCount: () => 2,
-    spendExtraTokens: (tokens) => void spent.push(tokens),
+    planCandidates: () => planOf(2),
+    spend: (_model, usages) => void spent.push(usages.reduce((n, u) => n + tokensOf(u), 0)),
     feedback: async (event) => {
       const id = event.decisionId ?? event.messageId
       const isKnown = answers.some(

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { buildApi, DEVICE_TOKEN, fakeDevice, messageText, OWN_KEY, STREAM_TEXT } from './fakes.ts'
+import {
+  buildApi,
+  DEVICE_TOKEN,
+  fakeDevice,
+  messageText,
+  OWN_KEY,
+  planOf,
+  STREAM_TEXT,
+} from './fakes.ts'
 
 const request = {
   model: 'claude',
@@ -22,7 +30,7 @@ test('asks for two candidates with the block in system and answers with the winn
 })
 
 test('asks once when the device wants one candidate', async () => {
-  const api = buildApi({}, fakeDevice({ candidateCount: () => 1 }))
+  const api = buildApi({}, fakeDevice({ planCandidates: () => planOf(1) }))
   expect(await (await api.post('/v1/messages', request)).text()).toBe(messageText(1))
   expect(api.claude.seen).toHaveLength(1)
   expect(api.answers).toEqual([
@@ -44,7 +52,10 @@ test('sends the very bytes of the caller when the rewrite is an identity', async
     preferences: [],
     reason: 'none_relevant' as const,
   }
-  const api = buildApi({}, fakeDevice({ rewrite: async () => identity, candidateCount: () => 1 }))
+  const api = buildApi(
+    {},
+    fakeDevice({ rewrite: async () => identity, planCandidates: () => planOf(1) }),
+  )
   const text =
     '{ "model":"claude",\n "messages":[ {"role":"user","content":"\\u0041"} ], "seed": 12345678901234567890 }'
   const response = await api.post('/v1/messages', text)

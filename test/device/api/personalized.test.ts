@@ -27,7 +27,7 @@ test('a device that has learned nothing changes nothing and asks once', async ()
   expect(claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request)])
 })
 
-test('with a preference and choices the block is in system, two answers are ranked, and the decision is kept', async () => {
+test('with a preference and choices the block is in system, answers are ranked, and the decision is kept', async () => {
   const { post, call, claude, device, store } = build()
   device.importChoices(shortChoices(20))
   const edit = { protocol: 1, changes: [{ op: 'state', dimension: 'emoji', direction: -1 }] }
@@ -37,7 +37,7 @@ test('with a preference and choices the block is in system, two answers are rank
     system: [{ type: 'text', text: 'Sei genau.', cache_control: { type: 'ephemeral' } }],
   })
   expect(response.headers.get('loreweave-status')).toBe('personalized')
-  expect(claude.seen).toHaveLength(2)
+  expect(claude.seen).toHaveLength(4)
   const sent = JSON.parse(claude.seen[0]!.text)
   expect(sent.messages).toEqual(messages)
   expect(sent.system[0]).toEqual({
@@ -49,12 +49,13 @@ test('with a preference and choices the block is in system, two answers are rank
   expect(sent.system).toHaveLength(2)
   const decision = store.decision(response.headers.get('loreweave-decision')!)
   expect(decision?.body).toMatchObject({
-    candidates: ['answer 1', 'answer 2'],
+    candidates: ['answer 1', 'answer 2', 'answer 3', 'answer 4'],
     dimensions: ['emoji'],
   })
   const { id } = (await response.json()) as { id: string }
   expect(store.decision(id)?.id).toBe(decision?.id)
-  expect(store.extraTokensSince(0)).toBeGreaterThan(0)
+  expect(store.spentSince(0).tokens).toBeGreaterThan(0)
+  expect(store.spentSince(0).usd).toBeGreaterThan(0)
 })
 
 test('an edit of a streamed answer, by its message id, becomes a choice', async () => {

@@ -1,7 +1,15 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, expect, test } from 'vitest'
 import { type RunningApi, serveApi } from '../../../device/api/serve.ts'
-import { DEVICE_TOKEN, fakeClaude, fakeDevice, messageText, OWN_KEY, STREAM_TEXT } from './fakes.ts'
+import {
+  DEVICE_TOKEN,
+  fakeClaude,
+  fakeDevice,
+  messageText,
+  OWN_KEY,
+  planOf,
+  STREAM_TEXT,
+} from './fakes.ts'
 
 const running: RunningApi[] = []
 afterEach(async () => {
@@ -79,7 +87,7 @@ test('bytes are the same over a real connection', async () => {
 
 test('a caller that goes away takes its request to Claude with it', async () => {
   let seen: AbortSignal | undefined
-  const fake = fakeDevice({ candidateCount: () => 1 })
+  const fake = fakeDevice({ planCandidates: () => planOf(1) })
   const arrived = deferred()
   const aborted = deferred()
   const api = await serveApi(

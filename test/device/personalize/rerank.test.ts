@@ -28,7 +28,7 @@ describe('rerank', () => {
     const result = rerank(scored([0, 1]), () => 100, 0)
     expect(result.keptFirst).toBe(true)
     expect(result.probability).toBeCloseTo(0.5398, 3)
-    expect(rerank(scored([0, 1]), () => 100, 0, 0.5).keptFirst).toBe(false)
+    expect(rerank(scored([0, 1]), () => 100, 0, 1, 0.5).keptFirst).toBe(false)
   })
 
   test('keeps the first answer when all are equal, and when it is the only one', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { rawFeatures } from '../../../device/personalize/feature-space.ts'
 import { FEATURE_NAMES, namedFeatures } from '../../../device/personalize/features.ts'
-import { explain, likelihoodWords, scoreFeatures } from '../../../device/personalize/reward.ts'
+import { compare, likelihoodWords, scoreFeatures } from '../../../device/personalize/reward.ts'
 
 const size = 2 + FEATURE_NAMES.length
 const oneHot = (j: number, value: number) =>
@@ -37,29 +37,53 @@ describe('scoreFeatures', () => {
     const raw = [new Float64Array(size)]
     expect(() => scoreFeatures(raw, new Float64Array(3), raw[0]!)).toThrow(/the scale 3/)
     expect(() => scoreFeatures(raw, raw[0]!, new Float64Array(3))).toThrow(
-      /3 numbers does not fit 31/,
+      /3 numbers does not fit 32/,
     )
   })
 })
 
-describe('explain', () => {
-  test('names what speaks for and against an answer', () => {
-    const at = (name: string) => 2 + FEATURE_NAMES.indexOf(name)
-    const w = new Float64Array(size)
-    w[at('length')] = -1
-    w[at('hedging')] = 2
-    const raw = [
-      oneHot(at('length'), 0),
-      oneHot(at('length'), 2).map((v, j) => v + oneHot(at('hedging'), 0.4)[j]!),
-    ]
-    const scores = scoreFeatures(raw, new Float64Array(size).fill(1), w)
-    expect(explain(scores[0]!)).toBe('for it: shorter; against it: less hedging')
-    expect(explain(scores[1]!)).toBe('for it: more hedging; against it: longer')
-    expect(explain(scoreFeatures([raw[0]!], new Float64Array(size).fill(1), w)[0]!)).toBe(
-      'nothing in it stands out',
+describe('compare', () => {
+  const at = (name: string) => 2 + FEATURE_NAMES.indexOf(name)
+  const w = new Float64Array(size)
+  w[at('length')] = -1
+  w[at('hedging')] = 2
+  w[at('list_share')] = -1
+  w[0] = 1
+  const ones = new Float64Array(size).fill(1)
+  const vector = (values: Record<string, number>, pooled = 0) => {
+    const v = oneHot(0, pooled)
+    for (const [name, value] of Object.entries(values)) v[at(name)] = value
+    return v
+  }
+  const compared = (answer: Float64Array, other: Float64Array) => {
+    const [a, b] = scoreFeatures([answer, other], ones, w)
+    return compare(a!, b!)
+  }
+
+  test('names what speaks for an answer, the larger first, then what speaks against it', () => {
+    const long = vector({ length: 2, hedging: 0.4, list_share: 0.5 })
+    expect(compared(vector({}), long)).toBe('shorter, fewer lists, though less hedging')
+    expect(compared(long, vector({}))).toBe('more hedging, though longer, more lists')
+    expect(compared(vector({ length: 1 }), vector({}))).toBe('against it: longer')
+  })
+
+  test('says of the pooled states only that they are like those of chosen answers', () => {
+    expect(compared(vector({}, 1), vector({ length: 1 }, 0))).toBe(
+      'shorter; wording more like answers you picked',
+    )
+    expect(compared(vector({}, 0), vector({}, 1))).toBe(
+      'against it: wording less like answers you picked',
     )
   })
 
+  test('is silent about traces', () => {
+    expect(compared(vector({}), vector({ length: 0.04 }))).toBe(
+      'hardly any difference that matters to you',
+    )
+  })
+})
+
+describe('likelihoodWords', () => {
   test('says probabilities in words', () => {
     expect([0.95, 0.8, 0.65, 0.5].map(likelihoodWords)).toEqual([
       'very likely',

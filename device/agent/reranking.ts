@@ -1,0 +1,111 @@
+/** The reranking half of serving a request: scores, decision, exploration, whether to ask, and the record that feedback can name. */
+import type { Rng } from '../../adapters/random.ts'
+import { type Ask, exploreChances, worthAsking } from '../personalize/ask.ts'
+import { type Reranking, rerank } from '../personalize/rerank.ts'
+import { compare, type Score } from '../personalize/reward.ts'
+import { blankDecision, decisionBody, exploreOrder, newId, saveDecision } from './decisions.ts'
+import { type OutlookDeps, readOutlook, refreshOutlook } from './outlook.ts'
+import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
+import type { DeviceStore } from './store.ts'
+import type { Answer, Conversation, RerankResult } from './types.ts'
+
+export type RerankingDeps = ServingDeps & {
+  readonly serving: Serving
+  readonly clock: () => number
+  readonly rng: Rng
+}
+
+/** underDecision: the app gets the winner alone; without one, it gets the order and may show it. */
+export const rerankAnswers = async (
+  deps: RerankingDeps,
+  conversation: Conversation,
+  answers: readonly Answer[],
+  underDecision: string | undefined,
+): Promise<RerankResult> => {
+  const { store, settings, clock, rng } = deps
+  const served = await currentOutlook(deps)
+  const { taste, tuning, isInformed } = served
+  const texts = answers.map((a) => a.text)
+  const scores = await scoreAnswers(deps, served, conversation, texts)
+  const variance = (x: Float64Array) => taste.fit.variance(x)
+  const ranking = rerank(scores, variance, tuning.margin, isInformed ? taste.certainty() : 0)
+  const drawn = settings.shadow
+    ? { order: firstOf(ranking.order, 0), propensity: 1, explored: false }
+    : exploreOrder(
+        ranking.order,
+        isInformed ? settings.explore : 0,
+        () => exploreChances(scores, variance, rng),
+        rng,
+      )
+  const winner = drawn.order[0]!
+  const isShown = underDecision === undefined
+  const ask = isShown && isInformed && !settings.shadow ? askOf(deps, served, scores) : null
+  const decisionId = underDecision ?? newId('d_')
+  saveDecision(
+    store,
+    decisionId,
+    clock(),
+    {
+      ...(decisionBody(store, decisionId) ?? blankDecision(conversation)),
+      candidates: texts,
+      shown: isShown ? texts.map((_, i) => i) : [winner],
+      served: winner,
+      ...drawn,
+      rewards: scores.map((s) => s.reward),
+      preferred: ranking.winner,
+    },
+    answers,
+  )
+  return {
+    decisionId,
+    ...drawn,
+    winner,
+    keptFirst: winner === 0,
+    probability: ranking.probability,
+    reason: reasonOf(ranking, scores, drawn.explored),
+    ...(ask && { ask: { candidates: [...ask.candidates], reason: ask.reason } }),
+    ...(settings.shadow && { shadow: { preferred: ranking.winner } }),
+    candidates: scores.map((score, i) => ({
+      reward: score.reward,
+      pooled: score.pooledContribution,
+      named: [...score.named],
+      explanation:
+        i === 0
+          ? "Claude's first answer, which the others are compared with"
+          : compare(score, scores[0]!),
+    })),
+  }
+}
+
+/** The first fit of a home is kept for planning; later ones are when feedback comes. */
+const currentOutlook = (deps: OutlookDeps): Promise<Served> =>
+  readOutlook(deps.store) ? deps.serving.current() : refreshOutlook(deps)
+
+const reasonOf = (ranking: Reranking, scores: readonly Score[], explored: boolean): string => {
+  if (explored) return 'this order was drawn at random, to learn from'
+  if (ranking.keptFirst) return ranking.reason
+  return `${ranking.reason}: ${compare(scores[ranking.winner]!, scores[0]!)}`.slice(0, 500)
+}
+
+const firstOf = (order: readonly number[], leader: number): number[] => [
+  leader,
+  ...order.filter((i) => i !== leader),
+]
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** Not more often than the settings allow, and asked questions count whether or not the app shows them. */
+const askOf = (
+  { store, settings, clock }: RerankingDeps,
+  { taste }: Served,
+  scores: readonly Score[],
+): Ask | null => {
+  const recent = asksSince(store, clock() - DAY_MS)
+  if (recent.length >= settings.asksPerDay) return null
+  const ask = worthAsking(scores, (x) => taste.fit.variance(x), taste.certainty())
+  if (ask) store.set('asks', [...recent, clock()])
+  return ask
+}
+
+const asksSince = (store: DeviceStore, since: number): number[] =>
+  ((store.get('asks') ?? []) as number[]).filter((at) => at > since)

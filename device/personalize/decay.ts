@@ -1,0 +1,92 @@
+/**
+ * Drift of taste: a choice weighs less the older it is, by a half-life that is chosen by prediction in order of time (prequential,
+ * Dawid 1984): which one, fitted to what came before, told the later choices best. None unless it is clearly better.
+ */
+import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { dot } from '../../adapters/math/vector.ts'
+import { fitHead, type HeadFit, type PairRow } from './head.ts'
+import { softplus } from './logistic.ts'
+
+/** rows: of one choice; at: when it was made, unknown for some. */
+export type DatedChoice = { readonly rows: readonly PairRow[]; readonly at: number | undefined }
+
+/** Half-lives that are tried, in days. */
+export const HALF_LIVES_DAYS = [180, 60, 20, 7] as const
+
+/** Fewer choices say nothing about drift. */
+const LEAST_CHOICES = 40
+/** The later half is predicted, a tenth of all at a time. */
+const BLOCKS = 5
+/** Gain over no decay, in its standard errors. */
+const CLEARLY = 2
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** What a choice counts at a time, 0 … 1; 1 where its time is not known or lies ahead. */
+export const decayOf = (
+  at: number | undefined,
+  now: number,
+  halfLifeDays: number | null,
+): number =>
+  at === undefined || halfLifeDays === null
+    ? 1
+    : 0.5 ** (Math.max(0, now - at) / DAY_MS / halfLifeDays)
+
+/**
+ * choices: oldest first. null: no decay, also where choices carry no times or span too few days to tell.
+ * gain: how much better than without decay the later half was told, in nats.
+ */
+export const chooseHalfLife = (
+  choices: readonly DatedChoice[],
+  prior: Prior,
+): { halfLifeDays: number | null; gain: number } => {
+  const times = choices.flatMap((c) => c.at ?? [])
+  const spanDays = (Math.max(...times) - Math.min(...times)) / DAY_MS
+  // A half-life of more than twice the span hardly moves a weight.
+  const tried = HALF_LIVES_DAYS.filter((days) => days <= 2 * spanDays)
+  if (choices.length < LEAST_CHOICES || tried.length === 0) return { halfLifeDays: null, gain: 0 }
+  const all = fitHead(
+    choices.flatMap((c) => c.rows),
+    prior,
+  )
+  const plain = predicted(choices, prior, null, all)
+  let best: { halfLifeDays: number | null; gain: number } = { halfLifeDays: null, gain: 0 }
+  for (const halfLifeDays of tried) {
+    const differences = predicted(choices, prior, halfLifeDays, all).map((l, i) => l - plain[i]!)
+    const gain = differences.reduce((a, b) => a + b, 0)
+    const standardError = Math.sqrt(differences.reduce((sum, d) => sum + d * d, 0))
+    if (gain > CLEARLY * standardError && gain > best.gain) best = { halfLifeDays, gain }
+  }
+  return best
+}
+
+/** Log-likelihood of each later choice under a head fitted to those before its block. */
+const predicted = (
+  choices: readonly DatedChoice[],
+  prior: Prior,
+  halfLifeDays: number | null,
+  last: HeadFit,
+): number[] => {
+  const out: number[] = []
+  const start = Math.ceil(choices.length / 2)
+  for (let block = 0; block < BLOCKS; block++) {
+    const [from, to] = [block, block + 1].map(
+      (b) => start + Math.floor((b * (choices.length - start)) / BLOCKS),
+    ) as [number, number]
+    const before = choices.slice(0, from)
+    const now = before.findLast((c) => c.at !== undefined)?.at ?? 0
+    const rows = before.flatMap(({ rows, at }) => {
+      const decay = decayOf(at, now, halfLifeDays)
+      return rows.map((row) => ({ ...row, weight: row.weight * decay }))
+    })
+    const { w } = fitHead(rows, prior, last)
+    for (const { rows } of choices.slice(from, to))
+      out.push(
+        rows.reduce(
+          (sum, { difference, weight }) => sum - weight * softplus(-dot(difference, w)),
+          0,
+        ),
+      )
+  }
+  return out
+}

@@ -1,0 +1,51 @@
+/** Whether reranking was right, from what users made of answers that were drawn with known propensities (Swaminathan & Joachims 2015). */
+
+/** One decision that has feedback, where the reranked answer was another than Claude's first. propensity: of the served one. */
+export type JudgedDecision = {
+  readonly served: 'preferred' | 'first'
+  readonly propensity: number
+  readonly liked: boolean
+}
+
+/** difference: share of liked answers under reranking less that under Claude's first, with a 95 % interval. */
+export type RightShare = {
+  readonly difference: number
+  readonly low: number
+  readonly high: number
+  readonly decisions: number
+}
+
+/** Of each kind; fewer say nothing, and explored ones are rare. */
+const LEAST = 5
+
+/** Self-normalized inverse-propensity estimates of both, taken as independent. null: too little to say. */
+export const rightShare = (judged: readonly JudgedDecision[]): RightShare | null => {
+  const [preferred, first] = (['preferred', 'first'] as const).map((kind) =>
+    judged.filter((d) => d.served === kind),
+  ) as [JudgedDecision[], JudgedDecision[]]
+  if (Math.min(preferred.length, first.length) < LEAST) return null
+  const [a, b] = [estimate(preferred), estimate(first)]
+  const difference = a.mean - b.mean
+  const reach = 1.96 * Math.sqrt(a.variance + b.variance)
+  return {
+    difference,
+    low: difference - reach,
+    high: difference + reach,
+    decisions: judged.length,
+  }
+}
+
+/** Mean weighted by 1/propensity. One like and one dislike are added (Agresti & Coull 1998): five of five are not certainty. */
+const estimate = (judged: readonly JudgedDecision[]): { mean: number; variance: number } => {
+  const weights = judged.map((d) => 1 / d.propensity)
+  const usual = weights.reduce((a, b) => a + b, 0) / weights.length
+  const all = [
+    ...judged.map((d, i) => ({ weight: weights[i]!, r: d.liked ? 1 : 0 })),
+    { weight: usual, r: 1 },
+    { weight: usual, r: 0 },
+  ]
+  const total = all.reduce((sum, d) => sum + d.weight, 0)
+  const mean = all.reduce((sum, d) => sum + d.weight * d.r, 0) / total
+  const variance = all.reduce((sum, d) => sum + (d.weight * (d.r - mean)) ** 2, 0) / total ** 2
+  return { mean, variance }
+}

@@ -1,0 +1,87 @@
+/** How many answers to ask Claude for: the expected gain of choosing among n against what n − 1 more of them cost. Pure. */
+import { type Price, usdOf } from './prices.ts'
+
+export type Spending = { readonly tokens: number; readonly usd: number }
+
+/**
+ * spread: standard deviation, in log-odds, of predicted rewards among the answers to one request, times the certainty that they mean
+ * anything; null where there are choices that no head has been fitted to yet. most: from settings. spent: on further answers.
+ */
+export type SpendRequest = {
+  readonly spread: number | null
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly price: Price
+  readonly most: number
+  readonly budget: Spending
+  readonly spent: { readonly day: Spending; readonly hour: Spending }
+}
+
+/** count: 1 … most; expectedGain: in log-odds over the first answer; costs: of the answers beyond the first. */
+export type CandidatePlan = {
+  readonly count: number
+  readonly reason: string
+  readonly expectedGain: number
+  readonly costUsd: number
+  readonly costTokens: number
+}
+
+/** Expected maximum of n standard normal numbers, n = 1 … 4 (Teichroew 1956). */
+const EXPECTED_MAXIMUM = [0, 0.5642, 0.8463, 1.0294] as const
+/** An hour may take this part of a day's budget, so that a morning does not spend it all. */
+const HOUR_SHARE = 0.25
+/** Gains, in log-odds, that a whole budget is worth: a request that would take a hundredth of what is left must gain a tenth. */
+const BUDGET_WORTH = 10
+/** Nobody notices less. */
+const LEAST_GAIN = 0.05
+/** Of a head that has not been fitted yet: enough to try. */
+const UNKNOWN_SPREAD = 0.25
+
+export const planCandidates = (request: SpendRequest): CandidatePlan => {
+  const { most, budget, inputTokens, outputTokens, price } = request
+  const spread = request.spread ?? UNKNOWN_SPREAD
+  const one: Spending = {
+    tokens: inputTokens + outputTokens,
+    usd: usdOf({ input: inputTokens, output: outputTokens, cacheRead: 0, cacheWrite: 0 }, price),
+  }
+  const left = leftOf(request)
+  const gainOf = (n: number) => spread * EXPECTED_MAXIMUM[n - 1]!
+  const alone = (reason: string): CandidatePlan => ({
+    count: 1,
+    reason,
+    expectedGain: 0,
+    costUsd: 0,
+    costTokens: 0,
+  })
+  if (most <= 1) return alone('the settings allow one answer')
+  if (spread === 0) return alone('nothing is known yet about what you like')
+  if (budget.tokens === 0 || budget.usd === 0) return alone('the budget for further answers is 0')
+  const affordable = Math.min(
+    EXPECTED_MAXIMUM.length,
+    most,
+    1 + Math.floor(Math.min(left.tokens / one.tokens, left.usd / Math.max(one.usd, 1e-12))),
+  )
+  if (affordable <= 1)
+    return alone('one more answer would cost more than is left of the budget for now')
+  const price1 = BUDGET_WORTH * Math.max(one.tokens / left.tokens, one.usd / left.usd)
+  let count = 1
+  for (let n = 2; n <= affordable; n++)
+    if (gainOf(n) - (n - 1) * price1 > gainOf(count) - (count - 1) * price1) count = n
+  if (count === 1 || gainOf(count) < LEAST_GAIN)
+    return alone('choosing among several would gain too little for what it costs')
+  const cost = { tokens: (count - 1) * one.tokens, usd: (count - 1) * one.usd }
+  return {
+    count,
+    reason: `choosing among ${count} is expected to be worth its price of about ${Math.round(cost.tokens)} tokens or $${cost.usd.toFixed(4)}`,
+    expectedGain: gainOf(count),
+    costUsd: cost.usd,
+    costTokens: Math.round(cost.tokens),
+  }
+}
+
+/** What may still be spent now, by the day's budget and the hour's part of it. */
+const leftOf = ({ budget, spent: { day, hour } }: SpendRequest): Spending => {
+  const least = (of: keyof Spending) =>
+    Math.max(0, Math.min(budget[of] - day[of], HOUR_SHARE * budget[of] - hour[of]))
+  return { tokens: least('tokens'), usd: least('usd') }
+}
