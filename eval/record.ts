@@ -1,13 +1,11 @@
 /** `loreweave-eval record`: several answers of the hosted Claude to each request, appended to a cassette as they come. */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
-import { z } from 'zod'
 import { asFedError, FedError } from '../adapters/errors.ts'
 import type { Rng } from '../adapters/random.ts'
-import { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
+import { PRICES_AS_OF, priceOf, tokensOf, type Usage, usdOf } from '../device/personalize/prices.ts'
 import { type CassetteLine, parseCassette, readRecorded, requestKey } from './mock/cassette.ts'
 import type { CountTokensBody } from './mock/claude-wire.ts'
-import { REQUESTS } from './mock/requests.ts'
-import { readOutputs } from './outputs.ts'
+import { readRequests } from './request-file.ts'
 import type { Results } from './results.ts'
 
 /** requests: a file, or "bank". n: answers of each request, those of an earlier run included. */
@@ -55,7 +53,7 @@ export const runRecord = async (options: RecordOptions, deps: RecordDeps): Promi
   // A path that cannot be written to must not cost an answer.
   appendFileSync(options.out, '', { mode: 0o600 })
   deps.log(`${missing.length} answers to ask for; the cassette holds ${held}`)
-  const totals = { answers: 0, refused: 0, input: 0, output: 0 }
+  const totals = { answers: 0, refused: 0, input: 0, output: 0, usd: 0 }
   const every = Math.max(1, Math.ceil(missing.length / 20))
   await inParallel(missing, options.concurrency, async (body) => {
     const response = await ask(options.claudeUrl, body, deps)
@@ -65,11 +63,12 @@ export const runRecord = async (options: RecordOptions, deps: RecordDeps): Promi
     }
     const line: CassetteLine = { request: body, response }
     appendFileSync(options.out, `${JSON.stringify(line)}\n`)
-    const { usage } = response
+    const usage = usageOf(response)
+    const input = tokensOf({ ...usage, output: 0 })
     totals.answers++
-    totals.input +=
-      usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
-    totals.output += usage.output_tokens
+    totals.input += input
+    totals.output += usage.output
+    totals.usd += usdOf(usage, priceOf(body.model, input))
     if (totals.answers % every === 0) deps.log(`${totals.answers} of ${missing.length} answers`)
   })
   if (totals.refused > 0)
@@ -81,49 +80,17 @@ export const runRecord = async (options: RecordOptions, deps: RecordDeps): Promi
       { name: 'record.refused', value: totals.refused, unit: 'requests' },
       { name: 'record.input', value: totals.input, unit: 'tokens' },
       { name: 'record.output', value: totals.output, unit: 'tokens' },
+      { name: 'record.cost', value: totals.usd, unit: `USD, prices of ${PRICES_AS_OF}` },
     ],
   }
 }
 
-/** Of a line, what is asked again; a choice log's other fields are passed over. */
-const RequestLine = z.looseObject({
-  messages: z.array(ChatMessage).min(1).max(1000),
-  system: SystemPrompt.optional(),
+const usageOf = ({ usage }: CassetteLine['response']): Usage => ({
+  input: usage.input_tokens,
+  output: usage.output_tokens,
+  cacheWrite: usage.cache_creation_input_tokens,
+  cacheRead: usage.cache_read_input_tokens,
 })
-
-type RecordedRequest = Pick<CountTokensBody, 'messages' | 'system'>
-
-/** "bank", AlpacaEval outputs, or JSON lines with `messages`. Fails with E_DATA by the line's number. */
-const readRequests = (source: string): RecordedRequest[] => {
-  if (source === 'bank') return REQUESTS.map(askable)
-  const text = readFileSync(source, 'utf8')
-  if (text.trimStart().startsWith('[')) return readOutputs([{ name: source, text }]).map(askable)
-  return text.split('\n').flatMap((raw, i) => (raw.trim() === '' ? [] : [parseLine(raw, i + 1)]))
-}
-
-const parseLine = (raw: string, number: number): RecordedRequest => {
-  let json: unknown
-  try {
-    json = JSON.parse(raw)
-  } catch {
-    throw new FedError('E_DATA', `requests, line ${number}: is not JSON`)
-  }
-  const parsed = RequestLine.safeParse(json)
-  if (parsed.success) return askable(parsed.data)
-  const issue = parsed.error.issues[0]
-  throw new FedError(
-    'E_DATA',
-    `requests, line ${number}: ${issue?.path.join('.') || 'line'}: ${issue?.message ?? 'bad'}`,
-  )
-}
-
-const askable = (request: {
-  readonly messages: readonly object[]
-  readonly system?: unknown
-}): RecordedRequest => {
-  const { messages, system } = request
-  return { ...(system !== undefined && { system }), messages } as RecordedRequest
-}
 
 /** How many answers to which request the cassette holds. */
 const countKept = (path: string): Map<string, number> => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { FedError } from '../../adapters/errors.ts'
 import { seededRng } from '../../adapters/random.ts'
+import { priceOf } from '../../device/personalize/prices.ts'
 import type { BadDayPlan } from '../../eval/mock/bad-days.ts'
 import { parseCassette } from '../../eval/mock/cassette.ts'
 import { createClaude } from '../../eval/mock/claude.ts'
@@ -83,6 +84,9 @@ test('asks n times for each distinct request of a choice log and keeps what came
   const { values, lines } = await record({ requests })
   expect(values).toMatchObject({ 'record.answers': 4, 'record.held': 0, 'record.refused': 0 })
   expect(values['record.output']).toBeGreaterThan(100)
+  const { input, output } = priceOf('claude-sonnet-5-5', 100)
+  const usd = (input * values['record.input']! + output * values['record.output']!) / 1e6
+  expect(values['record.cost']).toBeCloseTo(usd, 9)
   expect(
     lines()
       .map((l) => l.request)
