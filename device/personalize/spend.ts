@@ -56,17 +56,14 @@ export const planCandidates = (request: SpendRequest): CandidatePlan => {
   if (most <= 1) return alone('the settings allow one answer')
   if (spread === 0) return alone('nothing is known yet about what you like')
   if (budget.tokens === 0 || budget.usd === 0) return alone('the budget for further answers is 0')
-  const affordable = Math.min(
-    EXPECTED_MAXIMUM.length,
-    most,
-    1 + Math.floor(Math.min(left.tokens / one.tokens, left.usd / Math.max(one.usd, 1e-12))),
-  )
+  const further = Math.min(left.now.tokens / one.tokens, left.now.usd / Math.max(one.usd, 1e-12))
+  const affordable = Math.min(EXPECTED_MAXIMUM.length, most, 1 + Math.floor(further))
   if (affordable <= 1)
     return alone('one more answer would cost more than is left of the budget for now')
-  const price1 = BUDGET_WORTH * Math.max(one.tokens / left.tokens, one.usd / left.usd)
+  const worth = BUDGET_WORTH * Math.max(one.tokens / left.day.tokens, one.usd / left.day.usd)
   let count = 1
   for (let n = 2; n <= affordable; n++)
-    if (gainOf(n) - (n - 1) * price1 > gainOf(count) - (count - 1) * price1) count = n
+    if (gainOf(n) - (n - 1) * worth > gainOf(count) - (count - 1) * worth) count = n
   if (count === 1 || gainOf(count) < LEAST_GAIN)
     return alone('choosing among several would gain too little for what it costs')
   const cost = { tokens: (count - 1) * one.tokens, usd: (count - 1) * one.usd }
@@ -79,9 +76,13 @@ export const planCandidates = (request: SpendRequest): CandidatePlan => {
   }
 }
 
-/** What may still be spent now, by the day's budget and the hour's part of it. */
-const leftOf = ({ budget, spent: { day, hour } }: SpendRequest): Spending => {
-  const least = (of: keyof Spending) =>
-    Math.max(0, Math.min(budget[of] - day[of], HOUR_SHARE * budget[of] - hour[of]))
-  return { tokens: least('tokens'), usd: least('usd') }
+/** What is left of the day's budget, and what of it may be spent within this hour. */
+const leftOf = ({ budget, spent: { day, hour } }: SpendRequest) => {
+  const dayLeft = (of: keyof Spending) => Math.max(0, budget[of] - day[of])
+  const nowLeft = (of: keyof Spending) =>
+    Math.max(0, Math.min(dayLeft(of), HOUR_SHARE * budget[of] - hour[of]))
+  return {
+    day: { tokens: dayLeft('tokens'), usd: dayLeft('usd') },
+    now: { tokens: nowLeft('tokens'), usd: nowLeft('usd') },
+  }
 }
