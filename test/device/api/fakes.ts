@@ -56,8 +56,9 @@ export const fakeClaude = () => {
   return { app, seen }
 }
 
-export const messageText = (n: number): string =>
-  `{ "id": "msg_${n}",  "type": "message", "content": [ {"type": "text", "text": "answer ${n}"} ], "stop_reason": "end_turn", "usage": {"input_tokens": 10, "output_tokens": ${n}}, "huge": 12345678901234567890 }`
+/** stop, text: of an answer that is not as usual. */
+export const messageText = (n: number, stop = 'end_turn', text = `answer ${n}`): string =>
+  `{ "id": "msg_${n}",  "type": "message", "content": [ {"type": "text", "text": "${text}"} ], "stop_reason": "${stop}", "usage": {"input_tokens": 10, "output_tokens": ${n}}, "huge": 12345678901234567890 }`
 
 export const planOf = (count: number): CandidatePlan => ({
   count,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { CandidateRequest } from '../../../device/agent/types.ts'
 import {
   buildApi,
   DEVICE_TOKEN,
@@ -221,6 +222,78 @@ test('a candidate that fails does not spoil the one that came', async () => {
   const response = await api.post('/v1/messages', request)
   expect(await response.text()).toBe(messageText(1))
   expect(api.answers[0]?.answers).toHaveLength(1)
+})
+
+const claudeThatSays = (...bodies: string[]) => {
+  let n = 0
+  return async () => new Response(bodies[n++], { headers: { 'content-type': 'application/json' } })
+}
+
+test.each([
+  ['a cut one', messageText(2, 'max_tokens')],
+  ['a refused one', messageText(2, 'refusal', 'I cannot help with that.')],
+  ['an empty one', messageText(2, 'end_turn', ' ')],
+  ['an error', '{"type":"error"}'],
+])('a whole first answer does not compete with %s', async (_name, second) => {
+  const api = buildApi({ transport: claudeThatSays(messageText(1), second) })
+  const response = await api.post('/v1/messages', request)
+  expect(await response.text()).toBe(messageText(1))
+  expect(api.answers).toEqual([
+    { decisionId: 'd1', answers: [{ text: 'answer 1', messageId: 'msg_1' }] },
+  ])
+})
+
+test.each([
+  ['that was cut gives way to a whole one', 'max_tokens', 'half of', 2],
+  ['that is empty gives way to a whole one', 'end_turn', '', 2],
+  ['that is a refusal stands', 'refusal', 'I cannot help with that.', 1],
+])('a first answer %s', async (_name, stop, text, served) => {
+  const first = messageText(1, stop, text)
+  const api = buildApi({ transport: claudeThatSays(first, messageText(2)) })
+  const response = await api.post('/v1/messages', request)
+  expect(await response.text()).toBe(served === 1 ? first : messageText(2))
+})
+
+test('answers that are all cut leave the first', async () => {
+  const cut = [1, 2].map((n) => messageText(n, 'max_tokens'))
+  const api = buildApi({ transport: claudeThatSays(...cut) })
+  expect(await (await api.post('/v1/messages', request)).text()).toBe(cut[0])
+})
+
+test("says that it is a shadow where the device decides but returns Claude's first answer", async () => {
+  const { rerank } = fakeDevice().device
+  const shadowed = fakeDevice({
+    rerank: async (...given) => ({
+      ...(await rerank(...given)),
+      winner: 0,
+      shadow: { preferred: 1 },
+    }),
+  })
+  const api = buildApi({}, shadowed)
+  const response = await api.post('/v1/messages', request)
+  expect(await response.text()).toBe(messageText(1))
+  expect(response.headers.get('loreweave-status')).toBe('shadow')
+  // Both were paid for, and one is what the app would have paid for anyway.
+  expect(api.spent).toEqual([12])
+})
+
+test('tells the device the model, the limit and about how long the request is', async () => {
+  const asked: CandidateRequest[] = []
+  const counting = fakeDevice({
+    planCandidates: (size) => {
+      asked.push(size)
+      return planOf(1)
+    },
+  })
+  const api = buildApi({}, counting)
+  const image = { type: 'image', source: { type: 'base64', data: 'A'.repeat(100_000) } }
+  const content = [image, { type: 'text', text: 'x'.repeat(350) }]
+  await api.post('/v1/messages', { ...request, messages: [{ role: 'user', content }] })
+  await api.post('/v1/messages', { ...request, system: 'y'.repeat(70) })
+  expect(asked).toEqual([
+    { model: 'claude', maxTokens: 10, inputTokens: 1700 },
+    { model: 'claude', maxTokens: 10, inputTokens: 22 },
+  ])
 })
 
 test('forwards other paths untouched', async () => {
