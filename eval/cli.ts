@@ -11,7 +11,6 @@ import { addClaudeCommand } from './mock/claude-command.ts'
 import {
   cacheOption,
   integer,
-  integers,
   jsonOption,
   modelOption,
   progress,
@@ -19,7 +18,7 @@ import {
 } from './options.ts'
 import { runParity } from './parity.ts'
 import { addRecordCommand } from './record-command.ts'
-import { runRerank } from './rerank.ts'
+import { addRerankCommand } from './rerank.ts'
 import { formatResults, type Results } from './results.ts'
 import { addRunCommand } from './run/command.ts'
 
@@ -68,23 +67,7 @@ program
     if (json) print({ results: report.results }, true)
   })
 
-program
-  .command('rerank')
-  .description('all arms on a choice log: what each wins on its test lines')
-  .requiredOption('--data <file>', 'choice log, one JSON object a line; test lines are evaluated')
-  .option('--budgets <list>', 'training choices per user, comma-separated', integers, [10, 30, 100])
-  .option(
-    '--release <file>',
-    'a release (from `loreweave-server release get`) to start the federated arm from',
-  )
-  .option('--skip-bad', 'pass over lines that do not match the schema')
-  .option('--exit <n>', "layer after which states are pooled (default: the model's)", integer(1))
-  .option('--seed <n>', 'seed of the random arm and of the intervals', integer(0), 7)
-  .addOption(modelOption())
-  .addOption(cacheOption())
-  .addOption(threadsOption())
-  .addOption(jsonOption())
-  .action(async (options) => print(await runRerank({ ...options, log: progress }), options.json))
+addRerankCommand(program, print)
 
 program
   .command('parity')

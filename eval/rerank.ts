@@ -1,88 +1,241 @@
-/** `loreweave-eval rerank`: every arm on a choice log from anywhere. */
-import { readFileSync } from 'node:fs'
+/** `loreweave-eval rerank`: every arm on a choice log from anywhere, the federation's learned from another or read from a release. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
 import { FedError } from '../adapters/errors.ts'
-import { seededRng } from '../adapters/random.ts'
-import { type ChoiceLine, parseChoiceLog } from '../adapters/wire/choice-log.ts'
+import type { seededRng } from '../adapters/random.ts'
+import { VERSION } from '../adapters/version.ts'
 import type { FeatureDeps } from '../device/agent/choice-features.ts'
-import { readRelease } from '../device/agent/released.ts'
 import { DeviceSettings } from '../device/agent/settings.ts'
-import { openModel } from '../device/engine/model/open.ts'
+import { type LocalModel, openModel } from '../device/engine/model/open.ts'
 import { openEngine } from '../device/engine/run/client.ts'
 import { featureSpace } from '../device/personalize/feature-space.ts'
-import {
-  firstArm,
-  headArm,
-  logsByUser,
-  longestArm,
-  ON_ITS_OWN,
-  type Picker,
-  randomArm,
-  type UserLog,
-} from './arms.ts'
+import type { Picker, UserLog } from './arms.ts'
+import { type FederationPlan, federate, federationKey } from './federate.ts'
 import { bootstrapInterval, meanOf, pairedDifference, reachableUtility } from './metrics.ts'
+import {
+  cacheOption,
+  integer,
+  integers,
+  jsonOption,
+  modelOption,
+  progress,
+  threadsOption,
+} from './options.ts'
 import type { Result, Results } from './results.ts'
-import { rememberPooled } from './shared-engine.ts'
+import { readChoiceFile } from './run/choice-file.ts'
+import { interruptible, type Print } from './run/command.ts'
+import { figuresOf } from './run/figures.ts'
+import { judge } from './run/judge.ts'
+import {
+  type LineupDeps,
+  lineup,
+  openRelease,
+  type Releases,
+  readAnswers,
+  releasesOf,
+} from './run/lineup.ts'
+import { progressMeter } from './run/progress.ts'
+import { DEFAULT_CLAUDE, readScenario } from './run/scenario.ts'
+import { SCENARIOS } from './run/scenarios.ts'
+import { openPooledFile, rememberPooled } from './shared-engine.ts'
 
 export type RerankOptions = {
   readonly data: string
   readonly budgets: readonly number[]
+  /** Choice log whose training lines a federation learns from by `plan`. */
+  readonly population?: string
+  readonly plan: FederationPlan
   readonly release?: string
+  readonly outputs?: readonly string[]
   readonly skipBad?: boolean
   readonly exit?: number
+  /** People on whom the likelihood and the log-ratio are judged, and those on whom a private adapter and DPO are. */
+  readonly likelihood: number
+  readonly costly: number
+  /** Model of Claude by whose price the product decides how many answers to ask for. */
+  readonly claude: string
   readonly seed: number
   readonly model: string
   readonly cache: string
+  /** Where what was computed is kept. */
+  readonly out: string
   readonly threads?: number
   readonly log: (line: string) => void
+  readonly signal?: AbortSignal
 }
 
-/** The arms read and fit as a device does that nobody has changed the settings of. */
-const { maxTokens, initialVariance } = DeviceSettings.parse({})
-
-/** Fails with E_DATA on bad lines (unless skipBad), or where no user has a test line. */
+/** Fails with E_DATA on bad lines (unless skipBad), or where no user has a test line; and as federate and openModel do. */
 export const runRerank = async (options: RerankOptions): Promise<Results> => {
-  const logs = logsByUser(readLog(options.data, options.skipBad ?? false, options.log)).filter(
-    (l) => l.test.length > 0,
-  )
+  const { outputs = [], skipBad = false, log, signal } = options
+  const file = { outputs, skipBad, log }
+  const logs = readChoiceFile({ ...file, path: options.data }).filter((l) => l.test.length > 0)
   if (logs.length === 0)
     throw new FedError('E_DATA', 'no line has "split": "test": there is nothing to evaluate')
+  const population = options.population ? readChoiceFile({ ...file, path: options.population }) : []
+  tellOf(logs, population, options)
   const model = await openModel({ cacheFolder: options.cache, name: options.model })
-  const space = featureSpace(model.base.shape.hidden)
-  const release = options.release
-    ? readRelease(readFileSync(options.release), model.base, space)
-    : null
+  const out = resolve(options.out)
+  mkdirSync(out, { recursive: true, mode: 0o700 })
+  const kept = openPooledFile(join(out, 'pooled.sqlite'))
   const engine = openEngine({
     folder: model.folder,
+    oneChild: true,
     ...(options.threads && { threads: options.threads }),
+    ...(signal && { signal }),
   })
   try {
-    const deps: FeatureDeps = {
-      engine: rememberPooled(engine, model.base.weights),
-      tokenizer: model.tokenizer,
-      space,
-      exitLayer: release?.header.exitLayer ?? options.exit ?? model.suggestedExit,
-      maxTokens,
-      memo: new Map(),
-    }
-    const rng = seededRng(`rerank/${options.seed}`)
-    const arms: Record<string, Picker> = {
-      first: firstArm,
-      random: randomArm(rng),
-      longest: longestArm,
-      local: headArm(deps, ON_ITS_OWN, initialVariance),
-    }
-    if (release) {
-      const start = {
-        adapters: release.active,
-        prior: release.prior(initialVariance),
-        scale: release.scale,
-      }
-      arms['federated'] = headArm(deps, start, initialVariance)
-    }
-    return { results: await compareArms(arms, logs, options.budgets, rng) }
+    return await compare({ ...options, out }, { model, engine, kept, logs, population })
   } finally {
     await engine.close()
+    kept.close()
   }
+}
+
+type Opened = {
+  readonly model: LocalModel
+  readonly engine: ReturnType<typeof openEngine>
+  readonly kept: ReturnType<typeof openPooledFile>
+  readonly logs: readonly UserLog[]
+  readonly population: readonly UserLog[]
+}
+
+const compare = async (options: RerankOptions, opened: Opened): Promise<Results> => {
+  const { budgets, seed, out, log, signal } = options
+  const { model, kept, logs } = opened
+  const engine = rememberPooled(opened.engine, model.base.weights, kept)
+  const shared = {
+    model,
+    engine,
+    memo: new Map(),
+    maxTokens: DeviceSettings.parse({}).maxTokens,
+    seed,
+  }
+  const releases = await releasesFor(options, opened, shared)
+  const exitLayer = releases?.final.read.header.exitLayer ?? options.exit ?? model.suggestedExit
+  const deps: FeatureDeps = {
+    ...shared,
+    tokenizer: model.tokenizer,
+    space: featureSpace(model.base.shape.hidden),
+    exitLayer,
+    keepFrom: releases?.final.read.header.adapter.firstLayer,
+  }
+  for (const adapters of [[], releases?.final.read.active ?? []])
+    await readAnswers(deps, logs, adapters, progressMeter(log, 'reading answers'))
+  const middle = budgets.toSorted((a, b) => a - b)[budgets.length >> 1]!
+  const costly = { people: options.costly, budgets: [middle] }
+  const given: LineupDeps = {
+    scenario: {
+      budgets: [...budgets],
+      likelihood: { people: options.likelihood },
+      private: costly,
+      dpo: costly,
+    },
+    people: logs.length,
+    releases,
+    deps,
+    person: { ...shared, exitLayer, claude: options.claude },
+    kept,
+    seed,
+    ablate: [],
+  }
+  const judged = await judge({
+    arms: lineup(given),
+    logs,
+    world: JSON.stringify([VERSION, seed, model.base.weights, exitLayer, deps.space.named]),
+    file: join(out, 'picks.jsonl'),
+    log,
+    signal,
+  })
+  return { results: figuresOf(judged, { prefix: 'rerank', seed }).results }
+}
+
+/** Of a federation over the population, or of the release that is given; null where the people are on their own. */
+const releasesFor = async (
+  { plan, release, seed, out, log, signal, ...options }: RerankOptions,
+  { model, population }: Opened,
+  shared: Pick<LineupDeps['person'], 'engine' | 'memo'>,
+): Promise<Releases | null> => {
+  const space = featureSpace(model.base.shape.hidden)
+  if (release) {
+    const bytes = new Uint8Array(readFileSync(release))
+    const hash = createHash('sha256').update(bytes).digest('hex')
+    return { final: openRelease({ hash, release: bytes }, { space }, { model }), before: null }
+  }
+  if (!options.population) return null
+  const whole = options.exit === undefined ? plan : { ...plan, exitLayer: options.exit }
+  const logs = population.map((user) => user.train)
+  const key = federationKey({ plan: whole, model, seed, logs }).slice(0, 12)
+  const federated = await federate({
+    ...shared,
+    folder: join(out, `federation-${key}`),
+    logs,
+    model,
+    plan: whole,
+    seed,
+    log,
+    ...(signal && { signal }),
+  })
+  return releasesOf(federated, { space }, { model })
+}
+
+const tellOf = (
+  logs: readonly UserLog[],
+  population: readonly UserLog[],
+  { budgets, costly, log }: RerankOptions,
+): void => {
+  const most = Math.max(...budgets)
+  const few = logs.filter((user) => user.train.length < most).length
+  if (few > 0)
+    log(
+      `${few} of ${logs.length} users have fewer than ${most} choices: they are judged with what they have`,
+    )
+  const names = new Set(population.map((user) => user.user))
+  const both = logs.filter((user) => names.has(user.user)).length
+  if (both > 0) log(`${both} users of --data are in --population too: they are no newcomers`)
+  if (costly === 0)
+    log('private adapter and DPO take minutes a person and are left out: see --costly')
+}
+
+export const addRerankCommand = (program: Command, print: Print): void => {
+  program
+    .command('rerank')
+    .description('all arms on a choice log: what each wins on its test lines')
+    .requiredOption('--data <file>', 'choice log, one JSON object a line; test lines are evaluated')
+    .option(
+      '--budgets <list>',
+      'training choices per user, comma-separated',
+      integers,
+      [10, 30, 100],
+    )
+    .option('--population <file>', 'choice log whose training lines a federation learns from')
+    .option(
+      '--plan <scenario>',
+      'whose plan that federation follows: a scenario of `run`',
+      'population',
+    )
+    .option('--release <file>', 'instead: a release (from `loreweave-server release get`)')
+    .option('--outputs <files...>', 'AlpacaEval outputs: candidates of the lines that have none')
+    .option('--skip-bad', 'pass over lines that do not match the schema')
+    .option('--exit <n>', "layer after which states are pooled (default: the model's)", integer(1))
+    .option('--likelihood <n>', 'users on whom likelihood and log-ratio are judged', integer(0), 10)
+    .option('--costly <n>', 'users on whom a private adapter and DPO are judged', integer(0), 0)
+    .option('--claude <model>', 'by whose price further answers are asked for', DEFAULT_CLAUDE)
+    .option('--seed <n>', 'seed of the random arm, the federation and the intervals', integer(0), 7)
+    .option('--out <folder>', 'where what was computed is kept', join('out', 'rerank'))
+    .addOption(modelOption())
+    .addOption(cacheOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async ({ plan, json, ...options }) => {
+      if (options.release && options.population)
+        throw new FedError('E_USAGE', '--release and --population exclude each other')
+      const { federation } = readScenario(plan, SCENARIOS)
+      const run = (signal: AbortSignal) =>
+        runRerank({ ...options, plan: federation, log: progress, signal })
+      print(await interruptible(run), json)
+    })
 }
 
 /** `rerank.utility.<arm>.<budget>` for every arm, and `rerank.gain.<arm>_over_<arm>.<budget>` paired over users. */
@@ -122,19 +275,4 @@ export const compareArms = async (
     }
   }
   return results
-}
-
-const readLog = (
-  path: string,
-  isSkippingBad: boolean,
-  log: (line: string) => void,
-): ChoiceLine[] => {
-  const { choices, problems } = parseChoiceLog(readFileSync(path, 'utf8'))
-  for (const { line, problem } of problems) log(`line ${line}: ${problem}`)
-  if (problems.length > 0 && !isSkippingBad)
-    throw new FedError(
-      'E_DATA',
-      `${problems.length} bad lines (the first is line ${problems[0]!.line}); mend them or say --skip-bad`,
-    )
-  return choices
 }

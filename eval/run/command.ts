@@ -37,14 +37,8 @@ export const addRunCommand = (program: Command, print: Print): void => {
       const { seed, ablate, report, cache, threads, json } = options
       const given = readScenario(nameOrFile, SCENARIOS)
       const scenario = options.model ? { ...given, model: options.model } : given
-      const abort = new AbortController()
-      const interrupt = () => {
-        progress('stopping; what is finished is kept')
-        abort.abort()
-      }
-      process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-      try {
-        const done = await runScenario({
+      const done = await interruptible((signal) =>
+        runScenario({
           scenario,
           seed,
           ablate,
@@ -52,15 +46,28 @@ export const addRunCommand = (program: Command, print: Print): void => {
           cache,
           ...(threads && { threads }),
           log: progress,
-          signal: abort.signal,
-        })
-        if (report) writeReports(report, done)
-        const { results, measured } = done
-        print(json ? { results, measured } : { results: [...results, ...measured] }, json)
-      } finally {
-        process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-      }
+          signal,
+        }),
+      )
+      if (report) writeReports(report, done)
+      const { results, measured } = done
+      print(json ? { results, measured } : { results: [...results, ...measured] }, json)
     })
+}
+
+/** An interrupt ends the work in an orderly way; a second one ends the program. */
+export const interruptible = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const abort = new AbortController()
+  const interrupt = () => {
+    progress('stopping; what is finished is kept, and the same command goes on from there')
+    abort.abort()
+  }
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  try {
+    return await work(abort.signal)
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  }
 }
 
 /** Each file whole or not at all. */

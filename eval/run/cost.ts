@@ -1,5 +1,6 @@
 /** What the product's further answers cost, in tokens and in money. */
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import { priceOf, tokensOf, type Usage, usdOf } from '../../device/personalize/prices.ts'
 import { textOf } from '../../device/personalize/request-text.ts'
 import type { UserLog } from '../arms.ts'
 import type { Pick } from '../metrics.ts'
@@ -7,9 +8,6 @@ import { countTokens } from '../mock/wording.ts'
 import type { Result } from '../results.ts'
 import { meanEstimate, resultOf } from './figures.ts'
 import type { Judged } from './judge.ts'
-
-/** Dollars for a million tokens. */
-const PRICE = { input: 3, output: 15 } as const
 
 /**
  * Mean over people of what a request costs beyond Claude's first answer, by the product's budget, apart for who has no taste. An upper
@@ -19,10 +17,10 @@ export const costResults = (
   judged: Judged,
   logs: readonly UserLog[],
   hasTaste: readonly boolean[],
-  seed: number,
+  { claude, seed }: { readonly claude: string; readonly seed: number },
 ): Result[] =>
   [...(judged.get('product') ?? [])].flatMap(([budget, people]) => {
-    const costs = people.map((picks, i) => extraOf(picks, logs[i]!.test))
+    const costs = people.map((picks, i) => extraOf(picks, logs[i]!.test, claude))
     return (['with_taste', 'indifferent'] as const).flatMap((group) => {
       const members = costs.filter((_, i) => hasTaste[i] === (group === 'with_taste'))
       if (members.length === 0) return []
@@ -42,22 +40,27 @@ export const costResults = (
     })
   })
 
-const extraOf = (picks: readonly Pick[], lines: readonly ChoiceLine[]) => {
-  let [input, output] = [0, 0]
-  for (const [i, { asked = 1 }] of picks.entries()) {
-    const { messages, system, candidates } = lines[i]!
-    const prompt = messages.reduce(
-      (sum, message) => sum + countTokens(textOf(message.content)),
-      system === undefined ? 0 : countTokens(textOf(system)),
-    )
-    for (const candidate of candidates.slice(1, asked)) {
-      input += prompt
-      output += countTokens(candidate)
+const extraOf = (picks: readonly Pick[], lines: readonly ChoiceLine[], claude: string) => {
+  let [tokens, dollars] = [0, 0]
+  for (const [i, { asked = 1 }] of picks.entries())
+    for (const usage of extraUsages(lines[i]!, asked)) {
+      tokens += tokensOf(usage)
+      dollars += usdOf(usage, priceOf(claude, usage.input))
     }
-  }
   const requests = Math.max(1, picks.length)
-  return {
-    tokens: (input + output) / requests,
-    dollars: (PRICE.input * input + PRICE.output * output) / 1e6 / requests,
-  }
+  return { tokens: tokens / requests, dollars: dollars / requests }
 }
+
+/** What the answers beyond the first of so many use, by the mock's count of tokens. */
+export const extraUsages = (line: ChoiceLine, asked: number): Usage[] => {
+  const input = inputTokens(line)
+  return line.candidates
+    .slice(1, asked)
+    .map((text) => ({ input, output: countTokens(text), cacheRead: 0, cacheWrite: 0 }))
+}
+
+export const inputTokens = ({ messages, system }: ChoiceLine): number =>
+  messages.reduce(
+    (sum, message) => sum + countTokens(textOf(message.content)),
+    system === undefined ? 0 : countTokens(textOf(system)),
+  )

@@ -114,10 +114,13 @@ export const lineup = (given: LineupDeps): Arm[] => {
       people: Math.min(people, scenario.dpo.people),
     }),
   ]
-  if (!given.releases) return alone.filter((a) => a.people > 0)
+  const settings = ablate.includes('rerank') ? { candidates: 1 } : {}
+  const product = arm('product', productArm(person, given.releases?.final ?? null, settings), {
+    from: JSON.stringify([given.releases?.final.hash, settings, person.claude]),
+  })
+  if (!given.releases) return [...alone, product].filter((a) => a.people > 0)
   const { final, before } = given.releases
   const from = final.hash
-  const settings = ablate.includes('rerank') ? { candidates: 1 } : {}
   const both: StartingPoint = startOf(final)
   const learned = (start: StartingPoint) => headArm(deps, start, initialVariance)
   const globally = learned(both)
@@ -129,9 +132,7 @@ export const lineup = (given: LineupDeps): Arm[] => {
       : []),
     arm('lora', learned({ ...both, prior: null }), { from }),
     arm('federated', learned(both), { from }),
-    arm('product', productArm(person, final, settings), {
-      from: `${from} ${JSON.stringify(settings)}`,
-    }),
+    product,
     arm('private', privateArm(person, final), {
       ...scenario.private,
       people: Math.min(people, scenario.private.people),

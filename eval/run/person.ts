@@ -8,6 +8,7 @@ import {
   encodeAnswers,
   feedKey,
   type PooledCache,
+  usefulChoices,
 } from '../../device/agent/choice-features.ts'
 import { openDevice } from '../../device/agent/device.ts'
 import { keepExit } from '../../device/agent/exit-layer.ts'
@@ -19,6 +20,7 @@ import type { Device } from '../../device/agent/types.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { Engine, LoraFeed } from '../../device/engine/run/types.ts'
 import { orderOf, type Picker, pickOf, type UserLog } from '../arms.ts'
+import { extraUsages, inputTokens } from './cost.ts'
 
 export type PersonDeps = {
   readonly model: LocalModel
@@ -27,6 +29,8 @@ export type PersonDeps = {
   readonly memo: AnswerMemo
   readonly maxTokens: number
   readonly exitLayer: number
+  /** Model of Claude, for its price. */
+  readonly claude: string
   readonly seed: number
 }
 
@@ -39,8 +43,11 @@ const withPerson = async <T>(
   budget: number,
   given: ReleaseBytes | null,
   settings: DeviceSettingsInput,
-  work: (device: Device, store: DeviceStore) => Promise<T>,
+  work: (device: Device, store: DeviceStore, pass: (ms: number) => void) => Promise<T>,
 ): Promise<T> => {
+  const learned = train.slice(0, budget)
+  // Requests follow upon the last choice.
+  let now = learned.at(-1)?.at ?? NOW_MS
   const store = openStore(':memory:')
   keepExit(store, deps.model, deps.exitLayer)
   if (given) {
@@ -55,29 +62,39 @@ const withPerson = async <T>(
     memo: deps.memo,
     keepStates: false,
     rng: seededRng(`person/${deps.seed}/${user}/${budget}`),
-    clock: () => NOW_MS,
-    settings: { maxTokens: deps.maxTokens, ...settings },
+    clock: () => now,
+    settings: { maxTokens: deps.maxTokens, rewrite: false, ...settings },
   })
   try {
-    device.importChoices(train.slice(0, budget).map((line) => ({ ...line, split: 'train' })))
-    return await work(device, store)
+    device.importChoices(learned.map((line) => ({ ...line, split: 'train' })))
+    return await work(device, store, (ms) => {
+      now += ms
+    })
   } finally {
     await device.close()
   }
 }
 
-/** After every choice of a simulated log. */
+/** Where no choice says when it was. */
 const NOW_MS = 1_760_000_000_000
+/** From one request of a person to the next: budgets are by the hour and the day. */
+const BETWEEN_MS = 20 * 60 * 1000
+/** What an app allows an answer to have. */
+const MAX_TOKENS = 1024
 
 /** What the product returns: as many answers as the device asks for, and its own decision among them, margin and exploration included. */
 export const productArm =
   (deps: PersonDeps, release: ReleaseBytes | null, settings: DeviceSettingsInput = {}): Picker =>
   (log, budget) =>
-    withPerson(deps, log, budget, release, settings, async (device) => {
-      if (budget > 0) await device.train()
+    withPerson(deps, log, budget, release, settings, async (device, _, pass) => {
+      const { claude: model } = deps
+      await device.prepare()
       const picks = []
       for (const line of log.test) {
-        const asked = Math.min(device.candidateCount(), line.candidates.length)
+        pass(BETWEEN_MS)
+        const wanted = { model, maxTokens: MAX_TOKENS, inputTokens: inputTokens(line) }
+        const asked = Math.min(device.planCandidates(wanted).count, line.candidates.length)
+        device.spend(model, extraUsages(line, asked))
         const rest = line.candidates.map((_, i) => i).slice(asked)
         const order = asked > 1 ? (await rerankFirst(device, line, asked)).order : [0]
         picks.push({ ...pickOf(line, [...order, ...rest]), asked })
@@ -90,7 +107,7 @@ export const privateArm =
   (deps: PersonDeps, release: ReleaseBytes): Picker =>
   (log, budget) =>
     withPerson(deps, log, budget, release, { explore: 0 }, async (device) => {
-      await device.train({ adapter: true })
+      if (hasChoices(log, budget)) await device.train({ adapter: true })
       const picks = []
       for (const line of log.test) {
         const { candidates } = await rerankFirst(device, line, line.candidates.length)
@@ -104,13 +121,17 @@ export const dpoArm =
   (deps: PersonDeps, likelihood: Likelihood): Picker =>
   (log, budget) =>
     withPerson(deps, log, budget, null, {}, async (device, store) => {
-      await device.train({ adapter: true, objective: 'dpo' })
-      const adapter = readPrivate(store)
+      const isTrained = hasChoices(log, budget)
+      if (isTrained) await device.train({ adapter: true, objective: 'dpo' })
+      const adapters = isTrained ? [readPrivate(store)] : []
       const picks = []
       for (const line of log.test)
-        picks.push(pickOf(line, orderOf(await logRatios(likelihood, line, [adapter]))))
+        picks.push(pickOf(line, orderOf(await logRatios(likelihood, line, adapters))))
       return picks
     })
+
+const hasChoices = ({ train }: UserLog, budget: number): boolean =>
+  usefulChoices(train.slice(0, budget)).length > 0
 
 const rerankFirst = (device: Device, line: ChoiceLine, count: number) =>
   device.rerank(

@@ -119,7 +119,8 @@ const evaluate = async (
     memo,
     keepFrom: Math.max(0, (plan.exitLayer ?? model.suggestedExit) - plan.adapter.layers),
   }
-  const person = { model, engine, memo, maxTokens, exitLayer: deps.exitLayer, seed }
+  const { claude } = scenario
+  const person = { model, engine, memo, maxTokens, exitLayer: deps.exitLayer, claude, seed }
   const releases = federated && releasesOf(federated, deps, person)
   const given: LineupDeps = {
     scenario,
@@ -167,7 +168,7 @@ const evaluate = async (
   const results = [
     ...figures.results,
     ...rounds.map(({ at, estimate }) => resultOf(`run.round.${at}`, estimate, 'share')),
-    ...costResults(judged, world.newcomers, figures.hasTaste, seed),
+    ...costResults(judged, world.newcomers, figures.hasTaste, { claude, seed }),
   ]
   return {
     scenario,

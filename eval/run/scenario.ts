@@ -5,6 +5,8 @@ import { FedError } from '../../adapters/errors.ts'
 import { FederationPlan } from '../federate.ts'
 import { TASTE_KINDS } from '../users.ts'
 
+export const DEFAULT_CLAUDE = 'claude-sonnet-5-5'
+
 const count = (least: number, most: number) => z.int().min(least).max(most)
 
 /** An arm that costs much is judged on the first so many newcomers, after these numbers of choices; 0 people: not at all. */
@@ -44,6 +46,8 @@ export const Scenario = z.strictObject({
   /** Choices after which newcomers are judged. */
   budgets: z.array(count(0, 10_000)).min(1).max(20).default([0, 10, 30, 100]),
   federation: FederationPlan,
+  /** Model of Claude by whose price the product decides how many answers to ask for. */
+  claude: z.string().min(1).max(100).default(DEFAULT_CLAUDE),
   /** Newcomers are judged after so many choices under up to so many of the releases, evenly spaced, the last included. */
   rounds: z
     .strictObject({ budget: count(0, 10_000).default(10), points: count(0, 1000).default(8) })

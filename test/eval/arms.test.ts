@@ -10,7 +10,10 @@ import {
   logsByUser,
   longestArm,
   ON_ITS_OWN,
+  oracleArm,
+  orderOf,
   randomArm,
+  scoredArm,
 } from '../../eval/arms.ts'
 import { reachableUtility } from '../../eval/metrics.ts'
 
@@ -83,6 +86,20 @@ test("the fixed arms pick Claude's first, the longest, and by chance", async () 
   expect((await firstArm(log!, 0)).every(({ picked }) => picked === 0)).toBe(true)
   const random = await randomArm(seededRng(1))(log!, 0)
   expect(new Set(random.map(({ picked }) => picked)).size).toBeGreaterThan(1)
+})
+
+test('the oracle takes the best, an arm of scores the highest, and of equals the earlier', async () => {
+  expect(reachableUtility(await oracleArm(log!, 0))).toBe(1)
+  const shortest = scoredArm(async ({ candidates }) => candidates.map((c) => -c.length))
+  expect(await shortest(log!, 0)).toEqual(await oracleArm(log!, 0))
+  expect(orderOf([1, 3, 3, 2])).toEqual([1, 2, 3, 0])
+})
+
+test('a head that may not see the named features knows nothing where there are no states', async () => {
+  const masked = await headArm(deps, ON_ITS_OWN, 2, 'named')(log!, 20)
+  expect(masked).toEqual(await firstArm(log!, 0))
+  const others = await headArm(deps, ON_ITS_OWN, 2, 'states')(log!, 20)
+  expect(others).toEqual(await headArm(deps, ON_ITS_OWN, 2)(log!, 20))
 })
 
 test('lines without a split train, lines with one candidate are left out, users stay apart', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,7 +11,6 @@ import { featureSpace } from '../../device/personalize/feature-space.ts'
 import { logsByUser } from '../../eval/arms.ts'
 import { type Fleet, inTurn, openFleet, sumTraffic } from '../../eval/fleet.ts'
 import { REQUESTS } from '../../eval/mock/requests.ts'
-import { runRerank } from '../../eval/rerank.ts'
 import { rememberPooled } from '../../eval/shared-engine.ts'
 import { makeChoiceLog, samplePopulation } from '../../eval/users.ts'
 import { testServer } from '../support/federation-fixture.ts'
@@ -92,42 +91,6 @@ test('devices of one process take a model from statistics to a prior and an adap
   expect(findPart(release, 'prior.mean')!.some((v) => v !== 0)).toBe(true)
   expect(findPart(release, 'layers.0.q.B')!.some((v) => v !== 0)).toBe(true)
   expect(fleet.traffic().up).toBeGreaterThan(10_000)
-
-  const data = join(folder, 'choices.jsonl')
-  writeFileSync(data, choices.map((c) => `${JSON.stringify(c)}\n`).join(''))
-  writeFileSync(join(folder, 'head.release'), bytes)
-  const { results } = await runRerank({
-    data,
-    budgets: [2, 6],
-    release: join(folder, 'head.release'),
-    seed: 1,
-    model: 'tiny',
-    cache: folder,
-    threads: 1,
-    log: () => {},
-  })
-  const names = results.map((r) => r.name)
-  for (const arm of ['first', 'random', 'longest', 'local', 'federated'])
-    expect(names).toContain(`rerank.utility.${arm}.6`)
-  expect(results.find((r) => r.name === 'rerank.gain.federated_over_local.2')).toMatchObject({
-    n: DEVICES,
-    unit: 'share',
-  })
-})
-
-test('a log with bad lines stops with E_DATA and names the first; --skip-bad passes over them', async () => {
-  const data = join(folder, 'bad.jsonl')
-  writeFileSync(data, `{"user":1}\n${choices.map((c) => JSON.stringify(c)).join('\n')}\n`)
-  const told: string[] = []
-  const options = { data, budgets: [2], seed: 1, model: 'tiny', cache: folder, threads: 1 }
-  const log = (line: string) => void told.push(line)
-  await expect(runRerank({ ...options, log })).rejects.toMatchObject({
-    code: 'E_DATA',
-    message: expect.stringContaining('line 1'),
-  })
-  expect(told[0]).toMatch(/^line 1: /)
-  const { results } = await runRerank({ ...options, skipBad: true, log })
-  expect(results.map((r) => r.name)).toContain('rerank.utility.local.2')
 })
 
 test('work in turn keeps to its width, and the first failure ends it', async () => {

@@ -3,10 +3,16 @@ import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../adapters/random.ts'
 import {
   bootstrapInterval,
+  liftPoints,
+  meanNdcg,
   meanOf,
+  meanRegret,
   medianOf,
   pairedDifference,
+  reachableOf,
   reachableUtility,
+  topOne,
+  worstDecile,
 } from '../../eval/metrics.ts'
 
 describe('the share of the reachable utility', () => {
@@ -35,6 +41,42 @@ describe('the share of the reachable utility', () => {
 
   test('is 0 where nothing is to be won', () => {
     expect(reachableUtility([{ utilities: [2, 2], picked: 1 }])).toBe(0)
+  })
+})
+
+describe('other metrics of picks', () => {
+  const picks = [
+    { utilities: [0, 3, 1], picked: 1, order: [1, 2, 0] },
+    { utilities: [2, 0, 0], picked: 1, order: [1, 0, 2] },
+  ]
+
+  test('top-1 counts best picks, regret is what the best would have added', () => {
+    expect(topOne(picks)).toBe(0.5)
+    expect(meanRegret(picks)).toBe(1)
+  })
+
+  test('NDCG by hand: the whole order counts, later places less', () => {
+    // The second prompt has its only gain on the second place: 2/log2(3) of 2/log2(2).
+    expect(meanNdcg(picks)).toBeCloseTo((1 + 1 / Math.log2(3)) / 2, 12)
+    expect(meanNdcg([{ utilities: [5, 5], picked: 0, order: [0, 1] }])).toBe(1)
+    expect(() => meanNdcg([{ utilities: [1, 2], picked: 0 }])).toThrow(RangeError)
+  })
+
+  test('points are hundredths of what the population can win, also for who wins nothing', () => {
+    // (3 − 4/3 + 2 − 2/3) / 2
+    expect(reachableOf(picks)).toBeCloseTo(1.5, 12)
+    // The first pick adds 3 to Claude's first, the second loses 2.
+    expect(liftPoints(picks, 1.5)).toBeCloseTo((100 * 0.5) / 1.5, 10)
+    const indifferent = [{ utilities: [0, 0], picked: 1 }]
+    expect(reachableOf(indifferent)).toBe(0)
+    expect(liftPoints(indifferent, 1.5)).toBe(0)
+    expect(liftPoints(indifferent, 0)).toBe(0)
+  })
+
+  test('the worst decile is the mean of the lowest tenth, of one person where there are few', () => {
+    const values = Array.from({ length: 40 }, (_, i) => 40 - i)
+    expect(worstDecile(values)).toBe(2.5)
+    expect(worstDecile([7, -3, 5])).toBe(-3)
   })
 })
 
