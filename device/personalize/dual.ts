@@ -5,6 +5,7 @@
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { axpy, dot } from '../../adapters/math/vector.ts'
+import { choleskyRow, dotEach, multiplySquare, solveCholesky } from './dense.ts'
 import { sigmoid, softplus } from './logistic.ts'
 
 /** m rows. X: differences [D], told apart by identity; XS: XΣ; K: [m, m], flat and symmetric; offset: Xμ. */
@@ -54,7 +55,7 @@ export const kernelOf = (X: readonly Float64Array[], prior: Prior, last?: Kernel
   for (let i = 0; i < m; i++) {
     if (from[i]! < 0) {
       const js = X.flatMap((_, j) => (from[j]! >= 0 || j <= i ? [j] : []))
-      fillRow(K, i * m, X[i]!, XS, js)
+      dotEach(K, i * m, X[i]!, XS, js)
       for (const j of js) K[j * m + i] = K[i * m + j]!
     } else {
       const row = from[i]! * last!.X.length
@@ -86,7 +87,7 @@ export const solveDual = (
   const { K, offset, X } = kernel
   const m = X.length
   let alpha = startFrom(kernel, last)
-  let Ka = multiply(K, alpha)
+  let Ka = multiplySquare(K, alpha)
   let factor = last && m > SMALL ? last.factor : undefined
   let z = add(offset, Ka)
   let value = objective(alpha, Ka, z, weights)
@@ -94,15 +95,15 @@ export const solveDual = (
   for (let iteration = 0; iteration < 100 && residual.worst > CLOSE; iteration++) {
     // With r = weight·σ(−z) − α, Newton's step is (I + WK)⁻¹r = r − W^½B⁻¹W^½Kr.
     const root = rootOf(z, weights)
-    const right = times(root, multiply(K, residual.r))
+    const right = times(root, multiplySquare(K, residual.r))
     if (factor && iteration === 0) factor = extended(factor, kernel, root)
     let solved = factor && m > SMALL ? conjugateGradients(K, root, right, X, factor) : null
     if (!solved) {
       factor = factorOf(kernel, root)
-      solved = solveWith(factor.L, right)
+      solved = solveCholesky(factor.L, right)
     }
     const step = combine(residual.r, -1, times(root, solved))
-    const Kstep = multiply(K, step)
+    const Kstep = multiplySquare(K, step)
     const next = lineSearch(value, (t) => {
       const moved = { alpha: combine(alpha, t, step), Ka: combine(Ka, t, Kstep) }
       const movedZ = add(offset, moved.Ka)
@@ -146,14 +147,6 @@ export const applyCovariance = (prior: Prior, x: Float64Array): Float64Array => 
 export const directionsOf = (prior: Prior): Float64Array[] => {
   const size = prior.mean.length
   return Array.from(prior.variances, (_, j) => prior.directions.subarray(j * size, (j + 1) * size))
-}
-
-/** L⁻¹x. */
-export const solveLower = (L: Float64Array, x: Float64Array): Float64Array => {
-  const m = x.length
-  const y = Float64Array.from(x)
-  for (let i = 0; i < m; i++) y[i] = (y[i]! - partDot(L, i * m, y, 0, i)) / L[i * m + i]!
-  return y
 }
 
 const placesOf = (X: readonly Float64Array[]) => new Map(X.map((x, i) => [x, i]))
@@ -210,7 +203,7 @@ const conjugateGradients = (
   const p = Float64Array.from(y)
   let energy = dot(r, y)
   for (let n = 0; n < MOST_PRODUCTS; n++) {
-    const Bp = combine(p, 1, times(root, multiply(K, times(root, p))))
+    const Bp = combine(p, 1, times(root, multiplySquare(K, times(root, p))))
     const t = energy / dot(p, Bp)
     axpy(x, t, p)
     axpy(r, -t, Bp)
@@ -233,7 +226,7 @@ const preconditioner = (
   return (r) => {
     const right = new Float64Array(old.length)
     for (let i = 0; i < from.length; i++) right[from[i]!] = r[i]!
-    const solved = solveWith(L, right)
+    const solved = solveCholesky(L, right)
     return r.map((_, i) => solved[from[i]!]!)
   }
 }
@@ -253,7 +246,7 @@ const extended = (factor: Factor, { X, K }: Kernel, root: Float64Array): Factor 
   const roots = Float64Array.from(all, (i, at) => (at < before ? factor.root[at]! : root[i]!))
   for (let row = before; row < size; row++) {
     const i = all[row]!
-    factorRow(L, size, row, (k) =>
+    choleskyRow(L, size, row, (k) =>
       all[k]! < 0 ? 0 : roots[row]! * K[i * X.length + all[k]!]! * roots[k]!,
     )
   }
@@ -263,134 +256,11 @@ const extended = (factor: Factor, { X, K }: Kernel, root: Float64Array): Factor 
 const factorOf = ({ K, X }: Kernel, root: Float64Array): Factor => {
   const m = X.length
   const L = new Float64Array(m * m)
-  for (let i = 0; i < m; i++) factorRow(L, m, i, (j) => root[i]! * K[i * m + j]! * root[j]!)
+  for (let i = 0; i < m; i++) choleskyRow(L, m, i, (j) => root[i]! * K[i * m + j]! * root[j]!)
   return { X, L, root }
-}
-
-/** Row i of L, the rows above it being there; offDiagonal(j): of B less I. */
-const factorRow = (
-  L: Float64Array,
-  m: number,
-  i: number,
-  offDiagonal: (j: number) => number,
-): void => {
-  const at = i * m
-  for (let j = 0; j < i; j += 4) {
-    if (j + 4 <= i) dot4(L, j * m, m, L, at, j, L, at + j)
-    const last = Math.min(j + 4, i)
-    for (let c = j; c < last; c++) {
-      const done =
-        j + 4 <= i
-          ? L[at + c]! + partDot(L, at + j, L, c * m + j, c - j)
-          : partDot(L, at, L, c * m, c)
-      L[at + c] = (offDiagonal(c) - done) / L[c * m + c]!
-    }
-  }
-  // B's eigenvalues are at least 1, and with them the square of each diagonal element.
-  L[at + i] = Math.sqrt(Math.max(1, 1 + offDiagonal(i) - partDot(L, at, L, at, i)))
-}
-
-/** L⁻ᵀL⁻¹b. */
-const solveWith = (L: Float64Array, b: Float64Array): Float64Array => {
-  const m = b.length
-  const x = solveLower(L, b)
-  for (let i = m - 1; i >= 0; i--) {
-    const value = x[i]! / L[i * m + i]!
-    x[i] = value
-    for (let k = 0, at = i * m; k < i; k++, at++) x[k]! -= L[at]! * value
-  }
-  return x
-}
-
-/** K·x for a flat square matrix. */
-const multiply = (K: Float64Array, x: Float64Array): Float64Array => {
-  const m = x.length
-  const y = new Float64Array(m)
-  let i = 0
-  for (; i + 3 < m; i += 4) dot4(K, i * m, m, x, 0, m, y, i)
-  for (; i < m; i++) y[i] = partDot(K, i * m, x, 0, m)
-  return y
 }
 
 const add = (a: Float64Array, b: Float64Array): Float64Array => a.map((v, i) => v + b[i]!)
 const times = (a: Float64Array, b: Float64Array): Float64Array => a.map((v, i) => v * b[i]!)
 const combine = (a: Float64Array, t: number, b: Float64Array): Float64Array =>
   a.map((v, i) => v + t * b[i]!)
-
-// Four sums at once: a single one waits for each addition.
-
-/** a[at …]·b over `length` numbers. */
-const partDot = (a: Float64Array, at: number, b: Float64Array, from: number, length: number) => {
-  let p = 0
-  let q = 0
-  let r = 0
-  let s = 0
-  let k = 0
-  for (; k + 3 < length; k += 4) {
-    p += a[at + k]! * b[from + k]!
-    q += a[at + k + 1]! * b[from + k + 1]!
-    r += a[at + k + 2]! * b[from + k + 2]!
-    s += a[at + k + 3]! * b[from + k + 3]!
-  }
-  for (; k < length; k++) p += a[at + k]! * b[from + k]!
-  return p + q + (r + s)
-}
-
-/** out[outAt + n] = row n of four rows of M (the first at rowAt, `stride` apart) · x[xAt …], over `length` numbers. */
-const dot4 = (
-  M: Float64Array,
-  rowAt: number,
-  stride: number,
-  x: Float64Array,
-  xAt: number,
-  length: number,
-  out: Float64Array,
-  outAt: number,
-): void => {
-  const [b, c, d] = [rowAt + stride, rowAt + 2 * stride, rowAt + 3 * stride]
-  let p = 0
-  let q = 0
-  let r = 0
-  let s = 0
-  for (let k = 0; k < length; k++) {
-    const v = x[xAt + k]!
-    p += v * M[rowAt + k]!
-    q += v * M[b + k]!
-    r += v * M[c + k]!
-    s += v * M[d + k]!
-  }
-  out[outAt] = p
-  out[outAt + 1] = q
-  out[outAt + 2] = r
-  out[outAt + 3] = s
-}
-
-/** out[at + j] = x·rows[j] for each j. */
-const fillRow = (
-  out: Float64Array,
-  at: number,
-  x: Float64Array,
-  rows: readonly Float64Array[],
-  js: readonly number[],
-): void => {
-  let n = 0
-  for (; n + 3 < js.length; n += 4) {
-    const [a, b, c, d] = [rows[js[n]!]!, rows[js[n + 1]!]!, rows[js[n + 2]!]!, rows[js[n + 3]!]!]
-    let p = 0
-    let q = 0
-    let r = 0
-    let s = 0
-    for (let k = 0; k < x.length; k++) {
-      const v = x[k]!
-      p += v * a[k]!
-      q += v * b[k]!
-      r += v * c[k]!
-      s += v * d[k]!
-    }
-    out[at + js[n]!] = p
-    out[at + js[n + 1]!] = q
-    out[at + js[n + 2]!] = r
-    out[at + js[n + 3]!] = s
-  }
-  for (; n < js.length; n++) out[at + js[n]!] = dot(x, rows[js[n]!]!)
-}

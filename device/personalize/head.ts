@@ -7,6 +7,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { cholesky, choleskySolve } from '../../adapters/math/cholesky.ts'
 import { matrix } from '../../adapters/math/matrix.ts'
 import { axpy, dot, isFiniteVector } from '../../adapters/math/vector.ts'
+import { solveLower } from './dense.ts'
 import {
   applyCovariance,
   type DualFit,
@@ -15,7 +16,6 @@ import {
   kernelOf,
   posteriorFactor,
   solveDual,
-  solveLower,
 } from './dual.ts'
 import { softplus } from './logistic.ts'
 

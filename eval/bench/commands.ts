@@ -13,6 +13,7 @@ import type { Results } from '../results.ts'
 import { type AccuracyOptions, benchAccuracy } from './accuracy.ts'
 import { type Bench, type BenchOptions, openBench } from './context.ts'
 import { benchGenerate } from './generate.ts'
+import { addHeadBench } from './head.ts'
 import { benchLoad } from './load.ts'
 import { benchRerank } from './rerank.ts'
 import { benchRound, type RoundOptions } from './round.ts'
@@ -82,6 +83,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
   )
 
   add('load', "from the engine's start to its first score, and what it holds at rest", benchLoad)
+  addHeadBench(group, print)
 }
 
 const accuracyOf = (
