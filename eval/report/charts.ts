@@ -146,7 +146,10 @@ export const short = (value: number): string => {
   const text = value.toFixed(digits).replace(/^(-?)0\./, '$1.')
   return /^-?\.?0+$/.test(text) ? '0' : text.replace('-', '−')
 }
-export const signed = (value: number): string => (value > 0 ? `+${short(value)}` : short(value))
+export const signed = (value: number): string => {
+  const text = short(value)
+  return value > 0 && text !== '0' ? `+${text}` : text
+}
 
 const legend = (items: readonly { readonly label: string; readonly tone?: number }[]): string =>
   `<p class="legend">${items.map((item, i) => `<span class="${tone(item.tone ?? i)}">${escapeHtml(item.label)}</span>`).join('')}</p>`

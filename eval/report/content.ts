@@ -32,7 +32,7 @@ const soonerSentence = ({ figures, people }: RunReport): string | null => {
   const { more, less } = sooner
   const [a, b] = [armAt(figures.arms, more), armAt(figures.arms, less)]
   if (!a || !b) return null
-  const verdict = clearly(sooner, 'more than', 'less than', 'about as much as')
+  const verdict = clearly(sooner, 'more than', 'less than', 'no clear difference from')
   return `With the federation, new people win ${percent(a.utility.value)} of what there is to win over a random answer after ${more.budget} choices of their own: ${verdict} the ${percent(b.utility.value)} that they win alone after ${less.budget} (difference ${estimateText(sooner)}, ${people.withTaste} people).`
 }
 

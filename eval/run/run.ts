@@ -44,7 +44,7 @@ export type RunOptions = {
 }
 
 /** Memory for states below the adapter: those of a scenario's answers, so that rounds need not compute them again. */
-const CACHE_BYTES = 2 ** 30
+const CACHE_BYTES = 1.5 * 2 ** 30
 
 /** Fails with E_MODEL_MISSING, E_CONFLICT (another run is at work in the folder), E_CANCELLED. */
 export const runScenario = async (options: RunOptions): Promise<RunReport> => {

@@ -6,12 +6,13 @@ export const SCENARIOS = {
   population: {
     name: 'population',
     about:
-      '300 people to learn from with 100 choices each, 40 who come afterwards, every request of the bank; a fifth of all have no taste, another fifth only one that no named feature measures.',
+      '300 people to learn from with 100 choices each, 40 who come afterwards, 260 requests about every topic of the bank; a fifth of all have no taste, another fifth only one that no named feature measures.',
     people: {
       learners: { count: 300, choices: 100 },
-      newcomers: { count: 40, requests: 15 },
+      newcomers: { count: 40, requests: 60 },
       kinds: { mixed: 0.6, content: 0.2, none: 0.2 },
     },
+    world: { requests: 260 },
     federation: {
       steps: [
         { kind: 'statistics' },
@@ -34,7 +35,7 @@ export const SCENARIOS = {
     about: 'A look in about three minutes on two cores: few people, few answers, wide intervals.',
     people: {
       learners: { count: 40, choices: 40 },
-      newcomers: { count: 20, requests: 10 },
+      newcomers: { count: 20, requests: 15 },
       kinds: { mixed: 0.6, content: 0.2, none: 0.2 },
     },
     world: { requests: 60, variants: 4 },

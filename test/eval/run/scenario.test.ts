@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { REQUESTS } from '../../../eval/mock/requests.ts'
 import { readScenario, Scenario } from '../../../eval/run/scenario.ts'
 import { SCENARIOS } from '../../../eval/run/scenarios.ts'
 
@@ -24,7 +25,8 @@ test('population has the people that the measurement asks for', () => {
   expect(people.learners.choices).toBeGreaterThanOrEqual(100)
   expect(people.newcomers.count).toBeGreaterThanOrEqual(40)
   expect(people.kinds.none).toBe(0.2)
-  expect(world.requests).toBeUndefined()
+  expect(world.requests).toBeGreaterThanOrEqual(240)
+  expect(REQUESTS.length).toBeGreaterThanOrEqual(world.requests!)
   const adapter = federation.steps.find((step) => step.kind === 'adapter')
   expect(adapter?.cohort).toBeLessThan(people.learners.count)
 })

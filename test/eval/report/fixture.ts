@@ -1,0 +1,97 @@
+/** A run of a few made-up people, as the reports read it. */
+import type { RunReport } from '../../../eval/report/data.ts'
+import { figuresOf } from '../../../eval/run/figures.ts'
+import type { Judged } from '../../../eval/run/judge.ts'
+import { readScenario } from '../../../eval/run/scenario.ts'
+import { SCENARIOS } from '../../../eval/run/scenarios.ts'
+
+const KINDS = ['mixed', 'mixed', 'content', 'none'] as const
+/** Each arm picks the better of two answers in this share of ten prompts. */
+const SHARES: Readonly<Record<string, readonly [budget: number, share: number][]>> = {
+  first: [[0, 0.5]],
+  oracle: [[0, 1]],
+  local: [
+    [10, 0.6],
+    [30, 0.7],
+  ],
+  prior: [
+    [10, 0.7],
+    [30, 0.8],
+  ],
+  lora: [
+    [10, 0.6],
+    [30, 0.8],
+  ],
+  federated: [
+    [10, 0.8],
+    [30, 0.9],
+  ],
+  product: [
+    [10, 0.7],
+    [30, 0.8],
+  ],
+}
+
+export const sampleReport = (): RunReport => {
+  const judged: Judged = new Map(
+    Object.entries(SHARES).map(([arm, rows]) => [
+      arm,
+      new Map(
+        rows.map(([budget, share]) => [
+          budget,
+          KINDS.map((kind, person) =>
+            Array.from({ length: 10 }, (_, i) => {
+              const gain = kind === 'none' ? 0 : 1 + person
+              const isBetter = i < 10 * share
+              return {
+                utilities: [i < 5 ? gain : 0, i < 5 ? 0 : gain],
+                picked: isBetter === i < 5 ? 0 : 1,
+                order: isBetter === i < 5 ? [0, 1] : [1, 0],
+                asked: 2,
+              }
+            }),
+          ),
+        ]),
+      ),
+    ]),
+  )
+  const figures = figuresOf(judged, { prefix: 'run', seed: 1 })
+  const estimate = { value: 0.3, interval: [0.2, 0.4] as const, n: 3 }
+  return {
+    scenario: { ...readScenario('small', SCENARIOS), about: 'Of <made-up> people & "answers".' },
+    seed: 1,
+    ablate: [],
+    model: 'made-up',
+    people: { learners: 9, newcomers: 4, withTaste: 3, kinds: [...KINDS], requests: 20 },
+    figures,
+    rounds: [
+      { at: 0, kind: 'statistics', received: 9, estimate },
+      { at: 3, kind: 'adapter', received: 3, estimate: { ...estimate, value: 0.35 } },
+    ],
+    results: [
+      ...figures.results,
+      {
+        name: 'run.extra_dollars.with_taste.30',
+        value: 0.001,
+        unit: 'USD/request',
+        n: 3,
+        interval: [0.0005, 0.0015],
+      },
+      {
+        name: 'run.extra_dollars.indifferent.30',
+        value: 0.0007,
+        unit: 'USD/request',
+        n: 1,
+        interval: [0.0007, 0.0008],
+      },
+      {
+        name: 'rewrite.wanted_direction',
+        value: 0.93,
+        unit: 'share',
+        n: 200,
+        interval: [0.9, 0.96],
+      },
+    ],
+    measured: [{ name: 'measured.scoring_4x200', value: 0.63, unit: 's', n: 5 }],
+  }
+}
