@@ -116,7 +116,7 @@ export const RerankResponse = z.strictObject({
   probability: Share,
   reason: z.string().max(500),
   ask: z
-    .strictObject({ candidates: z.tuple([Index, Index]), reason: z.string().max(500) })
+    .strictObject({ candidates: z.array(Index).length(2), reason: z.string().max(500) })
     .optional(),
   shadow: z.strictObject({ preferred: Index }).optional(),
   candidates: z
@@ -213,11 +213,13 @@ export const TrainingRequest = z.strictObject({ protocol: Protocol, paused: z.bo
 export type TrainingRequest = z.infer<typeof TrainingRequest>
 
 /**
- * certainty: that the user's choices show a taste. halfLifeDays: after which a choice counts half; null: none. spentToday: on answers
+ * spread: by how much, in log-odds, what is known of the user's taste tells answers to one request apart; certainty: that there is
+ * one to know. halfLifeDays: after which a choice counts half; null: none. spentToday: on answers
  * beyond the first. right: of decisions with feedback, how much more often the reranked answer was liked than Claude's first, weighed
  * by their propensities, with a 95 % interval; decisions: how many of them say something.
  */
 export const RankingStatus = z.strictObject({
+  spread: z.number().min(0).max(1e6),
   certainty: Share,
   halfLifeDays: z.number().min(0).max(10_000).nullable(),
   shadow: z.boolean(),

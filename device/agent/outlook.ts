@@ -110,6 +110,7 @@ export const rankingStatus = ({
 }: Pick<OutlookDeps, 'store' | 'settings' | 'clock'>): NonNullable<StatusResponse['ranking']> => {
   const outlook = readOutlook(store)
   return {
+    spread: outlook?.spread ?? 0,
     certainty: outlook?.certainty ?? 0,
     halfLifeDays: outlook?.halfLifeDays ?? null,
     shadow: settings.shadow,

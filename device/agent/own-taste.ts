@@ -3,7 +3,7 @@ import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { chooseHalfLife, decayOf } from '../personalize/decay.ts'
 import { standardize } from '../personalize/feature-space.ts'
 import { FEATURE_NAMES } from '../personalize/features.ts'
-import { fitHead, type HeadFit, type PairRow, pairRows } from '../personalize/head.ts'
+import { fitHead, fitScaled, type HeadFit, type PairRow, pairRows } from '../personalize/head.ts'
 import { sigmoid } from '../personalize/logistic.ts'
 import { calibrateMargin } from '../personalize/rerank.ts'
 import { scoreFeatures } from '../personalize/reward.ts'
@@ -32,19 +32,22 @@ export type OwnTaste = Taste & { readonly certainty: () => number; readonly spre
 const NO_TASTE = 1 / 3
 /** Shares of the first prior's variance that are weighed against each other where no prior was released. */
 const WIDTHS = [1, 1 / 4, 1 / 16, 1 / 64] as const
-const GROWTH = 1.1
+const GROWTH = 0.1
 
 /** Whether a tuning no longer fits as many choices. */
 export const isOutgrown = ({ choices }: Tuning, now: number): boolean =>
-  now < choices || now >= Math.max(choices + 1, GROWTH * choices)
+  now < choices || now >= choices + Math.max(1, Math.floor(GROWTH * choices))
 
-/** features: most recent first. A released prior is taken as wide as it is. */
+/**
+ * features: most recent first. A released prior is taken as wide as it is. fit: to these choices under it, for the first own taste to
+ * start from.
+ */
 export const tuneTaste = (
   features: readonly ChoiceFeatures[],
-  prior: Prior,
+  released: Prior,
   scale: Float64Array,
   isReleased: boolean,
-): Tuning => {
+): { readonly tuning: Tuning; readonly fit: HeadFit } => {
   const known = new WeakMap<ChoiceFeatures, PairRow[]>()
   const rows = (choice: ChoiceFeatures): PairRow[] => {
     const cached = known.get(choice)
@@ -55,46 +58,36 @@ export const tuneTaste = (
     return made
   }
   const all = features.flatMap(rows)
-  const own = isReleased || features.length === 0 ? prior : widthOf(all, prior)
+  const wide = fitHead(all, released)
+  const { prior, fit } = isReleased ? { prior: released, fit: wide } : ofFittingWidth(all, wide)
   const dated = features.map((f) => ({ rows: rows(f), at: f.at })).toReversed()
-  const { halfLifeDays } = chooseHalfLife(dated, own)
+  const { halfLifeDays } = chooseHalfLife(dated, prior, fit)
   const heldBack = heldBackCount(features.length)
-  const seen = fitHead(features.slice(heldBack).flatMap(rows), own)
+  const seen = fitHead(features.slice(heldBack).flatMap(rows), prior, fit)
   const judged = features.slice(0, heldBack).map(({ raw, chosen }) => ({
     rewards: scoreFeatures(raw, scale, seen.w).map((s) => s.reward),
     chosen,
   }))
   const { margin } = calibrateMargin(judged)
-  return { scale, prior: own, halfLifeDays, margin, heldBack, choices: features.length, rows }
+  const choices = features.length
+  return { tuning: { scale, prior, halfLifeDays, margin, heldBack, choices, rows }, fit }
 }
 
 /** The prior with its variance scaled to the mean width, on a log scale, by the evidence of each (MacKay 1992). */
-const widthOf = (rows: readonly PairRow[], prior: Prior): Prior => {
-  const widths = WIDTHS.map((width) => {
-    const scaled = scaledPrior(prior, width)
-    return { width, evidence: fitHead(rows, scaled).evidence() }
-  })
-  const most = Math.max(...widths.map((w) => w.evidence))
-  let total = 0
-  let sum = 0
-  for (const { width, evidence } of widths) {
-    total += Math.exp(evidence - most)
-    sum += Math.exp(evidence - most) * Math.log(width)
-  }
-  return scaledPrior(prior, Math.exp(sum / total))
+const ofFittingWidth = (rows: readonly PairRow[], wide: HeadFit) => {
+  const evidences = WIDTHS.map((width) => fitScaled(rows, wide, width).fit.evidence())
+  const most = Math.max(...evidences)
+  const weights = evidences.map((evidence) => Math.exp(evidence - most))
+  const total = weights.reduce((a, b) => a + b, 0)
+  const mean = weights.reduce((sum, weight, i) => sum + weight * Math.log(WIDTHS[i]!), 0) / total
+  return fitScaled(rows, wide, Math.exp(mean))
 }
-
-const scaledPrior = (prior: Prior, by: number): Prior => ({
-  ...prior,
-  variances: prior.variances.map((v) => v * by),
-  rest: prior.rest * by,
-})
 
 /** The head that serves: choices weigh what is left of them at the newest one's time. last: to start from. */
 export const fitOwnTaste = (
   features: readonly ChoiceFeatures[],
   tuning: Tuning,
-  last?: Taste,
+  last?: Pick<Taste, 'fit'>,
 ): OwnTaste => {
   const { prior, scale, halfLifeDays } = tuning
   const now = features.find((f) => f.at !== undefined)?.at ?? 0

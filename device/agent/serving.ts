@@ -183,11 +183,11 @@ const fitServed = async (
   const features = await featuresUnder(deps, ground, onPooled)
   const { release, exitLayer, adapters, prior, releasedScale } = ground
   const isPopulation = prior.mean.some((m) => m !== 0)
-  const tuning =
+  const { tuning, fit } =
     last && !isOutgrown(last.tuning, features.length)
-      ? last.tuning
+      ? { tuning: last.tuning, fit: last.taste.fit }
       : tuneTaste(features, prior, releasedScale ?? ownScale(features, deps.space), isPopulation)
-  const taste = fitOwnTaste(features, tuning, last?.taste)
+  const taste = fitOwnTaste(features, tuning, { fit })
   const isInformed = features.length > 0 || isPopulation
   return { release, exitLayer, adapters, prior, features, tuning, taste, isInformed }
 }

@@ -295,10 +295,10 @@ export const statusCommand = (): Command =>
     })
 
 const describeRanking = (ranking: NonNullable<StatusResponse['ranking']>): string[] => {
-  const { certainty, halfLifeDays, spentToday, right, shadow } = ranking
+  const { spread, certainty, halfLifeDays, spentToday, right, shadow } = ranking
   const percent = (x: number) => `${x > 0 ? '+' : ''}${(100 * x).toFixed(0)}`
   return [
-    `taste     ${(100 * certainty).toFixed(0)} % sure that choices show one; ${halfLifeDays === null ? 'old choices count in full' : `a choice counts half after ${halfLifeDays} days`}`,
+    `taste     tells answers apart by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that there is one; ${halfLifeDays === null ? 'old choices count in full' : `a choice counts half after ${halfLifeDays} days`}`,
     `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,
     ...(right
       ? [

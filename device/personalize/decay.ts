@@ -33,12 +33,13 @@ export const decayOf = (
     : 0.5 ** (Math.max(0, now - at) / DAY_MS / halfLifeDays)
 
 /**
- * choices: oldest first. null: no decay, also where choices carry no times or span too few days to tell.
+ * choices: oldest first; last: a fit to start from. null: no decay, also where choices carry no times or span too few days to tell.
  * gain: how much better than without decay the later half was told, in nats.
  */
 export const chooseHalfLife = (
   choices: readonly DatedChoice[],
   prior: Prior,
+  last?: Pick<HeadFit, 'dual'>,
 ): { halfLifeDays: number | null; gain: number } => {
   const times = choices.flatMap((c) => c.at ?? [])
   const spanDays = (Math.max(...times) - Math.min(...times)) / DAY_MS
@@ -48,6 +49,7 @@ export const chooseHalfLife = (
   const all = fitHead(
     choices.flatMap((c) => c.rows),
     prior,
+    last,
   )
   const plain = predicted(choices, prior, null, all)
   let best: { halfLifeDays: number | null; gain: number } = { halfLifeDays: null, gain: 0 }

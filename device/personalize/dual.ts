@@ -66,6 +66,14 @@ export const kernelOf = (X: readonly Float64Array[], prior: Prior, last?: Kernel
   return { prior, X, XS, K, offset }
 }
 
+/** The same rows under a prior whose covariance is `by` times as large. */
+export const scaledKernel = (kernel: Kernel, prior: Prior, by: number): Kernel => ({
+  ...kernel,
+  prior,
+  XS: kernel.XS.map((xs) => xs.map((v) => by * v)),
+  K: kernel.K.map((v) => by * v),
+})
+
 /** Known places that follow one another: rows from `at` on are the last kernel's from start to end. */
 const runsOf = (from: readonly number[]): { at: number; start: number; end: number }[] => {
   const runs: { at: number; start: number; end: number }[] = []

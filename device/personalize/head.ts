@@ -15,6 +15,7 @@ import {
   type Factor,
   kernelOf,
   posteriorFactor,
+  scaledKernel,
   solveDual,
 } from './dual.ts'
 import { softplus } from './logistic.ts'
@@ -71,7 +72,11 @@ export const pairRows = (
  * last: an earlier fit to start from; rows and prior are recognized by identity. It changes the time that this takes and, below
  * 1e-8, nothing else.  Fails with E_SHAPE on a row of another length, E_NOT_FINITE on NaN or infinity.
  */
-export const fitHead = (rows: readonly PairRow[], prior: Prior, last?: HeadFit): HeadFit => {
+export const fitHead = (
+  rows: readonly PairRow[],
+  prior: Prior,
+  last?: Pick<HeadFit, 'dual'>,
+): HeadFit => {
   const size = prior.mean.length
   checkRows(rows, size)
   const used = rows.filter((r) => r.weight > 0)
@@ -123,6 +128,24 @@ export const fitHead = (rows: readonly PairRow[], prior: Prior, last?: HeadFit):
       for (let i = 0; i < m; i++) half += Math.log(L[i * m + i]!)
       return logLikelihood - half + Math.LN2 * weights.reduce((a, b) => a + b, 0)
     },
+  }
+}
+
+/** The fit to these rows under the prior with its covariance scaled, from one under the prior as it is. */
+export const fitScaled = (
+  rows: readonly PairRow[],
+  { dual }: Pick<HeadFit, 'dual'>,
+  by: number,
+): { readonly fit: HeadFit; readonly prior: Prior } => {
+  const { kernel } = dual
+  const prior = {
+    ...kernel.prior,
+    variances: kernel.prior.variances.map((v) => v * by),
+    rest: kernel.prior.rest * by,
+  }
+  return {
+    prior,
+    fit: fitHead(rows, prior, { dual: { ...dual, kernel: scaledKernel(kernel, prior, by) } }),
   }
 }
 
