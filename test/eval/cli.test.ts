@@ -14,7 +14,7 @@ test('parity prints one JSON object of named figures, all within 1e-4', async ()
 })
 
 test('every command explains itself', async () => {
-  for (const command of ['demo', 'rerank', 'parity', 'claude', 'record'])
+  for (const command of ['demo', 'run', 'rerank', 'parity', 'claude', 'record'])
     expect((await run('eval/cli', [command, '--help'])).stdout).toContain('Usage: loreweave-eval')
   const { stdout } = await run('eval/cli', ['bench', '--help'])
   for (const name of ['train', 'round', 'rerank', 'generate', 'load'])
@@ -27,6 +27,13 @@ test('every command explains itself', async () => {
 test.each([
   ['an unknown command', ['nonsense'], 'ended with 2'],
   ['a number that is none', ['rerank', '--data', 'x', '--budgets', 'many'], 'ended with 2'],
+  ['a scenario that there is none of', ['run', 'nonsense'], 'ended with 2'],
+  ['an ablation of nothing', ['run', 'tiny', '--ablate', 'x'], 'ended with 2'],
+  [
+    'both a population and a release',
+    ['rerank', '--data', 'x', '--population', 'y', '--release', 'z'],
+    'ended with 2',
+  ],
   ['a benchmark of nothing', ['bench', 'train', '--runs', '0'], 'ended with 2'],
   ['a step size that is none', ['bench', 'round', '--learning-rate', '0'], 'ended with 2'],
   ['a peer where there is none', ['bench', 'load', '--peers'], 'ended with 2'],
