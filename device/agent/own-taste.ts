@@ -101,7 +101,7 @@ export const fitOwnTaste = (
     scale,
     fit,
     certainty: lazy(() => sigmoid(fit.evidence() + Math.log((1 - NO_TASTE) / NO_TASTE))),
-    spread: lazy(() => predictedSpread(fit, groups, prior, features)),
+    spread: lazy(() => predictedSpread(fit, groups, prior)),
   }
 }
 
@@ -114,8 +114,9 @@ const predictedSpread = (
   fit: HeadFit,
   groups: readonly (readonly PairRow[])[],
   prior: Prior,
-  features: readonly ChoiceFeatures[],
 ): number => {
+  // Before there are choices: what the population's mean taste would tell apart, features being standardized in two groups.
+  if (groups.length < LEAST_SPREAD_CHOICES) return spreadOfMean(prior)
   const differences: number[] = []
   let at = 0
   for (const group of groups.slice(0, SPREAD_CHOICES)) {
@@ -123,9 +124,8 @@ const predictedSpread = (
     differences.push(...fit.unseen(Array.from({ length: counted }, (_, i) => at + i)))
     at += counted
   }
-  // Before there are choices: what the population's mean taste would tell apart, features being standardized in two groups.
-  if (features.length < LEAST_SPREAD_CHOICES) return spreadOfMean(prior)
-  return Math.sqrt(differences.reduce((sum, z) => sum + z * z, 0) / (2 * differences.length))
+  const squares = differences.reduce((sum, z) => sum + z * z, 0)
+  return Math.sqrt(squares / (2 * Math.max(1, differences.length)))
 }
 
 const spreadOfMean = ({ mean }: Prior): number => {

@@ -30,10 +30,10 @@ export type CandidatePlan = {
 const EXPECTED_MAXIMUM = [0, 0.5642, 0.8463, 1.0294] as const
 /** An hour may take this part of a day's budget, so that a morning does not spend it all. */
 const HOUR_SHARE = 0.25
-/** Gains, in log-odds, that a whole budget is worth: a request that would take a hundredth of what is left must gain a tenth. */
-const BUDGET_WORTH = 10
+/** Gains, in log-odds, that a whole budget is worth: what would take a hundredth of what is left must gain 0.08. */
+const BUDGET_WORTH = 8
 /** Nobody notices less. */
-const LEAST_GAIN = 0.05
+const LEAST_GAIN = 0.04
 /** Of a head that has not been fitted yet: enough to try. */
 const UNKNOWN_SPREAD = 0.25
 
