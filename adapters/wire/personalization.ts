@@ -26,17 +26,25 @@ export type Dimension = z.infer<typeof Dimension>
 const Direction = z.union([z.literal(-1), z.literal(1)])
 const Share = z.number().min(0).max(1)
 const Text = z.string().max(200_000)
+const Count = z.int().min(0).max(1_000_000)
 
 /**
  * One preference. direction: -1 less, +1 more; strength: how far from indifferent, 0 … 1; scope: every request, or those that
- * hold one of the words; evidence.confidence: posterior probability of the direction (1 when stated).
+ * hold one of the words; evidence.confidence: posterior probability of the direction (1 when stated); for, against: choices that went
+ * its way and the other; undone: requests in which the user undid it.
  */
 export const Preference = z.strictObject({
   dimension: Dimension,
   direction: Direction,
   strength: Share,
   scope: z.union([z.literal('all'), z.array(Name).min(1).max(20)]),
-  evidence: z.strictObject({ choices: z.int().min(0).max(1_000_000), confidence: Share }),
+  evidence: z.strictObject({
+    choices: Count,
+    confidence: Share,
+    for: Count.optional(),
+    against: Count.optional(),
+    undone: Count.optional(),
+  }),
   source: z.enum(['learned', 'stated']),
   pinned: z.boolean(),
   enabled: z.boolean(),
@@ -73,6 +81,7 @@ export const RewriteReason = z.enum([
   'tools',
   'code_or_data',
   'delimiter',
+  'undone',
 ])
 export type RewriteReason = z.infer<typeof RewriteReason>
 

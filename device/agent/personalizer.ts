@@ -72,7 +72,8 @@ export const openPersonalizer = (
 /** The head is fitted again where choices have changed, and the profile says what it has learned. */
 const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {
   const { taste, features } = await refreshOutlook(deps)
-  saveLearned(deps.store, learnedPreferences(taste.fit, deps.space, features.length))
+  const learned = learnedPreferences(taste.fit, deps.space, features.length)
+  saveLearned(deps.store, learned, features, deps.space)
 }
 
 /** The profile as it is kept; needs no model. */

@@ -1,10 +1,14 @@
-/** The rewriting half of serving a request: the profile as kept, the block of a conversation, the decision that feedback can name. */
+/** The rewriting half of serving a request: the profile as kept, the block of a conversation, and what feedback says of both. */
 import {
   type FeedbackEvent,
   type Preference,
   Profile,
 } from '../../adapters/wire/personalization.ts'
-import { EMPTY_PROFILE, updateProfile } from '../personalize/profile.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { wishOf } from '../personalize/dimensions.ts'
+import { EMPTY_PROFILE, updateProfile, votesOn, withEvidence } from '../personalize/profile.ts'
+import { movedPreferences } from '../personalize/relevance-feedback.ts'
+import { requestInContext } from '../personalize/request-text.ts'
 import {
   type BlockChoice,
   conversationKey,
@@ -12,7 +16,13 @@ import {
   rewrite,
 } from '../personalize/rewrite.ts'
 import { blankDecision, decisionBody, newId, saveDecision } from './decisions.ts'
-import type { Relevance } from './relevant.ts'
+import {
+  type Learned,
+  learnedRelevance,
+  learnRelevance,
+  type Relevance,
+  undoneRequests,
+} from './relevant.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore } from './store.ts'
 import type { Conversation, RewriteResult } from './types.ts'
@@ -28,22 +38,34 @@ export type RewritingDeps = {
 export const readProfile = (store: DeviceStore): Profile =>
   Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
 
+/** What a conversation keeps. undone: dimensions that the user took out of its block; isOpen: the rest is to be chosen anew. */
+type FrozenChoice = BlockChoice & {
+  readonly undone?: readonly string[]
+  readonly isOpen?: boolean
+}
+const frozenChoice = (store: DeviceStore, key: string): FrozenChoice | undefined =>
+  (store.frozen(key) as FrozenChoice | undefined) ?? undefined
+
 export const rewriteRequest = async (
   { store, settings, relevance, clock }: RewritingDeps,
   conversation: Conversation,
 ): Promise<RewriteResult> => {
-  const profile = settings.rewrite ? readProfile(store) : EMPTY_PROFILE
-  // A first request is the moment to choose: the same words a week later begin another conversation.
+  const known = frozenChoice(store, conversationKey(conversation))
+  const undone = known?.undone
+  const all = settings.rewrite ? readProfile(store).preferences : []
+  const profile = { preferences: all.filter((p) => !undone?.includes(p.dimension)) }
+  // A first request is the moment to choose: the same words a week later begin another conversation. An undo stands.
   const isFirst = conversation.messages.length === 1
+  const isKept = known !== undefined && !known.isOpen && (!isFirst || known.reason === 'undone')
   const frozen: FrozenBlocks = {
-    get: (key) => (isFirst ? undefined : (store.frozen(key) as BlockChoice | undefined)),
-    set: (key, choice) => store.freeze(key, choice, clock()),
+    get: () => (isKept ? known : undefined),
+    set: (key, choice) => store.freeze(key, { ...choice, ...(undone && { undone }) }, clock()),
   }
   const { system, block, preferences, reason } = await rewrite(
     conversation,
     profile,
     frozen,
-    (request) => relevance.dimensions(request),
+    (request) => relevance.wishes(request),
   )
   const decisionId = newId('d_')
   const dimensions = preferences.map((p) => p.dimension)
@@ -51,17 +73,65 @@ export const rewriteRequest = async (
   return { decisionId, system: system ?? null, block, preferences: [...preferences], reason }
 }
 
-/** The profile says what has been learned by now. */
-export const saveLearned = (store: DeviceStore, learned: readonly Preference[]): void =>
-  store.set('profile', updateProfile(readProfile(store), learned))
+/** The profile says what has been learned by now. choices: those that it was learned from. */
+export const saveLearned = (
+  store: DeviceStore,
+  learned: readonly Preference[],
+  choices: Parameters<typeof votesOn>[1],
+  space: FeatureSpace,
+): void => {
+  const undone = undoneRequests(learnedRelevance(store))
+  const weighed = withEvidence(learned, votesOn(learned, choices, space), undone)
+  store.set('profile', updateProfile(readProfile(store), weighed))
+}
 
-/** What an event says about the block of its conversation: after an undo the next request goes without it. */
+/** How much an event says about what matters for its request: an undo is about nothing else, a choice is mostly about other things. */
+const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
+
+/** What an event says about the preferences for its request; after an undo the conversation goes on without them. */
 export const learnFromFeedback = (
   { store, clock }: Pick<RewritingDeps, 'store' | 'clock'>,
   event: FeedbackEvent,
 ): void => {
   const body = decisionBody(store, event.decisionId ?? event.messageId ?? '')
-  if (!body || event.kind !== 'undo') return
-  const choice: BlockChoice = { block: null, preferences: [], reason: 'none_relevant' }
-  store.freeze(conversationKey(body), choice, clock())
+  if (!body) return
+  const key = conversationKey(body)
+  const known = frozenChoice(store, key)
+  const request = requestInContext(body.messages)
+  const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
+    learnRelevance(
+      store,
+      examples.map((e) => ({ request, weight, isUndo: event.kind === 'undo', ...e })),
+    )
+  if (event.kind === 'undo') {
+    if (!known || known.block === null) return
+    const gone = known.preferences.filter((p) => p.dimension === (event.dimension ?? p.dimension))
+    if (gone.length === 0) return
+    learn(
+      event.dimension ? WEIGHTS.undo : WEIGHTS.undo / gone.length,
+      gone.map((p) => ({ wish: wishOf(p), isRelevant: false })),
+    )
+    if (!event.dimension) learn(WEIGHTS.undo, [{ wish: null, isRelevant: false }])
+    const undone = [...(known.undone ?? []), ...gone.map((p) => p.dimension)]
+    const empty = { block: null, preferences: [], reason: 'undone' as const, undone }
+    store.freeze(key, event.dimension ? { ...empty, isOpen: true } : empty, clock())
+    return
+  }
+  const answer = body.candidates[event.kind === 'choose' ? event.chosen : body.served]
+  const inBlock = known?.preferences ?? []
+  if (answer === undefined || (event.kind !== 'edit' && event.kind !== 'choose')) return
+  const isEdit = event.kind === 'edit'
+  const before = isEdit
+    ? [answer]
+    : (event.shown ?? body.shown)
+        .filter((i) => i !== event.chosen)
+        .flatMap((i) => body.candidates[i] ?? [])
+  const enabled = readProfile(store).preferences.filter((p) => p.enabled)
+  const moved = movedPreferences(request, before, isEdit ? event.text : answer, enabled)
+  // Against a line that was not there says nothing: the answers were not asked to follow it.
+  const told = moved.filter((m) => m.isWithIt || inBlock.some((p) => wishOf(p) === m.wish))
+  learn(
+    WEIGHTS[event.kind],
+    told.map(({ wish, isWithIt }) => ({ wish, isRelevant: isWithIt })),
+  )
 }

@@ -1,54 +1,77 @@
 /**
- * What a conversation demands explicitly. Whatever it says about a dimension, the profile keeps silent about: a false alarm costs
- * one preference for one conversation, a miss contradicts the user. Hence word lists, several languages at once.
+ * What a conversation demands explicitly. Whatever it says about a dimension, the profile keeps silent about, and about what would
+ * break it: a false alarm costs one preference for one conversation, a miss contradicts the user. Hence word lists.
  */
 import { DIMENSIONS, type Dimension } from '../../adapters/wire/personalization.ts'
+import { LONG, ONLY, PROSE, SHORT, SOBER } from './constraints-words.ts'
+import type { Wish } from './dimensions.ts'
 
-const NUMBER =
-  '(?:\\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|few|single|couple|ein(?:e[mnr]?)?|zwei|drei|vier|fünf|une?|deux|trois|quatre|cinq|un[ao]?|dos|tres|cuatro|cinco|due|tre|quattro|dois|três)'
-const UNIT =
-  '(?:words?|sentences?|lines?|paragraphs?|characters?|pages?|tokens?|tweets?|wort(?:e|en)?|wörter[n]?|s[aä]tze?n?|zeilen?|absätzen?|mots?|phrases?|lignes?|paragraphes?|palabras?|frases?|líneas?|párrafos?|parole|fras[ei]|righe|palavras?|linhas?)'
+export type Constraints = {
+  readonly strictOutput: boolean
+  readonly otherLanguage: boolean
+  /** Dimensions that the conversation decides itself. */
+  readonly dimensions: ReadonlySet<Dimension>
+  /** Preferences that have no place in it: both ends of those dimensions, and what would work against a demand. */
+  readonly silent: ReadonlySet<Wish>
+}
+
+type Cue = {
+  readonly about: readonly Dimension[]
+  readonly silences?: readonly Wish[]
+  readonly words: string
+}
+
+/** What makes an answer longer, or puts something around it. */
+const ADDITIONS: readonly Wish[] = [
+  'headings+',
+  'lists+',
+  'tables+',
+  'steps+',
+  'examples+',
+  'closing+',
+  'questions+',
+  'directness-',
+]
 
 // biome-ignore format: a table
-const WORDS: Readonly<Record<Dimension, string>> = {
-  length: `${NUMBER}[- ](?:(?:short|brief|kurzen?|courtes?|cortas?) )?${UNIT}|brief(?:ly)?|concise(?:ly)?|succinct(?:ly)?|terse|shorter|longer|(?:keep|make|be|a) (?:it |this )?(?:very )?(?:short|long)|short (?:answer|version|summary)|in short|tl;?dr|in (?:great |more |full )?detail|detailed|in[- ]depth|comprehensive(?:ly)?|thorough(?:ly)?|elaborate|extensive(?:ly)?|one[- ]liner|word (?:count|limit)|essay|summar(?:y|ize|ise)|kurz|knapp|ausführlich|detailliert|kürzer|länger|zusammenfass\\p{L}*|bref|brièvement|en détail|détaillée?|plus courte?|résum\\p{L}*|brevemente|en detalle|detallad[oa]|más cort[oa]|resum\\p{L}*|breve|dettagliat\\p{L}*|riassum\\p{L}*|简短|简要|详细|字以内|一句话|总结|简洁|簡潔|詳しく|一言|要約|文字以内`,
-  lists: 'bullets?|bulleted|bullet[- ]points?|lists?|listed|listing|enumerate|prose|liste[n]?|aufzähl\\p{L}*|stichpunkt\\p{L}*|fließtext|puces|énum\\p{L}*|lista[sr]?|viñetas|elenc\\p{L}*|列表|列出|要点|箇条書き|リスト',
-  headings: 'headings?|headers?|headlines?|section titles?|outline|überschrift\\p{L}*|gliederung|titres?|encabezados?|títulos|titoli|标题|見出し',
-  emphasis: 'bold(?:ed|face)?|italics?|highlight(?:ed|ing)?|fett|hervorheb\\p{L}*|gras|negrita|grassetto|negrito|加粗|太字',
-  tables: 'tables?|tabular|columns?|spreadsheet|tabellen?|tabellarisch|tableaux?|tablas?|tabell[ae]|tabelas?|表格|表で',
-  tone: "tone|formal(?:ly)?|informal(?:ly)?|casual(?:ly)?|friendly|polite(?:ly)?|professional(?:ly)?|humorous(?:ly)?|funny|sarcas\\p{L}*|playful|serious(?:ly)?|respectful(?:ly)?|in the (?:style|voice) of|sounds? like|like a pirate|(?:like|as if) i(?:['’]?m| am) (?:five|5|a)|eli5|förmlich|formell|locker|höflich|freundlich|formelle?|poli(?:e|ment)?|amical\\p{L}*|educad[oa]|amable|formale|gentile|语气|正式|口语|丁寧|敬語|カジュアル",
-  directness: "no (?:preamble|intro(?:duction)?|small talk|fluff|filler)|without (?:a |any )?(?:preamble|intro(?:duction)?|explanation)|straight to|get to the point|(?:just|only) (?:the|give|tell|answer|output|return|say)|answer only|nothing else|yes or no|nur die antwort|ohne einleitung|ja oder nein|uniquement|sans introduction|oui ou non|solo la respuesta|sin introducción|sí o no|solo la risposta|只要|只需|直接|だけ",
-  examples: 'examples?|for instance|illustrat\\p{L}*|use[- ]cases?|analog(?:y|ies)|beispiel\\p{L}*|exemples?|ejemplos?|esemp[io]|exemplos?|例子|举例|例を|具体例',
-  hedging: 'how (?:sure|certain|confident)|confidence|certain(?:ty)?|definitive(?:ly)?|be honest|no hedging|without hedging|caveats?|disclaimers?|unsicher\\p{L}*|eindeutig|certitude|certeza|sicher bist|确定|確実',
-  questions: "ask me|asking me|(?:don['’]?t|do not|without) ask\\p{L}*|clarif\\p{L}*|interview me|quiz me|(?:no|any|some|with|without|more|ask) (?:\\p{L}+ )?questions|frag(?:e|st)? mich|rückfrag\\p{L}*|pose[sz]?[- ]moi|questionne\\p{L}*|pregúntame|preguntas|fammi domande|问我|提问|質問",
-  emoji: 'emojis?|emoticons?|smileys?|表情|絵文字',
-  numbers: "(?:with|include|give|use|exact|no|without) (?:\\p{L}+ )?(?:numbers|figures|statistics|stats|data|quantities)|how (?:many|much)|exact(?:ly)? (?:number|figure|amount)|zahlen|chiffres|cifras|cifre|数字|数据|数値",
-  closing: 'sign[- ]?off|closing|no follow[- ]?up|end with|finish with|schluss\\p{L}*|grußformel|formule de politesse|despedida|chiusura|结尾|締め',
-  steps: 'step[- ]by[- ]step|steps?|numbered|walk me through|schritt\\p{L}*|étapes?|pas à pas|pasos?|paso a paso|passaggi|passo a passo|步骤|一步|手順|ステップ',
-}
+const CUES: readonly Cue[] = [
+  { about: ['length'], silences: ADDITIONS, words: SHORT },
+  { about: ['length'], words: LONG },
+  { about: ['lists', 'steps'], silences: ['tables+', 'headings+', 'emphasis+'], words: PROSE },
+  { about: ['lists', 'steps', 'headings', 'emphasis', 'tables'], words: 'plain text|(?:no|without|avoid|skip|drop|any|zero|minimal|don[\'’]?t use|do not use) (?:any |fancy |of )*(?:format(?:ting)?|markdown|markup|styling)|markdown|unformatted|(?:ohne|keine?) (?:formatierung|markdown)\\p{L}*|texte brut|sans (?:mise en forme|formatage|markdown)|sin (?:formato|markdown)|senza (?:formattazione|markdown)|sem (?:formatação|markdown)|纯文本|平文|書式' },
+  { about: ['directness'], silences: ['length+', ...ADDITIONS], words: ONLY },
+  { about: ['tone'], silences: ['emoji+', 'directness-'], words: SOBER },
+  { about: ['lists'], silences: ['steps+', 'steps-', 'tables+'], words: 'bull?[ei]t(?:ed|s)?(?:[- ]?point(?:s|ed)?)?|lists?|listed|listing|(?:check|to-?do-?)lists?|enumerat\\p{L}*|itemi[sz]ed?|(?:point|note|dot) form|dot points?|key points|dashes|top (?:\\d+|three|five|ten)|list(?:e[n]?)|check ?liste[n]?|auflist\\p{L}*|aufzähl\\p{L}*|stich(?:punkt|wort)\\p{L}*|spiegelstrich\\p{L}*|punkte[n]?|puces?|tirets?|énum\\p{L}*|points? clés?|list(?:ez|er)|list[ao][sr]?|enumera\\p{L}*|viñetas?|guiones|puntos|elenc\\p{L}*|puntat[oi]|tópicos|marcadores|列表|列出|列举|清单|要点|分点|箇条書き|リスト|一覧' },
+  { about: ['steps'], silences: ['lists-', 'lists+'], words: 'step[- ]?by[- ]?step|steps?|numbered|numbering|numerical order|in order of|walk me through|guide me through|stages?|instructions|schritt\\p{L}*|nummerier\\p{L}*|anleitung|étapes?|pas à pas|numérot\\p{L}*|pasos?|numerad[oa]s?|passaggi|passo (?:a|per|dopo) passo|passos|numerat[oi]|步骤|一步|编号|手順|ステップ|番号' },
+  { about: ['headings'], words: '(?:sub)?headings?|(?:sub)?headers?|headlines?|sub-?titles?|(?:section|chapter) titles?|(?:with|no|without|any|use|add|clear) titles?|sections|(?:by|per|in|into|each|with|no) sections?|outline|well[- ]structured|structured|chapters|überschrift\\p{L}*|zwischentitel|gliederung|gliedere|abschnitte[n]?|strukturier\\p{L}*|(?:sous-|inter)?titres?|sections?|structuré\\p{L}*|encabezados?|(?:sub)?títulos?|secciones|titol[oi]|sezioni|cabeçalhos?|seções|标题|小标题|分段|見出し|タイトル' },
+  { about: ['emphasis'], words: 'bold(?:ed|face|ing)?|italics?|highlight(?:ed|ing)?|asterisks?|emphasi[sz]\\p{L}*|underlin\\p{L}*|all[- ]caps|fett(?:gedruckt\\p{L}*|schrift|druck)|(?:in|ohne|keine?|mit) fett\\p{L}*|kursiv|hervorheb\\p{L}*|hervorgehoben|markier\\p{L}*|(?:en|de|sans|mots?) gras|italique|surlign\\p{L}*|negritas?|cursiva|resalta\\p{L}*|grassetto|corsivo|evidenzia\\p{L}*|negrito|itálico|destac\\p{L}*|加粗|粗体|斜体|高亮|太字|強調' },
+  { about: ['tables'], silences: ['lists+', 'steps+'], words: 'tables?|tabulate\\p{L}*|tabular(?:ly)?|columns?|rows|spreadsheet|grid|matrix|side[- ]by[- ]side|tabellen?|tabellarisch\\p{L}*|übersichtstabelle|spalten?|tableaux?|colonnes?|tablas?|cuadros?|columnas?|tabell[ae]|colonne|tabelas?|quadros?|colunas?|表格|列表对比|表で|表に|一覧表|表形式' },
+  { about: ['tone'], words: "tone|informal(?:ly)?|casual(?:ly)?|(?:a|in|be|sound|more|very|it|and|like a|keep it|make it|something) (?:\\p{L}+ )?friendly|friendly(?:,| and| but| tone| way| manner|$)|humou?r(?:ous(?:ly)?)?|funny|joke|witty|sarcas\\p{L}*|playful(?:ly)?|warm(?:ly| and| tone)|kindly explain|chatty|conversational(?:ly)?|colloquial\\p{L}*|slang|laid[- ]back|relaxed (?:tone|way|style)|in the (?:style|voice|manner|tone) of|sounds? like|(?:talk|speak|write|answer|explain|reply|say it|tell me|act|respond)(?: \\p{L}+){0,4} (?:like (?:a|an|i|you|my|to a|we)|as (?:if|though|an? (?:\\p{L}+ )?(?:expert|teacher|professor|friend|child|kid|pirate|lawyer|doctor|poet|comedian|journalist|scientist|coach|parent|robot|character|king|queen)))|like (?:a pirate|i['’]?m)|(?:like|as if|as though|imagine) i(?:['’]?m| am|['’]?d| were) |eli ?5|(?:to|for) (?:a|an|my) (?:\\p{L}+ )?(?:\\d+|five|six|ten|eight|twelve|small|young)[- ]year[- ]old|(?:explain|describe|say)(?: \\p{L}+){0,5} (?:to|for) (?:a|my) (?:\\p{L}+ )?(?:child|kid|beginner|layperson|lay person|toddler|grand\\p{L}+|novice|expert|teenager)|(?:simple|plain|easy|everyday|clear) (?:words|terms|language|english)|layman\\p{L}*|layperson\\p{L}*|swear|no jargon|without jargon|enthusias\\p{L}*|encouraging|empath\\p{L}*|locker\\p{L}*|lässig\\p{L}*|freundlich\\p{L}*|umgangssprach\\p{L}*|witzig\\p{L}*|lustig\\p{L}*|humorvoll\\p{L}*|duz\\p{L}*|per du|(?:einfachen?|leichte[rn]?) (?:worten|sprache|wörtern)|als wäre ich|wie (?:einem|für ein|ein pirat)\\p{L}*|tonfall|amical\\p{L}*|familier|décontracté\\p{L}*|tutoie|tutoy\\p{L}*|humour|drôle|ton |mots simples|comme si|sympa|tono|coloquial|amable|amigable|amistos\\p{L}*|cercan[oa]|divertid[oa]|gracios[oa]|tut[eé]a\\p{L}*|palabras sencillas|como si|informale|amichevol\\p{L}*|scherzos[oa]|divertente|parole semplici|come se|gentile|colloquiale|tom |amigável|descontraíd[oa]|engraçad[oa]|palavras simples|linguagem simples|语气|口语|幽默|轻松|友好|通俗|像.{0,6}一样|像对|口調|カジュアル|くだけた|フレンドリー|ユーモア|タメ口|わかりやすい言葉|子ども(?:に|でも)" },
+  { about: ['directness'], silences: ['closing+'], words: "(?:no|without|skip|avoid|drop|any|cut|omit|spare me|leave out|minus)(?: \\p{L}+){0,2} (?:preambles?|intro(?:duction|s|ductory)?|small[- ]?talk|fluff|filler|waffle|waffling|chit-?chat|pleasantries|greetings?|padding|fuss|niceties|opening|warm[- ]?up|beating)|preamble|straight to|get to the point|cut to the chase|straight answer|direct answer|directly|(?:start|begin|open|starting|beginning|opening) (?:by|with|right|straight|directly|off)|(?:don['’]?t|do not|never) (?:start|begin|open|greet|introduce)|greet me|answer (?:first|right away|straight|immediately|at once|up front)|(?:introductory|opening) (?:sentence|paragraph|line|remark)|(?:with|add|include|write|short|brief|an) (?:a |an |short |brief |friendly )*intro(?:duction)?|ohne (?:\\p{L}+ )?(?:einleitung|vorrede|umschweife|floskeln|geschwafel|begrüßung|drumherum)|komm zur sache|direkt\\p{L}*|einleitung|begrüß\\p{L}*|(?:sans|pas d['’]) ?(?:introduction|intro|préambule|blabla|bavardage|fioritures|détour)|directement|commence (?:par|directement)|introduction|sin (?:introducci[oó]n|rodeos|preámbulos?|saludos?|relleno)|directamente|empieza (?:por|con)|introducción|senza (?:introduzion[ei]|preamboli|giri di parole|convenevoli)|direttamente|inizia con|introduzione|sem (?:introdução|rodeios|enrolação|preâmbulo)|diretamente|comece (?:com|por)|introdução|直接|开门见山|不要(?:开场白|寒暄|废话)|前置き|挨拶|単刀直入|いきなり" },
+  { about: ['examples'], words: "examples?|e\\.g\\.|for instance|illustrat\\p{L}*|use[- ]cases?|analog(?:y|ies|ous)|metaphors?|anecdot\\p{L}*|case stud(?:y|ies)|concrete (?:case|situation|scenario)s?|scenarios?|samples?|beispiel\\p{L}*|bsp|anschaulich|vergleichen mit|exemples?|illustr\\p{L}*|ejempl\\p{L}*|ilustr\\p{L}*|esemp[io]\\p{L}*|exempl\\p{L}*|例子|举例|示例|案例|比喻|例を|具体例|例え|事例" },
+  { about: ['hedging'], words: "how (?:sure|certain|confident|reliable)|confidence|confident(?:ly)?|(?:be|for|are you|absolutely|100 ?%) (?:certain|sure|definite|decisive)|certainty|definit(?:e|ive)(?:ly)?|be honest|hedg\\p{L}*|caveats?|disclaimers?|warnings?|qualifiers?|uncertain\\p{L}*|(?:clear|firm|decisive|unambiguous|straight|categorical) (?:answer|recommendation|verdict|statement|yes)|no (?:maybe|ifs|it depends)|maybes?|ifs (?:and|or) buts|it depends|commit to|pick one|take a (?:stand|side|position)|make up your mind|don['’]?t (?:sugarcoat|guess|speculate)|if you(?:['’]?re| are| do)(?: not|n['’]t) (?:sure|know)|speculat\\p{L}*|unsicher\\p{L}*|eindeutig\\p{L}*|klare (?:antwort|aussage|empfehlung|meinung)|wie sicher|vielleicht|ohne wenn und aber|leg dich fest|vorbehalt\\p{L}*|certitude|catégorique|tranché\\p{L}*|nuanc\\p{L}*|réponse claire|peut-être|incertitude|certeza|seguro (?:estás|está)|segur[oa] de|respuesta clara|rotund\\p{L}*|quizás?|tal vez|sin matices|certezza|risposta (?:chiara|netta)|forse|incertezz\\p{L}*|resposta clara|talvez|incerteza|确定|肯定|明确|不确定|也许|可能性|断定|確実|はっきり|曖昧|あいまい|たぶん" },
+  { about: ['questions'], words: "(?:ask|asking|asks) (?:me|back|any|questions|no|further|follow)|(?:don['’]?t|do not|without|no|stop|never|before|instead of) ask\\p{L}*|clarif\\p{L}*|interview me|quiz me|(?:no|any|some|with|without|more|ask|asking|end with|further|follow-?up|counter-?|return|back|avoid|of|skip|socratic|me|few|two|three|a|one) (?:\\p{L}+ )?questions?(?! (?:about|regarding|is|for you|on)\\b)|questions back|what (?:else )?(?:do )?you need to know|if (?:any|some)thing is unclear|if you need (?:more|any|further)|check(?:ing)? back|frag(?:e|st|en)? (?:mich|nach|nicht|zurück)|stell(?:e|en sie)? mir|rückfrag\\p{L}*|nachfrag\\p{L}*|gegenfrag\\p{L}*|(?:keine|ohne|mit|eine) (?:\\p{L}+ )?fragen?|pose[sz]?[- ]moi|(?:pas|sans|ne) (?:\\p{L}+ )?(?:de |poser de )?questions?|questionne\\p{L}*|demande[- ]moi|pregúnta\\p{L}*|preguntas?|fammi (?:delle )?domand\\p{L}*|domand[ae]|pergunt[ae]\\p{L}*|问我|提问|反问|追问|质问|質問|聞き返|尋ね" },
+  { about: ['emoji'], words: 'emojis?|emojies|emoji[’\']?s|emotes?|emoticon[eois]*|smil(?:e|i)ys?|smileys?|smilies|smiley faces?|émojis?|émoticônes?|caritas|faccine|carinhas|表情|颜文字|絵文字|顔文字' },
+  { about: ['numbers'], words: "(?:with|include|including|give|give me|use|using|exact|precise|no|without|avoid|skip|any|few|some|hard|concrete|specific|actual|add|show|drop|more|many|lots of|real|cite|quote|in|of) (?:\\p{L}+ )?(?:numbers|figures|statistics|stats|data|quantities|percentages|measurements|digits|amounts|metrics)|statistics|quantif\\p{L}*|quantitative(?:ly)?|exact(?:ly)? (?:number|figure|amount)|numbers? (?:please|only)|(?:mit|ohne|keine|konkrete|genaue|viele|wenige?|nenne?|in) (?:\\p{L}+ )?(?:zahlen|statistiken|daten|prozent\\p{L}*)|zahlen|chiffr\\p{L}*|statistiques?|données|cifras?|estad[ií]stic\\p{L}*|datos|números|cifre|statistic\\p{L}*|dati|numeri|dados|estatístic\\p{L}*|数字|数据|统计|数値|データ|統計" },
+  { about: ['closing'], words: "sign[- ]?off|signing off|closing|(?:no|without|skip|any|drop|avoid|leave out|omit|with a|add a|and a|final|brief|short) (?:\\p{L}+ )?(?:conclusions?|outro|offers?|farewell|goodbye|ending|wrap[- ]?up|postscript|follow[- ]?up)|conclud\\p{L}*|conclusion|(?:end|ends|ending|finish|close|wrap up|finishing) (?:it |this |your answer |the answer |off )?(?:with|by|on)|(?:don['’]?t|do not|never|stop) (?:end|finish|close|offer|offering)|offer(?:s|ing)? (?:me |to |of |any |more |further )*help|further help|let me know if|last (?:line|sentence) (?:should|must)|(?:and )?then stop|stop there|schluss\\p{L}*|abschluss\\p{L}*|abschließ\\p{L}*|fazit|beende\\p{L}*|verabschied\\p{L}*|gruß\\p{L}*|hilfsangebot\\p{L}*|formule de politesse|conclu\\p{L}*|termine[rsz]?|finis|finir|propose[rsz]? (?:ton |de l['’])?aide|despedida|despid\\p{L}*|conclusi[oó]n|termina|acaba con|ofre[zc]\\p{L}*|chiusura|conclusion[ei]|conclud\\p{L}*|finisci|fecho|conclus\\p{L}*|termine com|encerr\\p{L}*|结尾|结束语|收尾|締め|結び|終わり(?:に|の)" },
+]
 
 /** Only one form of output will do, or the output is a given text: no preference has a place here. */
 const STRICT =
-  /\b(?:json|jsonl|xml|yaml|toml|csv|tsv|markdown|latex|html|regex|sql|base64)\b[^.\n]{0,60}\b(?:only|output|format|return|respond|reply|answer|object|schema|array|valid)\b|\b(?:only|output|return|respond|reply|answer|produce|give me|as|in|valid|nur|als|uniquement|solo)\b[^.\n]{0,40}\b(?:json|jsonl|xml|yaml|toml|csv|tsv|latex|html)\b|\b(?:only|just) (?:the |with |output )*code\b|\bcode only\b|\bnur (?:den )?code\b|\btranslat(?:e|ion)\b|(?<!\p{L})übersetz\p{L}*|\btradu(?:is|isez|ire|ce|cir|zir|ci|z|cción|ction)\b|翻译|翻訳|\bverbatim\b|\bword for word\b|\bproofread\b|\b(?:fix|correct) (?:the |my |any )?(?:grammar|spelling|typos?)\b|只(?:返回|输出)/iu
+  /\b(?:json|jsonl|xml|yaml|toml|csv|tsv|markdown|latex|html|regex|sql|base64)\b[^.\n]{0,60}\b(?:only|output|format|return|respond|reply|answer|object|schema|array|valid)\b|\b(?:only|output|return|respond|reply|answer|produce|give me|as|in|to|into|valid|nur|als|en|comme|como|come|uniquement|solo|form[aâ]to?)\b[^.\n]{0,40}\b(?:json|jsonl|xml|yaml|toml|csv|tsv|latex|html)\b|\b(?:only|just) (?:the |with |output |show |give )*(?:the )?code\b|\bcode only\b|\bnur (?:den |der )?code\b|\bjust show (?:me )?the code\b|(?<![-\p{L}])translat(?:e|ion of|e this)(?!\p{L})|(?<!\p{L})übersetz(?:e|en|t|ung von)?(?!\p{L})|(?<!\p{L})tradu(?:is|isez|ire|ce|cir|zir|ci|z|zca|cela|cción de|ction de)(?!\p{L})|翻译|翻譯|译成|訳して|翻訳|\bverbatim\b|\bword for word\b|\bproof-?read\b|(?<!\p{L})(?:fix|correct|check) (?:the |my |any |all )*(?:grammar|spelling|typos?|punctuation)\b|只(?:返回|输出)/iu
 
-const matchers = DIMENSIONS.map((dimension) => ({
-  dimension,
-  // Unspaced scripts have no word ends: the look-arounds only keep Latin letters from touching Latin words.
+/** Unspaced scripts have no word ends: the look-arounds only keep Latin letters from touching Latin words. */
+const MATCHERS = CUES.map((cue) => ({
+  ...cue,
   pattern: new RegExp(
-    `(?<![\\p{Script=Latin}\\p{N}])(?:${WORDS[dimension]})(?![\\p{Script=Latin}\\p{N}])`,
+    `(?<![\\p{Script=Latin}\\p{N}])(?:${cue.words})(?![\\p{Script=Latin}\\p{N}])`,
     'iu',
   ),
 }))
 
 /** The answer must be in another language than the text that asks: only what any language understands may be asked for. */
 const OTHER_LANGUAGE =
-  /\b(?:in|into|auf|en|em) (?:spanish|french|german|italian|portuguese|dutch|polish|russian|chinese|mandarin|japanese|korean|arabic|hindi|turkish|swedish|greek|hebrew|latin|deutsch|französisch|spanisch|français|allemand|espagnol|español|francés|alemán|italiano|francese|tedesco|português)\b/iu
-
-export type Constraints = {
-  readonly strictOutput: boolean
-  readonly otherLanguage: boolean
-  readonly dimensions: ReadonlySet<Dimension>
-}
+  /(?<!\p{L})(?:in|into|auf|en|em) (?:spanish|french|german|italian|portuguese|dutch|polish|russian|chinese|mandarin|japanese|korean|arabic|hindi|turkish|swedish|greek|hebrew|latin|english|deutsch|englisch|französisch|spanisch|italienisch|français|allemand|espagnol|anglais|español|francés|alemán|inglés|italiano|inglese|francese|tedesco|português|inglês)(?!\p{L})/iu
 
 /** Texts longer than this are material rather than instruction in the middle; both ends are read. */
 const READ_CHARS = 8000
@@ -56,12 +79,68 @@ const READ_CHARS = 8000
 /** texts: the system prompt and the user's messages. */
 export const constraintsOf = (texts: readonly string[]): Constraints => {
   const read = texts.map((t) =>
-    t.length <= 2 * READ_CHARS ? t : `${t.slice(0, READ_CHARS)}\n${t.slice(-READ_CHARS)}`,
+    mend(
+      (t.length <= 2 * READ_CHARS
+        ? t
+        : `${t.slice(0, READ_CHARS)}\n${t.slice(-READ_CHARS)}`
+      ).normalize('NFKC'),
+    ),
   )
   const isAnywhere = (pattern: RegExp) => read.some((t) => pattern.test(t))
+  const found = MATCHERS.filter((m) => isAnywhere(m.pattern))
+  const dimensions = new Set(DIMENSIONS.filter((d) => found.some(({ about }) => about.includes(d))))
   return {
     strictOutput: isAnywhere(STRICT),
     otherLanguage: isAnywhere(OTHER_LANGUAGE),
-    dimensions: new Set(matchers.filter((m) => isAnywhere(m.pattern)).map((m) => m.dimension)),
+    dimensions,
+    silent: new Set<Wish>([
+      ...[...dimensions].flatMap((d) => [`${d}-`, `${d}+`] as const),
+      ...found.flatMap(({ silences = [] }) => silences),
+    ]),
   }
+}
+
+/** Words of demands that are mended where they are misspelt. Of the second row any one slip is; of the first two letters swapped only:
+ *  a cable is no table, and heating no heading. */
+const SWAPPED =
+  'brief table tables short bullet emoji heading headings formal casual detail details list lists words steps bullets'
+const SLIPPED =
+  'concise concisely sentence sentences paragraph paragraphs example examples detailed summary summarize summarise informal briefly numbered comprehensive preamble formatting markdown introduction emojis succinct'
+
+const CANON = [
+  ...SWAPPED.split(' ').map((word) => ({ word, isSlip: false })),
+  ...SLIPPED.split(' ').map((word) => ({ word, isSlip: true })),
+]
+const CANONICAL = new Set(CANON.map(({ word }) => word))
+
+const mend = (text: string): string =>
+  text.replace(/(?<!\p{L})[a-z]{4,15}(?!\p{L})/giu, (found) => {
+    const word = found.toLowerCase()
+    if (CANONICAL.has(word)) return found
+    const meant = CANON.find(
+      (c) => c.word[0] === word[0] && (c.isSlip ? isSlip(word, c.word) : isSwap(word, c.word)),
+    )
+    return meant?.word ?? found
+  })
+
+/** Two neighbouring letters are swapped. */
+const isSwap = (a: string, b: string): boolean => {
+  if (a.length !== b.length) return false
+  const i = commonPrefix(a, b)
+  return a[i] === b[i + 1] && a[i + 1] === b[i] && a.slice(i + 2) === b.slice(i + 2)
+}
+
+/** One letter is missing, too many, or another; or two are swapped. */
+const isSlip = (a: string, b: string): boolean => {
+  const i = commonPrefix(a, b)
+  const rest = (text: string, skip: number) => text.slice(i + skip)
+  if (a.length === b.length) return rest(a, 1) === rest(b, 1) || isSwap(a, b)
+  if (Math.abs(a.length - b.length) !== 1) return false
+  return a.length < b.length ? rest(a, 0) === rest(b, 1) : rest(a, 1) === rest(b, 0)
+}
+
+const commonPrefix = (a: string, b: string): number => {
+  let i = 0
+  while (i < a.length && i < b.length && a[i] === b[i]) i++
+  return i
 }

@@ -1,5 +1,11 @@
 /** The dimensions of a profile: which named features each reads, and what each end says to Claude. One table. */
-import { DIMENSIONS, type Dimension } from '../../adapters/wire/personalization.ts'
+import { DIMENSIONS, type Dimension, type Preference } from '../../adapters/wire/personalization.ts'
+
+/** A preference without its strength: one end of a dimension, a line of the block. */
+export type Wish = `${Dimension}${'+' | '-'}`
+
+/** All of them, each dimension's less before its more. */
+export const WISHES: readonly Wish[] = DIMENSIONS.flatMap((d) => [`${d}-`, `${d}+`] as const)
 
 /**
  * features: names with the sign of the dimension's +1 end. less, more: the block's line for -1 and +1.
@@ -123,3 +129,14 @@ export const DIMENSION_ROWS: readonly DimensionRow[] = DIMENSIONS.map((dimension
 }))
 
 export const rowOf = (dimension: Dimension): DimensionRow => ({ dimension, ...ROWS[dimension] })
+
+export const wishOf = ({
+  dimension,
+  direction,
+}: Pick<Preference, 'dimension' | 'direction'>): Wish => `${dimension}${direction < 0 ? '-' : '+'}`
+
+export const dimensionOf = (wish: Wish): Dimension => wish.slice(0, -1) as Dimension
+
+/** What the block says for a wish. */
+export const sentenceOfWish = (wish: Wish): string =>
+  ROWS[dimensionOf(wish)][wish.endsWith('-') ? 'less' : 'more']

@@ -7,7 +7,7 @@ import type {
   ProfileChange,
 } from '../../adapters/wire/personalization.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
-import { DIMENSION_ROWS, rowOf } from './dimensions.ts'
+import { DIMENSION_ROWS, rowOf, sentenceOfWish, wishOf } from './dimensions.ts'
 import type { HeadFit } from './head.ts'
 import { normalCdf, sigmoid } from './logistic.ts'
 
@@ -76,26 +76,91 @@ export const editProfile = (profile: Profile, changes: readonly ProfileChange[])
     return fromMap((d) => (d === change.dimension ? next : known.get(d)))
   }, profile)
 
-/** For people: "Length: keep the answer short (learned from 40 choices, 97 % sure)". */
+/**
+ * For people: "Length: Keep the answer short (learned from 40 choices, 25 for and 9 against, 97 % sure)". Long scopes are cut, so
+ * that a sentence stays below 300 characters.
+ */
 export const sentenceOf = (preference: Preference): string => {
   const { label } = rowOf(preference.dimension)
-  const { choices, confidence } = preference.evidence
+  const { choices, confidence, for: pro, against, undone } = preference.evidence
+  const votes = pro === undefined ? '' : `, ${pro} for and ${against ?? 0} against`
   const origin =
     preference.source === 'stated'
       ? 'you said so'
-      : `learned from ${choices} choices, ${Math.floor(100 * confidence)} % sure`
-  const notes = [origin, preference.pinned && 'pinned', !preference.enabled && 'off'].filter(
-    Boolean,
-  )
+      : `learned from ${choices} choices${votes}, ${Math.floor(100 * confidence)} % sure`
+  const notes = [
+    origin,
+    preference.scope !== 'all' && `for requests with ${wordsOf(preference.scope)}`,
+    undone && `undone in ${undone} ${undone === 1 ? 'request' : 'requests'}`,
+    preference.pinned && 'pinned',
+    !preference.enabled && 'off',
+  ].filter(Boolean)
   return `${label}: ${lineOf(preference).replace(/\.$/, '')} (${notes.join(', ')})`
 }
 
+const wordsOf = (scope: readonly string[]): string => {
+  const quoted = scope.slice(0, 3).map((word) => `“${word.slice(0, 20)}”`)
+  return scope.length > 3 ? `${quoted.join(', ')} or ${scope.length - 3} more` : quoted.join(' or ')
+}
+
+/** Below this strength a line is put mildly. */
+export const SLIGHT = 0.25
+
 /** What the block says for a preference. */
-export const lineOf = ({
-  dimension,
-  direction,
-}: Pick<Preference, 'dimension' | 'direction'>): string =>
-  rowOf(dimension)[direction < 0 ? 'less' : 'more']
+export const lineOf = (
+  preference: Pick<Preference, 'dimension' | 'direction' | 'strength'>,
+): string => {
+  const line = sentenceOfWish(wishOf(preference))
+  return preference.strength < SLIGHT
+    ? `Slightly preferred: ${line[0]!.toLowerCase()}${line.slice(1)}`
+    : line
+}
+
+/** Choices in which the chosen answer went a preference's way (for) or the other (against) from the mean of the others. */
+export type Votes = ReadonlyMap<Dimension, { readonly for: number; readonly against: number }>
+
+/** raw: [D] of each candidate of a choice, as in ChoiceFeatures; of the preferences' own dimensions. */
+export const votesOn = (
+  preferences: readonly Preference[],
+  choices: readonly { readonly raw: readonly ArrayLike<number>[]; readonly chosen: number }[],
+  space: FeatureSpace,
+): Votes =>
+  new Map(
+    preferences.flatMap(({ dimension, direction }) => {
+      const u = unitVector(rowOf(dimension).features, space)
+      if (!u) return []
+      const moved = choices.map(({ raw, chosen }) => {
+        const along = raw.map((x) => u.reduce((sum, v, j) => sum + v * x[j]!, 0))
+        const mean = along.reduce((a, b) => a + b, 0) / Math.max(1, along.length)
+        return direction * ((along[chosen] ?? mean) - mean)
+      })
+      const count = (isSo: (m: number) => boolean) => moved.filter(isSo).length
+      return [[dimension, { for: count((m) => m > 1e-9), against: count((m) => m < -1e-9) }]]
+    }),
+  )
+
+/** Requests in which a line must have been undone, more than in a few of a kind, before its preference is weakened. */
+const UNDONE_OFTEN = 3
+
+/**
+ * Learned preferences with what choices and undos say: the evidence counts them, and one that is undone again and again is weaker
+ * by half for every three requests, until choices outweigh it. undone: requests in which its line was.
+ */
+export const withEvidence = (
+  learned: readonly Preference[],
+  votes: Votes,
+  undone: ReadonlyMap<Dimension, number>,
+): Preference[] =>
+  learned.map((preference) => {
+    const counted = votes.get(preference.dimension)
+    const times = undone.get(preference.dimension) ?? 0
+    return {
+      ...preference,
+      strength:
+        times < UNDONE_OFTEN ? preference.strength : preference.strength * 2 ** (-times / 3),
+      evidence: { ...preference.evidence, ...counted, ...(times > 0 && { undone: times }) },
+    }
+  })
 
 const applyChange = (
   old: Preference | undefined,

@@ -1,7 +1,7 @@
 /** The text of messages, whose content is a string or an array of blocks. */
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 
-/** Text blocks joined by blank lines; other blocks are passed over. */
+/** Text blocks joined by blank lines; other blocks (images, documents) are passed over. */
 export const textOf = (content: SystemPrompt): string =>
   typeof content === 'string'
     ? content
@@ -11,4 +11,17 @@ export const textOf = (content: SystemPrompt): string =>
 export const requestText = (messages: readonly ChatMessage[]): string => {
   const last = messages.findLast((m) => m.role === 'user')
   return last ? textOf(last.content) : ''
+}
+
+/** Fewest words of a message that speaks for itself. */
+const ENOUGH_WORDS = 8
+
+/** The same with the user's message before it in front, where the last one is too short to be understood alone. */
+export const requestInContext = (messages: readonly ChatMessage[]): string => {
+  const [last = '', before] = messages
+    .filter((m) => m.role === 'user')
+    .map((m) => textOf(m.content))
+    .toReversed()
+  const isShort = last.split(/\s+/, ENOUGH_WORDS).length < ENOUGH_WORDS
+  return isShort && before ? `${before}\n${last}` : last
 }

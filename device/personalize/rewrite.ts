@@ -1,20 +1,17 @@
 /**
  * The preference block: a few lines added to `system`, after what is there. Messages are never touched. A conversation keeps the
- * block (or the absence of one) of its first request, so that Claude's prompt cache goes on matching.
+ * block (or the absence of one) of its first request, so that Claude's prompt cache goes on matching, until the user demands
+ * something that a line of it contradicts: that line goes, from then on.
  */
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
-import type {
-  Dimension,
-  Preference,
-  Profile,
-  RewriteReason,
-} from '../../adapters/wire/personalization.ts'
-import { constraintsOf } from './constraints.ts'
-import { rowOf } from './dimensions.ts'
+import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
+import { type Constraints, constraintsOf } from './constraints.ts'
+import { rowOf, type Wish, wishOf } from './dimensions.ts'
 import { lineOf } from './profile.ts'
-import { requestText, textOf } from './request-text.ts'
-import { analyze } from './text-analysis.ts'
+import { isPlain } from './relevance-rules.ts'
+import { requestInContext, requestText, textOf } from './request-text.ts'
+import { type AnalyzedText, analyze } from './text-analysis.ts'
 
 export const BLOCK_START = '<reader_preferences>'
 export const BLOCK_END = '</reader_preferences>'
@@ -46,22 +43,25 @@ export type FrozenBlocks = {
 export type Rewrite = BlockChoice & { readonly system: SystemPrompt | undefined }
 
 /**
- * relevant: the dimensions that matter for a request (relevance.ts); asked only where something is left to choose from; without it
- * all do. Its failure is the caller's.
+ * relevant: what matters for a request (relevance.ts); asked only where something is left to choose from; without it everything
+ * does. Its failure is the caller's.
  */
 export const rewrite = async (
   conversation: Conversation,
   profile: Profile,
   frozen: FrozenBlocks,
-  relevant?: (request: string) => Promise<ReadonlySet<Dimension>>,
+  relevant?: (request: string) => Promise<ReadonlySet<Wish>>,
 ): Promise<Rewrite> => {
   const { system } = conversation
   const barrier = barrierOf(conversation)
   if (barrier) return { system, block: null, preferences: [], reason: barrier }
   const key = conversationKey(conversation)
   const kept = frozen.get(key)
-  const choice = kept ?? (await chooseBlock(conversation, profile, relevant))
-  if (!kept) frozen.set(key, choice)
+  const constraints = constraintsIn(conversation)
+  const choice = kept
+    ? withinConstraints(kept, constraints)
+    : await chooseBlock(conversation, profile, constraints, relevant)
+  if (choice !== kept) frozen.set(key, choice)
   if (choice.block === null) return { ...choice, system }
   return {
     ...choice,
@@ -69,6 +69,24 @@ export const rewrite = async (
     system: appendBlock(system, choice.block),
   }
 }
+
+/** A demand of a later turn takes the lines that contradict it away, or the block: the cache misses once, the user never twice. */
+const withinConstraints = (kept: BlockChoice, constraints: Constraints): BlockChoice => {
+  if (kept.block === null) return kept
+  if (constraints.strictOutput) return none('strict_output')
+  const preferences = kept.preferences.filter((p) => !constraints.silent.has(wishOf(p)))
+  if (preferences.length === kept.preferences.length) return kept
+  if (preferences.length === 0) return none('constrained')
+  return { ...kept, preferences, block: renderBlock(preferences) }
+}
+
+const none = (reason: RewriteReason): BlockChoice => ({ block: null, preferences: [], reason })
+
+const constraintsIn = ({ messages, system }: Conversation): Constraints =>
+  constraintsOf([
+    ...(system === undefined ? [] : [textOf(system)]),
+    ...messages.filter((m) => m.role === 'user').map((m) => textOf(m.content)),
+  ])
 
 /** Names a conversation: SHA-256 of its system prompt and first user message. */
 export const conversationKey = ({ system, messages }: Conversation): string => {
@@ -126,36 +144,38 @@ const holdsDelimiter = (text: string): boolean =>
 const chooseBlock = async (
   conversation: Conversation,
   profile: Profile,
-  relevant: ((request: string) => Promise<ReadonlySet<Dimension>>) | undefined,
+  constraints: Constraints,
+  relevant: ((request: string) => Promise<ReadonlySet<Wish>>) | undefined,
 ): Promise<BlockChoice> => {
-  const none = (reason: RewriteReason): BlockChoice => ({ block: null, preferences: [], reason })
   const request = requestText(conversation.messages)
   const enabled = profile.preferences.filter((p) => p.enabled && isInScope(p, request))
   if (enabled.length === 0) return none('no_preferences')
   const analyzed = analyze(request)
   if (isCodeOrData(request, analyzed.codeChars)) return none('code_or_data')
-  const { messages, system } = conversation
-  const constraints = constraintsOf([
-    ...(system === undefined ? [] : [textOf(system)]),
-    ...messages.filter((m) => m.role === 'user').map((m) => textOf(m.content)),
-  ])
   if (constraints.strictOutput) return none('strict_output')
-  const isEnglish = analyzed.language === 'en' || analyzed.language === 'unknown'
-  const anyLanguageOnly = !isEnglish || constraints.otherLanguage
+  // An image or a document alone says nothing of what is wanted.
+  if (request.trim() === '' || isPlain(request)) return none('none_relevant')
+  const isCounted = !constraints.otherLanguage && hasWordLists(analyzed)
   const open = enabled.filter(
-    ({ dimension }) =>
-      !constraints.dimensions.has(dimension) && (!anyLanguageOnly || rowOf(dimension).anyLanguage),
+    (p) => !constraints.silent.has(wishOf(p)) && (isCounted || rowOf(p.dimension).anyLanguage),
   )
   if (open.length === 0) return none('constrained')
-  // The default local model knows English: what matters for other requests cannot be told, only that these lines fit any.
-  const matters = relevant && isEnglish ? await relevant(request) : null
+  // The local model reads English; where it cannot judge, every preference that is left holds.
+  const found =
+    relevant && isEnglish(analyzed) ? await relevant(requestInContext(conversation.messages)) : null
   const chosen = open
-    .filter((p) => matters === null || matters.has(p.dimension))
-    .sort((a, b) => rankOf(b) - rankOf(a))
+    .filter((p) => !found || found.has(wishOf(p)))
+    .toSorted((a, b) => rankOf(b) - rankOf(a))
     .slice(0, MAX_PREFERENCES)
   if (chosen.length === 0) return none('none_relevant')
   return { block: renderBlock(chosen), preferences: chosen, reason: 'applied' }
 }
+
+const isEnglish = ({ language }: AnalyzedText): boolean =>
+  language === 'en' || language === 'unknown'
+
+/** Whether what a preference asks for can be told in answers of this language. */
+const hasWordLists = ({ language }: AnalyzedText): boolean => language !== 'other'
 
 /** Pinned before stated before learned, then by strength. */
 const rankOf = (p: Preference): number =>
@@ -163,8 +183,12 @@ const rankOf = (p: Preference): number =>
 
 const isInScope = ({ scope }: Preference, request: string): boolean => {
   if (scope === 'all') return true
-  const text = request.toLowerCase()
-  return scope.some((word) => text.includes(word.toLowerCase()))
+  // "art" is in "arts" but not in "party"; scripts without spaces have no word beginnings.
+  return scope.some((word) =>
+    new RegExp(`(?<!\\p{Script=Latin})${word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}`, 'iu').test(
+      request,
+    ),
+  )
 }
 
 const CODE_LINE =

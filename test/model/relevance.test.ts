@@ -6,20 +6,20 @@ import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
 import {
-  heldOutAccuracy,
+  leftOutRelevance,
   poolRequests,
-  relevantDimensions,
+  relevantWishes,
   seedExamples,
+  trainingTexts,
   trainRelevance,
 } from '../../device/personalize/relevance.ts'
-import { RELEVANCE_SEEDS } from '../../device/personalize/relevance-seeds.ts'
 
-/** Requests that no seed holds. */
+/** Requests that no seed holds and no rule knows. */
 const UNSEEN = [
-  'What is 12 squared?',
-  'How do I descale a kettle?',
+  'What comes out when I multiply the hours of a week by three?',
+  'How do I get candle wax off a table cloth?',
   'Compare tea and coffee',
-  'Hello there',
+  'Write a haiku about snow.',
 ]
 let engine: Engine
 let states: Float32Array[]
@@ -28,32 +28,34 @@ beforeAll(async () => {
   await pullModel({ cacheFolder, name: DEFAULT_MODEL, fetch })
   const model = await openModel({ cacheFolder })
   engine = openEngine({ folder: model.folder })
-  const requests = [...RELEVANCE_SEEDS.map((s) => s.request), ...UNSEEN]
-  states = await poolRequests(engine, model.tokenizer, model.suggestedExit, requests)
+  const texts = [...trainingTexts(), ...UNSEEN]
+  states = await poolRequests(engine, model.tokenizer, model.suggestedExit, texts)
 })
 afterAll(() => engine.close())
+const seeds = () => states.slice(0, trainingTexts().length)
 
-test('held-out requests are judged far better than by the majority, and most that need nothing get nothing', () => {
-  const { accuracy, majority, noneRecall } = heldOutAccuracy(
-    seedExamples(states.slice(0, RELEVANCE_SEEDS.length)),
-    10,
-  )
+test('of requests of kinds that no seed is of, nearly all get what they need and no more', () => {
+  const byKind = leftOutRelevance(seeds(), (seed) => seed.kind * 7, 11)
+  const byRequest = leftOutRelevance(seeds(), (_, index) => index, 5)
   console.info(
-    `relevance: accuracy ${accuracy.toFixed(3)}, majority ${majority.toFixed(3)}, none ${noneRecall.toFixed(2)}`,
+    `relevance, left-out kinds ${JSON.stringify(byKind)}, requests ${JSON.stringify(byRequest)}`,
   )
-  expect(accuracy).toBeGreaterThan(0.87)
-  expect(majority).toBeLessThan(0.8)
-  expect(noneRecall).toBeGreaterThan(0.7)
+  expect(byKind.untouched).toBeGreaterThan(0.94)
+  expect(byKind.recall).toBeGreaterThan(0.92)
+  expect(byRequest.untouched).toBeGreaterThan(0.95)
+  expect(byRequest.recall).toBeGreaterThan(0.95)
+  expect(byRequest.falseAlarms).toBeLessThan(0.45)
 })
 
 test('unseen requests get what suits them', () => {
-  const head = trainRelevance(seedExamples(states.slice(0, RELEVANCE_SEEDS.length)))
-  const [sum, kettle, comparison, greeting] = states
-    .slice(RELEVANCE_SEEDS.length)
-    .map((s) => relevantDimensions(head, s))
+  const trained = seedExamples(seeds())
+  const head = trainRelevance(trained.examples, trained.states)
+  const [sum, wax, comparison, haiku] = states
+    .slice(seeds().length)
+    .map((pooled, i) => relevantWishes(head, { request: UNSEEN[i]!, pooled }))
   expect([...sum!]).toEqual([])
-  expect([...kettle!]).toContain('steps')
-  expect([...comparison!]).toContain('tables')
-  expect([...greeting!]).toContain('emoji')
-  expect([...greeting!]).not.toContain('steps')
+  expect([...wax!]).toContain('steps+')
+  expect([...comparison!]).toContain('tables+')
+  expect([...haiku!]).not.toContain('tables+')
+  for (const found of [wax, comparison]) expect([...found!]).toContain('length-')
 })

@@ -11,6 +11,8 @@ import {
   learnedPreferences,
   sentenceOf,
   updateProfile,
+  votesOn,
+  withEvidence,
 } from '../../../device/personalize/profile.ts'
 
 const space = featureSpace(3)
@@ -144,4 +146,37 @@ test('a sentence tells what is preferred and why', () => {
   expect(sentenceOf(preference({ source: 'stated', pinned: true, enabled: false }))).toBe(
     'Length: Keep the answer short (you said so, pinned, off)',
   )
+  const counted = { choices: 40, confidence: 0.97, for: 25, against: 9, undone: 2 }
+  const scope = ['garden', 'plants', 'soil', 'a'.repeat(60)]
+  expect(sentenceOf(preference({ strength: 0.1, evidence: counted, scope }))).toBe(
+    'Length: Slightly preferred: keep the answer short (learned from 40 choices, 25 for and 9 against, 97 % sure, for requests with “garden”, “plants”, “soil” or 1 more, undone in 2 requests)',
+  )
+})
+
+describe('evidence', () => {
+  const at = (feature: string, value: number) => {
+    const raw = new Float64Array(size)
+    raw[3 + FEATURE_NAMES.indexOf(feature)] = value
+    return raw
+  }
+  const choice = (...values: number[]) => ({ raw: values.map((v) => at('length', v)), chosen: 0 })
+
+  test('counts choices that went a preference’s way and the other', () => {
+    const votes = votesOn(
+      [preference()],
+      [choice(1, 5), choice(1, 4, 3), choice(6, 2), choice(2, 2)],
+      space,
+    )
+    expect(votes.get('length')).toEqual({ for: 2, against: 1 })
+  })
+
+  test('a preference undone in several requests is weaker, in one or two it is not', () => {
+    const weighed = (times: number) =>
+      withEvidence([preference()], new Map(), new Map([['length' as const, times]]))[0]!
+    expect(weighed(2)).toMatchObject({ strength: 0.5, evidence: { undone: 2 } })
+    expect(weighed(3).strength).toBeCloseTo(0.25, 9)
+    expect(weighed(9).strength).toBeLessThan(0.07)
+    expect(weighed(0).evidence).toEqual(preference().evidence)
+    expect(Profile.safeParse(profileOf(weighed(4))).success).toBe(true)
+  })
 })

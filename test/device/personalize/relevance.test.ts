@@ -1,91 +1,154 @@
 import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import { DIMENSIONS, type Dimension } from '../../../adapters/wire/personalization.ts'
+import { DIMENSIONS } from '../../../adapters/wire/personalization.ts'
+import { WISHES, type Wish } from '../../../device/personalize/dimensions.ts'
 import {
-  heldOutAccuracy,
+  fitOwn,
+  leftOutRelevance,
+  type OwnExample,
   poolRequests,
   type RelevanceExample,
-  relevanceOf,
-  relevantDimensions,
+  relevantWishes,
+  scoresOf,
   seedExamples,
+  trainingTexts,
   trainRelevance,
 } from '../../../device/personalize/relevance.ts'
 import { RELEVANCE_SEEDS } from '../../../device/personalize/relevance-seeds.ts'
 
 const HIDDEN = 24
 const rng = seededRng('relevance')
+const REQUEST = 'Please say something about the garden.'
 
-/** Requests whose states lean one way where length matters and another where emoji do. */
-const example = (dimensions: Dimension[]): RelevanceExample => ({
-  dimensions,
-  pooled: Float32Array.from({ length: HIDDEN }, (_, j) => {
-    const lean =
-      (j === 0 && dimensions.includes('length')) || (j === 1 && dimensions.includes('emoji'))
-    return 5 + rng.normal() + (lean ? 4 : 0)
-  }),
+const state = (leans: readonly number[]) =>
+  Float32Array.from({ length: HIDDEN }, (_, j) => 5 + rng.normal() + (leans.includes(j) ? 4 : 0))
+/** States lean one way where anything matters, another where length does, another where emoji do. */
+const example = (...wishes: Wish[]): RelevanceExample => ({
+  request: REQUEST,
+  wishes: new Set(wishes),
+  pooled: state([
+    ...(wishes.length > 0 ? [2] : []),
+    ...(wishes.includes('length-') ? [0] : []),
+    ...(wishes.includes('emoji+') ? [1] : []),
+  ]),
 })
-const examples = Array.from({ length: 80 }, (_, i) =>
-  example([[], ['length'], ['emoji'], ['length', 'emoji']][i % 4] as Dimension[]),
-)
+const kinds: Wish[][] = [[], ['tone-'], ['tone-', 'length-'], ['tone-', 'emoji+', 'length-']]
+const examples = Array.from({ length: 120 }, (_, i) => example(...kinds[i % 4]!))
+const states = WISHES.map(() => state([]))
+const head = trainRelevance(examples, states)
 
 describe('relevance seeds', () => {
-  test('cover every dimension and requests where none matters, without repeats', () => {
-    expect(RELEVANCE_SEEDS.length).toBeGreaterThanOrEqual(80)
-    for (const d of DIMENSIONS)
-      expect(
-        RELEVANCE_SEEDS.filter((s) => s.dimensions.includes(d)).length,
-        d,
-      ).toBeGreaterThanOrEqual(8)
-    expect(RELEVANCE_SEEDS.filter((s) => s.dimensions.length === 0).length).toBeGreaterThanOrEqual(
-      15,
-    )
+  test('cover every wish and requests where none matters, over many kinds, without repeats', () => {
+    for (const wish of WISHES)
+      expect(RELEVANCE_SEEDS.filter((s) => s.wishes.has(wish)).length, wish).toBeGreaterThan(50)
+    expect(RELEVANCE_SEEDS.filter((s) => s.wishes.size === 0).length).toBeGreaterThan(200)
     expect(new Set(RELEVANCE_SEEDS.map((s) => s.request)).size).toBe(RELEVANCE_SEEDS.length)
-    for (const { dimensions } of RELEVANCE_SEEDS)
-      for (const d of dimensions) expect(DIMENSIONS).toContain(d)
+    expect(new Set(RELEVANCE_SEEDS.map((s) => s.kind)).size).toBeGreaterThan(40)
+    for (const { request, wishes } of RELEVANCE_SEEDS) {
+      expect(request).not.toBe('')
+      for (const wish of wishes) expect(WISHES).toContain(wish)
+    }
   })
 })
 
 describe('trainRelevance', () => {
   test('learns what matters for unseen requests, and that nothing may', () => {
-    const head = trainRelevance(examples)
-    const found = (d: Dimension[]) => [...relevantDimensions(head, example(d).pooled)]
-    expect(found([])).toEqual([])
-    expect(found(['length'])).toEqual(['length'])
-    expect(found(['length', 'emoji'])).toEqual(['length', 'emoji'])
-    expect(relevanceOf(head, example([]).pooled).tables).toBeLessThan(0.2)
+    const right = kinds.map((wishes) => {
+      const unseen = Array.from({ length: 20 }, () => example(...wishes))
+      return unseen.filter((e) => {
+        const found = relevantWishes(head, e)
+        return wishes.length === 0
+          ? found.size === 0
+          : found.has('emoji+') === wishes.includes('emoji+') && found.has('tone-')
+      }).length
+    })
+    expect(Math.min(...right)).toBeGreaterThan(14)
   })
 
   test('is data that survives JSON', () => {
-    const head = trainRelevance(examples.slice(0, 12))
-    const pooled = examples[13]!.pooled
-    expect(relevanceOf(JSON.parse(JSON.stringify(head)), pooled)).toEqual(relevanceOf(head, pooled))
+    const e = example('tone-')
+    expect(scoresOf(JSON.parse(JSON.stringify(head)), e)).toEqual(scoresOf(head, e))
   })
 
-  test('weighs what a user undid', () => {
-    const pooled = example(['length']).pooled
-    const before = relevanceOf(trainRelevance(examples), pooled).length
-    const after = relevanceOf(
-      trainRelevance([...examples, { pooled, dimensions: [], weight: 20 }]),
-      pooled,
-    ).length
-    expect(after).toBeLessThan(before - 0.2)
+  test('refuses examples of one kind only, and states of another size', () => {
+    expect(() => trainRelevance([], states)).toThrow(/both kinds/)
+    expect(() =>
+      trainRelevance(
+        examples.filter((e) => e.wishes.size > 0),
+        states,
+      ),
+    ).toThrow(/both/)
+    const odd = { ...example('tone-'), pooled: new Float32Array(3) }
+    expect(() => trainRelevance([...examples, odd], states)).toThrow(/24 numbers, got 3/)
+    expect(() => scoresOf(head, odd)).toThrow(/got 3/)
+    expect(() => seedExamples([odd.pooled])).toThrow(/states, got 1/)
   })
 
-  test('reports held-out accuracy above the majority where there is something to learn', () => {
-    const { accuracy, majority, noneRecall, byDimension } = heldOutAccuracy(examples, 5)
-    expect(majority).toBeCloseTo(13 / 14, 6)
-    expect(accuracy).toBeGreaterThan(0.98)
-    expect(byDimension.length).toBeGreaterThan(0.9)
-    expect(noneRecall).toBeGreaterThan(0.8)
+  test('a request that is plain by its wording needs no state', () => {
+    const e = example('tone-', 'length-')
+    expect(relevantWishes(head, e).size).toBeGreaterThan(0)
+    expect(relevantWishes(head, { ...e, request: 'What is 2 + 2?' }).size).toBe(0)
+  })
+})
+
+describe('fitOwn', () => {
+  const undo = (pooled: ArrayLike<number>, wish: Wish | null): OwnExample => ({
+    request: REQUEST,
+    pooled,
+    wish,
+    isRelevant: false,
+    weight: 3,
   })
 
-  test('refuses no examples and states of another size', () => {
-    expect(() => trainRelevance([])).toThrow(/at least one/)
-    const odd = { pooled: new Float32Array(3), dimensions: [] }
-    expect(() => trainRelevance([examples[0]!, odd])).toThrow(/24 numbers, got 3/)
-    expect(() => relevanceOf(trainRelevance(examples.slice(0, 3)), odd.pooled)).toThrow(/got 3/)
-    expect(() => seedExamples([odd.pooled])).toThrow(/seed states, got 1/)
+  test('nothing of one’s own changes nothing', () => {
+    const e = example('tone-', 'length-')
+    expect(relevantWishes(head, e, fitOwn(head, []))).toEqual(relevantWishes(head, e))
   })
+
+  test('an undone wish is gone for the same request, the others stay', () => {
+    const e = example('tone-', 'length-')
+    const own = fitOwn(head, [undo(e.pooled, 'length-')])
+    const [before, after] = [relevantWishes(head, e), relevantWishes(head, e, own)]
+    expect(before.has('length-')).toBe(true)
+    expect(after.has('length-')).toBe(false)
+    expect(after.has('tone-')).toBe(true)
+  })
+
+  test('less so for a request unlike it, and for a wish unlike it', () => {
+    const e = example('tone-', 'length-')
+    const own = fitOwn(head, [undo(e.pooled, 'length-')])
+    const drop = (r: RelevanceExample, wish: Wish) => own(r).wishes[WISHES.indexOf(wish)]!
+    expect(drop(e, 'length-')).toBeLessThan(2 * drop(example('tone-', 'length-'), 'length-'))
+    expect(drop(e, 'length-')).toBeLessThan(2 * drop(e, 'tone-'))
+  })
+
+  test('an undone block shuts the gate for its request', () => {
+    const e = example('tone-', 'length-')
+    expect(relevantWishes(head, e, fitOwn(head, [undo(e.pooled, null)])).size).toBe(0)
+  })
+
+  test('what the user asked for is found where the seeds would not', () => {
+    const e = example('tone-')
+    const asked = { ...undo(e.pooled, 'emoji+'), isRelevant: true }
+    expect(relevantWishes(head, e).has('emoji+')).toBe(false)
+    expect(relevantWishes(head, e, fitOwn(head, [asked])).has('emoji+')).toBe(true)
+  })
+
+  test('takes the same request many times over', () => {
+    const { pooled } = example('tone-')
+    const own = fitOwn(
+      head,
+      Array.from({ length: 50 }, () => undo(pooled, 'tone-')),
+    )
+    expect(own(example('tone-')).wishes.every(Number.isFinite)).toBe(true)
+  })
+})
+
+test('left-out heads find nothing in states that say nothing', () => {
+  const noise = trainingTexts().map(() => state([]))
+  const { recall, falseAlarms, untouchedByGate } = leftOutRelevance(noise, (s) => s.kind, 4)
+  expect(Math.abs(recall - falseAlarms)).toBeLessThan(0.35)
+  expect(untouchedByGate).toBeLessThan(0.75)
 })
 
 test('poolRequests asks for one state a request, without adapters', async () => {
@@ -108,4 +171,5 @@ test('poolRequests asks for one state a request, without adapters', async () => 
     Float32Array.of(4, 1),
     Float32Array.of(3, 1),
   ])
+  expect(DIMENSIONS.length * 2).toBe(WISHES.length)
 })

@@ -6,6 +6,7 @@ import {
   type Dimension,
   type Preference,
 } from '../../../adapters/wire/personalization.ts'
+import { WISHES, type Wish } from '../../../device/personalize/dimensions.ts'
 import {
   appendBlock,
   BLOCK_END,
@@ -35,7 +36,7 @@ const ask = (content: ChatMessage['content'], system?: SystemPrompt): Conversati
   messages: [user(content)],
   system,
 })
-const run = (conversation: Conversation, profile = everything, relevant?: Dimension[]) =>
+const run = (conversation: Conversation, profile = everything, relevant?: Wish[]) =>
   rewrite(
     conversation,
     profile,
@@ -48,9 +49,9 @@ describe('rewrite', () => {
   test('adds one block to a missing system prompt, strongest preferences first', async () => {
     const profile = {
       preferences: [
-        preference('length', { strength: 0.2 }),
+        preference('length', { strength: 0.3 }),
         preference('emoji', { strength: 0.9 }),
-        preference('tone', { source: 'stated', direction: 1, strength: 0.1 }),
+        preference('tone', { source: 'stated', direction: 1, strength: 0.25 }),
       ],
     }
     const result = await run(ask(OPEN), profile)
@@ -122,13 +123,47 @@ describe('rewrite', () => {
       messages: [
         user(OPEN),
         { role: 'assistant', content: 'It moves heat.' },
-        user('Now in one sentence, as JSON.'),
+        user('And in summer?'),
       ],
     }
     const second = await rewrite(later, { preferences: [] }, frozen)
     expect(second).toEqual({ ...first, reason: 'frozen' })
     const other = await rewrite(ask(OPEN, 'T'), { preferences: [] }, frozen)
     expect(other).toMatchObject({ block: null, reason: 'no_preferences' })
+  })
+
+  const later = (...texts: string[]): Conversation => ({
+    system: 'S',
+    messages: [OPEN, ...texts].flatMap((text, i) => [
+      ...(i > 0 ? [{ role: 'assistant' as const, content: 'It moves heat.' }] : []),
+      user(text),
+    ]),
+  })
+
+  test('a later demand takes away the lines that contradict it, for good, and no others', async () => {
+    const frozen = new Map<string, BlockChoice>()
+    const profile = {
+      preferences: [preference('lists', { direction: 1 }), preference('emoji')],
+    }
+    await rewrite(ask(OPEN, 'S'), profile, frozen)
+    const run = async (conversation: Conversation) => {
+      const { reason, preferences } = await rewrite(conversation, profile, frozen)
+      return [reason, ...preferences.map((p) => p.dimension)]
+    }
+    expect(await run(later('And in summer?'))).toEqual(['frozen', 'lists', 'emoji'])
+    expect(await run(later('And in summer?', 'No lists, please.'))).toEqual(['frozen', 'emoji'])
+    expect(await run(later('And in summer?', 'No lists, please.', 'Thanks'))).toEqual([
+      'frozen',
+      'emoji',
+    ])
+    expect(await run(later('x', 'No lists, please.', 'Use some emojis.'))).toEqual(['constrained'])
+  })
+
+  test('a later demand for one form of output takes the whole block away', async () => {
+    const frozen = new Map<string, BlockChoice>()
+    await rewrite(ask(OPEN, 'S'), everything, frozen)
+    const result = await rewrite(later('Now return only JSON.'), everything, frozen)
+    expect(result).toMatchObject({ block: null, reason: 'strict_output', system: 'S' })
   })
 
   test('so does the absence of one', async () => {
@@ -157,6 +192,9 @@ describe('rewrite', () => {
     ['{"a": 1,\n"b": [1, 2],\n"c": null}', {}, 'code_or_data'],
     ['const a = 1;\nfunction f() {\n  return a;\n}\nwhy?', {}, 'code_or_data'],
     ['a,b,c,d,e\n1,2,3,4,5\n3,4,5,6,7\nsum?', {}, 'code_or_data'],
+    ['Hello!', {}, 'none_relevant'],
+    ['Was ist die Hauptstadt von Peru?', {}, 'none_relevant'],
+    [[{ type: 'image', source: { data: 'x' } }], {}, 'none_relevant'],
   ])('changes nothing for %j (%j): %s', async (content, extra, reason) => {
     const conversation = { ...ask(content), ...extra }
     expect(await run(conversation)).toEqual({
@@ -195,15 +233,35 @@ describe('rewrite', () => {
     ).toMatchObject({ reason: 'constrained' })
   })
 
+  test('text beside an image or a document is read, and they stay where they are', async () => {
+    const content = [
+      { type: 'image', source: { type: 'base64', data: 'x' } },
+      { type: 'document', source: { type: 'text', data: 'y' } },
+      { type: 'text', text: OPEN },
+    ]
+    const conversation = ask(content)
+    expect((await run(conversation)).reason).toBe('applied')
+    expect(conversation.messages[0]!.content).toBe(content)
+  })
+
+  test('a language with word lists gets what English gets, without asking the local model', async () => {
+    const { preferences } = await rewrite(
+      ask('Wie funktioniert eine Wärmepumpe und was kostet sie?'),
+      { preferences: [preference('tone'), preference('length')] },
+      new Map(),
+      () => Promise.reject(new Error('asked')),
+    )
+    expect(preferences.map((p) => p.dimension)).toEqual(['tone', 'length'])
+  })
+
   test.each([
-    ['Wie funktioniert eine Wärmepumpe und was kostet sie?'],
-    ['ヒートポンプの仕組みは何ですか？'],
+    ['Hoe werkt een warmtepomp en wat kost het om die te hebben?'],
     ['How does a heat pump work? Please answer in French.'],
   ])('asks only for what any language has where the answer is not English: %s', async (text) => {
     let isAsked = false
     const { preferences } = await rewrite(ask(text), everything, new Map(), async () => {
       isAsked = !/French/.test(text)
-      return new Set(DIMENSIONS)
+      return new Set(WISHES)
     })
     const found = preferences.map((p) => p.dimension)
     expect(found).toContain('length')
@@ -215,7 +273,7 @@ describe('rewrite', () => {
 
   test('the relevance head chooses, none included, and is not asked when nothing is left', async () => {
     expect(
-      (await run(ask(OPEN), everything, ['emoji'])).preferences.map((p) => p.dimension),
+      (await run(ask(OPEN), everything, ['emoji-', 'lists+'])).preferences.map((p) => p.dimension),
     ).toEqual(['emoji'])
     expect(await run(ask(OPEN), everything, [])).toMatchObject({
       block: null,
@@ -237,6 +295,9 @@ describe('rewrite', () => {
     }
     expect(await run(ask(OPEN), profile)).toMatchObject({ reason: 'no_preferences' })
     expect((await run(ask('What grows in a garden?'), profile)).preferences).toHaveLength(1)
+    const art = { preferences: [preference('emoji', { scope: ['art (new)', 'art'] })] }
+    expect((await run(ask('How do I plan a party?'), art)).preferences).toHaveLength(0)
+    expect((await run(ask('What is art?'), art)).preferences).toHaveLength(1)
   })
 
   test('does not choke on a megabyte', async () => {
@@ -248,6 +309,12 @@ describe('rewrite', () => {
 })
 
 describe('renderBlock', () => {
+  test('puts a weak preference mildly', () => {
+    expect(renderBlock([preference('emoji', { strength: 0.1 })])).toContain(
+      '- Slightly preferred: use no emoji.',
+    )
+  })
+
   test('stays within its size and has no text but our own', () => {
     const block = renderBlock(everything.preferences)
     expect(block.length).toBeLessThanOrEqual(MAX_BLOCK_CHARS)
