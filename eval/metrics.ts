@@ -2,15 +2,19 @@
 import type { Rng } from '../adapters/random.ts'
 
 /**
- * One prompt: the utilities of its candidates, which one an arm picked, its whole order (best first) where it has one, and of how many
- * answers it picked where it asked for fewer than there are.
+ * One prompt: the utilities of its candidates, and which one an arm picked. order: of all candidates, best first, where it has one.
+ * asked: of how many answers it picked, where it asked for fewer than there are. value: the utility of what it returned, where that
+ * is none of the candidates; `picked` then only says which variant it was.
  */
 export type Pick = {
   readonly utilities: readonly number[]
   readonly picked: number
   readonly order?: readonly number[]
   readonly asked?: number
+  readonly value?: number
 }
+
+const worthOf = ({ utilities, picked, value = utilities[picked]! }: Pick): number => value
 
 export type Interval = readonly [low: number, high: number]
 
@@ -21,21 +25,22 @@ export type Interval = readonly [low: number, high: number]
 export const reachableUtility = (picks: readonly Pick[]): number => {
   let won = 0
   let reachable = 0
-  for (const { utilities, picked } of picks) {
+  for (const pick of picks) {
+    const { utilities } = pick
     const mean = meanOf(utilities)
-    won += utilities[picked]! - mean
+    won += worthOf(pick) - mean
     reachable += Math.max(...utilities) - mean
   }
   return reachable > 0 ? won / reachable : 0
 }
 
-/** Share of prompts whose pick is a best candidate. */
+/** Share of prompts whose pick is as good as the best candidate. */
 export const topOne = (picks: readonly Pick[]): number =>
-  meanOf(picks.map(({ utilities, picked }) => Number(utilities[picked] === Math.max(...utilities))))
+  meanOf(picks.map((pick) => Number(worthOf(pick) >= Math.max(...pick.utilities))))
 
 /** Mean of max u − u(picked), in units of utility. */
 export const meanRegret = (picks: readonly Pick[]): number =>
-  meanOf(picks.map(({ utilities, picked }) => Math.max(...utilities) - utilities[picked]!))
+  meanOf(picks.map((pick) => Math.max(...pick.utilities) - worthOf(pick)))
 
 /**
  * Mean over prompts of Σ g/log₂(1 + place) over the order, relative to the best order (Järvelin & Kekäläinen 2002); g = u − min u.
@@ -65,8 +70,7 @@ export const reachableOf = (picks: readonly Pick[]): number =>
  */
 export const liftPoints = (picks: readonly Pick[], reachable: number): number =>
   reachable > 0
-    ? (100 * meanOf(picks.map(({ utilities, picked }) => utilities[picked]! - utilities[0]!))) /
-      reachable
+    ? (100 * meanOf(picks.map((pick) => worthOf(pick) - pick.utilities[0]!))) / reachable
     : 0
 
 /** Mean of the lowest tenth, at least one value. */

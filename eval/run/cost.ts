@@ -3,7 +3,7 @@ import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { priceOf, tokensOf, type Usage, usdOf } from '../../device/personalize/prices.ts'
 import { textOf } from '../../device/personalize/request-text.ts'
 import type { UserLog } from '../arms.ts'
-import type { Pick } from '../metrics.ts'
+import type { Pick as Picked } from '../metrics.ts'
 import { countTokens } from '../mock/wording.ts'
 import type { Result } from '../results.ts'
 import { meanEstimate, resultOf } from './figures.ts'
@@ -40,7 +40,7 @@ export const costResults = (
     })
   })
 
-const extraOf = (picks: readonly Pick[], lines: readonly ChoiceLine[], claude: string) => {
+const extraOf = (picks: readonly Picked[], lines: readonly ChoiceLine[], claude: string) => {
   let [tokens, dollars] = [0, 0]
   for (const [i, { asked = 1 }] of picks.entries())
     for (const usage of extraUsages(lines[i]!, asked)) {
@@ -52,14 +52,23 @@ const extraOf = (picks: readonly Pick[], lines: readonly ChoiceLine[], claude: s
 }
 
 /** What the answers beyond the first of so many use, by the mock's count of tokens. */
-export const extraUsages = (line: ChoiceLine, asked: number): Usage[] => {
+export const extraUsages = (
+  line: Parameters<typeof inputTokens>[0] & Pick<ChoiceLine, 'candidates'>,
+  asked: number,
+): Usage[] => {
   const input = inputTokens(line)
   return line.candidates
     .slice(1, asked)
     .map((text) => ({ input, output: countTokens(text), cacheRead: 0, cacheWrite: 0 }))
 }
 
-export const inputTokens = ({ messages, system }: ChoiceLine): number =>
+export const inputTokens = ({
+  messages,
+  system,
+}: {
+  readonly messages: ChoiceLine['messages']
+  readonly system?: ChoiceLine['system'] | undefined
+}): number =>
   messages.reduce(
     (sum, message) => sum + countTokens(textOf(message.content)),
     system === undefined ? 0 : countTokens(textOf(system)),

@@ -155,6 +155,8 @@ const SAME: readonly (readonly [string, string])[] = [
   ['federated', 'dpo'],
   ['product', 'first'],
   ['product', 'federated'],
+  ['whole', 'product'],
+  ['whole', 'first'],
 ]
 /** What is compared with the local arm at the next larger number of choices. */
 const SOONER = ['federated', 'prior', 'lora'] as const

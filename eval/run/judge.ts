@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'
-import { pickOf, type UserLog } from '../arms.ts'
+import { pickOf, type UserLog, utilitiesOf } from '../arms.ts'
 import type { Pick } from '../metrics.ts'
 import type { Arm } from './lineup.ts'
 import { progressMeter } from './progress.ts'
@@ -62,9 +62,12 @@ type Kept = {
   add(key: string, picks: readonly Pick[]): void
 }
 
+/** A pick without what the log says already. */
+type Row = Omit<Pick, 'utilities' | 'picked'> & Partial<{ picked: number }>
+
 /** Utilities are not written: they are the log's. A line that was cut off is passed over. */
 const openKept = (file: string): Kept => {
-  const rows = new Map<string, { order: number[]; asked?: number }[]>()
+  const rows = new Map<string, Row[]>()
   for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
     try {
       const { key, picks } = JSON.parse(line)
@@ -73,15 +76,16 @@ const openKept = (file: string): Kept => {
   }
   return {
     get: (key, { test }) =>
-      rows.get(key)?.map(({ order, asked }, i) => ({
-        ...pickOf(test[i]!, order),
-        ...(asked !== undefined && { asked }),
+      rows.get(key)?.map(({ picked, ...row }, i) => ({
+        ...(row.order
+          ? pickOf(test[i]!, row.order)
+          : { utilities: utilitiesOf(test[i]!), picked: picked! }),
+        ...row,
       })),
     add(key, picks) {
-      const row = picks.map(({ order, asked }) => ({
-        order,
-        ...(asked !== undefined && { asked }),
-      }))
+      const row = picks.map(({ utilities: _, picked, ...pick }) =>
+        pick.order ? pick : { picked, ...pick },
+      )
       appendFileSync(file, `\n${JSON.stringify({ key, picks: row })}`)
     },
   }

@@ -30,8 +30,10 @@ import {
   productArm,
   type ReleaseBytes,
   rememberLikelihood,
+  wholeArm,
 } from './person.ts'
 import type { Ablation, Scenario } from './scenario.ts'
+import type { SimClaude } from './world.ts'
 
 export type Arm = {
   readonly name: string
@@ -61,16 +63,19 @@ export const ARM_LABELS: Readonly<Record<string, string>> = {
   federated: 'federated (both)',
   private: 'federated + private adapter',
   product: 'the product',
+  whole: 'the product, rewriting too',
   oracle: 'oracle',
 }
 
 export type LineupDeps = {
-  readonly scenario: Pick<Scenario, 'budgets' | 'likelihood' | 'private' | 'dpo'>
+  readonly scenario: Pick<Scenario, 'budgets' | 'likelihood' | 'private' | 'dpo' | 'whole'>
   readonly people: number
   /** What a federation has come to; null: there was none. */
   readonly releases: Releases | null
   readonly deps: FeatureDeps
   readonly person: PersonDeps
+  /** Answers under other system prompts; null where there is nobody to ask. */
+  readonly claude: SimClaude | null
   readonly kept: PooledCache
   readonly seed: number
   readonly ablate: readonly Ablation[]
@@ -118,7 +123,17 @@ export const lineup = (given: LineupDeps): Arm[] => {
   const product = arm('product', productArm(person, given.releases?.final ?? null, settings), {
     from: JSON.stringify([given.releases?.final.hash, settings, person.claude]),
   })
-  if (!given.releases) return [...alone, product].filter((a) => a.people > 0)
+  const whole =
+    given.claude && !ablate.includes('rewrite')
+      ? [
+          arm('whole', wholeArm(person, given.releases?.final ?? null, given.claude, settings), {
+            ...scenario.whole,
+            people: Math.min(people, scenario.whole.people),
+            from: product.from,
+          }),
+        ]
+      : []
+  if (!given.releases) return [...alone, product, ...whole].filter((a) => a.people > 0)
   const { final, before } = given.releases
   const from = final.hash
   const both: StartingPoint = startOf(final)
@@ -133,6 +148,7 @@ export const lineup = (given: LineupDeps): Arm[] => {
     arm('lora', learned({ ...both, prior: null }), { from }),
     arm('federated', learned(both), { from }),
     product,
+    ...whole,
     arm('private', privateArm(person, final), {
       ...scenario.private,
       people: Math.min(people, scenario.private.people),

@@ -19,8 +19,9 @@ import { type DeviceStore, openStore } from '../../device/agent/store.ts'
 import type { Device } from '../../device/agent/types.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { Engine, LoraFeed } from '../../device/engine/run/types.ts'
-import { orderOf, type Picker, pickOf, type UserLog } from '../arms.ts'
+import { orderOf, type Picker, pickOf, type UserLog, utilitiesOf } from '../arms.ts'
 import { extraUsages, inputTokens } from './cost.ts'
+import type { SimClaude } from './world.ts'
 
 export type PersonDeps = {
   readonly model: LocalModel
@@ -87,20 +88,76 @@ export const productArm =
   (deps: PersonDeps, release: ReleaseBytes | null, settings: DeviceSettingsInput = {}): Picker =>
   (log, budget) =>
     withPerson(deps, log, budget, release, settings, async (device, _, pass) => {
-      const { claude: model } = deps
       await device.prepare()
       const picks = []
       for (const line of log.test) {
         pass(BETWEEN_MS)
-        const wanted = { model, maxTokens: MAX_TOKENS, inputTokens: inputTokens(line) }
-        const asked = Math.min(device.planCandidates(wanted).count, line.candidates.length)
-        device.spend(model, extraUsages(line, asked))
+        const asked = Math.min(planFor(deps, device, line), line.candidates.length)
+        device.spend(deps.claude, extraUsages(line, asked))
         const rest = line.candidates.map((_, i) => i).slice(asked)
         const order = asked > 1 ? (await rerankFirst(device, line, asked)).order : [0]
         picks.push({ ...pickOf(line, [...order, ...rest]), asked })
       }
       return picks
     })
+
+/**
+ * The whole product: the block that the device chooses goes to Claude, which answers under it, and the device picks among those answers.
+ * A relevance head is fitted once for all people, since it knows none of them.
+ */
+export const wholeArm = (
+  deps: PersonDeps,
+  release: ReleaseBytes | null,
+  claude: SimClaude,
+  settings: DeviceSettingsInput = {},
+): Picker => {
+  let relevance: unknown
+  return (log, budget) =>
+    withPerson(
+      deps,
+      log,
+      budget,
+      release,
+      { rewrite: true, ...settings },
+      async (device, store, pass) => {
+        if (relevance !== undefined) store.set('relevance', relevance)
+        await device.prepare()
+        relevance ??= store.get('relevance')
+        const picks = []
+        for (const line of log.test) {
+          pass(BETWEEN_MS)
+          const { decisionId, system } = await device.rewrite(line)
+          const under = { ...line, system: system ?? undefined }
+          const count = planFor(deps, device, under)
+          const answers = Array.from({ length: count }, (_, k) => claude(line, under.system, k))
+          device.spend(
+            deps.claude,
+            extraUsages({ ...under, candidates: answers.map((a) => a.text) }, count),
+          )
+          const winner = count > 1 ? (await device.rerank(under, answers, decisionId)).winner : 0
+          const utilities = utilitiesOf(line)
+          picks.push({
+            utilities,
+            picked: winner,
+            asked: count,
+            value: answers[winner]!.utility,
+          })
+        }
+        return picks
+      },
+    )
+}
+
+const planFor = (
+  deps: PersonDeps,
+  device: Device,
+  line: Pick<ChoiceLine, 'messages' | 'system'>,
+): number =>
+  device.planCandidates({
+    model: deps.claude,
+    maxTokens: MAX_TOKENS,
+    inputTokens: inputTokens(line),
+  }).count
 
 /** A private adapter over the release, the head refitted under both; every candidate is scored, nothing is explored. */
 export const privateArm =

@@ -128,6 +128,7 @@ const evaluate = async (
     releases,
     deps,
     person,
+    claude: world.claude,
     kept,
     seed,
     ablate,

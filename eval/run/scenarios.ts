@@ -29,6 +29,7 @@ export const SCENARIOS = {
     likelihood: { people: 40 },
     private: { people: 8, budgets: [30] },
     dpo: { people: 4, budgets: [30] },
+    whole: { people: 10, budgets: [30] },
   },
   small: {
     name: 'small',
@@ -81,6 +82,6 @@ export const SCENARIOS = {
     likelihood: { people: 2 },
     private: { people: 2, budgets: [8] },
     dpo: { people: 1, budgets: [8] },
-    rewriting: false,
+    whole: { people: 2, budgets: [8] },
   },
 } satisfies Record<string, z.input<typeof Scenario>>

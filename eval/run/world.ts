@@ -1,18 +1,28 @@
 /** The people of a scenario and their choices. */
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import { type AnswerMemo, encodeAnswers } from '../../device/agent/choice-features.ts'
 import type { Tokenizer } from '../../device/engine/model/tokenizer.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
+import { textOf } from '../../device/personalize/request-text.ts'
 import { logsByUser, type UserLog } from '../arms.ts'
+import { replyTo } from '../mock/reply.ts'
 import { REQUESTS } from '../mock/requests.ts'
-import { makeChoiceLog, samplePopulation, type TasteKind } from '../users.ts'
+import { makeChoiceLog, samplePopulation, type TasteKind, utilityOf } from '../users.ts'
 import type { Scenario } from './scenario.ts'
 
 export type Newcomer = UserLog & { readonly kind: TasteKind }
 export type World = {
   readonly learners: readonly UserLog[]
   readonly newcomers: readonly Newcomer[]
+  readonly claude: SimClaude
 }
+
+/** What the mocked Claude answers to a line's messages under a system prompt, and what that is worth to its user. */
+export type SimClaude = (
+  line: ChoiceLine,
+  system: SystemPrompt | undefined,
+  variant: number,
+) => { readonly text: string; readonly utility: number }
 
 export const makeWorld = ({ people, world, budgets }: Scenario, seed: number): World => {
   const requests = REQUESTS.slice(0, world.requests)
@@ -33,7 +43,16 @@ export const makeWorld = ({ people, world, budgets }: Scenario, seed: number): W
   }
   const { learners, newcomers } = people
   const coming = group('new', newcomers.count, Math.max(...budgets), newcomers.requests)
+  const byId = new Map(coming.users.map((user) => [user.id, user]))
   return {
+    claude: ({ user, messages }, system, variant) => {
+      const conversation = {
+        system: system === undefined ? '' : textOf(system),
+        messages: messages.map(({ role, content }) => ({ role, text: textOf(content) })),
+      }
+      const { text, traits } = replyTo(seed, conversation, variant)
+      return { text, utility: utilityOf(byId.get(user)!, traits) }
+    },
     learners: group('learner', learners.count, learners.choices, 0).logs,
     newcomers: coming.users.map(({ id, kind }) => ({
       ...coming.logs.find((log) => log.user === id)!,

@@ -73,6 +73,14 @@ describe('other metrics of picks', () => {
     expect(liftPoints(indifferent, 0)).toBe(0)
   })
 
+  test('what was returned may be none of the candidates, and worth more than any', () => {
+    const other = [{ utilities: [0, 2], picked: 0, value: 3 }]
+    expect(reachableUtility(other)).toBe(2)
+    expect(topOne(other)).toBe(1)
+    expect(meanRegret(other)).toBe(-1)
+    expect(liftPoints(other, 1)).toBe(300)
+  })
+
   test('the worst decile is the mean of the lowest tenth, of one person where there are few', () => {
     const values = Array.from({ length: 40 }, (_, i) => 40 - i)
     expect(worstDecile(values)).toBe(2.5)

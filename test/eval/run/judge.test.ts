@@ -63,6 +63,15 @@ test('picks come by arm, budget and person, and a second time out of the file', 
   expect(readFileSync(join(folder, 'twice'), 'utf8')).not.toContain('Because')
 })
 
+test('an answer that is none of the candidates keeps its worth', async () => {
+  const pick: Picker = async () => [{ utilities: [0, 1], picked: 1, value: 5 }]
+  const given = deps('value', [armOf(pick)])
+  const first = await judge(given)
+  expect(
+    await judge({ ...given, arms: [armOf(() => Promise.reject(new Error('again')))] }),
+  ).toEqual(first)
+})
+
 test.each([
   ['another release', { from: 'other' }, logs, 'w'],
   ['other people', {}, ['ada', 'ben', 'dee'].map(person), 'w'],
