@@ -109,6 +109,8 @@ export type Federated = {
 const START_MS = 1_760_000_000_000
 const HOUR_MS = 3_600_000
 const DEADLINE_MS = HOUR_MS / 2
+/** Devices at work together where none trains: one waits for the disk while another computes. */
+const AT_ONCE = 3
 
 /** Fails with E_CONFLICT (the folder holds another federation), E_DATA (nobody to learn from), E_JOB_STATE, E_CANCELLED. */
 export const federate = async (options: FederateOptions): Promise<Federated> => {
@@ -185,24 +187,15 @@ const runRound = async (
     await readAnswers(deps, cohort, job, `${label}: reading answers`)
     const meter = progressMeter(log, `${label}: devices`)
     let done = 0
-    let last = fleet.traffic()
     await fleet.contribute(
       cohort,
-      (device, report) => {
-        const { up, down } = fleet.traffic()
-        const [made] = report?.rounds ?? []
-        if (made) {
+      step.kind === 'adapter' ? 1 : AT_ONCE,
+      (device, sent) => {
+        const [made] = sent?.report.rounds ?? []
+        if (sent && made) {
           const { pairs, losses } = made
-          journal.add({
-            round: at,
-            device,
-            up: up - last.up,
-            down: down - last.down,
-            pairs,
-            losses,
-          })
+          journal.add({ round: at, device, up: sent.up, down: sent.down, pairs, losses })
         }
-        last = { up, down }
         meter(++done, cohort.length)
       },
       signal,
@@ -362,6 +355,7 @@ const openJournal = (path: string): Journal => {
       keep(contribution)
       appendFileSync(path, `\n${JSON.stringify(contribution)}`)
     },
-    of: (round) => [...known.values()].filter((c) => c.round === round),
+    of: (round) =>
+      [...known.values()].filter((c) => c.round === round).sort((a, b) => a.device - b.device),
   }
 }

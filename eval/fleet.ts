@@ -40,12 +40,16 @@ export type Fleet = {
     signal?: AbortSignal,
   ): Promise<ParticipateReport[]>
   /**
-   * These devices contribute to the round that is open, one after the other. onDone: after each, its report; null where the device
-   * has nothing to send or its training failed.
+   * These devices contribute to the round that is open, so many at a time. onDone: after each, its report and the bytes of this
+   * contribution; null where the device has nothing to send or its training failed.
    */
   contribute(
     which: readonly number[],
-    onDone: (device: number, report: ParticipateReport | null) => void,
+    atOnce: number,
+    onDone: (
+      device: number,
+      done: { report: ParticipateReport; up: number; down: number } | null,
+    ) => void,
     signal?: AbortSignal,
   ): Promise<void>
   traffic(): { readonly up: number; readonly down: number }
@@ -113,19 +117,21 @@ export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
       }
       return reports
     },
-    async contribute(which, onDone, signal) {
-      for (const i of which) {
+    contribute: (which, atOnce, onDone, signal) =>
+      inTurn(which, atOnce, async (i) => {
         const device = devices[i]!
+        const last = traffic.get(device) ?? { up: 0, down: 0 }
         const report = await device
           .participate({ rounds: 1, follow: false, ...(signal && { signal }) })
           .catch((error: unknown) => {
             if (isFedError(error) && HAS_NOTHING.has(error.code)) return null
             throw error
           })
-        if (report) traffic.set(device, report.traffic)
-        onDone(i, report)
-      }
-    },
+        if (!report) return onDone(i, null)
+        const { up, down } = report.traffic
+        traffic.set(device, report.traffic)
+        onDone(i, { report, up: up - last.up, down: down - last.down })
+      }),
     traffic: () => sumTraffic([...traffic.values()]),
     close: async () => void (await Promise.all(devices.map((d) => d.close()))),
   }
