@@ -62,7 +62,7 @@ export const rerankAnswers = async (
     winner,
     keptFirst: winner === 0,
     probability: ranking.probability,
-    reason: reasonOf(ranking, scores, drawn.explored),
+    reason: reasonOf(ranking, scores, drawn.explored, settings.shadow),
     ...(ask && { ask: { candidates: [...ask.candidates], reason: ask.reason } }),
     ...(settings.shadow && { shadow: { preferred: ranking.winner } }),
     candidates: scores.map((score, i) => ({
@@ -81,10 +81,20 @@ export const rerankAnswers = async (
 const currentOutlook = (deps: OutlookDeps): Promise<Served> =>
   readOutlook(deps.store) ? deps.serving.current() : refreshOutlook(deps)
 
-const reasonOf = (ranking: Reranking, scores: readonly Score[], explored: boolean): string => {
+const reasonOf = (
+  ranking: Reranking,
+  scores: readonly Score[],
+  explored: boolean,
+  isShadow: boolean,
+): string => {
   if (explored) return 'this order was drawn at random, to learn from'
   if (ranking.keptFirst) return ranking.reason
-  return `${ranking.reason}: ${compare(scores[ranking.winner]!, scores[0]!)}`.slice(0, 500)
+  const why = `${ranking.reason}: ${compare(scores[ranking.winner]!, scores[0]!)}`
+  return (
+    isShadow
+      ? `shadow, the first is returned all the same; of answer ${ranking.winner + 1}, ${why}`
+      : why
+  ).slice(0, 500)
 }
 
 const firstOf = (order: readonly number[], leader: number): number[] => [
