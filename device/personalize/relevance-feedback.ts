@@ -9,6 +9,20 @@ export type Moved = { readonly wish: Wish; readonly isWithIt: boolean }
 /** Least change along a dimension that is more than chance: a sixth more words, one emoji, a list line in seven. */
 const LEAST = 0.15
 
+/** How far an answer to a request is along a preference: the sum of its dimension's features, signed by its direction. */
+export const alongPreference = (
+  request: string,
+  answer: string,
+): ((preference: Pick<Preference, 'dimension' | 'direction'>) => number) => {
+  const asked = analyze(request)
+  const analyzed = analyze(answer)
+  return ({ dimension, direction }) =>
+    NAMED_FEATURES.reduce((sum, feature) => {
+      const sign = rowOf(dimension).features[feature.name]
+      return sign === undefined ? sum : sum + direction * sign * feature.of(analyzed, asked)
+    }, 0)
+}
+
 /**
  * The preferences whose own features went one way or the other from the texts before (their mean) to the text after, answers to one
  * request. A dimension that hardly moved says nothing.
@@ -19,21 +33,12 @@ export const movedPreferences = (
   after: string,
   preferences: readonly Preference[],
 ): Moved[] => {
-  const asked = analyze(request)
-  const measure = (text: string) => {
-    const answer = analyze(text)
-    return (preference: Preference) =>
-      NAMED_FEATURES.reduce((sum, feature) => {
-        const sign = rowOf(preference.dimension).features[feature.name]
-        return sign === undefined ? sum : sum + sign * feature.of(answer, asked)
-      }, 0)
-  }
-  const measured = before.map(measure)
-  const last = measure(after)
+  if (before.length === 0) return []
+  const measured = before.map((text) => alongPreference(request, text))
+  const last = alongPreference(request, after)
   return preferences.flatMap((preference) => {
-    if (measured.length === 0) return []
     const mean = measured.reduce((sum, m) => sum + m(preference) / measured.length, 0)
-    const moved = preference.direction * (last(preference) - mean)
+    const moved = last(preference) - mean
     return Math.abs(moved) < LEAST ? [] : [{ wish: wishOf(preference), isWithIt: moved > 0 }]
   })
 }
