@@ -14,6 +14,7 @@ import { meanOf, reachableUtility } from '../metrics.ts'
 import { REQUESTS } from '../mock/requests.ts'
 import type { RunReport } from '../report/data.ts'
 import type { Result } from '../results.ts'
+import { measureRewriting } from '../rewriting/measure.ts'
 import { openPooledFile, rememberPooled } from '../shared-engine.ts'
 import { costResults } from './cost.ts'
 import { figuresOf, meanEstimate, resultOf } from './figures.ts'
@@ -160,6 +161,10 @@ const evaluate = async (
     ...judging,
     arms: federated ? roundsLineup(scenario.rounds, federated, given) : [],
   })
+  const rewriting =
+    scenario.rewriting && !ablate.includes('rewrite')
+      ? await measureRewriting({ model, engine: remembered, seed, log })
+      : []
   const figures = figuresOf(judged, { prefix: 'run', seed })
   const rounds = roundFigures(federated, alongTheWay, figures.hasTaste, seed)
   const latency = await scoringSeconds(plainEngine, {
@@ -169,6 +174,7 @@ const evaluate = async (
   const results = [
     ...figures.results,
     ...rounds.map(({ at, estimate }) => resultOf(`run.round.${at}`, estimate, 'share')),
+    ...rewriting,
     ...costResults(judged, world.newcomers, figures.hasTaste, { claude, seed }),
   ]
   return {

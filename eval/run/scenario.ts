@@ -58,6 +58,8 @@ export const Scenario = z.strictObject({
   private: CostlyArm.prefault({}),
   /** A private adapter trained by DPO, its log-ratio as the reward. */
   dpo: CostlyArm.prefault({}),
+  /** Whether rewriting is measured on the labelled requests too, which takes minutes. */
+  rewriting: z.boolean().default(true),
   /** The whole product, which asks Claude again under each person's own preference block. */
   whole: CostlyArm.prefault({}),
 })

@@ -29,7 +29,7 @@ export const SCENARIOS = {
     likelihood: { people: 40 },
     private: { people: 8, budgets: [30] },
     dpo: { people: 4, budgets: [30] },
-    whole: { people: 10, budgets: [30] },
+    whole: { people: 10, budgets: [30, 100] },
   },
   small: {
     name: 'small',
@@ -55,6 +55,7 @@ export const SCENARIOS = {
       ],
     },
     rounds: { points: 4 },
+    rewriting: false,
   },
   tiny: {
     name: 'tiny',
@@ -83,5 +84,6 @@ export const SCENARIOS = {
     private: { people: 2, budgets: [8] },
     dpo: { people: 1, budgets: [8] },
     whole: { people: 2, budgets: [8] },
+    rewriting: false,
   },
 } satisfies Record<string, z.input<typeof Scenario>>
