@@ -9,8 +9,14 @@ import type { RunReport } from './data.ts'
 
 export const armLabel = (arm: string): string => ARM_LABELS[arm] ?? arm
 
-export const atLabel = ({ arm, budget }: At): string =>
+const atLabel = ({ arm, budget }: At): string =>
   budget === null ? armLabel(arm) : `${armLabel(arm)}, ${budget}`
+
+/** `federated − local, 10`, or `federated, 10 − local, 30` where they differ in choices. */
+export const pairLabel = ({ more, less }: { readonly more: At; readonly less: At }): string =>
+  more.budget === less.budget || less.budget === null
+    ? `${armLabel(more.arm)} − ${armLabel(less.arm)}, ${more.budget}`
+    : `${atLabel(more)} − ${atLabel(less)}`
 
 /** `.36 [.31, .41]` */
 export const estimateText = ({ value, interval }: Pick<Estimate, 'value' | 'interval'>): string =>

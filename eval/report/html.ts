@@ -13,7 +13,6 @@ import {
   allResults,
   armAt,
   armLabel,
-  atLabel,
   budgetsOf,
   comparison,
   costTable,
@@ -21,6 +20,7 @@ import {
   limits,
   method,
   metricsTable,
+  pairLabel,
   question,
   resultAt,
   valueText,
@@ -124,11 +124,7 @@ const curves = (report: RunReport): string[] => {
 const differences = ({ figures }: RunReport): string[] => {
   const rows = figures.differences
     .filter(({ more }) => more.budget !== 0)
-    .map(({ more, less, value, interval }) => ({
-      label: `${atLabel(more)} − ${atLabel(less)}`,
-      value,
-      interval,
-    }))
+    .map((d) => ({ label: pairLabel(d), value: d.value, interval: d.interval }))
   return rows.length === 0
     ? []
     : [

@@ -1,7 +1,6 @@
 /** A run as Markdown: the words and tables of the HTML report. */
 import {
   allResults,
-  atLabel,
   comparison,
   costTable,
   estimateText,
@@ -9,6 +8,7 @@ import {
   limits,
   method,
   metricsTable,
+  pairLabel,
   question,
   valueText,
 } from './content.ts'
@@ -28,11 +28,7 @@ export const markdownReport = (report: RunReport): string => {
     '## Differences',
     table({
       head: ['paired over people', 'difference', 'people'],
-      rows: figures.differences.map((d) => [
-        `${atLabel(d.more)} − ${atLabel(d.less)}`,
-        estimateText(d),
-        String(d.n),
-      ]),
+      rows: figures.differences.map((d) => [pairLabel(d), estimateText(d), String(d.n)]),
     }),
     '## Other metrics',
     table(metricsTable(report)),

@@ -52,7 +52,7 @@ export const ARM_LABELS: Readonly<Record<string, string>> = {
   random: 'random',
   longest: 'longest',
   likelihood: 'likelihood',
-  log_ratio: 'log-ratio of the adapter',
+  log_ratio: 'adapter’s log-ratio',
   dpo: 'DPO, implicit reward',
   named: 'named features alone',
   states: 'frozen states alone',
@@ -61,9 +61,9 @@ export const ARM_LABELS: Readonly<Record<string, string>> = {
   prior: 'prior, no LoRA',
   lora: 'LoRA, no prior',
   federated: 'federated (both)',
-  private: 'federated + private adapter',
+  private: 'federated + private',
   product: 'the product',
-  whole: 'the product, rewriting too',
+  whole: 'product and rewriting',
   oracle: 'oracle',
 }
 
