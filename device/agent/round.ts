@@ -67,19 +67,17 @@ export const runRound = async (
   const lack = contributions.includes('adapter') ? memoryLack(deps, assignment) : null
   if (lack && contributions.length === 1) throw lack
   const features = await featurizeChoices(featureDeps, choices, release.active, deps.onPooled)
-  const head = fitTaste(
-    features,
-    release.prior(assignment.prior.initialVariance),
-    release.scale ?? ownScale(features, deps.space),
-  )
+  const prior = release.prior(assignment.prior.initialVariance)
+  const scale = release.scale ?? ownScale(features, deps.space)
+  const tasteOf = (learned: readonly ChoiceFeatures[]) => fitTaste(learned, prior, scale)
 
   const adapter =
     contributions.includes('adapter') && !lack
-      ? await adapterPart(deps, assignment, release, features, head)
+      ? await adapterPart(deps, assignment, release, features, tasteOf)
       : { ...NO_ADAPTER, problem: lack?.code ?? null }
   const parts = [
     ...adapter.parts,
-    ...(contributions.includes('prior') ? priorParts(head.fit) : []),
+    ...(contributions.includes('prior') ? priorParts(tasteOf(features).fit) : []),
     ...(contributions.includes('statistics') ? statisticsParts(features, deps.space) : []),
   ]
   if (parts.length === 0) throw nothingToSend(adapter.problem)
@@ -155,16 +153,18 @@ const memoryLack = (
   }
 }
 
-/** Trains the round's factor through the fitted head and gives its change, no longer than the plan's updateNorm. */
+/** Trains the round's factor through a head and gives its change, no longer than the plan's updateNorm. */
 const adapterPart = async (
   deps: RoundDeps,
   assignment: Assignment,
   release: Released,
   features: readonly ChoiceFeatures[],
-  head: Taste,
+  tasteOf: (learned: readonly ChoiceFeatures[]) => Taste,
 ): Promise<AdapterPart> => {
   const { training, factor, exitLayer, features: space } = assignment
-  const pairs = rewardPairs(features, space.pooled, head).slice(0, training.maxPairs)
+  const { learned, trained } = splitForRound(features, assignment.roundId, training.maxPairs)
+  const head = tasteOf(learned)
+  const pairs = rewardPairs(trained, space.pooled, head).slice(0, training.maxPairs)
   if (factor === null || pairs.length === 0) return { ...NO_ADAPTER, problem: 'E_DATA' }
   let flat: Float32Array
   let losses: readonly number[]
@@ -196,6 +196,26 @@ const adapterPart = async (
   return parts
     ? { parts, pairs: pairs.length, losses, problem: null }
     : { ...NO_ADAPTER, losses, problem: 'E_DIVERGED' }
+}
+
+/** Fewer choices than this train the adapter through the head that they were fitted to. */
+const LEAST_SPLIT = 8
+
+/**
+ * The choices that the adapter is trained on, drawn anew for each round, and those that its head is fitted to. They are apart: on what
+ * a head was fitted to it leaves little to explain, and the adapter would learn its noise. At most half of the choices are trained on.
+ */
+export const splitForRound = <T extends Pick<ChoiceFeatures, 'shown'>>(
+  choices: readonly T[],
+  roundId: string,
+  maxPairs: number,
+): { learned: readonly T[]; trained: readonly T[] } => {
+  if (choices.length < LEAST_SPLIT) return { learned: choices, trained: choices }
+  const drawn = seededRng(`split/${roundId}`).shuffle(choices)
+  let count = 0
+  for (let pairs = 0; pairs < maxPairs && count < choices.length >> 1; count++)
+    pairs += drawn[count]!.shown.length - 1
+  return { learned: drawn.slice(count), trained: drawn.slice(0, count) }
 }
 
 /** after − before of one factor as parts of an update, scaled down to the norm; null where it is not finite. */

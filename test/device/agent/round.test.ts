@@ -13,7 +13,7 @@ import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { JobSpec } from '../../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import { featurizeChoices } from '../../../device/agent/choice-features.ts'
-import { type RoundDeps, runRound } from '../../../device/agent/round.ts'
+import { type RoundDeps, runRound, splitForRound } from '../../../device/agent/round.ts'
 import { fitTaste } from '../../../device/agent/taste.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { featureSpace } from '../../../device/personalize/feature-space.ts'
@@ -210,13 +210,29 @@ test('the encoded answers of a memo are used again', async () => {
   expect(calls.texts).toBe(24)
 })
 
-test('the newest pairs come first when there are more than the plan takes', async () => {
+test('no more pairs are trained on than the plan takes', async () => {
   const { deps, calls } = build()
   const base = assignmentFor({ contributions: ['adapter'] })
   const assignment = { ...base, training: { ...base.training, maxPairs: 3 } }
   await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
   const { objective } = calls.train[0]!
   expect(objective.kind === 'reward' && objective.pairs).toHaveLength(3)
+})
+
+test('the adapter is trained on choices that its head has not seen, at most half of them, others in each round', () => {
+  const choices = Array.from({ length: 20 }, (_, id) => ({ id, shown: [0, 1, 2] }))
+  const { learned, trained } = splitForRound(choices, 'round', 8)
+  expect(trained).toHaveLength(4)
+  expect([...learned, ...trained].map((c) => c.id).sort((a, b) => a - b)).toEqual(
+    choices.map((c) => c.id),
+  )
+  expect(splitForRound(choices, 'round', 8)).toEqual({ learned, trained })
+  expect(splitForRound(choices, 'another', 8).trained).not.toEqual(trained)
+  expect(splitForRound(choices, 'round', 1000).trained).toHaveLength(10)
+  expect(splitForRound(choices.slice(0, 7), 'round', 8)).toEqual({
+    learned: choices.slice(0, 7),
+    trained: choices.slice(0, 7),
+  })
 })
 
 test.each([
