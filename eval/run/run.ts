@@ -3,32 +3,18 @@ import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
-import { VERSION } from '../../adapters/version.ts'
-import type { AnswerMemo, FeatureDeps } from '../../device/agent/choice-features.ts'
+import type { AnswerMemo } from '../../device/agent/choice-features.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
-import { featureSpace } from '../../device/personalize/feature-space.ts'
 import { type Federated, type FederationPlan, federate, federationKey } from '../federate.ts'
-import { meanOf, reachableUtility } from '../metrics.ts'
-import { REQUESTS } from '../mock/requests.ts'
+import { meanOf } from '../metrics.ts'
 import type { RunReport } from '../report/data.ts'
 import type { Result } from '../results.ts'
 import { measureRewriting } from '../rewriting/measure.ts'
 import { openPooledFile, rememberPooled } from '../shared-engine.ts'
-import { costResults } from './cost.ts'
-import { figuresOf, meanEstimate, resultOf } from './figures.ts'
-import { type JudgeDeps, type Judged, judge } from './judge.ts'
-import {
-  type LineupDeps,
-  lineup,
-  readAnswers,
-  releasesOf,
-  roundArm,
-  roundsLineup,
-} from './lineup.ts'
+import { assess, masksOf } from './assess.ts'
 import { measuredResults, meteredEngine, scoringSeconds } from './meter.ts'
-import { progressMeter } from './progress.ts'
 import type { Ablation, Scenario } from './scenario.ts'
 import { makeWorld, type World, withoutNamed, withoutStates } from './world.ts'
 
@@ -94,9 +80,8 @@ const evaluate = async (
   if (ablate.includes('named'))
     withoutNamed(memo, { tokenizer: model.tokenizer, maxTokens }, linesOf(world))
 
-  const masks = ablate.filter((a) => a === 'states' || a === 'named')
   const logs = world.learners.map((learner) => learner.train)
-  const key = shortHash([federationKey({ plan, model, seed, logs }), masks])
+  const key = shortHash([federationKey({ plan, model, seed, logs }), masksOf(ablate)])
   const federated =
     plan.steps.length === 0
       ? null
@@ -111,87 +96,18 @@ const evaluate = async (
           log,
           ...(signal && { signal }),
         })
-  const deps: FeatureDeps = {
-    engine,
-    tokenizer: model.tokenizer,
-    space: featureSpace(model.base.shape.hidden),
-    exitLayer: plan.exitLayer ?? model.suggestedExit,
-    maxTokens,
-    memo,
-    keepFrom: Math.max(0, (plan.exitLayer ?? model.suggestedExit) - plan.adapter.layers),
-  }
-  const { claude } = scenario
-  const person = { model, engine, memo, maxTokens, exitLayer: deps.exitLayer, claude, seed }
-  const releases = federated && releasesOf(federated, deps, person)
-  const given: LineupDeps = {
-    scenario,
-    people: world.newcomers.length,
-    releases,
-    deps,
-    person,
-    claude: world.claude,
-    kept,
-    seed,
-    ablate,
-  }
-  for (const adapters of [[], releases?.final.read.active ?? []])
-    await readAnswers(
-      deps,
-      world.newcomers,
-      adapters,
-      progressMeter(log, 'newcomers: reading answers'),
-    )
-  const judging: Omit<JudgeDeps, 'arms'> = {
-    logs: world.newcomers,
-    world: JSON.stringify({
-      seed,
-      VERSION,
-      maxTokens,
-      exitLayer: deps.exitLayer,
-      base: model.base.weights,
-      masks,
-      features: deps.space.named,
-    }),
-    file: join(out, 'picks.jsonl'),
-    log,
-    signal,
-  }
-  const judged = await judge({ ...judging, arms: lineup(given) })
-  const alongTheWay = await judge({
-    ...judging,
-    arms: federated ? roundsLineup(scenario.rounds, federated, given) : [],
-  })
+  const assessment = await assess({ ...options, world, federated, model, engine, memo, kept, plan })
   const rewriting =
     scenario.rewriting && !ablate.includes('rewrite')
       ? await measureRewriting({ model, engine: remembered, seed, log })
       : []
-  const figures = figuresOf(judged, { prefix: 'run', seed })
-  const rounds = roundFigures(federated, alongTheWay, figures.hasTaste, seed)
   const latency = await scoringSeconds(plainEngine, {
     vocab: model.base.shape.vocab,
-    exitLayer: deps.exitLayer,
+    exitLayer: plan.exitLayer ?? model.suggestedExit,
   })
-  const results = [
-    ...figures.results,
-    ...rounds.map(({ at, estimate }) => resultOf(`run.round.${at}`, estimate, 'share')),
-    ...rewriting,
-    ...costResults(judged, world.newcomers, figures.hasTaste, { claude, seed }),
-  ]
   return {
-    scenario,
-    seed,
-    ablate,
-    model: model.base.name,
-    people: {
-      learners: federated?.devices ?? 0,
-      newcomers: world.newcomers.length,
-      withTaste: figures.hasTaste.filter(Boolean).length,
-      kinds: world.newcomers.map((n) => n.kind),
-      requests: REQUESTS.slice(0, scenario.world.requests).length,
-    },
-    figures,
-    rounds,
-    results,
+    ...assessment,
+    results: [...assessment.results, ...rewriting],
     measured: [
       ...measuredResults(meter, latency),
       ...trafficResults(federated),
@@ -220,19 +136,6 @@ const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): Federat
 
 const linesOf = ({ learners, newcomers }: World) =>
   [...learners, ...newcomers].flatMap(({ train, test }) => [...train, ...test])
-
-const roundFigures = (
-  federated: Federated | null,
-  judged: Judged,
-  hasTaste: readonly boolean[],
-  seed: number,
-): RunReport['rounds'] =>
-  (federated?.rounds ?? []).flatMap(({ kind, received }, at) => {
-    const [picks] = judged.get(roundArm(at))?.values() ?? []
-    if (!picks) return []
-    const shares = picks.filter((_, i) => hasTaste[i]).map(reachableUtility)
-    return [{ at, kind, received, estimate: meanEstimate(shares, seed, roundArm(at)) }]
-  })
 
 /** Bytes of a device for one round of each kind. */
 const trafficResults = (federated: Federated | null): Result[] =>
