@@ -254,7 +254,7 @@ const roundsOf = ({ steps }: FederationPlan) =>
 const isCollecting = (job: JobView): boolean => job.rounds.at(-1)?.phase === 'collecting'
 
 /** Every round is a job of its own, so that each has its own cohort. */
-const jobSpec = (
+export const jobSpec = (
   plan: FederationPlan,
   step: FederationStep,
   { base, suggestedExit }: LocalModel,

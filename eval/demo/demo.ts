@@ -1,5 +1,5 @@
 /** `npm run demo`: server, devices, federation, and what came out of it for people and prompts that were not part of it. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { seededRng } from '../../adapters/random.ts'
@@ -9,17 +9,21 @@ import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { pullModel } from '../../device/engine/model/pull.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import { featureSpace } from '../../device/personalize/feature-space.ts'
-import { inTurn, openFleet, sumTraffic } from '../fleet.ts'
+import type { Federated } from '../federate.ts'
+import { openFleet, sumTraffic } from '../fleet.ts'
 import { startClaude } from '../mock/serve.ts'
-import { rememberPooled } from '../shared-engine.ts'
-import { type DemoDevice, participate, prepareDevice, settle } from './devices.ts'
-import { type Ablation, judge } from './judge.ts'
+import { assess } from '../run/assess.ts'
+import { ablatedPlan } from '../run/scenario.ts'
+import { openPooledFile, rememberPooled } from '../shared-engine.ts'
+import { settle } from './devices.ts'
+import { federateOverHttp } from './federation.ts'
+import { judgeUsers, userResults } from './judge.ts'
 import { watchMemory } from './memory.ts'
 import { startServer } from './operator.ts'
 import { makePeople } from './people.ts'
-import { adaptedFrom, demoJobs, PLAN } from './plan.ts'
+import { demoScenario } from './plan.ts'
 import { createProcesses } from './processes.ts'
-import { type DemoReport, htmlReport, terminalTables } from './report.ts'
+import { type DemoReport, demoPage, terminalTables } from './report.ts'
 import { showDevice } from './showcase.ts'
 
 export type DemoOptions = {
@@ -28,7 +32,7 @@ export type DemoOptions = {
   readonly devices: number
   readonly choices: number
   readonly claude: 'mock' | 'hosted'
-  readonly ablate?: Ablation
+  readonly ablate?: keyof typeof ABLATED
   readonly model: string
   readonly cache: string
   readonly threads?: number
@@ -37,6 +41,9 @@ export type DemoOptions = {
   /** Prints the closing table; left out where only JSON is wanted. */
   readonly print?: (text: string) => void
 }
+
+/** What of the federation can be taken away: steps of its plan. */
+const ABLATED = { updates: ['prior', 'lora'], adapter: ['lora'], prior: ['prior'] } as const
 
 /** What the first user says outright. */
 const STATED = ['lists', 'more'] as const
@@ -75,91 +82,54 @@ const run = async (
 ): Promise<DemoReport> => {
   const { seed, cache, log } = options
   const { model, isFallback } = await obtainModel(options)
+  const scenario = demoScenario(model.base.name, options)
+  const ablate = options.ablate ? ABLATED[options.ablate] : []
+  const plan = ablatedPlan(scenario.federation, ablate)
   const started = performance.now()
   const seconds = () => (performance.now() - started) / 1000
   const step = (text: string) => log(`[${seconds().toFixed(0).padStart(3)} s] ${text}`)
   const memory = watchMemory()
   onClose(async () => memory.stop())
   const out = resolve(options.out)
-  rmSync(join(out, 'run'), { recursive: true, force: true })
-  mkdirSync(join(out, 'run'), { recursive: true, mode: 0o700 })
+  const folder = join(out, 'run')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
 
   step(
     `model ${model.base.name}, states pooled after layer ${model.suggestedExit} of ${model.base.shape.layers}`,
   )
-  const people = makePeople({ seed, devices: options.devices, choices: options.choices })
+  const people = makePeople(scenario, seed)
   const claude = options.claude === 'mock' ? await startClaude({ seed }) : null
   if (claude) onClose(() => claude.close())
-  const operator = await startServer(processes, join(out, 'run', 'server'))
+  const operator = await startServer(processes, join(folder, 'server'))
   step(`server at ${operator.url}${claude ? `, mocked Claude at ${claude.url}` : ''}`)
 
-  const engine = openEngine({
+  const plainEngine = openEngine({
     folder: model.folder,
     oneChild: true,
     ...(options.threads && { threads: options.threads }),
   })
-  onClose(() => engine.close())
+  onClose(() => plainEngine.close())
+  const kept = openPooledFile(join(folder, 'pooled.sqlite'))
+  onClose(async () => kept.close())
   const memo = new Map()
-  const shared = rememberPooled(engine, model.base.weights)
-  const deps: FeatureDeps = {
-    engine: shared,
-    tokenizer: model.tokenizer,
-    space: featureSpace(model.base.shape.hidden),
-    exitLayer: model.suggestedExit,
-    maxTokens: PLAN.maxTokens,
-    memo,
-    keepFrom: adaptedFrom(model.suggestedExit),
-  }
-  const tokens = await operator.createTokens(options.devices + people.users.length)
+  const engine = rememberPooled(plainEngine, model.base.weights, kept)
+  const tokens = await operator.createTokens(people.learners.length + people.users.length)
   const fleet = await openFleet({
-    logs: people.devices.map((log_) => log_.train),
+    logs: people.learners.map(({ train }) => train),
     tokens: tokens.slice(people.users.length),
     serverUrl: operator.url,
     model,
-    engine: shared,
+    engine,
     memo,
     seed,
   })
   onClose(() => fleet.close())
   step(`${fleet.size} lighter devices enrolled in this process`)
 
-  const jobs = demoJobs(model, fleet.size, seed)
-  const rounds: DemoReport['rounds'][number][] = []
-  const federate = async (
-    name: keyof typeof jobs,
-    contribute: () => Promise<unknown>,
-  ): Promise<string> => {
-    const [job] = await Promise.all([
-      operator.createJob(jobs[name]).then((id) => operator.waitForJob(id)),
-      contribute(),
-    ])
-    const { spec } = job
-    for (const [i, round] of job.rounds.entries()) {
-      const next = job.rounds[i + 1]?.openedAt ?? job.endedAt ?? round.deadlineAt
-      rounds.push({
-        job: spec.name,
-        index: round.index,
-        factor: round.factor,
-        received: round.received,
-        seconds: (next - round.openedAt) / 1000,
-        release: round.release,
-      })
-    }
-    step(
-      `${spec.name}: ${job.rounds.length} round${job.rounds.length > 1 ? 's' : ''}, ${job.rounds.at(-1)?.received} updates each`,
-    )
-    return job.head!
-  }
-  const contribute =
-    (name: keyof typeof jobs, count = fleet.size) =>
-    () =>
-      fleet.participate(jobs[name].rounds ?? 1, count, (done, of) => {
-        if (done % count === 0) step(`  ${jobs[name].name}: ${done}/${of} contributions`)
-      })
-
   const deviceOptions = {
     processes,
-    folder: join(out, 'run', 'homes'),
+    folder: join(folder, 'homes'),
     model: isFallback ? 'tiny' : options.model,
     cache,
     serverUrl: operator.url,
@@ -167,40 +137,54 @@ const run = async (
     log: (line: string) => step(`  ${line}`),
   }
   mkdirSync(deviceOptions.folder, { recursive: true, mode: 0o700 })
-  await federate('statistics', contribute('statistics'))
-  const own: DemoDevice[] = []
-  await Promise.all([
-    federate('prior', contribute('prior')),
-    inTurn([...people.users.entries()], 2, async ([i, { user, train }]) => {
-      own[i] = await prepareDevice(deviceOptions, user, train, tokens[i]!)
-    }),
-  ])
-  const training = jobs.adapter.cohort.goal - own.length
-  const traffic: { up: number; down: number }[] = []
-  await federate('adapter', async () => {
-    const reports = await Promise.all([
-      ...own.map((device) => participate(deviceOptions, device, PLAN.adapterRounds)),
-      contribute('adapter', training)().then(() => null),
-    ])
-    for (const report of reports) if (report) traffic.push(report.traffic)
-  })
-  const head = await federate('refit', contribute('refit'))
-  const release = readRelease(
-    readFileSync(await operator.saveRelease(head)),
-    model.base,
-    deps.space,
-  )
-  step(`release ${head.slice(0, 12)}, version ${release.header.version}`)
-
-  const judged = await judge({
-    deps,
-    release,
+  const { own, rounds, jobs, traffic } = await federateOverHttp({
+    scenario,
+    plan,
+    model,
     people,
-    ...(options.ablate && { ablate: options.ablate }),
-    rng: seededRng(`judge/${seed}`),
+    operator,
+    fleet,
+    device: deviceOptions,
+    tokens,
+    seed,
     log: step,
   })
-  step('unseen prompts judged')
+  const final = rounds.at(-1)!
+  const firstTraining = rounds.findIndex((r) => r.kind === 'adapter')
+  const federated: Federated = {
+    devices: fleet.size + own.length,
+    rounds,
+    beforeAdapter: rounds.at(firstTraining < 0 ? -1 : firstTraining - 1)?.release ?? null,
+    final: final.release,
+  }
+
+  step('judging people who took no part …')
+  const assessment = await assess({
+    scenario,
+    seed,
+    ablate,
+    world: people,
+    federated,
+    plan,
+    model,
+    engine,
+    memo,
+    kept,
+    out: folder,
+    log: step,
+  })
+  const deps: FeatureDeps = {
+    engine,
+    tokenizer: model.tokenizer,
+    space: featureSpace(model.base.shape.hidden),
+    exitLayer: model.suggestedExit,
+    maxTokens: plan.maxTokens,
+    memo,
+  }
+  const read = readRelease(final.release, model.base, deps.space)
+  const rng = seededRng(`demo/${seed}`)
+  const users = await judgeUsers(people.users, deps, { ...final, read }, rng)
+  step('unseen requests judged')
   await settle(deviceOptions, own[0]!, STATED)
   const showcase = await showDevice(
     {
@@ -215,31 +199,30 @@ const run = async (
   const { up, down } = sumTraffic([...traffic, fleet.traffic()])
   const peakBytes = memory.peakBytes()
   const report: DemoReport = {
-    createdAt: new Date().toISOString(),
-    model: { name: model.base.name, isFallback },
-    claude: options.claude,
-    seed,
-    ablate: options.ablate ?? null,
-    ...judged,
-    results: [
-      ...judged.results,
+    ...assessment,
+    results: [...assessment.results, ...userResults(users)],
+    measured: [
       { name: 'demo.seconds', value: seconds(), unit: 's' },
-      { name: 'demo.bytes_up', value: up, unit: 'bytes', n: fleet.size + own.length },
-      { name: 'demo.bytes_down', value: down, unit: 'bytes', n: fleet.size + own.length },
+      { name: 'demo.bytes_up', value: up, unit: 'bytes', n: federated.devices },
+      { name: 'demo.bytes_down', value: down, unit: 'bytes', n: federated.devices },
       ...(peakBytes === null
         ? []
         : [{ name: 'demo.peak_memory', value: peakBytes, unit: 'bytes' }]),
     ],
+    createdAt: new Date().toISOString(),
+    isFallback,
+    claude: options.claude,
+    users,
     ...showcase,
-    rounds,
+    jobs,
     bytesUp: up,
     bytesDown: down,
     seconds: seconds(),
     peakBytes,
   }
   writeFileSync(join(out, 'report.json'), JSON.stringify(report, null, 2))
-  writeFileSync(join(out, 'report.html'), htmlReport(report))
-  options.print?.(closing(report, out, release))
+  writeFileSync(join(out, 'report.html'), demoPage(report))
+  options.print?.(closing(report, out, read))
   return report
 }
 
@@ -280,10 +263,10 @@ const closing = (report: DemoReport, out: string, { header }: Released): string 
   const { rewrite, rerank } = report
   return [
     '',
-    report.model.isFallback
+    report.isFallback
       ? 'NOTE: built-in tiny random model; these figures say nothing about quality.\n'
       : '',
-    ...(report.ablate ? [`Ablated: ${report.ablate}.\n`] : []),
+    ...(report.ablate.length > 0 ? [`Taken away: ${report.ablate.join(', ')}.\n`] : []),
     terminalTables(report),
     '',
     `One request of ${report.users[0]?.user}, before and after rewriting. ${rewrite.reason}`,
@@ -296,7 +279,7 @@ const closing = (report: DemoReport, out: string, { header }: Released): string 
         `  ${c.isWinner ? '→' : ' '} ${c.reward.toFixed(2).padStart(6)}  ${c.isFirst ? "(Claude's first) " : ''}${c.text.replaceAll(/\s+/g, ' ').slice(0, 100)}…`,
     ),
     '',
-    `${report.rounds.length} rounds, ${header.version + 1} releases; devices sent ${(report.bytesUp / 1e6).toFixed(1)} MB and received ${(report.bytesDown / 1e6).toFixed(1)} MB; ${report.seconds.toFixed(0)} s${report.peakBytes === null ? '' : `, peak memory ${(report.peakBytes / 1e9).toFixed(2)} GB`}.`,
+    `${report.jobs.length} rounds, ${header.version + 1} releases; devices sent ${(report.bytesUp / 1e6).toFixed(1)} MB and received ${(report.bytesDown / 1e6).toFixed(1)} MB; ${report.seconds.toFixed(0)} s${report.peakBytes === null ? '' : `, peak memory ${(report.peakBytes / 1e9).toFixed(2)} GB`}.`,
     `Report: ${join(out, 'report.html')}`,
   ].join('\n')
 }

@@ -1,54 +1,44 @@
-/** Who takes part in the demo: simulated people of one population, in three groups, and what they chose. */
+/** Who takes part in the demo: the people of its scenario, and those whose devices are programs of their own. */
 import { textOf } from '../../device/personalize/request-text.ts'
 import { logsByUser, type UserLog } from '../arms.ts'
 import { REQUESTS } from '../mock/requests.ts'
-import { makeChoiceLog, onePerTopic, samplePopulation } from '../users.ts'
-import { PLAN } from './plan.ts'
+import type { Scenario } from '../run/scenario.ts'
+import { makeWorld, type World } from '../run/world.ts'
+import { makeChoiceLog, samplePopulation } from '../users.ts'
+import { USERS } from './plan.ts'
 
-export type People = {
+/** learners: on lighter devices; newcomers take no part and come afterwards. */
+export type People = World & {
   /** With a device program of their own. */
   readonly users: readonly UserLog[]
-  /** On a lighter device. */
-  readonly devices: readonly UserLog[]
-  /** Who take no part and come afterwards. */
-  readonly newUsers: readonly UserLog[]
   /** Unseen requests of a user, with Claude's answers to each. */
   unseen(user: string): Unseen[]
 }
 
 export type Unseen = { readonly request: string; readonly candidates: readonly string[] }
 
-export const makePeople = ({
-  seed,
-  devices,
-  choices,
-}: {
-  readonly seed: number
-  readonly devices: number
-  readonly choices: number
-}): People => {
-  const requests = onePerTopic(REQUESTS).slice(0, PLAN.topics)
-  const group = (split: string, count: number, choicesPerUser: number): UserLog[] =>
-    logsByUser(
-      makeChoiceLog({
-        users: samplePopulation({ count, seed, split }),
-        requests,
-        choicesPerUser,
-        seed,
-        variants: PLAN.variants,
-        testPerUser: PLAN.testPerUser,
-        testShare: PLAN.testShare,
-      }),
-    )
-  const users = group('user', PLAN.users, PLAN.userChoices)
+export const makePeople = (scenario: Scenario, seed: number): People => {
+  const { world, people } = scenario
+  const users = logsByUser(
+    makeChoiceLog({
+      users: samplePopulation({ count: USERS.count, seed, split: 'user' }),
+      requests: REQUESTS.slice(0, world.requests),
+      choicesPerUser: USERS.choices,
+      seed,
+      variants: world.variants,
+      testPerUser: people.newcomers.requests,
+      testShare: world.unseen,
+    }),
+  )
   return {
+    ...makeWorld(scenario, seed),
     users,
-    devices: group('device', devices, choices),
-    newUsers: group('new', PLAN.newUsers, Math.max(...PLAN.budgets)),
     unseen: (user) =>
-      (users.find((log) => log.user === user)?.test ?? []).map(({ messages, candidates }) => ({
-        request: textOf(messages[0]!.content),
-        candidates,
-      })),
+      (users.find((log) => log.user === user)?.test ?? [])
+        .filter(({ messages }) => messages.length === 1)
+        .map(({ messages, candidates }) => ({
+          request: textOf(messages[0]!.content),
+          candidates,
+        })),
   }
 }

@@ -40,11 +40,14 @@ const CURVES: Readonly<Record<string, number>> = {
 }
 const OTHER_TONE = 0
 
-export const htmlReport = (report: RunReport): string =>
+/** What a report has besides: sections, HTML, before the method. */
+export type Extra = { readonly title?: string; readonly sections?: readonly string[] }
+
+export const htmlReport = (report: RunReport, { title, sections = [] }: Extra = {}): string =>
   page(
     `Loreweave: ${report.scenario.name}`,
     [
-      `<h1>What a federation of small local models wins its people</h1>`,
+      `<h1>${escapeHtml(title ?? 'What a federation of small local models wins its people')}</h1>`,
       `<p class="lead">${escapeHtml(question(report))}</p>`,
       ...(report.model === 'tiny'
         ? [
@@ -65,6 +68,7 @@ export const htmlReport = (report: RunReport): string =>
       ...people(report),
       ...rounds(report),
       ...rewriting(report),
+      ...sections,
       '<h2>How it was measured</h2>',
       paragraphs(method(report)),
       '<h2>Limits</h2>',

@@ -35,4 +35,6 @@ ${Array.from({ length: 8 }, (_, i) => `.s${i}{--c:var(--s${i})}`).join('')}.uncl
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;font-size:14px;margin:4px 0 0 46px}.legend span::before{content:"";display:inline-block;width:11px;height:11px;border-radius:3px;background:var(--c);margin-right:6px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
 td:not(:first-child){font-variant-numeric:tabular-nums}small,.soft{color:var(--soft)}code{font-size:13px}summary{cursor:pointer}
+pre{white-space:pre-wrap;background:var(--card);border-radius:8px;padding:10px 12px;margin:6px 0;font:13px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}td pre{padding:0;background:none;margin:0;min-width:420px}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:16px}@media(max-width:700px){.pair{grid-template-columns:1fr}}
 @media print{.plot svg{min-width:0}}`

@@ -229,7 +229,7 @@ export const readAnswers = async (
   )
 }
 
-const startOf = ({ read }: ReadRelease): StartingPoint => ({
+export const startOf = ({ read }: ReadRelease): StartingPoint => ({
   adapters: read.active,
   prior: read.prior(initialVariance),
   scale: read.scale,

@@ -7,7 +7,7 @@ import type { AnswerMemo } from '../../device/agent/choice-features.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
-import { type Federated, type FederationPlan, federate, federationKey } from '../federate.ts'
+import { type Federated, federate, federationKey } from '../federate.ts'
 import { meanOf } from '../metrics.ts'
 import type { RunReport } from '../report/data.ts'
 import type { Result } from '../results.ts'
@@ -15,7 +15,7 @@ import { measureRewriting } from '../rewriting/measure.ts'
 import { openPooledFile, rememberPooled } from '../shared-engine.ts'
 import { assess, masksOf } from './assess.ts'
 import { measuredResults, meteredEngine, scoringSeconds } from './meter.ts'
-import type { Ablation, Scenario } from './scenario.ts'
+import { type Ablation, ablatedPlan, type Scenario } from './scenario.ts'
 import { makeWorld, type World, withoutNamed, withoutStates } from './world.ts'
 
 export type RunOptions = {
@@ -123,16 +123,6 @@ const checkScenario = ({ federation }: Scenario, { base }: LocalModel): void => 
       `exitLayer: the model has ${base.shape.layers} layers, got ${federation.exitLayer}`,
     )
 }
-
-/** Without states there is nothing that an adapter could be trained through. */
-const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): FederationPlan => ({
-  ...plan,
-  steps: plan.steps.filter(
-    ({ kind }) =>
-      !(kind === 'prior' && ablate.includes('prior')) &&
-      !(kind === 'adapter' && (ablate.includes('lora') || ablate.includes('states'))),
-  ),
-})
 
 const linesOf = ({ learners, newcomers }: World) =>
   [...learners, ...newcomers].flatMap(({ train, test }) => [...train, ...test])

@@ -76,6 +76,16 @@ export const ABLATIONS = {
 } as const
 export type Ablation = keyof typeof ABLATIONS
 
+/** Without states there is nothing that an adapter could be trained through. */
+export const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): FederationPlan => ({
+  ...plan,
+  steps: plan.steps.filter(
+    ({ kind }) =>
+      !(kind === 'prior' && ablate.includes('prior')) &&
+      !(kind === 'adapter' && (ablate.includes('lora') || ablate.includes('states'))),
+  ),
+})
+
 /** A built-in scenario's name, or the path of a JSON file. Fails with E_USAGE (no such), E_DATA (does not match the schema). */
 export const readScenario = (
   nameOrFile: string,
