@@ -4,16 +4,14 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { FedError } from '../adapters/errors.ts'
-import type { seededRng } from '../adapters/random.ts'
 import { VERSION } from '../adapters/version.ts'
 import type { FeatureDeps } from '../device/agent/choice-features.ts'
 import { DeviceSettings } from '../device/agent/settings.ts'
 import { type LocalModel, openModel } from '../device/engine/model/open.ts'
 import { openEngine } from '../device/engine/run/client.ts'
 import { featureSpace } from '../device/personalize/feature-space.ts'
-import type { Picker, UserLog } from './arms.ts'
+import type { UserLog } from './arms.ts'
 import { type FederationPlan, federate, federationKey } from './federate.ts'
-import { bootstrapInterval, meanOf, pairedDifference, reachableUtility } from './metrics.ts'
 import {
   cacheOption,
   integer,
@@ -23,7 +21,7 @@ import {
   progress,
   threadsOption,
 } from './options.ts'
-import type { Result, Results } from './results.ts'
+import type { Results } from './results.ts'
 import { readChoiceFile } from './run/choice-file.ts'
 import { interruptible, type Print } from './run/command.ts'
 import { figuresOf } from './run/figures.ts'
@@ -238,43 +236,4 @@ export const addRerankCommand = (program: Command, print: Print): void => {
         runRerank({ ...options, plan: federation, log: progress, signal })
       print(await interruptible(run), json)
     })
-}
-
-/** `rerank.utility.<arm>.<budget>` for every arm, and `rerank.gain.<arm>_over_<arm>.<budget>` paired over users. */
-export const compareArms = async (
-  arms: Readonly<Record<string, Picker>>,
-  logs: readonly UserLog[],
-  budgets: readonly number[],
-  rng: ReturnType<typeof seededRng>,
-  prefix = 'rerank',
-): Promise<Result[]> => {
-  const results: Result[] = []
-  for (const budget of budgets) {
-    const shares: Record<string, number[]> = {}
-    for (const [arm, picker] of Object.entries(arms)) {
-      const values: number[] = []
-      for (const log of logs) values.push(reachableUtility(await picker(log, budget)))
-      shares[arm] = values
-      results.push({
-        name: `${prefix}.utility.${arm}.${budget}`,
-        value: meanOf(values),
-        unit: 'share',
-        n: values.length,
-        interval: [...bootstrapInterval(values, meanOf, rng)],
-      })
-    }
-    const federated = shares['federated']
-    if (!federated) continue
-    for (const other of ['local', 'first', 'no_adapter', 'no_prior'].filter((arm) => shares[arm])) {
-      const { value, interval, n } = pairedDifference(federated, shares[other]!, rng)
-      results.push({
-        name: `${prefix}.gain.federated_over_${other}.${budget}`,
-        value,
-        unit: 'share',
-        n,
-        interval: [...interval],
-      })
-    }
-  }
-  return results
 }
