@@ -9,7 +9,7 @@ import type { Preference, Profile, RewriteReason } from '../../adapters/wire/per
 import { type Constraints, constraintsOf } from './constraints.ts'
 import { rowOf, type Wish, wishOf } from './dimensions.ts'
 import { lineOf } from './profile.ts'
-import { isPlain } from './relevance-rules.ts'
+import { asksForProse, isPlain } from './relevance-rules.ts'
 import { requestInContext, requestText, textOf } from './request-text.ts'
 import { type AnalyzedText, analyze } from './text-analysis.ts'
 
@@ -155,14 +155,16 @@ const chooseBlock = async (
   if (constraints.strictOutput) return none('strict_output')
   // An image or a document alone says nothing of what is wanted.
   if (request.trim() === '' || isPlain(request)) return none('none_relevant')
+  const inContext = requestInContext(conversation.messages)
+  // The local model reads English: elsewhere the wording must tell that more than one right answer is asked for.
+  const isRead = isEnglish(analyzed)
+  if (!isRead && hasWordLists(analyzed) && !asksForProse(inContext)) return none('none_relevant')
   const isCounted = !constraints.otherLanguage && hasWordLists(analyzed)
   const open = enabled.filter(
     (p) => !constraints.silent.has(wishOf(p)) && (isCounted || rowOf(p.dimension).anyLanguage),
   )
   if (open.length === 0) return none('constrained')
-  // The local model reads English; where it cannot judge, every preference that is left holds.
-  const found =
-    relevant && isEnglish(analyzed) ? await relevant(requestInContext(conversation.messages)) : null
+  const found = relevant && isRead ? await relevant(inContext) : null
   const chosen = open
     .filter((p) => !found || found.has(wishOf(p)))
     .toSorted((a, b) => rankOf(b) - rankOf(a))

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { isPlain, requestFeatures } from '../../../device/personalize/relevance-rules.ts'
+import {
+  asksForProse,
+  isPlain,
+  requestFeatures,
+} from '../../../device/personalize/relevance-rules.ts'
 import { RELEVANCE_SEEDS } from '../../../device/personalize/relevance-seeds.ts'
+import { IN_LANGUAGES } from './requests-in-languages.ts'
 
 describe('isPlain', () => {
   test.each([
@@ -65,6 +70,15 @@ describe('isPlain', () => {
       isPlain(piece.repeat(200_000 / piece.length))
     expect(performance.now() - from).toBeLessThan(3000)
   })
+})
+
+test('other languages: what asks for prose does, and no more than a fifth of the rest', () => {
+  const split = (text: string) => text.split(/[|\n]/).map((r) => r.trim())
+  const open = IN_LANGUAGES.flatMap(([requests]) => split(requests))
+  const plain = IN_LANGUAGES.flatMap(([, requests]) => split(requests))
+  expect(open.filter((r) => isPlain(r) || !asksForProse(r))).toEqual([])
+  expect(plain.filter((r) => !isPlain(r) && asksForProse(r))).toEqual([])
+  expect(plain.filter((r) => asksForProse(r)).length).toBeLessThan(0.2 * plain.length)
 })
 
 test('features of a request are finite and as many for any text', () => {
