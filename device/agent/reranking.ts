@@ -33,7 +33,8 @@ export const rerankAnswers = async (
     ? { order: firstOf(ranking.order, 0), propensity: 1, explored: false }
     : exploreOrder(
         ranking.order,
-        isInformed ? settings.explore : 0,
+        // Somebody who has chosen nothing yet is not experimented with.
+        served.features.length > 0 ? settings.explore : 0,
         () => exploreChances(scores, variance, rng),
         rng,
       )

@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { FedError } from '../../../adapters/errors.ts'
+import { serveRelease } from '../../../device/agent/private-adapter.ts'
+import { releaseBlob } from '../../../device/agent/serving.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { enrolledDevice, fakeDevice, shortChoices, tinyModel } from './fixture.ts'
 
@@ -259,6 +261,18 @@ test('explored orders are drawn with their propensity', async () => {
     expect(propensity).toBeGreaterThanOrEqual(order[0] === 1 ? 0.625 : 0.125)
     expect(propensity).toBeLessThanOrEqual(order[0] === 1 ? 0.875 : 0.375)
     if (order[0] === 0) expect(explored).toBe(true)
+  }
+})
+
+test('somebody who has chosen nothing is not experimented with, whatever release there is', async () => {
+  const federation = await enrolledDevice(model, { contributions: ['statistics', 'prior'] })
+  const { head } = await federation.device.participate({ rounds: 1 })
+  const newcomer = fakeDevice(model, { settings: { explore: 0.5, maxTokens: 64 } })
+  newcomer.store.saveBlob(releaseBlob(head!), federation.store.blob(releaseBlob(head!))!)
+  serveRelease(newcomer.store, head!)
+  for (let i = 0; i < 20; i++) {
+    const { explored, propensity } = await newcomer.device.rerank({ messages }, answers)
+    expect({ explored, propensity }).toEqual({ explored: false, propensity: 1 })
   }
 })
 
