@@ -165,7 +165,7 @@ describe('constraintsOf', () => {
     const { silent } = constraintsOf(['How do bees dance? Your answer must smell of honey.'])
     expect(silent.size).toBe(WISHES.length)
     expect(
-      constraintsOf(['How do bees dance? They are so funny to watch.']).silent.size,
+      constraintsOf(['They are so odd to watch. How do bees dance?']).silent.size,
     ).toBeLessThan(3)
   })
 
