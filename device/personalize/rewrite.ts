@@ -88,13 +88,20 @@ const constraintsIn = ({ messages, system }: Conversation): Constraints =>
     ...messages.filter((m) => m.role === 'user').map((m) => textOf(m.content)),
   ])
 
-/** Names a conversation: SHA-256 of its system prompt and first user message. */
+/**
+ * Names a conversation: SHA-256 of its system prompt and first user message. A text and a single block of it are the same, and cache
+ * marks do not count: an app that marks its newest message marks another one at each turn.
+ */
 export const conversationKey = ({ system, messages }: Conversation): string => {
   const first = messages.find((m) => m.role === 'user')
-  return sha256Hex(
-    new TextEncoder().encode(JSON.stringify([system ?? null, first?.content ?? null])),
-  )
+  const parts = [system, first?.content].map((part) => part !== undefined && unmarked(part))
+  return sha256Hex(new TextEncoder().encode(JSON.stringify(parts)))
 }
+
+const unmarked = (content: SystemPrompt): object[] =>
+  typeof content === 'string'
+    ? [{ type: 'text', text: content }]
+    : content.map(({ cache_control: _, ...rest }) => rest)
 
 /** A string gets the block after a blank line, an array one more text block; what is there stays as it is, cache_control included. */
 export const appendBlock = (system: SystemPrompt | undefined, block: string): SystemPrompt => {

@@ -164,8 +164,7 @@ test.each(Object.entries(APPS))(
   },
 )
 
-const withoutMovingMark = Object.entries(APPS).filter(([name]) => !name.includes('newest'))
-test.each(withoutMovingMark)(
+test.each(Object.entries(APPS))(
   'with %s, a preference stated in the middle of a conversation does not cost its cache',
   async (_name, { request }) => {
     const body = (turn: number) => ({
