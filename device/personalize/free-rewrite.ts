@@ -1,0 +1,92 @@
+/**
+ * Opt-in: the local model proposes other words for the user's message. They are offered, never sent by themselves, and only where
+ * everything in the message survives (survival.ts); else the message stays as it is, with the reason.
+ */
+import type { Tokenizer } from '../engine/model/tokenizer.ts'
+import type { Engine } from '../engine/run/types.ts'
+import { lostIn } from './survival.ts'
+
+export type DiffPart = { readonly kind: 'same' | 'removed' | 'added'; readonly text: string }
+
+/** text: the proposal where it is accepted, else the message, byte for byte. diff: from the message to the proposal; empty where it is not. */
+export type FreeRewrite = {
+  readonly accepted: boolean
+  readonly text: string
+  readonly reason: string
+  readonly diff: readonly DiffPart[]
+}
+
+/** Longer messages are not proposed for: a small model loses the thread, and the person the overview. */
+const MOST_CHARS = 1000
+
+const INSTRUCTION =
+  'Rewrite the message below so that it is clearer. Keep its meaning, every name, number and quote, and its language. Do not answer it. Reply with the rewritten message only.\n\nMessage: '
+
+export const proposeRewrite = async (
+  engine: Pick<Engine, 'generate'>,
+  tokenizer: Pick<Tokenizer, 'chat' | 'decode' | 'encode' | 'eosIds'>,
+  message: string,
+): Promise<FreeRewrite> => {
+  if (message.trim() === '') return stays(message, 'there is no text')
+  if (message.length > MOST_CHARS)
+    return stays(message, `messages of more than ${MOST_CHARS} characters are left alone`)
+  const prompt = tokenizer.chat([{ role: 'user', content: `${INSTRUCTION}${message}` }]).ids
+  const ids = await engine.generate(prompt, {
+    adapters: [],
+    maxTokens: 2 * tokenizer.encode(message).length + 8,
+    stopIds: tokenizer.eosIds,
+  })
+  return judge(message, tokenizer.decode(ids))
+}
+
+/** Accepts a proposal, or says what speaks against it. */
+export const judge = (message: string, proposal: string): FreeRewrite => {
+  const text = proposal.replace(/^\s*(?:message|rewritten message)\s*:\s*/i, '').trim()
+  if (text === message.trim()) return stays(message, 'the local model would not change anything')
+  const lost = lostIn(message, text)
+  if (lost.length > 0)
+    return stays(message, `not all of it survived in the proposal: ${lost.join(', ')}`)
+  return {
+    accepted: true,
+    text,
+    reason: 'everything in it survived',
+    diff: diffWords(message, text),
+  }
+}
+
+const stays = (text: string, reason: string): FreeRewrite => ({
+  accepted: false,
+  text,
+  reason,
+  diff: [],
+})
+
+/** By words and the spaces between them (longest common subsequence). The parts that are not `added` give `before`, those not `removed` `after`. */
+export const diffWords = (before: string, after: string): DiffPart[] => {
+  const a = before.match(/\s+|\S+/g) ?? []
+  const b = after.match(/\s+|\S+/g) ?? []
+  const common = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1))
+  for (let i = a.length - 1; i >= 0; i--)
+    for (let j = b.length - 1; j >= 0; j--)
+      common[i]![j] =
+        a[i] === b[j]
+          ? common[i + 1]![j + 1]! + 1
+          : Math.max(common[i + 1]![j]!, common[i]![j + 1]!)
+  const parts: { kind: DiffPart['kind']; text: string }[] = []
+  const add = (kind: DiffPart['kind'], text: string) => {
+    const last = parts.at(-1)
+    if (last?.kind === kind) last.text += text
+    else parts.push({ kind, text })
+  }
+  let [i, j] = [0, 0]
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      add('same', a[i]!)
+      i++
+      j++
+    } else if (j >= b.length || (i < a.length && common[i + 1]![j]! >= common[i]![j + 1]!))
+      add('removed', a[i++]!)
+    else add('added', b[j++]!)
+  }
+  return parts
+}
