@@ -20,6 +20,7 @@ import { runParity } from './parity.ts'
 import { addRecordCommand } from './record-command.ts'
 import { addRerankCommand } from './rerank.ts'
 import { formatResults, type Results } from './results.ts'
+import { addRewriteCommand } from './rewrite.ts'
 import { addRunCommand } from './run/command.ts'
 
 useSha256((bytes) => createHash('sha256').update(bytes).digest())
@@ -76,6 +77,7 @@ program
   .addOption(jsonOption())
   .action(async (folder, options) => print(await runParity(folder), options.json))
 
+addRewriteCommand(program)
 addRunCommand(program, print)
 
 addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)

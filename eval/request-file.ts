@@ -1,11 +1,11 @@
 /** Requests from a file or from the bank, to be asked again: of a choice log only what was asked. */
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { FedError } from '../adapters/errors.ts'
 import { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
 import type { CountTokensBody } from './mock/claude-wire.ts'
 import { REQUESTS } from './mock/requests.ts'
 import { readOutputs } from './outputs.ts'
+import { readText } from './run/choice-file.ts'
 
 /** Of a line, what is asked again; a choice log's other fields are passed over. */
 const RequestLine = z.looseObject({
@@ -18,7 +18,7 @@ export type AskedRequest = Pick<CountTokensBody, 'messages' | 'system'>
 /** "bank", AlpacaEval outputs, or JSON lines with `messages`. Fails with E_DATA by the line's number. */
 export const readRequests = (source: string): AskedRequest[] => {
   if (source === 'bank') return REQUESTS.map(askable)
-  const text = readFileSync(source, 'utf8')
+  const text = readText(source)
   if (text.trimStart().startsWith('[')) return readOutputs([{ name: source, text }]).map(askable)
   return text.split('\n').flatMap((raw, i) => (raw.trim() === '' ? [] : [parseLine(raw, i + 1)]))
 }

@@ -93,7 +93,8 @@ const completeLine =
     })
   }
 
-const readText = (path: string): string => {
+/** Fails with E_DATA where there is no such file. */
+export const readText = (path: string): string => {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
