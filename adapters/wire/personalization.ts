@@ -88,7 +88,21 @@ export type RewriteReason = z.infer<typeof RewriteReason>
 export const RewriteRequest = z.strictObject({ protocol: Protocol, ...Conversation })
 export type RewriteRequest = z.infer<typeof RewriteRequest>
 
-/** system: what to send to Claude instead (null: send none); messages are never touched, so they are not repeated. */
+/** The local model's other words for the last user message: text is the message itself where they are not accepted. */
+export const FreeRewrite = z.strictObject({
+  accepted: z.boolean(),
+  text: Text,
+  reason: z.string().max(300),
+  diff: z
+    .array(
+      z.strictObject({ kind: z.enum(['same', 'removed', 'added']), text: z.string().max(4000) }),
+    )
+    .max(2000),
+})
+export type FreeRewrite = z.infer<typeof FreeRewrite>
+
+/** system: what to send to Claude instead (null: send none); messages are never touched, so they are not repeated. free: only where
+ *  the user has switched free rewriting on; it is for the user to look at, and nobody sends it for them. */
 export const RewriteResponse = z.strictObject({
   protocol: Protocol,
   decisionId: Id,
@@ -96,6 +110,7 @@ export const RewriteResponse = z.strictObject({
   block: z.string().max(4000).nullable(),
   preferences: z.array(Preference).max(DIMENSIONS.length),
   reason: RewriteReason,
+  free: FreeRewrite.optional(),
 })
 export type RewriteResponse = z.infer<typeof RewriteResponse>
 

@@ -42,7 +42,8 @@ export const openPersonalizer = (
   const { store, clock } = deps
   return {
     refresh: () => refreshProfile(deps),
-    rewrite: (conversation) => deps.during('scoring', () => rewriteRequest(deps, conversation)),
+    rewrite: (conversation, mayPropose) =>
+      deps.during('scoring', () => rewriteRequest(deps, conversation, mayPropose)),
     rerank: (conversation, answers, decisionId) =>
       deps.during('scoring', () => rerankAnswers(deps, conversation, answers, decisionId)),
     recordAnswer(decisionId, conversation, answer) {

@@ -1,14 +1,18 @@
 /** The rewriting half of serving a request: the profile as kept, the block of a conversation, and what feedback says of both. */
 import {
   type FeedbackEvent,
+  type FreeRewrite,
   type Preference,
   Profile,
 } from '../../adapters/wire/personalization.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { Engine } from '../engine/run/types.ts'
 import { wishOf } from '../personalize/dimensions.ts'
+import { proposeRewrite } from '../personalize/free-rewrite.ts'
 import { EMPTY_PROFILE, updateProfile, votesOn, withEvidence } from '../personalize/profile.ts'
 import { movedPreferences } from '../personalize/relevance-feedback.ts'
-import { requestInContext } from '../personalize/request-text.ts'
+import { requestInContext, requestText } from '../personalize/request-text.ts'
 import {
   type BlockChoice,
   conversationKey,
@@ -32,6 +36,8 @@ export type RewritingDeps = {
   readonly settings: DeviceSettings
   readonly relevance: Relevance
   readonly clock: () => number
+  readonly model: Pick<LocalModel, 'tokenizer'>
+  readonly engine: Pick<Engine, 'generate'>
 }
 
 /** The profile as it is kept; needs no model. */
@@ -47,9 +53,11 @@ const frozenChoice = (store: DeviceStore, key: string): FrozenChoice | undefined
   (store.frozen(key) as FrozenChoice | undefined) ?? undefined
 
 export const rewriteRequest = async (
-  { store, settings, relevance, clock }: RewritingDeps,
+  deps: RewritingDeps,
   conversation: Conversation,
+  mayPropose = false,
 ): Promise<RewriteResult> => {
+  const { store, settings, relevance, clock } = deps
   const known = frozenChoice(store, conversationKey(conversation))
   const undone = known?.undone
   const all = settings.rewrite ? readProfile(store).preferences : []
@@ -70,8 +78,25 @@ export const rewriteRequest = async (
   const decisionId = newId('d_')
   const dimensions = preferences.map((p) => p.dimension)
   saveDecision(store, decisionId, clock(), blankDecision(conversation, dimensions))
-  return { decisionId, system: system ?? null, block, preferences: [...preferences], reason }
+  const free = mayPropose && settings.rewriteFree ? await propose(deps, conversation) : undefined
+  return {
+    decisionId,
+    system: system ?? null,
+    block,
+    preferences: [...preferences],
+    reason,
+    ...(free && { free }),
+  }
 }
+
+/** Where tools are in play, a program wrote the message. A model that fails proposes nothing. */
+const propose = async (
+  { engine, model }: RewritingDeps,
+  { messages, tools }: Conversation,
+): Promise<FreeRewrite | undefined> =>
+  (tools?.length ?? 0) > 0
+    ? undefined
+    : proposeRewrite(engine, model.tokenizer, requestText(messages)).catch(() => undefined)
 
 /** The profile says what has been learned by now. choices: those that it was learned from. */
 export const saveLearned = (

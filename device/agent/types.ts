@@ -46,7 +46,8 @@ export type CandidateRequest = {
  * winner alone; without, it gets the whole order and may show it.
  */
 export type Personalizer = {
-  rewrite(conversation: Conversation): Promise<RewriteResult>
+  /** mayPropose: other words for the message as well, where the settings say so; it takes seconds. */
+  rewrite(conversation: Conversation, mayPropose?: boolean): Promise<RewriteResult>
   rerank(
     conversation: Conversation,
     answers: readonly Answer[],

@@ -6,6 +6,7 @@ import {
   DIMENSIONS,
   Dimension,
   FeedbackEvent,
+  type FreeRewrite,
   type ProfileChange,
   RerankRequest,
   RewriteRequest,
@@ -47,10 +48,17 @@ export const rewriteCommand = (): Command =>
                 protocol: PROTOCOL_VERSION,
                 messages: [{ role: 'user' as const, content: options.text }],
               }
-        const result = await device.rewrite(conversation)
-        print(options, result, result.block ?? `nothing is added: ${result.reason}`)
+        const result = await device.rewrite(conversation, true)
+        const block = result.block ?? `nothing is added: ${result.reason}`
+        print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
       }),
     )
+
+/** What free rewriting offers, with what it would take out and put in. */
+const freeText = ({ accepted, reason, diff }: FreeRewrite): string =>
+  accepted
+    ? `other words for the message: ${diff.map(({ kind, text }) => (kind === 'same' ? text : kind === 'added' ? `{+${text}+}` : `[-${text}-]`)).join('')}`
+    : `the message stays as it is: ${reason}`
 
 export const rerankCommand = (): Command =>
   withModel(new Command('rerank'))

@@ -2,19 +2,12 @@
  * Opt-in: the local model proposes other words for the user's message. They are offered, never sent by themselves, and only where
  * everything in the message survives (survival.ts); else the message stays as it is, with the reason.
  */
+import type { FreeRewrite } from '../../adapters/wire/personalization.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
 import type { Engine } from '../engine/run/types.ts'
 import { lostIn } from './survival.ts'
 
-export type DiffPart = { readonly kind: 'same' | 'removed' | 'added'; readonly text: string }
-
-/** text: the proposal where it is accepted, else the message, byte for byte. diff: from the message to the proposal; empty where it is not. */
-export type FreeRewrite = {
-  readonly accepted: boolean
-  readonly text: string
-  readonly reason: string
-  readonly diff: readonly DiffPart[]
-}
+type DiffPart = FreeRewrite['diff'][number]
 
 /** Longer messages are not proposed for: a small model loses the thread, and the person the overview. */
 const MOST_CHARS = 1000
@@ -22,6 +15,7 @@ const MOST_CHARS = 1000
 const INSTRUCTION =
   'Rewrite the message below so that it is clearer. Keep its meaning, every name, number and quote, and its language. Do not answer it. Reply with the rewritten message only.\n\nMessage: '
 
+/** diff: from the message to the proposal; empty where it is not accepted. */
 export const proposeRewrite = async (
   engine: Pick<Engine, 'generate'>,
   tokenizer: Pick<Tokenizer, 'chat' | 'decode' | 'encode' | 'eosIds'>,

@@ -1,0 +1,81 @@
+import { beforeAll, expect, test } from 'vitest'
+import {
+  type Learned,
+  learnedRelevance,
+  learnRelevance,
+  openRelevance,
+  undoneRequests,
+} from '../../../device/agent/relevant.ts'
+import { openStore } from '../../../device/agent/store.ts'
+import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { trainingTexts } from '../../../device/personalize/relevance.ts'
+import { fakeEngine, tinyModel } from './fixture.ts'
+
+let model: LocalModel
+beforeAll(async () => {
+  model = await tinyModel()
+})
+
+const REQUEST = 'How does a heat pump warm a house in winter?'
+const undo = (request: string, wish: Learned['wish']): Learned => ({
+  request,
+  wish,
+  isRelevant: false,
+  weight: 3,
+  isUndo: true,
+})
+
+test('the head is fitted once and kept, for this process and the next', async () => {
+  const store = openStore(':memory:')
+  const { engine, calls } = fakeEngine(model)
+  const first = openRelevance(store, model, engine)
+  await first.ready()
+  const found = await first.wishes(REQUEST)
+  expect(calls.texts).toBe(trainingTexts().length + 1)
+  expect(await openRelevance(store, model, engine).wishes(REQUEST)).toEqual(found)
+  expect(calls.texts).toBe(trainingTexts().length + 2)
+  expect(found.has('length-')).toBe(true)
+})
+
+test('what is undone is gone at the next request, and the head is not fitted again', async () => {
+  const store = openStore(':memory:')
+  const { engine, calls } = fakeEngine(model)
+  const relevance = openRelevance(store, model, engine)
+  await relevance.ready()
+  const before = await relevance.wishes(REQUEST)
+  learnRelevance(store, [undo(REQUEST, 'length-')])
+  const after = await relevance.wishes(REQUEST)
+  expect([before.has('length-'), after.has('length-')]).toEqual([true, false])
+  expect(calls.texts).toBeLessThan(trainingTexts().length + 5)
+  learnRelevance(store, [undo(REQUEST, null)])
+  expect((await relevance.wishes(REQUEST)).size).toBe(0)
+})
+
+test('the newest 300 examples are kept, and strange ones in the store are none', () => {
+  const store = openStore(':memory:')
+  expect(learnedRelevance(store)).toEqual([])
+  learnRelevance(
+    store,
+    Array.from({ length: 305 }, (_, i) => undo(`${i}`, 'emoji+')),
+  )
+  expect(learnedRelevance(store).map((l) => l.request)).toEqual(
+    Array.from({ length: 300 }, (_, i) => `${i + 5}`),
+  )
+  store.set('relevance', { key: 'of an older version', head: {} })
+  expect(learnedRelevance(store)).toEqual([])
+})
+
+test('undone requests are counted by dimension, each once', () => {
+  const learned = [
+    undo('a', 'length-'),
+    undo('a', 'length-'),
+    undo('b', 'length+'),
+    undo('a', null),
+    { ...undo('c', 'length-'), isUndo: false },
+    undo('a', 'emoji+'),
+  ]
+  expect([...undoneRequests(learned)]).toEqual([
+    ['length', 2],
+    ['emoji', 1],
+  ])
+})
