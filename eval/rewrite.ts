@@ -1,145 +1,240 @@
-/** `loreweave-eval rewrite`: the exact request that a device would send for each line of a log, and why. */
+/** `loreweave-eval rewrite`: for each line of a choice log, the exact request that a device would send, and why. */
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { FedError } from '../adapters/errors.ts'
-import type { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
-import {
-  Preference,
-  Profile,
-  ProfileChange,
-  type RewriteReason,
-} from '../adapters/wire/personalization.ts'
-import { newKeyPair } from '../adapters/wire/signature.ts'
-import { openDevice } from '../device/agent/device.ts'
-import { openStore } from '../device/agent/store.ts'
+import { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
+import { Preference, Profile, type RewriteReason } from '../adapters/wire/personalization.ts'
+import { openRelevance } from '../device/agent/relevant.ts'
+import { rewriteRequest } from '../device/agent/rewriting.ts'
+import { DeviceSettings } from '../device/agent/settings.ts'
+import { type DeviceStore, openStore } from '../device/agent/store.ts'
+import type { LocalModel } from '../device/engine/model/open.ts'
 import { openModel } from '../device/engine/model/open.ts'
 import { openEngine } from '../device/engine/run/client.ts'
-import { EMPTY_PROFILE, editProfile } from '../device/personalize/profile.ts'
+import type { Engine } from '../device/engine/run/types.ts'
+import { wishOf } from '../device/personalize/dimensions.ts'
+import { REQUESTS } from './mock/requests.ts'
 import { cacheOption, jsonOption, modelOption, progress, threadsOption } from './options.ts'
-import { type AskedRequest, readRequests } from './request-file.ts'
-import type { Result, Results } from './results.ts'
+import { readOutputs } from './outputs.ts'
+import type { Result } from './results.ts'
 import { readText } from './run/choice-file.ts'
 
-/** request: what goes to Claude besides the app's other fields; messages are the line's own. */
-export type Rewritten = {
+/** Of a line, what rewriting reads; candidates and choices are passed over. */
+const Line = z.looseObject({
+  id: z.string().max(200).optional(),
+  user: z.string().max(200).optional(),
+  messages: z.array(ChatMessage).min(1).max(1000),
+  system: SystemPrompt.optional(),
+})
+type Line = z.infer<typeof Line>
+export type NumberedLine = { readonly line: number; readonly request: Line }
+
+/** What a profile written by hand may leave out. */
+const Stated = z.strictObject({
+  ...Preference.shape,
+  strength: Preference.shape.strength.default(1),
+  scope: Preference.shape.scope.default('all'),
+  evidence: Preference.shape.evidence.default({ choices: 0, confidence: 1 }),
+  source: Preference.shape.source.default('stated'),
+  pinned: z.boolean().default(false),
+  enabled: z.boolean().default(true),
+})
+const ProfileFile = z.union([
+  z.looseObject({ profile: z.object({ preferences: z.array(Stated) }) }),
+  z.looseObject({ preferences: z.array(Stated) }),
+  z.array(Stated),
+])
+
+/** `loreweave profile --json`, {"preferences": […]} or a bare list; a preference needs dimension and direction. E_DATA. */
+export const readProfileFile = (text: string): Profile => {
+  const parsed = ProfileFile.safeParse(parseJson(text))
+  if (parsed.success) {
+    const file = parsed.data
+    const preferences = Array.isArray(file)
+      ? file
+      : 'profile' in file
+        ? (file.profile as Profile).preferences
+        : file.preferences
+    const profile = Profile.safeParse({ preferences })
+    if (profile.success) return profile.data
+  }
+  throw new FedError(
+    'E_DATA',
+    'the profile must hold preferences such as {"dimension": "length", "direction": -1}, one a dimension',
+  )
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Bad lines are named by their number, never quoted; blank ones are passed over. */
+export const readLines = (
+  text: string,
+): { lines: NumberedLine[]; problems: { line: number; problem: string }[] } => {
+  const lines: NumberedLine[] = []
+  const problems: { line: number; problem: string }[] = []
+  for (const [i, raw] of text.split('\n').entries()) {
+    if (raw.trim() === '') continue
+    const json = parseJson(raw)
+    const parsed = Line.safeParse(json)
+    const issue = parsed.error?.issues[0]
+    if (parsed.success) lines.push({ line: i + 1, request: parsed.data })
+    else if (json === undefined) problems.push({ line: i + 1, problem: 'is not JSON' })
+    else
+      problems.push({
+        line: i + 1,
+        problem: `${issue?.path.join('.') || 'line'}: ${issue?.message ?? 'does not match'}`,
+      })
+  }
+  return { lines, problems }
+}
+
+export type RewrittenLine = {
   readonly line: number
+  readonly id: string | null
   readonly reason: RewriteReason
+  readonly why: string
   readonly preferences: readonly string[]
+  /** What would be sent to Claude, less what an app adds (model, max_tokens). */
   readonly request: { readonly system?: SystemPrompt; readonly messages: readonly ChatMessage[] }
 }
 
-export type RewriteOptions = {
-  readonly requests: readonly AskedRequest[]
-  readonly profile: Profile
+const WHY: Readonly<Record<RewriteReason, string>> = {
+  applied: 'these preferences matter here',
+  frozen: 'the conversation keeps the block of its first request',
+  no_preferences: 'no preference is on and in scope',
+  none_relevant: 'style does not matter here, or none of these preferences does',
+  constrained: 'the conversation itself decides what every preference is about',
+  strict_output: 'only one form of output will do',
+  tools: 'tools are in play',
+  code_or_data: 'the request is mostly code or data',
+  delimiter: "the request holds the block's own delimiter",
+  undone: 'the user has undone the block of this conversation',
+}
+
+/** Each line as a device with this profile would treat it, in order; a user's later turns find the block of the first. */
+export const rewriteLines = async (
+  lines: readonly NumberedLine[],
+  profile: Profile,
+  { model, engine }: { model: LocalModel; engine: Pick<Engine, 'pooled' | 'generate'> },
+): Promise<RewrittenLine[]> => {
+  const relevance = openRelevance(openStore(':memory:'), model, engine)
+  const settings = DeviceSettings.parse({})
+  const stores = new Map<string, DeviceStore>()
+  const storeOf = (user: string): DeviceStore => {
+    const known = stores.get(user)
+    if (known) return known
+    const store = openStore(':memory:')
+    store.set('profile', profile)
+    stores.set(user, store)
+    return store
+  }
+  const rewritten: RewrittenLine[] = []
+  for (const { line, request } of lines) {
+    const { id = null, user = '', messages, system } = request
+    const store = storeOf(user)
+    const deps = { store, settings, relevance, clock: () => line, model, engine }
+    const result = await rewriteRequest(deps, { messages, system })
+    rewritten.push({
+      line,
+      id,
+      reason: result.reason,
+      why: WHY[result.reason],
+      preferences: result.preferences.map(wishOf),
+      request: { ...(result.system !== null && { system: result.system }), messages },
+    })
+  }
+  for (const store of stores.values()) store.close()
+  return rewritten
+}
+
+/** How many lines ended how: `rewrite.lines.<reason>`. */
+export const countReasons = (rewritten: readonly RewrittenLine[]): Result[] =>
+  Object.keys(WHY).flatMap((reason) => {
+    const value = rewritten.filter((r) => r.reason === reason).length
+    return value === 0
+      ? []
+      : [{ name: `rewrite.lines.${reason}`, value, unit: 'lines', n: rewritten.length }]
+  })
+
+type Options = {
+  readonly data?: string
+  readonly outputs?: readonly string[]
+  readonly profile: string
+  readonly skipBad?: boolean
   readonly model: string
   readonly cache: string
   readonly threads?: number
-  readonly onRewritten: (rewritten: Rewritten) => void
+  readonly json?: boolean
 }
 
-/** What users write by hand: the preferences alone, or a whole profile as `GET /v1/profile` gives it. */
-const Written = z.union([
-  z.object({ profile: Profile }).transform((body) => body.profile),
-  Profile,
-  z
-    .array(
-      z.strictObject({
-        dimension: Preference.shape.dimension,
-        direction: Preference.shape.direction,
-        strength: Preference.shape.strength.optional(),
-        scope: Preference.shape.scope.optional(),
-      }),
+/** "bank" is the requests of the offline world. */
+const readData = (data: string): ReturnType<typeof readLines> =>
+  data === 'bank'
+    ? {
+        lines: REQUESTS.map(({ id, messages, system }, i) => ({
+          line: i + 1,
+          request: { id, messages: [...messages], ...(system !== undefined && { system }) },
+        })),
+        problems: [],
+      }
+    : readLines(readText(data))
+
+const requestsOf = ({ data, outputs = [], skipBad = false }: Options): NumberedLine[] => {
+  if (data === undefined && outputs.length === 0)
+    throw new FedError('E_USAGE', 'say --data, --outputs or both')
+  const { lines, problems } = data ? readData(data) : { lines: [], problems: [] }
+  for (const { line, problem } of problems) progress(`line ${line}: ${problem}`)
+  if (problems.length > 0 && !skipBad)
+    throw new FedError(
+      'E_DATA',
+      `${problems.length} bad lines (the first is line ${problems[0]!.line}); mend them or say --skip-bad`,
     )
-    .transform((stated) =>
-      editProfile(
-        EMPTY_PROFILE,
-        stated.map((preference) => ProfileChange.parse({ op: 'state', ...preference })),
-      ),
-    ),
-])
-
-/** Fails with E_DATA when the text is none of the forms above. */
-export const parseProfile = (text: string): Profile => {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new FedError('E_DATA', 'the profile is not JSON', { cause })
-  }
-  const parsed = Written.safeParse(json)
-  if (parsed.success) return parsed.data
-  throw new FedError(
-    'E_DATA',
-    'the profile must be {"preferences": […]} as GET /v1/profile gives it, or a list like [{"dimension": "length", "direction": -1}]',
-  )
-}
-
-/** A device with this profile and nothing learned decides about every request; nothing is sent. Fails with E_MODEL_MISSING. */
-export const runRewrite = async ({
-  requests,
-  profile,
-  onRewritten,
-  ...options
-}: RewriteOptions): Promise<Results> => {
-  const model = await openModel({ cacheFolder: options.cache, name: options.model })
-  const store = openStore(':memory:')
-  store.set('profile', profile)
-  const device = openDevice({
-    store,
-    key: newKeyPair(),
-    model,
-    engine: openEngine({
-      folder: model.folder,
-      oneChild: true,
-      ...(options.threads && { threads: options.threads }),
-    }),
-  })
-  const counts = new Map<string, number>()
-  try {
-    for (const [i, asked] of requests.entries()) {
-      const { messages, system } = asked as { messages: ChatMessage[]; system?: SystemPrompt }
-      const rewritten = await device.rewrite({ messages, ...(system !== undefined && { system }) })
-      const { reason, preferences } = rewritten
-      counts.set(reason, (counts.get(reason) ?? 0) + 1)
-      onRewritten({
-        line: i + 1,
-        reason,
-        preferences: preferences.map((p) => `${p.dimension}${p.direction > 0 ? '+' : '-'}`),
-        request: { ...(rewritten.system !== null && { system: rewritten.system }), messages },
-      })
-    }
-  } finally {
-    await device.close()
-  }
-  const results = [...counts].map(
-    ([reason, count]): Result => ({ name: `rewrite.${reason}`, value: count, unit: 'requests' }),
-  )
-  return { results }
+  const files = outputs.map((path) => ({ name: basename(path), text: readText(path) }))
+  const asked = readOutputs(files).map(({ id, messages }, i) => ({
+    line: i + 1,
+    request: { id, messages: [...messages] },
+  }))
+  return [...lines, ...asked]
 }
 
 export const addRewriteCommand = (program: Command): void => {
   program
     .command('rewrite')
-    .description('what a device would send for each request of a log, as JSON lines, and why')
-    .option('--data <file>', 'JSON lines with `messages` (a choice log will do), or "bank"')
-    .option('--outputs <files...>', "AlpacaEval's model_outputs.json: their instructions")
-    .requiredOption('--profile <file>', 'preferences, as GET /v1/profile gives them or as a list')
+    .description('what a device would send for each line of a choice log, as JSON lines, and why')
+    .option('--data <file>', 'choice log, any JSON lines with `messages`, or "bank"')
+    .option('--outputs <files...>', 'AlpacaEval outputs: their instructions as well')
+    .requiredOption('--profile <file>', 'JSON: what `loreweave profile --json` prints, or a list')
+    .option('--skip-bad', 'pass over lines that do not match the schema')
     .addOption(modelOption())
     .addOption(cacheOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async ({ data, outputs = [], profile, json, ...options }) => {
-      const sources: string[] = [...(data ? [data] : []), ...outputs]
-      if (sources.length === 0) throw new FedError('E_USAGE', 'give --data or --outputs')
-      const lines: Rewritten[] = []
-      progress('reading the seeds of the relevance head: half a minute …')
-      const results = await runRewrite({
-        ...options,
-        requests: sources.flatMap(readRequests),
-        profile: parseProfile(readText(profile)),
-        onRewritten: (line) => (json ? lines.push(line) : console.log(JSON.stringify(line))),
+    .action(async (options: Options) => {
+      const lines = requestsOf(options)
+      const profile = readProfileFile(readText(options.profile))
+      const model = await openModel({ cacheFolder: options.cache, name: options.model })
+      const engine = openEngine({
+        folder: model.folder,
+        ...(options.threads && { threads: options.threads }),
       })
-      if (json) console.log(JSON.stringify({ ...results, requests: lines }, null, 2))
-      else for (const { name, value } of results.results) progress(`${name}: ${value}`)
+      try {
+        progress('reading the seeds of the relevance head: half a minute …')
+        const requests = await rewriteLines(lines, profile, { model, engine })
+        const results = countReasons(requests)
+        if (options.json) console.log(JSON.stringify({ results, requests }, null, 2))
+        else {
+          for (const line of requests) console.log(JSON.stringify(line))
+          for (const { name, value } of results) progress(`${name}: ${value}`)
+        }
+      } finally {
+        await engine.close()
+      }
     })
 }

@@ -1,56 +1,92 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { parseProfile, type Rewritten, runRewrite } from '../../eval/rewrite.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { LocalModel } from '../../device/engine/model/open.ts'
+import { countReasons, readLines, readProfileFile, rewriteLines } from '../../eval/rewrite.ts'
+import { fakeEngine, tinyModel } from '../device/agent/fixture.ts'
+import { expectCode } from '../support/expect-code.ts'
 
-const stated = parseProfile(
-  '[{"dimension":"length","direction":-1},{"dimension":"emoji","direction":-1}]',
+let model: LocalModel
+beforeAll(async () => {
+  model = await tinyModel()
+})
+
+const PROFILE = readProfileFile(
+  '[{"dimension": "length", "direction": -1}, {"dimension": "emoji", "direction": -1}]',
 )
+const user = (content: string) => ({ role: 'user', content })
+const jsonl = (...lines: object[]) => lines.map((l) => JSON.stringify(l)).join('\n')
+const OPEN = 'How does a heat pump warm a house?'
 
-/** Requests in German: what matters for them is told by rules, which the tiny random model has no part in. */
-const rewritten = async (contents: readonly string[], system?: string) => {
-  const lines: Rewritten[] = []
-  const { results } = await runRewrite({
-    requests: contents.map((content) => ({
-      messages: [{ role: 'user' as const, content }],
-      ...(system !== undefined && { system }),
-    })),
-    profile: stated,
-    model: 'tiny',
-    cache: join(tmpdir(), 'loreweave-rewrite-test'),
-    onRewritten: (line) => lines.push(line),
-  })
-  return { lines, results }
-}
-
-test('a profile is read as a list of what is stated, as a profile, and as the local API gives it', () => {
-  expect(stated.preferences.map((p) => [p.dimension, p.direction, p.source])).toEqual([
-    ['length', -1, 'stated'],
-    ['emoji', -1, 'stated'],
+test('prints the exact request for each line, in German and later turns as well, or why there is none', async () => {
+  const { lines, problems } = readLines(
+    jsonl(
+      {
+        id: 'a',
+        user: 'u',
+        messages: [user('Wie funktioniert eine Wärmepumpe?')],
+        system: 'Be kind.',
+        candidates: ['x'],
+        chosen: 9,
+      },
+      {
+        user: 'u',
+        messages: [
+          user('Wie funktioniert eine Wärmepumpe?'),
+          { role: 'assistant', content: 'So.' },
+          user('Ohne Emojis bitte.'),
+        ],
+        system: 'Be kind.',
+      },
+      { messages: [user('What is 2 + 2?')] },
+      { messages: [user('Wie schlafe ich besser? Bitte in einem Satz und ohne Emojis.')] },
+    ),
+  )
+  expect(problems).toEqual([])
+  const { engine } = fakeEngine(model)
+  const rewritten = await rewriteLines(lines, PROFILE, { model, engine })
+  expect(rewritten.map((r) => [r.line, r.reason, ...r.preferences])).toEqual([
+    [1, 'applied', 'length-', 'emoji-'],
+    [2, 'frozen', 'length-'],
+    [3, 'none_relevant'],
+    [4, 'constrained'],
   ])
-  expect(parseProfile(JSON.stringify(stated))).toEqual(stated)
-  expect(parseProfile(JSON.stringify({ protocol: 1, profile: stated, sentences: [] }))).toEqual(
-    stated,
+  expect(rewritten[0]!.request.system).toMatch(
+    /^Be kind\.\n\n<reader_preferences>\n[\s\S]*Keep the answer short/,
   )
+  expect(rewritten[0]!.request.messages).toEqual(lines[0]!.request.messages)
+  expect(rewritten[2]!.request).toEqual({ messages: lines[2]!.request.messages })
+  expect(countReasons(rewritten).map((r) => [r.name, r.value, r.n])).toContainEqual([
+    'rewrite.lines.applied',
+    1,
+    4,
+  ])
+  expect(rewritten[0]).toMatchObject({ id: 'a', why: 'these preferences matter here' })
 })
 
-test.each([
-  '{',
-  '{"preferences":[{"dimension":"colour"}]}',
-  '[{"dimension":"length","direction":2}]',
-])('a profile that is none is refused with E_DATA: %s', (text) => {
-  expect(() => parseProfile(text)).toThrow(expect.objectContaining({ code: 'E_DATA' }))
+describe('readLines', () => {
+  test('names bad lines by number and never quotes them', () => {
+    const { lines, problems } = readLines(
+      `{"messages": "secret"}\n\n{no json}\n${jsonl({ messages: [user(OPEN)] })}`,
+    )
+    expect(lines.map((l) => l.line)).toEqual([4])
+    expect(problems.map((p) => p.line)).toEqual([1, 3])
+    expect(JSON.stringify(problems)).not.toContain('secret')
+  })
 })
 
-test('each line says what would be sent and why; messages are those of the line, byte for byte', async () => {
-  const questions = ['Warum ist der Himmel blau?', 'Gib nur JSON zurück: {"a": 1} sortiert.']
-  const { lines, results } = await rewritten(questions, 'Du hilfst im Garten.')
-  expect(lines.map((l) => l.request.messages)).toEqual(
-    questions.map((content) => [{ role: 'user', content }]),
-  )
-  expect(lines[0]!.request.system).toMatch(/^Du hilfst im Garten\.\n\n<reader_preferences>/)
-  expect(lines[0]).toMatchObject({ line: 1, reason: 'applied' })
-  expect(lines[1]!.request.system).toBe('Du hilfst im Garten.')
-  expect(lines[1]!.preferences).toEqual([])
-  expect(results.reduce((sum, r) => sum + r.value, 0)).toBe(2)
+describe('readProfileFile', () => {
+  test('takes a list, a profile, and what the device prints', () => {
+    const preferences = PROFILE.preferences
+    expect(preferences[0]).toMatchObject({ source: 'stated', strength: 1, enabled: true })
+    for (const file of [preferences, { preferences }, { profile: { preferences }, sentences: [] }])
+      expect(readProfileFile(JSON.stringify(file))).toEqual(PROFILE)
+  })
+
+  test.each([
+    '{',
+    '{}',
+    '[{"dimension": "smell", "direction": 1}]',
+    '[{"dimension": "length", "direction": 1}, {"dimension": "length", "direction": -1}]',
+  ])('refuses %s with E_DATA', (text) => {
+    expectCode('E_DATA', () => readProfileFile(text))
+  })
 })
