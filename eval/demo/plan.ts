@@ -11,7 +11,7 @@ const DEMO = {
     'Six of the devices are programs of their own with a home folder, the others share a process; a fifth of all people have no taste, another fifth only one that no named feature measures.',
   people: {
     learners: { count: 100, choices: 100 },
-    newcomers: { count: 48, requests: 13 },
+    newcomers: { count: 40, requests: 13 },
     kinds: { mixed: 0.6, content: 0.2, none: 0.2 },
   },
   world: { requests: 52, variants: 6 },
@@ -30,7 +30,7 @@ const DEMO = {
     ],
   },
   rounds: { points: 0 },
-  whole: { people: 6, budgets: [30] },
+  whole: { people: 4, budgets: [30] },
 }
 
 export const demoScenario = (

@@ -125,9 +125,20 @@ const curves = (report: RunReport): string[] => {
       ]
 }
 
+/** What the plot of differences holds; the others are among all figures. */
+const PLOTTED: ReadonlySet<string> = new Set([
+  'federated-local',
+  'prior-local',
+  'lora-local',
+  'federated-prior',
+  'private-federated',
+  'product-first',
+  'whole-product',
+])
+
 const differences = ({ figures }: RunReport): string[] => {
   const rows = figures.differences
-    .filter(({ more }) => more.budget !== 0)
+    .filter(({ more, less }) => more.budget !== 0 && PLOTTED.has(`${more.arm}-${less.arm}`))
     .map((d) => ({ label: pairLabel(d), value: d.value, interval: d.interval }))
   return rows.length === 0
     ? []
