@@ -14,7 +14,7 @@ const DEMO = {
     newcomers: { count: 40, requests: 13 },
     kinds: { mixed: 0.6, content: 0.2, none: 0.2 },
   },
-  world: { requests: 52, variants: 6 },
+  world: { requests: 44, variants: 6 },
   budgets: [10, 30, 100],
   federation: {
     steps: [
@@ -23,14 +23,13 @@ const DEMO = {
       {
         kind: 'adapter' as const,
         rounds: 2,
-        cohort: 12,
+        cohort: 8,
         training: { learningRate: 2e-3, maxPairs: 10, batchPairs: 4 },
       },
       { kind: 'prior' as const },
     ],
   },
   rounds: { points: 0 },
-  whole: { people: 4, budgets: [30] },
 }
 
 export const demoScenario = (
@@ -47,7 +46,7 @@ export const demoScenario = (
   })
 
 /** People whose devices are programs of their own, and their choices. */
-export const USERS = { count: 6, choices: 16 } as const
+export const USERS = { count: 6, choices: 12 } as const
 
 /** A step of the plan as one job. size: how many devices take part. */
 export const demoJob = (
