@@ -94,6 +94,11 @@ throwAll(program)
 
 const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
+/** A reader that has had enough (`| head`) ends the program, not with a stack trace. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed)
+})
+
 const report = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = asFedError(error)
