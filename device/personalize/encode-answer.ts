@@ -31,21 +31,32 @@ export const encodeAnswer = (
   }
 }
 
-/** The user's words of a request inside the chat template; answerStart is where they begin, so that pooling skips the template. */
+/**
+ * The user's words of a request inside the chat template; answerStart is where they begin, so that pooling skips the template. Of
+ * more than maxTokens the middle goes: what is asked for stands at the beginning or at the end.
+ */
 export const encodeRequest = (
   tokenizer: Pick<Tokenizer, 'chat'>,
   request: string,
   maxTokens: number,
 ): AnswerInput => {
-  const content = clean(request.slice(0, maxTokens * MAX_CHARS_A_TOKEN))
+  const content = clean(endsOf(request, maxTokens * MAX_CHARS_A_TOKEN))
   const idsOf = (text: string) =>
     tokenizer.chat([{ role: 'user', content: text }], { generationPrompt: false }).ids
   const ids = idsOf(content)
   const empty = idsOf('')
   let start = 0
   while (start < empty.length && start < ids.length - 1 && ids[start] === empty[start]) start++
-  const kept = ids.slice(0, start + maxTokens)
+  const kept = [...ids.slice(0, start), ...endsOf(ids.slice(start), maxTokens)]
   return { ids: kept, answerStart: Math.min(start, kept.length - 1) }
+}
+
+/** The first and the last half of what is longer than `most`. */
+const endsOf = <T extends string | number[]>(all: T, most: number): T => {
+  if (all.length <= most) return all
+  const front = all.slice(0, Math.ceil(most / 2))
+  const back = all.slice(all.length - Math.floor(most / 2))
+  return (typeof front === 'string' ? `${front}${back}` : [...front, ...back]) as T
 }
 
 /** Longer tokens are rare in any vocabulary; cutting texts before they are encoded bounds the work on hostile input. */

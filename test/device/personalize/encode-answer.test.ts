@@ -111,8 +111,9 @@ describe('encodeRequest', () => {
     expect(ids.slice(1)).toEqual([...toy.encode('hi'), 8])
   })
 
-  test('keeps the beginning of a long request and something of an empty one', () => {
-    expect(encodeRequest(toy, 'x'.repeat(100), 5).ids).toEqual([1, ...toy.encode('xxxxx')])
+  test('keeps both ends of a long request and something of an empty one', () => {
+    const { ids } = encodeRequest(toy, `ab${'x'.repeat(100)}yz`, 5)
+    expect(ids).toEqual([1, ...toy.encode('abx'), ...toy.encode('z'), 8])
     const empty = encodeRequest(toy, '', 5)
     expect(empty.answerStart).toBeLessThan(empty.ids.length)
   })
