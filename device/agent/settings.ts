@@ -1,46 +1,191 @@
-/** What a user can set on a device, with bounds and defaults; the `settings` object of config.json. */
+/** What a user can set on a device, with bounds, defaults and the words for each; the `settings` object of config.json. */
 import { z } from 'zod'
 
 const Usd = z.number().min(0).max(1_000_000)
 const Price = z.strictObject({ input: Usd, output: Usd, cacheWrite: Usd, cacheRead: Usd })
+const CLOCK_TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d'
+
+/** When `loreweave agent` may train and take part in rounds by itself. */
+export const AgentSettings = z.strictObject({
+  auto: z
+    .boolean()
+    .default(true)
+    .describe('Whether the agent trains and takes part in rounds by itself.'),
+  charging: z
+    .boolean()
+    .default(true)
+    .describe('Work only while charging. A machine without a battery always counts as charging.'),
+  idleMinutes: z
+    .int()
+    .min(0)
+    .max(1440)
+    .default(10)
+    .describe(
+      'Work only after so many minutes without input from the user; 0: at any time. Where input cannot be told, after as long with most of the processor free.',
+    ),
+  hours: z
+    .string()
+    .regex(
+      new RegExp(`^${CLOCK_TIME}-${CLOCK_TIME}$`),
+      'expected hours such as "22:00-07:00", or null',
+    )
+    .nullable()
+    .default(null)
+    .describe('Work only in these hours of local time, such as "22:00-07:00"; null: at any hour.'),
+  maxCelsius: z
+    .int()
+    .min(30)
+    .max(120)
+    .nullable()
+    .default(85)
+    .describe(
+      'Stop while the hottest processor sensor is above so many degrees, until it is 5 below; null: never.',
+    ),
+  metered: z
+    .boolean()
+    .default(false)
+    .describe('Whether rounds may use a network that is marked as metered.'),
+  joulesPerDay: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .nullable()
+    .default(100_000)
+    .describe(
+      'Energy that the agent may spend in a day, in joules (100000 are 28 watt-hours); null: no limit.',
+    ),
+  wattsPerCore: z
+    .number()
+    .min(0.1)
+    .max(100)
+    .default(6)
+    .describe(
+      'Power of one busy core, used where neither the processor nor a battery tells energy. 6 W is assumed, not measured: laptops are nearer 4, desktops nearer 10.',
+    ),
+  newChoices: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(10)
+    .describe('Choices since the last training of the private adapter that begin another.'),
+  lookSeconds: z
+    .int()
+    .min(5)
+    .max(3600)
+    .default(60)
+    .describe('How often the agent looks whether it may work, while it does not.'),
+})
+export type AgentSettings = z.infer<typeof AgentSettings>
 
 export const DeviceSettings = z.strictObject({
-  /** Most answers asked of Claude for one request; 1 switches rerank off. */
-  candidates: z.int().min(1).max(4).default(4),
-  /** Tokens and US dollars a day that candidates beyond the first may cost, whichever is spent first. */
-  extraTokensPerDay: z.int().min(0).max(1_000_000_000).default(500_000),
-  extraUsdPerDay: z.number().min(0).max(1_000_000).default(1),
-  /** Prices in US dollars a million tokens by the beginning of a model's name, before the table of prices.ts. */
-  prices: z.record(z.string().min(1).max(100), Price).default({}),
-  /** Whether the device only decides and records what it would return, and returns Claude's first answer. */
-  shadow: z.boolean().default(false),
-  /** Times a day that an app may be told that showing two answers to the user is worth it; 0: never. */
-  asksPerDay: z.int().min(0).max(1000).default(3),
-  /** Share of rerank decisions whose leader is drawn by what is not known yet, so that feedback is not only about the favourite. */
-  explore: z.number().min(0).max(0.5).default(0.05),
-  /** Tokens of one answer with its prompt that the local model reads. */
-  maxTokens: z.int().min(16).max(4096).default(384),
-  /** Most recent choices that training reads. */
-  maxChoices: z.int().min(1).max(10_000).default(300),
-  /** Variance of a head weight where no prior has been released. */
-  initialVariance: z.number().positive().max(1e6).default(2),
-  /** Where requests to Claude go. */
+  candidates: z
+    .int()
+    .min(1)
+    .max(4)
+    .default(4)
+    .describe('Most answers asked of Claude for one request; 1 switches rerank off.'),
+  extraTokensPerDay: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .default(500_000)
+    .describe('Tokens that answers beyond the first may take in 24 hours.'),
+  extraUsdPerDay: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .default(1)
+    .describe('US dollars that answers beyond the first may cost in 24 hours.'),
+  prices: z
+    .record(z.string().min(1).max(100), Price)
+    .default({})
+    .describe(
+      "Prices in US dollars a million tokens by the beginning of a model's name, before the built-in table.",
+    ),
+  shadow: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Decide and record, but return Claude's first answer (further answers are paid for all the same).",
+    ),
+  asksPerDay: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(3)
+    .describe(
+      'Times a day that an app may be told that showing two answers to the user is worth it; 0: never.',
+    ),
+  explore: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.05)
+    .describe(
+      'Share of rerank decisions whose leader is drawn by what is not known yet, so that feedback is not only about the favourite.',
+    ),
+  maxTokens: z
+    .int()
+    .min(16)
+    .max(4096)
+    .default(384)
+    .describe('Tokens of one answer with its prompt that the local model reads.'),
+  maxChoices: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(300)
+    .describe('Most recent choices that training reads.'),
+  initialVariance: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(2)
+    .describe('Variance of a head weight where no prior has been released.'),
   claudeUrl: z
     .url({ protocol: /^https?$/ })
     .max(2000)
-    .default('https://api.anthropic.com'),
-  /** Port of the local API, on loopback only. */
-  port: z.int().min(0).max(65_535).default(4141),
-  /** Share of the time that training may run; scoring is never held up. Results do not depend on it. */
-  cpuShare: z.number().min(0.1).max(1).default(1),
-  /** Megabytes that a process with the local model may hold; training takes smaller rows under it. null: what is free. */
-  memoryLimit: z.int().min(128).max(4_000_000).nullable().default(null),
-  /** Whether answers are scored by quantized weights: less memory, an order that may differ in a few requests of a hundred. */
-  quantized: z.boolean().default(false),
-  /** Whether the preference block is added to `system`. */
-  rewrite: z.boolean().default(true),
-  /** Whether the local model may also propose other words for the user's message; kept only where everything in it survives. */
-  rewriteFree: z.boolean().default(false),
+    .default('https://api.anthropic.com')
+    .describe('Where requests to Claude go.'),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(4141)
+    .describe('Port of the local API, on this computer only; 0: a free one.'),
+  cpuShare: z
+    .number()
+    .min(0.1)
+    .max(1)
+    .default(1)
+    .describe(
+      'Share of the time that training may run; scoring is never held up. Results do not depend on it.',
+    ),
+  memoryLimit: z
+    .int()
+    .min(128)
+    .max(4_000_000)
+    .nullable()
+    .default(null)
+    .describe(
+      'Megabytes that a process with the local model may hold; training takes smaller rows under it. null: what is free.',
+    ),
+  quantized: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Score answers by quantized weights: less memory, an order that may differ in a few requests of a hundred.',
+    ),
+  rewrite: z.boolean().default(true).describe('Whether the preference block is added to `system`.'),
+  rewriteFree: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the local model may also propose other words for the user's message; kept only where everything in it survives, never sent by themselves.",
+    ),
+  agent: AgentSettings.prefault({}).describe(
+    'When `loreweave agent` may train and take part in rounds by itself.',
+  ),
 })
 export type DeviceSettings = z.infer<typeof DeviceSettings>
 export type DeviceSettingsInput = z.input<typeof DeviceSettings>

@@ -42,6 +42,10 @@ export type StateKey =
   | 'paused'
   | 'training'
   | 'exit'
+  | 'agent'
+  | 'look'
+  | 'lastTraining'
+  | 'energy'
 
 export type DeviceStore = {
   /** False when there is one of that id already. */

@@ -19,7 +19,7 @@ const Run = z.object({
 type Kept = Pick<DeviceStore, 'get' | 'set'>
 
 /** Cheap enough to be asked many times a second. */
-export const isTrainingPaused = (store: Kept): boolean => store.get('paused') === true
+export const isTrainingPaused = (store: Pick<Kept, 'get'>): boolean => store.get('paused') === true
 
 /** From then on no process of this home trains, until it is false again. */
 export const setTrainingPaused = (store: Kept, paused: boolean): void => store.set('paused', paused)

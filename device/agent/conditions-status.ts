@@ -1,0 +1,59 @@
+/** What the agent saw at its last look, from the store: needs no agent and no model. */
+import { z } from 'zod'
+import {
+  type ConditionsStatus,
+  HoldReason,
+  LastTraining,
+  Readings,
+} from '../../adapters/wire/energy.ts'
+import type { DeviceStore } from './store.ts'
+import { isTrainingPaused } from './training.ts'
+
+/** at: of the look; goodUntil: when a running agent would long have looked again. */
+export const Look = z.object({
+  at: z.number(),
+  goodUntil: z.number(),
+  reasons: z.array(HoldReason),
+  readings: Readings,
+  nextLook: z.number(),
+  nextTraining: z.number().nullable(),
+})
+export type Look = z.infer<typeof Look>
+
+const NOTHING: Readings = {
+  charging: null,
+  idleSeconds: null,
+  celsius: null,
+  metered: null,
+  battery: null,
+}
+
+/** Without a running agent nothing is read: not allowed, for `not_running`. */
+export const conditionsStatus = (
+  store: Pick<DeviceStore, 'get'>,
+  clock: () => number,
+): ConditionsStatus => {
+  const kept = Look.nullish().parse(store.get('look'))
+  const lastTraining = LastTraining.nullish().parse(store.get('lastTraining')) ?? null
+  const now = clock()
+  const look = kept && kept.at <= now && now <= kept.goodUntil ? kept : null
+  const paused: HoldReason[] = isTrainingPaused(store) ? ['paused'] : []
+  if (!look)
+    return {
+      allowed: false,
+      reasons: [...paused, 'not_running'],
+      readings: NOTHING,
+      nextLook: null,
+      lastTraining,
+      nextTraining: null,
+    }
+  const reasons = [...new Set([...paused, ...look.reasons])]
+  return {
+    allowed: reasons.length === 0,
+    reasons,
+    readings: look.readings,
+    nextLook: look.nextLook,
+    lastTraining,
+    nextTraining: look.nextTraining,
+  }
+}
