@@ -158,13 +158,23 @@ export type RerankResponse = z.infer<typeof RerankResponse>
 
 /** What the feedback is about: a decision of this device, or the Messages API's id of the answer. */
 const target = { decisionId: Id.optional(), messageId: Id.optional() }
+/** isImplicit: read from how the conversation went on; only the device says so. */
 const event = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
-  z.strictObject({ kind: z.literal(kind), ...target, ...shape })
+  z.strictObject({
+    kind: z.literal(kind),
+    ...target,
+    isImplicit: z.literal(true).optional(),
+    ...shape,
+  })
+
+const count = (e: { decisionId?: string | undefined; messageId?: string | undefined }): number =>
+  Number(e.decisionId !== undefined) + Number(e.messageId !== undefined)
 
 /**
  * choose: one of the shown candidates. regenerate: another answer, please. edit: the answer as the user would have it.
  * thumbs: -1 or +1. follow_up: the next message, when it refines the answer. keep: the answer was used as it is.
- * undo: the preference block, or its line on one dimension, was not wanted for this request.
+ * undo: the preference block, or its line on one dimension, was not wanted for this request. prefer: the user states a
+ * preference, of every request or those in its scope; it counts at once, and may name the answer that led to it.
  */
 export const FeedbackEvent = z
   .discriminatedUnion('kind', [
@@ -175,23 +185,88 @@ export const FeedbackEvent = z
     event('follow_up', { text: Text }),
     event('keep', {}),
     event('undo', { dimension: Dimension.optional() }),
+    event('prefer', {
+      dimension: Dimension,
+      direction: Direction,
+      strength: Share.optional(),
+      scope: Preference.shape.scope.optional(),
+    }),
   ])
   .refine(
-    (e) => (e.decisionId === undefined) !== (e.messageId === undefined),
+    (e) => count(e) === 1 || (e.kind === 'prefer' && count(e) === 0),
     'exactly one of decisionId and messageId',
   )
 export type FeedbackEvent = z.infer<typeof FeedbackEvent>
 
-export const FeedbackRequest = z.strictObject({ protocol: Protocol, event: FeedbackEvent })
+export const FeedbackRequest = z.strictObject({
+  protocol: Protocol,
+  event: FeedbackEvent.refine((e) => e.isImplicit === undefined, 'only the device infers'),
+})
 export type FeedbackRequest = z.infer<typeof FeedbackRequest>
 
-/** choices: choices on this device after it. */
+/**
+ * choices: choices on this device after it. decisionId: what it was about, if anything; propensity: the probability with which
+ * the answer of that decision was drawn.
+ */
 export const FeedbackResponse = z.strictObject({
   protocol: Protocol,
   recorded: z.literal(true),
-  choices: z.int().min(0).max(1_000_000),
+  choices: Count,
+  decisionId: Id.optional(),
+  propensity: Share.optional(),
 })
 export type FeedbackResponse = z.infer<typeof FeedbackResponse>
+
+/** A whole conversation, by one of its decisions or answers. */
+export const ForgetTarget = z
+  .strictObject(target)
+  .refine((t) => count(t) === 1, 'exactly one of decisionId and messageId')
+export type ForgetTarget = z.infer<typeof ForgetTarget>
+
+export const ForgetRequest = z
+  .strictObject({ protocol: Protocol, ...target })
+  .refine((t) => count(t) === 1, 'exactly one of decisionId and messageId')
+export type ForgetRequest = z.infer<typeof ForgetRequest>
+
+/**
+ * What went. privateAdapter: it cannot unlearn, so one that may have read the conversation is removed. updatesSentSince: updates that
+ * left this device after the conversation began and may hold something of it; nothing can call them back.
+ */
+export const ForgetReport = z.strictObject({
+  decisions: Count,
+  choices: Count,
+  feedback: Count,
+  privateAdapter: z.enum(['removed', 'none']),
+  updatesSentSince: Count,
+})
+export type ForgetReport = z.infer<typeof ForgetReport>
+
+export const ForgetResponse = z.strictObject({ protocol: Protocol, ...ForgetReport.shape })
+export type ForgetResponse = z.infer<typeof ForgetResponse>
+
+/**
+ * A preference that the user seems to have stated in a conversation; it counts once they say so. sentence: as the profile would
+ * say it; said: the words that it was read from.
+ */
+export const Proposal = z.strictObject({
+  id: Id,
+  at: TimeMs,
+  dimension: Dimension,
+  direction: Direction,
+  sentence: z.string().max(300),
+  said: z.string().max(300),
+  decisionId: Id,
+})
+export type Proposal = z.infer<typeof Proposal>
+
+export const ProposalsResponse = z.strictObject({
+  protocol: Protocol,
+  proposals: z.array(Proposal).max(20),
+})
+export type ProposalsResponse = z.infer<typeof ProposalsResponse>
+
+export const ProposalRequest = z.strictObject({ protocol: Protocol, id: Id, accept: z.boolean() })
+export type ProposalRequest = z.infer<typeof ProposalRequest>
 
 /** The profile, and each preference in a sentence. */
 export const ProfileResponse = z.strictObject({

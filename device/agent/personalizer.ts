@@ -8,6 +8,7 @@ import type {
 } from '../../adapters/wire/personalization.ts'
 import { editProfile, learnedPreferences, sentenceOf } from '../personalize/profile.ts'
 import { blankDecision, decisionBody, recordFeedback, saveDecision } from './decisions.ts'
+import { forgetConversation } from './forget.ts'
 import {
   planRequest,
   rankingStatus,
@@ -15,6 +16,7 @@ import {
   recordSpending,
   refreshOutlook,
 } from './outlook.ts'
+import { openProposals, settleProposal } from './proposals.ts'
 import type { Relevance } from './relevant.ts'
 import { rerankAnswers } from './reranking.ts'
 import { learnFromFeedback, readProfile, rewriteRequest, saveLearned } from './rewriting.ts'
@@ -60,6 +62,13 @@ export const openPersonalizer = (
       await refreshProfile(deps).catch(() => undefined)
       return { recorded: true, choices: store.countChoices() }
     },
+    forget: (target) => forgetConversation(deps, target),
+    proposals: () => openProposals(store),
+    settleProposal(id, accept) {
+      settleProposal(store, id, accept)
+      return profileOf(store)
+    },
+    settled: async () => undefined,
     profile: () => profileOf(store),
     editProfile: (changes) => changeProfile(store, changes),
     status: () => statusOf(deps),

@@ -46,6 +46,7 @@ export type StateKey =
   | 'look'
   | 'lastTraining'
   | 'energy'
+  | 'proposals'
 
 export type DeviceStore = {
   /** False when there is one of that id already. */
@@ -58,8 +59,8 @@ export type DeviceStore = {
   /** Changes whenever the choices do, from this process or another. */
   choicesVersion(): string
   saveDecision(row: DecisionRow, messageIds: readonly string[]): void
-  /** Most recent first. */
-  decisions(limit: number): DecisionRow[]
+  /** Most recent first; before: only those older than the decision of this id. */
+  decisions(limit: number, before?: string): DecisionRow[]
   /** By the id of the decision or of one of its messages. */
   decision(id: string): DecisionRow | undefined
   addFeedback(id: string, decisionId: string, at: number, body: unknown): void
@@ -72,6 +73,8 @@ export type DeviceStore = {
   removeBlob(name: string): void
   log(entry: OutboxEntry): void
   outbox(limit?: number): OutboxEntry[]
+  /** Of everything that was ever logged. */
+  outboxSums(): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[]
   savePending(upload: PendingUpload): void
   pendingUploads(): PendingUpload[]
   settleUpload(roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null): void
@@ -204,10 +207,11 @@ const choiceTables = (db: Database.Database, run: Run) => {
       )
       return `${row?.n ?? 0}/${row?.last ?? 0}/${row?.feedback ?? 0}`
     },
-    decisions: (limit: number) =>
+    decisions: (limit: number, before?: string) =>
       run
         .all<{ id: string; at: number; body: string }>(
-          'SELECT id, at, body FROM decisions ORDER BY at DESC, rowid DESC LIMIT ?',
+          `SELECT id, at, body FROM decisions ${before === undefined ? '' : 'WHERE (at, rowid) < (SELECT at, rowid FROM decisions WHERE id = ?)'} ORDER BY at DESC, rowid DESC LIMIT ?`,
+          ...(before === undefined ? [] : [before]),
           limit,
         )
         .map((row) => ({ id: row.id, at: row.at, body: parse(row) })),
@@ -305,6 +309,10 @@ const outgoingTables = (run: Run) => ({
     run.all<OutboxEntry>(
       'SELECT at, recipient, what, bytes, digest FROM outbox ORDER BY seq DESC LIMIT ?',
       limit,
+    ),
+  outboxSums: () =>
+    run.all<{ recipient: OutboxEntry['recipient']; entries: number; bytes: number }>(
+      'SELECT recipient, COUNT(*) AS entries, SUM(bytes) AS bytes FROM outbox GROUP BY recipient ORDER BY recipient',
     ),
   /** The first bytes of a round stay: a second call with other bytes changes nothing. */
   savePending: (upload: PendingUpload) =>

@@ -5,8 +5,11 @@ import type { Contribution } from '../../adapters/wire/jobs.ts'
 import type {
   FeedbackEvent,
   FeedbackResponse,
+  ForgetReport,
+  ForgetTarget,
   ProfileChange,
   ProfileResponse,
+  Proposal,
   RerankResponse,
   RewriteResponse,
   StatusResponse,
@@ -60,6 +63,14 @@ export type Personalizer = {
   /** What the answers beyond the first did cost; usages: of those. */
   spend(model: string, usages: readonly Usage[]): void
   feedback(event: FeedbackEvent): Promise<Body<FeedbackResponse>>
+  /** Erases a conversation from this device, and whatever was made from it. Fails with E_NO_DECISION. */
+  forget(target: ForgetTarget): Promise<ForgetReport>
+  /** Preferences that the user seems to have stated, oldest first. */
+  proposals(): Proposal[]
+  /** A dismissed one does not come back. Fails with E_NOT_FOUND. */
+  settleProposal(id: string, accept: boolean): Body<ProfileResponse>
+  /** Resolves once what was begun in the background is done. */
+  settled(): Promise<void>
   profile(): Body<ProfileResponse>
   editProfile(changes: readonly ProfileChange[]): Body<ProfileResponse>
   status(): Body<StatusResponse>

@@ -111,6 +111,16 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
       events.push(event)
       return { recorded: true, choices: events.length }
     },
+    forget: async () => ({
+      decisions: 1,
+      choices: 0,
+      feedback: 0,
+      privateAdapter: 'none',
+      updatesSentSince: 0,
+    }),
+    proposals: () => [],
+    settleProposal: () => ({ profile: { preferences: [] }, sentences: [] }),
+    settled: async () => undefined,
     profile: () => ({ profile: { preferences: [] }, sentences: [] }),
     editProfile: () => ({ profile: { preferences: [] }, sentences: ['edited'] }),
     status: () => ({
