@@ -1,0 +1,250 @@
+/** What a device shows its user and lets them decide: decisions with their reasons, what left, adapters, consent, sessions of the page. */
+import { z } from 'zod'
+import { ConditionsStatus, EnergyStatus } from './energy.ts'
+import { ConsentRecord } from './federation.ts'
+import { Contribution } from './jobs.ts'
+import { DIMENSIONS, Dimension, RewriteReason } from './personalization.ts'
+import { AdapterSpecSchema, Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
+
+const Share = z.number().min(0).max(1)
+const Points = z.number().min(-1e9).max(1e9)
+const Count = z.int().min(0).max(1_000_000_000)
+const Text = z.string().max(200_000)
+const Short = z.string().max(300)
+const Reason = z.string().max(500)
+const Index = z.int().min(0).max(63)
+
+/** Why a request got its block, or none: what held at that time. */
+export const RewritingWhy = z.strictObject({
+  reason: RewriteReason,
+  block: z.string().max(4000).nullable(),
+  lines: z
+    .array(z.strictObject({ dimension: Dimension, line: Short }))
+    .max(DIMENSIONS.length)
+    .describe('The lines of the block, by what each is about'),
+})
+export type RewritingWhy = z.infer<typeof RewritingWhy>
+
+/**
+ * Why an answer was served. named: the contributions that weigh most, in log-odds, of each candidate; explore: the share of decisions
+ * whose leader was drawn at random then, which the propensity of a decision follows from.
+ */
+export const RankingWhy = z.strictObject({
+  reason: Reason,
+  probability: Share.describe("Probability that the best beats Claude's first answer"),
+  explore: Share,
+  candidates: z
+    .array(
+      z.strictObject({
+        reward: Points,
+        explanation: Reason,
+        named: z.array(z.strictObject({ name: z.string().max(40), contribution: Points })).max(128),
+      }),
+    )
+    .max(64),
+})
+export type RankingWhy = z.infer<typeof RankingWhy>
+
+/** Of the answers beyond the first. */
+export const DecisionCost = z.strictObject({
+  model: z.string().max(200),
+  tokens: z.int().min(0).max(1e12),
+  usd: z.number().min(0).max(1e9),
+})
+export type DecisionCost = z.infer<typeof DecisionCost>
+
+/** An event on a decision, without its texts. */
+export const FeedbackSummary = z.strictObject({
+  at: TimeMs,
+  kind: z.string().max(40),
+  dimension: Dimension.optional(),
+  value: z.int().min(-1).max(1).optional(),
+  chosen: Index.optional(),
+  isImplicit: z.boolean(),
+})
+export type FeedbackSummary = z.infer<typeof FeedbackSummary>
+
+/** request, answer: the beginnings of the last message and of the served answer. */
+export const DecisionSummary = z.strictObject({
+  id: Id,
+  at: TimeMs,
+  request: Short,
+  answer: Short.nullable(),
+  dimensions: z.array(Dimension).max(DIMENSIONS.length),
+  undone: z.array(Dimension).max(DIMENSIONS.length).describe('Lines that the user took back'),
+  candidates: z.int().min(0).max(64),
+  served: Index,
+  propensity: Share.describe('Probability with which the served answer was drawn'),
+  explored: z.boolean(),
+  rewriting: RewritingWhy.nullable().describe('null: decided by a version that kept no reasons'),
+  ranking: RankingWhy.nullable().describe('null: nothing was ranked'),
+  cost: DecisionCost.nullable(),
+  feedback: z.array(FeedbackSummary).max(1000),
+})
+export type DecisionSummary = z.infer<typeof DecisionSummary>
+
+/** before: id of the last decision of the page before. */
+export const DecisionsQuery = z.strictObject({
+  before: Id.optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+})
+export type DecisionsQuery = z.infer<typeof DecisionsQuery>
+
+/** Newest first. next: pass it as `before` for older ones; null: there are none. */
+export const DecisionsResponse = z.strictObject({
+  protocol: Protocol,
+  decisions: z.array(DecisionSummary).max(100),
+  next: Id.nullable(),
+})
+export type DecisionsResponse = z.infer<typeof DecisionsResponse>
+
+/** One decision whole: of messages their texts alone. */
+export const DecisionResponse = z.strictObject({
+  protocol: Protocol,
+  decision: DecisionSummary,
+  system: Text.nullable(),
+  messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant']), text: Text })).max(1000),
+  answers: z.array(Text).max(64),
+})
+export type DecisionResponse = z.infer<typeof DecisionResponse>
+
+export const LogQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+})
+export type LogQuery = z.infer<typeof LogQuery>
+
+/** What left this device, newest first. digest: SHA-256 of the bytes; empty where there was no body. sums: of all that ever left. */
+export const LogResponse = z.strictObject({
+  protocol: Protocol,
+  entries: z
+    .array(
+      z.strictObject({
+        at: TimeMs,
+        recipient: z.enum(['federation', 'claude']),
+        what: z.string().max(100),
+        bytes: z.int().min(0).max(1e12),
+        digest: z.union([Sha256, z.literal('')]),
+      }),
+    )
+    .max(1000),
+  sums: z
+    .array(
+      z.strictObject({
+        recipient: z.enum(['federation', 'claude']),
+        entries: Count,
+        bytes: z.int().min(0).max(1e15),
+      }),
+    )
+    .max(2),
+})
+export type LogResponse = z.infer<typeof LogResponse>
+
+export const ConsentResponse = z.strictObject({
+  protocol: Protocol,
+  consent: ConsentRecord.nullable(),
+})
+export type ConsentResponse = z.infer<typeof ConsentResponse>
+
+export const ConsentGrant = z.strictObject({
+  protocol: Protocol,
+  contributions: z.array(Contribution).min(1).max(3),
+  days: z.int().min(1).max(3650).nullable().default(null).describe('null: until withdrawn'),
+})
+export type ConsentGrant = z.infer<typeof ConsentGrant>
+
+/**
+ * release: what is served now, with its lineage as its own header tells it; null: the model as it came. own: the private adapter.
+ * rounds: those that this device sent an update to.
+ */
+export const AdaptersResponse = z.strictObject({
+  protocol: Protocol,
+  base: z.strictObject({ name: Name, exitLayer: z.int().min(1).max(256) }),
+  release: z
+    .strictObject({
+      hash: Sha256,
+      version: Count,
+      parent: Sha256.nullable(),
+      createdAt: TimeMs,
+      cohort: Count.describe('Devices whose updates are in it'),
+      bytes: Count,
+      adapter: AdapterSpecSchema,
+    })
+    .nullable(),
+  own: z
+    .strictObject({ bytes: Count, objective: z.string().max(40), adapter: AdapterSpecSchema })
+    .nullable(),
+  rounds: z
+    .array(
+      z.strictObject({
+        roundId: Id,
+        at: TimeMs,
+        bytes: Count,
+        digest: Sha256,
+        state: z.enum(['pending', 'accepted', 'refused']),
+        reason: Reason.nullable(),
+      }),
+    )
+    .max(200),
+})
+export type AdaptersResponse = z.infer<typeof AdaptersResponse>
+
+/** A one-time code that opens the page: valid for 60 seconds. */
+export const SessionCodeResponse = z.strictObject({
+  protocol: Protocol,
+  code: z.string().min(20).max(100),
+  expiresAt: TimeMs,
+})
+export type SessionCodeResponse = z.infer<typeof SessionCodeResponse>
+
+/** code: from `loreweave page`; token: the device token, by hand. */
+export const SessionRequest = z
+  .strictObject({
+    protocol: Protocol,
+    code: z.string().min(1).max(200).optional(),
+    token: z.string().min(1).max(200).optional(),
+  })
+  .refine(
+    (r) => (r.code === undefined) !== (r.token === undefined),
+    'exactly one of code and token',
+  )
+export type SessionRequest = z.infer<typeof SessionRequest>
+
+/** session: a credential for the device's own routes, and never for Claude's. */
+export const SessionResponse = z.strictObject({
+  protocol: Protocol,
+  session: z.string().min(20).max(100),
+  idleMs: z.int().min(1).max(1e9).describe('It ends after so long without a request'),
+})
+export type SessionResponse = z.infer<typeof SessionResponse>
+
+/** The session that the request came with is over. */
+export const SessionEnded = z.strictObject({ protocol: Protocol, ended: z.literal(true) })
+export type SessionEnded = z.infer<typeof SessionEnded>
+
+export const EnergyResponse = z.strictObject({ protocol: Protocol, ...EnergyStatus.shape })
+export type EnergyResponse = z.infer<typeof EnergyResponse>
+
+export const ConditionsResponse = z.strictObject({ protocol: Protocol, ...ConditionsStatus.shape })
+export type ConditionsResponse = z.infer<typeof ConditionsResponse>
+
+/**
+ * What a preference can be about, and the line that each end adds to a request: put mildly where its strength is below
+ * slightBelow.
+ */
+export const DimensionsResponse = z.strictObject({
+  protocol: Protocol,
+  slightBelow: Share,
+  dimensions: z
+    .array(
+      z.strictObject({
+        dimension: Dimension,
+        label: z.string().max(40),
+        less: Short,
+        slightlyLess: Short,
+        slightlyMore: Short,
+        more: Short,
+      }),
+    )
+    .max(DIMENSIONS.length),
+})
+export type DimensionsResponse = z.infer<typeof DimensionsResponse>
