@@ -116,6 +116,7 @@ const WHY: Readonly<Record<RewriteReason, string>> = {
   code_or_data: 'the request is mostly code or data',
   delimiter: "the request holds the block's own delimiter",
   undone: 'the user has undone the block of this conversation',
+  late: 'the local model did not choose in time when the conversation began',
 }
 
 /** Each line as a device with this profile would treat it, in order; a user's later turns find the block of the first. */
@@ -139,7 +140,7 @@ export const rewriteLines = async (
   for (const { line, request } of lines) {
     const { id = null, user = '', messages, system } = request
     const store = storeOf(user)
-    const deps = { store, settings, relevance, clock: () => line, model, engine }
+    const deps = { store, settings, relevance, clock: () => line, model, engine, unkept: new Map() }
     const result = await rewriteRequest(deps, { messages, system })
     rewritten.push({
       line,

@@ -70,7 +70,15 @@ const Conversation = {
   tools: z.array(z.looseObject({})).max(1000).optional(),
 }
 
-/** Why a request got its block, or got none. Every reason but `applied` and `frozen` is an identity. */
+/**
+ * How one request is treated. off: as if the device were not there; shadow: what would be decided is recorded, Claude's first answer is
+ * returned; incognito: personalized, but nothing is learned from it and nothing of it is kept.
+ */
+export const RequestMode = z.enum(['off', 'shadow', 'on', 'incognito'])
+export type RequestMode = z.infer<typeof RequestMode>
+
+/** Why a request got its block, or got none. Every reason but `applied` and `frozen` is an identity. late: the local model did not
+ *  choose in time when the conversation began. */
 export const RewriteReason = z.enum([
   'applied',
   'frozen',
@@ -82,6 +90,7 @@ export const RewriteReason = z.enum([
   'code_or_data',
   'delimiter',
   'undone',
+  'late',
 ])
 export type RewriteReason = z.infer<typeof RewriteReason>
 

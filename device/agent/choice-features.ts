@@ -123,7 +123,8 @@ export type PooledCache = {
 /** Answers that are pooled before their states are kept: what an interruption can cost. */
 const POOLED_TOGETHER = 96
 
-/** An engine whose pooled states are looked up by weights, adapters, exit layer and token ids before they are computed. */
+/** An engine whose pooled states are looked up by weights, adapters, exit layer and token ids before they are computed.
+ *  With `keep: false` none are added. */
 export const cachePooled = (engine: Engine, weights: string, cache: PooledCache): Engine => ({
   ...engine,
   async pooled(inputs, options) {
@@ -157,7 +158,7 @@ export const cachePooled = (engine: Engine, weights: string, cache: PooledCache)
           const size = states[i]!.length / layers.length
           const state = states[i]!.slice(j * size, (j + 1) * size)
           found.set(key, state)
-          cache.savePooled(key, state)
+          if (options.keep !== false) cache.savePooled(key, state)
         }
     }
     return keys.map((own) => concat(own.map((key) => found.get(key)!)))

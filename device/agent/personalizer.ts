@@ -19,7 +19,13 @@ import {
 import { openProposals, settleProposal } from './proposals.ts'
 import type { Relevance } from './relevant.ts'
 import { rerankAnswers } from './reranking.ts'
-import { learnFromFeedback, readProfile, rewriteRequest, saveLearned } from './rewriting.ts'
+import {
+  learnFromFeedback,
+  previewRequest,
+  readProfile,
+  rewriteRequest,
+  saveLearned,
+} from './rewriting.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 import type { DeviceStore } from './store.ts'
 import { setTrainingPaused, trainingStatus } from './training.ts'
@@ -42,12 +48,15 @@ export const openPersonalizer = (
   deps: PersonalizerDeps,
 ): Personalizer & { refresh(): Promise<void> } => {
   const { store, clock } = deps
+  const rewriting = { ...deps, unkept: new Map() }
   return {
     refresh: () => refreshProfile(deps),
-    rewrite: (conversation, mayPropose) =>
-      deps.during('scoring', () => rewriteRequest(deps, conversation, mayPropose)),
-    rerank: (conversation, answers, decisionId) =>
-      deps.during('scoring', () => rerankAnswers(deps, conversation, answers, decisionId)),
+    rewrite: (conversation, options) =>
+      deps.during('scoring', () => rewriteRequest(rewriting, conversation, options)),
+    preview: (conversation, options) =>
+      deps.during('scoring', () => previewRequest(rewriting, conversation, options?.signal)),
+    rerank: (conversation, answers, options) =>
+      deps.during('scoring', () => rerankAnswers(deps, conversation, answers, options)),
     recordAnswer(decisionId, conversation, answer) {
       const body = decisionBody(store, decisionId) ?? blankDecision(conversation)
       const known = { ...body, candidates: [answer.text], shown: [0], order: [0], served: 0 }

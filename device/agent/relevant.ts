@@ -1,8 +1,9 @@
 /** The relevance head of this device: fitted once on the committed seeds under its own model, and moved by what its user undoes. */
 import { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
 import { Dimension } from '../../adapters/wire/personalization.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { Engine } from '../engine/run/types.ts'
+import type { Engine, PooledOptions } from '../engine/run/types.ts'
 import { WISHES, type Wish } from '../personalize/dimensions.ts'
 import {
   fitOwn,
@@ -30,14 +31,21 @@ export type Learned = z.infer<typeof Learned>
 export type Relevance = {
   /** Fits the head if it is not there yet: one pass over the seeds, half a minute on two cores. */
   ready(): Promise<void>
-  /** What matters for a request, as the user's own words have it by now. */
-  wishes(request: string): Promise<ReadonlySet<Wish>>
+  /**
+   * What matters for a request, as the user's own words have it by now. keep: whether its states may be (default). signal: of a caller
+   * who cannot wait: E_UNAVAILABLE at once where the head is not there yet, and no pass of the model after it aborts.
+   */
+  wishes(request: string, options?: WishesOptions): Promise<ReadonlySet<Wish>>
 }
+
+export type WishesOptions = Pick<PooledOptions, 'keep' | 'signal'>
 
 const Kept = z.object({
   key: z.string(),
   head: z.custom<RelevanceHead>((v) => typeof v === 'object' && v !== null),
 })
+/** Seeds that are read at a time. */
+const PART = 16
 /** Most recent examples that are kept. */
 const MOST = 300
 
@@ -64,9 +72,18 @@ export const openRelevance = (
 ): Relevance => {
   const exitLayer = model.suggestedExit
   const key = `v2/${model.base.weights}/${exitLayer}/${RELEVANCE_SEEDS.length}`
-  const pool = (texts: readonly string[]) => poolRequests(engine, model.tokenizer, exitLayer, texts)
+  const pool = (texts: readonly string[], options?: WishesOptions) =>
+    poolRequests(engine, model.tokenizer, exitLayer, texts, options)
   let loading: Promise<RelevanceHead> | null = null
+  let loaded = false
   let fitted: { readonly version: string; readonly own: OwnPart } | null = null
+  /** A request that comes meanwhile waits for one part at most. */
+  const poolInParts = async (texts: readonly string[]): Promise<Float32Array[]> => {
+    const states: Float32Array[] = []
+    for (let at = 0; at < texts.length; at += PART)
+      states.push(...(await pool(texts.slice(at, at + PART))))
+    return states
+  }
   const head = (): Promise<RelevanceHead> => {
     loading ??= load().catch((error) => {
       loading = null
@@ -76,17 +93,21 @@ export const openRelevance = (
   }
   const load = async (): Promise<RelevanceHead> => {
     const { kept } = readState(store)
-    if (kept?.key === key) return kept.head
-    const { examples, states } = seedExamples(await pool(trainingTexts()))
+    if (kept?.key === key) {
+      loaded = true
+      return kept.head
+    }
+    const { examples, states } = seedExamples(await poolInParts(trainingTexts()))
     const trained = trainRelevance(examples, states)
     store.set('relevance', { ...readState(store), kept: { key, head: trained } })
+    loaded = true
     return trained
   }
   const ownPart = async (trained: RelevanceHead): Promise<OwnPart> => {
     const { own } = readState(store)
     const version = JSON.stringify(own)
     if (fitted?.version !== version) {
-      const states = await pool(own.map((e) => e.request))
+      const states = await poolInParts(own.map((e) => e.request))
       fitted = {
         version,
         own: fitOwn(
@@ -99,10 +120,14 @@ export const openRelevance = (
   }
   return {
     ready: async () => void (await head()),
-    wishes: async (request) => {
+    wishes: async (request, options) => {
+      if (options?.signal && !loaded && readState(store).kept?.key !== key) {
+        head().catch(() => {})
+        throw new FedError('E_UNAVAILABLE', 'the local model is being made ready')
+      }
       const trained = await head()
       const own = await ownPart(trained)
-      const [pooled] = await pool([request])
+      const [pooled] = await pool([request], options)
       return relevantWishes(trained, { request, pooled: pooled! }, own)
     },
   }

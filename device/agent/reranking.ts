@@ -4,10 +4,11 @@ import { type Ask, exploreChances, worthAsking } from '../personalize/ask.ts'
 import { type Reranking, rerank } from '../personalize/rerank.ts'
 import { compare, type Score } from '../personalize/reward.ts'
 import { blankDecision, decisionBody, exploreOrder, newId, saveDecision } from './decisions.ts'
+import { orAborted } from './in-time.ts'
 import { type OutlookDeps, readOutlook, refreshOutlook } from './outlook.ts'
 import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
 import type { DeviceStore } from './store.ts'
-import type { Answer, Conversation, RerankResult } from './types.ts'
+import type { Answer, Conversation, RerankOptions, RerankResult } from './types.ts'
 
 export type RerankingDeps = ServingDeps & {
   readonly serving: Serving
@@ -15,57 +16,63 @@ export type RerankingDeps = ServingDeps & {
   readonly rng: Rng
 }
 
-/** underDecision: the app gets the winner alone; without one, it gets the order and may show it. */
+/** Under a decision the app gets the winner alone; without one, it gets the order and may show it. */
 export const rerankAnswers = async (
   deps: RerankingDeps,
   conversation: Conversation,
   answers: readonly Answer[],
-  underDecision: string | undefined,
+  { decisionId: underDecision, mode, signal }: RerankOptions = {},
 ): Promise<RerankResult> => {
   const { store, settings, clock, rng } = deps
-  const served = await currentOutlook(deps)
+  const isKept = mode !== 'incognito'
+  const isShadow = mode === undefined ? settings.shadow : mode === 'shadow'
+  const served = await orAborted(currentOutlook(deps), signal)
   const { taste, tuning, isInformed } = served
   const texts = answers.map((a) => a.text)
-  const scores = await scoreAnswers(deps, served, conversation, texts)
+  const scores = await orAborted(
+    scoreAnswers(deps, served, conversation, texts, { keep: isKept, signal }),
+    signal,
+  )
   const variance = (x: Float64Array) => taste.fit.variance(x)
   const ranking = rerank(scores, variance, tuning.margin, isInformed ? taste.certainty() : 0)
-  const drawn = settings.shadow
+  const drawn = isShadow
     ? { order: firstOf(ranking.order, 0), propensity: 1, explored: false }
     : exploreOrder(
         ranking.order,
-        // Somebody who has chosen nothing yet is not experimented with.
-        served.features.length > 0 ? settings.explore : 0,
+        // Somebody who has chosen nothing yet is not experimented with, and nobody where nothing is learned from it.
+        served.features.length > 0 && isKept ? settings.explore : 0,
         () => exploreChances(scores, variance, rng),
         rng,
       )
   const winner = drawn.order[0]!
   const isShown = underDecision === undefined
-  const ask = isShown && isInformed && !settings.shadow ? askOf(deps, served, scores) : null
-  const decisionId = underDecision ?? newId('d_')
-  saveDecision(
-    store,
-    decisionId,
-    clock(),
-    {
-      ...(decisionBody(store, decisionId) ?? blankDecision(conversation)),
-      candidates: texts,
-      shown: isShown ? texts.map((_, i) => i) : [winner],
-      served: winner,
-      ...drawn,
-      rewards: scores.map((s) => s.reward),
-      preferred: ranking.winner,
-    },
-    answers,
-  )
+  const ask = isShown && isInformed && !isShadow && isKept ? askOf(deps, served, scores) : null
+  const decisionId = isKept ? (underDecision ?? newId('d_')) : null
+  if (decisionId)
+    saveDecision(
+      store,
+      decisionId,
+      clock(),
+      {
+        ...(decisionBody(store, decisionId) ?? blankDecision(conversation)),
+        candidates: texts,
+        shown: isShown ? texts.map((_, i) => i) : [winner],
+        served: winner,
+        ...drawn,
+        rewards: scores.map((s) => s.reward),
+        preferred: ranking.winner,
+      },
+      answers,
+    )
   return {
     decisionId,
     ...drawn,
     winner,
     keptFirst: winner === 0,
     probability: ranking.probability,
-    reason: reasonOf(ranking, scores, drawn.explored, settings.shadow),
+    reason: reasonOf(ranking, scores, drawn.explored, isShadow),
     ...(ask && { ask: { candidates: [...ask.candidates], reason: ask.reason } }),
-    ...(settings.shadow && { shadow: { preferred: ranking.winner } }),
+    ...(isShadow && { shadow: { preferred: ranking.winner } }),
     candidates: scores.map((score, i) => ({
       reward: score.reward,
       pooled: score.pooledContribution,

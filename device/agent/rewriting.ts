@@ -17,9 +17,11 @@ import {
   type BlockChoice,
   conversationKey,
   type FrozenBlocks,
+  type Rewrite,
   rewrite,
 } from '../personalize/rewrite.ts'
 import { blankDecision, decisionBody, newId, saveDecision } from './decisions.ts'
+import { orAborted } from './in-time.ts'
 import {
   type Learned,
   learnedRelevance,
@@ -29,7 +31,7 @@ import {
 } from './relevant.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore } from './store.ts'
-import type { Conversation, RewriteResult } from './types.ts'
+import type { Conversation, RewriteOptions, RewriteResult } from './types.ts'
 
 export type RewritingDeps = {
   readonly store: DeviceStore
@@ -38,6 +40,8 @@ export type RewritingDeps = {
   readonly clock: () => number
   readonly model: Pick<LocalModel, 'tokenizer'>
   readonly engine: Pick<Engine, 'generate'>
+  /** Blocks of conversations of which nothing is kept; lost with the process. */
+  readonly unkept: Map<string, FrozenChoice>
 }
 
 /** The profile as it is kept; needs no model. */
@@ -45,39 +49,30 @@ export const readProfile = (store: DeviceStore): Profile =>
   Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
 
 /** What a conversation keeps. undone: dimensions that the user took out of its block; isOpen: the rest is to be chosen anew. */
-type FrozenChoice = BlockChoice & {
+export type FrozenChoice = BlockChoice & {
   readonly undone?: readonly string[]
   readonly isOpen?: boolean
 }
 const frozenChoice = (store: DeviceStore, key: string): FrozenChoice | undefined =>
   (store.frozen(key) as FrozenChoice | undefined) ?? undefined
 
+/** Fails as the relevance of a request does; the conversation then goes on without a block. */
 export const rewriteRequest = async (
   deps: RewritingDeps,
   conversation: Conversation,
-  mayPropose = false,
+  { mode, mayPropose, signal }: RewriteOptions = {},
 ): Promise<RewriteResult> => {
-  const { store, settings, relevance, clock } = deps
-  const known = frozenChoice(store, conversationKey(conversation))
-  const undone = known?.undone
-  const all = settings.rewrite ? readProfile(store).preferences : []
-  const profile = { preferences: all.filter((p) => !undone?.includes(p.dimension)) }
-  // A first request is the moment to choose: the same words a week later begin another conversation. An undo stands.
-  const isFirst = conversation.messages.length === 1
-  const isKept = known !== undefined && !known.isOpen && (!isFirst || known.reason === 'undone')
-  const frozen: FrozenBlocks = {
-    get: () => (isKept ? known : undefined),
-    set: (key, choice) => store.freeze(key, { ...choice, ...(undone && { undone }) }, clock()),
-  }
-  const { system, block, preferences, reason } = await rewrite(
+  const { store, settings, clock } = deps
+  const isKept = mode !== 'incognito'
+  const { system, block, preferences, reason } = await chooseFor(
+    deps,
     conversation,
-    profile,
-    frozen,
-    (request) => relevance.wishes(request),
+    isKept ? 'store' : 'memory',
+    signal,
   )
-  const decisionId = newId('d_')
+  const decisionId = isKept ? newId('d_') : null
   const dimensions = preferences.map((p) => p.dimension)
-  saveDecision(store, decisionId, clock(), blankDecision(conversation, dimensions))
+  if (decisionId) saveDecision(store, decisionId, clock(), blankDecision(conversation, dimensions))
   const free = mayPropose && settings.rewriteFree ? await propose(deps, conversation) : undefined
   return {
     decisionId,
@@ -86,6 +81,59 @@ export const rewriteRequest = async (
     preferences: [...preferences],
     reason,
     ...(free && { free }),
+  }
+}
+
+/** What rewriteRequest would do; nothing is kept. */
+export const previewRequest = async (
+  deps: RewritingDeps,
+  conversation: Conversation,
+  signal?: AbortSignal,
+): Promise<Pick<RewriteResult, 'system' | 'block'>> => {
+  const { system, block } = await chooseFor(deps, conversation, 'nowhere', signal)
+  return { system: system ?? null, block }
+}
+
+const LATE: BlockChoice = { block: null, preferences: [], reason: 'late' }
+/** Conversations that are remembered in memory; the oldest goes first. */
+const MOST_UNKEPT = 1000
+
+/** keeps: where the choice stays for the conversation's later requests. */
+const chooseFor = async (
+  deps: RewritingDeps,
+  conversation: Conversation,
+  keeps: 'store' | 'memory' | 'nowhere',
+  signal: AbortSignal | undefined,
+): Promise<Rewrite> => {
+  const { store, settings, relevance, clock, unkept } = deps
+  const key = conversationKey(conversation)
+  const known = frozenChoice(store, key) ?? unkept.get(key)
+  const undone = known?.undone
+  const all = settings.rewrite ? readProfile(store).preferences : []
+  const profile = { preferences: all.filter((p) => !undone?.includes(p.dimension)) }
+  // A first request is the moment to choose: the same words a week later begin another conversation. An undo stands.
+  const isFirst = conversation.messages.length === 1
+  const isSettled = known !== undefined && !known.isOpen && (!isFirst || known.reason === 'undone')
+  const keep = (choice: BlockChoice): void => {
+    const frozen = { ...choice, ...(undone && { undone }) }
+    if (keeps === 'store') store.freeze(key, frozen, clock())
+    if (keeps !== 'memory') return
+    unkept.delete(key)
+    unkept.set(key, frozen)
+    if (unkept.size > MOST_UNKEPT) unkept.delete(unkept.keys().next().value ?? '')
+  }
+  const frozen: FrozenBlocks = {
+    get: () => (isSettled ? known : undefined),
+    set: (_, choice) => keep(choice),
+  }
+  const wishes = (request: string) =>
+    orAborted(relevance.wishes(request, { keep: keeps === 'store', signal }), signal)
+  try {
+    return await rewrite(conversation, profile, frozen, wishes)
+  } catch (error) {
+    // A block in a later turn would cost Claude's prompt cache.
+    keep(LATE)
+    throw error
   }
 }
 

@@ -9,7 +9,13 @@ import { seededRng } from '../../adapters/random.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/run/memory-plan.ts'
-import type { Engine, LoraFeed, TrainProgress, TrainResult } from '../engine/run/types.ts'
+import type {
+  Engine,
+  LoraFeed,
+  PooledOptions,
+  TrainProgress,
+  TrainResult,
+} from '../engine/run/types.ts'
 import { rawFeatures } from '../personalize/feature-space.ts'
 import { type Score, scoreFeatures } from '../personalize/reward.ts'
 import {
@@ -272,6 +278,7 @@ export const scoreAnswers = async (
   { taste, adapters, exitLayer, isInformed }: Served,
   conversation: Conversation,
   texts: readonly string[],
+  options: Pick<PooledOptions, 'keep' | 'signal'> = {},
 ): Promise<Score[]> => {
   const { space, engine } = deps
   const encoded = encodeAnswers(
@@ -284,7 +291,7 @@ export const scoreAnswers = async (
       ? texts.map(() => new Float32Array(space.pooled))
       : await engine.pooled(
           encoded.map((a) => a.input),
-          { exitLayer, adapters },
+          { ...options, exitLayer, adapters },
         )
   const raw = encoded.map(({ named }, i) => rawFeatures(states[i]!, named))
   return scoreFeatures(raw, taste.scale, taste.fit.w)

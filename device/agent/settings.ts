@@ -147,6 +147,36 @@ export const DeviceSettings = z.strictObject({
     .max(2000)
     .default('https://api.anthropic.com')
     .describe('Where requests to Claude go.'),
+  deadlineMs: z
+    .int()
+    .min(10)
+    .max(60_000)
+    .default(800)
+    .describe(
+      'Milliseconds that a request may wait for the local model before it goes to Claude untouched.',
+    ),
+  rankDeadlineMs: z
+    .int()
+    .min(10)
+    .max(600_000)
+    .default(5000)
+    .describe(
+      "Milliseconds that Claude's answers may wait for their order before the first whole one is returned.",
+    ),
+  compareStreams: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether streamed requests may have several answers to choose from as well: the app then waits until the last has come.',
+    ),
+  retries: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(2)
+    .describe(
+      "Times that a request is sent to Claude again after an error that may pass, while the app's own time limit has room.",
+    ),
   port: z
     .int()
     .min(0)

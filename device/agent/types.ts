@@ -10,6 +10,7 @@ import type {
   ProfileChange,
   ProfileResponse,
   Proposal,
+  RequestMode,
   RerankResponse,
   RewriteResponse,
   StatusResponse,
@@ -32,8 +33,10 @@ export type Conversation = {
 export type Answer = { readonly text: string; readonly messageId?: string | undefined }
 
 type Body<T> = Omit<T, 'protocol'>
-export type RewriteResult = Body<RewriteResponse>
-export type RerankResult = Body<RerankResponse> & {
+/** null: nothing of the request was kept, so that no feedback can name it. */
+type MaybeKept<T> = Omit<Body<T>, 'decisionId'> & { readonly decisionId: string | null }
+export type RewriteResult = MaybeKept<RewriteResponse>
+export type RerankResult = MaybeKept<RerankResponse> & {
   /** Probability with which the winner was drawn, and whether it was drawn at random. */
   readonly propensity: number
   readonly explored: boolean
@@ -44,17 +47,39 @@ export type CandidateRequest = {
   readonly inputTokens: number
 }
 
+export type RewriteOptions = {
+  /** Default: as the settings have it. */
+  readonly mode?: RequestMode | undefined
+  /** Other words for the message as well, where the settings say so; it takes seconds. */
+  readonly mayPropose?: boolean | undefined
+  /**
+   * Of a caller who cannot wait: what is not chosen when it aborts never will be. The conversation then goes on without a block, so that
+   * Claude's prompt cache stays valid, and the call fails with E_UNAVAILABLE. So it does where the model has first to be made ready.
+   */
+  readonly signal?: AbortSignal | undefined
+}
+export type RerankOptions = {
+  readonly mode?: RequestMode | undefined
+  readonly decisionId?: string | undefined
+  /** Aborts: the order is not wanted any more. Fails with E_UNAVAILABLE, and nothing is kept. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Both serve a request together: rewrite gives the id under which rerank or recordAnswer go on. With such an id the app gets the
  * winner alone; without, it gets the whole order and may show it.
  */
 export type Personalizer = {
-  /** mayPropose: other words for the message as well, where the settings say so; it takes seconds. */
-  rewrite(conversation: Conversation, mayPropose?: boolean): Promise<RewriteResult>
+  rewrite(conversation: Conversation, options?: RewriteOptions): Promise<RewriteResult>
+  /** What rewrite would do; nothing is kept. */
+  preview(
+    conversation: Conversation,
+    options?: Pick<RewriteOptions, 'signal'>,
+  ): Promise<Pick<RewriteResult, 'system' | 'block'>>
   rerank(
     conversation: Conversation,
     answers: readonly Answer[],
-    decisionId?: string,
+    options?: RerankOptions,
   ): Promise<RerankResult>
   /** Remembers the one answer of a request that was not reranked, so that feedback can name it. */
   recordAnswer(decisionId: string, conversation: Conversation, answer: Answer): void

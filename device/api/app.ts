@@ -49,7 +49,7 @@ export const createApi = (deps: ApiDeps): Hono => {
     app.use(path, requireDeviceToken(deps.deviceToken), limit(MAX_JSON_BYTES))
   app.post('/v1/rewrite', async (c) => {
     const { protocol: _, ...conversation } = await read(c.req.raw, RewriteRequest)
-    const result = await device.rewrite(conversation, true)
+    const result = await device.rewrite(conversation, { mayPropose: true })
     return c.json({ protocol, ...result }, 200, decisionHeader(result.decisionId))
   })
   app.post('/v1/rerank', async (c) => {

@@ -136,9 +136,8 @@ export const upstreamHeaders = (
 }
 
 /** Names the decision that feedback can be about. */
-export const decisionHeader = (decisionId: string): Record<string, string> => ({
-  'loreweave-decision': decisionId,
-})
+export const decisionHeader = (decisionId: string | null): Record<string, string> =>
+  decisionId === null ? {} : { 'loreweave-decision': decisionId }
 
 /** Claude's answer for the caller: status, headers and body as they came, with what the device adds. */
 export const passOn = (

@@ -227,7 +227,9 @@ const bestAnswer = async (
         text: answer!.text,
         messageId: answer!.messageId,
       }))
-      const ranked = deps.device.rerank(conversation, answers, plan.decisionId ?? undefined)
+      const ranked = deps.device.rerank(conversation, answers, {
+        decisionId: plan.decisionId ?? undefined,
+      })
       const result = await inTime(deps, ranked)
       winner = whole[result.winner] ?? kept
       if (result.shadow) status = 'shadow'

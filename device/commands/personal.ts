@@ -48,7 +48,7 @@ export const rewriteCommand = (): Command =>
                 protocol: PROTOCOL_VERSION,
                 messages: [{ role: 'user' as const, content: options.text }],
               }
-        const result = await device.rewrite(conversation, true)
+        const result = await device.rewrite(conversation, { mayPropose: true })
         const block = result.block ?? `nothing is added: ${result.reason}`
         print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
       }),

@@ -8,7 +8,7 @@ import { cholesky, choleskySolve } from '../../adapters/math/cholesky.ts'
 import { matrix } from '../../adapters/math/matrix.ts'
 import { axpy, dot } from '../../adapters/math/vector.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
-import type { Engine } from '../engine/run/types.ts'
+import type { Engine, PooledOptions } from '../engine/run/types.ts'
 import { dimensionOf, sentenceOfWish, WISHES, type Wish } from './dimensions.ts'
 import { encodeRequest } from './encode-answer.ts'
 import { isPlain, requestFeatures } from './relevance-rules.ts'
@@ -61,10 +61,11 @@ export const poolRequests = (
   tokenizer: Pick<Tokenizer, 'chat'>,
   exitLayer: number,
   requests: readonly string[],
+  options: Pick<PooledOptions, 'keep' | 'signal'> = {},
 ): Promise<Float32Array[]> =>
   engine.pooled(
     requests.map((r) => encodeRequest(tokenizer, r, REQUEST_TOKENS)),
-    { exitLayer, adapters: [] },
+    { ...options, exitLayer, adapters: [] },
   )
 
 /** The seeds as examples, and the wishes' own states. pooled: of trainingTexts(), in order. Fails with E_SHAPE on another count. */

@@ -134,7 +134,11 @@ export const wholeArm = (
             deps.claude,
             extraUsages({ ...under, candidates: answers.map((a) => a.text) }, count),
           )
-          const winner = count > 1 ? (await device.rerank(under, answers, decisionId)).winner : 0
+          const winner =
+            count > 1
+              ? (await device.rerank(under, answers, { decisionId: decisionId ?? undefined }))
+                  .winner
+              : 0
           const utilities = utilitiesOf(line)
           picks.push({
             utilities,

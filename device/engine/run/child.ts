@@ -12,8 +12,14 @@ import type { Call, Progress, ToChild, ToParent } from './messages.ts'
 import type { ServiceOptions } from './service.ts'
 
 export type EngineChild = {
-  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after the signal aborts. */
-  call<T>(call: Call, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<T>
+  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after a signal aborts: what `signal` aborts is
+   *  ended, what `unwanted` aborts is not begun. */
+  call<T>(
+    call: Call,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+    unwanted?: AbortSignal,
+  ): Promise<T>
   /** Starts the process before there is a call for it. */
   warm(): void
   /** Process id while one runs. */
@@ -149,16 +155,31 @@ export const engineChild = (
     setTimeout(drop, CANCEL_MS)
   }
 
+  const giveUp = (id: number) => {
+    if (running) say(running, { type: 'cancel', id })
+    settle(id, ({ reject }) => reject(cancelled()))
+  }
+
   return {
-    call: <T>(call: Call, onProgress?: (progress: Progress) => void, signal?: AbortSignal) =>
+    call: <T>(
+      call: Call,
+      onProgress?: (progress: Progress) => void,
+      signal?: AbortSignal,
+      unwanted?: AbortSignal,
+    ) =>
       new Promise<T>((resolve, reject) => {
         if (closed) return reject(new FedError('E_ENGINE', 'the engine is closed'))
-        if (signal?.aborted) return reject(cancelled())
+        if (signal?.aborted || unwanted?.aborted) return reject(cancelled())
         clearTimeout(idle)
         const id = ++lastId
         const onAbort = () => cancel(id)
+        const onUnwanted = () => giveUp(id)
         signal?.addEventListener('abort', onAbort, { once: true })
-        const done = () => signal?.removeEventListener('abort', onAbort)
+        unwanted?.addEventListener('abort', onUnwanted, { once: true })
+        const done = () => {
+          signal?.removeEventListener('abort', onAbort)
+          unwanted?.removeEventListener('abort', onUnwanted)
+        }
         pending.set(id, {
           call,
           resolve: (value) => {

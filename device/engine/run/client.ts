@@ -59,12 +59,13 @@ export const openEngine = (options: EngineOptions): Engine => {
     return signals.length > 1 ? AbortSignal.any(signals) : signals[0]
   }
   return {
-    pooled: (inputs, { onProgress, ...pooledOptions }) =>
+    pooled: (inputs, { onProgress, signal, ...pooledOptions }) =>
       scoring.call(
         { method: 'pooled', args: [inputs, pooledOptions] },
         onProgress &&
           ((progress: Progress) => 'done' in progress && onProgress(progress.done, progress.of)),
         anyOf(),
+        signal,
       ),
     score: (prompt, candidates, { adapters }) =>
       scoring.call(

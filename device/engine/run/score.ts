@@ -11,7 +11,8 @@ export const poolAnswers = async (
   inputs: readonly AnswerInput[],
   options: PooledOptions,
 ): Promise<Float32Array[]> => {
-  const { exitLayer, through = [], adapters, keepFrom, onProgress = () => {} } = options
+  const { exitLayer, through = [], adapters, keep = true, onProgress = () => {} } = options
+  const keepFrom = keep ? options.keepFrom : undefined
   const { hidden, layers } = runner.model.config.shape
   if (!(exitLayer >= 1 && exitLayer <= layers))
     throw new FedError('E_SHAPE', `the exit layer must be 1 to ${layers}, got ${exitLayer}`)

@@ -124,6 +124,10 @@ export type PooledOptions = {
   readonly adapters: readonly LoraFeed[]
   /** States that enter this layer are kept, for adapters that will lie on it and above; default: the first layer of those given. */
   readonly keepFrom?: number | undefined
+  /** False: nothing of the inputs may outlast the process. */
+  readonly keep?: boolean | undefined
+  /** Aborts: the states are not wanted any more. What has not begun never does; fails with E_CANCELLED. */
+  readonly signal?: AbortSignal | undefined
   readonly onProgress?: (done: number, of: number) => void
 }
 

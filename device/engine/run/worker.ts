@@ -1,5 +1,5 @@
 /** Entry of an engine child process. Calls run one after the other; the process ends with its parent's channel. */
-import { isFedError } from '../../../adapters/errors.ts'
+import { FedError, isFedError } from '../../../adapters/errors.ts'
 import type { ToChild, ToParent } from './messages.ts'
 import { openService, type Service, type ServiceOptions } from './service.ts'
 import type { AnswerInput, GenerateOptions, LoraFeed, PooledOptions } from './types.ts'
@@ -20,7 +20,10 @@ process.on('message', (message: ToChild) => {
 })
 
 const answer = async ({ id, call }: Extract<ToChild, { type: 'call' }>): Promise<void> => {
+  // ONNX holds the thread: this is when a message that cancels the call can come in.
+  await new Promise(setImmediate)
   try {
+    if (cancelled.has(id)) throw new FedError('E_CANCELLED', 'not wanted any more')
     service ??= openService(options!)
     send({ type: 'result', id, value: await perform(service, id, call) })
   } catch (error) {

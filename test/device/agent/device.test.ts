@@ -90,7 +90,7 @@ test.each(['decision', 'message'] as const)(
   'feedback by %s id becomes a choice and moves the head at once',
   async (by) => {
     const { device } = fakeDevice(model)
-    const { decisionId } = await device.rerank({ messages }, answers)
+    const decisionId = (await device.rerank({ messages }, answers)).decisionId!
     const target = by === 'decision' ? { decisionId } : { messageId: 'msg_long' }
     expect(await device.feedback({ kind: 'choose', ...target, chosen: 1 })).toEqual({
       recorded: true,
@@ -103,7 +103,7 @@ test.each(['decision', 'message'] as const)(
 
 test('a second thought replaces the choice', async () => {
   const { device, store } = fakeDevice(model)
-  const { decisionId } = await device.rerank({ messages }, answers)
+  const decisionId = (await device.rerank({ messages }, answers)).decisionId!
   await device.feedback({ kind: 'choose', decisionId, chosen: 1 })
   await device.feedback({ kind: 'choose', decisionId, chosen: 0 })
   expect(store.choices()).toMatchObject([{ id: decisionId, chosen: 0 }])
@@ -112,7 +112,7 @@ test('a second thought replaces the choice', async () => {
 test('regenerate, then keep the next answer to the same request: it is preferred to the first', async () => {
   const { device, store } = fakeDevice(model)
   for (const answer of answers) {
-    const { decisionId } = await device.rewrite({ messages })
+    const decisionId = (await device.rewrite({ messages })).decisionId!
     device.recordAnswer(decisionId, { messages }, answer)
   }
   await device.feedback({ kind: 'regenerate', messageId: 'msg_long' })
@@ -136,7 +136,7 @@ test.each([
 
 test('a choice of a candidate that the decision lacks is refused with E_BODY', async () => {
   const { device } = fakeDevice(model)
-  const { decisionId } = await device.rerank({ messages }, answers)
+  const decisionId = (await device.rerank({ messages }, answers)).decisionId!
   await expect(device.feedback({ kind: 'choose', decisionId, chosen: 2 })).rejects.toMatchObject({
     code: 'E_BODY',
   })
@@ -205,7 +205,7 @@ test('in shadow mode the first answer is returned and what was decided is kept',
   const result = await device.rerank({ messages }, answers)
   expect(result).toMatchObject({ winner: 0, keptFirst: true, shadow: { preferred: 1 } })
   expect(result.order[0]).toBe(0)
-  expect(store.decision(result.decisionId)?.body).toMatchObject({ served: 0, preferred: 1 })
+  expect(store.decision(result.decisionId!)?.body).toMatchObject({ served: 0, preferred: 1 })
   expect(device.status().ranking).toMatchObject({ shadow: true })
 })
 
@@ -225,7 +225,7 @@ test('says when showing two answers is worth it, no more often than the settings
 
 test('a choice that takes the place of the last one is learned from', async () => {
   const { device, serving } = await servedBy(5)
-  const { decisionId } = await device.rerank({ messages }, answers)
+  const decisionId = (await device.rerank({ messages }, answers)).decisionId!
   await device.feedback({ kind: 'choose', decisionId, chosen: 0 })
   const before = await serving()
   await device.feedback({ kind: 'choose', decisionId, chosen: 1 })

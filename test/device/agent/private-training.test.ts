@@ -16,7 +16,7 @@ const withFeedback = async (
   react: (i: number) => { kind: 'thumbs'; value: 1 | -1 } | { kind: 'edit'; text: string },
 ) => {
   for (let i = 0; i < count; i++) {
-    const { decisionId } = await device.rewrite({ messages: messages(i) })
+    const decisionId = (await device.rewrite({ messages: messages(i) })).decisionId!
     device.recordAnswer(decisionId, { messages: messages(i) }, { text: `Answer ${i}, at length.` })
     await device.feedback({ ...react(i), decisionId })
   }

@@ -45,6 +45,7 @@ const opened = (settings: Partial<DeviceSettings> = {}) => {
     settings: DeviceSettings.parse(settings),
     relevance: { ready: async () => {}, wishes: async () => new Set(WISHES) },
     clock: () => 5000,
+    unkept: new Map(),
     model,
     engine: {
       generate: async () => {
@@ -59,10 +60,14 @@ const opened = (settings: Partial<DeviceSettings> = {}) => {
   return { store, deps, dimensions, feed, proposed: () => proposed }
 }
 
+/** The decision's id. */
+const rewritten = async (deps: RewritingDeps, conversation: typeof FIRST): Promise<string> =>
+  (await rewriteRequest(deps, conversation)).decisionId!
+
 describe('undo', () => {
   test('of one preference takes its line out of the conversation and leaves the other', async () => {
     const { deps, dimensions, feed, store } = opened()
-    const { decisionId } = await rewriteRequest(deps, FIRST)
+    const decisionId = await rewritten(deps, FIRST)
     feed({ kind: 'undo', decisionId, dimension: 'length' })
     expect(await dimensions(LATER)).toEqual(['emoji'])
     expect(await rewriteRequest(deps, LATER)).toMatchObject({ reason: 'frozen' })
@@ -80,7 +85,7 @@ describe('undo', () => {
 
   test('of the block leaves the conversation without one, whoever asks again', async () => {
     const { deps, feed, store } = opened()
-    const { decisionId } = await rewriteRequest(deps, FIRST)
+    const decisionId = await rewritten(deps, FIRST)
     feed({ kind: 'undo', decisionId })
     feed({ kind: 'undo', decisionId })
     for (const conversation of [LATER, FIRST])
@@ -96,7 +101,7 @@ describe('undo', () => {
 
   test('of what was not there teaches nothing', async () => {
     const { deps, feed, store } = opened()
-    const { decisionId } = await rewriteRequest(deps, FIRST)
+    const decisionId = await rewritten(deps, FIRST)
     feed({ kind: 'undo', decisionId, dimension: 'tables' })
     expect(learnedRelevance(store)).toEqual([])
     expect((await rewriteRequest(deps, LATER)).reason).toBe('frozen')
@@ -107,7 +112,7 @@ describe('edit and choice', () => {
   const LONG = 'A heat pump moves heat from outside into the house and makes it warmer. '.repeat(5)
   const answered = async (candidates: string[]) => {
     const made = opened()
-    const { decisionId } = await rewriteRequest(made.deps, FIRST)
+    const decisionId = await rewritten(made.deps, FIRST)
     const body = decisionBody(made.store, decisionId)!
     const shown = candidates.map((_, i) => i)
     saveDecision(made.store, decisionId, 5000, { ...body, candidates, shown, served: 0 })
@@ -137,7 +142,7 @@ describe('edit and choice', () => {
 test('a learned preference that is undone in several requests is weaker, a stated one is not', async () => {
   const { deps, feed, store } = opened()
   for (const n of [1, 2, 3, 4]) {
-    const { decisionId } = await rewriteRequest(deps, {
+    const decisionId = await rewritten(deps, {
       messages: [user(`How does machine ${n} work?`)],
     })
     feed({ kind: 'undo', decisionId, dimension: 'length' })
@@ -159,11 +164,11 @@ test('a learned preference that is undone in several requests is weaker, a state
 describe('free rewriting', () => {
   test('is off unless both the settings and the caller want it', async () => {
     const off = opened()
-    expect((await rewriteRequest(off.deps, FIRST, true)).free).toBeUndefined()
+    expect((await rewriteRequest(off.deps, FIRST, { mayPropose: true })).free).toBeUndefined()
     const on = opened({ rewriteFree: true })
     expect((await rewriteRequest(on.deps, FIRST)).free).toBeUndefined()
     expect(off.proposed() + on.proposed()).toBe(0)
-    const { free } = await rewriteRequest(on.deps, FIRST, true)
+    const { free } = await rewriteRequest(on.deps, FIRST, { mayPropose: true })
     expect(free).toMatchObject({
       accepted: true,
       text: 'How is it that a heat pump warms a house?',
@@ -173,7 +178,7 @@ describe('free rewriting', () => {
   test('a model that fails proposes nothing', async () => {
     const { deps } = opened({ rewriteFree: true })
     const engine = { generate: () => Promise.reject(new Error('no memory')) }
-    const result = await rewriteRequest({ ...deps, engine }, FIRST, true)
+    const result = await rewriteRequest({ ...deps, engine }, FIRST, { mayPropose: true })
     expect(result.free).toBeUndefined()
     expect(result.block).not.toBeNull()
   })

@@ -82,8 +82,12 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
       preferences: [],
       reason: 'applied',
     }),
-    rerank: async (_conversation, candidates, decisionId) => {
-      const id = decisionId ?? `d${++decisions}`
+    preview: async (conversation) => {
+      const { system, block } = await device.rewrite(conversation)
+      return { system, block }
+    },
+    rerank: async (_conversation, candidates, options) => {
+      const id = options?.decisionId ?? `d${++decisions}`
       answers.push({ decisionId: id, answers: candidates })
       const order = candidates.map((_, i) => candidates.length - 1 - i)
       return {
