@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { type Rng, randomBytes } from '../../adapters/random.ts'
 import { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import { DecisionCost, RankingWhy, RewritingWhy } from '../../adapters/wire/oversight.ts'
 import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { choicesOf, type Decision, type RecordedEvent } from '../personalize/feedback.ts'
 import type { JudgedDecision } from '../personalize/off-policy.ts'
@@ -11,9 +12,9 @@ import type { Answer, Conversation } from './types.ts'
 
 /**
  * As kept. propensity: probability with which `served` was drawn; rewards: by candidate, empty where nothing was ranked; preferred:
- * what would have been served without exploration and outside shadow mode.
+ * what would have been served without exploration and outside shadow mode; rewriting, ranking, cost: what held then, for people.
  */
-const DecisionBody = z.object({
+export const DecisionBody = z.object({
   messages: z.array(ChatMessage),
   system: SystemPrompt.optional(),
   candidates: z.array(z.string()),
@@ -26,6 +27,9 @@ const DecisionBody = z.object({
   explored: z.boolean(),
   dimensions: z.array(z.string()),
 })
+  rewriting: RewritingWhy.optional(),
+  ranking: RankingWhy.optional(),
+  cost: DecisionCost.optional(),
 export type DecisionBody = z.infer<typeof DecisionBody>
 
 /** Decisions that one event can still change: a regenerated answer comes soon after. */

@@ -1,0 +1,201 @@
+/** What a device shows its user: decisions with what held when they were made, what left, adapters, consent, energy. Needs the store alone. */
+
+import { decodeRelease } from '../../adapters/codec/container.ts'
+import { FedError } from '../../adapters/errors.ts'
+import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
+import type { ConsentRecord } from '../../adapters/wire/federation.ts'
+import type {
+  AdaptersResponse,
+  ConsentGrant,
+  DecisionResponse,
+  DecisionSummary,
+  DecisionsQuery,
+  DecisionsResponse,
+  FeedbackSummary,
+  LogQuery,
+  LogResponse,
+} from '../../adapters/wire/oversight.ts'
+import { Dimension, type FeedbackEvent } from '../../adapters/wire/personalization.ts'
+import { textOf } from '../personalize/request-text.ts'
+import { conditionsStatus } from './conditions-status.ts'
+import { DecisionBody } from './decisions.ts'
+import { energyStatus } from './energy-status.ts'
+import { readPrivate, servingState } from './private-adapter.ts'
+import { releaseBlob } from './serving.ts'
+import type { DeviceSettings } from './settings.ts'
+import type { DecisionRow, DeviceStore } from './store.ts'
+
+type Body<T> = Omit<T, 'protocol'>
+
+export type Oversight = {
+  /** Newest first. Fails with E_NO_DECISION where before is not known. */
+  decisions(query: DecisionsQuery): Body<DecisionsResponse>
+  /** Fails with E_NO_DECISION. */
+  decision(id: string): Body<DecisionResponse>
+  log(query: LogQuery): Body<LogResponse>
+  consent(): ConsentRecord | null
+  grantConsent(grant: Omit<ConsentGrant, 'protocol'>): ConsentRecord
+  withdrawConsent(): void
+  adapters(): Body<AdaptersResponse>
+  energy(): EnergyStatus
+  conditions(): ConditionsStatus
+}
+
+export type OversightDeps = {
+  readonly store: DeviceStore
+  readonly clock: () => number
+  readonly settings: DeviceSettings
+  /** The local model, and the layer after which answers are read now. */
+  readonly base: () => AdaptersResponse['base']
+}
+
+/** Most rounds and events that are shown, and letters of a text that is shortened. */
+const MOST_ROUNDS = 200
+const MOST_EVENTS = 1000
+const SHORT = 200
+const DAY_MS = 24 * 3600 * 1000
+
+export const openOversight = ({ store, clock, settings, base }: OversightDeps): Oversight => {
+  const lineage = releaseLineage(store)
+  return {
+    decisions({ before, limit }) {
+      if (before !== undefined && !store.decision(before)) throw unknownDecision()
+      const rows = store.decisions(limit + 1, before)
+      const shown = rows.slice(0, limit)
+      return {
+        decisions: summaries(store, shown),
+        next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
+      }
+    },
+    decision(id) {
+      const row = store.decision(id)
+      const [decision] = row ? summaries(store, [row]) : []
+      if (!row || !decision) throw unknownDecision()
+      const { system, messages, candidates } = DecisionBody.parse(row.body)
+      return {
+        decision,
+        system: system === undefined ? null : capped(textOf(system)),
+        messages: messages.map(({ role, content }) => ({ role, text: capped(textOf(content)) })),
+        answers: candidates,
+      }
+    },
+    log: ({ limit }) => ({
+      entries: store.outbox(limit).map((e) => ({ ...e, at: Math.floor(e.at) })),
+      sums: store.outboxSums(),
+    }),
+    consent: () => store.consent(),
+    grantConsent({ contributions, days }) {
+      const grantedAt = Math.floor(clock())
+      const expiresAt = days === null ? null : grantedAt + days * DAY_MS
+      const record: ConsentRecord = {
+        purpose: 'personalization',
+        contributions: [...new Set(contributions)],
+        grantedAt,
+        expiresAt,
+      }
+      store.set('consent', record)
+      return record
+    },
+    withdrawConsent: () => store.set('consent', null),
+    adapters: () => ({
+      base: base(),
+      release: lineage(),
+      own: ownAdapter(store),
+      rounds: store
+        .uploads()
+        .slice(0, MOST_ROUNDS)
+        .map(({ jobId: _, ...round }) => ({ ...round, at: Math.floor(round.at) })),
+    }),
+    energy: () => energyStatus(store, clock, settings.agent),
+    conditions: () => conditionsStatus(store, clock),
+  }
+}
+
+const unknownDecision = () =>
+  new FedError('E_NO_DECISION', 'no decision of this device has this id')
+
+const summaries = (store: DeviceStore, rows: readonly DecisionRow[]): DecisionSummary[] => {
+  const ids = new Set(rows.map((row) => row.id))
+  const events = new Map<string, { at: number; event: FeedbackEvent }[]>()
+  for (const { decisionId, at, body } of store.feedback())
+    if (ids.has(decisionId))
+      events.set(decisionId, [
+        { at, event: body as FeedbackEvent },
+        ...(events.get(decisionId) ?? []),
+      ])
+  return rows.map((row) => summaryOf(row, events.get(row.id) ?? []))
+}
+
+const summaryOf = (
+  { id, at, body }: DecisionRow,
+  events: readonly { at: number; event: FeedbackEvent }[],
+): DecisionSummary => {
+  const decision = DecisionBody.parse(body)
+  const dimensions = decision.dimensions.filter(isDimension)
+  const undone = events.flatMap(({ event }) =>
+    event.kind !== 'undo' ? [] : event.dimension ? [event.dimension] : dimensions,
+  )
+  const answer = decision.candidates[decision.served]
+  return {
+    id,
+    at: Math.floor(at),
+    request: shortened(textOf(decision.messages.at(-1)?.content ?? '')),
+    answer: answer === undefined ? null : shortened(answer),
+    dimensions,
+    undone: [...new Set(undone)],
+    candidates: decision.candidates.length,
+    served: decision.served,
+    propensity: decision.propensity,
+    explored: decision.explored,
+    rewriting: decision.rewriting ?? null,
+    ranking: decision.ranking ?? null,
+    cost: decision.cost ?? null,
+    feedback: events.slice(-MOST_EVENTS).map(({ at: told, event }) => feedbackSummary(told, event)),
+  }
+}
+
+const isDimension = (name: string): name is Dimension => Dimension.safeParse(name).success
+
+const feedbackSummary = (at: number, event: FeedbackEvent): FeedbackSummary => ({
+  at: Math.floor(at),
+  kind: event.kind,
+  ...('dimension' in event && event.dimension && { dimension: event.dimension }),
+  ...(event.kind === 'thumbs' && { value: event.value }),
+  ...(event.kind === 'choose' && { chosen: event.chosen }),
+  isImplicit: event.isImplicit === true,
+})
+
+/** Blocks that were joined can be longer than one text may be. */
+const capped = (text: string): string => text.slice(0, 200_000)
+
+const shortened = (text: string): string => {
+  const line = text.trim().replace(/\s+/g, ' ')
+  return line.length <= SHORT
+    ? line
+    : `${[...line]
+        .slice(0, SHORT - 1)
+        .join('')
+        .slice(0, 298)}…`
+}
+
+/** A release is read once: its bytes are megabytes, and named by their hash. */
+const releaseLineage = (store: DeviceStore): (() => AdaptersResponse['release']) => {
+  let known: AdaptersResponse['release'] = null
+  return () => {
+    const { release: hash } = servingState(store)
+    if (hash === null) return null
+    if (known?.hash === hash) return known
+    const bytes = store.blob(releaseBlob(hash))
+    if (!bytes) return null
+    const { version, parent, createdAt, cohort, adapter } = decodeRelease(bytes).header
+    known = { hash, version, parent, createdAt, cohort, bytes: bytes.length, adapter }
+    return known
+  }
+}
+
+const ownAdapter = (store: DeviceStore): AdaptersResponse['own'] => {
+  const bytes = servingState(store).private ? store.blob('private') : undefined
+  if (!bytes) return null
+  const { spec, objective } = readPrivate(store)
+  return { bytes: bytes.length, objective, adapter: { ...spec, modules: [...spec.modules] } }
+}
