@@ -48,6 +48,12 @@ export const rerankAnswers = async (
   const isShown = underDecision === undefined
   const ask = isShown && isInformed && !isShadow && isKept ? askOf(deps, served, scores) : null
   const decisionId = isKept ? (underDecision ?? newId('d_')) : null
+  const reason = reasonOf(ranking, scores, drawn.explored, isShadow)
+  const explanations = scores.map((score, i) =>
+    i === 0
+      ? "Claude's first answer, which the others are compared with"
+      : compare(score, scores[0]!),
+  )
   if (decisionId)
     saveDecision(
       store,
@@ -61,6 +67,16 @@ export const rerankAnswers = async (
         ...drawn,
         rewards: scores.map((s) => s.reward),
         preferred: ranking.winner,
+        ranking: {
+          reason,
+          probability: ranking.probability,
+          explore: settings.explore,
+          candidates: scores.map((score, i) => ({
+            reward: score.reward,
+            explanation: explanations[i]!,
+            named: weightiest(score),
+          })),
+        },
       },
       answers,
     )
@@ -70,20 +86,26 @@ export const rerankAnswers = async (
     winner,
     keptFirst: winner === 0,
     probability: ranking.probability,
-    reason: reasonOf(ranking, scores, drawn.explored, isShadow),
+    reason,
     ...(ask && { ask: { candidates: [...ask.candidates], reason: ask.reason } }),
     ...(isShadow && { shadow: { preferred: ranking.winner } }),
     candidates: scores.map((score, i) => ({
       reward: score.reward,
       pooled: score.pooledContribution,
       named: [...score.named],
-      explanation:
-        i === 0
-          ? "Claude's first answer, which the others are compared with"
-          : compare(score, scores[0]!),
+      explanation: explanations[i]!,
     })),
   }
 }
+
+/** Contributions that a decision keeps of each answer, so that it can say why. */
+const KEPT_NAMED = 5
+
+const weightiest = ({ named }: Score): Score['named'][number][] =>
+  named
+    .filter(({ contribution }) => contribution !== 0)
+    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+    .slice(0, KEPT_NAMED)
 
 /** The first fit of a home is kept for planning; later ones are when feedback comes. */
 const currentOutlook = (deps: OutlookDeps): Promise<Served> =>

@@ -10,7 +10,7 @@ import type { LocalModel } from '../engine/model/open.ts'
 import type { Engine } from '../engine/run/types.ts'
 import { wishOf } from '../personalize/dimensions.ts'
 import { proposeRewrite } from '../personalize/free-rewrite.ts'
-import { EMPTY_PROFILE, updateProfile, votesOn, withEvidence } from '../personalize/profile.ts'
+import { EMPTY_PROFILE, lineOf, updateProfile, votesOn, withEvidence } from '../personalize/profile.ts'
 import { movedPreferences } from '../personalize/relevance-feedback.ts'
 import { requestInContext, requestText } from '../personalize/request-text.ts'
 import {
@@ -72,7 +72,12 @@ export const rewriteRequest = async (
   )
   const decisionId = isKept ? newId('d_') : null
   const dimensions = preferences.map((p) => p.dimension)
-  if (decisionId) saveDecision(store, decisionId, clock(), blankDecision(conversation, dimensions))
+  const lines = preferences.map((p) => ({ dimension: p.dimension, line: lineOf(p) }))
+  if (decisionId)
+    saveDecision(store, decisionId, clock(), {
+      ...blankDecision(conversation, dimensions),
+      rewriting: { reason, block, lines },
+    })
   const free = mayPropose && settings.rewriteFree ? await propose(deps, conversation) : undefined
   return {
     decisionId,
