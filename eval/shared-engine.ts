@@ -15,9 +15,9 @@ export const rememberPooled = (engine: Engine, weights: string, kept?: PooledCac
       if (known) states.set(key, known)
       return known
     },
-    savePooled: (key, state) => {
+    savePooled: (key, state, at) => {
       states.set(key, state)
-      kept?.savePooled(key, state)
+      kept?.savePooled(key, state, at)
     },
   })
   let last: Promise<unknown> = Promise.resolve()

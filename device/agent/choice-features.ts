@@ -117,7 +117,9 @@ export const encodeAnswers = (
 /** Where pooled states are kept between processes (store.ts). */
 export type PooledCache = {
   pooled(key: string): Float32Array | undefined
-  savePooled(key: string, state: Float32Array): void
+  savePooled(key: string, state: Float32Array, at?: number): void
+  /** Grows when texts are forgotten: states that are being computed then are not kept. */
+  forgottenTimes?(): number
 }
 
 /** Answers that are pooled before their states are kept: what an interruption can cost. */
@@ -125,9 +127,15 @@ const POOLED_TOGETHER = 96
 
 /** An engine whose pooled states are looked up by weights, adapters, exit layer and token ids before they are computed.
  *  With `keep: false` none are added. */
-export const cachePooled = (engine: Engine, weights: string, cache: PooledCache): Engine => ({
+export const cachePooled = (
+  engine: Engine,
+  weights: string,
+  cache: PooledCache,
+  clock?: () => number,
+): Engine => ({
   ...engine,
   async pooled(inputs, options) {
+    const forgotten = cache.forgottenTimes?.()
     const adapters = options.adapters.map(feedKey).join('+')
     const layers = [...(options.through ?? []), options.exitLayer]
     const keysOf = (input: AnswerInput) =>
@@ -158,7 +166,8 @@ export const cachePooled = (engine: Engine, weights: string, cache: PooledCache)
           const size = states[i]!.length / layers.length
           const state = states[i]!.slice(j * size, (j + 1) * size)
           found.set(key, state)
-          if (options.keep !== false) cache.savePooled(key, state)
+          if (options.keep !== false && cache.forgottenTimes?.() === forgotten)
+            cache.savePooled(key, state, clock?.())
         }
     }
     return keys.map((own) => concat(own.map((key) => found.get(key)!)))

@@ -1,13 +1,193 @@
-/** Erases a conversation from this device, and whatever was made from it. */
+/** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
-import type { ForgetReport, ForgetTarget } from '../../adapters/wire/personalization.ts'
-import type { DeviceStore } from './store.ts'
+import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import {
+  type ForgetReport,
+  type ForgetTarget,
+  Profile,
+} from '../../adapters/wire/personalization.ts'
+import { EMPTY_PROFILE, updateProfile } from '../personalize/profile.ts'
+import { requestInContext, textOf } from '../personalize/request-text.ts'
+import { conversationKey } from '../personalize/rewrite.ts'
+import { DecisionBody } from './decisions.ts'
+import { serveRelease, servingState } from './private-adapter.ts'
+import { forgetProposals } from './proposals.ts'
+import { forgetRelevance } from './relevant.ts'
+import { DECISION_MS, type DeviceStore } from './store.ts'
 
-export const forgetConversation = async (
-  { store }: { readonly store: DeviceStore },
-  target: ForgetTarget,
-): Promise<ForgetReport> => {
-  if (!store.decision(target.decisionId ?? target.messageId ?? ''))
-    throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
-  throw new FedError('E_UNAVAILABLE', 'forgetting is not there yet')
+const ALL = Number.MAX_SAFE_INTEGER
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+/** Clocks are set, and a request is read before its decision is kept. */
+const SLACK_MS = 60 * MINUTE_MS
+/** A request is logged before its answer comes, and the decision is kept after it. */
+const ANSWER_MS = 15 * MINUTE_MS
+
+/**
+ * All turns of the conversation that a decision or an answer belongs to, also those under another system prompt; conversations that
+ * began with the very same words under the same system prompt cannot be told from it and go too. Fails with E_NO_DECISION.
+ */
+export const forgetConversation = (store: DeviceStore, target: ForgetTarget): ForgetReport => {
+  const report = store.durably((): ForgetReport => {
+    const first = store.decision(target.decisionId ?? target.messageId ?? '')
+    if (!first)
+      throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
+    const { decisions, choices } = conversationOf(store, first.id)
+    const ids = new Set([...decisions, ...choices].map((one) => one.id))
+    const keys = new Set([...decisions, ...choices].map((one) => one.key))
+    const said = store.feedback().filter((f) => ids.has(f.decisionId))
+    const learnedAt = [...choices, ...said].map((one) => one.at)
+    const learnedSince = learnedAt.length > 0 ? Math.min(...learnedAt) : null
+    const sent = store.uploads().filter((u) => learnedSince !== null && u.at >= learnedSince)
+    const erased = store.eraseRows({
+      decisions: decisions.map((d) => d.id),
+      choices: choices.map((c) => c.id),
+      conversations: [...keys],
+      computedSince: Math.min(...[...decisions, ...choices].map((one) => one.at)) - SLACK_MS,
+      sentSince: learnedSince,
+      loggedBetween: decisions.map(({ at }) => [at - ANSWER_MS, at + MINUTE_MS] as const),
+    })
+    const requests = new Set(decisions.map((d) => d.request))
+    forgetRelevance(
+      store,
+      (e) => requests.has(e.request) || (e.conversation !== undefined && keys.has(e.conversation)),
+    )
+    forgetProposals(store, ids)
+    if (choices.length > 0) forgetLearned(store)
+    return {
+      ...erased,
+      privateAdapter: learnedSince === null ? 'none' : removePrivate(store),
+      updatesSentSince: sent.filter((u) => u.state !== 'pending' && u.reason !== 'forgotten')
+        .length,
+    }
+  })
+  store.compact()
+  return report
+}
+
+/**
+ * Erases what is older than the limit (days; null: nothing but decisions that nobody judged within 90). Choices of unknown time and a
+ * private adapter stay. True where something went.
+ */
+export const enforceRetention = (
+  store: DeviceStore,
+  retentionDays: number | null,
+  now: number,
+): boolean => {
+  const before = now - (retentionDays === null ? DECISION_MS : retentionDays * DAY_MS)
+  const isOld = ({ at }: { at?: number | undefined }) => at !== undefined && at > 0 && at < before
+  const decisions = store.decisions(ALL).filter(isOld)
+  const choices = retentionDays === null ? [] : store.choices().filter(isOld)
+  const said = retentionDays === null ? [] : store.feedback().filter(isOld)
+  if (decisions.length + choices.length + said.length === 0) return false
+  store.durably(() => {
+    store.eraseRows({
+      decisions: decisions.map((d) => d.id),
+      choices: choices.map((c) => c.id),
+      ...(retentionDays !== null && { before, computedSince: 0 }),
+    })
+    if (retentionDays !== null) forgetRelevance(store, (e) => (e.at ?? 0) < before)
+    forgetProposals(store, new Set(decisions.map((d) => d.id)))
+    if (choices.length > 0) forgetLearned(store)
+  })
+  store.compact()
+  return true
+}
+
+/** What training and the local model left in the home, derived from texts. */
+export const dropDerivedFiles = (folder: string): void => {
+  rmSync(join(folder, 'states'), { recursive: true, force: true })
+  for (const name of readdirSync(folder))
+    if (/\.checkpoint(?:\.\d+\.tmp)?$/.test(name)) rmSync(join(folder, name), { force: true })
+}
+
+/** Runs what reads choices for minutes. Fails with E_CANCELLED where one of them was erased meanwhile, and drops what came of it. */
+export const unlessForgotten = async <T>(
+  store: Pick<DeviceStore, 'forgottenTimes'>,
+  drop: () => void,
+  work: () => Promise<T>,
+): Promise<T> => {
+  const before = store.forgottenTimes()
+  try {
+    return await work()
+  } finally {
+    if (store.forgottenTimes() !== before) {
+      drop()
+      // biome-ignore lint/correctness/noUnsafeFinally: whatever came of it must not be used
+      throw new FedError('E_CANCELLED', 'something was forgotten meanwhile: start it again')
+    }
+  }
+}
+
+type Part = {
+  readonly id: string
+  readonly at: number
+  readonly key: string
+  readonly request: string
+  readonly openings: readonly string[]
+}
+
+/** Grows from one decision over equal keys and equal beginnings until nothing is added. */
+const conversationOf = (store: DeviceStore, id: string): { decisions: Part[]; choices: Part[] } => {
+  const decisions = store
+    .decisions(ALL)
+    .map((row) => partOf(row.id, row.at, DecisionBody.parse(row.body)))
+  const choices = store.choices().map((choice) => partOf(choice.id, choice.at ?? 0, choice))
+  const all = [...decisions, ...choices]
+  const found = new Set(all.filter((part) => part.id === id))
+  const keys = new Set<string>()
+  const openings = new Set<string>()
+  for (let size = 0; size !== found.size; ) {
+    size = found.size
+    for (const part of found) {
+      keys.add(part.key)
+      for (const opening of part.openings) openings.add(opening)
+    }
+    for (const part of all)
+      if (keys.has(part.key) || part.openings.some((o) => openings.has(o))) found.add(part)
+  }
+  return {
+    decisions: decisions.filter((d) => found.has(d)),
+    choices: choices.filter((c) => found.has(c)),
+  }
+}
+
+/** openings: its first message with the answer to it, or with each that may have been the answer. */
+const partOf = (
+  id: string,
+  at: number,
+  conversation: {
+    messages: ChatMessage[]
+    system?: SystemPrompt | undefined
+    candidates: string[]
+  },
+): Part => {
+  const { messages, candidates } = conversation
+  const [first, second] = messages
+  const answers = second?.role === 'assistant' ? [textOf(second.content)] : candidates
+  return {
+    id,
+    at,
+    key: conversationKey(conversation),
+    request: requestInContext(messages),
+    openings: answers
+      .filter((answer) => answer.trim() !== '')
+      .map((answer) => JSON.stringify([first && textOf(first.content), answer])),
+  }
+}
+
+/** Until the head is fitted again, the profile says nothing that was learned. */
+const forgetLearned = (store: DeviceStore): void => {
+  const profile = Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
+  store.set('profile', updateProfile(profile, []))
+  store.set('outlook', null)
+}
+
+const removePrivate = (store: DeviceStore): ForgetReport['privateAdapter'] => {
+  if (!store.blob('private')) return 'none'
+  store.removeBlob('private')
+  serveRelease(store, servingState(store).release)
+  return 'removed'
 }

@@ -71,7 +71,12 @@ export const openPersonalizer = (
       await refreshProfile(deps).catch(() => undefined)
       return { recorded: true, choices: store.countChoices() }
     },
-    forget: (target) => forgetConversation(deps, target),
+    async forget(target) {
+      const report = forgetConversation(store, target)
+      // It is gone whatever becomes of the fit.
+      await refreshProfile(deps).catch(() => undefined)
+      return report
+    },
     proposals: () => openProposals(store),
     settleProposal(id, accept) {
       settleProposal(store, id, accept)

@@ -25,6 +25,9 @@ const Learned = z.object({
   isRelevant: z.boolean(),
   weight: z.number(),
   isUndo: z.boolean(),
+  /** When, and the key of the conversation. */
+  at: z.number().optional(),
+  conversation: z.string().optional(),
 })
 export type Learned = z.infer<typeof Learned>
 
@@ -63,6 +66,12 @@ export const learnRelevance = (store: DeviceStore, learned: readonly Learned[]):
   if (learned.length === 0) return
   const state = readState(store)
   store.set('relevance', { ...state, own: [...state.own, ...learned].slice(-MOST) })
+}
+
+export const forgetRelevance = (store: DeviceStore, isOf: (e: Learned) => boolean): void => {
+  const state = readState(store)
+  const own = state.own.filter((e) => !isOf(e))
+  if (own.length < state.own.length) store.set('relevance', { ...state, own })
 }
 
 export const openRelevance = (

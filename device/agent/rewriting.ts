@@ -179,7 +179,14 @@ export const learnFromFeedback = (
   const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
     learnRelevance(
       store,
-      examples.map((e) => ({ request, weight, isUndo: event.kind === 'undo', ...e })),
+      examples.map((e) => ({
+        request,
+        weight,
+        isUndo: event.kind === 'undo',
+        at: clock(),
+        conversation: key,
+        ...e,
+      })),
     )
   if (event.kind === 'undo') {
     if (!known || known.block === null) return

@@ -3,6 +3,8 @@ import Database from 'better-sqlite3'
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Spending } from '../personalize/spend.ts'
+import { type Erased, type Erasure, erasing } from './store-erase.ts'
+import { cacheTables, outgoingTables } from './store-tables.ts'
 
 /** A choice of the user: where it came from, and how much it counts. */
 export type StoredChoice = ChoiceLine & { readonly weight?: number }
@@ -27,8 +29,13 @@ export type PendingUpload = {
 }
 export type UploadState = 'pending' | 'accepted' | 'refused'
 
-/** A decision as JSON: the agent's own shape (decisions.ts). messageIds: the ids Claude gave to its candidates. */
-export type DecisionRow = { readonly id: string; readonly at: number; readonly body: unknown }
+/** A decision as JSON: the agent's own shape (decisions.ts). conversation: names its conversation. */
+export type DecisionRow = {
+  readonly id: string
+  readonly at: number
+  readonly conversation?: string
+  readonly body: unknown
+}
 
 /** Single values by name. */
 export type StateKey =
@@ -49,6 +56,15 @@ export type StateKey =
   | 'proposals'
 
 export type DeviceStore = {
+  /** All of it or nothing; no other process writes in between. */
+  atomically<T>(work: () => T): T
+  /** The same, and on the disk when it returns: a power cut does not take it back. */
+  durably<T>(work: () => T): T
+  /** Deletes rows; compact then removes what is left of them in free pages and in the journal. */
+  eraseRows(what: Erasure): Erased
+  compact(): void
+  /** Grows when a conversation is forgotten, by this process or another: what is kept in memory may be of it. */
+  forgottenTimes(): number
   /** False when there is one of that id already. */
   addChoice(choice: StoredChoice, source: 'import' | 'feedback'): boolean
   /** Puts these in the place of what feedback on the decisions of these ids had given before; others stay. */
@@ -58,7 +74,10 @@ export type DeviceStore = {
   countChoices(): number
   /** Changes whenever the choices do, from this process or another. */
   choicesVersion(): string
+  /** messageIds: the ids Claude gave to its candidates. A decision that was forgotten is not kept again. */
   saveDecision(row: DecisionRow, messageIds: readonly string[]): void
+  /** Most recent first. */
+  decisionsOf(conversation: string, limit: number): DecisionRow[]
   /** Most recent first; before: only those older than the decision of this id. */
   decisions(limit: number, before?: string): DecisionRow[]
   /** By the id of the decision or of one of its messages. */
@@ -90,21 +109,16 @@ export type DeviceStore = {
   frozen(key: string): unknown
   freeze(key: string, value: unknown, at: number): void
   pooled(key: string): Float32Array | undefined
-  savePooled(key: string, state: Float32Array): void
+  /** at: when; without it the state goes whenever something is forgotten. */
+  savePooled(key: string, state: Float32Array, at?: number): void
   /** Spent since a time on candidates beyond the first. */
   spentSince(at: number): Spending
   spend(at: number, spending: Spending): void
   close(): void
 }
 
-/** Rows of the cache of pooled states: 2.3 kB each for the default model. */
-const POOLED_ROWS = 20_000
-
-/** How long a conversation keeps its block: longer than any prompt cache lives. */
-const FROZEN_MS = 30 * 24 * 3600 * 1000
-
 /** How long a decision, with its texts, waits for feedback. Choices stay. */
-const DECISION_MS = 90 * 24 * 3600 * 1000
+export const DECISION_MS = 90 * 24 * 3600 * 1000
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS choices (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, source TEXT NOT NULL, body TEXT NOT NULL);
@@ -112,6 +126,7 @@ CREATE TABLE IF NOT EXISTS decisions (id TEXT PRIMARY KEY, at REAL NOT NULL, bod
 CREATE INDEX IF NOT EXISTS decisions_at ON decisions (at);
 CREATE TABLE IF NOT EXISTS decision_messages (message_id TEXT PRIMARY KEY, decision_id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS feedback (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, decision_id TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS forgotten (seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, at REAL NOT NULL, recipient TEXT NOT NULL, what TEXT NOT NULL, bytes INTEGER NOT NULL, digest TEXT NOT NULL);
@@ -128,9 +143,26 @@ export const openStore = (path: string): DeviceStore => {
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
   db.pragma('busy_timeout = 10000')
+  // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
+  db.pragma('secure_delete = ON')
+  db.pragma('temp_store = MEMORY')
   db.exec(SCHEMA)
+  addColumn(db, 'decisions', 'conversation TEXT')
+  addColumn(db, 'pooled', 'at REAL')
+  db.exec('CREATE INDEX IF NOT EXISTS decisions_conversation ON decisions (conversation, at)')
   const run = prepared(db)
+  const atomically = <T>(work: () => T): T => db.transaction(work).immediate()
   return {
+    atomically,
+    durably: (work) => {
+      db.pragma('synchronous = FULL')
+      try {
+        return atomically(work)
+      } finally {
+        db.pragma('synchronous = NORMAL')
+      }
+    },
+    ...erasing(db, run),
     ...choiceTables(db, run),
     ...stateTables(run),
     ...outgoingTables(run),
@@ -139,7 +171,18 @@ export const openStore = (path: string): DeviceStore => {
   }
 }
 
-type Run = {
+const addColumn = (db: Database.Database, table: string, column: string): void => {
+  const names = db.pragma(`table_info(${table})`) as { name: string }[]
+  if (names.some(({ name }) => column.startsWith(`${name} `))) return
+  try {
+    db.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`)
+  } catch (error) {
+    // Another process was first.
+    if (!/duplicate column/.test(String(error))) throw error
+  }
+}
+
+export type Run = {
   one<T>(sql: string, ...values: unknown[]): T | undefined
   all<T>(sql: string, ...values: unknown[]): T[]
   change(sql: string, ...values: unknown[]): number
@@ -202,10 +245,15 @@ const choiceTables = (db: Database.Database, run: Run) => {
     countChoices: () => run.one<{ n: number }>('SELECT COUNT(*) AS n FROM choices')?.n ?? 0,
     choicesVersion: () => {
       // What takes the place of the last choice gets its seq again, but not without feedback.
-      const row = run.one<{ n: number; last: number | null; feedback: number | null }>(
-        'SELECT COUNT(*) AS n, MAX(seq) AS last, (SELECT MAX(seq) FROM feedback) AS feedback FROM choices',
+      const row = run.one<{
+        n: number
+        last: number | null
+        feedback: number | null
+        gone: number
+      }>(
+        'SELECT COUNT(*) AS n, MAX(seq) AS last, (SELECT MAX(seq) FROM feedback) AS feedback, (SELECT COALESCE(MAX(seq), 0) FROM forgotten) AS gone FROM choices',
       )
-      return `${row?.n ?? 0}/${row?.last ?? 0}/${row?.feedback ?? 0}`
+      return `${row?.n ?? 0}/${row?.last ?? 0}/${row?.feedback ?? 0}/${row?.gone ?? 0}`
     },
     decisions: (limit: number, before?: string) =>
       run
@@ -217,10 +265,12 @@ const choiceTables = (db: Database.Database, run: Run) => {
         .map((row) => ({ id: row.id, at: row.at, body: parse(row) })),
     saveDecision: (row: DecisionRow, messageIds: readonly string[]) => {
       db.transaction(() => {
+        if (run.one('SELECT 1 FROM forgotten WHERE decision_id = ?', row.id)) return
         run.change(
-          'INSERT OR REPLACE INTO decisions (id, at, body) VALUES (?, ?, ?)',
+          'INSERT OR REPLACE INTO decisions (id, at, conversation, body) VALUES (?, ?, ?, ?)',
           row.id,
           row.at,
+          row.conversation ?? null,
           JSON.stringify(row.body),
         )
         for (const id of messageIds)
@@ -233,8 +283,16 @@ const choiceTables = (db: Database.Database, run: Run) => {
           run.change(
             'DELETE FROM decision_messages WHERE decision_id NOT IN (SELECT id FROM decisions)',
           )
-      })()
+      }).immediate()
     },
+    decisionsOf: (conversation: string, limit: number) =>
+      run
+        .all<{ id: string; at: number; body: string }>(
+          'SELECT id, at, body FROM decisions WHERE conversation = ? ORDER BY at DESC, rowid DESC LIMIT ?',
+          conversation,
+          limit,
+        )
+        .map((row) => ({ id: row.id, at: row.at, conversation, body: parse(row) })),
     decision: (id: string) => {
       const row = run.one<{ id: string; at: number; body: string }>(
         'SELECT id, at, body FROM decisions WHERE id = ? OR id = (SELECT decision_id FROM decision_messages WHERE message_id = ?)',
@@ -282,109 +340,3 @@ const stateTables = (run: Run) => {
     removeBlob: (name: string) => void run.change('DELETE FROM blobs WHERE name = ?', name),
   }
 }
-
-type UploadRow = {
-  round_id: string
-  job_id: string
-  token: string
-  digest: string
-  size: number
-  bytes: Buffer
-  state: UploadState
-  reason: string | null
-  at: number
-}
-
-const outgoingTables = (run: Run) => ({
-  log: (entry: OutboxEntry) =>
-    void run.change(
-      'INSERT INTO outbox (at, recipient, what, bytes, digest) VALUES (?, ?, ?, ?, ?)',
-      entry.at,
-      entry.recipient,
-      entry.what,
-      entry.bytes,
-      entry.digest,
-    ),
-  outbox: (limit = ALL) =>
-    run.all<OutboxEntry>(
-      'SELECT at, recipient, what, bytes, digest FROM outbox ORDER BY seq DESC LIMIT ?',
-      limit,
-    ),
-  outboxSums: () =>
-    run.all<{ recipient: OutboxEntry['recipient']; entries: number; bytes: number }>(
-      'SELECT recipient, COUNT(*) AS entries, SUM(bytes) AS bytes FROM outbox GROUP BY recipient ORDER BY recipient',
-    ),
-  /** The first bytes of a round stay: a second call with other bytes changes nothing. */
-  savePending: (upload: PendingUpload) =>
-    void run.change(
-      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
-      upload.roundId,
-      upload.jobId,
-      upload.uploadToken,
-      upload.digest,
-      upload.bytes.length,
-      upload.bytes,
-      upload.at,
-    ),
-  pendingUploads: () =>
-    run.all<UploadRow>("SELECT * FROM uploads WHERE state = 'pending' ORDER BY at").map((row) => ({
-      roundId: row.round_id,
-      jobId: row.job_id,
-      uploadToken: row.token,
-      digest: row.digest,
-      bytes: new Uint8Array(row.bytes),
-      at: row.at,
-    })),
-  settleUpload: (roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null) =>
-    void run.change(
-      'UPDATE uploads SET state = ?, reason = ?, bytes = NULL WHERE round_id = ?',
-      state,
-      reason,
-      roundId,
-    ),
-  uploads: () =>
-    run
-      .all<UploadRow>('SELECT * FROM uploads ORDER BY at DESC')
-      .map(({ round_id, job_id, digest, state, reason, at, size }) => ({
-        roundId: round_id,
-        jobId: job_id,
-        digest,
-        state,
-        reason,
-        at,
-        bytes: size,
-      })),
-})
-
-const cacheTables = (run: Run) => ({
-  frozen: (key: string) => {
-    const row = run.one<{ value: string }>('SELECT value FROM frozen WHERE key = ?', key)
-    return row && JSON.parse(row.value)
-  },
-  freeze: (key: string, value: unknown, at: number) => {
-    run.change(
-      'INSERT OR REPLACE INTO frozen (key, value, at) VALUES (?, ?, ?)',
-      key,
-      JSON.stringify(value),
-      at,
-    )
-    run.change('DELETE FROM frozen WHERE at < ?', at - FROZEN_MS)
-  },
-  pooled: (key: string) => {
-    const row = run.one<{ state: Buffer }>('SELECT state FROM pooled WHERE key = ?', key)
-    // A copy: a Buffer's offset need not be a multiple of 4.
-    return row && new Float32Array(new Uint8Array(row.state).buffer)
-  },
-  savePooled: (key: string, state: Float32Array) => {
-    const bytes = new Uint8Array(state.buffer, state.byteOffset, state.byteLength)
-    run.change('INSERT OR IGNORE INTO pooled (key, state) VALUES (?, ?)', key, bytes)
-    run.change('DELETE FROM pooled WHERE seq <= (SELECT MAX(seq) FROM pooled) - ?', POOLED_ROWS)
-  },
-  spentSince: (at: number) =>
-    run.one<Spending>(
-      'SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd FROM spent WHERE at >= ?',
-      at,
-    ) ?? { tokens: 0, usd: 0 },
-  spend: (at: number, { tokens, usd }: Spending) =>
-    void run.change('INSERT INTO spent (at, tokens, usd) VALUES (?, ?, ?)', at, tokens, usd),
-})

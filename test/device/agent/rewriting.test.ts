@@ -72,7 +72,7 @@ describe('undo', () => {
     expect(await dimensions(LATER)).toEqual(['emoji'])
     expect(await rewriteRequest(deps, LATER)).toMatchObject({ reason: 'frozen' })
     expect(await dimensions(FIRST)).toEqual(['emoji'])
-    expect(learnedRelevance(store)).toEqual([
+    expect(learnedRelevance(store)).toMatchObject([
       {
         request: FIRST.messages[0]!.content,
         wish: 'length-',

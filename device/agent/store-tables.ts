@@ -1,0 +1,120 @@
+/** Tables of the device's store that hold what it sent, and what it can compute again. */
+import type { Spending } from '../personalize/spend.ts'
+import type { OutboxEntry, PendingUpload, Run, UploadState } from './store.ts'
+
+const ALL = Number.MAX_SAFE_INTEGER
+/** Rows of the cache of pooled states: 2.3 kB each for the default model. */
+const POOLED_ROWS = 20_000
+/** How long a conversation keeps its block: longer than any prompt cache lives. */
+const FROZEN_MS = 30 * 24 * 3600 * 1000
+
+type UploadRow = {
+  round_id: string
+  job_id: string
+  token: string
+  digest: string
+  size: number
+  bytes: Buffer
+  state: UploadState
+  reason: string | null
+  at: number
+}
+
+export const outgoingTables = (run: Run) => ({
+  log: (entry: OutboxEntry) =>
+    void run.change(
+      'INSERT INTO outbox (at, recipient, what, bytes, digest) VALUES (?, ?, ?, ?, ?)',
+      entry.at,
+      entry.recipient,
+      entry.what,
+      entry.bytes,
+      entry.digest,
+    ),
+  outbox: (limit = ALL) =>
+    run.all<OutboxEntry>(
+      'SELECT at, recipient, what, bytes, digest FROM outbox ORDER BY seq DESC LIMIT ?',
+      limit,
+    ),
+  outboxSums: () =>
+    run.all<{ recipient: OutboxEntry['recipient']; entries: number; bytes: number }>(
+      'SELECT recipient, COUNT(*) AS entries, SUM(bytes) AS bytes FROM outbox GROUP BY recipient ORDER BY recipient',
+    ),
+  /** The first bytes of a round stay: a second call with other bytes changes nothing. */
+  savePending: (upload: PendingUpload) =>
+    void run.change(
+      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
+      upload.roundId,
+      upload.jobId,
+      upload.uploadToken,
+      upload.digest,
+      upload.bytes.length,
+      upload.bytes,
+      upload.at,
+    ),
+  pendingUploads: () =>
+    run.all<UploadRow>("SELECT * FROM uploads WHERE state = 'pending' ORDER BY at").map((row) => ({
+      roundId: row.round_id,
+      jobId: row.job_id,
+      uploadToken: row.token,
+      digest: row.digest,
+      bytes: new Uint8Array(row.bytes),
+      at: row.at,
+    })),
+  settleUpload: (roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null) =>
+    void run.change(
+      'UPDATE uploads SET state = ?, reason = ?, bytes = NULL WHERE round_id = ?',
+      state,
+      reason,
+      roundId,
+    ),
+  uploads: () =>
+    run
+      .all<UploadRow>('SELECT * FROM uploads ORDER BY at DESC')
+      .map(({ round_id, job_id, digest, state, reason, at, size }) => ({
+        roundId: round_id,
+        jobId: job_id,
+        digest,
+        state,
+        reason,
+        at,
+        bytes: size,
+      })),
+})
+
+export const cacheTables = (run: Run) => ({
+  frozen: (key: string) => {
+    const row = run.one<{ value: string }>('SELECT value FROM frozen WHERE key = ?', key)
+    return row && JSON.parse(row.value)
+  },
+  freeze: (key: string, value: unknown, at: number) => {
+    run.change(
+      'INSERT OR REPLACE INTO frozen (key, value, at) VALUES (?, ?, ?)',
+      key,
+      JSON.stringify(value),
+      at,
+    )
+    run.change('DELETE FROM frozen WHERE at < ?', at - FROZEN_MS)
+  },
+  pooled: (key: string) => {
+    const row = run.one<{ state: Buffer }>('SELECT state FROM pooled WHERE key = ?', key)
+    // A copy: a Buffer's offset need not be a multiple of 4.
+    return row && new Float32Array(new Uint8Array(row.state).buffer)
+  },
+  savePooled: (key: string, state: Float32Array, at?: number) => {
+    const bytes = new Uint8Array(state.buffer, state.byteOffset, state.byteLength)
+    run.change(
+      'INSERT OR IGNORE INTO pooled (key, state, at) VALUES (?, ?, ?)',
+      key,
+      bytes,
+      at ?? null,
+    )
+    run.change('DELETE FROM pooled WHERE seq <= (SELECT MAX(seq) FROM pooled) - ?', POOLED_ROWS)
+  },
+  spentSince: (at: number) =>
+    run.one<Spending>(
+      'SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd FROM spent WHERE at >= ?',
+      at,
+    ) ?? { tokens: 0, usd: 0 },
+  spend: (at: number, { tokens, usd }: Spending) =>
+    void run.change('INSERT INTO spent (at, tokens, usd) VALUES (?, ?, ?)', at, tokens, usd),
+})
