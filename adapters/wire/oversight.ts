@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ConditionsStatus, EnergyStatus } from './energy.ts'
 import { ConsentRecord } from './federation.ts'
 import { Contribution } from './jobs.ts'
-import { DIMENSIONS, Dimension, RewriteReason } from './personalization.ts'
+import { DIMENSIONS, Dimension, RewriteReason, TrainingStatus } from './personalization.ts'
 import { AdapterSpecSchema, Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
 
 const Share = z.number().min(0).max(1)
@@ -248,3 +248,6 @@ export const DimensionsResponse = z.strictObject({
     .max(DIMENSIONS.length),
 })
 export type DimensionsResponse = z.infer<typeof DimensionsResponse>
+
+export const TrainingResponse = z.strictObject({ protocol: Protocol, ...TrainingStatus.shape })
+export type TrainingResponse = z.infer<typeof TrainingResponse>

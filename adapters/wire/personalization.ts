@@ -114,7 +114,7 @@ export type FreeRewrite = z.infer<typeof FreeRewrite>
  *  the user has switched free rewriting on; it is for the user to look at, and nobody sends it for them. */
 export const RewriteResponse = z.strictObject({
   protocol: Protocol,
-  decisionId: Id,
+  decisionId: Id.nullable(),
   system: z.union([Text, z.array(ContentBlock).max(1001)]).nullable(),
   block: z.string().max(4000).nullable(),
   preferences: z.array(Preference).max(DIMENSIONS.length),
@@ -142,7 +142,7 @@ const Index = z.int().min(0).max(63)
  */
 export const RerankResponse = z.strictObject({
   protocol: Protocol,
-  decisionId: Id,
+  decisionId: Id.nullable(),
   order: z.array(Index).min(1).max(16),
   winner: Index,
   keptFirst: z.boolean(),
