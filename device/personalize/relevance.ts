@@ -107,6 +107,29 @@ export const trainRelevance = (
   }
 }
 
+/** A yes-or-no question on a text, answered by the same kind of ridge regression. weights: the intercept last. */
+export type Gate = Pick<RelevanceHead, 'mean' | 'scale'> & { readonly weights: readonly number[] }
+
+/** Fails with E_SHAPE where states differ in size. */
+export const trainGate = (
+  examples: readonly (Pick<RelevanceExample, 'request' | 'pooled'> & { readonly isSo: boolean })[],
+): Gate => {
+  const hidden = examples[0]?.pooled.length ?? 0
+  for (const { pooled } of examples) checkSize(pooled, hidden)
+  const head = standardization(examples.map(rawInput), hidden)
+  const solve = ridge(examples.map((e) => inputOf(head, e)))
+  return { ...head, weights: solve(examples.map((e) => (e.isSo ? 1 : -1))) }
+}
+
+/** About −1 … 1. Fails with E_SHAPE when the state has another size. */
+export const gateScore = (
+  gate: Gate,
+  example: Pick<RelevanceExample, 'request' | 'pooled'>,
+): number => {
+  checkSize(example.pooled, gate.mean.length - requestFeatures('').length)
+  return dot(Float64Array.from(gate.weights), inputOf(gate, example))
+}
+
 export type Scores = { readonly gate: number; readonly wishes: readonly number[] }
 
 /** Scores by the seeds alone, about −1 … 1. Fails with E_SHAPE when the state has another size. */
