@@ -58,7 +58,19 @@ export const STATUS: Record<ErrorCode, Status> = {
 /** `{ error: { code, message } }` with the code's status. An error of another class says no more than E_INTERNAL. */
 export const errorResponse = (error: unknown, c: Context): Response => {
   const fed = refusalOf(error)
-  return c.json({ error: { code: fed.code, message: fed.message } }, STATUS[fed.code])
+  const headers = final.has(fed) ? NOT_AGAIN : {}
+  return c.json({ error: { code: fed.code, message: fed.message } }, STATUS[fed.code], headers)
+}
+
+/** Tells an SDK that the device has tried again already. */
+export const NOT_AGAIN = { 'x-should-retry': 'false' } as const
+
+const final = new WeakSet<Error>()
+
+/** The same error, whose response says so. */
+export const asFinal = (error: Error): Error => {
+  final.add(error)
+  return error
 }
 
 const refusalOf = (error: unknown): FedError => {

@@ -7,8 +7,11 @@ import { credentialsOf, isSame } from './guard.ts'
 
 export type Upstream = {
   /** Sends body to the same path at Claude. Fails with E_UPSTREAM when no answer comes; so does reading one that breaks off. */
-  send(request: Request, body: Uint8Array | undefined): Promise<Response>
+  send(request: Request, body: Uint8Array | undefined, options?: SendOptions): Promise<Response>
 }
+
+/** signal: default, the request's own. isIncognito: the log of what left says nothing that the body could be recognised by. */
+export type SendOptions = { readonly signal?: AbortSignal; readonly isIncognito?: boolean }
 
 export type UpstreamDeps = {
   readonly claudeUrl: string
@@ -21,14 +24,14 @@ export type UpstreamDeps = {
 }
 
 export const openUpstream = (deps: UpstreamDeps): Upstream => ({
-  async send(request, body) {
+  async send(request, body, { signal = request.signal, isIncognito } = {}) {
     const { pathname, search } = new URL(request.url)
     const url = `${deps.claudeUrl.replace(/\/+$/, '')}${pathname}${search}`
     const init: RequestInit = {
       method: request.method,
       headers: upstreamHeaders(request.headers, deps.deviceToken, deps.claudeKey),
       redirect: 'manual',
-      signal: request.signal,
+      signal,
     }
     if (body) init.body = body as Uint8Array<ArrayBuffer>
     deps.logOutgoing({
@@ -36,13 +39,12 @@ export const openUpstream = (deps: UpstreamDeps): Upstream => ({
       recipient: 'claude',
       what: pathname.replace(/^\/v1\//, '').slice(0, 100),
       bytes: body?.length ?? 0,
-      digest: body ? sha256Hex(body) : '',
+      digest: body && !isIncognito ? sha256Hex(body) : '',
     })
     try {
       return namingLoss(await deps.transport(new Request(url, init)), deps.claudeUrl)
     } catch (cause) {
-      if (request.signal.aborted)
-        throw new FedError('E_CANCELLED', 'the caller went away', { cause })
+      if (signal.aborted) throw new FedError('E_CANCELLED', 'the caller went away', { cause })
       throw new FedError('E_UPSTREAM', `no answer from ${new URL(deps.claudeUrl).host}`, { cause })
     }
   },
@@ -119,7 +121,8 @@ export const upstreamHeaders = (
     )
   const headers = without(incoming, [...CONNECTION_HEADERS, ...REQUEST_ONLY])
   for (const [name, value] of incoming) if (value.includes(deviceToken)) headers.delete(name)
-  for (const name of [...headers.keys()]) if (name.startsWith('sec-fetch-')) headers.delete(name)
+  for (const name of [...headers.keys()])
+    if (/^(sec-fetch|loreweave)-/.test(name)) headers.delete(name)
   // Coded bodies would be decoded on the way; asking for none keeps the bytes the same.
   headers.set('accept-encoding', 'identity')
   if (credentials.every((value) => isSame(value, deviceToken))) {

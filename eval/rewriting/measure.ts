@@ -203,7 +203,7 @@ const changedMessages = async ({ model, engine, seed }: RewritingDeps): Promise<
     const body = JSON.stringify({ model: 'claude', max_tokens: 100, messages: sent })
     const request = new Request('http://127.0.0.1/v1/messages', { method: 'POST', body })
     await answerMessages(
-      { device, upstream, report: () => {} },
+      { device, upstream, clock: () => i, report: () => {} },
       request,
       new TextEncoder().encode(body),
     )

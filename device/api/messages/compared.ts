@@ -1,0 +1,97 @@
+/**
+ * Several streamed answers of which the app sees one: all are recorded while comments keep the app's connection alive, then the best
+ * one's events are played, byte for byte.
+ */
+import { timerSleep } from '../../agent/transport.ts'
+import { passOn } from '../forward.ts'
+import { type ReadAnswer, readStream } from './answer.ts'
+import { chooseAnswer } from './choose.ts'
+import type { LogAnswer, MessagesDeps } from './deps.ts'
+import { isOpened, openAnswers, type Recorded, recordBody, streamOf } from './fetching.ts'
+import { headersOf, type Plan } from './plan.ts'
+
+const KEEP_ALIVE_MS = 5000
+
+/** answered: told in the end. An error of Claude's, where no answer begins, is passed on as it is. */
+export const compareStreams = async (
+  deps: MessagesDeps,
+  request: Request,
+  plan: Plan,
+  answered: LogAnswer,
+): Promise<Response> => {
+  const abort = new AbortController()
+  const signal = AbortSignal.any([request.signal, abort.signal])
+  const [opening, ...further] = openAnswers(deps, request, plan, signal)
+  const [first] = await Promise.allSettled([opening])
+  const isFirst = first.status === 'fulfilled' && first.value.ok
+  const opened = isFirst ? [first.value] : (await Promise.all(further)).filter(isOpened)
+  const [head] = opened
+  if (!head) {
+    if (first.status === 'rejected') throw first.reason
+    answered({ status: plan.status, http: first.value.status })
+    return passOn(first.value, first.value.body, headersOf(plan))
+  }
+  const recording = Promise.all([...opened, ...(isFirst ? further : [])].map(recordStream))
+  const bytes = play(deps, plan, recording, signal, (event) =>
+    answered({ http: head.status, ...event }),
+  )
+  return passOn(
+    head,
+    streamOf(bytes, () => abort.abort()),
+    headersOf(plan),
+  )
+}
+
+type Streamed = { readonly recorded: Recorded; readonly answer: ReadAnswer | null }
+
+const recordStream = async (
+  opening: Response | Promise<Response | null>,
+): Promise<Streamed | null> => {
+  const response = await opening
+  if (!isOpened(response)) return null
+  const reader = readStream()
+  const recorded = await recordBody(response, reader.push)
+  const answer = reader.end()
+  return { recorded, answer: recorded.lost ? null : answer }
+}
+
+async function* play(
+  deps: MessagesDeps,
+  plan: Plan,
+  recording: Promise<readonly (Streamed | null)[]>,
+  signal: AbortSignal,
+  answered: (event: Omit<Parameters<LogAnswer>[0], 'http'>) => void,
+): AsyncGenerator<Uint8Array> {
+  const choosing = recording.then((all) => {
+    signal.throwIfAborted()
+    const [first, ...rest] = all.filter((one) => one !== null)
+    return chooseAnswer(deps, plan, [first!, ...rest])
+  })
+  yield* keptAlive(choosing, deps.sleep ?? timerSleep)
+  const { winner, status, usage } = await choosing
+  yield* winner.recorded.chunks
+  if (winner.recorded.lost) throw winner.recorded.lost.cause
+  answered({ status, ...usage })
+  if (status !== plan.status) yield comment(`loreweave-status ${status}`)
+  yield comment(`loreweave-usage ${JSON.stringify(usage)}`)
+}
+
+/** A comment every few seconds until the work is done; its failure is the caller's. */
+async function* keptAlive(
+  work: Promise<unknown>,
+  sleep: NonNullable<MessagesDeps['sleep']>,
+): AsyncGenerator<Uint8Array> {
+  const stop = new AbortController()
+  const isDone = work.then(
+    () => true,
+    () => true,
+  )
+  const tick = () => sleep(KEEP_ALIVE_MS, stop.signal).then(() => false)
+  try {
+    while (!(await Promise.race([isDone, tick()]))) yield comment('keep-alive')
+  } finally {
+    stop.abort()
+  }
+}
+
+const comment = (text: string): Uint8Array => new TextEncoder().encode(`: ${text}\n\n`)

@@ -1,0 +1,34 @@
+/** What an app asks of the device for one request, in `loreweave-…` headers. They stay here: none of them goes to Claude. */
+import { FedError } from '../../../adapters/errors.ts'
+import { RequestMode } from '../../../adapters/wire/personalization.ts'
+
+/** mode undefined: as the settings have it. candidates: most of them. isCompared: whether a stream may have several. */
+export type Control = {
+  readonly mode: RequestMode | undefined
+  readonly candidates: number
+  readonly isCompared: boolean
+}
+
+/** Fails with E_BODY, which names the header. */
+export const readControl = (headers: Headers, compareStreams: boolean): Control => {
+  const mode = oneOf(headers, 'loreweave-mode', RequestMode.options)
+  const candidates = oneOf(headers, 'loreweave-candidates', ['1', '2', '3', '4'])
+  const stream = oneOf(headers, 'loreweave-stream', ['compare'])
+  return {
+    mode,
+    candidates: Number(candidates ?? 4),
+    isCompared: compareStreams || stream !== undefined,
+  }
+}
+
+const oneOf = <T extends string>(
+  headers: Headers,
+  name: string,
+  allowed: readonly T[],
+): T | undefined => {
+  const value = headers.get(name)
+  if (value === null) return undefined
+  const found = allowed.find((one) => one === value.trim().toLowerCase())
+  if (found) return found
+  throw new FedError('E_BODY', `the header ${name} must be one of ${allowed.join(', ')}`)
+}

@@ -1,0 +1,113 @@
+/** The answers to one request, asked for at once. */
+import { timerSleep } from '../../agent/transport.ts'
+import { NOT_AGAIN } from '../errors.ts'
+import { retryBudget, sendWithRetries } from '../retry.ts'
+import { type ReadAnswer, readMessage } from './answer.ts'
+import { type MessagesDeps, settingsOf } from './deps.ts'
+import type { Plan } from './plan.ts'
+
+/** Everything that came of an answer's body. lost: why it is not all. */
+export type Recorded = {
+  readonly chunks: readonly Uint8Array[]
+  readonly lost: { readonly cause: unknown } | null
+}
+
+/** Where the device has tried again in vain, the response says that the SDK need not. */
+export const openAnswer = async (
+  deps: MessagesDeps,
+  request: Request,
+  plan: Pick<Plan, 'body'> & { readonly mode?: Plan['mode'] },
+  signal: AbortSignal = request.signal,
+): Promise<Response> => {
+  const { clock, sleep = timerSleep, random = Math.random } = deps
+  const budget = retryBudget(request.headers, settingsOf(deps).retries, clock())
+  const { response, isGivenUp } = await sendWithRetries(
+    { clock, sleep, random },
+    budget,
+    signal,
+    () => sendOnce(deps, request, plan, signal),
+  )
+  if (!isGivenUp) return response
+  const headers = new Headers({ ...Object.fromEntries(response.headers), ...NOT_AGAIN })
+  const { status, statusText, body } = response
+  return new Response(body, { status, statusText, headers })
+}
+
+const sendOnce = (
+  deps: MessagesDeps,
+  request: Request,
+  { body, mode }: Pick<Plan, 'body'> & { readonly mode?: Plan['mode'] },
+  signal: AbortSignal,
+): Promise<Response> =>
+  deps.upstream.send(request, body, { signal, isIncognito: mode === 'incognito' })
+
+/** As many as are planned; the first is tried again where that may help, a further one that fails is just not there. */
+export const openAnswers = (
+  deps: MessagesDeps,
+  request: Request,
+  plan: Plan,
+  signal: AbortSignal = request.signal,
+): [Promise<Response>, ...Promise<Response | null>[]] => [
+  openAnswer(deps, request, plan, signal),
+  ...Array.from({ length: plan.count - 1 }, () =>
+    sendOnce(deps, request, plan, signal).catch(() => null),
+  ),
+]
+
+export const recordBody = async (
+  response: Response,
+  onChunk: (chunk: Uint8Array) => void = () => {},
+): Promise<Recorded> => {
+  const chunks: Uint8Array[] = []
+  try {
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk)
+      onChunk(chunk)
+    }
+    return { chunks, lost: null }
+  } catch (cause) {
+    return { chunks, lost: { cause } }
+  }
+}
+
+/** The recorded body again, broken off where it was. */
+export const replay = ({ chunks, lost }: Recorded): ReadableStream<Uint8Array> | Uint8Array => {
+  if (!lost) return Buffer.concat(chunks)
+  async function* again() {
+    yield* chunks
+    throw lost?.cause
+  }
+  return streamOf(again())
+}
+
+/** An error comes after all bytes before it have been read. */
+export const streamOf = (
+  bytes: AsyncIterator<Uint8Array>,
+  onCancel: () => void = () => {},
+): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await bytes.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: onCancel,
+  })
+
+/** A further answer that began; of one that did not nobody reads the error. */
+export const isOpened = (response: Response | null): response is Response => {
+  if (response && !response.ok) response.body?.cancel().catch(() => {})
+  return response?.ok ?? false
+}
+
+export type WholeAnswer = {
+  readonly response: Response
+  readonly recorded: Recorded
+  readonly answer: ReadAnswer | null
+}
+
+export const readWhole = async (response: Response): Promise<WholeAnswer> => {
+  const recorded = await recordBody(response)
+  const isRead = response.ok && !recorded.lost
+  return { response, recorded, answer: isRead ? readMessage(Buffer.concat(recorded.chunks)) : null }
+}
