@@ -7,6 +7,7 @@ import { DecisionCost, RankingWhy, RewritingWhy } from '../../adapters/wire/over
 import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { choicesOf, type Decision, type RecordedEvent } from '../personalize/feedback.ts'
 import type { JudgedDecision } from '../personalize/off-policy.ts'
+import { conversationKey } from '../personalize/rewrite.ts'
 import type { DeviceStore } from './store.ts'
 import type { Answer, Conversation } from './types.ts'
 
@@ -26,10 +27,10 @@ export const DecisionBody = z.object({
   propensity: z.number(),
   explored: z.boolean(),
   dimensions: z.array(z.string()),
-})
   rewriting: RewritingWhy.optional(),
   ranking: RankingWhy.optional(),
   cost: DecisionCost.optional(),
+})
 export type DecisionBody = z.infer<typeof DecisionBody>
 
 /** Decisions that one event can still change: a regenerated answer comes soon after. */
@@ -65,7 +66,7 @@ export const saveDecision = (
   answers: readonly Answer[] = [],
 ): void =>
   store.saveDecision(
-    { id, at, body },
+    { id, at, conversation: conversationKey(body), body },
     answers.flatMap((a) => a.messageId ?? []),
   )
 
