@@ -54,6 +54,8 @@ export const Readings = z.strictObject({
   charging: z.boolean().nullable(),
   idleSeconds: z.number().min(0).nullable(),
   celsius: z.number().min(-100).max(300).nullable(),
+  /** Whether the system slows the processor down because of heat; macOS tells this, and no degrees. */
+  throttled: z.boolean().nullable().optional(),
   metered: z.boolean().nullable(),
   battery: z.number().min(0).max(100).nullable(),
 })

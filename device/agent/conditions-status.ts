@@ -20,10 +20,12 @@ export const Look = z.object({
 })
 export type Look = z.infer<typeof Look>
 
-const NOTHING: Readings = {
+/** What is known where nothing can be read. */
+export const NO_READINGS: Readings = {
   charging: null,
   idleSeconds: null,
   celsius: null,
+  throttled: null,
   metered: null,
   battery: null,
 }
@@ -42,7 +44,7 @@ export const conditionsStatus = (
     return {
       allowed: false,
       reasons: [...paused, 'not_running'],
-      readings: NOTHING,
+      readings: NO_READINGS,
       nextLook: null,
       lastTraining,
       nextTraining: null,

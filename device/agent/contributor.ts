@@ -1,7 +1,7 @@
 /** The federated half of a device: enrolment, rounds, and following the releases they become. */
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { Assignment, ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Assignment, CheckInRequest, ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Federation } from './federation.ts'
 import { participate } from './participate.ts'
 import { readRelease } from './released.ts'
@@ -22,7 +22,10 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly isPaused: () => boolean
   /** Path of a named checkpoint; undefined where the device has no folder. */
   readonly checkpoint: (name: string) => string | undefined
+  readonly conditions: ConditionsReader
 }
+
+export type ConditionsReader = () => Promise<CheckInRequest['conditions']>
 
 type Contributor = Pick<
   Device,
@@ -64,6 +67,7 @@ const contribute = async (
       clock,
       sleep,
       servedRelease: serving.releaseHash,
+      conditions: deps.conditions,
       ready: () => whenUnpaused(deps.isPaused, sleep, options.signal),
       run: (assignment, release) => computeRound(deps, assignment, release, options),
     },

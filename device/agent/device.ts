@@ -7,9 +7,10 @@ import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/run/memory-plan.ts'
 import type { Engine } from '../engine/run/types.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
+import { heldBackPairs, pointsGained } from './accuracy.ts'
 import { type AnswerMemo, cachePooled } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
-import { notEnrolled, openContributor } from './contributor.ts'
+import { type ConditionsReader, notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
 import type { Calibration } from './outlook.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
@@ -45,6 +46,8 @@ export type DeviceOptions = {
   readonly isPaused?: () => boolean
   /** Fails with E_MEMORY where a training would not fit. */
   readonly checkMemory?: (need: StepNeed) => void
+  /** What a check-in tells of the machine; default: nothing. */
+  readonly conditions?: ConditionsReader
 }
 
 export const openDevice = (options: DeviceOptions): Device => {
@@ -95,6 +98,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     sleep,
     isPaused,
     checkpoint,
+    conditions: options.conditions ?? (async () => ({ charging: null, idle: null })),
   })
 
   return {
@@ -145,6 +149,8 @@ const train = async (
   const exit =
     options.exit === undefined ? null : await settleExit(deps, serving, options.exit, onPooled)
   const { onTrain, end } = reportTraining(store, onProgress)
+  const version = store.choicesVersion()
+  const before = adapter ? heldBackPairs(await serving.current(onPooled)) : null
   const trained = adapter
     ? await serving
         .trainPrivate(serving.releaseHash(), {
@@ -157,7 +163,9 @@ const train = async (
         })
         .finally(end)
     : null
-  const { features, taste, tuning } = await serving.current(onPooled)
+  const served = await serving.current(onPooled)
+  const { features, taste, tuning } = served
+  const after = before && store.choicesVersion() === version ? heldBackPairs(served) : null
   const { margin, heldBack } = tuning
   store.set('calibration', {
     margin,
@@ -174,6 +182,7 @@ const train = async (
       losses: [...trained.losses],
       heldBack: trained.evaluations.map(({ loss }) => loss),
       seconds: trained.seconds,
+      points: pointsGained(before, after),
     },
     margin,
     heldBack,

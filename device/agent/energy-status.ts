@@ -1,34 +1,84 @@
-/** What the agent's energy came to, from the store: needs no agent and no model. */
+/** What the agent's work took, kept in the store: needs no agent and no model to be told. */
 import { z } from 'zod'
 import { EnergyMethod, type EnergyStatus } from '../../adapters/wire/energy.ts'
+import type { Work } from './scheduler.ts'
 import { AgentSettings } from './settings.ts'
 import type { DeviceStore } from './store.ts'
 
-/** One piece of the agent's work. what: a round's id; null for a training of this device's own. points: percentage points of
- *  held-back pairs gained; null where it cannot be told. */
+/** One piece of work. roundId: null for a training, and for check-ins that were given no round. points: percentage points of held-back
+ *  pairs that a finished training gained; null where that cannot be told. */
 export const EnergyEntry = z.object({
+  id: z.string(),
   at: z.number(),
+  work: z.enum(['training', 'round']),
   joules: z.number(),
   seconds: z.number(),
   method: EnergyMethod,
   roundId: z.string().nullable(),
+  isFinished: z.boolean(),
   points: z.number().nullable(),
 })
 export type EnergyEntry = z.infer<typeof EnergyEntry>
 
 type Kept = Pick<DeviceStore, 'get'>
 
+const MOST_ENTRIES = 300
+/** Rounds that are told of. */
+const ROUNDS = 20
+/** Pieces of work that the next one is estimated from. */
+const RECENT = 3
+
 /** Oldest first. */
 export const energyEntries = (store: Kept): EnergyEntry[] =>
   z.array(EnergyEntry).parse(store.get('energy') ?? [])
 
-/** Spent since local midnight. */
-export const joulesToday = (store: Kept, now: number): number => {
-  const midnight = new Date(now).setHours(0, 0, 0, 0)
-  return energyEntries(store)
-    .filter((entry) => entry.at >= midnight)
-    .reduce((sum, entry) => sum + entry.joules, 0)
+/** Puts an entry in the place of the one of its id. */
+export const keepEnergy = (store: Pick<DeviceStore, 'get' | 'set'>, entry: EnergyEntry): void => {
+  const others = energyEntries(store).filter(({ id }) => id !== entry.id)
+  store.set('energy', [...others, entry].slice(-MOST_ENTRIES))
 }
+
+/** A check-in that was given no round: those of a day are one entry. day: its beginning. */
+export const keepCheckIn = (
+  store: Pick<DeviceStore, 'get' | 'set'>,
+  entry: EnergyEntry,
+  day: number,
+): void => {
+  const entries = energyEntries(store).filter(({ id }) => id !== entry.id)
+  store.set('energy', entries)
+  const id = `check-ins/${day}`
+  const before = entries.find((e) => e.id === id)
+  const joules = entry.joules + (before?.joules ?? 0)
+  keepEnergy(store, { ...entry, id, joules, seconds: entry.seconds + (before?.seconds ?? 0) })
+}
+
+/** since: the day's beginning. What a clock that was set back has left in the future counts too. */
+export const joulesSince = (entries: readonly EnergyEntry[], since: number): number =>
+  entries.filter(({ at }) => at >= since).reduce((sum, { joules }) => sum + joules, 0)
+
+/** The largest of the last finished few of its kind, what was done in several parts taken together; 0 where nothing is known. */
+export const expectedJoules = (entries: readonly EnergyEntry[], work: Work): number =>
+  Math.max(
+    0,
+    ...finishedWork(entries.filter((e) => e.work === work && (work === 'training' || e.roundId)))
+      .slice(-RECENT)
+      .map((e) => e.joules),
+  )
+
+/** Finished pieces, oldest first, with the joules of the interrupted ones that they continued. */
+const finishedWork = (entries: readonly EnergyEntry[]): EnergyEntry[] => {
+  const finished: EnergyEntry[] = []
+  let carried = 0
+  for (const entry of entries) {
+    carried += entry.joules
+    if (!entry.isFinished) continue
+    finished.push({ ...entry, joules: carried })
+    carried = 0
+  }
+  return finished
+}
+
+export const startOfDay = (now: number): number => new Date(now).setHours(0, 0, 0, 0)
 
 /** settings: of the home, for the budget and the power model. */
 export const energyStatus = (
@@ -36,19 +86,32 @@ export const energyStatus = (
   clock: () => number,
   settings: AgentSettings = AgentSettings.parse({}),
 ): EnergyStatus => {
-  const entries = energyEntries(store).toReversed()
-  const method = entries[0]?.method ?? 'none'
-  const training = entries.find((entry) => entry.roundId === null)
+  const entries = energyEntries(store)
+  const method = entries.at(-1)?.method ?? 'none'
   return {
     method,
     wattsPerCore: method === 'cpu-time' ? settings.wattsPerCore : null,
-    todayJoules: joulesToday(store, clock()),
+    todayJoules: joulesSince(entries, startOfDay(clock())),
     budgetJoules: settings.joulesPerDay,
-    rounds: entries
-      .flatMap(({ roundId, at, joules, method: by }) =>
-        roundId === null ? [] : [{ roundId, at, joules, method: by }],
-      )
-      .slice(0, 20),
-    joulesPerPoint: training?.points ? training.joules / training.points : null,
+    rounds: roundsOf(entries),
+    joulesPerPoint: joulesPerPoint(entries),
   }
+}
+
+/** A round that was interrupted is one. */
+const roundsOf = (entries: readonly EnergyEntry[]): EnergyStatus['rounds'] => {
+  const rounds = new Map<string, EnergyStatus['rounds'][number]>()
+  for (const { roundId, at, joules, method } of entries) {
+    if (roundId === null) continue
+    const before = rounds.get(roundId)?.joules ?? 0
+    rounds.delete(roundId)
+    rounds.set(roundId, { roundId, at, joules: before + joules, method })
+  }
+  return [...rounds.values()].toReversed().slice(0, ROUNDS)
+}
+
+/** Of the newest finished training; null where it gained nothing or that cannot be told. */
+export const joulesPerPoint = (entries: readonly EnergyEntry[]): number | null => {
+  const last = finishedWork(entries.filter((e) => e.work === 'training')).at(-1)
+  return last?.points && last.points > 0 ? last.joules / last.points : null
 }

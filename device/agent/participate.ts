@@ -1,7 +1,7 @@
 /** The loop of a contributing device: resend what is pending, check in, run the round, keep the bytes, upload them. */
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import { Assignment } from '../../adapters/wire/federation.ts'
+import { Assignment, type CheckInRequest } from '../../adapters/wire/federation.ts'
 import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Federation } from './federation.ts'
 import type { RoundResult } from './round.ts'
@@ -18,6 +18,7 @@ export type ParticipateDeps = {
   readonly clock: () => number
   readonly sleep: Sleep
   readonly servedRelease: () => string | null
+  readonly conditions: () => Promise<CheckInRequest['conditions']>
   /** Resolves once the device may take up a round. */
   readonly ready: () => Promise<void>
   readonly run: (
@@ -110,7 +111,7 @@ export const WORDS: Record<ParticipateReport['ended'], string> = {
 const isRefused = ({ store }: ParticipateDeps, roundId: string): boolean =>
   store.uploads().some((u) => u.roundId === roundId && u.state === 'refused')
 
-const checkIn = (deps: ParticipateDeps, signal: AbortSignal | undefined) => {
+const checkIn = async (deps: ParticipateDeps, signal: AbortSignal | undefined) => {
   const consent = deps.store.consent()
   if (!consent || (consent.expiresAt !== null && consent.expiresAt <= deps.clock()))
     throw new FedError(
@@ -123,7 +124,7 @@ const checkIn = (deps: ParticipateDeps, signal: AbortSignal | undefined) => {
         base: deps.base,
         features: deps.space,
         consent,
-        conditions: { charging: null, idle: null },
+        conditions: await deps.conditions(),
         choices: bucketOf(deps.store.countChoices()),
         release: deps.servedRelease(),
       },
@@ -142,6 +143,7 @@ const contribute = async (
   const { store, federation, clock } = deps
   const { jobId, roundId, uploadToken } = Assignment.parse(assignment)
   checkConsent(deps, assignment)
+  options.onAssigned?.(roundId)
   const report = (step: string, note?: string): Progress => ({ step, ...(note && { note }) })
   options.onProgress?.(report('round', `${roundId}: ${assignment.contributions.join(', ')}`))
   const kept = store.blob(releaseBlob(assignment.release))

@@ -132,6 +132,8 @@ export type TrainReport = {
     /** Losses of what was held back, before training and after each epoch; empty where nothing was. */
     readonly heldBack: number[]
     readonly seconds: number
+    /** Percentage points of held-back pairs gained over what was served before; null where that cannot be told. */
+    readonly points: number | null
   } | null
   readonly margin: number
   readonly heldBack: number
@@ -144,6 +146,8 @@ export type ParticipateOptions = {
   readonly wait?: boolean
   /** Serves the head of the line afterwards; default true. */
   readonly follow?: boolean
+  /** Told when the device takes up a round. */
+  readonly onAssigned?: (roundId: string) => void
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }

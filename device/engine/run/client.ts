@@ -35,8 +35,8 @@ export type EngineOptions = {
   readonly isPaused?: () => boolean
   /** A pause of so long ends the training child, default 30 s; afterwards its work goes on from the checkpoint. */
   readonly heldMs?: number
-  /** Ends every call with E_CANCELLED, those to come as well. */
-  readonly signal?: AbortSignal
+  /** Ends every call with E_CANCELLED, those to come as well; a function is asked at each call for the one that ends it. */
+  readonly signal?: AbortSignal | (() => AbortSignal | undefined)
 }
 
 /** Hidden states that a child keeps, unless told otherwise. */
@@ -55,7 +55,8 @@ export const openEngine = (options: EngineOptions): Engine => {
   const scoring = options.oneChild ? training : engineChild(service, life)
   if (options.startsAtOnce) scoring.warm()
   const anyOf = (signal?: AbortSignal) => {
-    const signals = [options.signal, signal].filter((s) => s !== undefined)
+    const own = typeof options.signal === 'function' ? options.signal() : options.signal
+    const signals = [own, signal].filter((s) => s !== undefined)
     return signals.length > 1 ? AbortSignal.any(signals) : signals[0]
   }
   return {

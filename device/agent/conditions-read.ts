@@ -1,0 +1,107 @@
+/** Reads the machine's conditions: each reader has its time, and what fails, hangs or is not told is null. */
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import type { Readings } from '../../adapters/wire/energy.ts'
+import { readLinux } from './conditions-linux.ts'
+import { readMacos } from './conditions-macos.ts'
+import { NO_READINGS } from './conditions-status.ts'
+
+/** The machine as readers see it: files, folders, programs. null: there is none, or it failed. */
+export type MachineIo = {
+  readonly sys: string
+  readonly proc: string
+  readonly readText: (path: string) => Promise<string | null>
+  readonly list: (path: string) => Promise<string[] | null>
+  readonly run: (command: string, args: string[]) => Promise<string | null>
+  /** Of the clock that logind counts by (CLOCK_MONOTONIC). */
+  readonly monotonicMs: () => number
+}
+
+export type Heat = { readonly celsius: number | null; readonly throttled: boolean | null }
+
+/** What a program has for its answer. */
+const RUN_MS = 2000
+
+export const machineIo = (sys = '/sys', proc = '/proc'): MachineIo => ({
+  sys,
+  proc,
+  readText: (path) => readFile(path, 'utf8').catch(() => null),
+  list: (path) => readdir(path).catch(() => null),
+  run: (command, args) =>
+    new Promise((resolve) => {
+      execFile(command, args, { timeout: RUN_MS, killSignal: 'SIGKILL' }, (error, stdout) =>
+        resolve(error ? null : stdout),
+      )
+    }),
+  monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
+})
+
+export type ReaderOptions = {
+  readonly platform: NodeJS.Platform
+  readonly io: MachineIo
+  /** Processor seconds of this program and its children so far; null where it cannot be told. */
+  readonly ownSeconds: () => Promise<number | null>
+  /** Resolves after so many milliseconds. */
+  readonly within: (ms: number) => Promise<void>
+}
+
+/** A reader that has not answered by then counts as null. */
+const READER_MS = 3000
+/** The network is looked at so often, however often the rest is. */
+const NETWORK_MS = 30_000
+
+export const openReaders = ({
+  platform,
+  io,
+  ownSeconds,
+  within,
+}: ReaderOptions): (() => Promise<Readings>) => {
+  if (platform !== 'linux' && platform !== 'darwin') return async () => NO_READINGS
+  const readers = platform === 'linux' ? readLinux(io) : readMacos(io)
+  const timed = <T>(read: () => Promise<T | null>): Promise<T | null> =>
+    Promise.race([read().catch(() => null), within(READER_MS).then(() => null)])
+  let quiet: Quiet | null = null
+  let network: { at: number; metered: boolean | null } | null = null
+  return async () => {
+    const now = io.monotonicMs()
+    const [power, heat, input, load, own] = await Promise.all([
+      timed(readers.power),
+      timed(readers.heat),
+      timed(readers.idle),
+      timed(readers.load),
+      timed(ownSeconds),
+    ])
+    quiet = load && own !== null ? quietSince(quiet, { ...load, own, at: now }) : null
+    if (!network || now - network.at >= NETWORK_MS || now < network.at)
+      network = { at: now, metered: await timed(readers.metered) }
+    return {
+      charging: power?.charging ?? null,
+      battery: power?.battery ?? null,
+      celsius: heat?.celsius ?? null,
+      throttled: heat?.throttled ?? null,
+      idleSeconds: input ?? (quiet && (now - quiet.since) / 1000),
+      metered: network.metered,
+    }
+  }
+}
+
+/** busy, total, own: processor seconds so far; at, since: milliseconds. */
+export type Load = {
+  readonly busy: number
+  readonly total: number
+  readonly own: number
+  readonly at: number
+}
+export type Quiet = { readonly last: Load; readonly since: number }
+
+/** Share of all cores that others may use while the machine counts as idle. */
+const QUIET_SHARE = 0.25
+
+/** Since when others than this program have left most of the processor free. */
+export const quietSince = (before: Quiet | null, load: Load): Quiet => {
+  const last = before?.last
+  const total = last ? load.total - last.total : 0
+  const others = last ? load.busy - last.busy - (load.own - last.own) : 0
+  const isQuiet = before !== null && total >= 0 && others <= QUIET_SHARE * total
+  return { last: load, since: isQuiet ? before.since : load.at }
+}

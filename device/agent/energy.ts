@@ -1,0 +1,149 @@
+/**
+ * Energy of a piece of work, by the best that the machine tells. The processor's counters (RAPL) and the battery measure everything
+ * that runs: the work gets its share by processor time, idle power with it, so that a busy machine is not charged to it.
+ */
+import type { EnergyMethod } from '../../adapters/wire/energy.ts'
+import { cpuTimes } from './conditions-linux.ts'
+import type { MachineIo } from './conditions-read.ts'
+
+/** What counters say at one time. All but at and own are null where they cannot be read. */
+export type Sample = {
+  /** Milliseconds by a clock that is never set. */
+  readonly at: number
+  /** Processor seconds of the work's processes so far, and of everything. */
+  readonly own: number
+  readonly busy: number | null
+  /** Of each processor package: microjoules so far, and where the counter begins again. */
+  readonly packages: readonly { readonly microjoules: number; readonly range: number }[] | null
+  /** Of a battery that is being emptied. */
+  readonly batteryWatts: number | null
+}
+
+export type Energy = {
+  readonly joules: Readonly<Record<EnergyMethod, number>>
+  readonly seconds: number
+  readonly last: Sample
+}
+
+export const beginEnergy = (first: Sample): Energy => ({
+  joules: { rapl: 0, battery: 0, 'cpu-time': 0 },
+  seconds: 0,
+  last: first,
+})
+
+/** A machine that took more slept in between, or its counter was reset. */
+const MOST_WATTS = 1000
+/** A battery's power stands for no longer than this. */
+const BATTERY_MS = 5 * 60_000
+
+/** What was used since the last sample, added up. A sample in which a counter cannot be read falls back to the next method. */
+export const addSample = (energy: Energy, now: Sample, wattsPerCore: number): Energy => {
+  const { last } = energy
+  const ms = Math.max(0, now.at - last.at)
+  const own = Math.max(0, now.own - last.own)
+  const busy = now.busy !== null && last.busy !== null ? now.busy - last.busy : null
+  const share = busy === null ? 1 : own === 0 ? 0 : own / Math.max(own, busy)
+  const measured = packageJoules(last, now, ms)
+  const method: EnergyMethod =
+    measured !== null
+      ? 'rapl'
+      : now.batteryWatts !== null && ms <= BATTERY_MS
+        ? 'battery'
+        : 'cpu-time'
+  const joules =
+    method === 'rapl'
+      ? measured! * share
+      : method === 'battery'
+        ? (now.batteryWatts! * ms * share) / 1000
+        : own * wattsPerCore
+  return {
+    joules: { ...energy.joules, [method]: energy.joules[method] + joules },
+    seconds: energy.seconds + ms / 1000,
+    last: now,
+  }
+}
+
+/** The whole, under the method that gave most of it. */
+export const totalOf = ({ joules, seconds }: Energy) => {
+  const parts = Object.entries(joules) as [EnergyMethod, number][]
+  const [method] = parts.reduce((best, part) => (part[1] > best[1] ? part : best))
+  return {
+    joules: parts.reduce((sum, [, part]) => sum + part, 0),
+    seconds,
+    method: parts.some(([, part]) => part > 0) ? method : ('cpu-time' as const),
+  }
+}
+
+/** null where the counters cannot be read, or say more than a machine can take. */
+const packageJoules = (last: Sample, now: Sample, ms: number): number | null => {
+  if (!last.packages || now.packages?.length !== last.packages.length) return null
+  const joules = now.packages.reduce((sum, { microjoules, range }, i) => {
+    const difference = microjoules - last.packages![i]!.microjoules
+    return sum + (difference < 0 ? difference + range : difference) / 1e6
+  }, 0)
+  return joules <= (MOST_WATTS * ms) / 1000 ? joules : null
+}
+
+export type EnergyMeter = {
+  /** Of the work since begin. */
+  begin(): Promise<Energy>
+  add(energy: Energy): Promise<Energy>
+}
+
+/** wattsPerCore: the power model where nothing is measured. ownSeconds: of the processes that are charged for. */
+export const openMeter = (
+  io: MachineIo,
+  ownSeconds: () => Promise<number | null>,
+  wattsPerCore: number,
+): EnergyMeter => {
+  const sample = async (): Promise<Sample> => ({
+    at: io.monotonicMs(),
+    own: (await ownSeconds()) ?? 0,
+    busy: cpuTimes((await io.readText(`${io.proc}/stat`)) ?? '')?.busy ?? null,
+    packages: await readPackages(io),
+    batteryWatts: await readBattery(io),
+  })
+  return {
+    begin: async () => beginEnergy(await sample()),
+    add: async (energy) => addSample(energy, await sample(), wattsPerCore),
+  }
+}
+
+/** intel-rapl:N named package-N; its parts (core, dram) are inside it or not the processor's. Usually readable by root alone. */
+const readPackages = async (io: MachineIo): Promise<Sample['packages']> => {
+  const folder = `${io.sys}/class/powercap`
+  const zones = ((await io.list(folder)) ?? []).filter((name) => /^intel-rapl:\d+$/.test(name))
+  const packages = await Promise.all(
+    zones.sort().map(async (zone) => {
+      const field = (name: string) => io.readText(`${folder}/${zone}/${name}`)
+      if (!(await field('name'))?.startsWith('package')) return []
+      const [energy, range] = [await field('energy_uj'), await field('max_energy_range_uj')]
+      return energy === null || range === null
+        ? [null]
+        : [{ microjoules: Number(energy), range: Number(range) }]
+    }),
+  )
+  const read = packages.flat().filter((p) => p !== null)
+  return read.length > 0 && read.length === packages.flat().length ? read : null
+}
+
+/** power_now, else current_now times voltage_now (microwatts, microamperes, microvolts), of the batteries that are being emptied. */
+const readBattery = async (io: MachineIo): Promise<number | null> => {
+  const folder = `${io.sys}/class/power_supply`
+  let watts: number | null = null
+  for (const name of (await io.list(folder)) ?? []) {
+    const field = async (file: string) =>
+      (await io.readText(`${folder}/${name}/${file}`))?.trim() ?? ''
+    if ((await field('type')) !== 'Battery' || (await field('scope')) === 'Device') continue
+    if ((await field('status')) !== 'Discharging') continue
+    const power = Number((await field('power_now')) || Number.NaN)
+    const [current, voltage] = [await field('current_now'), await field('voltage_now')]
+    const own = Number.isFinite(power)
+      ? Math.abs(power) / 1e6
+      : current && voltage
+        ? (Math.abs(Number(current)) * Number(voltage)) / 1e12
+        : Number.NaN
+    if (Number.isFinite(own)) watts = (watts ?? 0) + own
+  }
+  return watts
+}
