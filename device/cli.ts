@@ -12,8 +12,8 @@ import {
   profileCommand,
   rerankCommand,
   rewriteCommand,
-  serveCommand,
 } from './commands/personal.ts'
+import { serveCommand } from './commands/serve.ts'
 import {
   consentCommand,
   enrollCommand,

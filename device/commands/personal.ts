@@ -13,8 +13,6 @@ import {
 } from '../../adapters/wire/personalization.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { changeProfile, profileOf } from '../agent/personalizer.ts'
-import { DeviceSettings } from '../agent/settings.ts'
-import { serveApi } from '../api/serve.ts'
 import {
   type CommonOptions,
   integer,
@@ -214,63 +212,6 @@ export const profileCommand = (): Command => {
       )
   return command
 }
-
-type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
-
-export const serveCommand = (): Command =>
-  withModel(new Command('serve'))
-    .description(
-      'the local API: set the base URL of a Claude SDK to it and the app is personalized',
-    )
-    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', integer(0, 65_535))
-    .option('--claude-url <url>', 'where requests to Claude go')
-    .addHelpText(
-      'after',
-      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to standard error, never what is said.\nApps send their own Claude credential, or the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n\nExample:\n  loreweave serve --port 4141',
-    )
-    .action((options: ServeOptions) =>
-      withDevice(
-        options,
-        async (device, { home, store, signal }) => {
-          const settings = DeviceSettings.safeParse({
-            ...home.config.settings,
-            ...(options.claudeUrl !== undefined && { claudeUrl: options.claudeUrl }),
-          })
-          if (!settings.success)
-            throw new FedError('E_USAGE', '--claude-url expects an http or https address')
-          const report = (event: object) =>
-            void process.stderr.write(
-              `${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`,
-            )
-          const api = await serveApi(
-            {
-              device,
-              deviceToken: home.deviceToken,
-              claudeKey: home.claudeKey,
-              claudeUrl: settings.data.claudeUrl,
-              transport: fetch,
-              clock: Date.now,
-              logOutgoing: (entry) => store.log(entry),
-              report,
-            },
-            options.port ?? settings.data.port,
-          )
-          process.stdout.write(
-            `${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`,
-          )
-          // In the background: requests that come before it is done wait for it, or go through as they are.
-          device
-            .prepare()
-            .catch((error) => report({ event: 'prepare_failed', message: String(error.message) }))
-          await new Promise<void>((resolve) => {
-            if (signal.aborted) resolve()
-            signal.addEventListener('abort', () => resolve(), { once: true })
-          })
-          await api.close()
-        },
-        { endsItself: true },
-      ),
-    )
 
 const dimensionOf = (name: string): Dimension => {
   const parsed = Dimension.safeParse(name)

@@ -1,0 +1,89 @@
+/** `loreweave serve`: the local API until it is stopped; `agent` serves the same one. */
+import { Command } from 'commander'
+import { FedError } from '../../adapters/errors.ts'
+import type { Home } from '../agent/home.ts'
+import { openOversight } from '../agent/oversight.ts'
+import { DeviceSettings } from '../agent/settings.ts'
+import type { DeviceStore } from '../agent/store.ts'
+import type { Device } from '../agent/types.ts'
+import { type RunningApi, serveApi } from '../api/serve.ts'
+import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
+
+export type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
+
+export const withApi = (command: Command): Command =>
+  withModel(command)
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', integer(0, 65_535))
+    .option('--claude-url <url>', 'where requests to Claude go')
+
+export const serveCommand = (): Command =>
+  withApi(new Command('serve'))
+    .description(
+      'the local API: set the base URL of a Claude SDK to it and the app is personalized',
+    )
+    .addHelpText(
+      'after',
+      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to standard error, never what is said.\nApps send their own Claude credential, or the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n`loreweave agent` does the same, and trains by itself.\n\nExample:\n  loreweave serve --port 4141',
+    )
+    .action((options: ServeOptions) =>
+      withDevice(
+        options,
+        async (device, { home, store, signal }) => {
+          const api = await startApi(device, { home, store }, options)
+          await aborted(signal)
+          await api.close()
+        },
+        { endsItself: true },
+      ),
+    )
+
+/** Listens, says so on stdout, and prepares in the background what the first request needs. */
+export const startApi = async (
+  device: Device,
+  { home, store }: { readonly home: Home; readonly store: DeviceStore },
+  options: Pick<ServeOptions, 'port' | 'claudeUrl'>,
+): Promise<RunningApi> => {
+  const parsed = DeviceSettings.safeParse({
+    ...home.config.settings,
+    ...(options.claudeUrl !== undefined && { claudeUrl: options.claudeUrl }),
+  })
+  if (!parsed.success)
+    throw new FedError('E_USAGE', '--claude-url expects an http or https address')
+  const settings = parsed.data
+  const report = (event: object) =>
+    void process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
+  const base = () => {
+    const { model: name, exitLayer } = device.status()
+    return { name, exitLayer }
+  }
+  const api = await serveApi(
+    {
+      device,
+      oversight: openOversight({ store, clock: Date.now, settings, base }),
+      deviceToken: home.deviceToken,
+      claudeKey: home.claudeKey,
+      claudeUrl: settings.claudeUrl,
+      transport: fetch,
+      clock: Date.now,
+      logOutgoing: (entry) => store.log(entry),
+      report,
+      log: report,
+      settings,
+    },
+    options.port ?? settings.port,
+  )
+  process.stdout.write(
+    `${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`,
+  )
+  // Requests that come before it is done wait for it, or go through as they are.
+  device
+    .prepare()
+    .catch((error) => report({ event: 'prepare_failed', message: String(error.message) }))
+  return api
+}
+
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
