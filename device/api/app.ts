@@ -1,41 +1,35 @@
-/** The local API as a value: what tests call and serve.ts listens with. Routes in device/README.md. */
-import { Hono } from 'hono'
+/** The local API as a value: what tests call and serve.ts listens with. Its routes are the table of openapi.ts. */
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import {
-  FeedbackRequest,
-  ProfileEdit,
-  RerankRequest,
-  RewriteRequest,
-  TrainingRequest,
-} from '../../adapters/wire/personalization.ts'
 import { MAX_JSON_BYTES, MiB, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { Personalizer } from '../agent/types.ts'
 import { errorResponse } from './errors.ts'
-import { decisionHeader, openUpstream, passOn, type UpstreamDeps } from './forward.ts'
-import { requireDeviceToken, requireLoopback } from './guard.ts'
-import { answerMessages } from './messages.ts'
+import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
+import { refuseSessions, requireJson, requireLoopback, requireUser } from './guard.ts'
+import { type HandlerDeps, openHandlers } from './handlers.ts'
+import type { EndpointOptions } from './messages/deps.ts'
+import { answerMessages, countTokens } from './messages.ts'
+import { OWN_ROUTES } from './openapi.ts'
+import { pageRoutes } from './page/serve-page.ts'
+import type { OwnRoute } from './routes.ts'
+import { openSessions } from './sessions.ts'
 
-export type ApiDeps = UpstreamDeps & {
-  readonly device: Personalizer
-  /** The port that is listened on. */
-  readonly port: () => number
-  /** Told what failed and with which code; never what was said. */
-  readonly report: (event: { what: string; code: string }) => void
-  readonly patienceMs?: number
-}
+export type ApiDeps = UpstreamDeps &
+  EndpointOptions &
+  Pick<HandlerDeps, 'device' | 'oversight'> & {
+    /** The port that is listened on. */
+    readonly port: () => number
+    /** Told what failed and with which code; never what was said. */
+    readonly report: (event: { what: string; code: string }) => void
+  }
 
 /** The Messages API's own limit. */
 const MAX_MESSAGES_BYTES = 32 * MiB
-const protocol = PROTOCOL_VERSION
-const OWN_ROUTES = ['rewrite', 'rerank', 'feedback', 'profile', 'status', 'training'].map(
-  (name) => `/v1/${name}`,
-)
 
 export const createApi = (deps: ApiDeps): Hono => {
-  const { device } = deps
   const upstream = openUpstream(deps)
+  const sessions = openSessions(deps.clock)
   const app = new Hono()
   app.onError((error, c) => {
     if (!isFedError(error))
@@ -45,49 +39,40 @@ export const createApi = (deps: ApiDeps): Hono => {
   app.notFound((c) => errorResponse(new FedError('E_NOT_FOUND', 'no such route'), c))
   app.use('*', requireLoopback(deps.port))
 
-  for (const path of OWN_ROUTES)
-    app.use(path, requireDeviceToken(deps.deviceToken), limit(MAX_JSON_BYTES))
-  app.post('/v1/rewrite', async (c) => {
-    const { protocol: _, ...conversation } = await read(c.req.raw, RewriteRequest)
-    const result = await device.rewrite(conversation, { mayPropose: true })
-    return c.json({ protocol, ...result }, 200, decisionHeader(result.decisionId))
-  })
-  app.post('/v1/rerank', async (c) => {
-    const { protocol: _, candidates, ...conversation } = await read(c.req.raw, RerankRequest)
-    const {
-      propensity: __,
-      explored: ___,
-      ...result
-    } = await device.rerank(
-      conversation,
-      candidates.map((text) => ({ text })),
-    )
-    return c.json({ protocol, ...result }, 200, decisionHeader(result.decisionId))
-  })
-  app.post('/v1/feedback', async (c) => {
-    const { event } = await read(c.req.raw, FeedbackRequest)
-    return c.json({ protocol, ...(await device.feedback(event)) })
-  })
-  app.get('/v1/profile', (c) => c.json({ protocol, ...device.profile() }))
-  app.on(['PATCH', 'PUT'], '/v1/profile', async (c) => {
-    const { changes } = await read(c.req.raw, ProfileEdit)
-    return c.json({ protocol, ...device.editProfile(changes) })
-  })
-  app.get('/v1/status', (c) => c.json({ protocol, ...device.status() }))
-  app.post('/v1/training', async (c) => {
-    const { paused } = await read(c.req.raw, TrainingRequest)
-    return c.json({ protocol, ...device.pauseTraining(paused) })
-  })
-  // Their other methods are nobody's: they must not fall through to Claude.
-  for (const path of OWN_ROUTES)
-    app.all(path, () => {
-      throw new FedError('E_NOT_FOUND', 'no such method on this route')
+  const handlers = openHandlers({ ...deps, sessions })
+  const guards = {
+    user: requireUser(deps.deviceToken, sessions.isOpen),
+    device: requireUser(deps.deviceToken, () => false),
+  }
+  for (const [name, route] of Object.entries(OWN_ROUTES) as [keyof typeof OWN_ROUTES, OwnRoute][]) {
+    const handler = handlers[name] as (input: unknown) => Promise<object>
+    const on = [route.method.toUpperCase(), route.path] as const
+    if (route.who === 'user' || route.who === 'device') app.on(...on, guards[route.who])
+    if (route.body) app.on(...on, limit(MAX_JSON_BYTES), requireJson)
+    app.on(...on, async (c) => {
+      const body = route.body && (await readBody(c.req.raw, route.body))
+      const query = route.query && readQuery(c, route.query)
+      c.header('cache-control', 'no-store')
+      return c.json({ protocol: PROTOCOL_VERSION, ...(await handler({ body, query, c })) })
     })
+  }
+  // Their other methods, and whatever else begins like them, are nobody's: they must not fall through to Claude.
+  app.use('/v1/*', async (c, next) => {
+    if (OWN_NAMES.has(firstName(c.req.path)))
+      throw new FedError('E_NOT_FOUND', 'no such method on this route')
+    await next()
+  })
 
-  app.use('/v1/*', limit(MAX_MESSAGES_BYTES))
-  app.post('/v1/messages', async (c) =>
-    answerMessages({ ...deps, upstream }, c.req.raw, new Uint8Array(await c.req.arrayBuffer())),
-  )
+  app.route('/', pageRoutes())
+
+  app.use('/v1/*', refuseSessions, limit(MAX_MESSAGES_BYTES))
+  for (const [path, answer] of [
+    ['/v1/messages', answerMessages],
+    ['/v1/messages/count_tokens', countTokens],
+  ] as const)
+    app.post(path, async (c) =>
+      answer({ ...deps, upstream }, c.req.raw, new Uint8Array(await c.req.arrayBuffer())),
+    )
   app.all('/v1/*', async (c) => {
     const bytes = new Uint8Array(await c.req.arrayBuffer())
     const response = await upstream.send(c.req.raw, bytes.length > 0 ? bytes : undefined)
@@ -95,6 +80,17 @@ export const createApi = (deps: ApiDeps): Hono => {
   })
   return app
 }
+
+/** What comes after /v1/, as a careless client may write it. */
+const firstName = (path: string): string => {
+  const [, name = ''] = /^\/v1\/+([^/]*)/i.exec(path) ?? []
+  try {
+    return decodeURIComponent(name).trim().toLowerCase()
+  } catch {
+    return name
+  }
+}
+const OWN_NAMES = new Set(Object.values(OWN_ROUTES).map(({ path }) => firstName(path)))
 
 const limit = (maxSize: number) =>
   bodyLimit({
@@ -105,7 +101,7 @@ const limit = (maxSize: number) =>
   })
 
 /** An app of this computer may leave the protocol version out. Fails with E_PROTOCOL or E_BODY; the message names the field, never its value. */
-const read = async <T>(request: Request, schema: z.ZodType<T>): Promise<T> => {
+const readBody = async (request: Request, schema: z.ZodType): Promise<object> => {
   let json: unknown
   try {
     json = await request.json()
@@ -117,11 +113,15 @@ const read = async <T>(request: Request, schema: z.ZodType<T>): Promise<T> => {
   const message = { protocol: PROTOCOL_VERSION, ...json }
   if (message.protocol !== PROTOCOL_VERSION)
     throw new FedError('E_PROTOCOL', `this device speaks protocol ${PROTOCOL_VERSION}`)
-  const result = schema.safeParse(message)
+  const { protocol: _, ...body } = parsed(schema, message, 'body') as { protocol: unknown }
+  return body
+}
+
+const readQuery = (c: Context, schema: z.ZodType): unknown => parsed(schema, c.req.query(), 'query')
+
+const parsed = (schema: z.ZodType, value: unknown, what: string): unknown => {
+  const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
-  throw new FedError(
-    'E_BODY',
-    `${issue?.path.join('.') || 'body'}: ${issue?.code ?? 'is not valid'}`,
-  )
+  throw new FedError('E_BODY', `${issue?.path.join('.') || what}: ${issue?.code ?? 'is not valid'}`)
 }

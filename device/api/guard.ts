@@ -1,20 +1,26 @@
-/** Who may call the local API: programs of this computer that hold a credential, never a page of the web. */
+/** Who may call the local API: programs of this computer that hold a credential, and the device's own page, never a page of the web. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { FedError } from '../../adapters/errors.ts'
 
+/** Every session of the page begins so, and nothing that begins so is ever sent to Claude. */
+export const SESSION_PREFIX = 'lw-page-'
+
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
 /**
- * Refuses other Host names (DNS rebinding) with E_HOST and foreign origins with E_ORIGIN.
+ * Refuses other Host names (DNS rebinding), also in an absolute request line, with E_HOST and foreign origins with E_ORIGIN.
  * port: the one that is listened on; a function because it is known only then.
  */
 export const requireLoopback =
   (port: () => number): MiddlewareHandler =>
   async (c, next) => {
     const hosts = LOOPBACK.map((name) => `${name}:${port()}`)
-    const host = (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
-    if (!hosts.includes(host))
+    const target = new URL(c.req.url).host
+    const host = (c.req.header('host') ?? target).toLowerCase()
+    // Port 80 is left out of a parsed address.
+    const isTarget = hosts.includes(target) || hosts.includes(`${target}:80`)
+    if (!hosts.includes(host) || !isTarget)
       throw new FedError('E_HOST', `Host must be one of ${hosts.join(', ')}`)
     const origin = c.req.header('origin')
     if (origin !== undefined && !hosts.some((h) => origin.toLowerCase() === `http://${h}`))
@@ -25,14 +31,33 @@ export const requireLoopback =
     await next()
   }
 
-/** The device token in `Authorization: Bearer` or `x-api-key`; else E_AUTH. */
-export const requireDeviceToken =
-  (deviceToken: string): MiddlewareHandler =>
+/** The device token or a session of the page, in `Authorization: Bearer` or `x-api-key`; else E_AUTH. */
+export const requireUser =
+  (deviceToken: string, isSession: (value: string) => boolean): MiddlewareHandler =>
   async (c, next) => {
-    if (!credentialsOf(c.req.raw.headers).some((value) => isSame(value, deviceToken)))
+    const isKnown = (value: string) => isSame(value, deviceToken) || isSession(value)
+    if (!credentialsOf(c.req.raw.headers).some(isKnown))
       throw new FedError('E_AUTH', 'needs the device token, as Authorization: Bearer or x-api-key')
     await next()
   }
+
+/** A session of the page opens nothing at Claude, and must not be taken for a credential of Claude's: E_AUTH. */
+export const refuseSessions: MiddlewareHandler = async (c, next) => {
+  if (credentialsOf(c.req.raw.headers).some((value) => value.startsWith(SESSION_PREFIX)))
+    throw new FedError('E_AUTH', 'a session of the page does not open this route')
+  await next()
+}
+
+/**
+ * JSON from a form of another page would come as text/plain or as form data, which a browser sends without asking first: where there
+ * is a body it must say that it is JSON. Else E_BODY.
+ */
+export const requireJson: MiddlewareHandler = async (c, next) => {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json')
+    throw new FedError('E_BODY', 'the body must be JSON, with content-type: application/json')
+  await next()
+}
 
 /** What the request offers in the two headers that the Messages API knows. */
 export const credentialsOf = (headers: Headers): string[] => {

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { serveApi } from '../../../device/api/serve.ts'
 import { BAD_DAY_NAMES, type BadDayName, type BadDayPlan } from '../../../eval/mock/bad-days.ts'
 import { startClaude } from '../../../eval/mock/serve.ts'
-import { DEVICE_TOKEN, fakeDevice, planOf } from './fakes.ts'
+import { DEVICE_TOKEN, fakeDevice, fakeOversight, planOf } from './fakes.ts'
 
 const request = {
   model: 'claude-sonnet-5-5',
@@ -39,6 +39,7 @@ const deviceBefore = async (claudeUrl: string, fake = fakeDevice(identity)) => {
   const api = await serveApi(
     {
       device: fake.device,
+      oversight: fakeOversight(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: null,
       claudeUrl,

@@ -1,11 +1,16 @@
 /** A Claude and a device of a few lines each, for tests of the local API. */
 import { Hono } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
+import { ErrorResponse } from '../../../adapters/wire/federation.ts'
 import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
-import type { OutboxEntry } from '../../../device/agent/store.ts'
+import { type Oversight, openOversight } from '../../../device/agent/oversight.ts'
+import { DeviceSettings } from '../../../device/agent/settings.ts'
+import { type DeviceStore, type OutboxEntry, openStore } from '../../../device/agent/store.ts'
 import type { Answer, Personalizer } from '../../../device/agent/types.ts'
 import { type ApiDeps, createApi } from '../../../device/api/app.ts'
+import { OWN_ROUTES } from '../../../device/api/openapi.ts'
 import { tokensOf } from '../../../device/personalize/prices.ts'
+import { appendBlock } from '../../../device/personalize/rewrite.ts'
 import type { CandidatePlan } from '../../../device/personalize/spend.ts'
 
 export const DEVICE_TOKEN = 'lw-device-token-for-tests'
@@ -77,7 +82,7 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
   const device: Personalizer = {
     rewrite: async (conversation) => ({
       decisionId: `d${++decisions}`,
-      system: `${typeof conversation.system === 'string' ? conversation.system : ''}[block]`,
+      system: appendBlock(conversation.system, '[block]'),
       block: '[block]',
       preferences: [],
       reason: 'applied',
@@ -150,12 +155,22 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
   return { device, answers, events, spent }
 }
 
+/** Over a store of its own, unless one is given. */
+export const fakeOversight = (store: DeviceStore = openStore(':memory:')): Oversight =>
+  openOversight({
+    store,
+    clock: () => 1000,
+    settings: DeviceSettings.parse({}),
+    base: () => ({ name: 'tiny', exitLayer: 1 }),
+  })
+
 export const buildApi = (changes: Partial<ApiDeps> = {}, fake = fakeDevice()) => {
   const claude = fakeClaude()
   const outgoing: OutboxEntry[] = []
   const reports: { what: string; code: string }[] = []
   const app = createApi({
     device: fake.device,
+    oversight: fakeOversight(),
     deviceToken: DEVICE_TOKEN,
     claudeKey: OWN_KEY,
     claudeUrl: 'https://claude.test/base/',
@@ -169,18 +184,24 @@ export const buildApi = (changes: Partial<ApiDeps> = {}, fake = fakeDevice()) =>
     logOutgoing: (entry) => void outgoing.push(entry),
     port: () => 4141,
     report: (event) => void reports.push(event),
+    // Nobody waits in a test, but others get their turn.
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
     ...changes,
   })
-  const call = (path: string, init: RequestInit = {}) =>
-    app.request(
+  const call = async (path: string, init: RequestInit = {}) => {
+    const response = await app.request(
       new Request(`http://127.0.0.1:4141${path}`, {
         ...init,
         headers: {
           authorization: `Bearer ${DEVICE_TOKEN}`,
+          ...(init.body && { 'content-type': 'application/json' }),
           ...(init.headers as Record<string, string>),
         },
       }),
     )
+    await checkAnswer(init.method ?? 'GET', path, response)
+    return response
+  }
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     call(path, {
       method: 'POST',
@@ -188,6 +209,22 @@ export const buildApi = (changes: Partial<ApiDeps> = {}, fake = fakeDevice()) =>
       headers: { 'content-type': 'application/json', ...headers },
     })
   return { app, call, post, claude, outgoing, reports, ...fake }
+}
+
+/** Whatever the device's own routes answer must be what their schemas say. */
+export const checkAnswer = async (
+  method: string,
+  path: string,
+  response: Response,
+): Promise<void> => {
+  const { pathname } = new URL(path, 'http://127.0.0.1')
+  const route = Object.values(OWN_ROUTES).find(
+    (r) =>
+      r.method === method.toLowerCase() &&
+      new RegExp(`^${r.path.replace(/:\w+/g, '[^/]+')}$`).test(pathname),
+  )
+  const schema = response.ok ? route?.response : route && ErrorResponse
+  schema?.parse(await response.clone().json())
 }
 
 const streamOf = (chunks: Uint8Array[]): ReadableStream<Uint8Array> =>

@@ -5,6 +5,7 @@ import {
   DEVICE_TOKEN,
   fakeClaude,
   fakeDevice,
+  fakeOversight,
   messageText,
   OWN_KEY,
   planOf,
@@ -21,6 +22,7 @@ const start = async (fake = fakeDevice()) => {
   const api = await serveApi(
     {
       device: fake.device,
+      oversight: fakeOversight(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: OWN_KEY,
       claudeUrl: 'https://claude.test',
@@ -93,6 +95,7 @@ test('a caller that goes away takes its request to Claude with it', async () => 
   const api = await serveApi(
     {
       device: fake.device,
+      oversight: fakeOversight(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: OWN_KEY,
       claudeUrl: 'https://claude.test',

@@ -1,0 +1,194 @@
+/** The reference at /docs: the OpenAPI document as a page that works offline. Every text in it comes from the document, escaped. */
+import { type Json, openApiDocument } from './openapi.ts'
+
+type Operation = {
+  readonly operationId: string
+  readonly tags: readonly string[]
+  readonly summary: string
+  readonly description: string
+  readonly security: readonly Json[]
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Content }
+  readonly responses: Readonly<Record<string, Answer>>
+}
+type Parameter = { name: string; in: string; description?: string; schema: Json }
+type Content = Readonly<Record<string, { readonly schema?: Json; readonly example?: unknown }>>
+type Answer = {
+  readonly description: string
+  readonly headers?: Readonly<Record<string, { readonly description: string }>>
+  readonly content: Content
+}
+type Document = {
+  readonly info: { readonly version: string; readonly description: string }
+  readonly tags: readonly { readonly name: string; readonly description: string }[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, Json>> }
+}
+type Entry = { readonly method: string; readonly path: string; readonly operation: Operation }
+
+export const docsHtml = (): string => {
+  html ??= page(openApiDocument() as unknown as Document)
+  return html
+}
+let html: string | undefined
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`)
+
+/** Words with `code` in them. */
+const words = (text: string): string =>
+  escaped(text).replace(/`([^`]+)`/g, (_, code: string) => `<code>${code}</code>`)
+
+const page = ({ info, tags, paths, components }: Document): string => {
+  const entries = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+  )
+  const under = (tag: string) => entries.filter(({ operation }) => operation.tags.includes(tag))
+  const schemas = Object.entries(components.schemas)
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Loreweave: reference of the local API</title>
+<link rel="stylesheet" href="/assets/page.css">
+<script type="module" src="/assets/docs.js"></script>
+</head>
+<body class="docs">
+<a class="skip" href="#content">Skip to the content</a>
+<header class="top"><div class="bar"><a class="brand" href="/">Loreweave</a><span class="quiet">local API, version ${escaped(info.version)}</span></div></header>
+<div class="columns">
+<nav aria-label="Routes">
+<label for="search">Find a route or a schema</label>
+<input id="search" type="search" autocomplete="off" aria-controls="routes">
+<p id="found" class="quiet" role="status"></p>
+<div id="routes">
+${tags.map((tag) => `<h2>${escaped(tag.name)}</h2><ul>${under(tag.name).map(link).join('')}</ul>`).join('\n')}
+<h2>Schemas</h2><ul>${schemas.map(([name]) => `<li data-find="${escaped(name)}"><a href="#schema-${escaped(name)}">${escaped(name)}</a></li>`).join('')}</ul>
+</div>
+</nav>
+<main id="content" tabindex="-1">
+<h1>The local API</h1>
+<p class="lead">${words(info.description)}</p>
+<p>For programs: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
+${tags.map((tag) => `<section aria-labelledby="tag-${tag.name}"><h2 id="tag-${tag.name}">${escaped(tag.name)}</h2><p>${words(tag.description)}</p>${under(tag.name).map(article).join('\n')}</section>`).join('\n')}
+<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>
+${schemas.map(([name, schema]) => `<article id="schema-${escaped(name)}"><h3>${escaped(name)}</h3>${described(schema)}${shape(schema)}</article>`).join('\n')}
+</section>
+</main>
+</div>
+</body>
+</html>
+`
+}
+
+const link = ({ method, path, operation }: Entry): string =>
+  `<li data-find="${escaped(`${method} ${path} ${operation.summary}`)}"><a href="#${operation.operationId}"><span class="method">${method.toUpperCase()}</span> ${escaped(path)}</a></li>`
+
+const WHO: Readonly<Record<string, string>> = {
+  deviceToken: 'the device token',
+  pageSession: 'a session of the page',
+  claudeKey: 'your credential at Claude',
+}
+
+const article = ({ method, path, operation }: Entry): string => {
+  const { operationId, summary, description, security, parameters, requestBody } = operation
+  const who = security.flatMap((scheme) => WHO[Object.keys(scheme)[0] ?? ''] ?? [])
+  const { headers, content } = operation.responses['200'] ?? operation.responses['default'] ?? {}
+  const asked = requestBody?.content['application/json']
+  const answered = content?.['application/json']
+  const refused = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400)
+  return `<article id="${operationId}">
+<h3><span class="method">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h3>
+<p><strong>${escaped(summary)}.</strong> ${words(description)}</p>
+<p class="quiet">${who.length === 0 ? 'Needs no credential.' : `Needs ${who.join(' or ')}.`}</p>
+${parameters ? `<h4>Parameters</h4><dl>${parameters.map((p) => `<dt><code>${escaped(p.name)}</code> <span class="quiet">${p.in}, ${type(p.schema)}</span></dt><dd>${words(p.description ?? '')}</dd>`).join('')}</dl>` : ''}
+${asked?.schema ? `<h4>Request</h4><p>${type(asked.schema)}</p>` : ''}
+${example(curl(method, path, who, asked?.example), `Example of a request: ${summary}`)}
+${answered?.schema ? `<h4>Answer</h4><p>${type(answered.schema)}</p>` : ''}
+${
+  headers
+    ? `<dl>${Object.entries(headers)
+        .map(
+          ([name, h]) =>
+            `<dt><code>${escaped(name)}</code> <span class="quiet">header</span></dt><dd>${words(h.description)}</dd>`,
+        )
+        .join('')}</dl>`
+    : ''
+}
+${answered?.example === undefined ? '' : example(JSON.stringify(answered.example, null, 2), `Example of an answer: ${summary}`)}
+${refused.length > 0 ? `<h4>Refusals</h4><dl class="short">${refused.map(([status, r]) => `<dt>${status}</dt><dd>${escaped(r.description)}</dd>`).join('')}</dl>` : ''}
+</article>`
+}
+
+const curl = (method: string, path: string, who: readonly string[], body: unknown): string => {
+  const how = method === 'get' ? '' : ` -X ${method.toUpperCase()}`
+  const credential = who.length > 0 ? ' \\\n  -H "x-api-key: $TOKEN"' : ''
+  const json =
+    body === undefined
+      ? ''
+      : ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`
+  return `curl${how} http://127.0.0.1:4141${path}${credential}${json}`
+}
+
+const example = (text: string, label: string): string =>
+  `<pre tabindex="0" aria-label="${escaped(label)}"><code>${escaped(text)}</code></pre>`
+
+const described = ({ description }: Json): string =>
+  typeof description === 'string' ? `<p>${words(description)}</p>` : ''
+
+const list = (value: unknown): readonly Json[] | undefined =>
+  Array.isArray(value) ? (value as Json[]) : undefined
+
+/** A type in a few words; objects are told by `shape`. */
+const type = (schema: Json): string => {
+  const { $ref, enum: values, items } = schema
+  const options = list(schema['anyOf']) ?? list(schema['oneOf'])
+  if (typeof $ref === 'string') {
+    const name = escaped($ref.split('/').at(-1) ?? '')
+    return `<a href="#schema-${name}">${name}</a>`
+  }
+  if (schema['const'] !== undefined)
+    return `<code>${escaped(JSON.stringify(schema['const']))}</code>`
+  if (Array.isArray(values))
+    return values.map((v) => `<code>${escaped(String(v))}</code>`).join(' or ')
+  if (options) return options.map(type).join(' or ')
+  const unit = escaped(String(schema['type'] ?? 'anything'))
+  if (unit === 'array')
+    return `list of ${type(items as Json)}${limit('at most', schema['maxItems'])}`
+  if (unit === 'string')
+    return `text${limit('at most', schema['maxLength'])}${schema['pattern'] ? `, <code>${escaped(String(schema['pattern']))}</code>` : ''}`
+  if (unit === 'number' || unit === 'integer')
+    return `${unit}${limit('from', schema['minimum'])}${limit('to', schema['maximum'])}`
+  return unit
+}
+
+const limit = (word: string, value: unknown): string =>
+  typeof value === 'number' && Number.isSafeInteger(value)
+    ? ` ${word} ${value.toLocaleString('en')}`
+    : ''
+
+/** The fields of an object, of what a list holds, or of each alternative. */
+const shape = (schema: Json): string => {
+  const options = list(schema['anyOf']) ?? list(schema['oneOf'])
+  const properties = schema['properties'] as Readonly<Record<string, Json>> | undefined
+  if (options)
+    return options
+      .map((option) => shape(option) || `<p>${type(option)}</p>`)
+      .join('<p class="quiet">or</p>')
+  if (schema['type'] === 'array') return `<p>${type(schema)}</p>${shape(schema['items'] as Json)}`
+  if (!properties) return schema['type'] === 'object' ? '' : `<p>${type(schema)}</p>`
+  const required = new Set((schema['required'] as string[] | undefined) ?? [])
+  const rows = Object.entries(properties).map(
+    ([name, field]) =>
+      `<dt><code>${escaped(name)}</code> <span class="quiet">${type(field)}${required.has(name) ? '' : ', may be left out'}</span></dt><dd>${described(field)}${nested(field)}</dd>`,
+  )
+  return `<dl>${rows.join('')}</dl>`
+}
+
+const nested = (field: Json): string => {
+  if (field['properties']) return shape(field)
+  const inner = [field['items'], ...(list(field['anyOf']) ?? [])] as (Json | undefined)[]
+  return inner.map((one) => (one?.['properties'] ? shape(one) : '')).join('')
+}

@@ -1,0 +1,17 @@
+/** The search of the reference: hides the links that do not hold every word. */
+const search = document.querySelector<HTMLInputElement>('#search')
+const found = document.querySelector('#found')
+const items = [...document.querySelectorAll<HTMLElement>('#routes li')]
+
+search?.addEventListener('input', () => {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean)
+  let count = 0
+  for (const item of items) {
+    const text = item.dataset['find']?.toLowerCase() ?? ''
+    item.hidden = !words.every((word) => text.includes(word))
+    if (!item.hidden) count++
+  }
+  if (found) found.textContent = words.length === 0 ? '' : `${count} found`
+})
+
+export {}
