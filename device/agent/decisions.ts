@@ -8,7 +8,7 @@ import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { choicesOf, type Decision, type RecordedEvent } from '../personalize/feedback.ts'
 import type { JudgedDecision } from '../personalize/off-policy.ts'
 import { conversationKey } from '../personalize/rewrite.ts'
-import type { DeviceStore } from './store.ts'
+import type { DecisionRow, DeviceStore } from './store.ts'
 import type { Answer, Conversation } from './types.ts'
 
 /**
@@ -76,9 +76,23 @@ export const decisionBody = (store: DeviceStore, id: string): DecisionBody | und
   return row && DecisionBody.parse(row.body)
 }
 
-/** Records an event and brings the choices up to date. Fails with E_NO_DECISION, E_BODY. */
-export const recordFeedback = (store: DeviceStore, event: FeedbackEvent, at: number): void => {
-  const target = event.decisionId ?? event.messageId ?? ''
+/** What feedback was about. propensity: with which the served answer was drawn. */
+export type About = { readonly decisionId: string; readonly propensity: number }
+
+/**
+ * Records an event and brings the choices up to date, for the caller to do in one transaction. null: it is about no answer.
+ * Fails with E_NO_DECISION, E_BODY.
+ */
+export const recordFeedback = (
+  store: DeviceStore,
+  event: FeedbackEvent,
+  at: number,
+): About | null => {
+  const target = event.decisionId ?? event.messageId
+  if (target === undefined) {
+    store.addFeedback(newId('f_'), '', at, event)
+    return null
+  }
   const row = store.decision(target)
   if (!row)
     throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
@@ -91,9 +105,16 @@ export const recordFeedback = (store: DeviceStore, event: FeedbackEvent, at: num
           `candidate ${index} was named, the decision has ${body.candidates.length}`,
         )
   store.addFeedback(newId('f_'), row.id, at, event)
+  refreshChoices(store, row)
+  return { decisionId: row.id, propensity: body.propensity }
+}
+
+/** What the events so far amount to. row: a decision that may be older than the recent ones. */
+export const refreshChoices = (store: DeviceStore, row?: DecisionRow): void => {
   // Oldest first: equal times must keep the order in which they came.
   const decisions = store.decisions(RECENT).map(toDecision).reverse()
-  const known = decisions.some((d) => d.id === row.id) ? decisions : [toDecision(row), ...decisions]
+  const known =
+    !row || decisions.some((d) => d.id === row.id) ? decisions : [toDecision(row), ...decisions]
   const ids = known.map((d) => d.id)
   store.replaceFeedbackChoices(ids, choicesOf(known, eventsOn(store, ids), SELF))
 }
@@ -113,14 +134,11 @@ export const recordedFeedback = (
   }
 }
 
-const eventsOn = (store: DeviceStore, decisionIds: readonly string[]): RecordedEvent[] => {
-  const ids = new Set(decisionIds)
-  return store
-    .feedback()
-    .filter((f) => ids.has(f.decisionId))
+const eventsOn = (store: DeviceStore, decisionIds: readonly string[]): RecordedEvent[] =>
+  store
+    .feedbackOn(decisionIds)
     .map((f) => ({ decisionId: f.decisionId, at: f.at, event: f.body as FeedbackEvent }))
     .reverse()
-}
 
 /**
  * greedy: best first. With probability explore the leader is drawn by these chances instead, the others staying in their order;
@@ -153,7 +171,10 @@ const drawFrom = (chances: readonly number[], rng: Rng): number => {
   return chances.length - 1
 }
 
-/** Decisions of which the user made something, and in which reranking preferred another answer than Claude's first. */
+/**
+ * Decisions of which the user made something, and in which reranking preferred another answer than Claude's first. What was inferred
+ * does not judge: it is only ever dislike, or comes with it, so that it would say more of when people go on than of the order.
+ */
 export const judgedDecisions = (store: DeviceStore, limit: number): JudgedDecision[] => {
   const rows = store.decisions(limit)
   const events = eventsOn(
@@ -162,7 +183,9 @@ export const judgedDecisions = (store: DeviceStore, limit: number): JudgedDecisi
   )
   return rows.flatMap(({ id, body }) => {
     const { preferred, served, propensity, shown } = DecisionBody.parse(body)
-    const last = events.findLast((e) => e.decisionId === id && e.event.kind in LIKED)?.event
+    const last = events.findLast(
+      (e) => e.decisionId === id && !e.event.isImplicit && e.event.kind in LIKED,
+    )?.event
     const isOther = served !== 0 && served !== preferred
     if (!last || !preferred || isOther || shown.length !== 1) return []
     const liked = LIKED[last.kind]?.(last, served) ?? false
@@ -183,7 +206,7 @@ const LIKED: Partial<
   choose: (event, served) => event.kind === 'choose' && event.chosen === served,
 }
 
-const toDecision = ({ id, at, body }: { id: string; at: number; body: unknown }): Decision => {
+export const toDecision = ({ id, at, body }: DecisionRow): Decision => {
   const { messages, system, candidates, shown, served } = DecisionBody.parse(body)
   return { id, at, messages, system, candidates, shown, served }
 }

@@ -12,6 +12,7 @@ import { type AnswerMemo, cachePooled } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { type ConditionsReader, notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
+import { openFollowUps } from './follow-ups.ts'
 import type { Calibration } from './outlook.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
 import { openRelevance } from './relevant.ts'
@@ -46,6 +47,8 @@ export type DeviceOptions = {
   readonly isPaused?: () => boolean
   /** Fails with E_MEMORY where a training would not fit. */
   readonly checkMemory?: (need: StepNeed) => void
+  /** Told of what failed in the background. */
+  readonly report?: (event: { what: string; code: string }) => void
   /** What a check-in tells of the machine; default: nothing. */
   readonly conditions?: ConditionsReader
 }
@@ -56,7 +59,9 @@ export const openDevice = (options: DeviceOptions): Device => {
   const settings = DeviceSettings.parse(options.settings ?? {})
   const weights = settings.quantized ? `${model.base.weights}/quantized` : model.base.weights
   const engine =
-    options.keepStates === false ? options.engine : cachePooled(options.engine, weights, store)
+    options.keepStates === false
+      ? options.engine
+      : cachePooled(options.engine, weights, store, clock)
   const space = featureSpace(model.base.shape.hidden)
   const memo: AnswerMemo = options.memo ?? new Map()
   const checkpoint = (name: string) => options.folder && join(options.folder, `${name}.checkpoint`)
@@ -75,10 +80,13 @@ export const openDevice = (options: DeviceOptions): Device => {
   const serving = openServing(deps)
   const { during, activity } = trackActivity()
   const relevance = openRelevance(store, model, engine)
+  const followUps = openFollowUps(store, model, engine)
   const personalizer = openPersonalizer({
     ...deps,
     serving,
     relevance,
+    followUps,
+    report: options.report,
     isEnrolled: () => serverUrl !== null,
     during,
     activity,
@@ -121,8 +129,10 @@ export const openDevice = (options: DeviceOptions): Device => {
     prepare: async () => {
       await refresh()
       if (settings.rewrite) await relevance.ready()
+      if (settings.implicit) await followUps.ready()
     },
     close: async () => {
+      await personalizer.settled()
       await options.engine.close()
       store.close()
     },

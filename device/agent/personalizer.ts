@@ -6,9 +6,13 @@ import type {
   ProfileResponse,
   StatusResponse,
 } from '../../adapters/wire/personalization.ts'
+import type { EventOf } from '../personalize/feedback.ts'
 import { editProfile, learnedPreferences, sentenceOf } from '../personalize/profile.ts'
 import { blankDecision, decisionBody, recordFeedback, saveDecision } from './decisions.ts'
+import type { FollowUps } from './follow-ups.ts'
 import { forgetConversation } from './forget.ts'
+import { observeRequest } from './observe.ts'
+import { openObserver } from './observer.ts'
 import {
   planRequest,
   rankingStatus,
@@ -36,6 +40,9 @@ export type Activity = StatusResponse['activity']
 export type PersonalizerDeps = ServingDeps & {
   readonly serving: Serving
   readonly relevance: Relevance
+  readonly followUps: FollowUps
+  /** Told of what failed in the background, with its code; never what was said. */
+  readonly report?: ((event: { what: string; code: string }) => void) | undefined
   readonly clock: () => number
   readonly rng: Rng
   readonly isEnrolled: () => boolean
@@ -49,27 +56,50 @@ export const openPersonalizer = (
 ): Personalizer & { refresh(): Promise<void> } => {
   const { store, clock } = deps
   const rewriting = { ...deps, unkept: new Map() }
+  const observer = openObserver(
+    (conversation, decisionId) => observeRequest(deps, conversation, decisionId),
+    () => refreshProfile(deps),
+    deps.report,
+  )
   return {
     refresh: () => refreshProfile(deps),
-    rewrite: (conversation, options) =>
-      deps.during('scoring', () => rewriteRequest(rewriting, conversation, options)),
+    rewrite: async (conversation, options) => {
+      const result = await deps.during('scoring', () =>
+        rewriteRequest(rewriting, conversation, options),
+      )
+      if (result.decisionId !== null) observer.expect(result.decisionId, conversation)
+      return result
+    },
     preview: (conversation, options) =>
       deps.during('scoring', () => previewRequest(rewriting, conversation, options?.signal)),
-    rerank: (conversation, answers, options) =>
-      deps.during('scoring', () => rerankAnswers(deps, conversation, answers, options)),
+    rerank: async (conversation, answers, options) => {
+      try {
+        return await deps.during('scoring', () =>
+          rerankAnswers(deps, conversation, answers, options),
+        )
+      } finally {
+        observer.answered(options?.decisionId)
+      }
+    },
     recordAnswer(decisionId, conversation, answer) {
       const body = decisionBody(store, decisionId) ?? blankDecision(conversation)
       const known = { ...body, candidates: [answer.text], shown: [0], order: [0], served: 0 }
       saveDecision(store, decisionId, clock(), known, [answer])
+      observer.answered(decisionId)
     },
     planCandidates: (request) => planRequest(deps, request),
     spend: (model, usages) => recordSpending(deps, model, usages),
     async feedback(event) {
-      recordFeedback(store, event, clock())
-      learnFromFeedback(deps, event)
+      // All of it is on the disk, or nothing, when the app hears of it.
+      const about = store.durably(() => {
+        const recorded = recordFeedback(store, event, clock())
+        if (event.kind === 'prefer') statePreference(store, event)
+        else learnFromFeedback(deps, event)
+        return recorded
+      })
       // The feedback is kept whatever becomes of the fit: the next request fits again.
       await refreshProfile(deps).catch(() => undefined)
-      return { recorded: true, choices: store.countChoices() }
+      return { recorded: true, choices: store.countChoices(), ...about }
     },
     async forget(target) {
       const report = forgetConversation(store, target)
@@ -79,10 +109,10 @@ export const openPersonalizer = (
     },
     proposals: () => openProposals(store),
     settleProposal(id, accept) {
-      settleProposal(store, id, accept)
+      store.durably(() => settleProposal(store, id, accept))
       return profileOf(store)
     },
-    settled: async () => undefined,
+    settled: observer.settled,
     profile: () => profileOf(store),
     editProfile: (changes) => changeProfile(store, changes),
     status: () => statusOf(deps),
@@ -108,11 +138,17 @@ export const profileOf = (store: DeviceStore): Omit<ProfileResponse, 'protocol'>
 export const changeProfile = (
   store: DeviceStore,
   changes: readonly ProfileChange[],
-): Omit<ProfileResponse, 'protocol'> => {
-  const next = editProfile(readProfile(store), changes)
-  store.set('profile', next)
-  return describeProfile(next)
-}
+): Omit<ProfileResponse, 'protocol'> =>
+  store.atomically(() => {
+    const next = editProfile(readProfile(store), changes)
+    store.set('profile', next)
+    return describeProfile(next)
+  })
+
+const statePreference = (
+  store: DeviceStore,
+  { dimension, direction, strength = 1, scope = 'all' }: EventOf<'prefer'>,
+): void => void changeProfile(store, [{ op: 'state', dimension, direction, strength, scope }])
 
 const describeProfile = (profile: Profile): Omit<ProfileResponse, 'protocol'> => ({
   profile,

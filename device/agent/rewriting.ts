@@ -10,7 +10,13 @@ import type { LocalModel } from '../engine/model/open.ts'
 import type { Engine } from '../engine/run/types.ts'
 import { wishOf } from '../personalize/dimensions.ts'
 import { proposeRewrite } from '../personalize/free-rewrite.ts'
-import { EMPTY_PROFILE, lineOf, updateProfile, votesOn, withEvidence } from '../personalize/profile.ts'
+import {
+  EMPTY_PROFILE,
+  lineOf,
+  updateProfile,
+  votesOn,
+  withEvidence,
+} from '../personalize/profile.ts'
 import { movedPreferences } from '../personalize/relevance-feedback.ts'
 import { requestInContext, requestText } from '../personalize/request-text.ts'
 import {
@@ -160,7 +166,7 @@ export const saveLearned = (
 ): void => {
   const undone = undoneRequests(learnedRelevance(store))
   const weighed = withEvidence(learned, votesOn(learned, choices, space), undone)
-  store.set('profile', updateProfile(readProfile(store), weighed))
+  store.atomically(() => store.set('profile', updateProfile(readProfile(store), weighed)))
 }
 
 /** How much an event says about what matters for its request: an undo is about nothing else, a choice is mostly about other things. */

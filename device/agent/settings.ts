@@ -213,6 +213,21 @@ export const DeviceSettings = z.strictObject({
     .describe(
       "Whether the local model may also propose other words for the user's message; kept only where everything in it survives, never sent by themselves.",
     ),
+  implicit: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the device also learns, weakly, from how a conversation goes on: the same request again, or "shorter please".',
+    ),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .nullable()
+    .default(null)
+    .describe(
+      'Days after which choices, decisions and feedback are erased; null: choices are kept, and decisions for 90 days.',
+    ),
   agent: AgentSettings.prefault({}).describe(
     'When `loreweave agent` may train and take part in rounds by itself.',
   ),

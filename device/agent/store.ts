@@ -37,6 +37,14 @@ export type DecisionRow = {
   readonly body: unknown
 }
 
+/** An event as JSON. */
+export type FeedbackRow = {
+  readonly id: string
+  readonly decisionId: string
+  readonly at: number
+  readonly body: unknown
+}
+
 /** Single values by name. */
 export type StateKey =
   | 'profile'
@@ -54,6 +62,7 @@ export type StateKey =
   | 'lastTraining'
   | 'energy'
   | 'proposals'
+  | 'followUps'
 
 export type DeviceStore = {
   /** All of it or nothing; no other process writes in between. */
@@ -83,7 +92,9 @@ export type DeviceStore = {
   /** By the id of the decision or of one of its messages. */
   decision(id: string): DecisionRow | undefined
   addFeedback(id: string, decisionId: string, at: number, body: unknown): void
-  feedback(limit?: number): { id: string; decisionId: string; at: number; body: unknown }[]
+  /** Most recent first. */
+  feedback(limit?: number): FeedbackRow[]
+  feedbackOn(decisionIds: readonly string[]): FeedbackRow[]
   get(key: StateKey): unknown
   set(key: StateKey, value: unknown): void
   consent(): ConsentRecord | null
@@ -126,6 +137,7 @@ CREATE TABLE IF NOT EXISTS decisions (id TEXT PRIMARY KEY, at REAL NOT NULL, bod
 CREATE INDEX IF NOT EXISTS decisions_at ON decisions (at);
 CREATE TABLE IF NOT EXISTS decision_messages (message_id TEXT PRIMARY KEY, decision_id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS feedback (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, decision_id TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS feedback_decision ON feedback (decision_id);
 CREATE TABLE IF NOT EXISTS forgotten (seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
@@ -311,13 +323,25 @@ const choiceTables = (db: Database.Database, run: Run) => {
       ),
     feedback: (limit = ALL) =>
       run
-        .all<{ id: string; decision_id: string; at: number; body: string }>(
-          'SELECT id, decision_id, at, body FROM feedback ORDER BY seq DESC LIMIT ?',
-          limit,
+        .all<FeedbackColumns>('SELECT * FROM feedback ORDER BY seq DESC LIMIT ?', limit)
+        .map(toFeedback),
+    feedbackOn: (decisionIds: readonly string[]) =>
+      decisionIds
+        .flatMap((id) =>
+          run.all<FeedbackColumns>('SELECT * FROM feedback WHERE decision_id = ?', id),
         )
-        .map((row) => ({ id: row.id, decisionId: row.decision_id, at: row.at, body: parse(row) })),
+        .sort((a, b) => b.seq - a.seq)
+        .map(toFeedback),
   }
 }
+
+type FeedbackColumns = { seq: number; id: string; decision_id: string; at: number; body: string }
+const toFeedback = (row: FeedbackColumns): FeedbackRow => ({
+  id: row.id,
+  decisionId: row.decision_id,
+  at: row.at,
+  body: parse(row),
+})
 
 const stateTables = (run: Run) => {
   const get = (key: StateKey): unknown => {

@@ -2,6 +2,7 @@
 import type { ChatMessage, ChoiceLine, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { constraintsOf } from './constraints.ts'
+import { textOf } from './request-text.ts'
 
 /** A request that the device served. candidates[served] is the answer that the app got; shown: indices that the user saw. */
 export type Decision = {
@@ -23,8 +24,17 @@ export type RecordedEvent = {
 /** A choice with its weight in training, 0 … 1. */
 export type WeightedChoice = ChoiceLine & { readonly weight: number }
 
-/** A keep is what people do when they do not care, too; a regenerated answer was surely not wanted; a follow-up changes the request. */
-export const WEIGHTS = { choose: 1, regenerate: 0.7, followUp: 0.4, keep: 0.2 } as const
+/** A keep is what people do when they do not care, too; a regenerated answer was surely not wanted; a follow-up changes the request.
+ *  inferred: nobody said a word, the conversation only went on. */
+export const WEIGHTS = {
+  choose: 1,
+  regenerate: 0.7,
+  followUp: 0.4,
+  keep: 0.2,
+  inferred: 0.08,
+} as const
+/** Of a complaint's weight where it was inferred, and the better answer was named by the user. */
+const DOUBT = 0.5
 
 /**
  * The choices that events on decisions amount to, one a decision at most, named by the decision that they are about, in the order
@@ -34,6 +44,8 @@ export const WEIGHTS = { choose: 1, regenerate: 0.7, followUp: 0.4, keep: 0.2 } 
  * - regenerate, then another answer to the same request that is kept, chosen, edited or thumbed up: that one over the first.
  * - follow_up that asks for another style, then an answer to it that is kept: that one over the first, weakly.
  * - keep: the served candidate over the others that were shown, weakly.
+ * A regenerate or follow_up that the device inferred counts half; where no other answer was said to be better, the one that came next
+ * and that the conversation then went on from without a complaint is, and counts as inferred.
  */
 export const choicesOf = (
   decisions: readonly Decision[],
@@ -76,7 +88,7 @@ export const editedAnswers = (
 ): JudgedAnswer[] =>
   lastOnDecisions(decisions, events, 'edit', (_, { text }) => ({ text, isLiked: true }))
 
-type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>
+export type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>
 
 /** What the last event of a kind makes of each decision that has one. */
 const lastOnDecisions = <K extends FeedbackEvent['kind']>(
@@ -142,24 +154,35 @@ const choiceFrom = (
   if (explicit?.event.kind === 'edit')
     return over(explicit.event.text, editWeight(answer, explicit.event.text), explicit.at)
 
-  const likedLater = (isNext: (d: Decision) => boolean): string | undefined =>
-    later
-      .filter(isNext)
+  /** The answer that came in the place of this one, by what was made of it. */
+  const replacement = (
+    { event, at }: RecordedEvent,
+    weight: number,
+    isNext: (d: Decision) => boolean,
+  ): Found | null => {
+    const nexts = later.filter(isNext)
+    const liked = nexts
       .map((d) => likedAnswer(d, eventsOf(d.id)))
-      .find((a) => a !== undefined)
-  const regenerate = last('regenerate')
-  if (regenerate) {
-    const better = likedLater((d) => isSameRequest(decision, d))
-    return better === undefined ? null : over(better, WEIGHTS.regenerate, regenerate.at)
+      .find((answer) => answer !== undefined)
+    if (liked !== undefined) return over(liked, event.isImplicit ? weight * DOUBT : weight, at)
+    if (!event.isImplicit) return null
+    const next = nexts.find(
+      (d) =>
+        !eventsOf(d.id).some(({ event: { kind } }) => COMPLAINTS.has(kind)) &&
+        later.some((after) => follows(d, after)),
+    )
+    const answered = next?.candidates[next.served]
+    return answered === undefined ? null : over(answered, WEIGHTS.inferred, at)
   }
+  const regenerate = last('regenerate')
+  if (regenerate)
+    return replacement(regenerate, WEIGHTS.regenerate, (d) => isSameRequest(decision, d))
   const followUp = last('follow_up')
   if (
     followUp?.event.kind === 'follow_up' &&
-    constraintsOf([followUp.event.text]).dimensions.size > 0
-  ) {
-    const better = likedLater((d) => continues(decision, d))
-    return better === undefined ? null : over(better, WEIGHTS.followUp, followUp.at)
-  }
+    (followUp.event.isImplicit || constraintsOf([followUp.event.text]).dimensions.size > 0)
+  )
+    return replacement(followUp, WEIGHTS.followUp, (d) => continues(decision, d))
   const keep = last('keep')
   return keep ? pick(decision.served, decision.shown, WEIGHTS.keep, keep.at) : null
 }
@@ -170,20 +193,48 @@ const likedAnswer = (decision: Decision, events: readonly RecordedEvent[]): stri
     ({ event: e }) => e.kind === 'regenerate' || (e.kind === 'thumbs' && e.value < 0),
   )
   if (isTurnedDown) return undefined
-  const last = events.findLast(({ event: e }) => e.kind !== 'follow_up' && e.kind !== 'undo')?.event
+  const last = events.findLast(({ event: e }) => !SAY_NOTHING.has(e.kind))?.event
   if (!last) return undefined
   if (last.kind === 'edit') return last.text
   return decision.candidates[last.kind === 'choose' ? last.chosen : decision.served]
 }
 
-const isSameRequest = (a: Decision, b: Decision): boolean =>
-  JSON.stringify([a.system ?? null, a.messages]) === JSON.stringify([b.system ?? null, b.messages])
+/** Of an answer, good or bad: nothing. */
+const SAY_NOTHING: ReadonlySet<FeedbackEvent['kind']> = new Set(['follow_up', 'undo', 'prefer'])
+/** The answer was not as it should be; a thumb may be either, and then somebody has said it. */
+const COMPLAINTS: ReadonlySet<FeedbackEvent['kind']> = new Set([
+  'regenerate',
+  'follow_up',
+  'edit',
+  'thumbs',
+])
+
+type Asked = Pick<Decision, 'messages' | 'system'>
+
+/** Whether two requests are the same but for cache marks, which move with each turn. */
+export const isSameRequest = (a: Asked, b: Asked): boolean =>
+  plain(a.system) === plain(b.system) && plain(a.messages) === plain(b.messages)
 
 /** Whether `next` is the same conversation, one answer and one message further on. */
-const continues = (decision: Decision, next: Decision): boolean =>
+const continues = (decision: Asked, next: Asked): boolean =>
   next.messages.length === decision.messages.length + 2 &&
-  JSON.stringify(next.messages.slice(0, decision.messages.length)) ===
-    JSON.stringify(decision.messages)
+  plain(next.messages.slice(0, decision.messages.length)) === plain(decision.messages)
+
+/** Whether `next` goes on from the answer that was served. */
+export const follows = (decision: Decision, next: Asked): boolean => {
+  const answer = next.messages[decision.messages.length]
+  return (
+    continues(decision, next) &&
+    answer?.role === 'assistant' &&
+    textOf(answer.content).trim() === decision.candidates[decision.served]?.trim()
+  )
+}
+
+const plain = (value: unknown): string =>
+  JSON.stringify(value ?? null, (key, part) => {
+    if (key === 'cache_control') return undefined
+    return key === 'content' && typeof part === 'string' ? [{ type: 'text', text: part }] : part
+  })
 
 /**
  * Share of words changed (Levenshtein over words, by the longer text), doubled and capped at 1: half rewritten is a full vote.

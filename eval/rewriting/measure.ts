@@ -176,7 +176,14 @@ const onePerDimension = (wishes: readonly Wish[]): Preference[] => [
 const changedMessages = async ({ model, engine, seed }: RewritingDeps): Promise<boolean[]> => {
   const store = openStore(':memory:')
   const rng = seededRng(`rewriting/${seed}/device`)
-  const device = openDevice({ store, key: newKeyPair(), model, engine, rng })
+  const device = openDevice({
+    store,
+    key: newKeyPair(),
+    model,
+    engine,
+    rng,
+    settings: { implicit: false },
+  })
   device.editProfile(
     DIMENSIONS.map((dimension, i) => ({
       op: 'state',

@@ -64,7 +64,7 @@ const withPerson = async <T>(
     keepStates: false,
     rng: seededRng(`person/${deps.seed}/${user}/${budget}`),
     clock: () => now,
-    settings: { maxTokens: deps.maxTokens, rewrite: false, ...settings },
+    settings: { maxTokens: deps.maxTokens, rewrite: false, implicit: false, ...settings },
   })
   try {
     device.importChoices(learned.map((line) => ({ ...line, split: 'train' })))

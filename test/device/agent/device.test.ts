@@ -92,7 +92,7 @@ test.each(['decision', 'message'] as const)(
     const { device } = fakeDevice(model)
     const decisionId = (await device.rerank({ messages }, answers)).decisionId!
     const target = by === 'decision' ? { decisionId } : { messageId: 'msg_long' }
-    expect(await device.feedback({ kind: 'choose', ...target, chosen: 1 })).toEqual({
+    expect(await device.feedback({ kind: 'choose', ...target, chosen: 1 })).toMatchObject({
       recorded: true,
       choices: 1,
     })
