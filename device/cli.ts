@@ -6,6 +6,7 @@ import { useSha256 } from '../adapters/codec/digest.ts'
 import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
 import { adapterCommand } from './commands/adapter.ts'
+import { agentCommand } from './commands/agent.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import {
   feedbackCommand,
@@ -51,6 +52,7 @@ const commands = [
   trainingCommand,
   adapterCommand,
   serveCommand,
+  agentCommand,
   rewriteCommand,
   rerankCommand,
   feedbackCommand,

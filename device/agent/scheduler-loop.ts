@@ -84,6 +84,8 @@ export type AgentEvent =
 const KEEP_MS = 30_000
 /** A look that an agent has not followed by another for so long after it was due says nothing. */
 const STALE_MS = 60_000
+/** Steps are told no more often. */
+const PROGRESS_MS = 5000
 /** After a look that failed while work runs. */
 const FAILED_LOOK_MS = 1000
 
@@ -282,7 +284,12 @@ const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running => {
   deps.endsWith(abort.signal)
   const at = deps.clock()
   const entry: Running['entry'] = { id: `${work}/${at}`, at, roundId: null }
-  const onProgress = (progress: Progress) => deps.emit({ event: 'progress', work, ...progress })
+  let toldAt = Number.NEGATIVE_INFINITY
+  const onProgress = (progress: Progress) => {
+    if (progress.done !== undefined && deps.steady() - toldAt < PROGRESS_MS) return
+    toldAt = deps.steady()
+    deps.emit({ event: 'progress', work, ...progress })
+  }
   const options = { signal: abort.signal, onProgress }
   let isOver = false
   const run = async (): Promise<Result> => {

@@ -3,10 +3,17 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import type { Readings } from '../../adapters/wire/energy.ts'
+import { coarseConditions } from '../agent/conditions.ts'
+import { machineIo, openReaders } from '../agent/conditions-read.ts'
+import type { ConditionsReader } from '../agent/contributor.ts'
 import { openDevice } from '../agent/device.ts'
+import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { type Home, homeFolder, openHome } from '../agent/home.ts'
+import { treeSeconds } from '../agent/process-time.ts'
 import { type DeviceStore, openStore } from '../agent/store.ts'
 import { isTrainingPaused } from '../agent/training.ts'
+import { timerSleep } from '../agent/transport.ts'
 import type { Device, Progress } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { type LocalModel, openModel } from '../engine/model/open.ts'
@@ -83,13 +90,18 @@ type DeviceCommand = Pick<EngineOptions, 'oneChild' | 'startsAtOnce'> & {
   readonly endsItself?: boolean
 }
 
-/** The whole device; closed afterwards. The signal aborts at SIGINT or SIGTERM. */
+export type DeviceContext = {
+  readonly home: Home
+  readonly store: DeviceStore
+  /** Aborts at SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+  readonly model: LocalModel
+}
+
+/** The whole device; closed afterwards. */
 export const withDevice = async <T>(
   options: ModelOptions,
-  work: (
-    device: Device,
-    context: { home: Home; store: DeviceStore; signal: AbortSignal; model: LocalModel },
-  ) => Promise<T>,
+  work: (device: Device, context: DeviceContext) => Promise<T>,
   { endsItself = false, ...engineOptions }: DeviceCommand = {},
 ): Promise<T> => {
   const home = homeOf(options)
@@ -104,6 +116,34 @@ export const withDevice = async <T>(
       signal: abort.signal,
     },
   )
+  const store = openStore(home.databasePath)
+  const context = { home, store, signal: abort.signal, model }
+  const device = openLocalDevice(options, context, {
+    ...engineOptions,
+    isPaused: toldWhenPaused(() => isTrainingPaused(store)),
+    ...(!endsItself && { signal: abort.signal }),
+  })
+  try {
+    return await work(device, context)
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+    await device.close()
+  }
+}
+
+type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'signal'> & {
+  readonly isPaused: () => boolean
+  /** What a check-in tells; default: what is read of this machine then. */
+  readonly conditions?: ConditionsReader
+}
+
+/** A device on this home with engine processes of its own. Closing it closes the store of the context. */
+export const openLocalDevice = (
+  options: ModelOptions,
+  { home, store, model }: Omit<DeviceContext, 'signal'>,
+  { isPaused, conditions, ...engineOptions }: LocalDevice,
+): Device => {
   const { config } = home
   const threads = options.threads ?? config.threads
   const settings = {
@@ -111,10 +151,8 @@ export const withDevice = async <T>(
     ...(options.cpuShare !== undefined && { cpuShare: options.cpuShare }),
     ...(options.memoryLimit !== undefined && { memoryLimit: options.memoryLimit }),
   }
-  const store = openStore(home.databasePath)
   const memoryBytes = settings.memoryLimit === null ? undefined : settings.memoryLimit * 1e6
-  const isPaused = toldWhenPaused(() => isTrainingPaused(store))
-  const device = openDevice({
+  return openDevice({
     store,
     key: home.key,
     model,
@@ -126,7 +164,6 @@ export const withDevice = async <T>(
       cpuShare: settings.cpuShare,
       memoryBytes,
       isPaused,
-      ...(!endsItself && { signal: abort.signal }),
       ...(threads !== null && { threads }),
     }),
     serverUrl: config.server,
@@ -134,15 +171,19 @@ export const withDevice = async <T>(
     folder: home.folder,
     isPaused,
     checkMemory: memoryCheck(model, memoryBytes),
+    conditions:
+      conditions ?? (async () => coarseConditions(await localReaders()(), settings.agent)),
   })
-  try {
-    return await work(device, { home, store, signal: abort.signal, model })
-  } finally {
-    process.off('SIGINT', stop)
-    process.off('SIGTERM', stop)
-    await device.close()
-  }
 }
+
+const ownSeconds = () => treeSeconds(process.platform, machineIo(), process.pid)
+
+/** Readers of this machine's conditions; one set looks at the machine over time. */
+export const localReaders = (): (() => Promise<Readings>) =>
+  openReaders({ platform: process.platform, io: machineIo(), ownSeconds, within: timerSleep })
+
+export const localMeter = (wattsPerCore: number): EnergyMeter =>
+  openMeter(machineIo(), ownSeconds, wattsPerCore)
 
 /** Before hours of pooling: whether a training would fit. Where it may vary with the examples the engine looks again. */
 const memoryCheck =
