@@ -18,7 +18,7 @@ export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<Run
     const fetch = async (request: Request, { outgoing }: HttpBindings | Http2Bindings) =>
       onLoss(await app.fetch(request), () => {
         deps.report({ what: 'stream', code: 'E_UPSTREAM' })
-        outgoing.destroy()
+        breakOff(outgoing)
       })
     const server = serve({ fetch, hostname: '127.0.0.1', port }, (info: AddressInfo) => {
       actual = info.port
@@ -45,3 +45,15 @@ export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<Run
       ),
     )
   })
+
+const FLUSH_MS = 1000
+
+/** Ends the connection in the middle of its answer, once what came of it has gone out. */
+const breakOff = (
+  outgoing: (HttpBindings | Http2Bindings)['outgoing'],
+  until = performance.now() + FLUSH_MS,
+): void => {
+  const isOut = outgoing.headersSent && outgoing.writableLength === 0
+  if (isOut || performance.now() > until) outgoing.destroy()
+  else setTimeout(() => breakOff(outgoing, until), 1)
+}

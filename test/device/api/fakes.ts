@@ -155,6 +155,9 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
   return { device, answers, events, spent }
 }
 
+/** Nobody waits in a test, but others get their turn. */
+export const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** Over a store of its own, unless one is given. */
 export const fakeOversight = (store: DeviceStore = openStore(':memory:')): Oversight =>
   openOversight({
@@ -184,8 +187,7 @@ export const buildApi = (changes: Partial<ApiDeps> = {}, fake = fakeDevice()) =>
     logOutgoing: (entry) => void outgoing.push(entry),
     port: () => 4141,
     report: (event) => void reports.push(event),
-    // Nobody waits in a test, but others get their turn.
-    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+    sleep: soon,
     ...changes,
   })
   const call = async (path: string, init: RequestInit = {}) => {

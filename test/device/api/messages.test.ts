@@ -26,7 +26,7 @@ test('asks for two candidates with the block in system and answers with the winn
   expect(response.headers.get('request-id')).toBe('req_2')
   expect(api.claude.seen).toHaveLength(2)
   for (const { text } of api.claude.seen)
-    expect(JSON.parse(text)).toEqual({ ...request, system: 'Be kind.[block]' })
+    expect(JSON.parse(text)).toEqual({ ...request, system: 'Be kind.\n\n[block]' })
   expect(api.spent).toEqual([11])
 })
 
@@ -181,7 +181,10 @@ test('forwards the request unmodified when the rewrite fails, and logs no conten
 })
 
 test('forwards the request unmodified when the rewrite does not end', async () => {
-  const api = buildApi({ patienceMs: 5 }, fakeDevice({ rewrite: () => new Promise(() => {}) }))
+  const api = buildApi(
+    { settings: { deadlineMs: 10 } },
+    fakeDevice({ rewrite: () => new Promise(() => {}) }),
+  )
   const response = await api.post('/v1/messages', request)
   expect(response.headers.get('loreweave-status')).toBe('failed-open')
   expect(api.claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request)])
@@ -214,6 +217,7 @@ test('a candidate that fails does not spoil the one that came', async () => {
   const claude = buildApi().claude
   let sent = 0
   const api = buildApi({
+    settings: { retries: 0 },
     transport: (r) =>
       ++sent === 1
         ? Promise.reject(new TypeError('reset'))

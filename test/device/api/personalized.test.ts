@@ -63,7 +63,7 @@ test('an edit of a streamed answer, by its message id, becomes a choice', async 
   await (await post('/v1/messages', { ...request, stream: true })).text()
   const event = { kind: 'edit', messageId: 'msg_stream', text: 'Grüße, in other words' }
   const answer = await post('/v1/feedback', { protocol: 1, event })
-  expect(await answer.json()).toEqual({ protocol: 1, recorded: true, choices: 1 })
+  expect(await answer.json()).toMatchObject({ recorded: true, choices: 1 })
   expect(store.choices()[0]).toMatchObject({
     candidates: ['Grüße you', 'Grüße, in other words'],
     chosen: 1,
