@@ -17,23 +17,8 @@ import { FedError } from '../../adapters/errors.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { DEFAULT_MODEL } from '../engine/model/registry.ts'
+import { changedConfig, commentedConfig, HomeConfig, parseConfig } from './config-file.ts'
 import { DeviceSettings } from './settings.ts'
-
-export const HomeConfig = z.strictObject({
-  version: z.literal(1),
-  /** A name of the model registry, or a path. */
-  model: z.string().min(1).max(4096),
-  /** Federation server, once enrolled. */
-  server: z
-    .url({ protocol: /^https?$/ })
-    .max(2000)
-    .nullable(),
-  enrolledAt: z.number().nullable(),
-  /** Threads of the local model; null leaves it to the runtime. */
-  threads: z.int().min(1).max(256).nullable(),
-  settings: DeviceSettings.prefault({}),
-})
-export type HomeConfig = z.infer<typeof HomeConfig>
 
 const KeyFile = z.strictObject({ publicKey: z.string().min(40), secretKey: z.string().min(40) })
 export type DeviceKey = z.infer<typeof KeyFile>
@@ -55,7 +40,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 export const homeFolder = (flag: string | undefined, env: Environment): string =>
   resolve(flag ?? env['LOREWEAVE_HOME'] ?? join(homedir(), '.loreweave'))
 
-export const isHome = (folder: string): boolean => existsSync(join(folder, 'config.json'))
+export const isHome = (folder: string): boolean => existsSync(configPath(folder))
 
 /**
  * Makes a home, or changes the model and settings of one that exists; keys and tokens are kept.
@@ -107,16 +92,35 @@ export const openHome = (folder: string, env: Environment = {}): Home => {
   }
 }
 
-/** Writes config.json whole or not at all. */
-export const saveConfig = (folder: string, config: HomeConfig): void =>
-  writeSecret(join(folder, 'config.json'), `${JSON.stringify(HomeConfig.parse(config), null, 2)}\n`)
+/** Writes what has changed into config.json, whole or not at all; the user's comments stay. Fails with E_HOME where it is not valid. */
+export const saveConfig = (folder: string, config: HomeConfig): void => {
+  const path = configPath(folder)
+  const after = HomeConfig.parse(config)
+  if (!existsSync(path)) {
+    writeSecret(path, commentedConfig(after))
+    return
+  }
+  const text = readFileSync(path, 'utf8')
+  const changed = changedConfig(text, parseConfig(text, path), after)
+  parseConfig(changed, path)
+  if (changed !== text) writeSecret(path, changed)
+}
 
 /** Keeps the user's own Claude key in a file that only they can read. */
 export const saveClaudeKey = (folder: string, key: string): void =>
   writeSecret(join(folder, 'claude-key'), `${key.trim()}\n`)
 
-const readConfig = (folder: string): HomeConfig =>
-  parseFile(join(folder, 'config.json'), HomeConfig, (path) => readFileSync(path, 'utf8'))
+const configPath = (folder: string): string => join(folder, 'config.json')
+
+const readConfig = (folder: string): HomeConfig => {
+  const path = configPath(folder)
+  try {
+    return parseConfig(readFileSync(path, 'utf8'), path)
+  } catch (cause) {
+    if (cause instanceof FedError) throw cause
+    throw new FedError('E_HOME', `${path} cannot be read`, { cause })
+  }
+}
 
 const parseFile = <T>(path: string, schema: z.ZodType<T>, read: (path: string) => string): T => {
   let json: unknown
