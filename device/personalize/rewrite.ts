@@ -8,6 +8,7 @@ import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.t
 import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
 import { type Constraints, constraintsOf } from './constraints.ts'
 import { rowOf, type Wish, wishOf } from './dimensions.ts'
+import { imitatesBlock } from './imitation.ts'
 import { lineOf } from './profile.ts'
 import { asksForProse, isPlain } from './relevance-rules.ts'
 import { requestInContext, requestText, textOf } from './request-text.ts'
@@ -135,18 +136,8 @@ const barrierOf = ({ messages, system, tools }: Conversation): RewriteReason | n
     )
   )
     return 'tools'
-  const texts = messages.filter((m) => m.role === 'user').map((m) => textOf(m.content))
-  if (system !== undefined) texts.push(textOf(system))
-  return texts.some(holdsDelimiter) ? 'delimiter' : null
+  return imitatesBlock({ messages, system }) ? 'delimiter' : null
 }
-
-/** The delimiter, also in other case, width or with invisible characters in between. */
-const holdsDelimiter = (text: string): boolean =>
-  text
-    .normalize('NFKC')
-    .replace(/[\p{Cf}\s_-]/gu, '')
-    .toLowerCase()
-    .includes('readerpreferences')
 
 const chooseBlock = async (
   conversation: Conversation,

@@ -4,6 +4,7 @@
  * and what is found counts only once the user has confirmed it.
  */
 import type { Wish } from './dimensions.ts'
+import { holdsDelimiter } from './imitation.ts'
 import { clausesOf, demandedWishes } from './style-demand.ts'
 
 /** said: the sentence that it was read from. */
@@ -31,13 +32,6 @@ export const statedPreferences = (message: string): StatedPreference[] => {
 
 const opposite = (wish: Wish): Wish =>
   `${wish.slice(0, -1)}${wish.endsWith('+') ? '-' : '+'}` as Wish
-
-const holdsDelimiter = (text: string): boolean =>
-  text
-    .normalize('NFKC')
-    .replace(/[\p{Cf}\s_-]/gu, '')
-    .toLowerCase()
-    .includes('readerpreferences')
 
 /** What announces a lasting wish before a colon; after any other colon stands something else's text. */
 const ANNOUNCES =
