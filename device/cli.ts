@@ -7,13 +7,9 @@ import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
 import { adapterCommand } from './commands/adapter.ts'
 import { agentCommand } from './commands/agent.ts'
+import { feedbackCommand, forgetCommand } from './commands/feedback.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
-import {
-  feedbackCommand,
-  profileCommand,
-  rerankCommand,
-  rewriteCommand,
-} from './commands/personal.ts'
+import { profileCommand, rerankCommand, rewriteCommand } from './commands/personal.ts'
 import { serveCommand } from './commands/serve.ts'
 import {
   consentCommand,
@@ -56,6 +52,7 @@ const commands = [
   rewriteCommand,
   rerankCommand,
   feedbackCommand,
+  forgetCommand,
   profileCommand,
   enrollCommand,
   consentCommand,

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Assignment, CheckInRequest, ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Federation } from './federation.ts'
+import { unlessForgotten } from './forgotten.ts'
 import { participate } from './participate.ts'
 import { readRelease } from './released.ts'
 import { type RoundResult, runRound } from './round.ts'
@@ -93,21 +94,23 @@ const computeRound = async (
   const file = deps.checkpoint(`round-${assignment.roundId}`)
   const onPooled = (done: number, of: number) => onProgress?.({ step: 'states', done, of })
   const { onTrain, end } = reportTraining(store, onProgress)
-  const result = await runRound(
-    {
-      model,
-      engine,
-      space,
-      memo,
-      signal,
-      onPooled,
-      onTrain,
-      checkMemory: deps.checkMemory,
-      ...(file && { checkpoint: file }),
-    },
-    assignment,
-    release,
-    store.choices(settings.maxChoices),
+  const result = await unlessForgotten(store, file, () =>
+    runRound(
+      {
+        model,
+        engine,
+        space,
+        memo,
+        signal,
+        onPooled,
+        onTrain,
+        checkMemory: deps.checkMemory,
+        ...(file && { checkpoint: file }),
+      },
+      assignment,
+      release,
+      store.choices(settings.maxChoices),
+    ),
   ).finally(end)
   // Only now: a round that failed is taken up again from its checkpoint.
   if (file) rmSync(file, { force: true })

@@ -13,6 +13,8 @@ import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { type ConditionsReader, notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
 import { openFollowUps } from './follow-ups.ts'
+import { enforceRetention } from './forget.ts'
+import { dropDerivedFiles, forgettingOnce } from './forgotten.ts'
 import type { Calibration } from './outlook.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
 import { openRelevance } from './relevant.ts'
@@ -78,7 +80,13 @@ export const openDevice = (options: DeviceOptions): Device => {
     checkMemory: options.checkMemory,
   }
   const serving = openServing(deps)
-  const { during, activity } = trackActivity()
+  const caughtUp = forgettingOnce(store, async () => {
+    memo.clear()
+    serving.drop()
+    await engine.forget?.()
+    if (options.folder) dropDerivedFiles(options.folder)
+  })
+  const { during, activity } = trackActivity(caughtUp)
   const relevance = openRelevance(store, model, engine)
   const followUps = openFollowUps(store, model, engine)
   const personalizer = openPersonalizer({
@@ -86,6 +94,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     serving,
     relevance,
     followUps,
+    caughtUp,
     report: options.report,
     isEnrolled: () => serverUrl !== null,
     during,
@@ -109,6 +118,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     conditions: options.conditions ?? (async () => ({ charging: null, idle: null })),
   })
 
+  let retainedAt = Number.NEGATIVE_INFINITY
   return {
     ...personalizer,
     ...contributor,
@@ -131,6 +141,14 @@ export const openDevice = (options: DeviceOptions): Device => {
       if (settings.rewrite) await relevance.ready()
       if (settings.implicit) await followUps.ready()
     },
+    upkeep: async () => {
+      const now = clock()
+      if (now - retainedAt >= DAY_MS || now < retainedAt) {
+        retainedAt = now
+        enforceRetention(store, settings.retentionDays, now)
+      }
+      if (await caughtUp()) await refresh().catch(() => undefined)
+    },
     close: async () => {
       await personalizer.settled()
       await options.engine.close()
@@ -138,6 +156,8 @@ export const openDevice = (options: DeviceOptions): Device => {
     },
   }
 }
+
+const DAY_MS = 24 * 3600 * 1000
 
 type TrainDeps = Parameters<typeof openServing>[0] & { readonly clock: () => number }
 
@@ -205,13 +225,14 @@ const pooledProgress =
     onProgress?.({ step: 'states', done, of })
 
 /** The newest activity that has not ended. */
-const trackActivity = () => {
+const trackActivity = (before: () => Promise<unknown>) => {
   const running: Activity[] = []
   return {
     activity: () => running.at(-1) ?? 'idle',
     during: async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
       running.push(activity)
       try {
+        await before()
         return await work()
       } finally {
         running.splice(running.lastIndexOf(activity), 1)

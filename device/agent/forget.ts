@@ -1,6 +1,4 @@
 /** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import {
@@ -15,7 +13,7 @@ import { DecisionBody } from './decisions.ts'
 import { serveRelease, servingState } from './private-adapter.ts'
 import { forgetProposals } from './proposals.ts'
 import { forgetRelevance } from './relevant.ts'
-import { DECISION_MS, type DeviceStore } from './store.ts'
+import type { DeviceStore } from './store.ts'
 
 const ALL = Number.MAX_SAFE_INTEGER
 const MINUTE_MS = 60_000
@@ -68,57 +66,27 @@ export const forgetConversation = (store: DeviceStore, target: ForgetTarget): Fo
 }
 
 /**
- * Erases what is older than the limit (days; null: nothing but decisions that nobody judged within 90). Choices of unknown time and a
- * private adapter stay. True where something went.
+ * Erases what is older than the limit in days; null: nothing (decisions then expire as new ones are kept). Choices of unknown time
+ * and a private adapter stay. True where something went.
  */
 export const enforceRetention = (
   store: DeviceStore,
   retentionDays: number | null,
   now: number,
 ): boolean => {
-  const before = now - (retentionDays === null ? DECISION_MS : retentionDays * DAY_MS)
-  const isOld = ({ at }: { at?: number | undefined }) => at !== undefined && at > 0 && at < before
-  const decisions = store.decisions(ALL).filter(isOld)
-  const choices = retentionDays === null ? [] : store.choices().filter(isOld)
-  const said = retentionDays === null ? [] : store.feedback().filter(isOld)
-  if (decisions.length + choices.length + said.length === 0) return false
+  if (retentionDays === null) return false
+  const before = now - retentionDays * DAY_MS
+  const { decisions, choices, feedback } = store.idsBefore(before)
+  if (decisions.length + choices.length + feedback === 0) return false
   store.durably(() => {
-    store.eraseRows({
-      decisions: decisions.map((d) => d.id),
-      choices: choices.map((c) => c.id),
-      ...(retentionDays !== null && { before, computedSince: 0 }),
-    })
-    if (retentionDays !== null) forgetRelevance(store, (e) => (e.at ?? 0) < before)
-    forgetProposals(store, new Set(decisions.map((d) => d.id)))
+    // States do not say which text they are of.
+    store.eraseRows({ decisions, choices, before, computedSince: 0 })
+    forgetRelevance(store, (e) => (e.at ?? 0) < before)
+    forgetProposals(store, new Set(decisions))
     if (choices.length > 0) forgetLearned(store)
   })
   store.compact()
   return true
-}
-
-/** What training and the local model left in the home, derived from texts. */
-export const dropDerivedFiles = (folder: string): void => {
-  rmSync(join(folder, 'states'), { recursive: true, force: true })
-  for (const name of readdirSync(folder))
-    if (/\.checkpoint(?:\.\d+\.tmp)?$/.test(name)) rmSync(join(folder, name), { force: true })
-}
-
-/** Runs what reads choices for minutes. Fails with E_CANCELLED where one of them was erased meanwhile, and drops what came of it. */
-export const unlessForgotten = async <T>(
-  store: Pick<DeviceStore, 'forgottenTimes'>,
-  drop: () => void,
-  work: () => Promise<T>,
-): Promise<T> => {
-  const before = store.forgottenTimes()
-  try {
-    return await work()
-  } finally {
-    if (store.forgottenTimes() !== before) {
-      drop()
-      // biome-ignore lint/correctness/noUnsafeFinally: whatever came of it must not be used
-      throw new FedError('E_CANCELLED', 'something was forgotten meanwhile: start it again')
-    }
-  }
 }
 
 type Part = {

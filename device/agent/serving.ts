@@ -26,6 +26,7 @@ import {
   usefulChoices,
 } from './choice-features.ts'
 import { ownExit } from './exit-layer.ts'
+import { unlessForgotten } from './forgotten.ts'
 import { fitOwnTaste, isOutgrown, type OwnTaste, type Tuning, tuneTaste } from './own-taste.ts'
 import {
   readPrivate,
@@ -86,6 +87,8 @@ export type Serving = {
   hasPrivate(): boolean
   /** Trains a private adapter over a release (null: over the base) and serves both from then on. */
   trainPrivate(release: string | null, options: PrivateTraining): Promise<TrainResult>
+  /** Forgets the fit and everything that was read for it. */
+  drop(): void
   /** Serves a release whose bytes are in the store, without a private adapter. */
   serve(release: string): void
 }
@@ -127,11 +130,17 @@ export const openServing = (deps: ServingDeps): Serving => {
     async trainPrivate(release, options) {
       const last = state().private ? readPrivate(deps.store).objective : 'reward'
       const { objective = last } = options
-      const { feed, result } = await trainPrivate(deps, release, { ...options, objective })
+      const { feed, result } = await unlessForgotten(deps.store, deps.checkpoint, () =>
+        trainPrivate(deps, release, { ...options, objective }),
+      )
       cached = null
       savePrivate(deps.store, release, feed, objective)
       if (deps.checkpoint) rmSync(deps.checkpoint, { force: true })
       return result
+    },
+    drop() {
+      cached = null
+      last = null
     },
     serve(release) {
       cached = null

@@ -29,8 +29,9 @@ export const erasing = (db: Database.Database, run: Run) => ({
       ids.reduce<number>((sum, id) => sum + run.change(sql, id), 0)
     const ids = [...new Set([...what.decisions, ...what.choices])]
     const before = what.before ?? Number.NEGATIVE_INFINITY
-    // Without ids the mark alone tells every process that something went.
-    for (const id of what.decisions.length > 0 ? what.decisions : [`none ${Date.now()}`])
+    // What has expired is not being made; a mark tells every process that something went.
+    const marks = what.before === undefined ? what.decisions : [`before ${what.before}`]
+    for (const id of marks)
       run.change('INSERT OR IGNORE INTO forgotten (decision_id) VALUES (?)', id)
     each('DELETE FROM decision_messages WHERE decision_id = ?', what.decisions)
     each('DELETE FROM frozen WHERE key = ?', what.conversations ?? [])
@@ -54,6 +55,15 @@ export const erasing = (db: Database.Database, run: Run) => ({
       feedback:
         each('DELETE FROM feedback WHERE decision_id = ?', ids) +
         run.change('DELETE FROM feedback WHERE at < ?', before),
+    }
+  },
+  /** Ids of what is older; choices of unknown time are not. */
+  idsBefore: (at: number): { decisions: string[]; choices: string[]; feedback: number } => {
+    const ids = (sql: string) => run.all<{ id: string }>(sql, at).map((row) => row.id)
+    return {
+      decisions: ids('SELECT id FROM decisions WHERE at < ?'),
+      choices: ids('SELECT id FROM choices WHERE at > 0 AND at < ?'),
+      feedback: ids('SELECT id FROM feedback WHERE at < ?').length,
     }
   },
   forgottenTimes: (): number =>

@@ -72,6 +72,8 @@ export type DeviceStore = {
   /** Deletes rows; compact then removes what is left of them in free pages and in the journal. */
   eraseRows(what: Erasure): Erased
   compact(): void
+  /** Ids of what is older; choices of unknown time are not. */
+  idsBefore(at: number): { decisions: string[]; choices: string[]; feedback: number }
   /** Grows when a conversation is forgotten, by this process or another: what is kept in memory may be of it. */
   forgottenTimes(): number
   /** False when there is one of that id already. */
@@ -129,7 +131,7 @@ export type DeviceStore = {
 }
 
 /** How long a decision, with its texts, waits for feedback. Choices stay. */
-export const DECISION_MS = 90 * 24 * 3600 * 1000
+const DECISION_MS = 90 * 24 * 3600 * 1000
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS choices (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, source TEXT NOT NULL, body TEXT NOT NULL);

@@ -190,5 +190,7 @@ export type Device = Personalizer & {
   withdrawConsent(): void
   /** Fits and loads what the first request would have to wait for. */
   prepare(): Promise<void>
+  /** To be called now and then: erases what is past its time, and drops what another process of this home has forgotten. */
+  upkeep(): Promise<void>
   close(): Promise<void>
 }

@@ -1,11 +1,10 @@
-/** `loreweave rewrite`, `rerank`, `feedback`, `profile`, `serve`: what an app asks of the device. */
+/** `loreweave rewrite`, `rerank`, `profile`, `serve`: what an app asks of the device. */
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import {
   DIMENSIONS,
   Dimension,
-  FeedbackEvent,
   type FreeRewrite,
   type ProfileChange,
   RerankRequest,
@@ -13,6 +12,7 @@ import {
 } from '../../adapters/wire/personalization.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { changeProfile, profileOf } from '../agent/personalizer.ts'
+import { openProposals, settleProposal } from '../agent/proposals.ts'
 import {
   type CommonOptions,
   integer,
@@ -100,52 +100,6 @@ export const rerankCommand = (): Command =>
       ),
     )
 
-type FeedbackOptions = ModelOptions & {
-  decision?: string
-  message?: string
-  chosen?: number
-  shown?: string
-  text?: string
-  value?: number
-}
-
-export const feedbackCommand = (): Command =>
-  withModel(new Command('feedback'))
-    .description('say what you made of an answer; the device learns from it at once')
-    .argument('<kind>', 'choose, regenerate, edit, thumbs, follow_up or keep')
-    .option('--decision <id>', 'the decision (loreweave-decision header, or rerank)')
-    .option('--message <id>', "or Claude's id of the answer (msg_…)")
-    .option('--chosen <n>', 'choose: index of the candidate', integer(0, 63))
-    .option('--shown <list>', 'choose: indices that were shown, comma-separated')
-    .option('--text <text>', 'edit, follow_up: the text; "-" is stdin')
-    .option('--value <n>', 'thumbs: 1 or -1', integer(-1, 1))
-    .addHelpText(
-      'after',
-      '\nExamples:\n  loreweave feedback choose --decision d_… --chosen 1\n  loreweave feedback thumbs --message msg_… --value -1',
-    )
-    .action((kind: string, options: FeedbackOptions) =>
-      withDevice(options, async (device) => {
-        const parsed = FeedbackEvent.safeParse({
-          kind,
-          ...(options.decision !== undefined && { decisionId: options.decision }),
-          ...(options.message !== undefined && { messageId: options.message }),
-          ...(options.chosen !== undefined && { chosen: options.chosen }),
-          ...(options.shown !== undefined && { shown: options.shown.split(',').map(Number) }),
-          ...(options.text !== undefined && {
-            text: options.text === '-' ? readText('-') : options.text,
-          }),
-          ...(options.value !== undefined && { value: options.value }),
-        })
-        if (!parsed.success)
-          throw new FedError(
-            'E_USAGE',
-            `feedback ${kind}: ${parsed.error.issues[0]?.message ?? 'is not valid'} (see --help)`,
-          )
-        const result = await device.feedback(parsed.data)
-        print(options, result, `recorded; ${result.choices} choices on this device`)
-      }),
-    )
-
 export const profileCommand = (): Command => {
   const command = new Command('profile').description(
     'the preferences that are added to requests: read and edit them',
@@ -191,6 +145,24 @@ export const profileCommand = (): Command => {
         })
       },
     )
+  withHome(command.command('proposals'))
+    .description('preferences that you seem to have stated; they count once you accept them')
+    .action((options: CommonOptions) => {
+      const proposals = withStore(options, openProposals)
+      const lines = proposals.map((p) => `${p.id}  ${p.sentence}  (you wrote: ${p.said})`)
+      print(options, { proposals }, lines.join('\n') || 'no proposals')
+    })
+  for (const [name, accept] of [
+    ['accept', true],
+    ['dismiss', false],
+  ] as const)
+    withHome(command.command(name))
+      .description(accept ? 'let a proposal count' : 'drop a proposal; it does not come back')
+      .argument('<id>', 'of a proposal')
+      .action((id: string, options: CommonOptions) => {
+        withStore(options, (store) => store.durably(() => settleProposal(store, id, accept)))
+        show(options)
+      })
   const simple: [string, string, (dimension: Dimension) => ProfileChange][] = [
     ['pin', 'keep a preference as it is', (dimension) => ({ op: 'pin', dimension, pinned: true })],
     [

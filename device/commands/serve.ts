@@ -1,6 +1,6 @@
 /** `loreweave serve`: the local API until it is stopped; `agent` serves the same one. */
 import { Command } from 'commander'
-import { FedError } from '../../adapters/errors.ts'
+import { asFedError, FedError } from '../../adapters/errors.ts'
 import type { Home } from '../agent/home.ts'
 import { openOversight } from '../agent/oversight.ts'
 import { DeviceSettings } from '../agent/settings.ts'
@@ -10,6 +10,9 @@ import { type RunningApi, serveApi } from '../api/serve.ts'
 import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
 
 export type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
+
+/** How soon what another process forgot is forgotten here. */
+const UPKEEP_MS = 2000
 
 export const withApi = (command: Command): Command =>
   withModel(command)
@@ -75,11 +78,23 @@ export const startApi = async (
   process.stdout.write(
     `${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`,
   )
+  const upkeep = () =>
+    device
+      .upkeep()
+      .catch((error) => report({ event: 'upkeep_failed', code: asFedError(error).code }))
+  void upkeep()
+  const timer = setInterval(upkeep, UPKEEP_MS)
   // Requests that come before it is done wait for it, or go through as they are.
   device
     .prepare()
     .catch((error) => report({ event: 'prepare_failed', message: String(error.message) }))
-  return api
+  return {
+    ...api,
+    close: () => {
+      clearInterval(timer)
+      return api.close()
+    },
+  }
 }
 
 export const aborted = (signal: AbortSignal): Promise<void> =>

@@ -28,6 +28,8 @@ export type EngineChild = {
   pausedMs(): number
   /** Largest memory of any process of this child so far. */
   peakBytes(): Promise<number>
+  /** Ends the process with all that it remembers, if one runs; its calls fail with E_CANCELLED, the next begins in a fresh one. */
+  renew(): Promise<void>
   close(): Promise<void>
 }
 
@@ -206,6 +208,13 @@ export const engineChild = (
     peakBytes: async () => {
       await running?.watch.sample()
       return Math.max(peak, running?.watch.peak() ?? 0)
+    },
+    renew: async () => {
+      const ended = end()
+      for (const id of [...pending.keys()]) settle(id, ({ reject }) => reject(cancelled()))
+      // Nothing runs that could become idle.
+      clearTimeout(idle)
+      await ended
     },
     close: async () => {
       closed = true

@@ -1,4 +1,5 @@
 /** The engine as the rest of the device sees it: calls go to child processes, because ONNX blocks its thread. */
+import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { FedError } from '../../../adapters/errors.ts'
 import { engineChild } from './child.ts'
@@ -92,6 +93,10 @@ export const openEngine = (options: EngineOptions): Engine => {
       const children = [...new Set([scoring, training])]
       const peaks = await Promise.all(children.map((child) => child.peakBytes()))
       return { peakPssBytes: peaks.reduce((a, b) => a + b) }
+    },
+    forget: async () => {
+      await Promise.all([scoring.renew(), training.renew()])
+      if (stateFolder) await rm(stateFolder, { recursive: true, force: true })
     },
     close: async () => {
       await Promise.all([scoring.close(), training.close()])

@@ -167,6 +167,8 @@ export type Engine = {
   ): Promise<TrainResult>
   /** Largest sum over the children that was seen, now included: proportional set size on Linux, resident set size elsewhere. */
   memory(): Promise<{ peakPssBytes: number }>
+  /** Forgets every text: what children hold, and what they wrote to the state folder. Calls under way fail with E_CANCELLED. */
+  forget?(): Promise<void>
   /** Ends the children; pending calls fail with E_ENGINE. */
   close(): Promise<void>
 }

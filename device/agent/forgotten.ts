@@ -1,0 +1,53 @@
+/** What every process of a home does once something was forgotten, by itself or by another: what it made of texts goes as well. */
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { FedError } from '../../adapters/errors.ts'
+import type { DeviceStore } from './store.ts'
+
+type Times = Pick<DeviceStore, 'forgottenTimes'>
+
+/** drop: what this process holds. Resolves to whether there was something to drop. */
+export const forgettingOnce = (
+  store: Times,
+  drop: () => Promise<void>,
+): (() => Promise<boolean>) => {
+  let seen = store.forgottenTimes()
+  return async () => {
+    const now = store.forgottenTimes()
+    if (now === seen) return false
+    seen = now
+    await drop()
+    return true
+  }
+}
+
+/** What training and the local model left in a home: numbers made of texts. */
+export const dropDerivedFiles = (folder: string): void => {
+  rmSync(join(folder, 'states'), { recursive: true, force: true })
+  for (const name of readdirSync(folder))
+    if (/\.checkpoint(?:\.|$)/.test(name)) rmSync(join(folder, name), { force: true })
+}
+
+/** Runs what reads choices for minutes. Where something was forgotten meanwhile, nothing of it is used: E_CANCELLED, and its file goes. */
+export const unlessForgotten = async <T>(
+  store: Times,
+  checkpoint: string | undefined,
+  work: () => Promise<T>,
+): Promise<T> => {
+  const before = store.forgottenTimes()
+  const check = (cause?: unknown): void => {
+    if (store.forgottenTimes() === before) return
+    if (checkpoint) rmSync(checkpoint, { force: true })
+    throw new FedError('E_CANCELLED', 'something was forgotten meanwhile: start it again', {
+      cause,
+    })
+  }
+  try {
+    const result = await work()
+    check()
+    return result
+  } catch (error) {
+    check(error)
+    throw error
+  }
+}

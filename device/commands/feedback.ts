@@ -1,0 +1,128 @@
+/** `loreweave feedback` and `forget`: what the user made of an answer, and what is to be as if it had never been. */
+import { Command } from 'commander'
+import { FedError } from '../../adapters/errors.ts'
+import {
+  DIMENSIONS,
+  FeedbackEvent,
+  type ForgetReport,
+  ForgetTarget,
+} from '../../adapters/wire/personalization.ts'
+import { forgetConversation } from '../agent/forget.ts'
+import { dropDerivedFiles } from '../agent/forgotten.ts'
+import {
+  type CommonOptions,
+  integer,
+  type ModelOptions,
+  print,
+  readText,
+  withDevice,
+  withHome,
+  withModel,
+  withStore,
+} from './context.ts'
+
+type TargetOptions = { decision?: string; message?: string }
+type FeedbackOptions = ModelOptions &
+  TargetOptions & {
+    chosen?: number
+    shown?: string
+    text?: string
+    value?: number
+    dimension?: string
+    direction?: string
+    strength?: number
+    words?: string
+  }
+
+const withTarget = (command: Command): Command =>
+  command
+    .option('--decision <id>', 'the decision (loreweave-decision header, or rerank)')
+    .option('--message <id>', "or Claude's id of the answer (msg_…)")
+
+const targetOf = ({ decision, message }: TargetOptions): object => ({
+  ...(decision !== undefined && { decisionId: decision }),
+  ...(message !== undefined && { messageId: message }),
+})
+
+export const feedbackCommand = (): Command =>
+  withTarget(withModel(new Command('feedback')))
+    .description('say what you made of an answer; the device learns from it at once')
+    .argument('<kind>', 'choose, regenerate, edit, thumbs, follow_up, keep, undo or prefer')
+    .option('--chosen <n>', 'choose: index of the candidate', integer(0, 63))
+    .option('--shown <list>', 'choose: indices that were shown, comma-separated')
+    .option('--text <text>', 'edit, follow_up: the text; "-" is stdin')
+    .option('--value <n>', 'thumbs: 1 or -1', integer(-1, 1))
+    .option('--dimension <name>', 'undo: of one line of the block; prefer: what it is about')
+    .option('--direction <more|less>', 'prefer: which way')
+    .option('--strength <percent>', 'prefer: how much it matters', integer(1, 100))
+    .option('--words <list>', 'prefer: only for requests with one of these words, comma-separated')
+    .addHelpText(
+      'after',
+      `\nDimensions: ${DIMENSIONS.join(', ')}\n\nExamples:\n  loreweave feedback choose --decision d_… --chosen 1\n  loreweave feedback thumbs --message msg_… --value -1\n  loreweave feedback undo --decision d_… --dimension emoji\n  loreweave feedback prefer --dimension length --direction less`,
+    )
+    .action((kind: string, options: FeedbackOptions) => {
+      const event = eventOf(kind, options)
+      return withDevice(options, async (device) => {
+        const result = await device.feedback(event)
+        print(options, result, `recorded; ${result.choices} choices on this device`)
+      })
+    })
+
+const WAYS: Readonly<Record<string, number>> = { more: 1, less: -1 }
+
+/** Fails with E_USAGE. */
+const eventOf = (kind: string, options: FeedbackOptions): FeedbackEvent => {
+  const { chosen, shown, text, value, dimension, direction, strength, words } = options
+  const parsed = FeedbackEvent.safeParse({
+    kind,
+    ...targetOf(options),
+    ...(chosen !== undefined && { chosen }),
+    ...(shown !== undefined && { shown: shown.split(',').map(Number) }),
+    ...(text !== undefined && { text: text === '-' ? readText('-') : text }),
+    ...(value !== undefined && { value }),
+    ...(dimension !== undefined && { dimension }),
+    ...(direction !== undefined && { direction: WAYS[direction] ?? direction }),
+    ...(strength !== undefined && { strength: strength / 100 }),
+    ...(words !== undefined && { scope: words.split(',').map((w) => w.trim()) }),
+  })
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new FedError(
+    'E_USAGE',
+    `feedback ${kind}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ') || 'is not valid'} (see --help)`,
+  )
+}
+
+export const forgetCommand = (): Command =>
+  withTarget(withHome(new Command('forget')))
+    .description('erase a conversation from this device, and whatever was made from it')
+    .addHelpText(
+      'after',
+      '\nAll turns of the conversation go: texts, answers, feedback, choices, what was computed from them. A private adapter that may\nhave read it is removed. Works while `loreweave serve` runs. What was sent cannot be called back.\n\nExample:\n  loreweave forget --decision d_…',
+    )
+    .action((options: CommonOptions & TargetOptions) => {
+      const target = ForgetTarget.safeParse(targetOf(options))
+      if (!target.success) throw new FedError('E_USAGE', 'forget: expects --decision or --message')
+      const report = withStore(options, (store, home) => {
+        const made = forgetConversation(store, target.data)
+        dropDerivedFiles(home.folder)
+        return made
+      })
+      print(options, report, forgetText(report))
+    })
+
+const forgetText = (report: ForgetReport): string =>
+  [
+    `forgotten: ${report.decisions} decisions, ${report.choices} choices, ${report.feedback} pieces of feedback`,
+    ...(report.privateAdapter === 'removed'
+      ? [
+          'the private adapter is removed: it cannot unlearn. Train it again: loreweave train --adapter',
+        ]
+      : []),
+    ...(report.updatesSentSince > 0
+      ? [
+          `${report.updatesSentSince} updates were sent since it was learned from, and may hold something of it; they cannot be called back`,
+        ]
+      : []),
+    'Claude has seen what was sent to it',
+  ].join('\n')
