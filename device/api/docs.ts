@@ -52,7 +52,8 @@ const page = ({ info, tags, paths, components }: Document): string => {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Loreweave: reference of the local API</title>
-<link rel="stylesheet" href="/assets/page.css">
+<link rel="stylesheet" href="/assets/look.css">
+<link rel="stylesheet" href="/assets/parts.css">
 <script type="module" src="/assets/docs.js"></script>
 </head>
 <body class="docs">
@@ -105,7 +106,7 @@ const article = ({ method, path, operation }: Entry): string => {
 <p class="quiet">${who.length === 0 ? 'Needs no credential.' : `Needs ${who.join(' or ')}.`}</p>
 ${parameters ? `<h4>Parameters</h4><dl>${parameters.map((p) => `<dt><code>${escaped(p.name)}</code> <span class="quiet">${p.in}, ${type(p.schema)}</span></dt><dd>${words(p.description ?? '')}</dd>`).join('')}</dl>` : ''}
 ${asked?.schema ? `<h4>Request</h4><p>${type(asked.schema)}</p>` : ''}
-${example(curl(method, path, who, asked?.example), `Example of a request: ${summary}`)}
+${example(curl(method, path, who, asked?.example))}
 ${answered?.schema ? `<h4>Answer</h4><p>${type(answered.schema)}</p>` : ''}
 ${
   headers
@@ -117,7 +118,7 @@ ${
         .join('')}</dl>`
     : ''
 }
-${answered?.example === undefined ? '' : example(JSON.stringify(answered.example, null, 2), `Example of an answer: ${summary}`)}
+${answered?.example === undefined ? '' : example(JSON.stringify(answered.example, null, 2))}
 ${refused.length > 0 ? `<h4>Refusals</h4><dl class="short">${refused.map(([status, r]) => `<dt>${status}</dt><dd>${escaped(r.description)}</dd>`).join('')}</dl>` : ''}
 </article>`
 }
@@ -132,8 +133,7 @@ const curl = (method: string, path: string, who: readonly string[], body: unknow
   return `curl${how} http://127.0.0.1:4141${path}${credential}${json}`
 }
 
-const example = (text: string, label: string): string =>
-  `<pre tabindex="0" aria-label="${escaped(label)}"><code>${escaped(text)}</code></pre>`
+const example = (text: string): string => `<pre><code>${escaped(text)}</code></pre>`
 
 const described = ({ description }: Json): string =>
   typeof description === 'string' ? `<p>${words(description)}</p>` : ''

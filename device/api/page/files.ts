@@ -13,7 +13,9 @@ const once = (name: string, make: () => string): string => {
 }
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-export const pageFile = (name: 'page.html' | 'page.css'): string =>
+export type PageFile = 'page.html' | 'look.css' | 'parts.css'
+
+export const pageFile = (name: PageFile): string =>
   once(name, () => readFileSync(beside(name), 'utf8'))
 
 export const scriptText = (name: Script): string =>

@@ -1,0 +1,76 @@
+/** What codes and numbers are called on the page. */
+import type { HoldReason } from '../../../../adapters/wire/energy.ts'
+import type { RewriteReason } from '../../../../adapters/wire/personalization.ts'
+
+export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
+  applied: 'They fit what you asked.',
+  frozen:
+    'Kept from the beginning of this conversation, so that Claude’s prompt cache stays valid.',
+  no_preferences: 'No preference is in use.',
+  none_relevant: 'None of your preferences fits this request.',
+  constrained: 'Your own words in the request outrank the preferences.',
+  strict_output: 'The request asks for an exact format.',
+  tools: 'Tools are in play: such a request is left alone.',
+  code_or_data: 'The request is about code or data: it is left alone.',
+  delimiter: 'The request holds text that looks like a preference note.',
+  undone: 'You took the note back in this conversation.',
+  late: 'The local model was not ready in time.',
+}
+
+export const HOLDS: Readonly<Record<HoldReason, string>> = {
+  paused: 'you paused it',
+  auto_off: 'training by itself is switched off in the settings',
+  on_battery: 'the machine runs on its battery',
+  not_idle: 'you are using the machine',
+  outside_hours: 'it is outside the hours you set',
+  too_hot: 'the processor is too hot',
+  metered: 'the network is metered, so no rounds',
+  budget_spent: 'today’s energy budget is spent',
+  cannot_tell: 'a condition cannot be told on this machine',
+  not_running: '`loreweave agent` is not running',
+}
+
+export const CONTRIBUTIONS = {
+  adapter: [
+    'Adapter',
+    'How one factor of the shared adapter would change on your choices: numbers, clipped, no texts.',
+  ],
+  prior: [
+    'Prior',
+    'First and second moments of your reward head. They are numbers about your taste: whoever runs the server can read them.',
+  ],
+  statistics: [
+    'Statistics',
+    'How many answers were compared, and sums of their style features, so that features get a common scale.',
+  ],
+} as const
+
+const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+export const timeText = (at: number): string => when.format(at)
+
+export const timeNode = (at: number): HTMLTimeElement => {
+  const element = document.createElement('time')
+  element.dateTime = new Date(at).toISOString()
+  element.textContent = timeText(at)
+  return element
+}
+
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 })
+
+export const bytesText = (bytes: number): string =>
+  bytes < 1000
+    ? `${bytes} bytes`
+    : bytes < 1e6
+      ? `${number.format(bytes / 1e3)} kB`
+      : `${number.format(bytes / 1e6)} MB`
+
+/** Joules, and what they are in watt-hours where that says more. */
+export const joulesText = (joules: number): string =>
+  joules < 1000
+    ? `${number.format(joules)} J`
+    : `${number.format(joules / 1000)} kJ (${number.format(joules / 3600)} Wh)`
+
+export const percent = (share: number): string => `${Math.round(100 * share)} %`
+
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${number.format(count)} ${count === 1 ? one : many}`
