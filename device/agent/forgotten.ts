@@ -42,12 +42,10 @@ export const unlessForgotten = async <T>(
       cause,
     })
   }
-  try {
-    const result = await work()
-    check()
-    return result
-  } catch (error) {
+  const result = await work().catch((error) => {
     check(error)
     throw error
-  }
+  })
+  check()
+  return result
 }
