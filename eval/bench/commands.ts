@@ -12,6 +12,7 @@ import {
 import type { Results } from '../results.ts'
 import { type AccuracyOptions, benchAccuracy } from './accuracy.ts'
 import { type Bench, type BenchOptions, openBench } from './context.ts'
+import { addEndpointBench } from './endpoint.ts'
 import { benchGenerate } from './generate.ts'
 import { addHeadBench } from './head.ts'
 import { benchLoad } from './load.ts'
@@ -84,6 +85,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
 
   add('load', "from the engine's start to its first score, and what it holds at rest", benchLoad)
   addHeadBench(group, print)
+  addEndpointBench(group, print)
 }
 
 const accuracyOf = (

@@ -1,0 +1,222 @@
+/** What the Messages endpoint adds to a request: `loreweave serve` as a program of its own, over HTTP, before a Claude that answers at once. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { FedError } from '../../adapters/errors.ts'
+import { openModel } from '../../device/engine/model/open.ts'
+import { createProcesses, type Processes } from '../demo/processes.ts'
+import { REQUESTS } from '../mock/requests.ts'
+import { startClaude } from '../mock/serve.ts'
+import { cacheOption, integer, jsonOption, modelOption, progress } from '../options.ts'
+import type { Result, Results } from '../results.ts'
+import { benchChoices } from './choices.ts'
+import { temporaryFolder } from './temporary.ts'
+
+type Options = {
+  readonly model: string
+  readonly cache: string
+  readonly requests: number
+  readonly train?: boolean
+}
+
+const TOKENS = 200
+const WARM_UP = 10
+/** Enough that a training outlasts the measurement. */
+const CHOICES = 40
+const EPOCHS = 1000
+const PREFERENCES = ['length less', 'lists more', 'emoji less', 'examples more', 'closing less']
+/** What a request quotes before its question. */
+const MATERIAL = ['mechanism', 'background', 'facts', 'comparison'] as const
+/** A fresh device reads the seeds of its relevance head first. */
+const READY_MS = 600_000
+
+export const addEndpointBench = (
+  group: Command,
+  print: (results: Results, isJson: boolean | undefined) => void,
+): Command =>
+  group
+    .command('endpoint')
+    .description('what the Messages endpoint adds to requests of 200 tokens, one candidate each')
+    .option('--requests <n>', 'requests, each the first of a conversation', integer(1), 200)
+    .option('--train', 'also while a private adapter trains on the same device: minutes more')
+    .addOption(modelOption())
+    .addOption(cacheOption())
+    .addOption(jsonOption())
+    .action(async (options: Options & { json?: boolean }) =>
+      print(await benchEndpoint(options), options.json),
+    )
+
+export const benchEndpoint = async (options: Options): Promise<Results> => {
+  const folder = temporaryFolder('endpoint')
+  const processes = createProcesses()
+  const claude = await startClaude({ seed: 1 })
+  try {
+    const home = join(folder.path, 'home')
+    const run = (...args: string[]) => processes.run('device/cli', [...args, '--home', home])
+    await run('init', '--model', options.model)
+    for (const preference of PREFERENCES) await run('profile', 'set', ...preference.split(' '))
+    const [log] = benchChoices({ users: 1, train: CHOICES, test: 0, seed: 1 })
+    const data = join(folder.path, 'choices.jsonl')
+    writeFileSync(data, log!.train.map((line) => JSON.stringify(line)).join('\n'))
+    progress(`a device of ${CHOICES} choices and ${PREFERENCES.length} preferences`)
+    await run('train', '--data', data, '--cache', options.cache)
+    const begun = performance.now()
+    const url = await startDevice(processes, home, claude.url, options.cache)
+    const texts = await requestTexts(options, 2 * options.requests + WARM_UP)
+    const next = () => texts.pop()!
+    const seconds = ((await whenReady(url, next)) - begun) / 1000
+    for (let i = 1; i < WARM_UP; i++) await ask(url, next())
+    const pair = (): Promise<Pair> => askBoth(claude.url, url, next())
+    progress(`${options.requests} requests`)
+    const quiet = await inTurn(options.requests, pair)
+    const ready: Result = { name: 'endpoint.ready', value: seconds, unit: 's' }
+    if (!options.train) return { results: [ready, ...figures('endpoint', quiet)] }
+    progress('the same while a private adapter trains')
+    const training = run('train', '--adapter', '--epochs', `${EPOCHS}`, '--cache', options.cache)
+    training.catch(() => {})
+    await whenTraining(processes, home)
+    const busy = await inTurn(options.requests, pair)
+    return {
+      results: [ready, ...figures('endpoint', quiet), ...figures('endpoint.training', busy)],
+    }
+  } finally {
+    await processes.stopAll()
+    await claude.close()
+    folder.remove()
+  }
+}
+
+const startDevice = async (
+  processes: Processes,
+  home: string,
+  claudeUrl: string,
+  cache: string,
+): Promise<string> => {
+  const line = await processes.start(
+    'device/cli',
+    ['serve', '--port', '0', '--claude-url', claudeUrl, '--home', home, '--cache', cache],
+    (text) => text.includes('"listening"'),
+  )
+  return (JSON.parse(line) as { url: string }).url
+}
+
+/** Questions after as much of what is said about them as makes 200 tokens, no two alike. */
+const requestTexts = async (
+  { model, cache }: Pick<Options, 'model' | 'cache'>,
+  count: number,
+): Promise<string[]> => {
+  const { tokenizer } = await openModel({ cacheFolder: cache, name: model })
+  const asked = REQUESTS.filter((r) => r.language === 'en' && r.messages.length === 1)
+  return Array.from({ length: count }, (_, i) => {
+    const { messages, topic } = asked[i % asked.length]!
+    const known = MATERIAL.flatMap((role) => topic[role]).join(' ')
+    const question = ` ${messages[0]!.content}`
+    const room = TOKENS - tokenizer.encode(question).length
+    const before = tokenizer.encode(`Note ${i + 1}: ${known}`).slice(0, room)
+    return tokenizer.decode(before) + question
+  })
+}
+
+type Asked = { readonly ms: number; readonly status: string | null }
+
+const ask = async (url: string, content: string): Promise<Asked> => {
+  const body = JSON.stringify({
+    model: 'claude-sonnet-5-5',
+    max_tokens: 64,
+    messages: [{ role: 'user', content }],
+  })
+  const from = performance.now()
+  const response = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-api-key': 'none',
+      'anthropic-version': '2023-06-01',
+      'loreweave-candidates': '1',
+    },
+    body,
+  })
+  await response.arrayBuffer()
+  const ms = performance.now() - from
+  if (!response.ok) throw new FedError('E_INTERNAL', `an answer with status ${response.status}`)
+  return { ms, status: response.headers.get('loreweave-status') }
+}
+
+/** The time at which the device first personalizes. */
+const whenReady = async (url: string, next: () => string): Promise<number> => {
+  const until = performance.now() + READY_MS
+  const text = next()
+  for (let i = 0; performance.now() < until; i++) {
+    if ((await ask(url, `${text} (${i})`)).status !== 'failed-open') return performance.now()
+    await sleep(500)
+  }
+  throw new FedError('E_UNAVAILABLE', 'the device did not become ready')
+}
+
+const whenTraining = async (processes: Processes, home: string): Promise<void> => {
+  const until = performance.now() + READY_MS
+  while (performance.now() < until) {
+    const { stdout } = await processes.run('device/cli', [
+      'training',
+      'status',
+      '--json',
+      '--home',
+      home,
+    ])
+    const { state, step } = JSON.parse(stdout) as { state: string; step: number | null }
+    if (state === 'running' && step !== null && step > 0) return
+    await sleep(500)
+  }
+  throw new FedError('E_UNAVAILABLE', 'the training did not begin')
+}
+
+type Pair = { readonly direct: number; readonly through: Asked }
+
+let turn = 0
+/** The order alternates, so that neither is always the one with warm caches. */
+const askBoth = async (direct: string, device: string, text: string): Promise<Pair> => {
+  if (turn++ % 2 === 0) {
+    const first = await ask(direct, text)
+    return { direct: first.ms, through: await ask(device, text) }
+  }
+  const through = await ask(device, text)
+  return { direct: (await ask(direct, text)).ms, through }
+}
+
+const inTurn = async <T>(count: number, work: () => Promise<T>): Promise<T[]> => {
+  const all: T[] = []
+  for (let i = 0; i < count; i++) all.push(await work())
+  return all
+}
+
+const figures = (name: string, pairs: readonly Pair[]): Result[] => {
+  const added = pairs.map(({ direct, through }) => through.ms - direct)
+  const share = (status: string) =>
+    pairs.filter(({ through }) => through.status === status).length / pairs.length
+  const n = pairs.length
+  return [
+    ...[50, 95, 99].map((p) => ({
+      name: `${name}.added.p${p}`,
+      value: quantile(added, p / 100),
+      unit: 'ms',
+      n,
+    })),
+    {
+      name: `${name}.direct.p50`,
+      value: quantile(
+        pairs.map((p) => p.direct),
+        0.5,
+      ),
+      unit: 'ms',
+      n,
+    },
+    { name: `${name}.failed_open`, value: share('failed-open'), unit: 'share', n },
+    { name: `${name}.personalized`, value: share('personalized'), unit: 'share', n },
+  ]
+}
+
+/** The smallest value that a share q of all do not exceed. */
+const quantile = (values: readonly number[], q: number): number =>
+  values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(q * values.length) - 1)]!
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
