@@ -78,7 +78,7 @@ test('from init to rerank and feedback, as a user would', async () => {
     '1',
     '--json',
   ])
-  expect(JSON.parse(feedback.stdout)).toEqual({ recorded: true, choices: 21 })
+  expect(JSON.parse(feedback.stdout)).toMatchObject({ recorded: true, choices: 21, decisionId })
   const status = await run(['status', '--json'])
   expect(JSON.parse(status.stdout)).toMatchObject({
     choices: 21,
@@ -122,6 +122,8 @@ test.each([
     'E_MEMORY',
   ],
   ['no enrolment', ['participate'], 1, 'loreweave enroll'],
+  ['forgetting of nothing in particular', ['forget'], 2, '--decision or --message'],
+  ['a preference without a way', ['feedback', 'prefer', '--dimension', 'length'], 2, 'direction'],
   ['unknown feedback', ['feedback', 'shrug', '--decision', 'd'], 2, 'feedback shrug'],
 ])('%s ends with the right exit code and says what to do', async (_name, args, code, words) => {
   const result = await run(args)
@@ -147,6 +149,7 @@ test('every command has help', async () => {
     'rewrite',
     'rerank',
     'feedback',
+    'forget',
     'profile',
     'status',
     'log',
