@@ -6,6 +6,7 @@ import { useSha256 } from '../adapters/codec/digest.ts'
 import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
 import { addBenchCommands } from './bench/commands.ts'
+import { addDayCommand } from './day/command.ts'
 import { runDemo } from './demo/demo.ts'
 import { addClaudeCommand } from './mock/claude-command.ts'
 import {
@@ -78,6 +79,7 @@ program
   .action(async (folder, options) => print(await runParity(folder), options.json))
 
 addRewriteCommand(program)
+addDayCommand(program, print)
 addRunCommand(program, print)
 
 addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)

@@ -5,6 +5,7 @@ import type { Readings } from '../../adapters/wire/energy.ts'
 import { readLinux } from './conditions-linux.ts'
 import { readMacos } from './conditions-macos.ts'
 import { NO_READINGS } from './conditions-status.ts'
+import type { Sleep } from './transport.ts'
 
 /** The machine as readers see it: files, folders, programs. null: there is none, or it failed. */
 export type MachineIo = {
@@ -41,46 +42,49 @@ export type ReaderOptions = {
   readonly io: MachineIo
   /** Processor seconds of this program and its children so far; null where it cannot be told. */
   readonly ownSeconds: () => Promise<number | null>
-  /** Resolves after so many milliseconds. */
-  readonly within: (ms: number) => Promise<void>
+  readonly sleep: Sleep
 }
 
 /** A reader that has not answered by then counts as null. */
 const READER_MS = 3000
-/** The network is looked at so often, however often the rest is. */
-const NETWORK_MS = 30_000
 
 export const openReaders = ({
   platform,
   io,
   ownSeconds,
-  within,
+  sleep,
 }: ReaderOptions): (() => Promise<Readings>) => {
   if (platform !== 'linux' && platform !== 'darwin') return async () => NO_READINGS
   const readers = platform === 'linux' ? readLinux(io) : readMacos(io)
-  const timed = <T>(read: () => Promise<T | null>): Promise<T | null> =>
-    Promise.race([read().catch(() => null), within(READER_MS).then(() => null)])
+  const timed = async <T>(read: () => Promise<T | null>): Promise<T | null> => {
+    const answered = new AbortController()
+    const tooLate = sleep(READER_MS, answered.signal).then(
+      () => null,
+      () => null,
+    )
+    const value = await Promise.race([read().catch(() => null), tooLate])
+    answered.abort()
+    return value
+  }
   let quiet: Quiet | null = null
-  let network: { at: number; metered: boolean | null } | null = null
   return async () => {
     const now = io.monotonicMs()
-    const [power, heat, input, load, own] = await Promise.all([
+    const [power, heat, input, metered, load, own] = await Promise.all([
       timed(readers.power),
       timed(readers.heat),
       timed(readers.idle),
+      timed(readers.metered),
       timed(readers.load),
       timed(ownSeconds),
     ])
     quiet = load && own !== null ? quietSince(quiet, { ...load, own, at: now }) : null
-    if (!network || now - network.at >= NETWORK_MS || now < network.at)
-      network = { at: now, metered: await timed(readers.metered) }
     return {
       charging: power?.charging ?? null,
       battery: power?.battery ?? null,
       celsius: heat?.celsius ?? null,
       throttled: heat?.throttled ?? null,
       idleSeconds: input ?? (quiet && (now - quiet.since) / 1000),
-      metered: network.metered,
+      metered,
     }
   }
 }

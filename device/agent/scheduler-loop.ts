@@ -67,8 +67,8 @@ export type Calendar = {
 export type AgentEvent =
   | { event: 'allowed' | 'held'; reasons: readonly HoldReason[]; readings: Readings }
   | { event: 'slept'; seconds: number }
-  | { event: 'started' | 'paused' | 'resumed'; work: Work; reasons?: readonly HoldReason[] }
-  | { event: 'stopping'; work: Work; reasons: readonly HoldReason[] }
+  | { event: 'started' | 'resumed'; work: Work }
+  | { event: 'paused' | 'stopping'; work: Work; reasons: readonly HoldReason[] }
   | { event: 'progress'; work: Work; step: string; done?: number; of?: number; note?: string }
   | ({ event: 'ended'; work: Work; note: string | null; message?: string } & Pick<
       LastTraining,
@@ -84,6 +84,8 @@ export type AgentEvent =
 const KEEP_MS = 30_000
 /** A look that an agent has not followed by another for so long after it was due says nothing. */
 const STALE_MS = 60_000
+/** While work runs a look is kept no more often. */
+const KEEP_LOOK_MS = 10_000
 /** Steps are told no more often. */
 const PROGRESS_MS = 5000
 /** After a look that failed while work runs. */
@@ -94,7 +96,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
   const { store, signal } = deps
   let state = begin(deps)
   let running: Running | null = null
-  let told = ''
+  const told: Told = { reasons: null, at: Number.NEGATIVE_INFINITY }
   const step = (event: Parameters<typeof stepScheduler>[1]) => {
     const result = stepScheduler(state, event, deps.settings, deps.overrides)
     state = result.state
@@ -116,7 +118,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
       const readings = { ...(await deps.read()), ...deps.overrides.assume }
       const now = step(lookAt(deps, readings, running))
       waitMs = now.waitMs
-      told = tell(deps, now, readings, state, told)
+      tell(deps, now, readings, state, told)
       running = await act(deps, now, running)
       if (now.action === 'upkeep') keepAgent(deps, state)
       if (deps.isOnce && !running && now.action === 'wait') break
@@ -205,28 +207,33 @@ const lookAt = (deps: AgentDeps, readings: Readings, running: Running | null) =>
   }
 }
 
-/** Says what has changed, and keeps the look for status and page. Returns what was said. */
+/** What was last told, and when the look was last kept (steady). */
+type Told = { reasons: string | null; at: number }
+
+/** Says what has changed, and keeps the look for status and page. */
 const tell = (
-  { store, clock, emit, settings }: AgentDeps,
+  { store, clock, steady, emit, settings }: AgentDeps,
   { reasons, sleptMs, waitMs, dueMs }: Step,
   readings: Readings,
   state: SchedulerState,
-  told: string,
-): string => {
-  const at = clock()
-  const nextLook = at + waitMs
-  store.set('look', {
-    at,
-    goodUntil: nextLook + Math.max(STALE_MS, 1000 * settings.lookSeconds),
-    reasons: [...reasons],
-    readings: { ...NO_READINGS, ...readings },
-    nextLook: Math.round(nextLook),
-    nextTraining: state.work ? Math.round(at) : dueMs === null ? null : Math.round(at + dueMs),
-  } satisfies Look)
+  told: Told,
+): void => {
   if (sleptMs > 0) emit({ event: 'slept', seconds: Math.round(sleptMs / 1000) })
   const now = reasons.join()
-  if (now !== told) emit({ event: now === '' ? 'allowed' : 'held', reasons, readings })
-  return now
+  const isNew = now !== told.reasons
+  if (isNew) emit({ event: now === '' ? 'allowed' : 'held', reasons, readings })
+  told.reasons = now
+  if (!isNew && waitMs < KEEP_LOOK_MS && steady() - told.at < KEEP_LOOK_MS) return
+  told.at = steady()
+  const at = clock()
+  store.set('look', {
+    at,
+    goodUntil: at + waitMs + Math.max(STALE_MS, 1000 * settings.lookSeconds),
+    reasons: [...reasons],
+    readings: { ...NO_READINGS, ...readings },
+    nextLook: Math.round(at + waitMs),
+    nextTraining: state.work ? Math.round(at) : dueMs === null ? null : Math.round(at + dueMs),
+  } satisfies Look)
 }
 
 type Result = Pick<LastTraining, 'outcome' | 'code'> & {

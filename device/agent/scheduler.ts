@@ -234,19 +234,18 @@ const ended = (
   }
 }
 
-/** What waited while the machine slept is due within a minute: a fleet that wakes together does not come together. */
+/**
+ * Intervals go on while the machine sleeps. What became due meanwhile is due within a minute, at random: a fleet that wakes together does
+ * not come together.
+ */
 const afterSleep = (state: SchedulerState, { at, jitter }: LookEvent) => {
-  const ahead = at.wall - state.last.wall - (at.steady - state.last.steady)
-  if (ahead < SLEPT_MS) return { state, sleptMs: 0 }
-  const soon = (due: number) => Math.min(due, at.steady + jitter * AFTER_SLEEP_MS)
+  const sleptMs = at.wall - state.last.wall - (at.steady - state.last.steady)
+  if (sleptMs < SLEPT_MS) return { state, sleptMs: 0 }
+  const sooner = (due: number) =>
+    Math.min(due, Math.max(due - sleptMs, at.steady + jitter * AFTER_SLEEP_MS))
   const { training, round, upkeep } = state.next
-  return {
-    state: {
-      ...state,
-      next: { training: soon(training), round: soon(round), upkeep: soon(upkeep) },
-    },
-    sleptMs: ahead,
-  }
+  const next = { training: sooner(training), round: sooner(round), upkeep: sooner(upkeep) }
+  return { state: { ...state, next }, sleptMs }
 }
 
 /** A round first: it has a deadline. */

@@ -180,7 +180,7 @@ const ownSeconds = () => treeSeconds(process.platform, machineIo(), process.pid)
 
 /** Readers of this machine's conditions; one set looks at the machine over time. */
 export const localReaders = (): (() => Promise<Readings>) =>
-  openReaders({ platform: process.platform, io: machineIo(), ownSeconds, within: timerSleep })
+  openReaders({ platform: process.platform, io: machineIo(), ownSeconds, sleep: timerSleep })
 
 export const localMeter = (wattsPerCore: number): EnergyMeter =>
   openMeter(machineIo(), ownSeconds, wattsPerCore)

@@ -12,6 +12,7 @@ import {
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Transport } from '../../device/agent/transport.ts'
 import { createServer } from '../../server/app.ts'
+import type { Pace } from '../../server/config.ts'
 import { openSqliteStore } from '../../server/store/sqlite.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 
@@ -36,8 +37,12 @@ export type LocalServer = {
 const CREDENTIAL = 'operator-of-a-server-in-the-same-process'
 const ORIGIN = 'http://federation.local'
 
-/** folder: of the server's store, made if missing. Fails with E_CONFLICT when another process has it open. */
-export const openLocalServer = async (folder: string, start: number): Promise<LocalServer> => {
+/** folder: of the server's store, made if missing. pace: when devices are told to come back; default: at once. Fails with E_CONFLICT when another process has it open. */
+export const openLocalServer = async (
+  folder: string,
+  start: number,
+  pace: Pace = { soonMs: 1, laterMs: 1 },
+): Promise<LocalServer> => {
   let now = start
   // Credentials are random; the ids of jobs and rounds, from which devices seed their training, are the caller's.
   const ownRng = cryptoRng()
@@ -47,7 +52,7 @@ export const openLocalServer = async (folder: string, start: number): Promise<Lo
     clock: () => now,
     rng: delegating(() => stream),
     log: silentLog,
-    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1, laterMs: 1 } },
+    config: { operatorCredential: CREDENTIAL, pace },
   })
   await server.recover()
 
