@@ -9,6 +9,7 @@ import { adapterCommand } from './commands/adapter.ts'
 import { agentCommand } from './commands/agent.ts'
 import { feedbackCommand, forgetCommand } from './commands/feedback.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
+import { pageCommand } from './commands/page.ts'
 import { profileCommand, rerankCommand, rewriteCommand } from './commands/personal.ts'
 import { serveCommand } from './commands/serve.ts'
 import {
@@ -49,6 +50,7 @@ const commands = [
   adapterCommand,
   serveCommand,
   agentCommand,
+  pageCommand,
   rewriteCommand,
   rerankCommand,
   feedbackCommand,

@@ -52,8 +52,10 @@ const page = ({ info, tags, paths, components }: Document): string => {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Loreweave: reference of the local API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/assets/look.css">
 <link rel="stylesheet" href="/assets/parts.css">
+<link rel="stylesheet" href="/assets/docs.css">
 <script type="module" src="/assets/docs.js"></script>
 </head>
 <body class="docs">

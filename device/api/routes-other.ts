@@ -110,7 +110,7 @@ export const OTHER_ROUTES = {
     path: '/assets/:name',
     contentType: 'text/plain',
     summary: 'A style sheet or script of the page',
-    description: 'look.css, parts.css, page.js and docs.js.',
+    description: 'look.css, parts.css, docs.css, page.js and docs.js.',
     errors: ['E_NOT_FOUND'],
   },
 } satisfies Record<string, OtherRoute>

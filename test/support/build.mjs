@@ -67,6 +67,19 @@ const bundleTokenizer = () => {
   })
 }
 
+/** The scripts of the device's page, whose files are copied beside them. */
+const bundlePage = () =>
+  build({
+    entryPoints: ['page', 'docs'].map((name) => join(root, `device/api/page/client/${name}.ts`)),
+    outdir: join(dist, 'device/api/page'),
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    charset: 'utf8',
+    logLevel: 'warning',
+  })
+
 /** Everything that is neither a source nor a page about it. */
 const copyDataFiles = () => {
   for (const folder of FOLDERS)
@@ -92,4 +105,5 @@ const makePrograms = () => {
 compile()
 copyDataFiles()
 await bundleTokenizer()
+await bundlePage()
 makePrograms()

@@ -13,7 +13,7 @@ const once = (name: string, make: () => string): string => {
 }
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-export type PageFile = 'page.html' | 'look.css' | 'parts.css'
+export type PageFile = 'page.html' | 'look.css' | 'parts.css' | 'docs.css'
 
 export const pageFile = (name: PageFile): string =>
   once(name, () => readFileSync(beside(name), 'utf8'))

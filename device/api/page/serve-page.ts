@@ -35,7 +35,8 @@ export const pageRoutes = (): Hono => {
   })
   app.get('/assets/:name', (c) => {
     const name = c.req.param('name')
-    if (name === 'look.css' || name === 'parts.css') return file('css', pageFile(name))
+    if (name === 'look.css' || name === 'parts.css' || name === 'docs.css')
+      return file('css', pageFile(name))
     if (name === 'page.js' || name === 'docs.js')
       return file('js', scriptText(name.slice(0, -3) as Script))
     throw new FedError('E_NOT_FOUND', 'no such file')

@@ -70,6 +70,7 @@ const card = (first: DecisionSummary): Row<DecisionSummary> => {
     'button',
     {
       type: 'button',
+      class: 'plain',
       onclick: () => {
         void undo()
         node.querySelector('summary')?.focus()
@@ -153,7 +154,7 @@ const summaryOf = (d: DecisionSummary): string => {
 }
 
 const reasons = (d: DecisionSummary): (Node | false | null)[] => [
-  h('h4', {}, 'The note'),
+  h('h3', { class: 'minor' }, 'The note'),
   d.rewriting
     ? h('p', {}, WHY_BLOCK[d.rewriting.reason])
     : h('p', {}, 'No reasons were kept at the time.'),
@@ -181,7 +182,7 @@ const reasons = (d: DecisionSummary): (Node | false | null)[] => [
         ),
       ),
     ),
-  d.ranking && h('h4', {}, 'The order'),
+  d.ranking && h('h3', { class: 'minor' }, 'The order'),
   ...(d.ranking ? rankingParts(d, d.ranking) : []),
   d.cost !== null &&
     h(
@@ -189,7 +190,7 @@ const reasons = (d: DecisionSummary): (Node | false | null)[] => [
       { class: 'quiet' },
       `Further answers took ${counted(d.cost.tokens, 'token')} of ${d.cost.model || 'Claude'}: $${d.cost.usd.toFixed(4)}.`,
     ),
-  h('h4', {}, 'What you made of it'),
+  h('h3', { class: 'minor' }, 'What you made of it'),
   d.feedback.length === 0
     ? h('p', {}, 'No feedback so far.')
     : h(
@@ -207,7 +208,11 @@ const reasons = (d: DecisionSummary): (Node | false | null)[] => [
 ]
 
 const rankingParts = (d: DecisionSummary, ranking: RankingWhy): Node[] => [
-  h('p', {}, `${ranking.reason}. ${percent(ranking.probability)} that the best beats the first.`),
+  h(
+    'p',
+    {},
+    `${ranking.reason[0]?.toUpperCase()}${ranking.reason.slice(1)}. ${percent(ranking.probability)} that the best beats the first.`,
+  ),
   h(
     'ol',
     {},
@@ -235,7 +240,7 @@ const rankingParts = (d: DecisionSummary, ranking: RankingWhy): Node[] => [
 const showWhole = async (id: string, into: HTMLElement): Promise<void> => {
   const whole = await call<DecisionResponse>('GET', `/v1/decisions/${id}`).catch(() => null)
   into.replaceChildren(
-    h('h4', {}, 'The whole text'),
+    h('h3', { class: 'minor' }, 'The whole text'),
     ...(whole
       ? [
           ...(whole.system === null ? [] : [text('System', whole.system)]),

@@ -1,0 +1,75 @@
+/** `loreweave page`: opens the page of the running device in the browser, with a one-time code. */
+import { spawn } from 'node:child_process'
+import { Command } from 'commander'
+import { FedError } from '../../adapters/errors.ts'
+import { SessionCodeResponse } from '../../adapters/wire/oversight.ts'
+import { type CommonOptions, homeOf, integer, print, withHome } from './context.ts'
+
+type PageOptions = CommonOptions & { port?: number; print?: boolean }
+
+export const pageCommand = (): Command =>
+  withHome(new Command('page'))
+    .description('open the page of this device: what it knows, has decided and has sent')
+    .option('--port <n>', 'port that `loreweave serve` listens on', integer(1, 65_535))
+    .option('--print', 'print the address instead of opening a browser')
+    .addHelpText(
+      'after',
+      '\nThe device must be running (loreweave serve). The address holds a code that works once, within a minute.\n\nExamples:\n  loreweave page\n  loreweave page --print',
+    )
+    .action(async (options: PageOptions) => {
+      const home = homeOf(options)
+      const base = `http://127.0.0.1:${options.port ?? home.config.settings.port}`
+      const { code } = await askForCode(base, home.deviceToken)
+      const url = `${base}/#code=${code}`
+      const isOpened = !options.print && (await openBrowser(url, process.platform, process.env))
+      print(
+        options,
+        { url, opened: isOpened },
+        isOpened ? `opened ${base}/` : `open this within a minute, once:\n${url}`,
+      )
+    })
+
+/** Fails with E_UNAVAILABLE when nothing answers there, with E_AUTH when it is another home's device. */
+const askForCode = async (base: string, token: string): Promise<SessionCodeResponse> => {
+  const response = await fetch(`${base}/v1/session/code`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  }).catch((cause) => {
+    throw new FedError('E_UNAVAILABLE', `no device answers at ${base}. Run: loreweave serve`, {
+      cause,
+    })
+  })
+  const answer = SessionCodeResponse.safeParse(await response.json().catch(() => null))
+  if (response.ok && answer.success) return answer.data
+  if (response.status === 401)
+    throw new FedError(
+      'E_AUTH',
+      `the device at ${base} belongs to another home: see --home, --port`,
+    )
+  throw new FedError(
+    'E_UNAVAILABLE',
+    `${base} gives no code (HTTP ${response.status}): wait a minute`,
+  )
+}
+
+/** False where there is no browser to open, or no screen to open it on. */
+const openBrowser = (
+  url: string,
+  platform: NodeJS.Platform,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<boolean> => {
+  if (platform === 'linux' && !env['DISPLAY'] && !env['WAYLAND_DISPLAY'])
+    return Promise.resolve(false)
+  const [program, ...args] =
+    platform === 'darwin'
+      ? ['open', url]
+      : platform === 'win32'
+        ? ['rundll32', 'url.dll,FileProtocolHandler', url]
+        : ['xdg-open', url]
+  return new Promise((resolve) => {
+    const child = spawn(program!, args, { stdio: 'ignore', detached: true })
+    child.on('error', () => resolve(false))
+    child.on('exit', (code) => resolve(code === 0))
+    child.unref()
+  })
+}
