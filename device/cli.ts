@@ -12,6 +12,7 @@ import { jobFileCommand, participateCommand, trainCommand } from './commands/lea
 import { pageCommand } from './commands/page.ts'
 import { profileCommand, rerankCommand, rewriteCommand } from './commands/personal.ts'
 import { serveCommand } from './commands/serve.ts'
+import { serviceCommand } from './commands/service.ts'
 import {
   consentCommand,
   enrollCommand,
@@ -50,6 +51,7 @@ const commands = [
   adapterCommand,
   serveCommand,
   agentCommand,
+  serviceCommand,
   pageCommand,
   rewriteCommand,
   rerankCommand,

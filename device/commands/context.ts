@@ -62,8 +62,9 @@ export const share = (text: string): number => {
   return value
 }
 
-export const homeOf = (options: CommonOptions): Home =>
-  openHome(homeFolder(options.home, process.env), process.env)
+export const folderOf = (options: CommonOptions): string => homeFolder(options.home, process.env)
+
+export const homeOf = (options: CommonOptions): Home => openHome(folderOf(options), process.env)
 
 /** The store alone, for commands that need no model; closed afterwards. */
 export const withStore = <T>(
