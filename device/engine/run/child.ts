@@ -10,6 +10,7 @@ import { governor, type Manners } from './govern.ts'
 import { type MemoryWatch, watchMemory } from './memory.ts'
 import type { Call, Progress, ToChild, ToParent } from './messages.ts'
 import type { ServiceOptions } from './service.ts'
+import { watchdog } from './watchdog.ts'
 
 export type EngineChild = {
   /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after a signal aborts: what `signal` aborts is
@@ -48,6 +49,8 @@ export type ChildLife = {
   readonly idleMs: number
   /** Whether its memory is sampled while it works. */
   readonly watchMemory: boolean
+  /** A child that owes an answer and says nothing for so long is ended; not one whose manners may stop it. */
+  readonly silentMs?: number | undefined
   /** Of a child that trains: it runs at low priority, for its share of the time, and can be paused. */
   readonly manners?: Manners
 }
@@ -57,7 +60,7 @@ const CANCEL_MS = 60
 
 export const engineChild = (
   options: ServiceOptions,
-  { idleMs, watchMemory: isWatched, manners }: ChildLife,
+  { idleMs, watchMemory: isWatched, manners, silentMs }: ChildLife,
 ): EngineChild => {
   /** Calls without an answer. They outlive a child that a pause has ended. */
   const pending = new Map<number, Pending>()
@@ -66,6 +69,23 @@ export const engineChild = (
   let peak = 0
   let lastId = 0
   let closed = false
+
+  /** Calls that the child has not answered, those that were given up included. */
+  const owed = new Set<number>()
+  const dog = watchdog(silentMs ?? Number.POSITIVE_INFINITY, () => {
+    const child = running
+    if (!child) return
+    died(child, 'the engine process did not answer any more; the next call starts another')
+    child.process.kill('SIGKILL')
+  })
+  const answered = (id: number) => {
+    owed.delete(id)
+    if (owed.size === 0) dog.rest()
+  }
+  const forgetOwed = () => {
+    owed.clear()
+    dog.rest()
+  }
 
   const settle = (id: number, act: (pending: Pending) => void) => {
     const settled = pending.get(id)
@@ -87,6 +107,7 @@ export const engineChild = (
     peak = Math.max(peak, child.watch.peak())
     if (running !== child) return
     running = undefined
+    forgetOwed()
     governed?.forget()
     for (const id of [...pending.keys()])
       settle(id, ({ reject, isCancelled }) =>
@@ -99,6 +120,9 @@ export const engineChild = (
     if (manners && process.pid !== undefined) lowerPriority(process.pid)
     process.on('message', (message: ToParent) => {
       if (running !== child) return
+      dog.heard()
+      if (message.type === 'alive') return
+      if (message.type !== 'progress') answered(message.id)
       if (message.type === 'progress') pending.get(message.id)?.onProgress?.(message.progress)
       else if (message.type === 'result')
         settle(message.id, ({ resolve }) => resolve(message.value))
@@ -114,6 +138,7 @@ export const engineChild = (
     const child = running
     running = undefined
     clearTimeout(idle)
+    forgetOwed()
     if (!child) return
     governed?.forget()
     const gone = new Promise((resolve) => child.process.once('exit', resolve))
@@ -126,6 +151,8 @@ export const engineChild = (
     running.process.ref()
     running.process.channel?.ref()
     if (isWatched) running.watch.resume()
+    owed.add(id)
+    if (silentMs !== undefined) dog.watch()
     say(running, { type: 'call', id, call })
   }
   const deliverAll = () => {

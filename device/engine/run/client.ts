@@ -40,6 +40,9 @@ export type EngineOptions = {
   readonly signal?: AbortSignal | (() => AbortSignal | undefined)
 }
 
+/** No single run of a model takes so long. */
+const SILENT_MS = 30_000
+
 /** Hidden states that a child keeps, unless told otherwise. */
 export const CACHE_BYTES = 256 * 2 ** 20
 
@@ -53,7 +56,9 @@ export const openEngine = (options: EngineOptions): Engine => {
   const { memoryBytes, stateFolder, weights } = options
   const service = { folder, threads, weights, cacheBytes, memoryBytes, stateFolder }
   const training = engineChild(service, { ...life, manners: { cpuShare, isPaused, heldMs } })
-  const scoring = options.oneChild ? training : engineChild(service, life)
+  const scoring = options.oneChild
+    ? training
+    : engineChild(service, { ...life, silentMs: SILENT_MS })
   if (options.startsAtOnce) scoring.warm()
   const anyOf = (signal?: AbortSignal) => {
     const own = typeof options.signal === 'function' ? options.signal() : options.signal

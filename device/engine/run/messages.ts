@@ -12,14 +12,16 @@ export type ToChild =
 export type Call =
   | {
       readonly method: 'pooled'
-      readonly args: [inputs: unknown, options: Omit<PooledOptions, 'onProgress'>]
+      readonly args: [inputs: unknown, options: Omit<PooledOptions, 'onProgress' | 'signal'>]
     }
   | { readonly method: 'score' | 'generate'; readonly args: readonly unknown[] }
   | { readonly method: 'train'; readonly args: [request: TrainRequest] }
 
 export type Progress = TrainProgress | { readonly done: number; readonly of: number }
 
+/** alive: a call is under way. */
 export type ToParent =
+  | { readonly type: 'alive' }
   | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
   | {

@@ -8,6 +8,8 @@ const send = (message: ToParent) => process.send?.(message)
 const cancelled = new Set<number>()
 let options: ServiceOptions | undefined
 let service: Service | undefined
+/** So often a child that works says that it lives; ONNX lets it between two runs. */
+const PULSE_MS = 250
 let turn: Promise<void> = Promise.resolve()
 
 process.on('disconnect', () => process.exit(0))
@@ -22,6 +24,7 @@ process.on('message', (message: ToChild) => {
 const answer = async ({ id, call }: Extract<ToChild, { type: 'call' }>): Promise<void> => {
   // ONNX holds the thread: this is when a message that cancels the call can come in.
   await new Promise(setImmediate)
+  const pulse = setInterval(() => send({ type: 'alive' }), PULSE_MS)
   try {
     if (cancelled.has(id)) throw new FedError('E_CANCELLED', 'not wanted any more')
     service ??= openService(options!)
@@ -30,6 +33,7 @@ const answer = async ({ id, call }: Extract<ToChild, { type: 'call' }>): Promise
     const code = isFedError(error) ? error.code : 'E_ENGINE'
     send({ type: 'error', id, code, message: error instanceof Error ? error.message : 'unknown' })
   } finally {
+    clearInterval(pulse)
     cancelled.delete(id)
   }
 }

@@ -52,6 +52,38 @@ test('a child that dies fails its calls with E_ENGINE, and the next call starts 
   await child.close()
 })
 
+test('a child that is stopped from outside is ended when it has said nothing for long, and the next call starts another', async () => {
+  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false, silentMs: 3000 })
+  await child.call(call)
+  const stopped = child.pid()!
+  process.kill(stopped, 'SIGSTOP')
+  const unwanted = new AbortController()
+  const givenUp = child.call(call, undefined, undefined, unwanted.signal)
+  unwanted.abort()
+  await expect(givenUp).rejects.toMatchObject({ code: 'E_CANCELLED' })
+  await vi.waitFor(() => expect(isAlive(stopped)).toBe(false), 9000)
+  await expect(child.call(call)).resolves.toHaveLength(2)
+  await child.close()
+})
+
+test('a call that is not wanted any more is never begun, and the child goes on with the others', async () => {
+  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false })
+  await child.call(call)
+  const pid = child.pid()
+  const unwanted = new AbortController()
+  const long = child.call({ ...call, args: [[1], { adapters: [], maxTokens: 200, stopIds: [] }] })
+  const told: unknown[] = []
+  const givenUp = child.call(call, (progress) => told.push(progress), undefined, unwanted.signal)
+  const after = child.call(call)
+  unwanted.abort()
+  await expect(givenUp).rejects.toMatchObject({ code: 'E_CANCELLED' })
+  await expect(long).resolves.toHaveLength(200)
+  await expect(after).resolves.toHaveLength(2)
+  expect(child.pid()).toBe(pid)
+  expect(told).toEqual([])
+  await child.close()
+})
+
 test('an idle child ends, and comes back when it is called', async () => {
   const child = engineChild(options(), { idleMs: 1, watchMemory: false })
   await child.call(call)

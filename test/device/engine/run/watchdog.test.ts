@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { watchdog } from '../../../../device/engine/run/watchdog.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const opened = () => {
+  let ended = 0
+  const dog = watchdog(800, () => ended++)
+  return { dog, ended: () => ended }
+}
+
+test('ends what says nothing for long, once', () => {
+  const { dog, ended } = opened()
+  dog.watch()
+  vi.advanceTimersByTime(700)
+  expect(ended()).toBe(0)
+  vi.advanceTimersByTime(5000)
+  expect(ended()).toBe(1)
+})
+
+test('leaves what is heard of', () => {
+  const { dog, ended } = opened()
+  dog.watch()
+  for (let i = 0; i < 20; i++) {
+    vi.advanceTimersByTime(300)
+    dog.heard()
+  }
+  expect(ended()).toBe(0)
+})
+
+test('further work does not begin the count anew, and nothing counts while nothing is owed', () => {
+  const { dog, ended } = opened()
+  for (let i = 0; i < 7; i++) {
+    vi.advanceTimersByTime(100)
+    dog.watch()
+  }
+  dog.rest()
+  vi.advanceTimersByTime(5000)
+  expect(ended()).toBe(0)
+  dog.watch()
+  vi.advanceTimersByTime(400)
+  dog.watch()
+  vi.advanceTimersByTime(400)
+  expect(ended()).toBe(1)
+})
