@@ -76,6 +76,12 @@ export const decisionBody = (store: DeviceStore, id: string): DecisionBody | und
   return row && DecisionBody.parse(row.body)
 }
 
+/** A decision that is gone by now stays gone. */
+export const saveCost = (store: DeviceStore, id: string, cost: DecisionCost): void => {
+  const row = store.decision(id)
+  if (row) saveDecision(store, id, row.at, { ...DecisionBody.parse(row.body), cost })
+}
+
 /** What feedback was about. propensity: with which the served answer was drawn. */
 export type About = { readonly decisionId: string; readonly propensity: number }
 

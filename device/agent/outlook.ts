@@ -4,7 +4,7 @@ import type { StatusResponse } from '../../adapters/wire/personalization.ts'
 import { rightShare } from '../personalize/off-policy.ts'
 import { priceOf, tokensOf, type Usage, usdOf } from '../personalize/prices.ts'
 import { type CandidatePlan, planCandidates } from '../personalize/spend.ts'
-import { judgedDecisions } from './decisions.ts'
+import { judgedDecisions, saveCost } from './decisions.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 import type { DeviceStore } from './store.ts'
 import type { CandidateRequest } from './types.ts'
@@ -85,19 +85,22 @@ export const planRequest = (
   })
 }
 
-/** usages: of answers beyond the first. */
+/** usages: of answers beyond the first; their decision, if one is kept, remembers it. */
 export const recordSpending = (
   { store, settings, clock }: OutlookDeps,
   model: string,
   usages: readonly Usage[],
+  decisionId: string | null = null,
 ): void => {
   if (usages.length === 0) return
   const costOf = (usage: Usage) =>
     usdOf(usage, priceOf(model, tokensOf({ ...usage, output: 0 }), settings.prices))
-  store.spend(clock(), {
+  const spent = {
     tokens: usages.reduce((sum, usage) => sum + tokensOf(usage), 0),
     usd: usages.reduce((sum, usage) => sum + costOf(usage), 0),
-  })
+  }
+  store.spend(clock(), spent)
+  if (decisionId !== null) saveCost(store, decisionId, { model: model.slice(0, 200), ...spent })
 }
 
 /** Decisions that are looked back on. */

@@ -90,7 +90,7 @@ export const openPersonalizer = (
       observer.answered(decisionId)
     },
     planCandidates: (request) => planRequest(deps, request),
-    spend: (model, usages) => recordSpending(deps, model, usages),
+    spend: (model, usages, decisionId) => recordSpending(deps, model, usages, decisionId),
     async feedback(event) {
       // All of it is on the disk, or nothing, when the app hears of it.
       const about = store.durably(() => {

@@ -30,7 +30,7 @@ export const chooseAnswer = async <T extends Came>(
   const used = came.flatMap((c) => c.answer?.usage ?? [])
   const extra = came.flatMap((c) => (c === winner ? [] : (c.answer?.usage ?? [])))
   try {
-    deps.device.spend(plan.model, extra)
+    deps.device.spend(plan.model, extra, plan.decisionId)
   } catch (error) {
     reportFailure(deps, 'spend', error)
   }
