@@ -7,6 +7,7 @@ import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
 import { adapterCommand } from './commands/adapter.ts'
 import { agentCommand } from './commands/agent.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { feedbackCommand, forgetCommand } from './commands/feedback.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import { pageCommand } from './commands/page.ts'
@@ -52,6 +53,7 @@ const commands = [
   serveCommand,
   agentCommand,
   serviceCommand,
+  doctorCommand,
   pageCommand,
   rewriteCommand,
   rerankCommand,

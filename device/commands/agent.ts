@@ -152,7 +152,7 @@ const openWorker = (options: AgentOptions, context: DeviceContext) => {
   }
 }
 
-const localCalendar = {
+export const localCalendar = {
   minutes: (now: number) => {
     const date = new Date(now)
     return 60 * date.getHours() + date.getMinutes()

@@ -1,0 +1,358 @@
+/** `loreweave doctor`: what is wrong with this device, and the command that mends it. Changes nothing, sends no key and no text. */
+import { existsSync, statfsSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { Command } from 'commander'
+import { asFedError } from '../../adapters/errors.ts'
+import { holdReasons } from '../agent/conditions.ts'
+import { conditionsStatus } from '../agent/conditions-status.ts'
+import type { Home } from '../agent/home.ts'
+import { openStore } from '../agent/store.ts'
+import { isTrainingPaused } from '../agent/training.ts'
+import { openModel } from '../engine/model/open.ts'
+import { defaultCacheFolder, verifyModel } from '../engine/model/pull.ts'
+import { MODELS } from '../engine/model/registry.ts'
+import { openEngine } from '../engine/run/client.ts'
+import { freeBytes } from '../engine/run/memory.ts'
+import { localCalendar, runningAgent } from './agent.ts'
+import {
+  type CommonOptions,
+  folderOf,
+  homeOf,
+  localReaders,
+  megabytes,
+  print,
+  withHome,
+} from './context.ts'
+import { servicePath } from './service.ts'
+
+type DoctorOptions = CommonOptions & { cache?: string; offline?: boolean }
+
+/** mend: what to run, where something is wrong. */
+export type Check = {
+  readonly name: string
+  readonly state: 'ok' | 'warn' | 'fail'
+  readonly what: string
+  readonly mend?: string
+}
+type Finding = Omit<Check, 'name'>
+
+export const doctorCommand = (): Command =>
+  withHome(new Command('doctor'))
+    .description('check this device, and say how to mend what is wrong')
+    .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
+    .option('--offline', 'leave out what needs the network')
+    .addHelpText(
+      'after',
+      '\nClaude and the federation server are asked for their headers alone (HEAD), without a key or a signature.\nExit 1 where a check failed.\n\nExample:\n  loreweave doctor --offline',
+    )
+    .action(async (options: DoctorOptions) => {
+      const checks = (await examine(options)).map((check) => forHome(check, options))
+      print(options, { checks }, checks.map(lineOf).join('\n'))
+      if (checks.some(({ state }) => state === 'fail')) process.exitCode = 1
+    })
+
+/** With the home that was asked about. */
+const forHome = (check: Check, { home }: DoctorOptions): Check => {
+  const { mend } = check
+  if (home === undefined || !mend?.startsWith('loreweave ') || mend.includes('--home')) return check
+  const [command = '', ...comment] = mend.split('   #')
+  return { ...check, mend: [`${command} --home ${home}`, ...comment].join('   #') }
+}
+
+const SIGNS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const
+
+const lineOf = ({ name, state, what, mend }: Check): string =>
+  `${SIGNS[state]}  ${name.padEnd(11)} ${what}${mend === undefined ? '' : `\n                  mend: ${mend}`}`
+
+const examine = async (options: DoctorOptions): Promise<Check[]> => {
+  const checks: Check[] = []
+  const look = async (name: string, check: () => Finding | Promise<Finding>, mend?: string) => {
+    try {
+      checks.push({ name, ...(await check()) })
+    } catch (error) {
+      const { code, message } = asFedError(error)
+      const command = mend ?? /[Rr]un:? `?(.+?)`?$/.exec(message)?.[1]
+      checks.push({
+        name,
+        state: 'fail',
+        what: `${code}: ${message}`,
+        ...(command && { mend: command }),
+      })
+    }
+  }
+  await look('node', nodeVersion)
+  let home: Home | null = null
+  await look(
+    'home',
+    () => {
+      home = homeOf(options)
+      return ok(`${home.folder}, private; its configuration is valid`)
+    },
+    existsSync(folderOf(options)) ? undefined : `loreweave init --home ${folderOf(options)}`,
+  )
+  await look('memory', memory)
+  if (home === null) return checks
+  const here: Home = home
+  const cache = options.cache ?? defaultCacheFolder(process.env)
+  await look('disk', () => disk(here))
+  await look('store', () => integrity(here))
+  await look('model', () => modelFile(here, cache))
+  await look('engine', () => engineWorks(here, cache))
+  await look('claude key', () => claudeKey(here))
+  await look('api', () => localApi(here))
+  await look('agent', () => agentRuns(here))
+  await look('service', service)
+  await look('training', () => lastTraining(here))
+  await look('conditions', () => conditions(here))
+  await look('consent', () => consent(here))
+  if (options.offline) return checks
+  await look('claude', () => reachable('Claude', here.config.settings.claudeUrl))
+  const { server } = here.config
+  if (server !== null) await look('server', () => reachable('the federation server', server, true))
+  return checks
+}
+
+const ok = (what: string): Finding => ({ state: 'ok', what })
+const warn = (what: string, mend?: string): Finding => ({
+  state: 'warn',
+  what,
+  ...(mend && { mend }),
+})
+const fail = (what: string, mend?: string): Finding => ({
+  state: 'fail',
+  what,
+  ...(mend && { mend }),
+})
+
+const nodeVersion = (): Finding => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  return major > 20 || (major === 20 && minor >= 19)
+    ? ok(process.versions.node)
+    : fail(`${process.versions.node}, expected 20.19 or newer`, 'nvm install 22')
+}
+
+const LEAST_MEMORY = 700e6
+const memory = (): Finding => {
+  const free = freeBytes()
+  if (free === undefined) return ok('this system does not tell what is free')
+  return free >= LEAST_MEMORY
+    ? ok(`${megabytes(free)} free`)
+    : warn(
+        `${megabytes(free)} free: a training may not fit`,
+        'close other programs, or loreweave init --memory-limit 600',
+      )
+}
+
+const LEAST_DISK = 500e6
+const disk = ({ folder }: Home): Finding => {
+  const { bavail, bsize } = statfsSync(folder)
+  const free = bavail * bsize
+  return free >= LEAST_DISK
+    ? ok(`${megabytes(free)} free`)
+    : warn(`${megabytes(free)} free`, `rm -r ${folder}/states   # computed again when needed`)
+}
+
+const modelFile = async ({ config: { model } }: Home, cache: string): Promise<Finding> => {
+  if (model === 'tiny')
+    return warn('the built-in tiny model: it knows nothing', 'loreweave init --model smollm2-135m')
+  if (!MODELS.some(({ name }) => name === model))
+    return existsSync(model)
+      ? ok(model)
+      : fail(`${model} is missing`, 'loreweave init --model smollm2-135m')
+  try {
+    const { bytes } = await verifyModel(cache, model)
+    return ok(`${model}, ${megabytes(bytes)}, checksum right`)
+  } catch (error) {
+    return fail(asFedError(error).message, `loreweave model pull ${model}`)
+  }
+}
+
+const engineWorks = async ({ config }: Home, cache: string): Promise<Finding> => {
+  const model = await openModel({ cacheFolder: cache, name: config.model })
+  const { threads } = config
+  const engine = openEngine({
+    folder: model.folder,
+    oneChild: true,
+    ...(threads !== null && { threads }),
+  })
+  try {
+    const ids = model.tokenizer.encode('A text to read.')
+    const began = performance.now()
+    const [state] = await engine.pooled([{ ids, answerStart: 1 }], {
+      exitLayer: model.suggestedExit,
+      adapters: [],
+    })
+    const isSound = state?.every(Number.isFinite) ?? false
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
+    return isSound
+      ? ok(`read one text in ${seconds} s, its start included`)
+      : fail('the model gave numbers that are not finite', `loreweave model verify ${config.model}`)
+  } finally {
+    await engine.close()
+  }
+}
+
+const claudeKey = ({ claudeKey: key }: Home): Finding =>
+  key === null
+    ? warn(
+        'none on this device: apps must send their own',
+        'loreweave init --claude-key-file FILE   # only for apps without one',
+      )
+    : ok(process.env['ANTHROPIC_API_KEY'] ? 'from $ANTHROPIC_API_KEY' : 'kept in the home')
+
+const ASK_MS = 5000
+
+const localApi = async ({ config: { settings }, deviceToken, folder }: Home): Promise<Finding> => {
+  const url = `http://127.0.0.1:${settings.port}`
+  const response = await fetch(`${url}/v1/status`, {
+    headers: { authorization: `Bearer ${deviceToken}` },
+    signal: AbortSignal.timeout(ASK_MS),
+  }).catch((error: Error & { cause?: { code?: string } }) => error)
+  if (response instanceof Error)
+    return response.cause?.code === 'ECONNREFUSED'
+      ? ok(`port ${settings.port} is free; nothing is served (loreweave agent)`)
+      : fail(
+          `port ${settings.port} does not answer: ${response.message}`,
+          'loreweave init --port 4142',
+        )
+  const body: unknown = await response.json().catch(() => null)
+  if (response.ok && typeof body === 'object' && body !== null && 'choices' in body)
+    return ok(`${url} is ours, and takes the device token`)
+  return fail(
+    `something else answers at port ${settings.port}, or a device of another home`,
+    `loreweave init --home ${folder} --port 4142`,
+  )
+}
+
+const agentRuns = ({ folder }: Home): Finding => {
+  const holder = runningAgent(folder)
+  return holder
+    ? ok(`runs as process ${holder.pid}, since ${new Date(holder.startedAt).toISOString()}`)
+    : warn('does not run: nothing is trained by itself', 'loreweave agent')
+}
+
+const service = (): Finding => {
+  const path = servicePath()
+  if (path === null) return ok('none on this system')
+  return existsSync(path)
+    ? ok(path)
+    : warn('not installed: the agent does not begin at login', 'loreweave service install')
+}
+
+/** SQLite's own check of every page. */
+const integrity = ({ databasePath }: Home): Finding => {
+  const db = new Database(databasePath, { readonly: true })
+  try {
+    const answer = String(db.pragma('integrity_check', { simple: true }))
+    return answer === 'ok'
+      ? { state: 'ok', what: 'whole (integrity_check)' }
+      : {
+          state: 'fail',
+          what: 'damaged (integrity_check)',
+          mend: `sqlite3 ${databasePath} .recover | sqlite3 ${databasePath}.new   # then move it in its place`,
+        }
+  } finally {
+    db.close()
+  }
+}
+
+const kept = ({ databasePath }: Home) => {
+  const store = openStore(databasePath)
+  try {
+    return {
+      last: conditionsStatus(store, Date.now).lastTraining,
+      isPaused: isTrainingPaused(store),
+      consent: store.consent(),
+    }
+  } finally {
+    store.close()
+  }
+}
+
+const lastTraining = (home: Home): Finding => {
+  const { last, isPaused } = kept(home)
+  if (isPaused) return warn('paused', 'loreweave training resume')
+  if (!last) return ok('the agent has done none yet')
+  const at = new Date(last.at).toISOString()
+  return last.outcome === 'failed'
+    ? warn(
+        `the last ${last.what} failed with ${last.code}, ${at}`,
+        MENDS[last.code ?? ''] ?? 'loreweave agent --once --ignore charging,idle',
+      )
+    : ok(`the last ${last.what} was ${last.outcome}, ${at}`)
+}
+
+const MENDS: Readonly<Record<string, string>> = {
+  E_MEMORY: 'loreweave init --memory-limit 0   # or close other programs',
+  E_CONSENT: 'loreweave consent grant',
+  E_CLOCK: 'set the clock of this computer',
+  E_NOT_ENROLLED: 'loreweave enroll --server URL',
+  E_UNAVAILABLE: 'loreweave doctor   # the line of the server',
+}
+
+const conditions = async ({ config: { settings } }: Home): Promise<Finding> => {
+  const readings = await localReaders()()
+  const unknown = (['charging', 'idleSeconds', 'celsius', 'metered'] as const).filter(
+    (name) => readings[name] === null && !(name === 'celsius' && readings.throttled !== null),
+  )
+  const circumstances = {
+    readings,
+    minutes: localCalendar.minutes(Date.now()),
+    isPaused: false,
+    wasHot: false,
+  }
+  const held = holdReasons(circumstances, settings.agent)
+  const told =
+    unknown.length === 0
+      ? ''
+      : `; cannot be told here: ${unknown.join(', ')} (see device/README.md for the rules)`
+  const what = `${held.length === 0 ? 'work is allowed now' : `work waits now: ${held.join(', ')}`}${told}`
+  return held.includes('cannot_tell')
+    ? warn(
+        what,
+        'loreweave agent --assume charging=yes,idle=yes   # or set agent.charging, agent.idleMinutes in config.json',
+      )
+    : ok(what)
+}
+
+const consent = (home: Home): Finding => {
+  const { consent: given } = kept(home)
+  if (home.config.server === null) return ok('no federation server: this device works alone')
+  if (!given) return warn('enrolled, but nothing is contributed', 'loreweave consent grant')
+  if (given.expiresAt === null) return ok('until withdrawn')
+  const until = new Date(given.expiresAt).toISOString()
+  return given.expiresAt > Date.now()
+    ? ok(`until ${until}`)
+    : warn(`expired ${until}`, 'loreweave consent grant')
+}
+
+/** Signatures are refused when the clocks are five minutes apart. */
+const MOST_SKEW_MS = 4 * 60_000
+
+/** Asks for headers alone, without any credential. */
+const reachable = async (who: string, url: string, isSigned = false): Promise<Finding> => {
+  let response: Response
+  try {
+    response = await fetch(url, {
+      method: 'HEAD',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ASK_MS),
+    })
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name
+    return fail(
+      `${who} does not answer at ${url} (${cause}; asked for headers alone, without a key)`,
+      `curl -I ${url}`,
+    )
+  }
+  const date = Date.parse(response.headers.get('date') ?? '')
+  const skew = Number.isNaN(date) ? 0 : Date.now() - date
+  if (isSigned && Math.abs(skew) > MOST_SKEW_MS)
+    return fail(
+      `the clocks are ${Math.round(skew / 1000)} s apart: signatures are refused`,
+      'set the clock of this computer, e.g. timedatectl set-ntp true',
+    )
+  return ok(
+    `${who} answers at ${url} (asked for headers alone, without a key)${isSigned ? `, clocks ${Math.round(Math.abs(skew) / 1000)} s apart` : ''}`,
+  )
+}
