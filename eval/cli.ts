@@ -8,6 +8,7 @@ import { VERSION } from '../adapters/version.ts'
 import { addBenchCommands } from './bench/commands.ts'
 import { addDayCommand } from './day/command.ts'
 import { runDemo } from './demo/demo.ts'
+import { addFeedbackCommand } from './feedback/command.ts'
 import { addClaudeCommand } from './mock/claude-command.ts'
 import {
   cacheOption,
@@ -80,6 +81,7 @@ program
 
 addRewriteCommand(program)
 addDayCommand(program, print)
+addFeedbackCommand(program, print)
 addRunCommand(program, print)
 
 addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)

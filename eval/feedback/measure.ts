@@ -1,0 +1,48 @@
+/** How well stated preferences and follow-ups on style are told from the rest, on labelled messages that taught nothing. */
+import type { Wish } from '../../device/personalize/dimensions.ts'
+import { asksForStyle, followUpWishes } from '../../device/personalize/implicit.ts'
+import type { Gate } from '../../device/personalize/relevance.ts'
+import { statedPreferences } from '../../device/personalize/stated.ts'
+import type { FollowUp } from './follow-ups-held.ts'
+import type { Stated } from './stated-held.ts'
+
+export type Recognised = {
+  readonly messages: number
+  readonly precision: number
+  readonly recall: number
+}
+
+/** Counts wishes: one with the wrong direction is both false and missed. */
+export const measureStated = (set: readonly Stated[]): Recognised => {
+  const counted = set.map(([message, wishes]) => {
+    const found = statedPreferences(message).map((s) => s.wish)
+    return { found, wishes, right: found.filter((wish) => wishes.includes(wish)).length }
+  })
+  const sum = (of: (c: (typeof counted)[number]) => number) =>
+    counted.reduce((total, c) => total + of(c), 0)
+  const right = sum((c) => c.right)
+  return {
+    messages: set.length,
+    precision: right / sum((c) => c.found.length),
+    recall: right / sum((c) => c.wishes.length),
+  }
+}
+
+/** rightWay: of what is recognised rightly, the share with the right wish. pooled: of the messages, in order; null: by the words alone. */
+export const measureFollowUps = (
+  set: readonly FollowUp[],
+  read: { readonly gate: Gate; readonly pooled: readonly ArrayLike<number>[] } | null,
+): Recognised & { readonly rightWay: number } => {
+  const judged = set.map(([message, wish], i) => {
+    const found: Wish[] = followUpWishes(message)
+    const isFound = found.length > 0 && (!read || asksForStyle(read.gate, message, read.pooled[i]!))
+    return { wish, isFound, isRight: isFound && wish !== null, found }
+  })
+  const right = judged.filter((j) => j.isRight)
+  return {
+    messages: set.length,
+    precision: right.length / judged.filter((j) => j.isFound).length,
+    recall: right.length / judged.filter((j) => j.wish !== null).length,
+    rightWay: right.filter((j) => j.found.includes(j.wish!)).length / right.length,
+  }
+}
