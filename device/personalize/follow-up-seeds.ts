@@ -32,5 +32,5 @@ the example is wrong|the table has a mistake|the number in row two is off|you le
 does it matter how tall I am|can it be smaller|is a bigger one better|is there a cheaper version
 I have two dogs and a cat|I live in a small flat|my answer would be seven|I tried that already
 next question: how do plants grow|something else: who won in 1998|new topic, how do I fix a tap
-continue|go on|and then|what happens next|how long will it last|can I use a casual shirt for that
+carry on|go on|and then|what happens next|how long will it last|can I use a casual shirt for that
 `

@@ -29,6 +29,11 @@ describe('feedback', () => {
     [{ kind: 'keep' }, false],
     [{ kind: 'keep', decisionId: 'd', messageId: 'm' }, false],
     [{ kind: 'applause', decisionId: 'd' }, false],
+    [{ kind: 'prefer', dimension: 'length', direction: -1 }, true],
+    [{ kind: 'prefer', dimension: 'length', direction: -1, messageId: 'm', scope: ['art'] }, true],
+    [{ kind: 'prefer', dimension: 'length' }, false],
+    [{ kind: 'prefer', dimension: 'colour', direction: 1 }, false],
+    [{ kind: 'keep', decisionId: 'd', isImplicit: true }, false],
     [{ kind: 'edit', decisionId: 'd', text: 'x'.repeat(200_001) }, false],
   ])('%j is %s', (event, isValid) => {
     expect(FeedbackRequest.safeParse({ protocol: 1, event }).success).toBe(isValid)

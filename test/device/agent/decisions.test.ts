@@ -78,11 +78,14 @@ test('a decision judges reranking where it preferred another answer, was shown a
     another: body(1, 2, 0.02),
     allShown: body(1, 1, 0.95, [0, 1, 2]),
     silent: body(1, 1, 0.95),
+    inferred: body(1, 1, 0.95),
   }
   for (const [id, made] of Object.entries(decisions)) {
     saveDecision(store, id, 1, made)
     const kind = id === 'turnedDown' ? 'regenerate' : 'keep'
-    if (id !== 'silent') store.addFeedback(`f-${id}`, id, 2, { kind, decisionId: id })
+    if (id === 'inferred')
+      store.addFeedback('f', id, 2, { kind: 'regenerate', decisionId: id, isImplicit: true })
+    else if (id !== 'silent') store.addFeedback(`f-${id}`, id, 2, { kind, decisionId: id })
   }
   const judged = judgedDecisions(store, 100)
   expect(judged).toHaveLength(2)

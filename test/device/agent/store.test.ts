@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { openStore, type PendingUpload } from '../../../device/agent/store.ts'
 import { shortChoices, temporaryFolder } from './fixture.ts'
@@ -104,4 +105,66 @@ test('a choice that was read before is the same object, until it changes', () =>
   expect(store.choices()[1]).toBe(first)
   store.replaceFeedbackChoices(['c1'], [{ ...a!, chosen: 1 }])
   expect(store.choices()[1]).toMatchObject({ id: 'c1', chosen: 1 })
+})
+
+test('what is done together is undone together when it fails', () => {
+  const store = openStore(':memory:')
+  for (const together of [store.atomically, store.durably]) {
+    const fails = () =>
+      together(() => {
+        store.addFeedback('f', 'd', 1, { kind: 'keep' })
+        store.replaceFeedbackChoices([], shortChoices(1))
+        throw new Error('in the middle')
+      })
+    expect(fails).toThrow('in the middle')
+  }
+  expect([store.feedback(), store.countChoices()]).toEqual([[], 0])
+  expect(store.durably(() => store.atomically(() => 7))).toBe(7)
+})
+
+test('a decision that was forgotten while its answer came is not kept again', () => {
+  const store = openStore(':memory:')
+  store.saveDecision({ id: 'd1', at: 1, body: { n: 1 } }, ['msg_a'])
+  store.eraseRows({ decisions: ['d1'], choices: [] })
+  store.saveDecision({ id: 'd1', at: 2, body: { n: 2 } }, ['msg_b'])
+  for (const id of ['d1', 'msg_a', 'msg_b']) expect(store.decision(id)).toBeUndefined()
+})
+
+test('decisions are found by their conversation, and feedback by its decision, the most recent first', () => {
+  const store = openStore(':memory:')
+  for (const [id, conversation] of [
+    ['d1', 'a'],
+    ['d2', 'b'],
+    ['d3', 'a'],
+  ] as const) {
+    store.saveDecision({ id, at: Number(id[1]), conversation, body: {} }, [])
+    store.addFeedback(`f_${id}`, id, 1, { kind: 'keep' })
+  }
+  expect(store.decisionsOf('a', 9).map((d) => d.id)).toEqual(['d3', 'd1'])
+  expect(store.decisionsOf('a', 1).map((d) => d.id)).toEqual(['d3'])
+  expect(store.feedbackOn(['d1', 'd3', 'none']).map((f) => f.id)).toEqual(['f_d3', 'f_d1'])
+})
+
+test('a store of an earlier version is opened, keeps what it has and can erase it', () => {
+  const folder = temporaryFolder()
+  try {
+    const path = join(folder, 'db')
+    const old = new Database(path)
+    old.exec('CREATE TABLE decisions (id TEXT PRIMARY KEY, at REAL NOT NULL, body TEXT NOT NULL)')
+    old.exec(
+      'CREATE TABLE pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL)',
+    )
+    old.exec(`INSERT INTO decisions VALUES ('d1', 5, '{"n":1}')`)
+    old.exec(`INSERT INTO pooled VALUES (1, 'key', x'00000000')`)
+    old.close()
+    const store = openStore(path)
+    expect(store.decision('d1')?.body).toEqual({ n: 1 })
+    store.savePooled('new', Float32Array.of(1), 3)
+    store.eraseRows({ decisions: ['d1'], choices: [], computedSince: 4 })
+    expect([store.decision('d1'), store.pooled('key')]).toEqual([undefined, undefined])
+    expect(store.pooled('new')).toEqual(Float32Array.of(1))
+    store.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

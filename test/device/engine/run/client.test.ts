@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openEngine } from '../../../../device/engine/run/client.ts'
 import { poolAnswers } from '../../../../device/engine/run/score.ts'
@@ -89,4 +92,21 @@ test('a folder without weights fails with the code of its reader', async () => {
   const call = broken.generate([1], { adapters: [], maxTokens: 1, stopIds: [] })
   await expect(call).rejects.toMatchObject({ code: expect.stringMatching(/^E_MODEL/) })
   await broken.close()
+})
+
+test('an engine that forgets ends its calls and its state folder, and answers the next call', async () => {
+  const stateFolder = mkdtempSync(join(tmpdir(), 'loreweave-states-'))
+  writeFileSync(join(stateFolder, 'x.states'), 'derived from a text')
+  const forgetful = openEngine({ folder: model.folder, threads: 1, stateFolder })
+  const long = forgetful.train({ ...trainRequest(), epochs: 10_000 })
+  const ended = expect(long).rejects.toMatchObject({ code: 'E_CANCELLED' })
+  await forgetful.forget?.()
+  await ended
+  expect(existsSync(stateFolder)).toBe(false)
+  const pooled = await forgetful.pooled([{ ids: [1, 2], answerStart: 1 }], {
+    exitLayer: 1,
+    adapters: [],
+  })
+  expect(pooled).toHaveLength(1)
+  await forgetful.close()
 })

@@ -1,0 +1,31 @@
+/** What the real model's pooled states tell about follow-ups on style. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openModel } from '../../device/engine/model/open.ts'
+import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts'
+import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
+import { openEngine } from '../../device/engine/run/client.ts'
+import type { Engine } from '../../device/engine/run/types.ts'
+import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/personalize/implicit.ts'
+import { poolRequests } from '../../device/personalize/relevance.ts'
+import { FOLLOW_UPS_HELD } from '../../eval/feedback/follow-ups-held.ts'
+import { measureFollowUps } from '../../eval/feedback/measure.ts'
+
+let engine: Engine
+let states: Float32Array[]
+beforeAll(async () => {
+  const cacheFolder = defaultCacheFolder(process.env)
+  await pullModel({ cacheFolder, name: DEFAULT_MODEL, fetch })
+  const model = await openModel({ cacheFolder })
+  engine = openEngine({ folder: model.folder })
+  const texts = [...FOLLOW_UP_TEXTS, ...FOLLOW_UPS_HELD.map(([message]) => message)]
+  states = await poolRequests(engine, model.tokenizer, model.suggestedExit, texts)
+})
+afterAll(() => engine.close())
+
+test('follow-ups on style are told from messages that only use the same words', () => {
+  const gate = trainFollowUps(states.slice(0, FOLLOW_UP_TEXTS.length))
+  const pooled = states.slice(FOLLOW_UP_TEXTS.length)
+  const { precision, recall } = measureFollowUps(FOLLOW_UPS_HELD, { gate, pooled })
+  expect(precision).toBeGreaterThan(0.9)
+  expect(recall).toBeGreaterThan(0.93)
+})
