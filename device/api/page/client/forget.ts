@@ -8,6 +8,10 @@ export const askToForget = (request: string): Promise<boolean> => {
   dialog.returnValue = 'keep'
   dialog.showModal()
   return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'forget'), { once: true })
+    const settle = () => {
+      setText(byId('forget-what'), '')
+      resolve(dialog.returnValue === 'forget')
+    }
+    dialog.addEventListener('close', settle, { once: true })
   })
 }
