@@ -21,9 +21,9 @@ type Options = {
 
 const TOKENS = 200
 const WARM_UP = 10
-/** Enough that a training outlasts the measurement. */
 const CHOICES = 40
-const EPOCHS = 1000
+/** A training that outlasts the measurement: at such a rate what is held back goes on being learned. */
+const LONG_TRAINING = ['--epochs', '100', '--learning-rate', '0.000001']
 const PREFERENCES = ['length less', 'lists more', 'emoji less', 'examples more', 'closing less']
 /** What a request quotes before its question. */
 const MATERIAL = ['mechanism', 'background', 'facts', 'comparison'] as const
@@ -72,10 +72,14 @@ export const benchEndpoint = async (options: Options): Promise<Results> => {
     const ready: Result = { name: 'endpoint.ready', value: seconds, unit: 's' }
     if (!options.train) return { results: [ready, ...figures('endpoint', quiet)] }
     progress('the same while a private adapter trains')
-    const training = run('train', '--adapter', '--epochs', `${EPOCHS}`, '--cache', options.cache)
-    training.catch(() => {})
-    await whenTraining(processes, home)
-    const busy = await inTurn(options.requests, pair)
+    const ended = run('train', '--adapter', ...LONG_TRAINING, '--cache', options.cache).then(() => {
+      throw new FedError('E_INTERNAL', 'the training ended before the measurement did')
+    })
+    const busy = await Promise.race([
+      ended,
+      whenTraining(processes, home).then(() => inTurn(options.requests, pair)),
+    ])
+    ended.catch(() => {})
     return {
       results: [ready, ...figures('endpoint', quiet), ...figures('endpoint.training', busy)],
     }
