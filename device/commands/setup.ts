@@ -1,122 +1,21 @@
-/** `loreweave init`, `enroll`, `consent`, `status`, `log`: everything that needs no model. */
-import { Command, InvalidArgumentError } from 'commander'
+/** `loreweave enroll`, `consent`, `log`: everything about the federation that needs no model. */
+import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
-import type { StatusResponse } from '../../adapters/wire/personalization.ts'
-import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { federationClient } from '../agent/federation.ts'
-import { createHome, homeFolder, saveClaudeKey, saveConfig } from '../agent/home.ts'
-import { rankingStatus, readCalibration } from '../agent/outlook.ts'
-import { trainingStatus } from '../agent/training.ts'
+import { saveConfig } from '../agent/home.ts'
 import { timerSleep } from '../agent/transport.ts'
 import {
   type CommonOptions,
   homeOf,
   integer,
-  megabytes,
   print,
   readText,
-  share,
   withHome,
   withStore,
 } from './context.ts'
-import { describeTraining } from './training.ts'
-
-export const initCommand = (): Command =>
-  withHome(new Command('init'))
-    .description(
-      'make the home folder: keys, device token, settings; run again to change the model or settings',
-    )
-    .option(
-      '--model <name>',
-      'a known model (loreweave model list), "tiny", a .gguf file or a model folder',
-    )
-    .option('--threads <n>', 'threads of the local model', integer(1, 256))
-    .option('--cpu-share <x>', 'share of the time that training may run, 0.1 to 1', share)
-    .option(
-      '--memory-limit <mb>',
-      'megabytes that a process with the local model may hold; 0 takes what is free',
-      memoryLimit,
-    )
-    .option('--candidates <n>', 'most answers asked of Claude for one request', integer(1, 4))
-    .option('--extra-tokens <n>', 'tokens a day that further answers may take', integer(0, 1e9))
-    .option('--extra-usd <x>', 'US dollars a day that further answers may cost', dollars)
-    .option('--shadow <on|off>', "decide and record, but return Claude's first answer", onOff)
-    .option('--explore <percent>', 'share of orders drawn at random, to learn from', integer(0, 50))
-    .option('--claude-url <url>', 'where requests to Claude go')
-    .option('--port <n>', 'port of the local API', integer(0, 65_535))
-    .option(
-      '--claude-key-file <file>',
-      'keep your Claude key in the home folder; "-" reads it from stdin',
-    )
-    .addHelpText(
-      'after',
-      '\nExamples:\n  loreweave init\n  loreweave init --home ./device --model tiny',
-    )
-    .action((options: InitOptions) => {
-      const { candidates, explore, claudeUrl, port, cpuShare, memoryLimit } = options
-      const folder = homeFolder(options.home, process.env)
-      const home = createHome(folder, {
-        ...(options.model !== undefined && { model: options.model }),
-        ...(options.threads !== undefined && { threads: options.threads }),
-        settings: {
-          ...(cpuShare !== undefined && { cpuShare }),
-          ...(memoryLimit !== undefined && { memoryLimit: memoryLimit || null }),
-          ...(candidates !== undefined && { candidates }),
-          ...(options.extraTokens !== undefined && { extraTokensPerDay: options.extraTokens }),
-          ...(options.extraUsd !== undefined && { extraUsdPerDay: options.extraUsd }),
-          ...(options.shadow !== undefined && { shadow: options.shadow }),
-          ...(explore !== undefined && { explore: explore / 100 }),
-          ...(claudeUrl !== undefined && { claudeUrl }),
-          ...(port !== undefined && { port }),
-        },
-      })
-      if (options.claudeKeyFile !== undefined)
-        saveClaudeKey(folder, readText(options.claudeKeyFile))
-      const { model } = home.config
-      const deviceId = deviceIdOf(home.key.publicKey)
-      const next =
-        model === 'tiny' || model.includes('/')
-          ? 'loreweave train --data choices.jsonl'
-          : `loreweave model pull ${model}`
-      print(
-        options,
-        { home: folder, model, deviceId, settings: home.config.settings },
-        `home    ${folder}\nmodel   ${model}\ndevice  ${deviceId}\nThe device token for apps is in ${folder}/device-token.\nNext: ${next}`,
-      )
-    })
-
-type InitOptions = CommonOptions & {
-  model?: string
-  threads?: number
-  cpuShare?: number
-  memoryLimit?: number
-  candidates?: number
-  extraTokens?: number
-  extraUsd?: number
-  shadow?: boolean
-  explore?: number
-  claudeUrl?: string
-  port?: number
-  claudeKeyFile?: string
-}
-
-const dollars = (text: string): number => {
-  const value = Number(text)
-  if (text.trim() === '' || !(value >= 0 && value <= 1_000_000))
-    throw new InvalidArgumentError('expected an amount from 0 to 1,000,000.')
-  return value
-}
-
-const onOff = (text: string): boolean => {
-  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('expected on or off.')
-  return text === 'on'
-}
-
-/** 0 is no limit, else megabytes as in DeviceSettings. */
-const memoryLimit = (text: string): number => (text === '0' ? 0 : integer(128, 4_000_000)(text))
 
 export const enrollCommand = (): Command =>
   withHome(new Command('enroll'))
@@ -241,72 +140,10 @@ export const consentCommand = (): Command => {
   return command
 }
 
-const describeConsent = (consent: ConsentRecord | null): string =>
+export const describeConsent = (consent: ConsentRecord | null): string =>
   consent === null
     ? 'no consent: this device contributes nothing'
     : `contributes ${consent.contributions.join(', ') || 'nothing'} for ${consent.purpose}, since ${new Date(consent.grantedAt).toISOString()}, ${consent.expiresAt === null ? 'until withdrawn' : `until ${new Date(consent.expiresAt).toISOString()}`}`
-
-export const statusCommand = (): Command =>
-  withHome(new Command('status'))
-    .description('what this device has, has learned and has sent')
-    .action((options: CommonOptions) => {
-      const status = withStore(options, (store, home) => {
-        const uploads = store.uploads()
-        const serving = store.get('serving') as { release?: string; private?: boolean } | undefined
-        return {
-          home: home.folder,
-          model: home.config.model,
-          deviceId: deviceIdOf(home.key.publicKey),
-          server: home.config.server,
-          consent: store.consent(),
-          choices: store.countChoices(),
-          training: trainingStatus(store),
-          release: serving?.release ?? null,
-          privateAdapter: serving?.private ?? false,
-          ...readCalibration(store),
-          ranking: rankingStatus({ store, settings: home.config.settings, clock: Date.now }),
-          updates: {
-            accepted: uploads.filter((u) => u.state === 'accepted').length,
-            pending: uploads.filter((u) => u.state === 'pending').length,
-            refused: uploads.filter((u) => u.state === 'refused').length,
-          },
-          bytesSent: store.outbox().reduce((sum, entry) => sum + entry.bytes, 0),
-        }
-      })
-      const { updates } = status
-      print(
-        options,
-        status,
-        [
-          `home      ${status.home}`,
-          `model     ${status.model}`,
-          `device    ${status.deviceId}`,
-          `server    ${status.server ?? 'none (loreweave enroll)'}`,
-          `consent   ${describeConsent(status.consent)}`,
-          `choices   ${status.choices}`,
-          `training  ${describeTraining(status.training)}`,
-          `release   ${status.release ?? 'none'}${status.privateAdapter ? ', with a private adapter' : ''}`,
-          `margin    ${status.margin.toFixed(3)} on ${status.heldBack} held-back choices`,
-          ...describeRanking(status.ranking),
-          `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} refused`,
-          `sent      ${megabytes(status.bytesSent)} (loreweave log)`,
-        ].join('\n'),
-      )
-    })
-
-const describeRanking = (ranking: NonNullable<StatusResponse['ranking']>): string[] => {
-  const { spread, certainty, halfLifeDays, spentToday, right, shadow } = ranking
-  const percent = (x: number) => `${x > 0 ? '+' : ''}${(100 * x).toFixed(0)}`
-  return [
-    `taste     tells answers apart by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that there is one; ${halfLifeDays === null ? 'old choices count in full' : `a choice counts half after ${halfLifeDays} days`}`,
-    `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,
-    ...(right
-      ? [
-          `reranked  liked ${percent(right.difference)} % more often than Claude's first (95 %: ${percent(right.low)} to ${percent(right.high)}; ${right.decisions} decisions)`,
-        ]
-      : []),
-  ]
-}
 
 export const logCommand = (): Command =>
   withHome(new Command('log'))

@@ -113,7 +113,7 @@ describe.skipIf(process.platform !== 'linux')('a training under way', () => {
     await vi.waitFor(() => expect(statOf(engine)[0]).toBe('gone'), { interval: 5 })
     expect(performance.now() - asked).toBeLessThan(2000)
     const { code, stderr } = await result
-    expect(code).toBe(1)
+    expect(code).toBe(130)
     expect(JSON.parse(stderr.trim().split('\n').at(-1)!)).toMatchObject({
       error: { code: 'E_CANCELLED' },
     })

@@ -1,0 +1,202 @@
+/** `loreweave init`: the first minutes. Asks what it must on a terminal, nothing elsewhere; works without any server. */
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { Command, InvalidArgumentError } from 'commander'
+import { deviceIdOf } from '../../adapters/wire/signature.ts'
+import { createHome, type Home, isHome, saveClaudeKey } from '../agent/home.ts'
+import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
+import { pullNamed } from '../model-commands.ts'
+import {
+  folderOf,
+  integer,
+  type ModelOptions,
+  megabytes,
+  print,
+  progressLine,
+  readText,
+  share,
+  withDevice,
+  withHome,
+} from './context.ts'
+
+export const initCommand = (): Command =>
+  withHome(new Command('init'))
+    .description(
+      'set this device up: asks what it must, writes a commented config.json, offers to pull the model; run again to change it',
+    )
+    .option(
+      '--model <name>',
+      'a known model (loreweave model list), "tiny", a .gguf file or a model folder',
+    )
+    .option('--threads <n>', 'threads of the local model', integer(1, 256))
+    .option('--cpu-share <x>', 'share of the time that training may run, 0.1 to 1', share)
+    .option(
+      '--memory-limit <mb>',
+      'megabytes that a process with the local model may hold; 0 takes what is free',
+      memoryLimit,
+    )
+    .option('--candidates <n>', 'most answers asked of Claude for one request', integer(1, 4))
+    .option('--extra-tokens <n>', 'tokens a day that further answers may take', integer(0, 1e9))
+    .option('--extra-usd <x>', 'US dollars a day that further answers may cost', dollars)
+    .option('--shadow <on|off>', "decide and record, but return Claude's first answer", onOff)
+    .option('--explore <percent>', 'share of orders drawn at random, to learn from', integer(0, 50))
+    .option('--claude-url <url>', 'where requests to Claude go')
+    .option('--port <n>', 'port of the local API', integer(0, 65_535))
+    .option(
+      '--claude-key-file <file>',
+      'keep your Claude key in the home folder; "-" reads it from stdin',
+    )
+    .option('--yes', 'ask nothing: apps send their own key, the model is pulled and prepared')
+    .option('--no-pull', 'leave the model for later')
+    .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
+    .addHelpText(
+      'after',
+      '\nWithout a terminal, with --json or with --yes nothing is asked. Needs no server.\n\nExamples:\n  loreweave init\n  loreweave init --yes\n  loreweave init --home ./device --model tiny',
+    )
+    .action(async (options: InitOptions) => {
+      const folder = folderOf(options)
+      const isNew = !isHome(folder)
+      const home = createHome(folder, changesOf(options))
+      if (options.claudeKeyFile !== undefined)
+        saveClaudeKey(folder, readText(options.claudeKeyFile))
+      const before = await missingModel(home, options)
+      const isMissing = before !== null
+      const isAsking = isNew && !options.yes && !options.json && isTerminal()
+      const plan = isAsking
+        ? await askSetup(terminal(), before, options)
+        : { claudeKey: null, pull: options.yes === true && options.pull && isMissing }
+      if (plan.claudeKey !== null) saveClaudeKey(folder, plan.claudeKey)
+      if (plan.pull) await pullNamed(home.config.model, options)
+      const missing = await missingModel(home, options)
+      if ((isAsking || options.yes) && missing === null) await prepare(options)
+      const { model, settings } = home.config
+      const deviceId = deviceIdOf(home.key.publicKey)
+      print(
+        options,
+        { home: folder, model, deviceId, settings, isModelHere: missing === null },
+        [
+          `home    ${folder}`,
+          `model   ${model}`,
+          `device  ${deviceId}`,
+          `The device token for apps is in ${folder}/device-token; settings, with their words, in ${folder}/config.json.`,
+          '',
+          ...(missing === null
+            ? []
+            : [`loreweave model pull ${model}   # first: ${megabytes(missing)}`]),
+          'loreweave agent   # serves and learns; at every login: loreweave service install',
+          'Then these two lines personalize an app:',
+          `  export ANTHROPIC_BASE_URL=http://127.0.0.1:${settings.port}`,
+          `  new Anthropic({ baseURL: 'http://127.0.0.1:${settings.port}' })`,
+        ].join('\n'),
+      )
+    })
+
+const changesOf = (options: InitOptions): Parameters<typeof createHome>[1] => {
+  const { candidates, explore, claudeUrl, port, cpuShare, memoryLimit } = options
+  return {
+    ...(options.model !== undefined && { model: options.model }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+    settings: {
+      ...(cpuShare !== undefined && { cpuShare }),
+      ...(memoryLimit !== undefined && { memoryLimit: memoryLimit || null }),
+      ...(candidates !== undefined && { candidates }),
+      ...(options.extraTokens !== undefined && { extraTokensPerDay: options.extraTokens }),
+      ...(options.extraUsd !== undefined && { extraUsdPerDay: options.extraUsd }),
+      ...(options.shadow !== undefined && { shadow: options.shadow }),
+      ...(explore !== undefined && { explore: explore / 100 }),
+      ...(claudeUrl !== undefined && { claudeUrl }),
+      ...(port !== undefined && { port }),
+    },
+  }
+}
+
+/** Bytes to pull before the model is here; null where nothing is. */
+const missingModel = async (
+  { config: { model } }: Home,
+  { cache }: Pick<InitOptions, 'cache'>,
+): Promise<number | null> => {
+  const models = await listModels(cache ?? defaultCacheFolder(process.env))
+  const known = models.find(({ name }) => name === model)
+  return known && !known.isPresent ? known.bytes : null
+}
+
+/** Half a minute at most, so that the first request need not wait for it. */
+const prepare = (options: InitOptions): Promise<void> =>
+  withDevice(options, async (device) => {
+    progressLine({ step: 'preparing', note: 'what the first request needs, about half a minute' })
+    await device.prepare()
+    progressLine({ step: 'prepared' })
+  })
+
+/** secret: the answer is not shown. */
+export type Ask = (question: string, isSecret?: boolean) => Promise<string>
+export type SetupPlan = { readonly claudeKey: string | null; readonly pull: boolean }
+
+/** The two things that cannot be known. missing: bytes of a model that is not here. */
+export const askSetup = async (
+  ask: Ask,
+  missing: number | null,
+  { claudeKeyFile, pull }: { claudeKeyFile?: string; pull: boolean },
+): Promise<SetupPlan> => {
+  const isKept =
+    claudeKeyFile === undefined &&
+    (await ask(
+      'Apps send their own Claude key, and it is passed on. Keep a key on this device as well, for apps without one? [y/N] ',
+    ))
+  const claudeKey =
+    isKept && /^y/i.test(isKept) ? (await ask('The key (not shown): ', true)).trim() || null : null
+  if (missing === null || !pull) return { claudeKey, pull: false }
+  const answer = await ask(`Pull the local model now, ${megabytes(missing)}? [Y/n] `)
+  return { claudeKey, pull: !/^n/i.test(answer) }
+}
+
+const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
+
+/** Questions go to stderr: stdout is for the result. */
+const terminal = (): Ask => async (question, isSecret) => {
+  let isMuted = false
+  const output = new Writable({
+    write(chunk, _encoding, done) {
+      if (!isMuted) process.stderr.write(chunk)
+      done()
+    },
+  })
+  const lines = createInterface({ input: process.stdin, output, terminal: true })
+  try {
+    const answer = lines.question(question)
+    isMuted = isSecret === true
+    return await answer
+  } finally {
+    lines.close()
+    if (isSecret) process.stderr.write('\n')
+  }
+}
+
+type InitOptions = ModelOptions & {
+  yes?: boolean
+  pull: boolean
+  model?: string
+  candidates?: number
+  extraTokens?: number
+  extraUsd?: number
+  shadow?: boolean
+  explore?: number
+  claudeUrl?: string
+  port?: number
+  claudeKeyFile?: string
+}
+
+const dollars = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1_000_000))
+    throw new InvalidArgumentError('expected an amount from 0 to 1,000,000.')
+  return value
+}
+
+const onOff = (text: string): boolean => {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('expected on or off.')
+  return text === 'on'
+}
+
+/** 0 is no limit, else megabytes as in DeviceSettings. */
+const memoryLimit = (text: string): number => (text === '0' ? 0 : integer(128, 4_000_000)(text))

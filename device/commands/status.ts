@@ -1,0 +1,153 @@
+/** `loreweave status`: one screen of what this device has, has learned, does and has sent. */
+import { Command } from 'commander'
+import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
+import type { StatusResponse } from '../../adapters/wire/personalization.ts'
+import { deviceIdOf } from '../../adapters/wire/signature.ts'
+import { conditionsStatus } from '../agent/conditions-status.ts'
+import { energyStatus, startOfDay } from '../agent/energy-status.ts'
+import type { Home } from '../agent/home.ts'
+import { rankingStatus, readCalibration } from '../agent/outlook.ts'
+import { profileOf } from '../agent/personalizer.ts'
+import { servingState } from '../agent/private-adapter.ts'
+import type { DeviceStore, OutboxEntry } from '../agent/store.ts'
+import { trainingStatus } from '../agent/training.ts'
+import { runningAgent } from './agent.ts'
+import { type CommonOptions, megabytes, print, withHome, withStore } from './context.ts'
+import { describeConsent } from './setup.ts'
+import { describeTraining } from './training.ts'
+
+export const statusCommand = (): Command =>
+  withHome(new Command('status'))
+    .description('what this device has, has learned, does and has sent, on one screen')
+    .action((options: CommonOptions) => {
+      const status = withStore(options, statusOf)
+      print(options, status, describe(status))
+    })
+
+type Status = ReturnType<typeof statusOf>
+
+const statusOf = (store: DeviceStore, home: Home) => {
+  const uploads = store.uploads()
+  const count = (state: string) => uploads.filter((u) => u.state === state).length
+  const serving = servingState(store)
+  const { settings } = home.config
+  const agent = runningAgent(home.folder)
+  const { preferences } = profileOf(store).profile
+  const { sentences } = profileOf(store)
+  const sent = store.outbox()
+  const midnight = startOfDay(Date.now())
+  return {
+    home: home.folder,
+    model: home.config.model,
+    deviceId: deviceIdOf(home.key.publicKey),
+    server: home.config.server,
+    consent: store.consent(),
+    agent,
+    choices: store.countChoices(),
+    learned: sentences.filter((_, i) => preferences[i]?.enabled).slice(0, MOST_SENTENCES),
+    training: trainingStatus(store),
+    release: serving.release,
+    privateAdapter: serving.private,
+    ...readCalibration(store),
+    ranking: rankingStatus({ store, settings, clock: Date.now }),
+    conditions: conditionsStatus(store, Date.now),
+    energy: energyStatus(store, Date.now, settings.agent),
+    updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },
+    sentToday: sums(sent.filter(({ at }) => at >= midnight)),
+    sent: sums(sent),
+    bytesSent: sent.reduce((sum, entry) => sum + entry.bytes, 0),
+  }
+}
+
+/** That the text shows. */
+const MOST_SENTENCES = 4
+
+const sums = (entries: readonly OutboxEntry[]) => {
+  const sum = (to: OutboxEntry['recipient']) =>
+    entries.filter(({ recipient }) => recipient === to).reduce((n, { bytes }) => n + bytes, 0)
+  return { claude: sum('claude'), federation: sum('federation') }
+}
+
+const describe = (status: Status): string => {
+  const { updates, release, agent, sent, sentToday, learned } = status
+  return [
+    `home      ${status.home}`,
+    `model     ${status.model}`,
+    `device    ${status.deviceId}`,
+    `agent     ${agent ? `runs, process ${agent.pid}` : 'does not run (loreweave agent)'}`,
+    `choices   ${status.choices}, margin ${status.margin.toFixed(3)} on ${status.heldBack} held-back ones`,
+    ...learned.map((sentence, i) => `${i === 0 ? 'learned ' : '        '}  ${sentence}`),
+    `adapters  release ${release?.slice(0, 12) ?? 'none'}${status.privateAdapter ? ', and a private one over it' : ', no private one'}`,
+    ...describeRanking(status.ranking),
+    `training  ${describeTraining(status.training)}${describeWork(status.conditions)}`,
+    `works     ${describeConditions(status.conditions)}`,
+    `energy    ${describeEnergy(status.energy)}`,
+    `server    ${status.server ?? 'none (loreweave enroll)'}`,
+    `consent   ${describeConsent(status.consent)}`,
+    `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} refused`,
+    `sent      today ${sentText(sentToday)}; in all ${sentText(sent)} (loreweave log)`,
+  ].join('\n')
+}
+
+const sentText = ({ claude, federation }: Status['sent']): string =>
+  `${megabytes(claude)} to Claude, ${megabytes(federation)} to the federation`
+
+const describeWork = ({ lastTraining: last, nextTraining }: ConditionsStatus): string =>
+  [
+    last &&
+      `last ${last.what} ${last.outcome}${last.code ? ` with ${last.code}` : ''} ${timeText(last.at)}`,
+    nextTraining !== null && `next due ${timeText(nextTraining)}`,
+  ]
+    .filter(Boolean)
+    .map((text) => `; ${text}`)
+    .join('')
+
+const timeText = (at: number): string =>
+  new Date(at).toISOString().slice(0, 16).replace('T', ' ').concat(' UTC')
+
+const describeConditions = ({ allowed, reasons, readings }: ConditionsStatus): string => {
+  const { charging, idleSeconds, celsius, metered, battery } = readings
+  const known = [
+    charging !== null && (charging ? 'charging' : 'on battery'),
+    battery !== null && `${Math.round(battery)} %`,
+    idleSeconds !== null && `idle ${Math.floor(idleSeconds / 60)} min`,
+    celsius !== null && `${Math.round(celsius)} °C`,
+    metered !== null && (metered ? 'metered' : 'not metered'),
+  ].filter(Boolean)
+  const now = allowed ? 'now' : `not now: ${reasons.join(', ')}`
+  return known.length === 0 ? now : `${now} (${known.join(', ')})`
+}
+
+const describeEnergy = ({
+  method,
+  todayJoules,
+  budgetJoules,
+  rounds,
+  joulesPerPoint,
+  wattsPerCore,
+}: EnergyStatus): string => {
+  const [last] = rounds
+  const how =
+    method === 'none'
+      ? ''
+      : `, by ${method}${wattsPerCore === null ? '' : ` at ${wattsPerCore} W a core (assumed)`}`
+  return [
+    `${Math.round(todayJoules)} J today${budgetJoules === null ? '' : ` of ${budgetJoules}`}${how}`,
+    ...(last ? [`last round ${Math.round(last.joules)} J`] : []),
+    ...(joulesPerPoint === null ? [] : [`${Math.round(joulesPerPoint)} J a point of accuracy`]),
+  ].join('; ')
+}
+
+const describeRanking = (ranking: NonNullable<StatusResponse['ranking']>): string[] => {
+  const { spread, certainty, halfLifeDays, spentToday, right, shadow } = ranking
+  const percent = (x: number) => `${x > 0 ? '+' : ''}${(100 * x).toFixed(0)}`
+  return [
+    `taste     tells answers apart by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that there is one; ${halfLifeDays === null ? 'old choices count in full' : `a choice counts half after ${halfLifeDays} days`}`,
+    `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,
+    ...(right
+      ? [
+          `reranked  liked ${percent(right.difference)} % more often than Claude's first (95 %: ${percent(right.low)} to ${percent(right.high)}; ${right.decisions} decisions)`,
+        ]
+      : []),
+  ]
+}
