@@ -1,9 +1,10 @@
 /** Preferences that the user seems to have stated in a conversation: kept until they are accepted, dismissed or forgotten. */
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
-import { Profile, Proposal } from '../../adapters/wire/personalization.ts'
+import { Proposal } from '../../adapters/wire/personalization.ts'
 import { type Wish, wishOf } from '../personalize/dimensions.ts'
-import { EMPTY_PROFILE, editProfile } from '../personalize/profile.ts'
+import { editProfile } from '../personalize/profile.ts'
+import { readProfile } from './rewriting.ts'
 import type { DeviceStore } from './store.ts'
 
 /** Most that wait; a newer one takes the place of the oldest. */
@@ -24,10 +25,11 @@ const read = (store: DeviceStore): Kept => {
 /** Oldest first. */
 export const openProposals = (store: DeviceStore): Proposal[] => read(store).open
 
-/** Keeps what is new: one a wish, and none that was dismissed. */
+/** Keeps what is new: one a wish, and none that was dismissed or is stated already. */
 export const propose = (store: DeviceStore, proposals: readonly Proposal[]): void => {
   const { open, dismissed } = read(store)
-  const known = new Set<string>([...open.map(wishOf), ...dismissed])
+  const stated = readProfile(store).preferences.filter((p) => p.source === 'stated')
+  const known = new Set<string>([...open.map(wishOf), ...stated.map(wishOf), ...dismissed])
   const added: Proposal[] = []
   for (const proposal of proposals) {
     if (known.has(wishOf(proposal))) continue
@@ -51,10 +53,11 @@ export const settleProposal = (store: DeviceStore, id: string, accept: boolean):
   } satisfies Kept)
   if (!accept) return
   const { dimension, direction } = proposal
-  const profile = Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
   store.set(
     'profile',
-    editProfile(profile, [{ op: 'state', dimension, direction, strength: 1, scope: 'all' }]),
+    editProfile(readProfile(store), [
+      { op: 'state', dimension, direction, strength: 1, scope: 'all' },
+    ]),
   )
 }
 
