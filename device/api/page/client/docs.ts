@@ -1,4 +1,4 @@
-/** The search of the reference: hides the links that do not hold every word. */
+/** The search of the reference: hides the links that do not hold every word, and headings without links. */
 const search = document.querySelector<HTMLInputElement>('#search')
 const found = document.querySelector('#found')
 const items = [...document.querySelectorAll<HTMLElement>('#routes li')]
@@ -10,6 +10,11 @@ search?.addEventListener('input', () => {
     const text = item.dataset['find']?.toLowerCase() ?? ''
     item.hidden = !words.every((word) => text.includes(word))
     if (!item.hidden) count++
+  }
+  for (const list of document.querySelectorAll<HTMLElement>('#routes ul')) {
+    list.hidden = !list.querySelector('li:not([hidden])')
+    const heading = list.previousElementSibling
+    if (heading instanceof HTMLElement) heading.hidden = list.hidden
   }
   if (found) found.textContent = words.length === 0 ? '' : `${count} found`
 })
