@@ -63,8 +63,8 @@ export const cpuTimes = (text: string): { busy: number; total: number } | null =
   const fields = /^cpu +([\d ]+)$/m.exec(text)?.[1]?.trim().split(/ +/).map(Number)
   if (!fields || fields.length < 5) return null
   // The guest's time is in user and nice already.
-  const total = fields.slice(0, 8).reduce((a, b) => a + b, 0) / TICKS
-  return { busy: total - (fields[3]! + fields[4]!) / TICKS, total }
+  const total = fields.slice(0, 8).reduce((a, b) => a + b, 0)
+  return { busy: (total - fields[3]! - fields[4]!) / TICKS, total: total / TICKS }
 }
 
 export const TICKS = 100

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { ConditionsStatus } from '../../../adapters/wire/energy.ts'
+import { conditionsStatus, NO_READINGS } from '../../../device/agent/conditions-status.ts'
+import { openStore } from '../../../device/agent/store.ts'
+import { setTrainingPaused } from '../../../device/agent/training.ts'
+
+const look = {
+  at: 1000,
+  goodUntil: 2000,
+  reasons: ['not_idle'],
+  readings: { ...NO_READINGS, charging: true, idleSeconds: 5 },
+  nextLook: 1500,
+  nextTraining: 1700,
+}
+
+test('without an agent nothing is allowed or known', () => {
+  const status = conditionsStatus(openStore(':memory:'), () => 0)
+  expect(ConditionsStatus.parse(status)).toMatchObject({
+    allowed: false,
+    reasons: ['not_running'],
+    nextLook: null,
+  })
+})
+
+test("tells the agent's last look, and a pause at once", () => {
+  const store = openStore(':memory:')
+  store.set('look', look)
+  expect(ConditionsStatus.parse(conditionsStatus(store, () => 1600))).toMatchObject({
+    allowed: false,
+    reasons: ['not_idle'],
+    readings: { charging: true, idleSeconds: 5 },
+    nextTraining: 1700,
+  })
+  store.set('look', { ...look, reasons: [] })
+  expect(conditionsStatus(store, () => 1600).allowed).toBe(true)
+  setTrainingPaused(store, true)
+  expect(conditionsStatus(store, () => 1600).reasons).toEqual(['paused'])
+})
+
+test.each([2001, 999])(
+  'a look of an agent that was killed, or from the future, says nothing (%s)',
+  (now) => {
+    const store = openStore(':memory:')
+    store.set('look', look)
+    expect(conditionsStatus(store, () => now).reasons).toEqual(['not_running'])
+  },
+)
