@@ -61,6 +61,8 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
+const SEED = 7
+
 /** What a training and a round would take on this machine, both cores busy. */
 const WORK_MS = { training: 20 * MINUTE, round: 8 * MINUTE }
 const CORES = 2
@@ -112,14 +114,19 @@ const dayOf = ({ importChoices, newJob }: Parts): Happening[] =>
       [12.5, 'the operator asks for three rounds', { run: newJob }],
       [13, 'the user is back', { now: { isUserThere: true } }],
       [15, 'the user leaves, outside the hours', { now: { isUserThere: false } }],
+      [15.3, 'the charger is pulled out', { now: { isPluggedIn: false } }],
       [15.5, '12 new choices', { run: () => importChoices(12) }],
+      [17, 'the charger is back', { now: { isPluggedIn: true } }],
     ] as const
   ).map(([hours, what, rest]) => ({ at: hours * HOUR, what, ...rest }))
 
 export const simulateDay = async (options: DayOptions): Promise<Day> => {
   const folder = mkdtempSync(join(tmpdir(), 'loreweave-day-'))
   const pace = { soonMs: 5 * MINUTE, laterMs: 20 * MINUTE }
-  const server = await openLocalServer(join(folder, 'server'), START_MS, pace)
+  const server = await openLocalServer(join(folder, 'server'), START_MS, {
+    pace,
+    rng: seededRng(`server/${options.seed ?? SEED}`),
+  })
   try {
     return await liveThrough(options, server, folder)
   } finally {
@@ -129,7 +136,7 @@ export const simulateDay = async (options: DayOptions): Promise<Day> => {
 }
 
 const liveThrough = async (
-  { model, engine, overrides = NO_OVERRIDES, seed = 7, tell }: DayOptions,
+  { model, engine, overrides = NO_OVERRIDES, seed = SEED, tell }: DayOptions,
   server: LocalServer,
   folder: string,
 ): Promise<Day> => {

@@ -37,15 +37,14 @@ export type LocalServer = {
 const CREDENTIAL = 'operator-of-a-server-in-the-same-process'
 const ORIGIN = 'http://federation.local'
 
-/** folder: of the server's store, made if missing. pace: when devices are told to come back; default: at once. Fails with E_CONFLICT when another process has it open. */
+/** folder: of the server's store, made if missing. pace: when devices are told to come back; default: at once. rng: of credentials and retry windows. Fails with E_CONFLICT when another process has it open. */
 export const openLocalServer = async (
   folder: string,
   start: number,
-  pace: Pace = { soonMs: 1, laterMs: 1 },
+  { pace = { soonMs: 1, laterMs: 1 }, rng: ownRng = cryptoRng() }: { pace?: Pace; rng?: Rng } = {},
 ): Promise<LocalServer> => {
   let now = start
   // Credentials are random; the ids of jobs and rounds, from which devices seed their training, are the caller's.
-  const ownRng = cryptoRng()
   let stream = ownRng
   const server = createServer({
     store: openSqliteStore(folder),
