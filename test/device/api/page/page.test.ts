@@ -322,7 +322,7 @@ describe.skipIf(!executable)('the page', () => {
     ),
   )
 
-  test('targets are at least 44 pixels high, and none leaves the document's order of the keyboard', () =>
+  test('targets are at least 44 pixels high, and none leaves the order of the document', () =>
     withPage(
       async (page) => {
         await enter(page)
