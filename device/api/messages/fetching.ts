@@ -1,4 +1,5 @@
 /** The answers to one request, asked for at once. */
+import { cryptoRng } from '../../../adapters/random.ts'
 import { timerSleep } from '../../agent/transport.ts'
 import { NOT_AGAIN } from '../errors.ts'
 import { retryBudget, sendWithRetries } from '../retry.ts'
@@ -19,7 +20,7 @@ export const openAnswer = async (
   plan: Pick<Plan, 'body'> & { readonly mode?: Plan['mode'] },
   signal: AbortSignal = request.signal,
 ): Promise<Response> => {
-  const { clock, sleep = timerSleep, random = Math.random } = deps
+  const { clock, sleep = timerSleep, random = cryptoRng().uniform } = deps
   const budget = retryBudget(request.headers, settingsOf(deps).retries, clock())
   const { response, isGivenUp } = await sendWithRetries(
     { clock, sleep, random },

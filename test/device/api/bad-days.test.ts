@@ -148,3 +148,44 @@ test('a stream that breaks off is no answer to learn from, an odd one is', async
   expect(await answersOn('error-event')).toEqual([])
   expect(await answersOn('odd-events')).toEqual([expect.stringMatching(/\w/)])
 })
+
+test.each([{}, { stream: true }])(
+  'the device tries again what may pass (%o), and after its count says so: the SDK does not do it all again',
+  async (stream) => {
+    let arrived = 0
+    const always = await claude(() => {
+      arrived++
+      return 'overloaded'
+    })
+    const device = await deviceBefore(always.url, fakeDevice(identity), { retries: 2 })
+    const client = new Anthropic({ apiKey: 'k', baseURL: device.url, maxRetries: 5 })
+    const failed = await client.messages.create({ ...request, ...stream }).catch((e) => e)
+    expect(failed).toBeInstanceOf(Anthropic.InternalServerError)
+    expect(failed.status).toBe(529)
+    expect(arrived).toBe(3)
+    const healed = await deviceBefore(
+      (await claude({ 1: 'gateway', 2: 'rate-limit' })).url,
+      fakeDevice(identity),
+      { retries: 2 },
+    )
+    expect((await see(healed.url, { ...request, ...stream })).status).toBe(200)
+  },
+)
+
+test('a Claude that cannot be reached is tried again, and then not by the SDK', async () => {
+  let sent = 0
+  const device = await deviceBefore('http://127.0.0.1:1', fakeDevice(identity), { retries: 1 })
+  const client = new Anthropic({
+    apiKey: 'k',
+    baseURL: device.url,
+    maxRetries: 3,
+    fetch: (...args) => {
+      sent++
+      return fetch(...args)
+    },
+  })
+  const failed = await client.messages.create(request).catch((e) => e)
+  expect(failed.status).toBe(502)
+  expect(failed.headers.get('x-should-retry')).toBe('false')
+  expect(sent).toBe(1)
+})
