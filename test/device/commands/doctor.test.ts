@@ -1,0 +1,71 @@
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Check } from '../../../device/commands/doctor.ts'
+import { temporaryFolder } from '../agent/fixture.ts'
+import { run } from '../cli-process.ts'
+
+let folder = ''
+beforeAll(async () => {
+  folder = temporaryFolder()
+  await run(folder, ['init', '--model', 'tiny', '--threads', '1', '--port', '47141'])
+}, 30_000)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const doctor = async (args: string[]) => {
+  const { code, stdout } = await run(folder, ['doctor', '--json', ...args], {
+    env: { ANTHROPIC_API_KEY: '' },
+  })
+  const checks = (JSON.parse(stdout) as { checks: Check[] }).checks
+  return { code, check: (name: string) => checks.find((c) => c.name === name) }
+}
+
+test('a home that is well passes, and warnings say what would mend them', async () => {
+  const { code, check } = await doctor(['--offline'])
+  expect(code).toBe(0)
+  for (const name of ['node', 'home', 'store', 'engine', 'api'])
+    expect(check(name)?.state).toBe('ok')
+  expect(check('claude key')).toMatchObject({
+    state: 'warn',
+    mend: expect.stringContaining('--claude-key-file'),
+  })
+  expect(check('agent')).toMatchObject({ state: 'warn', mend: 'loreweave agent' })
+  expect(check('claude')).toBeUndefined()
+}, 60_000)
+
+test('asks Claude for headers alone, without a key, and fails where something else has the port', async () => {
+  const seen: string[] = []
+  const server = createServer((request, response) => {
+    const { authorization, 'x-api-key': key } = request.headers
+    seen.push(
+      `${request.method} ${request.url} ${request.url === '/' ? `${authorization}${key}` : ''}`,
+    )
+    response.end('{}')
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  await run(folder, ['init', '--claude-url', `http://127.0.0.1:${port}`, '--port', String(port)])
+  const { code, check } = await doctor([])
+  server.close()
+  expect(code).toBe(1)
+  expect(check('claude')?.state).toBe('ok')
+  expect(seen).toContain('HEAD / undefinedundefined')
+  expect(check('api')).toMatchObject({ state: 'fail', mend: expect.stringContaining('init') })
+}, 60_000)
+
+test('a home that others can read, or a bad configuration, fails with what mends it', async () => {
+  const home = join(folder, 'home')
+  chmodSync(home, 0o755)
+  expect((await doctor(['--offline'])).check('home')).toMatchObject({
+    state: 'fail',
+    mend: `chmod 700 ${home}`,
+  })
+  chmodSync(home, 0o700)
+  const config = join(home, 'config.json')
+  writeFileSync(config, readFileSync(config, 'utf8').replace('"model"', '"modell"'))
+  const { code, check } = await doctor(['--offline'])
+  expect(code).toBe(1)
+  expect(check('home')?.what).toMatch(/config\.json:\d+:\d+/)
+}, 60_000)
