@@ -95,7 +95,7 @@ const runOn = async (options: AgentOptions, context: DeviceContext): Promise<Hom
       settings: home.config.settings.agent,
       overrides: parseOverrides(options.ignore, options.assume),
       isEnrolled: home.config.server !== null,
-      upkeep: () => {},
+      upkeep: () => worker.device.upkeep(),
       clock: Date.now,
       steady: () => performance.now(),
       calendar: localCalendar,

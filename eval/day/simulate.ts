@@ -235,7 +235,7 @@ const liveThrough = async (
       isHeld = held
     },
     endsWith: () => {},
-    upkeep: () => {},
+    upkeep: () => world.busy(device.upkeep()),
     clock: world.clock,
     steady: world.steady,
     calendar: { minutes: minutesOf, startOfDay },
