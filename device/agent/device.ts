@@ -7,7 +7,7 @@ import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/run/memory-plan.ts'
 import type { Engine } from '../engine/run/types.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
-import { heldBackPairs, pointsGained } from './accuracy.ts'
+import { type HeldBackPairs, heldBackPairs, pointsGained } from './accuracy.ts'
 import { type AnswerMemo, cachePooled } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { type ConditionsReader, notEnrolled, openContributor } from './contributor.ts'
@@ -180,7 +180,7 @@ const train = async (
     options.exit === undefined ? null : await settleExit(deps, serving, options.exit, onPooled)
   const { onTrain, end } = reportTraining(store, onProgress)
   const version = store.choicesVersion()
-  const before = adapter ? heldBackPairs(await serving.current(onPooled)) : null
+  let before: HeldBackPairs | null = null
   const trained = adapter
     ? await serving
         .trainPrivate(serving.releaseHash(), {
@@ -188,6 +188,9 @@ const train = async (
           epochs,
           learningRate,
           signal,
+          onFits: async () => {
+            before = heldBackPairs(await serving.current(onPooled))
+          },
           onPooled,
           onTrain,
         })
@@ -195,7 +198,7 @@ const train = async (
     : null
   const served = await serving.current(onPooled)
   const { features, taste, tuning } = served
-  const after = before && store.choicesVersion() === version ? heldBackPairs(served) : null
+  const after = store.choicesVersion() === version ? heldBackPairs(served) : null
   const { margin, heldBack } = tuning
   store.set('calibration', {
     margin,

@@ -73,6 +73,8 @@ export type PrivateTraining = {
   readonly objective?: PrivateObjective | undefined
   readonly epochs?: number | undefined
   readonly learningRate?: number | undefined
+  /** Before anything is computed, once it is known to fit. */
+  readonly onFits?: () => Promise<void>
   readonly onPooled?: (done: number, of: number) => void
   readonly onTrain?: (progress: TrainProgress) => void
   readonly signal?: AbortSignal | undefined
@@ -247,6 +249,7 @@ const trainPrivate = async (
     adapters: [...below, spec],
     index: below.length,
   })
+  await options.onFits?.()
   const ground = groundOf(deps, { release, private: false })
   const base = await fitServed(deps, ground, undefined, options.onPooled)
   const { objective, heldBack } = privateData(deps, base, options.objective)
