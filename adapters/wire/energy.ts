@@ -52,7 +52,7 @@ export type HoldReason = z.infer<typeof HoldReason>
 /** What was read of the machine; null: it cannot be told. battery: per cent. */
 export const Readings = z.strictObject({
   charging: z.boolean().nullable(),
-  idleSeconds: z.number().min(0).nullable(),
+  idleSeconds: z.number().min(0).max(1e12).nullable(),
   celsius: z.number().min(-100).max(300).nullable(),
   /** Whether the system slows the processor down because of heat; macOS tells this, and no degrees. */
   throttled: z.boolean().nullable().optional(),
