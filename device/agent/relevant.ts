@@ -4,7 +4,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { Dimension } from '../../adapters/wire/personalization.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Engine, PooledOptions } from '../engine/run/types.ts'
-import { WISHES, type Wish } from '../personalize/dimensions.ts'
+import { sentenceOfWish, WISHES, type Wish } from '../personalize/dimensions.ts'
 import {
   fitOwn,
   type OwnPart,
@@ -32,7 +32,7 @@ const Learned = z.object({
 export type Learned = z.infer<typeof Learned>
 
 export type Relevance = {
-  /** Fits the head if it is not there yet: one pass over the seeds, half a minute on two cores. */
+  /** Fits the head if it is not there yet (one pass over the seeds, half a minute on two cores), and loads the model. */
   ready(): Promise<void>
   /**
    * What matters for a request, as the user's own words have it by now. keep: whether its states may be (default). signal: of a caller
@@ -128,7 +128,12 @@ export const openRelevance = (
     return fitted.own
   }
   return {
-    ready: async () => void (await head()),
+    ready: async () => {
+      const isKept = !loaded && readState(store).kept?.key === key
+      await head()
+      // The first pass loads the graph: it is not to be a request's.
+      if (isKept) await pool([sentenceOfWish(WISHES[0]!)], { keep: false })
+    },
     wishes: async (request, options) => {
       if (options?.signal && !loaded && readState(store).kept?.key !== key) {
         head().catch(() => {})

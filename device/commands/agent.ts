@@ -22,7 +22,7 @@ import {
   progressLine,
   withDevice,
 } from './context.ts'
-import { type ServeOptions, startApi, withApi } from './serve.ts'
+import { SERVING_IDLE_MS, type ServeOptions, startApi, withApi } from './serve.ts'
 
 type AgentOptions = ServeOptions & {
   once?: boolean
@@ -67,7 +67,7 @@ export const agentCommand = (): Command =>
             lock.release()
           }
         },
-        { endsItself: true },
+        { endsItself: true, idleMs: SERVING_IDLE_MS },
       )
     })
 

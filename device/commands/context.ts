@@ -86,7 +86,7 @@ export const withStore = <T>(
   return result
 }
 
-type DeviceCommand = Pick<EngineOptions, 'oneChild' | 'startsAtOnce'> & {
+type DeviceCommand = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs'> & {
   /** The command ends by itself after the signal; else the engine's calls fail with E_CANCELLED at once. */
   readonly endsItself?: boolean
 }
@@ -133,7 +133,7 @@ export const withDevice = async <T>(
   }
 }
 
-type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'signal'> & {
+type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs' | 'signal'> & {
   readonly isPaused: () => boolean
   /** What a check-in tells; default: what is read of this machine then. */
   readonly conditions?: ConditionsReader
@@ -171,6 +171,7 @@ export const openLocalDevice = (
     settings,
     folder: home.folder,
     isPaused,
+    report: logEvent,
     checkMemory: memoryCheck(model, memoryBytes),
     conditions:
       conditions ?? (async () => coarseConditions(await localReaders()(), settings.agent)),
@@ -212,6 +213,10 @@ const toldWhenPaused = (isPaused: () => boolean): (() => boolean) => {
     return now
   }
 }
+
+/** One JSON line on stderr: what happened, with codes and numbers, never what was said. */
+export const logEvent = (event: object): void =>
+  void process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
 
 /** Results go to stdout: one JSON document, or text for people. */
 export const print = (options: CommonOptions, json: object, text: string): void =>

@@ -7,9 +7,12 @@ import { DeviceSettings } from '../agent/settings.ts'
 import type { DeviceStore } from '../agent/store.ts'
 import type { Device } from '../agent/types.ts'
 import { type RunningApi, serveApi } from '../api/serve.ts'
-import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
+import { integer, logEvent, type ModelOptions, withDevice, withModel } from './context.ts'
 
 export type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
+
+/** A conversation may begin long after the last one, and starting the local model takes half of what a request may wait for it. */
+export const SERVING_IDLE_MS = 30 * 60_000
 
 /** How soon what another process forgot is forgotten here. */
 const UPKEEP_MS = 2000
@@ -36,7 +39,7 @@ export const serveCommand = (): Command =>
           await aborted(signal)
           await api.close()
         },
-        { endsItself: true },
+        { endsItself: true, idleMs: SERVING_IDLE_MS },
       ),
     )
 
@@ -53,8 +56,6 @@ export const startApi = async (
   if (!parsed.success)
     throw new FedError('E_USAGE', '--claude-url expects an http or https address')
   const settings = parsed.data
-  const report = (event: object) =>
-    void process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
   const base = () => {
     const { model: name, exitLayer } = device.status()
     return { name, exitLayer }
@@ -69,8 +70,8 @@ export const startApi = async (
       transport: fetch,
       clock: Date.now,
       logOutgoing: (entry) => store.log(entry),
-      report,
-      log: report,
+      report: logEvent,
+      log: logEvent,
       settings,
     },
     options.port ?? settings.port,
@@ -81,13 +82,13 @@ export const startApi = async (
   const upkeep = () =>
     device
       .upkeep()
-      .catch((error) => report({ event: 'upkeep_failed', code: asFedError(error).code }))
+      .catch((error) => logEvent({ event: 'upkeep_failed', code: asFedError(error).code }))
   void upkeep()
   const timer = setInterval(upkeep, UPKEEP_MS)
   // Requests that come before it is done wait for it, or go through as they are.
   device
     .prepare()
-    .catch((error) => report({ event: 'prepare_failed', message: String(error.message) }))
+    .catch((error) => logEvent({ event: 'prepare_failed', code: asFedError(error).code }))
   return {
     ...api,
     close: () => {

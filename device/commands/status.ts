@@ -1,7 +1,6 @@
 /** `loreweave status`: one screen of what this device has, has learned, does and has sent. */
 import { Command } from 'commander'
 import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
-import type { StatusResponse } from '../../adapters/wire/personalization.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
@@ -78,7 +77,7 @@ const describe = (status: Status): string => {
     `choices   ${status.choices}, margin ${status.margin.toFixed(3)} on ${status.heldBack} held-back ones`,
     ...learned.map((sentence, i) => `${i === 0 ? 'learned ' : '        '}  ${sentence}`),
     `adapters  release ${release?.slice(0, 12) ?? 'none'}${status.privateAdapter ? ', and a private one over it' : ', no private one'}`,
-    ...describeRanking(status.ranking),
+    ...describeRanking(status),
     `training  ${describeTraining(status.training)}${describeWork(status.conditions)}`,
     `works     ${describeConditions(status.conditions)}`,
     `energy    ${describeEnergy(status.energy)}`,
@@ -138,11 +137,14 @@ const describeEnergy = ({
   ].join('; ')
 }
 
-const describeRanking = (ranking: NonNullable<StatusResponse['ranking']>): string[] => {
+const describeRanking = ({ choices, release, ranking }: Status): string[] => {
+  const isInformed = choices > 0 || release !== null
   const { spread, certainty, halfLifeDays, spentToday, right, shadow } = ranking
   const percent = (x: number) => `${x > 0 ? '+' : ''}${(100 * x).toFixed(0)}`
   return [
-    `taste     tells answers apart by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that there is one; ${halfLifeDays === null ? 'old choices count in full' : `a choice counts half after ${halfLifeDays} days`}`,
+    isInformed
+      ? `taste     tells answers apart by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that there is one; ${halfLifeDays === null ? 'old choices count in full' : `a choice counts half after ${halfLifeDays} days`}`
+      : 'taste     nothing is learned yet: pick an answer, or loreweave profile set',
     `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,
     ...(right
       ? [
