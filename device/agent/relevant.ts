@@ -4,7 +4,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { Dimension } from '../../adapters/wire/personalization.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Engine, PooledOptions } from '../engine/run/types.ts'
-import { sentenceOfWish, WISHES, type Wish } from '../personalize/dimensions.ts'
+import { WISHES, type Wish } from '../personalize/dimensions.ts'
 import {
   fitOwn,
   type OwnPart,
@@ -131,8 +131,8 @@ export const openRelevance = (
     ready: async () => {
       const isKept = !loaded && readState(store).kept?.key === key
       await head()
-      // The first pass loads the graph: it is not to be a request's.
-      if (isKept) await pool([sentenceOfWish(WISHES[0]!)], { keep: false })
+      // The first pass loads the graph: it is not to be a request's. A text that is never kept is read each time.
+      if (isKept) await pool(['Are you there?'], { keep: false })
     },
     wishes: async (request, options) => {
       if (options?.signal && !loaded && readState(store).kept?.key !== key) {
