@@ -18,6 +18,7 @@ import { dropDerivedFiles, forgettingOnce } from './forgotten.ts'
 import type { Calibration } from './outlook.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
 import { openRelevance } from './relevant.ts'
+import { warmRewriting } from './rewriting.ts'
 import { openServing } from './serving.ts'
 import { DeviceSettings, type DeviceSettingsInput } from './settings.ts'
 import type { DeviceStore, OutboxEntry } from './store.ts'
@@ -138,7 +139,10 @@ export const openDevice = (options: DeviceOptions): Device => {
     },
     prepare: async () => {
       await refresh()
-      if (settings.rewrite) await relevance.ready()
+      if (settings.rewrite) {
+        await relevance.ready()
+        await warmRewriting(relevance)
+      }
       if (settings.implicit) await followUps.ready()
     },
     upkeep: async () => {

@@ -32,7 +32,7 @@ const Learned = z.object({
 export type Learned = z.infer<typeof Learned>
 
 export type Relevance = {
-  /** Fits the head if it is not there yet (one pass over the seeds, half a minute on two cores), and loads the model. */
+  /** Fits the head if it is not there yet (one pass over the seeds, half a minute on two cores). */
   ready(): Promise<void>
   /**
    * What matters for a request, as the user's own words have it by now. keep: whether its states may be (default). signal: of a caller
@@ -128,12 +128,7 @@ export const openRelevance = (
     return fitted.own
   }
   return {
-    ready: async () => {
-      const isKept = !loaded && readState(store).kept?.key === key
-      await head()
-      // The first pass loads the graph: it is not to be a request's. A text that is never kept is read each time.
-      if (isKept) await pool(['Are you there?'], { keep: false })
-    },
+    ready: async () => void (await head()),
     wishes: async (request, options) => {
       if (options?.signal && !loaded && readState(store).kept?.key !== key) {
         head().catch(() => {})

@@ -1,5 +1,6 @@
 /** The rewriting half of serving a request: the profile as kept, the block of a conversation, and what feedback says of both. */
 import {
+  DIMENSIONS,
   type FeedbackEvent,
   type FreeRewrite,
   type Preference,
@@ -12,6 +13,7 @@ import { wishOf } from '../personalize/dimensions.ts'
 import { proposeRewrite } from '../personalize/free-rewrite.ts'
 import {
   EMPTY_PROFILE,
+  editProfile,
   lineOf,
   updateProfile,
   votesOn,
@@ -93,6 +95,27 @@ export const rewriteRequest = async (
     reason,
     ...(free && { free }),
   }
+}
+
+/**
+ * What the first requests would have to wait for: the local model starts with its first pass, and regular expressions are compiled at
+ * their first use and better at their second, most of a second in all.
+ */
+export const warmRewriting = async (relevance: Pick<Relevance, 'wishes'>): Promise<void> => {
+  const messages = [{ role: 'user' as const, content: 'How do tides work, and what causes them?' }]
+  const everything = DIMENSIONS.map((dimension) => ({
+    op: 'state' as const,
+    dimension,
+    direction: 1 as const,
+    strength: 1,
+    scope: 'all' as const,
+  }))
+  const profile = editProfile(EMPTY_PROFILE, everything)
+  const nothing = { get: () => undefined, set: () => {} }
+  for (let time = 0; time < 2; time++)
+    await rewrite({ messages }, profile, nothing, (request) =>
+      relevance.wishes(request, { keep: false }),
+    )
 }
 
 /** What rewriteRequest would do; nothing is kept. */
