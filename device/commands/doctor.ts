@@ -305,7 +305,7 @@ const conditions = async ({ config: { settings } }: Home): Promise<Finding> => {
   const told =
     unknown.length === 0
       ? ''
-      : `; cannot be told here: ${unknown.join(', ')} (see device/README.md for the rules)`
+      : `; cannot be told here: ${unknown.join(', ')} (see device/agent/README.md for the rules)`
   const what = `${held.length === 0 ? 'work is allowed now' : `work waits now: ${held.join(', ')}`}${told}`
   return held.includes('cannot_tell')
     ? warn(

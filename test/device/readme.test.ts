@@ -1,4 +1,4 @@
-/** The snippets of device/README.md, run as they stand but for the port. */
+/** The snippets of device/api/README.md, run as they stand but for the port. */
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,8 +9,8 @@ import { type RunningApi, serveApi } from '../../device/api/serve.ts'
 import { fakeDevice, temporaryFolder, tinyModel } from './agent/fixture.ts'
 import { DEVICE_TOKEN, fakeClaude, OWN_KEY } from './api/fakes.ts'
 
-const readme = readFileSync(new URL('../../device/README.md', import.meta.url), 'utf8')
-const section = readme.split('### Feedback from an app')[1]?.split('\n## ')[0] ?? ''
+const readme = readFileSync(new URL('../../device/api/README.md', import.meta.url), 'utf8')
+const section = readme.split('## Feedback from an app')[1]?.split('\n## ')[0] ?? ''
 const snippet = (language: string) =>
   (new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(section)?.[1] ?? '').replaceAll(
     '4141',
