@@ -11,6 +11,7 @@ import { openDevice } from '../agent/device.ts'
 import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { type Home, homeFolder, openHome } from '../agent/home.ts'
 import { treeSeconds } from '../agent/process-time.ts'
+import type { AgentSettings } from '../agent/settings.ts'
 import { type DeviceStore, openStore } from '../agent/store.ts'
 import { isTrainingPaused } from '../agent/training.ts'
 import { timerSleep } from '../agent/transport.ts'
@@ -173,12 +174,27 @@ export const openLocalDevice = (
     isPaused,
     report: logEvent,
     checkMemory: memoryCheck(model, memoryBytes),
-    conditions:
-      conditions ?? (async () => coarseConditions(await localReaders()(), settings.agent)),
+    conditions: conditions ?? recentConditions(settings.agent),
   })
 }
 
 const ownSeconds = () => treeSeconds(process.platform, machineIo(), process.pid)
+
+/** Reading them starts programs, and a device that waits for a round checks in about once a second. */
+const CONDITIONS_MS = 15_000
+
+const recentConditions = (settings: AgentSettings): ConditionsReader => {
+  const read = localReaders()
+  let last: { readonly at: number; readonly value: ReturnType<ConditionsReader> } | null = null
+  return () => {
+    if (!last || performance.now() - last.at > CONDITIONS_MS)
+      last = {
+        at: performance.now(),
+        value: read().then((readings) => coarseConditions(readings, settings)),
+      }
+    return last.value
+  }
+}
 
 /** Readers of this machine's conditions; one set looks at the machine over time. */
 export const localReaders = (): (() => Promise<Readings>) =>

@@ -1,5 +1,6 @@
 /** One person's device at work: an app talks to it through the SDK, as it would to Claude. */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import Anthropic from '@anthropic-ai/sdk'
 import { FedError } from '../../adapters/errors.ts'
@@ -30,7 +31,18 @@ export const showDevice = async (
 ): Promise<Showcase> => {
   const line = await processes.start(
     'device/cli',
-    ['serve', '--port', '0', '--home', home, '--cache', cache],
+    // Nothing else works any more, so it may have all cores.
+    [
+      'serve',
+      '--port',
+      '0',
+      '--home',
+      home,
+      '--cache',
+      cache,
+      '--threads',
+      `${availableParallelism()}`,
+    ],
     (text) => text.includes('"listening"'),
   )
   const { url } = JSON.parse(line) as { url: string }
