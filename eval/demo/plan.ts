@@ -11,10 +11,10 @@ const DEMO = {
     'Six of the devices are programs of their own with a home folder, the others share a process; a fifth of all people have no taste, another fifth only one that no named feature measures.',
   people: {
     learners: { count: 100, choices: 100 },
-    newcomers: { count: 40, requests: 11 },
+    newcomers: { count: 32, requests: 9 },
     kinds: { mixed: 0.6, content: 0.2, none: 0.2 },
   },
-  world: { requests: 36, variants: 6 },
+  world: { requests: 32, variants: 6 },
   budgets: [10, 30, 100],
   federation: {
     steps: [
