@@ -1,7 +1,8 @@
 /** The federated half of a device: enrolment, rounds, and following the releases they become. */
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { Assignment, CheckInRequest, ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Assignment, CheckInRequest } from '../../adapters/wire/federation.ts'
+import { grantConsent } from './consent.ts'
 import type { Federation } from './federation.ts'
 import { unlessForgotten } from './forgotten.ts'
 import { participate } from './participate.ts'
@@ -40,16 +41,8 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
     participate: (options = {}) => contribute(deps, options),
     adoptRelease: (hash, signal) => adoptRelease(deps, hash, signal),
     consent: () => store.consent(),
-    grantConsent(contributions, expiresAt = null) {
-      const record: ConsentRecord = {
-        purpose: 'personalization',
-        contributions: [...contributions],
-        grantedAt: Math.floor(clock()),
-        expiresAt,
-      }
-      store.set('consent', record)
-      return record
-    },
+    grantConsent: (contributions, expiresAt = null) =>
+      grantConsent(store, contributions, clock(), expiresAt),
     withdrawConsent: () => store.set('consent', null),
   }
 }

@@ -10,7 +10,7 @@ import {
   isReadByModel,
   trainFollowUps,
 } from '../personalize/implicit.ts'
-import { type Gate, poolRequests } from '../personalize/relevance.ts'
+import { type Gate, poolInParts, poolRequests } from '../personalize/relevance.ts'
 import type { DeviceStore } from './store.ts'
 
 export type FollowUps = {
@@ -39,11 +39,7 @@ export const openFollowUps = (
   const load = async (): Promise<Gate> => {
     const kept = Kept.safeParse(store.get('followUps'))
     if (kept.success && kept.data.key === key) return kept.data.gate
-    const states: Float32Array[] = []
-    // Few at a time: a request may come in between.
-    for (let at = 0; at < FOLLOW_UP_TEXTS.length; at += TOGETHER)
-      states.push(...(await pool(FOLLOW_UP_TEXTS.slice(at, at + TOGETHER))))
-    const gate = trainFollowUps(states)
+    const gate = trainFollowUps(await poolInParts(pool, FOLLOW_UP_TEXTS, TOGETHER))
     store.set('followUps', { key, gate })
     return gate
   }

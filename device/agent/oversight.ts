@@ -18,6 +18,7 @@ import type {
 import { Dimension, type FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { textOf } from '../personalize/request-text.ts'
 import { conditionsStatus } from './conditions-status.ts'
+import { grantConsent } from './consent.ts'
 import { DecisionBody } from './decisions.ts'
 import { energyStatus } from './energy-status.ts'
 import { readPrivate, servingState } from './private-adapter.ts'
@@ -85,16 +86,9 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
     }),
     consent: () => store.consent(),
     grantConsent({ contributions, days }) {
-      const grantedAt = Math.floor(clock())
-      const expiresAt = days === null ? null : grantedAt + days * DAY_MS
-      const record: ConsentRecord = {
-        purpose: 'personalization',
-        contributions: [...new Set(contributions)],
-        grantedAt,
-        expiresAt,
-      }
-      store.set('consent', record)
-      return record
+      const now = Math.floor(clock())
+      const expiresAt = days === null ? null : now + days * DAY_MS
+      return grantConsent(store, [...new Set(contributions)], now, expiresAt)
     },
     withdrawConsent: () => store.set('consent', null),
     adapters: () => ({

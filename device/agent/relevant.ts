@@ -8,6 +8,7 @@ import { WISHES, type Wish } from '../personalize/dimensions.ts'
 import {
   fitOwn,
   type OwnPart,
+  poolInParts,
   poolRequests,
   type RelevanceHead,
   relevantWishes,
@@ -48,7 +49,7 @@ const Kept = z.object({
   head: z.custom<RelevanceHead>((v) => typeof v === 'object' && v !== null),
 })
 /** Seeds that are read at a time. */
-const PART = 16
+const TOGETHER = 16
 /** Most recent examples that are kept. */
 const MOST = 300
 
@@ -86,13 +87,6 @@ export const openRelevance = (
   let loading: Promise<RelevanceHead> | null = null
   let loaded = false
   let fitted: { readonly version: string; readonly own: OwnPart } | null = null
-  /** A request that comes meanwhile waits for one part at most. */
-  const poolInParts = async (texts: readonly string[]): Promise<Float32Array[]> => {
-    const states: Float32Array[] = []
-    for (let at = 0; at < texts.length; at += PART)
-      states.push(...(await pool(texts.slice(at, at + PART))))
-    return states
-  }
   const head = (): Promise<RelevanceHead> => {
     loading ??= load().catch((error) => {
       loading = null
@@ -106,7 +100,7 @@ export const openRelevance = (
       loaded = true
       return kept.head
     }
-    const { examples, states } = seedExamples(await poolInParts(trainingTexts()))
+    const { examples, states } = seedExamples(await poolInParts(pool, trainingTexts(), TOGETHER))
     const trained = trainRelevance(examples, states)
     store.set('relevance', { ...readState(store), kept: { key, head: trained } })
     loaded = true
@@ -116,7 +110,8 @@ export const openRelevance = (
     const { own } = readState(store)
     const version = JSON.stringify(own)
     if (fitted?.version !== version) {
-      const states = await poolInParts(own.map((e) => e.request))
+      const requests = own.map((e) => e.request)
+      const states = await poolInParts(pool, requests, TOGETHER)
       fitted = {
         version,
         own: fitOwn(

@@ -4,6 +4,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
+import { grantConsent } from '../agent/consent.ts'
 import { federationClient } from '../agent/federation.ts'
 import { saveConfig } from '../agent/home.ts'
 import { timerSleep } from '../agent/transport.ts'
@@ -116,13 +117,9 @@ export const consentCommand = (): Command => {
       })
       const now = Date.now()
       const expiresAt = options.days === undefined ? null : now + options.days * 24 * 3600 * 1000
-      const consent: ConsentRecord = {
-        purpose: 'personalization',
-        contributions: [...new Set(contributions)],
-        grantedAt: now,
-        expiresAt,
-      }
-      withStore(options, (store) => store.set('consent', consent))
+      const consent = withStore(options, (store) =>
+        grantConsent(store, [...new Set(contributions)], now, expiresAt),
+      )
       print(options, { consent }, `${describeConsent(consent)}\nNext: loreweave participate`)
     })
   withHome(command.command('withdraw'))

@@ -68,6 +68,18 @@ export const poolRequests = (
     { ...options, exitLayer, adapters: [] },
   )
 
+/** Few at a time, so that a request which comes meanwhile waits for one part at most. */
+export const poolInParts = async (
+  pool: (texts: readonly string[]) => Promise<Float32Array[]>,
+  texts: readonly string[],
+  together: number,
+): Promise<Float32Array[]> => {
+  const states: Float32Array[] = []
+  for (let at = 0; at < texts.length; at += together)
+    states.push(...(await pool(texts.slice(at, at + together))))
+  return states
+}
+
 /** The seeds as examples, and the wishes' own states. pooled: of trainingTexts(), in order. Fails with E_SHAPE on another count. */
 export const seedExamples = (
   pooled: readonly ArrayLike<number>[],
