@@ -6,19 +6,16 @@
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
-import { type Constraints, constraintsOf } from './constraints.ts'
-import { rowOf, type Wish, wishOf } from './dimensions.ts'
+import { choosePreferences, constraintsIn, type Relevant } from './choose-block.ts'
+import type { Constraints } from './constraints.ts'
+import { wishOf } from './dimensions.ts'
 import { imitatesBlock } from './imitation.ts'
 import { lineOf } from './profile.ts'
-import { asksForProse, isPlain } from './relevance-rules.ts'
-import { requestInContext, requestText, textOf } from './request-text.ts'
-import { type AnalyzedText, analyze } from './text-analysis.ts'
 
 export const BLOCK_START = '<reader_preferences>'
 export const BLOCK_END = '</reader_preferences>'
 
-/** Most preferences, and most UTF-16 units, of a block. */
-export const MAX_PREFERENCES = 6
+/** Most UTF-16 units of a block. */
 export const MAX_BLOCK_CHARS = 1200
 
 /** The part of a Messages API request that is read. */
@@ -51,7 +48,7 @@ export const rewrite = async (
   conversation: Conversation,
   profile: Profile,
   frozen: FrozenBlocks,
-  relevant?: (request: string) => Promise<ReadonlySet<Wish>>,
+  relevant?: Relevant,
 ): Promise<Rewrite> => {
   const { system } = conversation
   const barrier = barrierOf(conversation)
@@ -82,12 +79,6 @@ const withinConstraints = (kept: BlockChoice, constraints: Constraints): BlockCh
 }
 
 const none = (reason: RewriteReason): BlockChoice => ({ block: null, preferences: [], reason })
-
-const constraintsIn = ({ messages, system }: Conversation): Constraints =>
-  constraintsOf([
-    ...(system === undefined ? [] : [textOf(system)]),
-    ...messages.filter((m) => m.role === 'user').map((m) => textOf(m.content)),
-  ])
 
 /**
  * Names a conversation: SHA-256 of its system prompt and first user message. A text and a single block of it are the same, and cache
@@ -143,64 +134,13 @@ const chooseBlock = async (
   conversation: Conversation,
   profile: Profile,
   constraints: Constraints,
-  relevant: ((request: string) => Promise<ReadonlySet<Wish>>) | undefined,
+  relevant: Relevant | undefined,
 ): Promise<BlockChoice> => {
-  const request = requestText(conversation.messages)
-  const enabled = profile.preferences.filter((p) => p.enabled && isInScope(p, request))
-  if (enabled.length === 0) return none('no_preferences')
-  const analyzed = analyze(request)
-  if (isCodeOrData(request, analyzed.codeChars)) return none('code_or_data')
-  if (constraints.strictOutput) return none('strict_output')
-  // An image or a document alone says nothing of what is wanted.
-  if (request.trim() === '' || isPlain(request)) return none('none_relevant')
-  const inContext = requestInContext(conversation.messages)
-  // The local model reads English: elsewhere the wording must tell that more than one right answer is asked for.
-  const isRead = isEnglish(analyzed)
-  if (!isRead && hasWordLists(analyzed) && !asksForProse(inContext)) return none('none_relevant')
-  const isCounted = !constraints.otherLanguage && hasWordLists(analyzed)
-  const open = enabled.filter(
-    (p) => !constraints.silent.has(wishOf(p)) && (isCounted || rowOf(p.dimension).anyLanguage),
+  const { preferences, reason } = await choosePreferences(
+    conversation,
+    profile,
+    constraints,
+    relevant,
   )
-  if (open.length === 0) return none('constrained')
-  const found = relevant && isRead ? await relevant(inContext) : null
-  const chosen = open
-    .filter((p) => !found || found.has(wishOf(p)))
-    .toSorted((a, b) => rankOf(b) - rankOf(a))
-    .slice(0, MAX_PREFERENCES)
-  if (chosen.length === 0) return none('none_relevant')
-  return { block: renderBlock(chosen), preferences: chosen, reason: 'applied' }
-}
-
-const isEnglish = ({ language }: AnalyzedText): boolean =>
-  language === 'en' || language === 'unknown'
-
-/** Whether what a preference asks for can be told in answers of this language. */
-const hasWordLists = ({ language }: AnalyzedText): boolean => language !== 'other'
-
-/** Pinned before stated before learned, then by strength. */
-const rankOf = (p: Preference): number =>
-  (p.pinned ? 4 : 0) + (p.source === 'stated' ? 2 : 0) + p.strength * p.evidence.confidence
-
-const isInScope = ({ scope }: Preference, request: string): boolean => {
-  if (scope === 'all') return true
-  // "art" is in "arts" but not in "party"; scripts without spaces have no word beginnings.
-  return scope.some((word) =>
-    new RegExp(`(?<!\\p{Script=Latin})${word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}`, 'iu').test(
-      request,
-    ),
-  )
-}
-
-const CODE_LINE =
-  /[;{}]\s*$|^\s*(?:[{}[\]()<]|import |from \S+ import|def |class |function |const |let |var |return\b|if \(|for \(|#include|SELECT |INSERT |Traceback|\s+at \S+\(|"[^"]+"\s*:)|^\s*\S+(?:,\S*){3,}\s*$/
-
-/** More than half of the request is code, JSON, a log or a table of values. */
-const isCodeOrData = (request: string, codeChars: number): boolean => {
-  if (codeChars > 0.5 * request.length) return true
-  const lines = request
-    .slice(0, 60_000)
-    .split('\n')
-    .filter((l) => l.trim() !== '')
-  const coded = lines.filter((l) => CODE_LINE.test(l))
-  return coded.reduce((n, l) => n + l.length, 0) > 0.5 * lines.reduce((n, l) => n + l.length, 0)
+  return { preferences, reason, block: preferences.length > 0 ? renderBlock(preferences) : null }
 }

@@ -1,0 +1,100 @@
+/** Chooses which preferences of a profile a conversation begins with: those that nothing in it forbids and that matter for its request. */
+import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
+import { type Constraints, constraintsOf } from './constraints.ts'
+import { rowOf, type Wish, wishOf } from './dimensions.ts'
+import { asksForProse, isPlain } from './relevance-rules.ts'
+import { requestInContext, requestText, textOf } from './request-text.ts'
+import { type AnalyzedText, analyze } from './text-analysis.ts'
+
+/** Most preferences of a block. */
+export const MAX_PREFERENCES = 6
+
+/** What matters for a request (relevance.ts). */
+export type Relevant = (request: string) => Promise<ReadonlySet<Wish>>
+
+/** preferences: strongest first; empty for every reason but `applied`. */
+export type Chosen = {
+  readonly preferences: readonly Preference[]
+  readonly reason: RewriteReason
+}
+
+type Asked = {
+  readonly messages: readonly ChatMessage[]
+  readonly system?: SystemPrompt | undefined
+}
+
+/** Which preferences the block of a conversation holds, judged by what it says until now. */
+export const choosePreferences = async (
+  { messages }: Asked,
+  profile: Profile,
+  constraints: Constraints,
+  relevant: Relevant | undefined,
+): Promise<Chosen> => {
+  const request = requestText(messages)
+  const enabled = profile.preferences.filter((p) => p.enabled && isInScope(p, request))
+  if (enabled.length === 0) return none('no_preferences')
+  const analyzed = analyze(request)
+  if (isCodeOrData(request, analyzed.codeChars)) return none('code_or_data')
+  if (constraints.strictOutput) return none('strict_output')
+  // An image or a document alone says nothing of what is wanted.
+  if (request.trim() === '' || isPlain(request)) return none('none_relevant')
+  const inContext = requestInContext(messages)
+  // The local model reads English: elsewhere the wording must tell that more than one right answer is asked for.
+  const isRead = isEnglish(analyzed)
+  if (!isRead && hasWordLists(analyzed) && !asksForProse(inContext)) return none('none_relevant')
+  const isCounted = !constraints.otherLanguage && hasWordLists(analyzed)
+  const open = enabled.filter(
+    (p) => !constraints.silent.has(wishOf(p)) && (isCounted || rowOf(p.dimension).anyLanguage),
+  )
+  if (open.length === 0) return none('constrained')
+  const found = relevant && isRead ? await relevant(inContext) : null
+  const chosen = open
+    .filter((p) => !found || found.has(wishOf(p)))
+    .toSorted((a, b) => rankOf(b) - rankOf(a))
+    .slice(0, MAX_PREFERENCES)
+  if (chosen.length === 0) return none('none_relevant')
+  return { preferences: chosen, reason: 'applied' }
+}
+
+export const constraintsIn = ({ messages, system }: Asked): Constraints =>
+  constraintsOf([
+    ...(system === undefined ? [] : [textOf(system)]),
+    ...messages.filter((m) => m.role === 'user').map((m) => textOf(m.content)),
+  ])
+
+const none = (reason: RewriteReason): Chosen => ({ preferences: [], reason })
+
+const isEnglish = ({ language }: AnalyzedText): boolean =>
+  language === 'en' || language === 'unknown'
+
+/** Whether what a preference asks for can be told in answers of this language. */
+const hasWordLists = ({ language }: AnalyzedText): boolean => language !== 'other'
+
+/** Pinned before stated before learned, then by strength. */
+const rankOf = (p: Preference): number =>
+  (p.pinned ? 4 : 0) + (p.source === 'stated' ? 2 : 0) + p.strength * p.evidence.confidence
+
+const isInScope = ({ scope }: Preference, request: string): boolean => {
+  if (scope === 'all') return true
+  // "art" is in "arts" but not in "party"; scripts without spaces have no word beginnings.
+  return scope.some((word) =>
+    new RegExp(`(?<!\\p{Script=Latin})${word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}`, 'iu').test(
+      request,
+    ),
+  )
+}
+
+const CODE_LINE =
+  /[;{}]\s*$|^\s*(?:[{}[\]()<]|import |from \S+ import|def |class |function |const |let |var |return\b|if \(|for \(|#include|SELECT |INSERT |Traceback|\s+at \S+\(|"[^"]+"\s*:)|^\s*\S+(?:,\S*){3,}\s*$/
+
+/** More than half of the request is code, JSON, a log or a table of values. */
+const isCodeOrData = (request: string, codeChars: number): boolean => {
+  if (codeChars > 0.5 * request.length) return true
+  const lines = request
+    .slice(0, 60_000)
+    .split('\n')
+    .filter((l) => l.trim() !== '')
+  const coded = lines.filter((l) => CODE_LINE.test(l))
+  return coded.reduce((n, l) => n + l.length, 0) > 0.5 * lines.reduce((n, l) => n + l.length, 0)
+}
