@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { PROCESSES } from './vitest.config.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const FOLDERS = ['adapters', 'device', 'server', 'eval', 'test'] as const
@@ -98,6 +99,33 @@ describe('the architecture', () => {
         .map((s) => s.path)
         .filter((path) => !path.startsWith('device/engine/run/') && !path.startsWith('test/')),
     )
+  })
+
+  test('what starts processes is listed for a process of its own', () => {
+    const starts = new Set([
+      'node:child_process',
+      'node:worker_threads',
+      'playwright-core',
+      'device/engine/run/child.ts',
+      'device/engine/run/client.ts',
+      'server/releases/worker.ts',
+    ])
+    const byPath = new Map(sources.map((source) => [source.path, source]))
+    /** Through the files of the tests only: what the product imports is not all used. */
+    const reaches = (source: Source, seen = new Set<string>()): boolean =>
+      resolved(source).some((to) => {
+        if (starts.has(to)) return true
+        const next = to.startsWith('test/') && !seen.has(to) ? byPath.get(to) : undefined
+        return next !== undefined && reaches(next, seen.add(to))
+      })
+    const shared = under('test/').filter(
+      ({ path }) =>
+        path.endsWith('.test.ts') &&
+        !/^test\/(?:model|peers)\/|\.slow\.test\.ts$/.test(path) &&
+        !PROCESSES.includes(path),
+    )
+    expectNone(shared.filter((source) => reaches(source)).map(({ path }) => path))
+    expectNone(PROCESSES.filter((path) => !byPath.has(path)))
   })
 
   test('there are no barrels and no drawers', () => {

@@ -1,13 +1,78 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+/** Files that start programs, engine children or a browser: each has a process of its own. All others share one process with
+ *  many files, and leave nothing behind in it. `architecture.test.ts` holds the list to what the files import. */
+export const PROCESSES = [
+  'test/device/agent/forget.test.ts',
+  'test/device/agent/kill.test.ts',
+  'test/device/agent/lock.test.ts',
+  'test/device/agent/process-time.test.ts',
+  'test/device/agent/real-engine.test.ts',
+  'test/device/api/engine-lost.test.ts',
+  'test/device/api/page/page.test.ts',
+  'test/device/cli.test.ts',
+  'test/device/commands/adapter.test.ts',
+  'test/device/commands/agent.test.ts',
+  'test/device/commands/doctor.test.ts',
+  'test/device/commands/init.test.ts',
+  'test/device/commands/leave.test.ts',
+  'test/device/commands/page.test.ts',
+  'test/device/commands/service.test.ts',
+  'test/device/commands/training.test.ts',
+  'test/device/engine/run/child.test.ts',
+  'test/device/engine/run/client.test.ts',
+  'test/device/engine/run/govern.test.ts',
+  'test/device/engine/run/quality.test.ts',
+  'test/device/engine/train/kill.test.ts',
+  'test/device/readme.test.ts',
+  'test/eval/bench/memory.test.ts',
+  'test/eval/bench/temporary.test.ts',
+  'test/eval/bench/tiny.test.ts',
+  'test/eval/cli.test.ts',
+  'test/eval/day/simulate.test.ts',
+  'test/eval/demo/processes.test.ts',
+  'test/eval/federate.test.ts',
+  'test/eval/fleet.test.ts',
+  'test/eval/peers/peer-process.test.ts',
+  'test/eval/run/run.test.ts',
+  'test/programs.test.ts',
+  'test/server/cli.test.ts',
+  'test/server/commands/serve.test.ts',
+  'test/server/kill.test.ts',
+  'test/server/releases/aggregate.test.ts',
+]
+
+const shared = {
+  root: new URL('..', import.meta.url).pathname,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  pool: 'forks',
+} as const
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/model/**', 'test/peers/**'],
-    root: new URL('..', import.meta.url).pathname,
+    ...shared,
     reporters: ['default', './test/support/reporter.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    pool: 'forks',
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'processes',
+          include: PROCESSES,
+          globalSetup: './test/support/global-setup.mjs',
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'pure',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/model/**', 'test/peers/**', 'test/**/*.slow.test.ts', ...PROCESSES],
+          isolate: false,
+        },
+      },
+    ],
   },
 })

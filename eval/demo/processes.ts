@@ -34,13 +34,14 @@ export const programCommand = (program: Program): { command: string; args: strin
   return { command: process.execPath, args: [...loader, file] }
 }
 
-export const createProcesses = (): Processes => {
+/** commandOf: how a program is started, where it is not this installation's own. */
+export const createProcesses = (commandOf = programCommand): Processes => {
   const running = new Set<ChildProcess>()
   let isStopped = false
 
   const launch = (program: Program, args: readonly string[], { env, onStderr }: RunOptions) => {
     if (isStopped) throw new FedError('E_CANCELLED', `${program} was not started: all are stopped`)
-    const { command, args: first } = programCommand(program)
+    const { command, args: first } = commandOf(program)
     const child = spawn(command, [...first, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

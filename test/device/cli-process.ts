@@ -1,9 +1,7 @@
 /** `loreweave` as a child process, with a home and a model cache of its own. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const PROGRAM = fileURLToPath(new URL('../../device/cli.ts', import.meta.url))
+import { programFile } from '../support/programs.ts'
 
 export type Result = { code: number | null; stdout: string; stderr: string }
 type Environment = Record<string, string>
@@ -14,7 +12,7 @@ export const start = (
   args: string[],
   env: Environment = {},
 ): ChildProcessWithoutNullStreams =>
-  spawn(process.execPath, ['--import', import.meta.resolve('tsx'), PROGRAM, ...args], {
+  spawn(process.execPath, [programFile('device/cli'), ...args], {
     env: {
       ...process.env,
       LOREWEAVE_HOME: join(folder, 'home'),

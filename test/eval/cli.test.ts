@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createProcesses } from '../../eval/demo/processes.ts'
 import { Result } from '../../eval/results.ts'
+import { programCommand } from '../support/programs.ts'
 
-const { run } = createProcesses()
+const { run } = createProcesses(programCommand)
 const reference = fileURLToPath(new URL('../vectors/tiny-llama', import.meta.url))
 
 test('parity prints one JSON object of named figures, all within 1e-4', async () => {

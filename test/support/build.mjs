@@ -1,35 +1,12 @@
 // Makes dist/: the compiled sources, data files beside them, the bundled tokenizer, and three executable programs.
 // Plain JavaScript, so that it needs nothing but what it builds with.
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { build } from 'esbuild'
+import { bundlePage, copyDataFiles, root, stubs } from './bundle.mjs'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const dist = join(root, 'dist')
-const FOLDERS = ['adapters', 'device', 'server', 'eval']
-
-/** What the tokenizer's files import but never call here: the hub client and the tensors of an ONNX runtime. */
-const stubs = {
-  name: 'stubs',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /utils\/(hub|tensor)\.js$/ }, ({ path }) => ({ path, namespace: 'stub' }))
-    onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({
-      contents: path.endsWith('hub.js')
-        ? 'export const getModelJSON = () => { throw new Error("not part of the bundle") }'
-        : 'export class Tensor {}',
-    }))
-  },
-}
 
 const compile = () => {
   rmSync(dist, { recursive: true, force: true })
@@ -67,31 +44,6 @@ const bundleTokenizer = () => {
   })
 }
 
-/** The scripts of the device's page, whose files are copied beside them. */
-const bundlePage = () =>
-  build({
-    entryPoints: ['page', 'docs'].map((name) => join(root, `device/api/page/client/${name}.ts`)),
-    outdir: join(dist, 'device/api/page'),
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    charset: 'utf8',
-    logLevel: 'warning',
-  })
-
-/** Everything that is neither a source nor a page about it. */
-const copyDataFiles = () => {
-  for (const folder of FOLDERS)
-    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || /\.(ts|md)$/.test(entry.name)) continue
-      const from = join(entry.parentPath ?? entry.path, entry.name)
-      const to = join(dist, from.slice(root.length))
-      mkdirSync(dirname(to), { recursive: true })
-      copyFileSync(from, to)
-    }
-}
-
 const makePrograms = () => {
   const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   for (const file of Object.values(bin)) {
@@ -103,7 +55,7 @@ const makePrograms = () => {
 }
 
 compile()
-copyDataFiles()
+copyDataFiles(dist)
 await bundleTokenizer()
-await bundlePage()
+await bundlePage(dist)
 makePrograms()

@@ -4,12 +4,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { JobView } from '../../adapters/wire/jobs.ts'
 import { type OperatorClient, operatorClient, testDevice } from './federation-fixture.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const cli = join(root, 'server', 'cli.ts')
+import { programFile } from './programs.ts'
 
 export type ServerProcess = {
   readonly url: string
@@ -24,8 +21,8 @@ export type ServerProcess = {
 export const startServer = async (data: string, flags: readonly string[] = []) => {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', cli, 'serve', '--data', data, '--port', '0', ...flags],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+    [programFile('server/cli'), 'serve', '--data', data, '--port', '0', ...flags],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const url = await listeningUrl(child)
   const credential = readFileSync(join(data, 'operator-credential'), 'utf8').trim()
@@ -59,8 +56,7 @@ export const runCli = async (
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ status: number | null; stdout: string; stderr: string }> => {
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
-    cwd: root,
+  const child = spawn(process.execPath, [programFile('server/cli'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { lockHolder, takeLock } from '../../../device/agent/lock.ts'
 import { expectCode } from '../../support/expect-code.ts'
+import { programFile } from '../../support/programs.ts'
 import { temporaryFolder } from './fixture.ts'
 
 let path = ''
@@ -25,9 +26,7 @@ test('one holds it, is told of, and leaves it to the next', () => {
 })
 
 test('kill -9 of the holder leaves no dead lock', async () => {
-  const lock = new URL('../../../device/agent/lock.ts', import.meta.url).pathname
-  const code = `import('${lock}').then(({ takeLock }) => { takeLock(${JSON.stringify(path)}, { pid: process.pid, startedAt: 1 }); console.log('held'); setInterval(() => {}, 1000) })`
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), '-e', code], {
+  const child = spawn(process.execPath, [programFile('test/support/lock-holder'), path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../eval/bench/temporary.ts'
-import { programCommand } from '../../../eval/demo/processes.ts'
+import { programCommand } from '../../support/programs.ts'
 
 test('a folder is there until it is removed, and no handler of signals stays', () => {
   const before = process.listenerCount('SIGTERM')

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { treePssBytes, watchMemory } from '../../../eval/demo/memory.ts'
 import { createProcesses, type Processes } from '../../../eval/demo/processes.ts'
+import { programCommand } from '../../support/programs.ts'
 
 let processes: Processes
 beforeEach(() => {
-  processes = createProcesses()
+  processes = createProcesses(programCommand)
 })
 afterEach(() => processes.stopAll())
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { programCommand } from '../../../eval/demo/processes.ts'
 import { startPeer } from '../../../eval/peers/peer-process.ts'
+import { programCommand } from '../../support/programs.ts'
 
 /** A peer that adds up; it says a line of its own first, refuses 0 and ends at −1. */
 const PROGRAM = `

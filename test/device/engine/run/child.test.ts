@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { engineChild } from '../../../../device/engine/run/child.ts'
 import { type EngineModel, engineModel } from '../../../support/engine-model.ts'
+import { programFile } from '../../../support/programs.ts'
 
 let model: EngineModel
 beforeAll(async () => {
@@ -106,10 +106,13 @@ test('closing fails what is under way with E_ENGINE and leaves no process', asyn
 })
 
 test('a child does not outlive a parent that is killed', async () => {
-  const script = fileURLToPath(new URL('../../../support/engine-parent.ts', import.meta.url))
-  const parent = spawn(process.execPath, ['--import', 'tsx', script, model.folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const parent = spawn(
+    process.execPath,
+    [programFile('test/support/engine-parent'), model.folder],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const [line] = (await once(parent.stdout, 'data')) as [Buffer]
   const pid = Number(line.toString())
   expect(isAlive(pid)).toBe(true)

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { engineChild } from '../../../../device/engine/run/child.ts'
 import type { Manners } from '../../../../device/engine/run/govern.ts'
@@ -17,6 +16,7 @@ import {
   randomAdapter,
   randomAnswers,
 } from '../../../support/engine-model.ts'
+import { programFile } from '../../../support/programs.ts'
 
 let model: EngineModel
 let undisturbed: TrainResult
@@ -181,11 +181,14 @@ describe.skipIf(process.platform !== 'linux')('a training child', () => {
   )
 
   test('does not outlive a parent that is killed while the child is stopped', async () => {
-    const script = fileURLToPath(new URL('../../../support/engine-parent.ts', import.meta.url))
-    const parent = spawn(process.execPath, ['--import', 'tsx', script, model.folder, 'paused'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    })
+    const parent = spawn(
+      process.execPath,
+      [programFile('test/support/engine-parent'), model.folder, 'paused'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
+      },
+    )
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line.toString())
     await vi.waitFor(() => expect(stateOf(pid)).toBe('T'), { timeout: 5000 })

@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { deserialize, serialize } from 'node:v8'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Objective, TrainRequest, TrainResult } from '../../../../device/engine/run/types.ts'
@@ -14,6 +13,7 @@ import {
   randomAdapter,
   randomAnswers,
 } from '../../../support/engine-model.ts'
+import { programFile } from '../../../support/programs.ts'
 import type { Moment, TrainJob } from '../../../support/train-child.ts'
 
 let model: EngineModel
@@ -67,12 +67,12 @@ const requestOf = (objective: Objective): TrainRequest => ({
   seed: 5,
 })
 
-const script = fileURLToPath(new URL('../../../support/train-child.ts', import.meta.url))
-
 const child = (job: string, ...moment: [] | [Moment, number]) =>
-  spawnSync(process.execPath, ['--import', 'tsx', script, job, ...moment.map(String)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  spawnSync(
+    process.execPath,
+    [programFile('test/support/train-child'), job, ...moment.map(String)],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  )
 
 const killedAndResumed = (
   name: string,
