@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { StatusResponse } from '../../adapters/wire/personalization.ts'
 import { rightShare } from '../personalize/off-policy.ts'
-import { priceOf, tokensOf, type Usage, usdOf } from '../personalize/prices.ts'
+import { type AnswerUsage, costOf, priceOf, sumOf, tokensOf } from '../personalize/prices.ts'
 import { type CandidatePlan, planCandidates } from '../personalize/spend.ts'
 import { judgedDecisions, saveCost } from './decisions.ts'
 import type { Serving, ServingDeps } from './serving.ts'
@@ -89,15 +89,13 @@ export const planRequest = (
 export const recordSpending = (
   { store, settings, clock }: OutlookDeps,
   model: string,
-  usages: readonly Usage[],
+  usages: readonly AnswerUsage[],
   decisionId: string | null = null,
 ): void => {
   if (usages.length === 0) return
-  const costOf = (usage: Usage) =>
-    usdOf(usage, priceOf(model, tokensOf({ ...usage, output: 0 }), settings.prices))
   const spent = {
-    tokens: usages.reduce((sum, usage) => sum + tokensOf(usage), 0),
-    usd: usages.reduce((sum, usage) => sum + costOf(usage), 0),
+    tokens: usages.reduce((sum, usage) => sum + tokensOf(sumOf(usage)), 0),
+    usd: usages.reduce((sum, usage) => sum + costOf(usage, model, settings.prices), 0),
   }
   store.spend(clock(), spent)
   if (decisionId !== null) saveCost(store, decisionId, { model: model.slice(0, 200), ...spent })

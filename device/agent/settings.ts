@@ -2,7 +2,13 @@
 import { z } from 'zod'
 
 const Usd = z.number().min(0).max(1_000_000)
-const Price = z.strictObject({ input: Usd, output: Usd, cacheWrite: Usd, cacheRead: Usd })
+const Price = z.strictObject({
+  input: Usd,
+  output: Usd,
+  cacheWrite: Usd,
+  cacheRead: Usd,
+  cacheWriteHour: Usd.optional(),
+})
 const CLOCK_TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d'
 
 /** When `loreweave agent` may train and take part in rounds by itself. */

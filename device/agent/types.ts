@@ -16,7 +16,7 @@ import type {
   StatusResponse,
   TrainingStatus,
 } from '../../adapters/wire/personalization.ts'
-import type { Usage } from '../personalize/prices.ts'
+import type { AnswerUsage } from '../personalize/prices.ts'
 import type { CandidatePlan } from '../personalize/spend.ts'
 import type { ExitChoice, ExitReport } from './choose-exit.ts'
 import type { PrivateObjective } from './private-training.ts'
@@ -86,7 +86,7 @@ export type Personalizer = {
   /** How many answers to ask for, and why. maxTokens: of the request; inputTokens: an estimate. */
   planCandidates(request: CandidateRequest): CandidatePlan
   /** What the answers beyond the first did cost; usages: of those. */
-  spend(model: string, usages: readonly Usage[], decisionId?: string | null): void
+  spend(model: string, usages: readonly AnswerUsage[], decisionId?: string | null): void
   feedback(event: FeedbackEvent): Promise<Body<FeedbackResponse>>
   /** Erases a conversation from this device, and whatever was made from it. Fails with E_NO_DECISION. */
   forget(target: ForgetTarget): Promise<ForgetReport>

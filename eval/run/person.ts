@@ -19,6 +19,7 @@ import { type DeviceStore, openStore } from '../../device/agent/store.ts'
 import type { Device } from '../../device/agent/types.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { Engine, LoraFeed } from '../../device/engine/run/types.ts'
+import { plainUsage } from '../../device/personalize/prices.ts'
 import { orderOf, type Picker, pickOf, type UserLog, utilitiesOf } from '../arms.ts'
 import { extraUsages, inputTokens } from './cost.ts'
 import type { SimClaude } from './world.ts'
@@ -93,7 +94,7 @@ export const productArm =
       for (const line of log.test) {
         pass(BETWEEN_MS)
         const asked = Math.min(planFor(deps, device, line), line.candidates.length)
-        device.spend(deps.claude, extraUsages(line, asked))
+        device.spend(deps.claude, extraUsages(line, asked).map(plainUsage))
         const rest = line.candidates.map((_, i) => i).slice(asked)
         const order = asked > 1 ? (await rerankFirst(device, line, asked)).order : [0]
         picks.push({ ...pickOf(line, [...order, ...rest]), asked })
@@ -132,7 +133,9 @@ export const wholeArm = (
           const answers = Array.from({ length: count }, (_, k) => claude(line, under.system, k))
           device.spend(
             deps.claude,
-            extraUsages({ ...under, candidates: answers.map((a) => a.text) }, count),
+            extraUsages({ ...under, candidates: answers.map((a) => a.text) }, count).map(
+              plainUsage,
+            ),
           )
           const winner =
             count > 1

@@ -1,66 +1,86 @@
 /** Claude's answers as the device reads them, whole or streamed: text, how it ended, and what it used. Anything else is tolerated. */
 import { z } from 'zod'
 import type { Answer } from '../../agent/types.ts'
-import type { Usage } from '../../personalize/prices.ts'
+import type { AnswerUsage } from '../../personalize/prices.ts'
+import { laterUsage, readUsage, UsageFields } from './read-usage.ts'
 
-/** isWhole: Claude ended it itself, all of it came, and it has text: only such answers compete. */
+/**
+ * isWhole: Claude ended it itself, or where the app said; all of it came, it has text, and it is of the model that was asked: only such
+ * answers compete. givesWay: it was cut or is empty, so that a whole one is better; a refusal, say, stands.
+ */
 export type ReadAnswer = Answer & {
-  readonly usage: Usage
+  readonly usage: AnswerUsage
   readonly stop: string | null
   readonly isWhole: boolean
+  readonly givesWay: boolean
 }
 
-const Tokens = z.number().nullish().catch(null)
-const UsageFields = z
-  .object({
-    input_tokens: Tokens,
-    output_tokens: Tokens,
-    cache_creation_input_tokens: Tokens,
-    cache_read_input_tokens: Tokens,
-  })
-  .partial()
-type UsageFields = z.infer<typeof UsageFields>
+const Block = z.looseObject({ type: z.string(), text: z.string().catch('').default('') })
+type Block = { readonly type: string; text: string }
+
+const Model = z.string().nullish().catch(null)
 
 const Message = z.object({
   id: z.string(),
-  content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  model: Model,
+  content: z.array(Block),
   stop_reason: z.string().nullable().catch(null),
-  usage: UsageFields.optional(),
+  usage: UsageFields.optional().catch(undefined),
 })
 
 /** null when the bytes are no message. */
 export const readMessage = (bytes: Uint8Array): ReadAnswer | null => {
   try {
     const message = Message.parse(JSON.parse(new TextDecoder().decode(bytes)))
-    const { id, content, stop_reason: stop, usage } = message
-    const text = content.flatMap((b) => (b.type === 'text' ? [b.text ?? ''] : [])).join('\n')
-    return answerOf(id, text, stop, usage ?? {})
+    const { id, model = null, content, stop_reason: stop, usage = {} } = message
+    return answerOf({ id, model, content, text: textIn(content).join('\n'), stop, usage })
   } catch {
     return null
   }
 }
 
-const answerOf = (
-  messageId: string,
-  text: string,
-  stop: string | null,
-  usage: UsageFields,
-): ReadAnswer => ({
-  text,
-  messageId,
-  stop,
-  isWhole: stop === 'end_turn' && text.trim() !== '',
-  usage: {
-    input: usage.input_tokens ?? 0,
-    output: usage.output_tokens ?? 0,
-    cacheWrite: usage.cache_creation_input_tokens ?? 0,
-    cacheRead: usage.cache_read_input_tokens ?? 0,
-  },
-})
+const textIn = (content: readonly Block[]): string[] =>
+  content.flatMap((block) => (block.type === 'text' ? [block.text] : []))
+
+type Parts = {
+  readonly id: string
+  readonly model: string | null
+  readonly content: readonly Block[]
+  readonly text: string
+  readonly stop: string | null
+  readonly usage: UsageFields
+}
+
+/** Ends after which another answer may be better; a stop reason that is not known yet is none of them. */
+const CUT = [null, 'max_tokens', 'model_context_window_exceeded']
+const ENDED = ['end_turn', 'stop_sequence']
+
+const answerOf = ({ id, model, content, text, stop, usage }: Parts): ReadAnswer => {
+  const handedOver = content.findLastIndex(({ type }) => type === 'fallback')
+  const isFallback =
+    handedOver >= 0 || (usage.iterations ?? []).some(({ type }) => type === 'fallback_message')
+  const isEmpty = text.trim() === ''
+  const isEnded = stop !== null && ENDED.includes(stop)
+  const hasOutput = content
+    .slice(handedOver + 1)
+    .some((block) => block.type !== 'text' || block.text !== '')
+  return {
+    text,
+    messageId: id,
+    stop,
+    isWhole: isEnded && !isEmpty && !isFallback,
+    givesWay: !isFallback && (CUT.includes(stop) || (isEnded && isEmpty)),
+    usage: readUsage(usage, { model, isRefused: stop === 'refusal', hasOutput }),
+  }
+}
 
 const StreamEvent = z.object({
   type: z.string(),
-  message: z.object({ id: z.string(), usage: UsageFields.optional() }).optional().catch(undefined),
+  message: z
+    .object({ id: z.string(), model: Model, usage: UsageFields.optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  content_block: Block.optional().catch(undefined),
   delta: z
     .object({ type: z.string(), text: z.string(), stop_reason: z.string().nullable() })
     .partial()
@@ -80,7 +100,8 @@ export const readStream = (): StreamReader => {
   const decoder = new TextDecoder()
   let rest = ''
   let id: string | undefined
-  let text = ''
+  let model: string | null = null
+  const blocks: Block[] = []
   let stop: string | null = null
   let usage: UsageFields = {}
   let isEnded = false
@@ -94,16 +115,17 @@ export const readStream = (): StreamReader => {
     }
     const event = StreamEvent.safeParse(json).data
     if (!event) return
-    if (event.type === 'message_start') id = event.message?.id
-    if (event.type === 'message_stop') isEnded = true
-    if (event.type === 'content_block_delta' && event.delta?.type === 'text_delta')
-      text += event.delta.text ?? ''
-    if (event.type === 'message_delta') stop = event.delta?.stop_reason ?? stop
-    const told = event.usage ?? event.message?.usage ?? {}
-    usage = {
-      ...usage,
-      ...Object.fromEntries(Object.entries(told).filter(([, v]) => typeof v === 'number')),
+    if (event.type === 'message_start') {
+      id = event.message?.id
+      model = event.message?.model ?? null
     }
+    if (event.type === 'message_stop') isEnded = true
+    if (event.type === 'content_block_start' && event.content_block)
+      blocks.push({ ...event.content_block })
+    if (event.type === 'content_block_delta' && event.delta?.type === 'text_delta')
+      addText(blocks, event.delta.text ?? '')
+    if (event.type === 'message_delta') stop = event.delta?.stop_reason ?? stop
+    usage = laterUsage(usage, event.usage ?? event.message?.usage ?? {})
   }
   return {
     push(chunk) {
@@ -113,7 +135,16 @@ export const readStream = (): StreamReader => {
     },
     end() {
       read(rest)
-      return id !== undefined && isEnded ? answerOf(id, text, stop, usage) : null
+      if (id === undefined || !isEnded) return null
+      const text = textIn(blocks).join('')
+      return answerOf({ id, model, content: blocks, text, stop, usage })
     },
   }
+}
+
+/** Text that no block was begun for is tolerated. */
+const addText = (blocks: Block[], text: string): void => {
+  const last = blocks.at(-1)
+  if (last?.type === 'text') last.text += text
+  else blocks.push({ type: 'text', text })
 }

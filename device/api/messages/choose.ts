@@ -15,8 +15,9 @@ export type Choice<T> = {
 }
 
 /**
- * came: in the order of asking, at least one. Only whole answers compete: one that was cut, refused or is empty never takes the place
- * of a whole first one. A first answer that was cut or failed gives way to a whole one; a refusal stands.
+ * came: in the order of asking, at least one. Only whole answers compete, and with a whole first one only those that ended as it did: where
+ * the app's stop sequence ended it, no other end will do. A first answer that was cut or is empty gives way to a whole one; any other
+ * that is not whole, a refusal say, stands.
  */
 export const chooseAnswer = async <T extends Came>(
   deps: MessagesDeps,
@@ -24,11 +25,11 @@ export const chooseAnswer = async <T extends Came>(
   came: readonly [T, ...T[]],
 ): Promise<Choice<T>> => {
   const [first] = came
-  const whole = first.answer?.stop === 'refusal' ? [] : came.filter((c) => c.answer?.isWhole)
+  const whole = withoutEqual(competing(came))
   const kept = whole[0] ?? first
   const { winner, status } = await rankAnswers(deps, plan, whole, kept)
   const used = came.flatMap((c) => c.answer?.usage ?? [])
-  const extra = came.flatMap((c) => (c === winner ? [] : (c.answer?.usage ?? [])))
+  const extra = came.slice(1).flatMap((c) => c.answer?.usage ?? [])
   try {
     deps.device.spend(plan.model, extra, plan.decisionId)
   } catch (error) {
@@ -36,6 +37,17 @@ export const chooseAnswer = async <T extends Came>(
   }
   return { winner, status, usage: totalUsage(plan.model, used, settingsOf(deps).prices) }
 }
+
+const competing = <T extends Came>([first, ...rest]: readonly [T, ...T[]]): T[] => {
+  const { answer } = first
+  if (answer?.isWhole)
+    return [first, ...rest.filter((c) => c.answer?.isWhole && c.answer.stop === answer.stop)]
+  return answer?.givesWay === false ? [] : rest.filter((c) => c.answer?.isWhole)
+}
+
+/** Of answers of the same words the first. */
+const withoutEqual = <T extends Came>(came: readonly T[]): T[] =>
+  came.filter(({ answer }, i) => came.findIndex((c) => c.answer?.text === answer?.text) === i)
 
 const rankAnswers = async <T extends Came>(
   deps: MessagesDeps,

@@ -1,5 +1,11 @@
 /** What a request used in all, over every answer that was asked for. Claude's own count in the body stays as it is. */
-import { type Price, priceOf, tokensOf, type Usage, usdOf } from '../../personalize/prices.ts'
+import {
+  type AnswerUsage,
+  costOf,
+  type Price,
+  sumOf,
+  type Usage,
+} from '../../personalize/prices.ts'
 
 export type TotalUsage = {
   readonly candidates: number
@@ -10,23 +16,21 @@ export type TotalUsage = {
   readonly usd: number
 }
 
-/** usages: of the answers that came; prices: the user's own rows. */
+/** model: the one that was asked for; usages: of the answers that came; prices: the user's own rows. */
 export const totalUsage = (
   model: string,
-  usages: readonly Usage[],
+  usages: readonly AnswerUsage[],
   prices: Readonly<Record<string, Price>>,
 ): TotalUsage => {
-  const sum = (of: (usage: Usage) => number) => usages.reduce((n, usage) => n + of(usage), 0)
-  const cost = (usage: Usage) => {
-    const prompt = tokensOf({ ...usage, output: 0 })
-    return usdOf(usage, priceOf(model, prompt, prices))
-  }
+  const sums = usages.map(sumOf)
+  const sum = (of: (usage: Usage) => number) => sums.reduce((n, usage) => n + of(usage), 0)
+  const usd = usages.reduce((cost, usage) => cost + costOf(usage, model, prices), 0)
   return {
     candidates: usages.length,
     input_tokens: sum((u) => u.input),
     output_tokens: sum((u) => u.output),
     cache_creation_input_tokens: sum((u) => u.cacheWrite),
     cache_read_input_tokens: sum((u) => u.cacheRead),
-    usd: Number(sum(cost).toFixed(6)),
+    usd: Number(usd.toFixed(6)),
   }
 }

@@ -3,6 +3,7 @@ import { FedError } from '../../../adapters/errors.ts'
 import { serveRelease } from '../../../device/agent/private-adapter.ts'
 import { releaseBlob } from '../../../device/agent/serving.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { plainUsage } from '../../../device/personalize/prices.ts'
 import { enrolledDevice, fakeDevice, shortChoices, tinyModel } from './fixture.ts'
 
 let model: LocalModel
@@ -25,7 +26,7 @@ const trained = async (count = 40) => {
   return made
 }
 
-const ONE_ANSWER = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
+const LONG_ANSWER = plainUsage({ input: 0, output: 20_000, cacheRead: 0, cacheWrite: 0 })
 
 /** serving: by how much the short answer leads. */
 const servedBy = async (count: number) => {
@@ -180,8 +181,8 @@ test('the settings can switch the block off', async () => {
 })
 
 test.each([
-  ['tokens', { extraTokensPerDay: 20_000 }, { ...ONE_ANSWER, output: 20_000 }],
-  ['money', { extraUsdPerDay: 0.2 }, { ...ONE_ANSWER, output: 20_000 }],
+  ['tokens', { extraTokensPerDay: 20_000 }, LONG_ANSWER],
+  ['money', { extraUsdPerDay: 0.2 }, LONG_ANSWER],
 ])(
   'asks for one answer when the %s of the day are spent, and for several the day after',
   async (_, limits, usage) => {

@@ -5,6 +5,7 @@ import { propose } from '../../../device/agent/proposals.ts'
 import { DeviceSettings } from '../../../device/agent/settings.ts'
 import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { plainUsage } from '../../../device/personalize/prices.ts'
 import { expectCode } from '../../support/expect-code.ts'
 import { fakeDevice, shortChoices, tinyModel } from './fixture.ts'
 
@@ -39,7 +40,7 @@ describe('decisions', () => {
     const { decisionId, block } = await device.rewrite(conversation(QUESTION))
     const answers = ['A long answer about rain.', 'Short.'].map((text) => ({ text }))
     const ranked = await device.rerank(conversation(QUESTION), answers, { decisionId: decisionId! })
-    const usage = { input: 10, output: 20, cacheWrite: 0, cacheRead: 0 }
+    const usage = plainUsage({ input: 10, output: 20, cacheWrite: 0, cacheRead: 0 })
     device.spend('claude-sonnet-5', [usage], decisionId)
     await device.feedback({ kind: 'thumbs', decisionId: decisionId!, value: 1 })
     const [decision] = oversight.decisions({ limit: 20 }).decisions

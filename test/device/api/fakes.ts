@@ -9,7 +9,7 @@ import { type DeviceStore, type OutboxEntry, openStore } from '../../../device/a
 import type { Answer, Personalizer } from '../../../device/agent/types.ts'
 import { type ApiDeps, createApi } from '../../../device/api/app.ts'
 import { OWN_ROUTES } from '../../../device/api/openapi.ts'
-import { tokensOf } from '../../../device/personalize/prices.ts'
+import { sumOf, tokensOf } from '../../../device/personalize/prices.ts'
 import { appendBlock } from '../../../device/personalize/rewrite.ts'
 import type { CandidatePlan } from '../../../device/personalize/spend.ts'
 
@@ -110,7 +110,7 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
     recordAnswer: (decisionId, _conversation, answer) =>
       void answers.push({ decisionId, answers: [answer] }),
     planCandidates: () => planOf(2),
-    spend: (_model, usages) => void spent.push(usages.reduce((n, u) => n + tokensOf(u), 0)),
+    spend: (_model, usages) => void spent.push(usages.reduce((n, u) => n + tokensOf(sumOf(u)), 0)),
     feedback: async (event) => {
       const id = event.decisionId ?? event.messageId
       const isKnown = answers.some(

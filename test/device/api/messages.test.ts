@@ -27,7 +27,7 @@ test('asks for two candidates with the block in system and answers with the winn
   expect(api.claude.seen).toHaveLength(2)
   for (const { text } of api.claude.seen)
     expect(JSON.parse(text)).toEqual({ ...request, system: 'Be kind.\n\n[block]' })
-  expect(api.spent).toEqual([11])
+  expect(api.spent).toEqual([12])
 })
 
 test('asks once when the device wants one candidate', async () => {
@@ -237,6 +237,7 @@ test.each([
   ['a cut one', messageText(2, 'max_tokens')],
   ['a refused one', messageText(2, 'refusal', 'I cannot help with that.')],
   ['an empty one', messageText(2, 'end_turn', ' ')],
+  ['one that the app\'s stop sequence ended', messageText(2, 'stop_sequence')],
   ['an error', '{"type":"error"}'],
 ])('a whole first answer does not compete with %s', async (_name, second) => {
   const api = buildApi({ transport: claudeThatSays(messageText(1), second) })
@@ -256,6 +257,32 @@ test.each([
   const api = buildApi({ transport: claudeThatSays(first, messageText(2)) })
   const response = await api.post('/v1/messages', request)
   expect(await response.text()).toBe(served === 1 ? first : messageText(2))
+})
+
+test('where a stop sequence ended the first, only answers that it ended too take its place', async () => {
+  const [first, ended, stopped] = [1, 2, 3].map((n) =>
+    messageText(n, n === 2 ? 'end_turn' : 'stop_sequence'),
+  )
+  const body = { ...request, stop_sequences: ['\n'] }
+  const between = buildApi({ transport: claudeThatSays(first!, ended!) })
+  expect(await (await between.post('/v1/messages', body)).text()).toBe(first)
+  const fake = fakeDevice({ planCandidates: () => planOf(3) })
+  const both = buildApi({ transport: claudeThatSays(first!, ended!, stopped!) }, fake)
+  expect(await (await both.post('/v1/messages', body)).text()).toBe(stopped)
+  expect(both.answers[0]!.answers.map((a) => a.messageId)).toEqual(['msg_1', 'msg_3'])
+})
+
+test('answers of the same words are ranked once, and not at all where there is no other', async () => {
+  const texts = ['same', 'same', 'other'].map((text, i) => messageText(i + 1, 'end_turn', text))
+  const fake = fakeDevice({ planCandidates: () => planOf(3) })
+  const three = buildApi({ transport: claudeThatSays(...texts) }, fake)
+  expect(await (await three.post('/v1/messages', request)).text()).toBe(texts[2])
+  expect(three.answers[0]!.answers.map((a) => a.messageId)).toEqual(['msg_1', 'msg_3'])
+  const two = buildApi({ transport: claudeThatSays(texts[0]!, texts[1]!) })
+  expect(await (await two.post('/v1/messages', request)).text()).toBe(texts[0])
+  expect(two.answers).toEqual([
+    { decisionId: 'd1', answers: [{ text: 'same', messageId: 'msg_1' }] },
+  ])
 })
 
 test('answers that are all cut leave the first', async () => {

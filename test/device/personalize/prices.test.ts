@@ -37,6 +37,26 @@ test("the user's own rows go before the table, the longest name first", () => {
   expect(priceOf('my-proxy/x', 10, own).input).toBe(9)
 })
 
+test("of the user's own rows an hour of cache is twice the input, unless it is named", () => {
+  const usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 1e6, cacheWriteHour: 4e5 }
+  const row = { input: 3, output: 9, cacheWrite: 4, cacheRead: 1 }
+  expect(usdOf(usage, row)).toBeCloseTo(0.6 * 4 + 0.4 * 6, 12)
+  expect(usdOf(usage, { ...row, cacheWriteHour: 5 })).toBeCloseTo(0.6 * 4 + 0.4 * 5, 12)
+})
+
+test('own rows are taken as they are, but the United States and batches still count', () => {
+  const own = { 'claude-opus-5-5': { input: 3, output: 9, cacheWrite: 4, cacheRead: 1 } }
+  const terms = { isFast: true, isUs: true, isBatch: true }
+  const price = priceOf('claude-opus-5-5', 10, own, terms)
+  expect(price.input).toBeCloseTo(3 * 1.1 * 0.5, 12)
+  expect(price.cacheWriteHour).toBeCloseTo(6 * 1.1 * 0.5, 12)
+})
+
+test("a provider's beginning of a name changes nothing", () => {
+  for (const name of ['anthropic/claude-opus-5-5', 'us.anthropic.claude-opus-5-5-v1:0'])
+    expect(priceOf(name, 10)).toEqual(priceOf('claude-opus-5-5', 10))
+})
+
 test('no row is hidden by an earlier one', () => {
   for (const [i, [family]] of PRICES.entries())
     for (const [earlier] of PRICES.slice(0, i))

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { readMessage, readStream } from '../../../../device/api/messages/answer.ts'
-import { totalUsage } from '../../../../device/api/messages/usage.ts'
+import { plainUsage } from '../../../../device/personalize/prices.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
+const usage = (counts: Parameters<typeof plainUsage>[0]) =>
+  plainUsage({ cacheWriteHour: 0, ...counts })
 const message = (changes: object = {}) =>
   bytesOf(
     JSON.stringify({
@@ -25,20 +27,52 @@ describe('a whole answer', () => {
       messageId: 'msg_1',
       stop: 'end_turn',
       isWhole: true,
-      usage: { input: 10, output: 20, cacheWrite: 0, cacheRead: 5 },
+      givesWay: false,
+      usage: usage({ input: 10, output: 20, cacheWrite: 0, cacheRead: 5 }),
     })
   })
 
-  test.each(['max_tokens', 'refusal', 'stop_sequence', 'pause_turn', 'tool_use', null])(
-    'does not compete when it ended by %s',
-    (stop_reason) => {
-      expect(readMessage(message({ stop_reason }))?.isWhole).toBe(false)
-    },
-  )
+  test('that ended where the app said is whole', () => {
+    expect(readMessage(message({ stop_reason: 'stop_sequence' }))).toMatchObject({
+      isWhole: true,
+      givesWay: false,
+    })
+  })
+
+  test.each([
+    ['max_tokens', true],
+    ['model_context_window_exceeded', true],
+    [null, true],
+    ['refusal', false],
+    ['pause_turn', false],
+    ['compaction', false],
+    ['tool_use', false],
+    ['a_reason_of_2027', false],
+  ])('does not compete when it ended by %s; gives way to a whole one: %s', (stop_reason, way) => {
+    expect(readMessage(message({ stop_reason }))).toMatchObject({ isWhole: false, givesWay: way })
+  })
+
+  test('of a fallback model does not compete, and stands', () => {
+    const stands = { isWhole: false, givesWay: false }
+    const text = { type: 'text', text: 'Twice a day.' }
+    expect(readMessage(message({ content: [{ type: 'fallback' }, text] }))).toMatchObject(stands)
+    const usage = { iterations: [{ type: 'fallback_message', model: 'claude-opus-5' }] }
+    expect(readMessage(message({ usage }))).toMatchObject(stands)
+  })
+
+  test('that only thought does not compete', () => {
+    const content = [{ type: 'thinking', thinking: 'Hm.', signature: 's' }]
+    for (const stop_reason of ['end_turn', 'stop_sequence'])
+      expect(readMessage(message({ content, stop_reason }))).toMatchObject({
+        isWhole: false,
+        givesWay: true,
+      })
+  })
 
   test('does not compete without text, and nonsense is none', () => {
     expect(readMessage(message({ content: [] }))?.isWhole).toBe(false)
-    expect(readMessage(message({ usage: { input_tokens: 'x' } }))?.usage.input).toBe(0)
+    const { attempts } = readMessage(message({ usage: { input_tokens: 'x' } }))!.usage
+    expect(attempts).toMatchObject([{ input: 0, output: 0 }])
     expect(readMessage(bytesOf('{"type":"error"}'))).toBeNull()
     expect(readMessage(bytesOf('<html>'))).toBeNull()
   })
@@ -68,7 +102,8 @@ describe('a streamed answer', () => {
       messageId: 'msg_1',
       stop: 'end_turn',
       isWhole: true,
-      usage: { input: 9, output: 7, cacheWrite: 0, cacheRead: 0 },
+      givesWay: false,
+      usage: usage({ input: 9, output: 7, cacheWrite: 0, cacheRead: 0 }),
     })
   })
 
@@ -76,18 +111,5 @@ describe('a streamed answer', () => {
     expect(streamed(EVENTS.slice(0, -1))).toBeNull()
     expect(streamed([...EVENTS.slice(0, -1), 'data: {"type":"error","error":{}}\n\n'])).toBeNull()
     expect(streamed(EVENTS.slice(1))).toBeNull()
-  })
-})
-
-test('what all answers used is summed, at the prices of the model', () => {
-  const usage = { input: 1000, output: 100, cacheWrite: 0, cacheRead: 10 }
-  const price = { input: 1, output: 10, cacheWrite: 0, cacheRead: 0.1 }
-  expect(totalUsage('mine-1', [usage, usage], { mine: price })).toEqual({
-    candidates: 2,
-    input_tokens: 2000,
-    output_tokens: 200,
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 20,
-    usd: 0.004002,
   })
 })
