@@ -1,5 +1,6 @@
 /** `loreweave doctor`: what is wrong with this device, and the command that mends it. Changes nothing, sends no key and no text. */
 import { existsSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { Command } from 'commander'
 import { asFedError } from '../../adapters/errors.ts'
@@ -23,6 +24,7 @@ import {
   print,
   withHome,
 } from './context.ts'
+import { pricesFinding } from './doctor-prices.ts'
 import { servicePath } from './service.ts'
 
 type DoctorOptions = CommonOptions & { cache?: string; offline?: boolean }
@@ -99,6 +101,7 @@ const examine = async (options: DoctorOptions): Promise<Check[]> => {
   await look('model', () => modelFile(here, cache))
   await look('engine', () => engineWorks(here, cache))
   await look('claude key', () => claudeKey(here))
+  await look('prices', () => prices(here))
   await look('api', () => localApi(here))
   await look('agent', () => agentRuns(here))
   await look('service', service)
@@ -199,6 +202,13 @@ const claudeKey = ({ claudeKey: key }: Home): Finding =>
         'loreweave init --claude-key-file FILE   # only for apps without one',
       )
     : ok(process.env['ANTHROPIC_API_KEY'] ? 'from $ANTHROPIC_API_KEY' : 'kept in the home')
+
+const prices = ({ config, folder }: Home): Finding =>
+  pricesFinding(
+    Object.keys(config.settings.prices).length,
+    join(folder, 'config.json'),
+    Date.now(),
+  )
 
 const ASK_MS = 5000
 

@@ -237,7 +237,7 @@ test.each([
   ['a cut one', messageText(2, 'max_tokens')],
   ['a refused one', messageText(2, 'refusal', 'I cannot help with that.')],
   ['an empty one', messageText(2, 'end_turn', ' ')],
-  ['one that the app\'s stop sequence ended', messageText(2, 'stop_sequence')],
+  ["one that the app's stop sequence ended", messageText(2, 'stop_sequence')],
   ['an error', '{"type":"error"}'],
 ])('a whole first answer does not compete with %s', async (_name, second) => {
   const api = buildApi({ transport: claudeThatSays(messageText(1), second) })

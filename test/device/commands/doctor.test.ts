@@ -25,7 +25,7 @@ const doctor = async (args: string[]) => {
 test('a home that is well passes, and warnings say what would mend them', async () => {
   const { code, check } = await doctor(['--offline'])
   expect(code).toBe(0)
-  for (const name of ['node', 'home', 'store', 'engine', 'api'])
+  for (const name of ['node', 'home', 'store', 'engine', 'prices', 'api'])
     expect(check(name)?.state).toBe('ok')
   expect(check('claude key')).toMatchObject({
     state: 'warn',
