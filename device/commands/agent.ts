@@ -19,9 +19,9 @@ import {
   localMeter,
   localReaders,
   openLocalDevice,
-  progressLine,
   withDevice,
 } from './context.ts'
+import type { Io } from './io.ts'
 import { SERVING_IDLE_MS, type ServeOptions, startApi, withApi } from './serve.ts'
 
 type AgentOptions = ServeOptions & {
@@ -31,7 +31,7 @@ type AgentOptions = ServeOptions & {
   assume?: string
 }
 
-export const agentCommand = (): Command =>
+export const agentCommand = (io: Io): Command =>
   withApi(new Command('agent'))
     .description('serve, and train and take part in rounds by itself when the machine is free')
     .option('--once', 'do what is due and allowed now, and end')
@@ -51,6 +51,7 @@ export const agentCommand = (): Command =>
     .action((options: AgentOptions) => {
       parseOverrides(options.ignore, options.assume)
       return withDevice(
+        io,
         options,
         async (device, context) => {
           const { home } = context
@@ -58,10 +59,11 @@ export const agentCommand = (): Command =>
             pid: process.pid,
             startedAt: Date.now() - 1000 * process.uptime(),
           })
-          const api = options.api && !options.once ? await startApi(device, context, options) : null
+          const api =
+            options.api && !options.once ? await startApi(io, device, context, options) : null
           try {
             for (let now: Home | null = home; now !== null; )
-              now = await runOn(options, { ...context, home: now })
+              now = await runOn(io, options, { ...context, home: now })
           } finally {
             await api?.close()
             lock.release()
@@ -72,22 +74,26 @@ export const agentCommand = (): Command =>
     })
 
 /** Until it is stopped, or its configuration has changed: then the home as it is now. */
-const runOn = async (options: AgentOptions, context: DeviceContext): Promise<Home | null> => {
+const runOn = async (
+  io: Io,
+  options: AgentOptions,
+  context: DeviceContext,
+): Promise<Home | null> => {
   const { home, store, signal } = context
   const changed = new AbortController()
   let next: Home | null = null
   const path = join(home.folder, 'config.json')
-  const emit = options.json ? printEvent : tellEvent
+  const emit = options.json ? printEvent(io) : tellEvent(io)
   watchFile(path, { interval: WATCH_MS }, () => {
     try {
-      next = homeOf(options)
+      next = homeOf(io, options)
       changed.abort()
     } catch (error) {
       const { code, message } = asFedError(error)
       emit({ event: 'failed', code, message })
     }
   })
-  const worker = openWorker(options, context)
+  const worker = openWorker(io, options, context)
   try {
     await runAgent({
       ...worker,
@@ -122,7 +128,7 @@ export const runningAgent = (folder: string): Holder | null => lockHolder(lockPa
  * A device of its own for what takes minutes: reading answers and training share one process, which stops within a tenth of a second,
  * whatever it does, while apps are served by the other.
  */
-const openWorker = (options: AgentOptions, context: DeviceContext) => {
+const openWorker = (io: Io, options: AgentOptions, context: DeviceContext) => {
   const { home } = context
   const settings = home.config.settings.agent
   const store = openStore(home.databasePath)
@@ -130,6 +136,7 @@ const openWorker = (options: AgentOptions, context: DeviceContext) => {
   let signal: AbortSignal | undefined
   const read = localReaders()
   const device: Device = openLocalDevice(
+    io,
     options,
     { ...context, store },
     {
@@ -160,22 +167,26 @@ export const localCalendar = {
   startOfDay,
 }
 
-const printEvent = (event: AgentEvent): void =>
-  void process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
+const printEvent =
+  (io: Io) =>
+  (event: AgentEvent): void =>
+    io.out(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
 
 /** For people, on stderr. */
-const tellEvent = (event: AgentEvent): void => {
-  if (event.event === 'progress') {
-    progressLine(event)
-    return
+const tellEvent =
+  (io: Io) =>
+  (event: AgentEvent): void => {
+    if (event.event === 'progress') {
+      io.progress(event)
+      return
+    }
+    const { event: name, ...rest } = event
+    const words = Object.entries(rest).flatMap(([key, value]) =>
+      value === null || value === undefined || key === 'readings'
+        ? []
+        : [`${key} ${typeof value === 'number' ? Number(value.toPrecision(4)) : value}`],
+    )
+    io.err(
+      `${new Date().toISOString()} ${name}${words.length > 0 ? `: ${words.join(', ')}` : ''}\n`,
+    )
   }
-  const { event: name, ...rest } = event
-  const words = Object.entries(rest).flatMap(([key, value]) =>
-    value === null || value === undefined || key === 'readings'
-      ? []
-      : [`${key} ${typeof value === 'number' ? Number(value.toPrecision(4)) : value}`],
-  )
-  process.stderr.write(
-    `${new Date().toISOString()} ${name}${words.length > 0 ? `: ${words.join(', ')}` : ''}\n`,
-  )
-}

@@ -1,8 +1,6 @@
-/** What the commands of `loreweave` share: options, the opened home and device, output. */
-import { readFileSync } from 'node:fs'
+/** What the commands of `loreweave` share: options, the opened home and device. */
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { FedError } from '../../adapters/errors.ts'
 import type { Readings } from '../../adapters/wire/energy.ts'
 import { coarseConditions } from '../agent/conditions.ts'
 import { machineIo, openReaders } from '../agent/conditions-read.ts'
@@ -15,13 +13,14 @@ import type { AgentSettings } from '../agent/settings.ts'
 import { type DeviceStore, openStore } from '../agent/store.ts'
 import { isTrainingPaused } from '../agent/training.ts'
 import { timerSleep } from '../agent/transport.ts'
-import type { Device, Progress } from '../agent/types.ts'
+import type { Device } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { type LocalModel, openModel } from '../engine/model/open.ts'
 import { readManifest } from '../engine/model/weight-store.ts'
 import { CACHE_BYTES, type EngineOptions, openEngine } from '../engine/run/client.ts'
 import { freeBytes } from '../engine/run/memory.ts'
 import { divideLimit, rowLimitUnder, type StepNeed } from '../engine/run/memory-plan.ts'
+import type { Io } from './io.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }
 export type ModelOptions = CommonOptions & {
@@ -63,16 +62,18 @@ export const share = (text: string): number => {
   return value
 }
 
-export const folderOf = (options: CommonOptions): string => homeFolder(options.home, process.env)
+export const folderOf = (io: Io, options: CommonOptions): string => homeFolder(options.home, io.env)
 
-export const homeOf = (options: CommonOptions): Home => openHome(folderOf(options), process.env)
+export const homeOf = (io: Io, options: CommonOptions): Home =>
+  openHome(folderOf(io, options), io.env)
 
 /** The store alone, for commands that need no model; closed afterwards. */
 export const withStore = <T>(
+  io: Io,
   options: CommonOptions,
   work: (store: DeviceStore, home: Home) => T,
 ): T => {
-  const home = homeOf(options)
+  const home = homeOf(io, options)
   const store = openStore(home.databasePath)
   const close = () => store.close()
   let result: T
@@ -102,27 +103,28 @@ export type DeviceContext = {
 
 /** The whole device; closed afterwards. */
 export const withDevice = async <T>(
+  io: Io,
   options: ModelOptions,
   work: (device: Device, context: DeviceContext) => Promise<T>,
   { endsItself = false, ...engineOptions }: DeviceCommand = {},
 ): Promise<T> => {
-  const home = homeOf(options)
+  const home = homeOf(io, options)
   const abort = new AbortController()
   const stop = () => abort.abort()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   const model = await openModel(
-    { cacheFolder: options.cache ?? defaultCacheFolder(process.env), name: home.config.model },
+    { cacheFolder: options.cache ?? defaultCacheFolder(io.env), name: home.config.model },
     {
-      onConvert: (done, of) => progressLine({ step: 'converting the model', done, of }),
+      onConvert: (done, of) => io.progress({ step: 'converting the model', done, of }),
       signal: abort.signal,
     },
   )
   const store = openStore(home.databasePath)
   const context = { home, store, signal: abort.signal, model }
-  const device = openLocalDevice(options, context, {
+  const device = openLocalDevice(io, options, context, {
     ...engineOptions,
-    isPaused: toldWhenPaused(() => isTrainingPaused(store)),
+    isPaused: toldWhenPaused(io, () => isTrainingPaused(store)),
     ...(!endsItself && { signal: abort.signal }),
   })
   try {
@@ -142,6 +144,7 @@ type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs' | 
 
 /** A device on this home with engine processes of its own. Closing it closes the store of the context. */
 export const openLocalDevice = (
+  io: Io,
   options: ModelOptions,
   { home, store, model }: Omit<DeviceContext, 'signal'>,
   { isPaused, conditions, ...engineOptions }: LocalDevice,
@@ -172,7 +175,7 @@ export const openLocalDevice = (
     settings,
     folder: home.folder,
     isPaused,
-    report: logEvent,
+    report: io.event,
     checkMemory: memoryCheck(model, memoryBytes),
     conditions: conditions ?? recentConditions(settings.agent),
   })
@@ -215,54 +218,18 @@ const memoryCheck =
   }
 
 /** Says on stderr when a pause begins to hold something up, and when it ends. */
-const toldWhenPaused = (isPaused: () => boolean): (() => boolean) => {
+const toldWhenPaused = (io: Io, isPaused: () => boolean): (() => boolean) => {
   let last = false
   return () => {
     const now = isPaused()
     if (now !== last)
-      progressLine(
+      io.progress(
         now
           ? { step: 'paused', note: 'training waits for `loreweave training resume`' }
           : { step: 'resumed' },
       )
     last = now
     return now
-  }
-}
-
-/** One JSON line on stderr: what happened, with codes and numbers, never what was said. */
-export const logEvent = (event: object): void =>
-  void process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
-
-/** Results go to stdout: one JSON document, or text for people. */
-export const print = (options: CommonOptions, json: object, text: string): void =>
-  void process.stdout.write(`${options.json ? JSON.stringify(json) : text}\n`)
-
-let lastLine = ''
-let lastAt = 0
-
-/** Progress goes to stderr: one rewritten line on a terminal, elsewhere a line every few seconds. */
-export const progressLine = ({ step, done, of, note }: Progress): void => {
-  const out = process.stderr
-  const count = done === undefined ? '' : of === undefined ? ` ${done}` : ` ${done}/${of}`
-  const line = `${step}${count}${note ? `: ${note}` : ''}`
-  const isLast = done === undefined || done === of
-  if (line === lastLine || (!isLast && Date.now() - lastAt < (out.isTTY ? 100 : 5000))) return
-  lastLine = line
-  lastAt = Date.now()
-  out.write(
-    out.isTTY && !isLast ? `\r\u001b[K${line}` : `${out.isTTY ? '\r\u001b[K' : ''}${line}\n`,
-  )
-}
-
-/** The text of a file, or of stdin for "-". Fails with E_DATA. */
-export const readText = (path: string): string => {
-  try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8')
-  } catch (cause) {
-    throw new FedError('E_DATA', `${path === '-' ? 'standard input' : path} cannot be read`, {
-      cause,
-    })
   }
 }
 

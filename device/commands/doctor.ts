@@ -21,10 +21,10 @@ import {
   homeOf,
   localReaders,
   megabytes,
-  print,
   withHome,
 } from './context.ts'
 import { pricesFinding } from './doctor-prices.ts'
+import type { Io } from './io.ts'
 import { servicePath } from './service.ts'
 
 type DoctorOptions = CommonOptions & { cache?: string; offline?: boolean }
@@ -38,7 +38,7 @@ export type Check = {
 }
 type Finding = Omit<Check, 'name'>
 
-export const doctorCommand = (): Command =>
+export const doctorCommand = (io: Io): Command =>
   withHome(new Command('doctor'))
     .description('check this device, and say how to mend what is wrong')
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
@@ -48,9 +48,9 @@ export const doctorCommand = (): Command =>
       '\nClaude and the federation server are asked for their headers alone (HEAD), without a key or a signature.\nExit 1 where a check failed.\n\nExample:\n  loreweave doctor --offline',
     )
     .action(async (options: DoctorOptions) => {
-      const checks = (await examine(options)).map((check) => forHome(check, options))
-      print(options, { checks }, checks.map(lineOf).join('\n'))
-      if (checks.some(({ state }) => state === 'fail')) process.exitCode = 1
+      const checks = (await examine(io, options)).map((check) => forHome(check, options))
+      io.print(options, { checks }, checks.map(lineOf).join('\n'))
+      if (checks.some(({ state }) => state === 'fail')) io.exitWith(1)
     })
 
 /** With the home that was asked about. */
@@ -66,7 +66,7 @@ const SIGNS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const
 const lineOf = ({ name, state, what, mend }: Check): string =>
   `${SIGNS[state]}  ${name.padEnd(11)} ${what}${mend === undefined ? '' : `\n                  mend: ${mend}`}`
 
-const examine = async (options: DoctorOptions): Promise<Check[]> => {
+const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   const checks: Check[] = []
   const look = async (name: string, check: () => Finding | Promise<Finding>, mend?: string) => {
     try {
@@ -87,20 +87,22 @@ const examine = async (options: DoctorOptions): Promise<Check[]> => {
   await look(
     'home',
     () => {
-      home = homeOf(options)
+      home = homeOf(io, options)
       return ok(`${home.folder}, private; its configuration is valid`)
     },
-    existsSync(folderOf(options)) ? undefined : `loreweave init --home ${folderOf(options)}`,
+    existsSync(folderOf(io, options))
+      ? undefined
+      : `loreweave init --home ${folderOf(io, options)}`,
   )
   await look('memory', memory)
   if (home === null) return checks
   const here: Home = home
-  const cache = options.cache ?? defaultCacheFolder(process.env)
+  const cache = options.cache ?? defaultCacheFolder(io.env)
   await look('disk', () => disk(here))
   await look('store', () => integrity(here))
   await look('model', () => modelFile(here, cache))
   await look('engine', () => engineWorks(here, cache))
-  await look('claude key', () => claudeKey(here))
+  await look('claude key', () => claudeKey(here, io.env))
   await look('prices', () => prices(here))
   await look('api', () => localApi(here))
   await look('agent', () => agentRuns(here))
@@ -195,13 +197,13 @@ const engineWorks = async ({ config }: Home, cache: string): Promise<Finding> =>
   }
 }
 
-const claudeKey = ({ claudeKey: key }: Home): Finding =>
+const claudeKey = ({ claudeKey: key }: Home, env: Io['env']): Finding =>
   key === null
     ? warn(
         'none on this device: apps must send their own',
         'loreweave init --claude-key-file FILE   # only for apps without one',
       )
-    : ok(process.env['ANTHROPIC_API_KEY'] ? 'from $ANTHROPIC_API_KEY' : 'kept in the home')
+    : ok(env['ANTHROPIC_API_KEY'] ? 'from $ANTHROPIC_API_KEY' : 'kept in the home')
 
 const prices = ({ config, folder }: Home): Finding =>
   pricesFinding(

@@ -13,13 +13,12 @@ import {
   type CommonOptions,
   integer,
   type ModelOptions,
-  print,
-  readText,
   withDevice,
   withHome,
   withModel,
   withStore,
 } from './context.ts'
+import type { Io } from './io.ts'
 
 type TargetOptions = { decision?: string; message?: string }
 type FeedbackOptions = ModelOptions &
@@ -44,7 +43,7 @@ const targetOf = ({ decision, message }: TargetOptions): object => ({
   ...(message !== undefined && { messageId: message }),
 })
 
-export const feedbackCommand = (): Command =>
+export const feedbackCommand = (io: Io): Command =>
   withTarget(withModel(new Command('feedback')))
     .description('say what you made of an answer; the device learns from it at once')
     .argument('<kind>', 'choose, regenerate, edit, thumbs, follow_up, keep, undo or prefer')
@@ -61,24 +60,24 @@ export const feedbackCommand = (): Command =>
       `\nDimensions: ${DIMENSIONS.join(', ')}\n\nExamples:\n  loreweave feedback choose --decision d_… --chosen 1\n  loreweave feedback thumbs --message msg_… --value -1\n  loreweave feedback undo --decision d_… --dimension emoji\n  loreweave feedback prefer --dimension length --direction less`,
     )
     .action((kind: string, options: FeedbackOptions) => {
-      const event = eventOf(kind, options)
-      return withDevice(options, async (device) => {
+      const event = eventOf(io, kind, options)
+      return withDevice(io, options, async (device) => {
         const result = await device.feedback(event)
-        print(options, result, `recorded; ${result.choices} choices on this device`)
+        io.print(options, result, `recorded; ${result.choices} choices on this device`)
       })
     })
 
 const WAYS: Readonly<Record<string, number>> = { more: 1, less: -1 }
 
 /** Fails with E_USAGE. */
-const eventOf = (kind: string, options: FeedbackOptions): FeedbackEvent => {
+const eventOf = (io: Io, kind: string, options: FeedbackOptions): FeedbackEvent => {
   const { chosen, shown, text, value, dimension, direction, strength, words } = options
   const parsed = FeedbackEvent.safeParse({
     kind,
     ...targetOf(options),
     ...(chosen !== undefined && { chosen }),
     ...(shown !== undefined && { shown: shown.split(',').map(Number) }),
-    ...(text !== undefined && { text: text === '-' ? readText('-') : text }),
+    ...(text !== undefined && { text: text === '-' ? io.readText('-') : text }),
     ...(value !== undefined && { value }),
     ...(dimension !== undefined && { dimension }),
     ...(direction !== undefined && { direction: WAYS[direction] ?? direction }),
@@ -93,7 +92,7 @@ const eventOf = (kind: string, options: FeedbackOptions): FeedbackEvent => {
   )
 }
 
-export const forgetCommand = (): Command =>
+export const forgetCommand = (io: Io): Command =>
   withTarget(withHome(new Command('forget')))
     .description('erase a conversation from this device, and whatever was made from it')
     .addHelpText(
@@ -103,12 +102,12 @@ export const forgetCommand = (): Command =>
     .action((options: CommonOptions & TargetOptions) => {
       const target = ForgetTarget.safeParse(targetOf(options))
       if (!target.success) throw new FedError('E_USAGE', 'forget: expects --decision or --message')
-      const report = withStore(options, (store, home) => {
+      const report = withStore(io, options, (store, home) => {
         const made = forgetConversation(store, target.data)
         dropDerivedFiles(home.folder)
         return made
       })
-      print(options, report, forgetText(report))
+      io.print(options, report, forgetText(report))
     })
 
 const forgetText = (report: ForgetReport): string =>

@@ -11,15 +11,13 @@ import {
   integer,
   type ModelOptions,
   megabytes,
-  print,
-  progressLine,
-  readText,
   share,
   withDevice,
   withHome,
 } from './context.ts'
+import type { Io } from './io.ts'
 
-export const initCommand = (): Command =>
+export const initCommand = (io: Io): Command =>
   withHome(new Command('init'))
     .description(
       'set this device up: asks what it must, writes a commented config.json, offers to pull the model; run again to change it',
@@ -54,24 +52,24 @@ export const initCommand = (): Command =>
       '\nWithout a terminal, with --json or with --yes nothing is asked. Needs no server.\n\nExamples:\n  loreweave init\n  loreweave init --yes\n  loreweave init --home ./device --model tiny',
     )
     .action(async (options: InitOptions) => {
-      const folder = folderOf(options)
+      const folder = folderOf(io, options)
       const isNew = !isHome(folder)
       const home = createHome(folder, changesOf(options))
       if (options.claudeKeyFile !== undefined)
-        saveClaudeKey(folder, readText(options.claudeKeyFile))
-      const before = await missingModel(home, options)
+        saveClaudeKey(folder, io.readText(options.claudeKeyFile))
+      const before = await missingModel(io, home, options)
       const isMissing = before !== null
-      const isAsking = isNew && !options.yes && !options.json && isTerminal()
+      const isAsking = isNew && !options.yes && !options.json && io.canAsk
       const plan = isAsking
-        ? await askSetup(terminal(), before, options)
+        ? await askSetup(terminal(io), before, options)
         : { claudeKey: null, pull: options.yes === true && options.pull && isMissing }
       if (plan.claudeKey !== null) saveClaudeKey(folder, plan.claudeKey)
-      if (plan.pull) await pullNamed(home.config.model, options)
-      const missing = await missingModel(home, options)
-      if ((isAsking || options.yes) && missing === null) await prepare(options)
+      if (plan.pull) await pullNamed(io, home.config.model, options)
+      const missing = await missingModel(io, home, options)
+      if ((isAsking || options.yes) && missing === null) await prepare(io, options)
       const { model, settings } = home.config
       const deviceId = deviceIdOf(home.key.publicKey)
-      print(
+      io.print(
         options,
         { home: folder, model, deviceId, settings, isModelHere: missing === null },
         [
@@ -112,20 +110,21 @@ const changesOf = (options: InitOptions): Parameters<typeof createHome>[1] => {
 
 /** Bytes to pull before the model is here; null where nothing is. */
 const missingModel = async (
+  io: Io,
   { config: { model } }: Home,
   { cache }: Pick<InitOptions, 'cache'>,
 ): Promise<number | null> => {
-  const models = await listModels(cache ?? defaultCacheFolder(process.env))
+  const models = await listModels(cache ?? defaultCacheFolder(io.env))
   const known = models.find(({ name }) => name === model)
   return known && !known.isPresent ? known.bytes : null
 }
 
 /** Half a minute at most, so that the first request need not wait for it. */
-const prepare = (options: InitOptions): Promise<void> =>
-  withDevice(options, async (device) => {
-    progressLine({ step: 'preparing', note: 'what the first request needs, about half a minute' })
+const prepare = (io: Io, options: InitOptions): Promise<void> =>
+  withDevice(io, options, async (device) => {
+    io.progress({ step: 'preparing', note: 'what the first request needs, about half a minute' })
     await device.prepare()
-    progressLine({ step: 'prepared' })
+    io.progress({ step: 'prepared' })
   })
 
 /** secret: the answer is not shown. */
@@ -150,27 +149,27 @@ export const askSetup = async (
   return { claudeKey, pull: !/^n/i.test(answer) }
 }
 
-const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
-
 /** Questions go to stderr: stdout is for the result. */
-const terminal = (): Ask => async (question, isSecret) => {
-  let isMuted = false
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      if (!isMuted) process.stderr.write(chunk)
-      done()
-    },
-  })
-  const lines = createInterface({ input: process.stdin, output, terminal: true })
-  try {
-    const answer = lines.question(question)
-    isMuted = isSecret === true
-    return await answer
-  } finally {
-    lines.close()
-    if (isSecret) process.stderr.write('\n')
+const terminal =
+  (io: Io): Ask =>
+  async (question, isSecret) => {
+    let isMuted = false
+    const output = new Writable({
+      write(chunk, _encoding, done) {
+        if (!isMuted) io.err(String(chunk))
+        done()
+      },
+    })
+    const lines = createInterface({ input: process.stdin, output, terminal: true })
+    try {
+      const answer = lines.question(question)
+      isMuted = isSecret === true
+      return await answer
+    } finally {
+      lines.close()
+      if (isSecret) io.err('\n')
+    }
   }
-}
 
 type InitOptions = ModelOptions & {
   yes?: boolean

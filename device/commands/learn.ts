@@ -11,16 +11,8 @@ import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../agent/private-trai
 import type { Device } from '../agent/types.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
-import {
-  integer,
-  type ModelOptions,
-  megabytes,
-  print,
-  progressLine,
-  readText,
-  withDevice,
-  withModel,
-} from './context.ts'
+import { integer, type ModelOptions, megabytes, withDevice, withModel } from './context.ts'
+import type { Io } from './io.ts'
 
 type TrainOptions = ModelOptions & {
   data?: string
@@ -36,7 +28,7 @@ type TrainOptions = ModelOptions & {
 /** Nothing is served while these commands run: scoring and training can share a child and what it keeps. */
 const ONE_AFTER_THE_OTHER = { oneChild: true }
 
-export const trainCommand = (): Command =>
+export const trainCommand = (io: Io): Command =>
   withModel(new Command('train'))
     .description(
       'learn from choices on this device: the head always, the private adapter on request',
@@ -66,12 +58,13 @@ export const trainCommand = (): Command =>
     )
     .action((options: TrainOptions) =>
       withDevice(
+        io,
         options,
         async (device, { signal }) => {
           const imported =
             options.data === undefined
               ? null
-              : device.importChoices(readChoices(options, options.data))
+              : device.importChoices(readChoices(io, options, options.data))
           const { adapter = false, objective, epochs, learningRate, exit } = options
           const report = await device.train({
             adapter,
@@ -79,7 +72,7 @@ export const trainCommand = (): Command =>
             exit,
             ...(epochs !== undefined && { epochs }),
             ...(learningRate !== undefined && { learningRate }),
-            onProgress: progressLine,
+            onProgress: io.progress,
             signal,
           })
           const lines = [
@@ -97,7 +90,7 @@ export const trainCommand = (): Command =>
                 ]
               : []),
           ]
-          print(options, { imported, ...report }, lines.join('\n'))
+          io.print(options, { imported, ...report }, lines.join('\n'))
         },
         ONE_AFTER_THE_OTHER,
       ),
@@ -130,11 +123,10 @@ const heldBackText = (losses: readonly number[]): string =>
     : `; held back ${losses[0]?.toFixed(4)} → ${Math.min(...losses).toFixed(4)}`
 
 /** Lines of one user. Bad lines are told by number; E_DATA unless --skip-bad. */
-const readChoices = (options: TrainOptions, path: string): ChoiceLine[] => {
-  const { choices, problems } = parseChoiceLog(readText(path))
-  for (const { line, problem } of problems.slice(0, 20))
-    process.stderr.write(`line ${line}: ${problem}\n`)
-  if (problems.length > 20) process.stderr.write(`and ${problems.length - 20} more bad lines\n`)
+const readChoices = (io: Io, options: TrainOptions, path: string): ChoiceLine[] => {
+  const { choices, problems } = parseChoiceLog(io.readText(path))
+  for (const { line, problem } of problems.slice(0, 20)) io.err(`line ${line}: ${problem}\n`)
+  if (problems.length > 20) io.err(`and ${problems.length - 20} more bad lines\n`)
   if (problems.length > 0 && !options.skipBad)
     throw new FedError(
       'E_DATA',
@@ -150,7 +142,7 @@ const readChoices = (options: TrainOptions, path: string): ChoiceLine[] => {
 
 type ParticipateOptions = ModelOptions & { rounds: number; wait?: boolean }
 
-export const participateCommand = (): Command =>
+export const participateCommand = (io: Io): Command =>
   withModel(new Command('participate'))
     .description('check in with the federation, contribute to rounds, follow the newest release')
     .option('--rounds <n>', 'rounds to contribute to', integer(1, 10_000), 1)
@@ -161,13 +153,14 @@ export const participateCommand = (): Command =>
     )
     .action((options: ParticipateOptions) =>
       withDevice(
+        io,
         options,
         async (device, { signal }) => {
           const { rounds, wait = false } = options
           const report = await device.participate({
             rounds,
             wait,
-            onProgress: progressLine,
+            onProgress: io.progress,
             signal,
           })
           const lines = report.rounds.map(
@@ -175,14 +168,14 @@ export const participateCommand = (): Command =>
               `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (adapter left out: ${r.problem})` : ''}`,
           )
           lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
-          print(options, report, lines.join('\n'))
+          io.print(options, report, lines.join('\n'))
         },
         ONE_AFTER_THE_OTHER,
       ),
     )
 
 /** What an operator needs of a model to make a job for it. */
-export const jobFileCommand = (): Command =>
+export const jobFileCommand = (io: Io): Command =>
   withModel(new Command('job-file'))
     .description("print a job for this device's model, for the operator of a federation to edit")
     .option(
@@ -195,8 +188,8 @@ export const jobFileCommand = (): Command =>
       '\nExample:\n  loreweave job-file > job.json && loreweave-server job create --file job.json --rounds 4',
     )
     .action((options: ModelOptions & { exit?: number | 'auto' }) =>
-      withDevice(options, async (device, { model }) => {
-        const exitLayer = await jobExit(device, model, options.exit)
+      withDevice(io, options, async (device, { model }) => {
+        const exitLayer = await jobExit(io, device, model, options.exit)
         const job: JobSpecInput = {
           name: `personalization on ${model.base.name}`,
           base: model.base,
@@ -212,18 +205,19 @@ export const jobFileCommand = (): Command =>
           contributions: [...Contribution.options],
           cohort: { size: 10, goal: 8, minimum: 4 },
         }
-        process.stdout.write(`${JSON.stringify(job, null, 2)}\n`)
+        io.out(`${JSON.stringify(job, null, 2)}\n`)
       }),
     )
 
 const jobExit = async (
+  io: Io,
   device: Device,
   model: LocalModel,
   wanted: number | 'auto' = model.suggestedExit,
 ): Promise<number> => {
   if (wanted !== 'auto') return checkedExit(model, wanted)
-  const choice = await device.chooseExit(progressLine)
-  process.stderr.write(`${exitTable(choice).join('\n')}\n`)
+  const choice = await device.chooseExit(io.progress)
+  io.err(`${exitTable(choice).join('\n')}\n`)
   return choice.layer
 }
 

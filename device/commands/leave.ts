@@ -8,14 +8,15 @@ import { FedError } from '../../adapters/errors.ts'
 import { isHome, saveConfig } from '../agent/home.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { runningAgent } from './agent.ts'
-import { type CommonOptions, folderOf, print, withHome, withStore } from './context.ts'
+import { type CommonOptions, folderOf, withHome, withStore } from './context.ts'
+import type { Io } from './io.ts'
 import { uninstallService } from './service.ts'
 
-export const leaveCommand = (): Command =>
+export const leaveCommand = (io: Io): Command =>
   withHome(new Command('leave'))
     .description('withdraw consent and forget the federation server; everything local stays')
     .action((options: CommonOptions) => {
-      const left = withStore(options, (store, home) => {
+      const left = withStore(io, options, (store, home) => {
         const { server } = home.config
         const pending = store.pendingUploads()
         store.set('consent', null)
@@ -24,7 +25,7 @@ export const leaveCommand = (): Command =>
         const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
         return { server, dropped: pending.length, accepted }
       })
-      print(options, left, leaveText(left))
+      io.print(options, left, leaveText(left))
     })
 
 /** What cannot be undone, plainly. */
@@ -54,7 +55,7 @@ type RemoveOptions = CommonOptions & {
   cache?: string
 }
 
-export const removeCommand = (): Command =>
+export const removeCommand = (io: Io): Command =>
   withHome(new Command('remove'))
     .description('remove everything of this device: service, home, and the models if you say so')
     .option('--yes', 'do not ask')
@@ -65,11 +66,11 @@ export const removeCommand = (): Command =>
     .action(async (options: RemoveOptions) => {
       if (options.model && options.keepModel)
         throw new FedError('E_USAGE', '--model and --keep-model exclude each other')
-      const home = ownFolder(folderOf(options), 'device-key.json')
+      const home = ownFolder(folderOf(io, options), 'device-key.json')
       const cache = options.model
-        ? ownFolder(options.cache ?? defaultCacheFolder(process.env), null)
+        ? ownFolder(options.cache ?? defaultCacheFolder(io.env), null)
         : null
-      if (!options.yes) await confirm([home, ...(cache === null ? [] : [cache])])
+      if (!options.yes) await confirm(io, [home, ...(cache === null ? [] : [cache])])
       const done = uninstallService()
       const agent = runningAgent(home)
       if (agent)
@@ -84,7 +85,7 @@ export const removeCommand = (): Command =>
       done.push(
         'Not undone by this: what Claude was asked, and what a federation has made of updates that it took.',
       )
-      print(options, { done }, done.join('\n'))
+      io.print(options, { done }, done.join('\n'))
     })
 
 /** A folder that may be removed whole: never one that holds more than it should. mark: a file that must be there. */
@@ -100,8 +101,8 @@ const ownFolder = (path: string, mark: string | null): string => {
 }
 
 /** Fails with E_USAGE where nobody can be asked, and with E_CANCELLED where the answer is not "remove". */
-const confirm = async (folders: readonly string[]): Promise<void> => {
-  if (!process.stdin.isTTY)
+const confirm = async (io: Io, folders: readonly string[]): Promise<void> => {
+  if (!io.canAsk)
     throw new FedError('E_USAGE', 'removing asks first: add --yes where nobody can answer')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   const answer = await lines.question(

@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { SessionCodeResponse } from '../../adapters/wire/oversight.ts'
-import { type CommonOptions, homeOf, integer, print, withHome } from './context.ts'
+import { type CommonOptions, homeOf, integer, withHome } from './context.ts'
+import type { Io } from './io.ts'
 
 type PageOptions = CommonOptions & { port?: number; print?: boolean }
 
-export const pageCommand = (): Command =>
+export const pageCommand = (io: Io): Command =>
   withHome(new Command('page'))
     .description('open the page of this device: what it knows, has decided and has sent')
     .option('--port <n>', 'port that `loreweave serve` listens on', integer(1, 65_535))
@@ -17,12 +18,12 @@ export const pageCommand = (): Command =>
       '\nThe device must be running (loreweave serve). The address holds a code that works once, within a minute.\n\nExamples:\n  loreweave page\n  loreweave page --print',
     )
     .action(async (options: PageOptions) => {
-      const home = homeOf(options)
+      const home = homeOf(io, options)
       const base = `http://127.0.0.1:${options.port ?? home.config.settings.port}`
       const { code } = await askForCode(base, home.deviceToken)
       const url = `${base}/#code=${code}`
-      const isOpened = !options.print && (await openBrowser(url, process.platform, process.env))
-      print(
+      const isOpened = !options.print && (await openBrowser(url, process.platform, io.env))
+      io.print(
         options,
         { url, opened: isOpened },
         isOpened ? `opened ${base}/` : `open this within a minute, once:\n${url}`,

@@ -17,18 +17,17 @@ import {
   type CommonOptions,
   integer,
   type ModelOptions,
-  print,
-  readText,
   withDevice,
   withHome,
   withModel,
   withStore,
 } from './context.ts'
+import type { Io } from './io.ts'
 
 const REQUEST_HELP =
   '\nThe request is JSON as in the Messages API, from --file or stdin:\n  {"messages": [{"role": "user", "content": "…"}], "system": "…"'
 
-export const rewriteCommand = (): Command =>
+export const rewriteCommand = (io: Io): Command =>
   withModel(new Command('rewrite'))
     .description("what would be added to a request's system prompt")
     .option('--file <file>', 'the request; "-" is stdin', '-')
@@ -38,17 +37,17 @@ export const rewriteCommand = (): Command =>
       `${REQUEST_HELP}}\n\nExample:\n  loreweave rewrite --text "Explain tides"`,
     )
     .action((options: ModelOptions & { file: string; text?: string }) =>
-      withDevice(options, async (device) => {
+      withDevice(io, options, async (device) => {
         const { protocol: _, ...conversation } =
           options.text === undefined
-            ? readRequest(options.file, RewriteRequest)
+            ? readRequest(io, options.file, RewriteRequest)
             : {
                 protocol: PROTOCOL_VERSION,
                 messages: [{ role: 'user' as const, content: options.text }],
               }
         const result = await device.rewrite(conversation, { mayPropose: true })
         const block = result.block ?? `nothing is added: ${result.reason}`
-        print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
+        io.print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
       }),
     )
 
@@ -58,7 +57,7 @@ const freeText = ({ accepted, reason, diff }: FreeRewrite): string =>
     ? `other words for the message: ${diff.map(({ kind, text }) => (kind === 'same' ? text : kind === 'added' ? `{+${text}+}` : `[-${text}-]`)).join('')}`
     : `the message stays as it is: ${reason}`
 
-export const rerankCommand = (): Command =>
+export const rerankCommand = (io: Io): Command =>
   withModel(new Command('rerank'))
     .description("order Claude's answers to one request for this user")
     .option('--file <file>', 'the request with its candidates; "-" is stdin', '-')
@@ -68,13 +67,14 @@ export const rerankCommand = (): Command =>
     )
     .action((options: ModelOptions & { file: string }) =>
       withDevice(
+        io,
         options,
         async (device) => {
           const {
             protocol: _,
             candidates,
             ...conversation
-          } = readRequest(options.file, RerankRequest)
+          } = readRequest(io, options.file, RerankRequest)
           const result = await device.rerank(
             conversation,
             candidates.map((text) => ({ text })),
@@ -85,7 +85,7 @@ export const rerankCommand = (): Command =>
           })
           if (result.shadow)
             lines.push(`shadow: answer ${result.shadow.preferred} would come first`)
-          print(
+          io.print(
             options,
             result,
             [
@@ -100,13 +100,13 @@ export const rerankCommand = (): Command =>
       ),
     )
 
-export const profileCommand = (): Command => {
+export const profileCommand = (io: Io): Command => {
   const command = new Command('profile').description(
     'the preferences that are added to requests: read and edit them',
   )
   const dimensions = `\nDimensions: ${DIMENSIONS.join(', ')}`
-  const show = (options: CommonOptions, profile = withStore(options, profileOf)) =>
-    print(
+  const show = (options: CommonOptions, profile = withStore(io, options, profileOf)) =>
+    io.print(
       options,
       profile,
       profile.sentences.join('\n') ||
@@ -115,7 +115,7 @@ export const profileCommand = (): Command => {
   const edit = (options: CommonOptions, change: ProfileChange) =>
     show(
       options,
-      withStore(options, (store) => changeProfile(store, [change])),
+      withStore(io, options, (store) => changeProfile(store, [change])),
     )
   withHome(command.command('show'))
     .description('all preferences')
@@ -148,9 +148,9 @@ export const profileCommand = (): Command => {
   withHome(command.command('proposals'))
     .description('preferences that you seem to have stated; they count once you accept them')
     .action((options: CommonOptions) => {
-      const proposals = withStore(options, openProposals)
+      const proposals = withStore(io, options, openProposals)
       const lines = proposals.map((p) => `${p.id}  ${p.sentence}  (you wrote: ${p.said})`)
-      print(options, { proposals }, lines.join('\n') || 'no proposals')
+      io.print(options, { proposals }, lines.join('\n') || 'no proposals')
     })
   for (const [name, accept] of [
     ['accept', true],
@@ -160,7 +160,7 @@ export const profileCommand = (): Command => {
       .description(accept ? 'let a proposal count' : 'drop a proposal; it does not come back')
       .argument('<id>', 'of a proposal')
       .action((id: string, options: CommonOptions) => {
-        withStore(options, (store) => store.durably(() => settleProposal(store, id, accept)))
+        withStore(io, options, (store) => store.durably(() => settleProposal(store, id, accept)))
         show(options)
       })
   const simple: [string, string, (dimension: Dimension) => ProfileChange][] = [
@@ -196,10 +196,10 @@ const dimensionOf = (name: string): Dimension => {
 }
 
 /** The protocol version may be left out on the command line. */
-const readRequest = <T>(path: string, schema: z.ZodType<T>): T => {
+const readRequest = <T>(io: Io, path: string, schema: z.ZodType<T>): T => {
   let json: unknown
   try {
-    json = JSON.parse(readText(path))
+    json = JSON.parse(io.readText(path))
   } catch (cause) {
     if (cause instanceof FedError) throw cause
     throw new FedError('E_DATA', 'the request is not JSON', { cause })

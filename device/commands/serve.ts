@@ -7,7 +7,8 @@ import { DeviceSettings } from '../agent/settings.ts'
 import type { DeviceStore } from '../agent/store.ts'
 import type { Device } from '../agent/types.ts'
 import { type RunningApi, serveApi } from '../api/serve.ts'
-import { integer, logEvent, type ModelOptions, withDevice, withModel } from './context.ts'
+import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
+import type { Io } from './io.ts'
 
 export type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
 
@@ -22,7 +23,7 @@ export const withApi = (command: Command): Command =>
     .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', integer(0, 65_535))
     .option('--claude-url <url>', 'where requests to Claude go')
 
-export const serveCommand = (): Command =>
+export const serveCommand = (io: Io): Command =>
   withApi(new Command('serve'))
     .description(
       'the local API: set the base URL of a Claude SDK to it and the app is personalized',
@@ -33,9 +34,10 @@ export const serveCommand = (): Command =>
     )
     .action((options: ServeOptions) =>
       withDevice(
+        io,
         options,
         async (device, { home, store, signal }) => {
-          const api = await startApi(device, { home, store }, options)
+          const api = await startApi(io, device, { home, store }, options)
           await aborted(signal)
           await api.close()
         },
@@ -45,6 +47,7 @@ export const serveCommand = (): Command =>
 
 /** Listens, says so on stdout, and prepares in the background what the first request needs. */
 export const startApi = async (
+  io: Io,
   device: Device,
   { home, store }: { readonly home: Home; readonly store: DeviceStore },
   options: Pick<ServeOptions, 'port' | 'claudeUrl'>,
@@ -70,25 +73,23 @@ export const startApi = async (
       transport: fetch,
       clock: Date.now,
       logOutgoing: (entry) => store.log(entry),
-      report: logEvent,
-      log: logEvent,
+      report: io.event,
+      log: io.event,
       settings,
     },
     options.port ?? settings.port,
   )
-  process.stdout.write(
-    `${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`,
-  )
+  io.out(`${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`)
   const upkeep = () =>
     device
       .upkeep()
-      .catch((error) => logEvent({ event: 'upkeep_failed', code: asFedError(error).code }))
+      .catch((error) => io.event({ event: 'upkeep_failed', code: asFedError(error).code }))
   void upkeep()
   const timer = setInterval(upkeep, UPKEEP_MS)
   // Requests that come before it is done wait for it, or go through as they are.
   device
     .prepare()
-    .catch((error) => logEvent({ event: 'prepare_failed', code: asFedError(error).code }))
+    .catch((error) => io.event({ event: 'prepare_failed', code: asFedError(error).code }))
   return {
     ...api,
     close: () => {

@@ -7,7 +7,8 @@ import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { isHome } from '../agent/home.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
-import { type CommonOptions, folderOf, print, withHome } from './context.ts'
+import { type CommonOptions, folderOf, withHome } from './context.ts'
+import type { Io } from './io.ts'
 
 type ServiceOptions = CommonOptions & { cache?: string; print?: boolean }
 
@@ -30,7 +31,7 @@ export const servicePath = (platform: NodeJS.Platform = process.platform): strin
       ? join(homedir(), 'Library', 'LaunchAgents', `${LABEL}.plist`)
       : null
 
-export const serviceCommand = (): Command => {
+export const serviceCommand = (io: Io): Command => {
   const command = new Command('service').description(
     'the agent at every login: a systemd user unit, or a launchd agent',
   )
@@ -43,11 +44,11 @@ export const serviceCommand = (): Command => {
       '\nA service has no $ANTHROPIC_API_KEY: apps that send the device token need a key kept by `loreweave init --claude-key-file`.\n\nExample:\n  loreweave service install',
     )
     .action((options: ServiceOptions) => {
-      const plan = planOf(options)
+      const plan = planOf(io, options)
       const path = requirePath()
       const text = process.platform === 'darwin' ? launchdPlist(plan) : systemdUnit(plan)
       if (options.print) {
-        process.stdout.write(text)
+        io.out(text)
         return
       }
       if (!isHome(plan.home))
@@ -55,18 +56,18 @@ export const serviceCommand = (): Command => {
       mkdirSync(dirname(path), { recursive: true })
       writeFileSync(`${path}.${process.pid}.tmp`, text, { mode: 0o600 })
       renameSync(`${path}.${process.pid}.tmp`, path)
-      report(options, [`wrote ${path}`, ...runAll(beginning(path))])
+      report(io, options, [`wrote ${path}`, ...runAll(beginning(path))])
     })
   withHome(command.command('uninstall'))
     .description('stop the agent and remove the unit; the home stays')
-    .action((options: CommonOptions) => report(options, uninstallService()))
+    .action((options: CommonOptions) => report(io, options, uninstallService()))
   withHome(command.command('status'))
     .description('whether it is installed and running')
     .action((options: CommonOptions) => {
       const path = servicePath()
       const isInstalled = path !== null && existsSync(path)
       const isRunning = isInstalled && isActive()
-      print(
+      io.print(
         options,
         { path, isInstalled, isRunning },
         isInstalled
@@ -88,8 +89,8 @@ export const uninstallService = (): string[] => {
   return [...done, `removed ${path}`, ...after]
 }
 
-const report = (options: CommonOptions, done: readonly string[]): void =>
-  print(options, { done }, done.join('\n'))
+const report = (io: Io, options: CommonOptions, done: readonly string[]): void =>
+  io.print(options, { done }, done.join('\n'))
 
 const requirePath = (): string => {
   const path = servicePath()
@@ -101,14 +102,14 @@ const requirePath = (): string => {
 }
 
 /** The same program again: node with its loaders, and this command line's file. */
-const planOf = (options: ServiceOptions): ServicePlan => {
+const planOf = (io: Io, options: ServiceOptions): ServicePlan => {
   const script = process.argv[1] ?? ''
   const isSource = script.endsWith('.ts')
   const loaders = process.execArgv.filter((argument) => !argument.startsWith('--inspect'))
   return {
     program: [process.execPath, ...loaders, script],
-    home: folderOf(options),
-    cache: options.cache ?? defaultCacheFolder(process.env),
+    home: folderOf(io, options),
+    cache: options.cache ?? defaultCacheFolder(io.env),
     // From sources the engine's worker is bundled there.
     writable: isSource ? [join(dirname(dirname(script)), 'node_modules', '.cache')] : [],
   }

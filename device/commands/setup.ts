@@ -8,17 +8,10 @@ import { grantConsent } from '../agent/consent.ts'
 import { federationClient } from '../agent/federation.ts'
 import { saveConfig } from '../agent/home.ts'
 import { timerSleep } from '../agent/transport.ts'
-import {
-  type CommonOptions,
-  homeOf,
-  integer,
-  print,
-  readText,
-  withHome,
-  withStore,
-} from './context.ts'
+import { type CommonOptions, homeOf, integer, withHome, withStore } from './context.ts'
+import type { Io } from './io.ts'
 
-export const enrollCommand = (): Command =>
+export const enrollCommand = (io: Io): Command =>
   withHome(new Command('enroll'))
     .description('join a federation with a one-time token from its operator')
     .requiredOption('--server <url>', 'the federation server')
@@ -33,10 +26,10 @@ export const enrollCommand = (): Command =>
     )
     .action(
       async (options: CommonOptions & { server: string; tokenFile?: string; token?: string }) => {
-        const home = homeOf(options)
+        const home = homeOf(io, options)
         const server = serverUrl(options.server)
-        const token = readToken(options)
-        const deviceId = await withStore(options, (store) =>
+        const token = readToken(io, options)
+        const deviceId = await withStore(io, options, (store) =>
           federationClient({
             serverUrl: server,
             transport: fetch,
@@ -48,7 +41,7 @@ export const enrollCommand = (): Command =>
           }).enroll(token),
         )
         saveConfig(home.folder, { ...home.config, server, enrolledAt: Date.now() })
-        print(
+        io.print(
           options,
           { deviceId, server },
           `enrolled with ${server} as ${deviceId}\nNext: loreweave consent grant`,
@@ -63,7 +56,7 @@ const serverUrl = (text: string): string => {
   return url.href.replace(/\/+$/, '')
 }
 
-const readToken = (options: { tokenFile?: string; token?: string }): string => {
+const readToken = (io: Io, options: { tokenFile?: string; token?: string }): string => {
   if (options.token !== undefined && options.token !== '-')
     throw new FedError(
       'E_USAGE',
@@ -71,10 +64,10 @@ const readToken = (options: { tokenFile?: string; token?: string }): string => {
     )
   const text =
     options.tokenFile !== undefined
-      ? readText(options.tokenFile)
+      ? io.readText(options.tokenFile)
       : options.token === '-'
-        ? readText('-')
-        : process.env['LOREWEAVE_ENROLL_TOKEN']
+        ? io.readText('-')
+        : io.env['LOREWEAVE_ENROLL_TOKEN']
   if (!text?.trim())
     throw new FedError(
       'E_USAGE',
@@ -83,15 +76,15 @@ const readToken = (options: { tokenFile?: string; token?: string }): string => {
   return text.trim()
 }
 
-export const consentCommand = (): Command => {
+export const consentCommand = (io: Io): Command => {
   const command = new Command('consent').description(
     'what this device may contribute to a federation',
   )
   withHome(command.command('show'))
     .description('the consent in force')
     .action((options: CommonOptions) => {
-      const consent = withStore(options, (store) => store.consent())
-      print(options, { consent }, describeConsent(consent))
+      const consent = withStore(io, options, (store) => store.consent())
+      io.print(options, { consent }, describeConsent(consent))
     })
   withHome(command.command('grant'))
     .description('agree to contribute')
@@ -117,18 +110,18 @@ export const consentCommand = (): Command => {
       })
       const now = Date.now()
       const expiresAt = options.days === undefined ? null : now + options.days * 24 * 3600 * 1000
-      const consent = withStore(options, (store) =>
+      const consent = withStore(io, options, (store) =>
         grantConsent(store, [...new Set(contributions)], now, expiresAt),
       )
-      print(options, { consent }, `${describeConsent(consent)}\nNext: loreweave participate`)
+      io.print(options, { consent }, `${describeConsent(consent)}\nNext: loreweave participate`)
     })
   withHome(command.command('withdraw'))
     .description(
       'stop contributing; updates that are in a release already cannot be taken out of it',
     )
     .action((options: CommonOptions) => {
-      withStore(options, (store) => store.set('consent', null))
-      print(
+      withStore(io, options, (store) => store.set('consent', null))
+      io.print(
         options,
         { consent: null },
         'withdrawn: nothing more is contributed. What is in a release already stays in it.',
@@ -142,15 +135,15 @@ export const describeConsent = (consent: ConsentRecord | null): string =>
     ? 'no consent: this device contributes nothing'
     : `contributes ${consent.contributions.join(', ') || 'nothing'} for ${consent.purpose}, since ${new Date(consent.grantedAt).toISOString()}, ${consent.expiresAt === null ? 'until withdrawn' : `until ${new Date(consent.expiresAt).toISOString()}`}`
 
-export const logCommand = (): Command =>
+export const logCommand = (io: Io): Command =>
   withHome(new Command('log'))
     .description('everything that left this device: time, receiver, what, bytes, SHA-256')
     .option('--limit <n>', 'newest entries', integer(1, 1_000_000), 50)
     .action((options: CommonOptions & { limit: number }) => {
-      const entries = withStore(options, (store) => store.outbox(options.limit))
+      const entries = withStore(io, options, (store) => store.outbox(options.limit))
       const lines = entries.map(
         (e) =>
           `${new Date(e.at).toISOString()}  ${e.recipient.padEnd(10)}  ${e.what.padEnd(10)}  ${String(e.bytes).padStart(9)} bytes  ${e.digest || '-'}`,
       )
-      print(options, { entries }, lines.join('\n') || 'nothing has left this device')
+      io.print(options, { entries }, lines.join('\n') || 'nothing has left this device')
     })

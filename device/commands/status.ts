@@ -11,16 +11,17 @@ import { servingState } from '../agent/private-adapter.ts'
 import type { DeviceStore, OutboxEntry } from '../agent/store.ts'
 import { trainingStatus } from '../agent/training.ts'
 import { runningAgent } from './agent.ts'
-import { type CommonOptions, megabytes, print, withHome, withStore } from './context.ts'
+import { type CommonOptions, megabytes, withHome, withStore } from './context.ts'
+import type { Io } from './io.ts'
 import { describeConsent } from './setup.ts'
 import { describeTraining } from './training.ts'
 
-export const statusCommand = (): Command =>
+export const statusCommand = (io: Io): Command =>
   withHome(new Command('status'))
     .description('what this device has, has learned, does and has sent, on one screen')
     .action((options: CommonOptions) => {
-      const status = withStore(options, statusOf)
-      print(options, status, describe(status))
+      const status = withStore(io, options, statusOf)
+      io.print(options, status, describe(status))
     })
 
 type Status = ReturnType<typeof statusOf>

@@ -2,14 +2,15 @@
 import { Command } from 'commander'
 import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
 import { rateText, setTrainingPaused, trainingStatus } from '../agent/training.ts'
-import { type CommonOptions, print, withHome, withStore } from './context.ts'
+import { type CommonOptions, withHome, withStore } from './context.ts'
+import type { Io } from './io.ts'
 
-export const trainingCommand = (): Command => {
+export const trainingCommand = (io: Io): Command => {
   const command = new Command('training').description(
     'pause and resume training, and say how far it is',
   )
   const show = (options: CommonOptions, status: TrainingStatus) =>
-    print(options, status, describeTraining(status))
+    io.print(options, status, describeTraining(status))
   const actions = [
     [
       'pause',
@@ -24,7 +25,7 @@ export const trainingCommand = (): Command => {
       .action((options: CommonOptions) =>
         show(
           options,
-          withStore(options, (store) => {
+          withStore(io, options, (store) => {
             setTrainingPaused(store, paused)
             return trainingStatus(store)
           }),
@@ -32,7 +33,7 @@ export const trainingCommand = (): Command => {
       )
   withHome(command.command('status'))
     .description('whether it runs, its step, tokens a second and the time left')
-    .action((options: CommonOptions) => show(options, withStore(options, trainingStatus)))
+    .action((options: CommonOptions) => show(options, withStore(io, options, trainingStatus)))
   return command
 }
 

@@ -1,9 +1,10 @@
-/** The program as a user runs it: a child process with a home of its own and the built-in model. */
+/** The program with a home of its own and the built-in model: mostly called here, and started as a user starts it. */
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { shortChoices, temporaryFolder } from './agent/fixture.ts'
-import { run as runIn, start as startIn } from './cli-process.ts'
+import { call } from './cli-call.ts'
+import { run as startAndWait, start as startIn } from './cli-process.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -13,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const start = (args: string[], env?: Record<string, string>) => startIn(folder, args, env)
-const run = (args: string[], options?: Parameters<typeof runIn>[2]) => runIn(folder, args, options)
+const run = (args: string[], options?: Parameters<typeof call>[2]) => call(folder, args, options)
 
 test('from init to rerank and feedback, as a user would', async () => {
-  const init = await run(['init', '--model', 'tiny', '--json'])
+  const init = await startAndWait(folder, ['init', '--model', 'tiny', '--json'])
   expect(init).toMatchObject({ code: 0, stderr: '' })
   expect(JSON.parse(init.stdout)).toMatchObject({
     model: 'tiny',
@@ -129,6 +130,16 @@ test.each([
   const result = await run(args)
   expect([result.code, result.stdout]).toEqual([code, ''])
   expect(result.stderr).toContain(words)
+})
+
+test('what is refused ends the process with its exit code', async () => {
+  expect(await startAndWait(folder, ['nonsense'])).toMatchObject({ code: 2, stdout: '' })
+  expect(await startAndWait(folder, ['status', '--home', '/nonexistent/home'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('loreweave init'),
+  })
+  const request = await startAndWait(folder, ['rerank'], { input: 'nonsense' })
+  expect(request).toMatchObject({ code: 1, stderr: expect.stringContaining('not JSON') })
 })
 
 test('--json gives refusals in the envelope, on stderr', async () => {

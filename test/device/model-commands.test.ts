@@ -1,31 +1,23 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { convertedFolder } from '../../device/engine/model/cache.ts'
 import { writeQuality } from '../../device/engine/model/quality.ts'
-import { modelCommand } from '../../device/model-commands.ts'
+import { call } from './cli-call.ts'
 
 let cache: string
 beforeEach(async () => {
   cache = await mkdtemp(join(tmpdir(), 'commands-'))
 })
 afterEach(async () => {
-  vi.restoreAllMocks()
   await rm(cache, { recursive: true })
 })
 
-/** Runs `loreweave model …` in this process and returns what it printed. */
+/** What `loreweave model …` prints. */
 const run = async (...args: string[]): Promise<string> => {
-  let printed = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += text
-    return true
-  })
-  const program = new Command('loreweave').exitOverride().addCommand(modelCommand())
-  await program.parseAsync(['model', ...args, '--cache', cache], { from: 'user' })
-  return printed
+  const result = await call(cache, ['model', ...args, '--cache', cache])
+  return result.stdout
 }
 
 test('list says what is known and where the cache is', async () => {
@@ -59,20 +51,25 @@ test('list says what quantized weights cost, once that was measured', async () =
   )
 })
 
-test('verify of a model that is not there rejects with E_MODEL_MISSING', async () => {
-  await expect(run('verify')).rejects.toMatchObject({ code: 'E_MODEL_MISSING' })
+test('verify of a model that is not there is refused with E_MODEL_MISSING', async () => {
+  const refused = { code: 1, stderr: expect.stringContaining('E_MODEL_MISSING') }
+  expect(await call(cache, ['model', 'verify', '--cache', cache])).toMatchObject(refused)
 })
 
-test('pull of a file with other bytes rejects with E_CHECKSUM', async () => {
+test('pull of a file with other bytes is refused with E_CHECKSUM', async () => {
   const file = join(cache, 'wrong.gguf')
   await writeFile(file, 'GGUF')
-  await expect(run('pull', '--source', file)).rejects.toMatchObject({ code: 'E_CHECKSUM' })
+  const refused = { code: 1, stderr: expect.stringContaining('E_CHECKSUM') }
+  expect(await call(cache, ['model', 'pull', '--source', file, '--cache', cache])).toMatchObject(
+    refused,
+  )
 })
 
 test('remove of nothing frees nothing', async () => {
   expect(JSON.parse(await run('remove', '--json'))).toEqual({ name: 'smollm2-135m', freedBytes: 0 })
 })
 
-test('an unknown model rejects with E_NOT_FOUND', async () => {
-  await expect(run('verify', 'gpt-9')).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+test('an unknown model is refused with E_NOT_FOUND', async () => {
+  const refused = { code: 1, stderr: expect.stringContaining('E_NOT_FOUND') }
+  expect(await call(cache, ['model', 'verify', 'gpt-9', '--cache', cache])).toMatchObject(refused)
 })

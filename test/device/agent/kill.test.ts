@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { type RunningClaude, startClaude } from '../../../eval/mock/serve.ts'
+import { call } from '../cli-call.ts'
 import { run, start } from '../cli-process.ts'
 import { temporaryFolder } from './fixture.ts'
 
@@ -17,7 +18,7 @@ const servers = new Set<ChildProcess>()
 beforeAll(async () => {
   folder = temporaryFolder()
   claude = await startClaude({ seed: 'kill' })
-  await run(folder, ['init', '--model', 'tiny'])
+  await call(folder, ['init', '--model', 'tiny'])
 })
 afterAll(async () => {
   for (const server of servers) server.kill('SIGKILL')

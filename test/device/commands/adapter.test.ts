@@ -1,4 +1,4 @@
-/** Adapters out of one home and into another, with the program as a user runs it. */
+/** Adapters out of one home and into another, with the program as a value. */
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -6,7 +6,7 @@ import { readAdapterFile } from '../../../device/agent/adapter-files.ts'
 import { readPrivate, servingState } from '../../../device/agent/private-adapter.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { shortChoices, temporaryFolder, tinyModel } from '../agent/fixture.ts'
-import { run } from '../cli-process.ts'
+import { call } from '../cli-call.ts'
 
 let folder = ''
 const here = (name: string) => join(folder, name)
@@ -20,7 +20,7 @@ const stored = (home: string) => {
 }
 beforeAll(async () => {
   folder = temporaryFolder()
-  await run(folder, ['init', '--model', 'tiny'])
+  await call(folder, ['init', '--model', 'tiny'])
   writeFileSync(
     here('choices'),
     shortChoices(8)
@@ -32,51 +32,51 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('there is nothing to export at first, and it says what to do', async () => {
   const out = ['--format', 'gguf', '--out', here('none.gguf')]
-  expect(await run(folder, ['adapter', 'export', ...out, '--which', 'private'])).toMatchObject({
+  expect(await call(folder, ['adapter', 'export', ...out, '--which', 'private'])).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/E_NOT_FOUND.*train --adapter/),
   })
-  expect(await run(folder, ['adapter', 'export', ...out])).toMatchObject({
+  expect(await call(folder, ['adapter', 'export', ...out])).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/no release is served/),
   })
 })
 
 test('a trained adapter leaves in both formats, and comes back in another home as it was', async () => {
-  const trained = await run(folder, ['train', '--data', here('choices'), '--adapter'])
+  const trained = await call(folder, ['train', '--data', here('choices'), '--adapter'])
   expect(trained).toMatchObject({ code: 0 })
   const { spec, flat } = stored(folder).feed!
   const feed = { spec, flat }
   const files = { peft: here('peft'), gguf: here('adapter.gguf') } as const
   for (const [format, out] of Object.entries(files)) {
     const args = ['adapter', 'export', '--format', format, '--out', out, '--json']
-    const exported = await run(folder, args)
+    const exported = await call(folder, args)
     expect(exported).toMatchObject({ code: 0 })
     expect(JSON.parse(exported.stdout)).toMatchObject({ which: 'private', ...feed.spec })
     for (const path of JSON.parse(exported.stdout).files)
       expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(readAdapterFile(out, await tinyModel())).toEqual({ ...feed, format })
     // Nothing is overwritten.
-    expect(await run(folder, args)).toMatchObject({ code: 2 })
+    expect(await call(folder, args)).toMatchObject({ code: 2 })
   }
 
   const other = here('other')
   mkdirSync(other)
-  await run(other, ['init', '--model', 'tiny'])
+  await call(other, ['init', '--model', 'tiny'])
   for (const [revision, out] of Object.values(files).entries()) {
-    expect(await run(other, ['adapter', 'import', out])).toMatchObject({ code: 0 })
+    expect(await call(other, ['adapter', 'import', out])).toMatchObject({ code: 0 })
     expect(stored(other)).toEqual({
       feed: { ...feed, objective: 'reward' },
       state: { release: null, private: true, revision: revision + 1 },
     })
   }
-  const status = await run(other, ['status', '--json'])
+  const status = await call(other, ['status', '--json'])
   expect(JSON.parse(status.stdout)).toMatchObject({ privateAdapter: true })
 })
 
 test('an imported adapter is what the head is fitted under', async () => {
   const jsonOf = async (args: string[]) => {
-    const result = await run(folder, args)
+    const result = await call(folder, args)
     expect(result).toMatchObject({ code: 0 })
     return JSON.parse(result.stdout)
   }
@@ -121,7 +121,7 @@ test('what does not fit the model, or is no adapter, is refused by name and chan
   expect(() => read(here('adapter.gguf'), { architecture: 'qwen2' })).toThrow(
     expect.objectContaining({ code: 'E_BASE_MODEL' }),
   )
-  expect(await run(folder, ['adapter', 'import', dora])).toMatchObject({
+  expect(await call(folder, ['adapter', 'import', dora])).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/E_MODEL_UNSUPPORTED.*use_dora/),
   })

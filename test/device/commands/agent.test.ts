@@ -7,12 +7,13 @@ import { lockHolder } from '../../../device/agent/lock.ts'
 import { trainingStatus } from '../../../device/agent/training.ts'
 import { withStore } from '../../../device/commands/context.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
-import { resultOf, run, start } from '../cli-process.ts'
+import { call, silentIo } from '../cli-call.ts'
+import { resultOf, start } from '../cli-process.ts'
 
 let folder = ''
 beforeAll(async () => {
   folder = temporaryFolder()
-  await run(folder, ['init', '--model', 'tiny', '--threads', '1', '--port', '0'])
+  await call(folder, ['init', '--model', 'tiny', '--threads', '1', '--port', '0'])
   const data = join(folder, 'choices.jsonl')
   writeFileSync(
     data,
@@ -20,7 +21,7 @@ beforeAll(async () => {
       .map((choice) => JSON.stringify(choice))
       .join('\n'),
   )
-  await run(folder, ['train', '--data', data])
+  await call(folder, ['train', '--data', data])
 }, 60_000)
 const started: ReturnType<typeof start>[] = []
 afterEach(() => {
@@ -52,7 +53,7 @@ test('with --once on battery it says why it waits, trains nothing, and ends with
 
 test('killed with -9 under way it leaves no lock, and the next one does the work and tells its energy', async () => {
   const first = agent(['--no-api', ...FREE])
-  const training = () => withStore({ home: join(folder, 'home') }, trainingStatus).state
+  const training = () => withStore(silentIo(), { home: join(folder, 'home') }, trainingStatus).state
   await vi.waitFor(() => expect(training()).toBe('running'), { timeout: 30_000, interval: 5 })
   expect(lock()?.pid).toBe(first.pid)
   first.kill('SIGKILL')
@@ -69,7 +70,7 @@ test('killed with -9 under way it leaves no lock, and the next one does the work
       joules: expect.any(Number),
     }),
   )
-  const status = JSON.parse((await run(folder, ['status', '--json'])).stdout)
+  const status = JSON.parse((await call(folder, ['status', '--json'])).stdout)
   expect(status).toMatchObject({
     agent: null,
     privateAdapter: true,

@@ -5,17 +5,17 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Check } from '../../../device/commands/doctor.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
-import { run } from '../cli-process.ts'
+import { call } from '../cli-call.ts'
 
 let folder = ''
 beforeAll(async () => {
   folder = temporaryFolder()
-  await run(folder, ['init', '--model', 'tiny', '--threads', '1', '--port', '47141'])
+  await call(folder, ['init', '--model', 'tiny', '--threads', '1', '--port', '47141'])
 }, 30_000)
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const doctor = async (args: string[]) => {
-  const { code, stdout } = await run(folder, ['doctor', '--json', ...args], {
+  const { code, stdout } = await call(folder, ['doctor', '--json', ...args], {
     env: { ANTHROPIC_API_KEY: '' },
   })
   const checks = (JSON.parse(stdout) as { checks: Check[] }).checks
@@ -46,7 +46,7 @@ test('asks Claude for headers alone, without a key, and fails where something el
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
-  await run(folder, ['init', '--claude-url', `http://127.0.0.1:${port}`, '--port', String(port)])
+  await call(folder, ['init', '--claude-url', `http://127.0.0.1:${port}`, '--port', String(port)])
   const { code, check } = await doctor([])
   server.close()
   expect(code).toBe(1)

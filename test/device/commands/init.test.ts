@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ask, askSetup } from '../../../device/commands/init.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
-import { run } from '../cli-process.ts'
+import { call } from '../cli-call.ts'
 
 let folder = ''
 beforeAll(() => {
@@ -46,7 +46,7 @@ test('asks nothing that is known already', async () => {
 })
 
 test('ends with the two lines that personalize an app, writes words beside settings, and a second one keeps comments', async () => {
-  const { stdout, code } = await run(folder, ['init', '--model', 'tiny', '--port', '4999'])
+  const { stdout, code } = await call(folder, ['init', '--model', 'tiny', '--port', '4999'])
   expect(code).toBe(0)
   expect(stdout.trim().split('\n').slice(-2)).toEqual([
     '  export ANTHROPIC_BASE_URL=http://127.0.0.1:4999',
@@ -54,7 +54,7 @@ test('ends with the two lines that personalize an app, writes words beside setti
   ])
   const config = join(folder, 'home', 'config.json')
   writeFileSync(config, readFileSync(config, 'utf8').replace('"settings"', '// mine\n  "settings"'))
-  await run(folder, ['init', '--candidates', '2'])
+  await call(folder, ['init', '--candidates', '2'])
   const text = readFileSync(config, 'utf8')
   expect(text).toContain('// mine')
   expect(text).toContain('"candidates": 2,')
@@ -65,7 +65,7 @@ test('a configuration that is not valid is told with line and column, and is not
   const config = join(folder, 'home', 'config.json')
   const broken = readFileSync(config, 'utf8').replace('"candidates": 2', '"candidates": 22')
   writeFileSync(config, broken)
-  const result = await run(folder, ['init', '--port', '5000'])
+  const result = await call(folder, ['init', '--port', '5000'])
   expect(result).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/config\.json:\d+:\d+: settings\.candidates/),

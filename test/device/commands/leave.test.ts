@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createHome, saveConfig } from '../../../device/agent/home.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
+import { call } from '../cli-call.ts'
 import { run as runIn } from '../cli-process.ts'
 
 let folder = ''
@@ -11,6 +12,7 @@ beforeEach(() => {
   folder = temporaryFolder()
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+/** A process with a home of its own: removing must not come near the real one. */
 const env = () => ({ HOME: folder })
 const run = (args: string[]) => runIn(folder, args, { env: env() })
 
@@ -42,7 +44,7 @@ test('leave withdraws consent, forgets the server, sends nothing that was pendin
     at: 1,
   })
   store.settleUpload('q', 'accepted', null)
-  const { stdout, code } = await run(['leave'])
+  const { stdout, code } = await call(folder, ['leave'])
   expect(code).toBe(0)
   expect(stdout).toContain('left http://s.example')
   expect(stdout).toContain('1 finished updates were not sent')
@@ -55,7 +57,7 @@ test('leave withdraws consent, forgets the server, sends nothing that was pendin
 }, 30_000)
 
 test('remove asks first, then erases the home; the models stay unless told', async () => {
-  await run(['init', '--model', 'tiny'])
+  await call(folder, ['init', '--model', 'tiny'])
   expect(await run(['remove'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
   expect(existsSync(join(folder, 'home'))).toBe(true)
   expect((await run(['remove', '--yes'])).code).toBe(0)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchdPlist, systemdUnit, UNIT } from '../../../device/commands/service.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
+import { call } from '../cli-call.ts'
 import { run } from '../cli-process.ts'
 
 let folder = ''
@@ -52,7 +53,7 @@ test.skipIf(process.platform !== 'linux')(
   async () => {
     const env = { HOME: folder, PATH: join(folder, 'nothing') }
     const service = (args: string[]) => run(folder, ['service', ...args], { env })
-    await run(folder, ['init', '--model', 'tiny'], { env })
+    await call(folder, ['init', '--model', 'tiny'])
     const unit = join(folder, '.config', 'systemd', 'user', UNIT)
     const printed = await service(['install', '--print'])
     expect(existsSync(unit)).toBe(false)

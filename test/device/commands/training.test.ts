@@ -6,12 +6,13 @@ import type { DeviceStore } from '../../../device/agent/store.ts'
 import { setTrainingPaused, trainingStatus } from '../../../device/agent/training.ts'
 import { withStore } from '../../../device/commands/context.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
+import { call, silentIo } from '../cli-call.ts'
 import { resultOf, run, start } from '../cli-process.ts'
 
 let folder = ''
 beforeAll(async () => {
   folder = temporaryFolder()
-  await run(folder, ['init', '--model', 'tiny', '--threads', '1'])
+  await call(folder, ['init', '--model', 'tiny', '--threads', '1'])
   const data = join(folder, 'choices.jsonl')
   writeFileSync(
     data,
@@ -19,7 +20,7 @@ beforeAll(async () => {
       .map((choice) => JSON.stringify(choice))
       .join('\n'),
   )
-  await run(folder, ['train', '--data', data])
+  await call(folder, ['train', '--data', data])
 })
 const started: ReturnType<typeof start>[] = []
 afterEach(() => {
@@ -51,7 +52,7 @@ const engineOf = (pid: number): string =>
 
 /** This process is another one of the same home. */
 const inStore = <T>(work: (store: DeviceStore) => T): T =>
-  withStore({ home: join(folder, 'home') }, work)
+  withStore(silentIo(), { home: join(folder, 'home') }, work)
 const status = () => inStore(trainingStatus)
 const pause = (paused: boolean) => inStore((store) => setTrainingPaused(store, paused))
 
@@ -68,10 +69,10 @@ const underWay = async () => {
 
 test('without training the status is idle, and a pause is remembered', async () => {
   expect(status()).toMatchObject({ state: 'idle', step: null })
-  expect(JSON.parse((await run(folder, ['training', 'pause', '--json'])).stdout)).toMatchObject({
+  expect(JSON.parse((await call(folder, ['training', 'pause', '--json'])).stdout)).toMatchObject({
     state: 'paused',
   })
-  expect((await run(folder, ['training', 'resume'])).stdout).toBe('idle\n')
+  expect((await call(folder, ['training', 'resume'])).stdout).toBe('idle\n')
 })
 
 describe.skipIf(process.platform !== 'linux')('a training under way', () => {

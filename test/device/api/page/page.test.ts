@@ -8,7 +8,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, openBrowser, violationsOf } from '../../../support/browser.ts'
 import { temporaryFolder } from '../../agent/fixture.ts'
-import { run, start } from '../../cli-process.ts'
+import { call } from '../../cli-call.ts'
+import { start } from '../../cli-process.ts'
 import { fakeClaude } from '../fakes.ts'
 
 const executable = chromiumPath()
@@ -45,7 +46,7 @@ describe.skipIf(!executable)('the page', () => {
         (info: AddressInfo) => resolve(info.port),
       )
     })
-    const made = await run(folder, ['init', '--model', 'tiny', '--json'])
+    const made = await call(folder, ['init', '--model', 'tiny', '--json'])
     if (made.code !== 0) throw new Error(made.stderr)
     token = readFileSync(join(home, 'device-token'), 'utf8').trim()
     program = start(folder, ['serve', '--port', '0', '--claude-url', `http://127.0.0.1:${port}`], {
@@ -87,7 +88,7 @@ describe.skipIf(!executable)('the page', () => {
       changes: [{ op: 'state', dimension, direction, strength: 1, scope: 'all' }],
     })
   const codeAddress = async () => {
-    const printed = await run(folder, ['page', '--print', '--json', '--port', new URL(url).port])
+    const printed = await call(folder, ['page', '--print', '--json', '--port', new URL(url).port])
     expect(printed).toMatchObject({ code: 0, stderr: '' })
     return (JSON.parse(printed.stdout) as { url: string }).url
   }

@@ -1,0 +1,73 @@
+/** What a command reads and writes beside files: the process's own, or a caller's. */
+import { readFileSync } from 'node:fs'
+import { FedError } from '../../adapters/errors.ts'
+import type { Progress } from '../agent/types.ts'
+
+/** Where a program reads and writes. */
+export type Streams = {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Standard output: results. */
+  readonly out: (text: string) => void
+  /** Standard error: progress, refusals, questions. */
+  readonly err: (text: string) => void
+  /** All of standard input. */
+  readonly input: () => string
+  /** Whether standard error is a terminal, whose lines can be rewritten. */
+  readonly isTerminal: boolean
+  /** Whether somebody can be asked. */
+  readonly canAsk: boolean
+  readonly exitWith: (code: number) => void
+}
+
+export type Io = Streams & {
+  /** A result: one JSON document with --json, else text for people. */
+  readonly print: (options: { json?: boolean }, json: object, text: string) => void
+  /** One rewritten line on a terminal, elsewhere a line every few seconds. */
+  readonly progress: (progress: Progress) => void
+  /** One JSON line on standard error: what happened, with codes and numbers, never what was said. */
+  readonly event: (event: object) => void
+  /** The text of a file, or of standard input for "-". Fails with E_DATA. */
+  readonly readText: (path: string) => string
+}
+
+export const openIo = (streams: Streams): Io => ({
+  ...streams,
+  print: ({ json: isJson }, json, text) => streams.out(`${isJson ? JSON.stringify(json) : text}\n`),
+  progress: progressLines(streams),
+  event: (event) => streams.err(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`),
+  readText: (path) => {
+    try {
+      return path === '-' ? streams.input() : readFileSync(path, 'utf8')
+    } catch (cause) {
+      throw new FedError('E_DATA', `${path === '-' ? 'standard input' : path} cannot be read`, {
+        cause,
+      })
+    }
+  },
+})
+
+export const processStreams: Streams = {
+  env: process.env,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  input: () => readFileSync(0, 'utf8'),
+  isTerminal: process.stderr.isTTY === true,
+  canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  exitWith: (code) => {
+    process.exitCode = code
+  },
+}
+
+const progressLines = ({ err, isTerminal }: Streams): Io['progress'] => {
+  let lastLine = ''
+  let lastAt = 0
+  return ({ step, done, of, note }) => {
+    const count = done === undefined ? '' : of === undefined ? ` ${done}` : ` ${done}/${of}`
+    const line = `${step}${count}${note ? `: ${note}` : ''}`
+    const isLast = done === undefined || done === of
+    if (line === lastLine || (!isLast && Date.now() - lastAt < (isTerminal ? 100 : 5000))) return
+    lastLine = line
+    lastAt = Date.now()
+    err(isTerminal && !isLast ? `\r\u001b[K${line}` : `${isTerminal ? '\r\u001b[K' : ''}${line}\n`)
+  }
+}
