@@ -121,7 +121,7 @@ describe('the architecture', () => {
     const shared = under('test/').filter(
       ({ path }) =>
         path.endsWith('.test.ts') &&
-        !/^test\/(?:model|peers)\/|\.slow\.test\.ts$/.test(path) &&
+        !/^test\/(?:model\/|peers\/|clients\/clients\.)|\.slow\.test\.ts$/.test(path) &&
         !PROCESSES.includes(path),
     )
     expectNone(shared.filter((source) => reaches(source)).map(({ path }) => path))

@@ -1,4 +1,4 @@
-/** The Python that PEFT runs in: a virtual environment of pinned versions, made once under the project's cache folder. */
+/** Python environments for development: virtual environments of pinned versions, made once under the project's cache folder. */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,14 +25,33 @@ export type PeerPythonOptions = {
   readonly run?: RunProgram
 }
 
+/** What an environment holds. modules: what must import before it counts as whole. */
+export type PythonPackages = {
+  readonly pins: readonly string[]
+  readonly modules: readonly string[]
+}
+
+const PEER_PACKAGES: PythonPackages = {
+  pins: PINS,
+  modules: ['torch', 'transformers', 'peft', 'safetensors', 'numpy', 'gguf'],
+}
+
+/** The Python that PEFT runs in; as `pythonWith`. */
+export const peerPython = (options: PeerPythonOptions): Promise<PeerPython> =>
+  pythonWith(PEER_PACKAGES, options)
+
 /** Packages come from wherever the user's own pip configuration says. Never throws for what a machine lacks;
  *  an environment that was not finished is made again. */
-export const peerPython = async (options: PeerPythonOptions): Promise<PeerPython> => {
+export const pythonWith = async (
+  packages: PythonPackages,
+  options: PeerPythonOptions,
+): Promise<PeerPython> => {
   const { cacheFolder, onProgress = () => {}, signal, run = runProgram } = options
-  const folder = pythonFolder(cacheFolder)
+  const folder = pythonFolder(cacheFolder, packages.pins)
   const interpreter = interpreterOf(folder)
   const stamp = join(folder, STAMP)
-  if ((await read(stamp)) === STAMP_TEXT && (await imports(run, interpreter)))
+  const whole = stampText(packages.pins)
+  if ((await read(stamp)) === whole && (await imports(run, interpreter, packages.modules)))
     return { interpreter }
   const maker = Number(await read(`${folder}.pid`))
   if (maker && maker !== process.pid && isRunning(maker))
@@ -43,9 +62,9 @@ export const peerPython = async (options: PeerPythonOptions): Promise<PeerPython
     await rm(folder, { recursive: true, force: true })
     await mkdir(join(folder, '..'), { recursive: true })
     await writeFile(`${folder}.pid`, String(process.pid))
-    const problem = await makeEnvironment(run, system, folder, onProgress, signal)
+    const problem = await makeEnvironment(run, system, folder, packages, onProgress, signal)
     if (problem) return { reason: problem }
-    await writeFile(stamp, STAMP_TEXT)
+    await writeFile(stamp, whole)
     return { interpreter }
   } catch (error) {
     return { reason: `cannot write ${folder}: ${(error as NodeJS.ErrnoException).code}` }
@@ -55,11 +74,11 @@ export const peerPython = async (options: PeerPythonOptions): Promise<PeerPython
 }
 
 /** One folder for each set of pins. */
-export const pythonFolder = (cacheFolder: string): string =>
+export const pythonFolder = (cacheFolder: string, pins: readonly string[] = PINS): string =>
   join(
     cacheFolder,
     'peers',
-    `python-${createHash('sha256').update(STAMP_TEXT).digest('hex').slice(0, 12)}`,
+    `python-${createHash('sha256').update(stampText(pins)).digest('hex').slice(0, 12)}`,
   )
 
 export const interpreterOf = (folder: string): string =>
@@ -69,7 +88,7 @@ export const interpreterOf = (folder: string): string =>
 
 /** Written last, so that an environment which has it is whole. */
 const STAMP = 'loreweave-pins.txt'
-const STAMP_TEXT = `${PINS.join('\n')}\n`
+const stampText = (pins: readonly string[]): string => `${pins.join('\n')}\n`
 
 const SYSTEM_PYTHONS = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python', 'py']
 /** numpy's and transformers' own lower bound. */
@@ -87,12 +106,13 @@ const makeEnvironment = async (
   run: RunProgram,
   system: string,
   folder: string,
+  { pins, modules }: PythonPackages,
   onProgress: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> => {
   const interpreter = interpreterOf(folder)
-  const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', ...PINS]
-  onProgress(`making a Python environment for the peers in ${folder} (once)`)
+  const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', ...pins]
+  onProgress(`making a Python environment with ${pins[0]} in ${folder} (once)`)
   const steps: readonly (readonly [string, string, readonly string[]])[] = [
     ['venv', system, ['-m', 'venv', folder]],
     ['pip install', interpreter, install],
@@ -102,14 +122,16 @@ const makeEnvironment = async (
     if (signal?.aborted) return 'making the Python environment was stopped'
     if (code !== 0) return `${name} failed: ${failureOf(output)}`
   }
-  if (!(await imports(run, interpreter)))
+  if (!(await imports(run, interpreter, modules)))
     return 'the packages were installed, but do not import on this machine'
   return undefined
 }
 
-const imports = async (run: RunProgram, interpreter: string): Promise<boolean> =>
-  (await run(interpreter, ['-c', 'import torch, transformers, peft, safetensors, numpy, gguf']))
-    .code === 0
+const imports = async (
+  run: RunProgram,
+  interpreter: string,
+  modules: readonly string[],
+): Promise<boolean> => (await run(interpreter, ['-c', `import ${modules.join(', ')}`])).code === 0
 
 /** What pip marks as the error, or its last line. */
 const failureOf = (output: readonly string[]): string =>

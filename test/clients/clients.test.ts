@@ -1,0 +1,120 @@
+// Real clients, directly and through the device: what reaches Claude differs in nothing but the end of `system`.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CLIENTS, type Expected } from './clients.ts'
+import { compare, pathAtClaude } from './compare.ts'
+import type { Exchange } from './recorder.ts'
+import { type Kind, scenarioOf } from './scenarios.ts'
+import { install, type Session, startSession } from './session.ts'
+import { type Run, startWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world?.close())
+
+/** Kinds in which Claude, or the client itself, ends the conversation early. */
+const FAILING: readonly Kind[] = ['overloaded', 'unauthorized']
+
+const named = process.env['LOREWEAVE_CLIENT']
+const chosen = CLIENTS.filter(({ name }) => named === undefined || name.includes(named))
+
+for (const client of chosen) {
+  const installed = await install(client)
+  const reason = 'reason' in installed ? installed.reason : undefined
+  if (reason) console.warn(`${client.name}: skipped, since ${reason}`)
+  const title = reason ? `${client.name} (skipped: ${reason})` : client.name
+
+  describe.skipIf(reason)(title, () => {
+    const sessions = new Map<string, Promise<Session>>()
+    /** path: what follows the origin in the base URL. */
+    const run = async (kind: Kind, way: Parameters<World['run']>[2], path: string) => {
+      if ('reason' in installed) throw new Error(installed.reason)
+      const baseUrl = `${world.url}${path}`
+      const session =
+        sessions.get(path) ?? startSession(installed, client.env, { baseUrl, proxy: world.proxy })
+      sessions.set(path, session)
+      return world.run(await session, scenarioOf(kind, client.model), way)
+    }
+    afterAll(async () => {
+      for (const session of sessions.values()) await (await session).close()
+    })
+
+    test.each(Object.keys(client.scenarios) as Kind[])('%s', async (kind) => {
+      const direct = await run(kind, 'directly', client.path)
+      expectMeaning(kind, direct)
+      const device = await run(kind, 'through the device', '')
+      expectNone(problemsOf(client.scenarios[kind]!, direct, device))
+    })
+
+    test('its other base URL works too', async () => {
+      const kind = 'plain' in client.scenarios ? 'plain' : 'output'
+      const direct = await run(kind, 'directly', client.path)
+      expectMeaning(kind, direct)
+      const device = await run(kind, 'through the device', '/v1')
+      expectNone(problemsOf(client.scenarios[kind]!, direct, device))
+    })
+
+    test('asks for no other host', () => {
+      expect(world.takeHosts()).toEqual([])
+    })
+  })
+}
+
+/** The scenario does what its name says where no device is involved. */
+const expectMeaning = (kind: Kind, { outcome, received }: Run) => {
+  expect(received.filter(isMessages).length, JSON.stringify(outcome)).toBeGreaterThan(0)
+  if (FAILING.includes(kind)) {
+    expect(outcome.error, JSON.stringify(outcome)).toBeDefined()
+    return
+  }
+  if (kind === 'abort') {
+    expect(received.filter(isMessages).at(-1)).toMatchObject({ isAborted: true })
+    return
+  }
+  expect(outcome.error).toBeUndefined()
+  expect(outcome.answers!.at(-1)!.text).not.toBe('')
+  expect(statuses(received)).toEqual(received.filter(isMessages).map(() => 200))
+  if (kind === 'tools') expect(received.filter(isMessages).length).toBeGreaterThan(1)
+}
+
+/** Each problem in words, in the failure's own message. */
+const expectNone = (problems: readonly string[]) =>
+  expect(problems.length, problems.map((text) => `\n  - ${text}`).join('')).toBe(0)
+
+const problemsOf = (expected: Expected, direct: Run, device: Run): string[] => {
+  const { passed, differences } = compare(device.sent, device.received)
+  const ofMessages = passed.filter((p) => isMessages(p.from))
+  const suffixes = [...new Set(ofMessages.map((p) => p.suffix))]
+  const hasBlock = suffixes.some((suffix) => suffix.includes('<reader_preferences>'))
+  return [
+    ...new Set(differences),
+    ...unequal('the client is told', told(direct), told(device)),
+    ...unequal('the client sends', calls(direct.sent), calls(device.sent)),
+    ...unequal('Claude is sent', calls(direct.received), calls(device.received)),
+    ...unequal('behind system stands', expected, hasBlock ? 'block' : 'none'),
+    ...(suffixes.length > 1 ? [`${suffixes.length} suffixes in one conversation`] : []),
+  ]
+}
+
+const unequal = (what: string, directly: unknown, throughDevice: unknown): string[] => {
+  const [one, other] = [JSON.stringify(directly), JSON.stringify(throughDevice)]
+  return one === other ? [] : [`${what} ${one} directly, ${other} through the device`]
+}
+
+const isMessages = ({ target }: Exchange) => /\/messages(\?|$)/.test(target)
+const statuses = (exchanges: readonly Exchange[]) =>
+  exchanges.filter(isMessages).map(({ status }) => status)
+
+/** Texts differ, since Claude follows the block. */
+const told = ({ outcome: { answers, error } }: Run) => ({
+  answers: answers?.map(({ text, stop }) => ({ hasText: text !== '', stop })),
+  error,
+})
+
+/** Sorted: a client may have several requests under way. Others than those for Messages come as often as they like. */
+const calls = (exchanges: readonly Exchange[]) =>
+  exchanges
+    .filter(isMessages)
+    .map(({ method, target, status }) => `${method} ${pathAtClaude(target)} ${status}`)
+    .sort()
