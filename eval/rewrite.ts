@@ -205,7 +205,8 @@ const requestsOf = ({ data, outputs = [], skipBad = false }: Options): NumberedL
   return [...lines, ...asked]
 }
 
-export const addRewriteCommand = (program: Command): void => {
+/** out: standard output. */
+export const addRewriteCommand = (program: Command, out: (text: string) => void): void => {
   program
     .command('rewrite')
     .description('what a device would send for each line of a choice log, as JSON lines, and why')
@@ -229,9 +230,9 @@ export const addRewriteCommand = (program: Command): void => {
         progress('reading the seeds of the relevance head: half a minute …')
         const requests = await rewriteLines(lines, profile, { model, engine })
         const results = countReasons(requests)
-        if (options.json) console.log(JSON.stringify({ results, requests }, null, 2))
+        if (options.json) out(`${JSON.stringify({ results, requests }, null, 2)}\n`)
         else {
-          for (const line of requests) console.log(JSON.stringify(line))
+          for (const line of requests) out(`${JSON.stringify(line)}\n`)
           for (const { name, value } of results) progress(`${name}: ${value}`)
         }
       } finally {

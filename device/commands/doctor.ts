@@ -206,11 +206,7 @@ const claudeKey = ({ claudeKey: key }: Home, env: Io['env']): Finding =>
     : ok(env['ANTHROPIC_API_KEY'] ? 'from $ANTHROPIC_API_KEY' : 'kept in the home')
 
 const prices = ({ config, folder }: Home): Finding =>
-  pricesFinding(
-    Object.keys(config.settings.prices).length,
-    join(folder, 'config.json'),
-    Date.now(),
-  )
+  pricesFinding(Object.keys(config.settings.prices).length, join(folder, 'config.json'), Date.now())
 
 const ASK_MS = 5000
 

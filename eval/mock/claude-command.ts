@@ -8,7 +8,8 @@ import { startClaude } from './serve.ts'
 
 type Plan = (request: number) => BadDayName | undefined
 
-export const addClaudeCommand = (program: Command): void => {
+/** out: standard output. */
+export const addClaudeCommand = (program: Command, out: (text: string) => void): void => {
   program
     .command('claude')
     .description('serves the mocked Claude on a loopback port until interrupted')
@@ -33,7 +34,7 @@ export const addClaudeCommand = (program: Command): void => {
           cassette: openCassette(parseCassette(readFileSync(cassette, 'utf8')).lines),
         }),
       })
-      console.log(url)
+      out(`${url}\n`)
     })
 }
 

@@ -24,7 +24,10 @@ export type OperatorClient = {
 }
 
 /** credential: --credential-file, else LOREWEAVE_OPERATOR_TOKEN, else the data folder's file. Fails with E_AUTH. */
-export const operatorClient = (options: ClientOptions, env: NodeJS.ProcessEnv): OperatorClient => {
+export const operatorClient = (
+  options: ClientOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): OperatorClient => {
   const credential = readCredential(options, env)
   const send = async (
     method: string,
@@ -62,7 +65,10 @@ export const operatorClient = (options: ClientOptions, env: NodeJS.ProcessEnv): 
   }
 }
 
-const readCredential = (options: ClientOptions, env: NodeJS.ProcessEnv): string => {
+const readCredential = (
+  options: ClientOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): string => {
   const fromEnv = env['LOREWEAVE_OPERATOR_TOKEN']
   if (!options.credentialFile && fromEnv) return fromEnv.trim()
   const path = options.credentialFile ?? credentialFile(options.data)

@@ -20,7 +20,12 @@ import { jobTable, jobText, releaseTable, releaseText, table, timeText } from '.
 export type CommandDeps = {
   readonly dataOption: () => Option
   readonly integer: (least: number, most: number) => (text: string) => number
-  readonly env: NodeJS.ProcessEnv
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Results. */
+  readonly out: (text: string) => void
+  readonly exitWith: (code: number) => void
+  /** All of standard input. */
+  readonly input: () => string
   readonly newKey: () => string
 }
 
@@ -38,7 +43,7 @@ export const tokenCommands = (deps: CommandDeps): Command =>
         const body = { protocol, count: o.count, ttlMs: o.ttl }
         const path = '/v1/operator/tokens'
         const answer = await client(deps, o).json(CreateTokensResponse, 'POST', path, body)
-        print(o, answer, () => answer.tokens.join('\n'))
+        print(deps, o, answer, () => answer.tokens.join('\n'))
       }),
   )
 
@@ -48,13 +53,13 @@ export const jobCommands = (deps: CommandDeps): Command =>
     .addCommand(
       command(deps, 'list', 'every job, oldest first').action(async (o: Common) => {
         const answer = await client(deps, o).json(JobListResponse, 'GET', '/v1/operator/jobs')
-        print(o, answer, () => jobTable(answer.jobs))
+        print(deps, o, answer, () => jobTable(answer.jobs))
       }),
     )
     .addCommand(
       command(deps, 'show', 'one job and its rounds')
         .argument('<id>')
-        .action(async (id: string, o: Common) => printJob(o, await readJob(deps, o, id))),
+        .action(async (id: string, o: Common) => printJob(deps, o, await readJob(deps, o, id))),
     )
     .addCommand(
       command(deps, 'wait', 'wait until the job has ended; exit status 1 unless it completed')
@@ -62,8 +67,8 @@ export const jobCommands = (deps: CommandDeps): Command =>
         .option('--timeout <duration>', 'give up after', parseDuration, parseDuration('1h'))
         .action(async (id: string, o: Common & { timeout: number }) => {
           const job = await waitForJob(deps, o, id, o.timeout)
-          printJob(o, job)
-          if (job.state !== 'completed') process.exitCode = 1
+          printJob(deps, o, job)
+          if (job.state !== 'completed') deps.exitWith(1)
         }),
     )
     .addCommand(
@@ -71,7 +76,7 @@ export const jobCommands = (deps: CommandDeps): Command =>
         .argument('<id>')
         .action(async (id: string, o: Common) => {
           const path = `/v1/operator/jobs/${encodeURIComponent(id)}/cancel`
-          printJob(o, (await client(deps, o).json(JobResponse, 'POST', path)).job)
+          printJob(deps, o, (await client(deps, o).json(JobResponse, 'POST', path)).job)
         }),
     )
 
@@ -81,7 +86,7 @@ export const releaseCommands = (deps: CommandDeps): Command =>
       command(deps, 'list', 'every release, oldest first').action(async (o: Common) => {
         const path = '/v1/operator/releases'
         const answer = await client(deps, o).json(ReleaseListResponse, 'GET', path)
-        print(o, answer, () => releaseTable(answer.releases))
+        print(deps, o, answer, () => releaseTable(answer.releases))
       }),
     )
     .addCommand(
@@ -90,7 +95,7 @@ export const releaseCommands = (deps: CommandDeps): Command =>
         .action(async (prefix: string, o: Common) => {
           const path = `/v1/operator/releases/${await findHash(deps, o, prefix)}`
           const answer = await client(deps, o).json(ReleaseResponse, 'GET', path)
-          print(o, answer, () => releaseText(answer.release))
+          print(deps, o, answer, () => releaseText(answer.release))
         }),
     )
     .addCommand(
@@ -102,6 +107,7 @@ export const releaseCommands = (deps: CommandDeps): Command =>
           const bytes = await client(deps, o).bytes(`/v1/operator/releases/${hash}/bytes`)
           writeFileSync(o.out, bytes)
           print(
+            deps,
             o,
             { hash, bytes: bytes.length, file: o.out },
             () => `${o.out}: ${bytes.length} bytes`,
@@ -113,7 +119,7 @@ export const deviceCommands = (deps: CommandDeps): Command =>
   group('device', 'enrolled devices, by pseudonym').addCommand(
     command(deps, 'list', 'every enrolled device').action(async (o: Common) => {
       const answer = await client(deps, o).json(DeviceListResponse, 'GET', '/v1/operator/devices')
-      print(o, answer, () =>
+      print(deps, o, answer, () =>
         table([
           ['DEVICE', 'ENROLLED', 'LAST SEEN'],
           ...answer.devices.map((d) => [d.id, timeText(d.enrolledAt), timeText(d.lastSeenAt)]),
@@ -164,7 +170,7 @@ Examples:
       const headers = { 'idempotency-key': o.idempotencyKey ?? deps.newKey() }
       const body = { protocol, job }
       const path = '/v1/operator/jobs'
-      printJob(o, (await client(deps, o).json(JobResponse, 'POST', path, body, headers)).job)
+      printJob(deps, o, (await client(deps, o).json(JobResponse, 'POST', path, body, headers)).job)
     })
 
 const specText = async (deps: CommandDeps, o: CreateFlags): Promise<string> => {
@@ -175,7 +181,7 @@ const specText = async (deps: CommandDeps, o: CreateFlags): Promise<string> => {
     return JSON.stringify(spec)
   }
   try {
-    return readFileSync(o.file === '-' ? 0 : o.file!, 'utf8')
+    return o.file === '-' ? deps.input() : readFileSync(o.file!, 'utf8')
   } catch (cause) {
     throw new FedError('E_USAGE', `cannot read ${o.file}`, { cause })
   }
@@ -209,6 +215,8 @@ const findHash = async (deps: CommandDeps, o: Common, prefix: string): Promise<s
   return found[0]
 }
 
+const LOCAL_SERVER = 'http://127.0.0.1:8787'
+
 const group = (name: string, description: string): Command =>
   new Command(name).description(description).exitOverride().showHelpAfterError()
 
@@ -216,9 +224,10 @@ const command = (deps: CommandDeps, name: string, description: string): Command 
   new Command(name)
     .description(description)
     .addOption(
-      new Option('--server <url>', 'where the server is')
-        .env('LOREWEAVE_SERVER')
-        .default('http://127.0.0.1:8787'),
+      new Option('--server <url>', 'where the server is').default(
+        deps.env['LOREWEAVE_SERVER'] ?? LOCAL_SERVER,
+        `$LOREWEAVE_SERVER, else ${LOCAL_SERVER}`,
+      ),
     )
     .addOption(deps.dataOption())
     .option(
@@ -231,7 +240,8 @@ const command = (deps: CommandDeps, name: string, description: string): Command 
 
 const client = (deps: CommandDeps, options: Common) => operatorClient(options, deps.env)
 
-const printJob = (o: Common, job: JobView): void => print(o, { protocol, job }, () => jobText(job))
+const printJob = (deps: CommandDeps, o: Common, job: JobView): void =>
+  print(deps, o, { protocol, job }, () => jobText(job))
 
-const print = (o: Common, answer: object, text: () => string): void =>
-  console.log(o.json ? JSON.stringify(answer) : text())
+const print = (deps: CommandDeps, o: Common, answer: object, text: () => string): void =>
+  deps.out(`${o.json ? JSON.stringify(answer) : text()}\n`)

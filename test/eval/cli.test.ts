@@ -1,11 +1,30 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { createProgram } from '../../eval/cli.ts'
 import { createProcesses } from '../../eval/demo/processes.ts'
 import { Result } from '../../eval/results.ts'
 import { programCommand } from '../support/programs.ts'
 
 const { run } = createProcesses(programCommand)
 const reference = fileURLToPath(new URL('../vectors/tiny-llama', import.meta.url))
+
+/** The program called in this process. */
+const call = async (...args: string[]) => {
+  const result = { code: 0, stdout: '', stderr: '' }
+  const program = createProgram({
+    out: (text) => {
+      result.stdout += text
+    },
+    err: (text) => {
+      result.stderr += text
+    },
+    exitWith: (code) => {
+      result.code = code
+    },
+  })
+  await program.run(args)
+  return result
+}
 
 test('parity prints one JSON object of named figures, all within 1e-4', async () => {
   const { stdout } = await run('eval/cli', ['parity', reference, '--json'])
@@ -16,30 +35,42 @@ test('parity prints one JSON object of named figures, all within 1e-4', async ()
 
 test('every command explains itself', async () => {
   for (const command of ['demo', 'run', 'rerank', 'parity', 'claude', 'record'])
-    expect((await run('eval/cli', [command, '--help'])).stdout).toContain('Usage: loreweave-eval')
-  const { stdout } = await run('eval/cli', ['bench', '--help'])
+    expect((await call(command, '--help')).stdout).toContain('Usage: loreweave-eval')
+  const { stdout } = await call('bench', '--help')
   for (const name of ['train', 'round', 'rerank', 'generate', 'load'])
     expect(stdout).toContain(name)
-  const round = (await run('eval/cli', ['bench', 'round', '--help'])).stdout
+  const round = (await call('bench', 'round', '--help')).stdout
   for (const option of ['--peers', '--runs', '--threads', '--peer-choices', '--accuracy'])
     expect(round).toContain(option)
 })
 
 test.each([
-  ['an unknown command', ['nonsense'], 'ended with 2'],
-  ['a number that is none', ['rerank', '--data', 'x', '--budgets', 'many'], 'ended with 2'],
-  ['a scenario that there is none of', ['run', 'nonsense'], 'ended with 2'],
-  ['an ablation of nothing', ['run', 'tiny', '--ablate', 'x'], 'ended with 2'],
+  ['an unknown command', ['nonsense'], 2, 'unknown command'],
+  [
+    'a number that is none',
+    ['rerank', '--data', 'x', '--budgets', 'many'],
+    2,
+    'expected a whole number',
+  ],
+  ['a scenario that there is none of', ['run', 'nonsense'], 2, 'nonsense'],
+  ['an ablation of nothing', ['run', 'tiny', '--ablate', 'x'], 2, 'expected some of'],
   [
     'both a population and a release',
     ['rerank', '--data', 'x', '--population', 'y', '--release', 'z'],
-    'ended with 2',
+    2,
+    '--release',
   ],
-  ['a benchmark of nothing', ['bench', 'train', '--runs', '0'], 'ended with 2'],
-  ['a step size that is none', ['bench', 'round', '--learning-rate', '0'], 'ended with 2'],
-  ['a peer where there is none', ['bench', 'load', '--peers'], 'ended with 2'],
-  ['a bad day that is none', ['claude', '--bad-day', 'sunny'], 'ended with 2'],
-  ['a folder without a model', ['parity', '/nowhere', '--json'], '"code":"E_MODEL_FILE"'],
-])('%s is refused with its exit status', async (_, args, said) => {
-  await expect(run('eval/cli', args)).rejects.toThrow(said)
+  ['a benchmark of nothing', ['bench', 'train', '--runs', '0'], 2, 'a whole number from 1'],
+  ['a step size that is none', ['bench', 'round', '--learning-rate', '0'], 2, 'a number above 0'],
+  ['a peer where there is none', ['bench', 'load', '--peers'], 2, "unknown option '--peers'"],
+  ['a bad day that is none', ['claude', '--bad-day', 'sunny'], 2, 'expected NAME'],
+  ['a folder without a model', ['parity', '/nowhere', '--json'], 1, '"code":"E_MODEL_FILE"'],
+])('%s is refused with its exit status', async (_, args, code, said) => {
+  const result = await call(...args)
+  expect([result.code, result.stdout]).toEqual([code, ''])
+  expect(result.stderr).toContain(said)
+})
+
+test('what is refused ends the process with its exit status', async () => {
+  await expect(run('eval/cli', ['run', 'nonsense'])).rejects.toThrow('ended with 2')
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import { tinyJob } from '../support/federation-fixture.ts'
-import { runCli, startServer } from '../support/server-process.ts'
+import { callCli, runCli, startServer } from '../support/server-process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'loreweave-cli-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -17,16 +17,16 @@ describe('loreweave-server', () => {
     writeFileSync(file, JSON.stringify(tinyJob()))
     const server = await startServer(data)
     const env = { LOREWEAVE_SERVER: server.url, LOREWEAVE_SERVER_DATA: data }
-    const created = await runCli(['job', 'create', '--file', file, '--rounds', '2', '--json'], env)
+    const created = await callCli(['job', 'create', '--file', file, '--rounds', '2', '--json'], env)
     const { job } = JSON.parse(created.stdout)
     expect([created.status, job.spec.rounds, job.state]).toEqual([0, 2, 'running'])
 
     const [tokens, got, unknown, alone, usage] = await Promise.all([
-      runCli(['token', 'create', '--count', '2'], env),
-      runCli(['release', 'get', job.head.slice(0, 10), '--out', out], env),
-      runCli(['job', 'show', 'job-unknown', '--json'], env),
-      runCli(['job', 'list', '--server', 'http://127.0.0.1:9'], env),
-      runCli(['job', 'create', '--file', file, '--goal', '9'], env),
+      callCli(['token', 'create', '--count', '2'], env),
+      callCli(['release', 'get', job.head.slice(0, 10), '--out', out], env),
+      callCli(['job', 'show', 'job-unknown', '--json'], env),
+      callCli(['job', 'list', '--server', 'http://127.0.0.1:9'], env),
+      callCli(['job', 'create', '--file', file, '--goal', '9'], env),
     ])
     expect(tokens!.stdout.trim().split('\n')).toHaveLength(2)
     expect([got!.status, sha256Hex(readFileSync(out))]).toEqual([0, job.head])
@@ -34,5 +34,10 @@ describe('loreweave-server', () => {
     expect([alone!.status, alone!.stderr]).toEqual([3, expect.stringContaining('E_UNAVAILABLE')])
     expect([usage!.status, usage!.stderr]).toEqual([2, expect.stringContaining('minimum')])
     expect(await server.stop()).toBe(0)
+  })
+
+  test('a refusal ends the process with its exit status', async () => {
+    const refused = await runCli(['job', 'list', '--data', join(root, 'none')])
+    expect(refused).toMatchObject({ stderr: expect.stringContaining('--data'), status: 1 })
   })
 })

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { JobView } from '../../adapters/wire/jobs.ts'
+import { createProgram } from '../../server/cli.ts'
 import { type OperatorClient, operatorClient, testDevice } from './federation-fixture.ts'
 import { programFile } from './programs.ts'
 
@@ -51,24 +52,39 @@ export const jobEnd = async (operator: OperatorClient, id: string): Promise<JobV
   }
 }
 
-/** Runs a command of the server's CLI to its end. */
+/** A command of the server's CLI, called in this process, to its end. */
+export const callCli = async (args: readonly string[], env: Record<string, string> = {}) => {
+  const result = { status: 0, stdout: '', stderr: '' }
+  const program = createProgram({
+    env,
+    out: (text) => {
+      result.stdout += text
+    },
+    err: (text) => {
+      result.stderr += text
+    },
+    input: () => '',
+    exitWith: (code) => {
+      result.status = code
+    },
+  })
+  await program.run(args)
+  return result
+}
+
+/** The same in a process of its own. */
 export const runCli = async (
   args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<{ status: number | null; stdout: string; stderr: string }> => {
+): Promise<{ status: number | null; stderr: string }> => {
   const child = spawn(process.execPath, [programFile('server/cli'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const output = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk) => {
-    output.stdout += chunk
-  })
+  let stderr = ''
   child.stderr.on('data', (chunk) => {
-    output.stderr += chunk
+    stderr += chunk
   })
   const [status] = (await once(child, 'close')) as [number | null]
-  return { status, ...output }
+  return { status, stderr }
 }
 
 const listeningUrl = (child: ChildProcess): Promise<string> =>
