@@ -1,11 +1,11 @@
 /** The hosted service's bad days, by name: what goes wrong before, in or after an answer. */
-import { failure } from './claude-errors.ts'
-import { cutMessage, type Message } from './claude-message.ts'
+import { failure, failureOf } from './claude-errors.ts'
+import { cutMessage, type Message, withoutOutput } from './claude-message.ts'
 import { event, type Frame } from './claude-stream.ts'
 
 /**
- * failure: an answer instead of a message. text, message: the answer as it is on such a day. frames: the pieces of the body,
- * events where it is a stream, else the halves of its JSON.
+ * failure: an answer instead of a message. text, message: the answer as it is on such a day.
+ * frames: the pieces of the body, events where it is a stream, else the halves of its JSON.
  */
 export type BadDay = {
   readonly about: string
@@ -20,6 +20,13 @@ const LONG_WORDS = 8000
 
 const half = <T>(all: readonly T[]): readonly T[] => all.slice(0, Math.ceil(all.length / 2))
 const afterHalf = <T>(all: readonly T[]): readonly T[] => all.slice(Math.ceil(all.length / 2))
+
+const refused = (message: Message): Message => ({
+  ...message,
+  stop_reason: 'refusal',
+  stop_sequence: null,
+  stop_details: { type: 'refusal', category: null, explanation: null },
+})
 
 /** Keeps the names while each day is checked. */
 const named = <K extends string>(days: Readonly<Record<K, BadDay>>) => days
@@ -73,6 +80,7 @@ export const BAD_DAYS = named({
       isStream
         ? [
             ': hello\n\n',
+            event('queue_position', { position: 1 }),
             ...half(frames).map((f) => f.replaceAll('\n', '\r\n')),
             event('weather_report', { sky: 'grey' }),
             ...afterHalf(frames),
@@ -89,12 +97,33 @@ export const BAD_DAYS = named({
   },
   refusal: {
     about: 'stop_reason refusal after a few words',
-    message: (message) => ({
-      ...cutMessage(message, 6),
-      stop_reason: 'refusal',
-      stop_sequence: null,
-      stop_details: { type: 'refusal', category: null, explanation: null },
-    }),
+    message: (message) => refused(cutMessage(message, 6)),
+  },
+  'refusal-at-once': {
+    about: 'stop_reason refusal before a word is said, which is not billed',
+    message: (message) => refused(withoutOutput(message)),
+  },
+  pause: {
+    about: 'stop_reason pause_turn behind a server tool, where the answer uses one',
+    message: (message) => {
+      const at = message.content.findIndex((b) => b.type.endsWith('_tool_result'))
+      return at < 0
+        ? message
+        : { ...message, content: message.content.slice(0, at + 1), stop_reason: 'pause_turn' }
+    },
+  },
+  'spend-cap': {
+    about: '429 without retry-after, which does not pass',
+    failure: () => failure(429, 'This request would exceed your spend limit'),
+  },
+  'no-compaction': {
+    about: '529 with the code compaction_unavailable',
+    failure: () =>
+      failureOf({
+        status: 529,
+        message: 'Compaction is unavailable',
+        details: { error_code: 'compaction_unavailable' },
+      }),
   },
   empty: {
     about: 'a message without content',

@@ -1,5 +1,8 @@
-/** A message as server-sent events in the service's order, and bodies that may be slow or break off. */
-import type { AnswerBlock, Message } from './claude-message.ts'
+/**
+ * A message as server-sent events in the service's order, and bodies that may be slow or break off.
+ */
+import type { AnswerBlock, Message, ToolUseBlock } from './claude-message.ts'
+import { BETAS } from './request-rules.ts'
 
 /** A piece of a body, a wait before the next, or the loss of the connection. */
 export type Frame = string | { readonly waitMs: number } | 'connection lost'
@@ -7,39 +10,61 @@ export type Frame = string | { readonly waitMs: number } | 'connection lost'
 export const event = (type: string, data: object = {}): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`
 
-/** Text comes in pieces of a few words. */
-export const eventsOf = (message: Message): string[] => [
-  event('message_start', {
-    message: {
-      ...message,
-      content: [],
-      stop_reason: null,
-      stop_sequence: null,
-      usage: { ...message.usage, output_tokens: 1 },
-    },
-  }),
-  event('ping'),
-  ...message.content.flatMap((block, index) => [
-    event('content_block_start', { index, content_block: emptied(block) }),
-    ...deltasOf(block).map((delta) => event('content_block_delta', { index, delta })),
-    event('content_block_stop', { index }),
-  ]),
-  event('message_delta', {
-    delta: {
-      stop_reason: message.stop_reason,
-      stop_sequence: message.stop_sequence,
-      ...(message.stop_details && { stop_details: message.stop_details }),
-    },
-    usage: { output_tokens: message.usage.output_tokens },
-  }),
-  event('message_stop'),
-]
+/** Text comes in pieces of a few words. betas: of the request. */
+export const eventsOf = (message: Message, betas: ReadonlySet<string> = new Set()): string[] => {
+  const { usage } = message
+  const { iterations: _, ...begun } = usage
+  return [
+    event('message_start', {
+      message: {
+        ...message,
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        stop_details: null,
+        usage: { ...begun, output_tokens: 1, output_tokens_details: { thinking_tokens: 0 } },
+      },
+    }),
+    event('ping'),
+    ...message.content.flatMap((block, index) => [
+      event('content_block_start', { index, content_block: emptied(message, block) }),
+      ...deltasOf(message, block, betas).map((delta) =>
+        event('content_block_delta', { index, delta }),
+      ),
+      event('content_block_stop', { index }),
+    ]),
+    event('message_delta', {
+      delta: {
+        stop_reason: message.stop_reason,
+        stop_sequence: message.stop_sequence,
+        stop_details: message.stop_details ?? null,
+        container: message.container ?? null,
+      },
+      usage,
+      ...(message.context_management && { context_management: message.context_management }),
+      ...(hasFallback(message) &&
+        message.input_transformations && { input_transformations: message.input_transformations }),
+    }),
+    event('message_stop'),
+  ]
+}
 
-/** One frame a read. sever: breaks the connection, where there is a real one; else its loss is an error of the stream. */
+const hasFallback = ({ content }: Message): boolean => content.some((b) => b.type === 'fallback')
+
+export type BodyOptions = {
+  readonly sever?: (() => void) | undefined
+  /** All of it was read. */
+  readonly onEnd?: () => void
+}
+
+/**
+ * One frame a read. sever: breaks the connection, where there is a real one; else its loss is an
+ * error of the stream.
+ */
 export const bodyOf = (
   frames: readonly Frame[],
   sleep: (ms: number) => Promise<unknown>,
-  sever?: () => void,
+  { sever, onEnd }: BodyOptions = {},
 ): ReadableStream<Uint8Array> => {
   const encoder = new TextEncoder()
   const rest = [...frames]
@@ -47,6 +72,7 @@ export const bodyOf = (
     async pull(controller) {
       let frame = rest.shift()
       for (; typeof frame === 'object'; frame = rest.shift()) await sleep(frame.waitMs)
+      if (rest.length === 0) onEnd?.()
       if (frame === undefined) return controller.close()
       if (frame !== 'connection lost') return controller.enqueue(encoder.encode(frame))
       // By now what was said before is on the wire.
@@ -57,22 +83,40 @@ export const bodyOf = (
   })
 }
 
-const emptied = (block: AnswerBlock): object => {
+/**
+ * A summary on demand, the seam of a fallback, and blocks of other kinds come whole, at their
+ * start.
+ */
+const emptied = (message: Message, block: AnswerBlock): object => {
   if (block.type === 'text') return { type: 'text', text: '' }
   if (block.type === 'thinking') return { type: 'thinking', thinking: '', signature: '' }
-  return block.type === 'tool_use' ? { ...block, input: {} } : block
+  if (block.type === 'compaction' && message.stop_reason !== 'compaction')
+    return { ...block, content: null }
+  return isCall(block) ? { ...block, input: {} } : block
 }
 
-const deltasOf = (block: AnswerBlock): object[] => {
+const isCall = (block: AnswerBlock): block is ToolUseBlock =>
+  block.type === 'tool_use' || block.type === 'server_tool_use'
+
+const deltasOf = (
+  message: Message,
+  block: AnswerBlock,
+  betas: ReadonlySet<string>,
+): readonly object[] => {
   if (block.type === 'text')
     return fewWords(block.text).map((text) => ({ type: 'text_delta', text }))
-  if (block.type === 'thinking')
+  if (block.type === 'thinking') {
+    const estimate = { type: 'thinking_delta', thinking: '', estimated_tokens: 50 }
+    const isCounted = block.thinking === '' && betas.has(BETAS.thinkingTokens)
     return [
+      ...(isCounted ? [estimate] : []),
       ...fewWords(block.thinking).map((thinking) => ({ type: 'thinking_delta', thinking })),
       { type: 'signature_delta', signature: block.signature },
     ]
-  // A recorded message may hold blocks of other kinds: they come whole, at their start.
-  if (block.type !== 'tool_use') return []
+  }
+  if (block.type === 'compaction' && message.stop_reason !== 'compaction')
+    return [{ type: 'compaction_delta', content: block.content }]
+  if (!isCall(block)) return []
   const json = JSON.stringify(block.input)
   const middle = Math.ceil(json.length / 2)
   return [json.slice(0, middle), json.slice(middle)].map((part) => ({

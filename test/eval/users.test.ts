@@ -284,11 +284,12 @@ test("test topics are unseen, test lines hold all variants with Claude's first i
     headers: { 'x-api-key': 'k', 'anthropic-version': '2023-06-01' },
     body: JSON.stringify({ model: 'claude-haiku-5-5', max_tokens: 1000, messages: line.messages }),
   })
-  const { content } = (await response.json()) as { content: { text: string }[] }
-  expect(content[0]!.text).toBe(line.candidates[0])
-  expect(
-    utilityOf(users.find((u) => u.id === line.user)!, claude.traitsOf(content[0]!.text)!),
-  ).toBeCloseTo(line.utilities![0]!)
+  const { content } = (await response.json()) as { content: { type: string; text: string }[] }
+  const { text } = content.find((b) => b.type === 'text')!
+  expect(text).toBe(line.candidates[0])
+  expect(utilityOf(users.find((u) => u.id === line.user)!, claude.traitsOf(text)!)).toBeCloseTo(
+    line.utilities![0]!,
+  )
 })
 
 test('candidates of one request are all different', () => {

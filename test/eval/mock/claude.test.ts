@@ -11,6 +11,9 @@ const ask = (content = question) => ({
   max_tokens: 1024,
   messages: [{ role: 'user' as const, content }],
 })
+const textOf = ({ content }: Anthropic.Message): string =>
+  content.flatMap((b) => (b.type === 'text' ? [b.text] : [])).join('')
+const kindsOf = ({ content }: Anthropic.Message): string[] => content.map((b) => b.type)
 const sdk = (baseURL: string) => new Anthropic({ apiKey: 'test-key', baseURL, maxRetries: 0 })
 
 const open: { close(): void | Promise<void> }[] = []
@@ -48,8 +51,8 @@ test.each(transports)('the SDK reads a whole message over %s', async (_, connect
   })
   expect(message.id).toMatch(/^msg_/)
   expect(message._request_id).toMatch(/^req_/)
-  const [block] = message.content
-  expect(block?.type === 'text' && block.text.length).toBeGreaterThan(60)
+  expect(kindsOf(message)).toEqual(['thinking', 'text'])
+  expect(textOf(message).length).toBeGreaterThan(60)
   expect(message.usage.output_tokens).toBeGreaterThan(20)
   expect(claude.counts()).toMatchObject({ requests: 1, outputTokens: message.usage.output_tokens })
 })
@@ -64,9 +67,8 @@ test.each(transports)('the SDK streams the same text over %s', async (_, connect
     .stream(ask())
     .on('streamEvent', (e) => void events.push(e.type))
   const streamed = await stream.finalMessage()
-  expect(streamed.content).toMatchObject([
-    { type: 'text', text: whole.content[0]?.type === 'text' && whole.content[0].text },
-  ])
+  expect(textOf(streamed)).toBe(textOf(whole))
+  expect(kindsOf(streamed)).toEqual(kindsOf(whole))
   expect(streamed.usage.output_tokens).toBe(whole.usage.output_tokens)
   expect(streamed.stop_reason).toBe('end_turn')
   expect(events.slice(0, 2)).toEqual(['message_start', 'content_block_start'])
@@ -92,13 +94,15 @@ test.each(transports)(
     const called = await client.messages.create({ ...request, tools: [weather] })
     expect(called.stop_reason).toBe('tool_use')
     expect(called.content).toMatchObject([
+      { type: 'thinking' },
       { type: 'tool_use', name: 'get_weather', input: { city: 'Lisbon', days: 3 } },
     ])
     const streamed = await client.messages.stream({ ...request, tools: [weather] }).finalMessage()
     expect(streamed.content).toMatchObject([
+      { type: 'thinking' },
       { type: 'tool_use', input: { city: 'Lisbon', days: 3 } },
     ])
-    const use = called.content[0] as Anthropic.ToolUseBlock
+    const use = called.content[1] as Anthropic.ToolUseBlock
     const told = await client.messages.create({
       ...request,
       tools: [weather],
@@ -111,9 +115,7 @@ test.each(transports)(
         },
       ],
     })
-    expect(told.content).toMatchObject([
-      { type: 'text', text: expect.stringContaining('sunny, 24 degrees') },
-    ])
+    expect(textOf(told)).toContain('sunny, 24 degrees')
   },
 )
 
@@ -177,7 +179,7 @@ const texts = async (client: Anthropic, count: number, content = question) => {
   const messages = await Promise.all(
     Array.from({ length: count }, () => client.messages.create(ask(content))),
   )
-  return messages.map((m) => (m.content[0] as Anthropic.TextBlock).text)
+  return messages.map(textOf)
 }
 
 test('parallel identical requests get different answers, and a new instance repeats them', async () => {
@@ -198,11 +200,18 @@ test('traits are known for answers given, and only for those', async () => {
   expect(claude.traitsOf('never said')).toBeUndefined()
 })
 
-test('max_tokens cuts the answer and says so; a stop sequence ends it', async () => {
+test('max_tokens cuts the answer, thinking included, and says so; a stop sequence ends it', async () => {
   const { client } = await overMsw({ seed: 5 })
-  const cut = await client.messages.create({ ...ask(), max_tokens: 10 })
+  const cut = await client.messages.create({ ...ask(), max_tokens: 60 })
   expect(cut.stop_reason).toBe('max_tokens')
-  expect(cut.usage.output_tokens).toBeLessThanOrEqual(10)
+  expect(kindsOf(cut)).toEqual(['thinking', 'text'])
+  expect(cut.usage.output_tokens).toBeLessThanOrEqual(60)
+  const thought = await client.messages.create({ ...ask(), max_tokens: 10 })
+  expect(kindsOf(thought)).toEqual(['thinking'])
+  expect(thought).toMatchObject({
+    stop_reason: 'max_tokens',
+    usage: { output_tokens: 10, output_tokens_details: { thinking_tokens: 10 } },
+  })
   const stopped = await client.messages.create({ ...ask(), stop_sequences: ['.'] })
   expect(stopped).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: '.' })
 })
@@ -279,8 +288,9 @@ test('odd requests are answered: no topic, blocks, images, history, a prefilled 
     ],
   ]
   for (const messages of conversations) {
-    const message = await client.messages.create({ ...ask(), messages })
-    expect((message.content[0] as Anthropic.TextBlock).text.length).toBeGreaterThan(10)
+    const model = 'claude-opus-4-5'
+    const message = await client.messages.create({ ...ask(), model, messages })
+    expect(textOf(message).length).toBeGreaterThan(10)
   }
 })
 
@@ -288,19 +298,25 @@ test.each(transports)(
   'a request that enables thinking gets a signed thought first, and takes it back, over %s',
   async (_, connect) => {
     const { client } = await connect({ seed: 5 })
-    const thinking = { type: 'enabled' as const, budget_tokens: 1024 }
+    const thinking = { type: 'adaptive' as const, display: 'summarized' as const }
     const request = { ...ask(), max_tokens: 4000, thinking }
     const whole = await client.messages.create(request)
     expect(whole.content.map((b) => b.type)).toEqual(['thinking', 'text'])
     const [thought] = whole.content as [Anthropic.ThinkingBlock]
     expect(thought.signature.length).toBeGreaterThan(10)
+    expect(thought.thinking.length).toBeGreaterThan(10)
+    expect(await client.messages.create(ask())).toMatchObject({ content: [{ thinking: '' }, {}] })
     const streamed = await client.messages.stream(request).finalMessage()
     expect(streamed.content).toMatchObject([
       { type: 'thinking', thinking: thought.thinking, signature: expect.stringMatching(/.{10}/) },
       { type: 'text' },
     ])
-    const plain = await client.messages.create({ ...request, thinking: { type: 'disabled' } })
-    expect(plain.content.map((b) => b.type)).toEqual(['text'])
+    const plain = await client.messages.create({
+      ...request,
+      model: 'claude-opus-5',
+      thinking: { type: 'disabled' },
+    })
+    expect(kindsOf(plain)).toEqual(['text'])
     const messages = [
       ...request.messages,
       { role: 'assistant' as const, content: whole.content },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CountTokensBody } from '../../../eval/mock/claude-wire.ts'
-import { countInput, createPromptCache, requestProblem } from '../../../eval/mock/prompt-cache.ts'
+import { countInput, createPromptCache, markProblem } from '../../../eval/mock/prompt-cache.ts'
 
 const mark = { cache_control: { type: 'ephemeral' as const } }
 const text = (words: string, marks: object = {}) => ({ type: 'text', text: words, ...marks })
@@ -10,10 +10,19 @@ const body = (changes: Partial<CountTokensBody>): CountTokensBody => ({
   messages: [{ role: 'user', content: 'What are tides?' }],
   ...changes,
 })
+/** A cache whose answers begin at once. */
+const openCache = (minTokens = 100, clock = () => 0) => {
+  const cache = createPromptCache(clock)
+  return (request: CountTokensBody) => {
+    const { usage, begin } = cache.look(request, minTokens)
+    begin()
+    return usage
+  }
+}
 const readAfter = (before: CountTokensBody, after: CountTokensBody, minTokens = 100) => {
-  const cache = createPromptCache(minTokens)
-  const written = cache.read(before).cache_creation_input_tokens
-  return { written, ...cache.read(after) }
+  const read = openCache(minTokens)
+  const written = read(before).cache_creation_input_tokens
+  return { written, ...read(after) }
 }
 
 const tools = (description: string) => [{ name: 'search', description, ...mark }]
@@ -22,7 +31,7 @@ const system = [text(long('rule'), mark)]
 test('a prefix is tools, then system, then messages: a change in one spoils what comes after it', () => {
   const whole = body({ tools: tools(long('tool')), system, ...mark })
   const toolsOnly = body({ tools: tools(long('tool')) })
-  const size = createPromptCache(100).read(toolsOnly).cache_creation_input_tokens
+  const size = openCache()(toolsOnly).cache_creation_input_tokens
   const other = body({ tools: tools(long('tool')), system: [text(long('law'), mark)] })
   expect(readAfter(whole, other).cache_read_input_tokens).toBe(size)
   const otherTools = body({ tools: tools(long('other')), system })
@@ -76,7 +85,7 @@ test.each([
 test('another way of thinking keeps the cached system and loses the messages', () => {
   const before = body({ system, ...mark })
   const after = { ...before, thinking: { type: 'enabled', budget_tokens: 1024 } }
-  const size = createPromptCache(100).read(body({ system })).cache_creation_input_tokens
+  const size = openCache()(body({ system })).cache_creation_input_tokens
   expect(readAfter(before, after).cache_read_input_tokens).toBe(size)
   expect(readAfter(after, after).cache_read_input_tokens).toBeGreaterThan(size)
 })
@@ -86,13 +95,54 @@ test('another model shares nothing', () => {
   expect(readAfter(before, { ...before, model: 'claude-opus-5-5' }).cache_read_input_tokens).toBe(0)
 })
 
-test('a fifth mark is refused, and so is thinking that max_tokens leaves no room for', () => {
-  const marked = (n: number) => body({ system: Array.from({ length: n }, () => text('x', mark)) })
-  expect(requestProblem(marked(4))).toBeUndefined()
-  expect(requestProblem(marked(5))).toContain('maximum of 4')
-  const thinking = { type: 'enabled', budget_tokens: 2000 }
-  expect(requestProblem({ ...body({ thinking }), max_tokens: 2000 })).toContain('max_tokens')
-  expect(requestProblem({ ...body({ thinking }), max_tokens: 2001 })).toBeUndefined()
+test('an entry can be read once the answer that writes it has begun: copies at once all pay', () => {
+  const cache = createPromptCache(() => 0)
+  const copies = [1, 2, 3].map(() => cache.look(body({ system }), 100))
+  expect(copies.map((c) => [c.entries, c.usage.cache_read_input_tokens])).toEqual([
+    [1, 0],
+    [1, 0],
+    [1, 0],
+  ])
+  copies[0]!.begin()
+  const late = cache.look(body({ system }), 100)
+  expect(late.entries).toBe(0)
+  expect(late.usage.cache_read_input_tokens).toBeGreaterThan(100)
+})
+
+const hour = { cache_control: { type: 'ephemeral' as const, ttl: '1h' as const } }
+const MINUTE = 60_000
+
+test.each([
+  ['five minutes', mark, 5 * MINUTE],
+  ['an hour', hour, 60 * MINUTE],
+])('an entry of %s is gone then, counted from its last use', (_, marks, lifetimeMs) => {
+  let now = 0
+  const request = body({ system: [text(long('rule'), marks)] })
+  const read = openCache(100, () => now)
+  const [short, long1h] = Object.values(read(request).cache_creation)
+  expect(marks === hour ? long1h : short).toBeGreaterThan(100)
+  for (const [passed, isThere] of [
+    [lifetimeMs - 1, true],
+    [lifetimeMs - 1, true],
+    [lifetimeMs, false],
+  ] as const) {
+    now += passed
+    expect(read(request).cache_read_input_tokens > 0).toBe(isThere)
+  }
+})
+
+test('the mark of the request takes one of four slots, and must last as long as the one it stands for', () => {
+  const marked = (n: number, changes: object = {}) =>
+    body({ system: Array.from({ length: n }, () => text('x', mark)), ...changes })
+  expect(markProblem(marked(4))).toBeUndefined()
+  expect(markProblem(marked(5))).toContain('maximum of 4')
+  expect(markProblem(marked(3, mark))).toBeUndefined()
+  expect(markProblem(marked(4, mark))).toContain('maximum of 4')
+  const last = (marks: object) => [{ role: 'user' as const, content: [text('Why?', marks)] }]
+  expect(markProblem(body({ messages: last(mark), ...mark }))).toBeUndefined()
+  expect(markProblem(body({ messages: last(mark), ...hour }))).toContain('ttl')
+  expect(markProblem(body({ system: [text('a', mark), text('b', hour)] }))).toContain('ttl')
+  expect(markProblem(body({ system: [text('a', hour), text('b', mark)] }))).toBeUndefined()
 })
 
 test('an image and a page count for what they are, not for their bytes', () => {
