@@ -1,9 +1,13 @@
 /** The local API as a value: what tests call and serve.ts listens with. Its routes are the table of openapi.ts. */
+import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { MAX_JSON_BYTES, MiB, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { claudePath } from './claude-path.ts'
+import type { RawHeaders } from './claude-transport.ts'
+import { isCoded } from './content-coding.ts'
 import { errorResponse } from './errors.ts'
 import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
 import { refuseSessions, requireJson, requireLoopback, requireUser } from './guard.ts'
@@ -21,20 +25,21 @@ export type ApiDeps = UpstreamDeps &
     /** The port that is listened on. */
     readonly port: () => number
     /** Told what failed and with which code; never what was said. */
-    readonly report: (event: { what: string; code: string }) => void
+    readonly report: (event: { what: string; code: string; requestId?: string }) => void
   }
 
 /** The Messages API's own limit. */
 const MAX_MESSAGES_BYTES = 32 * MiB
 
 export const createApi = (deps: ApiDeps): Hono => {
-  const upstream = openUpstream(deps)
   const sessions = openSessions(deps.clock)
-  const app = new Hono()
+  const app = new Hono({ getPath: (request) => claudePath(new URL(request.url).pathname) })
   app.onError((error, c) => {
+    const response = errorResponse(error, c)
+    const requestId = response.headers.get('request-id') ?? ''
     if (!isFedError(error))
-      deps.report({ what: `${c.req.method} ${c.req.path}`, code: 'E_INTERNAL' })
-    return errorResponse(error, c)
+      deps.report({ what: `${c.req.method} ${c.req.path}`, code: 'E_INTERNAL', requestId })
+    return response
   })
   app.notFound((c) => errorResponse(new FedError('E_NOT_FOUND', 'no such route'), c))
   app.use('*', requireLoopback(deps.port))
@@ -64,21 +69,33 @@ export const createApi = (deps: ApiDeps): Hono => {
   })
 
   app.route('/', pageRoutes())
+  app.get('/api/hello', (c) => c.json({ message: 'hello' }))
 
-  app.use('/v1/*', refuseSessions, limit(MAX_MESSAGES_BYTES))
+  app.use('/v1/*', refuseSessions)
+  const forward = async (c: Context): Promise<Response> => {
+    const response = await openUpstream(deps, rawHeadersOf(c)).stream(c.req.raw)
+    return passOn(response, response.body, { 'loreweave-status': 'passed-through' })
+  }
   for (const [path, answer] of [
     ['/v1/messages', answerMessages],
     ['/v1/messages/count_tokens', countTokens],
   ] as const)
-    app.post(path, async (c) =>
-      answer({ ...deps, upstream }, c.req.raw, new Uint8Array(await c.req.arrayBuffer())),
-    )
-  app.all('/v1/*', async (c) => {
-    const bytes = new Uint8Array(await c.req.arrayBuffer())
-    const response = await upstream.send(c.req.raw, bytes.length > 0 ? bytes : undefined)
-    return passOn(response, response.body, { 'loreweave-status': 'passed-through' })
-  })
+    app.post(path, limit(MAX_MESSAGES_BYTES), async (c) => {
+      const { raw } = c.req
+      if (isCoded(raw.headers)) return forward(c)
+      const upstream = openUpstream(deps, rawHeadersOf(c))
+      return answer({ ...deps, upstream }, raw, new Uint8Array(await c.req.arrayBuffer()))
+    })
+  app.all('/v1/*', forward)
   return app
+}
+
+/** As they came over the wire; undefined where there was none. */
+const rawHeadersOf = (c: Context): RawHeaders | undefined => {
+  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
+  return incoming?.rawHeaders.flatMap(
+    (name, i, all): RawHeaders => (i % 2 === 0 ? [[name, all[i + 1] ?? '']] : []),
+  )
 }
 
 /** What comes after /v1/, as a careless client may write it. */

@@ -1,10 +1,29 @@
-/** Which HTTP status each error code has in the local API, and the envelope that every refusal comes in. */
-
+/**
+ * Which HTTP status each error code has in the local API, and the envelope that every refusal comes in: the device's `error.code`
+ * inside Claude's own form, so that an app reads the device's errors as it reads Claude's.
+ */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { type ErrorCode, FedError, isFedError } from '../../adapters/errors.ts'
+import { z } from 'zod'
+import { ERROR_CODES, type ErrorCode, FedError, isFedError } from '../../adapters/errors.ts'
+import { randomBytes } from '../../adapters/random.ts'
 
-type Status = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 422 | 429 | 500 | 502 | 503
+type Status = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 422 | 500 | 502 | 503
+
+/** What Claude calls an error of that status, and SDKs branch on (docs/api/errors). */
+const TYPES = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  408: 'timeout_error',
+  409: 'conflict_error',
+  413: 'request_too_large',
+  422: 'invalid_request_error',
+  500: 'api_error',
+  502: 'api_error',
+  503: 'api_error',
+} as const satisfies Record<Status, string>
 
 export const STATUS: Record<ErrorCode, Status> = {
   E_BODY: 400,
@@ -55,11 +74,38 @@ export const STATUS: Record<ErrorCode, Status> = {
   E_INTERNAL: 500,
 }
 
-/** `{ error: { code, message } }` with the code's status. An error of another class says no more than E_INTERNAL. */
+export const ApiError = z.strictObject({
+  type: z.literal('error'),
+  error: z.strictObject({
+    type: z.enum(Object.values(TYPES)).describe('As Claude names an error of this status.'),
+    code: z.enum(ERROR_CODES).describe('Which error of the device it is.'),
+    message: z.string().max(2000),
+  }),
+  request_id: z.string().max(100).describe('The same as in the header `request-id`.'),
+})
+export type ApiError = z.infer<typeof ApiError>
+
+/** The code's status, and the envelope. An error of another class says no more than E_INTERNAL. */
 export const errorResponse = (error: unknown, c: Context): Response => {
-  const fed = refusalOf(error)
-  const headers = final.has(fed) ? NOT_AGAIN : {}
-  return c.json({ error: { code: fed.code, message: fed.message } }, STATUS[fed.code], headers)
+  const body = envelopeOf(error)
+  return c.json(body, STATUS[body.error.code], {
+    'request-id': body.request_id,
+    ...(error instanceof Error && final.has(error) && NOT_AGAIN),
+  })
+}
+
+/** The end of a stream that the device itself broke. It begins with an empty line, in case an event was cut. */
+export const errorEvent = (error: unknown): Uint8Array =>
+  new TextEncoder().encode(`\n\nevent: error\ndata: ${JSON.stringify(envelopeOf(error))}\n\n`)
+
+const envelopeOf = (error: unknown): ApiError => {
+  const { code, message } = refusalOf(error)
+  return {
+    type: 'error',
+    error: { type: TYPES[STATUS[code]], code, message },
+    // Claude's ids begin with req_ too; this one must not be looked for there.
+    request_id: `req_device_${Buffer.from(randomBytes(12)).toString('hex')}`,
+  }
 }
 
 /** Tells an SDK that the device has tried again already. */

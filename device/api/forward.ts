@@ -1,13 +1,21 @@
 /** Requests to Claude, and its answers back: bytes and headers as they are, less what belongs to one connection or to this device. */
+import { createHash } from 'node:crypto'
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { OutboxEntry } from '../agent/store.ts'
-import type { Transport } from '../agent/transport.ts'
+import { claudePath } from './claude-path.ts'
+import type { ClaudeTransport, RawHeaders } from './claude-transport.ts'
+import { decoded } from './content-coding.ts'
 import { credentialsOf, isSame } from './guard.ts'
 
 export type Upstream = {
-  /** Sends body to the same path at Claude. Fails with E_UPSTREAM when no answer comes; so does reading one that breaks off. */
+  /**
+   * Sends body to the path at Claude that the caller meant; the answer can be read. Fails with E_UPSTREAM when none comes (`isUnsent`
+   * tells whether anything was sent); so does reading one that breaks off.
+   */
   send(request: Request, body: Uint8Array | undefined, options?: SendOptions): Promise<Response>
+  /** For what the device does not read: the caller's body goes out while it comes in, and the answer stays coded as it came. */
+  stream(request: Request): Promise<Response>
 }
 
 /** signal: default, the request's own. isIncognito: the log of what left says nothing that the body could be recognised by. */
@@ -15,7 +23,7 @@ export type SendOptions = { readonly signal?: AbortSignal; readonly isIncognito?
 
 export type UpstreamDeps = {
   readonly claudeUrl: string
-  readonly transport: Transport
+  readonly transport: ClaudeTransport
   readonly deviceToken: string
   /** Used where the caller presents the device token. */
   readonly claudeKey: string | null
@@ -23,32 +31,104 @@ export type UpstreamDeps = {
   readonly logOutgoing: (entry: OutboxEntry) => void
 }
 
-export const openUpstream = (deps: UpstreamDeps): Upstream => ({
-  async send(request, body, { signal = request.signal, isIncognito } = {}) {
-    const { pathname, search } = new URL(request.url)
-    const url = `${deps.claudeUrl.replace(/\/+$/, '')}${pathname}${search}`
-    const init: RequestInit = {
-      method: request.method,
-      headers: upstreamHeaders(request.headers, deps.deviceToken, deps.claudeKey),
-      redirect: 'manual',
-      signal,
-    }
-    if (body) init.body = body as Uint8Array<ArrayBuffer>
+/** rawHeaders: the request's, as they came over the wire; default, those of the request object. */
+export const openUpstream = (deps: UpstreamDeps, rawHeaders?: RawHeaders): Upstream => {
+  const log = (request: Request, bytes: number, digest: string) =>
     deps.logOutgoing({
       at: deps.clock(),
       recipient: 'claude',
-      what: pathname.replace(/^\/v1\//, '').slice(0, 100),
-      bytes: body?.length ?? 0,
-      digest: body && !isIncognito ? sha256Hex(body) : '',
+      what: pathOf(request)
+        .replace(/^\/v1\//, '')
+        .slice(0, 100),
+      bytes,
+      digest,
     })
-    try {
-      return namingLoss(await deps.transport(new Request(url, init)), deps.claudeUrl)
-    } catch (cause) {
-      if (signal.aborted) throw new FedError('E_CANCELLED', 'the caller went away', { cause })
-      throw new FedError('E_UPSTREAM', `no answer from ${new URL(deps.claudeUrl).host}`, { cause })
-    }
-  },
-})
+  return {
+    async send(request, body, { signal = request.signal, isIncognito } = {}) {
+      const headers = headersFor(deps, rawHeaders ?? [...request.headers])
+      const length: RawHeaders = body ? [['content-length', `${body.length}`]] : []
+      log(request, body?.length ?? 0, body && !isIncognito ? sha256Hex(body) : '')
+      const sent = { headers: [...headers.map(uncoded), ...length], body: body ?? null, signal }
+      return namingLoss(decoded(await open(deps, request, sent)), deps.claudeUrl)
+    },
+    async stream(request) {
+      const headers = headersFor(deps, rawHeaders ?? [...request.headers])
+      const { body, left } = metered(hasBody(request, rawHeaders) ? request.body : null)
+      const told = request.headers.get('content-length')
+      const isTold = told !== null && (body !== null || told === '0')
+      const length: RawHeaders = isTold ? [['content-length', told]] : []
+      try {
+        const sent = { headers: [...headers, ...length], body, signal: request.signal }
+        return namingLoss(await open(deps, request, sent), deps.claudeUrl)
+      } finally {
+        const { bytes, digest } = left()
+        log(request, bytes, digest)
+      }
+    },
+  }
+}
+
+type Sent = {
+  readonly headers: RawHeaders
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null
+  readonly signal: AbortSignal
+}
+
+const open = async (
+  { claudeUrl, transport }: UpstreamDeps,
+  request: Request,
+  { headers, body, signal }: Sent,
+): Promise<Response> => {
+  const { search } = new URL(request.url)
+  const outgoing = new Request(`${claudeUrl.replace(/\/+$/, '')}${pathOf(request)}${search}`, {
+    method: request.method,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+    redirect: 'manual',
+    signal,
+    body: body as Uint8Array<ArrayBuffer> | null,
+    ...(body && { duplex: 'half' }),
+  })
+  try {
+    return await transport(outgoing, headers)
+  } catch (cause) {
+    if (signal.aborted) throw new FedError('E_CANCELLED', 'the caller went away', { cause })
+    throw new FedError('E_UPSTREAM', `no answer from ${new URL(claudeUrl).host}`, { cause })
+  }
+}
+
+/** A server's request object has a body even where none was sent; sending that on would be an empty one (RFC 9112 section 6). */
+const hasBody = ({ headers }: Request, rawHeaders: RawHeaders | undefined): boolean => {
+  if (!rawHeaders || headers.has('transfer-encoding')) return true
+  const told = headers.get('content-length')
+  return told !== null && told !== '0'
+}
+
+const pathOf = (request: Request): string => claudePath(new URL(request.url).pathname)
+
+/** The same body; left: what of it has been read so far, and the digest of the whole. */
+const metered = (body: ReadableStream<Uint8Array> | null) => {
+  const hash = createHash('sha256')
+  let bytes = 0
+  let isWhole = false
+  const meter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.length
+      hash.update(chunk)
+      controller.enqueue(chunk)
+    },
+    flush() {
+      isWhole = true
+    },
+  })
+  return {
+    body: body?.pipeThrough(meter) ?? null,
+    left: () => ({ bytes, digest: isWhole ? hash.digest('hex') : '' }),
+  }
+}
+
+/** The device reads the answer, which comes from this machine to the app anyway: compressing it would only be undone here. */
+const uncoded = ([name, value]: RawHeaders[number]): RawHeaders[number] =>
+  name.toLowerCase() === 'accept-encoding' ? [name, 'identity'] : [name, value]
 
 /** The same answer; where its body breaks off, the error is E_UPSTREAM. */
 const namingLoss = (response: Response, claudeUrl: string): Response =>
@@ -80,7 +160,7 @@ export const onLoss = (
   return new Response(body, { status, statusText, headers })
 }
 
-/** RFC 9110 section 7.6.1, and what would name this device or its browser to Claude. */
+/** RFC 9110 section 7.6.1. */
 const CONNECTION_HEADERS = [
   'connection',
   'keep-alive',
@@ -92,50 +172,39 @@ const CONNECTION_HEADERS = [
   'transfer-encoding',
   'upgrade',
 ]
-const REQUEST_ONLY = [
-  'host',
-  'content-length',
-  'expect',
-  'cookie',
-  'origin',
-  'referer',
-  'accept-encoding',
-]
-/** fetch has undone the content coding already, so its name and the length no longer fit. */
-const RESPONSE_ONLY = ['content-length', 'content-encoding']
+/** Of the connection to this device, or what a browser would tell of other sites here. The length is set again. */
+const REQUEST_ONLY = ['host', 'content-length', 'expect', 'cookie', 'origin', 'referer']
 
 /**
- * The caller's own credential goes on in the header it came in. The device token never does: in its place goes the
- * device's own key. E_AUTH without any credential, E_NO_KEY when the device has no key.
+ * The caller's headers for Claude, spelled and ordered as they came. Its own credential goes on in the header it came in. The device
+ * token never does: in its place goes the device's own key. E_AUTH without any credential, E_NO_KEY when the device has no key.
  */
-export const upstreamHeaders = (
-  incoming: Headers,
-  deviceToken: string,
-  claudeKey: string | null,
-): Headers => {
-  const credentials = credentialsOf(incoming)
+const headersFor = ({ deviceToken, claudeKey }: UpstreamDeps, incoming: RawHeaders): RawHeaders => {
+  const named = new Headers()
+  for (const [name, value] of incoming) named.append(name, value)
+  const credentials = credentialsOf(named)
   if (credentials.length === 0)
     throw new FedError(
       'E_AUTH',
       'needs your Claude credential or the device token, as x-api-key or Authorization: Bearer',
     )
-  const headers = without(incoming, [...CONNECTION_HEADERS, ...REQUEST_ONLY])
-  for (const [name, value] of incoming) if (value.includes(deviceToken)) headers.delete(name)
-  for (const name of [...headers.keys()])
-    if (/^(sec-fetch|loreweave)-/.test(name)) headers.delete(name)
-  // Coded bodies would be decoded on the way; asking for none keeps the bytes the same.
-  headers.set('accept-encoding', 'identity')
-  if (credentials.every((value) => isSame(value, deviceToken))) {
-    if (!claudeKey)
-      throw new FedError(
-        'E_NO_KEY',
-        'the device has no Claude key: set ANTHROPIC_API_KEY, or send your own credential',
-      )
-    // In the header that the caller used: API versions differ in where they take a key.
-    if (incoming.get('authorization')) headers.set('authorization', `Bearer ${claudeKey}`)
-    else headers.set('x-api-key', claudeKey)
-  }
-  return headers
+  const dropped = new Set([...CONNECTION_HEADERS, ...REQUEST_ONLY, ...listedIn(named)])
+  const headers = incoming.filter(
+    ([name, value]) =>
+      !dropped.has(name.toLowerCase()) &&
+      !/^loreweave-/i.test(name) &&
+      !value.includes(deviceToken),
+  )
+  if (!credentials.every((value) => isSame(value, deviceToken))) return headers
+  if (!claudeKey)
+    throw new FedError(
+      'E_NO_KEY',
+      'the device has no Claude key: set ANTHROPIC_API_KEY, or send your own credential',
+    )
+  // In the header that the caller used: API versions differ in where they take a key.
+  return named.get('authorization')
+    ? [...headers, ['authorization', `Bearer ${claudeKey}`]]
+    : [...headers, ['x-api-key', claudeKey]]
 }
 
 /** Names the decision that feedback can be about. */
@@ -148,22 +217,20 @@ export const passOn = (
   body: Uint8Array | ReadableStream<Uint8Array> | null,
   extra: Readonly<Record<string, string>> = {},
 ): Response => {
-  const headers = without(response.headers, [...CONNECTION_HEADERS, ...RESPONSE_ONLY])
+  const headers = new Headers(response.headers)
+  for (const name of [...CONNECTION_HEADERS, ...listedIn(headers)]) headers.delete(name)
+  // Of another body the server tells it.
+  if (body !== response.body) headers.delete('content-length')
   for (const [name, value] of Object.entries(extra)) headers.set(name, value)
-  const hasNoBody = response.status === 204 || response.status === 304
-  return new Response(hasNoBody ? null : (body as Uint8Array<ArrayBuffer>), {
-    status: response.status,
-    statusText: response.statusText,
-    headers,
-  })
+  const { status, statusText } = response
+  const hasNoBody = status === 204 || status === 304
+  const content = hasNoBody ? null : (body as Uint8Array<ArrayBuffer>)
+  return new Response(content, { status, statusText, headers })
 }
 
-const without = (headers: Headers, names: readonly string[]): Headers => {
-  const listed = (headers.get('connection') ?? '')
+/** The headers that `connection` says are of one connection. */
+const listedIn = (headers: Headers): string[] =>
+  (headers.get('connection') ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
-  const copy = new Headers(headers)
-  for (const name of [...names, ...listed.filter((n) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(n))])
-    copy.delete(name)
-  return copy
-}
+    .filter((name) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))

@@ -6,7 +6,7 @@ import * as energy from '../../adapters/wire/energy.ts'
 import * as federation from '../../adapters/wire/federation.ts'
 import * as oversight from '../../adapters/wire/oversight.ts'
 import * as personalization from '../../adapters/wire/personalization.ts'
-import { STATUS } from './errors.ts'
+import { ApiError, STATUS } from './errors.ts'
 import {
   commonErrors,
   type OtherRoute,
@@ -31,6 +31,7 @@ export const ALL_ROUTES: Readonly<Record<string, OwnRoute | OtherRoute>> = {
 /** Schemas get the names that they are exported under. */
 const registered = () => {
   const registry = z.registry<{ id: string }>()
+  registry.add(ApiError, { id: 'ApiError' })
   for (const module of [choiceLog, energy, federation, oversight, personalization])
     for (const [id, schema] of Object.entries(module))
       if (schema instanceof z.ZodType) registry.add(schema, { id })
@@ -72,7 +73,7 @@ const build = (): Json => {
       version: VERSION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       description:
-        'The local API of a Loreweave device, on 127.0.0.1 only. Every refusal is `{"error":{"code","message"}}`. Requests with another Host, from other origins or other sites are refused, and no CORS headers are ever sent. `protocol` may be left out of requests.',
+        'The local API of a Loreweave device, on 127.0.0.1 only. Every refusal is `{"type":"error","error":{"type","code","message"},"request_id"}`: Claude’s own form, with the device’s code. Requests with another Host, from other origins or other sites are refused, and no CORS headers are ever sent. `protocol` may be left out of requests.',
     },
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     servers: [{ url: 'http://127.0.0.1:4141', description: 'Unless another port was set' }],
@@ -183,7 +184,7 @@ const refusals = (route: OwnRoute | OtherRoute, refOf: (schema: z.ZodType) => Js
       status,
       {
         description: codes.filter((code) => STATUS[code] === status).join(', '),
-        content: { 'application/json': { schema: refOf(federation.ErrorResponse) } },
+        content: { 'application/json': { schema: refOf(ApiError) } },
       },
     ]),
   )

@@ -47,7 +47,7 @@ const rest = {
   path: '/v1/*',
   summary: 'Anything else of Claude’s API',
   description:
-    'Forwarded untouched, with its query; answers come back as they are. Paths that begin like one of the device’s own are refused.',
+    'Forwarded untouched, with its query; answers come back as they are. Paths that begin like one of the device’s own are refused. Claude’s paths may also be asked for without `/v1`, or with it twice.',
 } as const
 
 export const OTHER_ROUTES = {
@@ -84,6 +84,13 @@ export const OTHER_ROUTES = {
   forwardPut: { ...rest, method: 'put' },
   forwardPatch: { ...rest, method: 'patch' },
   forwardDelete: { ...rest, method: 'delete' },
+  hello: {
+    ...file,
+    path: '/api/hello',
+    contentType: 'application/json',
+    summary: 'Whether anything listens',
+    description: 'Claude Code asks this before its first request. The answer holds no data.',
+  },
   page: {
     ...file,
     path: '/',

@@ -2,8 +2,9 @@
 
 import type { AddressInfo } from 'node:net'
 import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server'
-import { FedError } from '../../adapters/errors.ts'
+import { FedError, isFedError } from '../../adapters/errors.ts'
 import { type ApiDeps, createApi } from './app.ts'
+import { errorEvent } from './errors.ts'
 import { onLoss } from './forward.ts'
 
 export type RunningApi = { readonly port: number; close(): Promise<void> }
@@ -15,11 +16,8 @@ export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<Run
   new Promise((resolve, reject) => {
     let actual = port
     const app = createApi({ ...deps, port: () => actual })
-    const fetch = async (request: Request, { outgoing }: HttpBindings | Http2Bindings) =>
-      onLoss(await app.fetch(request), () => {
-        deps.report({ what: 'stream', code: 'E_UPSTREAM' })
-        breakOff(outgoing)
-      })
+    const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) =>
+      endLikeClaude(await app.fetch(request, bindings), bindings.outgoing, deps.report)
     const server = serve({ fetch, hostname: '127.0.0.1', port }, (info: AddressInfo) => {
       actual = info.port
       resolve({
@@ -45,6 +43,25 @@ export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<Run
       ),
     )
   })
+
+/**
+ * The same answer. Where Claude's breaks off it breaks off for the caller too; where the device fails in the middle of a stream,
+ * an `error` event says so, as Claude's own do.
+ */
+const endLikeClaude = (
+  response: Response,
+  outgoing: HttpBindings['outgoing'] | Http2Bindings['outgoing'],
+  report: ApiDeps['report'],
+): Response => {
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false
+  return onLoss(response, (cause, controller) => {
+    const code = isFedError(cause) ? cause.code : 'E_INTERNAL'
+    report({ what: 'stream', code })
+    if (!isStream || code === 'E_UPSTREAM') return breakOff(outgoing)
+    controller.enqueue(errorEvent(cause))
+    controller.close()
+  })
+}
 
 const FLUSH_MS = 1000
 

@@ -6,6 +6,7 @@ import { openOversight } from '../agent/oversight.ts'
 import { DeviceSettings } from '../agent/settings.ts'
 import type { DeviceStore } from '../agent/store.ts'
 import type { Device } from '../agent/types.ts'
+import { openClaudeTransport } from '../api/claude-transport.ts'
 import { type RunningApi, serveApi } from '../api/serve.ts'
 import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
 import type { Io } from './io.ts'
@@ -70,7 +71,7 @@ export const startApi = async (
       deviceToken: home.deviceToken,
       claudeKey: home.claudeKey,
       claudeUrl: settings.claudeUrl,
-      transport: fetch,
+      transport: openClaudeTransport(process.env),
       clock: Date.now,
       logOutgoing: (entry) => store.log(entry),
       report: io.event,

@@ -24,7 +24,7 @@ export type EndpointOptions = {
 
 export type MessagesDeps = EndpointOptions & {
   readonly device: Personalizer
-  readonly upstream: Upstream
+  readonly upstream: Pick<Upstream, 'send'>
   readonly clock: () => number
   /** Told what failed and with which code; never what was said. */
   readonly report: (event: { what: string; code: string }) => void

@@ -48,7 +48,7 @@ const deviceBefore = async (
       deviceToken: DEVICE_TOKEN,
       claudeKey: null,
       claudeUrl,
-      transport: fetch,
+      transport: (request) => fetch(request),
       clock: () => 1000,
       logOutgoing: () => {},
       report: (event) => void reports.push(event),

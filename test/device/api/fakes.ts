@@ -1,13 +1,13 @@
 /** A Claude and a device of a few lines each, for tests of the local API. */
 import { Hono } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
-import { ErrorResponse } from '../../../adapters/wire/federation.ts'
 import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
 import { type Oversight, openOversight } from '../../../device/agent/oversight.ts'
 import { DeviceSettings } from '../../../device/agent/settings.ts'
 import { type DeviceStore, type OutboxEntry, openStore } from '../../../device/agent/store.ts'
 import type { Answer, Personalizer } from '../../../device/agent/types.ts'
 import { type ApiDeps, createApi } from '../../../device/api/app.ts'
+import { ApiError } from '../../../device/api/errors.ts'
 import { OWN_ROUTES } from '../../../device/api/openapi.ts'
 import { sumOf, tokensOf } from '../../../device/personalize/prices.ts'
 import { appendBlock } from '../../../device/personalize/rewrite.ts'
@@ -225,7 +225,7 @@ export const checkAnswer = async (
       r.method === method.toLowerCase() &&
       new RegExp(`^${r.path.replace(/:\w+/g, '[^/]+')}$`).test(pathname),
   )
-  const schema = response.ok ? route?.response : route && ErrorResponse
+  const schema = response.ok ? route?.response : route && ApiError
   schema?.parse(await response.clone().json())
 }
 

@@ -1,0 +1,42 @@
+/** RFC 9110 section 8.4: the content coding of an answer, undone where the device has to read it. */
+import { Duplex } from 'node:stream'
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+
+/** Each hands on what it has as soon as it has it, so that a stream stays a stream. */
+const ZLIB = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH }
+const BROTLI = {
+  flush: constants.BROTLI_OPERATION_FLUSH,
+  finishFlush: constants.BROTLI_OPERATION_FLUSH,
+}
+const DECODERS: Readonly<Record<string, () => Duplex>> = {
+  gzip: () => createGunzip(ZLIB),
+  'x-gzip': () => createGunzip(ZLIB),
+  deflate: () => createInflate(ZLIB),
+  br: () => createBrotliDecompress(BROTLI),
+}
+
+/** The codings of a body, the outermost first. */
+const codingsOf = (headers: Headers): string[] =>
+  (headers.get('content-encoding') ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity')
+    .reverse()
+
+export const isCoded = (headers: Headers): boolean => codingsOf(headers).length > 0
+
+/** Without its coding, or as it is where there is none or one that is not known. */
+export const decoded = (response: Response): Response => {
+  const codings = codingsOf(response.headers)
+  const decoders = codings.flatMap((name) => DECODERS[name] ?? [])
+  if (!response.body || codings.length === 0 || decoders.length < codings.length) return response
+  const body = decoders.reduce(
+    (stream, open) => stream.pipeThrough(Duplex.toWeb(open()) as TransformStream),
+    response.body,
+  )
+  const { status, statusText } = response
+  const headers = new Headers(response.headers)
+  headers.delete('content-encoding')
+  headers.delete('content-length')
+  return new Response(body, { status, statusText, headers })
+}
