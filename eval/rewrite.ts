@@ -9,11 +9,13 @@ import { openRelevance } from '../device/agent/relevant.ts'
 import { rewriteRequest } from '../device/agent/rewriting.ts'
 import { DeviceSettings } from '../device/agent/settings.ts'
 import { type DeviceStore, openStore } from '../device/agent/store.ts'
+import { openSuffixes, type Suffixes } from '../device/agent/suffixes.ts'
 import type { LocalModel } from '../device/engine/model/open.ts'
 import { openModel } from '../device/engine/model/open.ts'
 import { openEngine } from '../device/engine/run/client.ts'
 import type { Engine } from '../device/engine/run/types.ts'
 import { wishOf } from '../device/personalize/dimensions.ts'
+import { WHY_BLOCK } from '../device/personalize/reasons.ts'
 import { REQUESTS } from './mock/requests.ts'
 import { cacheOption, jsonOption, modelOption, progress, threadsOption } from './options.ts'
 import { readOutputs } from './outputs.ts'
@@ -105,20 +107,6 @@ export type RewrittenLine = {
   readonly request: { readonly system?: SystemPrompt; readonly messages: readonly ChatMessage[] }
 }
 
-const WHY: Readonly<Record<RewriteReason, string>> = {
-  applied: 'these preferences matter here',
-  frozen: 'the conversation keeps the block of its first request',
-  no_preferences: 'no preference is on and in scope',
-  none_relevant: 'style does not matter here, or none of these preferences does',
-  constrained: 'the conversation itself decides what every preference is about',
-  strict_output: 'only one form of output will do',
-  tools: 'tools are in play',
-  code_or_data: 'the request is mostly code or data',
-  delimiter: "the request holds the block's own delimiter",
-  undone: 'the user has undone the block of this conversation',
-  late: 'the local model did not choose in time when the conversation began',
-}
-
 /** Each line as a device with this profile would treat it, in order; a user's later turns find the block of the first. */
 export const rewriteLines = async (
   lines: readonly NumberedLine[],
@@ -127,37 +115,39 @@ export const rewriteLines = async (
 ): Promise<RewrittenLine[]> => {
   const relevance = openRelevance(openStore(':memory:'), model, engine)
   const settings = DeviceSettings.parse({})
-  const stores = new Map<string, DeviceStore>()
-  const storeOf = (user: string): DeviceStore => {
-    const known = stores.get(user)
+  let now = 0
+  const users = new Map<string, { store: DeviceStore; suffixes: Suffixes }>()
+  const openUser = (user: string) => {
+    const known = users.get(user)
     if (known) return known
     const store = openStore(':memory:')
     store.set('profile', profile)
-    stores.set(user, store)
-    return store
+    const opened = { store, suffixes: openSuffixes(store, () => now) }
+    users.set(user, opened)
+    return opened
   }
   const rewritten: RewrittenLine[] = []
   for (const { line, request } of lines) {
     const { id = null, user = '', messages, system } = request
-    const store = storeOf(user)
-    const deps = { store, settings, relevance, clock: () => line, model, engine, unkept: new Map() }
+    now = line
+    const deps = { ...openUser(user), settings, relevance, clock: () => now, model, engine }
     const result = await rewriteRequest(deps, { messages, system })
     rewritten.push({
       line,
       id,
       reason: result.reason,
-      why: WHY[result.reason],
+      why: WHY_BLOCK[result.reason],
       preferences: result.preferences.map(wishOf),
       request: { ...(result.system !== null && { system: result.system }), messages },
     })
   }
-  for (const store of stores.values()) store.close()
+  for (const { store } of users.values()) store.close()
   return rewritten
 }
 
 /** How many lines ended how: `rewrite.lines.<reason>`. */
 export const countReasons = (rewritten: readonly RewrittenLine[]): Result[] =>
-  Object.keys(WHY).flatMap((reason) => {
+  Object.keys(WHY_BLOCK).flatMap((reason) => {
     const value = rewritten.filter((r) => r.reason === reason).length
     return value === 0
       ? []

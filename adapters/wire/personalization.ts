@@ -78,7 +78,8 @@ export const RequestMode = z.enum(['off', 'shadow', 'on', 'incognito'])
 export type RequestMode = z.infer<typeof RequestMode>
 
 /** Why a request got its block, or got none. Every reason but `applied` and `frozen` is an identity. late: the local model did not
- *  choose in time when the conversation began. */
+ *  choose in time when the conversation began; unknown_history: the conversation did not begin through this device, or it is not
+ *  remembered; undone: by a version that took blocks out of conversations. */
 export const RewriteReason = z.enum([
   'applied',
   'frozen',
@@ -91,6 +92,16 @@ export const RewriteReason = z.enum([
   'delimiter',
   'undone',
   'late',
+  'unknown_history',
+  'program',
+  'schema',
+  'prefill',
+  'forced_tool',
+  'coding',
+  'too_long',
+  'off',
+  'attribution',
+  'unreadable',
 ])
 export type RewriteReason = z.infer<typeof RewriteReason>
 
@@ -215,7 +226,7 @@ export type FeedbackRequest = z.infer<typeof FeedbackRequest>
 
 /**
  * choices: choices on this device after it. decisionId: what it was about, if anything; propensity: the probability with which
- * the answer of that decision was drawn.
+ * the answer of that decision was drawn; holdsFrom: an undo leaves its conversation as it began.
  */
 export const FeedbackResponse = z.strictObject({
   protocol: Protocol,
@@ -223,6 +234,7 @@ export const FeedbackResponse = z.strictObject({
   choices: Count,
   decisionId: Id.optional(),
   propensity: Share.optional(),
+  holdsFrom: z.literal('next_conversation').optional(),
 })
 export type FeedbackResponse = z.infer<typeof FeedbackResponse>
 

@@ -42,7 +42,7 @@ export const forgetConversation = (store: DeviceStore, target: ForgetTarget): Fo
     const erased = store.eraseRows({
       decisions: decisions.map((d) => d.id),
       choices: choices.map((c) => c.id),
-      conversations: [...keys],
+      conversations: decisions.flatMap((d) => d.suffix ?? []),
       computedSince: Math.min(...[...decisions, ...choices].map((one) => one.at)) - SLACK_MS,
       sentSince: learnedSince,
       loggedBetween: decisions.map(({ at }) => [at - ANSWER_MS, at + MINUTE_MS] as const),
@@ -95,6 +95,7 @@ type Part = {
   readonly key: string
   readonly request: string
   readonly openings: readonly string[]
+  readonly suffix?: string | undefined
 }
 
 /** Grows from one decision over equal keys and equal beginnings until nothing is added. */
@@ -130,6 +131,7 @@ const partOf = (
     messages: ChatMessage[]
     system?: SystemPrompt | undefined
     candidates: string[]
+    suffix?: string | undefined
   },
 ): Part => {
   const { messages, candidates } = conversation
@@ -140,6 +142,7 @@ const partOf = (
     at,
     key: conversationKey(conversation),
     request: requestInContext(messages),
+    suffix: conversation.suffix,
     openings: answers
       .filter((answer) => answer.trim() !== '')
       .map((answer) => JSON.stringify([first && textOf(first.content), answer])),

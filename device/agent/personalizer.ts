@@ -23,15 +23,10 @@ import {
 import { openProposals, settleProposal } from './proposals.ts'
 import type { Relevance } from './relevant.ts'
 import { rerankAnswers } from './reranking.ts'
-import {
-  learnFromFeedback,
-  previewRequest,
-  readProfile,
-  rewriteRequest,
-  saveLearned,
-} from './rewriting.ts'
+import { learnFromFeedback, readProfile, rewriteRequest, saveLearned } from './rewriting.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 import type { DeviceStore } from './store.ts'
+import { openSuffixes } from './suffixes.ts'
 import { setTrainingPaused, trainingStatus } from './training.ts'
 import type { Personalizer } from './types.ts'
 
@@ -57,7 +52,8 @@ export const openPersonalizer = (
   deps: PersonalizerDeps,
 ): Personalizer & { refresh(): Promise<void> } => {
   const { store, clock } = deps
-  const rewriting = { ...deps, unkept: new Map() }
+  const suffixes = openSuffixes(store, clock, deps.report)
+  const rewriting = { ...deps, suffixes }
   const observer = openObserver(
     (conversation, decisionId) => observeRequest(deps, conversation, decisionId),
     () => refreshProfile(deps),
@@ -72,8 +68,7 @@ export const openPersonalizer = (
       if (result.decisionId !== null) observer.expect(result.decisionId, conversation)
       return result
     },
-    preview: (conversation, options) =>
-      deps.during('scoring', () => previewRequest(rewriting, conversation, options?.signal)),
+    suffixes,
     rerank: async (conversation, answers, options) => {
       try {
         return await deps.during('scoring', () =>
@@ -101,7 +96,8 @@ export const openPersonalizer = (
       })
       // The feedback is kept whatever becomes of the fit: the next request fits again.
       await refreshProfile(deps).catch(() => undefined)
-      return { recorded: true, choices: store.countChoices(), ...about }
+      const holdsFrom = event.kind === 'undo' && { holdsFrom: 'next_conversation' as const }
+      return { recorded: true, choices: store.countChoices(), ...about, ...holdsFrom }
     },
     async forget(target) {
       const report = forgetConversation(store, target)

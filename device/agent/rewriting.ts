@@ -5,11 +5,12 @@ import {
   type FreeRewrite,
   type Preference,
   Profile,
+  type RewriteReason,
 } from '../../adapters/wire/personalization.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Engine } from '../engine/run/types.ts'
-import { wishOf } from '../personalize/dimensions.ts'
+import { dimensionOf, type Wish } from '../personalize/dimensions.ts'
 import { proposeRewrite } from '../personalize/free-rewrite.ts'
 import {
   EMPTY_PROFILE,
@@ -17,18 +18,20 @@ import {
   lineOf,
   updateProfile,
   votesOn,
+  wishOfLine,
   withEvidence,
 } from '../personalize/profile.ts'
 import { movedPreferences } from '../personalize/relevance-feedback.ts'
 import { requestInContext, requestText } from '../personalize/request-text.ts'
 import {
+  appendBlock,
   type BlockChoice,
+  chooseSharedSuffix,
+  chooseSuffix,
   conversationKey,
-  type FrozenBlocks,
-  type Rewrite,
-  rewrite,
 } from '../personalize/rewrite.ts'
-import { blankDecision, decisionBody, newId, saveDecision } from './decisions.ts'
+import { blankDecision, type DecisionBody, decisionBody, newId, saveDecision } from './decisions.ts'
+import { historyOf } from './history.ts'
 import { orAborted } from './in-time.ts'
 import {
   type Learned,
@@ -39,6 +42,7 @@ import {
 } from './relevant.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore } from './store.ts'
+import type { Bound, Suffixes, Trace } from './suffixes.ts'
 import type { Conversation, RewriteOptions, RewriteResult } from './types.ts'
 
 export type RewritingDeps = {
@@ -48,54 +52,118 @@ export type RewritingDeps = {
   readonly clock: () => number
   readonly model: Pick<LocalModel, 'tokenizer'>
   readonly engine: Pick<Engine, 'generate'>
-  /** Blocks of conversations of which nothing is kept; lost with the process. */
-  readonly unkept: Map<string, FrozenChoice>
+  readonly suffixes: Suffixes
+  readonly report?: ((event: { what: string; code: string }) => void) | undefined
 }
 
 /** The profile as it is kept; needs no model. */
 export const readProfile = (store: DeviceStore): Profile =>
   Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
 
-/** What a conversation keeps. undone: dimensions that the user took out of its block; isOpen: the rest is to be chosen anew. */
-export type FrozenChoice = BlockChoice & {
-  readonly undone?: readonly string[]
-  readonly isOpen?: boolean
-}
-const frozenChoice = (store: DeviceStore, key: string): FrozenChoice | undefined =>
-  (store.frozen(key) as FrozenChoice | undefined) ?? undefined
-
-/** Fails as the relevance of a request does; the conversation then goes on without a block. */
+/** Fails as the relevance of a request does, or where the suffix cannot be kept; the conversation then goes on without a block. */
 export const rewriteRequest = async (
   deps: RewritingDeps,
   conversation: Conversation,
-  { mode, mayPropose, signal }: RewriteOptions = {},
+  options: RewriteOptions = {},
 ): Promise<RewriteResult> => {
-  const { store, settings, clock } = deps
-  const isKept = mode !== 'incognito'
-  const { system, block, preferences, reason } = await chooseFor(
-    deps,
-    conversation,
-    isKept ? 'store' : 'memory',
-    signal,
-  )
-  const decisionId = isKept ? newId('d_') : null
-  const dimensions = preferences.map((p) => p.dimension)
+  const { settings } = deps
+  const { bound, block, preferences, reason } = await suffixFor(deps, conversation, options)
   const lines = preferences.map((p) => ({ dimension: p.dimension, line: lineOf(p) }))
-  if (decisionId)
-    saveDecision(store, decisionId, clock(), {
-      ...blankDecision(conversation, dimensions),
-      rewriting: { reason, block, lines },
-    })
-  const free = mayPropose && settings.rewriteFree ? await propose(deps, conversation) : undefined
+  const isDecision = (options.keeps ?? 'decision') === 'decision' && options.mode !== 'incognito'
+  const decisionId = isDecision
+    ? keepDecision(deps, {
+        ...blankDecision(
+          conversation,
+          preferences.map((p) => p.dimension),
+        ),
+        rewriting: { reason, block, lines },
+        ...(bound && { suffix: bound.conversation }),
+      })
+    : null
+  const free =
+    options.mayPropose && settings.rewriteFree ? await propose(deps, conversation) : undefined
+  const { system } = conversation
   return {
     decisionId,
-    system: system ?? null,
+    system: (block === null ? system : appendBlock(system, block)) ?? null,
     block,
+    bound,
     preferences: [...preferences],
     reason,
     ...(free && { free }),
   }
 }
+
+/** null where the store does not take it: the conversation keeps its suffix all the same. */
+const keepDecision = (
+  { store, clock, report }: RewritingDeps,
+  body: DecisionBody,
+): string | null => {
+  const id = newId('d_')
+  try {
+    saveDecision(store, id, clock(), body)
+    return id
+  } catch {
+    report?.({ what: 'decision', code: 'E_HOME' })
+    return null
+  }
+}
+
+type SuffixChoice = BlockChoice & { readonly bound: Bound | null }
+
+/** The suffix that the conversation has; where it begins, the one that it gets. */
+const suffixFor = async (
+  deps: RewritingDeps,
+  conversation: Conversation,
+  { mode, signal, trace: shown, barrier, keeps = 'decision' }: RewriteOptions,
+): Promise<SuffixChoice> => {
+  const { store, settings, relevance, suffixes } = deps
+  const profile = settings.rewrite ? readProfile(store) : EMPTY_PROFILE
+  const trace = { ...(shown ?? traceOf(conversation)), profile: nameOf(profile) }
+  const found = suffixes.find(trace)
+  if (found.kind === 'bound')
+    return found.bound.block === NO_BLOCK
+      ? without('frozen')
+      : { ...found.bound, bound: found.bound, reason: 'frozen' }
+  if (found.kind === 'none') return without('unknown_history')
+  if (barrier) return without(barrier)
+  if (settings.tools === 'off' && (conversation.tools?.length ?? 0) > 0) return without('tools')
+  const keep = keeps === 'decision' && mode !== 'incognito'
+  const choice = trace.isShared
+    ? chooseSharedSuffix(conversation, profile)
+    : await chooseSuffix(conversation, profile, (request) =>
+        orAborted(relevance.wishes(request, { keep, signal }), signal),
+      )
+  if (keeps === 'nothing') return { ...choice, bound: null }
+  const { block, preferences } = choice
+  const begin = (text: string) =>
+    suffixes.begin(trace, { block: text, preferences }, mode !== 'incognito')
+  if (block !== null) return { ...choice, bound: begin(block) }
+  // A conversation that is known by its first words alone must not get a block later.
+  if (trace.byWords) begin(NO_BLOCK)
+  return { ...choice, bound: null }
+}
+
+const NO_BLOCK = ''
+
+const without = (reason: RewriteReason): SuffixChoice => ({
+  block: null,
+  preferences: [],
+  reason,
+  bound: null,
+})
+
+/** Of an app that adds the block itself: Claude's answers go past this device, so that first words must do. */
+const traceOf = ({ messages, system }: Conversation): Omit<Trace, 'profile'> => ({
+  messages,
+  system,
+  history: historyOf(messages, system),
+  byWords: true,
+})
+
+/** Changes whenever other lines may be chosen. */
+const nameOf = ({ preferences }: Profile): string =>
+  JSON.stringify(preferences.filter((p) => p.enabled).map((p) => [lineOf(p), p.scope]))
 
 /**
  * What the first requests would have to wait for: the local model starts with its first pass, and regular expressions are compiled at
@@ -111,64 +179,10 @@ export const warmRewriting = async (relevance: Pick<Relevance, 'wishes'>): Promi
     scope: 'all' as const,
   }))
   const profile = editProfile(EMPTY_PROFILE, everything)
-  const nothing = { get: () => undefined, set: () => {} }
   for (let time = 0; time < 2; time++)
-    await rewrite({ messages }, profile, nothing, (request) =>
+    await chooseSuffix({ messages }, profile, (request) =>
       relevance.wishes(request, { keep: false }),
     )
-}
-
-/** What rewriteRequest would do; nothing is kept. */
-export const previewRequest = async (
-  deps: RewritingDeps,
-  conversation: Conversation,
-  signal?: AbortSignal,
-): Promise<Pick<RewriteResult, 'system' | 'block'>> => {
-  const { system, block } = await chooseFor(deps, conversation, 'nowhere', signal)
-  return { system: system ?? null, block }
-}
-
-const LATE: BlockChoice = { block: null, preferences: [], reason: 'late' }
-/** Conversations that are remembered in memory; the oldest goes first. */
-const MOST_UNKEPT = 1000
-
-/** keeps: where the choice stays for the conversation's later requests. */
-const chooseFor = async (
-  deps: RewritingDeps,
-  conversation: Conversation,
-  keeps: 'store' | 'memory' | 'nowhere',
-  signal: AbortSignal | undefined,
-): Promise<Rewrite> => {
-  const { store, settings, relevance, clock, unkept } = deps
-  const key = conversationKey(conversation)
-  const known = frozenChoice(store, key) ?? unkept.get(key)
-  const undone = known?.undone
-  const all = settings.rewrite ? readProfile(store).preferences : []
-  const profile = { preferences: all.filter((p) => !undone?.includes(p.dimension)) }
-  // A first request is the moment to choose: the same words a week later begin another conversation. An undo stands.
-  const isFirst = conversation.messages.length === 1
-  const isSettled = known !== undefined && !known.isOpen && (!isFirst || known.reason === 'undone')
-  const keep = (choice: BlockChoice): void => {
-    const frozen = { ...choice, ...(undone && { undone }) }
-    if (keeps === 'store') store.freeze(key, frozen, clock())
-    if (keeps !== 'memory') return
-    unkept.delete(key)
-    unkept.set(key, frozen)
-    if (unkept.size > MOST_UNKEPT) unkept.delete(unkept.keys().next().value ?? '')
-  }
-  const frozen: FrozenBlocks = {
-    get: () => (isSettled ? known : undefined),
-    set: (_, choice) => keep(choice),
-  }
-  const wishes = (request: string) =>
-    orAborted(relevance.wishes(request, { keep: keeps === 'store', signal }), signal)
-  try {
-    return await rewrite(conversation, profile, frozen, wishes)
-  } catch (error) {
-    // A block in a later turn would cost Claude's prompt cache.
-    keep(LATE)
-    throw error
-  }
 }
 
 /** Where tools are in play, a program wrote the message. A model that fails proposes nothing. */
@@ -195,16 +209,19 @@ export const saveLearned = (
 /** How much an event says about what matters for its request: an undo is about nothing else, a choice is mostly about other things. */
 const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
 
-/** What an event says about the preferences for its request; after an undo the conversation goes on without them. */
+/**
+ * What an event says about the preferences for its request. An undo holds from the next conversation on: in this one Claude's answers
+ * are signed over the block.
+ */
 export const learnFromFeedback = (
   { store, clock }: Pick<RewritingDeps, 'store' | 'clock'>,
   event: FeedbackEvent,
 ): void => {
   const body = decisionBody(store, event.decisionId ?? event.messageId ?? '')
   if (!body) return
-  const key = conversationKey(body)
-  const known = frozenChoice(store, key)
+  const conversation = conversationKey(body)
   const request = requestInContext(body.messages)
+  const inBlock = (body.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
   const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
     learnRelevance(
       store,
@@ -213,26 +230,24 @@ export const learnFromFeedback = (
         weight,
         isUndo: event.kind === 'undo',
         at: clock(),
-        conversation: key,
+        conversation,
         ...e,
       })),
     )
   if (event.kind === 'undo') {
-    if (!known || known.block === null) return
-    const gone = known.preferences.filter((p) => p.dimension === (event.dimension ?? p.dimension))
-    if (gone.length === 0) return
+    const before = learnedRelevance(store).filter((e) => e.isUndo && e.request === request)
+    const isNew = (wish: Wish | null) => !before.some((e) => e.wish === wish)
+    const asked = inBlock.filter((w) => dimensionOf(w) === (event.dimension ?? dimensionOf(w)))
+    const gone = asked.filter(isNew)
     learn(
-      event.dimension ? WEIGHTS.undo : WEIGHTS.undo / gone.length,
-      gone.map((p) => ({ wish: wishOf(p), isRelevant: false })),
+      event.dimension ? WEIGHTS.undo : WEIGHTS.undo / asked.length,
+      gone.map((wish) => ({ wish, isRelevant: false })),
     )
-    if (!event.dimension) learn(WEIGHTS.undo, [{ wish: null, isRelevant: false }])
-    const undone = [...(known.undone ?? []), ...gone.map((p) => p.dimension)]
-    const empty = { block: null, preferences: [], reason: 'undone' as const, undone }
-    store.freeze(key, event.dimension ? { ...empty, isOpen: true } : empty, clock())
+    if (!event.dimension && asked.length > 0 && isNew(null))
+      learn(WEIGHTS.undo, [{ wish: null, isRelevant: false }])
     return
   }
   const answer = body.candidates[event.kind === 'choose' ? event.chosen : body.served]
-  const inBlock = known?.preferences ?? []
   if (answer === undefined || (event.kind !== 'edit' && event.kind !== 'choose')) return
   const isEdit = event.kind === 'edit'
   const before = isEdit
@@ -243,7 +258,7 @@ export const learnFromFeedback = (
   const enabled = readProfile(store).preferences.filter((p) => p.enabled)
   const moved = movedPreferences(request, before, isEdit ? event.text : answer, enabled)
   // Against a line that was not there says nothing: the answers were not asked to follow it.
-  const told = moved.filter((m) => m.isWithIt || inBlock.some((p) => wishOf(p) === m.wish))
+  const told = moved.filter((m) => m.isWithIt || inBlock.includes(m.wish))
   learn(
     WEIGHTS[event.kind],
     told.map(({ wish, isWithIt }) => ({ wish, isRelevant: isWithIt })),

@@ -108,6 +108,12 @@ export const DeviceSettings = z.strictObject({
     .describe(
       "Prices in US dollars a million tokens by the beginning of a model's name, before the built-in table.",
     ),
+  tools: z
+    .enum(['block', 'off'])
+    .default('block')
+    .describe(
+      'Requests with tools: "block" adds the preference block as to any other (one answer, nothing reordered); "off" leaves them alone.',
+    ),
   shadow: z
     .boolean()
     .default(false)

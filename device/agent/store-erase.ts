@@ -3,9 +3,10 @@ import type Database from 'better-sqlite3'
 import type { Run } from './store.ts'
 
 /**
- * decisions: ids, with their message ids and feedback. choices: ids. conversations: whose blocks go. computedSince: pooled states kept
+ * decisions: ids, with their message ids and feedback. choices: ids. conversations: names of those whose texts no key may be
+ * made from any more. computedSince: pooled states kept
  * since then go (0: all). sentSince: updates not sent yet that were computed since then; null: none. loggedBetween: spans of time in
- * which the digests of requests to Claude go. before: whatever feedback and blocks are older.
+ * which the digests of requests to Claude go. before: whatever feedback and keys of texts are older.
  */
 export type Erasure = {
   readonly decisions: readonly string[]
@@ -34,8 +35,8 @@ export const erasing = (db: Database.Database, run: Run) => ({
     for (const id of marks)
       run.change('INSERT OR IGNORE INTO forgotten (decision_id) VALUES (?)', id)
     each('DELETE FROM decision_messages WHERE decision_id = ?', what.decisions)
-    each('DELETE FROM frozen WHERE key = ?', what.conversations ?? [])
-    run.change('DELETE FROM frozen WHERE at < ?', before)
+    each('DELETE FROM suffix_keys WHERE conversation = ? AND is_text = 1', what.conversations ?? [])
+    run.change('DELETE FROM suffix_keys WHERE is_text = 1 AND at < ?', before)
     if (what.computedSince !== undefined)
       run.change('DELETE FROM pooled WHERE at IS NULL OR at >= ?', what.computedSince)
     if (what.sentSince != null)

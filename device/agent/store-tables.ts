@@ -5,8 +5,6 @@ import type { OutboxEntry, PendingUpload, Run, UploadState } from './store.ts'
 const ALL = Number.MAX_SAFE_INTEGER
 /** Rows of the cache of pooled states: 2.3 kB each for the default model. */
 const POOLED_ROWS = 20_000
-/** How long a conversation keeps its block: longer than any prompt cache lives. */
-const FROZEN_MS = 30 * 24 * 3600 * 1000
 
 type UploadRow = {
   round_id: string
@@ -82,19 +80,6 @@ export const outgoingTables = (run: Run) => ({
 })
 
 export const cacheTables = (run: Run) => ({
-  frozen: (key: string) => {
-    const row = run.one<{ value: string }>('SELECT value FROM frozen WHERE key = ?', key)
-    return row && JSON.parse(row.value)
-  },
-  freeze: (key: string, value: unknown, at: number) => {
-    run.change(
-      'INSERT OR REPLACE INTO frozen (key, value, at) VALUES (?, ?, ?)',
-      key,
-      JSON.stringify(value),
-      at,
-    )
-    run.change('DELETE FROM frozen WHERE at < ?', at - FROZEN_MS)
-  },
   pooled: (key: string) => {
     const row = run.one<{ state: Buffer }>('SELECT state FROM pooled WHERE key = ?', key)
     // A copy: a Buffer's offset need not be a multiple of 4.

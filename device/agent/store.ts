@@ -4,6 +4,7 @@ import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Spending } from '../personalize/spend.ts'
 import { type Erased, type Erasure, erasing } from './store-erase.ts'
+import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
 import { cacheTables, outgoingTables } from './store-tables.ts'
 
 /** A choice of the user: where it came from, and how much it counts. */
@@ -63,6 +64,7 @@ export type StateKey =
   | 'energy'
   | 'proposals'
   | 'followUps'
+  | 'hashKey'
 
 export type DeviceStore = {
   /** All of it or nothing; no other process writes in between. */
@@ -119,8 +121,9 @@ export type DeviceStore = {
     at: number
     bytes: number
   }[]
-  frozen(key: string): unknown
-  freeze(key: string, value: unknown, at: number): void
+  suffixAt(key: string): StoredSuffix | undefined
+  saveSuffix(suffix: StoredSuffix, keys: readonly SuffixKey[]): void
+  removeSuffixKeys(keys: readonly string[]): void
   pooled(key: string): Float32Array | undefined
   /** at: when; without it the state goes whenever something is forgotten. */
   savePooled(key: string, state: Float32Array, at?: number): void
@@ -145,7 +148,6 @@ CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, at REAL NOT NULL, recipient TEXT NOT NULL, what TEXT NOT NULL, bytes INTEGER NOT NULL, digest TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS uploads (round_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB, state TEXT NOT NULL, reason TEXT, at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS frozen (key TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL);
 DROP TABLE IF EXISTS spending;
 CREATE TABLE IF NOT EXISTS spent (seq INTEGER PRIMARY KEY, at REAL NOT NULL, tokens INTEGER NOT NULL, usd REAL NOT NULL);
@@ -160,7 +162,7 @@ export const openStore = (path: string): DeviceStore => {
   // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
   db.pragma('secure_delete = ON')
   db.pragma('temp_store = MEMORY')
-  db.exec(SCHEMA)
+  db.exec(SCHEMA + SUFFIX_SCHEMA)
   addColumn(db, 'decisions', 'conversation TEXT')
   addColumn(db, 'pooled', 'at REAL')
   db.exec('CREATE INDEX IF NOT EXISTS decisions_conversation ON decisions (conversation, at)')
@@ -181,6 +183,7 @@ export const openStore = (path: string): DeviceStore => {
     ...stateTables(run),
     ...outgoingTables(run),
     ...cacheTables(run),
+    ...suffixTables(run),
     close: () => void db.close(),
   }
 }

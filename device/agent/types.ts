@@ -12,6 +12,7 @@ import type {
   Proposal,
   RequestMode,
   RerankResponse,
+  RewriteReason,
   RewriteResponse,
   StatusResponse,
   TrainingStatus,
@@ -20,12 +21,14 @@ import type { AnswerUsage } from '../personalize/prices.ts'
 import type { CandidatePlan } from '../personalize/spend.ts'
 import type { ExitChoice, ExitReport } from './choose-exit.ts'
 import type { PrivateObjective } from './private-training.ts'
+import type { Bound, Suffixes, Trace } from './suffixes.ts'
 import type { Traffic } from './transport.ts'
 
-/** The part of a request to Claude that personalization reads. */
+/** The part of a request to Claude that personalization reads. instructions: of system messages among the others, in their order. */
 export type Conversation = {
   readonly messages: ChatMessage[]
   readonly system?: SystemPrompt | undefined
+  readonly instructions?: readonly string[] | undefined
   readonly tools?: readonly object[] | undefined
 }
 
@@ -35,7 +38,8 @@ export type Answer = { readonly text: string; readonly messageId?: string | unde
 type Body<T> = Omit<T, 'protocol'>
 /** null: nothing of the request was kept, so that no feedback can name it. */
 type MaybeKept<T> = Omit<Body<T>, 'decisionId'> & { readonly decisionId: string | null }
-export type RewriteResult = MaybeKept<RewriteResponse>
+/** bound: the suffix under which the conversation goes on; null: it has none. */
+export type RewriteResult = MaybeKept<RewriteResponse> & { readonly bound?: Bound | null }
 export type RerankResult = MaybeKept<RerankResponse> & {
   /** Probability with which the winner was drawn, and whether it was drawn at random. */
   readonly propensity: number
@@ -53,10 +57,16 @@ export type RewriteOptions = {
   /** Other words for the message as well, where the settings say so; it takes seconds. */
   readonly mayPropose?: boolean | undefined
   /**
-   * Of a caller who cannot wait: what is not chosen when it aborts never will be. The conversation then goes on without a block, so that
-   * Claude's prompt cache stays valid, and the call fails with E_UNAVAILABLE. So it does where the model has first to be made ready.
+   * Of a caller who cannot wait: a block that is not chosen when it aborts is left out for good, since a later one would change what
+   * Claude's answer was signed over, and the call fails with E_UNAVAILABLE. So it does where the model has first to be made ready.
    */
   readonly signal?: AbortSignal | undefined
+  /** Of the request as it came; by default what the conversation itself shows. */
+  readonly trace?: Omit<Trace, 'profile'> | undefined
+  /** Why a conversation that begins with this request gets no block. */
+  readonly barrier?: RewriteReason | undefined
+  /** What is kept: a decision and the suffix (default), the suffix alone, or nothing. */
+  readonly keeps?: 'decision' | 'suffix' | 'nothing' | undefined
 }
 export type RerankOptions = {
   readonly mode?: RequestMode | undefined
@@ -71,11 +81,8 @@ export type RerankOptions = {
  */
 export type Personalizer = {
   rewrite(conversation: Conversation, options?: RewriteOptions): Promise<RewriteResult>
-  /** What rewrite would do; nothing is kept. */
-  preview(
-    conversation: Conversation,
-    options?: Pick<RewriteOptions, 'signal'>,
-  ): Promise<Pick<RewriteResult, 'system' | 'block'>>
+  /** Which suffix each conversation was written under. */
+  readonly suffixes: Suffixes
   rerank(
     conversation: Conversation,
     answers: readonly Answer[],

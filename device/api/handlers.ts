@@ -41,7 +41,10 @@ export const openHandlers = ({
   deviceToken,
 }: HandlerDeps): Handlers => ({
   rewrite: async ({ body, c }) => {
-    const result = await device.rewrite(body, { mayPropose: true, mode: modeOf(c) })
+    const { bound: _, ...result } = await device.rewrite(body, {
+      mayPropose: true,
+      mode: modeOf(c),
+    })
     return naming(c, result)
   },
   rerank: async ({ body: { candidates, ...conversation }, c }) => {

@@ -7,7 +7,8 @@ import { chooseAnswer, recordAnswer } from './messages/choose.ts'
 import { compareStreams } from './messages/compared.ts'
 import { type LogAnswer, type MessagesDeps, settingsOf } from './messages/deps.ts'
 import { openAnswer, openAnswers, readWhole, replay } from './messages/fetching.ts'
-import { headersOf, type Plan, planRequest, previewBody } from './messages/plan.ts'
+import { headersOf, type Plan, planRequest } from './messages/plan.ts'
+import { rememberAnswer, rememberStream } from './messages/remember.ts'
 import { totalUsage } from './messages/usage.ts'
 import { observeStream } from './stream-observer.ts'
 
@@ -32,9 +33,9 @@ export const countTokens = async (
   request: Request,
   body: Uint8Array,
 ): Promise<Response> => {
-  const { mode, ...plan } = await previewBody(deps, request.headers, body)
-  const response = await openAnswer(deps, request, { mode, body: plan.body })
-  return passOn(response, response.body, headersOf({ ...plan, decisionId: null }))
+  const plan = await planRequest(deps, request.headers, body, { isCounted: true })
+  const response = await openAnswer(deps, request, plan)
+  return passOn(response, response.body, headersOf(plan))
 }
 
 const streamAnswer = async (
@@ -50,7 +51,7 @@ const streamAnswer = async (
     answered({ status, http })
     return passOn(response, response.body, headersOf(plan))
   }
-  const stream = observeStream(response.body, (answer) => {
+  const stream = observeStream(rememberStream(deps, plan, response.body), (answer) => {
     recordAnswer(deps, plan, answer)
     answered({ status, http, ...totalUsage(plan.model, [answer.usage], settingsOf(deps).prices) })
   })
@@ -76,6 +77,7 @@ const bestAnswer = async (
   if (!first) throw (settled[0] as PromiseRejectedResult).reason
   const { winner, status, usage } = await chooseAnswer(deps, plan, [first, ...rest])
   const { response, recorded } = winner
+  if (response.ok) rememberAnswer(deps, plan, recorded.chunks)
   answered({ status, http: response.status, ...usage })
   return passOn(response, replay(recorded), {
     ...headersOf(plan, status),

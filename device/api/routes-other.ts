@@ -24,7 +24,7 @@ const SENT = {
 }
 const RETURNED = {
   'loreweave-status':
-    'personalized, identity (nothing was added or ranked), shadow, passed-through (not for the device), or failed-open (the device failed or was late).',
+    'personalized, identity (nothing was added or ranked), shadow, passed-through (not for the device), or failed-open (the device failed or was late); where no block was added, why, in words: `identity; why="…"`.',
   'loreweave-decision': 'Names the decision for feedback; absent where none is kept.',
   'loreweave-usage': 'What all answers together took, where more than one was asked for.',
 }

@@ -123,7 +123,7 @@ export const PERSONAL_ROUTES = {
     who,
     summary: 'Says what the user made of an answer',
     description:
-      'By decision id or by Claude’s message id. The device learns from it at once. `undo` takes back the preference block, or one line of it, for the conversation; `prefer` states a preference.',
+      'By decision id or by Claude’s message id. The device learns from it at once. `undo` says that the preference block, or one line of it, had no place: it counts from the next conversation on (`holdsFrom`), since Claude signs its thinking over the block; `prefer` states a preference.',
     body: FeedbackRequest,
     response: FeedbackResponse,
     errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_NO_DECISION'],

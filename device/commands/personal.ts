@@ -1,4 +1,5 @@
 /** `loreweave rewrite`, `rerank`, `profile`, `serve`: what an app asks of the device. */
+
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
@@ -13,6 +14,7 @@ import {
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { changeProfile, profileOf } from '../agent/personalizer.ts'
 import { openProposals, settleProposal } from '../agent/proposals.ts'
+import { WHY_BLOCK } from '../personalize/reasons.ts'
 import {
   type CommonOptions,
   integer,
@@ -45,8 +47,8 @@ export const rewriteCommand = (io: Io): Command =>
                 protocol: PROTOCOL_VERSION,
                 messages: [{ role: 'user' as const, content: options.text }],
               }
-        const result = await device.rewrite(conversation, { mayPropose: true })
-        const block = result.block ?? `nothing is added: ${result.reason}`
+        const { bound: __, ...result } = await device.rewrite(conversation, { mayPropose: true })
+        const block = result.block ?? `nothing is added. ${WHY_BLOCK[result.reason]}`
         io.print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
       }),
     )

@@ -22,6 +22,7 @@ export type Chosen = {
 type Asked = {
   readonly messages: readonly ChatMessage[]
   readonly system?: SystemPrompt | undefined
+  readonly instructions?: readonly string[] | undefined
 }
 
 /** Which preferences the block of a conversation holds, judged by what it says until now. */
@@ -49,17 +50,28 @@ export const choosePreferences = async (
   )
   if (open.length === 0) return none('constrained')
   const found = relevant && isRead ? await relevant(inContext) : null
-  const chosen = open
-    .filter((p) => !found || found.has(wishOf(p)))
-    .toSorted((a, b) => rankOf(b) - rankOf(a))
-    .slice(0, MAX_PREFERENCES)
-  if (chosen.length === 0) return none('none_relevant')
-  return { preferences: chosen, reason: 'applied' }
+  const chosen = open.filter((p) => !found || found.has(wishOf(p)))
+  return chosen.length === 0 ? none('none_relevant') : strongest(chosen)
 }
 
-export const constraintsIn = ({ messages, system }: Asked): Constraints =>
+/** Which ones hold whatever is asked. constraints: of the system prompt. */
+export const chooseShared = (profile: Profile, constraints: Constraints): Chosen => {
+  const enabled = profile.preferences.filter((p) => p.enabled && p.scope === 'all')
+  if (enabled.length === 0) return none('no_preferences')
+  if (constraints.strictOutput) return none('strict_output')
+  const open = enabled.filter((p) => !constraints.silent.has(wishOf(p)))
+  return open.length === 0 ? none('constrained') : strongest(open)
+}
+
+const strongest = (preferences: readonly Preference[]): Chosen => ({
+  preferences: preferences.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_PREFERENCES),
+  reason: 'applied',
+})
+
+export const constraintsIn = ({ messages, system, instructions = [] }: Asked): Constraints =>
   constraintsOf([
     ...(system === undefined ? [] : [textOf(system)]),
+    ...instructions,
     ...messages.filter((m) => m.role === 'user').map((m) => textOf(m.content)),
   ])
 

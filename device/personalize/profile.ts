@@ -7,7 +7,15 @@ import type {
   ProfileChange,
 } from '../../adapters/wire/personalization.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
-import { DIMENSION_ROWS, rowOf, sentenceOfWish, wishOf } from './dimensions.ts'
+import {
+  DIMENSION_ROWS,
+  dimensionOf,
+  rowOf,
+  sentenceOfWish,
+  WISHES,
+  type Wish,
+  wishOf,
+} from './dimensions.ts'
 import type { HeadFit } from './head.ts'
 import { normalCdf, sigmoid } from './logistic.ts'
 
@@ -115,6 +123,13 @@ export const lineOf = (
     ? `Slightly preferred: ${line[0]!.toLowerCase()}${line.slice(1)}`
     : line
 }
+
+/** What a line of the block asks for; undefined for a line of another version. */
+export const wishOfLine = (line: string): Wish | undefined =>
+  WISHES.find((wish) => {
+    const of = { dimension: dimensionOf(wish), direction: wish.endsWith('-') ? -1 : 1 } as const
+    return [0, 1].some((strength) => lineOf({ ...of, strength }) === line)
+  })
 
 /** Choices in which the chosen answer went a preference's way (for) or the other (against) from the mean of the others. */
 export type Votes = ReadonlyMap<Dimension, { readonly for: number; readonly against: number }>

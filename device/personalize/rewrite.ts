@@ -1,14 +1,17 @@
 /**
- * The preference block: a few lines added to `system`, after what is there. Messages are never touched. A conversation keeps the
- * block (or the absence of one) of its first request, so that Claude's prompt cache goes on matching, until the user demands
- * something that a line of it contradicts: that line goes, from then on.
+ * The preference block: a few lines added to `system`, after what is there. Messages are never touched. It is chosen once, for the
+ * first request of a conversation; agent/suffixes.ts remembers it, since what Claude thinks is signed over it.
  */
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
-import { choosePreferences, constraintsIn, type Relevant } from './choose-block.ts'
-import type { Constraints } from './constraints.ts'
-import { wishOf } from './dimensions.ts'
+import {
+  type Chosen,
+  choosePreferences,
+  chooseShared,
+  constraintsIn,
+  type Relevant,
+} from './choose-block.ts'
 import { imitatesBlock } from './imitation.ts'
 import { lineOf } from './profile.ts'
 
@@ -18,10 +21,11 @@ export const BLOCK_END = '</reader_preferences>'
 /** Most UTF-16 units of a block. */
 export const MAX_BLOCK_CHARS = 1200
 
-/** The part of a Messages API request that is read. */
+/** The part of a Messages API request that is read. instructions: of system messages among the others, in their order. */
 export type Conversation = {
   readonly messages: readonly ChatMessage[]
   readonly system?: SystemPrompt | undefined
+  readonly instructions?: readonly string[] | undefined
   readonly tools?: readonly object[] | undefined
 }
 
@@ -32,53 +36,36 @@ export type BlockChoice = {
   readonly reason: RewriteReason
 }
 
-/** Where a conversation's decision is kept, by conversationKey. */
-export type FrozenBlocks = {
-  get(key: string): BlockChoice | undefined
-  set(key: string, choice: BlockChoice): void
-}
-
-export type Rewrite = BlockChoice & { readonly system: SystemPrompt | undefined }
-
 /**
- * relevant: what matters for a request (relevance.ts); asked only where something is left to choose from; without it everything
- * does. Its failure is the caller's.
+ * The block of a conversation that begins with this request. relevant: what matters for a request (relevance.ts); asked only where
+ * something is left to choose from; without it everything does. Its failure is the caller's.
  */
-export const rewrite = async (
+export const chooseSuffix = async (
   conversation: Conversation,
   profile: Profile,
-  frozen: FrozenBlocks,
   relevant?: Relevant,
-): Promise<Rewrite> => {
-  const { system } = conversation
-  const barrier = barrierOf(conversation)
-  if (barrier) return { system, block: null, preferences: [], reason: barrier }
-  const key = conversationKey(conversation)
-  const kept = frozen.get(key)
-  const constraints = constraintsIn(conversation)
-  const choice = kept
-    ? withinConstraints(kept, constraints)
-    : await chooseBlock(conversation, profile, constraints, relevant)
-  if (choice !== kept) frozen.set(key, choice)
-  if (choice.block === null) return { ...choice, system }
-  return {
-    ...choice,
-    reason: kept ? 'frozen' : 'applied',
-    system: appendBlock(system, choice.block),
-  }
-}
+): Promise<BlockChoice> =>
+  imitatesBlock(conversation)
+    ? { block: null, preferences: [], reason: 'delimiter' }
+    : rendered(
+        await choosePreferences(conversation, profile, constraintsIn(conversation), relevant),
+      )
 
-/** A demand of a later turn takes the lines that contradict it away, or the block: the cache misses once, the user never twice. */
-const withinConstraints = (kept: BlockChoice, constraints: Constraints): BlockChoice => {
-  if (kept.block === null) return kept
-  if (constraints.strictOutput) return none('strict_output')
-  const preferences = kept.preferences.filter((p) => !constraints.silent.has(wishOf(p)))
-  if (preferences.length === kept.preferences.length) return kept
-  if (preferences.length === 0) return none('constrained')
-  return { ...kept, preferences, block: renderBlock(preferences) }
-}
+/**
+ * The block of all conversations of an app that caches what they have in common in their first message: another block would be
+ * another prefix, so that it depends on the system prompt alone.
+ */
+export const chooseSharedSuffix = (
+  { system }: Pick<Conversation, 'system'>,
+  profile: Profile,
+): BlockChoice =>
+  rendered(chooseShared(profile, constraintsIn({ ...(system && { system }), messages: [] })))
 
-const none = (reason: RewriteReason): BlockChoice => ({ block: null, preferences: [], reason })
+const rendered = ({ preferences, reason }: Chosen): BlockChoice => ({
+  block: reason === 'applied' ? renderBlock(preferences) : null,
+  preferences,
+  reason,
+})
 
 /**
  * Names a conversation: SHA-256 of its system prompt and first user message. A text and a single block of it are the same, and cache
@@ -116,31 +103,3 @@ export const renderBlock = (preferences: readonly Preference[]): string => {
 
 const INTRODUCTION =
   'Style preferences of the reader. Explicit instructions in the conversation outrank these preferences, and so does a correct, complete answer.'
-
-/** What forbids a block at any turn. */
-const barrierOf = ({ messages, system, tools }: Conversation): RewriteReason | null => {
-  const isToolBlock = (type: string) => /(?:^|_)tool_(?:use|result)$|_tool_result$/.test(type)
-  if ((tools?.length ?? 0) > 0) return 'tools'
-  if (
-    messages.some(
-      ({ content }) => Array.isArray(content) && content.some((b) => isToolBlock(b.type)),
-    )
-  )
-    return 'tools'
-  return imitatesBlock({ messages, system }) ? 'delimiter' : null
-}
-
-const chooseBlock = async (
-  conversation: Conversation,
-  profile: Profile,
-  constraints: Constraints,
-  relevant: Relevant | undefined,
-): Promise<BlockChoice> => {
-  const { preferences, reason } = await choosePreferences(
-    conversation,
-    profile,
-    constraints,
-    relevant,
-  )
-  return { preferences, reason, block: preferences.length > 0 ? renderBlock(preferences) : null }
-}

@@ -143,7 +143,8 @@ const ask = async (url: string, content: string): Promise<Asked> => {
   await response.arrayBuffer()
   const ms = performance.now() - from
   if (!response.ok) throw new FedError('E_INTERNAL', `an answer with status ${response.status}`)
-  return { ms, status: response.headers.get('loreweave-status') }
+  const [status = null] = response.headers.get('loreweave-status')?.split(';') ?? []
+  return { ms, status }
 }
 
 /** The time at which the device first personalizes. */

@@ -20,9 +20,8 @@ import { alongPreference } from '../../device/personalize/relevance-feedback.ts'
 import {
   type BlockChoice,
   type Conversation,
-  type Rewrite,
+  chooseSuffix,
   renderBlock,
-  rewrite,
 } from '../../device/personalize/rewrite.ts'
 import { bootstrapInterval, meanOf } from '../metrics.ts'
 import { replyTo } from '../mock/reply.ts'
@@ -249,8 +248,7 @@ const send = (
   conversation: Conversation,
   preferences: readonly Preference[],
   relevant?: Relevant,
-): Promise<Rewrite> =>
-  rewrite(conversation, { preferences: [...preferences] }, new Map<string, BlockChoice>(), relevant)
+): Promise<BlockChoice> => chooseSuffix(conversation, { preferences: [...preferences] }, relevant)
 
 /** The relevance head as a device has it; each request is read once. */
 const memoized = ({ model, engine }: RewritingDeps): Relevant => {

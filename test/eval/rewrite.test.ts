@@ -45,7 +45,7 @@ test('prints the exact request for each line, in German and later turns as well,
   const rewritten = await rewriteLines(lines, PROFILE, { model, engine })
   expect(rewritten.map((r) => [r.line, r.reason, ...r.preferences])).toEqual([
     [1, 'applied', 'length-', 'emoji-'],
-    [2, 'frozen', 'length-'],
+    [2, 'frozen', 'length-', 'emoji-'],
     [3, 'none_relevant'],
     [4, 'constrained'],
   ])
@@ -59,7 +59,7 @@ test('prints the exact request for each line, in German and later turns as well,
     1,
     4,
   ])
-  expect(rewritten[0]).toMatchObject({ id: 'a', why: 'these preferences matter here' })
+  expect(rewritten[0]).toMatchObject({ id: 'a', why: 'These preferences fit what was asked.' })
 })
 
 describe('readLines', () => {

@@ -1,85 +1,117 @@
-/** What the device reads of a Messages request, and which requests it leaves alone or asks only once: a table each. Pure. */
+/** What the device reads of a Messages request. Whatever the app sends beside that is carried, and nothing odd about it is refused here. Pure. */
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../../../adapters/wire/choice-log.ts'
+import { historyOf, type LooseMessage } from '../../agent/history.ts'
+import type { Trace } from '../../agent/suffixes.ts'
 import type { CandidateRequest, Conversation } from '../../agent/types.ts'
+import { textOf } from '../../personalize/request-text.ts'
 import { findSystem, type SystemPlace } from './system-edit.ts'
+
+/** Fields of other types than these are Claude's to refuse. */
+const odd = <T extends z.ZodType>(schema: T) => schema.nullish().catch(undefined)
+const List = odd(z.array(z.unknown()))
+const Some = odd(z.looseObject({}))
 
 /** The fields that the device reads; the rest is carried. */
 const MessagesBody = z.looseObject({
   model: z.string().catch(''),
   messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
   system: z.unknown().optional(),
-  stream: z.boolean().nullish(),
-  temperature: z.number().nullish(),
-  tools: z.array(z.unknown()).nullish(),
-  mcp_servers: z.array(z.unknown()).nullish(),
-  container: z.unknown().optional(),
-  max_tokens: z.number().nullish(),
-  output_config: z.looseObject({ format: z.unknown().optional() }).nullish(),
-  output_format: z.unknown().optional(),
+  stream: odd(z.boolean()),
+  temperature: odd(z.number()),
+  max_tokens: odd(z.number()),
+  tools: List,
+  mcp_servers: List,
+  stop_sequences: List,
+  tool_choice: odd(z.looseObject({ type: z.string() })),
+  output_config: odd(z.looseObject({ format: z.unknown().optional() })),
+  thread: odd(z.looseObject({ type: z.string(), previous_message_id: z.string().optional() })),
+  compaction: Some,
+  cache_control: Some,
+  fallback_credit_token: odd(z.union([z.string(), z.looseObject({ token: z.string() })])),
 })
 export type MessagesBody = z.infer<typeof MessagesBody>
 
 const Readable = z.object({
-  messages: z.array(ChatMessage).min(1).max(1000),
+  messages: z.array(z.object(ChatMessage.shape)).min(1).max(1000),
   system: SystemPrompt.nullish(),
 })
 
+/** conversation: null where it is too long, or not what people and Claude say to each other. */
 export type ReadRequest = {
   readonly body: MessagesBody
   readonly size: CandidateRequest
-  readonly conversation: Conversation
+  readonly conversation: Conversation | null
+  readonly trace: Omit<Trace, 'profile'>
   readonly place: SystemPlace
 }
 
-/** read: null for what goes through untouched: no JSON in UTF-8, not what the Messages API takes, or one of PASSED_THROUGH. */
-export const readRequest = (
-  bytes: Uint8Array,
-): { isStream: boolean; model: string; read: ReadRequest | null } => {
-  const none = { isStream: false, model: '', read: null }
+/** null: no JSON in UTF-8 with messages, or it names `system` more than once. */
+export const readRequest = (bytes: Uint8Array): ReadRequest | null => {
   let text: string
   let body: MessagesBody
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     body = MessagesBody.parse(JSON.parse(text))
   } catch {
-    return none
+    return null
   }
-  const seen = { isStream: body.stream === true, model: body.model, read: null }
-  if (Object.values(PASSED_THROUGH).some((is) => is(body))) return seen
-  const readable = Readable.safeParse(body)
   const place = findSystem(text)
-  if (!readable.success || !place) return seen
-  const { messages, system } = readable.data
-  const conversation = { messages, system: system ?? undefined }
-  return { ...seen, read: { body, size: sizeOf(body), place, conversation } }
+  if (!place || !(body.system == null || isText(body.system))) return null
+  const size = sizeOf(body)
+  return { body, size, place, conversation: conversationOf(body), trace: traceOf(body, size) }
 }
 
-type Reasons = Readonly<Record<string, (body: MessagesBody) => boolean>>
+/** However long: a limit of ours must not change what a conversation was written under. */
+const isText = (system: unknown): boolean =>
+  typeof system === 'string' ||
+  (Array.isArray(system) && system.every((block) => typeof block?.type === 'string'))
 
-const isSome = (list: readonly unknown[] | null | undefined): boolean => (list?.length ?? 0) > 0
-
-/** A program reads the answer, or tools are in play, or there is no answer to read: the request goes through untouched. */
-export const PASSED_THROUGH: Reasons = {
-  tools: (body) => isSome(body.tools),
-  'MCP servers': (body) => isSome(body.mcp_servers),
-  'a container': (body) => Boolean(body['container']),
-  'tool calls or results': (body) =>
-    body.messages.some(
-      ({ content }) =>
-        Array.isArray(content) &&
-        content.some((block) => /tool_(use|result)$/.test(String(block?.type))),
-    ),
-  'a schema for the answer': (body) => Boolean(body.output_config?.format || body['output_format']),
-  'an answer begun by the caller': (body) => body.messages.at(-1)?.role === 'assistant',
-  'a cache that is only warmed': (body) => body.max_tokens === 0,
+/** System messages are instructions; what else they hold, and further fields of a message, is Claude's alone. */
+const conversationOf = ({
+  messages,
+  system,
+  tools,
+  mcp_servers,
+}: MessagesBody): Conversation | null => {
+  const inPlay = [...(tools ?? []), ...(mcp_servers ?? [])]
+  const isInstruction = ({ role }: LooseMessage) => role === 'system'
+  const readable = Readable.safeParse({
+    messages: messages.filter((m) => !isInstruction(m)),
+    system,
+  })
+  if (!readable.success) return null
+  const instructions = messages.filter(isInstruction).flatMap(({ content }) => {
+    const read = SystemPrompt.safeParse(content)
+    return read.success ? [textOf(read.data)] : []
+  })
+  return {
+    messages: readable.data.messages,
+    system: readable.data.system ?? undefined,
+    ...(instructions.length > 0 && { instructions }),
+    ...(inPlay.length > 0 && { tools: inPlay as object[] }),
+  }
 }
 
-/** Further answers would be the same one, or could not be waited for. isCompared: the app lets a stream wait. */
-export const ONE_CANDIDATE = (isCompared: boolean): Reasons => ({
-  'temperature 0': (body) => body.temperature === 0,
-  'a stream': (body) => body.stream === true && !isCompared,
-})
+/** Prompts that are shorter than this are cached by no model. */
+const LEAST_CACHED_TOKENS = 512
+
+const traceOf = (body: MessagesBody, { inputTokens }: CandidateRequest): Omit<Trace, 'profile'> => {
+  const { messages, system, thread, fallback_credit_token: credit } = body
+  const isMarked =
+    body.cache_control != null ||
+    messages.some(
+      ({ content }) => Array.isArray(content) && content.some((b) => b?.cache_control != null),
+    )
+  return {
+    messages,
+    system,
+    history: historyOf(messages, system),
+    credit: typeof credit === 'string' ? credit : credit?.token,
+    continues: thread?.type === 'continue' ? (thread.previous_message_id ?? '') : undefined,
+    isShared: isMarked && inputTokens >= LEAST_CACHED_TOKENS,
+  }
+}
 
 /** Characters of a token, a little low so that the estimate is a little high; tokens that an image takes at most. */
 const TOKEN_CHARACTERS = 3.5

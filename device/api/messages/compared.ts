@@ -9,6 +9,7 @@ import { chooseAnswer } from './choose.ts'
 import type { LogAnswer, MessagesDeps } from './deps.ts'
 import { isOpened, openAnswers, type Recorded, recordBody, streamOf } from './fetching.ts'
 import { headersOf, type Plan } from './plan.ts'
+import { rememberAnswer } from './remember.ts'
 
 const KEEP_ALIVE_MS = 5000
 
@@ -69,6 +70,7 @@ async function* play(
   })
   yield* keptAlive(choosing, deps.sleep ?? timerSleep)
   const { winner, status, usage } = await choosing
+  rememberAnswer(deps, plan, winner.recorded.chunks)
   yield* winner.recorded.chunks
   if (winner.recorded.lost) throw winner.recorded.lost.cause
   answered({ status, ...usage })

@@ -5,6 +5,7 @@ import { NOT_AGAIN } from '../errors.ts'
 import { retryBudget, sendWithRetries } from '../retry.ts'
 import { type ReadAnswer, readMessage } from './answer.ts'
 import { type MessagesDeps, settingsOf } from './deps.ts'
+import { underOtherSuffix } from './mismatch.ts'
 import type { Plan } from './plan.ts'
 
 /** Everything that came of an answer's body. lost: why it is not all. */
@@ -17,8 +18,20 @@ export type Recorded = {
 export const openAnswer = async (
   deps: MessagesDeps,
   request: Request,
-  plan: Pick<Plan, 'body'> & { readonly mode?: Plan['mode'] },
+  plan: Plan,
   signal: AbortSignal = request.signal,
+): Promise<Response> => {
+  const first = await openOnce(deps, request, plan, signal)
+  return underOtherSuffix(deps, plan, first, (body) =>
+    openOnce(deps, request, { ...plan, body }, signal),
+  )
+}
+
+const openOnce = async (
+  deps: MessagesDeps,
+  request: Request,
+  plan: Plan,
+  signal: AbortSignal,
 ): Promise<Response> => {
   const { clock, sleep = timerSleep, random = cryptoRng().uniform } = deps
   const budget = retryBudget(request.headers, settingsOf(deps).retries, clock())
@@ -37,7 +50,7 @@ export const openAnswer = async (
 const sendOnce = (
   deps: MessagesDeps,
   request: Request,
-  { body, mode }: Pick<Plan, 'body'> & { readonly mode?: Plan['mode'] },
+  { body, mode }: Plan,
   signal: AbortSignal,
 ): Promise<Response> =>
   deps.upstream.send(request, body, { signal, isIncognito: mode === 'incognito' })

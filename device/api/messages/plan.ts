@@ -1,10 +1,13 @@
-/** What is sent to Claude for a request, and how often. Whatever fails here, the request goes on as the app wrote it. */
-import type { RequestMode } from '../../../adapters/wire/personalization.ts'
+/** What is sent to Claude for a request, and how often. Whatever fails here, the request goes on under its conversation's own suffix. */
+import type { RequestMode, RewriteReason } from '../../../adapters/wire/personalization.ts'
+import type { Bound } from '../../agent/suffixes.ts'
 import type { Conversation } from '../../agent/types.ts'
+import { WHY_BLOCK } from '../../personalize/reasons.ts'
 import { decisionHeader } from '../forward.ts'
-import { ONE_CANDIDATE, type ReadRequest, readRequest } from './body.ts'
+import { type ReadRequest, readRequest } from './body.ts'
 import { type Control, readControl } from './control.ts'
 import { type MessagesDeps, reportFailure, type Status, settingsOf, within } from './deps.ts'
+import { hasAttribution, limitsOf } from './limits.ts'
 import { withBlock } from './system-edit.ts'
 
 export type Plan = {
@@ -17,78 +20,119 @@ export type Plan = {
   readonly model: string
   /** null where nothing is kept of the request. */
   readonly decisionId: string | null
-  /** null where the request goes through untouched. */
+  /** null where nothing is learned from the request. */
   readonly conversation: Conversation | null
+  /** Why there is a block, or none; null where nothing was asked. */
+  readonly reason: RewriteReason | null
+  /** What the request shows of its conversation; null where it cannot be read. */
+  readonly request: ReadRequest | null
+  /** The suffix that it goes out under; null: none. */
+  readonly bound: Bound | null
+  /** The body as the app sent it. */
+  readonly original: Uint8Array
 }
 
-/** bytes: of the request's body. Fails with E_BODY where a header of the device's own is wrong. */
+/** bytes: of the request's body. isCounted: only its tokens are wanted. Fails with E_BODY where a header of the device's own is wrong. */
 export const planRequest = async (
   deps: MessagesDeps,
   headers: Headers,
   bytes: Uint8Array,
+  { isCounted = false } = {},
 ): Promise<Plan> => {
-  const control = readControl(headers, settingsOf(deps).compareStreams)
-  const { isStream, model, read } = readRequest(bytes)
-  const untouched = {
-    status: 'passed-through' as const,
+  const control = readControl(headers, !isCounted && settingsOf(deps).compareStreams)
+  const request = readRequest(bytes)
+  const untouched: Plan = {
+    status: 'passed-through',
     body: bytes,
     count: 1,
-    isStream,
+    isStream: request?.body.stream === true,
     mode: control.mode,
-    model,
+    model: request?.body.model ?? '',
     decisionId: null,
     conversation: null,
+    reason: null,
+    request,
+    bound: null,
+    original: bytes,
   }
-  if (!read || control.mode === 'off') return untouched
-  const { conversation } = read
+  if (!request) return { ...untouched, reason: 'unreadable' }
+  if (hasAttribution(request.body)) return { ...untouched, reason: 'attribution' }
+  // The thread holds its own system; what its answers are signed over is worth remembering.
+  if (request.trace.continues !== undefined)
+    return { ...untouched, reason: 'frozen', bound: knownSuffix(deps, request) }
+  return withSuffix(deps, request, control, untouched, isCounted)
+}
+
+const withSuffix = async (
+  deps: MessagesDeps,
+  request: ReadRequest,
+  control: Control,
+  untouched: Plan,
+  isCounted: boolean,
+): Promise<Plan> => {
+  const { conversation, trace, place } = request
   const { mode } = control
+  const { isOnce, isLearned: mayLearn, barrier } = limitsOf(request, control.isCompared)
+  const isLearned = mayLearn && mode !== 'off' && !isCounted
+  const under = (
+    bound: Bound | null,
+    reason: RewriteReason,
+    block = bound?.block ?? null,
+  ): Plan => ({
+    ...untouched,
+    reason,
+    bound,
+    body: block === null ? untouched.body : withBlock(place, block),
+    status: block === null ? 'passed-through' : 'personalized',
+  })
+  if (!conversation || mode === 'off') {
+    const bound = knownSuffix(deps, request)
+    return under(bound, bound ? 'frozen' : mode === 'off' ? 'off' : (barrier ?? 'unknown_history'))
+  }
   try {
-    const { decisionId, block } = await within(settingsOf(deps).deadlineMs, (signal) =>
-      deps.device.rewrite(conversation, { mode, signal }),
-    )
-    const count = countFor(deps, read, control)
-    return {
-      ...untouched,
-      status: block !== null || count > 1 ? 'personalized' : 'identity',
-      body: block === null ? bytes : withBlock(read.place, block),
-      count,
+    const {
       decisionId,
-      conversation,
-    }
+      bound = null,
+      block,
+      reason,
+    } = await within(settingsOf(deps).deadlineMs, (signal) =>
+      deps.device.rewrite(conversation, {
+        mode,
+        signal,
+        trace,
+        ...(barrier && { barrier }),
+        keeps: isCounted ? 'nothing' : isLearned ? 'decision' : 'suffix',
+      }),
+    )
+    const plan = under(bound, reason, block)
+    if (!mayLearn) return plan
+    const count = isOnce || isCounted ? 1 : countFor(deps, request, control)
+    const status = block !== null || count > 1 ? 'personalized' : 'identity'
+    return { ...plan, status, count, decisionId, conversation: isCounted ? null : conversation }
   } catch (error) {
     reportFailure(deps, 'rewrite', error)
-    return { ...untouched, status: 'failed-open' }
+    const bound = knownSuffix(deps, request)
+    return { ...under(bound, 'late'), status: 'failed-open' }
   }
 }
 
-const countFor = (deps: MessagesDeps, { body, size }: ReadRequest, control: Control): number =>
-  Object.values(ONE_CANDIDATE(control.isCompared)).some((is) => is(body))
-    ? 1
-    : Math.min(control.candidates, deps.device.planCandidates(size).count)
-
-/** The body whose tokens are to be counted: as it would be sent, nothing being kept. */
-export const previewBody = async (
-  deps: MessagesDeps,
-  headers: Headers,
-  bytes: Uint8Array,
-): Promise<Pick<Plan, 'status' | 'body' | 'mode'>> => {
-  const { mode } = readControl(headers, false)
-  const { read } = readRequest(bytes)
-  if (!read || mode === 'off') return { status: 'passed-through', body: bytes, mode }
-  try {
-    const { block } = await within(settingsOf(deps).deadlineMs, (signal) =>
-      deps.device.preview(read.conversation, { signal }),
-    )
-    return block === null
-      ? { status: 'identity', body: bytes, mode }
-      : { status: 'personalized', body: withBlock(read.place, block), mode }
-  } catch (error) {
-    reportFailure(deps, 'preview', error)
-    return { status: 'failed-open', body: bytes, mode }
-  }
+/** The suffix that the conversation has so far, which needs no model; null for none. */
+export const knownSuffix = (deps: MessagesDeps, { trace }: ReadRequest): Bound | null => {
+  const found = deps.device.suffixes.find({ ...trace, profile: '', isShared: false })
+  return found.kind === 'bound' ? found.bound : null
 }
 
+const countFor = (deps: MessagesDeps, { size }: ReadRequest, control: Control): number =>
+  Math.min(control.candidates, deps.device.planCandidates(size).count)
+
+/** now: where it came out otherwise than planned. Where a block stayed away, the status says why in words. */
 export const headersOf = (
-  { status, decisionId }: Pick<Plan, 'status' | 'decisionId'>,
+  { status, decisionId, reason }: Pick<Plan, 'status' | 'decisionId' | 'reason'>,
   now: Status = status,
-): Record<string, string> => ({ 'loreweave-status': now, ...decisionHeader(decisionId) })
+): Record<string, string> => {
+  const isPlain = now !== status || now === 'personalized' || now === 'shadow' || !reason
+  return {
+    'loreweave-status': isPlain ? now : `${now}; why="${WHY_BLOCK[reason]}"`,
+    ...decisionHeader(decisionId),
+  }
+}

@@ -12,6 +12,7 @@ import {
 } from '../../../device/agent/rewriting.ts'
 import { DeviceSettings } from '../../../device/agent/settings.ts'
 import { openStore } from '../../../device/agent/store.ts'
+import { openSuffixes } from '../../../device/agent/suffixes.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { WISHES } from '../../../device/personalize/dimensions.ts'
 import { featureSpace } from '../../../device/personalize/feature-space.ts'
@@ -45,7 +46,7 @@ const opened = (settings: Partial<DeviceSettings> = {}) => {
     settings: DeviceSettings.parse(settings),
     relevance: { ready: async () => {}, wishes: async () => new Set(WISHES) },
     clock: () => 5000,
-    unkept: new Map(),
+    suffixes: openSuffixes(store, () => 5000),
     model,
     engine: {
       generate: async () => {
@@ -65,13 +66,14 @@ const rewritten = async (deps: RewritingDeps, conversation: typeof FIRST): Promi
   (await rewriteRequest(deps, conversation)).decisionId!
 
 describe('undo', () => {
-  test('of one preference takes its line out of the conversation and leaves the other', async () => {
-    const { deps, dimensions, feed, store } = opened()
-    const decisionId = await rewritten(deps, FIRST)
-    feed({ kind: 'undo', decisionId, dimension: 'length' })
-    expect(await dimensions(LATER)).toEqual(['emoji'])
-    expect(await rewriteRequest(deps, LATER)).toMatchObject({ reason: 'frozen' })
-    expect(await dimensions(FIRST)).toEqual(['emoji'])
+  test('of one preference leaves the conversation as it began, and teaches', async () => {
+    const { deps, feed, store } = opened()
+    const first = await rewriteRequest(deps, FIRST)
+    feed({ kind: 'undo', decisionId: first.decisionId!, dimension: 'length' })
+    expect(await rewriteRequest(deps, LATER)).toMatchObject({
+      reason: 'frozen',
+      block: first.block,
+    })
     expect(learnedRelevance(store)).toMatchObject([
       {
         request: FIRST.messages[0]!.content,
@@ -83,19 +85,12 @@ describe('undo', () => {
     ])
   })
 
-  test('of the block leaves the conversation without one, whoever asks again', async () => {
+  test('of the block, twice, teaches it once', async () => {
     const { deps, feed, store } = opened()
     const decisionId = await rewritten(deps, FIRST)
     feed({ kind: 'undo', decisionId })
     feed({ kind: 'undo', decisionId })
-    for (const conversation of [LATER, FIRST])
-      expect(await rewriteRequest(deps, conversation)).toMatchObject({
-        block: null,
-        system: null,
-        reason: 'undone',
-      })
-    const other = { messages: [user('How do bees find their way?')] }
-    expect((await rewriteRequest(deps, other)).block).not.toBeNull()
+    expect((await rewriteRequest(deps, LATER)).block).not.toBeNull()
     expect(learnedRelevance(store).map((l) => l.wish)).toEqual(['length-', 'emoji-', null])
   })
 

@@ -47,7 +47,7 @@ const build = async () => {
   const post = async (body = request()) => {
     const response = await api.post('/v1/messages', body)
     expect(response.status).toBe(200)
-    return response.headers.get('loreweave-status')
+    return response.headers.get('loreweave-status')?.split(';')[0]
   }
   return { ...api, post }
 }

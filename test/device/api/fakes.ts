@@ -5,6 +5,7 @@ import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
 import { type Oversight, openOversight } from '../../../device/agent/oversight.ts'
 import { DeviceSettings } from '../../../device/agent/settings.ts'
 import { type DeviceStore, type OutboxEntry, openStore } from '../../../device/agent/store.ts'
+import { openSuffixes } from '../../../device/agent/suffixes.ts'
 import type { Answer, Personalizer } from '../../../device/agent/types.ts'
 import { type ApiDeps, createApi } from '../../../device/api/app.ts'
 import { ApiError } from '../../../device/api/errors.ts'
@@ -80,17 +81,19 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
   const spent: number[] = []
   let decisions = 0
   const device: Personalizer = {
-    rewrite: async (conversation) => ({
-      decisionId: `d${++decisions}`,
-      system: appendBlock(conversation.system, '[block]'),
-      block: '[block]',
-      preferences: [],
-      reason: 'applied',
-    }),
-    preview: async (conversation) => {
-      const { system, block } = await device.rewrite(conversation)
-      return { system, block }
+    rewrite: async (conversation, options) => {
+      const { system = null } = conversation
+      const barrier = options?.barrier
+      const isDecision = (options?.keeps ?? 'decision') === 'decision'
+      return {
+        decisionId: isDecision ? `d${++decisions}` : null,
+        system: barrier ? system : appendBlock(conversation.system, '[block]'),
+        block: barrier ? null : '[block]',
+        preferences: [],
+        reason: barrier ?? 'applied',
+      }
     },
+    suffixes: openSuffixes(openStore(':memory:'), () => 1000),
     rerank: async (_conversation, candidates, options) => {
       const id = options?.decisionId ?? `d${++decisions}`
       answers.push({ decisionId: id, answers: candidates })

@@ -61,7 +61,7 @@ test('sends the very bytes of the caller when the rewrite is an identity', async
     '{ "model":"claude",\n "messages":[ {"role":"user","content":"\\u0041"} ], "seed": 12345678901234567890 }'
   const response = await api.post('/v1/messages', text)
   expect(api.claude.seen[0]?.text).toBe(text)
-  expect(response.headers.get('loreweave-status')).toBe('identity')
+  expect(response.headers.get('loreweave-status')).toMatch(/^identity; why="[^"]+"$/)
 })
 
 test.each([
@@ -131,24 +131,8 @@ test('passes a stream through byte for byte and remembers its message', async ()
 })
 
 test.each([
-  ['tools', { tools: [{ name: 'search', input_schema: {} }] }],
-  [
-    'a tool_use block',
-    {
-      messages: [
-        { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'n', input: {} }] },
-      ],
-    },
-  ],
-  [
-    'a tool_result block',
-    { messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 't' }] }] },
-  ],
-  [
-    'a server tool block',
-    { messages: [{ role: 'assistant', content: [{ type: 'server_tool_use', id: 't' }] }] },
-  ],
   ['a schema for the answer', { output_config: { format: { type: 'json_schema', schema: {} } } }],
+  ['a tool that must be called', { tools: [{ name: 'n' }], tool_choice: { type: 'any' } }],
   [
     'an answer begun by the caller',
     {
@@ -158,7 +142,7 @@ test.each([
       ],
     },
   ],
-  ['no tokens to answer with', { max_tokens: 0 }],
+  ['stop sequences', { stop_sequences: ['###'] }],
   ['an unknown role', { messages: [{ role: 'narrator', content: 'x' }] }],
 ])('leaves a request with %s untouched', async (_name, changes) => {
   const api = buildApi()
@@ -166,8 +150,27 @@ test.each([
   const response = await api.post('/v1/messages', text)
   expect(await response.text()).toBe(messageText(1))
   expect(api.claude.seen.map((s) => s.text)).toEqual([text])
-  expect(response.headers.get('loreweave-status')).toBe('passed-through')
+  expect(response.headers.get('loreweave-status')).toMatch(/^passed-through; why="[^"]+"$/)
   expect(response.headers.get('loreweave-decision')).toBeNull()
+})
+
+test.each([
+  ['tools', { tools: [{ name: 'search', input_schema: {} }] }, 'd1'],
+  ['MCP servers', { mcp_servers: [{ url: 'https://x.test' }] }, 'd1'],
+  [
+    'a tool_result block',
+    { messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 't' }] }] },
+    null,
+  ],
+  ['no tokens to answer with', { max_tokens: 0 }, null],
+])('with %s the block is added, and one answer asked for', async (_name, changes, decision) => {
+  const api = buildApi()
+  const response = await api.post('/v1/messages', { ...request, ...changes })
+  expect(api.claude.seen.map((s) => JSON.parse(s.text))).toEqual([
+    { ...request, ...changes, system: '[block]' },
+  ])
+  expect(response.headers.get('loreweave-status')).toBe('personalized')
+  expect(response.headers.get('loreweave-decision')).toBe(decision)
 })
 
 test('forwards the request unmodified when the rewrite fails, and logs no content', async () => {
@@ -176,7 +179,7 @@ test('forwards the request unmodified when the rewrite fails, and logs no conten
   const response = await api.post('/v1/messages', request)
   expect(response.status).toBe(200)
   expect(api.claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request)])
-  expect(response.headers.get('loreweave-status')).toBe('failed-open')
+  expect(response.headers.get('loreweave-status')).toMatch(/^failed-open; why="[^"]+"$/)
   expect(api.reports).toEqual([{ what: 'rewrite', code: 'E_INTERNAL' }])
 })
 
@@ -186,7 +189,7 @@ test('forwards the request unmodified when the rewrite does not end', async () =
     fakeDevice({ rewrite: () => new Promise(() => {}) }),
   )
   const response = await api.post('/v1/messages', request)
-  expect(response.headers.get('loreweave-status')).toBe('failed-open')
+  expect(response.headers.get('loreweave-status')).toMatch(/^failed-open; why="[^"]+"$/)
   expect(api.claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request)])
 })
 
@@ -257,19 +260,6 @@ test.each([
   const api = buildApi({ transport: claudeThatSays(first, messageText(2)) })
   const response = await api.post('/v1/messages', request)
   expect(await response.text()).toBe(served === 1 ? first : messageText(2))
-})
-
-test('where a stop sequence ended the first, only answers that it ended too take its place', async () => {
-  const [first, ended, stopped] = [1, 2, 3].map((n) =>
-    messageText(n, n === 2 ? 'end_turn' : 'stop_sequence'),
-  )
-  const body = { ...request, stop_sequences: ['\n'] }
-  const between = buildApi({ transport: claudeThatSays(first!, ended!) })
-  expect(await (await between.post('/v1/messages', body)).text()).toBe(first)
-  const fake = fakeDevice({ planCandidates: () => planOf(3) })
-  const both = buildApi({ transport: claudeThatSays(first!, ended!, stopped!) }, fake)
-  expect(await (await both.post('/v1/messages', body)).text()).toBe(stopped)
-  expect(both.answers[0]!.answers.map((a) => a.messageId)).toEqual(['msg_1', 'msg_3'])
 })
 
 test('answers of the same words are ranked once, and not at all where there is no other', async () => {

@@ -25,7 +25,14 @@ afterEach(() => {
 const SECRET = 'zanzibarine'
 const user = (content: string) => ({ role: 'user' as const, content })
 const FIRST = [user(`Wie entsteht Regen über ${SECRET}, und was hat das mit den Wolken zu tun?`)]
-const LATER = [...FIRST, { role: 'assistant' as const, content: 'So.' }, user('Und Schnee?')]
+const after = (first: object[], answer: string, next: string) => [
+  ...first,
+  { role: 'assistant' as const, content: answer },
+  user(next),
+]
+/** What the app was answered. */
+const textOf = async (response: Response): Promise<string> =>
+  ((await response.json()) as { content: { text: string }[] }).content[0]!.text
 const request = (messages: object[] = FIRST) => ({ model: 'claude', max_tokens: 10, messages })
 
 /** A device in a folder, which has chosen and states that it wants no emoji. */
@@ -81,27 +88,27 @@ describe('incognito', () => {
     for (const file of api.held()) expect(file).not.toContain(SECRET)
   })
 
-  test('keeps neither pooled states nor the block of the conversation, but remembers it', async () => {
+  test('keeps neither pooled states nor the suffix of the conversation, but remembers it', async () => {
     const api = await build()
     await api.device.prepare()
     const saved: string[] = []
-    const { savePooled, freeze } = api.store
+    const { savePooled, saveSuffix } = api.store
     Object.assign(api.store, {
       savePooled: (...args: Parameters<typeof savePooled>) => {
         saved.push('pooled')
         savePooled(...args)
       },
-      freeze: (...args: Parameters<typeof freeze>) => {
-        saved.push('frozen')
-        freeze(...args)
+      saveSuffix: (...args: Parameters<typeof saveSuffix>) => {
+        saved.push('suffix')
+        saveSuffix(...args)
       },
     })
     const mode = { 'loreweave-mode': 'incognito' }
-    await api.post('/v1/messages', request(), mode)
+    const answer = await textOf(await api.post('/v1/messages', request(), mode))
     api.device.editProfile([
       { op: 'state', dimension: 'tables', direction: -1, strength: 1, scope: 'all' },
     ])
-    await api.post('/v1/messages', request(LATER), mode)
+    await api.post('/v1/messages', request(after(FIRST, answer, 'Und Schnee?')), mode)
     expect(saved).toEqual([])
     const [first, later] = [0, 4].map((i) => JSON.parse(api.claude.seen[i]!.text).system)
     expect(later).toBe(first)
@@ -112,7 +119,7 @@ test('off is as if the device were not there', async () => {
   const api = await build()
   const response = await api.post('/v1/messages', request(), { 'loreweave-mode': 'off' })
   expect(await response.text()).toBe(messageText(1))
-  expect(response.headers.get('loreweave-status')).toBe('passed-through')
+  expect(response.headers.get('loreweave-status')).toMatch(/^passed-through; why="[^"]+"$/)
   expect(api.claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request())])
   expect(api.store.decisions(10)).toEqual([])
 })
@@ -164,9 +171,9 @@ test('count_tokens counts what would be sent, and keeps nothing', async () => {
   expect(api.store.decisions(10)).toEqual([])
   await api.post('/v1/messages', request())
   expect(JSON.parse(api.claude.seen[1]!.text)).toEqual(counted)
-  const tools = { ...request(), tools: [{ name: 'x', input_schema: {} }] }
-  const untouched = await api.post('/v1/messages/count_tokens', tools)
-  expect(untouched.headers.get('loreweave-status')).toBe('passed-through')
+  const schema = { ...request([user('Wie entsteht Hagel?')]), output_config: { format: {} } }
+  const untouched = await api.post('/v1/messages/count_tokens', schema)
+  expect(untouched.headers.get('loreweave-status')).toMatch(/^passed-through; why="[^"]+"$/)
 })
 
 test('what all answers did cost is in a header, and in the log as numbers alone', async () => {
@@ -182,7 +189,7 @@ test('what all answers did cost is in a header, and in the log as numbers alone'
 
 /** A question that the local model is asked about. */
 const OPEN = [user(`How does a heat pump in ${SECRET} warm a house in winter?`)]
-const OPEN_LATER = [...OPEN, { role: 'assistant' as const, content: 'So.' }, user('And in spring?')]
+const later = (answer: string) => after(OPEN, answer, 'And in spring?')
 
 describe('a local model that is not there in time', () => {
   const slowOnce = async (fail: () => Promise<Float32Array[]>) => {
@@ -204,13 +211,14 @@ describe('a local model that is not there in time', () => {
     api.slow(true)
     const response = await api.post('/v1/messages', request(OPEN))
     expect(response.status).toBe(200)
-    expect(response.headers.get('loreweave-status')).toBe('failed-open')
+    expect(response.headers.get('loreweave-status')).toMatch(/^failed-open; why="[^"]+"$/)
     api.slow(false)
-    const later = await api.post('/v1/messages', request(OPEN_LATER))
-    expect(later.headers.get('loreweave-status')).toBe('identity')
+    const second = request(later(await textOf(response)))
+    const answer = await api.post('/v1/messages', second)
+    expect(answer.headers.get('loreweave-status')).toMatch(/^identity; why="[^"]+"$/)
     expect(api.claude.seen.map((s) => s.text)).toEqual([
       JSON.stringify(request(OPEN)),
-      JSON.stringify(request(OPEN_LATER)),
+      JSON.stringify(second),
     ])
     expect(JSON.stringify(api.reports)).not.toContain(SECRET)
   })
@@ -225,11 +233,11 @@ describe('a local model that is not there in time', () => {
       return [new Float32Array(model.base.shape.hidden)]
     })
     api.slow(true)
-    await api.post('/v1/messages', request(OPEN))
+    const answer = await textOf(await api.post('/v1/messages', request(OPEN)))
     release()
     await api.device.settled()
     api.slow(false)
-    await api.post('/v1/messages', request(OPEN_LATER))
+    await api.post('/v1/messages', request(later(answer)))
     expect(JSON.parse(api.claude.seen[1]!.text).system).toBeUndefined()
   })
 
@@ -247,7 +255,7 @@ describe('a local model that is not there in time', () => {
     })
     void api.device.prepare()
     const response = await api.post('/v1/messages', request(OPEN))
-    expect(response.headers.get('loreweave-status')).toBe('failed-open')
+    expect(response.headers.get('loreweave-status')).toMatch(/^failed-open; why="[^"]+"$/)
     expect(asked).toBe(1)
   })
 })
@@ -269,6 +277,7 @@ test('a conversation in which somebody imitates the block gets none, and changes
   const before = api.device.profile()
   for (const messages of [
     [user(fake)],
+    [user(`${fake} Wie entsteht Regen?`)],
     [user('Hallo'), { role: 'assistant', content: fake }, user('Wie entsteht Regen?')],
     [user('Hallo'), { role: 'assistant', content: 'Ja?' }, user(`From now on: ${fake}`)],
   ]) {

@@ -23,7 +23,7 @@ test('a device that has learned nothing changes nothing and asks once', async ()
   const { post, claude } = build()
   const response = await post('/v1/messages', request)
   expect(await response.text()).toBe(messageText(1))
-  expect(response.headers.get('loreweave-status')).toBe('identity')
+  expect(response.headers.get('loreweave-status')).toMatch(/^identity; why=/)
   expect(claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request)])
 })
 

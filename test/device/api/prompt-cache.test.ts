@@ -17,19 +17,22 @@ type Message = Body['messages'][number]
 
 const mark = { cache_control: { type: 'ephemeral' as const } }
 const instructions = 'Du hilfst in einer Bibliothek und kennst ihre Bestände. '.repeat(150)
-const history: readonly Message[] = [
-  { role: 'user', content: 'Wie entstehen Ebbe und Flut, und was hat der Mond damit zu tun?' },
-  { role: 'assistant', content: 'Der Mond zieht das Wasser an, die Erde dreht sich darunter weg.' },
-  { role: 'user', content: 'Und warum ist es an manchen Küsten so viel stärker?' },
-  { role: 'assistant', content: 'Buchten schwingen mit, wenn ihre Länge passt.' },
-  { role: 'user', content: 'Welche Rolle spielt die Sonne dabei?' },
-  { role: 'assistant', content: 'Eine halb so große. Bei Vollmond addieren sich beide.' },
-  { role: 'user', content: 'Kann man daraus Strom gewinnen?' },
+const QUESTIONS = [
+  'Wie entstehen Ebbe und Flut, und was hat der Mond damit zu tun?',
+  'Und warum ist es an manchen Küsten so viel stärker?',
+  'Welche Rolle spielt die Sonne dabei?',
+  'Kann man daraus Strom gewinnen?',
 ]
-const TURNS = 4
+const TURNS = QUESTIONS.length
+/** No thinking unless asked: what is cached here must not depend on what is signed. */
+const MODEL = 'claude-sonnet-4-6'
 
-/** The conversation up to its k-th question. */
-const upTo = (turn: number): Message[] => history.slice(0, 2 * turn - 1)
+/** The conversation up to its k-th question, with the answers that came. */
+const upTo = (turn: number, answers: readonly string[]): Message[] =>
+  QUESTIONS.slice(0, turn).flatMap((question, i): Message[] => [
+    ...(i > 0 ? [{ role: 'assistant' as const, content: answers[i - 1]! }] : []),
+    { role: 'user', content: question },
+  ])
 
 /** The newest message carries the mark, as an app does that caches its conversation. */
 const markedLast = (messages: readonly Message[]): Message[] =>
@@ -43,34 +46,50 @@ const text = (words: string, marks: object = {}) => ({ type: 'text', text: words
 
 /** How an app may write its turns. isBlockCached: a mark stands behind the block. */
 const APPS: Readonly<
-  Record<string, { readonly request: (turn: number) => object; readonly isBlockCached: boolean }>
+  Record<
+    string,
+    {
+      readonly request: (turn: number, answers: readonly string[]) => object
+      readonly isBlockCached: boolean
+    }
+  >
 > = {
   'a system string, automatic caching': {
-    request: (turn) => ({ system: instructions, messages: upTo(turn), ...mark }),
+    request: (turn, answers) => ({ system: instructions, messages: upTo(turn, answers), ...mark }),
     isBlockCached: true,
   },
   'a system string, a mark on the newest message': {
-    request: (turn) => ({ system: instructions, messages: markedLast(upTo(turn)) }),
+    request: (turn, answers) => ({
+      system: instructions,
+      messages: markedLast(upTo(turn, answers)),
+    }),
     isBlockCached: true,
   },
   'system blocks with a mark, and one on the newest message': {
-    request: (turn) => ({
+    request: (turn, answers) => ({
       system: [text('Sei genau.'), text(instructions, mark)],
-      messages: markedLast(upTo(turn)),
+      messages: markedLast(upTo(turn, answers)),
     }),
     isBlockCached: true,
   },
   'system blocks without marks, automatic caching': {
-    request: (turn) => ({ system: [text(instructions)], messages: upTo(turn), ...mark }),
+    request: (turn, answers) => ({
+      system: [text(instructions)],
+      messages: upTo(turn, answers),
+      ...mark,
+    }),
     isBlockCached: true,
   },
   'system blocks with the only mark': {
-    request: (turn) => ({ system: [text(instructions, mark)], messages: upTo(turn) }),
+    request: (turn, answers) => ({
+      system: [text(instructions, mark)],
+      messages: upTo(turn, answers),
+    }),
     isBlockCached: false,
   },
   'no system, a document and automatic caching': {
-    request: (turn) => ({
-      messages: upTo(turn).map((m, i) =>
+    request: (turn, answers) => ({
+      messages: upTo(turn, answers).map((m, i) =>
         i > 0
           ? m
           : {
@@ -131,20 +150,28 @@ const direct = () => {
     })
 }
 
-const usageOf = async (response: Response): Promise<InputUsage> =>
-  ((await response.json()) as { usage: InputUsage }).usage
+type Answer = { readonly usage: InputUsage; readonly text: string }
+const answerOf = async (response: Response): Promise<Answer> => {
+  const { usage, content } = (await response.json()) as {
+    usage: InputUsage
+    content: { text: string }[]
+  }
+  return { usage, text: content[0]!.text }
+}
 
 test.each(Object.entries(APPS))(
   'with %s, later turns read from the cache what they would read without the device, and the block',
   async (_name, { request, isBlockCached }) => {
     const plain = direct()
     const { post, bodies } = await throughDevice()
+    const answers: string[] = []
     for (let turn = 1; turn <= TURNS; turn++) {
-      const body = { model: 'claude-sonnet-5-5', max_tokens: 50, ...request(turn) }
-      const without = await usageOf(await plain(body))
+      const body = { model: MODEL, max_tokens: 50, ...request(turn, answers) }
+      const { usage: without } = await answerOf(await plain(body))
       const response = await post(body)
       expect(response.headers.get('loreweave-status')).toBe('personalized')
-      const withBlock = await usageOf(response)
+      const { usage: withBlock, text } = await answerOf(response)
+      answers.push(text)
       const sent = bodies.at(-1)!
       const block = countInput(sent) - countInput(body as unknown as Body)
       expect(block).toBeGreaterThan(20)
@@ -167,16 +194,20 @@ test.each(Object.entries(APPS))(
 test.each(Object.entries(APPS))(
   'with %s, a preference stated in the middle of a conversation does not cost its cache',
   async (_name, { request }) => {
-    const body = (turn: number) => ({
-      model: 'claude-sonnet-5-5',
+    const body = (turn: number, answers: readonly string[]) => ({
+      model: MODEL,
       max_tokens: 50,
-      ...request(turn),
+      ...request(turn, answers),
     })
     const [steady, changing] = [await throughDevice(), await throughDevice()]
-    for (const { post } of [steady, changing]) await post(body(1))
+    const [, { text }] = [
+      await answerOf(await steady.post(body(1, []))),
+      await answerOf(await changing.post(body(1, []))),
+    ]
     await changing.state([{ op: 'state', dimension: 'headings', direction: -1 }])
-    expect(await usageOf(await changing.post(body(2)))).toEqual(
-      await usageOf(await steady.post(body(2))),
+    const second = body(2, [text])
+    expect((await answerOf(await changing.post(second))).usage).toEqual(
+      (await answerOf(await steady.post(second))).usage,
     )
   },
 )

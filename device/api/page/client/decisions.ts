@@ -1,4 +1,5 @@
 /** Recent decisions: what was added and what came first, why, and how to take it back or forget the conversation. */
+
 import type {
   DecisionResponse,
   DecisionSummary,
@@ -6,10 +7,11 @@ import type {
   RankingWhy,
 } from '../../../../adapters/wire/oversight.ts'
 import type { Dimension, ForgetResponse } from '../../../../adapters/wire/personalization.ts'
+import { WHY_BLOCK } from '../../../personalize/reasons.ts'
 import { act, call } from './api.ts'
 import { byId, fill, h, part, type Row, rows, setText } from './dom.ts'
 import { askToForget } from './forget.ts'
-import { counted, percent, timeNode, WHY_BLOCK } from './words.ts'
+import { counted, percent, timeNode } from './words.ts'
 
 export const mountDecisions = () => {
   const empty = h('p', { class: 'empty' }, 'No request has come through this device yet.')
@@ -64,7 +66,7 @@ const card = (first: DecisionSummary): Row<DecisionSummary> => {
     act(async () => {
       const event = { kind: 'undo', decisionId: id, ...(dimension && { dimension }) }
       await call('POST', '/v1/feedback', { event })
-      return 'Taken back: this conversation goes on without it, and the device learns from that.'
+      return 'Taken back: the device learns from it. This conversation keeps its note; it counts from the next one on.'
     })
   const undoAll = h(
     'button',

@@ -1,21 +1,5 @@
 /** What codes and numbers are called on the page. */
 import type { HoldReason } from '../../../../adapters/wire/energy.ts'
-import type { RewriteReason } from '../../../../adapters/wire/personalization.ts'
-
-export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
-  applied: 'They fit what you asked.',
-  frozen:
-    'Kept from the beginning of this conversation, so that Claude’s prompt cache stays valid.',
-  no_preferences: 'No preference is in use.',
-  none_relevant: 'None of your preferences fits this request.',
-  constrained: 'Your own words in the request outrank the preferences.',
-  strict_output: 'The request asks for an exact format.',
-  tools: 'Tools are in play: such a request is left alone.',
-  code_or_data: 'The request is about code or data: it is left alone.',
-  delimiter: 'The request holds text that looks like a preference note.',
-  undone: 'You took the note back in this conversation.',
-  late: 'The local model was not ready in time.',
-}
 
 export const HOLDS: Readonly<Record<HoldReason, string>> = {
   paused: 'you paused it',

@@ -83,6 +83,7 @@ describe.skipIf(!executable)('the page', () => {
     await api('POST', '/v1/messages', { model: 'claude', max_tokens: 10, messages })
     return JSON.stringify(JSON.parse(claude.seen.at(-1)!.text).system ?? '')
   }
+  const lastAnswer = () => `answer ${claude.seen.length}`
   const state = (dimension: string, direction: number) =>
     api('PATCH', '/v1/profile', {
       changes: [{ op: 'state', dimension, direction, strength: 1, scope: 'all' }],
@@ -204,21 +205,23 @@ describe.skipIf(!executable)('the page', () => {
       await page.getByText('Nothing yet.').waitFor()
     }))
 
-  test('a decision that is undone leaves its conversation without the block', async () => {
+  test('a decision that is undone teaches, and its conversation keeps the block', async () => {
     await state('emoji', -1)
     const question = 'Wie entsteht Wind, und woher kommt er?'
     expect(await ask(question)).toContain('Use no emoji.')
-    expect(await ask(question, 'So.', 'Und weiter?')).toContain('Use no emoji.')
+    const turns = [question, lastAnswer(), 'Und weiter?']
+    expect(await ask(...turns)).toContain('Use no emoji.')
+    const third = [...turns, lastAnswer(), 'Und dann?']
     await withPage(async (page) => {
       await enter(page)
       const card = page.locator('#decisions .card').first()
       await card.getByText('Why, and the whole text').click()
-      await card.getByText('Kept from the beginning').waitFor()
+      await card.getByText('keeps what it began with').waitFor()
       await card.getByText(question, { exact: true }).waitFor()
       await card.getByRole('button', { name: 'Undo the note' }).press('Enter')
       await said(page, 'Taken back')
       await card.getByText('1 taken back').waitFor()
-      expect(await ask(question, 'So.', 'Und weiter?', 'So.', 'Und dann?')).not.toContain('emoji')
+      expect(await ask(...third)).toContain('Use no emoji.')
     })
   })
 

@@ -1,0 +1,63 @@
+/** Tables of the device's store that say which suffix a conversation was written under. */
+import type { Preference } from '../../adapters/wire/personalization.ts'
+import type { Run } from './store.ts'
+
+export const SUFFIX_SCHEMA = `
+DROP TABLE IF EXISTS frozen;
+CREATE TABLE IF NOT EXISTS suffixes (id INTEGER PRIMARY KEY, block TEXT NOT NULL UNIQUE, preferences TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS suffix_keys (key TEXT PRIMARY KEY, suffix INTEGER NOT NULL, conversation TEXT NOT NULL, is_text INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS suffix_keys_conversation ON suffix_keys (conversation);
+CREATE INDEX IF NOT EXISTS suffix_keys_at ON suffix_keys (at);
+`
+
+/** What stands behind the `system` of a conversation. conversation: a random name; at: when the key was kept. */
+export type StoredSuffix = {
+  readonly block: string
+  readonly preferences: readonly Preference[]
+  readonly conversation: string
+  readonly at: number
+}
+
+/**
+ * key: a keyed hash. isText: whether it was made from what somebody wrote, so that it goes when the conversation is forgotten; one
+ * made from Claude's signatures stays until it expires.
+ */
+export type SuffixKey = { readonly key: string; readonly isText: boolean }
+
+/** Since the conversation's last answer, which has keys of its own. */
+const KEPT_MS = 90 * 24 * 3600 * 1000
+
+type Row = { block: string; preferences: string; conversation: string; at: number }
+
+export const suffixTables = (run: Run) => ({
+  suffixAt: (key: string): StoredSuffix | undefined => {
+    const row = run.one<Row>(
+      'SELECT block, preferences, conversation, at FROM suffix_keys JOIN suffixes ON id = suffix WHERE key = ?',
+      key,
+    )
+    return row && { ...row, preferences: JSON.parse(row.preferences) as Preference[] }
+  },
+  saveSuffix: (
+    { block, preferences, conversation, at }: StoredSuffix,
+    keys: readonly SuffixKey[],
+  ): void => {
+    run.change(
+      'INSERT OR IGNORE INTO suffixes (block, preferences) VALUES (?, ?)',
+      block,
+      JSON.stringify(preferences),
+    )
+    for (const { key, isText } of keys)
+      run.change(
+        'INSERT OR REPLACE INTO suffix_keys (key, suffix, conversation, is_text, at) VALUES (?, (SELECT id FROM suffixes WHERE block = ?), ?, ?, ?)',
+        key,
+        block,
+        conversation,
+        isText ? 1 : 0,
+        at,
+      )
+    run.change('DELETE FROM suffix_keys WHERE at < ?', at - KEPT_MS)
+  },
+  removeSuffixKeys: (keys: readonly string[]): void => {
+    for (const key of keys) run.change('DELETE FROM suffix_keys WHERE key = ?', key)
+  },
+})

@@ -1,0 +1,194 @@
+/**
+ * Which suffix a conversation was written under. Claude's thinking is signed over `system`, so that what was put behind it once must
+ * stay, byte for byte, as long as the conversation lasts. It is remembered by what the app must send back: never by first words.
+ */
+import type { Preference } from '../../adapters/wire/personalization.ts'
+import { newId } from './decisions.ts'
+import {
+  creditKey,
+  type History,
+  type LooseMessage,
+  messageKey,
+  openingKey,
+  sharedKey,
+  systemKey,
+} from './history.ts'
+import { keyedHash } from './keyed-hash.ts'
+import type { DeviceStore } from './store.ts'
+import type { SuffixKey } from './store-suffixes.ts'
+
+/**
+ * What a request shows of its conversation. credit: the token of a refusal that it makes good; continues: the message that a thread
+ * goes on from; isShared: its first message holds a cached document, as other conversations of the app do; byWords: of a caller whose
+ * answers this device never sees, so that a conversation's first words must do. profile: names what the profile says at present.
+ */
+export type Trace = {
+  readonly messages: readonly LooseMessage[]
+  readonly system: unknown
+  readonly history: History
+  readonly profile: string
+  readonly credit?: string | undefined
+  readonly continues?: string | undefined
+  readonly isShared?: boolean | undefined
+  readonly byWords?: boolean | undefined
+}
+
+/** isKept: whether the store may hear of it. */
+export type Bound = {
+  readonly block: string
+  readonly preferences: readonly Preference[]
+  readonly conversation: string
+  readonly isKept: boolean
+}
+
+/** none: it has no suffix and never gets one; first: nothing has been chosen yet. */
+export type Found =
+  | { readonly kind: 'bound'; readonly bound: Bound }
+  | { readonly kind: 'none' | 'first' }
+
+/** What of an answer a later request may hold: see history.ts. */
+export type AnswerTrace = {
+  readonly signatures: readonly string[]
+  readonly turns: readonly string[]
+  readonly credit?: string | undefined
+  readonly messageId?: string | undefined
+}
+
+export type Suffixes = {
+  find(trace: Trace): Found
+  /** Before anything is sent under it. Fails as the store does: what cannot be remembered must not be added. */
+  begin(trace: Trace, suffix: Pick<Bound, 'block' | 'preferences'>, isKept: boolean): Bound
+  /** An answer was passed on. Never fails; what the store does not take is remembered until the process ends. */
+  answered(bound: Bound, answer: AnswerTrace, isKept?: boolean): void
+  /** The suffix that a conversation turned out to have: null for none. */
+  correct(trace: Pick<Trace, 'history'>, suffix: Bound | null, isKept: boolean): void
+  /** The last one that was begun under this system prompt. */
+  lastUnder(system: unknown): Bound | null
+}
+
+/** A retry, a count or a continuation of the same request comes within so long. */
+const SAME_MS = 10 * 60_000
+/** How long the conversations of an app that caches a document have one suffix. */
+const SHARED_MS = 3600_000
+/** Keys in memory; the oldest go first. */
+const MAX_RECENT = 20_000
+
+type Recent = Bound & { readonly at: number }
+
+/** report: told where the store did not take something. */
+export const openSuffixes = (
+  store: DeviceStore,
+  clock: () => number,
+  report: (event: { what: string; code: string }) => void = () => {},
+): Suffixes => {
+  const hash = keyedHash(store)
+  const recent = new Map<string, Recent>()
+  const stored = (key: string): Recent | undefined => {
+    try {
+      const found = store.suffixAt(key)
+      return found && { ...found, isKept: true }
+    } catch {
+      report({ what: 'suffix', code: 'E_HOME' })
+      return undefined
+    }
+  }
+  const look = (key: string): Recent | undefined => recent.get(hash(key)) ?? stored(hash(key))
+  const remember = (bound: Bound, keys: readonly SuffixKey[]): void => {
+    const hashed = keys.map(({ key, isText }) => ({ key: hash(key), isText }))
+    const { block, preferences, conversation, isKept } = bound
+    const row = { block, preferences, conversation, at: clock() }
+    if (isKept) store.atomically(() => store.saveSuffix(row, hashed))
+    for (const { key } of hashed) {
+      recent.delete(key)
+      recent.set(key, { ...row, isKept })
+    }
+    for (const key of recent.keys()) {
+      if (recent.size <= MAX_RECENT) break
+      recent.delete(key)
+    }
+  }
+  const since = (key: string, ms: number): Recent | undefined => {
+    const found = look(key)
+    return found && found.at > clock() - ms ? found : undefined
+  }
+  const sameRequest = ({ history, profile }: Trace): Recent | undefined =>
+    firstOf(history.whole(), (key) => since(`${profile} ${key}`, SAME_MS))
+
+  return {
+    find: (trace) => {
+      const { history, credit, continues, system, messages } = trace
+      const found = (bound: Bound | undefined, otherwise: 'none' | 'first' = 'none'): Found =>
+        bound ? { kind: 'bound', bound } : { kind: otherwise }
+      if (continues !== undefined) return found(look(messageKey(continues)))
+      const credited = credit === undefined ? undefined : look(creditKey(credit))
+      if (credited) return found(credited)
+      if (history.isBound) return found(firstOf(history.signatures, look))
+      if (history.isBegun) {
+        const begun = firstOf(history.turns, look) ?? sameRequest(trace)
+        if (begun || !trace.byWords) return found(begun)
+        return found(look(openingKey(messages, system)), 'first')
+      }
+      const same = sameRequest(trace)
+      if (same || credit !== undefined) return found(same)
+      const shared = trace.isShared ? since(sharedKey(system), SHARED_MS) : undefined
+      return shared ? found({ ...shared, conversation: newId('c_') }) : { kind: 'first' }
+    },
+    begin: (trace, { block, preferences }, isKept) => {
+      const bound = { block, preferences, conversation: newId('c_'), isKept }
+      const { history, profile, system, messages } = trace
+      remember(bound, [
+        ...history.whole().map((key) => text(`${profile} ${key}`)),
+        ...(trace.byWords ? [text(openingKey(messages, system))] : []),
+      ])
+      // Of many conversations: they go by themselves, and their time is that of the choice.
+      remember({ ...bound, conversation: '' }, [
+        text(systemKey(system)),
+        ...(trace.isShared && !since(sharedKey(system), SHARED_MS)
+          ? [text(sharedKey(system))]
+          : []),
+      ])
+      return bound
+    },
+    answered: (bound, { signatures, turns, credit, messageId }, isKept = true) => {
+      const keys = [
+        ...[...signatures, ...turns].map((key) => ({ key, isText: key.startsWith('turn ') })),
+        ...(credit === undefined ? [] : [{ key: creditKey(credit), isText: false }]),
+        ...(messageId === undefined ? [] : [{ key: messageKey(messageId), isText: false }]),
+      ]
+      if (keys.length === 0) return
+      try {
+        remember({ ...bound, isKept: bound.isKept && isKept }, keys)
+      } catch {
+        report({ what: 'suffix', code: 'E_HOME' })
+        remember({ ...bound, isKept: false }, keys)
+      }
+    },
+    correct: ({ history }, suffix, isKept) => {
+      const keys = history.signatures
+      if (suffix) {
+        const { block, preferences } = suffix
+        remember(
+          { block, preferences, conversation: newId('c_'), isKept },
+          keys.map((key) => ({ key, isText: false })),
+        )
+        return
+      }
+      for (const key of keys) recent.delete(hash(key))
+      store.removeSuffixKeys(keys.map(hash))
+    },
+    lastUnder: (system) => look(systemKey(system)) ?? null,
+  }
+}
+
+const text = (key: string): SuffixKey => ({ key, isText: true })
+
+const firstOf = <T>(
+  keys: readonly string[],
+  look: (key: string) => T | undefined,
+): T | undefined => {
+  for (const key of keys) {
+    const found = look(key)
+    if (found) return found
+  }
+  return undefined
+}

@@ -1,0 +1,27 @@
+/** Why a request has its block, or none, in a sentence: for the status header (so in ASCII), decisions, the page and the command line. */
+import type { RewriteReason } from '../../adapters/wire/personalization.ts'
+
+export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
+  applied: 'These preferences fit what was asked.',
+  frozen: "The conversation keeps what it began with: Claude's thinking is signed over it.",
+  no_preferences: 'No preference is in use.',
+  none_relevant: 'None of the preferences fits this request.',
+  constrained: 'The conversation itself decides what every preference is about.',
+  strict_output: 'The request asks for an exact format.',
+  tools: 'Requests with tools are left alone: the setting tools is off.',
+  code_or_data: 'The request is mostly code or data.',
+  delimiter: 'The request holds text that looks like a preference note.',
+  undone: 'You took the note back in this conversation.',
+  late: 'The local model did not choose in time when the conversation began.',
+  unknown_history: 'The conversation did not begin through this device, or it is not remembered.',
+  program: 'A program reads the answer.',
+  schema: 'The answer has a schema.',
+  prefill: 'The app began the answer itself.',
+  forced_tool: 'The request forces a tool call.',
+  coding: 'The tools are those of a coding agent.',
+  off: 'The request says loreweave-mode: off.',
+  attribution:
+    'Claude Code sends a line that only an unchanged system prompt hides from the model.',
+  unreadable: 'The body is not a Messages request in JSON.',
+  too_long: 'The conversation is too long to be read here, or holds what is not read here.',
+}
