@@ -12,6 +12,8 @@ export type Client = {
   /** In drivers/. */
   readonly driver: string
   readonly model: string
+  /** In place of a scenario's own: the mocked Claude calls the tool that a question names. */
+  readonly questions?: Readonly<Partial<Record<Kind, string>>>
   /** What follows the origin in the base URL that the client wants when it speaks to Claude itself. */
   readonly path: '' | '/v1'
   readonly env?: Readonly<Record<string, string>>
@@ -81,6 +83,7 @@ export const CLIENTS: readonly Client[] = [
     driver: 'claude-code.mjs',
     model: NEWEST,
     path: '',
+    questions: { tools: 'Lies mit Read die Datei "gezeiten.txt".' },
     env: CLAUDE_CODE_ENV,
     scenarios: { ...CLAUDE_CODE, bare: 'none' },
   },
@@ -110,7 +113,9 @@ export const CLIENTS: readonly Client[] = [
     driver: 'pydantic_ai_client.py',
     model: 'claude-sonnet-5',
     path: '',
-    scenarios: { ...CHAT, output: 'none', json: 'none' },
+    // Its tool for the answer is one among others, for tool_choice is "auto".
+    questions: { output: 'Wie entstehen Ebbe und Flut? Antworte mit final_result.' },
+    scenarios: { ...CHAT, output: 'block', json: 'none' },
   },
   {
     name: 'instructor',
@@ -146,7 +151,9 @@ export const CLIENTS: readonly Client[] = [
     driver: 'agent_sdk_client.py',
     model: NEWEST,
     path: '',
-    env: CLAUDE_CODE_ENV,
+    questions: { tools: 'Wann ist Hochwasser in Husum? Sieh in mcp__own__tide_table nach.' },
+    // Tools of its own would be found by a search of Claude's, which the mocked Claude does not make.
+    env: { ...CLAUDE_CODE_ENV, ENABLE_TOOL_SEARCH: 'false' },
     scenarios: CLAUDE_CODE,
   },
 ]

@@ -61,9 +61,11 @@ const PARTS: Readonly<Record<Kind, Pick<Scenario, 'system' | 'questions' | 'tool
   abort: { system: SYSTEM, questions: [TIDES] },
 }
 
-export const scenarioOf = (kind: Kind, model: string): Scenario => ({
+/** question: in place of the scenario's own. */
+export const scenarioOf = (kind: Kind, model: string, question?: string): Scenario => ({
   kind,
   model,
   maxTokens: 2000,
   ...PARTS[kind],
+  ...(question && { questions: [question] }),
 })

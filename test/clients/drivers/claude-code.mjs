@@ -54,7 +54,7 @@ await serve({
   overloaded: whole,
   unauthorized: whole,
   stream: (scenario) => talk(scenario, ['--include-partial-messages']),
-  tools: (scenario) => talk(scenario, ['--allowedTools', 'Bash(echo:*)']),
+  tools: whole,
   bare: (scenario) => talk(scenario, ['--tools', '']),
   abort: async (scenario) => {
     const flags = ['--include-partial-messages']
