@@ -25,7 +25,7 @@ export const unmarked = (block: Readonly<Record<string, unknown>>): Record<strin
 const unmarkedInner = (inner: unknown): unknown =>
   inner !== null && typeof inner === 'object' ? unmarked(inner as Record<string, unknown>) : inner
 
-/** A text and a block of the same words count as different (in doubt). */
+/** Of `system`: a text and a block of the same words count as different (in doubt). */
 const contentOf = (content: string | readonly Block[]): unknown =>
   typeof content === 'string' ? content : content.map(unmarked)
 
@@ -88,7 +88,8 @@ export const walk = (body: Pick<CountTokensBody, 'system' | 'tools' | 'messages'
       turn = role
       push(part)
     }
-    if (typeof content === 'string') say(stable(content))
+    // Claude Code sends one message now as a block, for its cache mark, now as a string, and goes on.
+    if (typeof content === 'string') say(partOf({ type: 'text', text: content }, tools))
     else if (role === 'system' && content.length === 0) say('')
     else
       for (const [j, block] of content.entries()) {

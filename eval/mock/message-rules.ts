@@ -175,7 +175,7 @@ const systemProblem = (
     return `${at}: a \`system\` message must follow a \`user\` turn or a server tool result, and be last or precede an \`assistant\` turn`
   const blocks = blocksOf(message.content)
   const output = message['output_config'] as { effort?: unknown } | null | undefined
-  if (output != null && !betas.has(BETAS.messageOutput))
+  if (output != null && !betas.has(BETAS.messageOutput) && !betas.has(BETAS.perTurn))
     return `${at}.output_config: Extra inputs are not permitted`
   if (blocks.every((b) => b.type === 'text' && !b.text) && output?.effort == null)
     return `${at}.content: a \`system\` message must have content or \`output_config\``

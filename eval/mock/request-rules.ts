@@ -32,6 +32,8 @@ export const BETAS = {
   contextManagement: 'context-management-2025-06-27',
   clearAt: 'mid-conversation-system-clear-at-2026-08-21',
   messageOutput: 'mid-conversation-output-config-2026-07-01',
+  /** What Claude Code names for the same. */
+  perTurn: 'per-turn-control-2026-07-01',
   toolChanges: 'mid-conversation-tool-changes-2026-07-01',
   inlineTools: 'inline-tools-2026-09-15',
   fast: 'fast-mode-2026-02-01',

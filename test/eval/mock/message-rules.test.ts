@@ -52,6 +52,7 @@ test.each([
 
 const CLEAR = 'mid-conversation-system-clear-at-2026-08-21'
 const OUTPUT = 'mid-conversation-output-config-2026-07-01'
+const PER_TURN = 'per-turn-control-2026-07-01'
 const CHANGES = 'mid-conversation-tool-changes-2026-07-01'
 const mark = { cache_control: { type: 'ephemeral' } }
 
@@ -66,6 +67,7 @@ test.each<[string, object, string[], 200 | 400]>([
   ],
   ['effort without its beta', { role: 'system', output_config: { effort: 'low' } }, [], 400],
   ['effort alone', { role: 'system', output_config: { effort: 'low' } }, [OUTPUT], 200],
+  ['effort, as Claude Code', { role: 'system', output_config: { effort: 'low' } }, [PER_TURN], 200],
   [
     'a tool taken away',
     system([{ type: 'tool_removal', tool: { type: 'tool_reference', name: 'a' } }]),

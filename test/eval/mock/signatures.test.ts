@@ -64,6 +64,10 @@ test.each<[string, (messages: Turn[]) => object]>([
     (m) => ({ messages: [...m.slice(0, 3), withoutThinking(m[3]!), next] }),
   ],
   [
+    'an earlier question as a block of the same words',
+    (m) => ({ messages: [user([{ type: 'text', text: QUESTIONS[0] }]), ...m.slice(1), next] }),
+  ],
+  [
     'all thinking left out',
     (m) => ({ system: 'Other.', messages: [...m.map(withoutThinking), next] }),
   ],
@@ -101,9 +105,9 @@ const CHANGES: [string, (messages: Turn[]) => object, string][] = [
     'message',
   ],
   [
-    'an earlier question as a block of the same words',
-    (m) => ({ messages: [user([{ type: 'text', text: QUESTIONS[0] }]), ...m.slice(1), next] }),
-    'message',
+    'system as a block of the same words',
+    (m) => ({ system: [{ type: 'text', text: system }], messages: [...m, next] }),
+    'system',
   ],
   [
     'an earlier answer changed',
