@@ -36,7 +36,7 @@ export const historyOf = (messages: readonly LooseMessage[], system: unknown): H
     if (message.role === 'assistant') turns.push(...turnKeys(asked, message.content))
   }
   return {
-    isBegun: messages.some((m) => m.role === 'assistant'),
+    isBegun: isBound || messages.some((m) => m.role === 'assistant'),
     isBound,
     signatures,
     turns,

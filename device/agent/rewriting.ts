@@ -120,6 +120,9 @@ const suffixFor = async (
   const { store, settings, relevance, suffixes } = deps
   const profile = settings.rewrite ? readProfile(store) : EMPTY_PROFILE
   const trace = { ...(shown ?? traceOf(conversation)), profile: nameOf(profile) }
+  const { history, credit } = trace
+  if (barrier && !history.isBegun && credit === undefined) return without(barrier)
+  if (!settings.rewrite) trace.isShared = false
   const found = suffixes.find(trace)
   if (found.kind === 'bound')
     return found.bound.block === NO_BLOCK
