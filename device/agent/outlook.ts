@@ -3,11 +3,20 @@ import { z } from 'zod'
 import type { StatusResponse } from '../../adapters/wire/personalization.ts'
 import { rightShare } from '../personalize/off-policy.ts'
 import { type AnswerUsage, costOf, priceOf, sumOf, tokensOf } from '../personalize/prices.ts'
-import { type CandidatePlan, planCandidates } from '../personalize/spend.ts'
-import { judgedDecisions, saveCost } from './decisions.ts'
+import {
+  type AnswerSize,
+  affordableAnswers,
+  type CandidatePlan,
+  planCandidates,
+  priceAnswer,
+  type Spending,
+  type SpendRequest,
+} from '../personalize/spend.ts'
+import { judgedDecisions, newId, saveCost } from './decisions.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 import type { DeviceStore } from './store.ts'
-import type { CandidateRequest } from './types.ts'
+import type { CandidateRequest, Reservation, SpendOptions } from './types.ts'
+import { usualUsage } from './usual-usage.ts'
 
 const Calibration = z.object({
   margin: z.number(),
@@ -64,42 +73,112 @@ export const refreshOutlook = async ({
 
 const HOUR_MS = 3600 * 1000
 const DAY_MS = 24 * HOUR_MS
-/** Of an answer of which nothing is known. */
+/** Of an answer of which nothing is known: what is said, and what is thought before. */
 const USUAL_OUTPUT_TOKENS = 500
+const USUAL_THINKING_TOKENS = 1500
+/** No request is under way for longer: what is held back for an older one is of a process that has ended. */
+const HELD_BACK_MS = HOUR_MS
 
-export const planRequest = (
-  { store, settings, clock, serving }: OutlookDeps,
-  { model, maxTokens, inputTokens }: CandidateRequest,
-): CandidatePlan => {
+type SpendDeps = Pick<OutlookDeps, 'store' | 'settings' | 'clock' | 'serving'>
+
+export const planRequest = (deps: SpendDeps, request: CandidateRequest): CandidatePlan => {
+  const { store, clock } = deps
+  if (store.heldBack().tokens > 0)
+    store.atomically(() => store.expireHeldBack(clock() - HELD_BACK_MS))
+  return planCandidates(spendRequest(deps, request))
+}
+
+const spendRequest = (
+  { store, settings, clock, serving }: SpendDeps,
+  request: CandidateRequest,
+): SpendRequest => {
   const now = clock()
   const outlook = readOutlook(store)
   const isInformed = store.countChoices() > 0 || serving.releaseHash() !== null
-  return planCandidates({
+  const heldBack = store.heldBack()
+  const spentSince = (at: number) => {
+    const spent = store.spentSince(at)
+    return { tokens: spent.tokens + heldBack.tokens, usd: spent.usd + heldBack.usd }
+  }
+  return {
+    ...answerSize(store, settings, request, outlook),
     spread: isInformed ? outlook && outlook.certainty * outlook.spread : 0,
-    inputTokens,
-    outputTokens: Math.min(maxTokens, outlook?.outputTokens ?? USUAL_OUTPUT_TOKENS),
-    price: priceOf(model, inputTokens, settings.prices),
     most: settings.candidates,
     budget: { tokens: settings.extraTokensPerDay, usd: settings.extraUsdPerDay },
-    spent: { day: store.spentSince(now - DAY_MS), hour: store.spentSince(now - HOUR_MS) },
-  })
+    spent: { day: spentSince(now - DAY_MS), hour: spentSince(now - HOUR_MS) },
+  }
 }
 
-/** usages: of answers beyond the first; their decision, if one is kept, remembers it. */
+const answerSize = (
+  store: DeviceStore,
+  settings: OutlookDeps['settings'],
+  request: CandidateRequest,
+  outlook: Outlook | null,
+): AnswerSize => {
+  const usual = usualUsage(store, request)
+  const inputTokens = Math.ceil(usual.prompt * request.inputTokens)
+  const said = outlook?.outputTokens ?? USUAL_OUTPUT_TOKENS
+  return {
+    inputTokens,
+    cachedTokens: Math.ceil(usual.prompt * (request.cachedTokens ?? 0)),
+    outputTokens: usual.output ?? said + (request.thinks ? USUAL_THINKING_TOKENS : 0),
+    maxTokens: request.maxTokens,
+    price: priceOf(request.model, inputTokens, settings.prices, request.terms),
+  }
+}
+
+/** See Personalizer. What another request holds back is not there for this one, in whatever process it is. */
+export const reserveAnswers = (
+  deps: SpendDeps,
+  request: CandidateRequest,
+  further: number,
+): Reservation | null =>
+  deps.store.atomically(() => {
+    const spend = spendRequest(deps, request)
+    const granted = Math.min(further, affordableAnswers(spend))
+    if (granted < 1) return null
+    const { likely, worst } = priceAnswer(spend)
+    const id = newId('s_')
+    deps.store.holdBack({
+      id,
+      at: deps.clock(),
+      worst: times(worst, granted),
+      likely: times(likely, granted),
+    })
+    return { id, further: granted, likely }
+  })
+
+const times = ({ tokens, usd }: Spending, n: number): Spending => ({
+  tokens: n * tokens,
+  usd: n * usd,
+})
+
+/** See Personalizer. The decision, if one is kept, remembers it. */
 export const recordSpending = (
-  { store, settings, clock }: OutlookDeps,
+  { store, settings, clock }: Pick<OutlookDeps, 'store' | 'settings' | 'clock'>,
   model: string,
   usages: readonly AnswerUsage[],
-  decisionId: string | null = null,
-): void => {
-  if (usages.length === 0) return
-  const spent = {
-    tokens: usages.reduce((sum, usage) => sum + tokensOf(sumOf(usage)), 0),
-    usd: usages.reduce((sum, usage) => sum + costOf(usage, model, settings.prices), 0),
-  }
-  store.spend(clock(), spent)
-  if (decisionId !== null) saveCost(store, decisionId, { model: model.slice(0, 200), ...spent })
-}
+  { decisionId = null, reservation = null, unread = 0 }: SpendOptions = {},
+): void =>
+  store.atomically(() => {
+    // What was let go already has been counted as spent.
+    const isLate = reservation !== null && !store.letGo(reservation.id)
+    const likely = reservation?.likely ?? { tokens: 0, usd: 0 }
+    const guessed = times(likely, unread)
+    const spent = {
+      tokens: usages.reduce((sum, usage) => sum + tokensOf(sumOf(usage)), guessed.tokens),
+      usd: usages.reduce((sum, usage) => sum + costOf(usage, model, settings.prices), guessed.usd),
+    }
+    const counted = isLate ? times(likely, reservation.further) : { tokens: 0, usd: 0 }
+    if (usages.length + unread === 0 && !isLate) return
+    store.spend(clock(), { tokens: spent.tokens - counted.tokens, usd: spent.usd - counted.usd })
+    if (decisionId !== null)
+      saveCost(store, decisionId, {
+        model: model.slice(0, 200),
+        tokens: Math.round(spent.tokens),
+        usd: spent.usd,
+      })
+  })
 
 /** Decisions that are looked back on. */
 const JUDGED = 2000

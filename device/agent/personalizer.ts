@@ -19,6 +19,7 @@ import {
   readCalibration,
   recordSpending,
   refreshOutlook,
+  reserveAnswers,
 } from './outlook.ts'
 import { openProposals, settleProposal } from './proposals.ts'
 import type { Relevance } from './relevant.ts'
@@ -29,6 +30,7 @@ import type { DeviceStore } from './store.ts'
 import { openSuffixes } from './suffixes.ts'
 import { setTrainingPaused, trainingStatus } from './training.ts'
 import type { Personalizer } from './types.ts'
+import { noteUsage } from './usual-usage.ts'
 
 export type Activity = StatusResponse['activity']
 
@@ -85,7 +87,9 @@ export const openPersonalizer = (
       observer.answered(decisionId)
     },
     planCandidates: (request) => planRequest(deps, request),
-    spend: (model, usages, decisionId) => recordSpending(deps, model, usages, decisionId),
+    reserve: (request, further) => reserveAnswers(deps, request, further),
+    spend: (model, usages, options) => recordSpending(deps, model, usages, options),
+    noteUsage: (request, usage) => noteUsage(store, request, usage),
     async feedback(event) {
       // All of it is on the disk, or nothing, when the app hears of it.
       const about = store.durably(() => {

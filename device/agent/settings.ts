@@ -173,7 +173,7 @@ export const DeviceSettings = z.strictObject({
     .max(600_000)
     .default(5000)
     .describe(
-      "Milliseconds that Claude's answers may wait for their order before the first whole one is returned.",
+      "Milliseconds that Claude's first answer may wait for further ones, and then again for their order, before it is returned.",
     ),
   compareStreams: z
     .boolean()
@@ -185,9 +185,9 @@ export const DeviceSettings = z.strictObject({
     .int()
     .min(0)
     .max(10)
-    .default(2)
+    .default(0)
     .describe(
-      "Times that a request is sent to Claude again after an error that may pass, while the app's own time limit has room.",
+      'Times that the device itself sends a request to Claude again after an error that may pass, for SDKs that have begun to do so; 0: that is left to the app.',
     ),
   port: z
     .int()

@@ -1,5 +1,4 @@
 /** Tables of the device's store that hold what it sent, and what it can compute again. */
-import type { Spending } from '../personalize/spend.ts'
 import type { OutboxEntry, PendingUpload, Run, UploadState } from './store.ts'
 
 const ALL = Number.MAX_SAFE_INTEGER
@@ -95,11 +94,4 @@ export const cacheTables = (run: Run) => ({
     )
     run.change('DELETE FROM pooled WHERE seq <= (SELECT MAX(seq) FROM pooled) - ?', POOLED_ROWS)
   },
-  spentSince: (at: number) =>
-    run.one<Spending>(
-      'SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd FROM spent WHERE at >= ?',
-      at,
-    ) ?? { tokens: 0, usd: 0 },
-  spend: (at: number, { tokens, usd }: Spending) =>
-    void run.change('INSERT INTO spent (at, tokens, usd) VALUES (?, ?, ?)', at, tokens, usd),
 })

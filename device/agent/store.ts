@@ -4,6 +4,7 @@ import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Spending } from '../personalize/spend.ts'
 import { type Erased, type Erasure, erasing } from './store-erase.ts'
+import { type HeldBack, SPENDING_SCHEMA, spendingTables } from './store-spending.ts'
 import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
 import { cacheTables, outgoingTables } from './store-tables.ts'
 
@@ -54,6 +55,7 @@ export type StateKey =
   | 'serving'
   | 'calibration'
   | 'outlook'
+  | 'outputs'
   | 'asks'
   | 'paused'
   | 'training'
@@ -130,6 +132,11 @@ export type DeviceStore = {
   /** Spent since a time on candidates beyond the first. */
   spentSince(at: number): Spending
   spend(at: number, spending: Spending): void
+  /** For candidates that are about to be asked for, until it is known what they did cost. */
+  holdBack(what: HeldBack): void
+  letGo(id: string): boolean
+  heldBack(): Spending
+  expireHeldBack(before: number): void
   close(): void
 }
 
@@ -150,8 +157,6 @@ CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, at REAL NOT NULL, re
 CREATE TABLE IF NOT EXISTS uploads (round_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB, state TEXT NOT NULL, reason TEXT, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL);
 DROP TABLE IF EXISTS spending;
-CREATE TABLE IF NOT EXISTS spent (seq INTEGER PRIMARY KEY, at REAL NOT NULL, tokens INTEGER NOT NULL, usd REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS spent_at ON spent (at);
 `
 
 /** path: of the database file; ':memory:' for a device that forgets. */
@@ -162,7 +167,7 @@ export const openStore = (path: string): DeviceStore => {
   // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
   db.pragma('secure_delete = ON')
   db.pragma('temp_store = MEMORY')
-  db.exec(SCHEMA + SUFFIX_SCHEMA)
+  db.exec(SCHEMA + SUFFIX_SCHEMA + SPENDING_SCHEMA)
   addColumn(db, 'decisions', 'conversation TEXT')
   addColumn(db, 'pooled', 'at REAL')
   db.exec('CREATE INDEX IF NOT EXISTS decisions_conversation ON decisions (conversation, at)')
@@ -184,6 +189,7 @@ export const openStore = (path: string): DeviceStore => {
     ...outgoingTables(run),
     ...cacheTables(run),
     ...suffixTables(run),
+    ...spendingTables(run),
     close: () => void db.close(),
   }
 }

@@ -17,8 +17,8 @@ import type {
   StatusResponse,
   TrainingStatus,
 } from '../../adapters/wire/personalization.ts'
-import type { AnswerUsage } from '../personalize/prices.ts'
-import type { CandidatePlan } from '../personalize/spend.ts'
+import type { AnswerUsage, Terms } from '../personalize/prices.ts'
+import type { CandidatePlan, Spending } from '../personalize/spend.ts'
 import type { ExitChoice, ExitReport } from './choose-exit.ts'
 import type { PrivateObjective } from './private-training.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
@@ -45,10 +45,29 @@ export type RerankResult = MaybeKept<RerankResponse> & {
   readonly propensity: number
   readonly explored: boolean
 }
+/** inputTokens, cachedTokens (those before a cache mark): estimates. thinks, effort: answers of equal ones are about as long. */
 export type CandidateRequest = {
   readonly model: string
   readonly maxTokens: number
   readonly inputTokens: number
+  readonly cachedTokens?: number
+  readonly thinks?: boolean
+  readonly effort?: string | undefined
+  readonly terms?: Terms
+}
+
+/** What is held back of the budget for further answers until it is known what they did cost. likely: of one of them. */
+export type Reservation = {
+  readonly id: string
+  readonly further: number
+  readonly likely: Spending
+}
+
+/** unread: answers that were asked for and that nothing came of which says what they cost. */
+export type SpendOptions = {
+  readonly decisionId?: string | null
+  readonly reservation?: Reservation | null
+  readonly unread?: number
 }
 
 export type RewriteOptions = {
@@ -92,8 +111,15 @@ export type Personalizer = {
   recordAnswer(decisionId: string, conversation: Conversation, answer: Answer): void
   /** How many answers to ask for, and why. maxTokens: of the request; inputTokens: an estimate. */
   planCandidates(request: CandidateRequest): CandidatePlan
-  /** What the answers beyond the first did cost; usages: of those. */
-  spend(model: string, usages: readonly AnswerUsage[], decisionId?: string | null): void
+  /**
+   * Holds the most that so many further answers can cost back, before they are asked for: fewer where the budget, less what is held back
+   * for others, has no room for all; null where it has none.
+   */
+  reserve(request: CandidateRequest, further: number): Reservation | null
+  /** What the answers beyond the first did cost; usages: of those. Nothing is held back for them any longer. */
+  spend(model: string, usages: readonly AnswerUsage[], options?: SpendOptions): void
+  /** Any answer to the request: the next plan goes by what such requests really take. */
+  noteUsage(request: CandidateRequest, usage: AnswerUsage): void
   feedback(event: FeedbackEvent): Promise<Body<FeedbackResponse>>
   /** Erases a conversation from this device, and whatever was made from it. Fails with E_NO_DECISION. */
   forget(target: ForgetTarget): Promise<ForgetReport>

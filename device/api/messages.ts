@@ -3,10 +3,11 @@
  * request still goes to Claude as the app wrote it, and Claude's answer comes back as Claude wrote it.
  */
 import { passOn } from './forward.ts'
-import { chooseAnswer, recordAnswer } from './messages/choose.ts'
+import { chooseAnswer, noteAnswer, recordAnswer } from './messages/choose.ts'
 import { compareStreams } from './messages/compared.ts'
+import { gatherAnswers } from './messages/copies.ts'
 import { type LogAnswer, type MessagesDeps, settingsOf } from './messages/deps.ts'
-import { openAnswer, openAnswers, readWhole, replay } from './messages/fetching.ts'
+import { openAnswer, openFurther, readable, readWhole, replay } from './messages/fetching.ts'
 import { headersOf, type Plan, planRequest } from './messages/plan.ts'
 import { rememberAnswer, rememberStream } from './messages/remember.ts'
 import { totalUsage } from './messages/usage.ts'
@@ -53,29 +54,27 @@ const streamAnswer = async (
   }
   const stream = observeStream(rememberStream(deps, plan, response.body), (answer) => {
     recordAnswer(deps, plan, answer)
+    noteAnswer(deps, plan, answer)
     answered({ status, http, ...totalUsage(plan.model, [answer.usage], settingsOf(deps).prices) })
   })
   return passOn(response, stream, headersOf(plan))
 }
 
-/** Of all answers asked for at once; of one, that one. */
+/** Of all answers that came; of one, that one. */
 const bestAnswer = async (
   deps: MessagesDeps,
   request: Request,
   plan: Plan,
   answered: LogAnswer,
 ): Promise<Response> => {
-  const settled = await Promise.allSettled(
-    openAnswers(deps, request, plan).map(async (opening) => {
-      const response = await opening
-      return response && readWhole(response)
-    }),
-  )
-  const [first, ...rest] = settled.flatMap((s) =>
-    s.status === 'fulfilled' && s.value ? [s.value] : [],
-  )
-  if (!first) throw (settled[0] as PromiseRejectedResult).reason
-  const { winner, status, usage } = await chooseAnswer(deps, plan, [first, ...rest])
+  const gathered = await gatherAnswers(deps, request, plan, {
+    first: async (begin) => readWhole(await openAnswer(deps, request, plan), begin),
+    further: async (signal) => {
+      const response = await openFurther(deps, request, plan, signal)
+      return response && readable(await readWhole(response))
+    },
+  })
+  const { winner, status, usage } = await chooseAnswer(deps, plan, gathered)
   const { response, recorded } = winner
   if (response.ok) rememberAnswer(deps, plan, recorded.chunks)
   answered({ status, http: response.status, ...usage })

@@ -5,16 +5,23 @@ export type Spending = { readonly tokens: number; readonly usd: number }
 
 /**
  * spread: standard deviation, in log-odds, of predicted rewards among the answers to one request, times the certainty that they mean
- * anything; null where there are choices that no head has been fitted to yet. most: from settings. spent: on further answers.
+ * anything; null where there are choices that no head has been fitted to yet. most: from settings. outputTokens: of a usual answer, its
+ * thinking included; maxTokens: of the longest that the request allows. cachedTokens: what further answers read from Claude's cache.
+ * spent: on further answers, what is held back for some included.
  */
-export type SpendRequest = {
+export type SpendRequest = AnswerSize & {
   readonly spread: number | null
-  readonly inputTokens: number
-  readonly outputTokens: number
-  readonly price: Price
   readonly most: number
   readonly budget: Spending
   readonly spent: { readonly day: Spending; readonly hour: Spending }
+}
+
+export type AnswerSize = {
+  readonly inputTokens: number
+  readonly cachedTokens: number
+  readonly outputTokens: number
+  readonly maxTokens: number
+  readonly price: Price
 }
 
 /** count: 1 … most; expectedGain: in log-odds over the first answer; costs: of the answers beyond the first. */
@@ -36,15 +43,48 @@ const BUDGET_WORTH = 8
 const LEAST_GAIN = 0.04
 /** Of a head that has not been fitted yet: enough to try. */
 const UNKNOWN_SPREAD = 0.25
+/** An answer hardly ever takes more than so many times the usual output: the day must have room for that. */
+const LONG_ANSWER = 8
+
+/** One further answer: as it usually is, an unusually long one, and the longest that there can be, at which nothing was cached. */
+export const priceAnswer = ({
+  inputTokens,
+  cachedTokens,
+  outputTokens,
+  maxTokens,
+  price,
+}: AnswerSize): Readonly<Record<'likely' | 'long' | 'worst', Spending>> => {
+  const of = (output: number, isCached: boolean): Spending => {
+    const marked = Math.min(cachedTokens, inputTokens)
+    const usage = {
+      input: inputTokens - marked,
+      output: Math.min(output, maxTokens),
+      cacheRead: isCached ? marked : 0,
+      cacheWrite: isCached ? 0 : marked,
+    }
+    return { tokens: inputTokens + usage.output, usd: usdOf(usage, price) }
+  }
+  return {
+    likely: of(outputTokens, true),
+    long: of(LONG_ANSWER * outputTokens, true),
+    worst: of(maxTokens, false),
+  }
+}
+
+/** How many further answers the budget has room for now. */
+export const affordableAnswers = (request: SpendRequest): number => {
+  const { likely, long } = priceAnswer(request)
+  const left = leftOf(request)
+  return Math.floor(Math.min(timesIn(left.now, likely), timesIn(left.day, long)))
+}
+
+const timesIn = (left: Spending, one: Spending): number =>
+  Math.min(left.tokens / Math.max(one.tokens, 1), left.usd / Math.max(one.usd, 1e-12))
 
 export const planCandidates = (request: SpendRequest): CandidatePlan => {
-  const { most, budget, inputTokens, outputTokens, price } = request
+  const { most, budget } = request
   const spread = request.spread ?? UNKNOWN_SPREAD
-  const one: Spending = {
-    tokens: inputTokens + outputTokens,
-    usd: usdOf({ input: inputTokens, output: outputTokens, cacheRead: 0, cacheWrite: 0 }, price),
-  }
-  const left = leftOf(request)
+  const one = priceAnswer(request).likely
   const gainOf = (n: number) => spread * EXPECTED_MAXIMUM[n - 1]!
   const alone = (reason: string): CandidatePlan => ({
     count: 1,
@@ -56,11 +96,11 @@ export const planCandidates = (request: SpendRequest): CandidatePlan => {
   if (most <= 1) return alone('the settings allow one answer')
   if (spread === 0) return alone('nothing is known yet about what you like')
   if (budget.tokens === 0 || budget.usd === 0) return alone('the budget for further answers is 0')
-  const further = Math.min(left.now.tokens / one.tokens, left.now.usd / Math.max(one.usd, 1e-12))
-  const affordable = Math.min(EXPECTED_MAXIMUM.length, most, 1 + Math.floor(further))
+  const affordable = Math.min(EXPECTED_MAXIMUM.length, most, 1 + affordableAnswers(request))
   if (affordable <= 1)
     return alone('one more answer would cost more than is left of the budget for now')
-  const worth = BUDGET_WORTH * Math.max(one.tokens / left.day.tokens, one.usd / left.day.usd)
+  const { day } = leftOf(request)
+  const worth = BUDGET_WORTH * Math.max(one.tokens / day.tokens, one.usd / day.usd)
   let count = 1
   for (let n = 2; n <= affordable; n++)
     if (gainOf(n) - (n - 1) * worth > gainOf(count) - (count - 1) * worth) count = n

@@ -5,6 +5,7 @@ import { historyOf, type LooseMessage } from '../../agent/history.ts'
 import type { Trace } from '../../agent/suffixes.ts'
 import type { CandidateRequest, Conversation } from '../../agent/types.ts'
 import { textOf } from '../../personalize/request-text.ts'
+import { sizeOf } from './size.ts'
 import { findSystem, type SystemPlace } from './system-edit.ts'
 
 /** Fields of other types than these are Claude's to refuse. */
@@ -110,28 +111,5 @@ const traceOf = (body: MessagesBody, { inputTokens }: CandidateRequest): Omit<Tr
     credit: typeof credit === 'string' ? credit : credit?.token,
     continues: thread?.type === 'continue' ? (thread.previous_message_id ?? '') : undefined,
     isShared: isMarked && inputTokens >= LEAST_CACHED_TOKENS,
-  }
-}
-
-/** Characters of a token, a little low so that the estimate is a little high; tokens that an image takes at most. */
-const TOKEN_CHARACTERS = 3.5
-const IMAGE_TOKENS = 1600
-
-/** What planning needs to know of a request; the tokens are an estimate. */
-const sizeOf = (body: MessagesBody): CandidateRequest => {
-  const tokensIn = (content: unknown): number => {
-    if (typeof content === 'string') return content.length / TOKEN_CHARACTERS
-    if (!Array.isArray(content)) return 0
-    return content.reduce((sum: number, block) => {
-      if (block?.type === 'image') return sum + IMAGE_TOKENS
-      if (typeof block?.text === 'string') return sum + block.text.length / TOKEN_CHARACTERS
-      return sum + (JSON.stringify(block)?.length ?? 0) / TOKEN_CHARACTERS
-    }, 0)
-  }
-  const tokens = body.messages.reduce((sum, m) => sum + tokensIn(m.content), tokensIn(body.system))
-  return {
-    model: body.model,
-    maxTokens: body.max_tokens ?? Number.MAX_SAFE_INTEGER,
-    inputTokens: Math.ceil(tokens),
   }
 }

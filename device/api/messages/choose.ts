@@ -1,6 +1,7 @@
 /** Which of the answers that came is returned, and the record of it that feedback can name. */
 
 import type { ReadAnswer } from './answer.ts'
+import { type Gathered, settle } from './copies.ts'
 import { type MessagesDeps, reportFailure, type Status, settingsOf, within } from './deps.ts'
 import type { Plan } from './plan.ts'
 import { type TotalUsage, totalUsage } from './usage.ts'
@@ -15,26 +16,24 @@ export type Choice<T> = {
 }
 
 /**
- * came: in the order of asking, at least one. Only whole answers compete, and with a whole first one only those that ended as it did: where
+ * came: in the order of asking. Only whole answers compete, and with a whole first one only those that ended as it did: where
  * the app's stop sequence ended it, no other end will do. A first answer that was cut or is empty gives way to a whole one; any other
  * that is not whole, a refusal say, stands.
  */
 export const chooseAnswer = async <T extends Came>(
   deps: MessagesDeps,
   plan: Plan,
-  came: readonly [T, ...T[]],
+  gathered: Gathered<T>,
 ): Promise<Choice<T>> => {
+  const { came } = gathered
   const [first] = came
   const whole = withoutEqual(competing(came))
   const kept = whole[0] ?? first
   const { winner, status } = await rankAnswers(deps, plan, whole, kept)
   const used = came.flatMap((c) => c.answer?.usage ?? [])
   const extra = came.slice(1).flatMap((c) => c.answer?.usage ?? [])
-  try {
-    deps.device.spend(plan.model, extra, plan.decisionId)
-  } catch (error) {
-    reportFailure(deps, 'spend', error)
-  }
+  settle(deps, plan, gathered, extra)
+  for (const { answer } of came) if (answer) noteAnswer(deps, plan, answer)
   return { winner, status, usage: totalUsage(plan.model, used, settingsOf(deps).prices) }
 }
 
@@ -74,6 +73,16 @@ const rankAnswers = async <T extends Came>(
   } catch (error) {
     reportFailure(deps, 'rerank', error)
     return keep('failed-open')
+  }
+}
+
+/** So that the next plan knows what such answers take. */
+export const noteAnswer = (deps: MessagesDeps, { request }: Plan, { usage }: ReadAnswer): void => {
+  if (!request) return
+  try {
+    deps.device.noteUsage(request.size, usage)
+  } catch (error) {
+    reportFailure(deps, 'usage', error)
   }
 }
 

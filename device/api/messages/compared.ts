@@ -6,8 +6,16 @@ import { timerSleep } from '../../agent/transport.ts'
 import { passOn } from '../forward.ts'
 import { type ReadAnswer, readStream } from './answer.ts'
 import { chooseAnswer } from './choose.ts'
+import { type Asking, type Gathered, gatherAnswers, settle } from './copies.ts'
 import type { LogAnswer, MessagesDeps } from './deps.ts'
-import { isOpened, openAnswers, type Recorded, recordBody, streamOf } from './fetching.ts'
+import {
+  openAnswer,
+  openFurther,
+  type Recorded,
+  readable,
+  recordBody,
+  streamOf,
+} from './fetching.ts'
 import { headersOf, type Plan } from './plan.ts'
 import { rememberAnswer } from './remember.ts'
 
@@ -22,22 +30,24 @@ export const compareStreams = async (
 ): Promise<Response> => {
   const abort = new AbortController()
   const signal = AbortSignal.any([request.signal, abort.signal])
-  const [opening, ...further] = openAnswers(deps, request, plan, signal)
-  const [first] = await Promise.allSettled([opening])
-  const isFirst = first.status === 'fulfilled' && first.value.ok
-  const opened = isFirst ? [first.value] : (await Promise.all(further)).filter(isOpened)
-  const [head] = opened
-  if (!head) {
-    if (first.status === 'rejected') throw first.reason
-    answered({ status: plan.status, http: first.value.status })
-    return passOn(first.value, first.value.body, headersOf(plan))
+  const first = await openAnswer(deps, request, plan, signal)
+  if (!first.ok) {
+    answered({ status: plan.status, http: first.status })
+    return passOn(first, first.body, headersOf(plan))
   }
-  const recording = Promise.all([...opened, ...(isFirst ? further : [])].map(recordStream))
-  const bytes = play(deps, plan, recording, signal, (event) =>
-    answered({ http: head.status, ...event }),
+  const asking: Asking<Streamed> = {
+    first: (begin) => recordStream(first, begin),
+    further: async (each) => {
+      const response = await openFurther(deps, request, plan, each)
+      return response && readable(await recordStream(response))
+    },
+  }
+  const gathering = gatherAnswers(deps, request, plan, asking, signal)
+  const bytes = play(deps, plan, gathering, signal, (event) =>
+    answered({ http: first.status, ...event }),
   )
   return passOn(
-    head,
+    first,
     streamOf(bytes, () => abort.abort()),
     headersOf(plan),
   )
@@ -46,12 +56,14 @@ export const compareStreams = async (
 type Streamed = { readonly recorded: Recorded; readonly answer: ReadAnswer | null }
 
 const recordStream = async (
-  opening: Response | Promise<Response | null>,
-): Promise<Streamed | null> => {
-  const response = await opening
-  if (!isOpened(response)) return null
+  response: Response,
+  begin: () => void = () => {},
+): Promise<Streamed> => {
   const reader = readStream()
-  const recorded = await recordBody(response, reader.push)
+  const recorded = await recordBody(response, (chunk) => {
+    begin()
+    reader.push(chunk)
+  })
   const answer = reader.end()
   return { recorded, answer: recorded.lost ? null : answer }
 }
@@ -59,14 +71,14 @@ const recordStream = async (
 async function* play(
   deps: MessagesDeps,
   plan: Plan,
-  recording: Promise<readonly (Streamed | null)[]>,
+  gathering: Promise<Gathered<Streamed>>,
   signal: AbortSignal,
   answered: (event: Omit<Parameters<LogAnswer>[0], 'http'>) => void,
 ): AsyncGenerator<Uint8Array> {
-  const choosing = recording.then((all) => {
+  const choosing = gathering.then((gathered) => {
+    if (signal.aborted) settle(deps, plan, gathered)
     signal.throwIfAborted()
-    const [first, ...rest] = all.filter((one) => one !== null)
-    return chooseAnswer(deps, plan, [first!, ...rest])
+    return chooseAnswer(deps, plan, gathered)
   })
   yield* keptAlive(choosing, deps.sleep ?? timerSleep)
   const { winner, status, usage } = await choosing

@@ -1,8 +1,9 @@
-/** The answers to one request, asked for at once. */
+/** One answer after another of Claude's: opened, recorded, read. */
+import { FedError } from '../../../adapters/errors.ts'
 import { cryptoRng } from '../../../adapters/random.ts'
 import { timerSleep } from '../../agent/transport.ts'
 import { NOT_AGAIN } from '../errors.ts'
-import { retryBudget, sendWithRetries } from '../retry.ts'
+import { retryBudget, sendWithRetries, wasNeverSent } from '../retry.ts'
 import { type ReadAnswer, readMessage } from './answer.ts'
 import { type MessagesDeps, settingsOf } from './deps.ts'
 import { underOtherSuffix } from './mismatch.ts'
@@ -14,7 +15,7 @@ export type Recorded = {
   readonly lost: { readonly cause: unknown } | null
 }
 
-/** Where the device has tried again in vain, the response says that the SDK need not. */
+/** Where the device has tried again in vain, the response says that the SDK need not. Fails as the last attempt does. */
 export const openAnswer = async (
   deps: MessagesDeps,
   request: Request,
@@ -55,18 +56,22 @@ const sendOnce = (
 ): Promise<Response> =>
   deps.upstream.send(request, body, { signal, isIncognito: mode === 'incognito' })
 
-/** As many as are planned; the first is tried again where that may help, a further one that fails is just not there. */
-export const openAnswers = (
+/** A further answer: never tried again. null: none was made. Fails where one may have been. */
+export const openFurther = async (
   deps: MessagesDeps,
   request: Request,
   plan: Plan,
-  signal: AbortSignal = request.signal,
-): [Promise<Response>, ...Promise<Response | null>[]] => [
-  openAnswer(deps, request, plan, signal),
-  ...Array.from({ length: plan.count - 1 }, () =>
-    sendOnce(deps, request, plan, signal).catch(() => null),
-  ),
-]
+  signal: AbortSignal,
+): Promise<Response | null> => {
+  const response = await sendOnce(deps, request, plan, signal).catch((error: unknown) => {
+    if (wasNeverSent(error)) return null
+    throw error
+  })
+  if (response?.ok) return response
+  // Nobody reads its error.
+  response?.body?.cancel().catch(() => {})
+  return null
+}
 
 export const recordBody = async (
   response: Response,
@@ -108,20 +113,24 @@ export const streamOf = (
     cancel: onCancel,
   })
 
-/** A further answer that began; of one that did not nobody reads the error. */
-export const isOpened = (response: Response | null): response is Response => {
-  if (response && !response.ok) response.body?.cancel().catch(() => {})
-  return response?.ok ?? false
-}
-
 export type WholeAnswer = {
   readonly response: Response
   readonly recorded: Recorded
   readonly answer: ReadAnswer | null
 }
 
-export const readWhole = async (response: Response): Promise<WholeAnswer> => {
-  const recorded = await recordBody(response)
+/** begin: called when an answer begins that is no error. */
+export const readWhole = async (
+  response: Response,
+  begin: () => void = () => {},
+): Promise<WholeAnswer> => {
+  const recorded = await recordBody(response, response.ok ? begin : undefined)
   const isRead = response.ok && !recorded.lost
   return { response, recorded, answer: isRead ? readMessage(Buffer.concat(recorded.chunks)) : null }
+}
+
+/** The same answer. Fails where it is none that can be read: what it costs is then not known. */
+export const readable = <T extends { readonly answer: ReadAnswer | null }>(one: T): T => {
+  if (one.answer) return one
+  throw new FedError('E_UPSTREAM', 'a further answer cannot be read')
 }

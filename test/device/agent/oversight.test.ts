@@ -41,7 +41,7 @@ describe('decisions', () => {
     const answers = ['A long answer about rain.', 'Short.'].map((text) => ({ text }))
     const ranked = await device.rerank(conversation(QUESTION), answers, { decisionId: decisionId! })
     const usage = plainUsage({ input: 10, output: 20, cacheWrite: 0, cacheRead: 0 })
-    device.spend('claude-sonnet-5', [usage], decisionId)
+    device.spend('claude-sonnet-5', [usage], { decisionId })
     await device.feedback({ kind: 'thumbs', decisionId: decisionId!, value: 1 })
     const [decision] = oversight.decisions({ limit: 20 }).decisions
     expect(decision).toMatchObject({

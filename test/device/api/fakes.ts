@@ -113,6 +113,8 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
     recordAnswer: (decisionId, _conversation, answer) =>
       void answers.push({ decisionId, answers: [answer] }),
     planCandidates: () => planOf(2),
+    reserve: (_request, further) => ({ id: 's1', further, likely: { tokens: 0, usd: 0 } }),
+    noteUsage: () => {},
     spend: (_model, usages) => void spent.push(usages.reduce((n, u) => n + tokensOf(sumOf(u)), 0)),
     feedback: async (event) => {
       const id = event.decisionId ?? event.messageId

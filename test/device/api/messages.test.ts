@@ -8,6 +8,7 @@ import {
   OWN_KEY,
   planOf,
   STREAM_TEXT,
+  soon,
 } from './fakes.ts'
 
 const request = {
@@ -216,20 +217,24 @@ test('answers 502 E_UPSTREAM when Claude cannot be reached', async () => {
   expect(await response.json()).toMatchObject({ error: { code: 'E_UPSTREAM' } })
 })
 
-test('a candidate that fails does not spoil the one that came', async () => {
-  const claude = buildApi().claude
-  let sent = 0
-  const api = buildApi({
-    settings: { retries: 0 },
-    transport: (r) =>
-      ++sent === 1
-        ? Promise.reject(new TypeError('reset'))
-        : Promise.resolve(claude.app.request(new Request('https://claude.test/v1/messages', r))),
-  })
-  const response = await api.post('/v1/messages', request)
-  expect(await response.text()).toBe(messageText(1))
-  expect(api.answers[0]?.answers).toHaveLength(1)
-})
+test.each([1, 2])(
+  'an answer that is lost does not spoil the other: the one sent as number %i',
+  async (lost) => {
+    let sent = 0
+    const api = buildApi({
+      transport: async () => {
+        const n = ++sent
+        // The other one is under way before this one is lost.
+        for (let i = 0; i < 5; i++) await soon()
+        if (n === lost) throw new TypeError('reset')
+        return new Response(messageText(n), { headers: { 'content-type': 'application/json' } })
+      },
+    })
+    const response = await api.post('/v1/messages', request)
+    expect(await response.text()).toBe(messageText(3 - lost))
+    expect(api.answers[0]?.answers).toHaveLength(1)
+  },
+)
 
 const claudeThatSays = (...bodies: string[]) => {
   let n = 0
@@ -307,13 +312,16 @@ test('tells the device the model, the limit and about how long the request is', 
     },
   })
   const api = buildApi({}, counting)
+  const plain = { cachedTokens: 0, thinks: false, effort: undefined }
+  const terms = { isFast: false, isUs: false, isBatch: false }
   const image = { type: 'image', source: { type: 'base64', data: 'A'.repeat(100_000) } }
   const content = [image, { type: 'text', text: 'x'.repeat(350) }]
-  await api.post('/v1/messages', { ...request, messages: [{ role: 'user', content }] })
-  await api.post('/v1/messages', { ...request, system: 'y'.repeat(70) })
+  const model = 'claude-sonnet-4-5'
+  await api.post('/v1/messages', { ...request, model, messages: [{ role: 'user', content }] })
+  await api.post('/v1/messages', { ...request, model, system: 'y'.repeat(70) })
   expect(asked).toEqual([
-    { model: 'claude', maxTokens: 10, inputTokens: 1700 },
-    { model: 'claude', maxTokens: 10, inputTokens: 22 },
+    { model, maxTokens: 10, inputTokens: 1700, ...plain, terms },
+    { model, maxTokens: 10, inputTokens: 22, ...plain, terms },
   ])
 })
 

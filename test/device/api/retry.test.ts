@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { nextStep, retryBudget, sendWithRetries } from '../../../device/api/retry.ts'
+import {
+  nextStep,
+  retryBudget,
+  sendWithRetries,
+  timeLimitMs,
+  wasNeverSent,
+} from '../../../device/api/retry.ts'
 
 const NOW = 1_000_000
-const budgetOf = (headers: Record<string, string> = {}, retries = 2) =>
-  retryBudget(new Headers(headers), retries, NOW)
+/** Of an SDK that has begun to try again. */
+const budgetOf = (headers: Record<string, string> = {}, left = 2) =>
+  retryBudget(new Headers({ 'x-stainless-retry-count': '1', ...headers }), left + 1, NOW)
+const noConnection = (code = 'ECONNREFUSED') =>
+  new Error('no answer', { cause: Object.assign(new TypeError('fetch failed'), { code }) })
 const answerOf = (status: number, headers: Record<string, string> = {}) => ({
   status,
   headers: new Headers(headers),
@@ -11,23 +20,45 @@ const answerOf = (status: number, headers: Record<string, string> = {}) => ({
 
 describe('the budget', () => {
   test.each([
-    ['of a caller who says nothing is two retries in ten minutes', {}, 2, 600],
-    ['follows x-stainless-timeout, in seconds', { 'x-stainless-timeout': '30' }, 2, 30],
-    ["is less by the caller's own retries", { 'x-stainless-retry-count': '1' }, 1, 600],
-    ['never is negative', { 'x-stainless-retry-count': '9' }, 0, 600],
+    ['of a caller who says nothing is none', {}, 0],
+    ['of an SDK whose first try it is is none: it may have none of its own', { count: '0' }, 0],
+    ["is less by the caller's own retries", { count: '1' }, 1],
+    ['never is negative', { count: '9' }, 0],
+    ['takes no nonsense', { count: 'x' }, 0],
+  ])('%s', (_name, { count }: { count?: string }, left) => {
+    const headers = new Headers(count === undefined ? {} : { 'x-stainless-retry-count': count })
+    expect(retryBudget(headers, 2, NOW)).toEqual({ left, deadlineAt: NOW + 600_000 })
+  })
+
+  test.each([
+    ['ten minutes where nothing is said', {}, 600],
+    ['x-stainless-timeout', { 'x-stainless-timeout': '30' }, 30],
     [
-      'takes no nonsense',
-      { 'x-stainless-timeout': 'soon', 'x-stainless-retry-count': 'x' },
-      2,
+      'x-stainless-read-timeout where that is no number',
+      { 'x-stainless-timeout': 'NOT_GIVEN', 'x-stainless-read-timeout': '20' },
+      20,
+    ],
+    ['the first that is', { 'x-stainless-timeout': '30', 'x-stainless-read-timeout': '20' }, 30],
+    [
+      'ten minutes where neither is',
+      { 'x-stainless-timeout': 'NOT_GIVEN', 'x-stainless-read-timeout': 'NOT_GIVEN' },
       600,
     ],
-  ])('%s', (_name, headers, left, seconds) => {
-    expect(budgetOf(headers as Record<string, string>)).toEqual({
-      isOn: true,
-      left,
-      deadlineAt: NOW + 1000 * seconds,
-    })
+    ['a part of a second', { 'x-stainless-timeout': '2.5' }, 2.5],
+  ])('of time is %s', (_name, headers, seconds) => {
+    expect(timeLimitMs(new Headers(headers as Record<string, string>))).toBe(1000 * seconds)
   })
+})
+
+test.each([
+  ['no connection', noConnection(), true],
+  ['no such name', noConnection('ENOTFOUND'), true],
+  ['a reset, which comes when it comes', noConnection('ECONNRESET'), false],
+  ['no headers in time', noConnection('UND_ERR_HEADERS_TIMEOUT'), false],
+  ['an error that says nothing', new Error('x'), false],
+  ['no error', 'x', false],
+])('after %s the request was never sent: %s', (_name, error, never) => {
+  expect(wasNeverSent(error)).toBe(never)
 })
 
 test.each([
@@ -41,7 +72,7 @@ test.each([
   [501, {}, 'pass'],
   [502, {}, 'again'],
   [503, {}, 'again'],
-  [504, {}, 'again'],
+  [504, {}, 'pass'],
   [529, {}, 'again'],
   [529, { 'x-should-retry': 'false' }, 'pass'],
   [400, { 'x-should-retry': 'true' }, 'again'],
@@ -88,7 +119,10 @@ test('with retries switched off the caller decides', () => {
 })
 
 describe('sending', () => {
-  const send = async (outcomes: (number | 'lost')[], headers: Record<string, string> = {}) => {
+  const send = async (
+    outcomes: (number | 'lost' | 'refused')[],
+    headers: Record<string, string> = {},
+  ) => {
     let now = NOW
     const slept: number[] = []
     let sent = 0
@@ -105,7 +139,8 @@ describe('sending', () => {
       new AbortController().signal,
       async () => {
         const outcome = outcomes[sent++]
-        if (outcome === undefined || outcome === 'lost') throw new Error('reset')
+        if (outcome === 'lost') throw new Error('reset')
+        if (outcome === undefined || outcome === 'refused') throw noConnection()
         return new Response('x', { status: outcome })
       },
     ).catch((error: Error) => error.message)
@@ -113,7 +148,7 @@ describe('sending', () => {
   }
 
   test('goes on until an answer comes', async () => {
-    const { result, slept } = await send([529, 'lost', 200])
+    const { result, slept } = await send([529, 'refused', 200])
     expect(result).toMatchObject({ isGivenUp: false, response: { status: 200 } })
     expect(slept).toEqual([500, 1000])
   })
@@ -125,7 +160,12 @@ describe('sending', () => {
   })
 
   test('fails as the last attempt did', async () => {
-    expect((await send(['lost', 'lost', 'lost'])).result).toBe('reset')
+    expect((await send(['refused', 'refused', 'refused'])).result).toBe('no answer')
+  })
+
+  test('never asks again for an answer that may have been made', async () => {
+    expect(await send(['lost', 200])).toMatchObject({ result: 'reset', sent: 1, slept: [] })
+    expect(await send([529, 'lost', 200])).toMatchObject({ result: 'reset', sent: 2 })
   })
 
   test('does not begin what the deadline has no room for', async () => {

@@ -3,7 +3,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
 import { afterEach, describe, expect, test } from 'vitest'
 import { serveApi } from '../../../device/api/serve.ts'
-import { BAD_DAY_NAMES, type BadDayPlan } from '../../../eval/mock/bad-days.ts'
+import { BAD_DAY_NAMES, BAD_DAYS, type BadDayPlan } from '../../../eval/mock/bad-days.ts'
 import { startClaude } from '../../../eval/mock/serve.ts'
 import { DEVICE_TOKEN, fakeDevice, fakeOversight, planOf, soon } from './fakes.ts'
 
@@ -186,6 +186,7 @@ test("the events of a stream are the upstream's own, in their order", async () =
 })
 
 describe.each(BAD_DAY_NAMES)('on the day "%s"', (day) => {
+  const isRefused = BAD_DAYS[day].failure?.(true) !== undefined
   test.each([
     ['a message', SCENARIOS['a message']!],
     ['a stream', SCENARIOS['a stream']!],
@@ -204,12 +205,17 @@ describe.each(BAD_DAY_NAMES)('on the day "%s"', (day) => {
     const { url, sent } = await deviceOn(() => day, 2)
     const client = clientOf(url, { 'loreweave-stream': 'compare' })
     expect(await outcomeOf(run(client))).toEqual(direct)
-    expect(sent).toHaveLength(2)
+    expect(sent).toHaveLength(isRefused ? 1 : 2)
   })
 
-  test('of one of two compared streams, the other one is played', async () => {
-    const { url } = await deviceOn({ 1: day }, 2)
+  test('of one of two compared streams, the other one is played, unless Claude refused the first', async () => {
+    const { url, sent } = await deviceOn({ 1: day }, 2)
     const client = clientOf(url, { 'loreweave-stream': 'compare' })
+    if (isRefused) {
+      await expect(streamed(client, {})).rejects.toThrow(Anthropic.APIError)
+      expect(sent).toHaveLength(1)
+      return
+    }
     const { message } = await streamed(client, {})
     const stands = day.startsWith('refusal') ? 'refusal' : 'end_turn'
     expect(message.stop_reason).toBe(stands)
@@ -254,11 +260,14 @@ describe('a compared stream', () => {
   })
 
   test('that nobody reads any more takes all its requests to Claude with it', async () => {
-    const forever = () => new Promise<void>(() => {})
+    let waits = 0
+    // The first answer begins, and then nothing comes of any.
+    const forever = () => (++waits === 1 ? soon() : new Promise<void>(() => {}))
     const { url, sent } = await deviceOn({ 1: 'slow', 2: 'slow' }, 2, forever)
     const abort = new AbortController()
     const response = await post(url, abort.signal)
     await response.body!.getReader().read()
+    await expect.poll(() => waits, { timeout: 3000 }).toBe(3)
     abort.abort()
     await expect
       .poll(() => sent.map((s) => s.signal.aborted), { timeout: 3000 })

@@ -8,7 +8,9 @@ const nothing = { tokens: 0, usd: 0 }
 const request = (changes: Partial<SpendRequest> = {}): SpendRequest => ({
   spread: 0.4,
   inputTokens: 300,
+  cachedTokens: 0,
   outputTokens: 500,
+  maxTokens: 4000,
   price: priceOf('claude-sonnet-5-5', 300),
   most: 4,
   budget: { tokens: 500_000, usd: 1 },
