@@ -4,6 +4,7 @@
  * does so itself, for those stop at `x-should-retry: false`.
  */
 import type { Sleep } from '../agent/transport.ts'
+import { isUnsent } from './claude-transport.ts'
 import { asFinal } from './errors.ts'
 
 /** deadlineAt: by the same clock. left: retries that the caller's own have not used up. */
@@ -77,7 +78,7 @@ const retryAfterMs = (headers: Headers, now: number): number | null => {
   return wait > 0 ? wait : null
 }
 
-/** Before any byte of the request can have gone out: no name, no route, no connection. */
+/** As other transports say it: no name, no route, no connection. */
 const NO_CONNECTION = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -88,10 +89,12 @@ const NO_CONNECTION = new Set([
 ])
 
 /** Whether no answer can have been made, since the request never left. Anything unknown may have. */
-export const wasNeverSent = (error: unknown): boolean => {
+export const wasNeverSent = (error: unknown): boolean => isUnsent(error) || hasNoConnection(error)
+
+const hasNoConnection = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false
   const { code } = error as { code?: unknown }
-  return NO_CONNECTION.has(String(code)) || wasNeverSent(error.cause)
+  return NO_CONNECTION.has(String(code)) || hasNoConnection(error.cause)
 }
 
 /**

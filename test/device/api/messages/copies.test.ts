@@ -300,7 +300,7 @@ test('a stream that is compared returns the first where another one hangs', asyn
   const { port } = server.address() as AddressInfo
   const api = buildApi({
     claudeUrl: `http://127.0.0.1:${port}`,
-    transport: fetch,
+    transport: (asked) => fetch(asked),
     settings: { rankDeadlineMs: 100 },
   })
   const response = await api.post('/v1/messages', request({ stream: true }), {
