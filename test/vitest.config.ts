@@ -15,9 +15,7 @@ export const PROCESSES = [
   'test/device/commands/adapter.test.ts',
   'test/device/commands/agent.test.ts',
   'test/device/commands/doctor.test.ts',
-  'test/device/commands/init.test.ts',
   'test/device/commands/leave.test.ts',
-  'test/device/commands/page.test.ts',
   'test/device/commands/service.test.ts',
   'test/device/commands/training.test.ts',
   'test/device/engine/run/child.test.ts',
@@ -28,7 +26,6 @@ export const PROCESSES = [
   'test/device/readme.test.ts',
   'test/eval/bench/memory.test.ts',
   'test/eval/bench/temporary.test.ts',
-  'test/eval/bench/tiny.test.ts',
   'test/eval/cli.test.ts',
   'test/eval/day/simulate.test.ts',
   'test/eval/demo/processes.test.ts',
@@ -43,18 +40,21 @@ export const PROCESSES = [
   'test/server/releases/aggregate.test.ts',
 ]
 
-const shared = {
+export const shared = {
   root: new URL('..', import.meta.url).pathname,
   testTimeout: 60_000,
   hookTimeout: 60_000,
   pool: 'forks',
 } as const
 
+/** Also on two cores two: many tests wait for a process. */
+export const WORKERS = Math.max(2, availableParallelism() - 1)
+
 export default defineConfig({
   test: {
     ...shared,
     reporters: ['default', './test/support/reporter.ts'],
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: WORKERS,
     projects: [
       {
         test: {

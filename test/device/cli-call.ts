@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { createProgram } from '../../device/cli.ts'
 import { type Io, openIo, type Streams } from '../../device/commands/io.ts'
-import type { Result } from './cli-process.ts'
 
+export type Result = { code: number | null; stdout: string; stderr: string }
 type Given = { readonly input?: string; readonly env?: Readonly<Record<string, string>> }
 
 /** Streams whose output is kept; nobody can be asked. */

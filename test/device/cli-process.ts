@@ -2,8 +2,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { programFile } from '../support/programs.ts'
+import type { Result } from './cli-call.ts'
 
-export type Result = { code: number | null; stdout: string; stderr: string }
 type Environment = Record<string, string>
 
 /** folder: holds home and cache. */

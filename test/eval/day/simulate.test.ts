@@ -1,16 +1,13 @@
 /** The whole day runs with the production loop and a real server; training is the fake engine's, so that it takes seconds. */
 import { expect, test } from 'vitest'
-import { parseOverrides } from '../../../device/agent/conditions.ts'
 import { type Day, simulateDay } from '../../../eval/day/simulate.ts'
 import { fakeEngine, tinyModel } from '../../device/agent/fixture.ts'
 
 const model = await tinyModel()
-const dayWith = (ignore: string): Promise<Day> =>
-  simulateDay({ model, engine: fakeEngine(model).engine, overrides: parseOverrides(ignore) })
 const said = (day: Day) => day.timeline.filter(({ who }) => who === 'agent').map(({ what }) => what)
 
 test('a day: works only when it may, within its budget, through sleep, a lost network and a clock that is set', async () => {
-  const day = await dayWith('')
+  const day = await simulateDay({ model, engine: fakeEngine(model).engine })
   expect(day.violations).toEqual([])
   expect(day.trainings).toBeGreaterThanOrEqual(3)
   expect(day.rounds).toBeGreaterThanOrEqual(2)
@@ -37,17 +34,4 @@ test('a day: works only when it may, within its budget, through sleep, a lost ne
   // What the agent has kept is what the machine has given, day by day.
   const ended = day.events.flatMap((e) => (e.event === 'ended' ? [e.joules] : []))
   expect(ended.reduce((a, b) => a + b, 0)).toBeCloseTo(day.joules, -2)
-}, 60_000)
-
-test('an agent that ignores its conditions and its budget is found out in all of them', async () => {
-  const { violations } = await dayWith('charging,idle,hours,heat,metered,budget')
-  for (const violation of [
-    'worked on battery',
-    'worked while the user was there',
-    'worked outside its hours',
-    'worked while it was too hot',
-    'took part in a round over a metered network',
-    'spent ',
-  ])
-    expect(violations.join('\n')).toContain(violation)
 }, 60_000)
