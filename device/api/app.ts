@@ -6,8 +6,6 @@ import type { z } from 'zod'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { MAX_JSON_BYTES, MiB, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { claudePath } from './claude-path.ts'
-import type { RawHeaders } from './claude-transport.ts'
-import { isCoded } from './content-coding.ts'
 import { errorResponse } from './errors.ts'
 import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
 import { refuseSessions, requireJson, requireLoopback, requireUser } from './guard.ts'
@@ -73,7 +71,7 @@ export const createApi = (deps: ApiDeps): Hono => {
 
   app.use('/v1/*', refuseSessions)
   const forward = async (c: Context): Promise<Response> => {
-    const response = await openUpstream(deps, rawHeadersOf(c)).stream(c.req.raw)
+    const response = await openUpstream(deps, incomingOf(c)).stream(c.req.raw)
     return passOn(response, response.body, { 'loreweave-status': 'passed-through' })
   }
   for (const [path, answer] of [
@@ -81,22 +79,16 @@ export const createApi = (deps: ApiDeps): Hono => {
     ['/v1/messages/count_tokens', countTokens],
   ] as const)
     app.post(path, limit(MAX_MESSAGES_BYTES), async (c) => {
-      const { raw } = c.req
-      if (isCoded(raw.headers)) return forward(c)
-      const upstream = openUpstream(deps, rawHeadersOf(c))
-      return answer({ ...deps, upstream }, raw, new Uint8Array(await c.req.arrayBuffer()))
+      const upstream = openUpstream(deps, incomingOf(c))
+      return answer({ ...deps, upstream }, c.req.raw, new Uint8Array(await c.req.arrayBuffer()))
     })
   app.all('/v1/*', forward)
   return app
 }
 
-/** As they came over the wire; undefined where there was none. */
-const rawHeadersOf = (c: Context): RawHeaders | undefined => {
-  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
-  return incoming?.rawHeaders.flatMap(
-    (name, i, all): RawHeaders => (i % 2 === 0 ? [[name, all[i + 1] ?? '']] : []),
-  )
-}
+/** undefined where there is no connection, as in a test. */
+const incomingOf = (c: Context): HttpBindings['incoming'] | undefined =>
+  (c.env as Partial<HttpBindings> | undefined)?.incoming
 
 /** What comes after /v1/, as a careless client may write it. */
 const firstName = (path: string): string => {

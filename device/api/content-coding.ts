@@ -23,8 +23,6 @@ const codingsOf = (headers: Headers): string[] =>
     .filter((name) => name !== '' && name !== 'identity')
     .reverse()
 
-export const isCoded = (headers: Headers): boolean => codingsOf(headers).length > 0
-
 /** Without its coding, or as it is where there is none or one that is not known. */
 export const decoded = (response: Response): Response => {
   const codings = codingsOf(response.headers)

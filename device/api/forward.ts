@@ -1,5 +1,6 @@
 /** Requests to Claude, and its answers back: bytes and headers as they are, less what belongs to one connection or to this device. */
 import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { OutboxEntry } from '../agent/store.ts'
@@ -31,8 +32,10 @@ export type UpstreamDeps = {
   readonly logOutgoing: (entry: OutboxEntry) => void
 }
 
-/** rawHeaders: the request's, as they came over the wire; default, those of the request object. */
-export const openUpstream = (deps: UpstreamDeps, rawHeaders?: RawHeaders): Upstream => {
+/** incoming: the request as it comes over the wire; without it, headers and body are those of the request object. */
+export const openUpstream = (deps: UpstreamDeps, incoming?: IncomingMessage): Upstream => {
+  const headersOf = (request: Request): RawHeaders =>
+    headersFor(deps, incoming ? pairs(incoming.rawHeaders) : [...request.headers])
   const log = (request: Request, bytes: number, digest: string) =>
     deps.logOutgoing({
       at: deps.clock(),
@@ -45,15 +48,15 @@ export const openUpstream = (deps: UpstreamDeps, rawHeaders?: RawHeaders): Upstr
     })
   return {
     async send(request, body, { signal = request.signal, isIncognito } = {}) {
-      const headers = headersFor(deps, rawHeaders ?? [...request.headers])
+      const headers = headersOf(request)
       const length: RawHeaders = body ? [['content-length', `${body.length}`]] : []
       log(request, body?.length ?? 0, body && !isIncognito ? sha256Hex(body) : '')
       const sent = { headers: [...headers.map(uncoded), ...length], body: body ?? null, signal }
       return namingLoss(decoded(await open(deps, request, sent)), deps.claudeUrl)
     },
     async stream(request) {
-      const headers = headersFor(deps, rawHeaders ?? [...request.headers])
-      const { body, left } = metered(hasBody(request, rawHeaders) ? request.body : null)
+      const headers = headersOf(request)
+      const { body, left } = metered(incoming ? bodyOf(incoming) : request.body)
       const told = request.headers.get('content-length')
       const isTold = told !== null && (body !== null || told === '0')
       const length: RawHeaders = isTold ? [['content-length', told]] : []
@@ -96,11 +99,14 @@ const open = async (
   }
 }
 
-/** A server's request object has a body even where none was sent; sending that on would be an empty one (RFC 9112 section 6). */
-const hasBody = ({ headers }: Request, rawHeaders: RawHeaders | undefined): boolean => {
-  if (!rawHeaders || headers.has('transfer-encoding')) return true
-  const told = headers.get('content-length')
-  return told !== null && told !== '0'
+const pairs = (rawHeaders: readonly string[]): RawHeaders =>
+  rawHeaders.flatMap((name, i): RawHeaders => (i % 2 ? [] : [[name, rawHeaders[i + 1] ?? '']]))
+
+/** RFC 9112 section 6.3: null where none was sent, for which the server's request object has an empty one. */
+const bodyOf = (incoming: IncomingMessage): ReadableStream<Uint8Array> | null => {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = incoming.headers
+  if (length === '0' && coding === undefined) return null
+  return ReadableStream.from(incoming.iterator({ destroyOnReturn: false }))
 }
 
 const pathOf = (request: Request): string => claudePath(new URL(request.url).pathname)

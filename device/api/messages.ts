@@ -25,6 +25,7 @@ export const answerMessages = async (
     deps.log?.({ what: 'answered', ms: deps.clock() - begun, ...event })
   if (plan.isStream && plan.count > 1) return compareStreams(deps, request, plan, answered)
   if (plan.isStream) return streamAnswer(deps, request, plan, answered)
+  if (plan.model === '') return unreadAnswer(deps, request, plan, answered)
   return bestAnswer(deps, request, plan, answered)
 }
 
@@ -36,6 +37,18 @@ export const countTokens = async (
 ): Promise<Response> => {
   const plan = await planRequest(deps, request.headers, body, { isCounted: true })
   const response = await openAnswer(deps, request, plan)
+  return passOn(response, response.body, headersOf(plan))
+}
+
+/** To a request that could not be read, and may have asked for a stream. */
+const unreadAnswer = async (
+  deps: MessagesDeps,
+  request: Request,
+  plan: Plan,
+  answered: LogAnswer,
+): Promise<Response> => {
+  const response = await openAnswer(deps, request, plan)
+  answered({ status: plan.status, http: response.status })
   return passOn(response, response.body, headersOf(plan))
 }
 

@@ -11,6 +11,9 @@ export type RunningApi = { readonly port: number; close(): Promise<void> }
 
 const GRACE_MS = 2000
 
+/** An upload takes as long as the way to Claude makes it take; Node would cut it after five minutes. */
+const SERVER = { requestTimeout: 0 }
+
 /** port: 0 picks a free one. Fails with E_CONFLICT when the port is taken. */
 export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<RunningApi> =>
   new Promise((resolve, reject) => {
@@ -18,19 +21,22 @@ export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<Run
     const app = createApi({ ...deps, port: () => actual })
     const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) =>
       endLikeClaude(await app.fetch(request, bindings), bindings.outgoing, deps.report)
-    const server = serve({ fetch, hostname: '127.0.0.1', port }, (info: AddressInfo) => {
-      actual = info.port
-      resolve({
-        port: actual,
-        close: () =>
-          new Promise((done) => {
-            server.close(() => done())
-            // Answers under way get a moment to end; idle connections are closed at once.
-            if ('closeAllConnections' in server)
-              setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
-          }),
-      })
-    })
+    const server = serve(
+      { fetch, hostname: '127.0.0.1', port, serverOptions: SERVER },
+      (info: AddressInfo) => {
+        actual = info.port
+        resolve({
+          port: actual,
+          close: () =>
+            new Promise((done) => {
+              server.close(() => done())
+              // Answers under way get a moment to end; idle connections are closed at once.
+              if ('closeAllConnections' in server)
+                setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
+            }),
+        })
+      },
+    )
     server.on('error', (cause: NodeJS.ErrnoException) =>
       reject(
         cause.code === 'EADDRINUSE'
