@@ -61,7 +61,11 @@ export type Suffixes = {
   /** An answer was passed on. Never fails; what the store does not take is remembered until the process ends. */
   answered(bound: Bound, answer: AnswerTrace, isKept?: boolean): void
   /** The suffix that a conversation turned out to have: null for none. */
-  correct(trace: Pick<Trace, 'history'>, suffix: Bound | null, isKept: boolean): void
+  correct(
+    trace: Pick<Trace, 'history'>,
+    suffix: Pick<Bound, 'block' | 'preferences'> | null,
+    isKept: boolean,
+  ): void
   /** The last one that was begun under this system prompt. */
   lastUnder(system: unknown): Bound | null
 }

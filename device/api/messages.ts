@@ -25,7 +25,7 @@ export const answerMessages = async (
     deps.log?.({ what: 'answered', ms: deps.clock() - begun, ...event })
   if (plan.isStream && plan.count > 1) return compareStreams(deps, request, plan, answered)
   if (plan.isStream) return streamAnswer(deps, request, plan, answered)
-  if (plan.model === '') return unreadAnswer(deps, request, plan, answered)
+  if (!plan.request) return unreadAnswer(deps, request, plan, answered)
   return bestAnswer(deps, request, plan, answered)
 }
 

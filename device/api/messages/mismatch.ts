@@ -3,19 +3,20 @@
  * suffix that it was not written under. It is refused before any output, so that sending it once more costs nothing.
  */
 import type { Bound } from '../../agent/suffixes.ts'
-import { type MessagesDeps, reportFailure } from './deps.ts'
+import type { ReadRequest } from './body.ts'
+import { type MessagesDeps, reportFailure, settingsOf, within } from './deps.ts'
 import type { Plan } from './plan.ts'
 import { withBlock } from './system-edit.ts'
 
 const BOUND_ELSEWHERE = 'bound to a different conversation'
 
 /**
- * The same response, or that of the same request under the other suffix: none, where it went out under one; else the last one under
- * this system prompt. send: sends a body as the first one was sent. Where that does not help either, the first refusal stands.
+ * The same response, or that of the same request under another suffix. send: sends a body as the first one was sent. Where no other helps,
+ * the first refusal stands.
  */
 export const underOtherSuffix = async (
   deps: MessagesDeps,
-  plan: Pick<Plan, 'request' | 'bound' | 'original' | 'mode'>,
+  plan: Plan,
   response: Response,
   send: (body: Uint8Array) => Promise<Response>,
 ): Promise<Response> => {
@@ -24,27 +25,58 @@ export const underOtherSuffix = async (
   const refusal = await response.text()
   const first = new Response(refusal, response)
   if (!refusal.includes(BOUND_ELSEWHERE)) return first
-  const other = otherOf(deps, plan)
-  if (!other) return first
   deps.report({ what: 'suffix_mismatch', code: 'E_CONFLICT' })
-  const second = await send(other.body).catch(() => null)
-  if (!second?.ok) {
-    second?.body?.cancel().catch(() => {})
-    return first
+  for await (const suffix of otherSuffixes(deps, plan, request)) {
+    const body = suffix ? withBlock(request.place, suffix.block) : plan.original
+    const again = await send(body).catch(() => null)
+    if (again?.ok) {
+      correct(deps, plan, request, suffix)
+      return again
+    }
+    again?.body?.cancel().catch(() => {})
   }
+  return first
+}
+
+type Suffix = Pick<Bound, 'block' | 'preferences'>
+
+/**
+ * null for none: the only one to try where it went out under a block. Else a block is missing: the last one under this system prompt,
+ * or what the conversation would begin with today, which is what another device of the same user gave it.
+ */
+async function* otherSuffixes(
+  deps: MessagesDeps,
+  { bound }: Plan,
+  { body, conversation }: ReadRequest,
+): AsyncGenerator<Suffix | null> {
+  if (bound) {
+    yield null
+    return
+  }
+  const last = deps.device.suffixes.lastUnder(body.system)
+  if (last) yield last
+  const answered = conversation?.messages.findIndex((m) => m.role === 'assistant') ?? 0
+  if (!conversation || answered < 1) return
+  const opening = { ...conversation, messages: conversation.messages.slice(0, answered) }
   try {
-    deps.device.suffixes.correct(request.trace, other.bound, plan.mode !== 'incognito')
+    const { block, preferences } = await within(settingsOf(deps).deadlineMs, (signal) =>
+      deps.device.rewrite(opening, { keeps: 'nothing', signal }),
+    )
+    if (block !== null && block !== last?.block) yield { block, preferences }
+  } catch (error) {
+    reportFailure(deps, 'rewrite', error)
+  }
+}
+
+const correct = (
+  deps: MessagesDeps,
+  { mode }: Plan,
+  { trace }: ReadRequest,
+  suffix: Suffix | null,
+): void => {
+  try {
+    deps.device.suffixes.correct(trace, suffix, mode !== 'incognito')
   } catch (error) {
     reportFailure(deps, 'suffix', error)
   }
-  return second
-}
-
-const otherOf = (
-  { device }: MessagesDeps,
-  { request, bound, original }: Pick<Plan, 'request' | 'bound' | 'original'>,
-): { body: Uint8Array; bound: Bound | null } | null => {
-  if (bound) return { body: original, bound: null }
-  const last = request && device.suffixes.lastUnder(request.body.system)
-  return last ? { body: withBlock(request.place, last.block), bound: last } : null
 }

@@ -147,6 +147,13 @@ describe('where Claude says that thinking is bound to another conversation', () 
     expect(systems()).toEqual(['block', 'none', 'block', 'block'])
   })
 
+  test('so is what another device of the same user began it with', async () => {
+    const { send, systems } = build(BOUND, message([]), message([]))
+    expect((await send(following([thought]))).status).toBe(200)
+    await send(following([thought]))
+    expect(systems()).toEqual(['none', 'block', 'block'])
+  })
+
   test("Claude's error is passed on where that does not help", async () => {
     const { send, systems } = build(message([thought]), BOUND, BOUND, message([]))
     await (await send(FIRST)).text()
