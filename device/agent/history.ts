@@ -1,6 +1,6 @@
 /**
- * What an app sends back of a conversation, as keys that a suffix is remembered by: signatures of thinking first, since Claude checks
- * them against `system`; then whole turns and tool calls. Pure.
+ * What an app sends back of a conversation, as keys that a suffix is remembered by: signatures of
+ * thinking first, since Claude checks them against `system`; then whole turns and tool calls. Pure.
  */
 
 /** A message as it came; nothing about it is taken for granted. */
@@ -8,8 +8,9 @@ export type LooseMessage = { readonly role: string; readonly content?: unknown }
 type Block = { readonly type: string; readonly [field: string]: unknown }
 
 /**
- * isBegun: Claude has answered in it before. isBound: it holds blocks that are signed over everything before them. signatures, turns:
- * keys in the order of the conversation. whole: keys of all of it, computed only when asked for, since it may hold megabytes.
+ * isBegun: Claude has answered in it before. isBound: it holds blocks that are signed over
+ * everything before them. signatures, turns: keys in the order of the conversation. whole: keys of
+ * all of it, computed only when asked for, since it may hold megabytes.
  */
 export type History = {
   readonly isBegun: boolean
@@ -56,11 +57,17 @@ export const answerKeys = (
   ),
 })
 
-/** Of a token that a later request must carry: a fallback credit, or the id of the message that a thread goes on from. */
+/**
+ * Of a token that a later request must carry: a fallback credit, or the id of the message that a
+ * thread goes on from.
+ */
 export const creditKey = (token: string): string => `credit ${token}`
 export const messageKey = (id: string): string => `message ${id}`
 
-/** Of the requests under one system prompt; shared: whose conversations have a cached document in common. */
+/**
+ * Of the requests under one system prompt; shared: whose conversations have a cached document in
+ * common.
+ */
 export const systemKey = (system: unknown): string => `system ${jsonOf(system)}`
 export const sharedKey = (system: unknown): string => `shared ${jsonOf(system)}`
 
@@ -85,7 +92,10 @@ const turnKeys = (asked: LooseMessage | undefined, content: unknown): string[] =
   return said === '' ? calls : [`turn ${question}\n${said}`, ...calls]
 }
 
-/** The same messages, and the same without an answer that was begun: what a retry, a count or a continuation sends. */
+/**
+ * The same messages, and the same without an answer that was begun: what a retry, a count or a
+ * continuation sends.
+ */
 const wholeKeys = (messages: readonly LooseMessage[], system: unknown): string[] => {
   const parts = messages.map(({ role, content }) => `${role} ${jsonOf(content)}`)
   const keyOf = (some: readonly string[]) => `whole ${jsonOf(system)} ${some.join('\n')}`
@@ -105,7 +115,10 @@ const wordsOf = (content: unknown): string =>
 const blocksOf = (content: unknown): Block[] =>
   Array.isArray(content) ? content.filter((b): b is Block => typeof b?.type === 'string') : []
 
-/** JSON in which a text equals a single block of it, nothing equals an empty text, and cache marks do not count. */
+/**
+ * JSON in which a text equals a single block of it, nothing equals an empty text, and cache marks
+ * do not count.
+ */
 const jsonOf = (content: unknown): string =>
   JSON.stringify(
     typeof content === 'string' && content !== ''

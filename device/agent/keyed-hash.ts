@@ -1,4 +1,7 @@
-/** Hashes that nobody without this home can compute: what they are of cannot be confirmed by guessing, nor met again elsewhere. */
+/**
+ * Hashes that nobody without this home can compute: what they are of cannot be confirmed by
+ * guessing, nor met again elsewhere.
+ */
 import { createHmac } from 'node:crypto'
 import { randomBytes } from '../../adapters/random.ts'
 import type { DeviceStore } from './store.ts'
@@ -7,7 +10,9 @@ const KEY_BYTES = 32
 /** 128 bits: no two texts of a home meet by chance. */
 const LENGTH = 22
 
-/** HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Fails as the store does. */
+/**
+ * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Fails as the store does.
+ */
 export const keyedHash = (
   store: Pick<DeviceStore, 'get' | 'set' | 'atomically'>,
 ): ((text: string) => string) => {

@@ -10,7 +10,10 @@ CREATE INDEX IF NOT EXISTS suffix_keys_conversation ON suffix_keys (conversation
 CREATE INDEX IF NOT EXISTS suffix_keys_at ON suffix_keys (at);
 `
 
-/** What stands behind the `system` of a conversation. conversation: a random name; at: when the key was kept. */
+/**
+ * What stands behind the `system` of a conversation. conversation: a random name; at: when the key
+ * was kept.
+ */
 export type StoredSuffix = {
   readonly block: string
   readonly preferences: readonly Preference[]
@@ -19,8 +22,8 @@ export type StoredSuffix = {
 }
 
 /**
- * key: a keyed hash. isText: whether it was made from what somebody wrote, so that it goes when the conversation is forgotten; one
- * made from Claude's signatures stays until it expires.
+ * key: a keyed hash. isText: whether it was made from what somebody wrote, so that it goes when the
+ * conversation is forgotten; one made from Claude's signatures stays until it expires.
  */
 export type SuffixKey = { readonly key: string; readonly isText: boolean }
 

@@ -1,6 +1,7 @@
 /**
- * Which suffix a conversation was written under. Claude's thinking is signed over `system`, so that what was put behind it once must
- * stay, byte for byte, as long as the conversation lasts. It is remembered by what the app must send back: never by first words.
+ * Which suffix a conversation was written under. Claude's thinking is signed over `system`, so that
+ * what was put behind it once must stay, byte for byte, as long as the conversation lasts. It is
+ * remembered by what the app must send back: never by first words.
  */
 import type { Preference } from '../../adapters/wire/personalization.ts'
 import { newId } from './decisions.ts'
@@ -18,9 +19,11 @@ import type { DeviceStore } from './store.ts'
 import type { SuffixKey } from './store-suffixes.ts'
 
 /**
- * What a request shows of its conversation. credit: the token of a refusal that it makes good; continues: the message that a thread
- * goes on from; isShared: its first message holds a cached document, as other conversations of the app do; byWords: of a caller whose
- * answers this device never sees, so that a conversation's first words must do. profile: names what the profile says at present.
+ * What a request shows of its conversation. credit: the token of a refusal that it makes good;
+ * continues: the message that a thread goes on from; isShared: its first message holds a cached
+ * document, as other conversations of the app do; byWords: of a caller whose answers this device
+ * never sees, so that a conversation's first words must do. profile: names what the profile says at
+ * present.
  */
 export type Trace = {
   readonly messages: readonly LooseMessage[]
@@ -56,9 +59,15 @@ export type AnswerTrace = {
 
 export type Suffixes = {
   find(trace: Trace): Found
-  /** Before anything is sent under it. Fails as the store does: what cannot be remembered must not be added. */
+  /**
+   * Before anything is sent under it. Fails as the store does: what cannot be remembered must not
+   * be added.
+   */
   begin(trace: Trace, suffix: Pick<Bound, 'block' | 'preferences'>, isKept: boolean): Bound
-  /** An answer was passed on. Never fails; what the store does not take is remembered until the process ends. */
+  /**
+   * An answer was passed on. Never fails; what the store does not take is remembered until the
+   * process ends.
+   */
   answered(bound: Bound, answer: AnswerTrace, isKept?: boolean): void
   /** The suffix that a conversation turned out to have: null for none. */
   correct(

@@ -1,4 +1,7 @@
-/** Why a request has its block, or none, in a sentence: for the status header (so in ASCII), decisions, the page and the command line. */
+/**
+ * Why a request has its block, or none, in a sentence: for the status header (so in ASCII),
+ * decisions, the page and the command line.
+ */
 import type { RewriteReason } from '../../adapters/wire/personalization.ts'
 
 export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {

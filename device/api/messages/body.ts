@@ -1,4 +1,7 @@
-/** What the device reads of a Messages request. Whatever the app sends beside that is carried, and nothing odd about it is refused here. Pure. */
+/**
+ * What the device reads of a Messages request. Whatever the app sends beside that is carried, and
+ * nothing odd about it is refused here. Pure.
+ */
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../../../adapters/wire/choice-log.ts'
 import { historyOf, type LooseMessage } from '../../agent/history.ts'
@@ -68,7 +71,10 @@ const isText = (system: unknown): boolean =>
   typeof system === 'string' ||
   (Array.isArray(system) && system.every((block) => typeof block?.type === 'string'))
 
-/** System messages are instructions; what else they hold, and further fields of a message, is Claude's alone. */
+/**
+ * System messages are instructions; what else they hold, and further fields of a message, is
+ * Claude's alone.
+ */
 const conversationOf = ({
   messages,
   system,

@@ -1,4 +1,7 @@
-/** Server-sent events in passing: the data of each line that is JSON. Comments, unknown fields and what breaks off are passed over. */
+/**
+ * Server-sent events in passing: the data of each line that is JSON. Comments, unknown fields and
+ * what breaks off are passed over.
+ */
 export type EventReader = {
   push(chunk: Uint8Array): void
   /** Reads what stands after the last line's end. */
@@ -29,7 +32,10 @@ export const readEvents = (onData: (json: unknown) => void): EventReader => {
   }
 }
 
-/** The same bytes; onChunk sees each, and onEnd is called once when no more come, whoever ended it. Neither may throw. */
+/**
+ * The same bytes; onChunk sees each, and onEnd is called once when no more come, whoever ended it.
+ * Neither may throw.
+ */
 export const inPassing = (
   stream: ReadableStream<Uint8Array>,
   onChunk: (chunk: Uint8Array) => void,

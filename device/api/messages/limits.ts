@@ -4,8 +4,8 @@ import { imitatesBlock } from '../../personalize/imitation.ts'
 import type { MessagesBody, ReadRequest } from './body.ts'
 
 /**
- * barrier: why a conversation that begins so gets no block. isLearned: whether its answer may still teach something and be named by
- * feedback. isAny: whether the request is one of these.
+ * barrier: why a conversation that begins so gets no block. isLearned: whether its answer may still
+ * teach something and be named by feedback. isAny: whether the request is one of these.
  */
 export type Limit = {
   readonly barrier?: RewriteReason
@@ -67,7 +67,10 @@ const LIMITS_BY_NAME = {
   },
 } satisfies Record<string, Limit>
 
-/** Of a request whose answer a program reads, or of which there is no answer to read, nothing is learned. */
+/**
+ * Of a request whose answer a program reads, or of which there is no answer to read, nothing is
+ * learned.
+ */
 export const LIMITS: Readonly<Record<string, Limit>> = LIMITS_BY_NAME
 
 /** What holds for a request. isCompared: the app lets a stream wait. */
@@ -84,8 +87,8 @@ export const limitsOf = (
 }
 
 /**
- * Claude Code's own line, which the service takes out of a `system` that came unchanged, and only out of such a one: with a block
- * behind it the line would reach the model.
+ * Claude Code's own line, which the service takes out of a `system` that came unchanged, and only
+ * out of such a one: with a block behind it the line would reach the model.
  */
 export const hasAttribution = ({ system }: MessagesBody): boolean => {
   const [first] = Array.isArray(system) ? system : [{ text: system }]

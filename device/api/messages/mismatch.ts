@@ -1,6 +1,7 @@
 /**
- * The safety net under suffixes.ts: where Claude says that thinking belongs to another conversation, the request went out under a
- * suffix that it was not written under. It is refused before any output, so that sending it once more costs nothing.
+ * The safety net under suffixes.ts: where Claude says that thinking belongs to another
+ * conversation, the request went out under a suffix that it was not written under. It is refused
+ * before any output, so that sending it once more costs nothing.
  */
 import type { Bound } from '../../agent/suffixes.ts'
 import type { ReadRequest } from './body.ts'
@@ -11,8 +12,8 @@ import { withBlock } from './system-edit.ts'
 const BOUND_ELSEWHERE = 'bound to a different conversation'
 
 /**
- * The same response, or that of the same request under another suffix. send: sends a body as the first one was sent. Where no other helps,
- * the first refusal stands.
+ * The same response, or that of the same request under another suffix. send: sends a body as the
+ * first one was sent. Where no other helps, the first refusal stands.
  */
 export const underOtherSuffix = async (
   deps: MessagesDeps,
@@ -41,8 +42,9 @@ export const underOtherSuffix = async (
 type Suffix = Pick<Bound, 'block' | 'preferences'>
 
 /**
- * null for none: the only one to try where it went out under a block. Else a block is missing: the last one under this system prompt,
- * or what the conversation would begin with today, which is what another device of the same user gave it.
+ * null for none: the only one to try where it went out under a block. Else a block is missing: the
+ * last one under this system prompt, or what the conversation would begin with today, which is what
+ * another device of the same user gave it.
  */
 async function* otherSuffixes(
   deps: MessagesDeps,

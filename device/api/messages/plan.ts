@@ -1,4 +1,7 @@
-/** What is sent to Claude for a request, and how often. Whatever fails here, the request goes on under its conversation's own suffix. */
+/**
+ * What is sent to Claude for a request, and how often. Whatever fails here, the request goes on
+ * under its conversation's own suffix.
+ */
 import type { RequestMode, RewriteReason } from '../../../adapters/wire/personalization.ts'
 import type { Bound } from '../../agent/suffixes.ts'
 import type { Conversation } from '../../agent/types.ts'
@@ -32,7 +35,10 @@ export type Plan = {
   readonly original: Uint8Array
 }
 
-/** bytes: of the request's body. isCounted: only its tokens are wanted. Fails with E_BODY where a header of the device's own is wrong. */
+/**
+ * bytes: of the request's body. isCounted: only its tokens are wanted. Fails with E_BODY where a
+ * header of the device's own is wrong.
+ */
 export const planRequest = async (
   deps: MessagesDeps,
   headers: Headers,
@@ -125,7 +131,10 @@ export const knownSuffix = (deps: MessagesDeps, { trace }: ReadRequest): Bound |
 const countFor = (deps: MessagesDeps, { size }: ReadRequest, control: Control): number =>
   Math.min(control.candidates, deps.device.planCandidates(size).count)
 
-/** now: where it came out otherwise than planned. Where a block stayed away, the status says why in words. */
+/**
+ * now: where it came out otherwise than planned. Where a block stayed away, the status says why in
+ * words.
+ */
 export const headersOf = (
   { status, decisionId, reason }: Pick<Plan, 'status' | 'decisionId' | 'reason'>,
   now: Status = status,

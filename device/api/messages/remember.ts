@@ -1,6 +1,7 @@
 /**
- * What of an answer the app will send back, remembered with the suffix that it was written under: signatures of thinking, words, tool
- * calls, the token of a refusal. Also of an answer that broke off: its whole blocks may come back.
+ * What of an answer the app will send back, remembered with the suffix that it was written under:
+ * signatures of thinking, words, tool calls, the token of a refusal. Also of an answer that broke
+ * off: its whole blocks may come back.
  */
 import { z } from 'zod'
 import { answerKeys } from '../../agent/history.ts'
