@@ -1,10 +1,10 @@
 /** Chooses which preferences of a profile a conversation begins with: those that nothing in it forbids and that matter for its request. */
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
-import { type Constraints, constraintsOf } from './constraints.ts'
+import type { Constraints } from './constraints.ts'
 import { rowOf, type Wish, wishOf } from './dimensions.ts'
 import { asksForProse, isPlain } from './relevance-rules.ts'
-import { requestInContext, requestText, textOf } from './request-text.ts'
+import { requestInContext, requestText } from './request-text.ts'
 import { type AnalyzedText, analyze } from './text-analysis.ts'
 
 /** Most preferences of a block. */
@@ -67,13 +67,6 @@ const strongest = (preferences: readonly Preference[]): Chosen => ({
   preferences: preferences.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_PREFERENCES),
   reason: 'applied',
 })
-
-export const constraintsIn = ({ messages, system, instructions = [] }: Asked): Constraints =>
-  constraintsOf([
-    ...(system === undefined ? [] : [textOf(system)]),
-    ...instructions,
-    ...messages.filter((m) => m.role === 'user').map((m) => textOf(m.content)),
-  ])
 
 const none = (reason: RewriteReason): Chosen => ({ preferences: [], reason })
 

@@ -5,13 +5,8 @@
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
-import {
-  type Chosen,
-  choosePreferences,
-  chooseShared,
-  constraintsIn,
-  type Relevant,
-} from './choose-block.ts'
+import { type Chosen, choosePreferences, chooseShared, type Relevant } from './choose-block.ts'
+import { constraintsInConversation } from './conversation-constraints.ts'
 import { imitatesBlock } from './imitation.ts'
 import { lineOf } from './profile.ts'
 
@@ -48,7 +43,12 @@ export const chooseSuffix = async (
   imitatesBlock(conversation)
     ? { block: null, preferences: [], reason: 'delimiter' }
     : rendered(
-        await choosePreferences(conversation, profile, constraintsIn(conversation), relevant),
+        await choosePreferences(
+          conversation,
+          profile,
+          constraintsInConversation(conversation),
+          relevant,
+        ),
       )
 
 /**
@@ -59,7 +59,9 @@ export const chooseSharedSuffix = (
   { system }: Pick<Conversation, 'system'>,
   profile: Profile,
 ): BlockChoice =>
-  rendered(chooseShared(profile, constraintsIn({ ...(system && { system }), messages: [] })))
+  rendered(
+    chooseShared(profile, constraintsInConversation({ ...(system && { system }), messages: [] })),
+  )
 
 const rendered = ({ preferences, reason }: Chosen): BlockChoice => ({
   block: reason === 'applied' ? renderBlock(preferences) : null,

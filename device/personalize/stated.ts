@@ -54,7 +54,7 @@ const ownWords = (message: string): string => {
   return colon ? text.slice(0, colon.index) : text
 }
 
-const sentencesOf = (text: string): string[] =>
+export const sentencesOf = (text: string): string[] =>
   (text.match(/[^.!?\n。！？]+[.!?。！？]*/g) ?? []).map((s) => s.trim()).filter((s) => s !== '')
 
 /** Holds for every answer from now on. */
@@ -85,7 +85,8 @@ const OTHER_TEXT =
 const ASKS_DEVICE =
   /^(?:hey,? |hi,? |also,? |and )?(?:can|could|would|will) you (?:please )?(?:remember|always|never|stop|keep|note|make|use|from|not|avoid|be)\b|^(?:kannst du|peux-tu|puedes|puoi|você pode|pode)/iu
 
-const isLasting = (whole: string): boolean => {
+/** Whether a sentence states a wish for every answer from now on. */
+export const isLasting = (whole: string): boolean => {
   const sentence = whole.replace(/,? (?:ok(?:ay)?|please|thanks|alright)[?？]$/i, '')
   if (/[?？]\s*$/.test(sentence) && !ASKS_DEVICE.test(sentence)) return false
   if (NOT_MEANT.test(sentence)) return false

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Dimension } from '../../../adapters/wire/personalization.ts'
 import { constraintsOf } from '../../../device/personalize/constraints.ts'
-import { WISHES } from '../../../device/personalize/dimensions.ts'
 import { RELEVANCE_SEEDS } from '../../../device/personalize/relevance-seeds.ts'
 
 /** A demand in one of many wordings, and the dimension that it decides. */
@@ -161,12 +160,29 @@ describe('constraintsOf', () => {
     for (const wish of wishes) expect([...constraintsOf([text]).silent]).toContain(wish)
   })
 
-  test('a sentence on the answer that no list understands silences everything', () => {
-    const { silent } = constraintsOf(['How do bees dance? Your answer must smell of honey.'])
-    expect(silent.size).toBe(WISHES.length)
-    expect(
-      constraintsOf(['They are so odd to watch. How do bees dance?']).silent.size,
-    ).toBeLessThan(3)
+  test.each([
+    'How do bees dance? Your answer must smell of honey.',
+    'How do bees dance? Like an owl would tell it.',
+    'Be a bit foxy. How do bees dance?',
+    'Wie tanzen Bienen? Deine Antwort soll nach Honig duften.',
+  ])('a demand in words that no list has is about the manner alone: %s', (text) => {
+    expect([...constraintsOf([text]).silent].toSorted()).toEqual(['tone+', 'tone-'])
+  })
+
+  test.each([
+    "I'm asking for my grandmother.",
+    'We talked about this yesterday.',
+    'My daughter came home from school with this question.',
+    'I live in an old house in the north of Scotland.',
+    'Thanks in advance!',
+    'Sorry if this is a silly thing to ask.',
+    'My neighbour and I disagree about it.',
+    'Ich frage für meine Oma.',
+    'Mein Kollege sieht das anders.',
+    'Meine Tochter kam mit dieser Frage aus der Schule.',
+  ])('a sentence of context beside the question demands nothing: %s', (context) => {
+    for (const text of [`${context} How do bees dance?`, `How do bees dance? ${context}`])
+      expect([...constraintsOf([text]).silent]).toEqual([])
   })
 
   test.each([

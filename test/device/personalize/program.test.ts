@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest'
+import { type ProgramHints, programReason } from '../../../device/personalize/program.ts'
+
+const ask = (content: string, system?: string, hints?: ProgramHints) =>
+  programReason({ messages: [{ role: 'user', content }], ...(system && { system }) }, hints)
+
+describe('a program reads the answer', () => {
+  test.each([
+    ['Name this chat in three to five words. Reply with the name only.', undefined],
+    ['hi there', 'Generate a title for the conversation that follows.'],
+    ['Suggest three follow-up questions that the user might ask next.', undefined],
+    [
+      'Rewrite the question as a standalone question.\n\nChat history:\n…\n\nStandalone question:',
+      undefined,
+    ],
+    ['Summarize the conversation so far, it replaces the messages.', undefined],
+    ['Return only JSON {"answer": string}: why is the sky blue?', undefined],
+    [
+      'It came late.',
+      'Classify the review as positive, negative or neutral. Answer with one word.',
+    ],
+    [
+      'It came late.',
+      'Choose one of the following categories: BILLING, OTHER. Reply with the category only.',
+    ],
+    ['Determine whether the message is spam. Answer yes or no.\n\nYou won a cruise.', undefined],
+    ['Rate the answer on a scale of 1 to 5. Output the number only.', undefined],
+    ['Extract names and dates as a JSON array: Ann came in May.', undefined],
+    ['Translate the line. Write the translation inside <out> tags.\n\nGood night.', undefined],
+    ['teh cat', 'Fix the spelling. Return only the corrected text.'],
+    ['Formuliere einen Titel für diese Unterhaltung. Antworte nur mit dem Titel.', undefined],
+    [
+      'Es kam zu spät.',
+      'Ordne die Nachricht einer der folgenden Kategorien zu. Gib nur die Kategorie aus.',
+    ],
+    [
+      'Prüfe, ob die Nachricht Werbung ist. Antworte mit Ja oder Nein.\n\nSie haben gewonnen.',
+      undefined,
+    ],
+    ['Antworte ausschließlich mit gültigem JSON: die Planeten.', undefined],
+  ])('%j (%j)', (content, system) => {
+    expect(ask(content, system)).not.toBeNull()
+  })
+
+  test.each([
+    [{ forcedForm: true }, 'forced_form'],
+    [{ stopSequences: true }, 'stop_sequences'],
+    [{ maxTokens: 16 }, 'few_tokens'],
+    [{ maxTokens: 1000 }, null],
+    // No answer is asked for: the cache is warmed.
+    [{ maxTokens: 0 }, null],
+  ] as const)('the body says so itself: %j -> %s', (hints, expected) => {
+    expect(ask('Why is the sky blue?', undefined, hints)).toBe(expected)
+  })
+
+  test('an answer that the app has begun is one to be filled in', () => {
+    const messages = [
+      { role: 'user', content: 'Why is the sky blue?' },
+      { role: 'assistant', content: 'Because' },
+    ]
+    expect(programReason({ messages })).toBe('prefill')
+  })
+})
+
+describe('a person reads it', () => {
+  test.each([
+    ['Is it true that goldfish forget everything?', undefined],
+    ['Summarize this article for me: The weir is closed.', undefined],
+    ['Give me a title for my essay about whales.', undefined],
+    ['Which is better, flash cards or re-reading?', undefined],
+    ['What is JSON, and who returns only JSON?', undefined],
+    ['Rate my cover letter, and tell me what to improve.', undefined],
+    ['Should I answer yes or no when they ask?', undefined],
+    ['Why does my function return only None?', undefined],
+    ['Why is the sky blue?', 'If JSON is asked for, return only JSON.'],
+    ['Why is the sky blue?', 'You can classify texts, write titles and summarize conversations.'],
+    [
+      'Why is the sky blue?',
+      'Respond only in the language of the user. Only answer questions about physics.',
+    ],
+    [
+      'Why is the sky blue?',
+      "Answer the user's questions. At the end, suggest two follow-up questions.",
+    ],
+    ['Question: Why is the sky blue?\nHelpful answer:', 'Use the context to answer.'],
+    ['Bewerte mein Anschreiben und sag mir, was ich besser machen kann.', undefined],
+    [
+      'Warum ist der Himmel blau?',
+      'Antworte nur auf Deutsch und nur mit Informationen aus dem Kontext.',
+    ],
+  ])('%j (%j)', (content, system) => {
+    expect(ask(content, system)).toBeNull()
+  })
+})
+
+test('reads megabytes in time', () => {
+  for (const piece of ['return ', 'only ', '"', 'User: ', '<a>', 'yes or ', 'A, ', '\n', '{"a": '])
+    expect(ask(piece.repeat(1_000_000 / piece.length))).toBeDefined()
+})
