@@ -25,10 +25,10 @@ export type Gathered<T> = {
 }
 
 /**
- * An answer that is not streamed does not show that it has begun: no error within this time is taken for it. Claude's refusals of
- * overload come sooner, and streams take about as long to begin.
+ * An answer that is not streamed does not show that it has begun: no error within this time is taken for it. Most refusals of an
+ * overload come sooner.
  */
-export const BEGUN_MS = 1000
+const BEGUN_MS = 500
 /** How many times as long as the first answer took the others may take beyond it, and the least that they get. */
 const PATIENCE = 1.5
 const LEAST_PATIENCE_MS = 1000
