@@ -1,4 +1,7 @@
-/** What planning and status read of the head without fitting it: kept by the last fit, so that a request need not wait for one. */
+/**
+ * What planning and status read of the head without fitting it: kept by the last fit, so that a
+ * request need not wait for one.
+ */
 import { z } from 'zod'
 import type { StatusResponse } from '../../adapters/wire/personalization.ts'
 import { rightShare } from '../personalize/off-policy.ts'
@@ -28,7 +31,10 @@ export type Calibration = z.infer<typeof Calibration>
 export const readCalibration = (store: DeviceStore): Calibration =>
   Calibration.parse(store.get('calibration') ?? { margin: 0, heldBack: 0, trainedAt: null })
 
-/** certainty, spread, halfLifeDays: as in own-taste.ts. outputTokens: of a usual answer; null where none is known. */
+/**
+ * certainty, spread, halfLifeDays: as in own-taste.ts. outputTokens: of a usual answer; null where
+ * none is known.
+ */
 const Outlook = z.object({
   certainty: z.number(),
   spread: z.number(),
@@ -76,7 +82,10 @@ const DAY_MS = 24 * HOUR_MS
 /** Of an answer of which nothing is known: what is said, and what is thought before. */
 const USUAL_OUTPUT_TOKENS = 500
 const USUAL_THINKING_TOKENS = 1500
-/** No request is under way for longer: what is held back for an older one is of a process that has ended. */
+/**
+ * No request is under way for longer: what is held back for an older one is of a process that has
+ * ended.
+ */
 const HELD_BACK_MS = HOUR_MS
 
 type SpendDeps = Pick<OutlookDeps, 'store' | 'settings' | 'clock' | 'serving'>
@@ -127,7 +136,10 @@ const answerSize = (
   }
 }
 
-/** See Personalizer. What another request holds back is not there for this one, in whatever process it is. */
+/**
+ * See Personalizer. What another request holds back is not there for this one, in whatever process
+ * it is.
+ */
 export const reserveAnswers = (
   deps: SpendDeps,
   request: CandidateRequest,

@@ -187,7 +187,7 @@ export const DeviceSettings = z.strictObject({
     .max(10)
     .default(0)
     .describe(
-      'Times that the device itself sends a request to Claude again after an error that may pass, for SDKs that have begun to do so; 0: that is left to the app.',
+      'Times that the device itself tries again after an error that may pass, for an SDK that has begun to; 0: the app does.',
     ),
   port: z
     .int()

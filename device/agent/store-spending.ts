@@ -1,4 +1,7 @@
-/** Tables of the device's store for what further answers cost: spent, and held back for answers that are still to come. */
+/**
+ * Tables of the device's store for what further answers cost: spent, and held back for answers that
+ * are still to come.
+ */
 import type { Spending } from '../personalize/spend.ts'
 import type { Run } from './store.ts'
 
@@ -11,24 +14,27 @@ export type HeldBack = {
 }
 
 export const SPENDING_SCHEMA = `
-CREATE TABLE IF NOT EXISTS spent (seq INTEGER PRIMARY KEY, at REAL NOT NULL, tokens INTEGER NOT NULL, usd REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS spent (
+  seq INTEGER PRIMARY KEY, at REAL NOT NULL, tokens INTEGER NOT NULL, usd REAL NOT NULL
+);
 CREATE INDEX IF NOT EXISTS spent_at ON spent (at);
-CREATE TABLE IF NOT EXISTS held_back (id TEXT PRIMARY KEY, at REAL NOT NULL, tokens REAL NOT NULL, usd REAL NOT NULL, likely_tokens REAL NOT NULL, likely_usd REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS held_back (
+  id TEXT PRIMARY KEY, at REAL NOT NULL, tokens REAL NOT NULL, usd REAL NOT NULL,
+  likely_tokens REAL NOT NULL, likely_usd REAL NOT NULL
+);
 `
 
+const SUMS = 'COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd'
 const NOTHING: Spending = { tokens: 0, usd: 0 }
 
 export const spendingTables = (run: Run) => ({
   spentSince: (at: number): Spending =>
-    run.one<Spending>(
-      'SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd FROM spent WHERE at >= ?',
-      at,
-    ) ?? NOTHING,
+    run.one<Spending>(`SELECT ${SUMS} FROM spent WHERE at >= ?`, at) ?? NOTHING,
   spend: (at: number, { tokens, usd }: Spending) =>
     void run.change('INSERT INTO spent (at, tokens, usd) VALUES (?, ?, ?)', at, tokens, usd),
   holdBack: ({ id, at, worst, likely }: HeldBack) =>
     void run.change(
-      'INSERT INTO held_back (id, at, tokens, usd, likely_tokens, likely_usd) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO held_back VALUES (?, ?, ?, ?, ?, ?)',
       id,
       at,
       worst.tokens,
@@ -38,14 +44,15 @@ export const spendingTables = (run: Run) => ({
     ),
   /** False where it was let go before. */
   letGo: (id: string): boolean => run.change('DELETE FROM held_back WHERE id = ?', id) > 0,
-  heldBack: (): Spending =>
-    run.one<Spending>(
-      'SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd FROM held_back',
-    ) ?? NOTHING,
-  /** What has been held back since before then is nobody's any more: its process ended. It counts as spent, as much as was likely. */
+  heldBack: (): Spending => run.one<Spending>(`SELECT ${SUMS} FROM held_back`) ?? NOTHING,
+  /**
+   * What has been held back since before then is nobody's any more: its process ended. It counts as
+   * spent, as much as was likely.
+   */
   expireHeldBack: (before: number): void => {
     run.change(
-      'INSERT INTO spent (at, tokens, usd) SELECT at, likely_tokens, likely_usd FROM held_back WHERE at < ?',
+      `INSERT INTO spent (at, tokens, usd)
+         SELECT at, likely_tokens, likely_usd FROM held_back WHERE at < ?`,
       before,
     )
     run.change('DELETE FROM held_back WHERE at < ?', before)

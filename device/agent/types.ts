@@ -45,7 +45,10 @@ export type RerankResult = MaybeKept<RerankResponse> & {
   readonly propensity: number
   readonly explored: boolean
 }
-/** inputTokens, cachedTokens (those before a cache mark): estimates. thinks, effort: answers of equal ones are about as long. */
+/**
+ * inputTokens, cachedTokens (those before a cache mark): estimates. thinks, effort: answers of
+ * equal ones are about as long.
+ */
 export type CandidateRequest = {
   readonly model: string
   readonly maxTokens: number
@@ -56,7 +59,10 @@ export type CandidateRequest = {
   readonly terms?: Terms
 }
 
-/** What is held back of the budget for further answers until it is known what they did cost. likely: of one of them. */
+/**
+ * What is held back of the budget for further answers until it is known what they did cost.
+ * likely: of one of them.
+ */
 export type Reservation = {
   readonly id: string
   readonly further: number
@@ -112,11 +118,14 @@ export type Personalizer = {
   /** How many answers to ask for, and why. maxTokens: of the request; inputTokens: an estimate. */
   planCandidates(request: CandidateRequest): CandidatePlan
   /**
-   * Holds the most that so many further answers can cost back, before they are asked for: fewer where the budget, less what is held back
-   * for others, has no room for all; null where it has none.
+   * Holds the most that so many further answers can cost back, before they are asked for: fewer
+   * where the budget, less what is held back for others, has no room for all; null where it has none.
    */
   reserve(request: CandidateRequest, further: number): Reservation | null
-  /** What the answers beyond the first did cost; usages: of those. Nothing is held back for them any longer. */
+  /**
+   * What the answers beyond the first did cost; usages: of those. Nothing is held back for them any
+   * longer.
+   */
   spend(model: string, usages: readonly AnswerUsage[], options?: SpendOptions): void
   /** Any answer to the request: the next plan goes by what such requests really take. */
   noteUsage(request: CandidateRequest, usage: AnswerUsage): void

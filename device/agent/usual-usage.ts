@@ -1,10 +1,16 @@
-/** What answers really take, by model and effort: measured by the `usage` of past ones, thinking included. */
+/**
+ * What answers really take, by model and effort: measured by the `usage` of past ones, thinking
+ * included.
+ */
 import { z } from 'zod'
 import { type AnswerUsage, promptTokensOf, sumOf } from '../personalize/prices.ts'
 import type { DeviceStore } from './store.ts'
 import type { CandidateRequest } from './types.ts'
 
-/** count: of answers; output: tokens of a usual one; prompt: how many times the estimated prompt tokens Claude counted. */
+/**
+ * count: of answers; output: tokens of a usual one; prompt: how many times the estimated prompt
+ * tokens Claude counted.
+ */
 const Usual = z.object({ count: z.int(), output: z.number(), prompt: z.number() })
 const Kept = z.record(z.string(), Usual).catch({})
 

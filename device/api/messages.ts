@@ -1,6 +1,7 @@
 /**
- * POST /v1/messages and its count_tokens: an app that sets the SDK's base URL to this device is personalized. Whatever fails here, the
- * request still goes to Claude as the app wrote it, and Claude's answer comes back as Claude wrote it.
+ * POST /v1/messages and its count_tokens: an app that sets the SDK's base URL to this device is
+ * personalized. Whatever fails here, the request still goes to Claude as the app wrote it, and
+ * Claude's answer comes back as Claude wrote it.
  */
 import { passOn } from './forward.ts'
 import { chooseAnswer, noteAnswer, recordAnswer } from './messages/choose.ts'

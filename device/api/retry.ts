@@ -1,7 +1,8 @@
 /**
- * When a request to Claude is sent again by the device itself. Apps send again on their own, and the device sees one of their tries only: what
- * it adds is multiplied by theirs. So it adds none, unless the setting `retries` says so and the caller has shown that it is an SDK that
- * does so itself, for those stop at `x-should-retry: false`.
+ * When a request to Claude is sent again by the device itself. Apps send again on their own, and
+ * the device sees one of their tries only: what it adds is multiplied by theirs. So it adds none,
+ * unless the setting `retries` says so and the caller has shown that it is an SDK that does so
+ * itself, for those stop at `x-should-retry: false`.
  */
 import type { Sleep } from '../agent/transport.ts'
 import { isUnsent } from './claude-transport.ts'
@@ -24,8 +25,8 @@ export const timeLimitMs = (headers: Headers): number => {
 }
 
 /**
- * A count above 0 is of an SDK whose retries are on. At 0 they may be off, as in frameworks that try again outside the SDK and never read
- * what it reads.
+ * A count above 0 is of an SDK whose retries are on. At 0 they may be off, as in frameworks that
+ * try again outside the SDK and never read what it reads.
  */
 export const retryBudget = (headers: Headers, retries: number, now: number): RetryBudget => {
   const used = Number.parseInt(headers.get('x-stainless-retry-count') ?? '', 10)
@@ -51,7 +52,10 @@ const MAY_PASS = [408, 409, 429, 500, 502, 503, 529]
 const FIRST_MS = 500
 const LONGEST_MS = 8000
 
-/** answer: null where no connection could be made. retried: times so far. random: 0 … 1, for the jitter. */
+/**
+ * answer: null where no connection could be made. retried: times so far. random: 0 … 1, for the
+ * jitter.
+ */
 export const nextStep = (
   answer: { readonly status: number; readonly headers: Headers } | null,
   retried: number,
@@ -88,7 +92,9 @@ const NO_CONNECTION = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** Whether no answer can have been made, since the request never left. Anything unknown may have. */
+/**
+ * Whether no answer can have been made, since the request never left. Anything unknown may have.
+ */
 export const wasNeverSent = (error: unknown): boolean => isUnsent(error) || hasNoConnection(error)
 
 const hasNoConnection = (error: unknown): boolean => {
@@ -98,8 +104,9 @@ const hasNoConnection = (error: unknown): boolean => {
 }
 
 /**
- * Sends until the answer is one to pass on. isGivenUp: the caller is to be told not to do it all again. Fails as the last send does. Where
- * an answer may have been made that never came, nothing is sent again.
+ * Sends until the answer is one to pass on. isGivenUp: the caller is to be told not to do it all
+ * again. Fails as the last send does. Where an answer may have been made that never came, nothing
+ * is sent again.
  */
 export const sendWithRetries = async (
   deps: RetryDeps,

@@ -1,12 +1,21 @@
-/** What the device must know of Claude's models beside their prices, told from the version in a model's name. Pure. */
+/**
+ * What the device must know of Claude's models beside their prices, told from the version in a
+ * model's name. Pure.
+ */
 
-/** [5, 5] of claude-opus-5-5, [4, 0] of claude-sonnet-4-20250514, [3, 5] of claude-3-5-haiku-latest; null of another name. */
+/**
+ * [5, 5] of claude-opus-5-5, [4, 0] of claude-sonnet-4-20250514, [3, 5] of claude-3-5-haiku-latest;
+ * null of another name.
+ */
 export const versionOf = (model: string): readonly [major: number, minor: number] | null => {
   const found = /claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?![\d])/.exec(model)
   return found && [Number(found[1]), Number(found[2] ?? 0)]
 }
 
-/** Whether the model is of this version or a later one. A name without a version counts as the newest. */
+/**
+ * Whether the model is of this version or a later one. A name without a version counts as the
+ * newest.
+ */
 export const isFrom = (model: string, major: number, minor: number): boolean => {
   const version = versionOf(model)
   return version === null || version[0] > major || (version[0] === major && version[1] >= minor)

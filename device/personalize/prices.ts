@@ -1,7 +1,13 @@
-/** What Claude's tokens cost, by model, and what an answer cost by its own `usage`. Settings can override any row. */
+/**
+ * What Claude's tokens cost, by model, and what an answer cost by its own `usage`. Settings can
+ * override any row.
+ */
 import { isFrom } from './claude-models.ts'
 
-/** US dollars for a million tokens. cacheWrite: for five minutes. cacheWriteHour: twice the input where it is left out. */
+/**
+ * US dollars for a million tokens. cacheWrite: for five minutes. cacheWriteHour: twice the input
+ * where it is left out.
+ */
 export type Price = {
   readonly input: number
   readonly output: number
@@ -67,8 +73,8 @@ export type Terms = {
 export const STANDARD_TERMS: Terms = { isFast: false, isUs: false, isBatch: false }
 
 /**
- * own: rows of the user's, by family, which go before the table; they are taken as they are, long prompts and fast mode included. A model
- * of which nothing is known counts as the dearest.
+ * own: rows of the user's, by family, which go before the table; they are taken as they are, long
+ * prompts and fast mode included. A model of which nothing is known counts as the dearest.
  */
 export const priceOf = (
   model: string,
@@ -95,7 +101,10 @@ const ownRow = (model: string, own: Readonly<Record<string, Price>>): Price | un
     .sort(([a], [b]) => b.length - a.length)
     .find(([family]) => model.startsWith(family))?.[1]
 
-/** Tokens of one answer, or of one attempt at it. cacheWrite: all that was written; cacheWriteHour: what of it lives an hour. */
+/**
+ * Tokens of one answer, or of one attempt at it. cacheWrite: all that was written; cacheWriteHour:
+ * what of it lives an hour.
+ */
 export type Usage = {
   readonly input: number
   readonly output: number
@@ -107,7 +116,10 @@ export type Usage = {
 /** model: null where the answer does not name it. */
 export type Attempt = Usage & { readonly model: string | null }
 
-/** What an answer is billed for: the attempts at it, compactions among them, each at the price of its own model. */
+/**
+ * What an answer is billed for: the attempts at it, compactions among them, each at the price of
+ * its own model.
+ */
 export type AnswerUsage = Terms & {
   readonly attempts: readonly Attempt[]
   readonly webSearches: number

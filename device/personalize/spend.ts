@@ -1,13 +1,17 @@
-/** How many answers to ask Claude for: the expected gain of choosing among n against what n − 1 more of them cost. Pure. */
+/**
+ * How many answers to ask Claude for: the expected gain of choosing among n against what n − 1 more
+ * of them cost. Pure.
+ */
 import { type Price, usdOf } from './prices.ts'
 
 export type Spending = { readonly tokens: number; readonly usd: number }
 
 /**
- * spread: standard deviation, in log-odds, of predicted rewards among the answers to one request, times the certainty that they mean
- * anything; null where there are choices that no head has been fitted to yet. most: from settings. outputTokens: of a usual answer, its
- * thinking included; maxTokens: of the longest that the request allows. cachedTokens: what further answers read from Claude's cache.
- * spent: on further answers, what is held back for some included.
+ * spread: standard deviation, in log-odds, of predicted rewards among the answers to one request,
+ * times the certainty that they mean anything; null where there are choices that no head has been
+ * fitted to yet. most: from settings. outputTokens: of a usual answer, its thinking included;
+ * maxTokens: of the longest that the request allows. cachedTokens: what further answers read from
+ * Claude's cache. spent: on further answers, what is held back for some included.
  */
 export type SpendRequest = AnswerSize & {
   readonly spread: number | null
@@ -24,7 +28,10 @@ export type AnswerSize = {
   readonly price: Price
 }
 
-/** count: 1 … most; expectedGain: in log-odds over the first answer; costs: of the answers beyond the first. */
+/**
+ * count: 1 … most; expectedGain: in log-odds over the first answer; costs: of the answers beyond
+ * the first.
+ */
 export type CandidatePlan = {
   readonly count: number
   readonly reason: string
@@ -37,16 +44,25 @@ export type CandidatePlan = {
 const EXPECTED_MAXIMUM = [0, 0.5642, 0.8463, 1.0294] as const
 /** An hour may take this part of a day's budget, so that a morning does not spend it all. */
 const HOUR_SHARE = 0.25
-/** Gains, in log-odds, that a whole budget is worth: what would take a hundredth of what is left must gain 0.08. */
+/**
+ * Gains, in log-odds, that a whole budget is worth: what would take a hundredth of what is left
+ * must gain 0.08.
+ */
 const BUDGET_WORTH = 8
 /** Nobody notices less. */
 const LEAST_GAIN = 0.04
 /** Of a head that has not been fitted yet: enough to try. */
 const UNKNOWN_SPREAD = 0.25
-/** An answer hardly ever takes more than so many times the usual output: the day must have room for that. */
+/**
+ * An answer hardly ever takes more than so many times the usual output: the day must have room for
+ * that.
+ */
 const LONG_ANSWER = 8
 
-/** One further answer: as it usually is, an unusually long one, and the longest that there can be, at which nothing was cached. */
+/**
+ * One further answer: as it usually is, an unusually long one, and the longest that there can be,
+ * at which nothing was cached.
+ */
 export const priceAnswer = ({
   inputTokens,
   cachedTokens,

@@ -1,12 +1,16 @@
-/** Claude's answers as the device reads them, whole or streamed: text, how it ended, and what it used. Anything else is tolerated. */
+/**
+ * Claude's answers as the device reads them, whole or streamed: text, how it ended, and what it
+ * used. Anything else is tolerated.
+ */
 import { z } from 'zod'
 import type { Answer } from '../../agent/types.ts'
 import type { AnswerUsage } from '../../personalize/prices.ts'
 import { laterUsage, readUsage, UsageFields } from './read-usage.ts'
 
 /**
- * isWhole: Claude ended it itself, or where the app said; all of it came, it has text, and it is of the model that was asked: only such
- * answers compete. givesWay: it was cut or is empty, so that a whole one is better; a refusal, say, stands.
+ * isWhole: Claude ended it itself, or where the app said; all of it came, it has text, and it is of
+ * the model that was asked: only such answers compete. givesWay: it was cut or is empty, so that a
+ * whole one is better; a refusal, say, stands.
  */
 export type ReadAnswer = Answer & {
   readonly usage: AnswerUsage
@@ -51,7 +55,10 @@ type Parts = {
   readonly usage: UsageFields
 }
 
-/** Ends after which another answer may be better; a stop reason that is not known yet is none of them. */
+/**
+ * Ends after which another answer may be better; a stop reason that is not known yet is none of
+ * them.
+ */
 const CUT = [null, 'max_tokens', 'model_context_window_exceeded']
 const ENDED = ['end_turn', 'stop_sequence']
 

@@ -16,9 +16,10 @@ export type Choice<T> = {
 }
 
 /**
- * came: in the order of asking. Only whole answers compete, and with a whole first one only those that ended as it did: where
- * the app's stop sequence ended it, no other end will do. A first answer that was cut or is empty gives way to a whole one; any other
- * that is not whole, a refusal say, stands.
+ * came: in the order of asking. Only whole answers compete, and with a whole first one only those
+ * that ended as it did: where the app's stop sequence ended it, no other end will do. A first
+ * answer that was cut or is empty gives way to a whole one; any other that is not whole, a refusal
+ * say, stands.
  */
 export const chooseAnswer = async <T extends Came>(
   deps: MessagesDeps,

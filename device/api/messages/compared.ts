@@ -1,6 +1,6 @@
 /**
- * Several streamed answers of which the app sees one: all are recorded while comments keep the app's connection alive, then the best
- * one's events are played, byte for byte.
+ * Several streamed answers of which the app sees one: all are recorded while comments keep the
+ * app's connection alive, then the best one's events are played, byte for byte.
  */
 import { timerSleep } from '../../agent/transport.ts'
 import { passOn } from '../forward.ts'
@@ -21,7 +21,9 @@ import { rememberAnswer } from './remember.ts'
 
 const KEEP_ALIVE_MS = 5000
 
-/** answered: told in the end. An error of Claude's, where no answer begins, is passed on as it is. */
+/**
+ * answered: told in the end. An error of Claude's, where no answer begins, is passed on as it is.
+ */
 export const compareStreams = async (
   deps: MessagesDeps,
   request: Request,

@@ -1,6 +1,6 @@
 /**
- * Further answers to a request: asked for once the first has begun, waited for no longer than is worth it, and paid from what was held
- * back for them.
+ * Further answers to a request: asked for once the first has begun, waited for no longer than is
+ * worth it, and paid from what was held back for them.
  */
 import { timerSleep } from '../../agent/transport.ts'
 import type { Reservation } from '../../agent/types.ts'
@@ -9,15 +9,19 @@ import { type MessagesDeps, reportFailure, settingsOf } from './deps.ts'
 import type { Plan } from './plan.ts'
 
 /**
- * begin: to be called at the first bytes of a first answer that is none of Claude's errors. further: null where Claude sent an error; it
- * fails where it cannot be known whether an answer was made.
+ * begin: to be called at the first bytes of a first answer that is none of Claude's errors.
+ * further: null where Claude sent an error; it fails where it cannot be known whether an answer was
+ * made.
  */
 export type Asking<T> = {
   readonly first: (begin: () => void) => Promise<T>
   readonly further: (signal: AbortSignal) => Promise<T | null>
 }
 
-/** came: the first answer, then the further ones that came in time. unread: how many more may have to be paid. */
+/**
+ * came: the first answer, then the further ones that came in time. unread: how many more may have
+ * to be paid.
+ */
 export type Gathered<T> = {
   readonly came: readonly [T, ...T[]]
   readonly unread: number
@@ -25,11 +29,14 @@ export type Gathered<T> = {
 }
 
 /**
- * An answer that is not streamed does not show that it has begun: no error within this time is taken for it. Most refusals of an
- * overload come sooner.
+ * An answer that is not streamed does not show that it has begun: no error within this time is
+ * taken for it. Most refusals of an overload come sooner.
  */
 const BEGUN_MS = 500
-/** How many times as long as the first answer took the others may take beyond it, and the least that they get. */
+/**
+ * How many times as long as the first answer took the others may take beyond it, and the least that
+ * they get.
+ */
 const PATIENCE = 1.5
 const LEAST_PATIENCE_MS = 1000
 /** Of the caller's time limit, left for the order and the way back. */
@@ -104,8 +111,8 @@ const reserve = (deps: MessagesDeps, plan: Plan): Reservation | null => {
 }
 
 /**
- * Where part of the prompt is to be cached, the first answer must have begun: until then the others could only write it again. Else it
- * is enough that it is no error.
+ * Where part of the prompt is to be cached, the first answer must have begun: until then the others
+ * could only write it again. Else it is enough that it is no error.
  */
 const mayFollow = async (
   { sleep = timerSleep }: MessagesDeps,
@@ -126,7 +133,10 @@ const mayFollow = async (
   }
 }
 
-/** How long the others may take beyond a first answer that took so long, of a caller who waits limitMs in all. */
+/**
+ * How long the others may take beyond a first answer that took so long, of a caller who waits
+ * limitMs in all.
+ */
 export const patienceMs = (rankDeadlineMs: number, limitMs: number, tookMs: number): number =>
   Math.max(
     0,

@@ -15,7 +15,10 @@ export type Recorded = {
   readonly lost: { readonly cause: unknown } | null
 }
 
-/** Where the device has tried again in vain, the response says that the SDK need not. Fails as the last attempt does. */
+/**
+ * Where the device has tried again in vain, the response says that the SDK need not. Fails as the
+ * last attempt does.
+ */
 export const openAnswer = async (
   deps: MessagesDeps,
   request: Request,

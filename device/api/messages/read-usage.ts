@@ -1,4 +1,7 @@
-/** The `usage` of Claude's answers: what there is to pay for, attempt by attempt. Anything unknown in it is tolerated. */
+/**
+ * The `usage` of Claude's answers: what there is to pay for, attempt by attempt. Anything unknown
+ * in it is tolerated.
+ */
 import { z } from 'zod'
 import type { AnswerUsage, Attempt } from '../../personalize/prices.ts'
 
@@ -17,7 +20,10 @@ const Counts = z.object({
 })
 type Counts = z.infer<typeof Counts>
 
-/** type: message and fallback_message are attempts at the answer, compaction and advisor_message other work for it. */
+/**
+ * type: message and fallback_message are attempts at the answer, compaction and advisor_message
+ * other work for it.
+ */
 const Iteration = Counts.extend({ type: Text, model: Text })
 type Iteration = z.infer<typeof Iteration>
 
@@ -36,7 +42,10 @@ export const laterUsage = (before: UsageFields, told: UsageFields): UsageFields 
   ...Object.fromEntries(Object.entries(told).filter(([, value]) => value != null)),
 })
 
-/** isRefused: it ended as a refusal; hasOutput: something was said before its end, by the model that was last. */
+/**
+ * isRefused: it ended as a refusal; hasOutput: something was said before its end, by the model that
+ * was last.
+ */
 export type AnswerEnd = {
   readonly model: string | null
   readonly isRefused: boolean
@@ -44,8 +53,9 @@ export type AnswerEnd = {
 }
 
 /**
- * Top-level counts leave out compactions and the attempts before a fallback, so where there are iterations they are what is paid.
- * An attempt that was refused before it said anything is free, though its tokens are shown.
+ * Top-level counts leave out compactions and the attempts before a fallback, so where there are
+ * iterations they are what is paid. An attempt that was refused before it said anything is free,
+ * though its tokens are shown.
  */
 export const readUsage = (usage: UsageFields, end: AnswerEnd): AnswerUsage => ({
   attempts: attemptsIn(usage, end),
@@ -61,7 +71,8 @@ const attemptsIn = (usage: UsageFields, end: AnswerEnd): Attempt[] => {
   const paid = isAnswered ? iterations : [...iterations, { ...usage, type: 'message' }]
   const last = paid.findLastIndex(isAttempt)
   const hasFallback = iterations.some(({ type }) => type === 'fallback_message')
-  // The model at the top is the one that answered in the end: an entry without a model need not be its.
+  // The model at the top is the one that answered in the end: an entry without a model need not be
+  // its.
   const model = hasFallback ? null : end.model
   const isFree = (one: Iteration, i: number): boolean => {
     if (!isAttempt(one)) return false

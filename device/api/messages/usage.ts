@@ -1,4 +1,7 @@
-/** What a request used in all, over every answer that was asked for. Claude's own count in the body stays as it is. */
+/**
+ * What a request used in all, over every answer that was asked for. Claude's own count in the body
+ * stays as it is.
+ */
 import {
   type AnswerUsage,
   costOf,
@@ -16,7 +19,9 @@ export type TotalUsage = {
   readonly usd: number
 }
 
-/** model: the one that was asked for; usages: of the answers that came; prices: the user's own rows. */
+/**
+ * model: the one that was asked for; usages: of the answers that came; prices: the user's own rows.
+ */
 export const totalUsage = (
   model: string,
   usages: readonly AnswerUsage[],

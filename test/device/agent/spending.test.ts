@@ -1,4 +1,7 @@
-/** What further answers are planned with, what is held back for them, and what is counted in the end. */
+/**
+ * What further answers are planned with, what is held back for them, and what is counted in the
+ * end.
+ */
 import { describe, expect, test } from 'vitest'
 import { planRequest, recordSpending, reserveAnswers } from '../../../device/agent/outlook.ts'
 import { DeviceSettings, type DeviceSettingsInput } from '../../../device/agent/settings.ts'
@@ -17,7 +20,10 @@ const request = {
 const usage = (output: number, input = 1000) =>
   plainUsage({ input, output, cacheRead: 0, cacheWrite: 0 })
 
-/** Of a user who has a release and a head to which answers differ much: only the budget says how many there are. */
+/**
+ * Of a user who has a release and a head to which answers differ much: only the budget says how
+ * many there are.
+ */
 const open = (settings: DeviceSettingsInput = {}, store: DeviceStore = openStore(':memory:')) => {
   let now = 1_000_000_000
   store.set('outlook', { certainty: 1, spread: 10, halfLifeDays: null, outputTokens: 200 })

@@ -1,4 +1,7 @@
-/** The device between an app and a Claude that has a bad day: the app sees what it would have seen without the device. */
+/**
+ * The device between an app and a Claude that has a bad day: the app sees what it would have seen
+ * without the device.
+ */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -173,7 +176,10 @@ test('a stream that breaks off is no answer to learn from, an odd one is', async
   expect(await answersOn('odd-events')).toEqual([expect.stringMatching(/\w/)])
 })
 
-/** How clients ask that try again by themselves; tries: how often they reach a Claude that is always overloaded. */
+/**
+ * How clients ask that try again by themselves; tries: how often they reach a Claude that is always
+ * overloaded.
+ */
 const CLIENTS: readonly {
   readonly name: string
   readonly tries: number

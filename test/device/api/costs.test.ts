@@ -1,4 +1,7 @@
-/** What the device counts against what Claude bills, over every multiplier there is, before a Claude that prices by its own table. */
+/**
+ * What the device counts against what Claude bills, over every multiplier there is, before a Claude
+ * that prices by its own table.
+ */
 import { expect, test } from 'vitest'
 import { type ClaudeOptions, createClaude } from '../../../eval/mock/claude.ts'
 import { buildApi, fakeDevice, planOf } from './fakes.ts'

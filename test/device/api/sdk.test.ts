@@ -1,4 +1,7 @@
-/** The real SDK through the device: an app sees what it would see of Claude itself, on good days and on bad ones. */
+/**
+ * The real SDK through the device: an app sees what it would see of Claude itself, on good days and
+ * on bad ones.
+ */
 import Anthropic from '@anthropic-ai/sdk'
 import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
 import { afterEach, describe, expect, test } from 'vitest'

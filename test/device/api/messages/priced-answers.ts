@@ -1,6 +1,6 @@
 /**
- * Answers and what each costs, worked out by hand from the price pages of November 2026 (dollars a million tokens). usd is written
- * as the arithmetic: tokens × price, one term a kind of token.
+ * Answers and what each costs, worked out by hand from the price pages of November 2026 (dollars a
+ * million tokens). usd is written as the arithmetic: tokens × price, one term a kind of token.
  */
 export type PricedAnswer = {
   readonly about: string
