@@ -11,6 +11,15 @@ const Price = z.strictObject({
 })
 const CLOCK_TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d'
 
+/** As in an address: a name, or an IP address, which version 6 puts in brackets. */
+const HostName = z
+  .string()
+  .max(260)
+  .regex(
+    /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i,
+    'expected a host name, without http://',
+  )
+
 /** When `loreweave agent` may train and take part in rounds by itself. */
 export const AgentSettings = z.strictObject({
   auto: z
@@ -195,6 +204,20 @@ export const DeviceSettings = z.strictObject({
     .max(65_535)
     .default(4141)
     .describe('Port of the local API, on this computer only; 0: a free one.'),
+  hosts: z
+    .array(HostName)
+    .max(20)
+    .default([])
+    .describe(
+      'Further names that apps reach the local API by, such as "host.docker.internal" from a container; with another port than its own, "name:8080". A credential is needed as ever.',
+    ),
+  listen: z
+    .array(z.union([z.ipv4(), z.ipv6()], 'expected an address such as "172.17.0.1"'))
+    .max(20)
+    .default([])
+    .describe(
+      'Further addresses to listen on, such as a container bridge\'s "172.17.0.1". Beside 127.0.0.1 and ::1 whoever reaches one and has a Claude key gets answers with your preferences, and nothing is encrypted.',
+    ),
   cpuShare: z
     .number()
     .min(0.1)

@@ -8,7 +8,7 @@ import { MAX_JSON_BYTES, MiB, PROTOCOL_VERSION } from '../../adapters/wire/primi
 import { claudePath } from './claude-path.ts'
 import { errorResponse } from './errors.ts'
 import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
-import { refuseSessions, requireJson, requireLoopback, requireUser } from './guard.ts'
+import { refuseSessions, requireHost, requireJson, requireUser } from './guard.ts'
 import { type HandlerDeps, openHandlers } from './handlers.ts'
 import type { EndpointOptions } from './messages/deps.ts'
 import { answerMessages, countTokens } from './messages.ts'
@@ -22,6 +22,8 @@ export type ApiDeps = UpstreamDeps &
   Pick<HandlerDeps, 'device' | 'oversight'> & {
     /** The port that is listened on. */
     readonly port: () => number
+    /** Names beside those of loopback that callers may use, as the setting `hosts` has them. */
+    readonly hosts?: readonly string[]
     /** Told what failed and with which code; never what was said. */
     readonly report: (event: { what: string; code: string; requestId?: string }) => void
   }
@@ -40,7 +42,7 @@ export const createApi = (deps: ApiDeps): Hono => {
     return response
   })
   app.notFound((c) => errorResponse(new FedError('E_NOT_FOUND', 'no such route'), c))
-  app.use('*', requireLoopback(deps.port))
+  app.use('*', requireHost(deps.port, deps.hosts))
 
   const handlers = openHandlers({ ...deps, sessions })
   const guards = {

@@ -1,4 +1,4 @@
-/** Who may call the local API: programs of this computer that hold a credential, and the device's own page, never a page of the web. */
+/** Who may call the local API: programs that hold a credential and use a known name, and the device's own page, never a page of the web. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { FedError } from '../../adapters/errors.ts'
@@ -10,20 +10,26 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
 /**
  * Refuses other Host names (DNS rebinding), also in an absolute request line, with E_HOST and foreign origins with E_ORIGIN.
- * port: the one that is listened on; a function because it is known only then.
+ * port: the one that is listened on; a function because it is known only then. further: names beside those of loopback, each with a
+ * port where it is another.
  */
-export const requireLoopback =
-  (port: () => number): MiddlewareHandler =>
+export const requireHost =
+  (port: () => number, further: readonly string[] = []): MiddlewareHandler =>
   async (c, next) => {
-    const hosts = LOOPBACK.map((name) => `${name}:${port()}`)
+    const hosts = [...LOOPBACK, ...further].map((name) =>
+      /:\d+$/.test(name) ? name.toLowerCase() : `${name.toLowerCase()}:${port()}`,
+    )
+    // Port 80 is left out of an address.
+    const isKnown = (host: string) => hosts.includes(host) || hosts.includes(`${host}:80`)
     const target = new URL(c.req.url).host
     const host = (c.req.header('host') ?? target).toLowerCase()
-    // Port 80 is left out of a parsed address.
-    const isTarget = hosts.includes(target) || hosts.includes(`${target}:80`)
-    if (!hosts.includes(host) || !isTarget)
-      throw new FedError('E_HOST', `Host must be one of ${hosts.join(', ')}`)
-    const origin = c.req.header('origin')
-    if (origin !== undefined && !hosts.some((h) => origin.toLowerCase() === `http://${h}`))
+    if (!isKnown(host) || !isKnown(target))
+      throw new FedError(
+        'E_HOST',
+        `Host must be one of ${hosts.join(', ')}; others are named by the setting hosts`,
+      )
+    const origin = c.req.header('origin')?.toLowerCase()
+    if (origin !== undefined && !(origin.startsWith('http://') && isKnown(origin.slice(7))))
       throw new FedError('E_ORIGIN', 'requests from other origins are refused')
     const site = c.req.header('sec-fetch-site')
     if (site === 'cross-site' || site === 'same-site')

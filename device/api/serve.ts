@@ -9,33 +9,68 @@ import { onLoss } from './forward.ts'
 
 export type RunningApi = { readonly port: number; close(): Promise<void> }
 
+/** listen: further addresses, as the setting of that name has them. */
+export type ServeDeps = Omit<ApiDeps, 'port'> & { readonly listen?: readonly string[] }
+
 const GRACE_MS = 2000
 
 /** An upload takes as long as the way to Claude makes it take; Node would cut it after five minutes. */
 const SERVER = { requestTimeout: 0 }
 
-/** port: 0 picks a free one. Fails with E_CONFLICT when the port is taken. */
-export const serveApi = (deps: Omit<ApiDeps, 'port'>, port: number): Promise<RunningApi> =>
+/**
+ * On 127.0.0.1 and, where this computer has it, on ::1. A further address that cannot be listened on is reported, and does not stop
+ * the others: a container's network may not be there yet. port: 0 picks a free one. Fails with E_CONFLICT when the port is taken.
+ */
+export const serveApi = async (
+  { listen: further = [], ...deps }: ServeDeps,
+  port: number,
+): Promise<RunningApi> => {
+  let actual = port
+  const hosts = [...(deps.hosts ?? []), ...further.map(hostOf)]
+  const app = createApi({ ...deps, hosts, port: () => actual })
+  const handle: Handle = async (request, bindings) =>
+    endLikeClaude(await app.fetch(request, bindings), bindings.outgoing, deps.report)
+  const first = await listenOn('127.0.0.1', port, handle)
+  actual = first.port
+  const listeners = [first]
+  const close = async () => void (await Promise.all(listeners.map((one) => one.close())))
+  for (const address of ['::1', ...further])
+    try {
+      listeners.push(await listenOn(address, actual, handle))
+    } catch (error) {
+      const isTaken = isFedError(error)
+      if (address !== '::1') {
+        deps.report({ what: `listening on ${address}`, code: isTaken ? error.code : 'E_USAGE' })
+      } else if (isTaken) {
+        await close()
+        if (port === 0) return serveApi({ ...deps, listen: further }, 0)
+        throw error
+      }
+    }
+  return { port: actual, close }
+}
+
+/** An IP address as a Host header has it. */
+const hostOf = (address: string): string =>
+  new URL(`http://${address.includes(':') ? `[${address}]` : address}`).hostname
+
+type Handle = (request: Request, bindings: HttpBindings | Http2Bindings) => Promise<Response>
+
+/** Fails with E_CONFLICT when the port is taken, and with Node's own error where the computer has no such address. */
+const listenOn = (hostname: string, port: number, fetch: Handle): Promise<RunningApi> =>
   new Promise((resolve, reject) => {
-    let actual = port
-    const app = createApi({ ...deps, port: () => actual })
-    const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) =>
-      endLikeClaude(await app.fetch(request, bindings), bindings.outgoing, deps.report)
-    const server = serve(
-      { fetch, hostname: '127.0.0.1', port, serverOptions: SERVER },
-      (info: AddressInfo) => {
-        actual = info.port
-        resolve({
-          port: actual,
-          close: () =>
-            new Promise((done) => {
-              server.close(() => done())
-              // Answers under way get a moment to end; idle connections are closed at once.
-              if ('closeAllConnections' in server)
-                setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
-            }),
-        })
-      },
+    const options = { fetch, hostname, port, serverOptions: SERVER }
+    const server = serve(options, (info: AddressInfo) =>
+      resolve({
+        port: info.port,
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done())
+            // Answers under way get a moment to end; idle connections are closed at once.
+            if ('closeAllConnections' in server)
+              setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
+          }),
+      }),
     )
     server.on('error', (cause: NodeJS.ErrnoException) =>
       reject(

@@ -21,7 +21,7 @@ const UPKEEP_MS = 2000
 
 export const withApi = (command: Command): Command =>
   withModel(command)
-    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', integer(0, 65_535))
+    .option('--port <n>', 'port of the local API; 0 takes a free one', integer(0, 65_535))
     .option('--claude-url <url>', 'where requests to Claude go')
 
 export const serveCommand = (io: Io): Command =>
@@ -71,16 +71,24 @@ export const startApi = async (
       deviceToken: home.deviceToken,
       claudeKey: home.claudeKey,
       claudeUrl: settings.claudeUrl,
-      transport: openClaudeTransport(process.env),
+      transport: openClaudeTransport(io.env),
       clock: Date.now,
       logOutgoing: (entry) => store.log(entry),
       report: io.event,
       log: io.event,
       settings,
+      hosts: settings.hosts,
+      listen: settings.listen,
     },
     options.port ?? settings.port,
   )
   io.out(`${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`)
+  if (settings.listen.length > 0)
+    io.event({
+      event: 'listening_beyond_this_computer',
+      addresses: settings.listen,
+      note: 'not encrypted; whoever reaches it and has a Claude key gets answers with your preferences',
+    })
   const upkeep = () =>
     device
       .upkeep()

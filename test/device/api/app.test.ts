@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ERROR_CODES } from '../../../adapters/errors.ts'
+import { DeviceSettings } from '../../../device/agent/settings.ts'
 import { STATUS } from '../../../device/api/errors.ts'
 import { buildApi, DEVICE_TOKEN } from './fakes.ts'
 
@@ -25,6 +26,54 @@ test.each(['127.0.0.1:4141', 'localhost:4141', '[::1]:4141'])(
     expect((await buildApi().call('/v1/status', { headers: { host } })).status).toBe(200)
   },
 )
+
+describe('a host name that the settings have', () => {
+  const hosts = ['host.docker.internal', 'Proxy.Example:8080', '[fd00::1]', 'plain.example:80']
+  const ask = (host: string, headers: Record<string, string> = {}, origin = `http://${host}`) =>
+    buildApi({ hosts }).app.request(
+      new Request(`${origin}/v1/status`, { headers: { host, ...headers } }),
+    )
+  const token = { authorization: `Bearer ${DEVICE_TOKEN}` }
+
+  test.each([
+    'host.docker.internal:4141',
+    'HOST.docker.internal:4141',
+    'proxy.example:8080',
+    '[fd00::1]:4141',
+    'plain.example',
+    '127.0.0.1:4141',
+  ])('lets %s in, with the device token as ever', async (host) => {
+    expect((await ask(host, token)).status).toBe(200)
+    expect((await ask(host, { ...token, origin: `http://${host}` })).status).toBe(200)
+    const refused = await ask(host)
+    expect(refused.status).toBe(401)
+    expect(await refused.json()).toMatchObject({ error: { code: 'E_AUTH' } })
+  })
+
+  test.each([
+    'host.docker.internal',
+    'host.docker.internal:8080',
+    'proxy.example:4141',
+    'a.host.docker.internal:4141',
+    'host.docker.internal.evil.test:4141',
+    'plain.example:4141',
+  ])('does not let %s in', async (host) => {
+    const response = await ask(host, token)
+    expect(response.status).toBe(403)
+    expect(await response.json()).toMatchObject({ error: { code: 'E_HOST' } })
+  })
+
+  test('has to be in the request line too, and is no leave for other origins', async () => {
+    const named = 'host.docker.internal:4141'
+    expect((await ask(named, token, 'http://evil.test:4141')).status).toBe(403)
+    for (const origin of ['http://evil.test', `https://${named}`, 'null'])
+      expect((await ask(named, { ...token, origin })).status).toBe(403)
+  })
+
+  test.each(['http://a', 'a b', '*', 'a/', '', ':80', '::1'])('cannot be %j', (host) => {
+    expect(DeviceSettings.safeParse({ hosts: [host] }).success).toBe(false)
+  })
+})
 
 test.each(['https://evil.test', 'null', 'http://localhost:9999'])(
   'refuses the Origin %s with E_ORIGIN, on the Messages route too',

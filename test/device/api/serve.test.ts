@@ -1,5 +1,7 @@
+import { type AddressInfo, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import Anthropic from '@anthropic-ai/sdk'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { type RunningApi, serveApi } from '../../../device/api/serve.ts'
 import {
   DEVICE_TOKEN,
@@ -133,6 +135,73 @@ test('a port that is taken is told with E_CONFLICT', async () => {
   await expect(
     serveApi({ ...({} as Parameters<typeof serveApi>[0]), deviceToken: DEVICE_TOKEN }, port),
   ).rejects.toMatchObject({ code: 'E_CONFLICT' })
+})
+
+describe('other addresses', () => {
+  const found = Object.values(networkInterfaces()).flatMap((one) => one ?? [])
+  const hasIpv6 = found.some(({ address }) => address === '::1')
+  const [outer] = found.filter(({ family, internal }) => family === 'IPv4' && !internal)
+  const statusAt = (host: string, headers = {}) =>
+    fetch(`http://${host}/v1/status`, { headers }).then(({ status }) => status)
+  const token = { authorization: `Bearer ${DEVICE_TOKEN}` }
+
+  const serveOn = async (changes: Partial<Parameters<typeof serveApi>[0]> = {}, port = 0) => {
+    const reports: object[] = []
+    const api = await serveApi(
+      {
+        device: fakeDevice().device,
+        oversight: fakeOversight(),
+        deviceToken: DEVICE_TOKEN,
+        claudeKey: null,
+        claudeUrl: 'https://claude.test',
+        transport: async () => new Response(),
+        clock: () => 0,
+        logOutgoing: () => {},
+        report: (event) => void reports.push(event),
+        ...changes,
+      },
+      port,
+    )
+    running.push(api)
+    return { port: api.port, reports }
+  }
+  const hold = async (host: string, port = 0) => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(port, host, resolve))
+    running.push({ port, close: () => new Promise((done) => server.close(() => done())) })
+    return (server.address() as AddressInfo).port
+  }
+
+  test.skipIf(!hasIpv6)('the loopback address of version 6 is listened on as well', async () => {
+    const { port } = await serveOn()
+    expect(await statusAt(`[::1]:${port}`, token)).toBe(200)
+    expect(await statusAt(`[::1]:${port}`)).toBe(401)
+  })
+
+  test.skipIf(!hasIpv6)('where that is taken the port is, and nothing is left open', async () => {
+    const port = await hold('::1')
+    await expect(serveOn({}, port)).rejects.toMatchObject({ code: 'E_CONFLICT' })
+    expect(await hold('127.0.0.1', port)).toBe(port)
+  })
+
+  test.skipIf(!outer)('one that the settings have is listened on, under its own name', async () => {
+    const { address } = outer!
+    const { port, reports } = await serveOn({ listen: [address] })
+    expect(await statusAt(`${address}:${port}`, token)).toBe(200)
+    expect(await statusAt(`${address}:${port}`)).toBe(401)
+    expect(reports).toEqual([])
+  })
+
+  test.skipIf(!outer)('by default no other address answers', async () => {
+    const { port } = await serveOn()
+    await expect(statusAt(`${outer!.address}:${port}`, token)).rejects.toThrow('fetch failed')
+  })
+
+  test('one that this computer has not is reported, and the others serve', async () => {
+    const { port, reports } = await serveOn({ listen: ['203.0.113.7'] })
+    expect(reports).toEqual([{ what: 'listening on 203.0.113.7', code: 'E_USAGE' }])
+    expect(await statusAt(`127.0.0.1:${port}`, token)).toBe(200)
+  })
 })
 
 const deferred = () => {
