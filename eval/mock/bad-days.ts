@@ -46,6 +46,10 @@ export const BAD_DAYS = named({
       failure(429, 'Number of requests has exceeded your rate limit', { 'retry-after-ms': '200' }),
   },
   overloaded: { about: '529', failure: () => failure(529, 'Overloaded') },
+  'overloaded-long': {
+    about: '529 with retry-after: 30',
+    failure: () => failure(529, 'Overloaded', { 'retry-after': '30' }),
+  },
   'server-error': { about: '500', failure: () => failure(500, 'Internal server error') },
   gateway: {
     about: '502 with a page of HTML, as a proxy in between answers',

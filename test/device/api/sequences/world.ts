@@ -1,0 +1,212 @@
+/**
+ * A real device (engine of a few lines) between apps and a Claude that enforces the rules of
+ * November 2026. What went wrong is told by Claude's counts and by the bytes that reached it.
+ */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import type { DeviceSettingsInput } from '../../../../device/agent/settings.ts'
+import { openStore } from '../../../../device/agent/store.ts'
+import { createApi } from '../../../../device/api/app.ts'
+import type { Engine } from '../../../../device/engine/run/types.ts'
+import {
+  type ArrivedRequest,
+  type ClaudeOptions,
+  createClaude,
+} from '../../../../eval/mock/claude.ts'
+import {
+  fakeDevice,
+  fakeEngine,
+  shortChoices,
+  temporaryFolder,
+  tinyModel,
+} from '../../agent/fixture.ts'
+import { DEVICE_TOKEN, fakeOversight, soon } from '../fakes.ts'
+import { openApp, type Send } from './conversation.ts'
+
+export type WorldOptions = {
+  readonly claude?: Partial<ClaudeOptions>
+  readonly settings?: DeviceSettingsInput
+  /** Of the device's endpoint. */
+  readonly deadlineMs?: number
+  /** Whether further answers are worth their price to this device. */
+  readonly copies?: boolean
+  readonly engine?: Partial<Engine>
+  /** Of the device's endpoint: tries of its own after a failure, and what waits between them. */
+  readonly retries?: number
+  readonly sleep?: (ms: number) => Promise<void>
+  /** Told as a request leaves the device. */
+  readonly onSend?: () => void
+}
+
+/** What reached Claude for an answer or a count. */
+export type Reached = {
+  readonly path: string
+  // biome-ignore lint/suspicious/noExplicitAny: as the app wrote it
+  readonly body: any
+  readonly text: string
+}
+
+const model = (() => {
+  let opened: ReturnType<typeof tinyModel> | null = null
+  return () => {
+    opened ??= tinyModel()
+    return opened
+  }
+})()
+
+/**
+ * Preferences of the form, which hold in any language: a German request is not read by the local
+ * model.
+ */
+export const STATED = [
+  { op: 'state', dimension: 'emoji', direction: -1 },
+  { op: 'state', dimension: 'tables', direction: -1 },
+  { op: 'state', dimension: 'lists', direction: 1 },
+] as const
+
+/** So cheap that all four answers are worth it. */
+const CHEAP = { input: 1e-4, output: 1e-4, cacheWrite: 1e-4, cacheRead: 1e-5 }
+
+export const BLOCK = '<reader_preferences>'
+export const MINUTE = 60_000
+export const DAY = 24 * 60 * MINUTE
+
+export type World = Awaited<ReturnType<typeof openWorld>>
+
+/** close: must be called. Time stands still until it is passed. */
+export const openWorld = async (options: WorldOptions = {}) => {
+  const local = await model()
+  let now = 1_800_000_000_000
+  const clock = () => now
+  const reached: Reached[] = []
+  const onRequest = ({ path, body }: ArrivedRequest) => {
+    const text = Buffer.from(body ?? []).toString()
+    reached.push({ path, text, body: text.startsWith('{') ? JSON.parse(text) : null })
+  }
+  const claude = createClaude({ seed: 1, clock, onRequest, ...options.claude })
+  const folder = temporaryFolder()
+  const engine = { ...fakeEngine(local).engine, ...options.engine }
+
+  const open = (changes: WorldOptions) => {
+    const store = openStore(join(folder, 'loreweave.db'))
+    const cheap = options.copies ? { prices: { claude: CHEAP }, extraTokensPerDay: 1e9 } : {}
+    const settings = { explore: 0, maxTokens: 64, ...cheap, ...changes.settings }
+    const { device } = fakeDevice(local, {
+      store,
+      engine: { ...engine, ...changes.engine },
+      clock,
+      settings,
+    })
+    const app = createApi({
+      device,
+      oversight: fakeOversight(),
+      deviceToken: DEVICE_TOKEN,
+      claudeKey: 'k',
+      claudeUrl: 'https://claude.test',
+      transport: async (request) => {
+        options.onSend?.()
+        return claude.request(request)
+      },
+      clock,
+      logOutgoing: () => {},
+      port: () => 4141,
+      report: () => {},
+      sleep: changes.sleep ?? soon,
+      settings: { deadlineMs: changes.deadlineMs ?? 2000, retries: changes.retries ?? 0 },
+    })
+    return { store, device, app }
+  }
+  let running = open(options)
+  if (options.copies) running.device.importChoices(shortChoices(20))
+
+  /** To the device, as any program of this computer would. */
+  const call = async (path: string, init: RequestInit = {}): Promise<Response> =>
+    running.app.request(
+      new Request(`http://127.0.0.1:4141${path}`, {
+        method: 'POST',
+        ...init,
+        headers: {
+          'x-api-key': 'app-key',
+          'anthropic-version': '2023-06-01',
+          'content-type': 'application/json',
+          ...(init.headers as Record<string, string>),
+        },
+      }),
+    )
+  const own = async (method: string, path: string, body: object): Promise<Response> => {
+    const headers = { authorization: `Bearer ${DEVICE_TOKEN}` }
+    const response = await call(path, {
+      method,
+      body: JSON.stringify({ protocol: 1, ...body }),
+      headers,
+    })
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
+    return response
+  }
+  const through: Send = (path, body, headers) =>
+    call(path, {
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: headers ?? {},
+    })
+  const directly: Send = async (path, body, headers) =>
+    claude.request(`https://claude.test${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': 'app-key', 'anthropic-version': '2023-06-01', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  const state = (changes: readonly object[]) => own('PATCH', '/v1/profile', { changes })
+  await state(STATED)
+  return {
+    claude,
+    reached,
+    call,
+    through,
+    directly,
+    state,
+    folder,
+    device: () => running.device,
+    /** An app that talks through the device, or with Claude itself. */
+    app: (fields: object = {}, way: 'through' | 'directly' = 'through') =>
+      openApp(way === 'through' ? through : directly, fields),
+    undo: (decisionId: string, dimension?: string) =>
+      own('POST', '/v1/feedback', {
+        event: { kind: 'undo', decisionId, ...(dimension && { dimension }) },
+      }),
+    forget: (decisionId: string) => own('POST', '/v1/forget', { decisionId }),
+    /** Nothing can be written any more, as on a full disk; what is there can be read. */
+    fillDisk: () => fill(join(folder, 'loreweave.db')),
+    pass: (ms: number) => {
+      now += ms
+    },
+    /** The same home, another process. */
+    async restart(changes: WorldOptions = {}) {
+      await running.device.settled()
+      running.store.close()
+      running = open({ ...options, ...changes })
+    },
+    async close() {
+      await running.device.settled()
+      running.store.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const fill = (path: string): void => {
+  const db = new Database(path)
+  const tables = db
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .all() as { name: string }[]
+  for (const { name } of tables)
+    for (const change of ['INSERT', 'UPDATE', 'DELETE'])
+      db.exec(
+        `CREATE TRIGGER "full_${name}_${change}" BEFORE ${change} ON "${name}"
+         BEGIN SELECT RAISE(ABORT, 'full'); END`,
+      )
+  db.close()
+}
+
+/** What stood in `system` in the requests for answers that reached Claude, in their order. */
+export const systemsIn = ({ reached }: Pick<World, 'reached'>): unknown[] =>
+  reached.filter(({ path }) => path.startsWith('/v1/messages')).map(({ body }) => body?.system)
