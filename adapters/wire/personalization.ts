@@ -371,5 +371,13 @@ export const StatusResponse = z.strictObject({
   trainedAt: TimeMs.nullable(),
   training: TrainingStatus.optional(),
   ranking: RankingStatus.optional(),
+  people: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe(
+      'Users that requests to Claude have named in 30 days. Where there are several, their preferences are mixed.',
+    ),
 })
 export type StatusResponse = z.infer<typeof StatusResponse>

@@ -10,6 +10,7 @@ import { EMPTY_PROFILE, updateProfile } from '../personalize/profile.ts'
 import { requestInContext, textOf } from '../personalize/request-text.ts'
 import { conversationKey } from '../personalize/rewrite.ts'
 import { DecisionBody } from './decisions.ts'
+import { forgetPeople } from './people.ts'
 import { serveRelease, servingState } from './private-adapter.ts'
 import { forgetProposals } from './proposals.ts'
 import { forgetRelevance } from './relevant.ts'
@@ -53,6 +54,8 @@ export const forgetConversation = (store: DeviceStore, target: ForgetTarget): Fo
       (e) => requests.has(e.request) || (e.conversation !== undefined && keys.has(e.conversation)),
     )
     forgetProposals(store, ids)
+    // Which of them the conversation was with is not known; who is still there is soon seen again.
+    forgetPeople(store)
     if (choices.length > 0) forgetLearned(store)
     return {
       ...erased,
@@ -76,6 +79,7 @@ export const enforceRetention = (
 ): boolean => {
   if (retentionDays === null) return false
   const before = now - retentionDays * DAY_MS
+  forgetPeople(store, before)
   const { decisions, choices, feedback } = store.idsBefore(before)
   if (decisions.length + choices.length + feedback === 0) return false
   store.durably(() => {

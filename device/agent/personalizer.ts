@@ -21,6 +21,7 @@ import {
   refreshOutlook,
   reserveAnswers,
 } from './outlook.ts'
+import { countPeople } from './people.ts'
 import { openProposals, settleProposal } from './proposals.ts'
 import type { Relevance } from './relevant.ts'
 import { rerankAnswers } from './reranking.ts'
@@ -172,5 +173,6 @@ const statusOf = (deps: PersonalizerDeps): Omit<StatusResponse, 'protocol'> => {
     trainedAt,
     training: trainingStatus(deps.store),
     ranking: rankingStatus(deps),
+    people: countPeople(deps.store, deps.clock()),
   }
 }

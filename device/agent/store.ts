@@ -67,6 +67,7 @@ export type StateKey =
   | 'proposals'
   | 'followUps'
   | 'hashKey'
+  | 'people'
 
 export type DeviceStore = {
   /** All of it or nothing; no other process writes in between. */

@@ -7,7 +7,7 @@ import { passOn } from './forward.ts'
 import { chooseAnswer, noteAnswer, recordAnswer } from './messages/choose.ts'
 import { compareStreams } from './messages/compared.ts'
 import { gatherAnswers } from './messages/copies.ts'
-import { type LogAnswer, type MessagesDeps, settingsOf } from './messages/deps.ts'
+import { type LogAnswer, type MessagesDeps, reportFailure, settingsOf } from './messages/deps.ts'
 import { openAnswer, openFurther, readable, readWhole, replay } from './messages/fetching.ts'
 import { headersOf, type Plan, planRequest } from './messages/plan.ts'
 import { rememberAnswer, rememberStream } from './messages/remember.ts'
@@ -22,12 +22,25 @@ export const answerMessages = async (
 ): Promise<Response> => {
   const begun = deps.clock()
   const plan = await planRequest(deps, request.headers, body)
+  noticePerson(deps, plan)
   const answered: LogAnswer = (event) =>
     deps.log?.({ what: 'answered', ms: deps.clock() - begun, ...event })
   if (plan.isStream && plan.count > 1) return compareStreams(deps, request, plan, answered)
   if (plan.isStream) return streamAnswer(deps, request, plan, answered)
   if (!plan.request) return unreadAnswer(deps, request, plan, answered)
   return bestAnswer(deps, request, plan, answered)
+}
+
+/** Not where the request asks for no trace, nor where the device has no part in it. */
+const noticePerson = (deps: MessagesDeps, { request, mode, reason }: Plan): void => {
+  const { user_id: userId } = Object(request?.body['metadata']) as { user_id?: unknown }
+  if (typeof userId !== 'string' || mode === 'off' || mode === 'incognito') return
+  if (reason === 'attribution') return
+  try {
+    deps.people?.notice(userId)
+  } catch (error) {
+    reportFailure(deps, 'people', error)
+  }
 }
 
 /** The tokens of the request as it would be sent. */

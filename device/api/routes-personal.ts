@@ -284,6 +284,7 @@ export const PERSONAL_ROUTES = {
         heldBack: 8,
         margin: 0.2,
         trainedAt: null,
+        people: 1,
       },
     },
   }),

@@ -7,6 +7,7 @@ import { asFedError } from '../../adapters/errors.ts'
 import { holdReasons } from '../agent/conditions.ts'
 import { conditionsStatus } from '../agent/conditions-status.ts'
 import type { Home } from '../agent/home.ts'
+import { countPeople, mixedText, WINDOW_DAYS } from '../agent/people.ts'
 import { openStore } from '../agent/store.ts'
 import { isTrainingPaused } from '../agent/training.ts'
 import { openModel } from '../engine/model/open.ts'
@@ -110,6 +111,7 @@ const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   await look('training', () => lastTraining(here))
   await look('conditions', () => conditions(here))
   await look('consent', () => consent(here))
+  await look('people', () => people(here))
   if (options.offline) return checks
   await look('claude', () => reachable('Claude', here.config.settings.claudeUrl))
   const { server } = here.config
@@ -207,6 +209,18 @@ const claudeKey = ({ claudeKey: key }: Home, env: Io['env']): Finding =>
 
 const prices = ({ config, folder }: Home): Finding =>
   pricesFinding(Object.keys(config.settings.prices).length, join(folder, 'config.json'), Date.now())
+
+const people = ({ databasePath }: Home): Finding => {
+  const store = openStore(databasePath)
+  try {
+    const count = countPeople(store, Date.now())
+    if (count <= 1) return ok(`no more than one user was named in ${WINDOW_DAYS} days`)
+    const { what, mend } = mixedText(count)
+    return warn(what, mend)
+  } finally {
+    store.close()
+  }
+}
 
 const ASK_MS = 5000
 

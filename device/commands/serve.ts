@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { asFedError, FedError } from '../../adapters/errors.ts'
 import type { Home } from '../agent/home.ts'
 import { openOversight } from '../agent/oversight.ts'
+import { openPeople } from '../agent/people.ts'
 import { DeviceSettings } from '../agent/settings.ts'
 import type { DeviceStore } from '../agent/store.ts'
 import type { Device } from '../agent/types.ts'
@@ -77,6 +78,7 @@ export const startApi = async (
       report: io.event,
       log: io.event,
       settings,
+      people: openPeople(store, Date.now),
       hosts: settings.hosts,
       listen: settings.listen,
     },

@@ -6,6 +6,7 @@ import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
 import type { Home } from '../agent/home.ts'
 import { rankingStatus, readCalibration } from '../agent/outlook.ts'
+import { countPeople, mixedText } from '../agent/people.ts'
 import { profileOf } from '../agent/personalizer.ts'
 import { servingState } from '../agent/private-adapter.ts'
 import type { DeviceStore, OutboxEntry } from '../agent/store.ts'
@@ -50,6 +51,7 @@ const statusOf = (store: DeviceStore, home: Home) => {
     privateAdapter: serving.private,
     ...readCalibration(store),
     ranking: rankingStatus({ store, settings, clock: Date.now }),
+    people: countPeople(store, Date.now()),
     conditions: conditionsStatus(store, Date.now),
     energy: energyStatus(store, Date.now, settings.agent),
     updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },
@@ -79,6 +81,7 @@ const describe = (status: Status): string => {
     ...learned.map((sentence, i) => `${i === 0 ? 'learned ' : '        '}  ${sentence}`),
     `adapters  release ${release?.slice(0, 12) ?? 'none'}${status.privateAdapter ? ', and a private one over it' : ', no private one'}`,
     ...describeRanking(status),
+    ...(status.people > 1 ? [`people    ${mixedText(status.people).what}`] : []),
     `training  ${describeTraining(status.training)}${describeWork(status.conditions)}`,
     `works     ${describeConditions(status.conditions)}`,
     `energy    ${describeEnergy(status.energy)}`,

@@ -1,6 +1,7 @@
 /** What the Messages endpoint is given, and what it says of a request. */
 import { isFedError } from '../../../adapters/errors.ts'
 import { orAborted } from '../../agent/in-time.ts'
+import type { People } from '../../agent/people.ts'
 import { type DeviceSettings, DeviceSettings as Settings } from '../../agent/settings.ts'
 import type { Sleep } from '../../agent/transport.ts'
 import type { Personalizer } from '../../agent/types.ts'
@@ -20,6 +21,8 @@ export type EndpointOptions = {
   /** Waits between retries, and between comments that keep a stream alive. */
   readonly sleep?: Sleep | undefined
   readonly random?: (() => number) | undefined
+  /** Told for whom a request is, where it says so and may be learned from. */
+  readonly people?: People | undefined
 }
 
 export type MessagesDeps = EndpointOptions & {

@@ -3,6 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPeople } from '../../../device/agent/people.ts'
+import { openStore } from '../../../device/agent/store.ts'
 import type { Check } from '../../../device/commands/doctor.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
@@ -53,6 +55,27 @@ test('asks Claude for headers alone, without a key, and fails where something el
   expect(check('claude')?.state).toBe('ok')
   expect(seen).toContain('HEAD / undefinedundefined')
   expect(check('api')).toMatchObject({ state: 'fail', mend: expect.stringContaining('init') })
+}, 60_000)
+
+test('several people behind one device are told, by status too, with what helps', async () => {
+  const name = (...ids: string[]) => {
+    const store = openStore(join(folder, 'home', 'loreweave.db'))
+    const people = openPeople(store, Date.now)
+    for (const id of ids) people.notice(id)
+    store.close()
+  }
+  const status = async (...args: string[]) => (await call(folder, ['status', ...args])).stdout
+  name('ada')
+  expect((await doctor(['--offline'])).check('people')?.state).toBe('ok')
+  expect(await status()).not.toContain('mixed')
+  name('bob')
+  expect((await doctor(['--offline'])).check('people')).toMatchObject({
+    state: 'warn',
+    what: expect.stringContaining('the preferences of 2 people are mixed'),
+    mend: expect.stringContaining('loreweave-mode: off'),
+  })
+  expect(await status()).toContain('the preferences of 2 people are mixed')
+  expect(JSON.parse(await status('--json'))).toMatchObject({ people: 2 })
 }, 60_000)
 
 test('a home that others can read, or a bad configuration, fails with what mends it', async () => {

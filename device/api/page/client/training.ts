@@ -62,6 +62,16 @@ const factsOf = (
   const { right, spentToday } = status.ranking ?? { right: null, spentToday: null }
   return [
     ...pair('Choices so far', String(status.choices)),
+    ...(status.people !== undefined && status.people > 1
+      ? pair(
+          'People',
+          `Apps named ${status.people} users in 30 days: the preferences of ${status.people} people are mixed. Send `,
+          h('code', {}, 'loreweave-mode: off'),
+          ' or ',
+          h('code', {}, 'incognito'),
+          ' with the requests of all but one of them, or give each a device.',
+        )
+      : []),
     ...pair(
       'Reranking',
       right

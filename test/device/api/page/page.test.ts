@@ -163,6 +163,24 @@ describe.skipIf(!executable)('the page', () => {
       await page.getByText('this device contributes nothing').waitFor()
     }))
 
+  test('several people behind one device are told what helps', () =>
+    device.withPage(async (page) => {
+      await device.enter(page)
+      await page.getByText('Choices so far').waitFor()
+      const ask = (user_id: string) =>
+        device.api('POST', '/v1/messages', {
+          model: 'claude',
+          max_tokens: 10,
+          messages: [{ role: 'user', content: 'Wie entsteht Reif?' }],
+          metadata: { user_id },
+        })
+      await ask('ada-quobble')
+      expect(await page.getByText('are mixed').count()).toBe(0)
+      await ask('bob-quobble')
+      await page.getByText('the preferences of 2 people are mixed').waitFor()
+      expect(device.filesWith('quobble')).toEqual([])
+    }))
+
   test('training is paused and resumed', () =>
     device.withPage(async (page) => {
       await device.enter(page)

@@ -1,0 +1,97 @@
+/**
+ * How many people use this device, as the `metadata.user_id` of requests tells: a device learns one
+ * set of preferences, so several people should know that theirs are mixed. Only keyed hashes are
+ * kept, with when each was seen last.
+ */
+import { z } from 'zod'
+import { keyedHash } from './keyed-hash.ts'
+import type { DeviceStore } from './store.ts'
+
+export type People = {
+  /** userId: as the app sent it. Fails as the store does. */
+  notice(userId: string): void
+}
+
+const Seen = z.array(z.object({ hash: z.string(), at: z.number() }))
+type Seen = z.infer<typeof Seen>
+
+const DAY_MS = 24 * 3600 * 1000
+/** Somebody who has not been seen for so long is not counted any more. */
+export const WINDOW_DAYS = 30
+const MOST = 100
+/** Within it a second request of the same person writes nothing. */
+const EXACT_TO_MS = 3600 * 1000
+
+/** clock: in milliseconds. */
+export const openPeople = (store: DeviceStore, clock: () => number): People => {
+  const hash = keyedHash(store)
+  return {
+    notice(userId) {
+      const person = personOf(userId)
+      if (person === '') return
+      const now = clock()
+      const name = hash(`person\n${person}`)
+      const known = seenSince(store, now).find((one) => one.hash === name)
+      if (known && Math.abs(now - known.at) < EXACT_TO_MS) return
+      store.atomically(() => {
+        const others = seenSince(store, now).filter((one) => one.hash !== name)
+        store.set('people', [{ hash: name, at: now }, ...others].slice(0, MOST) satisfies Seen)
+      })
+    },
+  }
+}
+
+/** Those seen within the window; at most 100. */
+export const countPeople = (store: DeviceStore, now: number): number => seenSince(store, now).length
+
+/** before: those last seen then or earlier; default, all. */
+export const forgetPeople = (store: DeviceStore, before = Number.POSITIVE_INFINITY): void => {
+  const seen = readSeen(store)
+  const kept = seen.filter(({ at }) => at > before)
+  if (kept.length < seen.length) store.set('people', kept)
+}
+
+/** Where there is more than one: what is wrong, and what helps. */
+export const mixedText = (people: number): { readonly what: string; readonly mend: string } => ({
+  what: `apps named ${people} users in ${WINDOW_DAYS} days: the preferences of ${people} people are mixed`,
+  mend: 'send `loreweave-mode: off` or `incognito` with the requests of all but one of them, or give each a device',
+})
+
+const readSeen = (store: Pick<DeviceStore, 'get'>): Seen =>
+  Seen.safeParse(store.get('people')).data ?? []
+
+/** A clock that was set back has seen nobody in its future. */
+const seenSince = (store: Pick<DeviceStore, 'get'>, now: number): Seen =>
+  readSeen(store).filter(({ at }) => at > now - WINDOW_DAYS * DAY_MS && at < now + DAY_MS)
+
+/**
+ * The part of an id that stays the same. Claude Code's also names the session: as a JSON object, or
+ * as `user_…_account_…_session_…` in older versions; without an account, the device stands for the
+ * person.
+ */
+export const personOf = (userId: string): string => {
+  const id = userId.trim()
+  const [, device, account] = /^user_(.*?)_account_(.*?)_session_/s.exec(id) ?? []
+  if (device !== undefined) return account || device
+  const fields = objectOf(id)
+  if (!fields) return id
+  const named = STABLE.map((name) => fields[name]).find(
+    (value) => typeof value === 'string' && value,
+  )
+  if (typeof named === 'string') return named
+  const stable = Object.entries(fields).filter(
+    ([name]) => !/session|conversation|thread/i.test(name),
+  )
+  return JSON.stringify(stable.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const STABLE = ['account_uuid', 'account_id', 'user_id', 'device_id']
+
+const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {
+  if (!text.startsWith('{')) return null
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return null
+  }
+}
