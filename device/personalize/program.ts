@@ -9,14 +9,16 @@ import {
   DATA_FORM,
   EXCLUSIVE,
   FIRST_PERSON,
-  GIVEN_TEXT,
   OPTIONS,
+  PROGRAM_ROLES,
+  RETURNS,
   ROLES,
   TASKS,
+  WEAK_TASKS,
 } from './program-words.ts'
 import { textOf } from './request-text.ts'
 import { sentencesOf } from './stated.ts'
-import { bothEnds, type Clause, clausesOfApp } from './statements.ts'
+import { bothEnds, clausesOfApp } from './statements.ts'
 import { foldedMatcher, foldWords } from './word-match.ts'
 
 /** What is read: where the request says so itself, or what its words ask for. */
@@ -72,48 +74,114 @@ export const programReason = (
 
 /** What the instructions of an app ask for; a chat that may also sum up or classify is none. */
 export const askedByInstructions = (text: string): ProgramReason | null => {
-  const clauses = clausesOfApp(text).filter((c) => !c.isCase && !c.isAbility)
-  return judge(text, clauses, CHATS.test(foldWords(bothEnds(text))))
+  const orders = ordersIn(text)
+  const signs = signsOf(text, orders)
+  const sure = sureReason(signs)
+  if (sure || CHATS.test(foldWords(bothEnds(text)))) return sure
+  const { task, hasOptions, isOfApp, hasRole } = signs
+  if (hasRole && (task || hasOptions || isOfApp)) return task?.kind ?? 'exact_form'
+  if (!task || task.isPersonal) return null
+  const at = orders.indexOf(task.order)
+  const nearby = orders.slice(at, at + 4).join('\n')
+  const isWhole = !task.isWeak && (at === 0 || (ALONE.has(task.kind) && isOfApp))
+  return isWhole || MATCH.options.test(nearby) ? task.kind : null
 }
 
 /** What a message asks for that an app has filled in; a question that speaks of such things is none. */
-export const askedByMessage = (text: string): ProgramReason | null =>
-  judge(
+export const askedByMessage = (text: string): ProgramReason | null => {
+  const signs = signsOf(
     text,
-    clausesOfApp(text).filter((c) => !c.isCase && !ASKS.test(c.text)),
-    false,
+    ordersIn(text).filter((order) => !ASKS.test(order)),
   )
-
-const judge = (text: string, clauses: readonly Clause[], isChat: boolean): ProgramReason | null => {
-  const some = (pattern: RegExp) => clauses.some((c) => pattern.test(c.text))
-  const ends = bothEnds(text)
-  const task = taskOf(clauses)
-  const isData = some(MATCH.data)
-  if (isData || some(MATCH.exclusive))
-    return task && task.kind !== 'extract' ? task.kind : isData ? 'data' : 'exact_form'
-  if (sentencesOf(foldWords(ends)).some((s) => !ASKS.test(s) && VERDICT.test(s))) return 'verdict'
-  if (TAGS_OUT.test(ends)) return 'exact_form'
-  const hasOptions = some(MATCH.options) || NAMED_OPTIONS.test(ends)
-  const isOfApp = some(MATCH.appSpeaks) || isTranscript(ends)
-  const slot = SLOT.test(ends.trimEnd().split('\n').at(-1) ?? '')
-  if (slot && (task || isOfApp || hasOptions)) return task?.kind ?? 'exact_form'
-  if (isChat) return null
-  if (some(MATCH.role) && (task || hasOptions || isOfApp)) return task?.kind ?? 'exact_form'
-  if (!task || task.isPersonal) return null
-  if (hasOptions) return task.kind
-  return isOfApp && ALONE.has(task.kind) ? task.kind : null
+  const sure = sureReason(signs)
+  if (sure) return sure
+  const { task, hasOptions, isOfApp, hasRole, hasInput, lastLine } = signs
+  const kind = task?.kind ?? 'exact_form'
+  if (FOR_PEOPLE.test(lastLine)) return task && !task.isPersonal && hasOptions ? kind : null
+  if (SLOT.test(lastLine)) return kind
+  if (hasRole && (task || hasOptions || isOfApp)) return kind
+  if (task?.isPersonal) return null
+  if (hasOptions && (task || isOfApp || hasInput)) return kind
+  return task && (hasInput || (isOfApp && ALONE.has(task.kind))) ? kind : null
 }
 
-/** Tasks that an app's words about the chat and its user are enough for; the others need named outputs. */
+/** What a text has of what programs ask for. hasInput: a line that names what follows it, or turns of a chat. */
+type Signs = {
+  readonly isExact: boolean
+  readonly isData: boolean
+  readonly isVerdict: boolean
+  readonly hasOptions: boolean
+  readonly isOfApp: boolean
+  readonly hasRole: boolean
+  readonly hasInput: boolean
+  readonly lastLine: string
+  readonly task: Task | null
+}
+
+const signsOf = (text: string, orders: readonly string[]): Signs => {
+  const some = (pattern: RegExp) => orders.some((order) => pattern.test(order))
+  const ends = bothEnds(text)
+  const folded = foldWords(ends)
+  const isChatLog = (ends.match(TURN)?.length ?? 0) >= 2
+  return {
+    isExact:
+      some(MATCH.exclusive) ||
+      some(MATCH.returns) ||
+      some(MATCH.programRole) ||
+      TAGS_OUT.test(ends),
+    isData: some(MATCH.data),
+    isVerdict: sentencesOf(folded).some((s) => !ASKS.test(s) && VERDICT.test(s)),
+    hasOptions: MATCH.options.test(folded) || NAMED_OPTIONS.test(ends),
+    isOfApp: some(MATCH.appSpeaks) || isChatLog,
+    hasRole: some(MATCH.role),
+    hasInput: isChatLog || INPUT.test(ends),
+    lastLine: ends.trimEnd().split('\n').at(-1) ?? '',
+    task: taskOf(orders),
+  }
+}
+
+const sureReason = ({ isExact, isData, isVerdict, task }: Signs): ProgramReason | null => {
+  if (isExact || isData)
+    return task && task.kind !== 'extract' ? task.kind : isData ? 'data' : 'exact_form'
+  return isVerdict ? 'verdict' : null
+}
+
+/** What is said in every case: whole sentences, and the parts of those that also tell of certain cases. */
+const ordersIn = (text: string): string[] => {
+  const clauses = clausesOfApp(text).filter((c) => !c.isAbility)
+  const withCase = new Set(clauses.filter((c) => c.isCase).map((c) => c.sentence))
+  return [
+    ...new Set(
+      clauses
+        .filter((c) => !c.isCase)
+        .flatMap((c) => (withCase.has(c.sentence) ? [c.text] : [c.sentence, c.text])),
+    ),
+  ]
+}
+
+/** Tasks that an app's words about the chat and its user are enough for; the others need named outputs or an input. */
 const ALONE: ReadonlySet<ProgramReason> = new Set(['title', 'query', 'suggestions', 'summary'])
 
-type Task = { readonly kind: ProgramReason; readonly isPersonal: boolean }
+type Task = {
+  readonly kind: ProgramReason
+  readonly order: string
+  readonly isWeak: boolean
+  readonly isPersonal: boolean
+}
 
 /** The first order whose verb and object are those of a task. */
-const taskOf = (clauses: readonly Clause[]): Task | null => {
-  for (const [kind, pattern] of TASK_MATCHERS)
-    for (const { text } of clauses)
-      if (pattern.test(text)) return { kind, isPersonal: MATCH.firstPerson.test(text) }
+const taskOf = (orders: readonly string[]): Task | null => {
+  for (const { kind, isWeak, pattern } of TASK_MATCHERS)
+    for (const order of orders)
+      if (pattern.test(order))
+        return {
+          kind,
+          order,
+          isWeak,
+          isPersonal: (isWeak ? orders : [order]).some(
+            (o) => MATCH.firstPerson.test(o) && !INPUT.test(o),
+          ),
+        }
   return null
 }
 
@@ -123,19 +191,24 @@ const ORDER =
 const MATCH = {
   exclusive: foldedMatcher(EXCLUSIVE),
   data: foldedMatcher(DATA_FORM),
+  returns: foldedMatcher(RETURNS),
   options: foldedMatcher(OPTIONS),
   appSpeaks: foldedMatcher(APP_SPEAKS),
-  givenText: foldedMatcher(GIVEN_TEXT),
   role: foldedMatcher(ROLES),
+  programRole: foldedMatcher(PROGRAM_ROLES),
   firstPerson: foldedMatcher(FIRST_PERSON),
 }
-const TASK_MATCHERS = TASKS.map(
-  ([kind, words]) => [kind, new RegExp(`${ORDER}(?:${words})(?![a-z])`)] as const,
-)
+const matchersOf = (tasks: typeof TASKS, isWeak: boolean) =>
+  tasks.map(([kind, words]) => ({
+    kind,
+    isWeak,
+    pattern: new RegExp(`${ORDER}(?:${words})(?![a-z])`),
+  }))
+const TASK_MATCHERS = [...matchersOf(TASKS, false), ...matchersOf(WEAK_TASKS, true)]
 
 /** An app that people talk with. */
 const CHATS =
-  /\b(?:(?:answer|help|assist|support|advise|guide|greet|talk to|chat with|converse with|teach|serve|respond to|reply to) (?:all |any |our |the |your |every |their )?(?:users?|customers?|people|visitors?|guests?|students?|pupils?|learners?|readers?|clients?|members?|employees|questions?|user's questions|their|them|him|her)|(?:helpful|friendly|knowledgeable|general[- ]purpose) (?:ai )?assistant|(?:beantworte|hilf|hilfst|beantwortest|unterstutze|unterstutzt|berate|beratst|begleite)\w* (?:die |den |der |allen |unseren? |fragen|kund|nutzer|gast|schuler|menschen)\w*|hilfreicher? assistent)/
+  /\b(?:(?:answer|help|assist|support|advise|guide|greet|solve|explain|tell|talk to|chat with|converse with|teach|serve|respond to|reply to) (?:all |any |our |the |your |every |their )?(?:users?|customers?|people|visitors?|guests?|students?|pupils?|learners?|readers?|clients?|members?|employees|questions?|problems?|user's questions|their|them|him|her)|(?:helpful|friendly|knowledgeable|general[- ]purpose) (?:ai )?assistant|(?:beantworte|hilf|hilfst|helfe|losen?|unterstutze|unterstutzt|berate|beratst|begleite|erklare)\w* (?:sie |du |ihnen |ihm |dir |die |den |der |allen |unseren? |fragen|kund|nutzer|gast|schuler|menschen)\w*|hilfreicher? assistent)/
 
 /** A clause that asks for a fact instead of giving an order. */
 const ASKS =
@@ -143,20 +216,26 @@ const ASKS =
 
 /** An answer of two words, both named. */
 const VERDICT =
-  /\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|antworten sie|sage?|gib|schreibe?)\b(?: [a-z"'-]+){0,5} ?(?:["'`(]*\b(?:yes|true|safe|pass|relevant|ja|wahr|sicher|1|correct|allow|grounded|supported)\b["'`)]*[^.\n]{0,80}?\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|unsicher|0|incorrect|block|ungrounded|unsupported)\b|["'`(]*\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|0)\b["'`)]*[^.\n]{0,80}?\b(?:yes|true|safe|pass|relevant|ja|wahr|1)\b)/
+  /\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|antworten sie|sage?|gib|schreibe?)\b(?: [a-z"'-]+){0,5} ?(?:["'`(]*\b(?:yes|y|true|safe|pass|relevant|ja|wahr|sicher|1|correct|allow|grounded|supported)\b["'`)]*[^.\n]{0,80}?\b(?:no|n|false|unsafe|fail|irrelevant|nein|falsch|unsicher|0|incorrect|block|ungrounded|unsupported)\b|["'`(]*\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|0)\b["'`)]*[^.\n]{0,80}?\b(?:yes|true|safe|pass|relevant|ja|wahr|1)\b)/
 
-/** Outputs named in capitals or in quotation marks, after a word that gives them. */
+/** Outputs named in capitals after a word that gives them, or in quotation marks one after the other. */
 const NAMED_OPTIONS =
-  /(?:respond|reply|answer|return|output|say|print|either|labels?|class(?:es)?|categor(?:y|ies)|one of|as|with|into|intent|verdict|antworte|gib|mit|als|entweder|in|kategorien?|klassen?)\b[^.\n]{0,60}?(?:["'`“„*]*\b[A-Z][A-Z_]+\b["'`”“*]*\s*(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?["'`“„*]*\b[A-Z][A-Z_]+\b|["'`“„][\p{L}\p{N}_ -]{1,25}["'`”“]\s*(?:,|\/|\||\bor\b|\boder\b|\band\b|\bund\b)\s*(?:or |oder |and |und )?["'`“„][\p{L}\p{N}_ -]{1,25}["'`”“])/u
+  /(?:[Rr]espond|[Rr]eply|[Aa]nswer|[Rr]eturn|[Oo]utput|[Ss]ay|[Pp]rint|[Ee]ither|[Ll]abels?|[Cc]lass(?:es)?|[Cc]ategor(?:y|ies)|[Oo]ne of|\bas|\bwith|\binto|[Ii]ntent|[Vv]erdict|[Ww]hether to|[Aa]ntworte|[Gg]ib|\bmit|\bals|[Ee]ntweder|[Kk]ategorien?|[Kk]lassen?)\b[^.\n]{0,60}?\b[A-Z][A-Z_]+\b\W{0,3}(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?\W{0,3}\b[A-Z][A-Z_]+\b|["'`“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'`”“]\s*(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?["'`“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'`”“]/u
 
 /** The answer is to stand in tags that nothing in the text stands in. */
 const TAGS_OUT =
-  /\b(?:put|place|wrap|enclose|output|return|write|surround|setze?|schreibe?|umschließe|gib)\b[^.\n]{0,80}?\b(?:in|inside|within|between|into|with|using|innerhalb|zwischen)\b[^.\n]{0,30}?<(?!think|scratch|reason|b>|i>|br|p>|code|pre|details)([a-z_]+)>(?![\s\S]*<\1>[^<]{20})/i
+  /\b(?:put|place|wrap(?:ped)?|enclosed?|output|return|write|surround(?:ed)?|setze?|schreibe?|umschließe|gib)\b[^.\n]{0,80}?\b(?:in|inside|within|between|into|with|using|innerhalb|zwischen)\b[^.\n]{0,30}?<(?!think|scratch|reason|b>|i>|br|p>|code|pre|details)([a-z_]+)>(?![\s\S]*<\1>[^<]{20})/i
 
-/** The last line names what is to be filled in. An answer may be a person's. */
+/** The last line names what is to be filled in. */
 const SLOT =
-  /^[ \t>*#"-]*(?:(?:[\p{L}-]+ ){0,3}(?:title|label|category|class|classification|verdict|score|rating|grade|output|quer(?:y|ies)|questions?|json|keywords?|tags?|topics?|summary|result|sentiment|intent|translation|judge?ment|decision|language|entities|sql|correction|rewrite|rewritten|titel|kategorie|klasse|ausgabe|bewertung|note|suchanfragen?|frage|fragen|zusammenfassung|ergebnis|urteil|stichworte|schlagworte|thema|absicht|stimmung|sprache|entscheidung)(?: [\p{L}()/]+){0,2})[*"]*[:：]["*]*$/iu
+  /^[ \t>*#"-]*(?:[\p{L}\p{N}()/,'-]+ ){0,5}[\p{L}\p{N}()/,'-]+[*"]*[:：]["*]*$|^\W*(?:output|result|json|label|ausgabe|ergebnis)\W*$/iu
+/** Of an answer that people read. */
+const FOR_PEOPLE =
+  /^\W*(?:[\p{L}]+ ){0,2}(?:answer|response|reply|assistant|ai|bot|antwort|assistent)\W*$/iu
+
+/** A line that names what follows it. */
+const INPUT =
+  /^[ \t>*#[(-]*(?:original |user |new |current |input |the )?(?:text|question|query|context|input|message|statement|claim|evidence|document|passage|article|review|comment|e-?mail|request|note|sentence|answer|summary|reference|transcript|conversation|utterance|ticket|abstract|tweet|post|hypothesis|premise|schema|goal|facts|diff|code|frage|anfrage|eingabe|nachricht|aussage|behauptung|beleg|absatz|artikel|rezension|bewertung|kommentar|notiz|satz|antwort|kontext|verlauf|dokument|auszug)(?: \d+| [A-Z])?[ \t*\])]*[:：]/imu
 
 const TURN =
-  /^[ \t]*[*#>-]*[ \t]*(?:user|human|customer|assistant|ai|bot|agent|chatbot|kunde|kundin|nutzer|benutzer|assistent|mensch)[ \t]*(?:\d+[ \t]*)?[*]*:/gim
-const isTranscript = (text: string): boolean => (text.match(TURN)?.length ?? 0) >= 2
+  /^[ \t]*[*#>-]*[ \t]*(?:user|human|customer|caller|assistant|ai|bot|agent|chatbot|kunde|kundin|nutzer|benutzer|assistent|mensch|ki)[ \t]*(?:\d+[ \t]*)?[*]*:/gim

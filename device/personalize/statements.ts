@@ -10,6 +10,8 @@ import { foldWords } from './word-match.ts'
  */
 export type Clause = {
   readonly text: string
+  /** The sentence that it is a part of, without what softens it. */
+  readonly sentence: string
   readonly under: string
   readonly isCase: boolean
   readonly isDirected: boolean
@@ -126,6 +128,7 @@ const clausesIn = (sentence: string, scope: Scope): Clause[] => {
     const isAble = isAbility || ABILITY.test(clause)
     return {
       text: clause,
+      sentence: text,
       under: scope.under,
       isCase: isWithin || CASE_WITHIN.test(clause),
       isDirected: isDirected && !isAble,
