@@ -4,18 +4,19 @@
  */
 import type { Dimension } from '../../adapters/wire/personalization.ts'
 import { ANSWER, ELEMENTS, QUALITIES } from './app-style-words.ts'
+import { remembered } from './remembered.ts'
 import { type Clause, clausesOfApp } from './statements.ts'
 import { foldedMatcher } from './word-match.ts'
 
 /** Dimensions that the text fixes, in no order. */
-export const fixedByApp = (text: string): ReadonlySet<Dimension> => {
+export const fixedByApp = remembered((text: string): ReadonlySet<Dimension> => {
   const fixed = new Set<Dimension>()
   for (const clause of clausesOfApp(text)) {
     if (clause.isCase || !clause.isDirected || NOT_MEANT.test(clause.text)) continue
     for (const dimension of fixedByClause(clause)) fixed.add(dimension)
   }
   return fixed
-}
+})
 
 const fixedByClause = ({ text, under }: Clause): readonly Dimension[] => [
   ...ELEMENT_MATCHERS.filter(({ pattern }) => pattern.test(text)).flatMap(({ about }) => about),

@@ -16,6 +16,7 @@ import {
   TASKS,
   WEAK_TASKS,
 } from './program-words.ts'
+import { remembered } from './remembered.ts'
 import { textOf } from './request-text.ts'
 import { sentencesOf } from './stated.ts'
 import { bothEnds, clausesOfApp } from './statements.ts'
@@ -73,7 +74,7 @@ export const programReason = (
 }
 
 /** What the instructions of an app ask for; a chat that may also sum up or classify is none. */
-export const askedByInstructions = (text: string): ProgramReason | null => {
+export const askedByInstructions = remembered((text: string): ProgramReason | null => {
   const orders = ordersIn(text)
   const signs = signsOf(text, orders)
   const sure = sureReason(signs)
@@ -85,7 +86,7 @@ export const askedByInstructions = (text: string): ProgramReason | null => {
   const nearby = orders.slice(at, at + 4).join('\n')
   const isWhole = !task.isWeak && (at === 0 || (ALONE.has(task.kind) && isOfApp))
   return isWhole || MATCH.options.test(nearby) ? task.kind : null
-}
+})
 
 /** What a message asks for that an app has filled in; a question that speaks of such things is none. */
 export const askedByMessage = (text: string): ProgramReason | null => {

@@ -1,0 +1,14 @@
+/** An app sends the same instructions with every request: what was found in them is kept for the last few of them, in memory. */
+
+/** of: pure. Keeps the newest `size` answers. */
+export const remembered = <T>(of: (text: string) => T, size = 16): ((text: string) => T) => {
+  const known = new Map<string, { readonly found: T }>()
+  return (text) => {
+    const kept = known.get(text)
+    if (kept) return kept.found
+    const found = of(text)
+    known.set(text, { found })
+    for (const oldest of known.keys()) if (known.size > size) known.delete(oldest)
+    return found
+  }
+}
