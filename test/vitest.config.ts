@@ -27,7 +27,6 @@ export const PROCESSES = [
   'test/eval/bench/memory.test.ts',
   'test/eval/bench/temporary.test.ts',
   'test/eval/cli.test.ts',
-  'test/eval/day/simulate.test.ts',
   'test/eval/demo/processes.test.ts',
   'test/eval/federate.test.ts',
   'test/eval/fleet.test.ts',

@@ -7,6 +7,12 @@ import { tinyRuns } from './tiny-run.ts'
 const { folder, run } = tinyRuns()
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+test('two runs of one seed are equal, in fresh folders and in the same one', async () => {
+  const first = await run('first')
+  expect((await run('second')).results).toEqual(first.results)
+  expect((await run('first')).results).toEqual(first.results)
+})
+
 test('interrupted at any point, the next run ends with the same results', async () => {
   const whole = await run('first')
   for (const lines of [2, 20]) {
