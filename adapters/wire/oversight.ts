@@ -3,7 +3,13 @@ import { z } from 'zod'
 import { ConditionsStatus, EnergyStatus } from './energy.ts'
 import { ConsentRecord } from './federation.ts'
 import { Contribution } from './jobs.ts'
-import { DIMENSIONS, Dimension, RewriteReason, TrainingStatus } from './personalization.ts'
+import {
+  DIMENSIONS,
+  Dimension,
+  RewriteReason,
+  Silenced,
+  TrainingStatus,
+} from './personalization.ts'
 import { AdapterSpecSchema, Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
 
 const Share = z.number().min(0).max(1)
@@ -22,6 +28,11 @@ export const RewritingWhy = z.strictObject({
     .array(z.strictObject({ dimension: Dimension, line: Short }))
     .max(DIMENSIONS.length)
     .describe('The lines of the block, by what each is about'),
+  silenced: z
+    .array(Silenced)
+    .max(DIMENSIONS.length)
+    .optional()
+    .describe('Preferences that the conversation decides about itself, and where it does'),
 })
 export type RewritingWhy = z.infer<typeof RewritingWhy>
 

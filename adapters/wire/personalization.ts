@@ -105,6 +105,10 @@ export const RewriteReason = z.enum([
 ])
 export type RewriteReason = z.infer<typeof RewriteReason>
 
+/** A preference of the profile that the app's instructions, or the message, decide about themselves. */
+export const Silenced = z.strictObject({ dimension: Dimension, by: z.enum(['app', 'message']) })
+export type Silenced = z.infer<typeof Silenced>
+
 export const RewriteRequest = z.strictObject({ protocol: Protocol, ...Conversation })
 export type RewriteRequest = z.infer<typeof RewriteRequest>
 

@@ -14,7 +14,7 @@ import type { Answer, Conversation } from './types.ts'
 /**
  * As kept. propensity: probability with which `served` was drawn; rewards: by candidate, empty where nothing was ranked; preferred:
  * what would have been served without exploration and outside shadow mode; rewriting, ranking, cost: what held then, for people;
- * suffix: the name under which suffixes.ts knows the conversation.
+ * suffix: the name under which suffixes.ts knows the conversation; app: names the program that asked.
  */
 export const DecisionBody = z.object({
   messages: z.array(ChatMessage),
@@ -32,6 +32,7 @@ export const DecisionBody = z.object({
   ranking: RankingWhy.optional(),
   cost: DecisionCost.optional(),
   suffix: z.string().optional(),
+  app: z.string().optional(),
 })
 export type DecisionBody = z.infer<typeof DecisionBody>
 

@@ -5,7 +5,7 @@ import { follows, isSameRequest } from '../personalize/feedback.ts'
 import { requestText } from '../personalize/request-text.ts'
 import { conversationKey } from '../personalize/rewrite.ts'
 import { statedPreferences } from '../personalize/stated.ts'
-import { newId, recordFeedback, refreshChoices, toDecision } from './decisions.ts'
+import { decisionBody, newId, recordFeedback, refreshChoices, toDecision } from './decisions.ts'
 import type { FollowUps } from './follow-ups.ts'
 import { propose } from './proposals.ts'
 import type { DeviceSettings } from './settings.ts'
@@ -23,8 +23,10 @@ export type ObservingDeps = {
 const TURNS = 20
 /** After so long, the same words are asked anew. */
 const AGAIN_MS = 30 * 60_000
-/** Sooner is a program that tries again. */
-const SOONEST_MS = 2000
+/** Sooner nobody has read the answer: a program tries again, or runs in a loop. */
+const SOONEST_MS = 8000
+/** Nobody asks the very same more often than that; a program does. */
+const MAX_REPEATS = 2
 
 /** For a request whose decision is kept. Resolves to whether the choices changed. */
 export const observeRequest = async (
@@ -65,9 +67,11 @@ export const observeRequest = async (
       // It may have been forgotten while the model read.
       if (!isSaid && store.decision(id)) recordFeedback(store, event, clock())
     })
-  const same = earlier.find((d) => isSameRequest(d, conversation))
-  const waited = same ? own.at - same.at : 0
-  if (same && waited >= SOONEST_MS && waited <= AGAIN_MS)
+  const repeated = earlier.filter(
+    (d) => isSameRequest(d, conversation) && own.at - d.at <= AGAIN_MS,
+  )
+  const [same] = repeated.filter((d) => appOf(store, d.id) === appOf(store, decisionId))
+  if (same && own.at - same.at >= SOONEST_MS && repeated.length <= MAX_REPEATS)
     infer({ kind: 'regenerate', decisionId: same.id, isImplicit: true })
   const last = earlier.find((d) => follows(d, conversation))
   if (last && (await followUps.wishes(message)).length > 0)
@@ -77,6 +81,8 @@ export const observeRequest = async (
     store.atomically(() => refreshChoices(store))
   return store.choicesVersion() !== before
 }
+
+const appOf = (store: DeviceStore, id: string): string | undefined => decisionBody(store, id)?.app
 
 const kindOf = ({ body }: { body: unknown }): unknown => (body as FeedbackEvent).kind
 

@@ -67,7 +67,11 @@ export const rewriteRequest = async (
   options: RewriteOptions = {},
 ): Promise<RewriteResult> => {
   const { settings } = deps
-  const { bound, block, preferences, reason } = await suffixFor(deps, conversation, options)
+  const { bound, block, preferences, reason, silenced } = await suffixFor(
+    deps,
+    conversation,
+    options,
+  )
   const lines = preferences.map((p) => ({ dimension: p.dimension, line: lineOf(p) }))
   const isDecision = (options.keeps ?? 'decision') === 'decision' && options.mode !== 'incognito'
   const decisionId = isDecision
@@ -76,8 +80,14 @@ export const rewriteRequest = async (
           conversation,
           preferences.map((p) => p.dimension),
         ),
-        rewriting: { reason, block, lines },
+        rewriting: {
+          reason,
+          block,
+          lines,
+          ...(silenced.length > 0 && { silenced: [...silenced] }),
+        },
         ...(bound && { suffix: bound.conversation }),
+        ...(options.app && { app: options.app }),
       })
     : null
   const free =
@@ -90,6 +100,7 @@ export const rewriteRequest = async (
     bound,
     preferences: [...preferences],
     reason,
+    silenced,
     ...(free && { free }),
   }
 }
@@ -121,15 +132,17 @@ const suffixFor = async (
   const profile = settings.rewrite ? readProfile(store) : EMPTY_PROFILE
   const trace = { ...(shown ?? traceOf(conversation)), profile: nameOf(profile) }
   const { history, credit } = trace
-  if (barrier && !history.isBegun && credit === undefined) return without(barrier)
   if (!settings.rewrite) trace.isShared = false
+  // What one request asks for must not cost the others their cached document.
+  const isKeptOut = barrier !== undefined && !(barrier === 'program' && trace.isShared)
+  if (isKeptOut && !history.isBegun && credit === undefined) return without(barrier)
   const found = suffixes.find(trace)
   if (found.kind === 'bound')
     return found.bound.block === NO_BLOCK
       ? without('frozen')
-      : { ...found.bound, bound: found.bound, reason: 'frozen' }
+      : { ...found.bound, bound: found.bound, reason: 'frozen', silenced: [] }
   if (found.kind === 'none') return without('unknown_history')
-  if (barrier) return without(barrier)
+  if (isKeptOut) return without(barrier)
   if (settings.tools === 'off' && (conversation.tools?.length ?? 0) > 0) return without('tools')
   const keep = keeps === 'decision' && mode !== 'incognito'
   const choice = trace.isShared
@@ -153,6 +166,7 @@ const without = (reason: RewriteReason): SuffixChoice => ({
   block: null,
   preferences: [],
   reason,
+  silenced: [],
   bound: null,
 })
 

@@ -14,6 +14,7 @@ import type {
   RerankResponse,
   RewriteReason,
   RewriteResponse,
+  Silenced,
   StatusResponse,
   TrainingStatus,
 } from '../../adapters/wire/personalization.ts'
@@ -38,8 +39,11 @@ export type Answer = { readonly text: string; readonly messageId?: string | unde
 type Body<T> = Omit<T, 'protocol'>
 /** null: nothing of the request was kept, so that no feedback can name it. */
 type MaybeKept<T> = Omit<Body<T>, 'decisionId'> & { readonly decisionId: string | null }
-/** bound: the suffix under which the conversation goes on; null: it has none. */
-export type RewriteResult = MaybeKept<RewriteResponse> & { readonly bound?: Bound | null }
+/** bound: the suffix under which the conversation goes on; null: it has none. silenced: see choose-block.ts. */
+export type RewriteResult = MaybeKept<RewriteResponse> & {
+  readonly bound?: Bound | null
+  readonly silenced?: readonly Silenced[]
+}
 export type RerankResult = MaybeKept<RerankResponse> & {
   /** Probability with which the winner was drawn, and whether it was drawn at random. */
   readonly propensity: number
@@ -90,6 +94,8 @@ export type RewriteOptions = {
   readonly trace?: Omit<Trace, 'profile'> | undefined
   /** Why a conversation that begins with this request gets no block. */
   readonly barrier?: RewriteReason | undefined
+  /** Names the program that asks: what one asks again says nothing of what another was answered. */
+  readonly app?: string | undefined
   /** What is kept: a decision and the suffix (default), the suffix alone, or nothing. */
   readonly keeps?: 'decision' | 'suffix' | 'nothing' | undefined
 }

@@ -41,7 +41,11 @@ export const openHandlers = ({
   deviceToken,
 }: HandlerDeps): Handlers => ({
   rewrite: async ({ body, c }) => {
-    const { bound: _, ...result } = await device.rewrite(body, {
+    const {
+      bound: _,
+      silenced: __,
+      ...result
+    } = await device.rewrite(body, {
       mayPropose: true,
       mode: modeOf(c),
     })

@@ -14,7 +14,7 @@ import {
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { changeProfile, profileOf } from '../agent/personalizer.ts'
 import { openProposals, settleProposal } from '../agent/proposals.ts'
-import { WHY_BLOCK } from '../personalize/reasons.ts'
+import { whyOf } from '../personalize/reasons.ts'
 import {
   type CommonOptions,
   integer,
@@ -47,8 +47,12 @@ export const rewriteCommand = (io: Io): Command =>
                 protocol: PROTOCOL_VERSION,
                 messages: [{ role: 'user' as const, content: options.text }],
               }
-        const { bound: __, ...result } = await device.rewrite(conversation, { mayPropose: true })
-        const block = result.block ?? `nothing is added. ${WHY_BLOCK[result.reason]}`
+        const {
+          bound: __,
+          silenced,
+          ...result
+        } = await device.rewrite(conversation, { mayPropose: true })
+        const block = result.block ?? `nothing is added. ${whyOf(result.reason, silenced)}`
         io.print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
       }),
     )

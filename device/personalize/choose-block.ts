@@ -1,7 +1,12 @@
 /** Chooses which preferences of a profile a conversation begins with: those that nothing in it forbids and that matter for its request. */
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
-import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
-import type { Constraints } from './constraints.ts'
+import type {
+  Preference,
+  Profile,
+  RewriteReason,
+  Silenced,
+} from '../../adapters/wire/personalization.ts'
+import type { ConversationConstraints } from './conversation-constraints.ts'
 import { rowOf, type Wish, wishOf } from './dimensions.ts'
 import { asksForProse, isPlain } from './relevance-rules.ts'
 import { requestInContext, requestText } from './request-text.ts'
@@ -13,10 +18,14 @@ export const MAX_PREFERENCES = 6
 /** What matters for a request (relevance.ts). */
 export type Relevant = (request: string) => Promise<ReadonlySet<Wish>>
 
-/** preferences: strongest first; empty for every reason but `applied`. */
+/**
+ * preferences: strongest first; empty for every reason but `applied`. silenced: what the
+ * conversation decides itself of what the profile prefers.
+ */
 export type Chosen = {
   readonly preferences: readonly Preference[]
   readonly reason: RewriteReason
+  readonly silenced: readonly Silenced[]
 }
 
 type Asked = {
@@ -29,7 +38,7 @@ type Asked = {
 export const choosePreferences = async (
   { messages }: Asked,
   profile: Profile,
-  constraints: Constraints,
+  constraints: ConversationConstraints,
   relevant: Relevant | undefined,
 ): Promise<Chosen> => {
   const request = requestText(messages)
@@ -48,27 +57,43 @@ export const choosePreferences = async (
   const open = enabled.filter(
     (p) => !constraints.silent.has(wishOf(p)) && (isCounted || rowOf(p.dimension).anyLanguage),
   )
-  if (open.length === 0) return none('constrained')
+  const silenced = silencedOf(enabled, constraints)
+  if (open.length === 0) return none('constrained', silenced)
   const found = relevant && isRead ? await relevant(inContext) : null
   const chosen = open.filter((p) => !found || found.has(wishOf(p)))
-  return chosen.length === 0 ? none('none_relevant') : strongest(chosen)
+  return chosen.length === 0 ? none('none_relevant', silenced) : strongest(chosen, silenced)
 }
 
 /** Which ones hold whatever is asked. constraints: of the system prompt. */
-export const chooseShared = (profile: Profile, constraints: Constraints): Chosen => {
+export const chooseShared = (profile: Profile, constraints: ConversationConstraints): Chosen => {
   const enabled = profile.preferences.filter((p) => p.enabled && p.scope === 'all')
   if (enabled.length === 0) return none('no_preferences')
   if (constraints.strictOutput) return none('strict_output')
   const open = enabled.filter((p) => !constraints.silent.has(wishOf(p)))
-  return open.length === 0 ? none('constrained') : strongest(open)
+  const silenced = silencedOf(enabled, constraints)
+  return open.length === 0 ? none('constrained', silenced) : strongest(open, silenced)
 }
 
-const strongest = (preferences: readonly Preference[]): Chosen => ({
+const strongest = (preferences: readonly Preference[], silenced: readonly Silenced[]): Chosen => ({
   preferences: preferences.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_PREFERENCES),
   reason: 'applied',
+  silenced,
 })
 
-const none = (reason: RewriteReason): Chosen => ({ preferences: [], reason })
+const none = (reason: RewriteReason, silenced: readonly Silenced[] = []): Chosen => ({
+  preferences: [],
+  reason,
+  silenced,
+})
+
+const silencedOf = (
+  preferences: readonly Preference[],
+  { silencedBy }: ConversationConstraints,
+): Silenced[] =>
+  preferences.flatMap((p) => {
+    const by = silencedBy.get(wishOf(p))
+    return by ? [{ dimension: p.dimension, by }] : []
+  })
 
 const isEnglish = ({ language }: AnalyzedText): boolean =>
   language === 'en' || language === 'unknown'

@@ -2,7 +2,7 @@
  * Why a request has its block, or none, in a sentence: for the status header (so in ASCII),
  * decisions, the page and the command line.
  */
-import type { RewriteReason } from '../../adapters/wire/personalization.ts'
+import type { RewriteReason, Silenced } from '../../adapters/wire/personalization.ts'
 
 export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
   applied: 'These preferences fit what was asked.',
@@ -27,4 +27,18 @@ export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
     'Claude Code sends a line that only an unchanged system prompt hides from the model.',
   unreadable: 'The body is not a Messages request in JSON.',
   too_long: 'The conversation is too long to be read here, or holds what is not read here.',
+}
+
+/** The same, naming what the conversation decides itself. */
+export const whyOf = (reason: RewriteReason, silenced: readonly Silenced[] = []): string => {
+  if (reason !== 'constrained') return WHY_BLOCK[reason]
+  const about = (by: Silenced['by']) => silenced.filter((s) => s.by === by).map((s) => s.dimension)
+  const parts = [
+    [about('app'), "The app's instructions decide about"],
+    [about('message'), 'The message decides about'],
+  ] as const
+  const told = parts.flatMap(([all, words]) =>
+    all.length > 0 ? [`${words}: ${all.join(', ')}.`] : [],
+  )
+  return told.length > 0 ? told.join(' ') : WHY_BLOCK.constrained
 }

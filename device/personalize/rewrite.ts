@@ -4,7 +4,7 @@
  */
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
-import type { Preference, Profile, RewriteReason } from '../../adapters/wire/personalization.ts'
+import type { Preference, Profile } from '../../adapters/wire/personalization.ts'
 import { type Chosen, choosePreferences, chooseShared, type Relevant } from './choose-block.ts'
 import { constraintsInConversation } from './conversation-constraints.ts'
 import { imitatesBlock } from './imitation.ts'
@@ -25,11 +25,7 @@ export type Conversation = {
 }
 
 /** What was decided for a conversation. block null: nothing is added. */
-export type BlockChoice = {
-  readonly block: string | null
-  readonly preferences: readonly Preference[]
-  readonly reason: RewriteReason
-}
+export type BlockChoice = Chosen & { readonly block: string | null }
 
 /**
  * The block of a conversation that begins with this request. relevant: what matters for a request (relevance.ts); asked only where
@@ -41,7 +37,7 @@ export const chooseSuffix = async (
   relevant?: Relevant,
 ): Promise<BlockChoice> =>
   imitatesBlock(conversation)
-    ? { block: null, preferences: [], reason: 'delimiter' }
+    ? { block: null, preferences: [], reason: 'delimiter', silenced: [] }
     : rendered(
         await choosePreferences(
           conversation,
@@ -63,10 +59,9 @@ export const chooseSharedSuffix = (
     chooseShared(profile, constraintsInConversation({ ...(system && { system }), messages: [] })),
   )
 
-const rendered = ({ preferences, reason }: Chosen): BlockChoice => ({
-  block: reason === 'applied' ? renderBlock(preferences) : null,
-  preferences,
-  reason,
+const rendered = (chosen: Chosen): BlockChoice => ({
+  ...chosen,
+  block: chosen.reason === 'applied' ? renderBlock(chosen.preferences) : null,
 })
 
 /**

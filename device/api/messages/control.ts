@@ -1,4 +1,5 @@
 /** What an app asks of the device for one request, in `loreweave-…` headers. They stay here: none of them goes to Claude. */
+import { sha256Hex } from '../../../adapters/codec/digest.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { RequestMode } from '../../../adapters/wire/personalization.ts'
 
@@ -7,6 +8,8 @@ export type Control = {
   readonly mode: RequestMode | undefined
   readonly candidates: number
   readonly isCompared: boolean
+  /** Names the program that asks, by its `user-agent`. */
+  readonly app: string
 }
 
 /** Fails with E_BODY, which names the header. */
@@ -18,6 +21,7 @@ export const readControl = (headers: Headers, compareStreams: boolean): Control 
     mode,
     candidates: Number(candidates ?? 4),
     isCompared: compareStreams || stream !== undefined,
+    app: sha256Hex(new TextEncoder().encode(headers.get('user-agent') ?? '')).slice(0, 16),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Which requests are asked only once, and what else follows for them: a table. Pure. */
 import type { RewriteReason } from '../../../adapters/wire/personalization.ts'
 import { imitatesBlock } from '../../personalize/imitation.ts'
+import { programReason } from '../../personalize/program.ts'
 import type { MessagesBody, ReadRequest } from './body.ts'
 
 /**
@@ -39,6 +40,10 @@ const LIMITS_BY_NAME = {
     isAny: ({ tools }) => tools?.some(isForCoding) ?? false,
   },
   'stop sequences': { barrier: 'program', isAny: (body) => isSome(body.stop_sequences) },
+  'a form that a program reads': {
+    barrier: 'program',
+    isAny: (_, { conversation }) => conversation !== null && programReason(conversation) !== null,
+  },
   'a summary of the conversation': {
     barrier: 'program',
     isAny: (body) => body.compaction != null,

@@ -2,10 +2,14 @@
  * What is sent to Claude for a request, and how often. Whatever fails here, the request goes on
  * under its conversation's own suffix.
  */
-import type { RequestMode, RewriteReason } from '../../../adapters/wire/personalization.ts'
+import type {
+  RequestMode,
+  RewriteReason,
+  Silenced,
+} from '../../../adapters/wire/personalization.ts'
 import type { Bound } from '../../agent/suffixes.ts'
 import type { Conversation } from '../../agent/types.ts'
-import { WHY_BLOCK } from '../../personalize/reasons.ts'
+import { whyOf } from '../../personalize/reasons.ts'
 import { decisionHeader } from '../forward.ts'
 import { type ReadRequest, readRequest } from './body.ts'
 import { type Control, readControl } from './control.ts'
@@ -27,6 +31,7 @@ export type Plan = {
   readonly conversation: Conversation | null
   /** Why there is a block, or none; null where nothing was asked. */
   readonly reason: RewriteReason | null
+  readonly silenced: readonly Silenced[]
   /** What the request shows of its conversation; null where it cannot be read. */
   readonly request: ReadRequest | null
   /** The suffix that it goes out under; null: none. */
@@ -57,6 +62,7 @@ export const planRequest = async (
     decisionId: null,
     conversation: null,
     reason: null,
+    silenced: [],
     request,
     bound: null,
     original: bytes,
@@ -101,16 +107,18 @@ const withSuffix = async (
       bound = null,
       block,
       reason,
+      silenced = [],
     } = await within(settingsOf(deps).deadlineMs, (signal) =>
       deps.device.rewrite(conversation, {
         mode,
         signal,
         trace,
+        app: control.app,
         ...(barrier && { barrier }),
         keeps: isCounted ? 'nothing' : isLearned ? 'decision' : 'suffix',
       }),
     )
-    const plan = under(bound, reason, block)
+    const plan: Plan = { ...under(bound, reason, block), silenced }
     if (!mayLearn) return plan
     const count = isOnce || isCounted ? 1 : countFor(deps, request, control)
     const status = block !== null || count > 1 ? 'personalized' : 'identity'
@@ -136,12 +144,17 @@ const countFor = (deps: MessagesDeps, { size }: ReadRequest, control: Control): 
  * words.
  */
 export const headersOf = (
-  { status, decisionId, reason }: Pick<Plan, 'status' | 'decisionId' | 'reason'>,
+  {
+    status,
+    decisionId,
+    reason,
+    silenced,
+  }: Pick<Plan, 'status' | 'decisionId' | 'reason' | 'silenced'>,
   now: Status = status,
 ): Record<string, string> => {
   const isPlain = now !== status || now === 'personalized' || now === 'shadow' || !reason
   return {
-    'loreweave-status': isPlain ? now : `${now}; why="${WHY_BLOCK[reason]}"`,
+    'loreweave-status': isPlain ? now : `${now}; why="${whyOf(reason, silenced)}"`,
     ...decisionHeader(decisionId),
   }
 }

@@ -24,7 +24,7 @@ const opened = (implicit = true) => {
   const ask = async (
     said: string[],
     answer: string | null,
-    more: { afterMs?: number; tools?: object[] } = {},
+    more: { afterMs?: number; tools?: object[]; app?: string } = {},
   ) => {
     now += more.afterMs ?? 10_000
     const messages = said.map(
@@ -32,7 +32,7 @@ const opened = (implicit = true) => {
     )
     const conversation = { messages, ...(more.tools && { tools: more.tools }) }
     const id = `d_${++turns}`
-    const body = blankDecision(conversation)
+    const body = { ...blankDecision(conversation), ...(more.app && { app: more.app }) }
     saveDecision(
       store,
       id,
@@ -89,6 +89,18 @@ test('the same request again is another answer asked for, but not a retry or the
       count ? [{ kind: 'regenerate', decisionId: first, isImplicit: true }] : [],
     )
   }
+})
+
+test('a program that asks the same again and again, or another one, wants no other answer', async () => {
+  const quick = opened()
+  for (let i = 0; i < 4; i++) await quick.ask([QUESTION], LONG, { afterMs: 3000 })
+  expect(quick.events()).toEqual([])
+  const others = opened()
+  for (const app of ['a', 'b', 'c']) await others.ask([QUESTION], LONG, { app })
+  expect(others.events()).toEqual([])
+  const loop = opened()
+  for (let i = 0; i < 6; i++) await loop.ask([QUESTION], LONG, { afterMs: 60_000 })
+  expect(loop.events()).toHaveLength(2)
 })
 
 test.each([

@@ -7,7 +7,7 @@ import type {
   RankingWhy,
 } from '../../../../adapters/wire/oversight.ts'
 import type { Dimension, ForgetResponse } from '../../../../adapters/wire/personalization.ts'
-import { WHY_BLOCK } from '../../../personalize/reasons.ts'
+import { whyOf } from '../../../personalize/reasons.ts'
 import { act, call } from './api.ts'
 import { byId, fill, h, part, type Row, rows, setText } from './dom.ts'
 import { askToForget } from './forget.ts'
@@ -158,7 +158,7 @@ const summaryOf = (d: DecisionSummary): string => {
 const reasons = (d: DecisionSummary): (Node | false | null)[] => [
   h('h3', { class: 'minor' }, 'The note'),
   d.rewriting
-    ? h('p', {}, WHY_BLOCK[d.rewriting.reason])
+    ? h('p', {}, whyOf(d.rewriting.reason, d.rewriting.silenced))
     : h('p', {}, 'No reasons were kept at the time.'),
   (d.rewriting?.lines.length ?? 0) > 0 &&
     h(

@@ -31,6 +31,7 @@ const plan: Plan = {
   decisionId: 'd1',
   conversation: { messages: [{ role: 'user', content: 'Why?' }] },
   reason: null,
+  silenced: [],
   request: null,
   bound: null,
 }

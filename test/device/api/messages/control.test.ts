@@ -5,7 +5,7 @@ const control = (headers: Record<string, string>, compareStreams = false) =>
   readControl(new Headers(headers), compareStreams)
 
 test('without headers everything is as the settings have it', () => {
-  expect(control({})).toEqual({ mode: undefined, candidates: 4, isCompared: false })
+  expect(control({})).toMatchObject({ mode: undefined, candidates: 4, isCompared: false })
   expect(control({}, true).isCompared).toBe(true)
 })
 

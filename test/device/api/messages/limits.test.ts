@@ -33,6 +33,13 @@ const ROWS: Record<string, readonly Row[]> = {
     [{ tools: [{ name: 'mcp__files__write_file' }] }, 'coding', true],
   ],
   'stop sequences': [[{ stop_sequences: ['\n'] }, 'program', false]],
+  'a form that a program reads': [
+    [
+      { messages: [user('Return only JSON: {"answer": string}. Why is the sky blue?')] },
+      'program',
+      false,
+    ],
+  ],
   'a summary of the conversation': [
     [
       {
