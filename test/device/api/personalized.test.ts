@@ -58,6 +58,30 @@ test('with a preference and choices the block is in system, answers are ranked, 
   expect(store.spentSince(0).usd).toBeGreaterThan(0)
 })
 
+test('requests at the same time cannot each spend what is left of the budget', async () => {
+  const budget = 4000
+  const { device, store } = openFake(model, { settings: { extraTokensPerDay: budget } })
+  const { post, claude } = buildApi({}, { ...fakeDevice(), device })
+  device.importChoices(shortChoices(20))
+  await device.prepare()
+  const asked = Array.from({ length: 20 }, async (_, i) => {
+    const content = `Wie entsteht Regen über der Stadt Nummer ${i}?`
+    const response = await post('/v1/messages', {
+      ...request,
+      max_tokens: 90,
+      messages: [{ role: 'user', content }],
+    })
+    expect(response.status).toBe(200)
+  })
+  await Promise.all(asked)
+  const further = claude.seen.length - 20
+  expect(further).toBeGreaterThan(0)
+  // An hour may take a quarter of it; each of 60 that would be worth it alone may take 100 tokens.
+  expect(further).toBeLessThanOrEqual(budget / 4 / 90)
+  expect(store.spentSince(0).tokens).toBeLessThanOrEqual(budget / 4)
+  expect(store.heldBack()).toEqual({ tokens: 0, usd: 0 })
+})
+
 test('an edit of a streamed answer, by its message id, becomes a choice', async () => {
   const { post, store } = build()
   await (await post('/v1/messages', { ...request, stream: true })).text()
