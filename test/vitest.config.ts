@@ -44,6 +44,7 @@ export const shared = {
   testTimeout: 60_000,
   hookTimeout: 60_000,
   pool: 'forks',
+  setupFiles: process.env['LOREWEAVE_ASSERTIONS'] ? ['./test/support/count-assertions.ts'] : [],
 } as const
 
 /** Also on two cores two: many tests wait for a process. */
