@@ -16,7 +16,8 @@ export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
   delimiter: 'The request holds text that looks like a preference note.',
   undone: 'You took the note back in this conversation.',
   late: 'The local model did not choose in time when the conversation began.',
-  unknown_history: 'The conversation did not begin through this device, or it is not remembered.',
+  unknown_history:
+    'The conversation began without preferences, or not through this device, and stays as it began.',
   program: 'A program reads the answer.',
   schema: 'The answer has a schema.',
   prefill: 'The app began the answer itself.',

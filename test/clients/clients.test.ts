@@ -7,12 +7,6 @@ import { type Kind, scenarioOf } from './scenarios.ts'
 import { install, type Session, startSession } from './session.ts'
 import { type Run, startWorld, type World } from './world.ts'
 
-let world: World
-beforeAll(async () => {
-  world = await startWorld()
-})
-afterAll(() => world?.close())
-
 /** Kinds in which Claude, or the client itself, ends the conversation early. */
 const FAILING: readonly Kind[] = ['overloaded', 'unauthorized']
 
@@ -26,6 +20,10 @@ for (const client of chosen) {
   const title = reason ? `${client.name} (skipped: ${reason})` : client.name
 
   describe.skipIf(reason)(title, () => {
+    let world: World
+    beforeAll(async () => {
+      world = await startWorld()
+    })
     const sessions = new Map<string, Promise<Session>>()
     /** path: what follows the origin in the base URL. */
     const run = async (kind: Kind, way: Parameters<World['run']>[2], path: string) => {
@@ -38,6 +36,7 @@ for (const client of chosen) {
     }
     afterAll(async () => {
       for (const session of sessions.values()) await (await session).close()
+      await world?.close()
     })
 
     test.each(Object.keys(client.scenarios) as Kind[])('%s', async (kind) => {

@@ -114,7 +114,7 @@ export const CLIENTS: readonly Client[] = [
     model: 'claude-sonnet-5',
     path: '',
     // Its tool for the answer is one among others, for tool_choice is "auto".
-    questions: { output: 'Wie entstehen Ebbe und Flut? Antworte mit final_result.' },
+    questions: { output: 'Wie entstehen Ebbe und Flut, und was hat der Mond damit zu tun? (final_result)' },
     scenarios: { ...CHAT, output: 'block', json: 'none' },
   },
   {

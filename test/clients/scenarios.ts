@@ -49,7 +49,7 @@ const PARTS: Readonly<Record<Kind, Pick<Scenario, 'system' | 'questions' | 'tool
   stream: { system: SYSTEM, questions: TURNS.slice(0, 2) },
   tools: {
     system: SYSTEM,
-    questions: ['Wann ist heute Hochwasser in Husum? Sieh dafür in tide_table nach.'],
+    questions: [`${TIDES} Und wann steigt sie heute in Husum? Das steht in tide_table.`],
     tool: TOOL,
   },
   output: { system: SYSTEM, questions: [TIDES] },
