@@ -24,6 +24,7 @@ const NEWEST = 'claude-sonnet-5-5'
 
 const CHAT = {
   plain: 'block',
+  ranked: 'block',
   turns: 'block',
   stream: 'block',
   tools: 'block',
@@ -31,6 +32,9 @@ const CHAT = {
   unauthorized: 'block',
   abort: 'block',
 } as const
+
+/** A client that always streams is never given the best of several answers. */
+const { ranked: _, ...STREAMED } = CHAT
 
 /** Claude Code's first system block must stay as it came, so nothing follows it. */
 const CLAUDE_CODE = {
@@ -114,7 +118,9 @@ export const CLIENTS: readonly Client[] = [
     model: 'claude-sonnet-5',
     path: '',
     // Its tool for the answer is one among others, for tool_choice is "auto".
-    questions: { output: 'Wie entstehen Ebbe und Flut, und was hat der Mond damit zu tun? (final_result)' },
+    questions: {
+      output: 'Wie entstehen Ebbe und Flut, und was hat der Mond damit zu tun? (final_result)',
+    },
     scenarios: { ...CHAT, output: 'block', json: 'none' },
   },
   {
@@ -143,7 +149,7 @@ export const CLIENTS: readonly Client[] = [
     driver: 'llm_client.py',
     model: NEWEST,
     path: '',
-    scenarios: CHAT,
+    scenarios: STREAMED,
   },
   {
     name: 'claude-agent-sdk',

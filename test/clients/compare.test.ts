@@ -101,6 +101,15 @@ test('a request that no client sent is told, a further try after a failure is no
   expect(differencesOf([failed], [failed, changed]).join()).toContain('"x-api-key: key" is lost')
 })
 
+test('where several answers are asked for, the client gets one of them, and all are asked for alike', () => {
+  const other = exchange({ answer: Buffer.from('{"a":1}') })
+  expect(compare([other], [exchange(), other], true).differences).toEqual([])
+  const none = exchange({ answer: Buffer.from('{"b":1}') })
+  expect(compare([none], [exchange(), other], true).differences.join()).toContain('body is changed')
+  const changed = { ...exchange(), head: [] }
+  expect(compare([other], [other, changed], true).differences.join()).toContain('is lost')
+})
+
 test('a client that breaks off must be followed', () => {
   const aborted = exchange({ isAborted: true, answer: Buffer.from('{') })
   expect(differencesOf([aborted], [aborted])).toEqual([])

@@ -28,14 +28,20 @@ const OF_ANSWER = ['connection', 'keep-alive', 'transfer-encoding', 'content-len
 
 /**
  * Pairs each request of the client with one that reached Claude, in order among those with one method, path and last message.
- * A further try of the device after a failed one is held to the same as the first.
+ * A further try of the device after a failed one, and with mayCopy a further answer that it asks for, is held to the same as the
+ * first; what the client is given must then be one of them.
  */
-export const compare = (sent: readonly Exchange[], received: readonly Exchange[]): Comparison => {
+export const compare = (
+  sent: readonly Exchange[],
+  received: readonly Exchange[],
+  mayCopy = false,
+): Comparison => {
   const left = [...received]
   const passed: Passed[] = []
   const differences: string[] = []
   for (const from of sent) {
-    const at = left.findIndex((to) => isSameRequest(from, to))
+    const same = left.filter((to) => isSameRequest(from, to))
+    const at = left.indexOf(same.find((to) => to.answer.equals(from.answer)) ?? same[0]!)
     if (at < 0) {
       if (isOfMessages(from)) differences.push(`${nameOf(from)} did not reach Claude`)
       continue
@@ -46,9 +52,10 @@ export const compare = (sent: readonly Exchange[], received: readonly Exchange[]
     passed.push({ from, to, suffix: compareRequests(from, to, differences) })
   }
   for (const to of left) {
-    const tried = passed.find((p) => isSameRequest(p.from, to) && MAY_PASS.test(`${p.to.status}`))
-    if (tried)
-      passed.push({ from: tried.from, to, suffix: compareRequests(tried.from, to, differences) })
+    const from = passed.find(
+      (p) => isSameRequest(p.from, to) && (mayCopy || MAY_PASS.test(`${p.to.status}`)),
+    )?.from
+    if (from) passed.push({ from, to, suffix: compareRequests(from, to, differences) })
     else differences.push(`${nameOf(to)} reached Claude though no client sent it`)
   }
   return { passed, differences }

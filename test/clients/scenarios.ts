@@ -2,6 +2,7 @@
 
 export type Kind =
   | 'plain'
+  | 'ranked'
   | 'turns'
   | 'stream'
   | 'tools'
@@ -45,6 +46,7 @@ const TOOL = {
 
 const PARTS: Readonly<Record<Kind, Pick<Scenario, 'system' | 'questions' | 'tool'>>> = {
   plain: { questions: [TIDES] },
+  ranked: { system: SYSTEM, questions: [TIDES] },
   turns: { system: SYSTEM, questions: TURNS },
   stream: { system: SYSTEM, questions: TURNS.slice(0, 2) },
   tools: {
@@ -61,9 +63,9 @@ const PARTS: Readonly<Record<Kind, Pick<Scenario, 'system' | 'questions' | 'tool
   abort: { system: SYSTEM, questions: [TIDES] },
 }
 
-/** question: in place of the scenario's own. */
+/** ranked: what a client does is the same as in plain. question: in place of the scenario's own. */
 export const scenarioOf = (kind: Kind, model: string, question?: string): Scenario => ({
-  kind,
+  kind: kind === 'ranked' ? 'plain' : kind,
   model,
   maxTokens: 2000,
   ...PARTS[kind],

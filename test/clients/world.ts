@@ -1,14 +1,10 @@
 /** client → outer recorder → the device, or Claude itself → inner recorder → the mocked Claude. */
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { startClaude } from '../../eval/mock/serve.ts'
-import { run, start } from '../device/cli-process.ts'
+import { type RunningDevice, startDevice } from './device.ts'
 import { type Answer, type Exchange, startRecorder } from './recorder.ts'
 import type { Kind, Scenario } from './scenarios.ts'
 import type { Outcome, Session } from './session.ts'
@@ -26,7 +22,7 @@ export type World = {
   readonly url: string
   /** Where a client's requests to other hosts arrive, and are refused. */
   readonly proxy: string
-  run(session: Session, scenario: Scenario, way: Way): Promise<Run>
+  run(session: Session, kind: Kind, scenario: Scenario, way: Way): Promise<Run>
   /** Hosts that were asked for since the last call. */
   takeHosts(): string[]
   close(): Promise<void>
@@ -56,6 +52,9 @@ const OWN_ANSWERS: Readonly<Partial<Record<Kind, Answer>>> = {
   },
 }
 
+/** Through a device that orders several answers: a failure must not be asked for several times either. */
+const LEARNED: readonly Kind[] = ['ranked', 'overloaded']
+
 /** How long an exchange may take to end when its client has what it wanted. */
 const SETTLE_MS = 5000
 
@@ -63,24 +62,30 @@ export const startWorld = async (): Promise<World> => {
   const claude = await startClaude({ seed: 7 })
   const [outer, inner, sink] = await Promise.all([startRecorder(), startRecorder(), startSink()])
   inner.target = claude.url
-  const device = await startDevice(inner.url)
+  const devices = new Map<boolean, Promise<RunningDevice>>()
+  const device = (hasLearned: boolean) => {
+    const started = devices.get(hasLearned) ?? startDevice(inner.url, hasLearned)
+    devices.set(hasLearned, started)
+    return started
+  }
   return {
     url: outer.url,
     proxy: sink.url,
-    run: async (session, scenario, way) => {
-      outer.target = way === 'directly' ? inner.url : device.url
-      inner.answer = OWN_ANSWERS[scenario.kind]
-      inner.holdsStreams = scenario.kind === 'abort'
+    run: async (session, kind, scenario, way) => {
+      const hasLearned = LEARNED.includes(kind)
+      outer.target = way === 'directly' ? inner.url : (await device(hasLearned)).url
+      inner.answer = OWN_ANSWERS[kind]
+      inner.holdsStreams = kind === 'abort'
       const outcome = await session.run(scenario)
       await outer.settled(SETTLE_MS)
       await inner.settled(SETTLE_MS)
       const ran = { outcome, sent: outer.take(), received: inner.take() }
-      keep(`${scenario.kind} ${way}`, ran)
+      keep(`${kind} ${way}`, ran)
       return ran
     },
     takeHosts: sink.take,
     close: async () => {
-      await device.close()
+      for (const started of devices.values()) await (await started).close()
       await Promise.all([outer.close(), inner.close(), sink.close(), claude.close()])
     },
   }
@@ -94,31 +99,6 @@ const keep = (title: string, { outcome, sent, received }: Run): void => {
     all.map((e) => ({ ...e, body: String(e.body), answer: String(e.answer) }))
   const entry = { title, outcome, sent: texts(sent), received: texts(received) }
   appendFileSync(file, `${JSON.stringify(entry, null, 1)}\n`)
-}
-
-/** `loreweave serve` in a new home, with the tiny model and one stated preference. */
-const startDevice = async (claudeUrl: string) => {
-  const folder = await mkdtemp(join(tmpdir(), 'loreweave-clients-'))
-  for (const args of [
-    ['init', '--yes', '--model', 'tiny'],
-    ['profile', 'set', 'length', 'less'],
-  ]) {
-    const { code, stderr } = await run(folder, args)
-    if (code !== 0) throw new Error(`loreweave ${args.join(' ')} ended with ${code}: ${stderr}`)
-  }
-  const child = start(folder, ['serve', '--port', '0', '--claude-url', claudeUrl])
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (process.env['LOREWEAVE_CLIENTS_LOG']) process.stderr.write(`  device: ${line}\n`)
-  })
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-  return {
-    url: (JSON.parse(line) as { url: string }).url,
-    close: async () => {
-      child.kill('SIGTERM')
-      if (child.exitCode === null) await once(child, 'exit')
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
 }
 
 /** A proxy that goes nowhere and says who wanted to go where. */
