@@ -18,7 +18,7 @@ const request = (changes: object = {}) => ({
   ...changes,
 })
 
-const openBoth = (options: Omit<ClaudeOptions, 'seed'> = {}, answers = 3) => {
+const openBoth = (options: Omit<ClaudeOptions, 'seed'>, answers: number) => {
   const claude = createClaude({ seed: 1, ...options })
   const fake = fakeDevice({ planCandidates: () => planOf(answers) })
   const logged: { usd?: number }[] = []
@@ -48,11 +48,13 @@ type Scenario = {
   readonly body: object
   readonly betas?: string
   readonly refuses?: ClaudeOptions['refuses']
+  readonly answers?: number
 }
 const FALLBACK = 'server-side-fallback-2026-07-01'
 
 const SCENARIOS: readonly Scenario[] = [
   { name: 'a plain request', body: request() },
+  { name: 'three answers to one', body: request(), answers: 3 },
   { name: 'five minutes of cache', body: request({ system: marked(MARK) }) },
   { name: 'an hour of cache', body: request({ system: marked(HOUR) }) },
   { name: 'fast mode', body: request({ speed: 'fast' }), betas: 'fast-mode-2026-02-01' },
@@ -88,10 +90,11 @@ const SCENARIOS: readonly Scenario[] = [
 
 test.each(SCENARIOS.flatMap((s) => [false, true].map((stream) => ({ ...s, stream }))))(
   '$name (stream: $stream) is counted as Claude bills it',
-  async ({ body, betas, refuses, stream }) => {
-    const { claude, ask, counted } = openBoth(refuses && { refuses })
+  async ({ body, betas, refuses, answers = 1, stream }) => {
+    const { claude, ask, counted } = openBoth(refuses ? { refuses } : {}, answers)
     const compare = stream ? { 'loreweave-stream': 'compare' } : {}
     await ask({ ...body, stream }, betas, compare as Record<string, string>)
+    expect(claude.counts().requests).toBe(answers)
     expect(counted()).toBeCloseTo(claude.counts().usd, 5)
   },
 )

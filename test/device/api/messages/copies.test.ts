@@ -5,7 +5,6 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type Sleep, timerSleep } from '../../../../device/agent/transport.ts'
 import type { CandidateRequest, SpendOptions } from '../../../../device/agent/types.ts'
 import { patienceMs } from '../../../../device/api/messages/copies.ts'
-import { createClaude } from '../../../../eval/mock/claude.ts'
 import { buildApi, fakeDevice, messageText, planOf } from '../fakes.ts'
 
 const stops: (() => void)[] = []
@@ -147,7 +146,7 @@ describe('of answers that are not streamed', () => {
 
 describe('a slow further answer', () => {
   test.each([1, 2])('is cancelled in time, and the rest is ranked: number %i', async (slow) => {
-    const { post, steps, answers, paid } = build(3, { settings: { rankDeadlineMs: 100 } })
+    const { post, steps, answers, paid } = build(3, { settings: { rankDeadlineMs: 500 } })
     const answering = post('/v1/messages', request())
     await settled()
     steps[0]!.begin()
@@ -166,7 +165,7 @@ describe('a slow further answer', () => {
   })
 
   test('that hangs in the middle is cancelled too', async () => {
-    const { post, steps } = build(2, { settings: { rankDeadlineMs: 100 } })
+    const { post, steps } = build(2, { settings: { rankDeadlineMs: 500 } })
     const answering = post('/v1/messages', request())
     await settled()
     steps[0]!.begin()
@@ -177,18 +176,18 @@ describe('a slow further answer', () => {
     expect(steps[1]!.aborted()).toBe(true)
   })
 
-  test("is not waited for beyond the caller's own limit", async () => {
-    const { post, steps } = build(2, { settings: { rankDeadlineMs: 60_000 } })
+  test("is not asked for where the caller's own limit is nearly over", async () => {
+    const { post, steps } = build(2)
     const answering = post('/v1/messages', request(), {
       'x-stainless-timeout': 'NOT_GIVEN',
-      'x-stainless-read-timeout': '0.5',
+      'x-stainless-read-timeout': '0.001',
     })
     await settled()
     steps[0]!.begin()
     await settled()
     steps[0]!.end()
     expect(await (await answering).text()).toBe(messageText(1))
-    expect(steps[1]!.aborted()).toBe(true)
+    expect(steps).toHaveLength(1)
   })
 
   test.each([
@@ -252,30 +251,6 @@ test('a budget that cannot be read costs the further answers, not the first', as
   expect(api.reports.map(({ what }) => what)).toEqual(['reserve', 'usage'])
 })
 
-describe.each([false, true])('of four answers (stream: %s) over a marked prompt', (stream) => {
-  test('the first alone writes the cache', async () => {
-    const claude = createClaude({ seed: 1 })
-    const usages: { cacheWrite: number; cacheRead: number }[] = []
-    const fake = fakeDevice({
-      planCandidates: () => planOf(4),
-      noteUsage: (_size, { attempts }) => void usages.push(...attempts),
-    })
-    const api = buildApi(
-      { transport: async (asked) => claude.request(new Request('http://c/v1/messages', asked)) },
-      fake,
-    )
-    const response = await api.post('/v1/messages', request({ ...marked, stream }), {
-      'anthropic-version': '2023-06-01',
-      ...(stream && { 'loreweave-stream': 'compare' }),
-    })
-    await response.text()
-    expect(usages.length).toBe(4)
-    expect(usages.filter((u) => u.cacheWrite > 0)).toHaveLength(1)
-    expect(usages[0]!.cacheWrite).toBeGreaterThan(40_000)
-    for (const { cacheRead } of usages.slice(1)) expect(cacheRead).toBe(usages[0]!.cacheWrite)
-  })
-})
-
 test('a stream that is compared returns the first where another one hangs', async () => {
   let arrived = 0
   const events = [
@@ -301,7 +276,7 @@ test('a stream that is compared returns the first where another one hangs', asyn
   const api = buildApi({
     claudeUrl: `http://127.0.0.1:${port}`,
     transport: (asked) => fetch(asked),
-    settings: { rankDeadlineMs: 100 },
+    settings: { rankDeadlineMs: 500 },
   })
   const response = await api.post('/v1/messages', request({ stream: true }), {
     'loreweave-stream': 'compare',
