@@ -10,7 +10,7 @@ import {
   isReadByModel,
   trainFollowUps,
 } from '../personalize/implicit.ts'
-import { type Gate, poolInParts, poolRequests } from '../personalize/relevance.ts'
+import { followUpReading, type Gate, poolInParts, poolRequests } from '../personalize/relevance.ts'
 import type { DeviceStore } from './store.ts'
 
 export type FollowUps = {
@@ -32,9 +32,9 @@ export const openFollowUps = (
   model: LocalModel,
   engine: Pick<Engine, 'pooled'>,
 ): FollowUps => {
-  const exitLayer = model.suggestedExit
-  const key = `v1/${model.base.weights}/${exitLayer}/${FOLLOW_UP_TEXTS.length}`
-  const pool = (texts: readonly string[]) => poolRequests(engine, model.tokenizer, exitLayer, texts)
+  const reading = followUpReading(model)
+  const key = `v1/${model.base.weights}/${reading.exitLayer}/${FOLLOW_UP_TEXTS.length}`
+  const pool = (texts: readonly string[]) => poolRequests(engine, model.tokenizer, reading, texts)
   let loading: Promise<Gate> | null = null
   const load = async (): Promise<Gate> => {
     const kept = Kept.safeParse(store.get('followUps'))

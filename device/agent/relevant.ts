@@ -12,6 +12,7 @@ import {
   poolRequests,
   type RelevanceHead,
   relevantWishes,
+  requestReading,
   seedExamples,
   trainingTexts,
   trainRelevance,
@@ -33,7 +34,7 @@ const Learned = z.object({
 export type Learned = z.infer<typeof Learned>
 
 export type Relevance = {
-  /** Fits the head if it is not there yet (one pass over the seeds, half a minute on two cores). */
+  /** Fits the head if it is not there yet (one pass over the seeds, ten seconds on two cores). */
   ready(): Promise<void>
   /**
    * What matters for a request, as the user's own words have it by now. keep: whether its states may be (default). signal: of a caller
@@ -44,6 +45,7 @@ export type Relevance = {
 
 export type WishesOptions = Pick<PooledOptions, 'keep' | 'signal'>
 
+/** key: of what the head was fitted on; another one is fitted again. */
 const Kept = z.object({
   key: z.string(),
   head: z.custom<RelevanceHead>((v) => typeof v === 'object' && v !== null),
@@ -53,26 +55,22 @@ const TOGETHER = 16
 /** Most recent examples that are kept. */
 const MOST = 300
 
-/** The head and the examples live under one name: a new model or new seeds replace the head and leave the examples. */
-const State = z.object({ own: z.array(Learned).catch([]), kept: Kept.nullable().catch(null) })
-const readState = (store: DeviceStore): z.infer<typeof State> => {
-  const state = State.safeParse(store.get('relevance'))
-  return state.success ? state.data : { own: [], kept: null }
-}
+/** The examples live apart from the head, which a new model or new seeds replace, and which is too long to be read at each request. */
+const State = z.object({ own: z.array(Learned).catch([]) })
 
 /** What has been learned, oldest first. */
-export const learnedRelevance = (store: DeviceStore): readonly Learned[] => readState(store).own
+export const learnedRelevance = (store: DeviceStore): readonly Learned[] =>
+  State.safeParse(store.get('relevance')).data?.own ?? []
 
 export const learnRelevance = (store: DeviceStore, learned: readonly Learned[]): void => {
   if (learned.length === 0) return
-  const state = readState(store)
-  store.set('relevance', { ...state, own: [...state.own, ...learned].slice(-MOST) })
+  store.set('relevance', { own: [...learnedRelevance(store), ...learned].slice(-MOST) })
 }
 
 export const forgetRelevance = (store: DeviceStore, isOf: (e: Learned) => boolean): void => {
-  const state = readState(store)
-  const own = state.own.filter((e) => !isOf(e))
-  if (own.length < state.own.length) store.set('relevance', { ...state, own })
+  const all = learnedRelevance(store)
+  const own = all.filter((e) => !isOf(e))
+  if (own.length < all.length) store.set('relevance', { own })
 }
 
 export const openRelevance = (
@@ -80,12 +78,16 @@ export const openRelevance = (
   model: LocalModel,
   engine: Pick<Engine, 'pooled'>,
 ): Relevance => {
-  const exitLayer = model.suggestedExit
-  const key = `v2/${model.base.weights}/${exitLayer}/${RELEVANCE_SEEDS.length}`
+  const reading = requestReading(model)
+  const key = `v3/${model.base.weights}/${JSON.stringify(reading)}/${RELEVANCE_SEEDS.length}`
   const pool = (texts: readonly string[], options?: WishesOptions) =>
-    poolRequests(engine, model.tokenizer, exitLayer, texts, options)
+    poolRequests(engine, model.tokenizer, reading, texts, options)
+  const kept = (): RelevanceHead | undefined => {
+    const { data } = Kept.safeParse(store.get('relevanceHead'))
+    return data?.key === key ? data.head : undefined
+  }
   let loading: Promise<RelevanceHead> | null = null
-  let loaded = false
+  let loaded: RelevanceHead | undefined
   let fitted: { readonly version: string; readonly own: OwnPart } | null = null
   const head = (): Promise<RelevanceHead> => {
     loading ??= load().catch((error) => {
@@ -95,19 +97,15 @@ export const openRelevance = (
     return loading
   }
   const load = async (): Promise<RelevanceHead> => {
-    const { kept } = readState(store)
-    if (kept?.key === key) {
-      loaded = true
-      return kept.head
-    }
+    loaded ??= kept()
+    if (loaded) return loaded
     const { examples, states } = seedExamples(await poolInParts(pool, trainingTexts(), TOGETHER))
-    const trained = trainRelevance(examples, states)
-    store.set('relevance', { ...readState(store), kept: { key, head: trained } })
-    loaded = true
-    return trained
+    loaded = trainRelevance(examples, states)
+    store.set('relevanceHead', { key, head: loaded })
+    return loaded
   }
   const ownPart = async (trained: RelevanceHead): Promise<OwnPart> => {
-    const { own } = readState(store)
+    const own = learnedRelevance(store)
     const version = JSON.stringify(own)
     if (fitted?.version !== version) {
       const requests = own.map((e) => e.request)
@@ -125,7 +123,8 @@ export const openRelevance = (
   return {
     ready: async () => void (await head()),
     wishes: async (request, options) => {
-      if (options?.signal && !loaded && readState(store).kept?.key !== key) {
+      loaded ??= kept()
+      if (options?.signal && !loaded) {
         head().catch(() => {})
         throw new FedError('E_UNAVAILABLE', 'the local model is being made ready')
       }

@@ -51,6 +51,7 @@ export type FeedbackRow = {
 export type StateKey =
   | 'profile'
   | 'relevance'
+  | 'relevanceHead'
   | 'consent'
   | 'serving'
   | 'calibration'

@@ -7,6 +7,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { cholesky, choleskySolve } from '../../adapters/math/cholesky.ts'
 import { matrix } from '../../adapters/math/matrix.ts'
 import { axpy, dot } from '../../adapters/math/vector.ts'
+import type { LocalModel } from '../engine/model/open.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
 import type { Engine, PooledOptions } from '../engine/run/types.ts'
 import { dimensionOf, sentenceOfWish, WISHES, type Wish } from './dimensions.ts'
@@ -14,7 +15,7 @@ import { encodeRequest } from './encode-answer.ts'
 import { isPlain, requestFeatures } from './relevance-rules.ts'
 import { RELEVANCE_SEEDS, type RelevanceSeed } from './relevance-seeds.ts'
 
-/** A request with what matters for it; none: style does not. pooled: [hidden]. */
+/** A request with what matters for it; none: style does not. pooled: see poolRequests. */
 export type RelevanceExample = {
   readonly request: string
   readonly pooled: ArrayLike<number>
@@ -42,9 +43,26 @@ export type RelevanceHead = {
 
 /** Ridge over inputs whose squared length is about 3; chosen with whole kinds of requests left out. */
 const RIDGE = 1
-/** Of a request that are read, since it waits for them: 80 ms on two cores, 170 for 200 tokens. In requests with 110 tokens of other
- *  talk before or after what is asked, 64, 96, 128 and 256 find the same (precision .93, recall .90 to .91, 90 requests). */
-const REQUEST_TOKENS = 64
+/** How texts are read. maxTokens: of each; of more, the middle goes. */
+export type Reading = Pick<PooledOptions, 'exitLayer' | 'through' | 'packed'> & {
+  readonly maxTokens: number
+}
+
+/**
+ * A request waits for this pass: half as deep as answers are read, with the states on the way beside those at the end, and forty
+ * tokens. The README has what that finds, against the whole depth and 64 tokens.
+ */
+export const requestReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedExit'>): Reading => {
+  const exitLayer = Math.max(1, Math.round(suggestedExit / 2))
+  const onTheWay = Math.floor((2 * exitLayer) / 3)
+  return { exitLayer, through: onTheWay > 0 ? [onTheWay] : [], packed: true, maxTokens: 40 }
+}
+
+/** Nobody waits for these. */
+export const followUpReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedExit'>): Reading => ({
+  exitLayer: suggestedExit,
+  maxTokens: 64,
+})
 
 /** Scores from which something is taken to matter. Asking for less of something hardly ever hurts where style matters at all. */
 export const THRESHOLDS = { gate: 0, less: -0.6, more: -0.25 } as const
@@ -55,17 +73,17 @@ export const trainingTexts = (): string[] => [
   ...WISHES.map(sentenceOfWish),
 ]
 
-/** Pooled states of texts at the exit layer, without adapters, so that they hold for one base model for ever. */
+/** Pooled states of texts, without adapters, so that they hold for one base model for ever: [hidden] for each layer that is read. */
 export const poolRequests = (
   engine: Pick<Engine, 'pooled'>,
   tokenizer: Pick<Tokenizer, 'chat'>,
-  exitLayer: number,
+  { maxTokens, ...reading }: Reading,
   requests: readonly string[],
   options: Pick<PooledOptions, 'keep' | 'signal'> = {},
 ): Promise<Float32Array[]> =>
   engine.pooled(
-    requests.map((r) => encodeRequest(tokenizer, r, REQUEST_TOKENS)),
-    { ...options, exitLayer, adapters: [] },
+    requests.map((r) => encodeRequest(tokenizer, r, maxTokens)),
+    { ...options, ...reading, adapters: [] },
   )
 
 /** Few at a time, so that a request which comes meanwhile waits for one part at most. */

@@ -21,6 +21,9 @@ type Options = {
 
 const TOKENS = 200
 const WARM_UP = 10
+/** Second turns, and requests with as many answers as the device asks for by itself, are measured on so many fewer. */
+const FEWER = 4
+const SECOND = 'What would you tell somebody who hears of it for the first time?'
 const CHOICES = 40
 /** A training that outlasts the measurement: at such a rate what is held back goes on being learned. */
 const LONG_TRAINING = ['--epochs', '100', '--learning-rate', '0.000001']
@@ -36,7 +39,9 @@ export const addEndpointBench = (
 ): Command =>
   group
     .command('endpoint')
-    .description('what the Messages endpoint adds to requests of 200 tokens, one candidate each')
+    .description(
+      'what the Messages endpoint adds to first requests of 200 tokens with one candidate each, to second turns, and by default',
+    )
     .option('--requests <n>', 'requests, each the first of a conversation', integer(1), 200)
     .option('--train', 'also while a private adapter trains on the same device: minutes more')
     .addOption(modelOption())
@@ -62,15 +67,34 @@ export const benchEndpoint = async (options: Options): Promise<Results> => {
     await run('train', '--data', data, '--cache', options.cache)
     const begun = performance.now()
     const url = await startDevice(processes, home, claude.url, options.cache)
-    const texts = await requestTexts(options, 2 * options.requests + WARM_UP)
+    const few = Math.ceil(options.requests / FEWER)
+    const texts = await requestTexts(options, 2 * (options.requests + few) + WARM_UP)
     const next = () => texts.pop()!
     const seconds = ((await whenReady(url, next)) - begun) / 1000
-    for (let i = 1; i < WARM_UP; i++) await ask(url, next())
-    const pair = (): Promise<Pair> => askBoth(claude.url, url, next())
+    for (let i = 1; i < WARM_UP; i++) await ask(url, begin(next()))
+    const pair = (): Promise<Pair> => {
+      const messages = begin(next())
+      return askBoth({ url: claude.url, messages }, { url, messages })
+    }
     progress(`${options.requests} requests`)
     const quiet = await inTurn(options.requests, pair)
-    const ready: Result = { name: 'endpoint.ready', value: seconds, unit: 's' }
-    if (!options.train) return { results: [ready, ...figures('endpoint', quiet)] }
+    progress(`second turns of ${few} conversations`)
+    const second = await inTurn(few, () => secondTurn(claude.url, url, next()))
+    progress(`${few} requests with as many answers as the device asks for by itself`)
+    const asked = claude.claude.counts().requests
+    const free = await inTurn(few, () => {
+      const messages = begin(next())
+      return askBoth({ url: claude.url, messages }, { url, messages, isFree: true })
+    })
+    const answers = (claude.claude.counts().requests - asked) / few - 1
+    const results: Result[] = [
+      { name: 'endpoint.ready', value: seconds, unit: 's' },
+      ...figures('endpoint', quiet),
+      ...figures('endpoint.second', second),
+      ...figures('endpoint.default', free),
+      { name: 'endpoint.default.answers', value: answers, unit: 'a request', n: few },
+    ]
+    if (!options.train) return { results }
     progress('the same while a private adapter trains')
     const ended = run('train', '--adapter', ...LONG_TRAINING, '--cache', options.cache).then(() => {
       throw new FedError('E_INTERNAL', 'the training ended before the measurement did')
@@ -80,9 +104,7 @@ export const benchEndpoint = async (options: Options): Promise<Results> => {
       whenTraining(processes, home).then(() => inTurn(options.requests, pair)),
     ])
     ended.catch(() => {})
-    return {
-      results: [ready, ...figures('endpoint', quiet), ...figures('endpoint.training', busy)],
-    }
+    return { results: [...results, ...figures('endpoint.training', busy)] }
   } finally {
     await processes.stopAll()
     await claude.close()
@@ -121,14 +143,19 @@ const requestTexts = async (
   })
 }
 
-type Asked = { readonly ms: number; readonly status: string | null }
+type Message = { readonly role: 'user' | 'assistant'; readonly content: unknown }
+/** isFree: the device may ask for more answers than one. */
+type Asking = {
+  readonly url: string
+  readonly messages: readonly Message[]
+  readonly isFree?: boolean
+}
+type Asked = { readonly ms: number; readonly status: string | null; readonly content: unknown }
 
-const ask = async (url: string, content: string): Promise<Asked> => {
-  const body = JSON.stringify({
-    model: 'claude-sonnet-5-5',
-    max_tokens: 64,
-    messages: [{ role: 'user', content }],
-  })
+const begin = (content: string): Message[] => [{ role: 'user', content }]
+
+const ask = async (url: string, messages: readonly Message[], isFree = false): Promise<Asked> => {
+  const body = JSON.stringify({ model: 'claude-sonnet-5-5', max_tokens: 64, messages })
   const from = performance.now()
   const response = await fetch(`${url}/v1/messages`, {
     method: 'POST',
@@ -136,15 +163,16 @@ const ask = async (url: string, content: string): Promise<Asked> => {
       'content-type': 'application/json',
       'x-api-key': 'none',
       'anthropic-version': '2023-06-01',
-      'loreweave-candidates': '1',
+      ...(!isFree && { 'loreweave-candidates': '1' }),
     },
     body,
   })
-  await response.arrayBuffer()
+  const text = await response.text()
   const ms = performance.now() - from
   if (!response.ok) throw new FedError('E_INTERNAL', `an answer with status ${response.status}`)
   const [status = null] = response.headers.get('loreweave-status')?.split(';') ?? []
-  return { ms, status }
+  const { content } = JSON.parse(text) as { content: unknown }
+  return { ms, status, content }
 }
 
 /** The time at which the device first personalizes. */
@@ -152,7 +180,7 @@ const whenReady = async (url: string, next: () => string): Promise<number> => {
   const until = performance.now() + READY_MS
   const text = next()
   for (let i = 0; performance.now() < until; i++) {
-    if ((await ask(url, `${text} (${i})`)).status !== 'failed-open') return performance.now()
+    if ((await ask(url, begin(`${text} (${i})`))).status !== 'failed-open') return performance.now()
     await sleep(500)
   }
   throw new FedError('E_UNAVAILABLE', 'the device did not become ready')
@@ -179,13 +207,25 @@ type Pair = { readonly direct: number; readonly through: Asked }
 
 let turn = 0
 /** The order alternates, so that neither is always the one with warm caches. */
-const askBoth = async (direct: string, device: string, text: string): Promise<Pair> => {
+const askBoth = async (direct: Asking, device: Asking): Promise<Pair> => {
+  const send = ({ url, messages, isFree }: Asking) => ask(url, messages, isFree)
   if (turn++ % 2 === 0) {
-    const first = await ask(direct, text)
-    return { direct: first.ms, through: await ask(device, text) }
+    const first = await send(direct)
+    return { direct: first.ms, through: await send(device) }
   }
-  const through = await ask(device, text)
-  return { direct: (await ask(direct, text)).ms, through }
+  const through = await send(device)
+  return { direct: (await send(direct)).ms, through }
+}
+
+/** Each goes on from the answer that it got, as an app does. */
+const secondTurn = async (direct: string, device: string, text: string): Promise<Pair> => {
+  const after = async (url: string): Promise<Asking> => {
+    const { content } = await ask(url, begin(text))
+    const turns: Message[] = [...begin(text), { role: 'assistant', content }, ...begin(SECOND)]
+    return { url, messages: turns }
+  }
+  const [from, to] = [await after(direct), await after(device)]
+  return askBoth(from, to)
 }
 
 const inTurn = async <T>(count: number, work: () => Promise<T>): Promise<T[]> => {

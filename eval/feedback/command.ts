@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/personalize/implicit.ts'
-import { poolRequests } from '../../device/personalize/relevance.ts'
+import { followUpReading, poolRequests } from '../../device/personalize/relevance.ts'
 import { cacheOption, jsonOption, modelOption, progress, threadsOption } from '../options.ts'
 import type { Result, Results } from '../results.ts'
 import { FOLLOW_UPS_HELD } from './follow-ups-held.ts'
@@ -27,7 +27,7 @@ export const addFeedbackCommand = (
       const engine = openEngine({ folder: model.folder, ...(threads && { threads }) })
       try {
         const pool = (texts: readonly string[]) =>
-          poolRequests(engine, model.tokenizer, model.suggestedExit, texts)
+          poolRequests(engine, model.tokenizer, followUpReading(model), texts)
         progress(`reading ${FOLLOW_UP_TEXTS.length} seeds`)
         const gate = trainFollowUps(await pool(FOLLOW_UP_TEXTS))
         const pooled = await pool(FOLLOW_UPS_HELD.map(([message]) => message))

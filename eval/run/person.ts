@@ -121,9 +121,9 @@ export const wholeArm = (
       release,
       { rewrite: true, ...settings },
       async (device, store, pass) => {
-        if (relevance !== undefined) store.set('relevance', relevance)
+        if (relevance !== undefined) store.set('relevanceHead', relevance)
         await device.prepare()
-        relevance ??= store.get('relevance')
+        relevance ??= store.get('relevanceHead')
         const picks = []
         for (const line of log.test) {
           pass(BETWEEN_MS)

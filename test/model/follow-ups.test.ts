@@ -6,7 +6,7 @@ import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
 import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/personalize/implicit.ts'
-import { poolRequests } from '../../device/personalize/relevance.ts'
+import { followUpReading, poolRequests } from '../../device/personalize/relevance.ts'
 import { FOLLOW_UPS_HELD } from '../../eval/feedback/follow-ups-held.ts'
 import { measureFollowUps } from '../../eval/feedback/measure.ts'
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const model = await openModel({ cacheFolder })
   engine = openEngine({ folder: model.folder })
   const texts = [...FOLLOW_UP_TEXTS, ...FOLLOW_UPS_HELD.map(([message]) => message)]
-  states = await poolRequests(engine, model.tokenizer, model.suggestedExit, texts)
+  states = await poolRequests(engine, model.tokenizer, followUpReading(model), texts)
 })
 afterAll(() => engine.close())
 

@@ -9,6 +9,7 @@ import {
   leftOutRelevance,
   poolRequests,
   relevantWishes,
+  requestReading,
   seedExamples,
   trainingTexts,
   trainRelevance,
@@ -29,7 +30,7 @@ beforeAll(async () => {
   const model = await openModel({ cacheFolder })
   engine = openEngine({ folder: model.folder })
   const texts = [...trainingTexts(), ...UNSEEN]
-  states = await poolRequests(engine, model.tokenizer, model.suggestedExit, texts)
+  states = await poolRequests(engine, model.tokenizer, requestReading(model), texts)
 })
 afterAll(() => engine.close())
 const seeds = () => states.slice(0, trainingTexts().length)

@@ -14,6 +14,8 @@ export type ModelRunner = {
   readonly model: Model
   readonly sessions: Sessions
   readonly cache: StateCache
+  /** See PooledOptions.packed. */
+  readonly packed?: boolean | undefined
 }
 
 export const modelRunner = (

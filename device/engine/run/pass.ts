@@ -24,13 +24,12 @@ export const passSpans = async (
   onSpan: (span: Span, states: Float32Array) => void | Promise<void> = () => {},
 ): Promise<Map<Span, Float32Array>> => {
   const pass = passer(runner, range, adapters)
-  const name = `${range.from} ${range.to} ${fingerprint(adapters, range.to)}`
+  const name = `${runner.packed} ${range.from} ${range.to} ${fingerprint(adapters, range.to)}`
   const passPrompt = async (span: Span): Promise<Passed> => {
     const key = `${name} ${span.key}`
-    const last = lastPrompts.get(runner.sessions)
-    if (last?.key === key) return last.passed
-    const passed = await pass(span.ids, entering?.get(span))
-    lastPrompts.set(runner.sessions, { key, passed })
+    const known = promptsOf(runner.sessions)
+    const passed = known.get(key) ?? (await pass(span.ids, entering?.get(span)))
+    keepPrompt(known, key, passed)
     return passed
   }
   const all = new Map<Span, Float32Array>()
@@ -44,8 +43,28 @@ export const passSpans = async (
   return all
 }
 
-/** The prompt that passed last is kept, since its answers follow each other. */
-const lastPrompts = new WeakMap<Sessions, { readonly key: string; readonly passed: Passed }>()
+const prompts = new WeakMap<Sessions, Map<string, Passed>>()
+
+const promptsOf = (sessions: Sessions): Map<string, Passed> => {
+  const known = prompts.get(sessions) ?? new Map<string, Passed>()
+  prompts.set(sessions, known)
+  return known
+}
+
+/** Tokens of a short prompt: the beginning of a chat template, which comes again and again between others. */
+const SHORT = 64
+/** Short prompts that are kept; of longer ones the last, since its answers follow each other. */
+const MOST_SHORT = 8
+
+/** The least recently used go. */
+const keepPrompt = (known: Map<string, Passed>, key: string, passed: Passed): void => {
+  known.delete(key)
+  known.set(key, passed)
+  const isShort = (p: Passed) => p.past.count <= SHORT
+  const alike = [...known].filter(([, p]) => isShort(p) === isShort(passed))
+  const most = isShort(passed) ? MOST_SHORT : 1
+  for (const [oldest] of alike.slice(0, -most)) known.delete(oldest)
+}
 
 /** The same spans, those of one prompt next to each other. */
 const byPrompt = (spans: readonly Span[]): Span[] => {
@@ -63,7 +82,7 @@ const PART = 512
 type Passed = { readonly states: Float32Array; readonly past: Past }
 
 const passer = (
-  { model, sessions }: ModelRunner,
+  { model, sessions, packed = false }: ModelRunner,
   range: LayerRange,
   adapters: readonly LoraFeed[],
 ) => {
@@ -71,14 +90,15 @@ const passer = (
   const { hidden } = model.config.shape
   const lora = stackLora(model.config.shape, adapters, from, to)
   const factors = loraFeeds(lora.feeds, lora.ranks)
-  const key = `pass ${from} ${to} ${JSON.stringify(lora.ranks)}`
+  const key = `pass ${from} ${to} ${JSON.stringify(lora.ranks)}${packed ? ' packed' : ''}`
   const build = () => {
     const g = newGraph()
     const trunk = buildTrunk(g, model, { from, to, lora: lora.ranks })
     const named = (part: string, tensors: readonly Tensor[]) =>
       tensors.map((tensor, i) => [`${part}.${i}`, tensor] as const)
     const kept = [...named('k', trunk.keys), ...named('v', trunk.values)]
-    return toOnnx({ hidden: trunk.hidden, ...Object.fromEntries(kept) })
+    const graph = toOnnx({ hidden: trunk.hidden, ...Object.fromEntries(kept) })
+    return { ...graph, packsWeights: packed || graph.packsWeights }
   }
   return async (
     ids: readonly number[],

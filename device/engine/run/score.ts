@@ -11,15 +11,16 @@ export const poolAnswers = async (
   inputs: readonly AnswerInput[],
   options: PooledOptions,
 ): Promise<Float32Array[]> => {
-  const { exitLayer, through = [], adapters, keep = true, onProgress = () => {} } = options
+  const { exitLayer, through = [], adapters, packed, keep = true, onProgress = () => {} } = options
   const keepFrom = keep ? options.keepFrom : undefined
   const { hidden, layers } = runner.model.config.shape
   if (!(exitLayer >= 1 && exitLayer <= layers))
     throw new FedError('E_SHAPE', `the exit layer must be 1 to ${layers}, got ${exitLayer}`)
+  const reader = { ...runner, packed }
   const pooled: Float32Array[] = []
   let done = 0
   for (const row of packSingles(runner, inputs)) {
-    const exits = await statesThrough(runner, row, [...through, exitLayer], adapters, keepFrom)
+    const exits = await statesThrough(reader, row, [...through, exitLayer], adapters, keepFrom)
     for (const [index, span] of row.answers)
       pooled[index] = concat(exits.map((states) => meanState(states, span, hidden)))
     done += row.answers.size

@@ -6,7 +6,7 @@ import {
   openRelevance,
   undoneRequests,
 } from '../../../device/agent/relevant.ts'
-import { openStore } from '../../../device/agent/store.ts'
+import { openStore, type StateKey } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { trainingTexts } from '../../../device/personalize/relevance.ts'
 import { fakeEngine, tinyModel } from './fixture.ts'
@@ -35,6 +35,37 @@ test('the head is fitted once and kept, for this process and the next', async ()
   expect(await openRelevance(store, model, engine).wishes(REQUEST)).toEqual(found)
   expect(calls.texts).toBe(trainingTexts().length + 2)
   expect(found.has('length-')).toBe(true)
+})
+
+test('a head that was fitted on other states is fitted again, and what the user said stays', async () => {
+  const store = openStore(':memory:')
+  const own = [undo(REQUEST, 'length-')]
+  const head = { mean: [], scale: [], gate: [], wishes: [], kinship: [] }
+  // As homes kept both before heads had a place of their own.
+  store.set('relevance', { own, kept: { key: 'v2/weights/12/565', head } })
+  store.set('relevanceHead', { key: 'v3/weights/other/565', head })
+  const { engine, calls } = fakeEngine(model)
+  const relevance = openRelevance(store, model, engine)
+  expect((await relevance.wishes(REQUEST)).has('length-')).toBe(false)
+  expect(calls.texts).toBe(trainingTexts().length + 2)
+  expect(learnedRelevance(store)).toEqual(own)
+  const { wishes } = openRelevance(store, model, engine)
+  await wishes(REQUEST, { signal: new AbortController().signal })
+  expect(calls.texts).toBe(trainingTexts().length + 4)
+})
+
+test('the kept head is read once, however many requests come', async () => {
+  const store = openStore(':memory:')
+  const { engine } = fakeEngine(model)
+  await openRelevance(store, model, engine).ready()
+  const read: string[] = []
+  const get = (key: StateKey) => {
+    read.push(key)
+    return store.get(key)
+  }
+  const relevance = openRelevance({ ...store, get }, model, engine)
+  for (let i = 0; i < 3; i++) await relevance.wishes(REQUEST)
+  expect(read.filter((key) => key === 'relevanceHead')).toHaveLength(1)
 })
 
 test('what is undone is gone at the next request, and the head is not fitted again', async () => {

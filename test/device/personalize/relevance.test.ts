@@ -9,6 +9,7 @@ import {
   poolRequests,
   type RelevanceExample,
   relevantWishes,
+  requestReading,
   scoresOf,
   seedExamples,
   trainingTexts,
@@ -151,6 +152,14 @@ test('left-out heads find nothing in states that say nothing', () => {
   expect(untouchedByGate).toBeLessThan(0.75)
 })
 
+test('a request is read half as deep as answers, whatever the model’s depth', () => {
+  const layers = [12, 7, 3, 2, 1].map((suggestedExit) => {
+    const { exitLayer, through } = requestReading({ suggestedExit })
+    return [...(through ?? []), exitLayer]
+  })
+  expect(layers).toEqual([[4, 6], [2, 4], [1, 2], [1], [1]])
+})
+
 test('poolRequests asks for one state a request, without adapters', async () => {
   const tokenizer = {
     chat: (messages: readonly { content: string }[]) => ({
@@ -163,13 +172,15 @@ test('poolRequests asks for one state a request, without adapters', async () => 
       inputs: readonly { ids: readonly number[]; answerStart: number }[],
       options: object,
     ) => {
-      expect(options).toEqual({ exitLayer: 7, adapters: [] })
+      expect(options).toEqual({ exitLayer: 7, through: [4], packed: true, adapters: [] })
       return inputs.map((i) => Float32Array.of(i.ids.length, i.answerStart))
     },
   }
-  expect(await poolRequests(engine, tokenizer, 7, ['ab', 'c'])).toEqual([
+  const reading = { exitLayer: 7, through: [4], packed: true, maxTokens: 4 }
+  expect(await poolRequests(engine, tokenizer, reading, ['ab', 'c', 'abcdef'])).toEqual([
     Float32Array.of(4, 1),
     Float32Array.of(3, 1),
+    Float32Array.of(5, 1),
   ])
   expect(DIMENSIONS.length * 2).toBe(WISHES.length)
 })

@@ -75,6 +75,28 @@ test('a prompt runs once for all its answers', async () => {
   expect(graphs).toHaveLength(4)
 })
 
+test('a short prompt that comes again after a longer one does not run again', async () => {
+  const after = (prompt: number[], id: number) => ({
+    ids: [...prompt, id],
+    answerStart: prompt.length,
+  })
+  const short = [5, 6, 7, 8]
+  const long = Array.from({ length: 80 }, (_, i) => i % 60)
+  const { runner, graphs } = watched(model.runner())
+  const runsOf = async (input: AnswerInput) => {
+    const before = graphs.length
+    await prefixStates(runner, spansOf([input]), 2, [])
+    return graphs.length - before
+  }
+  expect(await runsOf(after(short, 1))).toBe(2)
+  expect(await runsOf(after(long, 2))).toBe(2)
+  expect(await runsOf(after(short, 3))).toBe(1)
+  expect(await runsOf(after(long.toReversed(), 4))).toBe(2)
+  // Of long ones only the last is kept.
+  expect(await runsOf(after(long, 5))).toBe(2)
+  expect(await runsOf(after(short, 6))).toBe(1)
+})
+
 test('are computed once for every process that shares the folder, and again where a file is damaged', async () => {
   const spans = spansOf(randomAnswers(model.config, 6))
   const open = () => {

@@ -57,6 +57,15 @@ test('layers pooled on the way have the states of each pooled as an exit', async
   }
 })
 
+test('packed weights give the same states', async () => {
+  const inputs = randomAnswers(model.config, 12)
+  const options = { exitLayer: 4, through: [2], adapters: [randomAdapter(model.config)] }
+  const plain = await poolAnswers(model.runner(), inputs, options)
+  const packed = await poolAnswers(model.runner(), inputs, { ...options, packed: true })
+  for (const [i, states] of packed.entries())
+    expect(relativeDifference(states, plain[i]!)).toBeLessThan(2e-6)
+})
+
 test('cached states below the adapters change nothing, for a new adapter neither', async () => {
   const inputs = randomAnswers(model.config, 30)
   const cached = model.runner(2 ** 24)
