@@ -187,7 +187,7 @@ const taskOf = (orders: readonly string[]): Task | null => {
 }
 
 const ORDER =
-  '^(?:\\W*(?:please|now|then|first|next|finally|bitte|nun|jetzt|dann|zuerst|danach|also|and|und)[ ,]+|(?:your|the|deine|ihre|die) (?:only |main |sole |einzige |erste )?(?:task|job|goal|role|purpose|objective|aufgabe)(?: here| now)? (?:is|ist)(?: es)?:?,? (?:to |simply to |only to )?|(?:task|instruction|instructions|aufgabe|anweisung|ziel|goal):? |### task:? |you (?:will|must|should|have to|need to|are to|are going to)(?: then| now| be)? (?:asked to |required to )?|i (?:want|need|would like) you to |(?:can|could|would) you (?:please )?|du (?:sollst|musst|wirst) |(?:based on|given|using|from|considering|after reading|in view of|read|you are given|here is|below is|ausgehend von|anhand|auf grundlage|aus)[^,.:]{0,120}[,.:] )*\\W*'
+  '^(?:\\W*(?:please|now|then|first|next|finally|bitte|nun|jetzt|dann|zuerst|danach|also|and|und)[ ,]+|(?:your|the|deine|ihre|die) (?:only |main |sole |einzige |erste )?(?:task|job|goal|role|purpose|objective|aufgabe)(?: here| now)? (?:is|ist)(?: es)?:?,? (?:to |simply to |only to )?|(?:task|instruction|instructions|aufgabe|anweisung|ziel|goal):? |### task:? |you (?:will|must|should|have to|need to|are to|are going to)(?: then| now| be)? (?:asked to |required to )?|i (?:want|need|would like) you to |(?:can|could|would) you (?:please )?|du (?:sollst|musst|wirst) |in [a-z0-9 -]{1,40}, |(?:based on|given|using|from|considering|after reading|in view of|read|you are given|here is|below is|ausgehend von|anhand|auf grundlage|aus)[^,.:]{0,120}[,.:] )*\\W*'
 
 const MATCH = {
   exclusive: foldedMatcher(EXCLUSIVE),
@@ -209,7 +209,7 @@ const TASK_MATCHERS = [...matchersOf(TASKS, false), ...matchersOf(WEAK_TASKS, tr
 
 /** An app that people talk with. */
 const CHATS =
-  /\b(?:(?:answer|help|assist|support|advise|guide|greet|solve|explain|tell|talk to|chat with|converse with|teach|serve|respond to|reply to) (?:all |any |our |the |your |every |their )?(?:users?|customers?|people|visitors?|guests?|students?|pupils?|learners?|readers?|clients?|members?|employees|questions?|problems?|user's questions|their|them|him|her)|(?:helpful|friendly|knowledgeable|general[- ]purpose) (?:ai )?assistant|(?:beantworte|hilf|hilfst|helfe|losen?|unterstutze|unterstutzt|berate|beratst|begleite|erklare)\w* (?:sie |du |ihnen |ihm |dir |die |den |der |allen |unseren? |fragen|kund|nutzer|gast|schuler|menschen)\w*|hilfreicher? assistent)/
+  /(?<!not )(?<!don't )(?<!never )\b(?:(?:answer|help|assist|support|advise|guide|greet|solve|explain|tell|talk to|chat with|converse with|teach|serve|respond to|reply to) (?:all |any |our |the |your |every |their )?(?:users?|customers?|people|visitors?|guests?|students?|pupils?|learners?|readers?|clients?|members?|employees|questions?|problems?|user's questions|their|them|him|her)|(?:helpful|friendly|knowledgeable|general[- ]purpose) (?:ai )?assistant|(?:beantworte|hilf|hilfst|helfe|losen?|unterstutze|unterstutzt|berate|beratst|begleite|erklare)\w*(?! (?:sie|es|die \w+) nicht) (?:sie |du |ihnen |ihm |dir |die |den |der |allen |unseren? |fragen|kund|nutzer|gast|schuler|menschen)\w*|hilfreicher? assistent)/
 
 /** A clause that asks for a fact instead of giving an order. */
 const ASKS =
@@ -217,7 +217,7 @@ const ASKS =
 
 /** An answer of two words, both named. */
 const VERDICT =
-  /\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|antworten sie|sage?|gib|schreibe?)\b(?: [a-z"'-]+){0,5} ?(?:["'`(]*\b(?:yes|y|true|safe|pass|relevant|ja|wahr|sicher|1|correct|allow|grounded|supported)\b["'`)]*[^.\n]{0,80}?\b(?:no|n|false|unsafe|fail|irrelevant|nein|falsch|unsicher|0|incorrect|block|ungrounded|unsupported)\b|["'`(]*\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|0)\b["'`)]*[^.\n]{0,80}?\b(?:yes|true|safe|pass|relevant|ja|wahr|1)\b)/
+  /\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|gib|schreibe?)(?: with| mit)? ["'`][a-z0-9_-]{1,20}["'`],? (?:if|when|for|otherwise|wenn|falls|sonst)\b|\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|antworten sie|sage?|gib|schreibe?)\b(?: [a-z"'-]+){0,5} ?(?:["'`(]*\b(?:yes|y|true|safe|pass|relevant|ja|wahr|sicher|1|correct|allow|grounded|supported)\b["'`)]*[^.\n]{0,80}?\b(?:no|n|false|unsafe|fail|irrelevant|nein|falsch|unsicher|0|incorrect|block|ungrounded|unsupported)\b|["'`(]*\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|0)\b["'`)]*[^.\n]{0,80}?\b(?:yes|true|safe|pass|relevant|ja|wahr|1)\b)/
 
 /** Outputs named in capitals after a word that gives them, or in quotation marks one after the other. */
 const NAMED_OPTIONS =

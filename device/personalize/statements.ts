@@ -82,18 +82,21 @@ const headingOf = (line: string): string | null => {
 
 /** Headings of what is no instruction. */
 const MATERIAL =
-  /\b(?:examples?|context|knowledge(?: base)?|documents?|sources?|excerpts?|search results|background|faqs?|about (?:us|the (?:user|company|shop|product))|profile|memor(?:y|ies)|history|transcript|conversation|data|capabilit(?:y|ies)|abilit(?:y|ies)|skills?|what you can do|you can|tools?|beispiele?|kontext|wissen(?:sbasis)?|dokumente?|quellen|hintergrund|uber (?:uns|den nutzer|die firma)|profil|verlauf|fahigkeiten|was du kannst|du kannst|werkzeuge)\b/
+  /\b(?:examples?|context|handbook|manual|catalogue|catalog|menu|contract|price list|passages?|chunks?|articles?|knowledge(?: base)?|documents?|sources?|excerpts?|search results|background|faqs?|about (?:us|the (?:user|company|shop|product))|profile|memor(?:y|ies)|history|transcript|conversation|data|capabilit(?:y|ies)|abilit(?:y|ies)|skills?|what you can do|you can|tools?|beispiele?|kontext|handbuch|katalog|speisekarte|vertrag|auszuge?|preisliste|artikel|wissen(?:sbasis)?|dokumente?|quellen|hintergrund|uber (?:uns|den nutzer|die firma)|profil|verlauf|fahigkeiten|was du kannst|du kannst|werkzeuge)\b/
 
-/** Tags around what is material. */
-const MATERIAL_TAG =
-  '(?:documents?|docs?|context|sources?|source_documents?|search_results?|results?|knowledge|excerpts?|passages?|chunks?|history|chat_history|conversation|transcript|examples?|example_\\w+|memor(?:y|ies)|user_(?:profile|info|data|context)|profile|data|faq|article|text|email|code|kontext|dokumente?|quellen?|beispiele?|verlauf)'
-const TAGGED = new RegExp(`<(${MATERIAL_TAG})(?:\\s[^>\\n]{0,200})?>[\\s\\S]*?</\\1>`, 'gi')
+/** Tags hold material, but for those that are named after instructions. */
+const TAGGED =
+  /<(?!\/?(?:instructions?|rules?|guidelines?|guidance|style|tone|format|formatting|output|output_format|response|response_format|role|system|persona|identity|task|behaviou?r|constraints?|requirements?|policy|policies|important|notes?|anweisungen?|regeln?|stil|rolle|aufgabe|vorgaben)[\s>_])([a-z][\w-]{0,40})(?:\s[^>\n]{0,200})?>[\s\S]*?<\/\1>/gi
+/** Lines of dashes around what the line before them announces. */
+const RULED =
+  /((?:context|below|following|document|excerpt|information|source|text|kontext|unten|folgend\w*|auszug|auszüge|dokument)[^\n]{0,120}\n+)[ \t]*([-=*#~_])\2{3,}[ \t]*\n[\s\S]*?\n[ \t]*\2{4,}[ \t]*(?=\n|$)/gi
 
 /** Without code, tagged material and quotations. */
 export const withoutMaterial = (text: string): string =>
   text
     .replace(/```[\s\S]*?(?:```|$)/g, '\n')
     .replace(TAGGED, '\n')
+    .replace(RULED, '$1')
     .replace(/"""[\s\S]*?"""/g, ' "…" ')
     .replace(/"[^"\n]{1,300}"|“[^”\n]{1,300}”|„[^“”\n]{1,300}[“”]|«[^»\n]{1,300}»/g, quoted)
     .replace(/(?<![\p{L}\p{N}])'[^'\n]{2,200}'(?!\p{L})/gu, quoted)
@@ -110,7 +113,7 @@ const sentencesOf = (text: string): string[] =>
 
 /** Where a new clause begins: after a comma or a conjunction that a verb in the imperative, a subject or a condition follows. */
 const BOUNDARY =
-  /\s*[,–—]\s+(?:(?:and|but|or|then|so|also|yet|und|aber|oder|sondern|doch|dann)\s+)?|\s+(?:and|but|then|und|aber|sondern|or|oder)\s+(?=(?:please|always|never|do not|don't|bitte|immer|stets|nie|niemals|if|when|wenn|falls|you|your|du|deine|keine?|no|avoid|use|keep|be|include|provide|give|write|add|end|ask|make|limit|offer|explain|answer|respond|reply|verwende|nutze|benutze|vermeide|halte|schreibe?|antworte|gib|sei|erklare|stelle|biete|beende|fuge|verzichte|duze|sieze)\b)/
+  /\s*[,–—]\s+(?:(?:and|but|or|then|so|also|yet|und|aber|oder|sondern|doch|dann)\s+)?|\s+(?:and|but|then|und|aber|sondern|or|oder)\s+(?=(?:please|return|output|print|classify|extract|rate|summari[sz]e|list|always|never|do not|don't|bitte|immer|stets|nie|niemals|if|when|wenn|falls|you|your|du|deine|keine?|no|avoid|use|keep|be|include|provide|give|write|add|end|ask|make|limit|offer|explain|answer|respond|reply|verwende|nutze|benutze|vermeide|halte|schreibe?|antworte|gib|sei|erklare|stelle|biete|beende|fuge|verzichte|duze|sieze)\b)/
 
 const clausesIn = (sentence: string, scope: Scope): Clause[] => {
   const text = sentence.replace(SOFTENER, ' ').trim()
@@ -131,7 +134,7 @@ const clausesIn = (sentence: string, scope: Scope): Clause[] => {
       sentence: text,
       under: scope.under,
       isCase: isWithin || CASE_WITHIN.test(clause),
-      isDirected: isDirected && !isAble,
+      isDirected: !isAble && (isDirected || IMPERATIVE.test(clause)),
       isAbility: isAble,
     }
   })
@@ -166,7 +169,7 @@ const EVERY_CASE =
 const VERB =
   'answer|respond|reply|write|keep|use|avoid|be|stay|remain|give|provide|format|structure|organi[sz]e|present|include|add|limit|restrict|make|speak|talk|communicate|converse|explain|end|start|begin|open|finish|close|conclude|ask|stick|aim|strive|try|prefer|favou?r|adopt|maintain|address|mark|highlight|bold|emphasi[sz]e|list|number|summari[sz]e|skip|omit|leave|refrain|offer|greet|break|illustrate|support|back|hedge|express|phrase|word|sound|act|mimic|imitate|tailor|adapt|match|mirror|state|show|return|output|put|set|insert|render|default|deliver|craft|produce|generate|create|draft|strip|drop|cut|get|come|go|do|focus|ensure|guide|lead|walk|teach|help|let|sign|wrap|close|choose|select|employ|apply|follow|minimi[sz]e|maximi[sz]e|reduce|assume|take|play|pretend|no|not|never|always|only|without|max(?:imum)?|at most|one|two|three|short|brief|concise|plain|tone|style|length|format|voice'
 const VERB_DE =
-  'antworte\\w*|schreib\\w*|halte\\w*|verwende\\w*|benutze\\w*|nutze\\w*|setze\\w*|vermeide\\w*|sei|seien|bleib\\w*|gib|geben|formatiere\\w*|gliedere\\w*|strukturiere\\w*|stell\\w*|fuge\\w*|beende\\w*|beginne\\w*|starte\\w*|schliesse\\w*|duze\\w*|sieze\\w*|sprich|sprechen|rede\\w*|erklare\\w*|erlautere\\w*|fasse\\w*|formuliere\\w*|verzichte\\w*|achte\\w*|nenne\\w*|liste\\w*|nummeriere\\w*|stets|immer|nie|niemals|kein\\w*|nicht|bitte|nur|ohne|maximal|hochstens|max|mach\\w*|lass\\w*|begrenze\\w*|beschranke\\w*|drucke\\w*|frag\\w*|biete\\w*|hebe\\w*|markiere\\w*|prasentiere\\w*|komm\\w*|geh\\w*|liefere\\w*|arbeite\\w*|veranschauliche\\w*|begrusse\\w*|verabschiede\\w*|rede\\w*|orientiere\\w*|bevorzuge\\w*|ton|tonfall|stil|lange|format|ansprache|kurze?|knappe?'
+  'antworte\\w*|schreib\\w*|halte\\w*|verwende\\w*|benutze\\w*|nutze\\w*|setze\\w*|vermeide\\w*|sei|seien|bleib\\w*|gib|geben|formatiere\\w*|gliedere\\w*|strukturiere\\w*|stell\\w*|fuge\\w*|beende\\w*|beginne\\w*|starte\\w*|schliesse\\w*|duze\\w*|sieze\\w*|sprich|sprechen|rede\\w*|erklare\\w*|erlautere\\w*|fasse\\w*|formuliere\\w*|verzichte\\w*|achte\\w*|nenne\\w*|liste\\w*|nummeriere\\w*|stets|immer|nie|niemals|kein\\w*|nicht|bitte|nur|ohne|maximal|hochstens|max|mach\\w*|lass\\w*|begrenze\\w*|beschranke\\w*|drucke\\w*|frag\\w*|biete\\w*|hebe\\w*|markiere\\w*|prasentiere\\w*|komm\\w*|geh\\w*|liefere\\w*|arbeite\\w*|veranschauliche\\w*|begrusse\\w*|verabschiede\\w*|rede\\w*|orientiere\\w*|bevorzuge\\w*|ton|tonfall|stil|lange|format|ansprache|kurze?|knappe?|(?:[a-z]+e)(?= (?:die|den|das|der|dem|dein\\w*|jede\\w*|alle\\w*|nie|immer|stets|bitte|dich|sie|ihn|ihm|ihr|ihnen|mit|auf|nur|kein\\w*|es|zu|ein|eine[nrm]?|aussagen|antworten)\\b)'
 const VERB_OTHER =
   "reponds?|repondez|sois|soyez|utilise[zr]?|n'utilise[zr]?|evite[zr]?|ecris|ecrivez|garde[zr]?|limite[zr]?|ne|pas|termine[zr]?|commence[zr]?|tutoie\\w*|vouvoie\\w*|responde|contesta|se|se breve|usa|utiliza|evita|escribe|manten|limita|no|nunca|siempre|termina|empieza|rispondi|sii|scrivi|mantieni|non|mai|sempre|inizia|responda|seja|use|evite|escreva|mantenha|limite|nao|sempre|termine|comece"
 const LEAD =
@@ -176,10 +179,10 @@ const IMPERATIVE = new RegExp(
   'u',
 )
 const SUBJECT =
-  /\b(?:(?:your|all|every|each|the|any) (?:\w+ ){0,3}?(?:answers?|responses?|repl(?:y|ies)|messages?|outputs?|explanations?|tone|style|voice|writing|language|text|formatting)\b|(?:answers?|responses?|replies|messages) (?:should|must|are|shall|need|have|may not|ought|will)|you(?:'ll)? (?:should|must|always|never|only|will|shall|need|have to|are to|do not|don't|cannot|can't|may not|prefer|answer|respond|reply|write|speak|talk|communicate|use|keep|ask|avoid|sound|love|like|tend|address|explain|give|provide|end|start|begin|present|format|structure|are)|(?:deine|ihre|alle|jede|die) (?:\w+ ){0,2}?(?:antwort(?:en)?|nachrichten?|erklarungen|texte|ausgaben?)|antworten (?:sollen|sollten|mussen|sind|bitte|haben|werden)|du (?:sollst|solltest|musst|darfst|antwortest|schreibst|sprichst|redest|verwendest|benutzt|nutzt|duzt|siezt|haltst|stellst|gibst|erklarst|beendest|beginnst|vermeidest|bist|bleibst|formulierst|fasst|machst|setzt|verzichtest|lieferst|prasentierst|strukturierst|hast|willst|wirst)|sie (?:sollen|sollten|mussen|durfen|antworten|schreiben|verwenden|sprechen|halten|stellen|geben|erklaren|sind)|(?:the )?assistant(?:'s)? |der assistent |die assistentin )/
+  /\b(?:(?:your|all|every|each|the|any) (?:\w+ ){0,3}?(?:answers?|responses?|repl(?:y|ies)|messages?|outputs?|explanations?|tone|style|voice|writing|language|text|formatting)\b|(?:answers?|responses?|replies|messages) (?:should|must|are|shall|need|have|may not|ought|will)|you(?:'ll)? (?:should|must|always|never|only|will|shall|need|have to|are to|do not|don't|cannot|can't|may not|prefer|answer|respond|reply|write|speak|talk|communicate|use|keep|ask|avoid|sound|love|like|tend|address|explain|give|provide|end|start|begin|present|format|structure|are)|(?:deine|ihre|alle|jede|die) (?:\w+ ){0,2}?(?:antwort(?:en)?|nachrichten?|erklarungen|texte|ausgaben?)|antworten (?:sollen|sollten|mussen|sind|bitte|haben|werden)|du (?!kannst|konntest|hast|weisst|kennst|verstehst|bekommst|erhaltst|siehst)(?:[a-z]+st|sollst|solltest|musst|darfst|antwortest|schreibst|sprichst|redest|verwendest|benutzt|nutzt|duzt|siezt|haltst|stellst|gibst|erklarst|beendest|beginnst|vermeidest|bist|bleibst|formulierst|fasst|machst|setzt|verzichtest|lieferst|prasentierst|strukturierst|hast|willst|wirst)|sie (?:sollen|sollten|mussen|durfen|antworten|schreiben|verwenden|sprechen|halten|stellen|geben|erklaren|sind)|(?:the )?assistant(?:'s)? |der assistent |die assistentin )/
 /** Tells what the assistant is able or allowed to do, or what others do. */
 const ABILITY =
-  /^\W*(?:you (?:can|could|may|are able to|are capable of|know how to|have (?:access|been|knowledge|a|the|deep|extensive|years)|understand|are (?:allowed|free|permitted) to)(?! not\b)|du kannst(?! (?:nicht|keine?))|du darfst(?! (?:nicht|keine?|nie))|du hast|sie konnen(?! nicht)|you (?:help|assist|support) |du hilfst|(?:the )?users? |(?:the )?customers? |our |we |wir |unsere |(?:der|die) (?:nutzer|kund|gast|besucher)\w* )/
+  /^\W*(?:you (?:can|could|may|are able to|are capable of|know how to|have (?:access|been|knowledge|a|the|deep|extensive|years)|understand|are (?:allowed|free|permitted) to)(?! not\b)|du kannst(?! (?:nicht|keine?))|du darfst(?! (?:nicht|keine?|nie))|du hast|sie konnen(?! nicht)|you (?:help|assist|support) |du hilfst|what you (?:can|are able to)|(?:das|was) (?:du |sie )?(?:hier )?(?:kannst|konnen)|(?:capabilities|abilities|skills|features|fahigkeiten)\b|(?:the )?users? |(?:the )?customers? |our |we |wir |unsere |(?:der|die) (?:nutzer|kund|gast|besucher)\w* )/
 
 const isDirectedAt = (sentence: string, { under }: Scope): boolean => {
   const told = sentence.replace(FRONTED, '').trim()

@@ -1,0 +1,95 @@
+/** Which preferences hold in apps, on the written sets: the rules were tuned on the development ones. */
+import { expect, test } from 'vitest'
+import { DIMENSIONS, type Preference } from '../../../adapters/wire/personalization.ts'
+import { constraintsInConversation } from '../../../device/personalize/conversation-constraints.ts'
+import { programReason } from '../../../device/personalize/program.ts'
+import { chooseSuffix } from '../../../device/personalize/rewrite.ts'
+import {
+  type AppRequest,
+  messagesInContext,
+  ordinaryRequests,
+  programRequests,
+  questions,
+  SETS,
+  systemPrompts,
+} from '../../../eval/apps/read.ts'
+
+const user = (content: string) => ({ role: 'user' as const, content })
+const QUESTION = 'Wie entstehen Ebbe und Flut, und was hat der Mond damit zu tun?'
+
+const profile = (direction: 1 | -1): { preferences: Preference[] } => ({
+  preferences: DIMENSIONS.map((dimension) => ({
+    dimension,
+    direction,
+    strength: 1,
+    scope: 'all',
+    evidence: { choices: 0, confidence: 1 },
+    source: 'stated',
+    pinned: false,
+    enabled: true,
+  })),
+})
+const isProgram = ({ system, message, hints }: AppRequest) =>
+  programReason(
+    { system, messages: [user(message)] },
+    {
+      ...(hints?.forcedForm && { forcedForm: true }),
+      ...(hints?.stopSequences && { stopSequences: true }),
+      ...(hints?.maxTokens && { maxTokens: hints.maxTokens }),
+    },
+  ) !== null
+const texts = (requests: readonly AppRequest[]) => requests.map((r) => r.message)
+
+test.each(SETS)('of the %s set 95 in 100 app prompts silence just what they fix', (set) => {
+  const prompts = systemPrompts(set)
+  expect(prompts.filter((p) => p.fixes.length === 0)).toHaveLength(45)
+  expect(prompts.filter((p) => p.fixes.length > 0).length).toBeGreaterThanOrEqual(15)
+  const wrong = prompts.filter(({ text, fixes }) => {
+    const { silencedBy, strictOutput } = constraintsInConversation({
+      system: text,
+      messages: [user(QUESTION)],
+    })
+    const expected = DIMENSIONS.filter((d) => fixes.includes(d)).flatMap((d) => [`${d}+`, `${d}-`])
+    return strictOutput || [...silencedBy.keys()].toSorted().join() !== expected.toSorted().join()
+  })
+  expect(wrong.length, wrong.map((p) => p.text).join('\n---\n')).toBeLessThanOrEqual(3)
+})
+
+test.each(SETS)('of the %s set no request of a program is taken for a person’s', (set) => {
+  const requests = programRequests(set)
+  expect(requests).toHaveLength(60)
+  expect(texts(requests.filter((r) => !isProgram(r)))).toEqual([])
+})
+
+test.each(SETS)('of the %s set few requests of people are taken for a program’s', (set) => {
+  const requests = ordinaryRequests(set)
+  expect(requests).toHaveLength(60)
+  expect(texts(requests.filter(isProgram)).length).toBeLessThanOrEqual(3)
+})
+
+test.each(SETS)('a sentence of context costs no line: %s', async (set) => {
+  const lines = async (content: string) => {
+    const chosen = await Promise.all(
+      ([1, -1] as const).map((d) => chooseSuffix({ messages: [user(content)] }, profile(d))),
+    )
+    return chosen.map(({ preferences }) => preferences.length)
+  }
+  const messages = messagesInContext(set, 200)
+  let kept = 0
+  let without = 0
+  for (const { question, inContext } of messages) {
+    without += (await lines(question)).filter((n) => n > 0).length
+    kept += (await lines(inContext)).filter((n) => n > 0).length
+  }
+  expect(without).toBeGreaterThan(0.95 * 2 * messages.length)
+  expect(kept).toBeGreaterThanOrEqual(without - 0.03 * 2 * messages.length)
+})
+
+test.each(SETS)('whatever app asks, plain questions keep a block: %s', async (set) => {
+  const open = systemPrompts(set).filter((p) => p.fixes.length < 3)
+  for (const [i, question] of questions(set).entries()) {
+    const system = open[i % open.length]!.text
+    const { block } = await chooseSuffix({ system, messages: [user(question)] }, profile(-1))
+    expect(block, `${system}\n${question}`).not.toBeNull()
+  }
+})
