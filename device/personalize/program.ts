@@ -173,8 +173,9 @@ type Task = {
 /** The first order whose verb and object are those of a task. */
 const taskOf = (orders: readonly string[]): Task | null => {
   for (const { kind, isWeak, pattern } of TASK_MATCHERS)
+    // "Note 3: …" names what follows it, and tells nobody to note something.
     for (const order of orders)
-      if (pattern.test(order))
+      if (pattern.test(order) && !INPUT.test(order))
         return {
           kind,
           order,

@@ -138,7 +138,7 @@ const requestTexts = async (
     const known = MATERIAL.flatMap((role) => topic[role]).join(' ')
     const question = ` ${messages[0]!.content}`
     const room = TOKENS - tokenizer.encode(question).length
-    const before = tokenizer.encode(`Note ${i + 1}: ${known}`).slice(0, room)
+    const before = tokenizer.encode(`I read this on day ${i + 1}. ${known}`).slice(0, room)
     return tokenizer.decode(before) + question
   })
 }
@@ -155,7 +155,7 @@ type Asked = { readonly ms: number; readonly status: string | null; readonly con
 const begin = (content: string): Message[] => [{ role: 'user', content }]
 
 const ask = async (url: string, messages: readonly Message[], isFree = false): Promise<Asked> => {
-  const body = JSON.stringify({ model: 'claude-sonnet-5-5', max_tokens: 64, messages })
+  const body = JSON.stringify({ model: 'claude-sonnet-5-5', max_tokens: 1024, messages })
   const from = performance.now()
   const response = await fetch(`${url}/v1/messages`, {
     method: 'POST',

@@ -84,6 +84,7 @@ describe('a person reads it', () => {
     ],
     ['Question: Why is the sky blue?\nHelpful answer:', 'Use the context to answer.'],
     ['Bewerte mein Anschreiben und sag mir, was ich besser machen kann.', undefined],
+    ['Note 3: Tides follow the moon, twice a day. Why are there two?', undefined],
     [
       'Warum ist der Himmel blau?',
       'Antworte nur auf Deutsch und nur mit Informationen aus dem Kontext.',
