@@ -224,9 +224,12 @@ const VERDICT =
 const NAMED_OPTIONS =
   /(?:[Rr]espond|[Rr]eply|[Aa]nswer|[Rr]eturn|[Oo]utput|[Ss]ay|[Pp]rint|[Ee]ither|[Ll]abels?|[Cc]lass(?:es)?|[Cc]ategor(?:y|ies)|[Oo]ne of|\bas|\bwith|\binto|[Ii]ntent|[Vv]erdict|[Ww]hether to|[Aa]ntworte|[Gg]ib|\bmit|\bals|[Ee]ntweder|[Kk]ategorien?|[Kk]lassen?)\b[^.\n]{0,60}?\b[A-Z][A-Z_]+\b\W{0,3}(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?\W{0,3}\b[A-Z][A-Z_]+\b|["'`“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'`”“]\s*(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?["'`“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'`”“]/u
 
-/** The answer is to stand in tags that nothing in the text stands in. */
+/**
+ * The answer is to stand in tags that nothing in the text stands in. What comes wrapped in tags (a document, a message of the system)
+ * is no answer: there an answer must be named.
+ */
 const TAGS_OUT =
-  /\b(?:put|place|wrap(?:ped)?|enclosed?|output|return|write|surround(?:ed)?|setze?|schreibe?|umschließe|gib)\b[^.\n]{0,80}?\b(?:in|inside|within|between|into|with|using|innerhalb|zwischen)\b[^.\n]{0,30}?<(?!think|scratch|reason|b>|i>|br|p>|code|pre|details)([a-z_]+)>(?![\s\S]*<\1>[^<]{20})/i
+  /\b(?:put|place|wrap|enclose|output|return|write|surround|setze?|schreibe?|umschließe|gib|(?:answers?|response|reply|result|summary|translation|verdict|label|everything|antwort|ausgabe|ergebnis)\b[^.\n]{0,60}?\b(?:wrapped|enclosed|surrounded|umschlossen))\b[^.\n]{0,80}?\b(?:in|inside|within|between|into|with|using|innerhalb|zwischen)\b[^.\n]{0,30}?<(?!think|scratch|reason|b>|i>|br|p>|code|pre|details)([a-z_]+)>(?![\s\S]*<\1>[^<]{20})/i
 
 /** The last line names what is to be filled in. */
 const SLOT =

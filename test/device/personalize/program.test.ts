@@ -27,6 +27,7 @@ describe('a program reads the answer', () => {
     ['Rate the answer on a scale of 1 to 5. Output the number only.', undefined],
     ['Extract names and dates as a JSON array: Ann came in May.', undefined],
     ['Translate the line. Write the translation inside <out> tags.\n\nGood night.', undefined],
+    ['Good night.', 'Translate. The translation must be wrapped in <out> tags.'],
     ['teh cat', 'Fix the spelling. Return only the corrected text.'],
     ['Formuliere einen Titel für diese Unterhaltung. Antworte nur mit dem Titel.', undefined],
     [
@@ -83,6 +84,12 @@ describe('a person reads it', () => {
       "Answer the user's questions. At the end, suggest two follow-up questions.",
     ],
     ['Question: Why is the sky blue?\nHelpful answer:', 'Use the context to answer.'],
+    // What pydantic-ai puts before an app's own instructions says how messages come, not how to answer.
+    [
+      'Why is the sky blue?',
+      'System messages arrive inside user turns wrapped in <system> tags. Answer visitors.',
+    ],
+    ['Why is the sky blue?', 'The query of the user is enclosed in <query> tags.'],
     ['Bewerte mein Anschreiben und sag mir, was ich besser machen kann.', undefined],
     ['Note 3: Tides follow the moon, twice a day. Why are there two?', undefined],
     [
@@ -95,6 +102,17 @@ describe('a person reads it', () => {
 })
 
 test('reads megabytes in time', () => {
-  for (const piece of ['return ', 'only ', '"', 'User: ', '<a>', 'yes or ', 'A, ', '\n', '{"a": '])
+  for (const piece of [
+    'return ',
+    'only ',
+    '"',
+    'User: ',
+    '<a>',
+    'answer wrapped ',
+    'yes or ',
+    'A, ',
+    '\n',
+    '{"a": ',
+  ])
     expect(ask(piece.repeat(1_000_000 / piece.length))).toBeDefined()
 })
