@@ -22,12 +22,8 @@ import { sentencesOf } from './stated.ts'
 import { bothEnds, clausesOfApp } from './statements.ts'
 import { foldedMatcher, foldWords } from './word-match.ts'
 
-/** What is read: where the request says so itself, or what its words ask for. */
+/** What its words ask for. The body of a request has further signs (api/messages/limits.ts). */
 export type ProgramReason =
-  | 'forced_form'
-  | 'prefill'
-  | 'stop_sequences'
-  | 'few_tokens'
   | 'data'
   | 'label'
   | 'verdict'
@@ -39,13 +35,6 @@ export type ProgramReason =
   | 'extract'
   | 'exact_form'
 
-/** What the body of the request tells beside its texts. forcedForm: a schema, or a tool that must be used. */
-export type ProgramHints = {
-  readonly forcedForm?: boolean
-  readonly stopSequences?: boolean
-  readonly maxTokens?: number
-}
-
 /** instructions: the texts of system messages among the others. */
 type Asked = {
   readonly system?: SystemPrompt | undefined
@@ -53,18 +42,11 @@ type Asked = {
   readonly messages: readonly { readonly role: string; readonly content: SystemPrompt }[]
 }
 
-/** Fewer tokens than any answer in prose is given. */
-const FEW_TOKENS = 100
-
-export const programReason = (
-  { system, instructions = [], messages }: Asked,
-  { forcedForm, stopSequences, maxTokens }: ProgramHints = {},
-): ProgramReason | null => {
-  if (forcedForm) return 'forced_form'
-  if (messages.at(-1)?.role === 'assistant') return 'prefill'
-  if (stopSequences) return 'stop_sequences'
-  // 0 asks for no answer at all.
-  if (maxTokens !== undefined && maxTokens > 0 && maxTokens < FEW_TOKENS) return 'few_tokens'
+export const programReason = ({
+  system,
+  instructions = [],
+  messages,
+}: Asked): ProgramReason | null => {
   for (const text of [...(system === undefined ? [] : [textOf(system)]), ...instructions]) {
     const reason = askedByInstructions(text)
     if (reason) return reason

@@ -16,6 +16,8 @@ export type Limit = {
 
 const isSome = (list: readonly unknown[] | null | undefined): boolean => (list?.length ?? 0) > 0
 
+const FEW_TOKENS = 8
+
 const LIMITS_BY_NAME = {
   'what is too long or too odd to be read': {
     barrier: 'too_long',
@@ -43,6 +45,11 @@ const LIMITS_BY_NAME = {
   'a form that a program reads': {
     barrier: 'program',
     isAny: (_, { conversation }) => conversation !== null && programReason(conversation) !== null,
+  },
+  // A quota check, a label: no one is told anything in so few tokens.
+  'an answer of a few tokens': {
+    barrier: 'program',
+    isAny: ({ max_tokens: most }) => most != null && most > 0 && most <= FEW_TOKENS,
   },
   'a summary of the conversation': {
     barrier: 'program',

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type ProgramHints, programReason } from '../../../device/personalize/program.ts'
+import { programReason } from '../../../device/personalize/program.ts'
 
-const ask = (content: string, system?: string, hints?: ProgramHints) =>
-  programReason({ messages: [{ role: 'user', content }], ...(system && { system }) }, hints)
+const ask = (content: string, system?: string) =>
+  programReason({ messages: [{ role: 'user', content }], ...(system && { system }) })
 
 describe('a program reads the answer', () => {
   test.each([
@@ -41,25 +41,6 @@ describe('a program reads the answer', () => {
     ['Antworte ausschließlich mit gültigem JSON: die Planeten.', undefined],
   ])('%j (%j)', (content, system) => {
     expect(ask(content, system)).not.toBeNull()
-  })
-
-  test.each([
-    [{ forcedForm: true }, 'forced_form'],
-    [{ stopSequences: true }, 'stop_sequences'],
-    [{ maxTokens: 16 }, 'few_tokens'],
-    [{ maxTokens: 1000 }, null],
-    // No answer is asked for: the cache is warmed.
-    [{ maxTokens: 0 }, null],
-  ] as const)('the body says so itself: %j -> %s', (hints, expected) => {
-    expect(ask('Why is the sky blue?', undefined, hints)).toBe(expected)
-  })
-
-  test('an answer that the app has begun is one to be filled in', () => {
-    const messages = [
-      { role: 'user', content: 'Why is the sky blue?' },
-      { role: 'assistant', content: 'Because' },
-    ]
-    expect(programReason({ messages })).toBe('prefill')
   })
 })
 

@@ -1,8 +1,9 @@
 /** Which preferences hold in apps, on the written sets: the rules were tuned on the development ones. */
 import { expect, test } from 'vitest'
 import { DIMENSIONS, type Preference } from '../../../adapters/wire/personalization.ts'
+import { readRequest } from '../../../device/api/messages/body.ts'
+import { limitsOf } from '../../../device/api/messages/limits.ts'
 import { constraintsInConversation } from '../../../device/personalize/conversation-constraints.ts'
-import { programReason } from '../../../device/personalize/program.ts'
 import { chooseSuffix } from '../../../device/personalize/rewrite.ts'
 import {
   type AppRequest,
@@ -29,15 +30,22 @@ const profile = (direction: 1 | -1): { preferences: Preference[] } => ({
     enabled: true,
   })),
 })
-const isProgram = ({ system, message, hints }: AppRequest) =>
-  programReason(
-    { system, messages: [user(message)] },
-    {
-      ...(hints?.forcedForm && { forcedForm: true }),
-      ...(hints?.stopSequences && { stopSequences: true }),
-      ...(hints?.maxTokens && { maxTokens: hints.maxTokens }),
-    },
-  ) !== null
+/** As it comes to the device. */
+const limits = ({ system, message, hints }: AppRequest) => {
+  const body = {
+    model: 'claude-sonnet-5-5',
+    max_tokens: hints?.maxTokens ?? 1000,
+    messages: [user(message)],
+    ...(system && { system }),
+    ...(hints?.stopSequences && { stop_sequences: ['\n\n'] }),
+    ...(hints?.forcedForm && { tools: [{ name: 'book' }], tool_choice: { type: 'any' } }),
+  }
+  return limitsOf(readRequest(new TextEncoder().encode(JSON.stringify(body)))!, true)
+}
+const isProgram = (request: AppRequest) => {
+  const { isOnce, isLearned, barrier } = limits(request)
+  return isOnce && !isLearned && barrier !== undefined
+}
 const texts = (requests: readonly AppRequest[]) => requests.map((r) => r.message)
 
 test.each(SETS)('of the %s set 95 in 100 app prompts silence just what they fix', (set) => {
@@ -64,7 +72,7 @@ test.each(SETS)('of the %s set no request of a program is taken for a person’s
 test.each(SETS)('of the %s set few requests of people are taken for a program’s', (set) => {
   const requests = ordinaryRequests(set)
   expect(requests).toHaveLength(60)
-  expect(texts(requests.filter(isProgram)).length).toBeLessThanOrEqual(3)
+  expect(texts(requests.filter((r) => limits(r).isOnce)).length).toBeLessThanOrEqual(3)
 })
 
 test.each(SETS)('a sentence of context costs no line: %s', async (set) => {

@@ -40,6 +40,10 @@ const ROWS: Record<string, readonly Row[]> = {
       false,
     ],
   ],
+  'an answer of a few tokens': [
+    [{ max_tokens: 1 }, 'program', false],
+    [{ max_tokens: 8 }, 'program', false],
+  ],
   'a summary of the conversation': [
     [
       {
