@@ -31,6 +31,7 @@ export const PROCESSES = [
   'test/eval/federate.test.ts',
   'test/eval/fleet.test.ts',
   'test/eval/peers/peer-process.test.ts',
+  'test/eval/rerank.test.ts',
   'test/eval/run/run.test.ts',
   'test/programs.test.ts',
   'test/server/cli.test.ts',

@@ -1,63 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
-import { FederationPlan } from '../../eval/federate.ts'
-import { type RerankOptions, runRerank } from '../../eval/rerank.ts'
-import { Result } from '../../eval/results.ts'
+import { choice, people, rerankRuns } from './rerank-runs.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'loreweave-rerank-'))
+const { folder, file, run } = rerankRuns()
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-const PLAN = FederationPlan.parse({
-  adapter: { layers: 1, rank: 2, alpha: 4 },
-  steps: [{ kind: 'statistics' }, { kind: 'prior' }, { kind: 'adapter' }],
-})
-const file = (name: string, lines: readonly object[]): string => {
-  const path = join(folder, name)
-  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  return path
-}
-const run = async (data: string, more: Partial<RerankOptions> = {}) => {
-  const { results } = await runRerank({
-    data,
-    budgets: [2, 6],
-    plan: PLAN,
-    likelihood: 0,
-    costly: 0,
-    claude: 'claude-sonnet-5-5',
-    seed: 1,
-    model: 'tiny',
-    cache: folder,
-    out: join(folder, 'out'),
-    threads: 1,
-    log: () => {},
-    ...more,
-  })
-  return new Map(
-    Result.array()
-      .parse(results)
-      .map((r) => [r.name, r]),
-  )
-}
-
-/** Somebody who prefers the shorter answer. */
-const choice = (user: string, n: number, more: Partial<ChoiceLine> = {}): ChoiceLine => ({
-  user,
-  id: `${user}-${n}`,
-  messages: [{ role: 'user', content: `Question ${n % 9}?` }],
-  candidates: [`A long answer, with its reasons and an example, to ${n % 9}.`, `Short: ${n % 9}.`],
-  chosen: 1,
-  ...more,
-})
-const people = (name: string, count: number, tests = 3) =>
-  Array.from({ length: count }, (_, u) => [
-    ...Array.from({ length: 6 }, (_, n) => choice(`${name}-${u}`, n + u)),
-    ...Array.from({ length: tests }, (_, n) =>
-      choice(`${name}-${u}`, 50 + n + u, { split: 'test', utilities: [0, 1] }),
-    ),
-  ]).flat()
 
 test('with a population, whose training lines a federation learns from, all arms are compared', async () => {
   const data = file('data.jsonl', people('new', 3))
@@ -129,12 +75,4 @@ test.each([
   await expect(run(data, population ? { population } : {})).rejects.toMatchObject({
     code: 'E_DATA',
   })
-})
-
-test('two runs are equal, also where the first has left what it computed', async () => {
-  const data = file('equal.jsonl', people('new', 2))
-  const given = { population: file('learners.jsonl', people('old', 2)) }
-  const first = await run(data, given)
-  expect(await run(data, given)).toEqual(first)
-  expect(await run(data, { ...given, out: join(folder, 'fresh') })).toEqual(first)
 })
