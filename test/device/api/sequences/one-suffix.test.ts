@@ -169,12 +169,9 @@ test('a conversation that began incognito keeps its block as long as the device 
   expectSame(block, await app.say(SECOND, incognito), await app.say(THIRD))
 })
 
-const never = () => new Promise<never>(() => {})
-const gone = () => Promise.reject(new Error('the engine is gone'))
-
 test.each<[string, () => unknown]>([
-  ['late', () => world.restart({ engine: { pooled: never }, deadlineMs: 20 })],
-  ['absent', () => world.restart({ engine: { pooled: gone } })],
+  ['late', () => world.restart({ localModel: 'late', deadlineMs: 5 })],
+  ['absent', () => world.restart({ localModel: 'absent' })],
   ['there, and the store cannot be written', () => world.fillDisk()],
 ])('later turns have it while the local model is %s', async (_, change) => {
   const { app, block } = await begin()

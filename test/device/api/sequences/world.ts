@@ -2,9 +2,10 @@
  * A real device (engine of a few lines) between apps and a Claude that enforces the rules of
  * November 2026. What went wrong is told by Claude's counts and by the bytes that reached it.
  */
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { FedError } from '../../../../adapters/errors.ts'
 import type { DeviceSettingsInput } from '../../../../device/agent/settings.ts'
 import { openStore } from '../../../../device/agent/store.ts'
 import { createApi } from '../../../../device/api/app.ts'
@@ -31,12 +32,17 @@ export type WorldOptions = {
   readonly deadlineMs?: number
   /** Whether further answers are worth their price to this device. */
   readonly copies?: boolean
-  readonly engine?: Partial<Engine>
+  /** The local model: absent, or later than the device waits. */
+  readonly localModel?: 'absent' | 'late'
   /** Of the device's endpoint: tries of its own after a failure, and what waits between them. */
   readonly retries?: number
   readonly sleep?: (ms: number) => Promise<void>
   /** Told as a request leaves the device. */
   readonly onSend?: () => void
+  /** Where its requests go; default: a Claude of its own. */
+  readonly before?: { request(request: Request): Response | Promise<Response> }
+  /** Shared with others; default: a time of its own. */
+  readonly time?: { now: number }
 }
 
 /** What reached Claude for an answer or a count. */
@@ -65,28 +71,70 @@ export const STATED = [
   { op: 'state', dimension: 'lists', direction: 1 },
 ] as const
 
+/** Longer than the device waits, where a test says so. */
+const LATE_MS = 25
 /** So cheap that all four answers are worth it. */
 const CHEAP = { input: 1e-4, output: 1e-4, cacheWrite: 1e-4, cacheRead: 1e-5 }
 
 export const BLOCK = '<reader_preferences>'
+const BEGIN = 1_800_000_000_000
 export const MINUTE = 60_000
 export const DAY = 24 * 60 * MINUTE
 
 export type World = Awaited<ReturnType<typeof openWorld>>
 
+/**
+ * A home with stated preferences, perhaps with choices, made once: fitting takes longer than all
+ * that follows.
+ */
+const home = (() => {
+  const made = new Map<boolean, Promise<string>>()
+  return (hasChoices: boolean): Promise<string> => {
+    const known = made.get(hasChoices) ?? makeHome(hasChoices)
+    made.set(hasChoices, known)
+    return known
+  }
+})()
+
+const makeHome = async (hasChoices: boolean): Promise<string> => {
+  const folder = temporaryFolder()
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'loreweave.db')
+  const store = openStore(path)
+  const { device } = fakeDevice(await model(), {
+    store,
+    clock: () => BEGIN - DAY,
+    settings: { explore: 0, maxTokens: 64 },
+  })
+  device.editProfile(STATED.map((change) => ({ ...change, strength: 1, scope: 'all' as const })))
+  if (hasChoices) device.importChoices(shortChoices(20))
+  await device.prepare()
+  await device.settled()
+  store.close()
+  return path
+}
+
 /** close: must be called. Time stands still until it is passed. */
 export const openWorld = async (options: WorldOptions = {}) => {
   const local = await model()
-  let now = 1_800_000_000_000
-  const clock = () => now
+  const time = options.time ?? { now: BEGIN }
+  const clock = () => time.now
   const reached: Reached[] = []
   const onRequest = ({ path, body }: ArrivedRequest) => {
     const text = Buffer.from(body ?? []).toString()
     reached.push({ path, text, body: text.startsWith('{') ? JSON.parse(text) : null })
   }
   const claude = createClaude({ seed: 1, clock, onRequest, ...options.claude })
+  const upstream = options.before ?? claude
   const folder = temporaryFolder()
-  const engine = { ...fakeEngine(local).engine, ...options.engine }
+  const { engine } = fakeEngine(local)
+  const pooled: Readonly<Record<'absent' | 'late', Engine['pooled']>> = {
+    absent: () => Promise.reject(new FedError('E_ENGINE', 'the engine is gone')),
+    late: async (...asked) => {
+      await new Promise((done) => setTimeout(done, LATE_MS))
+      return engine.pooled(...asked)
+    },
+  }
 
   const open = (changes: WorldOptions) => {
     const store = openStore(join(folder, 'loreweave.db'))
@@ -94,7 +142,7 @@ export const openWorld = async (options: WorldOptions = {}) => {
     const settings = { explore: 0, maxTokens: 64, ...cheap, ...changes.settings }
     const { device } = fakeDevice(local, {
       store,
-      engine: { ...engine, ...changes.engine },
+      engine: { ...engine, ...(changes.localModel && { pooled: pooled[changes.localModel] }) },
       clock,
       settings,
     })
@@ -106,7 +154,7 @@ export const openWorld = async (options: WorldOptions = {}) => {
       claudeUrl: 'https://claude.test',
       transport: async (request) => {
         options.onSend?.()
-        return claude.request(request)
+        return upstream.request(request)
       },
       clock,
       logOutgoing: () => {},
@@ -117,9 +165,14 @@ export const openWorld = async (options: WorldOptions = {}) => {
     })
     return { store, device, app }
   }
+  copyFileSync(await home(options.copies ?? false), join(folder, 'loreweave.db'))
   let running = open(options)
-  if (options.copies) running.device.importChoices(shortChoices(20))
+  let isFull = false
 
+  const stop = async () => {
+    await running.device.settled()
+    running.store.close()
+  }
   /** To the device, as any program of this computer would. */
   const call = async (path: string, init: RequestInit = {}): Promise<Response> =>
     running.app.request(
@@ -156,11 +209,15 @@ export const openWorld = async (options: WorldOptions = {}) => {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
   const state = (changes: readonly object[]) => own('PATCH', '/v1/profile', { changes })
-  await state(STATED)
   return {
     claude,
     reached,
     call,
+    /** For a device in front of this one. */
+    receive: async (request: Request) => {
+      const { pathname, search } = new URL(request.url)
+      return running.app.request(new Request(`http://127.0.0.1:4141${pathname}${search}`, request))
+    },
     through,
     directly,
     state,
@@ -175,19 +232,22 @@ export const openWorld = async (options: WorldOptions = {}) => {
       }),
     forget: (decisionId: string) => own('POST', '/v1/forget', { decisionId }),
     /** Nothing can be written any more, as on a full disk; what is there can be read. */
-    fillDisk: () => fill(join(folder, 'loreweave.db')),
-    pass: (ms: number) => {
-      now += ms
+    fillDisk() {
+      if (!isFull) fill(join(folder, 'loreweave.db'))
+      isFull = true
     },
-    /** The same home, another process. */
+    pass: (ms: number) => {
+      time.now += ms
+    },
+    /** The same home, another process; a disk that was full has room again. */
     async restart(changes: WorldOptions = {}) {
-      await running.device.settled()
-      running.store.close()
+      await stop()
+      if (isFull) empty(join(folder, 'loreweave.db'))
+      isFull = false
       running = open({ ...options, ...changes })
     },
     async close() {
-      await running.device.settled()
-      running.store.close()
+      await stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -204,6 +264,15 @@ const fill = (path: string): void => {
         `CREATE TRIGGER "full_${name}_${change}" BEFORE ${change} ON "${name}"
          BEGIN SELECT RAISE(ABORT, 'full'); END`,
       )
+  db.close()
+}
+
+const empty = (path: string): void => {
+  const db = new Database(path)
+  const triggers = db
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'full_%'")
+    .all() as { name: string }[]
+  for (const { name } of triggers) db.exec(`DROP TRIGGER "${name}"`)
   db.close()
 }
 
