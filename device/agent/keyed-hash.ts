@@ -11,12 +11,15 @@ const KEY_BYTES = 32
 const LENGTH = 22
 
 /**
- * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Fails as the store does.
+ * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Where the store takes no
+ * key, under one of this process. Fails where the store cannot be read.
  */
 export const keyedHash = (
   store: Pick<DeviceStore, 'get' | 'set' | 'atomically'>,
 ): ((text: string) => string) => {
   let key: Buffer | null = null
+  // Where the key cannot be kept nothing can be kept under it either: the request must still go on.
+  let spare: Buffer | null = null
   const keyOf = (): Buffer =>
     store.atomically(() => {
       const known = store.get('hashKey')
@@ -25,8 +28,15 @@ export const keyedHash = (
       store.set('hashKey', drawn.toString('base64'))
       return drawn
     })
-  return (text) => {
-    key ??= keyOf()
-    return createHmac('sha256', key).update(text).digest('base64url').slice(0, LENGTH)
+  const known = (): Buffer => {
+    try {
+      key ??= keyOf()
+      return key
+    } catch (error) {
+      if (typeof store.get('hashKey') === 'string') throw error
+      spare ??= Buffer.from(randomBytes(KEY_BYTES))
+      return spare
+    }
   }
+  return (text) => createHmac('sha256', known()).update(text).digest('base64url').slice(0, LENGTH)
 }

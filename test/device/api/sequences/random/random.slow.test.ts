@@ -6,4 +6,4 @@ import { seedsOf, troubles } from './run.ts'
 
 test('of a thousand drawn conversations none is refused through the device that goes through directly', async () => {
   expect(await troubles(seedsOf(1000))).toEqual([])
-})
+}, 900_000)
