@@ -18,9 +18,9 @@ export const fixedByApp = remembered((text: string): ReadonlySet<Dimension> => {
   return fixed
 })
 
-const fixedByClause = ({ text, sentence, under }: Clause): readonly Dimension[] => [
+const fixedByClause = ({ text, sentence, isPlain, under }: Clause): readonly Dimension[] => [
   ...ELEMENT_MATCHERS.filter(({ pattern }) => pattern.test(text)).flatMap(({ about }) => about),
-  ...QUALITY_MATCHERS.filter(({ pattern }) => pattern.test(text))
+  ...QUALITY_MATCHERS.filter(({ pattern }) => pattern.test(isPlain ? sentence : text))
     .filter(
       () => IS_ABOUT_ANSWER.test(sentence) || /\b(?:style|tone|length|stil|lange)\b/.test(under),
     )
@@ -33,7 +33,7 @@ const ELEMENT_MATCHERS = ELEMENTS.map(([about, words]) => ({
 }))
 
 /** A quality of what follows counts only where that is the answer: "short answers", not "short stories". */
-const BEHIND = `(?=\\s*(?:$|[.,;:!)–—/])|[ -](?:and|but|yet|or|und|aber|sowie|oder|enough|possible|at|on|to|in|with|without|as|while|so|like|mit|ohne|an|zu|for|always|halten|sein|bleiben|answers?)(?![a-z])|,? (?:(?!(?:in|of|for|to|on|by|from|the|an?|each|every|von|der|die|das|den|dem|jeder|jede|zu|fur|auf)(?![a-z]))[a-z]+,? (?:and |und |but |yet )?){0,3}(?:${ANSWER}|manner|way|register|tone|voice|assistant|(?:chat)?bot|tutor|agent|helper|companion|guide|teacher|coach|expert|assistent(?:in)?)(?![a-z]))`
+const BEHIND = `(?!,? (?:[a-z]+,? (?:and |und )?){0,2}(?:sentences|satzen?|paragraphs|absatzen?)(?![a-z]))(?=\\s*(?:$|[.,;:!)–—/])|[ -](?:and|but|yet|or|und|aber|sowie|oder|enough|possible|at|on|to|in|with|without|as|while|so|like|mit|ohne|an|zu|for|always|halten|sein|bleiben|answers?)(?![a-z])|,? (?:(?!(?:in|of|for|to|on|by|from|the|an?|each|every|von|der|die|das|den|dem|jeder|jede|zu|fur|auf)(?![a-z]))[a-z]+ (?:and |und |but |yet )?){0,3}(?:${ANSWER}|manner|way|register|tone|voice|assistant|(?:chat)?bot|tutor|agent|helper|companion|guide|teacher|coach|expert|assistent(?:in)?)(?![a-z]))`
 const QUALITY_MATCHERS = QUALITIES.map(([about, words]) => ({
   about,
   pattern: foldedMatcher(`(?:${words})${BEHIND}`),

@@ -27,6 +27,7 @@ export const EXCLUSIVE = [
   // "Reply with the name of the tool."
   "(?:respond|reply|answer) with (?:the|its|their|one|an?|your) (?:[a-z']+ ){0,2}(?:names?|numbers?|ids?|labels?|letters?|ind(?:ex|ices)|codes?|categor(?:y|ies)|titles?|words?|scores?|verdict|option|value|keys?|tokens?|intent|language|emoji)(?! (?:of (?:your|a) (?:choice|words)|each|by))",
   '(?:antworte|antworten sie) (?:bitte )?mit (?:dem|der|den|einem|einer|genau einem|genau einer) (?:[a-z]+ ){0,2}(?:namen?|nummern?|buchstaben|kategorie|wort|zahl|titel|option|wert|label|code|id|emoji|begriff|sprache|zahlenwert)',
+  '(?:just|only|nur) (?:the|der|die|das|den) (?:[a-z]+ )?(?:code|number|name|letter|word|title|label|category|score|id|json|query|command|buchstaben?|zahl|namen?|wort|titel|kategorie|ergebnis)(?= ?(?:[.,;!]|$))',
   'keine? (?:weitere[nrs]?|andere[nrs]?) (?:worte?|text|ausgaben?|zeichen)',
   '(?:gib|geben sie) (?:[a-z0-9"-]+[ ,]+){1,8}zuruck|(?:gib|geben sie) (?:eine?n? )?(?:einzige[ns]? )?(?:zahl|ziffer|\\d|wort|label|liste|kategorie|wert|id|nummern?|namen) (?:[a-z0-9"-]+[ ,]+){0,6}aus',
   "(?:and|then|finally|also) (?:output|print|emit|return) (?:[a-z'-]+ ){1,6}(?:letter|number|index|id|label|code|score|word|value)s?",
@@ -50,6 +51,7 @@ export const DATA_FORM = [
   `${DATA} (?:only|output|response)`,
   `(?:as|into|als|in) (?:an? |ein(?:en?|em)? )?(?:valid |single )?(?:json|xml|yaml|csv)(?:[- ](?:object|array|list|string|objekt|liste))?`,
   `match(?:es|ing)? (?:the|this) (?:following )?(?:${DATA} )?schema|conform(?:s|ing)? to (?:the|this) (?:following )?(?:${DATA} )?schema|according to (?:the|this) (?:following )?(?:${DATA} )?schema|(?:following|this|given) ${DATA}[- ](?:schema|format|structure|object|template)`,
+  'use the (?:following |exact )?format:? [a-z<"]+(?: [a-z]+)?: ?[a-z<"]+',
   '(?:fields|keys|columns|felder|spalten|schlussel): [a-z_]+, [a-z_]+',
   `(?:with|having|containing|use|using|these|following|the) (?:the |exactly |these |following )*(?:keys|fields|properties|attributes|columns)(?: named)?(?::| ["'\`a-z_]+(?:,| and ))`,
   `(?:antworte|antworten sie|gib|geben sie|liefere|liefern sie|erzeuge|erstelle|generiere|ausgabe|ergebnis|antwort|formatiere|schreibe?)[a-z]* (?:[a-z'"-]+[ ,:]+){0,8}?(?:als|im|in|mit|ein|eine|einen|einem|valides?|gultiges?|folgendes?|reines?|nur|:|ist|am)? ?(?:[a-z]+ ){0,2}${DATA}(?:-[a-z]+)?(?! (?:ist|hat|bedeutet|und warum))`,
@@ -107,7 +109,7 @@ export const TASKS: readonly (readonly [Kind, string])[] = [
   ['summary', "(?:summari[sz]e|condense|compress|compact|distill|recap|write (?:an? )?(?:[a-z]+,? ){0,4}summary|create (?:an? )?(?:[a-z]+,? ){0,4}summary|provide (?:an? )?(?:[a-z]+,? ){0,4}summary|produce (?:an? )?(?:[a-z]+,? ){0,4}summary|generate (?:an? )?(?:[a-z]+,? ){0,4}summary|update the (?:[a-z]+ )?summary|progressively summari[sz]e|extend the summary|maintain a (?:running )?summary|write (?:an? )?(?:[a-z-]+,? ){0,4}(?:note|notes|recap|minutes|hand-?over))|(?:fasse|fassen sie)(?: [a-z0-9'-]+,?){0,14}? zusammen|(?:erstelle|schreibe?|erzeuge|aktualisiere|verdichte|verfasse)[a-z]*(?: [a-z0-9'-]+,?){0,6}? zusammenfassung|verdichte|komprimiere"],
   ['verdict', "(?:determine|decide|check|judge|assess|detect|verify|identify|evaluate|tell|predict|analy[sz]e|establish|flag|say|state|indicate|answer|consider)(?: [a-z0-9'-]+,?){0,8}? (?:whether|if|is (?:true|safe|toxic|harmful|relevant|supported|grounded|appropriate))|(?:moderate|screen|fact-?check|review)|(?:entscheide|prufe|beurteile|bestimme|stelle fest|erkenne|bewerte|uberprufe|ermittle|analysiere|sage?|gib an|kontrolliere)[a-z]*(?: [a-z0-9'-]+,?){0,8}? ob|moderiere"],
   ['rating', "(?:rate|score|grade|evaluate|judge|rank|compare|assess|estimate|mark|assign(?: [a-z0-9'-]+,?){0,6}? (?:score|grade|rating)|give(?: [a-z0-9'-]+,?){0,8}? (?:score|grade|rating|number of points))|(?:bewerte|benote|beurteile|vergib|vergeben sie|schatze|ordne|vergleiche|punkte)[a-z]*"],
-  ['label', "(?:classify|categori[sz]e|label|tag|route|annotate|assign(?: [a-z0-9'-]+,?){0,8}? (?:labels?|categor(?:y|ies)|class(?:es)?|tags?))|(?:klassifiziere|kategorisiere|etikettiere|ordne(?:n sie)?(?: [a-z0-9'-]+,?){0,12}? zu|weise(?:n sie)?(?: [a-z0-9'-]+,?){0,12}? zu)[a-z]*"],
+  ['label', "(?:perform (?:[a-z-]+ ){0,4}(?:analysis|classification|extraction|detection|recognition)|classify|categori[sz]e|label|tag|route|annotate|assign(?: [a-z0-9'-]+,?){0,8}? (?:labels?|categor(?:y|ies)|class(?:es)?|tags?))|(?:klassifiziere|kategorisiere|etikettiere|ordne(?:n sie)?(?: [a-z0-9'-]+,?){0,12}? zu|weise(?:n sie)?(?: [a-z0-9'-]+,?){0,12}? zu)[a-z]*"],
   ['extract', "(?:extract|pull out|parse|redact|anonymi[sz]e)|(?:extrahiere|entnimm|anonymisiere|schwarze)[a-z]*"],
 ]
 

@@ -118,7 +118,11 @@ const signsOf = (text: string, orders: readonly string[]): Signs => {
     isOfApp: some(MATCH.appSpeaks) || isChatLog,
     hasRole: some(MATCH.role),
     hasInput: isChatLog || INPUT.test(ends),
-    lastLine: ends.trimEnd().split('\n').at(-1) ?? '',
+    lastLine:
+      ends
+        .trimEnd()
+        .split(/\n|[.!?] /)
+        .at(-1) ?? '',
     task: taskOf(orders),
   }
 }
@@ -154,8 +158,8 @@ type Task = {
 
 /** The first order whose verb and object are those of a task. */
 const taskOf = (orders: readonly string[]): Task | null => {
+  // "Note 3: …" names what follows it, and tells nobody to note something.
   for (const { kind, isWeak, pattern } of TASK_MATCHERS)
-    // "Note 3: …" names what follows it, and tells nobody to note something.
     for (const order of orders)
       if (pattern.test(order) && !INPUT.test(order))
         return {

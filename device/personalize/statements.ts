@@ -12,6 +12,8 @@ export type Clause = {
   readonly text: string
   /** The sentence that it is a part of, without what softens it. */
   readonly sentence: string
+  /** Nothing in the sentence is a certain case or an exception. */
+  readonly isPlain: boolean
   readonly under: string
   readonly isCase: boolean
   readonly isDirected: boolean
@@ -124,7 +126,7 @@ const clausesIn = (sentence: string, scope: Scope): Clause[] => {
   const rest = fronted === '' || isCase ? text : text.slice(fronted.length)
   // What follows a condition within a sentence belongs to it.
   let isWithin = isCase
-  return rest.split(BOUNDARY).flatMap((part) => {
+  const clauses = rest.split(BOUNDARY).flatMap((part) => {
     const clause = part.replace(EXCEPTION, '').trim()
     if (clause === '') return []
     isWithin ||= CASE_FIRST.test(clause) && !EVERY_CASE.test(clause)
@@ -138,6 +140,8 @@ const clausesIn = (sentence: string, scope: Scope): Clause[] => {
       isAbility: isAble,
     }
   })
+  const isPlain = !EXCEPTION.test(rest) && !clauses.some((c) => c.isCase)
+  return clauses.map((clause) => ({ ...clause, isPlain }))
 }
 
 /** Softens a demand without limiting it to a case. */
