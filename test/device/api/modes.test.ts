@@ -188,7 +188,7 @@ test('what all answers did cost is in a header, and in the log as numbers alone'
 })
 
 /** A question that the local model is asked about. */
-const OPEN = [user(`How does a heat pump in ${SECRET} warm a house in winter?`)]
+const OPEN = [user(`How does ${SECRET} glass get its colour, and why does it keep it?`)]
 const later = (answer: string) => after(OPEN, answer, 'And in spring?')
 
 describe('a local model that is not there in time', () => {
