@@ -22,6 +22,10 @@ export type History = {
 
 const SIGNED = ['thinking', 'redacted_thinking', 'compaction']
 
+/** Whether Claude signs such a block over everything before it. */
+export const isSigned = (block: { readonly type: string } | undefined): boolean =>
+  block !== undefined && SIGNED.includes(block.type)
+
 export const historyOf = (messages: readonly LooseMessage[], system: unknown): History => {
   const signatures: string[] = []
   const turns: string[] = []
@@ -29,7 +33,7 @@ export const historyOf = (messages: readonly LooseMessage[], system: unknown): H
   let asked: LooseMessage | undefined
   for (const message of messages) {
     for (const block of blocksOf(message.content)) {
-      if (!SIGNED.includes(block.type)) continue
+      if (!isSigned(block)) continue
       isBound = true
       signatures.push(...signatureKeys(block))
     }
@@ -50,7 +54,7 @@ export const answerKeys = (
   messages: readonly LooseMessage[],
   content: readonly unknown[],
 ): { readonly signatures: string[]; readonly turns: string[] } => ({
-  signatures: blocksOf(content).flatMap((b) => (SIGNED.includes(b.type) ? signatureKeys(b) : [])),
+  signatures: blocksOf(content).flatMap((b) => (isSigned(b) ? signatureKeys(b) : [])),
   turns: turnKeys(
     messages.findLast((m) => m.role === 'user'),
     content,

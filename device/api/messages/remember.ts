@@ -4,7 +4,7 @@
  * off: its whole blocks may come back.
  */
 import { z } from 'zod'
-import { answerKeys } from '../../agent/history.ts'
+import { answerKeys, isSigned } from '../../agent/history.ts'
 import type { MessagesDeps } from './deps.ts'
 import { inPassing, readEvents } from './events.ts'
 import { knownSuffix, type Plan } from './plan.ts'
@@ -55,7 +55,11 @@ export const rememberAnswer = (
   keep(deps, plan, traced)
 }
 
-/** The same stream; once it ends, however it does, what came of it is remembered. */
+/**
+ * The same stream. What came of it is remembered before the app sees that it is whole, since an app
+ * goes on at the last event and need not wait for the connection to close; and once it ends, however
+ * it does.
+ */
 export const rememberStream = (
   deps: MessagesDeps,
   plan: Plan,
@@ -63,11 +67,27 @@ export const rememberStream = (
 ): ReadableStream<Uint8Array> => {
   if (!isTraced(plan)) return stream
   const traced = emptyTrace()
-  const reader = readEvents((json) => addEvent(traced, json))
+  let isNew = false
+  const remember = () => {
+    if (isNew) keep(deps, plan, traced)
+    isNew = false
+  }
+  const reader = readEvents((json) => {
+    addEvent(traced, json)
+    isNew = true
+    if (isWhole(traced, json)) remember()
+  })
   return inPassing(stream, reader.push, () => {
     reader.end()
-    keep(deps, plan, traced)
+    remember()
   })
+}
+
+/** Whether the app may go on from here: the answer is whole, or a block that is signed. */
+const isWhole = ({ blocks }: Traced, json: unknown): boolean => {
+  const { type, index } = Event.safeParse(json).data ?? {}
+  if (type === 'message_stop') return true
+  return type === 'content_block_stop' && isSigned(blocks[index ?? -1])
 }
 
 /** Without a suffix there is nothing to remember, but Claude may say that one is missing. */
@@ -77,6 +97,7 @@ const isTraced = ({ bound, request }: Plan): boolean =>
 const keep = (deps: MessagesDeps, plan: Plan, traced: Traced): void => {
   const { request, mode } = plan
   if (traced.dropped > 0) deps.report({ what: 'thinking_dropped', code: 'E_CONFLICT' })
+  traced.dropped = 0
   if (!request) return
   // What was signed before may have turned out to be under another suffix: see mismatch.ts.
   const bound = request.trace.history.isBound ? knownSuffix(deps, request) : plan.bound

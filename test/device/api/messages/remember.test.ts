@@ -110,6 +110,21 @@ describe('a signature is remembered', () => {
     expect(systems()).toEqual(['block', 'block'])
   })
 
+  test.each([
+    ['whole', event({ type: 'message_stop' })],
+    ['still coming', event({ type: 'content_block_stop', index: 0 } as never)],
+  ])('of a stream that is %s, before its connection closes', async (_name, last) => {
+    const source = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(starts + thinks + last)),
+    })
+    const { send, systems } = build(source)
+    const reader = (await send(FIRST, { stream: true })).body!.getReader()
+    await reader.read()
+    await send(following([thought]))
+    expect(systems()).toEqual(['block', 'block'])
+    await reader.cancel()
+  })
+
   test('of a block that comes whole, as summaries do', async () => {
     const summary = { type: 'compaction', content: 'Rain.', signature: 'sig_c' }
     const { send, systems } = build(
