@@ -132,8 +132,13 @@ const withSuffix = async (
 
 /** The suffix that the conversation has so far, which needs no model; null for none. */
 export const knownSuffix = (deps: MessagesDeps, { trace }: ReadRequest): Bound | null => {
-  const found = deps.device.suffixes.find({ ...trace, profile: '', isShared: false })
-  return found.kind === 'bound' ? found.bound : null
+  try {
+    const found = deps.device.suffixes.find({ ...trace, profile: '', isShared: false })
+    return found.kind === 'bound' ? found.bound : null
+  } catch (error) {
+    reportFailure(deps, 'suffix', error)
+    return null
+  }
 }
 
 const countFor = (deps: MessagesDeps, { size }: ReadRequest, control: Control): number =>

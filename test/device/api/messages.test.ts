@@ -184,6 +184,20 @@ test('forwards the request unmodified when the rewrite fails, and logs no conten
   expect(api.reports).toEqual([{ what: 'rewrite', code: 'E_INTERNAL' }])
 })
 
+test('forwards the request unmodified when nothing can be looked up', async () => {
+  const fake = fakeDevice({ rewrite: () => Promise.reject(new Error('no')) })
+  const find = () => {
+    throw new Error('SQLITE_IOERR')
+  }
+  Object.assign(fake.device, { suffixes: { ...fake.device.suffixes, find } })
+  const api = buildApi({}, fake)
+  for (const mode of ['on', 'off']) {
+    const response = await api.post('/v1/messages', request, { 'loreweave-mode': mode })
+    expect(response.status).toBe(200)
+  }
+  expect(api.claude.seen.map((s) => s.text)).toEqual(Array(2).fill(JSON.stringify(request)))
+})
+
 test('forwards the request unmodified when the rewrite does not end', async () => {
   const api = buildApi(
     { settings: { deadlineMs: 10 } },
