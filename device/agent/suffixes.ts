@@ -136,13 +136,15 @@ export const openSuffixes = (
       const credited = credit === undefined ? undefined : look(creditKey(credit))
       if (credited) return found(credited)
       if (history.isBound) return found(firstOf(history.signatures, look))
+      // What was refused went out under no suffix, whatever the same words got at another time.
+      if (credit !== undefined) return found(undefined)
       if (history.isBegun) {
         const begun = firstOf(history.turns, look) ?? sameRequest(trace)
         if (begun || !trace.byWords) return found(begun)
         return found(look(openingKey(messages, system)), 'first')
       }
       const same = sameRequest(trace)
-      if (same || credit !== undefined) return found(same)
+      if (same) return found(same)
       const shared = trace.isShared ? since(sharedKey(system), SHARED_MS) : undefined
       return shared ? found({ ...shared, conversation: newId('c_') }) : { kind: 'first' }
     },

@@ -67,6 +67,17 @@ test('refused in the middle of a conversation, the credit is taken too', async (
   expect(world.claude.counts()).toMatchObject({ creditsTaken: 1, droppedForPrefix: 0 })
 })
 
+test('refused under no block, the credit is taken under none, whatever the same words got before', async () => {
+  world = await openWorld({ claude: refusing('before') })
+  const app = world.app({ system, model: REFUSING, messages: [user(FIRST)] })
+  await app.request({}, { betas })
+  const refused = await app.request({}, { betas, headers: { 'loreweave-mode': 'off' } })
+  const token = refused.reply?.stop_details?.fallback_credit_token
+  const retry = await app.request({ model: OTHER, fallback_credit_token: token }, { betas })
+  expect([retry.status, retry.status === 200 ? '' : retry.text]).toEqual([200, ''])
+  expect(systemsIn(world).map((s) => String(s).includes(BLOCK))).toEqual([true, false, false])
+})
+
 test("the answer of a server's own fallback goes on under the same block", async () => {
   world = await openWorld({ copies: true, claude: refusing('midway') })
   const fallback = { betas: ['server-side-fallback-2026-07-01'] }
