@@ -24,8 +24,19 @@ export type Clause = {
 /** Of longer texts both ends are read: what stands between is material rather than instruction. */
 export const READ_CHARS = 8000
 
-export const bothEnds = (text: string): string =>
-  text.length <= 2 * READ_CHARS ? text : `${text.slice(0, READ_CHARS)}\n${text.slice(-READ_CHARS)}`
+export const bothEnds = (whole: string): string => {
+  const text = whole.replace(LONG_RUN, (run) => run.slice(0, MAX_RUN))
+  return text.length <= 2 * READ_CHARS
+    ? text
+    : `${text.slice(0, READ_CHARS)}\n${text.slice(-READ_CHARS)}`
+}
+
+/**
+ * A sign again and again (rules, indents, empty lines) says no more than a few of it, and patterns
+ * that look for where it ends would take seconds.
+ */
+const MAX_RUN = 40
+const LONG_RUN = /([^\p{L}\p{N}])\1{40,}/gu
 
 export const clausesOfApp = (whole: string): Clause[] => {
   const clauses: Clause[] = []
@@ -75,7 +86,11 @@ const ITEM = /^\s*(?:[-*+•‣–▪]\s+|\(?\d{1,2}[.)]\s+|[a-z]\)\s+)/
 const HEADING =
   /^\s{0,3}(?:#{1,6}\s+(.+?)#*\s*|\*\*([^*]{2,80})\*\*:?\s*|={2,}\s*(.+?)\s*={2,}|<([a-z][\w -]{1,40})>\s*|\[([^\]]{2,40})\]\s*)$/i
 
+/** A longer line is no heading, and would take the patterns of one long to find out. */
+const MAX_HEADING_CHARS = 160
+
 const headingOf = (line: string): string | null => {
+  if (line.length > MAX_HEADING_CHARS) return null
   const found = HEADING.exec(line)
   if (found) return found.slice(1).find((part) => part !== undefined) ?? ''
   // A line of capitals.

@@ -38,3 +38,10 @@ test('reads both ends of a long text, in time that grows with it no more than li
   for (const piece of ['"', '<documents>', '- ', '# ', 'if ', ', ', '(', 'a:\n', '```'])
     clausesOfApp(piece.repeat(100_000))
 })
+
+test.each(['=', ' ', '\t', '-', '"', '# #'])('%j over and over is read in no time', (piece) => {
+  const from = performance.now()
+  clausesOfApp(`Answer ${piece.repeat(15_000 / piece.length)}!`)
+  clausesOfApp(`${piece.repeat(15_000 / piece.length)}!`)
+  expect(performance.now() - from).toBeLessThan(2000)
+})
