@@ -3,11 +3,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { decisionBody } from '../../device/agent/decisions.ts'
 import { openOversight } from '../../device/agent/oversight.ts'
 import { DeviceSettings } from '../../device/agent/settings.ts'
 import { type RunningApi, serveApi } from '../../device/api/serve.ts'
+import { createClaude } from '../../eval/mock/claude.ts'
 import { fakeDevice, temporaryFolder, tinyModel } from './agent/fixture.ts'
-import { DEVICE_TOKEN, fakeClaude, OWN_KEY } from './api/fakes.ts'
+import { DEVICE_TOKEN, OWN_KEY } from './api/fakes.ts'
 
 const readme = readFileSync(new URL('../../device/api/README.md', import.meta.url), 'utf8')
 const section = readme.split('## Feedback from an app')[1]?.split('\n## ')[0] ?? ''
@@ -23,7 +25,7 @@ let made: ReturnType<typeof fakeDevice>
 beforeAll(async () => {
   made = fakeDevice(await tinyModel())
   const { device, store } = made
-  const claude = fakeClaude()
+  const claude = createClaude({ seed: 7 })
   api = await serveApi(
     {
       device,
@@ -36,7 +38,7 @@ beforeAll(async () => {
       deviceToken: DEVICE_TOKEN,
       claudeKey: OWN_KEY,
       claudeUrl: 'https://claude.test',
-      transport: async (request) => claude.app.request(request),
+      transport: async (request) => claude.request(request),
       clock: () => 5000,
       logOutgoing: () => {},
       report: () => {},
@@ -64,13 +66,15 @@ const runs = (program: string, args: string[], env: Record<string, string> = {})
     child.on('close', (code) => resolve({ code, text }))
   })
 
-test('the JavaScript asks, reads the decision and rates the answer', async () => {
+test('the JavaScript asks, reads the decision and rates the answer that Claude gave', async () => {
   const file = join(folder, 'snippet.mjs')
   writeFileSync(file, snippet('js'))
   const { code, text } = await runs(process.execPath, [file])
   expect(text).toContain('recorded: true')
   expect(code).toBe(0)
   expect(made.store.feedback()).toMatchObject([{ body: { kind: 'thumbs', value: 1 } }])
+  const decisionId = /decisionId: '(d_[^']+)'/.exec(text)?.[1] ?? ''
+  expect(decisionBody(made.store, decisionId)?.candidates).toHaveLength(1)
 })
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
