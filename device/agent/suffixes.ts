@@ -4,7 +4,10 @@
  * remembered by what the app must send back: never by first words.
  */
 import type { Preference } from '../../adapters/wire/personalization.ts'
-import { newId } from './decisions.ts'
+import { dimensionOf } from '../personalize/dimensions.ts'
+import { EMPTY_PROFILE, editProfile, wishOfLine } from '../personalize/profile.ts'
+import { conversationKey } from '../personalize/rewrite.ts'
+import { DecisionBody, newId } from './decisions.ts'
 import {
   creditKey,
   type History,
@@ -17,6 +20,7 @@ import {
 import { keyedHash } from './keyed-hash.ts'
 import type { DeviceStore } from './store.ts'
 import type { SuffixKey } from './store-suffixes.ts'
+import type { Conversation } from './types.ts'
 
 /**
  * What a request shows of its conversation. credit: the token of a refusal that it makes good;
@@ -77,12 +81,19 @@ export type Suffixes = {
   ): void
   /** The last one that was begun under this system prompt. */
   lastUnder(system: unknown): Bound | null
+  /**
+   * Those of decisions with the same first words, the newest first: what a version of this device
+   * that kept no keys has put there.
+   */
+  decided(conversation: Conversation): Pick<Bound, 'block' | 'preferences'>[]
 }
 
 /** A retry, a count or a continuation of the same request comes within so long. */
 const SAME_MS = 10 * 60_000
 /** How long the conversations of an app that caches a document have one suffix. */
 const SHARED_MS = 3600_000
+/** Decisions of the same first words that are looked at, the newest. */
+const MAX_DECIDED = 20
 /** Keys in memory; the oldest go first. */
 const MAX_RECENT = 20_000
 
@@ -192,8 +203,36 @@ export const openSuffixes = (
       store.removeSuffixKeys(keys.map(hash))
     },
     lastUnder: (system) => look(systemKey(system)) ?? null,
+    decided: (conversation) => {
+      const rows = store.decisionsOf(conversationKey(conversation), MAX_DECIDED)
+      const found = new Map<string, readonly Preference[]>()
+      for (const { body } of rows) {
+        const { rewriting } = DecisionBody.parse(body)
+        if (rewriting?.block && !found.has(rewriting.block))
+          found.set(rewriting.block, preferencesOf(rewriting.lines))
+      }
+      return [...found].map(([block, preferences]) => ({ block, preferences }))
+    },
   }
 }
+
+/** Of the lines of a block: which ends they are of, as if they had just been stated. */
+const preferencesOf = (lines: readonly { readonly line: string }[]): readonly Preference[] =>
+  editProfile(
+    EMPTY_PROFILE,
+    lines.flatMap(({ line }) => {
+      const wish = wishOfLine(line)
+      if (!wish) return []
+      const direction = wish.endsWith('+') ? (1 as const) : (-1 as const)
+      return {
+        op: 'state' as const,
+        dimension: dimensionOf(wish),
+        direction,
+        strength: 1,
+        scope: 'all' as const,
+      }
+    }),
+  ).preferences
 
 const text = (key: string): SuffixKey => ({ key, isText: true })
 

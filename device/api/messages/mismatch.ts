@@ -41,10 +41,13 @@ export const underOtherSuffix = async (
 
 type Suffix = Pick<Bound, 'block' | 'preferences'>
 
+/** Blocks that decisions hold and that are tried; a refusal costs nothing but time. */
+const MAX_DECIDED = 3
+
 /**
  * null for none: the only one to try where it went out under a block. Else a block is missing: the
- * last one under this system prompt, or what the conversation would begin with today, which is what
- * another device of the same user gave it.
+ * one that a decision of the same first words holds, the last one under this system prompt, or what
+ * the conversation would begin with today, which is what another device of the same user gave it.
  */
 async function* otherSuffixes(
   deps: MessagesDeps,
@@ -55,8 +58,12 @@ async function* otherSuffixes(
     yield null
     return
   }
-  const last = deps.device.suffixes.lastUnder(body.system)
-  if (last) yield last
+  const { suffixes } = deps.device
+  const decided = conversation ? suffixes.decided(conversation).slice(0, MAX_DECIDED) : []
+  yield* decided
+  const last = suffixes.lastUnder(body.system)
+  const tried = new Set(decided.map(({ block }) => block))
+  if (last && !tried.has(last.block)) yield last
   const answered = conversation?.messages.findIndex((m) => m.role === 'assistant') ?? 0
   if (!conversation || answered < 1) return
   const opening = { ...conversation, messages: conversation.messages.slice(0, answered) }
@@ -64,7 +71,7 @@ async function* otherSuffixes(
     const { block, preferences } = await within(settingsOf(deps).deadlineMs, (signal) =>
       deps.device.rewrite(opening, { keeps: 'nothing', signal }),
     )
-    if (block !== null && block !== last?.block) yield { block, preferences }
+    if (block !== null && block !== last?.block && !tried.has(block)) yield { block, preferences }
   } catch (error) {
     reportFailure(deps, 'rewrite', error)
   }

@@ -1,6 +1,8 @@
 /**
  * A conversation whose thinking was made behind other words than the device's gets none of them.
  */
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
 import { said, type Turn, user } from './conversation.ts'
 import { BLOCK, openWorld, systemsIn, type World } from './world.ts'
@@ -53,6 +55,23 @@ test('begun on another device, it goes through without a block of this one', asy
   const { status } = await app.say(QUESTIONS[1]!, { history: elsewhere.messages })
   expect(status).toBe(200)
   expect(systemsIn(world)).toEqual([withBlock])
+})
+
+test('begun under a version that kept no keys, it goes on under the block of its decision', async () => {
+  world = await openWorld()
+  const app = world.app({ system })
+  await app.say(QUESTIONS[0]!)
+  await world.state([{ op: 'state', dimension: 'headings', direction: -1 }])
+  await world.app({ system }).say(QUESTIONS[0]!)
+  const db = new Database(join(world.folder, 'loreweave.db'))
+  db.exec('DELETE FROM suffix_keys; DELETE FROM suffixes')
+  db.close()
+  await world.restart()
+  const told = [await app.say(QUESTIONS[1]!), await app.say(QUESTIONS[2]!)]
+  expect(told.map((t) => t.status)).toEqual([200, 200])
+  const [begun, other, ...later] = systemsIn(world)
+  expect(other).not.toEqual(begun)
+  expect(later.at(-1)).toEqual(begun)
 })
 
 test('with a history that was never signed it may have a block, the same in every turn', async () => {
