@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Real clients of Claude through the device: their packages are installed in the cache folder on first use. */
+/**
+ * Real clients of Claude through the device: their packages are installed in the cache folder on
+ * first use.
+ */
 export default defineConfig({
   test: {
     include: ['test/clients/clients.test.ts'],

@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config'
 import { shared, WORKERS } from './vitest.config.ts'
 
-/** What takes long: every moment of a kill, every ablation, a day of the agent, statistics at full size,
- *  every look of the page. */
+/**
+ * What takes long: every moment of a kill, every ablation, a day of the agent, statistics at full
+ * size, every look of the page.
+ */
 export default defineConfig({
   test: {
     ...shared,

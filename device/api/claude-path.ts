@@ -1,9 +1,13 @@
 /**
- * Which path of Claude's API a client means. Clients disagree about the base URL: some expect it to end in `/v1`, some add `/v1`
- * themselves, some add it to a base that has it, and some keep a slash at its end.
+ * Which path of Claude's API a client means. Clients disagree about the base URL: some expect it to
+ * end in `/v1`, some add `/v1` themselves, some add it to a base that has it, and some keep a slash
+ * at its end.
  */
 
-/** The first names of Claude's paths, which a client may ask for without `/v1`. A test compares them with the SDK's. */
+/**
+ * The first names of Claude's paths, which a client may ask for without `/v1`. A test compares them
+ * with the SDK's.
+ */
 const RESOURCES = new Set([
   'agents',
   'complete',
@@ -23,7 +27,10 @@ const RESOURCES = new Set([
   'vaults',
 ])
 
-/** `/messages`, `//v1/messages` and `/v1/v1/messages` are `/v1/messages`. A path that is not Claude's comes back as it is. */
+/**
+ * `/messages`, `//v1/messages` and `/v1/v1/messages` are `/v1/messages`. A path that is not
+ * Claude's comes back as it is.
+ */
 export const claudePath = (pathname: string): string => {
   const [, version = '', rest = ''] = /^\/+((?:v1\/+)*)(.*)$/s.exec(pathname) ?? []
   const [name = ''] = rest.split('/')

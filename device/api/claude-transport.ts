@@ -1,6 +1,7 @@
 /**
- * HTTP to Claude, without what `fetch` adds to a request: no header that the app did not send, no time limit, no decoding. The caller's
- * abort ends it. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` hold.
+ * HTTP to Claude, without what `fetch` adds to a request: no header that the app did not send, no
+ * time limit, no decoding. The caller's abort ends it. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`
+ * hold.
  */
 import { createRequire } from 'node:module'
 import type { Readable } from 'node:stream'
@@ -9,13 +10,16 @@ import type { Dispatcher } from 'undici'
 import { FedError } from '../../adapters/errors.ts'
 
 /**
- * Loaded after Node's own undici, which naming Headers loads: the first of them puts its connections under the global `fetch`, and
- * those of another version would break it. An import would run too early.
+ * Loaded after Node's own undici, which naming Headers loads: the first of them puts its
+ * connections under the global `fetch`, and those of another version would break it. An import
+ * would run too early.
  */
 void globalThis.Headers
 const { EnvHttpProxyAgent }: typeof Undici = createRequire(import.meta.url)('undici')
 
-/** headers: names as the app spelled them, in its order; without them those of the request are sent. */
+/**
+ * headers: names as the app spelled them, in its order; without them those of the request are sent.
+ */
 export type ClaudeTransport = (request: Request, headers?: RawHeaders) => Promise<Response>
 
 export type RawHeaders = readonly (readonly [name: string, value: string])[]
@@ -47,7 +51,10 @@ const openAgent = (options: Undici.EnvHttpProxyAgent.Options): Dispatcher => {
   }
 }
 
-/** Whether no byte of the request had left when sending failed: there was no connection. Sending it again is safe then. */
+/**
+ * Whether no byte of the request had left when sending failed: there was no connection. Sending it
+ * again is safe then.
+ */
 export const isUnsent = (error: unknown): boolean =>
   error instanceof Error && (unsent.has(error) || isUnsent(error.cause))
 
@@ -123,8 +130,8 @@ const send = (
 }
 
 /**
- * Chunk by chunk: an upload is as long as the app makes it. Not cancelled when Claude answers before its end, since that would close
- * the connection that the answer goes back on.
+ * Chunk by chunk: an upload is as long as the app makes it. Not cancelled when Claude answers
+ * before its end, since that would close the connection that the answer goes back on.
  */
 async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader()
@@ -153,7 +160,10 @@ const responseOf = (
   return new Response(hasNoBody ? null : stream, { status, statusText, headers })
 }
 
-/** By name, since undici's proxy agent keeps only the last of two pairs with one name; it takes no list of one, though. */
+/**
+ * By name, since undici's proxy agent keeps only the last of two pairs with one name; it takes no
+ * list of one, though.
+ */
 const grouped = (headers: RawHeaders): Record<string, string | string[]> => {
   const groups: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of headers) {

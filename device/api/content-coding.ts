@@ -1,4 +1,6 @@
-/** RFC 9110 section 8.4: the content coding of an answer, undone where the device has to read it. */
+/**
+ * RFC 9110 section 8.4: the content coding of an answer, undone where the device has to read it.
+ */
 import { Duplex } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 

@@ -24,7 +24,9 @@ export type Io = Streams & {
   readonly print: (options: { json?: boolean }, json: object, text: string) => void
   /** One rewritten line on a terminal, elsewhere a line every few seconds. */
   readonly progress: (progress: Progress) => void
-  /** One JSON line on standard error: what happened, with codes and numbers, never what was said. */
+  /**
+   * One JSON line on standard error: what happened, with codes and numbers, never what was said.
+   */
   readonly event: (event: object) => void
   /** The text of a file, or of standard input for "-". Fails with E_DATA. */
   readonly readText: (path: string) => string

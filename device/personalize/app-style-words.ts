@@ -1,7 +1,7 @@
 /**
- * What the instructions of an app say of the form of its answers: bodies of regular expressions over lower-cased text without accents
- * (`foldedMatcher`). Narrower than constraints-words.ts: such a text is long and speaks of many things, so that each word has to be about
- * the answer.
+ * What the instructions of an app say of the form of its answers: bodies of regular expressions
+ * over lower-cased text without accents (`foldedMatcher`). Narrower than constraints-words.ts: such
+ * a text is long and speaks of many things, so that each word has to be about the answer.
  */
 import type { Dimension } from '../../adapters/wire/personalization.ts'
 

@@ -1,7 +1,7 @@
 /**
- * What holds for one request of a conversation: what the app's instructions fix (system prompt and system messages), what the person's
- * newest message demands, and what earlier messages demanded for good. A translation or a table asked for once is over once it is
- * answered.
+ * What holds for one request of a conversation: what the app's instructions fix (system prompt and
+ * system messages), what the person's newest message demands, and what earlier messages demanded
+ * for good. A translation or a table asked for once is over once it is answered.
  */
 import type { SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import { DIMENSIONS } from '../../adapters/wire/personalization.ts'

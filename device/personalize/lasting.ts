@@ -1,4 +1,7 @@
-/** What of an earlier message still holds: demands meant for all answers, not those for the answer that it got. */
+/**
+ * What of an earlier message still holds: demands meant for all answers, not those for the answer
+ * that it got.
+ */
 import { isLasting, sentencesOf } from './stated.ts'
 
 /** The sentences that still hold, or '' where none does. */

@@ -1,11 +1,14 @@
 /**
- * How apps ask for answers that a program reads, in English and German: bodies of regular expressions over lower-cased text without
- * accents (`foldedMatcher`).
+ * How apps ask for answers that a program reads, in English and German: bodies of regular
+ * expressions over lower-cased text without accents (`foldedMatcher`).
  */
 
 const ONLY =
   '(?:only|just|exactly|solely|strictly|exclusively|nothing but|nothing other than|simply)'
-/** What an exclusive demand may be limited to without a program reading it: topics, sources, languages, a person's own wish. */
+/**
+ * What an exclusive demand may be limited to without a program reading it: topics, sources,
+ * languages, a person's own wish.
+ */
 const NOT_OUTPUT =
   '(?! ?(?:me|us|to|if|when|in (?:the (?:same|language|user)|english|german|french|spanish|italian|[a-z]+ language)|about|on|from|based|using|what|things|information|facts|content|knowledge|data from|questions?|quer(?:y|ies)|topics?|requests?|products?|services?|sources?|tools?|when|for|as (?:a|the) (?:[a-z]+ )?(?:character|assistant|persona)|as much|as many|as long|enough|(?:the )?necessary|what|relevant|verified|high|once|after|before|code that)(?![a-z]))'
 

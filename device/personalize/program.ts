@@ -1,7 +1,8 @@
 /**
- * Whether a program reads the answer: an app asks for a title, a label, a verdict, data, a query, a summary of the chat. Style is no
- * matter there, several answers are wasted, and nothing about the person can be learned. Judged by how the instructions are built: an
- * order to the model with an object, an exact form, named outputs, slots to fill; not by whole phrases.
+ * Whether a program reads the answer: an app asks for a title, a label, a verdict, data, a query, a
+ * summary of the chat. Style is no matter there, several answers are wasted, and nothing about the
+ * person can be learned. Judged by how the instructions are built: an order to the model with an
+ * object, an exact form, named outputs, slots to fill; not by whole phrases.
  */
 import type { SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import {
@@ -70,7 +71,9 @@ export const askedByInstructions = remembered((text: string): ProgramReason | nu
   return isWhole || MATCH.options.test(nearby) ? task.kind : null
 })
 
-/** What a message asks for that an app has filled in; a question that speaks of such things is none. */
+/**
+ * What a message asks for that an app has filled in; a question that speaks of such things is none.
+ */
 export const askedByMessage = (text: string): ProgramReason | null => {
   const signs = signsOf(
     text,
@@ -88,7 +91,10 @@ export const askedByMessage = (text: string): ProgramReason | null => {
   return task && (hasInput || (isOfApp && ALONE.has(task.kind))) ? kind : null
 }
 
-/** What a text has of what programs ask for. hasInput: a line that names what follows it, or turns of a chat. */
+/**
+ * What a text has of what programs ask for. hasInput: a line that names what follows it, or turns
+ * of a chat.
+ */
 type Signs = {
   readonly isExact: boolean
   readonly isData: boolean
@@ -133,7 +139,10 @@ const sureReason = ({ isExact, isData, isVerdict, task }: Signs): ProgramReason 
   return isVerdict ? 'verdict' : null
 }
 
-/** What is said in every case: whole sentences, and the parts of those that also tell of certain cases. */
+/**
+ * What is said in every case: whole sentences, and the parts of those that also tell of certain
+ * cases.
+ */
 const ordersIn = (text: string): string[] => {
   const clauses = clausesOfApp(text).filter((c) => !c.isAbility)
   const withCase = new Set(clauses.filter((c) => c.isCase).map((c) => c.sentence))
@@ -146,7 +155,10 @@ const ordersIn = (text: string): string[] => {
   ]
 }
 
-/** Tasks that an app's words about the chat and its user are enough for; the others need named outputs or an input. */
+/**
+ * Tasks that an app's words about the chat and its user are enough for; the others need named
+ * outputs or an input.
+ */
 const ALONE: ReadonlySet<ProgramReason> = new Set(['title', 'query', 'suggestions', 'summary'])
 
 type Task = {
@@ -206,13 +218,16 @@ const ASKS =
 const VERDICT =
   /\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|gib|schreibe?)(?: with| mit)? ["'`][a-z0-9_-]{1,20}["'`],? (?:if|when|for|otherwise|wenn|falls|sonst)\b|\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|antworten sie|sage?|gib|schreibe?)\b(?: [a-z"'-]+){0,5} ?(?:["'`(]*\b(?:yes|y|true|safe|pass|relevant|ja|wahr|sicher|1|correct|allow|grounded|supported)\b["'`)]*[^.\n]{0,80}?\b(?:no|n|false|unsafe|fail|irrelevant|nein|falsch|unsicher|0|incorrect|block|ungrounded|unsupported)\b|["'`(]*\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|0)\b["'`)]*[^.\n]{0,80}?\b(?:yes|true|safe|pass|relevant|ja|wahr|1)\b)/
 
-/** Outputs named in capitals after a word that gives them, or in quotation marks one after the other. */
+/**
+ * Outputs named in capitals after a word that gives them, or in quotation marks one after the
+ * other.
+ */
 const NAMED_OPTIONS =
   /(?:[Rr]espond|[Rr]eply|[Aa]nswer|[Rr]eturn|[Oo]utput|[Ss]ay|[Pp]rint|[Ee]ither|[Ll]abels?|[Cc]lass(?:es)?|[Cc]ategor(?:y|ies)|[Oo]ne of|\bas|\bwith|\binto|[Ii]ntent|[Vv]erdict|[Ww]hether to|[Aa]ntworte|[Gg]ib|\bmit|\bals|[Ee]ntweder|[Kk]ategorien?|[Kk]lassen?)\b[^.\n]{0,60}?\b[A-Z][A-Z_]+\b\W{0,3}(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?\W{0,3}\b[A-Z][A-Z_]+\b|["'`“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'`”“]\s*(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?["'`“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'`”“]/u
 
 /**
- * The answer is to stand in tags that nothing in the text stands in. What comes wrapped in tags (a document, a message of the system)
- * is no answer: there an answer must be named.
+ * The answer is to stand in tags that nothing in the text stands in. What comes wrapped in tags (a
+ * document, a message of the system) is no answer: there an answer must be named.
  */
 const TAGS_OUT =
   /\b(?:put|place|wrap|enclose|output|return|write|surround|setze?|schreibe?|umschließe|gib|(?:answers?|response|reply|result|summary|translation|verdict|label|everything|antwort|ausgabe|ergebnis)\b[^.\n]{0,60}?\b(?:wrapped|enclosed|surrounded|umschlossen))\b[^.\n]{0,80}?\b(?:in|inside|within|between|into|with|using|innerhalb|zwischen)\b[^.\n]{0,30}?<(?!think|scratch|reason|b>|i>|br|p>|code|pre|details)([a-z_]+)>(?![\s\S]*<\1>[^<]{20})/i

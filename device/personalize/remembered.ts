@@ -1,4 +1,7 @@
-/** An app sends the same instructions with every request: what was found in them is kept for the last few of them, in memory. */
+/**
+ * An app sends the same instructions with every request: what was found in them is kept for the
+ * last few of them, in memory.
+ */
 
 /** of: pure. Keeps the newest `size` answers. */
 export const remembered = <T>(of: (text: string) => T, size = 16): ((text: string) => T) => {

@@ -1,12 +1,14 @@
 /**
- * An app's instructions cut into clauses: what is quoted, given as material or told of abilities is left out, and what holds only in
- * certain cases ("if the user asks for code, …") is marked as such. English and German; other languages have sentences only.
+ * An app's instructions cut into clauses: what is quoted, given as material or told of abilities is
+ * left out, and what holds only in certain cases ("if the user asks for code, …") is marked as
+ * such. English and German; other languages have sentences only.
  */
 import { foldWords } from './word-match.ts'
 
 /**
- * One clause, lower-cased, without accents (ß is ss), quotations as "…". under: the heading or the introducing line above it, likewise.
- * isCase: holds only in certain cases. isDirected: its sentence tells the assistant what to do, or how its answers are.
+ * One clause, lower-cased, without accents (ß is ss), quotations as "…". under: the heading or the
+ * introducing line above it, likewise. isCase: holds only in certain cases. isDirected: its
+ * sentence tells the assistant what to do, or how its answers are.
  */
 export type Clause = {
   readonly text: string
@@ -62,7 +64,10 @@ export const clausesOfApp = (whole: string): Clause[] => {
   return clauses
 }
 
-/** Where a line stands: below which heading, and whether that makes it a case or no instruction at all. */
+/**
+ * Where a line stands: below which heading, and whether that makes it a case or no instruction at
+ * all.
+ */
 type Scope = {
   readonly kind: 'open' | 'heading' | 'intro'
   readonly under: string
@@ -128,7 +133,10 @@ const sentencesOf = (text: string): string[] =>
     .map((s) => s.trim())
     .filter((s) => s !== '')
 
-/** Where a new clause begins: after a comma or a conjunction that a verb in the imperative, a subject or a condition follows. */
+/**
+ * Where a new clause begins: after a comma or a conjunction that a verb in the imperative, a
+ * subject or a condition follows.
+ */
 const BOUNDARY =
   /\s*[,–—]\s+(?:(?:and|but|or|then|so|also|yet|und|aber|oder|sondern|doch|dann)\s+)?|\s+(?:and|but|then|und|aber|sondern|or|oder)\s+(?=(?:please|return|output|print|classify|extract|rate|summari[sz]e|list|always|never|do not|don't|bitte|immer|stets|nie|niemals|if|when|wenn|falls|you|your|du|deine|keine?|no|avoid|use|keep|be|include|provide|give|write|add|end|ask|make|limit|offer|explain|answer|respond|reply|verwende|nutze|benutze|vermeide|halte|schreibe?|antworte|gib|sei|erklare|stelle|biete|beende|fuge|verzichte|duze|sieze)\b)/
 
@@ -184,7 +192,10 @@ const CASE_WITHIN =
 const EVERY_CASE =
   /^(?:and |but |und |aber |also )?(?:after (?:your|the|giving|providing|an?) (?:[a-z]+ )?(?:explanation|reasoning|analysis|answer|response)\b|(?:when(?:ever)?|while|before|after|as) (?:you(?:'re| are)? )?(?:answer|respond|reply|repl|writ|communicat|talk|speak|chat|interact|convers|engag|address|assist|help|explain|formulat|giv|provid|present|generat|creat)\w*(?: (?:to|with|in|for|an?|the|any|all|every|each|your|our|their|user|users|user's|customer|customers|question|questions|query|queries|request|requests|message|messages|answer|answers|response|responses|reply|replies|people|someone|students?|visitors?|guests?|clients?|them|him|information|explanations?))*\s*[,:]?$|for (?:all|every|each|any|your) (?:of your )?(?:answers?|responses?|repl(?:y|ies)|messages?|questions?|requests?|interactions?|conversations?)\s*[,:]?$|for (?:clarity|readability|brevity|consistency|best results)\b|wenn du (?:antwortest|schreibst|sprichst|erklarst|mit (?:den |dem )?(?:nutzern?|kunden?|gasten|menschen) (?:sprichst|schreibst|redest))\s*[,:]?$|wenn sie (?:antworten|schreiben)\s*[,:]?$|(?:bei|in|fur) (?:jeder|allen|jede|alle|deinen|ihren|samtlichen) (?:\w+ )?(?:antwort|antworten|nachricht|nachrichten|frage|fragen|anfrage|anfragen)\s*[,:]?$|(?:beim|bei der|bei) (?:antworten|schreiben|beantwortung(?: von fragen)?)\s*[,:]?$)/
 
-/** A verb in the imperative at the beginning, or an answer or the assistant as what the sentence is about. */
+/**
+ * A verb in the imperative at the beginning, or an answer or the assistant as what the sentence is
+ * about.
+ */
 const VERB =
   'answer|respond|reply|write|keep|use|avoid|be|stay|remain|give|provide|format|structure|organi[sz]e|present|include|add|limit|restrict|make|speak|talk|communicate|converse|explain|end|start|begin|open|finish|close|conclude|ask|stick|aim|strive|try|prefer|favou?r|adopt|maintain|address|mark|highlight|bold|emphasi[sz]e|list|number|summari[sz]e|skip|omit|leave|refrain|offer|greet|break|illustrate|support|back|hedge|express|phrase|word|sound|act|mimic|imitate|tailor|adapt|match|mirror|state|show|return|output|put|set|insert|render|default|deliver|craft|produce|generate|create|draft|strip|drop|cut|get|come|go|do|focus|ensure|guide|lead|walk|teach|help|let|sign|wrap|close|choose|select|employ|apply|follow|minimi[sz]e|maximi[sz]e|reduce|assume|take|play|pretend|no|not|never|always|only|without|max(?:imum)?|at most|one|two|three|short|brief|concise|plain|tone|style|length|format|voice'
 const VERB_DE =

@@ -1,7 +1,8 @@
 /**
- * What apps and people send, written by hand in English and German: instructions of apps with the dimensions that they fix, requests
- * whose answer a program reads, requests of people, and first messages with a sentence of context. The rules were tuned on the
- * `development` files; of the `heldout` ones README.md tells the first look.
+ * What apps and people send, written by hand in English and German: instructions of apps with the
+ * dimensions that they fix, requests whose answer a program reads, requests of people, and first
+ * messages with a sentence of context. The rules were tuned on the `development` files; of the
+ * `heldout` ones README.md tells the first look.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
@@ -49,7 +50,9 @@ const FirstMessages = z.strictObject({
   contexts: ByLanguage(z.strictObject({ before: z.array(z.string()), after: z.array(z.string()) })),
 })
 
-/** The same question alone and beside a sentence that has nothing to do with the form of the answer. */
+/**
+ * The same question alone and beside a sentence that has nothing to do with the form of the answer.
+ */
 export type FirstMessage = { readonly question: string; readonly inContext: string }
 
 const read = <T>(schema: z.ZodType<T>, kind: string, set: SetName): T =>

@@ -126,7 +126,10 @@ const told = ({ outcome: { answers, error } }: Run) => ({
   error,
 })
 
-/** Sorted: a client may have several requests under way. Others than those for Messages come as often as they like. */
+/**
+ * Sorted: a client may have several requests under way. Others than those for Messages come as
+ * often as they like.
+ */
 const calls = (exchanges: readonly Exchange[]) =>
   exchanges
     .filter(isMessages)

@@ -1,4 +1,6 @@
-/** The clients, their pinned packages, and what the device is to do with each of their scenarios. */
+/**
+ * The clients, their pinned packages, and what the device is to do with each of their scenarios.
+ */
 import type { Kind } from './scenarios.ts'
 
 /** block: one suffix through the whole scenario. none: nothing behind `system`. */
@@ -14,7 +16,9 @@ export type Client = {
   readonly model: string
   /** In place of a scenario's own: the mocked Claude calls the tool that a question names. */
   readonly questions?: Readonly<Partial<Record<Kind, string>>>
-  /** What follows the origin in the base URL that the client wants when it speaks to Claude itself. */
+  /**
+   * What follows the origin in the base URL that the client wants when it speaks to Claude itself.
+   */
   readonly path: '' | '/v1'
   readonly env?: Readonly<Record<string, string>>
   readonly scenarios: Readonly<Partial<Record<Kind, Expected>>>

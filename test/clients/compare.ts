@@ -1,7 +1,13 @@
-/** What a client's requests became on their way through the device: nothing may differ but the end of `system`. */
+/**
+ * What a client's requests became on their way through the device: nothing may differ but the end
+ * of `system`.
+ */
 import type { Exchange, Head } from './recorder.ts'
 
-/** from: what the client sent; to: what reached Claude. suffix: what stands behind its `system`; '' where nothing does. */
+/**
+ * from: what the client sent; to: what reached Claude. suffix: what stands behind its `system`; ''
+ * where nothing does.
+ */
 export type Passed = { readonly from: Exchange; readonly to: Exchange; readonly suffix: string }
 
 export type Comparison = {
@@ -11,8 +17,9 @@ export type Comparison = {
 }
 
 /**
- * Of one connection (RFC 9110, section 7.6.1), of a body's length, or named in the API's README: the device asks for answers
- * without a content coding, since it could not pass on a coded one byte for byte.
+ * Of one connection (RFC 9110, section 7.6.1), of a body's length, or named in the API's README:
+ * the device asks for answers without a content coding, since it could not pass on a coded one byte
+ * for byte.
  */
 const OF_CONNECTION = [
   'host',
@@ -27,9 +34,10 @@ const OF_CONNECTION = [
 const OF_ANSWER = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date']
 
 /**
- * Pairs each request of the client with one that reached Claude, in order among those with one method, path and last message.
- * A further try of the device after a failed one, and with mayCopy a further answer that it asks for, is held to the same as the
- * first; what the client is given must then be one of them.
+ * Pairs each request of the client with one that reached Claude, in order among those with one
+ * method, path and last message. A further try of the device after a failed one, and with mayCopy a
+ * further answer that it asks for, is held to the same as the first; what the client is given must
+ * then be one of them.
  */
 export const compare = (
   sent: readonly Exchange[],
@@ -153,7 +161,10 @@ const suffixOf = (before: unknown, after: unknown): string | undefined => {
   return whole.startsWith(own) ? whole.slice(own.length).trim() : undefined
 }
 
-/** A suffix in its JSON, as a member, a block or a part of a string; nothing else is put in, spaces neither. */
+/**
+ * A suffix in its JSON, as a member, a block or a part of a string; nothing else is put in, spaces
+ * neither.
+ */
 const isInsertion = (from: Buffer, to: Buffer, suffix: string): boolean => {
   const most = Buffer.byteLength(JSON.stringify(suffix)) + '{"type":"text","text":},'.length
   const added = to.length - from.length

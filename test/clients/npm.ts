@@ -1,4 +1,6 @@
-/** npm packages for development: pinned versions, installed once under the project's cache folder. */
+/**
+ * npm packages for development: pinned versions, installed once under the project's cache folder.
+ */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,8 +19,8 @@ export type NpmOptions = {
 const STAMP = 'loreweave-pins.txt'
 
 /**
- * pins: "name@version". They come from wherever the user's own npm configuration says. Never throws for what a machine
- * lacks; a folder that was not finished is made again.
+ * pins: "name@version". They come from wherever the user's own npm configuration says. Never throws
+ * for what a machine lacks; a folder that was not finished is made again.
  */
 export const npmPackages = async (
   pins: readonly string[],

@@ -1,4 +1,7 @@
-/** A proxy that keeps every request and answer as they crossed the wire: heads as raw lines, bodies as bytes. */
+/**
+ * A proxy that keeps every request and answer as they crossed the wire: heads as raw lines, bodies
+ * as bytes.
+ */
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -34,7 +37,10 @@ export type Recorder = {
   holdsStreams: boolean
   /** What was recorded since the last call, in order of arrival. */
   take(): Exchange[]
-  /** True when no exchange is under way; those that still are after the given time are cut, and that is false. */
+  /**
+   * True when no exchange is under way; those that still are after the given time are cut, and that
+   * is false.
+   */
   settled(withinMs: number): Promise<boolean>
   close(): Promise<void>
 }
@@ -156,7 +162,10 @@ const endOfFirstText = (answer: Buffer): number | undefined => {
   return end < 0 ? undefined : end + 2
 }
 
-/** No connection is used twice: one that the other side has just closed would look like a fault of a client. */
+/**
+ * No connection is used twice: one that the other side has just closed would look like a fault of a
+ * client.
+ */
 const ONE_EACH = new Agent({ keepAlive: false })
 
 const pairs = (raw: readonly string[]): Head =>

@@ -1,4 +1,7 @@
-/** What every client is asked to do. The drivers get these as JSON, so that no two clients are asked something else. */
+/**
+ * What every client is asked to do. The drivers get these as JSON, so that no two clients are asked
+ * something else.
+ */
 
 export type Kind =
   | 'plain'

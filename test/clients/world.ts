@@ -52,7 +52,10 @@ const OWN_ANSWERS: Readonly<Partial<Record<Kind, Answer>>> = {
   },
 }
 
-/** Through a device that orders several answers: a failure must not be asked for several times either. */
+/**
+ * Through a device that orders several answers: a failure must not be asked for several times
+ * either.
+ */
 const LEARNED: readonly Kind[] = ['ranked', 'overloaded']
 
 /** How long an exchange may take to end when its client has what it wanted. */

@@ -1,4 +1,7 @@
-/** `loreweave` called in this process, with a home and a model cache of its own. `cli-process.ts` starts it instead. */
+/**
+ * `loreweave` called in this process, with a home and a model cache of its own. `cli-process.ts`
+ * starts it instead.
+ */
 import { join } from 'node:path'
 import { createProgram } from '../../device/cli.ts'
 import { type Io, openIo, type Streams } from '../../device/commands/io.ts'

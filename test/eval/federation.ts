@@ -61,7 +61,10 @@ export type Federation = Awaited<ReturnType<typeof openFederation>>
 
 export const hashes = ({ rounds }: Federated) => rounds.map((r) => r.hash)
 
-/** Interrupted at its n-th reading of answers, the next run ends with the releases of one that was left alone. */
+/**
+ * Interrupted at its n-th reading of answers, the next run ends with the releases of one that was
+ * left alone.
+ */
 export const interruptedAt = async ({ run, engine, model }: Federation, readings: number) => {
   const name = `interrupted-${readings}`
   const abort = new AbortController()

@@ -7,7 +7,10 @@ import { build } from 'esbuild'
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const FOLDERS = ['adapters', 'device', 'server', 'eval']
 
-/** What the tokenizer's files import but never call here: the hub client and the tensors of an ONNX runtime. */
+/**
+ * What the tokenizer's files import but never call here: the hub client and the tensors of an ONNX
+ * runtime.
+ */
 export const stubs = {
   name: 'stubs',
   setup({ onResolve, onLoad }) {
@@ -45,7 +48,9 @@ export const copyDataFiles = (out) => {
     }
 }
 
-/** Programs, and what they start by themselves: an engine child, a thread that aggregates, a peer. */
+/**
+ * Programs, and what they start by themselves: an engine child, a thread that aggregates, a peer.
+ */
 const ENTRIES = [
   'device/cli',
   'server/cli',
@@ -55,7 +60,10 @@ const ENTRIES = [
   'eval/peers/llama-worker',
 ]
 
-/** A module of the bundle goes on looking beside the place that it has in a build: dist/a/b.js for a/b.ts. */
+/**
+ * A module of the bundle goes on looking beside the place that it has in a build: dist/a/b.js for
+ * a/b.ts.
+ */
 const keepPlaces = (out) => ({
   name: 'keep-places',
   setup({ onLoad }) {

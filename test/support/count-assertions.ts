@@ -1,4 +1,6 @@
-/** Appends how many assertions each test file has made to the file that $LOREWEAVE_ASSERTIONS names. */
+/**
+ * Appends how many assertions each test file has made to the file that $LOREWEAVE_ASSERTIONS names.
+ */
 import { appendFileSync } from 'node:fs'
 import { afterAll, afterEach, expect } from 'vitest'
 

@@ -57,8 +57,8 @@ export const rememberAnswer = (
 
 /**
  * The same stream. What came of it is remembered before the app sees that it is whole, since an app
- * goes on at the last event and need not wait for the connection to close; and once it ends, however
- * it does.
+ * goes on at the last event and need not wait for the connection to close; and once it ends,
+ * however it does.
  */
 export const rememberStream = (
   deps: MessagesDeps,

@@ -1,4 +1,7 @@
-/** People of two answers a choice, who choose by a taste of their own or by nothing, and what a device makes of them. */
+/**
+ * People of two answers a choice, who choose by a taste of their own or by nothing, and what a
+ * device makes of them.
+ */
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { ChoiceFeatures } from '../../../device/agent/choice-features.ts'
@@ -12,7 +15,10 @@ const HOUR = 3600 * 1000
 export const scale = new Float64Array(SIZE).fill(1 / Math.sqrt(SIZE))
 export const prior = initialPrior(SIZE, 2)
 
-/** A user whose utilities have variance 1 over answers and who chooses by them, or by nothing; most recent first. */
+/**
+ * A user whose utilities have variance 1 over answers and who chooses by them, or by nothing; most
+ * recent first.
+ */
 export const person = (name: string, hasTaste: boolean) => {
   const rng = seededRng(`person/${name}`)
   const normals = () => Float64Array.from({ length: SIZE }, () => rng.normal())

@@ -1,4 +1,6 @@
-/** `loreweave serve` that may be killed at any moment, and what must hold of its store afterwards. */
+/**
+ * `loreweave serve` that may be killed at any moment, and what must hold of its store afterwards.
+ */
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -82,7 +84,10 @@ export const childrenOf = (pid: number): number[] => {
   }
 }
 
-/** What must hold of the store whatever was killed when. edits: of decisions, acknowledged or merely sent. */
+/**
+ * What must hold of the store whatever was killed when. edits: of decisions, acknowledged or merely
+ * sent.
+ */
 const check = (
   databasePath: string,
   acknowledged: ReadonlyMap<string, string>,
@@ -108,7 +113,10 @@ const check = (
   }
 }
 
-/** Milliseconds after feedback begins to come, or while the next piece comes after so many that were acknowledged. */
+/**
+ * Milliseconds after feedback begins to come, or while the next piece comes after so many that were
+ * acknowledged.
+ */
 export type Moment = number | { readonly acknowledged: number }
 
 /** Feedback comes until serve is killed, again and again: none that was acknowledged is lost. */

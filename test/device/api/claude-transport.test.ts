@@ -14,7 +14,10 @@ import {
 const require = createRequire(import.meta.url)
 const { Agent }: typeof Undici = require('undici')
 
-/** undici's limits are counted by a clock of its own; this is its hook for tests. A limit begins to count at its next tick. */
+/**
+ * undici's limits are counted by a clock of its own; this is its hook for tests. A limit begins to
+ * count at its next tick.
+ */
 const passTime = (ms: number): void => {
   const { tick } = require('undici/lib/util/timers.js')
   tick(1000)
@@ -31,7 +34,10 @@ const listen = (server: Server): Promise<number> =>
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
   )
 
-/** A server that answers with what respond writes once the head of a request has come; heads: what came, whole. */
+/**
+ * A server that answers with what respond writes once the head of a request has come; heads: what
+ * came, whole.
+ */
 const rawServer = async (respond: (socket: Socket, head: string) => void) => {
   const heads: string[] = []
   const sockets = new Set<Socket>()

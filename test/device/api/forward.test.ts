@@ -1,4 +1,7 @@
-/** Bytes from an app to Claude and back, through a device on a real port, to a Claude of a few lines. */
+/**
+ * Bytes from an app to Claude and back, through a device on a real port, to a Claude of a few
+ * lines.
+ */
 import type { IncomingMessage } from 'node:http'
 import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'

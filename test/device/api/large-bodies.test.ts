@@ -1,4 +1,7 @@
-/** Bodies of 100 MB between an app and Claude: the device holds a little of them, and only Messages have a limit of size. */
+/**
+ * Bodies of 100 MB between an app and Claude: the device holds a little of them, and only Messages
+ * have a limit of size.
+ */
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { closeAll, deviceBefore, sendRaw } from './real-claude.ts'
@@ -41,7 +44,10 @@ const settled = async (taken: () => number): Promise<number> => {
   return taken()
 }
 
-/** What the connections of the system hold between three programs; the device's own part is a fraction of a megabyte. */
+/**
+ * What the connections of the system hold between three programs; the device's own part is a
+ * fraction of a megabyte.
+ */
 const BETWEEN = 40 * MB
 
 const headFor = (path: string, port: number, size: string): string =>

@@ -1,4 +1,7 @@
-/** A home with choices of which a training takes some seconds, and trainings in processes of their own. */
+/**
+ * A home with choices of which a training takes some seconds, and trainings in processes of their
+ * own.
+ */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
@@ -61,7 +64,10 @@ export const trainingHome = async () => {
 }
 export type TrainingHome = Awaited<ReturnType<typeof trainingHome>>
 
-/** Fields after the name in /proc/<pid>/stat: state, parent, …  A dead process that nobody has waited for is gone. */
+/**
+ * Fields after the name in /proc/<pid>/stat: state, parent, …  A dead process that nobody has
+ * waited for is gone.
+ */
 export const statOf = (pid: string | number): string[] => {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')

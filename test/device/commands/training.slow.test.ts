@@ -1,4 +1,7 @@
-/** Pausing a training from another process, over the store of the home; real processes, the built-in model. */
+/**
+ * Pausing a training from another process, over the store of the home; real processes, the built-in
+ * model.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { engineOf, statOf, type TrainingHome, trainingHome } from './training-home.ts'
 

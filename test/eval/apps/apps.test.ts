@@ -1,4 +1,7 @@
-/** Which preferences hold in apps, on the written sets: the rules were tuned on the development ones. */
+/**
+ * Which preferences hold in apps, on the written sets: the rules were tuned on the development
+ * ones.
+ */
 import { expect, test } from 'vitest'
 import { DIMENSIONS, type Preference } from '../../../adapters/wire/personalization.ts'
 import { readRequest } from '../../../device/api/messages/body.ts'

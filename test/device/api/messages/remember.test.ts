@@ -1,4 +1,7 @@
-/** What is remembered of answers, through the API in front of a real device, with Claude's bytes written by hand. */
+/**
+ * What is remembered of answers, through the API in front of a real device, with Claude's bytes
+ * written by hand.
+ */
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { LocalModel } from '../../../../device/engine/model/open.ts'
 import { fakeDevice as openFake, tinyModel } from '../../agent/fixture.ts'

@@ -1,4 +1,7 @@
-/** The page in a browser, in front of the real program with the tiny model and a Claude that records what it was sent. */
+/**
+ * The page in a browser, in front of the real program with the tiny model and a Claude that records
+ * what it was sent.
+ */
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -66,7 +69,10 @@ export const openDevice = async (executable: string) => {
     return (JSON.parse(printed.stdout) as { url: string }).url
   }
 
-  /** A context of its own; fails the test afterwards on any console error and any request to another host. */
+  /**
+   * A context of its own; fails the test afterwards on any console error and any request to another
+   * host.
+   */
   const withPage = async (
     work: (page: Page, context: BrowserContext) => Promise<void>,
     options: Parameters<Browser['newContext']>[0] = {},
@@ -106,7 +112,10 @@ export const openDevice = async (executable: string) => {
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
       .filter((path) => readFileSync(path).includes(text))
 
-  /** axe-core finds nothing wrong, and nothing is wider than the screen. withDocs: of the documentation as well; long to check. */
+  /**
+   * axe-core finds nothing wrong, and nothing is wider than the screen. withDocs: of the
+   * documentation as well; long to check.
+   */
   const looksRight = (colorScheme: 'light' | 'dark', width: number, withDocs: boolean) =>
     withPage(
       async (page) => {

@@ -1,4 +1,7 @@
-/** A training that is killed at one moment after the other ends in the bytes of one that was left alone. */
+/**
+ * A training that is killed at one moment after the other ends in the bytes of one that was left
+ * alone.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Killing, openKilling, outcome } from './killed.ts'
 
