@@ -18,7 +18,7 @@ type Seen = z.infer<typeof Seen>
 const DAY_MS = 24 * 3600 * 1000
 /** Somebody who has not been seen for so long is not counted any more. */
 export const WINDOW_DAYS = 30
-const MOST = 100
+const MAX_PEOPLE = 100
 /** Within it a second request of the same person writes nothing. */
 const EXACT_TO_MS = 3600 * 1000
 
@@ -35,7 +35,10 @@ export const openPeople = (store: DeviceStore, clock: () => number): People => {
       if (known && Math.abs(now - known.at) < EXACT_TO_MS) return
       store.atomically(() => {
         const others = seenSince(store, now).filter((one) => one.hash !== name)
-        store.set('people', [{ hash: name, at: now }, ...others].slice(0, MOST) satisfies Seen)
+        store.set(
+          'people',
+          [{ hash: name, at: now }, ...others].slice(0, MAX_PEOPLE) satisfies Seen,
+        )
       })
     },
   }

@@ -198,12 +198,7 @@ export const DeviceSettings = z.strictObject({
     .describe(
       'Times that the device itself tries again after an error that may pass, for an SDK that has begun to; 0: the app does.',
     ),
-  port: z
-    .int()
-    .min(0)
-    .max(65_535)
-    .default(4141)
-    .describe('Port of the local API, on this computer only; 0: a free one.'),
+  port: z.int().min(0).max(65_535).default(4141).describe('Port of the local API; 0: a free one.'),
   hosts: z
     .array(HostName)
     .max(20)

@@ -93,7 +93,7 @@ const SAME_MS = 10 * 60_000
 /** How long the conversations of an app that caches a document have one suffix. */
 const SHARED_MS = 3600_000
 /** Decisions of the same first words that are looked at, the newest. */
-const MAX_DECIDED = 20
+const DECISIONS_READ = 20
 /** Keys in memory; the oldest go first. */
 const MAX_RECENT = 20_000
 
@@ -204,7 +204,7 @@ export const openSuffixes = (
     },
     lastUnder: (system) => look(systemKey(system)) ?? null,
     decided: (conversation) => {
-      const rows = store.decisionsOf(conversationKey(conversation), MAX_DECIDED)
+      const rows = store.decisionsOf(conversationKey(conversation), DECISIONS_READ)
       const found = new Map<string, readonly Preference[]>()
       for (const { body } of rows) {
         const { rewriting } = DecisionBody.parse(body)

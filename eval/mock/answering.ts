@@ -67,8 +67,6 @@ export type Answer = {
   readonly end: () => void
 }
 
-export type Answering = ReturnType<typeof createAnswering>
-
 export const createAnswering = (options: AnsweringOptions) => {
   const { seed, account, clock, cassette } = options
   const cache = createPromptCache(clock)

@@ -30,8 +30,6 @@ export type ClaudeCounts = {
   readonly byPath: Readonly<Record<string, number>>
 }
 
-export type Counter = ReturnType<typeof createCounter>
-
 export const createCounter = () => {
   const counts = {
     requests: 0,
