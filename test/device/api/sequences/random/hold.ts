@@ -9,7 +9,7 @@ import type { Refuses } from '../../../../../eval/mock/fallbacks.ts'
 import { openWorld } from '../world.ts'
 import { drawEvent, type Stage } from './events.ts'
 import { chance, drawSetting, type Setting } from './setting.ts'
-import { sideOf } from './side.ts'
+import { type Side, sideOf } from './side.ts'
 import { drawStep } from './steps.ts'
 
 /** steps: what was done, in order. trouble: null where the device cost nothing. */
@@ -73,13 +73,17 @@ const hold = async (rng: Rng, setting: Setting, stage: Stage): Promise<string | 
     }
     const step = drawStep(rng, setting)
     steps.push(`${turn + 1} ${step.name}${turn < begunDirectly ? ' (past the device)' : ''}`)
+    const before = sides.map(droppedBy)
     const [device, plain] = [await step.run(through), await step.run(sides[1])]
     if (device >= 400 && plain < 400)
       return `step ${turn + 1} (${step.name}): ${device}, directly ${plain}`
     if (device >= 500) return `step ${turn + 1} (${step.name}): ${device}`
-    const [own, direct] = sides.map((s) => s.claude.counts().droppedForPrefix)
-    if (own! > direct!)
+    // What the app itself has changed is dropped directly too, once; from copies several times.
+    const [own, direct] = sides.map((side, i) => droppedBy(side) - before[i]!)
+    if (own! > 0 && direct === 0)
       return `step ${turn + 1} (${step.name}): thinking was dropped for its prefix`
   }
   return null
 }
+
+const droppedBy = ({ claude }: Side): number => claude.counts().droppedForPrefix
