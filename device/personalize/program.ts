@@ -119,7 +119,8 @@ const signsOf = (text: string, orders: readonly string[]): Signs => {
       some(MATCH.programRole) ||
       TAGS_OUT.test(ends),
     isData: some(MATCH.data),
-    isVerdict: sentencesOf(folded).some((s) => !ASKS.test(s) && VERDICT.test(s)),
+    isVerdict:
+      NAMED_OUTPUT.test(ends) || sentencesOf(folded).some((s) => !ASKS.test(s) && VERDICT.test(s)),
     hasOptions: MATCH.options.test(folded) || NAMED_OPTIONS.test(ends),
     isOfApp: some(MATCH.appSpeaks) || isChatLog,
     hasRole: some(MATCH.role),
@@ -216,7 +217,11 @@ const ASKS =
 
 /** An answer of two words, both named. */
 const VERDICT =
-  /\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|gib|schreibe?)(?: with| mit)? ["'`][a-z0-9_-]{1,20}["'`],? (?:if|when|for|otherwise|wenn|falls|sonst)\b|\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|antworten sie|sage?|gib|schreibe?)\b(?: [a-z"'-]+){0,5} ?(?:["'`(]*\b(?:yes|y|true|safe|pass|relevant|ja|wahr|sicher|1|correct|allow|grounded|supported)\b["'`)]*[^.\n]{0,80}?\b(?:no|n|false|unsafe|fail|irrelevant|nein|falsch|unsicher|0|incorrect|block|ungrounded|unsupported)\b|["'`(]*\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|0)\b["'`)]*[^.\n]{0,80}?\b(?:yes|true|safe|pass|relevant|ja|wahr|1)\b)/
+  /\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|gib|schreibe?)(?: with| mit)? ["'`][a-z0-9_-]{1,20}["'`],? (?:if|when|for|otherwise|wenn|falls|sonst)\b|\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|antworten sie|sage?|gib|schreibe?)\b(?: [a-z"'-]+){0,5} ?(?:["'`(]*\b(?:yes|y|true|safe|pass|relevant|ja|wahr|sicher|1|correct|allow|grounded|supported)\b["'`)]*[^.\n]{0,80}?\b(?:no|n|false|unsafe|fail|irrelevant|nein|falsch|unsicher|0|incorrect|block|ungrounded|unsupported)\b|["'`(]*\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|0)\b["'`)]*[^.\n]{0,80}?\b(?:yes|true|safe|pass|relevant|ja|wahr|1)\b)(?!["'`]? (?:questions?|fragen)\b)/
+
+/** An output in capitals, and when it is to be given or what to give otherwise. */
+const NAMED_OUTPUT =
+  /\b(?:[Rr]espond|[Rr]eply|[Aa]nswer|[Rr]eturn|[Oo]utput|[Ss]ay|[Pp]rint|[Aa]ntworte|[Gg]ib|[Ss]age?)(?: (?:only|just|with|mit|nur|either|entweder)){0,2} ["'`*]*(?!JSON|HTML|XML|YAML|CSV|SQL|ASCII|LATEX|MARKDOWN)[A-Z][A-Z_]{2,}["'`*]*,? (?:if|when|otherwise|wenn|falls|sonst|(?:or|oder) ["'`*]*[A-Z][A-Z_]{1,})\b(?! (?:questions?|[Ff]ragen))/
 
 /**
  * Outputs named in capitals after a word that gives them, or in quotation marks one after the

@@ -111,7 +111,7 @@ const TAGGED =
   /<(?!\/?(?:instructions?|rules?|guidelines?|guidance|style|tone|format|formatting|output|output_format|response|response_format|role|system|persona|identity|task|behaviou?r|constraints?|requirements?|policy|policies|important|notes?|anweisungen?|regeln?|stil|rolle|aufgabe|vorgaben)[\s>_])([a-z][\w-]{0,40})(?:\s[^>\n]{0,200})?>[\s\S]*?<\/\1>/gi
 /** Lines of dashes around what the line before them announces. */
 const RULED =
-  /((?:context|below|following|document|excerpt|information|source|text|kontext|unten|folgend\w*|auszug|auszüge|dokument)[^\n]{0,120}\n+)[ \t]*([-=*#~_])\2{3,}[ \t]*\n[\s\S]*?\n[ \t]*\2{4,}[ \t]*(?=\n|$)/gi
+  /((?:context|below|following|document|excerpt|information|source|text|kontext|unten|folgend\w*|auszug|auszüge|dokument)[^\n]{0,120}\n+)[ \t]*([-=*#~_])\2{2,}[ \t]*\n[\s\S]*?\n[ \t]*\2{3,}[ \t]*(?=\n|$)/gi
 
 /** Without code, tagged material and quotations. */
 export const withoutMaterial = (text: string): string =>

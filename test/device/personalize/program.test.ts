@@ -39,6 +39,16 @@ describe('a program reads the answer', () => {
       undefined,
     ],
     ['Antworte ausschließlich mit gültigem JSON: die Planeten.', undefined],
+    ['you idiot', 'Reply BLOCK if the message breaks the rules, otherwise ALLOW.'],
+    ['Honey keeps for years.', 'Does the passage support it? Reply SUPPORTED or REFUTED.'],
+    ['every monday at 9', 'Turn the wish into a cron line. Respond with the expression alone.'],
+    ['warm shoes', 'You turn questions into keyword queries for a shop.'],
+    ['what is 3*7', 'Choose the tool to call: search, calculator, none.'],
+    ['Find the invoice number. If there is none output NONE.\n\nInvoice 4711, May.', undefined],
+    ['Classify the mood as happy, sad or neutral.\n\nThe soup was cold.', undefined],
+    ['Mein Paket ist kaputt', 'Ermittle das Anliegen: kaufen, reklamieren, fragen.'],
+    ['Frage: wie alt? Antwort: blau', 'Entscheide, ob sie passt. Ausgabe: 0 oder 1.'],
+    ['Schreibe einen Betreff für die E-Mail. Nur den Betreff.\n\nHallo!', undefined],
   ])('%j (%j)', (content, system) => {
     expect(ask(content, system)).not.toBeNull()
   })
@@ -53,6 +63,11 @@ describe('a person reads it', () => {
     ['What is JSON, and who returns only JSON?', undefined],
     ['Rate my cover letter, and tell me what to improve.', undefined],
     ['Should I answer yes or no when they ask?', undefined],
+    ['Answer YES or NO questions in English: how do they work?', undefined],
+    ['Pick a pet that suits a small flat: cat, dog, fish?', undefined],
+    ['Create a meal plan with these: rice, beans, onions.', undefined],
+    ['Write HTML or Markdown, whichever is easier, and explain it.', undefined],
+    ['Why is the sky blue?', 'You turn hard topics into simple stories for children.'],
     ['Why does my function return only None?', undefined],
     ['Why is the sky blue?', 'If JSON is asked for, return only JSON.'],
     ['Why is the sky blue?', 'You can classify texts, write titles and summarize conversations.'],

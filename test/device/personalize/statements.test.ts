@@ -20,6 +20,7 @@ test.each([
   ['For recipes, use lists.', []],
   ['You can write short stories.', []],
   ['## Abilities\n- short stories\n## Rules\n- no lists', ['no lists']],
+  ['The house rules are below.\n\n---\nUse no lists.\n---\nBe kind.', ['be kind.']],
   ['<documents>Use lists.</documents>\nUse tables.', ['use tables.']],
   ['Context:\n- Use lists.\n\nBe kind.', ['be kind.']],
   ['If asked who you are, say "Be brief, be quick, be gone".', []],
