@@ -36,6 +36,8 @@ export const erasing = (db: Database.Database, run: Run) => ({
       run.change('INSERT OR IGNORE INTO forgotten (decision_id) VALUES (?)', id)
     each('DELETE FROM decision_messages WHERE decision_id = ?', what.decisions)
     each('DELETE FROM suffix_keys WHERE conversation = ? AND is_text = 1', what.conversations ?? [])
+    // Those of no single conversation, made from system prompts.
+    if (what.conversations) run.change("DELETE FROM suffix_keys WHERE conversation = ''")
     run.change('DELETE FROM suffix_keys WHERE is_text = 1 AND at < ?', before)
     if (what.computedSince !== undefined)
       run.change('DELETE FROM pooled WHERE at IS NULL OR at >= ?', what.computedSince)

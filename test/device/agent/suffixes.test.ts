@@ -129,6 +129,7 @@ describe('a conversation', () => {
     made.restart()
     expect(made.found(first)).toBe('A')
     expect(made.found([user('hi'), assistant('Hello.'), user('And?')])).toBe('none')
+    expect(made.suffixes.lastUnder('S')).toBeNull()
   })
 
   test('can turn out to have another suffix', () => {
