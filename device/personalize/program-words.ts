@@ -32,7 +32,7 @@ export const EXCLUSIVE = [
   '(?:antworte|antworten sie) (?:bitte )?mit (?:dem|der|den|einem|einer|genau einem|genau einer) (?:[a-z]+ ){0,2}(?:namen?|nummern?|buchstaben|kategorie|wort|zahl|titel|option|wert|label|code|id|emoji|begriff|sprache|zahlenwert)',
   '(?:just|only|nur) (?:the|der|die|das|den) (?:[a-z]+ )?(?:code|number|name|letter|word|title|label|category|score|id|json|query|command|expression|subject(?: line)?|translation|betreff|ausdruck|abfrage|ubersetzung|buchstaben?|zahl|namen?|wort|titel|kategorie|ergebnis)(?= ?(?:[.,;!]|$))',
   'keine? (?:weitere[nrs]?|andere[nrs]?) (?:worte?|text|ausgaben?|zeichen)',
-  '(?:gib|geben sie) (?:[a-z0-9"-]+[ ,]+){1,8}zuruck|(?:gib|geben sie) (?:eine?n? )?(?:einzige[ns]? )?(?:zahl|ziffer|\\d|wort|label|liste|kategorie|wert|id|nummern?|namen) (?:[a-z0-9"-]+[ ,]+){0,6}aus',
+  '(?:gib|geben sie) (?:[a-z0-9"-]+[ ,]+){1,8}zuruck|(?:gib|geben sie) (?:eine?n? |den |die |das )?(?:einzige[ns]? )?(?:[a-z]+-)?(?:zahl|ziffer|\\d|wort|label|code|liste|kategorie|wert|id|nummern?|namen) (?:[a-z0-9"-]+[ ,]+){0,6}aus',
   "(?:and|then|finally|also) (?:output|print|emit|return) (?:[a-z'-]+ ){1,6}(?:letter|number|index|id|label|code|score|word|value)s?",
   'nur (?:mit|als) (?:dem|der|den|einem|einer|einen|genau|validem|gultigem|reinem|json)(?! (?:[a-z]+ )?(?:auszugen|dokumenten|kontext|informationen|quellen|texten|inhalten|unterlagen|angaben|daten)(?![a-z]))',
   '(?:antworte|antworten sie|antwort|reagiere|erwidere)(?:[a-z]+)? (?:immer |stets |bitte |dann |mir )?(?:nur|ausschliesslich|lediglich|bloss|einzig|genau|exakt) (?:und (?:nur|ausschliesslich) )?(?:mit|als|durch|im)(?! (?:informationen|inhalten|angaben|fakten|wissen))',

@@ -118,7 +118,7 @@ const signsOf = (text: string, orders: readonly string[]): Signs => {
       some(MATCH.returns) ||
       some(MATCH.programRole) ||
       TAGS_OUT.test(ends),
-    isData: some(MATCH.data),
+    isData: orders.some((order) => MATCH.data.test(order) && !TELLS_OF_INPUT.test(order)),
     isVerdict:
       NAMED_OUTPUT.test(ends) || sentencesOf(folded).some((s) => !ASKS.test(s) && VERDICT.test(s)),
     hasOptions: MATCH.options.test(folded) || NAMED_OPTIONS.test(ends),
@@ -214,6 +214,10 @@ const CHATS =
 /** A clause that asks for a fact instead of giving an order. */
 const ASKS =
   /^\W*(?:what|why|how|when|which|who|where|does|do|is|are|was|were|did|should|has|have|was|warum|wie|wann|welche\w*|wer|wo|ist|sind|hat|kann|soll|muss)\b/
+
+/** Says how what the app has comes, and nothing of the answer: "Prices are given as CSV." */
+const TELLS_OF_INPUT =
+  /^(?:the|this|these|each|every|all|our|its|they|products?|prices?|data|inputs?|records?|messages?|documents?|der|die|das|diese|alle|jede[rs]?|unsere?|daten|preise)\b(?!.*\b(?:outputs?|responses?|answers?|repl(?:y|ies)|results?|must|should|shall|need|ausgaben?|antwort(?:en)?|ergebnis(?:se)?|muss|mussen|soll|sollen|schema)\b).{0,120}\b(?:is|are|was|were|comes?|arrives?|ist|sind|wird|werden|liegt|liegen|kommt|kommen|steht|stehen)\b/
 
 /** An answer of two words, both named. */
 const VERDICT =

@@ -186,7 +186,7 @@ const FRONTED = new RegExp(
 )
 /** A condition further on. */
 const CASE_WITHIN =
-  /\b(?:if|when(?:ever)?|in case|where(?:ver)? (?:appropriate|useful|helpful|needed|necessary|relevant|suitable|it|they)|as (?:needed|appropriate|necessary|required)|only (?:if|when|for)|on request|upon request|wenn|falls|sobald|sofern|bei bedarf|auf wunsch|auf nachfrage|wo (?:sinnvoll|notig|hilfreich|passend)|gegebenenfalls|ggf\.?)\b/
+  /\b(?:if|when(?:ever)?|in case|where(?:ver)? (?:appropriate|useful|helpful|needed|necessary|relevant|suitable|it|they)|as (?:needed|appropriate|necessary|required)|only (?:if|when|for)|(?:for|with) (?!all|any|every|each|your|the|these|such)[a-z-]+(?: or [a-z-]+)? (?:topics|matters|questions|subjects|requests|issues|cases)|(?:bei|zu) (?!allen|jeder|deinen|ihren|den|diesen)[a-z-]+(?: (?:und|oder) [a-z-]+)? (?:themen|fragen|anliegen|fallen)|on request|upon request|wenn|falls|sobald|sofern|bei bedarf|auf wunsch|auf nachfrage|wo (?:sinnvoll|notig|hilfreich|passend)|gegebenenfalls|ggf\.?)\b/
 
 /** A condition that is always met: "when you answer", "in every reply". */
 const EVERY_CASE =
