@@ -115,7 +115,7 @@ export const DeviceSettings = z.strictObject({
     .record(z.string().min(1).max(100), Price)
     .default({})
     .describe(
-      "Prices in US dollars a million tokens by the beginning of a model's name, before the built-in table.",
+      'Prices in US dollars a million tokens, by the beginning of a model\'s name; they outrank the built-in table. For example {"claude-x": {"input": 3, "output": 15, "cacheWrite": 3.75, "cacheRead": 0.3}}.',
     ),
   tools: z
     .enum(['block', 'off'])

@@ -7,7 +7,12 @@ import { type ApiDeps, createApi } from './app.ts'
 import { errorEvent } from './errors.ts'
 import { onLoss } from './forward.ts'
 
-export type RunningApi = { readonly port: number; close(): Promise<void> }
+/** beyond: further addresses that are listened on and that other computers may reach. */
+export type RunningApi = {
+  readonly port: number
+  readonly beyond: readonly string[]
+  close(): Promise<void>
+}
 
 /** listen: further addresses, as the setting of that name has them. */
 export type ServeDeps = Omit<ApiDeps, 'port'> & { readonly listen?: readonly string[] }
@@ -33,10 +38,12 @@ export const serveApi = async (
   const first = await listenOn('127.0.0.1', port, handle)
   actual = first.port
   const listeners = [first]
+  const beyond: string[] = []
   const close = async () => void (await Promise.all(listeners.map((one) => one.close())))
   for (const address of ['::1', ...further])
     try {
       listeners.push(await listenOn(address, actual, handle))
+      if (!isLoopback(address)) beyond.push(address)
     } catch (error) {
       const isTaken = isFedError(error)
       if (address !== '::1') {
@@ -47,17 +54,22 @@ export const serveApi = async (
         throw error
       }
     }
-  return { port: actual, close }
+  return { port: actual, beyond, close }
 }
+
+/** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3. */
+const isLoopback = (address: string): boolean =>
+  /^127\./.test(address) || hostOf(address) === '[::1]'
 
 /** An IP address as a Host header has it. */
 const hostOf = (address: string): string =>
   new URL(`http://${address.includes(':') ? `[${address}]` : address}`).hostname
 
+type Listener = Pick<RunningApi, 'port' | 'close'>
 type Handle = (request: Request, bindings: HttpBindings | Http2Bindings) => Promise<Response>
 
 /** Fails with E_CONFLICT when the port is taken, and with Node's own error where the computer has no such address. */
-const listenOn = (hostname: string, port: number, fetch: Handle): Promise<RunningApi> =>
+const listenOn = (hostname: string, port: number, fetch: Handle): Promise<Listener> =>
   new Promise((resolve, reject) => {
     const options = { fetch, hostname, port, serverOptions: SERVER }
     const server = serve(options, (info: AddressInfo) =>

@@ -85,10 +85,10 @@ export const startApi = async (
     options.port ?? settings.port,
   )
   io.out(`${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`)
-  if (settings.listen.length > 0)
+  if (api.beyond.length > 0)
     io.event({
       event: 'listening_beyond_this_computer',
-      addresses: settings.listen,
+      addresses: api.beyond,
       note: 'not encrypted; whoever reaches it and has a Claude key gets answers with your preferences',
     })
   const upkeep = () =>

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { networkInterfaces, platform } from 'node:os'
 import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type RunningApi, serveApi } from '../../../device/api/serve.ts'
@@ -14,7 +14,7 @@ import {
   STREAM_TEXT,
 } from './fakes.ts'
 
-const running: RunningApi[] = []
+const running: Pick<RunningApi, 'close'>[] = []
 afterEach(async () => {
   for (const api of running.splice(0)) await api.close()
 })
@@ -163,12 +163,12 @@ describe('other addresses', () => {
       port,
     )
     running.push(api)
-    return { port: api.port, reports }
+    return { ...api, reports }
   }
   const hold = async (host: string, port = 0) => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(port, host, resolve))
-    running.push({ port, close: () => new Promise((done) => server.close(() => done())) })
+    running.push({ close: () => new Promise((done) => server.close(() => done())) })
     return (server.address() as AddressInfo).port
   }
 
@@ -186,10 +186,17 @@ describe('other addresses', () => {
 
   test.skipIf(!outer)('one that the settings have is listened on, under its own name', async () => {
     const { address } = outer!
-    const { port, reports } = await serveOn({ listen: [address] })
+    const { port, beyond, reports } = await serveOn({ listen: [address] })
+    expect(beyond).toEqual([address])
     expect(await statusAt(`${address}:${port}`, token)).toBe(200)
     expect(await statusAt(`${address}:${port}`)).toBe(401)
     expect(reports).toEqual([])
+  })
+
+  test.skipIf(platform() !== 'linux')('a further one of loopback is not beyond it', async () => {
+    const { port, beyond } = await serveOn({ listen: ['127.0.0.2'] })
+    expect(await statusAt(`127.0.0.2:${port}`, token)).toBe(200)
+    expect(beyond).toEqual([])
   })
 
   test.skipIf(!outer)('by default no other address answers', async () => {
@@ -198,7 +205,8 @@ describe('other addresses', () => {
   })
 
   test('one that this computer has not is reported, and the others serve', async () => {
-    const { port, reports } = await serveOn({ listen: ['203.0.113.7'] })
+    const { port, beyond, reports } = await serveOn({ listen: ['203.0.113.7'] })
+    expect(beyond).toEqual([])
     expect(reports).toEqual([{ what: 'listening on 203.0.113.7', code: 'E_USAGE' }])
     expect(await statusAt(`127.0.0.1:${port}`, token)).toBe(200)
   })
