@@ -115,6 +115,12 @@ const settingLines = (
     return [...comment(schema.description, depth), `${indent}${isDefault ? '// ' : ''}${line}`, '']
   })
 
+const defaultLines = (name: string): string[] => {
+  const { [name as 'port']: schema } = DeviceSettings.shape
+  const line = `    // ${JSON.stringify(name)}: ${JSON.stringify(schema.parse(undefined))},`
+  return [...comment(schema.description, 2), line, '']
+}
+
 const LINE = 100
 
 /** Lines of at most LINE columns. */
@@ -132,11 +138,33 @@ const comment = (text = '', depth: number): string[] => {
   return line === start ? lines : [...lines, line]
 }
 
-/** The text with what differs between two configurations changed in it, and nothing else. */
+/**
+ * The text with what differs between two configurations changed in it, and nothing else; but where
+ * it shows settings that are as by default, those that a later version has brought are shown too.
+ */
 export const changedConfig = (text: string, before: HomeConfig, after: HomeConfig): string => {
-  let next = text
+  let next = withLaterSettings(text)
   for (const { path, value } of differences(before, after)) next = withValue(next, path, value)
   return next
+}
+
+/** Each before the next setting that is there, as in a new file. */
+const withLaterSettings = (text: string): string => {
+  if (!/^[ \t]*\/\/ "\w+": /m.test(text)) return text
+  const names = Object.keys(DeviceSettings.shape)
+  const tree = parseTree(text, [], { allowTrailingComma: true })
+  const isSet = (name: string) => tree && findNodeAtLocation(tree, ['settings', name])
+  const isShown = (line: string, name = '') => new RegExp(`^\\s*(// )?"${name}"\\s*:`).test(line)
+  const lines = text.split('\n')
+  for (const [i, name] of names.entries()) {
+    if (isSet(name) || lines.some((line) => isShown(line, name))) continue
+    const later = names.slice(i + 1).find((other) => lines.some((line) => isShown(line, other)))
+    if (later === undefined) continue
+    let at = lines.findIndex((line) => isShown(line, later))
+    while (/^\s*\/\/ [^"]/.test(lines[at - 1] ?? '')) at--
+    lines.splice(at, 0, ...defaultLines(name))
+  }
+  return lines.join('\n')
 }
 
 type Difference = { readonly path: string[]; readonly value: unknown }

@@ -103,3 +103,25 @@ test.each([
   const error = expectCode('E_HOME', () => parseConfig(text, 'c'))
   expect(error.message).toContain(message)
 })
+
+test('a file of an earlier version shows the settings that came later, once something is changed', () => {
+  const config = HomeConfig.parse({ version: 1, model: 'tiny' })
+  const whole = commentedConfig(config)
+  const shown = (name: string) => new RegExp(`(    //.*\\n)+    // "${name}": .*\\n\\n`)
+  const earlier = ['tools', 'hosts', 'listen', 'retentionDays'].reduce(
+    (text, name) => text.replace(shown(name), ''),
+    whole,
+  )
+  expect(earlier).not.toContain('"hosts"')
+  const after = { ...config, settings: { ...config.settings, shadow: true, hosts: ['name'] } }
+  const changed = changedConfig(earlier, config, after)
+  expect(changed).toBe(commentedConfig(after))
+  expect(parseConfig(changed, 'config.json')).toEqual(after)
+})
+
+test('a plain file of an earlier version stays plain', () => {
+  const plain = '{\n  "version": 1,\n  "model": "tiny",\n  "settings": { "port": 1 }\n}\n'
+  const config = parseConfig(plain, 'config.json')
+  const after = { ...config, settings: { ...config.settings, port: 2 } }
+  expect(changedConfig(plain, config, after)).toBe(plain.replace('"port": 1', '"port": 2'))
+})
