@@ -205,7 +205,7 @@ const headersFor = ({ deviceToken, claudeKey }: UpstreamDeps, incoming: RawHeade
   if (!claudeKey)
     throw new FedError(
       'E_NO_KEY',
-      'the device has no Claude key: set ANTHROPIC_API_KEY, or send your own credential',
+      'the device has no Claude key: send your own, or start it again after loreweave init --claude-key-file, or with ANTHROPIC_API_KEY',
     )
   // In the header that the caller used: API versions differ in where they take a key.
   return named.get('authorization')
