@@ -4,12 +4,13 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import { MAX_JSON_BYTES, MiB, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { MAX_JSON_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { claudePath } from './claude-path.ts'
 import { errorResponse } from './errors.ts'
 import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
 import { refuseSessions, requireHost, requireJson, requireUser } from './guard.ts'
 import { type HandlerDeps, openHandlers } from './handlers.ts'
+import { MAX_MESSAGES_BYTES } from './messages/body.ts'
 import type { EndpointOptions } from './messages/deps.ts'
 import { answerMessages, countTokens } from './messages.ts'
 import { OWN_ROUTES } from './openapi.ts'
@@ -27,9 +28,6 @@ export type ApiDeps = UpstreamDeps &
     /** Told what failed and with which code; never what was said. */
     readonly report: (event: { what: string; code: string; requestId?: string }) => void
   }
-
-/** The Messages API's own limit. */
-const MAX_MESSAGES_BYTES = 32 * MiB
 
 export const createApi = (deps: ApiDeps): Hono => {
   const sessions = openSessions(deps.clock)

@@ -4,12 +4,16 @@
  */
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../../../adapters/wire/choice-log.ts'
+import { MiB } from '../../../adapters/wire/primitives.ts'
 import { historyOf, type LooseMessage } from '../../agent/history.ts'
 import type { Trace } from '../../agent/suffixes.ts'
 import type { CandidateRequest, Conversation } from '../../agent/types.ts'
 import { textOf } from '../../personalize/request-text.ts'
 import { sizeOf } from './size.ts'
 import { findSystem, type SystemPlace } from './system-edit.ts'
+
+/** The Messages API's own limit. */
+export const MAX_MESSAGES_BYTES = 32 * MiB
 
 /** Fields of other types than these are Claude's to refuse. */
 const odd = <T extends z.ZodType>(schema: T) => schema.nullish().catch(undefined)

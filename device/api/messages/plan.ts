@@ -10,8 +10,9 @@ import type {
 import type { Bound } from '../../agent/suffixes.ts'
 import type { Conversation } from '../../agent/types.ts'
 import { whyOf } from '../../personalize/reasons.ts'
+import { withoutCoding } from '../content-coding.ts'
 import { decisionHeader } from '../forward.ts'
-import { type ReadRequest, readRequest } from './body.ts'
+import { MAX_MESSAGES_BYTES, type ReadRequest, readRequest } from './body.ts'
 import { type Control, readControl } from './control.ts'
 import { type MessagesDeps, reportFailure, type Status, settingsOf, within } from './deps.ts'
 import { hasAttribution, limitsOf } from './limits.ts'
@@ -67,12 +68,36 @@ export const planRequest = async (
     bound: null,
     original: bytes,
   }
-  if (!request) return { ...untouched, reason: 'unreadable' }
+  if (!request) return compressedPlan(deps, headers, untouched)
   if (hasAttribution(request.body)) return { ...untouched, reason: 'attribution' }
   // The thread holds its own system; what its answers are signed over is worth remembering.
   if (request.trace.continues !== undefined)
     return { ...untouched, reason: 'frozen', bound: knownSuffix(deps, request) }
   return withSuffix(deps, request, control, untouched, isCounted)
+}
+
+/**
+ * A compressed body passes as it came, but in a conversation that has a suffix: an app that
+ * compresses only what is long has begun it with a plain one.
+ */
+const compressedPlan = (deps: MessagesDeps, headers: Headers, untouched: Plan): Plan => {
+  const asItCame: Plan = { ...untouched, reason: 'unreadable' }
+  const coded = withoutCoding(headers, untouched.original, MAX_MESSAGES_BYTES)
+  const request = coded && readRequest(coded.plain)
+  if (!request || hasAttribution(request.body) || request.trace.continues !== undefined)
+    return asItCame
+  const bound = knownSuffix(deps, request)
+  if (!bound) return asItCame
+  return {
+    ...untouched,
+    status: 'personalized',
+    reason: 'frozen',
+    body: coded.encode(withBlock(request.place, bound.block)),
+    isStream: request.body.stream === true,
+    model: request.body.model,
+    request,
+    bound,
+  }
 }
 
 const withSuffix = async (

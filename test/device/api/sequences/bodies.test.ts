@@ -1,9 +1,9 @@
 /** Bodies that the device does not read are passed on as they are and while they come. */
 import { createHash } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import type { ArrivedRequest } from '../../../../eval/mock/claude.ts'
-import { user } from './conversation.ts'
+import { type Block, readTold, said, type Turn, user } from './conversation.ts'
 import { BLOCK, openWorld, systemsIn, type World } from './world.ts'
 
 let world: World
@@ -82,6 +82,47 @@ test('a compressed request for a stream is passed on as it is, and its answer wh
   await reader.cancel()
   expect(Buffer.from(arrived[0]!.body!).equals(body)).toBe(true)
 })
+
+test.each([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+] as const)(
+  'a conversation of which only long requests are compressed keeps its block: %s',
+  async (coding, compress) => {
+    world = await openWorld()
+    const app = world.app()
+    await app.say(FIRST)
+    const begun = world.reached.length
+    const ask = (content: string, isStream: boolean) => {
+      const messages = [...app.messages, user(content)]
+      const fields = { model: 'claude-sonnet-5-5', max_tokens: 1000, stream: isStream, messages }
+      return world
+        .call('/v1/messages', {
+          body: compress(JSON.stringify(fields)),
+          headers: { 'content-encoding': coding },
+        })
+        .then(readTold)
+    }
+    const second = await ask('Und im Winter?', true)
+    expect([second.status, second.reply ? '' : second.text]).toEqual([200, ''])
+    app.messages.push(user('Und im Winter?'), said(second.reply!))
+    // Its own thinking alone names the conversation by then.
+    const [question, { content }, ...rest] = app.messages as [Turn, Turn, ...Turn[]]
+    const words = (content as Block[]).filter((block) => block.type === 'text')
+    app.messages.splice(
+      0,
+      app.messages.length,
+      question,
+      { role: 'assistant', content: words },
+      ...rest,
+    )
+    expect((await ask('Und bei Sturm?', false)).status).toBe(200)
+    expect((await app.say('Und bei Nacht?')).status).toBe(200)
+    expect(world.reached).toHaveLength(begun + 3)
+    expect(world.claude.counts()).toMatchObject({ refusedPrefixes: 0, droppedThinking: 0 })
+  },
+)
 
 test('a Python client that waits 20 seconds in all gets a retry-after of 30 at once', async () => {
   const waits: number[] = []
