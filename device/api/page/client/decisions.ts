@@ -66,7 +66,7 @@ const card = (first: DecisionSummary): Row<DecisionSummary> => {
     act(async () => {
       const event = { kind: 'undo', decisionId: id, ...(dimension && { dimension }) }
       await call('POST', '/v1/feedback', { event })
-      return 'Taken back: the device learns from it. This conversation keeps its note; it counts from the next one on.'
+      return 'Taken back: the device learns from it. This conversation keeps its note; the undo counts from the next one on.'
     })
   const undoAll = h(
     'button',
