@@ -281,10 +281,14 @@ const ending = ({ style, rng, words }: Pen, text: string): string =>
     ? `${words.exclamationOpens ?? ''}${text.slice(0, -1)}!`
     : text
 
+/** What is longer is no word, and more than a regular expression can hold. */
+const MAX_TERM_CHARS = 100
+
 /** Bold falls on the whole word that begins with a term, "index funds" for "index fund". */
 const bold = ({ style, rng, topic }: Pen, text: string): string => {
   let result = text
   for (const term of topic.terms) {
+    if (term.length > MAX_TERM_CHARS) continue
     const found = new RegExp(`(?<!\\p{L})${term}\\p{L}*`, 'iu').exec(result)
     if (found === null || result.includes('**') || !chance(rng, 0.7 * style.bold)) continue
     result = `${result.slice(0, found.index)}**${found[0]}**${result.slice(found.index + found[0].length)}`

@@ -41,6 +41,12 @@ test('every role of every topic is filled, no sentence occurs twice, and facts h
   }
 })
 
+test('a term of thousands of letters, as of a question without spaces, is answered too', () => {
+  const topic = { ...TOPICS[3]!, terms: ['a'.repeat(100_000)] }
+  const style = withLevels(sampleStyle(seededRng(1)), { bold: 1 })
+  expect(composeAnswer(topic, style, seededRng(2)).text).not.toBe('')
+})
+
 test('the same topic, style and stream give the same answer', () => {
   const once = () => composeAnswer(TOPICS[3]!, sampleStyle(seededRng(1)), seededRng(2))
   expect(once()).toEqual(once())
