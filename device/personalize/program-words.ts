@@ -29,7 +29,7 @@ export const EXCLUSIVE = [
   'your (?:output|response|reply|answer) (?:must|should|shall|will|is to|has to) [a-z ]{1,60} (?:alone|only)',
   // "Reply with the name of the tool."
   "(?:respond|reply|answer) with (?:the|its|their|one|an?|your) (?:[a-z']+ ){0,2}(?:names?|numbers?|ids?|labels?|letters?|ind(?:ex|ices)|codes?|categor(?:y|ies)|titles?|words?|scores?|verdict|option|value|keys?|tokens?|intent|language|emoji)(?! (?:of (?:your|a) (?:choice|words)|each|by))",
-  '(?:antworte|antworten sie) (?:bitte )?mit (?:dem|der|den|einem|einer|genau einem|genau einer) (?:[a-z]+ ){0,2}(?:namen?|nummern?|buchstaben|kategorie|wort|zahl|titel|option|wert|label|code|id|emoji|begriff|sprache|zahlenwert)',
+  '(?:antworte|antworten sie) (?:bitte )?mit (?:dem|der|den|einem|einer|genau einem|genau einer) (?:[a-z0-9]+[- ]){0,3}(?:kurzel|kennung|schlussel|muster|ziffer|symbol|zeichen|namen?|nummern?|buchstaben|kategorie|wort|zahl|titel|option|wert|label|code|id|emoji|begriff|sprache|zahlenwert)',
   '(?:just|only|nur) (?:the|der|die|das|den) (?:[a-z]+ )?(?:code|number|name|letter|word|title|label|category|score|id|json|query|command|expression|subject(?: line)?|translation|betreff|ausdruck|abfrage|ubersetzung|buchstaben?|zahl|namen?|wort|titel|kategorie|ergebnis)(?= ?(?:[.,;!]|$))',
   'keine? (?:weitere[nrs]?|andere[nrs]?) (?:worte?|text|ausgaben?|zeichen)',
   '(?:gib|geben sie) (?:[a-z0-9"-]+[ ,]+){1,8}zuruck|(?:gib|geben sie) (?:eine?n? |den |die |das )?(?:einzige[ns]? )?(?:[a-z]+-)?(?:zahl|ziffer|\\d|wort|label|code|liste|kategorie|wert|id|nummern?|namen) (?:[a-z0-9"-]+[ ,]+){0,6}aus',

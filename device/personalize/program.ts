@@ -5,6 +5,7 @@
  * object, an exact form, named outputs, slots to fill; not by whole phrases.
  */
 import type { SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import { hasBlanks, isForProgram, isNoSpeech, namesChoice, namesFallback } from './program-signs.ts'
 import {
   APP_SPEAKS,
   DATA_FORM,
@@ -62,7 +63,8 @@ export const askedByInstructions = remembered((text: string): ProgramReason | nu
   const signs = signsOf(text, orders)
   const sure = sureReason(signs)
   if (sure || CHATS.test(foldWords(bothEnds(text)))) return sure
-  const { task, hasOptions, isOfApp, hasRole } = signs
+  const { task, hasOptions, isOfApp, hasRole, isLaidOut } = signs
+  if (isLaidOut) return task?.kind ?? 'exact_form'
   if (hasRole && (task || hasOptions || isOfApp)) return task?.kind ?? 'exact_form'
   if (!task || task.isPersonal) return null
   const at = orders.indexOf(task.order)
@@ -83,6 +85,7 @@ export const askedByMessage = (text: string): ProgramReason | null => {
   if (sure) return sure
   const { task, hasOptions, isOfApp, hasRole, hasInput, lastLine } = signs
   const kind = task?.kind ?? 'exact_form'
+  if (signs.isLaidOut || isNoSpeech(text)) return kind
   if (FOR_PEOPLE.test(lastLine)) return task && !task.isPersonal && hasOptions ? kind : null
   if (SLOT.test(lastLine)) return kind
   if (hasRole && (task || hasOptions || isOfApp)) return kind
@@ -99,6 +102,8 @@ type Signs = {
   readonly isExact: boolean
   readonly isData: boolean
   readonly isVerdict: boolean
+  /** A form with blanks, or a token in place of an answer: in the instructions of a chat it may be a tool's. */
+  readonly isLaidOut: boolean
   readonly hasOptions: boolean
   readonly isOfApp: boolean
   readonly hasRole: boolean
@@ -117,10 +122,15 @@ const signsOf = (text: string, orders: readonly string[]): Signs => {
       some(MATCH.exclusive) ||
       some(MATCH.returns) ||
       some(MATCH.programRole) ||
+      orders.some(isForProgram) ||
+      orders.some(namesChoice) ||
       TAGS_OUT.test(ends),
-    isData: orders.some((order) => MATCH.data.test(order) && !TELLS_OF_INPUT.test(order)),
+    isData: orders.some(
+      (order) => MATCH.data.test(order) && !TELLS_OF_INPUT.test(order) && !COMES_IN.test(order),
+    ),
     isVerdict:
       NAMED_OUTPUT.test(ends) || sentencesOf(folded).some((s) => !ASKS.test(s) && VERDICT.test(s)),
+    isLaidOut: hasBlanks(ends) || namesFallback(ends),
     hasOptions: MATCH.options.test(folded) || NAMED_OPTIONS.test(ends),
     isOfApp: some(MATCH.appSpeaks) || isChatLog,
     hasRole: some(MATCH.role),
@@ -210,6 +220,10 @@ const TASK_MATCHERS = [...matchersOf(TASKS, false), ...matchersOf(WEAK_TASKS, tr
 /** An app that people talk with. */
 const CHATS =
   /(?<!not )(?<!don't )(?<!never )\b(?:(?:answer|help|assist|support|advise|guide|greet|solve|explain|tell|talk to|chat with|converse with|teach|serve|respond to|reply to) (?:all |any |our |the |your |every |their )?(?:users?|customers?|people|visitors?|guests?|students?|pupils?|learners?|readers?|clients?|members?|employees|questions?|problems?|user's questions|their|them|him|her)|(?:helpful|friendly|knowledgeable|general[- ]purpose) (?:ai )?assistant|(?:beantworte|hilf|hilfst|helfe|losen?|unterstutze|unterstutzt|berate|beratst|begleite|erklare)\w*(?! (?:sie|es|die \w+) nicht) (?:sie |du |ihnen |ihm |dir |die |den |der |allen |unseren? |fragen|kund|nutzer|gast|schuler|menschen)\w*|hilfreicher? assistent)/
+
+/** Tells what the model is handed: "you get the orders as JSON". */
+const COMES_IN =
+  /\b(?:you (?:get|receive|are given|will be given)|du (?:bekommst|erhaltst)|(?:bekommst|erhaltst) du|is provided (?:as|in))\b/
 
 /** A clause that asks for a fact instead of giving an order. */
 const ASKS =

@@ -4,6 +4,25 @@ import { fixedByApp } from '../../../device/personalize/app-style.ts'
 const fixed = (text: string) => [...fixedByApp(text)].toSorted().join(' ')
 
 test.each([
+  // Tags around instructions, not around material.
+  ['<house_rules>\n<rule>No emojis.</rule>\n</house_rules>', 'emoji'],
+  ['<voice>\nSlang is welcome.\n</voice>', 'tone'],
+  ['<stock>\nNo emojis.\n</stock>', ''],
+  // The assistant's own act is no certain case; the user's is.
+  ['Whenever you compare products, use a table.', 'tables'],
+  ['For every claim, state how certain it is.', 'hedging'],
+  ['When the user compares products, use a table.', ''],
+  // What becomes of every part of an answer.
+  ['Jeder Begriff wird mit einem Beispiel erläutert.', 'examples'],
+  ['Erklärt wird Handgriff für Handgriff.', 'steps'],
+  ['Lösungen erklärst du immer Schritt für Schritt.', 'steps'],
+  ['Each of your turns finishes with one question.', 'questions'],
+  ['The first words of a reply are the answer.', 'directness'],
+  ['Wenn alles gesagt ist, ist Schluss: keine Zusammenfassung am Ende.', 'closing'],
+  // The same words of something else.
+  ['You work with the table that the user has uploaded.', ''],
+  ['Never ask for names. Keine Fragen nach dem Wohnort.', ''],
+  ['Be fast: your replies are shown on a two-line display.', ''],
   ['You are a helpful assistant. Always respond in the language of the user.', ''],
   ['You are a helpful assistant. Your answers should be accurate.', ''],
   ['You can answer questions, summarize and translate text, and write code.', ''],

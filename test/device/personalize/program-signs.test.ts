@@ -1,0 +1,47 @@
+/** A program takes the answer over as it is: one wording for each kind of sign, and its neighbours that people use. */
+import { describe, expect, test } from 'vitest'
+import { programReason } from '../../../device/personalize/program.ts'
+
+const ask = (content: string, system?: string) =>
+  programReason({ messages: [{ role: 'user', content }], ...(system && { system }) })
+
+describe('a program takes the answer over', () => {
+  test.each([
+    ['where it goes', 'Write a slogan for bread. Your reply is compiled verbatim.'],
+    ['where it goes', 'Schreibe einen Slogan für Brot. Er wird vom Skript eingelesen.'],
+    ['where it goes', 'Write a slogan for bread; it is inserted into the HTML.'],
+    ['nothing beside it', 'Mend the commas. Give back the text, not a word about it.'],
+    ['nothing beside it', 'Setze die Kommas. Nichts davor, nichts danach.'],
+    ['nothing beside it', 'Übersetze die Zeile. Ohne Anführungszeichen.'],
+    ['lines laid out', 'Look at the log. First line: good or bad.'],
+    ['lines laid out', 'Lies das Protokoll. Zeile 1: gut oder schlecht.'],
+    ['separators', 'Nenne vier Farben, getrennt durch |.'],
+    ['bare words to choose from', 'Are these the same? Reply with same, different or unclear.'],
+    ['bare words to choose from', 'Was will sie? Ein Wort aus der Liste.'],
+    ['blanks', 'Fill it in: {"colour": "...", "size": "..."}'],
+    ['blanks', 'Bring it into <order no="" date=""/>.'],
+    ['fields at the end', 'The soup was cold.\nsoup=\nservice='],
+    ['data as a whole', '{"task": "cron", "input": "each Monday"}'],
+  ])('%s: %s', (_, message) => {
+    expect(ask(message)).not.toBeNull()
+  })
+
+  test('a token stands for no answer', () => {
+    expect(ask('Mondays', 'Time to crontab. If impossible, print ERR')).not.toBeNull()
+  })
+})
+
+describe('people read it', () => {
+  test.each([
+    ['What is a parser, and what does a compiler do with a file?', undefined],
+    ['Was liest ein Skript zuerst?', undefined],
+    ['Wie trenne ich Felder durch Kommas?', undefined],
+    ['My script is broken: it prints ERR. What can I do?', undefined],
+    ['hello', 'You help people with a sheet. The selection is provided as CSV.'],
+    ['hallo', 'Du hilfst Kunden. Die Bestellungen bekommst du als JSON.'],
+    ['hello', 'You help customers. Everything you write is sent as an SMS.'],
+    ['hello', 'You help people. When they compare, show a table with one row per product.'],
+  ])('%j (%j)', (message, system) => {
+    expect(ask(message, system)).toBeNull()
+  })
+})
