@@ -57,7 +57,13 @@ const LINES =
 
 /** Whether a program takes over what this order asks for. */
 export const isForProgram = (order: string): boolean =>
-  READ_MATCHER.test(order) || ALONE_MATCHER.test(order) || LINES_MATCHER.test(order)
+  (READ_MATCHER.test(order) && !OF_OTHERS.test(order)) ||
+  ALONE_MATCHER.test(order) ||
+  LINES_MATCHER.test(order)
+
+/** Where the assistant or the app's data stands, and not the answer: "orders are stored in the database". */
+const OF_OTHERS =
+  /^(?:you(?:'re| are)|du bist|sie sind|(?:(?:all|our|the|their|each|every|past|alle|unsere|die|der) ){0,2}(?:[a-z']+ )?(?:orders?|customers?|users?|visitors?|guests?|tickets?|notes?|records?|documents?|files?|data|messages?|uploads?|photos?|prices?|recipes?|books?|bookings?|appointments?|articles?|products?|bestellung(?:en)?|kunden|nutzer|dokumente?|daten|rezepte?|preise?|buchung(?:en)?|termine?|bucher|artikel|produkte?) (?:is|are|was|were|will|can|ist|sind|wird|werden))(?![a-z])/
 
 /** One of few outputs, bare words: "reply with same, different or unclear", "a word from the list". */
 const CHOICE =
