@@ -37,7 +37,7 @@ const ELEMENT_MATCHERS = ELEMENTS.map(([about, words]) => ({
  * A quality of what follows counts only where that is the answer: "short answers", not "short
  * stories".
  */
-const BEHIND = `(?!,? (?:[a-z]+,? (?:and |und )?){0,2}(?:sentences|satzen?|paragraphs|absatzen?)(?![a-z]))(?=\\s*(?:$|[.,;:!)–—/])|[ -](?:and|but|yet|or|und|aber|sowie|oder|enough|possible|at|on|to|in|with|without|as|while|so|like|mit|ohne|an|zu|for|always|halten|sein|bleiben|answers?)(?![a-z])|,? (?:(?!(?:in|of|for|to|on|by|from|the|an?|each|every|von|der|die|das|den|dem|jeder|jede|zu|fur|auf)(?![a-z]))[a-z]+ (?:and |und |but |yet )?){0,3}(?:${ANSWER}|manner|way|register|tone|voice|assistant|(?:chat)?bot|tutor|agent|helper|companion|guide|teacher|coach|expert|assistent(?:in)?)(?![a-z]))`
+const BEHIND = `(?!,? (?:[a-z]+,? (?:and |und )?){0,2}(?:sentences|satzen?|paragraphs|absatzen?)(?![a-z]))(?=\\s*(?:$|[.,;:!)–—/])|[ -](?:and|but|yet|or|und|aber|sowie|oder|enough|possible|at|on|to|in|with|without|as|while|so|like|mit|ohne|an|zu|wie|for|always|halten|sein|bleiben|answers?)(?![a-z])|,? (?:(?!(?:in|of|for|to|on|by|from|the|an?|each|every|von|der|die|das|den|dem|jeder|jede|zu|fur|auf)(?![a-z]))[a-z]+ (?:and |und |but |yet )?){0,3}(?:${ANSWER}|manner|way|register|tone|voice|assistant|(?:chat)?bot|tutor|agent|helper|companion|guide|teacher|coach|expert|assistent(?:in)?)(?![a-z]))`
 const QUALITY_MATCHERS = QUALITIES.map(([about, words]) => ({
   about,
   pattern: foldedMatcher(`(?:${words})${BEHIND}`),

@@ -15,7 +15,7 @@ const READ = [
   `(?:is|are|be|gets?|being)(?: [a-z]+){0,3} (?:inserted|appended|pasted|substituted|written|copied|injected|loaded|imported|put|stored)(?: [a-z]+){0,2} (?:in|into|to|at|as) (?:the |a |an |our )?${PLACE}`,
   `(?:goes|lands|ends up|fed|flows|piped)(?: [a-z]+){0,2} (?:in|into|to) (?:the |a |an |our )?(?:${PLACE}|${READER})`,
   `(?:read|processed|consumed|parsed|executed|checked|evaluated|split|used|handled) by (?:a |an |the |our |another )?(?:[a-z]+ )?${READER}`,
-  `(?:a|an|the|our|my) (?:[a-z]+ )?${READER} (?:[a-z]+ )?(?:reads?|pars(?:es|e)|expects?|consumes?|splits?|takes|inserts?|ingests?|executes?|runs|breaks|fails|chokes|cannot|can't)`,
+  `(?:a|an|the|our) (?:[a-z]+ )?${READER} (?:[a-z]+ )?(?:reads?|pars(?:es|e)|expects?|consumes?|splits?|takes|inserts?|ingests?|executes?|runs|breaks|fails|chokes|cannot|can't)`,
   '(?:reply|answer|output|response|result|it|string|text) (?:is|will be|gets) (?:[a-z]+ )?(?:verbatim|as is|unchanged)|(?:compiled|inserted|used|copied|executed|passed|pasted|run) (?:verbatim|as is|unchanged)',
   '(?:serves?|used|needed|meant) (?:only |solely |purely )?(?:as|for) (?:a |an |the )?(?:search (?:vector|key)|embedding|lookup key|file ?name|retrieval)',
   '(?:replaces?|overwrites?) (?:the )?(?:selected|marked|highlighted|original) (?:text|selection|passage)',
@@ -24,7 +24,7 @@ const READ = [
   `(?:wird|werden)(?: [a-z]+){0,3} (?:vom|von (?:einem|einer|der|dem|unserem|unserer)|durch (?:ein|eine|einen|das|die|den)) (?:[a-z]+ )?${READER}`,
   'wird (?:an|in) (?:die|das|den) [a-z]+ (?:angehangt|eingefugt|geschrieben)|wird direkt (?:in|an) ',
   '(?:landet|fliesst|geht|wandert|kommt)(?: [a-z]+)? (?:ungepruft|unverandert|direkt|so|automatisch)(?: [a-z]+)? (?:in|im|an|ins)',
-  `(?:das|der|die|ein|eine|unser|unsere|mein) ${READER} (?:[a-z]+ ){0,4}?(?:liest|setzt|fugt|parst|ubernimmt|erwartet|wertet|verarbeitet|fuhrt|bricht|zerlegt)|(?:lese|lesen)(?: [a-z]+){0,4} (?:per|mit) (?:dem |einem )?${READER}|kann vom system nicht|per ${READER} (?:ein|aus|weiter)[a-z]*`,
+  `(?:das|der|die|ein|eine|unser|unsere) ${READER} (?:[a-z]+ ){0,4}?(?:liest|setzt|fugt|parst|ubernimmt|erwartet|wertet|verarbeitet|fuhrt|bricht|zerlegt)|(?:lese|lesen)(?: [a-z]+){0,4} (?:per|mit) (?:dem |einem )?${READER}|kann vom system nicht|per ${READER} (?:ein|aus|weiter)[a-z]*`,
   '(?:dient|ist|wird)(?: [a-z]+){0,3} als (?:suchvektor|suchschlussel|einbettung|dateiname|schlussel|embedding)',
   'ersetzt den (?:markierten|ausgewahlten|ursprunglichen) (?:text|abschnitt|bereich)',
 ].join('|')
@@ -69,6 +69,41 @@ const OF_OTHERS =
 const CHOICE =
   /(?<![a-z0-9])(?:(?:antworte(?:n sie)?|reply|respond|answer|say|gib|sage?|write|print|nenne)(?: only| nur| just| bitte)? (?:with |mit )?(?:[a-z_]{2,20}, ){1,8}[a-z_]{2,20},? (?:or|oder) [a-z_]{2,20}(?= ?(?:[.!;]|$))|(?:(?:one|a single|an?|exactly one|eine?n?|genau eine?n?) )?(?:word|label|option|entry|value|term|item|wort|begriff|eintrag|wert) (?:from|of|out of|aus|von) (?:the|this|that|der|dieser|obiger) (?:[a-z]+ )?(?:list|set|options|liste|auswahl)|(?:from|of|aus|in|von|values|one of) [{[(][a-z_ ]+(?:[,|/] ?[a-z_ ]+)+[}\])])/
 export const namesChoice = (order: string): boolean => CHOICE.test(order)
+
+/**
+ * What people seldom ask of an answer, and programs need: a size in signs, a choice by a stroke or a
+ * letter, an artefact that software keeps. Enough only where nobody speaks of themselves.
+ */
+const FORMAL = [
+  '(?:\\d+|hundred|hundert) (?:characters|chars|zeichen)',
+  '[a-z]{2,12} ?/ ?[a-z]{2,12}(?: ?/ ?[a-z]{2,12})*(?= ?[.?]?$)|[a-z]{2,12} (?:or|oder) [a-z]{2,12}\\?$|: ?(?:[a-z_-]+(?:, | or | oder )){1,8}[a-z_-]+\\.?$',
+  '(?:a|b|1) (?:or|oder) (?:b|c|2)(?![a-z0-9])|[1-5] (?:to|bis|-) (?:5|6|10|100)|[01]-\\d+|1-5|1-10',
+  '(?:file ?name|dateiname|slug|kebab case|snake case|camel case|sidebar|seitenleiste|search engine|suchanfrage|search query|one query|placeholders?|platzhalter|string table|alt[- ]text|iso 8601|iso[- ]\\d+|sql|regex|cron|schema|jsonl|embedding|quick replies|label|kommaseparierte|joined with|unanswerable)[a-z]*',
+  '(?:code|number|numbers|label|word|team|letter) only|schlussel=wert|key=value|[a-z]+ ?= ?[a-z]+|(?:one|ein) [a-z]+ (?:each|je|pro) (?:line|zeile)|one each line',
+  '(?:their|the|die|its) (?:numbers|nummern|ids|indices)|(?:mogliche|allowed|possible) (?:ausgaben|outputs|answers|antworten)',
+  '(?:recipient|user|reader|nutzer|empfanger)[a-z]* (?:could|can|might|konnte|kann) (?:tap|click|pick|antippen|anklicken)|(?:is|are|wird|werden) (?:sent |verschickt )?(?:automatically|automatisch)|(?:renderer|script|parser) (?:draws?|reads?)',
+  '(?:so that|such that|sodass|so zusammen,? dass) (?:the|das|der|ein) (?:assistant|model|agent|modell|assistent)',
+].join('|')
+const FORMAL_MATCHER = new RegExp(`(?<![a-z0-9])(?:${FORMAL})`)
+export const isFormal = (order: string): boolean => FORMAL_MATCHER.test(order)
+
+/** A person who asks: of themselves, politely, of the one who is to answer. */
+const SPEAKS =
+  /\b(?:i|i'm|i've|me|my|mine|we|our|us|please|can you|could you|would you|you think|thanks|ich|mir|mich|mein\w*|wir|uns|unser\w*|bitte|kannst|konntest|danke|hilf|help|explain|erklar\w*|why|warum|ich\w*|gib mir|wunsch\w*|plan\w*|ziel\w*|goal\w*)\b/
+/** Beside the instruction stands something else: further paragraphs, a quotation, a line with a name. */
+const BESIDE = /\n[^\n]|["“„«»][^"“”„«»\n]{8,}["”“»«]/
+/** Instructions so short that no one is introduced in them. */
+const MAX_TERSE_CHARS = 240
+const IS_SOMEONE =
+  /\b(?:assistants?|assistent\w*|chat\w*|you are|you're|du bist|sie sind|customers?|users?|people|kund\w*|nutzer\w*|menschen|help\w*|hilf\w*|beantwort\w*|answer (?:the|all|any|questions)|tutor\w*|unterstutz\w*|support\w*|advise\w*|advice|berat\w*|begleit\w*|coach\w*|guide\w*|friend\w*|reply|respond to|sprich\w*|speak|talk|explain|erklar\w*|conversation partner|tone|style|always|immer|stets)\b/
+
+/** A message that only gives work to a model. */
+export const isWorkOrder = (text: string, folded: string, orders: readonly string[]): boolean =>
+  BESIDE.test(text.trim()) && !SPEAKS.test(folded.slice(0, 300)) && orders.some(isFormal)
+
+/** Instructions that name only work and its form, and nobody who talks with someone. */
+export const isTerseWork = (folded: string, orders: readonly string[]): boolean =>
+  folded.length <= MAX_TERSE_CHARS && !IS_SOMEONE.test(folded) && orders.some(isFormal)
 
 /** A message that is data as a whole, or ends in fields to fill: nobody types that to talk. */
 export const isNoSpeech = (text: string): boolean => {

@@ -5,7 +5,15 @@
  * object, an exact form, named outputs, slots to fill; not by whole phrases.
  */
 import type { SystemPrompt } from '../../adapters/wire/choice-log.ts'
-import { hasBlanks, isForProgram, isNoSpeech, namesChoice, namesFallback } from './program-signs.ts'
+import {
+  hasBlanks,
+  isForProgram,
+  isNoSpeech,
+  isTerseWork,
+  isWorkOrder,
+  namesChoice,
+  namesFallback,
+} from './program-signs.ts'
 import {
   APP_SPEAKS,
   DATA_FORM,
@@ -64,7 +72,7 @@ export const askedByInstructions = remembered((text: string): ProgramReason | nu
   const sure = sureReason(signs)
   if (sure || CHATS.test(foldWords(bothEnds(text)))) return sure
   const { task, hasOptions, isOfApp, hasRole, isLaidOut } = signs
-  if (isLaidOut) return task?.kind ?? 'exact_form'
+  if (isLaidOut || isTerseWork(foldWords(text), orders)) return task?.kind ?? 'exact_form'
   if (hasRole && (task || hasOptions || isOfApp)) return task?.kind ?? 'exact_form'
   if (!task || task.isPersonal) return null
   const at = orders.indexOf(task.order)
@@ -77,15 +85,15 @@ export const askedByInstructions = remembered((text: string): ProgramReason | nu
  * What a message asks for that an app has filled in; a question that speaks of such things is none.
  */
 export const askedByMessage = (text: string): ProgramReason | null => {
-  const signs = signsOf(
-    text,
-    ordersIn(text).filter((order) => !ASKS.test(order)),
-  )
+  const all = ordersIn(text)
+  const orders = all.filter((order) => !ASKS.test(order) && !ASKED.test(order))
+  const signs = signsOf(text, orders)
   const sure = sureReason(signs)
   if (sure) return sure
   const { task, hasOptions, isOfApp, hasRole, hasInput, lastLine } = signs
   const kind = task?.kind ?? 'exact_form'
   if (signs.isLaidOut || isNoSpeech(text)) return kind
+  if (isWorkOrder(text, foldWords(bothEnds(text)), all)) return kind
   if (FOR_PEOPLE.test(lastLine)) return task && !task.isPersonal && hasOptions ? kind : null
   if (SLOT.test(lastLine)) return kind
   if (hasRole && (task || hasOptions || isOfApp)) return kind
@@ -220,6 +228,9 @@ const TASK_MATCHERS = [...matchersOf(TASKS, false), ...matchersOf(WEAK_TASKS, tr
 /** An app that people talk with. */
 const CHATS =
   /(?<!not )(?<!don't )(?<!never )\b(?:(?:answer|help|assist|support|advise|guide|greet|solve|explain|tell|talk to|chat with|converse with|teach|serve|respond to|reply to) (?:all |any |our |the |your |every |their )?(?:users?|customers?|people|visitors?|guests?|students?|pupils?|learners?|readers?|clients?|members?|employees|questions?|problems?|user's questions|their|them|him|her)|(?:helpful|friendly|knowledgeable|general[- ]purpose) (?:ai )?assistant|(?:beantworte|hilf|hilfst|helfe|losen?|unterstutze|unterstutzt|berate|beratst|begleite|erklare)\w*(?! (?:sie|es|die \w+) nicht) (?:sie |du |ihnen |ihm |dir |die |den |der |allen |unseren? |fragen|kund|nutzer|gast|schuler|menschen)\w*|hilfreicher? assistent)/
+
+/** A question that begins with its verb. */
+const ASKED = /^\W*(?:wird|werden|will|would|can|could|woran|bevor|before)\b/
 
 /** Tells what the model is handed: "you get the orders as JSON". */
 const COMES_IN =

@@ -19,7 +19,13 @@ test.each([
   ['Each of your turns finishes with one question.', 'questions'],
   ['The first words of a reply are the answer.', 'directness'],
   ['Wenn alles gesagt ist, ist Schluss: keine Zusammenfassung am Ende.', 'closing'],
+  ['Answers come as bullet points.', 'lists'],
+  ['Headlines are not wanted.', 'headings'],
+  ['Nach 400 Zeichen wird abgeschnitten.', 'length'],
+  ['Zu jeder Regel gehört ein Beispiel.', 'examples'],
+  ['Sag dazu, wie sicher du dir bist.', 'hedging'],
   // The same words of something else.
+  ['You are shown the last three lines of the log.', ''],
   ['You work with the table that the user has uploaded.', ''],
   ['Never ask for names. Keine Fragen nach dem Wohnort.', ''],
   ['Be fast: your replies are shown on a two-line display.', ''],

@@ -26,6 +26,16 @@ describe('a program takes the answer over', () => {
     expect(ask(message)).not.toBeNull()
   })
 
+  test.each([
+    ['great phone, bad battery', 'Sentiment: pos / neg / neu'],
+    ['next thursday 3pm', 'Convert to ISO 8601. Today: 2026-11-30.'],
+    ['Bestellungen der letzten Woche', 'Aus Fragen machst du SQL für orders(id, total).'],
+    ['Is the review positive? yes/no\n"Never again."', undefined],
+    ['Dateiname für die Notiz, ohne Endung.\n\nTreffen mit Ann', undefined],
+  ])('instructions name work and its form, nobody speaks: %j (%j)', (message, system) => {
+    expect(ask(message, system)).not.toBeNull()
+  })
+
   test('a token stands for no answer', () => {
     expect(ask('Mondays', 'Time to crontab. If impossible, print ERR')).not.toBeNull()
   })
@@ -35,6 +45,10 @@ describe('people read it', () => {
   test.each([
     ['What is a parser, and what does a compiler do with a file?', undefined],
     ['Was liest ein Skript zuerst?', undefined],
+    ['Wird die Datei vom Compiler gelesen, bevor sie kompiliert wird?', undefined],
+    ['Mein Skript liest die Datei, aber nichts davon kommt an.', undefined],
+    ['Ich suche einen Namen für meine Datei, welcher Dateiname passt?\n\nNotizen', undefined],
+    ['Wie fange ich an?', 'Du unterstützt Läufer. Daten: 7 km, 6:20 min/km'],
     ['Wie trenne ich Felder durch Kommas?', undefined],
     ['My script is broken: it prints ERR. What can I do?', undefined],
     ['hello', 'You help people with a sheet. The selection is provided as CSV.'],
