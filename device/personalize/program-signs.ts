@@ -1,7 +1,7 @@
 /**
- * Signs that a program takes the answer over as it is: where it goes is named, nothing may stand beside it, its lines are laid out, a
- * token stands for "there is none". Over lower-cased text without accents, but for `LAID_OUT` and `FALLBACK`, which need the signs and
- * capitals of the text.
+ * Signs that a program takes the answer over as it is: where it goes is named, nothing may stand
+ * beside it, its lines are laid out, a token stands for "there is none". Over lower-cased text
+ * without accents, but for `LAID_OUT` and `FALLBACK`, which need the signs and capitals of the text.
  */
 import { foldedMatcher } from './word-match.ts'
 

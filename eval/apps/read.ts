@@ -55,6 +55,31 @@ const FirstMessages = z.strictObject({
  */
 export type FirstMessage = { readonly question: string; readonly inContext: string }
 
+/** Sets by writers who had not seen the rules; README.md tells the first look. */
+export const BLIND_SETS = ['blind-a', 'blind-b'] as const
+export type BlindSet = (typeof BLIND_SETS)[number]
+
+const BlindPrompts = z.array(
+  z.strictObject({ id: z.string(), system: z.string(), fixes: z.array(Dimension) }),
+)
+const BlindRequests = z.array(
+  z.strictObject({
+    id: z.string(),
+    system: z
+      .string()
+      .nullish()
+      .transform((text) => text ?? undefined),
+    message: z.string().min(1),
+  }),
+)
+
+const readBlind = <T>(schema: z.ZodType<T>, set: BlindSet, kind: string): T =>
+  schema.parse(JSON.parse(readFileSync(new URL(`${set}/${kind}.json`, import.meta.url), 'utf8')))
+
+export const blindPrompts = (set: BlindSet) => readBlind(BlindPrompts, set, 'system-prompts')
+export const blindPrograms = (set: BlindSet) => readBlind(BlindRequests, set, 'programs')
+export const blindOrdinary = (set: BlindSet) => readBlind(BlindRequests, set, 'ordinary')
+
 const read = <T>(schema: z.ZodType<T>, kind: string, set: SetName): T =>
   schema.parse(JSON.parse(readFileSync(new URL(`${kind}-${set}.json`, import.meta.url), 'utf8')))
 

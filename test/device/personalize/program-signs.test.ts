@@ -1,4 +1,4 @@
-/** A program takes the answer over as it is: one wording for each kind of sign, and its neighbours that people use. */
+/** A program takes the answer over as it is: a wording for each sign, and what people say like it. */
 import { describe, expect, test } from 'vitest'
 import { programReason } from '../../../device/personalize/program.ts'
 

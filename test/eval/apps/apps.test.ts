@@ -10,6 +10,10 @@ import { constraintsInConversation } from '../../../device/personalize/conversat
 import { chooseSuffix } from '../../../device/personalize/rewrite.ts'
 import {
   type AppRequest,
+  BLIND_SETS,
+  blindOrdinary,
+  blindPrograms,
+  blindPrompts,
   messagesInContext,
   ordinaryRequests,
   programRequests,
@@ -34,7 +38,7 @@ const profile = (direction: 1 | -1): { preferences: Preference[] } => ({
   })),
 })
 /** As it comes to the device. */
-const limits = ({ system, message, hints }: AppRequest) => {
+const limits = ({ system, message, hints }: Pick<AppRequest, 'system' | 'message' | 'hints'>) => {
   const body = {
     model: 'claude-sonnet-5-5',
     max_tokens: hints?.maxTokens ?? 1000,
@@ -45,24 +49,45 @@ const limits = ({ system, message, hints }: AppRequest) => {
   }
   return limitsOf(readRequest(new TextEncoder().encode(JSON.stringify(body)))!, true)
 }
-const isProgram = (request: AppRequest) => {
+const isProgram = (request: Parameters<typeof limits>[0]) => {
   const { isOnce, isLearned, barrier } = limits(request)
   return isOnce && !isLearned && barrier !== undefined
 }
 const texts = (requests: readonly AppRequest[]) => requests.map((r) => r.message)
 
+/** Just the lines of these dimensions are silenced. */
+const isRight = (system: string, fixes: readonly string[]) => {
+  const { silencedBy, strictOutput } = constraintsInConversation({
+    system,
+    messages: [user(QUESTION)],
+  })
+  const expected = DIMENSIONS.filter((d) => fixes.includes(d)).flatMap((d) => [`${d}+`, `${d}-`])
+  return !strictOutput && [...silencedBy.keys()].toSorted().join() === expected.toSorted().join()
+}
+
+test.each(BLIND_SETS)('of %s 95 in 100 prompts are right, and all requests of programs', (set) => {
+  const prompts = blindPrompts(set)
+  expect([prompts.length, blindPrograms(set).length, blindOrdinary(set).length]).toEqual([
+    60, 60, 60,
+  ])
+  const wrong = prompts.filter(({ system, fixes }) => !isRight(system, fixes)).map((p) => p.id)
+  expect(wrong.length, wrong.join()).toBeLessThanOrEqual(3)
+  expect(
+    blindPrograms(set)
+      .filter((r) => !isProgram(r))
+      .map((r) => r.id),
+  ).toEqual([])
+  const taken = blindOrdinary(set)
+    .filter((r) => limits(r).isOnce)
+    .map((r) => r.id)
+  expect(taken.length, taken.join()).toBeLessThanOrEqual(3)
+})
+
 test.each(SETS)('of the %s set 95 in 100 app prompts silence just what they fix', (set) => {
   const prompts = systemPrompts(set)
   expect(prompts.filter((p) => p.fixes.length === 0)).toHaveLength(45)
   expect(prompts.filter((p) => p.fixes.length > 0).length).toBeGreaterThanOrEqual(15)
-  const wrong = prompts.filter(({ text, fixes }) => {
-    const { silencedBy, strictOutput } = constraintsInConversation({
-      system: text,
-      messages: [user(QUESTION)],
-    })
-    const expected = DIMENSIONS.filter((d) => fixes.includes(d)).flatMap((d) => [`${d}+`, `${d}-`])
-    return strictOutput || [...silencedBy.keys()].toSorted().join() !== expected.toSorted().join()
-  })
+  const wrong = prompts.filter(({ text, fixes }) => !isRight(text, fixes))
   expect(wrong.length, wrong.map((p) => p.text).join('\n---\n')).toBeLessThanOrEqual(3)
 })
 
