@@ -45,7 +45,7 @@ const QUALITY_MATCHERS = QUALITIES.map(([about, words]) => ({
 
 /** The clause is about answers, about writing or speaking, or about how the assistant is. */
 const IS_ABOUT_ANSWER = foldedMatcher(
-  `${ANSWER}|tone|length|ton|tonfall|umgangston|answer(?:s|ing)?|respond(?:ing|s)?|reply(?:ing)?|write|speak|talk|explain|communicate|phrase|sound|be|stay|remain|are|is|keep (?:it|things|them|this|everything|yourself)|aim|strive|assistant|antworte[a-z]*|schreib[a-z]*|sprich|sprechen|erkläre[a-z]*|formuliere[a-z]*|sei|seien|bleib[a-z]*|bist|sind|halte[a-z]*|fass[a-z]*|assistent(?:in)?|réponds|répondez|sois|soyez|responde|sé|rispondi|sii|responda|seja`,
+  `${ANSWER}|tone|length|ton|tonfall|umgangston|answer(?:s|ing)?|address|respond(?:ing|s)?|reply(?:ing)?|write|speak|talk|explain|communicate|phrase|sound|be|stay|remain|are|is|keep (?:it|things|them|this|everything|yourself)|aim|strive|assistant|antworte[a-z]*|schreib[a-z]*|sprich|sprechen|erkläre[a-z]*|formuliere[a-z]*|sei|seien|bleib[a-z]*|bist|sind|halte[a-z]*|fass[a-z]*|assistent(?:in)?|réponds|répondez|sois|soyez|responde|sé|rispondi|sii|responda|seja`,
 )
 
 /** What names a style without demanding it of the answers. */

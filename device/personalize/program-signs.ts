@@ -3,7 +3,7 @@
  * beside it, its lines are laid out, a token stands for "there is none". Over lower-cased text
  * without accents, but for `LAID_OUT` and `FALLBACK`, which need the signs and capitals of the text.
  */
-import { foldedMatcher } from './word-match.ts'
+import { foldedMatcher, foldWords } from './word-match.ts'
 
 /** What software is called that reads, and what an answer is put into. */
 const READER =
@@ -18,7 +18,7 @@ const READ = [
   `(?:a|an|the|our) (?:[a-z]+ )?${READER} (?:[a-z]+ )?(?:reads?|pars(?:es|e)|expects?|consumes?|splits?|takes|inserts?|ingests?|executes?|runs|breaks|fails|chokes|cannot|can't)`,
   '(?:reply|answer|output|response|result|it|string|text) (?:is|will be|gets) (?:[a-z]+ )?(?:verbatim|as is|unchanged)|(?:compiled|inserted|used|copied|executed|passed|pasted|run) (?:verbatim|as is|unchanged)',
   '(?:serves?|used|needed|meant) (?:only |solely |purely )?(?:as|for) (?:a |an |the )?(?:search (?:vector|key)|embedding|lookup key|file ?name|retrieval)',
-  '(?:replaces?|overwrites?) (?:the )?(?:selected|marked|highlighted|original) (?:text|selection|passage)',
+  '(?:replaces?|overwrites?|takes the place of) (?:the )?(?:(?:selected|marked|highlighted|original|old|previous) )?(?:text|selection|passage|messages|history|conversation)',
   'maschinell (?:[a-z]+ )?(?:aus|ein|weiter|ver|ge)[a-z]+|maschinenlesbar[a-z]*|(?:wird|werden) (?:[a-z]+ ){0,4}(?:geparst|kompiliert|vektorisiert|eingelesen|indexiert|indiziert)',
   `(?:wird|werden)(?: [a-z]+){0,3} (?:in|an|als|im) (?:die |das |den |der |ein |eine |einen )?${PLACE}(?: [a-z]+){0,2} (?:geschrieben|eingefugt|eingesetzt|angehangt|gesetzt|ubernommen|kopiert|geladen|gespeichert)`,
   `(?:wird|werden)(?: [a-z]+){0,3} (?:vom|von (?:einem|einer|der|dem|unserem|unserer)|durch (?:ein|eine|einen|das|die|den)) (?:[a-z]+ )?${READER}`,
@@ -26,7 +26,7 @@ const READ = [
   '(?:landet|fliesst|geht|wandert|kommt)(?: [a-z]+)? (?:ungepruft|unverandert|direkt|so|automatisch)(?: [a-z]+)? (?:in|im|an|ins)',
   `(?:das|der|die|ein|eine|unser|unsere) ${READER} (?:[a-z]+ ){0,4}?(?:liest|setzt|fugt|parst|ubernimmt|erwartet|wertet|verarbeitet|fuhrt|bricht|zerlegt)|(?:lese|lesen)(?: [a-z]+){0,4} (?:per|mit) (?:dem |einem )?${READER}|kann vom system nicht|per ${READER} (?:ein|aus|weiter)[a-z]*`,
   '(?:dient|ist|wird)(?: [a-z]+){0,3} als (?:suchvektor|suchschlussel|einbettung|dateiname|schlussel|embedding)',
-  'ersetzt den (?:markierten|ausgewahlten|ursprunglichen) (?:text|abschnitt|bereich)',
+  'ersetzt (?:den|die) (?:(?:markierten|ausgewahlten|ursprunglichen|alten|bisherigen) )?(?:text|abschnitt|bereich|nachrichten|verlauf)',
 ].join('|')
 
 const BARE =
@@ -43,6 +43,7 @@ const ALONE = [
   `(?:without|ohne) (?:any |jede[nr]? |jegliche[nr]? |weitere[nr]? )?${EXCUSE}(?= ?(?:$|[.,;!]|or|oder|und|and))`,
   '(?:no|without|drop the|kein|keine|ohne) (?:any |surrounding |outer |enclosing |leading |trailing |aussere |umschliessende |fuhrende )*(?:quotes(?= ?(?:$|[,.;]|and|or))|quotation marks|backticks|code fences?|markdown fences?|trailing (?:period|punctuation|full stop)|anfuhrungszeichen|anfuhrungsstriche|schlusspunkt|schragstriche)',
   '^(?:ausgabe|output|ergebnis|result)(?: ?[:=]) (?:der|die|das|the|an?|one|eine?n?)',
+  '(?:everything|anything|all) else (?:stays|remains|must stay|is (?:kept|left))|(?:leave|keep) (?:everything else|the rest)|(?:alles andere|der rest) bleibt',
   'von (?:begrundungen|erklarungen|erlauterungen|kommentaren) (?:ist|wird) (?:abzusehen|abgesehen)',
   `(?:raw|bare|naked|nackte[nsmr]?|blosse[nsmr]?|reine[nsrm]?|pures?) ${BARE}`,
   `(?:only|just|solely|allein|nur|lediglich|ausschliesslich)(?: (?:the|der|die|das|den|dem))?(?: [a-z-]+){0,1} ${BARE}(?= ?(?:$|[.,;!)]))`,
@@ -76,9 +77,9 @@ export const namesChoice = (order: string): boolean => CHOICE.test(order)
  */
 const FORMAL = [
   '(?:\\d+|hundred|hundert) (?:characters|chars|zeichen)',
-  '[a-z]{2,12} ?/ ?[a-z]{2,12}(?: ?/ ?[a-z]{2,12})*(?= ?[.?]?$)|[a-z]{2,12} (?:or|oder) [a-z]{2,12}\\?$|: ?(?:[a-z_-]+(?:, | or | oder )){1,8}[a-z_-]+\\.?$',
+  '[a-z]{2,12} ?/ ?[a-z]{2,12}(?: ?/ ?[a-z]{2,12})*(?= ?[.?]?$)|[a-z]{2,12} (?:or|oder) [a-z]{2,12}\\?$|[a-z]{3,}: ?(?:[a-z_-]+(?:, | or | oder )){1,8}[a-z_-]+\\.?$',
   '(?:a|b|1) (?:or|oder) (?:b|c|2)(?![a-z0-9])|[1-5] (?:to|bis|-) (?:5|6|10|100)|[01]-\\d+|1-5|1-10',
-  '(?:file ?name|dateiname|slug|kebab case|snake case|camel case|sidebar|seitenleiste|search engine|suchanfrage|search query|one query|placeholders?|platzhalter|string table|alt[- ]text|iso 8601|iso[- ]\\d+|sql|regex|cron|schema|jsonl|embedding|quick replies|label|kommaseparierte|joined with|unanswerable)[a-z]*',
+  '(?:file ?name|dateiname|slug|kebab case|snake case|camel case|sidebar|seitenleiste|search engine|suchanfrage|search query|one query|for retrieval|fur die (?:suche|datenbank)|sub-?questions|teilfragen|[a-z]+\\|[a-z]+\\||placeholders?|platzhalter|string table|alt[- ]text|iso 8601|iso[- ]\\d+|sql|regex|cron|schema|jsonl|embedding|quick replies|label|kommaseparierte|joined with|unanswerable)[a-z]*',
   '(?:code|number|numbers|label|word|team|letter) only|schlussel=wert|key=value|[a-z]+ ?= ?[a-z]+|(?:one|ein) [a-z]+ (?:each|je|pro) (?:line|zeile)|one each line',
   '(?:their|the|die|its) (?:numbers|nummern|ids|indices)|(?:mogliche|allowed|possible) (?:ausgaben|outputs|answers|antworten)',
   '(?:recipient|user|reader|nutzer|empfanger)[a-z]* (?:could|can|might|konnte|kann) (?:tap|click|pick|antippen|anklicken)|(?:is|are|wird|werden) (?:sent |verschickt )?(?:automatically|automatisch)|(?:renderer|script|parser) (?:draws?|reads?)',
@@ -89,7 +90,7 @@ export const isFormal = (order: string): boolean => FORMAL_MATCHER.test(order)
 
 /** A person who asks: of themselves, politely, of the one who is to answer. */
 const SPEAKS =
-  /\b(?:i|i'm|i've|me|my|mine|we|our|us|please|can you|could you|would you|you think|thanks|ich|mir|mich|mein\w*|wir|uns|unser\w*|bitte|kannst|konntest|danke|hilf|help|explain|erklar\w*|why|warum|ich\w*|gib mir|wunsch\w*|plan\w*|ziel\w*|goal\w*)\b/
+  /\b(?:i|i'm|i've|me|my|mine|we|us|please|can you|could you|would you|you think|do you|thanks|findest|meinst|denkst|haltst|ich|mir|mich|mein\w*|wir|uns|bitte|kannst|konntest|danke|hilf|help|explain|erklar\w*|why|warum|ich\w*|gib mir|wunsch\w*|plan\w*|ziel\w*|goal\w*)\b/
 /** Beside the instruction stands something else: further paragraphs, a quotation, a line with a name. */
 const BESIDE = /\n[^\n]|["“„«»][^"“”„«»\n]{8,}["”“»«]/
 /** Instructions so short that no one is introduced in them. */
@@ -98,8 +99,17 @@ const IS_SOMEONE =
   /\b(?:assistants?|assistent\w*|chat\w*|you are|you're|du bist|sie sind|customers?|users?|people|kund\w*|nutzer\w*|menschen|help\w*|hilf\w*|beantwort\w*|answer (?:the|all|any|questions)|tutor\w*|unterstutz\w*|support\w*|advise\w*|advice|berat\w*|begleit\w*|coach\w*|guide\w*|friend\w*|reply|respond to|sprich\w*|speak|talk|explain|erklar\w*|conversation partner|tone|style|always|immer|stets)\b/
 
 /** A message that only gives work to a model. */
-export const isWorkOrder = (text: string, folded: string, orders: readonly string[]): boolean =>
-  BESIDE.test(text.trim()) && !SPEAKS.test(folded.slice(0, 300)) && orders.some(isFormal)
+export const isWorkOrder = (text: string, orders: readonly string[]): boolean =>
+  BESIDE.test(text.trim()) && !SPEAKS.test(saidIn(text)) && orders.some(isFormal)
+
+/** The first line and the last, if that is no named one, without quotations. */
+const saidIn = (text: string): string => {
+  const lines = text.trim().split('\n')
+  const last = lines.at(-1)!
+  return foldWords(
+    `${lines[0]} ${/^[\p{L} ]{1,30}:/u.test(last) ? '' : last}`.slice(0, 600),
+  ).replace(/["“„«»][^"“”„«»]{1,300}["”“»«]/g, ' ')
+}
 
 /** Instructions that name only work and its form, and nobody who talks with someone. */
 export const isTerseWork = (folded: string, orders: readonly string[]): boolean =>

@@ -93,7 +93,7 @@ export const askedByMessage = (text: string): ProgramReason | null => {
   const { task, hasOptions, isOfApp, hasRole, hasInput, lastLine } = signs
   const kind = task?.kind ?? 'exact_form'
   if (signs.isLaidOut || isNoSpeech(text)) return kind
-  if (isWorkOrder(text, foldWords(bothEnds(text)), all)) return kind
+  if (isWorkOrder(bothEnds(text), all)) return kind
   if (FOR_PEOPLE.test(lastLine)) return task && !task.isPersonal && hasOptions ? kind : null
   if (SLOT.test(lastLine)) return kind
   if (hasRole && (task || hasOptions || isOfApp)) return kind

@@ -20,6 +20,8 @@ test.each([
   ['The first words of a reply are the answer.', 'directness'],
   ['Wenn alles gesagt ist, ist Schluss: keine Zusammenfassung am Ende.', 'closing'],
   ['Answers come as bullet points.', 'lists'],
+  ['Under no circumstances use emojis.', 'emoji'],
+  ['Smileys haben in deinen Antworten nichts zu suchen.', 'emoji'],
   ['Headlines are not wanted.', 'headings'],
   ['Nach 400 Zeichen wird abgeschnitten.', 'length'],
   ['Zu jeder Regel gehört ein Beispiel.', 'examples'],

@@ -31,6 +31,9 @@ describe('a program takes the answer over', () => {
     ['next thursday 3pm', 'Convert to ISO 8601. Today: 2026-11-30.'],
     ['Bestellungen der letzten Woche', 'Aus Fragen machst du SQL für orders(id, total).'],
     ['Is the review positive? yes/no\n"Never again."', undefined],
+    ['Mask the names with ***. Everything else stays.\n\nCall Ann', undefined],
+    ['Zerlege die Frage für die Suche.\n\nWer gründete die Firma?', undefined],
+    ['my parcel', 'You route tickets. Teams: billing, shipping, tech. Name the team.'],
     ['Dateiname für die Notiz, ohne Endung.\n\nTreffen mit Ann', undefined],
   ])('instructions name work and its form, nobody speaks: %j (%j)', (message, system) => {
     expect(ask(message, system)).not.toBeNull()
@@ -48,6 +51,7 @@ describe('people read it', () => {
     ['Wird die Datei vom Compiler gelesen, bevor sie kompiliert wird?', undefined],
     ['Mein Skript liest die Datei, aber nichts davon kommt an.', undefined],
     ['Ich suche einen Namen für meine Datei, welcher Dateiname passt?\n\nNotizen', undefined],
+    ['Wie findest du das, von 1 bis 10?\n\nDer Nebel im Apfelbaum', undefined],
     ['Wie fange ich an?', 'Du unterstützt Läufer. Daten: 7 km, 6:20 min/km'],
     ['Wie trenne ich Felder durch Kommas?', undefined],
     ['My script is broken: it prints ERR. What can I do?', undefined],
