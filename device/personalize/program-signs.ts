@@ -68,7 +68,7 @@ const OF_OTHERS =
 
 /** One of few outputs, bare words: "reply with same, different or unclear", "a word from the list". */
 const CHOICE =
-  /(?<![a-z0-9])(?:(?:antworte(?:n sie)?|reply|respond|answer|say|gib|sage?|write|print|nenne)(?: only| nur| just| bitte)? (?:with |mit )?(?:[a-z_]{2,20}, ){1,8}[a-z_]{2,20},? (?:or|oder) [a-z_]{2,20}(?= ?(?:[.!;]|$))|(?:(?:one|a single|an?|exactly one|eine?n?|genau eine?n?) )?(?:word|label|option|entry|value|term|item|wort|begriff|eintrag|wert) (?:from|of|out of|aus|von) (?:the|this|that|der|dieser|obiger) (?:[a-z]+ )?(?:list|set|options|liste|auswahl)|(?:from|of|aus|in|von|values|one of) [{[(][a-z_ ]+(?:[,|/] ?[a-z_ ]+)+[}\])])/
+  /(?<![a-z0-9])(?:(?:antworte(?:n sie)?|reply|respond|answer|say|gib|sage?|write|print|nenne)(?: only| nur| just| bitte)? (?:with |mit )?(?:[a-z_]{2,20}, ){1,8}[a-z_]{2,20},? (?:or|oder) [a-z_]{2,20}(?= ?(?:[.!;]|$))|(?:(?:one|a single|an?|exactly one|eine?n?|genau eine?n?) )?(?:word|label|option|entry|value|term|item|wort|begriff|eintrag|wert) (?:from|of|out of|aus|von) (?:the|this|that|der|dieser|obiger) (?:[a-z]+ )?(?:list|set|options|liste|auswahl)|(?:from|of|aus|in|von|values|one of) [{[(][a-z_ ]+(?:[,|/][a-z_ ]+)+[}\])])/
 export const namesChoice = (order: string): boolean => CHOICE.test(order)
 
 /**

@@ -63,3 +63,19 @@ describe('people read it', () => {
     expect(ask(message, system)).toBeNull()
   })
 })
+
+test.each([
+  `one of [a${', a'.repeat(5000)}`,
+  `is ${'very '.repeat(3000)}`,
+  `{"a": ${'['.repeat(8000)}`,
+  `convert ${'a to '.repeat(3000)}`,
+  `${'a/b '.repeat(4000)}`,
+  `If ${'not '.repeat(4000)}`,
+  `${'<a b="" '.repeat(2000)}`,
+  `x${' '.repeat(16_000)}=`,
+  `${'“'.repeat(8000)}a`,
+])('a hostile text takes no long time: %#', (text) => {
+  const start = performance.now()
+  ask(text, text)
+  expect(performance.now() - start).toBeLessThan(2000)
+})
