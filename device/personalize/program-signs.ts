@@ -18,7 +18,7 @@ const READ = [
   `(?:a|an|the|our) (?:[a-z]+ )?${READER} (?:[a-z]+ )?(?:reads?|pars(?:es|e)|expects?|consumes?|splits?|takes|inserts?|ingests?|executes?|runs|breaks|fails|chokes|cannot|can't)`,
   '(?:reply|answer|output|response|result|it|string|text) (?:is|will be|gets) (?:[a-z]+ )?(?:verbatim|as is|unchanged)|(?:compiled|inserted|used|copied|executed|passed|pasted|run) (?:verbatim|as is|unchanged)',
   '(?:serves?|used|needed|meant) (?:only |solely |purely )?(?:as|for) (?:a |an |the )?(?:search (?:vector|key)|embedding|lookup key|file ?name|retrieval)',
-  '(?:replaces?|overwrites?|takes the place of) (?:the )?(?:(?:selected|marked|highlighted|original|old|previous) )?(?:text|selection|passage|messages|history|conversation)',
+  '(?:replaces?|overwrites?|takes the place of) (?:the )?(?:(?:selected|marked|highlighted|original|old|previous) )?(?:text|selection|passage|messages|history|conversation|(?:input |text )?field)',
   'maschinell (?:[a-z]+ )?(?:aus|ein|weiter|ver|ge)[a-z]+|maschinenlesbar[a-z]*|(?:wird|werden) (?:[a-z]+ ){0,4}(?:geparst|kompiliert|vektorisiert|eingelesen|indexiert|indiziert)',
   `(?:wird|werden)(?: [a-z]+){0,3} (?:in|an|als|im) (?:die |das |den |der |ein |eine |einen )?${PLACE}(?: [a-z]+){0,2} (?:geschrieben|eingefugt|eingesetzt|angehangt|gesetzt|ubernommen|kopiert|geladen|gespeichert)`,
   `(?:wird|werden)(?: [a-z]+){0,3} (?:vom|von (?:einem|einer|der|dem|unserem|unserer)|durch (?:ein|eine|einen|das|die|den)) (?:[a-z]+ )?${READER}`,
@@ -26,7 +26,7 @@ const READ = [
   '(?:landet|fliesst|geht|wandert|kommt)(?: [a-z]+)? (?:ungepruft|unverandert|direkt|so|automatisch)(?: [a-z]+)? (?:in|im|an|ins)',
   `(?:das|der|die|ein|eine|unser|unsere) ${READER} (?:[a-z]+ ){0,4}?(?:liest|setzt|fugt|parst|ubernimmt|erwartet|wertet|verarbeitet|fuhrt|bricht|zerlegt)|(?:lese|lesen)(?: [a-z]+){0,4} (?:per|mit) (?:dem |einem )?${READER}|kann vom system nicht|per ${READER} (?:ein|aus|weiter)[a-z]*`,
   '(?:dient|ist|wird)(?: [a-z]+){0,3} als (?:suchvektor|suchschlussel|einbettung|dateiname|schlussel|embedding)',
-  'ersetzt (?:den|die) (?:(?:markierten|ausgewahlten|ursprunglichen|alten|bisherigen) )?(?:text|abschnitt|bereich|nachrichten|verlauf)',
+  '(?:ersetzt|uberschreibt) (?:den|die|das) (?:(?:markierten|ausgewahlten|ursprunglichen|alten|bisherigen) )?(?:text|abschnitt|bereich|nachrichten|verlauf|(?:eingabe|text)?feld)',
 ].join('|')
 
 const BARE =
@@ -38,6 +38,7 @@ const EXCUSE =
 const ALONE = [
   '^(?:and |und )?(?:nothing (?:else|more|further|before|around|after)|nichts (?:weiter(?:es)?|anderes|sonst|davor|danach|drumherum|dazu))',
   '(?:nothing|nichts) (?:before|davor|vorher)|und sonst nichts',
+  `nothing but (?:the |an? )?${BARE}|nichts als (?:das |den |die |der )?${BARE}`,
   'not a word (?:about|more|else|of|on)|kein wort (?:mehr|uber|dazu|zu)',
   `^(?:no|without(?: any)?|kein(?:e|en|erlei)?|ohne)(?: [a-z]+){0,1} ${EXCUSE}(?= ?(?:$|[.,;!]|or|oder|und|and))`,
   `(?:without|ohne) (?:any |jede[nr]? |jegliche[nr]? |weitere[nr]? )?${EXCUSE}(?= ?(?:$|[.,;!]|or|oder|und|and))`,
@@ -76,7 +77,7 @@ export const namesChoice = (order: string): boolean => CHOICE.test(order)
  * letter, an artefact that software keeps. Enough only where nobody speaks of themselves.
  */
 const FORMAL = [
-  '(?:\\d+|hundred|hundert) (?:characters|chars|zeichen)',
+  '(?:\\d+|hundred|hundert) (?:characters|chars|zeichen)|(?<![\\d.,])(?:[1-9]|1[0-5]) (?:words?|wort(?:e|er|ern)?)(?![a-z])|(?:between|zwischen) \\d[\\d.,]* (?:and|und) \\d|tab(?:ulator|-separated)(?![a-z])',
   '[a-z]{2,12} ?/ ?[a-z]{2,12}(?: ?/ ?[a-z]{2,12})*(?= ?[.?]?$)|[a-z]{2,12} (?:or|oder) [a-z]{2,12}\\?$|[a-z]{3,}: ?(?:[a-z_-]+(?:, | or | oder )){1,8}[a-z_-]+\\.?$',
   '(?:a|b|1) (?:or|oder) (?:b|c|2)(?![a-z0-9])|[1-5] (?:to|bis|-) (?:5|6|10|100)|[01]-\\d+|1-5|1-10',
   '(?:file ?name|dateiname|slug|kebab case|snake case|camel case|sidebar|seitenleiste|search engine|suchanfrage|search query|one query|for retrieval|fur die (?:suche|datenbank)|sub-?questions|teilfragen|[a-z]+\\|[a-z]+\\||placeholders?|platzhalter|string table|alt[- ]text|iso 8601|iso[- ]\\d+|sql|regex|cron|schema|jsonl|embedding|quick replies|label|kommaseparierte|joined with|unanswerable)[a-z]*',
@@ -102,13 +103,18 @@ const IS_SOMEONE =
 export const isWorkOrder = (text: string, orders: readonly string[]): boolean =>
   BESIDE.test(text.trim()) && !SPEAKS.test(saidIn(text)) && orders.some(isFormal)
 
-/** The first line and the last, if that is no named one, without quotations. */
+/** A line that is longer is no order, but what the order is about. */
+const MAX_ORDER_CHARS = 160
+
+/** The first line and the last, if that is short and no named one, without quotations. */
 const saidIn = (text: string): string => {
   const lines = text.trim().split('\n')
   const last = lines.at(-1)!
-  return foldWords(
-    `${lines[0]} ${/^[\p{L} ]{1,30}:/u.test(last) ? '' : last}`.slice(0, 600),
-  ).replace(/["“„«»][^"“”„«»]{1,300}["”“»«]/g, ' ')
+  const isGiven = last.length > MAX_ORDER_CHARS || /^[\p{L} ]{1,30}:/u.test(last)
+  return foldWords(`${lines[0]} ${isGiven ? '' : last}`.slice(0, 600)).replace(
+    /["“„«»][^"“”„«»]{1,300}["”“»«]/g,
+    ' ',
+  )
 }
 
 /** Instructions that name only work and its form, and nobody who talks with someone. */
@@ -133,11 +139,11 @@ const LINES_MATCHER = new RegExp(`(?<![a-z0-9])(?:${LINES})`)
 
 /** A form with blanks to fill: JSON or XML without values, verdicts in double brackets, names of tabs. */
 const LAID_OUT =
-  /\{\s*"[\w-]{1,40}"\s*:\s*(?:"(?:…|\.\.\.|<[^"\n]{1,40}>)?"|\[\s*"(?:…|\.\.\.)?")|<[\w-]{1,40}(?:\s[\w-]{1,40}="")+\s*\/?>|<[\w-]{1,40}\/>\s*<[\w-]{1,40}\/>|\[\[[A-Z]\]\]|<TAB>|\b(?:[Ff]ormat|FORMAT|[Ss]yntax|[Oo]utput|[Aa]usgabe)\s*[:=→]\s*(?:`|[{[<]|[\w-]{1,30}[/;|=<][\w<])/
+  /\{\s*"[\w-]{1,40}"\s*:\s*(?:"(?:…|\.\.\.|<[^"\n]{1,40}>)?"|\[\s*"(?:…|\.\.\.)?"|[\w-]{1,20}\|[\w-])|<[\w-]{1,40}(?:\s[\w-]{1,40}="")+\s*\/?>|<[\w-]{1,40}\/>\s*<[\w-]{1,40}\/>|\[\[[A-Z]\]\]|<TAB>|\b(?:[Ff]ormat|FORMAT|[Ss]yntax|[Oo]utput|[Aa]usgabe)\s*[:=→]\s*(?:`|[{[<]|[\w-]{1,30}[/;|=<][\w<])/
 
 /** A token that stands for an answer that cannot be given. */
 const FALLBACK =
-  /\b(?:[Ii]f|[Oo]therwise|[Ee]lse|[Uu]nless|[Nn]icht|[Kk]eine?n?|[Ss]onst|[Ff]alls|[Ww]enn|[Nn]ot|[Nn]o|[Uu]nable|[Nn]one)\b[^.\n]{0,60}(?:→|->|=>|\b(?:print|output|return|emit|gib|schreibe?|say)\b(?: only| nur)?)\s*["'`]?(?:(?!JSON|XML|CSV|SQL|YAML|HTML|PDF)[A-Z]{3,20}(?:_[A-Z]+)*|-|null)["'`]?\s*(?:[.;\n]|$)/
+  /\b(?:[Ii]f|[Oo]therwise|[Ee]lse|[Uu]nless|[Nn]icht|[Kk]eine?n?|[Ss]onst|[Ff]alls|[Ww]enn|[Nn]ot|[Nn]o|[Uu]nable|[Nn]one)\b[^.\n]{0,60}(?:→|->|=>|\b(?:print|output|return|emit|gib|schreibe?|say)\b(?: only| nur)?)\s*["'`]?(?:(?!JSON|XML|CSV|SQL|YAML|HTML|PDF)[A-Z]{3,20}(?:_[A-Z]+)*|-|null)["'`]?(?: (?:aus|zurück))?\s*(?:[.;\n]|$)/
 
 export const hasBlanks = (text: string): boolean => LAID_OUT.test(text)
 export const namesFallback = (text: string): boolean => FALLBACK.test(text)

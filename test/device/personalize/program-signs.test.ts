@@ -20,6 +20,9 @@ describe('a program takes the answer over', () => {
     ['bare words to choose from', 'Was will sie? Ein Wort aus der Liste.'],
     ['blanks', 'Fill it in: {"colour": "...", "size": "..."}'],
     ['blanks', 'Bring it into <order no="" date=""/>.'],
+    ['blanks', 'Check the reply and give {"passed": true|false, "rule": number|null}.'],
+    ['nothing beside it', 'A regex for ISO dates, nothing but the pattern.'],
+    ['where it goes', 'Setze die Kommas. Der Text überschreibt das Eingabefeld.'],
     ['fields at the end', 'The soup was cold.\nsoup=\nservice='],
     ['data as a whole', '{"task": "cron", "input": "each Monday"}'],
   ])('%s: %s', (_, message) => {
@@ -31,6 +34,8 @@ describe('a program takes the answer over', () => {
     ['next thursday 3pm', 'Convert to ISO 8601. Today: 2026-11-30.'],
     ['Bestellungen der letzten Woche', 'Aus Fragen machst du SQL für orders(id, total).'],
     ['Is the review positive? yes/no\n"Never again."', undefined],
+    ['Fasse das in höchstens 12 Wörtern zusammen.\n\nDer Kamin ist zu.', undefined],
+    ['How alike are these two? A number between 0.00 and 1.00.\nA: wet\nB: damp', undefined],
     ['Mask the names with ***. Everything else stays.\n\nCall Ann', undefined],
     ['Zerlege die Frage für die Suche.\n\nWer gründete die Firma?', undefined],
     ['my parcel', 'You route tickets. Teams: billing, shipping, tech. Name the team.'],
@@ -40,6 +45,7 @@ describe('a program takes the answer over', () => {
   })
 
   test('a token stands for no answer', () => {
+    expect(ask('Montags', 'Nenne jede Tatsache. Wenn keine da ist, gib KEINE aus.')).not.toBeNull()
     expect(ask('Mondays', 'Time to crontab. If impossible, print ERR')).not.toBeNull()
   })
 })
