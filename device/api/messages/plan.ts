@@ -145,7 +145,8 @@ const withSuffix = async (
     )
     const plan: Plan = { ...under(bound, reason, block), silenced }
     if (!mayLearn) return plan
-    const count = isOnce || isCounted ? 1 : countFor(deps, request, control)
+    const isOne = isOnce || isCounted || control.candidates === 1
+    const count = isOne ? 1 : countFor(deps, request, control)
     const status = block !== null || count > 1 ? 'personalized' : 'identity'
     return { ...plan, status, count, decisionId, conversation: isCounted ? null : conversation }
   } catch (error) {
