@@ -129,3 +129,37 @@ test.each(SETS)('whatever app asks, plain questions keep a block: %s', async (se
     expect(block, `${system}\n${question}`).not.toBeNull()
   }
 })
+
+const TOOLS = [
+  { tools: [{ name: 'get_weather', input_schema: { type: 'object' } }] },
+  { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
+  { tools: [{ name: 'search_orders' }, { name: 'open_ticket' }], tool_choice: { type: 'auto' } },
+  { mcp_servers: [{ type: 'url', url: 'https://calendar.test', name: 'calendar' }] },
+]
+
+test.each(SETS)(
+  'of 100 first messages as many get a block with tools as without: %s',
+  async (set) => {
+    const systems = systemPrompts(set).filter((p) => p.kind !== 'coding')
+    const count = async (toolsOf: (i: number) => object) => {
+      let blocks = 0
+      for (const [i, { inContext }] of messagesInContext(set, 100).entries()) {
+        const body = {
+          model: 'claude-sonnet-5-5',
+          max_tokens: 1000,
+          system: systems[i % systems.length]!.text,
+          messages: [user(inContext)],
+          ...toolsOf(i),
+        }
+        const request = readRequest(new TextEncoder().encode(JSON.stringify(body)))!
+        const { barrier } = limitsOf(request, false)
+        const { block } = await chooseSuffix(request.conversation!, profile(-1))
+        if (!barrier && block !== null) blocks++
+      }
+      return blocks
+    }
+    const without = await count(() => ({}))
+    expect(without).toBeGreaterThan(90)
+    expect(await count((i) => TOOLS[i % TOOLS.length]!)).toBe(without)
+  },
+)
