@@ -61,7 +61,11 @@ const unreadAnswer = async (
   plan: Plan,
   answered: LogAnswer,
 ): Promise<Response> => {
-  const response = await openAnswer(deps, request, plan)
+  return passUnread(await openAnswer(deps, request, plan), plan, answered)
+}
+
+/** As it came, and nothing of it is read. */
+const passUnread = (response: Response, plan: Plan, answered: LogAnswer): Response => {
   answered({ status: plan.status, http: response.status })
   return passOn(response, response.body, headersOf(plan))
 }
@@ -75,10 +79,7 @@ const streamAnswer = async (
   const response = await openAnswer(deps, request, plan)
   const { status } = plan
   const http = response.status
-  if (!response.body || !response.ok) {
-    answered({ status, http })
-    return passOn(response, response.body, headersOf(plan))
-  }
+  if (!response.body || !response.ok) return passUnread(response, plan, answered)
   const stream = observeStream(rememberStream(deps, plan, response.body), (answer) => {
     recordAnswer(deps, plan, answer)
     noteAnswer(deps, plan, answer)

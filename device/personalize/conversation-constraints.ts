@@ -3,13 +3,12 @@
  * system messages), what the person's newest message demands, and what earlier messages demanded
  * for good. A translation or a table asked for once is over once it is answered.
  */
-import type { SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import { DIMENSIONS } from '../../adapters/wire/personalization.ts'
 import { fixedByApp } from './app-style.ts'
 import { type Constraints, constraintsOf } from './constraints.ts'
 import type { Wish } from './dimensions.ts'
 import { lastingPart } from './lasting.ts'
-import { askedByInstructions } from './program.ts'
+import { type Asked, askedByInstructions } from './program.ts'
 import { textOf } from './request-text.ts'
 
 /** Who demands something: the app by its instructions, or the person in a message. */
@@ -20,18 +19,11 @@ export type ConversationConstraints = Constraints & {
   readonly silencedBy: ReadonlyMap<Wish, Demander>
 }
 
-/** instructions: the texts of system messages among the others. */
-type Conversation = {
-  readonly system?: SystemPrompt | undefined
-  readonly instructions?: readonly string[] | undefined
-  readonly messages: readonly { readonly role: string; readonly content: SystemPrompt }[]
-}
-
 export const constraintsInConversation = ({
   system,
   instructions = [],
   messages,
-}: Conversation): ConversationConstraints => {
+}: Asked): ConversationConstraints => {
   const ofApp = [...(system === undefined ? [] : [textOf(system)]), ...instructions]
   const said = messages.filter((m) => m.role === 'user').map((m) => textOf(m.content))
   const current = constraintsOf(said.slice(-1))

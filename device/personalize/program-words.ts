@@ -96,7 +96,8 @@ export const APP_SPEAKS = [
   'chatverlauf|gesprachsverlauf|verlauf:|unterhaltung:|konversation:|gesprach:|(?:der|ein|die) (?:nutzer|benutzer|anwender|kunde)(?:in)? (?:als nachstes |vielleicht |wohl |moglicherweise )?(?:fragen|stellen|konnte|wurde|mochte)',
 ].join('|')
 
-type Kind =
+/** What a program may have made. */
+export type Kind =
   | 'label'
   | 'verdict'
   | 'rating'

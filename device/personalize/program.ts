@@ -19,6 +19,7 @@ import {
   DATA_FORM,
   EXCLUSIVE,
   FIRST_PERSON,
+  type Kind,
   OPTIONS,
   PROGRAM_ROLES,
   RETURNS,
@@ -33,20 +34,10 @@ import { bothEnds, clausesOfApp } from './statements.ts'
 import { foldedMatcher, foldWords } from './word-match.ts'
 
 /** What its words ask for. The body of a request has further signs (api/messages/limits.ts). */
-export type ProgramReason =
-  | 'data'
-  | 'label'
-  | 'verdict'
-  | 'rating'
-  | 'title'
-  | 'query'
-  | 'suggestions'
-  | 'summary'
-  | 'extract'
-  | 'exact_form'
+export type ProgramReason = Kind | 'data' | 'exact_form'
 
 /** instructions: the texts of system messages among the others. */
-type Asked = {
+export type Asked = {
   readonly system?: SystemPrompt | undefined
   readonly instructions?: readonly string[] | undefined
   readonly messages: readonly { readonly role: string; readonly content: SystemPrompt }[]

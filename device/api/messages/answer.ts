@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { Answer } from '../../agent/types.ts'
 import type { AnswerUsage } from '../../personalize/prices.ts'
+import { readEvents } from './events.ts'
 import { laterUsage, readUsage, UsageFields } from './read-usage.ts'
 
 /**
@@ -104,22 +105,13 @@ export type StreamReader = {
 
 /** Reads an event stream in passing. */
 export const readStream = (): StreamReader => {
-  const decoder = new TextDecoder()
-  let rest = ''
   let id: string | undefined
   let model: string | null = null
   const blocks: Block[] = []
   let stop: string | null = null
   let usage: UsageFields = {}
   let isEnded = false
-  const read = (line: string): void => {
-    if (!line.startsWith('data:')) return
-    let json: unknown
-    try {
-      json = JSON.parse(line.slice(5))
-    } catch {
-      return
-    }
+  const reader = readEvents((json) => {
     const event = StreamEvent.safeParse(json).data
     if (!event) return
     if (event.type === 'message_start') {
@@ -133,15 +125,11 @@ export const readStream = (): StreamReader => {
       addText(blocks, event.delta.text ?? '')
     if (event.type === 'message_delta') stop = event.delta?.stop_reason ?? stop
     usage = laterUsage(usage, event.usage ?? event.message?.usage ?? {})
-  }
+  })
   return {
-    push(chunk) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) read(line)
-    },
+    push: reader.push,
     end() {
-      read(rest)
+      reader.end()
       if (id === undefined || !isEnded) return null
       const text = textIn(blocks).join('')
       return answerOf({ id, model, content: blocks, text, stop, usage })

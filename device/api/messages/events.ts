@@ -13,11 +13,14 @@ export const readEvents = (onData: (json: unknown) => void): EventReader => {
   let rest = ''
   const read = (line: string): void => {
     if (!line.startsWith('data:')) return
+    let json: unknown
     try {
-      onData(JSON.parse(line.slice(5)))
+      json = JSON.parse(line.slice(5))
     } catch {
-      // A line of another kind, or half of one.
+      // Half of a line, or no JSON.
+      return
     }
+    onData(json)
   }
   return {
     push(chunk) {

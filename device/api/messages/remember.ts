@@ -38,6 +38,7 @@ const Event = z.object({
   delta: z.looseObject({ stop_details: Details }).optional().catch(undefined),
   input_transformations: Transformations,
 })
+type Event = z.infer<typeof Event>
 
 /** chunks: of a whole answer, or of a whole stream. */
 export const rememberAnswer = (
@@ -73,9 +74,9 @@ export const rememberStream = (
     isNew = false
   }
   const reader = readEvents((json) => {
-    addEvent(traced, json)
+    const event = addEvent(traced, json)
     isNew = true
-    if (isWhole(traced, json)) remember()
+    if (event && isWhole(traced, event)) remember()
   })
   return inPassing(stream, reader.push, () => {
     reader.end()
@@ -84,11 +85,8 @@ export const rememberStream = (
 }
 
 /** Whether the app may go on from here: the answer is whole, or a block that is signed. */
-const isWhole = ({ blocks }: Traced, json: unknown): boolean => {
-  const { type, index } = Event.safeParse(json).data ?? {}
-  if (type === 'message_stop') return true
-  return type === 'content_block_stop' && isSigned(blocks[index ?? -1])
-}
+const isWhole = ({ blocks }: Traced, { type, index }: Event): boolean =>
+  type === 'message_stop' || (type === 'content_block_stop' && isSigned(blocks[index ?? -1]))
 
 /** Without a suffix there is nothing to remember, but Claude may say that one is missing. */
 const isTraced = ({ bound, request }: Plan): boolean =>
@@ -139,19 +137,21 @@ const addMessage = (traced: Traced, json: unknown): void => {
   traced.blocks.push(...message.content)
 }
 
-const addEvent = (traced: Traced, json: unknown): void => {
+/** The event, where it is one. */
+const addEvent = (traced: Traced, json: unknown): Event | undefined => {
   const event = Event.safeParse(json).data
-  if (!event) return
+  if (!event) return undefined
   if (event.message) addMessage(traced, event.message)
   traced.dropped += droppedIn(event.input_transformations)
   traced.credit ??= event.delta?.stop_details?.fallback_credit_token ?? undefined
   const { index, content_block: begun, delta } = event
   if (begun && index !== undefined) traced.blocks[index] = { ...begun }
   const block = index === undefined ? undefined : traced.blocks[index]
-  if (event.type !== 'content_block_delta' || !block || !delta) return
+  if (event.type !== 'content_block_delta' || !block || !delta) return event
   for (const [type, field] of PIECES)
     if (delta['type'] === type && typeof delta[field] === 'string')
       block[field] = `${typeof block[field] === 'string' ? block[field] : ''}${delta[field]}`
+  return event
 }
 
 /** What comes in pieces, by the type of the piece. */
