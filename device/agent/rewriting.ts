@@ -1,4 +1,7 @@
-/** The rewriting half of serving a request: the profile as kept, the block of a conversation, and what feedback says of both. */
+/**
+ * The rewriting half of serving a request: the profile as kept, the block of a conversation, and
+ * what feedback says of both.
+ */
 import {
   DIMENSIONS,
   type FeedbackEvent,
@@ -60,7 +63,10 @@ export type RewritingDeps = {
 export const readProfile = (store: DeviceStore): Profile =>
   Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
 
-/** Fails as the relevance of a request does, or where the suffix cannot be kept; the conversation then goes on without a block. */
+/**
+ * Fails as the relevance of a request does, or where the suffix cannot be kept; the conversation
+ * then goes on without a block.
+ */
 export const rewriteRequest = async (
   deps: RewritingDeps,
   conversation: Conversation,
@@ -170,7 +176,10 @@ const without = (reason: RewriteReason): SuffixChoice => ({
   bound: null,
 })
 
-/** Of an app that adds the block itself: Claude's answers go past this device, so that first words must do. */
+/**
+ * Of an app that adds the block itself: Claude's answers go past this device, so that first words
+ * must do.
+ */
 const traceOf = ({ messages, system }: Conversation): Omit<Trace, 'profile'> => ({
   messages,
   system,
@@ -183,8 +192,9 @@ const nameOf = ({ preferences }: Profile): string =>
   JSON.stringify(preferences.filter((p) => p.enabled).map((p) => [lineOf(p), p.scope]))
 
 /**
- * What the first requests would have to wait for: the local model starts with its first pass, and regular expressions are compiled at
- * their first use and better at their second, most of a second in all.
+ * What the first requests would have to wait for: the local model starts with its first pass, and
+ * regular expressions are compiled at their first use and better at their second, most of a second
+ * in all.
  */
 export const warmRewriting = async (relevance: Pick<Relevance, 'wishes'>): Promise<void> => {
   const messages = [{ role: 'user' as const, content: 'How do tides work, and what causes them?' }]
@@ -223,12 +233,15 @@ export const saveLearned = (
   store.atomically(() => store.set('profile', updateProfile(readProfile(store), weighed)))
 }
 
-/** How much an event says about what matters for its request: an undo is about nothing else, a choice is mostly about other things. */
+/**
+ * How much an event says about what matters for its request: an undo is about nothing else, a
+ * choice is mostly about other things.
+ */
 const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
 
 /**
- * What an event says about the preferences for its request. An undo holds from the next conversation on: in this one Claude's answers
- * are signed over the block.
+ * What an event says about the preferences for its request. An undo holds from the next
+ * conversation on: in this one Claude's answers are signed over the block.
  */
 export const learnFromFeedback = (
   { store, clock }: Pick<RewritingDeps, 'store' | 'clock'>,

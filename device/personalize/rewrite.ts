@@ -1,6 +1,7 @@
 /**
- * The preference block: a few lines added to `system`, after what is there. Messages are never touched. It is chosen once, for the
- * first request of a conversation; agent/suffixes.ts remembers it, since what Claude thinks is signed over it.
+ * The preference block: a few lines added to `system`, after what is there. Messages are never
+ * touched. It is chosen once, for the first request of a conversation; agent/suffixes.ts remembers
+ * it, since what Claude thinks is signed over it.
  */
 import { sha256Hex } from '../../adapters/codec/digest.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
@@ -16,7 +17,10 @@ export const BLOCK_END = '</reader_preferences>'
 /** Most UTF-16 units of a block. */
 export const MAX_BLOCK_CHARS = 1200
 
-/** The part of a Messages API request that is read. instructions: of system messages among the others, in their order. */
+/**
+ * The part of a Messages API request that is read. instructions: of system messages among the
+ * others, in their order.
+ */
 export type Conversation = {
   readonly messages: readonly ChatMessage[]
   readonly system?: SystemPrompt | undefined
@@ -28,8 +32,9 @@ export type Conversation = {
 export type BlockChoice = Chosen & { readonly block: string | null }
 
 /**
- * The block of a conversation that begins with this request. relevant: what matters for a request (relevance.ts); asked only where
- * something is left to choose from; without it everything does. Its failure is the caller's.
+ * The block of a conversation that begins with this request. relevant: what matters for a request
+ * (relevance.ts); asked only where something is left to choose from; without it everything does.
+ * Its failure is the caller's.
  */
 export const chooseSuffix = async (
   conversation: Conversation,
@@ -48,8 +53,8 @@ export const chooseSuffix = async (
       )
 
 /**
- * The block of all conversations of an app that caches what they have in common in their first message: another block would be
- * another prefix, so that it depends on the system prompt alone.
+ * The block of all conversations of an app that caches what they have in common in their first
+ * message: another block would be another prefix, so that it depends on the system prompt alone.
  */
 export const chooseSharedSuffix = (
   { system }: Pick<Conversation, 'system'>,
@@ -65,8 +70,9 @@ const rendered = (chosen: Chosen): BlockChoice => ({
 })
 
 /**
- * Names a conversation: SHA-256 of its system prompt and first user message. A text and a single block of it are the same, and cache
- * marks do not count: an app that marks its newest message marks another one at each turn.
+ * Names a conversation: SHA-256 of its system prompt and first user message. A text and a single
+ * block of it are the same, and cache marks do not count: an app that marks its newest message
+ * marks another one at each turn.
  */
 export const conversationKey = ({ system, messages }: Conversation): string => {
   const first = messages.find((m) => m.role === 'user')
@@ -79,14 +85,20 @@ const unmarked = (content: SystemPrompt): object[] =>
     ? [{ type: 'text', text: content }]
     : content.map(({ cache_control: _, ...rest }) => rest)
 
-/** A string gets the block after a blank line, an array one more text block; what is there stays as it is, cache_control included. */
+/**
+ * A string gets the block after a blank line, an array one more text block; what is there stays as
+ * it is, cache_control included.
+ */
 export const appendBlock = (system: SystemPrompt | undefined, block: string): SystemPrompt => {
   if (system === undefined || system === '') return block
   if (typeof system === 'string') return `${system}\n\n${block}`
   return [...system, { type: 'text', text: block }]
 }
 
-/** Fixed sentences only: nothing that a user or an app has typed gets into it. Strongest first, within the caps. */
+/**
+ * Fixed sentences only: nothing that a user or an app has typed gets into it. Strongest first,
+ * within the caps.
+ */
 export const renderBlock = (preferences: readonly Preference[]): string => {
   const frame = (lines: readonly string[]) =>
     [BLOCK_START, INTRODUCTION, ...lines, BLOCK_END].join('\n')
