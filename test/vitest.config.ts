@@ -6,7 +6,6 @@ import { defineConfig } from 'vitest/config'
 export const PROCESSES = [
   'test/device/agent/forget.test.ts',
   'test/device/agent/kill.test.ts',
-  'test/device/agent/lock.test.ts',
   'test/device/agent/process-time.test.ts',
   'test/device/agent/real-engine.test.ts',
   'test/device/api/engine-lost.test.ts',
@@ -23,6 +22,7 @@ export const PROCESSES = [
   'test/device/engine/run/govern.test.ts',
   'test/device/engine/run/quality.test.ts',
   'test/device/engine/train/kill.test.ts',
+  'test/device/home/lock.test.ts',
   'test/device/readme.test.ts',
   'test/eval/bench/memory.test.ts',
   'test/eval/bench/temporary.test.ts',

@@ -7,12 +7,12 @@ import { cryptoRng } from '../../adapters/random.ts'
 import { coarseConditions, parseOverrides } from '../agent/conditions.ts'
 import { startOfDay } from '../agent/energy-status.ts'
 import type { Home } from '../agent/home.ts'
-import { type Holder, lockHolder, takeLock } from '../agent/lock.ts'
 import { type AgentEvent, runAgent } from '../agent/scheduler-loop.ts'
 import { openStore } from '../agent/store.ts'
 import { isTrainingPaused } from '../agent/training.ts'
 import { timerSleep } from '../agent/transport.ts'
 import type { Device } from '../agent/types.ts'
+import { type Holder, lockHolder } from '../home/lock.ts'
 import {
   type DeviceContext,
   homeOf,
@@ -35,7 +35,7 @@ export const agentCommand = (io: Io): Command =>
   withApi(new Command('agent'))
     .description('serve, and train and take part in rounds by itself when the machine is free')
     .option('--once', 'do what is due and allowed now, and end')
-    .option('--no-api', 'do not serve; an app then needs `loreweave serve`')
+    .option('--no-api', 'do not serve apps')
     .option(
       '--ignore <list>',
       'conditions that need not hold in this run: charging, idle, hours, heat, metered, budget',
@@ -46,7 +46,7 @@ export const agentCommand = (io: Io): Command =>
     )
     .addHelpText(
       'after',
-      '\nConditions and the daily budget are the settings under `agent` in config.json. One agent a home.\nWith --json what happens is told on stdout, one JSON object a line.\n\nExamples:\n  loreweave agent\n  loreweave agent --once --no-api --ignore charging,idle --json',
+      '\nConditions and the daily budget are the settings under `agent` in config.json. One agent or `loreweave serve` a home.\nWith --json what happens is told on stdout, one JSON object a line.\n\nExamples:\n  loreweave agent\n  loreweave agent --once --no-api --ignore charging,idle --json',
     )
     .action((options: AgentOptions) => {
       parseOverrides(options.ignore, options.assume)
@@ -55,10 +55,6 @@ export const agentCommand = (io: Io): Command =>
         options,
         async (device, context) => {
           const { home } = context
-          const lock = takeLock(lockPath(home.folder), {
-            pid: process.pid,
-            startedAt: Date.now() - 1000 * process.uptime(),
-          })
           const api =
             options.api && !options.once ? await startApi(io, device, context, options) : null
           try {
@@ -66,10 +62,9 @@ export const agentCommand = (io: Io): Command =>
               now = await runOn(io, options, { ...context, home: now })
           } finally {
             await api?.close()
-            lock.release()
           }
         },
-        { endsItself: true, idleMs: SERVING_IDLE_MS },
+        { endsItself: true, idleMs: SERVING_IDLE_MS, owns: 'agent' },
       )
     })
 
@@ -119,10 +114,11 @@ const runOn = async (
 }
 const WATCH_MS = 3000
 
-const lockPath = (folder: string): string => join(folder, 'agent.lock')
-
 /** The agent that runs in this home now. */
-export const runningAgent = (folder: string): Holder | null => lockHolder(lockPath(folder))
+export const runningAgent = (folder: string): Pick<Holder, 'pid' | 'startedAt'> | null => {
+  const holder = lockHolder(folder)
+  return holder?.command === 'agent' ? { pid: holder.pid, startedAt: holder.startedAt } : null
+}
 
 /**
  * A device of its own for what takes minutes: reading answers and training share one process, which stops within a tenth of a second,

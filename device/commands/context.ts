@@ -1,6 +1,7 @@
 /** What the commands of `loreweave` share: options, the opened home and device. */
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { VERSION } from '../../adapters/version.ts'
 import type { Readings } from '../../adapters/wire/energy.ts'
 import { coarseConditions } from '../agent/conditions.ts'
 import { machineIo, openReaders } from '../agent/conditions-read.ts'
@@ -20,6 +21,7 @@ import { readManifest } from '../engine/model/weight-store.ts'
 import { CACHE_BYTES, type EngineOptions, openEngine } from '../engine/run/client.ts'
 import { freeBytes } from '../engine/run/memory.ts'
 import { divideLimit, rowLimitUnder, type StepNeed } from '../engine/run/memory-plan.ts'
+import { type Lock, takeLock } from '../home/lock.ts'
 import type { Io } from './io.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }
@@ -89,6 +91,8 @@ export const withStore = <T>(
 }
 
 type DeviceCommand = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs'> & {
+  /** Its name, where it owns the home as long as it runs. */
+  readonly owns?: string
   /** The command ends by itself after the signal; else the engine's calls fail with E_CANCELLED at once. */
   readonly endsItself?: boolean
 }
@@ -106,7 +110,7 @@ export const withDevice = async <T>(
   io: Io,
   options: ModelOptions,
   work: (device: Device, context: DeviceContext) => Promise<T>,
-  { endsItself = false, ...engineOptions }: DeviceCommand = {},
+  { endsItself = false, owns, ...engineOptions }: DeviceCommand = {},
 ): Promise<T> => {
   const home = homeOf(io, options)
   const abort = new AbortController()
@@ -120,6 +124,7 @@ export const withDevice = async <T>(
       signal: abort.signal,
     },
   )
+  const lock = owns === undefined ? null : await ownHome(home.folder, owns)
   const store = openStore(home.databasePath)
   const context = { home, store, signal: abort.signal, model }
   const device = openLocalDevice(io, options, context, {
@@ -133,7 +138,18 @@ export const withDevice = async <T>(
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
     await device.close()
+    lock?.release()
   }
+}
+
+/** What another command may still be at when this one begins. */
+const OWNER_WAIT_MS = 2000
+
+/** Fails with E_CONFLICT while another process works with the home. */
+const ownHome = (folder: string, command: string): Promise<Lock> => {
+  const startedAt = Date.now() - 1000 * process.uptime()
+  const holder = { pid: process.pid, startedAt, command, version: VERSION, port: null }
+  return takeLock(folder, holder, OWNER_WAIT_MS, timerSleep)
 }
 
 type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs' | 'signal'> & {

@@ -7,7 +7,7 @@ import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { isHome, saveConfig } from '../agent/home.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
-import { runningAgent } from './agent.ts'
+import { heldBy, lockHolder } from '../home/lock.ts'
 import { type CommonOptions, folderOf, withHome, withStore } from './context.ts'
 import type { Io } from './io.ts'
 import { uninstallService } from './service.ts'
@@ -72,12 +72,8 @@ export const removeCommand = (io: Io): Command =>
         : null
       if (!options.yes) await confirm(io, [home, ...(cache === null ? [] : [cache])])
       const done = uninstallService()
-      const agent = runningAgent(home)
-      if (agent)
-        throw new FedError(
-          'E_CONFLICT',
-          `an agent runs as process ${agent.pid}: end it, and run this again`,
-        )
+      const owner = lockHolder(home)
+      if (owner) throw heldBy(home, owner, 'end it, and run this again')
       for (const folder of [home, ...(cache === null ? [] : [cache])]) {
         rmSync(folder, { recursive: true, force: true })
         done.push(`removed ${folder}`)

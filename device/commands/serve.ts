@@ -43,7 +43,7 @@ export const serveCommand = (io: Io): Command =>
           await aborted(signal)
           await api.close()
         },
-        { endsItself: true, idleMs: SERVING_IDLE_MS },
+        { endsItself: true, idleMs: SERVING_IDLE_MS, owns: 'serve' },
       ),
     )
 

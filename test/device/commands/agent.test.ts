@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { lockHolder } from '../../../device/agent/lock.ts'
 import { trainingStatus } from '../../../device/agent/training.ts'
 import { withStore } from '../../../device/commands/context.ts'
+import { lockHolder } from '../../../device/home/lock.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { call, silentIo } from '../cli-call.ts'
 import { resultOf, start } from '../cli-process.ts'
@@ -40,7 +40,7 @@ const events = (stdout: string): { event: string; [key: string]: unknown }[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-const lock = () => lockHolder(join(folder, 'home', 'agent.lock'))
+const lock = () => lockHolder(join(folder, 'home'))
 
 test('with --once on battery it says why it waits, trains nothing, and ends with 0', async () => {
   const result = await resultOf(agent(['--once', '--no-api', '--assume', 'charging=no,idle=yes']))
