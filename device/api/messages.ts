@@ -96,7 +96,10 @@ const bestAnswer = async (
   answered: LogAnswer,
 ): Promise<Response> => {
   const gathered = await gatherAnswers(deps, request, plan, {
-    first: async (begin) => readWhole(await openAnswer(deps, request, plan), begin),
+    first: async (begin, giveUp) => {
+      const signal = AbortSignal.any([request.signal, giveUp])
+      return readWhole(await openAnswer(deps, request, plan, signal), begin)
+    },
     further: async (signal) => {
       const response = await openFurther(deps, request, plan, signal)
       return response && readable(await readWhole(response))

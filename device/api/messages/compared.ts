@@ -32,13 +32,17 @@ export const compareStreams = async (
 ): Promise<Response> => {
   const abort = new AbortController()
   const signal = AbortSignal.any([request.signal, abort.signal])
-  const first = await openAnswer(deps, request, plan, signal)
+  const giveUp = new AbortController()
+  const first = await openAnswer(deps, request, plan, AbortSignal.any([signal, giveUp.signal]))
   if (!first.ok) {
     answered({ status: plan.status, http: first.status })
     return passOn(first, first.body, headersOf(plan))
   }
   const asking: Asking<Streamed> = {
-    first: (begin) => recordStream(first, begin),
+    first: (begin, hangs) => {
+      hangs.addEventListener('abort', () => giveUp.abort(hangs.reason))
+      return recordStream(first, begin)
+    },
     further: async (each) => {
       const response = await openFurther(deps, request, plan, each)
       return response && readable(await recordStream(response))

@@ -11,10 +11,10 @@ import type { Plan } from './plan.ts'
 /**
  * begin: to be called at the first bytes of a first answer that is none of Claude's errors.
  * further: null where Claude sent an error; it fails where it cannot be known whether an answer was
- * made.
+ * made, and ends with its signal. So does first with giveUp, which is told where it hangs.
  */
 export type Asking<T> = {
-  readonly first: (begin: () => void) => Promise<T>
+  readonly first: (begin: () => void, giveUp: AbortSignal) => Promise<T>
   readonly further: (signal: AbortSignal) => Promise<T | null>
 }
 
@@ -39,10 +39,19 @@ const BEGUN_MS = 500
  */
 const PATIENCE = 1.5
 const LEAST_PATIENCE_MS = 1000
+/**
+ * How long a first answer that hangs is waited for once another one is whole: as many times as long
+ * as that one took, and the least. An answer that is only slow should not lose its place.
+ */
+const FIRST_PATIENCE = 1
+const LEAST_FIRST_PATIENCE_MS = 5000
 /** Of the caller's time limit, left for the order and the way back. */
 const RESERVE_SHARE = 0.1
 
-/** Fails as the first answer does. signal: of all of them. */
+/**
+ * The first answer and those that come in time after it. Where it hangs and another one is whole,
+ * it is given up, and the others stand alone. Fails as the first answer does. signal: of all.
+ */
 export const gatherAnswers = async <T>(
   deps: MessagesDeps,
   request: Request,
@@ -56,7 +65,8 @@ export const gatherAnswers = async <T>(
   const begun = new Promise<boolean>((resolve) => {
     begin = resolve
   })
-  const first = asking.first(() => begin(true)).finally(() => begin(false))
+  const giveUp = new AbortController()
+  const first = asking.first(() => begin(true), giveUp.signal).finally(() => begin(false))
   const alone = async (): Promise<Gathered<T>> => ({
     came: [await first],
     unread: 0,
@@ -67,7 +77,8 @@ export const gatherAnswers = async <T>(
   first.catch(() => {})
   // A stream's caller sees that it goes on.
   const limit = plan.isStream ? Number.POSITIVE_INFINITY : timeLimitMs(request.headers)
-  const patience = () => patienceMs(settingsOf(deps).rankDeadlineMs, limit, took())
+  const { rankDeadlineMs } = settingsOf(deps)
+  const patience = () => patienceMs(rankDeadlineMs, limit, took())
   if (!(await mayFollow(deps, plan, begun, signal))) return alone()
   // What takes about as long as the first did would come too late.
   if (!plan.isStream && patience() < took()) return alone()
@@ -75,10 +86,12 @@ export const gatherAnswers = async <T>(
   if (!reservation) return alone()
   const stop = new AbortController()
   const copies = askFurther(asking, reservation.further, AbortSignal.any([signal, stop.signal]))
-  const [one] = await Promise.allSettled([first])
-  await settledWithin(copies.all, patience())
+  await Promise.race([Promise.allSettled([first]), copies.one])
+  const one = await settledWithin(first, firstPatienceMs(limit, took()))
+  if (one) await settledWithin(copies.all, patience())
+  else giveUp.abort(new DOMException('the answer hangs', 'TimeoutError'))
   const further = { unread: copies.unread(), reservation }
-  const [head, ...rest] = [...(one.status === 'fulfilled' ? [one.value] : []), ...copies.came()]
+  const [head, ...rest] = [...(one?.status === 'fulfilled' ? [one.value] : []), ...copies.came()]
   stop.abort()
   if (head !== undefined) return { came: [head, ...rest], ...further }
   settle(deps, plan, further)
@@ -147,28 +160,44 @@ export const patienceMs = (rankDeadlineMs: number, limitMs: number, tookMs: numb
     ),
   )
 
+const firstPatienceMs = (limitMs: number, tookMs: number): number =>
+  Math.min(
+    Math.max(LEAST_FIRST_PATIENCE_MS, FIRST_PATIENCE * tookMs),
+    Math.max(0, (1 - RESERVE_SHARE) * limitMs - tookMs),
+  )
+
 const askFurther = <T>(asking: Asking<T>, count: number, signal: AbortSignal) => {
   const unknown = Symbol('unknown')
   const came: (T | null | typeof unknown)[] = Array.from({ length: count }, () => unknown)
+  let whole = (): void => {}
+  const one = new Promise<void>((resolve) => {
+    whole = resolve
+  })
   const all = Promise.allSettled(
     came.map(async (_, i) => {
       came[i] = await asking.further(signal)
+      if (came[i] !== null) whole()
     }),
   )
   return {
     all,
+    one,
     came: () => came.flatMap((one) => (one === unknown || one === null ? [] : [one as T])),
     unread: () => came.filter((one) => one === unknown).length,
   }
 }
 
-const settledWithin = async (work: Promise<unknown>, ms: number): Promise<void> => {
+/** undefined where it takes longer. */
+const settledWithin = async <T>(
+  work: Promise<T>,
+  ms: number,
+): Promise<PromiseSettledResult<T> | undefined> => {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
+  const late = new Promise<[]>((resolve) => {
+    timer = setTimeout(() => resolve([]), ms)
   })
   try {
-    await Promise.race([work, late])
+    return (await Promise.race([Promise.allSettled([work]), late]))[0]
   } finally {
     clearTimeout(timer)
   }

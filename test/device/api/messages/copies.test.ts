@@ -1,16 +1,19 @@
 /** When further answers are asked for, how long they are waited for, and what is paid for them. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Sleep, timerSleep } from '../../../../device/agent/transport.ts'
 import type { CandidateRequest, SpendOptions } from '../../../../device/agent/types.ts'
+import { openClaudeTransport } from '../../../../device/api/claude-transport.ts'
 import { patienceMs } from '../../../../device/api/messages/copies.ts'
 import { buildApi, fakeDevice, messageText, planOf } from '../fakes.ts'
 
 const stops: (() => void)[] = []
 afterEach(() => {
+  vi.useRealTimers()
   for (const stop of stops.splice(0)) stop()
 })
+const timeIsOurs = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 
 const QUESTION = 'Why do the tides rise and fall?'
 const MARK = { cache_control: { type: 'ephemeral' } }
@@ -201,25 +204,58 @@ describe('a slow further answer', () => {
   })
 })
 
+describe('a first answer that hangs', () => {
+  test.each([false, true])('gives way to a whole one: in its body %s', async (hasBegun) => {
+    timeIsOurs()
+    const { post, steps, over, paid } = build(3)
+    const answering = post('/v1/messages', request())
+    await settled()
+    if (hasBegun) steps[0]!.begin()
+    else over()
+    await settled()
+    steps[2]!.begin()
+    steps[2]!.end()
+    await settled()
+    expect(steps[0]!.aborted()).toBe(false)
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(await (await answering).text()).toBe(messageText(3))
+    expect(steps.map((step) => step.aborted())).toEqual([true, true, false])
+    expect(paid).toMatchObject([{ usages: 0, options: { unread: 1 } }])
+  })
+
+  test('is waited for where no other one is whole', async () => {
+    timeIsOurs()
+    const { post, steps, over } = build(2)
+    const answering = post('/v1/messages', request())
+    await settled()
+    over()
+    await settled()
+    steps[1]!.fail(529)
+    await vi.advanceTimersByTimeAsync(60_000)
+    steps[0]!.begin()
+    steps[0]!.end()
+    expect(await (await answering).text()).toBe(messageText(1))
+    expect(steps[0]!.aborted()).toBe(false)
+  })
+})
+
 test('a caller who goes away takes all of them along, and what was held back for them is settled', async () => {
   const { app, steps, paid } = build(3)
   const abort = new AbortController()
-  const answering = Promise.resolve(
-    app.request(
-      new Request('http://127.0.0.1:4141/v1/messages', {
-        method: 'POST',
-        headers: { 'x-api-key': 'k', 'content-type': 'application/json' },
-        body: JSON.stringify(request()),
-        signal: abort.signal,
-      }),
-    ),
-  )
+  const asked = new Request('http://127.0.0.1:4141/v1/messages', {
+    method: 'POST',
+    headers: { 'x-api-key': 'k', 'content-type': 'application/json' },
+    body: JSON.stringify(request()),
+    signal: abort.signal,
+  })
+  const answering = Promise.resolve(app.request(asked))
   await settled()
   steps[0]!.begin()
   await settled()
   abort.abort()
   await answering.catch(() => undefined)
   await settled()
+  expect(asked.signal.aborted).toBe(true)
   expect(steps.map((step) => step.aborted())).toEqual([true, true, true])
   expect(paid).toMatchObject([{ options: { unread: 2, reservation: { further: 2 } } }])
 })
@@ -251,36 +287,50 @@ test('a budget that cannot be read costs the further answers, not the first', as
   expect(api.reports.map(({ what }) => what)).toEqual(['reserve', 'usage'])
 })
 
-test('a stream that is compared returns the first where another one hangs', async () => {
-  let arrived = 0
-  const events = [
-    { type: 'message_start', message: { id: 'msg_1', usage: {} } },
-    { type: 'content_block_delta', delta: { type: 'text_delta', text: 'Twice a day.' } },
-    { type: 'message_delta', delta: { stop_reason: 'end_turn' } },
-    { type: 'message_stop' },
-  ]
-  const server = createServer((asked, response) => {
-    asked.resume()
-    response.writeHead(200, { 'content-type': 'text/event-stream' })
-    response.write(`data: ${JSON.stringify(events[0])}\n\n`)
-    if (++arrived > 1) return
-    for (const event of events.slice(1)) response.write(`data: ${JSON.stringify(event)}\n\n`)
-    response.end()
-  }).listen(0, '127.0.0.1')
-  stops.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  const api = buildApi({
-    claudeUrl: `http://127.0.0.1:${port}`,
-    transport: (asked) => fetch(asked),
-    settings: { rankDeadlineMs: 500 },
-  })
-  const response = await api.post('/v1/messages', request({ stream: true }), {
-    'loreweave-stream': 'compare',
-  })
-  expect(await response.text()).toContain('Twice a day.')
-  expect(arrived).toBe(2)
-})
+test.each([1, 2])(
+  'a stream that is compared returns the other where number %i hangs',
+  async (hangs) => {
+    let arrived = 0
+    const closed: number[] = []
+    const ended: number[] = []
+    const events = [
+      { type: 'message_start', message: { id: 'msg_1', usage: {} } },
+      { type: 'content_block_delta', delta: { type: 'text_delta', text: 'Twice a day.' } },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn' } },
+      { type: 'message_stop' },
+    ]
+    const server = createServer((asked, response) => {
+      asked.resume()
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`data: ${JSON.stringify(events[0])}\n\n`)
+      const number = ++arrived
+      response.on('close', () => void (response.writableEnded || closed.push(number)))
+      if (number === hangs) return
+      for (const event of events.slice(1)) response.write(`data: ${JSON.stringify(event)}\n\n`)
+      response.end(() => ended.push(number))
+    }).listen(0, '127.0.0.1')
+    stops.push(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    const api = buildApi({
+      claudeUrl: `http://127.0.0.1:${port}`,
+      transport: openClaudeTransport({}),
+      settings: { rankDeadlineMs: 500 },
+    })
+    timeIsOurs()
+    const response = await api.post('/v1/messages', request({ stream: true }), {
+      'loreweave-stream': 'compare',
+    })
+    const text = response.text()
+    while (ended.length === 0) await settled()
+    await settled()
+    await vi.advanceTimersByTimeAsync(6000)
+    expect(await text).toContain('Twice a day.')
+    expect(arrived).toBe(2)
+    while (closed.length === 0) await settled()
+    expect(closed).toEqual([hangs])
+  },
+)
