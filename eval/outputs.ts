@@ -1,5 +1,6 @@
 /** AlpacaEval's `model_outputs.json`: what several models answered to the same instructions, joined into requests with candidates. */
 import { z } from 'zod'
+import { parseJson } from '../adapters/codec/text.ts'
 import { FedError } from '../adapters/errors.ts'
 
 const Text = z.string().max(200_000)
@@ -49,12 +50,7 @@ export const readOutputs = (
 }
 
 const parseFile = (name: string, text: string): z.infer<typeof Output>[] => {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw new FedError('E_DATA', `${name}: is not JSON`)
-  }
+  const json = parseJson(text, name)
   if (!Array.isArray(json))
     throw new FedError('E_DATA', `${name}: expected an array of {instruction, output, generator}`)
   return json.map((item, i) => {

@@ -40,7 +40,7 @@ const LONGEST_WAIT_MS = 60_000
 export const runRecord = async (options: RecordOptions, deps: RecordDeps): Promise<Results> => {
   if (!deps.apiKey && options.claudeUrl === HOSTED_URL)
     throw new FedError('E_NO_KEY', 'needs ANTHROPIC_API_KEY in the environment, or a --claude-url')
-  const bodies = readRequests(options.requests).map((request) => ({
+  const bodies = readRequests(options.requests, deps.log).map((request) => ({
     model: options.model,
     max_tokens: options.maxTokens,
     ...request,

@@ -1,42 +1,47 @@
 /** Requests from a file or from the bank, to be asked again: of a choice log only what was asked. */
+import { basename } from 'node:path'
 import { z } from 'zod'
-import { FedError } from '../adapters/errors.ts'
 import { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
+import { type JsonLines, readJsonLines, tellLines } from '../adapters/wire/json-lines.ts'
+import { CHOICE_FIELDS, readAs } from '../adapters/wire/read-choices.ts'
+import { readLines } from './files.ts'
 import type { CountTokensBody } from './mock/claude-wire.ts'
 import { REQUESTS } from './mock/requests.ts'
 import { readOutputs } from './outputs.ts'
-import { readText } from './run/choice-file.ts'
 
-/** Of a line, what is asked again; a choice log's other fields are passed over. */
-const RequestLine = z.looseObject({
+/** Of a line, what was asked; a choice log's other fields are passed over. */
+const RequestLine = z.object({
+  id: z.string().max(200).optional(),
+  user: z.string().max(200).optional(),
   messages: z.array(ChatMessage).min(1).max(1000),
   system: SystemPrompt.optional(),
 })
+export type RequestLine = z.infer<typeof RequestLine>
 
 export type AskedRequest = Pick<CountTokensBody, 'messages' | 'system'>
 
-/** "bank", AlpacaEval outputs, or JSON lines with `messages`. Fails with E_DATA by the line's number. */
-export const readRequests = (source: string): AskedRequest[] => {
-  if (source === 'bank') return REQUESTS.map(askable)
-  const text = readText(source)
-  if (text.trimStart().startsWith('[')) return readOutputs([{ name: source, text }]).map(askable)
-  return text.split('\n').flatMap((raw, i) => (raw.trim() === '' ? [] : [parseLine(raw, i + 1)]))
-}
+/** lines: of the file, or its text. */
+export const parseRequests = (lines: string | readonly (string | null)[]): JsonLines<RequestLine> =>
+  readJsonLines(lines, (fields, told) => readAs(RequestLine, CHOICE_FIELDS, fields, told))
 
-const parseLine = (raw: string, number: number): AskedRequest => {
-  let json: unknown
-  try {
-    json = JSON.parse(raw)
-  } catch {
-    throw new FedError('E_DATA', `requests, line ${number}: is not JSON`)
-  }
-  const parsed = RequestLine.safeParse(json)
-  if (parsed.success) return askable(parsed.data)
-  const issue = parsed.error.issues[0]
-  throw new FedError(
-    'E_DATA',
-    `requests, line ${number}: ${issue?.path.join('.') || 'line'}: ${issue?.message ?? 'bad'}`,
+/** "bank", AlpacaEval outputs, or JSON lines with `messages`. Fails with E_DATA by the line's number. */
+export const readRequests = (
+  source: string,
+  tell: (line: string) => void = () => {},
+): AskedRequest[] => {
+  if (source === 'bank') return REQUESTS.map(askable)
+  const lines = readLines(source)
+  const name = basename(source)
+  if (
+    lines
+      .find((line) => line?.trim() !== '')
+      ?.trimStart()
+      .startsWith('[')
   )
+    return readOutputs([{ name, text: lines.join('\n') }]).map(askable)
+  const requests = parseRequests(lines)
+  tellLines(requests, { name, tell })
+  return requests.items.map(({ item }) => askable(item))
 }
 
 const askable = (request: {

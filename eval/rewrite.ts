@@ -2,8 +2,10 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { parseJson } from '../adapters/codec/text.ts'
 import { FedError } from '../adapters/errors.ts'
-import { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
+import type { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
+import { tellLines } from '../adapters/wire/json-lines.ts'
 import { Preference, Profile, type RewriteReason } from '../adapters/wire/personalization.ts'
 import { openRelevance } from '../device/agent/relevant.ts'
 import { rewriteRequest } from '../device/agent/rewriting.ts'
@@ -16,21 +18,14 @@ import { openEngine } from '../device/engine/run/client.ts'
 import type { Engine } from '../device/engine/run/types.ts'
 import { wishOf } from '../device/personalize/dimensions.ts'
 import { WHY_BLOCK } from '../device/personalize/reasons.ts'
+import { readLines, readText } from './files.ts'
 import { REQUESTS } from './mock/requests.ts'
 import { cacheOption, jsonOption, modelOption, progress, threadsOption } from './options.ts'
 import { readOutputs } from './outputs.ts'
+import { parseRequests, type RequestLine } from './request-file.ts'
 import type { Result } from './results.ts'
-import { readText } from './run/choice-file.ts'
 
-/** Of a line, what rewriting reads; candidates and choices are passed over. */
-const Line = z.looseObject({
-  id: z.string().max(200).optional(),
-  user: z.string().max(200).optional(),
-  messages: z.array(ChatMessage).min(1).max(1000),
-  system: SystemPrompt.optional(),
-})
-type Line = z.infer<typeof Line>
-export type NumberedLine = { readonly line: number; readonly request: Line }
+export type NumberedLine = { readonly line: number; readonly request: RequestLine }
 
 /** What a profile written by hand may leave out. */
 const Stated = z.strictObject({
@@ -50,7 +45,7 @@ const ProfileFile = z.union([
 
 /** `loreweave profile --json`, {"preferences": […]} or a bare list; a preference needs dimension and direction. E_DATA. */
 export const readProfileFile = (text: string): Profile => {
-  const parsed = ProfileFile.safeParse(parseJson(text))
+  const parsed = ProfileFile.safeParse(parseJson(text, 'the profile'))
   if (parsed.success) {
     const file = parsed.data
     const preferences = Array.isArray(file)
@@ -65,36 +60,6 @@ export const readProfileFile = (text: string): Profile => {
     'E_DATA',
     'the profile must hold preferences such as {"dimension": "length", "direction": -1}, one a dimension',
   )
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** Bad lines are named by their number, never quoted; blank ones are passed over. */
-export const readLines = (
-  text: string,
-): { lines: NumberedLine[]; problems: { line: number; problem: string }[] } => {
-  const lines: NumberedLine[] = []
-  const problems: { line: number; problem: string }[] = []
-  for (const [i, raw] of text.split('\n').entries()) {
-    if (raw.trim() === '') continue
-    const json = parseJson(raw)
-    const parsed = Line.safeParse(json)
-    const issue = parsed.error?.issues[0]
-    if (parsed.success) lines.push({ line: i + 1, request: parsed.data })
-    else if (json === undefined) problems.push({ line: i + 1, problem: 'is not JSON' })
-    else
-      problems.push({
-        line: i + 1,
-        problem: `${issue?.path.join('.') || 'line'}: ${issue?.message ?? 'does not match'}`,
-      })
-  }
-  return { lines, problems }
 }
 
 export type RewrittenLine = {
@@ -166,27 +131,21 @@ type Options = {
 }
 
 /** "bank" is the requests of the offline world. */
-const readData = (data: string): ReturnType<typeof readLines> =>
-  data === 'bank'
-    ? {
-        lines: REQUESTS.map(({ id, messages, system }, i) => ({
-          line: i + 1,
-          request: { id, messages: [...messages], ...(system !== undefined && { system }) },
-        })),
-        problems: [],
-      }
-    : readLines(readText(data))
+const BANK: readonly NumberedLine[] = REQUESTS.map(({ id, messages, system }, i) => ({
+  line: i + 1,
+  request: { id, messages: [...messages], ...(system !== undefined && { system }) },
+}))
+
+const fileLines = (path: string, skipBad: boolean): NumberedLine[] => {
+  const read = parseRequests(readLines(path))
+  tellLines(read, { name: basename(path), skipBad, tell: progress })
+  return read.items.map(({ line, item }) => ({ line, request: item }))
+}
 
 const requestsOf = ({ data, outputs = [], skipBad = false }: Options): NumberedLine[] => {
   if (data === undefined && outputs.length === 0)
     throw new FedError('E_USAGE', 'say --data, --outputs or both')
-  const { lines, problems } = data ? readData(data) : { lines: [], problems: [] }
-  for (const { line, problem } of problems) progress(`line ${line}: ${problem}`)
-  if (problems.length > 0 && !skipBad)
-    throw new FedError(
-      'E_DATA',
-      `${problems.length} bad lines (the first is line ${problems[0]!.line}); mend them or say --skip-bad`,
-    )
+  const lines = data === undefined ? [] : data === 'bank' ? BANK : fileLines(data, skipBad)
   const files = outputs.map((path) => ({ name: basename(path), text: readText(path) }))
   const asked = readOutputs(files).map(({ id, messages }, i) => ({
     line: i + 1,

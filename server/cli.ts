@@ -152,7 +152,7 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
     env: process.env,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    input: () => readFileSync(0, 'utf8'),
+    input: () => readFileSync(0),
     exitWith: (code) => {
       process.exitCode = code
     },

@@ -1,7 +1,9 @@
 /** The choice log: one JSON object a line, from the device itself or from anywhere. Documented in the README. */
 import { z } from 'zod'
 
-const Text = z.string().max(200_000)
+/** Longest text of a choice; a longer one is cut where a log is read. */
+export const MOST_CHARS = 200_000
+const Text = z.string().max(MOST_CHARS)
 
 /** A content block of the Messages API; only text is read, everything else is carried. */
 export const ContentBlock = z.looseObject({ type: z.string().max(40), text: Text.optional() })
@@ -16,8 +18,9 @@ export const SystemPrompt = z.union([Text, z.array(ContentBlock).max(1000)])
 export type SystemPrompt = z.infer<typeof SystemPrompt>
 
 /**
- * One choice. candidates: the answers; shown: indices of those the user saw, in order (default: all);
- * chosen: index into candidates; at: milliseconds since 1970; utilities: the true value of each candidate, where a simulation knows it.
+ * One choice, as read-choices.ts makes it of what people write. candidates: the answers; shown: indices of those the user saw, in
+ * order (default: all); chosen: index into candidates; at: milliseconds since 1970; utilities: the true value of each candidate,
+ * where a simulation knows it.
  */
 export const ChoiceLine = z
   .strictObject({
@@ -45,37 +48,6 @@ export const ChoiceLine = z
   )
 export type ChoiceLine = z.infer<typeof ChoiceLine>
 
-export type ChoiceLogProblem = { readonly line: number; readonly problem: string }
-
-/** Reads a choice log. Blank lines are passed over; a bad line is reported by its number (from 1), never quoted. */
-export const parseChoiceLog = (
-  text: string,
-): { choices: ChoiceLine[]; problems: ChoiceLogProblem[] } => {
-  const choices: ChoiceLine[] = []
-  const problems: ChoiceLogProblem[] = []
-  for (const [index, raw] of text.split('\n').entries()) {
-    if (raw.trim() === '') continue
-    const parsed = parseLine(raw)
-    if (typeof parsed === 'string') problems.push({ line: index + 1, problem: parsed })
-    else choices.push(parsed)
-  }
-  return { choices, problems }
-}
-
 /** The indices that the user saw: `shown`, or all of them. */
 export const shownOf = (choice: ChoiceLine): number[] =>
   choice.shown ?? choice.candidates.map((_, i) => i)
-
-const parseLine = (raw: string): ChoiceLine | string => {
-  let json: unknown
-  try {
-    json = JSON.parse(raw)
-  } catch {
-    return 'is not JSON'
-  }
-  const result = ChoiceLine.safeParse(json)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  const path = issue?.path.join('.') || 'line'
-  return `${path}: ${issue?.message ?? 'does not match the schema'}`
-}

@@ -15,6 +15,7 @@ import { federationClient } from './federation.ts'
 import { openFollowUps } from './follow-ups.ts'
 import { enforceRetention } from './forget.ts'
 import { dropDerivedFiles, forgettingOnce } from './forgotten.ts'
+import { importChoices } from './imported.ts'
 import type { Calibration } from './outlook.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
 import { openRelevance } from './relevant.ts'
@@ -132,11 +133,7 @@ export const openDevice = (options: DeviceOptions): Device => {
       }),
     chooseExit: (onProgress) =>
       during('scoring', () => ownExitChoice(deps, serving, pooledProgress(onProgress))),
-    importChoices(choices) {
-      const forTraining = choices.filter((c) => c.split !== 'test')
-      const added = forTraining.filter((c) => store.addChoice(c, 'import')).length
-      return { added, known: forTraining.length - added, test: choices.length - forTraining.length }
-    },
+    importChoices: (choices) => importChoices(store, choices),
     prepare: async () => {
       await refresh()
       if (settings.rewrite) {

@@ -13,6 +13,7 @@ import {
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { parseJson, textOfFile } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
@@ -100,7 +101,7 @@ export const saveConfig = (folder: string, config: HomeConfig): void => {
     writeSecret(path, commentedConfig(after))
     return
   }
-  const text = readFileSync(path, 'utf8')
+  const text = readHomeFile(path)
   const changed = changedConfig(text, parseConfig(text, path), after)
   parseConfig(changed, path)
   if (changed !== text) writeSecret(path, changed)
@@ -114,23 +115,14 @@ const configPath = (folder: string): string => join(folder, 'config.json')
 
 const readConfig = (folder: string): HomeConfig => {
   const path = configPath(folder)
-  try {
-    return parseConfig(readFileSync(path, 'utf8'), path)
-  } catch (cause) {
-    if (cause instanceof FedError) throw cause
-    throw new FedError('E_HOME', `${path} cannot be read`, { cause })
-  }
+  return parseConfig(readHomeFile(path), path)
 }
 
+/** Editors and shells of Windows write byte order marks, and UTF-16. */
+const readHomeFile = (path: string): string => textOfFile(() => readFileSync(path), path, 'E_HOME')
+
 const parseFile = <T>(path: string, schema: z.ZodType<T>, read: (path: string) => string): T => {
-  let json: unknown
-  try {
-    json = JSON.parse(read(path))
-  } catch (cause) {
-    if (cause instanceof FedError) throw cause
-    throw new FedError('E_HOME', `${path} cannot be read as JSON`, { cause })
-  }
-  const result = schema.safeParse(json)
+  const result = schema.safeParse(parseJson(read(path), path, 'E_HOME'))
   if (result.success) return result.data
   const issue = result.error.issues[0]
   throw new FedError(
@@ -141,7 +133,7 @@ const parseFile = <T>(path: string, schema: z.ZodType<T>, read: (path: string) =
 
 const readSecret = (path: string): string => {
   requirePrivate(path, 0o600)
-  return readFileSync(path, 'utf8')
+  return readHomeFile(path)
 }
 
 /** Written under a temporary name and renamed, so that a crash leaves the old file or the new one. */

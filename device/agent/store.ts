@@ -4,6 +4,7 @@ import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Spending } from '../personalize/spend.ts'
 import { type Erased, type Erasure, erasing } from './store-erase.ts'
+import { type Imported, importedChoices } from './store-imported.ts'
 import { type HeldBack, SPENDING_SCHEMA, spendingTables } from './store-spending.ts'
 import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
 import { cacheTables, outgoingTables } from './store-tables.ts'
@@ -84,6 +85,8 @@ export type DeviceStore = {
   forgottenTimes(): number
   /** False when there is one of that id already. */
   addChoice(choice: StoredChoice, source: 'import' | 'feedback'): boolean
+  /** Kept under the key (see choiceKey), in the place of what it held before. */
+  importChoice(key: string, choice: ChoiceLine): Imported
   /** Puts these in the place of what feedback on the decisions of these ids had given before; others stay. */
   replaceFeedbackChoices(ids: readonly string[], choices: readonly StoredChoice[]): void
   /** Most recent first; a choice that was read before is the same object. */
@@ -187,6 +190,7 @@ export const openStore = (path: string): DeviceStore => {
     },
     ...erasing(db, run),
     ...choiceTables(db, run),
+    ...importedChoices(run),
     ...stateTables(run),
     ...outgoingTables(run),
     ...cacheTables(run),

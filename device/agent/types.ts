@@ -21,6 +21,7 @@ import type {
 import type { AnswerUsage, Terms } from '../personalize/prices.ts'
 import type { CandidatePlan, Spending } from '../personalize/spend.ts'
 import type { ExitChoice, ExitReport } from './choose-exit.ts'
+import type { ImportReport } from './imported.ts'
 import type { PrivateObjective } from './private-training.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
 import type { Traffic } from './transport.ts'
@@ -223,8 +224,8 @@ export type ParticipateReport = {
 }
 
 export type Device = Personalizer & {
-  /** Choices with `split: test` are left out. known: those whose id was there already. */
-  importChoices(choices: readonly ChoiceLine[]): { added: number; known: number; test: number }
+  /** All of them or none, but those with `split: test`, which are left out. */
+  importChoices(choices: readonly ChoiceLine[]): ImportReport
   train(options?: TrainOptions): Promise<TrainReport>
   /** How well heads tell this user's choices after several layers; changes nothing. E_DATA when there are too few. */
   chooseExit(onProgress?: (progress: Progress) => void): Promise<ExitChoice>

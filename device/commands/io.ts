@@ -1,6 +1,6 @@
 /** What a command reads and writes beside files: the process's own, or a caller's. */
 import { readFileSync } from 'node:fs'
-import { FedError } from '../../adapters/errors.ts'
+import { bytesOfFile, decodeLines, decodeText } from '../../adapters/codec/text.ts'
 import type { Progress } from '../agent/types.ts'
 
 /** Where a program reads and writes. */
@@ -11,7 +11,7 @@ export type Streams = {
   /** Standard error: progress, refusals, questions. */
   readonly err: (text: string) => void
   /** All of standard input. */
-  readonly input: () => string
+  readonly input: () => Uint8Array
   /** Whether standard error is a terminal, whose lines can be rewritten. */
   readonly isTerminal: boolean
   /** Whether somebody can be asked. */
@@ -28,8 +28,10 @@ export type Io = Streams & {
    * One JSON line on standard error: what happened, with codes and numbers, never what was said.
    */
   readonly event: (event: object) => void
-  /** The text of a file, or of standard input for "-". Fails with E_DATA. */
+  /** The text of a file, or of standard input for "-". Fails with E_DATA, also where it is not UTF-8. */
   readonly readText: (path: string) => string
+  /** The same by lines; null: one that is not UTF-8. */
+  readonly readLines: (path: string) => (string | null)[]
 }
 
 export const openIo = (streams: Streams): Io => ({
@@ -37,28 +39,27 @@ export const openIo = (streams: Streams): Io => ({
   print: ({ json: isJson }, json, text) => streams.out(`${isJson ? JSON.stringify(json) : text}\n`),
   progress: progressLines(streams),
   event: (event) => streams.err(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`),
-  readText: (path) => {
-    try {
-      return path === '-' ? streams.input() : readFileSync(path, 'utf8')
-    } catch (cause) {
-      throw new FedError('E_DATA', `${path === '-' ? 'standard input' : path} cannot be read`, {
-        cause,
-      })
-    }
-  },
+  readText: (path) => decodeText(bytesOf(streams, path), nameOf(path)),
+  readLines: (path) => decodeLines(bytesOf(streams, path), nameOf(path)),
 })
 
 export const processStreams: Streams = {
   env: process.env,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  input: () => readFileSync(0, 'utf8'),
+  input: () => readFileSync(0),
   isTerminal: process.stderr.isTTY === true,
   canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
   exitWith: (code) => {
     process.exitCode = code
   },
 }
+
+/** As messages name the file of an option. */
+export const nameOf = (path: string): string => (path === '-' ? 'standard input' : path)
+
+const bytesOf = ({ input }: Streams, path: string): Uint8Array =>
+  bytesOfFile(() => (path === '-' ? input() : readFileSync(path)), nameOf(path))
 
 const progressLines = ({ err, isTerminal }: Streams): Io['progress'] => {
   let lastLine = ''

@@ -1,8 +1,6 @@
 /** `loreweave train` and `participate`: what takes minutes. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { FedError } from '../../adapters/errors.ts'
 import { MODULES } from '../../adapters/lora/spec.ts'
-import { type ChoiceLine, parseChoiceLog } from '../../adapters/wire/choice-log.ts'
 import { Contribution, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 import type { ExitChoice, ExitReport } from '../agent/choose-exit.ts'
 import { checkedExit } from '../agent/exit-layer.ts'
@@ -11,6 +9,7 @@ import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../agent/private-trai
 import type { Device } from '../agent/types.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
+import { importLog, importText } from './choices.ts'
 import { integer, type ModelOptions, megabytes, withDevice, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -62,9 +61,7 @@ export const trainCommand = (io: Io): Command =>
         options,
         async (device, { signal }) => {
           const imported =
-            options.data === undefined
-              ? null
-              : device.importChoices(readChoices(io, options, options.data))
+            options.data === undefined ? null : importLog(io, device, options.data, options)
           const { adapter = false, objective, epochs, learningRate, exit } = options
           const report = await device.train({
             adapter,
@@ -77,11 +74,7 @@ export const trainCommand = (io: Io): Command =>
           })
           const lines = [
             ...(report.exit ? exitLines(report.exit) : []),
-            ...(imported
-              ? [
-                  `imported ${imported.added} choices, ${imported.known} known already, ${imported.test} left for testing`,
-                ]
-              : []),
+            ...(imported ? [importText(imported)] : []),
             `head fitted to ${report.choices} choices (${report.pairs} pairs), log-likelihood ${report.logLikelihood.toFixed(2)}`,
             `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
             ...(report.adapter
@@ -121,24 +114,6 @@ const heldBackText = (losses: readonly number[]): string =>
   losses.length === 0
     ? ''
     : `; held back ${losses[0]?.toFixed(4)} → ${Math.min(...losses).toFixed(4)}`
-
-/** Lines of one user. Bad lines are told by number; E_DATA unless --skip-bad. */
-const readChoices = (io: Io, options: TrainOptions, path: string): ChoiceLine[] => {
-  const { choices, problems } = parseChoiceLog(io.readText(path))
-  for (const { line, problem } of problems.slice(0, 20)) io.err(`line ${line}: ${problem}\n`)
-  if (problems.length > 20) io.err(`and ${problems.length - 20} more bad lines\n`)
-  if (problems.length > 0 && !options.skipBad)
-    throw new FedError(
-      'E_DATA',
-      `${problems.length} bad lines, the first is line ${problems[0]?.line}; --skip-bad goes on without them`,
-    )
-  const users = [...new Set(choices.map((c) => c.user))]
-  if (options.user === undefined && users.length > 1)
-    throw new FedError('E_USAGE', `the log has ${users.length} users: name one with --user`)
-  const own = choices.filter((c) => options.user === undefined || c.user === options.user)
-  if (own.length === 0) throw new FedError('E_DATA', 'the log has no choices of this user')
-  return own
-}
 
 type ParticipateOptions = ModelOptions & { rounds: number; wait?: boolean }
 

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import type { z } from 'zod'
+import { parseJson } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
 import {
   DIMENSIONS,
@@ -24,7 +25,7 @@ import {
   withModel,
   withStore,
 } from './context.ts'
-import type { Io } from './io.ts'
+import { type Io, nameOf } from './io.ts'
 
 const REQUEST_HELP =
   '\nThe request is JSON as in the Messages API, from --file or stdin:\n  {"messages": [{"role": "user", "content": "…"}], "system": "…"'
@@ -203,13 +204,7 @@ const dimensionOf = (name: string): Dimension => {
 
 /** The protocol version may be left out on the command line. */
 const readRequest = <T>(io: Io, path: string, schema: z.ZodType<T>): T => {
-  let json: unknown
-  try {
-    json = JSON.parse(io.readText(path))
-  } catch (cause) {
-    if (cause instanceof FedError) throw cause
-    throw new FedError('E_DATA', 'the request is not JSON', { cause })
-  }
+  const json = parseJson(io.readText(path), nameOf(path))
   const result = schema.safeParse({ protocol: PROTOCOL_VERSION, ...(json as object) })
   if (result.success) return result.data
   const issue = result.error.issues[0]

@@ -1,12 +1,16 @@
 /** Choices for the benchmarks: between two long answers, of simulated people; or from a choice log. */
-import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
-import { type ChoiceLine, parseChoiceLog } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import { tellLines } from '../../adapters/wire/json-lines.ts'
+import { parseChoiceLog } from '../../adapters/wire/read-choices.ts'
 import { logsByUser, type UserLog } from '../arms.ts'
+import { readLines } from '../files.ts'
 import type { Answer } from '../mock/answerer.ts'
 import { replyTo } from '../mock/reply.ts'
 import { type BankRequest, REQUESTS } from '../mock/requests.ts'
+import { progress } from '../options.ts'
 import { choose, onePerTopic, samplePopulation, splitByTopic } from '../users.ts'
 
 /** train, test: choices of each user; test topics are in no training choice. */
@@ -57,10 +61,9 @@ export const benchChoices = ({ users, train, test, shown = 2, seed }: ChoicePlan
 /** A choice log instead: its users that have enough lines, lines without a split being training lines.
  *  Fails with E_DATA when there is none. */
 export const loggedChoices = (path: string, { users, train, test }: ChoicePlan): UserLog[] => {
-  const { choices, problems } = parseChoiceLog(readFileSync(path, 'utf8'))
-  if (problems.length > 0)
-    throw new FedError('E_DATA', `line ${problems[0]!.line}: ${problems[0]!.problem}`)
-  const logs = logsByUser(choices)
+  const log = parseChoiceLog(readLines(path))
+  tellLines(log, { name: basename(path), tell: progress })
+  const logs = logsByUser(log.items.map(({ item }) => item))
     .filter((log) => log.train.length >= train && log.test.length >= test)
     .slice(0, users)
     .map((log) => ({ ...log, train: log.train.slice(0, train), test: log.test.slice(0, test) }))

@@ -1,9 +1,10 @@
 /** Choice logs from anywhere: read, completed with other programs' answers, and reduced to what can be judged. */
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { FedError } from '../../adapters/errors.ts'
-import { type ChoiceLine, parseChoiceLog } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import { tellLines } from '../../adapters/wire/json-lines.ts'
+import { latestChoices, parseChoiceLog } from '../../adapters/wire/read-choices.ts'
 import { logsByUser, type UserLog } from '../arms.ts'
+import { readLines, readText } from '../files.ts'
 import { type OutputsRequest, readOutputs } from '../outputs.ts'
 
 export type ChoiceFile = {
@@ -15,22 +16,16 @@ export type ChoiceFile = {
 }
 
 /** Users with their lines in the order in which they were chosen. Fails with E_DATA on bad lines (unless skipBad), or on no file. */
-export const readChoiceFile = ({ path, outputs = [], skipBad, log }: ChoiceFile): UserLog[] => {
-  const given = readText(path)
-  const text =
-    outputs.length === 0
-      ? given
-      : given
-          .split('\n')
-          .map(completeLine(outputsByRequest(outputs)))
-          .join('\n')
-  const { choices, problems } = parseChoiceLog(text)
-  for (const { line, problem } of problems) log(`${basename(path)}, line ${line}: ${problem}`)
-  if (problems.length > 0 && !skipBad)
-    throw new FedError(
-      'E_DATA',
-      `${basename(path)}: ${problems.length} bad lines (the first is line ${problems[0]!.line}); mend them or say --skip-bad`,
-    )
+export const readChoiceFile = ({
+  path,
+  outputs = [],
+  skipBad = false,
+  log,
+}: ChoiceFile): UserLog[] => {
+  const complete = outputs.length > 0 ? completeLine(outputsByRequest(outputs)) : undefined
+  const read = parseChoiceLog(readLines(path), complete)
+  tellLines(read, { name: basename(path), skipBad, tell: log })
+  const choices = [...latestChoices(read.items.map(({ item }) => item)).values()]
   return logsByUser(choices.map(judgeable)).map((user) => ({ ...user, train: inTime(user.train) }))
 }
 
@@ -71,33 +66,18 @@ const outputsByRequest = (paths: readonly string[]): Outputs => {
  */
 const completeLine =
   (outputs: Outputs) =>
-  (raw: string): string => {
-    let line: Record<string, unknown>
-    try {
-      line = JSON.parse(raw)
-    } catch {
-      return raw
-    }
-    if (line === null || typeof line !== 'object' || 'candidates' in line) return raw
+  (line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+    if ('candidates' in line) return line
     const { request, chosen, ...rest } = line
     const messages = line['messages'] as { content?: unknown }[] | undefined
     const asked = request ?? (Array.isArray(messages) ? messages.at(-1)?.content : undefined)
     const found = typeof asked === 'string' ? outputs.get(asked) : undefined
-    if (!found) return raw
+    if (!found) return line
     const { candidates, generators } = found
-    return JSON.stringify({
+    return {
       ...rest,
       messages: messages ?? found.messages,
       candidates,
       chosen: typeof chosen === 'string' ? generators.indexOf(chosen) : chosen,
-    })
+    }
   }
-
-/** Fails with E_DATA where there is no such file. */
-export const readText = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new FedError('E_DATA', `${basename(path)} cannot be read`, { cause })
-  }
-}

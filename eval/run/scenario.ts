@@ -1,8 +1,10 @@
 /** What an evaluation consists of, as data: people, requests, the federation's plan, arms. Built in, or from a JSON file. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { z } from 'zod'
+import { parseJson } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { FederationPlan } from '../federate.ts'
+import { readText } from '../files.ts'
 import { TASTE_KINDS } from '../users.ts'
 
 export const DEFAULT_CLAUDE = 'claude-sonnet-5-5'
@@ -98,13 +100,7 @@ export const readScenario = (
       'E_USAGE',
       `no scenario ${JSON.stringify(nameOrFile.slice(0, 100))}: expected ${Object.keys(builtIn).join(', ')} or a JSON file`,
     )
-  let json: unknown
-  try {
-    json = JSON.parse(readFileSync(nameOrFile, 'utf8'))
-  } catch (cause) {
-    throw new FedError('E_DATA', 'the scenario is not JSON', { cause })
-  }
-  const parsed = Scenario.safeParse(json)
+  const parsed = Scenario.safeParse(parseJson(readText(nameOrFile), 'the scenario'))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new FedError('E_DATA', `scenario: ${issue?.path.join('.') || 'file'}: ${issue?.message}`)

@@ -1,6 +1,7 @@
 /** The operator's side of the HTTP API. */
 import { existsSync, readFileSync } from 'node:fs'
 import type { z } from 'zod'
+import { textOfFile } from '../../adapters/codec/text.ts'
 import { ERROR_CODES, FedError } from '../../adapters/errors.ts'
 import { ErrorResponse } from '../../adapters/wire/federation.ts'
 import { credentialFile } from './serve.ts'
@@ -77,7 +78,7 @@ const readCredential = (
       'E_AUTH',
       `no operator credential: ${path} does not exist; give --data, --credential-file or LOREWEAVE_OPERATOR_TOKEN`,
     )
-  return readFileSync(path, 'utf8').trim()
+  return textOfFile(() => readFileSync(path), path, 'E_AUTH').trim()
 }
 
 const refusalOf = async (response: Response, server: string): Promise<FedError> => {

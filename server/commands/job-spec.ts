@@ -1,4 +1,5 @@
 /** A job from a file or from an earlier job, with flags on top. */
+import { parseJson } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { JobSpec, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 
@@ -17,12 +18,7 @@ export type JobFlags = {
 
 /** text: JSON of a JobSpec. Fails with E_USAGE naming the field. */
 export const readJobSpec = (text: string, flags: JobFlags): JobSpec => {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new FedError('E_USAGE', 'the job is not JSON', { cause })
-  }
+  const json = parseJson(text, 'the job', 'E_USAGE')
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new FedError('E_USAGE', 'the job must be a JSON object')
   const result = JobSpec.safeParse(withFlags(json as Partial<JobSpecInput>, flags))

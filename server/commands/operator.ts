@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
+import { textOfFile } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpecInput, JobView } from '../../adapters/wire/jobs.ts'
 import {
@@ -25,7 +26,7 @@ export type CommandDeps = {
   readonly out: (text: string) => void
   readonly exitWith: (code: number) => void
   /** All of standard input. */
-  readonly input: () => string
+  readonly input: () => Uint8Array
   readonly newKey: () => string
 }
 
@@ -180,11 +181,12 @@ const specText = async (deps: CommandDeps, o: CreateFlags): Promise<string> => {
     const spec: JobSpecInput = (await readJob(deps, o, o.fromJob)).spec
     return JSON.stringify(spec)
   }
-  try {
-    return o.file === '-' ? deps.input() : readFileSync(o.file!, 'utf8')
-  } catch (cause) {
-    throw new FedError('E_USAGE', `cannot read ${o.file}`, { cause })
-  }
+  const isInput = o.file === '-'
+  return textOfFile(
+    () => (isInput ? deps.input() : readFileSync(o.file!)),
+    isInput ? 'standard input' : o.file!,
+    'E_USAGE',
+  )
 }
 
 const readJob = async (deps: CommandDeps, o: Common, id: string): Promise<JobView> => {

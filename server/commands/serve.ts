@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
+import { textOfFile } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { createServer } from '../app.ts'
@@ -84,7 +85,7 @@ export const credentialFile = (data: string): string => join(data, 'operator-cre
 
 const operatorCredential = (data: string): string => {
   const path = credentialFile(data)
-  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
+  if (existsSync(path)) return textOfFile(() => readFileSync(path), path).trim()
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const credential = newCredential(cryptoRng())
   writeFileSync(`${path}.part`, `${credential}\n`, { mode: 0o600 })

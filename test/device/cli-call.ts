@@ -7,7 +7,10 @@ import { createProgram } from '../../device/cli.ts'
 import { type Io, openIo, type Streams } from '../../device/commands/io.ts'
 
 export type Result = { code: number | null; stdout: string; stderr: string }
-type Given = { readonly input?: string; readonly env?: Readonly<Record<string, string>> }
+type Given = {
+  readonly input?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string>>
+}
 
 /** Streams whose output is kept; nobody can be asked. */
 const kept = ({ input = '', env = {} }: Given) => {
@@ -20,7 +23,7 @@ const kept = ({ input = '', env = {} }: Given) => {
     err: (text) => {
       result.stderr += text
     },
-    input: () => input,
+    input: () => (typeof input === 'string' ? Buffer.from(input) : input),
     isTerminal: false,
     canAsk: false,
     exitWith: (code) => {
@@ -42,5 +45,11 @@ export const call = async (
   return result
 }
 
-/** For what takes an Io; its output goes nowhere. */
-export const silentIo = (): Io => openIo(kept({}).streams)
+/** For what takes an Io; its output is kept. */
+export const keptIo = (given: Given = {}): { io: Io; result: Result } => {
+  const { streams, result } = kept(given)
+  return { io: openIo(streams), result }
+}
+
+/** The same without its output. */
+export const silentIo = (): Io => keptIo().io

@@ -27,7 +27,10 @@ test('from init to rerank and feedback, as a user would', async () => {
 
   const data = join(folder, 'choices.jsonl')
   const lines = [...shortChoices(20), ...shortChoices(2, 'bob')].map((c) => JSON.stringify(c))
-  writeFileSync(data, [lines[0], '{"user":"ada"}', 'nonsense', ...lines.slice(1)].join('\n'))
+  writeFileSync(
+    data,
+    [`\ufeff${lines[0]}`, '{"user":"ada"}', 'nonsense', ...lines.slice(1)].join('\n'),
+  )
   const bad = await run(['train', '--data', data, '--user', 'ada'])
   expect(bad.code).toBe(1)
   expect(bad.stderr).toContain('line 2: ')
@@ -56,7 +59,7 @@ test('from init to rerank and feedback, as a user would', async () => {
   expect(exit.choice.scores.map((s: { layer: number }) => s.layer)).toEqual([1, 2])
   expect(exit.layer).toBe(exit.choice.layer)
   expect(JSON.parse(train.stdout)).toMatchObject({
-    imported: { added: 20, known: 0, test: 0 },
+    imported: { added: 20, replaced: 0, known: 0, test: 0, skipped: 2, others: 2 },
     choices: 20,
     pairs: 40,
     heldBack: 4,
@@ -65,7 +68,7 @@ test('from init to rerank and feedback, as a user would', async () => {
   const request = { ...shortChoices(30)[29], candidates: shortChoices(30)[29]!.candidates }
   const { messages, candidates } = request
   const rerank = await run(['rerank', '--json'], {
-    input: JSON.stringify({ messages, candidates }),
+    input: `\ufeff${JSON.stringify({ messages, candidates })}`,
   })
   expect(rerank.code).toBe(0)
   const { winner, decisionId } = JSON.parse(rerank.stdout)

@@ -170,9 +170,16 @@ test('AlpacaEval outputs and the bank are requests as well', async () => {
   expect(Number.parseInt(bank.logs[0]!, 10)).toBeGreaterThan(REQUESTS.length)
 })
 
+test('requests are read past a byte order mark, null fields and leading system messages', async () => {
+  const messages = [{ role: 'system', content: 'Be brief.' }, ...ask('What are tides?').messages]
+  const requests = `\ufeff${JSON.stringify({ messages, system: null, id: null })}`
+  const { sent } = await record({ requests, options: { n: 1 } })
+  expect(await sent[0]?.json()).toMatchObject({ system: 'Be brief.' })
+})
+
 test.each([
-  ['{"messages": []}', 'requests, line 2: messages'],
-  ['nonsense', 'requests, line 2: is not JSON'],
+  ['{"messages": []}', 'line 2: messages'],
+  ['nonsense', 'line 2: is not JSON'],
 ])('a bad line is refused with E_DATA by its number: %s', async (bad, problem) => {
   const { error, sent } = await record({ requests: `${JSON.stringify(ask('x'))}\n${bad}` })
   expect(error).toMatchObject({ code: 'E_DATA' })

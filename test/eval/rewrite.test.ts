@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { LocalModel } from '../../device/engine/model/open.ts'
-import { countReasons, readLines, readProfileFile, rewriteLines } from '../../eval/rewrite.ts'
+import { parseRequests } from '../../eval/request-file.ts'
+import { countReasons, readProfileFile, rewriteLines } from '../../eval/rewrite.ts'
 import { fakeEngine, tinyModel } from '../device/agent/fixture.ts'
 import { expectCode } from '../support/expect-code.ts'
 
@@ -17,7 +18,7 @@ const jsonl = (...lines: object[]) => lines.map((l) => JSON.stringify(l)).join('
 const OPEN = 'How does a heat pump warm a house?'
 
 test('prints the exact request for each line, in German and later turns as well, or why there is none', async () => {
-  const { lines, problems } = readLines(
+  const { items, problems } = parseRequests(
     jsonl(
       {
         id: 'a',
@@ -42,6 +43,7 @@ test('prints the exact request for each line, in German and later turns as well,
   )
   expect(problems).toEqual([])
   const { engine } = fakeEngine(model)
+  const lines = items.map(({ line, item }) => ({ line, request: item }))
   const rewritten = await rewriteLines(lines, PROFILE, { model, engine })
   expect(rewritten.map((r) => [r.line, r.reason, ...r.preferences])).toEqual([
     [1, 'applied', 'length-', 'emoji-'],
@@ -62,12 +64,12 @@ test('prints the exact request for each line, in German and later turns as well,
   expect(rewritten[0]).toMatchObject({ id: 'a', why: 'These preferences fit what was asked.' })
 })
 
-describe('readLines', () => {
+describe('parseRequests', () => {
   test('names bad lines by number and never quotes them', () => {
-    const { lines, problems } = readLines(
+    const { items, problems } = parseRequests(
       `{"messages": "secret"}\n\n{no json}\n${jsonl({ messages: [user(OPEN)] })}`,
     )
-    expect(lines.map((l) => l.line)).toEqual([4])
+    expect(items.map((l) => l.line)).toEqual([4])
     expect(problems.map((p) => p.line)).toEqual([1, 3])
     expect(JSON.stringify(problems)).not.toContain('secret')
   })
@@ -79,6 +81,10 @@ describe('readProfileFile', () => {
     expect(preferences[0]).toMatchObject({ source: 'stated', strength: 1, enabled: true })
     for (const file of [preferences, { preferences }, { profile: { preferences }, sentences: [] }])
       expect(readProfileFile(JSON.stringify(file))).toEqual(PROFILE)
+  })
+
+  test('reads past nothing that is not JSON, and says where', () => {
+    expect(expectCode('E_DATA', () => readProfileFile('[\n}')).message).toContain('2:1')
   })
 
   test.each([

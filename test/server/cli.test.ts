@@ -14,7 +14,8 @@ describe('loreweave-server', () => {
     const data = join(root, 'data')
     const file = join(root, 'job.json')
     const out = join(root, 'release.bin')
-    writeFileSync(file, JSON.stringify(tinyJob()))
+    // As an editor of Windows saves it.
+    writeFileSync(file, `\ufeff${JSON.stringify(tinyJob(), null, 2).replaceAll('\n', '\r\n')}`)
     const server = await startServer(data)
     const env = { LOREWEAVE_SERVER: server.url, LOREWEAVE_SERVER_DATA: data }
     const created = await callCli(['job', 'create', '--file', file, '--rounds', '2', '--json'], env)

@@ -63,7 +63,7 @@ export const callCli = async (args: readonly string[], env: Record<string, strin
     err: (text) => {
       result.stderr += text
     },
-    input: () => '',
+    input: () => new Uint8Array(),
     exitWith: (code) => {
       result.status = code
     },

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ChoiceLine, parseChoiceLog, shownOf } from '../../../adapters/wire/choice-log.ts'
+import { ChoiceLine, shownOf } from '../../../adapters/wire/choice-log.ts'
+import { parseChoiceLog } from '../../../adapters/wire/read-choices.ts'
 
 const line = {
   user: 'ada',
@@ -13,15 +14,15 @@ const read = (fields: object) => parseChoiceLog(JSON.stringify({ ...line, ...fie
 
 describe('the choice log', () => {
   test('one line is one choice', () => {
-    const { choices, problems } = parseChoiceLog(
+    const { items, problems } = parseChoiceLog(
       `${JSON.stringify(line)}\n\n  \r\n${JSON.stringify({ ...line, id: 'c2' })}\r\n`,
     )
-    expect(choices.map((c) => c.id)).toEqual(['c1', 'c2'])
+    expect(items.map(({ item }) => item.id)).toEqual(['c1', 'c2'])
     expect(problems).toEqual([])
   })
 
   test('an empty log holds nothing', () => {
-    expect(parseChoiceLog('')).toEqual({ choices: [], problems: [] })
+    expect(parseChoiceLog('')).toEqual({ items: [], problems: [], notes: [] })
   })
 
   test('without `shown` the user saw every candidate', () => {
@@ -37,12 +38,12 @@ describe('the choice log', () => {
       { messages: [{ role: 'user', content: [{ type: 'image', source: {} }] }] },
     ],
     ['an exposure', { shown: [1, 0] }],
-    ['a time, a split and true utilities', { at: 5, split: 'test', utilities: [0, 1, -2] }],
+    ['a time, a split and true utilities', { at: 1.8e12, split: 'test', utilities: [0, 1, -2] }],
     ['a single candidate', { candidates: ['x'], chosen: 0 }],
   ])('a line may have %s', (_, fields) => {
-    const { choices, problems } = read(fields)
+    const { items, problems } = read(fields)
     expect(problems).toEqual([])
-    expect(choices[0]).toEqual({ ...line, ...fields })
+    expect(items[0]?.item).toEqual({ ...line, ...fields })
   })
 
   test.each([
@@ -55,14 +56,14 @@ describe('the choice log', () => {
     ['utilities', 'of another number than the candidates', { utilities: [1] }],
     ['candidates', 'empty', { candidates: [] }],
     ['messages', 'empty', { messages: [] }],
-    ['messages.0.role', 'of nobody', { messages: [{ role: 'system', content: 'x' }] }],
+    ['messages.0.role', 'of nobody', { messages: [{ role: 'nobody', content: 'x' }] }],
+    ['messages', 'of a system alone', { messages: [{ role: 'system', content: 'x' }] }],
     ['user', 'missing', { user: undefined }],
     ['split', 'unknown', { split: 'dev' }],
     ['at', 'before 1970', { at: -1 }],
-    ['comment', 'which is no field', { comment: 'x' }],
   ])('%s %s is a problem', (field, _, fields) => {
-    const { choices, problems } = read(fields)
-    expect(choices).toEqual([])
+    const { items, problems } = read(fields)
+    expect(items).toEqual([])
     expect(problems).toHaveLength(1)
     expect(problems[0]!.problem).toContain(field)
   })
@@ -76,10 +77,10 @@ describe('the choice log', () => {
       'null',
       JSON.stringify({ ...line, chosen: 9 }),
     ]
-    const { choices, problems } = parseChoiceLog(text.join('\n'))
-    expect(choices).toHaveLength(1)
+    const { items, problems } = parseChoiceLog(text.join('\n'))
+    expect(items).toHaveLength(1)
     expect(problems.map((p) => p.line)).toEqual([1, 4, 5, 6])
-    expect(problems[0]!.problem).toBe('is not JSON')
+    expect(problems[0]!.problem).toContain('is not JSON')
   })
 
   test('a problem never quotes what the line says', () => {
@@ -101,9 +102,9 @@ describe('the choice log', () => {
         fc.array(fc.oneof(fc.string(), fc.json(), fc.constant(JSON.stringify(line)))),
         (lines) => {
           const text = lines.join('\n')
-          const { choices, problems } = parseChoiceLog(text)
+          const { items, problems } = parseChoiceLog(text)
           const filled = text.split('\n').filter((l) => l.trim() !== '')
-          expect(choices.length + problems.length).toBe(filled.length)
+          expect(items.length + problems.length).toBe(filled.length)
         },
       ),
     )

@@ -42,8 +42,8 @@ const servedBy = async (count: number) => {
 test('imports choices once, and leaves test lines out', () => {
   const { device } = fakeDevice(model)
   const lines = [...shortChoices(3), { ...shortChoices(1, 'other')[0]!, split: 'test' as const }]
-  expect(device.importChoices(lines)).toEqual({ added: 3, known: 0, test: 1 })
-  expect(device.importChoices(lines)).toEqual({ added: 0, known: 3, test: 1 })
+  expect(device.importChoices(lines)).toEqual({ added: 3, replaced: 0, known: 0, test: 1 })
+  expect(device.importChoices(lines)).toEqual({ added: 0, replaced: 0, known: 3, test: 1 })
   expect(device.status().choices).toBe(3)
 })
 

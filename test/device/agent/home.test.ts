@@ -107,3 +107,18 @@ test('--home outranks LOREWEAVE_HOME', () => {
   expect(homeFolder(undefined, { LOREWEAVE_HOME: '/b' })).toBe('/b')
   expect(homeFolder(undefined, {})).toMatch(/\.loreweave$/)
 })
+
+test('files that an editor of Windows has written are read, and UTF-16 is named', () => {
+  const { folder } = createHome(join(root, 'home'), { model: 'tiny', settings: { candidates: 3 } })
+  const config = join(folder, 'config.json')
+  writeFileSync(config, `\ufeff${readFileSync(config, 'utf8').replaceAll('\n', '\r\n')}`)
+  saveClaudeKey(folder, '')
+  writeFileSync(join(folder, 'claude-key'), '\ufeffsk-ant-x\r\n')
+  expect(openHome(folder)).toMatchObject({
+    claudeKey: 'sk-ant-x',
+    config: { settings: { candidates: 3 } },
+  })
+  expect(createHome(folder, { model: 'other' }).config.model).toBe('other')
+  writeFileSync(join(folder, 'claude-key'), '\ufeffsk-ant-x', 'utf16le')
+  expect(expectCode('E_HOME', () => openHome(folder)).message).toContain('UTF-16')
+})

@@ -103,3 +103,19 @@ test('a file that is not there is E_DATA', () => {
     expect.objectContaining({ code: 'E_DATA' }),
   )
 })
+
+test('a byte order mark, further columns and equal ids of several requests lose no line', () => {
+  const lines = ['Why?', 'How?'].map((asked) =>
+    line('conv-7', { score: 1, system: null, messages: [{ role: 'user', content: asked }] }),
+  )
+  const path = file('strange.jsonl', `\ufeff${lines.map((l) => JSON.stringify(l)).join('\r\n')}`)
+  const told: string[] = []
+  const [user] = readChoiceFile({ path, log: (text) => void told.push(text) })
+  expect(user!.train.map((l) => l.messages[0]!.content)).toEqual(['Why?', 'How?'])
+  expect(told).toEqual([expect.stringContaining('score')])
+})
+
+test('of a line that was corrected later in the file only the correction is judged', () => {
+  const path = jsonl('corrected.jsonl', [line('a'), line('a', { chosen: 2 })])
+  expect(readChoiceFile({ path, log })[0]!.train.map((l) => l.chosen)).toEqual([2])
+})

@@ -32,11 +32,12 @@ test('population has the people that the measurement asks for', () => {
 })
 
 test('a JSON file of the same schema is read, defaults filled in', () => {
-  const path = file({
+  const mine = {
     name: 'mine',
     people: { learners: { count: 3, choices: 4 }, newcomers: { count: 2, requests: 5 } },
     federation: { steps: [{ kind: 'statistics' }] },
-  })
+  }
+  const path = file(`\ufeff${JSON.stringify(mine)}`)
   const scenario = readScenario(path, SCENARIOS)
   expect(scenario).toEqual(Scenario.parse(scenario))
   expect(scenario).toMatchObject({ model: 'smollm2-135m', budgets: [0, 10, 30, 100] })

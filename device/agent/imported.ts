@@ -1,0 +1,40 @@
+/** Choices that a person brings: each kept once, under an id that names it alone. */
+import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import { choiceKey, latestChoices } from '../../adapters/wire/read-choices.ts'
+import type { DeviceStore } from './store.ts'
+
+/** Lines, by what came of them. replaced: those that corrected, or were corrected by, another of the same key. test: never trained on. */
+export type ImportReport = {
+  readonly added: number
+  readonly replaced: number
+  readonly known: number
+  readonly test: number
+}
+
+/** All of them, durably, or none. The same choices again change nothing. */
+export const importChoices = (
+  store: Pick<DeviceStore, 'durably' | 'importChoice'>,
+  choices: readonly ChoiceLine[],
+): ImportReport => {
+  const forTraining = choices.filter((choice) => choice.split !== 'test')
+  const latest = latestChoices(forTraining)
+  const outcomes = store.durably(
+    () => new Map([...latest].map(([key, choice]) => [key, store.importChoice(key, choice)])),
+  )
+  const report = { added: 0, replaced: 0, known: 0, test: choices.length - forTraining.length }
+  const counted = new Set<string>()
+  for (const choice of forTraining) {
+    const key = choiceKey(choice)
+    const outcome = outcomes.get(key) ?? 'known'
+    const isKept = isSame(choice, latest.get(key))
+    if (isKept && !counted.has(key)) {
+      counted.add(key)
+      report[outcome]++
+    } else if (outcome === 'known' || isKept) report.known++
+    else report.replaced++
+  }
+  return report
+}
+
+const isSame = (a: ChoiceLine, b: ChoiceLine | undefined): boolean =>
+  JSON.stringify(a) === JSON.stringify(b)

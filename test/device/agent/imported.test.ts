@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { choiceKey } from '../../../adapters/wire/read-choices.ts'
+import { importChoices } from '../../../device/agent/imported.ts'
+import { openStore } from '../../../device/agent/store.ts'
+import { shortChoices } from './fixture.ts'
+
+const turns = (count: number) => shortChoices(count).map((choice) => ({ ...choice, id: 'conv-7' }))
+const none = { added: 0, replaced: 0, known: 0, test: 0 }
+
+test('ten lines of one id and ten requests are ten choices, and the same file again changes nothing', () => {
+  const store = openStore(':memory:')
+  expect(importChoices(store, turns(10))).toEqual({ ...none, added: 10 })
+  const version = store.choicesVersion()
+  expect(importChoices(store, turns(10))).toEqual({ ...none, known: 10 })
+  expect(store.countChoices()).toBe(10)
+  expect(store.choicesVersion()).toBe(version)
+})
+
+test('a corrected line takes the place of the old one, and whoever has read the choices reads them anew', () => {
+  const store = openStore(':memory:')
+  importChoices(store, turns(10))
+  const version = store.choicesVersion()
+  const corrected = turns(10).map((choice, i) => (i === 9 ? { ...choice, chosen: 0 } : choice))
+  expect(importChoices(store, corrected)).toEqual({ ...none, known: 9, replaced: 1 })
+  expect(store.choices().map((c) => c.chosen)).toEqual([0, ...Array(9).fill(1)])
+  expect(store.choicesVersion()).not.toBe(version)
+})
+
+test('of two lines of one choice in one file the last counts, however often the file is read', () => {
+  const store = openStore(':memory:')
+  const [first] = turns(1)
+  const file = [first!, { ...first!, chosen: 0 }]
+  expect(importChoices(store, file)).toEqual({ ...none, added: 1, replaced: 1 })
+  expect(importChoices(store, file)).toEqual({ ...none, known: 2 })
+  expect(importChoices(store, [first!, first!])).toEqual({ ...none, replaced: 1, known: 1 })
+  expect(store.choices().map((c) => c.chosen)).toEqual([1])
+})
+
+test('an imported id is never taken for a choice that feedback made, nor the other way round', () => {
+  const store = openStore(':memory:')
+  const [choice] = shortChoices(1)
+  const own = { ...choice!, id: 'd_1', user: 'me', chosen: 2 }
+  store.addChoice(own, 'feedback')
+  expect(importChoices(store, [{ ...choice!, id: 'd_1' }])).toEqual({ ...none, added: 1 })
+  expect(store.countChoices()).toBe(2)
+  store.replaceFeedbackChoices(['d_1'], [])
+  expect(store.choices().map((c) => c.user)).toEqual(['ada'])
+})
+
+test('what an earlier version imported under the id of its line is the same choice', () => {
+  const store = openStore(':memory:')
+  const [choice, other] = turns(2)
+  store.addChoice(choice!, 'import')
+  expect(importChoices(store, [other!, choice!])).toEqual({ ...none, added: 1, known: 1 })
+  expect(store.choices().map((c) => c.id)).toEqual([choiceKey(other!), choiceKey(choice!)])
+})
+
+test('where one choice cannot be kept, none is', () => {
+  const store = openStore(':memory:')
+  let left = 3
+  const failing = {
+    durably: store.durably,
+    importChoice: (...given: Parameters<typeof store.importChoice>) => {
+      if (left-- === 0) throw new Error('the disk is full')
+      return store.importChoice(...given)
+    },
+  }
+  expect(() => importChoices(failing, turns(10))).toThrow('full')
+  expect(store.countChoices()).toBe(0)
+})
+
+test('test lines are counted, and never kept', () => {
+  const store = openStore(':memory:')
+  const split = 'test' as const
+  expect(
+    importChoices(
+      store,
+      shortChoices(2).map((c) => ({ ...c, split })),
+    ),
+  ).toEqual({
+    ...none,
+    test: 2,
+  })
+  expect(store.countChoices()).toBe(0)
+})

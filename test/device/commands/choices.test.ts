@@ -1,0 +1,69 @@
+/** Choice logs from files, as `train --data` takes them. */
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { importChoices } from '../../../device/agent/imported.ts'
+import { openStore } from '../../../device/agent/store.ts'
+import { importLog, importText, type LogOptions } from '../../../device/commands/choices.ts'
+import { expectCode } from '../../support/expect-code.ts'
+import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
+import { keptIo } from '../cli-call.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = temporaryFolder()
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const jsonl = (choices: readonly object[]) => choices.map((c) => `${JSON.stringify(c)}\n`).join('')
+
+/** What reading a file of these bytes comes to in a new home. */
+const imported = (bytes: string | Uint8Array, options: LogOptions = {}) => {
+  const path = join(folder, 'choices.jsonl')
+  writeFileSync(path, bytes)
+  const store = openStore(':memory:')
+  const { io, result } = keptIo()
+  const device = {
+    importChoices: (choices: Parameters<typeof importChoices>[1]) => importChoices(store, choices),
+  }
+  const read = () => importLog(io, device, path, options)
+  return { read, store, told: () => result.stderr }
+}
+
+test('a log with further columns, a byte order mark and CRLF is read whole, and told about in one line', () => {
+  const lines = shortChoices(3).map((c) => ({ ...c, model: 'claude', comment: '' }))
+  const log = imported(`\ufeff${jsonl(lines).replaceAll('\n', '\r\n')}`)
+  const report = log.read()
+  expect(report).toEqual({ added: 3, replaced: 0, known: 0, test: 0, skipped: 0, others: 0 })
+  expect(importText(report)).toBe(
+    'choices: 3 new, 0 replaced, 0 known already, 0 bad lines skipped',
+  )
+  expect(log.told().trim().split('\n')).toEqual([expect.stringContaining('model, comment')])
+})
+
+test('bad lines stop the command before anything is kept; --skip-bad skips them and no other', () => {
+  const latin1 = Uint8Array.from([...Buffer.from(jsonl(shortChoices(2))), 0xe9, 0x0a])
+  const strict = imported(latin1)
+  expectCode('E_DATA', strict.read)
+  expect(strict.store.countChoices()).toBe(0)
+  expect(strict.told()).toContain('line 3: is not UTF-8')
+  const skipping = imported(latin1, { skipBad: true })
+  expect(skipping.read()).toMatchObject({ added: 2, skipped: 1 })
+})
+
+test('lines of others are counted, and whose to take must be said', () => {
+  const both = jsonl([...shortChoices(2), ...shortChoices(1, 'bob')])
+  expectCode('E_USAGE', imported(both).read)
+  expect(imported(both, { user: 'bob' }).read()).toMatchObject({ added: 1, others: 2 })
+  expectCode('E_DATA', imported(both, { user: 'eve' }).read)
+})
+
+test('a log without a single choice is refused', () => {
+  expectCode('E_DATA', imported('\n\n').read)
+  expectCode('E_DATA', imported('{}\n', { skipBad: true }).read)
+})
+
+test('UTF-16 is named', () => {
+  const { message } = expectCode('E_DATA', imported(Buffer.from('\ufeff{}', 'utf16le')).read)
+  expect(message).toContain('UTF-16')
+})
