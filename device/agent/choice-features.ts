@@ -38,6 +38,8 @@ export type FeatureDeps = {
   readonly memo: AnswerMemo
   /** First layer of the adapter that these texts are, or will be, read under: what enters it is computed once. */
   readonly keepFrom?: number | undefined
+  /** Aborts: what has not been read is not read any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Under the given adapters; choices of which one candidate was shown say nothing and are left out. */
@@ -186,7 +188,7 @@ export const feedKey = ({ spec, flat }: LoraFeed): string => {
 const feedKeys = new WeakMap<Float32Array, string>()
 
 const pooledStates = async (
-  { engine, space, exitLayer, keepFrom }: FeatureDeps,
+  { engine, space, exitLayer, keepFrom, signal }: FeatureDeps,
   inputs: AnswerInput[],
   adapters: readonly LoraFeed[],
   onProgress?: (done: number, of: number) => void,
@@ -197,6 +199,7 @@ const pooledStates = async (
     exitLayer,
     adapters: [...adapters],
     keepFrom,
+    signal,
     ...(onProgress && { onProgress }),
   })
 }

@@ -1,11 +1,56 @@
-/** What this device may contribute, as it is kept. */
+/**
+ * What this device may contribute: the one place that decides it. It is asked before a check-in, before work begins and right
+ * before every attempt at sending anything to a federation server, for what that very thing contributes.
+ */
+import { FedError } from '../../adapters/errors.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
-import type { Contribution } from '../../adapters/wire/jobs.ts'
+import { Contribution } from '../../adapters/wire/jobs.ts'
 import type { DeviceStore } from './store.ts'
 
-/** In the place of an earlier one. at, expiresAt: milliseconds since 1970; expiresAt null: until it is withdrawn. */
+/** What something that would leave contributes, and for what. Without contributions any consent covers it: a check-in, a release. */
+export type Intended = {
+  readonly contributions: readonly Contribution[]
+  readonly purpose: string
+}
+
+/** Of a check-in and of the download of a release: they contribute nothing themselves, and need a consent all the same. */
+export const CONTACT: Intended = { contributions: [], purpose: 'personalization' }
+/** Of an update of which nobody knows what it holds: one that an earlier version kept. */
+const EVERYTHING: Intended = { ...CONTACT, contributions: Contribution.options }
+
+/** Why it may not leave, as E_CONSENT; null: it may. */
+export const consentRefusal = (
+  consent: ConsentRecord | null,
+  { contributions, purpose }: Intended,
+  now: number,
+): FedError | null => {
+  if (!consent || consent.contributions.length === 0)
+    return refused('no consent to contribute on this device')
+  if (consent.expiresAt !== null && consent.expiresAt <= now)
+    return refused(`the consent ended ${new Date(consent.expiresAt).toISOString()}`)
+  if (consent.purpose !== purpose)
+    return refused(`the consent is for ${consent.purpose}, and this is for ${purpose}`)
+  const missing = contributions.filter((c) => !consent.contributions.includes(c))
+  return missing.length === 0 ? null : refused(`the consent does not cover ${missing.join(', ')}`)
+}
+
+const refused = (what: string): FedError =>
+  new FedError('E_CONSENT', `${what}. Run: loreweave consent grant`)
+
+/** What a kept update contributes. */
+export const intendedBy = (upload: Partial<Intended>): Intended =>
+  upload.contributions && upload.purpose !== undefined
+    ? { contributions: upload.contributions, purpose: upload.purpose }
+    : EVERYTHING
+
+type Kept = Pick<DeviceStore, 'consent' | 'set' | 'durably' | 'waitingUploads' | 'dropUpload'>
+
+/**
+ * In the place of an earlier one, whose kept updates go where the new one does not cover them, or where it had ended before.
+ * at, expiresAt: milliseconds since 1970; expiresAt null: until it is withdrawn.
+ */
 export const grantConsent = (
-  store: Pick<DeviceStore, 'set'>,
+  store: Kept,
   contributions: readonly Contribution[],
   at: number,
   expiresAt: number | null,
@@ -16,6 +61,38 @@ export const grantConsent = (
     grantedAt: Math.floor(at),
     expiresAt,
   }
-  store.set('consent', record)
+  const wasInForce = consentRefusal(store.consent(), CONTACT, at) === null
+  change(store, record, (intended) => wasInForce && consentRefusal(record, intended, at) === null)
   return record
+}
+
+/** Drops every update that waits, and stops what is being sent or computed for a round. Returns what was dropped. */
+export const withdrawConsent = (store: Kept): Dropped => change(store, null, () => false)
+
+/** unsent: updates that never left; sent: those that may have arrived although no answer came. */
+export type Dropped = { readonly unsent: number; readonly sent: number }
+
+const change = (
+  store: Kept,
+  consent: ConsentRecord | null,
+  stays: (intended: Intended) => boolean,
+): Dropped => {
+  const gone = store.durably(() => {
+    store.set('consent', consent)
+    const uncovered = store.waitingUploads().filter((upload) => !stays(intendedBy(upload)))
+    for (const { roundId } of uncovered) store.dropUpload(roundId, 'E_CONSENT')
+    return uncovered
+  })
+  for (const listener of [...listeners]) listener()
+  const sent = gone.filter((upload) => upload.isSent).length
+  return { sent, unsent: gone.length - sent }
+}
+
+/** Of this process, whichever store they look at: a home may be open twice in it. */
+const listeners = new Set<() => void>()
+
+/** Called after each change of a consent in this process; ends with what is returned. */
+export const onConsentChange = (listener: () => void): (() => void) => {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
 }

@@ -2,16 +2,17 @@
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Assignment, CheckInRequest } from '../../adapters/wire/federation.ts'
-import { grantConsent } from './consent.ts'
+import { grantConsent, withdrawConsent } from './consent.ts'
 import type { Federation } from './federation.ts'
 import { unlessForgotten } from './forgotten.ts'
-import { participate } from './participate.ts'
+import { contactRefusal, participate } from './participate.ts'
 import { readRelease } from './released.ts'
 import { type RoundResult, runRound } from './round.ts'
 import { releaseBlob, type Serving, type ServingDeps } from './serving.ts'
 import { reportTraining, whenUnpaused } from './training.ts'
 import type { Sleep } from './transport.ts'
 import type { Device, ParticipateOptions, ParticipateReport } from './types.ts'
+import { whileAllowed } from './while-allowed.ts'
 
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly serving: Serving
@@ -43,7 +44,7 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
     consent: () => store.consent(),
     grantConsent: (contributions, expiresAt = null) =>
       grantConsent(store, contributions, clock(), expiresAt),
-    withdrawConsent: () => store.set('consent', null),
+    withdrawConsent: () => void withdrawConsent(store),
   }
 }
 
@@ -63,7 +64,7 @@ const contribute = async (
       servedRelease: serving.releaseHash,
       conditions: deps.conditions,
       ready: () => whenUnpaused(deps.isPaused, sleep, options.signal),
-      run: (assignment, release) => computeRound(deps, assignment, release, options),
+      run: (assignment, release, during) => computeRound(deps, assignment, release, during),
     },
     options,
   )
@@ -104,22 +105,32 @@ const computeRound = async (
       release,
       store.choices(settings.maxChoices),
     ),
-  ).finally(end)
-  // Only now: a round that failed is taken up again from its checkpoint.
+  )
+    .catch((error) => {
+      // An interrupted round is taken up again from its checkpoint, but not one that may not go on.
+      if (file && isFedError(signal?.reason)) rmSync(file, { force: true })
+      throw error
+    })
+    .finally(end)
   if (file) rmSync(file, { force: true })
   return result
 }
 
 const adoptRelease = async (
-  { store, model, space, serving, federation, refresh }: ContributorDeps,
+  deps: ContributorDeps,
   hash: string,
   signal: AbortSignal | undefined,
   onProgress?: ParticipateOptions['onProgress'],
 ): Promise<void> => {
+  const { store, model, space, serving, federation, refresh } = deps
   const last = serving.releaseHash()
   if (hash === last) return
   const kept = store.blob(releaseBlob(hash))
-  const bytes = kept ?? (await federation().download(hash, signal))
+  const bytes =
+    kept ??
+    (await whileAllowed(contactRefusal(deps), signal, (departure) =>
+      federation().download(hash, departure),
+    ))
   readRelease(bytes, model.base, space)
   if (!kept) store.saveBlob(releaseBlob(hash), bytes)
   // The old pair serves until the new one is trained: serving changes in one step.

@@ -17,15 +17,16 @@ import {
   signedTransport,
   type Traffic,
 } from './transport.ts'
+import type { Departure } from './while-allowed.ts'
 
 export type Federation = {
   /** token: one-time, from the operator. Returns the device's pseudonym. */
   enroll(token: string, signal?: AbortSignal): Promise<string>
-  checkIn(request: Omit<CheckInRequest, 'protocol'>, signal?: AbortSignal): Promise<CheckInResponse>
+  checkIn(request: Omit<CheckInRequest, 'protocol'>, departure: Departure): Promise<CheckInResponse>
   /** The bytes of a release. Fails with E_CHECKSUM when they are not those that the hash names. */
-  download(hash: string, signal?: AbortSignal): Promise<Uint8Array>
+  download(hash: string, departure: Departure): Promise<Uint8Array>
   /** Sends the kept bytes as they are. */
-  upload(upload: PendingUpload, signal?: AbortSignal): Promise<UploadResponse>
+  upload(upload: PendingUpload, departure: Departure): Promise<UploadResponse>
   traffic(): Traffic
 }
 
@@ -39,19 +40,21 @@ export const federationClient = (deps: SignedTransportDeps): Federation => {
         token,
         publicKey: deps.key.publicKey,
       })
-      const answer = await postJson(transport, '/v1/enroll', 'enroll', body, EnrollResponse, signal)
+      // Joining is what the user just asked for: it comes before any consent.
+      const leave = { signal, check: () => {} }
+      const answer = await postJson(transport, '/v1/enroll', 'enroll', body, EnrollResponse, leave)
       return answer.deviceId
     },
-    checkIn(request, signal) {
+    checkIn(request, departure) {
       const body = CheckInRequest.parse({ ...request, protocol: PROTOCOL_VERSION })
-      return postJson(transport, '/v1/checkin', 'checkin', body, CheckInResponse, signal)
+      return postJson(transport, '/v1/checkin', 'checkin', body, CheckInResponse, departure)
     },
-    async download(hash, signal) {
+    async download(hash, departure) {
       const { bytes } = await transport.send({
         method: 'GET',
         path: `/v1/releases/${hash}`,
         what: 'release',
-        signal,
+        ...departure,
       })
       if (bytes.length > MAX_BINARY_BYTES)
         throw new FedError(
@@ -63,14 +66,14 @@ export const federationClient = (deps: SignedTransportDeps): Federation => {
         throw new FedError('E_CHECKSUM', `release: expected ${hash}, got ${digest}`)
       return bytes
     },
-    async upload(upload, signal) {
+    async upload(upload, departure) {
       const { bytes } = await transport.send({
         method: 'PUT',
         path: `/v1/rounds/${upload.roundId}/update`,
         what: 'update',
         headers: { 'content-type': 'application/octet-stream', 'upload-token': upload.uploadToken },
         body: upload.bytes,
-        signal,
+        ...departure,
       })
       return readJson(bytes, UploadResponse, 'update')
     },
@@ -83,7 +86,7 @@ const postJson = async <T>(
   what: string,
   body: object,
   schema: z.ZodType<T>,
-  signal: AbortSignal | undefined,
+  departure: Departure,
 ): Promise<T> => {
   const { bytes } = await transport.send({
     method: 'POST',
@@ -91,7 +94,7 @@ const postJson = async <T>(
     what,
     headers: { 'content-type': 'application/json' },
     body: new TextEncoder().encode(JSON.stringify(body)),
-    signal,
+    ...departure,
   })
   return readJson(bytes, schema, what)
 }

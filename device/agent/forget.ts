@@ -39,7 +39,9 @@ export const forgetConversation = (store: DeviceStore, target: ForgetTarget): Fo
     const said = store.feedback().filter((f) => ids.has(f.decisionId))
     const learnedAt = [...choices, ...said].map((one) => one.at)
     const learnedSince = learnedAt.length > 0 ? Math.min(...learnedAt) : null
-    const sent = store.uploads().filter((u) => learnedSince !== null && u.at >= learnedSince)
+    const sent = store
+      .uploads()
+      .filter((u) => u.isSent && learnedSince !== null && u.at >= learnedSince)
     const erased = store.eraseRows({
       decisions: decisions.map((d) => d.id),
       choices: choices.map((c) => c.id),
@@ -60,8 +62,7 @@ export const forgetConversation = (store: DeviceStore, target: ForgetTarget): Fo
     return {
       ...erased,
       privateAdapter: learnedSince === null ? 'none' : removePrivate(store),
-      updatesSentSince: sent.filter((u) => u.state !== 'pending' && u.reason !== 'forgotten')
-        .length,
+      updatesSentSince: sent.length,
     }
   })
   store.compact()

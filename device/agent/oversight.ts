@@ -18,7 +18,7 @@ import type {
 import { Dimension, type FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { textOf } from '../personalize/request-text.ts'
 import { conditionsStatus } from './conditions-status.ts'
-import { grantConsent } from './consent.ts'
+import { grantConsent, withdrawConsent } from './consent.ts'
 import { DecisionBody } from './decisions.ts'
 import { energyStatus } from './energy-status.ts'
 import { readPrivate, servingState } from './private-adapter.ts'
@@ -90,7 +90,7 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
       const expiresAt = days === null ? null : now + days * DAY_MS
       return grantConsent(store, [...new Set(contributions)], now, expiresAt)
     },
-    withdrawConsent: () => store.set('consent', null),
+    withdrawConsent: () => void withdrawConsent(store),
     adapters: () => ({
       base: base(),
       release: lineage(),

@@ -1,14 +1,20 @@
 /** The loop of a contributing device: resend what is pending, check in, run the round, keep the bytes, upload them. */
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import { Assignment, type CheckInRequest } from '../../adapters/wire/federation.ts'
+import {
+  Assignment,
+  type CheckInRequest,
+  type ConsentRecord,
+} from '../../adapters/wire/federation.ts'
 import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { CONTACT, consentRefusal, intendedBy } from './consent.ts'
 import type { Federation } from './federation.ts'
 import type { RoundResult } from './round.ts'
 import { releaseBlob } from './serving.ts'
 import type { DeviceStore } from './store.ts'
 import type { Sleep } from './transport.ts'
-import type { ParticipateOptions, ParticipateReport, Progress, RoundReport } from './types.ts'
+import type { ParticipateOptions, ParticipateReport, RoundReport } from './types.ts'
+import { type Departure, whileAllowed } from './while-allowed.ts'
 
 export type ParticipateDeps = {
   readonly store: DeviceStore
@@ -85,17 +91,15 @@ export const participate = async (
   }
 }
 
-/** Sends the kept bytes of earlier rounds again, as they are. */
+/** Sends the kept bytes of earlier rounds again, as they are. What the consent does not cover stays. */
 export const resendPending = async (
-  deps: Pick<ParticipateDeps, 'store' | 'federation'>,
+  deps: Pick<ParticipateDeps, 'store' | 'federation' | 'clock'>,
   options: ParticipateOptions = {},
 ): Promise<void> => {
-  for (const upload of deps.store.pendingUploads()) {
-    options.onProgress?.({
-      step: 'upload',
-      note: `${upload.roundId}: sending the kept update again`,
-    })
-    await settle(deps, upload.roundId, options)
+  for (const { roundId, ...upload } of deps.store.waitingUploads()) {
+    if (consentRefusal(deps.store.consent(), intendedBy(upload), deps.clock())) continue
+    options.onProgress?.({ step: 'upload', note: `${roundId}: sending the kept update again` })
+    await settle(deps, roundId, options)
   }
 }
 
@@ -112,26 +116,28 @@ const isRefused = ({ store }: ParticipateDeps, roundId: string): boolean =>
   store.uploads().some((u) => u.roundId === roundId && u.state === 'refused')
 
 const checkIn = async (deps: ParticipateDeps, signal: AbortSignal | undefined) => {
-  const consent = deps.store.consent()
-  if (!consent || (consent.expiresAt !== null && consent.expiresAt <= deps.clock()))
-    throw new FedError(
-      'E_CONSENT',
-      'no consent to contribute on this device. Run: loreweave consent grant',
-    )
-  return cancellable(
-    deps.federation.checkIn(
+  const { store, federation } = deps
+  const work = async (departure: Departure) => {
+    const conditions = await deps.conditions()
+    return federation.checkIn(
       {
         base: deps.base,
         features: deps.space,
-        consent,
-        conditions: await deps.conditions(),
-        choices: bucketOf(deps.store.countChoices()),
+        consent: granted(store),
+        conditions,
+        choices: bucketOf(store.countChoices()),
         release: deps.servedRelease(),
       },
-      signal,
-    ),
-    signal,
-  )
+      departure,
+    )
+  }
+  return cancellable(whileAllowed(contactRefusal(deps), signal, work), signal)
+}
+
+const granted = ({ consent }: Pick<DeviceStore, 'consent'>): ConsentRecord => {
+  const record = consent()
+  if (!record) throw new FedError('E_CONSENT', 'the consent was withdrawn')
+  return record
 }
 
 /** null when the round came to nothing: the server refused the update. */
@@ -140,41 +146,77 @@ const contribute = async (
   assignment: Assignment,
   options: ParticipateOptions,
 ): Promise<RoundReport | null> => {
-  const { store, federation, clock } = deps
-  const { jobId, roundId, uploadToken } = Assignment.parse(assignment)
-  checkConsent(deps, assignment)
-  options.onAssigned?.(roundId)
-  const report = (step: string, note?: string): Progress => ({ step, ...(note && { note }) })
-  options.onProgress?.(report('round', `${roundId}: ${assignment.contributions.join(', ')}`))
-  const kept = store.blob(releaseBlob(assignment.release))
-  const release =
-    kept ??
-    (await cancellable(federation.download(assignment.release, options.signal), options.signal))
-  if (!kept) store.saveBlob(releaseBlob(assignment.release), release)
-  const result = await cancellable(
-    deps.run(assignment, new Uint8Array(release), options),
-    options.signal,
-  )
-  const digest = createHash('sha256').update(result.bytes).digest('hex')
-  store.savePending({ roundId, jobId, uploadToken, digest, bytes: result.bytes, at: clock() })
-  if (!kept && assignment.release !== deps.servedRelease())
-    store.removeBlob(releaseBlob(assignment.release))
+  const { store, clock } = deps
+  const { jobId, roundId, uploadToken, contributions, purpose } = Assignment.parse(assignment)
+  const refusal = () => consentRefusal(store.consent(), { contributions, purpose }, clock())
+  const work = async (departure: Departure) => {
+    options.onAssigned?.(roundId)
+    options.onProgress?.({ step: 'round', note: `${roundId}: ${contributions.join(', ')}` })
+    const result = await compute(deps, assignment, options, departure)
+    const digest = createHash('sha256').update(result.bytes).digest('hex')
+    store.durably(() => {
+      departure.check()
+      const { bytes } = result
+      const intended = { contributions: result.contributions, purpose }
+      store.savePending({ roundId, jobId, uploadToken, digest, bytes, at: clock(), ...intended })
+    })
+    return { ...result, digest }
+  }
+  const done = await cancellable(whileAllowed(refusal, options.signal, work), options.signal)
   const isTaken = await settle(deps, roundId, options)
   if (!isTaken) return null
-  const { contributions, pairs, losses, problem, bytes } = result
-  return { jobId, roundId, digest, bytes: bytes.length, contributions, pairs, losses, problem }
+  const { pairs, losses, problem, bytes, digest } = done
+  return {
+    jobId,
+    roundId,
+    digest,
+    bytes: bytes.length,
+    contributions: done.contributions,
+    pairs,
+    losses,
+    problem,
+  }
+}
+
+/** Downloads the release where it is not there, and runs the round on it. */
+const compute = async (
+  deps: ParticipateDeps,
+  assignment: Assignment,
+  options: ParticipateOptions,
+  departure: Departure,
+): Promise<RoundResult> => {
+  const { store, federation } = deps
+  const name = releaseBlob(assignment.release)
+  const kept = store.blob(name)
+  const release = kept ?? (await federation.download(assignment.release, departure))
+  if (!kept) store.saveBlob(name, release)
+  departure.check()
+  const during = { ...options, signal: departure.signal }
+  const result = await deps.run(assignment, new Uint8Array(release), during)
+  if (assignment.release !== deps.servedRelease()) store.removeBlob(name)
+  return result
 }
 
 /** Uploads the pending bytes of a round. A refusal is final and recorded; being unreachable leaves them pending, and throws. */
 const settle = async (
-  { store, federation }: Pick<ParticipateDeps, 'store' | 'federation'>,
+  { store, federation, clock }: Pick<ParticipateDeps, 'store' | 'federation' | 'clock'>,
   roundId: string,
   options: ParticipateOptions,
 ): Promise<boolean> => {
   const upload = store.pendingUploads().find((u) => u.roundId === roundId)
   if (!upload) return false
+  const refusal = () =>
+    consentRefusal(store.consent(), intendedBy(upload), clock()) ??
+    (store.isPending(roundId) ? null : dropped())
+  const send = ({ signal, check }: Departure) => {
+    const checkAndMark = () => {
+      check()
+      store.durably(() => store.markSent(roundId, true))
+    }
+    return federation.upload(upload, { signal, check: checkAndMark })
+  }
   try {
-    await cancellable(federation.upload(upload, options.signal), options.signal)
+    await cancellable(whileAllowed(refusal, options.signal, send), options.signal)
     store.settleUpload(roundId, 'accepted', null)
     options.onProgress?.({
       step: 'upload',
@@ -182,7 +224,7 @@ const settle = async (
     })
     return true
   } catch (error) {
-    if (!isFedError(error) || NOT_FINAL.has(error.code)) throw error
+    if (!isFedError(error) || NOT_FINAL.has(error.code) || refusal()) throw error
     store.settleUpload(roundId, 'refused', error.code)
     options.onProgress?.({
       step: 'upload',
@@ -191,6 +233,9 @@ const settle = async (
     return false
   }
 }
+
+const dropped = (): FedError =>
+  new FedError('E_CANCELLED', 'the update was dropped by this device: it is not sent')
 
 /** After these the same bytes may still be taken later. */
 const NOT_FINAL: ReadonlySet<string> = new Set([
@@ -202,16 +247,11 @@ const NOT_FINAL: ReadonlySet<string> = new Set([
   'E_NOT_ENROLLED',
 ])
 
-/** The server checked the consent that was sent; the device checks its own again before it computes anything. */
-const checkConsent = ({ store }: ParticipateDeps, { contributions, purpose }: Assignment): void => {
-  const consent = store.consent()
-  const missing = contributions.filter((c) => !consent?.contributions.includes(c))
-  if (consent?.purpose !== purpose || missing.length > 0)
-    throw new FedError(
-      'E_CONSENT',
-      `the assignment asks for more than was consented to: ${missing.join(', ') || purpose}`,
-    )
-}
+/** For what contributes nothing itself. */
+export const contactRefusal =
+  ({ store, clock }: Pick<ParticipateDeps, 'store' | 'clock'>) =>
+  (): FedError | null =>
+    consentRefusal(store.consent(), CONTACT, clock())
 
 const pause = (deps: ParticipateDeps, ms: number, signal: AbortSignal | undefined) =>
   cancellable(deps.sleep(ms, signal), signal)

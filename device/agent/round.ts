@@ -63,6 +63,7 @@ export const runRound = async (
     maxTokens: training.maxTokens,
     memo: deps.memo,
     keepFrom: assignment.adapter.firstLayer,
+    signal: deps.signal,
   }
   const lack = contributions.includes('adapter') ? memoryLack(deps, assignment) : null
   if (lack && contributions.length === 1) throw lack

@@ -5,6 +5,7 @@ import type { Rng } from '../../adapters/random.ts'
 import type { HoldReason, LastTraining, Readings } from '../../adapters/wire/energy.ts'
 import type { Overrides } from './conditions.ts'
 import { type Look, NO_READINGS } from './conditions-status.ts'
+import { CONTACT, consentRefusal } from './consent.ts'
 import { type Energy, type EnergyMeter, totalOf } from './energy.ts'
 import {
   type EnergyEntry,
@@ -182,7 +183,6 @@ const instant = ({ clock, steady }: AgentDeps): Instant => ({ wall: clock(), ste
 const lookAt = (deps: AgentDeps, readings: Readings, running: Running | null) => {
   const { store, calendar, isEnrolled, rng } = deps
   const at = instant(deps)
-  const consent = store.consent()
   const entries = energyEntries(store)
   const others = entries.filter(({ id }) => id !== running?.entry.id)
   const now = running ? totalOf(running.energy).joules : 0
@@ -193,11 +193,7 @@ const lookAt = (deps: AgentDeps, readings: Readings, running: Running | null) =>
     readings,
     isPaused: isTrainingPaused(store),
     choices: store.countChoices(),
-    mayContribute:
-      isEnrolled &&
-      consent !== null &&
-      consent.contributions.length > 0 &&
-      (consent.expiresAt === null || consent.expiresAt > at.wall),
+    mayContribute: isEnrolled && consentRefusal(store.consent(), CONTACT, at.wall) === null,
     spent: now + joulesSince(others, calendar.startOfDay(at.wall)),
     expected: {
       training: expectedJoules(entries, 'training'),
@@ -313,7 +309,8 @@ const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running => {
   const result = run()
     .catch((error): Result => {
       const { code, message } = asFedError(error)
-      const outcome = abort.signal.aborted ? 'stopped' : 'failed'
+      // Whose consent ended has nothing to mend.
+      const outcome = abort.signal.aborted || code === 'E_CONSENT' ? 'stopped' : 'failed'
       return { ...DONE, outcome, code: outcome === 'failed' ? code : null, message }
     })
     .finally(() => {

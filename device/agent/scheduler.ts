@@ -174,7 +174,7 @@ const whileWorking = (
   state: SchedulerState,
   work: NonNullable<SchedulerState['work']>,
   reasons: readonly HoldReason[],
-  { at, spent }: LookEvent,
+  { at, spent, mayContribute }: LookEvent,
   budget: number | null,
 ): Pick<Step, 'state' | 'action' | 'reasons' | 'waitMs'> => {
   const waitMs = WORK_LOOK_MS
@@ -185,6 +185,7 @@ const whileWorking = (
     waitMs,
   }
   if (work.isEnding) return { state, action: 'wait', reasons, waitMs }
+  if (work.kind === 'round' && !mayContribute) return { ...cancel, reasons }
   if (budget !== null && spent >= budget) return { ...cancel, reasons: ['budget_spent'] }
   if (reasons.length === 0 && heldAt === null) return { state, action: 'wait', reasons, waitMs }
   if (reasons.length === 0)

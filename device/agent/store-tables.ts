@@ -1,4 +1,5 @@
 /** Tables of the device's store that hold what it sent, and what it can compute again. */
+import type { Intended } from './consent.ts'
 import type { OutboxEntry, PendingUpload, Run, UploadState } from './store.ts'
 
 const ALL = Number.MAX_SAFE_INTEGER
@@ -15,7 +16,14 @@ type UploadRow = {
   state: UploadState
   reason: string | null
   at: number
+  /** JSON of what it contributes, and for what; null: kept by a version that did not say. */
+  intended: string | null
+  /** 1: bytes of it may have arrived; null: kept by a version that did not say. */
+  sent: number | null
 }
+
+/** In columns that a table of an earlier version lacks. */
+export const UPLOAD_COLUMNS = ['intended TEXT', 'sent INTEGER']
 
 export const outgoingTables = (run: Run) => ({
   log: (entry: OutboxEntry) =>
@@ -39,7 +47,7 @@ export const outgoingTables = (run: Run) => ({
   /** The first bytes of a round stay: a second call with other bytes changes nothing. */
   savePending: (upload: PendingUpload) =>
     void run.change(
-      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
+      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at, intended, sent) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, 0)",
       upload.roundId,
       upload.jobId,
       upload.uploadToken,
@@ -47,27 +55,50 @@ export const outgoingTables = (run: Run) => ({
       upload.bytes.length,
       upload.bytes,
       upload.at,
+      upload.contributions && upload.purpose !== undefined
+        ? JSON.stringify({ contributions: upload.contributions, purpose: upload.purpose })
+        : null,
     ),
   pendingUploads: () =>
-    run.all<UploadRow>("SELECT * FROM uploads WHERE state = 'pending' ORDER BY at").map((row) => ({
-      roundId: row.round_id,
-      jobId: row.job_id,
-      uploadToken: row.token,
-      digest: row.digest,
-      bytes: new Uint8Array(row.bytes),
-      at: row.at,
-    })),
+    run.all<UploadRow>("SELECT * FROM uploads WHERE state = 'pending' ORDER BY at").map(pendingOf),
+  waitingUploads: () =>
+    run
+      .all<UploadRow>(
+        "SELECT round_id, at, intended, sent FROM uploads WHERE state = 'pending' ORDER BY at",
+      )
+      .map((row) => ({
+        roundId: row.round_id,
+        at: row.at,
+        // An earlier version tried at once.
+        isSent: row.sent !== 0,
+        ...intendedOf(row),
+      })),
+  isPending: (roundId: string) =>
+    run.one("SELECT 1 FROM uploads WHERE round_id = ? AND state = 'pending'", roundId) !==
+    undefined,
+  markSent: (roundId: string, isSent: boolean) =>
+    void run.change(
+      "UPDATE uploads SET sent = ? WHERE round_id = ? AND state = 'pending'",
+      isSent ? 1 : 0,
+      roundId,
+    ),
   settleUpload: (roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null) =>
     void run.change(
-      'UPDATE uploads SET state = ?, reason = ?, bytes = NULL WHERE round_id = ?',
+      "UPDATE uploads SET state = ?, reason = ?, bytes = NULL, sent = 1 WHERE round_id = ? AND state = 'pending'",
       state,
+      reason,
+      roundId,
+    ),
+  dropUpload: (roundId: string, reason: string) =>
+    void run.change(
+      "UPDATE uploads SET state = 'refused', reason = ?, bytes = NULL WHERE round_id = ? AND state = 'pending'",
       reason,
       roundId,
     ),
   uploads: () =>
     run
       .all<UploadRow>('SELECT * FROM uploads ORDER BY at DESC')
-      .map(({ round_id, job_id, digest, state, reason, at, size }) => ({
+      .map(({ round_id, job_id, digest, state, reason, at, size, sent }) => ({
         roundId: round_id,
         jobId: job_id,
         digest,
@@ -75,8 +106,25 @@ export const outgoingTables = (run: Run) => ({
         reason,
         at,
         bytes: size,
+        isSent: sent === null ? !DROPPED.has(reason ?? '') : sent === 1,
       })),
 })
+
+/** Reasons of this device's own with which an earlier version let go of what it had not sent. */
+const DROPPED: ReadonlySet<string> = new Set(['forgotten', 'E_CONSENT'])
+
+const pendingOf = (row: UploadRow): PendingUpload => ({
+  roundId: row.round_id,
+  jobId: row.job_id,
+  uploadToken: row.token,
+  digest: row.digest,
+  bytes: new Uint8Array(row.bytes),
+  at: row.at,
+  ...intendedOf(row),
+})
+
+const intendedOf = ({ intended }: UploadRow): Partial<Intended> =>
+  intended === null ? {} : (JSON.parse(intended) as Intended)
 
 export const cacheTables = (run: Run) => ({
   pooled: (key: string) => {

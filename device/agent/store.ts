@@ -3,11 +3,12 @@ import Database from 'better-sqlite3'
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Spending } from '../personalize/spend.ts'
+import type { Intended } from './consent.ts'
 import { type Erased, type Erasure, erasing } from './store-erase.ts'
 import { type Imported, importedChoices } from './store-imported.ts'
 import { type HeldBack, SPENDING_SCHEMA, spendingTables } from './store-spending.ts'
 import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
-import { cacheTables, outgoingTables } from './store-tables.ts'
+import { cacheTables, outgoingTables, UPLOAD_COLUMNS } from './store-tables.ts'
 
 /** A choice of the user: where it came from, and how much it counts. */
 export type StoredChoice = ChoiceLine & { readonly weight?: number }
@@ -21,8 +22,8 @@ export type OutboxEntry = {
   readonly digest: string
 }
 
-/** An update whose exact bytes were kept before they were sent. */
-export type PendingUpload = {
+/** An update whose exact bytes were kept before they were sent. What it contributes is not known of those of earlier versions. */
+export type PendingUpload = Partial<Intended> & {
   readonly roundId: string
   readonly jobId: string
   readonly uploadToken: string
@@ -118,7 +119,15 @@ export type DeviceStore = {
   outboxSums(): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[]
   savePending(upload: PendingUpload): void
   pendingUploads(): PendingUpload[]
+  /** The same without their bytes. isSent: bytes of it may have arrived. */
+  waitingUploads(): (Partial<Intended> & { roundId: string; at: number; isSent: boolean })[]
+  isPending(roundId: string): boolean
+  /** Of a pending update: whether bytes of it may have arrived. Before each attempt, since a kill can follow. */
+  markSent(roundId: string, isSent: boolean): void
+  /** What the server said of a pending update. What was dropped meanwhile stays dropped. */
   settleUpload(roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null): void
+  /** Lets go of a pending update: its bytes are erased, and it is kept as refused by this device. */
+  dropUpload(roundId: string, reason: string): void
   uploads(): {
     roundId: string
     jobId: string
@@ -127,6 +136,7 @@ export type DeviceStore = {
     reason: string | null
     at: number
     bytes: number
+    isSent: boolean
   }[]
   suffixAt(key: string): StoredSuffix | undefined
   saveSuffix(suffix: StoredSuffix, keys: readonly SuffixKey[]): void
@@ -175,6 +185,7 @@ export const openStore = (path: string): DeviceStore => {
   db.exec(SCHEMA + SUFFIX_SCHEMA + SPENDING_SCHEMA)
   addColumn(db, 'decisions', 'conversation TEXT')
   addColumn(db, 'pooled', 'at REAL')
+  for (const column of UPLOAD_COLUMNS) addColumn(db, 'uploads', column)
   db.exec('CREATE INDEX IF NOT EXISTS decisions_conversation ON decisions (conversation, at)')
   const run = prepared(db)
   const atomically = <T>(work: () => T): T => db.transaction(work).immediate()

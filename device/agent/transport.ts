@@ -32,6 +32,8 @@ export type Outgoing = {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
   readonly signal?: AbortSignal | undefined
+  /** Called right before each attempt; what it throws ends the call. */
+  readonly check?: (() => void) | undefined
 }
 
 export type SignedTransport = {
@@ -51,6 +53,7 @@ export const signedTransport = (deps: SignedTransportDeps): SignedTransport => {
     async send(outgoing) {
       for (let attempt = 1; ; attempt++) {
         outgoing.signal?.throwIfAborted()
+        outgoing.check?.()
         const outcome = await attemptOnce(deps, outgoing, traffic)
         if (outcome.kind === 'done') return outcome
         if (!outcome.again || attempt >= attempts) throw outcome.error

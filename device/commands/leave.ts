@@ -5,12 +5,14 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import { type Dropped, withdrawConsent } from '../agent/consent.ts'
 import { isHome, saveConfig } from '../agent/home.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { heldBy, lockHolder } from '../home/lock.ts'
 import { type CommonOptions, folderOf, withHome, withStore } from './context.ts'
 import type { Io } from './io.ts'
 import { uninstallService } from './service.ts'
+import { droppedText } from './setup.ts'
 
 export const leaveCommand = (io: Io): Command =>
   withHome(new Command('leave'))
@@ -18,23 +20,21 @@ export const leaveCommand = (io: Io): Command =>
     .action((options: CommonOptions) => {
       const left = withStore(io, options, (store, home) => {
         const { server } = home.config
-        const pending = store.pendingUploads()
-        store.set('consent', null)
-        for (const { roundId } of pending) store.settleUpload(roundId, 'refused', 'E_CONSENT')
+        const dropped = withdrawConsent(store)
         saveConfig(home.folder, { ...home.config, server: null, enrolledAt: null })
         const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
-        return { server, dropped: pending.length, accepted }
+        return { server, dropped, accepted }
       })
       io.print(options, left, leaveText(left))
     })
 
 /** What cannot be undone, plainly. */
-const leaveText = (left: { server: string | null; dropped: number; accepted: number }): string =>
+const leaveText = (left: { server: string | null; dropped: Dropped; accepted: number }): string =>
   [
     left.server === null
       ? 'this device was in no federation; consent is withdrawn'
       : `left ${left.server}: nothing more is sent to it`,
-    ...(left.dropped > 0 ? [`${left.dropped} finished updates were not sent, and are erased`] : []),
+    ...droppedText(left.dropped),
     ...(left.accepted > 0
       ? [
           `Cannot be undone: ${left.accepted} updates were taken. What they changed in a release stays in it, and in the releases after it.`,

@@ -4,7 +4,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
-import { grantConsent } from '../agent/consent.ts'
+import { type Dropped, grantConsent, withdrawConsent } from '../agent/consent.ts'
 import { federationClient } from '../agent/federation.ts'
 import { saveConfig } from '../agent/home.ts'
 import { timerSleep } from '../agent/transport.ts'
@@ -120,15 +120,25 @@ export const consentCommand = (io: Io): Command => {
       'stop contributing; updates that are in a release already cannot be taken out of it',
     )
     .action((options: CommonOptions) => {
-      withStore(io, options, (store) => store.set('consent', null))
-      io.print(
-        options,
-        { consent: null },
-        'withdrawn: nothing more is contributed. What is in a release already stays in it.',
-      )
+      const dropped = withStore(io, options, (store) => withdrawConsent(store))
+      io.print(options, { consent: null, dropped }, withdrawnText(dropped))
     })
   return command
 }
+
+const withdrawnText = (dropped: Dropped): string =>
+  [
+    'withdrawn: nothing more is contributed. What is in a release already stays in it.',
+    ...droppedText(dropped),
+  ].join('\n')
+
+/** One line for each kind of update that was let go. */
+export const droppedText = ({ unsent, sent }: Dropped): string[] => [
+  ...(unsent > 0 ? [`${unsent} finished updates were not sent, and are erased`] : []),
+  ...(sent > 0
+    ? [`${sent} updates were being sent, or got no answer: they may have been taken`]
+    : []),
+]
 
 export const describeConsent = (consent: ConsentRecord | null): string =>
   consent === null

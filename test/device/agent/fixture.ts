@@ -109,17 +109,18 @@ export const fakeDevice = (model: LocalModel, options: Partial<DeviceOptions> = 
   return { device, store, key, engine, calls }
 }
 
-/** The same, enrolled with a server that has a job, with consent and choices. */
+/** The same, enrolled with a server that has a job, with consent and choices. onPut: when an update arrives. */
 export const enrolledDevice = async (
   model: LocalModel,
   job: Partial<JobSpecInput> = {},
-  options: Partial<DeviceOptions> = {},
+  { onPut, ...options }: Partial<DeviceOptions> & { onPut?: () => void } = {},
+  server = testServer(),
 ) => {
-  const server = testServer()
   const sent: { method: string; path: string; bytes: Uint8Array }[] = []
   const transport = async (request: Request) => {
     const bytes = new Uint8Array(await request.clone().arrayBuffer())
     sent.push({ method: request.method, path: new URL(request.url).pathname, bytes })
+    if (request.method === 'PUT') onPut?.()
     return server.app.request(request)
   }
   const view = await server.operator.createJob(jobFor(model, job))

@@ -225,12 +225,20 @@ test('an update that waits is not sent any more, those that were sent since are 
     })
   upload('before', 1)
   const { first } = await converse(home)
-  for (const id of ['taken', 'refused', 'waits']) upload(id, at)
+  for (const id of ['taken', 'refused', 'waits', 'under way']) upload(id, at)
+  store.markSent('under way', true)
   store.settleUpload('before', 'accepted', null)
   store.settleUpload('taken', 'accepted', null)
   store.settleUpload('refused', 'refused', 'E_NORM')
-  expect(await home.device.forget({ decisionId: first })).toMatchObject({ updatesSentSince: 2 })
+  expect(await home.device.forget({ decisionId: first })).toMatchObject({ updatesSentSince: 3 })
   expect(store.pendingUploads()).toEqual([])
+  // The answer to the one under way comes now.
+  store.settleUpload('under way', 'accepted', null)
+  expect(store.uploads().find((u) => u.roundId === 'under way')).toMatchObject({
+    state: 'refused',
+    reason: 'forgotten',
+    isSent: true,
+  })
   expect(store.uploads().find((u) => u.roundId === 'waits')).toMatchObject({ reason: 'forgotten' })
   await home.device.close()
 })

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { decodeUpdate } from '../../../adapters/codec/container.ts'
 import { openDevice } from '../../../device/agent/device.ts'
+import { openStore, type PendingUpload } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { enrolledDevice, fakeDevice, jobFor, tinyModel } from './fixture.ts'
 
@@ -69,6 +70,58 @@ test('a finished update is kept before it is sent, and the very bytes are sent a
   expect(sent.filter((s) => s.method === 'PUT')).toHaveLength(1)
   expect(calls.train).toHaveLength(trainings)
   expect(store.pendingUploads()).toEqual([])
+})
+
+test('an update and the mark that it may have left are on the disk before its first byte leaves', async () => {
+  const steps: string[] = []
+  let isDurable = false
+  const store = openStore(':memory:')
+  const noted = {
+    durably: <T>(work: () => T): T =>
+      store.durably(() => {
+        isDurable = true
+        try {
+          return work()
+        } finally {
+          isDurable = false
+        }
+      }),
+    savePending: (upload: PendingUpload) => {
+      steps.push(`saved ${isDurable}`)
+      store.savePending(upload)
+    },
+    markSent: (roundId: string, isSent: boolean) => {
+      steps.push(`marked ${isSent} ${isDurable}`)
+      store.markSent(roundId, isSent)
+    },
+  }
+  const { device } = await enrolledDevice(
+    model,
+    {},
+    {
+      store: { ...store, ...noted },
+      onPut: () => steps.push('sent'),
+    },
+  )
+  await device.participate()
+  expect(steps).toEqual(['saved true', 'marked true true', 'sent'])
+})
+
+test('an update that is forgotten while it is sent stays forgotten, whatever the server answers', async () => {
+  const scene = await enrolledDevice(
+    model,
+    {},
+    {
+      onPut: () => {
+        const [upload] = scene.store.pendingUploads()
+        scene.store.dropUpload(upload!.roundId, 'forgotten')
+      },
+    },
+  )
+  await scene.device.participate()
+  expect(scene.store.uploads()).toMatchObject([
+    { state: 'refused', reason: 'forgotten', isSent: true },
+  ])
 })
 
 test('a late update is refused, recorded, and the device goes on', async () => {

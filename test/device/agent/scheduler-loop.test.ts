@@ -1,5 +1,6 @@
 /** Failures and restarts; the rest of the loop is lived through in test/eval/day. */
 import { expect, test } from 'vitest'
+import { FedError } from '../../../adapters/errors.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { NO_OVERRIDES } from '../../../device/agent/conditions.ts'
 import { NO_READINGS } from '../../../device/agent/conditions-status.ts'
@@ -106,6 +107,22 @@ test('without consent, or after it has expired, it does not check in', async () 
   const store = consented()
   store.set('consent', { ...store.consent(), expiresAt: 5000 })
   expect(starts(await live(store, 5))).toHaveLength(0)
+})
+
+test('a round that ended with the consent has not failed: nothing is to be mended', async () => {
+  const store = consented()
+  const events = await live(store, 5, {
+    device: {
+      train: () => Promise.reject(new Error('not expected')),
+      participate: async () => {
+        store.set('consent', null)
+        throw new FedError('E_CONSENT', 'over')
+      },
+    },
+  })
+  expect(events.filter((e) => e.event === 'ended')).toMatchObject([
+    { outcome: 'stopped', code: null },
+  ])
 })
 
 test('what a running piece of work takes is kept every half minute, so that a kill loses no more', async () => {

@@ -173,6 +173,14 @@ describe('work that runs', () => {
       reasons: ['metered'],
     })
   })
+
+  test('is ended when it is a round and the consent is over, at once', () => {
+    expect(working().look({ choices: 10 }).action).toBe('wait')
+    const round = scheduler()
+    round.look({ mayContribute: true })
+    expect(round.look({ mayContribute: false }).action).toBe('cancel')
+    expect(round.look({ mayContribute: false }).action).toBe('wait')
+  })
 })
 
 test.each<[number, number, Action]>([

@@ -1,0 +1,55 @@
+/** Work that ends as soon as it may not go on: what it sends is checked before each attempt, and what runs is stopped. */
+import type { FedError } from '../../adapters/errors.ts'
+import { onConsentChange } from './consent.ts'
+
+/** Goes with everything that leaves for a federation server. check: called before each attempt at sending; throws. */
+export type Departure = {
+  readonly signal: AbortSignal | undefined
+  readonly check: () => void
+}
+
+/** A consent ends by the clock, and another process may withdraw it. */
+const LOOK_MS = 250
+
+/**
+ * refusal: why it may not go on, null where it may. It is asked at once, at each check, when a consent changes and a few times a
+ * second; then the signal aborts with it, and the call fails with it without waiting for the work.
+ */
+export const whileAllowed = async <T>(
+  refusal: () => FedError | null,
+  signal: AbortSignal | undefined,
+  work: (departure: Departure) => Promise<T>,
+): Promise<T> => {
+  const stop = new AbortController()
+  const check = () => {
+    const why = stop.signal.aborted ? null : refusal()
+    if (why) stop.abort(why)
+    stop.signal.throwIfAborted()
+  }
+  const look = () => {
+    try {
+      check()
+    } catch (error) {
+      // A store that cannot be read refuses as well.
+      stop.abort(error)
+    }
+  }
+  const stopped = new Promise<never>((_, reject) => {
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true })
+  })
+  stopped.catch(() => {})
+  const timer = setInterval(look, LOOK_MS)
+  timer.unref()
+  const unlisten = onConsentChange(look)
+  try {
+    check()
+    const ends = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+    return await Promise.race([work({ signal: ends, check }), stopped])
+  } catch (error) {
+    stop.signal.throwIfAborted()
+    throw error
+  } finally {
+    clearInterval(timer)
+    unlisten()
+  }
+}
