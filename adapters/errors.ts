@@ -45,6 +45,7 @@ export const ERROR_CODES = [
   'E_HOME',
   'E_NOT_ENROLLED',
   'E_NO_KEY',
+  'E_INSECURE',
   'E_DATA',
   'E_USAGE',
   'E_UPSTREAM',

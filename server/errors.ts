@@ -43,6 +43,7 @@ export const HTTP_STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   E_HOME: 500,
   E_NOT_ENROLLED: 401,
   E_NO_KEY: 500,
+  E_INSECURE: 500,
   E_DATA: 500,
   E_USAGE: 400,
   E_UPSTREAM: 502,

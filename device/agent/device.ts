@@ -34,7 +34,7 @@ export type DeviceOptions = {
   readonly model: LocalModel
   /** Closed with the device. */
   readonly engine: Engine
-  /** Of the federation; null for a device on its own. */
+  /** Of the federation; null for a device on its own, which needs no transport. */
   readonly serverUrl?: string | null
   readonly transport?: Transport
   readonly clock?: () => number
@@ -104,7 +104,8 @@ export const openDevice = (options: DeviceOptions): Device => {
   })
   const federation = lazy(() => {
     if (serverUrl === null) throw notEnrolled()
-    const transport = options.transport ?? fetch
+    const { transport } = options
+    if (!transport) throw new TypeError('a device with a server needs a transport')
     const log = (entry: OutboxEntry) => store.log(entry)
     return federationClient({ serverUrl, transport, key, clock, rng, sleep, log })
   })

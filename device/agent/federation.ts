@@ -12,6 +12,7 @@ import {
 import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { PendingUpload } from './store.ts'
 import {
+  asSendFailure,
   type SignedTransport,
   type SignedTransportDeps,
   signedTransport,
@@ -23,7 +24,10 @@ export type Federation = {
   /** token: one-time, from the operator. Returns the device's pseudonym. */
   enroll(token: string, signal?: AbortSignal): Promise<string>
   checkIn(request: Omit<CheckInRequest, 'protocol'>, departure: Departure): Promise<CheckInResponse>
-  /** The bytes of a release. Fails with E_CHECKSUM when they are not those that the hash names. */
+  /**
+   * The bytes of a release. Fails with E_CHECKSUM when they are not those that the hash names, with
+   * E_TOO_LARGE when there are more than a release can have.
+   */
   download(hash: string, departure: Departure): Promise<Uint8Array>
   /** Sends the kept bytes as they are. */
   upload(upload: PendingUpload, departure: Departure): Promise<UploadResponse>
@@ -54,13 +58,9 @@ export const federationClient = (deps: SignedTransportDeps): Federation => {
         method: 'GET',
         path: `/v1/releases/${hash}`,
         what: 'release',
+        maxBytes: MAX_BINARY_BYTES,
         ...departure,
       })
-      if (bytes.length > MAX_BINARY_BYTES)
-        throw new FedError(
-          'E_TOO_LARGE',
-          `release: expected at most ${MAX_BINARY_BYTES} bytes, got ${bytes.length}`,
-        )
       const digest = sha256Hex(bytes)
       if (digest !== hash)
         throw new FedError('E_CHECKSUM', `release: expected ${hash}, got ${digest}`)
@@ -100,18 +100,21 @@ const postJson = async <T>(
 }
 
 const readJson = <T>(bytes: Uint8Array, schema: z.ZodType<T>, what: string): T => {
+  const fail = (code: 'E_UPSTREAM' | 'E_PROTOCOL', text: string, cause?: unknown) =>
+    asSendFailure(new FedError(code, `${what}: ${text}`, { cause }), {
+      status: 200,
+      isRefusal: false,
+      isUnsent: false,
+    })
   let json: unknown
   try {
     json = JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
-    throw new FedError('E_UPSTREAM', `${what}: the server's answer is not JSON`, { cause })
+    throw fail('E_UPSTREAM', "the server's answer is not JSON", cause)
   }
   if ((json as { protocol?: unknown } | null)?.protocol !== PROTOCOL_VERSION)
-    throw new FedError(
-      'E_PROTOCOL',
-      `${what}: expected protocol ${PROTOCOL_VERSION} in the server's answer`,
-    )
+    throw fail('E_PROTOCOL', `expected protocol ${PROTOCOL_VERSION} in the server's answer`)
   const result = schema.safeParse(json)
   if (result.success) return result.data
-  throw new FedError('E_UPSTREAM', `${what}: the server's answer does not match the protocol`)
+  throw fail('E_UPSTREAM', "the server's answer does not match the protocol")
 }

@@ -168,6 +168,12 @@ export const DeviceSettings = z.strictObject({
     .max(2000)
     .default('https://api.anthropic.com')
     .describe('Where requests to Claude go.'),
+  insecureHttp: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether Claude and the federation server may have http addresses on other computers. What is sent there, keys included, can be read and changed on the way.',
+    ),
   deadlineMs: z
     .int()
     .min(10)

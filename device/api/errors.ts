@@ -66,6 +66,7 @@ export const STATUS: Record<ErrorCode, Status> = {
   E_HOME: 500,
   E_NOT_ENROLLED: 409,
   E_NO_KEY: 401,
+  E_INSECURE: 403,
   E_DATA: 400,
   E_USAGE: 400,
   E_UPSTREAM: 502,

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { sha256Hex } from '../../adapters/codec/digest.ts'
-import { FedError } from '../../adapters/errors.ts'
+import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { OutboxEntry } from '../agent/store.ts'
+import { reasonOf } from '../http/reasons.ts'
+import type { HttpTransport, RawHeaders } from '../http/transport.ts'
 import { claudePath } from './claude-path.ts'
-import type { ClaudeTransport, RawHeaders } from './claude-transport.ts'
 import { decoded } from './content-coding.ts'
 import { credentialsOf, isSame } from './guard.ts'
 
@@ -24,7 +25,7 @@ export type SendOptions = { readonly signal?: AbortSignal; readonly isIncognito?
 
 export type UpstreamDeps = {
   readonly claudeUrl: string
-  readonly transport: ClaudeTransport
+  readonly transport: HttpTransport
   readonly deviceToken: string
   /** Used where the caller presents the device token. */
   readonly claudeKey: string | null
@@ -95,7 +96,10 @@ const open = async (
     return await transport(outgoing, headers)
   } catch (cause) {
     if (signal.aborted) throw new FedError('E_CANCELLED', 'the caller went away', { cause })
-    throw new FedError('E_UPSTREAM', `no answer from ${new URL(claudeUrl).host}`, { cause })
+    if (isFedError(cause)) throw cause
+    const reason = reasonOf(cause)
+    const message = `no answer from ${new URL(claudeUrl).host}${reason ? `: ${reason}` : ''}`
+    throw new FedError('E_UPSTREAM', message, { cause })
   }
 }
 

@@ -5,7 +5,7 @@
  * itself, for those stop at `x-should-retry: false`.
  */
 import type { Sleep } from '../agent/transport.ts'
-import { isUnsent } from './claude-transport.ts'
+import { isUnsent } from '../http/transport.ts'
 import { asFinal } from './errors.ts'
 
 /** deadlineAt: by the same clock. left: retries that the caller's own have not used up. */

@@ -38,7 +38,7 @@ const claude = {
   tag: 'Claude',
   who: 'claude',
   contentType: 'application/json',
-  errors: ['E_NO_KEY', 'E_UPSTREAM', 'E_CANCELLED', 'E_TOO_LARGE'],
+  errors: ['E_NO_KEY', 'E_INSECURE', 'E_UPSTREAM', 'E_CANCELLED', 'E_TOO_LARGE'],
 } as const
 const file = { method: 'get', tag: 'Page', who: 'anyone', errors: [] } as const
 

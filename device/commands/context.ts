@@ -10,7 +10,7 @@ import { openDevice } from '../agent/device.ts'
 import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { type Home, homeFolder, openHome } from '../agent/home.ts'
 import { treeSeconds } from '../agent/process-time.ts'
-import type { AgentSettings } from '../agent/settings.ts'
+import type { AgentSettings, DeviceSettings } from '../agent/settings.ts'
 import { type DeviceStore, openStore } from '../agent/store.ts'
 import { isTrainingPaused } from '../agent/training.ts'
 import { timerSleep } from '../agent/transport.ts'
@@ -22,6 +22,7 @@ import { CACHE_BYTES, type EngineOptions, openEngine } from '../engine/run/clien
 import { freeBytes } from '../engine/run/memory.ts'
 import { divideLimit, rowLimitUnder, type StepNeed } from '../engine/run/memory-plan.ts'
 import { type Lock, takeLock } from '../home/lock.ts'
+import { type HttpTransport, openTransport } from '../http/transport.ts'
 import type { Io } from './io.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }
@@ -188,6 +189,7 @@ export const openLocalDevice = (
       ...(threads !== null && { threads }),
     }),
     serverUrl: config.server,
+    transport: openedWhenUsed(io, settings),
     settings,
     folder: home.folder,
     isPaused,
@@ -195,6 +197,15 @@ export const openLocalDevice = (
     checkMemory: memoryCheck(model, memoryBytes),
     conditions: conditions ?? recentConditions(settings.agent),
   })
+}
+
+/** Most commands send nothing, and a mistake in HTTPS_PROXY does not stop them. */
+export const openedWhenUsed = (io: Io, settings: Pick<DeviceSettings, 'insecureHttp'>) => {
+  let opened: HttpTransport | undefined
+  return async (request: Request): Promise<Response> => {
+    opened ??= openTransport(io.env, settings)
+    return opened(request)
+  }
 }
 
 const ownSeconds = () => treeSeconds(process.platform, machineIo(), process.pid)

@@ -7,8 +7,8 @@ import { openPeople } from '../agent/people.ts'
 import { DeviceSettings } from '../agent/settings.ts'
 import type { DeviceStore } from '../agent/store.ts'
 import type { Device } from '../agent/types.ts'
-import { openClaudeTransport } from '../api/claude-transport.ts'
 import { type RunningApi, serveApi } from '../api/serve.ts'
+import { openTransport } from '../http/transport.ts'
 import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -72,7 +72,7 @@ export const startApi = async (
       deviceToken: home.deviceToken,
       claudeKey: home.claudeKey,
       claudeUrl: settings.claudeUrl,
-      transport: openClaudeTransport(io.env),
+      transport: openTransport(io.env, settings),
       clock: Date.now,
       logOutgoing: (entry) => store.log(entry),
       report: io.event,

@@ -8,6 +8,8 @@ import { type Dropped, grantConsent, withdrawConsent } from '../agent/consent.ts
 import { federationClient } from '../agent/federation.ts'
 import { saveConfig } from '../agent/home.ts'
 import { timerSleep } from '../agent/transport.ts'
+import { isExposed, refuseExposed } from '../http/address.ts'
+import { openTransport } from '../http/transport.ts'
 import { type CommonOptions, homeOf, integer, withHome, withStore } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -15,6 +17,7 @@ export const enrollCommand = (io: Io): Command =>
   withHome(new Command('enroll'))
     .description('join a federation with a one-time token from its operator')
     .requiredOption('--server <url>', 'the federation server')
+    .option('--insecure-http', 'also where the server is another computer without https')
     .option('--token-file <file>', 'file that holds the token')
     .option(
       '--token <->',
@@ -24,35 +27,51 @@ export const enrollCommand = (io: Io): Command =>
       'after',
       '\nThe token is taken from --token-file, --token - or $LOREWEAVE_ENROLL_TOKEN.\n\nExamples:\n  loreweave enroll --server https://federation.example --token-file token.txt\n  loreweave-server token create | loreweave enroll --server http://127.0.0.1:8787 --token -',
     )
-    .action(
-      async (options: CommonOptions & { server: string; tokenFile?: string; token?: string }) => {
-        const home = homeOf(io, options)
-        const server = serverUrl(options.server)
-        const token = readToken(io, options)
-        const deviceId = await withStore(io, options, (store) =>
-          federationClient({
-            serverUrl: server,
-            transport: fetch,
-            key: home.key,
-            clock: Date.now,
-            rng: cryptoRng(),
-            sleep: timerSleep,
-            log: (entry) => store.log(entry),
-          }).enroll(token),
-        )
-        saveConfig(home.folder, { ...home.config, server, enrolledAt: Date.now() })
-        io.print(
-          options,
-          { deviceId, server },
-          `enrolled with ${server} as ${deviceId}\nNext: loreweave consent grant`,
-        )
-      },
-    )
+    .action(async (options: EnrollOptions) => {
+      const home = homeOf(io, options)
+      const server = serverUrl(options.server)
+      const { settings } = home.config
+      const insecureHttp =
+        settings.insecureHttp || (options.insecureHttp === true && isExposed(server))
+      const token = readToken(io, options)
+      if (!insecureHttp) refuseExposed(server, 'enroll')
+      const deviceId = await withStore(io, options, (store) =>
+        federationClient({
+          serverUrl: server,
+          transport: openTransport(io.env, { insecureHttp }),
+          key: home.key,
+          clock: Date.now,
+          rng: cryptoRng(),
+          sleep: timerSleep,
+          log: (entry) => store.log(entry),
+        }).enroll(token),
+      )
+      saveConfig(home.folder, {
+        ...home.config,
+        server,
+        enrolledAt: Date.now(),
+        settings: { ...settings, insecureHttp },
+      })
+      io.print(
+        options,
+        { deviceId, server },
+        `enrolled with ${server} as ${deviceId}\nNext: loreweave consent grant`,
+      )
+    })
+
+type EnrollOptions = CommonOptions & {
+  server: string
+  insecureHttp?: boolean
+  tokenFile?: string
+  token?: string
+}
 
 const serverUrl = (text: string): string => {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
     throw new FedError('E_USAGE', '--server expects an http or https address')
+  if (url.username || url.password || url.search || url.hash)
+    throw new FedError('E_USAGE', '--server expects an address without a user, ? or #')
   return url.href.replace(/\/+$/, '')
 }
 

@@ -1,5 +1,6 @@
 /** Fetches one file over HTTP into a `.part` file that a later attempt resumes. */
 import { open, stat } from 'node:fs/promises'
+import { watchdog } from '../../http/watchdog.ts'
 
 export type Download = {
   readonly url: string
@@ -88,31 +89,6 @@ async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
     }
   } finally {
     await reader.cancel().catch(() => {})
-  }
-}
-
-/** Aborts when the caller does, or when nothing has happened for a while; reason() tells which wait ran out. */
-const watchdog = (outer: AbortSignal | undefined) => {
-  const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  let reason: Error | undefined
-  const forward = () => controller.abort(outer?.reason)
-  if (outer?.aborted) forward()
-  outer?.addEventListener('abort', forward)
-  return {
-    signal: controller.signal,
-    reason: () => reason,
-    restart: (ms: number, what: string) => {
-      clearTimeout(timer)
-      timer = setTimeout(() => {
-        reason = new Error(`${what} within ${ms / 1000} s`)
-        controller.abort(reason)
-      }, ms)
-    },
-    stop: () => {
-      clearTimeout(timer)
-      outer?.removeEventListener('abort', forward)
-    },
   }
 }
 

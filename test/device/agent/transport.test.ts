@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import {
   deviceIdOf,
@@ -6,15 +6,22 @@ import {
   readSignatureInput,
   verifySignature,
 } from '../../../adapters/wire/signature.ts'
-import { signedTransport, type Transport, timerSleep } from '../../../device/agent/transport.ts'
+import {
+  sendFailure,
+  signedTransport,
+  type Transport,
+  timerSleep,
+} from '../../../device/agent/transport.ts'
+import { openTransport } from '../../../device/http/transport.ts'
 
 const key = newKeyPair()
-const build = (transport: Transport, attempts = 3) => {
+const build = (transport: Transport, attempts = 3, more: { stallMs?: number } = {}) => {
   const waits: number[] = []
   const log: { what: string; bytes: number; digest: string }[] = []
   const signed = signedTransport({
     serverUrl: 'https://server.test/base/',
     transport,
+    ...more,
     key,
     clock: () => 1_700_000_000_000,
     rng: seededRng(1),
@@ -36,7 +43,8 @@ test('signs every attempt with a fresh nonce over the exact bytes', async () => 
     const bytes = new Uint8Array(await request.arrayBuffer())
     const signable = {
       method: request.method,
-      url: request.url,
+      // The proxy that has the path takes it off.
+      url: request.url.replace('/base', ''),
       header: (name: string) => request.headers.get(name),
       body: bytes,
     }
@@ -111,4 +119,143 @@ test('an aborted sleep rejects at once', async () => {
   abort.abort(new Error('stop'))
   await expect(sleeping).rejects.toThrow('stop')
   await expect(timerSleep(60_000, abort.signal)).rejects.toThrow('stop')
+})
+
+const errorOf = (work: Promise<unknown>): Promise<Error> =>
+  work.then(
+    () => expect.fail('no error'),
+    (error) => error,
+  )
+
+test('an answer of any length is read as far as what was asked for can be long', async () => {
+  let read = 0
+  const endless = () =>
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        read += 65_536
+        controller.enqueue(new Uint8Array(65_536))
+      },
+    })
+  const { signed, waits } = build(async () => new Response(endless()))
+  const error = await errorOf(signed.send({ ...post, maxBytes: 1_000_000 }))
+  expect(error).toMatchObject({ code: 'E_TOO_LARGE', message: expect.stringMatching(/1000000/) })
+  expect(read).toBeLessThan(1_300_000)
+  expect(await errorOf(signed.send(post))).toMatchObject({ code: 'E_TOO_LARGE' })
+  expect(read).toBeLessThan(2_000_000)
+  expect(waits).toEqual([])
+})
+
+test('an answer that says itself that it is too long is not read', async () => {
+  const pull = vi.fn()
+  const headers = { 'content-length': '70000000' }
+  const body = new ReadableStream({ pull }, { highWaterMark: 0 })
+  const { signed } = build(async () => new Response(body, { headers }))
+  expect(await errorOf(signed.send({ ...post, maxBytes: 64_000_000 }))).toMatchObject({
+    code: 'E_TOO_LARGE',
+    message: expect.stringContaining('got 70000000'),
+  })
+  expect(pull).not.toHaveBeenCalled()
+})
+
+describe('an attempt in which nothing happens ends', () => {
+  const whenAborted = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+    )
+
+  test.each<[string, Transport]>([
+    ['before the answer', (request) => whenAborted(request.signal)],
+    [
+      'in its body, however often a byte comes',
+      async (request) => {
+        const body = new ReadableStream<Uint8Array>({
+          async pull(controller) {
+            await new Promise((resolve) => setTimeout(resolve, 5))
+            if (request.signal.aborted) controller.error(request.signal.reason)
+            else controller.enqueue(new Uint8Array(1))
+          },
+        })
+        return new Response(body)
+      },
+    ],
+  ])('%s', async (_, transport) => {
+    const { signed, waits } = build(transport, 2, { stallMs: 40 })
+    const error = await errorOf(signed.send(post))
+    expect(error).toMatchObject({
+      code: 'E_UNAVAILABLE',
+      message: expect.stringContaining('nothing went or came within 0.04 s'),
+    })
+    expect(sendFailure(error)).toEqual({ status: null, isRefusal: false, isUnsent: false })
+    expect(waits).toHaveLength(1)
+  })
+
+  test('but not one that goes on, up or down', async () => {
+    const slowly = () => new Promise((resolve) => setTimeout(resolve, 15))
+    const { signed } = build(
+      async (request) => {
+        for await (const _ of request.body!) await slowly()
+        let left = 5
+        const body = new ReadableStream<Uint8Array>({
+          async pull(controller) {
+            await slowly()
+            if (left-- > 0) controller.enqueue(new Uint8Array(2000))
+            else controller.close()
+          },
+        })
+        return new Response(body)
+      },
+      1,
+      { stallMs: 60 },
+    )
+    const { bytes } = await signed.send({ ...post, body: new Uint8Array(5 * 65_536) })
+    expect(bytes).toHaveLength(10_000)
+  })
+})
+
+const page = (status: number) =>
+  new Response('<html>', { status, headers: { 'content-type': 'text/html' } })
+
+test.each([
+  ['a sign-in page', () => page(200), 'E_UNAVAILABLE', /gateway answered 200 .*sign-in/, 0],
+  ['a page that forbids', () => page(403), 'E_UNAVAILABLE', /gateway answered 403/, 0],
+  ['a page of a gateway', () => page(502), 'E_UNAVAILABLE', /gateway answered 502/, 2],
+  ['a proxy that wants credentials', () => page(407), 'E_UNAVAILABLE', /wants credentials/, 0],
+  ['a limit of size', () => page(413), 'E_UNAVAILABLE', /takes no 7 bytes \(413\)/, 0],
+  [
+    'a redirect',
+    () => new Response(null, { status: 301, headers: { location: 'https://new.test/v1/checkin' } }),
+    'E_UPSTREAM',
+    /has moved to https:\/\/new\.test: enrol/,
+    0,
+  ],
+] as const)('%s is told as what it is', async (_, answer, code, message, waited) => {
+  const { signed, waits } = build(async () => answer())
+  const error = await errorOf(signed.send(post))
+  expect(error).toMatchObject({ code, message: expect.stringMatching(message) })
+  expect(sendFailure(error)).toEqual({
+    status: answer().status,
+    isRefusal: false,
+    isUnsent: false,
+  })
+  expect(waits).toHaveLength(waited)
+})
+
+test('what is known of a failure can be asked for', async () => {
+  const refused = build(async () => json(409, { error: { code: 'E_TWICE', message: 'x' } }))
+  expect(sendFailure(await errorOf(refused.signed.send(post)))).toEqual({
+    status: 409,
+    isRefusal: true,
+    isUnsent: false,
+  })
+  expect(sendFailure(new Error('another'))).toBeNull()
+})
+
+test('an address that is not encrypted is refused before anything leaves, and not tried again', async () => {
+  const { signed, waits } = build(() =>
+    openTransport({})(new Request('http://server.test/v1/checkin')),
+  )
+  const error = await errorOf(signed.send(post))
+  expect(error).toMatchObject({ code: 'E_INSECURE' })
+  expect(sendFailure(error)).toEqual({ status: null, isRefusal: false, isUnsent: true })
+  expect(waits).toEqual([])
 })

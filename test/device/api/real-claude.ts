@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { OutboxEntry } from '../../../device/agent/store.ts'
-import { openClaudeTransport } from '../../../device/api/claude-transport.ts'
 import { serveApi } from '../../../device/api/serve.ts'
+import { openTransport } from '../../../device/http/transport.ts'
 import { DEVICE_TOKEN, fakeDevice, fakeOversight, OWN_KEY, planOf } from './fakes.ts'
 
 const open: (() => unknown)[] = []
@@ -41,7 +41,7 @@ export const deviceBefore = async (handler: Handler) => {
       deviceToken: DEVICE_TOKEN,
       claudeKey: OWN_KEY,
       claudeUrl: `http://127.0.0.1:${(claude.address() as AddressInfo).port}`,
-      transport: openClaudeTransport({}),
+      transport: openTransport({}),
       clock: () => 0,
       logOutgoing: (entry) => void sent.push(entry),
       report: () => {},

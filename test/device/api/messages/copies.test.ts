@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Sleep, timerSleep } from '../../../../device/agent/transport.ts'
 import type { CandidateRequest, SpendOptions } from '../../../../device/agent/types.ts'
-import { openClaudeTransport } from '../../../../device/api/claude-transport.ts'
+import { openTransport } from '../../../../device/http/transport.ts'
 import { patienceMs } from '../../../../device/api/messages/copies.ts'
 import { buildApi, fakeDevice, messageText, planOf } from '../fakes.ts'
 
@@ -317,7 +317,7 @@ test.each([1, 2])(
     const { port } = server.address() as AddressInfo
     const api = buildApi({
       claudeUrl: `http://127.0.0.1:${port}`,
-      transport: openClaudeTransport({}),
+      transport: openTransport({}),
       settings: { rankDeadlineMs: 500 },
     })
     timeIsOurs()

@@ -5,11 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { gzipSync } from 'node:zlib'
 import type * as Undici from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
-import {
-  isUnsent,
-  openClaudeTransport,
-  type RawHeaders,
-} from '../../../device/api/claude-transport.ts'
+import { isUnsent, openTransport, type RawHeaders } from '../../../device/http/transport.ts'
 
 const require = createRequire(import.meta.url)
 const { Agent }: typeof Undici = require('undici')
@@ -66,7 +62,7 @@ const closing = (server: HttpServer) => ({
 })
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
-const transport = openClaudeTransport({})
+const transport = openTransport({})
 const errorOf = (work: Promise<unknown>): Promise<Error> =>
   work.then(
     () => expect.fail('no error'),
@@ -279,7 +275,7 @@ describe('a proxy', () => {
   test('that the environment names is asked, and the headers go through it as they are', async () => {
     const { port, heads } = await rawServer((socket) => socket.end(OK))
     const proxy = await proxyTo(port)
-    const through = openClaudeTransport({ HTTP_PROXY: proxy.url })
+    const through = openTransport({ HTTP_PROXY: proxy.url }, { insecureHttp: true })
     const headers: RawHeaders = [
       ['anthropic-beta', 'one'],
       ['anthropic-beta', 'two'],
@@ -297,7 +293,7 @@ describe('a proxy', () => {
 
   test('is asked for Claude’s own address, and that it refuses means that nothing was sent', async () => {
     const proxy = await proxyTo(null)
-    const through = openClaudeTransport({ https_proxy: proxy.url })
+    const through = openTransport({ https_proxy: proxy.url })
     const request = new Request('https://api.anthropic.com/v1/models')
     expect(isUnsent(await errorOf(through(request)))).toBe(true)
     expect(proxy.asked).toEqual(['api.anthropic.com:443'])
@@ -306,21 +302,24 @@ describe('a proxy', () => {
   test.each(['', '*'])('is not asked for this machine, where NO_PROXY is %j', async (NO_PROXY) => {
     const { url } = await rawServer((socket) => socket.end(OK))
     const proxy = await proxyTo(null)
-    const direct = openClaudeTransport({ HTTP_PROXY: proxy.url, NO_PROXY })
+    const direct = openTransport({ HTTP_PROXY: proxy.url, NO_PROXY })
     expect(await (await direct(new Request(url))).text()).toBe('ok')
     expect(proxy.asked).toEqual([])
   })
 
   test('is not asked for what NO_PROXY names', async () => {
     const proxy = await proxyTo(null)
-    const direct = openClaudeTransport({ HTTP_PROXY: proxy.url, NO_PROXY: '.invalid' })
+    const direct = openTransport(
+      { HTTP_PROXY: proxy.url, NO_PROXY: '.invalid' },
+      { insecureHttp: true },
+    )
     const error = await errorOf(direct(new Request('http://claude.invalid:8080/')))
     expect(error).toMatchObject({ syscall: 'getaddrinfo' })
     expect(proxy.asked).toEqual([])
   })
 
   test('that is no address is refused, without quoting it: it may hold a password', () => {
-    const opening = () => openClaudeTransport({ HTTPS_PROXY: 'user:secret@nowhere' })
+    const opening = () => openTransport({ HTTPS_PROXY: 'socks5://user:secret@nowhere' })
     expect(opening).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
     expect(opening).toThrow(/HTTPS_PROXY/)
     expect(opening).not.toThrow(/secret/)

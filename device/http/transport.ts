@@ -1,13 +1,15 @@
 /**
- * HTTP to Claude, without what `fetch` adds to a request: no header that the app did not send, no
- * time limit, no decoding. The caller's abort ends it. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`
- * hold.
+ * HTTP to other computers, for Claude, the federation, model files and checks alike, without what
+ * `fetch` adds to a request: no header that the caller did not give, no time limit, no decoding, no
+ * redirect followed. The caller's abort ends it.
  */
 import { createRequire } from 'node:module'
 import type { Readable } from 'node:stream'
 import type * as Undici from 'undici'
 import type { Dispatcher } from 'undici'
-import { FedError } from '../../adapters/errors.ts'
+import { refuseExposed } from './address.ts'
+import { type Environment, openRoutes, type Routes } from './route.ts'
+import { openTunnel } from './tunnel.ts'
 
 /**
  * Loaded after Node's own undici, which naming Headers loads: the first of them puts its
@@ -15,39 +17,48 @@ import { FedError } from '../../adapters/errors.ts'
  * would run too early.
  */
 void globalThis.Headers
-const { EnvHttpProxyAgent }: typeof Undici = createRequire(import.meta.url)('undici')
+const { Agent, buildConnector }: typeof Undici = createRequire(import.meta.url)('undici')
 
 /**
  * headers: names as the app spelled them, in its order; without them those of the request are sent.
  */
-export type ClaudeTransport = (request: Request, headers?: RawHeaders) => Promise<Response>
+export type HttpTransport = (request: Request, headers?: RawHeaders) => Promise<Response>
 
 export type RawHeaders = readonly (readonly [name: string, value: string])[]
 
-/** A proxy cannot reach this machine's own ports. */
-const NEVER_PROXIED = 'localhost,127.0.0.1,[::1]'
-
-/** env: of the process. Fails with E_USAGE where a proxy is set that is no address. */
-export const openClaudeTransport = (
-  env: Readonly<Record<string, string | undefined>>,
-): ClaudeTransport => {
-  const of = (name: string): string => (env[name] ?? env[name.toUpperCase()] ?? '').trim()
-  const noProxy = of('no_proxy')
-  const agent = openAgent({
-    httpProxy: of('http_proxy'),
-    httpsProxy: of('https_proxy'),
-    noProxy: noProxy === '*' ? '*' : `${noProxy},${NEVER_PROXIED}`,
-  })
-  return (request, headers = [...request.headers]) =>
-    new Promise((resolve, reject) => send(agent, request, headers, resolve, reject))
+/**
+ * env: of the process; proxies are taken from it, while Node itself reads NODE_EXTRA_CA_CERTS when
+ * it starts. insecureHttp: whether plain http may go to other computers; else such a request is
+ * refused with E_INSECURE, and nothing is sent. Fails with E_USAGE where a proxy is set that is no
+ * address.
+ */
+export const openTransport = (
+  env: Environment,
+  { insecureHttp = false }: { readonly insecureHttp?: boolean } = {},
+): HttpTransport => {
+  const agent = new Agent({ connect: connectorOver(openRoutes(env)) })
+  return async (request, headers = [...request.headers]) => {
+    if (!insecureHttp) refuseExposed(request.url)
+    return new Promise((resolve, reject) => send(agent, request, headers, resolve, reject))
+  }
 }
 
-const openAgent = (options: Undici.EnvHttpProxyAgent.Options): Dispatcher => {
-  try {
-    return new EnvHttpProxyAgent(options)
-  } catch (cause) {
-    const message = 'HTTPS_PROXY and HTTP_PROXY expect an address such as http://proxy.example:3128'
-    throw new FedError('E_USAGE', message, { cause })
+/** A connection that is not there after five minutes will not come; no answer is lost by it. */
+const CONNECT_MS = 300_000
+
+const connectorOver = (routes: Routes): Undici.buildConnector.connector => {
+  const connect = buildConnector({ timeout: CONNECT_MS })
+  return (options, callback) => {
+    const { protocol, host = options.hostname, port } = options
+    const { proxy } = routes(new URL(`${protocol}//${host}`))
+    if (!proxy) return connect(options, callback)
+    const isSecure = protocol === 'https:'
+    openTunnel(proxy, port ? host : `${host}:${isSecure ? 443 : 80}`).then(
+      (socket) =>
+        isSecure ? connect({ ...options, httpSocket: socket }, callback) : callback(null, socket),
+      (error: Error) => callback(error, null),
+    )
+    return undefined
   }
 }
 
@@ -92,7 +103,7 @@ const send = (
       origin,
       path: pathname + search,
       method: request.method as Dispatcher.HttpMethod,
-      headers: grouped(headers),
+      headers: headers.flat(),
       body: request.body && (read(request.body) as unknown as Readable),
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -158,19 +169,6 @@ const responseOf = (
   for (let i = 0; i + 1 < text.length; i += 2) headers.append(text[i]!, text[i + 1]!)
   const hasNoBody = request.method === 'HEAD' || [204, 205, 304].includes(status)
   return new Response(hasNoBody ? null : stream, { status, statusText, headers })
-}
-
-/**
- * By name, since undici's proxy agent keeps only the last of two pairs with one name; it takes no
- * list of one, though.
- */
-const grouped = (headers: RawHeaders): Record<string, string | string[]> => {
-  const groups: Record<string, string | string[]> = Object.create(null)
-  for (const [name, value] of headers) {
-    const before = groups[name]
-    groups[name] = before === undefined ? value : [before, value].flat()
-  }
-  return groups
 }
 
 const errorOf = (reason: unknown): Error =>

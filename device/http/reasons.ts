@@ -1,0 +1,65 @@
+/** Why nothing came from an address, in words that say what to do; and whether a web page came. */
+
+/** status: with which the proxy refused; null where it gave no answer. */
+export class ProxyError extends Error {
+  readonly status: number | null
+
+  constructor(message: string, status: number | null, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'ProxyError'
+    this.status = status
+  }
+}
+
+const UNKNOWN_AUTHORITY =
+  'its certificate is of an authority that this computer does not know: where a proxy of your company opens connections, NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem'
+
+const NETWORK = 'there is no way to it: is this computer online, or does it need HTTPS_PROXY?'
+
+/** By Node's, OpenSSL's and undici's codes. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: `its name is not known here; ${NETWORK}`,
+  EAI_AGAIN: `names cannot be looked up; ${NETWORK}`,
+  EHOSTUNREACH: NETWORK,
+  ENETUNREACH: NETWORK,
+  ETIMEDOUT: NETWORK,
+  UND_ERR_CONNECT_TIMEOUT: NETWORK,
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: 'its certificate has expired, or the clock of this computer is wrong',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet, or the clock of this computer is wrong',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS at this port: is it http://?',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS at this port: is it http://?',
+  HPE_INVALID_CONSTANT: 'it does not speak HTTP at this port: is it https://?',
+}
+
+/** null where nothing is known of it. */
+export const reasonOf = (error: unknown): string | null => {
+  if (!(error instanceof Error)) return null
+  if (error instanceof ProxyError) return error.message
+  const { code } = error as { code?: unknown }
+  const first = error instanceof AggregateError ? reasonOf(error.errors[0]) : null
+  const inner = first ?? reasonOf(error.cause)
+  if (inner !== null || typeof code !== 'string' || !/^[A-Z][A-Z0-9_]+$/.test(code)) return inner
+  return code in WORDS ? `${WORDS[code]} (${code})` : code
+}
+
+/**
+ * What it means where a web page came, or what only proxies say; null for any other answer. Neither
+ * Claude's API nor a federation server answers with pages.
+ */
+export const gatewayReason = (status: number, headers: Headers): string | null => {
+  if (status === 407) return 'a proxy answered 407: it wants credentials'
+  const isPage = /^(?:text\/html|application\/xhtml)/i.test(headers.get('content-type') ?? '')
+  if (status === 511 || (isPage && status < 300))
+    return `a proxy or gateway answered ${status} with a page of its own: does this network want a sign-in? Open a browser`
+  return isPage ? `a proxy or gateway answered ${status} with a page of its own` : null
+}

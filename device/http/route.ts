@@ -1,0 +1,99 @@
+/**
+ * Which way a request goes: straight, or through the proxy that `HTTPS_PROXY` or `HTTP_PROXY` name
+ * and `NO_PROXY` does not forbid. Names in small letters outrank those in capitals, as in curl.
+ */
+import { BlockList, isIP } from 'node:net'
+import { FedError } from '../../adapters/errors.ts'
+import { isLoopback } from './address.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** words: the way, for people; without credentials. */
+export type Route = { readonly proxy: URL | null; readonly words: string }
+export type Routes = (target: URL) => Route
+
+/** Fails with E_USAGE where a proxy is set that is no address. */
+export const openRoutes = (env: Environment): Routes => {
+  const https = proxyOf(env, ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])
+  const http = proxyOf(env, ['http_proxy', 'HTTP_PROXY'])
+  const isExempt = exemptions(env['no_proxy'] ?? env['NO_PROXY'] ?? '')
+  return (target) => {
+    const found = target.protocol === 'https:' ? https : http
+    const host = bare(target.hostname)
+    if (isLoopback(target.hostname) || host.endsWith('.localhost'))
+      return straight('it is this computer')
+    if (!found) return straight('none is set')
+    const port = Number(target.port) || DEFAULT_PORTS[target.protocol] || 0
+    if (isExempt(host, port)) return straight('NO_PROXY names it')
+    return {
+      proxy: found.url,
+      words: `through the proxy ${withoutCredentials(found.url)} (${found.name})`,
+    }
+  }
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
+
+const straight = (why: string): Route => ({ proxy: null, words: `without a proxy: ${why}` })
+
+/** Of a proxy, as it may be shown and logged. */
+export const withoutCredentials = ({ protocol, host }: URL): string => `${protocol}//${host}`
+
+/** The first of these variables that is set; set to nothing it means no proxy. */
+const proxyOf = (env: Environment, names: readonly string[]) => {
+  const name = names.find((one) => env[one] !== undefined)
+  const text = (name && env[name]?.trim()) || ''
+  if (!name || text === '') return null
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  const url = URL.canParse(address) ? new URL(address) : null
+  // Not quoted: it may hold a password.
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    throw new FedError(
+      'E_USAGE',
+      `${name} expects the address of an HTTP proxy, such as http://proxy.example:3128`,
+    )
+  return { name, url }
+}
+
+/** As in an address, without the brackets of IPv6 and the dot that may end a name. */
+const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+
+type Exempt = (host: string, port: number) => boolean
+
+/**
+ * NO_PROXY: names with all that ends in them, IP addresses and networks, each with a port or
+ * without, between commas or blanks; `*` is everything.
+ */
+const exemptions = (list: string): Exempt => {
+  const entries = list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(exemption)
+  return (host, port) => entries.some((isNamed) => isNamed(host, port))
+}
+
+const exemption = (entry: string): Exempt => {
+  const isBareV6 = !entry.startsWith('[') && entry.split(':').length > 2
+  const [, before = '', only] = isBareV6 ? [entry, entry] : (/^(.*?)(?::(\d+))?$/.exec(entry) ?? [])
+  const isPort = (port: number) => only === undefined || Number(only) === port
+  const name = bare(before.replace(/^\*?\./, ''))
+  if (name === '*') return (_, port) => isPort(port)
+  const isInNetwork = network(name)
+  if (isInNetwork) return (host, port) => isPort(port) && isInNetwork(host)
+  return (host, port) => isPort(port) && (host === name || host.endsWith(`.${name}`))
+}
+
+/** Of an IP address or a network such as 10.0.0.0/8; undefined where it is neither. */
+const network = (text: string): ((host: string) => boolean) | undefined => {
+  const [address = '', bits] = text.split('/')
+  const version = isIP(address)
+  if (version === 0) return undefined
+  const family = version === 4 ? 'ipv4' : 'ipv6'
+  const most = version === 4 ? 32 : 128
+  const length = bits === undefined ? most : Number(bits)
+  if (!/^\d*$/.test(bits ?? '') || length > most) return undefined
+  const addresses = new BlockList()
+  addresses.addSubnet(address, length, family)
+  return (host) => isIP(host) === version && addresses.check(host, family)
+}
