@@ -262,7 +262,7 @@ export const OVERSIGHT_ROUTES = {
     who: 'device',
     summary: 'A one-time code for the page',
     description:
-      'Valid for 60 seconds and for one exchange. `loreweave page` asks for it and opens the page with it. At most ten a minute.',
+      'Valid for 60 seconds and for one exchange. `loreweave page` asks for it and prints it, to be typed on the page. At most ten a minute.',
     body: undefined,
     response: SessionCodeResponse,
     errors: ['E_UNAVAILABLE'],

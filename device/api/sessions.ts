@@ -15,7 +15,7 @@ export type Sessions = {
   /** Fails with E_UNAVAILABLE when too many were asked for. */
   newCode(): { code: string; expiresAt: number }
   /**
-   * A code works once. Fails with E_AUTH. Failures are not counted: 256 random bits cannot be guessed, and a limit would let any program
+   * A code works once. Fails with E_AUTH. Failures are not counted: 100 random bits cannot be guessed within a minute, and a limit would let any program
    * of this computer lock the right code out.
    */
   exchange(code: string): string
@@ -50,12 +50,12 @@ export const openSessions = (clock: () => number): Sessions => {
       if (issued.length >= MOST_CODES)
         throw new FedError('E_UNAVAILABLE', 'too many codes were asked for: wait a minute')
       issued.push(clock())
-      const code = newSecret('')
+      const code = newCode()
       codes = [...codes.filter((c) => c.at > clock()), { secret: code, at: clock() + CODE_MS }]
       return { code, expiresAt: clock() + CODE_MS }
     },
     exchange(code) {
-      const known = find(codes, code)
+      const known = find(codes, asTyped(code))
       codes = codes.filter((c) => c !== known)
       return open(known !== undefined && known.at > clock())
     },
@@ -76,6 +76,21 @@ export const openSessions = (clock: () => number): Sessions => {
 /** Every secret is compared, each in constant time. */
 const find = (all: readonly Timed[], secret: string): Timed | undefined =>
   all.filter((one) => isSame(one.secret, secret))[0]
+
+/** Crockford's base 32: no letter that looks like a digit. */
+const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/** 100 random bits in groups of five letters, which can be typed. */
+const newCode = (): string =>
+  [...randomBytes(20)]
+    .map((byte, i) => `${i > 0 && i % 5 === 0 ? '-' : ''}${LETTERS[byte % 32]}`)
+    .join('')
+
+/** The code as newCode writes it, from what somebody typed. */
+const asTyped = (text: string): string => {
+  const letters = text.toLowerCase().replace(/[\s-]/g, '').replace(/[il]/g, '1').replace(/o/g, '0')
+  return letters.match(/.{1,5}/g)?.join('-') ?? ''
+}
 
 const newSecret = (prefix: string): string =>
   `${prefix}${Buffer.from(randomBytes(32)).toString('base64url')}`
