@@ -13,7 +13,7 @@ import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { type ConditionsReader, notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
 import { openFollowUps } from './follow-ups.ts'
-import { enforceRetention } from './forget.ts'
+import { enforceRetention, expire } from './forget.ts'
 import { dropDerivedFiles, forgettingOnce } from './forgotten.ts'
 import { importChoices } from './imported.ts'
 import type { Calibration } from './outlook.ts'
@@ -22,7 +22,8 @@ import { openRelevance } from './relevant.ts'
 import { warmRewriting } from './rewriting.ts'
 import { openServing } from './serving.ts'
 import { DeviceSettings, type DeviceSettingsInput } from './settings.ts'
-import type { DeviceStore, OutboxEntry } from './store.ts'
+import type { DeviceStore } from './store.ts'
+import type { OutboxEntry } from './store-log.ts'
 import { isTrainingPaused, reportTraining, whenUnpaused } from './training.ts'
 import { type Sleep, type Transport, timerSleep } from './transport.ts'
 import type { Device, TrainOptions, TrainReport } from './types.ts'
@@ -147,6 +148,7 @@ export const openDevice = (options: DeviceOptions): Device => {
       const now = clock()
       if (now - retainedAt >= DAY_MS || now < retainedAt) {
         retainedAt = now
+        expire(store, now)
         enforceRetention(store, settings.retentionDays, now)
       }
       if (await caughtUp()) await refresh().catch(() => undefined)

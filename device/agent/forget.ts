@@ -15,6 +15,7 @@ import { serveRelease, servingState } from './private-adapter.ts'
 import { forgetProposals } from './proposals.ts'
 import { forgetRelevance } from './relevant.ts'
 import type { DeviceStore } from './store.ts'
+import { DECISION_MS } from './store-ends.ts'
 
 const ALL = Number.MAX_SAFE_INTEGER
 const MINUTE_MS = 60_000
@@ -48,8 +49,8 @@ export const forgetConversation = (store: DeviceStore, target: ForgetTarget): Fo
       conversations: decisions.flatMap((d) => d.suffix ?? []),
       computedSince: Math.min(...[...decisions, ...choices].map((one) => one.at)) - SLACK_MS,
       sentSince: learnedSince,
-      loggedBetween: decisions.map(({ at }) => [at - ANSWER_MS, at + MINUTE_MS] as const),
     })
+    for (const { at } of decisions) store.eraseDigests(at - ANSWER_MS, at + MINUTE_MS)
     const requests = new Set(decisions.map((d) => d.request))
     forgetRelevance(
       store,
@@ -69,6 +70,13 @@ export const forgetConversation = (store: DeviceStore, target: ForgetTarget): Fo
   return report
 }
 
+/** What has an end whatever the user set: once a day. */
+export const expire = (store: DeviceStore, now: number): void =>
+  store.atomically(() => {
+    store.eraseDigests(0, now - DECISION_MS)
+    store.endRows(now)
+  })
+
 /**
  * Erases what is older than the limit in days; null: nothing (decisions then expire as new ones are kept). Choices of unknown time
  * and a private adapter stay. True where something went.
@@ -81,8 +89,9 @@ export const enforceRetention = (
   if (retentionDays === null) return false
   const before = now - retentionDays * DAY_MS
   forgetPeople(store, before)
+  const digests = store.eraseDigests(0, before)
   const { decisions, choices, feedback } = store.idsBefore(before)
-  if (decisions.length + choices.length + feedback === 0) return false
+  if (decisions.length + choices.length + feedback + digests === 0) return false
   store.durably(() => {
     // States do not say which text they are of.
     store.eraseRows({ decisions, choices, before, computedSince: 0 })

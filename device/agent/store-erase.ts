@@ -5,8 +5,8 @@ import type { Run } from './store.ts'
 /**
  * decisions: ids, with their message ids and feedback. choices: ids. conversations: names of those whose texts no key may be
  * made from any more. computedSince: pooled states kept
- * since then go (0: all). sentSince: updates not sent yet that were computed since then; null: none. loggedBetween: spans of time in
- * which the digests of requests to Claude go. before: whatever feedback and keys of texts are older.
+ * since then go (0: all). sentSince: updates not sent yet that were computed since then; null: none. before: whatever feedback and
+ * keys of texts are older.
  */
 export type Erasure = {
   readonly decisions: readonly string[]
@@ -14,7 +14,6 @@ export type Erasure = {
   readonly conversations?: readonly string[]
   readonly computedSince?: number
   readonly sentSince?: number | null
-  readonly loggedBetween?: readonly (readonly [from: number, to: number])[]
   readonly before?: number
 }
 export type Erased = {
@@ -45,12 +44,6 @@ export const erasing = (db: Database.Database, run: Run) => ({
       run.change(
         "UPDATE uploads SET state = 'refused', reason = 'forgotten', bytes = NULL WHERE state = 'pending' AND at >= ?",
         what.sentSince,
-      )
-    for (const [from, to] of what.loggedBetween ?? [])
-      run.change(
-        "UPDATE outbox SET digest = '' WHERE recipient = 'claude' AND at BETWEEN ? AND ?",
-        from,
-        to,
       )
     return {
       decisions: each('DELETE FROM decisions WHERE id = ?', what.decisions),

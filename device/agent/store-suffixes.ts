@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS suffixes (id INTEGER PRIMARY KEY, block TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS suffix_keys (key TEXT PRIMARY KEY, suffix INTEGER NOT NULL, conversation TEXT NOT NULL, is_text INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS suffix_keys_conversation ON suffix_keys (conversation);
 CREATE INDEX IF NOT EXISTS suffix_keys_at ON suffix_keys (at);
+CREATE INDEX IF NOT EXISTS suffix_keys_suffix ON suffix_keys (suffix);
 `
 
 /**

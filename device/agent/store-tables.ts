@@ -1,8 +1,7 @@
 /** Tables of the device's store that hold what it sent, and what it can compute again. */
 import type { Intended } from './consent.ts'
-import type { OutboxEntry, PendingUpload, Run, UploadState } from './store.ts'
+import type { PendingUpload, Run, UploadState } from './store.ts'
 
-const ALL = Number.MAX_SAFE_INTEGER
 /** Rows of the cache of pooled states: 2.3 kB each for the default model. */
 const POOLED_ROWS = 20_000
 
@@ -26,24 +25,6 @@ type UploadRow = {
 export const UPLOAD_COLUMNS = ['intended TEXT', 'sent INTEGER']
 
 export const outgoingTables = (run: Run) => ({
-  log: (entry: OutboxEntry) =>
-    void run.change(
-      'INSERT INTO outbox (at, recipient, what, bytes, digest) VALUES (?, ?, ?, ?, ?)',
-      entry.at,
-      entry.recipient,
-      entry.what,
-      entry.bytes,
-      entry.digest,
-    ),
-  outbox: (limit = ALL) =>
-    run.all<OutboxEntry>(
-      'SELECT at, recipient, what, bytes, digest FROM outbox ORDER BY seq DESC LIMIT ?',
-      limit,
-    ),
-  outboxSums: () =>
-    run.all<{ recipient: OutboxEntry['recipient']; entries: number; bytes: number }>(
-      'SELECT recipient, COUNT(*) AS entries, SUM(bytes) AS bytes FROM outbox GROUP BY recipient ORDER BY recipient',
-    ),
   /** The first bytes of a round stay: a second call with other bytes changes nothing. */
   savePending: (upload: PendingUpload) =>
     void run.change(

@@ -4,23 +4,16 @@ import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Spending } from '../personalize/spend.ts'
 import type { Intended } from './consent.ts'
+import { DECISION_MS, endTables } from './store-ends.ts'
 import { type Erased, type Erasure, erasing } from './store-erase.ts'
 import { type Imported, importedChoices } from './store-imported.ts'
+import { LOG_SCHEMA, logTables, type OutboxEntry } from './store-log.ts'
 import { type HeldBack, SPENDING_SCHEMA, spendingTables } from './store-spending.ts'
 import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
 import { cacheTables, outgoingTables, UPLOAD_COLUMNS } from './store-tables.ts'
 
 /** A choice of the user: where it came from, and how much it counts. */
 export type StoredChoice = ChoiceLine & { readonly weight?: number }
-
-/** One thing that left the device. digest: SHA-256 of the bytes; empty when there was no body. */
-export type OutboxEntry = {
-  readonly at: number
-  readonly recipient: 'federation' | 'claude'
-  readonly what: string
-  readonly bytes: number
-  readonly digest: string
-}
 
 /** An update whose exact bytes were kept before they were sent. What it contributes is not known of those of earlier versions. */
 export type PendingUpload = Partial<Intended> & {
@@ -114,6 +107,10 @@ export type DeviceStore = {
   saveBlob(name: string, bytes: Uint8Array): void
   removeBlob(name: string): void
   log(entry: OutboxEntry): void
+  /** Of requests to Claude in a span of time, both ends included. Returns how many went. */
+  eraseDigests(from: number, to: number): number
+  /** Drops what tables hold beyond their end: see store-ends.ts. */
+  endRows(now: number): void
   outbox(limit?: number): OutboxEntry[]
   /** Of everything that was ever logged. */
   outboxSums(): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[]
@@ -155,9 +152,6 @@ export type DeviceStore = {
   close(): void
 }
 
-/** How long a decision, with its texts, waits for feedback. Choices stay. */
-const DECISION_MS = 90 * 24 * 3600 * 1000
-
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS choices (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, source TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS decisions (id TEXT PRIMARY KEY, at REAL NOT NULL, body TEXT NOT NULL);
@@ -168,7 +162,6 @@ CREATE INDEX IF NOT EXISTS feedback_decision ON feedback (decision_id);
 CREATE TABLE IF NOT EXISTS forgotten (seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, at REAL NOT NULL, recipient TEXT NOT NULL, what TEXT NOT NULL, bytes INTEGER NOT NULL, digest TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS uploads (round_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB, state TEXT NOT NULL, reason TEXT, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL);
 DROP TABLE IF EXISTS spending;
@@ -182,7 +175,7 @@ export const openStore = (path: string): DeviceStore => {
   // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
   db.pragma('secure_delete = ON')
   db.pragma('temp_store = MEMORY')
-  db.exec(SCHEMA + SUFFIX_SCHEMA + SPENDING_SCHEMA)
+  db.exec(SCHEMA + LOG_SCHEMA + SUFFIX_SCHEMA + SPENDING_SCHEMA)
   addColumn(db, 'decisions', 'conversation TEXT')
   addColumn(db, 'pooled', 'at REAL')
   for (const column of UPLOAD_COLUMNS) addColumn(db, 'uploads', column)
@@ -200,9 +193,11 @@ export const openStore = (path: string): DeviceStore => {
       }
     },
     ...erasing(db, run),
+    ...endTables(run),
     ...choiceTables(db, run),
     ...importedChoices(run),
     ...stateTables(run),
+    ...logTables(run),
     ...outgoingTables(run),
     ...cacheTables(run),
     ...suffixTables(run),

@@ -1,7 +1,4 @@
-/**
- * `loreweave page`: opens the page of the running device in the browser, and prints the one-time code to type there. The code is never
- * an argument of a program: every user of the computer may read those.
- */
+/** `loreweave page`: opens the page of the running device in the browser, with a one-time code. */
 import { spawn } from 'node:child_process'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
@@ -18,20 +15,18 @@ export const pageCommand = (io: Io): Command =>
     .option('--print', 'print the address instead of opening a browser')
     .addHelpText(
       'after',
-      '\nThe device must be running (loreweave serve). The code works once, within a minute. Printed addresses hold it.\n\nExamples:\n  loreweave page\n  loreweave page --print',
+      '\nThe device must be running (loreweave serve). The address holds a code that works once, within a minute.\n\nExamples:\n  loreweave page\n  loreweave page --print',
     )
     .action(async (options: PageOptions) => {
       const home = homeOf(io, options)
       const base = `http://127.0.0.1:${options.port ?? home.config.settings.port}`
       const { code } = await askForCode(base, home.deviceToken)
       const url = `${base}/#code=${code}`
-      const isOpened = !options.print && (await openBrowser(`${base}/`, process.platform, io.env))
+      const isOpened = !options.print && (await openBrowser(url, process.platform, io.env))
       io.print(
         options,
-        { url, code, opened: isOpened },
-        isOpened
-          ? `opened ${base}/\nType this code there within a minute: ${code}`
-          : `open this within a minute, once:\n${url}`,
+        { url, opened: isOpened },
+        isOpened ? `opened ${base}/` : `open this within a minute, once:\n${url}`,
       )
     })
 
@@ -60,7 +55,7 @@ const askForCode = async (base: string, token: string): Promise<SessionCodeRespo
 
 /** False where there is no browser to open, or no screen to open it on. */
 const openBrowser = (
-  address: string,
+  url: string,
   platform: NodeJS.Platform,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<boolean> => {
@@ -68,12 +63,12 @@ const openBrowser = (
     return Promise.resolve(false)
   const [program, ...args] =
     platform === 'darwin'
-      ? ['open', address]
+      ? ['open', url]
       : platform === 'win32'
-        ? ['rundll32', 'url.dll,FileProtocolHandler', address]
-        : ['xdg-open', address]
+        ? ['rundll32', 'url.dll,FileProtocolHandler', url]
+        : ['xdg-open', url]
   return new Promise((resolve) => {
-    const child = spawn(program!, args, { stdio: 'ignore', detached: true, env })
+    const child = spawn(program!, args, { stdio: 'ignore', detached: true })
     child.on('error', () => resolve(false))
     child.on('exit', (code) => resolve(code === 0))
     child.unref()

@@ -12,7 +12,7 @@ import { learnRelevance } from '../../../device/agent/relevant.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { type LocalModel, openModel } from '../../../device/engine/model/open.ts'
 import { openEngine } from '../../../device/engine/run/client.ts'
-import { fakeEngine, shortChoices, temporaryFolder, tinyModel } from './fixture.ts'
+import { fakeDevice, fakeEngine, shortChoices, temporaryFolder, tinyModel } from './fixture.ts'
 
 let folder = ''
 let model: LocalModel
@@ -23,6 +23,8 @@ beforeEach(() => {
   folder = temporaryFolder()
 })
 afterEach(() => rmSync(folder, { recursive: true }))
+
+const DAY = 24 * 3600_000
 
 /** Words of the conversation that is forgotten, and of one that is kept. */
 const SECRETS = [
@@ -241,6 +243,27 @@ test('an update that waits is not sent any more, those that were sent since are 
   })
   expect(store.uploads().find((u) => u.roundId === 'waits')).toMatchObject({ reason: 'forgotten' })
   await home.device.close()
+})
+
+test('a digest of a request goes with its time, whether or not a decision was kept of it', async () => {
+  let now = 1_000_000_000
+  const store = openStore(':memory:')
+  const { device } = fakeDevice(model, { store, clock: () => now })
+  const logged = () => store.outbox().map(({ digest }) => digest.slice(0, 1))
+  for (const first of ['a', 'b']) {
+    const digest = `${first}${'0'.repeat(63)}`
+    store.log({ at: now, recipient: 'claude', what: 'messages', bytes: 9, digest })
+    now += 50 * DAY
+  }
+  expect(await enforceRetention(store, 60, now)).toBe(true)
+  expect(logged()).toEqual(['b', ''])
+  expect(await enforceRetention(store, 60, now)).toBe(false)
+  await device.upkeep()
+  expect(logged()).toEqual(['b', ''])
+  now += 41 * DAY
+  await device.upkeep()
+  expect(logged()).toEqual(['', ''])
+  await device.close()
 })
 
 test('what is older than the retention limit goes from every file, and what is younger stays', async () => {

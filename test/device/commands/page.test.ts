@@ -1,5 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningApi, serveApi } from '../../../device/api/serve.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
@@ -11,19 +10,11 @@ const folder = temporaryFolder()
 let other: RunningApi
 beforeAll(async () => {
   await call(folder, ['init', '--model', 'tiny'])
-  other = await serveAs(DEVICE_TOKEN)
-})
-afterAll(async () => {
-  await other.close()
-  rmSync(folder, { recursive: true })
-})
-
-const serveAs = (deviceToken: string): Promise<RunningApi> =>
-  serveApi(
+  other = await serveApi(
     {
       device: fakeDevice().device,
       oversight: fakeOversight(),
-      deviceToken,
+      deviceToken: DEVICE_TOKEN,
       claudeKey: null,
       claudeUrl: 'https://claude.test',
       transport: () => Promise.reject(new Error('not used')),
@@ -33,6 +24,11 @@ const serveAs = (deviceToken: string): Promise<RunningApi> =>
     },
     0,
   )
+})
+afterAll(async () => {
+  await other.close()
+  rmSync(folder, { recursive: true })
+})
 
 test('the device of another home gives no code: E_AUTH', async () => {
   const { code, stderr } = await call(folder, ['page', '--port', String(other.port)])
@@ -47,28 +43,3 @@ test('where nothing listens it says how to start the device: E_UNAVAILABLE', asy
   expect(stderr).toContain('E_UNAVAILABLE')
   expect(stderr).toContain('loreweave serve')
 })
-
-/** Writes down what it was called with, and what the system shows of all processes meanwhile. */
-const OPENER = `#!/bin/sh
-printf '%s\\n' "$@" > "$SEEN/arguments"
-ps -ww -eo args > "$SEEN/processes"
-`
-
-test.skipIf(process.platform !== 'linux')(
-  'the code is in the arguments of no process while the browser is opened',
-  async () => {
-    const own = await serveAs(readFileSync(join(folder, 'home', 'device-token'), 'utf8').trim())
-    const bin = join(folder, 'bin')
-    mkdirSync(bin)
-    writeFileSync(join(bin, 'xdg-open'), OPENER, { mode: 0o700 })
-    const env = { DISPLAY: ':1', SEEN: folder, PATH: `${bin}:${process.env['PATH']}` }
-    const { code, stdout } = await call(folder, ['page', '--port', String(own.port)], { env })
-    await own.close()
-    const typed = /: ([0-9a-z-]{20,})$/.exec(stdout.trim())?.[1]
-    expect([code, typed]).toEqual([0, expect.any(String)])
-    expect(readFileSync(join(folder, 'arguments'), 'utf8')).toBe(`http://127.0.0.1:${own.port}/\n`)
-    const processes = readFileSync(join(folder, 'processes'), 'utf8')
-    expect(processes).toContain('xdg-open')
-    expect(processes).not.toContain(typed)
-  },
-)

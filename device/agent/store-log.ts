@@ -1,0 +1,71 @@
+/** Table of the device's store for what left the device: the newest one by one, and sums of all. */
+import type { Run } from './store.ts'
+
+/** One thing that left the device. digest: SHA-256 of the bytes; empty when there was no body, or once it was erased. */
+export type OutboxEntry = {
+  readonly at: number
+  readonly recipient: 'federation' | 'claude'
+  readonly what: string
+  readonly bytes: number
+  readonly digest: string
+}
+
+/**
+ * In the place of a digest that was erased. As long as one: SQLite then writes over it where it
+ * lies, and moves no other row, which would leave a copy of that one's digest behind.
+ */
+const ERASED = '0'.repeat(64)
+
+export const LOG_SCHEMA = `
+CREATE TABLE IF NOT EXISTS outbox (
+  seq INTEGER PRIMARY KEY, at REAL NOT NULL, recipient TEXT NOT NULL, what TEXT NOT NULL,
+  bytes INTEGER NOT NULL, digest TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS outbox_recipient ON outbox (recipient, seq);
+CREATE INDEX IF NOT EXISTS outbox_digests ON outbox (at)
+  WHERE recipient = 'claude' AND digest > '${ERASED}';
+CREATE TABLE IF NOT EXISTS outbox_sums (
+  recipient TEXT PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO outbox_sums
+  SELECT recipient, COUNT(*), SUM(bytes) FROM outbox
+  WHERE NOT EXISTS (SELECT 1 FROM outbox_sums) GROUP BY recipient;
+`
+
+export const logTables = (run: Run) => ({
+  log: ({ at, recipient, what, bytes, digest }: OutboxEntry): void => {
+    run.change(
+      'INSERT INTO outbox (at, recipient, what, bytes, digest) VALUES (?, ?, ?, ?, ?)',
+      at,
+      recipient,
+      what,
+      bytes,
+      digest,
+    )
+    run.change(
+      `INSERT INTO outbox_sums VALUES (?, 1, ?)
+       ON CONFLICT (recipient) DO UPDATE SET entries = entries + 1, bytes = bytes + excluded.bytes`,
+      recipient,
+      bytes,
+    )
+  },
+  /** Most recent first. */
+  outbox: (limit = Number.MAX_SAFE_INTEGER): OutboxEntry[] =>
+    run
+      .all<OutboxEntry>(
+        'SELECT at, recipient, what, bytes, digest FROM outbox ORDER BY seq DESC LIMIT ?',
+        limit,
+      )
+      .map((entry) => ({ ...entry, digest: entry.digest === ERASED ? '' : entry.digest })),
+  /** Of everything that was ever logged. */
+  outboxSums: (): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[] =>
+    run.all('SELECT recipient, entries, bytes FROM outbox_sums ORDER BY recipient'),
+  /** A digest of a request confirms a text that somebody guesses. Returns how many went. */
+  eraseDigests: (from: number, to: number): number =>
+    run.change(
+      `UPDATE outbox SET digest = '${ERASED}'
+       WHERE recipient = 'claude' AND digest > '${ERASED}' AND at BETWEEN ? AND ?`,
+      from,
+      to,
+    ),
+})
