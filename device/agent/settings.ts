@@ -219,6 +219,12 @@ export const DeviceSettings = z.strictObject({
     .describe(
       'Further addresses to listen on, such as a container bridge\'s "172.17.0.1". Beside 127.0.0.1 and ::1 whoever reaches one and has a Claude key gets answers with your preferences, and nothing is encrypted.',
     ),
+  requireToken: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether requests to Claude need the device token as well, in x-api-key or in the header loreweave-token. Without it whoever uses this computer and has a Claude key gets answers with your preferences.',
+    ),
   cpuShare: z
     .number()
     .min(0.1)

@@ -8,7 +8,7 @@ import { MAX_JSON_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives
 import { claudePath } from './claude-path.ts'
 import { errorResponse } from './errors.ts'
 import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
-import { refuseSessions, requireHost, requireJson, requireUser } from './guard.ts'
+import { refuseSessions, requireHost, requireJson, requireToken, requireUser } from './guard.ts'
 import { type HandlerDeps, openHandlers } from './handlers.ts'
 import { MAX_MESSAGES_BYTES } from './messages/body.ts'
 import type { EndpointOptions } from './messages/deps.ts'
@@ -25,6 +25,8 @@ export type ApiDeps = UpstreamDeps &
     readonly port: () => number
     /** Names beside those of loopback that callers may use, as the setting `hosts` has them. */
     readonly hosts?: readonly string[]
+    /** Whether paths of Claude's need the device token, as the setting of that name has it. */
+    readonly requireToken?: boolean
     /** Told what failed and with which code; never what was said. */
     readonly report: (event: { what: string; code: string; requestId?: string }) => void
   }
@@ -70,6 +72,7 @@ export const createApi = (deps: ApiDeps): Hono => {
   app.get('/api/hello', (c) => c.json({ message: 'hello' }))
 
   app.use('/v1/*', refuseSessions)
+  if (deps.requireToken) app.use('/v1/*', requireToken(deps.deviceToken))
   const forward = async (c: Context): Promise<Response> => {
     const response = await openUpstream(deps, incomingOf(c)).stream(c.req.raw)
     return passOn(response, response.body, { 'loreweave-status': 'passed-through' })

@@ -8,7 +8,7 @@ import { reasonOf } from '../http/reasons.ts'
 import type { HttpTransport, RawHeaders } from '../http/transport.ts'
 import { claudePath } from './claude-path.ts'
 import { decoded } from './content-coding.ts'
-import { credentialsOf, isSame } from './guard.ts'
+import { credentialsOf, isSame, showsToken } from './guard.ts'
 
 export type Upstream = {
   /**
@@ -187,13 +187,13 @@ const REQUEST_ONLY = ['host', 'content-length', 'expect', 'cookie', 'origin', 'r
 
 /**
  * The caller's headers for Claude, spelled and ordered as they came. Its own credential goes on in the header it came in. The device
- * token never does: in its place goes the device's own key. E_AUTH without any credential, E_NO_KEY when the device has no key.
+ * token never does: where it stands alone the device's own key goes in its place. E_AUTH without any credential, E_NO_KEY when the device has no key.
  */
 const headersFor = ({ deviceToken, claudeKey }: UpstreamDeps, incoming: RawHeaders): RawHeaders => {
   const named = new Headers()
   for (const [name, value] of incoming) named.append(name, value)
   const credentials = credentialsOf(named)
-  if (credentials.length === 0)
+  if (credentials.length === 0 && !showsToken(named, deviceToken))
     throw new FedError(
       'E_AUTH',
       'needs your Claude credential or the device token, as x-api-key or Authorization: Bearer',

@@ -47,6 +47,27 @@ export const requireUser =
     await next()
   }
 
+/** Where an app shows the device token beside a Claude credential of its own. */
+export const TOKEN_HEADER = 'loreweave-token'
+
+/** Whether a request shows the device token, in any header that may hold it. */
+export const showsToken = (headers: Headers, deviceToken: string): boolean =>
+  [headers.get(TOKEN_HEADER) ?? '', ...credentialsOf(headers)].some((value) =>
+    isSame(value, deviceToken),
+  )
+
+/** For paths of Claude's, where the setting says so: else E_AUTH. */
+export const requireToken =
+  (deviceToken: string): MiddlewareHandler =>
+  async (c, next) => {
+    if (!showsToken(c.req.raw.headers, deviceToken))
+      throw new FedError(
+        'E_AUTH',
+        `this device needs its token (requireToken), in the header ${TOKEN_HEADER} beside your Claude credential, or as x-api-key`,
+      )
+    await next()
+  }
+
 /** A session of the page opens nothing at Claude, and must not be taken for a credential of Claude's: E_AUTH. */
 export const refuseSessions: MiddlewareHandler = async (c, next) => {
   if (credentialsOf(c.req.raw.headers).some((value) => value.startsWith(SESSION_PREFIX)))

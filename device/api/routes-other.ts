@@ -22,6 +22,10 @@ const SENT = {
     'Most answers to ask Claude for, 1 to 4; never more than the settings allow.',
   'loreweave-stream': 'compare: let answers compete although the request is streamed.',
 }
+const TOKEN = {
+  'loreweave-token':
+    'The device token, beside a Claude credential of the app. Needed where the setting requireToken says so; it never goes to Claude.',
+}
 const RETURNED = {
   'loreweave-status':
     'personalized, identity (nothing was added or ranked), shadow, passed-through (not for the device), or failed-open (the device failed or was late); where no block was added, why, in words: `identity; why="…"`.',
@@ -38,6 +42,7 @@ const claude = {
   tag: 'Claude',
   who: 'claude',
   contentType: 'application/json',
+  requestHeaders: TOKEN,
   errors: ['E_NO_KEY', 'E_INSECURE', 'E_UPSTREAM', 'E_CANCELLED', 'E_TOO_LARGE'],
 } as const
 const file = { method: 'get', tag: 'Page', who: 'anyone', errors: [] } as const
@@ -58,7 +63,7 @@ export const OTHER_ROUTES = {
     summary: 'Claude’s Messages API, personalized',
     description:
       'Takes and returns what Claude’s Messages API does, streams too (then `text/event-stream`). The preference block is added to `system`; answers may compete. Whatever fails in the device, the request goes through untouched.',
-    requestHeaders: SENT,
+    requestHeaders: { ...SENT, ...TOKEN },
     responseHeaders: RETURNED,
     body: MessagesRequest,
     response: MessagesAnswer,
@@ -73,7 +78,7 @@ export const OTHER_ROUTES = {
     path: '/v1/messages/count_tokens',
     summary: 'Counts the tokens of the request as it would be sent',
     description: 'With the preference block that it would get. Nothing is kept.',
-    requestHeaders: { 'loreweave-mode': SENT['loreweave-mode'] },
+    requestHeaders: { 'loreweave-mode': SENT['loreweave-mode'], ...TOKEN },
     responseHeaders: { 'loreweave-status': RETURNED['loreweave-status'] },
     body: MessagesRequest.partial({ max_tokens: true }),
     response: z.looseObject({ input_tokens: z.int().min(0).max(1e12) }),

@@ -15,6 +15,7 @@ import { defaultCacheFolder, verifyModel } from '../engine/model/pull.ts'
 import { MODELS } from '../engine/model/registry.ts'
 import { openEngine } from '../engine/run/client.ts'
 import { freeBytes } from '../engine/run/memory.ts'
+import { describeAccess } from './access.ts'
 import { localCalendar, runningAgent } from './agent.ts'
 import {
   type CommonOptions,
@@ -106,6 +107,7 @@ const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   await look('claude key', () => claudeKey(here, io.env))
   await look('prices', () => prices(here))
   await look('api', () => localApi(here))
+  await look('access', () => access(here))
   await look('agent', () => agentRuns(here))
   await look('service', service)
   await look('training', () => lastTraining(here))
@@ -244,6 +246,11 @@ const localApi = async ({ config: { settings }, deviceToken, folder }: Home): Pr
     `something else answers at port ${settings.port}, or a device of another home`,
     `loreweave init --home ${folder} --port 4142`,
   )
+}
+
+const access = ({ config }: Home): Finding => {
+  const { what, mend } = describeAccess(config.settings)
+  return mend === undefined ? ok(what) : warn(what, mend)
 }
 
 const agentRuns = ({ folder }: Home): Finding => {

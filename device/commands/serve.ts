@@ -9,6 +9,7 @@ import type { DeviceStore } from '../agent/store.ts'
 import type { Device } from '../agent/types.ts'
 import { type RunningApi, serveApi } from '../api/serve.ts'
 import { openTransport } from '../http/transport.ts'
+import { describeAccess } from './access.ts'
 import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -81,6 +82,7 @@ export const startApi = async (
       people: openPeople(store, Date.now),
       hosts: settings.hosts,
       listen: settings.listen,
+      requireToken: settings.requireToken,
     },
     options.port ?? settings.port,
   )
@@ -89,7 +91,7 @@ export const startApi = async (
     io.event({
       event: 'listening_beyond_this_computer',
       addresses: api.beyond,
-      note: 'not encrypted; whoever reaches it and has a Claude key gets answers with your preferences',
+      note: `not encrypted; ${describeAccess(settings).what}`,
     })
   const upkeep = () =>
     device

@@ -12,6 +12,7 @@ import { servingState } from '../agent/private-adapter.ts'
 import type { DeviceStore } from '../agent/store.ts'
 import type { OutboxEntry } from '../agent/store-log.ts'
 import { trainingStatus } from '../agent/training.ts'
+import { describeAccess } from './access.ts'
 import { runningAgent } from './agent.ts'
 import { type CommonOptions, megabytes, withHome, withStore } from './context.ts'
 import type { Io } from './io.ts'
@@ -43,6 +44,7 @@ const statusOf = (store: DeviceStore, home: Home) => {
     model: home.config.model,
     deviceId: deviceIdOf(home.key.publicKey),
     server: home.config.server,
+    access: describeAccess(settings).what,
     consent: store.consent(),
     agent,
     choices: store.countChoices(),
@@ -78,6 +80,7 @@ const describe = (status: Status): string => {
     `model     ${status.model}`,
     `device    ${status.deviceId}`,
     `agent     ${agent ? `runs, process ${agent.pid}` : 'does not run (loreweave agent)'}`,
+    `access    ${status.access}`,
     `choices   ${status.choices}, margin ${status.margin.toFixed(3)} on ${status.heldBack} held-back ones`,
     ...learned.map((sentence, i) => `${i === 0 ? 'learned ' : '        '}  ${sentence}`),
     `adapters  release ${release?.slice(0, 12) ?? 'none'}${status.privateAdapter ? ', and a private one over it' : ', no private one'}`,
