@@ -8,7 +8,7 @@ import { unlessForgotten } from './forgotten.ts'
 import { contactRefusal, participate } from './participate.ts'
 import { readRelease } from './released.ts'
 import { type RoundResult, runRound } from './round.ts'
-import { releaseBlob, type Serving, type ServingDeps } from './serving.ts'
+import { RELEASE_BLOBS, releaseBlob, type Serving, type ServingDeps } from './serving.ts'
 import { reportTraining, whenUnpaused } from './training.ts'
 import type { Sleep } from './transport.ts'
 import type { Device, ParticipateOptions, ParticipateReport } from './types.ts'
@@ -25,6 +25,8 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly isPaused: () => boolean
   /** Path of a named checkpoint; undefined where the device has no folder. */
   readonly checkpoint: (name: string) => string | undefined
+  /** Drops the checkpoints of all other rounds; null: of every round. */
+  readonly keepRound: (roundId: string | null) => void
   readonly conditions: ConditionsReader
 }
 
@@ -63,6 +65,7 @@ const contribute = async (
       sleep,
       servedRelease: serving.releaseHash,
       conditions: deps.conditions,
+      assigned: (assignment) => keepAssigned(deps, assignment),
       ready: () => whenUnpaused(deps.isPaused, sleep, options.signal),
       run: (assignment, release, during) => computeRound(deps, assignment, release, during),
     },
@@ -76,6 +79,17 @@ const contribute = async (
       options.onProgress?.({ step: 'release', note })
     })
   return report
+}
+
+/** What an interrupted round left goes once the device is assigned to another, or to none. */
+const keepAssigned = (
+  { store, serving, keepRound }: ContributorDeps,
+  assignment: Assignment | null,
+): void => {
+  keepRound(assignment?.roundId ?? null)
+  const kept = [assignment?.release ?? null, serving.releaseHash()]
+  for (const name of store.blobNames(RELEASE_BLOBS))
+    if (!kept.some((hash) => hash !== null && name === releaseBlob(hash))) store.removeBlob(name)
 }
 
 const computeRound = async (

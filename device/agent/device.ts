@@ -6,15 +6,17 @@ import type { KeyPair } from '../../adapters/wire/signature.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/run/memory-plan.ts'
 import type { Engine } from '../engine/run/types.ts'
+import { dropDerivedFiles, dropLeftovers, dropRounds } from '../home/files.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
 import { type HeldBackPairs, heldBackPairs, pointsGained } from './accuracy.ts'
 import { type AnswerMemo, cachePooled } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
+import { CONTACT, consentRefusal, onConsentChange } from './consent.ts'
 import { type ConditionsReader, notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
 import { openFollowUps } from './follow-ups.ts'
 import { enforceRetention, expire } from './forget.ts'
-import { dropDerivedFiles, forgettingOnce } from './forgotten.ts'
+import { forgettingOnce } from './forgotten.ts'
 import { importChoices } from './imported.ts'
 import type { Calibration } from './outlook.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
@@ -119,9 +121,15 @@ export const openDevice = (options: DeviceOptions): Device => {
     sleep,
     isPaused,
     checkpoint,
+    keepRound: (roundId) => options.folder && dropRounds(options.folder, roundId),
     conditions: options.conditions ?? (async () => ({ charging: null, idle: null })),
   })
 
+  const dropWithdrawn = () => {
+    if (options.folder && consentRefusal(store.consent(), CONTACT, clock()))
+      dropRounds(options.folder, null)
+  }
+  const endWatch = onConsentChange(dropWithdrawn)
   let retainedAt = Number.NEGATIVE_INFINITY
   return {
     ...personalizer,
@@ -148,6 +156,8 @@ export const openDevice = (options: DeviceOptions): Device => {
       const now = clock()
       if (now - retainedAt >= DAY_MS || now < retainedAt) {
         retainedAt = now
+        if (options.folder) dropLeftovers(options.folder, now)
+        dropWithdrawn()
         expire(store, now)
         enforceRetention(store, settings.retentionDays, now)
       }
@@ -155,6 +165,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     },
     close: async () => {
       await personalizer.settled()
+      endWatch()
       await options.engine.close()
       store.close()
     },

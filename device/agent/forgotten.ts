@@ -1,6 +1,5 @@
 /** What every process of a home does once something was forgotten, by itself or by another: what it made of texts goes as well. */
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'
 import type { DeviceStore } from './store.ts'
 
@@ -19,13 +18,6 @@ export const forgettingOnce = (
     await drop()
     return true
   }
-}
-
-/** What training and the local model left in a home: numbers made of texts. */
-export const dropDerivedFiles = (folder: string): void => {
-  rmSync(join(folder, 'states'), { recursive: true, force: true })
-  for (const name of readdirSync(folder))
-    if (/\.checkpoint(?:\.|$)/.test(name)) rmSync(join(folder, name), { force: true })
 }
 
 /** Runs what reads choices for minutes. Where something was forgotten meanwhile, nothing of it is used: E_CANCELLED, and its file goes. */

@@ -25,6 +25,8 @@ export type ParticipateDeps = {
   readonly sleep: Sleep
   readonly servedRelease: () => string | null
   readonly conditions: () => Promise<CheckInRequest['conditions']>
+  /** Told what each check-in assigned: null for nothing. */
+  readonly assigned: (assignment: Assignment | null) => void
   /** Resolves once the device may take up a round. */
   readonly ready: () => Promise<void>
   readonly run: (
@@ -54,6 +56,7 @@ export const participate = async (
   for (;;) {
     await deps.ready()
     const answer = await checkIn(deps, signal)
+    deps.assigned(answer.kind === 'assignment' ? answer.assignment : null)
     if (answer.kind === 'assignment') {
       if (isRefused(deps, answer.assignment.roundId)) {
         // The round would be computed again and refused again.

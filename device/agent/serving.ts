@@ -151,8 +151,10 @@ export const openServing = (deps: ServingDeps): Serving => {
   }
 }
 
+/** What the names of the blobs that hold releases begin with. */
+export const RELEASE_BLOBS = 'release/'
 /** Name under which a release's bytes are kept. */
-export const releaseBlob = (hash: string): string => `release/${hash}`
+export const releaseBlob = (hash: string): string => `${RELEASE_BLOBS}${hash}`
 
 /** The kept bytes of a release, read. E_NO_RELEASE when there are none. */
 export const keptRelease = (

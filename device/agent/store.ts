@@ -104,6 +104,7 @@ export type DeviceStore = {
   set(key: StateKey, value: unknown): void
   consent(): ConsentRecord | null
   blob(name: string): Uint8Array | undefined
+  blobNames(beginning: string): string[]
   saveBlob(name: string, bytes: Uint8Array): void
   removeBlob(name: string): void
   log(entry: OutboxEntry): void
@@ -382,6 +383,11 @@ const stateTables = (run: Run) => {
     consent: () => (get('consent') ?? null) as ConsentRecord | null,
     blob: (name: string) =>
       run.one<{ bytes: Buffer }>('SELECT bytes FROM blobs WHERE name = ?', name)?.bytes,
+    blobNames: (beginning: string) =>
+      run
+        .all<{ name: string }>('SELECT name FROM blobs')
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith(beginning)),
     saveBlob: (name: string, bytes: Uint8Array) =>
       void run.change('INSERT OR REPLACE INTO blobs (name, bytes) VALUES (?, ?)', name, bytes),
     removeBlob: (name: string) => void run.change('DELETE FROM blobs WHERE name = ?', name),

@@ -8,7 +8,7 @@ import {
   ForgetTarget,
 } from '../../adapters/wire/personalization.ts'
 import { forgetConversation } from '../agent/forget.ts'
-import { dropDerivedFiles } from '../agent/forgotten.ts'
+import { dropDerivedFiles } from '../home/files.ts'
 import {
   type CommonOptions,
   integer,

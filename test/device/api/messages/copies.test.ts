@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Sleep, timerSleep } from '../../../../device/agent/transport.ts'
 import type { CandidateRequest, SpendOptions } from '../../../../device/agent/types.ts'
-import { openTransport } from '../../../../device/http/transport.ts'
 import { patienceMs } from '../../../../device/api/messages/copies.ts'
+import { openTransport } from '../../../../device/http/transport.ts'
 import { buildApi, fakeDevice, messageText, planOf } from '../fakes.ts'
 
 const stops: (() => void)[] = []
