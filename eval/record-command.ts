@@ -2,6 +2,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { cryptoRng } from '../adapters/random.ts'
+import { fetchOver } from '../device/http/fetch.ts'
+import { openTransport } from '../device/http/transport.ts'
 import { integer, jsonOption, progress } from './options.ts'
 import { HOSTED_URL, runRecord } from './record.ts'
 import type { Results } from './results.ts'
@@ -28,6 +30,7 @@ export const addRecordCommand = (
     .addOption(jsonOption())
     .action(async ({ json, ...options }) => {
       const apiKey = process.env['ANTHROPIC_API_KEY']
+      const fetch = fetchOver(openTransport(process.env, { insecureHttp: true }))
       const deps = { apiKey, fetch, sleep: wait, rng: cryptoRng(), log: progress }
       print(await runRecord(options, deps), json)
     })

@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { asFedError, FedError } from '../adapters/errors.ts'
 import type { Rng } from '../adapters/random.ts'
+import type { Fetch } from '../device/http/fetch.ts'
 import { PRICES_AS_OF, priceOf, tokensOf, type Usage, usdOf } from '../device/personalize/prices.ts'
 import { type CassetteLine, parseCassette, readRecorded, requestKey } from './mock/cassette.ts'
 import type { CountTokensBody } from './mock/claude-wire.ts'
@@ -22,7 +23,7 @@ export type RecordOptions = {
 /** apiKey is sent and never kept. */
 export type RecordDeps = {
   readonly apiKey: string | undefined
-  readonly fetch: typeof fetch
+  readonly fetch: Fetch
   readonly sleep: (ms: number) => Promise<unknown>
   readonly rng: Rng
   readonly log: (line: string) => void

@@ -11,7 +11,7 @@ import {
 } from 'jsonc-parser'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
-import { AgentSettings, DeviceSettings } from './settings.ts'
+import { AgentSettings, DeviceSettings, ServerAddress } from './settings.ts'
 
 export const HomeConfig = z.strictObject({
   version: z.literal(1),
@@ -20,10 +20,7 @@ export const HomeConfig = z.strictObject({
     .min(1)
     .max(4096)
     .describe('The local model: a name of `loreweave model list`, "tiny", or a path.'),
-  server: z
-    .url({ protocol: /^https?$/ })
-    .max(2000)
-    .nullable()
+  server: ServerAddress.nullable()
     .default(null)
     .describe('The federation server; `loreweave enroll` and `loreweave leave` set it.'),
   enrolledAt: z.number().nullable().default(null).describe('When, in milliseconds since 1970.'),

@@ -18,6 +18,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { DEFAULT_MODEL } from '../engine/model/registry.ts'
+import { refuseExposed } from '../http/address.ts'
 import { changedConfig, commentedConfig, HomeConfig, parseConfig } from './config-file.ts'
 import { DeviceSettings } from './settings.ts'
 
@@ -45,7 +46,8 @@ export const isHome = (folder: string): boolean => existsSync(configPath(folder)
 
 /**
  * Makes a home, or changes the model and settings of one that exists; keys and tokens are kept.
- * Fails with E_HOME when others may read the folder.
+ * Fails with E_HOME when others may read the folder, with E_INSECURE when Claude's new address is
+ * not encrypted and nobody said that this is meant.
  */
 export const createHome = (
   folder: string,
@@ -63,6 +65,8 @@ export const createHome = (
     threads: changes.threads === undefined ? (last?.threads ?? null) : changes.threads,
     settings: DeviceSettings.parse({ ...last?.settings, ...changes.settings }),
   }
+  if (changes.settings?.claudeUrl !== undefined && !config.settings.insecureHttp)
+    refuseExposed(changes.settings.claudeUrl)
   if (!existsSync(join(folder, 'device-key.json')))
     writeSecret(join(folder, 'device-key.json'), JSON.stringify(newKeyPair()))
   if (!existsSync(join(folder, 'device-token')))

@@ -11,6 +11,15 @@ const Price = z.strictObject({
 })
 const CLOCK_TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d'
 
+/** Paths of requests are put behind it; a user in it would be sent to nobody. */
+export const ServerAddress = z
+  .url({ protocol: /^https?$/ })
+  .max(2000)
+  .refine(
+    (text) => !/^[^/]*\/\/[^/]*@|[?#]/.test(text),
+    'expected an address without a user, ? or #',
+  )
+
 /** As in an address: a name, or an IP address, which version 6 puts in brackets. */
 const HostName = z
   .string()
@@ -163,11 +172,9 @@ export const DeviceSettings = z.strictObject({
     .max(1e6)
     .default(2)
     .describe('Variance of a head weight where no prior has been released.'),
-  claudeUrl: z
-    .url({ protocol: /^https?$/ })
-    .max(2000)
-    .default('https://api.anthropic.com')
-    .describe('Where requests to Claude go.'),
+  claudeUrl: ServerAddress.default('https://api.anthropic.com').describe(
+    'Where requests to Claude go.',
+  ),
   insecureHttp: z
     .boolean()
     .default(false)

@@ -1,24 +1,19 @@
 /** The doctor's look at the price table: prices change, and budgets go by them. */
 import { PRICES_AS_OF } from '../personalize/prices.ts'
-import type { Check } from './doctor.ts'
+import { type Finding, ok, warn } from './finding.ts'
 
 const MAX_AGE_DAYS = 120
 const DAY_MS = 24 * 3600 * 1000
 
 /** ownRows: of the setting `prices`; configPath: where it stands; now: in milliseconds. */
-export const pricesFinding = (
-  ownRows: number,
-  configPath: string,
-  now: number,
-): Omit<Check, 'name'> => {
+export const pricesFinding = (ownRows: number, configPath: string, now: number): Finding => {
   const days = Math.floor((now - Date.parse(PRICES_AS_OF)) / DAY_MS)
   const own = ownRows === 0 ? '' : `, ${ownRows} of your own before them`
   const what = `Claude's prices are those of ${PRICES_AS_OF}${own}`
   return days <= MAX_AGE_DAYS
-    ? { state: 'ok', what }
-    : {
-        state: 'warn',
-        what: `${what}: ${days} days old, and what further answers cost is counted by them`,
-        mend: `update loreweave, or set "prices" in the settings of ${configPath}`,
-      }
+    ? ok(what)
+    : warn(
+        `${what}: ${days} days old, and what further answers cost is counted by them`,
+        `update loreweave, or set "prices" in the settings of ${configPath}`,
+      )
 }

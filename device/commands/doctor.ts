@@ -15,6 +15,8 @@ import { defaultCacheFolder, verifyModel } from '../engine/model/pull.ts'
 import { MODELS } from '../engine/model/registry.ts'
 import { openEngine } from '../engine/run/client.ts'
 import { freeBytes } from '../engine/run/memory.ts'
+import { fetchOver } from '../http/fetch.ts'
+import { openTransport } from '../http/transport.ts'
 import { describeAccess } from './access.ts'
 import { localCalendar, runningAgent } from './agent.ts'
 import {
@@ -25,20 +27,15 @@ import {
   megabytes,
   withHome,
 } from './context.ts'
+import { ASK_MS, authorities, claudeAnswers, encryption, serverAnswers } from './doctor-network.ts'
 import { pricesFinding } from './doctor-prices.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
 import type { Io } from './io.ts'
 import { servicePath } from './service.ts'
 
 type DoctorOptions = CommonOptions & { cache?: string; offline?: boolean }
 
-/** mend: what to run, where something is wrong. */
-export type Check = {
-  readonly name: string
-  readonly state: 'ok' | 'warn' | 'fail'
-  readonly what: string
-  readonly mend?: string
-}
-type Finding = Omit<Check, 'name'>
+export type Check = Finding & { readonly name: string }
 
 export const doctorCommand = (io: Io): Command =>
   withHome(new Command('doctor'))
@@ -114,24 +111,13 @@ const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   await look('conditions', () => conditions(here))
   await look('consent', () => consent(here))
   await look('people', () => people(here))
+  await look('encryption', () => encryption(here))
+  await look('authorities', () => authorities(io.env))
   if (options.offline) return checks
-  await look('claude', () => reachable('Claude', here.config.settings.claudeUrl))
-  const { server } = here.config
-  if (server !== null) await look('server', () => reachable('the federation server', server, true))
+  await look('claude', () => claudeAnswers(here, io.env))
+  if (here.config.server !== null) await look('server', () => serverAnswers(here, io.env))
   return checks
 }
-
-const ok = (what: string): Finding => ({ state: 'ok', what })
-const warn = (what: string, mend?: string): Finding => ({
-  state: 'warn',
-  what,
-  ...(mend && { mend }),
-})
-const fail = (what: string, mend?: string): Finding => ({
-  state: 'fail',
-  what,
-  ...(mend && { mend }),
-})
 
 const nodeVersion = (): Finding => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -224,16 +210,14 @@ const people = ({ databasePath }: Home): Finding => {
   }
 }
 
-const ASK_MS = 5000
-
 const localApi = async ({ config: { settings }, deviceToken, folder }: Home): Promise<Finding> => {
   const url = `http://127.0.0.1:${settings.port}`
-  const response = await fetch(`${url}/v1/status`, {
+  const response = await fetchOver(openTransport({}))(`${url}/v1/status`, {
     headers: { authorization: `Bearer ${deviceToken}` },
     signal: AbortSignal.timeout(ASK_MS),
-  }).catch((error: Error & { cause?: { code?: string } }) => error)
+  }).catch((error: Error & { code?: string }) => error)
   if (response instanceof Error)
-    return response.cause?.code === 'ECONNREFUSED'
+    return response.code === 'ECONNREFUSED'
       ? ok(`port ${settings.port} is free; nothing is served (loreweave agent)`)
       : fail(
           `port ${settings.port} does not answer: ${response.message}`,
@@ -353,35 +337,4 @@ const consent = (home: Home): Finding => {
   return given.expiresAt > Date.now()
     ? ok(`until ${until}`)
     : warn(`expired ${until}`, 'loreweave consent grant')
-}
-
-/** Signatures are refused when the clocks are five minutes apart. */
-const MOST_SKEW_MS = 4 * 60_000
-
-/** Asks for headers alone, without any credential. */
-const reachable = async (who: string, url: string, isSigned = false): Promise<Finding> => {
-  let response: Response
-  try {
-    response = await fetch(url, {
-      method: 'HEAD',
-      redirect: 'manual',
-      signal: AbortSignal.timeout(ASK_MS),
-    })
-  } catch (error) {
-    const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name
-    return fail(
-      `${who} does not answer at ${url} (${cause}; asked for headers alone, without a key)`,
-      `curl -I ${url}`,
-    )
-  }
-  const date = Date.parse(response.headers.get('date') ?? '')
-  const skew = Number.isNaN(date) ? 0 : Date.now() - date
-  if (isSigned && Math.abs(skew) > MOST_SKEW_MS)
-    return fail(
-      `the clocks are ${Math.round(skew / 1000)} s apart: signatures are refused`,
-      'set the clock of this computer, e.g. timedatectl set-ntp true',
-    )
-  return ok(
-    `${who} answers at ${url} (asked for headers alone, without a key)${isSigned ? `, clocks ${Math.round(Math.abs(skew) / 1000)} s apart` : ''}`,
-  )
 }

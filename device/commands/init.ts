@@ -39,6 +39,7 @@ export const initCommand = (io: Io): Command =>
     .option('--shadow <on|off>', "decide and record, but return Claude's first answer", onOff)
     .option('--explore <percent>', 'share of orders drawn at random, to learn from', integer(0, 50))
     .option('--claude-url <url>', 'where requests to Claude go')
+    .option('--insecure-http', 'http addresses of other computers may be used, unencrypted')
     .option('--port <n>', 'port of the local API', integer(0, 65_535))
     .option(
       '--claude-key-file <file>',
@@ -103,6 +104,7 @@ const changesOf = (options: InitOptions): Parameters<typeof createHome>[1] => {
       ...(options.shadow !== undefined && { shadow: options.shadow }),
       ...(explore !== undefined && { explore: explore / 100 }),
       ...(claudeUrl !== undefined && { claudeUrl }),
+      ...(options.insecureHttp && { insecureHttp: true }),
       ...(port !== undefined && { port }),
     },
   }
@@ -181,6 +183,7 @@ type InitOptions = ModelOptions & {
   shadow?: boolean
   explore?: number
   claudeUrl?: string
+  insecureHttp?: boolean
   port?: number
   claudeKeyFile?: string
 }

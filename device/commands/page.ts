@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { SessionCodeResponse } from '../../adapters/wire/oversight.ts'
+import { type Fetch, fetchOver } from '../http/fetch.ts'
+import { openTransport } from '../http/transport.ts'
 import { type CommonOptions, homeOf, integer, withHome } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -20,7 +22,7 @@ export const pageCommand = (io: Io): Command =>
     .action(async (options: PageOptions) => {
       const home = homeOf(io, options)
       const base = `http://127.0.0.1:${options.port ?? home.config.settings.port}`
-      const { code } = await askForCode(base, home.deviceToken)
+      const { code } = await askForCode(fetchOver(openTransport({})), base, home.deviceToken)
       const url = `${base}/#code=${code}`
       const isOpened = !options.print && (await openBrowser(url, process.platform, io.env))
       io.print(
@@ -31,7 +33,11 @@ export const pageCommand = (io: Io): Command =>
     })
 
 /** Fails with E_UNAVAILABLE when nothing answers there, with E_AUTH when it is another home's device. */
-const askForCode = async (base: string, token: string): Promise<SessionCodeResponse> => {
+const askForCode = async (
+  fetch: Fetch,
+  base: string,
+  token: string,
+): Promise<SessionCodeResponse> => {
   const response = await fetch(`${base}/v1/session/code`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },

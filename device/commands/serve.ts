@@ -8,6 +8,7 @@ import { DeviceSettings } from '../agent/settings.ts'
 import type { DeviceStore } from '../agent/store.ts'
 import type { Device } from '../agent/types.ts'
 import { type RunningApi, serveApi } from '../api/serve.ts'
+import { refuseExposed } from '../http/address.ts'
 import { openTransport } from '../http/transport.ts'
 import { describeAccess } from './access.ts'
 import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
@@ -62,6 +63,7 @@ export const startApi = async (
   if (!parsed.success)
     throw new FedError('E_USAGE', '--claude-url expects an http or https address')
   const settings = parsed.data
+  if (options.claudeUrl !== undefined && !settings.insecureHttp) refuseExposed(options.claudeUrl)
   const base = () => {
     const { model: name, exitLayer } = device.status()
     return { name, exitLayer }

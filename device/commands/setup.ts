@@ -7,6 +7,7 @@ import { Contribution } from '../../adapters/wire/jobs.ts'
 import { type Dropped, grantConsent, withdrawConsent } from '../agent/consent.ts'
 import { federationClient } from '../agent/federation.ts'
 import { saveConfig } from '../agent/home.ts'
+import { ServerAddress } from '../agent/settings.ts'
 import { timerSleep } from '../agent/transport.ts'
 import { isExposed, refuseExposed } from '../http/address.ts'
 import { openTransport } from '../http/transport.ts'
@@ -67,12 +68,11 @@ type EnrollOptions = CommonOptions & {
 }
 
 const serverUrl = (text: string): string => {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    throw new FedError('E_USAGE', '--server expects an http or https address')
-  if (url.username || url.password || url.search || url.hash)
-    throw new FedError('E_USAGE', '--server expects an address without a user, ? or #')
-  return url.href.replace(/\/+$/, '')
+  const { data, error } = ServerAddress.safeParse(text)
+  if (data !== undefined) return new URL(data).href.replace(/\/+$/, '')
+  const [issue] = error.issues
+  const what = issue?.code === 'custom' ? issue.message : 'expected an http or https address'
+  throw new FedError('E_USAGE', `--server: ${what}`)
 }
 
 const readToken = (io: Io, options: { tokenFile?: string; token?: string }): string => {

@@ -15,6 +15,7 @@ import { trainingStatus } from '../agent/training.ts'
 import { describeAccess } from './access.ts'
 import { runningAgent } from './agent.ts'
 import { type CommonOptions, megabytes, withHome, withStore } from './context.ts'
+import { exposedAddresses } from './doctor-network.ts'
 import type { Io } from './io.ts'
 import { describeConsent } from './setup.ts'
 import { describeTraining } from './training.ts'
@@ -45,6 +46,7 @@ const statusOf = (store: DeviceStore, home: Home) => {
     deviceId: deviceIdOf(home.key.publicKey),
     server: home.config.server,
     access: describeAccess(settings).what,
+    exposed: exposedAddresses(home),
     consent: store.consent(),
     agent,
     choices: store.countChoices(),
@@ -90,6 +92,10 @@ const describe = (status: Status): string => {
     `works     ${describeConditions(status.conditions)}`,
     `energy    ${describeEnergy(status.energy)}`,
     `server    ${status.server ?? 'none (loreweave enroll)'}`,
+    ...status.exposed.map(
+      (address) =>
+        `WARNING   ${address} is not encrypted: what is sent there can be read and changed`,
+    ),
     `consent   ${describeConsent(status.consent)}`,
     `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} refused`,
     `sent      today ${sentText(sentToday)}; in all ${sentText(sent)} (loreweave log)`,

