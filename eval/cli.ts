@@ -26,6 +26,7 @@ import { addRerankCommand } from './rerank.ts'
 import { formatResults, type Results } from './results.ts'
 import { addRewriteCommand } from './rewrite.ts'
 import { addRunCommand, type Print } from './run/command.ts'
+import { addSoakCommand } from './soak/command.ts'
 
 /** Where the program writes. What it is at, line by line, goes to the process's own standard error. */
 export type Streams = {
@@ -58,6 +59,7 @@ export const createProgram = (
     .action(async (folder, options) => print(await runParity(folder), options.json))
   addRewriteCommand(program, out)
   addDayCommand(program, print)
+  addSoakCommand(program, print)
   addFeedbackCommand(program, print)
   addRunCommand(program, print)
   addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)
