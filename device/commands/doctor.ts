@@ -13,6 +13,7 @@ import { isTrainingPaused } from '../agent/training.ts'
 import { openModel } from '../engine/model/open.ts'
 import { defaultCacheFolder, verifyModel } from '../engine/model/pull.ts'
 import { MODELS } from '../engine/model/registry.ts'
+import { checkText } from '../engine/model/tokenizer-check.ts'
 import { openEngine } from '../engine/run/client.ts'
 import { freeBytes } from '../engine/run/memory.ts'
 import { fetchOver } from '../http/fetch.ts'
@@ -180,7 +181,7 @@ const engineWorks = async ({ config }: Home, cache: string): Promise<Finding> =>
     const isSound = state?.every(Number.isFinite) ?? false
     const seconds = ((performance.now() - began) / 1000).toFixed(1)
     return isSound
-      ? ok(`read one text in ${seconds} s, its start included`)
+      ? ok(`read one text in ${seconds} s, its start included; ${checkText(model.tokenizerCheck)}`)
       : fail('the model gave numbers that are not finite', `loreweave model verify ${config.model}`)
   } finally {
     await engine.close()

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { createHome, type Home, isHome, saveClaudeKey } from '../agent/home.ts'
 import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
+import { checkText } from '../engine/model/tokenizer-check.ts'
 import { pullNamed } from '../model-commands.ts'
 import {
   folderOf,
@@ -123,10 +124,10 @@ const missingModel = async (
 
 /** Half a minute at most, so that the first request need not wait for it. */
 const prepare = (io: Io, options: InitOptions): Promise<void> =>
-  withDevice(io, options, async (device) => {
+  withDevice(io, options, async (device, { model }) => {
     io.progress({ step: 'preparing', note: 'what the first request needs, about half a minute' })
     await device.prepare()
-    io.progress({ step: 'prepared' })
+    io.progress({ step: 'prepared', note: checkText(model.tokenizerCheck) })
   })
 
 /** secret: the answer is not shown. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeSafetensors } from '../../adapters/codec/safetensors.ts'
 import { createTokenizer } from '../../device/engine/model/tokenizer.ts'
-import { tokenizerFromFolder } from '../../device/engine/model/tokenizer-file.ts'
+import { tokenizerFromFolder } from '../../device/engine/model/tokenizer-folder.ts'
 import { largestDifference, openFolderEngine, openGgufEngine } from './engine.ts'
 import { noPython, runScript, titled } from './python.ts'
 

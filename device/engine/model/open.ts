@@ -10,7 +10,9 @@ import { DEFAULT_MODEL, MODELS, type ModelEntry } from './registry.ts'
 import { fileDigest, ggufSource, openHuggingFace, type TensorSource } from './tensor-source.ts'
 import { TINY_MODEL, tinySource, tinyTokenizerFile } from './tiny.ts'
 import { createTokenizer, type Tokenizer } from './tokenizer.ts'
-import { type TokenizerFile, tokenizerFromFolder, tokenizerFromGguf } from './tokenizer-file.ts'
+import { checkTokenizer, type TokenizerCheck } from './tokenizer-check.ts'
+import { type TokenizerFile, tokenizerFromGguf } from './tokenizer-file.ts'
+import { tokenizerFromFolder } from './tokenizer-folder.ts'
 import { convertWeights, hasWeights } from './weight-store.ts'
 
 export type LocalModel = {
@@ -20,6 +22,8 @@ export type LocalModel = {
   /** Folder of the converted weights. */
   readonly folder: string
   readonly tokenizer: Tokenizer
+  /** What the tokenizer was checked on, just now. */
+  readonly tokenizerCheck: TokenizerCheck
   /** Blocks after which to read the pooled states: two fifths of the depth unless a registry entry says otherwise. */
   readonly suggestedExit: number
 }
@@ -110,6 +114,7 @@ const assemble = async (
       `the tokenizer has ${tokenizerFile.size} tokens, the embedding ${config.shape.vocab} rows`,
     )
   const tokenizer = createTokenizer(tokenizerFile)
+  const tokenizerCheck = checkTokenizer(tokenizer, tokenizerFile)
   const folder = convertedFolder(cacheFolder, sha256)
   if (!hasWeights(folder, sha256)) await convertWeights(source, folder, onConvert, signal)
   return {
@@ -117,6 +122,7 @@ const assemble = async (
     config,
     folder,
     tokenizer,
+    tokenizerCheck,
     suggestedExit: entry?.suggestedExit ?? Math.max(1, Math.round(0.4 * config.shape.layers)),
   }
 }

@@ -1,10 +1,11 @@
-/** The built-in model: a random Llama of two layers over bytes, made from a fixed seed. It knows nothing; it lets everything
- *  around a model run without a download. */
+/** The built-in model: a random Llama of two layers over bytes, made from a fixed seed. It knows
+ *  nothing; it lets everything around a model run without a download. */
 import { createHash } from 'node:crypto'
 import { seededRng } from '../../../adapters/random.ts'
 import type { ModelConfig } from './config.ts'
 import type { SourceTensor, TensorSource } from './tensor-source.ts'
 import { bytePairFile, CHATML_TEMPLATE, type TokenizerFile } from './tokenizer-file.ts'
+import { BYTE_LETTERS } from './tokenizer-steps.ts'
 import { expectedTensors } from './weight-store.ts'
 
 export const TINY_MODEL = 'tiny'
@@ -21,7 +22,8 @@ export const TINY_CONFIG: ModelConfig = {
   contextLength: 4096,
 }
 
-/** Uniform numbers, so that every platform makes the same bytes: ±√3·σ with σ = 1/√in for linears, 0.3 for the embedding. */
+/** Uniform numbers, so that every platform makes the same bytes: ±√3·σ with σ = 1/√in for linears,
+ *  0.3 for the embedding. */
 export const tinySource = (
   config: ModelConfig = TINY_CONFIG,
   seed: number | string = 'tiny',
@@ -51,19 +53,10 @@ export const tinySource = (
 /** One token per byte, three control tokens before them, ChatML. */
 export const tinyTokenizerFile = (): TokenizerFile =>
   bytePairFile({
-    tokens: [...CONTROL_TOKENS, ...byteLetters()],
+    tokens: [...CONTROL_TOKENS, ...BYTE_LETTERS],
     merges: [],
     addedTokens: CONTROL_TOKENS.map((content, id) => ({ id, content, isControl: true })),
     preTokenizer: 'gpt-2',
     template: CHATML_TEMPLATE,
     eosIds: [2, 0],
   })
-
-/** The letter that stands for each byte in a byte-level vocabulary (GPT-2): itself where Latin-1 prints it, else from U+0100 on. */
-const byteLetters = (): string[] => {
-  let next = 0x100
-  return Array.from({ length: 256 }, (_, byte) => {
-    const prints = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad)
-    return String.fromCodePoint(prints ? byte : next++)
-  })
-}

@@ -1,25 +1,43 @@
-/** A tokenizer's own data in one form, read from GGUF metadata or from the files of a Hugging Face folder. */
+/** A tokenizer's own data in one form, and how GGUF metadata says it. A Hugging Face folder:
+ *  tokenizer-folder.ts. */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { z } from 'zod'
 import { FedError } from '../../../adapters/errors.ts'
-import { readJson } from './tensor-source.ts'
 
-/** isControl: never made from plain text. */
+/** isControl: never made from plain text. isNormalized: looked for in the text after the
+ *  normalizer. */
 export type AddedToken = {
   readonly id: number
   readonly content: string
   readonly isControl: boolean
+  readonly isNormalized?: boolean
+}
+/** A byte-pair model. merges: "left right" texts, by rank. */
+export type Vocabulary = {
+  readonly ids: ReadonlyMap<string, number>
+  readonly merges: readonly string[]
+  /** For a character that no token holds; null: it is left out. */
+  readonly unknownToken: string | null
+  /** Left out before the merges (tokenizers), so that its neighbours may join, or behind them
+   *  (llama.cpp). */
+  readonly dropsUnknownFirst: boolean
+  /** One unknown token for a run of such characters. */
+  readonly fusesUnknown: boolean
+  /** Tokens of single bytes stand for such a character. */
+  readonly hasByteTokens: boolean
+  /** A word that is a token is that token, whatever the merges say. */
+  readonly isWholeFirst: boolean
 }
 export type TokenizerFile = {
-  /** In the form of a tokenizer.json; merges are "left right" texts. */
-  readonly json: object
+  /** As a tokenizer.json has them. */
+  readonly steps: {
+    readonly normalizer: unknown
+    readonly preTokenizer: unknown
+    readonly decoder: unknown
+  }
+  readonly vocabulary: Vocabulary
   readonly addedTokens: readonly AddedToken[]
   /** bos_token, eos_token, … as a chat template names them. */
   readonly specialTokens: Readonly<Record<string, string>>
-  readonly unknownToken: string | null
   readonly template: string
   readonly eosIds: readonly number[]
   readonly hash: string
@@ -36,7 +54,7 @@ const PLAIN_TEMPLATE =
 /** Names by which models end an answer, whatever their metadata says. */
 const END_TOKENS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '<|end_of_text|>', '</s>']
 const MAX_TEMPLATE_CHARACTERS = 65_536
-const MAX_ID = 1_000_000
+export const MAX_TOKEN_ID = 1_000_000
 
 /** A byte-level BPE vocabulary. tokens: by id; preTokenizer: GGUF's name of the splitting rule. */
 export type BytePairVocabulary = {
@@ -94,43 +112,40 @@ export const bytePairFile = (vocabulary: BytePairVocabulary): TokenizerFile => {
   if (!pre)
     throw new FedError(
       'E_MODEL_UNSUPPORTED',
-      `pre-tokenizer ${JSON.stringify(preTokenizer.slice(0, 60))}`,
+      `pre-tokenizer ${JSON.stringify(preTokenizer.slice(0, 60))}: known are ${KNOWN_RULES}`,
     )
-  const template = vocabulary.template ?? defaultTemplate(tokens)
   const nameOf = (id: number | undefined) => (id === undefined ? undefined : tokens[id])
   return {
-    json: {
+    steps: {
       normalizer: pre.normalizer ?? null,
-      pre_tokenizer: pre.rule,
-      post_processor: null,
+      preTokenizer: pre.rule,
       decoder: { type: 'ByteLevel' },
-      added_tokens: addedTokens.map(({ id, content, isControl }) => ({
-        id,
-        content,
-        special: isControl,
-      })),
-      model: {
-        type: 'BPE',
-        vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-        merges,
-        unk_token: null,
-        ignore_merges: pre.isWhole === true,
-      },
+    },
+    vocabulary: {
+      ids: new Map(tokens.map((token, id) => [token, id])),
+      merges,
+      unknownToken: null,
+      dropsUnknownFirst: false,
+      fusesUnknown: false,
+      hasByteTokens: false,
+      isWholeFirst: pre.isWhole === true,
     },
     addedTokens,
     specialTokens: definedTexts({
       bos_token: nameOf(vocabulary.bosId),
       eos_token: nameOf(vocabulary.eosIds[0]),
     }),
-    unknownToken: null,
-    template,
+    template: vocabulary.template ?? defaultTemplate(tokens),
     eosIds: withEndTokens(vocabulary.eosIds, addedTokens),
     hash: tokenizerHash(tokens, merges, vocabulary.template),
     size: tokens.length,
   }
 }
+const KNOWN_RULES = Object.keys(PRE_TOKENIZERS).join(', ')
 
-/** Fails with E_MODEL_FILE (damaged), E_MODEL_UNSUPPORTED (another kind than byte-level BPE, an unknown splitting rule). */
+/** Fails with E_MODEL_FILE (damaged), E_MODEL_UNSUPPORTED (another kind than byte-level BPE, a
+ *  splitting rule that is unknown or not named: another rule makes other tokens of the same text).
+ *  */
 export const tokenizerFromGguf = (metadata: ReadonlyMap<string, unknown>): TokenizerFile => {
   const kind = metadata.get('tokenizer.ggml.model')
   if (kind !== 'gpt2')
@@ -153,20 +168,40 @@ export const tokenizerFromGguf = (metadata: ReadonlyMap<string, unknown>): Token
     return typeof id === 'number' && tokens[id] !== undefined ? [id] : []
   }
   const pre = metadata.get('tokenizer.ggml.pre')
+  if (typeof pre !== 'string')
+    throw new FedError(
+      'E_MODEL_UNSUPPORTED',
+      `tokenizer.ggml.pre is missing, so the file does not say how text is split; known are ${KNOWN_RULES}. Convert the model again with a current convert_hf_to_gguf.py, or use its Hugging Face folder`,
+    )
   const [bosId] = idOf('bos')
   return bytePairFile({
     tokens,
     merges: texts(metadata, 'tokenizer.ggml.merges'),
     addedTokens,
-    preTokenizer: typeof pre === 'string' ? pre : 'gpt-2',
+    preTokenizer: pre,
     template: boundedTemplate(metadata.get('tokenizer.chat_template')),
     eosIds: [...idOf('eos'), ...idOf('eot')],
     ...(bosId !== undefined && { bosId }),
   })
 }
 
+/** E_MODEL_FILE when a merge joins or makes what is no token; E_MODEL_UNSUPPORTED when tokens hold
+ *  spaces. */
+export const checkVocabulary = ({ ids, merges }: Vocabulary): void => {
+  for (const merge of merges) {
+    const [left, right, ...rest] = merge.split(' ')
+    if (!left || !right || rest.length > 0)
+      throw new FedError('E_MODEL_UNSUPPORTED', 'tokenizer: a merge of tokens that hold spaces')
+    if (!ids.has(left) || !ids.has(right) || !ids.has(left + right))
+      throw new FedError(
+        'E_MODEL_FILE',
+        `tokenizer: the merge ${JSON.stringify(merge.slice(0, 60))} joins or makes what is no token`,
+      )
+  }
+}
+
 /** SHA-256 over vocabulary (by id), merges (by rank) and template. */
-const tokenizerHash = (
+export const tokenizerHash = (
   tokens: readonly (string | undefined)[],
   merges: readonly string[],
   template: string | null,
@@ -175,168 +210,25 @@ const tokenizerHash = (
     .update(JSON.stringify([Array.from(tokens, (t) => t ?? null), merges, template]))
     .digest('hex')
 
-const TokenizerJson = z.looseObject({
-  added_tokens: z
-    .array(
-      z.looseObject({
-        id: z.int().min(0).max(MAX_ID),
-        content: z.string().min(1).max(1000),
-        special: z.boolean().default(false),
-        lstrip: z.boolean().nullish(),
-        rstrip: z.boolean().nullish(),
-        single_word: z.boolean().nullish(),
-      }),
-    )
-    .max(100_000)
-    .nullish(),
-  model: z.looseObject({
-    type: z.string().default('BPE'),
-    vocab: z.record(z.string(), z.int().min(0).max(MAX_ID)),
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
-    unk_token: z.string().nullish(),
-    continuing_subword_prefix: z.string().nullish(),
-    dropout: z.number().nullish(),
-  }),
-})
-
-/** Reads tokenizer.json, tokenizer_config.json, chat_template.jinja, generation_config.json and config.json of a folder.
- *  Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED. */
-export const tokenizerFromFolder = async (folder: string): Promise<TokenizerFile> => {
-  if (!existsSync(join(folder, 'tokenizer.json')) && existsSync(join(folder, 'tokenizer.model')))
-    throw new FedError(
-      'E_MODEL_UNSUPPORTED',
-      'tokenizer.model: SentencePiece files are not read, tokenizer.json is missing',
-    )
-  const raw = await readJson(join(folder, 'tokenizer.json'))
-  const kind = (raw as { model?: { type?: unknown } } | null)?.model?.type
-  if (typeof kind === 'string' && kind !== 'BPE')
-    throw new FedError('E_MODEL_UNSUPPORTED', `tokenizer ${kind.slice(0, 60)}: only BPE`)
-  const parsed = TokenizerJson.safeParse(raw)
-  if (!parsed.success)
-    throw new FedError(
-      'E_MODEL_FILE',
-      `tokenizer.json: ${parsed.error.issues[0]?.path.join('.')} is not valid`,
-    )
-  refuseSteps(parsed.data)
-  const optional = async (name: string) => {
-    const json = existsSync(join(folder, name)) ? await readJson(join(folder, name)) : {}
-    return (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
-  }
-  // Older folders name their special tokens in a file of its own.
-  const config = {
-    ...(await optional('special_tokens_map.json')),
-    ...(await optional('tokenizer_config.json')),
-  }
-  const jinja = join(folder, 'chat_template.jinja')
-  const template = boundedTemplate(
-    existsSync(jinja) ? await readFile(jinja, 'utf8') : defaultOfTemplates(config['chat_template']),
-  )
-  const stops = [await optional('generation_config.json'), await optional('config.json')]
-  return folderFile(
-    parsed.data,
-    config,
-    template,
-    stops.flatMap((s) => [s['eos_token_id']].flat()),
-  )
-}
-
-/** What the JavaScript steps would leave out or do in another way. E_MODEL_UNSUPPORTED, by name. */
-const refuseSteps = (json: z.infer<typeof TokenizerJson>): void => {
-  const unsupported = (what: string) => new FedError('E_MODEL_UNSUPPORTED', `tokenizer: ${what}`)
-  if (json.model.continuing_subword_prefix) throw unsupported('continuing_subword_prefix')
-  if (json.model.dropout) throw unsupported('dropout')
-  for (const token of json.added_tokens ?? [])
-    for (const field of ['lstrip', 'rstrip', 'single_word'] as const)
-      if (token[field]) throw unsupported(`an added token with ${field}`)
-  const normalizer = JSON.stringify(json['normalizer'] ?? null)
-  if (normalizer.includes('"Precompiled"')) throw unsupported('normalizer Precompiled')
-}
-
-const folderFile = (
-  json: z.infer<typeof TokenizerJson>,
-  config: Record<string, unknown>,
-  template: string | null,
-  stopIds: readonly unknown[],
-): TokenizerFile => {
-  const specialTokens = definedTexts(
-    Object.fromEntries(
-      ['bos_token', 'eos_token', 'pad_token', 'unk_token'].map((key) => [
-        key,
-        tokenText(config[key]),
-      ]),
-    ),
-  )
-  const named = new Set(Object.values(specialTokens))
-  const addedTokens = (json.added_tokens ?? []).map(({ id, content, special }) => ({
-    id,
-    content,
-    isControl: special || named.has(content) || looksLikeControl(content),
-  }))
-  const tokens: string[] = []
-  for (const [token, id] of Object.entries(json.model.vocab)) tokens[id] = token
-  for (const { id, content } of addedTokens) tokens[id] = content
-  const merges = json.model.merges.map((m) => (typeof m === 'string' ? m : m.join(' ')))
-  const eosId = tokens.indexOf(specialTokens['eos_token'] ?? '')
-  const eosIds = [eosId, ...stopIds].filter(
-    (id): id is number => typeof id === 'number' && tokens[id] !== undefined,
-  )
-  const stepsJson = {
-    normalizer: json['normalizer'] ?? null,
-    pre_tokenizer: preTokenizerStep(json['pre_tokenizer'] ?? null),
-    post_processor: null,
-    decoder: json['decoder'] ?? null,
-  }
-  return {
-    json: {
-      ...stepsJson,
-      added_tokens: json.added_tokens ?? [],
-      model: { ...json.model, type: 'BPE', merges, unk_token: json.model.unk_token ?? null },
-    },
-    addedTokens,
-    specialTokens,
-    unknownToken: json.model.unk_token ?? null,
-    template: template ?? defaultTemplate(tokens),
-    eosIds: withEndTokens(eosIds, addedTokens),
-    hash: tokenizerHash(tokens, merges, template),
-    size: tokens.length,
-  }
-}
-
-/** Rewrites the steps whose JavaScript version differs from the original: Digits means every numeral (Unicode N, not only
- *  0-9), and only isolating splits are known. E_MODEL_UNSUPPORTED for others. */
-const preTokenizerStep = (step: unknown): unknown => {
-  if (typeof step !== 'object' || step === null) return step
-  const s = step as Record<string, unknown>
-  if (s['type'] === 'Sequence' && Array.isArray(s['pretokenizers']))
-    return { ...s, pretokenizers: s['pretokenizers'].map(preTokenizerStep) }
-  if (s['type'] === 'Digits') return splitBy(s['individual_digits'] === true ? '\\p{N}' : '\\p{N}+')
-  if (s['type'] !== 'Split') return step
-  const isMatch = s['behavior'] === 'Removed' && s['invert'] === true
-  if (s['behavior'] !== 'Isolated' && !isMatch)
-    throw new FedError(
-      'E_MODEL_UNSUPPORTED',
-      `tokenizer: split behaviour ${String(s['behavior']).slice(0, 40)}`,
-    )
-  return { ...s, invert: isMatch }
-}
-
 /** `<…>` and `[NAME]` steer a model even where a file does not flag them. */
-const looksLikeControl = (content: string): boolean => /^<[^\s].*>$|^\[\/?[A-Z_]+\]$/s.test(content)
+export const looksLikeControl = (content: string): boolean =>
+  /^<[^\s].*>$|^\[\/?[A-Z_]+\]$/s.test(content)
 
-const withEndTokens = (ids: readonly number[], addedTokens: readonly AddedToken[]): number[] => [
+export const withEndTokens = (
+  ids: readonly number[],
+  addedTokens: readonly AddedToken[],
+): number[] => [
   ...new Set([
     ...ids,
     ...addedTokens.filter((t) => t.isControl && END_TOKENS.includes(t.content)).map((t) => t.id),
   ]),
 ]
 
-const defaultTemplate = (tokens: readonly (string | undefined)[]): string =>
+export const defaultTemplate = (tokens: readonly (string | undefined)[]): string =>
   tokens.includes('<|im_start|>') ? CHATML_TEMPLATE : PLAIN_TEMPLATE
 
-const defaultOfTemplates = (value: unknown): unknown =>
-  Array.isArray(value) ? value.find((t) => t?.name === 'default')?.template : value
-
-const boundedTemplate = (value: unknown): string | null => {
+/** Null where there is none. */
+export const boundedTemplate = (value: unknown): string | null => {
   if (value === undefined || value === null) return null
   if (typeof value !== 'string' || value.length > MAX_TEMPLATE_CHARACTERS)
     throw new FedError(
@@ -346,21 +238,14 @@ const boundedTemplate = (value: unknown): string | null => {
   return value
 }
 
-/** A special token is written as text, or as an object with its content. */
-const tokenText = (value: unknown): string | undefined => {
-  const text =
-    typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value
-  return typeof text === 'string' && text !== '' ? text : undefined
-}
-
-const definedTexts = (values: Record<string, string | undefined>): Record<string, string> =>
+export const definedTexts = (values: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])))
 
 const texts = (metadata: ReadonlyMap<string, unknown>, key: string): string[] => {
   const value = metadata.get(key)
   if (!Array.isArray(value) || !value.every((v) => typeof v === 'string'))
     throw new FedError('E_MODEL_FILE', `${key} must be a list of texts`)
-  if (value.length > MAX_ID)
+  if (value.length > MAX_TOKEN_ID)
     throw new FedError('E_MODEL_FILE', `${key} has ${value.length} entries`)
   return value
 }

@@ -1,18 +1,31 @@
-/** Text to tokens and back, and the chat template. Control tokens come from the template or on request, never from text. */
+/** Text to tokens and back, and the chat template. Control tokens come from the template or on
+ *  request, never from text. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { TokenizerFile } from './tokenizer-file.ts'
+import { escapedText } from './tokenizer-regex.ts'
+import {
+  byteToken,
+  decoderOf,
+  type Normalize,
+  normalizerOf,
+  type Piece,
+  preTokenizerOf,
+  refuseMovedFirst,
+} from './tokenizer-steps.ts'
 import { type TokenizerParts, tokenizerParts } from './xenova.ts'
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string }
 export type Tokenizer = {
   /** SHA-256 over vocabulary, merges and chat template. */
   readonly hash: string
-  /** special: control tokens written in the text become those tokens; default false, they stay text. */
+  /** special: control tokens written in the text become those tokens; default false, they stay
+   *  text. */
   encode(text: string, options?: { special?: boolean }): number[]
   /** Control tokens appear as they are written. Ids that name no token are left out. */
   decode(ids: readonly number[]): string
-  /** generationPrompt (default true): ends with the opening of an assistant message.
-   *  Text inside a message never becomes a control token. Fails with E_MODEL_UNSUPPORTED when the template refuses. */
+  /** generationPrompt (default true): ends with the opening of an assistant message. Text inside a
+   *  message never becomes a control token. Fails with E_MODEL_UNSUPPORTED when the template
+   *  refuses. */
   chat(
     messages: readonly ChatMessage[],
     options?: { generationPrompt?: boolean },
@@ -24,43 +37,36 @@ export type Tokenizer = {
 /** Entries of the word cache before it is emptied; a word costs about 200 bytes. */
 const CACHE_WORDS = 20_000
 
-/** Fails with E_MODEL_UNSUPPORTED when the file has a step that is not known. */
+/** Fails with E_MODEL_UNSUPPORTED when the file has a step that is not known, E_MODEL_FILE when one
+ *  is not valid. */
 export const createTokenizer = (file: TokenizerFile): Tokenizer => {
-  const parts = buildParts(file)
-  const { tokens_to_ids: ids, vocab, cache } = parts.model
-  const unknownId = file.unknownToken === null ? undefined : ids.get(file.unknownToken)
-  const added = new Map(file.addedTokens.map((token) => [token.content, token.id]))
-  const control = file.addedTokens.filter((token) => token.isControl).map((t) => t.content)
-  const plain = file.addedTokens.filter((token) => !token.isControl).map((t) => t.content)
-  const anyAdded = matcherOf([...control, ...plain])
-  const plainAdded = matcherOf(plain)
-  const anyControl = matcherOf(control)
-  // The model itself cannot produce a control token from text any more; decoding needs only `vocab`.
-  for (const content of control) ids.delete(content)
+  const parts = tokenizerParts(file.vocabulary.merges, {
+    ...file.specialTokens,
+    chat_template: datedTemplate(file.template),
+  })
+  const decode = decoderOf(file.steps.decoder)
+  const { addedTokens } = file
+  const control = addedTokens.filter((token) => token.isControl)
+  const plain = addedTokens.filter((token) => !token.isControl && !token.isNormalized)
+  const anyAdded = matcherOf([...control, ...plain].map((token) => token.content))
+  const plainAdded = matcherOf(plain.map((token) => token.content))
+  const anyControl = matcherOf(control.map((token) => token.content))
+  const added = new Map(addedTokens.map((token) => [token.content, token.id]))
+  const vocab: string[] = []
+  for (const [token, id] of file.vocabulary.ids) vocab[id] = token
+  const normalize = normalizerOf(file.steps.normalizer)
+  const encodePiece = pieceEncoder(file, parts, normalize)
+  for (const { content, id, isNormalized } of addedTokens)
+    vocab[id] = isNormalized ? normalize(content) : content
 
-  const encodePiece = (text: string, index: number): number[] => {
-    const normal = parts.normalizer ? parts.normalizer(text) : text
-    if (normal.length === 0) return []
-    const words = parts.pre_tokenizer
-      ? parts.pre_tokenizer(normal, { section_index: index })
-      : [normal]
-    if (cache && cache.size > CACHE_WORDS) cache.clear()
-    const found: number[] = []
-    for (const token of parts.model(words)) {
-      const id = token === undefined ? unknownId : (ids.get(token) ?? unknownId)
-      if (id !== undefined) found.push(id)
-    }
-    // A long word never comes again, and its entry would keep the text.
-    if (cache) for (const word of words) if (word.length > 64) cache.delete(word)
-    return found
-  }
-  /** Sections at odd places are matches of the matcher. restore undoes the hiding of control text in the others. */
+  /** Sections at odd places are matches of the matcher. restore undoes the hiding of control text
+   *  in the others. */
   const encodeSections = (text: string, matcher: RegExp | null, restore = (t: string) => t) => {
     const sections = matcher ? text.split(matcher) : [text]
     const all: number[] = []
     for (const [index, section] of sections.entries()) {
       if (index % 2 === 1) all.push(added.get(section)!)
-      else for (const id of encodePiece(restore(section), index)) all.push(id)
+      else encodePiece({ text: restore(section), isFirst: index === 0 }, all)
     }
     return all
   }
@@ -70,10 +76,8 @@ export const createTokenizer = (file: TokenizerFile): Tokenizer => {
     eosIds: [...file.eosIds],
     encode: (text, { special = false } = {}) =>
       encodeSections(text, special ? anyAdded : plainAdded),
-    decode: (tokens) => {
-      const known = tokens.filter((id) => vocab[id] !== undefined)
-      return known.length === 0 ? '' : parts.decode(known, { clean_up_tokenization_spaces: false })
-    },
+    decode: (tokens) =>
+      decode(tokens.flatMap((id) => (vocab[id] === undefined ? [] : [vocab[id]]))).join(''),
     chat: (messages, { generationPrompt = true } = {}) => {
       const { hide, restore } = controlTextMask(messages, anyControl)
       const hidden = messages.map(({ role, content }) => ({ role, content: hide(content) }))
@@ -82,6 +86,80 @@ export const createTokenizer = (file: TokenizerFile): Tokenizer => {
     },
   }
 }
+
+/** From a piece of text without control tokens to ids, which are added to a list. */
+const pieceEncoder = (file: TokenizerFile, parts: TokenizerParts, normalize: Normalize) => {
+  refuseMovedFirst(file.steps)
+  const cut = preTokenizerOf(file.steps.preTokenizer)
+  const encodeWord = wordEncoder(file, parts)
+  const late = new Map(
+    file.addedTokens.filter((t) => t.isNormalized).map((t) => [normalize(t.content), t.id]),
+  )
+  late.delete('')
+  const lateAdded = matcherOf([...late.keys()])
+  return ({ text, isFirst }: Piece, found: number[]): void => {
+    const normal = normalize(text)
+    const sections = lateAdded ? normal.split(lateAdded) : [normal]
+    for (const [index, section] of sections.entries()) {
+      if (index % 2 === 1) found.push(late.get(section)!)
+      else if (section !== '')
+        for (const word of cut({ text: section, isFirst: isFirst && index === 0 }))
+          encodeWord(word.text, found)
+    }
+  }
+}
+
+/** As the original puts a word together: an unknown token waits for the next token that is known,
+ *  or the end. */
+const wordEncoder = ({ vocabulary, addedTokens }: TokenizerFile, parts: TokenizerParts) => {
+  const { unknownToken, fusesUnknown, hasByteTokens, isWholeFirst, dropsUnknownFirst } = vocabulary
+  const { cache } = parts.model
+  const unknownId = unknownToken === null ? undefined : vocabulary.ids.get(unknownToken)
+  const byteIds = Array.from({ length: 256 }, (_, byte) => vocabulary.ids.get(byteToken(byte)))
+  // What the merges make of text is never a control token.
+  const ids = new Map(vocabulary.ids)
+  for (const { content, isControl } of addedTokens) if (isControl) ids.delete(content)
+  const idsOfBytes = (text: string): number[] | undefined => {
+    const found = Array.from(UTF8.encode(text), (byte) => byteIds[byte])
+    return hasByteTokens && !found.includes(undefined) ? (found as number[]) : undefined
+  }
+
+  const isKnown = (token: string) => ids.has(token) || idsOfBytes(token) !== undefined
+  const tokensOf = (word: string): readonly string[] => {
+    const tokens = parts.model.bpe(word)
+    if (!dropsUnknownFirst || unknownId !== undefined || tokens.every(isKnown)) return tokens
+    return parts.model.bpe([...word].filter(isKnown).join(''))
+  }
+
+  return (word: string, found: number[]): void => {
+    const whole = isWholeFirst ? ids.get(word) : undefined
+    if (whole !== undefined) {
+      found.push(whole)
+      return
+    }
+    if (cache.size > CACHE_WORDS) cache.clear()
+    let isUnknownWaiting = false
+    const flush = () => {
+      if (isUnknownWaiting && unknownId !== undefined) found.push(unknownId)
+      isUnknownWaiting = false
+    }
+    for (const token of tokensOf(word)) {
+      const id = ids.get(token)
+      const bytes = id === undefined ? idsOfBytes(token) : undefined
+      if (id !== undefined) flush()
+      if (id !== undefined) found.push(id)
+      else if (bytes) found.push(...bytes)
+      else {
+        if (!fusesUnknown) flush()
+        isUnknownWaiting = true
+      }
+    }
+    flush()
+    // A long word never comes again, and its entry would keep the text.
+    if (word.length > 64) cache.delete(word)
+  }
+}
+const UTF8 = new TextEncoder()
 
 /**
  * Control text inside a message is replaced by a number between two marks before the template sees it, and put back after
@@ -106,8 +184,8 @@ const controlTextMask = (messages: readonly ChatMessage[], anyControl: RegExp | 
   }
 }
 
-/** For templates that name the day, as Llama 3's does (this is its own fallback): always the same, since a choice must be read
- *  tomorrow, and by others in a round, as it is read today. */
+/** For templates that name the day, as Llama 3's does (this is its own fallback): always the same,
+ *  since a choice must be read tomorrow, and by others in a round, as it is read today. */
 const SAME_DAY = '{% macro strftime_now(format) %}26 Jul 2024{% endmacro %}'
 
 const datedTemplate = (template: string): string =>
@@ -132,23 +210,10 @@ const renderChat = (
   }
 }
 
-const buildParts = (file: TokenizerFile): TokenizerParts => {
-  try {
-    return tokenizerParts(file.json, {
-      ...file.specialTokens,
-      chat_template: datedTemplate(file.template),
-    })
-  } catch (cause) {
-    const reason = (cause as Error).message.slice(0, 200)
-    throw new FedError('E_MODEL_UNSUPPORTED', `tokenizer: ${reason}`, { cause })
-  }
-}
-
-/** One capturing group of all texts, the longest first, so that a token is preferred to its own beginning. */
+/** One capturing group of all texts, the longest first, so that a token is preferred to its own
+ *  beginning. */
 const matcherOf = (texts: readonly string[]): RegExp | null => {
   if (texts.length === 0) return null
-  const escaped = [...texts]
-    .sort((a, b) => b.length - a.length)
-    .map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
+  const escaped = [...texts].sort((a, b) => b.length - a.length).map(escapedText)
   return new RegExp(`(${escaped.join('|')})`, 'u')
 }

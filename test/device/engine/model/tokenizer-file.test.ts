@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTokenizer } from '../../../../device/engine/model/tokenizer.ts'
-import {
-  bytePairFile,
-  tokenizerFromFolder,
-  tokenizerFromGguf,
-} from '../../../../device/engine/model/tokenizer-file.ts'
+import { bytePairFile, tokenizerFromGguf } from '../../../../device/engine/model/tokenizer-file.ts'
+import { tokenizerFromFolder } from '../../../../device/engine/model/tokenizer-folder.ts'
 
 let root: string
 let count = 0
@@ -196,12 +193,12 @@ test.each([
   ],
   ['an unknown step', json({ pre_tokenizer: { type: 'Fancy' } }), 'E_MODEL_UNSUPPORTED', /Fancy/],
   [
-    'a merging split',
+    'a split of no known kind',
     json({
-      pre_tokenizer: { type: 'Split', pattern: { String: 'a' }, behavior: 'MergedWithNext' },
+      pre_tokenizer: { type: 'Split', pattern: { String: 'a' }, behavior: 'Other', invert: false },
     }),
-    'E_MODEL_UNSUPPORTED',
-    /MergedWithNext/,
+    'E_MODEL_FILE',
+    /behavior/,
   ],
   [
     'a pattern that JavaScript lacks',
@@ -245,6 +242,7 @@ test('GGUF: other tokenizers, rules and broken lists are refused by name', () =>
     new Map<string, unknown>(
       Object.entries({
         'tokenizer.ggml.model': 'gpt2',
+        'tokenizer.ggml.pre': 'gpt-2',
         'tokenizer.ggml.tokens': ['a', 'b'],
         'tokenizer.ggml.merges': [],
         ...change,
@@ -253,7 +251,13 @@ test('GGUF: other tokenizers, rules and broken lists are refused by name', () =>
   expect(tokenizerFromGguf(metadata({})).size).toBe(2)
   const refused = (change: object) => expect(() => tokenizerFromGguf(metadata(change)))
   refused({ 'tokenizer.ggml.model': 'llama' }).toThrow(/tokenizer llama/)
-  refused({ 'tokenizer.ggml.pre': 'chameleon' }).toThrow(/pre-tokenizer "chameleon"/)
+  refused({ 'tokenizer.ggml.pre': 'chameleon' }).toThrow(
+    /pre-tokenizer "chameleon": known are gpt-2, smollm, qwen2/,
+  )
+  refused({ 'tokenizer.ggml.pre': 'default' }).toThrow(/pre-tokenizer "default"/)
+  refused({ 'tokenizer.ggml.pre': undefined }).toThrow(
+    /tokenizer.ggml.pre is missing.*known are gpt-2, smollm/,
+  )
   refused({ 'tokenizer.ggml.tokens': [1] }).toThrow(/tokens must be a list of texts/)
   refused({ 'tokenizer.ggml.merges': undefined }).toThrow(/merges must be a list of texts/)
   refused({ 'tokenizer.ggml.token_type': [1] }).toThrow(/token_type/)
