@@ -9,7 +9,7 @@ import { encodeAnswer } from '../personalize/encode-answer.ts'
 import { rawFeatures } from '../personalize/feature-space.ts'
 import { namedFeatures } from '../personalize/features.ts'
 import { requestText } from '../personalize/request-text.ts'
-import type { StoredChoice } from './store.ts'
+import type { StoredChoice } from './store-choices.ts'
 import type { Conversation } from './types.ts'
 
 /** One candidate as the local model reads it, and its named features. */

@@ -16,7 +16,7 @@ import {
 import { keepExit } from './exit-layer.ts'
 import { serveRelease } from './private-adapter.ts'
 import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
-import type { StoredChoice } from './store.ts'
+import type { StoredChoice } from './store-choices.ts'
 import { fitTaste, ownScale } from './taste.ts'
 
 /** accuracy: share of pairs of unseen choices in the right order; logLikelihood: of them, mean over choices.

@@ -1,89 +1,47 @@
 /** What the device decided for a request, what the user made of it, and the choices that this amounts to. */
-import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { type Rng, randomBytes } from '../../adapters/random.ts'
-import { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
-import { DecisionCost, RankingWhy, RewritingWhy } from '../../adapters/wire/oversight.ts'
+import type { ChatMessage } from '../../adapters/wire/choice-log.ts'
 import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
-import { choicesOf, type Decision, type RecordedEvent } from '../personalize/feedback.ts'
+import {
+  type Around,
+  choiceOf,
+  type Decision,
+  type RecordedEvent,
+} from '../personalize/feedback.ts'
 import type { JudgedDecision } from '../personalize/off-policy.ts'
-import { conversationKey } from '../personalize/rewrite.ts'
-import type { DecisionRow, DeviceStore } from './store.ts'
-import type { Answer, Conversation } from './types.ts'
-
-/**
- * As kept. propensity: probability with which `served` was drawn; rewards: by candidate, empty where nothing was ranked; preferred:
- * what would have been served without exploration and outside shadow mode; rewriting, ranking, cost: what held then, for people;
- * suffix: the name under which suffixes.ts knows the conversation; app: names the program that asked.
- */
-export const DecisionBody = z.object({
-  messages: z.array(ChatMessage),
-  system: SystemPrompt.optional(),
-  candidates: z.array(z.string()),
-  shown: z.array(z.int()),
-  served: z.int(),
-  order: z.array(z.int()),
-  rewards: z.array(z.number()),
-  preferred: z.int().optional(),
-  propensity: z.number(),
-  explored: z.boolean(),
-  dimensions: z.array(z.string()),
-  rewriting: RewritingWhy.optional(),
-  ranking: RankingWhy.optional(),
-  cost: DecisionCost.optional(),
-  suffix: z.string().optional(),
-  app: z.string().optional(),
-})
-export type DecisionBody = z.infer<typeof DecisionBody>
-
-/** Decisions that one event can still change: a regenerated answer comes soon after. */
-const RECENT = 200
-/** The user's name in this device's own choices; it never leaves. */
-const SELF = 'me'
+import { keptRequest } from './kept.ts'
+import type { DeviceStore } from './store.ts'
+import type { DecisionInfo, DecisionRow, NewDecision } from './store-decisions.ts'
+import type { Conversation } from './types.ts'
 
 export const newId = (prefix: string): string =>
   `${prefix}${Buffer.from(randomBytes(15)).toString('base64url')}`
 
-/** A decision of which nothing is known yet but the conversation. */
-export const blankDecision = (
-  { messages, system }: Conversation,
-  dimensions: readonly string[] = [],
-): DecisionBody => ({
-  messages,
-  ...(system !== undefined && { system }),
-  candidates: [],
-  shown: [],
-  served: 0,
-  order: [],
-  rewards: [],
-  propensity: 1,
-  explored: false,
-  dimensions: [...dimensions],
-})
-
-export const saveDecision = (
-  store: DeviceStore,
-  id: string,
+/** A decision of which nothing is known yet but the request. It holds texts alone: no image, and nothing of the conversation itself. */
+export const newDecision = (
+  store: Pick<DeviceStore, 'hash'>,
   at: number,
-  body: DecisionBody,
-  answers: readonly Answer[] = [],
-): void =>
-  store.saveDecision(
-    { id, at, conversation: conversationKey(body), body },
-    answers.flatMap((a) => a.messageId ?? []),
-  )
-
-/** The kept body of a decision, if it is known. */
-export const decisionBody = (store: DeviceStore, id: string): DecisionBody | undefined => {
-  const row = store.decision(id)
-  return row && DecisionBody.parse(row.body)
+  conversation: Conversation,
+  more: Partial<DecisionInfo> & Pick<NewDecision, 'suffix' | 'app'> & { id?: string } = {},
+): NewDecision => {
+  const { id = newId('d_'), suffix, app, ...info } = more
+  return {
+    id,
+    at,
+    request: keptRequest(store.hash, conversation),
+    suffix,
+    app,
+    info: { dimensions: [], rewards: [], ...info },
+  }
 }
 
-/** A decision that is gone by now stays gone. */
-export const saveCost = (store: DeviceStore, id: string, cost: DecisionCost): void => {
-  const row = store.decision(id)
-  if (row) saveDecision(store, id, row.at, { ...DecisionBody.parse(row.body), cost })
-}
+/** The texts of a decision's messages, in order. */
+export const messagesOf = (
+  store: Pick<DeviceStore, 'turnsOf'>,
+  row: Pick<DecisionRow, 'turn'>,
+): ChatMessage[] =>
+  [...store.turnsOf(row)].reverse().map(({ role, text }) => ({ role, content: text }))
 
 /** What feedback was about. propensity: with which the served answer was drawn. */
 export type About = { readonly decisionId: string; readonly propensity: number }
@@ -102,52 +60,89 @@ export const recordFeedback = (
     store.addFeedback(newId('f_'), '', at, event)
     return null
   }
-  const row = store.decision(target)
+  const row = decisionNamed(store, target)
   if (!row)
     throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
-  const body = DecisionBody.parse(row.body)
   if (event.kind === 'choose')
     for (const index of [event.chosen, ...(event.shown ?? [])])
-      if (index >= body.candidates.length)
+      if (index >= row.candidates)
         throw new FedError(
           'E_BODY',
-          `candidate ${index} was named, the decision has ${body.candidates.length}`,
+          `candidate ${index} was named, the decision has ${row.candidates}`,
         )
   store.addFeedback(newId('f_'), row.id, at, event)
   refreshChoices(store, row)
-  return { decisionId: row.id, propensity: body.propensity }
+  return { decisionId: row.id, propensity: row.propensity }
 }
 
-/** What the events so far amount to. row: a decision that may be older than the recent ones. */
-export const refreshChoices = (store: DeviceStore, row?: DecisionRow): void => {
-  // Oldest first: equal times must keep the order in which they came.
-  const decisions = store.decisions(RECENT).map(toDecision).reverse()
-  const known =
-    !row || decisions.some((d) => d.id === row.id) ? decisions : [toDecision(row), ...decisions]
-  const ids = known.map((d) => d.id)
-  store.replaceFeedbackChoices(ids, choicesOf(known, eventsOn(store, ids), SELF))
+/** Also one that an earlier version kept. */
+const decisionNamed = (store: DeviceStore, id: string): DecisionRow | undefined =>
+  store.decision(id) ?? (store.convertThis(id) ? store.decision(id) : undefined)
+
+/**
+ * What events amount to by now, of a decision and of the earlier ones that it says something of:
+ * those of the same request, and those that it goes on from.
+ */
+export const refreshChoices = (store: DeviceStore, row: DecisionRow): void => {
+  for (const one of [row, ...store.toldBefore(row)]) {
+    const decided = choiceOf(toDecision(store, one), aroundOf(store, one))
+    store.decideChoice(one, decided)
+  }
 }
 
-/** The most recent decisions, oldest first, and the events on them in their order. */
+const aroundOf = (store: DeviceStore, row: DecisionRow): Around => {
+  const [again, after] = [store.askedAgain(row), store.goingOnFrom(row)]
+  const rows = new Map([...again, ...after].map((one) => [one.id, one]))
+  return {
+    eventsOf: (id) => eventsOn(store, id),
+    again: again.map((one) => toDecision(store, one)),
+    after: after.map((one) => toDecision(store, one)),
+    isFollowed: ({ id }) => {
+      const one = rows.get(id)
+      return one !== undefined && store.goingOnFrom(one).some((n) => n.answered === one.said)
+    },
+  }
+}
+
+/** The most recent decisions that have feedback, oldest first, and the events on them. */
 export const recordedFeedback = (
   store: DeviceStore,
   limit: number,
 ): { decisions: Decision[]; events: RecordedEvent[] } => {
-  const decisions = store.decisions(limit).map(toDecision).reverse()
+  const rows = store.toldDecisions(limit).toReversed()
   return {
-    decisions,
-    events: eventsOn(
-      store,
-      decisions.map((d) => d.id),
-    ),
+    decisions: rows.map((row) => toDecision(store, row)),
+    events: rows.flatMap(({ id }) => eventsOn(store, id)),
   }
 }
 
-const eventsOn = (store: DeviceStore, decisionIds: readonly string[]): RecordedEvent[] =>
+const eventsOn = (store: DeviceStore, id: string): RecordedEvent[] =>
   store
-    .feedbackOn(decisionIds)
-    .map((f) => ({ decisionId: f.decisionId, at: f.at, event: f.body as FeedbackEvent }))
-    .reverse()
+    .feedbackOn(id)
+    .map(({ decisionId, at, body }) => ({ decisionId, at, event: body }))
+    .sort((a, b) => a.at - b.at)
+
+/** Its answers are read when they are asked for. */
+const toDecision = (store: DeviceStore, { seq, id, shown, served }: DecisionRow): Decision => {
+  let answers: string[] | null = null
+  return {
+    id,
+    shown,
+    served,
+    get candidates() {
+      answers ??= store.answersOf(seq)
+      return answers
+    },
+  }
+}
+
+/** Decisions in which reranking preferred another answer than Claude's first, and feedback says how that was; the most recent. */
+export const judgedDecisions = (store: DeviceStore, limit: number): JudgedDecision[] =>
+  store.likedDecisions(limit).map(({ served, propensity, liked }) => ({
+    served: served === 0 ? ('first' as const) : ('preferred' as const),
+    propensity,
+    liked,
+  }))
 
 /**
  * greedy: best first. With probability explore the leader is drawn by these chances instead, the others staying in their order;
@@ -178,44 +173,4 @@ const drawFrom = (chances: readonly number[], rng: Rng): number => {
     if (left < 0) return i
   }
   return chances.length - 1
-}
-
-/**
- * Decisions of which the user made something, and in which reranking preferred another answer than Claude's first. What was inferred
- * does not judge: it is only ever dislike, or comes with it, so that it would say more of when people go on than of the order.
- */
-export const judgedDecisions = (store: DeviceStore, limit: number): JudgedDecision[] => {
-  const rows = store.decisions(limit)
-  const events = eventsOn(
-    store,
-    rows.map((row) => row.id),
-  )
-  return rows.flatMap(({ id, body }) => {
-    const { preferred, served, propensity, shown } = DecisionBody.parse(body)
-    const last = events.findLast(
-      (e) => e.decisionId === id && !e.event.isImplicit && e.event.kind in LIKED,
-    )?.event
-    const isOther = served !== 0 && served !== preferred
-    if (!last || !preferred || isOther || shown.length !== 1) return []
-    const liked = LIKED[last.kind]?.(last, served) ?? false
-    return [
-      { served: served === 0 ? ('first' as const) : ('preferred' as const), propensity, liked },
-    ]
-  })
-}
-
-/** Whether an event says that the served answer was good; other kinds do not judge it. */
-const LIKED: Partial<
-  Record<FeedbackEvent['kind'], (event: FeedbackEvent, served: number) => boolean>
-> = {
-  keep: () => true,
-  regenerate: () => false,
-  edit: () => false,
-  thumbs: (event) => event.kind === 'thumbs' && event.value > 0,
-  choose: (event, served) => event.kind === 'choose' && event.chosen === served,
-}
-
-export const toDecision = ({ id, at, body }: DecisionRow): Decision => {
-  const { messages, system, candidates, shown, served } = DecisionBody.parse(body)
-  return { id, at, messages, system, candidates, shown, served }
 }

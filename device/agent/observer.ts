@@ -1,10 +1,10 @@
 /** When requests are observed: one after the other, each once it has been answered, so that none waits for it. */
 import { asFedError } from '../../adapters/errors.ts'
-import type { Conversation } from './types.ts'
+import type { Observed } from './observe.ts'
 
 export type Observer = {
   /** A request was rewritten; its answer is still to come. */
-  expect(decisionId: string, conversation: Conversation): void
+  expect(request: Observed): void
   answered(decisionId: string | undefined): void
   /** Observes what was never answered too, and resolves when all is done. */
   settled(): Promise<void>
@@ -15,25 +15,25 @@ const MOST = 50
 
 /** observe resolves to whether there is something to learn. Failures are only reported. */
 export const openObserver = (
-  observe: (conversation: Conversation, decisionId: string) => Promise<boolean>,
+  observe: (request: Observed) => Promise<boolean>,
   learn: () => Promise<void>,
   report: (event: { what: string; code: string }) => void = () => {},
 ): Observer => {
-  const waiting = new Map<string, Conversation>()
+  const waiting = new Map<string, Observed>()
   let last: Promise<void> = Promise.resolve()
   const answered = (decisionId: string | undefined): void => {
-    const conversation = decisionId === undefined ? undefined : waiting.get(decisionId)
-    if (decisionId === undefined || !conversation) return
-    waiting.delete(decisionId)
+    const request = decisionId === undefined ? undefined : waiting.get(decisionId)
+    if (!request) return
+    waiting.delete(request.decisionId)
     last = last
       .then(() => new Promise(setImmediate))
-      .then(() => observe(conversation, decisionId))
+      .then(() => observe(request))
       .then((isNew) => (isNew ? learn() : undefined))
       .catch((error) => report({ what: 'observe', code: asFedError(error).code }))
   }
   return {
-    expect(decisionId, conversation) {
-      waiting.set(decisionId, conversation)
+    expect(request) {
+      waiting.set(request.decisionId, request)
       if (waiting.size > MOST) waiting.delete(waiting.keys().next().value ?? '')
     },
     answered,

@@ -15,7 +15,7 @@ import {
   type Spending,
   type SpendRequest,
 } from '../personalize/spend.ts'
-import { judgedDecisions, newId, saveCost } from './decisions.ts'
+import { judgedDecisions, newId } from './decisions.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 import type { DeviceStore } from './store.ts'
 import type { CandidateRequest, Reservation, SpendOptions } from './types.ts'
@@ -62,14 +62,14 @@ export const refreshOutlook = async ({
 }: OutlookDeps): ReturnType<Serving['current']> => {
   const served = await serving.current()
   const { taste, tuning } = served
-  const texts = store.choices(LENGTH_CHOICES).flatMap((c) => c.candidates)
-  const characters = texts.reduce((sum, text) => sum + text.length, 0)
+  const recent = store.choiceRows(LENGTH_CHOICES)
+  const answers = recent.reduce((sum, { candidates }) => sum + candidates, 0)
+  const characters = recent.reduce((sum, choice) => sum + choice.characters, 0)
   store.set('outlook', {
     certainty: taste.certainty(),
     spread: taste.spread(),
     halfLifeDays: tuning.halfLifeDays,
-    outputTokens:
-      texts.length === 0 ? null : Math.ceil(characters / texts.length / TOKEN_CHARACTERS),
+    outputTokens: answers === 0 ? null : Math.ceil(characters / answers / TOKEN_CHARACTERS),
   } satisfies Outlook)
   const { trainedAt } = readCalibration(store)
   const { margin, heldBack } = tuning
@@ -185,15 +185,17 @@ export const recordSpending = (
     if (usages.length + unread === 0 && !isLate) return
     store.spend(clock(), { tokens: spent.tokens - counted.tokens, usd: spent.usd - counted.usd })
     if (decisionId !== null)
-      saveCost(store, decisionId, {
-        model: model.slice(0, 200),
-        tokens: Math.round(spent.tokens),
-        usd: spent.usd,
+      store.addDecisionInfo(decisionId, {
+        cost: {
+          model: model.slice(0, 200),
+          tokens: Math.round(spent.tokens),
+          usd: spent.usd,
+        },
       })
   })
 
-/** Decisions that are looked back on. */
-const JUDGED = 2000
+/** Decisions with feedback that are looked back on. */
+const JUDGED = 1000
 
 export const rankingStatus = ({
   store,

@@ -15,16 +15,16 @@ import type {
   LogQuery,
   LogResponse,
 } from '../../adapters/wire/oversight.ts'
-import { Dimension, type FeedbackEvent } from '../../adapters/wire/personalization.ts'
-import { textOf } from '../personalize/request-text.ts'
+import { Dimension } from '../../adapters/wire/personalization.ts'
 import { conditionsStatus } from './conditions-status.ts'
 import { grantConsent, withdrawConsent } from './consent.ts'
-import { DecisionBody } from './decisions.ts'
 import { energyStatus } from './energy-status.ts'
 import { readPrivate, servingState } from './private-adapter.ts'
 import { releaseBlob } from './serving.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DecisionRow, DeviceStore } from './store.ts'
+import type { DeviceStore } from './store.ts'
+import type { DecisionRow } from './store-decisions.ts'
+import type { FeedbackRow } from './store-feedback.ts'
 
 type Body<T> = Omit<T, 'protocol'>
 
@@ -64,20 +64,21 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
       const rows = store.decisions(limit + 1, before)
       const shown = rows.slice(0, limit)
       return {
-        decisions: summaries(store, shown),
+        decisions: shown.map((row) => summaryOf(store, row)),
         next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
       }
     },
     decision(id) {
       const row = store.decision(id)
-      const [decision] = row ? summaries(store, [row]) : []
-      if (!row || !decision) throw unknownDecision()
-      const { system, messages, candidates } = DecisionBody.parse(row.body)
+      if (!row) throw unknownDecision()
+      const system = store.systemOf(row)
       return {
-        decision,
-        system: system === undefined ? null : capped(textOf(system)),
-        messages: messages.map(({ role, content }) => ({ role, text: capped(textOf(content)) })),
-        answers: candidates,
+        decision: summaryOf(store, row),
+        system: system === null ? null : capped(system),
+        messages: [...store.turnsOf(row)]
+          .reverse()
+          .map(({ role, text }) => ({ role, text: capped(text) })),
+        answers: store.answersOf(row.seq),
       }
     },
     log: ({ limit }) => ({
@@ -108,49 +109,36 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
 const unknownDecision = () =>
   new FedError('E_NO_DECISION', 'no decision of this device has this id')
 
-const summaries = (store: DeviceStore, rows: readonly DecisionRow[]): DecisionSummary[] => {
-  const ids = new Set(rows.map((row) => row.id))
-  const events = new Map<string, { at: number; event: FeedbackEvent }[]>()
-  for (const { decisionId, at, body } of store.feedback())
-    if (ids.has(decisionId))
-      events.set(decisionId, [
-        { at, event: body as FeedbackEvent },
-        ...(events.get(decisionId) ?? []),
-      ])
-  return rows.map((row) => summaryOf(row, events.get(row.id) ?? []))
-}
-
-const summaryOf = (
-  { id, at, body }: DecisionRow,
-  events: readonly { at: number; event: FeedbackEvent }[],
-): DecisionSummary => {
-  const decision = DecisionBody.parse(body)
-  const dimensions = decision.dimensions.filter(isDimension)
-  const undone = events.flatMap(({ event }) =>
-    event.kind !== 'undo' ? [] : event.dimension ? [event.dimension] : dimensions,
+const summaryOf = (store: DeviceStore, row: DecisionRow): DecisionSummary => {
+  const { id, at, candidates, served, propensity, explored, info } = row
+  const events = row.events > 0 ? store.feedbackOn(id) : []
+  const dimensions = info.dimensions.filter(isDimension)
+  const undone = events.flatMap(({ body }) =>
+    body.kind !== 'undo' ? [] : body.dimension ? [body.dimension] : dimensions,
   )
-  const answer = decision.candidates[decision.served]
+  const [last] = store.turnsOf(row)
+  const answer = store.answersOf(row.seq)[served]
   return {
     id,
     at: Math.floor(at),
-    request: shortened(textOf(decision.messages.at(-1)?.content ?? '')),
+    request: shortened(last?.text ?? ''),
     answer: answer === undefined ? null : shortened(answer),
     dimensions,
     undone: [...new Set(undone)],
-    candidates: decision.candidates.length,
-    served: decision.served,
-    propensity: decision.propensity,
-    explored: decision.explored,
-    rewriting: decision.rewriting ?? null,
-    ranking: decision.ranking ?? null,
-    cost: decision.cost ?? null,
-    feedback: events.slice(-MOST_EVENTS).map(({ at: told, event }) => feedbackSummary(told, event)),
+    candidates,
+    served,
+    propensity,
+    explored,
+    rewriting: info.rewriting ?? null,
+    ranking: info.ranking ?? null,
+    cost: info.cost ?? null,
+    feedback: events.slice(-MOST_EVENTS).map(feedbackSummary),
   }
 }
 
 const isDimension = (name: string): name is Dimension => Dimension.safeParse(name).success
 
-const feedbackSummary = (at: number, event: FeedbackEvent): FeedbackSummary => ({
+const feedbackSummary = ({ at, body: event }: FeedbackRow): FeedbackSummary => ({
   at: Math.floor(at),
   kind: event.kind,
   ...('dimension' in event && event.dimension && { dimension: event.dimension }),

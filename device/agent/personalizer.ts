@@ -8,10 +8,10 @@ import type {
 } from '../../adapters/wire/personalization.ts'
 import type { EventOf } from '../personalize/feedback.ts'
 import { editProfile, learnedPreferences, sentenceOf } from '../personalize/profile.ts'
-import { blankDecision, decisionBody, recordFeedback, saveDecision } from './decisions.ts'
+import { recordFeedback } from './decisions.ts'
 import type { FollowUps } from './follow-ups.ts'
 import { forgetConversation } from './forget.ts'
-import { observeRequest } from './observe.ts'
+import { asObserved, observeRequest } from './observe.ts'
 import { openObserver } from './observer.ts'
 import {
   planRequest,
@@ -28,9 +28,10 @@ import { rerankAnswers } from './reranking.ts'
 import { learnFromFeedback, readProfile, rewriteRequest, saveLearned } from './rewriting.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 import type { DeviceStore } from './store.ts'
+import type { Answered } from './store-decisions.ts'
 import { openSuffixes } from './suffixes.ts'
 import { setTrainingPaused, trainingStatus } from './training.ts'
-import type { Personalizer } from './types.ts'
+import type { Answer, Personalizer } from './types.ts'
 import { noteUsage } from './usual-usage.ts'
 
 export type Activity = StatusResponse['activity']
@@ -58,7 +59,7 @@ export const openPersonalizer = (
   const suffixes = openSuffixes(store, clock, deps.report)
   const rewriting = { ...deps, suffixes }
   const observer = openObserver(
-    (conversation, decisionId) => observeRequest(deps, conversation, decisionId),
+    (request) => observeRequest(deps, request),
     () => refreshProfile(deps),
     deps.report,
   )
@@ -68,7 +69,7 @@ export const openPersonalizer = (
       const result = await deps.during('scoring', () =>
         rewriteRequest(rewriting, conversation, options),
       )
-      if (result.decisionId !== null) observer.expect(result.decisionId, conversation)
+      if (result.decisionId !== null) observer.expect(asObserved(result.decisionId, conversation))
       return result
     },
     suffixes,
@@ -81,10 +82,8 @@ export const openPersonalizer = (
         observer.answered(options?.decisionId)
       }
     },
-    recordAnswer(decisionId, conversation, answer) {
-      const body = decisionBody(store, decisionId) ?? blankDecision(conversation)
-      const known = { ...body, candidates: [answer.text], shown: [0], order: [0], served: 0 }
-      saveDecision(store, decisionId, clock(), known, [answer])
+    recordAnswer(decisionId, answer) {
+      store.atomically(() => store.answerDecision(decisionId, onlyAnswer(answer, clock())))
       observer.answered(decisionId)
     },
     planCandidates: (request) => planRequest(deps, request),
@@ -126,6 +125,15 @@ export const openPersonalizer = (
     },
   }
 }
+
+const onlyAnswer = (answer: Answer, at: number): Answered => ({
+  at,
+  answers: [answer],
+  shown: [0],
+  served: 0,
+  propensity: 1,
+  explored: false,
+})
 
 /** The head is fitted again where choices have changed, and the profile says what it has learned. */
 const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {

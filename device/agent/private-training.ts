@@ -3,7 +3,7 @@ import { FedError } from '../../adapters/errors.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/run/types.ts'
 import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../personalize/feedback.ts'
 import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
-import { recordedFeedback } from './decisions.ts'
+import { messagesOf, recordedFeedback } from './decisions.ts'
 import type { Served, ServingDeps } from './serving.ts'
 import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './taste.ts'
 
@@ -91,7 +91,14 @@ const ktoOf = (examples: readonly RatedAnswer[]): Objective => {
 }
 
 const encoded = (
-  { model: { tokenizer }, settings: { maxTokens }, memo }: ServingDeps,
-  { messages, system, text }: JudgedAnswer,
-): AnswerInput =>
-  encodeAnswers({ tokenizer, maxTokens, memo }, { messages, system }, [text])[0]!.input
+  { store, model: { tokenizer }, settings: { maxTokens }, memo }: ServingDeps,
+  { id, text }: JudgedAnswer,
+): AnswerInput => {
+  const row = store.decision(id)
+  const system = row && store.systemOf(row)
+  const conversation = {
+    messages: row ? messagesOf(store, row) : [],
+    ...(system != null && { system }),
+  }
+  return encodeAnswers({ tokenizer, maxTokens, memo }, conversation, [text])[0]!.input
+}

@@ -3,7 +3,7 @@ import type { Rng } from '../../adapters/random.ts'
 import { type Ask, exploreChances, worthAsking } from '../personalize/ask.ts'
 import { type Reranking, rerank } from '../personalize/rerank.ts'
 import { compare, type Score } from '../personalize/reward.ts'
-import { blankDecision, decisionBody, exploreOrder, newId, saveDecision } from './decisions.ts'
+import { exploreOrder, newDecision, newId } from './decisions.ts'
 import { orAborted } from './in-time.ts'
 import { type OutlookDeps, readOutlook, refreshOutlook } from './outlook.ts'
 import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
@@ -55,31 +55,33 @@ export const rerankAnswers = async (
       : compare(score, scores[0]!),
   )
   if (decisionId)
-    saveDecision(
-      store,
-      decisionId,
-      clock(),
-      {
-        ...(decisionBody(store, decisionId) ?? blankDecision(conversation)),
-        candidates: texts,
+    store.atomically(() => {
+      // One that was made for the request and is gone by now was forgotten.
+      if (!underDecision)
+        store.saveDecision(newDecision(store, clock(), conversation, { id: decisionId }))
+      store.answerDecision(decisionId, {
+        at: clock(),
+        answers,
         shown: isShown ? texts.map((_, i) => i) : [winner],
         served: winner,
-        ...drawn,
-        rewards: scores.map((s) => s.reward),
+        propensity: drawn.propensity,
+        explored: drawn.explored,
         preferred: ranking.winner,
-        ranking: {
-          reason,
-          probability: ranking.probability,
-          explore: settings.explore,
-          candidates: scores.map((score, i) => ({
-            reward: score.reward,
-            explanation: explanations[i]!,
-            named: weightiest(score),
-          })),
+        info: {
+          rewards: scores.map((s) => s.reward),
+          ranking: {
+            reason,
+            probability: ranking.probability,
+            explore: settings.explore,
+            candidates: scores.map((score, i) => ({
+              reward: score.reward,
+              explanation: explanations[i]!,
+              named: weightiest(score),
+            })),
+          },
         },
-      },
-      answers,
-    )
+      })
+    })
   return {
     decisionId,
     ...drawn,

@@ -25,17 +25,17 @@ import {
   withEvidence,
 } from '../personalize/profile.ts'
 import { movedPreferences } from '../personalize/relevance-feedback.ts'
-import { requestInContext, requestText } from '../personalize/request-text.ts'
+import { requestText } from '../personalize/request-text.ts'
 import {
   appendBlock,
   type BlockChoice,
   chooseSharedSuffix,
   chooseSuffix,
-  conversationKey,
 } from '../personalize/rewrite.ts'
-import { blankDecision, type DecisionBody, decisionBody, newId, saveDecision } from './decisions.ts'
+import { messagesOf, newDecision } from './decisions.ts'
 import { historyOf } from './history.ts'
 import { orAborted } from './in-time.ts'
+import { keptAsked } from './kept.ts'
 import {
   type Learned,
   learnedRelevance,
@@ -45,6 +45,7 @@ import {
 } from './relevant.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore } from './store.ts'
+import type { NewDecision } from './store-decisions.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
 import type { Conversation, RewriteOptions, RewriteResult } from './types.ts'
 
@@ -81,20 +82,19 @@ export const rewriteRequest = async (
   const lines = preferences.map((p) => ({ dimension: p.dimension, line: lineOf(p) }))
   const isDecision = (options.keeps ?? 'decision') === 'decision' && options.mode !== 'incognito'
   const decisionId = isDecision
-    ? keepDecision(deps, {
-        ...blankDecision(
-          conversation,
-          preferences.map((p) => p.dimension),
-        ),
-        rewriting: {
-          reason,
-          block,
-          lines,
-          ...(silenced.length > 0 && { silenced: [...silenced] }),
-        },
-        ...(bound && { suffix: bound.conversation }),
-        ...(options.app && { app: options.app }),
-      })
+    ? keepDecision(deps, () =>
+        newDecision(deps.store, deps.clock(), conversation, {
+          dimensions: preferences.map((p) => p.dimension),
+          rewriting: {
+            reason,
+            block,
+            lines,
+            ...(silenced.length > 0 && { silenced: [...silenced] }),
+          },
+          suffix: bound?.conversation,
+          app: options.app,
+        }),
+      )
     : null
   const free =
     options.mayPropose && settings.rewriteFree ? await propose(deps, conversation) : undefined
@@ -112,14 +112,11 @@ export const rewriteRequest = async (
 }
 
 /** null where the store does not take it: the conversation keeps its suffix all the same. */
-const keepDecision = (
-  { store, clock, report }: RewritingDeps,
-  body: DecisionBody,
-): string | null => {
-  const id = newId('d_')
+const keepDecision = ({ store, report }: RewritingDeps, made: () => NewDecision): string | null => {
   try {
-    saveDecision(store, id, clock(), body)
-    return id
+    const decision = made()
+    store.saveDecision(decision)
+    return decision.id
   } catch {
     report?.({ what: 'decision', code: 'E_HOME' })
     return null
@@ -247,11 +244,11 @@ export const learnFromFeedback = (
   { store, clock }: Pick<RewritingDeps, 'store' | 'clock'>,
   event: FeedbackEvent,
 ): void => {
-  const body = decisionBody(store, event.decisionId ?? event.messageId ?? '')
-  if (!body) return
-  const conversation = conversationKey(body)
-  const request = requestInContext(body.messages)
-  const inBlock = (body.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
+  const row = store.decision(event.decisionId ?? event.messageId ?? '')
+  if (!row) return
+  const { conversation } = row
+  const request = keptAsked(messagesOf(store, row))
+  const inBlock = (row.info.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
   const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
     learnRelevance(
       store,
@@ -277,14 +274,15 @@ export const learnFromFeedback = (
       learn(WEIGHTS.undo, [{ wish: null, isRelevant: false }])
     return
   }
-  const answer = body.candidates[event.kind === 'choose' ? event.chosen : body.served]
+  const candidates = store.answersOf(row.seq)
+  const answer = candidates[event.kind === 'choose' ? event.chosen : row.served]
   if (answer === undefined || (event.kind !== 'edit' && event.kind !== 'choose')) return
   const isEdit = event.kind === 'edit'
   const before = isEdit
     ? [answer]
-    : (event.shown ?? body.shown)
+    : (event.shown ?? row.shown)
         .filter((i) => i !== event.chosen)
-        .flatMap((i) => body.candidates[i] ?? [])
+        .flatMap((i) => candidates[i] ?? [])
   const enabled = readProfile(store).preferences.filter((p) => p.enabled)
   const moved = movedPreferences(request, before, isEdit ? event.text : answer, enabled)
   // Against a line that was not there says nothing: the answers were not asked to follow it.

@@ -14,7 +14,7 @@ import { featureStatistics } from '../personalize/feature-space.ts'
 import type { HeadFit } from '../personalize/head.ts'
 import { type AnswerMemo, type ChoiceFeatures, featurizeChoices } from './choice-features.ts'
 import { checkBase, checkFeatures, type Released, readRelease } from './released.ts'
-import type { StoredChoice } from './store.ts'
+import type { StoredChoice } from './store-choices.ts'
 import { fitTaste, ownScale, pooledHead, rewardPairs, type Taste } from './taste.ts'
 
 export type RoundDeps = {

@@ -38,7 +38,8 @@ import {
 import { type PrivateObjective, privateData } from './private-training.ts'
 import { type Released, readRelease } from './released.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore, StoredChoice } from './store.ts'
+import type { DeviceStore } from './store.ts'
+import type { StoredChoice } from './store-choices.ts'
 import { ownScale } from './taste.ts'
 import type { Conversation } from './types.ts'
 

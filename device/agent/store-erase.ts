@@ -1,16 +1,22 @@
 /** Erasing from the device's store, so that no page, free or used, and no journal holds it afterwards. */
 import type Database from 'better-sqlite3'
 import type { Run } from './store.ts'
+import type { choiceTables } from './store-choices.ts'
+import type { decisionTables } from './store-decisions.ts'
+
+type Row = { readonly seq: number; readonly id: string }
+type Tables = Pick<ReturnType<typeof decisionTables>, 'dropDecision'> &
+  Pick<ReturnType<typeof choiceTables>, 'dropChoice'>
 
 /**
- * decisions: ids, with their message ids and feedback. choices: ids. conversations: names of those whose texts no key may be
+ * decisions, choices: with their texts and feedback. conversations: names of those whose texts no key may be
  * made from any more. computedSince: pooled states kept
  * since then go (0: all). sentSince: updates not sent yet that were computed since then; null: none. before: whatever feedback and
  * keys of texts are older.
  */
 export type Erasure = {
-  readonly decisions: readonly string[]
-  readonly choices: readonly string[]
+  readonly decisions: readonly Row[]
+  readonly choices: readonly Row[]
   readonly conversations?: readonly string[]
   readonly computedSince?: number
   readonly sentSince?: number | null
@@ -22,18 +28,17 @@ export type Erased = {
   readonly feedback: number
 }
 
-export const erasing = (db: Database.Database, run: Run) => ({
-  /** Of rows; compact() removes their traces. Decisions that are being made are not kept either: see saveDecision. */
+export const erasing = (db: Database.Database, run: Run, tables: Tables) => ({
+  /** Of rows; compact() removes their traces. */
   eraseRows: (what: Erasure): Erased => {
     const each = (sql: string, ids: readonly unknown[]) =>
       ids.reduce<number>((sum, id) => sum + run.change(sql, id), 0)
-    const ids = [...new Set([...what.decisions, ...what.choices])]
+    const ids = [...new Set([...what.decisions, ...what.choices].map(({ id }) => id))]
     const before = what.before ?? Number.NEGATIVE_INFINITY
     // What has expired is not being made; a mark tells every process that something went.
-    const marks = what.before === undefined ? what.decisions : [`before ${what.before}`]
+    const marks = what.before === undefined ? ids : [`before ${what.before}`]
     for (const id of marks)
       run.change('INSERT OR IGNORE INTO forgotten (decision_id) VALUES (?)', id)
-    each('DELETE FROM decision_messages WHERE decision_id = ?', what.decisions)
     each('DELETE FROM suffix_keys WHERE conversation = ? AND is_text = 1', what.conversations ?? [])
     // Those of no single conversation, made from system prompts.
     if (what.conversations) run.change("DELETE FROM suffix_keys WHERE conversation = ''")
@@ -45,21 +50,23 @@ export const erasing = (db: Database.Database, run: Run) => ({
         "UPDATE uploads SET state = 'refused', reason = 'forgotten', bytes = NULL WHERE state = 'pending' AND at >= ?",
         what.sentSince,
       )
+    for (const { seq } of what.decisions) tables.dropDecision(seq)
+    for (const { seq } of what.choices) tables.dropChoice(seq)
     return {
-      decisions: each('DELETE FROM decisions WHERE id = ?', what.decisions),
-      choices: each('DELETE FROM choices WHERE id = ?', what.choices),
+      decisions: what.decisions.length,
+      choices: what.choices.length,
       feedback:
         each('DELETE FROM feedback WHERE decision_id = ?', ids) +
         run.change('DELETE FROM feedback WHERE at < ?', before),
     }
   },
   /** Ids of what is older; choices of unknown time are not. */
-  idsBefore: (at: number): { decisions: string[]; choices: string[]; feedback: number } => {
-    const ids = (sql: string) => run.all<{ id: string }>(sql, at).map((row) => row.id)
+  idsBefore: (at: number): { decisions: Row[]; choices: Row[]; feedback: number } => {
+    const rows = (sql: string) => run.all<Row>(sql, at)
     return {
-      decisions: ids('SELECT id FROM decisions WHERE at < ?'),
-      choices: ids('SELECT id FROM choices WHERE at > 0 AND at < ?'),
-      feedback: ids('SELECT id FROM feedback WHERE at < ?').length,
+      decisions: rows('SELECT seq, id FROM decisions WHERE at < ?'),
+      choices: rows('SELECT seq, id FROM choices WHERE at > 0 AND at < ?'),
+      feedback: rows('SELECT seq, id FROM feedback WHERE at < ?').length,
     }
   },
   forgottenTimes: (): number =>

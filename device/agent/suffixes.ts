@@ -7,7 +7,7 @@ import type { Preference } from '../../adapters/wire/personalization.ts'
 import { dimensionOf } from '../personalize/dimensions.ts'
 import { EMPTY_PROFILE, editProfile, wishOfLine } from '../personalize/profile.ts'
 import { conversationKey } from '../personalize/rewrite.ts'
-import { DecisionBody, newId } from './decisions.ts'
+import { newId } from './decisions.ts'
 import {
   creditKey,
   type History,
@@ -206,8 +206,9 @@ export const openSuffixes = (
     decided: (conversation) => {
       const rows = store.decisionsOf(conversationKey(conversation), DECISIONS_READ)
       const found = new Map<string, readonly Preference[]>()
-      for (const { body } of rows) {
-        const { rewriting } = DecisionBody.parse(body)
+      for (const {
+        info: { rewriting },
+      } of rows) {
         if (rewriting?.block && !found.has(rewriting.block))
           found.set(rewriting.block, preferencesOf(rewriting.lines))
       }

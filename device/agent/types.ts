@@ -121,7 +121,7 @@ export type Personalizer = {
     options?: RerankOptions,
   ): Promise<RerankResult>
   /** Remembers the one answer of a request that was not reranked, so that feedback can name it. */
-  recordAnswer(decisionId: string, conversation: Conversation, answer: Answer): void
+  recordAnswer(decisionId: string, answer: Answer): void
   /** How many answers to ask for, and why. maxTokens: of the request; inputTokens: an estimate. */
   planCandidates(request: CandidateRequest): CandidatePlan
   /**

@@ -1,17 +1,15 @@
 /** From feedback to choices: what was shown, what the user did with it, and how much that says. Pure; the agent keeps the records. */
-import type { ChatMessage, ChoiceLine, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { constraintsOf } from './constraints.ts'
-import { textOf } from './request-text.ts'
 
-/** A request that the device served. candidates[served] is the answer that the app got; shown: indices that the user saw. */
+/**
+ * A request that the device served. candidates[served] is the answer that the app got; shown:
+ * indices that the user saw.
+ */
 export type Decision = {
   readonly id: string
-  readonly at: number
-  readonly messages: ChatMessage[]
-  readonly system?: SystemPrompt | undefined
-  readonly candidates: string[]
-  readonly shown: number[]
+  readonly candidates: readonly string[]
+  readonly shown: readonly number[]
   readonly served: number
 }
 
@@ -20,9 +18,6 @@ export type RecordedEvent = {
   readonly at: number
   readonly event: FeedbackEvent
 }
-
-/** A choice with its weight in training, 0 … 1. */
-export type WeightedChoice = ChoiceLine & { readonly weight: number }
 
 /** A keep is what people do when they do not care, too; a regenerated answer was surely not wanted; a follow-up changes the request.
  *  inferred: nobody said a word, the conversation only went on. */
@@ -36,9 +31,29 @@ export const WEIGHTS = {
 /** Of a complaint's weight where it was inferred, and the better answer was named by the user. */
 const DOUBT = 0.5
 
+/** What of other decisions says something of one; later ones, oldest first. */
+export type Around = {
+  /** In their order. */
+  readonly eventsOf: (id: string) => readonly RecordedEvent[]
+  /** Of the same request. */
+  readonly again: readonly Decision[]
+  /** Of requests that go on from it, an answer and a message later. */
+  readonly after: readonly Decision[]
+  /** Whether a request goes on from its served answer. */
+  readonly isFollowed: (decision: Decision) => boolean
+}
+
+/** A choice that events amount to; what was asked is its decision's. */
+export type DecidedChoice = {
+  readonly candidates: string[]
+  readonly shown: number[]
+  readonly chosen: number
+  readonly weight: number
+  readonly at: number
+}
+
 /**
- * The choices that events on decisions amount to, one a decision at most, named by the decision that they are about, in the order
- * of their events: repeated calls give the same ids. Thumbs make no pair: see thumbedAnswers.
+ * The choice that events on a decision amount to, if any; thumbs make no pair: see thumbedAnswers.
  * - choose: the chosen candidate over the others that were shown; the last choice counts.
  * - edit: the edited text over the served one, weighted by how much was changed.
  * - regenerate, then another answer to the same request that is kept, chosen, edited or thumbed up: that one over the first.
@@ -47,29 +62,70 @@ const DOUBT = 0.5
  * A regenerate or follow_up that the device inferred counts half; where no other answer was said to be better, the one that came next
  * and that the conversation then went on from without a complaint is, and counts as inferred.
  */
-export const choicesOf = (
-  decisions: readonly Decision[],
-  events: readonly RecordedEvent[],
-  user: string,
-): WeightedChoice[] => {
-  const inOrder = [...events].sort((a, b) => a.at - b.at)
-  const eventsOf = (id: string) => inOrder.filter((e) => e.decisionId === id)
-  const byTime = [...decisions].sort((a, b) => a.at - b.at)
-  return byTime.flatMap((decision, i) => {
-    const found = choiceFrom(decision, eventsOf(decision.id), byTime.slice(i + 1), eventsOf)
-    if (!found) return []
-    const { messages, system, id } = decision
-    const { candidates, shown, chosen, weight, at } = found
-    const base = { user, id, messages, candidates, shown, chosen, at, weight }
-    return [system === undefined ? base : { ...base, system }]
-  })
+export const choiceOf = (
+  decision: Decision,
+  { eventsOf, again, after, isFollowed }: Around,
+): DecidedChoice | null => {
+  const events = eventsOf(decision.id)
+  const last = (kind: FeedbackEvent['kind']) => events.findLast((e) => e.event.kind === kind)
+  const answer = decision.candidates[decision.served]
+  if (answer === undefined) return null
+  const over = (better: string, weight: number, at: number): DecidedChoice | null =>
+    better === answer || weight <= 0
+      ? null
+      : { candidates: [answer, better], shown: [0, 1], chosen: 1, weight, at }
+  const pick = (
+    chosen: number,
+    shown: readonly number[],
+    weight: number,
+    at: number,
+  ): DecidedChoice | null => {
+    const seen = [...new Set(shown)].filter((s) => s < decision.candidates.length)
+    return seen.length < 2 || !seen.includes(chosen)
+      ? null
+      : { candidates: [...decision.candidates], shown: seen, chosen, weight, at }
+  }
+
+  const explicit = events.findLast((e) => e.event.kind === 'choose' || e.event.kind === 'edit')
+  if (explicit?.event.kind === 'choose') {
+    const { chosen, shown } = explicit.event
+    // Who names an answer has seen it, whatever was returned.
+    return pick(chosen, shown ?? [...decision.shown, chosen], WEIGHTS.choose, explicit.at)
+  }
+  if (explicit?.event.kind === 'edit')
+    return over(explicit.event.text, editWeight(answer, explicit.event.text), explicit.at)
+
+  /** The answer that came in the place of this one, by what was made of it. */
+  const replacement = (
+    { event, at }: RecordedEvent,
+    weight: number,
+    nexts: readonly Decision[],
+  ): DecidedChoice | null => {
+    const liked = nexts
+      .map((d) => likedAnswer(d, eventsOf(d.id)))
+      .find((answer) => answer !== undefined)
+    if (liked !== undefined) return over(liked, event.isImplicit ? weight * DOUBT : weight, at)
+    if (!event.isImplicit) return null
+    const next = nexts.find(
+      (d) => !eventsOf(d.id).some(({ event: { kind } }) => COMPLAINTS.has(kind)) && isFollowed(d),
+    )
+    const answered = next?.candidates[next.served]
+    return answered === undefined ? null : over(answered, WEIGHTS.inferred, at)
+  }
+  const regenerate = last('regenerate')
+  if (regenerate) return replacement(regenerate, WEIGHTS.regenerate, again)
+  const followUp = last('follow_up')
+  if (
+    followUp?.event.kind === 'follow_up' &&
+    (followUp.event.isImplicit || constraintsOf([followUp.event.text]).dimensions.size > 0)
+  )
+    return replacement(followUp, WEIGHTS.followUp, after)
+  const keep = last('keep')
+  return keep ? pick(decision.served, decision.shown, WEIGHTS.keep, keep.at) : null
 }
 
-/** An answer that was judged on its own. */
-export type JudgedAnswer = Pick<Decision, 'messages' | 'system'> & {
-  readonly text: string
-  readonly isLiked: boolean
-}
+/** An answer that was judged on its own. id: of its decision. */
+export type JudgedAnswer = { readonly id: string; readonly text: string; readonly isLiked: boolean }
 
 /** The served answers that got a thumb, by each decision's last one; most recent first. */
 export const thumbedAnswers = (
@@ -107,84 +163,8 @@ const lastOnDecisions = <K extends FeedbackEvent['kind']>(
       if (!decision || seen.has(decisionId)) return []
       seen.add(decisionId)
       const judged = judge(decision, event as EventOf<K>)
-      const { messages, system } = decision
-      return judged ? [{ messages, system, ...judged }] : []
+      return judged ? [{ id: decisionId, ...judged }] : []
     })
-}
-
-type Found = {
-  readonly candidates: string[]
-  readonly shown: number[]
-  readonly chosen: number
-  readonly weight: number
-  readonly at: number
-}
-
-const choiceFrom = (
-  decision: Decision,
-  events: readonly RecordedEvent[],
-  later: readonly Decision[],
-  eventsOf: (id: string) => readonly RecordedEvent[],
-): Found | null => {
-  const last = (kind: FeedbackEvent['kind']) => events.findLast((e) => e.event.kind === kind)
-  const answer = decision.candidates[decision.served]
-  if (answer === undefined) return null
-  const over = (better: string, weight: number, at: number): Found | null =>
-    better === answer || weight <= 0
-      ? null
-      : { candidates: [answer, better], shown: [0, 1], chosen: 1, weight, at }
-  const pick = (
-    chosen: number,
-    shown: readonly number[],
-    weight: number,
-    at: number,
-  ): Found | null => {
-    const seen = [...new Set(shown)].filter((s) => s < decision.candidates.length)
-    return seen.length < 2 || !seen.includes(chosen)
-      ? null
-      : { candidates: decision.candidates, shown: seen, chosen, weight, at }
-  }
-
-  const explicit = events.findLast((e) => e.event.kind === 'choose' || e.event.kind === 'edit')
-  if (explicit?.event.kind === 'choose') {
-    const { chosen, shown } = explicit.event
-    // Who names an answer has seen it, whatever was returned.
-    return pick(chosen, shown ?? [...decision.shown, chosen], WEIGHTS.choose, explicit.at)
-  }
-  if (explicit?.event.kind === 'edit')
-    return over(explicit.event.text, editWeight(answer, explicit.event.text), explicit.at)
-
-  /** The answer that came in the place of this one, by what was made of it. */
-  const replacement = (
-    { event, at }: RecordedEvent,
-    weight: number,
-    isNext: (d: Decision) => boolean,
-  ): Found | null => {
-    const nexts = later.filter(isNext)
-    const liked = nexts
-      .map((d) => likedAnswer(d, eventsOf(d.id)))
-      .find((answer) => answer !== undefined)
-    if (liked !== undefined) return over(liked, event.isImplicit ? weight * DOUBT : weight, at)
-    if (!event.isImplicit) return null
-    const next = nexts.find(
-      (d) =>
-        !eventsOf(d.id).some(({ event: { kind } }) => COMPLAINTS.has(kind)) &&
-        later.some((after) => follows(d, after)),
-    )
-    const answered = next?.candidates[next.served]
-    return answered === undefined ? null : over(answered, WEIGHTS.inferred, at)
-  }
-  const regenerate = last('regenerate')
-  if (regenerate)
-    return replacement(regenerate, WEIGHTS.regenerate, (d) => isSameRequest(decision, d))
-  const followUp = last('follow_up')
-  if (
-    followUp?.event.kind === 'follow_up' &&
-    (followUp.event.isImplicit || constraintsOf([followUp.event.text]).dimensions.size > 0)
-  )
-    return replacement(followUp, WEIGHTS.followUp, (d) => continues(decision, d))
-  const keep = last('keep')
-  return keep ? pick(decision.served, decision.shown, WEIGHTS.keep, keep.at) : null
 }
 
 /** The answer that the user was content with: edited, chosen, kept or thumbed up, and not turned down. */
@@ -209,32 +189,31 @@ const COMPLAINTS: ReadonlySet<FeedbackEvent['kind']> = new Set([
   'thumbs',
 ])
 
-type Asked = Pick<Decision, 'messages' | 'system'>
-
-/** Whether two requests are the same but for cache marks, which move with each turn. */
-export const isSameRequest = (a: Asked, b: Asked): boolean =>
-  plain(a.system) === plain(b.system) && plain(a.messages) === plain(b.messages)
-
-/** Whether `next` is the same conversation, one answer and one message further on. */
-const continues = (decision: Asked, next: Asked): boolean =>
-  next.messages.length === decision.messages.length + 2 &&
-  plain(next.messages.slice(0, decision.messages.length)) === plain(decision.messages)
-
-/** Whether `next` goes on from the answer that was served. */
-export const follows = (decision: Decision, next: Asked): boolean => {
-  const answer = next.messages[decision.messages.length]
-  return (
-    continues(decision, next) &&
-    answer?.role === 'assistant' &&
-    textOf(answer.content).trim() === decision.candidates[decision.served]?.trim()
-  )
+/**
+ * What feedback says of the answer that reranking served: liked or not; null where it judges no
+ * reranking, since that preferred Claude's first answer, or the user saw others as well. What was
+ * inferred does not judge: it is only ever dislike, or comes with it, so that it would say more of
+ * when people go on than of the order.
+ */
+export const likedAfterRerank = (
+  { served, preferred, shown }: Pick<Decision, 'served' | 'shown'> & { preferred: number | null },
+  events: readonly FeedbackEvent[],
+): boolean | null => {
+  if (!preferred || shown.length !== 1 || (served !== 0 && served !== preferred)) return null
+  const last = events.findLast((event) => !event.isImplicit && event.kind in LIKED)
+  return last ? (LIKED[last.kind]?.(last, served) ?? false) : null
 }
 
-const plain = (value: unknown): string =>
-  JSON.stringify(value ?? null, (key, part) => {
-    if (key === 'cache_control') return undefined
-    return key === 'content' && typeof part === 'string' ? [{ type: 'text', text: part }] : part
-  })
+/** Whether an event says that the served answer was good; other kinds do not judge it. */
+const LIKED: Partial<
+  Record<FeedbackEvent['kind'], (event: FeedbackEvent, served: number) => boolean>
+> = {
+  keep: () => true,
+  regenerate: () => false,
+  edit: () => false,
+  thumbs: (event) => event.kind === 'thumbs' && event.value > 0,
+  choose: (event, served) => event.kind === 'choose' && event.chosen === served,
+}
 
 /**
  * Share of words changed (Levenshtein over words, by the longer text), doubled and capped at 1: half rewritten is a full vote.

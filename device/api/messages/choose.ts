@@ -90,12 +90,12 @@ export const noteAnswer = (deps: MessagesDeps, { request }: Plan, { usage }: Rea
 /** So that feedback can name the answer; losing that must not lose the answer. */
 export const recordAnswer = (
   deps: MessagesDeps,
-  { decisionId, conversation }: Plan,
+  { decisionId }: Plan,
   { text, messageId }: ReadAnswer,
 ): void => {
-  if (!decisionId || !conversation || text.trim() === '') return
+  if (!decisionId || text.trim() === '') return
   try {
-    deps.device.recordAnswer(decisionId, conversation, { text, messageId })
+    deps.device.recordAnswer(decisionId, { text, messageId })
   } catch (error) {
     reportFailure(deps, 'record', error)
   }

@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import {
-  blankDecision,
-  exploreOrder,
-  judgedDecisions,
-  saveDecision,
-} from '../../../device/agent/decisions.ts'
+import { exploreOrder, judgedDecisions } from '../../../device/agent/decisions.ts'
 import { openStore } from '../../../device/agent/store.ts'
+import { keepDecision } from './decided.ts'
 
 const CHANCES = [0.2, 0.5, 0.3]
 
@@ -64,8 +60,7 @@ test('without exploration, or with one candidate, the order is the greedy one an
 test('a decision judges reranking where it preferred another answer, was shown alone and has feedback', () => {
   const store = openStore(':memory:')
   const body = (preferred: number, served: number, propensity: number, shown = [served]) => ({
-    ...blankDecision({ messages: [{ role: 'user', content: 'x' }] }),
-    candidates: ['a', 'b', 'c'],
+    answers: ['a', 'b', 'c'],
     preferred,
     served,
     propensity,
@@ -81,7 +76,7 @@ test('a decision judges reranking where it preferred another answer, was shown a
     inferred: body(1, 1, 0.95),
   }
   for (const [id, made] of Object.entries(decisions)) {
-    saveDecision(store, id, 1, made)
+    keepDecision(store, { id, ...made })
     const kind = id === 'turnedDown' ? 'regenerate' : 'keep'
     if (id === 'inferred')
       store.addFeedback('f', id, 2, { kind: 'regenerate', decisionId: id, isImplicit: true })

@@ -115,7 +115,7 @@ test('regenerate, then keep the next answer to the same request: it is preferred
   const { device, store } = fakeDevice(model)
   for (const answer of answers) {
     const decisionId = (await device.rewrite({ messages })).decisionId!
-    device.recordAnswer(decisionId, { messages }, answer)
+    device.recordAnswer(decisionId, answer)
   }
   await device.feedback({ kind: 'regenerate', messageId: 'msg_long' })
   expect(await device.feedback({ kind: 'keep', messageId: 'msg_short' })).toMatchObject({
@@ -207,7 +207,7 @@ test('in shadow mode the first answer is returned and what was decided is kept',
   const result = await device.rerank({ messages }, answers)
   expect(result).toMatchObject({ winner: 0, keptFirst: true, shadow: { preferred: 1 } })
   expect(result.order[0]).toBe(0)
-  expect(store.decision(result.decisionId!)?.body).toMatchObject({ served: 0, preferred: 1 })
+  expect(store.decision(result.decisionId!)).toMatchObject({ served: 0, preferred: 1 })
   expect(device.status().ranking).toMatchObject({ shadow: true })
 })
 

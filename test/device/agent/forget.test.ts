@@ -12,6 +12,7 @@ import { learnRelevance } from '../../../device/agent/relevant.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { type LocalModel, openModel } from '../../../device/engine/model/open.ts'
 import { openEngine } from '../../../device/engine/run/client.ts'
+import { keepDecision } from './decided.ts'
 import { fakeDevice, fakeEngine, shortChoices, temporaryFolder, tinyModel } from './fixture.ts'
 
 let folder = ''
@@ -95,18 +96,14 @@ const converse = async ({ device, store }: ReturnType<typeof opened>) => {
   await device.feedback({ kind: 'choose', messageId: 'msg_1', chosen: 1, shown: [0, 1] })
   await device.feedback({ kind: 'undo', decisionId: decisionId! })
   const later = await device.rewrite({ messages: SECOND })
-  device.recordAnswer(later.decisionId!, { messages: SECOND }, { text: 'Grüßkatzen, then.' })
+  device.recordAnswer(later.decisionId!, { text: 'Grüßkatzen, then.' })
   await device.feedback({
     kind: 'edit',
     decisionId: later.decisionId!,
     text: 'Hypermuffin.\n"Grüßkatzen"',
   })
   const other = await device.rewrite({ messages: [user(`What does a ${KEPT} do?`)] })
-  device.recordAnswer(
-    other.decisionId!,
-    { messages: [user(`What does a ${KEPT} do?`)] },
-    { text: 'Light.' },
-  )
+  device.recordAnswer(other.decisionId!, { text: 'Light.' })
   await device.settled()
   const { at } = store.decision(decisionId!)!
   store.log({ at, recipient: 'claude', what: 'message', bytes: 9, digest: 'dd' })
@@ -156,7 +153,7 @@ test('a forgotten conversation is in no file of the home, while it is open and a
       await expect(device.forget(target)).rejects.toMatchObject({ code: 'E_NO_DECISION' })
 
     // An answer that comes after all is not kept either.
-    device.recordAnswer(first, { messages: FIRST }, { text: 'A late plimsolly.' })
+    device.recordAnswer(first, { text: 'A late plimsolly.' })
     isGone()
     await device.close()
     isGone()
@@ -181,7 +178,7 @@ test('conversations that only begin alike are told apart by their answers', asyn
   const ask = async (system: string, answer: string) => {
     const conversation = { messages: [user('Summarize this.')], system }
     const { decisionId } = await device.rewrite(conversation)
-    device.recordAnswer(decisionId!, conversation, { text: answer })
+    device.recordAnswer(decisionId!, { text: answer })
     return decisionId!
   }
   const [one, two] = [await ask('Document one', 'First.'), await ask('Document two', 'Second.')]
@@ -272,7 +269,7 @@ test('what is older than the retention limit goes from every file, and what is y
   const { other } = await converse(home)
   const now = 1_000_000 + 40 * 24 * 3600 * 1000
   store.addChoice({ ...shortChoices(1)[0]!, at: now }, 'import')
-  store.saveDecision({ id: 'd_new', at: now, body: {} }, ['msg_new'])
+  keepDecision(store, { id: 'd_new', at: now, answers: [{ text: 'x', messageId: 'msg_new' }] })
   learnRelevance(store, [
     { request: 'young', wish: null, isRelevant: true, weight: 1, isUndo: false, at: now },
   ])

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { choiceKey } from '../../../adapters/wire/read-choices.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { openStore } from '../../../device/agent/store.ts'
+import { keepDecision } from './decided.ts'
 import { shortChoices } from './fixture.ts'
 
 const turns = (count: number) => shortChoices(count).map((choice) => ({ ...choice, id: 'conv-7' }))
@@ -39,20 +39,14 @@ test('of two lines of one choice in one file the last counts, however often the 
 test('an imported id is never taken for a choice that feedback made, nor the other way round', () => {
   const store = openStore(':memory:')
   const [choice] = shortChoices(1)
-  const own = { ...choice!, id: 'd_1', user: 'me', chosen: 2 }
-  store.addChoice(own, 'feedback')
+  keepDecision(store, { id: 'd_1', answers: ['p', 'q'] })
+  const row = store.decision('d_1')!
+  const decided = { candidates: ['p', 'q'], shown: [0, 1], chosen: 1, weight: 1, at: 5 }
+  store.decideChoice(row, decided)
   expect(importChoices(store, [{ ...choice!, id: 'd_1' }])).toEqual({ ...none, added: 1 })
   expect(store.countChoices()).toBe(2)
-  store.replaceFeedbackChoices(['d_1'], [])
+  store.decideChoice(row, null)
   expect(store.choices().map((c) => c.user)).toEqual(['ada'])
-})
-
-test('what an earlier version imported under the id of its line is the same choice', () => {
-  const store = openStore(':memory:')
-  const [choice, other] = turns(2)
-  store.addChoice(choice!, 'import')
-  expect(importChoices(store, [other!, choice!])).toEqual({ ...none, added: 1, known: 1 })
-  expect(store.choices().map((c) => c.id)).toEqual([choiceKey(other!), choiceKey(choice!)])
 })
 
 test('where one choice cannot be kept, none is', () => {

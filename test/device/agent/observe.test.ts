@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
-import { blankDecision, recordFeedback, saveDecision } from '../../../device/agent/decisions.ts'
-import { observeRequest } from '../../../device/agent/observe.ts'
+import { recordFeedback } from '../../../device/agent/decisions.ts'
+import { asObserved, observeRequest } from '../../../device/agent/observe.ts'
 import { openProposals, propose, settleProposal } from '../../../device/agent/proposals.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { followUpWishes } from '../../../device/personalize/implicit.ts'
+import { keepDecision } from './decided.ts'
 
 const QUESTION = 'How do tides work?'
 const LONG = 'Tides are a long story, and there are many sides to it. '.repeat(5).trim()
@@ -32,14 +33,9 @@ const opened = (implicit = true) => {
     )
     const conversation = { messages, ...(more.tools && { tools: more.tools }) }
     const id = `d_${++turns}`
-    const body = { ...blankDecision(conversation), ...(more.app && { app: more.app }) }
-    saveDecision(
-      store,
-      id,
-      now,
-      answer === null ? body : { ...body, candidates: [answer], shown: [0], order: [0] },
-    )
-    await observeRequest(deps, conversation, id)
+    const answers = answer === null ? undefined : [answer]
+    keepDecision(store, { id, at: now, messages, app: more.app, answers })
+    await observeRequest(deps, asObserved(id, conversation))
     return id
   }
   const events = () => store.feedback().map((f) => f.body)

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { encodeContainer } from '../../../adapters/codec/container.ts'
+import { newDecision } from '../../../device/agent/decisions.ts'
 import { openOversight } from '../../../device/agent/oversight.ts'
 import { propose } from '../../../device/agent/proposals.ts'
 import { DeviceSettings } from '../../../device/agent/settings.ts'
@@ -108,18 +109,9 @@ describe('decisions', () => {
 
   test('of a version that kept no reasons are listed without', () => {
     const store = openStore(':memory:')
-    const body = {
-      ...conversation(QUESTION),
-      candidates: ['a'],
-      shown: [0],
-      served: 0,
-      order: [0],
-      rewards: [],
-      propensity: 1,
-      explored: false,
-      dimensions: ['emoji', 'gone'],
-    }
-    store.saveDecision({ id: 'd_old', at: 1.5, conversation: 'c', body }, [])
+    const { request } = newDecision(store, 1, conversation(QUESTION))
+    const info = { dimensions: ['emoji', 'gone'], rewards: [] }
+    store.saveDecision({ id: 'd_old', at: 1.5, request, info })
     expect(over(store).decisions({ limit: 5 }).decisions).toMatchObject([
       { at: 1, dimensions: ['emoji'], rewriting: null, ranking: null, cost: null },
     ])

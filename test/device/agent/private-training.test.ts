@@ -17,7 +17,7 @@ const withFeedback = async (
 ) => {
   for (let i = 0; i < count; i++) {
     const decisionId = (await device.rewrite({ messages: messages(i) })).decisionId!
-    device.recordAnswer(decisionId, { messages: messages(i) }, { text: `Answer ${i}, at length.` })
+    device.recordAnswer(decisionId, { text: `Answer ${i}, at length.` })
     await device.feedback({ ...react(i), decisionId })
   }
 }

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { FeedbackEvent, ProfileChange } from '../../../adapters/wire/personalization.ts'
-import { decisionBody, saveDecision } from '../../../device/agent/decisions.ts'
 import { changeProfile } from '../../../device/agent/personalizer.ts'
 import { learnedRelevance } from '../../../device/agent/relevant.ts'
 import {
@@ -108,9 +107,14 @@ describe('edit and choice', () => {
   const answered = async (candidates: string[]) => {
     const made = opened()
     const decisionId = await rewritten(made.deps, FIRST)
-    const body = decisionBody(made.store, decisionId)!
-    const shown = candidates.map((_, i) => i)
-    saveDecision(made.store, decisionId, 5000, { ...body, candidates, shown, served: 0 })
+    made.store.answerDecision(decisionId, {
+      at: 5000,
+      answers: candidates.map((text) => ({ text })),
+      shown: candidates.map((_, i) => i),
+      served: 0,
+      propensity: 1,
+      explored: false,
+    })
     return { ...made, decisionId }
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { openStore, type PendingUpload } from '../../../device/agent/store.ts'
+import { keepDecision } from './decided.ts'
 import { shortChoices, temporaryFolder } from './fixture.ts'
 
 const upload = (bytes: number[], roundId = 'round'): PendingUpload => ({
@@ -47,20 +48,34 @@ test('a settled upload keeps its digest and lets its bytes go', () => {
   expect(store.uploads()).toMatchObject([{ state: 'accepted', digest: 'd', bytes: 2 }])
 })
 
-test('replacing feedback choices leaves imported ones and unchanged ones alone', () => {
+/** A choice of the second of two answers to a decision that is kept. */
+const decided = (at = 9, chosen = 1) => ({
+  candidates: ['p', 'q'],
+  shown: [0, 1],
+  chosen,
+  weight: 1,
+  at,
+})
+
+test('what feedback amounts to takes the place of what it amounted to, and leaves imports alone', () => {
   const store = openStore(':memory:')
-  const [imported, a, b] = shortChoices(3)
-  store.addChoice(imported!, 'import')
-  store.replaceFeedbackChoices([], [a!, b!])
+  for (const id of ['ada-0', 'd2']) keepDecision(store, { id, answers: ['p', 'q'] })
+  store.addChoice(shortChoices(1)[0]!, 'import')
+  const [same, other] = ['ada-0', 'd2'].map((id) => store.decision(id)!)
+  expect(store.decideChoice(same!, decided(10))).toBe(true)
+  expect(store.decideChoice(other!, decided(11))).toBe(true)
   const version = store.choicesVersion()
-  store.replaceFeedbackChoices([imported!.id, a!.id, b!.id], [a!, b!])
+  expect(store.decideChoice(other!, decided(11))).toBe(false)
   expect(store.choicesVersion()).toBe(version)
-  store.replaceFeedbackChoices([imported!.id, a!.id, b!.id], [{ ...a!, chosen: 0 }])
-  expect(store.choices().map((c) => [c.id, c.chosen])).toEqual([
-    [a!.id, 0],
-    [imported!.id, 1],
-  ])
+  expect(store.decideChoice(other!, decided(11, 0))).toBe(true)
   expect(store.choicesVersion()).not.toBe(version)
+  expect(store.choices().map((c) => [c.id, c.user, c.chosen])).toEqual([
+    ['ada-0', 'ada', 1],
+    ['d2', 'me', 0],
+    ['ada-0', 'me', 1],
+  ])
+  expect(store.decideChoice(other!, null)).toBe(true)
+  expect(store.countChoices()).toBe(2)
 })
 
 test('pooled states come back bit for bit', () => {
@@ -73,8 +88,9 @@ test('pooled states come back bit for bit', () => {
 
 test('a decision is found by its id and by the ids of all of its messages', () => {
   const store = openStore(':memory:')
-  store.saveDecision({ id: 'd1', at: 1, body: { n: 1 } }, ['msg_a', 'msg_b'])
-  for (const id of ['d1', 'msg_a', 'msg_b']) expect(store.decision(id)?.body).toEqual({ n: 1 })
+  const answers = ['msg_a', 'msg_b'].map((messageId) => ({ text: messageId, messageId }))
+  keepDecision(store, { id: 'd1', answers })
+  for (const id of ['d1', 'msg_a', 'msg_b']) expect(store.decision(id)?.id).toBe('d1')
   expect(store.decision('msg_c')).toBeUndefined()
 })
 
@@ -89,22 +105,17 @@ test('what was spent is summed from a time on', () => {
   ])
 })
 
-test('a choice that was read before is the same object, until it changes', () => {
+test('a choice keeps its number until it changes, however many are asked for', () => {
   const store = openStore(':memory:')
-  const [a, b] = [1, 2].map((n) => ({
-    user: 'me',
-    id: `c${n}`,
-    messages: [{ role: 'user' as const, content: 'x' }],
-    candidates: ['p', 'q'],
-    chosen: 0,
-    at: n,
-  }))
-  store.addChoice(a!, 'feedback')
-  const [first] = store.choices()
-  store.addChoice(b!, 'feedback')
-  expect(store.choices()[1]).toBe(first)
-  store.replaceFeedbackChoices(['c1'], [{ ...a!, chosen: 1 }])
-  expect(store.choices()[1]).toMatchObject({ id: 'c1', chosen: 1 })
+  for (const id of ['d1', 'd2']) keepDecision(store, { id, answers: ['p', 'q'] })
+  const [one, two] = ['d1', 'd2'].map((id) => store.decision(id)!)
+  store.decideChoice(one!, decided(1))
+  store.decideChoice(two!, decided(2))
+  const numbers = (limit: number) => store.choiceRows(limit).map(({ seq }) => seq)
+  const before = numbers(9)
+  expect(numbers(1)).toEqual(before.slice(0, 1))
+  store.decideChoice(one!, decided(1, 0))
+  expect(numbers(9)).toEqual([before[0], expect.toSatisfy((seq: number) => !before.includes(seq))])
 })
 
 test('what is done together is undone together when it fails', () => {
@@ -112,8 +123,8 @@ test('what is done together is undone together when it fails', () => {
   for (const together of [store.atomically, store.durably]) {
     const fails = () =>
       together(() => {
-        store.addFeedback('f', 'd', 1, { kind: 'keep' })
-        store.replaceFeedbackChoices([], shortChoices(1))
+        store.addFeedback('f', 'd', 1, { kind: 'keep', decisionId: 'd' })
+        store.addChoice(shortChoices(1)[0]!, 'feedback')
         throw new Error('in the middle')
       })
     expect(fails).toThrow('in the middle')
@@ -124,25 +135,35 @@ test('what is done together is undone together when it fails', () => {
 
 test('a decision that was forgotten while its answer came is not kept again', () => {
   const store = openStore(':memory:')
-  store.saveDecision({ id: 'd1', at: 1, body: { n: 1 } }, ['msg_a'])
-  store.eraseRows({ decisions: ['d1'], choices: [] })
-  store.saveDecision({ id: 'd1', at: 2, body: { n: 2 } }, ['msg_b'])
-  for (const id of ['d1', 'msg_a', 'msg_b']) expect(store.decision(id)).toBeUndefined()
+  keepDecision(store, { id: 'd1' })
+  store.eraseRows({ decisions: [store.decision('d1')!], choices: [] })
+  store.answerDecision('d1', {
+    at: 2,
+    answers: [{ text: 'late', messageId: 'msg_a' }],
+    shown: [0],
+    served: 0,
+    propensity: 1,
+    explored: false,
+  })
+  for (const id of ['d1', 'msg_a']) expect(store.decision(id)).toBeUndefined()
 })
 
-test('decisions are found by their conversation, and feedback by its decision, the most recent first', () => {
+test('decisions are found by their conversation, the most recent first, and feedback by its decision', () => {
   const store = openStore(':memory:')
-  for (const [id, conversation] of [
+  for (const [id, content] of [
     ['d1', 'a'],
     ['d2', 'b'],
     ['d3', 'a'],
   ] as const) {
-    store.saveDecision({ id, at: Number(id[1]), conversation, body: {} }, [])
-    store.addFeedback(`f_${id}`, id, 1, { kind: 'keep' })
+    keepDecision(store, { id, at: Number(id[1]), messages: [{ role: 'user', content }] })
+    for (const n of [1, 2])
+      store.addFeedback(`f${n}_${id}`, id, n, { kind: 'keep', decisionId: id })
   }
-  expect(store.decisionsOf('a', 9).map((d) => d.id)).toEqual(['d3', 'd1'])
-  expect(store.decisionsOf('a', 1).map((d) => d.id)).toEqual(['d3'])
-  expect(store.feedbackOn(['d1', 'd3', 'none']).map((f) => f.id)).toEqual(['f_d3', 'f_d1'])
+  const { conversation } = store.decision('d1')!
+  expect(store.decisionsOf(conversation, 9).map((d) => d.id)).toEqual(['d3', 'd1'])
+  expect(store.decisionsOf(conversation, 1).map((d) => d.id)).toEqual(['d3'])
+  expect(store.feedbackOn('d3').map((f) => f.id)).toEqual(['f1_d3', 'f2_d3'])
+  expect(store.feedbackOn('none')).toEqual([])
 })
 
 test('a store of an earlier version is opened, keeps what it has and can erase it', () => {
@@ -154,14 +175,12 @@ test('a store of an earlier version is opened, keeps what it has and can erase i
     old.exec(
       'CREATE TABLE pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL)',
     )
-    old.exec(`INSERT INTO decisions VALUES ('d1', 5, '{"n":1}')`)
     old.exec(`INSERT INTO pooled VALUES (1, 'key', x'00000000')`)
     old.close()
     const store = openStore(path)
-    expect(store.decision('d1')?.body).toEqual({ n: 1 })
     store.savePooled('new', Float32Array.of(1), 3)
-    store.eraseRows({ decisions: ['d1'], choices: [], computedSince: 4 })
-    expect([store.decision('d1'), store.pooled('key')]).toEqual([undefined, undefined])
+    store.eraseRows({ decisions: [], choices: [], computedSince: 4 })
+    expect(store.pooled('key')).toBeUndefined()
     expect(store.pooled('new')).toEqual(Float32Array.of(1))
     store.close()
   } finally {

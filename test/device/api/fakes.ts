@@ -111,8 +111,7 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
         explored: false,
       }
     },
-    recordAnswer: (decisionId, _conversation, answer) =>
-      void answers.push({ decisionId, answers: [answer] }),
+    recordAnswer: (decisionId, answer) => void answers.push({ decisionId, answers: [answer] }),
     planCandidates: () => planOf(2),
     reserve: (_request, further) => ({ id: 's1', further, likely: { tokens: 0, usd: 0 } }),
     noteUsage: () => {},

@@ -130,7 +130,7 @@ test("shadow returns Claude's first answer and keeps what would have been", asyn
   expect(await response.text()).toBe(messageText(1))
   expect(response.headers.get('loreweave-status')).toBe('shadow')
   const id = response.headers.get('loreweave-decision')!
-  expect(api.store.decision(id)?.body).toMatchObject({ served: 0, preferred: expect.any(Number) })
+  expect(api.store.decision(id)).toMatchObject({ served: 0, preferred: expect.any(Number) })
 })
 
 test.each([

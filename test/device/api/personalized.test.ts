@@ -48,10 +48,8 @@ test('with a preference and choices the block is in system, answers are ranked, 
   expect(sent.system[1].text).toContain('emoji')
   expect(sent.system).toHaveLength(2)
   const decision = store.decision(response.headers.get('loreweave-decision')!)
-  expect(decision?.body).toMatchObject({
-    candidates: ['answer 1', 'answer 2', 'answer 3', 'answer 4'],
-    dimensions: ['emoji'],
-  })
+  expect(decision?.info.dimensions).toEqual(['emoji'])
+  expect(store.answersOf(decision!.seq)).toEqual(['answer 1', 'answer 2', 'answer 3', 'answer 4'])
   const { id } = (await response.json()) as { id: string }
   expect(store.decision(id)?.id).toBe(decision?.id)
   expect(store.spentSince(0).tokens).toBeGreaterThan(0)

@@ -1,25 +1,41 @@
 import { describe, expect, test } from 'vitest'
-import { ChoiceLine } from '../../../adapters/wire/choice-log.ts'
 import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
 import {
-  choicesOf,
+  choiceOf,
   type Decision,
   editedAnswers,
   editWeight,
+  likedAfterRerank,
   thumbedAnswers,
   WEIGHTS,
 } from '../../../device/personalize/feedback.ts'
 
-const decision = (id: string, change: Partial<Decision> = {}): Decision => ({
+/** request: what it is for; after: whose request it goes on from. */
+type Given = Decision & { readonly request: string; readonly after?: string }
+const decision = (id: string, change: Partial<Given> = {}): Given => ({
   id,
-  at: Number(id.slice(1)) * 1000,
-  messages: [{ role: 'user', content: 'Why?' }],
+  request: 'Why?',
   candidates: ['first', 'second', 'third'],
   shown: [0, 1, 2],
   served: 0,
   ...change,
 })
 const on = (decisionId: string, event: FeedbackEvent, at = 9000) => ({ decisionId, at, event })
+/** What the events amount to for each decision, given in their order. */
+const choicesOf = (
+  decisions: readonly Given[],
+  events: readonly { decisionId: string; at: number; event: FeedbackEvent }[],
+) =>
+  decisions.flatMap((one, i) => {
+    const later = decisions.slice(i + 1)
+    const found = choiceOf(one, {
+      eventsOf: (id) => events.filter((e) => e.decisionId === id).sort((a, b) => a.at - b.at),
+      again: later.filter((d) => d.request === one.request),
+      after: later.filter((d) => d.after === one.request),
+      isFollowed: (d) => later.some((next) => next.after === (d as Given).request),
+    })
+    return found ? [{ id: one.id, ...found }] : []
+  })
 const single = { candidates: ['alone'], shown: [0] }
 
 describe('choicesOf', () => {
@@ -28,13 +44,9 @@ describe('choicesOf', () => {
       on('d1', { kind: 'choose', chosen: 1 }, 1),
       on('d1', { kind: 'choose', chosen: 2, shown: [0, 2] }, 2),
     ]
-    const choices = choicesOf([decision('d1', { system: 'S' })], events, 'u')
-    expect(choices).toEqual([
+    expect(choicesOf([decision('d1')], events)).toEqual([
       {
-        user: 'u',
         id: 'd1',
-        messages: [{ role: 'user', content: 'Why?' }],
-        system: 'S',
         candidates: ['first', 'second', 'third'],
         shown: [0, 2],
         chosen: 2,
@@ -42,31 +54,28 @@ describe('choicesOf', () => {
         weight: 1,
       },
     ])
-    const { weight, ...line } = choices[0]!
-    expect(weight).toBe(1)
-    expect(ChoiceLine.parse(line)).toEqual(line)
   })
 
   test('an answer that was not returned beats the one that was, when the user names it', () => {
     const one = decision('d1', { shown: [0] })
-    expect(choicesOf([one], [on('d1', { kind: 'choose', chosen: 2 })], 'u')[0]).toMatchObject({
+    expect(choicesOf([one], [on('d1', { kind: 'choose', chosen: 2 })])[0]).toMatchObject({
       shown: [0, 2],
       chosen: 2,
     })
-    expect(choicesOf([one], [on('d1', { kind: 'choose', chosen: 0 })], 'u')).toEqual([])
+    expect(choicesOf([one], [on('d1', { kind: 'choose', chosen: 0 })])).toEqual([])
   })
 
   test('an edit beats the served answer by how much was changed', () => {
     const served = decision('d1', { candidates: ['a b c d e f g h i j'], shown: [0] })
     const edit = on('d1', { kind: 'edit', text: 'a b c d e f g h i X' })
-    expect(choicesOf([served], [edit], 'u')[0]).toMatchObject({
+    expect(choicesOf([served], [edit])[0]).toMatchObject({
       candidates: ['a b c d e f g h i j', 'a b c d e f g h i X'],
       chosen: 1,
       weight: 0.2,
     })
-    expect(
-      choicesOf([served], [on('d1', { kind: 'edit', text: 'a b c d e f g h i j' })], 'u'),
-    ).toEqual([])
+    expect(choicesOf([served], [on('d1', { kind: 'edit', text: 'a b c d e f g h i j' })])).toEqual(
+      [],
+    )
   })
 
   test('a regenerated answer loses to the one that was kept after it', () => {
@@ -80,23 +89,21 @@ describe('choicesOf', () => {
       on('d2', { kind: 'regenerate' }, 2500),
       on('d3', { kind: 'keep' }, 3500),
     ]
-    const choices = choicesOf(decisions, events, 'u')
+    const choices = choicesOf(decisions, events)
     expect(choices.map((c) => [c.id, c.candidates[c.chosen], c.weight])).toEqual([
       ['d1', 'better', WEIGHTS.regenerate],
       ['d2', 'better', WEIGHTS.regenerate],
     ])
-    expect(choicesOf(decisions, events.slice(0, 2), 'u')).toEqual([])
+    expect(choicesOf(decisions, events.slice(0, 2))).toEqual([])
   })
 
   test('an answer to another request, or one that was thumbed down, does not win', () => {
-    const other = decision('d2', { ...single, messages: [{ role: 'user', content: 'What?' }] })
+    const other = decision('d2', { ...single, request: 'What?' })
     const events = [on('d1', { kind: 'regenerate' }), on('d2', { kind: 'keep' })]
-    expect(choicesOf([decision('d1'), other], events, 'u')).toEqual([])
+    expect(choicesOf([decision('d1'), other], events)).toEqual([])
     const down = on('d2', { kind: 'thumbs', value: -1 })
     expect(
-      choicesOf([decision('d1'), decision('d2')], [...events, down], 'u').filter(
-        (c) => c.id === 'd1',
-      ),
+      choicesOf([decision('d1'), decision('d2')], [...events, down]).filter((c) => c.id === 'd1'),
     ).toEqual([])
   })
 
@@ -104,17 +111,13 @@ describe('choicesOf', () => {
     const next = decision('d2', {
       candidates: ['short'],
       shown: [0],
-      messages: [
-        { role: 'user', content: 'Why?' },
-        { role: 'assistant', content: 'first' },
-        { role: 'user', content: 'Shorter, please.' },
-      ],
+      request: 'Shorter, please.',
+      after: 'Why?',
     })
     const found = (text: string) =>
       choicesOf(
         [decision('d1'), next],
         [on('d1', { kind: 'follow_up', text }), on('d2', { kind: 'keep' })],
-        'u',
       )
     expect(found('Make it shorter, please.')).toMatchObject([
       { id: 'd1', candidates: ['first', 'short'], chosen: 1, weight: WEIGHTS.followUp },
@@ -123,11 +126,11 @@ describe('choicesOf', () => {
   })
 
   test('keeping an answer is a weak choice among those shown; thumbs are no pair', () => {
-    expect(choicesOf([decision('d1')], [on('d1', { kind: 'keep' })], 'u')).toMatchObject([
+    expect(choicesOf([decision('d1')], [on('d1', { kind: 'keep' })])).toMatchObject([
       { chosen: 0, weight: WEIGHTS.keep },
     ])
-    expect(choicesOf([decision('d1', single)], [on('d1', { kind: 'keep' })], 'u')).toEqual([])
-    expect(choicesOf([decision('d1')], [on('d1', { kind: 'thumbs', value: 1 })], 'u')).toEqual([])
+    expect(choicesOf([decision('d1', single)], [on('d1', { kind: 'keep' })])).toEqual([])
+    expect(choicesOf([decision('d1')], [on('d1', { kind: 'thumbs', value: 1 })])).toEqual([])
   })
 
   test('votes once a decision and passes over what makes no sense', () => {
@@ -137,7 +140,7 @@ describe('choicesOf', () => {
       on('d1', { kind: 'regenerate' }, 3),
       on('nowhere', { kind: 'keep' }, 4),
     ]
-    expect(choicesOf([decision('d1')], events, 'u')).toHaveLength(1)
+    expect(choicesOf([decision('d1')], events)).toHaveLength(1)
     const odd = [
       { kind: 'choose', chosen: 9 },
       { kind: 'choose', chosen: 1, shown: [1] },
@@ -147,12 +150,9 @@ describe('choicesOf', () => {
         choicesOf(
           [decision('d1')],
           [on('d1', { ...event, shown: [...('shown' in event ? event.shown : [9, 0])] })],
-          'u',
         ),
       ).toEqual([])
-    expect(choicesOf([decision('d1', { served: 7 })], [on('d1', { kind: 'keep' })], 'u')).toEqual(
-      [],
-    )
+    expect(choicesOf([decision('d1', { served: 7 })], [on('d1', { kind: 'keep' })])).toEqual([])
   })
 })
 
@@ -176,7 +176,7 @@ describe('editWeight', () => {
 })
 
 describe('answers judged on their own', () => {
-  const decisions = [decision('d1'), decision('d2', { served: 1, system: 'S' }), decision('d3')]
+  const decisions = [decision('d1'), decision('d2', { served: 1 }), decision('d3')]
   const events = [
     on('d1', { kind: 'thumbs', value: 1 }, 1),
     on('d2', { kind: 'thumbs', value: -1 }, 2),
@@ -184,16 +184,28 @@ describe('answers judged on their own', () => {
     on('d3', { kind: 'edit', text: 'better' }, 4),
     on('unknown', { kind: 'thumbs', value: 1 }, 5),
   ]
-  const messages = [{ role: 'user', content: 'Why?' }]
 
   test('the last thumb of each decision is about the answer that was served, most recent first', () => {
     expect(thumbedAnswers(decisions, events)).toEqual([
-      { messages, text: 'first', isLiked: false },
-      { messages, system: 'S', text: 'second', isLiked: false },
+      { id: 'd1', text: 'first', isLiked: false },
+      { id: 'd2', text: 'second', isLiked: false },
     ])
   })
 
   test('an edit is the answer as it should have been', () => {
-    expect(editedAnswers(decisions, events)).toEqual([{ messages, text: 'better', isLiked: true }])
+    expect(editedAnswers(decisions, events)).toEqual([{ id: 'd3', text: 'better', isLiked: true }])
   })
+})
+
+test('the last word that is about the served answer judges a rerank; what was inferred does not', () => {
+  const of = (preferred: number, served: number, events: FeedbackEvent[], shown = [served]) =>
+    likedAfterRerank({ preferred, served, shown }, events)
+  expect(of(1, 1, [{ kind: 'keep' }])).toBe(true)
+  expect(of(1, 0, [{ kind: 'keep' }, { kind: 'thumbs', value: -1 }])).toBe(false)
+  expect(of(1, 1, [{ kind: 'choose', chosen: 1 }, { kind: 'undo' }])).toBe(true)
+  expect(of(1, 1, [{ kind: 'choose', chosen: 0 }])).toBe(false)
+  expect(of(0, 0, [{ kind: 'keep' }])).toBeNull()
+  expect(of(1, 2, [{ kind: 'keep' }])).toBeNull()
+  expect(of(1, 1, [{ kind: 'keep' }], [0, 1])).toBeNull()
+  expect(of(1, 1, [{ kind: 'regenerate', isImplicit: true }])).toBeNull()
 })

@@ -1,0 +1,64 @@
+/**
+ * Sums over tables of the device's store, kept by triggers whoever writes, so that no number that a
+ * request, a page or a status shows needs a whole table to be read.
+ */
+import type { Run } from './store.ts'
+
+/** bytes: of what decisions, choices and feedback keep, about; choices: how many; changes: to them. */
+type Count = 'bytes' | 'choices' | 'changes'
+
+/** What a row takes beside its longest column, its places in indexes included. */
+const ROW_BYTES = {
+  decisions: 900,
+  texts: 80,
+  turns: 180,
+  answers: 100,
+  choices: 500,
+  feedback: 150,
+}
+const LONGEST = { decisions: 'info', texts: 'body', choices: 'body', feedback: 'body' } as const
+
+type Counted = keyof typeof ROW_BYTES
+
+const bytesOf = (table: Counted, row: 'new' | 'old'): string =>
+  table in LONGEST
+    ? `${ROW_BYTES[table]} + octet_length(${row}.${LONGEST[table as keyof typeof LONGEST]})`
+    : `${ROW_BYTES[table]}`
+
+const add = (name: Count, much: string): string =>
+  `UPDATE counts SET n = n + (${much}) WHERE name = '${name}';`
+
+const trigger = (table: string, event: string, work: string): string =>
+  `CREATE TRIGGER IF NOT EXISTS ${table}_${event.split(' ')[0]!.toLowerCase()} AFTER ${event} ON ${table}
+   BEGIN ${work} END;`
+
+/** Behind the tables' own. */
+export const COUNT_SCHEMA = `
+CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO counts VALUES ('choices', 0), ('changes', 0);
+INSERT OR IGNORE INTO counts
+  SELECT 'bytes', COALESCE(SUM(${bytesOf('feedback', 'old').replaceAll('old.', '')}), 0) FROM feedback;
+${(Object.keys(ROW_BYTES) as Counted[])
+  .map((table) => {
+    const isChoice = table === 'choices'
+    const more = (n: string) => (isChoice ? add('choices', n) + add('changes', '1') : '')
+    return [
+      trigger(table, 'INSERT', add('bytes', bytesOf(table, 'new')) + more('1')),
+      trigger(table, 'DELETE', add('bytes', `-(${bytesOf(table, 'old')})`) + more('-1')),
+    ].join('\n')
+  })
+  .join('\n')}
+${trigger('decisions', 'UPDATE OF info', add('bytes', 'octet_length(new.info) - octet_length(old.info)'))}
+`
+
+export const countTables = (run: Run) => {
+  const count = (name: Count): number =>
+    run.one<{ n: number }>('SELECT n FROM counts WHERE name = ?', name)?.n ?? 0
+  return {
+    countChoices: (): number => count('choices'),
+    /** Changes whenever the choices do. */
+    choicesVersion: (): string => `${count('changes')}`,
+    /** About what is kept of decisions, choices and feedback. */
+    keptBytes: (): number => count('bytes'),
+  }
+}
