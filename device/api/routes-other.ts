@@ -101,7 +101,8 @@ export const OTHER_ROUTES = {
     path: '/',
     contentType: 'text/html',
     summary: 'The page for people',
-    description: 'Holds no data and no secret. `loreweave page` opens it with a one-time code.',
+    description:
+      'Holds no data and no secret. `loreweave page` opens it and prints the one-time code to type there.',
   },
   docs: {
     ...file,

@@ -262,7 +262,7 @@ export const OVERSIGHT_ROUTES = {
     who: 'device',
     summary: 'A one-time code for the page',
     description:
-      'Valid for 60 seconds and for one exchange. `loreweave page` asks for it and opens the page with it. At most ten a minute.',
+      'Valid for 60 seconds and for one exchange. `loreweave page` asks for it and prints it, to be typed on the page. At most ten a minute.',
     body: undefined,
     response: SessionCodeResponse,
     errors: ['E_UNAVAILABLE'],
@@ -281,7 +281,7 @@ export const OVERSIGHT_ROUTES = {
       'A session opens the device’s own routes and nothing at Claude. It ends after twelve hours without a request, and with the process.',
     body: SessionRequest,
     response: SessionResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_AUTH', 'E_UNAVAILABLE'],
+    errors: ['E_BODY', 'E_PROTOCOL', 'E_AUTH'],
     example: {
       request: { protocol, code: 'kTzR2bq0X9nJ4mPw7sVd' },
       response: { protocol, session: 'lw-page-8dJw0qkTzR2bq0X9nJ4m', idleMs: 43_200_000 },

@@ -1,13 +1,14 @@
 /** `loreweave leave` and `remove`: out of the federation, and off this computer. */
-import { existsSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { type Dropped, withdrawConsent } from '../agent/consent.ts'
 import { isHome, saveConfig } from '../agent/home.ts'
-import { defaultCacheFolder } from '../engine/model/cache.ts'
+import { cachedFiles, defaultCacheFolder } from '../engine/model/cache.ts'
+import { homeFiles } from '../home/files.ts'
 import { heldBy, lockHolder } from '../home/lock.ts'
 import { type CommonOptions, folderOf, withHome, withStore } from './context.ts'
 import type { Io } from './io.ts'
@@ -59,24 +60,28 @@ export const removeCommand = (io: Io): Command =>
   withHome(new Command('remove'))
     .description('remove everything of this device: service, home, and the models if you say so')
     .option('--yes', 'do not ask')
-    .option('--model', 'remove the model cache as well')
-    .option('--keep-model', 'keep the model cache (default)')
+    .option('--model', 'remove the models of the cache as well, and nothing else that lies there')
+    .option('--keep-model', 'keep the models (default)')
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
-    .addHelpText('after', '\nExample:\n  loreweave remove --model')
+    .addHelpText(
+      'after',
+      '\nOnly files that loreweave has made are removed. It says which before it asks.\n\nExample:\n  loreweave remove --model',
+    )
     .action(async (options: RemoveOptions) => {
       if (options.model && options.keepModel)
         throw new FedError('E_USAGE', '--model and --keep-model exclude each other')
-      const home = ownFolder(folderOf(io, options), 'device-key.json')
-      const cache = options.model
-        ? ownFolder(options.cache ?? defaultCacheFolder(io.env), null)
-        : null
-      if (!options.yes) await confirm(io, [home, ...(cache === null ? [] : [cache])])
+      const home = homeToRemove(folderOf(io, options))
+      const cache = resolve(options.cache ?? defaultCacheFolder(io.env))
+      const models = options.model ? cachedFiles(cache) : []
+      refuseOwner(home, 'agent')
+      const { own, others } = homeFiles(home)
+      if (!options.yes) await confirm(io, [...(others.length > 0 ? own : [home]), ...models])
       const done = uninstallService()
-      const owner = lockHolder(home)
-      if (owner) throw heldBy(home, owner, 'end it, and run this again')
-      for (const folder of [home, ...(cache === null ? [] : [cache])]) {
-        rmSync(folder, { recursive: true, force: true })
-        done.push(`removed ${folder}`)
+      refuseOwner(home)
+      done.push(...removeHome(home))
+      for (const path of models) {
+        rmSync(path, { recursive: true, force: true })
+        done.push(`removed ${path}`)
       }
       done.push(
         'Not undone by this: what Claude was asked, and what a federation has made of updates that it took.',
@@ -84,25 +89,44 @@ export const removeCommand = (io: Io): Command =>
       io.print(options, { done }, done.join('\n'))
     })
 
-/** A folder that may be removed whole: never one that holds more than it should. mark: a file that must be there. */
-const ownFolder = (path: string, mark: string | null): string => {
-  if (mark !== null && (!isHome(path) || !existsSync(join(path, mark))))
+/** Fails with E_HOME where there is none, and with E_USAGE where its files lie among those of the user's own home. */
+const homeToRemove = (path: string): string => {
+  if (!isHome(path) || !existsSync(join(path, 'device-key.json')))
     throw new FedError('E_HOME', `${path} is not a home of loreweave: nothing was removed`)
-  const folder = existsSync(path) ? realpathSync(path) : path
+  const home = realpathSync(path)
   const user = realpathSync(homedir())
-  const isAbove = user === folder || user.startsWith(`${folder}/`)
-  if (isAbove || dirname(folder) === folder)
-    throw new FedError('E_USAGE', `${folder} holds more than loreweave: remove its files yourself`)
-  return folder
+  const isAbove = user === home || user.startsWith(`${home}/`)
+  if (isAbove || dirname(home) === home)
+    throw new FedError('E_USAGE', `${home} holds more than loreweave: remove its files yourself`)
+  return home
+}
+
+/** Fails with E_CONFLICT while a process works with the home; may: a command that ends with its service. */
+const refuseOwner = (home: string, may?: string): void => {
+  const owner = lockHolder(home)
+  if (owner && owner.command !== may) throw heldBy(home, owner, 'end it, and run this again')
+}
+
+/** What loreweave has put there; the folder itself where nothing else lies in it. */
+const removeHome = (home: string): string[] => {
+  const { own, others } = homeFiles(home)
+  for (const path of own) rmSync(path, { recursive: true, force: true })
+  if (others.length > 0)
+    return [
+      `removed ${own.length} files of ${home}`,
+      `kept ${home}, since these are not loreweave's: ${others.join(', ')}`,
+    ]
+  rmdirSync(home)
+  return [`removed ${home}`]
 }
 
 /** Fails with E_USAGE where nobody can be asked, and with E_CANCELLED where the answer is not "remove". */
-const confirm = async (io: Io, folders: readonly string[]): Promise<void> => {
+const confirm = async (io: Io, paths: readonly string[]): Promise<void> => {
   if (!io.canAsk)
     throw new FedError('E_USAGE', 'removing asks first: add --yes where nobody can answer')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   const answer = await lines.question(
-    `This erases ${folders.join(' and ')}, with everything learned. Type "remove" to go on: `,
+    `This erases, with everything learned:\n  ${paths.join('\n  ')}\nType "remove" to go on: `,
   )
   lines.close()
   if (answer.trim() !== 'remove') throw new FedError('E_CANCELLED', 'nothing was removed')

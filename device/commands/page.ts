@@ -1,4 +1,7 @@
-/** `loreweave page`: opens the page of the running device in the browser, with a one-time code. */
+/**
+ * `loreweave page`: opens the page of the running device in the browser, and prints the one-time code to type there. The code is never
+ * an argument of a program: every user of the computer may read those.
+ */
 import { spawn } from 'node:child_process'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
@@ -17,18 +20,20 @@ export const pageCommand = (io: Io): Command =>
     .option('--print', 'print the address instead of opening a browser')
     .addHelpText(
       'after',
-      '\nThe device must be running (loreweave serve). The address holds a code that works once, within a minute.\n\nExamples:\n  loreweave page\n  loreweave page --print',
+      '\nThe device must be running (loreweave serve). The code works once, within a minute. Printed addresses hold it.\n\nExamples:\n  loreweave page\n  loreweave page --print',
     )
     .action(async (options: PageOptions) => {
       const home = homeOf(io, options)
       const base = `http://127.0.0.1:${options.port ?? home.config.settings.port}`
       const { code } = await askForCode(fetchOver(openTransport({})), base, home.deviceToken)
       const url = `${base}/#code=${code}`
-      const isOpened = !options.print && (await openBrowser(url, process.platform, io.env))
+      const isOpened = !options.print && (await openBrowser(`${base}/`, process.platform, io.env))
       io.print(
         options,
-        { url, opened: isOpened },
-        isOpened ? `opened ${base}/` : `open this within a minute, once:\n${url}`,
+        { url, code, opened: isOpened },
+        isOpened
+          ? `opened ${base}/\nType this code there within a minute: ${code}`
+          : `open this within a minute, once:\n${url}`,
       )
     })
 
@@ -61,7 +66,7 @@ const askForCode = async (
 
 /** False where there is no browser to open, or no screen to open it on. */
 const openBrowser = (
-  url: string,
+  address: string,
   platform: NodeJS.Platform,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<boolean> => {
@@ -69,12 +74,12 @@ const openBrowser = (
     return Promise.resolve(false)
   const [program, ...args] =
     platform === 'darwin'
-      ? ['open', url]
+      ? ['open', address]
       : platform === 'win32'
-        ? ['rundll32', 'url.dll,FileProtocolHandler', url]
-        : ['xdg-open', url]
+        ? ['rundll32', 'url.dll,FileProtocolHandler', address]
+        : ['xdg-open', address]
   return new Promise((resolve) => {
-    const child = spawn(program!, args, { stdio: 'ignore', detached: true })
+    const child = spawn(program!, args, { stdio: 'ignore', detached: true, env })
     child.on('error', () => resolve(false))
     child.on('exit', (code) => resolve(code === 0))
     child.unref()

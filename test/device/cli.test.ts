@@ -2,6 +2,7 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { homeFiles } from '../../device/home/files.ts'
 import { shortChoices, temporaryFolder } from './agent/fixture.ts'
 import { call } from './cli-call.ts'
 import { run as startAndWait, start as startIn } from './cli-process.ts'
@@ -11,7 +12,12 @@ beforeAll(async () => {
   folder = temporaryFolder()
   await run(['init', '--model', 'tiny'])
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => {
+  // `remove` takes what the program made, and that is all there is after this file's commands.
+  const { others } = homeFiles(join(folder, 'home'))
+  rmSync(folder, { recursive: true })
+  expect(others).toEqual([])
+})
 
 const start = (args: string[], env?: Record<string, string>) => startIn(folder, args, env)
 const run = (args: string[], options?: Parameters<typeof call>[2]) => call(folder, args, options)

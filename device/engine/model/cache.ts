@@ -1,6 +1,8 @@
 /** Where models lie on the disk: `models/` holds their files as published, `converted/` what the engine maps. */
+import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { MODELS } from './registry.ts'
 import { CONVERTER_VERSION } from './weight-store.ts'
 
 /** LOREWEAVE_CACHE, else XDG_CACHE_HOME/loreweave, else ~/.cache/loreweave. */
@@ -14,3 +16,32 @@ export const modelPath = (cacheFolder: string, file: string): string =>
 /** sha256: of the source's bytes. */
 export const convertedFolder = (cacheFolder: string, sha256: string): string =>
   join(cacheFolder, 'converted', `${sha256}-v${CONVERTER_VERSION}`)
+
+/** Published files with what is left of transfers, and converted weights of any version with what is left of converting. */
+const CACHED: Readonly<Record<string, (name: string) => boolean>> = {
+  models: (name) =>
+    MODELS.some(
+      ({ file }) =>
+        name === file ||
+        (/^\.(?:part$|tmp-)/.test(name.slice(file.length)) && name.startsWith(file)),
+    ),
+  converted: (name) => /^[0-9a-f]{64}-v\d+(?:\.partial-[\w-]+)?$/.test(name),
+}
+
+/** Paths of what this program has put into a cache folder; whatever else lies there is somebody else's. */
+export const cachedFiles = (cacheFolder: string): string[] =>
+  Object.entries(CACHED).flatMap(([name, isOwn]) => {
+    const folder = join(cacheFolder, name)
+    return existing(folder)
+      .filter(isOwn)
+      .map((file) => join(folder, file))
+  })
+
+/** None where there is no such folder. */
+const existing = (folder: string): string[] => {
+  try {
+    return readdirSync(folder).toSorted()
+  } catch {
+    return []
+  }
+}

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createHome, saveConfig } from '../../../device/agent/home.ts'
 import { openStore } from '../../../device/agent/store.ts'
+import { type Lock, tryLock } from '../../../device/home/lock.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 import { run as runIn } from '../cli-process.ts'
@@ -71,3 +72,54 @@ test('remove touches no folder that is not a home, nor one that holds the userâ€
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('holds more than') })
   expect(existsSync(join(folder, 'device-key.json'))).toBe(true)
 }, 60_000)
+
+test('remove --model takes the models out of a cache that others use, and nothing else', async () => {
+  await call(folder, ['init', '--model', 'tiny'])
+  const cache = join(folder, 'models-of-all')
+  const put = (path: string) => {
+    mkdirSync(join(cache, path, '..'), { recursive: true })
+    writeFileSync(join(cache, path), 'x')
+  }
+  const file = 'SmolLM2-135M-Instruct.Q4_1.gguf'
+  const converted = `converted/${'a'.repeat(64)}-v1`
+  for (const path of [`models/${file}`, `models/${file}.part`, `${converted}/weights.bin`])
+    put(path)
+  put(`${converted}.partial-1-x/weights.bin`)
+  for (const path of ['llama.gguf', `models/my-${file}`, 'models/own.gguf', 'converted/notes.txt'])
+    put(path)
+  const { code, stdout } = await run(['remove', '--model', '--yes', '--cache', cache])
+  expect([code, existsSync(join(folder, 'home'))]).toEqual([0, false])
+  expect(stdout).toContain(`removed ${join(cache, 'models', file)}`)
+  expect(filesUnder(cache)).toEqual([
+    'converted/notes.txt',
+    'llama.gguf',
+    `models/my-${file}`,
+    'models/own.gguf',
+  ])
+}, 60_000)
+
+test('remove leaves what somebody else has put into the home, and says so', async () => {
+  const { folder: home } = createHome(join(folder, 'home'), { model: 'tiny' })
+  writeFileSync(join(home, 'thesis.txt'), 'x')
+  const { code, stdout } = await run(['remove', '--yes'])
+  expect([code, filesUnder(home)]).toEqual([0, ['thesis.txt']])
+  expect(stdout).toContain('thesis.txt')
+}, 60_000)
+
+test('remove is refused while `serve` works with the home, and names it; nothing is gone', async () => {
+  const { folder: home } = createHome(join(folder, 'home'), { model: 'tiny' })
+  const before = filesUnder(home)
+  const holder = { pid: process.pid, startedAt: 1, command: 'serve', version: '1', port: 4141 }
+  const lock = tryLock(home, holder) as Lock
+  const refused = await run(['remove', '--yes'])
+  lock.release()
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('E_CONFLICT') })
+  expect(refused.stderr).toMatch(new RegExp(`loreweave serve.*process ${process.pid}`))
+  expect(filesUnder(home)).toEqual(expect.arrayContaining(before))
+}, 60_000)
+
+const filesUnder = (root: string): string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .toSorted()

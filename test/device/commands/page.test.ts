@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningApi, serveApi } from '../../../device/api/serve.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
@@ -10,11 +11,19 @@ const folder = temporaryFolder()
 let other: RunningApi
 beforeAll(async () => {
   await call(folder, ['init', '--model', 'tiny'])
-  other = await serveApi(
+  other = await serveAs(DEVICE_TOKEN)
+})
+afterAll(async () => {
+  await other.close()
+  rmSync(folder, { recursive: true })
+})
+
+const serveAs = (deviceToken: string): Promise<RunningApi> =>
+  serveApi(
     {
       device: fakeDevice().device,
       oversight: fakeOversight(),
-      deviceToken: DEVICE_TOKEN,
+      deviceToken,
       claudeKey: null,
       claudeUrl: 'https://claude.test',
       transport: () => Promise.reject(new Error('not used')),
@@ -24,11 +33,6 @@ beforeAll(async () => {
     },
     0,
   )
-})
-afterAll(async () => {
-  await other.close()
-  rmSync(folder, { recursive: true })
-})
 
 test('the device of another home gives no code: E_AUTH', async () => {
   const { code, stderr } = await call(folder, ['page', '--port', String(other.port)])
@@ -43,3 +47,28 @@ test('where nothing listens it says how to start the device: E_UNAVAILABLE', asy
   expect(stderr).toContain('E_UNAVAILABLE')
   expect(stderr).toContain('loreweave serve')
 })
+
+/** Writes down what it was called with, and what the system shows of all processes meanwhile. */
+const OPENER = `#!/bin/sh
+printf '%s\\n' "$@" > "$SEEN/arguments"
+ps -ww -eo args > "$SEEN/processes"
+`
+
+test.skipIf(process.platform !== 'linux')(
+  'the code is in the arguments of no process while the browser is opened',
+  async () => {
+    const own = await serveAs(readFileSync(join(folder, 'home', 'device-token'), 'utf8').trim())
+    const bin = join(folder, 'bin')
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'xdg-open'), OPENER, { mode: 0o700 })
+    const env = { DISPLAY: ':1', SEEN: folder, PATH: `${bin}:${process.env['PATH']}` }
+    const { code, stdout } = await call(folder, ['page', '--port', String(own.port)], { env })
+    await own.close()
+    const typed = /: ([0-9a-z-]{20,})$/.exec(stdout.trim())?.[1]
+    expect([code, typed]).toEqual([0, expect.any(String)])
+    expect(readFileSync(join(folder, 'arguments'), 'utf8')).toBe(`http://127.0.0.1:${own.port}/\n`)
+    const processes = readFileSync(join(folder, 'processes'), 'utf8')
+    expect(processes).toContain('xdg-open')
+    expect(processes).not.toContain(typed)
+  },
+)

@@ -126,10 +126,10 @@ const begin = async (): Promise<void> => {
 
 byId('door-form').addEventListener('submit', (event) => {
   event.preventDefault()
-  const token = byId('token') as HTMLInputElement
-  const { value } = token
-  token.value = ''
-  void enter({ token: value.trim() })
+  const input = byId('token') as HTMLInputElement
+  const secret = input.value.trim()
+  input.value = ''
+  void enter(secret.startsWith('lw-') ? { token: secret } : { code: secret })
 })
 byId('lock').addEventListener('click', async () => {
   await call('DELETE', '/v1/session').catch(() => undefined)

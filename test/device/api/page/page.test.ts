@@ -20,6 +20,9 @@ describe.skipIf(!executable)('the page', () => {
         await page.getByLabel('Or paste the device token').fill('lw-wrong')
         await page.keyboard.press('Enter')
         await device.said(page, 'the code is wrong')
+        await page.getByLabel('Type the code').fill('x1')
+        await page.keyboard.press('Enter')
+        await device.said(page, 'the code is wrong')
         await page.getByLabel('Or paste the device token').fill(device.token)
         await page.keyboard.press('Enter')
         await page.locator('#room').waitFor()
@@ -49,6 +52,15 @@ describe.skipIf(!executable)('the page', () => {
       {},
       [/401/],
     ))
+
+  test('opens with the code typed by hand', () =>
+    device.withPage(async (page) => {
+      const address = await device.codeAddress()
+      await page.goto(`${device.url}/`)
+      await page.getByLabel('Type the code').fill(address.split('=')[1]!.toUpperCase())
+      await page.keyboard.press('Enter')
+      await page.locator('#room').waitFor()
+    }))
 
   test('a preference that is moved with the keyboard changes the block of the next request', async () => {
     await device.state('emoji', -1)
