@@ -43,6 +43,7 @@ export const ERROR_CODES = [
   'E_DIVERGED',
   'E_MEMORY',
   'E_HOME',
+  'E_STORE',
   'E_NOT_ENROLLED',
   'E_NO_KEY',
   'E_INSECURE',

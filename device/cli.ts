@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** loreweave: the device. Results on stdout, progress on stderr; exit 0 done, 1 failed, 2 wrong usage, 130 stopped. */
+/** loreweave: the device. Results on stdout, progress on stderr; exit 0 done, 1 failed, 2 wrong usage, 3 nothing could be written, 130 stopped. */
 import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -24,7 +24,7 @@ import { statusCommand } from './commands/status.ts'
 import { trainingCommand } from './commands/training.ts'
 import { modelCommand } from './model-commands.ts'
 
-const EXIT = { done: 0, failed: 1, usage: 2, stopped: 130 } as const
+const EXIT = { done: 0, failed: 1, usage: 2, notKept: 3, stopped: 130 } as const
 
 const commands = [
   initCommand,
@@ -53,7 +53,7 @@ const commands = [
 ]
 
 const HELP = `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to stdout, progress to stderr.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the home could not be written (nothing was changed), 130 stopped by Ctrl-C. Results go to stdout, progress to stderr.
 
 Examples:
   loreweave init
@@ -99,6 +99,7 @@ const report = (error: unknown, { err }: Streams, isJson: boolean): number => {
   const known = asFedError(error)
   err(`${failureText(known, isJson)}\n`)
   if (known.code === 'E_CANCELLED') return EXIT.stopped
+  if (known.code === 'E_STORE') return EXIT.notKept
   return known.code === 'E_USAGE' ? EXIT.usage : EXIT.failed
 }
 

@@ -88,10 +88,10 @@ export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
       rng: seededRng(`fleet/${seed}/${i}`),
       ...(clock && { clock }),
     })
-    device.importChoices(log)
+    await device.importChoices(log)
     const token = tokens[i]
     if (token) await device.enroll(token)
-    device.grantConsent(['adapter', 'prior', 'statistics'])
+    await device.grantConsent(['adapter', 'prior', 'statistics'])
     devices.push(device)
   }
 

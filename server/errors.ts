@@ -41,6 +41,7 @@ export const HTTP_STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   E_DIVERGED: 500,
   E_MEMORY: 500,
   E_HOME: 500,
+  E_STORE: 503,
   E_NOT_ENROLLED: 401,
   E_NO_KEY: 500,
   E_INSECURE: 500,

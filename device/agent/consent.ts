@@ -43,18 +43,18 @@ export const intendedBy = (upload: Partial<Intended>): Intended =>
     ? { contributions: upload.contributions, purpose: upload.purpose }
     : EVERYTHING
 
-type Kept = Pick<DeviceStore, 'consent' | 'set' | 'durably' | 'waitingUploads' | 'dropUpload'>
+type Kept = Pick<DeviceStore, 'consent' | 'durably'>
 
 /**
  * In the place of an earlier one, whose kept updates go where the new one does not cover them, or where it had ended before.
  * at, expiresAt: milliseconds since 1970; expiresAt null: until it is withdrawn.
  */
-export const grantConsent = (
+export const grantConsent = async (
   store: Kept,
   contributions: readonly Contribution[],
   at: number,
   expiresAt: number | null,
-): ConsentRecord => {
+): Promise<ConsentRecord> => {
   const record: ConsentRecord = {
     purpose: 'personalization',
     contributions: [...contributions],
@@ -62,34 +62,43 @@ export const grantConsent = (
     expiresAt,
   }
   const wasInForce = consentRefusal(store.consent(), CONTACT, at) === null
-  change(store, record, (intended) => wasInForce && consentRefusal(record, intended, at) === null)
+  await change(
+    store,
+    record,
+    (intended) => wasInForce && consentRefusal(record, intended, at) === null,
+  )
   return record
 }
 
 /** Drops every update that waits, and stops what is being sent or computed for a round. Returns what was dropped. */
-export const withdrawConsent = (store: Kept): Dropped => change(store, null, () => false)
+export const withdrawConsent = (store: Kept): Promise<Dropped> => change(store, null, () => false)
 
 /** unsent: updates that never left; sent: those that may have arrived although no answer came. */
 export type Dropped = { readonly unsent: number; readonly sent: number }
 
-const change = (
+const change = async (
   store: Kept,
   consent: ConsentRecord | null,
   stays: (intended: Intended) => boolean,
-): Dropped => {
-  const gone = store.durably(() => {
-    store.set('consent', consent)
-    const uncovered = store.waitingUploads().filter((upload) => !stays(intendedBy(upload)))
-    for (const { roundId } of uncovered) store.dropUpload(roundId, 'E_CONSENT')
+): Promise<Dropped> => {
+  const gone = await store.durably((tx) => {
+    tx.set('consent', consent)
+    const uncovered = tx.waitingUploads().filter((upload) => !stays(intendedBy(upload)))
+    for (const { roundId } of uncovered) tx.dropUpload(roundId, 'E_CONSENT')
+    // Before it is on the disk: what leaves meanwhile cannot be called back.
+    queueMicrotask(tell)
     return uncovered
   })
-  for (const listener of [...listeners]) listener()
   const sent = gone.filter((upload) => upload.isSent).length
   return { sent, unsent: gone.length - sent }
 }
 
 /** Of this process, whichever store they look at: a home may be open twice in it. */
 const listeners = new Set<() => void>()
+
+const tell = (): void => {
+  for (const listener of [...listeners]) listener()
+}
 
 /** Called after each change of a consent in this process; ends with what is returned. */
 export const onConsentChange = (listener: () => void): (() => void) => {

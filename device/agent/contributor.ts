@@ -46,7 +46,7 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
     consent: () => store.consent(),
     grantConsent: (contributions, expiresAt = null) =>
       grantConsent(store, contributions, clock(), expiresAt),
-    withdrawConsent: () => void withdrawConsent(store),
+    withdrawConsent: async () => void (await withdrawConsent(store)),
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../personalize/feedback.ts'
 import type { JudgedDecision } from '../personalize/off-policy.ts'
 import { keptRequest } from './kept.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
 import type { DecisionInfo, DecisionRow, NewDecision } from './store-decisions.ts'
 import type { Conversation } from './types.ts'
 
@@ -50,11 +50,7 @@ export type About = { readonly decisionId: string; readonly propensity: number }
  * Records an event and brings the choices up to date, for the caller to do in one transaction. null: it is about no answer.
  * Fails with E_NO_DECISION, E_BODY.
  */
-export const recordFeedback = (
-  store: DeviceStore,
-  event: FeedbackEvent,
-  at: number,
-): About | null => {
+export const recordFeedback = (store: StoreTx, event: FeedbackEvent, at: number): About | null => {
   const target = event.decisionId ?? event.messageId
   if (target === undefined) {
     store.addFeedback(newId('f_'), '', at, event)
@@ -76,21 +72,21 @@ export const recordFeedback = (
 }
 
 /** Also one that an earlier version kept. */
-const decisionNamed = (store: DeviceStore, id: string): DecisionRow | undefined =>
+const decisionNamed = (store: StoreTx, id: string): DecisionRow | undefined =>
   store.decision(id) ?? (store.convertThis(id) ? store.decision(id) : undefined)
 
 /**
  * What events amount to by now, of a decision and of the earlier ones that it says something of:
  * those of the same request, and those that it goes on from.
  */
-export const refreshChoices = (store: DeviceStore, row: DecisionRow): void => {
+export const refreshChoices = (store: StoreTx, row: DecisionRow): void => {
   for (const one of [row, ...store.toldBefore(row)]) {
     const decided = choiceOf(toDecision(store, one), aroundOf(store, one))
     store.decideChoice(one, decided)
   }
 }
 
-const aroundOf = (store: DeviceStore, row: DecisionRow): Around => {
+const aroundOf = (store: StoreReads, row: DecisionRow): Around => {
   const [again, after] = [store.askedAgain(row), store.goingOnFrom(row)]
   const rows = new Map([...again, ...after].map((one) => [one.id, one]))
   return {
@@ -106,7 +102,7 @@ const aroundOf = (store: DeviceStore, row: DecisionRow): Around => {
 
 /** The most recent decisions that have feedback, oldest first, and the events on them. */
 export const recordedFeedback = (
-  store: DeviceStore,
+  store: StoreReads,
   limit: number,
 ): { decisions: Decision[]; events: RecordedEvent[] } => {
   const rows = store.toldDecisions(limit).toReversed()
@@ -116,14 +112,14 @@ export const recordedFeedback = (
   }
 }
 
-const eventsOn = (store: DeviceStore, id: string): RecordedEvent[] =>
+const eventsOn = (store: StoreReads, id: string): RecordedEvent[] =>
   store
     .feedbackOn(id)
     .map(({ decisionId, at, body }) => ({ decisionId, at, event: body }))
     .sort((a, b) => a.at - b.at)
 
 /** Its answers are read when they are asked for. */
-const toDecision = (store: DeviceStore, { seq, id, shown, served }: DecisionRow): Decision => {
+const toDecision = (store: StoreReads, { seq, id, shown, served }: DecisionRow): Decision => {
   let answers: string[] | null = null
   return {
     id,
@@ -137,7 +133,7 @@ const toDecision = (store: DeviceStore, { seq, id, shown, served }: DecisionRow)
 }
 
 /** Decisions in which reranking preferred another answer than Claude's first, and feedback says how that was; the most recent. */
-export const judgedDecisions = (store: DeviceStore, limit: number): JudgedDecision[] =>
+export const judgedDecisions = (store: StoreReads, limit: number): JudgedDecision[] =>
   store.likedDecisions(limit).map(({ served, propensity, liked }) => ({
     served: served === 0 ? ('first' as const) : ('preferred' as const),
     propensity,

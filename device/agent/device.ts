@@ -109,7 +109,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     if (serverUrl === null) throw notEnrolled()
     const { transport } = options
     if (!transport) throw new TypeError('a device with a server needs a transport')
-    const log = (entry: OutboxEntry) => store.log(entry)
+    const log = (entry: OutboxEntry) => store.durably((tx) => tx.log(entry))
     return federationClient({ serverUrl, transport, key, clock, rng, sleep, log })
   })
   const { refresh } = personalizer
@@ -158,8 +158,8 @@ export const openDevice = (options: DeviceOptions): Device => {
         retainedAt = now
         if (options.folder) dropLeftovers(options.folder, now)
         dropWithdrawn()
-        expire(store, now)
-        enforceRetention(store, settings.retentionDays, now)
+        await expire(store, now)
+        await enforceRetention(store, settings.retentionDays, now)
       }
       if (await caughtUp()) await refresh().catch(() => undefined)
     },
@@ -167,7 +167,7 @@ export const openDevice = (options: DeviceOptions): Device => {
       await personalizer.settled()
       endWatch()
       await options.engine.close()
-      store.close()
+      await store.close()
     },
   }
 }

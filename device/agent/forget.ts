@@ -11,7 +11,7 @@ import { forgetPeople } from './people.ts'
 import { serveRelease, servingState } from './private-adapter.ts'
 import { forgetProposals } from './proposals.ts'
 import { forgetRelevance } from './relevant.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreTx } from './store.ts'
 import { DECISION_MS } from './store-ends.ts'
 
 const MINUTE_MS = 60_000
@@ -25,11 +25,11 @@ const ANSWER_MS = 15 * MINUTE_MS
  * All turns of the conversation that a decision or an answer belongs to, also those under another system prompt; conversations that
  * began with the very same words under the same system prompt cannot be told from it and go too. Fails with E_NO_DECISION.
  */
-export const forgetConversation = (
-  store: DeviceStore,
+export const forgetConversation = async (
+  device: DeviceStore,
   { decisionId, messageId }: ForgetTarget,
-): ForgetReport => {
-  const report = store.durably((): ForgetReport => {
+): Promise<ForgetReport> => {
+  const report = await device.durably((store): ForgetReport => {
     const target = decisionId ?? messageId ?? ''
     store.convertThis(target)
     const all = store.relatedTo(target)
@@ -70,51 +70,52 @@ export const forgetConversation = (
       updatesSentSince: sent.length,
     }
   })
-  store.compact()
+  device.compact()
   return report
 }
 
 /** What has an end whatever the user set: once a day. */
-export const expire = (store: DeviceStore, now: number): void =>
-  store.atomically(() => {
-    store.eraseDigests(0, now - DECISION_MS)
-    store.endRows(now)
+export const expire = (store: DeviceStore, now: number): Promise<void> =>
+  store.durably((tx) => {
+    tx.eraseDigests(0, now - DECISION_MS)
+    tx.endRows(now)
   })
 
 /**
  * Erases what is older than the limit in days; null: nothing (decisions then expire as new ones are kept). Choices of unknown time
  * and a private adapter stay. True where something went.
  */
-export const enforceRetention = (
-  store: DeviceStore,
+export const enforceRetention = async (
+  device: DeviceStore,
   retentionDays: number | null,
   now: number,
-): boolean => {
+): Promise<boolean> => {
   if (retentionDays === null) return false
   const before = now - retentionDays * DAY_MS
-  forgetPeople(store, before)
-  const digests = store.eraseDigests(0, before)
-  const { decisions, choices, feedback } = store.idsBefore(before)
-  if (decisions.length + choices.length + feedback + digests === 0) return false
-  store.durably(() => {
+  const isOver = await device.durably((store) => {
+    forgetPeople(store, before)
+    const digests = store.eraseDigests(0, before)
+    const { decisions, choices, feedback } = store.idsBefore(before)
+    if (decisions.length + choices.length + feedback + digests === 0) return false
     // States do not say which text they are of.
     store.eraseRows({ decisions, choices, before, computedSince: 0 })
     forgetRelevance(store, (e) => (e.at ?? 0) < before)
     forgetProposals(store, new Set(decisions.map(({ id }) => id)))
     if (choices.length > 0) forgetLearned(store)
+    return true
   })
-  store.compact()
-  return true
+  if (isOver) device.compact()
+  return isOver
 }
 
 /** Until the head is fitted again, the profile says nothing that was learned. */
-const forgetLearned = (store: DeviceStore): void => {
+const forgetLearned = (store: StoreTx): void => {
   const profile = Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
   store.set('profile', updateProfile(profile, []))
   store.set('outlook', null)
 }
 
-const removePrivate = (store: DeviceStore): ForgetReport['privateAdapter'] => {
+const removePrivate = (store: StoreTx): ForgetReport['privateAdapter'] => {
   if (!store.blob('private')) return 'none'
   store.removeBlob('private')
   serveRelease(store, servingState(store).release)

@@ -12,14 +12,14 @@ export type ImportReport = {
 }
 
 /** All of them, durably, or none. The same choices again change nothing. */
-export const importChoices = (
-  store: Pick<DeviceStore, 'durably' | 'importChoice'>,
+export const importChoices = async (
+  store: Pick<DeviceStore, 'durably'>,
   choices: readonly ChoiceLine[],
-): ImportReport => {
+): Promise<ImportReport> => {
   const forTraining = choices.filter((choice) => choice.split !== 'test')
   const latest = latestChoices(forTraining)
-  const outcomes = store.durably(
-    () => new Map([...latest].map(([key, choice]) => [key, store.importChoice(key, choice)])),
+  const outcomes = await store.durably(
+    (tx) => new Map([...latest].map(([key, choice]) => [key, tx.importChoice(key, choice)])),
   )
   const report = { added: 0, replaced: 0, known: 0, test: choices.length - forTraining.length }
   const counted = new Set<string>()

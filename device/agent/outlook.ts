@@ -17,7 +17,7 @@ import {
 } from '../personalize/spend.ts'
 import { judgedDecisions, newId } from './decisions.ts'
 import type { Serving, ServingDeps } from './serving.ts'
-import type { DeviceStore } from './store.ts'
+import type { StoreReads } from './store.ts'
 import type { CandidateRequest, Reservation, SpendOptions } from './types.ts'
 import { usualUsage } from './usual-usage.ts'
 
@@ -28,7 +28,7 @@ const Calibration = z.object({
 })
 export type Calibration = z.infer<typeof Calibration>
 
-export const readCalibration = (store: DeviceStore): Calibration =>
+export const readCalibration = (store: StoreReads): Calibration =>
   Calibration.parse(store.get('calibration') ?? { margin: 0, heldBack: 0, trainedAt: null })
 
 /**
@@ -43,7 +43,7 @@ const Outlook = z.object({
 })
 export type Outlook = z.infer<typeof Outlook>
 
-export const readOutlook = (store: DeviceStore): Outlook | null =>
+export const readOutlook = (store: StoreReads): Outlook | null =>
   Outlook.nullable().parse(store.get('outlook') ?? null)
 
 export type OutlookDeps = Pick<ServingDeps, 'store' | 'settings'> & {
@@ -119,7 +119,7 @@ const spendRequest = (
 }
 
 const answerSize = (
-  store: DeviceStore,
+  store: StoreReads,
   settings: OutlookDeps['settings'],
   request: CandidateRequest,
   outlook: Outlook | null,
@@ -201,7 +201,9 @@ export const rankingStatus = ({
   store,
   settings,
   clock,
-}: Pick<OutlookDeps, 'store' | 'settings' | 'clock'>): NonNullable<StatusResponse['ranking']> => {
+}: Pick<OutlookDeps, 'settings' | 'clock'> & { readonly store: StoreReads }): NonNullable<
+  StatusResponse['ranking']
+> => {
   const outlook = readOutlook(store)
   return {
     spread: outlook?.spread ?? 0,

@@ -22,7 +22,7 @@ import { energyStatus } from './energy-status.ts'
 import { readPrivate, servingState } from './private-adapter.ts'
 import { releaseBlob } from './serving.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreReads } from './store.ts'
 import type { DecisionRow } from './store-decisions.ts'
 import type { FeedbackRow } from './store-feedback.ts'
 
@@ -35,8 +35,8 @@ export type Oversight = {
   decision(id: string): Body<DecisionResponse>
   log(query: LogQuery): Body<LogResponse>
   consent(): ConsentRecord | null
-  grantConsent(grant: Omit<ConsentGrant, 'protocol'>): ConsentRecord
-  withdrawConsent(): void
+  grantConsent(grant: Omit<ConsentGrant, 'protocol'>): Promise<ConsentRecord>
+  withdrawConsent(): Promise<void>
   adapters(): Body<AdaptersResponse>
   energy(): EnergyStatus
   conditions(): ConditionsStatus
@@ -91,7 +91,7 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
       const expiresAt = days === null ? null : now + days * DAY_MS
       return grantConsent(store, [...new Set(contributions)], now, expiresAt)
     },
-    withdrawConsent: () => void withdrawConsent(store),
+    withdrawConsent: async () => void (await withdrawConsent(store)),
     adapters: () => ({
       base: base(),
       release: lineage(),
@@ -109,7 +109,7 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
 const unknownDecision = () =>
   new FedError('E_NO_DECISION', 'no decision of this device has this id')
 
-const summaryOf = (store: DeviceStore, row: DecisionRow): DecisionSummary => {
+const summaryOf = (store: StoreReads, row: DecisionRow): DecisionSummary => {
   const { id, at, candidates, served, propensity, explored, info } = row
   const events = row.events > 0 ? store.feedbackOn(id) : []
   const dimensions = info.dimensions.filter(isDimension)
@@ -161,7 +161,7 @@ const shortened = (text: string): string => {
 }
 
 /** A release is read once: its bytes are megabytes, and named by their hash. */
-const releaseLineage = (store: DeviceStore): (() => AdaptersResponse['release']) => {
+const releaseLineage = (store: StoreReads): (() => AdaptersResponse['release']) => {
   let known: AdaptersResponse['release'] = null
   return () => {
     const { release: hash } = servingState(store)
@@ -175,7 +175,7 @@ const releaseLineage = (store: DeviceStore): (() => AdaptersResponse['release'])
   }
 }
 
-const ownAdapter = (store: DeviceStore): AdaptersResponse['own'] => {
+const ownAdapter = (store: StoreReads): AdaptersResponse['own'] => {
   const bytes = servingState(store).private ? store.blob('private') : undefined
   if (!bytes) return null
   const { spec, objective } = readPrivate(store)

@@ -157,11 +157,11 @@ const contribute = async (
     options.onProgress?.({ step: 'round', note: `${roundId}: ${contributions.join(', ')}` })
     const result = await compute(deps, assignment, options, departure)
     const digest = createHash('sha256').update(result.bytes).digest('hex')
-    store.durably(() => {
+    await store.durably((tx) => {
       departure.check()
       const { bytes } = result
       const intended = { contributions: result.contributions, purpose }
-      store.savePending({ roundId, jobId, uploadToken, digest, bytes, at: clock(), ...intended })
+      tx.savePending({ roundId, jobId, uploadToken, digest, bytes, at: clock(), ...intended })
     })
     return { ...result, digest }
   }
@@ -192,11 +192,11 @@ const compute = async (
   const name = releaseBlob(assignment.release)
   const kept = store.blob(name)
   const release = kept ?? (await federation.download(assignment.release, departure))
-  if (!kept) store.saveBlob(name, release)
+  if (!kept) await store.durably((tx) => tx.saveBlob(name, release))
   departure.check()
   const during = { ...options, signal: departure.signal }
   const result = await deps.run(assignment, new Uint8Array(release), during)
-  if (assignment.release !== deps.servedRelease()) store.removeBlob(name)
+  if (assignment.release !== deps.servedRelease()) store.later((tx) => tx.removeBlob(name))
   return result
 }
 
@@ -211,16 +211,11 @@ const settle = async (
   const refusal = () =>
     consentRefusal(store.consent(), intendedBy(upload), clock()) ??
     (store.isPending(roundId) ? null : dropped())
-  const send = ({ signal, check }: Departure) => {
-    const checkAndMark = () => {
-      check()
-      store.durably(() => store.markSent(roundId, true))
-    }
-    return federation.upload(upload, { signal, check: checkAndMark })
-  }
+  const mark = () => store.durably((tx) => tx.markSent(roundId, true))
+  const send = (departure: Departure) => federation.upload(upload, { ...departure, mark })
   try {
     await cancellable(whileAllowed(refusal, options.signal, send), options.signal)
-    store.settleUpload(roundId, 'accepted', null)
+    await store.durably((tx) => tx.settleUpload(roundId, 'accepted', null))
     options.onProgress?.({
       step: 'upload',
       note: `${roundId}: ${upload.bytes.length} bytes taken`,
@@ -228,7 +223,8 @@ const settle = async (
     return true
   } catch (error) {
     if (!isFedError(error) || NOT_FINAL.has(error.code) || refusal()) throw error
-    store.settleUpload(roundId, 'refused', error.code)
+    const { code } = error
+    await store.durably((tx) => tx.settleUpload(roundId, 'refused', code))
     options.onProgress?.({
       step: 'upload',
       note: `${roundId}: refused with ${error.code}: ${error.message}`,

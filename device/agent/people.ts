@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { keyedHash } from './keyed-hash.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
 
 export type People = {
   /** userId: as the app sent it. Fails as the store does. */
@@ -45,10 +45,10 @@ export const openPeople = (store: DeviceStore, clock: () => number): People => {
 }
 
 /** Those seen within the window; at most 100. */
-export const countPeople = (store: DeviceStore, now: number): number => seenSince(store, now).length
+export const countPeople = (store: StoreReads, now: number): number => seenSince(store, now).length
 
 /** before: those last seen then or earlier; default, all. */
-export const forgetPeople = (store: DeviceStore, before = Number.POSITIVE_INFINITY): void => {
+export const forgetPeople = (store: StoreTx, before = Number.POSITIVE_INFINITY): void => {
   const seen = readSeen(store)
   const kept = seen.filter(({ at }) => at > before)
   if (kept.length < seen.length) store.set('people', kept)

@@ -27,7 +27,7 @@ import type { Relevance } from './relevant.ts'
 import { rerankAnswers } from './reranking.ts'
 import { learnFromFeedback, readProfile, rewriteRequest, saveLearned } from './rewriting.ts'
 import type { Serving, ServingDeps } from './serving.ts'
-import type { DeviceStore } from './store.ts'
+import type { StoreReads, StoreTx } from './store.ts'
 import type { Answered } from './store-decisions.ts'
 import { openSuffixes } from './suffixes.ts'
 import { setTrainingPaused, trainingStatus } from './training.ts'
@@ -92,10 +92,10 @@ export const openPersonalizer = (
     noteUsage: (request, usage) => noteUsage(store, request, usage),
     async feedback(event) {
       // All of it is on the disk, or nothing, when the app hears of it.
-      const about = store.durably(() => {
-        const recorded = recordFeedback(store, event, clock())
-        if (event.kind === 'prefer') statePreference(store, event)
-        else learnFromFeedback(deps, event)
+      const about = await store.durably((tx) => {
+        const recorded = recordFeedback(tx, event, clock())
+        if (event.kind === 'prefer') statePreference(tx, event)
+        else learnFromFeedback({ store: tx, clock }, event)
         return recorded
       })
       // The feedback is kept whatever becomes of the fit: the next request fits again.
@@ -104,23 +104,23 @@ export const openPersonalizer = (
       return { recorded: true, choices: store.countChoices(), ...about, ...holdsFrom }
     },
     async forget(target) {
-      const report = forgetConversation(store, target)
+      const report = await forgetConversation(store, target)
       await deps.caughtUp()
       // It is gone whatever becomes of the fit.
       await refreshProfile(deps).catch(() => undefined)
       return report
     },
     proposals: () => openProposals(store),
-    settleProposal(id, accept) {
-      store.durably(() => settleProposal(store, id, accept))
+    async settleProposal(id, accept) {
+      await store.durably((tx) => settleProposal(tx, id, accept))
       return profileOf(store)
     },
     settled: observer.settled,
     profile: () => profileOf(store),
-    editProfile: (changes) => changeProfile(store, changes),
+    editProfile: (changes) => store.durably((tx) => changeProfile(tx, changes)),
     status: () => statusOf(deps),
-    pauseTraining(paused) {
-      setTrainingPaused(store, paused)
+    async pauseTraining(paused) {
+      await store.durably((tx) => setTrainingPaused(tx, paused))
       return trainingStatus(store)
     },
   }
@@ -143,24 +143,23 @@ const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {
 }
 
 /** The profile as it is kept; needs no model. */
-export const profileOf = (store: DeviceStore): Omit<ProfileResponse, 'protocol'> =>
+export const profileOf = (store: StoreReads): Omit<ProfileResponse, 'protocol'> =>
   describeProfile(readProfile(store))
 
-/** Applies the user's edits and keeps them. */
+/** Applies the user's edits, in a transaction of the caller's. */
 export const changeProfile = (
-  store: DeviceStore,
+  tx: StoreTx,
   changes: readonly ProfileChange[],
-): Omit<ProfileResponse, 'protocol'> =>
-  store.atomically(() => {
-    const next = editProfile(readProfile(store), changes)
-    store.set('profile', next)
-    return describeProfile(next)
-  })
+): Omit<ProfileResponse, 'protocol'> => {
+  const next = editProfile(readProfile(tx), changes)
+  tx.set('profile', next)
+  return describeProfile(next)
+}
 
 const statePreference = (
-  store: DeviceStore,
+  tx: StoreTx,
   { dimension, direction, strength = 1, scope = 'all' }: EventOf<'prefer'>,
-): void => void changeProfile(store, [{ op: 'state', dimension, direction, strength, scope }])
+): void => void changeProfile(tx, [{ op: 'state', dimension, direction, strength, scope }])
 
 const describeProfile = (profile: Profile): Omit<ProfileResponse, 'protocol'> => ({
   profile,

@@ -5,7 +5,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { AdapterSpecSchema, Sha256 } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/run/types.ts'
 import { PRIVATE_OBJECTIVES, type PrivateObjective } from './private-training.ts'
-import type { DeviceStore } from './store.ts'
+import type { StoreReads, StoreTx } from './store.ts'
 
 /** private: whether the own adapter lies over the release; revision: another one is another adapter. */
 const ServingState = z.object({
@@ -22,18 +22,18 @@ const PrivateHeader = z.object({
   objective: z.enum(PRIVATE_OBJECTIVES).default('reward'),
 })
 
-export const servingState = (store: DeviceStore): ServingState =>
+export const servingState = (store: StoreReads): ServingState =>
   ServingState.parse(store.get('serving') ?? { release: null, private: false })
 
 /** Serves a release (null: the base) without an own adapter. */
-export const serveRelease = (store: DeviceStore, release: string | null): void => {
+export const serveRelease = (store: StoreTx, release: string | null): void => {
   const { revision } = servingState(store)
   store.set('serving', { release, private: false, revision } satisfies ServingState)
 }
 
 /** Serves a release (null: the base) under this adapter. */
 export const savePrivate = (
-  store: DeviceStore,
+  store: StoreTx,
   release: string | null,
   { spec, flat }: LoraFeed,
   objective: PrivateObjective = 'reward',
@@ -45,7 +45,7 @@ export const savePrivate = (
 
 /** Fails with E_HOME when there is none. */
 export const readPrivate = (
-  store: DeviceStore,
+  store: StoreReads,
 ): LoraFeed & { readonly objective: PrivateObjective } => {
   const bytes = store.blob('private')
   if (!bytes)

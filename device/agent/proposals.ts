@@ -5,7 +5,7 @@ import { Proposal } from '../../adapters/wire/personalization.ts'
 import { type Wish, wishOf } from '../personalize/dimensions.ts'
 import { editProfile } from '../personalize/profile.ts'
 import { readProfile } from './rewriting.ts'
-import type { DeviceStore } from './store.ts'
+import type { StoreReads, StoreTx } from './store.ts'
 
 /** Most that wait; a newer one takes the place of the oldest. */
 const MOST = 20
@@ -17,16 +17,16 @@ const Kept = z.object({
 })
 type Kept = z.infer<typeof Kept>
 
-const read = (store: DeviceStore): Kept => {
+const read = (store: StoreReads): Kept => {
   const kept = Kept.safeParse(store.get('proposals'))
   return kept.success ? kept.data : { open: [], dismissed: [] }
 }
 
 /** Oldest first. */
-export const openProposals = (store: DeviceStore): Proposal[] => read(store).open
+export const openProposals = (store: StoreReads): Proposal[] => read(store).open
 
 /** Keeps what is new: one a wish, and none that was dismissed or is stated already. */
-export const propose = (store: DeviceStore, proposals: readonly Proposal[]): void => {
+export const propose = (store: StoreTx, proposals: readonly Proposal[]): void => {
   const { open, dismissed } = read(store)
   const stated = readProfile(store).preferences.filter((p) => p.source === 'stated')
   const known = new Set<string>([...open.map(wishOf), ...stated.map(wishOf), ...dismissed])
@@ -41,7 +41,7 @@ export const propose = (store: DeviceStore, proposals: readonly Proposal[]): voi
 }
 
 /** An accepted one is a stated preference from now on. Fails with E_NOT_FOUND. */
-export const settleProposal = (store: DeviceStore, id: string, accept: boolean): void => {
+export const settleProposal = (store: StoreTx, id: string, accept: boolean): void => {
   const { open, dismissed } = read(store)
   const proposal = open.find((p) => p.id === id)
   if (!proposal) throw new FedError('E_NOT_FOUND', 'no proposal has this id')
@@ -62,7 +62,7 @@ export const settleProposal = (store: DeviceStore, id: string, accept: boolean):
 }
 
 /** Those of decisions that are forgotten go with them. */
-export const forgetProposals = (store: DeviceStore, decisionIds: ReadonlySet<string>): void => {
+export const forgetProposals = (store: StoreTx, decisionIds: ReadonlySet<string>): void => {
   const { open, dismissed } = read(store)
   const rest = open.filter((p) => !decisionIds.has(p.decisionId))
   if (rest.length < open.length) store.set('proposals', { open: rest, dismissed } satisfies Kept)

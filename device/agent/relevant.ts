@@ -18,7 +18,7 @@ import {
   trainRelevance,
 } from '../personalize/relevance.ts'
 import { RELEVANCE_SEEDS } from '../personalize/relevance-seeds.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
 
 /** What the user's doings say of a wish for a request (null: of any wish). weight: see OwnExample. */
 const Learned = z.object({
@@ -59,15 +59,15 @@ const MOST = 300
 const State = z.object({ own: z.array(Learned).catch([]) })
 
 /** What has been learned, oldest first. */
-export const learnedRelevance = (store: DeviceStore): readonly Learned[] =>
+export const learnedRelevance = (store: StoreReads): readonly Learned[] =>
   State.safeParse(store.get('relevance')).data?.own ?? []
 
-export const learnRelevance = (store: DeviceStore, learned: readonly Learned[]): void => {
+export const learnRelevance = (store: StoreTx, learned: readonly Learned[]): void => {
   if (learned.length === 0) return
   store.set('relevance', { own: [...learnedRelevance(store), ...learned].slice(-MOST) })
 }
 
-export const forgetRelevance = (store: DeviceStore, isOf: (e: Learned) => boolean): void => {
+export const forgetRelevance = (store: StoreTx, isOf: (e: Learned) => boolean): void => {
   const all = learnedRelevance(store)
   const own = all.filter((e) => !isOf(e))
   if (own.length < all.length) store.set('relevance', { own })

@@ -7,7 +7,7 @@ import { exploreOrder, newDecision, newId } from './decisions.ts'
 import { orAborted } from './in-time.ts'
 import { type OutlookDeps, readOutlook, refreshOutlook } from './outlook.ts'
 import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
-import type { DeviceStore } from './store.ts'
+import type { StoreReads } from './store.ts'
 import type { Answer, Conversation, RerankOptions, RerankResult } from './types.ts'
 
 export type RerankingDeps = ServingDeps & {
@@ -149,5 +149,5 @@ const askOf = (
   return ask
 }
 
-const asksSince = (store: DeviceStore, since: number): number[] =>
+const asksSince = (store: StoreReads, since: number): number[] =>
   ((store.get('asks') ?? []) as number[]).filter((at) => at > since)

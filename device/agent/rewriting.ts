@@ -44,7 +44,7 @@ import {
   undoneRequests,
 } from './relevant.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
 import type { NewDecision } from './store-decisions.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
 import type { Conversation, RewriteOptions, RewriteResult } from './types.ts'
@@ -61,7 +61,7 @@ export type RewritingDeps = {
 }
 
 /** The profile as it is kept; needs no model. */
-export const readProfile = (store: DeviceStore): Profile =>
+export const readProfile = (store: Pick<StoreReads, 'get'>): Profile =>
   Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
 
 /**
@@ -241,7 +241,7 @@ const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
  * conversation on: in this one Claude's answers are signed over the block.
  */
 export const learnFromFeedback = (
-  { store, clock }: Pick<RewritingDeps, 'store' | 'clock'>,
+  { store, clock }: { readonly store: StoreTx; readonly clock: () => number },
   event: FeedbackEvent,
 ): void => {
   const row = store.decision(event.decisionId ?? event.messageId ?? '')

@@ -38,7 +38,7 @@ import {
 import { type PrivateObjective, privateData } from './private-training.ts'
 import { type Released, readRelease } from './released.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreReads } from './store.ts'
 import type { StoredChoice } from './store-choices.ts'
 import { ownScale } from './taste.ts'
 import type { Conversation } from './types.ts'
@@ -159,7 +159,7 @@ export const releaseBlob = (hash: string): string => `${RELEASE_BLOBS}${hash}`
 
 /** The kept bytes of a release, read. E_NO_RELEASE when there are none. */
 export const keptRelease = (
-  { store, model, space }: Pick<ServingDeps, 'store' | 'model' | 'space'>,
+  { store, model, space }: Pick<ServingDeps, 'model' | 'space'> & { readonly store: StoreReads },
   hash: string,
 ): Released => {
   const bytes = store.blob(releaseBlob(hash))

@@ -1,6 +1,7 @@
-/** Tables of the device's store that hold what it sent, and what it can compute again. */
+/** Tables of the device's store that hold single values, what it sent, and what it can compute again. */
+import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Intended } from './consent.ts'
-import type { PendingUpload, Run, UploadState } from './store.ts'
+import type { PendingUpload, Run, StateKey, UploadState } from './store.ts'
 
 /** Rows of the cache of pooled states: 2.3 kB each for the default model. */
 const POOLED_ROWS = 20_000
@@ -124,3 +125,30 @@ export const cacheTables = (run: Run) => ({
     run.change('DELETE FROM pooled WHERE seq <= (SELECT MAX(seq) FROM pooled) - ?', POOLED_ROWS)
   },
 })
+
+export const stateTables = (run: Run) => {
+  const get = (key: StateKey): unknown => {
+    const row = run.one<{ value: string }>('SELECT value FROM state WHERE key = ?', key)
+    return row && JSON.parse(row.value)
+  }
+  return {
+    get,
+    set: (key: StateKey, value: unknown) =>
+      void run.change(
+        'INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)',
+        key,
+        JSON.stringify(value),
+      ),
+    consent: () => (get('consent') ?? null) as ConsentRecord | null,
+    blob: (name: string) =>
+      run.one<{ bytes: Buffer }>('SELECT bytes FROM blobs WHERE name = ?', name)?.bytes,
+    blobNames: (beginning: string) =>
+      run
+        .all<{ name: string }>('SELECT name FROM blobs')
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith(beginning)),
+    saveBlob: (name: string, bytes: Uint8Array) =>
+      void run.change('INSERT OR REPLACE INTO blobs (name, bytes) VALUES (?, ?)', name, bytes),
+    removeBlob: (name: string) => void run.change('DELETE FROM blobs WHERE name = ?', name),
+  }
+}

@@ -1,6 +1,7 @@
 /** What a device remembers, in one SQLite file that only its owner can read. Texts and weights in it never leave the device. */
 import Database from 'better-sqlite3'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { StoreHealth } from '../../adapters/wire/store-health.ts'
 import type { Spending } from '../personalize/spend.ts'
 import type { Intended } from './consent.ts'
 import type { Hash } from './kept.ts'
@@ -14,11 +15,13 @@ import { erasing } from './store-erase.ts'
 import { FEEDBACK_SCHEMA, feedbackTables } from './store-feedback.ts'
 import { LOG_SCHEMA, logTables, type OutboxEntry } from './store-log.ts'
 import { oldTables, setAsideOld } from './store-old.ts'
+import type { QueueReport } from './store-queue.ts'
 import { relatedTables } from './store-related.ts'
 import { type HeldBack, SPENDING_SCHEMA, spendingTables } from './store-spending.ts'
 import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
-import { cacheTables, outgoingTables, UPLOAD_COLUMNS } from './store-tables.ts'
+import { cacheTables, outgoingTables, stateTables, UPLOAD_COLUMNS } from './store-tables.ts'
 import { TEXT_SCHEMA, textTables } from './store-texts.ts'
+import { openWriting, type Writing } from './store-writing.ts'
 
 /** An update whose exact bytes were kept before they were sent. What it contributes is not known of those of earlier versions. */
 export type PendingUpload = Partial<Intended> & {
@@ -54,13 +57,10 @@ export type StateKey =
   | 'hashKey'
   | 'people'
 
-export type DeviceStore = ContentTables & {
+/** What the work of `later` and `durably` is given. */
+export type StoreTx = ContentTables & {
   /** See keyed-hash.ts. */
   readonly hash: Hash
-  /** All of it or nothing; no other process writes in between. */
-  atomically<T>(work: () => T): T
-  /** The same, and on the disk when it returns: a power cut does not take it back. */
-  durably<T>(work: () => T): T
   get(key: StateKey): unknown
   set(key: StateKey, value: unknown): void
   consent(): ConsentRecord | null
@@ -111,8 +111,50 @@ export type DeviceStore = ContentTables & {
   letGo(id: string): boolean
   heldBack(): Spending
   expireHeldBack(before: number): void
-  close(): void
 }
+
+/** What of it changes something. */
+type WriteName =
+  | 'saveDecision'
+  | 'answerDecision'
+  | 'addDecisionInfo'
+  | 'addChoice'
+  | 'importChoice'
+  | 'decideChoice'
+  | 'addFeedback'
+  | 'convertThis'
+  | 'eraseRows'
+  | 'compact'
+  | 'set'
+  | 'saveBlob'
+  | 'removeBlob'
+  | 'log'
+  | 'eraseDigests'
+  | 'endRows'
+  | 'savePending'
+  | 'markSent'
+  | 'settleUpload'
+  | 'dropUpload'
+  | 'saveSuffix'
+  | 'removeSuffixKeys'
+  | 'savePooled'
+  | 'spend'
+  | 'holdBack'
+  | 'letGo'
+  | 'expireHeldBack'
+
+/** What changes nothing. */
+export type StoreReads = Omit<StoreTx, WriteName>
+
+/**
+ * What requests leave behind is written by `later`, what a user is told is kept by `durably`; both
+ * do all of their work or none of it, and neither waits for a lock or a disk.
+ */
+export type DeviceStore = StoreTx &
+  Writing<StoreTx> & {
+    /** All of it or nothing; no other process writes in between. */
+    atomically<T>(work: () => T): T
+  }
 
 /** What was said, decided, chosen and told. */
 const contentTables = (db: Database.Database, run: Run, hash: Hash, maxBytes: number) => {
@@ -158,15 +200,23 @@ CREATE TABLE IF NOT EXISTS pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UN
 DROP TABLE IF EXISTS spending;
 `
 
-/** maxBytes: of decisions, choices and feedback, about; the oldest decisions go first. */
-export type StoreOptions = { readonly maxBytes?: number }
+/**
+ * maxBytes: of decisions, choices and feedback, about; the oldest decisions go first. report: told
+ * of writes that failed; changed: told when nothing can be written, and when it can; open: how the
+ * file is opened; patienceMs: how long `durably` waits for a lock.
+ */
+export type StoreOptions = {
+  readonly maxBytes?: number
+  readonly report?: QueueReport
+  readonly changed?: (health: StoreHealth) => void
+  readonly clock?: () => number
+  readonly open?: (path: string) => Database.Database
+  readonly patienceMs?: number
+}
 
 /** path: of the database file; ':memory:' for a device that forgets. */
-export const openStore = (
-  path: string,
-  { maxBytes = 256 * MB }: StoreOptions = {},
-): DeviceStore => {
-  const db = new Database(path)
+export const openStore = (path: string, options: StoreOptions = {}): DeviceStore => {
+  const db = options.open?.(path) ?? new Database(path)
   db.pragma('journal_mode = WAL')
   db.pragma('busy_timeout = 10000')
   // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
@@ -192,18 +242,9 @@ export const openStore = (
   const atomically = <T>(work: () => T): T => db.transaction(work).immediate()
   const state = stateTables(run)
   const hash = keyedHash({ ...state, atomically })
-  return {
+  const tables = {
     hash,
-    atomically,
-    durably: (work) => {
-      db.pragma('synchronous = FULL')
-      try {
-        return atomically(work)
-      } finally {
-        db.pragma('synchronous = NORMAL')
-      }
-    },
-    ...contentTables(db, run, hash, maxBytes),
+    ...contentTables(db, run, hash, options.maxBytes ?? 256 * MB),
     ...state,
     ...endTables(run),
     ...logTables(run),
@@ -211,8 +252,8 @@ export const openStore = (
     ...cacheTables(run),
     ...suffixTables(run),
     ...spendingTables(run),
-    close: () => void db.close(),
   }
+  return { ...tables, atomically, ...openWriting(db, path, tables, options) }
 }
 
 const addColumn = (db: Database.Database, table: string, column: string): void => {
@@ -249,32 +290,5 @@ const prepared = (db: Database.Database): Run => {
     one: <T>(sql: string, ...values: unknown[]) => statement(sql).get(...values) as T | undefined,
     all: <T>(sql: string, ...values: unknown[]) => statement(sql).all(...values) as T[],
     change: (sql, ...values) => statement(sql).run(...values).changes,
-  }
-}
-
-const stateTables = (run: Run) => {
-  const get = (key: StateKey): unknown => {
-    const row = run.one<{ value: string }>('SELECT value FROM state WHERE key = ?', key)
-    return row && JSON.parse(row.value)
-  }
-  return {
-    get,
-    set: (key: StateKey, value: unknown) =>
-      void run.change(
-        'INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)',
-        key,
-        JSON.stringify(value),
-      ),
-    consent: () => (get('consent') ?? null) as ConsentRecord | null,
-    blob: (name: string) =>
-      run.one<{ bytes: Buffer }>('SELECT bytes FROM blobs WHERE name = ?', name)?.bytes,
-    blobNames: (beginning: string) =>
-      run
-        .all<{ name: string }>('SELECT name FROM blobs')
-        .map(({ name }) => name)
-        .filter((name) => name.startsWith(beginning)),
-    saveBlob: (name: string, bytes: Uint8Array) =>
-      void run.change('INSERT OR REPLACE INTO blobs (name, bytes) VALUES (?, ?)', name, bytes),
-    removeBlob: (name: string) => void run.change('DELETE FROM blobs WHERE name = ?', name),
   }
 }

@@ -24,7 +24,7 @@ export const isTrainingPaused = (store: Pick<Kept, 'get'>): boolean => store.get
 /** From then on no process of this home trains, until it is false again. */
 export const setTrainingPaused = (store: Kept, paused: boolean): void => store.set('paused', paused)
 
-export const trainingStatus = (store: Kept): TrainingStatus => {
+export const trainingStatus = (store: Pick<Kept, 'get'>): TrainingStatus => {
   const kept = Run.nullish().parse(store.get('training'))
   const run = kept && isAlive(kept.pid) ? kept : null
   return {

@@ -26,7 +26,7 @@ export type SignedTransportDeps = {
   readonly rng: Rng
   readonly sleep: Sleep
   /** Called before each attempt at sending. */
-  readonly log: (entry: OutboxEntry) => void
+  readonly log: (entry: OutboxEntry) => void | Promise<void>
   /** Sends of one request, the first included. */
   readonly attempts?: number
   /** An attempt ends when nothing went or came for so long. */
@@ -41,6 +41,8 @@ export type Outgoing = {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
   readonly signal?: AbortSignal | undefined
+  /** Keeps, before each attempt, that it may leave. */
+  readonly mark?: (() => Promise<void>) | undefined
   /** Called right before each attempt; what it throws ends the call. */
   readonly check?: (() => void) | undefined
   /** Of the answer's body; default: what a message of this protocol needs. */
@@ -99,6 +101,11 @@ export const signedTransport = (deps: SignedTransportDeps): SignedTransport => {
       for (let attempt = 1; ; attempt++) {
         outgoing.signal?.throwIfAborted()
         outgoing.check?.()
+        await deps.log(entryOf(deps, outgoing))
+        await outgoing.mark?.()
+        // While that was kept, it may have been told not to leave.
+        outgoing.signal?.throwIfAborted()
+        outgoing.check?.()
         const outcome = await attemptOnce(deps, outgoing, traffic)
         if (outcome.kind === 'done') return outcome
         if (!outcome.again || attempt >= attempts) throw outcome.error
@@ -127,21 +134,21 @@ type Outcome =
   | { kind: 'done'; status: number; bytes: Uint8Array }
   | { kind: 'failed'; error: FedError; again: boolean; waitMs: number }
 
+const entryOf = ({ clock }: SignedTransportDeps, { what, body }: Outgoing): OutboxEntry => ({
+  at: clock(),
+  recipient: 'federation',
+  what,
+  bytes: body?.length ?? 0,
+  digest: body ? sha256Hex(body) : '',
+})
+
 const attemptOnce = async (
   deps: SignedTransportDeps,
   outgoing: Outgoing,
   traffic: Traffic,
 ): Promise<Outcome> => {
-  const size = outgoing.body?.length ?? 0
-  deps.log({
-    at: deps.clock(),
-    recipient: 'federation',
-    what: outgoing.what,
-    bytes: size,
-    digest: outgoing.body ? sha256Hex(outgoing.body) : '',
-  })
   traffic.requests++
-  traffic.up += size
+  traffic.up += outgoing.body?.length ?? 0
   const watch = watchdog(outgoing.signal)
   const onProgress = () => watch.restart(deps.stallMs ?? STALL_MS, 'nothing went or came')
   onProgress()

@@ -142,14 +142,14 @@ export type Personalizer = {
   /** Preferences that the user seems to have stated, oldest first. */
   proposals(): Proposal[]
   /** A dismissed one does not come back. Fails with E_NOT_FOUND. */
-  settleProposal(id: string, accept: boolean): Body<ProfileResponse>
+  settleProposal(id: string, accept: boolean): Promise<Body<ProfileResponse>>
   /** Resolves once what was begun in the background is done. */
   settled(): Promise<void>
   profile(): Body<ProfileResponse>
-  editProfile(changes: readonly ProfileChange[]): Body<ProfileResponse>
+  editProfile(changes: readonly ProfileChange[]): Promise<Body<ProfileResponse>>
   status(): Body<StatusResponse>
   /** Stops the training of every process of this home within 100 ms, or lets it go on; kept across restarts. */
-  pauseTraining(paused: boolean): TrainingStatus
+  pauseTraining(paused: boolean): Promise<TrainingStatus>
 }
 
 export type TrainOptions = {
@@ -225,7 +225,7 @@ export type ParticipateReport = {
 
 export type Device = Personalizer & {
   /** All of them or none, but those with `split: test`, which are left out. */
-  importChoices(choices: readonly ChoiceLine[]): ImportReport
+  importChoices(choices: readonly ChoiceLine[]): Promise<ImportReport>
   train(options?: TrainOptions): Promise<TrainReport>
   /** How well heads tell this user's choices after several layers; changes nothing. E_DATA when there are too few. */
   chooseExit(onProgress?: (progress: Progress) => void): Promise<ExitChoice>
@@ -235,8 +235,11 @@ export type Device = Personalizer & {
   /** Downloads, verifies and serves a release: its adapter, and a head refitted under its prior. */
   adoptRelease(hash: string, signal?: AbortSignal): Promise<void>
   consent(): ConsentRecord | null
-  grantConsent(contributions: readonly Contribution[], expiresAt?: number | null): ConsentRecord
-  withdrawConsent(): void
+  grantConsent(
+    contributions: readonly Contribution[],
+    expiresAt?: number | null,
+  ): Promise<ConsentRecord>
+  withdrawConsent(): Promise<void>
   /** Fits and loads what the first request would have to wait for. */
   prepare(): Promise<void>
   /** To be called now and then: erases what is past its time, and drops what another process of this home has forgotten. */

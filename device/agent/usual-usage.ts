@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { type AnswerUsage, promptTokensOf, sumOf } from '../personalize/prices.ts'
-import type { DeviceStore } from './store.ts'
+import type { StoreReads, StoreTx } from './store.ts'
 import type { CandidateRequest } from './types.ts'
 
 /**
@@ -23,11 +23,7 @@ const LEAST_SHARE = 0.05
 /** Estimates are not off by more; what seems so was several prompts in one answer. */
 const MOST_OFF = 3
 
-export const noteUsage = (
-  store: DeviceStore,
-  request: CandidateRequest,
-  usage: AnswerUsage,
-): void => {
+export const noteUsage = (store: StoreTx, request: CandidateRequest, usage: AnswerUsage): void => {
   const sum = sumOf(usage)
   if (sum.output === 0) return
   const kind = kindOf(request)
@@ -48,7 +44,7 @@ export const noteUsage = (
 }
 
 /** By requests of the same kind; else by others to the same model. */
-export const usualUsage = (store: DeviceStore, request: CandidateRequest): UsualUsage => {
+export const usualUsage = (store: StoreReads, request: CandidateRequest): UsualUsage => {
   const kept = Kept.parse(store.get('outputs') ?? {})
   const same = kept[kindOf(request)]
   const near = Object.entries(kept).findLast(([kind]) => kind.startsWith(`${modelOf(request)} `))

@@ -2,9 +2,13 @@
 import type { FedError } from '../../adapters/errors.ts'
 import { onConsentChange } from './consent.ts'
 
-/** Goes with everything that leaves for a federation server. check: called before each attempt at sending; throws. */
+/**
+ * Goes with everything that leaves for a federation server. check: called before each attempt at
+ * sending; throws. mark: keeps, before that, that it may leave.
+ */
 export type Departure = {
   readonly signal: AbortSignal | undefined
+  readonly mark?: () => Promise<void>
   readonly check: () => void
 }
 

@@ -64,6 +64,7 @@ export const STATUS: Record<ErrorCode, Status> = {
   E_DIVERGED: 500,
   E_MEMORY: 503,
   E_HOME: 500,
+  E_STORE: 503,
   E_NOT_ENROLLED: 409,
   E_NO_KEY: 401,
   E_INSECURE: 403,
@@ -92,8 +93,12 @@ export const errorResponse = (error: unknown, c: Context): Response => {
   return c.json(body, STATUS[body.error.code], {
     'request-id': body.request_id,
     ...(error instanceof Error && final.has(error) && NOT_AGAIN),
+    ...(body.error.code === 'E_STORE' && { 'retry-after': RETRY_S }),
   })
 }
+
+/** Most troubles of a disk or a lock take longer; asking more often would not help. */
+const RETRY_S = '5'
 
 /** The end of a stream that the device itself broke. It begins with an empty line, in case an event was cut. */
 export const errorEvent = (error: unknown): Uint8Array =>

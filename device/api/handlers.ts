@@ -74,9 +74,9 @@ export const openHandlers = ({
   getDecision: ({ c }) => oversight.decision(c.req.param('id') ?? ''),
   getLog: ({ query }) => oversight.log(query),
   getConsent: () => ({ consent: oversight.consent() }),
-  grantConsent: ({ body }) => ({ consent: oversight.grantConsent(body) }),
-  withdrawConsent: () => {
-    oversight.withdrawConsent()
+  grantConsent: async ({ body }) => ({ consent: await oversight.grantConsent(body) }),
+  withdrawConsent: async () => {
+    await oversight.withdrawConsent()
     return { consent: null }
   },
   getAdapters: () => oversight.adapters(),

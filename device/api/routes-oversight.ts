@@ -151,7 +151,7 @@ export const OVERSIGHT_ROUTES = {
       '`adapter`: the change of one factor of the shared adapter. `prior`: two moments of the head, numbers about the user’s taste. `statistics`: counts and sums of features.',
     body: ConsentGrant,
     response: ConsentResponse,
-    errors: ['E_BODY', 'E_PROTOCOL'],
+    errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
     example: {
       request: { protocol, contributions: ['adapter', 'prior'], days: null },
       response: consent,
@@ -167,7 +167,7 @@ export const OVERSIGHT_ROUTES = {
       'Nothing more is contributed. What is in a release already cannot be taken out of it.',
     body: undefined,
     response: ConsentResponse,
-    errors: [],
+    errors: ['E_STORE'],
     example: { request: undefined, response: { protocol, consent: null } },
   }),
   getAdapters: own({

@@ -126,7 +126,7 @@ export const PERSONAL_ROUTES = {
       'By decision id or by Claude’s message id. The device learns from it at once. `undo` says that the preference block, or one line of it, had no place: it counts from the next conversation on (`holdsFrom`), since Claude signs its thinking over the block; `prefer` states a preference.',
     body: FeedbackRequest,
     response: FeedbackResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_NO_DECISION'],
+    errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_NO_DECISION', 'E_STORE'],
     example: {
       request: { protocol, event: { kind: 'thumbs', messageId: 'msg_01', value: 1 } },
       response: { protocol, recorded: true, choices: 41 },
@@ -142,7 +142,7 @@ export const PERSONAL_ROUTES = {
       'By one of its decisions or answers: its texts, decisions, feedback, choices and what was computed from them leave this device. What is in an update that was sent, or at Claude, cannot be called back: `updatesSentSince` counts such updates.',
     body: ForgetRequest,
     response: ForgetResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_NO_DECISION', 'E_UNAVAILABLE'],
+    errors: ['E_BODY', 'E_PROTOCOL', 'E_NO_DECISION', 'E_UNAVAILABLE', 'E_STORE'],
     example: {
       request: { protocol, decisionId: 'd_5Jq0' },
       response: {
@@ -177,7 +177,7 @@ export const PERSONAL_ROUTES = {
       'Changes are applied in order. `state`: the user says so, which outranks what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; it may be learned again.',
     body: ProfileEdit,
     response: ProfileResponse,
-    errors: ['E_BODY', 'E_PROTOCOL'],
+    errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
     example: { request: edit, response: profile },
   }),
   putProfile: own({
@@ -189,7 +189,7 @@ export const PERSONAL_ROUTES = {
     description: 'For clients that cannot send PATCH.',
     body: ProfileEdit,
     response: ProfileResponse,
-    errors: ['E_BODY', 'E_PROTOCOL'],
+    errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
     example: { request: edit, response: profile },
   }),
   getDimensions: own({
@@ -258,7 +258,7 @@ export const PERSONAL_ROUTES = {
     description: 'A dismissed one does not come back. Answers with the profile.',
     body: ProposalRequest,
     response: ProfileResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_NOT_FOUND'],
+    errors: ['E_BODY', 'E_PROTOCOL', 'E_NOT_FOUND', 'E_STORE'],
     example: { request: { protocol, id: 'p_1', accept: true }, response: profile },
   }),
   getStatus: own({
@@ -297,7 +297,7 @@ export const PERSONAL_ROUTES = {
     description: 'In every process of this home, within 0.1 s; remembered across restarts.',
     body: TrainingRequest,
     response: TrainingResponse,
-    errors: ['E_BODY', 'E_PROTOCOL'],
+    errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
     example: {
       request: { protocol, paused: true },
       response: {

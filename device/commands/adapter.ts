@@ -9,7 +9,7 @@ import {
 } from '../agent/adapter-files.ts'
 import { readPrivate, savePrivate, servingState } from '../agent/private-adapter.ts'
 import { keptRelease } from '../agent/serving.ts'
-import type { DeviceStore } from '../agent/store.ts'
+import type { StoreReads } from '../agent/store.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { LoraFeed } from '../engine/run/types.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
@@ -76,7 +76,7 @@ export const adapterCommand = (io: Io): Command => {
   return command
 }
 
-const servedAdapter = (store: DeviceStore, model: LocalModel, which: Which): LoraFeed => {
+const servedAdapter = (store: StoreReads, model: LocalModel, which: Which): LoraFeed => {
   const state = servingState(store)
   if (which === 'private' && state.private) return readPrivate(store)
   if (which === 'shared' && state.release !== null) {

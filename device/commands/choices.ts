@@ -14,12 +14,12 @@ export type LogOptions = { readonly user?: string; readonly skipBad?: boolean }
 export type LogReport = ImportReport & { readonly skipped: number; readonly others: number }
 
 /** Says of each bad line what it lacks. Fails with E_DATA, E_USAGE; then nothing was taken. */
-export const importLog = (
+export const importLog = async (
   io: Io,
   device: Pick<Device, 'importChoices'>,
   path: string,
   { user, skipBad = false }: LogOptions,
-): LogReport => {
+): Promise<LogReport> => {
   const log = parseChoiceLog(io.readLines(path))
   const skipped = tellLines(log, {
     name: nameOf(path),
@@ -28,7 +28,8 @@ export const importLog = (
   })
   const choices = log.items.map(({ item }) => item)
   const own = ownChoices(choices, nameOf(path), user)
-  return { ...device.importChoices(own), skipped, others: choices.length - own.length }
+  const report = await device.importChoices(own)
+  return { ...report, skipped, others: choices.length - own.length }
 }
 
 /** How it ended, for people. */

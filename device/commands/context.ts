@@ -71,24 +71,18 @@ export const homeOf = (io: Io, options: CommonOptions): Home =>
   openHome(folderOf(io, options), io.env)
 
 /** The store alone, for commands that need no model; closed afterwards. */
-export const withStore = <T>(
+export const withStore = async <T>(
   io: Io,
   options: CommonOptions,
-  work: (store: DeviceStore, home: Home) => T,
-): T => {
+  work: (store: DeviceStore, home: Home) => T | Promise<T>,
+): Promise<T> => {
   const home = homeOf(io, options)
   const store = openStore(home.databasePath)
-  const close = () => store.close()
-  let result: T
   try {
-    result = work(store, home)
-  } catch (error) {
-    close()
-    throw error
+    return await work(store, home)
+  } finally {
+    await store.close()
   }
-  if (result instanceof Promise) return result.finally(close) as T
-  close()
-  return result
 }
 
 type DeviceCommand = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs'> & {

@@ -199,7 +199,7 @@ const claudeKey = ({ claudeKey: key }: Home, env: Io['env']): Finding =>
 const prices = ({ config, folder }: Home): Finding =>
   pricesFinding(Object.keys(config.settings.prices).length, join(folder, 'config.json'), Date.now())
 
-const people = ({ databasePath }: Home): Finding => {
+const people = async ({ databasePath }: Home): Promise<Finding> => {
   const store = openStore(databasePath)
   try {
     const count = countPeople(store, Date.now())
@@ -207,7 +207,7 @@ const people = ({ databasePath }: Home): Finding => {
     const { what, mend } = mixedText(count)
     return warn(what, mend)
   } finally {
-    store.close()
+    await store.close()
   }
 }
 
@@ -270,7 +270,7 @@ const integrity = ({ databasePath }: Home): Finding => {
   }
 }
 
-const kept = ({ databasePath }: Home) => {
+const kept = async ({ databasePath }: Home) => {
   const store = openStore(databasePath)
   try {
     return {
@@ -279,12 +279,12 @@ const kept = ({ databasePath }: Home) => {
       consent: store.consent(),
     }
   } finally {
-    store.close()
+    await store.close()
   }
 }
 
-const lastTraining = (home: Home): Finding => {
-  const { last, isPaused } = kept(home)
+const lastTraining = async (home: Home): Promise<Finding> => {
+  const { last, isPaused } = await kept(home)
   if (isPaused) return warn('paused', 'loreweave training resume')
   if (!last) return ok('the agent has done none yet')
   const at = new Date(last.at).toISOString()
@@ -329,8 +329,8 @@ const conditions = async ({ config: { settings } }: Home): Promise<Finding> => {
     : ok(what)
 }
 
-const consent = (home: Home): Finding => {
-  const { consent: given } = kept(home)
+const consent = async (home: Home): Promise<Finding> => {
+  const { consent: given } = await kept(home)
   if (home.config.server === null) return ok('no federation server: this device works alone')
   if (!given) return warn('enrolled, but nothing is contributed', 'loreweave consent grant')
   if (given.expiresAt === null) return ok('until withdrawn')

@@ -99,11 +99,11 @@ export const forgetCommand = (io: Io): Command =>
       'after',
       '\nAll turns of the conversation go: texts, answers, feedback, choices, what was computed from them. A private adapter that may\nhave read it is removed. Works while `loreweave serve` runs. What was sent cannot be called back.\n\nExample:\n  loreweave forget --decision d_…',
     )
-    .action((options: CommonOptions & TargetOptions) => {
+    .action(async (options: CommonOptions & TargetOptions) => {
       const target = ForgetTarget.safeParse(targetOf(options))
       if (!target.success) throw new FedError('E_USAGE', 'forget: expects --decision or --message')
-      const report = withStore(io, options, (store, home) => {
-        const made = forgetConversation(store, target.data)
+      const report = await withStore(io, options, async (store, home) => {
+        const made = await forgetConversation(store, target.data)
         dropDerivedFiles(home.folder)
         return made
       })

@@ -61,7 +61,7 @@ export const trainCommand = (io: Io): Command =>
         options,
         async (device, { signal }) => {
           const imported =
-            options.data === undefined ? null : importLog(io, device, options.data, options)
+            options.data === undefined ? null : await importLog(io, device, options.data, options)
           const { adapter = false, objective, epochs, learningRate, exit } = options
           const report = await device.train({
             adapter,

@@ -18,10 +18,10 @@ import { droppedText } from './setup.ts'
 export const leaveCommand = (io: Io): Command =>
   withHome(new Command('leave'))
     .description('withdraw consent and forget the federation server; everything local stays')
-    .action((options: CommonOptions) => {
-      const left = withStore(io, options, (store, home) => {
+    .action(async (options: CommonOptions) => {
+      const left = await withStore(io, options, async (store, home) => {
         const { server } = home.config
-        const dropped = withdrawConsent(store)
+        const dropped = await withdrawConsent(store)
         saveConfig(home.folder, { ...home.config, server: null, enrolledAt: null })
         const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
         return { server, dropped, accepted }

@@ -112,17 +112,19 @@ export const profileCommand = (io: Io): Command => {
     'the preferences that are added to requests: read and edit them',
   )
   const dimensions = `\nDimensions: ${DIMENSIONS.join(', ')}`
-  const show = (options: CommonOptions, profile = withStore(io, options, profileOf)) =>
+  const show = async (options: CommonOptions) =>
+    print(options, await withStore(io, options, profileOf))
+  const print = (options: CommonOptions, profile: ReturnType<typeof profileOf>) =>
     io.print(
       options,
       profile,
       profile.sentences.join('\n') ||
         'no preferences yet: they are learned from choices, or set here',
     )
-  const edit = (options: CommonOptions, change: ProfileChange) =>
-    show(
+  const edit = async (options: CommonOptions, change: ProfileChange) =>
+    print(
       options,
-      withStore(io, options, (store) => changeProfile(store, [change])),
+      await withStore(io, options, (store) => store.durably((tx) => changeProfile(tx, [change]))),
     )
   withHome(command.command('show'))
     .description('all preferences')
@@ -142,7 +144,7 @@ export const profileCommand = (io: Io): Command => {
       ) => {
         if (direction !== 'more' && direction !== 'less')
           throw new FedError('E_USAGE', 'the direction is "more" or "less"')
-        edit(options, {
+        return edit(options, {
           op: 'state',
           dimension: dimensionOf(name),
           direction: direction === 'more' ? 1 : -1,
@@ -154,8 +156,8 @@ export const profileCommand = (io: Io): Command => {
     )
   withHome(command.command('proposals'))
     .description('preferences that you seem to have stated; they count once you accept them')
-    .action((options: CommonOptions) => {
-      const proposals = withStore(io, options, openProposals)
+    .action(async (options: CommonOptions) => {
+      const proposals = await withStore(io, options, openProposals)
       const lines = proposals.map((p) => `${p.id}  ${p.sentence}  (you wrote: ${p.said})`)
       io.print(options, { proposals }, lines.join('\n') || 'no proposals')
     })
@@ -166,9 +168,11 @@ export const profileCommand = (io: Io): Command => {
     withHome(command.command(name))
       .description(accept ? 'let a proposal count' : 'drop a proposal; it does not come back')
       .argument('<id>', 'of a proposal')
-      .action((id: string, options: CommonOptions) => {
-        withStore(io, options, (store) => store.durably(() => settleProposal(store, id, accept)))
-        show(options)
+      .action(async (id: string, options: CommonOptions) => {
+        await withStore(io, options, (store) =>
+          store.durably((tx) => settleProposal(tx, id, accept)),
+        )
+        await show(options)
       })
   const simple: [string, string, (dimension: Dimension) => ProfileChange][] = [
     ['pin', 'keep a preference as it is', (dimension) => ({ op: 'pin', dimension, pinned: true })],

@@ -44,7 +44,7 @@ export const enrollCommand = (io: Io): Command =>
           clock: Date.now,
           rng: cryptoRng(),
           sleep: timerSleep,
-          log: (entry) => store.log(entry),
+          log: (entry) => store.durably((tx) => tx.log(entry)),
         }).enroll(token),
       )
       saveConfig(home.folder, {
@@ -101,8 +101,8 @@ export const consentCommand = (io: Io): Command => {
   )
   withHome(command.command('show'))
     .description('the consent in force')
-    .action((options: CommonOptions) => {
-      const consent = withStore(io, options, (store) => store.consent())
+    .action(async (options: CommonOptions) => {
+      const consent = await withStore(io, options, (store) => store.consent())
       io.print(options, { consent }, describeConsent(consent))
     })
   withHome(command.command('grant'))
@@ -117,7 +117,7 @@ export const consentCommand = (io: Io): Command => {
       'after',
       '\nExample:\n  loreweave consent grant --contributions prior,statistics --days 90',
     )
-    .action((options: CommonOptions & { contributions: string; days?: number }) => {
+    .action(async (options: CommonOptions & { contributions: string; days?: number }) => {
       const contributions = options.contributions.split(',').map((text) => {
         const parsed = Contribution.safeParse(text.trim())
         if (!parsed.success)
@@ -129,7 +129,7 @@ export const consentCommand = (io: Io): Command => {
       })
       const now = Date.now()
       const expiresAt = options.days === undefined ? null : now + options.days * 24 * 3600 * 1000
-      const consent = withStore(io, options, (store) =>
+      const consent = await withStore(io, options, (store) =>
         grantConsent(store, [...new Set(contributions)], now, expiresAt),
       )
       io.print(options, { consent }, `${describeConsent(consent)}\nNext: loreweave participate`)
@@ -138,8 +138,8 @@ export const consentCommand = (io: Io): Command => {
     .description(
       'stop contributing; updates that are in a release already cannot be taken out of it',
     )
-    .action((options: CommonOptions) => {
-      const dropped = withStore(io, options, (store) => withdrawConsent(store))
+    .action(async (options: CommonOptions) => {
+      const dropped = await withStore(io, options, (store) => withdrawConsent(store))
       io.print(options, { consent: null, dropped }, withdrawnText(dropped))
     })
   return command
@@ -168,8 +168,8 @@ export const logCommand = (io: Io): Command =>
   withHome(new Command('log'))
     .description('everything that left this device: time, receiver, what, bytes, SHA-256')
     .option('--limit <n>', 'newest entries', integer(1, 1_000_000), 50)
-    .action((options: CommonOptions & { limit: number }) => {
-      const entries = withStore(io, options, (store) => store.outbox(options.limit))
+    .action(async (options: CommonOptions & { limit: number }) => {
+      const entries = await withStore(io, options, (store) => store.outbox(options.limit))
       const lines = entries.map(
         (e) =>
           `${new Date(e.at).toISOString()}  ${e.recipient.padEnd(10)}  ${e.what.padEnd(10)}  ${String(e.bytes).padStart(9)} bytes  ${e.digest || '-'}`,

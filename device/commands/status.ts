@@ -9,7 +9,7 @@ import { rankingStatus, readCalibration } from '../agent/outlook.ts'
 import { countPeople, mixedText } from '../agent/people.ts'
 import { profileOf } from '../agent/personalizer.ts'
 import { servingState } from '../agent/private-adapter.ts'
-import type { DeviceStore } from '../agent/store.ts'
+import type { StoreReads } from '../agent/store.ts'
 import type { OutboxEntry } from '../agent/store-log.ts'
 import { trainingStatus } from '../agent/training.ts'
 import { describeAccess } from './access.ts'
@@ -23,14 +23,14 @@ import { describeTraining } from './training.ts'
 export const statusCommand = (io: Io): Command =>
   withHome(new Command('status'))
     .description('what this device has, has learned, does and has sent, on one screen')
-    .action((options: CommonOptions) => {
-      const status = withStore(io, options, statusOf)
+    .action(async (options: CommonOptions) => {
+      const status = await withStore(io, options, statusOf)
       io.print(options, status, describe(status))
     })
 
 type Status = ReturnType<typeof statusOf>
 
-const statusOf = (store: DeviceStore, home: Home) => {
+const statusOf = (store: StoreReads, home: Home) => {
   const uploads = store.uploads()
   const count = (state: string) => uploads.filter((u) => u.state === state).length
   const serving = servingState(store)

@@ -22,18 +22,20 @@ export const trainingCommand = (io: Io): Command => {
   for (const [name, description, paused] of actions)
     withHome(command.command(name))
       .description(description)
-      .action((options: CommonOptions) =>
+      .action(async (options: CommonOptions) =>
         show(
           options,
-          withStore(io, options, (store) => {
-            setTrainingPaused(store, paused)
+          await withStore(io, options, async (store) => {
+            await store.durably((tx) => setTrainingPaused(tx, paused))
             return trainingStatus(store)
           }),
         ),
       )
   withHome(command.command('status'))
     .description('whether it runs, its step, tokens a second and the time left')
-    .action((options: CommonOptions) => show(options, withStore(io, options, trainingStatus)))
+    .action(async (options: CommonOptions) =>
+      show(options, await withStore(io, options, trainingStatus)),
+    )
   return command
 }
 

@@ -151,7 +151,7 @@ const liveThrough = async (
   let jobs = 0
   const jobIds: string[] = []
   const script = dayOf({
-    importChoices: (count) => void device.importChoices(choices.splice(0, count)),
+    importChoices: (count) => device.importChoices(choices.splice(0, count)),
     newJob: async () => {
       server.setTime(START_MS + Math.floor(world.truth()))
       const job = await server.createJob(
@@ -206,10 +206,10 @@ const liveThrough = async (
     conditions: async () => coarseConditions(await read(), SETTINGS),
   })
   const others = await openOthers(server, model, engine, seed)
-  device.importChoices(choices.splice(0, 24))
+  await device.importChoices(choices.splice(0, 24))
   const [token = ''] = await server.tokens(1)
   await Promise.all([device.enroll(token), world.run(0)])
-  device.grantConsent(['adapter', 'prior', 'statistics'])
+  await device.grantConsent(['adapter', 'prior', 'statistics'])
 
   const events: AgentEvent[] = []
   const abort = new AbortController()
@@ -266,7 +266,7 @@ const liveThrough = async (
     secondsAtWork: book.length,
     energy: energyStatus(store, world.clock, SETTINGS),
   }
-  store.close()
+  await store.close()
   return day
 }
 

@@ -183,7 +183,7 @@ const changedMessages = async ({ model, engine, seed }: RewritingDeps): Promise<
     rng,
     settings: { implicit: false },
   })
-  device.editProfile(
+  await device.editProfile(
     DIMENSIONS.map((dimension, i) => ({
       op: 'state',
       dimension,
@@ -216,7 +216,7 @@ const changedMessages = async ({ model, engine, seed }: RewritingDeps): Promise<
     const arrived = JSON.parse(new TextDecoder().decode(received))
     changed.push(JSON.stringify(arrived.messages) !== JSON.stringify(sent))
   }
-  store.close()
+  await store.close()
   return changed
 }
 

@@ -68,7 +68,7 @@ const withPerson = async <T>(
     settings: { maxTokens: deps.maxTokens, rewrite: false, implicit: false, ...settings },
   })
   try {
-    device.importChoices(learned.map((line) => ({ ...line, split: 'train' })))
+    await device.importChoices(learned.map((line) => ({ ...line, split: 'train' })))
     return await work(device, store, (ms) => {
       now += ms
     })

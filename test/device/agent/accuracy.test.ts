@@ -16,9 +16,9 @@ test.each([
 
 test('a training tells the points that it gained, and none where too few choices can be held back', async () => {
   const few = fakeDevice(model).device
-  few.importChoices(shortChoices(19))
+  await few.importChoices(shortChoices(19))
   expect((await few.train({ adapter: true })).adapter?.points).toBeNull()
   const { device } = fakeDevice(model)
-  device.importChoices(shortChoices(24))
+  await device.importChoices(shortChoices(24))
   expect((await device.train({ adapter: true })).adapter?.points).toEqual(expect.any(Number))
 })

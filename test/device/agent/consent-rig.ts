@@ -1,7 +1,7 @@
 /** A device on a server whose transport records every part of every attempt; something happens at a named point of a round. */
 import { onTestFinished, vi } from 'vitest'
 import type { DeviceOptions } from '../../../device/agent/device.ts'
-import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
+import { type DeviceStore, openStore, type StoreTx } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import type { Engine } from '../../../device/engine/run/types.ts'
 import { testServer } from '../../support/federation-fixture.ts'
@@ -72,7 +72,7 @@ export const consentRig = async (model: LocalModel, options: RigOptions = {}) =>
     },
     server,
   )
-  made.device.grantConsent(['adapter', 'prior', 'statistics'], now() + EXPIRY_MS)
+  await made.device.grantConsent(['adapter', 'prior', 'statistics'], now() + EXPIRY_MS)
   const rig = {
     store,
     server,
@@ -101,10 +101,16 @@ export const consentRig = async (model: LocalModel, options: RigOptions = {}) =>
 
 const savedStore = (store: DeviceStore, reach: (here: Point) => void): DeviceStore => ({
   ...store,
-  savePending: (upload) => {
-    store.savePending(upload)
+  durably: async (work) => {
+    let isSaved = false
+    const savePending: StoreTx['savePending'] = (upload) => {
+      store.savePending(upload)
+      isSaved = true
+    }
+    const result = await store.durably((tx) => work({ ...tx, savePending }))
     // Once the transaction is over.
-    queueMicrotask(() => reach('saved'))
+    if (isSaved) reach('saved')
+    return result
   },
 })
 

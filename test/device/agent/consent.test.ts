@@ -84,7 +84,7 @@ describe.each(Object.keys(ENDS))('a consent that is %s', (how) => {
     ENDS[how]!(rig)
     await rig.participate().catch(() => undefined)
     if (isSilent(how)) expect(rig.after()).toEqual([])
-    rig.device.grantConsent(['adapter', 'prior', 'statistics'])
+    await rig.device.grantConsent(['adapter', 'prior', 'statistics'])
     await rig.participate().catch(() => undefined)
     expect(rig.after().filter((e) => e.of === 'update')).toEqual([])
     expect(rig.store.pendingUploads()).toEqual([])
@@ -151,33 +151,33 @@ const kept = (store: DeviceStore, roundId: string, intended = {}) =>
     ...intended,
   })
 
-test('a narrower consent drops the updates that hold more, and those of which nobody knows what they hold', () => {
+test('a narrower consent drops the updates that hold more, and those of which nobody knows what they hold', async () => {
   const store = openStore(':memory:')
-  grantConsent(store, ['adapter', 'prior', 'statistics'], 1, null)
+  await grantConsent(store, ['adapter', 'prior', 'statistics'], 1, null)
   kept(store, 'sums', { contributions: ['statistics'], purpose: 'personalization' })
   kept(store, 'all', { contributions: ['adapter', 'statistics'], purpose: 'personalization' })
   kept(store, 'old')
-  grantConsent(store, ['statistics'], 2, null)
+  await grantConsent(store, ['statistics'], 2, null)
   expect(store.pendingUploads().map((u) => u.roundId)).toEqual(['sums'])
-  store.close()
+  await store.close()
 })
 
-test('a consent that is given again after it ended sends nothing that was made under the last', () => {
+test('a consent that is given again after it ended sends nothing that was made under the last', async () => {
   const store = openStore(':memory:')
-  grantConsent(store, ['statistics'], 1, 10)
+  await grantConsent(store, ['statistics'], 1, 10)
   kept(store, 'r', { contributions: ['statistics'], purpose: 'personalization' })
-  grantConsent(store, ['statistics'], 5, 20)
+  await grantConsent(store, ['statistics'], 5, 20)
   expect(store.pendingUploads()).toHaveLength(1)
-  grantConsent(store, ['statistics'], 25, 40)
+  await grantConsent(store, ['statistics'], 25, 40)
   expect(store.pendingUploads()).toEqual([])
-  store.close()
+  await store.close()
 })
 
-test('withdrawing tells what never left, and what may have arrived', () => {
+test('withdrawing tells what never left, and what may have arrived', async () => {
   const store = openStore(':memory:')
   kept(store, 'a')
   kept(store, 'b')
   store.markSent('b', true)
-  expect(withdrawConsent(store)).toEqual({ unsent: 1, sent: 1 })
-  store.close()
+  expect(await withdrawConsent(store)).toEqual({ unsent: 1, sent: 1 })
+  await store.close()
 })

@@ -21,7 +21,7 @@ const answers = [
 
 const trained = async (count = 40) => {
   const made = fakeDevice(model)
-  made.device.importChoices(shortChoices(count))
+  await made.device.importChoices(shortChoices(count))
   await made.device.train()
   return made
 }
@@ -31,7 +31,7 @@ const LONG_ANSWER = plainUsage({ input: 0, output: 20_000, cacheRead: 0, cacheWr
 /** serving: by how much the short answer leads. */
 const servedBy = async (count: number) => {
   const made = fakeDevice(model, { settings: { explore: 0 } })
-  made.device.importChoices(shortChoices(count))
+  await made.device.importChoices(shortChoices(count))
   const serving = async () => {
     const { candidates } = await made.device.rerank({ messages }, answers)
     return candidates[1]!.reward - candidates[0]!.reward
@@ -39,11 +39,11 @@ const servedBy = async (count: number) => {
   return { ...made, serving }
 }
 
-test('imports choices once, and leaves test lines out', () => {
+test('imports choices once, and leaves test lines out', async () => {
   const { device } = fakeDevice(model)
   const lines = [...shortChoices(3), { ...shortChoices(1, 'other')[0]!, split: 'test' as const }]
-  expect(device.importChoices(lines)).toEqual({ added: 3, replaced: 0, known: 0, test: 1 })
-  expect(device.importChoices(lines)).toEqual({ added: 0, replaced: 0, known: 3, test: 1 })
+  expect(await device.importChoices(lines)).toEqual({ added: 3, replaced: 0, known: 0, test: 1 })
+  expect(await device.importChoices(lines)).toEqual({ added: 0, replaced: 0, known: 3, test: 1 })
   expect(device.status().choices).toBe(3)
 })
 
@@ -161,20 +161,20 @@ test("a stated preference enters the block at a conversation's first request, an
     reason: 'no_preferences',
     system: 'Sei genau.',
   })
-  const { sentences } = device.editProfile([
+  const { sentences } = await device.editProfile([
     { op: 'state', dimension: 'emoji', direction: -1, strength: 1, scope: 'all' },
   ])
   expect(sentences).toHaveLength(1)
   expect((await device.rewrite(later)).block).toBeNull()
   const applied = await device.rewrite(first)
   expect(applied).toMatchObject({ reason: 'applied', system: `Sei genau.\n\n${applied.block}` })
-  device.editProfile([{ op: 'forget', dimension: 'emoji' }])
+  await device.editProfile([{ op: 'forget', dimension: 'emoji' }])
   expect(await device.rewrite(later)).toMatchObject({ reason: 'frozen', block: applied.block })
 })
 
 test('the settings can switch the block off', async () => {
   const { device } = fakeDevice(model, { settings: { rewrite: false } })
-  device.editProfile([
+  await device.editProfile([
     { op: 'state', dimension: 'emoji', direction: -1, strength: 1, scope: 'all' },
   ])
   expect((await device.rewrite({ messages })).block).toBeNull()
@@ -188,7 +188,7 @@ test.each([
   async (_, limits, usage) => {
     let now = 0
     const { device } = fakeDevice(model, { clock: () => now, settings: limits })
-    device.importChoices(shortChoices(30))
+    await device.importChoices(shortChoices(30))
     await device.prepare()
     expect(device.planCandidates(REQUEST).count).toBeGreaterThan(1)
     device.spend(REQUEST.model, [usage])
@@ -203,7 +203,7 @@ test.each([
 
 test('in shadow mode the first answer is returned and what was decided is kept', async () => {
   const { device, store } = fakeDevice(model, { settings: { shadow: true } })
-  device.importChoices(shortChoices(40))
+  await device.importChoices(shortChoices(40))
   const result = await device.rerank({ messages }, answers)
   expect(result).toMatchObject({ winner: 0, keptFirst: true, shadow: { preferred: 1 } })
   expect(result.order[0]).toBe(0)
@@ -215,7 +215,7 @@ test('says when showing two answers is worth it, no more often than the settings
   const ask = async (asksPerDay: number, count: number) => {
     let now = 0
     const { device } = fakeDevice(model, { clock: () => now, settings: { asksPerDay } })
-    device.importChoices(shortChoices(count))
+    await device.importChoices(shortChoices(count))
     const asked = []
     for (let i = 0; i < 4; i++) asked.push((await device.rerank({ messages }, answers)).ask)
     now += 24 * 3600 * 1000 + 1
@@ -254,7 +254,7 @@ test('a private adapter is trained over the release, serves with it, and is retr
 
 test('explored orders are drawn with their propensity', async () => {
   const { device } = fakeDevice(model, { settings: { explore: 0.5, maxTokens: 64 } })
-  device.importChoices(shortChoices(20))
+  await device.importChoices(shortChoices(20))
   const results = []
   for (let i = 0; i < 40; i++) results.push(await device.rerank({ messages }, answers))
   expect(results.some((r) => r.explored)).toBe(true)
@@ -307,7 +307,7 @@ test('a device that follows a release keeps its exit layer: auto reports, anothe
     exitLayer: 2,
     adapter: { firstLayer: 0, endLayer: 2, modules: ['q'], rank: 2, alpha: 4 },
   })
-  device.importChoices(shortChoices(24))
+  await device.importChoices(shortChoices(24))
   await device.participate({ wait: true })
   expect(device.status()).toMatchObject({ release: expect.any(String), exitLayer: 2 })
   const { exit } = await device.train({ exit: 'auto' })
@@ -327,7 +327,7 @@ test('a training that would not fit is refused before any state is computed', as
       throw lack
     },
   })
-  device.importChoices(shortChoices(6))
+  await device.importChoices(shortChoices(6))
   await expect(device.train({ adapter: true })).rejects.toBe(lack)
   expect(calls).toMatchObject({ pooled: 0, train: [] })
 })
@@ -336,11 +336,11 @@ test('while training is paused a device begins none, and status says so', async 
   let slept = 0
   const { device, calls } = fakeDevice(model, {
     sleep: async () => {
-      if (++slept === 3) device.pauseTraining(false)
+      if (++slept === 3) await device.pauseTraining(false)
     },
   })
-  device.importChoices(shortChoices(6))
-  expect(device.pauseTraining(true)).toMatchObject({ state: 'paused' })
+  await device.importChoices(shortChoices(6))
+  expect(await device.pauseTraining(true)).toMatchObject({ state: 'paused' })
   expect(device.status().training).toMatchObject({ state: 'paused' })
   await device.train({ adapter: true })
   expect(slept).toBe(3)

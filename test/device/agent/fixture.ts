@@ -132,7 +132,7 @@ export const enrolledDevice = async (
     ...options,
   })
   await made.device.enroll(await server.operator.token())
-  made.device.grantConsent(['adapter', 'prior', 'statistics'])
-  made.device.importChoices(shortChoices(6))
+  await made.device.grantConsent(['adapter', 'prior', 'statistics'])
+  await made.device.importChoices(shortChoices(6))
   return { ...made, server, sent, transport, jobId: view.id }
 }

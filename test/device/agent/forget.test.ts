@@ -88,7 +88,7 @@ const opened = (memo: AnswerMemo = new Map(), engine = fakeEngine(model).engine)
 
 /** Two turns, with a choice, an edit and whatever the device makes of them; and another conversation. */
 const converse = async ({ device, store }: ReturnType<typeof opened>) => {
-  device.editProfile([
+  await device.editProfile([
     { op: 'state', dimension: 'length', direction: -1, strength: 1, scope: 'all' },
   ])
   const { decisionId } = await device.rewrite({ messages: FIRST })
@@ -121,7 +121,7 @@ test('a forgotten conversation is in no file of the home, while it is open and a
   const home = opened(new Map(), engine)
   const { device, store } = home
   try {
-    device.importChoices(shortChoices(6))
+    await device.importChoices(shortChoices(6))
     const { first, other } = await converse(home)
     await device.train({ adapter: true, epochs: 1 })
     writeFileSync(join(folder, 'private.checkpoint'), `half trained on ${SECRETS.join()}`)
@@ -157,7 +157,7 @@ test('a forgotten conversation is in no file of the home, while it is open and a
     isGone()
     await device.close()
     isGone()
-    openStore(join(folder, 'loreweave.db')).close()
+    await openStore(join(folder, 'loreweave.db')).close()
     isGone()
   } finally {
     await engine.close()
@@ -196,7 +196,7 @@ test('another process drops what it holds, and what it was computing then', asyn
   expect(there.memo.size).toBe(2)
   mkdirSync(join(folder, 'states'))
   const training = unlessForgotten(there.store, join(folder, 'x.checkpoint'), async () => {
-    forgetConversation(here.store, { decisionId: first })
+    await forgetConversation(here.store, { decisionId: first })
   })
   await expect(training).rejects.toMatchObject({ code: 'E_CANCELLED' })
   const before = calls.pooled
@@ -273,10 +273,10 @@ test('what is older than the retention limit goes from every file, and what is y
   learnRelevance(store, [
     { request: 'young', wish: null, isRelevant: true, weight: 1, isUndo: false, at: now },
   ])
-  expect(enforceRetention(store, null, now)).toBe(false)
-  expect(enforceRetention(store, 60, now)).toBe(false)
+  expect(await enforceRetention(store, null, now)).toBe(false)
+  expect(await enforceRetention(store, 60, now)).toBe(false)
   expect(store.decision(other)).toBeDefined()
-  expect(enforceRetention(store, 30, now)).toBe(true)
+  expect(await enforceRetention(store, 30, now)).toBe(true)
   for (const secret of [...SECRETS, KEPT]) expect(holding(secret), secret).toEqual([])
   expect(store.choices().map((c) => c.id)).toEqual(['ada-0'])
   expect(store.feedback()).toEqual([])

@@ -1,73 +1,73 @@
 import { expect, test } from 'vitest'
 import { importChoices } from '../../../device/agent/imported.ts'
-import { openStore } from '../../../device/agent/store.ts'
+import { type DeviceStore, openStore, type StoreTx } from '../../../device/agent/store.ts'
 import { keepDecision } from './decided.ts'
 import { shortChoices } from './fixture.ts'
 
 const turns = (count: number) => shortChoices(count).map((choice) => ({ ...choice, id: 'conv-7' }))
 const none = { added: 0, replaced: 0, known: 0, test: 0 }
 
-test('ten lines of one id and ten requests are ten choices, and the same file again changes nothing', () => {
+test('ten lines of one id and ten requests are ten choices, and the same file again changes nothing', async () => {
   const store = openStore(':memory:')
-  expect(importChoices(store, turns(10))).toEqual({ ...none, added: 10 })
+  expect(await importChoices(store, turns(10))).toEqual({ ...none, added: 10 })
   const version = store.choicesVersion()
-  expect(importChoices(store, turns(10))).toEqual({ ...none, known: 10 })
+  expect(await importChoices(store, turns(10))).toEqual({ ...none, known: 10 })
   expect(store.countChoices()).toBe(10)
   expect(store.choicesVersion()).toBe(version)
 })
 
-test('a corrected line takes the place of the old one, and whoever has read the choices reads them anew', () => {
+test('a corrected line takes the place of the old one, and whoever has read the choices reads them anew', async () => {
   const store = openStore(':memory:')
-  importChoices(store, turns(10))
+  await importChoices(store, turns(10))
   const version = store.choicesVersion()
   const corrected = turns(10).map((choice, i) => (i === 9 ? { ...choice, chosen: 0 } : choice))
-  expect(importChoices(store, corrected)).toEqual({ ...none, known: 9, replaced: 1 })
+  expect(await importChoices(store, corrected)).toEqual({ ...none, known: 9, replaced: 1 })
   expect(store.choices().map((c) => c.chosen)).toEqual([0, ...Array(9).fill(1)])
   expect(store.choicesVersion()).not.toBe(version)
 })
 
-test('of two lines of one choice in one file the last counts, however often the file is read', () => {
+test('of two lines of one choice in one file the last counts, however often the file is read', async () => {
   const store = openStore(':memory:')
   const [first] = turns(1)
   const file = [first!, { ...first!, chosen: 0 }]
-  expect(importChoices(store, file)).toEqual({ ...none, added: 1, replaced: 1 })
-  expect(importChoices(store, file)).toEqual({ ...none, known: 2 })
-  expect(importChoices(store, [first!, first!])).toEqual({ ...none, replaced: 1, known: 1 })
+  expect(await importChoices(store, file)).toEqual({ ...none, added: 1, replaced: 1 })
+  expect(await importChoices(store, file)).toEqual({ ...none, known: 2 })
+  expect(await importChoices(store, [first!, first!])).toEqual({ ...none, replaced: 1, known: 1 })
   expect(store.choices().map((c) => c.chosen)).toEqual([1])
 })
 
-test('an imported id is never taken for a choice that feedback made, nor the other way round', () => {
+test('an imported id is never taken for a choice that feedback made, nor the other way round', async () => {
   const store = openStore(':memory:')
   const [choice] = shortChoices(1)
   keepDecision(store, { id: 'd_1', answers: ['p', 'q'] })
   const row = store.decision('d_1')!
   const decided = { candidates: ['p', 'q'], shown: [0, 1], chosen: 1, weight: 1, at: 5 }
   store.decideChoice(row, decided)
-  expect(importChoices(store, [{ ...choice!, id: 'd_1' }])).toEqual({ ...none, added: 1 })
+  expect(await importChoices(store, [{ ...choice!, id: 'd_1' }])).toEqual({ ...none, added: 1 })
   expect(store.countChoices()).toBe(2)
   store.decideChoice(row, null)
   expect(store.choices().map((c) => c.user)).toEqual(['ada'])
 })
 
-test('where one choice cannot be kept, none is', () => {
+test('where one choice cannot be kept, none is', async () => {
   const store = openStore(':memory:')
   let left = 3
-  const failing = {
-    durably: store.durably,
-    importChoice: (...given: Parameters<typeof store.importChoice>) => {
-      if (left-- === 0) throw new Error('the disk is full')
-      return store.importChoice(...given)
-    },
+  const importChoice: StoreTx['importChoice'] = (...given) => {
+    if (left-- === 0) throw new Error('the disk is full')
+    return store.importChoice(...given)
   }
-  expect(() => importChoices(failing, turns(10))).toThrow('full')
+  const failing: Pick<DeviceStore, 'durably'> = {
+    durably: (work) => store.durably((tx) => work({ ...tx, importChoice })),
+  }
+  await expect(importChoices(failing, turns(10))).rejects.toThrow('full')
   expect(store.countChoices()).toBe(0)
 })
 
-test('test lines are counted, and never kept', () => {
+test('test lines are counted, and never kept', async () => {
   const store = openStore(':memory:')
   const split = 'test' as const
   expect(
-    importChoices(
+    await importChoices(
       store,
       shortChoices(2).map((c) => ({ ...c, split })),
     ),

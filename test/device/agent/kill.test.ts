@@ -45,7 +45,7 @@ test('the scoring child is killed again and again while feedback comes, and ever
   const store = openStore(home.databasePath)
   const thumbs = store.feedback().filter((f) => (f.body as { kind: string }).kind === 'thumbs')
   expect(thumbs.map((f) => f.decisionId).toSorted()).toEqual(kept.toSorted())
-  store.close()
+  await store.close()
   if (process.platform === 'linux') expect(killed).toBeGreaterThan(0)
 }, 60_000)
 

@@ -62,7 +62,7 @@ test('a check-in that assigns another round, or none, ends what is left of it', 
 
 test('with the consent its checkpoint goes at once', async () => {
   const { device, file } = await interrupted()
-  device.withdrawConsent()
+  await device.withdrawConsent()
   expect(existsSync(file)).toBe(false)
   await device.close()
 })

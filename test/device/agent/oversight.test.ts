@@ -26,10 +26,10 @@ const conversation = (content: string) => ({ messages: [{ role: 'user' as const,
 const QUESTION = 'Wie entsteht Regen, und was hat das mit den Wolken zu tun?'
 
 /** A device that has learned something and wants no emoji. */
-const informed = () => {
+const informed = async () => {
   const made = fakeDevice(model)
-  made.device.importChoices(shortChoices(20))
-  made.device.editProfile([
+  await made.device.importChoices(shortChoices(20))
+  await made.device.editProfile([
     { op: 'state', dimension: 'emoji', direction: -1, strength: 1, scope: 'all' },
   ])
   return { ...made, oversight: over(made.store) }
@@ -37,7 +37,7 @@ const informed = () => {
 
 describe('decisions', () => {
   test('say why their block and their order came out, and what further answers cost', async () => {
-    const { device, oversight } = informed()
+    const { device, oversight } = await informed()
     const { decisionId, block } = await device.rewrite(conversation(QUESTION))
     const answers = ['A long answer about rain.', 'Short.'].map((text) => ({ text }))
     const ranked = await device.rerank(conversation(QUESTION), answers, { decisionId: decisionId! })
@@ -67,16 +67,16 @@ describe('decisions', () => {
   })
 
   test('keep the reasons of their time when the profile changes', async () => {
-    const { device, oversight } = informed()
+    const { device, oversight } = await informed()
     await device.rewrite(conversation(QUESTION))
-    device.editProfile([{ op: 'forget', dimension: 'emoji' }])
+    await device.editProfile([{ op: 'forget', dimension: 'emoji' }])
     expect(oversight.decisions({ limit: 1 }).decisions[0]?.rewriting?.lines).toEqual([
       { dimension: 'emoji', line: 'Use no emoji.' },
     ])
   })
 
   test('tell which lines were taken back, one or all', async () => {
-    const { device, oversight } = informed()
+    const { device, oversight } = await informed()
     const { decisionId } = await device.rewrite(conversation(QUESTION))
     expect(oversight.decision(decisionId!).decision.undone).toEqual([])
     await device.feedback({ kind: 'undo', decisionId: decisionId! })
@@ -84,7 +84,7 @@ describe('decisions', () => {
   })
 
   test('come newest first, page by page, each once', async () => {
-    const { device, oversight } = informed()
+    const { device, oversight } = await informed()
     for (let i = 0; i < 5; i++) await device.rewrite(conversation(`${QUESTION} ${i}`))
     const seen: string[] = []
     let before: string | undefined
@@ -99,7 +99,7 @@ describe('decisions', () => {
   })
 
   test('are shortened in the list, and whole by themselves', async () => {
-    const { device, oversight } = informed()
+    const { device, oversight } = await informed()
     const long = `${QUESTION} `.repeat(30)
     const { decisionId } = await device.rewrite(conversation(long))
     expect(oversight.decisions({ limit: 1 }).decisions[0]?.request.length).toBeLessThanOrEqual(300)
@@ -118,10 +118,10 @@ describe('decisions', () => {
   })
 })
 
-test('consent is granted for some days or until withdrawn', () => {
+test('consent is granted for some days or until withdrawn', async () => {
   const oversight = over(openStore(':memory:'))
   expect(oversight.consent()).toBeNull()
-  const granted = oversight.grantConsent({ contributions: ['prior', 'prior'], days: 2 })
+  const granted = await oversight.grantConsent({ contributions: ['prior', 'prior'], days: 2 })
   expect(granted).toEqual({
     purpose: 'personalization',
     contributions: ['prior'],
@@ -129,7 +129,7 @@ test('consent is granted for some days or until withdrawn', () => {
     expiresAt: 9000 + 2 * 24 * 3600 * 1000,
   })
   expect(oversight.consent()).toEqual(granted)
-  oversight.withdrawConsent()
+  await oversight.withdrawConsent()
   expect(oversight.consent()).toBeNull()
 })
 
@@ -171,8 +171,8 @@ test('adapters: the private one and the rounds sent to, without a release', () =
   })
 })
 
-test('a proposal that waits is no preference yet', () => {
-  const { store, device } = informed()
+test('a proposal that waits is no preference yet', async () => {
+  const { store, device } = await informed()
   const proposal = {
     id: 'p_1',
     at: 1,

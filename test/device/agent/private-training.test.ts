@@ -24,7 +24,7 @@ const withFeedback = async (
 
 test('the reward holds back the most recent fifth of the choices, under the same head', async () => {
   const { device, calls } = fakeDevice(model)
-  device.importChoices(shortChoices(25))
+  await device.importChoices(shortChoices(25))
   const report = await device.train({ adapter: true })
   const { objective, validation, ...request } = calls.train[0]!
   expect(request).toMatchObject({ epochs: 3, trainable: { factors: ['A', 'B'] } })
@@ -41,7 +41,7 @@ test('the reward holds back the most recent fifth of the choices, under the same
 
 test('with few choices nothing is held back', async () => {
   const { device, calls } = fakeDevice(model)
-  device.importChoices(shortChoices(10))
+  await device.importChoices(shortChoices(10))
   await device.train({ adapter: true, epochs: 1 })
   expect(calls.train[0]).toMatchObject({ epochs: 1 })
   expect(calls.train[0]).not.toHaveProperty('validation')
@@ -60,7 +60,7 @@ test('thumbs train by KTO, without any choice', async () => {
 
 test("a choice gives KTO each of its answers, and a decision's last thumb counts", async () => {
   const { device, calls } = fakeDevice(model)
-  device.importChoices(shortChoices(2))
+  await device.importChoices(shortChoices(2))
   await withFeedback(device, 1, () => ({ kind: 'thumbs', value: 1 }))
   await withFeedback(device, 1, () => ({ kind: 'thumbs', value: -1 }))
   await device.train({ adapter: true, objective: 'kto' })
@@ -84,7 +84,7 @@ test('edits train by completion', async () => {
 
 test('dpo trains on the pairs of the reward', async () => {
   const { device, calls } = fakeDevice(model)
-  device.importChoices(shortChoices(3))
+  await device.importChoices(shortChoices(3))
   await device.train({ adapter: true, objective: 'dpo' })
   expect(calls.train[0]!.objective).toMatchObject({ kind: 'dpo', beta: 0.1 })
 })

@@ -88,7 +88,7 @@ export const childrenOf = (pid: number): number[] => {
  * What must hold of the store whatever was killed when. edits: of decisions, acknowledged or merely
  * sent.
  */
-const check = (
+const check = async (
   databasePath: string,
   acknowledged: ReadonlyMap<string, string>,
   sent: ReadonlyMap<string, string>,
@@ -109,7 +109,7 @@ const check = (
     const choices = new Map(store.choices().map((c) => [c.id, c.candidates[c.chosen]]))
     expect(choices).toEqual(new Map([...edits].map(([id, [text]]) => [id, text])))
   } finally {
-    store.close()
+    await store.close()
   }
 }
 
@@ -146,7 +146,7 @@ export const killedAt = async (
       }
     }
     await killed
-    check(databasePath, acknowledged, sent)
+    await check(databasePath, acknowledged, sent)
   }
   expect(acknowledged.size).toBeGreaterThan(0)
   expect(acknowledged.size).toBeLessThan(sent.size)

@@ -18,7 +18,7 @@ test('digests of requests to Claude are erased by time, all others stay', () => 
   expect(store.outbox().map(({ digest }) => digest)).toEqual([digestOf(9), '', '', '', digestOf(1)])
 })
 
-test('an erased digest is nowhere in the file, whatever was erased before it', () => {
+test('an erased digest is nowhere in the file, whatever was erased before it', async () => {
   const folder = temporaryFolder()
   try {
     const path = join(folder, 'db')
@@ -27,7 +27,7 @@ test('an erased digest is nowhere in the file, whatever was erased before it', (
       store.log({ at, recipient: 'claude', what: 'messages', bytes: at, digest: digestOf(at) })
     for (let at = 1; at <= 3000; at += 3) store.eraseDigests(at, at + (at % 2))
     const left = store.outbox().map(({ digest }) => digest)
-    store.close()
+    await store.close()
     const db = new Database(path)
     db.pragma('wal_checkpoint(TRUNCATE)')
     db.close()
@@ -39,7 +39,7 @@ test('an erased digest is nowhere in the file, whatever was erased before it', (
   }
 })
 
-test('sums of an earlier version are those of its log', () => {
+test('sums of an earlier version are those of its log', async () => {
   const folder = temporaryFolder()
   try {
     const path = join(folder, 'db')
@@ -50,7 +50,7 @@ test('sums of an earlier version are those of its log', () => {
     for (let times = 0; times < 2; times++) {
       const store = openStore(path)
       expect(store.outboxSums()).toEqual([{ recipient: 'claude', entries: 2, bytes: 15 }])
-      store.close()
+      await store.close()
     }
   } finally {
     rmSync(folder, { recursive: true })

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { openStore, type PendingUpload } from '../../../device/agent/store.ts'
+import { openStore, type PendingUpload, type StoreTx } from '../../../device/agent/store.ts'
 import { keepDecision } from './decided.ts'
 import { shortChoices, temporaryFolder } from './fixture.ts'
 
@@ -15,7 +15,7 @@ const upload = (bytes: number[], roundId = 'round'): PendingUpload => ({
   at: 1,
 })
 
-test('what was written is there after reopening', () => {
+test('what was written is there after reopening', async () => {
   const folder = temporaryFolder()
   try {
     const path = join(folder, 'db')
@@ -23,11 +23,11 @@ test('what was written is there after reopening', () => {
     for (const choice of shortChoices(3)) first.addChoice(choice, 'import')
     first.savePending(upload([1, 2, 3]))
     first.set('consent', null)
-    first.close()
+    await first.close()
     const second = openStore(path)
     expect(second.choices().map((c) => c.id)).toEqual(['ada-2', 'ada-1', 'ada-0'])
     expect([...second.pendingUploads()[0]!.bytes]).toEqual([1, 2, 3])
-    second.close()
+    await second.close()
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -118,19 +118,18 @@ test('a choice keeps its number until it changes, however many are asked for', (
   expect(numbers(9)).toEqual([before[0], expect.toSatisfy((seq: number) => !before.includes(seq))])
 })
 
-test('what is done together is undone together when it fails', () => {
-  const store = openStore(':memory:')
-  for (const together of [store.atomically, store.durably]) {
-    const fails = () =>
-      together(() => {
-        store.addFeedback('f', 'd', 1, { kind: 'keep', decisionId: 'd' })
-        store.addChoice(shortChoices(1)[0]!, 'feedback')
-        throw new Error('in the middle')
-      })
-    expect(fails).toThrow('in the middle')
+test('what is done together is undone together when it fails', async () => {
+  const failed: string[] = []
+  const store = openStore(':memory:', { report: ({ code }) => void failed.push(code) })
+  const fails = (tx: StoreTx) => {
+    tx.addFeedback('f', 'd', 1, { kind: 'keep', decisionId: 'd' })
+    tx.addChoice(shortChoices(1)[0]!, 'feedback')
+    throw new Error('in the middle')
   }
-  expect([store.feedback(), store.countChoices()]).toEqual([[], 0])
-  expect(store.durably(() => store.atomically(() => 7))).toBe(7)
+  await expect(store.durably(fails)).rejects.toThrow('in the middle')
+  store.later(fails)
+  expect([store.feedback(), store.countChoices(), failed]).toEqual([[], 0, ['E_INTERNAL']])
+  expect(await store.durably((tx) => tx.countChoices())).toBe(0)
 })
 
 test('a decision that was forgotten while its answer came is not kept again', () => {
@@ -166,7 +165,7 @@ test('decisions are found by their conversation, the most recent first, and feed
   expect(store.feedbackOn('none')).toEqual([])
 })
 
-test('a store of an earlier version is opened, keeps what it has and can erase it', () => {
+test('a store of an earlier version is opened, keeps what it has and can erase it', async () => {
   const folder = temporaryFolder()
   try {
     const path = join(folder, 'db')
@@ -182,7 +181,7 @@ test('a store of an earlier version is opened, keeps what it has and can erase i
     store.eraseRows({ decisions: [], choices: [], computedSince: 4 })
     expect(store.pooled('key')).toBeUndefined()
     expect(store.pooled('new')).toEqual(Float32Array.of(1))
-    store.close()
+    await store.close()
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -39,7 +39,7 @@ const request = () => ({
 
 const build = async () => {
   const { device } = openFake(model, { engine })
-  device.editProfile([
+  await device.editProfile([
     { op: 'state', dimension: 'length', direction: -1, strength: 1, scope: 'all' },
   ])
   await device.prepare()

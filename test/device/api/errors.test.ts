@@ -192,3 +192,20 @@ test('a failure of the device is logged with the id that the caller gets', async
     { what: 'GET /v1/proposals', code: 'E_INTERNAL', requestId: body.request_id },
   ])
 })
+
+test('what could not be kept is refused with E_STORE, and with when to try again', async () => {
+  const feedback = () =>
+    Promise.reject(new FedError('E_STORE', 'nothing was kept: the disk is full'))
+  const { baseURL } = await clientOn({ device: { ...fakeDevice().device, feedback } })
+  const response = await fetch(`${baseURL}/v1/feedback`, {
+    method: 'POST',
+    headers: { 'x-api-key': DEVICE_TOKEN, 'content-type': 'application/json' },
+    body: JSON.stringify({ protocol: 1, event: { kind: 'keep', decisionId: 'd_1' } }),
+  })
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(ApiError.parse(await response.json()).error).toMatchObject({
+    type: 'api_error',
+    code: 'E_STORE',
+    message: expect.stringContaining('full'),
+  })
+})

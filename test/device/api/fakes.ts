@@ -133,10 +133,10 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
       updatesSentSince: 0,
     }),
     proposals: () => [],
-    settleProposal: () => ({ profile: { preferences: [] }, sentences: [] }),
+    settleProposal: async () => ({ profile: { preferences: [] }, sentences: [] }),
     settled: async () => undefined,
     profile: () => ({ profile: { preferences: [] }, sentences: [] }),
-    editProfile: () => ({ profile: { preferences: [] }, sentences: ['edited'] }),
+    editProfile: async () => ({ profile: { preferences: [] }, sentences: ['edited'] }),
     status: () => ({
       model: 'tiny',
       exitLayer: 1,
@@ -148,7 +148,7 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
       margin: 0,
       trainedAt: null,
     }),
-    pauseTraining: (paused) => ({
+    pauseTraining: async (paused) => ({
       state: paused ? 'paused' : 'idle',
       step: null,
       steps: null,

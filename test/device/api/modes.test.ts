@@ -52,8 +52,8 @@ const build = async ({
     store,
     ...(engine && { engine: { ...openFake(model).engine, ...engine } }),
   })
-  made.device.importChoices(shortChoices(choices))
-  made.device.editProfile([
+  await made.device.importChoices(shortChoices(choices))
+  await made.device.editProfile([
     { op: 'state', dimension: 'emoji', direction: -1, strength: 1, scope: 'all' },
   ])
   const logged: object[] = []
@@ -65,8 +65,8 @@ const build = async ({
     },
     { ...fakeDevice(), device: made.device },
   )
-  const held = () => {
-    store.close()
+  const held = async () => {
+    await store.close()
     return readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'))
   }
   return { ...api, ...made, store, logged, held }
@@ -85,7 +85,7 @@ describe('incognito', () => {
     expect(api.store.outbox().map((row) => row.digest)).toEqual(['', '', '', ''])
     const { id } = (await response.json()) as { id: string }
     expect(api.store.decision(id)).toBeUndefined()
-    for (const file of api.held()) expect(file).not.toContain(SECRET)
+    for (const file of await api.held()) expect(file).not.toContain(SECRET)
   })
 
   test('keeps neither pooled states nor the suffix of the conversation, but remembers it', async () => {
@@ -105,7 +105,7 @@ describe('incognito', () => {
     })
     const mode = { 'loreweave-mode': 'incognito' }
     const answer = await textOf(await api.post('/v1/messages', request(), mode))
-    api.device.editProfile([
+    await api.device.editProfile([
       { op: 'state', dimension: 'tables', direction: -1, strength: 1, scope: 'all' },
     ])
     await api.post('/v1/messages', request(after(FIRST, answer, 'Und Schnee?')), mode)
@@ -267,7 +267,7 @@ test('keys and the device token are in no log and in no file that a request writ
   await api.post('/v1/messages', request(), { 'loreweave-mode': 'nonsense' })
   await api.device.settled()
   const log = JSON.stringify([api.logged, api.reports, api.outgoing])
-  for (const text of [log, ...api.held()])
+  for (const text of [log, ...(await api.held())])
     for (const key of [DEVICE_TOKEN, OWN_KEY, 'sk-callers-own']) expect(text).not.toContain(key)
 })
 

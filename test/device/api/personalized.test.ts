@@ -29,7 +29,7 @@ test('a device that has learned nothing changes nothing and asks once', async ()
 
 test('with a preference and choices the block is in system, answers are ranked, and the decision is kept', async () => {
   const { post, call, claude, device, store } = build()
-  device.importChoices(shortChoices(20))
+  await device.importChoices(shortChoices(20))
   const edit = { protocol: 1, changes: [{ op: 'state', dimension: 'emoji', direction: -1 }] }
   await call('/v1/profile', { method: 'PATCH', body: JSON.stringify(edit) })
   const response = await post('/v1/messages', {
@@ -60,7 +60,7 @@ test('requests at the same time cannot each spend what is left of the budget', a
   const budget = 4000
   const { device, store } = openFake(model, { settings: { extraTokensPerDay: budget } })
   const { post, claude } = buildApi({}, { ...fakeDevice(), device })
-  device.importChoices(shortChoices(20))
+  await device.importChoices(shortChoices(20))
   await device.prepare()
   const asked = Array.from({ length: 20 }, async (_, i) => {
     const content = `Wie entsteht Regen über der Stadt Nummer ${i}?`
@@ -96,7 +96,7 @@ test('an engine that fails leaves the answer of Claude', async () => {
   const made = openFake(model, {
     engine: { ...openFake(model).engine, pooled: () => Promise.reject(new Error('gone')) },
   })
-  made.device.importChoices(shortChoices(5))
+  await made.device.importChoices(shortChoices(5))
   const api = buildApi({}, { ...fakeDevice(), device: made.device })
   const response = await api.post('/v1/messages', request)
   expect(response.status).toBe(200)

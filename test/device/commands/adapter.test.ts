@@ -10,12 +10,12 @@ import { call } from '../cli-call.ts'
 
 let folder = ''
 const here = (name: string) => join(folder, name)
-const stored = (home: string) => {
+const stored = async (home: string) => {
   const store = openStore(join(home, 'home', 'loreweave.db'))
   try {
     return { feed: readPrivate(store), state: servingState(store) }
   } finally {
-    store.close()
+    await store.close()
   }
 }
 beforeAll(async () => {
@@ -45,7 +45,7 @@ test('there is nothing to export at first, and it says what to do', async () => 
 test('a trained adapter leaves in both formats, and comes back in another home as it was', async () => {
   const trained = await call(folder, ['train', '--data', here('choices'), '--adapter'])
   expect(trained).toMatchObject({ code: 0 })
-  const { spec, flat } = stored(folder).feed!
+  const { spec, flat } = (await stored(folder)).feed!
   const feed = { spec, flat }
   const files = { peft: here('peft'), gguf: here('adapter.gguf') } as const
   for (const [format, out] of Object.entries(files)) {
@@ -65,7 +65,7 @@ test('a trained adapter leaves in both formats, and comes back in another home a
   await call(other, ['init', '--model', 'tiny'])
   for (const [revision, out] of Object.values(files).entries()) {
     expect(await call(other, ['adapter', 'import', out])).toMatchObject({ code: 0 })
-    expect(stored(other)).toEqual({
+    expect(await stored(other)).toEqual({
       feed: { ...feed, objective: 'reward' },
       state: { release: null, private: true, revision: revision + 1 },
     })
@@ -98,7 +98,7 @@ test('an imported adapter is what the head is fitted under', async () => {
 })
 
 test('what does not fit the model, or is no adapter, is refused by name and changes nothing', async () => {
-  const before = stored(folder)
+  const before = await stored(folder)
   const model = await tinyModel()
   writeFileSync(here('text'), 'no adapter')
   const dora = here('dora')
@@ -125,5 +125,5 @@ test('what does not fit the model, or is no adapter, is refused by name and chan
     code: 1,
     stderr: expect.stringMatching(/E_MODEL_UNSUPPORTED.*use_dora/),
   })
-  expect(stored(folder)).toEqual(before)
+  expect(await stored(folder)).toEqual(before)
 })

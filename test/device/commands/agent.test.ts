@@ -53,8 +53,12 @@ test('with --once on battery it says why it waits, trains nothing, and ends with
 
 test('killed with -9 under way it leaves no lock, and the next one does the work and tells its energy', async () => {
   const first = agent(['--no-api', ...FREE])
-  const training = () => withStore(silentIo(), { home: join(folder, 'home') }, trainingStatus).state
-  await vi.waitFor(() => expect(training()).toBe('running'), { timeout: 30_000, interval: 5 })
+  const training = async () =>
+    (await withStore(silentIo(), { home: join(folder, 'home') }, trainingStatus)).state
+  await vi.waitFor(async () => expect(await training()).toBe('running'), {
+    timeout: 30_000,
+    interval: 5,
+  })
   expect(lock()?.pid).toBe(first.pid)
   first.kill('SIGKILL')
   await once(first, 'exit')

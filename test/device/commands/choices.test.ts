@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { importLog, importText, type LogOptions } from '../../../device/commands/choices.ts'
-import { expectCode } from '../../support/expect-code.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { keptIo } from '../cli-call.ts'
 
@@ -30,10 +29,16 @@ const imported = (bytes: string | Uint8Array, options: LogOptions = {}) => {
   return { read, store, told: () => result.stderr }
 }
 
-test('a log with further columns, a byte order mark and CRLF is read whole, and told about in one line', () => {
+const failing = ({ read }: ReturnType<typeof imported>): Promise<unknown> =>
+  read().then(
+    () => expect.fail('nothing was refused'),
+    (error: unknown) => error,
+  )
+
+test('a log with further columns, a byte order mark and CRLF is read whole, and told about in one line', async () => {
   const lines = shortChoices(3).map((c) => ({ ...c, model: 'claude', comment: '' }))
   const log = imported(`\ufeff${jsonl(lines).replaceAll('\n', '\r\n')}`)
-  const report = log.read()
+  const report = await log.read()
   expect(report).toEqual({ added: 3, replaced: 0, known: 0, test: 0, skipped: 0, others: 0 })
   expect(importText(report)).toBe(
     'choices: 3 new, 0 replaced, 0 known already, 0 bad lines skipped',
@@ -41,29 +46,31 @@ test('a log with further columns, a byte order mark and CRLF is read whole, and 
   expect(log.told().trim().split('\n')).toEqual([expect.stringContaining('model, comment')])
 })
 
-test('bad lines stop the command before anything is kept; --skip-bad skips them and no other', () => {
+test('bad lines stop the command before anything is kept; --skip-bad skips them and no other', async () => {
   const latin1 = Uint8Array.from([...Buffer.from(jsonl(shortChoices(2))), 0xe9, 0x0a])
   const strict = imported(latin1)
-  expectCode('E_DATA', strict.read)
+  expect(await failing(strict)).toMatchObject({ code: 'E_DATA' })
   expect(strict.store.countChoices()).toBe(0)
   expect(strict.told()).toContain('line 3: is not UTF-8')
   const skipping = imported(latin1, { skipBad: true })
-  expect(skipping.read()).toMatchObject({ added: 2, skipped: 1 })
+  expect(await skipping.read()).toMatchObject({ added: 2, skipped: 1 })
 })
 
-test('lines of others are counted, and whose to take must be said', () => {
+test('lines of others are counted, and whose to take must be said', async () => {
   const both = jsonl([...shortChoices(2), ...shortChoices(1, 'bob')])
-  expectCode('E_USAGE', imported(both).read)
-  expect(imported(both, { user: 'bob' }).read()).toMatchObject({ added: 1, others: 2 })
-  expectCode('E_DATA', imported(both, { user: 'eve' }).read)
+  expect(await failing(imported(both))).toMatchObject({ code: 'E_USAGE' })
+  expect(await imported(both, { user: 'bob' }).read()).toMatchObject({ added: 1, others: 2 })
+  expect(await failing(imported(both, { user: 'eve' }))).toMatchObject({ code: 'E_DATA' })
 })
 
-test('a log without a single choice is refused', () => {
-  expectCode('E_DATA', imported('\n\n').read)
-  expectCode('E_DATA', imported('{}\n', { skipBad: true }).read)
+test('a log without a single choice is refused', async () => {
+  expect(await failing(imported('\n\n'))).toMatchObject({ code: 'E_DATA' })
+  expect(await failing(imported('{}\n', { skipBad: true }))).toMatchObject({ code: 'E_DATA' })
 })
 
-test('UTF-16 is named', () => {
-  const { message } = expectCode('E_DATA', imported(Buffer.from('\ufeff{}', 'utf16le')).read)
-  expect(message).toContain('UTF-16')
+test('UTF-16 is named', async () => {
+  expect(await failing(imported(Buffer.from('\ufeff{}', 'utf16le')))).toMatchObject({
+    code: 'E_DATA',
+    message: expect.stringContaining('UTF-16'),
+  })
 })

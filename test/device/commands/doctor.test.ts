@@ -58,17 +58,17 @@ test('asks Claude for headers alone, without a key, and fails where something el
 }, 60_000)
 
 test('several people behind one device are told, by status too, with what helps', async () => {
-  const name = (...ids: string[]) => {
+  const name = async (...ids: string[]) => {
     const store = openStore(join(folder, 'home', 'loreweave.db'))
     const people = openPeople(store, Date.now)
     for (const id of ids) people.notice(id)
-    store.close()
+    await store.close()
   }
   const status = async (...args: string[]) => (await call(folder, ['status', ...args])).stdout
-  name('ada')
+  await name('ada')
   expect((await doctor(['--offline'])).check('people')?.state).toBe('ok')
   expect(await status()).not.toContain('mixed')
-  name('bob')
+  await name('bob')
   expect((await doctor(['--offline'])).check('people')).toMatchObject({
     state: 'warn',
     what: expect.stringContaining('the preferences of 2 people are mixed'),

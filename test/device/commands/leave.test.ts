@@ -51,7 +51,7 @@ test('leave withdraws consent, forgets the server, sends nothing that was pendin
   expect(stdout).toContain('1 finished updates were not sent')
   expect(stdout).toContain('Cannot be undone: 1 updates were taken')
   expect([store.consent(), store.pendingUploads()]).toEqual([null, []])
-  store.close()
+  await store.close()
   const config = readFileSync(join(home.folder, 'config.json'), 'utf8')
   expect(config).toContain('"server": null')
   expect(config).toContain('// The federation server')

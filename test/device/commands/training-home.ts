@@ -32,10 +32,11 @@ export const trainingHome = async () => {
   await call(folder, ['train', '--data', data])
   const started: ReturnType<typeof start>[] = []
   /** This process is another one of the same home. */
-  const inStore = <T>(work: (store: DeviceStore) => T): T =>
+  const inStore = <T>(work: (store: DeviceStore) => T): Promise<T> =>
     withStore(silentIo(), { home: join(folder, 'home') }, work)
   const status = () => inStore(trainingStatus)
-  const pause = (paused: boolean) => inStore((store) => setTrainingPaused(store, paused))
+  const pause = (paused: boolean) =>
+    inStore((store) => store.durably((tx) => setTrainingPaused(tx, paused)))
   const training = () => {
     const child = start(folder, TRAIN)
     started.push(child)
@@ -50,13 +51,13 @@ export const trainingHome = async () => {
     /** One that has taken some steps. */
     underWay: async () => {
       const begun = training()
-      await vi.waitFor(() => expect(status()).toMatchObject({ state: 'running' }), {
+      await vi.waitFor(async () => expect(await status()).toMatchObject({ state: 'running' }), {
         timeout: 30_000,
       })
       return begun
     },
-    endAll: () => {
-      pause(false)
+    endAll: async () => {
+      await pause(false)
       for (const child of started.splice(0)) child.kill('SIGKILL')
     },
     close: () => rmSync(folder, { recursive: true }),

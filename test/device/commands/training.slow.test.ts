@@ -17,10 +17,10 @@ describe.skipIf(process.platform !== 'linux')('a training under way', () => {
     const undisturbed = JSON.parse((await home.training().result).stdout)
 
     const first = await home.underWay()
-    home.pause(true)
+    await home.pause(true)
     const engine = engineOf(first.child.pid!)
     await vi.waitFor(() => expect(statOf(engine)[0]).toBe('T'))
-    expect(home.status()).toMatchObject({
+    expect(await home.status()).toMatchObject({
       state: 'paused',
       steps: undisturbed.adapter.losses.length,
     })
@@ -35,7 +35,7 @@ describe.skipIf(process.platform !== 'linux')('a training under way', () => {
     })
     await vi.waitFor(() => expect(told).toContain('loreweave training resume'), { timeout: 30_000 })
     expect(engineOf(second.pid!)).toBe('none')
-    home.pause(false)
+    await home.pause(false)
     const { code, stdout } = await result
     expect(code).toBe(0)
     expect(JSON.parse(stdout).adapter.losses).toEqual(undisturbed.adapter.losses)

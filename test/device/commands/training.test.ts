@@ -13,7 +13,7 @@ afterEach(() => home.endAll())
 afterAll(() => home.close())
 
 test('without training the status is idle, and a pause is remembered', async () => {
-  expect(home.status()).toMatchObject({ state: 'idle', step: null })
+  expect(await home.status()).toMatchObject({ state: 'idle', step: null })
   expect(
     JSON.parse((await call(home.folder, ['training', 'pause', '--json'])).stdout),
   ).toMatchObject({
@@ -37,6 +37,6 @@ describe.skipIf(process.platform !== 'linux')('a training under way', () => {
       error: { code: 'E_CANCELLED' },
     })
     expect(readdirSync(join(home.folder, 'home'))).toContain('private.checkpoint')
-    expect(home.status()).toMatchObject({ state: 'idle' })
+    expect(await home.status()).toMatchObject({ state: 'idle' })
   })
 })

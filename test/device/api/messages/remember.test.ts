@@ -23,7 +23,7 @@ const BOUND =
 const build = (...answers: (object | string | ReadableStream<Uint8Array>)[]) => {
   const bodies: Record<string, unknown>[] = []
   const { device } = openFake(model)
-  device.editProfile([
+  void device.editProfile([
     { op: 'state', dimension: 'emoji', direction: -1, strength: 1, scope: 'all' },
   ])
   const api = buildApi(

@@ -106,11 +106,13 @@ const makeHome = async (hasChoices: boolean): Promise<string> => {
     clock: () => BEGIN - DAY,
     settings: { explore: 0, maxTokens: 64 },
   })
-  device.editProfile(STATED.map((change) => ({ ...change, strength: 1, scope: 'all' as const })))
-  if (hasChoices) device.importChoices(shortChoices(20))
+  await device.editProfile(
+    STATED.map((change) => ({ ...change, strength: 1, scope: 'all' as const })),
+  )
+  if (hasChoices) await device.importChoices(shortChoices(20))
   await device.prepare()
   await device.settled()
-  store.close()
+  await store.close()
   return path
 }
 
@@ -171,7 +173,7 @@ export const openWorld = async (options: WorldOptions = {}) => {
 
   const stop = async () => {
     await running.device.settled()
-    running.store.close()
+    await running.store.close()
   }
   /** To the device, as any program of this computer would. */
   const call = async (path: string, init: RequestInit = {}): Promise<Response> =>

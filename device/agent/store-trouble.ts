@@ -1,0 +1,82 @@
+/**
+ * Trouble of the database that has nothing to do with what is written: it passes, or the user can
+ * mend it. SQLite's result codes: sqlite.org/rescode.html.
+ */
+import { FedError } from '../../adapters/errors.ts'
+import type { StoreCause } from '../../adapters/wire/store-health.ts'
+
+/** By how codes begin: those of SQLite, and those of the operating system where files are opened. */
+const CAUSES: readonly (readonly [begin: string, cause: StoreCause])[] = [
+  ['SQLITE_FULL', 'full'],
+  ['SQLITE_BUSY', 'locked'],
+  ['SQLITE_LOCKED', 'locked'],
+  ['SQLITE_PROTOCOL', 'locked'],
+  ['SQLITE_READONLY', 'read_only'],
+  ['SQLITE_CORRUPT', 'damaged'],
+  ['SQLITE_NOTADB', 'damaged'],
+  ['SQLITE_CANTOPEN', 'unreadable'],
+  ['SQLITE_PERM', 'unreadable'],
+  ['SQLITE_AUTH', 'unreadable'],
+  ['SQLITE_NOLFS', 'full'],
+  ['SQLITE_IOERR', 'failing'],
+  ['SQLITE_NOMEM', 'failing'],
+  ['ENOSPC', 'full'],
+  ['EDQUOT', 'full'],
+  ['EFBIG', 'full'],
+  ['EROFS', 'read_only'],
+  ['EACCES', 'unreadable'],
+  ['EPERM', 'unreadable'],
+  ['ENOENT', 'unreadable'],
+  ['EIO', 'failing'],
+  ['EMFILE', 'failing'],
+  ['ENFILE', 'failing'],
+]
+
+/** null: the fault is in what was to be written, and trying again cannot help. */
+export const causeOf = (error: unknown): StoreCause | null => {
+  const { code } = Object(error) as { code?: unknown }
+  if (typeof code !== 'string') return null
+  return CAUSES.find(([begin]) => code.startsWith(begin))?.[1] ?? null
+}
+
+/** For people: what is wrong, and what to do. */
+export const TROUBLE: Readonly<
+  Record<StoreCause, { readonly what: string; readonly mend: string }>
+> = {
+  full: {
+    what: "the disk of the device's home is full",
+    mend: 'free some space, or remove the folder `states` of the home',
+  },
+  locked: {
+    what: 'another program holds loreweave.db locked',
+    mend: 'close it: a database browser, a backup or another loreweave command',
+  },
+  read_only: {
+    what: "the device's home cannot be written to",
+    mend: 'mount its disk writable again, and give the home back to its user',
+  },
+  damaged: {
+    what: 'loreweave.db is damaged',
+    mend: 'loreweave doctor says how to recover it',
+  },
+  unreadable: {
+    what: 'loreweave.db cannot be opened',
+    mend: 'see who owns the home, and whether its disk is there',
+  },
+  failing: {
+    what: "the disk of the device's home fails",
+    mend: 'look at the log of this computer for errors of the disk',
+  },
+  behind: {
+    what: 'another program reads loreweave.db and does not end, so that its journal only grows',
+    mend: 'close it: a database browser or a backup',
+  },
+}
+
+/** E_STORE: what was to be kept was not, none of it. */
+export const notKept = (cause: StoreCause, error?: unknown): FedError => {
+  const { what, mend } = TROUBLE[cause]
+  return new FedError('E_STORE', `nothing was kept: ${what}. To mend it: ${mend}; then try again`, {
+    cause: error,
+  })
+}

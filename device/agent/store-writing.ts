@@ -1,0 +1,122 @@
+/** How a store is written: by whom nobody waits for, and by whom a user is told that it is kept. */
+import { open } from 'node:fs/promises'
+import type Database from 'better-sqlite3'
+import type { StoreHealth } from '../../adapters/wire/store-health.ts'
+import { openQueue, type QueueReport } from './store-queue.ts'
+import { notKept } from './store-trouble.ts'
+
+/** bytes: about what the write holds in memory; ended: called once, with whether it was kept. */
+export type LaterOptions = {
+  readonly bytes?: number
+  readonly ended?: (isKept: boolean) => void
+}
+
+export type Writing<Tx> = {
+  /**
+   * In the background, in order, all of it or nothing; tried again where nothing can be written
+   * now, so that it must change nothing but the database. Never fails and never waits. A write that
+   * fails otherwise is reported.
+   */
+  later(work: (tx: Tx) => void, options?: LaterOptions): void
+  /**
+   * After all that was given to `later` before: all of it or nothing, and on the disk when it
+   * resolves: a power cut does not take it back. Waits some seconds for locks. Fails as the work
+   * does, and with E_STORE where nothing can be written now: then nothing was kept.
+   */
+  durably<T>(work: (tx: Tx) => T): Promise<T>
+  /** Writes what waits, if it can be written: what is read next holds it. */
+  drained(): Promise<boolean>
+  health(): StoreHealth
+  /** Gives what waits a second to be written. */
+  close(): Promise<void>
+}
+
+/** How long something that a user waits for is tried again. */
+const PATIENCE_MS = 5000
+const PAUSE_MS = [10, 25, 50, 100, 250] as const
+const CLOSING_MS = 1000
+
+type WritingOptions = {
+  readonly report?: QueueReport
+  readonly changed?: (health: StoreHealth) => void
+  readonly clock?: () => number
+  readonly patienceMs?: number
+}
+
+export const openWriting = <Tx>(
+  db: Database.Database,
+  path: string,
+  tx: Tx,
+  { report = () => {}, changed, clock, patienceMs = PATIENCE_MS }: WritingOptions,
+): Writing<Tx> => {
+  const isInMemory = path === ':memory:'
+  const together = <T>(work: () => T): T => {
+    db.pragma('busy_timeout = 0')
+    try {
+      return db.transaction(work).immediate()
+    } finally {
+      db.pragma('busy_timeout = 10000')
+    }
+  }
+  const queue = openQueue({
+    together,
+    each: (work) => db.transaction(work)(),
+    probe: () => void db.prepare(PROBE).run(),
+    report,
+    changed,
+    clock,
+  })
+  const once = async <T>(work: (tx: Tx) => T): Promise<T> => {
+    if (queue.health().queued > 0 && !(await queue.flushed())) throw new Waiting()
+    const result = together(() => work(tx))
+    queue.recovered()
+    return result
+  }
+  return {
+    later: (work, { bytes = 0, ended } = {}) => {
+      queue.push({ work: () => work(tx), bytes, ended })
+      // Memory is never full, locked or slow.
+      if (isInMemory) void queue.flushed()
+    },
+    durably: async (work) => {
+      const until = performance.now() + patienceMs
+      for (let tries = 0; ; tries++) {
+        try {
+          const result = await once(work)
+          if (!isInMemory) await synced(`${path}-wal`)
+          return result
+        } catch (error) {
+          const cause = error instanceof Waiting ? queue.cause() : queue.note(error)
+          if (!cause) throw error
+          if (cause !== 'locked' || performance.now() > until) throw notKept(cause, error)
+        }
+        await pause(tries)
+      }
+    },
+    drained: () => queue.flushed(),
+    health: queue.health,
+    close: async () => {
+      const lost = await queue.end(CLOSING_MS)
+      if (lost > 0) report({ what: 'store', code: 'E_STORE', dropped: lost })
+      db.close()
+    },
+  }
+}
+
+/** What was to be written before waits. */
+class Waiting extends Error {}
+
+const PROBE = "INSERT OR REPLACE INTO state (key, value) VALUES ('probe', '1')"
+
+const pause = (tries: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, PAUSE_MS[tries] ?? PAUSE_MS.at(-1)))
+
+/** A commit is in the journal; a power cut does not take it back once the journal is on the disk. */
+const synced = async (journal: string): Promise<void> => {
+  const file = await open(journal, 'r+')
+  try {
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
