@@ -53,7 +53,9 @@ export const createApi = (deps: ApiDeps): Hono => {
     const handler = handlers[name] as (input: unknown) => Promise<object>
     const on = [route.method.toUpperCase(), route.path] as const
     if (route.who === 'user' || route.who === 'device') app.on(...on, guards[route.who])
-    if (route.body) app.on(...on, limit(MAX_JSON_BYTES), requireJson)
+    // A conversation may hold what Messages take; who is not known yet gets less.
+    const most = route.who === 'anyone' ? MAX_JSON_BYTES : MAX_MESSAGES_BYTES
+    if (route.body) app.on(...on, limit(most), requireJson)
     app.on(...on, async (c) => {
       const body = route.body && (await readBody(c.req.raw, route.body))
       const query = route.query && readQuery(c, route.query)

@@ -170,7 +170,7 @@ test.each([
 )
 
 test('refuses a body over the limit with E_TOO_LARGE', async () => {
-  const response = await buildApi().post('/v1/rewrite', 'x'.repeat(1024 * 1024 + 1))
+  const response = await buildApi().post('/v1/rewrite', 'x'.repeat(32 * 1024 * 1024 + 1))
   expect(response.status).toBe(413)
   expect(await response.json()).toMatchObject({ error: { code: 'E_TOO_LARGE' } })
 })
@@ -193,4 +193,29 @@ test('training is paused and resumed; anything but a boolean is refused', async 
   const resumed = await post('/v1/training', { paused: false })
   expect(await resumed.json()).toMatchObject({ state: 'idle' })
   expect((await post('/v1/training', { paused: 'yes' })).status).toBe(400)
+})
+
+test.each([
+  ['/v1/rewrite', {}],
+  ['/v1/rerank', { candidates: ['one', 'two'] }],
+])('%s takes a conversation with photos, as Messages does', async (path, more) => {
+  const { call } = buildApi()
+  const source = { type: 'base64', media_type: 'image/png', data: 'A'.repeat(4_000_000) }
+  const photo = { type: 'image', source }
+  const content = [photo, photo, { type: 'text', text: 'What is this?' }]
+  const body = { messages: [{ role: 'user', content }], ...more }
+  const { status } = await call(path, { method: 'POST', body: JSON.stringify(body) })
+  expect(status).toBe(200)
+})
+
+test('who has not shown the token may send no more than a megabyte', async () => {
+  const { app } = buildApi()
+  const response = await app.request(
+    new Request('http://127.0.0.1:4141/v1/session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ code: 'x'.repeat(1_100_000) }),
+    }),
+  )
+  expect(response.status).toBe(413)
 })

@@ -219,3 +219,9 @@ const deferred = () => {
   })
   return { promise, resolve: () => resolve() }
 }
+
+test('a kept connection stays open longer than an app keeps an idle one, so that no request meets its end', async () => {
+  const { url } = await start()
+  const response = await fetch(`${url}/api/hello`)
+  expect(response.headers.get('keep-alive')).toBe('timeout=100')
+})
