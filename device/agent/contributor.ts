@@ -2,11 +2,11 @@
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Assignment, CheckInRequest } from '../../adapters/wire/federation.ts'
+import { adoptRelease } from './adopt.ts'
 import { grantConsent, withdrawConsent } from './consent.ts'
 import type { Federation } from './federation.ts'
 import { unlessForgotten } from './forgotten.ts'
 import { contactRefusal, participate } from './participate.ts'
-import { readRelease } from './released.ts'
 import { type RoundResult, runRound } from './round.ts'
 import { RELEASE_BLOBS, releaseBlob, type Serving, type ServingDeps } from './serving.ts'
 import { reportTraining, whenUnpaused } from './training.ts'
@@ -16,6 +16,7 @@ import { whileAllowed } from './while-allowed.ts'
 
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly serving: Serving
+  readonly serverUrl: string | null
   /** Fails with E_NOT_ENROLLED where there is no server. */
   readonly federation: () => Federation
   /** Fits the head and the profile under what is served now. */
@@ -42,12 +43,20 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
   return {
     enroll: (token, signal) => deps.federation().enroll(token, signal),
     participate: (options = {}) => contribute(deps, options),
-    adoptRelease: (hash, signal) => adoptRelease(deps, hash, signal),
+    adoptRelease: (hash, signal) => adopt(deps, hash, { signal }),
     consent: () => store.consent(),
     grantConsent: (contributions, expiresAt = null) =>
       grantConsent(store, contributions, clock(), expiresAt),
     withdrawConsent: async () => void (await withdrawConsent(store)),
   }
+}
+
+const adopt = (deps: ContributorDeps, hash: string, options: ParticipateOptions): Promise<void> => {
+  const download = () =>
+    whileAllowed(contactRefusal(deps), options.signal, (departure) =>
+      deps.federation().download(hash, departure),
+    )
+  return adoptRelease(deps, hash, download, options)
 }
 
 const contribute = async (
@@ -73,7 +82,7 @@ const contribute = async (
   )
   if (options.follow !== false && report.head !== null)
     // The rounds are contributed whatever becomes of the release.
-    await adoptRelease(deps, report.head, options.signal, options.onProgress).catch((error) => {
+    await adopt(deps, report.head, options).catch((error) => {
       if (!isFedError(error) || error.code === 'E_CANCELLED') throw error
       const note = `stays with the last one: ${error.code}: ${error.message}`
       options.onProgress?.({ step: 'release', note })
@@ -128,32 +137,6 @@ const computeRound = async (
     .finally(end)
   if (file) rmSync(file, { force: true })
   return result
-}
-
-const adoptRelease = async (
-  deps: ContributorDeps,
-  hash: string,
-  signal: AbortSignal | undefined,
-  onProgress?: ParticipateOptions['onProgress'],
-): Promise<void> => {
-  const { store, model, space, serving, federation, refresh } = deps
-  const last = serving.releaseHash()
-  if (hash === last) return
-  const kept = store.blob(releaseBlob(hash))
-  const bytes =
-    kept ??
-    (await whileAllowed(contactRefusal(deps), signal, (departure) =>
-      federation().download(hash, departure),
-    ))
-  readRelease(bytes, model.base, space)
-  if (!kept) store.saveBlob(releaseBlob(hash), bytes)
-  // The old pair serves until the new one is trained: serving changes in one step.
-  if (serving.hasPrivate()) {
-    const { onTrain, end } = reportTraining(store, onProgress)
-    await serving.trainPrivate(hash, { signal, onTrain }).finally(end)
-  } else serving.serve(hash)
-  if (last !== null) store.removeBlob(releaseBlob(last))
-  await refresh()
 }
 
 export const notEnrolled = (): FedError =>

@@ -116,6 +116,7 @@ export const openDevice = (options: DeviceOptions): Device => {
   const contributor = openContributor({
     ...deps,
     serving,
+    serverUrl,
     federation,
     refresh,
     sleep,

@@ -1,6 +1,7 @@
 /** What a device reads from a release: the shared adapter, the head's prior, the scale of the features. */
 
 import { decodePrior, type Prior } from '../../adapters/aggregate/prior.ts'
+import { checkReleaseBounds } from '../../adapters/aggregate/release-bounds.ts'
 import { type Container, decodeRelease, findPart } from '../../adapters/codec/container.ts'
 import { featureCount } from '../../adapters/codec/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
@@ -11,6 +12,8 @@ import type { LoraFeed } from '../engine/run/types.ts'
 
 export type Released = {
   readonly header: ReleaseHeader
+  /** For what a server has just sent: fails with checkReleaseBounds' codes. */
+  checkBounds(): void
   readonly shared: LoraFeed
   /** What the model runs with: empty while the shared adapter changes nothing (one factor all zero). */
   readonly active: readonly LoraFeed[]
@@ -30,6 +33,7 @@ export const readRelease = (bytes: Uint8Array, base: BaseModel, space: FeatureSp
   const scale = findPart(release, 'statistics.scale')
   return {
     header: release.header,
+    checkBounds: () => checkReleaseBounds(release),
     shared,
     active: isZeroAdapter(base.shape, shared) ? [] : [shared],
     scale: scale ? Float64Array.from(scale) : null,

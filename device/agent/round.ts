@@ -53,6 +53,7 @@ export const runRound = async (
   checkBase(assignment.base, deps.model.base)
   checkFeatures(assignment.features, deps.space)
   const release = readRelease(releaseBytes, deps.model.base, deps.space)
+  release.checkBounds()
   checkRelease(assignment, release)
   const { exitLayer, training, contributions } = assignment
   const featureDeps = {

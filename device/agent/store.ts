@@ -56,6 +56,7 @@ export type StateKey =
   | 'followUps'
   | 'hashKey'
   | 'people'
+  | 'releases'
 
 /** What the work of `later` and `durably` is given. */
 export type StoreTx = ContentTables & {

@@ -2,6 +2,7 @@
 
 import { createFold, type Fold } from '../../adapters/aggregate/fold.ts'
 import { decodePrior, encodePrior, priorMStep } from '../../adapters/aggregate/prior.ts'
+import { checkReleaseBounds } from '../../adapters/aggregate/release-bounds.ts'
 import { type FeatureStatistics, scaleFromStatistics } from '../../adapters/aggregate/statistics.ts'
 import { type LineState, strategies } from '../../adapters/aggregate/strategy.ts'
 import {
@@ -84,7 +85,10 @@ export const startAggregation = (plan: AggregationPlan, parentBytes: Uint8Array)
           : keptParts(parent, 'prior.')),
         ...scaleParts(parent, spec, statistics),
       ]
-      return releaseOf(next, encodeRelease(headerOf(plan, parent, next), parts))
+      const bytes = encodeRelease(headerOf(plan, parent, next), parts)
+      // Devices would refuse it, and with it every release after it.
+      checkReleaseBounds(decodeRelease(bytes))
+      return releaseOf(next, bytes)
     },
   }
 }

@@ -4,8 +4,9 @@ import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { UpdateHeader } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import { isSameAdapter } from '../../adapters/wire/line.ts'
 import type { Round } from '../rounds/machine.ts'
-import { isSameAdapter, isSameBase, isSameFeatures, LARGEST_SUM, MOMENT_FACTOR } from './line.ts'
+import { isSameBase, isSameFeatures, LARGEST_SUM, MOMENT_FACTOR } from './line.ts'
 
 /** Float32 rounding of a device that scaled its change down to the limit. */
 const NORM_TOLERANCE = 1e-3

@@ -1,9 +1,7 @@
-/** A line of releases: which jobs and devices belong to it, and how large its messages are. */
-import { sha256Hex } from '../../adapters/codec/digest.ts'
+/** A line of releases: which devices belong to it, and how large its messages are. */
 import { featureCount, triangleSize } from '../../adapters/codec/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
-import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import {
   type BaseModel,
@@ -11,27 +9,6 @@ import {
   MAX_BINARY_BYTES,
   MAX_JSON_BYTES,
 } from '../../adapters/wire/primitives.ts'
-
-type LineKey = Pick<JobSpec, 'base' | 'adapter' | 'exitLayer' | 'features'>
-
-/** 32 hexadecimal digits over base weights, tokenizer, adapter spec, exit layer and feature space. */
-export const lineIdOf = ({ base, adapter, exitLayer, features }: LineKey): string =>
-  sha256Hex(
-    new TextEncoder().encode(
-      JSON.stringify([
-        base.weights,
-        base.tokenizer,
-        adapterKey(adapter),
-        exitLayer,
-        features.pooled,
-        features.named,
-      ]),
-    ),
-  ).slice(0, 32)
-
-/** The order in which modules are listed means nothing. */
-export const isSameAdapter = (a: AdapterSpec, b: AdapterSpec): boolean =>
-  JSON.stringify(adapterKey(a)) === JSON.stringify(adapterKey(b))
 
 export const isSameFeatures = (a: FeatureSpace, b: FeatureSpace): boolean =>
   a.pooled === b.pooled && JSON.stringify(a.named) === JSON.stringify(b.named)
@@ -67,11 +44,3 @@ export const checkJobSize = (spec: JobSpec): void => {
       `messages of this job may take ${bytes} bytes, the limit is ${MAX_BINARY_BYTES}`,
     )
 }
-
-const adapterKey = (spec: AdapterSpec) => [
-  spec.firstLayer,
-  spec.endLayer,
-  MODULES.filter((module) => spec.modules.includes(module)),
-  spec.rank,
-  spec.alpha,
-]
