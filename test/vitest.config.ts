@@ -23,6 +23,7 @@ export const PROCESSES = [
   'test/device/engine/run/quality.test.ts',
   'test/device/engine/train/kill.test.ts',
   'test/device/home/lock.test.ts',
+  'test/device/http/company-network.test.ts',
   'test/device/readme.test.ts',
   'test/eval/bench/memory.test.ts',
   'test/eval/bench/temporary.test.ts',

@@ -8,7 +8,7 @@ import { ERROR_CODES, FedError, isFedError } from '../../adapters/errors.ts'
 import { type Rng, randomBytes } from '../../adapters/random.ts'
 import { ErrorResponse } from '../../adapters/wire/federation.ts'
 import { deviceIdOf, type KeyPair, signRequest } from '../../adapters/wire/signature.ts'
-import { gatewayReason, reasonOf } from '../http/reasons.ts'
+import { gatewayReason, mayPass, reasonOf } from '../http/reasons.ts'
 import { isUnsent } from '../http/transport.ts'
 import { type Watchdog, watchdog } from '../http/watchdog.ts'
 import type { OutboxEntry } from './store-log.ts'
@@ -179,7 +179,7 @@ const noAnswer = (deps: SignedTransportDeps, { what }: Outgoing, cause: unknown)
     isRefusal: false,
     isUnsent: isUnsent(cause),
   })
-  return { kind: 'failed', error, again: true, waitMs: 0 }
+  return { kind: 'failed', error, again: mayPass(cause), waitMs: 0 }
 }
 
 type Answer = {

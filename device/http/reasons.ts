@@ -39,12 +39,26 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** null where nothing is known of it. */
 export const reasonOf = (error: unknown): string | null => {
+  const root = rootOf(error)
+  if (root === null || root instanceof ProxyError) return root?.message ?? null
+  return root.code in WORDS ? `${WORDS[root.code]} (${root.code})` : root.code
+}
+
+/** Whether it can be otherwise in a moment; a certificate and a proxy's refusal are as they are. */
+export const mayPass = (error: unknown): boolean => {
+  const root = rootOf(error)
+  if (root instanceof ProxyError) return root.status === null || root.status >= 500
+  return root === null || !/^(?:CERT_|ERR_TLS_|ERR_SSL_)|_CERT|_SIGNATURE$/.test(root.code)
+}
+
+/** The innermost cause that has a code, or the proxy's word. */
+const rootOf = (error: unknown): ProxyError | { readonly code: string } | null => {
   if (typeof error !== 'object' || error === null) return null
-  if (error instanceof ProxyError) return error.message
+  if (error instanceof ProxyError) return error
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }
-  const inner = reasonOf(Array.isArray(errors) ? errors[0] : cause)
-  if (inner !== null || typeof code !== 'string' || !/^[A-Z][A-Z0-9_]+$/.test(code)) return inner
-  return code in WORDS ? `${WORDS[code]} (${code})` : code
+  const inner = rootOf(Array.isArray(errors) ? errors[0] : cause)
+  if (inner !== null || typeof code !== 'string') return inner
+  return /^[A-Z][A-Z0-9_]+$/.test(code) ? { code } : null
 }
 
 /**

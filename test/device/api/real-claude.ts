@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { OutboxEntry } from '../../../device/agent/store-log.ts'
 import { serveApi } from '../../../device/api/serve.ts'
-import { openTransport } from '../../../device/http/transport.ts'
+import { type HttpTransport, openTransport } from '../../../device/http/transport.ts'
 import { DEVICE_TOKEN, fakeDevice, fakeOversight, OWN_KEY, planOf } from './fakes.ts'
 
 const open: (() => unknown)[] = []
@@ -15,8 +15,14 @@ export const closeAll = async (): Promise<void> => {
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A device that adds nothing, before a Claude; port: the device's; sent: its log of what left. */
-export const deviceBefore = async (handler: Handler) => {
+/**
+ * A device that adds nothing, before a Claude; port: the device's; sent: its log of what left.
+ * transport: in the place of the device's own.
+ */
+export const deviceBefore = async (
+  handler: Handler,
+  transport: HttpTransport = openTransport({}),
+) => {
   const claude = createServer(handler)
   await new Promise<void>((resolve) => claude.listen(0, '127.0.0.1', resolve))
   open.push(() => {
@@ -41,7 +47,7 @@ export const deviceBefore = async (handler: Handler) => {
       deviceToken: DEVICE_TOKEN,
       claudeKey: OWN_KEY,
       claudeUrl: `http://127.0.0.1:${(claude.address() as AddressInfo).port}`,
-      transport: openTransport({}),
+      transport,
       clock: () => 0,
       logOutgoing: (entry) => void sent.push(entry),
       report: () => {},

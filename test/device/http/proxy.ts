@@ -17,7 +17,7 @@ export const TLS = {
   key: readFileSync(join(certificates, 'server.key')),
 }
 
-export type Proxy = {
+export type OpenProxy = {
   readonly port: number
   /** The authorities that it was asked for, in order, and the credentials that came. */
   readonly asked: string[]
@@ -33,7 +33,7 @@ type ProxyOptions = {
   readonly isSecure?: boolean
 }
 
-export const openProxy = async (options: ProxyOptions = {}): Promise<Proxy> => {
+export const openProxy = async (options: ProxyOptions = {}): Promise<OpenProxy> => {
   const { ports = {}, answer, isSecure = false } = options
   const asked: string[] = []
   const credentials: (string | undefined)[] = []

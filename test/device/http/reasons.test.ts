@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { gatewayReason, ProxyError, reasonOf } from '../../../device/http/reasons.ts'
+import { gatewayReason, mayPass, ProxyError, reasonOf } from '../../../device/http/reasons.ts'
 
 const coded = (code: string, options: object = {}) =>
   Object.assign(new Error('x', options), { code })
@@ -37,3 +37,18 @@ test.each([
   if (words === null) expect(reason).toBeNull()
   else expect(reason).toMatch(words)
 })
+
+test.each([
+  [coded('ECONNREFUSED'), true],
+  [coded('ENOTFOUND'), true],
+  [new Error('x'), true],
+  [new ProxyError('x', null), true],
+  [new ProxyError('x', 502), true],
+  [new ProxyError('x', 407), false],
+  [new Error('x', { cause: new ProxyError('x', 403) }), false],
+  [coded('CERT_HAS_EXPIRED'), false],
+  [coded('SELF_SIGNED_CERT_IN_CHAIN'), false],
+  [coded('UNABLE_TO_GET_ISSUER_CERT_LOCALLY'), false],
+  [coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), false],
+  [coded('ERR_SSL_WRONG_VERSION_NUMBER'), false],
+])('%s may pass: %s', (error, may) => expect(mayPass(error)).toBe(may))

@@ -7,19 +7,10 @@ import type * as Undici from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 import { isUnsent, openTransport, type RawHeaders } from '../../../device/http/transport.ts'
 import { openProxy } from './proxy.ts'
+import { passTime } from './undici-time.ts'
 
 const require = createRequire(import.meta.url)
 const { Agent }: typeof Undici = require('undici')
-
-/**
- * undici's limits are counted by a clock of its own; this is its hook for tests. A limit begins to
- * count at its next tick.
- */
-const passTime = (ms: number): void => {
-  const { tick } = require('undici/lib/util/timers.js')
-  tick(1000)
-  tick(ms)
-}
 
 const open: { close(): unknown }[] = []
 afterEach(async () => {
