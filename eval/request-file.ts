@@ -1,4 +1,6 @@
-/** Requests from a file or from the bank, to be asked again: of a choice log only what was asked. */
+/**
+ * Requests from a file or from the bank, to be asked again: of a choice log only what was asked.
+ */
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
@@ -24,7 +26,10 @@ export type AskedRequest = Pick<CountTokensBody, 'messages' | 'system'>
 export const parseRequests = (lines: string | readonly (string | null)[]): JsonLines<RequestLine> =>
   readJsonLines(lines, (fields, told) => readAs(RequestLine, CHOICE_FIELDS, fields, told))
 
-/** "bank", AlpacaEval outputs, or JSON lines with `messages`. Fails with E_DATA by the line's number. */
+/**
+ * "bank", AlpacaEval outputs, or JSON lines with `messages`. Fails with E_DATA by the line's
+ * number.
+ */
 export const readRequests = (
   source: string,
   tell: (line: string) => void = () => {},

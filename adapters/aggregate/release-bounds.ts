@@ -1,4 +1,7 @@
-/** What numbers a release may hold: far beyond what rounds arrive at, and near enough that nothing fitted or run under it breaks. */
+/**
+ * What numbers a release may hold: far beyond what rounds arrive at, and near enough that nothing
+ * fitted or run under it breaks.
+ */
 import { type Container, findPart } from '../codec/container.ts'
 import { featureCount } from '../codec/segments.ts'
 import { FedError } from '../errors.ts'
@@ -11,12 +14,18 @@ export const MOST_CHANGE = 1e4
 export const MOST_MEAN = 1e3
 /** Of a head's weight; the first prior's is 2 by default. */
 export const VARIANCES = { least: 1e-12, most: 1e6 } as const
-/** What multiplies a raw feature is 1 / (std·√groupSize), and a feature with a std below 1e-6 is constant. */
+/**
+ * What multiplies a raw feature is 1 / (std·√groupSize), and a feature with a std below 1e-6 is
+ * constant.
+ */
 export const MOST_SCALE = 1e6
 /** ΦΦᵀ − I, float32 rounding included; beyond it Σ may have negative eigenvalues. */
 const ORTHONORMAL_TOLERANCE = 1e-3
 
-/** Fails with E_NORM, and with E_SHAPE where the exit layer is not one of the model's. decodeRelease has seen that all is finite. */
+/**
+ * Fails with E_NORM, and with E_SHAPE where the exit layer is not one of the model's. decodeRelease
+ * has seen that all is finite.
+ */
 export const checkReleaseBounds = (release: Container<ReleaseHeader>): void => {
   const { base, exitLayer } = release.header
   if (exitLayer > base.shape.layers)

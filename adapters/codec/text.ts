@@ -1,8 +1,14 @@
-/** Bytes of a file that a person brings, as text: UTF-8 (RFC 3629) with or without a byte order mark; other encodings are named. */
+/**
+ * Bytes of a file that a person brings, as text: UTF-8 (RFC 3629) with or without a byte order
+ * mark; other encodings are named.
+ */
 import { type ParseError, parseTree } from 'jsonc-parser'
 import { type ErrorCode, FedError } from '../errors.ts'
 
-/** name: of the file, for the message. Fails with `code`: what the bytes are instead, and how to convert them. */
+/**
+ * name: of the file, for the message. Fails with `code`: what the bytes are instead, and how to
+ * convert them.
+ */
 export const decodeText = (bytes: Uint8Array, name: string, code: ErrorCode = 'E_DATA'): string => {
   const text = utf8(refuseOthers(bytes, name, code))
   if (text !== null) return text
@@ -20,7 +26,9 @@ export const decodeLines = (bytes: Uint8Array, name: string): (string | null)[] 
 export const NOT_UTF8 =
   'is not UTF-8. Convert the file from what it was saved in, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW'
 
-/** read: gives the bytes of the file, or fails. Fails with `code` where it does, and as decodeText. */
+/**
+ * read: gives the bytes of the file, or fails. Fails with `code` where it does, and as decodeText.
+ */
 export const textOfFile = (
   read: () => Uint8Array,
   name: string,
@@ -119,7 +127,10 @@ const SIGNATURES: readonly (readonly [bytes: readonly number[], other: Other])[]
   ],
 ]
 
-/** Bytes in which zeros are looked for: UTF-16 has them at every second one of the ASCII that JSON is made of. */
+/**
+ * Bytes in which zeros are looked for: UTF-16 has them at every second one of the ASCII that JSON
+ * is made of.
+ */
 const SEARCHED = 1024
 
 const otherEncoding = (bytes: Uint8Array): Other | null => {

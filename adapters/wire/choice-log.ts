@@ -1,4 +1,7 @@
-/** The choice log: one JSON object a line, from the device itself or from anywhere. Documented in the README. */
+/**
+ * The choice log: one JSON object a line, from the device itself or from anywhere. Documented in
+ * the README.
+ */
 import { z } from 'zod'
 
 /** Longest text of a choice; a longer one is cut where a log is read. */
@@ -18,9 +21,10 @@ export const SystemPrompt = z.union([Text, z.array(ContentBlock).max(1000)])
 export type SystemPrompt = z.infer<typeof SystemPrompt>
 
 /**
- * One choice, as read-choices.ts makes it of what people write. candidates: the answers; shown: indices of those the user saw, in
- * order (default: all); chosen: index into candidates; at: milliseconds since 1970; utilities: the true value of each candidate,
- * where a simulation knows it.
+ * One choice, as read-choices.ts makes it of what people write. candidates: the answers; shown:
+ * indices of those the user saw, in order (default: all); chosen: index into candidates; at:
+ * milliseconds since 1970; utilities: the true value of each candidate, where a simulation knows
+ * it.
  */
 export const ChoiceLine = z
   .strictObject({

@@ -1,11 +1,17 @@
-/** Files of one JSON object a line, as other programs write them: what is bad or passed over is told, never quoted. Pure. */
+/**
+ * Files of one JSON object a line, as other programs write them: what is bad or passed over is
+ * told, never quoted. Pure.
+ */
 import { NOT_UTF8 } from '../codec/text.ts'
 import { FedError } from '../errors.ts'
 
 /** line: from 1. problem: what is wrong and how to mend it. */
 export type LineProblem = { readonly line: number; readonly problem: string }
 
-/** items: with the line each stood in. notes: what was passed over or changed in the lines that were taken, a sentence each. */
+/**
+ * items: with the line each stood in. notes: what was passed over or changed in the lines that were
+ * taken, a sentence each.
+ */
 export type JsonLines<T> = {
   readonly items: { readonly line: number; readonly item: T }[]
   readonly problems: LineProblem[]
@@ -27,7 +33,8 @@ export type ReadLine<T> = (
 ) => { readonly item: T } | { readonly problem: string }
 
 /**
- * lines: of a file, null where one is not UTF-8; or its text. Blank lines are passed over. `null` for a field is its absence.
+ * lines: of a file, null where one is not UTF-8; or its text. Blank lines are passed over. `null`
+ * for a field is its absence.
  */
 export const readJsonLines = <T>(
   lines: string | readonly (string | null)[],
@@ -54,8 +61,9 @@ export const readJsonLines = <T>(
 const MOST_TOLD = 20
 
 /**
- * Tells each bad line, and what was passed over. Returns the number of bad lines. skipBad: undefined where no option says so. Fails
- * with E_DATA where there are some that may not be skipped.
+ * Tells each bad line, and what was passed over. Returns the number of bad lines. skipBad:
+ * undefined where no option says so. Fails with E_DATA where there are some that may not be
+ * skipped.
  */
 export const tellLines = (
   { problems, notes }: Pick<JsonLines<unknown>, 'problems' | 'notes'>,

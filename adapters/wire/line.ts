@@ -1,11 +1,16 @@
-/** What names a line of releases: each of its releases has the number of the one before it and one more. */
+/**
+ * What names a line of releases: each of its releases has the number of the one before it and one
+ * more.
+ */
 import { sha256Hex } from '../codec/digest.ts'
 import { type AdapterSpec, MODULES } from '../lora/spec.ts'
 import type { JobSpec } from './jobs.ts'
 
 type LineKey = Pick<JobSpec, 'base' | 'adapter' | 'exitLayer' | 'features'>
 
-/** 32 hexadecimal digits over base weights, tokenizer, adapter spec, exit layer and feature space. */
+/**
+ * 32 hexadecimal digits over base weights, tokenizer, adapter spec, exit layer and feature space.
+ */
 export const lineIdOf = ({ base, adapter, exitLayer, features }: LineKey): string =>
   sha256Hex(
     new TextEncoder().encode(

@@ -1,4 +1,7 @@
-/** Choice logs as other programs write them, made into ChoiceLine where nothing is lost, else refused by line and field. Pure. */
+/**
+ * Choice logs as other programs write them, made into ChoiceLine where nothing is lost, else
+ * refused by line and field. Pure.
+ */
 import type { z } from 'zod'
 import { sha256Hex } from '../codec/digest.ts'
 import { ChoiceLine, MOST_CHARS, type SystemPrompt } from './choice-log.ts'
@@ -7,8 +10,8 @@ import { type JsonLines, readJsonLines, type Told, withoutNulls } from './json-l
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * lines: of the file, or its text; null for a line that is not UTF-8. complete: adds to a line, before it is read, what another file
- * says of it.
+ * lines: of the file, or its text; null for a line that is not UTF-8. complete: adds to a line,
+ * before it is read, what another file says of it.
  */
 export const parseChoiceLog = (
   lines: string | readonly (string | null)[],
@@ -17,8 +20,9 @@ export const parseChoiceLog = (
   readJsonLines(lines, (fields, told) => readAs(ChoiceLine, CHOICE_FIELDS, complete(fields), told))
 
 /**
- * What a choice is known by wherever it is kept: an id names it only together with whose it is, what was asked and which answers there
- * were. A line of the same key is the same choice, perhaps corrected. No decision has such an id.
+ * What a choice is known by wherever it is kept: an id names it only together with whose it is,
+ * what was asked and which answers there were. A line of the same key is the same choice, perhaps
+ * corrected. No decision has such an id.
  */
 export const choiceKey = ({ id, user, messages, system, candidates }: ChoiceLine): string => {
   const content = JSON.stringify([user, messages, system ?? null, candidates.toSorted()])
@@ -51,7 +55,10 @@ export const CHOICE_FIELDS: Readonly<Record<string, ReadField>> = {
   utilities: asItIs,
 }
 
-/** A line by the fields that it may have; others are passed over, and told once. The problem says how to mend it, and quotes nothing. */
+/**
+ * A line by the fields that it may have; others are passed over, and told once. The problem says
+ * how to mend it, and quotes nothing.
+ */
 export const readAs = <S extends z.ZodType>(
   schema: S,
   known: Readonly<Record<string, ReadField>>,
@@ -96,7 +103,10 @@ const content = (value: unknown, told: Told): unknown =>
       })
     : cutText(value, told, 0.5)
 
-/** Of what is too long, endShare of what is kept stands at its end: a question often does, and an answer is read from its front. */
+/**
+ * Of what is too long, endShare of what is kept stands at its end: a question often does, and an
+ * answer is read from its front.
+ */
 const cutText = (value: unknown, told: Told, endShare: number): unknown => {
   if (typeof value !== 'string' || value.length <= MOST_CHARS) return value
   told.cut()
@@ -107,7 +117,9 @@ const cutText = (value: unknown, told: Told, endShare: number): unknown => {
 const isSystem = (value: unknown): value is { readonly content: unknown } =>
   (value as { role?: unknown } | null)?.role === 'system'
 
-/** What is said by system messages before any other, behind what the line has as its system prompt. */
+/**
+ * What is said by system messages before any other, behind what the line has as its system prompt.
+ */
 const liftSystem = (read: Record<string, unknown>): Record<string, unknown> => {
   const { messages, system } = read
   if (!Array.isArray(messages)) return read
@@ -118,7 +130,9 @@ const liftSystem = (read: Record<string, unknown>): Record<string, unknown> => {
   return { ...read, messages: messages.slice(leading.length), system: joined(said) }
 }
 
-/** The same prompt twice is one. Something that is no prompt stays alone, and the schema says so. */
+/**
+ * The same prompt twice is one. Something that is no prompt stays alone, and the schema says so.
+ */
 const joined = (prompts: readonly unknown[]): unknown => {
   const distinct = [...new Map(prompts.map((prompt) => [JSON.stringify(prompt), prompt])).values()]
   if (distinct.length === 1) return distinct[0]
@@ -133,7 +147,10 @@ const joined = (prompts: readonly unknown[]): unknown => {
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
 
-/** Numbers below are seconds: as milliseconds they would lie before March 1973, as seconds the greatest is in the year 5138. */
+/**
+ * Numbers below are seconds: as milliseconds they would lie before March 1973, as seconds the
+ * greatest is in the year 5138.
+ */
 const LEAST_MS = 1e11
 
 const timeMs = (value: unknown): unknown => {

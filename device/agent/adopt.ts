@@ -1,4 +1,7 @@
-/** Takes up a release: none that is older than what this device has had of its line, and none that a head cannot be fitted under. */
+/**
+ * Takes up a release: none that is older than what this device has had of its line, and none that a
+ * head cannot be fitted under.
+ */
 import { z } from 'zod'
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
@@ -16,7 +19,10 @@ import { ownScale } from './taste.ts'
 import { reportTraining } from './training.ts'
 import type { ParticipateOptions } from './types.ts'
 
-/** Of a line, the newest release that this device has served; the version of another server means nothing. */
+/**
+ * Of a line, the newest release that this device has served; the version of another server means
+ * nothing.
+ */
 const Newest = z.object({ version: z.int().min(0), hash: Sha256 })
 type Newest = z.infer<typeof Newest>
 const Releases = z.object({ server: z.string().nullable(), lines: z.record(z.string(), Newest) })
@@ -27,8 +33,9 @@ export type AdoptDeps = Pick<
 >
 
 /**
- * download: gives the release's bytes, where the store has none. What is served stays as it is until all is checked. Fails with
- * the codes of readRelease and checkReleaseBounds, with E_CONFLICT where the version is not above the newest of its line, and with E_NORM where no head can be
+ * download: gives the release's bytes, where the store has none. What is served stays as it is
+ * until all is checked. Fails with the codes of readRelease and checkReleaseBounds, with E_CONFLICT
+ * where the version is not above the newest of its line, and with E_NORM where no head can be
  * fitted under it.
  */
 export const adoptRelease = async (
@@ -46,14 +53,16 @@ export const adoptRelease = async (
   release.checkBounds()
   checkVersion(deps, release, hash, last)
   await tryFit(deps, release)
-  if (!kept) store.saveBlob(releaseBlob(hash), bytes)
+  if (!kept) await store.durably((tx) => tx.saveBlob(releaseBlob(hash), bytes))
   // The old pair serves until the new one is trained: serving changes in one step.
   if (serving.hasPrivate()) {
     const { onTrain, end } = reportTraining(store, onProgress)
     await serving.trainPrivate(hash, { signal, onTrain }).finally(end)
   } else serving.serve(hash)
-  remember(deps, release, hash)
-  if (last !== null) store.removeBlob(releaseBlob(last))
+  await store.durably((tx) => {
+    tx.set('releases', withNewest(deps, release, hash))
+    if (last !== null) tx.removeBlob(releaseBlob(last))
+  })
   await refresh()
 }
 
@@ -93,11 +102,14 @@ const servedOf = (
   }
 }
 
-const remember = (deps: AdoptDeps, { header: { version, ...header } }: Released, hash: string) =>
-  deps.store.set('releases', {
-    server: deps.serverUrl,
-    lines: { ...newestOf(deps), [lineIdOf(header)]: { version, hash } },
-  } satisfies z.infer<typeof Releases>)
+const withNewest = (
+  deps: AdoptDeps,
+  { header: { version, ...header } }: Released,
+  hash: string,
+): z.infer<typeof Releases> => ({
+  server: deps.serverUrl,
+  lines: { ...newestOf(deps), [lineIdOf(header)]: { version, hash } },
+})
 
 /** Fits a head to the choices, as they are read now, under the release's prior and scale. */
 const tryFit = async (
@@ -121,10 +133,16 @@ const tryFit = async (
   if (!numbers.every(Number.isFinite)) throw unfit()
 }
 
-/** Log-odds between two answers are then a thousand or so before anything is learned, and Cholesky factors fail at about 1e10. */
+/**
+ * Log-odds between two answers are then a thousand or so before anything is learned, and Cholesky
+ * factors fail at about 1e10.
+ */
 const MOST_VARIANCE = 1e6
 
-/** The greatest that the prior expects of the log-odds between two answers of a choice, its mean included. */
+/**
+ * The greatest that the prior expects of the log-odds between two answers of a choice, its mean
+ * included.
+ */
 const mostVariance = (features: Served['features'], prior: Prior, scale: Float64Array): number => {
   let most = 0
   for (const choice of features)

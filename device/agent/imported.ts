@@ -3,7 +3,10 @@ import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { choiceKey, latestChoices } from '../../adapters/wire/read-choices.ts'
 import type { DeviceStore } from './store.ts'
 
-/** Lines, by what came of them. replaced: those that corrected, or were corrected by, another of the same key. test: never trained on. */
+/**
+ * Lines, by what came of them. replaced: those that corrected, or were corrected by, another of the
+ * same key. test: never trained on.
+ */
 export type ImportReport = {
   readonly added: number
   readonly replaced: number

@@ -186,8 +186,9 @@ const CONNECTION_HEADERS = [
 const REQUEST_ONLY = ['host', 'content-length', 'expect', 'cookie', 'origin', 'referer']
 
 /**
- * The caller's headers for Claude, spelled and ordered as they came. Its own credential goes on in the header it came in. The device
- * token never does: where it stands alone the device's own key goes in its place. E_AUTH without any credential, E_NO_KEY when the device has no key.
+ * The caller's headers for Claude, spelled and ordered as they came. Its own credential goes on in
+ * the header it came in. The device token never does: where it stands alone the device's own key
+ * goes in its place. E_AUTH without any credential, E_NO_KEY when the device has no key.
  */
 const headersFor = ({ deviceToken, claudeKey }: UpstreamDeps, incoming: RawHeaders): RawHeaders => {
   const named = new Headers()

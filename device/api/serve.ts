@@ -20,8 +20,9 @@ export type ServeDeps = Omit<ApiDeps, 'port'> & { readonly listen?: readonly str
 const GRACE_MS = 2000
 
 /**
- * requestTimeout: an upload takes as long as the way to Claude makes it take; Node would cut it after five minutes. keepAliveTimeout:
- * longer than clients keep an idle connection (httpx 5 s, Go 90), so that none sends a request on one that is being closed.
+ * requestTimeout: an upload takes as long as the way to Claude makes it take; Node would cut it
+ * after five minutes. keepAliveTimeout: longer than clients keep an idle connection (httpx 5 s, Go
+ * 90), so that none sends a request on one that is being closed.
  */
 const SERVER = { requestTimeout: 0, keepAliveTimeout: 100_000 }
 

@@ -1,4 +1,7 @@
-/** How the page gets in: one-time codes, and the sessions they are exchanged for. All in memory of the process that serves. */
+/**
+ * How the page gets in: one-time codes, and the sessions they are exchanged for. All in memory of
+ * the process that serves.
+ */
 import { FedError } from '../../adapters/errors.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import { isSame, SESSION_PREFIX } from './guard.ts'
@@ -15,11 +18,15 @@ export type Sessions = {
   /** Fails with E_UNAVAILABLE when too many were asked for. */
   newCode(): { code: string; expiresAt: number }
   /**
-   * A code works once. Fails with E_AUTH. Failures are not counted: 100 random bits cannot be guessed within a minute, and a limit would let any program
-   * of this computer lock the right code out.
+   * A code works once. Fails with E_AUTH. Failures are not counted: 100 random bits cannot be
+   * guessed within a minute, and a limit would let any program of this computer lock the right code
+   * out.
    */
   exchange(code: string): string
-  /** A session for who has shown the device token. isRight: whether it was that. Fails as exchange does. */
+  /**
+   * A session for who has shown the device token. isRight: whether it was that. Fails as exchange
+   * does.
+   */
   open(isRight: boolean): string
   /** Whether a session is open; it then counts as used. */
   isOpen(session: string): boolean

@@ -89,7 +89,10 @@ export const removeCommand = (io: Io): Command =>
       io.print(options, { done }, done.join('\n'))
     })
 
-/** Fails with E_HOME where there is none, and with E_USAGE where its files lie among those of the user's own home. */
+/**
+ * Fails with E_HOME where there is none, and with E_USAGE where its files lie among those of the
+ * user's own home.
+ */
 const homeToRemove = (path: string): string => {
   if (!isHome(path) || !existsSync(join(path, 'device-key.json')))
     throw new FedError('E_HOME', `${path} is not a home of loreweave: nothing was removed`)
@@ -101,7 +104,10 @@ const homeToRemove = (path: string): string => {
   return home
 }
 
-/** Fails with E_CONFLICT while a process works with the home; may: a command that ends with its service. */
+/**
+ * Fails with E_CONFLICT while a process works with the home; may: a command that ends with its
+ * service.
+ */
 const refuseOwner = (home: string, may?: string): void => {
   const owner = lockHolder(home)
   if (owner && owner.command !== may) throw heldBy(home, owner, 'end it, and run this again')
@@ -120,7 +126,10 @@ const removeHome = (home: string): string[] => {
   return [`removed ${home}`]
 }
 
-/** Fails with E_USAGE where nobody can be asked, and with E_CANCELLED where the answer is not "remove". */
+/**
+ * Fails with E_USAGE where nobody can be asked, and with E_CANCELLED where the answer is not
+ * "remove".
+ */
 const confirm = async (io: Io, paths: readonly string[]): Promise<void> => {
   if (!io.canAsk)
     throw new FedError('E_USAGE', 'removing asks first: add --yes where nobody can answer')

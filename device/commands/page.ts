@@ -1,6 +1,7 @@
 /**
- * `loreweave page`: opens the page of the running device in the browser, and prints the one-time code to type there. The code is never
- * an argument of a program: every user of the computer may read those.
+ * `loreweave page`: opens the page of the running device in the browser, and prints the one-time
+ * code to type there. The code is never an argument of a program: every user of the computer may
+ * read those.
  */
 import { spawn } from 'node:child_process'
 import { Command } from 'commander'
@@ -37,7 +38,10 @@ export const pageCommand = (io: Io): Command =>
       )
     })
 
-/** Fails with E_UNAVAILABLE when nothing answers there, with E_AUTH when it is another home's device. */
+/**
+ * Fails with E_UNAVAILABLE when nothing answers there, with E_AUTH when it is another home's
+ * device.
+ */
 const askForCode = async (
   fetch: Fetch,
   base: string,

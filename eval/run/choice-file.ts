@@ -1,4 +1,7 @@
-/** Choice logs from anywhere: read, completed with other programs' answers, and reduced to what can be judged. */
+/**
+ * Choice logs from anywhere: read, completed with other programs' answers, and reduced to what can
+ * be judged.
+ */
 import { basename } from 'node:path'
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { tellLines } from '../../adapters/wire/json-lines.ts'
@@ -15,7 +18,10 @@ export type ChoiceFile = {
   readonly log: (line: string) => void
 }
 
-/** Users with their lines in the order in which they were chosen. Fails with E_DATA on bad lines (unless skipBad), or on no file. */
+/**
+ * Users with their lines in the order in which they were chosen. Fails with E_DATA on bad lines
+ * (unless skipBad), or on no file.
+ */
 export const readChoiceFile = ({
   path,
   outputs = [],
@@ -60,9 +66,10 @@ const outputsByRequest = (paths: readonly string[]): Outputs => {
 }
 
 /**
- * A line without `candidates` gets those of its `request`, which names an instruction of the outputs by its text or by its id
- * (`<dataset>/<n>`); default: the text of the last message. `chosen` may then be a generator's name. Where nothing fits, the line stays
- * as it is, and the schema says what it lacks.
+ * A line without `candidates` gets those of its `request`, which names an instruction of the
+ * outputs by its text or by its id (`<dataset>/<n>`); default: the text of the last message.
+ * `chosen` may then be a generator's name. Where nothing fits, the line stays as it is, and the
+ * schema says what it lacks.
  */
 const completeLine =
   (outputs: Outputs) =>

@@ -17,7 +17,10 @@ export const modelPath = (cacheFolder: string, file: string): string =>
 export const convertedFolder = (cacheFolder: string, sha256: string): string =>
   join(cacheFolder, 'converted', `${sha256}-v${CONVERTER_VERSION}`)
 
-/** Published files with what is left of transfers, and converted weights of any version with what is left of converting. */
+/**
+ * Published files with what is left of transfers, and converted weights of any version with what is
+ * left of converting.
+ */
 const CACHED: Readonly<Record<string, (name: string) => boolean>> = {
   models: (name) =>
     MODELS.some(
@@ -28,7 +31,10 @@ const CACHED: Readonly<Record<string, (name: string) => boolean>> = {
   converted: (name) => /^[0-9a-f]{64}-v\d+(?:\.partial-[\w-]+)?$/.test(name),
 }
 
-/** Paths of what this program has put into a cache folder; whatever else lies there is somebody else's. */
+/**
+ * Paths of what this program has put into a cache folder; whatever else lies there is somebody
+ * else's.
+ */
 export const cachedFiles = (cacheFolder: string): string[] =>
   Object.entries(CACHED).flatMap(([name, isOwn]) => {
     const folder = join(cacheFolder, name)

@@ -18,7 +18,10 @@ beforeAll(async () => {
 
 type Made = { version: number; seed?: number; rank?: number; parts?: Part[] }
 
-/** Bytes of a release for the tiny model. Another seed is another content, another rank another line. */
+/**
+ * Bytes of a release for the tiny model. Another seed is another content, another rank another
+ * line.
+ */
 const bytesOf = ({ version, seed = 1, rank = 2, parts = [] }: Made): Uint8Array => {
   const { base, adapter, exitLayer, features } = JobSpec.parse(jobFor(model))
   const spec = { ...adapter, rank }
@@ -52,9 +55,12 @@ const bytesOf = ({ version, seed = 1, rank = 2, parts = [] }: Made): Uint8Array 
 }
 
 /** A device with choices that is offered releases one after the other. */
-const deviceOf = (store: DeviceStore = openStore(':memory:'), serverUrl = 'https://one.test') => {
+const deviceOf = async (
+  store: DeviceStore = openStore(':memory:'),
+  serverUrl = 'https://one.test',
+) => {
   const { device } = fakeDevice(model, { store, serverUrl })
-  device.importChoices(shortChoices(6))
+  await device.importChoices(shortChoices(6))
   /** The code with which it is refused; else what is served is it. */
   const offer = async (made: Made) => {
     const bytes = bytesOf(made)
@@ -74,7 +80,7 @@ const deviceOf = (store: DeviceStore = openStore(':memory:'), serverUrl = 'https
 
 describe('versions never fall', () => {
   test('within a line only a higher one is taken up, or the same again', async () => {
-    const { offer } = deviceOf()
+    const { offer } = await deviceOf()
     expect(await offer({ version: 3 })).toBe('served')
     expect(await offer({ version: 2 })).toBe('E_CONFLICT')
     expect(await offer({ version: 3, seed: 2 })).toBe('E_CONFLICT')
@@ -83,7 +89,7 @@ describe('versions never fall', () => {
   })
 
   test('another line has versions of its own, and coming back from it none falls', async () => {
-    const { offer } = deviceOf()
+    const { offer } = await deviceOf()
     expect(await offer({ version: 5 })).toBe('served')
     expect(await offer({ version: 0, rank: 1 })).toBe('served')
     expect(await offer({ version: 4 })).toBe('E_CONFLICT')
@@ -91,14 +97,14 @@ describe('versions never fall', () => {
   })
 
   test('they hold across a restart, and mean nothing at another server', async () => {
-    const { store, offer } = deviceOf()
+    const { store, offer } = await deviceOf()
     await offer({ version: 5 })
-    expect(await deviceOf(store).offer({ version: 4 })).toBe('E_CONFLICT')
-    expect(await deviceOf(store, 'https://two.test').offer({ version: 0 })).toBe('served')
+    expect(await (await deviceOf(store)).offer({ version: 4 })).toBe('E_CONFLICT')
+    expect(await (await deviceOf(store, 'https://two.test')).offer({ version: 0 })).toBe('served')
   })
 
   test('a home that has served a release before versions were remembered knows that one', async () => {
-    const { store, offer } = deviceOf()
+    const { store, offer } = await deviceOf()
     await offer({ version: 5 })
     store.set('releases', null)
     expect(await offer({ version: 4 })).toBe('E_CONFLICT')
@@ -124,7 +130,7 @@ describe('numbers', () => {
       () => [part('prior.mean', 0.1), rest(1e6), part('statistics.scale', 1e3)],
     ],
   ])('%s are refused with E_NORM, and what was served goes on serving', async (_, parts) => {
-    const { device, offer } = deviceOf()
+    const { device, offer } = await deviceOf()
     await offer({ version: 1 })
     const before = await device.rerank({ messages: QUESTION }, ANSWERS)
     expect(await offer({ version: 2, parts: parts() })).toBe('E_NORM')
@@ -133,7 +139,7 @@ describe('numbers', () => {
   })
 
   test('a device whose home holds such a release from before takes up a sound one', async () => {
-    const { device, store, offer } = deviceOf()
+    const { device, store, offer } = await deviceOf()
     const bad = bytesOf({ version: 1, parts: [part('prior.mean', 0), rest(1e15)] })
     store.saveBlob(releaseBlob(sha256Hex(bad)), bad)
     store.set('serving', { release: sha256Hex(bad), private: false, revision: 0 })

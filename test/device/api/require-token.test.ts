@@ -1,4 +1,7 @@
-/** The setting `requireToken`: who may ask Claude through the device of a computer that others use too. */
+/**
+ * The setting `requireToken`: who may ask Claude through the device of a computer that others use
+ * too.
+ */
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../../device/api/errors.ts'
 import { describeAccess } from '../../../device/commands/access.ts'
