@@ -1,5 +1,5 @@
 /** `loreweave doctor`: what is wrong with this device, and the command that mends it. Changes nothing, sends no key and no text. */
-import { existsSync, statfsSync } from 'node:fs'
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { Command } from 'commander'
@@ -32,7 +32,7 @@ import { ASK_MS, authorities, claudeAnswers, encryption, serverAnswers } from '.
 import { pricesFinding } from './doctor-prices.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import type { Io } from './io.ts'
-import { servicePath } from './service.ts'
+import { networkDifferences, servicePath } from './service.ts'
 
 type DoctorOptions = CommonOptions & { cache?: string; offline?: boolean }
 
@@ -107,7 +107,7 @@ const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   await look('api', () => localApi(here))
   await look('access', () => access(here))
   await look('agent', () => agentRuns(here))
-  await look('service', service)
+  await look('service', () => service(io.env))
   await look('training', () => lastTraining(here))
   await look('conditions', () => conditions(here))
   await look('consent', () => consent(here))
@@ -245,12 +245,15 @@ const agentRuns = ({ folder }: Home): Finding => {
     : warn('does not run: nothing is trained by itself', 'loreweave agent')
 }
 
-const service = (): Finding => {
+const service = (env: Io['env']): Finding => {
   const path = servicePath()
   if (path === null) return ok('none on this system')
-  return existsSync(path)
+  if (!existsSync(path))
+    return warn('not installed: the agent does not begin at login', 'loreweave service install')
+  const others = networkDifferences(readFileSync(path, 'utf8'), env)
+  return others.length === 0
     ? ok(path)
-    : warn('not installed: the agent does not begin at login', 'loreweave service install')
+    : warn(`${path} has ${others.join(', ')} otherwise than here`, 'loreweave service install')
 }
 
 /** SQLite's own check of every page. */

@@ -9,15 +9,20 @@ import { isHome } from '../agent/home.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { type CommonOptions, folderOf, withHome } from './context.ts'
 import type { Io } from './io.ts'
+import { networkVariables, shown, VARIABLES, type Variable } from './service-environment.ts'
 
 type ServiceOptions = CommonOptions & { cache?: string; print?: boolean }
 
-/** program: node, its arguments and the command line's own file, absolute. writable: folders beside home and cache. */
+/**
+ * program: node, its arguments and the command line's own file, absolute. writable: folders beside
+ * home and cache. network: variables that it is told beside those.
+ */
 export type ServicePlan = {
   readonly program: readonly string[]
   readonly home: string
   readonly cache: string
   readonly writable: readonly string[]
+  readonly network?: readonly Variable[]
 }
 
 export const UNIT = 'loreweave.service'
@@ -41,22 +46,21 @@ export const serviceCommand = (io: Io): Command => {
     .option('--print', 'print the unit and change nothing')
     .addHelpText(
       'after',
-      '\nA service has no $ANTHROPIC_API_KEY: apps that send the device token need a key kept by `loreweave init --claude-key-file`.\n\nExample:\n  loreweave service install',
+      '\nThe service is told HTTPS_PROXY, HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS as they are here: install it again when they change.\nIt has no $ANTHROPIC_API_KEY: apps that send the device token need a key kept by `loreweave init --claude-key-file`.\n\nExample:\n  loreweave service install',
     )
     .action((options: ServiceOptions) => {
       const plan = planOf(io, options)
       const path = requirePath()
-      const text = process.platform === 'darwin' ? launchdPlist(plan) : systemdUnit(plan)
       if (options.print) {
-        io.out(text)
+        io.out(unitOf({ ...plan, network: plan.network?.map(shown) ?? [] }))
         return
       }
       if (!isHome(plan.home))
         throw new FedError('E_HOME', `${plan.home} is not set up. Run: loreweave init`)
       mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(`${path}.${process.pid}.tmp`, text, { mode: 0o600 })
+      writeFileSync(`${path}.${process.pid}.tmp`, unitOf(plan), { mode: 0o600 })
       renameSync(`${path}.${process.pid}.tmp`, path)
-      report(io, options, [`wrote ${path}`, ...runAll(beginning(path))])
+      report(io, options, [`wrote ${path}`, ...told(plan), ...runAll(beginning(path))])
     })
   withHome(command.command('uninstall'))
     .description('stop the agent and remove the unit; the home stays')
@@ -101,6 +105,36 @@ const requirePath = (): string => {
   )
 }
 
+const unitOf = (plan: ServicePlan): string =>
+  process.platform === 'darwin' ? launchdPlist(plan) : systemdUnit(plan)
+
+/** What the service is told of the network, one line each. */
+const told = ({ network = [] }: ServicePlan): string[] =>
+  network.length === 0
+    ? ['it is told of no proxy and no further authorities: none are set here']
+    : network.map((variable) => {
+        const { name, value } = shown(variable)
+        const isSecret = value !== variable.value
+        const isHidden = name === 'NODE_EXTRA_CA_CERTS' && /^\/(?:var\/)?tmp\//.test(value)
+        return [
+          `it is told ${name}=${value}`,
+          ...(isSecret ? ['with the credentials, in a file that only you can read'] : []),
+          ...(isHidden ? ['but it has a /tmp of its own: put the file elsewhere'] : []),
+        ].join(', ')
+      })
+
+/** Variables of the network that an installed unit has otherwise than this environment. */
+export const networkDifferences = (unit: string, env: Io['env']): string[] => {
+  const here = networkVariables(env)
+  const isTold = (variable: Variable) =>
+    unit.includes(unitVariable(variable)) || unit.includes(plistLine(variable))
+  const isNamed = (name: string) => unit.includes(`"${name}=`) || unit.includes(`<key>${name}<`)
+  return VARIABLES.flat().filter((name) => {
+    const variable = here.find((one) => one.name === name)
+    return variable ? !isTold(variable) : isNamed(name)
+  })
+}
+
 /** The same program again: node with its loaders, and this command line's file. */
 const planOf = (io: Io, options: ServiceOptions): ServicePlan => {
   const script = process.argv[1] ?? ''
@@ -110,13 +144,20 @@ const planOf = (io: Io, options: ServiceOptions): ServicePlan => {
     program: [process.execPath, ...loaders, script],
     home: folderOf(io, options),
     cache: options.cache ?? defaultCacheFolder(io.env),
+    network: networkVariables(io.env),
     // From sources the engine's worker is bundled there.
     writable: isSource ? [join(dirname(dirname(script)), 'node_modules', '.cache')] : [],
   }
 }
 
 /** A unit for the user's own systemd (systemd.service(5), systemd.exec(5)). */
-export const systemdUnit = ({ program, home, cache, writable }: ServicePlan): string =>
+export const systemdUnit = ({
+  program,
+  home,
+  cache,
+  writable,
+  network = [],
+}: ServicePlan): string =>
   [
     '[Unit]',
     'Description=Loreweave: personalizes Claude on this device',
@@ -127,6 +168,7 @@ export const systemdUnit = ({ program, home, cache, writable }: ServicePlan): st
     '[Service]',
     `ExecStart=${[...program, 'agent', '--json'].map(execWord).join(' ')}`,
     `Environment=${unitWord(`LOREWEAVE_HOME=${home}`)} ${unitWord(`LOREWEAVE_CACHE=${cache}`)}`,
+    ...network.map((variable) => `Environment=${unitVariable(variable)}`),
     'Restart=on-failure',
     'RestartSec=30',
     'KillMode=mixed',
@@ -150,11 +192,12 @@ export const systemdUnit = ({ program, home, cache, writable }: ServicePlan): st
 /** Quoted for systemd; % begins a specifier. */
 const unitWord = (word: string): string =>
   `"${word.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%')}"`
+const unitVariable = ({ name, value }: Variable): string => unitWord(`${name}=${value}`)
 /** In a command line $ begins a variable as well. */
 const execWord = (word: string): string => unitWord(word).replaceAll('$', '$$$$')
 
 /** launchd.plist(5). */
-export const launchdPlist = ({ program, home, cache }: ServicePlan): string => {
+export const launchdPlist = ({ program, home, cache, network = [] }: ServicePlan): string => {
   const text = (value: string) => `<string>${escapeXml(value)}</string>`
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -168,8 +211,9 @@ export const launchdPlist = ({ program, home, cache }: ServicePlan): string => {
     '  </array>',
     '  <key>EnvironmentVariables</key>',
     '  <dict>',
-    `    <key>LOREWEAVE_HOME</key>${text(home)}`,
-    `    <key>LOREWEAVE_CACHE</key>${text(cache)}`,
+    plistLine({ name: 'LOREWEAVE_HOME', value: home }),
+    plistLine({ name: 'LOREWEAVE_CACHE', value: cache }),
+    ...network.map(plistLine),
     '  </dict>',
     '  <key>RunAtLoad</key><true/>',
     '  <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>',
@@ -181,6 +225,9 @@ export const launchdPlist = ({ program, home, cache }: ServicePlan): string => {
     '',
   ].join('\n')
 }
+
+const plistLine = ({ name, value }: Variable): string =>
+  `    <key>${name}</key><string>${escapeXml(value)}</string>`
 
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
