@@ -35,16 +35,28 @@ export const ConsentRecord = z.strictObject({
 })
 export type ConsentRecord = z.infer<typeof ConsentRecord>
 
+/**
+ * Rounds that the device was assigned to and wants no part in now. waiting: its update is made and on
+ * its way, its place stays; left: it will not be done in time or cannot do it, its place is free.
+ */
+const NamedRounds = z.strictObject({
+  waiting: z.array(Id).max(32),
+  left: z.array(Id).max(32),
+})
+
 /** POST /v1/checkin. */
 export const CheckInRequest = z.strictObject({
   protocol: Protocol,
   base: BaseModelSchema,
   features: FeatureSpaceSchema,
   consent: ConsentRecord,
-  conditions: z.strictObject({ charging: z.boolean().nullable(), idle: z.boolean().nullable() }),
   choices: CountBucket,
-  /** The release that the device serves now, if any. */
-  release: Sha256.nullable(),
+  rounds: NamedRounds.optional(),
+  /** Nobody reads these two; devices of version 0.1 send them. */
+  conditions: z
+    .strictObject({ charging: z.boolean().nullable(), idle: z.boolean().nullable() })
+    .optional(),
+  release: Sha256.nullable().optional(),
 })
 export type CheckInRequest = z.infer<typeof CheckInRequest>
 

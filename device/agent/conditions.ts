@@ -62,15 +62,6 @@ export const isHeldByNetwork = (
   { ignore }: Overrides = NO_OVERRIDES,
 ): boolean => metered === true && !settings.metered && !ignore.has('metered')
 
-/** All that a check-in tells of them. */
-export const coarseConditions = (
-  { charging, idleSeconds }: Readings,
-  { idleMinutes }: AgentSettings,
-): { charging: boolean | null; idle: boolean | null } => ({
-  charging,
-  idle: idleSeconds === null ? null : idleSeconds >= 60 * idleMinutes,
-})
-
 /** hours: "22:00-07:00", the end not included; over midnight where it is before the start. The same twice is the whole day. */
 const isWithin = (hours: string | null, minutes: number): boolean => {
   if (hours === null) return true

@@ -1,12 +1,14 @@
 /** The federated half of a device: enrolment, rounds, and following the releases they become. */
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { Assignment, CheckInRequest } from '../../adapters/wire/federation.ts'
+import type { Assignment } from '../../adapters/wire/federation.ts'
 import { adoptRelease } from './adopt.ts'
+import { openBackoff } from './backoff.ts'
 import { grantConsent, withdrawConsent } from './consent.ts'
+import { energyEntries, expectedSeconds } from './energy-status.ts'
 import type { Federation } from './federation.ts'
 import { unlessForgotten } from './forgotten.ts'
-import { contactRefusal, participate } from './participate.ts'
+import { contactRefusal, type ParticipateDeps, participate } from './participate.ts'
 import { type RoundResult, runRound } from './round.ts'
 import { RELEASE_BLOBS, releaseBlob, type Serving, type ServingDeps } from './serving.ts'
 import { reportTraining, whenUnpaused } from './training.ts'
@@ -28,10 +30,9 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly checkpoint: (name: string) => string | undefined
   /** Drops the checkpoints of all other rounds; null: of every round. */
   readonly keepRound: (roundId: string | null) => void
-  readonly conditions: ConditionsReader
+  /** Milliseconds of a clock that is never set. */
+  readonly steady: () => number
 }
-
-export type ConditionsReader = () => Promise<CheckInRequest['conditions']>
 
 type Contributor = Pick<
   Device,
@@ -40,9 +41,10 @@ type Contributor = Pick<
 
 export const openContributor = (deps: ContributorDeps): Contributor => {
   const { store, clock } = deps
+  const memory = { lately: openBackoff(deps.steady), turnedDown: new Set<string>() }
   return {
     enroll: (token, signal) => deps.federation().enroll(token, signal),
-    participate: (options = {}) => contribute(deps, options),
+    participate: (options = {}) => contribute(deps, memory, options),
     adoptRelease: (hash, signal) => adopt(deps, hash, { signal }),
     consent: () => store.consent(),
     grantConsent: (contributions, expiresAt = null) =>
@@ -61,6 +63,7 @@ const adopt = (deps: ContributorDeps, hash: string, options: ParticipateOptions)
 
 const contribute = async (
   deps: ContributorDeps,
+  memory: Pick<ParticipateDeps, 'lately' | 'turnedDown'>,
   options: ParticipateOptions,
 ): Promise<ParticipateReport> => {
   const { store, model, space, clock, sleep, serving } = deps
@@ -73,8 +76,9 @@ const contribute = async (
       clock,
       sleep,
       servedRelease: serving.releaseHash,
-      conditions: deps.conditions,
       assigned: (assignment) => keepAssigned(deps, assignment),
+      ...memory,
+      expectedMs: () => 1000 * expectedSeconds(energyEntries(store)),
       ready: () => whenUnpaused(deps.isPaused, sleep, options.signal),
       run: (assignment, release, during) => computeRound(deps, assignment, release, during),
     },

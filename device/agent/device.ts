@@ -12,7 +12,7 @@ import { type HeldBackPairs, heldBackPairs, pointsGained } from './accuracy.ts'
 import { type AnswerMemo, cachePooled } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { CONTACT, consentRefusal, onConsentChange } from './consent.ts'
-import { type ConditionsReader, notEnrolled, openContributor } from './contributor.ts'
+import { notEnrolled, openContributor } from './contributor.ts'
 import { federationClient } from './federation.ts'
 import { openFollowUps } from './follow-ups.ts'
 import { enforceRetention, expire } from './forget.ts'
@@ -41,6 +41,8 @@ export type DeviceOptions = {
   readonly serverUrl?: string | null
   readonly transport?: Transport
   readonly clock?: () => number
+  /** Milliseconds of a clock that is never set. */
+  readonly steady?: () => number
   readonly rng?: Rng
   readonly sleep?: Sleep
   readonly settings?: DeviceSettingsInput
@@ -56,8 +58,6 @@ export type DeviceOptions = {
   readonly checkMemory?: (need: StepNeed) => void
   /** Told of what failed in the background. */
   readonly report?: (event: { what: string; code: string }) => void
-  /** What a check-in tells of the machine; default: nothing. */
-  readonly conditions?: ConditionsReader
 }
 
 export const openDevice = (options: DeviceOptions): Device => {
@@ -123,7 +123,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     isPaused,
     checkpoint,
     keepRound: (roundId) => options.folder && dropRounds(options.folder, roundId),
-    conditions: options.conditions ?? (async () => ({ charging: null, idle: null })),
+    steady: options.steady ?? (() => performance.now()),
   })
 
   const dropWithdrawn = () => {

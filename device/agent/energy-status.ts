@@ -65,15 +65,23 @@ export const expectedJoules = (entries: readonly EnergyEntry[], work: Work): num
       .map((e) => e.joules),
   )
 
-/** Finished pieces, oldest first, with the joules of the interrupted ones that they continued. */
+/** The least of the last finished few rounds; 0 where nothing is known. */
+export const expectedSeconds = (entries: readonly EnergyEntry[]): number => {
+  const last = finishedWork(entries.filter((e) => e.work === 'round' && e.roundId)).slice(-RECENT)
+  return last.length === 0 ? 0 : Math.min(...last.map((e) => e.seconds))
+}
+
+/** Finished pieces, oldest first, with the joules and seconds of the interrupted ones that they continued. */
 const finishedWork = (entries: readonly EnergyEntry[]): EnergyEntry[] => {
   const finished: EnergyEntry[] = []
-  let carried = 0
+  let [joules, seconds] = [0, 0]
   for (const entry of entries) {
-    carried += entry.joules
+    joules += entry.joules
+    seconds += entry.seconds
     if (!entry.isFinished) continue
-    finished.push({ ...entry, joules: carried })
-    carried = 0
+    finished.push({ ...entry, joules, seconds })
+    joules = 0
+    seconds = 0
   }
   return finished
 }

@@ -20,17 +20,20 @@ import {
 } from './transport.ts'
 import type { Departure } from './while-allowed.ts'
 
+/** check: right before each attempt; throws where it may not leave. mark: keeps, before each attempt, that it may leave. */
+export type Leave = Departure & { readonly mark?: () => Promise<void> }
+
 export type Federation = {
   /** token: one-time, from the operator. Returns the device's pseudonym. */
   enroll(token: string, signal?: AbortSignal): Promise<string>
-  checkIn(request: Omit<CheckInRequest, 'protocol'>, departure: Departure): Promise<CheckInResponse>
+  checkIn(request: Omit<CheckInRequest, 'protocol'>, leave: Leave): Promise<CheckInResponse>
   /**
    * The bytes of a release. Fails with E_CHECKSUM when they are not those that the hash names, with
    * E_TOO_LARGE when there are more than a release can have.
    */
-  download(hash: string, departure: Departure): Promise<Uint8Array>
+  download(hash: string, leave: Leave): Promise<Uint8Array>
   /** Sends the kept bytes as they are. */
-  upload(upload: PendingUpload, departure: Departure): Promise<UploadResponse>
+  upload(upload: PendingUpload, leave: Leave): Promise<UploadResponse>
   traffic(): Traffic
 }
 
@@ -49,31 +52,31 @@ export const federationClient = (deps: SignedTransportDeps): Federation => {
       const answer = await postJson(transport, '/v1/enroll', 'enroll', body, EnrollResponse, leave)
       return answer.deviceId
     },
-    checkIn(request, departure) {
+    checkIn(request, leave) {
       const body = CheckInRequest.parse({ ...request, protocol: PROTOCOL_VERSION })
-      return postJson(transport, '/v1/checkin', 'checkin', body, CheckInResponse, departure)
+      return postJson(transport, '/v1/checkin', 'checkin', body, CheckInResponse, leave)
     },
-    async download(hash, departure) {
+    async download(hash, leave) {
       const { bytes } = await transport.send({
         method: 'GET',
         path: `/v1/releases/${hash}`,
         what: 'release',
         maxBytes: MAX_BINARY_BYTES,
-        ...departure,
+        ...leave,
       })
       const digest = sha256Hex(bytes)
       if (digest !== hash)
         throw new FedError('E_CHECKSUM', `release: expected ${hash}, got ${digest}`)
       return bytes
     },
-    async upload(upload, departure) {
+    async upload(upload, leave) {
       const { bytes } = await transport.send({
         method: 'PUT',
         path: `/v1/rounds/${upload.roundId}/update`,
         what: 'update',
         headers: { 'content-type': 'application/octet-stream', 'upload-token': upload.uploadToken },
         body: upload.bytes,
-        ...departure,
+        ...leave,
       })
       return readJson(bytes, UploadResponse, 'update')
     },
@@ -86,7 +89,7 @@ const postJson = async <T>(
   what: string,
   body: object,
   schema: z.ZodType<T>,
-  departure: Departure,
+  leave: Leave,
 ): Promise<T> => {
   const { bytes } = await transport.send({
     method: 'POST',
@@ -94,7 +97,7 @@ const postJson = async <T>(
     what,
     headers: { 'content-type': 'application/json' },
     body: new TextEncoder().encode(JSON.stringify(body)),
-    ...departure,
+    ...leave,
   })
   return readJson(bytes, schema, what)
 }

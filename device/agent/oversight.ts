@@ -98,8 +98,9 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
       own: ownAdapter(store),
       rounds: store
         .uploads()
+        .filter(({ bytes }) => bytes > 0)
         .slice(0, MOST_ROUNDS)
-        .map(({ jobId: _, ...round }) => ({ ...round, at: Math.floor(round.at) })),
+        .map(({ jobId: _, isSent: __, ...round }) => ({ ...round, at: Math.floor(round.at) })),
     }),
     energy: () => energyStatus(store, clock, settings.agent),
     conditions: () => conditionsStatus(store, clock),

@@ -293,7 +293,7 @@ const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running => {
     toldAt = deps.steady()
     deps.emit({ event: 'progress', work, ...progress })
   }
-  const options = { signal: abort.signal, onProgress }
+  const options = { signal: abort.signal, onProgress, isUnattended: true }
   let isOver = false
   const run = async (): Promise<Result> => {
     if (work === 'training') {

@@ -20,16 +20,25 @@ type UploadRow = {
   intended: string | null
   /** 1: bytes of it may have arrived; null: kept by a version that did not say. */
   sent: number | null
+  /** When its round ends; null: kept by a version that did not say. */
+  deadline_at: number | null
+  /** Since when it seems to be too late. */
+  overdue_at: number | null
 }
 
 /** In columns that a table of an earlier version lacks. */
-export const UPLOAD_COLUMNS = ['intended TEXT', 'sent INTEGER']
+export const UPLOAD_COLUMNS = [
+  'intended TEXT',
+  'sent INTEGER',
+  'deadline_at REAL',
+  'overdue_at REAL',
+]
 
 export const outgoingTables = (run: Run) => ({
   /** The first bytes of a round stay: a second call with other bytes changes nothing. */
   savePending: (upload: PendingUpload) =>
     void run.change(
-      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at, intended, sent) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, 0)",
+      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at, intended, sent, deadline_at) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, 0, ?)",
       upload.roundId,
       upload.jobId,
       upload.uploadToken,
@@ -40,30 +49,56 @@ export const outgoingTables = (run: Run) => ({
       upload.contributions && upload.purpose !== undefined
         ? JSON.stringify({ contributions: upload.contributions, purpose: upload.purpose })
         : null,
+      upload.deadlineAt ?? null,
+    ),
+  /** A round that this device sends nothing to. */
+  giveUp: (round: Pick<PendingUpload, 'roundId' | 'jobId' | 'at'>, reason: string) =>
+    void run.change(
+      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, state, reason, at, sent) VALUES (?, ?, '', '', 0, 'refused', ?, ?, 0)",
+      round.roundId,
+      round.jobId,
+      reason,
+      round.at,
     ),
   pendingUploads: () =>
     run.all<UploadRow>("SELECT * FROM uploads WHERE state = 'pending' ORDER BY at").map(pendingOf),
+  pendingUpload: (roundId: string) => {
+    const row = run.one<UploadRow>(
+      "SELECT * FROM uploads WHERE round_id = ? AND state = 'pending'",
+      roundId,
+    )
+    return row && pendingOf(row)
+  },
   waitingUploads: () =>
     run
       .all<UploadRow>(
-        "SELECT round_id, at, intended, sent FROM uploads WHERE state = 'pending' ORDER BY at",
+        "SELECT round_id, at, size, reason, intended, sent, deadline_at, overdue_at FROM uploads WHERE state = 'pending' ORDER BY at",
       )
       .map((row) => ({
         roundId: row.round_id,
         at: row.at,
+        size: row.size,
+        reason: row.reason,
         // An earlier version tried at once.
         isSent: row.sent !== 0,
-        ...intendedOf(row),
+        overdueAt: row.overdue_at,
+        ...plannedOf(row),
       })),
-  isPending: (roundId: string) =>
-    run.one("SELECT 1 FROM uploads WHERE round_id = ? AND state = 'pending'", roundId) !==
-    undefined,
-  markSent: (roundId: string, isSent: boolean) =>
+  uploadState: (roundId: string) =>
+    run.one<UploadRow>('SELECT state FROM uploads WHERE round_id = ?', roundId)?.state,
+  markSent: (roundId: string) =>
     void run.change(
-      "UPDATE uploads SET sent = ? WHERE round_id = ? AND state = 'pending'",
-      isSent ? 1 : 0,
+      "UPDATE uploads SET sent = 1 WHERE round_id = ? AND state = 'pending'",
       roundId,
     ),
+  noteUpload: (roundId: string, reason: string) =>
+    void run.change(
+      "UPDATE uploads SET reason = ? WHERE round_id = ? AND state = 'pending'",
+      reason,
+      roundId,
+    ),
+  setOverdue: (roundId: string, since: number | null) =>
+    void run.change('UPDATE uploads SET overdue_at = ? WHERE round_id = ?', since, roundId),
   settleUpload: (roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null) =>
     void run.change(
       "UPDATE uploads SET state = ?, reason = ?, bytes = NULL, sent = 1 WHERE round_id = ? AND state = 'pending'",
@@ -102,11 +137,17 @@ const pendingOf = (row: UploadRow): PendingUpload => ({
   digest: row.digest,
   bytes: new Uint8Array(row.bytes),
   at: row.at,
-  ...intendedOf(row),
+  ...plannedOf(row),
 })
 
-const intendedOf = ({ intended }: UploadRow): Partial<Intended> =>
-  intended === null ? {} : (JSON.parse(intended) as Intended)
+/** What only later versions keep. */
+const plannedOf = ({
+  intended,
+  deadline_at,
+}: UploadRow): Partial<Intended> & { deadlineAt?: number } => ({
+  ...(intended !== null && (JSON.parse(intended) as Intended)),
+  ...(deadline_at !== null && { deadlineAt: deadline_at }),
+})
 
 export const cacheTables = (run: Run) => ({
   pooled: (key: string) => {

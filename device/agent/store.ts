@@ -25,6 +25,8 @@ import { openWriting, type Writing } from './store-writing.ts'
 
 /** An update whose exact bytes were kept before they were sent. What it contributes is not known of those of earlier versions. */
 export type PendingUpload = Partial<Intended> & {
+  /** When its round ends. */
+  readonly deadlineAt?: number
   readonly roundId: string
   readonly jobId: string
   readonly uploadToken: string
@@ -32,6 +34,14 @@ export type PendingUpload = Partial<Intended> & {
   readonly bytes: Uint8Array
   readonly at: number
 }
+/** reason: why it could not be sent yet; isSent: bytes of it may have arrived; overdueAt: since when it seems to be too late. */
+export type WaitingUpload = Pick<PendingUpload, 'roundId' | 'at' | 'deadlineAt'> &
+  Partial<Intended> & {
+    readonly size: number
+    readonly reason: string | null
+    readonly isSent: boolean
+    readonly overdueAt: number | null
+  }
 export type UploadState = 'pending' | 'accepted' | 'refused'
 
 /** Single values by name. */
@@ -79,11 +89,18 @@ export type StoreTx = ContentTables & {
   outboxSums(): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[]
   savePending(upload: PendingUpload): void
   pendingUploads(): PendingUpload[]
-  /** The same without their bytes. isSent: bytes of it may have arrived. */
-  waitingUploads(): (Partial<Intended> & { roundId: string; at: number; isSent: boolean })[]
-  isPending(roundId: string): boolean
-  /** Of a pending update: whether bytes of it may have arrived. Before each attempt, since a kill can follow. */
-  markSent(roundId: string, isSent: boolean): void
+  pendingUpload(roundId: string): PendingUpload | undefined
+  /** The same without their bytes. */
+  waitingUploads(): WaitingUpload[]
+  uploadState(roundId: string): UploadState | undefined
+  /** Bytes of a pending update may have arrived. Before each attempt, since a kill can follow. */
+  markSent(roundId: string): void
+  /** Why a pending update could not be sent yet. */
+  noteUpload(roundId: string, reason: string): void
+  /** Since when a pending update seems to be too late. */
+  setOverdue(roundId: string, since: number | null): void
+  /** A round that this device sends nothing to: it is kept as refused, without bytes. */
+  giveUp(round: Pick<PendingUpload, 'roundId' | 'jobId' | 'at'>, reason: string): void
   /** What the server said of a pending update. What was dropped meanwhile stays dropped. */
   settleUpload(roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null): void
   /** Lets go of a pending update: its bytes are erased, and it is kept as refused by this device. */
@@ -134,6 +151,9 @@ type WriteName =
   | 'endRows'
   | 'savePending'
   | 'markSent'
+  | 'noteUpload'
+  | 'setOverdue'
+  | 'giveUp'
   | 'settleUpload'
   | 'dropUpload'
   | 'saveSuffix'

@@ -281,11 +281,13 @@ const outcomeOf = (deps: SignedTransportDeps, outgoing: Outgoing, answer: Answer
   if (status >= 200 && status < 300 && !isPage) return { kind: 'done', status, bytes }
   const refusal = ErrorResponse.safeParse(parseJson(bytes)).data?.error
   const code = ERROR_CODES.find((known) => known === refusal?.code)
+  // Of a newer server too; other programs have envelopes of the same shape.
+  const isRefusal = /^E_[A-Z_]+$/.test(refusal?.code ?? '')
   const error =
     refusal && code ? new FedError(code, refusal.message) : foreign(deps, outgoing, answer)
   return {
     kind: 'failed',
-    error: asSendFailure(error, { status, isRefusal: Boolean(code), isUnsent: false }),
+    error: asSendFailure(error, { status, isRefusal, isUnsent: false }),
     again: status >= 500 || status === 429,
     waitMs: retryAfter(headers),
   }
@@ -308,7 +310,7 @@ const foreign = (
   if (status === 413)
     return new FedError(
       'E_UNAVAILABLE',
-      `${what}: a proxy before the server takes no ${body?.length ?? 0} bytes (413): its operator must raise the limit`,
+      `${what}: a proxy before the server takes no ${body?.length ?? 0} bytes (413): its operator must raise the limit (in nginx: client_max_body_size 64m)`,
     )
   if (page) return new FedError('E_UNAVAILABLE', `${what}: ${page}`)
   const kind = status >= 500 || status === 429 ? 'E_UNAVAILABLE' : 'E_UPSTREAM'

@@ -193,6 +193,8 @@ export type ParticipateOptions = {
   readonly rounds?: number
   /** Waits out retry windows instead of returning at the first. */
   readonly wait?: boolean
+  /** For an agent, which calls again and again: what failed lately is left until its time. */
+  readonly isUnattended?: boolean
   /** Serves the head of the line afterwards; default true. */
   readonly follow?: boolean
   /** Told when the device takes up a round. */
@@ -216,8 +218,8 @@ export type RoundReport = {
 type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
 export type ParticipateReport = {
   readonly rounds: RoundReport[]
-  /** enough: the rounds asked for are done; refused: the update of the open round was; a retry reason: what the server said last. */
-  readonly ended: 'enough' | 'refused' | RetryReason
+  /** enough: the rounds asked for are done; a retry reason: what the server said last; else what keeps this device from the round. */
+  readonly ended: 'enough' | 'refused' | 'pending' | 'failed_lately' | RetryReason
   readonly retryAfterMs: number
   readonly head: string | null
   readonly traffic: Traffic

@@ -1,5 +1,5 @@
 /** Work that ends as soon as it may not go on: what it sends is checked before each attempt, and what runs is stopped. */
-import type { FedError } from '../../adapters/errors.ts'
+import { FedError, isFedError } from '../../adapters/errors.ts'
 import { onConsentChange } from './consent.ts'
 
 /**
@@ -55,5 +55,23 @@ export const whileAllowed = async <T>(
   } finally {
     clearInterval(timer)
     unlisten()
+  }
+}
+
+/** An abort comes out as E_CANCELLED, whatever the interrupted part threw. */
+export const cancellable = async <T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> => {
+  try {
+    return await work
+  } catch (cause) {
+    if (signal?.aborted && !(isFedError(cause) && cause.code === 'E_CANCELLED'))
+      throw new FedError(
+        'E_CANCELLED',
+        'stopped; a finished update is kept and sent by the next call',
+        { cause },
+      )
+    throw cause
   }
 }

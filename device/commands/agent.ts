@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { asFedError } from '../../adapters/errors.ts'
 import { cryptoRng } from '../../adapters/random.ts'
-import { coarseConditions, parseOverrides } from '../agent/conditions.ts'
+import { parseOverrides } from '../agent/conditions.ts'
 import { startOfDay } from '../agent/energy-status.ts'
 import type { Home } from '../agent/home.ts'
 import { type AgentEvent, runAgent } from '../agent/scheduler-loop.ts'
@@ -139,7 +139,6 @@ const openWorker = (io: Io, options: AgentOptions, context: DeviceContext) => {
       oneChild: true,
       isPaused: () => isHeld || isTrainingPaused(store),
       signal: () => signal,
-      conditions: async () => coarseConditions(await read(), settings),
     },
   )
   return {

@@ -3,14 +3,12 @@ import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { VERSION } from '../../adapters/version.ts'
 import type { Readings } from '../../adapters/wire/energy.ts'
-import { coarseConditions } from '../agent/conditions.ts'
 import { machineIo, openReaders } from '../agent/conditions-read.ts'
-import type { ConditionsReader } from '../agent/contributor.ts'
 import { openDevice } from '../agent/device.ts'
 import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { type Home, homeFolder, openHome } from '../agent/home.ts'
 import { treeSeconds } from '../agent/process-time.ts'
-import type { AgentSettings, DeviceSettings } from '../agent/settings.ts'
+import type { DeviceSettings } from '../agent/settings.ts'
 import { type DeviceStore, openStore } from '../agent/store.ts'
 import { isTrainingPaused } from '../agent/training.ts'
 import { timerSleep } from '../agent/transport.ts'
@@ -149,8 +147,6 @@ const ownHome = (folder: string, command: string): Promise<Lock> => {
 
 type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs' | 'signal'> & {
   readonly isPaused: () => boolean
-  /** What a check-in tells; default: what is read of this machine then. */
-  readonly conditions?: ConditionsReader
 }
 
 /** A device on this home with engine processes of its own. Closing it closes the store of the context. */
@@ -158,7 +154,7 @@ export const openLocalDevice = (
   io: Io,
   options: ModelOptions,
   { home, store, model }: Omit<DeviceContext, 'signal'>,
-  { isPaused, conditions, ...engineOptions }: LocalDevice,
+  { isPaused, ...engineOptions }: LocalDevice,
 ): Device => {
   const { config } = home
   const threads = options.threads ?? config.threads
@@ -189,7 +185,6 @@ export const openLocalDevice = (
     isPaused,
     report: io.event,
     checkMemory: memoryCheck(model, memoryBytes),
-    conditions: conditions ?? recentConditions(settings.agent),
   })
 }
 
@@ -203,22 +198,6 @@ export const openedWhenUsed = (io: Io, settings: Pick<DeviceSettings, 'insecureH
 }
 
 const ownSeconds = () => treeSeconds(process.platform, machineIo(), process.pid)
-
-/** Reading them starts programs, and a device that waits for a round checks in about once a second. */
-const CONDITIONS_MS = 15_000
-
-const recentConditions = (settings: AgentSettings): ConditionsReader => {
-  const read = localReaders()
-  let last: { readonly at: number; readonly value: ReturnType<ConditionsReader> } | null = null
-  return () => {
-    if (!last || performance.now() - last.at > CONDITIONS_MS)
-      last = {
-        at: performance.now(),
-        value: read().then((readings) => coarseConditions(readings, settings)),
-      }
-    return last.value
-  }
-}
 
 /** Readers of this machine's conditions; one set looks at the machine over time. */
 export const localReaders = (): (() => Promise<Readings>) =>

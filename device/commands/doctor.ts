@@ -111,6 +111,7 @@ const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   await look('training', () => lastTraining(here))
   await look('conditions', () => conditions(here))
   await look('consent', () => consent(here))
+  await look('updates', () => updates(here))
   await look('people', () => people(here))
   await look('encryption', () => encryption(here))
   await look('authorities', () => authorities(io.env))
@@ -280,6 +281,7 @@ const kept = async ({ databasePath }: Home) => {
       last: conditionsStatus(store, Date.now).lastTraining,
       isPaused: isTrainingPaused(store),
       consent: store.consent(),
+      waiting: store.waitingUploads(),
     }
   } finally {
     await store.close()
@@ -341,4 +343,15 @@ const consent = async (home: Home): Promise<Finding> => {
   return given.expiresAt > Date.now()
     ? ok(`until ${until}`)
     : warn(`expired ${until}`, 'loreweave consent grant')
+}
+
+/** What cannot be sent, with what keeps it. */
+const updates = async (home: Home): Promise<Finding> => {
+  const { waiting } = await kept(home)
+  const held = waiting.filter(({ reason }) => reason !== null)
+  if (held.length === 0) return ok(waiting.length === 0 ? 'none waits' : 'one is to be sent')
+  return warn(
+    `${held.length} finished, and could not be sent: ${held.at(-1)?.reason}`,
+    'loreweave participate   # sends them again, as an agent does by itself',
+  )
 }

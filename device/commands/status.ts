@@ -31,7 +31,7 @@ export const statusCommand = (io: Io): Command =>
 type Status = ReturnType<typeof statusOf>
 
 const statusOf = (store: StoreReads, home: Home) => {
-  const uploads = store.uploads()
+  const uploads = store.uploads().filter(({ bytes }) => bytes > 0)
   const count = (state: string) => uploads.filter((u) => u.state === state).length
   const serving = servingState(store)
   const { settings } = home.config
@@ -60,6 +60,7 @@ const statusOf = (store: StoreReads, home: Home) => {
     conditions: conditionsStatus(store, Date.now),
     energy: energyStatus(store, Date.now, settings.agent),
     updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },
+    waiting: store.waitingUploads().map(({ roundId, size, reason }) => ({ roundId, size, reason })),
     sentToday: sums(sent.filter(({ at }) => at >= midnight)),
     sent: sums(sent),
     bytesSent: sent.reduce((sum, entry) => sum + entry.bytes, 0),
@@ -98,6 +99,9 @@ const describe = (status: Status): string => {
     ),
     `consent   ${describeConsent(status.consent)}`,
     `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} refused`,
+    ...status.waiting.flatMap(({ reason }) =>
+      reason === null ? [] : [`          one waits: ${reason}`],
+    ),
     `sent      today ${sentText(sentToday)}; in all ${sentText(sent)} (loreweave log)`,
   ].join('\n')
 }

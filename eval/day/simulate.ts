@@ -7,7 +7,7 @@ import { MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { JobSpecInput } from '../../adapters/wire/jobs.ts'
-import { coarseConditions, NO_OVERRIDES, type Overrides } from '../../device/agent/conditions.ts'
+import { NO_OVERRIDES, type Overrides } from '../../device/agent/conditions.ts'
 import { openReaders } from '../../device/agent/conditions-read.ts'
 import { openDevice } from '../../device/agent/device.ts'
 import { addSample, beginEnergy, type EnergyMeter } from '../../device/agent/energy.ts'
@@ -203,7 +203,6 @@ const liveThrough = async (
     settings: { agent: SETTINGS, explore: 0 },
     folder,
     isPaused: () => isHeld,
-    conditions: async () => coarseConditions(await read(), SETTINGS),
   })
   const others = await openOthers(server, model, engine, seed)
   await device.importChoices(choices.splice(0, 24))

@@ -74,6 +74,12 @@ const place = (
 ): RetryReason | 'assigned' => {
   const member = round && store.member(round.id, deviceId)
   if (member?.digest) return 'contributed'
+  if (round && request.rounds?.waiting.includes(round.id)) return 'contributed'
+  if (round && request.rounds?.left.includes(round.id)) {
+    coordinator.apply(job.id, { kind: 'leave', member }, now)
+    store.dropMember(round.id, deviceId)
+    return 'cohort_full'
+  }
   if (!isEligible(request, job.spec, now)) return 'not_eligible'
   // Between two rounds, or waiting for an earlier job of the line: there will be another round.
   if (round?.phase !== 'collecting' || now >= round.deadlineAt) return 'cohort_full'

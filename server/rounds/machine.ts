@@ -58,6 +58,7 @@ export type JobEvent =
       readonly factor: Factor | null
     }
   | { readonly kind: 'assign'; readonly member: Member }
+  | { readonly kind: 'leave'; readonly member: Member }
   | { readonly kind: 'receive'; readonly member: Member; readonly digest: string }
   | { readonly kind: 'tick' }
   | { readonly kind: 'aggregated'; readonly roundId: string; readonly release: string }
@@ -90,6 +91,8 @@ export const advance = (progress: JobProgress, event: JobEvent, now: number): Jo
       return open(progress, event, now)
     case 'assign':
       return assign(progress, event.member, now)
+    case 'leave':
+      return leave(progress, event.member)
     case 'receive':
       return receive(progress, event.member, event.digest, now)
     case 'tick':
@@ -143,6 +146,13 @@ const assign = (progress: JobProgress, member: Member, now: number): JobProgress
   if (round.assigned >= job.spec.cohort.size)
     throw new FedError('E_ROUND_CLOSED', `the cohort of ${job.spec.cohort.size} is full`)
   return { job, round: { ...round, assigned: round.assigned + 1 } }
+}
+
+/** A device that gives up its part: another may have its place. What it sent stays. */
+const leave = (progress: JobProgress, member: Member): JobProgress => {
+  const { job, round } = progress
+  if (round?.phase !== 'collecting' || member?.digest !== null) return progress
+  return { job, round: { ...round, assigned: round.assigned - 1 } }
 }
 
 const receive = (

@@ -196,6 +196,9 @@ const memberRows = (db: Database.Database) => {
     `INSERT INTO members VALUES (?, ?, ?)
      ON CONFLICT (round_id, device_id) DO UPDATE SET digest = excluded.digest`,
   )
+  const drop = db.prepare(
+    'DELETE FROM members WHERE round_id = ? AND device_id = ? AND digest IS NULL',
+  )
   const digests = db
     .prepare<[string], string>(
       'SELECT digest FROM members WHERE round_id = ? AND digest IS NOT NULL ORDER BY digest',
@@ -205,6 +208,7 @@ const memberRows = (db: Database.Database) => {
     member: (roundId: string, deviceId: string) => one.get(roundId, deviceId),
     saveMember: (roundId: string, member: RoundMember) =>
       void save.run(roundId, member.deviceId, member.digest),
+    dropMember: (roundId: string, deviceId: string) => void drop.run(roundId, deviceId),
     digests: (roundId: string) => digests.all(roundId),
   }
 }

@@ -79,6 +79,8 @@ export type Store = {
 
   member(roundId: string, deviceId: string): RoundMember | undefined
   saveMember(roundId: string, member: RoundMember): void
+  /** One that sent an update stays. */
+  dropMember(roundId: string, deviceId: string): void
   /** Digests of the updates of a round, sorted; a digest that two devices sent is there twice. */
   digests(roundId: string): string[]
 

@@ -188,9 +188,7 @@ export const checkInOf = (
     grantedAt: now - 1000,
     expiresAt: null,
   },
-  conditions: { charging: true, idle: true },
   choices: '300+',
-  release: null,
   ...overrides,
 })
 

@@ -130,6 +130,15 @@ export const storeContract = (open: () => Store): void => {
       expect(store.member('r', 'x')).toBeUndefined()
     }))
 
+  test('a member without an update can be dropped, one with an update stays', () =>
+    withStore((store) => {
+      store.saveMember('r', { deviceId: 'a', digest: null })
+      store.saveMember('r', { deviceId: 'b', digest: 'ff' })
+      for (const deviceId of ['a', 'b', 'x']) store.dropMember('r', deviceId)
+      expect(store.member('r', 'a')).toBeUndefined()
+      expect(store.member('r', 'b')).toEqual({ deviceId: 'b', digest: 'ff' })
+    }))
+
   test('lines are replaced by id', () =>
     withStore((store) => {
       const { base, features } = parsedJob()

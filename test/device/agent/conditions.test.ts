@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
 import type { HoldReason, Readings } from '../../../adapters/wire/energy.ts'
-import {
-  coarseConditions,
-  holdReasons,
-  isHeldByNetwork,
-  parseOverrides,
-} from '../../../device/agent/conditions.ts'
+import { holdReasons, isHeldByNetwork, parseOverrides } from '../../../device/agent/conditions.ts'
 import { AgentSettings } from '../../../device/agent/settings.ts'
 import { expectCode } from '../../support/expect-code.ts'
 
@@ -65,16 +60,6 @@ test('rounds wait on a metered network alone; an unknown one counts as not meter
   expect(isHeldByNetwork({ ...free, metered: true }, settings, parseOverrides('metered'))).toBe(
     false,
   )
-})
-
-test('a check-in tells two booleans and nothing finer', () => {
-  const settings = AgentSettings.parse({})
-  expect(coarseConditions(free, settings)).toEqual({ charging: true, idle: true })
-  expect(coarseConditions({ ...free, idleSeconds: 5, charging: null }, settings)).toEqual({
-    charging: null,
-    idle: false,
-  })
-  expect(coarseConditions({ ...free, idleSeconds: null }, settings).idle).toBeNull()
 })
 
 test('what is assumed takes the place of what is read', () => {

@@ -65,9 +65,9 @@ export const consentRig = async (model: LocalModel, options: RigOptions = {}) =>
       clock: () => now(),
       transport: network.transport,
       sleep: network.sleep,
-      conditions: async () => {
+      isPaused: () => {
         reach('before the check-in')
-        return { charging: null, idle: null }
+        return false
       },
     },
     server,

@@ -177,7 +177,7 @@ test('withdrawing tells what never left, and what may have arrived', async () =>
   const store = openStore(':memory:')
   kept(store, 'a')
   kept(store, 'b')
-  store.markSent('b', true)
+  store.markSent('b')
   expect(await withdrawConsent(store)).toEqual({ unsent: 1, sent: 1 })
   await store.close()
 })

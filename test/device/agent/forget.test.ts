@@ -225,7 +225,7 @@ test('an update that waits is not sent any more, those that were sent since are 
   upload('before', 1)
   const { first } = await converse(home)
   for (const id of ['taken', 'refused', 'waits', 'under way']) upload(id, at)
-  store.markSent('under way', true)
+  store.markSent('under way')
   store.settleUpload('before', 'accepted', null)
   store.settleUpload('taken', 'accepted', null)
   store.settleUpload('refused', 'refused', 'E_NORM')

@@ -85,9 +85,9 @@ test('an update and the mark that it may have left are on the disk before its fi
             done.push('saved')
             tx.savePending(upload)
           },
-          markSent: (roundId, isSent) => {
-            done.push(`marked ${isSent}`)
-            tx.markSent(roundId, isSent)
+          markSent: (roundId) => {
+            done.push(`marked`)
+            tx.markSent(roundId)
           },
         }),
       )
@@ -104,7 +104,7 @@ test('an update and the mark that it may have left are on the disk before its fi
     },
   )
   await device.participate()
-  expect(steps).toEqual(['saved', 'marked true', 'sent'])
+  expect(steps).toEqual(['saved', 'marked', 'sent'])
 })
 
 test('an update that is forgotten while it is sent stays forgotten, whatever the server answers', async () => {
@@ -186,6 +186,15 @@ test('everything that leaves is in the log, with its size and digest', async () 
   expect(log.map((e) => e.bytes)).toEqual(sent.map((s) => s.bytes.length))
   const update = log.find((e) => e.what === 'update')
   expect(update?.digest).toBe(store.uploads()[0]?.digest)
+})
+
+test('a check-in tells the model, the consent, and choices in coarse steps: nothing that nobody reads', async () => {
+  const { device, sent } = await enrolledDevice(model)
+  await device.participate()
+  const checkIn = sent.find((s) => s.path === '/v1/checkin')
+  const told = JSON.parse(Buffer.from(checkIn!.bytes).toString('utf8'))
+  expect(Object.keys(told).sort()).toEqual(['base', 'choices', 'consent', 'features', 'protocol'])
+  expect(told.choices).toBe('1-9')
 })
 
 test('no text of the user is in anything that is sent', async () => {

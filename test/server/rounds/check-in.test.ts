@@ -29,6 +29,39 @@ describe('check-in', () => {
     expect((await other.join(spec)).uploadToken).not.toBe(assignment.uploadToken)
   })
 
+  test('a device that leaves a round gives its place to another; one whose update is on its way keeps it', async () => {
+    const server = testServer()
+    const job = tinyJob({ cohort: { size: 1, goal: 1, minimum: 1 } })
+    await server.operator.createJob(job)
+    const [first, second] = await enrolledDevices(server, 2)
+    const { roundId } = await first!.join(job)
+    const assigned = () => server.store.round(roundId)?.assigned
+    const waiting = { rounds: { waiting: [roundId], left: [] } }
+    expect(await first!.checkIn(job, waiting)).toMatchObject({ reason: 'contributed' })
+    expect(await second!.checkIn(job)).toMatchObject({ reason: 'cohort_full' })
+    const left = { rounds: { waiting: [], left: [roundId] } }
+    for (let i = 0; i < 2; i++) {
+      expect(await first!.checkIn(job, left)).toMatchObject({ reason: 'cohort_full' })
+      expect(assigned()).toBe(0)
+    }
+    expect((await second!.join(job)).roundId).toBe(roundId)
+    expect(await first!.checkIn(job)).toMatchObject({ reason: 'cohort_full' })
+  })
+
+  test('a device cannot leave a round that it sent an update to', async () => {
+    const { device, assignment, server } = await scene()
+    await device.upload(assignment, updateFor(assignment, 'a'))
+    const left = { rounds: { waiting: [], left: [assignment.roundId] } }
+    expect(await device.checkIn(spec, left)).toMatchObject({ reason: 'contributed' })
+    expect(server.store.round(assignment.roundId)).toMatchObject({ assigned: 1, received: 1 })
+  })
+
+  test('devices of version 0.1, which also tell what nobody reads, are assigned as ever', async () => {
+    const { other } = await scene()
+    const more = { conditions: { charging: true, idle: null }, release: null }
+    expect(await other.checkIn(spec, more)).toMatchObject({ kind: 'assignment' })
+  })
+
   const consent = checkInOf(spec, START).consent
   test.each<[string, object]>([
     [
