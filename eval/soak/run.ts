@@ -210,9 +210,17 @@ const live = async (world: World, event: Event): Promise<void> => {
   const { agent, diary, machine, violate } = world
   const run = agent.running()
   if (run?.hasEnded()) violate(`the agent ended by itself: ${(await run.ended).stderr.slice(-300)}`)
-  await agent.up()
+  await start(world)
   const told = await HANDLERS[event.kind](world, event as never)
   if (told) diary.write(machine.clock(), told)
+}
+
+const start = async ({ agent, violate }: World): Promise<void> => {
+  try {
+    await agent.up()
+  } catch (error) {
+    violate(`the agent does not start: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 type Handlers = {
@@ -248,7 +256,8 @@ const HANDLERS: Handlers = {
     server.setWeather(weather)
     return `The federation server ${WEATHER_WORDS[weather]}.`
   },
-  disk: async ({ disk, agent }, { trouble }) => {
+  disk: async (world, { trouble }) => {
+    const { disk, agent } = world
     if (trouble === 'none') {
       disk.end()
       return 'The disk is well again.'
@@ -256,7 +265,7 @@ const HANDLERS: Handlers = {
     // A file system with files open for writing cannot become read-only.
     if (trouble === 'read-only') await agent.kill('SIGTERM')
     const isTried = disk.begin(trouble)
-    await agent.up()
+    await start(world)
     return isTried
       ? `The disk of the home is ${trouble}.`
       : `The disk cannot be made ${trouble} here.`
@@ -273,7 +282,8 @@ const HANDLERS: Handlers = {
     if (run) await machine.setClock(run, ms)
     return `The clock is set ${ms > 0 ? 'forward' : 'back'} by ${duration(ms)}.`
   },
-  kill: async ({ agent, federation, state }, { what }) => {
+  kill: async (world, { what }) => {
+    const { agent, federation, state } = world
     state.kills++
     if (what === 'model') return `${agent.killModel()} processes of the local model are killed.`
     if (what === 'server') {
@@ -282,13 +292,13 @@ const HANDLERS: Handlers = {
       return 'The federation server is killed, and started again.'
     }
     await agent.kill('SIGKILL')
-    await agent.up()
+    await start(world)
     return 'The agent is killed, and started again.'
   },
-  restart: async ({ agent, state }) => {
-    state.kills++
-    await agent.kill('SIGTERM')
-    await agent.up()
+  restart: async (world) => {
+    world.state.kills++
+    await world.agent.kill('SIGTERM')
+    await start(world)
     return 'The agent is stopped, and started again.'
   },
   job: async ({ federation }) => {
