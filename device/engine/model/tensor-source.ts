@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import {
   parseSafetensorsHeader,
@@ -10,7 +10,8 @@ import {
   type TensorEntry,
   toFloat32,
 } from '../../../adapters/codec/safetensors.ts'
-import { FedError } from '../../../adapters/errors.ts'
+import { decodeText, parseJson } from '../../../adapters/codec/text.ts'
+import { FedError, isFedError } from '../../../adapters/errors.ts'
 import { GGUF_MODULES } from '../../../adapters/lora/gguf-lora.ts'
 import { PEFT_MODULES } from '../../../adapters/lora/peft.ts'
 import { halfSplitRows } from '../../../adapters/lora/rotary-rows.ts'
@@ -163,15 +164,28 @@ export const fileDigest = async (
 
 /** A JSON file of a model folder. E_MODEL_FILE when it is missing, too large or not JSON. */
 export const readJson = async (path: string): Promise<unknown> => {
-  const name = path.split(/[\\/]/).at(-1)
+  const name = basename(path)
+  return parseJson(await readModelText(path), name, 'E_MODEL_FILE')
+}
+
+const MOST_BYTES = 64 * 1024 * 1024
+
+/** A text file of a model folder. E_MODEL_FILE when it is missing, too large or not UTF-8. */
+export const readModelText = async (path: string): Promise<string> => {
+  const name = basename(path)
+  const refused = (what: string, cause?: unknown) =>
+    new FedError('E_MODEL_FILE', `${name} ${what}`, { cause })
+  let bytes: Uint8Array
   try {
     const { size } = await stat(path)
-    if (size > 64 * 1024 * 1024) throw new Error(`${size} bytes`)
-    return JSON.parse(await readFile(path, 'utf8'))
+    if (size > MOST_BYTES) throw refused(`has ${size} bytes, at most ${MOST_BYTES} are read`)
+    bytes = await readFile(path)
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : 'is not JSON'
-    throw new FedError('E_MODEL_FILE', `${name} ${reason}`, { cause })
+    if (isFedError(cause)) throw cause
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw refused(isMissing ? 'is missing' : 'cannot be read', cause)
   }
+  return decodeText(bytes, name, 'E_MODEL_FILE')
 }
 
 const splitName = (name: string): { layer: number | undefined; part: string } => {

@@ -1,12 +1,11 @@
 /** The tokenizer of a Hugging Face folder: tokenizer.json and what stands beside it. A field that
  *  is not known is refused. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../../../adapters/errors.ts'
 import { unsupported } from './json-values.ts'
-import { readJson } from './tensor-source.ts'
+import { readJson, readModelText } from './tensor-source.ts'
 import {
   type AddedToken,
   boundedTemplate,
@@ -79,7 +78,7 @@ export const tokenizerFromFolder = async (folder: string): Promise<TokenizerFile
   }
   const jinja = join(folder, 'chat_template.jinja')
   const template = boundedTemplate(
-    existsSync(jinja) ? await readFile(jinja, 'utf8') : defaultOfTemplates(config['chat_template']),
+    existsSync(jinja) ? await readModelText(jinja) : defaultOfTemplates(config['chat_template']),
   )
   const stops = [await optional('generation_config.json'), await optional('config.json')]
   return tokenizerOfJson(

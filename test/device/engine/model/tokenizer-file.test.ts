@@ -60,6 +60,21 @@ test('merges may be texts or pairs', async () => {
   expect(pairs.hash).toBe(texts.hash)
 })
 
+test('files with a byte order mark are those without it', async () => {
+  const template = '{% for m in messages %}{{ m.content }}{% endfor %}'
+  const plain = { 'tokenizer.json': json(), 'chat_template.jinja': template }
+  const marked = Object.fromEntries(
+    Object.entries(plain).map(([name, content]) => [
+      name,
+      `\ufeff${typeof content === 'string' ? content : JSON.stringify(content)}`,
+    ]),
+  )
+  const [one, other] = [await open(plain), await open(marked)]
+  expect(other.hash).toBe(one.hash)
+  const chat = [{ role: 'user' as const, content: 'abc' }]
+  expect(other.chat(chat).ids).toEqual(one.chat(chat).ids)
+})
+
 test('added words are words, what looks like markup is control', async () => {
   const tokenizer = await open({ 'tokenizer.json': json() })
   expect(named(tokenizer.encode('athinga'))).toEqual(['a', 'thing', 'a'])
@@ -222,7 +237,7 @@ test.each([
   ],
   ['no model', {}, 'E_MODEL_FILE', /model/],
   ['null', null, 'E_MODEL_FILE', /tokenizer.json/],
-  ['no JSON', 'nonsense', 'E_MODEL_FILE', /tokenizer.json is not JSON/],
+  ['no JSON', 'nonsense', 'E_MODEL_FILE', /tokenizer.json:1:1: is not JSON/],
 ])('%s is refused', async (_, content, code, message) => {
   await expect(open({ 'tokenizer.json': content })).rejects.toMatchObject({
     code,
