@@ -19,11 +19,14 @@ export const importChoices = async (
   store: Pick<DeviceStore, 'durably'>,
   choices: readonly ChoiceLine[],
 ): Promise<ImportReport> => {
-  const forTraining = choices.filter((choice) => choice.split !== 'test')
+  const isForTesting = ({ split }: ChoiceLine) => split === 'test'
+  const forTraining = choices.filter((choice) => !isForTesting(choice))
   const latest = latestChoices(forTraining)
-  const outcomes = await store.durably(
-    (tx) => new Map([...latest].map(([key, choice]) => [key, tx.importChoice(key, choice)])),
-  )
+  const outcomes = await store.durably((tx) => {
+    // One that was for training before is not any more.
+    for (const choice of choices.filter(isForTesting)) tx.dropImported(choiceKey(choice))
+    return new Map([...latest].map(([key, choice]) => [key, tx.importChoice(key, choice)]))
+  })
   const report = { added: 0, replaced: 0, known: 0, test: choices.length - forTraining.length }
   const counted = new Set<string>()
   for (const choice of forTraining) {

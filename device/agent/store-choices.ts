@@ -176,6 +176,11 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
       if (!put(addedOf({ ...choice, id: key }, 'import'))) return 'known'
       return before ? 'replaced' : 'added'
     },
+    /** That there is none any more. */
+    dropImported: (key: string): void => {
+      const before = known(key, 'import')
+      if (before) drop(before.seq)
+    },
     /** What feedback on a decision amounts to by now; null: nothing. False where that is as before. */
     decideChoice: (row: DecisionRow, decided: DecidedChoice | null): boolean => {
       const before = known(row.id, 'feedback')

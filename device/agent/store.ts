@@ -138,6 +138,7 @@ type WriteName =
   | 'addDecisionInfo'
   | 'addChoice'
   | 'importChoice'
+  | 'dropImported'
   | 'decideChoice'
   | 'addFeedback'
   | 'convertThis'
@@ -201,6 +202,7 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash, maxBytes: nu
     answerDecision: together(decisions.answerDecision),
     addChoice: together(choices.addChoice),
     importChoice: together(choices.importChoice),
+    dropImported: together(choices.dropImported),
     decideChoice: together(choices.decideChoice),
     addFeedback: together(feedback.addFeedback),
     ...oldTables(db, run, tables, hash),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { choiceKey } from '../../../adapters/wire/read-choices.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { type DeviceStore, openStore, type StoreTx } from '../../../device/agent/store.ts'
 import { keepDecision } from './decided.ts'
@@ -76,4 +77,17 @@ test('test lines are counted, and never kept', async () => {
     test: 2,
   })
   expect(store.countChoices()).toBe(0)
+})
+
+test('a choice that a corrected log keeps for testing is trained on no more', async () => {
+  const store = openStore(':memory:')
+  const [first, other] = shortChoices(2)
+  await importChoices(store, [first!, other!])
+  const split = 'test' as const
+  expect(await importChoices(store, [{ ...first!, split }, other!])).toEqual({
+    ...none,
+    known: 1,
+    test: 1,
+  })
+  expect(store.choices().map((c) => c.id)).toEqual([choiceKey(other!)])
 })
