@@ -1,5 +1,6 @@
-/** The GGUF file format, versions 2 and 3: header, typed metadata, tensor table, aligned data. Little-endian only.
- *  Files come from strangers: every count and length is held against the bytes that are there. */
+/** The GGUF file format, versions 2 and 3: header, typed metadata, tensor table, aligned data.
+ *  Little-endian only. Files come from strangers: every count and length is held against the bytes
+ *  that are there. */
 import { FedError } from '../errors.ts'
 
 /** Number formats of tensors that are read: ggml's number of each, numbers and bytes of a block. */
@@ -22,7 +23,8 @@ export const GGUF_TYPES = {
 export type GgufType = keyof typeof GGUF_TYPES
 
 export type GgufValue = number | bigint | boolean | string | GgufValue[]
-/** shape: slowest axis first, as in Hugging Face files (GGUF lists the fastest first). start: byte of the file. */
+/** shape: slowest axis first, as in Hugging Face files (GGUF lists the fastest first). start: byte
+ *  of the file. */
 export type GgufTensor = {
   readonly name: string
   readonly type: GgufType
@@ -44,8 +46,9 @@ const MAX_ENTRIES = 65_536
 const MAX_STRING_BYTES = 16 * 1024 * 1024
 const MAX_ARRAY = 4_000_000
 
-/** bytes: the file or its beginning; fileBytes: the size of the whole file.
- *  Returns undefined when bytes end inside the header and the file goes on. Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED. */
+/** bytes: the file or its beginning; fileBytes: the size of the whole file. Returns undefined when
+ *  bytes end inside the header and the file goes on. Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED.
+ *  */
 export const parseGguf = (bytes: Uint8Array, fileBytes: number): GgufHeader | undefined => {
   const cursor = cursorOver(bytes, fileBytes)
   try {
@@ -215,7 +218,8 @@ const readValue = (cursor: Cursor, type: number, what: string, depth: number): G
 type Cursor = ReturnType<typeof cursorOver>
 const NEED_MORE = Symbol('the buffer ends before the file does')
 
-/** Reads forward; a length past the end of the file is E_MODEL_FILE, past the end of the buffer only is NEED_MORE. */
+/** Reads forward; a length past the end of the file is E_MODEL_FILE, past the end of the buffer
+ *  only is NEED_MORE. */
 const cursorOver = (data: Uint8Array, fileBytes: number) => {
   let position = 0
   const mustFit = (length: number, what: string) => {

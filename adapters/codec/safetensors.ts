@@ -1,4 +1,5 @@
-/** The safetensors file format: u64 header length, JSON header, row-major little-endian tensors without holes. */
+/** The safetensors file format: u64 header length, JSON header, row-major little-endian tensors
+ *  without holes. */
 import { FedError } from '../errors.ts'
 
 const BYTES_OF = {
@@ -44,7 +45,8 @@ export type Tensor = { readonly shape: number[]; readonly data: Float32Array }
 /** The reference implementation's bound. */
 const MAX_HEADER_BYTES = 100_000_000
 
-/** How many bytes of a file parseSafetensorsHeader needs, from its first 8. E_MODEL_FILE when that is out of bounds. */
+/** How many bytes of a file parseSafetensorsHeader needs, from its first 8. E_MODEL_FILE when that
+ *  is out of bounds. */
 export const safetensorsHeaderEnd = (firstBytes: Uint8Array): number => {
   if (firstBytes.length < 8) throw bad(`expected at least 8 bytes, got ${firstBytes.length}`)
   const view = new DataView(firstBytes.buffer, firstBytes.byteOffset)
@@ -70,18 +72,33 @@ export const parseSafetensorsHeader = (bytes: Uint8Array): SafetensorsHeader => 
   return { tensors, dataStart, metadata }
 }
 
-/** Every tensor as float32. Fails with E_MODEL_FILE on a bad file or another dtype than F32, F16, BF16. */
+/** Every tensor as float32. Fails with E_MODEL_FILE on a bad file or another dtype than F32, F16,
+ *  BF16. */
 export const decodeSafetensors = (bytes: Uint8Array): Map<string, Tensor> => {
-  const { tensors, dataStart } = parseSafetensorsHeader(bytes)
+  const { tensors, read } = readSafetensors(bytes)
+  return new Map([...tensors.keys()].map((name) => [name, read(name)]))
+}
+
+/** The table of a whole file, and its tensors as float32, each when it is asked for. Fails as
+ *  decodeSafetensors; TypeError for a name that the table lacks. */
+export const readSafetensors = (
+  bytes: Uint8Array,
+): SafetensorsHeader & { read(name: string): Tensor } => {
+  const header = parseSafetensorsHeader(bytes)
+  const { tensors, dataStart } = header
   const total = [...tensors.values()].reduce((end, t) => Math.max(end, t.end), 0)
   if (bytes.length !== dataStart + total)
     throw bad(`expected ${dataStart + total} bytes, got ${bytes.length}`)
-  const decoded = new Map<string, Tensor>()
-  for (const [name, { dtype, shape, start, end }] of tensors) {
+  const read = (name: string): Tensor => {
+    const entry = tensors.get(name)
+    if (!entry) throw new TypeError(`no tensor is called ${name}`)
+    const { dtype, shape, start, end } = entry
+    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
+      throw bad(`tensor ${name}: expected dtype F32, F16 or BF16, got ${dtype}`)
     const data = bytes.subarray(dataStart + start, dataStart + end)
-    decoded.set(name, { shape, data: toFloat32({ dtype, shape, data }) })
+    return { shape, data: toFloat32({ dtype, shape, data }) }
   }
-  return decoded
+  return { ...header, read }
 }
 
 /** Numbers of one tensor; a copy. E_MODEL_FILE for another dtype than F32, F16, BF16. */
@@ -99,7 +116,8 @@ export const toFloat32 = ({ dtype, data }: RawTensor): Float32Array => {
   throw bad(`expected dtype F32, F16 or BF16, got ${dtype}`)
 }
 
-/** Tensors in the given order, F32, header padded with spaces to 8 bytes. TypeError when a shape and its data disagree. */
+/** Tensors in the given order, F32, header padded with spaces to 8 bytes. TypeError when a shape
+ *  and its data disagree. */
 export const encodeSafetensors = (
   tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
   metadata?: Record<string, string>,
@@ -149,7 +167,9 @@ const parseJson = (bytes: Uint8Array): object => {
   return json
 }
 
+/** mlx writes null where there is none. */
 const readMetadata = (value: unknown): Record<string, string> => {
+  if (value === null) return {}
   const isTable = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isTable || !Object.values(value).every((v) => typeof v === 'string'))
     throw bad('__metadata__ must map text to text')

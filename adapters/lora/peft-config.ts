@@ -1,29 +1,68 @@
-/** What adapter_config.json may say. Whatever would change the function and is not plain LoRA is refused by its name. */
+/** What adapter_config.json may say. Whatever would change the function and is not plain LoRA is
+ *  refused by its name. */
 import { FedError } from '../errors.ts'
+import { fullMatches } from './python-pattern.ts'
 
-/** alpha: such that alpha / rank is the scale (rank-stabilized scaling is already folded in). */
+/** A name or a list of names is exact or an ending; a text for several is one of PEFT's patterns.
+ *  */
+type Names = readonly string[] | string
+
 export type PeftConfig = {
   readonly rank: number
   readonly alpha: number
-  /** Names or name endings; a text is one of PEFT's patterns. */
-  readonly targets: readonly string[] | string
-  readonly excluded: readonly string[] | string | null
+  /** The scale is alpha / √rank instead of alpha / rank (Kalajdzievski 2023). */
+  readonly isRankStabilized: boolean
+  readonly targets: Names
+  readonly excluded: Names
   /** null: every layer. */
   readonly layers: readonly number[] | null
+  /** Patterns of the part before a layer's number; none: any. */
+  readonly layersPatterns: readonly string[]
+  /** By PEFT's patterns, the first that matches; others have rank and alpha. */
+  readonly ranks: ReadonlyMap<string, number>
+  readonly alphas: ReadonlyMap<string, number>
+  /** Whole modules that are saved beside LoRA. */
+  readonly saved: readonly string[]
+  /** Hub name or path of the model that it was made for. */
+  readonly base: string | null
 }
 
-/** Fields that say nothing about the function of a trained adapter, or are read below. */
+/** Fields that say nothing about the function of a saved adapter, or are read below. Configurations
+ *  of an initialization are used with that initialization alone. */
 const KNOWN = new Set([
   ...['peft_type', 'r', 'lora_alpha', 'use_rslora', 'target_modules', 'exclude_modules'],
   ...['layers_to_transform', 'layers_pattern', 'bias', 'init_lora_weights'],
-  ...['base_model_name_or_path', 'revision', 'task_type', 'inference_mode', 'peft_version'],
-  ...['lora_dropout', 'auto_mapping', 'megatron_core', 'loftq_config', 'qalora_group_size'],
-  ...['runtime_config', 'ensure_weight_tying'],
+  ...['rank_pattern', 'alpha_pattern', 'modules_to_save', 'task_type', 'auto_mapping'],
+  ...['base_model_name_or_path', 'revision', 'inference_mode', 'peft_version'],
+  ...[
+    'lora_dropout',
+    'megatron_core',
+    'qalora_group_size',
+    'runtime_config',
+    'ensure_weight_tying',
+  ],
+  ...['eva_config', 'loftq_config', 'corda_config', 'lora_ga_config'],
 ])
-/** Initializations that leave the base weights alone; others (PiSSA, OLoRA, LoftQ …) change them. */
-const PLAIN_INITS = [true, false, null, undefined, 'gaussian', 'eva', 'orthogonal']
+/** Initializations that leave the base weights alone; others (PiSSA, OLoRA, LoftQ, CorDA …) change
+ *  them. */
+const PLAIN_INITS = [true, false, null, undefined, 'gaussian', 'eva', 'orthogonal', 'mica']
+/** Tasks whose adapters need no head of their own. */
+const PLAIN_TASKS = ['CAUSAL_LM', 'FEATURE_EXTRACTION', null, undefined]
+const SAVEABLE = ['embed_tokens', 'lm_head']
+const MAX_R = 65_536
+const MAX_SCALE = 1e6
+const MERGE =
+  'merge it with model.merge_and_unload(), save the model, and use that as the local model'
 
-/** Fails with E_MODEL_FILE (not such a file) or E_MODEL_UNSUPPORTED (a field outside plain LoRA). */
+/** What to do with an adapter that is not plain LoRA, where there is a way. */
+const WAYS: Readonly<Record<string, string>> = {
+  use_dora: `DoRA: ${MERGE}`,
+  modules_to_save: `whole modules beside LoRA: ${MERGE}`,
+  init_lora_weights: `the base was changed: save with path_initial_model_for_weight_conversion`,
+}
+
+/** Fails with E_MODEL_FILE (not such a file) or E_MODEL_UNSUPPORTED (a field outside plain LoRA).
+ *  */
 export const checkPeftConfig = (text: string): PeftConfig => {
   const config = parse(text)
   if (config['peft_type'] !== 'LORA') throw unsupported('peft_type', config['peft_type'])
@@ -31,49 +70,108 @@ export const checkPeftConfig = (text: string): PeftConfig => {
     if (!KNOWN.has(field) && !isEmpty(value)) throw unsupported(field, value)
   if (!['none', undefined, null].includes(config['bias'] as never))
     throw unsupported('bias', config['bias'])
-  if (!PLAIN_INITS.includes(config['init_lora_weights'] as never))
-    throw unsupported('init_lora_weights', config['init_lora_weights'])
-  if (![null, undefined, 'layers'].includes(config['layers_pattern'] as never))
-    throw unsupported('layers_pattern', config['layers_pattern'])
-  const rank = config['r']
-  const alpha = config['lora_alpha']
-  if (!Number.isInteger(rank) || Number(rank) < 1) throw bad('r must be a positive whole number')
-  if (typeof alpha !== 'number' || !(alpha > 0)) throw bad('lora_alpha must be a positive number')
+  const init = config['init_lora_weights']
+  if (!PLAIN_INITS.includes((typeof init === 'string' ? init.toLowerCase() : init) as never))
+    throw unsupported('init_lora_weights', init)
+  refuseOtherHeads(config)
   return {
-    rank: Number(rank),
-    // scale = alpha / √r there, alpha / r here (Kalajdzievski 2023).
-    alpha: config['use_rslora'] === true ? alpha * Math.sqrt(Number(rank)) : alpha,
-    targets: readNames('target_modules', config['target_modules']) ?? [],
-    excluded: readNames('exclude_modules', config['exclude_modules']),
-    layers: readLayers(config['layers_to_transform']),
+    rank: rankOf('r', config['r']),
+    alpha: alphaOf('lora_alpha', config['lora_alpha']),
+    isRankStabilized: config['use_rslora'] === true,
+    // PEFT's own choice for Llama, Qwen2 and Qwen3 where a file names none.
+    targets: namesOf('target_modules', config['target_modules']) ?? ['q_proj', 'v_proj'],
+    excluded: namesOf('exclude_modules', config['exclude_modules']) ?? [],
+    layers: layersOf(config['layers_to_transform']),
+    layersPatterns: [namesOf('layers_pattern', config['layers_pattern']) || []].flat(),
+    ranks: patternsOf('rank_pattern', config['rank_pattern'], rankOf),
+    alphas: patternsOf('alpha_pattern', config['alpha_pattern'], alphaOf),
+    saved: savedOf(config['modules_to_save']),
+    base:
+      typeof config['base_model_name_or_path'] === 'string'
+        ? config['base_model_name_or_path']
+        : null,
   }
 }
 
-/**
- * Whether PEFT would put LoRA on a linear, by its full name ("model.layers.0.self_attn.q_proj");
- * null when the configuration is one of PEFT's regular expressions, which are left to Python.
- */
+/** The names among these of linears on which PEFT puts LoRA ("model.layers.0.self_attn.q_proj");
+ *  null when a pattern is one that only Python can run. */
 export const peftTargets = (
-  config: PeftConfig,
-): ((name: string, layer: number) => boolean) | null => {
-  const { targets, excluded, layers } = config
+  { targets, excluded, layers, layersPatterns }: PeftConfig,
+  names: readonly string[],
+): Set<string> | null => {
   const isAll = targets === 'all-linear'
-  if (typeof excluded === 'string' || (typeof targets === 'string' && !isAll)) return null
-  const matches = (names: readonly string[], name: string) =>
-    names.some((n) => name === n || name.endsWith(`.${n}`))
-  return (name, layer) =>
-    (isAll || matches(targets as readonly string[], name)) &&
-    !matches(excluded ?? [], name) &&
-    (layers === null || layers.includes(layer))
+  const found = isAll ? new Set(names) : matching(targets, names)
+  const others = matching(excluded, names)
+  const numbers = layers === null ? null : layerNumbers(layersPatterns, names)
+  if (found === null || others === null || numbers === undefined) return null
+  const isExact = (name: string) => !isAll && Array.isArray(targets) && targets.includes(name)
+  const isIn = (name: string) =>
+    layers === null || isExact(name) || layers.includes(numbers?.get(name) ?? -1)
+  return new Set(names.filter((name) => found.has(name) && !others.has(name) && isIn(name)))
 }
 
-/** Layer, linear ("self_attn.q_proj") and factor of a saved tensor; null for any other name. */
-export const tensorTarget = (
-  name: string,
-): { layer: number; linear: string; factor: string } | null => {
-  const match =
-    /^base_model\.model\.model\.layers\.(\d{1,4})\.(\w+\.\w+)\.lora_([AB])\.weight$/.exec(name)
-  return match && { layer: Number(match[1]), linear: match[2]!, factor: match[3]! }
+/** Rank and alpha of each name. Fails with E_MODEL_UNSUPPORTED where only Python can run a pattern.
+ *  */
+export const peftScales = (
+  config: PeftConfig,
+  names: readonly string[],
+): Map<string, { rank: number; alpha: number }> => {
+  const ranks = firstMatches('rank_pattern', config.ranks, names)
+  const alphas = firstMatches('alpha_pattern', config.alphas, names)
+  return new Map(
+    names.map((name) => {
+      const rank = ranks.get(name) ?? config.rank
+      const alpha = alphas.get(name) ?? config.alpha
+      return [name, { rank, alpha: config.isRankStabilized ? alpha * Math.sqrt(rank) : alpha }]
+    }),
+  )
+}
+
+const matching = (patterns: Names, names: readonly string[]): Set<string> | null => {
+  if (typeof patterns === 'string') return fullMatches(patterns, names)
+  const isOne = (name: string) => patterns.some((p) => name === p || name.endsWith(`.${p}`))
+  return new Set(names.filter(isOne))
+}
+
+/** The layer of each name by the first pattern that matches it; undefined where only Python can run
+ *  one. */
+const layerNumbers = (
+  patterns: readonly string[],
+  names: readonly string[],
+): Map<string, number> | undefined => {
+  const numbers = new Map<string, number>()
+  const regexes = patterns.map((pattern) => `(?:|.*?\\.)${pattern}\\.\\d+\\..*`)
+  for (const regex of patterns.length > 0 ? regexes : ['.*?\\.[^.]*\\.\\d+\\..*']) {
+    const found = fullMatches(regex, names)
+    if (found === null) return undefined
+    for (const name of found)
+      if (!numbers.has(name)) numbers.set(name, Number(/(?<=\.)\d+(?=\.)/.exec(name)?.[0]))
+  }
+  return numbers
+}
+
+const firstMatches = (
+  field: string,
+  patterns: ReadonlyMap<string, number>,
+  names: readonly string[],
+): Map<string, number> => {
+  const found = new Map<string, number>()
+  for (const [pattern, value] of patterns) {
+    const matched = fullMatches(`(.*\\.)?(${pattern})`, names)
+    if (matched === null) throw unsupported(field, pattern)
+    for (const name of matched) if (!found.has(name)) found.set(name, value)
+  }
+  return found
+}
+
+/** A head that rates texts is not the language model's, and an adapter under it is of no use here.
+ *  */
+const refuseOtherHeads = (config: Record<string, unknown>): void => {
+  const { task_type: task, auto_mapping: mapping } = config
+  if (!PLAIN_TASKS.includes(task as never)) throw unsupported('task_type', task)
+  const base = (mapping as { base_model_class?: unknown } | null)?.base_model_class
+  if (typeof base === 'string' && !/(ForCausalLM|Model)$/.test(base))
+    throw unsupported('auto_mapping.base_model_class', base)
 }
 
 const parse = (text: string): Record<string, unknown> => {
@@ -93,14 +191,26 @@ const isEmpty = (value: unknown): boolean =>
   value === false ||
   (typeof value === 'object' && Object.keys(value).length === 0)
 
-const readNames = (field: string, value: unknown): readonly string[] | string | null => {
+const rankOf = (field: string, value: unknown): number => {
+  if (!Number.isInteger(value) || Number(value) < 1 || Number(value) > MAX_R)
+    throw bad(`${field} must be a whole number from 1 to ${MAX_R}, got ${shown(value)}`)
+  return Number(value)
+}
+
+const alphaOf = (field: string, value: unknown): number => {
+  if (typeof value !== 'number' || !(value > 0 && value <= MAX_SCALE))
+    throw bad(`${field} must be a positive number up to ${MAX_SCALE}, got ${shown(value)}`)
+  return value
+}
+
+const namesOf = (field: string, value: unknown): Names | null => {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value
   if (Array.isArray(value) && value.every((v) => typeof v === 'string')) return value
   throw bad(`${field} must be a name or a list of names`)
 }
 
-const readLayers = (value: unknown): readonly number[] | null => {
+const layersOf = (value: unknown): readonly number[] | null => {
   if (value === null || value === undefined) return null
   if (Number.isInteger(value)) return [Number(value)]
   if (Array.isArray(value) && value.every((v) => Number.isInteger(v)))
@@ -108,11 +218,30 @@ const readLayers = (value: unknown): readonly number[] | null => {
   throw bad('layers_to_transform must be a layer or a list of layers')
 }
 
+const patternsOf = (
+  field: string,
+  value: unknown,
+  read: (field: string, value: unknown) => number,
+): Map<string, number> => {
+  if (value === null || value === undefined) return new Map()
+  if (typeof value !== 'object' || Array.isArray(value)) throw bad(`${field} must be a table`)
+  return new Map(Object.entries(value).map(([key, v]) => [key, read(`${field}[${shown(key)}]`, v)]))
+}
+
+/** Embeddings and head may lie beside LoRA where they are the base's own. */
+const savedOf = (value: unknown): readonly string[] => {
+  const names = [namesOf('modules_to_save', value) ?? []].flat()
+  if (names.some((name) => !SAVEABLE.includes(name))) throw unsupported('modules_to_save', value)
+  return names
+}
+
+const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 100) ?? 'left out'
+
 const bad = (message: string, cause?: unknown) =>
   new FedError('E_MODEL_FILE', `adapter_config.json: ${message}`, { cause })
 
 const unsupported = (field: string, value: unknown) =>
   new FedError(
     'E_MODEL_UNSUPPORTED',
-    `adapter_config.json: ${field} ${JSON.stringify(value)?.slice(0, 100) ?? 'left out'} is not plain LoRA`,
+    `adapter_config.json: ${field} ${shown(value)} is not plain LoRA${Object.hasOwn(WAYS, field) ? ` (${WAYS[field]})` : ''}`,
   )

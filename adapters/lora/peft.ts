@@ -1,9 +1,17 @@
-/** LoRA adapters as Hugging Face PEFT saves them: adapter_config.json and adapter_model.safetensors. */
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '../codec/safetensors.ts'
+/** LoRA adapters as Hugging Face PEFT saves them: adapter_config.json and
+ *  adapter_model.safetensors. */
+import {
+  encodeSafetensors,
+  readSafetensors,
+  type SafetensorsHeader,
+  type Tensor,
+} from '../codec/safetensors.ts'
 import { FedError } from '../errors.ts'
 import { isFiniteVector } from '../math/vector.ts'
 import { type Adapter, adapterLayout, layoutSize, segmentOf } from './layout.ts'
-import { checkPeftConfig, type PeftConfig, peftTargets, tensorTarget } from './peft-config.ts'
+import { adapterOfLinears, factorShapes, type LinearLora, otherModel } from './linears.ts'
+import { checkPeftConfig, type PeftConfig, peftScales, peftTargets } from './peft-config.ts'
+import { isRounded } from './rounded.ts'
 import { type AdapterSpec, MODULES, type ModelShape, type Module } from './spec.ts'
 
 /** Where each linear sits inside a block of the transformers Llama, Qwen2 and Qwen3 classes. */
@@ -17,36 +25,37 @@ export const PEFT_MODULES: Readonly<Record<Module, string>> = {
   down: 'mlp.down_proj',
 }
 
+/** The base's own numbers of the embedding [vocab, hidden] and of the LM head, as our files name
+ *  them. */
+export type BaseTensor = (name: 'embed' | 'head') => Float32Array
+
 /**
- * The adapter of a PEFT folder on a model of this shape. Layers or modules that it leaves out inside the range it covers
- * become zeros, and rank-stabilized scaling becomes its alpha: the function is the same.
- * Fails with E_MODEL_UNSUPPORTED, naming the field or tensor that LoRA in this form cannot say; E_MODEL_FILE on a broken
- * file or tensors that the configuration does not announce; E_SHAPE; E_NOT_FINITE.
+ * The adapter of a PEFT folder on a model of this shape; the function is the same (see linears.ts).
+ * baseTensor: for embeddings and heads that are saved beside LoRA, which are passed over where they
+ * are the base's; without it they are refused. Fails with E_MODEL_UNSUPPORTED, naming the field or
+ * tensor that LoRA in this form cannot say; E_MODEL_FILE on a broken file or tensors that the
+ * configuration does not announce; E_SHAPE; E_NOT_FINITE.
  */
 export const readPeft = (
   configJson: string,
   safetensors: Uint8Array,
   shape: ModelShape,
+  baseTensor?: BaseTensor,
 ): Adapter => {
   const config = checkPeftConfig(configJson)
-  const tensors = decodeSafetensors(safetensors)
-  const spec = specOf(config, tensors, shape)
-  const layout = adapterLayout(shape, spec)
-  const flat = new Float32Array(layoutSize(layout))
-  for (const segment of layout) {
-    const name = tensorName(segment.layer, segment.module, segment.factor)
-    const tensor = tensors.get(name)
-    if (!tensor) continue
-    if (tensor.shape.length !== 2 || tensor.shape.some((n, i) => n !== segment.shape[i]))
-      throw new FedError('E_SHAPE', `${name}: expected [${segment.shape}], got [${tensor.shape}]`)
-    if (!isFiniteVector(tensor.data))
-      throw new FedError('E_NOT_FINITE', `${name}: expected finite numbers`)
-    segmentOf(flat, segment).set(tensor.data)
-  }
-  return { spec, flat }
+  const file = readSafetensors(safetensors)
+  const { places, prefix } = placesOf(config, file, shape)
+  checkSaved(config, file, baseTensor)
+  checkAnnounced(config, places, allNames(prefix, shape))
+  const scales = peftScales(config, [...places.keys()])
+  return adapterOfLinears(
+    shape,
+    [...places].map(([name, place]) => linearOf(config, file, shape, place, scales.get(name)!)),
+  )
 }
 
-/** Both files, as text and bytes. baseModel: Hub name or path for PEFT's own use. E_SHAPE when flat is not of the layout. */
+/** Both files, as text and bytes. baseModel: Hub name or path for PEFT's own use. E_SHAPE when flat
+ *  is not of the layout. */
 export const writePeft = (
   spec: AdapterSpec,
   shape: ModelShape,
@@ -98,66 +107,133 @@ const tensorName = (layer: number, module: Module, factor: 'A' | 'B'): string =>
 
 const MODULE_OF = new Map(MODULES.map((m) => [PEFT_MODULES[m], m]))
 
-const specOf = (
+type TensorFile = SafetensorsHeader & { read(name: string): Tensor }
+/** a, b: names of the tensors in the file. */
+type Place = { readonly layer: number; readonly module: Module; a?: string; b?: string }
+
+/** Segments that wrappers around a module put into its name. */
+const WRAPPERS = ['_fsdp_wrapped_module', '_orig_mod', '_checkpoint_wrapped_module', 'module']
+const plainName = (name: string): string =>
+  name
+    .split('.')
+    .filter((part) => !WRAPPERS.includes(part))
+    .join('.')
+
+/** The LM head's model keeps its blocks behind one more `model.`; DeepSpeed leaves the adapter's
+ *  name after the factor. */
+const FACTOR =
+  /^(?:base_model\.model\.)?((?:model\.)?)layers\.(\d{1,4})\.(\w+\.\w+)\.lora_([AB])(?:\.([\w-]+))?\.weight$/
+const SAVED =
+  /^(?:base_model\.model\.)?(?:model\.)?(embed_tokens|lm_head)(?:\.modules_to_save(?:\.[\w-]+)?)?\.weight$/
+
+/** The linears that have tensors, by their name in the model; every one has both factors. prefix:
+ *  of the names. */
+const placesOf = (
   config: PeftConfig,
-  tensors: ReadonlyMap<string, Tensor>,
+  { tensors }: TensorFile,
   shape: ModelShape,
-): AdapterSpec => {
-  const places = placesOf(tensors, shape)
-  checkAnnounced(config, places, shape)
-  const layers = [...places.values()].map((p) => p.layer)
-  const modules = new Set([...places.values()].map((p) => p.module))
-  return {
-    firstLayer: Math.min(...layers),
-    endLayer: Math.max(...layers) + 1,
-    modules: MODULES.filter((m) => modules.has(m)),
-    rank: config.rank,
-    alpha: config.alpha,
-  }
-}
-
-type Place = { readonly layer: number; readonly module: Module; readonly factors: Set<string> }
-
-/** The linears that have tensors, by their name in the model; every one has both factors. */
-const placesOf = (tensors: ReadonlyMap<string, Tensor>, shape: ModelShape): Map<string, Place> => {
+): { places: Map<string, Place>; prefix: string } => {
   const places = new Map<string, Place>()
+  const forms = new Set<string>()
   for (const name of tensors.keys()) {
-    const found = tensorTarget(name)
-    const module = found && MODULE_OF.get(found.linear)
-    if (!found || !module)
-      throw new FedError(
-        'E_MODEL_UNSUPPORTED',
-        `PEFT tensor ${name} is not a LoRA factor of a block`,
-      )
-    if (found.layer >= shape.layers)
-      throw new FedError('E_SHAPE', `${name}: the model has ${shape.layers} layers`)
-    const key = `model.layers.${found.layer}.${found.linear}`
-    const place = places.get(key) ?? { layer: found.layer, module, factors: new Set<string>() }
-    place.factors.add(found.factor)
+    const plain = plainName(name)
+    if (SAVED.test(plain)) continue
+    const [, prefix = '', layerText, linear = '', factor, adapter] = FACTOR.exec(plain) ?? []
+    const module = MODULE_OF.get(linear)
+    if (!module) throw unknownTensor(name)
+    const layer = Number(layerText)
+    if (layer >= shape.layers)
+      throw otherModel(config.base, `${name}: this model has ${shape.layers} layers`)
+    forms.add(`${prefix} ${adapter ?? ''}`)
+    const key = `${prefix}layers.${layer}.${linear}`
+    const place = places.get(key) ?? { layer, module }
+    place[factor === 'A' ? 'a' : 'b'] = name
     places.set(key, place)
   }
-  for (const [key, { factors }] of places)
-    if (factors.size !== 2)
-      throw new FedError('E_MODEL_FILE', `PEFT adapter: ${key} has only lora_${[...factors]}`)
-  if (places.size === 0) throw new FedError('E_MODEL_FILE', 'PEFT adapter: holds no LoRA factor')
-  return places
+  for (const [key, { a, b }] of places)
+    if (!a || !b) throw bad(`${key} has only lora_${a ? 'A' : 'B'}`)
+  const [form, ...others] = forms
+  if (form === undefined) throw bad('holds no LoRA factor')
+  if (others.length > 0) throw bad(`holds several adapters: ${[...forms].join(', ')}`)
+  return { places, prefix: form.split(' ')[0]! }
 }
+
+const linearOf = (
+  config: PeftConfig,
+  file: TensorFile,
+  shape: ModelShape,
+  { layer, module, a, b }: Place,
+  { rank, alpha }: { rank: number; alpha: number },
+): LinearLora => {
+  const got = { a: file.tensors.get(a!)!.shape, b: file.tensors.get(b!)!.shape }
+  const want = factorShapes(shape, module, rank)
+  if (got.a.length !== 2 || got.b.length !== 2) throw bad(`${a} is no matrix`)
+  // The sizes that are the model's first: a configuration for another model says its own ranks.
+  if (got.a[1] !== want.a[1])
+    throw otherModel(config.base, `${a}: expected [${want.a}], got [${got.a}]`)
+  if (got.b[0] !== want.b[0])
+    throw otherModel(config.base, `${b}: expected [${want.b}], got [${got.b}]`)
+  if (got.a[0] !== rank || got.b[1] !== rank)
+    throw new FedError(
+      'E_SHAPE',
+      `${a}: expected rank ${rank} as adapter_config.json says, got [${got.a}] and [${got.b}]`,
+    )
+  return { layer, module, rank, alpha, a: finite(file, a!), b: finite(file, b!) }
+}
+
+const finite = (file: TensorFile, name: string): Float32Array => {
+  const { data } = file.read(name)
+  if (!isFiniteVector(data)) throw new FedError('E_NOT_FINITE', `${name}: expected finite numbers`)
+  return data
+}
+
+/** Embeddings and heads that lie beside LoRA must be the base's own, in the numbers that their
+ *  format can hold. */
+const checkSaved = (config: PeftConfig, file: TensorFile, baseTensor?: BaseTensor): void => {
+  const found = new Set<string>()
+  for (const [name, { dtype, shape }] of file.tensors) {
+    const module = SAVED.exec(plainName(name))?.[1]
+    if (module === undefined) continue
+    found.add(module)
+    const base = baseTensor?.(module === 'lm_head' ? 'head' : 'embed')
+    const isBase =
+      base?.length === shape.reduce((a, b) => a * b, 1) &&
+      isRounded(file.read(name).data, base, dtype)
+    if (!isBase)
+      throw new FedError(
+        'E_MODEL_UNSUPPORTED',
+        `PEFT tensor ${name} is saved beside LoRA and is not this model's own: it was trained, or this model is quantized. If it was not trained, save again with save_pretrained(folder, save_embedding_layers=False); else merge with merge_and_unload() and use the merged model`,
+      )
+  }
+  const missing = config.saved.filter((module) => !found.has(module))
+  if (missing.length > 0)
+    throw new FedError(
+      'E_MODEL_UNSUPPORTED',
+      `adapter_config.json: modules_to_save names ${missing}, which the file does not hold`,
+    )
+}
+
+const allNames = (prefix: string, shape: ModelShape): string[] =>
+  Array.from({ length: shape.layers }, (_, layer) =>
+    Object.values(PEFT_MODULES).map((linear) => `${prefix}layers.${layer}.${linear}`),
+  ).flat()
 
 /** The tensors are those that target_modules and layers_to_transform name: no fewer, no more. */
 const checkAnnounced = (
   config: PeftConfig,
   places: ReadonlyMap<string, Place>,
-  shape: ModelShape,
+  names: readonly string[],
 ): void => {
-  const isTarget = peftTargets(config)
-  if (!isTarget) return
-  for (let layer = 0; layer < shape.layers; layer++)
-    for (const linear of Object.values(PEFT_MODULES)) {
-      const key = `model.layers.${layer}.${linear}`
-      if (isTarget(key, layer) !== places.has(key))
-        throw new FedError(
-          'E_MODEL_FILE',
-          `PEFT adapter: ${key} is ${places.has(key) ? 'there but not' : 'missing though'} configured`,
-        )
-    }
+  const targets = peftTargets(config, names)
+  const wrong = targets && names.find((name) => targets.has(name) !== places.has(name))
+  if (wrong)
+    throw bad(`${wrong} is ${places.has(wrong) ? 'there but not' : 'missing though'} configured`)
 }
+
+const unknownTensor = (name: string): FedError =>
+  new FedError(
+    'E_MODEL_UNSUPPORTED',
+    `PEFT tensor ${name.slice(0, 200)} is not a LoRA factor of a block's linear`,
+  )
+
+const bad = (what: string) => new FedError('E_MODEL_FILE', `PEFT adapter: ${what}`)

@@ -1,59 +1,124 @@
-/** Adapters as other programs' files: a PEFT folder or one GGUF file. */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+/** Adapters as other programs' files: a PEFT folder, an mlx-lm folder or one GGUF file. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { parseGguf } from '../../adapters/codec/gguf.ts'
 import { FedError } from '../../adapters/errors.ts'
-import { readGgufLora, writeGgufLora } from '../../adapters/lora/gguf-lora.ts'
-import { readPeft, writePeft } from '../../adapters/lora/peft.ts'
+import { ggufLoraBase, readGgufLora, writeGgufLora } from '../../adapters/lora/gguf-lora.ts'
+import { checkMlxConfig, isMlxConfig, readMlx } from '../../adapters/lora/mlx.ts'
+import { type BaseTensor, readPeft, writePeft } from '../../adapters/lora/peft.ts'
 import { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../engine/model/open.ts'
+import { readManifest, readTensor } from '../engine/model/weight-store.ts'
 import type { LoraFeed } from '../engine/run/types.ts'
+import { ADAPTER_CONFIG, findAdapter, PEFT_WEIGHTS } from './find-adapter.ts'
 
+/** What an adapter is written as; mlx-lm's are read as well. */
 export const ADAPTER_FORMATS = ['peft', 'gguf'] as const
 export type AdapterFormat = (typeof ADAPTER_FORMATS)[number]
 
-type AdapterModel = Pick<LocalModel, 'config'>
+type AdapterModel = Pick<LocalModel, 'config'> & Partial<Pick<LocalModel, 'folder'>>
+/** madeFor: what the file calls its base, where it says so. */
+export type ReadAdapter = LoraFeed & {
+  readonly format: AdapterFormat | 'mlx'
+  readonly madeFor?: string
+}
 
-const PEFT_CONFIG = 'adapter_config.json'
-const PEFT_WEIGHTS = 'adapter_model.safetensors'
+/** path: a PEFT or mlx-lm folder, a file of one, or a GGUF file, which must fit the model. Fails
+ *  with readPeft's, readMlx's and readGgufLora's codes, and with E_DATA when there is no such file.
+ *  */
+export const readAdapterFile = (path: string, model: AdapterModel): ReadAdapter => {
+  const found = findAdapter(path)
+  const { architecture, shape } = model.config
+  if (found.kind === 'gguf') {
+    const bytes = read(found.path)
+    const adapter = readGgufLora(bytes, { architecture, shape })
+    return bounded(adapter, 'gguf', ggufLoraBase(parseGguf(bytes, bytes.length)!.metadata))
+  }
+  const text = read(found.config).toString('utf8')
+  const json = parseObject(text)
+  if (isMlxConfig(json)) {
+    const config = checkMlxConfig(json)
+    return bounded(readMlx(config, read(found.weights('mlx')), shape), 'mlx', config.base)
+  }
+  const adapter = readPeft(text, read(found.weights('peft')), shape, baseOf(model))
+  return bounded(adapter, 'peft', json['base_model_name_or_path'])
+}
 
-/** path: a PEFT folder or a GGUF file, which must fit the model. Fails with readPeft's and readGgufLora's codes, and with
- *  E_DATA when there is no such file. */
-export const readAdapterFile = (
-  path: string,
-  { config: { architecture, shape } }: AdapterModel,
-): LoraFeed & { readonly format: AdapterFormat } => {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  const format = stat?.isDirectory() ? 'peft' : 'gguf'
-  const adapter = stat?.isDirectory()
-    ? readPeft(
-        read(join(path, PEFT_CONFIG)).toString('utf8'),
-        read(join(path, PEFT_WEIGHTS)),
-        shape,
-      )
-    : readGgufLora(read(path), { architecture, shape })
+const bounded = (
+  adapter: LoraFeed,
+  format: ReadAdapter['format'],
+  madeFor: unknown,
+): ReadAdapter => {
   const parsed = AdapterSpecSchema.safeParse(adapter.spec)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new FedError('E_SHAPE', `the adapter's ${issue?.path.join('.')}: ${issue?.message}`)
   }
-  return { ...adapter, format }
+  return { ...adapter, format, ...(typeof madeFor === 'string' && madeFor && { madeFor }) }
 }
 
-/** path: of the PEFT folder or the GGUF file; nothing is overwritten. Readable by the owner alone, since it may be private.
- *  Returns the paths of the files. Fails with E_USAGE (there is one already), E_DATA (the disk). */
+/** Reads the converted weights' embedding or head. */
+const baseOf = ({ folder, config }: AdapterModel): BaseTensor | undefined =>
+  folder === undefined
+    ? undefined
+    : (name) =>
+        readTensor(
+          folder,
+          readManifest(folder),
+          config.tiedHead && name === 'head' ? 'embed' : name,
+        )
+
+const parseObject = (text: string): Record<string, unknown> => {
+  try {
+    const json = JSON.parse(text)
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
+  } catch (cause) {
+    throw new FedError('E_MODEL_FILE', `${ADAPTER_CONFIG}: is not JSON`, { cause })
+  }
+  throw new FedError('E_MODEL_FILE', `${ADAPTER_CONFIG}: must be a JSON object`)
+}
+
+/** path: of the PEFT folder or the GGUF file; nothing is overwritten. Readable by the owner alone,
+ *  since it may be private. Returns the paths of the files. Fails with E_USAGE (there is one
+ *  already), E_DATA (the disk). */
 export const writeAdapterFile = (
   path: string,
   format: AdapterFormat,
-  { config: { architecture, shape } }: AdapterModel,
+  { config: { architecture, shape }, madeOf }: Pick<LocalModel, 'config' | 'madeOf'>,
   { spec, flat }: LoraFeed,
 ): string[] => {
-  if (format === 'gguf') return write([[path, writeGgufLora(spec, { architecture, shape }, flat)]])
-  const { config, safetensors } = writePeft(spec, shape, flat)
+  if (format === 'gguf')
+    return write([[path, writeGgufLora(spec, { architecture, shape }, flat, madeOf)]])
+  const { config, safetensors } = writePeft(spec, shape, flat, madeOf)
   return write([
     [join(path, PEFT_WEIGHTS), safetensors],
-    [join(path, PEFT_CONFIG), config],
+    [join(path, ADAPTER_CONFIG), config],
   ])
 }
+
+/** A line for people where the file names another model than this one; null where the names agree
+ *  or say nothing. */
+export const otherBaseNote = (
+  madeFor: string | undefined,
+  { base, madeOf }: Pick<LocalModel, 'base' | 'madeOf'>,
+): string | null => {
+  if (madeFor === undefined) return null
+  const own = [base.name, madeOf].filter((name) => name !== null).map(plainModelName)
+  return own.includes(plainModelName(madeFor))
+    ? null
+    : `note: its file says that it was made for ${JSON.stringify(madeFor.slice(0, 200))}; this model is ${madeOf ?? base.name}. The sizes agree, so it was taken`
+}
+
+/** Without its owner and what only says how its weights are kept: unsloth/Name-bnb-4bit and
+ *  Name-GGUF are Name. */
+const plainModelName = (name: string): string =>
+  basename(name.replaceAll('\\', '/').replace(/\/+$/, ''))
+    .toLowerCase()
+    .replace(/\.gguf$/, '')
+    .replace(
+      /[-_.](unsloth|bnb|gguf|mlx|bf16|fp16|f16|f32|fp8|awq|gptq|i?q\d\w*|\d+bits?)(?=[-_.]|$)/g,
+      '',
+    )
 
 const read = (path: string): Buffer => {
   try {

@@ -1,9 +1,10 @@
-/** `loreweave adapter`: LoRA adapters out to, and in from, PEFT and llama.cpp. */
+/** `loreweave adapter`: LoRA adapters out to PEFT and llama.cpp, and in from them and mlx-lm. */
 import { Command, Option } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import {
   ADAPTER_FORMATS,
   type AdapterFormat,
+  otherBaseNote,
   readAdapterFile,
   writeAdapterFile,
 } from '../agent/adapter-files.ts'
@@ -21,7 +22,7 @@ type ExportOptions = ModelOptions & { format: AdapterFormat; out: string; which?
 
 export const adapterCommand = (io: Io): Command => {
   const command = new Command('adapter').description(
-    'LoRA adapters out to, and in from, PEFT and llama.cpp',
+    'LoRA adapters out to PEFT and llama.cpp, and in from them and mlx-lm',
   )
   withModel(command.command('export'))
     .description('write an adapter of this device as a PEFT folder or a GGUF file')
@@ -55,21 +56,26 @@ export const adapterCommand = (io: Io): Command => {
     )
   withModel(command.command('import'))
     .description("take an adapter for this model as this device's private one")
-    .argument('<path>', 'a PEFT folder or a GGUF file')
+    .argument('<path>', 'a folder of PEFT or mlx-lm, a file in it, or a GGUF file')
     .addHelpText(
       'after',
       '\nIt takes the place of a private adapter that is there, lies over the release that is served, and never leaves the\ndevice in a round. The head is fitted again under it. Layers from the exit layer on\nare kept, but ordering answers does not run them.\n\nExample:\n  loreweave adapter import my-adapter.gguf',
     )
     .action((path: string, options: ModelOptions) =>
       withDevice(io, options, async (device, { store, model, signal }) => {
-        const { format, ...feed } = readAdapterFile(path, model)
+        const { format, madeFor, ...feed } = readAdapterFile(path, model)
         savePrivate(store, servingState(store).release, feed)
         const report =
           store.countChoices() > 0 ? await device.train({ onProgress: io.progress, signal }) : null
         io.print(
           options,
-          { format, ...feed.spec, choices: report?.choices ?? 0 },
-          `private adapter: ${described(feed)}${report ? `; head fitted to ${report.choices} choices` : ''}`,
+          { format, ...(madeFor && { madeFor }), ...feed.spec, choices: report?.choices ?? 0 },
+          [
+            `private adapter: ${described(feed)}${report ? `; head fitted to ${report.choices} choices` : ''}`,
+            otherBaseNote(madeFor, model),
+          ]
+            .filter((line) => line !== null)
+            .join('\n'),
         )
       }),
     )

@@ -1,4 +1,5 @@
-/** One call from a model's name to everything the device needs of it: converted weights, tokenizer, identity. */
+/** One call from a model's name to everything the device needs of it: converted weights, tokenizer,
+ *  identity. */
 import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { FedError } from '../../../adapters/errors.ts'
@@ -16,7 +17,8 @@ import { tokenizerFromFolder } from './tokenizer-folder.ts'
 import { convertWeights, hasWeights } from './weight-store.ts'
 
 export type LocalModel = {
-  /** What a federation checks: name, weights (SHA-256 of the source's bytes), tokenizer hash, shape. */
+  /** What a federation checks: name, weights (SHA-256 of the source's bytes), tokenizer hash,
+   *  shape. */
   readonly base: BaseModel
   readonly config: ModelConfig
   /** Folder of the converted weights. */
@@ -24,7 +26,11 @@ export type LocalModel = {
   readonly tokenizer: Tokenizer
   /** What the tokenizer was checked on, just now. */
   readonly tokenizerCheck: TokenizerCheck
-  /** Blocks after which to read the pooled states: two fifths of the depth unless a registry entry says otherwise. */
+  /** What other programs call this model: a Hub name, or the path of an own file or folder; null
+   *  for the built-in one. */
+  readonly madeOf: string | null
+  /** Blocks after which to read the pooled states: two fifths of the depth unless a registry entry
+   *  says otherwise. */
   readonly suggestedExit: number
 }
 export type OpenModelDeps = {
@@ -33,8 +39,9 @@ export type OpenModelDeps = {
   signal?: AbortSignal
 }
 
-/** name: one of the registry, 'tiny', the path of a .gguf file, or of a Hugging Face folder. Downloads nothing.
- *  Fails with E_MODEL_MISSING (pull it first; no such path), E_MODEL_FILE, E_MODEL_UNSUPPORTED, E_CHECKSUM, E_HOME. */
+/** name: one of the registry, 'tiny', the path of a .gguf file, or of a Hugging Face folder.
+ *  Downloads nothing. Fails with E_MODEL_MISSING (pull it first; no such path), E_MODEL_FILE,
+ *  E_MODEL_UNSUPPORTED, E_CHECKSUM, E_HOME. */
 export const openModel = async (
   options: { cacheFolder: string; name?: string },
   deps: OpenModelDeps = {},
@@ -42,7 +49,7 @@ export const openModel = async (
   const cacheFolder = resolve(options.cacheFolder)
   const name = options.name || DEFAULT_MODEL
   if (name === TINY_MODEL)
-    return assemble(cacheFolder, name, tinySource(), tinyTokenizerFile(), undefined, deps)
+    return assemble(cacheFolder, { name, madeOf: null }, tinySource(), tinyTokenizerFile(), deps)
   const entry = MODELS.find((m) => m.name === name)
   if (entry) return openEntry(cacheFolder, entry, deps)
   const kind = pathKind(name)
@@ -64,7 +71,8 @@ const openEntry = (cacheFolder: string, entry: ModelEntry, deps: OpenModelDeps) 
   return openGgufFile(cacheFolder, entry.name, path, entry, deps)
 }
 
-/** An entry's file was verified when it was pulled; its bytes are hashed again only when they are converted. */
+/** An entry's file was verified when it was pulled; its bytes are hashed again only when they are
+ *  converted. */
 const openGgufFile = async (
   cacheFolder: string,
   name: string,
@@ -83,7 +91,9 @@ const openGgufFile = async (
         `${entry.file}: expected SHA-256 ${entry.sha256}, got ${sha256}; run \`loreweave model remove ${entry.name}\` and pull it again`,
       )
     const tokenizer = tokenizerFromGguf(file.metadata)
-    return await assemble(cacheFolder, name, await ggufSource(file, sha256), tokenizer, entry, deps)
+    const source = await ggufSource(file, sha256)
+    const named = { name, madeOf: entry?.original ?? resolve(path), ...exitOf(entry) }
+    return await assemble(cacheFolder, named, source, tokenizer, deps)
   } finally {
     await file.close()
   }
@@ -93,18 +103,22 @@ const openFolder = async (cacheFolder: string, folder: string, deps: OpenModelDe
   const { source, close } = await openHuggingFace(folder)
   try {
     const tokenizer = await tokenizerFromFolder(folder)
-    return await assemble(cacheFolder, shortName(folder), source, tokenizer, undefined, deps)
+    const named = { name: shortName(folder), madeOf: resolve(folder) }
+    return await assemble(cacheFolder, named, source, tokenizer, deps)
   } finally {
     await close()
   }
 }
 
+type Named = Pick<LocalModel, 'madeOf'> & { readonly name: string; readonly suggestedExit?: number }
+
+const exitOf = (entry: ModelEntry | undefined) => entry && { suggestedExit: entry.suggestedExit }
+
 const assemble = async (
   cacheFolder: string,
-  name: string,
+  { name, madeOf, suggestedExit }: Named,
   source: TensorSource,
   tokenizerFile: TokenizerFile,
-  entry: ModelEntry | undefined,
   { onConvert, signal }: OpenModelDeps,
 ): Promise<LocalModel> => {
   const { config, sha256 } = source
@@ -123,7 +137,8 @@ const assemble = async (
     folder,
     tokenizer,
     tokenizerCheck,
-    suggestedExit: entry?.suggestedExit ?? Math.max(1, Math.round(0.4 * config.shape.layers)),
+    madeOf,
+    suggestedExit: suggestedExit ?? Math.max(1, Math.round(0.4 * config.shape.layers)),
   }
 }
 

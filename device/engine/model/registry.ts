@@ -23,6 +23,8 @@ export type ModelEntry = {
   readonly sha256: string
   readonly bytes: number
   readonly licence: string
+  /** Hub name of the original weights: what adapters and other programs call this model. */
+  readonly original: string
   /** Blocks after which the pooled states are read, chosen by validation. */
   readonly suggestedExit: number
   /** Tried in this order, after the cache folder. */
@@ -38,6 +40,7 @@ export const MODELS: readonly ModelEntry[] = [
     sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
     bytes: 98_362_432,
     licence: 'Apache-2.0',
+    original: 'HuggingFaceTB/SmolLM2-135M-Instruct',
     suggestedExit: 12,
     sources: [
       {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { encodeGguf, type GgufEntry, parseGguf } from '../../../adapters/codec/gguf.ts'
-import { readGgufLora, writeGgufLora } from '../../../adapters/lora/gguf-lora.ts'
+import { ggufLoraBase, readGgufLora, writeGgufLora } from '../../../adapters/lora/gguf-lora.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
 import { readPeft } from '../../../adapters/lora/peft.ts'
 import { type AdapterSpec, MODULES } from '../../../adapters/lora/spec.ts'
@@ -119,13 +119,50 @@ test('an alpha of zero is no scaling, as in llama.cpp', () => {
   expect(read(PAIR, change).spec).toMatchObject({ rank: 2, alpha: 2 })
 })
 
+test('factors of two ranks are filled up with zeros, each under its own scale', () => {
+  const wide = { shape: [3, 64], data: new Float32Array(192).fill(1) }
+  const tall = { shape: [32, 3], data: new Float32Array(96).fill(1) }
+  const adapter = read({
+    ...PAIR,
+    'blk.0.attn_v.weight.lora_a': wide,
+    'blk.0.attn_v.weight.lora_b': tall,
+  })
+  expect(adapter.spec).toMatchObject({ firstLayer: 0, endLayer: 2, modules: ['v'], rank: 3 })
+  const layout = adapterLayout(shape, adapter.spec)
+  const b = segmentOf(adapter.flat, layout.find((s) => s.name === 'layers.0.v.B')!)
+  // llama.cpp: alpha 4 over rank 3.
+  expect((b[0]! * adapter.spec.alpha) / 3).toBeCloseTo(4 / 3, 6)
+})
+
+test('labels that llama.cpp only shows are passed over', () => {
+  const change = {
+    task: ['adapter.lora.task_name', 'text', 'chat'],
+    prompt: ['adapter.lora.prompt_prefix', 'text', 'Say: '],
+  }
+  expect(read(PAIR, change)).toEqual(read(PAIR))
+})
+
+test('the base is named for people and other programs', () => {
+  const spec: AdapterSpec = { firstLayer: 0, endLayer: 1, modules: ['q'], rank: 1, alpha: 1 }
+  const flat = new Float32Array(layoutSize(adapterLayout(shape, spec)))
+  const named = (base: string | null) => {
+    const bytes = writeGgufLora(spec, llama, flat, base)
+    const { metadata } = parseGguf(bytes, bytes.length)!
+    expect(readGgufLora(bytes, llama).spec).toEqual(spec)
+    return [ggufLoraBase(metadata), metadata.get('general.base_model.0.name')]
+  }
+  expect(named('owner/Model-1B')).toEqual(['https://huggingface.co/owner/Model-1B', 'Model-1B'])
+  expect(named('/models/own')).toEqual(['own', 'own'])
+  expect(named(null)).toEqual([null, undefined])
+})
+
 test.each([
   [
     'a model',
     PAIR,
     { 'general.type': ['general.type', 'text', 'model'] },
     'E_MODEL_UNSUPPORTED',
-    /general.type is model/,
+    /general.type is model.*loreweave init --model/,
   ],
   [
     'another kind',
@@ -158,17 +195,6 @@ test.each([
     /blk.1.attn_v.weight.lora_b is missing/,
   ],
   [
-    'two ranks',
-    {
-      ...PAIR,
-      'blk.0.attn_v.weight.lora_a': zeros(3, 64),
-      'blk.0.attn_v.weight.lora_b': zeros(32, 3),
-    },
-    {},
-    'E_MODEL_UNSUPPORTED',
-    /ranks 2 and 3/,
-  ],
-  [
     'a layer too many',
     { 'blk.9.attn_v.weight.lora_a': zeros(2, 64), 'blk.9.attn_v.weight.lora_b': zeros(32, 2) },
     {},
@@ -195,6 +221,28 @@ test.each([
 ] as const)('%s is refused by name', (_, tensors, change, code, message) => {
   const error = expectCode(code, () => read(tensors as Tensors, change))
   expect(error.message).toMatch(message)
+})
+
+test('quantized factors are refused, and it says how to convert them', () => {
+  const bytes = bytesOf(PAIR)
+  const { tensors } = parseGguf(bytes, bytes.length)!
+  const name = Buffer.from('blk.1.attn_v.weight.lora_a')
+  // Behind the name: the number of axes, two sizes, then the type.
+  const at = Buffer.from(bytes).indexOf(name) + name.length + 4 + 16
+  new DataView(bytes.buffer).setUint32(at, 8, true)
+  expect(tensors.size).toBe(2)
+  const error = expectCode('E_MODEL_UNSUPPORTED', () => readGgufLora(bytes, llama))
+  expect(error.message).toMatch(/type Q8_0.*convert_lora_to_gguf.py --outtype f16/)
+})
+
+test('an alpha that is absurd, or another model’s sizes, are told as the file says them', () => {
+  const alpha = { 'adapter.lora.alpha': ['adapter.lora.alpha', 'f32', 1e9] }
+  expect(expectCode('E_MODEL_FILE', () => read(PAIR, alpha)).message).toContain('1000000000')
+  const base = { base: ['general.base_model.0.name', 'text', 'Other'] }
+  const error = expectCode('E_SHAPE', () =>
+    readGgufLora(bytesOf(PAIR, base as never), { ...llama, shape: { ...shape, hidden: 32 } }),
+  )
+  expect(error.message).toMatch(/another model, "Other": .*expected \[2,32\], got \[2,64\]/)
 })
 
 test('a cut file is refused', () => {

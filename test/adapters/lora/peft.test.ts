@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { decodeSafetensors, encodeSafetensors } from '../../../adapters/codec/safetensors.ts'
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Tensor,
+} from '../../../adapters/codec/safetensors.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
 import { readPeft, writePeft } from '../../../adapters/lora/peft.ts'
 import { type AdapterSpec, MODULES } from '../../../adapters/lora/spec.ts'
@@ -86,17 +90,23 @@ describe('readPeft', () => {
 
   test.each([
     ['use_dora', { use_dora: true }],
-    ['rank_pattern', { rank_pattern: { q_proj: 8 } }],
-    ['alpha_pattern', { alpha_pattern: { q_proj: 8 } }],
+    ['rank_pattern', { rank_pattern: { '(?i)Q_PROJ': 8 } }],
+    ['alpha_pattern', { alpha_pattern: { 'q_proj++': 8 } }],
     ['bias', { bias: 'lora_only' }],
     ['lora_bias', { lora_bias: true }],
     ['modules_to_save', { modules_to_save: ['lm_head'] }],
+    ['modules_to_save', { modules_to_save: ['score'] }],
+    ['task_type', { task_type: 'SEQ_CLS' }],
+    [
+      'LlamaForSequenceClassification',
+      { task_type: null, auto_mapping: { base_model_class: 'LlamaForSequenceClassification' } },
+    ],
     ['fan_in_fan_out', { fan_in_fan_out: true }],
     ['layer_replication', { layer_replication: [[0, 4]] }],
     ['trainable_token_indices', { trainable_token_indices: [1] }],
     ['init_lora_weights', { init_lora_weights: 'pissa' }],
+    ['init_lora_weights', { init_lora_weights: 'PiSSA_niter_4' }],
     ['peft_type', { peft_type: 'ADALORA' }],
-    ['layers_pattern', { layers_pattern: 'h' }],
     ['use_something_new', { use_something_new: true }],
   ])('%s is refused by name', (field, fields) => {
     const error = expectCode('E_MODEL_UNSUPPORTED', () =>
@@ -109,6 +119,11 @@ describe('readPeft', () => {
     ['text that is not JSON', '{', weights],
     ['a list', '[]', weights],
     ['no rank', withField({ r: 0 }), weights],
+    ['a rank of a million', withField({ r: 1e6 }), weights],
+    ['a rank of a billion', withField({ r: 1e9 }), weights],
+    ['a rank of a billion in a pattern', withField({ rank_pattern: { q_proj: 1e9 } }), weights],
+    ['an alpha of 1e30', withField({ lora_alpha: 1e30 }), weights],
+    ['a pattern without end', withField({ rank_pattern: { '(\\w+\\.?)+!': 4 } }), weights],
     ['no alpha', withField({ lora_alpha: '8' }), weights],
     ['targets that are numbers', withField({ target_modules: [1] }), weights],
     ['a missing factor', config, only((n) => n !== `${prefix}.0.mlp.up_proj.lora_A.weight`)],
@@ -136,6 +151,78 @@ describe('readPeft', () => {
       readPeft(config, encodeSafetensors(tensors), shape),
     )
     expect(error.message).toContain('lm_head')
+  })
+
+  test('the sizes of another model are told with the name that the file gives it', () => {
+    const text = withField({ base_model_name_or_path: 'some/other-model' })
+    const error = expectCode('E_SHAPE', () => readPeft(text, weights, { ...shape, hidden: 128 }))
+    expect(error.message).toMatch(
+      /for another model, "some\/other-model": .*expected \[.*128.*\], got \[.*64.*\]/,
+    )
+    const deep = expectCode('E_SHAPE', () => readPeft(text, weights, { ...shape, layers: 3 }))
+    expect(deep.message).toMatch(/"some\/other-model": .*this model has 3 layers/)
+  })
+
+  test('a rank that the file does not have is told in the numbers of the file', () => {
+    const error = expectCode('E_SHAPE', () => readPeft(withField({ r: 8 }), weights, shape))
+    expect(error.message).toMatch(/expected rank 8 as adapter_config.json says, got \[4,/)
+  })
+})
+
+describe('names as other programs leave them', () => {
+  const renamed = (change: (name: string) => string) =>
+    encodeSafetensors(new Map([...decodeSafetensors(weights)].map(([n, t]) => [change(n), t])))
+  const whole = readPeft(config, weights, shape)
+
+  test.each<[string, (name: string) => string]>([
+    ['the adapter left in them (DeepSpeed)', (n) => n.replace('.weight', '.default.weight')],
+    ['a model without its LM head', (n) => n.replace('model.model.layers', 'model.layers')],
+    ['no prefix at all', (n) => n.replace('base_model.model.', '')],
+    ['FSDP', (n) => n.replace('.layers.', '._fsdp_wrapped_module.layers.')],
+    ['torch.compile', (n) => n.replace('base_model.model.', 'base_model.model._orig_mod.')],
+  ])('%s', (_, change) => {
+    expect(readPeft(config, renamed(change), shape)).toEqual(whole)
+  })
+
+  test('two adapters in one file are refused', () => {
+    const tensors = new Map<string, Tensor>()
+    for (const [name, tensor] of decodeSafetensors(weights))
+      for (const adapter of ['one', 'two'])
+        tensors.set(name.replace('.weight', `.${adapter}.weight`), tensor)
+    const error = expectCode('E_MODEL_FILE', () =>
+      readPeft(config, encodeSafetensors(tensors), shape),
+    )
+    expect(error.message).toContain('several adapters')
+  })
+})
+
+describe('embeddings saved beside LoRA', () => {
+  const embed = randomVector(seededRng('embed'), 97 * 64)
+  const base = () => embed
+  const withEmbedding = (data: Float32Array, name: string) =>
+    encodeSafetensors(
+      new Map<string, Tensor>([...decodeSafetensors(weights), [name, { shape: [97, 64], data }]]),
+    )
+  const names = ['base_model.model.model.embed_tokens.weight', 'base_model.model.lm_head.weight']
+
+  test.each(names)('%s is passed over where it is the base’s own', (name) => {
+    const file = withEmbedding(embed, name)
+    expect(readPeft(config, file, shape, base)).toEqual(readPeft(config, weights, shape))
+    const module = name.split('.').at(-2)
+    const text = withField({ modules_to_save: [module] })
+    expect(readPeft(text, file, shape, base).spec.rank).toBe(4)
+  })
+
+  test.each(names)('%s is refused where it is not, and it says what to do', (name) => {
+    const other = embed.slice()
+    other[5]! += 1e-6
+    const file = withEmbedding(other, name)
+    for (const baseTensor of [base, undefined]) {
+      const error = expectCode('E_MODEL_UNSUPPORTED', () =>
+        readPeft(config, file, shape, baseTensor),
+      )
+      expect(error.message).toMatch(/not this model's own.*save_embedding_layers=False/)
+    }
   })
 })
 

@@ -84,17 +84,23 @@ test('an imported adapter is what the head is fitted under', async () => {
   const config = JSON.parse(readFileSync(join(here('peft'), 'adapter_config.json'), 'utf8'))
   const strong = here('strong')
   mkdirSync(strong)
-  writeFileSync(join(strong, 'adapter_config.json'), JSON.stringify({ ...config, lora_alpha: 400 }))
+  const other = { ...config, lora_alpha: 400, base_model_name_or_path: 'other/model' }
+  writeFileSync(join(strong, 'adapter_config.json'), JSON.stringify(other))
   writeFileSync(
     join(strong, 'adapter_model.safetensors'),
     readFileSync(join(here('peft'), 'adapter_model.safetensors')),
   )
   expect(await jsonOf(['adapter', 'import', strong, '--json'])).toMatchObject({
     format: 'peft',
+    madeFor: 'other/model',
     alpha: 400,
     choices: 8,
   })
   expect((await jsonOf(['train', '--json'])).logLikelihood).not.toBe(before)
+  // The sizes agree, so nothing but the name tells that it is another model's.
+  expect((await call(folder, ['adapter', 'import', strong])).stdout).toMatch(
+    /note: its file says that it was made for "other\/model"; this model is tiny/,
+  )
 })
 
 test('what does not fit the model, or is no adapter, is refused by name and changes nothing', async () => {
@@ -114,7 +120,7 @@ test('what does not fit the model, or is no adapter, is refused by name and chan
   expect(() => read(dora)).toThrow(/use_dora/)
   expect(() => read(here('text'))).toThrow(expect.objectContaining({ code: 'E_MODEL_FILE' }))
   expect(() => read(here('nothing'))).toThrow(expect.objectContaining({ code: 'E_DATA' }))
-  expect(() => read(folder)).toThrow(/adapter_config.json cannot be read/)
+  expect(() => read(folder)).toThrow(/adapter_config.json is missing/)
   const small = { shape: { ...model.config.shape, hidden: 32 } }
   for (const path of [here('peft'), here('adapter.gguf')])
     expect(() => read(path, small)).toThrow(expect.objectContaining({ code: 'E_SHAPE' }))

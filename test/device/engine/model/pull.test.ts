@@ -24,6 +24,7 @@ const entry: ModelEntry = {
   sha256: createHash('sha256').update(content).digest('hex'),
   bytes: content.length,
   licence: 'Apache-2.0',
+  original: 'some/model',
   suggestedExit: 1,
   sources: [
     { kind: 'hub', repository: 'someone/small', revision: 'abc', file: 'small.gguf' },

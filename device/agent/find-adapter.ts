@@ -1,0 +1,102 @@
+/** Which files of a path are an adapter, and what to do where it is something else. */
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { FedError } from '../../adapters/errors.ts'
+
+export const ADAPTER_CONFIG = 'adapter_config.json'
+export const PEFT_WEIGHTS = 'adapter_model.safetensors'
+const MLX_WEIGHTS = 'adapters.safetensors'
+const WEIGHTS = { peft: PEFT_WEIGHTS, mlx: MLX_WEIGHTS } as const
+
+const TAKEN =
+  'an adapter is a PEFT folder (adapter_config.json, adapter_model.safetensors), an mlx-lm folder (adapter_config.json, adapters.safetensors), or a GGUF LoRA file'
+
+/** weights: the path of the factors once the configuration has told the program. */
+export type FoundAdapter =
+  | { readonly kind: 'gguf'; readonly path: string }
+  | {
+      readonly kind: 'folder'
+      readonly config: string
+      /** Fails with E_MODEL_UNSUPPORTED or E_DATA, saying what is there instead. */
+      weights(program: keyof typeof WEIGHTS): string
+    }
+
+/** path: a folder, a file in it, or a GGUF file. Fails with E_DATA (nothing there),
+ *  E_MODEL_UNSUPPORTED (another kind, by name, and what to do), E_MODEL_FILE. */
+export const findAdapter = (path: string): FoundAdapter => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat) throw new FedError('E_DATA', `${path}: no such file or folder; ${TAKEN}`)
+  if (stat.isDirectory()) return inFolder(path)
+  const name = basename(path)
+  if (name === ADAPTER_CONFIG) return inFolder(dirname(path))
+  if (name.endsWith('.safetensors')) return inFolder(dirname(path), name)
+  for (const [pattern, what] of OTHER_FILES)
+    if (pattern.test(name)) throw unsupported(`${path}: ${what}`)
+  if (beginsWith(path, 'GGUF')) return { kind: 'gguf', path }
+  throw new FedError('E_MODEL_FILE', `${path}: the file does not begin with GGUF; ${TAKEN}`)
+}
+
+/** weights: the file that was named, else each program's own name. */
+const inFolder = (folder: string, weights?: string): FoundAdapter => {
+  const config = join(folder, ADAPTER_CONFIG)
+  if (!existsSync(config)) throw instead(folder, weights)
+  return {
+    kind: 'folder',
+    config,
+    weights: (program) => {
+      const file = join(folder, weights ?? WEIGHTS[program])
+      if (existsSync(file)) return file
+      const other = readdirSync(folder).find((name) => OTHER_FILES.some(([p]) => p.test(name)))
+      if (other === undefined)
+        throw new FedError('E_DATA', `${basename(file)} is missing in ${folder}; ${TAKEN}`)
+      throw unsupported(`${join(folder, other)}: ${OTHER_FILES.find(([p]) => p.test(other))![1]}`)
+    },
+  }
+}
+
+/** Files of other kinds, and the way out. */
+const OTHER_FILES: readonly (readonly [name: RegExp, what: string])[] = [
+  [
+    /\.(bin|pt|pth|ckpt|pkl)$/,
+    'PEFT weights in Python’s pickle format, which can run code and is not read. Load the adapter with PeftModel.from_pretrained and save it again with save_pretrained(folder): that writes adapter_model.safetensors',
+  ],
+  [
+    /\.npz$/,
+    'an adapter of an early mlx-lm. Save it again: mx.save_safetensors("adapters.safetensors", dict(mx.load("adapters.npz")))',
+  ],
+]
+
+/** Why a folder without adapter_config.json is no adapter. */
+const instead = (folder: string, weights?: string): FedError => {
+  const names = readdirSync(folder)
+  const inner = names.filter((name) => existsSync(join(folder, name, ADAPTER_CONFIG)))
+  const missing = `${ADAPTER_CONFIG} is missing in ${folder}`
+  if (inner.length > 0)
+    return new FedError(
+      'E_DATA',
+      `${missing}, but there are adapters in ${inner.slice(0, 5).join(', ')}: name one of them`,
+    )
+  if (weights !== undefined && names.includes('config.json') === false)
+    return new FedError('E_DATA', `${missing}, beside ${weights}; ${TAKEN}`)
+  if (names.includes('config.json'))
+    return unsupported(
+      `${folder} is a model folder with whole weights, no adapter: use it as the local model with loreweave init --model ${folder}`,
+    )
+  const gguf = names.find((name) => name.endsWith('.gguf'))
+  return new FedError(
+    'E_DATA',
+    gguf ? `${missing}: name the file ${gguf} itself` : `${missing}; ${TAKEN}`,
+  )
+}
+
+const beginsWith = (path: string, letters: string): boolean => {
+  const bytes = Buffer.alloc(letters.length)
+  const file = openSync(path, 'r')
+  try {
+    return readSync(file, bytes, 0, bytes.length, 0) === bytes.length && String(bytes) === letters
+  } finally {
+    closeSync(file)
+  }
+}
+
+const unsupported = (what: string) => new FedError('E_MODEL_UNSUPPORTED', what)
