@@ -35,7 +35,7 @@ export const importLog = async (
 /** How it ended, for people. */
 export const importText = ({ added, replaced, known, test, skipped, others }: LogReport): string =>
   [
-    `choices: ${added} new, ${replaced} replaced, ${known} known already, ${skipped} bad lines skipped`,
+    `choices: ${added} new, ${replaced} replaced, ${known} known already, ${skipped} skipped`,
     ...(test > 0 ? [`${test} left for testing`] : []),
     ...(others > 0 ? [`${others} of other users`] : []),
   ].join(', ')
