@@ -26,7 +26,7 @@ export const requireHost =
     if (!isKnown(host) || !isKnown(target))
       throw new FedError(
         'E_HOST',
-        `Host must be one of ${hosts.join(', ')}; others are named by the setting hosts`,
+        `Host must be one of ${hosts.join(', ')}; another name, such as "host.docker.internal" in a container, is let in by the setting "hosts" in config.json`,
       )
     const origin = c.req.header('origin')?.toLowerCase()
     if (origin !== undefined && !(origin.startsWith('http://') && isKnown(origin.slice(7))))

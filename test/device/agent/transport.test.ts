@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from 'vitest'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import {
   deviceIdOf,
@@ -13,9 +14,14 @@ import {
   timerSleep,
 } from '../../../device/agent/transport.ts'
 import { openTransport } from '../../../device/http/transport.ts'
+import { listen } from '../http/proxy.ts'
 
 const key = newKeyPair()
-const build = (transport: Transport, attempts = 3, more: { stallMs?: number } = {}) => {
+const build = (
+  transport: Transport,
+  attempts = 3,
+  more: { stallMs?: number; serverUrl?: string } = {},
+) => {
   const waits: number[] = []
   const log: { what: string; bytes: number; digest: string }[] = []
   const signed = signedTransport({
@@ -258,4 +264,59 @@ test('an address that is not encrypted is refused before anything leaves, and no
   expect(error).toMatchObject({ code: 'E_INSECURE' })
   expect(sendFailure(error)).toEqual({ status: null, isRefusal: false, isUnsent: true })
   expect(waits).toEqual([])
+})
+
+describe('over a real connection', () => {
+  const servers: Server[] = []
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+  const connected = async (listener: RequestListener, more: { stallMs?: number } = {}) => {
+    const server = createServer(listener)
+    servers.push(server)
+    const serverUrl = `http://127.0.0.1:${await listen(server)}`
+    return build(openTransport({}), 1, { serverUrl, ...more }).signed
+  }
+  const update = { ...post, method: 'PUT', body: new Uint8Array(20_000_000).fill(7) } as const
+
+  test('an update is sent with its length, and names nobody', async () => {
+    let seen = {}
+    const signed = await connected(async (request, response) => {
+      let bytes = 0
+      for await (const chunk of request) bytes += chunk.length
+      seen = { ...request.headers, bytes }
+      response.end('{}')
+    })
+    await signed.send(update)
+    expect(seen).toMatchObject({
+      bytes: 20_000_000,
+      'content-length': '20000000',
+      'user-agent': 'loreweave',
+      'content-digest': expect.any(String),
+    })
+    expect(seen).not.toHaveProperty('transfer-encoding')
+    expect(seen).not.toHaveProperty('accept-language')
+  })
+
+  test('a server that stops to read ends the attempt', async () => {
+    const signed = await connected(() => {}, { stallMs: 200 })
+    expect(await errorOf(signed.send(update))).toMatchObject({
+      code: 'E_UNAVAILABLE',
+      message: expect.stringContaining('nothing went or came'),
+    })
+  })
+
+  test('a refusal that comes before the update is sent whole is told', async () => {
+    const signed = await connected((_, response) => {
+      response.writeHead(413, { 'content-type': 'text/html' })
+      response.end('<html>')
+    })
+    expect(await errorOf(signed.send(update))).toMatchObject({
+      code: 'E_UNAVAILABLE',
+      message: expect.stringContaining('takes no 20000000 bytes (413)'),
+    })
+  })
 })

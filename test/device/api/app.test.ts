@@ -16,7 +16,9 @@ test.each(['evil.test', '127.0.0.1:4142', 'localhost', '127.0.0.1.evil.test:4141
     const api = buildApi()
     const response = await api.call('/v1/status', { headers: { host } })
     expect(response.status).toBe(403)
-    expect(await response.json()).toMatchObject({ error: { code: 'E_HOST' } })
+    expect(await response.json()).toMatchObject({
+      error: { code: 'E_HOST', message: expect.stringMatching(/setting "hosts" in config\.json/) },
+    })
   },
 )
 
