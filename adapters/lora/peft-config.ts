@@ -1,7 +1,7 @@
 /** What adapter_config.json may say. Whatever would change the function and is not plain LoRA is
  *  refused by its name. */
 import { FedError } from '../errors.ts'
-import { fullMatches } from './python-pattern.ts'
+import { fullMatches, type NameFilter } from './python-pattern.ts'
 
 /** A name or a list of names is exact or an ending; a text for several is one of PEFT's patterns.
  *  */
@@ -98,11 +98,12 @@ export const checkPeftConfig = (text: string): PeftConfig => {
 export const peftTargets = (
   { targets, excluded, layers, layersPatterns }: PeftConfig,
   names: readonly string[],
+  filter: NameFilter,
 ): Set<string> | null => {
   const isAll = targets === 'all-linear'
-  const found = isAll ? new Set(names) : matching(targets, names)
-  const others = matching(excluded, names)
-  const numbers = layers === null ? null : layerNumbers(layersPatterns, names)
+  const found = isAll ? new Set(names) : matching(targets, names, filter)
+  const others = matching(excluded, names, filter)
+  const numbers = layers === null ? null : layerNumbers(layersPatterns, names, filter)
   if (found === null || others === null || numbers === undefined) return null
   const isExact = (name: string) => !isAll && Array.isArray(targets) && targets.includes(name)
   const isIn = (name: string) =>
@@ -115,9 +116,10 @@ export const peftTargets = (
 export const peftScales = (
   config: PeftConfig,
   names: readonly string[],
+  filter: NameFilter,
 ): Map<string, { rank: number; alpha: number }> => {
-  const ranks = firstMatches('rank_pattern', config.ranks, names)
-  const alphas = firstMatches('alpha_pattern', config.alphas, names)
+  const ranks = firstMatches('rank_pattern', config.ranks, names, filter)
+  const alphas = firstMatches('alpha_pattern', config.alphas, names, filter)
   return new Map(
     names.map((name) => {
       const rank = ranks.get(name) ?? config.rank
@@ -127,8 +129,12 @@ export const peftScales = (
   )
 }
 
-const matching = (patterns: Names, names: readonly string[]): Set<string> | null => {
-  if (typeof patterns === 'string') return fullMatches(patterns, names)
+const matching = (
+  patterns: Names,
+  names: readonly string[],
+  filter: NameFilter,
+): Set<string> | null => {
+  if (typeof patterns === 'string') return fullMatches(patterns, names, filter)
   const isOne = (name: string) => patterns.some((p) => name === p || name.endsWith(`.${p}`))
   return new Set(names.filter(isOne))
 }
@@ -138,11 +144,12 @@ const matching = (patterns: Names, names: readonly string[]): Set<string> | null
 const layerNumbers = (
   patterns: readonly string[],
   names: readonly string[],
+  filter: NameFilter,
 ): Map<string, number> | undefined => {
   const numbers = new Map<string, number>()
   const regexes = patterns.map((pattern) => `(?:|.*?\\.)${pattern}\\.\\d+\\..*`)
   for (const regex of patterns.length > 0 ? regexes : ['.*?\\.[^.]*\\.\\d+\\..*']) {
-    const found = fullMatches(regex, names)
+    const found = fullMatches(regex, names, filter)
     if (found === null) return undefined
     for (const name of found)
       if (!numbers.has(name)) numbers.set(name, Number(/(?<=\.)\d+(?=\.)/.exec(name)?.[0]))
@@ -154,10 +161,11 @@ const firstMatches = (
   field: string,
   patterns: ReadonlyMap<string, number>,
   names: readonly string[],
+  filter: NameFilter,
 ): Map<string, number> => {
   const found = new Map<string, number>()
   for (const [pattern, value] of patterns) {
-    const matched = fullMatches(`(.*\\.)?(${pattern})`, names)
+    const matched = fullMatches(`(.*\\.)?(${pattern})`, names, filter)
     if (matched === null) throw unsupported(field, pattern)
     for (const name of matched) if (!found.has(name)) found.set(name, value)
   }

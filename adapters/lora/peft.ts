@@ -11,6 +11,7 @@ import { isFiniteVector } from '../math/vector.ts'
 import { type Adapter, adapterLayout, layoutSize, segmentOf } from './layout.ts'
 import { adapterOfLinears, factorShapes, type LinearLora, otherModel } from './linears.ts'
 import { checkPeftConfig, type PeftConfig, peftScales, peftTargets } from './peft-config.ts'
+import { type NameFilter, plainFilter } from './python-pattern.ts'
 import { isRounded } from './rounded.ts'
 import { type AdapterSpec, MODULES, type ModelShape, type Module } from './spec.ts'
 
@@ -25,29 +26,31 @@ export const PEFT_MODULES: Readonly<Record<Module, string>> = {
   down: 'mlp.down_proj',
 }
 
-/** The base's own numbers of the embedding [vocab, hidden] and of the LM head, as our files name
- *  them. */
-export type BaseTensor = (name: 'embed' | 'head') => Float32Array
+export type PeftReading = {
+  /** The base's own numbers of the embedding and of the LM head, [vocab, hidden]: such that are
+   *  saved beside LoRA are passed over where they are these. Without it they are refused. */
+  readonly baseTensor?: ((name: 'embed' | 'head') => Float32Array) | undefined
+  readonly filter?: NameFilter
+}
 
 /**
  * The adapter of a PEFT folder on a model of this shape; the function is the same (see linears.ts).
- * baseTensor: for embeddings and heads that are saved beside LoRA, which are passed over where they
- * are the base's; without it they are refused. Fails with E_MODEL_UNSUPPORTED, naming the field or
- * tensor that LoRA in this form cannot say; E_MODEL_FILE on a broken file or tensors that the
- * configuration does not announce; E_SHAPE; E_NOT_FINITE.
+ * Fails with E_MODEL_UNSUPPORTED, naming the field or tensor that LoRA in this form cannot say;
+ * E_MODEL_FILE on a broken file or tensors that the configuration does not announce; E_SHAPE;
+ * E_NOT_FINITE.
  */
 export const readPeft = (
   configJson: string,
   safetensors: Uint8Array,
   shape: ModelShape,
-  baseTensor?: BaseTensor,
+  { baseTensor, filter = plainFilter }: PeftReading = {},
 ): Adapter => {
   const config = checkPeftConfig(configJson)
   const file = readSafetensors(safetensors)
   const { places, prefix } = placesOf(config, file, shape)
   checkSaved(config, file, baseTensor)
-  checkAnnounced(config, places, allNames(prefix, shape))
-  const scales = peftScales(config, [...places.keys()])
+  checkAnnounced(config, places, allNames(prefix, shape), filter)
+  const scales = peftScales(config, [...places.keys()], filter)
   return adapterOfLinears(
     shape,
     [...places].map(([name, place]) => linearOf(config, file, shape, place, scales.get(name)!)),
@@ -189,7 +192,11 @@ const finite = (file: TensorFile, name: string): Float32Array => {
 
 /** Embeddings and heads that lie beside LoRA must be the base's own, in the numbers that their
  *  format can hold. */
-const checkSaved = (config: PeftConfig, file: TensorFile, baseTensor?: BaseTensor): void => {
+const checkSaved = (
+  config: PeftConfig,
+  file: TensorFile,
+  baseTensor: PeftReading['baseTensor'],
+): void => {
   const found = new Set<string>()
   for (const [name, { dtype, shape }] of file.tensors) {
     const module = SAVED.exec(plainName(name))?.[1]
@@ -223,8 +230,9 @@ const checkAnnounced = (
   config: PeftConfig,
   places: ReadonlyMap<string, Place>,
   names: readonly string[],
+  filter: NameFilter,
 ): void => {
-  const targets = peftTargets(config, names)
+  const targets = peftTargets(config, names, filter)
   const wrong = targets && names.find((name) => targets.has(name) !== places.has(name))
   if (wrong)
     throw bad(`${wrong} is ${places.has(wrong) ? 'there but not' : 'missing though'} configured`)

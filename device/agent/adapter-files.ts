@@ -1,11 +1,13 @@
 /** Adapters as other programs' files: a PEFT folder, an mlx-lm folder or one GGUF file. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { runInNewContext } from 'node:vm'
 import { parseGguf } from '../../adapters/codec/gguf.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { ggufLoraBase, readGgufLora, writeGgufLora } from '../../adapters/lora/gguf-lora.ts'
 import { checkMlxConfig, isMlxConfig, readMlx } from '../../adapters/lora/mlx.ts'
-import { type BaseTensor, readPeft, writePeft } from '../../adapters/lora/peft.ts'
+import { type PeftReading, readPeft, writePeft } from '../../adapters/lora/peft.ts'
+import type { NameFilter } from '../../adapters/lora/python-pattern.ts'
 import { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { readManifest, readTensor } from '../engine/model/weight-store.ts'
@@ -40,7 +42,8 @@ export const readAdapterFile = (path: string, model: AdapterModel): ReadAdapter 
     const config = checkMlxConfig(json)
     return bounded(readMlx(config, read(found.weights('mlx')), shape), 'mlx', config.base)
   }
-  const adapter = readPeft(text, read(found.weights('peft')), shape, baseOf(model))
+  const reading = { baseTensor: baseOf(model), filter: filterInTime }
+  const adapter = readPeft(text, read(found.weights('peft')), shape, reading)
   return bounded(adapter, 'peft', json['base_model_name_or_path'])
 }
 
@@ -58,7 +61,7 @@ const bounded = (
 }
 
 /** Reads the converted weights' embedding or head. */
-const baseOf = ({ folder, config }: AdapterModel): BaseTensor | undefined =>
+const baseOf = ({ folder, config }: AdapterModel): PeftReading['baseTensor'] =>
   folder === undefined
     ? undefined
     : (name) =>
@@ -67,6 +70,21 @@ const baseOf = ({ folder, config }: AdapterModel): BaseTensor | undefined =>
           readManifest(folder),
           config.tiedHead && name === 'head' ? 'embed' : name,
         )
+
+/** A pattern out of somebody's file may take for ever. */
+const filterInTime: NameFilter = (names, regex) => {
+  try {
+    const timed = { timeout: MAX_PATTERN_MS }
+    return runInNewContext('names.filter((name) => regex.test(name))', { names, regex }, timed)
+  } catch (cause) {
+    throw new FedError(
+      'E_MODEL_FILE',
+      `${ADAPTER_CONFIG}: a pattern takes more than ${MAX_PATTERN_MS} ms`,
+      { cause },
+    )
+  }
+}
+const MAX_PATTERN_MS = 1000
 
 const parseObject = (text: string): Record<string, unknown> => {
   try {

@@ -164,6 +164,14 @@ test.each<[string, () => string, RegExp]>([
     /^E_MODEL_FILE: adapter_config.json: is not JSON/,
   ],
   [
+    'a pattern without end',
+    () => {
+      const config = { ...json('peft', 'adapter_config.json'), rank_pattern: { '(\\w+\\.?)+!': 2 } }
+      return folder('endless', { 'adapter_config.json': JSON.stringify(config) })
+    },
+    /^E_MODEL_FILE: adapter_config.json: a pattern takes more than 1000 ms/,
+  ],
+  [
     'whole weights of mlx-lm',
     () => folder('full', { 'adapter_config.json': '{"fine_tune_type":"full"}' }),
     /^E_MODEL_UNSUPPORTED: mlx-lm adapter.*mlx_lm.fuse/,
