@@ -8,14 +8,18 @@ import type { AnswerInput, Engine, LoraFeed } from '../engine/run/types.ts'
 import { encodeAnswer } from '../personalize/encode-answer.ts'
 import { rawFeatures } from '../personalize/feature-space.ts'
 import { namedFeatures } from '../personalize/features.ts'
-import { requestText } from '../personalize/request-text.ts'
+import { keptAnswer, keptText } from '../personalize/kept-text.ts'
+import { requestText, textOf } from '../personalize/request-text.ts'
 import type { StoredChoice } from './store-choices.ts'
 import type { Conversation } from './types.ts'
 
 /** One candidate as the local model reads it, and its named features. */
 export type EncodedAnswer = { readonly input: AnswerInput; readonly named: Float64Array }
 
-/** Encoded answers by request and text. One memo can serve a whole fleet that shares a tokenizer. */
+/**
+ * Encoded answers by digests of request and answer. One memo can serve a whole fleet that shares a
+ * tokenizer.
+ */
 export type AnswerMemo = Map<string, Map<string, EncodedAnswer>>
 
 /** A choice cut down to what was shown: raw: [D] for each shown candidate, by candidate index; chosen indexes them. */
@@ -87,8 +91,9 @@ export const encodeChoice = (
     shownInOrder(choice).map((i) => choice.candidates[i] ?? ''),
   )
 
-/** Requests that a memo holds; the oldest goes first. */
-const MEMO_REQUESTS = 5000
+/** Numbers that a memo holds, of eight bytes each; the oldest requests go first. */
+const MEMO_NUMBERS = 8_000_000
+const numbersIn = new WeakMap<AnswerMemo, number>()
 
 /** By index, so that Claude's own first answer is at 0 where it was shown. */
 const shownInOrder = (choice: StoredChoice): number[] => shownOf(choice).toSorted((a, b) => a - b)
@@ -99,21 +104,48 @@ export const encodeAnswers = (
   { messages, system }: Conversation,
   texts: readonly string[],
 ): EncodedAnswer[] => {
-  const request = JSON.stringify([maxTokens, system ?? null, messages])
-  const known = memo.get(request) ?? new Map<string, EncodedAnswer>()
-  if (!memo.has(request) && memo.size >= MEMO_REQUESTS) memo.delete(memo.keys().next().value ?? '')
-  memo.set(request, known)
-  const asked = requestText(messages)
-  return texts.map((text) => {
-    const cached = known.get(text)
+  const prompt = [system ?? '', ...messages.flatMap((m) => [m.role, m.content])].map(textOf)
+  const known = requestIn(memo, digestOf([`${maxTokens}`, ...prompt]))
+  // As it is kept: a decision's features are then those of its choice.
+  const asked = keptText(requestText(messages))
+  return texts.map(keptAnswer).map((text) => {
+    const key = digestOf([text])
+    const cached = known.get(key)
     if (cached) return cached
     const made = {
       input: encodeAnswer(tokenizer, messages, system, text, maxTokens),
       named: namedFeatures(text, asked),
     }
-    known.set(text, made)
+    known.set(key, made)
+    noteNumbers(memo, numbersOf(made))
     return made
   })
+}
+
+const requestIn = (memo: AnswerMemo, key: string): Map<string, EncodedAnswer> => {
+  const known = memo.get(key) ?? new Map<string, EncodedAnswer>()
+  memo.set(key, known)
+  return known
+}
+
+const noteNumbers = (memo: AnswerMemo, added: number): void => {
+  // Whoever forgets clears the whole memo.
+  let numbers = added + (memo.size > 1 ? (numbersIn.get(memo) ?? 0) : 0)
+  for (const [oldest, answers] of memo) {
+    if (numbers <= MEMO_NUMBERS || memo.size === 1) break
+    memo.delete(oldest)
+    for (const answer of answers.values()) numbers -= numbersOf(answer)
+  }
+  numbersIn.set(memo, numbers)
+}
+
+const numbersOf = ({ input, named }: EncodedAnswer): number => input.ids.length + named.length
+
+/** Of the parts, told apart by their lengths. */
+const digestOf = (parts: readonly string[]): string => {
+  const hash = createHash('sha256').update(JSON.stringify(parts.map(({ length }) => length)))
+  for (const part of parts) hash.update(part)
+  return hash.digest('base64url')
 }
 
 /** Where pooled states are kept between processes (store.ts). */

@@ -9,8 +9,9 @@ import {
   type Decision,
   type RecordedEvent,
 } from '../personalize/feedback.ts'
+import { PROMPT_CHARS } from '../personalize/kept-text.ts'
 import type { JudgedDecision } from '../personalize/off-policy.ts'
-import { keptRequest } from './kept.ts'
+import { ASKED_MESSAGES, keptAsked, keptRequest } from './kept.ts'
 import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
 import type { DecisionInfo, DecisionRow, NewDecision } from './store-decisions.ts'
 import type { Conversation } from './types.ts'
@@ -36,12 +37,33 @@ export const newDecision = (
   }
 }
 
-/** The texts of a decision's messages, in order. */
-export const messagesOf = (
+/** The texts of a decision's last messages, in order: as many as the local model can read. */
+export const lastMessages = (
   store: Pick<DeviceStore, 'turnsOf'>,
   row: Pick<DecisionRow, 'turn'>,
-): ChatMessage[] =>
-  [...store.turnsOf(row)].reverse().map(({ role, text }) => ({ role, content: text }))
+): { messages: ChatMessage[]; isAll: boolean } => {
+  const messages: ChatMessage[] = []
+  let characters = 0
+  for (const { role, text } of store.turnsOf(row)) {
+    if (characters >= PROMPT_CHARS) return { messages, isAll: false }
+    messages.unshift({ role, content: text })
+    characters += text.length
+  }
+  return { messages, isAll: true }
+}
+
+/** What was asked, as keptAsked has it of the request itself. */
+export const askedOf = (
+  store: Pick<DeviceStore, 'turnsOf'>,
+  row: Pick<DecisionRow, 'turn'>,
+): string => {
+  const messages: ChatMessage[] = []
+  for (const { role, text } of store.turnsOf(row)) {
+    messages.unshift({ role, content: text })
+    if (messages.length === ASKED_MESSAGES) break
+  }
+  return keptAsked(messages)
+}
 
 /** What feedback was about. propensity: with which the served answer was drawn. */
 export type About = { readonly decisionId: string; readonly propensity: number }

@@ -65,6 +65,7 @@ export const openDevice = (options: DeviceOptions): Device => {
   const { sleep = timerSleep, isPaused = () => isTrainingPaused(store) } = options
   const settings = DeviceSettings.parse(options.settings ?? {})
   const weights = settings.quantized ? `${model.base.weights}/quantized` : model.base.weights
+  store.limitTo(settings.storeMegabytes * MB)
   const engine =
     options.keepStates === false
       ? options.engine
@@ -173,6 +174,7 @@ export const openDevice = (options: DeviceOptions): Device => {
   }
 }
 
+const MB = 1e6
 const DAY_MS = 24 * 3600 * 1000
 
 type TrainDeps = Parameters<typeof openServing>[0] & { readonly clock: () => number }

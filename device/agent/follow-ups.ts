@@ -1,7 +1,7 @@
 /** The gate that tells follow-ups on style from others: fitted once on the committed seeds under this device's own model. */
 import { z } from 'zod'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { Engine } from '../engine/run/types.ts'
+import type { Engine, PooledOptions } from '../engine/run/types.ts'
 import type { Wish } from '../personalize/dimensions.ts'
 import {
   asksForStyle,
@@ -34,7 +34,8 @@ export const openFollowUps = (
 ): FollowUps => {
   const reading = followUpReading(model)
   const key = `v1/${model.base.weights}/${reading.exitLayer}/${FOLLOW_UP_TEXTS.length}`
-  const pool = (texts: readonly string[]) => poolRequests(engine, model.tokenizer, reading, texts)
+  const pool = (texts: readonly string[], options?: Pick<PooledOptions, 'keep'>) =>
+    poolRequests(engine, model.tokenizer, reading, texts, options)
   let loading: Promise<Gate> | null = null
   const load = async (): Promise<Gate> => {
     const kept = Kept.safeParse(store.get('followUps'))
@@ -55,7 +56,7 @@ export const openFollowUps = (
     wishes: async (message) => {
       const asked = followUpWishes(message)
       if (asked.length === 0 || !isReadByModel(message)) return asked
-      const [pooled] = await pool([message])
+      const [pooled] = await pool([message], { keep: false })
       return asksForStyle(await gate(), message, pooled!) ? asked : []
     },
   }

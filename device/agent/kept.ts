@@ -82,17 +82,19 @@ export const saidKey = (hash: Hash, text: string): string => hash(`said ${text.t
 /** Names what was asked. asked: as keptAsked gives it. */
 export const askedName = (hash: Hash, asked: string): string => hash(`asked ${asked}`)
 
-/** What was asked, as far as it is kept. */
+/** Messages that are looked at for what was asked: two of them the user's, wherever roles take turns. */
+export const ASKED_MESSAGES = 8
+const ASKED_END = 1000
+
+/** What was asked, as far as relevance is learned from it: the ends of what is long. */
 export const keptAsked = (messages: readonly ChatMessage[]): string =>
   requestInContext(
-    messages.slice(-ASKED_MESSAGES).map(({ role, content }) => ({
-      role,
-      content: keptText(textOf(content)),
-    })),
+    messages.slice(-ASKED_MESSAGES).map(({ role, content }) => {
+      const text = textOf(content)
+      const isLong = text.length > 2 * ASKED_END
+      return { role, content: isLong ? text.slice(0, ASKED_END) + text.slice(-ASKED_END) : text }
+    }),
   )
-
-/** Of which two are the user's, wherever the roles take turns. */
-const ASKED_MESSAGES = 8
 
 /** Names the first message of a conversation. */
 export const openingKey = (hash: Hash, [first]: readonly ChatMessage[]): string =>

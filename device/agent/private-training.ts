@@ -3,7 +3,7 @@ import { FedError } from '../../adapters/errors.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/run/types.ts'
 import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../personalize/feedback.ts'
 import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
-import { messagesOf, recordedFeedback } from './decisions.ts'
+import { lastMessages, recordedFeedback } from './decisions.ts'
 import type { Served, ServingDeps } from './serving.ts'
 import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './taste.ts'
 
@@ -95,10 +95,8 @@ const encoded = (
   { id, text }: JudgedAnswer,
 ): AnswerInput => {
   const row = store.decision(id)
-  const system = row && store.systemOf(row)
-  const conversation = {
-    messages: row ? messagesOf(store, row) : [],
-    ...(system != null && { system }),
-  }
+  const { messages, isAll } = row ? lastMessages(store, row) : { messages: [], isAll: false }
+  const system = row && isAll ? store.systemOf(row) : null
+  const conversation = { messages, ...(system !== null && { system }) }
   return encodeAnswers({ tokenizer, maxTokens, memo }, conversation, [text])[0]!.input
 }

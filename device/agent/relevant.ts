@@ -37,13 +37,13 @@ export type Relevance = {
   /** Fits the head if it is not there yet (one pass over the seeds, ten seconds on two cores). */
   ready(): Promise<void>
   /**
-   * What matters for a request, as the user's own words have it by now. keep: whether its states may be (default). signal: of a caller
-   * who cannot wait: E_UNAVAILABLE at once where the head is not there yet, and no pass of the model after it aborts.
+   * What matters for a request, as the user's own words have it by now; nobody asks for its states again, so that none are kept.
+   * signal: of a caller who cannot wait: E_UNAVAILABLE at once where the head is not there yet, and no pass of the model after it aborts.
    */
   wishes(request: string, options?: WishesOptions): Promise<ReadonlySet<Wish>>
 }
 
-export type WishesOptions = Pick<PooledOptions, 'keep' | 'signal'>
+export type WishesOptions = Pick<PooledOptions, 'signal'>
 
 /** key: of what the head was fitted on; another one is fitted again. */
 const Kept = z.object({
@@ -80,7 +80,7 @@ export const openRelevance = (
 ): Relevance => {
   const reading = requestReading(model)
   const key = `v3/${model.base.weights}/${JSON.stringify(reading)}/${RELEVANCE_SEEDS.length}`
-  const pool = (texts: readonly string[], options?: WishesOptions) =>
+  const pool = (texts: readonly string[], options?: Pick<PooledOptions, 'keep' | 'signal'>) =>
     poolRequests(engine, model.tokenizer, reading, texts, options)
   const kept = (): RelevanceHead | undefined => {
     const { data } = Kept.safeParse(store.get('relevanceHead'))
@@ -130,7 +130,7 @@ export const openRelevance = (
       }
       const trained = await head()
       const own = await ownPart(trained)
-      const [pooled] = await pool([request], options)
+      const [pooled] = await pool([request], { ...options, keep: false })
       return relevantWishes(trained, { request, pooled: pooled! }, own)
     },
   }

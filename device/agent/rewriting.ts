@@ -32,10 +32,9 @@ import {
   chooseSharedSuffix,
   chooseSuffix,
 } from '../personalize/rewrite.ts'
-import { messagesOf, newDecision } from './decisions.ts'
+import { askedOf, newDecision } from './decisions.ts'
 import { historyOf } from './history.ts'
 import { orAborted } from './in-time.ts'
-import { keptAsked } from './kept.ts'
 import {
   type Learned,
   learnedRelevance,
@@ -147,11 +146,10 @@ const suffixFor = async (
   if (found.kind === 'none') return without('unknown_history')
   if (isKeptOut) return without(barrier)
   if (settings.tools === 'off' && (conversation.tools?.length ?? 0) > 0) return without('tools')
-  const keep = keeps === 'decision' && mode !== 'incognito'
   const choice = trace.isShared
     ? chooseSharedSuffix(conversation, profile)
     : await chooseSuffix(conversation, profile, (request) =>
-        orAborted(relevance.wishes(request, { keep, signal }), signal),
+        orAborted(relevance.wishes(request, { signal }), signal),
       )
   if (keeps === 'nothing') return { ...choice, bound: null }
   const { block, preferences } = choice
@@ -204,9 +202,7 @@ export const warmRewriting = async (relevance: Pick<Relevance, 'wishes'>): Promi
   }))
   const profile = editProfile(EMPTY_PROFILE, everything)
   for (let time = 0; time < 2; time++)
-    await chooseSuffix({ messages }, profile, (request) =>
-      relevance.wishes(request, { keep: false }),
-    )
+    await chooseSuffix({ messages }, profile, (request) => relevance.wishes(request))
 }
 
 /** Where tools are in play, a program wrote the message. A model that fails proposes nothing. */
@@ -247,7 +243,7 @@ export const learnFromFeedback = (
   const row = store.decision(event.decisionId ?? event.messageId ?? '')
   if (!row) return
   const { conversation } = row
-  const request = keptAsked(messagesOf(store, row))
+  const request = askedOf(store, row)
   const inBlock = (row.info.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
   const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
     learnRelevance(

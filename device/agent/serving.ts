@@ -23,7 +23,6 @@ import {
   type ChoiceFeatures,
   encodeAnswers,
   featurizeChoices,
-  usefulChoices,
 } from './choice-features.ts'
 import { ownExit } from './exit-layer.ts'
 import { unlessForgotten } from './forgotten.ts'
@@ -39,7 +38,6 @@ import { type PrivateObjective, privateData } from './private-training.ts'
 import { type Released, readRelease } from './released.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore, StoreReads } from './store.ts'
-import type { StoredChoice } from './store-choices.ts'
 import { ownScale } from './taste.ts'
 import type { Conversation } from './types.ts'
 
@@ -172,10 +170,10 @@ export const keptRelease = (
 const exitUnder = (deps: ServingDeps, release: string | null): number =>
   release === null ? ownExit(deps.store, deps.model) : keptRelease(deps, release).header.exitLayer
 
-/** What a release and a private adapter decide; featuresOf: of choices that were read under them. */
+/** What a release and a private adapter decide; featuresOf: by number, of the choices that were read under them. */
 type Ground = Pick<Served, 'release' | 'exitLayer' | 'adapters' | 'prior'> & {
   readonly releasedScale: Float64Array | null
-  readonly featuresOf: WeakMap<StoredChoice, ChoiceFeatures>
+  readonly featuresOf: Map<number, ChoiceFeatures>
 }
 type Start = { readonly under: string; readonly ground: Ground; readonly served: Served }
 
@@ -189,7 +187,7 @@ const groundOf = (deps: ServingDeps, state: Pick<ServingState, 'release' | 'priv
     prior:
       release?.prior(initialVariance) ?? initialPrior(featureCount(deps.space), initialVariance),
     releasedScale: release?.scale ?? null,
-    featuresOf: new WeakMap(),
+    featuresOf: new Map(),
   }
 }
 
@@ -217,8 +215,12 @@ const featuresUnder = async (
   { exitLayer, adapters, featuresOf }: Ground,
   onPooled?: (done: number, of: number) => void,
 ): Promise<ChoiceFeatures[]> => {
-  const choices = usefulChoices(store.choices(settings.maxChoices))
-  const unread = choices.filter((choice) => !featuresOf.has(choice))
+  const numbers = store
+    .choiceRows(settings.maxChoices)
+    .filter(({ shown }) => shown > 1)
+    .map(({ seq }) => seq)
+  const features = new Map(numbers.map((seq) => [seq, featuresOf.get(seq)]))
+  const unread = numbers.filter((seq) => !features.get(seq))
   const read = await featurizeChoices(
     {
       engine,
@@ -229,12 +231,16 @@ const featuresUnder = async (
       memo,
       keepFrom: ownSpec(exitLayer).firstLayer,
     },
-    unread,
+    unread.map((seq) => store.choice(seq)!),
     adapters,
     onPooled,
   )
-  for (const [i, choice] of unread.entries()) featuresOf.set(choice, read[i]!)
-  return choices.map((choice) => featuresOf.get(choice)!)
+  for (const [i, seq] of unread.entries()) {
+    features.set(seq, read[i]!)
+    featuresOf.set(seq, read[i]!)
+  }
+  for (const seq of featuresOf.keys()) if (!features.has(seq)) featuresOf.delete(seq)
+  return numbers.map((seq) => features.get(seq)!)
 }
 
 const trainPrivate = async (

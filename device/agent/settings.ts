@@ -166,6 +166,14 @@ export const DeviceSettings = z.strictObject({
     .max(10_000)
     .default(300)
     .describe('Most recent choices that training reads.'),
+  storeMegabytes: z
+    .int()
+    .min(16)
+    .max(100_000)
+    .default(256)
+    .describe(
+      'Megabytes of texts and decisions that the home keeps: the oldest decisions go first, choices only where they alone are more. What can be computed again takes a thirty-second of it on top.',
+    ),
   initialVariance: z
     .number()
     .positive()

@@ -4,6 +4,7 @@ import type { choiceTables } from './store-choices.ts'
 import type { countTables } from './store-counts.ts'
 import type { decisionTables } from './store-decisions.ts'
 
+const DEFAULT_BYTES = 256e6
 /** Rows that go for one that comes: no write takes long, and what is too much shrinks all the same. */
 const AT_ONCE = 20
 
@@ -17,7 +18,9 @@ type Old = { readonly seq: number; readonly id: string }
  * Decisions go first, with the feedback on them: what it amounted to is a choice by then. Choices
  * only where they alone are too much.
  */
-export const budgetTables = (run: Run, tables: Tables, maxBytes: number) => {
+export const budgetTables = (run: Run, tables: Tables) => {
+  let maxBytes = DEFAULT_BYTES
+
   const drop = ({ seq, id }: Old): void => {
     run.change('DELETE FROM feedback WHERE decision_id = ?', id)
     tables.dropDecision(seq)
@@ -39,6 +42,10 @@ export const budgetTables = (run: Run, tables: Tables, maxBytes: number) => {
     )
   }
   return {
+    /** Of what decisions, choices and feedback keep, about; from the next write on. */
+    limitTo: (bytes: number): void => {
+      maxBytes = bytes
+    },
     /** Some of those that are older, with the feedback on them. */
     dropBefore: (at: number): void => {
       const old = run.all<Old>(

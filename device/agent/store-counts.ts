@@ -4,8 +4,11 @@
  */
 import type { Run } from './store.ts'
 
-/** bytes: of what decisions, choices and feedback keep, about; choices: how many; changes: to them. */
-type Count = 'bytes' | 'choices' | 'changes'
+/**
+ * bytes: of what decisions, choices and feedback keep, about; choices, suffix_keys: how many; changes:
+ * to the choices.
+ */
+type Count = 'bytes' | 'choices' | 'changes' | 'suffix_keys'
 
 /** What a row takes beside its longest column, its places in indexes included. */
 const ROW_BYTES = {
@@ -48,6 +51,9 @@ ${(Object.keys(ROW_BYTES) as Counted[])
     ].join('\n')
   })
   .join('\n')}
+INSERT OR IGNORE INTO counts SELECT 'suffix_keys', COUNT(*) FROM suffix_keys;
+${trigger('suffix_keys', 'INSERT', add('suffix_keys', '1'))}
+${trigger('suffix_keys', 'DELETE', add('suffix_keys', '-1'))}
 ${trigger('decisions', 'UPDATE OF info', add('bytes', 'octet_length(new.info) - octet_length(old.info)'))}
 `
 

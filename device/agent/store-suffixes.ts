@@ -30,6 +30,9 @@ export type SuffixKey = { readonly key: string; readonly isText: boolean }
 
 /** Since the conversation's last answer, which has keys of its own. */
 const KEPT_MS = 90 * 24 * 3600 * 1000
+/** Keys that are kept, of a hundred and fifty bytes each; those that go for some that come. */
+const MAX_KEYS = 200_000
+const AT_ONCE = 20
 
 type Row = { block: string; preferences: string; conversation: string; at: number }
 
@@ -52,7 +55,7 @@ export const suffixTables = (run: Run) => ({
     )
     for (const { key, isText } of keys)
       run.change(
-        'INSERT OR REPLACE INTO suffix_keys (key, suffix, conversation, is_text, at) VALUES (?, (SELECT id FROM suffixes WHERE block = ?), ?, ?, ?)',
+        'INSERT INTO suffix_keys (key, suffix, conversation, is_text, at) VALUES (?, (SELECT id FROM suffixes WHERE block = ?), ?, ?, ?) ON CONFLICT (key) DO UPDATE SET suffix = excluded.suffix, conversation = excluded.conversation, is_text = excluded.is_text, at = excluded.at',
         key,
         block,
         conversation,
@@ -60,6 +63,11 @@ export const suffixTables = (run: Run) => ({
         at,
       )
     run.change('DELETE FROM suffix_keys WHERE at < ?', at - KEPT_MS)
+    const many = run.one<{ n: number }>("SELECT n FROM counts WHERE name = 'suffix_keys'")?.n ?? 0
+    if (many > MAX_KEYS)
+      run.change(
+        `DELETE FROM suffix_keys WHERE key IN (SELECT key FROM suffix_keys ORDER BY at LIMIT ${AT_ONCE})`,
+      )
   },
   removeSuffixKeys: (keys: readonly string[]): void => {
     for (const key of keys) run.change('DELETE FROM suffix_keys WHERE key = ?', key)

@@ -3,8 +3,8 @@ import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Intended } from './consent.ts'
 import type { PendingUpload, Run, StateKey, UploadState } from './store.ts'
 
-/** Rows of the cache of pooled states: 2.3 kB each for the default model. */
-const POOLED_ROWS = 20_000
+/** Rows of the cache that go for one that comes, where there are too many. */
+const POOLED_AT_ONCE = 20
 
 type UploadRow = {
   round_id: string
@@ -114,7 +114,10 @@ export const outgoingTables = (run: Run) => ({
     ),
   uploads: () =>
     run
-      .all<UploadRow>('SELECT * FROM uploads ORDER BY at DESC')
+      .all<UploadRow>(
+        `SELECT round_id, job_id, digest, state, reason, at, size, sent FROM uploads
+         ORDER BY at DESC`,
+      )
       .map(({ round_id, job_id, digest, state, reason, at, size, sent }) => ({
         roundId: round_id,
         jobId: job_id,
@@ -149,23 +152,35 @@ const plannedOf = ({
   ...(deadline_at !== null && { deadlineAt: deadline_at }),
 })
 
-export const cacheTables = (run: Run) => ({
-  pooled: (key: string) => {
-    const row = run.one<{ state: Buffer }>('SELECT state FROM pooled WHERE key = ?', key)
-    // A copy: a Buffer's offset need not be a multiple of 4.
-    return row && new Float32Array(new Uint8Array(row.state).buffer)
-  },
-  savePooled: (key: string, state: Float32Array, at?: number) => {
-    const bytes = new Uint8Array(state.buffer, state.byteOffset, state.byteLength)
-    run.change(
-      'INSERT OR IGNORE INTO pooled (key, state, at) VALUES (?, ?, ?)',
-      key,
-      bytes,
-      at ?? null,
-    )
-    run.change('DELETE FROM pooled WHERE seq <= (SELECT MAX(seq) FROM pooled) - ?', POOLED_ROWS)
-  },
-})
+export const cacheTables = (run: Run) => {
+  let maxBytes = Number.POSITIVE_INFINITY
+  return {
+    /** Of pooled states: 2.3 kB each for the default model. */
+    limitPooled: (bytes: number): void => {
+      maxBytes = bytes
+    },
+    pooled: (key: string) => {
+      const row = run.one<{ state: Buffer }>('SELECT state FROM pooled WHERE key = ?', key)
+      // A copy: a Buffer's offset need not be a multiple of 4.
+      return row && new Float32Array(new Uint8Array(row.state).buffer)
+    },
+    savePooled: (key: string, state: Float32Array, at?: number) => {
+      const bytes = new Uint8Array(state.buffer, state.byteOffset, state.byteLength)
+      run.change(
+        'INSERT OR IGNORE INTO pooled (key, state, at) VALUES (?, ?, ?)',
+        key,
+        bytes,
+        at ?? null,
+      )
+      run.change(
+        `DELETE FROM pooled WHERE seq IN (SELECT seq FROM pooled
+         WHERE seq <= (SELECT MAX(seq) FROM pooled) - ? ORDER BY seq LIMIT ?)`,
+        Math.floor(maxBytes / bytes.length),
+        POOLED_AT_ONCE,
+      )
+    },
+  }
+}
 
 export const stateTables = (run: Run) => {
   const get = (key: StateKey): unknown => {

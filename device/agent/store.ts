@@ -179,14 +179,14 @@ export type DeviceStore = StoreTx &
   }
 
 /** What was said, decided, chosen and told. */
-const contentTables = (db: Database.Database, run: Run, hash: Hash, maxBytes: number) => {
+const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
   const texts = textTables(run, hash)
   const counts = countTables(run)
   const decisions = decisionTables(run, texts, hash)
   const choices = choiceTables(run, texts, hash)
   const feedback = feedbackTables(run)
   const tables = { ...decisions, ...choices, ...feedback, ...counts }
-  const { keepWithin, dropBefore } = budgetTables(run, tables, maxBytes)
+  const { keepWithin, dropBefore, limitTo } = budgetTables(run, tables)
   const together = <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) =>
     db.transaction((...args: A) => {
       const result = work(...args)
@@ -195,6 +195,7 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash, maxBytes: nu
     }).immediate
   return {
     ...tables,
+    limitTo,
     saveDecision: together((made: NewDecision): void => {
       decisions.saveDecision(made)
       dropBefore(made.at - DECISION_MS)
@@ -212,7 +213,8 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash, maxBytes: nu
 }
 type ContentTables = ReturnType<typeof contentTables>
 
-const MB = 1e6
+/** What can be computed again takes this part of what the rest may take, on top of it. */
+const POOLED_SHARE = 32
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS forgotten (seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE);
@@ -224,12 +226,10 @@ DROP TABLE IF EXISTS spending;
 `
 
 /**
- * maxBytes: of decisions, choices and feedback, about; the oldest decisions go first. report: told
- * of writes that failed; changed: told when nothing can be written, and when it can; open: how the
- * file is opened; patienceMs: how long `durably` waits for a lock.
+ * report: told of writes that failed; changed: told when nothing can be written, and when it can;
+ * open: how the file is opened; patienceMs: how long `durably` waits for a lock.
  */
 export type StoreOptions = {
-  readonly maxBytes?: number
   readonly report?: QueueReport
   readonly changed?: (health: StoreHealth) => void
   readonly clock?: () => number
@@ -264,15 +264,21 @@ export const openStore = (path: string, options: StoreOptions = {}): DeviceStore
   const run = prepared(db)
   const atomically = <T>(work: () => T): T => db.transaction(work).immediate()
   const state = stateTables(run)
+  const cache = cacheTables(run)
   const hash = keyedHash({ ...state, atomically })
+  const content = contentTables(db, run, hash)
   const tables = {
     hash,
-    ...contentTables(db, run, hash, options.maxBytes ?? 256 * MB),
+    ...content,
     ...state,
     ...endTables(run),
     ...logTables(run),
     ...outgoingTables(run),
-    ...cacheTables(run),
+    ...cache,
+    limitTo: (bytes: number) => {
+      content.limitTo(bytes)
+      cache.limitPooled(bytes / POOLED_SHARE)
+    },
     ...suffixTables(run),
     ...spendingTables(run),
   }
