@@ -13,6 +13,7 @@ import { type AnswerMemo, cachePooled } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { CONTACT, consentRefusal, onConsentChange } from './consent.ts'
 import { notEnrolled, openContributor } from './contributor.ts'
+import { convertInBackground } from './convert-old.ts'
 import { federationClient } from './federation.ts'
 import { openFollowUps } from './follow-ups.ts'
 import { enforceRetention, expire } from './forget.ts'
@@ -132,6 +133,7 @@ export const openDevice = (options: DeviceOptions): Device => {
       dropRounds(options.folder, null)
   }
   const endWatch = onConsentChange(dropWithdrawn)
+  const converting = convertInBackground(store)
   let retainedAt = Number.NEGATIVE_INFINITY
   return {
     ...personalizer,
@@ -167,6 +169,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     },
     close: async () => {
       await personalizer.settled()
+      converting.stop()
       endWatch()
       await options.engine.close()
       await store.close()

@@ -6,6 +6,7 @@ import {
   Profile,
 } from '../../adapters/wire/personalization.ts'
 import { EMPTY_PROFILE, updateProfile } from '../personalize/profile.ts'
+import { convertAll } from './convert-old.ts'
 import { askedName } from './kept.ts'
 import { forgetPeople } from './people.ts'
 import { serveRelease, servingState } from './private-adapter.ts'
@@ -29,9 +30,9 @@ export const forgetConversation = async (
   device: DeviceStore,
   { decisionId, messageId }: ForgetTarget,
 ): Promise<ForgetReport> => {
+  await convertAll(device)
   const report = await device.durably((store): ForgetReport => {
     const target = decisionId ?? messageId ?? ''
-    store.convertThis(target)
     const all = store.relatedTo(target)
     if (all.length === 0)
       throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
@@ -91,6 +92,7 @@ export const enforceRetention = async (
   now: number,
 ): Promise<boolean> => {
   if (retentionDays === null) return false
+  await convertAll(device)
   const before = now - retentionDays * DAY_MS
   const isOver = await device.durably((store) => {
     forgetPeople(store, before)

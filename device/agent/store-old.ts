@@ -32,6 +32,24 @@ const OldDecision = z.object({
   app: z.string().optional(),
 })
 
+const OldChoice = z.looseObject({
+  user: z.string(),
+  id: z.string(),
+  messages: z.array(ChatMessage).min(1),
+  system: SystemPrompt.optional(),
+  candidates: z.array(z.string()).min(1),
+  chosen: z.int(),
+})
+
+/** undefined: no JSON, which nothing could read before either. */
+const parsed = (body: string): unknown => {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
 /** Before the schema: tables of the same names make room. What comes later gets higher numbers. */
 export const setAsideOld = (db: Database.Database): void =>
   db
@@ -73,7 +91,7 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
   let isLeft = isThere('old_decisions')
   const takeDecision = (row: OldRow): void => {
     run.change('DELETE FROM old_decisions WHERE rowid = ?', row.rowid)
-    const read = OldDecision.safeParse(JSON.parse(row.body))
+    const read = OldDecision.safeParse(parsed(row.body))
     const messageIds = run.all<{ message_id: string }>(
       'SELECT message_id FROM decision_messages WHERE decision_id = ? ORDER BY rowid',
       row.id,
@@ -110,11 +128,14 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
   }
   const takeChoice = (row: OldRow & { source: ChoiceSource }): void => {
     run.change('DELETE FROM old_choices WHERE seq = ?', row.rowid)
-    const choice = JSON.parse(row.body) as StoredChoice
+    const read = OldChoice.safeParse(parsed(row.body))
+    if (!read.success) return
+    const choice = read.data as StoredChoice
     const id = row.source === 'import' ? choiceKey(choice) : choice.id
     tables.addChoice({ ...choice, id }, row.source)
   }
   return {
+    isConverted: (): boolean => !isLeft,
     /** Converts one decision or choice: choices first, then the newest decision. False: none is left. */
     convertOne: (): boolean => {
       if (!isLeft) return false

@@ -141,6 +141,7 @@ type WriteName =
   | 'dropImported'
   | 'decideChoice'
   | 'addFeedback'
+  | 'convertOne'
   | 'convertThis'
   | 'eraseRows'
   | 'compact'

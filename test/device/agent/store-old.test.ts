@@ -1,0 +1,117 @@
+/** old-home.sql: the home of a device of version 0.1 after five requests and some feedback, without what is computed. */
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { choiceKey } from '../../../adapters/wire/read-choices.ts'
+import { convertAll } from '../../../device/agent/convert-old.ts'
+import { lastMessages, recordFeedback } from '../../../device/agent/decisions.ts'
+import { forgetConversation } from '../../../device/agent/forget.ts'
+import { importChoices } from '../../../device/agent/imported.ts'
+import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
+import { keepDecision } from './decided.ts'
+import { shortChoices, temporaryFolder } from './fixture.ts'
+
+const [FIRST, SECOND, OTHER] = [
+  'd_Tqvj-rVmgFH4qr6_g0ID',
+  'd_mLKi3U7t9Ve39y-3mH7b',
+  'd_9UOfc2HBuv-U10xjIulk',
+] as const
+const IMAGE = 'iVBORw0KGgoQUJDREVGR0hJ'
+
+let folder = ''
+let store: DeviceStore
+beforeEach(() => {
+  folder = temporaryFolder()
+  const old = new Database(join(folder, 'db'))
+  old.exec(readFileSync(new URL('old-home.sql', import.meta.url), 'utf8'))
+  old.close()
+  store = openStore(join(folder, 'db'))
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** Whether the file holds it. */
+const holds = (text: string): boolean => {
+  const db = new Database(join(folder, 'db'))
+  db.pragma('wal_checkpoint(TRUNCATE)')
+  db.close()
+  return readFileSync(join(folder, 'db')).includes(text)
+}
+
+test('a home of version 0.1 goes on with its decisions, choices and feedback, without the images', async () => {
+  expect(holds(IMAGE)).toBe(true)
+  await convertAll(store)
+  expect(store.decisions(9).map(({ id }) => id)).toEqual([OTHER, SECOND, FIRST])
+  const [first, second] = [store.decision('msg_1')!, store.decision('msg_3')!]
+  expect(first).toMatchObject({ id: FIRST, at: 1700012120000, app: 'app-a', candidates: 2 })
+  expect(second).toMatchObject({ id: SECOND, before: first.thread, events: 1 })
+  expect(store.lastTurn(second)?.id).toBe(FIRST)
+  expect(lastMessages(store, second).messages.map((m) => m.content)).toEqual([
+    'What is this quaggle?',
+    'It is a long quaggle, and there is much to say of it, at length.',
+    'And is it a wombat?',
+  ])
+  expect(store.systemOf(first)).toBe('You are the quaggle helper.')
+  expect(store.answersOf(first.seq)).toHaveLength(2)
+  const key = (i: number) => choiceKey(shortChoices(2)[i]!)
+  expect(store.choices().map((c) => [c.id, c.candidates[c.chosen]])).toEqual([
+    [SECOND, 'No.'],
+    [FIRST, 'A quaggle.'],
+    [key(1), 'Subject 1 is simple.'],
+    [key(0), 'Subject 0 is simple.'],
+  ])
+  expect(store.countChoices()).toBe(4)
+  expect(store.feedback()).toHaveLength(3)
+  expect(holds(IMAGE)).toBe(false)
+  const db = new Database(join(folder, 'db'))
+  const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
+  expect(tables.filter((name) => /^old_|decision_messages/.test(String(name)))).toEqual([])
+  db.close()
+})
+
+test('what comes before all is converted is newer, and feedback finds what is not', async () => {
+  keepDecision(store, { id: 'd_new', at: 1700012999000, answers: ['x'] })
+  expect(store.decision(FIRST)).toBeUndefined()
+  recordFeedback(store, { kind: 'thumbs', messageId: 'msg_2', value: 1 }, 1700012999001)
+  expect(store.decision(FIRST)).toMatchObject({ events: 3 })
+  await convertAll(store)
+  expect(store.decisions(9).map(({ id }) => id)).toEqual(['d_new', OTHER, SECOND, FIRST])
+  expect(store.decision('d_new')!.seq).toBeGreaterThan(store.decision(OTHER)!.seq)
+  expect(store.choices().filter((c) => c.id === FIRST)).toMatchObject([{ chosen: 1 }])
+})
+
+test('what version 0.1 imported under the id of its line is the same choice', async () => {
+  await convertAll(store)
+  expect(await importChoices(store, shortChoices(3))).toMatchObject({
+    added: 1,
+    known: 2,
+    replaced: 0,
+  })
+  expect(store.countChoices()).toBe(5)
+})
+
+test('a conversation of version 0.1 is forgotten whole, and others stay', async () => {
+  expect(await forgetConversation(store, { messageId: 'msg_3' })).toMatchObject({
+    decisions: 2,
+    choices: 2,
+    feedback: 3,
+  })
+  for (const word of ['quaggle', 'wombat', IMAGE]) expect(holds(word), word).toBe(false)
+  expect(holds('Why is the sky blue?')).toBe(true)
+  expect(store.choices()).toHaveLength(2)
+})
+
+test('a row that cannot be read is passed over, and the others are converted', async () => {
+  await store.close()
+  const db = new Database(join(folder, 'db'))
+  db.exec(`UPDATE old_decisions SET body = '{"n":1}' WHERE id = '${SECOND}'`)
+  db.exec("UPDATE old_choices SET body = 'no JSON' WHERE id = 'ada-0'")
+  db.close()
+  store = openStore(join(folder, 'db'))
+  await convertAll(store)
+  expect(store.decisions(9).map(({ id }) => id)).toEqual([OTHER, FIRST])
+  expect(store.countChoices()).toBe(3)
+})
