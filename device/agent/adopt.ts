@@ -15,6 +15,7 @@ import type { ContributorDeps } from './contributor.ts'
 import { fitOwnTaste, tuneTaste } from './own-taste.ts'
 import { type Released, readRelease } from './released.ts'
 import { keptRelease, releaseBlob, type Served, type ServingDeps } from './serving.ts'
+import type { StoreReads } from './store.ts'
 import { ownScale } from './taste.ts'
 import { reportTraining } from './training.ts'
 import type { ParticipateOptions } from './types.ts'
@@ -58,13 +59,15 @@ export const adoptRelease = async (
   if (serving.hasPrivate()) {
     const { onTrain, end } = reportTraining(store, onProgress)
     await serving.trainPrivate(hash, { signal, onTrain }).finally(end)
-  } else serving.serve(hash)
+  } else await serving.serve(hash)
   await store.durably((tx) => {
-    tx.set('releases', withNewest(deps, release, hash))
+    tx.set('releases', withNewest({ ...deps, store: tx }, release, hash))
     if (last !== null) tx.removeBlob(releaseBlob(last))
   })
   await refresh()
 }
+
+type Kept = Pick<AdoptDeps, 'serverUrl'> & { readonly store: Pick<StoreReads, 'get'> }
 
 const checkVersion = (
   deps: AdoptDeps,
@@ -81,7 +84,7 @@ const checkVersion = (
   )
 }
 
-const newestOf = ({ store, serverUrl }: AdoptDeps): Readonly<Record<string, Newest>> => {
+const newestOf = ({ store, serverUrl }: Kept): Readonly<Record<string, Newest>> => {
   const known = Releases.safeParse(store.get('releases'))
   return known.success && known.data.server === serverUrl ? known.data.lines : {}
 }
@@ -103,7 +106,7 @@ const servedOf = (
 }
 
 const withNewest = (
-  deps: AdoptDeps,
+  deps: Kept,
   { header: { version, ...header } }: Released,
   hash: string,
 ): z.infer<typeof Releases> => ({

@@ -98,9 +98,12 @@ export const settleExit = async (
     if (!choice) throw new FedError('E_CONFLICT', `${why}; asked for ${layer}`)
     return { layer: before, choice, note: `${why}, which is kept` }
   }
-  keepExit(deps.store, deps.model, layer)
-  if (layer === before || !serving.hasPrivate()) return { layer, choice, note: null }
-  serveRelease(deps.store, null)
+  const staysServed = layer === before || !serving.hasPrivate()
+  await deps.store.durably((tx) => {
+    keepExit(tx, deps.model, layer)
+    if (!staysServed) serveRelease(tx, null)
+  })
+  if (staysServed) return { layer, choice, note: null }
   const note = `the private adapter was trained for exit layer ${before} and is no longer used; train it again with --adapter`
   return { layer, choice, note }
 }

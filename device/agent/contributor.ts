@@ -102,7 +102,8 @@ const keepAssigned = (
   keepRound(assignment?.roundId ?? null)
   const kept = [assignment?.release ?? null, serving.releaseHash()]
   for (const name of store.blobNames(RELEASE_BLOBS))
-    if (!kept.some((hash) => hash !== null && name === releaseBlob(hash))) store.removeBlob(name)
+    if (!kept.some((hash) => hash !== null && name === releaseBlob(hash)))
+      store.later((tx) => tx.removeBlob(name))
 }
 
 const computeRound = async (

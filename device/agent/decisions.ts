@@ -37,6 +37,15 @@ export const newDecision = (
   }
 }
 
+/** About what it holds in memory. */
+export const bytesOf = (made: NewDecision | null): number =>
+  made === null
+    ? 0
+    : (made.request.system?.length ?? 0) * 2 +
+      made.request.turns.reduce((sum, { text }) => sum + 2 * text.length + TURN_BYTES, TURN_BYTES)
+
+const TURN_BYTES = 300
+
 /** The texts of a decision's last messages, in order: as many as the local model can read. */
 export const lastMessages = (
   store: Pick<DeviceStore, 'turnsOf'>,

@@ -9,7 +9,7 @@ import type { Engine } from '../engine/run/types.ts'
 import { dropDerivedFiles, dropLeftovers, dropRounds } from '../home/files.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
 import { type HeldBackPairs, heldBackPairs, pointsGained } from './accuracy.ts'
-import { type AnswerMemo, cachePooled } from './choice-features.ts'
+import { type AnswerMemo, cachePooled, type PooledCache } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { CONTACT, consentRefusal, onConsentChange } from './consent.ts'
 import { notEnrolled, openContributor } from './contributor.ts'
@@ -70,7 +70,7 @@ export const openDevice = (options: DeviceOptions): Device => {
   const engine =
     options.keepStates === false
       ? options.engine
-      : cachePooled(options.engine, weights, store, clock)
+      : cachePooled(options.engine, weights, pooledCache(store), clock)
   const space = featureSpace(model.base.shape.hidden)
   const memo: AnswerMemo = options.memo ?? new Map()
   const checkpoint = (name: string) => options.folder && join(options.folder, `${name}.checkpoint`)
@@ -177,6 +177,13 @@ export const openDevice = (options: DeviceOptions): Device => {
   }
 }
 
+const pooledCache = (store: DeviceStore): PooledCache => ({
+  pooled: store.pooled,
+  forgottenTimes: store.forgottenTimes,
+  savePooled: (key, state, at) =>
+    store.later((tx) => tx.savePooled(key, state, at), { bytes: state.byteLength }),
+})
+
 const MB = 1e6
 const DAY_MS = 24 * 3600 * 1000
 
@@ -221,11 +228,10 @@ const train = async (
   const { features, taste, tuning } = served
   const after = store.choicesVersion() === version ? heldBackPairs(served) : null
   const { margin, heldBack } = tuning
-  store.set('calibration', {
-    margin,
-    heldBack,
-    trainedAt: Math.floor(clock()),
-  } satisfies Calibration)
+  const trainedAt = Math.floor(clock())
+  await store.durably((tx) =>
+    tx.set('calibration', { margin, heldBack, trainedAt } satisfies Calibration),
+  )
   await refresh()
   return {
     exit,

@@ -29,28 +29,29 @@ const ROUNDS = 20
 const RECENT = 3
 
 /** Oldest first. */
-export const energyEntries = (store: Kept): EnergyEntry[] =>
-  z.array(EnergyEntry).parse(store.get('energy') ?? [])
+export const energyEntries = (store: Kept): EnergyEntry[] => entriesOf(store.get('energy'))
+
+type Values = Pick<DeviceStore, 'update'>
 
 /** Puts an entry in the place of the one of its id. */
-export const keepEnergy = (store: Pick<DeviceStore, 'get' | 'set'>, entry: EnergyEntry): void => {
-  const others = energyEntries(store).filter(({ id }) => id !== entry.id)
-  store.set('energy', [...others, entry].slice(-MOST_ENTRIES))
-}
+export const keepEnergy = (store: Values, entry: EnergyEntry): void =>
+  store.update('energy', (kept) => withEntry(entriesOf(kept), entry))
+
+const entriesOf = (kept: unknown): EnergyEntry[] => z.array(EnergyEntry).parse(kept ?? [])
+
+const withEntry = (entries: readonly EnergyEntry[], entry: EnergyEntry): EnergyEntry[] =>
+  [...entries.filter(({ id }) => id !== entry.id), entry].slice(-MOST_ENTRIES)
 
 /** A check-in that was given no round: those of a day are one entry. day: its beginning. */
-export const keepCheckIn = (
-  store: Pick<DeviceStore, 'get' | 'set'>,
-  entry: EnergyEntry,
-  day: number,
-): void => {
-  const entries = energyEntries(store).filter(({ id }) => id !== entry.id)
-  store.set('energy', entries)
-  const id = `check-ins/${day}`
-  const before = entries.find((e) => e.id === id)
-  const joules = entry.joules + (before?.joules ?? 0)
-  keepEnergy(store, { ...entry, id, joules, seconds: entry.seconds + (before?.seconds ?? 0) })
-}
+export const keepCheckIn = (store: Values, entry: EnergyEntry, day: number): void =>
+  store.update('energy', (kept) => {
+    const entries = entriesOf(kept).filter(({ id }) => id !== entry.id)
+    const id = `check-ins/${day}`
+    const before = entries.find((e) => e.id === id)
+    const joules = entry.joules + (before?.joules ?? 0)
+    const seconds = entry.seconds + (before?.seconds ?? 0)
+    return withEntry(entries, { ...entry, id, joules, seconds })
+  })
 
 /** since: the day's beginning. What a clock that was set back has left in the future counts too. */
 export const joulesSince = (entries: readonly EnergyEntry[], since: number): number =>

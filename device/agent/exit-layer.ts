@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreTx } from './store.ts'
 
 /** weights: SHA-256 of the model that it was chosen for. */
 const KeptExit = z.object({ weights: z.string(), layer: z.int().min(1) })
@@ -14,7 +14,7 @@ export const ownExit = (store: Pick<DeviceStore, 'get'>, model: LocalModel): num
 }
 
 /** From then on heads are fitted, and answers read, after this layer. Fails as checkedExit does. */
-export const keepExit = (store: Pick<DeviceStore, 'set'>, model: LocalModel, layer: number): void =>
+export const keepExit = (store: Pick<StoreTx, 'set'>, model: LocalModel, layer: number): void =>
   store.set('exit', { weights: model.base.weights, layer: checkedExit(model, layer) })
 
 /** The layer, if the model has it; else E_USAGE. */

@@ -41,7 +41,7 @@ export const openFollowUps = (
     const kept = Kept.safeParse(store.get('followUps'))
     if (kept.success && kept.data.key === key) return kept.data.gate
     const gate = trainFollowUps(await poolInParts(pool, FOLLOW_UP_TEXTS, TOGETHER))
-    store.set('followUps', { key, gate })
+    store.later((tx) => tx.set('followUps', { key, gate }))
     return gate
   }
   const gate = (): Promise<Gate> => {

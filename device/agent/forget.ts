@@ -71,7 +71,7 @@ export const forgetConversation = async (
       updatesSentSince: sent.length,
     }
   })
-  device.compact()
+  await device.compact()
   return report
 }
 
@@ -106,7 +106,7 @@ export const enforceRetention = async (
     if (choices.length > 0) forgetLearned(store)
     return true
   })
-  if (isOver) device.compact()
+  if (isOver) await device.compact()
   return isOver
 }
 

@@ -1,7 +1,7 @@
 /** What every process of a home does once something was forgotten, by itself or by another: what it made of texts goes as well. */
 import { rmSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreTx } from './store.ts'
 
 type Times = Pick<DeviceStore, 'forgottenTimes'>
 
@@ -20,11 +20,15 @@ export const forgettingOnce = (
   }
 }
 
-/** Runs what reads choices for minutes. Where something was forgotten meanwhile, nothing of it is used: E_CANCELLED, and its file goes. */
+/**
+ * Runs what reads choices for minutes. Where something was forgotten meanwhile, nothing of it is
+ * used: E_CANCELLED, and its file goes. keep: writes what came of it.
+ */
 export const unlessForgotten = async <T>(
-  store: Times,
+  store: Times & Pick<DeviceStore, 'durably'>,
   checkpoint: string | undefined,
   work: () => Promise<T>,
+  keep?: (tx: StoreTx, result: T) => void,
 ): Promise<T> => {
   const before = store.forgottenTimes()
   const check = (cause?: unknown): void => {
@@ -39,5 +43,10 @@ export const unlessForgotten = async <T>(
     throw error
   })
   check()
+  if (keep)
+    await store.durably((tx) => {
+      check()
+      keep(tx, result)
+    })
   return result
 }

@@ -4,39 +4,39 @@
  */
 import { createHmac } from 'node:crypto'
 import { randomBytes } from '../../adapters/random.ts'
-import type { DeviceStore } from './store.ts'
+import type { Hash } from './kept.ts'
+import type { StoreTx } from './store.ts'
+import type { Writing } from './store-writing.ts'
 
 const KEY_BYTES = 32
 /** 128 bits: no two texts of a home meet by chance. */
 const LENGTH = 22
 
+type Values = Pick<StoreTx, 'get' | 'set'>
+
 /**
- * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Where the store takes no
- * key, under one of this process. Fails where the store cannot be read.
+ * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Never fails: where the key
+ * cannot be read or kept now, it is under one of this process.
  */
-export const keyedHash = (
-  store: Pick<DeviceStore, 'get' | 'set' | 'atomically'>,
-): ((text: string) => string) => {
+export const keyedHash = (get: Values['get'], later: Writing<Values>['later']): Hash => {
   let key: Buffer | null = null
-  // Where the key cannot be kept nothing can be kept under it either: the request must still go on.
-  let spare: Buffer | null = null
-  const keyOf = (): Buffer =>
-    store.atomically(() => {
-      const known = store.get('hashKey')
-      if (typeof known === 'string') return Buffer.from(known, 'base64')
-      const drawn = Buffer.from(randomBytes(KEY_BYTES))
-      store.set('hashKey', drawn.toString('base64'))
-      return drawn
-    })
-  const known = (): Buffer => {
+  const kept = (): Buffer | null => {
     try {
-      key ??= keyOf()
-      return key
-    } catch (error) {
-      if (typeof store.get('hashKey') === 'string') throw error
-      spare ??= Buffer.from(randomBytes(KEY_BYTES))
-      return spare
+      const known = get('hashKey')
+      return typeof known === 'string' ? Buffer.from(known, 'base64') : null
+    } catch {
+      return null
     }
   }
-  return (text) => createHmac('sha256', known()).update(text).digest('base64url').slice(0, LENGTH)
+  const draw = (): Buffer => {
+    const drawn = Buffer.from(randomBytes(KEY_BYTES))
+    later((tx) => {
+      if (typeof tx.get('hashKey') !== 'string') tx.set('hashKey', drawn.toString('base64'))
+    })
+    return drawn
+  }
+  return (text) => {
+    key ??= kept() ?? draw()
+    return createHmac('sha256', key).update(text).digest('base64url').slice(0, LENGTH)
+  }
 }

@@ -50,11 +50,12 @@ export const observeRequest = async (
   proposeStated(store, message, decisionId, clock())
   if (!settings.implicit) return false
   const before = store.choicesVersion()
+  const at = clock()
   const infer = (event: FeedbackEvent & { readonly decisionId: string }) =>
-    store.atomically(() => {
-      const isSaid = store.feedbackOn(event.decisionId).some((f) => f.body.kind === event.kind)
+    store.later((tx) => {
+      const isSaid = tx.feedbackOn(event.decisionId).some((f) => f.body.kind === event.kind)
       // It may have been forgotten while the model read.
-      if (!isSaid && store.decision(event.decisionId)) recordFeedback(store, event, clock())
+      if (!isSaid && tx.decision(event.decisionId)) recordFeedback(tx, event, at)
     })
   const repeated = store
     .askedBefore(own)
@@ -66,7 +67,8 @@ export const observeRequest = async (
   if (last && (await followUps.wishes(message)).length > 0)
     infer({ kind: 'follow_up', decisionId: last.id, text: message, isImplicit: true })
   // An answer that a conversation goes on from is content where an earlier one was not.
-  else if (last) store.atomically(() => refreshChoices(store, last))
+  else if (last) store.later((tx) => refreshChoices(tx, last))
+  await store.drained()
   return store.choicesVersion() !== before
 }
 
@@ -78,9 +80,9 @@ const proposeStated = (
 ): void => {
   const stated = statedPreferences(message)
   if (stated.length === 0) return
-  store.atomically(() =>
+  store.later((tx) =>
     propose(
-      store,
+      tx,
       stated.map(({ wish, said }) => ({
         id: newId('p_'),
         at: Math.floor(at),

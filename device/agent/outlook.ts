@@ -29,7 +29,10 @@ const Calibration = z.object({
 export type Calibration = z.infer<typeof Calibration>
 
 export const readCalibration = (store: StoreReads): Calibration =>
-  Calibration.parse(store.get('calibration') ?? { margin: 0, heldBack: 0, trainedAt: null })
+  calibrationOf(store.get('calibration'))
+
+const calibrationOf = (kept: unknown): Calibration =>
+  Calibration.parse(kept ?? { margin: 0, heldBack: 0, trainedAt: null })
 
 /**
  * certainty, spread, halfLifeDays: as in own-taste.ts. outputTokens: of a usual answer; null where
@@ -65,15 +68,18 @@ export const refreshOutlook = async ({
   const recent = store.choiceRows(LENGTH_CHOICES)
   const answers = recent.reduce((sum, { candidates }) => sum + candidates, 0)
   const characters = recent.reduce((sum, choice) => sum + choice.characters, 0)
-  store.set('outlook', {
+  const outlook: Outlook = {
     certainty: taste.certainty(),
     spread: taste.spread(),
     halfLifeDays: tuning.halfLifeDays,
     outputTokens: answers === 0 ? null : Math.ceil(characters / answers / TOKEN_CHARACTERS),
-  } satisfies Outlook)
-  const { trainedAt } = readCalibration(store)
+  }
+  store.update('outlook', () => outlook)
   const { margin, heldBack } = tuning
-  store.set('calibration', { margin, heldBack, trainedAt } satisfies Calibration)
+  store.update('calibration', (before) => {
+    const { trainedAt } = calibrationOf(before)
+    return { margin, heldBack, trainedAt } satisfies Calibration
+  })
   return served
 }
 
@@ -91,9 +97,7 @@ const HELD_BACK_MS = HOUR_MS
 type SpendDeps = Pick<OutlookDeps, 'store' | 'settings' | 'clock' | 'serving'>
 
 export const planRequest = (deps: SpendDeps, request: CandidateRequest): CandidatePlan => {
-  const { store, clock } = deps
-  if (store.heldBack().tokens > 0)
-    store.atomically(() => store.expireHeldBack(clock() - HELD_BACK_MS))
+  deps.store.ledger.expireHeldBack(deps.clock() - HELD_BACK_MS)
   return planCandidates(spendRequest(deps, request))
 }
 
@@ -104,9 +108,9 @@ const spendRequest = (
   const now = clock()
   const outlook = readOutlook(store)
   const isInformed = store.countChoices() > 0 || serving.releaseHash() !== null
-  const heldBack = store.heldBack()
+  const heldBack = store.ledger.heldBack()
   const spentSince = (at: number) => {
-    const spent = store.spentSince(at)
+    const spent = store.ledger.spentSince(at)
     return { tokens: spent.tokens + heldBack.tokens, usd: spent.usd + heldBack.usd }
   }
   return {
@@ -136,29 +140,25 @@ const answerSize = (
   }
 }
 
-/**
- * See Personalizer. What another request holds back is not there for this one, in whatever process
- * it is.
- */
+/** See Personalizer. What another request holds back is not there for this one. */
 export const reserveAnswers = (
   deps: SpendDeps,
   request: CandidateRequest,
   further: number,
-): Reservation | null =>
-  deps.store.atomically(() => {
-    const spend = spendRequest(deps, request)
-    const granted = Math.min(further, affordableAnswers(spend))
-    if (granted < 1) return null
-    const { likely, worst } = priceAnswer(spend)
-    const id = newId('s_')
-    deps.store.holdBack({
-      id,
-      at: deps.clock(),
-      worst: times(worst, granted),
-      likely: times(likely, granted),
-    })
-    return { id, further: granted, likely }
+): Reservation | null => {
+  const spend = spendRequest(deps, request)
+  const granted = Math.min(further, affordableAnswers(spend))
+  if (granted < 1) return null
+  const { likely, worst } = priceAnswer(spend)
+  const id = newId('s_')
+  deps.store.ledger.holdBack({
+    id,
+    at: deps.clock(),
+    worst: times(worst, granted),
+    likely: times(likely, granted),
   })
+  return { id, further: granted, likely }
+}
 
 const times = ({ tokens, usd }: Spending, n: number): Spending => ({
   tokens: n * tokens,
@@ -171,28 +171,32 @@ export const recordSpending = (
   model: string,
   usages: readonly AnswerUsage[],
   { decisionId = null, reservation = null, unread = 0 }: SpendOptions = {},
-): void =>
-  store.atomically(() => {
-    // What was let go already has been counted as spent.
-    const isLate = reservation !== null && !store.letGo(reservation.id)
-    const likely = reservation?.likely ?? { tokens: 0, usd: 0 }
-    const guessed = times(likely, unread)
-    const spent = {
-      tokens: usages.reduce((sum, usage) => sum + tokensOf(sumOf(usage)), guessed.tokens),
-      usd: usages.reduce((sum, usage) => sum + costOf(usage, model, settings.prices), guessed.usd),
-    }
-    const counted = isLate ? times(likely, reservation.further) : { tokens: 0, usd: 0 }
-    if (usages.length + unread === 0 && !isLate) return
-    store.spend(clock(), { tokens: spent.tokens - counted.tokens, usd: spent.usd - counted.usd })
-    if (decisionId !== null)
-      store.addDecisionInfo(decisionId, {
+): void => {
+  // What was let go already has been counted as spent.
+  const isLate = reservation !== null && !store.ledger.letGo(reservation.id)
+  const likely = reservation?.likely ?? { tokens: 0, usd: 0 }
+  const guessed = times(likely, unread)
+  const spent = {
+    tokens: usages.reduce((sum, usage) => sum + tokensOf(sumOf(usage)), guessed.tokens),
+    usd: usages.reduce((sum, usage) => sum + costOf(usage, model, settings.prices), guessed.usd),
+  }
+  const counted = isLate ? times(likely, reservation.further) : { tokens: 0, usd: 0 }
+  if (usages.length + unread === 0 && !isLate) return
+  store.ledger.spend(clock(), {
+    tokens: spent.tokens - counted.tokens,
+    usd: spent.usd - counted.usd,
+  })
+  if (decisionId !== null)
+    store.later((tx) =>
+      tx.addDecisionInfo(decisionId, {
         cost: {
           model: model.slice(0, 200),
           tokens: Math.round(spent.tokens),
           usd: spent.usd,
         },
-      })
-  })
+      }),
+    )
+}
 
 /** Decisions with feedback that are looked back on. */
 const JUDGED = 1000

@@ -4,11 +4,10 @@
  * kept, with when each was seen last.
  */
 import { z } from 'zod'
-import { keyedHash } from './keyed-hash.ts'
 import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
 
 export type People = {
-  /** userId: as the app sent it. Fails as the store does. */
+  /** userId: as the app sent it. */
   notice(userId: string): void
 }
 
@@ -24,21 +23,17 @@ const EXACT_TO_MS = 3600 * 1000
 
 /** clock: in milliseconds. */
 export const openPeople = (store: DeviceStore, clock: () => number): People => {
-  const hash = keyedHash(store)
   return {
     notice(userId) {
       const person = personOf(userId)
       if (person === '') return
       const now = clock()
-      const name = hash(`person\n${person}`)
+      const name = store.hash(`person\n${person}`)
       const known = seenSince(store, now).find((one) => one.hash === name)
       if (known && Math.abs(now - known.at) < EXACT_TO_MS) return
-      store.atomically(() => {
-        const others = seenSince(store, now).filter((one) => one.hash !== name)
-        store.set(
-          'people',
-          [{ hash: name, at: now }, ...others].slice(0, MAX_PEOPLE) satisfies Seen,
-        )
+      store.update('people', (kept) => {
+        const others = within(kept, now).filter((one) => one.hash !== name)
+        return [{ hash: name, at: now }, ...others].slice(0, MAX_PEOPLE) satisfies Seen
       })
     },
   }
@@ -60,12 +55,16 @@ export const mixedText = (people: number): { readonly what: string; readonly men
   mend: 'send `loreweave-mode: off` or `incognito` with the requests of all but one of them, or give each a device',
 })
 
-const readSeen = (store: Pick<DeviceStore, 'get'>): Seen =>
-  Seen.safeParse(store.get('people')).data ?? []
+const readSeen = (store: Pick<StoreReads, 'get'>): Seen => seenOf(store.get('people'))
+
+const seenOf = (kept: unknown): Seen => Seen.safeParse(kept).data ?? []
+
+const seenSince = (store: Pick<StoreReads, 'get'>, now: number): Seen =>
+  within(store.get('people'), now)
 
 /** A clock that was set back has seen nobody in its future. */
-const seenSince = (store: Pick<DeviceStore, 'get'>, now: number): Seen =>
-  readSeen(store).filter(({ at }) => at > now - WINDOW_DAYS * DAY_MS && at < now + DAY_MS)
+const within = (kept: unknown, now: number): Seen =>
+  seenOf(kept).filter(({ at }) => at > now - WINDOW_DAYS * DAY_MS && at < now + DAY_MS)
 
 /**
  * The part of an id that stays the same. Claude Code's also names the session: as a JSON object, or

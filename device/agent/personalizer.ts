@@ -83,7 +83,9 @@ export const openPersonalizer = (
       }
     },
     recordAnswer(decisionId, answer) {
-      store.atomically(() => store.answerDecision(decisionId, onlyAnswer(answer, clock())))
+      const answered = onlyAnswer(answer, clock())
+      const bytes = 2 * answer.text.length
+      store.later((tx) => tx.answerDecision(decisionId, answered), { bytes })
       observer.answered(decisionId)
     },
     planCandidates: (request) => planRequest(deps, request),

@@ -101,7 +101,8 @@ export const openRelevance = (
     if (loaded) return loaded
     const { examples, states } = seedExamples(await poolInParts(pool, trainingTexts(), TOGETHER))
     loaded = trainRelevance(examples, states)
-    store.set('relevanceHead', { key, head: loaded })
+    const head = loaded
+    store.later((tx) => tx.set('relevanceHead', { key, head }))
     return loaded
   }
   const ownPart = async (trained: RelevanceHead): Promise<OwnPart> => {

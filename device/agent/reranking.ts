@@ -3,11 +3,12 @@ import type { Rng } from '../../adapters/random.ts'
 import { type Ask, exploreChances, worthAsking } from '../personalize/ask.ts'
 import { type Reranking, rerank } from '../personalize/rerank.ts'
 import { compare, type Score } from '../personalize/reward.ts'
-import { exploreOrder, newDecision, newId } from './decisions.ts'
+import { bytesOf, exploreOrder, newDecision, newId } from './decisions.ts'
 import { orAborted } from './in-time.ts'
 import { type OutlookDeps, readOutlook, refreshOutlook } from './outlook.ts'
 import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
-import type { StoreReads } from './store.ts'
+import type { StoreReads, StoreTx } from './store.ts'
+import type { Answered } from './store-decisions.ts'
 import type { Answer, Conversation, RerankOptions, RerankResult } from './types.ts'
 
 export type RerankingDeps = ServingDeps & {
@@ -54,34 +55,39 @@ export const rerankAnswers = async (
       ? "Claude's first answer, which the others are compared with"
       : compare(score, scores[0]!),
   )
-  if (decisionId)
-    store.atomically(() => {
-      // One that was made for the request and is gone by now was forgotten.
-      if (!underDecision)
-        store.saveDecision(newDecision(store, clock(), conversation, { id: decisionId }))
-      store.answerDecision(decisionId, {
-        at: clock(),
-        answers,
-        shown: isShown ? texts.map((_, i) => i) : [winner],
-        served: winner,
-        propensity: drawn.propensity,
-        explored: drawn.explored,
-        preferred: ranking.winner,
-        info: {
-          rewards: scores.map((s) => s.reward),
-          ranking: {
-            reason,
-            probability: ranking.probability,
-            explore: settings.explore,
-            candidates: scores.map((score, i) => ({
-              reward: score.reward,
-              explanation: explanations[i]!,
-              named: weightiest(score),
-            })),
-          },
+  if (decisionId) {
+    const at = clock()
+    // One that was made for the request and is gone by now was forgotten.
+    const made = underDecision ? null : newDecision(store, at, conversation, { id: decisionId })
+    const answered: Answered = {
+      at,
+      answers,
+      shown: isShown ? texts.map((_, i) => i) : [winner],
+      served: winner,
+      propensity: drawn.propensity,
+      explored: drawn.explored,
+      preferred: ranking.winner,
+      info: {
+        rewards: scores.map((s) => s.reward),
+        ranking: {
+          reason,
+          probability: ranking.probability,
+          explore: settings.explore,
+          candidates: scores.map((score, i) => ({
+            reward: score.reward,
+            explanation: explanations[i]!,
+            named: weightiest(score),
+          })),
         },
-      })
-    })
+      },
+    }
+    const bytes = bytesOf(made) + 2 * texts.reduce((sum, text) => sum + text.length, 0)
+    const keep = (tx: StoreTx) => {
+      if (made) tx.saveDecision(made)
+      tx.answerDecision(decisionId, answered)
+    }
+    store.later(keep, { bytes })
+  }
   return {
     decisionId,
     ...drawn,
@@ -145,9 +151,12 @@ const askOf = (
   const recent = asksSince(store, clock() - DAY_MS)
   if (recent.length >= settings.asksPerDay) return null
   const ask = worthAsking(scores, (x) => taste.fit.variance(x), taste.certainty())
-  if (ask) store.set('asks', [...recent, clock()])
+  const now = clock()
+  if (ask) store.update('asks', (kept) => [...asksOf(kept, now - DAY_MS), now])
   return ask
 }
 
-const asksSince = (store: StoreReads, since: number): number[] =>
-  ((store.get('asks') ?? []) as number[]).filter((at) => at > since)
+const asksSince = (store: StoreReads, since: number): number[] => asksOf(store.get('asks'), since)
+
+const asksOf = (kept: unknown, since: number): number[] =>
+  ((kept ?? []) as number[]).filter((at) => at > since)

@@ -32,7 +32,7 @@ import {
   chooseSharedSuffix,
   chooseSuffix,
 } from '../personalize/rewrite.ts'
-import { askedOf, newDecision } from './decisions.ts'
+import { askedOf, bytesOf, newDecision } from './decisions.ts'
 import { historyOf } from './history.ts'
 import { orAborted } from './in-time.ts'
 import {
@@ -61,7 +61,9 @@ export type RewritingDeps = {
 
 /** The profile as it is kept; needs no model. */
 export const readProfile = (store: Pick<StoreReads, 'get'>): Profile =>
-  Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
+  profileIn(store.get('profile'))
+
+const profileIn = (kept: unknown): Profile => Profile.parse(kept ?? EMPTY_PROFILE)
 
 /**
  * Fails as the relevance of a request does, or where the suffix cannot be kept; the conversation
@@ -81,7 +83,8 @@ export const rewriteRequest = async (
   const lines = preferences.map((p) => ({ dimension: p.dimension, line: lineOf(p) }))
   const isDecision = (options.keeps ?? 'decision') === 'decision' && options.mode !== 'incognito'
   const decisionId = isDecision
-    ? keepDecision(deps, () =>
+    ? keepDecision(
+        deps,
         newDecision(deps.store, deps.clock(), conversation, {
           dimensions: preferences.map((p) => p.dimension),
           rewriting: {
@@ -110,16 +113,9 @@ export const rewriteRequest = async (
   }
 }
 
-/** null where the store does not take it: the conversation keeps its suffix all the same. */
-const keepDecision = ({ store, report }: RewritingDeps, made: () => NewDecision): string | null => {
-  try {
-    const decision = made()
-    store.saveDecision(decision)
-    return decision.id
-  } catch {
-    report?.({ what: 'decision', code: 'E_HOME' })
-    return null
-  }
+const keepDecision = ({ store }: RewritingDeps, decision: NewDecision): string => {
+  store.later((tx) => tx.saveDecision(decision), { bytes: bytesOf(decision) })
+  return decision.id
 }
 
 type SuffixChoice = BlockChoice & { readonly bound: Bound | null }
@@ -223,7 +219,7 @@ export const saveLearned = (
 ): void => {
   const undone = undoneRequests(learnedRelevance(store))
   const weighed = withEvidence(learned, votesOn(learned, choices, space), undone)
-  store.atomically(() => store.set('profile', updateProfile(readProfile(store), weighed)))
+  store.update('profile', (kept) => updateProfile(profileIn(kept), weighed))
 }
 
 /**

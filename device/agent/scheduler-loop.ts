@@ -135,7 +135,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
     running.cancel()
     await settle(running)
   }
-  store.set('look', null)
+  store.update('look', () => null)
 }
 
 /** From an earlier run: intervals by the wall clock, no longer than they were. */
@@ -162,14 +162,17 @@ const begin = (deps: AgentDeps): SchedulerState => {
 }
 
 const keepAgent = (deps: AgentDeps, state: SchedulerState, roundMs?: number): void => {
-  const before = Kept.nullish().parse(deps.store.get('agent'))
   const now = deps.clock()
-  deps.store.set('agent', {
-    trained: state.trained,
-    roundAt: roundMs === undefined ? (before?.roundAt ?? 0) : now,
-    roundMs: roundMs ?? before?.roundMs ?? 0,
-    upkeepAt: now - (DAY_MS - (state.next.upkeep - deps.steady())),
-  } satisfies z.infer<typeof Kept>)
+  const upkeepAt = now - (DAY_MS - (state.next.upkeep - deps.steady()))
+  deps.store.update('agent', (kept) => {
+    const before = Kept.nullish().parse(kept)
+    return {
+      trained: state.trained,
+      roundAt: roundMs === undefined ? (before?.roundAt ?? 0) : now,
+      roundMs: roundMs ?? before?.roundMs ?? 0,
+      upkeepAt,
+    } satisfies z.infer<typeof Kept>
+  })
 }
 
 const endedNow = (deps: AgentDeps) => ({
@@ -222,14 +225,15 @@ const tell = (
   if (!isNew && waitMs < KEEP_LOOK_MS && steady() - told.at < KEEP_LOOK_MS) return
   told.at = steady()
   const at = clock()
-  store.set('look', {
+  const look: Look = {
     at,
     goodUntil: at + waitMs + Math.max(STALE_MS, 1000 * settings.lookSeconds),
     reasons: [...reasons],
     readings: { ...NO_READINGS, ...readings },
     nextLook: Math.round(at + waitMs),
     nextTraining: state.work ? Math.round(at) : dueMs === null ? null : Math.round(at + dueMs),
-  } satisfies Look)
+  }
+  store.update('look', () => look)
 }
 
 type Result = Pick<LastTraining, 'outcome' | 'code'> & {
@@ -350,7 +354,8 @@ const recordEnd = (
     keepCheckIn(store, kept, calendar.startOfDay(entry.at))
   else {
     keepEnergy(store, kept)
-    store.set('lastTraining', { at: Math.round(clock()), what: work, outcome, code })
+    const at = Math.round(clock())
+    store.update('lastTraining', () => ({ at, what: work, outcome, code }))
   }
   const { joules, seconds, method, roundId } = kept
   const perPoint = work === 'training' && isFinished ? joulesPerPoint(energyEntries(store)) : null

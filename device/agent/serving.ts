@@ -131,11 +131,13 @@ export const openServing = (deps: ServingDeps): Serving => {
     async trainPrivate(release, options) {
       const last = state().private ? readPrivate(deps.store).objective : 'reward'
       const { objective = last } = options
-      const { feed, result } = await unlessForgotten(deps.store, deps.checkpoint, () =>
-        trainPrivate(deps, release, { ...options, objective }),
+      const { result } = await unlessForgotten(
+        deps.store,
+        deps.checkpoint,
+        () => trainPrivate(deps, release, { ...options, objective }),
+        (tx, { feed }) => savePrivate(tx, release, feed, objective),
       )
       cached = null
-      savePrivate(deps.store, release, feed, objective)
       if (deps.checkpoint) rmSync(deps.checkpoint, { force: true })
       return result
     },
@@ -143,9 +145,9 @@ export const openServing = (deps: ServingDeps): Serving => {
       cached = null
       last = null
     },
-    serve(release) {
+    async serve(release) {
+      await deps.store.durably((tx) => serveRelease(tx, release))
       cached = null
-      serveRelease(deps.store, release)
     },
   }
 }

@@ -1,5 +1,4 @@
 /** Erasing from the device's store, so that no page, free or used, and no journal holds it afterwards. */
-import type Database from 'better-sqlite3'
 import type { Run } from './store.ts'
 import type { choiceTables } from './store-choices.ts'
 import type { decisionTables } from './store-decisions.ts'
@@ -28,8 +27,8 @@ export type Erased = {
   readonly feedback: number
 }
 
-export const erasing = (db: Database.Database, run: Run, tables: Tables) => ({
-  /** Of rows; compact() removes their traces. */
+export const erasing = (run: Run, tables: Tables) => ({
+  /** Of rows; the store's compact() removes their traces. */
   eraseRows: (what: Erasure): Erased => {
     const each = (sql: string, ids: readonly unknown[]) =>
       ids.reduce<number>((sum, id) => sum + run.change(sql, id), 0)
@@ -71,9 +70,4 @@ export const erasing = (db: Database.Database, run: Run, tables: Tables) => ({
   },
   forgottenTimes: (): number =>
     run.one<{ n: number }>('SELECT COALESCE(MAX(seq), 0) AS n FROM forgotten')?.n ?? 0,
-  /** Writes the file anew without what was deleted, and empties the journal. Waits for other processes' reads to end. */
-  compact: (): void => {
-    db.exec('VACUUM')
-    db.pragma('wal_checkpoint(TRUNCATE)')
-  },
 })

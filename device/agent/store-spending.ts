@@ -24,6 +24,13 @@ CREATE TABLE IF NOT EXISTS held_back (
 );
 `
 
+type HeldBackRow = Spending & {
+  readonly id: string
+  readonly at: number
+  readonly likely_tokens: number
+  readonly likely_usd: number
+}
+
 const SUMS = 'COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd'
 const NOTHING: Spending = { tokens: 0, usd: 0 }
 
@@ -44,17 +51,11 @@ export const spendingTables = (run: Run) => ({
     ),
   /** False where it was let go before. */
   letGo: (id: string): boolean => run.change('DELETE FROM held_back WHERE id = ?', id) > 0,
-  heldBack: (): Spending => run.one<Spending>(`SELECT ${SUMS} FROM held_back`) ?? NOTHING,
-  /**
-   * What has been held back since before then is nobody's any more: its process ended. It counts as
-   * spent, as much as was likely.
-   */
-  expireHeldBack: (before: number): void => {
-    run.change(
-      `INSERT INTO spent (at, tokens, usd)
-         SELECT at, likely_tokens, likely_usd FROM held_back WHERE at < ?`,
-      before,
-    )
-    run.change('DELETE FROM held_back WHERE at < ?', before)
-  },
+  heldBackRows: (): HeldBack[] =>
+    run.all<HeldBackRow>('SELECT * FROM held_back').map((row) => ({
+      id: row.id,
+      at: row.at,
+      worst: { tokens: row.tokens, usd: row.usd },
+      likely: { tokens: row.likely_tokens, usd: row.likely_usd },
+    })),
 })

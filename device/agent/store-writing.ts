@@ -27,6 +27,8 @@ export type Writing<Tx> = {
   /** Writes what waits, if it can be written: what is read next holds it. */
   drained(): Promise<boolean>
   health(): StoreHealth
+  /** Writes the file anew without what was deleted, and empties the journal. */
+  compact(): Promise<void>
   /** Gives what waits a second to be written. */
   close(): Promise<void>
 }
@@ -50,14 +52,7 @@ export const openWriting = <Tx>(
   { report = () => {}, changed, clock, patienceMs = PATIENCE_MS }: WritingOptions,
 ): Writing<Tx> => {
   const isInMemory = path === ':memory:'
-  const together = <T>(work: () => T): T => {
-    db.pragma('busy_timeout = 0')
-    try {
-      return db.transaction(work).immediate()
-    } finally {
-      db.pragma('busy_timeout = 10000')
-    }
-  }
+  const together = <T>(work: () => T): T => db.transaction(work).immediate()
   const queue = openQueue({
     together,
     each: (work) => db.transaction(work)(),
@@ -95,6 +90,10 @@ export const openWriting = <Tx>(
     },
     drained: () => queue.flushed(),
     health: queue.health,
+    compact: async () => {
+      db.exec('VACUUM')
+      db.pragma('wal_checkpoint(TRUNCATE)')
+    },
     close: async () => {
       const lost = await queue.end(CLOSING_MS)
       if (lost > 0) report({ what: 'store', code: 'E_STORE', dropped: lost })

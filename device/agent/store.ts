@@ -6,6 +6,7 @@ import type { Spending } from '../personalize/spend.ts'
 import type { Intended } from './consent.ts'
 import type { Hash } from './kept.ts'
 import { keyedHash } from './keyed-hash.ts'
+import { type Ledger, openLedger } from './ledger.ts'
 import { budgetTables } from './store-budget.ts'
 import { CHOICE_SCHEMA, choiceTables } from './store-choices.ts'
 import { COUNT_SCHEMA, countTables } from './store-counts.ts'
@@ -21,6 +22,7 @@ import { type HeldBack, SPENDING_SCHEMA, spendingTables } from './store-spending
 import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
 import { cacheTables, outgoingTables, stateTables, UPLOAD_COLUMNS } from './store-tables.ts'
 import { TEXT_SCHEMA, textTables } from './store-texts.ts'
+import { type LaterValues, laterValues } from './store-values.ts'
 import { openWriting, type Writing } from './store-writing.ts'
 
 /** An update whose exact bytes were kept before they were sent. What it contributes is not known of those of earlier versions. */
@@ -124,11 +126,9 @@ export type StoreTx = ContentTables & {
   /** Spent since a time on candidates beyond the first. */
   spentSince(at: number): Spending
   spend(at: number, spending: Spending): void
-  /** For candidates that are about to be asked for, until it is known what they did cost. */
   holdBack(what: HeldBack): void
   letGo(id: string): boolean
-  heldBack(): Spending
-  expireHeldBack(before: number): void
+  heldBackRows(): HeldBack[]
 }
 
 /** What of it changes something. */
@@ -143,8 +143,9 @@ type WriteName =
   | 'addFeedback'
   | 'convertOne'
   | 'convertThis'
+  | 'dropDecision'
+  | 'dropChoice'
   | 'eraseRows'
-  | 'compact'
   | 'set'
   | 'saveBlob'
   | 'removeBlob'
@@ -164,7 +165,6 @@ type WriteName =
   | 'spend'
   | 'holdBack'
   | 'letGo'
-  | 'expireHeldBack'
 
 /** What changes nothing. */
 export type StoreReads = Omit<StoreTx, WriteName>
@@ -173,11 +173,14 @@ export type StoreReads = Omit<StoreTx, WriteName>
  * What requests leave behind is written by `later`, what a user is told is kept by `durably`; both
  * do all of their work or none of it, and neither waits for a lock or a disk.
  */
-export type DeviceStore = StoreTx &
-  Writing<StoreTx> & {
-    /** All of it or nothing; no other process writes in between. */
-    atomically<T>(work: () => T): T
+export type DeviceStore = StoreReads &
+  Writing<StoreTx> &
+  LaterValues & {
+    readonly ledger: Ledger
   }
+
+/** As it is opened: whoever has made it may write at once, where nobody else does. */
+export type OwnStore = DeviceStore & StoreTx
 
 /** What was said, decided, chosen and told. */
 const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
@@ -209,7 +212,7 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
     addFeedback: together(feedback.addFeedback),
     ...oldTables(db, run, tables, hash),
     ...relatedTables(run),
-    ...erasing(db, run, tables),
+    ...erasing(run, tables),
   }
 }
 type ContentTables = ReturnType<typeof contentTables>
@@ -239,10 +242,11 @@ export type StoreOptions = {
 }
 
 /** path: of the database file; ':memory:' for a device that forgets. */
-export const openStore = (path: string, options: StoreOptions = {}): DeviceStore => {
+export const openStore = (path: string, options: StoreOptions = {}): OwnStore => {
   const db = options.open?.(path) ?? new Database(path)
   db.pragma('journal_mode = WAL')
-  db.pragma('busy_timeout = 10000')
+  // Whoever finds it locked goes on with something else: see store-writing.ts.
+  db.pragma('busy_timeout = 0')
   // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
   db.pragma('secure_delete = ON')
   db.pragma('temp_store = MEMORY')
@@ -263,10 +267,9 @@ export const openStore = (path: string, options: StoreOptions = {}): DeviceStore
   addColumn(db, 'pooled', 'at REAL')
   for (const column of UPLOAD_COLUMNS) addColumn(db, 'uploads', column)
   const run = prepared(db)
-  const atomically = <T>(work: () => T): T => db.transaction(work).immediate()
   const state = stateTables(run)
   const cache = cacheTables(run)
-  const hash = keyedHash({ ...state, atomically })
+  const hash = keyedHash(state.get, (work) => writing.later(work))
   const content = contentTables(db, run, hash)
   const tables = {
     hash,
@@ -283,7 +286,13 @@ export const openStore = (path: string, options: StoreOptions = {}): DeviceStore
     ...suffixTables(run),
     ...spendingTables(run),
   }
-  return { ...tables, atomically, ...openWriting(db, path, tables, options) }
+  const writing = openWriting<StoreTx>(db, path, tables, options)
+  return {
+    ...tables,
+    ...writing,
+    ...laterValues(tables, writing.later),
+    ledger: openLedger(tables, writing.later),
+  }
 }
 
 const addColumn = (db: Database.Database, table: string, column: string): void => {

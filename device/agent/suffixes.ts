@@ -17,7 +17,6 @@ import {
   sharedKey,
   systemKey,
 } from './history.ts'
-import { keyedHash } from './keyed-hash.ts'
 import type { DeviceStore } from './store.ts'
 import type { SuffixKey } from './store-suffixes.ts'
 import type { Conversation } from './types.ts'
@@ -63,15 +62,9 @@ export type AnswerTrace = {
 
 export type Suffixes = {
   find(trace: Trace): Found
-  /**
-   * Before anything is sent under it. Fails as the store does: what cannot be remembered must not
-   * be added.
-   */
+  /** Before anything is sent under it. In memory at once, and in the store as soon as it can be. */
   begin(trace: Trace, suffix: Pick<Bound, 'block' | 'preferences'>, isKept: boolean): Bound
-  /**
-   * An answer was passed on. Never fails; what the store does not take is remembered until the
-   * process ends.
-   */
+  /** An answer was passed on. */
   answered(bound: Bound, answer: AnswerTrace, isKept?: boolean): void
   /** The suffix that a conversation turned out to have: null for none. */
   correct(
@@ -96,6 +89,8 @@ const SHARED_MS = 3600_000
 const DECISIONS_READ = 20
 /** Keys in memory; the oldest go first. */
 const MAX_RECENT = 20_000
+/** About what a write that waits holds: its block is shared with those in memory. */
+const SUFFIX_BYTES = 1000
 
 type Recent = Bound & { readonly at: number }
 
@@ -105,7 +100,7 @@ export const openSuffixes = (
   clock: () => number,
   report: (event: { what: string; code: string }) => void = () => {},
 ): Suffixes => {
-  const hash = keyedHash(store)
+  const { hash } = store
   const recent = new Map<string, Recent>()
   const stored = (key: string): Recent | undefined => {
     try {
@@ -121,7 +116,7 @@ export const openSuffixes = (
     const hashed = keys.map(({ key, isText }) => ({ key: hash(key), isText }))
     const { block, preferences, conversation, isKept } = bound
     const row = { block, preferences, conversation, at: clock() }
-    if (isKept) store.atomically(() => store.saveSuffix(row, hashed))
+    if (isKept) store.later((tx) => tx.saveSuffix(row, hashed), { bytes: SUFFIX_BYTES })
     for (const { key } of hashed) {
       recent.delete(key)
       recent.set(key, { ...row, isKept })
@@ -182,12 +177,7 @@ export const openSuffixes = (
         ...(messageId === undefined ? [] : [{ key: messageKey(messageId), isText: false }]),
       ]
       if (keys.length === 0) return
-      try {
-        remember({ ...bound, isKept: bound.isKept && isKept }, keys)
-      } catch {
-        report({ what: 'suffix', code: 'E_HOME' })
-        remember({ ...bound, isKept: false }, keys)
-      }
+      remember({ ...bound, isKept: bound.isKept && isKept }, keys)
     },
     correct: ({ history }, suffix, isKept) => {
       const keys = history.signatures
@@ -200,7 +190,8 @@ export const openSuffixes = (
         return
       }
       for (const key of keys) recent.delete(hash(key))
-      store.removeSuffixKeys(keys.map(hash))
+      const hashed = keys.map(hash)
+      store.later((tx) => tx.removeSuffixKeys(hashed))
     },
     lastUnder: (system) => look(systemKey(system)) ?? null,
     decided: (conversation) => {

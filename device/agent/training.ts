@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
 import type { TrainProgress } from '../engine/run/types.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore, StoreTx } from './store.ts'
 import type { Sleep } from './transport.ts'
 import type { Progress } from './types.ts'
 
@@ -16,15 +16,17 @@ const Run = z.object({
   secondsLeft: z.number().nullable(),
 })
 
-type Kept = Pick<DeviceStore, 'get' | 'set'>
+type Kept = Pick<DeviceStore, 'get'>
+type Values = Pick<DeviceStore, 'update'>
 
 /** Cheap enough to be asked many times a second. */
-export const isTrainingPaused = (store: Pick<Kept, 'get'>): boolean => store.get('paused') === true
+export const isTrainingPaused = (store: Kept): boolean => store.get('paused') === true
 
 /** From then on no process of this home trains, until it is false again. */
-export const setTrainingPaused = (store: Kept, paused: boolean): void => store.set('paused', paused)
+export const setTrainingPaused = (store: Pick<StoreTx, 'set'>, paused: boolean): void =>
+  store.set('paused', paused)
 
-export const trainingStatus = (store: Pick<Kept, 'get'>): TrainingStatus => {
+export const trainingStatus = (store: Kept): TrainingStatus => {
   const kept = Run.nullish().parse(store.get('training'))
   const run = kept && isAlive(kept.pid) ? kept : null
   return {
@@ -42,7 +44,7 @@ const KEEP_MS = 1000
 
 /** Tells how a training goes: to the caller at every step, and to the home's other processes about once a second. */
 export const reportTraining = (
-  store: Kept,
+  store: Values,
   onProgress: ((progress: Progress) => void) | undefined,
 ): TrainingReport => {
   let keptAt = Number.NEGATIVE_INFINITY
@@ -53,9 +55,10 @@ export const reportTraining = (
       onProgress?.({ step: 'training', done: step, of: steps, note })
       if (performance.now() - keptAt < KEEP_MS) return
       keptAt = performance.now()
-      store.set('training', { pid: process.pid, step, steps, tokensPerSecond, secondsLeft })
+      const run = { pid: process.pid, step, steps, tokensPerSecond, secondsLeft }
+      store.update('training', () => run)
     },
-    end: () => store.set('training', null),
+    end: () => store.update('training', () => null),
   }
 }
 

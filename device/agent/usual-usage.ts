@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { type AnswerUsage, promptTokensOf, sumOf } from '../personalize/prices.ts'
-import type { StoreReads, StoreTx } from './store.ts'
+import type { DeviceStore, StoreReads } from './store.ts'
 import type { CandidateRequest } from './types.ts'
 
 /**
@@ -23,24 +23,27 @@ const LEAST_SHARE = 0.05
 /** Estimates are not off by more; what seems so was several prompts in one answer. */
 const MOST_OFF = 3
 
-export const noteUsage = (store: StoreTx, request: CandidateRequest, usage: AnswerUsage): void => {
+export const noteUsage = (
+  store: Pick<DeviceStore, 'update'>,
+  request: CandidateRequest,
+  usage: AnswerUsage,
+): void => {
   const sum = sumOf(usage)
   if (sum.output === 0) return
   const kind = kindOf(request)
-  const { [kind]: before, ...others } = Kept.parse(store.get('outputs') ?? {})
-  const share = Math.max(1 / ((before?.count ?? 0) + 1), LEAST_SHARE)
-  const mixed = (old: number | undefined, now: number) =>
-    old === undefined ? now : (1 - share) * old + share * now
-  const off = promptTokensOf(sum) / Math.max(1, request.inputTokens)
-  const after = {
-    count: (before?.count ?? 0) + 1,
-    output: mixed(before?.output, sum.output),
-    prompt: mixed(before?.prompt, Math.min(MOST_OFF, Math.max(1 / MOST_OFF, off))),
-  }
-  store.set(
-    'outputs',
-    Object.fromEntries([...Object.entries(others), [kind, after]].slice(-MOST_KINDS)),
-  )
+  store.update('outputs', (kept) => {
+    const { [kind]: before, ...others } = Kept.parse(kept ?? {})
+    const share = Math.max(1 / ((before?.count ?? 0) + 1), LEAST_SHARE)
+    const mixed = (old: number | undefined, now: number) =>
+      old === undefined ? now : (1 - share) * old + share * now
+    const off = promptTokensOf(sum) / Math.max(1, request.inputTokens)
+    const after = {
+      count: (before?.count ?? 0) + 1,
+      output: mixed(before?.output, sum.output),
+      prompt: mixed(before?.prompt, Math.min(MOST_OFF, Math.max(1 / MOST_OFF, off))),
+    }
+    return Object.fromEntries([...Object.entries(others), [kind, after]].slice(-MOST_KINDS))
+  })
 }
 
 /** By requests of the same kind; else by others to the same model. */

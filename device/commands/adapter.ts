@@ -64,7 +64,7 @@ export const adapterCommand = (io: Io): Command => {
     .action((path: string, options: ModelOptions) =>
       withDevice(io, options, async (device, { store, model, signal }) => {
         const { format, madeFor, ...feed } = readAdapterFile(path, model)
-        savePrivate(store, servingState(store).release, feed)
+        await store.durably((tx) => savePrivate(tx, servingState(tx).release, feed))
         const report =
           store.countChoices() > 0 ? await device.train({ onProgress: io.progress, signal }) : null
         io.print(

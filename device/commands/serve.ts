@@ -77,7 +77,7 @@ export const startApi = async (
       claudeUrl: settings.claudeUrl,
       transport: openTransport(io.env, settings),
       clock: Date.now,
-      logOutgoing: (entry) => store.log(entry),
+      logOutgoing: (entry) => store.later((tx) => tx.log(entry)),
       report: io.event,
       log: io.event,
       settings,

@@ -121,7 +121,7 @@ export const wholeArm = (
       release,
       { rewrite: true, ...settings },
       async (device, store, pass) => {
-        if (relevance !== undefined) store.set('relevanceHead', relevance)
+        if (relevance !== undefined) store.later((tx) => tx.set('relevanceHead', relevance))
         await device.prepare()
         relevance ??= store.get('relevanceHead')
         const picks = []

@@ -7,7 +7,7 @@ import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
 import { JobSpec } from '../../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import { releaseBlob } from '../../../device/agent/serving.ts'
-import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { fakeDevice, jobFor, shortChoices, tinyModel } from './fixture.ts'
 
@@ -56,7 +56,7 @@ const bytesOf = ({ version, seed = 1, rank = 2, parts = [] }: Made): Uint8Array 
 
 /** A device with choices that is offered releases one after the other. */
 const deviceOf = async (
-  store: DeviceStore = openStore(':memory:'),
+  store: OwnStore = openStore(':memory:'),
   serverUrl = 'https://one.test',
 ) => {
   const { device } = fakeDevice(model, { store, serverUrl })

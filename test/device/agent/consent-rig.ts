@@ -1,7 +1,7 @@
 /** A device on a server whose transport records every part of every attempt; something happens at a named point of a round. */
 import { onTestFinished, vi } from 'vitest'
 import type { DeviceOptions } from '../../../device/agent/device.ts'
-import { type DeviceStore, openStore, type StoreTx } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore, type StoreTx } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import type { Engine } from '../../../device/engine/run/types.ts'
 import { testServer } from '../../support/federation-fixture.ts'
@@ -99,7 +99,7 @@ export const consentRig = async (model: LocalModel, options: RigOptions = {}) =>
   return rig
 }
 
-const savedStore = (store: DeviceStore, reach: (here: Point) => void): DeviceStore => ({
+const savedStore = (store: OwnStore, reach: (here: Point) => void): OwnStore => ({
   ...store,
   durably: async (work) => {
     let isSaved = false

@@ -7,7 +7,7 @@ import {
   grantConsent,
   withdrawConsent,
 } from '../../../device/agent/consent.ts'
-import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { consentRig, POINTS, type Rig } from './consent-rig.ts'
 import { tinyModel } from './fixture.ts'
@@ -140,7 +140,7 @@ test('what runs is stopped at once: a training that takes hours ends with the co
   expect(wasStopped).toBe(true)
 })
 
-const kept = (store: DeviceStore, roundId: string, intended = {}) =>
+const kept = (store: OwnStore, roundId: string, intended = {}) =>
   store.savePending({
     roundId,
     jobId: 'j',

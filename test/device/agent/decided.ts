@@ -1,7 +1,7 @@
 /** Decisions as they are kept, without a device. */
 import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
 import { newDecision } from '../../../device/agent/decisions.ts'
-import type { DeviceStore } from '../../../device/agent/store.ts'
+import type { OwnStore } from '../../../device/agent/store.ts'
 import type { Answered } from '../../../device/agent/store-decisions.ts'
 
 type Given = Partial<Omit<Answered, 'answers'>> & {
@@ -16,7 +16,7 @@ type Given = Partial<Omit<Answered, 'answers'>> & {
 
 /** A question of its own, answered once, unless it is told otherwise. */
 export const keepDecision = (
-  store: DeviceStore,
+  store: OwnStore,
   { id, at = 1, messages, system, app, answers, ...came }: Given,
 ): void => {
   const asked = messages ?? [{ role: 'user' as const, content: `What of ${id}?` }]

@@ -9,7 +9,7 @@ import type { ChoiceLine } from '../../../adapters/wire/choice-log.ts'
 import type { JobSpecInput } from '../../../adapters/wire/jobs.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
 import { type DeviceOptions, openDevice } from '../../../device/agent/device.ts'
-import { openStore } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import { type LocalModel, openModel } from '../../../device/engine/model/open.ts'
 import type { Engine, TrainRequest } from '../../../device/engine/run/types.ts'
 import { featureSpace } from '../../../device/personalize/feature-space.ts'
@@ -91,13 +91,15 @@ export const jobFor = (model: LocalModel, overrides: Partial<JobSpecInput> = {})
   ...overrides,
 })
 
+/** store: written to by tests as well. */
+export type FakeOptions = Partial<Omit<DeviceOptions, 'store'>> & { readonly store?: OwnStore }
+
 /** A device with the fake engine. Sleeping passes the server's time. */
-export const fakeDevice = (model: LocalModel, options: Partial<DeviceOptions> = {}) => {
+export const fakeDevice = (model: LocalModel, options: FakeOptions = {}) => {
   const store = options.store ?? openStore(':memory:')
   const key = newKeyPair()
   const { engine, calls } = fakeEngine(model)
   const device = openDevice({
-    store,
     key,
     model,
     engine,
@@ -105,6 +107,7 @@ export const fakeDevice = (model: LocalModel, options: Partial<DeviceOptions> = 
     rng: seededRng('device'),
     settings: { explore: 0, maxTokens: 64, ...options.settings },
     ...options,
+    store,
   })
   return { device, store, key, engine, calls }
 }
@@ -113,7 +116,7 @@ export const fakeDevice = (model: LocalModel, options: Partial<DeviceOptions> = 
 export const enrolledDevice = async (
   model: LocalModel,
   job: Partial<JobSpecInput> = {},
-  { onPut, ...options }: Partial<DeviceOptions> & { onPut?: () => void } = {},
+  { onPut, ...options }: FakeOptions & { onPut?: () => void } = {},
   server = testServer(),
 ) => {
   const sent: { method: string; path: string; bytes: Uint8Array }[] = []

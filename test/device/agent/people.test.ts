@@ -127,7 +127,7 @@ describe('people', () => {
 
   test('of requests that follow each other are written once an hour', () => {
     const { store, people, pass } = build()
-    const write = vi.spyOn(store, 'set')
+    const write = vi.spyOn(store, 'update')
     for (let minute = 0; minute < 120; minute += 10) {
       people.notice('ada')
       pass(10 * 60_000)
@@ -252,6 +252,7 @@ describe('through the endpoint', () => {
         hash.toString('base64url').slice(0, 20),
       ]),
     ]
+    await store.drained()
     const kept = JSON.stringify(store.get('people'))
     expect(files().some((file) => file.includes('"hash"'))).toBe(true)
     for (const trace of traces) {

@@ -56,7 +56,7 @@ const opened = (settings: Partial<DeviceSettings> = {}) => {
   }
   const dimensions = async (conversation: typeof FIRST | typeof LATER) =>
     (await rewriteRequest(deps, conversation)).preferences.map((p) => p.dimension)
-  const feed = (event: FeedbackEvent) => learnFromFeedback(deps, event)
+  const feed = (event: FeedbackEvent) => learnFromFeedback({ ...deps, store }, event)
   return { store, deps, dimensions, feed, proposed: () => proposed }
 }
 

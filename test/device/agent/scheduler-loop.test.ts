@@ -8,14 +8,14 @@ import { addSample, beginEnergy } from '../../../device/agent/energy.ts'
 import { energyEntries } from '../../../device/agent/energy-status.ts'
 import { type AgentDeps, type AgentEvent, runAgent } from '../../../device/agent/scheduler-loop.ts'
 import { AgentSettings } from '../../../device/agent/settings.ts'
-import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 
 const MINUTE = 60_000
 const free = { ...NO_READINGS, charging: true, idleSeconds: 3600 }
 
 /** Runs for so many simulated minutes; sleeping passes the time. */
 const live = async (
-  store: DeviceStore,
+  store: OwnStore,
   minutes: number,
   given: Partial<AgentDeps> = {},
   startMs = 1_000_000_000,

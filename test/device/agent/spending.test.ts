@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { planRequest, recordSpending, reserveAnswers } from '../../../device/agent/outlook.ts'
 import { DeviceSettings, type DeviceSettingsInput } from '../../../device/agent/settings.ts'
-import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import { noteUsage, usualUsage } from '../../../device/agent/usual-usage.ts'
 import { plainUsage } from '../../../device/personalize/prices.ts'
 
@@ -24,7 +24,7 @@ const usage = (output: number, input = 1000) =>
  * Of a user who has a release and a head to which answers differ much: only the budget says how
  * many there are.
  */
-const open = (settings: DeviceSettingsInput = {}, store: DeviceStore = openStore(':memory:')) => {
+const open = (settings: DeviceSettingsInput = {}, store: OwnStore = openStore(':memory:')) => {
   let now = 1_000_000_000
   store.set('outlook', { certainty: 1, spread: 10, halfLifeDays: null, outputTokens: 200 })
   const deps = {
@@ -138,9 +138,9 @@ describe('what is held back', () => {
   test('is the worst case, and what is counted in the end is what it was', () => {
     const { deps, store, spent } = open()
     const reservation = reserveAnswers(deps, request, 2)
-    expect(store.heldBack().usd).toBeCloseTo((2 * (1000 * 2 + 2000 * 10)) / 1e6, 9)
+    expect(store.ledger.heldBack().usd).toBeCloseTo((2 * (1000 * 2 + 2000 * 10)) / 1e6, 9)
     recordSpending(deps, request.model, [usage(100), usage(300)], { reservation })
-    expect(store.heldBack()).toEqual({ tokens: 0, usd: 0 })
+    expect(store.ledger.heldBack()).toEqual({ tokens: 0, usd: 0 })
     expect(spent()).toEqual({ tokens: 2400, usd: expect.closeTo(0.008, 9) })
   })
 
@@ -158,7 +158,7 @@ describe('what is held back', () => {
     const reservation = reserveAnswers(deps, request, 2)
     pass(HOUR_MS + 1)
     planRequest(deps, request)
-    expect(store.heldBack()).toEqual({ tokens: 0, usd: 0 })
+    expect(store.ledger.heldBack()).toEqual({ tokens: 0, usd: 0 })
     expect(spent().tokens).toBeCloseTo(3000, 6)
     // Were it only slow, what it really took counts instead.
     recordSpending(deps, request.model, [usage(700), usage(700)], { reservation })

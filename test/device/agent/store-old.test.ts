@@ -8,7 +8,7 @@ import { convertAll } from '../../../device/agent/convert-old.ts'
 import { lastMessages, recordFeedback } from '../../../device/agent/decisions.ts'
 import { forgetConversation } from '../../../device/agent/forget.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
-import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import { keepDecision } from './decided.ts'
 import { shortChoices, temporaryFolder } from './fixture.ts'
 
@@ -20,7 +20,7 @@ const [FIRST, SECOND, OTHER] = [
 const IMAGE = 'iVBORw0KGgoQUJDREVGR0hJ'
 
 let folder = ''
-let store: DeviceStore
+let store: OwnStore
 beforeEach(() => {
   folder = temporaryFolder()
   const old = new Database(join(folder, 'db'))

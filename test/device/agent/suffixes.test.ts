@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { answerKeys, historyOf, type LooseMessage } from '../../../device/agent/history.ts'
-import { openStore } from '../../../device/agent/store.ts'
+import { openStore, type StoreTx } from '../../../device/agent/store.ts'
 import { openSuffixes, type Trace } from '../../../device/agent/suffixes.ts'
 
 const user = (content: unknown) => ({ role: 'user', content })
@@ -190,18 +190,19 @@ test('a refusal is made good, and a thread gone on with, under the suffix that t
 })
 
 describe('a store that cannot be written', () => {
-  test('begins nothing, and what it does not take of an answer is remembered all the same', () => {
+  test('leaves conversations under the suffix that they began with', () => {
     const made = opened()
+    const waiting: ((tx: StoreTx) => void)[] = []
+    made.store.later = (work) => void waiting.push(work)
     const asked = [user('hi')]
     const bound = made.suffixes.begin(trace(asked), A, true)
-    made.store.saveSuffix = () => {
-      throw new Error('SQLITE_FULL')
-    }
     made.suffixes.answered(bound, answerKeys(asked, [thought('s1')]))
-    expect(made.reports).toEqual(['suffix'])
-    expect(made.found([...asked, assistant([thought('s1')]), user('And?')])).toBe('A')
-    expect(() => made.suffixes.begin(trace([user('other')]), B, true)).toThrow('SQLITE_FULL')
-    expect(made.found([user('other')])).toBe('first')
+    made.suffixes.begin(trace([user('other')]), B, true)
+    const more = [...asked, assistant([thought('s1')]), user('And?')]
+    expect([made.found(more), made.found([user('other')])]).toEqual(['A', 'B'])
+    expect(openSuffixes(made.store, () => 1).find(trace(more)).kind).toBe('none')
+    for (const work of waiting) work(made.store)
+    expect(openSuffixes(made.store, () => 1).find(trace(more)).kind).toBe('bound')
   })
 
   test('or read says so, and finds what is in memory', () => {

@@ -1,6 +1,7 @@
 /** The headers by which an app says how one request is treated, before a real device (engine of a few lines). */
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
@@ -69,7 +70,17 @@ const build = async ({
     await store.close()
     return readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'))
   }
-  return { ...api, ...made, store, logged, held }
+  /** Of tables that hold what is made of texts. */
+  const rows = async () => {
+    await store.drained()
+    const db = new Database(join(folder, 'loreweave.db'), { readonly: true })
+    const count = (table: string) =>
+      db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number
+    const counts = { pooled: count('pooled'), suffix_keys: count('suffix_keys') }
+    db.close()
+    return counts
+  }
+  return { ...api, ...made, store, logged, held, rows }
 }
 
 describe('incognito', () => {
@@ -81,6 +92,7 @@ describe('incognito', () => {
     expect(api.claude.seen).toHaveLength(4)
     expect(JSON.parse(api.claude.seen[0]!.text).system).toContain('emoji')
     await api.device.settled()
+    expect(await api.store.drained()).toBe(true)
     expect(api.store.decisions(10)).toEqual([])
     expect(api.store.outbox().map((row) => row.digest)).toEqual(['', '', '', ''])
     const { id } = (await response.json()) as { id: string }
@@ -91,25 +103,18 @@ describe('incognito', () => {
   test('keeps neither pooled states nor the suffix of the conversation, but remembers it', async () => {
     const api = await build()
     await api.device.prepare()
-    const saved: string[] = []
-    const { savePooled, saveSuffix } = api.store
-    Object.assign(api.store, {
-      savePooled: (...args: Parameters<typeof savePooled>) => {
-        saved.push('pooled')
-        savePooled(...args)
-      },
-      saveSuffix: (...args: Parameters<typeof saveSuffix>) => {
-        saved.push('suffix')
-        saveSuffix(...args)
-      },
-    })
+    const before = await api.rows()
     const mode = { 'loreweave-mode': 'incognito' }
     const answer = await textOf(await api.post('/v1/messages', request(), mode))
     await api.device.editProfile([
       { op: 'state', dimension: 'tables', direction: -1, strength: 1, scope: 'all' },
     ])
     await api.post('/v1/messages', request(after(FIRST, answer, 'Und Schnee?')), mode)
-    expect(saved).toEqual([])
+    expect(await api.rows()).toEqual(before)
+    await api.post('/v1/messages', request([user('Wie entsteht ein Regenbogen, und wo?')]))
+    const { pooled, suffix_keys: suffixes } = await api.rows()
+    expect(pooled).toBeGreaterThan(before.pooled)
+    expect(suffixes).toBeGreaterThan(before.suffix_keys)
     const [first, later] = [0, 4].map((i) => JSON.parse(api.claude.seen[i]!.text).system)
     expect(later).toBe(first)
   })
@@ -121,6 +126,7 @@ test('off is as if the device were not there', async () => {
   expect(await response.text()).toBe(messageText(1))
   expect(response.headers.get('loreweave-status')).toMatch(/^passed-through; why="[^"]+"$/)
   expect(api.claude.seen.map((s) => s.text)).toEqual([JSON.stringify(request())])
+  expect(await api.store.drained()).toBe(true)
   expect(api.store.decisions(10)).toEqual([])
 })
 
@@ -130,6 +136,7 @@ test("shadow returns Claude's first answer and keeps what would have been", asyn
   expect(await response.text()).toBe(messageText(1))
   expect(response.headers.get('loreweave-status')).toBe('shadow')
   const id = response.headers.get('loreweave-decision')!
+  await api.store.drained()
   expect(api.store.decision(id)).toMatchObject({ served: 0, preferred: expect.any(Number) })
 })
 

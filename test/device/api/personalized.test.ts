@@ -77,7 +77,7 @@ test('requests at the same time cannot each spend what is left of the budget', a
   // An hour may take a quarter of it; each of 60 that would be worth it alone may take 100 tokens.
   expect(further).toBeLessThanOrEqual(budget / 4 / 90)
   expect(store.spentSince(0).tokens).toBeLessThanOrEqual(budget / 4)
-  expect(store.heldBack()).toEqual({ tokens: 0, usd: 0 })
+  expect(store.ledger.heldBack()).toEqual({ tokens: 0, usd: 0 })
 })
 
 test('an edit of a streamed answer, by its message id, becomes a choice', async () => {
