@@ -18,6 +18,8 @@ export const GGUF_TYPES = {
   Q4_K: { code: 12, numbers: 256, bytes: 144 },
   Q5_K: { code: 13, numbers: 256, bytes: 176 },
   Q6_K: { code: 14, numbers: 256, bytes: 210 },
+  IQ4_NL: { code: 20, numbers: 32, bytes: 18 },
+  IQ4_XS: { code: 23, numbers: 256, bytes: 136 },
 } as const
 
 export type GgufType = keyof typeof GGUF_TYPES
@@ -115,8 +117,8 @@ const parseHeader = (cursor: Cursor, fileBytes: number): GgufHeader => {
     metadata.set(key, readValue(cursor, cursor.u32(`type of ${shown(key)}`), shown(key), 0))
   }
   const alignment = metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT
-  if (typeof alignment !== 'number' || ![8, 16, 32, 64, 128, 256, 4096].includes(alignment))
-    throw bad(`general.alignment must be a power of two up to 4096, got ${String(alignment)}`)
+  if (typeof alignment !== 'number' || !(alignment >= 1) || !Number.isInteger(Math.log2(alignment)))
+    throw bad(`general.alignment must be a power of two, got ${shown(String(alignment))}`)
   const infos = Array.from({ length: tensorCount }, (_, i) => readInfo(cursor, i))
   const dataStart = Math.ceil(cursor.at() / alignment) * alignment
   const tensors = new Map<string, GgufTensor>()
@@ -258,21 +260,34 @@ const safeNumber = (value: bigint): number | bigint =>
 
 /** ggml's names of types that are known but not read. */
 const OTHER_TYPES: Readonly<Record<number, string>> = {
+  4: 'Q4_2',
+  5: 'Q4_3',
   9: 'Q8_1',
   15: 'Q8_K',
   16: 'IQ2_XXS',
   17: 'IQ2_XS',
   18: 'IQ3_XXS',
   19: 'IQ1_S',
-  20: 'IQ4_NL',
   21: 'IQ3_S',
   22: 'IQ2_S',
-  23: 'IQ4_XS',
+  24: 'I8',
+  25: 'I16',
+  26: 'I32',
+  27: 'I64',
   28: 'F64',
   29: 'IQ1_M',
+  31: 'Q4_0_4_4',
+  32: 'Q4_0_4_8',
+  33: 'Q4_0_8_8',
   34: 'TQ1_0',
   35: 'TQ2_0',
+  36: 'IQ4_NL_4_4',
+  37: 'IQ4_NL_4_8',
+  38: 'IQ4_NL_8_8',
   39: 'MXFP4',
+  40: 'NVFP4',
+  41: 'Q1_0',
+  42: 'Q2_0',
 }
 const typeName = (code: number): string =>
   Object.hasOwn(OTHER_TYPES, code) ? OTHER_TYPES[code]! : `number ${code}`

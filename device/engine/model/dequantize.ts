@@ -1,7 +1,7 @@
 /** Number formats of GGUF tensors to float32, as ggml defines them (ggml-quants.c). */
 import { GGUF_TYPES, type GgufType } from '../../../adapters/codec/gguf.ts'
 import { float16 } from '../../../adapters/codec/safetensors.ts'
-import { type Dequantize, q2k, q3k, q4k, q5k, q6k } from './k-quants.ts'
+import { type Dequantize, iq4nl, iq4xs, q2k, q3k, q4k, q5k, q6k } from './k-quants.ts'
 
 /** bytes: whole blocks, as they lie in the file (little-endian) -> one number each. RangeError when a block is cut. */
 export const dequantize = (type: GgufType, bytes: Uint8Array): Float32Array => {
@@ -91,6 +91,8 @@ const kernels: Record<GgufType, Dequantize> = {
   Q4_K: q4k,
   Q5_K: q5k,
   Q6_K: q6k,
+  IQ4_NL: iq4nl,
+  IQ4_XS: iq4xs,
 }
 
 const word = (bytes: Uint8Array, at: number): number =>

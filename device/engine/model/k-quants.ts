@@ -1,4 +1,5 @@
-/** ggml's K formats: 256 numbers share one or two float16 scales, runs of 16 or 32 have small scales of their own. */
+/** ggml's K formats: 256 numbers share one or two float16 scales, runs of 16 or 32 have small scales
+ *  of their own; and the two formats of 4 bits whose numbers are not evenly spaced. */
 
 export type Dequantize = (bytes: Uint8Array, out: Float32Array, halves: Float32Array) => void
 
@@ -112,5 +113,38 @@ export const q6k: Dequantize = (bytes, out, halves) => {
         out[to + 32 * line + j] = scale[2 * line + (j >> 4)]! * (q - 32)
       }
     }
+  }
+}
+
+/** What the 4 bits of IQ4_NL and IQ4_XS stand for (ggml: kvalues_iq4nl). */
+const LEVELS = Float32Array.of(
+  ...[-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113],
+)
+
+/** Bytes: d, 16 of two 4-bit numbers: j (low half) and j + 16 (high half).  y = d·level(q). */
+export const iq4nl: Dequantize = (bytes, out, halves) => {
+  for (let at = 0, to = 0; to < out.length; at += 18, to += 32)
+    fillLevels(bytes, at + 2, out, to, half(bytes, at, halves))
+}
+
+/** Bytes: d, 2 of eight high 2-bit parts and 4 of eight low 4-bit parts of scales, 128 of numbers as
+ *  in IQ4_NL.  y = d·(s − 32)·level(q). */
+export const iq4xs: Dequantize = (bytes, out, halves) => {
+  for (let at = 0, to = 0; to < out.length; at += 136, to += 256) {
+    const d = half(bytes, at, halves)
+    const high = bytes[at + 2]! | (bytes[at + 3]! << 8)
+    for (let line = 0; line < 8; line++) {
+      const low = (bytes[at + 4 + (line >> 1)]! >> (4 * (line & 1))) & 15
+      const s = low | (((high >> (2 * line)) & 3) << 4)
+      fillLevels(bytes, at + 8 + 16 * line, out, to + 32 * line, d * (s - 32))
+    }
+  }
+}
+
+const fillLevels = (bytes: Uint8Array, from: number, out: Float32Array, to: number, d: number) => {
+  for (let j = 0; j < 16; j++) {
+    const pair = bytes[from + j]!
+    out[to + j] = d * LEVELS[pair & 15]!
+    out[to + 16 + j] = d * LEVELS[pair >> 4]!
   }
 }

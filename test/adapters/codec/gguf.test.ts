@@ -83,7 +83,7 @@ test.each([
   ],
   ['version 1', writeGguf(meta, [], 1), 'E_MODEL_UNSUPPORTED', /version 1/],
   ['big-endian', writeGguf(meta, [], 0x03000000), 'E_MODEL_UNSUPPORTED', /big-endian/],
-  ['type IQ4_NL', writeGguf([], one({ type: 20 })), 'E_MODEL_UNSUPPORTED', /w has type IQ4_NL/],
+  ['type IQ3_S', writeGguf([], one({ type: 21 })), 'E_MODEL_UNSUPPORTED', /w has type IQ3_S/],
   [
     'type 99',
     writeGguf([], one({ type: 99 })),
@@ -111,6 +111,41 @@ test.each([
 ])('%s is refused by name', (_, bytes, code, message) => {
   expect(() => parseGguf(bytes, bytes.length)).toThrow(
     expect.objectContaining({ code, message: expect.stringMatching(message) }),
+  )
+})
+
+// llama.cpp takes any power of two.
+test.each([32, 64, 512, 1024, 2048, 4096, 65_536])(
+  'tensors aligned to %d are read',
+  (alignment) => {
+    const info = { name: 'w', dims: [1], type: 0, data: new Uint8Array(0) }
+    const header = writeGguf([['general.alignment', 4, alignment]], [info])
+    const start = Math.ceil(header.length / alignment) * alignment
+    const bytes = Buffer.alloc(start + 4)
+    header.copy(bytes)
+    expect(parseGguf(bytes, bytes.length)!.tensors.get('w')).toMatchObject({ start, bytes: 4 })
+  },
+)
+
+test.each([0, 48, 3, -8])('an alignment of %d is told as it is', (alignment) => {
+  const bytes = writeGguf([['general.alignment', 5, alignment]], [])
+  expect(() => parseGguf(bytes, bytes.length)).toThrow(`must be a power of two, got ${alignment}`)
+})
+
+test.each([
+  [16, 'IQ2_XXS'],
+  [24, 'I8'],
+  [28, 'F64'],
+  [34, 'TQ1_0'],
+  [39, 'MXFP4'],
+  [40, 'NVFP4'],
+  [41, 'Q1_0'],
+  [42, 'Q2_0'],
+  [99, 'number 99'],
+])('a tensor of type %d is refused as %s', (type, name) => {
+  const bytes = writeGguf([], one({ dims: [256], type }))
+  expect(() => parseGguf(bytes, bytes.length)).toThrow(
+    `tensor w has type ${name}; readable are F32, F16, BF16`,
   )
 })
 

@@ -34,6 +34,8 @@ const nibble = (b: number[], start: number, i: number) =>
 const bit = (b: number[], start: number, i: number) =>
   Math.floor(b[start + Math.floor(i / 8)]! / 2 ** (i % 8)) % 2
 
+const LEVELS = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+
 /** Number i of one block, straight from the format's description. */
 const oracle: Partial<Record<GgufType, (block: number[], i: number) => number>> = {
   F32: (b) => Buffer.from(b).readFloatLE(),
@@ -45,6 +47,13 @@ const oracle: Partial<Record<GgufType, (block: number[], i: number) => number>> 
   Q8_0: (b, i) => {
     const q = b[2 + i]!
     return scale(b, 0) * (q > 127 ? q - 256 : q)
+  },
+  IQ4_NL: (b, i) => scale(b, 0) * LEVELS[nibble(b, 2, i)]!,
+  IQ4_XS: (b, i) => {
+    const run = Math.floor(i / 32)
+    const low = Math.floor(b[4 + Math.floor(run / 2)]! / 16 ** (run % 2)) % 16
+    const high = bit(b, 2, 2 * run) + 2 * bit(b, 2, 2 * run + 1)
+    return scale(b, 0) * (low + 16 * high - 32) * LEVELS[nibble(b, 8 + 16 * run, i % 32)]!
   },
 }
 
