@@ -306,6 +306,8 @@ const MENDS: Readonly<Record<string, string>> = {
   E_CONSENT: 'loreweave consent grant',
   E_CLOCK: 'set the clock of this computer',
   E_NOT_ENROLLED: 'loreweave enroll --server URL',
+  E_INSECURE: 'loreweave init --insecure-http   # or enrol with an https address',
+  E_UPSTREAM: 'loreweave doctor   # the line of the server',
   E_UNAVAILABLE: 'loreweave doctor   # the line of the server',
 }
 

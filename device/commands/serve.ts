@@ -8,7 +8,7 @@ import { DeviceSettings } from '../agent/settings.ts'
 import type { DeviceStore } from '../agent/store.ts'
 import type { Device } from '../agent/types.ts'
 import { type RunningApi, serveApi } from '../api/serve.ts'
-import { refuseExposed } from '../http/address.ts'
+import { isExposed, refuseExposed } from '../http/address.ts'
 import { openTransport } from '../http/transport.ts'
 import { describeAccess } from './access.ts'
 import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
@@ -94,6 +94,14 @@ export const startApi = async (
       event: 'listening_beyond_this_computer',
       addresses: api.beyond,
       note: `not encrypted; ${describeAccess(settings).what}`,
+    })
+  if (isExposed(settings.claudeUrl))
+    io.event({
+      event: 'claude_not_encrypted',
+      address: settings.claudeUrl,
+      note: settings.insecureHttp
+        ? 'keys and texts can be read on the way'
+        : 'requests are refused with E_INSECURE: give an https address, or set insecureHttp',
     })
   const upkeep = () =>
     device
