@@ -50,7 +50,7 @@ export const readOutputs = (
 }
 
 const parseFile = (name: string, text: string): z.infer<typeof Output>[] => {
-  const json = parseJson(text, name)
+  const json = parseJson(text, `${name}:`)
   if (!Array.isArray(json))
     throw new FedError('E_DATA', `${name}: expected an array of {instruction, output, generator}`)
   return json.map((item, i) => {

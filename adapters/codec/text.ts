@@ -58,7 +58,7 @@ export const parseJson = (text: string, name: string, code: ErrorCode = 'E_DATA'
   try {
     return JSON.parse(text)
   } catch {
-    throw new FedError(code, `${name}${placeOf(text)}: is not JSON`)
+    throw new FedError(code, `${name} is not JSON${placeOf(text)}`)
   }
 }
 
@@ -71,7 +71,7 @@ const placeOf = (text: string): string => {
   const [first] = errors
   if (!first) return ''
   const before = text.slice(0, first.offset).split('\n')
-  return `:${before.length}:${before.at(-1)!.length + 1}`
+  return ` (line ${before.length}, column ${before.at(-1)!.length + 1})`
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { parseGguf } from '../../adapters/codec/gguf.ts'
+import { bytesOfFile, decodeText, parseJson } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { ggufLoraBase, readGgufLora, writeGgufLora } from '../../adapters/lora/gguf-lora.ts'
 import { checkMlxConfig, isMlxConfig, readMlx } from '../../adapters/lora/mlx.ts'
@@ -36,7 +37,7 @@ export const readAdapterFile = (path: string, model: AdapterModel): ReadAdapter 
     const adapter = readGgufLora(bytes, { architecture, shape })
     return bounded(adapter, 'gguf', ggufLoraBase(parseGguf(bytes, bytes.length)!.metadata))
   }
-  const text = read(found.config).toString('utf8')
+  const text = decodeText(read(found.config), ADAPTER_CONFIG, 'E_MODEL_FILE')
   const json = parseObject(text)
   if (isMlxConfig(json)) {
     const config = checkMlxConfig(json)
@@ -87,12 +88,9 @@ const filterInTime: NameFilter = (names, regex) => {
 const MAX_PATTERN_MS = 1000
 
 const parseObject = (text: string): Record<string, unknown> => {
-  try {
-    const json = JSON.parse(text)
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
-  } catch (cause) {
-    throw new FedError('E_MODEL_FILE', `${ADAPTER_CONFIG}: is not JSON`, { cause })
-  }
+  const json = parseJson(text, `${ADAPTER_CONFIG}:`, 'E_MODEL_FILE')
+  if (typeof json === 'object' && json !== null && !Array.isArray(json))
+    return json as Record<string, unknown>
   throw new FedError('E_MODEL_FILE', `${ADAPTER_CONFIG}: must be a JSON object`)
 }
 
@@ -138,14 +136,7 @@ const plainModelName = (name: string): string =>
       '',
     )
 
-const read = (path: string): Buffer => {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    const { code = 'unknown' } = cause as NodeJS.ErrnoException
-    throw new FedError('E_DATA', `${path} cannot be read: ${code}`, { cause })
-  }
-}
+const read = (path: string): Uint8Array => bytesOfFile(() => readFileSync(path), path)
 
 const write = (files: readonly (readonly [path: string, data: Uint8Array | string])[]) => {
   for (const [path, data] of files) {

@@ -49,7 +49,7 @@ test('an instruction that stands twice in a file is two requests, joined in thei
 })
 
 test.each([
-  ['no JSON', { name: 'bad.json', text: '[{' }, 'bad.json:1:3: is not JSON'],
+  ['no JSON', { name: 'bad.json', text: '[{' }, 'bad.json: is not JSON'],
   ['no array', file('o.json', []).name, 'o.json: expected an array'],
   [
     'an item without output',

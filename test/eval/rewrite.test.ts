@@ -84,7 +84,7 @@ describe('readProfileFile', () => {
   })
 
   test('reads past nothing that is not JSON, and says where', () => {
-    expect(expectCode('E_DATA', () => readProfileFile('[\n}')).message).toContain('2:1')
+    expect(expectCode('E_DATA', () => readProfileFile('[\n}')).message).toContain('line 2')
   })
 
   test.each([

@@ -77,6 +77,6 @@ test('what is not JSON is told by line and column, and not quoted', () => {
   const { message } = expectCode('E_USAGE', () =>
     parseJson('{\n  "name": secret\n}', 'job', 'E_USAGE'),
   )
-  expect(message).toBe('job:2:11: is not JSON')
+  expect(message).toBe('job is not JSON (line 2, column 11)')
   expect(parseJson('[1]', 'job')).toEqual([1])
 })

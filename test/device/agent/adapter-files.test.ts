@@ -13,6 +13,7 @@ import {
 import { type LocalModel, openModel } from '../../../device/engine/model/open.ts'
 import { readManifest, readTensor } from '../../../device/engine/model/weight-store.ts'
 import { randomAdapter } from '../../support/engine-model.ts'
+import { expectCode } from '../../support/expect-code.ts'
 
 let root = ''
 let model: LocalModel
@@ -64,6 +65,17 @@ test('the folder, its configuration and its weights are the same adapter', () =>
   // A Trainer's checkpoint has more beside it.
   const checkpoint = folder('checkpoint-10', { 'optimizer.pt': 'x', 'trainer_state.json': '{}' })
   expect(readAdapterFile(checkpoint, model)).toEqual(whole)
+})
+
+test('a configuration with a byte order mark is the same, and one in UTF-16 is named', () => {
+  const whole = readAdapterFile(here('peft'), model)
+  const text = readFileSync(here('peft', 'adapter_config.json'), 'utf8')
+  const marked = folder('marked', { 'adapter_config.json': `\ufeff${text}` })
+  expect(readAdapterFile(marked, model)).toEqual(whole)
+  writeFileSync(join(marked, 'adapter_config.json'), `\ufeff${text}`, 'utf16le')
+  expect(expectCode('E_MODEL_FILE', () => readAdapterFile(marked, model)).message).toContain(
+    'UTF-16',
+  )
 })
 
 test('an mlx-lm folder is read, by folder, file or checkpoint', () => {
