@@ -64,7 +64,8 @@ Examples:
 export const createProgram = (
   streams: Streams,
 ): { run(args: readonly string[]): Promise<void> } => {
-  const io = openIo(streams)
+  let called = ''
+  const io = openIo(streams, () => called)
   const program = new Command('loreweave')
     .version(VERSION)
     .description(
@@ -72,6 +73,9 @@ export const createProgram = (
     )
     .addHelpText('after', HELP)
   for (const make of commands) program.addCommand(make(io))
+  program.hook('preAction', (_, action) => {
+    called = nameOf(action)
+  })
   prepare(program, streams)
   return {
     run: async (args) => {
@@ -83,6 +87,10 @@ export const createProgram = (
     },
   }
 }
+
+/** With its groups, without the program. */
+const nameOf = (command: Command): string =>
+  command.parent?.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()
 
 /** Commander ends the process itself, and writes to its output, unless every command is told otherwise. */
 const prepare = (command: Command, streams: Streams): void => {

@@ -120,7 +120,7 @@ export const DecisionResponse = z.strictObject({
 export type DecisionResponse = z.infer<typeof DecisionResponse>
 
 export const LogQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  limit: z.coerce.number().int().min(1).max(1_000_000).default(50),
 })
 export type LogQuery = z.infer<typeof LogQuery>
 
@@ -137,7 +137,7 @@ export const LogResponse = z.strictObject({
         digest: z.union([Sha256, z.literal('')]),
       }),
     )
-    .max(1000),
+    .max(1_000_000),
   sums: z
     .array(
       z.strictObject({
@@ -155,6 +155,14 @@ export const ConsentResponse = z.strictObject({
   consent: ConsentRecord.nullable(),
 })
 export type ConsentResponse = z.infer<typeof ConsentResponse>
+
+/** unsent: finished updates that were erased; sent: those that may have been taken. */
+export const ConsentWithdrawn = z.strictObject({
+  protocol: Protocol,
+  consent: z.null(),
+  dropped: z.strictObject({ unsent: Count, sent: Count }),
+})
+export type ConsentWithdrawn = z.infer<typeof ConsentWithdrawn>
 
 export const ConsentGrant = z.strictObject({
   protocol: Protocol,

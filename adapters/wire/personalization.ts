@@ -134,6 +134,7 @@ export const RewriteResponse = z.strictObject({
   block: z.string().max(4000).nullable(),
   preferences: z.array(Preference).max(DIMENSIONS.length),
   reason: RewriteReason,
+  silenced: z.array(Silenced).max(DIMENSIONS.length).optional(),
   free: FreeRewrite.optional(),
 })
 export type RewriteResponse = z.infer<typeof RewriteResponse>
@@ -177,6 +178,8 @@ export const RerankResponse = z.strictObject({
       }),
     )
     .max(16),
+  propensity: Share.describe('Probability with which the winner was drawn').optional(),
+  explored: z.boolean().describe('Whether it was drawn at random').optional(),
 })
 export type RerankResponse = z.infer<typeof RerankResponse>
 

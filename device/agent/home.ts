@@ -44,29 +44,48 @@ export const homeFolder = (flag: string | undefined, env: Environment): string =
 
 export const isHome = (folder: string): boolean => existsSync(configPath(folder))
 
+/** Whether it has its secrets as well. */
+export const isWholeHome = (folder: string): boolean =>
+  isHome(folder) &&
+  ['device-key.json', 'device-token'].every((name) => existsSync(join(folder, name)))
+
+export type HomeChanges = {
+  readonly model?: string | undefined
+  readonly threads?: number | null | undefined
+  readonly settings?:
+    | { readonly [K in keyof DeviceSettings]?: DeviceSettings[K] | undefined }
+    | undefined
+}
+
 /**
- * Makes a home, or changes the model and settings of one that exists; keys and tokens are kept.
- * Fails with E_HOME when others may read the folder, with E_INSECURE when Claude's new address is
- * not encrypted and nobody said that this is meant.
+ * last: null for a new home. Fails with E_INSECURE when Claude's new address is not encrypted and
+ * nobody said that this is meant.
  */
-export const createHome = (
-  folder: string,
-  changes: { model?: string; threads?: number | null; settings?: Partial<DeviceSettings> },
-  env: Environment = {},
-): Home => {
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
-  requirePrivate(folder, 0o700)
-  const last = isHome(folder) ? readConfig(folder) : null
+export const changedHome = (
+  last: HomeConfig | null,
+  { model, threads, settings = {} }: HomeChanges,
+): HomeConfig => {
+  const said = Object.entries(settings).filter(([, value]) => value !== undefined)
   const config: HomeConfig = {
     version: 1,
-    model: changes.model ?? last?.model ?? DEFAULT_MODEL,
+    model: model ?? last?.model ?? DEFAULT_MODEL,
     server: last?.server ?? null,
     enrolledAt: last?.enrolledAt ?? null,
-    threads: changes.threads === undefined ? (last?.threads ?? null) : changes.threads,
-    settings: DeviceSettings.parse({ ...last?.settings, ...changes.settings }),
+    threads: threads === undefined ? (last?.threads ?? null) : threads,
+    settings: DeviceSettings.parse({ ...last?.settings, ...Object.fromEntries(said) }),
   }
-  if (changes.settings?.claudeUrl !== undefined && !config.settings.insecureHttp)
-    refuseExposed(changes.settings.claudeUrl)
+  if (settings.claudeUrl !== undefined && !config.settings.insecureHttp)
+    refuseExposed(settings.claudeUrl)
+  return config
+}
+
+/**
+ * Makes a home, or changes the model and settings of one that exists; keys and tokens are kept.
+ * Fails with E_HOME when others may read the folder, and as changedHome does.
+ */
+export const createHome = (folder: string, changes: HomeChanges, env: Environment = {}): Home => {
+  makeFolder(folder)
+  const config = changedHome(isHome(folder) ? readConfig(folder) : null, changes)
   if (!existsSync(join(folder, 'device-key.json')))
     writeSecret(join(folder, 'device-key.json'), JSON.stringify(newKeyPair()))
   if (!existsSync(join(folder, 'device-token')))
@@ -76,6 +95,12 @@ export const createHome = (
     )
   saveConfig(folder, config)
   return openHome(folder, env)
+}
+
+/** The folder of a home, made if it is missing. Fails with E_HOME when others may read it. */
+export const makeFolder = (folder: string): void => {
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  requirePrivate(folder, 0o700)
 }
 
 /** Reads a home. Fails with E_HOME when there is none, when it is damaged, or when others may read it. */

@@ -17,7 +17,7 @@ import type {
 } from '../../adapters/wire/oversight.ts'
 import { Dimension } from '../../adapters/wire/personalization.ts'
 import { conditionsStatus } from './conditions-status.ts'
-import { grantConsent, withdrawConsent } from './consent.ts'
+import { type Dropped, grantConsent, withdrawConsent } from './consent.ts'
 import { energyStatus } from './energy-status.ts'
 import { readPrivate, servingState } from './private-adapter.ts'
 import { releaseBlob } from './serving.ts'
@@ -36,7 +36,7 @@ export type Oversight = {
   log(query: LogQuery): Body<LogResponse>
   consent(): ConsentRecord | null
   grantConsent(grant: Omit<ConsentGrant, 'protocol'>): Promise<ConsentRecord>
-  withdrawConsent(): Promise<void>
+  withdrawConsent(): Promise<Dropped>
   adapters(): Body<AdaptersResponse>
   energy(): EnergyStatus
   conditions(): ConditionsStatus
@@ -91,7 +91,7 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
       const expiresAt = days === null ? null : now + days * DAY_MS
       return grantConsent(store, [...new Set(contributions)], now, expiresAt)
     },
-    withdrawConsent: async () => void (await withdrawConsent(store)),
+    withdrawConsent: () => withdrawConsent(store),
     adapters: () => ({
       base: base(),
       release: lineage(),

@@ -108,7 +108,7 @@ export const rewriteRequest = async (
     bound,
     preferences: [...preferences],
     reason,
-    silenced,
+    silenced: [...silenced],
     ...(free && { free }),
   }
 }

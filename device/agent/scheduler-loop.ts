@@ -313,8 +313,9 @@ const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running => {
   const result = run()
     .catch((error): Result => {
       const { code, message } = asFedError(error)
-      // Whose consent ended has nothing to mend.
-      const outcome = abort.signal.aborted || code === 'E_CONSENT' ? 'stopped' : 'failed'
+      // Whose consent ended has nothing to mend; and other work may have come first.
+      const isStopped = abort.signal.aborted || code === 'E_CONSENT' || code === 'E_CANCELLED'
+      const outcome = isStopped ? 'stopped' : 'failed'
       return { ...DONE, outcome, code: outcome === 'failed' ? code : null, message }
     })
     .finally(() => {

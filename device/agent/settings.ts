@@ -291,3 +291,15 @@ export const DeviceSettings = z.strictObject({
 })
 export type DeviceSettings = z.infer<typeof DeviceSettings>
 export type DeviceSettingsInput = z.input<typeof DeviceSettings>
+
+/** Some of the settings, and no defaults for the others. Those of the agent are changed in config.json. */
+export const SettingsChange = z.strictObject(
+  Object.fromEntries(
+    Object.entries(DeviceSettings.omit({ agent: true }).shape).map(([name, schema]) => [
+      name,
+      z.optional(schema.unwrap()),
+    ]),
+  ) as unknown as {
+    [K in Exclude<keyof DeviceSettings, 'agent'>]: z.ZodOptional<z.ZodType<DeviceSettings[K]>>
+  },
+)

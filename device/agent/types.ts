@@ -14,7 +14,6 @@ import type {
   RerankResponse,
   RewriteReason,
   RewriteResponse,
-  Silenced,
   StatusResponse,
   TrainingStatus,
 } from '../../adapters/wire/personalization.ts'
@@ -40,10 +39,9 @@ export type Answer = { readonly text: string; readonly messageId?: string | unde
 type Body<T> = Omit<T, 'protocol'>
 /** null: nothing of the request was kept, so that no feedback can name it. */
 type MaybeKept<T> = Omit<Body<T>, 'decisionId'> & { readonly decisionId: string | null }
-/** bound: the suffix under which the conversation goes on; null: it has none. silenced: see choose-block.ts. */
+/** bound: the suffix under which the conversation goes on; null: it has none. */
 export type RewriteResult = MaybeKept<RewriteResponse> & {
   readonly bound?: Bound | null
-  readonly silenced?: readonly Silenced[]
 }
 export type RerankResult = MaybeKept<RerankResponse> & {
   /** Probability with which the winner was drawn, and whether it was drawn at random. */

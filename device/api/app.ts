@@ -3,76 +3,58 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
+import { decodeContainer, encodeContainer } from '../../adapters/codec/container.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { MAX_JSON_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { claudePath } from './claude-path.ts'
-import { errorResponse } from './errors.ts'
+import { errorResponse, refusalOf } from './errors.ts'
 import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
-import { refuseSessions, requireHost, requireJson, requireToken, requireUser } from './guard.ts'
+import { refuseSessions, requireHost, requireToken, requireType, requireUser } from './guard.ts'
 import { type HandlerDeps, openHandlers } from './handlers.ts'
+import { answerInLines, LINES_TYPE, type LongWork, readBodyLines } from './lines.ts'
 import { MAX_MESSAGES_BYTES } from './messages/body.ts'
-import type { EndpointOptions } from './messages/deps.ts'
+import type { EndpointOptions, MessagesDeps } from './messages/deps.ts'
 import { answerMessages, countTokens } from './messages.ts'
 import { OWN_ROUTES } from './openapi.ts'
 import { pageRoutes } from './page/serve-page.ts'
 import type { OwnRoute } from './routes.ts'
 import { openSessions } from './sessions.ts'
 
+/** What the device's own routes need. */
+export type ControlDeps = Omit<HandlerDeps, 'sessions'> & {
+  readonly clock: () => number
+  /** The port that is listened on. */
+  readonly port: () => number
+  /** Names beside those of loopback that callers may use, as the setting `hosts` has them. */
+  readonly hosts?: readonly string[]
+  /** Told what failed and with which code; never what was said. */
+  readonly report: (event: { what: string; code: string; requestId?: string }) => void
+  /** Throws where a route is not for others now. */
+  readonly admit?: ((route: OwnRoute) => void) | undefined
+  /** Told of a failure without a code, for whoever calls in the same process. */
+  readonly failed?: ((error: unknown) => void) | undefined
+}
+
 export type ApiDeps = UpstreamDeps &
   EndpointOptions &
-  Pick<HandlerDeps, 'device' | 'oversight'> & {
-    /** The port that is listened on. */
-    readonly port: () => number
-    /** Names beside those of loopback that callers may use, as the setting `hosts` has them. */
-    readonly hosts?: readonly string[]
+  ControlDeps &
+  Pick<MessagesDeps, 'device'> & {
     /** Whether paths of Claude's need the device token, as the setting of that name has it. */
     readonly requireToken?: boolean
-    /** Told what failed and with which code; never what was said. */
-    readonly report: (event: { what: string; code: string; requestId?: string }) => void
   }
+
+/** The device's own routes and the page; nothing goes to Claude. */
+export const createControl = (deps: ControlDeps): Hono => {
+  const app = ownApp(deps)
+  app.all('/v1/*', () => {
+    throw new FedError('E_NOT_FOUND', 'this process does not serve apps. Run: loreweave agent')
+  })
+  return app
+}
 
 export const createApi = (deps: ApiDeps): Hono => {
-  const sessions = openSessions(deps.clock)
-  const app = new Hono({ getPath: (request) => claudePath(new URL(request.url).pathname) })
-  app.onError((error, c) => {
-    const response = errorResponse(error, c)
-    const requestId = response.headers.get('request-id') ?? ''
-    if (!isFedError(error))
-      deps.report({ what: `${c.req.method} ${c.req.path}`, code: 'E_INTERNAL', requestId })
-    return response
-  })
-  app.notFound((c) => errorResponse(new FedError('E_NOT_FOUND', 'no such route'), c))
-  app.use('*', requireHost(deps.port, deps.hosts))
-
-  const handlers = openHandlers({ ...deps, sessions })
-  const guards = {
-    user: requireUser(deps.deviceToken, sessions.isOpen),
-    device: requireUser(deps.deviceToken, () => false),
-  }
-  for (const [name, route] of Object.entries(OWN_ROUTES) as [keyof typeof OWN_ROUTES, OwnRoute][]) {
-    const handler = handlers[name] as (input: unknown) => Promise<object>
-    const on = [route.method.toUpperCase(), route.path] as const
-    if (route.who === 'user' || route.who === 'device') app.on(...on, guards[route.who])
-    // A conversation may hold what Messages take; who is not known yet gets less.
-    const most = route.who === 'anyone' ? MAX_JSON_BYTES : MAX_MESSAGES_BYTES
-    if (route.body) app.on(...on, limit(most), requireJson)
-    app.on(...on, async (c) => {
-      const body = route.body && (await readBody(c.req.raw, route.body))
-      const query = route.query && readQuery(c, route.query)
-      c.header('cache-control', 'no-store')
-      return c.json({ protocol: PROTOCOL_VERSION, ...(await handler({ body, query, c })) })
-    })
-  }
-  // Their other methods, and whatever else begins like them, are nobody's: they must not fall through to Claude.
-  app.use('/v1/*', async (c, next) => {
-    if (OWN_NAMES.has(firstName(c.req.path)))
-      throw new FedError('E_NOT_FOUND', 'no such method on this route')
-    await next()
-  })
-
-  app.route('/', pageRoutes())
+  const app = ownApp(deps)
   app.get('/api/hello', (c) => c.json({ message: 'hello' }))
-
   app.use('/v1/*', refuseSessions)
   if (deps.requireToken) app.use('/v1/*', requireToken(deps.deviceToken))
   const forward = async (c: Context): Promise<Response> => {
@@ -89,6 +71,84 @@ export const createApi = (deps: ApiDeps): Hono => {
     })
   app.all('/v1/*', forward)
   return app
+}
+
+const ownApp = (deps: ControlDeps): Hono => {
+  const sessions = openSessions(deps.clock)
+  const app = new Hono({ getPath: (request) => claudePath(new URL(request.url).pathname) })
+  app.onError((error, c) => {
+    const response = errorResponse(error, c)
+    const requestId = response.headers.get('request-id') ?? ''
+    if (!isFedError(error)) {
+      deps.failed?.(error)
+      deps.report({ what: `${c.req.method} ${c.req.path}`, code: 'E_INTERNAL', requestId })
+    }
+    return response
+  })
+  app.notFound((c) => errorResponse(new FedError('E_NOT_FOUND', 'no such route'), c))
+  app.use('*', requireHost(deps.port, deps.hosts))
+
+  const handlers = openHandlers({ ...deps, sessions })
+  const guards = {
+    user: requireUser(deps.deviceToken, sessions.isOpen),
+    device: requireUser(deps.deviceToken, () => false),
+  }
+  for (const [name, route] of Object.entries(OWN_ROUTES) as [keyof typeof OWN_ROUTES, OwnRoute][]) {
+    const handler = handlers[name] as (input: unknown) => Promise<object>
+    const on = [route.method.toUpperCase(), route.path] as const
+    if (route.who === 'user' || route.who === 'device') app.on(...on, guards[route.who])
+    // A conversation may hold what Messages take; who is not known yet gets less.
+    const most = route.who === 'anyone' ? MAX_JSON_BYTES : MAX_MESSAGES_BYTES
+    if (route.body && !route.takes) app.on(...on, limit(most))
+    if (route.body) app.on(...on, requireType(BODY_TYPES[route.takes ?? 'json']))
+    app.on(...on, (c) => answer(deps, route, handler, c))
+  }
+  // Their other methods, and whatever else begins like them, are nobody's: they must not fall through to Claude.
+  app.use('/v1/*', async (c, next) => {
+    if (OWN_NAMES.has(firstName(c.req.path)))
+      throw new FedError('E_NOT_FOUND', 'no such method on this route')
+    await next()
+  })
+  app.route('/', pageRoutes())
+  return app
+}
+
+const BODY_TYPES = {
+  json: 'application/json',
+  lines: LINES_TYPE,
+  container: 'application/octet-stream',
+} as const
+
+const answer = async (
+  deps: ControlDeps,
+  route: OwnRoute,
+  handler: (input: unknown) => Promise<object>,
+  c: Context,
+): Promise<Response> => {
+  deps.admit?.(route)
+  const body = route.body && (await READERS[route.takes ?? 'json'](c.req.raw, route.body))
+  const query = route.query && readQuery(c, route.query)
+  const input = { body, query, c, signal: c.req.raw.signal, onProgress: () => {} }
+  c.header('cache-control', 'no-store')
+  if (route.gives === 'lines') {
+    const { method, path } = c.req
+    const work = async (long: LongWork) => ({
+      protocol: PROTOCOL_VERSION,
+      ...(await handler({ ...input, ...long })),
+    })
+    return answerInLines(c.req.raw, work, (error) => {
+      if (!isFedError(error)) {
+        deps.failed?.(error)
+        deps.report({ what: `${method} ${path}`, code: 'E_INTERNAL' })
+      }
+      return refusalOf(error)
+    })
+  }
+  const result = await handler(input)
+  if (route.gives !== 'container') return c.json({ protocol: PROTOCOL_VERSION, ...result })
+  const { numbers, ...header } = result as { numbers: Float32Array }
+  const bytes = encodeContainer({ protocol: PROTOCOL_VERSION, ...header }, numbers)
+  return c.body(bytes as Uint8Array<ArrayBuffer>, 200, { 'content-type': BODY_TYPES.container })
 }
 
 /** undefined where there is no connection, as in a test. */
@@ -114,6 +174,13 @@ const limit = (maxSize: number) =>
     },
   })
 
+/** Fails with E_CONTAINER, and as readBody does where the header is not what it should be. */
+const readContainer = async (request: Request, schema: z.ZodType): Promise<object> => {
+  const { header, payload } = decodeContainer(new Uint8Array(await request.arrayBuffer()))
+  const { protocol: _, ...known } = parsed(schema, header, 'header') as { protocol: unknown }
+  return { ...known, numbers: payload }
+}
+
 /** An app of this computer may leave the protocol version out. Fails with E_PROTOCOL or E_BODY; the message names the field, never its value. */
 const readBody = async (request: Request, schema: z.ZodType): Promise<object> => {
   let json: unknown
@@ -130,6 +197,8 @@ const readBody = async (request: Request, schema: z.ZodType): Promise<object> =>
   const { protocol: _, ...body } = parsed(schema, message, 'body') as { protocol: unknown }
   return body
 }
+
+const READERS = { json: readBody, lines: readBodyLines, container: readContainer } as const
 
 const readQuery = (c: Context, schema: z.ZodType): unknown => parsed(schema, c.req.query(), 'query')
 

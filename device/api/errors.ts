@@ -125,7 +125,8 @@ export const asFinal = (error: Error): Error => {
   return error
 }
 
-const refusalOf = (error: unknown): FedError => {
+/** What is said of an error; one of another class says no more than E_INTERNAL. */
+export const refusalOf = (error: unknown): FedError => {
   if (isFedError(error)) return error
   if (error instanceof HTTPException && error.status === 413)
     return new FedError('E_TOO_LARGE', 'the body is larger than this route takes')

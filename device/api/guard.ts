@@ -77,14 +77,20 @@ export const refuseSessions: MiddlewareHandler = async (c, next) => {
 
 /**
  * JSON from a form of another page would come as text/plain or as form data, which a browser sends without asking first: where there
- * is a body it must say that it is JSON. Else E_BODY.
+ * is a body it must say what it is. Else E_BODY.
  */
-export const requireJson: MiddlewareHandler = async (c, next) => {
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json')
-    throw new FedError('E_BODY', 'the body must be JSON, with content-type: application/json')
-  await next()
-}
+export const requireType =
+  (wanted: string): MiddlewareHandler =>
+  async (c, next) => {
+    const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+    if (type !== wanted)
+      throw new FedError(
+        'E_BODY',
+        `the body must be ${NAMES[wanted] ?? wanted}, with content-type: ${wanted}`,
+      )
+    await next()
+  }
+const NAMES: Readonly<Record<string, string>> = { 'application/json': 'JSON' }
 
 /** What the request offers in the two headers that the Messages API knows. */
 export const credentialsOf = (headers: Headers): string[] => {

@@ -1,51 +1,65 @@
 /** What each of the device's own routes does: input is checked already, and the protocol version is added to what it returns. */
 import type { Context } from 'hono'
-import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { RequestMode } from '../../adapters/wire/personalization.ts'
 import type { Oversight } from '../agent/oversight.ts'
 import type { Personalizer } from '../agent/types.ts'
+import type { HomeOperations } from '../owner/operations.ts'
 import { DIMENSION_ROWS } from '../personalize/dimensions.ts'
 import { lineOf, SLIGHT } from '../personalize/profile.ts'
 import { decisionHeader } from './forward.ts'
 import { credentialsOf, isSame } from './guard.ts'
-import type { OWN_ROUTES } from './openapi.ts'
-import type { OwnRoute } from './routes.ts'
+import type { LongWork } from './lines.ts'
+import type { Names, RouteAnswer, RouteBody, RouteQuery } from './route-types.ts'
+import type { HOME_ROUTES } from './routes-home.ts'
 import { IDLE_MS, type Sessions } from './sessions.ts'
 
-type Names = keyof typeof OWN_ROUTES
-type Without<T> = T extends unknown ? Omit<T, 'protocol'> : never
-type BodyOf<R> = R extends { body: infer B extends z.ZodType } ? Without<z.output<B>> : undefined
-type QueryOf<R> =
-  R extends OwnRoute<infer _, infer __, infer Q extends z.ZodObject> ? z.output<Q> : undefined
-type AnswerOf<R> = R extends OwnRoute<infer _, infer A, infer __> ? Without<z.input<A>> : never
-
-export type Input<B, Q> = { readonly body: B; readonly query: Q; readonly c: Context }
+/** signal: aborts when the caller goes away. onProgress: heard only where the answer is in lines. */
+export type Input<B, Q> = LongWork & { readonly body: B; readonly query: Q; readonly c: Context }
 export type Handlers = {
   readonly [K in Names]: (
-    input: Input<BodyOf<(typeof OWN_ROUTES)[K]>, QueryOf<(typeof OWN_ROUTES)[K]>>,
-  ) => AnswerOf<(typeof OWN_ROUTES)[K]> | Promise<AnswerOf<(typeof OWN_ROUTES)[K]>>
+    input: Input<RouteBody<K>, RouteQuery<K>>,
+  ) => RouteAnswer<K> | Promise<RouteAnswer<K>>
 }
 
+/** Of a personalizer what the device's own routes use. */
+export type RoutedDevice = Pick<
+  Personalizer,
+  | 'rewrite'
+  | 'rerank'
+  | 'feedback'
+  | 'forget'
+  | 'profile'
+  | 'editProfile'
+  | 'proposals'
+  | 'settleProposal'
+  | 'pauseTraining'
+> & { status(): ReturnType<Personalizer['status']> | Promise<ReturnType<Personalizer['status']>> }
+
 export type HandlerDeps = {
-  readonly device: Personalizer
+  readonly device: RoutedDevice
   readonly oversight: Oversight
+  /** Without it the process owns no home. */
+  readonly home?: HomeOperations | undefined
   readonly sessions: Sessions
   readonly deviceToken: string
 }
 
-export const openHandlers = ({
+export const openHandlers = (deps: HandlerDeps): Handlers => ({
+  ...deviceHandlers(deps),
+  ...pageHandlers(deps),
+  ...homeHandlers(deps),
+})
+
+type PageNames = 'newSessionCode' | 'openSession' | 'endSession'
+type HomeNames = keyof typeof HOME_ROUTES
+
+const deviceHandlers = ({
   device,
   oversight,
-  sessions,
-  deviceToken,
-}: HandlerDeps): Handlers => ({
+}: HandlerDeps): Omit<Handlers, PageNames | HomeNames> => ({
   rewrite: async ({ body, c }) => {
-    const {
-      bound: _,
-      silenced: __,
-      ...result
-    } = await device.rewrite(body, {
+    const { bound: _, ...result } = await device.rewrite(body, {
       mayPropose: true,
       mode: modeOf(c),
     })
@@ -53,12 +67,7 @@ export const openHandlers = ({
   },
   rerank: async ({ body: { candidates, ...conversation }, c }) => {
     const answers = candidates.map((text) => ({ text }))
-    const {
-      propensity: _,
-      explored: __,
-      ...result
-    } = await device.rerank(conversation, answers, { mode: modeOf(c) })
-    return naming(c, result)
+    return naming(c, await device.rerank(conversation, answers, { mode: modeOf(c) }))
   },
   feedback: ({ body }) => device.feedback(body.event),
   forget: ({ body }) => device.forget(body),
@@ -75,13 +84,13 @@ export const openHandlers = ({
   getLog: ({ query }) => oversight.log(query),
   getConsent: () => ({ consent: oversight.consent() }),
   grantConsent: async ({ body }) => ({ consent: await oversight.grantConsent(body) }),
-  withdrawConsent: async () => {
-    await oversight.withdrawConsent()
-    return { consent: null }
-  },
+  withdrawConsent: async () => ({ consent: null, dropped: await oversight.withdrawConsent() }),
   getAdapters: () => oversight.adapters(),
   getEnergy: () => oversight.energy(),
   getConditions: () => oversight.conditions(),
+})
+
+const pageHandlers = ({ sessions, deviceToken }: HandlerDeps): Pick<Handlers, PageNames> => ({
   newSessionCode: () => sessions.newCode(),
   openSession: ({ body: { code, token } }) => ({
     session:
@@ -95,6 +104,33 @@ export const openHandlers = ({
     return { ended: true }
   },
 })
+
+/** Fails with E_NOT_FOUND where the process owns no home. */
+const homeHandlers = ({ home }: HandlerDeps): Pick<Handlers, HomeNames> => {
+  const owned = (): HomeOperations => {
+    if (home) return home
+    throw new FedError('E_NOT_FOUND', 'this process owns no home')
+  }
+  return {
+    getOwner: () => owned().owner(),
+    getHome: () => owned().status(),
+    getTraining: () => owned().training(),
+    train: ({ body, onProgress, signal }) => owned().train(body, { onProgress, signal }),
+    participate: ({ body, onProgress, signal }) =>
+      owned().participate(body, { onProgress, signal }),
+    chooseExit: ({ body, onProgress, signal }) => owned().chooseExit(body, { onProgress, signal }),
+    prepare: async ({ onProgress, signal }) => {
+      await owned().prepare({ onProgress, signal })
+      return { prepared: true }
+    },
+    importChoices: ({ body }) => owned().importChoices(body),
+    getAdapter: ({ query }) => owned().adapter(query.which),
+    putAdapter: ({ body, onProgress, signal }) => owned().takeAdapter(body, { onProgress, signal }),
+    enroll: ({ body, signal }) => owned().enroll(body, signal),
+    leave: () => owned().leave(),
+    patchConfig: async ({ body }) => ({ later: await owned().configure(body) }),
+  }
+}
 
 const naming = <T extends { readonly decisionId: string | null }>(c: Context, result: T): T => {
   for (const [name, value] of Object.entries(decisionHeader(result.decisionId)))

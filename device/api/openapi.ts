@@ -7,6 +7,7 @@ import * as federation from '../../adapters/wire/federation.ts'
 import * as oversight from '../../adapters/wire/oversight.ts'
 import * as personalization from '../../adapters/wire/personalization.ts'
 import { ApiError, STATUS } from './errors.ts'
+import * as homeMessages from './home-messages.ts'
 import {
   commonErrors,
   type OtherRoute,
@@ -15,6 +16,7 @@ import {
   TAGS,
   type Who,
 } from './routes.ts'
+import { HOME_ROUTES } from './routes-home.ts'
 import { OTHER_ROUTES } from './routes-other.ts'
 import { OVERSIGHT_ROUTES } from './routes-oversight.ts'
 import { PERSONAL_ROUTES } from './routes-personal.ts'
@@ -22,7 +24,7 @@ import { PERSONAL_ROUTES } from './routes-personal.ts'
 export type Json = { readonly [key: string]: unknown }
 
 /** Every route by the name of its operation. */
-export const OWN_ROUTES = { ...PERSONAL_ROUTES, ...OVERSIGHT_ROUTES }
+export const OWN_ROUTES = { ...PERSONAL_ROUTES, ...OVERSIGHT_ROUTES, ...HOME_ROUTES }
 export const ALL_ROUTES: Readonly<Record<string, OwnRoute | OtherRoute>> = {
   ...OTHER_ROUTES,
   ...OWN_ROUTES,
@@ -32,7 +34,7 @@ export const ALL_ROUTES: Readonly<Record<string, OwnRoute | OtherRoute>> = {
 const registered = () => {
   const registry = z.registry<{ id: string }>()
   registry.add(ApiError, { id: 'ApiError' })
-  for (const module of [choiceLog, energy, federation, oversight, personalization])
+  for (const module of [choiceLog, energy, federation, oversight, personalization, homeMessages])
     for (const [id, schema] of Object.entries(module))
       if (schema instanceof z.ZodType) registry.add(schema, { id })
   for (const [name, { body, response }] of Object.entries(ALL_ROUTES))
@@ -112,15 +114,23 @@ const SECURITY: Readonly<Record<Who, readonly (keyof typeof SCHEMES)[]>> = {
   claude: ['claudeKey', 'claudeToken', 'deviceToken', 'deviceTokenKey'],
 }
 
+/** Of what a route takes and gives. */
+const TYPES = {
+  json: 'application/json',
+  lines: 'application/x-ndjson',
+  container: 'application/octet-stream',
+} as const
+
 const operation = (
   name: string,
   route: OwnRoute | OtherRoute,
   refOf: (schema: z.ZodType) => Json,
 ): Json => {
   const { body, response, example } = route
-  const contentType = 'contentType' in route ? route.contentType : 'application/json'
-  const content = (schema: z.ZodType | undefined, shown: unknown): Json => ({
-    [contentType]: {
+  const takes = ('takes' in route && route.takes) || 'json'
+  const gives = ('gives' in route && route.gives) || 'json'
+  const content = (type: keyof typeof TYPES, schema: z.ZodType | undefined, shown: unknown) => ({
+    ['contentType' in route ? route.contentType : TYPES[type]]: {
       ...(schema && { schema: refOf(schema) }),
       ...(shown !== undefined && { example: shown }),
     },
@@ -133,12 +143,14 @@ const operation = (
     description: route.description,
     security: SECURITY[route.who].map((scheme) => ({ [scheme]: [] })),
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { required: true, content: content(body, example?.request) } }),
+    ...(body && {
+      requestBody: { required: true, content: content(takes, body, example?.request) },
+    }),
     responses: {
       [route.who === 'claude' && !response ? 'default' : '200']: {
         description: route.who === 'claude' ? 'Claude’s answer' : 'Done',
         ...(route.responseHeaders && { headers: headersOut(route.responseHeaders) }),
-        content: content(response, example?.response),
+        content: content(gives, response, example?.response),
       },
       ...refusals(route, refOf),
     },

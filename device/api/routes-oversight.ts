@@ -4,6 +4,7 @@ import {
   ConditionsResponse,
   ConsentGrant,
   ConsentResponse,
+  ConsentWithdrawn,
   DecisionResponse,
   DecisionsQuery,
   DecisionsResponse,
@@ -166,9 +167,12 @@ export const OVERSIGHT_ROUTES = {
     description:
       'Nothing more is contributed. What is in a release already cannot be taken out of it.',
     body: undefined,
-    response: ConsentResponse,
+    response: ConsentWithdrawn,
     errors: ['E_STORE'],
-    example: { request: undefined, response: { protocol, consent: null } },
+    example: {
+      request: undefined,
+      response: { protocol, consent: null, dropped: { unsent: 1, sent: 0 } },
+    },
   }),
   getAdapters: own({
     method: 'get',

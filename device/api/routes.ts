@@ -12,6 +12,7 @@ export const TAGS = {
   Claude: 'Claude’s own API in front of Claude: point an SDK’s base URL here.',
   Personalization: 'The same in parts, for apps that call Claude themselves; and feedback.',
   Oversight: 'What the device knows, has decided and has sent, and what may leave it.',
+  Home: 'What the command line asks of the process that owns the home; for the device token alone.',
   Page: 'The page for people, its sessions, and this reference.',
 } as const
 export type Tag = keyof typeof TAGS
@@ -35,7 +36,12 @@ type Words = {
   readonly errors: readonly ErrorCode[]
 }
 
-/** A route of the device's own: JSON in, JSON out. body, query: undefined where it takes none. */
+/**
+ * A route of the device's own: JSON in, JSON out. body, query: undefined where it takes none.
+ * takes: lines: one JSON object of the body's schema a line; container: one whose header is the
+ * body. gives: lines: how far it is, and at last the response (see lines.ts); container: one whose
+ * header is the response. isLong: keeps the device busy for seconds to hours.
+ */
 export type OwnRoute<
   B extends z.ZodType | undefined = z.ZodType | undefined,
   R extends z.ZodType = z.ZodType,
@@ -44,6 +50,9 @@ export type OwnRoute<
   readonly query?: Q
   readonly body: B
   readonly response: R
+  readonly takes?: 'lines' | 'container'
+  readonly gives?: 'lines' | 'container'
+  readonly isLong?: true
   /** Both are checked against the schemas by a test. */
   readonly example: {
     readonly request: B extends z.ZodType ? z.input<B> : undefined

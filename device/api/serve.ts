@@ -17,6 +17,15 @@ export type RunningApi = {
 /** listen: further addresses, as the setting of that name has them. */
 export type ServeDeps = Omit<ApiDeps, 'port'> & { readonly listen?: readonly string[] }
 
+type Fetch = (
+  request: Request,
+  bindings: HttpBindings | Http2Bindings,
+) => Response | Promise<Response>
+type Report = ApiDeps['report']
+
+/** A port that is listened on; requests wait until it is opened. */
+export type Door = RunningApi & { open(fetch: Fetch): void }
+
 const GRACE_MS = 2000
 
 /**
@@ -26,39 +35,59 @@ const GRACE_MS = 2000
  */
 const SERVER = { requestTimeout: 0, keepAliveTimeout: 100_000 }
 
-/**
- * On 127.0.0.1 and, where this computer has it, on ::1. A further address that cannot be listened on is reported, and does not stop
- * the others: a container's network may not be there yet. port: 0 picks a free one. Fails with E_CONFLICT when the port is taken.
- */
+/** Fails with E_CONFLICT when the port is taken. port: 0 picks a free one. */
 export const serveApi = async (
   { listen: further = [], ...deps }: ServeDeps,
   port: number,
 ): Promise<RunningApi> => {
-  let actual = port
-  const hosts = [...(deps.hosts ?? []), ...further.map(hostOf)]
-  const app = createApi({ ...deps, hosts, port: () => actual })
-  const handle: Handle = async (request, bindings) =>
-    endLikeClaude(await app.fetch(request, bindings), bindings.outgoing, deps.report)
-  const first = await listenOn('127.0.0.1', port, handle)
-  actual = first.port
+  const door = await openDoor(port, further, deps.report)
+  door.open(
+    createApi({
+      ...deps,
+      hosts: [...(deps.hosts ?? []), ...further.map(hostOf)],
+      port: () => door.port,
+    }).fetch,
+  )
+  return door
+}
+
+/**
+ * On 127.0.0.1 and, where this computer has it, on ::1. A further address that cannot be listened on is reported, and does not stop
+ * the others: a container's network may not be there yet. port: 0 picks a free one. Fails with E_CONFLICT when the port is taken.
+ */
+export const openDoor = async (
+  port: number,
+  further: readonly string[],
+  report: Report,
+  graceMs = GRACE_MS,
+): Promise<Door> => {
+  let open: (fetch: Fetch) => void = () => {}
+  const opened = new Promise<Fetch>((resolve) => {
+    open = resolve
+  })
+  const handle: Handle = async (request, bindings) => {
+    const fetch = await opened
+    return endLikeClaude(await fetch(request, bindings), bindings.outgoing, report)
+  }
+  const first = await listenOn('127.0.0.1', port, handle, graceMs)
   const listeners = [first]
   const beyond: string[] = []
   const close = async () => void (await Promise.all(listeners.map((one) => one.close())))
   for (const address of ['::1', ...further])
     try {
-      listeners.push(await listenOn(address, actual, handle))
+      listeners.push(await listenOn(address, first.port, handle, graceMs))
       if (!isLoopback(address)) beyond.push(address)
     } catch (error) {
       const isTaken = isFedError(error)
       if (address !== '::1') {
-        deps.report({ what: `listening on ${address}`, code: isTaken ? error.code : 'E_USAGE' })
+        report({ what: `listening on ${address}`, code: isTaken ? error.code : 'E_USAGE' })
       } else if (isTaken) {
         await close()
-        if (port === 0) return serveApi({ ...deps, listen: further }, 0)
+        if (port === 0) return openDoor(0, further, report, graceMs)
         throw error
       }
     }
-  return { port: actual, beyond, close }
+  return { port: first.port, beyond, open, close }
 }
 
 /** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3. */
@@ -66,14 +95,19 @@ const isLoopback = (address: string): boolean =>
   /^127\./.test(address) || hostOf(address) === '[::1]'
 
 /** An IP address as a Host header has it. */
-const hostOf = (address: string): string =>
+export const hostOf = (address: string): string =>
   new URL(`http://${address.includes(':') ? `[${address}]` : address}`).hostname
 
 type Listener = Pick<RunningApi, 'port' | 'close'>
 type Handle = (request: Request, bindings: HttpBindings | Http2Bindings) => Promise<Response>
 
 /** Fails with E_CONFLICT when the port is taken, and with Node's own error where the computer has no such address. */
-const listenOn = (hostname: string, port: number, fetch: Handle): Promise<Listener> =>
+const listenOn = (
+  hostname: string,
+  port: number,
+  fetch: Handle,
+  graceMs: number,
+): Promise<Listener> =>
   new Promise((resolve, reject) => {
     const options = { fetch, hostname, port, serverOptions: SERVER }
     const server = serve(options, (info: AddressInfo) =>
@@ -84,7 +118,7 @@ const listenOn = (hostname: string, port: number, fetch: Handle): Promise<Listen
             server.close(() => done())
             // Answers under way get a moment to end; idle connections are closed at once.
             if ('closeAllConnections' in server)
-              setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
+              setTimeout(() => server.closeAllConnections(), graceMs).unref()
           }),
       }),
     )

@@ -6,23 +6,13 @@ import { asFedError } from '../../adapters/errors.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { parseOverrides } from '../agent/conditions.ts'
 import { startOfDay } from '../agent/energy-status.ts'
-import type { Home } from '../agent/home.ts'
 import { type AgentEvent, runAgent } from '../agent/scheduler-loop.ts'
-import { openStore } from '../agent/store.ts'
 import { isTrainingPaused } from '../agent/training.ts'
 import { timerSleep } from '../agent/transport.ts'
-import type { Device } from '../agent/types.ts'
-import { type Holder, lockHolder } from '../home/lock.ts'
-import {
-  type DeviceContext,
-  homeOf,
-  localMeter,
-  localReaders,
-  openLocalDevice,
-  withDevice,
-} from './context.ts'
+import type { ParticipateOptions, TrainOptions } from '../agent/types.ts'
+import { localMeter, localReaders } from './context.ts'
 import type { Io } from './io.ts'
-import { SERVING_IDLE_MS, type ServeOptions, startApi, withApi } from './serve.ts'
+import { type Lasting, ownHome, type ServeOptions, withApi } from './serve.ts'
 
 type AgentOptions = ServeOptions & {
   once?: boolean
@@ -50,101 +40,94 @@ export const agentCommand = (io: Io): Command =>
     )
     .action((options: AgentOptions) => {
       parseOverrides(options.ignore, options.assume)
-      return withDevice(
-        io,
-        options,
-        async (device, context) => {
-          const { home } = context
-          const api =
-            options.api && !options.once ? await startApi(io, device, context, options) : null
-          try {
-            for (let now: Home | null = home; now !== null; )
-              now = await runOn(io, options, { ...context, home: now })
-          } finally {
-            await api?.close()
-          }
-        },
-        { endsItself: true, idleMs: SERVING_IDLE_MS, owns: 'agent' },
-      )
+      return ownHome(io, options, options.api && !options.once, async (owner) => {
+        const unwatch = watchConfig(io, options, owner)
+        try {
+          while (await runOn(io, options, owner));
+        } finally {
+          unwatch()
+        }
+      })
     })
 
-/** Until it is stopped, or its configuration has changed: then the home as it is now. */
-const runOn = async (
-  io: Io,
-  options: AgentOptions,
-  context: DeviceContext,
-): Promise<Home | null> => {
-  const { home, store, signal } = context
+/** Until it is stopped, or its configuration has changed: then true. */
+const runOn = async (io: Io, options: AgentOptions, owner: Lasting): Promise<boolean> => {
+  const { home, store, signal } = owner
+  const { config } = home.now()
   const changed = new AbortController()
-  let next: Home | null = null
-  const path = join(home.folder, 'config.json')
-  const emit = options.json ? printEvent(io) : tellEvent(io)
-  watchFile(path, { interval: WATCH_MS }, () => {
-    try {
-      next = homeOf(io, options)
-      changed.abort()
-    } catch (error) {
-      const { code, message } = asFedError(error)
-      emit({ event: 'failed', code, message })
-    }
-  })
-  const worker = openWorker(io, options, context)
+  const unlisten = home.onChange(() => changed.abort())
+  const worker = await openWorker(options, owner)
   try {
     await runAgent({
       ...worker,
       store,
-      settings: home.config.settings.agent,
+      settings: config.settings.agent,
       overrides: parseOverrides(options.ignore, options.assume),
-      isEnrolled: home.config.server !== null,
+      isEnrolled: config.server !== null,
       upkeep: () => worker.device.upkeep(),
       clock: Date.now,
       steady: () => performance.now(),
       calendar: localCalendar,
       sleep: timerSleep,
       rng: cryptoRng(),
-      emit,
+      emit: emitOf(io, options),
       isOnce: options.once ?? false,
       signal: AbortSignal.any([signal, changed.signal]),
     })
-    return signal.aborted ? null : next
+    return changed.signal.aborted && !signal.aborted
   } finally {
-    unwatchFile(path)
+    unlisten()
     await worker.device.close()
   }
 }
-const WATCH_MS = 3000
 
-/** The agent that runs in this home now. */
-export const runningAgent = (folder: string): Pick<Holder, 'pid' | 'startedAt'> | null => {
-  const holder = lockHolder(folder)
-  return holder?.command === 'agent' ? { pid: holder.pid, startedAt: holder.startedAt } : null
+const emitOf = (io: Io, { json: isJson }: AgentOptions): ((event: AgentEvent) => void) =>
+  isJson ? printEvent(io) : tellEvent(io)
+
+/** What a hand writes into config.json holds soon. Ends with what is returned. */
+const watchConfig = (io: Io, options: AgentOptions, { home }: Lasting): (() => void) => {
+  const path = join(home.now().folder, 'config.json')
+  watchFile(path, { interval: WATCH_MS }, () => {
+    try {
+      home.reread()
+    } catch (error) {
+      const { code, message } = asFedError(error)
+      emitOf(io, options)({ event: 'failed', code, message })
+    }
+  })
+  return () => unwatchFile(path)
 }
+const WATCH_MS = 3000
 
 /**
  * A device of its own for what takes minutes: reading answers and training share one process, which stops within a tenth of a second,
  * whatever it does, while apps are served by the other.
  */
-const openWorker = (io: Io, options: AgentOptions, context: DeviceContext) => {
-  const { home } = context
-  const settings = home.config.settings.agent
-  const store = openStore(home.databasePath)
+const openWorker = async (options: AgentOptions, owner: Lasting) => {
+  const { settings } = owner.home.now().config
   let isHeld = false
   let signal: AbortSignal | undefined
   const read = localReaders()
-  const device: Device = openLocalDevice(
-    io,
-    options,
-    { ...context, store },
-    {
-      oneChild: true,
-      isPaused: () => isHeld || isTrainingPaused(store),
-      signal: () => signal,
-    },
-  )
+  const device = await owner.openWorker(options, {
+    isPaused: () => isHeld || isTrainingPaused(owner.store),
+    signal: () => signal,
+  })
   return {
-    device,
+    device: {
+      ...device,
+      train: (given: TrainOptions = {}) =>
+        owner.longWork.run((ends) => device.train({ ...given, signal: ends }), {
+          ...given,
+          yields: true,
+        }),
+      participate: (given: ParticipateOptions = {}) =>
+        owner.longWork.run((ends) => device.participate({ ...given, signal: ends }), {
+          ...given,
+          yields: true,
+        }),
+    },
     read,
-    meter: localMeter(settings.wattsPerCore),
+    meter: localMeter(settings.agent.wattsPerCore),
     hold: (held: boolean) => {
       isHeld = held
     },

@@ -1,35 +1,30 @@
-/** A choice log that somebody brings: read, told about, and taken whole or not at all. */
+/** A choice log that somebody brings: read and told about, before any of it is taken. */
 import { FedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { tellLines } from '../../adapters/wire/json-lines.ts'
 import { parseChoiceLog } from '../../adapters/wire/read-choices.ts'
 import type { ImportReport } from '../agent/imported.ts'
-import type { Device } from '../agent/types.ts'
 import { type Io, nameOf } from './io.ts'
 
 /** user: whose lines are taken. skipBad: goes on without the lines that cannot be read. */
 export type LogOptions = { readonly user?: string; readonly skipBad?: boolean }
 
 /** skipped: lines that could not be read; others: those of other users. */
-export type LogReport = ImportReport & { readonly skipped: number; readonly others: number }
+type Counts = { readonly skipped: number; readonly others: number }
+export type ReadLog = Counts & { readonly choices: readonly ChoiceLine[] }
+export type LogReport = ImportReport & Counts
 
-/** Says of each bad line what it lacks. Fails with E_DATA, E_USAGE; then nothing was taken. */
-export const importLog = async (
-  io: Io,
-  device: Pick<Device, 'importChoices'>,
-  path: string,
-  { user, skipBad = false }: LogOptions,
-): Promise<LogReport> => {
+/** Says of each bad line what it lacks. Fails with E_DATA, E_USAGE. */
+export const readLog = (io: Io, path: string, { user, skipBad = false }: LogOptions): ReadLog => {
   const log = parseChoiceLog(io.readLines(path))
   const skipped = tellLines(log, {
     name: nameOf(path),
     skipBad,
     tell: (line) => io.err(`${line}\n`),
   })
-  const choices = log.items.map(({ item }) => item)
-  const own = ownChoices(choices, nameOf(path), user)
-  const report = await device.importChoices(own)
-  return { ...report, skipped, others: choices.length - own.length }
+  const all = log.items.map(({ item }) => item)
+  const choices = ownChoices(all, nameOf(path), user)
+  return { choices, skipped, others: all.length - choices.length }
 }
 
 /** How it ended, for people. */

@@ -1,7 +1,6 @@
 /** What the commands of `loreweave` share: options, the opened home and device. */
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { VERSION } from '../../adapters/version.ts'
 import type { Readings } from '../../adapters/wire/energy.ts'
 import { machineIo, openReaders } from '../agent/conditions-read.ts'
 import { openDevice } from '../agent/device.ts'
@@ -9,8 +8,7 @@ import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { type Home, homeFolder, openHome } from '../agent/home.ts'
 import { treeSeconds } from '../agent/process-time.ts'
 import type { DeviceSettings } from '../agent/settings.ts'
-import { type DeviceStore, openStore } from '../agent/store.ts'
-import { isTrainingPaused } from '../agent/training.ts'
+import type { DeviceStore } from '../agent/store.ts'
 import { timerSleep } from '../agent/transport.ts'
 import type { Device } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
@@ -19,7 +17,6 @@ import { readManifest } from '../engine/model/weight-store.ts'
 import { CACHE_BYTES, type EngineOptions, openEngine } from '../engine/run/client.ts'
 import { freeBytes } from '../engine/run/memory.ts'
 import { divideLimit, rowLimitUnder, type StepNeed } from '../engine/run/memory-plan.ts'
-import { type Lock, takeLock } from '../home/lock.ts'
 import { type HttpTransport, openTransport } from '../http/transport.ts'
 import type { Io } from './io.ts'
 
@@ -68,84 +65,28 @@ export const folderOf = (io: Io, options: CommonOptions): string => homeFolder(o
 export const homeOf = (io: Io, options: CommonOptions): Home =>
   openHome(folderOf(io, options), io.env)
 
-/** The store alone, for commands that need no model; closed afterwards. */
-export const withStore = async <T>(
+/** The model of the home, in this process. */
+export const openModelOf = (
   io: Io,
-  options: CommonOptions,
-  work: (store: DeviceStore, home: Home) => T | Promise<T>,
-): Promise<T> => {
-  const home = homeOf(io, options)
-  const store = openStore(home.databasePath)
-  try {
-    return await work(store, home)
-  } finally {
-    await store.close()
-  }
-}
+  options: ModelOptions,
+  { config }: Home = homeOf(io, options),
+  signal?: AbortSignal,
+): Promise<LocalModel> =>
+  openModel(
+    { cacheFolder: options.cache ?? defaultCacheFolder(io.env), name: config.model },
+    {
+      onConvert: (done, of) => io.progress({ step: 'converting the model', done, of }),
+      ...(signal && { signal }),
+    },
+  )
 
-type DeviceCommand = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs'> & {
-  /** Its name, where it owns the home as long as it runs. */
-  readonly owns?: string
-  /** The command ends by itself after the signal; else the engine's calls fail with E_CANCELLED at once. */
-  readonly endsItself?: boolean
-}
-
-export type DeviceContext = {
+type DeviceParts = {
   readonly home: Home
   readonly store: DeviceStore
-  /** Aborts at SIGINT or SIGTERM. */
-  readonly signal: AbortSignal
   readonly model: LocalModel
 }
 
-/** The whole device; closed afterwards. */
-export const withDevice = async <T>(
-  io: Io,
-  options: ModelOptions,
-  work: (device: Device, context: DeviceContext) => Promise<T>,
-  { endsItself = false, owns, ...engineOptions }: DeviceCommand = {},
-): Promise<T> => {
-  const home = homeOf(io, options)
-  const abort = new AbortController()
-  const stop = () => abort.abort()
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  const model = await openModel(
-    { cacheFolder: options.cache ?? defaultCacheFolder(io.env), name: home.config.model },
-    {
-      onConvert: (done, of) => io.progress({ step: 'converting the model', done, of }),
-      signal: abort.signal,
-    },
-  )
-  const lock = owns === undefined ? null : await ownHome(home.folder, owns)
-  const store = openStore(home.databasePath)
-  const context = { home, store, signal: abort.signal, model }
-  const device = openLocalDevice(io, options, context, {
-    ...engineOptions,
-    isPaused: toldWhenPaused(io, () => isTrainingPaused(store)),
-    ...(!endsItself && { signal: abort.signal }),
-  })
-  try {
-    return await work(device, context)
-  } finally {
-    process.off('SIGINT', stop)
-    process.off('SIGTERM', stop)
-    await device.close()
-    lock?.release()
-  }
-}
-
-/** What another command may still be at when this one begins. */
-const OWNER_WAIT_MS = 2000
-
-/** Fails with E_CONFLICT while another process works with the home. */
-const ownHome = (folder: string, command: string): Promise<Lock> => {
-  const startedAt = Date.now() - 1000 * process.uptime()
-  const holder = { pid: process.pid, startedAt, command, version: VERSION, port: null }
-  return takeLock(folder, holder, OWNER_WAIT_MS, timerSleep)
-}
-
-type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs' | 'signal'> & {
+export type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs' | 'signal'> & {
   readonly isPaused: () => boolean
 }
 
@@ -153,7 +94,7 @@ type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs' | 
 export const openLocalDevice = (
   io: Io,
   options: ModelOptions,
-  { home, store, model }: Omit<DeviceContext, 'signal'>,
+  { home, store, model }: DeviceParts,
   { isPaused, ...engineOptions }: LocalDevice,
 ): Device => {
   const { config } = home
@@ -216,22 +157,6 @@ const memoryCheck =
       freeBytes: freeBytes(),
     })
   }
-
-/** Says on stderr when a pause begins to hold something up, and when it ends. */
-const toldWhenPaused = (io: Io, isPaused: () => boolean): (() => boolean) => {
-  let last = false
-  return () => {
-    const now = isPaused()
-    if (now !== last)
-      io.progress(
-        now
-          ? { step: 'paused', note: 'training waits for `loreweave training resume`' }
-          : { step: 'resumed' },
-      )
-    last = now
-    return now
-  }
-}
 
 export const megabytes = (bytes: number): string =>
   bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`

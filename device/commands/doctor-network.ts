@@ -2,21 +2,15 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Home } from '../agent/home.ts'
-import { isExposed } from '../http/address.ts'
 import { fetchOver } from '../http/fetch.ts'
 import { gatewayReason, ProxyError, reasonOf } from '../http/reasons.ts'
 import { type Environment, openRoutes, type Route, withoutCredentials } from '../http/route.ts'
 import { openTransport } from '../http/transport.ts'
+import { exposedAddresses } from '../owner/access.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** That an answer may take. */
 export const ASK_MS = 5000
-
-/** Addresses of a home that are not encrypted on the way to another computer. */
-export const exposedAddresses = ({ config }: Pick<Home, 'config'>): string[] =>
-  [config.settings.claudeUrl, config.server].filter(
-    (address): address is string => address !== null && isExposed(address),
-  )
 
 export const encryption = (home: Home): Finding => {
   const exposed = exposedAddresses(home)

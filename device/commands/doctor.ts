@@ -5,21 +5,21 @@ import Database from 'better-sqlite3'
 import { Command } from 'commander'
 import { asFedError } from '../../adapters/errors.ts'
 import { holdReasons } from '../agent/conditions.ts'
-import { conditionsStatus } from '../agent/conditions-status.ts'
 import type { Home } from '../agent/home.ts'
-import { countPeople, mixedText, WINDOW_DAYS } from '../agent/people.ts'
-import { openStore } from '../agent/store.ts'
-import { isTrainingPaused } from '../agent/training.ts'
+import { mixedText, WINDOW_DAYS } from '../agent/people.ts'
 import { openModel } from '../engine/model/open.ts'
 import { defaultCacheFolder, verifyModel } from '../engine/model/pull.ts'
 import { MODELS } from '../engine/model/registry.ts'
 import { checkText } from '../engine/model/tokenizer-check.ts'
 import { openEngine } from '../engine/run/client.ts'
 import { freeBytes } from '../engine/run/memory.ts'
+import { lockHolder } from '../home/lock.ts'
 import { fetchOver } from '../http/fetch.ts'
 import { openTransport } from '../http/transport.ts'
-import { describeAccess } from './access.ts'
-import { localCalendar, runningAgent } from './agent.ts'
+import { describeAccess } from '../owner/access.ts'
+import type { HomeStatus } from '../owner/status.ts'
+import { localCalendar } from './agent.ts'
+import { askHome, clientOf } from './ask.ts'
 import {
   type CommonOptions,
   folderOf,
@@ -106,13 +106,18 @@ const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   await look('prices', () => prices(here))
   await look('api', () => localApi(here))
   await look('access', () => access(here))
-  await look('agent', () => agentRuns(here))
+  let status: Promise<HomeStatus> | null = null
+  const told = (find: (status: HomeStatus) => Finding) => async () => {
+    status ??= askHome(io, options, ({ call }) => call('getHome'))
+    return find(await status)
+  }
+  await look('agent', told(agentRuns))
   await look('service', () => service(io.env))
-  await look('training', () => lastTraining(here))
+  await look('training', told(lastTraining))
   await look('conditions', () => conditions(here))
-  await look('consent', () => consent(here))
-  await look('updates', () => updates(here))
-  await look('people', () => people(here))
+  await look('consent', told(consent))
+  await look('updates', told(updates))
+  await look('people', told(people))
   await look('encryption', () => encryption(here))
   await look('authorities', () => authorities(io.env))
   if (options.offline) return checks
@@ -200,38 +205,32 @@ const claudeKey = ({ claudeKey: key }: Home, env: Io['env']): Finding =>
 const prices = ({ config, folder }: Home): Finding =>
   pricesFinding(Object.keys(config.settings.prices).length, join(folder, 'config.json'), Date.now())
 
-const people = async ({ databasePath }: Home): Promise<Finding> => {
-  const store = openStore(databasePath)
-  try {
-    const count = countPeople(store, Date.now())
-    if (count <= 1) return ok(`no more than one user was named in ${WINDOW_DAYS} days`)
-    const { what, mend } = mixedText(count)
-    return warn(what, mend)
-  } finally {
-    await store.close()
-  }
+const people = ({ people: count }: HomeStatus): Finding => {
+  if (count <= 1) return ok(`no more than one user was named in ${WINDOW_DAYS} days`)
+  const { what, mend } = mixedText(count)
+  return warn(what, mend)
 }
 
-const localApi = async ({ config: { settings }, deviceToken, folder }: Home): Promise<Finding> => {
-  const url = `http://127.0.0.1:${settings.port}`
-  const response = await fetchOver(openTransport({}))(`${url}/v1/status`, {
-    headers: { authorization: `Bearer ${deviceToken}` },
+/** The token goes to the process that owns the home alone. */
+const localApi = async (home: Home): Promise<Finding> => {
+  const owner = lockHolder(home.folder)
+  const port = owner?.port ?? home.config.settings.port
+  const url = `http://127.0.0.1:${port}`
+  if (owner && owner.port !== null) {
+    await clientOf(home, owner, port).call('getOwner', { signal: AbortSignal.timeout(ASK_MS) })
+    return ok(`${url} is ours, and takes the device token`)
+  }
+  const response = await fetchOver(openTransport({}))(url, {
     signal: AbortSignal.timeout(ASK_MS),
   }).catch((error: Error & { code?: string }) => error)
-  if (response instanceof Error)
-    return response.code === 'ECONNREFUSED'
-      ? ok(`port ${settings.port} is free; nothing is served (loreweave agent)`)
-      : fail(
-          `port ${settings.port} does not answer: ${response.message}`,
-          'loreweave init --port 4142',
-        )
-  const body: unknown = await response.json().catch(() => null)
-  if (response.ok && typeof body === 'object' && body !== null && 'choices' in body)
-    return ok(`${url} is ours, and takes the device token`)
-  return fail(
-    `something else answers at port ${settings.port}, or a device of another home`,
-    `loreweave init --home ${folder} --port 4142`,
-  )
+  if (!(response instanceof Error))
+    return fail(
+      `something else answers at port ${port}, or a device of another home`,
+      `loreweave init --home ${home.folder} --port 4142`,
+    )
+  return response.code === 'ECONNREFUSED'
+    ? ok(`port ${port} is free; nothing is served (loreweave agent)`)
+    : fail(`port ${port} does not answer: ${response.message}`, 'loreweave init --port 4142')
 }
 
 const access = ({ config }: Home): Finding => {
@@ -239,12 +238,10 @@ const access = ({ config }: Home): Finding => {
   return mend === undefined ? ok(what) : warn(what, mend)
 }
 
-const agentRuns = ({ folder }: Home): Finding => {
-  const holder = runningAgent(folder)
-  return holder
-    ? ok(`runs as process ${holder.pid}, since ${new Date(holder.startedAt).toISOString()}`)
+const agentRuns = ({ agent }: HomeStatus): Finding =>
+  agent
+    ? ok(`runs as process ${agent.pid}, since ${new Date(agent.startedAt).toISOString()}`)
     : warn('does not run: nothing is trained by itself', 'loreweave agent')
-}
 
 const service = (env: Io['env']): Finding => {
   const path = servicePath()
@@ -274,23 +271,8 @@ const integrity = ({ databasePath }: Home): Finding => {
   }
 }
 
-const kept = async ({ databasePath }: Home) => {
-  const store = openStore(databasePath)
-  try {
-    return {
-      last: conditionsStatus(store, Date.now).lastTraining,
-      isPaused: isTrainingPaused(store),
-      consent: store.consent(),
-      waiting: store.waitingUploads(),
-    }
-  } finally {
-    await store.close()
-  }
-}
-
-const lastTraining = async (home: Home): Promise<Finding> => {
-  const { last, isPaused } = await kept(home)
-  if (isPaused) return warn('paused', 'loreweave training resume')
+const lastTraining = ({ training, conditions: { lastTraining: last } }: HomeStatus): Finding => {
+  if (training.state === 'paused') return warn('paused', 'loreweave training resume')
   if (!last) return ok('the agent has done none yet')
   const at = new Date(last.at).toISOString()
   return last.outcome === 'failed'
@@ -336,9 +318,8 @@ const conditions = async ({ config: { settings } }: Home): Promise<Finding> => {
     : ok(what)
 }
 
-const consent = async (home: Home): Promise<Finding> => {
-  const { consent: given } = await kept(home)
-  if (home.config.server === null) return ok('no federation server: this device works alone')
+const consent = ({ consent: given, server }: HomeStatus): Finding => {
+  if (server === null) return ok('no federation server: this device works alone')
   if (!given) return warn('enrolled, but nothing is contributed', 'loreweave consent grant')
   if (given.expiresAt === null) return ok('until withdrawn')
   const until = new Date(given.expiresAt).toISOString()
@@ -348,8 +329,7 @@ const consent = async (home: Home): Promise<Finding> => {
 }
 
 /** What cannot be sent, with what keeps it. */
-const updates = async (home: Home): Promise<Finding> => {
-  const { waiting } = await kept(home)
+const updates = ({ waiting }: HomeStatus): Finding => {
   const held = waiting.filter(({ reason }) => reason !== null)
   if (held.length === 0) return ok(waiting.length === 0 ? 'none waits' : 'one is to be sent')
   return warn(

@@ -7,17 +7,8 @@ import {
   type ForgetReport,
   ForgetTarget,
 } from '../../adapters/wire/personalization.ts'
-import { forgetConversation } from '../agent/forget.ts'
-import { dropDerivedFiles } from '../home/files.ts'
-import {
-  type CommonOptions,
-  integer,
-  type ModelOptions,
-  withDevice,
-  withHome,
-  withModel,
-  withStore,
-} from './context.ts'
+import { askHome } from './ask.ts'
+import { type CommonOptions, integer, type ModelOptions, withHome, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
 type TargetOptions = { decision?: string; message?: string }
@@ -61,10 +52,15 @@ export const feedbackCommand = (io: Io): Command =>
     )
     .action((kind: string, options: FeedbackOptions) => {
       const event = eventOf(io, kind, options)
-      return withDevice(io, options, async (device) => {
-        const result = await device.feedback(event)
-        io.print(options, result, `recorded; ${result.choices} choices on this device`)
-      })
+      return askHome(
+        io,
+        options,
+        async ({ call }) => {
+          const result = await call('feedback', { body: { event } })
+          io.print(options, result, `recorded; ${result.choices} choices on this device`)
+        },
+        { isLong: true },
+      )
     })
 
 const WAYS: Readonly<Record<string, number>> = { more: 1, less: -1 }
@@ -102,12 +98,10 @@ export const forgetCommand = (io: Io): Command =>
     .action(async (options: CommonOptions & TargetOptions) => {
       const target = ForgetTarget.safeParse(targetOf(options))
       if (!target.success) throw new FedError('E_USAGE', 'forget: expects --decision or --message')
-      const report = await withStore(io, options, async (store, home) => {
-        const made = await forgetConversation(store, target.data)
-        dropDerivedFiles(home.folder)
-        return made
+      return askHome(io, options, async ({ call }) => {
+        const report = await call('forget', { body: target.data })
+        io.print(options, report, forgetText(report))
       })
-      io.print(options, report, forgetText(report))
     })
 
 const forgetText = (report: ForgetReport): string =>

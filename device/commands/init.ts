@@ -3,17 +3,28 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { Command, InvalidArgumentError } from 'commander'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
-import { createHome, type Home, isHome, saveClaudeKey } from '../agent/home.ts'
+import {
+  createHome,
+  type Home,
+  isHome,
+  isWholeHome,
+  makeFolder,
+  saveClaudeKey,
+} from '../agent/home.ts'
+import { timerSleep } from '../agent/transport.ts'
 import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
 import { checkText } from '../engine/model/tokenizer-check.ts'
+import { takeLock } from '../home/lock.ts'
 import { pullNamed } from '../model-commands.ts'
+import { askHome, holderOf } from './ask.ts'
 import {
   folderOf,
+  homeOf,
   integer,
   type ModelOptions,
   megabytes,
+  openModelOf,
   share,
-  withDevice,
   withHome,
 } from './context.ts'
 import type { Io } from './io.ts'
@@ -56,16 +67,16 @@ export const initCommand = (io: Io): Command =>
     .action(async (options: InitOptions) => {
       const folder = folderOf(io, options)
       const isNew = !isHome(folder)
-      const home = createHome(folder, changesOf(options))
-      if (options.claudeKeyFile !== undefined)
-        saveClaudeKey(folder, io.readText(options.claudeKeyFile))
+      const claudeKey =
+        options.claudeKeyFile === undefined ? undefined : io.readText(options.claudeKeyFile).trim()
+      const home = await settle(io, options, { ...changesOf(options), claudeKey })
       const before = await missingModel(io, home, options)
       const isMissing = before !== null
       const isAsking = isNew && !options.yes && !options.json && io.canAsk
       const plan = isAsking
         ? await askSetup(terminal(io), before, options)
         : { claudeKey: null, pull: options.yes === true && options.pull && isMissing }
-      if (plan.claudeKey !== null) saveClaudeKey(folder, plan.claudeKey)
+      if (plan.claudeKey !== null) await settle(io, options, { claudeKey: plan.claudeKey })
       if (plan.pull) await pullNamed(io, home.config.model, options)
       const missing = await missingModel(io, home, options)
       if ((isAsking || options.yes) && missing === null) await prepare(io, options)
@@ -122,13 +133,50 @@ const missingModel = async (
   return known && !known.isPresent ? known.bytes : null
 }
 
+type Changes = Parameters<typeof createHome>[1] & { readonly claudeKey?: string | undefined }
+
+/** Makes the home, or changes what is there: through the process that owns it, if there is one. */
+const settle = async (
+  io: Io,
+  options: InitOptions,
+  { claudeKey, ...changes }: Changes,
+): Promise<Home> => {
+  const folder = folderOf(io, options)
+  if (!isWholeHome(folder)) {
+    makeFolder(folder)
+    const lock = await takeLock(folder, holderOf(io, null), NEW_WAIT_MS, timerSleep)
+    try {
+      createHome(folder, changes)
+      if (claudeKey !== undefined) saveClaudeKey(folder, claudeKey)
+    } finally {
+      lock.release()
+    }
+  } else {
+    const body = { ...changes, ...(claudeKey !== undefined && { claudeKey }) }
+    await askHome(io, options, async ({ call, owner }) => {
+      const { later } = await call('patchConfig', { body })
+      if (owner && later.length > 0)
+        io.err(`holds once \`loreweave ${owner.command}\` begins anew: ${later.join(', ')}\n`)
+    })
+  }
+  return homeOf(io, options)
+}
+/** For another that makes the same home. */
+const NEW_WAIT_MS = 5000
+
 /** Half a minute at most, so that the first request need not wait for it. */
 const prepare = (io: Io, options: InitOptions): Promise<void> =>
-  withDevice(io, options, async (device, { model }) => {
-    io.progress({ step: 'preparing', note: 'what the first request needs, about half a minute' })
-    await device.prepare()
-    io.progress({ step: 'prepared', note: checkText(model.tokenizerCheck) })
-  })
+  askHome(
+    io,
+    options,
+    async ({ call, signal }) => {
+      io.progress({ step: 'preparing', note: 'what the first request needs, about half a minute' })
+      await call('prepare', { body: {}, onProgress: io.progress, signal })
+      const { tokenizerCheck } = await openModelOf(io, options)
+      io.progress({ step: 'prepared', note: checkText(tokenizerCheck) })
+    },
+    { isLong: true },
+  )
 
 /** secret: the answer is not shown. */
 export type Ask = (question: string, isSecret?: boolean) => Promise<string>

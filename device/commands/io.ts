@@ -20,6 +20,8 @@ export type Streams = {
 }
 
 export type Io = Streams & {
+  /** What was called, such as `profile set`. */
+  readonly command: () => string
   /** A result: one JSON document with --json, else text for people. */
   readonly print: (options: { json?: boolean }, json: object, text: string) => void
   /** One rewritten line on a terminal, elsewhere a line every few seconds. */
@@ -34,8 +36,9 @@ export type Io = Streams & {
   readonly readLines: (path: string) => (string | null)[]
 }
 
-export const openIo = (streams: Streams): Io => ({
+export const openIo = (streams: Streams, command: () => string = () => ''): Io => ({
   ...streams,
+  command,
   print: ({ json: isJson }, json, text) => streams.out(`${isJson ? JSON.stringify(json) : text}\n`),
   progress: progressLines(streams),
   event: (event) => streams.err(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`),

@@ -6,11 +6,12 @@ import type { ExitChoice, ExitReport } from '../agent/choose-exit.ts'
 import { checkedExit } from '../agent/exit-layer.ts'
 import { WORDS } from '../agent/participate.ts'
 import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../agent/private-training.ts'
-import type { Device } from '../agent/types.ts'
 import type { LocalModel } from '../engine/model/open.ts'
+import type { Limits } from '../owner/operations.ts'
 import { featureSpace } from '../personalize/feature-space.ts'
-import { importLog, importText } from './choices.ts'
-import { integer, type ModelOptions, megabytes, withDevice, withModel } from './context.ts'
+import { askHome } from './ask.ts'
+import { importText, readLog } from './choices.ts'
+import { integer, type ModelOptions, megabytes, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
 type TrainOptions = ModelOptions & {
@@ -23,9 +24,6 @@ type TrainOptions = ModelOptions & {
   learningRate?: number
   exit?: number | 'auto'
 }
-
-/** Nothing is served while these commands run: scoring and training can share a child and what it keeps. */
-const ONE_AFTER_THE_OTHER = { oneChild: true }
 
 export const trainCommand = (io: Io): Command =>
   withModel(new Command('train'))
@@ -55,23 +53,20 @@ export const trainCommand = (io: Io): Command =>
       'after',
       '\nExamples:\n  loreweave train --data choices.jsonl --user ada\n  loreweave train --adapter --epochs 2',
     )
-    .action((options: TrainOptions) =>
-      withDevice(
+    .action((options: TrainOptions) => {
+      const log = options.data === undefined ? null : readLog(io, options.data, options)
+      return askHome(
         io,
         options,
-        async (device, { signal }) => {
-          const imported =
-            options.data === undefined ? null : await importLog(io, device, options.data, options)
+        async ({ call, signal }) => {
+          const imported = log && {
+            ...(await call('importChoices', { body: log.choices, signal })),
+            skipped: log.skipped,
+            others: log.others,
+          }
           const { adapter = false, objective, epochs, learningRate, exit } = options
-          const report = await device.train({
-            adapter,
-            objective,
-            exit,
-            ...(epochs !== undefined && { epochs }),
-            ...(learningRate !== undefined && { learningRate }),
-            onProgress: io.progress,
-            signal,
-          })
+          const body = { ...limitsOf(options), adapter, objective, epochs, learningRate, exit }
+          const report = await call('train', { body, onProgress: io.progress, signal })
           const lines = [
             ...(report.exit ? exitLines(report.exit) : []),
             ...(imported ? [importText(imported)] : []),
@@ -85,9 +80,15 @@ export const trainCommand = (io: Io): Command =>
           ]
           io.print(options, { imported, ...report }, lines.join('\n'))
         },
-        ONE_AFTER_THE_OTHER,
-      ),
-    )
+        { isLong: true },
+      )
+    })
+
+const limitsOf = ({ threads, cpuShare, memoryLimit }: ModelOptions): Limits => ({
+  threads,
+  cpuShare,
+  memoryLimit,
+})
 
 const EXIT_HELP =
   'layer after which answers are read, from now on; "auto" takes the one that your choices speak for'
@@ -127,17 +128,13 @@ export const participateCommand = (io: Io): Command =>
       '\nA second call goes on where an interrupted one stopped: a finished update is sent again, not computed again.\nThe release that a round becomes is followed at the next check-in, so by the next call.\n\nExample:\n  loreweave participate --rounds 4 --wait',
     )
     .action((options: ParticipateOptions) =>
-      withDevice(
+      askHome(
         io,
         options,
-        async (device, { signal }) => {
+        async ({ call, signal }) => {
           const { rounds, wait = false } = options
-          const report = await device.participate({
-            rounds,
-            wait,
-            onProgress: io.progress,
-            signal,
-          })
+          const body = { ...limitsOf(options), rounds, wait }
+          const report = await call('participate', { body, onProgress: io.progress, signal })
           const lines = report.rounds.map(
             (r) =>
               `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (adapter left out: ${r.problem})` : ''}`,
@@ -145,7 +142,7 @@ export const participateCommand = (io: Io): Command =>
           lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
           io.print(options, report, lines.join('\n'))
         },
-        ONE_AFTER_THE_OTHER,
+        { isLong: true },
       ),
     )
 
@@ -162,36 +159,41 @@ export const jobFileCommand = (io: Io): Command =>
       'after',
       '\nExample:\n  loreweave job-file > job.json && loreweave-server job create --file job.json --rounds 4',
     )
-    .action((options: ModelOptions & { exit?: number | 'auto' }) =>
-      withDevice(io, options, async (device, { model }) => {
-        const exitLayer = await jobExit(io, device, model, options.exit)
-        const job: JobSpecInput = {
-          name: `personalization on ${model.base.name}`,
-          base: model.base,
-          adapter: {
-            firstLayer: Math.max(0, exitLayer - 4),
-            endLayer: exitLayer,
-            modules: [...MODULES],
-            rank: 8,
-            alpha: 16,
-          },
-          exitLayer,
-          features: featureSpace(model.base.shape.hidden),
-          contributions: [...Contribution.options],
-          cohort: { size: 10, goal: 8, minimum: 4 },
-        }
-        io.out(`${JSON.stringify(job, null, 2)}\n`)
-      }),
-    )
+    .action(async (options: ModelOptions & { exit?: number | 'auto' }) => {
+      const model = await openModelOf(io, options)
+      const exitLayer = await jobExit(io, options, model, options.exit)
+      const job: JobSpecInput = {
+        name: `personalization on ${model.base.name}`,
+        base: model.base,
+        adapter: {
+          firstLayer: Math.max(0, exitLayer - 4),
+          endLayer: exitLayer,
+          modules: [...MODULES],
+          rank: 8,
+          alpha: 16,
+        },
+        exitLayer,
+        features: featureSpace(model.base.shape.hidden),
+        contributions: [...Contribution.options],
+        cohort: { size: 10, goal: 8, minimum: 4 },
+      }
+      io.out(`${JSON.stringify(job, null, 2)}\n`)
+    })
 
 const jobExit = async (
   io: Io,
-  device: Device,
+  options: ModelOptions,
   model: LocalModel,
   wanted: number | 'auto' = model.suggestedExit,
 ): Promise<number> => {
   if (wanted !== 'auto') return checkedExit(model, wanted)
-  const choice = await device.chooseExit(io.progress)
+  const choice = await askHome(
+    io,
+    options,
+    ({ call, signal }) =>
+      call('chooseExit', { body: limitsOf(options), onProgress: io.progress, signal }),
+    { isLong: true },
+  )
   io.err(`${exitTable(choice).join('\n')}\n`)
   return choice.layer
 }

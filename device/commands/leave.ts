@@ -5,12 +5,14 @@ import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
-import { type Dropped, withdrawConsent } from '../agent/consent.ts'
-import { isHome, saveConfig } from '../agent/home.ts'
+import { isHome } from '../agent/home.ts'
+import { timerSleep } from '../agent/transport.ts'
 import { cachedFiles, defaultCacheFolder } from '../engine/model/cache.ts'
 import { homeFiles } from '../home/files.ts'
-import { heldBy, lockHolder } from '../home/lock.ts'
-import { type CommonOptions, folderOf, withHome, withStore } from './context.ts'
+import { heldBy, lockHolder, takeLock } from '../home/lock.ts'
+import type { LeftReport } from '../owner/operations.ts'
+import { askHome, holderOf } from './ask.ts'
+import { type CommonOptions, folderOf, withHome } from './context.ts'
 import type { Io } from './io.ts'
 import { uninstallService } from './service.ts'
 import { droppedText } from './setup.ts'
@@ -18,19 +20,15 @@ import { droppedText } from './setup.ts'
 export const leaveCommand = (io: Io): Command =>
   withHome(new Command('leave'))
     .description('withdraw consent and forget the federation server; everything local stays')
-    .action(async (options: CommonOptions) => {
-      const left = await withStore(io, options, async (store, home) => {
-        const { server } = home.config
-        const dropped = await withdrawConsent(store)
-        saveConfig(home.folder, { ...home.config, server: null, enrolledAt: null })
-        const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
-        return { server, dropped, accepted }
-      })
-      io.print(options, left, leaveText(left))
-    })
+    .action((options: CommonOptions) =>
+      askHome(io, options, async ({ call }) => {
+        const left = await call('leave')
+        io.print(options, left, leaveText(left))
+      }),
+    )
 
 /** What cannot be undone, plainly. */
-const leaveText = (left: { server: string | null; dropped: Dropped; accepted: number }): string =>
+const leaveText = (left: LeftReport): string =>
   [
     left.server === null
       ? 'this device was in no federation; consent is withdrawn'
@@ -73,11 +71,15 @@ export const removeCommand = (io: Io): Command =>
       const home = homeToRemove(folderOf(io, options))
       const cache = resolve(options.cache ?? defaultCacheFolder(io.env))
       const models = options.model ? cachedFiles(cache) : []
-      refuseOwner(home, 'agent')
+      const owner = lockHolder(home)
+      // Where it is the service it ends with that.
+      if (owner && owner.command !== 'agent') throw heldBy(home, owner, END_IT)
       const { own, others } = homeFiles(home)
       if (!options.yes) await confirm(io, [...(others.length > 0 ? own : [home]), ...models])
       const done = uninstallService()
-      refuseOwner(home)
+      const lock = await takeLock(home, holderOf(io, null), END_MS, timerSleep, END_IT)
+      // Windows removes no file that is open.
+      lock.release()
       done.push(...removeHome(home))
       for (const path of models) {
         rmSync(path, { recursive: true, force: true })
@@ -88,6 +90,10 @@ export const removeCommand = (io: Io): Command =>
       )
       io.print(options, { done }, done.join('\n'))
     })
+
+/** For a service that was just stopped. */
+const END_MS = 3000
+const END_IT = 'end it, and run this again'
 
 /**
  * Fails with E_HOME where there is none, and with E_USAGE where its files lie among those of the
@@ -102,15 +108,6 @@ const homeToRemove = (path: string): string => {
   if (isAbove || dirname(home) === home)
     throw new FedError('E_USAGE', `${home} holds more than loreweave: remove its files yourself`)
   return home
-}
-
-/**
- * Fails with E_CONFLICT while a process works with the home; may: a command that ends with its
- * service.
- */
-const refuseOwner = (home: string, may?: string): void => {
-  const owner = lockHolder(home)
-  if (owner && owner.command !== may) throw heldBy(home, owner, 'end it, and run this again')
 }
 
 /** What loreweave has put there; the folder itself where nothing else lies in it. */

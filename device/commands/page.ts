@@ -5,10 +5,9 @@
  */
 import { spawn } from 'node:child_process'
 import { Command } from 'commander'
-import { FedError } from '../../adapters/errors.ts'
-import { SessionCodeResponse } from '../../adapters/wire/oversight.ts'
-import { type Fetch, fetchOver } from '../http/fetch.ts'
-import { openTransport } from '../http/transport.ts'
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import { loopbackTransport, NobodyListens, openClient } from '../api/client.ts'
+import { lockHolder } from '../home/lock.ts'
 import { type CommonOptions, homeOf, integer, withHome } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -25,8 +24,14 @@ export const pageCommand = (io: Io): Command =>
     )
     .action(async (options: PageOptions) => {
       const home = homeOf(io, options)
-      const base = `http://127.0.0.1:${options.port ?? home.config.settings.port}`
-      const { code } = await askForCode(fetchOver(openTransport({})), base, home.deviceToken)
+      const port = options.port ?? lockHolder(home.folder)?.port
+      if (port === undefined || port === null) throw notRunning(home.folder)
+      const base = `http://127.0.0.1:${port}`
+      const { code } = await openClient(loopbackTransport(port), home.deviceToken)
+        .call('newSessionCode')
+        .catch((error) => {
+          throw refusalAt(base, error)
+        })
       const url = `${base}/#code=${code}`
       const isOpened = !options.print && (await openBrowser(`${base}/`, process.platform, io.env))
       io.print(
@@ -38,35 +43,18 @@ export const pageCommand = (io: Io): Command =>
       )
     })
 
-/**
- * Fails with E_UNAVAILABLE when nothing answers there, with E_AUTH when it is another home's
- * device.
- */
-const askForCode = async (
-  fetch: Fetch,
-  base: string,
-  token: string,
-): Promise<SessionCodeResponse> => {
-  const response = await fetch(`${base}/v1/session/code`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}` },
-  }).catch((cause) => {
-    throw new FedError('E_UNAVAILABLE', `no device answers at ${base}. Run: loreweave serve`, {
-      cause,
-    })
-  })
-  const answer = SessionCodeResponse.safeParse(await response.json().catch(() => null))
-  if (response.ok && answer.success) return answer.data
-  if (response.status === 401)
-    throw new FedError(
-      'E_AUTH',
-      `the device at ${base} belongs to another home: see --home, --port`,
-    )
-  throw new FedError(
-    'E_UNAVAILABLE',
-    `${base} gives no code (HTTP ${response.status}): wait a minute`,
-  )
+/** E_UNAVAILABLE where nothing answers, E_AUTH where it is another home's device. */
+const refusalAt = (base: string, error: unknown): unknown => {
+  if (error instanceof NobodyListens) return notRunning(base, error)
+  return isFedError(error) && error.code === 'E_AUTH'
+    ? new FedError('E_AUTH', `the device at ${base} belongs to another home: see --home, --port`, {
+        cause: error,
+      })
+    : error
 }
+
+const notRunning = (where: string, cause?: unknown): FedError =>
+  new FedError('E_UNAVAILABLE', `no device answers at ${where}. Run: loreweave serve`, { cause })
 
 /** False where there is no browser to open, or no screen to open it on. */
 const openBrowser = (

@@ -9,22 +9,15 @@ import {
   Dimension,
   type FreeRewrite,
   type ProfileChange,
+  type ProfileResponse,
   RerankRequest,
+  type RerankResponse,
   RewriteRequest,
 } from '../../adapters/wire/personalization.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { changeProfile, profileOf } from '../agent/personalizer.ts'
-import { openProposals, settleProposal } from '../agent/proposals.ts'
 import { whyOf } from '../personalize/reasons.ts'
-import {
-  type CommonOptions,
-  integer,
-  type ModelOptions,
-  withDevice,
-  withHome,
-  withModel,
-  withStore,
-} from './context.ts'
+import { askHome } from './ask.ts'
+import { type CommonOptions, integer, type ModelOptions, withHome, withModel } from './context.ts'
 import { type Io, nameOf } from './io.ts'
 
 const REQUEST_HELP =
@@ -39,24 +32,22 @@ export const rewriteCommand = (io: Io): Command =>
       'after',
       `${REQUEST_HELP}}\n\nExample:\n  loreweave rewrite --text "Explain tides"`,
     )
-    .action((options: ModelOptions & { file: string; text?: string }) =>
-      withDevice(io, options, async (device) => {
-        const { protocol: _, ...conversation } =
-          options.text === undefined
-            ? readRequest(io, options.file, RewriteRequest)
-            : {
-                protocol: PROTOCOL_VERSION,
-                messages: [{ role: 'user' as const, content: options.text }],
-              }
-        const {
-          bound: __,
-          silenced,
-          ...result
-        } = await device.rewrite(conversation, { mayPropose: true })
-        const block = result.block ?? `nothing is added. ${whyOf(result.reason, silenced)}`
-        io.print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
-      }),
-    )
+    .action((options: ModelOptions & { file: string; text?: string }) => {
+      const body =
+        options.text === undefined
+          ? readRequest(io, options.file, RewriteRequest)
+          : { messages: [{ role: 'user' as const, content: options.text }] }
+      return askHome(
+        io,
+        options,
+        async ({ call }) => {
+          const { silenced, ...result } = await call('rewrite', { body })
+          const block = result.block ?? `nothing is added. ${whyOf(result.reason, silenced)}`
+          io.print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
+        },
+        { isLong: true },
+      )
+    })
 
 /** What free rewriting offers, with what it would take out and put in. */
 const freeText = ({ accepted, reason, diff }: FreeRewrite): string =>
@@ -72,63 +63,52 @@ export const rerankCommand = (io: Io): Command =>
       'after',
       `${REQUEST_HELP},\n   "candidates": ["first answer", "second answer"]}\n\nExample:\n  loreweave rerank --file request.json --json`,
     )
-    .action((options: ModelOptions & { file: string }) =>
-      withDevice(
+    .action((options: ModelOptions & { file: string }) => {
+      const body = readRequest(io, options.file, RerankRequest)
+      return askHome(
         io,
         options,
-        async (device) => {
-          const {
-            protocol: _,
-            candidates,
-            ...conversation
-          } = readRequest(io, options.file, RerankRequest)
-          const result = await device.rerank(
-            conversation,
-            candidates.map((text) => ({ text })),
-          )
-          const lines = result.order.map((i) => {
-            const candidate = result.candidates[i]
-            return `${i === result.winner ? '→' : ' '} ${i}  reward ${candidate?.reward.toFixed(3)}  ${candidate?.explanation}`
-          })
-          if (result.shadow)
-            lines.push(`shadow: answer ${result.shadow.preferred} would come first`)
-          io.print(
-            options,
-            result,
-            [
-              ...lines,
-              result.reason,
-              ...(result.ask ? [`worth asking: ${result.ask.reason}`] : []),
-              `decision ${result.decisionId}`,
-            ].join('\n'),
-          )
+        async ({ call }) => {
+          const result = await call('rerank', { body })
+          io.print(options, result, rerankText(result))
         },
-        { startsAtOnce: true },
-      ),
-    )
+        { isLong: true, startsAtOnce: true },
+      )
+    })
+
+const rerankText = (result: Omit<RerankResponse, 'protocol'>): string =>
+  [
+    ...result.order.map((i) => {
+      const candidate = result.candidates[i]
+      return `${i === result.winner ? '→' : ' '} ${i}  reward ${candidate?.reward.toFixed(3)}  ${candidate?.explanation}`
+    }),
+    ...(result.shadow ? [`shadow: answer ${result.shadow.preferred} would come first`] : []),
+    result.reason,
+    ...(result.ask ? [`worth asking: ${result.ask.reason}`] : []),
+    `decision ${result.decisionId}`,
+  ].join('\n')
 
 export const profileCommand = (io: Io): Command => {
   const command = new Command('profile').description(
     'the preferences that are added to requests: read and edit them',
   )
   const dimensions = `\nDimensions: ${DIMENSIONS.join(', ')}`
-  const show = async (options: CommonOptions) =>
-    print(options, await withStore(io, options, profileOf))
-  const print = (options: CommonOptions, profile: ReturnType<typeof profileOf>) =>
+  const show = (options: CommonOptions, profile: Omit<ProfileResponse, 'protocol'>) =>
     io.print(
       options,
       profile,
       profile.sentences.join('\n') ||
         'no preferences yet: they are learned from choices, or set here',
     )
-  const edit = async (options: CommonOptions, change: ProfileChange) =>
-    print(
-      options,
-      await withStore(io, options, (store) => store.durably((tx) => changeProfile(tx, [change]))),
+  const edit = (options: CommonOptions, change: ProfileChange) =>
+    askHome(io, options, async ({ call }) =>
+      show(options, await call('patchProfile', { body: { changes: [change] } })),
     )
   withHome(command.command('show'))
     .description('all preferences')
-    .action((options: CommonOptions) => show(options))
+    .action((options: CommonOptions) =>
+      askHome(io, options, async ({ call }) => show(options, await call('getProfile'))),
+    )
   withHome(command.command('set'))
     .description('state a preference; it outranks what is learned')
     .argument('<dimension>')
@@ -156,11 +136,13 @@ export const profileCommand = (io: Io): Command => {
     )
   withHome(command.command('proposals'))
     .description('preferences that you seem to have stated; they count once you accept them')
-    .action(async (options: CommonOptions) => {
-      const proposals = await withStore(io, options, openProposals)
-      const lines = proposals.map((p) => `${p.id}  ${p.sentence}  (you wrote: ${p.said})`)
-      io.print(options, { proposals }, lines.join('\n') || 'no proposals')
-    })
+    .action((options: CommonOptions) =>
+      askHome(io, options, async ({ call }) => {
+        const { proposals } = await call('listProposals')
+        const lines = proposals.map((p) => `${p.id}  ${p.sentence}  (you wrote: ${p.said})`)
+        io.print(options, { proposals }, lines.join('\n') || 'no proposals')
+      }),
+    )
   for (const [name, accept] of [
     ['accept', true],
     ['dismiss', false],
@@ -168,12 +150,11 @@ export const profileCommand = (io: Io): Command => {
     withHome(command.command(name))
       .description(accept ? 'let a proposal count' : 'drop a proposal; it does not come back')
       .argument('<id>', 'of a proposal')
-      .action(async (id: string, options: CommonOptions) => {
-        await withStore(io, options, (store) =>
-          store.durably((tx) => settleProposal(tx, id, accept)),
-        )
-        await show(options)
-      })
+      .action((id: string, options: CommonOptions) =>
+        askHome(io, options, async ({ call }) =>
+          show(options, await call('settleProposal', { body: { id, accept } })),
+        ),
+      )
   const simple: [string, string, (dimension: Dimension) => ProfileChange][] = [
     ['pin', 'keep a preference as it is', (dimension) => ({ op: 'pin', dimension, pinned: true })],
     [

@@ -2,22 +2,26 @@
 import { Command } from 'commander'
 import { asFedError, FedError } from '../../adapters/errors.ts'
 import type { Home } from '../agent/home.ts'
-import { openOversight } from '../agent/oversight.ts'
 import { openPeople } from '../agent/people.ts'
 import { DeviceSettings } from '../agent/settings.ts'
-import type { DeviceStore } from '../agent/store.ts'
+import { timerSleep } from '../agent/transport.ts'
 import type { Device } from '../agent/types.ts'
-import { type RunningApi, serveApi } from '../api/serve.ts'
+import { createApi } from '../api/app.ts'
+import { type Door, hostOf, openDoor } from '../api/serve.ts'
+import { heldBy, lockHolder, takeLock } from '../home/lock.ts'
 import { isExposed, refuseExposed } from '../http/address.ts'
 import { openTransport } from '../http/transport.ts'
-import { describeAccess } from './access.ts'
-import { integer, type ModelOptions, withDevice, withModel } from './context.ts'
+import { describeAccess } from '../owner/access.ts'
+import { openLiveHome } from '../owner/live.ts'
+import { holderOf } from './ask.ts'
+import { homeOf, integer, type ModelOptions, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'
+import { controlApp, type Owner, openOwner } from './owner.ts'
 
 export type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
 
 /** A conversation may begin long after the last one, and starting the local model takes half of what a request may wait for it. */
-export const SERVING_IDLE_MS = 30 * 60_000
+const IDLE_MS = 30 * 60_000
 
 /** How soon what another process forgot is forgotten here. */
 const UPKEEP_MS = 2000
@@ -34,65 +38,118 @@ export const serveCommand = (io: Io): Command =>
     )
     .addHelpText(
       'after',
-      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to standard error, never what is said.\nApps send their own Claude credential, or the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n`loreweave agent` does the same, and trains by itself.\n\nExample:\n  loreweave serve --port 4141',
+      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to standard error, never what is said.\nApps send their own Claude credential, or the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n`loreweave agent` does the same, and trains by itself. One of the two a home.\n\nExample:\n  loreweave serve --port 4141',
     )
     .action((options: ServeOptions) =>
-      withDevice(
-        io,
-        options,
-        async (device, { home, store, signal }) => {
-          const api = await startApi(io, device, { home, store }, options)
-          await aborted(signal)
-          await api.close()
-        },
-        { endsItself: true, idleMs: SERVING_IDLE_MS, owns: 'serve' },
-      ),
+      ownHome(io, options, true, async ({ signal }) => {
+        await aborted(signal)
+      }),
     )
 
-/** Listens, says so on stdout, and prepares in the background what the first request needs. */
-export const startApi = async (
+export type Lasting = Owner & {
+  /** Aborts at SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+}
+
+/** What another command may still be at when this one begins. */
+const OWNER_WAIT_MS = 3000
+
+/**
+ * Owns the home until the work ends. isServing: apps are answered at the port of the settings; else
+ * only other commands are, at a free one. Fails with E_CONFLICT while another process owns it.
+ */
+export const ownHome = async (
   io: Io,
-  device: Device,
-  { home, store }: { readonly home: Home; readonly store: DeviceStore },
-  options: Pick<ServeOptions, 'port' | 'claudeUrl'>,
-): Promise<RunningApi> => {
+  options: ServeOptions,
+  isServing: boolean,
+  work: (owner: Lasting) => Promise<void>,
+): Promise<void> => {
+  const first = homeOf(io, options)
+  const settings = settingsOf(first, options)
+  const abort = new AbortController()
+  const stop = () => abort.abort()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  const { signal } = abort
+  try {
+    // It may take minutes to be converted, before anybody waits for this process.
+    const model = await openModelOf(io, options, first, signal)
+    const port = isServing ? (options.port ?? settings.port) : 0
+    const door = await openDoor(port, isServing ? settings.listen : [], io.event).catch((error) => {
+      const other = lockHolder(first.folder)
+      throw other ? heldBy(first.folder, other, END_IT) : error
+    })
+    try {
+      const holder = holderOf(io, door.port)
+      const lock = await takeLock(first.folder, holder, OWNER_WAIT_MS, timerSleep, END_IT)
+      try {
+        const home = openLiveHome(first, io.env)
+        const engine = { signal, isLasting: true, idleMs: IDLE_MS, model }
+        const owner = openOwner(io, options, home, holder, engine)
+        try {
+          const device = await owner.device()
+          if (isServing) serveApps(io, owner, device, settings, door)
+          else door.open(controlApp(owner).fetch)
+          const upkeep = keepUp(io, device)
+          await work({ ...owner, signal }).finally(upkeep)
+          await door.close()
+        } finally {
+          await door.close()
+          await owner.close()
+        }
+      } finally {
+        lock.release()
+      }
+    } finally {
+      await door.close()
+    }
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
+}
+const END_IT = 'end it first'
+
+const settingsOf = (home: Home, { claudeUrl }: ServeOptions): DeviceSettings => {
   const parsed = DeviceSettings.safeParse({
     ...home.config.settings,
-    ...(options.claudeUrl !== undefined && { claudeUrl: options.claudeUrl }),
+    ...(claudeUrl !== undefined && { claudeUrl }),
   })
   if (!parsed.success)
     throw new FedError('E_USAGE', '--claude-url expects an http or https address')
-  const settings = parsed.data
-  if (options.claudeUrl !== undefined && !settings.insecureHttp) refuseExposed(options.claudeUrl)
-  const base = () => {
-    const { model: name, exitLayer } = device.status()
-    return { name, exitLayer }
-  }
-  const api = await serveApi(
-    {
-      device,
-      oversight: openOversight({ store, clock: Date.now, settings, base }),
-      deviceToken: home.deviceToken,
-      claudeKey: home.claudeKey,
-      claudeUrl: settings.claudeUrl,
-      transport: openTransport(io.env, settings),
-      clock: Date.now,
-      logOutgoing: (entry) => store.later((tx) => tx.log(entry)),
-      report: io.event,
-      log: io.event,
-      settings,
-      people: openPeople(store, Date.now),
-      hosts: settings.hosts,
-      listen: settings.listen,
-      requireToken: settings.requireToken,
-    },
-    options.port ?? settings.port,
-  )
-  io.out(`${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${api.port}` })}\n`)
-  if (api.beyond.length > 0)
+  if (claudeUrl !== undefined && !parsed.data.insecureHttp) refuseExposed(claudeUrl)
+  return parsed.data
+}
+
+/** Says on stdout where it listens, and prepares in the background what the first request needs. */
+const serveApps = (
+  io: Io,
+  { control, home, store }: Owner,
+  device: Device,
+  settings: DeviceSettings,
+  door: Door,
+): void => {
+  const { claudeKey } = home.now()
+  const app = createApi({
+    ...control,
+    device,
+    claudeKey,
+    claudeUrl: settings.claudeUrl,
+    transport: openTransport(io.env, settings),
+    logOutgoing: (entry) => store.later((tx) => tx.log(entry)),
+    log: io.event,
+    settings,
+    people: openPeople(store, Date.now),
+    hosts: [...settings.hosts, ...settings.listen.map(hostOf)],
+    requireToken: settings.requireToken,
+    port: () => door.port,
+  })
+  door.open(app.fetch)
+  io.out(`${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${door.port}` })}\n`)
+  if (door.beyond.length > 0)
     io.event({
       event: 'listening_beyond_this_computer',
-      addresses: api.beyond,
+      addresses: door.beyond,
       note: `not encrypted; ${describeAccess(settings).what}`,
     })
   if (isExposed(settings.claudeUrl))
@@ -103,26 +160,24 @@ export const startApi = async (
         ? 'keys and texts can be read on the way'
         : 'requests are refused with E_INSECURE: give an https address, or set insecureHttp',
     })
+  // Requests that come before it is done wait for it, or go through as they are.
+  device
+    .prepare()
+    .catch((error) => io.event({ event: 'prepare_failed', code: asFedError(error).code }))
+}
+
+/** Ends with what is returned. */
+const keepUp = (io: Io, device: Device): (() => void) => {
   const upkeep = () =>
     device
       .upkeep()
       .catch((error) => io.event({ event: 'upkeep_failed', code: asFedError(error).code }))
   void upkeep()
   const timer = setInterval(upkeep, UPKEEP_MS)
-  // Requests that come before it is done wait for it, or go through as they are.
-  device
-    .prepare()
-    .catch((error) => io.event({ event: 'prepare_failed', code: asFedError(error).code }))
-  return {
-    ...api,
-    close: () => {
-      clearInterval(timer)
-      return api.close()
-    },
-  }
+  return () => clearInterval(timer)
 }
 
-export const aborted = (signal: AbortSignal): Promise<void> =>
+const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })

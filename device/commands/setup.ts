@@ -1,17 +1,13 @@
 /** `loreweave enroll`, `consent`, `log`: everything about the federation that needs no model. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
-import { cryptoRng } from '../../adapters/random.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
-import { type Dropped, grantConsent, withdrawConsent } from '../agent/consent.ts'
-import { federationClient } from '../agent/federation.ts'
-import { saveConfig } from '../agent/home.ts'
+import type { Dropped } from '../agent/consent.ts'
 import { ServerAddress } from '../agent/settings.ts'
-import { timerSleep } from '../agent/transport.ts'
 import { isExposed, refuseExposed } from '../http/address.ts'
-import { openTransport } from '../http/transport.ts'
-import { type CommonOptions, homeOf, integer, withHome, withStore } from './context.ts'
+import { askHome } from './ask.ts'
+import { type CommonOptions, homeOf, integer, withHome } from './context.ts'
 import type { Io } from './io.ts'
 
 export const enrollCommand = (io: Io): Command =>
@@ -29,30 +25,15 @@ export const enrollCommand = (io: Io): Command =>
       '\nThe token is taken from --token-file, --token - or $LOREWEAVE_ENROLL_TOKEN.\n\nExamples:\n  loreweave enroll --server https://federation.example --token-file token.txt\n  loreweave-server token create | loreweave enroll --server http://127.0.0.1:8787 --token -',
     )
     .action(async (options: EnrollOptions) => {
-      const home = homeOf(io, options)
+      const { settings } = homeOf(io, options).config
       const server = serverUrl(options.server)
-      const { settings } = home.config
       const insecureHttp =
         settings.insecureHttp || (options.insecureHttp === true && isExposed(server))
       const token = readToken(io, options)
       if (!insecureHttp) refuseExposed(server, 'enroll')
-      const deviceId = await withStore(io, options, (store) =>
-        federationClient({
-          serverUrl: server,
-          transport: openTransport(io.env, { insecureHttp }),
-          key: home.key,
-          clock: Date.now,
-          rng: cryptoRng(),
-          sleep: timerSleep,
-          log: (entry) => store.durably((tx) => tx.log(entry)),
-        }).enroll(token),
+      const { deviceId } = await askHome(io, options, ({ call, signal }) =>
+        call('enroll', { body: { server, token, insecureHttp }, signal }),
       )
-      saveConfig(home.folder, {
-        ...home.config,
-        server,
-        enrolledAt: Date.now(),
-        settings: { ...settings, insecureHttp },
-      })
       io.print(
         options,
         { deviceId, server },
@@ -101,10 +82,12 @@ export const consentCommand = (io: Io): Command => {
   )
   withHome(command.command('show'))
     .description('the consent in force')
-    .action(async (options: CommonOptions) => {
-      const consent = await withStore(io, options, (store) => store.consent())
-      io.print(options, { consent }, describeConsent(consent))
-    })
+    .action((options: CommonOptions) =>
+      askHome(io, options, async ({ call }) => {
+        const { consent } = await call('getConsent')
+        io.print(options, { consent }, describeConsent(consent))
+      }),
+    )
   withHome(command.command('grant'))
     .description('agree to contribute')
     .option(
@@ -127,21 +110,22 @@ export const consentCommand = (io: Io): Command => {
           )
         return parsed.data
       })
-      const now = Date.now()
-      const expiresAt = options.days === undefined ? null : now + options.days * 24 * 3600 * 1000
-      const consent = await withStore(io, options, (store) =>
-        grantConsent(store, [...new Set(contributions)], now, expiresAt),
-      )
-      io.print(options, { consent }, `${describeConsent(consent)}\nNext: loreweave participate`)
+      const body = { contributions: [...new Set(contributions)], days: options.days ?? null }
+      return askHome(io, options, async ({ call }) => {
+        const { consent } = await call('grantConsent', { body })
+        io.print(options, { consent }, `${describeConsent(consent)}\nNext: loreweave participate`)
+      })
     })
   withHome(command.command('withdraw'))
     .description(
       'stop contributing; updates that are in a release already cannot be taken out of it',
     )
-    .action(async (options: CommonOptions) => {
-      const dropped = await withStore(io, options, (store) => withdrawConsent(store))
-      io.print(options, { consent: null, dropped }, withdrawnText(dropped))
-    })
+    .action((options: CommonOptions) =>
+      askHome(io, options, async ({ call }) => {
+        const result = await call('withdrawConsent')
+        io.print(options, result, withdrawnText(result.dropped))
+      }),
+    )
   return command
 }
 
@@ -168,11 +152,13 @@ export const logCommand = (io: Io): Command =>
   withHome(new Command('log'))
     .description('everything that left this device: time, receiver, what, bytes, SHA-256')
     .option('--limit <n>', 'newest entries', integer(1, 1_000_000), 50)
-    .action(async (options: CommonOptions & { limit: number }) => {
-      const entries = await withStore(io, options, (store) => store.outbox(options.limit))
-      const lines = entries.map(
-        (e) =>
-          `${new Date(e.at).toISOString()}  ${e.recipient.padEnd(10)}  ${e.what.padEnd(10)}  ${String(e.bytes).padStart(9)} bytes  ${e.digest || '-'}`,
-      )
-      io.print(options, { entries }, lines.join('\n') || 'nothing has left this device')
-    })
+    .action((options: CommonOptions & { limit: number }) =>
+      askHome(io, options, async ({ call }) => {
+        const { entries } = await call('getLog', { query: { limit: options.limit } })
+        const lines = entries.map(
+          (e) =>
+            `${new Date(e.at).toISOString()}  ${e.recipient.padEnd(10)}  ${e.what.padEnd(10)}  ${String(e.bytes).padStart(9)} bytes  ${e.digest || '-'}`,
+        )
+        io.print(options, { entries }, lines.join('\n') || 'nothing has left this device')
+      }),
+    )

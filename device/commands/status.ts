@@ -1,21 +1,10 @@
 /** `loreweave status`: one screen of what this device has, has learned, does and has sent. */
 import { Command } from 'commander'
 import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
-import { deviceIdOf } from '../../adapters/wire/signature.ts'
-import { conditionsStatus } from '../agent/conditions-status.ts'
-import { energyStatus, startOfDay } from '../agent/energy-status.ts'
-import type { Home } from '../agent/home.ts'
-import { rankingStatus, readCalibration } from '../agent/outlook.ts'
-import { countPeople, mixedText } from '../agent/people.ts'
-import { profileOf } from '../agent/personalizer.ts'
-import { servingState } from '../agent/private-adapter.ts'
-import type { StoreReads } from '../agent/store.ts'
-import type { OutboxEntry } from '../agent/store-log.ts'
-import { trainingStatus } from '../agent/training.ts'
-import { describeAccess } from './access.ts'
-import { runningAgent } from './agent.ts'
-import { type CommonOptions, megabytes, withHome, withStore } from './context.ts'
-import { exposedAddresses } from './doctor-network.ts'
+import { mixedText } from '../agent/people.ts'
+import type { HomeStatus } from '../owner/status.ts'
+import { askHome } from './ask.ts'
+import { type CommonOptions, megabytes, withHome } from './context.ts'
 import type { Io } from './io.ts'
 import { describeConsent } from './setup.ts'
 import { describeTraining } from './training.ts'
@@ -23,58 +12,14 @@ import { describeTraining } from './training.ts'
 export const statusCommand = (io: Io): Command =>
   withHome(new Command('status'))
     .description('what this device has, has learned, does and has sent, on one screen')
-    .action(async (options: CommonOptions) => {
-      const status = await withStore(io, options, statusOf)
-      io.print(options, status, describe(status))
-    })
+    .action((options: CommonOptions) =>
+      askHome(io, options, async ({ call }) => {
+        const status = await call('getHome')
+        io.print(options, status, describe(status))
+      }),
+    )
 
-type Status = ReturnType<typeof statusOf>
-
-const statusOf = (store: StoreReads, home: Home) => {
-  const uploads = store.uploads().filter(({ bytes }) => bytes > 0)
-  const count = (state: string) => uploads.filter((u) => u.state === state).length
-  const serving = servingState(store)
-  const { settings } = home.config
-  const agent = runningAgent(home.folder)
-  const { preferences } = profileOf(store).profile
-  const { sentences } = profileOf(store)
-  const sent = store.outbox()
-  const midnight = startOfDay(Date.now())
-  return {
-    home: home.folder,
-    model: home.config.model,
-    deviceId: deviceIdOf(home.key.publicKey),
-    server: home.config.server,
-    access: describeAccess(settings).what,
-    exposed: exposedAddresses(home),
-    consent: store.consent(),
-    agent,
-    choices: store.countChoices(),
-    learned: sentences.filter((_, i) => preferences[i]?.enabled).slice(0, MOST_SENTENCES),
-    training: trainingStatus(store),
-    release: serving.release,
-    privateAdapter: serving.private,
-    ...readCalibration(store),
-    ranking: rankingStatus({ store, settings, clock: Date.now }),
-    people: countPeople(store, Date.now()),
-    conditions: conditionsStatus(store, Date.now),
-    energy: energyStatus(store, Date.now, settings.agent),
-    updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },
-    waiting: store.waitingUploads().map(({ roundId, size, reason }) => ({ roundId, size, reason })),
-    sentToday: sums(sent.filter(({ at }) => at >= midnight)),
-    sent: sums(sent),
-    bytesSent: sent.reduce((sum, entry) => sum + entry.bytes, 0),
-  }
-}
-
-/** That the text shows. */
-const MOST_SENTENCES = 4
-
-const sums = (entries: readonly OutboxEntry[]) => {
-  const sum = (to: OutboxEntry['recipient']) =>
-    entries.filter(({ recipient }) => recipient === to).reduce((n, { bytes }) => n + bytes, 0)
-  return { claude: sum('claude'), federation: sum('federation') }
-}
+type Status = HomeStatus
 
 const describe = (status: Status): string => {
   const { updates, release, agent, sent, sentToday, learned } = status

@@ -1,8 +1,9 @@
 /** `loreweave training`: pause and resume what trains in a home, and say how far it is. */
 import { Command } from 'commander'
 import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
-import { rateText, setTrainingPaused, trainingStatus } from '../agent/training.ts'
-import { type CommonOptions, withHome, withStore } from './context.ts'
+import { rateText } from '../agent/training.ts'
+import { askHome } from './ask.ts'
+import { type CommonOptions, withHome } from './context.ts'
 import type { Io } from './io.ts'
 
 export const trainingCommand = (io: Io): Command => {
@@ -12,29 +13,21 @@ export const trainingCommand = (io: Io): Command => {
   const show = (options: CommonOptions, status: TrainingStatus) =>
     io.print(options, status, describeTraining(status))
   const actions = [
-    [
-      'pause',
-      'stop training at once in every process of this home; none begins until it is resumed',
-      true,
-    ],
+    ['pause', 'stop training at once; none begins until it is resumed', true],
     ['resume', 'go on from where it was, also after a restart', false],
   ] as const
   for (const [name, description, paused] of actions)
     withHome(command.command(name))
       .description(description)
-      .action(async (options: CommonOptions) =>
-        show(
-          options,
-          await withStore(io, options, async (store) => {
-            await store.durably((tx) => setTrainingPaused(tx, paused))
-            return trainingStatus(store)
-          }),
+      .action((options: CommonOptions) =>
+        askHome(io, options, async ({ call }) =>
+          show(options, await call('setTraining', { body: { paused } })),
         ),
       )
   withHome(command.command('status'))
     .description('whether it runs, its step, tokens a second and the time left')
-    .action(async (options: CommonOptions) =>
-      show(options, await withStore(io, options, trainingStatus)),
+    .action((options: CommonOptions) =>
+      askHome(io, options, async ({ call }) => show(options, await call('getTraining'))),
     )
   return command
 }

@@ -74,13 +74,14 @@ export const takeLock = async (
   holder: Holder,
   waitMs: number,
   sleep: (ms: number) => Promise<void>,
+  todo?: string,
 ): Promise<Lock> => {
   const until = performance.now() + waitMs
   for (;;) {
     const taken = tryLock(folder, holder)
     if ('release' in taken) return taken
     // Who reads the lock holds it for an instant, so one failure says nothing.
-    if (performance.now() > until) throw heldBy(folder, taken.other)
+    if (performance.now() > until) throw heldBy(folder, taken.other, todo)
     await sleep(POLL_MS)
   }
 }

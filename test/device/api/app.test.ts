@@ -108,7 +108,7 @@ test('rewrites, reranks, edits the profile and takes feedback', async () => {
     await post('/v1/rerank', { protocol: 1, messages, candidates: ['a', 'b'] })
   ).json()
   expect(rerank).toMatchObject({ protocol: 1, decisionId: 'd2', winner: 1 })
-  expect(rerank).not.toHaveProperty('propensity')
+  expect(rerank).toMatchObject({ propensity: 1, explored: false })
   const feedback = { protocol: 1, event: { kind: 'choose', decisionId: 'd2', chosen: 0 } }
   expect(await (await post('/v1/feedback', feedback)).json()).toEqual({
     protocol: 1,

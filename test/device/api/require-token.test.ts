@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../../device/api/errors.ts'
-import { describeAccess } from '../../../device/commands/access.ts'
+import { describeAccess } from '../../../device/owner/access.ts'
 import { buildApi, DEVICE_TOKEN, fakeDevice, OWN_KEY } from './fakes.ts'
 
 const BODY = JSON.stringify({

@@ -3,11 +3,9 @@ import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { trainingStatus } from '../../../device/agent/training.ts'
-import { withStore } from '../../../device/commands/context.ts'
 import { lockHolder } from '../../../device/home/lock.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
-import { call, silentIo } from '../cli-call.ts'
+import { call } from '../cli-call.ts'
 import { resultOf, start } from '../cli-process.ts'
 
 let folder = ''
@@ -54,8 +52,8 @@ test('with --once on battery it says why it waits, trains nothing, and ends with
 test('killed with -9 under way it leaves no lock, and the next one does the work and tells its energy', async () => {
   const first = agent(['--no-api', ...FREE])
   const training = async () =>
-    (await withStore(silentIo(), { home: join(folder, 'home') }, trainingStatus)).state
-  await vi.waitFor(async () => expect(await training()).toBe('running'), {
+    JSON.parse((await call(folder, ['training', 'status', '--json'])).stdout || '{}')
+  await vi.waitFor(async () => expect(await training()).toMatchObject({ state: 'running' }), {
     timeout: 30_000,
     interval: 5,
   })

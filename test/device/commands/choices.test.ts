@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { openStore } from '../../../device/agent/store.ts'
-import { importLog, importText, type LogOptions } from '../../../device/commands/choices.ts'
+import { importText, type LogOptions, readLog } from '../../../device/commands/choices.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { keptIo } from '../cli-call.ts'
 
@@ -22,10 +22,10 @@ const imported = (bytes: string | Uint8Array, options: LogOptions = {}) => {
   writeFileSync(path, bytes)
   const store = openStore(':memory:')
   const { io, result } = keptIo()
-  const device = {
-    importChoices: (choices: Parameters<typeof importChoices>[1]) => importChoices(store, choices),
+  const read = async () => {
+    const { choices, ...counts } = readLog(io, path, options)
+    return { ...(await importChoices(store, choices)), ...counts }
   }
-  const read = () => importLog(io, device, path, options)
   return { read, store, told: () => result.stderr }
 }
 

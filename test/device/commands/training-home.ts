@@ -2,14 +2,13 @@
  * A home with choices of which a training takes some seconds, and trainings in processes of their
  * own.
  */
+import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
-import type { DeviceStore } from '../../../device/agent/store.ts'
-import { setTrainingPaused, trainingStatus } from '../../../device/agent/training.ts'
-import { withStore } from '../../../device/commands/context.ts'
+import type { TrainingStatus } from '../../../adapters/wire/personalization.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
-import { call, silentIo } from '../cli-call.ts'
+import { call } from '../cli-call.ts'
 import { resultOf, start } from '../cli-process.ts'
 
 /** So slow a rate that what is held back goes on gaining, and no epoch is left out. */
@@ -31,12 +30,10 @@ export const trainingHome = async () => {
   writeFileSync(data, lines.join('\n'))
   await call(folder, ['train', '--data', data])
   const started: ReturnType<typeof start>[] = []
-  /** This process is another one of the same home. */
-  const inStore = <T>(work: (store: DeviceStore) => T): Promise<T> =>
-    withStore(silentIo(), { home: join(folder, 'home') }, work)
-  const status = () => inStore(trainingStatus)
-  const pause = (paused: boolean) =>
-    inStore((store) => store.durably((tx) => setTrainingPaused(tx, paused)))
+  const ask = async (what: string): Promise<TrainingStatus> =>
+    JSON.parse((await call(folder, ['training', what, '--json'])).stdout)
+  const status = () => ask('status')
+  const pause = (paused: boolean) => ask(paused ? 'pause' : 'resume')
   const training = () => {
     const child = start(folder, TRAIN)
     started.push(child)
@@ -57,8 +54,11 @@ export const trainingHome = async () => {
       return begun
     },
     endAll: async () => {
+      for (const child of started.splice(0)) {
+        child.kill('SIGKILL')
+        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      }
       await pause(false)
-      for (const child of started.splice(0)) child.kill('SIGKILL')
     },
     close: () => rmSync(folder, { recursive: true }),
   }

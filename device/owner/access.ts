@@ -1,6 +1,7 @@
-/** Who may ask Claude through this device, in words for `doctor` and `status`. */
+/** Who may ask Claude through this device, and what is not encrypted on its way, in words for `doctor` and `status`. */
+import type { Home } from '../agent/home.ts'
 import type { DeviceSettings } from '../agent/settings.ts'
-import { isLoopback } from '../http/address.ts'
+import { isExposed, isLoopback } from '../http/address.ts'
 
 /** mend: what to do where others than this computer's may. */
 export const describeAccess = ({
@@ -18,3 +19,9 @@ export const describeAccess = ({
     }),
   }
 }
+
+/** Addresses of a home that are not encrypted on the way to another computer. */
+export const exposedAddresses = ({ config }: Pick<Home, 'config'>): string[] =>
+  [config.settings.claudeUrl, config.server].filter(
+    (address): address is string => address !== null && isExposed(address),
+  )

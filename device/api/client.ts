@@ -1,0 +1,233 @@
+/**
+ * A client of the device's own routes, typed by their table: over the loopback network for the
+ * process that owns a home, or straight into the API of this process.
+ */
+import { request as httpRequest } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { decodeContainer, encodeContainer } from '../../adapters/codec/container.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { Progress } from '../agent/types.ts'
+import { ApiError } from './errors.ts'
+import { LINES_TYPE, Line, linesOf } from './lines.ts'
+import { OWN_ROUTES } from './openapi.ts'
+import type { GivenBody, GivenQuery, Names, RouteAnswer } from './route-types.ts'
+import type { OwnRoute } from './routes.ts'
+
+/** An answer as it comes in. */
+export type Answer = {
+  readonly status: number
+  readonly body: ReadableStream<Uint8Array> | null
+}
+export type Call = {
+  readonly method: string
+  /** With its query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Iterable<Uint8Array> | null
+  readonly signal: AbortSignal | undefined
+}
+export type CallTransport = (call: Call) => Promise<Answer>
+
+type Given<K extends Names> = (GivenBody<K> extends undefined ? object : { body: GivenBody<K> }) &
+  (GivenQuery<K> extends undefined ? object : { query?: GivenQuery<K> }) & {
+    /** Of the path, by name. */
+    readonly params?: Readonly<Record<string, string>>
+    readonly signal?: AbortSignal | undefined
+    /** Told how far it is, where the answer is in lines. */
+    readonly onProgress?: ((progress: Progress) => void) | undefined
+  }
+
+export type DeviceClient = {
+  /** Fails with the code of the refusal, and as the transport does. */
+  call<K extends Names>(name: K, given?: Given<K>): Promise<RouteAnswer<K>>
+}
+
+/** strange: the error where an answer is not what this version expects. */
+export const openClient = (
+  transport: CallTransport,
+  token: string,
+  strange: () => FedError = () => new FedError('E_PROTOCOL', 'the device answers otherwise'),
+): DeviceClient => ({
+  async call(name, given) {
+    const { body, query, params, signal, onProgress } = (given ?? {}) as Given<'train'> & {
+      query?: object
+    }
+    const route: OwnRoute = OWN_ROUTES[name]
+    const answer = await transport({
+      method: route.method.toUpperCase(),
+      path: pathOf(route, params, query),
+      headers: { authorization: `Bearer ${token}`, ...typeOf(route) },
+      body: route.body ? encoded(route, body) : null,
+      signal,
+    })
+    const read = answer.status >= 400 ? refusal : READERS[route.gives ?? 'json']
+    const value = await read(answer.body, { strange, onProgress })
+    const { protocol, ...rest } = value as { protocol?: unknown }
+    if (!route.response.safeParse({ protocol, ...withoutNumbers(rest) }).success) throw strange()
+    return rest as RouteAnswer<typeof name>
+  },
+})
+
+const withoutNumbers = ({ numbers: _, ...rest }: { numbers?: unknown }): object => rest
+
+const pathOf = (
+  { path }: OwnRoute,
+  params: Readonly<Record<string, string>> = {},
+  query: object = {},
+): string => {
+  const named = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const asked = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(String(value))}`],
+  )
+  return asked.length === 0 ? named : `${named}?${asked.join('&')}`
+}
+
+const TYPES = {
+  json: 'application/json',
+  lines: LINES_TYPE,
+  container: 'application/octet-stream',
+} as const
+
+const typeOf = ({ body, takes }: OwnRoute): Record<string, string> =>
+  body ? { 'content-type': TYPES[takes ?? 'json'] } : {}
+
+const encoded = ({ takes }: OwnRoute, body: unknown): Iterable<Uint8Array> => {
+  if (takes === 'lines') return lines(body as readonly object[])
+  if (takes === undefined) return [text({ protocol: PROTOCOL_VERSION, ...(body as object) })]
+  const { numbers, ...header } = body as { numbers: Float32Array }
+  return [encodeContainer({ protocol: PROTOCOL_VERSION, ...header }, numbers)]
+}
+
+const text = (value: object, end = ''): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(value)}${end}`)
+
+function* lines(items: readonly object[]): Generator<Uint8Array> {
+  for (const item of items) yield text(item, '\n')
+}
+
+type Body = Answer['body']
+type Reading = {
+  readonly strange: () => FedError
+  readonly onProgress: ((progress: Progress) => void) | undefined
+}
+
+const bytesOf = async (body: Body): Promise<Uint8Array> => {
+  const parts: Uint8Array[] = []
+  for await (const part of body ?? []) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+const json = async (body: Body, { strange }: Reading): Promise<object> => {
+  const read = new TextDecoder().decode(await bytesOf(body))
+  try {
+    const value: unknown = JSON.parse(read)
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // Not JSON: nothing that this version knows.
+  }
+  throw strange()
+}
+
+const READERS: Readonly<
+  Record<NonNullable<OwnRoute['gives']> | 'json', (body: Body, how: Reading) => Promise<object>>
+> = {
+  json,
+  container: async (body) => {
+    const { header, payload } = decodeContainer(await bytesOf(body))
+    return { ...(header as object), numbers: payload }
+  },
+  lines: async (body, { strange, onProgress }) => {
+    for await (const line of linesOf(body)) {
+      const read = Line.safeParse(parsed(line))
+      if (!read.success) throw strange()
+      if ('progress' in read.data) onProgress?.(read.data.progress as Progress)
+      else if ('result' in read.data) return read.data.result
+      else throw new FedError(read.data.error.code, read.data.error.message)
+    }
+    throw new FedError('E_UNAVAILABLE', 'the device ended before it had an answer: run this again')
+  },
+}
+
+const parsed = (line: string): unknown => {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+const refusal = async (body: Body, how: Reading): Promise<never> => {
+  const read = ApiError.safeParse(await json(body, how))
+  if (!read.success) throw how.strange()
+  throw new FedError(read.data.error.code, read.data.error.message)
+}
+
+/** The API of this process. What it has begun ends by itself when the signal aborts. */
+export const directTransport =
+  (fetch: (request: Request) => Response | Promise<Response>): CallTransport =>
+  ({ path, method, headers, body, signal }) =>
+    Promise.resolve(
+      fetch(
+        new Request(`http://127.0.0.1:${DIRECT_PORT}${path}`, {
+          method,
+          headers,
+          ...(body && { body: ReadableStream.from(body), duplex: 'half' }),
+          ...(signal && { signal }),
+        }),
+      ),
+    )
+/** Of the address that is never listened on. */
+export const DIRECT_PORT = 4141
+
+/** Nothing was listening, and nothing was sent. */
+export class NobodyListens extends Error {}
+
+/**
+ * Over the loopback network, without a proxy and without a limit of time. Fails with NobodyListens,
+ * with E_CANCELLED when the signal aborts, and with E_UNAVAILABLE when no answer comes.
+ */
+export const loopbackTransport =
+  (port: number): CallTransport =>
+  (call) =>
+    new Promise((resolve, reject) => {
+      const { method, path, headers, body, signal } = call
+      const failed = (cause: NodeJS.ErrnoException) => reject(failure(cause, call))
+      const request = httpRequest(
+        { host: '127.0.0.1', port, method, path, headers, agent: false, ...(signal && { signal }) },
+        (response) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            body: guarded(Readable.toWeb(response) as ReadableStream<Uint8Array>, call),
+          }),
+      )
+      request.on('error', failed)
+      if (body) pipeline(Readable.from(body, { objectMode: false }), request).catch(failed)
+      else request.end()
+    })
+
+/** The same bytes; a loss in the middle has a code. */
+const guarded = (stream: ReadableStream<Uint8Array>, call: Call): ReadableStream<Uint8Array> =>
+  ReadableStream.from(
+    (async function* () {
+      try {
+        yield* stream
+      } catch (cause) {
+        throw failure(cause as NodeJS.ErrnoException, call)
+      }
+    })(),
+  )
+
+const failure = (cause: NodeJS.ErrnoException, { signal }: Call): Error =>
+  signal?.aborted
+    ? new FedError(
+        'E_CANCELLED',
+        'stopped before it was done; a training goes on from its checkpoint',
+        { cause },
+      )
+    : cause.code === 'ECONNREFUSED'
+      ? new NobodyListens('nobody listens', { cause })
+      : new FedError('E_UNAVAILABLE', 'the device ended before it answered: run this again', {
+          cause,
+        })

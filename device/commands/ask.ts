@@ -1,0 +1,188 @@
+/**
+ * How every command reaches its home: through the API of the process that owns it, or as its owner
+ * for as long as the command runs. What is done is the same.
+ */
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import { VERSION } from '../../adapters/version.ts'
+import type { Home } from '../agent/home.ts'
+import { timerSleep } from '../agent/transport.ts'
+import { createControl } from '../api/app.ts'
+import {
+  type DeviceClient,
+  DIRECT_PORT,
+  directTransport,
+  loopbackTransport,
+  NobodyListens,
+  openClient,
+} from '../api/client.ts'
+import { type Door, openDoor } from '../api/serve.ts'
+import { type Holder, heldBy, type Lock, tryLock } from '../home/lock.ts'
+import { openLiveHome } from '../owner/live.ts'
+import { homeOf, type ModelOptions } from './context.ts'
+import type { Io } from './io.ts'
+import { controlApp, type OwnerOptions, openOwner } from './owner.ts'
+
+/** A home that can be asked. owner: of the process that answers; null: this command is the owner. */
+export type Asked = DeviceClient & {
+  readonly home: Home
+  readonly owner: Holder | null
+  /** Aborts at SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+}
+
+export type AskOptions = Pick<OwnerOptions, 'startsAtOnce'> & {
+  /** May take long: other commands can ask this one meanwhile. */
+  readonly isLong?: boolean
+}
+
+/** Fails with E_CONFLICT where another command holds the home for seconds and cannot be asked. */
+export const askHome = async <T>(
+  io: Io,
+  options: ModelOptions,
+  work: (home: Asked) => Promise<T> | T,
+  { isLong = false, ...engine }: AskOptions = {},
+): Promise<T> => {
+  const home = homeOf(io, options)
+  const abort = new AbortController()
+  const stop = () => abort.abort()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  const { signal } = abort
+  const door = isLong ? await openDoor(0, [], io.event, LONG_GRACE_MS) : null
+  try {
+    const found = await findOwner(io, home, door)
+    if ('client' in found) {
+      await door?.close()
+      return await work({ ...found.client, home, owner: found.holder, signal })
+    }
+    return await asOwner(io, options, home, { ...found, door }, { ...engine, signal }, work)
+  } finally {
+    await door?.close()
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
+}
+
+/** For what other commands have asked when this one has done its own. */
+const LONG_GRACE_MS = 20_000
+/** A command that cannot be asked is waited for so long, and a queue of them. */
+const WAIT_MS = 5000
+const MOST_WAIT_MS = 60_000
+const POLL_MS = 20
+/** An owner that has just begun answers soon. */
+const HELLO_MS = 10_000
+
+type Found =
+  | { readonly lock: Lock; readonly holder: Holder }
+  | { readonly client: DeviceClient; readonly holder: Holder }
+
+const findOwner = async (io: Io, home: Home, door: Door | null): Promise<Found> => {
+  const holder = holderOf(io, door?.port ?? null)
+  const began = performance.now()
+  let seen = ''
+  let since = began
+  for (;;) {
+    const taken = tryLock(home.folder, holder)
+    if ('release' in taken) return { lock: taken, holder }
+    const { other } = taken
+    if (other && other.port !== null) {
+      const client = clientOf(home, other, other.port)
+      if (await answers(client, home, other)) return { client, holder: other }
+    }
+    const now = performance.now()
+    const name = `${other?.pid}/${other?.startedAt}`
+    if (name !== seen) since = now
+    seen = name
+    if (now - since > WAIT_MS || now - began > MOST_WAIT_MS) throw heldBy(home.folder, other)
+    await timerSleep(POLL_MS)
+  }
+}
+
+/** This process, as others are told of it. */
+export const holderOf = (io: Io, port: number | null): Holder => ({
+  pid: process.pid,
+  startedAt: Date.now(),
+  command: io.command(),
+  version: VERSION,
+  port,
+})
+
+/** False where it has ended. Fails where it does not know this home. */
+const answers = async (client: DeviceClient, home: Home, owner: Holder): Promise<boolean> => {
+  try {
+    await client.call('getOwner', { signal: AbortSignal.timeout(HELLO_MS) })
+    return true
+  } catch (error) {
+    if (error instanceof NobodyListens) return false
+    if (isFedError(error) && error.code === 'E_UNAVAILABLE') return false
+    if (isFedError(error) && error.code === 'E_CANCELLED') throw heldBy(home.folder, owner)
+    if (isFedError(error) && error.code === 'E_AUTH')
+      throw heldBy(
+        home.folder,
+        owner,
+        'it does not take the device token of this home: start it anew',
+      )
+    throw error
+  }
+}
+
+/** Of a running owner. */
+export const clientOf = (home: Home, owner: Holder, port: number): DeviceClient => {
+  const strange = () =>
+    new FedError(
+      'E_PROTOCOL',
+      `\`loreweave ${owner.command}\`, process ${owner.pid}, is version ${owner.version} and this is ${VERSION}, which asks otherwise: start it anew`,
+    )
+  const client = openClient(loopbackTransport(port), home.deviceToken, strange)
+  if (owner.version === VERSION) return client
+  const call: DeviceClient['call'] = (name, given) =>
+    client.call(name, given).catch((error) => {
+      // What one version asks the other may not have, or may call otherwise.
+      const isOther = isFedError(error) && /^E_(NOT_FOUND|BODY|PROTOCOL)$/.test(error.code)
+      throw isOther ? strange() : error
+    })
+  return { call }
+}
+
+type Held = { readonly lock: Lock; readonly holder: Holder; readonly door: Door | null }
+
+const asOwner = async <T>(
+  io: Io,
+  options: ModelOptions,
+  first: Home,
+  { lock, holder, door }: Held,
+  engine: OwnerOptions,
+  work: (home: Asked) => Promise<T> | T,
+): Promise<T> => {
+  try {
+    const owner = openOwner(io, options, openLiveHome(first, io.env), holder, engine)
+    try {
+      door?.open(
+        controlApp(owner, ({ isLong }) => {
+          if (isLong) throw heldBy(first.folder, holder)
+        }).fetch,
+      )
+      let cause: unknown
+      const failed = (error: unknown) => {
+        cause = error
+      }
+      const app = createControl({
+        ...owner.control,
+        port: () => DIRECT_PORT,
+        report: () => {},
+        failed,
+      })
+      const client = openClient(directTransport(app.fetch), first.deviceToken)
+      const call: DeviceClient['call'] = (name, given) =>
+        client.call(name, given).catch((error) => {
+          throw isFedError(error) && error.code === 'E_INTERNAL' ? (cause ?? error) : error
+        })
+      return await work({ call, home: first, owner: null, signal: engine.signal })
+    } finally {
+      await door?.close()
+      await owner.close()
+    }
+  } finally {
+    lock.release()
+  }
+}

@@ -1,0 +1,176 @@
+/** A process that owns a home: everything that is asked of the home is done here, once. */
+import type { Hono } from 'hono'
+import { forgetConversation } from '../agent/forget.ts'
+import { openOversight } from '../agent/oversight.ts'
+import { changeProfile, profileOf } from '../agent/personalizer.ts'
+import { openProposals, settleProposal } from '../agent/proposals.ts'
+import { type DeviceStore, openStore } from '../agent/store.ts'
+import { isTrainingPaused, setTrainingPaused, trainingStatus } from '../agent/training.ts'
+import type { Device } from '../agent/types.ts'
+import { type ControlDeps, createControl } from '../api/app.ts'
+import type { RoutedDevice } from '../api/handlers.ts'
+import type { OwnRoute } from '../api/routes.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { EngineOptions } from '../engine/run/client.ts'
+import { dropDerivedFiles } from '../home/files.ts'
+import type { Holder } from '../home/lock.ts'
+import { openTransport } from '../http/transport.ts'
+import type { LiveHome } from '../owner/live.ts'
+import { type LongWorkQueue, openLongWork } from '../owner/long-work.ts'
+import { type HomeOperations, type Limits, openOperations } from '../owner/operations.ts'
+import { type LocalDevice, type ModelOptions, openLocalDevice, openModelOf } from './context.ts'
+import type { Io } from './io.ts'
+
+export type OwnerOptions = Pick<EngineOptions, 'startsAtOnce' | 'idleMs'> & {
+  /** Ends what the command itself began. */
+  readonly signal: AbortSignal
+  /** Runs until it is stopped: its device ends by itself after the signal, and its model stays. */
+  readonly isLasting?: boolean
+  /** Where it is open already. */
+  readonly model?: LocalModel
+}
+
+export type Owner = {
+  readonly home: LiveHome
+  readonly holder: Holder
+  /** Closed with the owner. */
+  readonly store: DeviceStore
+  readonly model: () => Promise<LocalModel>
+  /** What answers; opened at its first use. */
+  readonly device: () => Promise<Device>
+  /** A device on the same store with an engine of its own, for what takes minutes; whoever opens it closes it. */
+  readonly openWorker: (options: ModelOptions, how: LocalDevice) => Promise<Device>
+  readonly longWork: LongWorkQueue
+  /** What the device's own routes need. */
+  readonly control: ControlDeps
+  close(): Promise<void>
+}
+
+export const openOwner = (
+  io: Io,
+  options: ModelOptions,
+  home: LiveHome,
+  holder: Holder,
+  { signal, isLasting = false, model: known, ...engine }: OwnerOptions,
+): Owner => {
+  const { folder, databasePath } = home.now()
+  const store = openStore(databasePath)
+  // Its devices are closed without it.
+  const shared: DeviceStore = { ...store, close: async () => {} }
+  const opened: Device[] = []
+  const model = once(async () => known ?? openModelOf(io, options, home.now(), signal))
+  const open = async (given: ModelOptions, how: LocalDevice) =>
+    openLocalDevice(io, given, { home: home.now(), store: shared, model: await model() }, how)
+  const openWorker: Owner['openWorker'] = (given, how) => open(given, { oneChild: true, ...how })
+  const device = once(async () => {
+    const isPaused = () => isTrainingPaused(store)
+    const made = await open(options, { ...engine, isPaused, ...(!isLasting && { signal }) })
+    opened.push(made)
+    return made
+  })
+  const longWork = openLongWork()
+  const operations = openOperations({
+    store,
+    home,
+    holder,
+    clock: Date.now,
+    transport: (insecureHttp) => openTransport(io.env, { insecureHttp }),
+    model,
+    longWork,
+    mayChangeModel: !isLasting,
+    prepare: async () => (await device()).prepare(),
+    openWorker: (limits, ends) => openWorker(withLimits(options, limits), ends),
+  })
+  return {
+    home,
+    holder,
+    store,
+    model,
+    device,
+    openWorker,
+    longWork,
+    control: controlOf(io, { home, store, device, operations, opened, folder, holder }),
+    close: async () => {
+      for (const one of opened) await one.close()
+      await store.close()
+    },
+  }
+}
+
+type Parts = Pick<Owner, 'home' | 'store' | 'device' | 'holder'> & {
+  readonly operations: HomeOperations
+  /** What was opened until now. */
+  readonly opened: readonly Device[]
+  readonly folder: string
+}
+
+const controlOf = (io: Io, parts: Parts): ControlDeps => {
+  const { home, store, opened, operations, holder } = parts
+  const { settings } = home.now().config
+  const base = () => {
+    const [device] = opened
+    const { model: name, exitLayer } = device?.status() ?? { model: 'not open', exitLayer: 1 }
+    return { name, exitLayer }
+  }
+  return {
+    device: routedDevice(parts),
+    oversight: openOversight({ store, clock: Date.now, settings, base }),
+    home: operations,
+    deviceToken: home.now().deviceToken,
+    clock: Date.now,
+    port: () => holder.port ?? 0,
+    report: io.event,
+  }
+}
+
+/** Needs the model only for what needs it. */
+const routedDevice = ({ store, device, opened, folder }: Parts): RoutedDevice => ({
+  rewrite: async (...given) => (await device()).rewrite(...given),
+  rerank: async (...given) => (await device()).rerank(...given),
+  feedback: async (event) => (await device()).feedback(event),
+  status: async () => (await device()).status(),
+  async forget(target) {
+    const [open] = opened
+    if (open) return open.forget(target)
+    const report = await forgetConversation(store, target)
+    dropDerivedFiles(folder)
+    return report
+  },
+  profile: () => profileOf(store),
+  editProfile: (changes) => store.durably((tx) => changeProfile(tx, changes)),
+  proposals: () => openProposals(store),
+  async settleProposal(id, accept) {
+    await store.durably((tx) => settleProposal(tx, id, accept))
+    return profileOf(store)
+  },
+  async pauseTraining(paused) {
+    await store.durably((tx) => setTrainingPaused(tx, paused))
+    return trainingStatus(store)
+  },
+})
+
+/** The routes that other processes may use. */
+export const controlApp = (owner: Owner, admit?: (route: OwnRoute) => void): Hono =>
+  createControl({ ...owner.control, admit })
+
+const withLimits = (
+  options: ModelOptions,
+  { threads, cpuShare, memoryLimit }: Limits,
+): ModelOptions => ({
+  ...options,
+  ...(threads !== undefined && { threads }),
+  ...(cpuShare !== undefined && { cpuShare }),
+  ...(memoryLimit !== undefined && { memoryLimit }),
+})
+
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | null = null
+  return () => {
+    made ??= make().catch((error) => {
+      // The next one tries again.
+      made = null
+      throw error
+    })
+    return made
+  }
+}

@@ -1,0 +1,56 @@
+/** Long work of one home: a piece at a time, and what a person asks for goes before what the agent does by itself. */
+import { FedError } from '../../adapters/errors.ts'
+import type { Progress } from '../agent/types.ts'
+
+export type LongOptions = {
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Ends, to go on later, as soon as a person asks for other work. */
+  readonly yields?: boolean
+}
+
+export type LongWorkQueue = {
+  /** Once nothing else runs. Fails as the work does, and with E_CANCELLED. */
+  run<T>(work: (signal: AbortSignal) => Promise<T>, options?: LongOptions): Promise<T>
+}
+
+export const openLongWork = (): LongWorkQueue => {
+  let last: Promise<unknown> = Promise.resolve()
+  const running = new Set<{ readonly yields: boolean; readonly stop: AbortController }>()
+  return {
+    async run(work, { signal, onProgress, yields = false } = {}) {
+      const before = last
+      const stop = new AbortController()
+      const own = { yields, stop }
+      if (!yields) for (const other of running) if (other.yields) other.stop.abort()
+      if (running.size > 0)
+        onProgress?.({ step: 'waiting', note: 'other work of this home ends first' })
+      running.add(own)
+      let isOver = () => {}
+      last = new Promise<void>((resolve) => {
+        isOver = resolve
+      })
+      const ends = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+      try {
+        await unlessAborted(before, ends)
+        return await work(ends)
+      } finally {
+        running.delete(own)
+        // Those behind wait for those before as well.
+        void before.then(isOver)
+      }
+    },
+  }
+}
+
+const unlessAborted = (before: Promise<unknown>, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stopped = () =>
+      reject(new FedError('E_CANCELLED', 'stopped before it began: other work was under way'))
+    if (signal.aborted) return stopped()
+    signal.addEventListener('abort', stopped, { once: true })
+    void before.then(() => {
+      signal.removeEventListener('abort', stopped)
+      resolve()
+    })
+  })

@@ -1,0 +1,281 @@
+/**
+ * What the owner of a home does for the command line, beside what apps may ask of it as well. It is
+ * the same whether the command is the owner, or asks a running one.
+ */
+
+import type { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
+import { cryptoRng } from '../../adapters/random.ts'
+import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
+import type { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
+import type { ExitChoice } from '../agent/choose-exit.ts'
+import { type Dropped, withdrawConsent } from '../agent/consent.ts'
+import { federationClient } from '../agent/federation.ts'
+import { changedHome, type HomeChanges } from '../agent/home.ts'
+import { type ImportReport, importChoices } from '../agent/imported.ts'
+import { readPrivate, savePrivate, servingState } from '../agent/private-adapter.ts'
+import { keptRelease } from '../agent/serving.ts'
+import type { DeviceSettings } from '../agent/settings.ts'
+import type { DeviceStore } from '../agent/store.ts'
+import { isTrainingPaused, trainingStatus } from '../agent/training.ts'
+import { type Transport, timerSleep } from '../agent/transport.ts'
+import type {
+  Device,
+  ParticipateOptions,
+  ParticipateReport,
+  Progress,
+  TrainOptions,
+  TrainReport,
+} from '../agent/types.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { LoraFeed } from '../engine/run/types.ts'
+import { type Holder, heldBy } from '../home/lock.ts'
+import { featureSpace } from '../personalize/feature-space.ts'
+import type { LiveHome } from './live.ts'
+import type { LongWorkQueue } from './long-work.ts'
+import { type HomeStatus, homeStatus } from './status.ts'
+
+/** What is asked of one piece of work; undefined: as the settings have it. */
+export type Limits = {
+  readonly threads?: number | undefined
+  readonly cpuShare?: number | undefined
+  readonly memoryLimit?: number | undefined
+}
+
+export type Work = {
+  readonly onProgress: (progress: Progress) => void
+  readonly signal: AbortSignal
+}
+
+type Which = 'private' | 'shared'
+/** An adapter with its numbers. weights: SHA-256 of the model that it is for. */
+export type NumberedAdapter = {
+  readonly which: Which
+  readonly weights: string
+  readonly spec: z.infer<typeof AdapterSpecSchema>
+  readonly numbers: Float32Array
+}
+
+export type LeftReport = {
+  readonly server: string | null
+  readonly dropped: Dropped
+  readonly accepted: number
+}
+
+/** insecureHttp: whether plain http may go to another computer. */
+export type Enrolment = {
+  readonly server: string
+  readonly token: string
+  readonly insecureHttp: boolean
+}
+
+type Plain<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
+export type ConfigChanges = HomeChanges & { readonly claudeKey?: string | undefined }
+
+export type HomeOperations = {
+  owner(): Pick<Holder, 'pid' | 'command' | 'version'>
+  status(): HomeStatus
+  training(): TrainingStatus
+  importChoices(choices: readonly ChoiceLine[]): Promise<ImportReport>
+  train(options: Limits & Plain<TrainOptions>, work: Work): Promise<TrainReport>
+  participate(options: Limits & Plain<ParticipateOptions>, work: Work): Promise<ParticipateReport>
+  chooseExit(options: Limits, work: Work): Promise<ExitChoice>
+  prepare(work: Work): Promise<void>
+  /** Default: the private one where there is one. Fails with E_NOT_FOUND. */
+  adapter(which?: Which): Promise<NumberedAdapter>
+  /** As the private one. choices: those that the head was fitted to under it; null: there are none. */
+  takeAdapter(adapter: NumberedAdapter, work: Work): Promise<{ choices: number | null }>
+  enroll(enrolment: Enrolment, signal: AbortSignal): Promise<{ deviceId: string; server: string }>
+  leave(): Promise<LeftReport>
+  /** Returns the names of what holds only once the owner begins anew. */
+  configure(changes: ConfigChanges): string[] | Promise<string[]>
+}
+
+/** signal: ends every pass of the model at once. */
+export type WorkerEnds = { readonly isPaused: () => boolean; readonly signal: AbortSignal }
+
+export type OperationsDeps = {
+  readonly store: DeviceStore
+  readonly home: LiveHome
+  readonly holder: Holder
+  readonly clock: () => number
+  /** To federation servers. */
+  readonly transport: (insecureHttp: boolean) => Transport
+  readonly model: () => Promise<LocalModel>
+  /** A device for one piece of work, on the same store; closed after it. */
+  readonly openWorker: (limits: Limits, ends: WorkerEnds) => Promise<Device>
+  readonly longWork: LongWorkQueue
+  /** Makes ready what the first request would wait for. */
+  readonly prepare: (work: Work) => Promise<void>
+  /** Whether the model can still be another one: nothing has been opened with it. */
+  readonly mayChangeModel: boolean
+}
+
+export const openOperations = (deps: OperationsDeps): HomeOperations => {
+  const { store, home, holder, clock } = deps
+  const { pid, command, version } = holder
+  return {
+    owner: () => ({ pid, command, version }),
+    status: () => homeStatus(store, home.now(), holder, clock),
+    training: () => trainingStatus(store),
+    importChoices: (choices) => importChoices(store, choices),
+    train: ({ threads, cpuShare, memoryLimit, ...options }, work) =>
+      atWork(deps, { threads, cpuShare, memoryLimit }, work, (device, ends) =>
+        device.train({ ...defined(options), ...ends }),
+      ),
+    participate: ({ threads, cpuShare, memoryLimit, ...options }, work) =>
+      atWork(deps, { threads, cpuShare, memoryLimit }, work, (device, ends) =>
+        device.participate({ ...defined(options), ...ends }),
+      ),
+    chooseExit: (limits, work) =>
+      atWork(deps, limits, work, (device, { onProgress }) => device.chooseExit(onProgress)),
+    prepare: deps.prepare,
+    adapter: (which) => servedAdapter(deps, which),
+    takeAdapter: (adapter, work) => takeAdapter(deps, adapter, work),
+    enroll: (enrolment, signal) => enroll(deps, enrolment, signal),
+    leave: () => leave(deps),
+    configure: (changes) => configure(deps, changes),
+  }
+}
+
+/** In a device of its own, when nothing else trains. */
+const atWork = <T>(
+  { store, longWork, openWorker }: OperationsDeps,
+  limits: Limits,
+  { onProgress, signal }: Work,
+  work: (device: Device, ends: Work) => Promise<T>,
+): Promise<T> =>
+  longWork.run(
+    async (ends) => {
+      const isPaused = toldWhenPaused(onProgress, () => isTrainingPaused(store))
+      const device = await openWorker(limits, { isPaused, signal: ends })
+      try {
+        return await work(device, { onProgress, signal: ends })
+      } finally {
+        await device.close()
+      }
+    },
+    { signal, onProgress },
+  )
+
+/** Says when a pause begins to hold something up, and when it ends. */
+const toldWhenPaused = (tell: Work['onProgress'], isPaused: () => boolean): (() => boolean) => {
+  let last = false
+  return () => {
+    const now = isPaused()
+    if (now !== last)
+      tell(
+        now
+          ? { step: 'paused', note: 'training waits for `loreweave training resume`' }
+          : { step: 'resumed' },
+      )
+    last = now
+    return now
+  }
+}
+
+const servedAdapter = async (
+  { store, model: open }: OperationsDeps,
+  wanted?: Which,
+): Promise<NumberedAdapter> => {
+  const model = await open()
+  const state = servingState(store)
+  const which = wanted ?? (state.private ? 'private' : 'shared')
+  const named = ({ spec, flat }: LoraFeed): NumberedAdapter => ({
+    which,
+    weights: model.base.weights,
+    spec: { ...spec, modules: [...spec.modules] },
+    numbers: flat,
+  })
+  if (which === 'private' && state.private) return named(readPrivate(store))
+  if (which === 'shared' && state.release !== null) {
+    const space = featureSpace(model.base.shape.hidden)
+    return named(keptRelease({ store, model, space }, state.release).shared)
+  }
+  throw new FedError(
+    'E_NOT_FOUND',
+    which === 'private'
+      ? 'there is no private adapter. Run: loreweave train --adapter'
+      : 'no release is served, so there is no shared adapter. Run: loreweave participate',
+  )
+}
+
+const takeAdapter = async (
+  deps: OperationsDeps,
+  { weights, spec, numbers }: NumberedAdapter,
+  work: Work,
+): Promise<{ choices: number | null }> => {
+  const { store } = deps
+  const { base } = await deps.model()
+  if (weights !== base.weights)
+    throw new FedError(
+      'E_BASE_MODEL',
+      `the adapter was read for another model than the one that is open (${base.name})`,
+    )
+  await store.durably((tx) => savePrivate(tx, servingState(tx).release, { spec, flat: numbers }))
+  if (store.countChoices() === 0) return { choices: null }
+  const report = await atWork(deps, {}, work, (device, ends) => device.train(ends))
+  return { choices: report.choices }
+}
+
+const enroll = async (
+  { store, home, clock, transport }: OperationsDeps,
+  { server, token, insecureHttp }: Enrolment,
+  signal: AbortSignal,
+): Promise<{ deviceId: string; server: string }> => {
+  const deviceId = await federationClient({
+    serverUrl: server,
+    transport: transport(insecureHttp),
+    key: home.now().key,
+    clock,
+    rng: cryptoRng(),
+    sleep: timerSleep,
+    log: (entry) => store.durably((tx) => tx.log(entry)),
+  }).enroll(token, signal)
+  home.change(({ settings, ...config }) => ({
+    ...config,
+    server,
+    enrolledAt: clock(),
+    settings: { ...settings, insecureHttp },
+  }))
+  return { deviceId, server }
+}
+
+const leave = async ({ store, home }: OperationsDeps): Promise<LeftReport> => {
+  const { server } = home.now().config
+  const dropped = await withdrawConsent(store)
+  home.change((config) => ({ ...config, server: null, enrolledAt: null }))
+  const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
+  return { server, dropped, accepted }
+}
+
+/** What is read once, when the owner begins. */
+const LATER: readonly (keyof DeviceSettings)[] = ['port', 'listen', 'hosts', 'quantized']
+
+const configure = (
+  { home, holder, mayChangeModel }: OperationsDeps,
+  { claudeKey, ...changes }: ConfigChanges,
+): string[] => {
+  const before = home.now()
+  const { model } = changes
+  const isOther = model !== undefined && model !== before.config.model
+  if (isOther && !mayChangeModel)
+    throw heldBy(before.folder, holder, `stop it first, then run: loreweave init --model ${model}`)
+  home.change((config) => changedHome(config, changes), claudeKey)
+  const { config } = home.now()
+  return [
+    ...(config.threads === before.config.threads ? [] : ['threads']),
+    ...LATER.filter(
+      (name) =>
+        JSON.stringify(config.settings[name]) !== JSON.stringify(before.config.settings[name]),
+    ),
+  ]
+}
+
+/** Without the fields that are not said. */
+const defined = <T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }

@@ -1,0 +1,105 @@
+/** All that a home tells of itself on one screen. Needs the store alone. */
+import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
+import type { ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { RankingStatus, TrainingStatus } from '../../adapters/wire/personalization.ts'
+import { deviceIdOf } from '../../adapters/wire/signature.ts'
+import { conditionsStatus } from '../agent/conditions-status.ts'
+import { energyStatus, startOfDay } from '../agent/energy-status.ts'
+import type { Home } from '../agent/home.ts'
+import { type Calibration, rankingStatus, readCalibration } from '../agent/outlook.ts'
+import { countPeople } from '../agent/people.ts'
+import { profileOf } from '../agent/personalizer.ts'
+import { servingState } from '../agent/private-adapter.ts'
+import type { StoreReads } from '../agent/store.ts'
+import type { OutboxEntry } from '../agent/store-log.ts'
+import { trainingStatus } from '../agent/training.ts'
+import type { Holder } from '../home/lock.ts'
+import { describeAccess, exposedAddresses } from './access.ts'
+
+type Sums = { readonly claude: number; readonly federation: number }
+
+export type HomeStatus = Calibration & {
+  readonly home: string
+  readonly model: string
+  readonly deviceId: string
+  readonly server: string | null
+  readonly access: string
+  /** Addresses that are not encrypted on the way to another computer. */
+  readonly exposed: string[]
+  readonly consent: ConsentRecord | null
+  /** Where the owner is one. */
+  readonly agent: Pick<Holder, 'pid' | 'startedAt'> | null
+  readonly choices: number
+  readonly learned: string[]
+  readonly training: TrainingStatus
+  readonly release: string | null
+  readonly privateAdapter: boolean
+  readonly ranking: RankingStatus
+  readonly people: number
+  readonly conditions: ConditionsStatus
+  readonly energy: EnergyStatus
+  readonly updates: {
+    readonly accepted: number
+    readonly pending: number
+    readonly refused: number
+  }
+  /** Finished updates that could not be sent yet. reason: of the last attempt. */
+  readonly waiting: {
+    readonly roundId: string
+    readonly size: number
+    readonly reason: string | null
+  }[]
+  readonly sentToday: Sums
+  readonly sent: Sums
+  readonly bytesSent: number
+}
+
+/** Sentences that are told. */
+const MOST_SENTENCES = 4
+
+export const homeStatus = (
+  store: StoreReads,
+  home: Home,
+  owner: Holder,
+  clock: () => number,
+): HomeStatus => {
+  const uploads = store.uploads().filter(({ bytes }) => bytes > 0)
+  const count = (state: string) => uploads.filter((u) => u.state === state).length
+  const serving = servingState(store)
+  const { settings } = home.config
+  const { pid, startedAt } = owner
+  const { profile, sentences } = profileOf(store)
+  const sent = store.outbox()
+  const midnight = startOfDay(clock())
+  return {
+    home: home.folder,
+    model: home.config.model,
+    deviceId: deviceIdOf(home.key.publicKey),
+    server: home.config.server,
+    access: describeAccess(settings).what,
+    exposed: exposedAddresses(home),
+    consent: store.consent(),
+    agent: owner.command === 'agent' ? { pid, startedAt } : null,
+    choices: store.countChoices(),
+    learned: sentences.filter((_, i) => profile.preferences[i]?.enabled).slice(0, MOST_SENTENCES),
+    training: trainingStatus(store),
+    release: serving.release,
+    privateAdapter: serving.private,
+    ...readCalibration(store),
+    ranking: rankingStatus({ store, settings, clock }),
+    people: countPeople(store, clock()),
+    conditions: conditionsStatus(store, clock),
+    energy: energyStatus(store, clock, settings.agent),
+    updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },
+    waiting: store.waitingUploads().map(({ roundId, size, reason }) => ({ roundId, size, reason })),
+    sentToday: sums(sent.filter(({ at }) => at >= midnight)),
+    sent: sums(sent),
+    bytesSent: sent.reduce((sum, entry) => sum + entry.bytes, 0),
+  }
+}
+
+const sums = (entries: readonly OutboxEntry[]): Sums => {
+  const sum = (to: OutboxEntry['recipient']) =>
+    entries.filter(({ recipient }) => recipient === to).reduce((n, { bytes }) => n + bytes, 0)
+  return { claude: sum('claude'), federation: sum('federation') }
+}
