@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import { exploreOrder, judgedDecisions } from '../../../device/agent/decisions.ts'
+import { exploreOrder, judgedDecisions, recordFeedback } from '../../../device/agent/decisions.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { keepDecision } from './decided.ts'
 
@@ -86,4 +86,18 @@ test('a decision judges reranking where it preferred another answer, was shown a
   expect(judged).toHaveLength(2)
   expect(judged).toContainEqual({ served: 'preferred', propensity: 0.95, liked: true })
   expect(judged).toContainEqual({ served: 'first', propensity: 0.02, liked: false })
+})
+
+test('an event on an old answer does not lose what another one was said to be better than', () => {
+  const store = openStore(':memory:')
+  const asked = [{ role: 'user' as const, content: 'Why is the sky blue?' }]
+  keepDecision(store, { id: 'first', messages: asked, answers: ['long'] })
+  recordFeedback(store, { kind: 'regenerate', decisionId: 'first' }, 2)
+  keepDecision(store, { id: 'again', at: 3, messages: asked, answers: ['short'] })
+  recordFeedback(store, { kind: 'keep', decisionId: 'again' }, 4)
+  const better = [{ id: 'first', candidates: ['long', 'short'], chosen: 1 }]
+  expect(store.choices()).toMatchObject(better)
+  for (let i = 0; i < 210; i++) keepDecision(store, { id: `d${i}`, at: 5 + i, answers: ['x'] })
+  recordFeedback(store, { kind: 'thumbs', decisionId: 'first', value: -1 }, 500)
+  expect(store.choices()).toMatchObject(better)
 })

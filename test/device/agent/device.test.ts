@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { FedError } from '../../../adapters/errors.ts'
 import { serveRelease } from '../../../device/agent/private-adapter.ts'
 import { releaseBlob } from '../../../device/agent/serving.ts'
+import { openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { plainUsage } from '../../../device/personalize/prices.ts'
 import { enrolledDevice, fakeDevice, shortChoices, tinyModel } from './fixture.ts'
@@ -223,6 +224,30 @@ test('says when showing two answers is worth it, no more often than the settings
   }
   expect(await ask(2, 3)).toEqual([true, true, false, false, true])
   expect(await ask(0, 3)).toEqual([false, false, false, false, false])
+})
+
+test('feedback looks up the states of answers that are new alone, also with many choices', async () => {
+  const store = openStore(':memory:')
+  const { pooled } = store
+  let looked = 0
+  Object.assign(store, {
+    pooled: (key: string) => {
+      looked++
+      return pooled(key)
+    },
+  })
+  const { device } = fakeDevice(model, { store })
+  await device.importChoices(shortChoices(70))
+  const choose = async (i: number) => {
+    const asked = [{ role: 'user' as const, content: `What is ${i}?` }]
+    const { decisionId } = await device.rerank({ messages: asked }, answers)
+    looked = 0
+    await device.feedback({ kind: 'choose', decisionId: decisionId!, chosen: 1 })
+    return looked
+  }
+  await choose(0)
+  expect(await choose(1)).toBe(2)
+  await device.close()
 })
 
 test('a choice that takes the place of the last one is learned from', async () => {
