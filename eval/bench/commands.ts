@@ -15,6 +15,7 @@ import { type Bench, type BenchOptions, openBench } from './context.ts'
 import { addEndpointBench } from './endpoint.ts'
 import { benchGenerate } from './generate.ts'
 import { addHeadBench } from './head.ts'
+import { addHomeBench } from './home.ts'
 import { benchLoad } from './load.ts'
 import { benchRerank } from './rerank.ts'
 import { benchRound, type RoundOptions } from './round.ts'
@@ -85,6 +86,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
 
   add('load', "from the engine's start to its first score, and what it holds at rest", benchLoad)
   addHeadBench(group, print)
+  addHomeBench(group, print)
   addEndpointBench(group, print)
 }
 
