@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { newDecision } from '../../device/agent/decisions.ts'
-import { type DeviceStore, openStore } from '../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../device/agent/store.ts'
 import { createProcesses, type Processes } from '../demo/processes.ts'
 import { medianOf } from '../metrics.ts'
 import { startClaude } from '../mock/serve.ts'
@@ -115,7 +115,7 @@ const questions = (options: Options, count: number) =>
 const withImages = (options: Options): Promise<Result[]> =>
   served(
     options,
-    () => {},
+    async () => {},
     async ({ call, url, database }) => {
       const { requests, megabytes } = options
       progress(`${requests} requests with ${megabytes} MB of image each`)
@@ -182,7 +182,7 @@ type Served = {
 /** `loreweave serve` over a home of its own that was filled before. */
 const served = async <T>(
   { cache }: Options,
-  prepare: (store: DeviceStore) => void,
+  prepare: (store: OwnStore) => Promise<void>,
   work: (served: Served) => Promise<T>,
 ): Promise<T> => {
   const folder = temporaryFolder('home')
@@ -193,7 +193,7 @@ const served = async <T>(
     await processes.run('device/cli', ['init', '--model', 'tiny', '--home', home])
     const database = join(home, 'loreweave.db')
     const store = openStore(database)
-    prepare(store)
+    await prepare(store)
     await store.close()
     const url = await startServe(processes, home, claude.url, cache)
     const token = readFileSync(join(home, 'device-token'), 'utf8').trim()
@@ -232,11 +232,11 @@ const startServe = async (
 const idAt = (i: number): string => `d_${String(i).padStart(12, '0')}`
 
 /** Conversations of two turns with two answers each; some have a thumb. */
-const fill = (store: DeviceStore, count: number): void => {
+const fill = async (store: OwnStore, count: number): Promise<void> => {
   const at = Date.now() - 80 * 24 * 3600 * 1000
   const words = 'Some words that people and Claude say to each other about it. '
   for (let from = 0; from < count; from += TOGETHER)
-    store.atomically(() => {
+    await store.durably((tx) => {
       for (let i = from; i < Math.min(count, from + TOGETHER); i++) {
         const first = {
           role: 'user' as const,
@@ -248,8 +248,8 @@ const fill = (store: DeviceStore, count: number): void => {
           { role: 'user' as const, content: `And then ${i}?` },
         ]
         const messages = i % 2 === 0 ? [first] : [first, ...later]
-        store.saveDecision(newDecision(store, at + i, { messages }, { id: idAt(i) }))
-        store.answerDecision(idAt(i), {
+        tx.saveDecision(newDecision(tx, at + i, { messages }, { id: idAt(i) }))
+        tx.answerDecision(idAt(i), {
           at: at + i,
           answers: answers.map((text, j) => ({ text, messageId: `msg_${i}_${j}` })),
           shown: [0],
@@ -257,9 +257,9 @@ const fill = (store: DeviceStore, count: number): void => {
           propensity: 1,
           explored: false,
         })
-        store.log({ at: at + i, recipient: 'claude', what: 'message', bytes: 9, digest: '' })
+        tx.log({ at: at + i, recipient: 'claude', what: 'message', bytes: 9, digest: '' })
         if (i % TOLD === 0)
-          store.addFeedback(`f_${i}`, idAt(i), at + i, {
+          tx.addFeedback(`f_${i}`, idAt(i), at + i, {
             kind: 'thumbs',
             value: 1,
             decisionId: idAt(i),

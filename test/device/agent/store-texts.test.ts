@@ -5,13 +5,13 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
 import { lastMessages } from '../../../device/agent/decisions.ts'
-import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import { keepDecision } from './decided.ts'
 import { shortChoices, temporaryFolder } from './fixture.ts'
 
 let folder = ''
 let path = ''
-let store: DeviceStore
+let store: OwnStore
 beforeEach(() => {
   folder = temporaryFolder()
   path = join(folder, 'db')
