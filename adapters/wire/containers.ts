@@ -38,6 +38,8 @@ export const UpdateHeader = z.strictObject({
   factor: z.enum(['A', 'B']).nullable(),
   /** Training pairs behind the adapter part: its weight in the mean. 0 when there is none. */
   pairs: z.int().min(0).max(100_000),
+  /** What was asked for and cannot be used: the prior, where the release has no scale yet. */
+  leftOut: z.array(z.literal('prior')).max(1).optional(),
   segments: z.array(SegmentSchema).min(1).max(10_000),
 })
 export type UpdateHeader = z.infer<typeof UpdateHeader>

@@ -77,12 +77,14 @@ export const runRound = async (
     contributions.includes('adapter') && !lack
       ? await adapterPart(deps, assignment, release, features, tasteOf)
       : { ...NO_ADAPTER, problem: lack?.code ?? null }
+  // Without a released scale each device measures in its own, and nobody could use the moments.
+  const sendsPrior = contributions.includes('prior') && release.scale !== null
   const parts = [
     ...adapter.parts,
-    ...(contributions.includes('prior') ? priorParts(tasteOf(features).fit) : []),
+    ...(sendsPrior ? priorParts(tasteOf(features).fit) : []),
     ...(contributions.includes('statistics') ? statisticsParts(features, deps.space) : []),
   ]
-  if (parts.length === 0) throw nothingToSend(adapter.problem)
+  if (parts.length === 0) throw nothingToSend(adapter.problem, contributions)
   const bytes = encodeUpdate(
     {
       kind: 'update',
@@ -95,11 +97,13 @@ export const runRound = async (
       adapter: assignment.adapter,
       features: assignment.features,
       factor: adapter.pairs > 0 ? assignment.factor : null,
-      pairs: adapter.pairs,
+      pairs: coarseCount(adapter.pairs),
+      ...(contributions.includes('prior') && !sendsPrior && { leftOut: ['prior' as const] }),
     },
     parts,
   )
-  const sent = contributions.filter((c) => c !== 'adapter' || adapter.pairs > 0)
+  const isSent = { adapter: adapter.pairs > 0, prior: sendsPrior, statistics: true }
+  const sent = contributions.filter((c) => isSent[c])
   return {
     bytes,
     contributions: sent,
@@ -108,6 +112,12 @@ export const runRound = async (
     problem: adapter.problem,
   }
 }
+
+/**
+ * What is told of a count: the power of two below it. It is a weight, and how much somebody uses
+ * their device is nobody's business.
+ */
+const coarseCount = (count: number): number => (count < 1 ? 0 : 2 ** Math.floor(Math.log2(count)))
 
 const priorParts = (fit: HeadFit): Part[] => {
   const { first, second } = fit.moments()
@@ -126,10 +136,12 @@ const statisticsParts = (
     features.length > 0
       ? featureStatistics(features.map((f) => [...f.raw]))
       : { count: 0, sum: new Float64Array(size), sumSquares: new Float64Array(size) }
+  const told = coarseCount(count)
+  const share = count > 0 ? told / count : 1
   return [
-    { name: 'statistics.count', shape: [1], data: [count] },
-    { name: 'statistics.sum', shape: [size], data: sum },
-    { name: 'statistics.sumSquares', shape: [size], data: sumSquares },
+    { name: 'statistics.count', shape: [1], data: [told] },
+    { name: 'statistics.sum', shape: [size], data: sum.map((x) => x * share) },
+    { name: 'statistics.sumSquares', shape: [size], data: sumSquares.map((x) => x * share) },
   ]
 }
 
@@ -266,10 +278,16 @@ const checkRelease = (assignment: Assignment, { header }: Released): void => {
     throw new FedError('E_SHAPE', "the release's adapter or exit layer is not the assignment's")
 }
 
-const nothingToSend = (problem: ErrorCode | null): FedError =>
-  problem === 'E_DIVERGED' || problem === 'E_MEMORY'
+const nothingToSend = (problem: ErrorCode | null, asked: Assignment['contributions']): FedError => {
+  if (asked.includes('prior'))
+    return new FedError(
+      'E_DATA',
+      'the release has no scale yet: a first round asks for statistics, which the scale is made of',
+    )
+  return problem === 'E_DIVERGED' || problem === 'E_MEMORY'
     ? new FedError(
         problem,
         `training ${problem === 'E_MEMORY' ? 'needs more memory than there is' : 'diverged'}, and nothing but its result was asked for`,
       )
     : new FedError('E_DATA', 'there are no choices among two or more answers to learn from')
+}

@@ -65,7 +65,7 @@ export const startAggregation = (plan: AggregationPlan, parentBytes: Uint8Array)
     add(bytes) {
       const update = decodeUpdate(bytes)
       addAdapter(adapter || undefined, update, spec)
-      if (first && second) {
+      if (first && second && findPart(update, 'prior.first')) {
         first.add(needPart(update, 'prior.first'), 1)
         second.add(needPart(update, 'prior.second'), 1)
       }
@@ -80,7 +80,7 @@ export const startAggregation = (plan: AggregationPlan, parentBytes: Uint8Array)
       const hasScale = findPart(parent, 'statistics.scale') !== undefined
       const parts = [
         ...adapterParts(next),
-        ...(first && second && hasScale
+        ...(first && second && hasScale && first.count() > 0
           ? priorParts(parent, spec, first, second)
           : keptParts(parent, 'prior.')),
         ...scaleParts(parent, spec, statistics),

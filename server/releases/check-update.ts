@@ -72,7 +72,7 @@ const checkParts = (header: UpdateHeader, spec: JobSpec, round: Round): void => 
     ['prior', 'prior.first'],
     ['statistics', 'statistics.count'],
   ] as const)
-    if (has(name) !== wants(part))
+    if (has(name) !== (wants(part) && !header.leftOut?.some((left) => left === part)))
       throw new FedError('E_SHAPE', `${part} is ${wants(part) ? 'missing' : 'not asked for'}`)
 }
 

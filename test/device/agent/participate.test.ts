@@ -15,10 +15,12 @@ test('contributes to every round of a job and then serves its last release', asy
   const report = await device.participate({ rounds: 3, wait: true })
   expect(report.rounds).toHaveLength(3)
   expect(report.rounds[0]).toMatchObject({
-    contributions: ['adapter', 'prior', 'statistics'],
+    contributions: ['adapter', 'statistics'],
     pairs: 8,
     problem: null,
   })
+  // A prior has a unit once there is a scale.
+  expect(report.rounds[1]?.contributions).toEqual(['adapter', 'prior', 'statistics'])
   await server.settle()
   const job = await server.operator.job(jobId)
   expect(job.state).toBe('completed')
@@ -225,7 +227,7 @@ test('a diverged training leaves the adapter out and sends the rest', async () =
   })
   const { rounds } = await device.participate()
   expect(rounds[0]).toMatchObject({
-    contributions: ['prior', 'statistics'],
+    contributions: ['statistics'],
     pairs: 0,
     problem: 'E_DIVERGED',
   })

@@ -116,9 +116,10 @@ test('statistics are those of a slow loop over centred features', async () => {
       const mean = group.reduce((sum, v) => sum + v[j]!, 0) / group.length
       for (const v of group) squares[j]! += (v[j]! - mean) ** 2
     }
-  expect(findPart(update, 'statistics.count')![0]).toBe(12)
+  // Of twelve vectors; the sums are told for as many as the count says.
+  expect(findPart(update, 'statistics.count')![0]).toBe(8)
   const got = findPart(update, 'statistics.sumSquares')!
-  for (let j = 0; j < size; j++) expect(got[j]).toBeCloseTo(squares[j]!, 3)
+  for (let j = 0; j < size; j++) expect(got[j]).toBeCloseTo((squares[j]! * 8) / 12, 3)
 })
 
 test('the prior part is the moments of the head under the released scale and prior', async () => {
@@ -191,6 +192,35 @@ test('head and offset together score every pair as the fitted head does', async 
   const headSide = fit.w.reduce((sum, w, i) => sum + w * scale[i]! * (chosen[i]! - rejected[i]!), 0)
   expect(engineSide).toBeCloseTo(headSide, 4)
   expect(pair.weight).toBeCloseTo(2 / 3, 12)
+})
+
+test('before a release has a scale nobody can use the moments of a head: they are left out, which is said', async () => {
+  const { deps } = build()
+  const assignment = assignmentFor({ contributions: ['prior', 'statistics'], factor: null })
+  const result = await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
+  const update = decodeUpdate(result.bytes)
+  expect(result.contributions).toEqual(['statistics'])
+  expect(update.header.leftOut).toEqual(['prior'])
+  expect(findPart(update, 'prior.first')).toBeUndefined()
+  const alone = assignmentFor({ contributions: ['prior'], factor: null })
+  await expect(runRound(deps, alone, releaseFor(alone), shortChoices(4))).rejects.toMatchObject({
+    code: 'E_DATA',
+    message: expect.stringContaining('no scale'),
+  })
+})
+
+test.each([
+  [1, 1],
+  [3, 2],
+  [5, 4],
+  [8, 8],
+])('of %i pairs an update tells that there are at least %i', async (maxPairs, told) => {
+  const { deps } = build()
+  const base = assignmentFor({ contributions: ['adapter'] })
+  const assignment = { ...base, training: { ...base.training, maxPairs } }
+  const { bytes, pairs } = await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
+  expect(pairs).toBe(maxPairs)
+  expect(decodeUpdate(bytes).header.pairs).toBe(told)
 })
 
 test('the same assignment, release and choices give the same bytes', async () => {
@@ -280,7 +310,7 @@ test('without memory for its training a device contributes the rest, and refuses
   }
   const all = assignmentFor()
   const sent = await runRound(tight, all, releaseFor(all), shortChoices(4))
-  expect(sent).toMatchObject({ contributions: ['prior', 'statistics'], problem: 'E_MEMORY' })
+  expect(sent).toMatchObject({ contributions: ['statistics'], problem: 'E_MEMORY' })
   const before = calls.pooled
   const only = assignmentFor({ contributions: ['adapter'] })
   await expect(runRound(tight, only, releaseFor(only), shortChoices(4))).rejects.toMatchObject({

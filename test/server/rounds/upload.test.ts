@@ -224,6 +224,26 @@ describe('upload', () => {
     await expectRefusal(await device.upload(assignment, bytes(assignment)), status, code)
   })
 
+  test('a device may leave the prior out where it says so, and the round goes on without it', async () => {
+    const job = tinyJob({ rounds: 2, cohort: { size: 1, goal: 1, minimum: 1 } })
+    const { server, device, jobId, assignment } = await scene(job)
+    const leaves = { header: { leftOut: ['prior' as const] } }
+    await expectRefusal(
+      await device.upload(assignment, updateFor(assignment, 'a', leaves)),
+      422,
+      'E_SHAPE',
+    )
+    for (const round of [assignment, null]) {
+      const next = round ?? (await device.join(job))
+      const bytes = updateFor(next, 'a', { ...leaves, ...without('prior.') })
+      expect((await device.upload(next, bytes)).status).toBe(202)
+      await server.settle()
+    }
+    const { state, head } = await server.operator.job(jobId)
+    expect(state).toBe('completed')
+    expect(server.store.release(head!)?.summary.parts).toEqual(['adapter', 'statistics'])
+  })
+
   test('a refused update leaves the device free to send a good one', async () => {
     const { server, device, assignment } = await scene()
     await device.upload(assignment, updateFor(assignment, 'a', without('prior.')))
