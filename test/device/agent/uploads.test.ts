@@ -239,6 +239,21 @@ describe('the clock of the device', () => {
     expect(it.state.puts).toBe(puts + 4)
   })
 
+  test('set beyond the end of the consent sends nothing meanwhile, and loses nothing', async () => {
+    const it = await broken()
+    await it.device.grantConsent(
+      ['adapter', 'prior', 'statistics'],
+      it.server.now() + 90 * 24 * HOUR,
+    )
+    const puts = it.state.puts
+    it.state.offset = 365 * 24 * HOUR
+    await expect(it.device.participate()).rejects.toMatchObject({ code: 'E_CONSENT' })
+    expect(it.state.puts).toBe(puts)
+    it.state.offset = 0
+    await it.device.participate()
+    expect(it.reasons()).toEqual([['accepted', null]])
+  })
+
   test('is believed where it says for a week that the round is over, also without a server', async () => {
     const it = await broken()
     it.state.answer = () => page(503)
