@@ -32,7 +32,11 @@ test('two rounds on the real engine change the shared adapter, and rerank runs u
     expect(result.candidates.every((c) => Number.isFinite(c.reward))).toBe(true)
     expect(result.candidates.some((c) => c.pooled !== 0)).toBe(true)
     const training = await device.train({ adapter: true, epochs: 3 })
-    expect(training.adapter!.losses.at(-1)).toBeLessThan(training.adapter!.losses[0]!)
+    // By epochs: single steps see different choices.
+    const { losses } = training.adapter!
+    const epoch = losses.length / 3
+    const sum = (part: readonly number[]) => part.reduce((total, loss) => total + loss, 0)
+    expect(sum(losses.slice(-epoch))).toBeLessThan(sum(losses.slice(0, epoch)))
   } finally {
     await engine.close()
     rmSync(folder, { recursive: true })
