@@ -83,10 +83,8 @@ export type About = { readonly decisionId: string; readonly propensity: number }
  */
 export const recordFeedback = (store: StoreTx, event: FeedbackEvent, at: number): About | null => {
   const target = event.decisionId ?? event.messageId
-  if (target === undefined) {
-    store.addFeedback(newId('f_'), '', at, event)
-    return null
-  }
+  // The profile has it: nobody would read the event.
+  if (target === undefined) return null
   const row = decisionNamed(store, target)
   if (!row)
     throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
@@ -131,14 +129,18 @@ const aroundOf = (store: StoreReads, row: DecisionRow): Around => {
   }
 }
 
-/** The most recent decisions that have feedback, oldest first, and the events on them. */
+/** The most recent decisions that have feedback, none older than `since`, oldest first; and the events on them. */
 export const recordedFeedback = (
   store: StoreReads,
   limit: number,
-): { decisions: Decision[]; events: RecordedEvent[] } => {
-  const rows = store.toldDecisions(limit).toReversed()
+  since: number,
+): { decisions: (Decision & { readonly at: number })[]; events: RecordedEvent[] } => {
+  const rows = store
+    .toldDecisions(limit)
+    .filter(({ at }) => at >= since)
+    .toReversed()
   return {
-    decisions: rows.map((row) => toDecision(store, row)),
+    decisions: rows.map((row) => Object.assign(toDecision(store, row), { at: row.at })),
     events: rows.flatMap(({ id }) => eventsOn(store, id)),
   }
 }

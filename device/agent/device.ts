@@ -147,7 +147,7 @@ export const openDevice = (options: DeviceOptions): Device => {
       }),
     chooseExit: (onProgress) =>
       during('scoring', () => ownExitChoice(deps, serving, pooledProgress(onProgress))),
-    importChoices: (choices) => importChoices(store, choices),
+    importChoices: (choices) => importChoices(store, choices, clock()),
     prepare: async () => {
       await refresh()
       if (settings.rewrite) {

@@ -1,30 +1,18 @@
 /** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
 import { FedError } from '../../adapters/errors.ts'
-import {
-  type ForgetReport,
-  type ForgetTarget,
-  Profile,
-} from '../../adapters/wire/personalization.ts'
-import { EMPTY_PROFILE, updateProfile } from '../personalize/profile.ts'
+import type { ForgetReport, ForgetTarget } from '../../adapters/wire/personalization.ts'
 import { convertAll } from './convert-old.ts'
-import { askedName } from './kept.ts'
-import { forgetPeople } from './people.ts'
-import { serveRelease, servingState } from './private-adapter.ts'
-import { forgetProposals } from './proposals.ts'
-import { forgetRelevance } from './relevant.ts'
+import { type Erasing, erase, type Occasion } from './erasure.ts'
 import type { DeviceStore, StoreTx } from './store.ts'
 import { DECISION_MS } from './store-ends.ts'
+import type { Related } from './store-related.ts'
 
-const MINUTE_MS = 60_000
-const DAY_MS = 24 * 60 * MINUTE_MS
-/** Clocks are set, and a request is read before its decision is kept. */
-const SLACK_MS = 60 * MINUTE_MS
-/** A request is logged before its answer comes, and the decision is kept after it. */
-const ANSWER_MS = 15 * MINUTE_MS
+const DAY_MS = 24 * 3600_000
 
 /**
- * All turns of the conversation that a decision or an answer belongs to, also those under another system prompt; conversations that
- * began with the very same words under the same system prompt cannot be told from it and go too. Fails with E_NO_DECISION.
+ * All turns of the conversation that a decision, an answer or a choice belongs to, also those under another system prompt;
+ * conversations that began with the very same words under the same system prompt cannot be told from it and go too. It may have
+ * expired: what was learned of it goes. Fails with E_NO_DECISION.
  */
 export const forgetConversation = async (
   device: DeviceStore,
@@ -33,93 +21,69 @@ export const forgetConversation = async (
   await convertAll(device)
   const report = await device.durably((store): ForgetReport => {
     const target = decisionId ?? messageId ?? ''
-    const all = store.relatedTo(target)
-    if (all.length === 0)
-      throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
-    const decisions = all.filter(({ kind }) => kind === 'd')
-    const choices = all.filter(({ kind }) => kind === 'c')
-    const ids = new Set(all.map((one) => one.id))
-    const said = [...ids].flatMap((id) => store.feedbackOn(id))
-    const learnedAt = [...choices, ...said].map((one) => one.at)
-    const learnedSince = learnedAt.length > 0 ? Math.min(...learnedAt) : null
-    const sent = store
-      .uploads()
-      .filter((u) => u.isSent && learnedSince !== null && u.at >= learnedSince)
-    const erased = store.eraseRows({
-      decisions,
-      choices,
-      conversations: decisions.flatMap((d) => d.suffix ?? []),
-      computedSince: Math.min(...all.map((one) => one.at)) - SLACK_MS,
-      sentSince: learnedSince,
-    })
-    for (const { at } of decisions) store.eraseDigests(at - ANSWER_MS, at + MINUTE_MS)
-    const asked = new Set(all.map((one) => one.asked))
-    const conversations = new Set(all.map((one) => one.conversation))
-    forgetRelevance(
-      store,
-      (e) =>
-        asked.has(askedName(store.hash, e.request)) ||
-        (e.conversation !== undefined && conversations.has(e.conversation)),
-    )
-    forgetProposals(store, ids)
-    // Which of them the conversation was with is not known; who is still there is soon seen again.
-    forgetPeople(store)
-    if (choices.length > 0) forgetLearned(store)
-    return {
-      ...erased,
-      privateAdapter: learnedSince === null ? 'none' : removePrivate(store),
-      updatesSentSince: sent.length,
-    }
+    const gone = store.relatedTo([target])
+    if (gone.length === 0)
+      throw new FedError('E_NO_DECISION', 'nothing that this device keeps has this id')
+    return forgetAll(store, gone)
   })
   await device.compact()
   return report
 }
 
-/** What has an end whatever the user set: once a day. */
-export const expire = (store: DeviceStore, now: number): Promise<void> =>
-  store.durably((tx) => {
-    tx.eraseDigests(0, now - DECISION_MS)
-    tx.endRows(now)
-  })
+const forgetAll = (store: StoreTx, gone: readonly Related[]): ForgetReport => {
+  const said = [...new Set(gone.map(({ id }) => id))].flatMap((id) => store.feedbackOn(id))
+  const learned = [...gone.filter(({ kind }) => kind !== 'd'), ...said].map(({ at }) => at)
+  const learnedSince = Math.min(...learned)
+  const sent = store.uploads().filter((u) => u.isSent && u.at >= learnedSince)
+  const hadPrivate = store.blob('private') !== undefined
+  erase(store, 'forget', { now: 0, gone, before: Number.NEGATIVE_INFINITY, learnedSince })
+  const count = (kind: Related['kind']) => gone.filter((row) => row.kind === kind).length
+  return {
+    decisions: count('d'),
+    choices: count('c'),
+    feedback: said.length,
+    privateAdapter: hadPrivate && store.blob('private') === undefined ? 'removed' : 'none',
+    updatesSentSince: sent.length,
+  }
+}
 
-/**
- * Erases what is older than the limit in days; null: nothing (decisions then expire as new ones are kept). Choices of unknown time
- * and a private adapter stay. True where something went.
- */
+/** What goes in one transaction: nobody waits long for it. */
+const AT_ONCE = 200
+
+/** Decisions are kept for 90 days; what else has an end ends. True where something went. */
+export const expire = (store: DeviceStore, now: number): Promise<boolean> =>
+  eraseOlder(store, 'expiry', ['d'], now - DECISION_MS, now)
+
+/** Erases what is older than the limit in days; null: nothing. True where something went. */
 export const enforceRetention = async (
-  device: DeviceStore,
+  store: DeviceStore,
   retentionDays: number | null,
   now: number,
 ): Promise<boolean> => {
   if (retentionDays === null) return false
-  await convertAll(device)
-  const before = now - retentionDays * DAY_MS
-  const isOver = await device.durably((store) => {
-    forgetPeople(store, before)
-    const digests = store.eraseDigests(0, before)
-    const { decisions, choices, feedback } = store.idsBefore(before)
-    if (decisions.length + choices.length + feedback + digests === 0) return false
-    // States do not say which text they are of.
-    store.eraseRows({ decisions, choices, before, computedSince: 0 })
-    forgetRelevance(store, (e) => (e.at ?? 0) < before)
-    forgetProposals(store, new Set(decisions.map(({ id }) => id)))
-    if (choices.length > 0) forgetLearned(store)
-    return true
-  })
-  if (isOver) await device.compact()
-  return isOver
+  await convertAll(store)
+  await store.durably((tx) => tx.dateChoices(now))
+  return eraseOlder(store, 'retention', ['d', 'c', 'e'], now - retentionDays * DAY_MS, now)
 }
 
-/** Until the head is fitted again, the profile says nothing that was learned. */
-const forgetLearned = (store: StoreTx): void => {
-  const profile = Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
-  store.set('profile', updateProfile(profile, []))
-  store.set('outlook', null)
-}
-
-const removePrivate = (store: StoreTx): ForgetReport['privateAdapter'] => {
-  if (!store.blob('private')) return 'none'
-  store.removeBlob('private')
-  serveRelease(store, servingState(store).release)
-  return 'removed'
+const eraseOlder = async (
+  device: DeviceStore,
+  occasion: Occasion,
+  kinds: readonly Related['kind'][],
+  before: number,
+  now: number,
+): Promise<boolean> => {
+  for (let times = 0; ; times++) {
+    const count = await device.durably((store) => {
+      const gone = store.olderThan(before, kinds, AT_ONCE)
+      const learned = gone.filter(({ kind }) => kind !== 'd').map(({ at }) => at)
+      const what: Erasing = { now, gone, before, learnedSince: Math.min(...learned) }
+      erase(store, occasion, what)
+      return gone.length
+    })
+    if (count >= AT_ONCE) continue
+    const isOver = times + count > 0
+    if (isOver) await device.compact()
+    return isOver
+  }
 }

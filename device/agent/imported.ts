@@ -18,6 +18,7 @@ export type ImportReport = {
 export const importChoices = async (
   store: Pick<DeviceStore, 'durably'>,
   choices: readonly ChoiceLine[],
+  now: number,
 ): Promise<ImportReport> => {
   const isForTesting = ({ split }: ChoiceLine) => split === 'test'
   const forTraining = choices.filter((choice) => !isForTesting(choice))
@@ -25,7 +26,7 @@ export const importChoices = async (
   const outcomes = await store.durably((tx) => {
     // One that was for training before is not any more.
     for (const choice of choices.filter(isForTesting)) tx.dropImported(choiceKey(choice))
-    return new Map([...latest].map(([key, choice]) => [key, tx.importChoice(key, choice)]))
+    return new Map([...latest].map(([key, choice]) => [key, tx.importChoice(key, choice, now)]))
   })
   const report = { added: 0, replaced: 0, known: 0, test: choices.length - forTraining.length }
   const counted = new Set<string>()

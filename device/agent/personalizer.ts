@@ -22,7 +22,7 @@ import {
   reserveAnswers,
 } from './outlook.ts'
 import { countPeople } from './people.ts'
-import { openProposals, settleProposal } from './proposals.ts'
+import { settleProposal } from './proposals.ts'
 import type { Relevance } from './relevant.ts'
 import { rerankAnswers } from './reranking.ts'
 import { learnFromFeedback, readProfile, rewriteRequest, saveLearned } from './rewriting.ts'
@@ -112,7 +112,7 @@ export const openPersonalizer = (
       await refreshProfile(deps).catch(() => undefined)
       return report
     },
-    proposals: () => openProposals(store),
+    proposals: () => store.proposals(),
     async settleProposal(id, accept) {
       await store.durably((tx) => settleProposal(tx, id, accept))
       return profileOf(store)

@@ -4,6 +4,7 @@ import { decodeContainer, encodeContainer } from '../../adapters/codec/container
 import { FedError } from '../../adapters/errors.ts'
 import { AdapterSpecSchema, Sha256 } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/run/types.ts'
+import type { Erasing } from './erasure.ts'
 import { PRIVATE_OBJECTIVES, type PrivateObjective } from './private-training.ts'
 import type { StoreReads, StoreTx } from './store.ts'
 
@@ -15,11 +16,19 @@ const ServingState = z.object({
 })
 export type ServingState = z.infer<typeof ServingState>
 
-/** objective: what it was trained on, for the next time. */
+/**
+ * Of the choices and decisions that it was trained on, when the oldest was made; null: it was trained on none. What was imported was
+ * trained on nothing that is here.
+ */
+const Oldest = z.object({ choices: z.number().nullable(), decisions: z.number().nullable() })
+export type Oldest = z.infer<typeof Oldest>
+
+/** objective: what it was trained on, for the next time. oldest: a version that did not say trained on anything. */
 const PrivateHeader = z.object({
   spec: AdapterSpecSchema,
   release: Sha256.nullable(),
   objective: z.enum(PRIVATE_OBJECTIVES).default('reward'),
+  oldest: Oldest.default({ choices: 0, decisions: 0 }),
 })
 
 export const servingState = (store: StoreReads): ServingState =>
@@ -37,9 +46,10 @@ export const savePrivate = (
   release: string | null,
   { spec, flat }: LoraFeed,
   objective: PrivateObjective = 'reward',
+  oldest: Oldest = { choices: null, decisions: null },
 ): void => {
   const revision = servingState(store).revision + 1
-  store.saveBlob('private', encodeContainer({ spec, release, objective }, flat))
+  store.saveBlob('private', encodeContainer({ spec, release, objective, oldest }, flat))
   store.set('serving', { release, private: true, revision } satisfies ServingState)
 }
 
@@ -53,4 +63,23 @@ export const readPrivate = (
   const { header, payload } = decodeContainer(bytes)
   const { spec, objective } = PrivateHeader.parse(header)
   return { spec, flat: payload, objective }
+}
+
+/** It cannot unlearn: once something goes that it may have been trained on, so does it. */
+export const forgetPrivate = (
+  store: StoreTx,
+  { gone, before, learnedSince }: Pick<Erasing, 'gone' | 'before' | 'learnedSince'>,
+): void => {
+  const bytes = store.blob('private')
+  if (!bytes) return
+  const { oldest } = PrivateHeader.parse(decodeContainer(bytes).header)
+  const isOf = (kind: 'c' | 'd', at: number | null): boolean =>
+    at !== null && at < before && gone.some((row) => row.kind === kind)
+  const isForgotten = before === Number.NEGATIVE_INFINITY && learnedSince < Infinity
+  if (!isForgotten && !isOf('c', oldest.choices) && !isOf('d', oldest.decisions)) return
+  store.removeBlob('private')
+  serveRelease(store, servingState(store).release)
+  // Another one is due at the agent's next start, or at its next look.
+  const agent = store.get('agent')
+  if (agent) store.set('agent', { ...agent, trained: 0 })
 }

@@ -18,20 +18,11 @@ import {
   trainRelevance,
 } from '../personalize/relevance.ts'
 import { RELEVANCE_SEEDS } from '../personalize/relevance-seeds.ts'
-import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
+import type { DeviceStore } from './store.ts'
+import type { Example } from './store-learned.ts'
 
 /** What the user's doings say of a wish for a request (null: of any wish). weight: see OwnExample. */
-const Learned = z.object({
-  request: z.string(),
-  wish: z.custom<Wish>((v) => WISHES.includes(v as Wish)).nullable(),
-  isRelevant: z.boolean(),
-  weight: z.number(),
-  isUndo: z.boolean(),
-  /** When, and the key of the conversation. */
-  at: z.number().optional(),
-  conversation: z.string().optional(),
-})
-export type Learned = z.infer<typeof Learned>
+export type Learned = Omit<Example, 'wish'> & { readonly wish: Wish | null }
 
 export type Relevance = {
   /** Fits the head if it is not there yet (one pass over the seeds, ten seconds on two cores). */
@@ -52,26 +43,12 @@ const Kept = z.object({
 })
 /** Seeds that are read at a time. */
 const TOGETHER = 16
-/** Most recent examples that are kept. */
-const MOST = 300
-
-/** The examples live apart from the head, which a new model or new seeds replace, and which is too long to be read at each request. */
-const State = z.object({ own: z.array(Learned).catch([]) })
 
 /** What has been learned, oldest first. */
-export const learnedRelevance = (store: StoreReads): readonly Learned[] =>
-  State.safeParse(store.get('relevance')).data?.own ?? []
+export const learnedRelevance = (store: Pick<DeviceStore, 'examples'>): readonly Learned[] =>
+  store.examples().filter((e): e is Learned => e.wish === null || isWish(e.wish))
 
-export const learnRelevance = (store: StoreTx, learned: readonly Learned[]): void => {
-  if (learned.length === 0) return
-  store.set('relevance', { own: [...learnedRelevance(store), ...learned].slice(-MOST) })
-}
-
-export const forgetRelevance = (store: StoreTx, isOf: (e: Learned) => boolean): void => {
-  const all = learnedRelevance(store)
-  const own = all.filter((e) => !isOf(e))
-  if (own.length < all.length) store.set('relevance', { own })
-}
+const isWish = (name: string): name is Wish => WISHES.includes(name as Wish)
 
 export const openRelevance = (
   store: DeviceStore,
@@ -106,9 +83,9 @@ export const openRelevance = (
     return loaded
   }
   const ownPart = async (trained: RelevanceHead): Promise<OwnPart> => {
-    const own = learnedRelevance(store)
-    const version = JSON.stringify(own)
+    const version = store.examplesVersion()
     if (fitted?.version !== version) {
+      const own = learnedRelevance(store)
       const requests = own.map((e) => e.request)
       const states = await poolInParts(pool, requests, TOGETHER)
       fitted = {

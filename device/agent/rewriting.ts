@@ -35,13 +35,7 @@ import {
 import { askedOf, bytesOf, newDecision } from './decisions.ts'
 import { historyOf } from './history.ts'
 import { orAborted } from './in-time.ts'
-import {
-  type Learned,
-  learnedRelevance,
-  learnRelevance,
-  type Relevance,
-  undoneRequests,
-} from './relevant.ts'
+import { type Learned, learnedRelevance, type Relevance, undoneRequests } from './relevant.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
 import type { NewDecision } from './store-decisions.ts'
@@ -238,18 +232,17 @@ export const learnFromFeedback = (
 ): void => {
   const row = store.decision(event.decisionId ?? event.messageId ?? '')
   if (!row) return
-  const { conversation } = row
   const request = askedOf(store, row)
   const inBlock = (row.info.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
   const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
-    learnRelevance(
-      store,
+    store.addExamples(
       examples.map((e) => ({
         request,
         weight,
         isUndo: event.kind === 'undo',
         at: clock(),
-        conversation,
+        decision: row.id,
+        conversation: row.conversation,
         ...e,
       })),
     )

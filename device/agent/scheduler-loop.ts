@@ -16,6 +16,7 @@ import {
   keepCheckIn,
   keepEnergy,
 } from './energy-status.ts'
+import { servingState } from './private-adapter.ts'
 import {
   beginScheduler,
   type Instant,
@@ -196,6 +197,7 @@ const lookAt = (deps: AgentDeps, readings: Readings, running: Running | null) =>
     readings,
     isPaused: isTrainingPaused(store),
     choices: store.countChoices(),
+    hasAdapter: servingState(store).private,
     mayContribute: isEnrolled && consentRefusal(store.consent(), CONTACT, at.wall) === null,
     spent: now + joulesSince(others, calendar.startOfDay(at.wall)),
     expected: {

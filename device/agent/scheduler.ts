@@ -25,6 +25,8 @@ export type SchedulerState = {
   /** Choices that the last training had seen, and that there were at the last look. */
   readonly trained: number
   readonly seen: number
+  /** Whether there was a private adapter then. */
+  readonly hadAdapter: boolean
   readonly wasHot: boolean
   readonly last: Instant
 }
@@ -38,6 +40,7 @@ export type SchedulerEvent =
       readonly readings: Readings
       readonly isPaused: boolean
       readonly choices: number
+      readonly hasAdapter: boolean
       /** Enrolled, with a consent in force. */
       readonly mayContribute: boolean
       /** Joules of this day, what runs included, and what a piece of work is expected to take. */
@@ -110,6 +113,7 @@ export const beginScheduler = (
   failures: { training: 0, round: 0 },
   trained: Math.min(kept.trained, kept.choices),
   seen: kept.choices,
+  hadAdapter: false,
   wasHot: false,
   last: at,
 })
@@ -134,8 +138,10 @@ const look = (
   const forgotten = Math.max(0, before.seen - event.choices)
   const state: SchedulerState = {
     ...awake,
-    trained: Math.max(0, before.trained - forgotten),
+    // An adapter that went with what it had learned from is trained anew from what is left.
+    trained: before.hadAdapter && !event.hasAdapter ? 0 : Math.max(0, before.trained - forgotten),
     seen: event.choices,
+    hadAdapter: event.hasAdapter,
     wasHot: held.includes('too_hot'),
     last: at,
   }

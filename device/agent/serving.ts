@@ -28,6 +28,7 @@ import { ownExit } from './exit-layer.ts'
 import { unlessForgotten } from './forgotten.ts'
 import { fitOwnTaste, isOutgrown, type OwnTaste, type Tuning, tuneTaste } from './own-taste.ts'
 import {
+  type Oldest,
   readPrivate,
   type ServingState,
   savePrivate,
@@ -48,6 +49,7 @@ export type ServingDeps = {
   readonly engine: Engine
   readonly space: FeatureSpace
   readonly settings: DeviceSettings
+  readonly clock: () => number
   readonly memo: AnswerMemo
   readonly checkpoint?: string | undefined
   /** Fails with E_MEMORY where a training would not fit. */
@@ -135,7 +137,7 @@ export const openServing = (deps: ServingDeps): Serving => {
         deps.store,
         deps.checkpoint,
         () => trainPrivate(deps, release, { ...options, objective }),
-        (tx, { feed }) => savePrivate(tx, release, feed, objective),
+        (tx, { feed, oldest }) => savePrivate(tx, release, feed, objective, oldest),
       )
       cached = null
       if (deps.checkpoint) rmSync(deps.checkpoint, { force: true })
@@ -249,7 +251,7 @@ const trainPrivate = async (
   deps: ServingDeps,
   release: string | null,
   options: PrivateTraining & { readonly objective: PrivateObjective },
-): Promise<{ feed: LoraFeed; result: TrainResult }> => {
+): Promise<{ feed: LoraFeed; oldest: Oldest; result: TrainResult }> => {
   const { model, engine, settings } = deps
   const kept = release === null ? null : keptRelease(deps, release)
   const spec = kept?.header.adapter ?? ownSpec(ownExit(deps.store, model))
@@ -263,7 +265,7 @@ const trainPrivate = async (
   await options.onFits?.()
   const ground = groundOf(deps, { release, private: false })
   const base = await fitServed(deps, ground, undefined, options.onPooled)
-  const { objective, heldBack } = privateData(deps, base, options.objective)
+  const { objective, heldBack, oldest } = privateData(deps, base, options.objective)
   // The same for a retry, so that a checkpoint can be taken up.
   const seed = seededRng(`private/${release}`).int(2 ** 31)
   const feed = { spec, flat: initAdapter(model.base.shape, spec, seed) }
@@ -284,7 +286,7 @@ const trainPrivate = async (
     options.onTrain,
     options.signal,
   )
-  return { feed: { spec, flat: result.flat }, result }
+  return { feed: { spec, flat: result.flat }, oldest, result }
 }
 
 const ownSpec = (exitLayer: number): AdapterSpec => ({

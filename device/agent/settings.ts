@@ -283,7 +283,7 @@ export const DeviceSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Days after which choices, decisions and feedback are erased; null: choices are kept, and decisions for 90 days.',
+      'Days after which everything that was said is erased: decisions, feedback, choices (imported ones too) and what was learned from them. null: decisions and feedback go after 90 days; choices are kept until they are forgotten.',
     ),
   agent: AgentSettings.prefault({}).describe(
     'When `loreweave agent` may train and take part in rounds by itself.',

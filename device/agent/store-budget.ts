@@ -2,58 +2,49 @@
 import type { Run } from './store.ts'
 import type { choiceTables } from './store-choices.ts'
 import type { countTables } from './store-counts.ts'
-import type { decisionTables } from './store-decisions.ts'
 
 const DEFAULT_BYTES = 256e6
 /** Rows that go for one that comes: no write takes long, and what is too much shrinks all the same. */
 const AT_ONCE = 20
 
-type Tables = Pick<ReturnType<typeof decisionTables>, 'dropDecision'> &
-  Pick<ReturnType<typeof choiceTables>, 'dropChoice'> &
-  Pick<ReturnType<typeof countTables>, 'keptBytes'>
-
 type Old = { readonly seq: number; readonly id: string }
 
-/**
- * Decisions go first, with the feedback on them: what it amounted to is a choice by then. Choices
- * only where they alone are too much.
- */
+type Tables = { readonly expireDecision: (row: Old) => void } & Pick<
+  ReturnType<typeof choiceTables>,
+  'dropChoice'
+> &
+  Pick<ReturnType<typeof countTables>, 'keptBytes'>
+
+/** Decisions go first: what feedback on them amounted to is a choice by then. Choices only where they alone are too much. */
 export const budgetTables = (run: Run, tables: Tables) => {
   let maxBytes = DEFAULT_BYTES
 
-  const drop = ({ seq, id }: Old): void => {
-    run.change('DELETE FROM feedback WHERE decision_id = ?', id)
-    tables.dropDecision(seq)
-  }
   const dropOldest = (): boolean => {
     // The newest is what the others made room for.
     const [decision, next] = run.all<Old>('SELECT seq, id FROM decisions ORDER BY seq LIMIT 2')
     if (decision && next) {
-      drop(decision)
+      tables.expireDecision(decision)
       return true
     }
     const [choice, newer] = run.all<{ seq: number }>(
       'SELECT seq FROM choices ORDER BY at, seq LIMIT 2',
     )
     if (choice && newer) tables.dropChoice(choice.seq)
-    return (
-      newer !== undefined ||
-      run.change('DELETE FROM feedback WHERE seq = (SELECT MIN(seq) FROM feedback)') > 0
-    )
+    return newer !== undefined
   }
   return {
     /** Of what decisions, choices and feedback keep, about; from the next write on. */
     limitTo: (bytes: number): void => {
       maxBytes = bytes
     },
-    /** Some of those that are older, with the feedback on them. */
+    /** Some of those that are older. */
     dropBefore: (at: number): void => {
       const old = run.all<Old>(
         'SELECT seq, id FROM decisions WHERE at < ? ORDER BY at LIMIT ?',
         at,
         AT_ONCE,
       )
-      for (const one of old) drop(one)
+      for (const one of old) tables.expireDecision(one)
     },
     /** After something was added. */
     keepWithin: (): void => {

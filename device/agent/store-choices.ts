@@ -15,17 +15,18 @@ import type { Texts } from './store-texts.ts'
 
 /**
  * A choice is never changed: another one of the same id takes its place under a higher seq. shown:
- * how many answers were; characters: of all its answers; name: of all that it says; role of a text:
- * system, user, assistant or candidate.
+ * how many answers were; characters: of all its answers; name: of all that it says; kept: when it
+ * came here; role of a text: system, user, assistant or candidate.
  */
 export const CHOICE_SCHEMA = `
 CREATE TABLE IF NOT EXISTS choices (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, source TEXT NOT NULL, at REAL NOT NULL,
   conversation TEXT NOT NULL, asked TEXT NOT NULL, shown INTEGER NOT NULL,
   candidates INTEGER NOT NULL, characters INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
-  UNIQUE (id, source)
+  kept REAL NOT NULL DEFAULT 0, UNIQUE (id, source)
 );
 CREATE INDEX IF NOT EXISTS choices_at ON choices (at, seq);
+CREATE INDEX IF NOT EXISTS choices_age ON choices (CASE at WHEN 0 THEN kept ELSE at END);
 CREATE INDEX IF NOT EXISTS choices_conversation ON choices (conversation);
 CREATE INDEX IF NOT EXISTS choices_asked ON choices (asked);
 CREATE TABLE IF NOT EXISTS choice_texts (
@@ -68,6 +69,7 @@ type Added = {
   readonly conversation: string
   readonly asked: string
   readonly openings: readonly string[]
+  readonly kept?: number | undefined
 }
 
 /** The user's name in this device's own choices; it never leaves. */
@@ -93,7 +95,7 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
     )
   /** False where the same is there already. */
   const put = (made: Added): boolean => {
-    const { id, source, body, prompt, candidates, conversation, asked, openings } = made
+    const { id, source, body, prompt, candidates, conversation, asked, openings, kept = 0 } = made
     const parts = [
       ...prompt,
       ...candidates.map((text): Part => ({ role: 'candidate', text: texts.add(text) })),
@@ -104,7 +106,7 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
     const gone = before ? unlink(before.seq) : []
     const seq = run.insert(
       `INSERT INTO choices (id, source, at, conversation, asked, shown, candidates, characters,
-         name, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         name, body, kept) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       source,
       body.at ?? 0,
@@ -115,6 +117,7 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
       candidates.reduce((sum, text) => sum + text.length, 0),
       name,
       JSON.stringify(body),
+      kept,
     )
     for (const { role, text } of parts)
       run.insert('INSERT INTO choice_texts (choice, role, text) VALUES (?, ?, ?)', seq, role, text)
@@ -170,10 +173,10 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
     /** False when there is one of that id already. */
     addChoice: (choice: StoredChoice, source: ChoiceSource): boolean =>
       known(choice.id, source) === undefined && put(addedOf(choice, source)),
-    /** Kept under the key (see choiceKey), in the place of what it held before. */
-    importChoice: (key: string, choice: ChoiceLine): Imported => {
+    /** Kept under the key (see choiceKey), in the place of what it held before. kept: the time now. */
+    importChoice: (key: string, choice: ChoiceLine, kept: number): Imported => {
       const before = known(key, 'import')
-      if (!put(addedOf({ ...choice, id: key }, 'import'))) return 'known'
+      if (!put({ ...addedOf({ ...choice, id: key }, 'import'), kept })) return 'known'
       return before ? 'replaced' : 'added'
     },
     /** That there is none any more. */
@@ -223,6 +226,9 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
       return row && read(row)
     },
     dropChoice: drop,
+    /** Choices of unknown time that an earlier version kept count as kept now. */
+    dateChoices: (now: number): void =>
+      void run.change('UPDATE choices SET kept = ? WHERE at = 0 AND kept = 0', now),
   }
 }
 

@@ -6,9 +6,9 @@ import type { Run } from './store.ts'
 
 /**
  * bytes: of what decisions, choices and feedback keep, about; choices, suffix_keys: how many; changes:
- * to the choices.
+ * to the choices; erased: bytes of texts that were written over since the file was compacted.
  */
-type Count = 'bytes' | 'choices' | 'changes' | 'suffix_keys'
+type Count = 'bytes' | 'choices' | 'changes' | 'suffix_keys' | 'erased'
 
 /** What a row takes beside its longest column, its places in indexes included. */
 const ROW_BYTES = {
@@ -38,16 +38,19 @@ const trigger = (table: string, event: string, work: string): string =>
 /** Behind the tables' own. */
 export const COUNT_SCHEMA = `
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO counts VALUES ('choices', 0), ('changes', 0);
+INSERT OR IGNORE INTO counts VALUES ('choices', 0), ('changes', 0), ('erased', 0);
 INSERT OR IGNORE INTO counts
   SELECT 'bytes', COALESCE(SUM(${bytesOf('feedback', 'old').replaceAll('old.', '')}), 0) FROM feedback;
 ${(Object.keys(ROW_BYTES) as Counted[])
   .map((table) => {
     const isChoice = table === 'choices'
     const more = (n: string) => (isChoice ? add('choices', n) + add('changes', '1') : '')
+    const gone = add('bytes', `-(${bytesOf(table, 'old')})`) + more('-1')
     return [
       trigger(table, 'INSERT', add('bytes', bytesOf(table, 'new')) + more('1')),
-      trigger(table, 'DELETE', add('bytes', `-(${bytesOf(table, 'old')})`) + more('-1')),
+      table === 'texts'
+        ? trigger(table, 'UPDATE OF key', gone + add('erased', bytesOf(table, 'old')))
+        : trigger(table, 'DELETE', gone),
     ].join('\n')
   })
   .join('\n')}
@@ -66,5 +69,7 @@ export const countTables = (run: Run) => {
     choicesVersion: (): string => `${count('changes')}`,
     /** About what is kept of decisions, choices and feedback. */
     keptBytes: (): number => count('bytes'),
+    /** Of the file: what compacting it would free. */
+    erasedBytes: (): number => count('erased'),
   }
 }

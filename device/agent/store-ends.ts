@@ -19,7 +19,7 @@ const logEnd = (recipient: string): string =>
      SELECT seq FROM outbox WHERE recipient = '${recipient}' ORDER BY seq DESC
      LIMIT 1 OFFSET ${LOG_ENTRIES}))`
 
-export const ENDS: readonly End[] = [
+const ENDS: readonly End[] = [
   { table: 'outbox', sql: logEnd('claude') },
   { table: 'outbox', sql: logEnd('federation') },
   // A day is looked back on. What a clock that was set back has left in the future would count for ever.
@@ -41,7 +41,8 @@ export const ENDS: readonly End[] = [
 ]
 
 export const endTables = (run: Run) => ({
-  endRows: (now: number): void => {
-    for (const { sql } of ENDS) run.change(sql, { now })
+  /** Drops what a table holds beyond its end. */
+  endRows: (table: string, now: number): void => {
+    for (const end of ENDS) if (end.table === table) run.change(end.sql, { now })
   },
 })

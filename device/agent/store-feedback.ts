@@ -3,6 +3,7 @@ import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { likedAfterRerank } from '../personalize/feedback.ts'
 import { keptAnswer } from '../personalize/kept-text.ts'
 import type { Run } from './store.ts'
+import type { Texts } from './store-texts.ts'
 
 export const FEEDBACK_SCHEMA = `
 CREATE TABLE IF NOT EXISTS feedback (
@@ -11,6 +12,11 @@ CREATE TABLE IF NOT EXISTS feedback (
 );
 CREATE INDEX IF NOT EXISTS feedback_decision ON feedback (decision_id);
 CREATE INDEX IF NOT EXISTS feedback_at ON feedback (at);
+`
+/** In a column that a table of an earlier version lacks: the text of an event, else in its body. */
+export const FEEDBACK_COLUMNS = ['text INTEGER']
+export const FEEDBACK_INDEX = `
+CREATE INDEX IF NOT EXISTS feedback_text ON feedback (text) WHERE text IS NOT NULL;
 `
 
 /** decisionId: empty where it is about no answer. */
@@ -24,21 +30,25 @@ export type FeedbackRow = {
 /** Events of one decision that are read, the newest. */
 const MOST_EVENTS = 1000
 
-type Columns = { id: string; decision_id: string; at: number; body: string }
+type Columns = { id: string; decision_id: string; at: number; body: string; said: string | null }
 
-const toRow = (row: Columns): FeedbackRow => ({
-  id: row.id,
-  decisionId: row.decision_id,
-  at: row.at,
-  body: JSON.parse(row.body) as FeedbackEvent,
+const toRow = ({ id, decision_id, at, body, said }: Columns): FeedbackRow => ({
+  id,
+  decisionId: decision_id,
+  at,
+  body: { ...JSON.parse(body), ...(said !== null && { text: said }) } as FeedbackEvent,
 })
 
-export const feedbackTables = (run: Run) => {
+const SELECT = `
+  SELECT id, decision_id, at, feedback.body, texts.body AS said
+  FROM feedback LEFT JOIN texts ON texts.seq = text`
+
+export const feedbackTables = (run: Run, texts: Texts) => {
   /** Oldest first. */
   const feedbackOn = (decisionId: string): FeedbackRow[] =>
     run
       .all<Columns>(
-        'SELECT * FROM feedback WHERE decision_id = ? ORDER BY seq DESC LIMIT ?',
+        `${SELECT} WHERE decision_id = ? ORDER BY feedback.seq DESC LIMIT ?`,
         decisionId,
         MOST_EVENTS,
       )
@@ -60,22 +70,34 @@ export const feedbackTables = (run: Run) => {
       decisionId,
     )
   }
+  const drop = (where: string, value: unknown): void => {
+    const gone = run.all<{ text: number | null }>(`SELECT text FROM feedback WHERE ${where}`, value)
+    run.change(`DELETE FROM feedback WHERE ${where}`, value)
+    for (const { text } of gone) texts.drop(text)
+  }
   return {
     feedbackOn,
     reviewDecision,
     addFeedback: (id: string, decisionId: string, at: number, event: FeedbackEvent): void => {
-      const kept = 'text' in event ? { ...event, text: keptAnswer(event.text) } : event
-      const added = run.change(
-        'INSERT OR IGNORE INTO feedback (id, decision_id, at, body) VALUES (?, ?, ?, ?)',
+      if (run.one('SELECT 1 FROM feedback WHERE id = ?', id)) return
+      const { text = null, ...rest } = 'text' in event ? event : { ...event, text: null }
+      run.insert(
+        'INSERT INTO feedback (id, decision_id, at, body, text) VALUES (?, ?, ?, ?, ?)',
         id,
         decisionId,
         at,
-        JSON.stringify(kept),
+        JSON.stringify(rest),
+        text === null ? null : texts.add(keptAnswer(text)),
       )
-      if (added > 0) reviewDecision(decisionId)
+      reviewDecision(decisionId)
     },
+    /** Of a decision. */
+    dropFeedback: (decisionId: string): void => drop('decision_id = ?', decisionId),
+    /** Older than a time, and of no decision that is still there: nobody reads it. */
+    dropStrayFeedback: (before: number): void =>
+      drop('at < ? AND NOT EXISTS (SELECT 1 FROM decisions WHERE id = decision_id)', before),
     /** Most recent first. */
     feedback: (limit = Number.MAX_SAFE_INTEGER): FeedbackRow[] =>
-      run.all<Columns>('SELECT * FROM feedback ORDER BY seq DESC LIMIT ?', limit).map(toRow),
+      run.all<Columns>(`${SELECT} ORDER BY feedback.seq DESC LIMIT ?`, limit).map(toRow),
   }
 }

@@ -1,69 +1,118 @@
 /** What belongs to one conversation, in the device's store: found from any of it by indexes alone. */
 import type { Run } from './store.ts'
 
-/** A decision (d) or choice (c) of a conversation. learnedAt: of a choice, when. */
+/**
+ * A decision (d) or choice (c) of a conversation, or an example of relevance (e) that was learned in
+ * it. id: of an example, that of its decision.
+ */
 export type Related = {
-  readonly kind: 'd' | 'c'
+  readonly kind: Kind
   readonly seq: number
   readonly id: string
   readonly at: number
-  readonly conversation: string
+  readonly conversation: string | null
   readonly asked: string
   readonly suffix: string | null
 }
 
-const COLUMNS = {
+const SELECT = {
   d: "SELECT 'd' AS kind, seq, id, at, conversation, asked, suffix FROM decisions",
   c: "SELECT 'c' AS kind, seq, id, at, conversation, asked, NULL AS suffix FROM choices",
+  e: "SELECT 'e' AS kind, seq, COALESCE(decision, '') AS id, at, conversation, asked, NULL AS suffix FROM examples",
 } as const
-const KINDS = ['d', 'c'] as const
+type Kind = keyof typeof SELECT
+const KINDS = ['d', 'c', 'e'] as const
 
-export const relatedTables = (run: Run) => ({
-  /**
-   * Grows from the decisions and choices of an id (of either, or of a message) over equal first
-   * words, equal beginnings and equal suffixes until nothing is added. Empty: there is none.
-   */
-  relatedTo: (id: string): Related[] => {
-    const found = new Map<string, Related>()
-    const seen = new Set<string>()
-    const waiting: Related[] = []
-    const add = (rows: readonly Related[]) => {
-      for (const row of rows) {
-        const name = `${row.kind}${row.seq}`
-        if (found.has(name)) continue
-        found.set(name, row)
-        waiting.push(row)
+export const RELATED_SCHEMA = `
+CREATE TABLE IF NOT EXISTS message_names (
+  message_id TEXT PRIMARY KEY, decision TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS message_names_decision ON message_names (decision);
+`
+
+/** What is learned of a decision outlives it, and must be found by the ids of its answers. */
+const KEEP_NAMES = `
+  INSERT OR REPLACE INTO message_names
+    SELECT message_id, id FROM answers JOIN decisions ON decisions.seq = decision
+    WHERE decisions.seq = ? AND message_id IS NOT NULL
+      AND (EXISTS (SELECT 1 FROM choices WHERE choices.id = decisions.id)
+        OR EXISTS (SELECT 1 FROM examples WHERE examples.decision = decisions.id))`
+
+export const relatedTables = (run: Run) => {
+  const by = (where: string, values: readonly unknown[], kinds: readonly Kind[] = KINDS) =>
+    kinds.flatMap((kind) => run.all<Related>(`${SELECT[kind]} WHERE ${where}`, ...values))
+  /** Of an id of any of them, of a message, or of a line of a choice log that was imported. */
+  const named = (id: string): Related[] => [
+    ...by('id = ?', [id], ['d', 'c']),
+    ...by('decision = ?', [id], ['e']),
+    // See choiceKey: behind the line's own id stands what tells it from others of the same id.
+    ...by("source = 'import' AND id > ? || '#' AND id < ? || '$'", [id, id], ['c']),
+    ...by('seq IN (SELECT decision FROM answers WHERE message_id = ?)', [id], ['d']),
+  ]
+  const openingsOf = ({ kind, seq }: Related): string[] =>
+    run
+      .all<{ key: string }>('SELECT key FROM openings WHERE kind = ? AND owner = ?', kind, seq)
+      .map(({ key }) => key)
+  const withOpening = (key: string): Related[] =>
+    (['d', 'c'] as const).flatMap((kind) =>
+      by('seq IN (SELECT owner FROM openings WHERE key = ? AND kind = ?)', [key, kind], [kind]),
+    )
+  return {
+    /**
+     * Grows from what the ids name over equal first words, equal beginnings and equal suffixes until
+     * nothing is added. Empty: nothing has such an id.
+     */
+    relatedTo: (ids: readonly string[]): Related[] => {
+      const found = new Map<string, Related>()
+      const seen = new Set<string>()
+      const waiting: Related[] = []
+      const add = (rows: readonly Related[]) => {
+        for (const row of rows) {
+          const name = `${row.kind}${row.seq}`
+          if (found.has(name)) continue
+          found.set(name, row)
+          waiting.push(row)
+        }
       }
-    }
-    /** Of a key that was not looked for before. */
-    const follow = (name: string, key: string | null, look: (key: string) => Related[]) => {
-      if (key === null || seen.has(`${name} ${key}`)) return
-      seen.add(`${name} ${key}`)
-      add(look(key))
-    }
-    const by = (where: string, key: string, kinds: readonly ('d' | 'c')[] = KINDS) =>
-      kinds.flatMap((kind) => run.all<Related>(`${COLUMNS[kind]} WHERE ${where}`, key))
-    add(by('id = ?', id))
-    add(by('seq = (SELECT decision FROM answers WHERE message_id = ?)', id, ['d']))
-    for (let row = waiting.pop(); row; row = waiting.pop()) {
-      follow('conversation', row.conversation, (key) => by('conversation = ?', key))
-      follow('suffix', row.suffix, (key) => by('suffix = ?', key, ['d']))
-      const openings = run.all<{ key: string }>(
-        'SELECT key FROM openings WHERE kind = ? AND owner = ?',
-        row.kind,
-        row.seq,
-      )
-      for (const { key } of openings)
-        follow('opening', key, () =>
-          KINDS.flatMap((kind) =>
-            run.all<Related>(
-              `${COLUMNS[kind]} WHERE seq IN (SELECT owner FROM openings WHERE key = ? AND kind = ?)`,
-              key,
-              kind,
-            ),
-          ),
-        )
-    }
-    return [...found.values()]
-  },
-})
+      /** Of a key that was not looked for before. */
+      const follow = (name: string, key: string | null, look: (key: string) => Related[]) => {
+        if (key === null || seen.has(`${name} ${key}`)) return
+        seen.add(`${name} ${key}`)
+        add(look(key))
+      }
+      for (const id of ids) {
+        add(named(id))
+        for (const { decision } of run.all<{ decision: string }>(
+          'SELECT decision FROM message_names WHERE message_id = ?',
+          id,
+        ))
+          add(named(decision))
+      }
+      for (let row = waiting.pop(); row; row = waiting.pop()) {
+        follow('conversation', row.conversation, (key) => by('conversation = ?', [key]))
+        follow('suffix', row.suffix, (key) => by('suffix = ?', [key], ['d']))
+        for (const key of openingsOf(row)) follow('opening', key, withOpening)
+      }
+      // An example is of what was asked, wherever it was learned.
+      for (const { asked } of [...found.values()])
+        follow('asked', asked, (key) => by('asked = ?', [key], ['e']))
+      return [...found.values()]
+    },
+    /** Before a decision goes. */
+    keepMessageNames: (decision: number): void => void run.change(KEEP_NAMES, decision),
+    dropMessageNames: (decision: string): void =>
+      void run.change('DELETE FROM message_names WHERE decision = ?', decision),
+    /**
+     * The oldest that are older, at most so many. Choices without a time are as old as their import.
+     */
+    olderThan: (before: number, kinds: readonly Kind[], limit: number): Related[] =>
+      kinds.flatMap((kind) => by(`${AGE[kind]} < ? ORDER BY at LIMIT ?`, [before, limit], [kind])),
+  }
+}
+
+/** Examples of unknown time are older than any. */
+const AGE = {
+  d: 'at',
+  c: '(CASE at WHEN 0 THEN kept ELSE at END)',
+  e: 'at',
+} as const

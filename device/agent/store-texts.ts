@@ -1,6 +1,8 @@
 /**
  * Tables of the device's store for what was said. A text is kept once, and goes with the last row
- * that refers to it. Texts and turns are only ever added at the end and deleted, never changed.
+ * that refers to it: it is written over where it lies. Where SQLite deletes a row it may move
+ * others, and leave copies of them behind (findings/sqlite-secure-delete.sh). So texts are only ever
+ * added at the end and written over; what is left of a row goes when the file is compacted.
  */
 import type { Hash, KeptTurn, OtherBlock } from './kept.ts'
 import type { Run } from './store.ts'
@@ -43,7 +45,18 @@ const REFER_TO_TEXT = [
   'SELECT 1 FROM answers WHERE text = ?',
   'SELECT 1 FROM choice_texts WHERE text = ?',
   'SELECT 1 FROM decisions WHERE system = ?',
+  'SELECT 1 FROM feedback WHERE text = ?',
+  'SELECT 1 FROM examples WHERE text = ?',
+  'SELECT 1 FROM proposals WHERE text = ?',
 ] as const
+
+/** Keys of texts that are left come after it, of those that were erased before it. */
+export const FIRST_KEY = '!'
+
+/** The new key and the zero bytes are as long as what they take the place of: nothing moves. */
+const ERASE = `
+  UPDATE texts SET key = printf(' %0*d', length(key) - 1, seq), body = zeroblob(octet_length(body))
+  WHERE seq = ?`
 
 export type Texts = ReturnType<typeof textTables>
 
@@ -60,8 +73,7 @@ export const textTables = (run: Run, hash: Hash) => {
   const turnAt = (key: string): number | null =>
     run.one<{ seq: number }>('SELECT seq FROM turns WHERE key = ?', key)?.seq ?? null
   const drop = (seq: number | null): void => {
-    if (seq !== null && !isReferred(REFER_TO_TEXT, seq))
-      run.change('DELETE FROM texts WHERE seq = ?', seq)
+    if (seq !== null && !isReferred(REFER_TO_TEXT, seq)) run.change(ERASE, seq)
   }
   return {
     /** Its seq. */

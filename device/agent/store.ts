@@ -13,11 +13,17 @@ import { COUNT_SCHEMA, countTables } from './store-counts.ts'
 import { DECISION_SCHEMA, decisionTables, type NewDecision } from './store-decisions.ts'
 import { DECISION_MS, endTables } from './store-ends.ts'
 import { erasing } from './store-erase.ts'
-import { FEEDBACK_SCHEMA, feedbackTables } from './store-feedback.ts'
+import {
+  FEEDBACK_COLUMNS,
+  FEEDBACK_INDEX,
+  FEEDBACK_SCHEMA,
+  feedbackTables,
+} from './store-feedback.ts'
+import { LEARNED_SCHEMA, learnedTables } from './store-learned.ts'
 import { LOG_SCHEMA, logTables, type OutboxEntry } from './store-log.ts'
 import { oldTables, setAsideOld } from './store-old.ts'
 import type { QueueReport } from './store-queue.ts'
-import { relatedTables } from './store-related.ts'
+import { RELATED_SCHEMA, relatedTables } from './store-related.ts'
 import { type HeldBack, SPENDING_SCHEMA, spendingTables } from './store-spending.ts'
 import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
 import { cacheTables, outgoingTables, stateTables, UPLOAD_COLUMNS } from './store-tables.ts'
@@ -49,7 +55,6 @@ export type UploadState = 'pending' | 'accepted' | 'refused'
 /** Single values by name. */
 export type StateKey =
   | 'profile'
-  | 'relevance'
   | 'relevanceHead'
   | 'consent'
   | 'serving'
@@ -84,8 +89,8 @@ export type StoreTx = ContentTables & {
   log(entry: OutboxEntry): void
   /** Of requests to Claude in a span of time, both ends included. Returns how many went. */
   eraseDigests(from: number, to: number): number
-  /** Drops what tables hold beyond their end: see store-ends.ts. */
-  endRows(now: number): void
+  /** Drops what a table holds beyond its end: see store-ends.ts. */
+  endRows(table: string, now: number): void
   outbox(limit?: number): OutboxEntry[]
   /** Of everything that was ever logged. */
   outboxSums(): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[]
@@ -138,19 +143,21 @@ type WriteName =
   | 'addDecisionInfo'
   | 'addChoice'
   | 'importChoice'
-  | 'dropImported'
   | 'decideChoice'
   | 'addFeedback'
   | 'convertOne'
   | 'convertThis'
-  | 'dropDecision'
-  | 'dropChoice'
-  | 'eraseRows'
+  | 'addExamples'
+  | 'addProposals'
+  | 'takeOldLearned'
+  | 'dateChoices'
+  | 'keepMessageNames'
+  | Extract<keyof StoreTx, `drop${string}` | `erase${string}` | `expire${string}`>
+  | 'markForgotten'
   | 'set'
   | 'saveBlob'
   | 'removeBlob'
   | 'log'
-  | 'eraseDigests'
   | 'endRows'
   | 'savePending'
   | 'markSent'
@@ -158,7 +165,6 @@ type WriteName =
   | 'setOverdue'
   | 'giveUp'
   | 'settleUpload'
-  | 'dropUpload'
   | 'saveSuffix'
   | 'removeSuffixKeys'
   | 'savePooled'
@@ -188,8 +194,24 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
   const counts = countTables(run)
   const decisions = decisionTables(run, texts, hash)
   const choices = choiceTables(run, texts, hash)
-  const feedback = feedbackTables(run)
-  const tables = { ...decisions, ...choices, ...feedback, ...counts }
+  const feedback = feedbackTables(run, texts)
+  const learned = learnedTables(run, texts, hash)
+  const related = relatedTables(run)
+  const tables = {
+    ...decisions,
+    ...choices,
+    ...feedback,
+    ...learned,
+    ...counts,
+    ...related,
+    /** What is kept of it no longer: see erasure.ts. What was learned of it stays. */
+    expireDecision: ({ seq, id }: { seq: number; id: string }): void => {
+      related.keepMessageNames(seq)
+      feedback.dropFeedback(id)
+      learned.dropProposalsOf(id)
+      decisions.dropDecision(seq)
+    },
+  }
   const { keepWithin, dropBefore, limitTo } = budgetTables(run, tables)
   const together = <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) =>
     db.transaction((...args: A) => {
@@ -211,8 +233,7 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
     decideChoice: together(choices.decideChoice),
     addFeedback: together(feedback.addFeedback),
     ...oldTables(db, run, tables, hash),
-    ...relatedTables(run),
-    ...erasing(run, tables),
+    ...erasing(run),
   }
 }
 type ContentTables = ReturnType<typeof contentTables>
@@ -259,6 +280,8 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
       DECISION_SCHEMA,
       CHOICE_SCHEMA,
       FEEDBACK_SCHEMA,
+      LEARNED_SCHEMA,
+      RELATED_SCHEMA,
       SUFFIX_SCHEMA,
       SPENDING_SCHEMA,
       COUNT_SCHEMA,
@@ -266,6 +289,8 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
   )
   addColumn(db, 'pooled', 'at REAL')
   for (const column of UPLOAD_COLUMNS) addColumn(db, 'uploads', column)
+  for (const column of FEEDBACK_COLUMNS) addColumn(db, 'feedback', column)
+  db.exec(FEEDBACK_INDEX)
   const run = prepared(db)
   const state = stateTables(run)
   const cache = cacheTables(run)
@@ -287,9 +312,14 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
     ...spendingTables(run),
   }
   const writing = openWriting<StoreTx>(db, path, tables, options)
+  if (content.hasOldLearned()) writing.later((tx) => tx.takeOldLearned())
   return {
     ...tables,
     ...writing,
+    compact: async () => {
+      await writing.durably((tx) => tx.dropErased())
+      await writing.compact()
+    },
     ...laterValues(tables, writing.later),
     ledger: openLedger(tables, writing.later),
   }

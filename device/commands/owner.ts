@@ -3,7 +3,7 @@ import type { Hono } from 'hono'
 import { forgetConversation } from '../agent/forget.ts'
 import { openOversight } from '../agent/oversight.ts'
 import { changeProfile, profileOf } from '../agent/personalizer.ts'
-import { openProposals, settleProposal } from '../agent/proposals.ts'
+import { settleProposal } from '../agent/proposals.ts'
 import { type DeviceStore, openStore } from '../agent/store.ts'
 import { isTrainingPaused, setTrainingPaused, trainingStatus } from '../agent/training.ts'
 import type { Device } from '../agent/types.ts'
@@ -138,7 +138,7 @@ const routedDevice = ({ store, device, opened, folder }: Parts): RoutedDevice =>
   },
   profile: () => profileOf(store),
   editProfile: (changes) => store.durably((tx) => changeProfile(tx, changes)),
-  proposals: () => openProposals(store),
+  proposals: () => store.proposals(),
   async settleProposal(id, accept) {
     await store.durably((tx) => settleProposal(tx, id, accept))
     return profileOf(store)

@@ -120,7 +120,7 @@ export const openOperations = (deps: OperationsDeps): HomeOperations => {
     owner: () => ({ pid, command, version }),
     status: () => homeStatus(store, home.now(), holder, clock),
     training: () => trainingStatus(store),
-    importChoices: (choices) => importChoices(store, choices),
+    importChoices: (choices) => importChoices(store, choices, clock()),
     train: ({ threads, cpuShare, memoryLimit, ...options }, work) =>
       atWork(deps, { threads, cpuShare, memoryLimit }, work, (device, ends) =>
         device.train({ ...defined(options), ...ends }),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ChoiceLine } from '../../../adapters/wire/choice-log.ts'
 import { choiceKey } from '../../../adapters/wire/read-choices.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { type DeviceStore, openStore, type StoreTx } from '../../../device/agent/store.ts'
@@ -8,21 +9,24 @@ import { shortChoices } from './fixture.ts'
 const turns = (count: number) => shortChoices(count).map((choice) => ({ ...choice, id: 'conv-7' }))
 const none = { added: 0, replaced: 0, known: 0, test: 0 }
 
+const take = (store: Pick<DeviceStore, 'durably'>, choices: readonly ChoiceLine[]) =>
+  importChoices(store, choices, 1)
+
 test('ten lines of one id and ten requests are ten choices, and the same file again changes nothing', async () => {
   const store = openStore(':memory:')
-  expect(await importChoices(store, turns(10))).toEqual({ ...none, added: 10 })
+  expect(await take(store, turns(10))).toEqual({ ...none, added: 10 })
   const version = store.choicesVersion()
-  expect(await importChoices(store, turns(10))).toEqual({ ...none, known: 10 })
+  expect(await take(store, turns(10))).toEqual({ ...none, known: 10 })
   expect(store.countChoices()).toBe(10)
   expect(store.choicesVersion()).toBe(version)
 })
 
 test('a corrected line takes the place of the old one, and whoever has read the choices reads them anew', async () => {
   const store = openStore(':memory:')
-  await importChoices(store, turns(10))
+  await take(store, turns(10))
   const version = store.choicesVersion()
   const corrected = turns(10).map((choice, i) => (i === 9 ? { ...choice, chosen: 0 } : choice))
-  expect(await importChoices(store, corrected)).toEqual({ ...none, known: 9, replaced: 1 })
+  expect(await take(store, corrected)).toEqual({ ...none, known: 9, replaced: 1 })
   expect(store.choices().map((c) => c.chosen)).toEqual([0, ...Array(9).fill(1)])
   expect(store.choicesVersion()).not.toBe(version)
 })
@@ -31,9 +35,9 @@ test('of two lines of one choice in one file the last counts, however often the 
   const store = openStore(':memory:')
   const [first] = turns(1)
   const file = [first!, { ...first!, chosen: 0 }]
-  expect(await importChoices(store, file)).toEqual({ ...none, added: 1, replaced: 1 })
-  expect(await importChoices(store, file)).toEqual({ ...none, known: 2 })
-  expect(await importChoices(store, [first!, first!])).toEqual({ ...none, replaced: 1, known: 1 })
+  expect(await take(store, file)).toEqual({ ...none, added: 1, replaced: 1 })
+  expect(await take(store, file)).toEqual({ ...none, known: 2 })
+  expect(await take(store, [first!, first!])).toEqual({ ...none, replaced: 1, known: 1 })
   expect(store.choices().map((c) => c.chosen)).toEqual([1])
 })
 
@@ -44,7 +48,7 @@ test('an imported id is never taken for a choice that feedback made, nor the oth
   const row = store.decision('d_1')!
   const decided = { candidates: ['p', 'q'], shown: [0, 1], chosen: 1, weight: 1, at: 5 }
   store.decideChoice(row, decided)
-  expect(await importChoices(store, [{ ...choice!, id: 'd_1' }])).toEqual({ ...none, added: 1 })
+  expect(await take(store, [{ ...choice!, id: 'd_1' }])).toEqual({ ...none, added: 1 })
   expect(store.countChoices()).toBe(2)
   store.decideChoice(row, null)
   expect(store.choices().map((c) => c.user)).toEqual(['ada'])
@@ -60,7 +64,7 @@ test('where one choice cannot be kept, none is', async () => {
   const failing: Pick<DeviceStore, 'durably'> = {
     durably: (work) => store.durably((tx) => work({ ...tx, importChoice })),
   }
-  await expect(importChoices(failing, turns(10))).rejects.toThrow('full')
+  await expect(take(failing, turns(10))).rejects.toThrow('full')
   expect(store.countChoices()).toBe(0)
 })
 
@@ -68,7 +72,7 @@ test('test lines are counted, and never kept', async () => {
   const store = openStore(':memory:')
   const split = 'test' as const
   expect(
-    await importChoices(
+    await take(
       store,
       shortChoices(2).map((c) => ({ ...c, split })),
     ),
@@ -82,9 +86,9 @@ test('test lines are counted, and never kept', async () => {
 test('a choice that a corrected log keeps for testing is trained on no more', async () => {
   const store = openStore(':memory:')
   const [first, other] = shortChoices(2)
-  await importChoices(store, [first!, other!])
+  await take(store, [first!, other!])
   const split = 'test' as const
-  expect(await importChoices(store, [{ ...first!, split }, other!])).toEqual({
+  expect(await take(store, [{ ...first!, split }, other!])).toEqual({
     ...none,
     known: 1,
     test: 1,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
 import { recordFeedback } from '../../../device/agent/decisions.ts'
 import { asObserved, observeRequest } from '../../../device/agent/observe.ts'
-import { openProposals, propose, settleProposal } from '../../../device/agent/proposals.ts'
+import { propose, settleProposal } from '../../../device/agent/proposals.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { followUpWishes } from '../../../device/personalize/implicit.ts'
 import { keepDecision } from './decided.ts'
@@ -126,7 +126,7 @@ test('nothing is inferred where the user has switched it off, and what is said i
   await ask([QUESTION], LONG)
   await ask([QUESTION, LONG, 'Shorter please. From now on no emoji.'], SHORT)
   expect(events()).toEqual([])
-  expect(openProposals(store)).toMatchObject([
+  expect(store.proposals()).toMatchObject([
     { dimension: 'emoji', direction: -1, said: 'From now on no emoji.', decisionId: 'd_2' },
   ])
 })
@@ -135,15 +135,15 @@ test('a preference is proposed once, counts when it is accepted, and stays away 
   const { store, ask } = opened()
   await ask(['From now on: short answers, no emoji. How do tides work?'], LONG)
   await ask(['Always use short answers. Why is the sky blue?'], LONG)
-  const [length, emoji] = openProposals(store)
-  expect(openProposals(store)).toHaveLength(2)
+  const [length, emoji] = store.proposals()
+  expect(store.proposals()).toHaveLength(2)
   settleProposal(store, length!.id, true)
   settleProposal(store, emoji!.id, false)
   expect(store.get('profile')).toMatchObject({
     preferences: [{ dimension: 'length', direction: -1, source: 'stated' }],
   })
   await ask(['Never use emoji in your answers.'], LONG)
-  expect(openProposals(store)).toEqual([])
+  expect(store.proposals()).toEqual([])
   expect(() => settleProposal(store, length!.id, true)).toThrow('no proposal')
 })
 
@@ -165,6 +165,6 @@ test('at most twenty proposals wait, the newest', () => {
       })),
     ),
   )
-  expect(openProposals(store)).toHaveLength(20)
-  expect(openProposals(store)[0]).toMatchObject({ dimension: 'lists', direction: 1 })
+  expect(store.proposals()).toHaveLength(20)
+  expect(store.proposals()[0]).toMatchObject({ dimension: 'lists', direction: 1 })
 })

@@ -2,7 +2,6 @@ import { beforeAll, expect, test } from 'vitest'
 import {
   type Learned,
   learnedRelevance,
-  learnRelevance,
   openRelevance,
   undoneRequests,
 } from '../../../device/agent/relevant.ts'
@@ -41,8 +40,7 @@ test('a head that was fitted on other states is fitted again, and what the user 
   const store = openStore(':memory:')
   const own = [undo(REQUEST, 'length-')]
   const head = { mean: [], scale: [], gate: [], wishes: [], kinship: [] }
-  // As homes kept both before heads had a place of their own.
-  store.set('relevance', { own, kept: { key: 'v2/weights/12/565', head } })
+  store.addExamples(own)
   store.set('relevanceHead', { key: 'v3/weights/other/565', head })
   const { engine, calls } = fakeEngine(model)
   const relevance = openRelevance(store, model, engine)
@@ -74,26 +72,22 @@ test('what is undone is gone at the next request, and the head is not fitted aga
   const relevance = openRelevance(store, model, engine)
   await relevance.ready()
   const before = await relevance.wishes(REQUEST)
-  learnRelevance(store, [undo(REQUEST, 'length-')])
+  store.addExamples([undo(REQUEST, 'length-')])
   const after = await relevance.wishes(REQUEST)
   expect([before.has('length-'), after.has('length-')]).toEqual([true, false])
   expect(calls.texts).toBeLessThan(trainingTexts().length + 5)
-  learnRelevance(store, [undo(REQUEST, null)])
+  store.addExamples([undo(REQUEST, null)])
   expect((await relevance.wishes(REQUEST)).size).toBe(0)
 })
 
-test('the newest 300 examples are kept, and strange ones in the store are none', () => {
+test('the newest 300 examples are kept', () => {
   const store = openStore(':memory:')
   expect(learnedRelevance(store)).toEqual([])
-  learnRelevance(
-    store,
-    Array.from({ length: 305 }, (_, i) => undo(`${i}`, 'emoji+')),
-  )
+  store.addExamples(Array.from({ length: 305 }, (_, i) => undo(`${i}`, 'emoji+')))
   expect(learnedRelevance(store).map((l) => l.request)).toEqual(
     Array.from({ length: 300 }, (_, i) => `${i + 5}`),
   )
-  store.set('relevance', { key: 'of an older version', head: {} })
-  expect(learnedRelevance(store)).toEqual([])
+  expect(store.examplesVersion()).toBe('300/305')
 })
 
 test('undone requests are counted by dimension, each once', () => {

@@ -48,6 +48,7 @@ const scheduler = (settings: Partial<AgentSettings> = {}, kept = { trained: 0, c
         minutes: 600,
         isPaused: false,
         choices: 0,
+        hasAdapter: false,
         mayContribute: false,
         spent: 0,
         expected: { training: 0, round: 0 },
@@ -85,6 +86,15 @@ test('choices that were forgotten are taken from those it has trained on', () =>
   agent.look({ choices: 20 })
   expect(agent.look({ choices: 29 }).action).toBe('wait')
   expect(agent.look({ choices: 30 }).action).toBe('start-training')
+})
+
+test('an adapter that was removed is trained anew from what is left', () => {
+  const agent = scheduler({}, { trained: 30, choices: 30 })
+  expect(agent.look({ choices: 30, hasAdapter: true }).action).toBe('wait')
+  expect(agent.look({ choices: 29, hasAdapter: false }).action).toBe('start-training')
+  agent.end({ outcome: 'failed', code: 'E_DATA' })
+  agent.pass(HOUR)
+  expect(agent.look({ choices: 29, hasAdapter: false }).action).toBe('wait')
 })
 
 test('a round comes before a training, and the server says when the next', () => {

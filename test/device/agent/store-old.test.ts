@@ -85,7 +85,7 @@ test('what comes before all is converted is newer, and feedback finds what is no
 
 test('what version 0.1 imported under the id of its line is the same choice', async () => {
   await convertAll(store)
-  expect(await importChoices(store, shortChoices(3))).toMatchObject({
+  expect(await importChoices(store, shortChoices(3), 1)).toMatchObject({
     added: 1,
     known: 2,
     replaced: 0,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
 import { lastMessages } from '../../../device/agent/decisions.ts'
 import { type OwnStore, openStore } from '../../../device/agent/store.ts'
+import { FIRST_KEY } from '../../../device/agent/store-texts.ts'
 import { keepDecision } from './decided.ts'
 import { shortChoices, temporaryFolder } from './fixture.ts'
 
@@ -33,11 +34,12 @@ const image = (seed: number, kilobytes = 8) => ({
   },
 })
 
-/** Rows of a table, as another connection sees them. */
+/** Rows of a table, as another connection sees them; without texts that were erased. */
 const count = (table: string): number => {
   const db = new Database(path, { readonly: true })
   try {
-    return db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number
+    const where = table === 'texts' ? ` WHERE key >= '${FIRST_KEY}'` : ''
+    return db.prepare(`SELECT COUNT(*) FROM ${table}${where}`).pluck().get() as number
   } finally {
     db.close()
   }
@@ -48,7 +50,7 @@ const fileBytes = (): number => {
   db.close()
   return statSync(path).size
 }
-const drop = (id: string) => store.eraseRows({ decisions: [store.decision(id)!], choices: [] })
+const drop = (id: string) => store.dropDecision(store.decision(id)!.seq)
 
 describe('of a request', () => {
   test('the text is kept, and of images, documents and tool results their type and size', () => {
@@ -130,7 +132,7 @@ describe('a conversation', () => {
     drop('d2')
     expect(count('turns')).toBe(0)
     expect(store.choices()[0]).toMatchObject({ messages: first })
-    store.eraseRows({ decisions: [], choices: store.choiceRows(1) })
+    store.dropChoice(store.choiceRows(1)[0]!.seq)
     expect(['turns', 'texts', 'choice_texts', 'answers', 'openings'].map(count)).toEqual([
       0, 0, 0, 0, 0,
     ])
@@ -155,7 +157,7 @@ describe('a conversation', () => {
               expect(memory.answersOf(row.seq)).toEqual([talk.join()])
             }
             const id = [...left.keys()][order.next().value! % left.size]!
-            memory.eraseRows({ decisions: [memory.decision(id)!], choices: [] })
+            memory.dropDecision(memory.decision(id)!.seq)
             left.delete(id)
           }
           expect(memory.keptBytes()).toBe(0)
@@ -213,7 +215,7 @@ test('what is counted is what there is, also after it was opened again', async (
     const db = new Database(path, { readonly: true })
     const n = (sql: string) => db.prepare(sql).pluck().get() as number
     const bytes = n(`SELECT (SELECT COALESCE(SUM(900 + octet_length(info)), 0) FROM decisions)
-      + (SELECT COALESCE(SUM(80 + octet_length(body)), 0) FROM texts)
+      + (SELECT COALESCE(SUM(80 + octet_length(body)), 0) FROM texts WHERE key >= '${FIRST_KEY}')
       + (SELECT 180 * COUNT(*) FROM turns) + (SELECT 100 * COUNT(*) FROM answers)
       + (SELECT COALESCE(SUM(500 + octet_length(body)), 0) FROM choices)
       + (SELECT COALESCE(SUM(150 + octet_length(body)), 0) FROM feedback)`)
@@ -230,8 +232,8 @@ test('what is counted is what there is, also after it was opened again', async (
     store.addFeedback(`f${i}`, `d${i}`, i, { kind: 'edit', decisionId: `d${i}`, text: 'ö' })
     store.addDecisionInfo(`d${i}`, { cost: { model: 'm', tokens: 1, usd: 0 } })
   }
-  for (const choice of shortChoices(3)) store.importChoice(choice.id, choice)
-  store.importChoice('ada-1', { ...shortChoices(2)[1]!, chosen: 0 })
+  for (const choice of shortChoices(3)) store.importChoice(choice.id, choice, 1)
+  store.importChoice('ada-1', { ...shortChoices(2)[1]!, chosen: 0 }, 1)
   drop('d1')
   expect([store.keptBytes(), store.countChoices()]).toEqual(sums())
   expect(store.countChoices()).toBe(3)

@@ -135,7 +135,7 @@ test('what is done together is undone together when it fails', async () => {
 test('a decision that was forgotten while its answer came is not kept again', () => {
   const store = openStore(':memory:')
   keepDecision(store, { id: 'd1' })
-  store.eraseRows({ decisions: [store.decision('d1')!], choices: [] })
+  store.dropDecision(store.decision('d1')!.seq)
   store.answerDecision('d1', {
     at: 2,
     answers: [{ text: 'late', messageId: 'msg_a' }],
@@ -178,7 +178,7 @@ test('a store of an earlier version is opened, keeps what it has and can erase i
     old.close()
     const store = openStore(path)
     store.savePooled('new', Float32Array.of(1), 3)
-    store.eraseRows({ decisions: [], choices: [], computedSince: 4 })
+    store.eraseStatesSince(4)
     expect(store.pooled('key')).toBeUndefined()
     expect(store.pooled('new')).toEqual(Float32Array.of(1))
     await store.close()

@@ -121,11 +121,7 @@ describe('a conversation', () => {
     const first = made.begin('hi', A, [thought('s1'), text('Hello.')])
     const result = made.suffixes.find(trace(first))
     if (result.kind !== 'bound') throw new Error(result.kind)
-    made.store.eraseRows({
-      decisions: [],
-      choices: [],
-      conversations: [result.bound.conversation],
-    })
+    made.store.eraseTextKeys([result.bound.conversation])
     made.restart()
     expect(made.found(first)).toBe('A')
     expect(made.found([user('hi'), assistant('Hello.'), user('And?')])).toBe('none')

@@ -24,7 +24,7 @@ const imported = (bytes: string | Uint8Array, options: LogOptions = {}) => {
   const { io, result } = keptIo()
   const read = async () => {
     const { choices, ...counts } = readLog(io, path, options)
-    return { ...(await importChoices(store, choices)), ...counts }
+    return { ...(await importChoices(store, choices, 1)), ...counts }
   }
   return { read, store, told: () => result.stderr }
 }

@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { seededRng } from '../../../adapters/random.ts'
 import { createHome, saveConfig } from '../../../device/agent/home.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { type Lock, tryLock } from '../../../device/home/lock.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder, tinyModel } from '../agent/fixture.ts'
+import { openMarkedHome, use } from '../agent/marked-home.ts'
+import { wordsIn } from '../agent/words.ts'
 import { call } from '../cli-call.ts'
 import { run as runIn } from '../cli-process.ts'
 
@@ -123,3 +126,14 @@ const filesUnder = (root: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .toSorted()
+
+test('after remove no word of what was said is left', async () => {
+  const marked = await openMarkedHome(await tinyModel())
+  await use(marked, seededRng('remove'), 10)
+  await marked.device().close()
+  expect(wordsIn(marked.outside).size).toBeGreaterThan(0)
+  const env = { HOME: marked.outside }
+  expect(await runIn(marked.outside, ['remove', '--yes'], { env })).toMatchObject({ code: 0 })
+  expect([...wordsIn(marked.outside).keys()]).toEqual([])
+  rmSync(marked.outside, { recursive: true })
+}, 60_000)
