@@ -109,12 +109,30 @@ export const DecisionsResponse = z.strictObject({
 })
 export type DecisionsResponse = z.infer<typeof DecisionsResponse>
 
-/** One decision whole: of messages their texts alone. */
+/** A block of a message that is no text. */
+const OtherBlock = z.strictObject({
+  type: z.string().max(40),
+  bytes: z.int().min(0).max(1e12).describe('Of its JSON'),
+})
+
+/** One decision, as much of its texts as is kept: of long ones the ends. */
 export const DecisionResponse = z.strictObject({
   protocol: Protocol,
   decision: DecisionSummary,
   system: Text.nullable(),
-  messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant']), text: Text })).max(1000),
+  messages: z
+    .array(
+      z.strictObject({
+        role: z.enum(['user', 'assistant']),
+        text: Text,
+        other: z
+          .array(OtherBlock)
+          .max(1000)
+          .optional()
+          .describe('Images, documents, tool results: nothing of them is kept'),
+      }),
+    )
+    .max(1000),
   answers: z.array(Text).max(64),
 })
 export type DecisionResponse = z.infer<typeof DecisionResponse>

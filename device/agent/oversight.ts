@@ -75,9 +75,11 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
       return {
         decision: summaryOf(store, row),
         system: system === null ? null : capped(system),
-        messages: [...store.turnsOf(row)]
-          .reverse()
-          .map(({ role, text }) => ({ role, text: capped(text) })),
+        messages: [...store.turnsOf(row)].reverse().map(({ role, text, other }) => ({
+          role,
+          text: capped(text),
+          ...(other.length > 0 && { other: [...other] }),
+        })),
         answers: store.answersOf(row.seq),
       }
     },

@@ -242,9 +242,9 @@ const fill = async (store: OwnStore, count: number): Promise<void> => {
           role: 'user' as const,
           content: `Question ${i - (i % 2)}. ${words.repeat(3)}`,
         }
-        const answers = [`Answer ${i}. ${words.repeat(12)}`, `Another ${i}. ${words.repeat(6)}`]
+        const answers = [`Answer ${i}. ${words.repeat(5)}`, `Another ${i}. ${words.repeat(2)}`]
         const later = [
-          { role: 'assistant' as const, content: `Answer ${i - 1}. ${words.repeat(12)}` },
+          { role: 'assistant' as const, content: `Answer ${i - 1}. ${words.repeat(5)}` },
           { role: 'user' as const, content: `And then ${i}?` },
         ]
         const messages = i % 2 === 0 ? [first] : [first, ...later]

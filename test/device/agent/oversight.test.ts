@@ -107,6 +107,20 @@ describe('decisions', () => {
     expectCode('E_NO_DECISION', () => oversight.decision('d_unknown'))
   })
 
+  test('tell of images and documents that they were there', async () => {
+    const { device, oversight } = await informed()
+    const image = { type: 'image', source: { type: 'base64', data: 'A'.repeat(1000) } }
+    const content = [image, { type: 'text', text: QUESTION }]
+    const { decisionId } = await device.rewrite({ messages: [{ role: 'user', content }] })
+    expect(oversight.decision(decisionId!).messages).toEqual([
+      {
+        role: 'user',
+        text: QUESTION,
+        other: [{ type: 'image', bytes: JSON.stringify(image).length }],
+      },
+    ])
+  })
+
   test('of a version that kept no reasons are listed without', () => {
     const store = openStore(':memory:')
     const { request } = newDecision(store, 1, conversation(QUESTION))

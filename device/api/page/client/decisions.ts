@@ -11,7 +11,7 @@ import { whyOf } from '../../../personalize/reasons.ts'
 import { act, call } from './api.ts'
 import { byId, fill, h, part, type Row, rows, setText } from './dom.ts'
 import { askToForget } from './forget.ts'
-import { counted, percent, timeNode } from './words.ts'
+import { bytesText, counted, percent, timeNode } from './words.ts'
 
 export const mountDecisions = () => {
   const empty = h('p', { class: 'empty' }, 'No request has come through this device yet.')
@@ -97,7 +97,7 @@ const card = (first: DecisionSummary): Row<DecisionSummary> => {
     },
     'Forget this conversation …',
   )
-  const details = h('details', {}, h('summary', {}, 'Why, and the whole text'), why, whole)
+  const details = h('details', {}, h('summary', {}, 'Why, and what was said'), why, whole)
   details.addEventListener('toggle', () => {
     if (details.open) void showWhole(id, whole)
     else whole.replaceChildren()
@@ -242,16 +242,22 @@ const rankingParts = (d: DecisionSummary, ranking: RankingWhy): Node[] => [
 const showWhole = async (id: string, into: HTMLElement): Promise<void> => {
   const whole = await call<DecisionResponse>('GET', `/v1/decisions/${id}`).catch(() => null)
   into.replaceChildren(
-    h('h3', { class: 'minor' }, 'The whole text'),
+    h('h3', { class: 'minor' }, 'What was said, as far as it is kept'),
     ...(whole
       ? [
           ...(whole.system === null ? [] : [text('System', whole.system)]),
-          ...whole.messages.map((m) => text(m.role === 'user' ? 'You' : 'Claude', m.text)),
+          ...whole.messages.map((m) => text(m.role === 'user' ? 'You' : 'Claude', saidOf(m))),
           ...whole.answers.map((answer, i) => text(`Answer ${i + 1}`, answer)),
         ]
       : [h('p', {}, 'It is not there any more.')]),
   )
 }
+
+/** Of other blocks nothing but type and size is there. */
+const saidOf = ({ text: words, other = [] }: DecisionResponse['messages'][number]): string =>
+  [...other.map(({ type, bytes }) => `[${type}, ${bytesText(bytes)}: not kept]`), words]
+    .filter((part) => part !== '')
+    .join('\n')
 
 const text = (who: string, words: string): HTMLElement =>
   h('div', { class: 'said' }, h('p', { class: 'quiet' }, who), h('p', { class: 'text' }, words))

@@ -133,7 +133,11 @@ export const openDevice = async (executable: string) => {
         await enter(page)
         const details = page.locator('#decisions summary', { hasText: 'Why' }).first()
         await details.click()
-        await page.locator('#decisions').getByText('The whole text').first().waitFor()
+        await page
+          .locator('#decisions')
+          .getByText('What was said, as far as it is kept')
+          .first()
+          .waitFor()
         await page.evaluate('scrollTo(0, 0)')
         await see('page')
         await page.getByRole('button', { name: 'Forget this conversation' }).first().click()
