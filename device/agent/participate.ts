@@ -1,7 +1,11 @@
 /** The loop of a contributing device: resend what is pending, check in, run the round, keep the bytes, upload them. */
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import { Assignment, type ConsentRecord } from '../../adapters/wire/federation.ts'
+import {
+  Assignment,
+  type CheckInResponse,
+  type ConsentRecord,
+} from '../../adapters/wire/federation.ts'
 import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
 import { CONTACT, consentRefusal } from './consent.ts'
 import type { RoundResult } from './round.ts'
@@ -64,21 +68,26 @@ export const participate = async (
     head,
     traffic: deps.federation.traffic(),
   })
+  let hindrance: Hindrance | null = null
   await sendKept(deps, options, options.isUnattended ?? false)
   for (;;) {
     await deps.ready()
     const answer = await checkIn(deps, signal)
     deps.assigned(answer.kind === 'assignment' ? answer.assignment : null)
     const { head } = answer
-    const turn =
-      answer.kind === 'assignment' ? await hindrance(deps, answer.assignment, options) : answer
-    if (answer.kind === 'assignment' && !turn) {
-      const report = await contribute(deps, answer.assignment, options)
-      if (report) rounds.push(report)
-      if (rounds.length >= wanted) return ended('enough', 0, head)
+    if (answer.kind === 'assignment') {
+      hindrance = await hindranceOf(deps, answer.assignment, options)
+      if (hindrance === null) {
+        const report = await contribute(deps, answer.assignment, options)
+        if (report) rounds.push(report)
+        if (rounds.length >= wanted) return ended('enough', 0, head)
+        continue
+      }
+      // The next check-in tells the server, which may have another round.
+      if (turnDown(deps, answer.assignment)) continue
     }
-    if (!turn || turn === 'told') continue
-    const { reason, retryAfterMs } = turn
+    const { reason, retryAfterMs } = turnOf(answer, hindrance)
+    hindrance = null
     const isOver = reason === 'not_eligible' || (reason === 'no_job' && rounds.length > 0)
     if (!wait || isOver) return ended(reason, retryAfterMs, head)
     onProgress?.({
@@ -101,28 +110,31 @@ export const WORDS: Record<ParticipateReport['ended'], string> = {
   not_eligible: 'no job fits this device: model, features, consent or number of choices',
 }
 
-type Turn = { readonly reason: Hindrance; readonly retryAfterMs: number }
 type Hindrance = Exclude<ParticipateReport['ended'], 'enough'>
 
-/**
- * Why this device does nothing in a round that it was assigned to; null: it does. 'told': the server
- * has not heard that yet, and the next check-in tells it.
- */
-const hindrance = async (
-  deps: ParticipateDeps,
-  assignment: Assignment,
-  options: ParticipateOptions,
-): Promise<Turn | 'told' | null> => {
-  const { turnedDown } = deps
-  const { roundId } = assignment
-  const reason = await hindranceOf(deps, assignment, options)
-  if (reason === null) return null
-  if (turnedDown.has(roundId)) return { reason, retryAfterMs: NEXT_ROUND_MS }
-  turnedDown.add(roundId)
-  for (const oldest of turnedDown) if (turnedDown.size > MOST_NAMED) turnedDown.delete(oldest)
-  return 'told'
+/** What the call ends or waits with: the device's own reason where the server only says that there is nothing else. */
+const turnOf = (
+  answer: CheckInResponse,
+  hindrance: Hindrance | null,
+): { readonly reason: Hindrance; readonly retryAfterMs: number } => {
+  const said =
+    answer.kind === 'retry'
+      ? answer
+      : { reason: 'cohort_full' as const, retryAfterMs: NEXT_ROUND_MS }
+  const isNothingElse = said.reason === 'cohort_full' || said.reason === 'contributed'
+  const { retryAfterMs } = said
+  return { reason: isNothingElse ? (hindrance ?? said.reason) : said.reason, retryAfterMs }
 }
 
+/** False where the server was told already, and assigns the round all the same. */
+const turnDown = ({ turnedDown }: ParticipateDeps, { roundId }: Assignment): boolean => {
+  if (turnedDown.has(roundId)) return false
+  turnedDown.add(roundId)
+  for (const oldest of turnedDown) if (turnedDown.size > MOST_NAMED) turnedDown.delete(oldest)
+  return true
+}
+
+/** Why this device does nothing in a round that it was assigned to; null: it does. */
 const hindranceOf = async (
   deps: ParticipateDeps,
   assignment: Assignment,

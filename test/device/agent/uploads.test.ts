@@ -126,7 +126,7 @@ describe('a proxy that takes no bodies of this size (R9)', () => {
   test('keeps the device from nothing: it checks in, and takes part in a small round of another line', async () => {
     const it = await scene({ answer: limited })
     await expect(it.device.participate()).rejects.toMatchObject({ code: 'E_UNAVAILABLE' })
-    expect(await it.device.participate()).toMatchObject({ ended: 'contributed', rounds: [] })
+    expect(await it.device.participate()).toMatchObject({ ended: 'pending', rounds: [] })
     const other = { adapter: { ...jobFor(model).adapter, rank: 3 } }
     await it.server.operator.createJob(jobFor(model, { ...statistics, ...other }))
     expect((await it.device.participate()).rounds).toMatchObject([
@@ -284,7 +284,7 @@ describe('work that its round does not wait for', () => {
       points: null,
     })
     const ended = await it.device.participate({ follow: false })
-    expect(ended).toMatchObject({ ended: 'cohort_full', rounds: [] })
+    expect(ended).toMatchObject({ ended: 'refused', rounds: [] })
     expect(it.calls.pooled).toBe(0)
     const [round] = (await it.server.operator.job(it.jobId)).rounds
     expect(round).toMatchObject({ assigned: 0 })
@@ -335,11 +335,11 @@ describe('work that its round does not wait for', () => {
     await expect(it.device.participate(agent)).rejects.toMatchObject({ code: 'E_MEMORY' })
     const assigned = async () => (await it.server.operator.job(it.jobId)).rounds[0]!.assigned
     expect(await assigned()).toBe(1)
-    expect(await it.device.participate(agent)).toMatchObject({ ended: 'cohort_full' })
+    expect(await it.device.participate(agent)).toMatchObject({ ended: 'failed_lately' })
     expect(await assigned()).toBe(0)
     it.state.steady += HOUR
     await expect(it.device.participate(agent)).rejects.toMatchObject({ code: 'E_MEMORY' })
     it.state.steady += HOUR
-    expect(await it.device.participate(agent)).toMatchObject({ ended: 'cohort_full' })
+    expect(await it.device.participate(agent)).toMatchObject({ rounds: [] })
   })
 })
