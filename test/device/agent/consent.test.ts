@@ -1,13 +1,19 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { FedError } from '../../../adapters/errors.ts'
+import { seededRng } from '../../../adapters/random.ts'
 import type { ConsentRecord } from '../../../adapters/wire/federation.ts'
+import { newKeyPair } from '../../../adapters/wire/signature.ts'
 import {
   CONTACT,
   consentRefusal,
   grantConsent,
   withdrawConsent,
 } from '../../../device/agent/consent.ts'
+import { federationClient } from '../../../device/agent/federation.ts'
 import { type OwnStore, openStore } from '../../../device/agent/store.ts'
+import { whileAllowed } from '../../../device/agent/while-allowed.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { consentRig, POINTS, type Rig } from './consent-rig.ts'
 import { tinyModel } from './fixture.ts'
@@ -180,4 +186,40 @@ test('withdrawing tells what never left, and what may have arrived', async () =>
   store.markSent('b')
   expect(await withdrawConsent(store)).toEqual({ unsent: 1, sent: 1 })
   await store.close()
+})
+
+test('over a real connection the bytes stop where the consent ended, and no attempt follows', async () => {
+  vi.useRealTimers()
+  const store = openStore(':memory:')
+  await grantConsent(store, ['statistics'], Date.now(), null)
+  let [arrived, requests] = [0, 0]
+  const server = createServer((request) => {
+    requests++
+    request.on('data', (chunk: Buffer) => {
+      if (arrived === 0) void withdrawConsent(store)
+      arrived += chunk.length
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const client = federationClient({
+    serverUrl: `http://127.0.0.1:${port}`,
+    transport: fetch,
+    key: newKeyPair(),
+    clock: Date.now,
+    rng: seededRng(1),
+    sleep: async () => {},
+    log: () => {},
+  })
+  const bytes = new Uint8Array(8 * 2 ** 20)
+  const upload = { roundId: 'r', jobId: 'j', uploadToken: 't'.repeat(16), digest: 'd', at: 1 }
+  const intended = { contributions: ['statistics'], purpose: 'personalization' } as const
+  const refusal = () => consentRefusal(store.consent(), intended, Date.now())
+  await expect(
+    whileAllowed(refusal, undefined, (departure) => client.upload({ ...upload, bytes }, departure)),
+  ).rejects.toMatchObject({ code: 'E_CONSENT' })
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  expect(requests).toBe(1)
+  // What the system had taken by then is on its way.
+  expect(arrived).toBeLessThan(bytes.length / 2)
 })
