@@ -8,6 +8,7 @@ export const PROCESSES = [
   'test/device/agent/kill.test.ts',
   'test/device/agent/process-time.test.ts',
   'test/device/agent/real-engine.test.ts',
+  'test/device/agent/store-file.test.ts',
   'test/device/api/engine-lost.test.ts',
   'test/device/api/page/page.test.ts',
   'test/device/cli.test.ts',

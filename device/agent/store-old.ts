@@ -88,7 +88,7 @@ type OldRow = { rowid: number; id: string; at: number; body: string }
 export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash: Hash) => {
   const isThere = (name: string) =>
     run.one("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name) !== undefined
-  let isLeft = isThere('old_decisions')
+  const isLeft = () => isThere('old_decisions')
   const takeDecision = (row: OldRow): void => {
     run.change('DELETE FROM old_decisions WHERE rowid = ?', row.rowid)
     const read = OldDecision.safeParse(parsed(row.body))
@@ -135,10 +135,10 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     tables.addChoice({ ...choice, id }, row.source)
   }
   return {
-    isConverted: (): boolean => !isLeft,
+    isConverted: (): boolean => !isLeft(),
     /** Converts one decision or choice: choices first, then the newest decision. False: none is left. */
     convertOne: (): boolean => {
-      if (!isLeft) return false
+      if (!isLeft()) return false
       const convert = db.transaction(() => {
         const choice = run.one<OldRow & { source: ChoiceSource }>(
           'SELECT seq AS rowid, id, at, source, body FROM old_choices ORDER BY seq LIMIT 1',
@@ -150,16 +150,16 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
             'SELECT rowid, id, at, body FROM old_decisions ORDER BY rowid DESC LIMIT 1',
           )
         if (decision) takeDecision(decision)
-        isLeft = Boolean(choice || decision)
-        if (!isLeft)
+        const isMore = Boolean(choice || decision)
+        if (!isMore)
           db.exec('DROP TABLE old_decisions; DROP TABLE old_choices; DROP TABLE decision_messages;')
-        return isLeft
+        return isMore
       })
       return convert.immediate()
     },
     /** The same of one decision that is asked for, by its id or one of its messages'. False: there is none. */
     convertThis: (id: string): boolean => {
-      if (!isLeft) return false
+      if (!isLeft()) return false
       const row = run.one<OldRow>(
         `SELECT rowid, id, at, body FROM old_decisions
          WHERE id = ? OR id = (SELECT decision_id FROM decision_messages WHERE message_id = ?)`,

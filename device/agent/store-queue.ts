@@ -38,6 +38,8 @@ export type WriteQueue = {
   flushed(): Promise<boolean>
   /** For failures elsewhere: the cause, if it is trouble of the database. */
   note(error: unknown): StoreCause | null
+  /** The same of a read: nothing tells when it is over, so that it holds for a while. */
+  noteRead(error: unknown): void
   /** Of the trouble there is now, also where people are not told of it yet. */
   cause(): StoreCause | null
   /** Something was written: there is no trouble. */
@@ -57,6 +59,8 @@ const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5000
 /** A lock of less is none that people are told of. */
 const LOCK_GRACE_MS = 1000
+/** A read that fails is told of for so long. */
+const READ_MS = 60_000
 
 type Trouble = { readonly cause: StoreCause; readonly since: number; tries: number }
 
@@ -71,21 +75,24 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
   let isMoving = false
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null
   let isEnded = false
+  let failedRead: { readonly cause: StoreCause; readonly since: number } | null = null
+  let readTimer: NodeJS.Timeout | undefined
 
   const health = (): StoreHealth => {
-    const isWaiting = trouble !== null && mayTell(trouble)
+    const now = told()
     return {
-      state: isWaiting ? 'waiting' : 'ok',
-      cause: isWaiting ? trouble!.cause : null,
-      since: isWaiting ? Math.floor(trouble!.since) : null,
+      state: now ? 'waiting' : 'ok',
+      cause: now?.cause ?? null,
+      since: now ? Math.floor(now.since) : null,
       queued: waiting.length,
       dropped,
     }
   }
   const mayTell = ({ cause, since }: Trouble) =>
     cause !== 'locked' || clock() - since >= LOCK_GRACE_MS
+  const told = () => (trouble && mayTell(trouble) ? trouble : failedRead)
   const tell = (): void => {
-    const isWaiting = trouble !== null && mayTell(trouble)
+    const isWaiting = told() !== null
     if (isWaiting === isTold) return
     isTold = isWaiting
     deps.changed?.(health())
@@ -196,6 +203,17 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     },
     flushed,
     note,
+    noteRead: (error) => {
+      const cause = causeOf(error)
+      if (!cause || isEnded) return
+      failedRead ??= { cause, since: clock() }
+      clearTimeout(readTimer)
+      readTimer = setTimeout(() => {
+        failedRead = null
+        tell()
+      }, READ_MS).unref()
+      tell()
+    },
     cause: () => trouble?.cause ?? null,
     recovered,
     health,
@@ -204,6 +222,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
       while (waiting.length > 0 && !(await flushed()) && performance.now() < until)
         await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS / 2))
       isEnded = true
+      clearTimeout(readTimer)
       stop()
       return waiting.length
     },

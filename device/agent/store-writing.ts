@@ -1,9 +1,10 @@
 /** How a store is written: by whom nobody waits for, and by whom a user is told that it is kept. */
 import { open } from 'node:fs/promises'
-import type Database from 'better-sqlite3'
+import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { StoreHealth } from '../../adapters/wire/store-health.ts'
+import type { StoreFile } from './store-file.ts'
 import { openQueue, type QueueReport } from './store-queue.ts'
-import { notKept } from './store-trouble.ts'
+import { causeOf, notKept } from './store-trouble.ts'
 
 /** bytes: about what the write holds in memory; ended: called once, with whether it was kept. */
 export type LaterOptions = {
@@ -46,21 +47,36 @@ type WritingOptions = {
 }
 
 export const openWriting = <Tx>(
-  db: Database.Database,
-  path: string,
+  file: StoreFile<unknown>,
   tx: Tx,
   { report = () => {}, changed, clock, patienceMs = PATIENCE_MS }: WritingOptions,
-): Writing<Tx> => {
-  const isInMemory = path === ':memory:'
-  const together = <T>(work: () => T): T => db.transaction(work).immediate()
+): Writing<Tx> & { noteRead(error: unknown): void } => {
+  const isInMemory = file.path === ':memory:'
+  let isWriting = false
+  const together = <T>(work: () => T): T => {
+    file.attach()
+    isWriting = true
+    try {
+      return file.db().transaction(work).immediate()
+    } catch (error) {
+      const cause = causeOf(error)
+      // A lock and a full disk pass; after anything else the file may be another one.
+      if (cause && cause !== 'locked' && cause !== 'full') file.detach(error)
+      throw error
+    } finally {
+      isWriting = false
+    }
+  }
   const queue = openQueue({
     together,
-    each: (work) => db.transaction(work)(),
-    probe: () => void db.prepare(PROBE).run(),
+    each: (work) => file.db().transaction(work)(),
+    probe: () => void file.db().prepare(PROBE).run(),
     report,
     changed,
     clock,
   })
+  const missing = file.missing()
+  if (missing !== null) queue.note(missing)
   const once = async <T>(work: (tx: Tx) => T): Promise<T> => {
     if (queue.health().queued > 0 && !(await queue.flushed())) throw new Waiting()
     const result = together(() => work(tx))
@@ -78,26 +94,31 @@ export const openWriting = <Tx>(
       for (let tries = 0; ; tries++) {
         try {
           const result = await once(work)
-          if (!isInMemory) await synced(`${path}-wal`)
+          if (!isInMemory) await synced(`${file.path}-wal`)
           return result
         } catch (error) {
           const cause = error instanceof Waiting ? queue.cause() : queue.note(error)
-          if (!cause) throw error
+          if (!cause || isFedError(error)) throw error
           if (cause !== 'locked' || performance.now() > until) throw notKept(cause, error)
         }
         await pause(tries)
       }
     },
     drained: () => queue.flushed(),
+    noteRead: (error) => {
+      // What fails while something is written is told of with that.
+      if (!isWriting) queue.noteRead(error)
+    },
     health: queue.health,
     compact: async () => {
-      db.exec('VACUUM')
-      db.pragma('wal_checkpoint(TRUNCATE)')
+      file.attach()
+      file.db().exec('VACUUM')
+      file.db().pragma('wal_checkpoint(TRUNCATE)')
     },
     close: async () => {
       const lost = await queue.end(CLOSING_MS)
       if (lost > 0) report({ what: 'store', code: 'E_STORE', dropped: lost })
-      db.close()
+      file.close()
     },
   }
 }
@@ -110,12 +131,23 @@ const PROBE = "INSERT OR REPLACE INTO state (key, value) VALUES ('probe', '1')"
 const pause = (tries: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, PAUSE_MS[tries] ?? PAUSE_MS.at(-1)))
 
-/** A commit is in the journal; a power cut does not take it back once the journal is on the disk. */
+/**
+ * A commit is in the journal; a power cut does not take it back once the journal is on the disk.
+ * Where the file system allows no such journal, there is none, and a commit waits for the disk.
+ */
 const synced = async (journal: string): Promise<void> => {
-  const file = await open(journal, 'r+')
   try {
-    await file.datasync()
-  } finally {
-    await file.close()
+    const file = await open(journal, 'r+')
+    try {
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw new FedError('E_STORE', NOT_SYNCED, { cause })
   }
 }
+
+const NOT_SYNCED =
+  'it was written, but the disk does not say that it is kept: a power cut may take it back. Look at the log of this computer for errors of the disk'

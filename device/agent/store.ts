@@ -1,5 +1,5 @@
 /** What a device remembers, in one SQLite file that only its owner can read. Texts and weights in it never leave the device. */
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { StoreHealth } from '../../adapters/wire/store-health.ts'
 import type { Spending } from '../personalize/spend.ts'
@@ -8,26 +8,24 @@ import type { Hash } from './kept.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import { budgetTables } from './store-budget.ts'
-import { CHOICE_SCHEMA, choiceTables } from './store-choices.ts'
-import { COUNT_SCHEMA, countTables } from './store-counts.ts'
-import { DECISION_SCHEMA, decisionTables, type NewDecision } from './store-decisions.ts'
+import { choiceTables } from './store-choices.ts'
+import { countTables } from './store-counts.ts'
+import { decisionTables, type NewDecision } from './store-decisions.ts'
 import { DECISION_MS, endTables } from './store-ends.ts'
 import { erasing } from './store-erase.ts'
-import {
-  FEEDBACK_COLUMNS,
-  FEEDBACK_INDEX,
-  FEEDBACK_SCHEMA,
-  feedbackTables,
-} from './store-feedback.ts'
-import { LEARNED_SCHEMA, learnedTables } from './store-learned.ts'
-import { LOG_SCHEMA, logTables, type OutboxEntry } from './store-log.ts'
-import { oldTables, setAsideOld } from './store-old.ts'
+
+import { feedbackTables } from './store-feedback.ts'
+import { openFile } from './store-file.ts'
+import { learnedTables } from './store-learned.ts'
+import { logTables, type OutboxEntry } from './store-log.ts'
+import { oldTables } from './store-old.ts'
 import type { QueueReport } from './store-queue.ts'
-import { RELATED_SCHEMA, relatedTables } from './store-related.ts'
-import { type HeldBack, SPENDING_SCHEMA, spendingTables } from './store-spending.ts'
-import { type StoredSuffix, SUFFIX_SCHEMA, type SuffixKey, suffixTables } from './store-suffixes.ts'
-import { cacheTables, outgoingTables, stateTables, UPLOAD_COLUMNS } from './store-tables.ts'
-import { TEXT_SCHEMA, textTables } from './store-texts.ts'
+import { relatedTables } from './store-related.ts'
+import { type HeldBack, spendingTables } from './store-spending.ts'
+import { type StoredSuffix, type SuffixKey, suffixTables } from './store-suffixes.ts'
+import { cacheTables, outgoingTables, stateTables } from './store-tables.ts'
+import { textTables } from './store-texts.ts'
+
 import { type LaterValues, laterValues } from './store-values.ts'
 import { openWriting, type Writing } from './store-writing.ts'
 
@@ -241,15 +239,6 @@ type ContentTables = ReturnType<typeof contentTables>
 /** What can be computed again takes this part of what the rest may take, on top of it. */
 const POOLED_SHARE = 32
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS forgotten (seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS uploads (round_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB, state TEXT NOT NULL, reason TEXT, at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL);
-DROP TABLE IF EXISTS spending;
-`
-
 /**
  * report: told of writes that failed; changed: told when nothing can be written, and when it can;
  * open: how the file is opened; patienceMs: how long `durably` waits for a lock.
@@ -262,57 +251,34 @@ export type StoreOptions = {
   readonly patienceMs?: number
 }
 
-/** path: of the database file; ':memory:' for a device that forgets. */
+/**
+ * path: of the database file; ':memory:' for a device that forgets. Never fails for trouble of the
+ * disk: what cannot be opened is worked without, from a copy where it can be read.
+ */
 export const openStore = (path: string, options: StoreOptions = {}): OwnStore => {
-  const db = options.open?.(path) ?? new Database(path)
-  db.pragma('journal_mode = WAL')
-  // Whoever finds it locked goes on with something else: see store-writing.ts.
-  db.pragma('busy_timeout = 0')
-  // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
-  db.pragma('secure_delete = ON')
-  db.pragma('temp_store = MEMORY')
-  setAsideOld(db)
-  db.exec(
-    [
-      SCHEMA,
-      LOG_SCHEMA,
-      TEXT_SCHEMA,
-      DECISION_SCHEMA,
-      CHOICE_SCHEMA,
-      FEEDBACK_SCHEMA,
-      LEARNED_SCHEMA,
-      RELATED_SCHEMA,
-      SUFFIX_SCHEMA,
-      SPENDING_SCHEMA,
-      COUNT_SCHEMA,
-    ].join(''),
+  const hash = keyedHash(
+    () => tables.get('hashKey'),
+    (work) => writing.later(work),
   )
-  addColumn(db, 'pooled', 'at REAL')
-  for (const column of UPLOAD_COLUMNS) addColumn(db, 'uploads', column)
-  for (const column of FEEDBACK_COLUMNS) addColumn(db, 'feedback', column)
-  db.exec(FEEDBACK_INDEX)
-  const run = prepared(db)
-  const state = stateTables(run)
-  const cache = cacheTables(run)
-  const hash = keyedHash(state.get, (work) => writing.later(work))
-  const content = contentTables(db, run, hash)
-  const tables = {
-    hash,
-    ...content,
-    ...state,
-    ...endTables(run),
-    ...logTables(run),
-    ...outgoingTables(run),
-    ...cache,
-    limitTo: (bytes: number) => {
-      content.limitTo(bytes)
-      cache.limitPooled(bytes / POOLED_SHARE)
+  let maxBytes: number | null = null
+  const file = openFile(path, {
+    open: options.open,
+    made: (db) => {
+      const made = tablesOf(db, hash)
+      if (maxBytes !== null) made.limitTo(maxBytes)
+      return made
     },
-    ...suffixTables(run),
-    ...spendingTables(run),
+  })
+  const tables: StoreTx = {
+    ...throughTo(file.tables, (error) => noteRead(error)),
+    hash,
+    limitTo: (bytes) => {
+      maxBytes = bytes
+      file.tables().limitTo(bytes)
+    },
   }
-  const writing = openWriting<StoreTx>(db, path, tables, options)
-  if (content.hasOldLearned()) writing.later((tx) => tx.takeOldLearned())
+  const { noteRead, ...writing } = openWriting<StoreTx>(file, tables, options)
+  if (file.missing() !== null || tables.hasOldLearned()) writing.later((tx) => tx.takeOldLearned())
   return {
     ...tables,
     ...writing,
@@ -325,16 +291,42 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
   }
 }
 
-const addColumn = (db: Database.Database, table: string, column: string): void => {
-  const names = db.pragma(`table_info(${table})`) as { name: string }[]
-  if (names.some(({ name }) => column.startsWith(`${name} `))) return
-  try {
-    db.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`)
-  } catch (error) {
-    // Another process was first.
-    if (!/duplicate column/.test(String(error))) throw error
+/** Calls go to what is open when they come. failed: told of what fails, which fails all the same. */
+const throughTo = (tables: () => Tables, failed: (error: unknown) => void): Tables => {
+  const names = Object.keys(tables()) as (keyof Tables)[]
+  const call =
+    (name: keyof Tables) =>
+    (...args: unknown[]): unknown => {
+      try {
+        return (tables()[name] as (...given: unknown[]) => unknown)(...args)
+      } catch (error) {
+        failed(error)
+        throw error
+      }
+    }
+  return Object.fromEntries(names.map((name) => [name, call(name)])) as Tables
+}
+
+const tablesOf = (db: Database.Database, hash: Hash) => {
+  const run = prepared(db)
+  const cache = cacheTables(run)
+  const content = contentTables(db, run, hash)
+  return {
+    ...content,
+    ...stateTables(run),
+    ...endTables(run),
+    ...logTables(run),
+    ...outgoingTables(run),
+    ...cache,
+    limitTo: (bytes: number) => {
+      content.limitTo(bytes)
+      cache.limitPooled(bytes / POOLED_SHARE)
+    },
+    ...suffixTables(run),
+    ...spendingTables(run),
   }
 }
+type Tables = ReturnType<typeof tablesOf>
 
 export type Run = {
   /** The number of the new row. */
