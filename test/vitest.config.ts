@@ -16,6 +16,7 @@ export const PROCESSES = [
   'test/device/commands/agent.test.ts',
   'test/device/commands/doctor.test.ts',
   'test/device/commands/leave.test.ts',
+  'test/device/commands/page.test.ts',
   'test/device/commands/service.test.ts',
   'test/device/commands/training.test.ts',
   'test/device/engine/run/child.test.ts',

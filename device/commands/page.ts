@@ -56,6 +56,9 @@ const refusalAt = (base: string, error: unknown): unknown => {
 const notRunning = (where: string, cause?: unknown): FedError =>
   new FedError('E_UNAVAILABLE', `no device answers at ${where}. Run: loreweave serve`, { cause })
 
+/** A browser that starts may run for as long as its user likes. */
+const OPENED_MS = 3000
+
 /** False where there is no browser to open, or no screen to open it on. */
 const openBrowser = (
   address: string,
@@ -72,8 +75,13 @@ const openBrowser = (
         : ['xdg-open', address]
   return new Promise((resolve) => {
     const child = spawn(program!, args, { stdio: 'ignore', detached: true, env })
-    child.on('error', () => resolve(false))
-    child.on('exit', (code) => resolve(code === 0))
-    child.unref()
+    const end = (isOpened: boolean) => {
+      clearTimeout(opened)
+      child.unref()
+      resolve(isOpened)
+    }
+    const opened = setTimeout(end, OPENED_MS, true)
+    child.on('error', () => end(false))
+    child.on('exit', (code) => end(code === 0))
   })
 }

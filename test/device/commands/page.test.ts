@@ -5,6 +5,7 @@ import { type RunningApi, serveApi } from '../../../device/api/serve.ts'
 import { temporaryFolder } from '../agent/fixture.ts'
 import { DEVICE_TOKEN, fakeDevice, fakeOversight } from '../api/fakes.ts'
 import { call } from '../cli-call.ts'
+import { run } from '../cli-process.ts'
 
 /** The way in that works is in test/device/api/page/page.test.ts, with a browser. */
 const folder = temporaryFolder()
@@ -52,17 +53,26 @@ test('where nothing listens it says how to start the device: E_UNAVAILABLE', asy
 const OPENER = `#!/bin/sh
 printf '%s\\n' "$@" > "$SEEN/arguments"
 ps -ww -eo args > "$SEEN/processes"
+exec sleep "$BROWSING"
 `
 
-test.skipIf(process.platform !== 'linux')(
-  'the code is in the arguments of no process while the browser is opened',
-  async () => {
+test.skipIf(process.platform !== 'linux').each([
+  ['that has been asked', '0'],
+  ['that is used for longer than the command waits', '30'],
+])(
+  'a browser %s is opened without the code, which the command prints and ends',
+  async (_, browsing) => {
     const own = await serveAs(readFileSync(join(folder, 'home', 'device-token'), 'utf8').trim())
     const bin = join(folder, 'bin')
-    mkdirSync(bin)
+    mkdirSync(bin, { recursive: true })
     writeFileSync(join(bin, 'xdg-open'), OPENER, { mode: 0o700 })
-    const env = { DISPLAY: ':1', SEEN: folder, PATH: `${bin}:${process.env['PATH']}` }
-    const { code, stdout } = await call(folder, ['page', '--port', String(own.port)], { env })
+    const env = {
+      DISPLAY: ':1',
+      SEEN: folder,
+      BROWSING: browsing,
+      PATH: `${bin}:${process.env['PATH']}`,
+    }
+    const { code, stdout } = await run(folder, ['page', '--port', String(own.port)], { env })
     await own.close()
     const typed = /: ([0-9a-z-]{20,})$/.exec(stdout.trim())?.[1]
     expect([code, typed]).toEqual([0, expect.any(String)])
