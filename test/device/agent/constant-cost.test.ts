@@ -47,7 +47,7 @@ const noted = () => {
 }
 
 /** Tables of a few rows, however long the device lives. */
-const SMALL = /\b(?:sqlite_master|counts|outbox_sums|held_back|blobs|CONSTANT ROW|state)\b/
+const SMALL = /\b(?:sqlite_master|examples|counts|outbox_sums|held_back|blobs|CONSTANT ROW|state)\b/
 
 /** What of the plans reads a table from end to end, or sorts what it has read. */
 const costly = (path: string): string[] => {
