@@ -74,7 +74,10 @@ const commonScale = (linears: readonly LinearLora[]): { rank: number; alpha: num
     counts.set(alpha, (counts.get(alpha) ?? 0) + 1)
   }
   const [usual] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a))
-  return { rank, alpha: usual > 0 ? Math.min(usual, MAX_ALPHA) : rank }
+  if (!(usual > 0)) return { rank, alpha: rank }
+  // By powers of two, which B takes without rounding.
+  const over = Math.max(0, Math.ceil(Math.log2(usual / MAX_ALPHA)))
+  return { rank, alpha: usual / 2 ** over }
 }
 
 /** A program's [out, in] of a linear's two factors. */
