@@ -9,6 +9,8 @@ export const PINS = [
   'torch==2.13.0',
   'transformers==5.23.0',
   'peft==0.21.2',
+  'trl==1.16.0',
+  'tokenizers==0.23.3',
   'safetensors==0.8.0',
   'numpy==2.4.6',
   'gguf==0.19.0',
@@ -33,7 +35,7 @@ export type PythonPackages = {
 
 const PEER_PACKAGES: PythonPackages = {
   pins: PINS,
-  modules: ['torch', 'transformers', 'peft', 'safetensors', 'numpy', 'gguf'],
+  modules: ['torch', 'transformers', 'peft', 'trl', 'tokenizers', 'safetensors', 'numpy', 'gguf'],
 }
 
 /** The Python that PEFT runs in; as `pythonWith`. */

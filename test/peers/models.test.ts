@@ -1,10 +1,11 @@
 // Model folders, GGUF files and tokenizers of others: random ones that transformers 5.23, gguf-py 0.19 and tokenizers save (models.py).
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeSafetensors } from '../../adapters/codec/safetensors.ts'
 import { createTokenizer } from '../../device/engine/model/tokenizer.ts'
+import type { TokenizerFile } from '../../device/engine/model/tokenizer-file.ts'
 import { tokenizerFromFolder } from '../../device/engine/model/tokenizer-folder.ts'
 import { largestDifference, openFolderEngine, openGgufEngine } from './engine.ts'
 import { noPython, runScript, titled } from './python.ts'
@@ -57,4 +58,36 @@ describe.skipIf(noPython)(titled('transformers', noPython), () => {
         expect(tokenizer.decode(ids)).toBe(name === 'qwen' ? text.normalize('NFC') : text)
     }
   })
+
+  test('tokenizers through random steps, and those of LlamaTokenizer, give the original tokens and texts', async () => {
+    const folder = join(root, 'pipelines')
+    await runScript('pipelines.py', folder)
+    const refused: string[] = []
+    let read = 0
+    for (const name of readdirSync(folder)) {
+      const file = await tokenizerFromFolder(join(folder, name)).catch((e: Error) => e.message)
+      const tokenizer = typeof file === 'string' ? file : opened(file)
+      if (typeof tokenizer === 'string') {
+        expect(name).not.toContain('llama')
+        refused.push(tokenizer)
+        continue
+      }
+      read++
+      for (const [text, ids, back] of json('pipelines', name, 'cases.json')) {
+        const got = [tokenizer.encode(text, { special: true }), tokenizer.decode(ids)]
+        expect([name, text, ...got]).toEqual([name, text, ids, back])
+      }
+    }
+    // What is not read is refused for one of two reasons.
+    for (const reason of refused) expect(reason).toMatch(/hold spaces|steps that move text/)
+    expect(read).toBeGreaterThan(25)
+  })
 })
+
+const opened = (file: TokenizerFile) => {
+  try {
+    return createTokenizer(file)
+  } catch (error) {
+    return (error as Error).message
+  }
+}
