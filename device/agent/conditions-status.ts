@@ -1,24 +1,19 @@
-/** What the agent saw at its last look, from the store: needs no agent and no model. */
-import { z } from 'zod'
+/** What the agent saw at its last look, and the end of its last work: needs no model. */
 import {
   type ConditionsStatus,
-  HoldReason,
+  type HoldReason,
   LastTraining,
-  Readings,
+  type Readings,
 } from '../../adapters/wire/energy.ts'
 import type { DeviceStore } from './store.ts'
 import { isTrainingPaused } from './training.ts'
 
 /** at: of the look; goodUntil: when a running agent would long have looked again. */
-export const Look = z.object({
-  at: z.number(),
-  goodUntil: z.number(),
-  reasons: z.array(HoldReason),
-  readings: Readings,
-  nextLook: z.number(),
-  nextTraining: z.number().nullable(),
-})
-export type Look = z.infer<typeof Look>
+export type Look = Pick<ConditionsStatus, 'reasons' | 'readings' | 'nextTraining'> & {
+  readonly at: number
+  readonly goodUntil: number
+  readonly nextLook: number
+}
 
 /** What is known where nothing can be read. */
 export const NO_READINGS: Readings = {
@@ -32,10 +27,10 @@ export const NO_READINGS: Readings = {
 
 /** Without a running agent nothing is read: not allowed, for `not_running`. */
 export const conditionsStatus = (
-  store: Pick<DeviceStore, 'get'>,
+  store: Pick<DeviceStore, 'get' | 'live'>,
   clock: () => number,
 ): ConditionsStatus => {
-  const kept = Look.nullish().parse(store.get('look'))
+  const kept = store.live.look
   const lastTraining = LastTraining.nullish().parse(store.get('lastTraining')) ?? null
   const now = clock()
   const look = kept && kept.at <= now && now <= kept.goodUntil ? kept : null

@@ -43,7 +43,7 @@ export const intendedBy = (upload: Partial<Intended>): Intended =>
     ? { contributions: upload.contributions, purpose: upload.purpose }
     : EVERYTHING
 
-type Kept = Pick<DeviceStore, 'consent' | 'durably'>
+type Kept = Pick<DeviceStore, 'consent' | 'durably' | 'live'>
 
 /**
  * In the place of an earlier one, whose kept updates go where the new one does not cover them, or where it had ended before.
@@ -86,22 +86,9 @@ const change = async (
     const uncovered = tx.waitingUploads().filter((upload) => !stays(intendedBy(upload)))
     for (const { roundId } of uncovered) tx.dropUpload(roundId, 'E_CONSENT')
     // Before it is on the disk: what leaves meanwhile cannot be called back.
-    queueMicrotask(tell)
+    queueMicrotask(() => void store.live.tell('consent', undefined).catch(() => undefined))
     return uncovered
   })
   const sent = gone.filter((upload) => upload.isSent).length
   return { sent, unsent: gone.length - sent }
-}
-
-/** Of this process, whichever store they look at: a home may be open twice in it. */
-const listeners = new Set<() => void>()
-
-const tell = (): void => {
-  for (const listener of [...listeners]) listener()
-}
-
-/** Called after each change of a consent in this process; ends with what is returned. */
-export const onConsentChange = (listener: () => void): (() => void) => {
-  listeners.add(listener)
-  return () => void listeners.delete(listener)
 }

@@ -55,7 +55,7 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
 
 const adopt = (deps: ContributorDeps, hash: string, options: ParticipateOptions): Promise<void> => {
   const download = () =>
-    whileAllowed(contactRefusal(deps), options.signal, (departure) =>
+    whileAllowed(deps.store.live, contactRefusal(deps), options.signal, (departure) =>
       deps.federation().download(hash, departure),
     )
   return adoptRelease(deps, hash, download, options)

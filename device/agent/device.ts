@@ -11,13 +11,12 @@ import { featureSpace } from '../personalize/feature-space.ts'
 import { type HeldBackPairs, heldBackPairs, pointsGained } from './accuracy.ts'
 import { type AnswerMemo, cachePooled, type PooledCache } from './choice-features.ts'
 import { ownExitChoice, settleExit } from './choose-exit.ts'
-import { CONTACT, consentRefusal, onConsentChange } from './consent.ts'
+import { CONTACT, consentRefusal } from './consent.ts'
 import { notEnrolled, openContributor } from './contributor.ts'
 import { convertInBackground } from './convert-old.ts'
 import { federationClient } from './federation.ts'
 import { openFollowUps } from './follow-ups.ts'
 import { enforceRetention, expire } from './forget.ts'
-import { forgettingOnce } from './forgotten.ts'
 import { importChoices } from './imported.ts'
 import type { Calibration } from './outlook.ts'
 import { type Activity, openPersonalizer } from './personalizer.ts'
@@ -87,13 +86,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     checkMemory: options.checkMemory,
   }
   const serving = openServing(deps)
-  const caughtUp = forgettingOnce(store, async () => {
-    memo.clear()
-    serving.drop()
-    await engine.forget?.()
-    if (options.folder) dropDerivedFiles(options.folder)
-  })
-  const { during, activity } = trackActivity(caughtUp)
+  const { during, activity } = trackActivity()
   const relevance = openRelevance(store, model, engine)
   const followUps = openFollowUps(store, model, engine)
   const personalizer = openPersonalizer({
@@ -101,7 +94,6 @@ export const openDevice = (options: DeviceOptions): Device => {
     serving,
     relevance,
     followUps,
-    caughtUp,
     report: options.report,
     isEnrolled: () => serverUrl !== null,
     during,
@@ -132,9 +124,23 @@ export const openDevice = (options: DeviceOptions): Device => {
     if (options.folder && consentRefusal(store.consent(), CONTACT, clock()))
       dropRounds(options.folder, null)
   }
-  const endWatch = onConsentChange(dropWithdrawn)
-  const converting = convertInBackground(store)
   let retainedAt = Number.NEGATIVE_INFINITY
+  const unlisten = [
+    store.live.on('forgotten', async () => {
+      memo.clear()
+      serving.drop()
+      await engine.forget?.()
+      // Only now: what a child was writing is there.
+      if (options.folder) dropDerivedFiles(options.folder)
+    }),
+    store.live.on('consent', dropWithdrawn),
+    store.live.on('settings', (next) => {
+      Object.assign(settings, next)
+      store.limitTo(settings.storeMegabytes * MB)
+      retainedAt = Number.NEGATIVE_INFINITY
+    }),
+  ]
+  const converting = convertInBackground(store)
   return {
     ...personalizer,
     ...contributor,
@@ -162,15 +168,16 @@ export const openDevice = (options: DeviceOptions): Device => {
         retainedAt = now
         if (options.folder) dropLeftovers(options.folder, now)
         dropWithdrawn()
+        const forgotten = store.forgottenTimes()
         await expire(store, now)
         await enforceRetention(store, settings.retentionDays, now)
+        if (store.forgottenTimes() !== forgotten) await refresh().catch(() => undefined)
       }
-      if (await caughtUp()) await refresh().catch(() => undefined)
     },
     close: async () => {
       await personalizer.settled()
       converting.stop()
-      endWatch()
+      for (const end of unlisten) end()
       await options.engine.close()
       await store.close()
     },
@@ -255,14 +262,13 @@ const pooledProgress =
     onProgress?.({ step: 'states', done, of })
 
 /** The newest activity that has not ended. */
-const trackActivity = (before: () => Promise<unknown>) => {
+const trackActivity = () => {
   const running: Activity[] = []
   return {
     activity: () => running.at(-1) ?? 'idle',
     during: async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
       running.push(activity)
       try {
-        await before()
         return await work()
       } finally {
         running.splice(running.lastIndexOf(activity), 1)

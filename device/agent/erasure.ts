@@ -235,10 +235,8 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   exit: numbersOnly('after which layer answers are read'),
   outputs: numbersOnly('how long answers are, by model'),
   asks: numbersOnly('when apps were told to show two answers'),
-  training: numbersOnly('how far a training is'),
   lastTraining: numbersOnly('when the last one was'),
   agent: numbersOnly('when the agent did what'),
-  look: numbersOnly('what the agent saw of the machine'),
   energy: numbersOnly('what its work took'),
   hashKey: numbersOnly('the key of keyed hashes'),
 }

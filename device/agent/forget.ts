@@ -12,7 +12,8 @@ const DAY_MS = 24 * 3600_000
 /**
  * All turns of the conversation that a decision, an answer or a choice belongs to, also those under another system prompt;
  * conversations that began with the very same words under the same system prompt cannot be told from it and go too. It may have
- * expired: what was learned of it goes. Fails with E_NO_DECISION.
+ * expired: what was learned of it goes. What was made of its texts, in memory, on disk and by the local model, is gone when it
+ * resolves. Fails with E_NO_DECISION.
  */
 export const forgetConversation = async (
   device: DeviceStore,
@@ -26,7 +27,7 @@ export const forgetConversation = async (
       throw new FedError('E_NO_DECISION', 'nothing that this device keeps has this id')
     return forgetAll(store, gone)
   })
-  await device.compact()
+  await Promise.all([device.live.tell('forgotten', undefined), device.compact()])
   return report
 }
 
@@ -73,6 +74,7 @@ const eraseOlder = async (
   before: number,
   now: number,
 ): Promise<boolean> => {
+  const forgotten = device.forgottenTimes()
   for (let times = 0; ; times++) {
     const count = await device.durably((store) => {
       const gone = store.olderThan(before, kinds, AT_ONCE)
@@ -83,6 +85,7 @@ const eraseOlder = async (
     })
     if (count >= AT_ONCE) continue
     const isOver = times + count > 0
+    if (device.forgottenTimes() !== forgotten) await device.live.tell('forgotten', undefined)
     if (isOver) await device.compact()
     return isOver
   }

@@ -1,24 +1,9 @@
-/** What every process of a home does once something was forgotten, by itself or by another: what it made of texts goes as well. */
+/** Work that takes minutes, and texts that are forgotten meanwhile. */
 import { rmSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'
 import type { DeviceStore, StoreTx } from './store.ts'
 
 type Times = Pick<DeviceStore, 'forgottenTimes'>
-
-/** drop: what this process holds. Resolves to whether there was something to drop. */
-export const forgettingOnce = (
-  store: Times,
-  drop: () => Promise<void>,
-): (() => Promise<boolean>) => {
-  let seen = store.forgottenTimes()
-  return async () => {
-    const now = store.forgottenTimes()
-    if (now === seen) return false
-    seen = now
-    await drop()
-    return true
-  }
-}
 
 /**
  * Runs what reads choices for minutes. Where something was forgotten meanwhile, nothing of it is

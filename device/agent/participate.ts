@@ -186,7 +186,10 @@ const checkIn = async (deps: ParticipateDeps, signal: AbortSignal | undefined) =
       },
       departure,
     )
-  const answer = await cancellable(whileAllowed(contactRefusal(deps), signal, work), signal)
+  const answer = await cancellable(
+    whileAllowed(deps.store.live, contactRefusal(deps), signal, work),
+    signal,
+  )
   await dropOverdue(deps, true)
   return answer
 }
@@ -215,7 +218,7 @@ const contribute = async (
   const work = (departure: Departure) => compute(deps, assignment, options, departure)
   try {
     const { result, digest } = await cancellable(
-      whileAllowed(refusal, options.signal, work),
+      whileAllowed(store.live, refusal, options.signal, work),
       options.signal,
     )
     if (!(await sendUpload(deps, roundId, options))) return null

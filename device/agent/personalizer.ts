@@ -40,8 +40,6 @@ export type PersonalizerDeps = ServingDeps & {
   readonly serving: Serving
   readonly relevance: Relevance
   readonly followUps: FollowUps
-  /** Drops what is held in memory and on disk of texts that were forgotten. */
-  readonly caughtUp: () => Promise<boolean>
   /** Told of what failed in the background, with its code; never what was said. */
   readonly report?: ((event: { what: string; code: string }) => void) | undefined
   readonly clock: () => number
@@ -107,7 +105,6 @@ export const openPersonalizer = (
     },
     async forget(target) {
       const report = await forgetConversation(store, target)
-      await deps.caughtUp()
       // It is gone whatever becomes of the fit.
       await refreshProfile(deps).catch(() => undefined)
       return report

@@ -86,8 +86,6 @@ export type AgentEvent =
 const KEEP_MS = 30_000
 /** A look that an agent has not followed by another for so long after it was due says nothing. */
 const STALE_MS = 60_000
-/** While work runs a look is kept no more often. */
-const KEEP_LOOK_MS = 10_000
 /** Steps are told no more often. */
 const PROGRESS_MS = 5000
 /** After a look that failed while work runs. */
@@ -98,7 +96,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
   const { store, signal } = deps
   let state = begin(deps)
   let running: Running | null = null
-  const told: Told = { reasons: null, at: Number.NEGATIVE_INFINITY }
+  const told: Told = { reasons: null }
   const step = (event: Parameters<typeof stepScheduler>[1]) => {
     const result = stepScheduler(state, event, deps.settings, deps.overrides)
     state = result.state
@@ -136,7 +134,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
     running.cancel()
     await settle(running)
   }
-  store.update('look', () => null)
+  store.live.look = null
 }
 
 /** From an earlier run: intervals by the wall clock, no longer than they were. */
@@ -208,12 +206,12 @@ const lookAt = (deps: AgentDeps, readings: Readings, running: Running | null) =>
   }
 }
 
-/** What was last told, and when the look was last kept (steady). */
-type Told = { reasons: string | null; at: number }
+/** What was last told. */
+type Told = { reasons: string | null }
 
 /** Says what has changed, and keeps the look for status and page. */
 const tell = (
-  { store, clock, steady, emit, settings }: AgentDeps,
+  { store, clock, emit, settings }: AgentDeps,
   { reasons, sleptMs, waitMs, dueMs }: Step,
   readings: Readings,
   state: SchedulerState,
@@ -224,8 +222,6 @@ const tell = (
   const isNew = now !== told.reasons
   if (isNew) emit({ event: now === '' ? 'allowed' : 'held', reasons, readings })
   told.reasons = now
-  if (!isNew && waitMs < KEEP_LOOK_MS && steady() - told.at < KEEP_LOOK_MS) return
-  told.at = steady()
   const at = clock()
   const look: Look = {
     at,
@@ -235,7 +231,7 @@ const tell = (
     nextLook: Math.round(at + waitMs),
     nextTraining: state.work ? Math.round(at) : dueMs === null ? null : Math.round(at + dueMs),
   }
-  store.update('look', () => look)
+  store.live.look = look
 }
 
 type Result = Pick<LastTraining, 'outcome' | 'code'> & {

@@ -82,7 +82,7 @@ export type PrivateTraining = {
 }
 
 export type Serving = {
-  /** Fitted again when the choices or the release have changed since, by this process or another. */
+  /** Fitted again when the choices or the release have changed since. */
   current(onPooled?: (done: number, of: number) => void): Promise<Served>
   releaseHash(): string | null
   /** Of the release that is served, else this device's own. */
@@ -107,6 +107,8 @@ export const openServing = (deps: ServingDeps): Serving => {
   let cached: { key: string; served: Promise<Served> } | null = null
   // What the next fit under the same release and adapter can start from.
   let last: Start | null = null
+  // A fit that was begun before is not kept.
+  let drops = 0
   const state = () => servingState(deps.store)
   return {
     releaseHash: () => state().release,
@@ -119,8 +121,9 @@ export const openServing = (deps: ServingDeps): Serving => {
       if (cached?.key === key) return cached.served
       const start = last?.under === under ? last : null
       const ground = start?.ground ?? groundOf(deps, now)
+      const begun = drops
       const served = fitServed(deps, ground, start?.served, onPooled).then((made) => {
-        last = { under, ground, served: made }
+        if (begun === drops) last = { under, ground, served: made }
         return made
       })
       cached = { key, served }
@@ -146,6 +149,7 @@ export const openServing = (deps: ServingDeps): Serving => {
     drop() {
       cached = null
       last = null
+      drops++
     },
     async serve(release) {
       await deps.store.durably((tx) => serveRelease(tx, release))

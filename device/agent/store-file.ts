@@ -128,12 +128,7 @@ const prepare = (db: Database.Database): Database.Database => {
 const addColumn = (db: Database.Database, table: string, column: string): void => {
   const names = db.pragma(`table_info(${table})`) as { name: string }[]
   if (names.some(({ name }) => column.startsWith(`${name} `))) return
-  try {
-    db.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`)
-  } catch (error) {
-    // Another process was first.
-    if (!/duplicate column/.test(String(error))) throw error
-  }
+  db.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`)
 }
 
 /** What was in the file at its last checkpoint, in memory; where it cannot be read, nothing. */

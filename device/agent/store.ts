@@ -7,6 +7,7 @@ import type { Intended } from './consent.ts'
 import type { Hash } from './kept.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { type Ledger, openLedger } from './ledger.ts'
+import { type Live, openLive } from './live.ts'
 import { budgetTables } from './store-budget.ts'
 import { choiceTables } from './store-choices.ts'
 import { countTables } from './store-counts.ts'
@@ -61,10 +62,8 @@ export type StateKey =
   | 'outputs'
   | 'asks'
   | 'paused'
-  | 'training'
   | 'exit'
   | 'agent'
-  | 'look'
   | 'lastTraining'
   | 'energy'
   | 'proposals'
@@ -181,6 +180,8 @@ export type DeviceStore = StoreReads &
   Writing<StoreTx> &
   LaterValues & {
     readonly ledger: Ledger
+    /** What those who share this store tell each other. */
+    readonly live: Live
   }
 
 /** As it is opened: whoever has made it may write at once, where nobody else does. */
@@ -288,6 +289,7 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
     },
     ...laterValues(tables, writing.later),
     ledger: openLedger(tables, writing.later),
+    live: openLive(),
   }
 }
 

@@ -1,5 +1,4 @@
-/** What a home knows of its training: whether it is paused, and how far it is. Kept in the store, where every process of the home sees it. */
-import { z } from 'zod'
+/** What a home knows of its training: whether it is paused, which is kept, and how far it is. */
 import { FedError } from '../../adapters/errors.ts'
 import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
 import type { TrainProgress } from '../engine/run/types.ts'
@@ -7,28 +6,23 @@ import type { DeviceStore, StoreTx } from './store.ts'
 import type { Sleep } from './transport.ts'
 import type { Progress } from './types.ts'
 
-/** Of the process that trains; it may have died since. */
-const Run = z.object({
-  pid: z.int(),
-  step: z.int(),
-  steps: z.int(),
-  tokensPerSecond: z.number().nullable(),
-  secondsLeft: z.number().nullable(),
-})
+export type TrainingRun = Omit<TrainingStatus, 'state'> & {
+  readonly step: number
+  readonly steps: number
+}
 
 type Kept = Pick<DeviceStore, 'get'>
-type Values = Pick<DeviceStore, 'update'>
+type Known = Pick<DeviceStore, 'live'>
 
 /** Cheap enough to be asked many times a second. */
 export const isTrainingPaused = (store: Kept): boolean => store.get('paused') === true
 
-/** From then on no process of this home trains, until it is false again. */
+/** From then on nothing of this home trains, until it is false again. */
 export const setTrainingPaused = (store: Pick<StoreTx, 'set'>, paused: boolean): void =>
   store.set('paused', paused)
 
-export const trainingStatus = (store: Kept): TrainingStatus => {
-  const kept = Run.nullish().parse(store.get('training'))
-  const run = kept && isAlive(kept.pid) ? kept : null
+export const trainingStatus = (store: Kept & Known): TrainingStatus => {
+  const run = store.live.training
   return {
     state: isTrainingPaused(store) ? 'paused' : run ? 'running' : 'idle',
     step: run?.step ?? null,
@@ -40,27 +34,21 @@ export const trainingStatus = (store: Kept): TrainingStatus => {
 
 export type TrainingReport = { onTrain(progress: TrainProgress): void; end(): void }
 
-const KEEP_MS = 1000
-
-/** Tells how a training goes: to the caller at every step, and to the home's other processes about once a second. */
+/** Tells how a training goes: to the caller, and to whoever asks for its status. */
 export const reportTraining = (
-  store: Values,
+  { live }: Known,
   onProgress: ((progress: Progress) => void) | undefined,
-): TrainingReport => {
-  let keptAt = Number.NEGATIVE_INFINITY
-  return {
-    onTrain({ step, steps, loss, tokensPerSecond = null, secondsLeft = null }) {
-      const rate = rateText({ tokensPerSecond, secondsLeft })
-      const note = `loss ${loss.toFixed(4)}${rate && `, ${rate}`}`
-      onProgress?.({ step: 'training', done: step, of: steps, note })
-      if (performance.now() - keptAt < KEEP_MS) return
-      keptAt = performance.now()
-      const run = { pid: process.pid, step, steps, tokensPerSecond, secondsLeft }
-      store.update('training', () => run)
-    },
-    end: () => store.update('training', () => null),
-  }
-}
+): TrainingReport => ({
+  onTrain({ step, steps, loss, tokensPerSecond = null, secondsLeft = null }) {
+    const rate = rateText({ tokensPerSecond, secondsLeft })
+    const note = `loss ${loss.toFixed(4)}${rate && `, ${rate}`}`
+    onProgress?.({ step: 'training', done: step, of: steps, note })
+    live.training = { step, steps, tokensPerSecond, secondsLeft }
+  },
+  end: () => {
+    live.training = null
+  },
+})
 
 /** Empty where nothing is known yet. */
 export const rateText = ({
@@ -90,12 +78,4 @@ const durationText = (seconds: number): string => {
   return minutes < 60
     ? `${minutes} min ${whole % 60} s`
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -146,7 +146,7 @@ export type Personalizer = {
   profile(): Body<ProfileResponse>
   editProfile(changes: readonly ProfileChange[]): Promise<Body<ProfileResponse>>
   status(): Body<StatusResponse>
-  /** Stops the training of every process of this home within 100 ms, or lets it go on; kept across restarts. */
+  /** Stops all training of this home within 100 ms, or lets it go on; kept across restarts. */
   pauseTraining(paused: boolean): Promise<TrainingStatus>
 }
 
@@ -242,7 +242,7 @@ export type Device = Personalizer & {
   withdrawConsent(): Promise<void>
   /** Fits and loads what the first request would have to wait for. */
   prepare(): Promise<void>
-  /** To be called now and then: erases what is past its time, and drops what another process of this home has forgotten. */
+  /** To be called at least once a day: erases what is past its time. */
   upkeep(): Promise<void>
   close(): Promise<void>
 }

@@ -91,7 +91,7 @@ export const sendUpload = async (
   const mark = () => store.durably((tx) => tx.markSent(roundId))
   const send = (departure: Departure) => federation.upload(upload, { ...departure, mark })
   try {
-    await cancellable(whileAllowed(refusal, options.signal, send), options.signal)
+    await cancellable(whileAllowed(store.live, refusal, options.signal, send), options.signal)
   } catch (error) {
     if (!isFedError(error) || options.signal?.aborted || refusal()) throw error
     return await isRefused(deps, upload, error, options)

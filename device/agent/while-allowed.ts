@@ -1,6 +1,6 @@
 /** Work that ends as soon as it may not go on: what it sends is checked before each attempt, and what runs is stopped. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import { onConsentChange } from './consent.ts'
+import type { Live } from './live.ts'
 
 /**
  * Goes with everything that leaves for a federation server. check: called before each attempt at
@@ -12,7 +12,7 @@ export type Departure = {
   readonly check: () => void
 }
 
-/** A consent ends by the clock, and another process may withdraw it. */
+/** A consent and a round end by the clock. */
 const LOOK_MS = 250
 
 /**
@@ -20,6 +20,7 @@ const LOOK_MS = 250
  * second; then the signal aborts with it, and the call fails with it without waiting for the work.
  */
 export const whileAllowed = async <T>(
+  live: Pick<Live, 'on'>,
   refusal: () => FedError | null,
   signal: AbortSignal | undefined,
   work: (departure: Departure) => Promise<T>,
@@ -44,7 +45,7 @@ export const whileAllowed = async <T>(
   stopped.catch(() => {})
   const timer = setInterval(look, LOOK_MS)
   timer.unref()
-  const unlisten = onConsentChange(look)
+  const unlisten = live.on('consent', look)
   try {
     check()
     const ends = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal

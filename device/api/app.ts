@@ -56,7 +56,9 @@ export const createApi = (deps: ApiDeps): Hono => {
   const app = ownApp(deps)
   app.get('/api/hello', (c) => c.json({ message: 'hello' }))
   app.use('/v1/*', refuseSessions)
-  if (deps.requireToken) app.use('/v1/*', requireToken(deps.deviceToken))
+  app.use('/v1/*', (c, next) =>
+    deps.requireToken ? requireToken(deps.deviceToken)(c, next) : next(),
+  )
   const forward = async (c: Context): Promise<Response> => {
     const response = await openUpstream(deps, incomingOf(c)).stream(c.req.raw)
     return passOn(response, response.body, { 'loreweave-status': 'passed-through' })

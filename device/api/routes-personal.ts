@@ -294,7 +294,7 @@ export const PERSONAL_ROUTES = {
     tag,
     who,
     summary: 'Pauses or resumes training',
-    description: 'In every process of this home, within 0.1 s; remembered across restarts.',
+    description: 'All of this home, within 0.1 s; remembered across restarts.',
     body: TrainingRequest,
     response: TrainingResponse,
     errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],

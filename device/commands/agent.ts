@@ -1,8 +1,5 @@
 /** `loreweave agent`: the local API, and work by itself whenever the machine's conditions allow it. */
-import { unwatchFile, watchFile } from 'node:fs'
-import { join } from 'node:path'
 import { Command } from 'commander'
-import { asFedError } from '../../adapters/errors.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { parseOverrides } from '../agent/conditions.ts'
 import { startOfDay } from '../agent/energy-status.ts'
@@ -41,12 +38,7 @@ export const agentCommand = (io: Io): Command =>
     .action((options: AgentOptions) => {
       parseOverrides(options.ignore, options.assume)
       return ownHome(io, options, options.api && !options.once, async (owner) => {
-        const unwatch = watchConfig(io, options, owner)
-        try {
-          while (await runOn(io, options, owner));
-        } finally {
-          unwatch()
-        }
+        while (await runOn(io, options, owner));
       })
     })
 
@@ -83,21 +75,6 @@ const runOn = async (io: Io, options: AgentOptions, owner: Lasting): Promise<boo
 
 const emitOf = (io: Io, { json: isJson }: AgentOptions): ((event: AgentEvent) => void) =>
   isJson ? printEvent(io) : tellEvent(io)
-
-/** What a hand writes into config.json holds soon. Ends with what is returned. */
-const watchConfig = (io: Io, options: AgentOptions, { home }: Lasting): (() => void) => {
-  const path = join(home.now().folder, 'config.json')
-  watchFile(path, { interval: WATCH_MS }, () => {
-    try {
-      home.reread()
-    } catch (error) {
-      const { code, message } = asFedError(error)
-      emitOf(io, options)({ event: 'failed', code, message })
-    }
-  })
-  return () => unwatchFile(path)
-}
-const WATCH_MS = 3000
 
 /**
  * A device of its own for what takes minutes: reading answers and training share one process, which stops within a tenth of a second,

@@ -55,6 +55,10 @@ export const openOwner = (
 ): Owner => {
   const { folder, databasePath } = home.now()
   const store = openStore(databasePath)
+  const unlisten = [
+    home.onChange(({ config }) => void store.live.tell('settings', config.settings)),
+    store.live.on('forgotten', () => dropDerivedFiles(folder)),
+  ]
   // Its devices are closed without it.
   const shared: DeviceStore = { ...store, close: async () => {} }
   const opened: Device[] = []
@@ -89,8 +93,9 @@ export const openOwner = (
     device,
     openWorker,
     longWork,
-    control: controlOf(io, { home, store, device, operations, opened, folder, holder }),
+    control: controlOf(io, { home, store, device, operations, opened, holder }),
     close: async () => {
+      for (const end of unlisten) end()
       for (const one of opened) await one.close()
       await store.close()
     },
@@ -101,12 +106,12 @@ type Parts = Pick<Owner, 'home' | 'store' | 'device' | 'holder'> & {
   readonly operations: HomeOperations
   /** What was opened until now. */
   readonly opened: readonly Device[]
-  readonly folder: string
 }
 
 const controlOf = (io: Io, parts: Parts): ControlDeps => {
   const { home, store, opened, operations, holder } = parts
-  const { settings } = home.now().config
+  const settings = { ...home.now().config.settings }
+  store.live.on('settings', (next) => void Object.assign(settings, next))
   const base = () => {
     const [device] = opened
     const { model: name, exitLayer } = device?.status() ?? { model: 'not open', exitLayer: 1 }
@@ -124,18 +129,13 @@ const controlOf = (io: Io, parts: Parts): ControlDeps => {
 }
 
 /** Needs the model only for what needs it. */
-const routedDevice = ({ store, device, opened, folder }: Parts): RoutedDevice => ({
+const routedDevice = ({ store, device, opened }: Parts): RoutedDevice => ({
   rewrite: async (...given) => (await device()).rewrite(...given),
   rerank: async (...given) => (await device()).rerank(...given),
   feedback: async (event) => (await device()).feedback(event),
   status: async () => (await device()).status(),
-  async forget(target) {
-    const [open] = opened
-    if (open) return open.forget(target)
-    const report = await forgetConversation(store, target)
-    dropDerivedFiles(folder)
-    return report
-  },
+  // Where a device is open, what was learned is learned again without it.
+  forget: (target) => opened[0]?.forget(target) ?? forgetConversation(store, target),
   profile: () => profileOf(store),
   editProfile: (changes) => store.durably((tx) => changeProfile(tx, changes)),
   proposals: () => store.proposals(),

@@ -1,4 +1,6 @@
 /** `loreweave serve`: the local API until it is stopped; `agent` serves the same one. */
+import { unwatchFile, watchFile } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { asFedError, FedError } from '../../adapters/errors.ts'
 import type { Home } from '../agent/home.ts'
@@ -12,7 +14,7 @@ import { heldBy, lockHolder, takeLock } from '../home/lock.ts'
 import { isExposed, refuseExposed } from '../http/address.ts'
 import { openTransport } from '../http/transport.ts'
 import { describeAccess } from '../owner/access.ts'
-import { openLiveHome } from '../owner/live.ts'
+import { type LiveHome, openLiveHome } from '../owner/live.ts'
 import { holderOf } from './ask.ts'
 import { homeOf, integer, type ModelOptions, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'
@@ -23,8 +25,10 @@ export type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
 /** A conversation may begin long after the last one, and starting the local model takes half of what a request may wait for it. */
 const IDLE_MS = 30 * 60_000
 
-/** How soon what another process forgot is forgotten here. */
-const UPKEEP_MS = 2000
+/** What is due once a day is looked for so often. */
+const UPKEEP_MS = 3600_000
+/** A hand in config.json is noticed within so long. */
+const WATCH_MS = 3000
 
 export const withApi = (command: Command): Command =>
   withModel(command)
@@ -84,14 +88,17 @@ export const ownHome = async (
       const lock = await takeLock(first.folder, holder, OWNER_WAIT_MS, timerSleep, END_IT)
       try {
         const home = openLiveHome(first, io.env)
+        home.onChange(({ config }) => Object.assign(settings, said(config.settings, options)))
         const engine = { signal, isLasting: true, idleMs: IDLE_MS, model }
         const owner = openOwner(io, options, home, holder, engine)
         try {
           const device = await owner.device()
           if (isServing) serveApps(io, owner, device, settings, door)
           else door.open(controlApp(owner).fetch)
-          const upkeep = keepUp(io, device)
-          await work({ ...owner, signal }).finally(upkeep)
+          const ends = [keepUp(io, home, device), watchConfig(io, home)]
+          await work({ ...owner, signal }).finally(() => {
+            for (const end of ends) end()
+          })
           await door.close()
         } finally {
           await door.close()
@@ -110,11 +117,16 @@ export const ownHome = async (
 }
 const END_IT = 'end it first'
 
-const settingsOf = (home: Home, { claudeUrl }: ServeOptions): DeviceSettings => {
-  const parsed = DeviceSettings.safeParse({
-    ...home.config.settings,
-    ...(claudeUrl !== undefined && { claudeUrl }),
-  })
+/** What was said on the command line outranks the settings. */
+const said = (settings: DeviceSettings, { claudeUrl }: ServeOptions): DeviceSettings => ({
+  ...settings,
+  ...(claudeUrl !== undefined && { claudeUrl }),
+})
+
+/** What changes in it holds at the next request. */
+const settingsOf = (home: Home, options: ServeOptions): DeviceSettings => {
+  const { claudeUrl } = options
+  const parsed = DeviceSettings.safeParse(said(home.config.settings, options))
   if (!parsed.success)
     throw new FedError('E_USAGE', '--claude-url expects an http or https address')
   if (claudeUrl !== undefined && !parsed.data.insecureHttp) refuseExposed(claudeUrl)
@@ -129,19 +141,25 @@ const serveApps = (
   settings: DeviceSettings,
   door: Door,
 ): void => {
-  const { claudeKey } = home.now()
+  const transports = [false, true].map((insecureHttp) => openTransport(io.env, { insecureHttp }))
   const app = createApi({
     ...control,
     device,
-    claudeKey,
-    claudeUrl: settings.claudeUrl,
-    transport: openTransport(io.env, settings),
+    get claudeKey() {
+      return home.now().claudeKey
+    },
+    get claudeUrl() {
+      return settings.claudeUrl
+    },
+    get requireToken() {
+      return settings.requireToken
+    },
+    transport: (...given) => transports[Number(settings.insecureHttp)]!(...given),
     logOutgoing: (entry) => store.later((tx) => tx.log(entry)),
     log: io.event,
     settings,
     people: openPeople(store, Date.now),
     hosts: [...settings.hosts, ...settings.listen.map(hostOf)],
-    requireToken: settings.requireToken,
     port: () => door.port,
   })
   door.open(app.fetch)
@@ -167,14 +185,33 @@ const serveApps = (
 }
 
 /** Ends with what is returned. */
-const keepUp = (io: Io, device: Device): (() => void) => {
+const keepUp = (io: Io, home: LiveHome, device: Device): (() => void) => {
   const upkeep = () =>
     device
       .upkeep()
       .catch((error) => io.event({ event: 'upkeep_failed', code: asFedError(error).code }))
   void upkeep()
   const timer = setInterval(upkeep, UPKEEP_MS)
-  return () => clearInterval(timer)
+  // Less may be kept from now on.
+  const unlisten = home.onChange(() => void upkeep())
+  return () => {
+    clearInterval(timer)
+    unlisten()
+  }
+}
+
+/** What a hand writes into config.json holds soon. Ends with what is returned. */
+const watchConfig = (io: Io, home: LiveHome): (() => void) => {
+  const path = join(home.now().folder, 'config.json')
+  watchFile(path, { interval: WATCH_MS }, () => {
+    try {
+      home.reread()
+    } catch (error) {
+      const { code, message } = asFedError(error)
+      io.event({ event: 'config_refused', code, message })
+    }
+  })
+  return () => unwatchFile(path)
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

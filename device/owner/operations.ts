@@ -251,7 +251,7 @@ const leave = async ({ store, home }: OperationsDeps): Promise<LeftReport> => {
   return { server, dropped, accepted }
 }
 
-/** What is read once, when the owner begins. */
+/** What is read once, when the owner begins: a port is listened on, the model's child has its threads and weights. */
 const LATER: readonly (keyof DeviceSettings)[] = ['port', 'listen', 'hosts', 'quantized']
 
 const configure = (

@@ -10,7 +10,7 @@ import { type Calibration, rankingStatus, readCalibration } from '../agent/outlo
 import { countPeople } from '../agent/people.ts'
 import { profileOf } from '../agent/personalizer.ts'
 import { servingState } from '../agent/private-adapter.ts'
-import type { StoreReads } from '../agent/store.ts'
+import type { DeviceStore } from '../agent/store.ts'
 import type { OutboxEntry } from '../agent/store-log.ts'
 import { trainingStatus } from '../agent/training.ts'
 import type { Holder } from '../home/lock.ts'
@@ -58,7 +58,7 @@ export type HomeStatus = Calibration & {
 const MOST_SENTENCES = 4
 
 export const homeStatus = (
-  store: StoreReads,
+  store: DeviceStore,
   home: Home,
   owner: Holder,
   clock: () => number,

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 import { ConditionsStatus } from '../../../adapters/wire/energy.ts'
-import { conditionsStatus, NO_READINGS } from '../../../device/agent/conditions-status.ts'
+import {
+  conditionsStatus,
+  type Look,
+  NO_READINGS,
+} from '../../../device/agent/conditions-status.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { setTrainingPaused } from '../../../device/agent/training.ts'
 
-const look = {
+const look: Look = {
   at: 1000,
   goodUntil: 2000,
   reasons: ['not_idle'],
@@ -24,14 +28,14 @@ test('without an agent nothing is allowed or known', () => {
 
 test("tells the agent's last look, and a pause at once", () => {
   const store = openStore(':memory:')
-  store.set('look', look)
+  store.live.look = look
   expect(ConditionsStatus.parse(conditionsStatus(store, () => 1600))).toMatchObject({
     allowed: false,
     reasons: ['not_idle'],
     readings: { charging: true, idleSeconds: 5 },
     nextTraining: 1700,
   })
-  store.set('look', { ...look, reasons: [] })
+  store.live.look = { ...look, reasons: [] }
   expect(conditionsStatus(store, () => 1600).allowed).toBe(true)
   setTrainingPaused(store, true)
   expect(conditionsStatus(store, () => 1600).reasons).toEqual(['paused'])
@@ -41,7 +45,7 @@ test.each([2001, 999])(
   'a look of an agent that was killed, or from the future, says nothing (%s)',
   (now) => {
     const store = openStore(':memory:')
-    store.set('look', look)
+    store.live.look = look
     expect(conditionsStatus(store, () => now).reasons).toEqual(['not_running'])
   },
 )

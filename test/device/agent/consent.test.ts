@@ -216,7 +216,9 @@ test('over a real connection the bytes stop where the consent ended, and no atte
   const intended = { contributions: ['statistics'], purpose: 'personalization' } as const
   const refusal = () => consentRefusal(store.consent(), intended, Date.now())
   await expect(
-    whileAllowed(refusal, undefined, (departure) => client.upload({ ...upload, bytes }, departure)),
+    whileAllowed(store.live, refusal, undefined, (departure) =>
+      client.upload({ ...upload, bytes }, departure),
+    ),
   ).rejects.toMatchObject({ code: 'E_CONSENT' })
   await new Promise<void>((resolve) => server.close(() => resolve()))
   expect(requests).toBe(1)

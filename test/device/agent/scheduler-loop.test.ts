@@ -146,5 +146,5 @@ test('what a running piece of work takes is kept every half minute, so that a ki
 test('an agent that has ended says nothing of its looks any more', async () => {
   const store = openStore(':memory:')
   await live(store, 2)
-  expect(store.get('look')).toBeNull()
+  expect(store.live.look).toBeNull()
 })
