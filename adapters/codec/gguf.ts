@@ -49,8 +49,8 @@ const MAX_STRING_BYTES = 16 * 1024 * 1024
 const MAX_ARRAY = 4_000_000
 
 /** bytes: the file or its beginning; fileBytes: the size of the whole file. Returns undefined when
- *  bytes end inside the header and the file goes on. Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED.
- *  */
+ *  bytes end inside the header and the file goes on. Fails with E_MODEL_FILE,
+ *  E_MODEL_UNSUPPORTED. */
 export const parseGguf = (bytes: Uint8Array, fileBytes: number): GgufHeader | undefined => {
   const cursor = cursorOver(bytes, fileBytes)
   try {

@@ -3,8 +3,8 @@
 import { FedError } from '../errors.ts'
 import { fullMatches, type NameFilter } from './python-pattern.ts'
 
-/** A name or a list of names is exact or an ending; a text for several is one of PEFT's patterns.
- *  */
+/** A name or a list of names is exact or an ending; a text for several is one of PEFT's
+ *  patterns. */
 type Names = readonly string[] | string
 
 export type PeftConfig = {
@@ -61,8 +61,8 @@ const WAYS: Readonly<Record<string, string>> = {
   init_lora_weights: `the base was changed: save with path_initial_model_for_weight_conversion`,
 }
 
-/** Fails with E_MODEL_FILE (not such a file) or E_MODEL_UNSUPPORTED (a field outside plain LoRA).
- *  */
+/** Fails with E_MODEL_FILE (not such a file) or E_MODEL_UNSUPPORTED (a field outside plain
+ *  LoRA). */
 export const checkPeftConfig = (text: string): PeftConfig => {
   const config = parse(text)
   if (config['peft_type'] !== 'LORA') throw unsupported('peft_type', config['peft_type'])
@@ -111,8 +111,8 @@ export const peftTargets = (
   return new Set(names.filter((name) => found.has(name) && !others.has(name) && isIn(name)))
 }
 
-/** Rank and alpha of each name. Fails with E_MODEL_UNSUPPORTED where only Python can run a pattern.
- *  */
+/** Rank and alpha of each name. Fails with E_MODEL_UNSUPPORTED where only Python can run a
+ *  pattern. */
 export const peftScales = (
   config: PeftConfig,
   names: readonly string[],
@@ -172,8 +172,8 @@ const firstMatches = (
   return found
 }
 
-/** A head that rates texts is not the language model's, and an adapter under it is of no use here.
- *  */
+/** A head that rates texts is not the language model's, and an adapter under it is of no use
+ *  here. */
 const refuseOtherHeads = (config: Record<string, unknown>): void => {
   const { task_type: task, auto_mapping: mapping } = config
   if (!PLAIN_TASKS.includes(task as never)) throw unsupported('task_type', task)

@@ -203,13 +203,11 @@ const checkSaved = (
     if (module === undefined) continue
     found.add(module)
     const base = baseTensor?.(module === 'lm_head' ? 'head' : 'embed')
-    const isBase =
-      base?.length === shape.reduce((a, b) => a * b, 1) &&
-      isRounded(file.read(name).data, base, dtype)
-    if (!isBase)
+    const isSameSize = base?.length === shape.reduce((a, b) => a * b, 1)
+    if (!isSameSize || !isRounded(file.read(name).data, base, dtype))
       throw new FedError(
         'E_MODEL_UNSUPPORTED',
-        `PEFT tensor ${name} is saved beside LoRA and is not this model's own: it was trained, or this model is quantized. If it was not trained, save again with save_pretrained(folder, save_embedding_layers=False); else merge with merge_and_unload() and use the merged model`,
+        `PEFT tensor ${name} is saved beside LoRA and is not this model's own: it was ${isSameSize || !base ? 'trained, or this model is quantized' : `resized to [${shape}]`}. If it was not trained, save again with save_pretrained(folder, save_embedding_layers=False); else merge with merge_and_unload() and use the merged model`,
       )
   }
   const missing = config.saved.filter((module) => !found.has(module))

@@ -27,8 +27,8 @@ export type ReadAdapter = LoraFeed & {
 }
 
 /** path: a PEFT or mlx-lm folder, a file of one, or a GGUF file, which must fit the model. Fails
- *  with readPeft's, readMlx's and readGgufLora's codes, and with E_DATA when there is no such file.
- *  */
+ *  with readPeft's, readMlx's and readGgufLora's codes, and with E_DATA when there is no such
+ *  file. */
 export const readAdapterFile = (path: string, model: AdapterModel): ReadAdapter => {
   const found = findAdapter(path)
   const { architecture, shape } = model.config

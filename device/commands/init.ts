@@ -12,6 +12,7 @@ import {
   saveClaudeKey,
 } from '../agent/home.ts'
 import { timerSleep } from '../agent/transport.ts'
+import { checkOwnTokenizer } from '../engine/model/open.ts'
 import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
 import { checkText } from '../engine/model/tokenizer-check.ts'
 import { takeLock } from '../home/lock.ts'
@@ -69,6 +70,7 @@ export const initCommand = (io: Io): Command =>
       const isNew = !isHome(folder)
       const claudeKey =
         options.claudeKeyFile === undefined ? undefined : io.readText(options.claudeKeyFile).trim()
+      const check = options.model === undefined ? null : await checkOwnTokenizer(options.model)
       const home = await settle(io, options, { ...changesOf(options), claudeKey })
       const before = await missingModel(io, home, options)
       const isMissing = before !== null
@@ -84,10 +86,14 @@ export const initCommand = (io: Io): Command =>
       const deviceId = deviceIdOf(home.key.publicKey)
       io.print(
         options,
-        { home: folder, model, deviceId, settings, isModelHere: missing === null },
+        {
+          ...{ home: folder, model, deviceId, settings, isModelHere: missing === null },
+          ...(check && { tokenizerCheck: check }),
+        },
         [
           `home    ${folder}`,
           `model   ${model}`,
+          ...(check ? [`        ${checkText(check)}`] : []),
           `device  ${deviceId}`,
           `The device token for apps is in ${folder}/device-token; settings, with their words, in ${folder}/config.json.`,
           '',

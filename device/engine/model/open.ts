@@ -61,6 +61,21 @@ export const openModel = async (
   )
 }
 
+/** Checks the tokenizer of an own file or folder, before its weights are converted; null for a
+ *  model that is known by name. Fails as openModel. */
+export const checkOwnTokenizer = async (name: string): Promise<TokenizerCheck | null> => {
+  const kind = pathKind(name)
+  if (kind === undefined || name === TINY_MODEL || MODELS.some((m) => m.name === name)) return null
+  const file = await (kind === 'folder' ? tokenizerFromFolder(name) : ggufTokenizer(name))
+  return checkTokenizer(createTokenizer(file), file)
+}
+
+const ggufTokenizer = async (path: string): Promise<TokenizerFile> => {
+  const { metadata, close } = await openGguf(path)
+  await close()
+  return tokenizerFromGguf(metadata)
+}
+
 const openEntry = (cacheFolder: string, entry: ModelEntry, deps: OpenModelDeps) => {
   const path = modelPath(cacheFolder, entry.file)
   if (pathKind(path) !== 'file')

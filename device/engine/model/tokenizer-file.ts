@@ -144,8 +144,8 @@ export const bytePairFile = (vocabulary: BytePairVocabulary): TokenizerFile => {
 const KNOWN_RULES = Object.keys(PRE_TOKENIZERS).join(', ')
 
 /** Fails with E_MODEL_FILE (damaged), E_MODEL_UNSUPPORTED (another kind than byte-level BPE, a
- *  splitting rule that is unknown or not named: another rule makes other tokens of the same text).
- *  */
+ *  splitting rule that is unknown or not named: another rule makes other tokens of the same
+ *  text). */
 export const tokenizerFromGguf = (metadata: ReadonlyMap<string, unknown>): TokenizerFile => {
   const kind = metadata.get('tokenizer.ggml.model')
   if (kind !== 'gpt2')

@@ -214,6 +214,13 @@ describe('embeddings saved beside LoRA', () => {
     expect(readPeft(text, file, shape, { baseTensor: base }).spec.rank).toBe(4)
   })
 
+  test('another count of tokens is told', () => {
+    const file = withEmbedding(embed, names[0]!)
+    const small = { baseTensor: () => embed.subarray(64) }
+    const error = expectCode('E_MODEL_UNSUPPORTED', () => readPeft(config, file, shape, small))
+    expect(error.message).toContain('resized to [97,64]')
+  })
+
   test.each(names)('%s is refused where it is not, and it says what to do', (name) => {
     const other = embed.slice()
     other[5]! += 1e-6

@@ -178,7 +178,10 @@ test.each<[string, () => string, RegExp]>([
   [
     'a pattern without end',
     () => {
-      const config = { ...json('peft', 'adapter_config.json'), rank_pattern: { '(\\w+\\.?)+!': 2 } }
+      const config = {
+        ...json('peft', 'adapter_config.json'),
+        rank_pattern: { '(\\w+\\w*\\w*\\.?)+!': 2 },
+      }
       return folder('endless', { 'adapter_config.json': JSON.stringify(config) })
     },
     /^E_MODEL_FILE: adapter_config.json: a pattern takes more than 1000 ms/,

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ask, askSetup } from '../../../device/commands/init.ts'
@@ -43,6 +43,29 @@ test('asks nothing that is known already', async () => {
   const { ask, asked } = answering()
   await askSetup(ask, null, { pull: true, claudeKeyFile: '-' })
   expect(asked).toEqual([])
+})
+
+test('an own model says on what its tokenizer was checked, and is refused before anything is written', async () => {
+  const model = join(folder, 'model')
+  mkdirSync(model)
+  const { vocabularies, pipelines } = JSON.parse(
+    readFileSync(new URL('../../vectors/tokenizers/pipelines.json', import.meta.url), 'utf8'),
+  )
+  const { file } = pipelines[0]
+  const json = { ...file, model: { ...file.model, ...vocabularies.marked } }
+  writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(json))
+  const init = (home: string) =>
+    call(folder, ['init', '--home', join(folder, home), '--model', model])
+  expect((await init('own')).stdout).toMatch(
+    /tokenizer: 6 texts came back from their tokens, \d\d words of its vocabulary as themselves/,
+  )
+  const lost = { ...json, pre_tokenizer: { ...json.pre_tokenizer, prepend_scheme: 'never' } }
+  writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(lost))
+  expect(await init('refused')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/E_MODEL_UNSUPPORTED: tokenizer: .* words of its own vocabulary/),
+  })
+  expect(existsSync(join(folder, 'refused'))).toBe(false)
 })
 
 test('ends with the two lines that personalize an app, writes words beside settings, and a second one keeps comments', async () => {
