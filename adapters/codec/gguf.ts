@@ -2,6 +2,7 @@
  *  Little-endian only. Files come from strangers: every count and length is held against the bytes
  *  that are there. */
 import { FedError } from '../errors.ts'
+import { leftInstead } from './text.ts'
 
 /** Number formats of tensors that are read: ggml's number of each, numbers and bytes of a block. */
 export const GGUF_TYPES = {
@@ -53,6 +54,8 @@ const MAX_ARRAY = 4_000_000
  *  E_MODEL_UNSUPPORTED. */
 export const parseGguf = (bytes: Uint8Array, fileBytes: number): GgufHeader | undefined => {
   const cursor = cursorOver(bytes, fileBytes)
+  const instead = leftInstead(bytes)
+  if (instead !== '') throw bad(`not such a file${instead}`)
   try {
     return parseHeader(cursor, fileBytes)
   } catch (error) {

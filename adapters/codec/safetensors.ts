@@ -1,6 +1,7 @@
 /** The safetensors file format: u64 header length, JSON header, row-major little-endian tensors
  *  without holes. */
 import { FedError } from '../errors.ts'
+import { leftInstead } from './text.ts'
 
 const BYTES_OF = {
   BOOL: 1,
@@ -51,6 +52,8 @@ export const safetensorsHeaderEnd = (firstBytes: Uint8Array): number => {
   if (firstBytes.length < 8) throw bad(`expected at least 8 bytes, got ${firstBytes.length}`)
   const view = new DataView(firstBytes.buffer, firstBytes.byteOffset)
   const length = Number(view.getBigUint64(0, true))
+  const instead = leftInstead(firstBytes)
+  if (instead !== '') throw bad(`not such a file${instead}`)
   if (length < 2 || length > MAX_HEADER_BYTES)
     throw bad(`header length must be 2 to ${MAX_HEADER_BYTES}, got ${length}`)
   return 8 + length

@@ -53,12 +53,24 @@ export const bytesOfFile = (
   }
 }
 
+/**
+ * What a download left in place of the file that was meant, and the way out, behind a colon; empty
+ * where nothing tells. bytes: the file or its beginning, of which the first 8 are looked at.
+ */
+export const leftInstead = (bytes: Uint8Array): string => {
+  const beginning = String.fromCharCode(...bytes.subarray(0, 8))
+  if (beginning === 'version ')
+    return ': it is a pointer of Git LFS. Fetch the file itself: git lfs pull'
+  return /^\s*<[!?a-z]/i.test(beginning) ? ': it is a web page. Download the file again' : ''
+}
+
 /** Fails with `code`, by line and column; what stands there is never quoted. */
 export const parseJson = (text: string, name: string, code: ErrorCode = 'E_DATA'): unknown => {
   try {
     return JSON.parse(text)
   } catch {
-    throw new FedError(code, `${name} is not JSON${placeOf(text)}`)
+    const instead = leftInstead(new TextEncoder().encode(text.slice(0, 8)))
+    throw new FedError(code, `${name} is not JSON${instead || placeOf(text)}`)
   }
 }
 

@@ -38,6 +38,7 @@ export const checkMlxConfig = (config: Readonly<Record<string, unknown>>): MlxCo
     )
   if (typeof scale !== 'number' || !(Math.abs(scale) <= MAX_SCALE))
     throw bad(`lora_parameters.scale must be a number up to ${MAX_SCALE}, got ${shown(scale)}`)
+  refuseOldAlpha(lora, rank as number, scale)
   // Before 2024-10 the field was called lora_layers; -1, and 0 as mlx-lm slices, are all.
   const layers = config['num_layers'] ?? config['lora_layers'] ?? -1
   if (!Number.isInteger(layers))
@@ -52,6 +53,15 @@ export const checkMlxConfig = (config: Readonly<Record<string, unknown>>): MlxCo
 }
 const MAX_RANK_TEXT = 65_536
 const MAX_SCALE = 1e6
+
+/** Before 0.15 mlx-lm multiplied scale by alpha / rank; later versions do not look at alpha. */
+const refuseOldAlpha = ({ alpha }: Record<string, unknown>, rank: number, scale: number): void => {
+  if (alpha === undefined || alpha === null || alpha === rank) return
+  const meant = typeof alpha === 'number' ? ` (${(scale * alpha) / rank})` : ''
+  throw unsupported(
+    `lora_parameters has alpha ${shown(alpha)} beside scale ${scale}: mlx-lm before 0.15 multiplied by scale · alpha / rank${meant}, later versions multiply by scale alone. Write as scale what the adapter was trained with, and take alpha out`,
+  )
+}
 
 const MODULE_OF = new Map(MODULES.map((module) => [PEFT_MODULES[module], module]))
 /** mlx-lm's models keep their blocks as transformers names them. */

@@ -125,7 +125,7 @@ const liftSystem = (read: Record<string, unknown>): Record<string, unknown> => {
   if (!Array.isArray(messages)) return read
   const first = messages.findIndex((m) => !isSystem(m))
   const leading = messages.slice(0, first < 0 ? messages.length : first) as { content: unknown }[]
-  const said = [...(system === undefined ? [] : [system]), ...leading.map((m) => m.content)]
+  const said = [system, ...leading.map((m) => m.content)].filter((p) => p !== undefined && p !== '')
   if (leading.length === 0) return read
   return { ...read, messages: messages.slice(leading.length), system: joined(said) }
 }
@@ -135,7 +135,7 @@ const liftSystem = (read: Record<string, unknown>): Record<string, unknown> => {
  */
 const joined = (prompts: readonly unknown[]): unknown => {
   const distinct = [...new Map(prompts.map((prompt) => [JSON.stringify(prompt), prompt])).values()]
-  if (distinct.length === 1) return distinct[0]
+  if (distinct.length <= 1) return distinct[0]
   if (distinct.every((prompt) => typeof prompt === 'string')) return distinct.join('\n\n')
   const blocks = (prompt: unknown) =>
     typeof prompt === 'string' ? [{ type: 'text', text: prompt }] : prompt

@@ -1,6 +1,7 @@
 /** Which files of a path are an adapter, and what to do where it is something else. */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { leftInstead } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
 
 export const ADAPTER_CONFIG = 'adapter_config.json'
@@ -32,8 +33,10 @@ export const findAdapter = (path: string): FoundAdapter => {
   if (name.endsWith('.safetensors')) return inFolder(dirname(path), name)
   for (const [pattern, what] of OTHER_FILES)
     if (pattern.test(name)) throw unsupported(`${path}: ${what}`)
-  if (beginsWith(path, 'GGUF')) return { kind: 'gguf', path }
-  throw new FedError('E_MODEL_FILE', `${path}: the file does not begin with GGUF; ${TAKEN}`)
+  const beginning = beginningOf(path)
+  if (String.fromCharCode(...beginning).startsWith('GGUF')) return { kind: 'gguf', path }
+  const instead = leftInstead(beginning) || `; ${TAKEN}`
+  throw new FedError('E_MODEL_FILE', `${path}: the file does not begin with GGUF${instead}`)
 }
 
 /** weights: the file that was named, else each program's own name. */
@@ -46,9 +49,16 @@ const inFolder = (folder: string, weights?: string): FoundAdapter => {
     weights: (program) => {
       const file = join(folder, weights ?? WEIGHTS[program])
       if (existsSync(file)) return file
-      const other = readdirSync(folder).find((name) => OTHER_FILES.some(([p]) => p.test(name)))
-      if (other === undefined)
-        throw new FedError('E_DATA', `${basename(file)} is missing in ${folder}; ${TAKEN}`)
+      const names = readdirSync(folder)
+      const missing = `${basename(file)} is missing in ${folder}`
+      const named = names.filter((name) => name.endsWith('.safetensors')).slice(0, 5)
+      if (named.length > 0)
+        throw new FedError(
+          'E_DATA',
+          `${missing}, but there is ${named.join(', ')}: name ${named.length > 1 ? 'one of them' : 'that file'} itself`,
+        )
+      const other = names.find((name) => OTHER_FILES.some(([p]) => p.test(name)))
+      if (other === undefined) throw new FedError('E_DATA', `${missing}; ${TAKEN}`)
       throw unsupported(`${join(folder, other)}: ${OTHER_FILES.find(([p]) => p.test(other))![1]}`)
     },
   }
@@ -89,11 +99,11 @@ const instead = (folder: string, weights?: string): FedError => {
   )
 }
 
-const beginsWith = (path: string, letters: string): boolean => {
-  const bytes = Buffer.alloc(letters.length)
+const beginningOf = (path: string): Uint8Array => {
+  const bytes = new Uint8Array(8)
   const file = openSync(path, 'r')
   try {
-    return readSync(file, bytes, 0, bytes.length, 0) === bytes.length && String(bytes) === letters
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0))
   } finally {
     closeSync(file)
   }

@@ -1,4 +1,4 @@
-/** A choice log that somebody brings: read and told about, before any of it is taken. */
+/** Choice logs that somebody brings: read and told about, before any of it is taken. */
 import { FedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { tellLines } from '../../adapters/wire/json-lines.ts'
@@ -14,16 +14,27 @@ type Counts = { readonly skipped: number; readonly others: number }
 export type ReadLog = Counts & { readonly choices: readonly ChoiceLine[] }
 export type LogReport = ImportReport & Counts
 
-/** Says of each bad line what it lacks. Fails with E_DATA, E_USAGE. */
-export const readLog = (io: Io, path: string, { user, skipBad = false }: LogOptions): ReadLog => {
-  const log = parseChoiceLog(io.readLines(path))
-  const skipped = tellLines(log, {
-    name: nameOf(path),
-    skipBad,
-    tell: (line) => io.err(`${line}\n`),
-  })
-  const all = log.items.map(({ item }) => item)
-  const choices = ownChoices(all, nameOf(path), user)
+/**
+ * The choices of all files, in their order, so that the last one corrects those before. Says of
+ * each bad line what it lacks. Fails with E_DATA, E_USAGE.
+ */
+export const readLog = (
+  io: Io,
+  paths: readonly string[],
+  { user, skipBad = false }: LogOptions,
+): ReadLog => {
+  const all: ChoiceLine[] = []
+  let skipped = 0
+  for (const path of paths) {
+    const log = parseChoiceLog(io.readLines(path))
+    skipped += tellLines(log, {
+      name: nameOf(path),
+      skipBad,
+      tell: (line) => io.err(`${line}\n`),
+    })
+    for (const { item } of log.items) all.push(item)
+  }
+  const choices = ownChoices(all, paths.map(nameOf).join(', '), user)
   return { choices, skipped, others: all.length - choices.length }
 }
 

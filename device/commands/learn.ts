@@ -15,7 +15,7 @@ import { integer, type ModelOptions, megabytes, openModelOf, withModel } from '.
 import type { Io } from './io.ts'
 
 type TrainOptions = ModelOptions & {
-  data?: string
+  data?: readonly string[]
   user?: string
   skipBad?: boolean
   adapter?: boolean
@@ -30,7 +30,11 @@ export const trainCommand = (io: Io): Command =>
     .description(
       'learn from choices on this device: the head always, the private adapter on request',
     )
-    .option('--data <file>', 'choice log to import first, one JSON object a line; "-" is stdin')
+    .option(
+      '--data <file>',
+      'choice log to import first, one JSON object a line; "-" is stdin; may be said again for further files',
+      (file: string, others: readonly string[] = []) => [...others, file],
+    )
     .option('--user <name>', 'whose lines of the log')
     .option('--skip-bad', 'go on without the lines that are not valid')
     .option('--adapter', 'also train a private LoRA adapter over the release (minutes)')

@@ -20,7 +20,7 @@ export type Routes = (target: URL) => Route
 export const openRoutes = (env: Environment): Routes => {
   const https = proxyOf(env, ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])
   const http = proxyOf(env, ['http_proxy', 'HTTP_PROXY'])
-  const isExempt = exemptions(env['no_proxy'] ?? env['NO_PROXY'] ?? '')
+  const isExempt = exemptions(unquoted(env['no_proxy'] ?? env['NO_PROXY'] ?? ''))
   return (target) => {
     const found = target.protocol === 'https:' ? https : http
     const host = bare(target.hostname)
@@ -51,18 +51,30 @@ export const withoutCredentials = ({ protocol, host }: URL): string => `${protoc
 /** The first of these variables that is set; set to nothing it means no proxy. */
 const proxyOf = (env: Environment, names: readonly string[]) => {
   const name = names.find((one) => env[one] !== undefined)
-  const text = (name && env[name]?.trim()) || ''
+  const text = unquoted((name && env[name]) || '')
   if (!name || text === '') return null
-  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  // The user of a Windows domain: a URL would take the backslash for a slash.
+  const encoded = text.replace(/\\(?=.*@)/g, '%5C')
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(encoded) ? encoded : `http://${encoded}`
   const url = URL.canParse(address) ? new URL(address) : null
-  // Not quoted: it may hold a password.
-  if (!url || !['http:', 'https:'].includes(url.protocol))
+  // Not quoted, nor taken for a host: it may hold a password.
+  if (!url || !['http:', 'https:'].includes(url.protocol) || hasMore(url))
     throw new FedError(
       'E_USAGE',
-      `${name} expects the address of an HTTP proxy, such as http://proxy.example:3128`,
+      `${name} expects the address of an HTTP proxy, such as http://proxy.example:3128 or http://USER:PASSWORD@proxy.example:3128; in the password %40 stands for @, %23 for #, %2F for /, %3F for ?`,
     )
   return { name, url }
 }
+
+/** What no proxy's address has: where a password holds / or #, the host ends there. */
+const hasMore = ({ pathname, search, hash }: URL): boolean => pathname !== '/' || !!search || !!hash
+
+/** Files of settings that are no shell's keep the quotes around a value. */
+const unquoted = (text: string): string =>
+  text
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+    .trim()
 
 /** As in an address, without the brackets of IPv6 and the dot that may end a name. */
 const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
@@ -71,23 +83,28 @@ type Exempt = (host: string, port: number) => boolean
 
 /**
  * NO_PROXY: names with all that ends in them, IP addresses and networks, each with a port or
- * without, between commas or blanks; `*` is everything.
+ * without, between commas, semicolons, bars or blanks; `*` is everything, also inside a name.
  */
 const exemptions = (list: string): Exempt => {
   const entries = list
     .toLowerCase()
-    .split(/[\s,]+/)
+    .split(/[\s,;|]+/)
     .filter(Boolean)
     .map(exemption)
   return (host, port) => entries.some((isNamed) => isNamed(host, port))
 }
 
-const exemption = (entry: string): Exempt => {
+const exemption = (written: string): Exempt => {
+  const entry = written.replace(/^https?:\/\//, '').replace(/\/$/, '')
   const isBareV6 = !entry.startsWith('[') && entry.split(':').length > 2
   const [, before = '', only] = isBareV6 ? [entry, entry] : (/^(.*?)(?::(\d+))?$/.exec(entry) ?? [])
   const isPort = (port: number) => only === undefined || Number(only) === port
-  const name = bare(before.replace(/^\*?\./, ''))
-  if (name === '*') return (_, port) => isPort(port)
+  const name = bare(before.replace(/^\*?\./, '').replace(/^\[(.*)\](?=\/)/, '$1'))
+  if (name.includes('*')) {
+    const parts = name.split('*').map((part) => part.replace(/[^\w-]/g, '\\$&'))
+    const pattern = new RegExp(`^${parts.join('.*')}$`)
+    return (host, port) => isPort(port) && pattern.test(host)
+  }
   const isInNetwork = network(name)
   if (isInNetwork) return (host, port) => isPort(port) && isInNetwork(host)
   return (host, port) => isPort(port) && (host === name || host.endsWith(`.${name}`))

@@ -81,6 +81,7 @@ test.each([
     'E_MODEL_FILE',
     /begin with GGUF/,
   ],
+  ['a pointer of Git LFS', Buffer.from('version https://git-lfs'), 'E_MODEL_FILE', /git lfs pull/],
   ['version 1', writeGguf(meta, [], 1), 'E_MODEL_UNSUPPORTED', /version 1/],
   ['big-endian', writeGguf(meta, [], 0x03000000), 'E_MODEL_UNSUPPORTED', /big-endian/],
   ['type IQ3_S', writeGguf([], one({ type: 21 })), 'E_MODEL_UNSUPPORTED', /w has type IQ3_S/],

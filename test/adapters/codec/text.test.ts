@@ -73,6 +73,13 @@ test('a file that cannot be read is told by its name and the system’s reason',
   expect(message).toBe('a.json cannot be read: ENOENT')
 })
 
+test.each([
+  ['version https://git-lfs.github.com/spec/v1', 'tokenizer.json is not JSON: it is a pointer of'],
+  ['\n<html>', 'tokenizer.json is not JSON: it is a web page. Download'],
+])('what a download left in place of JSON is named: %j', (text, words) => {
+  expect(() => parseJson(text, 'tokenizer.json')).toThrow(words)
+})
+
 test('what is not JSON is told by line and column, and not quoted', () => {
   const { message } = expectCode('E_USAGE', () =>
     parseJson('{\n  "name": secret\n}', 'job', 'E_USAGE'),

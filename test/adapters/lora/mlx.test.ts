@@ -58,6 +58,11 @@ test('the last layers alone, keys, and a scale below zero', () => {
   expect(read(early, last).spec).toMatchObject({ firstLayer: 2, alpha: 8 })
 })
 
+test('an alpha of the rank, which changes nothing in any version, is passed over', () => {
+  const lora_parameters = { rank: 4, alpha: 4, scale: 2, dropout: 0 }
+  expect(read({ lora_parameters })).toEqual(read())
+})
+
 test('an empty table of metadata, as mlx writes it, is none', () => {
   const length = Number(new DataView(file.buffer).getBigUint64(0, true))
   const header = JSON.parse(Buffer.from(file.subarray(8, 8 + length)).toString())
@@ -94,6 +99,12 @@ describe('refused by name', () => {
       /1000000000/,
     ],
     ['no scale', { lora_parameters: { rank: 4, alpha: 16 } }, 'E_MODEL_FILE', /scale.*left out/],
+    [
+      'an alpha that some versions multiply by and others do not',
+      { lora_parameters: { rank: 4, alpha: 16, scale: 10 } },
+      'E_MODEL_UNSUPPORTED',
+      /alpha 16 beside scale 10: mlx-lm before 0.15 .*\(40\).* take alpha out/,
+    ],
     ['another rank', { lora_parameters: { rank: 8, scale: 2 } }, 'E_SHAPE', /rank 8 .* got \[/],
     ['fewer layers than there are', { num_layers: 2 }, 'E_MODEL_FILE', /num_layers is 2 of 4/],
   ])('%s', (_, change, code, message) => {

@@ -67,6 +67,7 @@ describe('what is read', () => {
     ['a developer’s', { messages: [system('Be brief.', 'developer'), user('Why?')] }, 'Be brief.'],
     ['in blocks', { messages: [system(blocks('Be brief.')), user('Why?')] }, blocks('Be brief.')],
     ['two', { messages: [system('A.'), system('B.'), user('Why?')] }, 'A.\n\nB.'],
+    ['beside empty ones', { system: '', messages: [system(''), system('B.'), user('Why?')] }, 'B.'],
     ['behind the line’s own', { system: 'A.', messages: [system('B.'), user('Why?')] }, 'A.\n\nB.'],
     ['equal to the line’s own', { system: 'A.', messages: [system('A.'), user('Why?')] }, 'A.'],
     [

@@ -146,6 +146,21 @@ test.each<[string, () => string, RegExp]>([
     /^E_DATA: adapter_model.safetensors is missing in/,
   ],
   [
+    'weights of another name',
+    () => folder('named', { 'adapter_model.safetensors': null, 'step-100.safetensors': 'x' }),
+    /^E_DATA: adapter_model.safetensors is missing in .*there is step-100.safetensors: name that/,
+  ],
+  [
+    'a pointer of Git LFS',
+    () => folder('lfs', { 'adapter_model.safetensors': 'version https://git-lfs.github.com/spec' }),
+    /^E_MODEL_FILE: safetensors: .*Git LFS.*git lfs pull/,
+  ],
+  [
+    'a web page in place of a GGUF file',
+    () => join(folder('page', { 'lora.gguf': '<!DOCTYPE html>' }), 'lora.gguf'),
+    /^E_MODEL_FILE: .*a web page. Download the file again/,
+  ],
+  [
     'a model folder',
     () => folder('model', { 'adapter_config.json': null, 'config.json': '{}' }),
     /^E_MODEL_UNSUPPORTED: .*model folder with whole weights.*loreweave init --model/,

@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { choiceKey, latestChoices } from '../../../adapters/wire/read-choices.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { importText, type LogOptions, readLog } from '../../../device/commands/choices.ts'
@@ -23,7 +24,7 @@ const imported = (bytes: string | Uint8Array, options: LogOptions = {}) => {
   const store = openStore(':memory:')
   const { io, result } = keptIo()
   const read = async () => {
-    const { choices, ...counts } = readLog(io, path, options)
+    const { choices, ...counts } = readLog(io, [path], options)
     return { ...(await importChoices(store, choices, 1)), ...counts }
   }
   return { read, store, told: () => result.stderr }
@@ -71,4 +72,22 @@ test('UTF-16 is named', async () => {
     code: 'E_DATA',
     message: expect.stringContaining('UTF-16'),
   })
+})
+
+test('of several files all are read, a later one corrects those before, and one bad line stops all', () => {
+  const [first, second, third] = shortChoices(3)
+  const paths = [
+    [first, second],
+    [{ ...first, chosen: 1 - first!.chosen }, third],
+  ].map((choices, i) => {
+    const path = join(folder, `part-${i}.jsonl`)
+    writeFileSync(path, jsonl(choices as object[]))
+    return path
+  })
+  const { io } = keptIo()
+  const { choices } = readLog(io, paths, {})
+  expect(choices.map(({ id }) => id)).toEqual([first, second, first, third].map((c) => c!.id))
+  expect(latestChoices(choices).get(choiceKey(first!))?.chosen).toBe(1 - first!.chosen)
+  writeFileSync(join(folder, 'bad.jsonl'), '{}')
+  expect(() => readLog(io, [...paths, join(folder, 'bad.jsonl')], {})).toThrow('bad.jsonl: 1 bad')
 })

@@ -22,6 +22,13 @@ test.each<[string, Environment, string, string | null]>([
   ['set to nothing', { HTTPS_PROXY: '' }, 'https://claude.test', null],
   ['with blanks', { HTTPS_PROXY: ` ${PROXY} ` }, 'https://claude.test', `${PROXY}/`],
   ['without http://', { HTTPS_PROXY: 'proxy.test:3128' }, 'https://claude.test', `${PROXY}/`],
+  ['in quotes', { HTTPS_PROXY: `"${PROXY}"` }, 'https://claude.test', `${PROXY}/`],
+  [
+    'with a user of a Windows domain',
+    { HTTPS_PROXY: 'http://CORP\\ada:p@proxy.test' },
+    'https://claude.test',
+    'http://CORP%5Cada:p@proxy.test/',
+  ],
   ['over TLS', { HTTPS_PROXY: 'https://p.test' }, 'https://claude.test', 'https://p.test/'],
   ['with an IPv6 address', { HTTPS_PROXY: '[::1]:80' }, 'https://claude.test', 'http://[::1]/'],
 ])('the proxy: %s', (_, env, target, proxy) => {
@@ -51,6 +58,19 @@ test.each([
   ['claude.test:8443', 'https://claude.test:8443', true],
   ['claude.test:80', 'http://claude.test', true],
   ['.test:8443', 'https://claude.test:8443', true],
+  ['a.test;claude.test', 'https://claude.test', true],
+  ['a.test|claude.test', 'https://claude.test', true],
+  ['"a.test,claude.test"', 'https://claude.test', true],
+  ['https://claude.test/', 'https://claude.test', true],
+  ['*claude.test', 'https://notclaude.test', true],
+  ['api.*.test', 'https://api.claude.test', true],
+  ['api.*.test', 'https://api.claude.test.org', false],
+  ['a*.test', 'https://claude.test', false],
+  ['10.*', 'https://10.1.2.3', true],
+  ['10.*', 'https://11.10.1.2', false],
+  ['*:8443', 'https://claude.test', false],
+  ['[fd00::]/8', 'https://[fd12::1]', true],
+  ['[fd00::]/8', 'https://[fe12::1]', false],
   ['10.1.2.3', 'https://10.1.2.3', true],
   ['10.1.2.3:8443', 'https://10.1.2.3', false],
   ['10.0.0.0/8', 'https://10.1.2.3', true],
@@ -110,12 +130,19 @@ test('the way is told in words, without credentials', () => {
   expect(routes(new URL('http://app.localhost')).words).toContain('this computer')
 })
 
-test.each(['socks5://user:secret@p.test', 'http://', 'http://user:secret@', 'ftp://secret.test'])(
-  'a proxy that is none is refused without being quoted: %s',
-  (HTTPS_PROXY) => {
-    const opening = () => openRoutes({ HTTPS_PROXY })
-    expect(opening).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
-    expect(opening).toThrow(/^HTTPS_PROXY expects/)
-    expect(opening).not.toThrow(/secret/)
-  },
-)
+test.each([
+  'socks5://user:secret@p.test',
+  'http://',
+  'http://user:secret@',
+  'ftp://secret.test',
+  // What a URL takes for a host and its port is the user and half of the password.
+  'http://user:12#secret@p.test',
+  'http://user:12/secret@p.test',
+  'http://user:12?secret@p.test',
+  'http://p.test/secret.pac',
+])('a proxy that is none is refused without being quoted: %s', (HTTPS_PROXY) => {
+  const opening = () => openRoutes({ HTTPS_PROXY })
+  expect(opening).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
+  expect(opening).toThrow(/^HTTPS_PROXY expects/)
+  expect(opening).not.toThrow(/secret/)
+})
