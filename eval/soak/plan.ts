@@ -95,7 +95,6 @@ const user = (rng: Rng): Event[] => {
   const at = () => between(rng, 7 * HOUR, 22 * HOUR)
   const some = (count: number, make: () => Act): Event[] =>
     Array.from({ length: count }, () => ({ ...make(), at: at() }))
-  const withdrawnAt = at()
   return [
     ...some(16, () => ({ kind: 'react', reaction: oneOf(rng, REACTIONS) })),
     ...some(2, () => ({
@@ -106,9 +105,8 @@ const user = (rng: Rng): Event[] => {
     ...some(2, () => ({ kind: 'forget' })),
     ...some(8, () => ({ kind: 'look' })),
     ...some(1, () => ({ kind: 'command', line: oneOf(rng, COMMANDS) })),
-    // Some days over night.
-    { at: withdrawnAt, kind: 'consent', isGranted: false },
-    { at: withdrawnAt + between(rng, HOUR, 14 * HOUR), kind: 'consent', isGranted: true },
+    { at: 6.5 * HOUR, kind: 'consent', isGranted: true },
+    ...(rng.uniform() < 0.4 ? ([{ at: at(), kind: 'consent', isGranted: false }] as const) : []),
     ...(rng.uniform() < 0.3
       ? ([
           { at: 20 * HOUR, kind: 'pause', isPaused: true },

@@ -8,9 +8,10 @@ import { startClaude } from '../mock/serve.ts'
 import { type Agent, openAgent } from './agent.ts'
 import { ask, beginThread, type Thread } from './app.ts'
 import { type Diary, duration, openDiary, WEATHER_WORDS } from './diary.ts'
-import { bytesIn, type Disk, openDisk, wordsIn } from './disk.ts'
+import { bytesIn, type Disk, openDisk } from './disk.ts'
 import { type Federation, openFederation } from './federation.ts'
-import { type Bounds, type Found, megabytes, wrongs } from './ledger.ts'
+import { type Bounds, megabytes, wrongs } from './ledger.ts'
+import { lookInto } from './look.ts'
 import { type Machine, openMachine, residentBytes } from './machine.ts'
 import { type Network, openNetwork, type Weather } from './network.ts'
 import { openUser, type User } from './people.ts'
@@ -44,7 +45,8 @@ const START_MS = Date.UTC(2026, 10, 2)
 const STEP_MS = 10 * 60_000
 /** Real time for the programs to do what fell due. */
 const SETTLE_MS = 25
-const WORK_LIMIT_MS = 30_000
+/** What a training or a round of the tiny model may take of it before more time passes. */
+const WORK_MS = 5000
 /** What an answer may take through the device, of a Claude that answers at once. */
 const ANSWER_LIMIT_MS = 5000
 
@@ -65,6 +67,8 @@ type State = {
   claude: Weather
   thread: Thread
   threads: number
+  /** Simulated. */
+  workSince: number | null
   asked: number
   kills: number
   rounds: Set<string>
@@ -150,6 +154,7 @@ const openWorld = async (
     claude: 'fair',
     thread: beginThread(0),
     threads: 1,
+    workSince: null,
     asked: 0,
     kills: 0,
     rounds: new Set(),
@@ -187,21 +192,27 @@ const enroll = async ({
   diary.write(machine.clock(), 'The agent is set up and enrolled, and listens.')
 }
 
-/** Time passes in steps; where the agent is at work, no more than it takes. */
+/** Time passes in steps; where the agent is at work, it gets real time for it. */
 const passUntil = async (world: World, at: number): Promise<void> => {
-  const { machine, agent, violate } = world
-  const begun = performance.now()
+  const { machine, agent } = world
   while (machine.clock() < at) {
     await machine.advance(Math.min(STEP_MS, at - machine.clock()))
     await real(SETTLE_MS)
-    while (agent.isAtWork() && agent.running()?.hasEnded() === false) {
-      if (performance.now() - begun > WORK_LIMIT_MS) {
-        violate('work of the agent did not end in time')
-        return
-      }
-      await real(SETTLE_MS)
-    }
+    const begun = performance.now()
+    const isComputing = () => agent.isAtWork() && agent.running()?.hasEnded() === false
+    while (isComputing() && performance.now() - begun < WORK_MS) await real(SETTLE_MS)
+    limitWork(world, isComputing())
   }
+}
+
+/** Work that goes on for so long of simulated time hangs. */
+const WORK_LIMIT_MS = 4 * 3_600_000
+
+const limitWork = ({ machine, state, violate }: World, isAtWork: boolean): void => {
+  if (!isAtWork) state.workSince = null
+  else state.workSince ??= machine.clock()
+  if (state.workSince !== null && machine.clock() - state.workSince > WORK_LIMIT_MS)
+    violate('work of the agent did not end in hours')
 }
 
 const real = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -340,7 +351,7 @@ const asks = async (world: World, how: Parameters<typeof ask>[2]): Promise<undef
 /** What the device told is there, what was forgotten is gone, and it has not grown. */
 const checks = async (world: World): Promise<string> => {
   const { agent, disk, state, user, server, violate } = world
-  const found = await look(world)
+  const found = await lookInto(world.agent, join(world.disk.folder, 'home'), world.user)
   if (!found) {
     violate('the agent does not answer')
     return 'The check could not be made.'
@@ -360,38 +371,3 @@ const checks = async (world: World): Promise<string> => {
   for (const round of found.acceptedRounds) state.rounds.add(round)
   return `All is checked: memory ${megabytes(residentBytes(agent.pid()) ?? 0)}, home ${megabytes(bytesIn(join(disk.folder, 'home')))}, ${state.rounds.size} rounds.`
 }
-
-const look = async ({ agent, disk, user }: World): Promise<Found | null> => {
-  const profile = await agent.call('GET', '/v1/profile')
-  const consent = await agent.call('GET', '/v1/consent')
-  const adapters = await agent.call('GET', '/v1/adapters')
-  if (profile.status !== 200 || consent.status !== 200 || adapters.status !== 200) return null
-  const { preferences } = (profile.json as Json<'profile', Json<'preferences', Preference[]>>)
-    .profile
-  const feedback = new Map<string, string[]>()
-  for (const { decisionId } of user.acknowledged) {
-    const { status, json } = await agent.call('GET', `/v1/decisions/${decisionId}`)
-    const decision = (json as { decision?: { feedback?: { kind: string }[] } } | null)?.decision
-    if (status === 200)
-      feedback.set(
-        decisionId,
-        (decision?.feedback ?? []).map((f) => f.kind),
-      )
-  }
-  const forgotten = user.conversations.filter((one) => one.isForgotten).map((one) => one.word)
-  const home = join(disk.folder, 'home')
-  return {
-    feedbackOn: (id) => feedback.get(id) ?? null,
-    directions: Object.fromEntries(preferences.map((p) => [p.dimension, p.direction])),
-    isConsented: (consent.json as Json<'consent', object | null>).consent !== null,
-    forgottenWords: wordsIn(home, forgotten),
-    residentBytes: residentBytes(agent.pid()),
-    homeBytes: bytesIn(home),
-    acceptedRounds: (adapters.json as Json<'rounds', { roundId: string; state: string }[]>).rounds
-      .filter((round) => round.state === 'accepted')
-      .map((round) => round.roundId),
-  }
-}
-
-type Json<K extends string, T> = { readonly [key in K]: T }
-type Preference = { readonly dimension: string; readonly direction: number }
