@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-const WORD = /zq[a-z]{8}xv/g
+export const WORD = /zq[a-z]{8}xv/g
 const LETTERS = 8
 
 /** The n-th of all words. */
