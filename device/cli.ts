@@ -10,7 +10,8 @@ import { VERSION } from '../adapters/version.ts'
 import { adapterCommand } from './commands/adapter.ts'
 import { agentCommand } from './commands/agent.ts'
 import { doctorCommand } from './commands/doctor.ts'
-import { feedbackCommand, forgetCommand } from './commands/feedback.ts'
+import { feedbackCommand } from './commands/feedback.ts'
+import { choicesCommand, forgetCommand } from './commands/forget.ts'
 import { initCommand } from './commands/init.ts'
 import { openIo, processStreams, type Streams } from './commands/io.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
@@ -40,6 +41,7 @@ const commands = [
   rewriteCommand,
   rerankCommand,
   feedbackCommand,
+  choicesCommand,
   forgetCommand,
   profileCommand,
   enrollCommand,

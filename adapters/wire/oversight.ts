@@ -12,6 +12,7 @@ import {
 } from './personalization.ts'
 import { AdapterSpecSchema, Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
 
+const ChoiceId = z.string().min(1).max(300)
 const Share = z.number().min(0).max(1)
 const Points = z.number().min(-1e9).max(1e9)
 const Count = z.int().min(0).max(1_000_000_000)
@@ -136,6 +137,36 @@ export const DecisionResponse = z.strictObject({
   answers: z.array(Text).max(64),
 })
 export type DecisionResponse = z.infer<typeof DecisionResponse>
+
+/**
+ * A choice that the head is fitted to. at: null where a log that was imported does not say. request, answer: the beginnings of the
+ * last message and of the answer that was chosen.
+ */
+export const ChoiceSummary = z.strictObject({
+  id: ChoiceId,
+  at: TimeMs.nullable(),
+  source: z.enum(['import', 'feedback']),
+  request: Short,
+  answer: Short,
+  candidates: z.int().min(0).max(64),
+})
+export type ChoiceSummary = z.infer<typeof ChoiceSummary>
+
+/** before: id of the last choice of the page before. */
+export const ChoicesQuery = z.strictObject({
+  before: ChoiceId.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(20),
+})
+export type ChoicesQuery = z.infer<typeof ChoicesQuery>
+
+/** Newest first. next: pass it as `before` for older ones; null: there are none. */
+export const ChoicesResponse = z.strictObject({
+  protocol: Protocol,
+  choices: z.array(ChoiceSummary).max(1000),
+  next: ChoiceId.nullable(),
+  total: z.int().min(0).max(1e9),
+})
+export type ChoicesResponse = z.infer<typeof ChoicesResponse>
 
 export const LogQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000_000).default(50),

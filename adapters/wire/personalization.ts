@@ -245,15 +245,27 @@ export const FeedbackResponse = z.strictObject({
 })
 export type FeedbackResponse = z.infer<typeof FeedbackResponse>
 
-/** A whole conversation, by one of its decisions or answers. */
-export const ForgetTarget = z
-  .strictObject(target)
-  .refine((t) => count(t) === 1, 'exactly one of decisionId and messageId')
+/**
+ * Whole conversations: that of a decision, of an answer, or of a choice, which may be a line of a choice log that was imported; all
+ * that hold these words, in any case; or all choices that were imported.
+ */
+const forgetTarget = {
+  ...target,
+  choiceId: z.string().min(1).max(300).optional(),
+  containing: z.string().min(3).max(1000).optional(),
+  imported: z.literal(true).optional(),
+}
+const isOneTarget = (t: { [K in keyof typeof forgetTarget]?: unknown }): boolean =>
+  Object.keys(forgetTarget).filter((key) => t[key as keyof typeof t] !== undefined).length === 1
+const ONE_TARGET = 'exactly one of decisionId, messageId, choiceId, containing and imported'
+
+export const ForgetTarget = z.strictObject(forgetTarget).refine(isOneTarget, ONE_TARGET)
 export type ForgetTarget = z.infer<typeof ForgetTarget>
 
+/** preview: says what would go, and erases nothing. */
 export const ForgetRequest = z
-  .strictObject({ protocol: Protocol, ...target })
-  .refine((t) => count(t) === 1, 'exactly one of decisionId and messageId')
+  .strictObject({ protocol: Protocol, ...forgetTarget, preview: z.boolean().optional() })
+  .refine(isOneTarget, ONE_TARGET)
 export type ForgetRequest = z.infer<typeof ForgetRequest>
 
 /**

@@ -3,48 +3,78 @@ import { FedError } from '../../adapters/errors.ts'
 import type { ForgetReport, ForgetTarget } from '../../adapters/wire/personalization.ts'
 import { convertAll } from './convert-old.ts'
 import { type Erasing, erase, type Occasion } from './erasure.ts'
-import type { DeviceStore, StoreTx } from './store.ts'
+import type { DeviceStore, StoreReads } from './store.ts'
 import { DECISION_MS } from './store-ends.ts'
 import type { Related } from './store-related.ts'
 
 const DAY_MS = 24 * 3600_000
 
 /**
- * All turns of the conversation that a decision, an answer or a choice belongs to, also those under another system prompt;
- * conversations that began with the very same words under the same system prompt cannot be told from it and go too. It may have
- * expired: what was learned of it goes. What was made of its texts, in memory, on disk and by the local model, is gone when it
- * resolves. Fails with E_NO_DECISION.
+ * All turns of the conversations that a decision, an answer or a choice belongs to, or that hold some words, also those under another
+ * system prompt; conversations that began with the very same words under the same system prompt cannot be told from it and go too.
+ * They may have expired: what was learned of them goes. What was made of their texts, in memory, on disk and by the local model, is
+ * gone when it resolves. preview: nothing goes. Fails with E_NO_DECISION.
  */
 export const forgetConversation = async (
   device: DeviceStore,
-  { decisionId, messageId }: ForgetTarget,
+  target: ForgetTarget,
+  preview = false,
 ): Promise<ForgetReport> => {
   await convertAll(device)
+  const texts = target.containing === undefined ? [] : await textsWith(device, target.containing)
+  const find = (store: StoreReads): Related[] => {
+    const { decisionId, messageId, choiceId } = target
+    const ids = [decisionId, messageId, choiceId].filter((id) => id !== undefined)
+    const rows = target.imported ? store.importedChoices() : texts.flatMap(store.saying)
+    const gone = store.relatedTo(ids, rows)
+    if (gone.length > 0) return gone
+    const what = ids.length > 0 ? 'has this id' : target.imported ? 'was imported' : 'holds this'
+    throw new FedError('E_NO_DECISION', `nothing that this device keeps ${what}`)
+  }
+  if (preview) return reportOn(device, find(device))
   const report = await device.durably((store): ForgetReport => {
-    const target = decisionId ?? messageId ?? ''
-    const gone = store.relatedTo([target])
-    if (gone.length === 0)
-      throw new FedError('E_NO_DECISION', 'nothing that this device keeps has this id')
-    return forgetAll(store, gone)
+    const gone = find(store)
+    const planned = reportOn(store, gone)
+    erase(store, 'forget', { now: 0, gone, before: NEVER, learnedSince: learnedSince(store, gone) })
+    return planned
   })
   await Promise.all([device.live.tell('forgotten', undefined), device.compact()])
   return report
 }
 
-const forgetAll = (store: StoreTx, gone: readonly Related[]): ForgetReport => {
-  const said = [...new Set(gone.map(({ id }) => id))].flatMap((id) => store.feedbackOn(id))
-  const learned = [...gone.filter(({ kind }) => kind !== 'd'), ...said].map(({ at }) => at)
-  const learnedSince = Math.min(...learned)
-  const sent = store.uploads().filter((u) => u.isSent && u.at >= learnedSince)
-  const hadPrivate = store.blob('private') !== undefined
-  erase(store, 'forget', { now: 0, gone, before: Number.NEGATIVE_INFINITY, learnedSince })
+const NEVER = Number.NEGATIVE_INFINITY
+
+/** Looked for a part at a time: requests come first. */
+const textsWith = async (store: StoreReads, words: string): Promise<number[]> => {
+  const all: number[] = []
+  for (let at: number | null = 0; at !== null; ) {
+    const { found, next } = store.textsWith(words, at)
+    all.push(...found)
+    at = next
+    await new Promise(setImmediate)
+  }
+  return all
+}
+
+const feedbackOn = (store: StoreReads, gone: readonly Related[]) =>
+  [...new Set(gone.map(({ id }) => id))].flatMap((id) => store.feedbackOn(id))
+
+/** Since when anything can have learned of it; Infinity: nothing has. */
+const learnedSince = (store: StoreReads, gone: readonly Related[]): number => {
+  const learned = [...gone.filter(({ kind }) => kind !== 'd'), ...feedbackOn(store, gone)]
+  return Math.min(...learned.map(({ at }) => at))
+}
+
+const reportOn = (store: StoreReads, gone: readonly Related[]): ForgetReport => {
+  const since = learnedSince(store, gone)
+  const isLearned = since < Number.POSITIVE_INFINITY
   const count = (kind: Related['kind']) => gone.filter((row) => row.kind === kind).length
   return {
     decisions: count('d'),
     choices: count('c'),
-    feedback: said.length,
-    privateAdapter: hadPrivate && store.blob('private') === undefined ? 'removed' : 'none',
-    updatesSentSince: sent.length,
+    feedback: feedbackOn(store, gone).length,
+    privateAdapter: isLearned && store.blob('private') !== undefined ? 'removed' : 'none',
+    updatesSentSince: store.uploads().filter((u) => u.isSent && u.at >= since).length,
   }
 }
 

@@ -6,6 +6,9 @@ import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type {
   AdaptersResponse,
+  ChoiceSummary,
+  ChoicesQuery,
+  ChoicesResponse,
   ConsentGrant,
   DecisionResponse,
   DecisionSummary,
@@ -16,6 +19,7 @@ import type {
   LogResponse,
 } from '../../adapters/wire/oversight.ts'
 import { Dimension } from '../../adapters/wire/personalization.ts'
+import { textOf } from '../personalize/request-text.ts'
 import { conditionsStatus } from './conditions-status.ts'
 import { type Dropped, grantConsent, withdrawConsent } from './consent.ts'
 import { energyStatus } from './energy-status.ts'
@@ -23,6 +27,7 @@ import { readPrivate, servingState } from './private-adapter.ts'
 import { releaseBlob } from './serving.ts'
 import type { DeviceSettings } from './settings.ts'
 import type { DeviceStore, StoreReads } from './store.ts'
+import type { SourcedChoice } from './store-choices.ts'
 import type { DecisionRow } from './store-decisions.ts'
 import type { FeedbackRow } from './store-feedback.ts'
 
@@ -33,6 +38,8 @@ export type Oversight = {
   decisions(query: DecisionsQuery): Body<DecisionsResponse>
   /** Fails with E_NO_DECISION. */
   decision(id: string): Body<DecisionResponse>
+  /** Newest first. Fails with E_NO_DECISION where before is not known. */
+  choices(query: ChoicesQuery): Body<ChoicesResponse>
   log(query: LogQuery): Body<LogResponse>
   consent(): ConsentRecord | null
   grantConsent(grant: Omit<ConsentGrant, 'protocol'>): Promise<ConsentRecord>
@@ -83,6 +90,16 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
         answers: store.answersOf(row.seq),
       }
     },
+    choices({ before, limit }) {
+      const rows = store.choicesBefore(before, limit + 1)
+      if (!rows) throw new FedError('E_NO_DECISION', 'no choice of this device has this id')
+      const shown = rows.slice(0, limit)
+      return {
+        choices: shown.map(choiceSummary),
+        next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
+        total: store.countChoices(),
+      }
+    },
     log: ({ limit }) => ({
       entries: store.outbox(limit).map((e) => ({ ...e, at: Math.floor(e.at) })),
       sums: store.outboxSums(),
@@ -108,6 +125,15 @@ export const openOversight = ({ store, clock, settings, base }: OversightDeps): 
     conditions: () => conditionsStatus(store, clock),
   }
 }
+
+const choiceSummary = ({ source, ...choice }: SourcedChoice): ChoiceSummary => ({
+  id: choice.id,
+  at: choice.at === undefined ? null : Math.floor(choice.at),
+  source,
+  request: shortened(textOf(choice.messages.at(-1)?.content ?? '')),
+  answer: shortened(choice.candidates[choice.chosen] ?? ''),
+  candidates: choice.candidates.length,
+})
 
 const unknownDecision = () =>
   new FedError('E_NO_DECISION', 'no decision of this device has this id')

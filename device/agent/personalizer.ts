@@ -103,8 +103,9 @@ export const openPersonalizer = (
       const holdsFrom = event.kind === 'undo' && { holdsFrom: 'next_conversation' as const }
       return { recorded: true, choices: store.countChoices(), ...about, ...holdsFrom }
     },
-    async forget(target) {
-      const report = await forgetConversation(store, target)
+    async forget(target, preview) {
+      const report = await forgetConversation(store, target, preview)
+      if (preview) return report
       // It is gone whatever becomes of the fit.
       await refreshProfile(deps).catch(() => undefined)
       return report

@@ -39,6 +39,8 @@ CREATE INDEX IF NOT EXISTS choice_texts_text ON choice_texts (text);
 /** A choice of the user: where it came from, and how much it counts. */
 export type StoredChoice = ChoiceLine & { readonly weight?: number }
 
+export type SourcedChoice = StoredChoice & { readonly source: ChoiceSource }
+
 export type ChoiceSource = 'import' | 'feedback'
 export type Imported = 'added' | 'replaced' | 'known'
 
@@ -214,6 +216,24 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
     /** Most recent first. */
     choices: (limit = Number.MAX_SAFE_INTEGER): StoredChoice[] =>
       run.all<Columns>(`SELECT seq, id, body FROM choices ${NEWEST}`, limit).map(read),
+    /** Most recent first, with where they came from; before: only those older than the one of this id. undefined: there is none. */
+    choicesBefore: (before: string | undefined, limit: number): SourcedChoice[] | undefined => {
+      const from =
+        before === undefined
+          ? { at: Number.MAX_VALUE, seq: 0 }
+          : run.one<Pick<Columns, 'at' | 'seq'>>('SELECT at, seq FROM choices WHERE id = ?', before)
+      return (
+        from &&
+        run
+          .all<Columns>(
+            `SELECT seq, id, source, body FROM choices WHERE (at, seq) < (?, ?) ${NEWEST}`,
+            from.at,
+            from.seq,
+            limit,
+          )
+          .map((row) => ({ ...read(row), source: row.source }))
+      )
+    },
     /** The same without their texts. */
     choiceRows: (limit: number): ChoiceRow[] =>
       run.all<ChoiceRow>(

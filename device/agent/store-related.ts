@@ -59,15 +59,15 @@ export const relatedTables = (run: Run) => {
     )
   return {
     /**
-     * Grows from what the ids name over equal first words, equal beginnings and equal suffixes until
-     * nothing is added. Empty: nothing has such an id.
+     * Grows from what the ids name, and from rows, over equal first words, equal beginnings and equal
+     * suffixes until nothing is added. Empty: nothing has such an id.
      */
-    relatedTo: (ids: readonly string[]): Related[] => {
+    relatedTo: (ids: readonly string[], rows: readonly Related[] = []): Related[] => {
       const found = new Map<string, Related>()
       const seen = new Set<string>()
       const waiting: Related[] = []
-      const add = (rows: readonly Related[]) => {
-        for (const row of rows) {
+      const add = (more: readonly Related[]) => {
+        for (const row of more) {
           const name = `${row.kind}${row.seq}`
           if (found.has(name)) continue
           found.set(name, row)
@@ -80,6 +80,7 @@ export const relatedTables = (run: Run) => {
         seen.add(`${name} ${key}`)
         add(look(key))
       }
+      add(rows)
       for (const id of ids) {
         add(named(id))
         for (const { decision } of run.all<{ decision: string }>(
@@ -98,6 +99,12 @@ export const relatedTables = (run: Run) => {
         follow('asked', asked, (key) => by('asked = ?', [key], ['e']))
       return [...found.values()]
     },
+    /** Those that say a text; text: its seq. */
+    saying: (text: number): Related[] =>
+      KINDS.flatMap((kind) =>
+        by(`seq IN (${SAYING[kind]})`, Array(holes(SAYING[kind])).fill(text), [kind]),
+      ),
+    importedChoices: (): Related[] => by("source = 'import'", [], ['c']),
     /** Before a decision goes. */
     keepMessageNames: (decision: number): void => void run.change(KEEP_NAMES, decision),
     dropMessageNames: (decision: string): void =>
@@ -109,6 +116,23 @@ export const relatedTables = (run: Run) => {
       kinds.flatMap((kind) => by(`${AGE[kind]} < ? ORDER BY at LIMIT ?`, [before, limit], [kind])),
   }
 }
+
+/** Numbers of the rows that say a text, each ? of which is its own. */
+const SAYING = {
+  d: `
+    WITH RECURSIVE said (seq) AS (
+      SELECT seq FROM turns WHERE text = ?
+      UNION SELECT turns.seq FROM turns JOIN said ON turns.parent = said.seq
+    )
+    SELECT decisions.seq FROM decisions JOIN said ON turn = said.seq
+    UNION SELECT seq FROM decisions WHERE system = ?
+    UNION SELECT decision FROM answers WHERE text = ?
+    UNION SELECT decisions.seq FROM decisions JOIN feedback ON decision_id = decisions.id WHERE text = ?
+    UNION SELECT decisions.seq FROM decisions JOIN proposals ON decision = decisions.id WHERE text = ?`,
+  c: 'SELECT choice FROM choice_texts WHERE text = ?',
+  e: 'SELECT seq FROM examples WHERE text = ?',
+} as const
+const holes = (sql: string): number => sql.split('?').length - 1
 
 /** Examples of unknown time are older than any. */
 const AGE = {

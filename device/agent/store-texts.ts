@@ -52,6 +52,8 @@ const REFER_TO_TEXT = [
 
 /** Keys of texts that are left come after it, of those that were erased before it. */
 export const FIRST_KEY = '!'
+/** Texts that are looked through without a pause. */
+const TEXTS_AT_ONCE = 2000
 
 /** The new key and the zero bytes are as long as what they take the place of: nothing moves. */
 const ERASE = `
@@ -80,6 +82,19 @@ export const textTables = (run: Run, hash: Hash) => {
     add,
     read: (seq: number): string =>
       run.one<{ body: string }>('SELECT body FROM texts WHERE seq = ?', seq)?.body ?? '',
+    /** Of those behind a number, some that hold these words in any case; next: where to go on, null at the end. */
+    textsWith: (words: string, after: number): { found: number[]; next: number | null } => {
+      const rows = run.all<{ seq: number; has: number }>(
+        `SELECT seq, key >= '${FIRST_KEY}' AND body LIKE ? ESCAPE '\\' AS has FROM texts
+         WHERE seq > ? ORDER BY seq LIMIT ${TEXTS_AT_ONCE}`,
+        `%${words.replace(/[\\%_]/g, '\\$&')}%`,
+        after,
+      )
+      return {
+        found: rows.flatMap(({ seq, has }) => (has === 1 ? seq : [])),
+        next: rows.length < TEXTS_AT_ONCE ? null : rows.at(-1)!.seq,
+      }
+    },
     /** Once nothing refers to it any more. */
     drop,
     /** Adds those that are not there; the seq of the last one, null for none. */

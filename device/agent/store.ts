@@ -220,6 +220,7 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
     }).immediate
   return {
     ...tables,
+    textsWith: texts.textsWith,
     limitTo,
     saveDecision: together((made: NewDecision): void => {
       decisions.saveDecision(made)

@@ -135,8 +135,10 @@ export type Personalizer = {
   /** Any answer to the request: the next plan goes by what such requests really take. */
   noteUsage(request: CandidateRequest, usage: AnswerUsage): void
   feedback(event: FeedbackEvent): Promise<Body<FeedbackResponse>>
-  /** Erases a conversation from this device, and whatever was made from it. Fails with E_NO_DECISION. */
-  forget(target: ForgetTarget): Promise<ForgetReport>
+  /**
+   * Erases conversations from this device, and whatever was made from them; preview: only says what would go. Fails with E_NO_DECISION.
+   */
+  forget(target: ForgetTarget, preview?: boolean): Promise<ForgetReport>
   /** Preferences that the user seems to have stated, oldest first. */
   proposals(): Proposal[]
   /** A dismissed one does not come back. Fails with E_NOT_FOUND. */

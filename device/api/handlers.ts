@@ -70,7 +70,7 @@ const deviceHandlers = ({
     return naming(c, await device.rerank(conversation, answers, { mode: modeOf(c) }))
   },
   feedback: ({ body }) => device.feedback(body.event),
-  forget: ({ body }) => device.forget(body),
+  forget: ({ body: { preview = false, ...target } }) => device.forget(target, preview),
   getProfile: () => device.profile(),
   patchProfile: ({ body }) => device.editProfile(body.changes),
   putProfile: ({ body }) => device.editProfile(body.changes),
@@ -81,6 +81,7 @@ const deviceHandlers = ({
   setTraining: ({ body }) => device.pauseTraining(body.paused),
   listDecisions: ({ query }) => oversight.decisions(query),
   getDecision: ({ c }) => oversight.decision(c.req.param('id') ?? ''),
+  listChoices: ({ query }) => oversight.choices(query),
   getLog: ({ query }) => oversight.log(query),
   getConsent: () => ({ consent: oversight.consent() }),
   grantConsent: async ({ body }) => ({ consent: await oversight.grantConsent(body) }),

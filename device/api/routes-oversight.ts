@@ -1,6 +1,8 @@
 /** The table of the routes of oversight and of the page's sessions. */
 import {
   AdaptersResponse,
+  ChoicesQuery,
+  ChoicesResponse,
   ConditionsResponse,
   ConsentGrant,
   ConsentResponse,
@@ -106,6 +108,37 @@ export const OVERSIGHT_ROUTES = {
         system: null,
         messages: [{ role: 'user', text: 'How do tides work?' }],
         answers: ['The moon pulls …', 'In short: the moon.'],
+      },
+    },
+  }),
+  listChoices: own({
+    method: 'get',
+    path: '/v1/choices',
+    tag,
+    who,
+    summary: 'What the device learned from, newest first',
+    description:
+      'Choices that feedback amounted to, and those that were imported. They are kept until they are forgotten, or as the setting `retentionDays` has it. Texts are shortened. Older ones: pass `next` as `before`.',
+    query: ChoicesQuery,
+    body: undefined,
+    response: ChoicesResponse,
+    errors: ['E_BODY', 'E_NO_DECISION'],
+    example: {
+      request: undefined,
+      response: {
+        protocol,
+        choices: [
+          {
+            id: 'd_5Jq0',
+            at: AT,
+            source: 'feedback',
+            request: 'How do tides work?',
+            answer: 'In short: the moon.',
+            candidates: 2,
+          },
+        ],
+        next: null,
+        total: 1,
       },
     },
   }),

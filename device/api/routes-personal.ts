@@ -137,9 +137,9 @@ export const PERSONAL_ROUTES = {
     path: '/v1/forget',
     tag,
     who,
-    summary: 'Forgets a conversation',
+    summary: 'Forgets conversations',
     description:
-      'By one of its decisions or answers: its texts, decisions, feedback, choices and what was computed from them leave this device. What is in an update that was sent, or at Claude, cannot be called back: `updatesSentSince` counts such updates.',
+      'By one of its decisions, answers or choices; or all that hold some words (`containing`); or all choices that were imported. Texts, decisions, feedback, choices and what was computed from them leave this device, also long after a decision has expired. With `preview` it only says what would go. What is in an update that was sent, or at Claude, cannot be called back: `updatesSentSince` counts such updates.',
     body: ForgetRequest,
     response: ForgetResponse,
     errors: ['E_BODY', 'E_PROTOCOL', 'E_NO_DECISION', 'E_UNAVAILABLE', 'E_STORE'],

@@ -1,14 +1,9 @@
-/** `loreweave feedback` and `forget`: what the user made of an answer, and what is to be as if it had never been. */
+/** `loreweave feedback`: what the user made of an answer. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
-import {
-  DIMENSIONS,
-  FeedbackEvent,
-  type ForgetReport,
-  ForgetTarget,
-} from '../../adapters/wire/personalization.ts'
+import { DIMENSIONS, FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import { askHome } from './ask.ts'
-import { type CommonOptions, integer, type ModelOptions, withHome, withModel } from './context.ts'
+import { integer, type ModelOptions, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
 type TargetOptions = { decision?: string; message?: string }
@@ -87,35 +82,3 @@ const eventOf = (io: Io, kind: string, options: FeedbackOptions): FeedbackEvent 
     `feedback ${kind}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ') || 'is not valid'} (see --help)`,
   )
 }
-
-export const forgetCommand = (io: Io): Command =>
-  withTarget(withHome(new Command('forget')))
-    .description('erase a conversation from this device, and whatever was made from it')
-    .addHelpText(
-      'after',
-      '\nAll turns of the conversation go: texts, answers, feedback, choices, what was computed from them. A private adapter that may\nhave read it is removed. Works while `loreweave serve` runs. What was sent cannot be called back.\n\nExample:\n  loreweave forget --decision d_…',
-    )
-    .action(async (options: CommonOptions & TargetOptions) => {
-      const target = ForgetTarget.safeParse(targetOf(options))
-      if (!target.success) throw new FedError('E_USAGE', 'forget: expects --decision or --message')
-      return askHome(io, options, async ({ call }) => {
-        const report = await call('forget', { body: target.data })
-        io.print(options, report, forgetText(report))
-      })
-    })
-
-const forgetText = (report: ForgetReport): string =>
-  [
-    `forgotten: ${report.decisions} decisions, ${report.choices} choices, ${report.feedback} pieces of feedback`,
-    ...(report.privateAdapter === 'removed'
-      ? [
-          'the private adapter is removed: it cannot unlearn. Train it again: loreweave train --adapter',
-        ]
-      : []),
-    ...(report.updatesSentSince > 0
-      ? [
-          `${report.updatesSentSince} updates were sent since it was learned from, and may hold something of it; they cannot be called back`,
-        ]
-      : []),
-    'Claude has seen what was sent to it',
-  ].join('\n')

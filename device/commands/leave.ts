@@ -2,7 +2,6 @@
 import { existsSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { isHome } from '../agent/home.ts'
@@ -12,6 +11,7 @@ import { homeFiles } from '../home/files.ts'
 import { heldBy, lockHolder, takeLock } from '../home/lock.ts'
 import type { LeftReport } from '../owner/operations.ts'
 import { askHome, holderOf } from './ask.ts'
+import { confirm } from './confirm.ts'
 import { type CommonOptions, folderOf, withHome } from './context.ts'
 import type { Io } from './io.ts'
 import { uninstallService } from './service.ts'
@@ -75,7 +75,9 @@ export const removeCommand = (io: Io): Command =>
       // Where it is the service it ends with that.
       if (owner && owner.command !== 'agent') throw heldBy(home, owner, END_IT)
       const { own, others } = homeFiles(home)
-      if (!options.yes) await confirm(io, [...(others.length > 0 ? own : [home]), ...models])
+      const erased = [...(others.length > 0 ? own : [home]), ...models].join('\n  ')
+      if (!options.yes)
+        await confirm(io, `This erases, with everything learned:\n  ${erased}`, 'remove')
       const done = uninstallService()
       const lock = await takeLock(home, holderOf(io, null), END_MS, timerSleep, END_IT)
       // Windows removes no file that is open.
@@ -121,19 +123,4 @@ const removeHome = (home: string): string[] => {
     ]
   rmdirSync(home)
   return [`removed ${home}`]
-}
-
-/**
- * Fails with E_USAGE where nobody can be asked, and with E_CANCELLED where the answer is not
- * "remove".
- */
-const confirm = async (io: Io, paths: readonly string[]): Promise<void> => {
-  if (!io.canAsk)
-    throw new FedError('E_USAGE', 'removing asks first: add --yes where nobody can answer')
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await lines.question(
-    `This erases, with everything learned:\n  ${paths.join('\n  ')}\nType "remove" to go on: `,
-  )
-  lines.close()
-  if (answer.trim() !== 'remove') throw new FedError('E_CANCELLED', 'nothing was removed')
 }

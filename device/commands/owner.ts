@@ -135,7 +135,8 @@ const routedDevice = ({ store, device, opened }: Parts): RoutedDevice => ({
   feedback: async (event) => (await device()).feedback(event),
   status: async () => (await device()).status(),
   // Where a device is open, what was learned is learned again without it.
-  forget: (target) => opened[0]?.forget(target) ?? forgetConversation(store, target),
+  forget: (target, preview) =>
+    opened[0]?.forget(target, preview) ?? forgetConversation(store, target, preview),
   profile: () => profileOf(store),
   editProfile: (changes) => store.durably((tx) => changeProfile(tx, changes)),
   proposals: () => store.proposals(),

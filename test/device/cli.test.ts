@@ -132,7 +132,7 @@ test.each([
     'E_MEMORY',
   ],
   ['no enrolment', ['participate'], 1, 'loreweave enroll'],
-  ['forgetting of nothing in particular', ['forget'], 2, '--decision or --message'],
+  ['forgetting of nothing in particular', ['forget'], 2, 'one of --decision, --message, --choice'],
   ['a preference without a way', ['feedback', 'prefer', '--dimension', 'length'], 2, 'direction'],
   ['unknown feedback', ['feedback', 'shrug', '--decision', 'd'], 2, 'feedback shrug'],
 ])('%s ends with the right exit code and says what to do', async (_name, args, code, words) => {

@@ -63,7 +63,14 @@ const fill = (seed: string) => {
         })
       if (rng.int(4) === 0)
         store.addExamples([
-          { request: text(id), wish: null, isRelevant: true, weight: 1, isUndo: true, decision: id },
+          {
+            request: text(id),
+            wish: null,
+            isRelevant: true,
+            weight: 1,
+            isUndo: true,
+            decision: id,
+          },
         ])
       if (rng.int(8) === 0)
         store.addProposals([

@@ -141,13 +141,49 @@ describe('after ninety days', () => {
   })
 })
 
-test('an imported choice is forgotten by the id of its line', async () => {
-  const marked = await usedHome('imported', 10)
-  const [first, ...others] = marked.imported
-  const before = there(marked, textsOf(others))
-  await forget(marked, { decisionId: first!.id })
-  expect(there(marked, first!.texts)).toEqual([])
-  expect(there(marked, textsOf(others))).toEqual(before)
+describe('what was imported', () => {
+  test('is forgotten by the id of its line, or of the choice', async () => {
+    const marked = await usedHome('imported', 10)
+    const [first, second, ...others] = marked.imported
+    const before = there(marked, textsOf(others))
+    await forget(marked, { choiceId: first!.id })
+    const { json } = await marked.call('/v1/choices')
+    const listed = json.choices.find((c: { id: string }) => c.id.startsWith(second!.id))
+    expect(listed).toMatchObject({ source: 'import', at: null, candidates: 2 })
+    await forget(marked, { choiceId: listed.id })
+    expect(there(marked, textsOf([first!, second!]))).toEqual([])
+    expect(there(marked, textsOf(others))).toEqual(before)
+  })
+
+  test('is forgotten at once, with the conversations that go on from it', async () => {
+    const marked = await usedHome('all imported', 10)
+    const before = there(marked, textsOf(kept(marked)))
+    const report = await forget(marked, { imported: true })
+    expect(report.json).toMatchObject({ decisions: 0, choices: marked.imported.length })
+    expect(there(marked, textsOf(marked.imported))).toEqual([])
+    expect(there(marked, textsOf(kept(marked)))).toEqual(before)
+    await expect(forget(marked, { imported: true })).rejects.toThrow('was imported')
+  })
+})
+
+test('conversations are forgotten by words of any of their texts', async () => {
+  const marked = await usedHome('words', 30)
+  const talks = kept(marked)
+  const [talk, ...others] = [marked.rng.shuffle(talks)[0]!, ...talks].filter(
+    (one, i, all) => all.indexOf(one) === i,
+  )
+  for (const word of talk!.texts) {
+    const { json } = await forget(marked, { containing: word.toUpperCase(), preview: true })
+    expect(json.decisions + json.choices).toBeGreaterThan(0)
+  }
+  expect(there(marked, talk!.texts)).toEqual([...talk!.texts].sort())
+  const [word] = talk!.texts
+  const before = there(marked, textsOf([...others, ...marked.imported]))
+  await forget(marked, { containing: word })
+  expect(there(marked, talk!.texts)).toEqual([])
+  expect(there(marked, textsOf([...others, ...marked.imported]))).toEqual(before)
+  await expect(forget(marked, { containing: word })).rejects.toThrow('holds this')
+  await expect(forget(marked, { containing: '%_%' })).rejects.toThrow('holds this')
 })
 
 test('the retention setting has all that is older, imported choices too, and leaves the rest', async () => {

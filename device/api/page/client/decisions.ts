@@ -10,7 +10,7 @@ import type { Dimension, ForgetResponse } from '../../../../adapters/wire/person
 import { whyOf } from '../../../personalize/reasons.ts'
 import { act, call } from './api.ts'
 import { byId, fill, h, part, type Row, rows, setText } from './dom.ts'
-import { askToForget } from './forget.ts'
+import { askToForget, forgotten } from './forget.ts'
 import { bytesText, counted, percent, timeNode } from './words.ts'
 
 export const mountDecisions = () => {
@@ -129,16 +129,6 @@ const card = (first: DecisionSummary): Row<DecisionSummary> => {
     },
   }
 }
-
-const forgotten = (r: ForgetResponse): string =>
-  [
-    `Forgotten: ${counted(r.decisions, 'decision')}, ${counted(r.choices, 'choice')}, ${counted(r.feedback, 'piece of feedback', 'pieces of feedback')}.`,
-    r.privateAdapter === 'removed' && 'The private adapter was removed.',
-    r.updatesSentSince > 0 &&
-      `${counted(r.updatesSentSince, 'update')} sent since cannot be called back.`,
-  ]
-    .filter(Boolean)
-    .join(' ')
 
 const summaryOf = (d: DecisionSummary): string => {
   const lines = d.rewriting?.lines.length ?? d.dimensions.length

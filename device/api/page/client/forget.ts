@@ -1,5 +1,7 @@
 /** The question before a conversation is forgotten. */
+import type { ForgetResponse } from '../../../../adapters/wire/personalization.ts'
 import { byId, setText } from './dom.ts'
+import { counted } from './words.ts'
 
 /** Resolves to true only where the user says so; Escape keeps it. */
 export const askToForget = (request: string): Promise<boolean> => {
@@ -15,3 +17,14 @@ export const askToForget = (request: string): Promise<boolean> => {
     dialog.addEventListener('close', settle, { once: true })
   })
 }
+
+/** What went, in a sentence. */
+export const forgotten = (r: ForgetResponse): string =>
+  [
+    `Forgotten: ${counted(r.decisions, 'decision')}, ${counted(r.choices, 'choice')}, ${counted(r.feedback, 'piece of feedback', 'pieces of feedback')}.`,
+    r.privateAdapter === 'removed' && 'The private adapter was removed.',
+    r.updatesSentSince > 0 &&
+      `${counted(r.updatesSentSince, 'update')} sent since cannot be called back.`,
+  ]
+    .filter(Boolean)
+    .join(' ')

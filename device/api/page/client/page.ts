@@ -1,6 +1,7 @@
 /** The page: the door, then the sections, which look again every few seconds while somebody can see them. */
 import type {
   AdaptersResponse,
+  ChoicesResponse,
   ConditionsResponse,
   ConsentResponse,
   DecisionsResponse,
@@ -15,6 +16,7 @@ import type {
 } from '../../../../adapters/wire/personalization.ts'
 import { mountAdapters } from './adapters.ts'
 import { call, changed, dropSession, hasSession, openSession, Refused, say } from './api.ts'
+import { mountChoices } from './choices.ts'
 import { mountConsent } from './consent.ts'
 import { mountDecisions } from './decisions.ts'
 import { byId, setText } from './dom.ts'
@@ -29,17 +31,19 @@ const mount = async () => {
   const profile = mountProfile(await call<DimensionsResponse>('GET', '/v1/dimensions'))
   const suggestions = mountSuggestions()
   const decisions = mountDecisions()
+  const choices = mountChoices()
   const sent = mountSent()
   const adapters = mountAdapters()
   const consent = mountConsent()
   const training = mountTraining()
   return async (): Promise<void> => {
     const get = <T>(path: string) => call<T>('GET', path)
-    const [known, proposals, recent, log, agreed, lora, status, conditions, energy] =
+    const [known, proposals, recent, learned, log, agreed, lora, status, conditions, energy] =
       await Promise.all([
         get<ProfileResponse>('/v1/profile'),
         get<ProposalsResponse>('/v1/proposals'),
         get<DecisionsResponse>('/v1/decisions'),
+        get<ChoicesResponse>(choices.path()),
         get<LogResponse>('/v1/log'),
         get<ConsentResponse>('/v1/consent'),
         get<AdaptersResponse>('/v1/adapters'),
@@ -50,6 +54,7 @@ const mount = async () => {
     profile(known)
     suggestions(proposals)
     decisions(recent)
+    choices.show(learned)
     sent(log)
     consent(agreed)
     adapters(lora)
