@@ -18,27 +18,25 @@ import {
   tokenizerHash,
   withEndTokens,
 } from './tokenizer-file.ts'
-import { checkPostProcessor, normalizerOf } from './tokenizer-steps.ts'
+import { checkPostProcessor, normalizerOf, stepsOf } from './tokenizer-steps.ts'
+
+const FileToken = z.strictObject({
+  id: z.int().min(0).max(MAX_TOKEN_ID),
+  content: z.string().min(1).max(1000),
+  special: z.boolean().default(false),
+  normalized: z.boolean().nullish(),
+  lstrip: z.boolean().nullish(),
+  rstrip: z.boolean().nullish(),
+  single_word: z.boolean().nullish(),
+})
+type FileToken = z.infer<typeof FileToken>
 
 const TokenizerJson = z.strictObject({
   version: z.string().nullish(),
   // transformers sets both anew for every text, and here too a text is never cut or filled up.
   truncation: z.unknown().optional(),
   padding: z.unknown().optional(),
-  added_tokens: z
-    .array(
-      z.strictObject({
-        id: z.int().min(0).max(MAX_TOKEN_ID),
-        content: z.string().min(1).max(1000),
-        special: z.boolean().default(false),
-        normalized: z.boolean().nullish(),
-        lstrip: z.boolean().nullish(),
-        rstrip: z.boolean().nullish(),
-        single_word: z.boolean().nullish(),
-      }),
-    )
-    .max(100_000)
-    .nullish(),
+  added_tokens: z.array(FileToken).max(100_000).nullish(),
   normalizer: z.unknown().optional(),
   pre_tokenizer: z.unknown().optional(),
   post_processor: z.unknown().optional(),
@@ -98,8 +96,10 @@ export const tokenizerOfJson = (
   stopIds: readonly unknown[] = [],
 ): TokenizerFile => {
   const json = parse(raw)
-  refuseUnsupported(json)
   const { model } = json
+  const fileTokens = fileTokensOf(json, config)
+  refuseUnsupported(json, fileTokens)
+  refuseOtherPrefix(json, config)
   const specialTokens = definedTexts(
     Object.fromEntries(
       ['bos_token', 'eos_token', 'pad_token', 'unk_token'].map((key) => [
@@ -108,7 +108,8 @@ export const tokenizerOfJson = (
       ]),
     ),
   )
-  const addedTokens = addedTokensOf(json, new Set(Object.values(specialTokens)))
+  const named = new Set(Object.values(specialTokens))
+  const addedTokens = addedTokensOf(json, fileTokens, named)
   const ids = vocabularyOf(model.vocab)
   const tokens: string[] = []
   for (const [token, id] of ids) tokens[id] = token
@@ -159,22 +160,62 @@ const parse = (raw: unknown): TokenizerJson => {
   throw new FedError('E_MODEL_FILE', `tokenizer.json: ${place} is not valid`)
 }
 
-const refuseUnsupported = ({ model, added_tokens, post_processor }: TokenizerJson): void => {
+/** Those of tokenizer.json, under what tokenizer_config.json says of the same ids: transformers lets
+ *  the latter win. */
+const fileTokensOf = (
+  { added_tokens }: TokenizerJson,
+  config: Readonly<Record<string, unknown>>,
+): FileToken[] => {
+  const tokens = new Map((added_tokens ?? []).map((token) => [token.id, token]))
+  for (const [id, value] of Object.entries(config['added_tokens_decoder'] ?? {})) {
+    const token = FileToken.safeParse({ ...(value as object), id: Number(id) })
+    if (!token.success)
+      throw new FedError(
+        'E_MODEL_FILE',
+        `tokenizer_config.json: added_tokens_decoder.${id.slice(0, 20)} is not valid`,
+      )
+    tokens.set(token.data.id, token.data)
+  }
+  return [...tokens.values()]
+}
+
+const refuseUnsupported = (
+  { model, post_processor }: TokenizerJson,
+  tokens: readonly FileToken[],
+): void => {
   for (const field of ['continuing_subword_prefix', 'end_of_word_suffix', 'dropout'] as const)
     if (model[field]) throw unsupported(`tokenizer: ${field}`)
-  for (const token of added_tokens ?? [])
+  for (const token of tokens)
     for (const field of ['lstrip', 'rstrip', 'single_word'] as const)
       if (token[field]) throw unsupported(`tokenizer: an added token with ${field}`)
   checkPostProcessor(post_processor ?? null)
 }
 
+/** Versions of transformers differ in which file they follow, so the two must agree. */
+const refuseOtherPrefix = (
+  { pre_tokenizer }: TokenizerJson,
+  config: Readonly<Record<string, unknown>>,
+): void => {
+  const said = config['add_prefix_space']
+  if (typeof said !== 'boolean') return
+  for (const step of stepsOf(pre_tokenizer, 'pretokenizers')) {
+    const { type, add_prefix_space: own, prepend_scheme: scheme } = step
+    const has = type === 'ByteLevel' ? own : scheme === undefined ? own : scheme !== 'never'
+    if ((type === 'ByteLevel' || type === 'Metaspace') && typeof has === 'boolean' && has !== said)
+      throw unsupported(
+        `tokenizer: tokenizer_config.json says add_prefix_space ${said}, ${type} in tokenizer.json the opposite`,
+      )
+  }
+}
+
 /** named: texts of tokens that the configuration gives a role. */
 const addedTokensOf = (
-  { added_tokens, normalizer }: TokenizerJson,
+  { normalizer }: TokenizerJson,
+  tokens: readonly FileToken[],
   named: ReadonlySet<string>,
 ): AddedToken[] => {
   const normalize = normalizerOf(normalizer ?? null)
-  return (added_tokens ?? []).map(({ id, content, special, normalized }) => {
+  return tokens.map(({ id, content, special, normalized }) => {
     const isControl = special || named.has(content) || looksLikeControl(content)
     if (isControl && normalized && normalize(content) !== content)
       throw unsupported(

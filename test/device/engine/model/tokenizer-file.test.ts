@@ -122,6 +122,27 @@ test('a SentencePiece file alone is refused by name', async () => {
   })
 })
 
+test('tokenizer_config.json adds tokens and says how they are found', async () => {
+  const decoder = (token: object) => ({
+    'tokenizer.json': json(),
+    'tokenizer_config.json': { added_tokens_decoder: { 11: { content: 'word', ...token } } },
+  })
+  expect((await open(decoder({ special: false }))).encode('wordb')).toEqual([11, 4])
+  await expect(open(decoder({ rstrip: true }))).rejects.toThrow(/added token with rstrip/)
+  await expect(open(decoder({ fresh: 1 }))).rejects.toThrow(/added_tokens_decoder.11 is not valid/)
+})
+
+test('the two files must agree on a space in front', async () => {
+  const files = (add_prefix_space: boolean | null) => ({
+    'tokenizer.json': json(),
+    'tokenizer_config.json': { add_prefix_space },
+  })
+  for (const agreed of [false, null]) expect((await open(files(agreed))).encode('b')).toEqual([4])
+  await expect(open(files(true))).rejects.toThrow(
+    /says add_prefix_space true, ByteLevel in tokenizer.json the opposite/,
+  )
+})
+
 test('end tokens come from every file that names one', async () => {
   const files = {
     'tokenizer.json': json(),
