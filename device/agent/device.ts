@@ -13,7 +13,7 @@ import { type AnswerMemo, cachePooled, type PooledCache } from './choice-feature
 import { ownExitChoice, settleExit } from './choose-exit.ts'
 import { CONTACT, consentRefusal } from './consent.ts'
 import { notEnrolled, openContributor } from './contributor.ts'
-import { convertInBackground } from './convert-old.ts'
+import { convertAll, convertInBackground } from './convert-old.ts'
 import { federationClient } from './federation.ts'
 import { openFollowUps } from './follow-ups.ts'
 import { enforceRetention, expire } from './forget.ts'
@@ -141,19 +141,26 @@ export const openDevice = (options: DeviceOptions): Device => {
     }),
   ]
   const converting = convertInBackground(store)
+  /** Learning sees all that there is, also where a command ends before the background is through. */
+  const withAll = async <T>(work: () => Promise<T>): Promise<T> => {
+    await convertAll(store)
+    return work()
+  }
   return {
     ...personalizer,
     ...contributor,
     participate: (participateOptions) =>
-      during('round', () => contributor.participate(participateOptions)),
+      during('round', () => withAll(() => contributor.participate(participateOptions))),
     train: (trainOptions = {}) =>
       during('training', async () => {
         await whenUnpaused(isPaused, sleep, trainOptions.signal)
-        return train(deps, serving, refresh, trainOptions)
+        return withAll(() => train(deps, serving, refresh, trainOptions))
       }),
     chooseExit: (onProgress) =>
-      during('scoring', () => ownExitChoice(deps, serving, pooledProgress(onProgress))),
-    importChoices: (choices) => importChoices(store, choices, clock()),
+      during('scoring', () =>
+        withAll(() => ownExitChoice(deps, serving, pooledProgress(onProgress))),
+      ),
+    importChoices: (choices) => withAll(() => importChoices(store, choices, clock())),
     prepare: async () => {
       await refresh()
       if (settings.rewrite) {

@@ -10,7 +10,7 @@ import { forgetConversation } from '../../../device/agent/forget.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import { keepDecision } from './decided.ts'
-import { shortChoices, temporaryFolder } from './fixture.ts'
+import { fakeDevice, shortChoices, temporaryFolder, tinyModel } from './fixture.ts'
 
 const [FIRST, SECOND, OTHER] = [
   'd_Tqvj-rVmgFH4qr6_g0ID',
@@ -114,4 +114,22 @@ test('a row that cannot be read is passed over, and the others are converted', a
   await convertAll(store)
   expect(store.decisions(9).map(({ id }) => id)).toEqual([OTHER, FIRST])
   expect(store.countChoices()).toBe(3)
+})
+
+test('a training right after an update learns from what version 0.1 kept', async () => {
+  const { device } = fakeDevice(await tinyModel(), { store })
+  const { choices } = await device.train()
+  expect(choices).toBe(4)
+  await device.close()
+})
+
+test('a line that corrects what version 0.1 imported holds, whatever is converted when', async () => {
+  const { device } = fakeDevice(await tinyModel(), { store })
+  const [line] = shortChoices(1)
+  const corrected = { ...line!, chosen: 1 - line!.chosen }
+  expect(await device.importChoices([corrected])).toMatchObject({ replaced: 1, added: 0 })
+  await convertAll(store)
+  const kept = store.choices().find(({ id }) => id === choiceKey(line!))
+  expect(kept?.candidates[kept.chosen]).toBe(corrected.candidates[corrected.chosen])
+  await device.close()
 })
