@@ -113,7 +113,7 @@ export type DecisionsResponse = z.infer<typeof DecisionsResponse>
 /** A block of a message that is no text. */
 const OtherBlock = z.strictObject({
   type: z.string().max(40),
-  bytes: z.int().min(0).max(1e12).describe('Of its JSON'),
+  bytes: z.int().min(0).max(1e12).describe('Of the texts in it, as the app sent them'),
 })
 
 /** One decision, as much of its texts as is kept: of long ones the ends. */

@@ -12,7 +12,7 @@ import type { Conversation } from './types.ts'
 /** See keyed-hash.ts. */
 export type Hash = (text: string) => string
 
-/** A block that is no text. bytes: of its JSON. */
+/** A block that is no text. bytes: of the texts in it. */
 export type OtherBlock = { readonly type: string; readonly bytes: number }
 
 /**
@@ -51,7 +51,7 @@ export const keptRequest = (hash: Hash, { messages, system }: Parts): KeptReques
   const turns: KeptTurn[] = []
   for (const { role, content } of messages)
     turns.push({
-      key: hash(`turn ${turns.at(-1)?.key ?? ''} ${role} ${plain(content)}`),
+      key: hash(`turn ${turns.at(-1)?.key ?? ''} ${role} ${plain(hash, content)}`),
       role,
       text: keptText(textOf(content)),
       other: otherBlocks(content),
@@ -66,7 +66,7 @@ export const keptRequest = (hash: Hash, { messages, system }: Parts): KeptReques
     system: system === undefined ? null : keptText(textOf(system)),
     turns,
     conversation: conversationKey({ messages, ...(system !== undefined && { system }) }),
-    request: hash(`request ${plain(system ?? null)} ${thread}`),
+    request: hash(`request ${plain(hash, system ?? null)} ${thread}`),
     thread,
     before: goesOn ? turns.at(-3)!.key : null,
     answered: goesOn ? saidKey(hash, textOf(answer.content)) : null,
@@ -109,11 +109,27 @@ const otherBlocks = (content: SystemPrompt): OtherBlock[] =>
     ? []
     : content
         .filter(({ type }) => type !== 'text')
-        .map((block) => ({ type: block.type, bytes: Buffer.byteLength(JSON.stringify(block)) }))
+        .map((block) => ({ type: block.type, bytes: charactersIn(block) }))
+
+/** Of all texts in it; JSON of an image would be another copy of it. */
+const charactersIn = (value: unknown): number =>
+  typeof value === 'string'
+    ? value.length
+    : typeof value === 'object' && value !== null
+      ? Object.values(value).reduce((sum: number, part) => sum + charactersIn(part), 0)
+      : 0
+
+/** Longer ones, images above all, are named in JSON by their own hash: no copy is made of them. */
+const LONG_TEXT = 10_000
 
 /** JSON in which a text equals a single block of it, and cache marks, which move with each turn, do not count. */
-const plain = (content: SystemPrompt | null): string =>
+const plain = (hash: Hash, content: SystemPrompt | null): string =>
   JSON.stringify(
     typeof content === 'string' ? [{ type: 'text', text: content }] : content,
-    (key, part) => (key === 'cache_control' ? undefined : part),
+    (key, part) =>
+      key === 'cache_control'
+        ? undefined
+        : typeof part === 'string' && part.length > LONG_TEXT
+          ? { hash: hash(part) }
+          : part,
   )

@@ -46,7 +46,7 @@ const noted = () => {
   return { path, store, device, oversight }
 }
 
-/** Tables of a few rows, however long the device lives. */
+/** Tables of few rows, 300 at most, however long the device lives. */
 const SMALL = /\b(?:sqlite_master|examples|counts|outbox_sums|held_back|blobs|CONSTANT ROW|state)\b/
 
 /** What of the plans reads a table from end to end, or sorts what it has read. */

@@ -116,7 +116,7 @@ describe('decisions', () => {
       {
         role: 'user',
         text: QUESTION,
-        other: [{ type: 'image', bytes: JSON.stringify(image).length }],
+        other: [{ type: 'image', bytes: 1011 }],
       },
     ])
   })

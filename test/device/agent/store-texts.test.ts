@@ -65,8 +65,8 @@ describe('of a request', () => {
       role: 'user',
       text: 'What is it?',
       other: [
-        { type: 'image', bytes: JSON.stringify(blocks[0]).length },
-        { type: 'document', bytes: 31 },
+        { type: 'image', bytes: 20 + image(1).source.data.length },
+        { type: 'document', bytes: 8 },
       ],
     })
   })
