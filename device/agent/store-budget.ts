@@ -2,10 +2,13 @@
 import type { Run } from './store.ts'
 import type { choiceTables } from './store-choices.ts'
 import type { countTables } from './store-counts.ts'
+import type { Texts } from './store-texts.ts'
 
 const DEFAULT_BYTES = 256e6
 /** Rows that go for one that comes: no write takes long, and what is too much shrinks all the same. */
 const AT_ONCE = 20
+/** Places of texts that were written over are used again beyond this part of the budget. */
+const ERASED_SHARE = 8
 
 type Old = { readonly seq: number; readonly id: string }
 
@@ -13,10 +16,10 @@ type Tables = { readonly expireDecision: (row: Old) => void } & Pick<
   ReturnType<typeof choiceTables>,
   'dropChoice'
 > &
-  Pick<ReturnType<typeof countTables>, 'keptBytes'>
+  Pick<ReturnType<typeof countTables>, 'keptBytes' | 'erasedBytes'>
 
 /** Decisions go first: what feedback on them amounted to is a choice by then. Choices only where they alone are too much. */
-export const budgetTables = (run: Run, tables: Tables) => {
+export const budgetTables = (run: Run, texts: Pick<Texts, 'reclaim'>, tables: Tables) => {
   let maxBytes = DEFAULT_BYTES
 
   const dropOldest = (): boolean => {
@@ -48,7 +51,8 @@ export const budgetTables = (run: Run, tables: Tables) => {
     },
     /** After something was added. */
     keepWithin: (): void => {
-      for (let i = 0; i < AT_ONCE && tables.keptBytes() > maxBytes; i++) if (!dropOldest()) return
+      for (let i = 0; i < AT_ONCE && tables.keptBytes() > maxBytes; i++) if (!dropOldest()) break
+      if (tables.erasedBytes() > maxBytes / ERASED_SHARE) texts.reclaim(AT_ONCE)
     },
   }
 }

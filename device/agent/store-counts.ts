@@ -10,10 +10,12 @@ import type { Run } from './store.ts'
  */
 type Count = 'bytes' | 'choices' | 'changes' | 'suffix_keys' | 'erased'
 
+/** What a text takes beside its words. */
+export const TEXT_BYTES = 80
 /** What a row takes beside its longest column, its places in indexes included. */
 const ROW_BYTES = {
   decisions: 900,
-  texts: 80,
+  texts: TEXT_BYTES,
   turns: 180,
   answers: 100,
   choices: 500,

@@ -6,6 +6,7 @@
  */
 import type { Hash, KeptTurn, OtherBlock } from './kept.ts'
 import type { Run } from './store.ts'
+import { TEXT_BYTES } from './store-counts.ts'
 
 export const TEXT_SCHEMA = `
 CREATE TABLE IF NOT EXISTS texts (
@@ -97,6 +98,18 @@ export const textTables = (run: Run, hash: Hash) => {
     },
     /** Once nothing refers to it any more. */
     drop,
+    /** Frees the place of the oldest that were written over, for what comes. A forget compacts the file. */
+    reclaim: (most: number): void => {
+      const gone = run.all<{ seq: number; bytes: number }>(
+        `SELECT seq, octet_length(body) AS bytes FROM texts WHERE key < '${FIRST_KEY}'
+         ORDER BY key LIMIT ?`,
+        most,
+      )
+      for (const { seq, bytes } of gone) {
+        run.change('DELETE FROM texts WHERE seq = ?', seq)
+        run.change("UPDATE counts SET n = n - ? WHERE name = 'erased'", TEXT_BYTES + bytes)
+      }
+    },
     /** Adds those that are not there; the seq of the last one, null for none. */
     addTurns: (turns: readonly KeptTurn[]): number | null => {
       let from = turns.length

@@ -211,7 +211,7 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
       decisions.dropDecision(seq)
     },
   }
-  const { keepWithin, dropBefore, limitTo } = budgetTables(run, tables)
+  const { keepWithin, dropBefore, limitTo } = budgetTables(run, texts, tables)
   const together = <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) =>
     db.transaction((...args: A) => {
       const result = work(...args)

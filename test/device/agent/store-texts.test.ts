@@ -189,6 +189,18 @@ describe('a budget', () => {
     expect(store.choices()).toMatchObject([{ id: 'd0', messages: [user(text(0))] }])
   })
 
+  test('bounds the file as well, however many decisions have gone', () => {
+    store.limitTo(200_000)
+    const sizes: number[] = []
+    for (let i = 0; i < 300; i++) {
+      keepDecision(store, { id: `d${i}`, messages: [user(text(i))] })
+      if (i % 100 === 99) sizes.push(fileBytes())
+    }
+    expect(sizes[2]).toBeLessThan(1.2 * sizes[0]!)
+    expect(store.erasedBytes()).toBeGreaterThanOrEqual(0)
+    expect(store.erasedBytes()).toBeLessThan(60_000)
+  })
+
   test('that choices alone exceed takes the oldest of them', () => {
     store.limitTo(50_000)
     for (const [i, choice] of shortChoices(40).entries())
