@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ChatMessage, ContentBlock, SystemPrompt } from './choice-log.ts'
 import { Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
+import { StoreHealth } from './store-health.ts'
 
 /** What a preference can be about. device/personalize/profile.ts says what each end means. */
 export const DIMENSIONS = [
@@ -398,5 +399,6 @@ export const StatusResponse = z.strictObject({
     .describe(
       'Users that requests to Claude have named in 30 days. Where there are several, their preferences are mixed.',
     ),
+  store: StoreHealth.optional(),
 })
 export type StatusResponse = z.infer<typeof StatusResponse>

@@ -18,6 +18,8 @@ export const StoreHealth = z.strictObject({
     .enum(['ok', 'waiting'])
     .describe('`waiting`: nothing can be written; what requests leave behind waits in memory.'),
   cause: StoreCause.nullable().describe('Why it waits; null where it does not.'),
+  what: z.string().max(300).nullable().describe('The cause in words.'),
+  mend: z.string().max(300).nullable().describe('What to do about it.'),
   since: TimeMs.nullable(),
   queued: z.int().min(0).describe('Writes that wait now.'),
   dropped: z

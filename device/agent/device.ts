@@ -1,6 +1,6 @@
 /** A device: the store, the local model and the federation behind one interface, used by CLI, local API and evaluation alike. */
 import { join } from 'node:path'
-import { FedError } from '../../adapters/errors.ts'
+import { FedError, isFedError } from '../../adapters/errors.ts'
 import { cryptoRng, type Rng } from '../../adapters/random.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
 import type { LocalModel } from '../engine/model/open.ts'
@@ -176,8 +176,14 @@ export const openDevice = (options: DeviceOptions): Device => {
         if (options.folder) dropLeftovers(options.folder, now)
         dropWithdrawn()
         const forgotten = store.forgottenTimes()
-        await expire(store, now)
-        await enforceRetention(store, settings.retentionDays, now)
+        try {
+          await expire(store, now)
+          await enforceRetention(store, settings.retentionDays, now)
+        } catch (error) {
+          retainedAt = now - DAY_MS + AGAIN_MS
+          // What stands in the way of every write is told of by the store.
+          if (!isFedError(error) || error.code !== 'E_STORE') throw error
+        }
         if (store.forgottenTimes() !== forgotten) await refresh().catch(() => undefined)
       }
     },
@@ -200,6 +206,8 @@ const pooledCache = (store: DeviceStore): PooledCache => ({
 
 const MB = 1e6
 const DAY_MS = 24 * 3600 * 1000
+/** What could not be erased in time is tried again. */
+const AGAIN_MS = 10 * 60_000
 
 type TrainDeps = Parameters<typeof openServing>[0] & { readonly clock: () => number }
 

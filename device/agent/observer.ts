@@ -6,30 +6,62 @@ export type Observer = {
   /** A request was rewritten; its answer is still to come. */
   expect(request: Observed): void
   answered(decisionId: string | undefined): void
-  /** Observes what was never answered too, and resolves when all is done. */
+  /** Observes what was never answered too, and resolves when all is done that can be done now. */
   settled(): Promise<void>
 }
 
-/** Requests that wait for their answer; the oldest is given up. */
-const MOST = 50
+export type ObserverDeps = {
+  /** Resolves to whether there is something to learn. Failures are only reported. */
+  readonly observe: (request: Observed) => Promise<boolean>
+  readonly learn: () => Promise<void>
+  /** Whether all that was kept before can be read by now. */
+  readonly isWritten: () => Promise<boolean>
+  readonly report?: ((event: { what: string; code: string }) => void) | undefined
+}
 
-/** observe resolves to whether there is something to learn. Failures are only reported. */
-export const openObserver = (
-  observe: (request: Observed) => Promise<boolean>,
-  learn: () => Promise<void>,
-  report: (event: { what: string; code: string }) => void = () => {},
-): Observer => {
+/** Requests that wait for their answer, and such that wait to be observed; the oldest is given up. */
+const MOST = 50
+/** Where what was kept cannot be read. */
+const AGAIN_MS = 1000
+
+export const openObserver = ({
+  observe,
+  learn,
+  isWritten,
+  report = () => {},
+}: ObserverDeps): Observer => {
   const waiting = new Map<string, Observed>()
-  let last: Promise<void> = Promise.resolve()
+  const due: Observed[] = []
+  let running: Promise<void> | null = null
+  let isSettling = false
+  let wake = (): void => {}
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve
+      setTimeout(resolve, AGAIN_MS).unref()
+    })
+  const one = (request: Observed): Promise<void> =>
+    observe(request)
+      .then((isNew) => (isNew ? learn() : undefined))
+      .catch((error) => report({ what: 'observe', code: asFedError(error).code }))
+  const run = async (): Promise<void> => {
+    while (due.length > 0) {
+      await new Promise(setImmediate)
+      if (await isWritten()) {
+        const request = due.shift()
+        if (request) await one(request)
+      } else if (isSettling) due.splice(0)
+      else await pause()
+    }
+    running = null
+  }
   const answered = (decisionId: string | undefined): void => {
     const request = decisionId === undefined ? undefined : waiting.get(decisionId)
     if (!request) return
     waiting.delete(request.decisionId)
-    last = last
-      .then(() => new Promise(setImmediate))
-      .then(() => observe(request))
-      .then((isNew) => (isNew ? learn() : undefined))
-      .catch((error) => report({ what: 'observe', code: asFedError(error).code }))
+    due.push(request)
+    if (due.length > MOST) due.shift()
+    running ??= run()
   }
   return {
     expect(request) {
@@ -39,7 +71,10 @@ export const openObserver = (
     answered,
     async settled() {
       for (const decisionId of [...waiting.keys()]) answered(decisionId)
-      await last
+      isSettling = true
+      wake()
+      await running
+      isSettling = false
     },
   }
 }

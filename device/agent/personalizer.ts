@@ -56,11 +56,12 @@ export const openPersonalizer = (
   const { store, clock } = deps
   const suffixes = openSuffixes(store, clock, deps.report)
   const rewriting = { ...deps, suffixes }
-  const observer = openObserver(
-    (request) => observeRequest(deps, request),
-    () => refreshProfile(deps),
-    deps.report,
-  )
+  const observer = openObserver({
+    observe: (request) => observeRequest(deps, request),
+    learn: () => refreshProfile(deps),
+    isWritten: store.drained,
+    report: deps.report,
+  })
   return {
     refresh: () => refreshProfile(deps),
     rewrite: async (conversation, options) => {
@@ -181,5 +182,6 @@ const statusOf = (deps: PersonalizerDeps): Omit<StatusResponse, 'protocol'> => {
     training: trainingStatus(deps.store),
     ranking: rankingStatus(deps),
     people: countPeople(deps.store, deps.clock()),
+    store: deps.store.health(),
   }
 }

@@ -4,7 +4,7 @@
  */
 import { asFedError } from '../../adapters/errors.ts'
 import type { StoreCause, StoreHealth } from '../../adapters/wire/store-health.ts'
-import { causeOf } from './store-trouble.ts'
+import { causeOf, TROUBLE } from './store-trouble.ts'
 
 /**
  * A write. It may be tried several times: it must change nothing but the database. bytes: about
@@ -36,6 +36,8 @@ export type WriteQueue = {
   push(later: Later): void
   /** Tries what waits now; false where it could not be written. */
   flushed(): Promise<boolean>
+  /** Tries now, with a write of no meaning where nothing waits. */
+  tried(): boolean
   /** For failures elsewhere: the cause, if it is trouble of the database. */
   note(error: unknown): StoreCause | null
   /** The same of a read: nothing tells when it is over, so that it holds for a while. */
@@ -83,6 +85,8 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     return {
       state: now ? 'waiting' : 'ok',
       cause: now?.cause ?? null,
+      what: now ? TROUBLE[now.cause].what : null,
+      mend: now ? TROUBLE[now.cause].mend : null,
       since: now ? Math.floor(now.since) : null,
       queued: waiting.length,
       dropped,
@@ -112,7 +116,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
   }
   const run = (): void => {
     timer = null
-    flush()
+    if (waiting.length > 0 || trouble) flush()
     soon()
   }
   const note = (error: unknown): StoreCause | null => {
@@ -132,9 +136,8 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     stop()
     soon()
   }
-  /** One batch. False: it is not to be written now. */
+  /** One batch; where nothing waits, a probe. False: it is not to be written now. */
   const flush = (): boolean => {
-    if (waiting.length === 0 && !trouble) return true
     const done: { one: Later; error: unknown }[] = []
     try {
       together(() => {
@@ -202,6 +205,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
       soon()
     },
     flushed,
+    tried: flush,
     note,
     noteRead: (error) => {
       const cause = causeOf(error)

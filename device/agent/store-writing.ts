@@ -28,6 +28,8 @@ export type Writing<Tx> = {
   /** Writes what waits, if it can be written: what is read next holds it. */
   drained(): Promise<boolean>
   health(): StoreHealth
+  /** The same, once it has been tried. */
+  tried(): Promise<StoreHealth>
   /** Writes the file anew without what was deleted, and empties the journal. */
   compact(): Promise<void>
   /** Gives what waits a second to be written. */
@@ -38,6 +40,8 @@ export type Writing<Tx> = {
 const PATIENCE_MS = 5000
 const PAUSE_MS = [10, 25, 50, 100, 250] as const
 const CLOSING_MS = 1000
+/** A lock is told of once it has lasted. */
+const TRIED_MS = 2000
 
 type WritingOptions = {
   readonly report?: QueueReport
@@ -110,6 +114,12 @@ export const openWriting = <Tx>(
       if (!isWriting) queue.noteRead(error)
     },
     health: queue.health,
+    tried: async () => {
+      const until = performance.now() + TRIED_MS
+      while (!queue.tried() && queue.health().state === 'ok' && performance.now() < until)
+        await pause(PAUSE_MS.length)
+      return queue.health()
+    },
     compact: async () => {
       file.attach()
       file.db().exec('VACUUM')

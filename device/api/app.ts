@@ -31,6 +31,8 @@ export type ControlDeps = Omit<HandlerDeps, 'sessions'> & {
   readonly report: (event: { what: string; code: string; requestId?: string }) => void
   /** Throws where a route is not for others now. */
   readonly admit?: ((route: OwnRoute) => void) | undefined
+  /** Resolves once what requests have left behind can be read, where it can be written. */
+  readonly drained?: (() => Promise<unknown>) | undefined
   /** Told of a failure without a code, for whoever calls in the same process. */
   readonly failed?: ((error: unknown) => void) | undefined
 }
@@ -128,6 +130,7 @@ const answer = async (
   c: Context,
 ): Promise<Response> => {
   deps.admit?.(route)
+  await deps.drained?.()
   const body = route.body && (await READERS[route.takes ?? 'json'](c.req.raw, route.body))
   const query = route.query && readQuery(c, route.query)
   const input = { body, query, c, signal: c.req.raw.signal, onProgress: () => {} }

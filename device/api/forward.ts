@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { sha256Hex } from '../../adapters/codec/digest.ts'
-import { FedError, isFedError } from '../../adapters/errors.ts'
+import { asFedError, FedError, isFedError } from '../../adapters/errors.ts'
 import type { OutboxEntry } from '../agent/store-log.ts'
 import { reasonOf } from '../http/reasons.ts'
 import type { HttpTransport, RawHeaders } from '../http/transport.ts'
@@ -31,22 +31,24 @@ export type UpstreamDeps = {
   readonly claudeKey: string | null
   readonly clock: () => number
   readonly logOutgoing: (entry: OutboxEntry) => void
+  /** Told what failed and with which code. */
+  readonly report?: (event: { what: string; code: string }) => void
 }
 
 /** incoming: the request as it comes over the wire; without it, headers and body are those of the request object. */
 export const openUpstream = (deps: UpstreamDeps, incoming?: IncomingMessage): Upstream => {
   const headersOf = (request: Request): RawHeaders =>
     headersFor(deps, incoming ? pairs(incoming.rawHeaders) : [...request.headers])
-  const log = (request: Request, bytes: number, digest: string) =>
-    deps.logOutgoing({
-      at: deps.clock(),
-      recipient: 'claude',
-      what: pathOf(request)
-        .replace(/^\/v1\//, '')
-        .slice(0, 100),
-      bytes,
-      digest,
-    })
+  const log = (request: Request, bytes: number, digest: string) => {
+    const what = pathOf(request).replace(/^\/v1\//, '')
+    const entry = { recipient: 'claude', what: what.slice(0, 100), bytes, digest } as const
+    try {
+      deps.logOutgoing({ at: deps.clock(), ...entry })
+    } catch (error) {
+      // What cannot be logged is sent all the same.
+      deps.report?.({ what: 'log', code: asFedError(error).code })
+    }
+  }
   return {
     async send(request, body, { signal = request.signal, isIncognito } = {}) {
       const headers = headersOf(request)

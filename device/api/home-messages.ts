@@ -9,6 +9,7 @@ import { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
 import { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { RankingStatus, TrainingStatus } from '../../adapters/wire/personalization.ts'
 import { AdapterSpecSchema, Protocol, Sha256, TimeMs } from '../../adapters/wire/primitives.ts'
+import { StoreHealth } from '../../adapters/wire/store-health.ts'
 import { PRIVATE_OBJECTIVES } from '../agent/private-training.ts'
 import { SettingsChange } from '../agent/settings.ts'
 
@@ -52,6 +53,7 @@ export const HomeResponse = z.strictObject({
   trainedAt: TimeMs.nullable(),
   ranking: RankingStatus,
   people: Count,
+  store: StoreHealth,
   conditions: ConditionsStatus,
   energy: EnergyStatus,
   updates: z.strictObject({ accepted: Count, pending: Count, refused: Count }),

@@ -98,6 +98,15 @@ export const HOME_ROUTES = {
           right: null,
         },
         people: 1,
+        store: {
+          state: 'waiting',
+          cause: 'full',
+          what: "the disk of the device's home is full",
+          mend: 'free some space, or remove the folder `states` of the home',
+          since: 1_798_675_200_000,
+          queued: 12,
+          dropped: 0,
+        },
         conditions: {
           allowed: false,
           reasons: ['not_running'],

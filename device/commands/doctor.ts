@@ -1,7 +1,6 @@
 /** `loreweave doctor`: what is wrong with this device, and the command that mends it. Changes nothing, sends no key and no text. */
-import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { Command } from 'commander'
 import { asFedError } from '../../adapters/errors.ts'
 import { holdReasons } from '../agent/conditions.ts'
@@ -30,6 +29,7 @@ import {
 } from './context.ts'
 import { ASK_MS, authorities, claudeAnswers, encryption, serverAnswers } from './doctor-network.ts'
 import { pricesFinding } from './doctor-prices.ts'
+import { disk, store, writes } from './doctor-store.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import type { Io } from './io.ts'
 import { networkDifferences, servicePath } from './service.ts'
@@ -99,7 +99,7 @@ const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   const here: Home = home
   const cache = options.cache ?? defaultCacheFolder(io.env)
   await look('disk', () => disk(here))
-  await look('store', () => integrity(here))
+  await look('store', () => store(here))
   await look('model', () => modelFile(here, cache))
   await look('engine', () => engineWorks(here, cache))
   await look('claude key', () => claudeKey(here, io.env))
@@ -111,6 +111,7 @@ const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
     status ??= askHome(io, options, ({ call }) => call('getHome'))
     return find(await status)
   }
+  await look('writes', told(writes))
   await look('agent', told(agentRuns))
   await look('service', () => service(io.env))
   await look('training', told(lastTraining))
@@ -143,15 +144,6 @@ const memory = (): Finding => {
         `${megabytes(free)} free: a training may not fit`,
         'close other programs, or loreweave init --memory-limit 600',
       )
-}
-
-const LEAST_DISK = 500e6
-const disk = ({ folder }: Home): Finding => {
-  const { bavail, bsize } = statfsSync(folder)
-  const free = bavail * bsize
-  return free >= LEAST_DISK
-    ? ok(`${megabytes(free)} free`)
-    : warn(`${megabytes(free)} free`, `rm -r ${folder}/states   # computed again when needed`)
 }
 
 const modelFile = async ({ config: { model } }: Home, cache: string): Promise<Finding> => {
@@ -254,23 +246,6 @@ const service = (env: Io['env']): Finding => {
     : warn(`${path} has ${others.join(', ')} otherwise than here`, 'loreweave service install')
 }
 
-/** SQLite's own check of every page. */
-const integrity = ({ databasePath }: Home): Finding => {
-  const db = new Database(databasePath, { readonly: true })
-  try {
-    const answer = String(db.pragma('integrity_check', { simple: true }))
-    return answer === 'ok'
-      ? { state: 'ok', what: 'whole (integrity_check)' }
-      : {
-          state: 'fail',
-          what: 'damaged (integrity_check)',
-          mend: `sqlite3 ${databasePath} .recover | sqlite3 ${databasePath}.new   # then move it in its place`,
-        }
-  } finally {
-    db.close()
-  }
-}
-
 const lastTraining = ({ training, conditions: { lastTraining: last } }: HomeStatus): Finding => {
   if (training.state === 'paused') return warn('paused', 'loreweave training resume')
   if (!last) return ok('the agent has done none yet')
@@ -289,6 +264,7 @@ const MENDS: Readonly<Record<string, string>> = {
   E_CLOCK: 'set the clock of this computer',
   E_NOT_ENROLLED: 'loreweave enroll --server URL',
   E_INSECURE: 'loreweave init --insecure-http   # or enrol with an https address',
+  E_STORE: 'loreweave doctor   # the line of the store',
   E_UPSTREAM: 'loreweave doctor   # the line of the server',
   E_UNAVAILABLE: 'loreweave doctor   # the line of the server',
 }

@@ -54,7 +54,13 @@ export const openOwner = (
   { signal, isLasting = false, model: known, ...engine }: OwnerOptions,
 ): Owner => {
   const { folder, databasePath } = home.now()
-  const store = openStore(databasePath)
+  const store = openStore(databasePath, {
+    // A command says itself that nothing was kept.
+    report: (event) => {
+      if (isLasting || event.dropped === undefined) io.event(event)
+    },
+    ...(isLasting && { changed: (health) => io.event({ event: 'store', ...health }) }),
+  })
   const unlisten = [
     home.onChange(({ config }) => void store.live.tell('settings', config.settings)),
     store.live.on('forgotten', () => dropDerivedFiles(folder)),
@@ -125,6 +131,7 @@ const controlOf = (io: Io, parts: Parts): ControlDeps => {
     clock: Date.now,
     port: () => holder.port ?? 0,
     report: io.event,
+    drained: store.drained,
   }
 }
 

@@ -29,6 +29,7 @@ const describe = (status: Status): string => {
     `device    ${status.deviceId}`,
     `agent     ${agent ? `runs, process ${agent.pid}` : 'does not run (loreweave agent)'}`,
     `access    ${status.access}`,
+    ...describeStore(status),
     `choices   ${status.choices}, margin ${status.margin.toFixed(3)} on ${status.heldBack} held-back ones`,
     ...learned.map((sentence, i) => `${i === 0 ? 'learned ' : '        '}  ${sentence}`),
     `adapters  release ${release?.slice(0, 12) ?? 'none'}${status.privateAdapter ? ', and a private one over it' : ', no private one'}`,
@@ -49,6 +50,15 @@ const describe = (status: Status): string => {
     ),
     `sent      today ${sentText(sentToday)}; in all ${sentText(sent)} (loreweave log)`,
   ].join('\n')
+}
+
+/** Only where something is wrong. */
+const describeStore = ({ store }: Status): string[] => {
+  const { state, what, mend, queued, dropped } = store
+  const lost = dropped > 0 ? `, ${dropped} were given up` : ''
+  if (state === 'waiting')
+    return [`WARNING   nothing is kept: ${what}. ${queued} writes wait${lost}. Mend it: ${mend}`]
+  return lost === '' ? [] : [`WARNING   of what requests left behind${lost}`]
 }
 
 const sentText = ({ claude, federation }: Status['sent']): string =>

@@ -76,7 +76,7 @@ export type ConfigChanges = HomeChanges & { readonly claudeKey?: string | undefi
 
 export type HomeOperations = {
   owner(): Pick<Holder, 'pid' | 'command' | 'version'>
-  status(): HomeStatus
+  status(): Promise<HomeStatus>
   training(): TrainingStatus
   importChoices(choices: readonly ChoiceLine[]): Promise<ImportReport>
   train(options: Limits & Plain<TrainOptions>, work: Work): Promise<TrainReport>
@@ -118,7 +118,10 @@ export const openOperations = (deps: OperationsDeps): HomeOperations => {
   const { pid, command, version } = holder
   return {
     owner: () => ({ pid, command, version }),
-    status: () => homeStatus(store, home.now(), holder, clock),
+    status: async () => {
+      await store.tried()
+      return homeStatus(store, home.now(), holder, clock)
+    },
     training: () => trainingStatus(store),
     importChoices: (choices) => importChoices(store, choices, clock()),
     train: ({ threads, cpuShare, memoryLimit, ...options }, work) =>

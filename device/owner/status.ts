@@ -3,6 +3,7 @@ import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { RankingStatus, TrainingStatus } from '../../adapters/wire/personalization.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
+import type { StoreHealth } from '../../adapters/wire/store-health.ts'
 import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
 import type { Home } from '../agent/home.ts'
@@ -36,6 +37,7 @@ export type HomeStatus = Calibration & {
   readonly privateAdapter: boolean
   readonly ranking: RankingStatus
   readonly people: number
+  readonly store: StoreHealth
   readonly conditions: ConditionsStatus
   readonly energy: EnergyStatus
   readonly updates: {
@@ -88,6 +90,7 @@ export const homeStatus = (
     ...readCalibration(store),
     ranking: rankingStatus({ store, settings, clock }),
     people: countPeople(store, clock()),
+    store: store.health(),
     conditions: conditionsStatus(store, clock),
     energy: energyStatus(store, clock, settings.agent),
     updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },

@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPeople } from '../../../device/agent/people.ts'
 import { openStore } from '../../../device/agent/store.ts'
@@ -55,6 +56,30 @@ test('asks Claude for headers alone, without a key, and fails where something el
   expect(check('claude')?.state).toBe('ok')
   expect(seen).toContain('HEAD / undefinedundefined')
   expect(check('api')).toMatchObject({ state: 'fail', mend: expect.stringContaining('init') })
+}, 60_000)
+
+test('a database that another program has locked is told of, also by status, and what is not kept ends with 3', async () => {
+  const other = new Database(join(folder, 'home', 'loreweave.db'))
+  other.exec('BEGIN IMMEDIATE')
+  try {
+    const { code, check } = await doctor(['--offline'])
+    expect(code).toBe(1)
+    for (const name of ['store', 'writes'])
+      expect(check(name)).toMatchObject({
+        state: 'fail',
+        what: expect.stringContaining('another program holds loreweave.db locked'),
+        mend: expect.stringContaining('close it'),
+      })
+    expect((await call(folder, ['status'])).stdout).toMatch(/WARNING +nothing is kept: .*locked/)
+    const set = await call(folder, ['profile', 'set', 'emoji', 'less', '--json'])
+    expect(set.code).toBe(3)
+    expect(JSON.parse(set.stderr).error.code).toBe('E_STORE')
+  } finally {
+    other.close()
+  }
+  expect((await doctor(['--offline'])).check('store')?.state).toBe('ok')
+  expect((await call(folder, ['status'])).stdout).not.toContain('WARNING')
+  expect((await call(folder, ['profile', 'show'])).stdout).toContain('no preferences')
 }, 60_000)
 
 test('several people behind one device are told, by status too, with what helps', async () => {

@@ -59,9 +59,15 @@ const mount = async () => {
     consent(agreed)
     adapters(lora)
     training(status, conditions, energy)
-    setText(byId('about'), `on this device · ${status.model}`)
+    setText(byId('about'), aboutText(status))
   }
 }
+
+/** Where nothing can be kept, that goes before all else. */
+const aboutText = ({ model, store }: StatusResponse): string =>
+  store?.state === 'waiting'
+    ? `nothing new is kept: ${store.what}. ${store.mend}`
+    : `on this device · ${model}`
 
 let look: (() => Promise<void>) | undefined
 let isLooking = false
