@@ -2,10 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { openStore } from '../../../device/agent/store.ts'
+import { call } from '../cli-call.ts'
 import { run } from '../cli-process.ts'
+import { TRAIN } from '../commands/training-home.ts'
 import { childrenOf, killedAt, type ServedHome, servedHome } from './served-home.ts'
 
 let home: ServedHome
@@ -49,7 +51,7 @@ test('the scoring child is killed again and again while feedback comes, and ever
   if (process.platform === 'linux') expect(killed).toBeGreaterThan(0)
 }, 60_000)
 
-test('a second process gives feedback and forgets while serve runs, and neither is in the way of the other', async () => {
+test('a command gives feedback and another forgets while serve runs, and neither is in the way of the other', async () => {
   const server = await home.served()
   const secret = 'quaggleschnorr'
   const decisionId = await server.ask(`What is a ${secret}?`)
@@ -71,9 +73,46 @@ test('a second process gives feedback and forgets while serve runs, and neither 
     .filter((entry) => entry.isFile())
     .filter((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(secret))
   expect(holding.map((entry) => entry.name)).toEqual([])
-  // Serving goes on, with the preference that the other process stated.
+  // Serving goes on, with the preference that the command stated.
   const again = await server.ask('Explain how a heat pump works.')
   expect((await server.feedback({ kind: 'keep', decisionId: again })).status).toBe(200)
   expect((await server.feedback({ kind: 'keep', decisionId })).status).toBe(404)
   await server.kill()
 }, 60_000)
+
+test.skipIf(process.platform !== 'linux')(
+  'when forgetting through a running serve returns, no process that may have read the text is left, a training one included',
+  async () => {
+    const server = await home.served()
+    const secret = 'flimmerwurz'
+    const decisions: string[] = []
+    for (let i = 0; i < 12; i++) {
+      const decisionId = await server.ask(`Which ${secret} is number ${i}?`)
+      const text = `The ${secret} of number ${i}, in short.`
+      expect((await server.feedback({ kind: 'edit', decisionId, text })).status).toBe(200)
+      decisions.push(decisionId)
+    }
+    const train = run(home.folder, [...TRAIN, '--objective', 'completion'])
+    const status = async () =>
+      JSON.parse((await call(home.folder, ['training', 'status', '--json'])).stdout)
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ state: 'running' }), {
+      timeout: 30_000,
+    })
+    const before = childrenOf(server.child.pid!)
+    expect(before.length).toBeGreaterThan(0)
+    const forgotten = await call(home.folder, ['forget', '--decision', decisions[0]!, '--json'])
+    expect(JSON.parse(forgotten.stdout)).toMatchObject({ decisions: 1 })
+    expect(childrenOf(server.child.pid!).filter((pid) => before.includes(pid))).toEqual([])
+    const { code, stderr } = await train
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('E_CANCELLED')
+    for (const decisionId of decisions.slice(1))
+      expect((await call(home.folder, ['forget', '--decision', decisionId])).code).toBe(0)
+    const holding = readdirSync(join(home.folder, 'home'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .filter((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(secret))
+    expect(holding.map((entry) => entry.name)).toEqual([])
+    await server.kill()
+  },
+  120_000,
+)

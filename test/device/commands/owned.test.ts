@@ -1,0 +1,243 @@
+/** One process owns a home: who comes second, what a command asks of it, and what is left when it dies. */
+import { once } from 'node:events'
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { VERSION } from '../../../adapters/version.ts'
+import { openDoor } from '../../../device/api/serve.ts'
+import { type Holder, lockHolder, tryLock } from '../../../device/home/lock.ts'
+import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
+import { call } from '../cli-call.ts'
+import { resultOf, start } from '../cli-process.ts'
+import { type RunningOwner, runningOwner } from './running-owner.ts'
+import { engineOf, statOf, TRAIN } from './training-home.ts'
+
+const root = temporaryFolder()
+let folder = ''
+const ends: (() => Promise<unknown> | unknown)[] = []
+beforeAll(async () => {
+  folder = join(root, 'one')
+  mkdirSync(folder)
+  await call(folder, ['init', '--model', 'tiny', '--threads', '1', '--port', '0', '--explore', '0'])
+  const log = shortChoices(20).map((choice) => JSON.stringify(choice))
+  writeFileSync(join(root, 'choices.jsonl'), log.join('\n'))
+  await call(folder, ['train', '--data', join(root, 'choices.jsonl')])
+}, 60_000)
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end()
+})
+afterAll(() => rmSync(root, { recursive: true }))
+
+const home = () => join(folder, 'home')
+const ownedHere = async (): Promise<RunningOwner> => {
+  const owner = await runningOwner(folder)
+  ends.push(owner.close)
+  return owner
+}
+const program = (args: string[]) => {
+  const child = start(folder, args, { ANTHROPIC_API_KEY: '' })
+  ends.push(async () => {
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  })
+  return child
+}
+const listening = async (args: string[]) => {
+  const child = program(args)
+  const result = resultOf(child)
+  let said = ''
+  child.stdout.on('data', (data) => {
+    said += data
+  })
+  await vi.waitFor(() => expect(said).toContain('listening'), { timeout: 30_000 })
+  return { child, result }
+}
+// Of commands that run in this process at the same time.
+process.setMaxListeners(50)
+
+const holder: Holder = {
+  pid: 11,
+  startedAt: 5,
+  command: 'profile set',
+  version: VERSION,
+  port: null,
+}
+const held = (by: Holder) => {
+  const lock = tryLock(home(), by)
+  if (!('release' in lock)) throw new Error('it is held')
+  ends.push(lock.release)
+  return lock
+}
+
+test('twenty short commands at the same time all succeed, and none is lost', async () => {
+  await call(folder, ['training', 'resume'])
+  const dimensions = [
+    'emoji',
+    'tables',
+    'tone',
+    'lists',
+    'headings',
+    'examples',
+    'closing',
+    'steps',
+  ]
+  const all = await Promise.all(
+    Array.from({ length: 20 }, (_, i) =>
+      call(folder, i < 8 ? ['profile', 'set', dimensions[i]!, 'less'] : ['status', '--json']),
+    ),
+  )
+  expect(all.map(({ code, stderr }) => [code, stderr])).toEqual(Array(20).fill([0, '']))
+  const { stdout } = await call(folder, ['profile', 'show', '--json'])
+  const kept = JSON.parse(stdout).profile.preferences.map((p: { dimension: string }) => p.dimension)
+  expect(kept).toEqual(expect.arrayContaining(dimensions))
+  expect(lockHolder(home())).toBeNull()
+}, 60_000)
+
+test('a command waits for a short one, and begins as soon as that has ended', async () => {
+  const lock = held(holder)
+  const waiting = call(folder, ['profile', 'show', '--json'])
+  setTimeout(lock.release, 300)
+  expect(await waiting).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('a command that holds the home for long and cannot be asked is named, with its process', async () => {
+  held(holder)
+  const { code, stderr } = await call(folder, ['status'])
+  expect(code).toBe(1)
+  expect(stderr).toContain('E_CONFLICT')
+  expect(stderr).toContain('`loreweave profile set`')
+  expect(stderr).toContain('process 11')
+}, 30_000)
+
+test('an owner of another version that lacks what is asked is named as such', async () => {
+  const door = await openDoor(0, [], () => {})
+  ends.push(door.close)
+  const envelope = { type: 'not_found_error', code: 'E_NOT_FOUND', message: 'no such route' }
+  const refused = { type: 'error', error: envelope, request_id: 'r' }
+  const hello = { protocol: 1, pid: 11, command: 'agent', version: '0.0.9' }
+  door.open((request) =>
+    request.url.endsWith('/owner') ? Response.json(hello) : Response.json(refused, { status: 404 }),
+  )
+  held({ ...holder, command: 'agent', version: '0.0.9', port: door.port })
+  const { code, stderr } = await call(folder, ['status'])
+  expect(code).toBe(1)
+  expect(stderr).toContain('E_PROTOCOL')
+  expect(stderr).toContain('is version 0.0.9')
+  expect(stderr).toContain('start it anew')
+})
+
+test('the agent of an earlier version, which cannot be asked, is named with what to do', async () => {
+  const copy = join(root, 'earlier')
+  cpSync(folder, copy, { recursive: true })
+  const { default: Database } = await import('better-sqlite3')
+  const lock = new Database(join(copy, 'home', 'agent.lock'))
+  lock.exec('CREATE TABLE holder (pid INTEGER NOT NULL, started_at REAL NOT NULL)')
+  lock.exec('INSERT INTO holder VALUES (7, 70); BEGIN IMMEDIATE')
+  ends.push(() => void lock.close())
+  const { code, stderr } = await call(copy, ['profile', 'show'])
+  expect(code).toBe(1)
+  expect(stderr).toContain('`loreweave agent`')
+  expect(stderr).toContain('process 7')
+}, 30_000)
+
+test('kill -9 of the owner frees the home at once, and leaves nothing to clean', async () => {
+  const { child } = await listening(['serve', '--port', '0'])
+  expect(lockHolder(home())).toMatchObject({ pid: child.pid, command: 'serve' })
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const began = performance.now()
+  expect(await call(folder, ['profile', 'show', '--json'])).toMatchObject({ code: 0, stderr: '' })
+  expect(performance.now() - began).toBeLessThan(2000)
+}, 60_000)
+
+test('a second owner, another model and removing are refused while there is one, with the process', async () => {
+  const { child } = await listening(['serve', '--port', '0'])
+  const commands = [
+    ['serve', '--port', '0'],
+    ['agent', '--no-api'],
+    ['agent', '--once'],
+    ['init', '--model', 'smollm2-135m'],
+    ['remove', '--yes'],
+  ]
+  for (const args of commands) {
+    const { code, stderr } = await call(folder, args)
+    expect([args, code]).toEqual([args, 1])
+    expect(stderr).toContain('E_CONFLICT')
+    expect(stderr).toContain(`process ${child.pid}`)
+  }
+}, 90_000)
+
+test('`agent --no-api` answers commands, and no app', async () => {
+  const child = program(['agent', '--no-api', '--json', '--assume', 'charging=no'])
+  await vi.waitFor(() => expect(lockHolder(home())?.port).toBeGreaterThan(0), { timeout: 30_000 })
+  const { port } = lockHolder(home())!
+  expect(await call(folder, ['status'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`runs, process ${child.pid}`),
+  })
+  const asked = await fetch(`http://127.0.0.1:${port}/v1/messages`, {
+    method: 'POST',
+    headers: { 'x-api-key': 'sk-app', 'content-type': 'application/json' },
+    body: '{}',
+  })
+  expect(asked.status).toBe(404)
+}, 60_000)
+
+test('settings hold at once, and it is said which do not', async () => {
+  const owner = await ownedHere()
+  const device = await owner.device()
+  const ranked = () =>
+    device.rerank({ messages: [{ role: 'user', content: 'Why?' }] }, [{ text: 'a' }, { text: 'b' }])
+  expect(await ranked()).not.toHaveProperty('shadow')
+  const { code, stderr } = await call(folder, [
+    'init',
+    '--shadow',
+    'on',
+    '--threads',
+    '2',
+    '--port',
+    '4999',
+  ])
+  expect(code).toBe(0)
+  expect(stderr).toContain('holds once `loreweave serve` begins anew: threads, port')
+  expect(await ranked()).toHaveProperty('shadow')
+  expect(await call(folder, ['init', '--shadow', 'off', '--port', '0'])).toMatchObject({ code: 0 })
+  expect(await ranked()).not.toHaveProperty('shadow')
+}, 60_000)
+
+test.skipIf(process.platform !== 'linux')(
+  'Ctrl-C of a command ends the training that the owner does for it, with a checkpoint',
+  async () => {
+    const { child: owner } = await listening(['serve', '--port', '0', '--threads', '1'])
+    const child = program(TRAIN)
+    const result = resultOf(child)
+    const status = async () =>
+      JSON.parse((await call(folder, ['training', 'status', '--json'])).stdout)
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ state: 'running' }), {
+      timeout: 30_000,
+    })
+    expect(engineOf(child.pid!)).toBe('none')
+    child.kill('SIGINT')
+    const { code, stderr } = await result
+    expect(code).toBe(130)
+    expect(stderr).toContain('training')
+    expect(stderr).toContain('E_CANCELLED')
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ state: 'idle' }))
+    expect(readdirSync(home())).toContain('private.checkpoint')
+    expect(statOf(owner.pid!)[0]).not.toBe('gone')
+  },
+  90_000,
+)
+
+test('a training of its own can be asked and paused meanwhile, but does no other long work', async () => {
+  const child = program(TRAIN)
+  const result = resultOf(child)
+  await vi.waitFor(() => expect(lockHolder(home())?.command).toBe('train'), { timeout: 30_000 })
+  const paused = await call(folder, ['training', 'pause'])
+  expect(paused).toMatchObject({ code: 0, stdout: expect.stringContaining('paused') })
+  const other = await call(folder, ['train'])
+  expect(other.code).toBe(1)
+  expect(other.stderr).toContain('`loreweave train`')
+  expect(await call(folder, ['training', 'resume'])).toMatchObject({ code: 0 })
+  expect((await result).code).toBe(0)
+}, 90_000)
