@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { VERSION } from '../../../adapters/version.ts'
 import { openDoor } from '../../../device/api/serve.ts'
@@ -100,13 +101,18 @@ test('a command waits for a short one, and begins as soon as that has ended', as
   expect(await waiting).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('a command that holds the home for long and cannot be asked is named, with its process', async () => {
+test('who holds the home for long and cannot be asked is named, with its process; the agent of an earlier version too', async () => {
+  const copy = join(root, 'earlier')
+  cpSync(folder, copy, { recursive: true })
+  const lock = new Database(join(copy, 'home', 'agent.lock'))
+  lock.exec('CREATE TABLE holder (pid INTEGER NOT NULL, started_at REAL NOT NULL)')
+  lock.exec('INSERT INTO holder VALUES (7, 70); BEGIN IMMEDIATE')
+  ends.push(() => void lock.close())
   held(holder)
-  const { code, stderr } = await call(folder, ['status'])
-  expect(code).toBe(1)
-  expect(stderr).toContain('E_CONFLICT')
-  expect(stderr).toContain('`loreweave profile set`')
-  expect(stderr).toContain('process 11')
+  const [now, before] = await Promise.all([call(folder, ['status']), call(copy, ['status'])])
+  expect([now.code, before.code]).toEqual([1, 1])
+  expect(now.stderr).toMatch(/E_CONFLICT.*`loreweave profile set`.*process 11/)
+  expect(before.stderr).toMatch(/E_CONFLICT.*`loreweave agent`.*process 7/)
 }, 30_000)
 
 test('an owner of another version that lacks what is asked is named as such', async () => {
@@ -125,20 +131,6 @@ test('an owner of another version that lacks what is asked is named as such', as
   expect(stderr).toContain('is version 0.0.9')
   expect(stderr).toContain('start it anew')
 })
-
-test('the agent of an earlier version, which cannot be asked, is named with what to do', async () => {
-  const copy = join(root, 'earlier')
-  cpSync(folder, copy, { recursive: true })
-  const { default: Database } = await import('better-sqlite3')
-  const lock = new Database(join(copy, 'home', 'agent.lock'))
-  lock.exec('CREATE TABLE holder (pid INTEGER NOT NULL, started_at REAL NOT NULL)')
-  lock.exec('INSERT INTO holder VALUES (7, 70); BEGIN IMMEDIATE')
-  ends.push(() => void lock.close())
-  const { code, stderr } = await call(copy, ['profile', 'show'])
-  expect(code).toBe(1)
-  expect(stderr).toContain('`loreweave agent`')
-  expect(stderr).toContain('process 7')
-}, 30_000)
 
 test('kill -9 of the owner frees the home at once, and leaves nothing to clean', async () => {
   const { child } = await listening(['serve', '--port', '0'])
