@@ -121,17 +121,16 @@ const lockFiles = (folder: string): LockFile[] => [
 
 type Taken = { readonly db: Database.Database | null } | { readonly other: Holder | null }
 
-/** db: held; null where the file cannot be written, and so nothing of this home can. */
+/** db: held; null where the file cannot be written or made, and so nothing of this home can. */
 const takeFile = (path: string, file: LockFile, holder: Holder): Taken => {
   let db: Database.Database | null = null
   try {
     db = new Database(path, { timeout: 0 })
     // Lost with the power, like the processes that it tells of.
     db.pragma('synchronous = NORMAL')
-    db.exec(`CREATE TABLE IF NOT EXISTS holder (${file.columns})`)
     return hold(db, file, holder)
   } catch (error) {
-    if (db && isFull(error)) return holdUntold(db, file)
+    if (db && isFull(error)) return holdOnFull(db, file, holder)
     const other = db && isBusy(error) ? readHolder(db, file) : null
     db?.close()
     if (isBusy(error)) return { other }
@@ -142,6 +141,7 @@ const takeFile = (path: string, file: LockFile, holder: Holder): Taken => {
 
 const hold = (db: Database.Database, file: LockFile, holder: Holder): Taken => {
   const values = file.values(holder)
+  db.exec(`CREATE TABLE IF NOT EXISTS holder (${file.columns})`)
   for (;;) {
     db.exec('BEGIN IMMEDIATE; DELETE FROM holder')
     db.prepare(`INSERT INTO holder VALUES (${values.map(() => '?')})`).run(...values)
@@ -154,17 +154,19 @@ const hold = (db: Database.Database, file: LockFile, holder: Holder): Taken => {
   }
 }
 
-/** On a full disk: held all the same, and nobody is told by whom. */
-const holdUntold = (db: Database.Database, file: LockFile): Taken => {
+/** On a full disk: written over what is there, without a journal beside it. */
+const holdOnFull = (db: Database.Database, file: LockFile, holder: Holder): Taken => {
   try {
     if (db.inTransaction) db.exec('ROLLBACK')
-    db.exec('BEGIN IMMEDIATE')
-    return { db }
+    db.pragma('journal_mode = MEMORY')
+    return hold(db, file, holder)
   } catch (error) {
     const other = isBusy(error) ? readHolder(db, file) : null
     db.close()
-    if (!isBusy(error)) throw error
-    return { other }
+    if (isBusy(error)) return { other }
+    // There was no such file yet.
+    if (isFull(error)) return { db: null }
+    throw error
   }
 }
 

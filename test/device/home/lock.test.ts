@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -73,6 +73,13 @@ test('the agent of an earlier version keeps others out, and is kept out', () => 
 test('no file of an earlier version is made', () => {
   take(by(1)).release()
   expect(existsSync(join(folder, 'agent.lock'))).toBe(false)
+})
+
+test('where no such file can be made, nothing can be written, and there is nothing to own', () => {
+  mkdirSync(join(folder, 'home.lock'))
+  const lock = take(by(1))
+  take(by(2)).release()
+  lock.release()
 })
 
 const holder = async () => {
