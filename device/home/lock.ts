@@ -96,19 +96,20 @@ export const heldBy = (folder: string, other: Holder | null, todo?: string): Fed
       : `\`loreweave ${other.command}\` works with ${folder}, as process ${other.pid}, since ${new Date(other.startedAt).toISOString()}: ${todo ?? 'try again when it has ended'}`,
   )
 
-/** Who holds it now; null when nobody does. */
+/** Who holds it now; null when nobody does, or nobody can. */
 export const lockHolder = (folder: string): Holder | null => {
   for (const file of lockFiles(folder)) {
     const path = join(folder, file.name)
     if (!existsSync(path)) continue
-    const db = new Database(path, { timeout: 0 })
+    let db: Database.Database | null = null
     try {
+      db = new Database(path, { timeout: 0 })
       db.exec('BEGIN IMMEDIATE; ROLLBACK')
     } catch (error) {
-      if (!isBusy(error)) throw error
-      return readHolder(db, file)
+      if (db && isBusy(error)) return readHolder(db, file)
+      if (!isFull(error) && !isReadOnly(error)) throw error
     } finally {
-      db.close()
+      db?.close()
     }
   }
   return null

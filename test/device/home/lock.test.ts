@@ -79,6 +79,7 @@ test('where no such file can be made, nothing can be written, and there is nothi
   mkdirSync(join(folder, 'home.lock'))
   const lock = take(by(1))
   take(by(2)).release()
+  expect(lockHolder(folder)).toBeNull()
   lock.release()
 })
 
