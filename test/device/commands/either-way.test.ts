@@ -77,6 +77,8 @@ const COMMANDS: readonly (readonly [name: string, args: Args])[] = [
   ['train --adapter', args('train', '--adapter', '--epochs', '2', '--json')],
   ['train beyond the memory', args('train', '--adapter', '--memory-limit', '128')],
   ['train --exit auto', args('train', '--exit', 'auto', '--json')],
+  ['choices', args('choices')],
+  ['choices --json', args('choices', '--limit', '3', '--json')],
   ['rerank', args('rerank', '--file', input('request.json'))],
   ['rerank --json', args('rerank', '--file', input('request.json'), '--json')],
   [
@@ -110,6 +112,7 @@ const COMMANDS: readonly (readonly [name: string, args: Args])[] = [
   ['enroll without a token', args('enroll', '--server', 'https://x.test')],
   ['leave', args('leave', '--json')],
   ['forget', (side) => ['forget', '--decision', said[side].decision, '--json']],
+  ['forget of words', args('forget', '--containing', 'subject 7', '--yes', '--json')],
   ['forget again', (side) => ['forget', '--decision', said[side].decision]],
   ['init of a setting', args('init', '--candidates', '3', '--shadow', 'on', '--json')],
   ['rerank, shadowed', args('rerank', '--file', input('request.json'), '--json')],
