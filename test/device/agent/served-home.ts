@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { expect } from 'vitest'
+import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { startClaude } from '../../../eval/mock/serve.ts'
 import { call } from '../cli-call.ts'
@@ -52,10 +53,11 @@ const served = async (folder: string, claudeUrl: string, servers: Set<ChildProce
       body: JSON.stringify(body),
     })
   /** A request through the endpoint, as an app sends it; resolves to its decision. */
-  const ask = async (content: string): Promise<string> => {
+  const ask = async (asked: string | readonly ChatMessage[]): Promise<string> => {
+    const messages = typeof asked === 'string' ? [{ role: 'user', content: asked }] : asked
     const response = await post(
       '/v1/messages',
-      { model: 'claude-sonnet-5-5', max_tokens: 300, messages: [{ role: 'user', content }] },
+      { model: 'claude-sonnet-5-5', max_tokens: 300, messages },
       { authorization: '', 'x-api-key': 'sk-ant-test', 'anthropic-version': '2023-06-01' },
     )
     expect([response.status, await response.text()]).toEqual([200, expect.any(String)])
