@@ -140,7 +140,7 @@ export const openDevice = (options: DeviceOptions): Device => {
       retainedAt = Number.NEGATIVE_INFINITY
     }),
   ]
-  const converting = convertInBackground(store)
+  const converting = convertInBackground(store, options.report)
   /** Learning sees all that there is, also where a command ends before the background is through. */
   const withAll = async <T>(work: () => Promise<T>): Promise<T> => {
     await convertAll(store)

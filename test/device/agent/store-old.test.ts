@@ -1,10 +1,10 @@
 /** old-home.sql: the home of a device of version 0.1 after five requests and some feedback, without what is computed. */
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { choiceKey } from '../../../adapters/wire/read-choices.ts'
-import { convertAll } from '../../../device/agent/convert-old.ts'
+import { convertAll, convertInBackground } from '../../../device/agent/convert-old.ts'
 import { lastMessages, recordFeedback } from '../../../device/agent/decisions.ts'
 import { forgetConversation } from '../../../device/agent/forget.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
@@ -132,4 +132,40 @@ test('a line that corrects what version 0.1 imported holds, whatever is converte
   const kept = store.choices().find(({ id }) => id === choiceKey(line!))
   expect(kept?.candidates[kept.chosen]).toBe(corrected.candidates[corrected.chosen])
   await device.close()
+})
+
+test('in the background it is converted between requests, after which the file is small', async () => {
+  await store.close()
+  const db = new Database(join(folder, 'db'))
+  const body = db.prepare('SELECT body FROM old_decisions LIMIT 1').pluck().get() as string
+  const image = { type: 'image', source: { type: 'base64', data: 'A'.repeat(500_000) } }
+  const large = { ...JSON.parse(body), messages: [{ role: 'user', content: [image] }] }
+  for (let i = 0; i < 4; i++)
+    db.prepare('INSERT INTO old_decisions (id, at, body) VALUES (?, 5, ?)').run(
+      `d_large${i}`,
+      JSON.stringify(large),
+    )
+  db.close()
+  store = openStore(join(folder, 'db'))
+  const before = statSync(join(folder, 'db')).size
+  const compacted = new Promise<void>((resolve) => {
+    const { compact } = store
+    Object.assign(store, { compact: () => compact().then(resolve) })
+  })
+  const { stop } = convertInBackground(store)
+  await compacted
+  stop()
+  expect(store.decisions(99)).toHaveLength(7)
+  expect([before > 2_000_000, statSync(join(folder, 'db')).size < 400_000]).toEqual([true, true])
+})
+
+test('a conversion that is stopped is taken up by the next process', async () => {
+  const { stop } = convertInBackground(store)
+  stop()
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  expect(store.isConverted()).toBe(false)
+  await store.close()
+  store = openStore(join(folder, 'db'))
+  await convertAll(store)
+  expect(store.decisions(9)).toHaveLength(3)
 })
