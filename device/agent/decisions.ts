@@ -33,7 +33,7 @@ export const newDecision = (
     request: keptRequest(store.hash, conversation),
     suffix,
     app,
-    info: { dimensions: [], rewards: [], ...info },
+    info: { dimensions: [], ...info },
   }
 }
 

@@ -68,7 +68,6 @@ export const rerankAnswers = async (
       explored: drawn.explored,
       preferred: ranking.winner,
       info: {
-        rewards: scores.map((s) => s.reward),
         ranking: {
           reason,
           probability: ranking.probability,

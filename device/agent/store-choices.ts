@@ -151,7 +151,8 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
   }
   /** As it comes from a choice log, or from an earlier version. */
   const addedOf = (choice: StoredChoice, source: ChoiceSource): Added => {
-    const { id, messages, system, candidates, ...body } = choice
+    // What learning does not read is not kept.
+    const { id, messages, system, candidates, utilities: _, split: __, ...body } = choice
     const [, second] = messages
     const answers = second?.role === 'assistant' ? [textOf(second.content)] : candidates
     return {

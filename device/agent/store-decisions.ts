@@ -47,12 +47,11 @@ CREATE INDEX IF NOT EXISTS openings_owner ON openings (kind, owner);
 `
 
 /**
- * What is only shown to people. dimensions: of the lines of the block; rewards: by candidate, empty
- * where nothing was ranked; rewriting, ranking, cost: what held then.
+ * What is only shown to people. dimensions: of the lines of the block; rewriting, ranking, cost:
+ * what held then.
  */
 export const DecisionInfo = z.object({
   dimensions: z.array(z.string()),
-  rewards: z.array(z.number()),
   rewriting: RewritingWhy.optional(),
   ranking: RankingWhy.optional(),
   cost: DecisionCost.optional(),

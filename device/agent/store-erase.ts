@@ -17,7 +17,7 @@ export const erasing = (run: Run) => ({
   /** Updates that wait and were computed since then. */
   dropUploadsSince: (at: number): void =>
     void run.change(
-      "UPDATE uploads SET state = 'refused', reason = 'forgotten', bytes = NULL WHERE state = 'pending' AND at >= ?",
+      "UPDATE uploads SET state = 'refused', reason = 'forgotten', bytes = NULL, token = '' WHERE state = 'pending' AND at >= ?",
       at,
     ),
   /** Nothing of what went: only that something did. */

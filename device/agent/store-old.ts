@@ -20,7 +20,6 @@ const OldDecision = z.object({
   candidates: z.array(z.string()),
   shown: z.array(z.int()),
   served: z.int(),
-  rewards: z.array(z.number()),
   preferred: z.int().optional(),
   propensity: z.number(),
   explored: z.boolean(),
@@ -99,7 +98,7 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     run.change('DELETE FROM decision_messages WHERE decision_id = ?', row.id)
     if (!read.success) return
     const { messages, system, candidates, suffix, app, ...old } = read.data
-    const { dimensions, rewards, rewriting, ranking, cost, ...drawn } = old
+    const { dimensions, rewriting, ranking, cost, ...drawn } = old
     tables.saveDecision(
       {
         id: row.id,
@@ -109,7 +108,6 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
         app,
         info: {
           dimensions,
-          rewards,
           ...(rewriting && { rewriting }),
           ...(ranking && { ranking }),
           ...(cost && { cost }),

@@ -101,14 +101,14 @@ export const outgoingTables = (run: Run) => ({
     void run.change('UPDATE uploads SET overdue_at = ? WHERE round_id = ?', since, roundId),
   settleUpload: (roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null) =>
     void run.change(
-      "UPDATE uploads SET state = ?, reason = ?, bytes = NULL, sent = 1 WHERE round_id = ? AND state = 'pending'",
+      "UPDATE uploads SET state = ?, reason = ?, bytes = NULL, token = '', sent = 1 WHERE round_id = ? AND state = 'pending'",
       state,
       reason,
       roundId,
     ),
   dropUpload: (roundId: string, reason: string) =>
     void run.change(
-      "UPDATE uploads SET state = 'refused', reason = ?, bytes = NULL WHERE round_id = ? AND state = 'pending'",
+      "UPDATE uploads SET state = 'refused', reason = ?, bytes = NULL, token = '' WHERE round_id = ? AND state = 'pending'",
       reason,
       roundId,
     ),

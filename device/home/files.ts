@@ -1,5 +1,5 @@
 /** The files of a home: whose content each one holds, which go when it is erased, and which may be left over. */
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -49,6 +49,8 @@ export const homeFiles = (folder: string): { own: string[]; others: string[] } =
 
 /** A training or a round that has not gone on for so long is not taken up again. */
 const CHECKPOINT_MS = 7 * 24 * 3600_000
+/** As long as a decision is kept. Reading a state makes it young again. */
+const STATES_MS = 90 * 24 * 3600_000
 /** What is being written now is younger. */
 const TEMPORARY_MS = 60_000
 
@@ -61,14 +63,23 @@ const remove = (folder: string, isGone: (name: string) => boolean): void => {
 export const dropDerivedFiles = (folder: string): void =>
   remove(folder, (name) => fileOf(name)?.isDerived === true)
 
-/** What ended processes left: files that were being written, and checkpoints that nobody took up. */
-export const dropLeftovers = (folder: string, now: number): void =>
+/**
+ * What ended processes left: files that were being written, checkpoints that nobody took up, and states that nobody read for so long
+ * that their text may have expired.
+ */
+export const dropLeftovers = (folder: string, now: number): void => {
   remove(folder, (name) => {
     const file = fileOf(name)
     if (!file) return false
     if (TEMPORARY.test(name)) return age(folder, name, now) > TEMPORARY_MS
     return /\.checkpoint$/.test(name) && age(folder, name, now) > CHECKPOINT_MS
   })
+  const states = join(folder, 'states')
+  for (const generation of existsSync(states) ? readdirSync(states) : []) {
+    const path = join(states, generation)
+    remove(path, (name) => age(path, name, now) > STATES_MS)
+  }
+}
 
 /** Checkpoints of rounds other than the one that the device is assigned to; null: of all. */
 export const dropRounds = (folder: string, assigned: string | null): void =>

@@ -75,8 +75,18 @@ test('what an ended process was writing goes after a minute, a checkpoint after 
   put('round-a.checkpoint', now - 8 * DAY)
   put('round-b.checkpoint', now - 6 * DAY)
   put('round-b.checkpoint.tmp', now - 6 * DAY)
+  mkdirSync(join(folder, 'states', 'g'), { recursive: true })
+  put('states/g/unread.states', now - 91 * DAY)
+  put('states/g/read.states', now - 89 * DAY)
   dropLeftovers(folder, now)
-  expect(names()).toEqual(['config.json', 'config.json.2.tmp', 'round-b.checkpoint', 'x.tmp'])
+  expect(names()).toEqual([
+    'config.json',
+    'config.json.2.tmp',
+    'round-b.checkpoint',
+    'states',
+    'x.tmp',
+  ])
+  expect(readdirSync(join(folder, 'states', 'g'))).toEqual(['read.states'])
 })
 
 test('of rounds the one that is assigned keeps its checkpoint', () => {
