@@ -296,6 +296,16 @@ export const use = async (marked: MarkedHome, rng: Rng, steps: number): Promise<
   const { talks } = marked
   const some = <T>(all: readonly T[]): T => all[rng.int(all.length)]!
   await marked.enroll()
+  // Of the form: they hold in any language, and an undo of their lines teaches something.
+  await marked.device().editProfile(
+    (['lists', 'emoji'] as const).map((dimension) => ({
+      op: 'state' as const,
+      dimension,
+      direction: 1 as const,
+      strength: 1,
+      scope: 'all' as const,
+    })),
+  )
   await marked.importChoices(2)
   for (const kind of TALK_KINDS) await marked.say(marked.begin(kind))
   for (let step = 0; step < steps; step++) {
