@@ -3,10 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
-import { MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
-import type { JobSpecInput } from '../../adapters/wire/jobs.ts'
 import { NO_OVERRIDES, type Overrides } from '../../device/agent/conditions.ts'
 import { openReaders } from '../../device/agent/conditions-read.ts'
 import { openDevice } from '../../device/agent/device.ts'
@@ -17,9 +14,9 @@ import { AgentSettings } from '../../device/agent/settings.ts'
 import { openStore } from '../../device/agent/store.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
-import { featureSpace } from '../../device/personalize/feature-space.ts'
 import { openFleet, seededKeyPair } from '../fleet.ts'
 import { type LocalServer, openLocalServer } from '../run/local-server.ts'
+import { tinyJob, wordChoices } from '../tiny-federation.ts'
 import { violations, type WorkSecond } from './check.ts'
 import { localText, minutesOf, startOfDay } from './local-time.ts'
 import { eventText } from './timeline.ts'
@@ -147,7 +144,7 @@ const liveThrough = async (
     tell?.(line)
   }
   const store = openStore(':memory:')
-  const choices = choicesOf(seed)
+  const choices = wordChoices(seed)
   let jobs = 0
   const jobIds: string[] = []
   const script = dayOf({
@@ -155,7 +152,7 @@ const liveThrough = async (
     newJob: async () => {
       server.setTime(START_MS + Math.floor(world.truth()))
       const job = await server.createJob(
-        jobOf(model, ++jobs),
+        tinyJob(model, { name: `evening ${++jobs}`, rounds: 3, deadlineMs: 3 * HOUR }),
         `job-${jobs}`,
         seededRng(`day/${seed}/${jobs}`),
       )
@@ -336,7 +333,7 @@ const networkOf = (server: LocalServer, world: World) => (request: Request) =>
 /** Two more devices, so that a release is made of several people's. They come whenever the agent does. */
 const openOthers = async (server: LocalServer, model: LocalModel, engine: Engine, seed: number) => {
   const fleet = await openFleet({
-    logs: [0, 1].map((i) => choicesOf(`other/${seed}/${i}`).slice(0, 12)),
+    logs: [0, 1].map((i) => wordChoices(`other/${seed}/${i}`).slice(0, 12)),
     tokens: await server.tokens(2),
     serverUrl: server.url,
     transport: server.transport,
@@ -352,33 +349,7 @@ const openOthers = async (server: LocalServer, model: LocalModel, engine: Engine
   }
 }
 
-const jobOf = (model: LocalModel, n: number): JobSpecInput => ({
-  name: `evening ${n}`,
-  base: model.base,
-  adapter: { firstLayer: 0, endLayer: 1, modules: [...MODULES], rank: 2, alpha: 4 },
-  exitLayer: 1,
-  features: featureSpace(model.base.shape.hidden),
-  contributions: ['adapter', 'prior', 'statistics'],
-  rounds: 3,
-  cohort: { size: 3, goal: 3, minimum: 2, deadlineMs: 3 * HOUR, retries: 2 },
-  training: { maxPairs: 8, maxTokens: 64 },
-  prior: { directions: 4 },
-})
-
 const releasedBy = async (server: LocalServer, jobIds: readonly string[]): Promise<number> => {
   const jobs = await Promise.all(jobIds.map((id) => server.job(id)))
   return jobs.flatMap((job) => job.rounds).filter((round) => round.phase === 'released').length
-}
-
-/** People who like one word better than another, mostly: no named feature tells, so that it is the adapter's to learn. */
-const choicesOf = (seed: number | string): ChoiceLine[] => {
-  const rng = seededRng(`choices/${seed}`)
-  return Array.from({ length: 120 }, (_, i) => ({
-    user: 'somebody',
-    id: `${seed}-${i}`,
-    messages: [{ role: 'user' as const, content: `Tell me about subject ${i}.` }],
-    candidates: ['plain', 'vivid', 'quiet'].map((word) => `Subject ${i} is ${word} and small.`),
-    chosen: rng.uniform() < 0.85 ? 1 : 2,
-    at: 1000 + i,
-  }))
 }

@@ -2,14 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
-import { MODULES } from '../../adapters/lora/spec.ts'
-import { seededRng } from '../../adapters/random.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
-import type { JobSpecInput } from '../../adapters/wire/jobs.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
-import { featureSpace } from '../../device/personalize/feature-space.ts'
 import { type Fleet, openFleet } from '../fleet.ts'
+import { tinyJob, wordChoices } from '../tiny-federation.ts'
 import type { Machine, Running } from './machine.ts'
 
 export type Federation = {
@@ -76,7 +72,10 @@ export const openFederation = async (options: FederationOptions): Promise<Federa
     newJob: async () => {
       fleet ??= await openOthers(options, url(), await tokens(OTHERS))
       const file = join(folder, `job-${++jobs}.json`)
-      writeFileSync(file, JSON.stringify(jobOf(model, jobs)))
+      writeFileSync(
+        file,
+        JSON.stringify(tinyJob(model, { name: `night ${jobs}`, rounds: 1, deadlineMs: 6 * HOUR })),
+      )
       try {
         last = jobId(await operate('job', 'create', '--file', file))
         return 'The operator asks for a round.'
@@ -112,7 +111,7 @@ const openOthers = (
   tokens: readonly string[],
 ): Promise<Fleet> =>
   openFleet({
-    logs: Array.from({ length: OTHERS }, (_, i) => choicesOf(`soak/${seed}/${i}`)),
+    logs: Array.from({ length: OTHERS }, (_, i) => wordChoices(`soak/${seed}/${i}`).slice(0, 12)),
     tokens,
     serverUrl,
     clock: machine.clock,
@@ -121,29 +120,3 @@ const openOthers = (
     memo: new Map(),
     seed,
   })
-
-const jobOf = (model: LocalModel, n: number): JobSpecInput => ({
-  name: `night ${n}`,
-  base: model.base,
-  adapter: { firstLayer: 0, endLayer: 1, modules: [...MODULES], rank: 2, alpha: 4 },
-  exitLayer: 1,
-  features: featureSpace(model.base.shape.hidden),
-  contributions: ['adapter', 'prior', 'statistics'],
-  rounds: 1,
-  cohort: { size: 3, goal: 3, minimum: 2, deadlineMs: 6 * HOUR, retries: 2 },
-  training: { maxPairs: 8, maxTokens: 64 },
-  prior: { directions: 4 },
-})
-
-/** People who mostly like one word better than another. */
-const choicesOf = (seed: string): ChoiceLine[] => {
-  const rng = seededRng(seed)
-  return Array.from({ length: 12 }, (_, i) => ({
-    user: 'somebody',
-    id: `${seed}-${i}`,
-    messages: [{ role: 'user' as const, content: `Tell me about subject ${i}.` }],
-    candidates: ['plain', 'vivid'].map((word) => `Subject ${i} is ${word} and small.`),
-    chosen: rng.uniform() < 0.85 ? 1 : 0,
-    at: 1000 + i,
-  }))
-}
