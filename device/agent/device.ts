@@ -40,6 +40,8 @@ export type DeviceOptions = {
   /** Of the federation; null for a device on its own, which needs no transport. */
   readonly serverUrl?: string | null
   readonly transport?: Transport
+  /** Where that can change while the device is open. */
+  readonly isEnrolled?: () => boolean
   readonly clock?: () => number
   /** Milliseconds of a clock that is never set. */
   readonly steady?: () => number
@@ -95,7 +97,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     relevance,
     followUps,
     report: options.report,
-    isEnrolled: () => serverUrl !== null,
+    isEnrolled: options.isEnrolled ?? (() => serverUrl !== null),
     during,
     activity,
   })

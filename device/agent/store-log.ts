@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE INDEX IF NOT EXISTS outbox_recipient ON outbox (recipient, seq);
 CREATE INDEX IF NOT EXISTS outbox_digests ON outbox (at)
   WHERE recipient = 'claude' AND digest > '${ERASED}';
+CREATE INDEX IF NOT EXISTS outbox_at ON outbox (at, recipient, bytes);
 CREATE TABLE IF NOT EXISTS outbox_sums (
   recipient TEXT PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -60,6 +61,12 @@ export const logTables = (run: Run) => ({
   /** Of everything that was ever logged. */
   outboxSums: (): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[] =>
     run.all('SELECT recipient, entries, bytes FROM outbox_sums ORDER BY recipient'),
+  /** Bytes of what was logged since then. */
+  sentSince: (at: number): { recipient: OutboxEntry['recipient']; bytes: number }[] =>
+    run.all(
+      'SELECT recipient, SUM(bytes) AS bytes FROM outbox WHERE at >= ? GROUP BY recipient',
+      at,
+    ),
   /** A digest of a request confirms a text that somebody guesses. Returns how many went. */
   eraseDigests: (from: number, to: number): number =>
     run.change(

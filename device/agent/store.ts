@@ -89,6 +89,8 @@ export type StoreTx = ContentTables & {
   /** Drops what a table holds beyond its end: see store-ends.ts. */
   endRows(table: string, now: number): void
   outbox(limit?: number): OutboxEntry[]
+  /** Bytes of what was logged since then. */
+  sentSince(at: number): { recipient: OutboxEntry['recipient']; bytes: number }[]
   /** Of everything that was ever logged. */
   outboxSums(): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[]
   savePending(upload: PendingUpload): void

@@ -88,6 +88,7 @@ type DeviceParts = {
 
 export type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idleMs' | 'signal'> & {
   readonly isPaused: () => boolean
+  readonly isEnrolled?: () => boolean
 }
 
 /** A device on this home with engine processes of its own. Closing it closes the store of the context. */
@@ -95,7 +96,7 @@ export const openLocalDevice = (
   io: Io,
   options: ModelOptions,
   { home, store, model }: DeviceParts,
-  { isPaused, ...engineOptions }: LocalDevice,
+  { isPaused, isEnrolled, ...engineOptions }: LocalDevice,
 ): Device => {
   const { config } = home
   const threads = options.threads ?? config.threads
@@ -123,6 +124,7 @@ export const openLocalDevice = (
     transport: openedWhenUsed(io, settings),
     settings,
     folder: home.folder,
+    ...(isEnrolled && { isEnrolled }),
     isPaused,
     report: io.event,
     checkMemory: memoryCheck(model, memoryBytes),

@@ -74,7 +74,9 @@ export const openOwner = (
   const openWorker: Owner['openWorker'] = (given, how) => open(given, { oneChild: true, ...how })
   const device = once(async () => {
     const isPaused = () => isTrainingPaused(store)
-    const made = await open(options, { ...engine, isPaused, ...(!isLasting && { signal }) })
+    const isEnrolled = () => home.now().config.server !== null
+    const how = { ...engine, isPaused, isEnrolled, ...(!isLasting && { signal }) }
+    const made = await open(options, how)
     opened.push(made)
     return made
   })
@@ -101,6 +103,7 @@ export const openOwner = (
     longWork,
     control: controlOf(io, { home, store, device, operations, opened, holder }),
     close: async () => {
+      await longWork.end()
       for (const end of unlisten) end()
       for (const one of opened) await one.close()
       await store.close()

@@ -99,6 +99,8 @@ export const ownHome = async (
           await work({ ...owner, signal }).finally(() => {
             for (const end of ends) end()
           })
+          // Whoever waits for it is told.
+          await owner.longWork.end()
           await door.close()
         } finally {
           await door.close()

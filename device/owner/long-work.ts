@@ -12,15 +12,19 @@ export type LongOptions = {
 export type LongWorkQueue = {
   /** Once nothing else runs. Fails as the work does, and with E_CANCELLED. */
   run<T>(work: (signal: AbortSignal) => Promise<T>, options?: LongOptions): Promise<T>
+  /** Ends what runs and what waits, and begins nothing more; resolves once all has ended. */
+  end(): Promise<void>
 }
 
 export const openLongWork = (): LongWorkQueue => {
   let last: Promise<unknown> = Promise.resolve()
+  let isEnded = false
   const running = new Set<{ readonly yields: boolean; readonly stop: AbortController }>()
   return {
     async run(work, { signal, onProgress, yields = false } = {}) {
       const before = last
       const stop = new AbortController()
+      if (isEnded) stop.abort()
       const own = { yields, stop }
       if (!yields) for (const other of running) if (other.yields) other.stop.abort()
       if (running.size > 0)
@@ -39,6 +43,11 @@ export const openLongWork = (): LongWorkQueue => {
         // Those behind wait for those before as well.
         void before.then(isOver)
       }
+    },
+    async end() {
+      isEnded = true
+      for (const { stop } of running) stop.abort()
+      await last
     },
   }
 }

@@ -12,7 +12,6 @@ import { countPeople } from '../agent/people.ts'
 import { profileOf } from '../agent/personalizer.ts'
 import { servingState } from '../agent/private-adapter.ts'
 import type { DeviceStore } from '../agent/store.ts'
-import type { OutboxEntry } from '../agent/store-log.ts'
 import { trainingStatus } from '../agent/training.ts'
 import type { Holder } from '../home/lock.ts'
 import { describeAccess, exposedAddresses } from './access.ts'
@@ -71,8 +70,7 @@ export const homeStatus = (
   const { settings } = home.config
   const { pid, startedAt } = owner
   const { profile, sentences } = profileOf(store)
-  const sent = store.outbox()
-  const midnight = startOfDay(clock())
+  const sent = sums(store.outboxSums())
   return {
     home: home.folder,
     model: home.config.model,
@@ -95,14 +93,15 @@ export const homeStatus = (
     energy: energyStatus(store, clock, settings.agent),
     updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },
     waiting: store.waitingUploads().map(({ roundId, size, reason }) => ({ roundId, size, reason })),
-    sentToday: sums(sent.filter(({ at }) => at >= midnight)),
-    sent: sums(sent),
-    bytesSent: sent.reduce((sum, entry) => sum + entry.bytes, 0),
+    sentToday: sums(store.sentSince(startOfDay(clock()))),
+    sent,
+    bytesSent: sent.claude + sent.federation,
   }
 }
 
-const sums = (entries: readonly OutboxEntry[]): Sums => {
-  const sum = (to: OutboxEntry['recipient']) =>
-    entries.filter(({ recipient }) => recipient === to).reduce((n, { bytes }) => n + bytes, 0)
+const sums = (
+  parts: readonly { readonly recipient: keyof Sums; readonly bytes: number }[],
+): Sums => {
+  const sum = (to: keyof Sums) => parts.find(({ recipient }) => recipient === to)?.bytes ?? 0
   return { claude: sum('claude'), federation: sum('federation') }
 }

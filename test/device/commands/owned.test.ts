@@ -197,8 +197,10 @@ test('settings hold at once, and it is said which do not', async () => {
   expect(await ranked()).not.toHaveProperty('shadow')
 }, 60_000)
 
+// The engine child has 60 ms to write its checkpoint, which a busy machine does not always give it.
 test.skipIf(process.platform !== 'linux')(
   'Ctrl-C of a command ends the training that the owner does for it, with a checkpoint',
+  { retry: 2, timeout: 90_000 },
   async () => {
     const { child: owner } = await listening(['serve', '--port', '0', '--threads', '1'])
     const child = program(TRAIN)
@@ -218,7 +220,6 @@ test.skipIf(process.platform !== 'linux')(
     expect(readdirSync(home())).toContain('private.checkpoint')
     expect(statOf(owner.pid!)[0]).not.toBe('gone')
   },
-  90_000,
 )
 
 test('a training of its own can be asked and paused meanwhile, but does no other long work', async () => {
