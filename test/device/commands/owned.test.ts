@@ -1,13 +1,17 @@
 /** One process owns a home: who comes second, what a command asks of it, and what is left when it dies. */
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { serve } from '@hono/node-server'
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { VERSION } from '../../../adapters/version.ts'
 import { openDoor } from '../../../device/api/serve.ts'
+import { openModel } from '../../../device/engine/model/open.ts'
 import { type Holder, lockHolder, tryLock } from '../../../device/home/lock.ts'
-import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
+import { testServer } from '../../support/federation-fixture.ts'
+import { jobFor, shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 import { resultOf, start } from '../cli-process.ts'
 import { type RunningOwner, runningOwner } from './running-owner.ts'
@@ -151,9 +155,9 @@ test('a second owner, another model and removing are refused while there is one,
     ['init', '--model', 'smollm2-135m'],
     ['remove', '--yes'],
   ]
-  for (const args of commands) {
-    const { code, stderr } = await call(folder, args)
-    expect([args, code]).toEqual([args, 1])
+  const refused = await Promise.all(commands.map((args) => call(folder, args)))
+  for (const [i, { code, stderr }] of refused.entries()) {
+    expect([commands[i], code]).toEqual([commands[i], 1])
     expect(stderr).toContain('E_CONFLICT')
     expect(stderr).toContain(`process ${child.pid}`)
   }
@@ -173,6 +177,34 @@ test('`agent --no-api` answers commands, and no app', async () => {
     body: '{}',
   })
   expect(asked.status).toBe(404)
+}, 60_000)
+
+test('a federation is joined, contributed to and left through the owner, at once', async () => {
+  const server = testServer({ start: Date.now() })
+  const listening = serve({ fetch: server.app.fetch, hostname: '127.0.0.1', port: 0 })
+  ends.push(() => listening.close())
+  await once(listening, 'listening')
+  const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
+  const model = await openModel({ cacheFolder: join(folder, 'cache'), name: 'tiny' })
+  await server.operator.createJob(jobFor(model))
+  const owner = await ownedHere()
+  const device = await owner.device()
+  const input = await server.operator.token()
+  const enrolled = await call(folder, ['enroll', '--server', url, '--token', '-'], { input })
+  expect(enrolled).toMatchObject({ code: 0, stderr: '' })
+  expect(device.status().enrolled).toBe(true)
+  expect((await call(folder, ['participate'])).stderr).toContain('E_CONSENT')
+  await call(folder, ['consent', 'grant'])
+  const { code, stdout, stderr } = await call(folder, ['participate', '--json'])
+  expect([code, JSON.parse(stdout)]).toMatchObject([0, { ended: 'enough', rounds: [{ pairs: 8 }] }])
+  expect(stderr).toMatch(/^upload: round-.*bytes taken/m)
+  expect(JSON.parse((await call(folder, ['status', '--json'])).stdout)).toMatchObject({
+    server: url,
+    updates: { accepted: 1, pending: 0 },
+  })
+  expect((await call(folder, ['leave'])).stdout).toContain(`left ${url}`)
+  expect(device.status().enrolled).toBe(false)
+  expect((await call(folder, ['participate'])).stderr).toContain('E_NOT_ENROLLED')
 }, 60_000)
 
 test('settings hold at once, and it is said which do not', async () => {
