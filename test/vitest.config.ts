@@ -9,6 +9,7 @@ export const PROCESSES = [
   'test/device/agent/process-time.test.ts',
   'test/device/agent/real-engine.test.ts',
   'test/device/agent/store-file.test.ts',
+  'test/device/agent/store-keeper.test.ts',
   'test/device/api/engine-lost.test.ts',
   'test/device/api/page/page.test.ts',
   'test/device/cli.test.ts',

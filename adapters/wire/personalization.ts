@@ -279,6 +279,12 @@ export const ForgetReport = z.strictObject({
   feedback: Count,
   privateAdapter: z.enum(['removed', 'none']),
   updatesSentSince: Count,
+  traces: z
+    .literal('journal')
+    .optional()
+    .describe(
+      'Copies of what was erased are left in the journal of the database, since it cannot be emptied now. They go as soon as it can be.',
+    ),
 })
 export type ForgetReport = z.infer<typeof ForgetReport>
 

@@ -239,6 +239,7 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   agent: numbersOnly('when the agent did what'),
   energy: numbersOnly('what its work took'),
   hashKey: numbersOnly('the key of keyed hashes'),
+  compaction: numbersOnly('whether the file is still to be written anew'),
 }
 
 /** By what their names begin with. */

@@ -1,5 +1,5 @@
 /** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
-import { FedError } from '../../adapters/errors.ts'
+import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { ForgetReport, ForgetTarget } from '../../adapters/wire/personalization.ts'
 import { convertAll } from './convert-old.ts'
 import { type Erasing, erase, type Occasion } from './erasure.ts'
@@ -38,8 +38,17 @@ export const forgetConversation = async (
     erase(store, 'forget', { now: 0, gone, before: NEVER, learnedSince: learnedSince(store, gone) })
     return planned
   })
-  await Promise.all([device.live.tell('forgotten', undefined), device.compact()])
-  return report
+  const [isCompact] = await Promise.all([
+    device.compact().catch(notNow),
+    device.live.tell('forgotten', undefined),
+  ])
+  return isCompact ? report : { ...report, traces: 'journal' }
+}
+
+/** It is erased all the same. */
+const notNow = (error: unknown): false => {
+  if (isFedError(error) && error.code === 'E_STORE') return false
+  throw error
 }
 
 const NEVER = Number.NEGATIVE_INFINITY
@@ -116,7 +125,7 @@ const eraseOlder = async (
     if (count >= AT_ONCE) continue
     const isOver = times + count > 0
     if (device.forgottenTimes() !== forgotten) await device.live.tell('forgotten', undefined)
-    if (isOver) await device.compact()
+    if (isOver) await device.compact().catch(notNow)
     return isOver
   }
 }

@@ -26,6 +26,8 @@ export type QueueDeps = {
   readonly each: (work: () => void) => void
   /** Changes something, so that it fails where nothing can be written. */
   readonly probe: () => void
+  /** Whether a lock may be one of our own, which passes. */
+  readonly isOurLock?: (() => boolean) | undefined
   readonly report?: QueueReport | undefined
   /** Called when the health that people are told of has changed. */
   readonly changed?: ((health: StoreHealth) => void) | undefined
@@ -93,7 +95,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     }
   }
   const mayTell = ({ cause, since }: Trouble) =>
-    cause !== 'locked' || clock() - since >= LOCK_GRACE_MS
+    cause !== 'locked' || (clock() - since >= LOCK_GRACE_MS && !deps.isOurLock?.())
   const told = () => (trouble && mayTell(trouble) ? trouble : failedRead)
   const tell = (): void => {
     const isWaiting = told() !== null

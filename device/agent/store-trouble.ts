@@ -20,6 +20,7 @@ const CAUSES: readonly (readonly [begin: string, cause: StoreCause])[] = [
   ['SQLITE_NOLFS', 'full'],
   ['SQLITE_IOERR', 'failing'],
   ['SQLITE_NOMEM', 'failing'],
+  ['JOURNAL', 'behind'],
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],
   ['EFBIG', 'full'],

@@ -1,8 +1,10 @@
 /** How a store is written: by whom nobody waits for, and by whom a user is told that it is kept. */
 import { open } from 'node:fs/promises'
-import { FedError, isFedError } from '../../adapters/errors.ts'
+import type Database from 'better-sqlite3'
+import { asFedError, FedError, isFedError } from '../../adapters/errors.ts'
 import type { StoreHealth } from '../../adapters/wire/store-health.ts'
 import type { StoreFile } from './store-file.ts'
+import { openKeeper } from './store-keeper.ts'
 import { openQueue, type QueueReport } from './store-queue.ts'
 import { causeOf, notKept } from './store-trouble.ts'
 
@@ -30,8 +32,8 @@ export type Writing<Tx> = {
   health(): StoreHealth
   /** The same, once it has been tried. */
   tried(): Promise<StoreHealth>
-  /** Writes the file anew without what was deleted, and empties the journal. */
-  compact(): Promise<void>
+  /** Writes the file anew without what was deleted, and empties the journal. False: not now. */
+  rewrite(): Promise<boolean>
   /** Gives what waits a second to be written. */
   close(): Promise<void>
 }
@@ -48,20 +50,25 @@ type WritingOptions = {
   readonly changed?: (health: StoreHealth) => void
   readonly clock?: () => number
   readonly patienceMs?: number
+  readonly hasKeeper?: boolean
 }
 
 export const openWriting = <Tx>(
   file: StoreFile<unknown>,
   tx: Tx,
-  { report = () => {}, changed, clock, patienceMs = PATIENCE_MS }: WritingOptions,
+  { report = () => {}, changed, clock, patienceMs = PATIENCE_MS, hasKeeper }: WritingOptions,
 ): Writing<Tx> & { noteRead(error: unknown): void } => {
   const isInMemory = file.path === ':memory:'
+  const keeper = hasKeeper && !isInMemory ? openKeeper(file.path) : null
   let isWriting = false
   const together = <T>(work: () => T): T => {
     file.attach()
+    if (keeper?.isBehind()) throw Object.assign(new Error('it only grows'), { code: 'JOURNAL' })
     isWriting = true
     try {
-      return file.db().transaction(work).immediate()
+      const result = file.db().transaction(work).immediate()
+      keeper?.wrote()
+      return result
     } catch (error) {
       const cause = causeOf(error)
       // A lock and a full disk pass; after anything else the file may be another one.
@@ -75,6 +82,7 @@ export const openWriting = <Tx>(
     together,
     each: (work) => file.db().transaction(work)(),
     probe: () => void file.db().prepare(PROBE).run(),
+    isOurLock: keeper?.isWorking,
     report,
     changed,
     clock,
@@ -103,7 +111,8 @@ export const openWriting = <Tx>(
         } catch (error) {
           const cause = error instanceof Waiting ? queue.cause() : queue.note(error)
           if (!cause || isFedError(error)) throw error
-          if (cause !== 'locked' || performance.now() > until) throw notKept(cause, error)
+          const isOver = performance.now() > until && !keeper?.isWorking()
+          if (cause !== 'locked' || isOver) throw notKept(cause, error)
         }
         await pause(tries)
       }
@@ -120,17 +129,30 @@ export const openWriting = <Tx>(
         await pause(PAUSE_MS.length)
       return queue.health()
     },
-    compact: async () => {
-      file.attach()
-      file.db().exec('VACUUM')
-      file.db().pragma('wal_checkpoint(TRUNCATE)')
+    rewrite: async () => {
+      try {
+        file.attach()
+        if (keeper) await keeper.compact()
+        else compactNow(file.db())
+        return true
+      } catch (error) {
+        if (!queue.note(error)) report({ what: 'compaction', code: asFedError(error).code })
+        return false
+      }
     },
     close: async () => {
       const lost = await queue.end(CLOSING_MS)
       if (lost > 0) report({ what: 'store', code: 'E_STORE', dropped: lost })
+      await keeper?.close()
       file.close()
     },
   }
+}
+
+const compactNow = (db: Database.Database): void => {
+  db.exec('VACUUM')
+  const [{ busy } = { busy: 0 }] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
+  if (busy !== 0) throw Object.assign(new Error('the journal is read'), { code: 'SQLITE_BUSY' })
 }
 
 /** What was to be written before waits. */

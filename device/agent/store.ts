@@ -10,6 +10,7 @@ import { type Ledger, openLedger } from './ledger.ts'
 import { type Live, openLive } from './live.ts'
 import { budgetTables } from './store-budget.ts'
 import { choiceTables } from './store-choices.ts'
+import { type Compaction, openCompaction } from './store-compact.ts'
 import { countTables } from './store-counts.ts'
 import { decisionTables, type NewDecision } from './store-decisions.ts'
 import { DECISION_MS, endTables } from './store-ends.ts'
@@ -71,6 +72,7 @@ export type StateKey =
   | 'hashKey'
   | 'people'
   | 'releases'
+  | 'compaction'
 
 /** What the work of `later` and `durably` is given. */
 export type StoreTx = ContentTables & {
@@ -179,8 +181,9 @@ export type StoreReads = Omit<StoreTx, WriteName>
  * do all of their work or none of it, and neither waits for a lock or a disk.
  */
 export type DeviceStore = StoreReads &
-  Writing<StoreTx> &
-  LaterValues & {
+  Omit<Writing<StoreTx>, 'rewrite'> &
+  LaterValues &
+  Pick<Compaction, 'compact'> & {
     readonly ledger: Ledger
     /** What those who share this store tell each other. */
     readonly live: Live
@@ -245,7 +248,8 @@ const POOLED_SHARE = 32
 
 /**
  * report: told of writes that failed; changed: told when nothing can be written, and when it can;
- * open: how the file is opened; patienceMs: how long `durably` waits for a lock.
+ * open: how the file is opened; patienceMs: how long `durably` waits for a lock; hasKeeper: whether
+ * a thread keeps the file in order, for a process that answers apps.
  */
 export type StoreOptions = {
   readonly report?: QueueReport
@@ -253,6 +257,7 @@ export type StoreOptions = {
   readonly clock?: () => number
   readonly open?: (path: string) => Database.Database
   readonly patienceMs?: number
+  readonly hasKeeper?: boolean
 }
 
 /**
@@ -268,6 +273,8 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
   const file = openFile(path, {
     open: options.open,
     made: (db) => {
+      // The keeper does it, so that nobody else waits for the disk.
+      if (options.hasKeeper) db.pragma('wal_autocheckpoint = 0')
       const made = tablesOf(db, hash)
       if (maxBytes !== null) made.limitTo(maxBytes)
       return made
@@ -283,12 +290,14 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
   }
   const { noteRead, ...writing } = openWriting<StoreTx>(file, tables, options)
   if (file.missing() !== null || tables.hasOldLearned()) writing.later((tx) => tx.takeOldLearned())
+  const compaction = openCompaction(tables, writing)
   return {
     ...tables,
     ...writing,
-    compact: async () => {
-      await writing.durably((tx) => tx.dropErased())
-      await writing.compact()
+    compact: compaction.compact,
+    close: () => {
+      compaction.stop()
+      return writing.close()
     },
     ...laterValues(tables, writing.later),
     ledger: openLedger(tables, writing.later),

@@ -77,6 +77,11 @@ const forgetText = (report: ForgetReport): string =>
           `${report.updatesSentSince} updates were sent since it was learned from, and may hold something of it; they cannot be called back`,
         ]
       : []),
+    ...(report.traces === 'journal'
+      ? [
+          "copies are left in the journal of the home's database, which another program reads or which has no room: they go as soon as it can be emptied",
+        ]
+      : []),
     'Claude has seen what was sent to it',
   ].join('\n')
 

@@ -55,6 +55,7 @@ export const openOwner = (
 ): Owner => {
   const { folder, databasePath } = home.now()
   const store = openStore(databasePath, {
+    hasKeeper: isLasting,
     // A command says itself that nothing was kept.
     report: (event) => {
       if (isLasting || event.dropped === undefined) io.event(event)

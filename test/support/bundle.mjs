@@ -49,12 +49,13 @@ export const copyDataFiles = (out) => {
 }
 
 /**
- * Programs, and what they start by themselves: an engine child, a thread that aggregates, a peer.
+ * Programs, and what they start by themselves: threads, an engine child, a peer.
  */
 const ENTRIES = [
   'device/cli',
   'server/cli',
   'eval/cli',
+  'device/agent/store-keeper-worker',
   'device/engine/run/worker',
   'server/releases/aggregate-worker',
   'eval/peers/llama-worker',

@@ -148,12 +148,17 @@ test('in the background it is converted between requests, after which the file i
   db.close()
   store = openStore(join(folder, 'db'))
   const before = statSync(join(folder, 'db')).size
-  const compacted = new Promise<void>((resolve) => {
-    const { compact } = store
-    Object.assign(store, { compact: () => compact().then(resolve) })
+  const compacted = new Promise<boolean>((resolve) => {
+    const compact = async () => {
+      const isDone = await now()
+      resolve(isDone)
+      return isDone
+    }
+    const { compact: now } = store
+    Object.assign(store, { compact })
   })
   const { stop } = convertInBackground(store)
-  await compacted
+  expect(await compacted).toBe(true)
   stop()
   expect(store.decisions(99)).toHaveLength(7)
   expect([before > 2_000_000, statSync(join(folder, 'db')).size < 400_000]).toEqual([true, true])

@@ -57,6 +57,7 @@ test.each([
   ['SQLITE_NOTADB', 'damaged'],
   ['EROFS', 'read_only'],
   ['ENOSPC', 'full'],
+  ['JOURNAL', 'behind'],
 ])('%s keeps what waits, in order, until it is over', async (code, cause) => {
   const { state, kept, push, queue, told } = opened()
   state.fails = code

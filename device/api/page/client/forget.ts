@@ -25,6 +25,8 @@ export const forgotten = (r: ForgetResponse): string =>
     r.privateAdapter === 'removed' && 'The private adapter was removed.',
     r.updatesSentSince > 0 &&
       `${counted(r.updatesSentSince, 'update')} sent since cannot be called back.`,
+    r.traces === 'journal' &&
+      'Copies are left in the journal of the database until it can be emptied.',
   ]
     .filter(Boolean)
     .join(' ')

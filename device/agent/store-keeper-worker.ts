@@ -1,0 +1,41 @@
+/** A thread of the keeper: has a connection of its own, and may wait. */
+import { statSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+import Database from 'better-sqlite3'
+import type { KeeperAnswer, KeeperTask } from './store-keeper.ts'
+
+/** For other programs' reads to end. While it waits, nobody else can write. */
+const PATIENCE_MS = 250
+
+const TASKS: Readonly<Record<KeeperTask['what'], (db: Database.Database) => void>> = {
+  // Waits for nobody: what others still read stays in the journal.
+  checkpoint: (db) => void db.pragma('wal_checkpoint(PASSIVE)'),
+  truncate: (db) => void db.pragma('wal_checkpoint(TRUNCATE)'),
+  compact: (db) => {
+    db.exec('VACUUM')
+    const [{ busy } = { busy: 0 }] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
+    // Of what was deleted, the journal holds a copy until it is emptied.
+    if (busy !== 0) throw Object.assign(new Error('the journal is read'), { code: 'SQLITE_BUSY' })
+  },
+}
+
+const work = ({ path, what }: KeeperTask): KeeperAnswer => {
+  let db: Database.Database | undefined
+  try {
+    db = new Database(path, { timeout: PATIENCE_MS, fileMustExist: true })
+    db.pragma('secure_delete = ON')
+    db.pragma('temp_store = MEMORY')
+    TASKS[what](db)
+    return { code: null, journalBytes: journalOf(path) }
+  } catch (error) {
+    const { code = 'SQLITE_ERROR' } = error as { code?: string }
+    return { code, journalBytes: journalOf(path) }
+  } finally {
+    db?.close()
+  }
+}
+
+const journalOf = (path: string): number =>
+  statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+
+parentPort?.on('message', (task: KeeperTask) => parentPort?.postMessage(work(task)))
