@@ -1,6 +1,6 @@
 /**
- * Pausing a training from another process, over the store of the home; real processes, the built-in
- * model.
+ * Pausing a training by another command, which asks the process that trains; real processes, the
+ * built-in model.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { engineOf, statOf, type TrainingHome, trainingHome } from './training-home.ts'
@@ -13,7 +13,7 @@ afterEach(() => home.endAll())
 afterAll(() => home.close())
 
 describe.skipIf(process.platform !== 'linux')('a training under way', () => {
-  test('stops when another process pauses the home, survives kill -9, waits, and ends with the same adapter', async () => {
+  test('stops when another command pauses the home, survives kill -9, waits, and ends with the same adapter', async () => {
     const undisturbed = JSON.parse((await home.training().result).stdout)
 
     const first = await home.underWay()

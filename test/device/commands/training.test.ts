@@ -1,4 +1,4 @@
-/** What a training in another process of the home is told, and what an interrupt leaves behind. */
+/** What the home says of a training in a process of its own, and what an interrupt leaves behind. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'

@@ -52,6 +52,22 @@ test('a child that dies fails its calls with E_ENGINE, and the next call starts 
   await child.close()
 })
 
+test('a child that hangs is killed when texts are forgotten: nobody waits for its answer', async () => {
+  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false })
+  await child.call(call)
+  const hung = child.pid()!
+  process.kill(hung, 'SIGSTOP')
+  const pending = child.call(call)
+  const ended = expect(pending).rejects.toMatchObject({ code: 'E_CANCELLED' })
+  const began = performance.now()
+  await child.renew()
+  expect(performance.now() - began).toBeLessThan(2000)
+  expect(isAlive(hung)).toBe(false)
+  await ended
+  await expect(child.call(call)).resolves.toHaveLength(2)
+  await child.close()
+})
+
 test('a child that is stopped from outside is ended when it has said nothing for long, and the next call starts another', async () => {
   const child = engineChild(options(), { idleMs: 60_000, watchMemory: false, silentMs: 3000 })
   await child.call(call)
