@@ -6,7 +6,6 @@
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import { keptText } from '../personalize/kept-text.ts'
 import { requestInContext, textOf } from '../personalize/request-text.ts'
-import { conversationKey } from '../personalize/rewrite.ts'
 import type { Conversation } from './types.ts'
 
 /** See keyed-hash.ts. */
@@ -47,7 +46,8 @@ export type KeptRequest = {
 
 type Parts = Pick<Conversation, 'messages' | 'system'>
 
-export const keptRequest = (hash: Hash, { messages, system }: Parts): KeptRequest => {
+export const keptRequest = (of: Hash, { messages, system }: Parts): KeptRequest => {
+  const hash = hashedOnce(of)
   const turns: KeptTurn[] = []
   for (const { role, content } of messages)
     turns.push({
@@ -65,7 +65,7 @@ export const keptRequest = (hash: Hash, { messages, system }: Parts): KeptReques
   return {
     system: system === undefined ? null : keptText(textOf(system)),
     turns,
-    conversation: conversationKey({ messages, ...(system !== undefined && { system }) }),
+    conversation: conversationName(hash, { messages, system }),
     request: hash(`request ${plain(hash, system ?? null)} ${thread}`),
     thread,
     before: goesOn ? turns.at(-3)!.key : null,
@@ -74,6 +74,13 @@ export const keptRequest = (hash: Hash, { messages, system }: Parts): KeptReques
     opening: isAnswered ? null : opening,
     openings: isAnswered ? openingKeys(hash, opening, [textOf(second.content)]) : [],
   }
+}
+
+/** Names a conversation by its system prompt and first user message. */
+export const conversationName = (hash: Hash, { messages, system }: Parts): string => {
+  const first = messages.find((m) => m.role === 'user')
+  const parts = [system, first?.content].map((part) => plain(hash, part ?? null))
+  return hash(`conversation ${parts.join('\n')}`)
 }
 
 /** Names an answer by its words. */
@@ -118,6 +125,17 @@ const charactersIn = (value: unknown): number =>
     : typeof value === 'object' && value !== null
       ? Object.values(value).reduce((sum: number, part) => sum + charactersIn(part), 0)
       : 0
+
+/** The hash of each long text once: an image stands in several names. */
+const hashedOnce = (hash: Hash): Hash => {
+  const known = new Map<string, string>()
+  return (text) => {
+    if (text.length <= LONG_TEXT) return hash(text)
+    const name = known.get(text) ?? hash(text)
+    known.set(text, name)
+    return name
+  }
+}
 
 /** Longer ones, images above all, are named in JSON by their own hash: no copy is made of them. */
 const LONG_TEXT = 10_000

@@ -7,8 +7,14 @@ import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { DecidedChoice } from '../personalize/feedback.ts'
 import { keptAnswer, keptText, PROMPT_CHARS } from '../personalize/kept-text.ts'
 import { textOf } from '../personalize/request-text.ts'
-import { conversationKey } from '../personalize/rewrite.ts'
-import { askedName, type Hash, keptAsked, openingKey, openingKeys } from './kept.ts'
+import {
+  askedName,
+  conversationName,
+  type Hash,
+  keptAsked,
+  openingKey,
+  openingKeys,
+} from './kept.ts'
 import type { Run } from './store.ts'
 import type { DecisionRow } from './store-decisions.ts'
 import type { Texts } from './store-texts.ts'
@@ -167,7 +173,7 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
         system === undefined ? null : { seq: () => texts.add(keptText(textOf(system))) },
       ),
       candidates: candidates.map(keptAnswer),
-      conversation: conversationKey({ messages, ...(system !== undefined && { system }) }),
+      conversation: conversationName(hash, { messages, system }),
       asked: askedName(hash, keptAsked(messages)),
       openings: openingKeys(hash, openingKey(hash, messages), answers),
     }

@@ -6,7 +6,6 @@
 import type { Preference } from '../../adapters/wire/personalization.ts'
 import { dimensionOf } from '../personalize/dimensions.ts'
 import { EMPTY_PROFILE, editProfile, wishOfLine } from '../personalize/profile.ts'
-import { conversationKey } from '../personalize/rewrite.ts'
 import { newId } from './decisions.ts'
 import {
   creditKey,
@@ -17,6 +16,7 @@ import {
   sharedKey,
   systemKey,
 } from './history.ts'
+import { conversationName } from './kept.ts'
 import type { DeviceStore } from './store.ts'
 import type { SuffixKey } from './store-suffixes.ts'
 import type { Conversation } from './types.ts'
@@ -195,7 +195,7 @@ export const openSuffixes = (
     },
     lastUnder: (system) => look(systemKey(system)) ?? null,
     decided: (conversation) => {
-      const rows = store.decisionsOf(conversationKey(conversation), DECISIONS_READ)
+      const rows = store.decisionsOf(conversationName(store.hash, conversation), DECISIONS_READ)
       const found = new Map<string, readonly Preference[]>()
       for (const {
         info: { rewriting },

@@ -3,7 +3,6 @@
  * touched. It is chosen once, for the first request of a conversation; agent/suffixes.ts remembers
  * it, since what Claude thinks is signed over it.
  */
-import { sha256Hex } from '../../adapters/codec/digest.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
 import type { Preference, Profile } from '../../adapters/wire/personalization.ts'
 import { type Chosen, choosePreferences, chooseShared, type Relevant } from './choose-block.ts'
@@ -68,22 +67,6 @@ const rendered = (chosen: Chosen): BlockChoice => ({
   ...chosen,
   block: chosen.reason === 'applied' ? renderBlock(chosen.preferences) : null,
 })
-
-/**
- * Names a conversation: SHA-256 of its system prompt and first user message. A text and a single
- * block of it are the same, and cache marks do not count: an app that marks its newest message
- * marks another one at each turn.
- */
-export const conversationKey = ({ system, messages }: Conversation): string => {
-  const first = messages.find((m) => m.role === 'user')
-  const parts = [system, first?.content].map((part) => part !== undefined && unmarked(part))
-  return sha256Hex(new TextEncoder().encode(JSON.stringify(parts)))
-}
-
-const unmarked = (content: SystemPrompt): object[] =>
-  typeof content === 'string'
-    ? [{ type: 'text', text: content }]
-    : content.map(({ cache_control: _, ...rest }) => rest)
 
 /**
  * A string gets the block after a blank line, an array one more text block; what is there stays as

@@ -14,7 +14,6 @@ import {
   type Conversation,
   chooseSharedSuffix,
   chooseSuffix,
-  conversationKey,
   MAX_BLOCK_CHARS,
   renderBlock,
 } from '../../../device/personalize/rewrite.ts'
@@ -283,15 +282,4 @@ test('appendBlock treats an empty system prompt as none', () => {
   expect(appendBlock('', 'B')).toBe('B')
   expect(appendBlock(undefined, 'B')).toBe('B')
   expect(appendBlock([], 'B')).toEqual([{ type: 'text', text: 'B' }])
-})
-
-test('a conversation is its system prompt and first user message', () => {
-  const key = conversationKey(ask('a', 's'))
-  expect(key).toMatch(/^[0-9a-f]{64}$/)
-  expect(
-    conversationKey({ system: 's', messages: [user('a'), { role: 'assistant', content: 'b' }] }),
-  ).toBe(key)
-  expect(conversationKey(ask('a'))).not.toBe(key)
-  expect(conversationKey(ask('b', 's'))).not.toBe(key)
-  expect(conversationKey(ask('\ud800'))).not.toBe(conversationKey(ask('\ud801')))
 })
