@@ -209,12 +209,14 @@ export const rankingStatus = ({
   StatusResponse['ranking']
 > => {
   const outlook = readOutlook(store)
+  // Rows of an earlier version have fractions.
+  const { tokens, usd } = store.spentSince(clock() - DAY_MS)
   return {
     spread: outlook?.spread ?? 0,
     certainty: outlook?.certainty ?? 0,
     halfLifeDays: outlook?.halfLifeDays ?? null,
     shadow: settings.shadow,
-    spentToday: store.spentSince(clock() - DAY_MS),
+    spentToday: { tokens: Math.round(tokens), usd },
     right: rightShare(judgedDecisions(store, JUDGED)),
   }
 }

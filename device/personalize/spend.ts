@@ -78,7 +78,8 @@ export const priceAnswer = ({
       cacheRead: isCached ? marked : 0,
       cacheWrite: isCached ? 0 : marked,
     }
-    return { tokens: inputTokens + usage.output, usd: usdOf(usage, price) }
+    // Both are means, which have fractions.
+    return { tokens: Math.round(inputTokens + usage.output), usd: usdOf(usage, price) }
   }
   return {
     likely: of(outputTokens, true),

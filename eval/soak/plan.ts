@@ -32,7 +32,7 @@ export type Act =
   | { readonly kind: 'server'; readonly weather: Weather }
   | { readonly kind: 'disk'; readonly trouble: 'none' | 'locked' | 'full' | 'read-only' }
   | { readonly kind: 'sleep'; readonly ms: number }
-  | { readonly kind: 'clock'; readonly ms: number }
+  | { readonly kind: 'clock'; readonly ms: number; readonly isPutRight: boolean }
   | { readonly kind: 'kill'; readonly what: 'agent' | 'model' | 'server' }
   | { readonly kind: 'restart' }
   | { readonly kind: 'job' }
@@ -55,9 +55,13 @@ export const planWeek = (seed: number, days: number): Event[] => {
     ),
   ).flat()
   const calm = days * DAY - 5 * HOUR
+  const isLate = (event: Event): boolean =>
+    event.kind === 'clock' && !event.isPutRight
+      ? event.at + WRONG_CLOCK_MS >= calm
+      : event.at >= calm && isFault(event) && !isEndOfFault(event)
   events.push({ at: days * DAY + 7 * HOUR, kind: 'check' })
   return withoutSleepers(events)
-    .filter((event) => event.at < calm || !isFault(event) || isEndOfFault(event))
+    .filter((event) => !isLate(event))
     .sort((a, b) => a.at - b.at)
 }
 
@@ -170,12 +174,14 @@ const faults = (rng: Rng, day: number): Event[] => {
   ]
 }
 
+const WRONG_CLOCK_MS = 2 * HOUR
+
 /** And put right again: some minutes, an hour as in autumn, a day. */
 const clockIsSet = (rng: Rng, at: number): Event[] => {
   const ms = oneOf(rng, [-4 * MINUTE, 4 * MINUTE, HOUR, -HOUR, DAY, -DAY])
   return [
-    { at, kind: 'clock', ms },
-    { at: at + 2 * HOUR, kind: 'clock', ms: -ms },
+    { at, kind: 'clock', ms, isPutRight: false },
+    { at: at + WRONG_CLOCK_MS, kind: 'clock', ms: -ms, isPutRight: true },
   ]
 }
 

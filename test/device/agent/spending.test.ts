@@ -3,7 +3,12 @@
  * end.
  */
 import { describe, expect, test } from 'vitest'
-import { planRequest, recordSpending, reserveAnswers } from '../../../device/agent/outlook.ts'
+import {
+  planRequest,
+  rankingStatus,
+  recordSpending,
+  reserveAnswers,
+} from '../../../device/agent/outlook.ts'
 import { DeviceSettings, type DeviceSettingsInput } from '../../../device/agent/settings.ts'
 import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import { noteUsage, usualUsage } from '../../../device/agent/usual-usage.ts'
@@ -150,6 +155,17 @@ describe('what is held back', () => {
     const reservation = reserveAnswers(deps, request, 2)
     recordSpending(deps, request.model, [usage(100)], { reservation, unread: 1 })
     expect(spent().tokens).toBeCloseTo(1100 + 1500, 6)
+  })
+
+  test('is told in whole tokens, whatever the means of such answers are', () => {
+    const { deps, store, spent } = open()
+    store.set('outlook', { certainty: 1, spread: 10, halfLifeDays: null, outputTokens: 123.4 })
+    const reservation = reserveAnswers(deps, { ...request, inputTokens: 1000.7 }, 2)!
+    recordSpending(deps, request.model, [], { reservation, unread: 2 })
+    expect(spent().tokens).toBeGreaterThan(2000)
+    expect(Number.isInteger(spent().tokens)).toBe(true)
+    store.spend(deps.clock(), { tokens: 0.5, usd: 0 })
+    expect(Number.isInteger(rankingStatus(deps).spentToday.tokens)).toBe(true)
   })
 
   test('does not outlive a process that ended: it counts as it was likely, once', () => {
