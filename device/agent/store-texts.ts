@@ -55,6 +55,10 @@ const REFER_TO_TEXT = [
 export const FIRST_KEY = '!'
 /** Texts that are looked through without a pause. */
 const TEXTS_AT_ONCE = 2000
+const CHARACTERS_AT_ONCE = 1_000_000
+
+/** Case, composed letters and white space as one: SQLite's LIKE knows the case of a to z alone. */
+const sameCase = (text: string): string => text.normalize('NFKC').toUpperCase().replace(/\s+/g, ' ')
 
 /** The new key and the zero bytes are as long as what they take the place of: nothing moves. */
 const ERASE = `
@@ -73,6 +77,8 @@ export const textTables = (run: Run, hash: Hash) => {
     if (known) return known.seq
     return run.insert('INSERT INTO texts (key, body) VALUES (?, ?)', key, text)
   }
+  const read = (seq: number): string =>
+    run.one<{ body: string }>('SELECT body FROM texts WHERE seq = ?', seq)?.body ?? ''
   const turnAt = (key: string): number | null =>
     run.one<{ seq: number }>('SELECT seq FROM turns WHERE key = ?', key)?.seq ?? null
   const drop = (seq: number | null): void => {
@@ -81,20 +87,24 @@ export const textTables = (run: Run, hash: Hash) => {
   return {
     /** Its seq. */
     add,
-    read: (seq: number): string =>
-      run.one<{ body: string }>('SELECT body FROM texts WHERE seq = ?', seq)?.body ?? '',
+    read,
     /** Of those behind a number, some that hold these words in any case; next: where to go on, null at the end. */
     textsWith: (words: string, after: number): { found: number[]; next: number | null } => {
-      const rows = run.all<{ seq: number; has: number }>(
-        `SELECT seq, key >= '${FIRST_KEY}' AND body LIKE ? ESCAPE '\\' AS has FROM texts
-         WHERE seq > ? ORDER BY seq LIMIT ${TEXTS_AT_ONCE}`,
-        `%${words.replace(/[\\%_]/g, '\\$&')}%`,
+      const wanted = sameCase(words)
+      const seqs = run.all<{ seq: number }>(
+        `SELECT seq FROM texts WHERE seq > ? AND +key >= '${FIRST_KEY}'
+         ORDER BY seq LIMIT ${TEXTS_AT_ONCE}`,
         after,
       )
-      return {
-        found: rows.flatMap(({ seq, has }) => (has === 1 ? seq : [])),
-        next: rows.length < TEXTS_AT_ONCE ? null : rows.at(-1)!.seq,
+      const found: number[] = []
+      let characters = 0
+      for (const { seq } of seqs) {
+        const body = read(seq)
+        if (sameCase(body).includes(wanted)) found.push(seq)
+        characters += body.length
+        if (characters >= CHARACTERS_AT_ONCE) return { found, next: seq }
       }
+      return { found, next: seqs.length < TEXTS_AT_ONCE ? null : seqs.at(-1)!.seq }
     },
     /** Once nothing refers to it any more. */
     drop,

@@ -253,3 +253,42 @@ test('what is counted is what there is, also after it was opened again', async (
   store = openStore(path)
   expect([store.keptBytes(), store.countChoices()]).toEqual(sums())
 })
+
+test('words are found in any case, however their letters are composed and their lines are broken', () => {
+  const said = [
+    'The ÜBERWORT of the Straße',
+    'ένας Κύκλος',
+    'before\0behind the zero',
+    'the old\n  flat',
+    'Cafe\u0301 at noon',
+  ]
+  for (const [i, text] of said.entries())
+    keepDecision(store, { id: `d${i}`, messages: [user(text)] })
+  for (const words of [
+    'überwort',
+    'STRASSE',
+    'ΈΝΑΣ κύκλοσ',
+    'Behind The',
+    'The old flat',
+    'CAFÉ',
+  ]) {
+    const { found } = store.textsWith(words, 0)
+    expect(found, words).toHaveLength(1)
+  }
+  expect(store.textsWith('uberwort', 0).found).toEqual([])
+})
+
+test('a search through long texts pauses, and leaves none out', () => {
+  const said = Array.from({ length: 400 }, (_, i) => `${i} `.repeat(2000))
+  for (const [i, text] of said.entries())
+    keepDecision(store, { id: `d${i}`, messages: [user(text)] })
+  const found: number[] = []
+  let parts = 0
+  for (let at: number | null = 0; at !== null; parts++) {
+    const part = store.textsWith('0 ', at)
+    found.push(...part.found)
+    at = part.next
+  }
+  expect(parts).toBeGreaterThan(1)
+  expect(found).toHaveLength(40)
+})
