@@ -19,7 +19,7 @@ export const mountChoices = () => {
   let limit = PAGE
   const path = () => `/v1/choices?limit=${limit}`
   const show = ({ choices, next, total }: ChoicesResponse): void => {
-    setText(sum, total === 0 ? 'Nothing yet.' : `${counted(total, 'choice')}.`)
+    setText(sum, total === 0 ? 'No choices yet.' : `${counted(total, 'choice')}.`)
     older.hidden = next === null || limit >= MOST
     renderRows(choices)
   }
