@@ -50,8 +50,8 @@ export type StoreFile<Tables> = {
   db(): Database.Database
   /** Why the file itself is not open; null where it is. */
   missing(): unknown
-  /** Opens the file itself, if it is not; fails as SQLite does. */
-  attach(): void
+  /** Opens the file itself, if it is not: then true. Fails as SQLite does. */
+  attach(): boolean
   /** The file is opened anew at the next `attach`. Until then what is open goes on. */
   detach(cause: unknown): void
   close(): void
@@ -85,11 +85,12 @@ export const openFile = <Tables>(
     db: () => current.db,
     missing: () => missing,
     attach: () => {
-      if (missing === null) return
+      if (missing === null) return false
       const last = current.db
       current = make(prepare(open(path)))
       missing = null
       last.close()
+      return true
     },
     detach: (cause) => {
       missing ??= cause

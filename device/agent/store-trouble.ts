@@ -2,6 +2,8 @@
  * Trouble of the database that has nothing to do with what is written: it passes, or the user can
  * mend it. SQLite's result codes: sqlite.org/rescode.html.
  */
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import type { StoreCause } from '../../adapters/wire/store-health.ts'
 
@@ -38,6 +40,37 @@ export const causeOf = (error: unknown): StoreCause | null => {
   const { code } = Object(error) as { code?: unknown }
   if (typeof code !== 'string') return null
   return CAUSES.find(([begin]) => code.startsWith(begin))?.[1] ?? null
+}
+
+/** With less, the next write may fail. */
+const LEAST_BYTES = 256e3
+
+/** What is wrong with the place of a database, whoever asks. null: nothing that can be seen. */
+export const troubleAt = (path: string): StoreCause | null => {
+  const folder = dirname(path)
+  for (const place of [folder, path]) {
+    if (place === path && !existsSync(path)) continue
+    try {
+      accessSync(place, constants.W_OK)
+    } catch (error) {
+      return causeOf(error)
+    }
+  }
+  return freeBytesOn(folder) < LEAST_BYTES ? 'full' : null
+}
+
+export const freeBytesOn = (folder: string): number => {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize
+}
+
+/** The same error, with the code of what is behind it: where files cannot be made, SQLite cannot tell why. */
+export const explained = (error: unknown, path: string): unknown => {
+  const cause = causeOf(error)
+  if (cause !== 'unreadable' && cause !== 'failing') return error
+  const behind = troubleAt(path)
+  const code = behind === 'full' ? 'ENOSPC' : behind === 'read_only' ? 'EROFS' : null
+  return code ? Object.assign(new Error(code, { cause: error }), { code }) : error
 }
 
 /** For people: what is wrong, and what to do. */

@@ -1,12 +1,12 @@
 /** How a store is written: by whom nobody waits for, and by whom a user is told that it is kept. */
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type Database from 'better-sqlite3'
 import { asFedError, FedError, isFedError } from '../../adapters/errors.ts'
 import type { StoreHealth } from '../../adapters/wire/store-health.ts'
 import type { StoreFile } from './store-file.ts'
 import { openKeeper } from './store-keeper.ts'
 import { openQueue, type QueueReport } from './store-queue.ts'
-import { causeOf, notKept } from './store-trouble.ts'
+import { causeOf, explained, notKept } from './store-trouble.ts'
 
 /** bytes: about what the write holds in memory; ended: called once, with whether it was kept. */
 export type LaterOptions = {
@@ -60,16 +60,25 @@ export const openWriting = <Tx>(
 ): Writing<Tx> & { noteRead(error: unknown): void } => {
   const isInMemory = file.path === ':memory:'
   const keeper = hasKeeper && !isInMemory ? openKeeper(file.path) : null
+  const journal = openJournal(`${file.path}-wal`)
+  const attach = (): void => {
+    try {
+      if (file.attach()) void journal.close()
+    } catch (error) {
+      throw explained(error, file.path)
+    }
+  }
   let isWriting = false
   const together = <T>(work: () => T): T => {
-    file.attach()
+    attach()
     if (keeper?.isBehind()) throw Object.assign(new Error('it only grows'), { code: 'JOURNAL' })
     isWriting = true
     try {
       const result = file.db().transaction(work).immediate()
       keeper?.wrote()
       return result
-    } catch (error) {
+    } catch (failure) {
+      const error = explained(failure, file.path)
       const cause = causeOf(error)
       // A lock and a full disk pass; after anything else the file may be another one.
       if (cause && cause !== 'locked' && cause !== 'full') file.detach(error)
@@ -88,7 +97,7 @@ export const openWriting = <Tx>(
     clock,
   })
   const missing = file.missing()
-  if (missing !== null) queue.note(missing)
+  if (missing !== null) queue.note(explained(missing, file.path))
   const once = async <T>(work: (tx: Tx) => T): Promise<T> => {
     if (queue.health().queued > 0 && !(await queue.flushed())) throw new Waiting()
     const result = together(() => work(tx))
@@ -106,7 +115,7 @@ export const openWriting = <Tx>(
       for (let tries = 0; ; tries++) {
         try {
           const result = await once(work)
-          if (!isInMemory) await synced(`${file.path}-wal`)
+          if (!isInMemory) await journal.synced()
           return result
         } catch (error) {
           const cause = error instanceof Waiting ? queue.cause() : queue.note(error)
@@ -131,7 +140,7 @@ export const openWriting = <Tx>(
     },
     rewrite: async () => {
       try {
-        file.attach()
+        attach()
         if (keeper) await keeper.compact()
         else compactNow(file.db())
         return true
@@ -143,6 +152,7 @@ export const openWriting = <Tx>(
     close: async () => {
       const lost = await queue.end(CLOSING_MS)
       if (lost > 0) report({ what: 'store', code: 'E_STORE', dropped: lost })
+      await journal.close()
       await keeper?.close()
       file.close()
     },
@@ -167,17 +177,25 @@ const pause = (tries: number): Promise<void> =>
  * A commit is in the journal; a power cut does not take it back once the journal is on the disk.
  * Where the file system allows no such journal, there is none, and a commit waits for the disk.
  */
-const synced = async (journal: string): Promise<void> => {
-  try {
-    const file = await open(journal, 'r+')
-    try {
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw new FedError('E_STORE', NOT_SYNCED, { cause })
+const openJournal = (path: string): { synced(): Promise<void>; close(): Promise<void> } => {
+  let opened: FileHandle | null = null
+  const close = async (): Promise<void> => {
+    const last = opened
+    opened = null
+    await last?.close().catch(() => {})
+  }
+  return {
+    synced: async () => {
+      try {
+        opened ??= await open(path, 'r+')
+        await opened.datasync()
+      } catch (cause) {
+        await close()
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
+        throw new FedError('E_STORE', NOT_SYNCED, { cause })
+      }
+    },
+    close,
   }
 }
 

@@ -1,9 +1,9 @@
 /** Whether the home can be written and its database is whole. Changes nothing. */
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { StoreCause } from '../../adapters/wire/store-health.ts'
 import type { Home } from '../agent/home.ts'
-import { causeOf, TROUBLE } from '../agent/store-trouble.ts'
+import { causeOf, freeBytesOn, TROUBLE, troubleAt } from '../agent/store-trouble.ts'
 import type { HomeStatus } from '../owner/status.ts'
 import { megabytes } from './context.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
@@ -15,37 +15,20 @@ const LEAST_DISK = 500e6
 const FULL_BYTES = 1e6
 
 export const disk = ({ folder }: Place): Finding => {
-  const free = freeOn(folder)
+  const free = freeBytesOn(folder)
   const mend = `rm -r ${folder}/states   # computed again when needed`
   if (free < FULL_BYTES) return fail(`full: ${megabytes(free)} free, nothing can be kept`, mend)
   return free >= LEAST_DISK ? ok(`${megabytes(free)} free`) : warn(`${megabytes(free)} free`, mend)
 }
 
-const freeOn = (folder: string): number => {
-  const { bavail, bsize } = statfsSync(folder)
-  return bavail * bsize
-}
-
 /** Then SQLite's own check of every page. */
 export const store = (home: Place): Finding => {
-  const cause = whyNotWritten(home)
+  const cause = troubleAt(home.databasePath) ?? whyNotLocked(home.databasePath)
   if (cause) {
     const { what, mend } = TROUBLE[cause]
     return fail(`${what}: apps are answered, and nothing new is kept`, mend)
   }
   return whole(home)
-}
-
-const whyNotWritten = ({ folder, databasePath }: Place): StoreCause | null => {
-  for (const path of [folder, databasePath]) {
-    if (!existsSync(path)) continue
-    try {
-      accessSync(path, constants.W_OK)
-    } catch (error) {
-      return causeOf(error) === 'read_only' ? 'read_only' : 'unreadable'
-    }
-  }
-  return freeOn(folder) < FULL_BYTES ? 'full' : whyNotLocked(databasePath)
 }
 
 /** A running device writes for an instant. */

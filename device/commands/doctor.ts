@@ -6,6 +6,7 @@ import { asFedError } from '../../adapters/errors.ts'
 import { holdReasons } from '../agent/conditions.ts'
 import type { Home } from '../agent/home.ts'
 import { mixedText, WINDOW_DAYS } from '../agent/people.ts'
+import { troubleAt } from '../agent/store-trouble.ts'
 import { openModel } from '../engine/model/open.ts'
 import { defaultCacheFolder, verifyModel } from '../engine/model/pull.ts'
 import { MODELS } from '../engine/model/registry.ts'
@@ -215,6 +216,8 @@ const localApi = async (home: Home): Promise<Finding> => {
   const response = await fetchOver(openTransport({}))(url, {
     signal: AbortSignal.timeout(ASK_MS),
   }).catch((error: Error & { code?: string }) => error)
+  if (!(response instanceof Error) && troubleAt(home.databasePath))
+    return warn(`${url} answers; whose it is cannot be told while the home cannot be written`)
   if (!(response instanceof Error))
     return fail(
       `something else answers at port ${port}, or a device of another home`,

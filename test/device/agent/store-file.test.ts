@@ -150,7 +150,7 @@ describe.runIf(canMount)('on a real disk', () => {
       expect(store.get('profile')).toEqual({ preferences: [] })
       log(store)
       expect(await store.drained()).toBe(false)
-      expect(store.health().state).toBe('waiting')
+      expect(store.health()).toMatchObject({ state: 'waiting', cause: 'read_only' })
       const refused = store.durably((tx) => tx.set('paused', true))
       await expect(refused).rejects.toMatchObject({ code: 'E_STORE' })
       mount('-o', 'remount,rw,bind', join(folder, 'home'))
