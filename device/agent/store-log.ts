@@ -70,7 +70,7 @@ export const logTables = (run: Run) => ({
   /** A digest of a request confirms a text that somebody guesses. Returns how many went. */
   eraseDigests: (from: number, to: number): number =>
     run.change(
-      `UPDATE outbox SET digest = '${ERASED}'
+      `UPDATE outbox INDEXED BY outbox_digests SET digest = '${ERASED}'
        WHERE recipient = 'claude' AND digest > '${ERASED}' AND at BETWEEN ? AND ?`,
       from,
       to,

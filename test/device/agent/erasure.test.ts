@@ -63,9 +63,11 @@ test('images, tools and what is not to be kept leave no words', async () => {
       marked.talks.flatMap(({ bytes }) => [...bytes]),
     ),
   ).toEqual([])
-  const off = marked.talks.filter(({ kind }) => kind === 'off')
-  expect(off.length).toBeGreaterThan(0)
-  expect(there(marked, textsOf(off))).toEqual([])
+  for (const mode of ['off', 'incognito']) {
+    const talks = marked.talks.filter(({ kind }) => kind === mode)
+    expect(talks.length).toBeGreaterThan(0)
+    expect(there(marked, textsOf(talks))).toEqual([])
+  }
   expect(there(marked, textsOf(kept(marked)))).toEqual(textsOf(kept(marked)))
 })
 

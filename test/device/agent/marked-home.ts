@@ -42,6 +42,7 @@ export const TALK_KINDS = [
   'image',
   'stated',
   'off',
+  'incognito',
   'reranked',
 ] as const
 export type TalkKind = (typeof TALK_KINDS)[number]
@@ -198,7 +199,8 @@ export const openMarkedHome = async (
       talk.decisions.push(decisionId ?? '')
       talk.answers.push(candidates[0]!.messageId)
     } else {
-      const mode = talk.kind === 'off' ? { 'loreweave-mode': 'off' } : {}
+      const isQuiet = talk.kind === 'off' || talk.kind === 'incognito'
+      const mode = isQuiet ? { 'loreweave-mode': talk.kind } : {}
       const { json, headers } = await call('/v1/messages', request, mode)
       talk.messages.push(...messages.slice(-1), assistant(json.content[0].text))
       const id = headers.get('loreweave-decision')
