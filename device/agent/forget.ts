@@ -39,7 +39,7 @@ export const forgetConversation = async (
     return planned
   })
   const [isCompact] = await Promise.all([
-    device.compact().catch(notNow),
+    device.purge().catch(notNow),
     device.live.tell('forgotten', undefined),
   ])
   return isCompact ? report : { ...report, traces: 'journal' }
@@ -125,7 +125,7 @@ const eraseOlder = async (
     if (count >= AT_ONCE) continue
     const isOver = times + count > 0
     if (device.forgottenTimes() !== forgotten) await device.live.tell('forgotten', undefined)
-    if (isOver) await device.compact().catch(notNow)
+    if (isOver) await device.purge().catch(notNow)
     return isOver
   }
 }

@@ -7,8 +7,10 @@ import type { Texts } from './store-texts.ts'
 const DEFAULT_BYTES = 256e6
 /** Rows that go for one that comes: no write takes long, and what is too much shrinks all the same. */
 const AT_ONCE = 20
-/** Places of texts that were written over are used again beyond this part of the budget. */
+/** Beyond this part of the budget the file is compacted in the background, without texts that were written over. */
 const ERASED_SHARE = 8
+/** Where that does not happen, their places are used again beyond this part. */
+const RECLAIMED_SHARE = 5
 
 type Old = { readonly seq: number; readonly id: string }
 
@@ -40,6 +42,8 @@ export const budgetTables = (run: Run, texts: Pick<Texts, 'reclaim'>, tables: Ta
     limitTo: (bytes: number): void => {
       maxBytes = bytes
     },
+    /** Whether the file holds much that was written over. */
+    isWasteful: (): boolean => tables.erasedBytes() > maxBytes / ERASED_SHARE,
     /** Some of those that are older. */
     dropBefore: (at: number): void => {
       const old = run.all<Old>(
@@ -52,7 +56,7 @@ export const budgetTables = (run: Run, texts: Pick<Texts, 'reclaim'>, tables: Ta
     /** After something was added. */
     keepWithin: (): void => {
       for (let i = 0; i < AT_ONCE && tables.keptBytes() > maxBytes; i++) if (!dropOldest()) break
-      if (tables.erasedBytes() > maxBytes / ERASED_SHARE) texts.reclaim(AT_ONCE)
+      if (tables.erasedBytes() > maxBytes / RECLAIMED_SHARE) texts.reclaim(AT_ONCE)
     },
   }
 }

@@ -1,53 +1,14 @@
-/**
- * What was erased leaves copies in the journal and in places of rows that moved, until the file is
- * written anew. Where that cannot be done at once it is remembered, and done as soon as it can be.
- */
-import type { StoreTx } from './store.ts'
-import type { Writing } from './store-writing.ts'
+/** The database file without what was erased: at once where it lies, and without what is left of it in time. */
+import type Database from 'better-sqlite3'
 
-const AGAIN_MS = 30_000
-
-export type Compaction = {
-  /** Writes the file anew without what was erased, and empties the journal. False: not yet. */
-  compact(): Promise<boolean>
-  stop(): void
+/** The journal holds a copy of what was written over, until it is emptied. Fails with SQLITE_BUSY while somebody reads it. */
+export const emptyJournal = (db: Database.Database): void => {
+  const [{ busy } = { busy: 0 }] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
+  if (busy !== 0) throw Object.assign(new Error('the journal is read'), { code: 'SQLITE_BUSY' })
 }
 
-export const openCompaction = (
-  kept: Pick<StoreTx, 'get'>,
-  { rewrite, durably, later }: Pick<Writing<StoreTx>, 'rewrite' | 'durably' | 'later'>,
-): Compaction => {
-  let timer: NodeJS.Timeout | undefined
-  let isStopped = false
-  const finish = async (): Promise<boolean> => {
-    const isDone = await rewrite()
-    if (isDone) later((tx) => tx.set('compaction', null))
-    else again()
-    return isDone
-  }
-  const again = (): void => {
-    clearTimeout(timer)
-    if (!isStopped) timer = setTimeout(() => void finish().catch(again), AGAIN_MS).unref()
-  }
-  const isDue = (): boolean => {
-    try {
-      return kept.get('compaction') === 'due'
-    } catch {
-      return false
-    }
-  }
-  if (isDue()) again()
-  return {
-    compact: async () => {
-      await durably((tx) => {
-        tx.dropErased()
-        tx.set('compaction', 'due')
-      })
-      return finish()
-    },
-    stop: () => {
-      isStopped = true
-      clearTimeout(timer)
-    },
-  }
+/** Writes the file anew: as long as it is large, and as much on the disk meanwhile. */
+export const compactFile = (db: Database.Database): void => {
+  db.exec('VACUUM')
+  emptyJournal(db)
 }

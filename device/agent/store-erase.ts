@@ -2,6 +2,13 @@
 import type { Run } from './store.ts'
 import { FIRST_KEY } from './store-texts.ts'
 
+/** Rows of texts were deleted: SQLite moves others, and leaves copies of them. */
+export const setDue = (run: Run, isDue: boolean): void =>
+  void run.change(
+    "INSERT OR REPLACE INTO state (key, value) VALUES ('compaction', ?)",
+    isDue ? '"due"' : 'null',
+  )
+
 export const erasing = (run: Run) => ({
   /** Keys of texts of conversations, and those of system prompts, which are of no single one. */
   eraseTextKeys: (conversations: readonly string[]): void => {
@@ -31,5 +38,10 @@ export const erasing = (run: Run) => ({
   dropErased: (): void => {
     run.change('DELETE FROM texts WHERE key < ?', FIRST_KEY)
     run.change("UPDATE counts SET n = 0 WHERE name = 'erased'")
+    setDue(run, true)
   },
+  /** Whether the file may hold copies of texts in places that nothing lies in, until it is compacted. */
+  isDue: (): boolean =>
+    run.one(`SELECT 1 FROM state WHERE key = 'compaction' AND value = '"due"'`) !== undefined,
+  setDue: (isDue: boolean): void => setDue(run, isDue),
 })

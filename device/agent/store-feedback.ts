@@ -91,6 +91,27 @@ export const feedbackTables = (run: Run, texts: Texts) => {
       )
       reviewDecision(decisionId)
     },
+    /** Of a decision whose events an earlier version kept with their texts: these go where all texts are. */
+    takeOldFeedback: (decisionId: string): void => {
+      const rows = run.all<{ seq: number; id: string; at: number; body: string }>(
+        'SELECT seq, id, at, body FROM feedback WHERE decision_id = ? AND text IS NULL',
+        decisionId,
+      )
+      for (const { seq, id, at, body } of rows) {
+        const { text, ...rest } = JSON.parse(body) as { text?: unknown }
+        if (typeof text !== 'string') continue
+        run.change('DELETE FROM feedback WHERE seq = ?', seq)
+        run.insert(
+          'INSERT INTO feedback (seq, id, decision_id, at, body, text) VALUES (?, ?, ?, ?, ?, ?)',
+          seq,
+          id,
+          decisionId,
+          at,
+          JSON.stringify(rest),
+          texts.add(keptAnswer(text)),
+        )
+      }
+    },
     /** Of a decision. */
     dropFeedback: (decisionId: string): void => drop('decision_id = ?', decisionId),
     /** Older than a time, and of no decision that is still there: nobody reads it. */

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import Database from 'better-sqlite3'
+import { compactFile, emptyJournal } from './store-compact.ts'
 import type { KeeperAnswer, KeeperTask } from './store-keeper.ts'
 
 /** For other programs' reads to end. While it waits, nobody else can write. */
@@ -10,13 +11,8 @@ const PATIENCE_MS = 250
 const TASKS: Readonly<Record<KeeperTask['what'], (db: Database.Database) => void>> = {
   // Waits for nobody: what others still read stays in the journal.
   checkpoint: (db) => void db.pragma('wal_checkpoint(PASSIVE)'),
-  truncate: (db) => void db.pragma('wal_checkpoint(TRUNCATE)'),
-  compact: (db) => {
-    db.exec('VACUUM')
-    const [{ busy } = { busy: 0 }] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
-    // Of what was deleted, the journal holds a copy until it is emptied.
-    if (busy !== 0) throw Object.assign(new Error('the journal is read'), { code: 'SQLITE_BUSY' })
-  },
+  truncate: emptyJournal,
+  compact: compactFile,
 }
 
 const work = ({ path, what }: KeeperTask): KeeperAnswer => {

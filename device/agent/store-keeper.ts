@@ -18,6 +18,8 @@ export type KeeperAnswer = { readonly code: string | null; readonly journalBytes
 export type Keeper = {
   /** To be called after each write: looks at the journal now and then. */
   wrote(): void
+  /** Empties the journal. Fails as SQLite does. */
+  empty(): Promise<void>
   /** Fails as SQLite does. */
   compact(): Promise<void>
   /** The journal must not grow any more: somebody reads what it holds, and does not end. */
@@ -83,6 +85,7 @@ export const openKeeper = (path: string, most = MOST_JOURNAL_BYTES): Keeper => {
   }
   return {
     wrote: lookSoon,
+    empty: () => run('truncate'),
     compact: () => run('compact'),
     isBehind: () => {
       if (journalBytes <= most) return false

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { Proposal } from '../../adapters/wire/personalization.ts'
 import { askedName, type Hash } from './kept.ts'
 import type { Run } from './store.ts'
+import { setDue } from './store-erase.ts'
 import type { Texts } from './store-texts.ts'
 
 export const LEARNED_SCHEMA = `
@@ -146,7 +147,7 @@ export const learnedTables = (run: Run, texts: Texts, hash: Hash) => {
         const { own, open, ...rest } = Old.parse(JSON.parse(value))
         addExamples(own)
         addProposals(open)
-        run.change("UPDATE counts SET n = n + ? WHERE name = 'erased'", value.length)
+        setDue(run, true)
         if (key === 'relevance') run.change('DELETE FROM state WHERE key = ?', key)
         else run.change('UPDATE state SET value = ? WHERE key = ?', JSON.stringify(rest), key)
       }

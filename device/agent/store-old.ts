@@ -11,6 +11,7 @@ import { type Hash, keptRequest } from './kept.ts'
 import type { Run } from './store.ts'
 import type { ChoiceSource, choiceTables, StoredChoice } from './store-choices.ts'
 import type { decisionTables } from './store-decisions.ts'
+import { setDue } from './store-erase.ts'
 import type { feedbackTables } from './store-feedback.ts'
 
 /** As it was kept. */
@@ -81,7 +82,10 @@ DROP TABLE seed;
 
 type Tables = Pick<ReturnType<typeof decisionTables>, 'saveDecision' | 'answerDecision'> &
   Pick<ReturnType<typeof choiceTables>, 'addChoice'> &
-  Pick<ReturnType<typeof feedbackTables>, 'reviewDecision'>
+  Pick<
+    ReturnType<typeof feedbackTables>,
+    'reviewDecision' | 'takeOldFeedback' | 'dropStrayFeedback'
+  >
 type OldRow = { rowid: number; id: string; at: number; body: string }
 
 export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash: Hash) => {
@@ -89,6 +93,7 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     run.one("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name) !== undefined
   const isLeft = () => isThere('old_decisions')
   const takeDecision = (row: OldRow): void => {
+    setDue(run, true)
     run.change('DELETE FROM old_decisions WHERE rowid = ?', row.rowid)
     const read = OldDecision.safeParse(parsed(row.body))
     const messageIds = run.all<{ message_id: string }>(
@@ -122,9 +127,11 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
         // Which answer had which id was not kept; any of them names the decision.
         answers: candidates.map((text, i) => ({ text, messageId: messageIds[i]?.message_id })),
       })
+    tables.takeOldFeedback(row.id)
     tables.reviewDecision(row.id)
   }
   const takeChoice = (row: OldRow & { source: ChoiceSource }): void => {
+    setDue(run, true)
     run.change('DELETE FROM old_choices WHERE seq = ?', row.rowid)
     const read = OldChoice.safeParse(parsed(row.body))
     if (!read.success) return
@@ -149,9 +156,11 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
           )
         if (decision) takeDecision(decision)
         const isMore = Boolean(choice || decision)
-        if (!isMore)
-          db.exec('DROP TABLE old_decisions; DROP TABLE old_choices; DROP TABLE decision_messages;')
-        return isMore
+        if (isMore) return true
+        // Of decisions that have expired: nobody would read it.
+        tables.dropStrayFeedback(Number.MAX_VALUE)
+        db.exec('DROP TABLE old_decisions; DROP TABLE old_choices; DROP TABLE decision_messages;')
+        return false
       })
       return convert.immediate()
     },

@@ -7,6 +7,7 @@
 import type { Hash, KeptTurn, OtherBlock } from './kept.ts'
 import type { Run } from './store.ts'
 import { TEXT_BYTES } from './store-counts.ts'
+import { setDue } from './store-erase.ts'
 
 export const TEXT_SCHEMA = `
 CREATE TABLE IF NOT EXISTS texts (
@@ -108,8 +109,9 @@ export const textTables = (run: Run, hash: Hash) => {
     },
     /** Once nothing refers to it any more. */
     drop,
-    /** Frees the place of the oldest that were written over, for what comes. A forget compacts the file. */
+    /** Frees the place of the oldest that were written over, for what comes. The file is then due: see compaction.ts. */
     reclaim: (most: number): void => {
+      setDue(run, true)
       const gone = run.all<{ seq: number; bytes: number }>(
         `SELECT seq, octet_length(body) AS bytes FROM texts WHERE key < '${FIRST_KEY}'
          ORDER BY key LIMIT ?`,

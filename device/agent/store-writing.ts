@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type Database from 'better-sqlite3'
 import { asFedError, FedError, isFedError } from '../../adapters/errors.ts'
 import type { StoreHealth } from '../../adapters/wire/store-health.ts'
+import { compactFile, emptyJournal } from './store-compact.ts'
 import type { StoreFile } from './store-file.ts'
 import { openKeeper } from './store-keeper.ts'
 import { openQueue, type QueueReport } from './store-queue.ts'
@@ -32,6 +33,8 @@ export type Writing<Tx> = {
   health(): StoreHealth
   /** The same, once it has been tried. */
   tried(): Promise<StoreHealth>
+  /** Empties the journal, which holds a copy of what was written over. False: not now. */
+  empty(): Promise<boolean>
   /** Writes the file anew without what was deleted, and empties the journal. False: not now. */
   rewrite(): Promise<boolean>
   /** Gives what waits a second to be written. */
@@ -104,6 +107,21 @@ export const openWriting = <Tx>(
     queue.recovered()
     return result
   }
+  /** By the keeper, else at once. */
+  const inOrder = async (
+    kept: (() => Promise<void>) | undefined,
+    now: (db: Database.Database) => void,
+  ): Promise<boolean> => {
+    try {
+      attach()
+      if (kept) await kept()
+      else now(file.db())
+      return true
+    } catch (error) {
+      if (!queue.note(error)) report({ what: 'compaction', code: asFedError(error).code })
+      return false
+    }
+  }
   return {
     later: (work, { bytes = 0, ended } = {}) => {
       queue.push({ work: () => work(tx), bytes, ended })
@@ -138,17 +156,8 @@ export const openWriting = <Tx>(
         await pause(PAUSE_MS.length)
       return queue.health()
     },
-    rewrite: async () => {
-      try {
-        attach()
-        if (keeper) await keeper.compact()
-        else compactNow(file.db())
-        return true
-      } catch (error) {
-        if (!queue.note(error)) report({ what: 'compaction', code: asFedError(error).code })
-        return false
-      }
-    },
+    empty: () => inOrder(keeper?.empty, emptyJournal),
+    rewrite: () => inOrder(keeper?.compact, compactFile),
     close: async () => {
       const lost = await queue.end(CLOSING_MS)
       if (lost > 0) report({ what: 'store', code: 'E_STORE', dropped: lost })
@@ -157,12 +166,6 @@ export const openWriting = <Tx>(
       file.close()
     },
   }
-}
-
-const compactNow = (db: Database.Database): void => {
-  db.exec('VACUUM')
-  const [{ busy } = { busy: 0 }] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
-  if (busy !== 0) throw Object.assign(new Error('the journal is read'), { code: 'SQLITE_BUSY' })
 }
 
 /** What was to be written before waits. */

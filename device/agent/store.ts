@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { StoreHealth } from '../../adapters/wire/store-health.ts'
 import type { Spending } from '../personalize/spend.ts'
+import { type Compaction, openCompaction } from './compaction.ts'
 import type { Intended } from './consent.ts'
 import type { Hash } from './kept.ts'
 import { keyedHash } from './keyed-hash.ts'
@@ -10,7 +11,6 @@ import { type Ledger, openLedger } from './ledger.ts'
 import { type Live, openLive } from './live.ts'
 import { budgetTables } from './store-budget.ts'
 import { choiceTables } from './store-choices.ts'
-import { type Compaction, openCompaction } from './store-compact.ts'
 import { countTables } from './store-counts.ts'
 import { decisionTables, type NewDecision } from './store-decisions.ts'
 import { DECISION_MS, endTables } from './store-ends.ts'
@@ -155,6 +155,7 @@ type WriteName =
   | 'keepMessageNames'
   | Extract<keyof StoreTx, `drop${string}` | `erase${string}` | `expire${string}`>
   | 'markForgotten'
+  | 'setDue'
   | 'set'
   | 'saveBlob'
   | 'removeBlob'
@@ -181,9 +182,9 @@ export type StoreReads = Omit<StoreTx, WriteName>
  * do all of their work or none of it, and neither waits for a lock or a disk.
  */
 export type DeviceStore = StoreReads &
-  Omit<Writing<StoreTx>, 'rewrite'> &
+  Omit<Writing<StoreTx>, 'rewrite' | 'empty'> &
   LaterValues &
-  Pick<Compaction, 'compact'> & {
+  Pick<Compaction, 'compact' | 'purge'> & {
     readonly ledger: Ledger
     /** What those who share this store tell each other. */
     readonly live: Live
@@ -216,7 +217,7 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
       decisions.dropDecision(seq)
     },
   }
-  const { keepWithin, dropBefore, limitTo } = budgetTables(run, texts, tables)
+  const { keepWithin, dropBefore, limitTo, isWasteful } = budgetTables(run, texts, tables)
   const together = <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) =>
     db.transaction((...args: A) => {
       const result = work(...args)
@@ -227,6 +228,7 @@ const contentTables = (db: Database.Database, run: Run, hash: Hash) => {
     ...tables,
     textsWith: texts.textsWith,
     limitTo,
+    isWasteful,
     saveDecision: together((made: NewDecision): void => {
       decisions.saveDecision(made)
       dropBefore(made.at - DECISION_MS)
@@ -290,11 +292,12 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
   }
   const { noteRead, ...writing } = openWriting<StoreTx>(file, tables, options)
   if (file.missing() !== null || tables.hasOldLearned()) writing.later((tx) => tx.takeOldLearned())
-  const compaction = openCompaction(tables, writing)
+  const compaction = openCompaction(tables, writing, options.hasKeeper ?? false)
   return {
     ...tables,
     ...writing,
     compact: compaction.compact,
+    purge: compaction.purge,
     close: () => {
       compaction.stop()
       return writing.close()
