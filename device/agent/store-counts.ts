@@ -75,3 +75,10 @@ export const countTables = (run: Run) => {
     erasedBytes: (): number => count('erased'),
   }
 }
+
+/** Rows of texts were deleted: SQLite moves others, and leaves copies of them. */
+export const setDue = (run: Run, isDue: boolean): void =>
+  void run.change(
+    "INSERT OR REPLACE INTO state (key, value) VALUES ('compaction', ?)",
+    isDue ? '"due"' : 'null',
+  )

@@ -1,13 +1,7 @@
 /** Erasing from the device's store: what erasure.ts does to each of its tables. */
 import type { Run } from './store.ts'
+import { setDue } from './store-counts.ts'
 import { FIRST_KEY } from './store-texts.ts'
-
-/** Rows of texts were deleted: SQLite moves others, and leaves copies of them. */
-export const setDue = (run: Run, isDue: boolean): void =>
-  void run.change(
-    "INSERT OR REPLACE INTO state (key, value) VALUES ('compaction', ?)",
-    isDue ? '"due"' : 'null',
-  )
 
 export const erasing = (run: Run) => ({
   /** Keys of texts of conversations, and those of system prompts, which are of no single one. */

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { Proposal } from '../../adapters/wire/personalization.ts'
 import { askedName, type Hash } from './kept.ts'
 import type { Run } from './store.ts'
-import { setDue } from './store-erase.ts'
+import { setDue } from './store-counts.ts'
 import type { Texts } from './store-texts.ts'
 
 export const LEARNED_SCHEMA = `

@@ -10,8 +10,8 @@ import { choiceKey } from '../../adapters/wire/read-choices.ts'
 import { type Hash, keptRequest } from './kept.ts'
 import type { Run } from './store.ts'
 import type { ChoiceSource, choiceTables, StoredChoice } from './store-choices.ts'
+import { setDue } from './store-counts.ts'
 import type { decisionTables } from './store-decisions.ts'
-import { setDue } from './store-erase.ts'
 import type { feedbackTables } from './store-feedback.ts'
 
 /** As it was kept. */

@@ -6,8 +6,7 @@
  */
 import type { Hash, KeptTurn, OtherBlock } from './kept.ts'
 import type { Run } from './store.ts'
-import { TEXT_BYTES } from './store-counts.ts'
-import { setDue } from './store-erase.ts'
+import { setDue, TEXT_BYTES } from './store-counts.ts'
 
 export const TEXT_SCHEMA = `
 CREATE TABLE IF NOT EXISTS texts (
