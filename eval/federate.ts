@@ -11,9 +11,9 @@ import {
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../adapters/errors.ts'
+import type { ChoiceLine } from '../adapters/formats/choice-log.ts'
 import { MODULES } from '../adapters/lora/spec.ts'
 import { seededRng } from '../adapters/random.ts'
-import type { ChoiceLine } from '../adapters/wire/choice-log.ts'
 import {
   type JobSpecInput,
   type JobView,

@@ -1,7 +1,7 @@
 /** Files that a person hands to the evaluation, named in messages by their last part alone. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { bytesOfFile, decodeLines, decodeText } from '../adapters/codec/text.ts'
+import { bytesOfFile, decodeLines, decodeText } from '../adapters/formats/text.ts'
 
 /** Fails with E_DATA where there is no such file, or it is not UTF-8. */
 export const readText = (path: string): string => decodeText(bytesOf(path), basename(path))

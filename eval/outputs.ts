@@ -1,7 +1,7 @@
 /** AlpacaEval's `model_outputs.json`: what several models answered to the same instructions, joined into requests with candidates. */
 import { z } from 'zod'
-import { parseJson } from '../adapters/codec/text.ts'
 import { FedError } from '../adapters/errors.ts'
+import { parseJson } from '../adapters/formats/text.ts'
 
 const Text = z.string().max(200_000)
 

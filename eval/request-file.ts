@@ -3,9 +3,9 @@
  */
 import { basename } from 'node:path'
 import { z } from 'zod'
-import { ChatMessage, SystemPrompt } from '../adapters/wire/choice-log.ts'
-import { type JsonLines, readJsonLines, tellLines } from '../adapters/wire/json-lines.ts'
-import { CHOICE_FIELDS, readAs } from '../adapters/wire/read-choices.ts'
+import { ChatMessage, SystemPrompt } from '../adapters/formats/choice-log.ts'
+import { type JsonLines, readJsonLines, tellLines } from '../adapters/formats/json-lines.ts'
+import { CHOICE_FIELDS, readAs } from '../adapters/formats/read-choices.ts'
 import { readLines } from './files.ts'
 import type { CountTokensBody } from './mock/claude-wire.ts'
 import { REQUESTS } from './mock/requests.ts'

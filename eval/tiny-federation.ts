@@ -1,7 +1,8 @@
 /** A federation that is small enough to be lived through: a job for the tiny model, and people for it. */
+
+import type { ChoiceLine } from '../adapters/formats/choice-log.ts'
 import { MODULES } from '../adapters/lora/spec.ts'
 import { seededRng } from '../adapters/random.ts'
-import type { ChoiceLine } from '../adapters/wire/choice-log.ts'
 import type { JobSpecInput } from '../adapters/wire/jobs.ts'
 import type { LocalModel } from '../device/engine/model/open.ts'
 import { featureSpace } from '../device/personalize/feature-space.ts'

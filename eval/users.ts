@@ -2,8 +2,9 @@
  * Simulated users with hidden linear tastes over the traits of answers, and the choice logs they leave. Tastes and traits stay in the
  * simulator: what the product may see is a ChoiceLine, and of that not the utilities.
  */
+
+import type { ChoiceLine } from '../adapters/formats/choice-log.ts'
 import { type Rng, seededRng } from '../adapters/random.ts'
-import type { ChoiceLine } from '../adapters/wire/choice-log.ts'
 import type { Answer } from './mock/answerer.ts'
 import { replyTo } from './mock/reply.ts'
 import { type BankRequest, REQUESTS } from './mock/requests.ts'

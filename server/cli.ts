@@ -6,7 +6,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { useSha256 } from '../adapters/codec/digest.ts'
+import { useSha256 } from '../adapters/digest.ts'
 import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
 import {

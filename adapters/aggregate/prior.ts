@@ -2,8 +2,8 @@
  * The population's prior over head weights, w ~ N(μ, Σ), Σ = Φᵀ·diag(λ)·Φ + ρ·(I − ΦᵀΦ): empirical Bayes by EM.
  * The E-step is each device's Laplace posterior; this is the M-step, which needs only sums over devices.
  */
-import type { Part } from '../codec/container.ts'
-import { triangleSize } from '../codec/segments.ts'
+import type { Part } from '../container/container.ts'
+import { triangleSize } from '../container/segments.ts'
 import { FedError } from '../errors.ts'
 import { leadingEigen } from '../math/eigen.ts'
 import { type Matrix, matrix, row } from '../math/matrix.ts'

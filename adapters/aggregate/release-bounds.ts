@@ -2,8 +2,8 @@
  * What numbers a release may hold: far beyond what rounds arrive at, and near enough that nothing
  * fitted or run under it breaks.
  */
-import { type Container, findPart } from '../codec/container.ts'
-import { featureCount } from '../codec/segments.ts'
+import { type Container, findPart } from '../container/container.ts'
+import { featureCount } from '../container/segments.ts'
 import { FedError } from '../errors.ts'
 import { adapterLayout, type FactorSegment, segmentOf } from '../lora/layout.ts'
 import type { ReleaseHeader } from '../wire/containers.ts'

@@ -1,8 +1,9 @@
 /** LoRA adapters as llama.cpp loads them: one GGUF file of type `adapter` (llama.cpp:
  *  src/llama-adapter.cpp, convert_lora_to_gguf.py). */
-import { encodeGguf, type GgufEntry, type GgufTensor, parseGguf } from '../codec/gguf.ts'
-import { toFloat32 } from '../codec/safetensors.ts'
+
 import { FedError } from '../errors.ts'
+import { encodeGguf, type GgufEntry, type GgufTensor, parseGguf } from '../formats/gguf.ts'
+import { toFloat32 } from '../formats/safetensors.ts'
 import { isFiniteVector } from '../math/vector.ts'
 import { type Adapter, adapterLayout, type FactorSegment, layoutSize, segmentOf } from './layout.ts'
 import { adapterOfLinears, factorShapes, type LinearLora, otherModel } from './linears.ts'

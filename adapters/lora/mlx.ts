@@ -1,7 +1,8 @@
 /** LoRA adapters as mlx-lm saves them: adapter_config.json and adapters.safetensors
  *  (mlx_lm/tuner/lora.py, utils.py). */
-import { readSafetensors } from '../codec/safetensors.ts'
+
 import { FedError } from '../errors.ts'
+import { readSafetensors } from '../formats/safetensors.ts'
 import { isFiniteVector } from '../math/vector.ts'
 import type { Adapter } from './layout.ts'
 import { adapterOfLinears, factorShapes, type LinearLora, otherModel } from './linears.ts'

@@ -1,12 +1,13 @@
 /** LoRA adapters as Hugging Face PEFT saves them: adapter_config.json and
  *  adapter_model.safetensors. */
+
+import { FedError } from '../errors.ts'
 import {
   encodeSafetensors,
   readSafetensors,
   type SafetensorsHeader,
   type Tensor,
-} from '../codec/safetensors.ts'
-import { FedError } from '../errors.ts'
+} from '../formats/safetensors.ts'
 import { isFiniteVector } from '../math/vector.ts'
 import { type Adapter, adapterLayout, layoutSize, segmentOf } from './layout.ts'
 import { adapterOfLinears, factorShapes, type LinearLora, otherModel } from './linears.ts'

@@ -1,5 +1,5 @@
 /** Whether numbers are others in a smaller format. */
-import type { Dtype } from '../codec/safetensors.ts'
+import type { Dtype } from '../formats/safetensors.ts'
 
 /** Bits of the fraction, and the smallest exponent of a normal number. */
 const FORMATS: Partial<Record<Dtype, { readonly fraction: number; readonly least: number }>> = {

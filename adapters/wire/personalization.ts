@@ -1,6 +1,6 @@
 /** App to device, on 127.0.0.1: the profile, and the messages of the personalization API. Strict, bounded, versioned. */
 import { z } from 'zod'
-import { ChatMessage, ContentBlock, SystemPrompt } from './choice-log.ts'
+import { ChatMessage, ContentBlock, SystemPrompt } from '../formats/choice-log.ts'
 import { Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
 import { StoreHealth } from './store-health.ts'
 

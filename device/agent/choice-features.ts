@@ -1,6 +1,6 @@
 /** From choices to the head's inputs: encoded answers, pooled states, raw features. Texts are encoded once. */
 import { createHash } from 'node:crypto'
-import { shownOf } from '../../adapters/wire/choice-log.ts'
+import { shownOf } from '../../adapters/formats/choice-log.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
 import { concat } from '../engine/run/lora-feeds.ts'

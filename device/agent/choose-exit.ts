@@ -1,6 +1,6 @@
 /** Which layer to read answers after, chosen by the device's own choices: heads are fitted on some and judged on the others. */
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
-import { featureCount } from '../../adapters/codec/segments.ts'
+import { featureCount } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/run/types.ts'

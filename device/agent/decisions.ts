@@ -1,7 +1,7 @@
 /** What the device decided for a request, what the user made of it, and the choices that this amounts to. */
 import { FedError } from '../../adapters/errors.ts'
+import type { ChatMessage } from '../../adapters/formats/choice-log.ts'
 import { type Rng, randomBytes } from '../../adapters/random.ts'
-import type { ChatMessage } from '../../adapters/wire/choice-log.ts'
 import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
 import {
   type Around,

@@ -1,8 +1,8 @@
 /** Which files of a path are an adapter, and what to do where it is something else. */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { leftInstead } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { leftInstead } from '../../adapters/formats/text.ts'
 
 export const ADAPTER_CONFIG = 'adapter_config.json'
 export const PEFT_WEIGHTS = 'adapter_model.safetensors'

@@ -1,6 +1,6 @@
 /** Choices that a person brings: each kept once, under an id that names it alone. */
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
-import { choiceKey, latestChoices } from '../../adapters/wire/read-choices.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
+import { choiceKey, latestChoices } from '../../adapters/formats/read-choices.ts'
 import type { DeviceStore } from './store.ts'
 
 /**

@@ -3,7 +3,7 @@
  * which say what goes on from what. Of images, documents, tool results and thinking only their type
  * and size.
  */
-import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import { keptText } from '../personalize/kept-text.ts'
 import { requestInContext, textOf } from '../personalize/request-text.ts'
 import type { Conversation } from './types.ts'

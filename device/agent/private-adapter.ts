@@ -1,6 +1,6 @@
 /** What is served, and the adapter that is this device's own: both are in its store. */
 import { z } from 'zod'
-import { decodeContainer, encodeContainer } from '../../adapters/codec/container.ts'
+import { decodeContainer, encodeContainer } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { AdapterSpecSchema, Sha256 } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/run/types.ts'

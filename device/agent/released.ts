@@ -2,8 +2,8 @@
 
 import { decodePrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import { checkReleaseBounds } from '../../adapters/aggregate/release-bounds.ts'
-import { type Container, decodeRelease, findPart } from '../../adapters/codec/container.ts'
-import { featureCount } from '../../adapters/codec/segments.ts'
+import { type Container, decodeRelease, findPart } from '../../adapters/container/container.ts'
+import { featureCount } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'

@@ -1,7 +1,7 @@
 /** What a device serves with: a release, perhaps a private adapter over it, and the head fitted under both. */
 import { rmSync } from 'node:fs'
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
-import { featureCount } from '../../adapters/codec/segments.ts'
+import { featureCount } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'

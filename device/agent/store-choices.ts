@@ -3,7 +3,7 @@
  * far as learning reads them; a choice of a decision shares them with it, and keeps them when the
  * decision goes.
  */
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { DecidedChoice } from '../personalize/feedback.ts'
 import { keptAnswer, keptText, PROMPT_CHARS } from '../personalize/kept-text.ts'
 import { textOf } from '../personalize/request-text.ts'

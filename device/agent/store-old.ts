@@ -4,9 +4,9 @@
  */
 import type Database from 'better-sqlite3'
 import { z } from 'zod'
-import { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
+import { choiceKey } from '../../adapters/formats/read-choices.ts'
 import { DecisionCost, RankingWhy, RewritingWhy } from '../../adapters/wire/oversight.ts'
-import { choiceKey } from '../../adapters/wire/read-choices.ts'
 import { type Hash, keptRequest } from './kept.ts'
 import type { Run } from './store.ts'
 import type { ChoiceSource, choiceTables, StoredChoice } from './store-choices.ts'

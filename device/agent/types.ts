@@ -1,5 +1,5 @@
 /** What a device can do, as the CLI, the local API and the evaluation's fleet see it. */
-import type { ChatMessage, ChoiceLine, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { ChatMessage, ChoiceLine, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { CheckInResponse, ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import type {

@@ -5,7 +5,7 @@
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { decodeContainer, encodeContainer } from '../../adapters/codec/container.ts'
+import { decodeContainer, encodeContainer } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Progress } from '../agent/types.ts'

@@ -1,7 +1,7 @@
 /** Requests to Claude, and its answers back: bytes and headers as they are, less what belongs to one connection or to this device. */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { sha256Hex } from '../../adapters/codec/digest.ts'
+import { sha256Hex } from '../../adapters/digest.ts'
 import { asFedError, FedError, isFedError } from '../../adapters/errors.ts'
 import type { OutboxEntry } from '../agent/store-log.ts'
 import { reasonOf } from '../http/reasons.ts'

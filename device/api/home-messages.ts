@@ -127,7 +127,7 @@ export const ImportResponse = report({ added: Count, replaced: Count, known: Cou
 
 export const AdapterQuery = z.strictObject({ which: z.enum(['private', 'shared']).optional() })
 /**
- * The header of the container (adapters/codec/container.ts) in which an adapter travels; its
+ * The header of the container (adapters/container/container.ts) in which an adapter travels; its
  * payload is the numbers. weights: SHA-256 of the model that it is for.
  */
 export const AdapterHeader = z.strictObject({

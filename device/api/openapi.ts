@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of the local API, made from the table of routes and the schemas that the device itself checks with. */
 import { z } from 'zod'
+import * as choiceLog from '../../adapters/formats/choice-log.ts'
 import { VERSION } from '../../adapters/version.ts'
-import * as choiceLog from '../../adapters/wire/choice-log.ts'
 import * as energy from '../../adapters/wire/energy.ts'
 import * as federation from '../../adapters/wire/federation.ts'
 import * as oversight from '../../adapters/wire/oversight.ts'

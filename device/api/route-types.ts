@@ -1,6 +1,6 @@
 /** The types of what each of the device's own routes takes and gives, for its handler and for its clients. */
 import type { z } from 'zod'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { ExitChoice } from '../agent/choose-exit.ts'
 import type { ImportReport } from '../agent/imported.ts'
 import type { ParticipateReport, TrainReport } from '../agent/types.ts'

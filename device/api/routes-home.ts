@@ -2,7 +2,7 @@
  * The table of what the command line asks of the process that owns the home. All of it begins with
  * /v1/home, so that no version that lacks one of them takes it for Claude's.
  */
-import { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { TrainingResponse } from '../../adapters/wire/oversight.ts'
 import {
   AdapterHeader,

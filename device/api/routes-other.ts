@@ -1,6 +1,6 @@
 /** The table of what is not JSON of the device's own: Claude's API, and the files of the page. */
 import { z } from 'zod'
-import { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { OtherRoute } from './routes.ts'
 
 /** What the device reads of a Messages request; the rest is carried to Claude as it is. */

@@ -1,8 +1,8 @@
 /** Choice logs that somebody brings: read and told about, before any of it is taken. */
 import { FedError } from '../../adapters/errors.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
-import { tellLines } from '../../adapters/wire/json-lines.ts'
-import { parseChoiceLog } from '../../adapters/wire/read-choices.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
+import { tellLines } from '../../adapters/formats/json-lines.ts'
+import { parseChoiceLog } from '../../adapters/formats/read-choices.ts'
 import type { ImportReport } from '../agent/imported.ts'
 import { type Io, nameOf } from './io.ts'
 

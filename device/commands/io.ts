@@ -1,6 +1,6 @@
 /** What a command reads and writes beside files: the process's own, or a caller's. */
 import { readFileSync } from 'node:fs'
-import { bytesOfFile, decodeLines, decodeText } from '../../adapters/codec/text.ts'
+import { bytesOfFile, decodeLines, decodeText } from '../../adapters/formats/text.ts'
 import type { Progress } from '../agent/types.ts'
 
 /** Where a program reads and writes. */

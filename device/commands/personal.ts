@@ -2,8 +2,8 @@
 
 import { Command } from 'commander'
 import type { z } from 'zod'
-import { parseJson } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { parseJson } from '../../adapters/formats/text.ts'
 import {
   DIMENSIONS,
   Dimension,

@@ -5,8 +5,8 @@
 
 import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { cryptoRng } from '../../adapters/random.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
 import type { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
 import type { ExitChoice } from '../agent/choose-exit.ts'

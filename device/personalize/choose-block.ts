@@ -2,7 +2,7 @@
  * Chooses which preferences of a profile a conversation begins with: those that nothing in it
  * forbids and that matter for its request.
  */
-import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type {
   Preference,
   Profile,

@@ -1,5 +1,5 @@
 /** Messages and answers as token ids for the local model. */
-import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { Tokenizer, ChatMessage as TokenizerMessage } from '../engine/model/tokenizer.ts'
 import type { AnswerInput } from '../engine/run/types.ts'
 import { textOf } from './request-text.ts'

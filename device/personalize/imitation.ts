@@ -1,6 +1,6 @@
 /** Text in a conversation that looks like the preference block. It is never taken for the device's own: such a conversation gets none,
  *  and nothing that it says is learned. */
-import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 
 /** Whether any text in it, whoever's and in whatever block, holds the block's delimiter. */
 export const imitatesBlock = ({

@@ -4,7 +4,7 @@
  * person can be learned. Judged by how the instructions are built: an order to the model with an
  * object, an exact form, named outputs, slots to fill; not by whole phrases.
  */
-import type { SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import {
   hasBlanks,
   isForProgram,

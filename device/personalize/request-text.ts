@@ -1,5 +1,5 @@
 /** The text of messages, whose content is a string or an array of blocks. */
-import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 
 /** Text blocks joined by blank lines; other blocks (images, documents) are passed over. */
 export const textOf = (content: SystemPrompt): string =>

@@ -3,7 +3,7 @@
  * touched. It is chosen once, for the first request of a conversation; agent/suffixes.ts remembers
  * it, since what Claude thinks is signed over it.
  */
-import type { ChatMessage, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { Preference, Profile } from '../../adapters/wire/personalization.ts'
 import { type Chosen, choosePreferences, chooseShared, type Relevant } from './choose-block.ts'
 import { constraintsInConversation } from './conversation-constraints.ts'

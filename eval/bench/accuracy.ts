@@ -1,8 +1,8 @@
 /** What a round is worth: accuracy on unseen choices after training on the last layers below the exit, against full depth.
  *  Heads are refitted on the trained states, as a device does. */
 
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { AnswerInput, Engine } from '../../device/engine/run/types.ts'
 import type { UserLog } from '../arms.ts'

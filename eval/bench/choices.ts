@@ -1,10 +1,10 @@
 /** Choices for the benchmarks: between two long answers, of simulated people; or from a choice log. */
 import { basename } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
+import { tellLines } from '../../adapters/formats/json-lines.ts'
+import { parseChoiceLog } from '../../adapters/formats/read-choices.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
-import { tellLines } from '../../adapters/wire/json-lines.ts'
-import { parseChoiceLog } from '../../adapters/wire/read-choices.ts'
 import { logsByUser, type UserLog } from '../arms.ts'
 import { readLines } from '../files.ts'
 import type { Answer } from '../mock/answerer.ts'

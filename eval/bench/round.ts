@@ -1,6 +1,7 @@
 /** A device's round, from choices to a trained adapter, against PEFT doing the same choices at full depth and a pair a step. */
+
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { RewardPair } from '../../device/engine/run/types.ts'
 import type { PeerProcess } from '../peers/peer-process.ts'

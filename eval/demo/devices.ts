@@ -1,7 +1,7 @@
 /** The demo's people with a device of their own: each is the `loreweave` program with a home folder. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { ParticipateReport } from '../../device/agent/types.ts'
 import type { Processes } from './processes.ts'
 

@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeSafetensors, type Tensor } from '../../adapters/codec/safetensors.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { encodeSafetensors, type Tensor } from '../../adapters/formats/safetensors.ts'
 import type { ModelConfig } from '../../device/engine/model/config.ts'
 import { huggingFaceName } from '../../device/engine/model/tensor-source.ts'
 import {

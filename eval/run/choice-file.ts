@@ -3,9 +3,9 @@
  * be judged.
  */
 import { basename } from 'node:path'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
-import { tellLines } from '../../adapters/wire/json-lines.ts'
-import { latestChoices, parseChoiceLog } from '../../adapters/wire/read-choices.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
+import { tellLines } from '../../adapters/formats/json-lines.ts'
+import { latestChoices, parseChoiceLog } from '../../adapters/formats/read-choices.ts'
 import { logsByUser, type UserLog } from '../arms.ts'
 import { readLines, readText } from '../files.ts'
 import { type OutputsRequest, readOutputs } from '../outputs.ts'

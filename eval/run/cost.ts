@@ -1,5 +1,5 @@
 /** What the product's further answers cost, in tokens and in money. */
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { priceOf, tokensOf, type Usage, usdOf } from '../../device/personalize/prices.ts'
 import { textOf } from '../../device/personalize/request-text.ts'
 import type { UserLog } from '../arms.ts'

@@ -1,7 +1,7 @@
 /** Arms that are a device: the agent's own code serves one person, on a release that it did not have to download. */
 import { createHash } from 'node:crypto'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import {
   type AnswerMemo,

@@ -1,8 +1,8 @@
 /** What an evaluation consists of, as data: people, requests, the federation's plan, arms. Built in, or from a JSON file. */
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
-import { parseJson } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { parseJson } from '../../adapters/formats/text.ts'
 import { FederationPlan } from '../federate.ts'
 import { readText } from '../files.ts'
 import { TASTE_KINDS } from '../users.ts'

@@ -1,5 +1,5 @@
 /** The people of a scenario and their choices. */
-import type { ChoiceLine, SystemPrompt } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import { type AnswerMemo, encodeAnswers } from '../../device/agent/choice-features.ts'
 import type { Tokenizer } from '../../device/engine/model/tokenizer.ts'
 import type { Engine } from '../../device/engine/run/types.ts'

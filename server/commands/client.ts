@@ -1,8 +1,8 @@
 /** The operator's side of the HTTP API. */
 import { existsSync, readFileSync } from 'node:fs'
 import type { z } from 'zod'
-import { textOfFile } from '../../adapters/codec/text.ts'
 import { ERROR_CODES, FedError } from '../../adapters/errors.ts'
+import { textOfFile } from '../../adapters/formats/text.ts'
 import { ErrorResponse } from '../../adapters/wire/federation.ts'
 import { credentialFile } from './serve.ts'
 

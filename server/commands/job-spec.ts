@@ -1,6 +1,7 @@
 /** A job from a file or from an earlier job, with flags on top. */
-import { parseJson } from '../../adapters/codec/text.ts'
+
 import { FedError } from '../../adapters/errors.ts'
+import { parseJson } from '../../adapters/formats/text.ts'
 import { JobSpec, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 
 export type JobFlags = {

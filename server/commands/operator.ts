@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
-import { textOfFile } from '../../adapters/codec/text.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { textOfFile } from '../../adapters/formats/text.ts'
 import type { JobSpecInput, JobView } from '../../adapters/wire/jobs.ts'
 import {
   CreateTokensResponse,

@@ -1,7 +1,7 @@
 /** The thread behind aggregateInWorker. */
 import { createHash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
-import { useSha256 } from '../../adapters/codec/digest.ts'
+import { useSha256 } from '../../adapters/digest.ts'
 import { isFedError } from '../../adapters/errors.ts'
 import { type Aggregation, startAggregation } from './aggregate.ts'
 import type { WorkerAnswer, WorkerRequest } from './worker.ts'

@@ -1,6 +1,6 @@
 /** From the updates of a round to the bytes of its release. Same updates, same parent: same bytes, whatever came first. */
 
-import { createFold, type Fold } from '../../adapters/aggregate/fold.ts'
+import { createFold, type Fold } from '../../adapters/aggregate/exact-sum.ts'
 import { decodePrior, encodePrior, priorMStep } from '../../adapters/aggregate/prior.ts'
 import { checkReleaseBounds } from '../../adapters/aggregate/release-bounds.ts'
 import { type FeatureStatistics, scaleFromStatistics } from '../../adapters/aggregate/statistics.ts'
@@ -12,9 +12,9 @@ import {
   encodeRelease,
   findPart,
   type Part,
-} from '../../adapters/codec/container.ts'
-import { sha256Hex } from '../../adapters/codec/digest.ts'
-import { featureCount, triangleSize } from '../../adapters/codec/segments.ts'
+} from '../../adapters/container/container.ts'
+import { featureCount, triangleSize } from '../../adapters/container/segments.ts'
+import { sha256Hex } from '../../adapters/digest.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader, UpdateHeader } from '../../adapters/wire/containers.ts'

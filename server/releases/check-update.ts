@@ -1,10 +1,10 @@
 /** The checks at the door: an update is refused before it is stored, and the refusal's code goes back to the device. */
-import { type Container, decodeUpdate, findPart } from '../../adapters/codec/container.ts'
+import { type Container, decodeUpdate, findPart } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { UpdateHeader } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
-import { isSameAdapter } from '../../adapters/wire/line.ts'
+import { isSameAdapter } from '../../adapters/wire/lineage.ts'
 import type { Round } from '../rounds/machine.ts'
 import { isSameBase, isSameFeatures, LARGEST_SUM, MOMENT_FACTOR } from './line.ts'
 

@@ -1,5 +1,5 @@
 /** A line of releases: which devices belong to it, and how large its messages are. */
-import { featureCount, triangleSize } from '../../adapters/codec/segments.ts'
+import { featureCount, triangleSize } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
@@ -17,7 +17,7 @@ export const isSameFeatures = (a: FeatureSpace, b: FeatureSpace): boolean =>
 export const isSameBase = (a: BaseModel, b: BaseModel): boolean =>
   a.weights === b.weights && a.tokenizer === b.tokenizer
 
-/** Largest Σ max|addend| that a fold takes (adapters/aggregate/fold.ts). */
+/** Largest Σ max|addend| that a fold takes (adapters/aggregate/exact-sum.ts). */
 export const LARGEST_SUM = 2 ** 42
 /** How far a moment may lie above the first prior: a head this much larger is an attack or a bug, not a taste. */
 export const MOMENT_FACTOR = 10_000

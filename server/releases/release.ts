@@ -1,7 +1,7 @@
 /** A release as the server keeps it: bytes, what lists print of it, and what the next round needs to know. */
 import { type LineState, strategies } from '../../adapters/aggregate/strategy.ts'
-import { decodeRelease, encodeRelease } from '../../adapters/codec/container.ts'
-import { sha256Hex } from '../../adapters/codec/digest.ts'
+import { decodeRelease, encodeRelease } from '../../adapters/container/container.ts'
+import { sha256Hex } from '../../adapters/digest.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { adapterLayout } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader, ReleaseSummary } from '../../adapters/wire/containers.ts'

@@ -1,8 +1,8 @@
 /** Creates a job, and with the first of a line its release 0. */
-import { sha256Hex } from '../../adapters/codec/digest.ts'
+import { sha256Hex } from '../../adapters/digest.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
-import { lineIdOf } from '../../adapters/wire/line.ts'
+import { lineIdOf } from '../../adapters/wire/lineage.ts'
 import type { ServerDeps } from '../config.ts'
 import { checkJobSize } from '../releases/line.ts'
 import { firstRelease } from '../releases/release.ts'

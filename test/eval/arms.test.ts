@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import type { FeatureDeps } from '../../device/agent/choice-features.ts'
 import { FEATURE_NAMES } from '../../device/personalize/features.ts'
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { decodeRelease, findPart } from '../../adapters/codec/container.ts'
+import { decodeRelease, findPart } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
 import { FederationPlan } from '../../eval/federate.ts'

@@ -2,7 +2,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ChoiceLine } from '../../adapters/wire/choice-log.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { FederationPlan } from '../../eval/federate.ts'
 import { type RerankOptions, runRerank } from '../../eval/rerank.ts'
 import { Result } from '../../eval/results.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import { ChoiceLine } from '../../adapters/wire/choice-log.ts'
 import { createClaude } from '../../eval/mock/claude.ts'
 import { REQUESTS } from '../../eval/mock/requests.ts'
 import { CONTENT_DIMENSIONS, DIMENSIONS, type Dimension } from '../../eval/mock/style.ts'

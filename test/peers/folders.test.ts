@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { decodeSafetensors } from '../../adapters/codec/safetensors.ts'
+import { decodeSafetensors } from '../../adapters/formats/safetensors.ts'
 import { readAdapterFile, writeAdapterFile } from '../../device/agent/adapter-files.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { randomAdapter } from '../support/engine-model.ts'

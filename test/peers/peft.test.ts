@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { decodeSafetensors } from '../../adapters/codec/safetensors.ts'
+import { decodeSafetensors } from '../../adapters/formats/safetensors.ts'
 import { adapterLayout } from '../../adapters/lora/layout.ts'
 import { readPeft, writePeft } from '../../adapters/lora/peft.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'

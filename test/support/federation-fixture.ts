@@ -1,8 +1,8 @@
 /** A federation server in this process with a clock that only moves when told, and devices that sign. */
 
 import { expect } from 'vitest'
-import { encodeUpdate, type Part } from '../../adapters/codec/container.ts'
-import { featureCount, triangleSize } from '../../adapters/codec/segments.ts'
+import { encodeUpdate, type Part } from '../../adapters/container/container.ts'
+import { featureCount, triangleSize } from '../../adapters/container/segments.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
 import type { UpdateHeader } from '../../adapters/wire/containers.ts'

@@ -1,6 +1,6 @@
 /** What every aggregation strategy keeps. */
 import { describe, expect, test } from 'vitest'
-import { createFold } from '../../adapters/aggregate/fold.ts'
+import { createFold } from '../../adapters/aggregate/exact-sum.ts'
 import type { LineState, Strategy } from '../../adapters/aggregate/strategy.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'

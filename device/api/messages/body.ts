@@ -3,7 +3,7 @@
  * nothing odd about it is refused here. Pure.
  */
 import { z } from 'zod'
-import { ChatMessage, SystemPrompt } from '../../../adapters/wire/choice-log.ts'
+import { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
 import { MiB } from '../../../adapters/wire/primitives.ts'
 import { historyOf, type LooseMessage } from '../../agent/history.ts'
 import type { Trace } from '../../agent/suffixes.ts'

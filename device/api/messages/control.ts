@@ -1,5 +1,5 @@
 /** What an app asks of the device for one request, in `loreweave-…` headers. They stay here: none of them goes to Claude. */
-import { sha256Hex } from '../../../adapters/codec/digest.ts'
+import { sha256Hex } from '../../../adapters/digest.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { RequestMode } from '../../../adapters/wire/personalization.ts'
 

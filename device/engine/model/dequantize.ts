@@ -1,6 +1,6 @@
 /** Number formats of GGUF tensors to float32, as ggml defines them (ggml-quants.c). */
-import { GGUF_TYPES, type GgufType } from '../../../adapters/codec/gguf.ts'
-import { float16 } from '../../../adapters/codec/safetensors.ts'
+import { GGUF_TYPES, type GgufType } from '../../../adapters/formats/gguf.ts'
+import { float16 } from '../../../adapters/formats/safetensors.ts'
 import { type Dequantize, iq4nl, iq4xs, q2k, q3k, q4k, q5k, q6k } from './k-quants.ts'
 
 /** bytes: whole blocks, as they lie in the file (little-endian) -> one number each. RangeError when a block is cut. */

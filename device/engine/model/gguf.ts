@@ -1,7 +1,7 @@
 /** GGUF files on disk: the header once, tensors as float32 on demand. */
 import { type FileHandle, open } from 'node:fs/promises'
-import { type GgufHeader, parseGguf } from '../../../adapters/codec/gguf.ts'
 import { FedError } from '../../../adapters/errors.ts'
+import { type GgufHeader, parseGguf } from '../../../adapters/formats/gguf.ts'
 import { dequantize } from './dequantize.ts'
 import { readBytes } from './read-bytes.ts'
 

@@ -4,14 +4,14 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
+import { FedError, isFedError } from '../../../adapters/errors.ts'
 import {
   parseSafetensorsHeader,
   safetensorsHeaderEnd,
   type TensorEntry,
   toFloat32,
-} from '../../../adapters/codec/safetensors.ts'
-import { decodeText, parseJson } from '../../../adapters/codec/text.ts'
-import { FedError, isFedError } from '../../../adapters/errors.ts'
+} from '../../../adapters/formats/safetensors.ts'
+import { decodeText, parseJson } from '../../../adapters/formats/text.ts'
 import { GGUF_MODULES } from '../../../adapters/lora/gguf-lora.ts'
 import { PEFT_MODULES } from '../../../adapters/lora/peft.ts'
 import { halfSplitRows } from '../../../adapters/lora/rotary-rows.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkReleaseBounds } from '../../../adapters/aggregate/release-bounds.ts'
-import { decodeRelease, encodeRelease, type Part } from '../../../adapters/codec/container.ts'
+import { decodeRelease, encodeRelease, type Part } from '../../../adapters/container/container.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import { expectCode } from '../../support/expect-code.ts'
 

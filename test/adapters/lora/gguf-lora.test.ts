@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { encodeGguf, type GgufEntry, parseGguf } from '../../../adapters/codec/gguf.ts'
+import { encodeGguf, type GgufEntry, parseGguf } from '../../../adapters/formats/gguf.ts'
 import { ggufLoraBase, readGgufLora, writeGgufLora } from '../../../adapters/lora/gguf-lora.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
 import { readPeft } from '../../../adapters/lora/peft.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { decodeSafetensors, encodeSafetensors } from '../../../adapters/codec/safetensors.ts'
+import { decodeSafetensors, encodeSafetensors } from '../../../adapters/formats/safetensors.ts'
 import { checkMlxConfig, isMlxConfig, readMlx } from '../../../adapters/lora/mlx.ts'
 import { readPeft } from '../../../adapters/lora/peft.ts'
 import { expectCode } from '../../support/expect-code.ts'

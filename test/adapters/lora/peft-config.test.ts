@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { decodeSafetensors, encodeSafetensors } from '../../../adapters/codec/safetensors.ts'
+import { decodeSafetensors, encodeSafetensors } from '../../../adapters/formats/safetensors.ts'
 import { type Adapter, adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
 import { readPeft } from '../../../adapters/lora/peft.ts'
 import { expectCode } from '../../support/expect-code.ts'

@@ -4,7 +4,7 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   type Tensor,
-} from '../../../adapters/codec/safetensors.ts'
+} from '../../../adapters/formats/safetensors.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
 import { readPeft, writePeft } from '../../../adapters/lora/peft.ts'
 import { type AdapterSpec, MODULES } from '../../../adapters/lora/spec.ts'

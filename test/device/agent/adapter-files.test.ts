@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseGguf } from '../../../adapters/codec/gguf.ts'
-import { decodeSafetensors, encodeSafetensors } from '../../../adapters/codec/safetensors.ts'
+import { parseGguf } from '../../../adapters/formats/gguf.ts'
+import { decodeSafetensors, encodeSafetensors } from '../../../adapters/formats/safetensors.ts'
 import {
   otherBaseNote,
   readAdapterFile,

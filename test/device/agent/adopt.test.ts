@@ -1,7 +1,7 @@
 /** Which releases a device takes up: made by hand here, as a server that fails or cheats might. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { encodeRelease, type Part } from '../../../adapters/codec/container.ts'
-import { sha256Hex } from '../../../adapters/codec/digest.ts'
+import { encodeRelease, type Part } from '../../../adapters/container/container.ts'
+import { sha256Hex } from '../../../adapters/digest.ts'
 import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
 import { JobSpec } from '../../../adapters/wire/jobs.ts'

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
-import { featureCount } from '../../../adapters/codec/segments.ts'
+import { featureCount } from '../../../adapters/container/segments.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { cachePooled, encodeChoice } from '../../../device/agent/choice-features.ts'
 import {

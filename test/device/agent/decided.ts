@@ -1,5 +1,5 @@
 /** Decisions as they are kept, without a device. */
-import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
+import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
 import { newDecision } from '../../../device/agent/decisions.ts'
 import type { OwnStore } from '../../../device/agent/store.ts'
 import type { Answered } from '../../../device/agent/store-decisions.ts'

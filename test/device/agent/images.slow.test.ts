@@ -1,7 +1,7 @@
 /** What requests with images leave behind: sixty here; `loreweave-eval bench home` sends two thousand. */
 import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
+import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { type ServedHome, servedHome } from './served-home.ts'
 

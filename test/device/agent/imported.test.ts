@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ChoiceLine } from '../../../adapters/wire/choice-log.ts'
-import { choiceKey } from '../../../adapters/wire/read-choices.ts'
+import type { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
+import { choiceKey } from '../../../adapters/formats/read-choices.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { type DeviceStore, openStore, type StoreTx } from '../../../device/agent/store.ts'
 import { keepDecision } from './decided.ts'

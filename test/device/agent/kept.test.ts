@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
+import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
 import { conversationName, keptRequest, saidKey } from '../../../device/agent/kept.ts'
 
 let hashed = 0

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
+import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
 import { recordFeedback } from '../../../device/agent/decisions.ts'
 import { asObserved, observeRequest } from '../../../device/agent/observe.ts'
 import { propose, settleProposal } from '../../../device/agent/proposals.ts'

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { encodeContainer } from '../../../adapters/codec/container.ts'
+import { encodeContainer } from '../../../adapters/container/container.ts'
 import { newDecision } from '../../../device/agent/decisions.ts'
 import { openOversight } from '../../../device/agent/oversight.ts'
 import { propose } from '../../../device/agent/proposals.ts'

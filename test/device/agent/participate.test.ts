@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { decodeUpdate } from '../../../adapters/codec/container.ts'
+import { decodeUpdate } from '../../../adapters/container/container.ts'
 import { openDevice } from '../../../device/agent/device.ts'
 import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'

@@ -5,7 +5,7 @@ import {
   encodeRelease,
   findPart,
   type Part,
-} from '../../../adapters/codec/container.ts'
+} from '../../../adapters/container/container.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { choiceKey, latestChoices } from '../../../adapters/wire/read-choices.ts'
+import { choiceKey, latestChoices } from '../../../adapters/formats/read-choices.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
 import { openStore } from '../../../device/agent/store.ts'
 import { importText, type LogOptions, readLog } from '../../../device/commands/choices.ts'

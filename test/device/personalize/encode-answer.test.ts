@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ChatMessage } from '../../../adapters/wire/choice-log.ts'
+import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
 import { encodeAnswer, encodeRequest } from '../../../device/personalize/encode-answer.ts'
 
 /** One token a character; a chat template with one token for each turn's head and foot. */

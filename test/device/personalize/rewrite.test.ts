@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ChatMessage, SystemPrompt } from '../../../adapters/wire/choice-log.ts'
+import type { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
 import {
   DIMENSIONS,
   type Dimension,

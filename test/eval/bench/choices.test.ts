@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ChoiceLine } from '../../../adapters/wire/choice-log.ts'
+import { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
 import { benchChoices, loggedChoices } from '../../../eval/bench/choices.ts'
 import { expectCode } from '../../support/expect-code.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ChoiceLine } from '../../../adapters/wire/choice-log.ts'
+import type { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
 import { priceOf } from '../../../device/personalize/prices.ts'
 import { costResults, extraUsages, inputTokens } from '../../../eval/run/cost.ts'
 

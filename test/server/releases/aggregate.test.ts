@@ -4,9 +4,9 @@ import {
   encodeRelease,
   findPart,
   partsOf,
-} from '../../../adapters/codec/container.ts'
-import { sha256Hex } from '../../../adapters/codec/digest.ts'
-import { triangleSize } from '../../../adapters/codec/segments.ts'
+} from '../../../adapters/container/container.ts'
+import { triangleSize } from '../../../adapters/container/segments.ts'
+import { sha256Hex } from '../../../adapters/digest.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'

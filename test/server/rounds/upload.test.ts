@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { encodeContainer, type Part } from '../../../adapters/codec/container.ts'
-import { sha256Hex } from '../../../adapters/codec/digest.ts'
+import { encodeContainer, type Part } from '../../../adapters/container/container.ts'
+import { sha256Hex } from '../../../adapters/digest.ts'
 import { sequentialSegments } from '../../../adapters/lora/layout.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { SystemPrompt } from '../../../../adapters/wire/choice-log.ts'
+import type { SystemPrompt } from '../../../../adapters/formats/choice-log.ts'
 import { findSystem, withBlock } from '../../../../device/api/messages/system-edit.ts'
 import { appendBlock } from '../../../../device/personalize/rewrite.ts'
 

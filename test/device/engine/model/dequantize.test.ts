@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { GGUF_TYPES, type GgufType } from '../../../../adapters/codec/gguf.ts'
+import { GGUF_TYPES, type GgufType } from '../../../../adapters/formats/gguf.ts'
 import { dequantize } from '../../../../device/engine/model/dequantize.ts'
 
 // Random blocks and their float32 numbers by gguf-py 0.19 (quants.py); see test/vectors/gguf/make-blocks.py.

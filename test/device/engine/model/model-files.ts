@@ -1,7 +1,7 @@
 /** Small models on disk for tests: the same random weights as a GGUF file and as a Hugging Face folder. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeSafetensors } from '../../../../adapters/codec/safetensors.ts'
+import { encodeSafetensors } from '../../../../adapters/formats/safetensors.ts'
 import type { ModelConfig } from '../../../../device/engine/model/config.ts'
 import { TINY_CONFIG, tinySource } from '../../../../device/engine/model/tiny.ts'
 import { expectedTensors } from '../../../../device/engine/model/weight-store.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createFold, restoreFold } from '../../../adapters/aggregate/fold.ts'
+import { createFold, restoreFold } from '../../../adapters/aggregate/exact-sum.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { expectCode } from '../../support/expect-code.ts'
 import { largestDifference } from '../../support/numbers.ts'

@@ -10,8 +10,8 @@ import {
   findPart,
   type Part,
   partsOf,
-} from '../../../adapters/codec/container.ts'
-import { sha256 } from '../../../adapters/codec/digest.ts'
+} from '../../../adapters/container/container.ts'
+import { sha256 } from '../../../adapters/digest.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import type { ReleaseHeader, UpdateHeader } from '../../../adapters/wire/containers.ts'
 import { expectCode } from '../../support/expect-code.ts'

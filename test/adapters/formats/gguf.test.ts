@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeGguf, parseGguf } from '../../../adapters/codec/gguf.ts'
 import { isFedError } from '../../../adapters/errors.ts'
+import { encodeGguf, parseGguf } from '../../../adapters/formats/gguf.ts'
 import { f32, type Meta, writeGguf } from '../../device/engine/model/gguf-writer.ts'
 
 const meta: Meta[] = [

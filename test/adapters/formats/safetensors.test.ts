@@ -7,7 +7,7 @@ import {
   float16,
   parseSafetensorsHeader,
   safetensorsHeaderEnd,
-} from '../../../adapters/codec/safetensors.ts'
+} from '../../../adapters/formats/safetensors.ts'
 import { expectCode } from '../../support/expect-code.ts'
 
 const vectors = new URL('../../vectors/tiny-llama/', import.meta.url)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ChoiceLine, shownOf } from '../../../adapters/wire/choice-log.ts'
-import { parseChoiceLog } from '../../../adapters/wire/read-choices.ts'
+import { ChoiceLine, shownOf } from '../../../adapters/formats/choice-log.ts'
+import { parseChoiceLog } from '../../../adapters/formats/read-choices.ts'
 
 const line = {
   user: 'ada',

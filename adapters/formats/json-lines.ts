@@ -2,8 +2,9 @@
  * Files of one JSON object a line, as other programs write them: what is bad or passed over is
  * told, never quoted. Pure.
  */
-import { NOT_UTF8 } from '../codec/text.ts'
+
 import { FedError } from '../errors.ts'
+import { NOT_UTF8 } from './text.ts'
 
 /** line: from 1. problem: what is wrong and how to mend it. */
 export type LineProblem = { readonly line: number; readonly problem: string }

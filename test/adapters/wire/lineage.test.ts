@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JobSpecInput } from '../../../adapters/wire/jobs.ts'
-import { lineIdOf } from '../../../adapters/wire/line.ts'
+import { lineIdOf } from '../../../adapters/wire/lineage.ts'
 import { parsedJob, tinyJob } from '../../support/federation-fixture.ts'
 
 const { base, adapter } = tinyJob()

@@ -2,7 +2,7 @@
  * What names a line of releases: each of its releases has the number of the one before it and one
  * more.
  */
-import { sha256Hex } from '../codec/digest.ts'
+import { sha256Hex } from '../digest.ts'
 import { type AdapterSpec, MODULES } from '../lora/spec.ts'
 import type { JobSpec } from './jobs.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkSegments, featureCount, triangleSize } from '../../../adapters/codec/segments.ts'
+import { checkSegments, featureCount, triangleSize } from '../../../adapters/container/segments.ts'
 import { sequentialSegments } from '../../../adapters/lora/layout.ts'
 import { expectCode } from '../../support/expect-code.ts'
 

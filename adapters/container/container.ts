@@ -1,10 +1,10 @@
 /** The binary envelope of updates and releases; byte layout in adapters/README.md. Numbers are little-endian. */
 import type { z } from 'zod'
+import { sha256 } from '../digest.ts'
 import { FedError } from '../errors.ts'
 import { sequentialSegments } from '../lora/layout.ts'
 import { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
 import { MAX_JSON_BYTES, PROTOCOL_VERSION } from '../wire/primitives.ts'
-import { sha256 } from './digest.ts'
 import { checkReleaseParts, checkSegments, checkUpdateParts } from './segments.ts'
 
 export type Container<Header> = { readonly header: Header; readonly payload: Float32Array }

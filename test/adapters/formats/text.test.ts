@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeLines, decodeText, parseJson, textOfFile } from '../../../adapters/codec/text.ts'
+import { decodeLines, decodeText, parseJson, textOfFile } from '../../../adapters/formats/text.ts'
 import { expectCode } from '../../support/expect-code.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)

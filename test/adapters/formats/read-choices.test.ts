@@ -1,8 +1,8 @@
 /** Choice logs as strangers write them: each case is a line that some program makes. */
 import { describe, expect, test } from 'vitest'
-import { ChoiceLine } from '../../../adapters/wire/choice-log.ts'
-import { tellLines } from '../../../adapters/wire/json-lines.ts'
-import { choiceKey, latestChoices, parseChoiceLog } from '../../../adapters/wire/read-choices.ts'
+import { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
+import { tellLines } from '../../../adapters/formats/json-lines.ts'
+import { choiceKey, latestChoices, parseChoiceLog } from '../../../adapters/formats/read-choices.ts'
 import { expectCode } from '../../support/expect-code.ts'
 
 const user = (content: unknown) => ({ role: 'user', content })
