@@ -7,11 +7,11 @@ import { seededRng } from '../adapters/random.ts'
 import { type KeyPair, newKeyPair } from '../adapters/wire/signature.ts'
 import type { AnswerMemo } from '../device/agent/choice-features.ts'
 import { openDevice } from '../device/agent/device.ts'
-import { openStore } from '../device/agent/store.ts'
 import type { Transport } from '../device/agent/transport.ts'
 import type { Device, ParticipateReport } from '../device/agent/types.ts'
 import type { LocalModel } from '../device/engine/model/open.ts'
 import type { Engine } from '../device/engine/run/types.ts'
+import { openStore } from '../device/store/store.ts'
 
 export type FleetOptions = {
   /** One device a user; test lines are never imported. */

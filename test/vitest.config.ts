@@ -4,12 +4,12 @@ import { defineConfig } from 'vitest/config'
 /** Files that start programs, engine children or a browser: each has a process of its own. All others share one process with
  *  many files, and leave nothing behind in it. `architecture.test.ts` holds the list to what the files import. */
 export const PROCESSES = [
-  'test/device/agent/forget.test.ts',
+  'test/device/store/forget.test.ts',
   'test/device/agent/kill.test.ts',
   'test/device/agent/process-time.test.ts',
   'test/device/agent/real-engine.test.ts',
-  'test/device/agent/store-file.test.ts',
-  'test/device/agent/store-keeper.test.ts',
+  'test/device/store/file.test.ts',
+  'test/device/store/keeper.test.ts',
   'test/device/api/engine-lost.test.ts',
   'test/device/api/page/page.test.ts',
   'test/device/cli.test.ts',

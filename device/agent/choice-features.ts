@@ -10,7 +10,7 @@ import { rawFeatures } from '../personalize/feature-space.ts'
 import { namedFeatures } from '../personalize/features.ts'
 import { keptAnswer, keptText } from '../personalize/kept-text.ts'
 import { requestText, textOf } from '../personalize/request-text.ts'
-import type { StoredChoice } from './store-choices.ts'
+import type { StoredChoice } from '../store/choices.ts'
 import type { Conversation } from './types.ts'
 
 /** One candidate as the local model reads it, and its named features. */

@@ -6,6 +6,8 @@ import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/run/types.ts'
 import { softplus } from '../personalize/logistic.ts'
 import { scoreFeatures } from '../personalize/reward.ts'
+import type { StoredChoice } from '../store/choices.ts'
+import { serveRelease } from '../store/private-adapter.ts'
 import {
   type ChoiceFeatures,
   encodeChoice,
@@ -14,9 +16,7 @@ import {
   usefulChoices,
 } from './choice-features.ts'
 import { keepExit } from './exit-layer.ts'
-import { serveRelease } from './private-adapter.ts'
 import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
-import type { StoredChoice } from './store-choices.ts'
 import { fitTaste, ownScale } from './taste.ts'
 
 /** accuracy: share of pairs of unseen choices in the right order; logLikelihood: of them, mean over choices.

@@ -5,7 +5,7 @@ import {
   LastTraining,
   type Readings,
 } from '../../adapters/wire/energy.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore } from '../store/store.ts'
 import { isTrainingPaused } from './training.ts'
 
 /** at: of the look; goodUntil: when a running agent would long have looked again. */

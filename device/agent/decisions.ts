@@ -11,9 +11,9 @@ import {
 } from '../personalize/feedback.ts'
 import { PROMPT_CHARS } from '../personalize/kept-text.ts'
 import type { JudgedDecision } from '../personalize/off-policy.ts'
-import { ASKED_MESSAGES, keptAsked, keptRequest } from './kept.ts'
-import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
-import type { DecisionInfo, DecisionRow, NewDecision } from './store-decisions.ts'
+import type { DecisionInfo, DecisionRow, NewDecision } from '../store/decisions.ts'
+import { ASKED_MESSAGES, keptAsked, keptRequest } from '../store/kept-request.ts'
+import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
 import type { Conversation } from './types.ts'
 
 export const newId = (prefix: string): string =>

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { DeviceStore, StoreTx } from './store.ts'
+import type { DeviceStore, StoreTx } from '../store/store.ts'
 
 /** weights: SHA-256 of the model that it was chosen for. */
 const KeptExit = z.object({ weights: z.string(), layer: z.int().min(1) })

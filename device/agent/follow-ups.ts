@@ -11,7 +11,7 @@ import {
   trainFollowUps,
 } from '../personalize/implicit.ts'
 import { followUpReading, type Gate, poolInParts, poolRequests } from '../personalize/relevance.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore } from '../store/store.ts'
 
 export type FollowUps = {
   /** Fits the gate if it is not there yet: one pass over the seeds, five seconds on two cores. */

@@ -1,7 +1,7 @@
 /** Choices that a person brings: each kept once, under an id that names it alone. */
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { choiceKey, latestChoices } from '../../adapters/formats/read-choices.ts'
-import type { DeviceStore } from './store.ts'
+import type { DeviceStore } from '../store/store.ts'
 
 /**
  * Lines, by what came of them. replaced: those that corrected, or were corrected by, another of the

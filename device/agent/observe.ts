@@ -4,11 +4,11 @@ import { dimensionOf, sentenceOfWish } from '../personalize/dimensions.ts'
 import { keptText } from '../personalize/kept-text.ts'
 import { requestText } from '../personalize/request-text.ts'
 import { statedPreferences } from '../personalize/stated.ts'
+import type { DeviceStore } from '../store/store.ts'
 import { newId, recordFeedback, refreshChoices } from './decisions.ts'
 import type { FollowUps } from './follow-ups.ts'
 import { propose } from './proposals.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore } from './store.ts'
 import type { Conversation } from './types.ts'
 
 export type ObservingDeps = {

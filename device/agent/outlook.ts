@@ -15,9 +15,9 @@ import {
   type Spending,
   type SpendRequest,
 } from '../personalize/spend.ts'
+import type { StoreReads } from '../store/store.ts'
 import { judgedDecisions, newId } from './decisions.ts'
 import type { Serving, ServingDeps } from './serving.ts'
-import type { StoreReads } from './store.ts'
 import type { CandidateRequest, Reservation, SpendOptions } from './types.ts'
 import { usualUsage } from './usual-usage.ts'
 

@@ -20,16 +20,16 @@ import type {
 } from '../../adapters/wire/oversight.ts'
 import { Dimension } from '../../adapters/wire/personalization.ts'
 import { textOf } from '../personalize/request-text.ts'
+import type { SourcedChoice } from '../store/choices.ts'
+import { type Dropped, grantConsent, withdrawConsent } from '../store/consent.ts'
+import type { DecisionRow } from '../store/decisions.ts'
+import type { FeedbackRow } from '../store/feedback.ts'
+import { readPrivate, servingState } from '../store/private-adapter.ts'
+import type { DeviceStore, StoreReads } from '../store/store.ts'
 import { conditionsStatus } from './conditions-status.ts'
-import { type Dropped, grantConsent, withdrawConsent } from './consent.ts'
 import { energyStatus } from './energy-status.ts'
-import { readPrivate, servingState } from './private-adapter.ts'
 import { releaseBlob } from './serving.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore, StoreReads } from './store.ts'
-import type { SourcedChoice } from './store-choices.ts'
-import type { DecisionRow } from './store-decisions.ts'
-import type { FeedbackRow } from './store-feedback.ts'
 
 type Body<T> = Omit<T, 'protocol'>
 

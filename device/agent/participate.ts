@@ -7,10 +7,10 @@ import {
   type ConsentRecord,
 } from '../../adapters/wire/federation.ts'
 import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
-import { CONTACT, consentRefusal } from './consent.ts'
+import { CONTACT, consentRefusal } from '../store/consent.ts'
+import type { DeviceStore } from '../store/store.ts'
 import type { RoundResult } from './round.ts'
 import { releaseBlob } from './serving.ts'
-import type { DeviceStore } from './store.ts'
 import type { Sleep } from './transport.ts'
 import type { ParticipateOptions, ParticipateReport, RoundReport } from './types.ts'
 import { dropOverdue, sendKept, sendUpload, type UploadDeps } from './uploads.ts'

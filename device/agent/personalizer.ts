@@ -8,9 +8,12 @@ import type {
 } from '../../adapters/wire/personalization.ts'
 import type { EventOf } from '../personalize/feedback.ts'
 import { editProfile, learnedPreferences, sentenceOf } from '../personalize/profile.ts'
+import type { Answered } from '../store/decisions.ts'
+import { forgetConversation } from '../store/forget.ts'
+import { countPeople } from '../store/people.ts'
+import type { StoreReads, StoreTx } from '../store/store.ts'
 import { recordFeedback } from './decisions.ts'
 import type { FollowUps } from './follow-ups.ts'
-import { forgetConversation } from './forget.ts'
 import { asObserved, observeRequest } from './observe.ts'
 import { openObserver } from './observer.ts'
 import {
@@ -21,14 +24,11 @@ import {
   refreshOutlook,
   reserveAnswers,
 } from './outlook.ts'
-import { countPeople } from './people.ts'
 import { settleProposal } from './proposals.ts'
 import type { Relevance } from './relevant.ts'
 import { rerankAnswers } from './reranking.ts'
 import { learnFromFeedback, readProfile, rewriteRequest, saveLearned } from './rewriting.ts'
 import type { Serving, ServingDeps } from './serving.ts'
-import type { StoreReads, StoreTx } from './store.ts'
-import type { Answered } from './store-decisions.ts'
 import { openSuffixes } from './suffixes.ts'
 import { setTrainingPaused, trainingStatus } from './training.ts'
 import type { Answer, Personalizer } from './types.ts'

@@ -2,11 +2,11 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/run/types.ts'
 import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../personalize/feedback.ts'
+import type { Oldest } from '../store/private-adapter.ts'
+import { DECISION_MS } from '../store/row-limits.ts'
 import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
 import { lastMessages, recordedFeedback } from './decisions.ts'
-import type { Oldest } from './private-adapter.ts'
 import type { Served, ServingDeps } from './serving.ts'
-import { DECISION_MS } from './store-ends.ts'
 import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './taste.ts'
 
 export const PRIVATE_OBJECTIVES = ['reward', 'dpo', 'kto', 'completion'] as const

@@ -4,8 +4,8 @@ import { FedError } from '../../adapters/errors.ts'
 import type { Proposal } from '../../adapters/wire/personalization.ts'
 import { wishOf } from '../personalize/dimensions.ts'
 import { editProfile } from '../personalize/profile.ts'
+import type { StoreReads, StoreTx } from '../store/store.ts'
 import { readProfile } from './rewriting.ts'
-import type { StoreReads, StoreTx } from './store.ts'
 
 /** Wishes that are not proposed again. */
 const Dismissed = z.object({ dismissed: z.array(z.string()) }).catch({ dismissed: [] })

@@ -18,8 +18,8 @@ import {
   trainRelevance,
 } from '../personalize/relevance.ts'
 import { RELEVANCE_SEEDS } from '../personalize/relevance-seeds.ts'
-import type { DeviceStore } from './store.ts'
-import type { Example } from './store-learned.ts'
+import type { Example } from '../store/learned.ts'
+import type { DeviceStore } from '../store/store.ts'
 
 /** What the user's doings say of a wish for a request (null: of any wish). weight: see OwnExample. */
 export type Learned = Omit<Example, 'wish'> & { readonly wish: Wish | null }

@@ -32,13 +32,13 @@ import {
   chooseSharedSuffix,
   chooseSuffix,
 } from '../personalize/rewrite.ts'
+import type { NewDecision } from '../store/decisions.ts'
+import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
 import { askedOf, bytesOf, newDecision } from './decisions.ts'
 import { historyOf } from './history.ts'
 import { orAborted } from './in-time.ts'
 import { type Learned, learnedRelevance, type Relevance, undoneRequests } from './relevant.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
-import type { NewDecision } from './store-decisions.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
 import type { Conversation, RewriteOptions, RewriteResult } from './types.ts'
 

@@ -12,9 +12,9 @@ import type { StepNeed } from '../engine/run/memory-plan.ts'
 import type { Engine, TrainProgress } from '../engine/run/types.ts'
 import { featureStatistics } from '../personalize/feature-space.ts'
 import type { HeadFit } from '../personalize/head.ts'
+import type { StoredChoice } from '../store/choices.ts'
 import { type AnswerMemo, type ChoiceFeatures, featurizeChoices } from './choice-features.ts'
 import { checkBase, checkFeatures, type Released, readRelease } from './released.ts'
-import type { StoredChoice } from './store-choices.ts'
 import { fitTaste, ownScale, pooledHead, rewardPairs, type Taste } from './taste.ts'
 
 export type RoundDeps = {

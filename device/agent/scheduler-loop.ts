@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
 import type { HoldReason, LastTraining, Readings } from '../../adapters/wire/energy.ts'
+import { CONTACT, consentRefusal } from '../store/consent.ts'
+import { servingState } from '../store/private-adapter.ts'
+import type { DeviceStore } from '../store/store.ts'
 import type { Overrides } from './conditions.ts'
 import { type Look, NO_READINGS } from './conditions-status.ts'
-import { CONTACT, consentRefusal } from './consent.ts'
 import { type Energy, type EnergyMeter, totalOf } from './energy.ts'
 import {
   type EnergyEntry,
@@ -16,7 +18,6 @@ import {
   keepCheckIn,
   keepEnergy,
 } from './energy-status.ts'
-import { servingState } from './private-adapter.ts'
 import {
   beginScheduler,
   type Instant,
@@ -26,7 +27,6 @@ import {
   type Work,
 } from './scheduler.ts'
 import type { AgentSettings } from './settings.ts'
-import type { DeviceStore } from './store.ts'
 import { isTrainingPaused } from './training.ts'
 import type { Sleep } from './transport.ts'
 import type { Device, Progress } from './types.ts'

@@ -18,15 +18,7 @@ import type {
 } from '../engine/run/types.ts'
 import { rawFeatures } from '../personalize/feature-space.ts'
 import { type Score, scoreFeatures } from '../personalize/reward.ts'
-import {
-  type AnswerMemo,
-  type ChoiceFeatures,
-  encodeAnswers,
-  featurizeChoices,
-} from './choice-features.ts'
-import { ownExit } from './exit-layer.ts'
-import { unlessForgotten } from './forgotten.ts'
-import { fitOwnTaste, isOutgrown, type OwnTaste, type Tuning, tuneTaste } from './own-taste.ts'
+import { unlessForgotten } from '../store/forgotten.ts'
 import {
   type Oldest,
   readPrivate,
@@ -34,11 +26,19 @@ import {
   savePrivate,
   serveRelease,
   servingState,
-} from './private-adapter.ts'
+} from '../store/private-adapter.ts'
+import type { DeviceStore, StoreReads } from '../store/store.ts'
+import {
+  type AnswerMemo,
+  type ChoiceFeatures,
+  encodeAnswers,
+  featurizeChoices,
+} from './choice-features.ts'
+import { ownExit } from './exit-layer.ts'
+import { fitOwnTaste, isOutgrown, type OwnTaste, type Tuning, tuneTaste } from './own-taste.ts'
 import { type PrivateObjective, privateData } from './private-training.ts'
 import { type Released, readRelease } from './released.ts'
 import type { DeviceSettings } from './settings.ts'
-import type { DeviceStore, StoreReads } from './store.ts'
 import { ownScale } from './taste.ts'
 import type { Conversation } from './types.ts'
 

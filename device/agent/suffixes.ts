@@ -6,6 +6,9 @@
 import type { Preference } from '../../adapters/wire/personalization.ts'
 import { dimensionOf } from '../personalize/dimensions.ts'
 import { EMPTY_PROFILE, editProfile, wishOfLine } from '../personalize/profile.ts'
+import { conversationName } from '../store/kept-request.ts'
+import type { DeviceStore } from '../store/store.ts'
+import type { SuffixKey } from '../store/suffixes.ts'
 import { newId } from './decisions.ts'
 import {
   creditKey,
@@ -16,9 +19,6 @@ import {
   sharedKey,
   systemKey,
 } from './history.ts'
-import { conversationName } from './kept.ts'
-import type { DeviceStore } from './store.ts'
-import type { SuffixKey } from './store-suffixes.ts'
 import type { Conversation } from './types.ts'
 
 /**

@@ -11,7 +11,7 @@ import { deviceIdOf, type KeyPair, signRequest } from '../../adapters/wire/signa
 import { gatewayReason, mayPass, reasonOf } from '../http/reasons.ts'
 import { isUnsent } from '../http/transport.ts'
 import { type Watchdog, watchdog } from '../http/watchdog.ts'
-import type { OutboxEntry } from './store-log.ts'
+import type { OutboxEntry } from '../store/outbox.ts'
 
 export type Transport = (request: Request) => Promise<Response>
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>

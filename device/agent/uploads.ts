@@ -1,9 +1,9 @@
 /** Finished updates on their way: each goes on its own, until the server took or refused it or its round is long over. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { consentRefusal, intendedBy } from '../store/consent.ts'
+import type { DeviceStore, PendingUpload } from '../store/store.ts'
 import type { Backoff } from './backoff.ts'
-import { consentRefusal, intendedBy } from './consent.ts'
 import type { Federation } from './federation.ts'
-import type { DeviceStore, PendingUpload } from './store.ts'
 import { sendFailure } from './transport.ts'
 import type { ParticipateOptions } from './types.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { type AnswerUsage, promptTokensOf, sumOf } from '../personalize/prices.ts'
-import type { DeviceStore, StoreReads } from './store.ts'
+import type { DeviceStore, StoreReads } from '../store/store.ts'
 import type { CandidateRequest } from './types.ts'
 
 /**

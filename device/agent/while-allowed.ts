@@ -1,6 +1,6 @@
 /** Work that ends as soon as it may not go on: what it sends is checked before each attempt, and what runs is stopped. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { Live } from './live.ts'
+import type { Live } from '../store/live.ts'
 
 /**
  * Goes with everything that leaves for a federation server. check: called before each attempt at

@@ -8,7 +8,6 @@ import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { type Home, homeFolder, openHome } from '../agent/home.ts'
 import { treeSeconds } from '../agent/process-time.ts'
 import type { DeviceSettings } from '../agent/settings.ts'
-import type { DeviceStore } from '../agent/store.ts'
 import { timerSleep } from '../agent/transport.ts'
 import type { Device } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
@@ -18,6 +17,7 @@ import { CACHE_BYTES, type EngineOptions, openEngine } from '../engine/run/clien
 import { freeBytes } from '../engine/run/memory.ts'
 import { divideLimit, rowLimitUnder, type StepNeed } from '../engine/run/memory-plan.ts'
 import { type HttpTransport, openTransport } from '../http/transport.ts'
+import type { DeviceStore } from '../store/store.ts'
 import type { Io } from './io.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }

@@ -1,8 +1,8 @@
 /** `loreweave status`: one screen of what this device has, has learned, does and has sent. */
 import { Command } from 'commander'
 import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
-import { mixedText } from '../agent/people.ts'
 import type { HomeStatus } from '../owner/status.ts'
+import { mixedText } from '../store/people.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, megabytes, withHome } from './context.ts'
 import type { Io } from './io.ts'

@@ -11,7 +11,6 @@ import { DIMENSIONS, type Preference } from '../../adapters/wire/personalization
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { openDevice } from '../../device/agent/device.ts'
 import { openRelevance } from '../../device/agent/relevant.ts'
-import { openStore } from '../../device/agent/store.ts'
 import { answerMessages } from '../../device/api/messages.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
@@ -23,6 +22,7 @@ import {
   chooseSuffix,
   renderBlock,
 } from '../../device/personalize/rewrite.ts'
+import { openStore } from '../../device/store/store.ts'
 import { bootstrapInterval, meanOf } from '../metrics.ts'
 import { replyTo } from '../mock/reply.ts'
 import type { Result } from '../results.ts'

@@ -55,7 +55,7 @@ const ENTRIES = [
   'device/cli',
   'server/cli',
   'eval/cli',
-  'device/agent/store-keeper-worker',
+  'device/store/keeper-worker',
   'device/engine/run/worker',
   'server/releases/aggregate-worker',
   'eval/peers/llama-worker',

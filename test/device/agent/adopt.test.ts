@@ -7,8 +7,8 @@ import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
 import { JobSpec } from '../../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import { releaseBlob } from '../../../device/agent/serving.ts'
-import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { type OwnStore, openStore } from '../../../device/store/store.ts'
 import { fakeDevice, jobFor, shortChoices, tinyModel } from './fixture.ts'
 
 let model: LocalModel

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { type AnswerMemo, encodeAnswers } from '../../../device/agent/choice-features.ts'
-import { openStore } from '../../../device/agent/store.ts'
 import type { Tokenizer } from '../../../device/engine/model/tokenizer.ts'
+import { openStore } from '../../../device/store/store.ts'
 
-import { keepDecision } from './decided.ts'
+import { keepDecision } from '../store/decided.ts'
 
 /** One token a character. */
 const tokenizer = {

@@ -10,10 +10,10 @@ import {
   shallowestOfBest,
 } from '../../../device/agent/choose-exit.ts'
 import { keepExit, ownExit } from '../../../device/agent/exit-layer.ts'
-import { openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import type { Engine } from '../../../device/engine/run/types.ts'
 import { featureSpace } from '../../../device/personalize/feature-space.ts'
+import { openStore } from '../../../device/store/store.ts'
 import { fakeEngine, tinyModel } from './fixture.ts'
 
 let model: LocalModel

@@ -5,8 +5,8 @@ import {
   type Look,
   NO_READINGS,
 } from '../../../device/agent/conditions-status.ts'
-import { openStore } from '../../../device/agent/store.ts'
 import { setTrainingPaused } from '../../../device/agent/training.ts'
+import { openStore } from '../../../device/store/store.ts'
 
 const look: Look = {
   at: 1000,

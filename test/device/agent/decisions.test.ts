@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { exploreOrder, judgedDecisions, recordFeedback } from '../../../device/agent/decisions.ts'
-import { openStore } from '../../../device/agent/store.ts'
-import { keepDecision } from './decided.ts'
+import { openStore } from '../../../device/store/store.ts'
+import { keepDecision } from '../store/decided.ts'
 
 const CHANCES = [0.2, 0.5, 0.3]
 

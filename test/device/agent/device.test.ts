@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest'
 import { FedError } from '../../../adapters/errors.ts'
-import { serveRelease } from '../../../device/agent/private-adapter.ts'
 import { releaseBlob } from '../../../device/agent/serving.ts'
-import { openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { plainUsage } from '../../../device/personalize/prices.ts'
+import { serveRelease } from '../../../device/store/private-adapter.ts'
+import { openStore } from '../../../device/store/store.ts'
 import { enrolledDevice, fakeDevice, shortChoices, tinyModel } from './fixture.ts'
 
 let model: LocalModel

@@ -11,7 +11,7 @@ import {
   keepEnergy,
 } from '../../../device/agent/energy-status.ts'
 import { AgentSettings } from '../../../device/agent/settings.ts'
-import { openStore } from '../../../device/agent/store.ts'
+import { openStore } from '../../../device/store/store.ts'
 
 const entry = (id: string, given: Partial<EnergyEntry> = {}): EnergyEntry => ({
   id,

@@ -9,10 +9,10 @@ import { seededRng } from '../../../adapters/random.ts'
 import type { JobSpecInput } from '../../../adapters/wire/jobs.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
 import { type DeviceOptions, openDevice } from '../../../device/agent/device.ts'
-import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import { type LocalModel, openModel } from '../../../device/engine/model/open.ts'
 import type { Engine, TrainRequest } from '../../../device/engine/run/types.ts'
 import { featureSpace } from '../../../device/personalize/feature-space.ts'
+import { type OwnStore, openStore } from '../../../device/store/store.ts'
 import { testServer } from '../../support/federation-fixture.ts'
 
 /** Removed by the caller. */

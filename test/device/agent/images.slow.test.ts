@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
-import { openStore } from '../../../device/agent/store.ts'
+import { openStore } from '../../../device/store/store.ts'
 import { type ServedHome, servedHome } from './served-home.ts'
 
 let home: ServedHome

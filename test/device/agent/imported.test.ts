@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import type { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
 import { choiceKey } from '../../../adapters/formats/read-choices.ts'
 import { importChoices } from '../../../device/agent/imported.ts'
-import { type DeviceStore, openStore, type StoreTx } from '../../../device/agent/store.ts'
-import { keepDecision } from './decided.ts'
+import { type DeviceStore, openStore, type StoreTx } from '../../../device/store/store.ts'
+import { keepDecision } from '../store/decided.ts'
 import { shortChoices } from './fixture.ts'
 
 const turns = (count: number) => shortChoices(count).map((choice) => ({ ...choice, id: 'conv-7' }))

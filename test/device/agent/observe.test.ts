@@ -3,9 +3,9 @@ import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
 import { recordFeedback } from '../../../device/agent/decisions.ts'
 import { asObserved, observeRequest } from '../../../device/agent/observe.ts'
 import { propose, settleProposal } from '../../../device/agent/proposals.ts'
-import { openStore } from '../../../device/agent/store.ts'
 import { followUpWishes } from '../../../device/personalize/implicit.ts'
-import { keepDecision } from './decided.ts'
+import { openStore } from '../../../device/store/store.ts'
+import { keepDecision } from '../store/decided.ts'
 
 const QUESTION = 'How do tides work?'
 const LONG = 'Tides are a long story, and there are many sides to it. '.repeat(5).trim()

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { decodeUpdate } from '../../../adapters/container/container.ts'
 import { openDevice } from '../../../device/agent/device.ts'
-import { type DeviceStore, openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { type DeviceStore, openStore } from '../../../device/store/store.ts'
 import { enrolledDevice, fakeDevice, jobFor, tinyModel } from './fixture.ts'
 
 let model: LocalModel

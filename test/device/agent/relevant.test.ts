@@ -5,9 +5,9 @@ import {
   openRelevance,
   undoneRequests,
 } from '../../../device/agent/relevant.ts'
-import { openStore, type StateKey } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { trainingTexts } from '../../../device/personalize/relevance.ts'
+import { openStore, type StateKey } from '../../../device/store/store.ts'
 import { fakeEngine, tinyModel } from './fixture.ts'
 
 let model: LocalModel

@@ -10,11 +10,11 @@ import {
   saveLearned,
 } from '../../../device/agent/rewriting.ts'
 import { DeviceSettings } from '../../../device/agent/settings.ts'
-import { openStore } from '../../../device/agent/store.ts'
 import { openSuffixes } from '../../../device/agent/suffixes.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { WISHES } from '../../../device/personalize/dimensions.ts'
 import { featureSpace } from '../../../device/personalize/feature-space.ts'
+import { openStore } from '../../../device/store/store.ts'
 import { tinyModel } from './fixture.ts'
 
 let model: LocalModel

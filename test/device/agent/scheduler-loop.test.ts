@@ -8,7 +8,7 @@ import { addSample, beginEnergy } from '../../../device/agent/energy.ts'
 import { energyEntries } from '../../../device/agent/energy-status.ts'
 import { type AgentDeps, type AgentEvent, runAgent } from '../../../device/agent/scheduler-loop.ts'
 import { AgentSettings } from '../../../device/agent/settings.ts'
-import { type OwnStore, openStore } from '../../../device/agent/store.ts'
+import { type OwnStore, openStore } from '../../../device/store/store.ts'
 
 const MINUTE = 60_000
 const free = { ...NO_READINGS, charging: true, idleSeconds: 3600 }

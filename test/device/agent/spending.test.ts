@@ -10,9 +10,9 @@ import {
   reserveAnswers,
 } from '../../../device/agent/outlook.ts'
 import { DeviceSettings, type DeviceSettingsInput } from '../../../device/agent/settings.ts'
-import { type OwnStore, openStore } from '../../../device/agent/store.ts'
 import { noteUsage, usualUsage } from '../../../device/agent/usual-usage.ts'
 import { plainUsage } from '../../../device/personalize/prices.ts'
+import { type OwnStore, openStore } from '../../../device/store/store.ts'
 
 const HOUR_MS = 3600 * 1000
 const request = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { answerKeys, historyOf, type LooseMessage } from '../../../device/agent/history.ts'
-import { openStore, type StoreTx } from '../../../device/agent/store.ts'
 import { openSuffixes, type Trace } from '../../../device/agent/suffixes.ts'
+import { openStore, type StoreTx } from '../../../device/store/store.ts'
 
 const user = (content: unknown) => ({ role: 'user', content })
 const assistant = (content: unknown) => ({ role: 'assistant', content })

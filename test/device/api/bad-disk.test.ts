@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { StatusResponse } from '../../../adapters/wire/personalization.ts'
-import { openStore } from '../../../device/agent/store.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { openStore } from '../../../device/store/store.ts'
 import {
   fakeDevice as openFake,
   shortChoices,

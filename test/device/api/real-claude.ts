@@ -1,9 +1,9 @@
 /** A device on a real port before a Claude of a few lines, and a client that sends any bytes. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import type { OutboxEntry } from '../../../device/agent/store-log.ts'
 import { serveApi } from '../../../device/api/serve.ts'
 import { type HttpTransport, openTransport } from '../../../device/http/transport.ts'
+import type { OutboxEntry } from '../../../device/store/outbox.ts'
 import { DEVICE_TOKEN, fakeDevice, fakeOversight, OWN_KEY, planOf } from './fakes.ts'
 
 const open: (() => unknown)[] = []

@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readAdapterFile } from '../../../device/agent/adapter-files.ts'
-import { readPrivate, servingState } from '../../../device/agent/private-adapter.ts'
-import { openStore } from '../../../device/agent/store.ts'
+import { readPrivate, servingState } from '../../../device/store/private-adapter.ts'
+import { openStore } from '../../../device/store/store.ts'
 import { shortChoices, temporaryFolder, tinyModel } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openStore } from '../../../device/agent/store.ts'
+import { openStore } from '../../../device/store/store.ts'
 import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { call, type Result } from '../cli-call.ts'
 import { type RunningOwner, runningOwner } from './running-owner.ts'

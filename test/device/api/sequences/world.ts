@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { FedError } from '../../../../adapters/errors.ts'
 import type { DeviceSettingsInput } from '../../../../device/agent/settings.ts'
-import { openStore } from '../../../../device/agent/store.ts'
 import { createApi } from '../../../../device/api/app.ts'
 import type { Engine } from '../../../../device/engine/run/types.ts'
+import { openStore } from '../../../../device/store/store.ts'
 import {
   type ArrivedRequest,
   type ClaudeOptions,

@@ -1,0 +1,283 @@
+/**
+ * Tables of the device's store for the user's choices. Their texts are those of store-texts.ts, as
+ * far as learning reads them; a choice of a decision shares them with it, and keeps them when the
+ * decision goes.
+ */
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
+import type { DecidedChoice } from '../personalize/feedback.ts'
+import { keptAnswer, keptText, PROMPT_CHARS } from '../personalize/kept-text.ts'
+import { textOf } from '../personalize/request-text.ts'
+import type { DecisionRow } from './decisions.ts'
+import {
+  askedName,
+  conversationName,
+  type Hash,
+  keptAsked,
+  openingKey,
+  openingKeys,
+} from './kept-request.ts'
+import type { Run } from './store.ts'
+import type { Texts } from './texts.ts'
+
+/**
+ * A choice is never changed: another one of the same id takes its place under a higher seq. shown:
+ * how many answers were; characters: of all its answers; name: of all that it says; kept: when it
+ * came here; role of a text: system, user, assistant or candidate.
+ */
+export const CHOICE_SCHEMA = `
+CREATE TABLE IF NOT EXISTS choices (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, source TEXT NOT NULL, at REAL NOT NULL,
+  conversation TEXT NOT NULL, asked TEXT NOT NULL, shown INTEGER NOT NULL,
+  candidates INTEGER NOT NULL, characters INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+  kept REAL NOT NULL DEFAULT 0, UNIQUE (id, source)
+);
+CREATE INDEX IF NOT EXISTS choices_at ON choices (at, seq);
+CREATE INDEX IF NOT EXISTS choices_age ON choices (CASE at WHEN 0 THEN kept ELSE at END);
+CREATE INDEX IF NOT EXISTS choices_conversation ON choices (conversation);
+CREATE INDEX IF NOT EXISTS choices_asked ON choices (asked);
+CREATE TABLE IF NOT EXISTS choice_texts (
+  seq INTEGER PRIMARY KEY, choice INTEGER NOT NULL, role TEXT NOT NULL, text INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS choice_texts_choice ON choice_texts (choice);
+CREATE INDEX IF NOT EXISTS choice_texts_text ON choice_texts (text);
+`
+
+/** A choice of the user: where it came from, and how much it counts. */
+export type StoredChoice = ChoiceLine & { readonly weight?: number }
+
+export type SourcedChoice = StoredChoice & { readonly source: ChoiceSource }
+
+export type ChoiceSource = 'import' | 'feedback'
+export type Imported = 'added' | 'replaced' | 'known'
+
+/** A choice without its texts. */
+export type ChoiceRow = {
+  readonly seq: number
+  readonly id: string
+  readonly at: number
+  readonly shown: number
+  readonly candidates: number
+  readonly characters: number
+}
+
+type Role = 'system' | 'user' | 'assistant' | 'candidate'
+/** text: its seq in texts. */
+type Part = { readonly role: Role; readonly text: number }
+type Columns = ChoiceRow & { readonly source: ChoiceSource; readonly body: string }
+
+/** What is said of a choice beside its texts, as JSON. */
+type Body = Omit<StoredChoice, 'id' | 'messages' | 'system' | 'candidates'>
+
+type Added = {
+  readonly id: string
+  readonly source: ChoiceSource
+  readonly body: Body
+  readonly prompt: readonly Part[]
+  readonly candidates: readonly string[]
+  readonly conversation: string
+  readonly asked: string
+  readonly openings: readonly string[]
+  readonly kept?: number | undefined
+}
+
+/** The user's name in this device's own choices; it never leaves. */
+const SELF = 'me'
+
+export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
+  /** Takes a choice away; texts: what it may have been the last to refer to. */
+  const unlink = (seq: number): number[] => {
+    const gone = run.all<{ text: number }>('SELECT text FROM choice_texts WHERE choice = ?', seq)
+    run.change('DELETE FROM choice_texts WHERE choice = ?', seq)
+    run.change("DELETE FROM openings WHERE kind = 'c' AND owner = ?", seq)
+    run.change('DELETE FROM choices WHERE seq = ?', seq)
+    return gone.map(({ text }) => text)
+  }
+  const drop = (seq: number): void => {
+    for (const text of unlink(seq)) texts.drop(text)
+  }
+  const known = (id: string, source: ChoiceSource) =>
+    run.one<{ seq: number; name: string }>(
+      'SELECT seq, name FROM choices WHERE id = ? AND source = ?',
+      id,
+      source,
+    )
+  /** False where the same is there already. */
+  const put = (made: Added): boolean => {
+    const { id, source, body, prompt, candidates, conversation, asked, openings, kept = 0 } = made
+    const parts = [
+      ...prompt,
+      ...candidates.map((text): Part => ({ role: 'candidate', text: texts.add(text) })),
+    ]
+    const name = hash(`choice ${JSON.stringify([body, parts])}`)
+    const before = known(id, source)
+    if (before?.name === name) return false
+    const gone = before ? unlink(before.seq) : []
+    const seq = run.insert(
+      `INSERT INTO choices (id, source, at, conversation, asked, shown, candidates, characters,
+         name, body, kept) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      id,
+      source,
+      body.at ?? 0,
+      conversation,
+      asked,
+      body.shown?.length ?? candidates.length,
+      candidates.length,
+      candidates.reduce((sum, text) => sum + text.length, 0),
+      name,
+      JSON.stringify(body),
+      kept,
+    )
+    for (const { role, text } of parts)
+      run.insert('INSERT INTO choice_texts (choice, role, text) VALUES (?, ?, ?)', seq, role, text)
+    for (const key of openings)
+      run.change("INSERT OR IGNORE INTO openings (key, kind, owner) VALUES (?, 'c', ?)", key, seq)
+    // Only now: what both say stays.
+    for (const text of gone) texts.drop(text)
+    return true
+  }
+  const read = ({ seq, id, body }: Pick<Columns, 'seq' | 'id' | 'body'>): StoredChoice => {
+    const parts = run.all<{ role: Role; body: string }>(
+      `SELECT role, texts.body AS body FROM choice_texts JOIN texts ON texts.seq = text
+       WHERE choice = ? ORDER BY choice_texts.seq`,
+      seq,
+    )
+    const of = (wanted: Role) => parts.filter(({ role }) => role === wanted).map((p) => p.body)
+    const [system] = of('system')
+    const { user, ...rest } = JSON.parse(body) as Body
+    return {
+      user,
+      id,
+      messages: parts.flatMap(({ role, body: content }) =>
+        role === 'user' || role === 'assistant' ? [{ role, content }] : [],
+      ),
+      ...(system !== undefined && { system }),
+      candidates: of('candidate'),
+      ...rest,
+    }
+  }
+  /** As it comes from a choice log, or from an earlier version. */
+  const addedOf = (choice: StoredChoice, source: ChoiceSource): Added => {
+    // What learning does not read is not kept.
+    const { id, messages, system, candidates, utilities: _, split: __, ...body } = choice
+    const [, second] = messages
+    const answers = second?.role === 'assistant' ? [textOf(second.content)] : candidates
+    return {
+      id,
+      source,
+      body,
+      prompt: promptOf(
+        messages.toReversed().map(({ role, content }) => {
+          const text = keptText(textOf(content))
+          return { role, text, seq: () => texts.add(text) }
+        }),
+        system === undefined ? null : { seq: () => texts.add(keptText(textOf(system))) },
+      ),
+      candidates: candidates.map(keptAnswer),
+      conversation: conversationName(hash, { messages, system }),
+      asked: askedName(hash, keptAsked(messages)),
+      openings: openingKeys(hash, openingKey(hash, messages), answers),
+    }
+  }
+  return {
+    /** False when there is one of that id already. */
+    addChoice: (choice: StoredChoice, source: ChoiceSource): boolean =>
+      known(choice.id, source) === undefined && put(addedOf(choice, source)),
+    /** Kept under the key (see choiceKey), in the place of what it held before. kept: the time now. */
+    importChoice: (key: string, choice: ChoiceLine, kept: number): Imported => {
+      const before = known(key, 'import')
+      if (!put({ ...addedOf({ ...choice, id: key }, 'import'), kept })) return 'known'
+      return before ? 'replaced' : 'added'
+    },
+    /** That there is none any more. */
+    dropImported: (key: string): void => {
+      const before = known(key, 'import')
+      if (before) drop(before.seq)
+    },
+    /** What feedback on a decision amounts to by now; null: nothing. False where that is as before. */
+    decideChoice: (row: DecisionRow, decided: DecidedChoice | null): boolean => {
+      const before = known(row.id, 'feedback')
+      if (!decided) {
+        if (before) drop(before.seq)
+        return before !== undefined
+      }
+      const { candidates, ...body } = decided
+      const { id, conversation, asked, opening, system } = row
+      const openings = run.all<{ key: string }>(
+        "SELECT key FROM openings WHERE kind = 'd' AND owner = ?",
+        row.seq,
+      )
+      return put({
+        id,
+        source: 'feedback',
+        body: { user: SELF, ...body },
+        prompt: promptOf(texts.turnsFrom(row.turn), system === null ? null : { seq: () => system }),
+        candidates,
+        conversation,
+        asked,
+        openings: [
+          ...openings.map(({ key }) => key),
+          ...(opening === null ? [] : openingKeys(hash, opening, candidates)),
+        ],
+      })
+    },
+    /** Most recent first. */
+    choices: (limit = Number.MAX_SAFE_INTEGER): StoredChoice[] =>
+      run.all<Columns>(`SELECT seq, id, body FROM choices ${NEWEST}`, limit).map(read),
+    /** Most recent first, with where they came from; before: only those older than the one of this id. undefined: there is none. */
+    choicesBefore: (before: string | undefined, limit: number): SourcedChoice[] | undefined => {
+      const from =
+        before === undefined
+          ? { at: Number.MAX_VALUE, seq: 0 }
+          : run.one<Pick<Columns, 'at' | 'seq'>>('SELECT at, seq FROM choices WHERE id = ?', before)
+      return (
+        from &&
+        run
+          .all<Columns>(
+            `SELECT seq, id, source, body FROM choices WHERE (at, seq) < (?, ?) ${NEWEST}`,
+            from.at,
+            from.seq,
+            limit,
+          )
+          .map((row) => ({ ...read(row), source: row.source }))
+      )
+    },
+    /** The same without their texts. */
+    choiceRows: (limit: number): ChoiceRow[] =>
+      run.all<ChoiceRow>(
+        `SELECT seq, id, at, shown, candidates, characters FROM choices ${NEWEST}`,
+        limit,
+      ),
+    /** undefined: it is gone. */
+    choice: (seq: number): StoredChoice | undefined => {
+      const row = run.one<Columns>('SELECT seq, id, body FROM choices WHERE seq = ?', seq)
+      return row && read(row)
+    },
+    dropChoice: drop,
+    /** Choices of unknown time that an earlier version kept count as kept now. */
+    dateChoices: (now: number): void =>
+      void run.change('UPDATE choices SET kept = ? WHERE at = 0 AND kept = 0', now),
+  }
+}
+
+const NEWEST = 'ORDER BY at DESC, seq DESC LIMIT ?'
+
+type Said = {
+  readonly role: 'user' | 'assistant'
+  readonly text: string
+  readonly seq: () => number
+}
+
+/**
+ * The last messages, in order, as many as the local model can read; with all of them the system
+ * prompt. turns: the last one first.
+ */
+const promptOf = (turns: Iterable<Said>, system: { readonly seq: () => number } | null): Part[] => {
+  const parts: Part[] = []
+  let characters = 0
+  for (const { role, text, seq } of turns) {
+    if (characters >= PROMPT_CHARS) return parts
+    parts.unshift({ role, text: seq() })
+    characters += text.length
+  }
+  return system ? [{ role: 'system', text: system.seq() }, ...parts] : parts
+}

@@ -1,0 +1,340 @@
+/**
+ * Tables of the device's store for what it decided: a row of facts for each decision, with the
+ * texts beside it (store-texts.ts). Every query goes by an index.
+ */
+import { z } from 'zod'
+import { DecisionCost, RankingWhy, RewritingWhy } from '../../adapters/wire/oversight.ts'
+import { keptAnswer } from '../personalize/kept-text.ts'
+import { type Hash, type KeptRequest, openingKeys, saidKey } from './kept-request.ts'
+import type { Run } from './store.ts'
+import type { Texts, Turn } from './texts.ts'
+
+/** openings: what a conversation began with, by decisions (d) and choices (c). */
+export const DECISION_SCHEMA = `
+CREATE TABLE IF NOT EXISTS decisions (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at REAL NOT NULL,
+  conversation TEXT NOT NULL, request TEXT NOT NULL, thread TEXT NOT NULL, before TEXT,
+  answered TEXT, asked TEXT NOT NULL, opening TEXT, suffix TEXT, app TEXT,
+  system INTEGER, turn INTEGER, candidates INTEGER NOT NULL DEFAULT 0,
+  shown TEXT NOT NULL DEFAULT '[]', served INTEGER NOT NULL DEFAULT 0, said TEXT,
+  preferred INTEGER, propensity REAL NOT NULL DEFAULT 1, explored INTEGER NOT NULL DEFAULT 0,
+  events INTEGER NOT NULL DEFAULT 0, liked INTEGER, info TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS decisions_at ON decisions (at, seq);
+CREATE INDEX IF NOT EXISTS decisions_conversation ON decisions (conversation, seq);
+CREATE INDEX IF NOT EXISTS decisions_request ON decisions (request, seq);
+CREATE INDEX IF NOT EXISTS decisions_thread ON decisions (thread, said, seq);
+CREATE INDEX IF NOT EXISTS decisions_before ON decisions (before, seq) WHERE before IS NOT NULL;
+CREATE INDEX IF NOT EXISTS decisions_asked ON decisions (asked);
+CREATE INDEX IF NOT EXISTS decisions_suffix ON decisions (suffix) WHERE suffix IS NOT NULL;
+CREATE INDEX IF NOT EXISTS decisions_system ON decisions (system) WHERE system IS NOT NULL;
+CREATE INDEX IF NOT EXISTS decisions_turn ON decisions (turn);
+CREATE INDEX IF NOT EXISTS decisions_told ON decisions (seq) WHERE events > 0;
+CREATE INDEX IF NOT EXISTS decisions_told_request ON decisions (request, seq) WHERE events > 0;
+CREATE INDEX IF NOT EXISTS decisions_told_thread ON decisions (thread, seq) WHERE events > 0;
+CREATE INDEX IF NOT EXISTS decisions_liked ON decisions (seq, served, propensity, liked)
+  WHERE liked IS NOT NULL;
+CREATE TABLE IF NOT EXISTS answers (
+  seq INTEGER PRIMARY KEY, decision INTEGER NOT NULL, text INTEGER NOT NULL, message_id TEXT
+);
+CREATE INDEX IF NOT EXISTS answers_decision ON answers (decision);
+CREATE INDEX IF NOT EXISTS answers_text ON answers (text);
+CREATE INDEX IF NOT EXISTS answers_message ON answers (message_id) WHERE message_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS openings (
+  key TEXT NOT NULL, kind TEXT NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY (key, kind, owner)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS openings_owner ON openings (kind, owner);
+`
+
+/**
+ * What is only shown to people. dimensions: of the lines of the block; rewriting, ranking, cost:
+ * what held then.
+ */
+export const DecisionInfo = z.object({
+  dimensions: z.array(z.string()),
+  rewriting: RewritingWhy.optional(),
+  ranking: RankingWhy.optional(),
+  cost: DecisionCost.optional(),
+})
+export type DecisionInfo = z.infer<typeof DecisionInfo>
+
+/** suffix: the name under which suffixes.ts knows the conversation; app: names the program that asked. */
+export type NewDecision = {
+  readonly id: string
+  readonly at: number
+  readonly request: KeptRequest
+  readonly suffix?: string | undefined
+  readonly app?: string | undefined
+  readonly info: DecisionInfo
+}
+
+/**
+ * What came of a request, and when. text: as it came. served: the answer that the app got; shown: indices
+ * that the user saw; preferred: what would have been served without exploration and outside shadow
+ * mode; propensity: probability with which `served` was drawn.
+ */
+export type Answered = {
+  readonly at: number
+  readonly answers: readonly { readonly text: string; readonly messageId?: string | undefined }[]
+  readonly shown: readonly number[]
+  readonly served: number
+  readonly preferred?: number | undefined
+  readonly propensity: number
+  readonly explored: boolean
+  readonly info?: Partial<DecisionInfo>
+}
+
+/**
+ * A decision without its texts. seq: rises with each. For conversation … opening see kept.ts; said:
+ * names the words of the served answer. system, turn: where its texts are. events: how much feedback
+ * there is; liked: what it says of the served answer, where that judges reranking.
+ */
+export type DecisionRow = {
+  readonly seq: number
+  readonly id: string
+  readonly at: number
+  readonly conversation: string
+  readonly request: string
+  readonly thread: string
+  readonly before: string | null
+  readonly answered: string | null
+  readonly asked: string
+  readonly opening: string | null
+  readonly suffix: string | null
+  readonly app: string | null
+  readonly system: number | null
+  readonly turn: number | null
+  readonly candidates: number
+  readonly shown: readonly number[]
+  readonly served: number
+  readonly said: string | null
+  readonly preferred: number | null
+  readonly propensity: number
+  readonly explored: boolean
+  readonly events: number
+  readonly liked: boolean | null
+  readonly info: DecisionInfo
+}
+
+type Columns = Omit<DecisionRow, 'shown' | 'explored' | 'liked' | 'info'> & {
+  readonly shown: string
+  readonly explored: number
+  readonly liked: number | null
+  readonly info: string
+}
+
+const toRow = (row: Columns): DecisionRow => ({
+  ...row,
+  shown: JSON.parse(row.shown) as number[],
+  explored: row.explored === 1,
+  liked: row.liked === null ? null : row.liked === 1,
+  info: DecisionInfo.parse(JSON.parse(row.info)),
+})
+
+export const decisionTables = (run: Run, texts: Texts, hash: Hash) => {
+  const one = (sql: string, ...values: unknown[]): DecisionRow | undefined => {
+    const row = run.one<Columns>(sql, ...values)
+    return row && toRow(row)
+  }
+  const all = (sql: string, ...values: unknown[]) => run.all<Columns>(sql, ...values).map(toRow)
+  const byId = (id: string) => one('SELECT * FROM decisions WHERE id = ?', id)
+  const addOpenings = (seq: number, keys: readonly string[]) => {
+    for (const key of keys)
+      run.change("INSERT OR IGNORE INTO openings (key, kind, owner) VALUES (?, 'd', ?)", key, seq)
+  }
+  const dropAnswers = (seq: number) => {
+    const gone = run.all<{ text: number }>('SELECT text FROM answers WHERE decision = ?', seq)
+    run.change('DELETE FROM answers WHERE decision = ?', seq)
+    for (const { text } of gone) texts.drop(text)
+  }
+  const addInfo = ({ seq, info }: DecisionRow, more: Partial<DecisionInfo>) =>
+    void run.change(
+      'UPDATE decisions SET info = ? WHERE seq = ?',
+      JSON.stringify({ ...info, ...more } satisfies DecisionInfo),
+      seq,
+    )
+  const drop = (seq: number) => {
+    const row = run.one<Pick<DecisionRow, 'system' | 'turn'>>(
+      'SELECT system, turn FROM decisions WHERE seq = ?',
+      seq,
+    )
+    dropAnswers(seq)
+    run.change("DELETE FROM openings WHERE kind = 'd' AND owner = ?", seq)
+    run.change('DELETE FROM decisions WHERE seq = ?', seq)
+    texts.drop(row?.system ?? null)
+    texts.dropTurns(row?.turn ?? null)
+  }
+  return {
+    ...nearTables(all),
+    /** seq: of one that comes from an earlier version. */
+    saveDecision: (
+      { id, at, request: kept, suffix, app, info }: NewDecision,
+      seq: number | null = null,
+    ): void => {
+      if (run.one('SELECT 1 FROM decisions WHERE id = ?', id)) return
+      const { system, turns, conversation, request, thread, before, answered, asked } = kept
+      const row = run.insert(
+        `INSERT INTO decisions (seq, id, at, conversation, request, thread, before, answered, asked,
+           opening, suffix, app, system, turn, info)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        seq,
+        id,
+        at,
+        conversation,
+        request,
+        thread,
+        before,
+        answered,
+        asked,
+        kept.opening,
+        suffix ?? null,
+        app ?? null,
+        system === null ? null : texts.add(system),
+        texts.addTurns(turns),
+        JSON.stringify(info),
+      )
+      addOpenings(row, kept.openings)
+    },
+    answerDecision: (id: string, came: Answered): void => {
+      const row = byId(id)
+      if (!row) return
+      dropAnswers(row.seq)
+      for (const { text, messageId } of came.answers)
+        run.change(
+          'INSERT INTO answers (decision, text, message_id) VALUES (?, ?, ?)',
+          row.seq,
+          texts.add(keptAnswer(text)),
+          messageId ?? null,
+        )
+      const said = came.answers.map(({ text }) => text)
+      if (row.opening !== null) addOpenings(row.seq, openingKeys(hash, row.opening, said))
+      const served = said[came.served]
+      run.change(
+        `UPDATE decisions SET at = ?, candidates = ?, shown = ?, served = ?, said = ?, preferred = ?,
+           propensity = ?, explored = ? WHERE seq = ?`,
+        came.at,
+        said.length,
+        JSON.stringify(came.shown),
+        came.served,
+        served === undefined ? null : saidKey(hash, served),
+        came.preferred ?? null,
+        came.propensity,
+        came.explored ? 1 : 0,
+        row.seq,
+      )
+      if (came.info) addInfo(row, came.info)
+    },
+    addDecisionInfo: (id: string, more: Partial<DecisionInfo>): void => {
+      const row = byId(id)
+      if (row) addInfo(row, more)
+    },
+    decision: (id: string): DecisionRow | undefined =>
+      byId(id) ??
+      one(
+        `SELECT * FROM decisions WHERE seq =
+           (SELECT decision FROM answers WHERE message_id = ? ORDER BY seq DESC LIMIT 1)`,
+        id,
+      ),
+    decisions: (limit: number, before?: string): DecisionRow[] =>
+      before === undefined
+        ? all('SELECT * FROM decisions ORDER BY at DESC, seq DESC LIMIT ?', limit)
+        : all(
+            `SELECT * FROM decisions WHERE (at, seq) < (SELECT at, seq FROM decisions WHERE id = ?)
+             ORDER BY at DESC, seq DESC LIMIT ?`,
+            before,
+            limit,
+          ),
+    decisionsOf: (conversation: string, limit: number): DecisionRow[] =>
+      all(
+        'SELECT * FROM decisions WHERE conversation = ? ORDER BY seq DESC LIMIT ?',
+        conversation,
+        limit,
+      ),
+    toldDecisions: (limit: number): DecisionRow[] =>
+      all('SELECT * FROM decisions WHERE events > 0 ORDER BY seq DESC LIMIT ?', limit),
+    likedDecisions: (limit: number): LikedRow[] =>
+      run
+        .all<{ served: number; propensity: number; liked: number }>(
+          `SELECT served, propensity, liked FROM decisions WHERE liked IS NOT NULL
+           ORDER BY seq DESC LIMIT ?`,
+          limit,
+        )
+        .map((row) => ({ ...row, liked: row.liked === 1 })),
+    answersOf: (seq: number): string[] =>
+      run
+        .all<{ body: string }>(
+          `SELECT body FROM answers JOIN texts ON texts.seq = text WHERE decision = ?
+           ORDER BY answers.seq`,
+          seq,
+        )
+        .map(({ body }) => body),
+    turnsOf: ({ turn }: Pick<DecisionRow, 'turn'>): Generator<Turn> => texts.turnsFrom(turn),
+    systemOf: ({ system }: Pick<DecisionRow, 'system'>): string | null =>
+      system === null ? null : texts.read(system),
+    dropDecision: drop,
+  }
+}
+
+/** One that feedback judges reranking by. */
+export type LikedRow = {
+  readonly served: number
+  readonly propensity: number
+  readonly liked: boolean
+}
+
+type Rows = (sql: string, ...values: unknown[]) => DecisionRow[]
+
+/** Of the others that say something of a decision, so many are looked at. */
+const NEAR = 50
+
+const nearTables = (all: Rows) => ({
+  /** Later ones of the same request, oldest first. */
+  askedAgain: ({ request, seq }: DecisionRow): DecisionRow[] =>
+    all(
+      'SELECT * FROM decisions WHERE request = ? AND seq > ? ORDER BY seq LIMIT ?',
+      request,
+      seq,
+      NEAR,
+    ),
+  /** Earlier ones of the same request, newest first. */
+  askedBefore: ({ request, seq }: DecisionRow): DecisionRow[] =>
+    all(
+      'SELECT * FROM decisions WHERE request = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
+      request,
+      seq,
+      NEAR,
+    ),
+  /** Later ones that go on from it, whatever its answer, oldest first. */
+  goingOnFrom: ({ thread, seq }: DecisionRow): DecisionRow[] =>
+    all(
+      'SELECT * FROM decisions WHERE before = ? AND seq > ? ORDER BY seq LIMIT ?',
+      thread,
+      seq,
+      NEAR,
+    ),
+  /** The newest that it goes on from, as its served answer came back. */
+  lastTurn: ({ before, answered, seq }: DecisionRow): DecisionRow | undefined =>
+    all(
+      `SELECT * FROM decisions WHERE thread = ? AND said = ? AND seq < ?
+       ORDER BY seq DESC LIMIT 1`,
+      before,
+      answered,
+      seq,
+    )[0],
+  /** Earlier ones with feedback: of the same request, or that it goes on from. */
+  toldBefore: ({ request, before, seq }: DecisionRow): DecisionRow[] =>
+    (
+      [
+        ['request', request],
+        ['thread', before],
+      ] as const
+    ).flatMap(([column, key]) =>
+      all(
+        `SELECT * FROM decisions WHERE ${column} = ? AND events > 0 AND seq < ?
+         ORDER BY seq DESC LIMIT ?`,
+        key,
+        seq,
+        NEAR,
+      ),
+    ),
+})

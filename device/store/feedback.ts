@@ -1,0 +1,124 @@
+/** Table of the device's store for what users said of answers, as events. */
+import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
+import { likedAfterRerank } from '../personalize/feedback.ts'
+import { keptAnswer } from '../personalize/kept-text.ts'
+import type { Run } from './store.ts'
+import type { Texts } from './texts.ts'
+
+export const FEEDBACK_SCHEMA = `
+CREATE TABLE IF NOT EXISTS feedback (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, decision_id TEXT NOT NULL, at REAL NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS feedback_decision ON feedback (decision_id);
+CREATE INDEX IF NOT EXISTS feedback_at ON feedback (at);
+`
+/** In a column that a table of an earlier version lacks: the text of an event, else in its body. */
+export const FEEDBACK_COLUMNS = ['text INTEGER']
+export const FEEDBACK_INDEX = `
+CREATE INDEX IF NOT EXISTS feedback_text ON feedback (text) WHERE text IS NOT NULL;
+`
+
+/** decisionId: empty where it is about no answer. */
+export type FeedbackRow = {
+  readonly id: string
+  readonly decisionId: string
+  readonly at: number
+  readonly body: FeedbackEvent
+}
+
+/** Events of one decision that are read, the newest. */
+const MOST_EVENTS = 1000
+
+type Columns = { id: string; decision_id: string; at: number; body: string; said: string | null }
+
+const toRow = ({ id, decision_id, at, body, said }: Columns): FeedbackRow => ({
+  id,
+  decisionId: decision_id,
+  at,
+  body: { ...JSON.parse(body), ...(said !== null && { text: said }) } as FeedbackEvent,
+})
+
+const SELECT = `
+  SELECT id, decision_id, at, feedback.body, texts.body AS said
+  FROM feedback LEFT JOIN texts ON texts.seq = text`
+
+export const feedbackTables = (run: Run, texts: Texts) => {
+  /** Oldest first. */
+  const feedbackOn = (decisionId: string): FeedbackRow[] =>
+    run
+      .all<Columns>(
+        `${SELECT} WHERE decision_id = ? ORDER BY feedback.seq DESC LIMIT ?`,
+        decisionId,
+        MOST_EVENTS,
+      )
+      .map(toRow)
+      .reverse()
+  /** What a decision's own row says of the feedback on it. */
+  const reviewDecision = (decisionId: string): void => {
+    const row = run.one<{ served: number; preferred: number | null; shown: string }>(
+      'SELECT served, preferred, shown FROM decisions WHERE id = ?',
+      decisionId,
+    )
+    if (!row) return
+    const events = feedbackOn(decisionId).map(({ body }) => body)
+    const liked = likedAfterRerank({ ...row, shown: JSON.parse(row.shown) as number[] }, events)
+    run.change(
+      'UPDATE decisions SET events = ?, liked = ? WHERE id = ?',
+      events.length,
+      liked === null ? null : Number(liked),
+      decisionId,
+    )
+  }
+  const drop = (where: string, value: unknown): void => {
+    const gone = run.all<{ text: number | null }>(`SELECT text FROM feedback WHERE ${where}`, value)
+    run.change(`DELETE FROM feedback WHERE ${where}`, value)
+    for (const { text } of gone) texts.drop(text)
+  }
+  return {
+    feedbackOn,
+    reviewDecision,
+    addFeedback: (id: string, decisionId: string, at: number, event: FeedbackEvent): void => {
+      if (run.one('SELECT 1 FROM feedback WHERE id = ?', id)) return
+      const { text = null, ...rest } = 'text' in event ? event : { ...event, text: null }
+      run.insert(
+        'INSERT INTO feedback (id, decision_id, at, body, text) VALUES (?, ?, ?, ?, ?)',
+        id,
+        decisionId,
+        at,
+        JSON.stringify(rest),
+        text === null ? null : texts.add(keptAnswer(text)),
+      )
+      reviewDecision(decisionId)
+    },
+    /** Of a decision whose events an earlier version kept with their texts: these go where all texts are. */
+    takeOldFeedback: (decisionId: string): void => {
+      const rows = run.all<{ seq: number; id: string; at: number; body: string }>(
+        'SELECT seq, id, at, body FROM feedback WHERE decision_id = ? AND text IS NULL',
+        decisionId,
+      )
+      for (const { seq, id, at, body } of rows) {
+        const { text, ...rest } = JSON.parse(body) as { text?: unknown }
+        if (typeof text !== 'string') continue
+        run.change('DELETE FROM feedback WHERE seq = ?', seq)
+        run.insert(
+          'INSERT INTO feedback (seq, id, decision_id, at, body, text) VALUES (?, ?, ?, ?, ?, ?)',
+          seq,
+          id,
+          decisionId,
+          at,
+          JSON.stringify(rest),
+          texts.add(keptAnswer(text)),
+        )
+      }
+    },
+    /** Of a decision. */
+    dropFeedback: (decisionId: string): void => drop('decision_id = ?', decisionId),
+    /** Older than a time, and of no decision that is still there: nobody reads it. */
+    dropStrayFeedback: (before: number): void =>
+      drop('at < ? AND NOT EXISTS (SELECT 1 FROM decisions WHERE id = decision_id)', before),
+    /** Most recent first. */
+    feedback: (limit = Number.MAX_SAFE_INTEGER): FeedbackRow[] =>
+      run.all<Columns>(`${SELECT} ORDER BY feedback.seq DESC LIMIT ?`, limit).map(toRow),
+  }
+}

@@ -1,0 +1,131 @@
+/** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import type { ForgetReport, ForgetTarget } from '../../adapters/wire/personalization.ts'
+import { convertAll } from './convert-old.ts'
+import { type Erasing, erase, type Occasion } from './erasure.ts'
+import type { Related } from './related.ts'
+import { DECISION_MS } from './row-limits.ts'
+import type { DeviceStore, StoreReads } from './store.ts'
+
+const DAY_MS = 24 * 3600_000
+
+/**
+ * All turns of the conversations that a decision, an answer or a choice belongs to, or that hold some words, also those under another
+ * system prompt; conversations that began with the very same words under the same system prompt cannot be told from it and go too.
+ * They may have expired: what was learned of them goes. What was made of their texts, in memory, on disk and by the local model, is
+ * gone when it resolves. preview: nothing goes. Fails with E_NO_DECISION.
+ */
+export const forgetConversation = async (
+  device: DeviceStore,
+  target: ForgetTarget,
+  preview = false,
+): Promise<ForgetReport> => {
+  await convertAll(device)
+  const texts = target.containing === undefined ? [] : await textsWith(device, target.containing)
+  const find = (store: StoreReads): Related[] => {
+    const { decisionId, messageId, choiceId } = target
+    const ids = [decisionId, messageId, choiceId].filter((id) => id !== undefined)
+    const rows = target.imported ? store.importedChoices() : texts.flatMap(store.saying)
+    const gone = store.relatedTo(ids, rows)
+    if (gone.length > 0) return gone
+    const what = ids.length > 0 ? 'has this id' : target.imported ? 'was imported' : 'holds this'
+    throw new FedError('E_NO_DECISION', `nothing that this device keeps ${what}`)
+  }
+  if (preview) return reportOn(device, find(device))
+  const report = await device.durably((store): ForgetReport => {
+    const gone = find(store)
+    const planned = reportOn(store, gone)
+    erase(store, 'forget', { now: 0, gone, before: NEVER, learnedSince: learnedSince(store, gone) })
+    return planned
+  })
+  const [isCompact] = await Promise.all([
+    device.purge().catch(notNow),
+    device.live.tell('forgotten', undefined),
+  ])
+  return isCompact ? report : { ...report, traces: 'journal' }
+}
+
+/** It is erased all the same. */
+const notNow = (error: unknown): false => {
+  if (isFedError(error) && error.code === 'E_STORE') return false
+  throw error
+}
+
+const NEVER = Number.NEGATIVE_INFINITY
+
+/** Looked for a part at a time: requests come first. */
+const textsWith = async (store: StoreReads, words: string): Promise<number[]> => {
+  const all: number[] = []
+  for (let at: number | null = 0; at !== null; ) {
+    const { found, next } = store.textsWith(words, at)
+    all.push(...found)
+    at = next
+    await new Promise(setImmediate)
+  }
+  return all
+}
+
+const feedbackOn = (store: StoreReads, gone: readonly Related[]) =>
+  [...new Set(gone.map(({ id }) => id))].flatMap((id) => store.feedbackOn(id))
+
+/** Since when anything can have learned of it; Infinity: nothing has. */
+const learnedSince = (store: StoreReads, gone: readonly Related[]): number => {
+  const learned = [...gone.filter(({ kind }) => kind !== 'd'), ...feedbackOn(store, gone)]
+  return Math.min(...learned.map(({ at }) => at))
+}
+
+const reportOn = (store: StoreReads, gone: readonly Related[]): ForgetReport => {
+  const since = learnedSince(store, gone)
+  const isLearned = since < Number.POSITIVE_INFINITY
+  const count = (kind: Related['kind']) => gone.filter((row) => row.kind === kind).length
+  return {
+    decisions: count('d'),
+    choices: count('c'),
+    feedback: feedbackOn(store, gone).length,
+    privateAdapter: isLearned && store.blob('private') !== undefined ? 'removed' : 'none',
+    updatesSentSince: store.uploads().filter((u) => u.isSent && u.at >= since).length,
+  }
+}
+
+/** What goes in one transaction: nobody waits long for it. */
+const AT_ONCE = 200
+
+/** Decisions are kept for 90 days; what else has an end ends. True where something went. */
+export const expire = (store: DeviceStore, now: number): Promise<boolean> =>
+  eraseOlder(store, 'expiry', ['d'], now - DECISION_MS, now)
+
+/** Erases what is older than the limit in days; null: nothing. True where something went. */
+export const enforceRetention = async (
+  store: DeviceStore,
+  retentionDays: number | null,
+  now: number,
+): Promise<boolean> => {
+  if (retentionDays === null) return false
+  await convertAll(store)
+  await store.durably((tx) => tx.dateChoices(now))
+  return eraseOlder(store, 'retention', ['d', 'c', 'e'], now - retentionDays * DAY_MS, now)
+}
+
+const eraseOlder = async (
+  device: DeviceStore,
+  occasion: Occasion,
+  kinds: readonly Related['kind'][],
+  before: number,
+  now: number,
+): Promise<boolean> => {
+  const forgotten = device.forgottenTimes()
+  for (let times = 0; ; times++) {
+    const count = await device.durably((store) => {
+      const gone = store.olderThan(before, kinds, AT_ONCE)
+      const learned = gone.filter(({ kind }) => kind !== 'd').map(({ at }) => at)
+      const what: Erasing = { now, gone, before, learnedSince: Math.min(...learned) }
+      erase(store, occasion, what)
+      return gone.length
+    })
+    if (count >= AT_ONCE) continue
+    const isOver = times + count > 0
+    if (device.forgottenTimes() !== forgotten) await device.live.tell('forgotten', undefined)
+    if (isOver) await device.purge().catch(notNow)
+    return isOver
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Hashes that nobody without this home can compute: what they are of cannot be confirmed by
+ * guessing, nor met again elsewhere.
+ */
+import { createHmac } from 'node:crypto'
+import { randomBytes } from '../../adapters/random.ts'
+import type { Hash } from './kept-request.ts'
+import type { StoreTx } from './store.ts'
+import type { Writing } from './writing.ts'
+
+const KEY_BYTES = 32
+/** 128 bits: no two texts of a home meet by chance. */
+const LENGTH = 22
+
+type Values = Pick<StoreTx, 'get' | 'set'>
+
+/**
+ * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Never fails: where the key
+ * cannot be read or kept now, it is under one of this process.
+ */
+export const keyedHash = (get: Values['get'], later: Writing<Values>['later']): Hash => {
+  let key: Buffer | null = null
+  const kept = (): Buffer | null => {
+    try {
+      const known = get('hashKey')
+      return typeof known === 'string' ? Buffer.from(known, 'base64') : null
+    } catch {
+      return null
+    }
+  }
+  const draw = (): Buffer => {
+    const drawn = Buffer.from(randomBytes(KEY_BYTES))
+    later((tx) => {
+      if (typeof tx.get('hashKey') !== 'string') tx.set('hashKey', drawn.toString('base64'))
+    })
+    return drawn
+  }
+  return (text) => {
+    key ??= kept() ?? draw()
+    return createHmac('sha256', key).update(text).digest('base64url').slice(0, LENGTH)
+  }
+}

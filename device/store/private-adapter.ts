@@ -1,0 +1,85 @@
+/** What is served, and the adapter that is this device's own: both are in its store. */
+import { z } from 'zod'
+import { decodeContainer, encodeContainer } from '../../adapters/container/container.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { AdapterSpecSchema, Sha256 } from '../../adapters/wire/primitives.ts'
+import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../agent/private-training.ts'
+import type { LoraFeed } from '../engine/run/types.ts'
+import type { Erasing } from './erasure.ts'
+import type { StoreReads, StoreTx } from './store.ts'
+
+/** private: whether the own adapter lies over the release; revision: another one is another adapter. */
+const ServingState = z.object({
+  release: Sha256.nullable(),
+  private: z.boolean(),
+  revision: z.int().min(0).default(0),
+})
+export type ServingState = z.infer<typeof ServingState>
+
+/**
+ * Of the choices and decisions that it was trained on, when the oldest was made; null: it was trained on none. What was imported was
+ * trained on nothing that is here.
+ */
+const Oldest = z.object({ choices: z.number().nullable(), decisions: z.number().nullable() })
+export type Oldest = z.infer<typeof Oldest>
+
+/** objective: what it was trained on, for the next time. oldest: a version that did not say trained on anything. */
+const PrivateHeader = z.object({
+  spec: AdapterSpecSchema,
+  release: Sha256.nullable(),
+  objective: z.enum(PRIVATE_OBJECTIVES).default('reward'),
+  oldest: Oldest.default({ choices: 0, decisions: 0 }),
+})
+
+export const servingState = (store: StoreReads): ServingState =>
+  ServingState.parse(store.get('serving') ?? { release: null, private: false })
+
+/** Serves a release (null: the base) without an own adapter. */
+export const serveRelease = (store: StoreTx, release: string | null): void => {
+  const { revision } = servingState(store)
+  store.set('serving', { release, private: false, revision } satisfies ServingState)
+}
+
+/** Serves a release (null: the base) under this adapter. */
+export const savePrivate = (
+  store: StoreTx,
+  release: string | null,
+  { spec, flat }: LoraFeed,
+  objective: PrivateObjective = 'reward',
+  oldest: Oldest = { choices: null, decisions: null },
+): void => {
+  const revision = servingState(store).revision + 1
+  store.saveBlob('private', encodeContainer({ spec, release, objective, oldest }, flat))
+  store.set('serving', { release, private: true, revision } satisfies ServingState)
+}
+
+/** Fails with E_HOME when there is none. */
+export const readPrivate = (
+  store: StoreReads,
+): LoraFeed & { readonly objective: PrivateObjective } => {
+  const bytes = store.blob('private')
+  if (!bytes)
+    throw new FedError('E_HOME', 'the private adapter is missing. Run: loreweave train --adapter')
+  const { header, payload } = decodeContainer(bytes)
+  const { spec, objective } = PrivateHeader.parse(header)
+  return { spec, flat: payload, objective }
+}
+
+/** It cannot unlearn: once something goes that it may have been trained on, so does it. */
+export const forgetPrivate = (
+  store: StoreTx,
+  { gone, before, learnedSince }: Pick<Erasing, 'gone' | 'before' | 'learnedSince'>,
+): void => {
+  const bytes = store.blob('private')
+  if (!bytes) return
+  const { oldest } = PrivateHeader.parse(decodeContainer(bytes).header)
+  const isOf = (kind: 'c' | 'd', at: number | null): boolean =>
+    at !== null && at < before && gone.some((row) => row.kind === kind)
+  const isForgotten = before === Number.NEGATIVE_INFINITY && learnedSince < Infinity
+  if (!isForgotten && !isOf('c', oldest.choices) && !isOf('d', oldest.decisions)) return
+  store.removeBlob('private')
+  serveRelease(store, servingState(store).release)
+  // Another one is due at the agent's next start, or at its next look.
+  const agent = store.get('agent')
+  if (agent) store.set('agent', { ...agent, trained: 0 })
+}

@@ -1,0 +1,168 @@
+/**
+ * Tables of the device's store for what was said. A text is kept once, and goes with the last row
+ * that refers to it: it is written over where it lies. Where SQLite deletes a row it may move
+ * others, and leave copies of them behind (findings/sqlite-secure-delete.sh). So texts are only ever
+ * added at the end and written over; what is left of a row goes when the file is compacted.
+ */
+
+import { setDue, TEXT_BYTES } from './counts.ts'
+import type { Hash, KeptTurn, OtherBlock } from './kept-request.ts'
+import type { Run } from './store.ts'
+
+export const TEXT_SCHEMA = `
+CREATE TABLE IF NOT EXISTS texts (
+  seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS turns (
+  seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, parent INTEGER,
+  role TEXT NOT NULL, text INTEGER NOT NULL, other TEXT
+);
+CREATE INDEX IF NOT EXISTS turns_parent ON turns (parent);
+CREATE INDEX IF NOT EXISTS turns_text ON turns (text);
+`
+
+/** A turn as it is kept. seq: of its text. */
+export type Turn = {
+  readonly seq: () => number
+  readonly role: 'user' | 'assistant'
+  readonly text: string
+  readonly other: readonly OtherBlock[]
+}
+
+type TurnRow = {
+  parent: number | null
+  role: 'user' | 'assistant'
+  text: number
+  body: string
+  other: string | null
+}
+
+/** Rows of these tables refer to a turn, or to a text. */
+const REFER_TO_TURN = [
+  'SELECT 1 FROM decisions WHERE turn = ?',
+  'SELECT 1 FROM turns WHERE parent = ?',
+] as const
+const REFER_TO_TEXT = [
+  'SELECT 1 FROM turns WHERE text = ?',
+  'SELECT 1 FROM answers WHERE text = ?',
+  'SELECT 1 FROM choice_texts WHERE text = ?',
+  'SELECT 1 FROM decisions WHERE system = ?',
+  'SELECT 1 FROM feedback WHERE text = ?',
+  'SELECT 1 FROM examples WHERE text = ?',
+  'SELECT 1 FROM proposals WHERE text = ?',
+] as const
+
+/** Keys of texts that are left come after it, of those that were erased before it. */
+export const FIRST_KEY = '!'
+/** Texts that are looked through without a pause. */
+const TEXTS_AT_ONCE = 2000
+const CHARACTERS_AT_ONCE = 1_000_000
+
+/** Case, composed letters and white space as one: SQLite's LIKE knows the case of a to z alone. */
+const sameCase = (text: string): string => text.normalize('NFKC').toUpperCase().replace(/\s+/g, ' ')
+
+/** The new key and the zero bytes are as long as what they take the place of: nothing moves. */
+const ERASE = `
+  UPDATE texts SET key = printf(' %0*d', length(key) - 1, seq), body = zeroblob(octet_length(body))
+  WHERE seq = ?`
+
+export type Texts = ReturnType<typeof textTables>
+
+/** Not for callers of the store: its other tables refer to these. */
+export const textTables = (run: Run, hash: Hash) => {
+  const isReferred = (queries: readonly string[], seq: number): boolean =>
+    queries.some((sql) => run.one(`${sql} LIMIT 1`, seq) !== undefined)
+  const add = (text: string): number => {
+    const key = hash(`text ${text}`)
+    const known = run.one<{ seq: number }>('SELECT seq FROM texts WHERE key = ?', key)
+    if (known) return known.seq
+    return run.insert('INSERT INTO texts (key, body) VALUES (?, ?)', key, text)
+  }
+  const read = (seq: number): string =>
+    run.one<{ body: string }>('SELECT body FROM texts WHERE seq = ?', seq)?.body ?? ''
+  const turnAt = (key: string): number | null =>
+    run.one<{ seq: number }>('SELECT seq FROM turns WHERE key = ?', key)?.seq ?? null
+  const drop = (seq: number | null): void => {
+    if (seq !== null && !isReferred(REFER_TO_TEXT, seq)) run.change(ERASE, seq)
+  }
+  return {
+    /** Its seq. */
+    add,
+    read,
+    /** Of those behind a number, some that hold these words in any case; next: where to go on, null at the end. */
+    textsWith: (words: string, after: number): { found: number[]; next: number | null } => {
+      const wanted = sameCase(words)
+      const seqs = run.all<{ seq: number }>(
+        `SELECT seq FROM texts WHERE seq > ? AND +key >= '${FIRST_KEY}'
+         ORDER BY seq LIMIT ${TEXTS_AT_ONCE}`,
+        after,
+      )
+      const found: number[] = []
+      let characters = 0
+      for (const { seq } of seqs) {
+        const body = read(seq)
+        if (sameCase(body).includes(wanted)) found.push(seq)
+        characters += body.length
+        if (characters >= CHARACTERS_AT_ONCE) return { found, next: seq }
+      }
+      return { found, next: seqs.length < TEXTS_AT_ONCE ? null : seqs.at(-1)!.seq }
+    },
+    /** Once nothing refers to it any more. */
+    drop,
+    /** Frees the place of the oldest that were written over, for what comes. The file is then due: see compaction.ts. */
+    reclaim: (most: number): void => {
+      setDue(run, true)
+      const gone = run.all<{ seq: number; bytes: number }>(
+        `SELECT seq, octet_length(body) AS bytes FROM texts WHERE key < '${FIRST_KEY}'
+         ORDER BY key LIMIT ?`,
+        most,
+      )
+      for (const { seq, bytes } of gone) {
+        run.change('DELETE FROM texts WHERE seq = ?', seq)
+        run.change("UPDATE counts SET n = n - ? WHERE name = 'erased'", TEXT_BYTES + bytes)
+      }
+    },
+    /** Adds those that are not there; the seq of the last one, null for none. */
+    addTurns: (turns: readonly KeptTurn[]): number | null => {
+      let from = turns.length
+      let parent: number | null = null
+      while (from > 0 && parent === null) parent = turnAt(turns[--from]!.key)
+      for (const { key, role, text, other } of turns.slice(parent === null ? 0 : from + 1)) {
+        parent = run.insert(
+          'INSERT INTO turns (key, parent, role, text, other) VALUES (?, ?, ?, ?, ?)',
+          key,
+          parent,
+          role,
+          add(text),
+          other.length > 0 ? JSON.stringify(other) : null,
+        )
+      }
+      return parent
+    },
+    /** The last one first, one after the other as they are asked for. */
+    *turnsFrom(last: number | null): Generator<Turn> {
+      for (let at = last; at !== null; ) {
+        const row: TurnRow | undefined = run.one<TurnRow>(
+          'SELECT parent, role, text, body, other FROM turns JOIN texts ON texts.seq = text WHERE turns.seq = ?',
+          at,
+        )
+        if (!row) return
+        const { parent, role, text, body, other } = row
+        yield { seq: () => text, role, text: body, other: other === null ? [] : JSON.parse(other) }
+        at = parent
+      }
+    },
+    /** It and those before it, as far as nothing else refers to them. */
+    dropTurns: (last: number | null): void => {
+      for (let at = last; at !== null && !isReferred(REFER_TO_TURN, at); ) {
+        const row: { parent: number | null; text: number } | undefined = run.one(
+          'SELECT parent, text FROM turns WHERE seq = ?',
+          at,
+        )
+        run.change('DELETE FROM turns WHERE seq = ?', at)
+        if (row) drop(row.text)
+        at = row?.parent ?? null
+      }
+    },
+  }
+}

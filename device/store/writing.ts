@@ -1,0 +1,206 @@
+/** How a store is written: by whom nobody waits for, and by whom a user is told that it is kept. */
+import { type FileHandle, open } from 'node:fs/promises'
+import type Database from 'better-sqlite3'
+import { asFedError, FedError, isFedError } from '../../adapters/errors.ts'
+import type { StoreHealth } from '../../adapters/wire/store-health.ts'
+import type { StoreFile } from './file.ts'
+import { openKeeper } from './keeper.ts'
+import { openQueue, type QueueReport } from './queue.ts'
+import { causeOf, explained, notKept } from './trouble.ts'
+import { compactFile, emptyJournal } from './vacuum.ts'
+
+/** bytes: about what the write holds in memory; ended: called once, with whether it was kept. */
+export type LaterOptions = {
+  readonly bytes?: number
+  readonly ended?: (isKept: boolean) => void
+}
+
+export type Writing<Tx> = {
+  /**
+   * In the background, in order, all of it or nothing; tried again where nothing can be written
+   * now, so that it must change nothing but the database. Never fails and never waits. A write that
+   * fails otherwise is reported.
+   */
+  later(work: (tx: Tx) => void, options?: LaterOptions): void
+  /**
+   * After all that was given to `later` before: all of it or nothing, and on the disk when it
+   * resolves: a power cut does not take it back. Waits some seconds for locks. Fails as the work
+   * does, and with E_STORE where nothing can be written now: then nothing was kept.
+   */
+  durably<T>(work: (tx: Tx) => T): Promise<T>
+  /** Writes what waits, if it can be written: what is read next holds it. */
+  drained(): Promise<boolean>
+  health(): StoreHealth
+  /** The same, once it has been tried. */
+  tried(): Promise<StoreHealth>
+  /** Empties the journal, which holds a copy of what was written over. False: not now. */
+  empty(): Promise<boolean>
+  /** Writes the file anew without what was deleted, and empties the journal. False: not now. */
+  rewrite(): Promise<boolean>
+  /** Gives what waits a second to be written. */
+  close(): Promise<void>
+}
+
+/** How long something that a user waits for is tried again. */
+const PATIENCE_MS = 5000
+const PAUSE_MS = [10, 25, 50, 100, 250] as const
+const CLOSING_MS = 1000
+/** A lock is told of once it has lasted. */
+const TRIED_MS = 2000
+
+type WritingOptions = {
+  readonly report?: QueueReport
+  readonly changed?: (health: StoreHealth) => void
+  readonly clock?: () => number
+  readonly patienceMs?: number
+  readonly hasKeeper?: boolean
+}
+
+export const openWriting = <Tx>(
+  file: StoreFile<unknown>,
+  tx: Tx,
+  { report = () => {}, changed, clock, patienceMs = PATIENCE_MS, hasKeeper }: WritingOptions,
+): Writing<Tx> & { noteRead(error: unknown): void } => {
+  const isInMemory = file.path === ':memory:'
+  const keeper = hasKeeper && !isInMemory ? openKeeper(file.path) : null
+  const journal = openJournal(`${file.path}-wal`)
+  const attach = (): void => {
+    try {
+      if (file.attach()) void journal.close()
+    } catch (error) {
+      throw explained(error, file.path)
+    }
+  }
+  let isWriting = false
+  const together = <T>(work: () => T): T => {
+    attach()
+    if (keeper?.isBehind()) throw Object.assign(new Error('it only grows'), { code: 'JOURNAL' })
+    isWriting = true
+    try {
+      const result = file.db().transaction(work).immediate()
+      keeper?.wrote()
+      return result
+    } catch (failure) {
+      const error = explained(failure, file.path)
+      const cause = causeOf(error)
+      // A lock and a full disk pass; after anything else the file may be another one.
+      if (cause && cause !== 'locked' && cause !== 'full') file.detach(error)
+      throw error
+    } finally {
+      isWriting = false
+    }
+  }
+  const queue = openQueue({
+    together,
+    each: (work) => file.db().transaction(work)(),
+    probe: () => void file.db().prepare(PROBE).run(),
+    isOurLock: keeper?.isWorking,
+    report,
+    changed,
+    clock,
+  })
+  const missing = file.missing()
+  if (missing !== null) queue.note(explained(missing, file.path))
+  const once = async <T>(work: (tx: Tx) => T): Promise<T> => {
+    if (queue.health().queued > 0 && !(await queue.flushed())) throw new Waiting()
+    const result = together(() => work(tx))
+    queue.recovered()
+    return result
+  }
+  /** By the keeper, else at once. */
+  const inOrder = async (
+    kept: (() => Promise<void>) | undefined,
+    now: (db: Database.Database) => void,
+  ): Promise<boolean> => {
+    try {
+      attach()
+      if (kept) await kept()
+      else now(file.db())
+      return true
+    } catch (error) {
+      if (!queue.note(error)) report({ what: 'compaction', code: asFedError(error).code })
+      return false
+    }
+  }
+  return {
+    later: (work, { bytes = 0, ended } = {}) => {
+      queue.push({ work: () => work(tx), bytes, ended })
+      // Memory is never full, locked or slow.
+      if (isInMemory) void queue.flushed()
+    },
+    durably: async (work) => {
+      const until = performance.now() + patienceMs
+      for (let tries = 0; ; tries++) {
+        try {
+          const result = await once(work)
+          if (!isInMemory) await journal.synced()
+          return result
+        } catch (error) {
+          const cause = error instanceof Waiting ? queue.cause() : queue.note(error)
+          if (!cause || isFedError(error)) throw error
+          const isOver = performance.now() > until && !keeper?.isWorking()
+          if (cause !== 'locked' || isOver) throw notKept(cause, error)
+        }
+        await pause(tries)
+      }
+    },
+    drained: () => queue.flushed(),
+    noteRead: (error) => {
+      // What fails while something is written is told of with that.
+      if (!isWriting) queue.noteRead(error)
+    },
+    health: queue.health,
+    tried: async () => {
+      const until = performance.now() + TRIED_MS
+      while (!queue.tried() && queue.health().state === 'ok' && performance.now() < until)
+        await pause(PAUSE_MS.length)
+      return queue.health()
+    },
+    empty: () => inOrder(keeper?.empty, emptyJournal),
+    rewrite: () => inOrder(keeper?.compact, compactFile),
+    close: async () => {
+      const lost = await queue.end(CLOSING_MS)
+      if (lost > 0) report({ what: 'store', code: 'E_STORE', dropped: lost })
+      await journal.close()
+      await keeper?.close()
+      file.close()
+    },
+  }
+}
+
+/** What was to be written before waits. */
+class Waiting extends Error {}
+
+const PROBE = "INSERT OR REPLACE INTO state (key, value) VALUES ('probe', '1')"
+
+const pause = (tries: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, PAUSE_MS[tries] ?? PAUSE_MS.at(-1)))
+
+/**
+ * A commit is in the journal; a power cut does not take it back once the journal is on the disk.
+ * Where the file system allows no such journal, there is none, and a commit waits for the disk.
+ */
+const openJournal = (path: string): { synced(): Promise<void>; close(): Promise<void> } => {
+  let opened: FileHandle | null = null
+  const close = async (): Promise<void> => {
+    const last = opened
+    opened = null
+    await last?.close().catch(() => {})
+  }
+  return {
+    synced: async () => {
+      try {
+        opened ??= await open(path, 'r+')
+        await opened.datasync()
+      } catch (cause) {
+        await close()
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
+        throw new FedError('E_STORE', NOT_SYNCED, { cause })
+      }
+    },
+    close,
+  }
+}
+
+const NOT_SYNCED =
+  'it was written, but the disk does not say that it is kept: a power cut may take it back. Look at the log of this computer for errors of the disk'
