@@ -16,6 +16,7 @@ import { initCommand } from './commands/init.ts'
 import { openIo, processStreams, type Streams } from './commands/io.ts'
 import { jobFileCommand, participateCommand, trainCommand } from './commands/learn.ts'
 import { leaveCommand, removeCommand } from './commands/leave.ts'
+import { modelCommand } from './commands/model.ts'
 import { pageCommand } from './commands/page.ts'
 import { profileCommand, rerankCommand, rewriteCommand } from './commands/personal.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -23,7 +24,6 @@ import { serviceCommand } from './commands/service.ts'
 import { consentCommand, enrollCommand, logCommand } from './commands/setup.ts'
 import { statusCommand } from './commands/status.ts'
 import { trainingCommand } from './commands/training.ts'
-import { modelCommand } from './model-commands.ts'
 
 const EXIT = { done: 0, failed: 1, usage: 2, notKept: 3, stopped: 130 } as const
 

@@ -3,14 +3,14 @@ import { initialPrior, type Prior } from '../adapters/aggregate/prior.ts'
 import { featureCount } from '../adapters/container/segments.ts'
 import type { ChoiceLine } from '../adapters/formats/choice-log.ts'
 import type { Rng } from '../adapters/random.ts'
+import type { LoraFeed } from '../device/engine/run/types.ts'
 import {
   type ChoiceFeatures,
   type FeatureDeps,
   featurizeChoices,
-} from '../device/agent/choice-features.ts'
-import { fitTaste, ownScale, type Taste } from '../device/agent/taste.ts'
-import type { LoraFeed } from '../device/engine/run/types.ts'
-import { scoreFeatures } from '../device/personalize/reward.ts'
+} from '../device/reward/choice-features.ts'
+import { fitTaste, ownScale, type Taste } from '../device/reward/head-fit.ts'
+import { scoreFeatures } from '../device/reward/reward.ts'
 import type { Pick } from './metrics.ts'
 
 /** One user's log: train lines in the order in which they were chosen, test lines with utilities. */

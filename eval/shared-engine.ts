@@ -1,7 +1,7 @@
 /** One engine for many readers in a process: a text is pooled once per set of adapters, whoever asks, and kept in a file if wanted. */
 import Database from 'better-sqlite3'
-import { cachePooled, type PooledCache } from '../device/agent/choice-features.ts'
 import type { Engine } from '../device/engine/run/types.ts'
+import { cachePooled, type PooledCache } from '../device/reward/choice-features.ts'
 
 /**
  * Remembers pooled states in memory, and in `kept` where it is given; queues the calls, so that a text asked for by two devices at

@@ -5,7 +5,7 @@ import { MODULES } from '../adapters/lora/spec.ts'
 import { seededRng } from '../adapters/random.ts'
 import type { JobSpecInput } from '../adapters/wire/jobs.ts'
 import type { LocalModel } from '../device/engine/model/open.ts'
-import { featureSpace } from '../device/personalize/feature-space.ts'
+import { featureSpace } from '../device/reward/feature-space.ts'
 
 /** For three devices, of which two are enough. */
 export const tinyJob = (

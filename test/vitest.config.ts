@@ -5,9 +5,9 @@ import { defineConfig } from 'vitest/config'
  *  many files, and leave nothing behind in it. `architecture.test.ts` holds the list to what the files import. */
 export const PROCESSES = [
   'test/device/store/forget.test.ts',
-  'test/device/agent/kill.test.ts',
+  'test/device/owner/kill.test.ts',
   'test/device/agent/process-time.test.ts',
-  'test/device/agent/real-engine.test.ts',
+  'test/device/owner/real-engine.test.ts',
   'test/device/store/file.test.ts',
   'test/device/store/keeper.test.ts',
   'test/device/api/engine-lost.test.ts',

@@ -4,7 +4,7 @@ import { ChatMessage, ContentBlock, SystemPrompt } from '../formats/choice-log.t
 import { Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
 import { StoreHealth } from './store-health.ts'
 
-/** What a preference can be about. device/personalize/profile.ts says what each end means. */
+/** What a preference can be about. device/preferences/profile.ts says what each end means. */
 export const DIMENSIONS = [
   'length',
   'lists',

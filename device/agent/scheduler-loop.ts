@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
 import type { HoldReason, LastTraining, Readings } from '../../adapters/wire/energy.ts'
+import type { Sleep } from '../federation/signed-transport.ts'
+import type { AgentSettings } from '../home/settings.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import { servingState } from '../store/private-adapter.ts'
 import type { DeviceStore } from '../store/store.ts'
@@ -26,9 +28,7 @@ import {
   stepScheduler,
   type Work,
 } from './scheduler.ts'
-import type { AgentSettings } from './settings.ts'
 import { isTrainingPaused } from './training.ts'
-import type { Sleep } from './transport.ts'
 import type { Device, Progress } from './types.ts'
 
 export type AgentDeps = {

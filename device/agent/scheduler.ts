@@ -3,8 +3,8 @@
  * wall clock decides only hours and days. A machine that slept is recognised by the wall clock running ahead of the other one.
  */
 import type { HoldReason, Readings } from '../../adapters/wire/energy.ts'
+import type { AgentSettings } from '../home/settings.ts'
 import { holdReasons, isHeldByNetwork, type Overrides } from './conditions.ts'
-import type { AgentSettings } from './settings.ts'
 
 export type Work = 'training' | 'round'
 /** wall: milliseconds since 1970; steady: milliseconds of the clock that is never set. */

@@ -2,8 +2,8 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
 import type { TrainProgress } from '../engine/run/types.ts'
+import type { Sleep } from '../federation/signed-transport.ts'
 import type { DeviceStore, StoreTx } from '../store/store.ts'
-import type { Sleep } from './transport.ts'
 import type { Progress } from './types.ts'
 
 export type TrainingRun = Omit<TrainingStatus, 'state'> & {

@@ -17,13 +17,13 @@ import type {
   StatusResponse,
   TrainingStatus,
 } from '../../adapters/wire/personalization.ts'
-import type { AnswerUsage, Terms } from '../personalize/prices.ts'
-import type { CandidatePlan, Spending } from '../personalize/spend.ts'
-import type { ExitChoice, ExitReport } from './choose-exit.ts'
-import type { ImportReport } from './imported.ts'
-import type { PrivateObjective } from './private-training.ts'
-import type { Bound, Suffixes, Trace } from './suffixes.ts'
-import type { Traffic } from './transport.ts'
+import type { Traffic } from '../federation/signed-transport.ts'
+import type { ImportReport } from '../feedback/import-choices.ts'
+import type { Bound, Suffixes, Trace } from '../preferences/suffixes.ts'
+import type { ExitChoice, ExitReport } from '../reward/choose-exit.ts'
+import type { PrivateObjective } from '../reward/private-data.ts'
+import type { AnswerUsage, Terms } from '../spending/prices.ts'
+import type { CandidatePlan, Spending } from '../spending/spend.ts'
 
 /** The part of a request to Claude that personalization reads. instructions: of system messages among the others, in their order. */
 export type Conversation = {

@@ -10,8 +10,8 @@ import { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { RankingStatus, TrainingStatus } from '../../adapters/wire/personalization.ts'
 import { AdapterSpecSchema, Protocol, Sha256, TimeMs } from '../../adapters/wire/primitives.ts'
 import { StoreHealth } from '../../adapters/wire/store-health.ts'
-import { PRIVATE_OBJECTIVES } from '../agent/private-training.ts'
-import { SettingsChange } from '../agent/settings.ts'
+import { SettingsChange } from '../home/settings.ts'
+import { PRIVATE_OBJECTIVES } from '../reward/private-data.ts'
 
 const Count = z.int().min(0).max(1e9)
 const Bytes = z.int().min(0).max(1e15)

@@ -1,10 +1,10 @@
 /** The types of what each of the device's own routes takes and gives, for its handler and for its clients. */
 import type { z } from 'zod'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
-import type { ExitChoice } from '../agent/choose-exit.ts'
-import type { ImportReport } from '../agent/imported.ts'
 import type { ParticipateReport, TrainReport } from '../agent/types.ts'
+import type { ImportReport } from '../feedback/import-choices.ts'
 import type { LeftReport } from '../owner/operations.ts'
+import type { ExitChoice } from '../reward/choose-exit.ts'
 import type { AdapterHeader } from './home-messages.ts'
 import type { OWN_ROUTES } from './openapi.ts'
 import type { OwnRoute } from './routes.ts'

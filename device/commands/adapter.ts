@@ -1,15 +1,15 @@
 /** `loreweave adapter`: LoRA adapters out to PEFT and llama.cpp, and in from them and mlx-lm. */
 import { Command, Option } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { LoraFeed } from '../engine/run/types.ts'
 import {
   ADAPTER_FORMATS,
   type AdapterFormat,
   otherBaseNote,
   readAdapterFile,
   writeAdapterFile,
-} from '../agent/adapter-files.ts'
-import type { LocalModel } from '../engine/model/open.ts'
-import type { LoraFeed } from '../engine/run/types.ts'
+} from '../reward/adapter-files.ts'
 import { askHome } from './ask.ts'
 import { type ModelOptions, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'

@@ -4,8 +4,6 @@
  */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { VERSION } from '../../adapters/version.ts'
-import type { Home } from '../agent/home.ts'
-import { timerSleep } from '../agent/transport.ts'
 import { createControl } from '../api/app.ts'
 import {
   type DeviceClient,
@@ -16,8 +14,10 @@ import {
   openClient,
 } from '../api/client.ts'
 import { type Door, openDoor } from '../api/serve.ts'
+import { timerSleep } from '../federation/signed-transport.ts'
+import type { Home } from '../home/home.ts'
+import { openLiveHome } from '../home/live-home.ts'
 import { type Holder, heldBy, type Lock, tryLock } from '../home/lock.ts'
-import { openLiveHome } from '../owner/live.ts'
 import { homeOf, type ModelOptions } from './context.ts'
 import type { Io } from './io.ts'
 import { controlApp, type OwnerOptions, openOwner } from './owner.ts'

@@ -3,7 +3,7 @@ import { FedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { tellLines } from '../../adapters/formats/json-lines.ts'
 import { parseChoiceLog } from '../../adapters/formats/read-choices.ts'
-import type { ImportReport } from '../agent/imported.ts'
+import type { ImportReport } from '../feedback/import-choices.ts'
 import { type Io, nameOf } from './io.ts'
 
 /** user: whose lines are taken. skipBad: goes on without the lines that cannot be read. */

@@ -1,7 +1,7 @@
 /** The doctor's look at the network: which way requests go, who answers, and whether others can read along. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Home } from '../agent/home.ts'
+import type { Home } from '../home/home.ts'
 import { fetchOver } from '../http/fetch.ts'
 import { gatewayReason, ProxyError, reasonOf } from '../http/reasons.ts'
 import { type Environment, openRoutes, type Route, withoutCredentials } from '../http/route.ts'

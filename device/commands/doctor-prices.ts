@@ -1,5 +1,5 @@
 /** The doctor's look at the price table: prices change, and budgets go by them. */
-import { PRICES_AS_OF } from '../personalize/prices.ts'
+import { PRICES_AS_OF } from '../spending/prices.ts'
 import { type Finding, ok, warn } from './finding.ts'
 
 const MAX_AGE_DAYS = 120

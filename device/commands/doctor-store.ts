@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { StoreCause } from '../../adapters/wire/store-health.ts'
-import type { Home } from '../agent/home.ts'
+import type { Home } from '../home/home.ts'
 import type { HomeStatus } from '../owner/status.ts'
 import { causeOf, freeBytesOn, TROUBLE, troubleAt } from '../store/trouble.ts'
 import { megabytes } from './context.ts'

@@ -3,6 +3,10 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { Command, InvalidArgumentError } from 'commander'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
+import { checkOwnTokenizer } from '../engine/model/open.ts'
+import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
+import { checkText } from '../engine/model/tokenizer-check.ts'
+import { timerSleep } from '../federation/signed-transport.ts'
 import {
   createHome,
   type Home,
@@ -10,13 +14,8 @@ import {
   isWholeHome,
   makeFolder,
   saveClaudeKey,
-} from '../agent/home.ts'
-import { timerSleep } from '../agent/transport.ts'
-import { checkOwnTokenizer } from '../engine/model/open.ts'
-import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
-import { checkText } from '../engine/model/tokenizer-check.ts'
+} from '../home/home.ts'
 import { takeLock } from '../home/lock.ts'
-import { pullNamed } from '../model-commands.ts'
 import { askHome, holderOf } from './ask.ts'
 import {
   folderOf,
@@ -29,6 +28,7 @@ import {
   withHome,
 } from './context.ts'
 import type { Io } from './io.ts'
+import { pullNamed } from './model.ts'
 
 export const initCommand = (io: Io): Command =>
   withHome(new Command('init'))

@@ -15,7 +15,7 @@ import {
   RewriteRequest,
 } from '../../adapters/wire/personalization.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { whyOf } from '../personalize/reasons.ts'
+import { whyOf } from '../preferences/reasons.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, integer, type ModelOptions, withHome, withModel } from './context.ts'
 import { type Io, nameOf } from './io.ts'

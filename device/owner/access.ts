@@ -1,6 +1,6 @@
 /** Who may ask Claude through this device, and what is not encrypted on its way, in words for `doctor` and `status`. */
-import type { Home } from '../agent/home.ts'
-import type { DeviceSettings } from '../agent/settings.ts'
+import type { Home } from '../home/home.ts'
+import type { DeviceSettings } from '../home/settings.ts'
 import { isExposed, isLoopback } from '../http/address.ts'
 
 /** mend: what to do where others than this computer's may. */

@@ -6,15 +6,15 @@ import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import type { StoreHealth } from '../../adapters/wire/store-health.ts'
 import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
-import type { Home } from '../agent/home.ts'
-import { type Calibration, rankingStatus, readCalibration } from '../agent/outlook.ts'
-import { profileOf } from '../agent/personalizer.ts'
 import { trainingStatus } from '../agent/training.ts'
+import type { Home } from '../home/home.ts'
 import type { Holder } from '../home/lock.ts'
+import { type Calibration, rankingStatus, readCalibration } from '../reward/head-summary.ts'
 import { countPeople } from '../store/people.ts'
 import { servingState } from '../store/private-adapter.ts'
 import type { DeviceStore } from '../store/store.ts'
 import { describeAccess, exposedAddresses } from './access.ts'
+import { profileOf } from './personalizer.ts'
 
 type Sums = { readonly claude: number; readonly federation: number }
 

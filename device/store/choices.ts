@@ -4,9 +4,9 @@
  * decision goes.
  */
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
-import type { DecidedChoice } from '../personalize/feedback.ts'
-import { keptAnswer, keptText, PROMPT_CHARS } from '../personalize/kept-text.ts'
-import { textOf } from '../personalize/request-text.ts'
+import type { DecidedChoice } from '../feedback/derive-choices.ts'
+import { keptAnswer, keptText, PROMPT_CHARS } from '../text/kept-text.ts'
+import { textOf } from '../text/request-text.ts'
 import type { DecisionRow } from './decisions.ts'
 import {
   askedName,

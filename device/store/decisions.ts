@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { DecisionCost, RankingWhy, RewritingWhy } from '../../adapters/wire/oversight.ts'
-import { keptAnswer } from '../personalize/kept-text.ts'
+import { keptAnswer } from '../text/kept-text.ts'
 import { type Hash, type KeptRequest, openingKeys, saidKey } from './kept-request.ts'
 import type { Run } from './store.ts'
 import type { Texts, Turn } from './texts.ts'

@@ -4,7 +4,7 @@
  * fails for a table, a value or a file that is in no table.
  */
 import { Profile } from '../../adapters/wire/personalization.ts'
-import { EMPTY_PROFILE, updateProfile } from '../personalize/profile.ts'
+import { EMPTY_PROFILE, updateProfile } from '../preferences/profile.ts'
 import { forgetPeople } from './people.ts'
 import { forgetPrivate } from './private-adapter.ts'
 import type { Related } from './related.ts'

@@ -5,8 +5,8 @@
  */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { Conversation } from '../agent/types.ts'
-import { keptText } from '../personalize/kept-text.ts'
-import { requestInContext, textOf } from '../personalize/request-text.ts'
+import { keptText } from '../text/kept-text.ts'
+import { requestInContext, textOf } from '../text/request-text.ts'
 
 /** See keyed-hash.ts. */
 export type Hash = (text: string) => string

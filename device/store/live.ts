@@ -3,8 +3,8 @@
  * that serves, the one that trains, and whoever answers for both. Gone with the process.
  */
 import type { Look } from '../agent/conditions-status.ts'
-import type { DeviceSettings } from '../agent/settings.ts'
 import type { TrainingRun } from '../agent/training.ts'
+import type { DeviceSettings } from '../home/settings.ts'
 
 /**
  * forgotten: texts are gone from the store, and what was made of them is to go. consent: it was

@@ -2,7 +2,7 @@
  * Tables of the device's store for what further answers cost: spent, and held back for answers that
  * are still to come.
  */
-import type { Spending } from '../personalize/spend.ts'
+import type { Spending } from '../spending/spend.ts'
 import type { Run } from './store.ts'
 
 /** worst: of all its answers; likely: what they cost if nobody ever says. */

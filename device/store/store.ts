@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { StoreHealth } from '../../adapters/wire/store-health.ts'
-import type { Spending } from '../personalize/spend.ts'
+import type { Spending } from '../spending/spend.ts'
 import { budgetTables } from './budget.ts'
 import { choiceTables } from './choices.ts'
 import { type Compaction, openCompaction } from './compaction.ts'

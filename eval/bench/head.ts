@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
-import { fitHead, type HeadFit, type PairRow, pairRows } from '../../device/personalize/head.ts'
+import { fitHead, type HeadFit, type PairRow, pairRows } from '../../device/reward/head.ts'
 import { medianOf } from '../metrics.ts'
 import { integer, jsonOption } from '../options.ts'
 import type { Result, Results } from '../results.ts'

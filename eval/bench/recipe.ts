@@ -5,23 +5,23 @@ import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { LocalModel } from '../../device/engine/model/open.ts'
+import type { Engine, LoraFeed, RewardPair } from '../../device/engine/run/types.ts'
+import { DeviceSettings } from '../../device/home/settings.ts'
 import {
   type ChoiceFeatures,
   type FeatureDeps,
   featurizeChoices,
-} from '../../device/agent/choice-features.ts'
-import { DeviceSettings } from '../../device/agent/settings.ts'
+} from '../../device/reward/choice-features.ts'
+import { featureSpace } from '../../device/reward/feature-space.ts'
 import {
   fitTaste,
   ownScale,
   pooledHead,
   rewardPairs,
   type Taste,
-} from '../../device/agent/taste.ts'
-import type { LocalModel } from '../../device/engine/model/open.ts'
-import type { Engine, LoraFeed, RewardPair } from '../../device/engine/run/types.ts'
-import { featureSpace } from '../../device/personalize/feature-space.ts'
-import { scoreFeatures } from '../../device/personalize/reward.ts'
+} from '../../device/reward/head-fit.ts'
+import { scoreFeatures } from '../../device/reward/reward.ts'
 
 /** Where the states are read, and the first layer that is adapted. */
 export type Depth = { readonly exitLayer: number; readonly firstLayer: number }

@@ -2,7 +2,7 @@
 import { seededRng } from '../../adapters/random.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { AnswerInput, Engine } from '../../device/engine/run/types.ts'
-import { scoreFeatures } from '../../device/personalize/reward.ts'
+import { scoreFeatures } from '../../device/reward/reward.ts'
 import { bootstrapInterval, meanOf, medianOf } from '../metrics.ts'
 import type { PeerProcess } from '../peers/peer-process.ts'
 import type { Result, Results } from '../results.ts'

@@ -1,5 +1,5 @@
 /** Judges a day by its own book: each second at work against what was so then, and each day's joules against the budget. */
-import type { AgentSettings } from '../../device/agent/settings.ts'
+import type { AgentSettings } from '../../device/home/settings.ts'
 import type { Circumstances } from './world.ts'
 
 /** One second in which the agent worked. minutes, day: of the machine's clock in its time zone. */

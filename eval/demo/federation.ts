@@ -1,8 +1,8 @@
 /** The demo's rounds: jobs on a server of its own, contributed to over HTTP by lighter devices and by device programs. */
 import { readFileSync } from 'node:fs'
 import type { JobView } from '../../adapters/wire/jobs.ts'
-import type { Traffic } from '../../device/agent/transport.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
+import type { Traffic } from '../../device/federation/signed-transport.ts'
 import type { FederationPlan, FederationRound, FederationStep } from '../federate.ts'
 import { type Fleet, inTurn } from '../fleet.ts'
 import type { Scenario } from '../run/scenario.ts'

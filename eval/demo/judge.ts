@@ -1,7 +1,7 @@
 /** What the release is worth to the people whose devices ran as programs of their own, prompt by prompt. */
 import type { Rng } from '../../adapters/random.ts'
-import type { FeatureDeps } from '../../device/agent/choice-features.ts'
-import { DeviceSettings } from '../../device/agent/settings.ts'
+import { DeviceSettings } from '../../device/home/settings.ts'
+import type { FeatureDeps } from '../../device/reward/choice-features.ts'
 import { firstArm, headArm, ON_ITS_OWN, type Picker, type UserLog } from '../arms.ts'
 import { bootstrapInterval, type Interval, reachableUtility } from '../metrics.ts'
 import type { Result } from '../results.ts'

@@ -1,5 +1,5 @@
 /** Who takes part in the demo: the people of its scenario, and those whose devices are programs of their own. */
-import { textOf } from '../../device/personalize/request-text.ts'
+import { textOf } from '../../device/text/request-text.ts'
 import { logsByUser, type UserLog } from '../arms.ts'
 import { REQUESTS } from '../mock/requests.ts'
 import type { Scenario } from '../run/scenario.ts'

@@ -1,6 +1,6 @@
 /** Second messages of a conversation: style (the answer again, told otherwise; with the wish where there is one) or not. Written before the seeds and rules of
- *  device/personalize/implicit.ts, which were not tuned on them. */
-import type { Wish } from '../../device/personalize/dimensions.ts'
+ *  device/feedback/follow-up-text.ts, which were not tuned on them. */
+import type { Wish } from '../../device/preferences/dimensions.ts'
 
 /** wish null: not about style. */
 export type FollowUp = readonly [message: string, wish: Wish | null]

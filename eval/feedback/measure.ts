@@ -1,8 +1,9 @@
 /** How well stated preferences and follow-ups on style are told from the rest, on labelled messages that taught nothing. */
-import type { Wish } from '../../device/personalize/dimensions.ts'
-import { asksForStyle, followUpWishes } from '../../device/personalize/implicit.ts'
-import type { Gate } from '../../device/personalize/relevance.ts'
-import { statedPreferences } from '../../device/personalize/stated.ts'
+
+import { asksForStyle, followUpWishes } from '../../device/feedback/follow-up-text.ts'
+import type { Wish } from '../../device/preferences/dimensions.ts'
+import type { Gate } from '../../device/preferences/relevance.ts'
+import { statedPreferences } from '../../device/preferences/stated.ts'
 import type { FollowUp } from './follow-ups-held.ts'
 import type { Stated } from './stated-held.ts'
 

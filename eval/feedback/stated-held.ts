@@ -1,5 +1,5 @@
-/** Messages with the lasting preferences that they state, if any. Written before the rules of device/personalize/stated.ts, which were not tuned on them. */
-import type { Wish } from '../../device/personalize/dimensions.ts'
+/** Messages with the lasting preferences that they state, if any. Written before the rules of device/preferences/stated.ts, which were not tuned on them. */
+import type { Wish } from '../../device/preferences/dimensions.ts'
 
 export type Stated = readonly [message: string, wishes: readonly Wish[]]
 

@@ -9,19 +9,19 @@
 import { seededRng } from '../../adapters/random.ts'
 import { DIMENSIONS, type Preference } from '../../adapters/wire/personalization.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
-import { openDevice } from '../../device/agent/device.ts'
-import { openRelevance } from '../../device/agent/relevant.ts'
 import { answerMessages } from '../../device/api/messages.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
-import { dimensionOf, type Wish, wishOf } from '../../device/personalize/dimensions.ts'
-import { alongPreference } from '../../device/personalize/relevance-feedback.ts'
+import { openDevice } from '../../device/owner/device.ts'
 import {
   type BlockChoice,
   type Conversation,
   chooseSuffix,
   renderBlock,
-} from '../../device/personalize/rewrite.ts'
+} from '../../device/preferences/block.ts'
+import { dimensionOf, type Wish, wishOf } from '../../device/preferences/dimensions.ts'
+import { alongPreference } from '../../device/preferences/relevance-feedback.ts'
+import { openRelevance } from '../../device/preferences/relevance-head.ts'
 import { openStore } from '../../device/store/store.ts'
 import { bootstrapInterval, meanOf } from '../metrics.ts'
 import { replyTo } from '../mock/reply.ts'

@@ -1,6 +1,6 @@
 /**
  * The independent test set of rewriting: requests labelled by hand, without a look at what the product was taught. Read by
- * rewriting/measure.ts only; nothing of it may flow into device/personalize.
+ * rewriting/measure.ts only; nothing of it may flow into device/preferences.
  */
 import { DIMENSIONS, type Dimension } from '../../adapters/wire/personalization.ts'
 import { ENGLISH } from './requests-constrained.ts'

@@ -1,7 +1,7 @@
 /** What the product's further answers cost, in tokens and in money. */
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
-import { priceOf, tokensOf, type Usage, usdOf } from '../../device/personalize/prices.ts'
-import { textOf } from '../../device/personalize/request-text.ts'
+import { priceOf, tokensOf, type Usage, usdOf } from '../../device/spending/prices.ts'
+import { textOf } from '../../device/text/request-text.ts'
 import type { UserLog } from '../arms.ts'
 import type { Pick as Picked } from '../metrics.ts'
 import { countTokens } from '../mock/wording.ts'

@@ -1,14 +1,14 @@
 /** Who is compared: the arms of a run, each with what it starts from and on whom it is judged. */
 import { seededRng } from '../../adapters/random.ts'
+import type { LoraFeed } from '../../device/engine/run/types.ts'
+import { DeviceSettings } from '../../device/home/settings.ts'
 import {
   encodeAnswers,
   encodeChoice,
   type FeatureDeps,
   type PooledCache,
-} from '../../device/agent/choice-features.ts'
-import { type Released, readRelease } from '../../device/agent/released.ts'
-import { DeviceSettings } from '../../device/agent/settings.ts'
-import type { LoraFeed } from '../../device/engine/run/types.ts'
+} from '../../device/reward/choice-features.ts'
+import { type Released, readRelease } from '../../device/reward/read-release.ts'
 import {
   firstArm,
   headArm,

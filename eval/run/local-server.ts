@@ -10,7 +10,7 @@ import {
   JobResponse,
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { Transport } from '../../device/agent/transport.ts'
+import type { Transport } from '../../device/federation/signed-transport.ts'
 import { createServer } from '../../server/app.ts'
 import type { Pace } from '../../server/config.ts'
 import { openSqliteStore } from '../../server/store/sqlite.ts'

@@ -3,21 +3,21 @@ import { createHash } from 'node:crypto'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
+import type { Device } from '../../device/agent/types.ts'
+import type { LocalModel } from '../../device/engine/model/open.ts'
+import type { Engine, LoraFeed } from '../../device/engine/run/types.ts'
+import type { DeviceSettingsInput } from '../../device/home/settings.ts'
+import { openDevice } from '../../device/owner/device.ts'
 import {
   type AnswerMemo,
   encodeAnswers,
   feedKey,
   type PooledCache,
   usefulChoices,
-} from '../../device/agent/choice-features.ts'
-import { openDevice } from '../../device/agent/device.ts'
-import { keepExit } from '../../device/agent/exit-layer.ts'
-import { releaseBlob } from '../../device/agent/serving.ts'
-import type { DeviceSettingsInput } from '../../device/agent/settings.ts'
-import type { Device } from '../../device/agent/types.ts'
-import type { LocalModel } from '../../device/engine/model/open.ts'
-import type { Engine, LoraFeed } from '../../device/engine/run/types.ts'
-import { plainUsage } from '../../device/personalize/prices.ts'
+} from '../../device/reward/choice-features.ts'
+import { keepExit } from '../../device/reward/exit-layer.ts'
+import { releaseBlob } from '../../device/reward/serving.ts'
+import { plainUsage } from '../../device/spending/prices.ts'
 import { readPrivate, serveRelease } from '../../device/store/private-adapter.ts'
 import { type DeviceStore, openStore } from '../../device/store/store.ts'
 import { orderOf, type Picker, pickOf, type UserLog, utilitiesOf } from '../arms.ts'

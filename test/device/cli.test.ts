@@ -3,9 +3,9 @@ import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { homeFiles } from '../../device/home/files.ts'
-import { shortChoices, temporaryFolder } from './agent/fixture.ts'
 import { call } from './cli-call.ts'
 import { run as startAndWait, start as startIn } from './cli-process.ts'
+import { shortChoices, temporaryFolder } from './device-fixture.ts'
 
 let folder = ''
 beforeAll(async () => {

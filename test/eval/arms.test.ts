@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import type { FeatureDeps } from '../../device/agent/choice-features.ts'
-import { FEATURE_NAMES } from '../../device/personalize/features.ts'
+import type { FeatureDeps } from '../../device/reward/choice-features.ts'
+import { FEATURE_NAMES } from '../../device/reward/named-features.ts'
 import {
   firstArm,
   headArm,

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import { parseRequests } from '../../eval/request-file.ts'
 import { countReasons, readProfileFile, rewriteLines } from '../../eval/rewrite.ts'
-import { fakeEngine, tinyModel } from '../device/agent/fixture.ts'
+import { fakeEngine, tinyModel } from '../device/device-fixture.ts'
 import { expectCode } from '../support/expect-code.ts'
 
 let model: LocalModel

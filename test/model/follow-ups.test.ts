@@ -5,8 +5,8 @@ import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts
 import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
 import type { Engine } from '../../device/engine/run/types.ts'
-import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/personalize/implicit.ts'
-import { followUpReading, poolRequests } from '../../device/personalize/relevance.ts'
+import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/feedback/follow-up-text.ts'
+import { followUpReading, poolRequests } from '../../device/preferences/relevance.ts'
 import { FOLLOW_UPS_HELD } from '../../eval/feedback/follow-ups-held.ts'
 import { measureFollowUps } from '../../eval/feedback/measure.ts'
 

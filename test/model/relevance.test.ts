@@ -13,7 +13,7 @@ import {
   seedExamples,
   trainingTexts,
   trainRelevance,
-} from '../../device/personalize/relevance.ts'
+} from '../../device/preferences/relevance.ts'
 
 /** Requests that no seed holds and no rule knows. */
 const UNSEEN = [

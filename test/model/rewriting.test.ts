@@ -4,7 +4,7 @@ import { openModel } from '../../device/engine/model/open.ts'
 import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts'
 import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/run/client.ts'
-import { proposeRewrite } from '../../device/personalize/free-rewrite.ts'
+import { proposeRewrite } from '../../device/preferences/free-rewrite.ts'
 import { formatResults } from '../../eval/results.ts'
 import { measureRewriting } from '../../eval/rewriting/measure.ts'
 

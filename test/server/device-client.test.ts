@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { sha256Hex } from '../../adapters/digest.ts'
 import { seededRng } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
-import { federationClient } from '../../device/agent/federation.ts'
+import { federationClient } from '../../device/federation/client.ts'
 import { checkInOf, testServer, tinyJob, updateFor } from '../support/federation-fixture.ts'
 
 const now = { signal: undefined, check: () => {} }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { Answer } from '../../agent/types.ts'
-import type { AnswerUsage } from '../../personalize/prices.ts'
+import type { AnswerUsage } from '../../spending/prices.ts'
 import { readEvents } from './events.ts'
 import { laterUsage, readUsage, UsageFields } from './read-usage.ts'
 

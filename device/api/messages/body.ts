@@ -5,10 +5,10 @@
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
 import { MiB } from '../../../adapters/wire/primitives.ts'
-import { historyOf, type LooseMessage } from '../../agent/history.ts'
-import type { Trace } from '../../agent/suffixes.ts'
 import type { CandidateRequest, Conversation } from '../../agent/types.ts'
-import { textOf } from '../../personalize/request-text.ts'
+import type { Trace } from '../../preferences/suffixes.ts'
+import { historyOf, type LooseMessage } from '../../text/history.ts'
+import { textOf } from '../../text/request-text.ts'
 import { sizeOf } from './size.ts'
 import { findSystem, type SystemPlace } from './system-edit.ts'
 

@@ -2,8 +2,9 @@
  * Further answers to a request: asked for once the first has begun, waited for no longer than is
  * worth it, and paid from what was held back for them.
  */
-import { timerSleep } from '../../agent/transport.ts'
+
 import type { Reservation } from '../../agent/types.ts'
+import { timerSleep } from '../../federation/signed-transport.ts'
 import { timeLimitMs } from '../retry.ts'
 import { type MessagesDeps, reportFailure, settingsOf } from './deps.ts'
 import type { Plan } from './plan.ts'

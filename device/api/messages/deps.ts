@@ -1,10 +1,10 @@
 /** What the Messages endpoint is given, and what it says of a request. */
 import { isFedError } from '../../../adapters/errors.ts'
-import { orAborted } from '../../agent/in-time.ts'
-import { type DeviceSettings, DeviceSettings as Settings } from '../../agent/settings.ts'
-import type { Sleep } from '../../agent/transport.ts'
 import type { Personalizer } from '../../agent/types.ts'
+import type { Sleep } from '../../federation/signed-transport.ts'
+import { type DeviceSettings, DeviceSettings as Settings } from '../../home/settings.ts'
 import type { People } from '../../store/people.ts'
+import { orAborted } from '../../text/in-time.ts'
 import type { Upstream } from '../forward.ts'
 import type { TotalUsage } from './usage.ts'
 

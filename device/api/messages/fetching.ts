@@ -1,7 +1,7 @@
 /** One answer after another of Claude's: opened, recorded, read. */
 import { FedError } from '../../../adapters/errors.ts'
 import { cryptoRng } from '../../../adapters/random.ts'
-import { timerSleep } from '../../agent/transport.ts'
+import { timerSleep } from '../../federation/signed-transport.ts'
 import { NOT_AGAIN } from '../errors.ts'
 import { retryBudget, sendWithRetries, wasNeverSent } from '../retry.ts'
 import { type ReadAnswer, readMessage } from './answer.ts'

@@ -3,7 +3,7 @@
  * conversation, the request went out under a suffix that it was not written under. It is refused
  * before any output, so that sending it once more costs nothing.
  */
-import type { Bound } from '../../agent/suffixes.ts'
+import type { Bound } from '../../preferences/suffixes.ts'
 import type { ReadRequest } from './body.ts'
 import { type MessagesDeps, reportFailure, settingsOf, within } from './deps.ts'
 import type { Plan } from './plan.ts'

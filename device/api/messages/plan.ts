@@ -7,9 +7,9 @@ import type {
   RewriteReason,
   Silenced,
 } from '../../../adapters/wire/personalization.ts'
-import type { Bound } from '../../agent/suffixes.ts'
 import type { Conversation } from '../../agent/types.ts'
-import { whyOf } from '../../personalize/reasons.ts'
+import { whyOf } from '../../preferences/reasons.ts'
+import type { Bound } from '../../preferences/suffixes.ts'
 import { withoutCoding } from '../content-coding.ts'
 import { decisionHeader } from '../forward.ts'
 import { MAX_MESSAGES_BYTES, type ReadRequest, readRequest } from './body.ts'

@@ -3,7 +3,7 @@
  * in it is tolerated.
  */
 import { z } from 'zod'
-import type { AnswerUsage, Attempt } from '../../personalize/prices.ts'
+import type { AnswerUsage, Attempt } from '../../spending/prices.ts'
 
 const Tokens = z.number().nullish().catch(null)
 const Text = z.string().nullish().catch(null)

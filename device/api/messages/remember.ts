@@ -4,7 +4,7 @@
  * off: its whole blocks may come back.
  */
 import { z } from 'zod'
-import { answerKeys, isSigned } from '../../agent/history.ts'
+import { answerKeys, isSigned } from '../../text/history.ts'
 import type { MessagesDeps } from './deps.ts'
 import { inPassing, readEvents } from './events.ts'
 import { knownSuffix, type Plan } from './plan.ts'

@@ -1,6 +1,6 @@
 /** How much a request is likely to take, estimated from its body. Pure. */
 import type { CandidateRequest } from '../../agent/types.ts'
-import { charactersPerToken, leastCached, thinksByItself } from '../../personalize/claude-models.ts'
+import { charactersPerToken, leastCached, thinksByItself } from '../../spending/claude-models.ts'
 
 /** The fields that count; of other types than Claude's they count for nothing. */
 export type SizedBody = {

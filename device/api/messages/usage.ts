@@ -2,13 +2,7 @@
  * What a request used in all, over every answer that was asked for. Claude's own count in the body
  * stays as it is.
  */
-import {
-  type AnswerUsage,
-  costOf,
-  type Price,
-  sumOf,
-  type Usage,
-} from '../../personalize/prices.ts'
+import { type AnswerUsage, costOf, type Price, sumOf, type Usage } from '../../spending/prices.ts'
 
 export type TotalUsage = {
   readonly candidates: number

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HoldReason, Readings } from '../../../adapters/wire/energy.ts'
 import { holdReasons, isHeldByNetwork, parseOverrides } from '../../../device/agent/conditions.ts'
-import { AgentSettings } from '../../../device/agent/settings.ts'
+import { AgentSettings } from '../../../device/home/settings.ts'
 import { expectCode } from '../../support/expect-code.ts'
 
 const free: Readings = {

@@ -10,7 +10,7 @@ import {
   keepCheckIn,
   keepEnergy,
 } from '../../../device/agent/energy-status.ts'
-import { AgentSettings } from '../../../device/agent/settings.ts'
+import { AgentSettings } from '../../../device/home/settings.ts'
 import { openStore } from '../../../device/store/store.ts'
 
 const entry = (id: string, given: Partial<EnergyEntry> = {}): EnergyEntry => ({

@@ -7,7 +7,7 @@ import { NO_READINGS } from '../../../device/agent/conditions-status.ts'
 import { addSample, beginEnergy } from '../../../device/agent/energy.ts'
 import { energyEntries } from '../../../device/agent/energy-status.ts'
 import { type AgentDeps, type AgentEvent, runAgent } from '../../../device/agent/scheduler-loop.ts'
-import { AgentSettings } from '../../../device/agent/settings.ts'
+import { AgentSettings } from '../../../device/home/settings.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
 
 const MINUTE = 60_000

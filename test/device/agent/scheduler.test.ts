@@ -9,7 +9,7 @@ import {
   type SchedulerState,
   stepScheduler,
 } from '../../../device/agent/scheduler.ts'
-import { AgentSettings } from '../../../device/agent/settings.ts'
+import { AgentSettings } from '../../../device/home/settings.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

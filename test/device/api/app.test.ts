@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ERROR_CODES } from '../../../adapters/errors.ts'
-import { DeviceSettings } from '../../../device/agent/settings.ts'
 import { STATUS } from '../../../device/api/errors.ts'
+import { DeviceSettings } from '../../../device/home/settings.ts'
 import { buildApi, DEVICE_TOKEN } from './fakes.ts'
 
 const messages = [{ role: 'user', content: 'Hi' }]

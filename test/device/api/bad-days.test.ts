@@ -7,9 +7,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, expect, test } from 'vitest'
-import { type Sleep, timerSleep } from '../../../device/agent/transport.ts'
 import type { EndpointSettings } from '../../../device/api/messages/deps.ts'
 import { serveApi } from '../../../device/api/serve.ts'
+import { type Sleep, timerSleep } from '../../../device/federation/signed-transport.ts'
 import {
   BAD_DAY_NAMES,
   BAD_DAYS,

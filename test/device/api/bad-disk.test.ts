@@ -14,7 +14,7 @@ import {
   shortChoices,
   temporaryFolder,
   tinyModel,
-} from '../agent/fixture.ts'
+} from '../device-fixture.ts'
 import { buildApi, fakeDevice, messageText, STREAM_TEXT } from './fakes.ts'
 
 let model: LocalModel

@@ -14,7 +14,7 @@ import {
 } from '../../../device/api/client.ts'
 import { openDoor } from '../../../device/api/serve.ts'
 import type { HomeOperations, Work } from '../../../device/owner/operations.ts'
-import { shortChoices } from '../agent/fixture.ts'
+import { shortChoices } from '../device-fixture.ts'
 import { DEVICE_TOKEN, fakeDevice, fakeOversight } from './fakes.ts'
 
 const ends: (() => unknown)[] = []

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LocalModel, openModel } from '../../../device/engine/model/open.ts'
 import { openEngine } from '../../../device/engine/run/client.ts'
 import type { Engine } from '../../../device/engine/run/types.ts'
-import { fakeDevice as openFake, temporaryFolder } from '../agent/fixture.ts'
+import { fakeDevice as openFake, temporaryFolder } from '../device-fixture.ts'
 import { buildApi, fakeDevice } from './fakes.ts'
 
 let folder: string

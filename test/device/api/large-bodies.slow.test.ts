@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { afterAll, expect, test } from 'vitest'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 import { start } from '../cli-process.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 import { listen } from '../http/proxy.ts'
 
 const folder = temporaryFolder()

@@ -11,7 +11,7 @@ import {
   shortChoices,
   temporaryFolder,
   tinyModel,
-} from '../agent/fixture.ts'
+} from '../device-fixture.ts'
 import { buildApi, DEVICE_TOKEN, fakeDevice, messageText, OWN_KEY } from './fakes.ts'
 
 let model: LocalModel

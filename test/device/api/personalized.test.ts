@@ -1,7 +1,7 @@
 /** The local API in front of a real device (engine of a few lines): from an app's requests to what is learned from them. */
 import { beforeAll, expect, test } from 'vitest'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import { fakeDevice as openFake, shortChoices, tinyModel } from '../agent/fixture.ts'
+import { fakeDevice as openFake, shortChoices, tinyModel } from '../device-fixture.ts'
 import { buildApi, fakeDevice, messageText } from './fakes.ts'
 
 let model: LocalModel

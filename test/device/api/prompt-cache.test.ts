@@ -4,7 +4,7 @@ import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { createClaude } from '../../../eval/mock/claude.ts'
 import type { CountTokensBody } from '../../../eval/mock/claude-wire.ts'
 import { countInput, type InputUsage } from '../../../eval/mock/prompt-cache.ts'
-import { fakeDevice as openFake, tinyModel } from '../agent/fixture.ts'
+import { fakeDevice as openFake, tinyModel } from '../device-fixture.ts'
 import { buildApi, fakeDevice } from './fakes.ts'
 
 let model: LocalModel

@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readAdapterFile } from '../../../device/agent/adapter-files.ts'
+import { readAdapterFile } from '../../../device/reward/adapter-files.ts'
 import { readPrivate, servingState } from '../../../device/store/private-adapter.ts'
 import { openStore } from '../../../device/store/store.ts'
-import { shortChoices, temporaryFolder, tinyModel } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
+import { shortChoices, temporaryFolder, tinyModel } from '../device-fixture.ts'
 
 let folder = ''
 const here = (name: string) => join(folder, name)

@@ -4,11 +4,11 @@ import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
-import { openHome, saveConfig } from '../../../device/agent/home.ts'
 import { encryption } from '../../../device/commands/doctor-network.ts'
+import { openHome, saveConfig } from '../../../device/home/home.ts'
 import { testServer } from '../../support/federation-fixture.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 import { listen, openProxy } from '../http/proxy.ts'
 
 const root = temporaryFolder()

@@ -4,9 +4,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { lockHolder } from '../../../device/home/lock.ts'
-import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 import { resultOf, start } from '../cli-process.ts'
+import { shortChoices, temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 beforeAll(async () => {

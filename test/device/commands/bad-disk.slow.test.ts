@@ -11,9 +11,9 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { StatusResponse } from '../../../adapters/wire/personalization.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 import { run, start } from '../cli-process.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 const REQUESTS = 200
 const EVERY_MS = 20

@@ -3,11 +3,11 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { choiceKey, latestChoices } from '../../../adapters/formats/read-choices.ts'
-import { importChoices } from '../../../device/agent/imported.ts'
 import { importText, type LogOptions, readLog } from '../../../device/commands/choices.ts'
+import { importChoices } from '../../../device/feedback/import-choices.ts'
 import { openStore } from '../../../device/store/store.ts'
-import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { keptIo } from '../cli-call.ts'
+import { shortChoices, temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 beforeAll(() => {

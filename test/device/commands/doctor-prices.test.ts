@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { pricesFinding } from '../../../device/commands/doctor-prices.ts'
-import { PRICES_AS_OF } from '../../../device/personalize/prices.ts'
+import { PRICES_AS_OF } from '../../../device/spending/prices.ts'
 
 const day = (n: number) => Date.parse(PRICES_AS_OF) + n * 24 * 3600 * 1000
 

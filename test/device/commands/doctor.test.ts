@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Check } from '../../../device/commands/doctor.ts'
 import { openPeople } from '../../../device/store/people.ts'
 import { openStore } from '../../../device/store/store.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStore } from '../../../device/store/store.ts'
-import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { call, type Result } from '../cli-call.ts'
+import { shortChoices, temporaryFolder } from '../device-fixture.ts'
 import { type RunningOwner, runningOwner } from './running-owner.ts'
 
 const root = temporaryFolder()

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createHome } from '../../../device/agent/home.ts'
+import { createHome } from '../../../device/home/home.ts'
 import { openStore } from '../../../device/store/store.ts'
-import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
+import { shortChoices, temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 beforeEach(async () => {

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ask, askSetup } from '../../../device/commands/init.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 beforeAll(() => {

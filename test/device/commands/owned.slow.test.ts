@@ -3,9 +3,9 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lockHolder } from '../../../device/home/lock.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 import { run } from '../cli-process.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 import { runningOwner } from './running-owner.ts'
 
 const folder = temporaryFolder()

@@ -2,10 +2,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningApi, serveApi } from '../../../device/api/serve.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { DEVICE_TOKEN, fakeDevice, fakeOversight } from '../api/fakes.ts'
 import { call } from '../cli-call.ts'
 import { run } from '../cli-process.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 /** The way in that works is in test/device/api/page/page.test.ts, with a browser. */
 const folder = temporaryFolder()

@@ -1,11 +1,11 @@
 /** A process that owns a home, in this one: what `loreweave serve` is to other commands, without apps. */
 import { join } from 'node:path'
 import { VERSION } from '../../../adapters/version.ts'
-import { openHome } from '../../../device/agent/home.ts'
 import { openDoor } from '../../../device/api/serve.ts'
 import { controlApp, openOwner } from '../../../device/commands/owner.ts'
+import { openHome } from '../../../device/home/home.ts'
+import { openLiveHome } from '../../../device/home/live-home.ts'
 import { tryLock } from '../../../device/home/lock.ts'
-import { openLiveHome } from '../../../device/owner/live.ts'
 import { silentIo } from '../cli-call.ts'
 
 /** folder: holds home and cache, as of cli-call.ts. */

@@ -8,9 +8,9 @@ import {
   systemdUnit,
   UNIT,
 } from '../../../device/commands/service.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 import { run } from '../cli-process.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 beforeAll(() => {

@@ -7,9 +7,9 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
 import type { TrainingStatus } from '../../../adapters/wire/personalization.ts'
-import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
 import { call } from '../cli-call.ts'
 import { resultOf, start } from '../cli-process.ts'
+import { shortChoices, temporaryFolder } from '../device-fixture.ts'
 
 /** So slow a rate that what is held back goes on gaining, and no epoch is left out. */
 export const TRAIN = [

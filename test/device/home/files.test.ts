@@ -7,7 +7,7 @@ import {
   dropRounds,
   homeFiles,
 } from '../../../device/home/files.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 beforeEach(() => {

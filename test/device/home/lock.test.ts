@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isFedError } from '../../../adapters/errors.ts'
 import { type Holder, lockHolder, takeLock, tryLock } from '../../../device/home/lock.ts'
 import { programFile } from '../../support/programs.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 beforeEach(() => {

@@ -6,9 +6,9 @@ import { getRequestListener } from '@hono/node-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Check } from '../../../device/commands/doctor.ts'
 import { testServer } from '../../support/federation-fixture.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
 import { call, type Result } from '../cli-call.ts'
 import { resultOf, run as runIn, start } from '../cli-process.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 import { AUTHORITY, listen, type OpenProxy, openProxy, TLS } from './proxy.ts'
 
 const folder = temporaryFolder()

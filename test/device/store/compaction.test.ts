@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openCompaction } from '../../../device/store/compaction.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 import { keepDecision } from './decided.ts'
 
 const SECRET = 'zanzibarine'

@@ -5,9 +5,9 @@ import type { FedError } from '../../../adapters/errors.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
-import { federationClient } from '../../../device/agent/federation.ts'
-import { whileAllowed } from '../../../device/agent/while-allowed.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { federationClient } from '../../../device/federation/client.ts'
+import { whileAllowed } from '../../../device/federation/while-allowed.ts'
 import {
   CONTACT,
   consentRefusal,
@@ -15,7 +15,7 @@ import {
   withdrawConsent,
 } from '../../../device/store/consent.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
-import { tinyModel } from '../agent/fixture.ts'
+import { tinyModel } from '../device-fixture.ts'
 import { consentRig, POINTS, type Rig } from './consent-rig.ts'
 
 let model: LocalModel

@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
-import { openOversight } from '../../../device/agent/oversight.ts'
-import { DeviceSettings } from '../../../device/agent/settings.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { DeviceSettings } from '../../../device/home/settings.ts'
+import { openOversight } from '../../../device/owner/inspection.ts'
 import { openStore } from '../../../device/store/store.ts'
-import { fakeDevice, temporaryFolder, tinyModel } from '../agent/fixture.ts'
+import { fakeDevice, temporaryFolder, tinyModel } from '../device-fixture.ts'
 
 let model: LocalModel
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 import { keepDecision } from './decided.ts'
 import { WORD, wordOf } from './words.ts'
 

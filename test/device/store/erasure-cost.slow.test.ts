@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { newDecision } from '../../../device/agent/decisions.ts'
+import { newDecision } from '../../../device/feedback/decisions.ts'
 import { forgetConversation } from '../../../device/store/forget.ts'
 import { openStore } from '../../../device/store/store.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 const SECOND = 1000
 /** A hundred thousand in the ninety days that they are kept. */

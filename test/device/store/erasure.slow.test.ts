@@ -5,7 +5,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import { tinyModel } from '../agent/fixture.ts'
+import { tinyModel } from '../device-fixture.ts'
 import { DAY, type MarkedHome, openMarkedHome, use } from './marked-home.ts'
 import { wordsOf } from './words.ts'
 

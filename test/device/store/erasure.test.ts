@@ -9,7 +9,7 @@ import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { homeFiles } from '../../../device/home/files.ts'
 import type { StoredChoice } from '../../../device/store/choices.ts'
 import { BLOBS, TABLES, VALUES } from '../../../device/store/erasure.ts'
-import { tinyModel } from '../agent/fixture.ts'
+import { tinyModel } from '../device-fixture.ts'
 import { DAY, type MarkedHome, openMarkedHome, use } from './marked-home.ts'
 import { wordsOf } from './words.ts'
 

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type OwnStore, openStore, type StoreOptions } from '../../../device/store/store.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 let path = ''

@@ -4,10 +4,10 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
-import type { AnswerMemo } from '../../../device/agent/choice-features.ts'
-import { openDevice } from '../../../device/agent/device.ts'
 import { type LocalModel, openModel } from '../../../device/engine/model/open.ts'
 import { openEngine } from '../../../device/engine/run/client.ts'
+import { openDevice } from '../../../device/owner/device.ts'
+import type { AnswerMemo } from '../../../device/reward/choice-features.ts'
 import { enforceRetention, forgetConversation } from '../../../device/store/forget.ts'
 import { unlessForgotten } from '../../../device/store/forgotten.ts'
 import { openStore } from '../../../device/store/store.ts'
@@ -17,7 +17,7 @@ import {
   shortChoices,
   temporaryFolder,
   tinyModel,
-} from '../agent/fixture.ts'
+} from '../device-fixture.ts'
 import { keepDecision } from './decided.ts'
 
 let folder = ''

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openKeeper } from '../../../device/store/keeper.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 let folder = ''
 let path = ''

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { openStore } from '../../../device/store/store.ts'
-import { temporaryFolder } from '../agent/fixture.ts'
+import { temporaryFolder } from '../device-fixture.ts'
 
 const digestOf = (n: number) => n.toString(16).padStart(4, '0').repeat(16)
 

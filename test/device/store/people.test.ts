@@ -13,8 +13,8 @@ import {
   WINDOW_DAYS,
 } from '../../../device/store/people.ts'
 import { openStore } from '../../../device/store/store.ts'
-import { fakeDevice as openFake, temporaryFolder, tinyModel } from '../agent/fixture.ts'
 import { buildApi, fakeDevice } from '../api/fakes.ts'
+import { fakeDevice as openFake, temporaryFolder, tinyModel } from '../device-fixture.ts'
 
 const HOUR = 3600 * 1000
 const DAY = 24 * HOUR

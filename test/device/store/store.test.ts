@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { openStore, type PendingUpload, type StoreTx } from '../../../device/store/store.ts'
-import { shortChoices, temporaryFolder } from '../agent/fixture.ts'
+import { shortChoices, temporaryFolder } from '../device-fixture.ts'
 import { keepDecision } from './decided.ts'
 
 const upload = (bytes: number[], roundId = 'round'): PendingUpload => ({

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest'
 import { DIMENSIONS, type Preference } from '../../../adapters/wire/personalization.ts'
 import { readRequest } from '../../../device/api/messages/body.ts'
 import { limitsOf } from '../../../device/api/messages/limits.ts'
-import { constraintsInConversation } from '../../../device/personalize/conversation-constraints.ts'
-import { chooseSuffix } from '../../../device/personalize/rewrite.ts'
+import { chooseSuffix } from '../../../device/preferences/block.ts'
+import { constraintsInConversation } from '../../../device/preferences/conversation-constraints.ts'
 import {
   type AppRequest,
   BLIND_SETS,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AgentSettings } from '../../../device/agent/settings.ts'
+import { AgentSettings } from '../../../device/home/settings.ts'
 import { violations, type WorkSecond } from '../../../eval/day/check.ts'
 
 const settings = AgentSettings.parse({ hours: '22:00-07:00', joulesPerDay: 100 })

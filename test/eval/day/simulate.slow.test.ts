@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { parseOverrides } from '../../../device/agent/conditions.ts'
 import { type Day, simulateDay } from '../../../eval/day/simulate.ts'
-import { fakeEngine, tinyModel } from '../../device/agent/fixture.ts'
+import { fakeEngine, tinyModel } from '../../device/device-fixture.ts'
 
 const model = await tinyModel()
 const said = (day: Day) => day.timeline.filter(({ who }) => who === 'agent').map(({ what }) => what)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import { DIMENSION_ROWS } from '../../../device/personalize/dimensions.ts'
+import { DIMENSION_ROWS } from '../../../device/preferences/dimensions.ts'
 import { applyPreferences, readPreferences } from '../../../eval/mock/preferences.ts'
 import { replyTo } from '../../../eval/mock/reply.ts'
 import { DEFAULT_STYLE, DIMENSIONS, type Dimension } from '../../../eval/mock/style.ts'

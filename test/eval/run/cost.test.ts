@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
-import { priceOf } from '../../../device/personalize/prices.ts'
+import { priceOf } from '../../../device/spending/prices.ts'
 import { costResults, extraUsages, inputTokens } from '../../../eval/run/cost.ts'
 
 const line: ChoiceLine = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { textOf } from '../../../device/personalize/request-text.ts'
+import { textOf } from '../../../device/text/request-text.ts'
 import { readScenario } from '../../../eval/run/scenario.ts'
 import { SCENARIOS } from '../../../eval/run/scenarios.ts'
 import { makeWorld } from '../../../eval/run/world.ts'

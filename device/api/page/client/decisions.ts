@@ -7,7 +7,7 @@ import type {
   RankingWhy,
 } from '../../../../adapters/wire/oversight.ts'
 import type { Dimension, ForgetResponse } from '../../../../adapters/wire/personalization.ts'
-import { whyOf } from '../../../personalize/reasons.ts'
+import { whyOf } from '../../../preferences/reasons.ts'
 import { act, call } from './api.ts'
 import { byId, fill, h, part, type Row, rows, setText } from './dom.ts'
 import { askToForget, forgotten } from './forget.ts'

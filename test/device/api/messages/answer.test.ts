@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readMessage, readStream } from '../../../../device/api/messages/answer.ts'
-import { plainUsage } from '../../../../device/personalize/prices.ts'
+import { plainUsage } from '../../../../device/spending/prices.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const usage = (counts: Parameters<typeof plainUsage>[0]) =>

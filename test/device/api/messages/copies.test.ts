@@ -2,9 +2,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Sleep, timerSleep } from '../../../../device/agent/transport.ts'
 import type { CandidateRequest, SpendOptions } from '../../../../device/agent/types.ts'
 import { patienceMs } from '../../../../device/api/messages/copies.ts'
+import { type Sleep, timerSleep } from '../../../../device/federation/signed-transport.ts'
 import { openTransport } from '../../../../device/http/transport.ts'
 import { buildApi, fakeDevice, messageText, planOf } from '../fakes.ts'
 

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { LocalModel } from '../../../../device/engine/model/open.ts'
-import { fakeDevice as openFake, tinyModel } from '../../agent/fixture.ts'
+import { fakeDevice as openFake, tinyModel } from '../../device-fixture.ts'
 import { buildApi, fakeDevice } from '../fakes.ts'
 
 let model: LocalModel

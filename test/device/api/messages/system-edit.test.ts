@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SystemPrompt } from '../../../../adapters/formats/choice-log.ts'
 import { findSystem, withBlock } from '../../../../device/api/messages/system-edit.ts'
-import { appendBlock } from '../../../../device/personalize/rewrite.ts'
+import { appendBlock } from '../../../../device/preferences/block.ts'
 
 const BLOCK = '<reader_preferences>\n- "Short", please \\ ☕\n</reader_preferences>'
 const edited = (text: string): string =>

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ReadAnswer, readMessage, readStream } from '../../../../device/api/messages/answer.ts'
 import { totalUsage } from '../../../../device/api/messages/usage.ts'
-import { plainUsage, type Usage } from '../../../../device/personalize/prices.ts'
+import { plainUsage, type Usage } from '../../../../device/spending/prices.ts'
 import { PRICED_ANSWERS, type PricedAnswer } from './priced-answers.ts'
 
 const TEXT = [{ type: 'text', text: 'Twice a day.' }]

@@ -10,9 +10,9 @@ import { serve } from '@hono/node-server'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { openBrowser, violationsOf } from '../../../support/browser.ts'
-import { temporaryFolder } from '../../agent/fixture.ts'
 import { call } from '../../cli-call.ts'
 import { start } from '../../cli-process.ts'
+import { temporaryFolder } from '../../device-fixture.ts'
 import { fakeClaude } from '../fakes.ts'
 
 /** Where somebody wants to look at them. */

@@ -6,9 +6,9 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { FedError } from '../../../../adapters/errors.ts'
-import type { DeviceSettingsInput } from '../../../../device/agent/settings.ts'
 import { createApi } from '../../../../device/api/app.ts'
 import type { Engine } from '../../../../device/engine/run/types.ts'
+import type { DeviceSettingsInput } from '../../../../device/home/settings.ts'
 import { openStore } from '../../../../device/store/store.ts'
 import {
   type ArrivedRequest,
@@ -21,7 +21,7 @@ import {
   shortChoices,
   temporaryFolder,
   tinyModel,
-} from '../../agent/fixture.ts'
+} from '../../device-fixture.ts'
 import { DEVICE_TOKEN, fakeOversight, soon } from '../fakes.ts'
 import { openApp, type Send } from './conversation.ts'
 

@@ -1,0 +1,176 @@
+/**
+ * Takes up a release: none that is older than what this device has had of its line, and none that a
+ * head cannot be fitted under.
+ */
+import { z } from 'zod'
+import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { dot } from '../../adapters/math/vector.ts'
+import { lineIdOf } from '../../adapters/wire/lineage.ts'
+import { Sha256 } from '../../adapters/wire/primitives.ts'
+import { reportTraining } from '../agent/training.ts'
+import type { ParticipateOptions } from '../agent/types.ts'
+import { applyCovariance } from '../reward/dual.ts'
+import { standardize } from '../reward/feature-space.ts'
+import { pairRows } from '../reward/head.ts'
+import { ownScale } from '../reward/head-fit.ts'
+import { type Released, readRelease } from '../reward/read-release.ts'
+import { fitOwnTaste, tuneTaste } from '../reward/served-head.ts'
+import { keptRelease, releaseBlob, type Served, type ServingDeps } from '../reward/serving.ts'
+import type { StoreReads } from '../store/store.ts'
+import type { ContributorDeps } from './contributor.ts'
+
+/**
+ * Of a line, the newest release that this device has served; the version of another server means
+ * nothing.
+ */
+const Newest = z.object({ version: z.int().min(0), hash: Sha256 })
+type Newest = z.infer<typeof Newest>
+const Releases = z.object({ server: z.string().nullable(), lines: z.record(z.string(), Newest) })
+
+export type AdoptDeps = Pick<
+  ContributorDeps,
+  'store' | 'model' | 'space' | 'settings' | 'serving' | 'serverUrl' | 'refresh'
+>
+
+/**
+ * download: gives the release's bytes, where the store has none. What is served stays as it is
+ * until all is checked. Fails with the codes of readRelease and checkReleaseBounds, with E_CONFLICT
+ * where the version is not above the newest of its line, and with E_NORM where no head can be
+ * fitted under it.
+ */
+export const adoptRelease = async (
+  deps: AdoptDeps,
+  hash: string,
+  download: () => Promise<Uint8Array>,
+  { signal, onProgress }: Pick<ParticipateOptions, 'signal' | 'onProgress'> = {},
+): Promise<void> => {
+  const { store, model, space, serving, refresh } = deps
+  const last = serving.releaseHash()
+  if (hash === last) return
+  const kept = store.blob(releaseBlob(hash))
+  const bytes = kept ?? (await download())
+  const release = readRelease(bytes, model.base, space)
+  release.checkBounds()
+  checkVersion(deps, release, hash, last)
+  await tryFit(deps, release)
+  if (!kept) await store.durably((tx) => tx.saveBlob(releaseBlob(hash), bytes))
+  // The old pair serves until the new one is trained: serving changes in one step.
+  if (serving.hasPrivate()) {
+    const { onTrain, end } = reportTraining(store, onProgress)
+    await serving.trainPrivate(hash, { signal, onTrain }).finally(end)
+  } else await serving.serve(hash)
+  await store.durably((tx) => {
+    tx.set('releases', withNewest({ ...deps, store: tx }, release, hash))
+    if (last !== null) tx.removeBlob(releaseBlob(last))
+  })
+  await refresh()
+}
+
+type Kept = Pick<AdoptDeps, 'serverUrl'> & { readonly store: Pick<StoreReads, 'get'> }
+
+const checkVersion = (
+  deps: AdoptDeps,
+  { header }: Released,
+  hash: string,
+  last: string | null,
+): void => {
+  const line = lineIdOf(header)
+  const newest = newestOf(deps)[line] ?? servedOf(deps, last, line)
+  if (!newest || newest.hash === hash || header.version > newest.version) return
+  throw new FedError(
+    'E_CONFLICT',
+    `the server names release ${hash.slice(0, 12)}, version ${header.version} of its line, and this device has had version ${newest.version}: versions never fall. It is followed again from version ${newest.version + 1} on`,
+  )
+}
+
+const newestOf = ({ store, serverUrl }: Kept): Readonly<Record<string, Newest>> => {
+  const known = Releases.safeParse(store.get('releases'))
+  return known.success && known.data.server === serverUrl ? known.data.lines : {}
+}
+
+/** Of a home that has served a release before versions were remembered. */
+const servedOf = (
+  deps: Pick<ServingDeps, 'store' | 'model' | 'space'>,
+  last: string | null,
+  line: string,
+): Newest | undefined => {
+  if (last === null || Releases.safeParse(deps.store.get('releases')).success) return undefined
+  try {
+    const { header } = keptRelease(deps, last)
+    return lineIdOf(header) === line ? { version: header.version, hash: last } : undefined
+  } catch {
+    // It would not be taken up today.
+    return undefined
+  }
+}
+
+const withNewest = (
+  deps: Kept,
+  { header: { version, ...header } }: Released,
+  hash: string,
+): z.infer<typeof Releases> => ({
+  server: deps.serverUrl,
+  lines: { ...newestOf(deps), [lineIdOf(header)]: { version, hash } },
+})
+
+/** Fits a head to the choices, as they are read now, under the release's prior and scale. */
+const tryFit = async (
+  { serving, settings, space }: AdoptDeps,
+  release: Released,
+): Promise<void> => {
+  const features = await servedFeatures(serving)
+  const prior = release.prior(settings.initialVariance)
+  const isPopulation = prior.mean.some((m) => m !== 0)
+  const scale = release.scale ?? ownScale(features, space)
+  // Of choices to come, too: the fit of few may still succeed where that of many will not.
+  if (!(mostVariance(features, prior, scale) <= MOST_VARIANCE)) throw unfit()
+  let numbers: number[]
+  try {
+    const { tuning, fit } = tuneTaste(features, prior, scale, isPopulation)
+    const taste = fitOwnTaste(features, tuning, { fit })
+    numbers = [taste.certainty(), taste.spread(), tuning.margin, ...taste.fit.w]
+  } catch (cause) {
+    throw unfit(cause)
+  }
+  if (!numbers.every(Number.isFinite)) throw unfit()
+}
+
+/**
+ * Log-odds between two answers are then a thousand or so before anything is learned, and Cholesky
+ * factors fail at about 1e10.
+ */
+const MOST_VARIANCE = 1e6
+
+/**
+ * The greatest that the prior expects of the log-odds between two answers of a choice, its mean
+ * included.
+ */
+const mostVariance = (features: Served['features'], prior: Prior, scale: Float64Array): number => {
+  let most = 0
+  for (const choice of features)
+    for (const { difference: x } of pairRows(
+      choice.raw.map((raw) => standardize(raw, scale)),
+      choice,
+    ))
+      most = Math.max(most, dot(x, applyCovariance(prior, x)) + dot(x, prior.mean) ** 2)
+  return most
+}
+
+/** None where what is served now is what cannot be fitted under. */
+const servedFeatures = async (serving: AdoptDeps['serving']): Promise<Served['features']> => {
+  try {
+    return (await serving.current()).features
+  } catch {
+    return []
+  }
+}
+
+const unfit = (cause?: unknown): FedError =>
+  new FedError(
+    'E_NORM',
+    'no head can be fitted under the release: its prior or scale is out of bounds',
+    {
+      cause,
+    },
+  )

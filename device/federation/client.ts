@@ -1,0 +1,123 @@
+/** The device's side of the federation protocol (adapters/wire/federation.ts): enrol, check in, download, upload. */
+import type { z } from 'zod'
+import { sha256Hex } from '../../adapters/digest.ts'
+import { FedError } from '../../adapters/errors.ts'
+import {
+  CheckInRequest,
+  CheckInResponse,
+  EnrollRequest,
+  EnrollResponse,
+  UploadResponse,
+} from '../../adapters/wire/federation.ts'
+import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { PendingUpload } from '../store/store.ts'
+import {
+  asSendFailure,
+  type SignedTransport,
+  type SignedTransportDeps,
+  signedTransport,
+  type Traffic,
+} from './signed-transport.ts'
+import type { Departure } from './while-allowed.ts'
+
+/** check: right before each attempt; throws where it may not leave. mark: keeps, before each attempt, that it may leave. */
+export type Leave = Departure & { readonly mark?: () => Promise<void> }
+
+export type Federation = {
+  /** token: one-time, from the operator. Returns the device's pseudonym. */
+  enroll(token: string, signal?: AbortSignal): Promise<string>
+  checkIn(request: Omit<CheckInRequest, 'protocol'>, leave: Leave): Promise<CheckInResponse>
+  /**
+   * The bytes of a release. Fails with E_CHECKSUM when they are not those that the hash names, with
+   * E_TOO_LARGE when there are more than a release can have.
+   */
+  download(hash: string, leave: Leave): Promise<Uint8Array>
+  /** Sends the kept bytes as they are. */
+  upload(upload: PendingUpload, leave: Leave): Promise<UploadResponse>
+  traffic(): Traffic
+}
+
+export const federationClient = (deps: SignedTransportDeps): Federation => {
+  const transport = signedTransport(deps)
+  return {
+    traffic: transport.traffic,
+    async enroll(token, signal) {
+      const body = EnrollRequest.parse({
+        protocol: PROTOCOL_VERSION,
+        token,
+        publicKey: deps.key.publicKey,
+      })
+      // Joining is what the user just asked for: it comes before any consent.
+      const leave = { signal, check: () => {} }
+      const answer = await postJson(transport, '/v1/enroll', 'enroll', body, EnrollResponse, leave)
+      return answer.deviceId
+    },
+    checkIn(request, leave) {
+      const body = CheckInRequest.parse({ ...request, protocol: PROTOCOL_VERSION })
+      return postJson(transport, '/v1/checkin', 'checkin', body, CheckInResponse, leave)
+    },
+    async download(hash, leave) {
+      const { bytes } = await transport.send({
+        method: 'GET',
+        path: `/v1/releases/${hash}`,
+        what: 'release',
+        maxBytes: MAX_BINARY_BYTES,
+        ...leave,
+      })
+      const digest = sha256Hex(bytes)
+      if (digest !== hash)
+        throw new FedError('E_CHECKSUM', `release: expected ${hash}, got ${digest}`)
+      return bytes
+    },
+    async upload(upload, leave) {
+      const { bytes } = await transport.send({
+        method: 'PUT',
+        path: `/v1/rounds/${upload.roundId}/update`,
+        what: 'update',
+        headers: { 'content-type': 'application/octet-stream', 'upload-token': upload.uploadToken },
+        body: upload.bytes,
+        ...leave,
+      })
+      return readJson(bytes, UploadResponse, 'update')
+    },
+  }
+}
+
+const postJson = async <T>(
+  transport: SignedTransport,
+  path: string,
+  what: string,
+  body: object,
+  schema: z.ZodType<T>,
+  leave: Leave,
+): Promise<T> => {
+  const { bytes } = await transport.send({
+    method: 'POST',
+    path,
+    what,
+    headers: { 'content-type': 'application/json' },
+    body: new TextEncoder().encode(JSON.stringify(body)),
+    ...leave,
+  })
+  return readJson(bytes, schema, what)
+}
+
+const readJson = <T>(bytes: Uint8Array, schema: z.ZodType<T>, what: string): T => {
+  const fail = (code: 'E_UPSTREAM' | 'E_PROTOCOL', text: string, cause?: unknown) =>
+    asSendFailure(new FedError(code, `${what}: ${text}`, { cause }), {
+      status: 200,
+      isRefusal: false,
+      isUnsent: false,
+    })
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes))
+  } catch (cause) {
+    throw fail('E_UPSTREAM', "the server's answer is not JSON", cause)
+  }
+  if ((json as { protocol?: unknown } | null)?.protocol !== PROTOCOL_VERSION)
+    throw fail('E_PROTOCOL', `expected protocol ${PROTOCOL_VERSION} in the server's answer`)
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  throw fail('E_UPSTREAM', "the server's answer does not match the protocol")
+}

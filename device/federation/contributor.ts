@@ -1,0 +1,151 @@
+/** The federated half of a device: enrolment, rounds, and following the releases they become. */
+import { rmSync } from 'node:fs'
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import type { Assignment } from '../../adapters/wire/federation.ts'
+import { energyEntries, expectedSeconds } from '../agent/energy-status.ts'
+import { reportTraining, whenUnpaused } from '../agent/training.ts'
+import type { Device, ParticipateOptions, ParticipateReport } from '../agent/types.ts'
+import { RELEASE_BLOBS, releaseBlob, type Serving, type ServingDeps } from '../reward/serving.ts'
+import { grantConsent, withdrawConsent } from '../store/consent.ts'
+import { unlessForgotten } from '../store/forgotten.ts'
+import { adoptRelease } from './adopt.ts'
+import { openBackoff } from './backoff.ts'
+import type { Federation } from './client.ts'
+import { type RoundResult, runRound } from './compute-round.ts'
+import { contactRefusal, type ParticipateDeps, participate } from './participate.ts'
+import type { Sleep } from './signed-transport.ts'
+import { whileAllowed } from './while-allowed.ts'
+
+export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
+  readonly serving: Serving
+  readonly serverUrl: string | null
+  /** Fails with E_NOT_ENROLLED where there is no server. */
+  readonly federation: () => Federation
+  /** Fits the head and the profile under what is served now. */
+  readonly refresh: () => Promise<void>
+  readonly clock: () => number
+  readonly sleep: Sleep
+  readonly isPaused: () => boolean
+  /** Path of a named checkpoint; undefined where the device has no folder. */
+  readonly checkpoint: (name: string) => string | undefined
+  /** Drops the checkpoints of all other rounds; null: of every round. */
+  readonly keepRound: (roundId: string | null) => void
+  /** Milliseconds of a clock that is never set. */
+  readonly steady: () => number
+}
+
+type Contributor = Pick<
+  Device,
+  'enroll' | 'participate' | 'adoptRelease' | 'consent' | 'grantConsent' | 'withdrawConsent'
+>
+
+export const openContributor = (deps: ContributorDeps): Contributor => {
+  const { store, clock } = deps
+  const memory = { lately: openBackoff(deps.steady), turnedDown: new Set<string>() }
+  return {
+    enroll: (token, signal) => deps.federation().enroll(token, signal),
+    participate: (options = {}) => contribute(deps, memory, options),
+    adoptRelease: (hash, signal) => adopt(deps, hash, { signal }),
+    consent: () => store.consent(),
+    grantConsent: (contributions, expiresAt = null) =>
+      grantConsent(store, contributions, clock(), expiresAt),
+    withdrawConsent: async () => void (await withdrawConsent(store)),
+  }
+}
+
+const adopt = (deps: ContributorDeps, hash: string, options: ParticipateOptions): Promise<void> => {
+  const download = () =>
+    whileAllowed(deps.store.live, contactRefusal(deps), options.signal, (departure) =>
+      deps.federation().download(hash, departure),
+    )
+  return adoptRelease(deps, hash, download, options)
+}
+
+const contribute = async (
+  deps: ContributorDeps,
+  memory: Pick<ParticipateDeps, 'lately' | 'turnedDown'>,
+  options: ParticipateOptions,
+): Promise<ParticipateReport> => {
+  const { store, model, space, clock, sleep, serving } = deps
+  const report = await participate(
+    {
+      store,
+      federation: deps.federation(),
+      base: model.base,
+      space,
+      clock,
+      sleep,
+      servedRelease: serving.releaseHash,
+      assigned: (assignment) => keepAssigned(deps, assignment),
+      ...memory,
+      expectedMs: () => 1000 * expectedSeconds(energyEntries(store)),
+      ready: () => whenUnpaused(deps.isPaused, sleep, options.signal),
+      run: (assignment, release, during) => computeRound(deps, assignment, release, during),
+    },
+    options,
+  )
+  if (options.follow !== false && report.head !== null)
+    // The rounds are contributed whatever becomes of the release.
+    await adopt(deps, report.head, options).catch((error) => {
+      if (!isFedError(error) || error.code === 'E_CANCELLED') throw error
+      const note = `stays with the last one: ${error.code}: ${error.message}`
+      options.onProgress?.({ step: 'release', note })
+    })
+  return report
+}
+
+/** What an interrupted round left goes once the device is assigned to another, or to none. */
+const keepAssigned = (
+  { store, serving, keepRound }: ContributorDeps,
+  assignment: Assignment | null,
+): void => {
+  keepRound(assignment?.roundId ?? null)
+  const kept = [assignment?.release ?? null, serving.releaseHash()]
+  for (const name of store.blobNames(RELEASE_BLOBS))
+    if (!kept.some((hash) => hash !== null && name === releaseBlob(hash)))
+      store.later((tx) => tx.removeBlob(name))
+}
+
+const computeRound = async (
+  deps: ContributorDeps,
+  assignment: Assignment,
+  release: Uint8Array,
+  { onProgress, signal }: ParticipateOptions,
+): Promise<RoundResult> => {
+  const { model, engine, space, memo, store, settings } = deps
+  const file = deps.checkpoint(`round-${assignment.roundId}`)
+  const onPooled = (done: number, of: number) => onProgress?.({ step: 'states', done, of })
+  const { onTrain, end } = reportTraining(store, onProgress)
+  const result = await unlessForgotten(store, file, () =>
+    runRound(
+      {
+        model,
+        engine,
+        space,
+        memo,
+        signal,
+        onPooled,
+        onTrain,
+        checkMemory: deps.checkMemory,
+        ...(file && { checkpoint: file }),
+      },
+      assignment,
+      release,
+      store.choices(settings.maxChoices),
+    ),
+  )
+    .catch((error) => {
+      // An interrupted round is taken up again from its checkpoint, but not one that may not go on.
+      if (file && isFedError(signal?.reason)) rmSync(file, { force: true })
+      throw error
+    })
+    .finally(end)
+  if (file) rmSync(file, { force: true })
+  return result
+}
+
+export const notEnrolled = (): FedError =>
+  new FedError(
+    'E_NOT_ENROLLED',
+    'this device has no federation server. Run: loreweave enroll --server URL',
+  )

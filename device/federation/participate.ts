@@ -1,0 +1,276 @@
+/** The loop of a contributing device: resend what is pending, check in, run the round, keep the bytes, upload them. */
+import { createHash } from 'node:crypto'
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import {
+  Assignment,
+  type CheckInResponse,
+  type ConsentRecord,
+} from '../../adapters/wire/federation.ts'
+import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { ParticipateOptions, ParticipateReport, RoundReport } from '../agent/types.ts'
+import { releaseBlob } from '../reward/serving.ts'
+import { CONTACT, consentRefusal } from '../store/consent.ts'
+import type { DeviceStore } from '../store/store.ts'
+import type { RoundResult } from './compute-round.ts'
+import type { Sleep } from './signed-transport.ts'
+import { dropOverdue, sendKept, sendUpload, type UploadDeps } from './uploads.ts'
+import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
+
+export type ParticipateDeps = UploadDeps & {
+  readonly base: BaseModel
+  readonly space: FeatureSpace
+  readonly sleep: Sleep
+  readonly servedRelease: () => string | null
+  /** Told what each check-in assigned: null for nothing. */
+  readonly assigned: (assignment: Assignment | null) => void
+  /** Ids of rounds that the server assigned and in which there is nothing to do. Grows. */
+  readonly turnedDown: Set<string>
+  /** What a round takes, at best; 0: not known. */
+  readonly expectedMs: () => number
+  /** Resolves once the device may take up a round. */
+  readonly ready: () => Promise<void>
+  readonly run: (
+    assignment: Assignment,
+    release: Uint8Array,
+    options: ParticipateOptions,
+  ) => Promise<RoundResult>
+}
+
+/** Least wait between check-ins, whatever the server says. */
+const LEAST_WAIT_MS = 50
+/** Wait for the next round, where there is nothing to do in this one. */
+const NEXT_ROUND_MS = 5000
+const HOUR_MS = 3600_000
+/** Of the rounds that a check-in names. */
+const MOST_NAMED = 32
+
+/**
+ * Until `rounds` rounds are contributed or the job has ended. Without `wait` it also returns at the
+ * first retry window, and fails where an update of its own could not be sent, which is kept. Fails
+ * with E_CONSENT, E_CANCELLED, and the server's refusals of a check-in; a refused update ends only
+ * its round.
+ */
+export const participate = async (
+  deps: ParticipateDeps,
+  options: ParticipateOptions = {},
+): Promise<ParticipateReport> => {
+  const { onProgress, signal, wait = false } = options
+  const wanted = options.rounds ?? 1
+  const rounds: RoundReport[] = []
+  const ended = (
+    why: ParticipateReport['ended'],
+    retryAfterMs: number,
+    head: string | null,
+  ): ParticipateReport => ({
+    rounds,
+    ended: why,
+    retryAfterMs,
+    head,
+    traffic: deps.federation.traffic(),
+  })
+  let hindrance: Hindrance | null = null
+  await sendKept(deps, options, options.isUnattended ?? false)
+  for (;;) {
+    await deps.ready()
+    const answer = await checkIn(deps, signal)
+    deps.assigned(answer.kind === 'assignment' ? answer.assignment : null)
+    const { head } = answer
+    if (answer.kind === 'assignment') {
+      hindrance = await hindranceOf(deps, answer.assignment, options)
+      if (hindrance === null) {
+        const report = await contribute(deps, answer.assignment, options)
+        if (report) rounds.push(report)
+        if (rounds.length >= wanted) return ended('enough', 0, head)
+        continue
+      }
+      // The next check-in tells the server, which may have another round.
+      if (turnDown(deps, answer.assignment)) continue
+    }
+    const { reason, retryAfterMs } = turnOf(answer, hindrance)
+    hindrance = null
+    const isOver = reason === 'not_eligible' || (reason === 'no_job' && rounds.length > 0)
+    if (!wait || isOver) return ended(reason, retryAfterMs, head)
+    onProgress?.({
+      step: 'waiting',
+      note: `${WORDS[reason]}; next check-in in ${Math.ceil(retryAfterMs / 1000)} s`,
+    })
+    await cancellable(deps.sleep(Math.max(LEAST_WAIT_MS, retryAfterMs), signal), signal)
+    await sendKept(deps, options, true)
+  }
+}
+
+export const WORDS: Record<ParticipateReport['ended'], string> = {
+  refused: "this device's update of the round was refused or given up",
+  pending: "this device's update of the round is made, and could not be sent yet",
+  failed_lately: 'what the round needs failed on this device lately',
+  enough: 'all rounds that were asked for are done',
+  no_job: 'the server has no job for this device',
+  cohort_full: 'the round is full or between two rounds',
+  contributed: 'this device has contributed to the round',
+  not_eligible: 'no job fits this device: model, features, consent or number of choices',
+}
+
+type Hindrance = Exclude<ParticipateReport['ended'], 'enough'>
+
+/** What the call ends or waits with: the device's own reason where the server only says that there is nothing else. */
+const turnOf = (
+  answer: CheckInResponse,
+  hindrance: Hindrance | null,
+): { readonly reason: Hindrance; readonly retryAfterMs: number } => {
+  const said =
+    answer.kind === 'retry'
+      ? answer
+      : { reason: 'cohort_full' as const, retryAfterMs: NEXT_ROUND_MS }
+  const isNothingElse = said.reason === 'cohort_full' || said.reason === 'contributed'
+  const { retryAfterMs } = said
+  return { reason: isNothingElse ? (hindrance ?? said.reason) : said.reason, retryAfterMs }
+}
+
+/** False where the server was told already, and assigns the round all the same. */
+const turnDown = ({ turnedDown }: ParticipateDeps, { roundId }: Assignment): boolean => {
+  if (turnedDown.has(roundId)) return false
+  turnedDown.add(roundId)
+  for (const oldest of turnedDown) if (turnedDown.size > MOST_NAMED) turnedDown.delete(oldest)
+  return true
+}
+
+/** Why this device does nothing in a round that it was assigned to; null: it does. */
+const hindranceOf = async (
+  deps: ParticipateDeps,
+  assignment: Assignment,
+  { isUnattended, onProgress }: ParticipateOptions,
+): Promise<Hindrance | null> => {
+  const { store, clock, expectedMs, lately } = deps
+  const { roundId, deadlineAt } = assignment
+  const state = store.uploadState(roundId)
+  if (state === 'pending' || state === 'refused') return state
+  // The server has forgotten it.
+  if (state === 'accepted') return 'contributed'
+  if (isUnattended && lately.waitMs(roundId) > 0) return 'failed_lately'
+  if (clock() + expectedMs() <= deadlineAt) return null
+  await giveUp(deps, assignment, 'too_late')
+  const note = `${roundId}: ends ${new Date(deadlineAt).toISOString()}, before this device could`
+  onProgress?.({ step: 'round', note })
+  return 'refused'
+}
+
+/** Kept, so that the round is not begun again. */
+const giveUp = (
+  { store, clock }: ParticipateDeps,
+  { roundId, jobId }: Assignment,
+  reason: string,
+): Promise<void> => store.durably((tx) => tx.giveUp({ roundId, jobId, at: clock() }, reason))
+
+/** Rounds that the server would assign again, and need not. */
+const namedRounds = ({ store, turnedDown, lately }: ParticipateDeps) => {
+  const [waiting, left]: [string[], string[]] = [[], []]
+  for (const roundId of turnedDown) {
+    const state = store.uploadState(roundId)
+    if (state === 'pending') waiting.push(roundId)
+    else if (state !== undefined || lately.waitMs(roundId) > 0) left.push(roundId)
+    else turnedDown.delete(roundId)
+  }
+  return waiting.length + left.length > 0 ? { rounds: { waiting, left } } : {}
+}
+
+const checkIn = async (deps: ParticipateDeps, signal: AbortSignal | undefined) => {
+  const { store, federation } = deps
+  const work = (departure: Departure) =>
+    federation.checkIn(
+      {
+        base: deps.base,
+        features: deps.space,
+        consent: granted(store),
+        choices: bucketOf(store.countChoices()),
+        ...namedRounds(deps),
+      },
+      departure,
+    )
+  const answer = await cancellable(
+    whileAllowed(deps.store.live, contactRefusal(deps), signal, work),
+    signal,
+  )
+  await dropOverdue(deps, true)
+  return answer
+}
+
+const granted = ({ consent }: Pick<DeviceStore, 'consent'>): ConsentRecord => {
+  const record = consent()
+  if (!record) throw new FedError('E_CONSENT', 'the consent was withdrawn')
+  return record
+}
+
+/** null when the round came to nothing: it ended before the work did, or the server refused the update. */
+const contribute = async (
+  deps: ParticipateDeps,
+  assignment: Assignment,
+  options: ParticipateOptions,
+): Promise<RoundReport | null> => {
+  const { store, clock } = deps
+  const { jobId, roundId, contributions, purpose, deadlineAt } = Assignment.parse(assignment)
+  const over = new FedError(
+    'E_ROUND_CLOSED',
+    `round ${roundId} ended ${new Date(deadlineAt).toISOString()}, before this device was done`,
+  )
+  const refusal = () =>
+    consentRefusal(store.consent(), { contributions, purpose }, clock()) ??
+    (clock() < deadlineAt ? null : over)
+  const work = (departure: Departure) => compute(deps, assignment, options, departure)
+  try {
+    const { result, digest } = await cancellable(
+      whileAllowed(store.live, refusal, options.signal, work),
+      options.signal,
+    )
+    if (!(await sendUpload(deps, roundId, options))) return null
+    const { pairs, losses, problem, bytes } = result
+    const made = { contributions: result.contributions, pairs, losses, problem }
+    return { jobId, roundId, digest, bytes: bytes.length, ...made }
+  } catch (error) {
+    if (error === over) {
+      await giveUp(deps, assignment, over.code)
+      options.onProgress?.({ step: 'round', note: over.message })
+    } else if (!options.wait || !isFedError(error) || store.uploadState(roundId) !== 'pending')
+      throw error
+    return null
+  }
+}
+
+/** From the assignment to the kept update: downloads the release where it is not there, and runs the round on it. */
+const compute = async (
+  deps: ParticipateDeps,
+  assignment: Assignment,
+  options: ParticipateOptions,
+  { signal, check }: Departure,
+) => {
+  const { store, federation, clock, lately } = deps
+  const { jobId, roundId, uploadToken, contributions, purpose, deadlineAt } = assignment
+  options.onAssigned?.(roundId)
+  options.onProgress?.({ step: 'round', note: `${roundId}: ${contributions.join(', ')}` })
+  const name = releaseBlob(assignment.release)
+  const kept = store.blob(name)
+  const release = kept ?? (await federation.download(assignment.release, { signal, check }))
+  if (!kept) await store.durably((tx) => tx.saveBlob(name, release))
+  check()
+  const result = await deps
+    .run(assignment, new Uint8Array(release), { ...options, signal })
+    .catch((error) => {
+      if (!signal?.aborted) lately.failed(roundId, HOUR_MS, 24 * HOUR_MS)
+      throw error
+    })
+  lately.ended(roundId)
+  const digest = createHash('sha256').update(result.bytes).digest('hex')
+  const intended = { contributions: result.contributions, purpose }
+  const upload = { roundId, jobId, uploadToken, digest, bytes: result.bytes, deadlineAt }
+  await store.durably((tx) => {
+    check()
+    tx.savePending({ ...upload, ...intended, at: clock() })
+  })
+  if (assignment.release !== deps.servedRelease()) store.later((tx) => tx.removeBlob(name))
+  return { result, digest }
+}
+
+/** For what contributes nothing itself. */
+export const contactRefusal =
+  ({ store, clock }: Pick<ParticipateDeps, 'store' | 'clock'>) =>
+  (): FedError | null =>
+    consentRefusal(store.consent(), CONTACT, clock())

@@ -1,0 +1,63 @@
+/** The gate that tells follow-ups on style from others: fitted once on the committed seeds under this device's own model. */
+import { z } from 'zod'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { Engine, PooledOptions } from '../engine/run/types.ts'
+import type { Wish } from '../preferences/dimensions.ts'
+import { followUpReading, type Gate, poolInParts, poolRequests } from '../preferences/relevance.ts'
+import type { DeviceStore } from '../store/store.ts'
+import {
+  asksForStyle,
+  FOLLOW_UP_TEXTS,
+  followUpWishes,
+  isReadByModel,
+  trainFollowUps,
+} from './follow-up-text.ts'
+
+export type FollowUps = {
+  /** Fits the gate if it is not there yet: one pass over the seeds, five seconds on two cores. */
+  ready(): Promise<void>
+  /** What a message asks of the answer's style; none where it is about something else. */
+  wishes(message: string): Promise<readonly Wish[]>
+}
+
+const Kept = z.object({
+  key: z.string(),
+  gate: z.custom<Gate>((v) => typeof v === 'object' && v !== null),
+})
+
+const TOGETHER = 8
+
+export const openFollowUps = (
+  store: DeviceStore,
+  model: LocalModel,
+  engine: Pick<Engine, 'pooled'>,
+): FollowUps => {
+  const reading = followUpReading(model)
+  const key = `v1/${model.base.weights}/${reading.exitLayer}/${FOLLOW_UP_TEXTS.length}`
+  const pool = (texts: readonly string[], options?: Pick<PooledOptions, 'keep'>) =>
+    poolRequests(engine, model.tokenizer, reading, texts, options)
+  let loading: Promise<Gate> | null = null
+  const load = async (): Promise<Gate> => {
+    const kept = Kept.safeParse(store.get('followUps'))
+    if (kept.success && kept.data.key === key) return kept.data.gate
+    const gate = trainFollowUps(await poolInParts(pool, FOLLOW_UP_TEXTS, TOGETHER))
+    store.later((tx) => tx.set('followUps', { key, gate }))
+    return gate
+  }
+  const gate = (): Promise<Gate> => {
+    loading ??= load().catch((error) => {
+      loading = null
+      throw error
+    })
+    return loading
+  }
+  return {
+    ready: async () => void (await gate()),
+    wishes: async (message) => {
+      const asked = followUpWishes(message)
+      if (asked.length === 0 || !isReadByModel(message)) return asked
+      const [pooled] = await pool([message], { keep: false })
+      return asksForStyle(await gate(), message, pooled!) ? asked : []
+    },
+  }
+}

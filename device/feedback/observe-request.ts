@@ -1,0 +1,105 @@
+/** What a request says of the ones before it, read after it was answered: a preference that is stated, and events that nobody sent. */
+import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
+import type { Conversation } from '../agent/types.ts'
+import type { DeviceSettings } from '../home/settings.ts'
+import { dimensionOf, sentenceOfWish } from '../preferences/dimensions.ts'
+import { propose } from '../preferences/proposals.ts'
+import { statedPreferences } from '../preferences/stated.ts'
+import type { DeviceStore } from '../store/store.ts'
+import { keptText } from '../text/kept-text.ts'
+import { requestText } from '../text/request-text.ts'
+import { newId, recordFeedback, refreshChoices } from './decisions.ts'
+import type { FollowUps } from './follow-up-gate.ts'
+
+export type ObservingDeps = {
+  readonly store: DeviceStore
+  readonly settings: Pick<DeviceSettings, 'implicit'>
+  readonly followUps: FollowUps
+  readonly clock: () => number
+}
+
+/** After so long, the same words are asked anew. */
+const AGAIN_MS = 30 * 60_000
+/** Sooner nobody has read the answer: a program tries again, or runs in a loop. */
+const SOONEST_MS = 8000
+/** Nobody asks the very same more often than that; a program does. */
+const MAX_REPEATS = 2
+
+/** What is read of a request once it has been answered. */
+export type Observed = {
+  readonly decisionId: string
+  readonly message: string
+  readonly isByProgram: boolean
+}
+
+/** For a request whose decision is kept; nothing of the conversation itself is held. */
+export const asObserved = (decisionId: string, conversation: Conversation): Observed => ({
+  decisionId,
+  message: keptText(requestText(conversation.messages)),
+  isByProgram: isByProgram(conversation),
+})
+
+/** Resolves to whether the choices changed. */
+export const observeRequest = async (
+  { store, settings, followUps, clock }: ObservingDeps,
+  { decisionId, message, isByProgram: isMachine }: Observed,
+): Promise<boolean> => {
+  if (isMachine) return false
+  const own = store.decision(decisionId)
+  if (!own) return false
+  proposeStated(store, message, decisionId, clock())
+  if (!settings.implicit) return false
+  const before = store.choicesVersion()
+  const at = clock()
+  const infer = (event: FeedbackEvent & { readonly decisionId: string }) =>
+    store.later((tx) => {
+      const isSaid = tx.feedbackOn(event.decisionId).some((f) => f.body.kind === event.kind)
+      // It may have been forgotten while the model read.
+      if (!isSaid && tx.decision(event.decisionId)) recordFeedback(tx, event, at)
+    })
+  const repeated = store
+    .askedBefore(own)
+    .filter((d) => d.candidates > 0 && d.at <= own.at && own.at - d.at <= AGAIN_MS)
+  const same = repeated.find((d) => d.app === own.app)
+  if (same && own.at - same.at >= SOONEST_MS && repeated.length <= MAX_REPEATS)
+    infer({ kind: 'regenerate', decisionId: same.id, isImplicit: true })
+  const last = store.lastTurn(own)
+  if (last && (await followUps.wishes(message)).length > 0)
+    infer({ kind: 'follow_up', decisionId: last.id, text: message, isImplicit: true })
+  // An answer that a conversation goes on from is content where an earlier one was not.
+  else if (last) store.later((tx) => refreshChoices(tx, last))
+  await store.drained()
+  return store.choicesVersion() !== before
+}
+
+const proposeStated = (
+  store: DeviceStore,
+  message: string,
+  decisionId: string,
+  at: number,
+): void => {
+  const stated = statedPreferences(message)
+  if (stated.length === 0) return
+  store.later((tx) =>
+    propose(
+      tx,
+      stated.map(({ wish, said }) => ({
+        id: newId('p_'),
+        at: Math.floor(at),
+        dimension: dimensionOf(wish),
+        direction: wish.endsWith('+') ? 1 : -1,
+        sentence: sentenceOfWish(wish),
+        said,
+        decisionId,
+      })),
+    ),
+  )
+}
+
+/** Where tools are in play, a program wrote the message. */
+const isByProgram = ({ messages, tools }: Conversation): boolean =>
+  (tools?.length ?? 0) > 0 ||
+  messages.some(
+    ({ content }) =>
+      Array.isArray(content) && content.some((b) => /tool_(?:use|result)/.test(b.type)),
+  )

@@ -1,0 +1,303 @@
+/** A device: the store, the local model and the federation behind one interface, used by CLI, local API and evaluation alike. */
+import { join } from 'node:path'
+import { FedError, isFedError } from '../../adapters/errors.ts'
+import { cryptoRng, type Rng } from '../../adapters/random.ts'
+import type { KeyPair } from '../../adapters/wire/signature.ts'
+import { isTrainingPaused, reportTraining, whenUnpaused } from '../agent/training.ts'
+import type { Device, TrainOptions, TrainReport } from '../agent/types.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { StepNeed } from '../engine/run/memory-plan.ts'
+import type { Engine } from '../engine/run/types.ts'
+import { federationClient } from '../federation/client.ts'
+import { notEnrolled, openContributor } from '../federation/contributor.ts'
+import { type Sleep, type Transport, timerSleep } from '../federation/signed-transport.ts'
+import { openFollowUps } from '../feedback/follow-up-gate.ts'
+import { importChoices } from '../feedback/import-choices.ts'
+import { dropDerivedFiles, dropLeftovers, dropRounds } from '../home/files.ts'
+import { DeviceSettings, type DeviceSettingsInput } from '../home/settings.ts'
+import { openRelevance } from '../preferences/relevance-head.ts'
+import { warmRewriting } from '../preferences/rewrite-request.ts'
+import { type AnswerMemo, cachePooled, type PooledCache } from '../reward/choice-features.ts'
+import { ownExitChoice, settleExit } from '../reward/choose-exit.ts'
+import { featureSpace } from '../reward/feature-space.ts'
+import type { Calibration } from '../reward/head-summary.ts'
+import { type HeldBackPairs, heldBackPairs, pointsGained } from '../reward/held-back-accuracy.ts'
+import { openServing } from '../reward/serving.ts'
+import { CONTACT, consentRefusal } from '../store/consent.ts'
+import { convertAll, convertInBackground } from '../store/convert-old.ts'
+import { enforceRetention, expire } from '../store/forget.ts'
+import type { OutboxEntry } from '../store/outbox.ts'
+import type { DeviceStore } from '../store/store.ts'
+import { type Activity, openPersonalizer } from './personalizer.ts'
+
+export type DeviceOptions = {
+  /** Closed with the device. */
+  readonly store: DeviceStore
+  readonly key: KeyPair
+  readonly model: LocalModel
+  /** Closed with the device. */
+  readonly engine: Engine
+  /** Of the federation; null for a device on its own, which needs no transport. */
+  readonly serverUrl?: string | null
+  readonly transport?: Transport
+  /** Where that can change while the device is open. */
+  readonly isEnrolled?: () => boolean
+  readonly clock?: () => number
+  /** Milliseconds of a clock that is never set. */
+  readonly steady?: () => number
+  readonly rng?: Rng
+  readonly sleep?: Sleep
+  readonly settings?: DeviceSettingsInput
+  /** Encoded answers; one memo can serve a fleet that shares a tokenizer. */
+  readonly memo?: AnswerMemo
+  /** False where the engine remembers pooled states itself. */
+  readonly keepStates?: boolean
+  /** Folder for training checkpoints; without it an interrupted training begins again. */
+  readonly folder?: string
+  /** Whether training is paused in this home; the engine's own answer to it must be the same. */
+  readonly isPaused?: () => boolean
+  /** Fails with E_MEMORY where a training would not fit. */
+  readonly checkMemory?: (need: StepNeed) => void
+  /** Told of what failed in the background. */
+  readonly report?: (event: { what: string; code: string }) => void
+}
+
+export const openDevice = (options: DeviceOptions): Device => {
+  const { store, key, model, serverUrl = null, clock = Date.now, rng = cryptoRng() } = options
+  const { sleep = timerSleep, isPaused = () => isTrainingPaused(store) } = options
+  const settings = DeviceSettings.parse(options.settings ?? {})
+  const weights = settings.quantized ? `${model.base.weights}/quantized` : model.base.weights
+  store.limitTo(settings.storeMegabytes * MB)
+  const engine =
+    options.keepStates === false
+      ? options.engine
+      : cachePooled(options.engine, weights, pooledCache(store), clock)
+  const space = featureSpace(model.base.shape.hidden)
+  const memo: AnswerMemo = options.memo ?? new Map()
+  const checkpoint = (name: string) => options.folder && join(options.folder, `${name}.checkpoint`)
+  const deps = {
+    store,
+    model,
+    engine,
+    space,
+    settings,
+    memo,
+    rng,
+    clock,
+    checkpoint: checkpoint('private'),
+    checkMemory: options.checkMemory,
+  }
+  const serving = openServing(deps)
+  const { during, activity } = trackActivity()
+  const relevance = openRelevance(store, model, engine)
+  const followUps = openFollowUps(store, model, engine)
+  const personalizer = openPersonalizer({
+    ...deps,
+    serving,
+    relevance,
+    followUps,
+    report: options.report,
+    isEnrolled: options.isEnrolled ?? (() => serverUrl !== null),
+    during,
+    activity,
+  })
+  const federation = lazy(() => {
+    if (serverUrl === null) throw notEnrolled()
+    const { transport } = options
+    if (!transport) throw new TypeError('a device with a server needs a transport')
+    const log = (entry: OutboxEntry) => store.durably((tx) => tx.log(entry))
+    return federationClient({ serverUrl, transport, key, clock, rng, sleep, log })
+  })
+  const { refresh } = personalizer
+  const contributor = openContributor({
+    ...deps,
+    serving,
+    serverUrl,
+    federation,
+    refresh,
+    sleep,
+    isPaused,
+    checkpoint,
+    keepRound: (roundId) => options.folder && dropRounds(options.folder, roundId),
+    steady: options.steady ?? (() => performance.now()),
+  })
+
+  const dropWithdrawn = () => {
+    if (options.folder && consentRefusal(store.consent(), CONTACT, clock()))
+      dropRounds(options.folder, null)
+  }
+  let retainedAt = Number.NEGATIVE_INFINITY
+  const unlisten = [
+    store.live.on('forgotten', async () => {
+      memo.clear()
+      serving.drop()
+      await engine.forget?.()
+      // Only now: what a child was writing is there.
+      if (options.folder) dropDerivedFiles(options.folder)
+    }),
+    store.live.on('consent', dropWithdrawn),
+    store.live.on('settings', (next) => {
+      Object.assign(settings, next)
+      store.limitTo(settings.storeMegabytes * MB)
+      retainedAt = Number.NEGATIVE_INFINITY
+    }),
+  ]
+  const converting = convertInBackground(store, options.report)
+  /** Learning sees all that there is, also where a command ends before the background is through. */
+  const withAll = async <T>(work: () => Promise<T>): Promise<T> => {
+    await convertAll(store)
+    return work()
+  }
+  return {
+    ...personalizer,
+    ...contributor,
+    participate: (participateOptions) =>
+      during('round', () => withAll(() => contributor.participate(participateOptions))),
+    train: (trainOptions = {}) =>
+      during('training', async () => {
+        await whenUnpaused(isPaused, sleep, trainOptions.signal)
+        return withAll(() => train(deps, serving, refresh, trainOptions))
+      }),
+    chooseExit: (onProgress) =>
+      during('scoring', () =>
+        withAll(() => ownExitChoice(deps, serving, pooledProgress(onProgress))),
+      ),
+    importChoices: (choices) => withAll(() => importChoices(store, choices, clock())),
+    prepare: async () => {
+      await refresh()
+      if (settings.rewrite) {
+        await relevance.ready()
+        await warmRewriting(relevance)
+      }
+      if (settings.implicit) await followUps.ready()
+    },
+    upkeep: async () => {
+      const now = clock()
+      if (now - retainedAt >= DAY_MS || now < retainedAt) {
+        retainedAt = now
+        if (options.folder) dropLeftovers(options.folder, now)
+        dropWithdrawn()
+        const forgotten = store.forgottenTimes()
+        try {
+          await expire(store, now)
+          await enforceRetention(store, settings.retentionDays, now)
+        } catch (error) {
+          retainedAt = now - DAY_MS + AGAIN_MS
+          // What stands in the way of every write is told of by the store.
+          if (!isFedError(error) || error.code !== 'E_STORE') throw error
+        }
+        if (store.forgottenTimes() !== forgotten) await refresh().catch(() => undefined)
+      }
+    },
+    close: async () => {
+      await personalizer.settled()
+      converting.stop()
+      for (const end of unlisten) end()
+      await options.engine.close()
+      await store.close()
+    },
+  }
+}
+
+const pooledCache = (store: DeviceStore): PooledCache => ({
+  pooled: store.pooled,
+  forgottenTimes: store.forgottenTimes,
+  savePooled: (key, state, at) =>
+    store.later((tx) => tx.savePooled(key, state, at), { bytes: state.byteLength }),
+})
+
+const MB = 1e6
+const DAY_MS = 24 * 3600 * 1000
+/** What could not be erased in time is tried again. */
+const AGAIN_MS = 10 * 60_000
+
+type TrainDeps = Parameters<typeof openServing>[0] & { readonly clock: () => number }
+
+const train = async (
+  deps: TrainDeps,
+  serving: ReturnType<typeof openServing>,
+  refresh: () => Promise<void>,
+  options: TrainOptions,
+): Promise<TrainReport> => {
+  const { store, clock } = deps
+  const { adapter, objective = 'reward', epochs, learningRate, onProgress, signal } = options
+  const onPooled = pooledProgress(onProgress)
+  const isWithoutChoices = adapter && (objective === 'kto' || objective === 'completion')
+  if (store.countChoices() === 0 && !isWithoutChoices)
+    throw new FedError(
+      'E_DATA',
+      'there are no choices yet. Run: loreweave train --data choices.jsonl',
+    )
+  const exit =
+    options.exit === undefined ? null : await settleExit(deps, serving, options.exit, onPooled)
+  const { onTrain, end } = reportTraining(store, onProgress)
+  const version = store.choicesVersion()
+  let before: HeldBackPairs | null = null
+  const trained = adapter
+    ? await serving
+        .trainPrivate(serving.releaseHash(), {
+          objective,
+          epochs,
+          learningRate,
+          signal,
+          onFits: async () => {
+            before = heldBackPairs(await serving.current(onPooled))
+          },
+          onPooled,
+          onTrain,
+        })
+        .finally(end)
+    : null
+  const served = await serving.current(onPooled)
+  const { features, taste, tuning } = served
+  const after = store.choicesVersion() === version ? heldBackPairs(served) : null
+  const { margin, heldBack } = tuning
+  const trainedAt = Math.floor(clock())
+  await store.durably((tx) =>
+    tx.set('calibration', { margin, heldBack, trainedAt } satisfies Calibration),
+  )
+  await refresh()
+  return {
+    exit,
+    choices: features.length,
+    pairs: features.reduce((n, f) => n + f.raw.length - 1, 0),
+    logLikelihood: taste.fit.logLikelihood,
+    adapter: trained && {
+      losses: [...trained.losses],
+      heldBack: trained.evaluations.map(({ loss }) => loss),
+      seconds: trained.seconds,
+      points: pointsGained(before, after),
+    },
+    margin,
+    heldBack,
+  }
+}
+
+const pooledProgress =
+  (onProgress: TrainOptions['onProgress']) =>
+  (done: number, of: number): void =>
+    onProgress?.({ step: 'states', done, of })
+
+/** The newest activity that has not ended. */
+const trackActivity = () => {
+  const running: Activity[] = []
+  return {
+    activity: () => running.at(-1) ?? 'idle',
+    during: async <T>(activity: Activity, work: () => Promise<T>): Promise<T> => {
+      running.push(activity)
+      try {
+        return await work()
+      } finally {
+        running.splice(running.lastIndexOf(activity), 1)
+      }
+    },
+  }
+}
+
+const lazy = <T>(make: () => T): (() => T) => {
+  let made: { value: T } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

@@ -1,0 +1,192 @@
+/** The serving half of a device: rewrite, rerank, feedback, profile, status. */
+import type { Rng } from '../../adapters/random.ts'
+import type {
+  Profile,
+  ProfileChange,
+  ProfileResponse,
+  StatusResponse,
+} from '../../adapters/wire/personalization.ts'
+import { setTrainingPaused, trainingStatus } from '../agent/training.ts'
+import type { Answer, Personalizer } from '../agent/types.ts'
+import { recordFeedback } from '../feedback/decisions.ts'
+import type { EventOf } from '../feedback/derive-choices.ts'
+import type { FollowUps } from '../feedback/follow-up-gate.ts'
+import { openObserver } from '../feedback/observation-queue.ts'
+import { asObserved, observeRequest } from '../feedback/observe-request.ts'
+import { editProfile, learnedPreferences, sentenceOf } from '../preferences/profile.ts'
+import { settleProposal } from '../preferences/proposals.ts'
+import type { Relevance } from '../preferences/relevance-head.ts'
+import {
+  learnFromFeedback,
+  readProfile,
+  rewriteRequest,
+  saveLearned,
+} from '../preferences/rewrite-request.ts'
+import { openSuffixes } from '../preferences/suffixes.ts'
+import {
+  planRequest,
+  rankingStatus,
+  readCalibration,
+  recordSpending,
+  refreshOutlook,
+  reserveAnswers,
+} from '../reward/head-summary.ts'
+import { rerankAnswers } from '../reward/rerank-answers.ts'
+import type { Serving, ServingDeps } from '../reward/serving.ts'
+import { noteUsage } from '../spending/usual-usage.ts'
+import type { Answered } from '../store/decisions.ts'
+import { forgetConversation } from '../store/forget.ts'
+import { countPeople } from '../store/people.ts'
+import type { StoreReads, StoreTx } from '../store/store.ts'
+
+export type Activity = StatusResponse['activity']
+
+export type PersonalizerDeps = ServingDeps & {
+  readonly serving: Serving
+  readonly relevance: Relevance
+  readonly followUps: FollowUps
+  /** Told of what failed in the background, with its code; never what was said. */
+  readonly report?: ((event: { what: string; code: string }) => void) | undefined
+  readonly clock: () => number
+  readonly rng: Rng
+  readonly isEnrolled: () => boolean
+  /** Runs work under the name of an activity that status shows. */
+  readonly during: <T>(activity: Activity, work: () => Promise<T>) => Promise<T>
+  readonly activity: () => Activity
+}
+
+export const openPersonalizer = (
+  deps: PersonalizerDeps,
+): Personalizer & { refresh(): Promise<void> } => {
+  const { store, clock } = deps
+  const suffixes = openSuffixes(store, clock, deps.report)
+  const rewriting = { ...deps, suffixes }
+  const observer = openObserver({
+    observe: (request) => observeRequest(deps, request),
+    learn: () => refreshProfile(deps),
+    isWritten: store.drained,
+    report: deps.report,
+  })
+  return {
+    refresh: () => refreshProfile(deps),
+    rewrite: async (conversation, options) => {
+      const result = await deps.during('scoring', () =>
+        rewriteRequest(rewriting, conversation, options),
+      )
+      if (result.decisionId !== null) observer.expect(asObserved(result.decisionId, conversation))
+      return result
+    },
+    suffixes,
+    rerank: async (conversation, answers, options) => {
+      try {
+        return await deps.during('scoring', () =>
+          rerankAnswers(deps, conversation, answers, options),
+        )
+      } finally {
+        observer.answered(options?.decisionId)
+      }
+    },
+    recordAnswer(decisionId, answer) {
+      const answered = onlyAnswer(answer, clock())
+      const bytes = 2 * answer.text.length
+      store.later((tx) => tx.answerDecision(decisionId, answered), { bytes })
+      observer.answered(decisionId)
+    },
+    planCandidates: (request) => planRequest(deps, request),
+    reserve: (request, further) => reserveAnswers(deps, request, further),
+    spend: (model, usages, options) => recordSpending(deps, model, usages, options),
+    noteUsage: (request, usage) => noteUsage(store, request, usage),
+    async feedback(event) {
+      // All of it is on the disk, or nothing, when the app hears of it.
+      const about = await store.durably((tx) => {
+        const recorded = recordFeedback(tx, event, clock())
+        if (event.kind === 'prefer') statePreference(tx, event)
+        else learnFromFeedback({ store: tx, clock }, event)
+        return recorded
+      })
+      // The feedback is kept whatever becomes of the fit: the next request fits again.
+      await refreshProfile(deps).catch(() => undefined)
+      const holdsFrom = event.kind === 'undo' && { holdsFrom: 'next_conversation' as const }
+      return { recorded: true, choices: store.countChoices(), ...about, ...holdsFrom }
+    },
+    async forget(target, preview) {
+      const report = await forgetConversation(store, target, preview)
+      if (preview) return report
+      // It is gone whatever becomes of the fit.
+      await refreshProfile(deps).catch(() => undefined)
+      return report
+    },
+    proposals: () => store.proposals(),
+    async settleProposal(id, accept) {
+      await store.durably((tx) => settleProposal(tx, id, accept))
+      return profileOf(store)
+    },
+    settled: observer.settled,
+    profile: () => profileOf(store),
+    editProfile: (changes) => store.durably((tx) => changeProfile(tx, changes)),
+    status: () => statusOf(deps),
+    async pauseTraining(paused) {
+      await store.durably((tx) => setTrainingPaused(tx, paused))
+      return trainingStatus(store)
+    },
+  }
+}
+
+const onlyAnswer = (answer: Answer, at: number): Answered => ({
+  at,
+  answers: [answer],
+  shown: [0],
+  served: 0,
+  propensity: 1,
+  explored: false,
+})
+
+/** The head is fitted again where choices have changed, and the profile says what it has learned. */
+const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {
+  const { taste, features } = await refreshOutlook(deps)
+  const learned = learnedPreferences(taste.fit, deps.space, features.length)
+  saveLearned(deps.store, learned, features, deps.space)
+}
+
+/** The profile as it is kept; needs no model. */
+export const profileOf = (store: StoreReads): Omit<ProfileResponse, 'protocol'> =>
+  describeProfile(readProfile(store))
+
+/** Applies the user's edits, in a transaction of the caller's. */
+export const changeProfile = (
+  tx: StoreTx,
+  changes: readonly ProfileChange[],
+): Omit<ProfileResponse, 'protocol'> => {
+  const next = editProfile(readProfile(tx), changes)
+  tx.set('profile', next)
+  return describeProfile(next)
+}
+
+const statePreference = (
+  tx: StoreTx,
+  { dimension, direction, strength = 1, scope = 'all' }: EventOf<'prefer'>,
+): void => void changeProfile(tx, [{ op: 'state', dimension, direction, strength, scope }])
+
+const describeProfile = (profile: Profile): Omit<ProfileResponse, 'protocol'> => ({
+  profile,
+  sentences: profile.preferences.map(sentenceOf),
+})
+
+const statusOf = (deps: PersonalizerDeps): Omit<StatusResponse, 'protocol'> => {
+  const { margin, heldBack, trainedAt } = readCalibration(deps.store)
+  return {
+    model: deps.model.base.name,
+    exitLayer: deps.serving.exitLayer(),
+    release: deps.serving.releaseHash(),
+    enrolled: deps.isEnrolled(),
+    activity: deps.activity(),
+    choices: deps.store.countChoices(),
+    heldBack,
+    margin,
+    trainedAt,
+    training: trainingStatus(deps.store),
+    ranking: rankingStatus(deps),
+    people: countPeople(deps.store, deps.clock()),
+    store: deps.store.health(),
+  }
+}

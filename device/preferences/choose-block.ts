@@ -1,0 +1,133 @@
+/**
+ * Chooses which preferences of a profile a conversation begins with: those that nothing in it
+ * forbids and that matter for its request.
+ */
+import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
+import type {
+  Preference,
+  Profile,
+  RewriteReason,
+  Silenced,
+} from '../../adapters/wire/personalization.ts'
+import { requestInContext, requestText } from '../text/request-text.ts'
+import { type AnalyzedText, analyze } from '../text/text-analysis.ts'
+import type { ConversationConstraints } from './conversation-constraints.ts'
+import { rowOf, type Wish, wishOf } from './dimensions.ts'
+import { asksForProse, isPlain } from './relevance-rules.ts'
+
+/** Most preferences of a block. */
+export const MAX_PREFERENCES = 6
+
+/** What matters for a request (relevance.ts). */
+export type Relevant = (request: string) => Promise<ReadonlySet<Wish>>
+
+/**
+ * preferences: strongest first; empty for every reason but `applied`. silenced: what the
+ * conversation decides itself of what the profile prefers.
+ */
+export type Chosen = {
+  readonly preferences: readonly Preference[]
+  readonly reason: RewriteReason
+  readonly silenced: readonly Silenced[]
+}
+
+type Asked = {
+  readonly messages: readonly ChatMessage[]
+  readonly system?: SystemPrompt | undefined
+  readonly instructions?: readonly string[] | undefined
+}
+
+/** Which preferences the block of a conversation holds, judged by what it says until now. */
+export const choosePreferences = async (
+  { messages }: Asked,
+  profile: Profile,
+  constraints: ConversationConstraints,
+  relevant: Relevant | undefined,
+): Promise<Chosen> => {
+  const request = requestText(messages)
+  const enabled = profile.preferences.filter((p) => p.enabled && isInScope(p, request))
+  if (enabled.length === 0) return none('no_preferences')
+  const analyzed = analyze(request)
+  if (isCodeOrData(request, analyzed.codeChars)) return none('code_or_data')
+  if (constraints.strictOutput) return none('strict_output')
+  // An image or a document alone says nothing of what is wanted.
+  if (request.trim() === '' || isPlain(request)) return none('none_relevant')
+  const inContext = requestInContext(messages)
+  // The local model reads English: elsewhere the wording must tell that more than one right answer is asked for.
+  const isRead = isEnglish(analyzed)
+  if (!isRead && hasWordLists(analyzed) && !asksForProse(inContext)) return none('none_relevant')
+  const isCounted = !constraints.otherLanguage && hasWordLists(analyzed)
+  const open = enabled.filter(
+    (p) => !constraints.silent.has(wishOf(p)) && (isCounted || rowOf(p.dimension).anyLanguage),
+  )
+  const silenced = silencedOf(enabled, constraints)
+  if (open.length === 0) return none('constrained', silenced)
+  const found = relevant && isRead ? await relevant(inContext) : null
+  const chosen = open.filter((p) => !found || found.has(wishOf(p)))
+  return chosen.length === 0 ? none('none_relevant', silenced) : strongest(chosen, silenced)
+}
+
+/** Which ones hold whatever is asked. constraints: of the system prompt. */
+export const chooseShared = (profile: Profile, constraints: ConversationConstraints): Chosen => {
+  const enabled = profile.preferences.filter((p) => p.enabled && p.scope === 'all')
+  if (enabled.length === 0) return none('no_preferences')
+  if (constraints.strictOutput) return none('strict_output')
+  const open = enabled.filter((p) => !constraints.silent.has(wishOf(p)))
+  const silenced = silencedOf(enabled, constraints)
+  return open.length === 0 ? none('constrained', silenced) : strongest(open, silenced)
+}
+
+const strongest = (preferences: readonly Preference[], silenced: readonly Silenced[]): Chosen => ({
+  preferences: preferences.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, MAX_PREFERENCES),
+  reason: 'applied',
+  silenced,
+})
+
+const none = (reason: RewriteReason, silenced: readonly Silenced[] = []): Chosen => ({
+  preferences: [],
+  reason,
+  silenced,
+})
+
+const silencedOf = (
+  preferences: readonly Preference[],
+  { silencedBy }: ConversationConstraints,
+): Silenced[] =>
+  preferences.flatMap((p) => {
+    const by = silencedBy.get(wishOf(p))
+    return by ? [{ dimension: p.dimension, by }] : []
+  })
+
+const isEnglish = ({ language }: AnalyzedText): boolean =>
+  language === 'en' || language === 'unknown'
+
+/** Whether what a preference asks for can be told in answers of this language. */
+const hasWordLists = ({ language }: AnalyzedText): boolean => language !== 'other'
+
+/** Pinned before stated before learned, then by strength. */
+const rankOf = (p: Preference): number =>
+  (p.pinned ? 4 : 0) + (p.source === 'stated' ? 2 : 0) + p.strength * p.evidence.confidence
+
+const isInScope = ({ scope }: Preference, request: string): boolean => {
+  if (scope === 'all') return true
+  // "art" is in "arts" but not in "party"; scripts without spaces have no word beginnings.
+  return scope.some((word) =>
+    new RegExp(`(?<!\\p{Script=Latin})${word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}`, 'iu').test(
+      request,
+    ),
+  )
+}
+
+const CODE_LINE =
+  /[;{}]\s*$|^\s*(?:[{}[\]()<]|import |from \S+ import|def |class |function |const |let |var |return\b|if \(|for \(|#include|SELECT |INSERT |Traceback|\s+at \S+\(|"[^"]+"\s*:)|^\s*\S+(?:,\S*){3,}\s*$/
+
+/** More than half of the request is code, JSON, a log or a table of values. */
+const isCodeOrData = (request: string, codeChars: number): boolean => {
+  if (codeChars > 0.5 * request.length) return true
+  const lines = request
+    .slice(0, 60_000)
+    .split('\n')
+    .filter((l) => l.trim() !== '')
+  const coded = lines.filter((l) => CODE_LINE.test(l))
+  return coded.reduce((n, l) => n + l.length, 0) > 0.5 * lines.reduce((n, l) => n + l.length, 0)
+}

@@ -1,0 +1,48 @@
+/**
+ * What holds for one request of a conversation: what the app's instructions fix (system prompt and
+ * system messages), what the person's newest message demands, and what earlier messages demanded
+ * for good. A translation or a table asked for once is over once it is answered.
+ */
+import { DIMENSIONS } from '../../adapters/wire/personalization.ts'
+import { textOf } from '../text/request-text.ts'
+import { fixedByApp } from './app-style.ts'
+import { type Constraints, constraintsOf } from './constraints.ts'
+import type { Wish } from './dimensions.ts'
+import { lastingPart } from './lasting.ts'
+import { type Asked, askedByInstructions } from './program.ts'
+
+/** Who demands something: the app by its instructions, or the person in a message. */
+export type Demander = 'app' | 'message'
+
+export type ConversationConstraints = Constraints & {
+  /** Who silences a preference, where one is silent: the app where both do. */
+  readonly silencedBy: ReadonlyMap<Wish, Demander>
+}
+
+export const constraintsInConversation = ({
+  system,
+  instructions = [],
+  messages,
+}: Asked): ConversationConstraints => {
+  const ofApp = [...(system === undefined ? [] : [textOf(system)]), ...instructions]
+  const said = messages.filter((m) => m.role === 'user').map((m) => textOf(m.content))
+  const current = constraintsOf(said.slice(-1))
+  const lasting = constraintsOf(said.slice(0, -1).map(lastingPart))
+  const fixed = new Set(ofApp.flatMap((text) => [...fixedByApp(text)]))
+  const byApp = [...fixed].flatMap((d) => [`${d}-`, `${d}+`] as const)
+  const byPerson = [...current.silent, ...lasting.silent]
+  return {
+    strictOutput: current.strictOutput || ofApp.some((text) => askedByInstructions(text) !== null),
+    otherLanguage: current.otherLanguage || lasting.otherLanguage,
+    dimensions: new Set(
+      DIMENSIONS.filter((d) =>
+        [fixed, current.dimensions, lasting.dimensions].some((some) => some.has(d)),
+      ),
+    ),
+    silent: new Set([...byApp, ...byPerson]),
+    silencedBy: new Map<Wish, Demander>([
+      ...byPerson.map((wish): [Wish, Demander] => [wish, 'message']),
+      ...byApp.map((wish): [Wish, Demander] => [wish, 'app']),
+    ]),
+  }
+}

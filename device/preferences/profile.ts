@@ -1,0 +1,227 @@
+/** The profile: what the head has learned, as a few typed preferences, and what the user has set, which outranks it. */
+
+import type {
+  Dimension,
+  Preference,
+  Profile,
+  ProfileChange,
+} from '../../adapters/wire/personalization.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { HeadFit } from '../reward/head.ts'
+import { normalCdf, sigmoid } from '../reward/logistic.ts'
+import {
+  DIMENSION_ROWS,
+  dimensionOf,
+  rowOf,
+  sentenceOfWish,
+  WISHES,
+  type Wish,
+  wishOf,
+} from './dimensions.ts'
+
+/** Least posterior probability of a direction for it to enter the profile. */
+export const MIN_CONFIDENCE = 0.8
+/** Fewest choices before anything is said to be learned. */
+export const MIN_CHOICES = 5
+
+export const EMPTY_PROFILE: Profile = { preferences: [] }
+
+/**
+ * One preference for each dimension whose direction is certain enough. With u the dimension's unit vector in the standardized space,
+ * u·w ~ N(u·ŵ, uᵀSu): its sign is the direction, P(sign) the confidence, and the strength is 2σ(|u·ŵ|·d) − 1, d the usual difference
+ * of two candidates along u (√2 standard deviations, each 1/√named): how much more often than chance choices go that way.
+ */
+export const learnedPreferences = (
+  fit: Pick<HeadFit, 'w' | 'variance'>,
+  space: FeatureSpace,
+  choices: number,
+): Preference[] => {
+  if (choices < MIN_CHOICES) return []
+  const usual = Math.sqrt(2 / Math.max(1, space.named.length))
+  return DIMENSION_ROWS.flatMap(({ dimension, features }) => {
+    const u = unitVector(features, space)
+    if (!u) return []
+    const mean = u.reduce((sum, v, j) => sum + v * fit.w[j]!, 0)
+    const spread = Math.sqrt(fit.variance(u))
+    const confidence = spread > 0 ? normalCdf(Math.abs(mean) / spread) : mean === 0 ? 0.5 : 1
+    if (confidence < MIN_CONFIDENCE) return []
+    return [
+      {
+        dimension,
+        direction: mean > 0 ? (1 as const) : (-1 as const),
+        strength: 2 * sigmoid(Math.abs(mean) * usual) - 1,
+        scope: 'all' as const,
+        evidence: { choices, confidence },
+        source: 'learned' as const,
+        pinned: false,
+        enabled: true,
+      },
+    ]
+  })
+}
+
+/**
+ * The last profile with what is learned now: stated and pinned preferences stay as they are; a learned one is replaced, keeping
+ * whether it is switched off; a learned one that is off stays even when it can no longer be told, so that it cannot sneak back.
+ */
+export const updateProfile = (last: Profile, learned: readonly Preference[]): Profile => {
+  const known = new Map(last.preferences.map((p) => [p.dimension, p]))
+  return fromMap((dimension) => {
+    const old = known.get(dimension)
+    const fresh = learned.find((p) => p.dimension === dimension)
+    if (old && (old.source === 'stated' || old.pinned)) return old
+    if (!fresh) return old && !old.enabled ? old : undefined
+    return { ...fresh, enabled: old?.enabled ?? true }
+  })
+}
+
+/** The user's edits, in order. Pinning or switching a dimension that is not in the profile changes nothing. */
+export const editProfile = (profile: Profile, changes: readonly ProfileChange[]): Profile =>
+  changes.reduce((now, change) => {
+    const known = new Map(now.preferences.map((p) => [p.dimension, p]))
+    const old = known.get(change.dimension)
+    const next = applyChange(old, change)
+    return fromMap((d) => (d === change.dimension ? next : known.get(d)))
+  }, profile)
+
+/**
+ * For people: "Length: Keep the answer short (learned from 40 choices, 25 for and 9 against, 97 % sure)". Long scopes are cut, so
+ * that a sentence stays below 300 characters.
+ */
+export const sentenceOf = (preference: Preference): string => {
+  const { label } = rowOf(preference.dimension)
+  const { choices, confidence, for: pro, against, undone } = preference.evidence
+  const votes = pro === undefined ? '' : `, ${pro} for and ${against ?? 0} against`
+  const origin =
+    preference.source === 'stated'
+      ? 'you said so'
+      : `learned from ${choices} choices${votes}, ${Math.floor(100 * confidence)} % sure`
+  const notes = [
+    origin,
+    preference.scope !== 'all' && `for requests with ${wordsOf(preference.scope)}`,
+    undone && `undone in ${undone} ${undone === 1 ? 'request' : 'requests'}`,
+    preference.pinned && 'pinned',
+    !preference.enabled && 'off',
+  ].filter(Boolean)
+  return `${label}: ${lineOf(preference).replace(/\.$/, '')} (${notes.join(', ')})`
+}
+
+const wordsOf = (scope: readonly string[]): string => {
+  const quoted = scope.slice(0, 3).map((word) => `“${word.slice(0, 20)}”`)
+  return scope.length > 3 ? `${quoted.join(', ')} or ${scope.length - 3} more` : quoted.join(' or ')
+}
+
+/** Below this strength a line is put mildly. */
+export const SLIGHT = 0.25
+
+/** What the block says for a preference. */
+export const lineOf = (
+  preference: Pick<Preference, 'dimension' | 'direction' | 'strength'>,
+): string => {
+  const line = sentenceOfWish(wishOf(preference))
+  return preference.strength < SLIGHT
+    ? `Slightly preferred: ${line[0]!.toLowerCase()}${line.slice(1)}`
+    : line
+}
+
+/** What a line of the block asks for; undefined for a line of another version. */
+export const wishOfLine = (line: string): Wish | undefined =>
+  WISHES.find((wish) => {
+    const of = { dimension: dimensionOf(wish), direction: wish.endsWith('-') ? -1 : 1 } as const
+    return [0, 1].some((strength) => lineOf({ ...of, strength }) === line)
+  })
+
+/** Choices in which the chosen answer went a preference's way (for) or the other (against) from the mean of the others. */
+export type Votes = ReadonlyMap<Dimension, { readonly for: number; readonly against: number }>
+
+/** raw: [D] of each candidate of a choice, as in ChoiceFeatures; of the preferences' own dimensions. */
+export const votesOn = (
+  preferences: readonly Preference[],
+  choices: readonly { readonly raw: readonly ArrayLike<number>[]; readonly chosen: number }[],
+  space: FeatureSpace,
+): Votes =>
+  new Map(
+    preferences.flatMap(({ dimension, direction }) => {
+      const u = unitVector(rowOf(dimension).features, space)
+      if (!u) return []
+      const moved = choices.map(({ raw, chosen }) => {
+        const along = raw.map((x) => u.reduce((sum, v, j) => sum + v * x[j]!, 0))
+        const mean = along.reduce((a, b) => a + b, 0) / Math.max(1, along.length)
+        return direction * ((along[chosen] ?? mean) - mean)
+      })
+      const count = (isSo: (m: number) => boolean) => moved.filter(isSo).length
+      return [[dimension, { for: count((m) => m > 1e-9), against: count((m) => m < -1e-9) }]]
+    }),
+  )
+
+/** Requests in which a line must have been undone, more than in a few of a kind, before its preference is weakened. */
+const UNDONE_OFTEN = 3
+
+/**
+ * Learned preferences with what choices and undos say: the evidence counts them, and one that is undone again and again is weaker
+ * by half for every three requests, until choices outweigh it. undone: requests in which its line was.
+ */
+export const withEvidence = (
+  learned: readonly Preference[],
+  votes: Votes,
+  undone: ReadonlyMap<Dimension, number>,
+): Preference[] =>
+  learned.map((preference) => {
+    const counted = votes.get(preference.dimension)
+    const times = undone.get(preference.dimension) ?? 0
+    return {
+      ...preference,
+      strength:
+        times < UNDONE_OFTEN ? preference.strength : preference.strength * 2 ** (-times / 3),
+      evidence: { ...preference.evidence, ...counted, ...(times > 0 && { undone: times }) },
+    }
+  })
+
+const applyChange = (
+  old: Preference | undefined,
+  change: ProfileChange,
+): Preference | undefined => {
+  switch (change.op) {
+    case 'state': {
+      const { dimension, direction, strength, scope } = change
+      const evidence = { choices: old?.evidence.choices ?? 0, confidence: 1 }
+      const pinned = old?.pinned ?? false
+      return {
+        dimension,
+        direction,
+        strength,
+        scope,
+        evidence,
+        source: 'stated',
+        pinned,
+        enabled: true,
+      }
+    }
+    case 'pin':
+      return old && { ...old, pinned: change.pinned }
+    case 'enable':
+      return old && { ...old, enabled: change.enabled }
+    case 'forget':
+      return undefined
+  }
+}
+
+const fromMap = (find: (dimension: Dimension) => Preference | undefined): Profile => ({
+  preferences: DIMENSION_ROWS.flatMap((row) => find(row.dimension) ?? []),
+})
+
+/** Length 1, over the named part; null when the space lacks all of the features. */
+const unitVector = (
+  features: Readonly<Record<string, 1 | -1>>,
+  space: FeatureSpace,
+): Float64Array | null => {
+  const u = new Float64Array(space.pooled + space.named.length)
+  let used = 0
+  for (const [j, name] of space.named.entries()) {
+    const sign = features[name]
+    if (sign === undefined) continue
+    u[space.pooled + j] = sign
+    used++
+  }
+  return used === 0 ? null : u.map((v) => v / Math.sqrt(used))
+}

@@ -1,0 +1,50 @@
+/** Preferences that the user seems to have stated in a conversation: kept until they are accepted, dismissed or forgotten. */
+import { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
+import type { Proposal } from '../../adapters/wire/personalization.ts'
+import type { StoreReads, StoreTx } from '../store/store.ts'
+import { wishOf } from './dimensions.ts'
+import { editProfile } from './profile.ts'
+import { readProfile } from './rewrite-request.ts'
+
+/** Wishes that are not proposed again. */
+const Dismissed = z.object({ dismissed: z.array(z.string()) }).catch({ dismissed: [] })
+
+const dismissedWishes = (store: StoreReads): string[] =>
+  Dismissed.parse(store.get('proposals') ?? {}).dismissed
+
+/** Keeps what is new: one a wish, and none that was dismissed or is stated already. */
+export const propose = (store: StoreTx, proposals: readonly Proposal[]): void => {
+  const stated = readProfile(store).preferences.filter((p) => p.source === 'stated')
+  const known = new Set<string>([
+    ...store.proposals().map(wishOf),
+    ...stated.map(wishOf),
+    ...dismissedWishes(store),
+  ])
+  const added: Proposal[] = []
+  for (const proposal of proposals) {
+    if (known.has(wishOf(proposal))) continue
+    known.add(wishOf(proposal))
+    added.push(proposal)
+  }
+  store.addProposals(added)
+}
+
+/** An accepted one is a stated preference from now on. Fails with E_NOT_FOUND. */
+export const settleProposal = (store: StoreTx, id: string, accept: boolean): void => {
+  const proposal = store.proposals().find((p) => p.id === id)
+  if (!proposal) throw new FedError('E_NOT_FOUND', 'no proposal has this id')
+  store.dropProposal(id)
+  const { dimension, direction } = proposal
+  if (!accept) {
+    const dismissed = [...dismissedWishes(store), wishOf(proposal)]
+    store.set('proposals', { dismissed } satisfies z.infer<typeof Dismissed>)
+    return
+  }
+  store.set(
+    'profile',
+    editProfile(readProfile(store), [
+      { op: 'state', dimension, direction, strength: 1, scope: 'all' },
+    ]),
+  )
+}

@@ -1,0 +1,44 @@
+/** What an edit or a choice says about the preferences of a profile: whether the user went their way, for this request. */
+import type { Preference } from '../../adapters/wire/personalization.ts'
+import { NAMED_FEATURES } from '../reward/named-features.ts'
+import { analyze } from '../text/text-analysis.ts'
+import { rowOf, type Wish, wishOf } from './dimensions.ts'
+
+export type Moved = { readonly wish: Wish; readonly isWithIt: boolean }
+
+/** Least change along a dimension that is more than chance: a sixth more words, one emoji, a list line in seven. */
+const LEAST = 0.15
+
+/** How far an answer to a request is along a preference: the sum of its dimension's features, signed by its direction. */
+export const alongPreference = (
+  request: string,
+  answer: string,
+): ((preference: Pick<Preference, 'dimension' | 'direction'>) => number) => {
+  const asked = analyze(request)
+  const analyzed = analyze(answer)
+  return ({ dimension, direction }) =>
+    NAMED_FEATURES.reduce((sum, feature) => {
+      const sign = rowOf(dimension).features[feature.name]
+      return sign === undefined ? sum : sum + direction * sign * feature.of(analyzed, asked)
+    }, 0)
+}
+
+/**
+ * The preferences whose own features went one way or the other from the texts before (their mean) to the text after, answers to one
+ * request. A dimension that hardly moved says nothing.
+ */
+export const movedPreferences = (
+  request: string,
+  before: readonly string[],
+  after: string,
+  preferences: readonly Preference[],
+): Moved[] => {
+  if (before.length === 0) return []
+  const measured = before.map((text) => alongPreference(request, text))
+  const last = alongPreference(request, after)
+  return preferences.flatMap((preference) => {
+    const mean = measured.reduce((sum, m) => sum + m(preference) / measured.length, 0)
+    const moved = last(preference) - mean
+    return Math.abs(moved) < LEAST ? [] : [{ wish: wishOf(preference), isWithIt: moved > 0 }]
+  })
+}

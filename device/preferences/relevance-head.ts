@@ -1,0 +1,126 @@
+/** The relevance head of this device: fitted once on the committed seeds under its own model, and moved by what its user undoes. */
+import { z } from 'zod'
+import { FedError } from '../../adapters/errors.ts'
+import { Dimension } from '../../adapters/wire/personalization.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { Engine, PooledOptions } from '../engine/run/types.ts'
+import type { Example } from '../store/learned.ts'
+import type { DeviceStore } from '../store/store.ts'
+import { WISHES, type Wish } from './dimensions.ts'
+import {
+  fitOwn,
+  type OwnPart,
+  poolInParts,
+  poolRequests,
+  type RelevanceHead,
+  relevantWishes,
+  requestReading,
+  seedExamples,
+  trainingTexts,
+  trainRelevance,
+} from './relevance.ts'
+import { RELEVANCE_SEEDS } from './relevance-seeds.ts'
+
+/** What the user's doings say of a wish for a request (null: of any wish). weight: see OwnExample. */
+export type Learned = Omit<Example, 'wish'> & { readonly wish: Wish | null }
+
+export type Relevance = {
+  /** Fits the head if it is not there yet (one pass over the seeds, ten seconds on two cores). */
+  ready(): Promise<void>
+  /**
+   * What matters for a request, as the user's own words have it by now; nobody asks for its states again, so that none are kept.
+   * signal: of a caller who cannot wait: E_UNAVAILABLE at once where the head is not there yet, and no pass of the model after it aborts.
+   */
+  wishes(request: string, options?: WishesOptions): Promise<ReadonlySet<Wish>>
+}
+
+export type WishesOptions = Pick<PooledOptions, 'signal'>
+
+/** key: of what the head was fitted on; another one is fitted again. */
+const Kept = z.object({
+  key: z.string(),
+  head: z.custom<RelevanceHead>((v) => typeof v === 'object' && v !== null),
+})
+/** Seeds that are read at a time. */
+const TOGETHER = 16
+
+/** What has been learned, oldest first. */
+export const learnedRelevance = (store: Pick<DeviceStore, 'examples'>): readonly Learned[] =>
+  store.examples().filter((e): e is Learned => e.wish === null || isWish(e.wish))
+
+const isWish = (name: string): name is Wish => WISHES.includes(name as Wish)
+
+export const openRelevance = (
+  store: DeviceStore,
+  model: LocalModel,
+  engine: Pick<Engine, 'pooled'>,
+): Relevance => {
+  const reading = requestReading(model)
+  const key = `v3/${model.base.weights}/${JSON.stringify(reading)}/${RELEVANCE_SEEDS.length}`
+  const pool = (texts: readonly string[], options?: Pick<PooledOptions, 'keep' | 'signal'>) =>
+    poolRequests(engine, model.tokenizer, reading, texts, options)
+  const kept = (): RelevanceHead | undefined => {
+    const { data } = Kept.safeParse(store.get('relevanceHead'))
+    return data?.key === key ? data.head : undefined
+  }
+  let loading: Promise<RelevanceHead> | null = null
+  let loaded: RelevanceHead | undefined
+  let fitted: { readonly version: string; readonly own: OwnPart } | null = null
+  const head = (): Promise<RelevanceHead> => {
+    loading ??= load().catch((error) => {
+      loading = null
+      throw error
+    })
+    return loading
+  }
+  const load = async (): Promise<RelevanceHead> => {
+    loaded ??= kept()
+    if (loaded) return loaded
+    const { examples, states } = seedExamples(await poolInParts(pool, trainingTexts(), TOGETHER))
+    loaded = trainRelevance(examples, states)
+    const head = loaded
+    store.later((tx) => tx.set('relevanceHead', { key, head }))
+    return loaded
+  }
+  const ownPart = async (trained: RelevanceHead): Promise<OwnPart> => {
+    const version = store.examplesVersion()
+    if (fitted?.version !== version) {
+      const own = learnedRelevance(store)
+      const requests = own.map((e) => e.request)
+      const states = await poolInParts(pool, requests, TOGETHER)
+      fitted = {
+        version,
+        own: fitOwn(
+          trained,
+          own.map((e, i) => ({ ...e, pooled: states[i]! })),
+        ),
+      }
+    }
+    return fitted.own
+  }
+  return {
+    ready: async () => void (await head()),
+    wishes: async (request, options) => {
+      loaded ??= kept()
+      if (options?.signal && !loaded) {
+        head().catch(() => {})
+        throw new FedError('E_UNAVAILABLE', 'the local model is being made ready')
+      }
+      const trained = await head()
+      const own = await ownPart(trained)
+      const [pooled] = await pool([request], { ...options, keep: false })
+      return relevantWishes(trained, { request, pooled: pooled! }, own)
+    },
+  }
+}
+
+/** How often the block, or its line on each dimension, was undone, in how many different requests. */
+export const undoneRequests = (learned: readonly Learned[]): ReadonlyMap<Dimension, number> => {
+  const requests = new Map<Dimension, Set<string>>()
+  for (const { wish, isUndo, request } of learned) {
+    const dimension = Dimension.safeParse(wish?.slice(0, -1))
+    if (!isUndo || !dimension.success) continue
+    requests.set(dimension.data, (requests.get(dimension.data) ?? new Set()).add(request))
+  }
+  return new Map([...requests].map(([dimension, set]) => [dimension, set.size]))
+}

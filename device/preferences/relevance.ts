@@ -1,0 +1,354 @@
+/**
+ * Which preferences matter for a request, "none" included: a gate over [pooled state; named features] (does style matter here at
+ * all), then a score of each wish. Both are ridge regressions of ±1 on the committed seeds; what the user undid or asked for moves
+ * them by Gaussian process regression over [request; preference] (Rasmussen & Williams 2006, eq. 2.25) with the seeds' scores as mean.
+ */
+import { FedError } from '../../adapters/errors.ts'
+import { cholesky, choleskySolve } from '../../adapters/math/cholesky.ts'
+import { matrix } from '../../adapters/math/matrix.ts'
+import { axpy, dot } from '../../adapters/math/vector.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { Tokenizer } from '../engine/model/tokenizer.ts'
+import type { Engine, PooledOptions } from '../engine/run/types.ts'
+import { encodeRequest } from '../reward/encode-answer.ts'
+import { dimensionOf, sentenceOfWish, WISHES, type Wish } from './dimensions.ts'
+import { isPlain, requestFeatures } from './relevance-rules.ts'
+import { RELEVANCE_SEEDS, type RelevanceSeed } from './relevance-seeds.ts'
+
+/** A request with what matters for it; none: style does not. pooled: see poolRequests. */
+export type RelevanceExample = {
+  readonly request: string
+  readonly pooled: ArrayLike<number>
+  readonly wishes: ReadonlySet<Wish>
+}
+
+/** The user's own word on a wish for a request; null: on any wish. weight: 1 outweighs a prior of one seed. */
+export type OwnExample = {
+  readonly request: string
+  readonly pooled: ArrayLike<number>
+  readonly wish: Wish | null
+  readonly isRelevant: boolean
+  readonly weight: number
+}
+
+/** Plain data, so that a device can keep it as JSON. mean, scale: of each input; gate, wishes[w]: weights, the intercept last;
+ *  kinship[w][v]: how much of what is learned of one wish holds for another. */
+export type RelevanceHead = {
+  readonly mean: readonly number[]
+  readonly scale: readonly number[]
+  readonly gate: readonly number[]
+  readonly wishes: readonly (readonly number[])[]
+  readonly kinship: readonly (readonly number[])[]
+}
+
+/** Ridge over inputs whose squared length is about 3; chosen with whole kinds of requests left out. */
+const RIDGE = 1
+/** How texts are read. maxTokens: of each; of more, the middle goes. */
+export type Reading = Pick<PooledOptions, 'exitLayer' | 'through' | 'packed'> & {
+  readonly maxTokens: number
+}
+
+/**
+ * A request waits for this pass: half as deep as answers are read, with the states on the way beside those at the end, and forty
+ * tokens. The README has what that finds, against the whole depth and 64 tokens.
+ */
+export const requestReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedExit'>): Reading => {
+  const exitLayer = Math.max(1, Math.round(suggestedExit / 2))
+  const onTheWay = Math.floor((2 * exitLayer) / 3)
+  return { exitLayer, through: onTheWay > 0 ? [onTheWay] : [], packed: true, maxTokens: 40 }
+}
+
+/** Nobody waits for these. */
+export const followUpReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedExit'>): Reading => ({
+  exitLayer: suggestedExit,
+  maxTokens: 64,
+})
+
+/** Scores from which something is taken to matter. Asking for less of something hardly ever hurts where style matters at all. */
+export const THRESHOLDS = { gate: 0, less: -0.6, more: -0.25 } as const
+
+/** The texts whose states training needs: the seeds, then each wish as the block says it. */
+export const trainingTexts = (): string[] => [
+  ...RELEVANCE_SEEDS.map((s) => s.request),
+  ...WISHES.map(sentenceOfWish),
+]
+
+/** Pooled states of texts, without adapters, so that they hold for one base model for ever: [hidden] for each layer that is read. */
+export const poolRequests = (
+  engine: Pick<Engine, 'pooled'>,
+  tokenizer: Pick<Tokenizer, 'chat'>,
+  { maxTokens, ...reading }: Reading,
+  requests: readonly string[],
+  options: Pick<PooledOptions, 'keep' | 'signal'> = {},
+): Promise<Float32Array[]> =>
+  engine.pooled(
+    requests.map((r) => encodeRequest(tokenizer, r, maxTokens)),
+    { ...options, ...reading, adapters: [] },
+  )
+
+/** Few at a time, so that a request which comes meanwhile waits for one part at most. */
+export const poolInParts = async (
+  pool: (texts: readonly string[]) => Promise<Float32Array[]>,
+  texts: readonly string[],
+  together: number,
+): Promise<Float32Array[]> => {
+  const states: Float32Array[] = []
+  for (let at = 0; at < texts.length; at += together)
+    states.push(...(await pool(texts.slice(at, at + together))))
+  return states
+}
+
+/** The seeds as examples, and the wishes' own states. pooled: of trainingTexts(), in order. Fails with E_SHAPE on another count. */
+export const seedExamples = (
+  pooled: readonly ArrayLike<number>[],
+): { examples: RelevanceExample[]; states: readonly ArrayLike<number>[] } => {
+  const expected = RELEVANCE_SEEDS.length + WISHES.length
+  if (pooled.length !== expected)
+    throw new FedError('E_SHAPE', `expected ${expected} states, got ${pooled.length}`)
+  return {
+    examples: RELEVANCE_SEEDS.map(({ request, wishes }, i) => ({
+      request,
+      wishes,
+      pooled: pooled[i]!,
+    })),
+    states: pooled.slice(RELEVANCE_SEEDS.length),
+  }
+}
+
+/** states: pooled, of each wish's sentence. Fails with E_DATA where nothing, or everything, matters; E_SHAPE where states differ in size. */
+export const trainRelevance = (
+  examples: readonly RelevanceExample[],
+  states: readonly ArrayLike<number>[],
+): RelevanceHead => {
+  const open = examples.filter((e) => e.wishes.size > 0)
+  if (open.length === 0 || open.length === examples.length)
+    throw new FedError('E_DATA', 'relevance needs requests of both kinds')
+  const hidden = examples[0]!.pooled.length
+  for (const pooled of [...examples.map((e) => e.pooled), ...states]) checkSize(pooled, hidden)
+  const head = standardization(examples.map(rawInput), hidden)
+  const inputs = new Map(examples.map((e) => [e, inputOf(head, e)]))
+  const solve = ridge(open.map((e) => inputs.get(e)!))
+  const solveGate = ridge(examples.map((e) => inputs.get(e)!))
+  return {
+    ...head,
+    gate: solveGate(examples.map((e) => (e.wishes.size > 0 ? 1 : -1))),
+    wishes: WISHES.map((wish) => solve(open.map((e) => (e.wishes.has(wish) ? 1 : -1)))),
+    kinship: kinshipOf(states),
+  }
+}
+
+/** A yes-or-no question on a text, answered by the same kind of ridge regression. weights: the intercept last. */
+export type Gate = Pick<RelevanceHead, 'mean' | 'scale'> & { readonly weights: readonly number[] }
+
+/** Fails with E_SHAPE where states differ in size. */
+export const trainGate = (
+  examples: readonly (Pick<RelevanceExample, 'request' | 'pooled'> & { readonly isSo: boolean })[],
+): Gate => {
+  const hidden = examples[0]?.pooled.length ?? 0
+  for (const { pooled } of examples) checkSize(pooled, hidden)
+  const head = standardization(examples.map(rawInput), hidden)
+  const solve = ridge(examples.map((e) => inputOf(head, e)))
+  return { ...head, weights: solve(examples.map((e) => (e.isSo ? 1 : -1))) }
+}
+
+/** About −1 … 1. Fails with E_SHAPE when the state has another size. */
+export const gateScore = (
+  gate: Gate,
+  example: Pick<RelevanceExample, 'request' | 'pooled'>,
+): number => {
+  checkSize(example.pooled, gate.mean.length - requestFeatures('').length)
+  return dot(Float64Array.from(gate.weights), inputOf(gate, example))
+}
+
+export type Scores = { readonly gate: number; readonly wishes: readonly number[] }
+
+/** Scores by the seeds alone, about −1 … 1. Fails with E_SHAPE when the state has another size. */
+export const scoresOf = (
+  head: RelevanceHead,
+  request: Pick<RelevanceExample, 'request' | 'pooled'>,
+): Scores => {
+  checkSize(request.pooled, head.mean.length - requestFeatures('').length)
+  const x = inputOf(head, request)
+  const score = (weights: readonly number[]) => dot(Float64Array.from(weights), x)
+  return { gate: score(head.gate), wishes: head.wishes.map(score) }
+}
+
+/** What the user's own examples add to the seeds' scores of a request. */
+export type OwnPart = (request: Pick<RelevanceExample, 'request' | 'pooled'>) => Scores
+
+/** Milliseconds for a few hundred examples. */
+export const fitOwn = (head: RelevanceHead, own: readonly OwnExample[]): OwnPart => {
+  const rows = own.map((e) => ({ w: e.wish === null ? null : WISHES.indexOf(e.wish), e }))
+  const inputs = own.map((e) => inputOf(head, e))
+  const n = own.length
+  const K = matrix(n, n)
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++)
+      K.data[i * n + j] =
+        likeness(inputs[i]!, inputs[j]!) * kin(head, rows[i]!.w, rows[j]!.w) +
+        (i === j ? RIDGE / Math.max(1e-3, own[i]!.weight) : 0)
+  const residual = rows.map(({ w, e }) => {
+    const { gate, wishes } = scoresOf(head, e)
+    return (e.isRelevant ? 1 : -1) - (w === null ? gate : wishes[w]!)
+  })
+  const alpha = n === 0 ? new Float64Array() : choleskySolve(cholesky(K), residual)
+  return (request) => {
+    const x = inputOf(head, request)
+    const near = inputs.map((y, i) => alpha[i]! * likeness(x, y))
+    const added = (w: number | null) =>
+      near.reduce((sum, v, i) => sum + v * kin(head, w, rows[i]!.w), 0)
+    return { gate: added(null), wishes: WISHES.map((_, w) => added(w)) }
+  }
+}
+
+/** What matters for a request; may be empty. */
+export const relevantWishes = (
+  head: RelevanceHead,
+  request: Pick<RelevanceExample, 'request' | 'pooled'>,
+  own?: OwnPart,
+): ReadonlySet<Wish> => {
+  if (isPlain(request.request)) return new Set()
+  const seeds = scoresOf(head, request)
+  const added = own?.(request)
+  if (seeds.gate + (added?.gate ?? 0) < THRESHOLDS.gate) return new Set()
+  return new Set(
+    WISHES.filter((wish, w) => {
+      const score = seeds.wishes[w]! + (added?.wishes[w] ?? 0)
+      return score >= (wish.endsWith('+') ? THRESHOLDS.more : THRESHOLDS.less)
+    }),
+  )
+}
+
+export type LeftOut = {
+  /** Of the requests that need nothing: those which get nothing; the same without the rules. */
+  readonly untouched: number
+  readonly untouchedByGate: number
+  /** Where something matters: what is found of it (of the wishes for more alone), and of what does not matter. */
+  readonly recall: number
+  readonly recallMore: number
+  readonly falseAlarms: number
+}
+
+/** What heads find for seeds that they have not seen. groupOf: seeds of one group are left out together; each in one of `folds`. */
+export const leftOutRelevance = (
+  pooled: readonly ArrayLike<number>[],
+  groupOf: (seed: RelevanceSeed, index: number) => number,
+  folds: number,
+): LeftOut => {
+  const { examples, states } = seedExamples(pooled)
+  const found = new Map<RelevanceExample, { wishes: ReadonlySet<Wish>; gate: number }>()
+  for (let fold = 0; fold < folds; fold++) {
+    const isOut = (i: number) => groupOf(RELEVANCE_SEEDS[i]!, i) % folds === fold
+    const head = trainRelevance(
+      examples.filter((_, i) => !isOut(i)),
+      states,
+    )
+    for (const e of examples.filter((_, i) => isOut(i)))
+      found.set(e, { wishes: relevantWishes(head, e), gate: scoresOf(head, e).gate })
+  }
+  const none = examples.filter((e) => e.wishes.size === 0)
+  const pairs = examples
+    .filter((e) => e.wishes.size > 0)
+    .flatMap((e) => WISHES.map((wish) => ({ e, wish, isFound: found.get(e)!.wishes.has(wish) })))
+  const wanted = pairs.filter(({ e, wish }) => e.wishes.has(wish))
+  return {
+    untouched: share(none, (e) => found.get(e)!.wishes.size === 0),
+    untouchedByGate: share(none, (e) => found.get(e)!.gate < THRESHOLDS.gate),
+    recall: share(wanted, (p) => p.isFound),
+    recallMore: share(
+      wanted.filter((p) => p.wish.endsWith('+')),
+      (p) => p.isFound,
+    ),
+    falseAlarms: share(
+      pairs.filter(({ e, wish }) => !e.wishes.has(wish)),
+      (p) => p.isFound,
+    ),
+  }
+}
+
+const share = <T>(all: readonly T[], is: (one: T) => boolean): number =>
+  all.filter(is).length / Math.max(1, all.length)
+
+/** How alike two requests are: little by being requests, mostly by their states and features. */
+const likeness = (a: Float64Array, b: Float64Array): number => dot(a, b) - 0.7
+
+/** null: the gate, of which a wish has a little. */
+const kin = (head: RelevanceHead, v: number | null, w: number | null): number =>
+  v === null || w === null ? (v === w ? 1 : 0.3) : head.kinship[v]![w]!
+
+/** Positive semidefinite, 1 on the diagonal: all wishes share a little, more by dimension, direction, and the cosine of their
+ *  sentences' centred states. */
+const kinshipOf = (states: readonly ArrayLike<number>[]): number[][] => {
+  const centre = Array.from(states[0]!, (_, j) =>
+    states.reduce((sum, x) => sum + x[j]! / states.length, 0),
+  )
+  const units = states.map((x) => {
+    const c = Float64Array.from(x, (v, j) => v - centre[j]!)
+    return c.map((v) => v / (Math.sqrt(dot(c, c)) || 1))
+  })
+  return WISHES.map((v, i) =>
+    WISHES.map((w, j) => {
+      const sameDimension = dimensionOf(v) === dimensionOf(w) ? 0.2 : 0
+      const sameDirection = v.at(-1) === w.at(-1) ? 0.05 : 0
+      const same = i === j ? 0.4 : 0
+      return rounded(0.1 + sameDimension + sameDirection + same + 0.25 * dot(units[i]!, units[j]!))
+    }),
+  )
+}
+
+/** targets -> XᵀA, A = (XXᵀ + ridge)⁻¹·targets: the weights of a ridge regression, factored once for all targets. */
+const ridge = (X: readonly Float64Array[]): ((targets: readonly number[]) => number[]) => {
+  const n = X.length
+  const K = matrix(n, n)
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) K.data[i * n + j] = dot(X[i]!, X[j]!) + (i === j ? RIDGE : 0)
+  const L = cholesky(K)
+  return (targets) => {
+    const weights = new Float64Array(X[0]!.length)
+    for (const [i, a] of choleskySolve(L, targets).entries()) axpy(weights, a, X[i]!)
+    return Array.from(weights, rounded)
+  }
+}
+
+const rawInput = ({
+  request,
+  pooled,
+}: Pick<RelevanceExample, 'request' | 'pooled'>): Float64Array =>
+  Float64Array.from([...Array.from(pooled), ...requestFeatures(request)])
+
+/** Brings each group (states, named features) to a squared length of about 1. */
+const standardization = (
+  raw: readonly Float64Array[],
+  hidden: number,
+): Pick<RelevanceHead, 'mean' | 'scale'> => {
+  const size = raw[0]!.length
+  const n = raw.length
+  const mean = Array.from({ length: size }, (_, j) => raw.reduce((s, x) => s + x[j]! / n, 0))
+  const scale = mean.map((m, j) => {
+    const std = Math.sqrt(raw.reduce((s, x) => s + (x[j]! - m) ** 2 / n, 0))
+    return std > 1e-6 ? rounded(1 / (std * Math.sqrt(j < hidden ? hidden : size - hidden))) : 0
+  })
+  return { mean: mean.map(rounded), scale }
+}
+
+/** Standardized, and 1 for the intercept. */
+const inputOf = (
+  { mean, scale }: Pick<RelevanceHead, 'mean' | 'scale'>,
+  request: Pick<RelevanceExample, 'request' | 'pooled'>,
+): Float64Array => {
+  const raw = rawInput(request)
+  return Float64Array.from({ length: raw.length + 1 }, (_, j) =>
+    j === raw.length ? 1 : (raw[j]! - mean[j]!) * scale[j]!,
+  )
+}
+
+/** Six digits are plenty, and half the JSON. */
+const rounded = (x: number): number => Number(x.toPrecision(6))
+
+const checkSize = (pooled: ArrayLike<number>, hidden: number): void => {
+  if (pooled.length !== hidden)
+    throw new FedError(
+      'E_SHAPE',
+      `a pooled state must have ${hidden} numbers, got ${pooled.length}`,
+    )
+}

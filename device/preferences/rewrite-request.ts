@@ -1,0 +1,274 @@
+/**
+ * The rewriting half of serving a request: the profile as kept, the block of a conversation, and
+ * what feedback says of both.
+ */
+import {
+  DIMENSIONS,
+  type FeedbackEvent,
+  type FreeRewrite,
+  type Preference,
+  Profile,
+  type RewriteReason,
+} from '../../adapters/wire/personalization.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { Conversation, RewriteOptions, RewriteResult } from '../agent/types.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { Engine } from '../engine/run/types.ts'
+import { askedOf, bytesOf, newDecision } from '../feedback/decisions.ts'
+import type { DeviceSettings } from '../home/settings.ts'
+import type { NewDecision } from '../store/decisions.ts'
+import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
+import { historyOf } from '../text/history.ts'
+import { orAborted } from '../text/in-time.ts'
+import { requestText } from '../text/request-text.ts'
+import { appendBlock, type BlockChoice, chooseSharedSuffix, chooseSuffix } from './block.ts'
+import { dimensionOf, type Wish } from './dimensions.ts'
+import { proposeRewrite } from './free-rewrite.ts'
+import {
+  EMPTY_PROFILE,
+  editProfile,
+  lineOf,
+  updateProfile,
+  votesOn,
+  wishOfLine,
+  withEvidence,
+} from './profile.ts'
+import { movedPreferences } from './relevance-feedback.ts'
+import { type Learned, learnedRelevance, type Relevance, undoneRequests } from './relevance-head.ts'
+import type { Bound, Suffixes, Trace } from './suffixes.ts'
+
+export type RewritingDeps = {
+  readonly store: DeviceStore
+  readonly settings: DeviceSettings
+  readonly relevance: Relevance
+  readonly clock: () => number
+  readonly model: Pick<LocalModel, 'tokenizer'>
+  readonly engine: Pick<Engine, 'generate'>
+  readonly suffixes: Suffixes
+  readonly report?: ((event: { what: string; code: string }) => void) | undefined
+}
+
+/** The profile as it is kept; needs no model. */
+export const readProfile = (store: Pick<StoreReads, 'get'>): Profile =>
+  profileIn(store.get('profile'))
+
+const profileIn = (kept: unknown): Profile => Profile.parse(kept ?? EMPTY_PROFILE)
+
+/**
+ * Fails as the relevance of a request does, or where the suffix cannot be kept; the conversation
+ * then goes on without a block.
+ */
+export const rewriteRequest = async (
+  deps: RewritingDeps,
+  conversation: Conversation,
+  options: RewriteOptions = {},
+): Promise<RewriteResult> => {
+  const { settings } = deps
+  const { bound, block, preferences, reason, silenced } = await suffixFor(
+    deps,
+    conversation,
+    options,
+  )
+  const lines = preferences.map((p) => ({ dimension: p.dimension, line: lineOf(p) }))
+  const isDecision = (options.keeps ?? 'decision') === 'decision' && options.mode !== 'incognito'
+  const decisionId = isDecision
+    ? keepDecision(
+        deps,
+        newDecision(deps.store, deps.clock(), conversation, {
+          dimensions: preferences.map((p) => p.dimension),
+          rewriting: {
+            reason,
+            block,
+            lines,
+            ...(silenced.length > 0 && { silenced: [...silenced] }),
+          },
+          suffix: bound?.conversation,
+          app: options.app,
+        }),
+      )
+    : null
+  const free =
+    options.mayPropose && settings.rewriteFree ? await propose(deps, conversation) : undefined
+  const { system } = conversation
+  return {
+    decisionId,
+    system: (block === null ? system : appendBlock(system, block)) ?? null,
+    block,
+    bound,
+    preferences: [...preferences],
+    reason,
+    silenced: [...silenced],
+    ...(free && { free }),
+  }
+}
+
+const keepDecision = ({ store }: RewritingDeps, decision: NewDecision): string => {
+  store.later((tx) => tx.saveDecision(decision), { bytes: bytesOf(decision) })
+  return decision.id
+}
+
+type SuffixChoice = BlockChoice & { readonly bound: Bound | null }
+
+/** The suffix that the conversation has; where it begins, the one that it gets. */
+const suffixFor = async (
+  deps: RewritingDeps,
+  conversation: Conversation,
+  { mode, signal, trace: shown, barrier, keeps = 'decision' }: RewriteOptions,
+): Promise<SuffixChoice> => {
+  const { store, settings, relevance, suffixes } = deps
+  const profile = settings.rewrite ? readProfile(store) : EMPTY_PROFILE
+  const trace = { ...(shown ?? traceOf(conversation)), profile: nameOf(profile) }
+  const { history, credit } = trace
+  if (!settings.rewrite) trace.isShared = false
+  // What one request asks for must not cost the others their cached document.
+  const isKeptOut = barrier !== undefined && !(barrier === 'program' && trace.isShared)
+  if (isKeptOut && !history.isBegun && credit === undefined) return without(barrier)
+  const found = suffixes.find(trace)
+  if (found.kind === 'bound')
+    return found.bound.block === NO_BLOCK
+      ? without('frozen')
+      : { ...found.bound, bound: found.bound, reason: 'frozen', silenced: [] }
+  if (found.kind === 'none') return without('unknown_history')
+  if (isKeptOut) return without(barrier)
+  if (settings.tools === 'off' && (conversation.tools?.length ?? 0) > 0) return without('tools')
+  const choice = trace.isShared
+    ? chooseSharedSuffix(conversation, profile)
+    : await chooseSuffix(conversation, profile, (request) =>
+        orAborted(relevance.wishes(request, { signal }), signal),
+      )
+  if (keeps === 'nothing') return { ...choice, bound: null }
+  const { block, preferences } = choice
+  const begin = (text: string) =>
+    suffixes.begin(trace, { block: text, preferences }, mode !== 'incognito')
+  if (block !== null) return { ...choice, bound: begin(block) }
+  // A conversation that is known by its first words alone must not get a block later.
+  if (trace.byWords) begin(NO_BLOCK)
+  return { ...choice, bound: null }
+}
+
+const NO_BLOCK = ''
+
+const without = (reason: RewriteReason): SuffixChoice => ({
+  block: null,
+  preferences: [],
+  reason,
+  silenced: [],
+  bound: null,
+})
+
+/**
+ * Of an app that adds the block itself: Claude's answers go past this device, so that first words
+ * must do.
+ */
+const traceOf = ({ messages, system }: Conversation): Omit<Trace, 'profile'> => ({
+  messages,
+  system,
+  history: historyOf(messages, system),
+  byWords: true,
+})
+
+/** Changes whenever other lines may be chosen. */
+const nameOf = ({ preferences }: Profile): string =>
+  JSON.stringify(preferences.filter((p) => p.enabled).map((p) => [lineOf(p), p.scope]))
+
+/**
+ * What the first requests would have to wait for: the local model starts with its first pass, and
+ * regular expressions are compiled at their first use and better at their second, most of a second
+ * in all.
+ */
+export const warmRewriting = async (relevance: Pick<Relevance, 'wishes'>): Promise<void> => {
+  const messages = [{ role: 'user' as const, content: 'How do tides work, and what causes them?' }]
+  const everything = DIMENSIONS.map((dimension) => ({
+    op: 'state' as const,
+    dimension,
+    direction: 1 as const,
+    strength: 1,
+    scope: 'all' as const,
+  }))
+  const profile = editProfile(EMPTY_PROFILE, everything)
+  for (let time = 0; time < 2; time++)
+    await chooseSuffix({ messages }, profile, (request) => relevance.wishes(request))
+}
+
+/** Where tools are in play, a program wrote the message. A model that fails proposes nothing. */
+const propose = async (
+  { engine, model }: RewritingDeps,
+  { messages, tools }: Conversation,
+): Promise<FreeRewrite | undefined> =>
+  (tools?.length ?? 0) > 0
+    ? undefined
+    : proposeRewrite(engine, model.tokenizer, requestText(messages)).catch(() => undefined)
+
+/** The profile says what has been learned by now. choices: those that it was learned from. */
+export const saveLearned = (
+  store: DeviceStore,
+  learned: readonly Preference[],
+  choices: Parameters<typeof votesOn>[1],
+  space: FeatureSpace,
+): void => {
+  const undone = undoneRequests(learnedRelevance(store))
+  const weighed = withEvidence(learned, votesOn(learned, choices, space), undone)
+  store.update('profile', (kept) => updateProfile(profileIn(kept), weighed))
+}
+
+/**
+ * How much an event says about what matters for its request: an undo is about nothing else, a
+ * choice is mostly about other things.
+ */
+const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
+
+/**
+ * What an event says about the preferences for its request. An undo holds from the next
+ * conversation on: in this one Claude's answers are signed over the block.
+ */
+export const learnFromFeedback = (
+  { store, clock }: { readonly store: StoreTx; readonly clock: () => number },
+  event: FeedbackEvent,
+): void => {
+  const row = store.decision(event.decisionId ?? event.messageId ?? '')
+  if (!row) return
+  const request = askedOf(store, row)
+  const inBlock = (row.info.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
+  const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
+    store.addExamples(
+      examples.map((e) => ({
+        request,
+        weight,
+        isUndo: event.kind === 'undo',
+        at: clock(),
+        decision: row.id,
+        conversation: row.conversation,
+        ...e,
+      })),
+    )
+  if (event.kind === 'undo') {
+    const before = learnedRelevance(store).filter((e) => e.isUndo && e.request === request)
+    const isNew = (wish: Wish | null) => !before.some((e) => e.wish === wish)
+    const asked = inBlock.filter((w) => dimensionOf(w) === (event.dimension ?? dimensionOf(w)))
+    const gone = asked.filter(isNew)
+    learn(
+      event.dimension ? WEIGHTS.undo : WEIGHTS.undo / asked.length,
+      gone.map((wish) => ({ wish, isRelevant: false })),
+    )
+    if (!event.dimension && asked.length > 0 && isNew(null))
+      learn(WEIGHTS.undo, [{ wish: null, isRelevant: false }])
+    return
+  }
+  const candidates = store.answersOf(row.seq)
+  const answer = candidates[event.kind === 'choose' ? event.chosen : row.served]
+  if (answer === undefined || (event.kind !== 'edit' && event.kind !== 'choose')) return
+  const isEdit = event.kind === 'edit'
+  const before = isEdit
+    ? [answer]
+    : (event.shown ?? row.shown)
+        .filter((i) => i !== event.chosen)
+        .flatMap((i) => candidates[i] ?? [])
+  const enabled = readProfile(store).preferences.filter((p) => p.enabled)
+  const moved = movedPreferences(request, before, isEdit ? event.text : answer, enabled)
+  // Against a line that was not there says nothing: the answers were not asked to follow it.
+  const told = moved.filter((m) => m.isWithIt || inBlock.includes(m.wish))
+  learn(
+    WEIGHTS[event.kind],
+    told.map(({ wish, isWithIt }) => ({ wish, isRelevant: isWithIt })),
+  )
+}

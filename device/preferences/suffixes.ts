@@ -1,0 +1,240 @@
+/**
+ * Which suffix a conversation was written under. Claude's thinking is signed over `system`, so that
+ * what was put behind it once must stay, byte for byte, as long as the conversation lasts. It is
+ * remembered by what the app must send back: never by first words.
+ */
+import type { Preference } from '../../adapters/wire/personalization.ts'
+import type { Conversation } from '../agent/types.ts'
+import { newId } from '../feedback/decisions.ts'
+import { conversationName } from '../store/kept-request.ts'
+import type { DeviceStore } from '../store/store.ts'
+import type { SuffixKey } from '../store/suffixes.ts'
+import {
+  creditKey,
+  type History,
+  type LooseMessage,
+  messageKey,
+  openingKey,
+  sharedKey,
+  systemKey,
+} from '../text/history.ts'
+import { dimensionOf } from './dimensions.ts'
+import { EMPTY_PROFILE, editProfile, wishOfLine } from './profile.ts'
+
+/**
+ * What a request shows of its conversation. credit: the token of a refusal that it makes good;
+ * continues: the message that a thread goes on from; isShared: its first message holds a cached
+ * document, as other conversations of the app do; byWords: of a caller whose answers this device
+ * never sees, so that a conversation's first words must do. profile: names what the profile says at
+ * present.
+ */
+export type Trace = {
+  readonly messages: readonly LooseMessage[]
+  readonly system: unknown
+  readonly history: History
+  readonly profile: string
+  readonly credit?: string | undefined
+  readonly continues?: string | undefined
+  readonly isShared?: boolean | undefined
+  readonly byWords?: boolean | undefined
+}
+
+/** isKept: whether the store may hear of it. */
+export type Bound = {
+  readonly block: string
+  readonly preferences: readonly Preference[]
+  readonly conversation: string
+  readonly isKept: boolean
+}
+
+/** none: it has no suffix and never gets one; first: nothing has been chosen yet. */
+export type Found =
+  | { readonly kind: 'bound'; readonly bound: Bound }
+  | { readonly kind: 'none' | 'first' }
+
+/** What of an answer a later request may hold: see history.ts. */
+export type AnswerTrace = {
+  readonly signatures: readonly string[]
+  readonly turns: readonly string[]
+  readonly credit?: string | undefined
+  readonly messageId?: string | undefined
+}
+
+export type Suffixes = {
+  find(trace: Trace): Found
+  /** Before anything is sent under it. In memory at once, and in the store as soon as it can be. */
+  begin(trace: Trace, suffix: Pick<Bound, 'block' | 'preferences'>, isKept: boolean): Bound
+  /** An answer was passed on. */
+  answered(bound: Bound, answer: AnswerTrace, isKept?: boolean): void
+  /** The suffix that a conversation turned out to have: null for none. */
+  correct(
+    trace: Pick<Trace, 'history'>,
+    suffix: Pick<Bound, 'block' | 'preferences'> | null,
+    isKept: boolean,
+  ): void
+  /** The last one that was begun under this system prompt. */
+  lastUnder(system: unknown): Bound | null
+  /**
+   * Those of decisions with the same first words, the newest first: what a version of this device
+   * that kept no keys has put there.
+   */
+  decided(conversation: Conversation): Pick<Bound, 'block' | 'preferences'>[]
+}
+
+/** A retry, a count or a continuation of the same request comes within so long. */
+const SAME_MS = 10 * 60_000
+/** How long the conversations of an app that caches a document have one suffix. */
+const SHARED_MS = 3600_000
+/** Decisions of the same first words that are looked at, the newest. */
+const DECISIONS_READ = 20
+/** Keys in memory; the oldest go first. */
+const MAX_RECENT = 20_000
+/** About what a write that waits holds: its block is shared with those in memory. */
+const SUFFIX_BYTES = 1000
+
+type Recent = Bound & { readonly at: number }
+
+/** report: told where the store did not take something. */
+export const openSuffixes = (
+  store: DeviceStore,
+  clock: () => number,
+  report: (event: { what: string; code: string }) => void = () => {},
+): Suffixes => {
+  const { hash } = store
+  const recent = new Map<string, Recent>()
+  const stored = (key: string): Recent | undefined => {
+    try {
+      const found = store.suffixAt(key)
+      return found && { ...found, isKept: true }
+    } catch {
+      report({ what: 'suffix', code: 'E_HOME' })
+      return undefined
+    }
+  }
+  const look = (key: string): Recent | undefined => recent.get(hash(key)) ?? stored(hash(key))
+  const remember = (bound: Bound, keys: readonly SuffixKey[]): void => {
+    const hashed = keys.map(({ key, isText }) => ({ key: hash(key), isText }))
+    const { block, preferences, conversation, isKept } = bound
+    const row = { block, preferences, conversation, at: clock() }
+    if (isKept) store.later((tx) => tx.saveSuffix(row, hashed), { bytes: SUFFIX_BYTES })
+    for (const { key } of hashed) {
+      recent.delete(key)
+      recent.set(key, { ...row, isKept })
+    }
+    for (const key of recent.keys()) {
+      if (recent.size <= MAX_RECENT) break
+      recent.delete(key)
+    }
+  }
+  const since = (key: string, ms: number): Recent | undefined => {
+    const found = look(key)
+    return found && found.at > clock() - ms ? found : undefined
+  }
+  const sameRequest = ({ history, profile }: Trace): Recent | undefined =>
+    firstOf(history.whole(), (key) => since(`${profile} ${key}`, SAME_MS))
+
+  return {
+    find: (trace) => {
+      const { history, credit, continues, system, messages } = trace
+      const found = (bound: Bound | undefined, otherwise: 'none' | 'first' = 'none'): Found =>
+        bound ? { kind: 'bound', bound } : { kind: otherwise }
+      if (continues !== undefined) return found(look(messageKey(continues)))
+      const credited = credit === undefined ? undefined : look(creditKey(credit))
+      if (credited) return found(credited)
+      if (history.isBound) return found(firstOf(history.signatures, look))
+      // What was refused went out under no suffix, whatever the same words got at another time.
+      if (credit !== undefined) return found(undefined)
+      if (history.isBegun) {
+        const begun = firstOf(history.turns, look) ?? sameRequest(trace)
+        if (begun || !trace.byWords) return found(begun)
+        return found(look(openingKey(messages, system)), 'first')
+      }
+      const same = sameRequest(trace)
+      if (same) return found(same)
+      const shared = trace.isShared ? since(sharedKey(system), SHARED_MS) : undefined
+      return shared ? found({ ...shared, conversation: newId('c_') }) : { kind: 'first' }
+    },
+    begin: (trace, { block, preferences }, isKept) => {
+      const bound = { block, preferences, conversation: newId('c_'), isKept }
+      const { history, profile, system, messages } = trace
+      remember(bound, [
+        ...history.whole().map((key) => text(`${profile} ${key}`)),
+        ...(trace.byWords ? [text(openingKey(messages, system))] : []),
+      ])
+      // Of many conversations: they go by themselves, and their time is that of the choice.
+      remember({ ...bound, conversation: '' }, [
+        text(systemKey(system)),
+        ...(trace.isShared && !since(sharedKey(system), SHARED_MS)
+          ? [text(sharedKey(system))]
+          : []),
+      ])
+      return bound
+    },
+    answered: (bound, { signatures, turns, credit, messageId }, isKept = true) => {
+      const keys = [
+        ...[...signatures, ...turns].map((key) => ({ key, isText: key.startsWith('turn ') })),
+        ...(credit === undefined ? [] : [{ key: creditKey(credit), isText: false }]),
+        ...(messageId === undefined ? [] : [{ key: messageKey(messageId), isText: false }]),
+      ]
+      if (keys.length === 0) return
+      remember({ ...bound, isKept: bound.isKept && isKept }, keys)
+    },
+    correct: ({ history }, suffix, isKept) => {
+      const keys = history.signatures
+      if (suffix) {
+        const { block, preferences } = suffix
+        remember(
+          { block, preferences, conversation: newId('c_'), isKept },
+          keys.map((key) => ({ key, isText: false })),
+        )
+        return
+      }
+      for (const key of keys) recent.delete(hash(key))
+      const hashed = keys.map(hash)
+      store.later((tx) => tx.removeSuffixKeys(hashed))
+    },
+    lastUnder: (system) => look(systemKey(system)) ?? null,
+    decided: (conversation) => {
+      const rows = store.decisionsOf(conversationName(store.hash, conversation), DECISIONS_READ)
+      const found = new Map<string, readonly Preference[]>()
+      for (const {
+        info: { rewriting },
+      } of rows) {
+        if (rewriting?.block && !found.has(rewriting.block))
+          found.set(rewriting.block, preferencesOf(rewriting.lines))
+      }
+      return [...found].map(([block, preferences]) => ({ block, preferences }))
+    },
+  }
+}
+
+/** Of the lines of a block: which ends they are of, as if they had just been stated. */
+const preferencesOf = (lines: readonly { readonly line: string }[]): readonly Preference[] =>
+  editProfile(
+    EMPTY_PROFILE,
+    lines.flatMap(({ line }) => {
+      const wish = wishOfLine(line)
+      if (!wish) return []
+      const direction = wish.endsWith('+') ? (1 as const) : (-1 as const)
+      return {
+        op: 'state' as const,
+        dimension: dimensionOf(wish),
+        direction,
+        strength: 1,
+        scope: 'all' as const,
+      }
+    }),
+  ).preferences
+
+const text = (key: string): SuffixKey => ({ key, isText: true })
+
+const firstOf = <T>(
+  keys: readonly string[],
+  look: (key: string) => T | undefined,
+): T | undefined => {
+  for (const key of keys) {
+    const found = look(key)
+    if (found) return found
+  }
+  return undefined
+}

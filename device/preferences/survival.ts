@@ -1,0 +1,121 @@
+/** Whether everything that matters in a message survives in other words for it. Pure and strict: in doubt something is lost. */
+
+import { analyze } from '../text/text-analysis.ts'
+import { constraintsOf } from './constraints.ts'
+
+export const SURVIVORS = [
+  'numbers',
+  'names',
+  'quotes',
+  'links',
+  'code',
+  'negations',
+  'constraints',
+  'questions',
+  'language',
+  'length',
+] as const
+export type Survivor = (typeof SURVIVORS)[number]
+
+const FENCED = /```[\s\S]*?(?:```|$)|~~~[\s\S]*?(?:~~~|$)/g
+/** Inline code, and words that only programs have: camelCase, snake_case, calls, paths, flags. */
+const CODE =
+  /`[^`\n]+`|(?<![\p{L}\p{N}])(?:[\p{L}\p{N}]+(?:_[\p{L}\p{N}]+)+|\p{Ll}+\p{Lu}[\p{L}\p{N}]*|[\p{L}_][\p{L}\p{N}_.]*\([^()\n]*\)|--?[a-z][\w-]*|[\w.~-]*(?:\/[\w.-]+)+|\p{L}[\p{L}\p{N}-]*\.[a-z]{1,4}(?!\p{L}))/gu
+const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"']+|[\w.+-]+@[\w-]+\.[\w.]+/g
+const QUOTED = /["“„«「『][^"”“»」』\n]+["”“»」』]|(?<![\p{L}\p{N}])'[^'\n]+'(?![\p{L}\p{N}])/gu
+const NUMBER = /[-+−]?[$€£¥]?\d+(?:[.,:/]\d+)*\s?(?:%|[$€£¥°])?/g
+const WORD = /[\p{L}\p{M}]+(?:['’-][\p{L}\p{M}]+)*/gu
+const NUMBER_WORD =
+  /(?<!\p{L})(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred|thousand|million|half|third|quarter|twice|once|first|second)(?!\p{L})/giu
+const NEGATION =
+  /(?<!\p{L})(?:not|no|never|none|nothing|nobody|nowhere|neither|nor|without|except|unless|only|cannot|hardly|avoid|nicht|kein\p{L}*|nie(?:mals)?|nichts|ohne|außer|nur|ne|n['’](?=\p{L})|pas|jamais|rien|sans|sauf|aucune?|nunca|nada|sin|salvo|ning[uú]n\p{L}*|non|mai|niente|senza|tranne|não|nem|sem|exceto)(?!\p{L})|\p{L}+n['’]t(?!\p{L})|[不没沒无無非别勿]|ない|ません|なく/giu
+
+/** What a message holds that other words for it must hold as well, each kind as a sorted list. Case counts where it means something. */
+const contentOf = (
+  text: string,
+): Record<
+  'numbers' | 'names' | 'quotes' | 'links' | 'code' | 'negations' | 'questions',
+  string[]
+> => {
+  const fences = text.match(FENCED) ?? []
+  const open = text.replace(FENCED, ' ')
+  const links = open.match(LINK) ?? []
+  const plain = open.replace(LINK, ' ')
+  return {
+    numbers: sorted([
+      ...(plain.match(NUMBER) ?? []).map((n) => n.replace(/\s/g, '')),
+      ...lower(plain.match(NUMBER_WORD)),
+    ]),
+    names: sorted(namesIn(plain)),
+    quotes: sorted(plain.match(QUOTED) ?? []),
+    links: sorted(links),
+    code: sorted([...fences, ...(plain.match(CODE) ?? [])]),
+    negations: sorted(
+      lower(plain.match(NEGATION)).map((w) => (/n['’]t$|^cannot$/.test(w) ? 'not' : w)),
+    ),
+    questions: plain.match(/[?？]/g) ?? [],
+  }
+}
+
+/** Capitalized words inside a sentence, and words with a capital or a digit inside wherever they stand. */
+const namesIn = (text: string): string[] =>
+  [...text.matchAll(WORD)].flatMap(({ 0: word, index }) => {
+    const isFirst = /(?:^|[.!?:;\n。！？]["”’)\s]*|[-*•]\s+)$/u.test(
+      text.slice(Math.max(0, index - 40), index),
+    )
+    const isInside = /\p{Lu}/u.test(word.slice(1))
+    const isCapital = /^\p{Lu}/u.test(word) && !/^I(?:['’]\p{L}+)?$/u.test(word)
+    return isInside || (isCapital && !isFirst) ? [word] : []
+  })
+
+const sorted = (list: readonly string[]): string[] => list.toSorted()
+const lower = (found: readonly string[] | null): string[] =>
+  (found ?? []).map((w) => w.toLowerCase())
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((v, i) => v === b[i])
+
+/**
+ * What of `before` is lost in `after`, or has come from nowhere; empty where all survives. numbers, names, quotes, links, code and
+ * negations must be the same, as often; demands the same; a question a question; the language the same; the length at most
+ * doubled, at least halved.
+ */
+export const lostIn = (before: string, after: string): Survivor[] => {
+  const [a, b] = [contentOf(before), contentOf(after)]
+  const [wanted, kept] = [constraintsOf([before]), constraintsOf([after])]
+  const lost = new Set<Survivor>()
+  for (const kind of [
+    'numbers',
+    'names',
+    'quotes',
+    'links',
+    'code',
+    'negations',
+    'questions',
+  ] as const)
+    if (!isSame(a[kind], b[kind])) lost.add(kind)
+  // A name that begins a sentence looks like any word there: it has to be found somewhere all the same.
+  if (opening(before).some((name) => !after.toLowerCase().includes(name.toLowerCase())))
+    lost.add('names')
+  if (
+    wanted.strictOutput !== kept.strictOutput ||
+    wanted.otherLanguage !== kept.otherLanguage ||
+    !isSame(sorted([...wanted.silent]), sorted([...kept.silent]))
+  )
+    lost.add('constraints')
+  if (analyze(before).language !== analyze(after).language) lost.add('language')
+  if (
+    after.trim() === '' ||
+    after.length > 2 * before.length + 20 ||
+    2 * after.length + 20 < before.length
+  )
+    lost.add('length')
+  return SURVIVORS.filter((s) => lost.has(s))
+}
+
+/** First words of sentences that no list of small words knows: a name, perhaps. */
+const opening = (text: string): string[] =>
+  [...text.matchAll(/(?:^|[.!?]\s+)(\p{Lu}[\p{L}'’-]+)/gu)].flatMap(({ 1: word = '' }) =>
+    SMALL.test(word) ? [] : [word],
+  )
+const SMALL =
+  /^(?:what|how|why|when|where|who|which|can|could|would|will|should|do|does|did|is|are|was|were|please|tell|explain|describe|write|give|show|help|make|compare|list|name|suggest|i|i['’]\p{L}+|my|we|our|the|a|an|this|that|these|it|if|in|on|at|for|and|but|so|then|also|there|teach|find|plan|draft|create|recommend|hello|hi|thanks)$/iu

@@ -1,0 +1,198 @@
+/** Which layer to read answers after, chosen by the device's own choices: heads are fitted on some and judged on the others. */
+import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
+import { featureCount } from '../../adapters/container/segments.ts'
+import { FedError } from '../../adapters/errors.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { LoraFeed } from '../engine/run/types.ts'
+import type { StoredChoice } from '../store/choices.ts'
+import { serveRelease } from '../store/private-adapter.ts'
+import {
+  type ChoiceFeatures,
+  encodeChoice,
+  type FeatureDeps,
+  featurizeChoices,
+  usefulChoices,
+} from './choice-features.ts'
+import { keepExit } from './exit-layer.ts'
+import { fitTaste, ownScale } from './head-fit.ts'
+import { softplus } from './logistic.ts'
+import { scoreFeatures } from './reward.ts'
+import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
+
+/** accuracy: share of pairs of unseen choices in the right order; logLikelihood: of them, mean over choices.
+ *  behind: how much lower that is than the best layer's, and its standard error over choices; 0 for the best itself. */
+export type ExitScore = {
+  readonly layer: number
+  readonly accuracy: number
+  readonly logLikelihood: number
+  readonly behind: number
+  readonly standardError: number
+}
+
+/** layer: the shallowest that is within one standard error of the best. */
+export type ExitChoice = {
+  readonly layer: number
+  readonly choices: number
+  readonly scores: readonly ExitScore[]
+}
+
+export type ExitDeps = Omit<FeatureDeps, 'exitLayer' | 'keepFrom'> & {
+  /** Of the model. */
+  readonly layers: number
+  /** Of the heads. */
+  readonly prior: Prior
+}
+
+/** Every choice is judged once, by a head that was fitted without its fold. */
+const FOLDS = 5
+/** The most recent choices: more would take long and change little. */
+const MOST_CHOICES = 200
+const LEAST_CHOICES = 20
+
+/** What the device's choices say, under the release that it follows. Changes nothing. */
+export const ownExitChoice = (
+  deps: ServingDeps,
+  serving: Pick<Serving, 'releaseHash'>,
+  onPooled?: (done: number, of: number) => void,
+): Promise<ExitChoice> => {
+  const { store, settings, model, space } = deps
+  const hash = serving.releaseHash()
+  const release = hash === null ? null : keptRelease(deps, hash)
+  const prior =
+    release?.prior(settings.initialVariance) ??
+    initialPrior(featureCount(space), settings.initialVariance)
+  return chooseExit(
+    {
+      ...deps,
+      tokenizer: model.tokenizer,
+      maxTokens: settings.maxTokens,
+      layers: model.base.shape.layers,
+      prior,
+    },
+    store.choices(settings.maxChoices),
+    release?.active ?? [],
+    onPooled,
+  )
+}
+
+/** layer: in force now; choice: where it was judged; note: what else is to be said. */
+export type ExitReport = {
+  readonly layer: number
+  readonly choice: ExitChoice | null
+  readonly note: string | null
+}
+
+/** Reads answers after the wanted layer from now on; a private adapter that was trained for another one is set aside.
+ *  A device that follows a release keeps the release's: auto then only reports. E_CONFLICT for another layer, E_USAGE, E_DATA. */
+export const settleExit = async (
+  deps: ServingDeps,
+  serving: Pick<Serving, 'releaseHash' | 'exitLayer' | 'hasPrivate'>,
+  wanted: number | 'auto',
+  onPooled?: (done: number, of: number) => void,
+): Promise<ExitReport> => {
+  const choice = wanted === 'auto' ? await ownExitChoice(deps, serving, onPooled) : null
+  const before = serving.exitLayer()
+  const layer = choice?.layer ?? (wanted as number)
+  if (serving.releaseHash() !== null && layer !== before) {
+    const why = `the release that this device follows is for exit layer ${before}`
+    if (!choice) throw new FedError('E_CONFLICT', `${why}; asked for ${layer}`)
+    return { layer: before, choice, note: `${why}, which is kept` }
+  }
+  const staysServed = layer === before || !serving.hasPrivate()
+  await deps.store.durably((tx) => {
+    keepExit(tx, deps.model, layer)
+    if (!staysServed) serveRelease(tx, null)
+  })
+  if (staysServed) return { layer, choice, note: null }
+  const note = `the private adapter was trained for exit layer ${before} and is no longer used; train it again with --adapter`
+  return { layer, choice, note }
+}
+
+/** choices: most recent first. Fails with E_DATA when there are fewer than 20 among two or more answers. */
+export const chooseExit = async (
+  deps: ExitDeps,
+  choices: readonly StoredChoice[],
+  adapters: readonly LoraFeed[],
+  onPooled?: (done: number, of: number) => void,
+): Promise<ExitChoice> => {
+  const used = usefulChoices(choices).slice(0, MOST_CHOICES)
+  if (used.length < LEAST_CHOICES)
+    throw new FedError(
+      'E_DATA',
+      `choosing an exit layer needs ${LEAST_CHOICES} choices among two or more answers, there are ${used.length}`,
+    )
+  const layers = candidateExits(deps.layers)
+  // One pass through the layers, which fills the cache for all of them.
+  await deps.engine.pooled(
+    used.flatMap((choice) => encodeChoice(deps, choice).map(({ input }) => input)),
+    {
+      exitLayer: layers.at(-1)!,
+      through: layers.slice(0, -1),
+      adapters: [...adapters],
+      ...(onPooled && { onProgress: onPooled }),
+    },
+  )
+  const judged: Judged[] = []
+  for (const layer of layers) {
+    const features = await featurizeChoices({ ...deps, exitLayer: layer }, used, adapters)
+    judged.push({ layer, ...judgeUnseen(features, deps.prior, deps.space) })
+  }
+  return { ...shallowestOfBest(judged), choices: used.length }
+}
+
+/** A fifth to four fifths of the depth. */
+export const candidateExits = (layers: number): number[] => [
+  ...new Set([1, 2, 3, 4].map((k) => Math.max(1, Math.round((k * layers) / 5)))),
+]
+
+/** By choice, in the same order for every layer. */
+export type Judged = {
+  readonly layer: number
+  readonly logLikelihoods: readonly number[]
+  readonly accuracies: readonly number[]
+}
+
+/** judged: by rising layer. One-standard-error rule (Breiman et al. 1984, §3.4.3), over the paired differences of the same choices. */
+export const shallowestOfBest = (judged: readonly Judged[]): Omit<ExitChoice, 'choices'> => {
+  const best = judged.reduce((a, b) => (mean(b.logLikelihoods) > mean(a.logLikelihoods) ? b : a))
+  const scores = judged.map(({ layer, logLikelihoods, accuracies }) => {
+    const differences = logLikelihoods.map((value, i) => best.logLikelihoods[i]! - value)
+    const behind = mean(differences)
+    return {
+      layer,
+      accuracy: mean(accuracies),
+      logLikelihood: mean(logLikelihoods),
+      behind,
+      standardError: Math.sqrt(
+        mean(differences.map((d) => (d - behind) ** 2)) / Math.max(1, differences.length - 1),
+      ),
+    }
+  })
+  const chosen = scores.find(({ behind, standardError }) => behind <= standardError)!
+  return { layer: chosen.layer, scores }
+}
+
+/** Each choice under a head that has not seen it: mean over its pairs of log σ(margin), and of whether the margin is positive. */
+export const judgeUnseen = (
+  features: readonly ChoiceFeatures[],
+  prior: Prior,
+  space: FeatureSpace,
+): Omit<Judged, 'layer'> => {
+  const logLikelihoods: number[] = []
+  const accuracies: number[] = []
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const seen = features.filter((_, i) => i % FOLDS !== fold)
+    const { fit, scale } = fitTaste(seen, prior, ownScale(seen, space))
+    for (let i = fold; i < features.length; i += FOLDS) {
+      const { raw, chosen } = features[i]!
+      const rewards = scoreFeatures(raw, scale, fit.w).map(({ reward }) => reward)
+      const margins = rewards.flatMap((r, j) => (j === chosen ? [] : [rewards[chosen]! - r]))
+      logLikelihoods[i] = mean(margins.map((m) => -softplus(-m)))
+      accuracies[i] = mean(margins.map((m) => (m > 0 ? 1 : m < 0 ? 0 : 0.5)))
+    }
+  }
+  return { logLikelihoods, accuracies }
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / Math.max(1, values.length)

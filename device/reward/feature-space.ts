@@ -1,0 +1,64 @@
+/** The joint feature space of the reward head: pooled states first, then the named features. */
+import type { FeatureStatistics } from '../../adapters/aggregate/statistics.ts'
+import { FedError } from '../../adapters/errors.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { FEATURE_NAMES } from './named-features.ts'
+
+/** hidden: size of the local model's states; 0 for named features only. */
+export const featureSpace = (hidden: number): FeatureSpace => ({
+  pooled: hidden,
+  named: [...FEATURE_NAMES],
+})
+
+/** [pooled, named] -> [D], unscaled. */
+export const rawFeatures = (pooled: ArrayLike<number>, named: Float64Array): Float64Array => {
+  const raw = new Float64Array(pooled.length + named.length)
+  raw.set(pooled)
+  raw.set(named, pooled.length)
+  return raw
+}
+
+/**
+ * Counts and sums over candidates, each centred on its request: what scaleFromStatistics (adapters/aggregate) reads.
+ * groups: for each request, the raw features [D] of its candidates. Requests with fewer than two candidates say nothing about
+ * differences and are passed over. Fails with E_SHAPE where sizes differ, E_DATA when there are no vectors at all.
+ */
+export const featureStatistics = (
+  groups: readonly (readonly Float64Array[])[],
+): FeatureStatistics & { readonly sum: Float64Array; readonly sumSquares: Float64Array } => {
+  const size = groups.find((g) => g.length > 0)?.[0]?.length
+  if (size === undefined)
+    throw new FedError('E_DATA', 'feature statistics need at least one candidate, got none')
+  const sum = new Float64Array(size)
+  const sumSquares = new Float64Array(size)
+  let total = 0
+  for (const group of groups.filter((g) => g.length > 1)) {
+    for (const v of centred(group)) {
+      for (let j = 0; j < size; j++) {
+        sum[j]! += v[j]!
+        sumSquares[j]! += v[j]! * v[j]!
+      }
+    }
+    total += group.length
+  }
+  return { count: total, sum, sumSquares }
+}
+
+/** raw ∘ scale: [D]. Centring is left out: it cancels in every difference within a request. */
+export const standardize = (raw: Float64Array, scale: Float64Array): Float64Array => {
+  if (raw.length !== scale.length)
+    throw new FedError('E_SHAPE', `features have ${raw.length} numbers, the scale ${scale.length}`)
+  return raw.map((v, j) => v * scale[j]!)
+}
+
+/** Each vector minus the mean of its group. Fails with E_SHAPE where sizes differ. */
+export const centred = (group: readonly Float64Array[]): Float64Array[] => {
+  const size = group[0]?.length ?? 0
+  const mean = new Float64Array(size)
+  for (const v of group) {
+    if (v.length !== size)
+      throw new FedError('E_SHAPE', `candidates must have ${size} features each, got ${v.length}`)
+    for (let j = 0; j < size; j++) mean[j]! += v[j]! / group.length
+  }
+  return group.map((v) => v.map((x, j) => x - mean[j]!))
+}

@@ -1,0 +1,70 @@
+/** The user's head over features of their choices, and what it hands to training. */
+import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { scaleFromStatistics } from '../../adapters/aggregate/statistics.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { RewardPair } from '../engine/run/types.ts'
+import type { ChoiceFeatures } from './choice-features.ts'
+import { featureStatistics, standardize } from './feature-space.ts'
+import { fitHead, type HeadFit, pairRows, pairsOf } from './head.ts'
+
+/** scale: [D], multiplies raw features; fit: over features so scaled. */
+export type Taste = { readonly fit: HeadFit; readonly scale: Float64Array }
+
+/** The MAP head of these choices under a prior. */
+export const fitTaste = (
+  features: readonly ChoiceFeatures[],
+  prior: Prior,
+  scale: Float64Array,
+): Taste => ({
+  scale,
+  fit: fitHead(
+    features.flatMap((f) =>
+      pairRows(
+        f.raw.map((x) => standardize(x, scale)),
+        f,
+        f.weight,
+      ),
+    ),
+    prior,
+  ),
+})
+
+/** The scale of the device's own choices; all zero without any. */
+export const ownScale = (features: readonly ChoiceFeatures[], space: FeatureSpace): Float64Array =>
+  features.length === 0
+    ? new Float64Array(space.pooled + space.named.length)
+    : scaleFromStatistics(featureStatistics(features.map((f) => f.raw)), space)
+
+/** Weights of the head over raw pooled states: w ∘ scale, the first `pooled` of D. */
+export const pooledHead = ({ fit, scale }: Taste, pooled: number): Float32Array =>
+  Float32Array.from({ length: pooled }, (_, i) => fit.w[i]! * scale[i]!)
+
+/** Pairs for the engine. The named part of a reward difference does not move with the adapter: it is the pair's offset. */
+export const rewardPairs = (
+  features: readonly ChoiceFeatures[],
+  pooled: number,
+  { fit, scale }: Taste,
+): RewardPair[] =>
+  features.flatMap((choice) =>
+    pairsOf(choice, choice.weight).map(({ chosen, rejected, weight }) => {
+      const [c, r] = [choice.raw[chosen]!, choice.raw[rejected]!]
+      let offset = 0
+      for (let i = pooled; i < c.length; i++) offset += fit.w[i]! * scale[i]! * (c[i]! - r[i]!)
+      return {
+        chosen: choice.answers[chosen]!.input,
+        rejected: choice.answers[rejected]!.input,
+        offset,
+        weight,
+      }
+    }),
+  )
+
+/** Share of what there is, the most recent, that margins and adapters are judged on, and the fewest worth judging by. */
+const HELD_BACK = 0.2
+const LEAST_HELD_BACK = 4
+
+/** How many of these are held back; none where that would be too few. */
+export const heldBackCount = (length: number): number => {
+  const count = Math.floor(length * HELD_BACK)
+  return count < LEAST_HELD_BACK ? 0 : count
+}

@@ -1,0 +1,33 @@
+/** How well the head tells choices that it has not seen: what energy is weighed against. */
+import { pairsOf } from './head.ts'
+import { fitTaste, heldBackCount } from './head-fit.ts'
+import { scoreFeatures } from './reward.ts'
+import type { Served } from './serving.ts'
+
+/** right: pairs of chosen and not chosen answer that are ordered so. */
+export type HeldBackPairs = { readonly right: number; readonly pairs: number }
+
+/** Of the most recent fifth of the choices, by a head fitted to the rest under what is served. null where nothing can be held back. */
+export const heldBackPairs = ({
+  features,
+  prior,
+  taste: { scale },
+}: Pick<Served, 'features' | 'prior' | 'taste'>): HeldBackPairs | null => {
+  const count = heldBackCount(features.length)
+  if (count === 0) return null
+  const { w } = fitTaste(features.slice(count), prior, scale).fit
+  const isRight = features.slice(0, count).flatMap((choice) => {
+    const rewards = scoreFeatures(choice.raw, scale, w).map(({ reward }) => reward)
+    return pairsOf(choice, 1).map(({ chosen, rejected }) => rewards[chosen]! > rewards[rejected]!)
+  })
+  return { right: isRight.filter(Boolean).length, pairs: isRight.length }
+}
+
+/** Percentage points that were gained; null where the two do not count the same pairs. */
+export const pointsGained = (
+  before: HeldBackPairs | null,
+  after: HeldBackPairs | null,
+): number | null =>
+  !before || !after || before.pairs !== after.pairs || after.pairs === 0
+    ? null
+    : (100 * (after.right - before.right)) / after.pairs

@@ -1,0 +1,141 @@
+/** What a private adapter is trained on, by objective: the user's choices, thumbs or edits, the most recent held back. */
+import { FedError } from '../../adapters/errors.ts'
+import type { AnswerInput, Objective, RatedAnswer } from '../engine/run/types.ts'
+import { lastMessages, recordedFeedback } from '../feedback/decisions.ts'
+import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../feedback/derive-choices.ts'
+import type { Oldest } from '../store/private-adapter.ts'
+import { DECISION_MS } from '../store/row-limits.ts'
+import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
+import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
+import type { Served, ServingDeps } from './serving.ts'
+
+export const PRIVATE_OBJECTIVES = ['reward', 'dpo', 'kto', 'completion'] as const
+export type PrivateObjective = (typeof PRIVATE_OBJECTIVES)[number]
+
+/**
+ * heldBack: judges when to stop; null where there is too little to spare any. oldest: of what it was made of.
+ */
+export type PrivateData = {
+  readonly objective: Objective
+  readonly heldBack: Objective | null
+  readonly oldest: Oldest
+}
+
+/** What is served without the private adapter; its head is fitted again to what is not held back. */
+type Base = Pick<Served, 'features' | 'prior' | 'taste' | 'exitLayer'>
+
+/**
+ * reward: pairs of choices, through the head that rerank reads. dpo: the same pairs by likelihood. kto: thumbs, and each answer
+ * of a choice on its own, chosen or not. completion: the user's edits.  Fails with E_DATA when there is nothing of it.
+ */
+export const privateData = (deps: ServingDeps, base: Base, kind: PrivateObjective): PrivateData => {
+  const { choices, decisions } = lastingSince(deps)
+  const features = base.features.filter(({ at = -Infinity }) => at >= choices)
+  const told = recordedFeedback(deps.store, deps.settings.maxChoices, decisions)
+  const data = DATA[kind](deps, { ...base, features }, told)
+  if (!data) throw new FedError('E_DATA', `there is nothing to train ${kind} from: ${NEEDS[kind]}`)
+  const reads = READS[kind]
+  return {
+    ...data,
+    oldest: {
+      choices: reads.includes('choices') ? oldestOf(features.map(({ at }) => at ?? 0)) : null,
+      decisions: reads.includes('decisions') ? oldestOf(told.decisions.map(({ at }) => at)) : null,
+    },
+  }
+}
+
+const READS: Readonly<Record<PrivateObjective, readonly (keyof Oldest)[]>> = {
+  reward: ['choices'],
+  dpo: ['choices'],
+  kto: ['choices', 'decisions'],
+  completion: ['decisions'],
+}
+
+const oldestOf = (times: readonly number[]): number | null =>
+  times.length === 0 ? null : Math.min(...times)
+
+/**
+ * Once the oldest that it learned from goes, an adapter goes. So it learns from what has half of its time still before it, and can
+ * serve as long; what is of unknown time is left out where it may go.
+ */
+const lastingSince = ({ settings, clock }: ServingDeps): Record<keyof Oldest, number> => {
+  const kept = settings.retentionDays === null ? Infinity : settings.retentionDays * DAY_MS
+  const now = clock()
+  return { choices: now - kept / 2, decisions: now - Math.min(kept, DECISION_MS) / 2 }
+}
+
+const DAY_MS = 24 * 3600_000
+
+const NEEDS: Readonly<Record<PrivateObjective, string>> = {
+  reward: 'it needs choices among two or more answers',
+  dpo: 'it needs choices among two or more answers',
+  kto: 'it needs thumbs or choices',
+  completion: 'it needs answers that were edited',
+}
+
+/** Of the log-ratio in dpo and kto: the usual value of both papers. */
+const BETA = 0.1
+
+type Told = ReturnType<typeof recordedFeedback>
+type Data = Omit<PrivateData, 'oldest'>
+type Make = (deps: ServingDeps, base: Base, told: Told) => Data | null
+
+const DATA: Readonly<Record<PrivateObjective, Make>> = {
+  reward: ({ space: { pooled } }, { features, prior, taste, exitLayer }) => {
+    const own = fitTaste(features.slice(heldBackCount(features.length)), prior, taste.scale)
+    const head = pooledHead(own, pooled)
+    return split([features], (part) => {
+      return { kind: 'reward', exitLayer, head, pairs: rewardPairs(part, pooled, own) }
+    })
+  },
+  dpo: ({ space: { pooled } }, { features, taste }) =>
+    split([features], (part) => {
+      return { kind: 'dpo', beta: BETA, pairs: rewardPairs(part, pooled, taste) }
+    }),
+  kto: (deps, { features }, told) =>
+    split([features.map(choiceRatings), thumbRatings(deps, told)], (part) => ktoOf(part.flat())),
+  completion: (deps, _, { decisions, events }) => {
+    const edited = editedAnswers(decisions, events).map((answer) => encoded(deps, answer))
+    return split([edited], (examples) => ({ kind: 'completion', examples }))
+  },
+}
+
+/** The most recent of each source are held back; sources: most recent first. Null when there is nothing. */
+const split = <T>(
+  sources: readonly (readonly T[])[],
+  make: (part: readonly T[]) => Objective,
+): Data | null => {
+  const recent = sources.flatMap((source) => source.slice(0, heldBackCount(source.length)))
+  const rest = sources.flatMap((source) => source.slice(heldBackCount(source.length)))
+  if (rest.length === 0) return null
+  return { objective: make(rest), heldBack: recent.length > 0 ? make(recent) : null }
+}
+
+/** The answers of one choice, each rated on its own. */
+const choiceRatings = ({ answers, shown, chosen, weight }: ChoiceFeatures): RatedAnswer[] =>
+  shown.map((i) => ({ answer: answers[i]!.input, isDesirable: i === chosen, weight }))
+
+const thumbRatings = (deps: ServingDeps, { decisions, events }: Told): RatedAnswer[][] =>
+  thumbedAnswers(decisions, events).map((answer) => [
+    { answer: encoded(deps, answer), isDesirable: answer.isLiked, weight: 1 },
+  ])
+
+/** Both sides weigh the same in all, as Ethayarajh et al. 2024 advise where one of them is the larger. */
+const ktoOf = (examples: readonly RatedAnswer[]): Objective => {
+  const total = (isDesirable: boolean) =>
+    examples.reduce((sum, e) => sum + (e.isDesirable === isDesirable ? e.weight : 0), 0)
+  const [liked, disliked] = [total(true), total(false)]
+  const undesirableWeight = liked > 0 && disliked > 0 ? liked / disliked : 1
+  return { kind: 'kto', beta: BETA, examples, undesirableWeight }
+}
+
+const encoded = (
+  { store, model: { tokenizer }, settings: { maxTokens }, memo }: ServingDeps,
+  { id, text }: JudgedAnswer,
+): AnswerInput => {
+  const row = store.decision(id)
+  const { messages, isAll } = row ? lastMessages(store, row) : { messages: [], isAll: false }
+  const system = row && isAll ? store.systemOf(row) : null
+  const conversation = { messages, ...(system !== null && { system }) }
+  return encodeAnswers({ tokenizer, maxTokens, memo }, conversation, [text])[0]!.input
+}

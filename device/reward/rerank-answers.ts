@@ -1,0 +1,161 @@
+/** The reranking half of serving a request: scores, decision, exploration, whether to ask, and the record that feedback can name. */
+import type { Rng } from '../../adapters/random.ts'
+import type { Answer, Conversation, RerankOptions, RerankResult } from '../agent/types.ts'
+import { bytesOf, exploreOrder, newDecision, newId } from '../feedback/decisions.ts'
+import type { Answered } from '../store/decisions.ts'
+import type { StoreReads, StoreTx } from '../store/store.ts'
+import { orAborted } from '../text/in-time.ts'
+import { type Ask, exploreChances, worthAsking } from './exploration.ts'
+import { type OutlookDeps, readOutlook, refreshOutlook } from './head-summary.ts'
+import { type Reranking, rerank } from './rerank.ts'
+import { compare, type Score } from './reward.ts'
+import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
+
+export type RerankingDeps = ServingDeps & {
+  readonly serving: Serving
+  readonly clock: () => number
+  readonly rng: Rng
+}
+
+/** Under a decision the app gets the winner alone; without one, it gets the order and may show it. */
+export const rerankAnswers = async (
+  deps: RerankingDeps,
+  conversation: Conversation,
+  answers: readonly Answer[],
+  { decisionId: underDecision, mode, signal }: RerankOptions = {},
+): Promise<RerankResult> => {
+  const { store, settings, clock, rng } = deps
+  const isKept = mode !== 'incognito'
+  const isShadow = mode === undefined ? settings.shadow : mode === 'shadow'
+  const served = await orAborted(currentOutlook(deps), signal)
+  const { taste, tuning, isInformed } = served
+  const texts = answers.map((a) => a.text)
+  const scores = await orAborted(
+    scoreAnswers(deps, served, conversation, texts, { keep: isKept, signal }),
+    signal,
+  )
+  const variance = (x: Float64Array) => taste.fit.variance(x)
+  const ranking = rerank(scores, variance, tuning.margin, isInformed ? taste.certainty() : 0)
+  const drawn = isShadow
+    ? { order: firstOf(ranking.order, 0), propensity: 1, explored: false }
+    : exploreOrder(
+        ranking.order,
+        // Somebody who has chosen nothing yet is not experimented with, and nobody where nothing is learned from it.
+        served.features.length > 0 && isKept ? settings.explore : 0,
+        () => exploreChances(scores, variance, rng),
+        rng,
+      )
+  const winner = drawn.order[0]!
+  const isShown = underDecision === undefined
+  const ask = isShown && isInformed && !isShadow && isKept ? askOf(deps, served, scores) : null
+  const decisionId = isKept ? (underDecision ?? newId('d_')) : null
+  const reason = reasonOf(ranking, scores, drawn.explored, isShadow)
+  const explanations = scores.map((score, i) =>
+    i === 0
+      ? "Claude's first answer, which the others are compared with"
+      : compare(score, scores[0]!),
+  )
+  if (decisionId) {
+    const at = clock()
+    // One that was made for the request and is gone by now was forgotten.
+    const made = underDecision ? null : newDecision(store, at, conversation, { id: decisionId })
+    const answered: Answered = {
+      at,
+      answers,
+      shown: isShown ? texts.map((_, i) => i) : [winner],
+      served: winner,
+      propensity: drawn.propensity,
+      explored: drawn.explored,
+      preferred: ranking.winner,
+      info: {
+        ranking: {
+          reason,
+          probability: ranking.probability,
+          explore: settings.explore,
+          candidates: scores.map((score, i) => ({
+            reward: score.reward,
+            explanation: explanations[i]!,
+            named: weightiest(score),
+          })),
+        },
+      },
+    }
+    const bytes = bytesOf(made) + 2 * texts.reduce((sum, text) => sum + text.length, 0)
+    const keep = (tx: StoreTx) => {
+      if (made) tx.saveDecision(made)
+      tx.answerDecision(decisionId, answered)
+    }
+    store.later(keep, { bytes })
+  }
+  return {
+    decisionId,
+    ...drawn,
+    winner,
+    keptFirst: winner === 0,
+    probability: ranking.probability,
+    reason,
+    ...(ask && { ask: { candidates: [...ask.candidates], reason: ask.reason } }),
+    ...(isShadow && { shadow: { preferred: ranking.winner } }),
+    candidates: scores.map((score, i) => ({
+      reward: score.reward,
+      pooled: score.pooledContribution,
+      named: [...score.named],
+      explanation: explanations[i]!,
+    })),
+  }
+}
+
+/** Contributions that a decision keeps of each answer, so that it can say why. */
+const KEPT_NAMED = 5
+
+const weightiest = ({ named }: Score): Score['named'][number][] =>
+  named
+    .filter(({ contribution }) => contribution !== 0)
+    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+    .slice(0, KEPT_NAMED)
+
+/** The first fit of a home is kept for planning; later ones are when feedback comes. */
+const currentOutlook = (deps: OutlookDeps): Promise<Served> =>
+  readOutlook(deps.store) ? deps.serving.current() : refreshOutlook(deps)
+
+const reasonOf = (
+  ranking: Reranking,
+  scores: readonly Score[],
+  explored: boolean,
+  isShadow: boolean,
+): string => {
+  if (explored) return 'this order was drawn at random, to learn from'
+  if (ranking.keptFirst) return ranking.reason
+  const why = `${ranking.reason}: ${compare(scores[ranking.winner]!, scores[0]!)}`
+  return (
+    isShadow
+      ? `shadow, the first is returned all the same; of answer ${ranking.winner + 1}, ${why}`
+      : why
+  ).slice(0, 500)
+}
+
+const firstOf = (order: readonly number[], leader: number): number[] => [
+  leader,
+  ...order.filter((i) => i !== leader),
+]
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** Not more often than the settings allow, and asked questions count whether or not the app shows them. */
+const askOf = (
+  { store, settings, clock }: RerankingDeps,
+  { taste }: Served,
+  scores: readonly Score[],
+): Ask | null => {
+  const recent = asksSince(store, clock() - DAY_MS)
+  if (recent.length >= settings.asksPerDay) return null
+  const ask = worthAsking(scores, (x) => taste.fit.variance(x), taste.certainty())
+  const now = clock()
+  if (ask) store.update('asks', (kept) => [...asksOf(kept, now - DAY_MS), now])
+  return ask
+}
+
+const asksSince = (store: StoreReads, since: number): number[] => asksOf(store.get('asks'), since)
+
+const asksOf = (kept: unknown, since: number): number[] =>
+  ((kept ?? []) as number[]).filter((at) => at > since)

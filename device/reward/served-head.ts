@@ -1,0 +1,144 @@
+/** The head that serves this user: fitted again after each feedback from the last one, as wide as the choices speak for. */
+import type { Prior } from '../../adapters/aggregate/prior.ts'
+import type { ChoiceFeatures } from './choice-features.ts'
+import { chooseHalfLife, decayOf } from './decay.ts'
+import { standardize } from './feature-space.ts'
+import { fitHead, fitScaled, type HeadFit, type PairRow, pairRows } from './head.ts'
+import { heldBackCount, type Taste } from './head-fit.ts'
+import { sigmoid } from './logistic.ts'
+import { FEATURE_NAMES } from './named-features.ts'
+import { calibrateMargin } from './rerank.ts'
+import { scoreFeatures } from './reward.ts'
+
+/**
+ * What changes slowly and is set anew when the choices have grown by a tenth: the scale, how wide the prior is for this user, how
+ * fast taste drifts, and the lead that a rerank needs. rows: of a choice under the scale, the same objects each time.
+ */
+export type Tuning = {
+  readonly scale: Float64Array
+  readonly prior: Prior
+  readonly halfLifeDays: number | null
+  readonly margin: number
+  readonly heldBack: number
+  /** Choices that it was set on. */
+  readonly choices: number
+  rows(choice: ChoiceFeatures): PairRow[]
+}
+
+/** certainty: probability that the user has a taste at all that these features show. spread: of predicted rewards within a request. */
+export type OwnTaste = Taste & { readonly certainty: () => number; readonly spread: () => number }
+
+/** Probability, before any choice, that a user chooses at random or by what no feature shows. */
+const NO_TASTE = 1 / 3
+/** Shares of the first prior's variance that are weighed against each other where no prior was released. */
+const WIDTHS = [1, 1 / 4, 1 / 16, 1 / 64] as const
+const GROWTH = 0.1
+
+/** Whether a tuning no longer fits as many choices. */
+export const isOutgrown = ({ choices }: Tuning, now: number): boolean =>
+  now < choices || now >= choices + Math.max(1, Math.floor(GROWTH * choices))
+
+/**
+ * features: most recent first. A released prior is taken as wide as it is. fit: to these choices under it, for the first own taste to
+ * start from.
+ */
+export const tuneTaste = (
+  features: readonly ChoiceFeatures[],
+  released: Prior,
+  scale: Float64Array,
+  isReleased: boolean,
+): { readonly tuning: Tuning; readonly fit: HeadFit } => {
+  const known = new WeakMap<ChoiceFeatures, PairRow[]>()
+  const rows = (choice: ChoiceFeatures): PairRow[] => {
+    const cached = known.get(choice)
+    if (cached) return cached
+    const standardized = choice.raw.map((x) => standardize(x, scale))
+    const made = pairRows(standardized, choice, choice.weight)
+    known.set(choice, made)
+    return made
+  }
+  const all = features.flatMap(rows)
+  const wide = fitHead(all, released)
+  const { prior, fit } = isReleased ? { prior: released, fit: wide } : ofFittingWidth(all, wide)
+  const dated = features.map((f) => ({ rows: rows(f), at: f.at })).toReversed()
+  const { halfLifeDays } = chooseHalfLife(dated, prior, fit)
+  const heldBack = heldBackCount(features.length)
+  const seen = fitHead(features.slice(heldBack).flatMap(rows), prior, fit)
+  const judged = features.slice(0, heldBack).map(({ raw, chosen }) => ({
+    rewards: scoreFeatures(raw, scale, seen.w).map((s) => s.reward),
+    chosen,
+  }))
+  const { margin } = calibrateMargin(judged)
+  const choices = features.length
+  return { tuning: { scale, prior, halfLifeDays, margin, heldBack, choices, rows }, fit }
+}
+
+/** The prior with its variance scaled to the mean width, on a log scale, by the evidence of each (MacKay 1992). */
+const ofFittingWidth = (rows: readonly PairRow[], wide: HeadFit) => {
+  const evidences = WIDTHS.map((width) => fitScaled(rows, wide, width).fit.evidence())
+  const most = Math.max(...evidences)
+  const weights = evidences.map((evidence) => Math.exp(evidence - most))
+  const total = weights.reduce((a, b) => a + b, 0)
+  const mean = weights.reduce((sum, weight, i) => sum + weight * Math.log(WIDTHS[i]!), 0) / total
+  return fitScaled(rows, wide, Math.exp(mean))
+}
+
+/** The head that serves: choices weigh what is left of them at the newest one's time. last: to start from. */
+export const fitOwnTaste = (
+  features: readonly ChoiceFeatures[],
+  tuning: Tuning,
+  last?: Pick<Taste, 'fit'>,
+): OwnTaste => {
+  const { prior, scale, halfLifeDays } = tuning
+  const now = features.find((f) => f.at !== undefined)?.at ?? 0
+  const groups = features.map((f) => {
+    const decay = decayOf(f.at, now, halfLifeDays)
+    const rows = tuning.rows(f)
+    return decay === 1 ? rows : rows.map((row) => ({ ...row, weight: row.weight * decay }))
+  })
+  const fit = fitHead(groups.flat(), prior, last?.fit)
+  return {
+    scale,
+    fit,
+    certainty: lazy(() => sigmoid(fit.evidence() + Math.log((1 - NO_TASTE) / NO_TASTE))),
+    spread: lazy(() => predictedSpread(fit, groups, prior)),
+  }
+}
+
+/** Choices, the most recent, that the spread of rewards is estimated on, and the fewest. */
+const SPREAD_CHOICES = 60
+const LEAST_SPREAD_CHOICES = 5
+
+/** Standard deviation of predicted rewards within a request, each choice told without itself: half the mean square of differences. */
+const predictedSpread = (
+  fit: HeadFit,
+  groups: readonly (readonly PairRow[])[],
+  prior: Prior,
+): number => {
+  // Before there are choices: what the population's mean taste would tell apart, features being standardized in two groups.
+  if (groups.length < LEAST_SPREAD_CHOICES) return spreadOfMean(prior)
+  const differences: number[] = []
+  let at = 0
+  for (const group of groups.slice(0, SPREAD_CHOICES)) {
+    const counted = group.filter((row) => row.weight > 0).length
+    differences.push(...fit.unseen(Array.from({ length: counted }, (_, i) => at + i)))
+    at += counted
+  }
+  const squares = differences.reduce((sum, z) => sum + z * z, 0)
+  return Math.sqrt(squares / (2 * Math.max(1, differences.length)))
+}
+
+const spreadOfMean = ({ mean }: Prior): number => {
+  const pooled = mean.length - FEATURE_NAMES.length
+  const share = (part: Float64Array) =>
+    part.reduce((sum, m) => sum + m * m, 0) / Math.max(1, part.length)
+  return Math.sqrt(share(mean.subarray(0, pooled)) + share(mean.subarray(pooled)))
+}
+
+const lazy = (make: () => number): (() => number) => {
+  let made: number | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What answers really take, by model and effort: measured by the `usage` of past ones, thinking
+ * included.
+ */
+import { z } from 'zod'
+import type { CandidateRequest } from '../agent/types.ts'
+import type { DeviceStore, StoreReads } from '../store/store.ts'
+import { type AnswerUsage, promptTokensOf, sumOf } from './prices.ts'
+
+/**
+ * count: of answers; output: tokens of a usual one; prompt: how many times the estimated prompt
+ * tokens Claude counted.
+ */
+const Usual = z.object({ count: z.int(), output: z.number(), prompt: z.number() })
+const Kept = z.record(z.string(), Usual).catch({})
+
+export type UsualUsage = { readonly output: number | null; readonly prompt: number }
+
+/** Kinds of requests that are remembered; the one that was seen longest ago goes first. */
+const MOST_KINDS = 50
+/** Share of the newest answer in the mean, once there are many. */
+const LEAST_SHARE = 0.05
+/** Estimates are not off by more; what seems so was several prompts in one answer. */
+const MOST_OFF = 3
+
+export const noteUsage = (
+  store: Pick<DeviceStore, 'update'>,
+  request: CandidateRequest,
+  usage: AnswerUsage,
+): void => {
+  const sum = sumOf(usage)
+  if (sum.output === 0) return
+  const kind = kindOf(request)
+  store.update('outputs', (kept) => {
+    const { [kind]: before, ...others } = Kept.parse(kept ?? {})
+    const share = Math.max(1 / ((before?.count ?? 0) + 1), LEAST_SHARE)
+    const mixed = (old: number | undefined, now: number) =>
+      old === undefined ? now : (1 - share) * old + share * now
+    const off = promptTokensOf(sum) / Math.max(1, request.inputTokens)
+    const after = {
+      count: (before?.count ?? 0) + 1,
+      output: mixed(before?.output, sum.output),
+      prompt: mixed(before?.prompt, Math.min(MOST_OFF, Math.max(1 / MOST_OFF, off))),
+    }
+    return Object.fromEntries([...Object.entries(others), [kind, after]].slice(-MOST_KINDS))
+  })
+}
+
+/** By requests of the same kind; else by others to the same model. */
+export const usualUsage = (store: StoreReads, request: CandidateRequest): UsualUsage => {
+  const kept = Kept.parse(store.get('outputs') ?? {})
+  const same = kept[kindOf(request)]
+  const near = Object.entries(kept).findLast(([kind]) => kind.startsWith(`${modelOf(request)} `))
+  return same ?? near?.[1] ?? { output: null, prompt: 1 }
+}
+
+const modelOf = ({ model }: CandidateRequest): string => model.slice(0, 100)
+
+const kindOf = (request: CandidateRequest): string =>
+  `${modelOf(request)} ${request.thinks ? 'thinks' : 'plain'} ${request.effort ?? ''}`

@@ -1,0 +1,325 @@
+import { beforeAll, expect, test } from 'vitest'
+import { initialPrior } from '../../../adapters/aggregate/prior.ts'
+import {
+  decodeUpdate,
+  encodeRelease,
+  findPart,
+  type Part,
+} from '../../../adapters/container/container.ts'
+import { FedError } from '../../../adapters/errors.ts'
+import { initAdapter } from '../../../adapters/lora/init.ts'
+import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
+import type { Assignment } from '../../../adapters/wire/federation.ts'
+import { JobSpec } from '../../../adapters/wire/jobs.ts'
+import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
+import type { LocalModel } from '../../../device/engine/model/open.ts'
+import {
+  type RoundDeps,
+  runRound,
+  splitForRound,
+} from '../../../device/federation/compute-round.ts'
+import { featurizeChoices } from '../../../device/reward/choice-features.ts'
+import { featureSpace } from '../../../device/reward/feature-space.ts'
+import { fitTaste } from '../../../device/reward/head-fit.ts'
+import { fakeEngine, jobFor, shortChoices, tinyModel } from '../device-fixture.ts'
+
+let model: LocalModel
+beforeAll(async () => {
+  model = await tinyModel()
+})
+
+const assignmentFor = (changes: Partial<Assignment> = {}): Assignment => {
+  const job = JobSpec.parse(jobFor(model))
+  return {
+    jobId: 'job',
+    roundId: 'round',
+    uploadToken: 't'.repeat(16),
+    release: 'a'.repeat(64),
+    basisEpoch: 0,
+    base: job.base,
+    adapter: job.adapter,
+    exitLayer: job.exitLayer,
+    features: job.features,
+    contributions: ['adapter', 'prior', 'statistics'],
+    factor: 'B',
+    training: job.training,
+    prior: job.prior,
+    purpose: 'personalization',
+    deadlineAt: 1,
+    ...changes,
+  }
+}
+
+const releaseFor = (assignment: Assignment, extra: Part[] = [], flat?: Float32Array) => {
+  const { base, adapter } = assignment
+  const numbers = flat ?? initAdapter(base.shape, adapter, 1)
+  return encodeRelease(
+    {
+      kind: 'release',
+      protocol: PROTOCOL_VERSION,
+      base,
+      adapter,
+      exitLayer: assignment.exitLayer,
+      features: assignment.features,
+      basisEpoch: assignment.basisEpoch,
+      version: 0,
+      parent: null,
+      jobId: null,
+      roundId: null,
+      cohort: 0,
+      inputs: null,
+      createdAt: 0,
+    },
+    [
+      ...adapterLayout(base.shape, adapter).map((s) => ({
+        name: s.name,
+        shape: s.shape,
+        data: segmentOf(numbers, s),
+      })),
+      ...extra,
+    ],
+  )
+}
+
+const build = (changes: Partial<RoundDeps> = {}) => {
+  const { engine, calls } = fakeEngine(model)
+  const deps: RoundDeps = {
+    model,
+    engine,
+    space: featureSpace(model.base.shape.hidden),
+    memo: new Map(),
+    ...changes,
+  }
+  return { deps, calls, engine }
+}
+
+const featuresOf = (deps: RoundDeps, count: number) =>
+  featurizeChoices(
+    {
+      engine: deps.engine,
+      tokenizer: model.tokenizer,
+      space: deps.space,
+      exitLayer: 1,
+      maxTokens: 64,
+      memo: new Map(),
+    },
+    shortChoices(count),
+    [],
+  )
+
+test('statistics are those of a slow loop over centred features', async () => {
+  const { deps } = build()
+  const assignment = assignmentFor({ contributions: ['statistics'], factor: null })
+  const { bytes } = await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
+  const update = decodeUpdate(bytes)
+  const groups = (await featuresOf(deps, 4)).map((f) => f.raw)
+  const size = groups[0]![0]!.length
+  const squares = new Float64Array(size)
+  for (const group of groups)
+    for (let j = 0; j < size; j++) {
+      const mean = group.reduce((sum, v) => sum + v[j]!, 0) / group.length
+      for (const v of group) squares[j]! += (v[j]! - mean) ** 2
+    }
+  // Of twelve vectors; the sums are told for as many as the count says.
+  expect(findPart(update, 'statistics.count')![0]).toBe(8)
+  const got = findPart(update, 'statistics.sumSquares')!
+  for (let j = 0; j < size; j++) expect(got[j]).toBeCloseTo((squares[j]! * 8) / 12, 3)
+})
+
+test('the prior part is the moments of the head under the released scale and prior', async () => {
+  const { deps } = build()
+  const size = deps.space.pooled + deps.space.named.length
+  const scale = Float32Array.from({ length: size }, (_, i) => 1 / (i + 2))
+  const assignment = assignmentFor({ contributions: ['prior'], factor: null })
+  const release = releaseFor(assignment, [{ name: 'statistics.scale', shape: [size], data: scale }])
+  const { bytes, pairs } = await runRound(deps, assignment, release, shortChoices(4))
+  const expected = fitTaste(
+    await featuresOf(deps, 4),
+    initialPrior(size, 2),
+    Float64Array.from(scale),
+  ).fit.moments()
+  const update = decodeUpdate(bytes)
+  expect(pairs).toBe(0)
+  expect(update.header.factor).toBeNull()
+  expect([...findPart(update, 'prior.first')!]).toEqual([...Float32Array.from(expected.first)])
+  expect([...findPart(update, 'prior.second')!]).toEqual([...Float32Array.from(expected.second)])
+})
+
+test.each(['A', 'B'] as const)(
+  'an adapter part is the change of factor %s, of that factor only',
+  async (factor) => {
+    const { deps, calls } = build()
+    const assignment = assignmentFor({ contributions: ['adapter'], factor })
+    const { bytes, contributions } = await runRound(
+      deps,
+      assignment,
+      releaseFor(assignment),
+      shortChoices(4),
+    )
+    const { header, payload } = decodeUpdate(bytes)
+    expect(contributions).toEqual(['adapter'])
+    expect(header.segments.every((s) => s.name.endsWith(`.${factor}`))).toBe(true)
+    expect(payload).toHaveLength(
+      layoutSize(adapterLayout(model.base.shape, assignment.adapter, [factor])),
+    )
+    expect(payload.some((v) => v !== 0)).toBe(true)
+    const [request] = calls.train
+    expect(request).toMatchObject({
+      trainable: { index: 0, factors: [factor] },
+      batch: 4,
+      maxTokens: 64,
+    })
+    expect(request!.adapters).toHaveLength(1)
+  },
+)
+
+test('head and offset together score every pair as the fitted head does', async () => {
+  const { deps, calls, engine } = build()
+  const size = deps.space.pooled + deps.space.named.length
+  const scale = Float32Array.from({ length: size }, () => 0.05)
+  const assignment = assignmentFor({ contributions: ['adapter'] })
+  await runRound(
+    deps,
+    assignment,
+    releaseFor(assignment, [{ name: 'statistics.scale', shape: [size], data: scale }]),
+    shortChoices(3),
+  )
+  const features = await featuresOf(deps, 3)
+  const { fit } = fitTaste(features, initialPrior(size, 2), Float64Array.from(scale))
+  const { objective } = calls.train[0]!
+  if (objective.kind !== 'reward') throw new Error('expected a reward objective')
+  expect(objective.pairs).toHaveLength(6)
+  const pair = objective.pairs[1]!
+  const [c, r] = await engine.pooled([pair.chosen, pair.rejected], { exitLayer: 1, adapters: [] })
+  const engineSide = objective.head.reduce((sum, h, i) => sum + h * (c![i]! - r![i]!), pair.offset)
+  const [chosen, rejected] = [features[0]!.raw[1]!, features[0]!.raw[2]!]
+  const headSide = fit.w.reduce((sum, w, i) => sum + w * scale[i]! * (chosen[i]! - rejected[i]!), 0)
+  expect(engineSide).toBeCloseTo(headSide, 4)
+  expect(pair.weight).toBeCloseTo(2 / 3, 12)
+})
+
+test('before a release has a scale nobody can use the moments of a head: they are left out, which is said', async () => {
+  const { deps } = build()
+  const assignment = assignmentFor({ contributions: ['prior', 'statistics'], factor: null })
+  const result = await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
+  const update = decodeUpdate(result.bytes)
+  expect(result.contributions).toEqual(['statistics'])
+  expect(update.header.leftOut).toEqual(['prior'])
+  expect(findPart(update, 'prior.first')).toBeUndefined()
+  const alone = assignmentFor({ contributions: ['prior'], factor: null })
+  await expect(runRound(deps, alone, releaseFor(alone), shortChoices(4))).rejects.toMatchObject({
+    code: 'E_DATA',
+    message: expect.stringContaining('no scale'),
+  })
+})
+
+test.each([
+  [1, 1],
+  [3, 2],
+  [5, 4],
+  [8, 8],
+])('of %i pairs an update tells that there are at least %i', async (maxPairs, told) => {
+  const { deps } = build()
+  const base = assignmentFor({ contributions: ['adapter'] })
+  const assignment = { ...base, training: { ...base.training, maxPairs } }
+  const { bytes, pairs } = await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
+  expect(pairs).toBe(maxPairs)
+  expect(decodeUpdate(bytes).header.pairs).toBe(told)
+})
+
+test('the same assignment, release and choices give the same bytes', async () => {
+  const assignment = assignmentFor()
+  const run = async () =>
+    (await runRound(build().deps, assignment, releaseFor(assignment), shortChoices(4))).bytes
+  expect(Buffer.from(await run()).equals(Buffer.from(await run()))).toBe(true)
+})
+
+test('the encoded answers of a memo are used again', async () => {
+  const { deps, calls } = build()
+  const assignment = assignmentFor()
+  await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
+  const sizes = [...deps.memo.values()].map((m) => m.size)
+  await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
+  expect([...deps.memo.values()].map((m) => m.size)).toEqual(sizes)
+  expect(calls.texts).toBe(24)
+})
+
+test('no more pairs are trained on than the plan takes', async () => {
+  const { deps, calls } = build()
+  const base = assignmentFor({ contributions: ['adapter'] })
+  const assignment = { ...base, training: { ...base.training, maxPairs: 3 } }
+  await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))
+  const { objective } = calls.train[0]!
+  expect(objective.kind === 'reward' && objective.pairs).toHaveLength(3)
+})
+
+test('the adapter is trained on choices that its head has not seen, at most half of them, others in each round', () => {
+  const choices = Array.from({ length: 20 }, (_, id) => ({ id, shown: [0, 1, 2] }))
+  const { learned, trained } = splitForRound(choices, 'round', 8)
+  expect(trained).toHaveLength(4)
+  expect([...learned, ...trained].map((c) => c.id).sort((a, b) => a - b)).toEqual(
+    choices.map((c) => c.id),
+  )
+  expect(splitForRound(choices, 'round', 8)).toEqual({ learned, trained })
+  expect(splitForRound(choices, 'another', 8).trained).not.toEqual(trained)
+  expect(splitForRound(choices, 'round', 1000).trained).toHaveLength(10)
+  expect(splitForRound(choices.slice(0, 7), 'round', 8)).toEqual({
+    learned: choices.slice(0, 7),
+    trained: choices.slice(0, 7),
+  })
+})
+
+test.each([
+  [
+    'other weights',
+    (a: Assignment) => ({ ...a, base: { ...a.base, weights: 'f'.repeat(64) } }),
+    'E_BASE_MODEL',
+  ],
+  [
+    'another tokenizer',
+    (a: Assignment) => ({ ...a, base: { ...a.base, tokenizer: 'f'.repeat(64) } }),
+    'E_BASE_MODEL',
+  ],
+  [
+    'other features',
+    (a: Assignment) => ({ ...a, features: { ...a.features, named: ['length'] } }),
+    'E_FEATURES',
+  ],
+  ['another basis epoch', (a: Assignment) => ({ ...a, basisEpoch: 3 }), 'E_BASIS'],
+  ['another rank', (a: Assignment) => ({ ...a, adapter: { ...a.adapter, rank: 3 } }), 'E_SHAPE'],
+  ['another exit layer', (a: Assignment) => ({ ...a, exitLayer: 2 }), 'E_SHAPE'],
+])('an assignment with %s is refused before anything is computed', async (_name, change, code) => {
+  const { deps, calls } = build()
+  const assignment = assignmentFor()
+  await expect(
+    runRound(deps, change(assignment), releaseFor(assignment), shortChoices(2)),
+  ).rejects.toMatchObject({ code })
+  expect(calls.pooled).toBe(0)
+})
+
+test('without any choice there is nothing to contribute to an adapter round', async () => {
+  const assignment = assignmentFor({ contributions: ['adapter'] })
+  await expect(
+    runRound(build().deps, assignment, releaseFor(assignment), []),
+  ).rejects.toMatchObject({ code: 'E_DATA' })
+})
+
+test('without memory for its training a device contributes the rest, and refuses a round that is nothing else', async () => {
+  const { deps, calls } = build()
+  const tight: RoundDeps = {
+    ...deps,
+    checkMemory: ({ to, adapters }) => {
+      throw new FedError('E_MEMORY', `to layer ${to}, ${adapters.length} adapter`)
+    },
+  }
+  const all = assignmentFor()
+  const sent = await runRound(tight, all, releaseFor(all), shortChoices(4))
+  expect(sent).toMatchObject({ contributions: ['statistics'], problem: 'E_MEMORY' })
+  const before = calls.pooled
+  const only = assignmentFor({ contributions: ['adapter'] })
+  await expect(runRound(tight, only, releaseFor(only), shortChoices(4))).rejects.toMatchObject({
+    code: 'E_MEMORY',
+    message: 'to layer 1, 1 adapter',
+  })
+  expect([calls.pooled, calls.train]).toEqual([before, []])
+})

@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest'
+import { seededRng } from '../../../adapters/random.ts'
+import { DIMENSIONS } from '../../../adapters/wire/personalization.ts'
+import { WISHES, type Wish } from '../../../device/preferences/dimensions.ts'
+import {
+  fitOwn,
+  leftOutRelevance,
+  type OwnExample,
+  poolRequests,
+  type RelevanceExample,
+  relevantWishes,
+  requestReading,
+  scoresOf,
+  seedExamples,
+  trainingTexts,
+  trainRelevance,
+} from '../../../device/preferences/relevance.ts'
+import { RELEVANCE_SEEDS } from '../../../device/preferences/relevance-seeds.ts'
+
+const HIDDEN = 24
+const rng = seededRng('relevance')
+const REQUEST = 'Please say something about the garden.'
+
+const state = (leans: readonly number[]) =>
+  Float32Array.from({ length: HIDDEN }, (_, j) => 5 + rng.normal() + (leans.includes(j) ? 4 : 0))
+/** States lean one way where anything matters, another where length does, another where emoji do. */
+const example = (...wishes: Wish[]): RelevanceExample => ({
+  request: REQUEST,
+  wishes: new Set(wishes),
+  pooled: state([
+    ...(wishes.length > 0 ? [2] : []),
+    ...(wishes.includes('length-') ? [0] : []),
+    ...(wishes.includes('emoji+') ? [1] : []),
+  ]),
+})
+const kinds: Wish[][] = [[], ['tone-'], ['tone-', 'length-'], ['tone-', 'emoji+', 'length-']]
+const examples = Array.from({ length: 120 }, (_, i) => example(...kinds[i % 4]!))
+const states = WISHES.map(() => state([]))
+const head = trainRelevance(examples, states)
+
+describe('relevance seeds', () => {
+  test('cover every wish and requests where none matters, over many kinds, without repeats', () => {
+    for (const wish of WISHES)
+      expect(RELEVANCE_SEEDS.filter((s) => s.wishes.has(wish)).length, wish).toBeGreaterThan(50)
+    expect(RELEVANCE_SEEDS.filter((s) => s.wishes.size === 0).length).toBeGreaterThan(200)
+    expect(new Set(RELEVANCE_SEEDS.map((s) => s.request)).size).toBe(RELEVANCE_SEEDS.length)
+    expect(new Set(RELEVANCE_SEEDS.map((s) => s.kind)).size).toBeGreaterThan(40)
+    for (const { request, wishes } of RELEVANCE_SEEDS) {
+      expect(request).not.toBe('')
+      for (const wish of wishes) expect(WISHES).toContain(wish)
+    }
+  })
+})
+
+describe('trainRelevance', () => {
+  test('learns what matters for unseen requests, and that nothing may', () => {
+    const right = kinds.map((wishes) => {
+      const unseen = Array.from({ length: 20 }, () => example(...wishes))
+      return unseen.filter((e) => {
+        const found = relevantWishes(head, e)
+        return wishes.length === 0
+          ? found.size === 0
+          : found.has('emoji+') === wishes.includes('emoji+') && found.has('tone-')
+      }).length
+    })
+    expect(Math.min(...right)).toBeGreaterThan(14)
+  })
+
+  test('is data that survives JSON', () => {
+    const e = example('tone-')
+    expect(scoresOf(JSON.parse(JSON.stringify(head)), e)).toEqual(scoresOf(head, e))
+  })
+
+  test('refuses examples of one kind only, and states of another size', () => {
+    expect(() => trainRelevance([], states)).toThrow(/both kinds/)
+    expect(() =>
+      trainRelevance(
+        examples.filter((e) => e.wishes.size > 0),
+        states,
+      ),
+    ).toThrow(/both/)
+    const odd = { ...example('tone-'), pooled: new Float32Array(3) }
+    expect(() => trainRelevance([...examples, odd], states)).toThrow(/24 numbers, got 3/)
+    expect(() => scoresOf(head, odd)).toThrow(/got 3/)
+    expect(() => seedExamples([odd.pooled])).toThrow(/states, got 1/)
+  })
+
+  test('a request that is plain by its wording needs no state', () => {
+    const e = example('tone-', 'length-')
+    expect(relevantWishes(head, e).size).toBeGreaterThan(0)
+    expect(relevantWishes(head, { ...e, request: 'What is 2 + 2?' }).size).toBe(0)
+  })
+})
+
+describe('fitOwn', () => {
+  const undo = (pooled: ArrayLike<number>, wish: Wish | null): OwnExample => ({
+    request: REQUEST,
+    pooled,
+    wish,
+    isRelevant: false,
+    weight: 3,
+  })
+
+  test('nothing of one’s own changes nothing', () => {
+    const e = example('tone-', 'length-')
+    expect(relevantWishes(head, e, fitOwn(head, []))).toEqual(relevantWishes(head, e))
+  })
+
+  test('an undone wish is gone for the same request, the others stay', () => {
+    const e = example('tone-', 'length-')
+    const own = fitOwn(head, [undo(e.pooled, 'length-')])
+    const [before, after] = [relevantWishes(head, e), relevantWishes(head, e, own)]
+    expect(before.has('length-')).toBe(true)
+    expect(after.has('length-')).toBe(false)
+    expect(after.has('tone-')).toBe(true)
+  })
+
+  test('less so for a request unlike it, and for a wish unlike it', () => {
+    const e = example('tone-', 'length-')
+    const own = fitOwn(head, [undo(e.pooled, 'length-')])
+    const drop = (r: RelevanceExample, wish: Wish) => own(r).wishes[WISHES.indexOf(wish)]!
+    expect(drop(e, 'length-')).toBeLessThan(2 * drop(example('tone-', 'length-'), 'length-'))
+    expect(drop(e, 'length-')).toBeLessThan(2 * drop(e, 'tone-'))
+  })
+
+  test('an undone block shuts the gate for its request', () => {
+    const e = example('tone-', 'length-')
+    expect(relevantWishes(head, e, fitOwn(head, [undo(e.pooled, null)])).size).toBe(0)
+  })
+
+  test('what the user asked for is found where the seeds would not', () => {
+    const e = example('tone-')
+    const asked = { ...undo(e.pooled, 'emoji+'), isRelevant: true }
+    expect(relevantWishes(head, e).has('emoji+')).toBe(false)
+    expect(relevantWishes(head, e, fitOwn(head, [asked])).has('emoji+')).toBe(true)
+  })
+
+  test('takes the same request many times over', () => {
+    const { pooled } = example('tone-')
+    const own = fitOwn(
+      head,
+      Array.from({ length: 50 }, () => undo(pooled, 'tone-')),
+    )
+    expect(own(example('tone-')).wishes.every(Number.isFinite)).toBe(true)
+  })
+})
+
+test('left-out heads find nothing in states that say nothing', () => {
+  const noise = trainingTexts().map(() => state([]))
+  const { recall, falseAlarms, untouchedByGate } = leftOutRelevance(noise, (s) => s.kind, 4)
+  expect(Math.abs(recall - falseAlarms)).toBeLessThan(0.35)
+  expect(untouchedByGate).toBeLessThan(0.75)
+})
+
+test('a request is read half as deep as answers, whatever the model’s depth', () => {
+  const layers = [12, 7, 3, 2, 1].map((suggestedExit) => {
+    const { exitLayer, through } = requestReading({ suggestedExit })
+    return [...(through ?? []), exitLayer]
+  })
+  expect(layers).toEqual([[4, 6], [2, 4], [1, 2], [1], [1]])
+})
+
+test('poolRequests asks for one state a request, without adapters', async () => {
+  const tokenizer = {
+    chat: (messages: readonly { content: string }[]) => ({
+      text: '',
+      ids: [1, ...[...messages[0]!.content].map((c) => c.charCodeAt(0)), 2],
+    }),
+  }
+  const engine = {
+    pooled: async (
+      inputs: readonly { ids: readonly number[]; answerStart: number }[],
+      options: object,
+    ) => {
+      expect(options).toEqual({ exitLayer: 7, through: [4], packed: true, adapters: [] })
+      return inputs.map((i) => Float32Array.of(i.ids.length, i.answerStart))
+    },
+  }
+  const reading = { exitLayer: 7, through: [4], packed: true, maxTokens: 4 }
+  expect(await poolRequests(engine, tokenizer, reading, ['ab', 'c', 'abcdef'])).toEqual([
+    Float32Array.of(4, 1),
+    Float32Array.of(3, 1),
+    Float32Array.of(5, 1),
+  ])
+  expect(DIMENSIONS.length * 2).toBe(WISHES.length)
+})

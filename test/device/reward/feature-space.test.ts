@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { scaleFromStatistics } from '../../../adapters/aggregate/statistics.ts'
+import { seededRng } from '../../../adapters/random.ts'
+import {
+  centred,
+  featureSpace,
+  featureStatistics,
+  rawFeatures,
+  standardize,
+} from '../../../device/reward/feature-space.ts'
+import { FEATURE_NAMES } from '../../../device/reward/named-features.ts'
+
+const rng = seededRng('space')
+const vector = (n: number, spread = 1) =>
+  Float64Array.from({ length: n }, () => spread * rng.normal())
+
+describe('feature space', () => {
+  test('puts the pooled states before the named features', () => {
+    expect(featureSpace(576)).toEqual({ pooled: 576, named: FEATURE_NAMES })
+    expect([...rawFeatures(Float32Array.of(1, 2), Float64Array.of(3))]).toEqual([1, 2, 3])
+  })
+
+  test('statistics ignore what is common to the candidates of a request', () => {
+    const groups = [0, 100, -7].map((shift) =>
+      [0, 1, 5].map((v) => Float64Array.of(v + shift, 2 * v)),
+    )
+    const { count, sum, sumSquares } = featureStatistics(groups)
+    expect(count).toBe(9)
+    expect(sum[0]).toBeCloseTo(0, 10)
+    expect(sumSquares[0]).toBeCloseTo(3 * 14, 10)
+    expect(sumSquares[1]).toBeCloseTo(3 * 56, 10)
+  })
+
+  test('a request with one candidate says nothing', () => {
+    expect(featureStatistics([[vector(3)], []])).toMatchObject({ count: 0 })
+  })
+
+  test('with its scale, pooled states and named features vary by 1 each in total', () => {
+    const space = featureSpace(40)
+    const size = 40 + FEATURE_NAMES.length
+    const groups = Array.from({ length: 400 }, () => {
+      const shift = vector(size, 9)
+      return Array.from({ length: 4 }, () => vector(size).map((v, j) => (j + 1) * v + shift[j]!))
+    })
+    const scale = scaleFromStatistics(featureStatistics(groups), space)
+    const standardized = groups.flatMap((g) => centred(g.map((v) => standardize(v, scale))))
+    const varianceOf = (from: number, to: number) =>
+      standardized.reduce((s, v) => s + v.slice(from, to).reduce((t, x) => t + x * x, 0), 0) /
+      standardized.length
+    expect(varianceOf(0, 40)).toBeCloseTo(1, 6)
+    expect(varianceOf(40, size)).toBeCloseTo(1, 6)
+  })
+
+  test('refuses vectors of different sizes, and none at all', () => {
+    expect(() => featureStatistics([[vector(2), vector(3)]])).toThrow(/2 features each, got 3/)
+    expect(() => featureStatistics([])).toThrow(/at least one/)
+    expect(() => standardize(vector(2), vector(3))).toThrow(/2 numbers, the scale 3/)
+  })
+})
