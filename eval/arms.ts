@@ -3,7 +3,7 @@ import { initialPrior, type Prior } from '../adapters/aggregate/prior.ts'
 import { featureCount } from '../adapters/container/segments.ts'
 import type { ChoiceLine } from '../adapters/formats/choice-log.ts'
 import type { Rng } from '../adapters/random.ts'
-import type { LoraFeed } from '../device/engine/run/types.ts'
+import type { LoraFeed } from '../device/engine/engine.ts'
 import {
   type ChoiceFeatures,
   type FeatureDeps,

@@ -22,8 +22,8 @@ import {
   TrainingPlan,
 } from '../adapters/wire/jobs.ts'
 import { deviceIdOf } from '../adapters/wire/signature.ts'
+import type { Engine } from '../device/engine/engine.ts'
 import type { LocalModel } from '../device/engine/model/open.ts'
-import type { Engine } from '../device/engine/run/types.ts'
 import { DeviceSettings } from '../device/home/settings.ts'
 import { type AnswerMemo, encodeChoice, usefulChoices } from '../device/reward/choice-features.ts'
 import { featureSpace } from '../device/reward/feature-space.ts'

@@ -1,6 +1,6 @@
 /** One engine for many readers in a process: a text is pooled once per set of adapters, whoever asks, and kept in a file if wanted. */
 import Database from 'better-sqlite3'
-import type { Engine } from '../device/engine/run/types.ts'
+import type { Engine } from '../device/engine/engine.ts'
 import { cachePooled, type PooledCache } from '../device/reward/choice-features.ts'
 
 /**

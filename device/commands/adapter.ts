@@ -1,8 +1,8 @@
 /** `loreweave adapter`: LoRA adapters out to PEFT and llama.cpp, and in from them and mlx-lm. */
 import { Command, Option } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import type { LoraFeed } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { LoraFeed } from '../engine/run/types.ts'
 import {
   ADAPTER_FORMATS,
   type AdapterFormat,

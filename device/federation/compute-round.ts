@@ -7,9 +7,9 @@ import { seededRng } from '../../adapters/random.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { Engine, TrainProgress } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { StepNeed } from '../engine/run/memory-plan.ts'
-import type { Engine, TrainProgress } from '../engine/run/types.ts'
+import type { StepNeed } from '../engine/train/memory-plan.ts'
 import {
   type AnswerMemo,
   type ChoiceFeatures,

@@ -1,7 +1,7 @@
 /** The gate that tells follow-ups on style from others: fitted once on the committed seeds under this device's own model. */
 import { z } from 'zod'
+import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { Engine, PooledOptions } from '../engine/run/types.ts'
 import type { Wish } from '../preferences/dimensions.ts'
 import { followUpReading, type Gate, poolInParts, poolRequests } from '../preferences/relevance.ts'
 import type { DeviceStore } from '../store/store.ts'

@@ -18,8 +18,8 @@ import type {
   TrainOptions,
   TrainReport,
 } from '../agent/types.ts'
+import type { LoraFeed } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { LoraFeed } from '../engine/run/types.ts'
 import { federationClient } from '../federation/client.ts'
 import { type Transport, timerSleep } from '../federation/signed-transport.ts'
 import { type ImportReport, importChoices } from '../feedback/import-choices.ts'

@@ -3,8 +3,8 @@
  * everything in the message survives (survival.ts); else the message stays as it is, with the reason.
  */
 import type { FreeRewrite } from '../../adapters/wire/personalization.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
-import type { Engine } from '../engine/run/types.ts'
 import { lostIn } from './survival.ts'
 
 type DiffPart = FreeRewrite['diff'][number]

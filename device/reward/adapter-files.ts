@@ -10,9 +10,9 @@ import { checkMlxConfig, isMlxConfig, readMlx } from '../../adapters/lora/mlx.ts
 import { type PeftReading, readPeft, writePeft } from '../../adapters/lora/peft.ts'
 import type { NameFilter } from '../../adapters/lora/python-pattern.ts'
 import { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
+import type { LoraFeed } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { readManifest, readTensor } from '../engine/model/weight-store.ts'
-import type { LoraFeed } from '../engine/run/types.ts'
 import { ADAPTER_CONFIG, findAdapter, PEFT_WEIGHTS } from './find-adapter.ts'
 
 /** What an adapter is written as; mlx-lm's are read as well. */

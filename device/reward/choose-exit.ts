@@ -3,7 +3,7 @@ import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import { featureCount } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
-import type { LoraFeed } from '../engine/run/types.ts'
+import type { LoraFeed } from '../engine/engine.ts'
 import type { StoredChoice } from '../store/choices.ts'
 import { serveRelease } from '../store/private-adapter.ts'
 import {

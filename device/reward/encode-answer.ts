@@ -1,7 +1,7 @@
 /** Messages and answers as token ids for the local model. */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
+import type { AnswerInput } from '../engine/engine.ts'
 import type { Tokenizer, ChatMessage as TokenizerMessage } from '../engine/model/tokenizer.ts'
-import type { AnswerInput } from '../engine/run/types.ts'
 import { textOf } from '../text/request-text.ts'
 
 /**

@@ -2,7 +2,7 @@
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { scaleFromStatistics } from '../../adapters/aggregate/statistics.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
-import type { RewardPair } from '../engine/run/types.ts'
+import type { RewardPair } from '../engine/engine.ts'
 import type { ChoiceFeatures } from './choice-features.ts'
 import { featureStatistics, standardize } from './feature-space.ts'
 import { fitHead, type HeadFit, pairRows, pairsOf } from './head.ts'

@@ -1,6 +1,6 @@
 /** What a private adapter is trained on, by objective: the user's choices, thumbs or edits, the most recent held back. */
 import { FedError } from '../../adapters/errors.ts'
-import type { AnswerInput, Objective, RatedAnswer } from '../engine/run/types.ts'
+import type { AnswerInput, Objective, RatedAnswer } from '../engine/engine.ts'
 import { lastMessages, recordedFeedback } from '../feedback/decisions.ts'
 import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../feedback/derive-choices.ts'
 import type { Oldest } from '../store/private-adapter.ts'

@@ -8,7 +8,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
 import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
-import type { LoraFeed } from '../engine/run/types.ts'
+import type { LoraFeed } from '../engine/engine.ts'
 
 export type Released = {
   readonly header: ReleaseHeader

@@ -8,15 +8,15 @@ import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Conversation } from '../agent/types.ts'
-import type { LocalModel } from '../engine/model/open.ts'
-import type { StepNeed } from '../engine/run/memory-plan.ts'
 import type {
   Engine,
   LoraFeed,
   PooledOptions,
   TrainProgress,
   TrainResult,
-} from '../engine/run/types.ts'
+} from '../engine/engine.ts'
+import type { LocalModel } from '../engine/model/open.ts'
+import type { StepNeed } from '../engine/train/memory-plan.ts'
 import type { DeviceSettings } from '../home/settings.ts'
 import { unlessForgotten } from '../store/forgotten.ts'
 import {

@@ -3,8 +3,8 @@
 
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import { openEngine } from '../../device/engine/run/client.ts'
-import type { AnswerInput, Engine } from '../../device/engine/run/types.ts'
+import type { AnswerInput, Engine } from '../../device/engine/engine.ts'
+import { openEngine } from '../../device/engine/process/client.ts'
 import type { UserLog } from '../arms.ts'
 import { bootstrapInterval, meanOf, pairedDifference } from '../metrics.ts'
 import type { Result } from '../results.ts'

@@ -1,6 +1,6 @@
 /** Memory of process trees while they work, ours and a peer's sampled alike: proportional set size, from the kernel (Linux). */
 import { readdirSync, readFileSync } from 'node:fs'
-import { memoryOf } from '../../device/engine/run/memory.ts'
+import { memoryOf } from '../../device/engine/process/memory.ts'
 
 const EVERY_MS = 75
 

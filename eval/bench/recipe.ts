@@ -5,8 +5,8 @@ import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { Engine, LoraFeed, RewardPair } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
-import type { Engine, LoraFeed, RewardPair } from '../../device/engine/run/types.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
 import {
   type ChoiceFeatures,

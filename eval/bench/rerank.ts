@@ -1,7 +1,7 @@
 /** Ordering the candidates of one request: time against llama.cpp evaluating the same tokens, and agreement with full precision. */
 import { seededRng } from '../../adapters/random.ts'
-import { openEngine } from '../../device/engine/run/client.ts'
-import type { AnswerInput, Engine } from '../../device/engine/run/types.ts'
+import type { AnswerInput, Engine } from '../../device/engine/engine.ts'
+import { openEngine } from '../../device/engine/process/client.ts'
 import { scoreFeatures } from '../../device/reward/reward.ts'
 import { bootstrapInterval, meanOf, medianOf } from '../metrics.ts'
 import type { PeerProcess } from '../peers/peer-process.ts'

@@ -2,8 +2,8 @@
 
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import { openEngine } from '../../device/engine/run/client.ts'
-import type { RewardPair } from '../../device/engine/run/types.ts'
+import type { RewardPair } from '../../device/engine/engine.ts'
+import { openEngine } from '../../device/engine/process/client.ts'
 import type { PeerProcess } from '../peers/peer-process.ts'
 import type { Results } from '../results.ts'
 import { alternate, extrapolated, secondsResult } from './alternate.ts'

@@ -1,7 +1,7 @@
 /** `loreweave-eval feedback`: what the device recognises in conversations. */
 import type { Command } from 'commander'
 import { openModel } from '../../device/engine/model/open.ts'
-import { openEngine } from '../../device/engine/run/client.ts'
+import { openEngine } from '../../device/engine/process/client.ts'
 import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/feedback/follow-up-text.ts'
 import { followUpReading, poolRequests } from '../../device/preferences/relevance.ts'
 import { cacheOption, jsonOption, modelOption, progress, threadsOption } from '../options.ts'

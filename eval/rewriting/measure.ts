@@ -10,8 +10,8 @@ import { seededRng } from '../../adapters/random.ts'
 import { DIMENSIONS, type Preference } from '../../adapters/wire/personalization.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { answerMessages } from '../../device/api/messages.ts'
+import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
-import type { Engine } from '../../device/engine/run/types.ts'
 import { openDevice } from '../../device/owner/device.ts'
 import {
   type BlockChoice,

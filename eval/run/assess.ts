@@ -1,8 +1,8 @@
 /** Judges the people who come after a federation, under what it has come to. */
 import { join } from 'node:path'
 import { VERSION } from '../../adapters/version.ts'
+import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
-import type { Engine } from '../../device/engine/run/types.ts'
 import type { AnswerMemo, FeatureDeps, PooledCache } from '../../device/reward/choice-features.ts'
 import { featureSpace } from '../../device/reward/feature-space.ts'
 import type { Federated, FederationPlan } from '../federate.ts'

@@ -1,6 +1,6 @@
 /** Who is compared: the arms of a run, each with what it starts from and on whom it is judged. */
 import { seededRng } from '../../adapters/random.ts'
-import type { LoraFeed } from '../../device/engine/run/types.ts'
+import type { LoraFeed } from '../../device/engine/engine.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
 import {
   encodeAnswers,

@@ -1,7 +1,7 @@
 /** What the work cost this machine: seconds, processor time of the engine's processes, and energy by a stated model. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { seededRng } from '../../adapters/random.ts'
-import type { Engine } from '../../device/engine/run/types.ts'
+import type { Engine } from '../../device/engine/engine.ts'
 import { medianOf } from '../metrics.ts'
 import type { Result } from '../results.ts'
 

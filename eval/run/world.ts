@@ -1,7 +1,7 @@
 /** The people of a scenario and their choices. */
 import type { ChoiceLine, SystemPrompt } from '../../adapters/formats/choice-log.ts'
+import type { Engine } from '../../device/engine/engine.ts'
 import type { Tokenizer } from '../../device/engine/model/tokenizer.ts'
-import type { Engine } from '../../device/engine/run/types.ts'
 import { type AnswerMemo, encodeAnswers } from '../../device/reward/choice-features.ts'
 import { textOf } from '../../device/text/request-text.ts'
 import { logsByUser, type UserLog } from '../arms.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeRelease, findPart } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
-import type { Engine } from '../../device/engine/run/types.ts'
+import type { Engine } from '../../device/engine/engine.ts'
 import { FederationPlan } from '../../eval/federate.ts'
 import { rememberPooled } from '../../eval/shared-engine.ts'
 import {

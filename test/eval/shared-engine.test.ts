@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { Engine } from '../../device/engine/run/types.ts'
+import type { Engine } from '../../device/engine/engine.ts'
 import { openPooledFile, rememberPooled } from '../../eval/shared-engine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'loreweave-pooled-'))

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { Engine } from '../../device/engine/engine.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts'
-import { openEngine } from '../../device/engine/run/client.ts'
-import type { Engine } from '../../device/engine/run/types.ts'
+import { openEngine } from '../../device/engine/process/client.ts'
 import { relativeDifference } from '../support/engine-model.ts'
 
 const Reference = z.object({

@@ -1,10 +1,10 @@
 /** What the real model's pooled states tell about which preferences matter. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Engine } from '../../device/engine/engine.ts'
 import { openModel } from '../../device/engine/model/open.ts'
 import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts'
 import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
-import { openEngine } from '../../device/engine/run/client.ts'
-import type { Engine } from '../../device/engine/run/types.ts'
+import { openEngine } from '../../device/engine/process/client.ts'
 import {
   leftOutRelevance,
   poolRequests,

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { LoraFeed, TrainRequest } from '../../device/engine/engine.ts'
 import type { ModelConfig } from '../../device/engine/model/config.ts'
 import { openGguf } from '../../device/engine/model/gguf.ts'
 import {
@@ -14,7 +15,6 @@ import { convertWeights, readManifest } from '../../device/engine/model/weight-s
 import { logitsOf, modelRunner, statesOf } from '../../device/engine/run/model-runner.ts'
 import { packRows } from '../../device/engine/run/rows.ts'
 import { openSessions } from '../../device/engine/run/sessions.ts'
-import type { LoraFeed, TrainRequest } from '../../device/engine/run/types.ts'
 import { batchGradient } from '../../device/engine/train/gradient.ts'
 import { itemsOf } from '../../device/engine/train/objectives.ts'
 import { withReference } from '../../device/engine/train/reference.ts'

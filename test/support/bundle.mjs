@@ -56,7 +56,7 @@ const ENTRIES = [
   'server/cli',
   'eval/cli',
   'device/store/keeper-worker',
-  'device/engine/run/worker',
+  'device/engine/process/worker',
   'server/releases/aggregate-worker',
   'eval/peers/llama-worker',
 ]

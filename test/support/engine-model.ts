@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
+import type { AnswerInput, LoraFeed } from '../../device/engine/engine.ts'
 import type { ModelConfig } from '../../device/engine/model/config.ts'
 import type { TensorSource } from '../../device/engine/model/tensor-source.ts'
 import { TINY_CONFIG, tinySource } from '../../device/engine/model/tiny.ts'
 import { convertWeights, type WeightManifest } from '../../device/engine/model/weight-store.ts'
 import { type ModelRunner, modelRunner } from '../../device/engine/run/model-runner.ts'
 import { openSessions } from '../../device/engine/run/sessions.ts'
-import type { AnswerInput, LoraFeed } from '../../device/engine/run/types.ts'
 
 export type EngineModel = {
   readonly folder: string

@@ -1,6 +1,6 @@
 /** A program with an engine child: `tsx engine-parent.ts <weights folder> [paused]` prints the child's process id and waits;
  *  with `paused`, training is paused then, and the child has work. */
-import { engineChild } from '../../device/engine/run/child.ts'
+import { engineChild } from '../../device/engine/process/child.ts'
 
 const [folder, pauses] = process.argv.slice(2)
 let isPaused = false

@@ -1,8 +1,8 @@
 /** A Llama-family forward pass in plain float64 loops, one sequence, one number at a time: an oracle for the graphs. */
 import { adapterLayout, segmentOf } from '../../adapters/lora/layout.ts'
 import { linearSize, type Module } from '../../adapters/lora/spec.ts'
+import type { LoraFeed } from '../../device/engine/engine.ts'
 import { readTensor, type WeightManifest } from '../../device/engine/model/weight-store.ts'
-import type { LoraFeed } from '../../device/engine/run/types.ts'
 
 type Vector = number[]
 

@@ -4,8 +4,8 @@
 import fs, { readFileSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { deserialize, serialize } from 'node:v8'
-import { openService } from '../../device/engine/run/service.ts'
-import type { TrainRequest } from '../../device/engine/run/types.ts'
+import type { TrainRequest } from '../../device/engine/engine.ts'
+import { openService } from '../../device/engine/process/service.ts'
 
 export type TrainJob = {
   readonly folder: string

@@ -1,12 +1,12 @@
 /** Decoding with a key-value cache: one pass over the prompt, then one token at a time, all by one graph. */
 import { FedError } from '../../../adapters/errors.ts'
 import { type Rng, seededRng } from '../../../adapters/random.ts'
+import type { GenerateOptions, LoraFeed } from '../engine.ts'
 import { buildDecoder } from '../model/llama.ts'
 import { newGraph, toOnnx } from '../onnx/graph.ts'
 import { followFeeds, type Past } from './follow.ts'
 import { loraFeeds, stackLora } from './lora-feeds.ts'
 import type { ModelRunner } from './model-runner.ts'
-import type { GenerateOptions, LoraFeed } from './types.ts'
 
 /** New tokens after the prompt, without the stop token. E_SHAPE for an empty prompt; ends where the context ends. */
 export const generateTokens = async (

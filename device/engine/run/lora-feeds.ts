@@ -8,9 +8,9 @@ import {
   segmentOf,
 } from '../../../adapters/lora/layout.ts'
 import type { ModelShape } from '../../../adapters/lora/spec.ts'
+import type { LoraFeed } from '../engine.ts'
 import { type LoraRanks, loraName } from '../model/llama.ts'
 import type { Feed } from './sessions.ts'
-import type { LoraFeed } from './types.ts'
 
 export type StackedLora = {
   readonly ranks: LoraRanks

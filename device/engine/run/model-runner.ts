@@ -1,4 +1,6 @@
 /** What rows of tokens become in a model: states after any layer, those below the adapters cached, and the LM head. */
+
+import type { LoraFeed } from '../engine.ts'
 import { buildLogits, buildLogProbs, type Model } from '../model/llama.ts'
 import { newGraph, toOnnx } from '../onnx/graph.ts'
 import { firstLayerOf } from './lora-feeds.ts'
@@ -8,7 +10,6 @@ import { type Row, rowFeeds, type Span } from './rows.ts'
 import type { Feed, Sessions } from './sessions.ts'
 import { type StateCache, stateCache } from './state-cache.ts'
 import type { StateFolder } from './state-folder.ts'
-import type { LoraFeed } from './types.ts'
 
 export type ModelRunner = {
   readonly model: Model

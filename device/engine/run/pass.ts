@@ -1,5 +1,7 @@
 /** Texts through a range of layers: a prompt passes once, its answers follow on its keys and values. A text always passes
  *  alone, so its states are the same bits whatever else is asked for. */
+
+import type { LoraFeed } from '../engine.ts'
 import { buildTrunk } from '../model/llama.ts'
 import { newGraph, type Tensor, toOnnx } from '../onnx/graph.ts'
 import { followFeeds, type Past } from './follow.ts'
@@ -7,7 +9,6 @@ import { concat, fingerprint, loraFeeds, stackLora } from './lora-feeds.ts'
 import type { ModelRunner } from './model-runner.ts'
 import type { Span } from './rows.ts'
 import type { Feed, Sessions } from './sessions.ts'
-import type { LoraFeed } from './types.ts'
 
 /** Layers from … to − 1. */
 export type LayerRange = { readonly from: number; readonly to: number }

@@ -1,10 +1,11 @@
 /** States below the layers that an adapter touches, each text's computed once: a training that was interrupted, or that
  *  finds some of them cached, goes on exactly. */
+
+import type { LoraFeed } from '../engine.ts'
 import { fingerprint } from './lora-feeds.ts'
 import type { ModelRunner } from './model-runner.ts'
 import { passSpans } from './pass.ts'
 import type { Span } from './rows.ts'
-import type { LoraFeed } from './types.ts'
 
 /** What the states that enter layer `from` depend on beside the text and the weights. */
 export const generationOf = (from: number, below: readonly LoraFeed[]): string =>

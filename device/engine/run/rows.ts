@@ -1,10 +1,10 @@
 /** Packs answers into rows of tokens. Answers of one prompt share its tokens; the mask keeps everything else apart,
  *  so that the states are those of each sequence run alone. */
 import { FedError } from '../../../adapters/errors.ts'
+import type { AnswerInput } from '../engine.ts'
 import type { ModelConfig } from '../model/config.ts'
 import { QUERY_BLOCK, type QueryBlock } from '../model/llama.ts'
 import type { Feed } from './sessions.ts'
-import type { AnswerInput } from './types.ts'
 
 /** A run of tokens of one sequence: a prompt, or an answer that follows its prompt. */
 export type Span = {

@@ -1,9 +1,9 @@
 /** What scoring reads from a model: mean states of answers, and their log-probabilities. */
 import { FedError } from '../../../adapters/errors.ts'
+import type { AnswerInput, CandidateScore, LoraFeed, PooledOptions } from '../engine.ts'
 import { concat } from './lora-feeds.ts'
 import { logitsOf, logProbsOf, type ModelRunner, statesOf, statesThrough } from './model-runner.ts'
 import { packRows, type Row, type Span } from './rows.ts'
-import type { AnswerInput, CandidateScore, LoraFeed, PooledOptions } from './types.ts'
 
 /** Mean state over each answer after exitLayer layers, [hidden] each, in the order of the inputs; see PooledOptions.through. */
 export const poolAnswers = async (

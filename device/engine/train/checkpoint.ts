@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
-import type { Evaluation, TrainRequest } from '../run/types.ts'
+import type { Evaluation, TrainRequest } from '../engine.ts'
 
 export type Checkpoint = {
   /** Of the request that this is a state of. */

@@ -1,10 +1,10 @@
 /** Loss and gradient of a batch: the sum over its rows, each one run of the step graph. */
 import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout, type FactorSegment } from '../../../adapters/lora/layout.ts'
+import type { LoraFeed, Objective, TrainRequest } from '../engine.ts'
 import { loraFeeds, stackLora, unstackGradient } from '../run/lora-feeds.ts'
 import { type ModelRunner, startRow } from '../run/model-runner.ts'
 import { blocksOf, inBucket, packRows, type Row } from '../run/rows.ts'
-import type { LoraFeed, Objective, TrainRequest } from '../run/types.ts'
 import { batchSize, type Item, stepFeeds } from './objectives.ts'
 import { type ReferredItem, referenceOf, withDivergence } from './reference.ts'
 import { buildStep } from './step-graph.ts'

@@ -1,9 +1,9 @@
 /** Turns an objective into indivisible items, and the items of one row into the feeds of its step graph. */
 import { FedError } from '../../../adapters/errors.ts'
+import type { AnswerInput, Objective, RatedAnswer } from '../engine.ts'
 import { type Row, trimInput } from '../run/rows.ts'
 import { predictedTokens } from '../run/score.ts'
 import type { Feed } from '../run/sessions.ts'
-import type { AnswerInput, Objective, RatedAnswer } from '../run/types.ts'
 import { LOSSES, PREDICTED_CHUNK, predictedParts, type StepGraphSpec } from './step-graph.ts'
 
 /** inputs share a row; the margin is beta·Σ sign·r(input) + offset.  mismatched (kto): another answer after this prompt. */

@@ -1,8 +1,9 @@
 /** What relative objectives compare with: log-probabilities under the adapters without the trainable one, and KTO's z0. */
+
+import type { AnswerInput, LoraFeed, TrainRequest } from '../engine.ts'
 import { fingerprint } from '../run/lora-feeds.ts'
 import type { ModelRunner } from '../run/model-runner.ts'
 import { answerLogProbs } from '../run/score.ts'
-import type { AnswerInput, LoraFeed, TrainRequest } from '../run/types.ts'
 import { betaOf, type Item } from './objectives.ts'
 import { LOSSES } from './step-graph.ts'
 

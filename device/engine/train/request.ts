@@ -1,7 +1,7 @@
 /** What a training request must hold to before anything is computed. */
 import { FedError } from '../../../adapters/errors.ts'
+import type { LoraFeed, Objective, TrainRequest } from '../engine.ts'
 import type { Model } from '../model/llama.ts'
-import type { LoraFeed, Objective, TrainRequest } from '../run/types.ts'
 
 /** The adapter that moves. E_SHAPE names what does not fit. */
 export const checkRequest = (model: Model, request: TrainRequest): LoraFeed => {

@@ -1,5 +1,5 @@
 /** The learning rate by step, as get_cosine_schedule_with_warmup and get_constant_schedule_with_warmup of transformers. */
-import type { TrainRequest } from '../run/types.ts'
+import type { TrainRequest } from '../engine.ts'
 
 /** step: steps taken before this one, so that with a warm-up the first has rate 0; steps: of the whole run. */
 export const learningRateAt = (

@@ -1,4 +1,6 @@
 /** Loss and gradients of one row as a graph. A batch is a sum over rows, so weights already hold its 1 / size. */
+
+import type { Objective } from '../engine.ts'
 import {
   buildLogProbs,
   buildTrunk,
@@ -8,7 +10,6 @@ import {
 } from '../model/llama.ts'
 import { backward } from '../onnx/backward.ts'
 import { type Graph, newGraph, type OnnxGraph, type Tensor, toOnnx } from '../onnx/graph.ts'
-import type { Objective } from '../run/types.ts'
 
 /** Predicted tokens are padded to a multiple of so many. */
 export const PREDICTED_CHUNK = 64

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Engine } from '../../../device/engine/engine.ts'
 import { type LocalModel, openModel } from '../../../device/engine/model/open.ts'
-import { openEngine } from '../../../device/engine/run/client.ts'
-import type { Engine } from '../../../device/engine/run/types.ts'
+import { openEngine } from '../../../device/engine/process/client.ts'
 import { fakeDevice as openFake, temporaryFolder } from '../device-fixture.ts'
 import { buildApi, fakeDevice } from './fakes.ts'
 

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Engine } from '../../../device/engine/engine.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import type { Engine } from '../../../device/engine/run/types.ts'
 import { openStore } from '../../../device/store/store.ts'
 import {
   fakeDevice as openFake,

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { decodeUpdate } from '../../../adapters/container/container.ts'
 import { openModel } from '../../../device/engine/model/open.ts'
-import { openEngine } from '../../../device/engine/run/client.ts'
+import { openEngine } from '../../../device/engine/process/client.ts'
 import { enrolledDevice, temporaryFolder } from '../device-fixture.ts'
 
 test('two rounds on the real engine change the shared adapter, and rerank runs under it', async () => {

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
 import { featureCount } from '../../../adapters/container/segments.ts'
 import { seededRng } from '../../../adapters/random.ts'
+import type { Engine } from '../../../device/engine/engine.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import type { Engine } from '../../../device/engine/run/types.ts'
 import { cachePooled, encodeChoice } from '../../../device/reward/choice-features.ts'
 import {
   candidateExits,

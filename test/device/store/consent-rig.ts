@@ -1,7 +1,7 @@
 /** A device on a server whose transport records every part of every attempt; something happens at a named point of a round. */
 import { onTestFinished, vi } from 'vitest'
+import type { Engine } from '../../../device/engine/engine.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import type { Engine } from '../../../device/engine/run/types.ts'
 import type { DeviceOptions } from '../../../device/owner/device.ts'
 import { type OwnStore, openStore, type StoreTx } from '../../../device/store/store.ts'
 import { testServer } from '../../support/federation-fixture.ts'

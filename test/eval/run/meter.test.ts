@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Engine, TrainRequest } from '../../../device/engine/run/types.ts'
+import type { Engine, TrainRequest } from '../../../device/engine/engine.ts'
 import {
   childCpuSeconds,
   measuredResults,

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { FedError } from '../../../../adapters/errors.ts'
 import { createApi } from '../../../../device/api/app.ts'
-import type { Engine } from '../../../../device/engine/run/types.ts'
+import type { Engine } from '../../../../device/engine/engine.ts'
 import type { DeviceSettingsInput } from '../../../../device/home/settings.ts'
 import { openStore } from '../../../../device/store/store.ts'
 import {

@@ -8,9 +8,9 @@ import {
   readQuantized,
 } from '../../../../device/engine/model/quantized-store.ts'
 import { TINY_CONFIG } from '../../../../device/engine/model/tiny.ts'
+import { openService } from '../../../../device/engine/process/service.ts'
 import { decoder, generateTokens } from '../../../../device/engine/run/generate.ts'
 import { modelRunner } from '../../../../device/engine/run/model-runner.ts'
-import { openService } from '../../../../device/engine/run/service.ts'
 import { openSessions } from '../../../../device/engine/run/sessions.ts'
 import {
   type EngineModel,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { AnswerInput } from '../../../../device/engine/engine.ts'
 import { TINY_CONFIG } from '../../../../device/engine/model/tiny.ts'
 import {
   blocksOf,
@@ -10,7 +11,6 @@ import {
   rowArrays,
   trimInput,
 } from '../../../../device/engine/run/rows.ts'
-import type { AnswerInput } from '../../../../device/engine/run/types.ts'
 import { expectCode } from '../../../support/expect-code.ts'
 
 const CONTEXT = 1000

@@ -3,8 +3,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { TrainRequest } from '../../../../device/engine/engine.ts'
 import { TINY_CONFIG } from '../../../../device/engine/model/tiny.ts'
-import type { TrainRequest } from '../../../../device/engine/run/types.ts'
 import {
   readCheckpoint,
   requestDigest,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import type { Objective } from '../../../../device/engine/engine.ts'
 import { packRows } from '../../../../device/engine/run/rows.ts'
-import type { Objective } from '../../../../device/engine/run/types.ts'
 import { batchSize, itemsOf, stepFeeds } from '../../../../device/engine/train/objectives.ts'
 import { PREDICTED_CHUNK } from '../../../../device/engine/train/step-graph.ts'
 import { expectCode } from '../../../support/expect-code.ts'

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { adapterLayout } from '../../../../adapters/lora/layout.ts'
 import { seededRng } from '../../../../adapters/random.ts'
-import { packRows } from '../../../../device/engine/run/rows.ts'
-import { poolAnswers } from '../../../../device/engine/run/score.ts'
 import type {
   Objective,
   RatedAnswer,
   RewardPair,
   TrainRequest,
-} from '../../../../device/engine/run/types.ts'
+} from '../../../../device/engine/engine.ts'
+import { packRows } from '../../../../device/engine/run/rows.ts'
+import { poolAnswers } from '../../../../device/engine/run/score.ts'
 import { addProximal, batchGradient, batchLoss } from '../../../../device/engine/train/gradient.ts'
 import { batchSize, itemsOf } from '../../../../device/engine/train/objectives.ts'
 import { withReference } from '../../../../device/engine/train/reference.ts'

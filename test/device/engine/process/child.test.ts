@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { engineChild } from '../../../../device/engine/run/child.ts'
+import { engineChild } from '../../../../device/engine/process/child.ts'
 import { type EngineModel, engineModel } from '../../../support/engine-model.ts'
 import { programFile } from '../../../support/programs.ts'
 

@@ -2,11 +2,11 @@
 import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { FedError } from '../../../adapters/errors.ts'
+import type { Engine, TrainProgress, Weights } from '../engine.ts'
 import { engineChild } from './child.ts'
-import { CAN_STOP } from './govern.ts'
+import { CAN_STOP } from './governor.ts'
 import type { Progress } from './messages.ts'
 import { rateMeter } from './rate.ts'
-import type { Engine, TrainProgress, Weights } from './types.ts'
 
 export type EngineOptions = {
   /** Converted weights (weights.bin and weights.json). */

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openEngine } from '../../../../device/engine/run/client.ts'
+import type { Engine, TrainRequest } from '../../../../device/engine/engine.ts'
+import { openEngine } from '../../../../device/engine/process/client.ts'
 import { poolAnswers } from '../../../../device/engine/run/score.ts'
-import type { Engine, TrainRequest } from '../../../../device/engine/run/types.ts'
 import {
   type EngineModel,
   engineModel,

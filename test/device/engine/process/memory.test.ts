@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryOf, watchMemory } from '../../../../device/engine/run/memory.ts'
+import { memoryOf, watchMemory } from '../../../../device/engine/process/memory.ts'
 
 test('this process holds megabytes, not gigabytes of gigabytes', async () => {
   const bytes = await memoryOf(process.pid)

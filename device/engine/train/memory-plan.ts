@@ -2,11 +2,11 @@
 import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
+import type { Objective, TrainRequest } from '../engine.ts'
 import type { Model } from '../model/llama.ts'
-import { itemsOf } from '../train/objectives.ts'
-import { buildStep, LOSSES, PREDICTED_CHUNK } from '../train/step-graph.ts'
-import { bucketOf, packRows, ROW_TOKENS } from './rows.ts'
-import type { Objective, TrainRequest } from './types.ts'
+import { bucketOf, packRows, ROW_TOKENS } from '../run/rows.ts'
+import { itemsOf } from './objectives.ts'
+import { buildStep, LOSSES, PREDICTED_CHUNK } from './step-graph.ts'
 
 /** A limit for a process, divided: an eighth at most for kept states, the rest for training. */
 export const divideLimit = (memoryBytes: number | undefined, cacheBytes: number) => {

@@ -1,15 +1,5 @@
 /** The engine's work inside one process: what a child runs, and what tests call directly. */
 import { env } from 'onnxruntime-node'
-import { canQuantize, openQuantized } from '../model/quantized-store.ts'
-import { readManifest } from '../model/weight-store.ts'
-import { type TrainHooks, trainAdapter } from '../train/trainer.ts'
-import { generateTokens } from './generate.ts'
-import { freeBytes } from './memory.ts'
-import { divideLimit, planTraining } from './memory-plan.ts'
-import { type ModelRunner, modelRunner } from './model-runner.ts'
-import { poolAnswers, scoreCandidates } from './score.ts'
-import { openSessions } from './sessions.ts'
-import { openStateFolder } from './state-folder.ts'
 import type {
   AnswerInput,
   CandidateScore,
@@ -19,7 +9,17 @@ import type {
   TrainRequest,
   TrainResult,
   Weights,
-} from './types.ts'
+} from '../engine.ts'
+import { canQuantize, openQuantized } from '../model/quantized-store.ts'
+import { readManifest } from '../model/weight-store.ts'
+import { generateTokens } from '../run/generate.ts'
+import { type ModelRunner, modelRunner } from '../run/model-runner.ts'
+import { poolAnswers, scoreCandidates } from '../run/score.ts'
+import { openSessions } from '../run/sessions.ts'
+import { openStateFolder } from '../run/state-folder.ts'
+import { divideLimit, planTraining } from '../train/memory-plan.ts'
+import { type TrainHooks, trainAdapter } from '../train/trainer.ts'
+import { freeBytes } from './memory.ts'
 
 /** folder: converted weights; cacheBytes: states kept in memory below the adapters. */
 export type ServiceOptions = {

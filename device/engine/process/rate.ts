@@ -1,5 +1,5 @@
 /** How fast a training goes now, and how long it will still take. */
-import type { TrainProgress } from './types.ts'
+import type { TrainProgress } from '../engine.ts'
 
 export type Rate = { readonly tokensPerSecond: number; readonly secondsLeft: number }
 

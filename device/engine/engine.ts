@@ -1,6 +1,6 @@
 /** What the engine takes and gives. Everything here crosses the process boundary, so it is plain data. */
-import type { Factor } from '../../../adapters/lora/layout.ts'
-import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
+import type { Factor } from '../../adapters/lora/layout.ts'
+import type { AdapterSpec } from '../../adapters/lora/spec.ts'
 
 /** float32: as converted. quantized: rounded to 4 or 8 bits (model/quantize.ts), an eighth to a quarter of the memory. */
 export type Weights = 'float32' | 'quantized'

@@ -3,13 +3,9 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { engineChild } from '../../../../device/engine/run/child.ts'
-import type { Manners } from '../../../../device/engine/run/govern.ts'
-import type {
-  TrainProgress,
-  TrainRequest,
-  TrainResult,
-} from '../../../../device/engine/run/types.ts'
+import type { TrainProgress, TrainRequest, TrainResult } from '../../../../device/engine/engine.ts'
+import { engineChild } from '../../../../device/engine/process/child.ts'
+import type { Manners } from '../../../../device/engine/process/governor.ts'
 import {
   type EngineModel,
   engineModel,

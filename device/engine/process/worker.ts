@@ -1,8 +1,8 @@
 /** Entry of an engine child process. Calls run one after the other; the process ends with its parent's channel. */
 import { FedError, isFedError } from '../../../adapters/errors.ts'
+import type { AnswerInput, GenerateOptions, LoraFeed, PooledOptions } from '../engine.ts'
 import type { ToChild, ToParent } from './messages.ts'
 import { openService, type Service, type ServiceOptions } from './service.ts'
-import type { AnswerInput, GenerateOptions, LoraFeed, PooledOptions } from './types.ts'
 
 const send = (message: ToParent) => process.send?.(message)
 const cancelled = new Set<number>()

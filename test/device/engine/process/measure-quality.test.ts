@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Engine, Weights } from '../../../../device/engine/engine.ts'
 import { type LocalModel, openModel } from '../../../../device/engine/model/open.ts'
 import { readQuality, writeQuality } from '../../../../device/engine/model/quality.ts'
-import { openEngine } from '../../../../device/engine/run/client.ts'
-import { measureQuality } from '../../../../device/engine/run/quality.ts'
-import type { Engine, Weights } from '../../../../device/engine/run/types.ts'
+import { openEngine } from '../../../../device/engine/process/client.ts'
+import { measureQuality } from '../../../../device/engine/process/measure-quality.ts'
 
 let cacheFolder: string
 let model: LocalModel

@@ -1,9 +1,9 @@
 /** What quantized weights cost: two engines over the same model are asked the same, and what they say is compared. */
 import { seededRng } from '../../../adapters/random.ts'
+import type { AnswerInput, Engine } from '../engine.ts'
 import type { LocalModel } from '../model/open.ts'
 import type { Quality } from '../model/quality.ts'
 import { QUALITY_TEXTS } from './quality-texts.ts'
-import type { AnswerInput, Engine } from './types.ts'
 
 /** Random linear rewards over standardized states, by which each request's answers are ordered. */
 const REWARDS = 32

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AnswerInput, TrainRequest } from '../../../../device/engine/engine.ts'
+import { openService } from '../../../../device/engine/process/service.ts'
 import {
   divideLimit,
   planTraining,
   rowLimitUnder,
   type StepNeed,
   trainingBytes,
-} from '../../../../device/engine/run/memory-plan.ts'
-import { openService } from '../../../../device/engine/run/service.ts'
-import type { AnswerInput, TrainRequest } from '../../../../device/engine/run/types.ts'
+} from '../../../../device/engine/train/memory-plan.ts'
 import {
   type EngineModel,
   engineModel,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { watchdog } from '../../../../device/engine/run/watchdog.ts'
+import { watchdog } from '../../../../device/engine/process/watchdog.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

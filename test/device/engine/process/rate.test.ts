@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rateMeter } from '../../../../device/engine/run/rate.ts'
+import { rateMeter } from '../../../../device/engine/process/rate.ts'
 
 const at = (step: number, tokens = 100 * step) => ({ step, steps: 100, tokens })
 
