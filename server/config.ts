@@ -1,16 +1,6 @@
 /** What every part of the server is given: the store, the clock, randomness, the log and the settings. */
-import type { Rng } from '../adapters/random.ts'
-import type { Aggregate } from './releases/aggregate.ts'
-import type { Store } from './store/store.ts'
-import type { Log } from './telemetry/log.ts'
-
-/** Pace steering: when a device is told to come back, spread by half around these. */
-export type Pace = {
-  /** A round is about to open. */
-  readonly soonMs: number
-  /** There is nothing to do. */
-  readonly laterMs: number
-}
+import type { Pace } from './rounds/check-in.ts'
+import type { RoundDeps } from './rounds/coordinator.ts'
 
 export type ServerConfig = {
   /** Bearer credential of the operator routes, at least 16 characters. */
@@ -20,12 +10,4 @@ export type ServerConfig = {
 
 export const DEFAULT_PACE: Pace = { soonMs: 1000, laterMs: 60_000 }
 
-/** clock: milliseconds since 1970. rng: cryptographic in production, it makes ids, tokens and keys. */
-export type ServerDeps = {
-  readonly store: Store
-  readonly clock: () => number
-  readonly rng: Rng
-  readonly log: Log
-  readonly config: ServerConfig
-  readonly aggregate: Aggregate
-}
+export type ServerDeps = RoundDeps & { readonly config: ServerConfig }

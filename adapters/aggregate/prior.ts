@@ -3,10 +3,9 @@
  * The E-step is each device's Laplace posterior; this is the M-step, which needs only sums over devices.
  */
 import type { Part } from '../container/container.ts'
-import { triangleSize } from '../container/segments.ts'
 import { FedError } from '../errors.ts'
 import { leadingEigen } from '../math/eigen.ts'
-import { type Matrix, matrix, row } from '../math/matrix.ts'
+import { type Matrix, matrix, row, triangleSize } from '../math/matrix.ts'
 import type { PriorPlan } from '../wire/jobs.ts'
 
 /** D features, k directions (0 ≤ k ≤ D). */

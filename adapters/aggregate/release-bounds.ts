@@ -3,10 +3,10 @@
  * fitted or run under it breaks.
  */
 import { type Container, findPart } from '../container/container.ts'
-import { featureCount } from '../container/segments.ts'
 import { FedError } from '../errors.ts'
 import { adapterLayout, type FactorSegment, segmentOf } from '../lora/layout.ts'
 import type { ReleaseHeader } from '../wire/containers.ts'
+import { featureCount } from '../wire/primitives.ts'
 
 /** (α/r)·‖A‖·‖B‖ of one module, which bounds ‖ΔW‖: weights themselves have a norm of about 100. */
 export const MOST_CHANGE = 1e4

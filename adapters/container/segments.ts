@@ -1,14 +1,9 @@
 /** Which segments an update and a release must have; the order is that of wire/containers.ts. All fail with E_SHAPE. */
 import { FedError } from '../errors.ts'
 import { adapterLayout, type Segment } from '../lora/layout.ts'
+import { triangleSize } from '../math/matrix.ts'
 import type { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
-import type { FeatureSpace } from '../wire/primitives.ts'
-
-/** D: length of the joint feature vector, pooled states then named features. */
-export const featureCount = (space: FeatureSpace): number => space.pooled + space.named.length
-
-/** How many numbers the upper triangle of a D×D matrix has. */
-export const triangleSize = (size: number): number => (size * (size + 1)) / 2
+import { featureCount } from '../wire/primitives.ts'
 
 /** Segments lie one after the other from 0, have distinct names, and cover the payload exactly. */
 export const checkSegments = (segments: readonly Segment[], payloadSize: number): void => {

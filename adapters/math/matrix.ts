@@ -10,6 +10,9 @@ export const matrix = (rows: number, cols: number, data?: ArrayLike<number>): Ma
   return { rows, cols, data: data ? Float64Array.from(data) : new Float64Array(rows * cols) }
 }
 
+/** How many numbers the upper triangle of a matrix [size, size] has. */
+export const triangleSize = (size: number): number => (size * (size + 1)) / 2
+
 /** A view of one row. */
 export const row = (a: Matrix, i: number): Float64Array =>
   a.data.subarray(i * a.cols, (i + 1) * a.cols)

@@ -50,6 +50,9 @@ export const FeatureSpaceSchema = z.strictObject({
 })
 export type FeatureSpace = z.infer<typeof FeatureSpaceSchema>
 
+/** D: length of the joint feature vector. */
+export const featureCount = (space: FeatureSpace): number => space.pooled + space.named.length
+
 /** What identifies the local model: other bytes are another base. */
 export const BaseModelSchema = z.strictObject({
   name: Name,

@@ -1,8 +1,7 @@
 /** Which layer to read answers after, chosen by the device's own choices: heads are fitted on some and judged on the others. */
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
-import { featureCount } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
-import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 import type { StoredChoice } from '../store/choices.ts'
 import { serveRelease } from '../store/private-adapter.ts'

@@ -3,11 +3,10 @@
 import { decodePrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import { checkReleaseBounds } from '../../adapters/aggregate/release-bounds.ts'
 import { type Container, decodeRelease, findPart } from '../../adapters/container/container.ts'
-import { featureCount } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
-import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { type BaseModel, type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 
 export type Released = {

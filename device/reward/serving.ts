@@ -1,12 +1,11 @@
 /** What a device serves with: a release, perhaps a private adapter over it, and the head fitted under both. */
 import { rmSync } from 'node:fs'
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
-import { featureCount } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
-import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import type { Conversation } from '../agent/types.ts'
 import type {
   Engine,

@@ -1,10 +1,9 @@
 /** A device's learning as the round benchmark runs it: states, head, adapter through the head. The device's own functions throughout. */
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
-import { featureCount } from '../../adapters/container/segments.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
-import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import type { Engine, LoraFeed, RewardPair } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'

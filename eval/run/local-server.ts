@@ -12,7 +12,7 @@ import {
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Transport } from '../../device/federation/signed-transport.ts'
 import { createServer } from '../../server/app.ts'
-import type { Pace } from '../../server/config.ts'
+import type { Pace } from '../../server/rounds/check-in.ts'
 import { openSqliteStore } from '../../server/store/sqlite.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 

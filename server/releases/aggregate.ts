@@ -1,5 +1,4 @@
 /** From the updates of a round to the bytes of its release. Same updates, same parent: same bytes, whatever came first. */
-
 import { createFold, type Fold } from '../../adapters/aggregate/exact-sum.ts'
 import { decodePrior, encodePrior, priorMStep } from '../../adapters/aggregate/prior.ts'
 import { checkReleaseBounds } from '../../adapters/aggregate/release-bounds.ts'
@@ -13,14 +12,14 @@ import {
   findPart,
   type Part,
 } from '../../adapters/container/container.ts'
-import { featureCount, triangleSize } from '../../adapters/container/segments.ts'
 import { sha256Hex } from '../../adapters/digest.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
+import { triangleSize } from '../../adapters/math/matrix.ts'
 import type { ReleaseHeader, UpdateHeader } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
-import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { Round } from '../rounds/machine.ts'
+import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { Round } from '../store/records.ts'
 import { type BuiltRelease, releaseOf } from './release.ts'
 
 /** Plain data, so that it can be sent to a worker. */

@@ -5,7 +5,7 @@ import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { UpdateHeader } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameAdapter } from '../../adapters/wire/lineage.ts'
-import type { Round } from '../rounds/machine.ts'
+import type { Round } from '../store/records.ts'
 import { isSameBase, isSameFeatures, LARGEST_SUM, MOMENT_FACTOR } from './line.ts'
 
 /** Float32 rounding of a device that scaled its change down to the limit. */

@@ -1,11 +1,12 @@
 /** A line of releases: which devices belong to it, and how large its messages are. */
-import { featureCount, triangleSize } from '../../adapters/container/segments.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
+import { triangleSize } from '../../adapters/math/matrix.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import {
   type BaseModel,
   type FeatureSpace,
+  featureCount,
   MAX_BINARY_BYTES,
   MAX_JSON_BYTES,
 } from '../../adapters/wire/primitives.ts'

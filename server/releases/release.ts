@@ -7,7 +7,7 @@ import { adapterLayout } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader, ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { Release } from '../store/store.ts'
+import type { Release } from '../store/records.ts'
 
 /** A release before it belongs to a line. */
 export type BuiltRelease = Omit<Release, 'lineId'> & { readonly bytes: Uint8Array }

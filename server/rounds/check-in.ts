@@ -1,14 +1,25 @@
 /** Answers a check-in: an assignment to the oldest round the device may join, or when to come back. */
-
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { ServerDeps } from '../config.ts'
 import { isSameBase, isSameFeatures } from '../releases/line.ts'
 import { uploadTokenOf } from '../secrets.ts'
-import type { Line } from '../store/store.ts'
-import type { Coordinator } from './coordinator.ts'
-import type { Job, Round } from './machine.ts'
+import type { Job, Line, Round } from '../store/records.ts'
+import type { Coordinator, RoundDeps } from './coordinator.ts'
+
+/** Pace steering: when a device is told to come back, spread by half around these. */
+export type Pace = {
+  /** A round is about to open. */
+  readonly soonMs: number
+  /** There is nothing to do. */
+  readonly laterMs: number
+}
+
+export type CheckInDeps = Pick<RoundDeps, 'store' | 'rng'> & {
+  readonly coordinator: Coordinator
+  readonly uploadKey: string
+  readonly config: { readonly pace: Pace }
+}
 
 type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
 
@@ -16,7 +27,7 @@ type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
 const REASONS: readonly RetryReason[] = ['no_job', 'not_eligible', 'cohort_full', 'contributed']
 
 export const checkIn = (
-  deps: ServerDeps & { readonly coordinator: Coordinator; readonly uploadKey: string },
+  deps: CheckInDeps,
   deviceId: string,
   request: CheckInRequest,
   now: number,
@@ -65,7 +76,7 @@ export const isEligible = (request: CheckInRequest, spec: JobSpec, now: number):
 }
 
 const place = (
-  { store, coordinator }: Pick<ServerDeps, 'store'> & { readonly coordinator: Coordinator },
+  { store, coordinator }: CheckInDeps,
   deviceId: string,
   request: CheckInRequest,
   job: Job,
@@ -109,7 +120,7 @@ const assignmentOf = (spec: JobSpec, round: Round, uploadToken: string) => ({
 })
 
 /** Pace steering: spread by half, so that a fleet does not come back in one wave. */
-const retryAfterMs = ({ rng, config }: ServerDeps, reason: RetryReason): number => {
+const retryAfterMs = ({ rng, config }: CheckInDeps, reason: RetryReason): number => {
   const isSoon = reason === 'contributed' || reason === 'cohort_full'
   return Math.round((isSoon ? config.pace.soonMs : config.pace.laterMs) * (0.5 + rng.uniform()))
 }
@@ -117,7 +128,7 @@ const retryAfterMs = ({ rng, config }: ServerDeps, reason: RetryReason): number 
 /** Of the lines this device can follow, one with a trained release before one without, then the newest. */
 const headFor = (
   lines: readonly Line[],
-  store: ServerDeps['store'],
+  store: CheckInDeps['store'],
   { base, features }: CheckInRequest,
 ): string | null => {
   const fitting = lines.filter(

@@ -1,16 +1,22 @@
 /** Carries the state machine: loads, advances, saves in one transaction, opens the next round, has closed rounds aggregated. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { ServerDeps } from '../config.ts'
+import type { Rng } from '../../adapters/random.ts'
+import type { Aggregate } from '../releases/aggregate.ts'
 import type { BuiltRelease } from '../releases/release.ts'
 import { newId } from '../secrets.ts'
-import {
-  advance,
-  isOpen,
-  type Job,
-  type JobEvent,
-  type JobProgress,
-  type Round,
-} from './machine.ts'
+import type { Job, Round } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+import type { Log } from '../telemetry/log.ts'
+import { advance, isOpen, type JobEvent, type JobProgress } from './machine.ts'
+
+/** clock: milliseconds since 1970. rng: cryptographic in production, it makes ids, tokens and keys. */
+export type RoundDeps = {
+  readonly store: Store
+  readonly clock: () => number
+  readonly rng: Rng
+  readonly log: Log
+  readonly aggregate: Aggregate
+}
 
 export type Coordinator = {
   /** Applies an event to a job and its newest round, and opens the rounds that became possible. Fails with E_NO_JOB. */
@@ -31,7 +37,7 @@ export type Coordinator = {
 
 type Waiting = { readonly job: Job; readonly round: Round }
 
-export const createCoordinator = (deps: ServerDeps): Coordinator => {
+export const createCoordinator = (deps: RoundDeps): Coordinator => {
   const { store, log } = deps
   let running: Promise<void> | undefined
   let isStopped = false
@@ -99,14 +105,14 @@ export const createCoordinator = (deps: ServerDeps): Coordinator => {
 }
 
 /** A job and its newest round. Fails with E_NO_JOB. */
-export const progressOf = ({ store }: Pick<ServerDeps, 'store'>, jobId: string): JobProgress => {
+export const progressOf = ({ store }: Pick<RoundDeps, 'store'>, jobId: string): JobProgress => {
   const job = store.job(jobId)
   if (!job) throw new FedError('E_NO_JOB', `no job ${jobId.slice(0, 64)}`)
   return { job, round: store.newestRound(jobId) ?? null }
 }
 
 /** Jobs of one line run one after the other, in the order of their creation: a release has one successor. */
-const openRounds = ({ store, rng, log }: ServerDeps, now: number): void => {
+const openRounds = ({ store, rng, log }: RoundDeps, now: number): void => {
   const busy = new Set<string>()
   for (const job of store.runningJobs()) {
     if (busy.has(job.lineId)) continue
@@ -132,7 +138,7 @@ const openRounds = ({ store, rng, log }: ServerDeps, now: number): void => {
   }
 }
 
-const nextWaiting = ({ store }: ServerDeps): Waiting | undefined => {
+const nextWaiting = ({ store }: RoundDeps): Waiting | undefined => {
   for (const job of store.runningJobs()) {
     const round = store.newestRound(job.id)
     if (round?.phase === 'aggregating') return { job, round }
@@ -142,7 +148,7 @@ const nextWaiting = ({ store }: ServerDeps): Waiting | undefined => {
 
 /** A failure is an outcome: the same updates would fail again, so the round is given up and tried with new ones. */
 const aggregateRound = async (
-  { store, aggregate, log }: ServerDeps,
+  { store, aggregate, log }: RoundDeps,
   { job, round }: Waiting,
 ): Promise<BuiltRelease | FedError> => {
   try {
@@ -164,14 +170,14 @@ const aggregateRound = async (
   }
 }
 
-const readObject = async (store: ServerDeps['store'], hash: string): Promise<Uint8Array> => {
+const readObject = async (store: RoundDeps['store'], hash: string): Promise<Uint8Array> => {
   const bytes = await store.getObject(hash)
   if (!bytes) throw new FedError('E_DATA', `object ${hash} is missing`)
   return bytes
 }
 
 const recordOutcome = async (
-  { store, clock }: ServerDeps,
+  { store, clock }: RoundDeps,
   apply: Coordinator['apply'],
   { job, round }: Waiting,
   outcome: BuiltRelease | FedError,
@@ -194,11 +200,11 @@ const recordOutcome = async (
 }
 
 /** Updates are needed only until their round has ended; their digests stay, so that a repeat is still recognized. */
-const forgetUpdates = async ({ store }: ServerDeps, roundId: string): Promise<void> => {
+const forgetUpdates = async ({ store }: RoundDeps, roundId: string): Promise<void> => {
   for (const digest of store.digests(roundId)) await store.dropObject(digest)
 }
 
-const logChange = ({ log }: ServerDeps, before: JobProgress, after: JobProgress): void => {
+const logChange = ({ log }: RoundDeps, before: JobProgress, after: JobProgress): void => {
   if (after.round && after.round.phase !== before.round?.phase)
     log('info', `round_${after.round.phase}`, {
       job: after.job.id,

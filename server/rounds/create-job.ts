@@ -3,19 +3,19 @@ import { sha256Hex } from '../../adapters/digest.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { lineIdOf } from '../../adapters/wire/lineage.ts'
-import type { ServerDeps } from '../config.ts'
 import { checkJobSize } from '../releases/line.ts'
 import { firstRelease } from '../releases/release.ts'
 import { newId } from '../secrets.ts'
-import type { Coordinator } from './coordinator.ts'
-import { type Job, newJob } from './machine.ts'
+import type { Job } from '../store/records.ts'
+import type { Coordinator, RoundDeps } from './coordinator.ts'
+import { newJob } from './machine.ts'
 
 /**
  * key: the request's Idempotency-Key, if any; the same key and spec give the same job again.
  * Fails with E_CONFLICT (the key came with another spec, or the line has another model shape), E_SHAPE, E_FEATURES.
  */
 export const createJob = async (
-  deps: ServerDeps & { readonly coordinator: Coordinator },
+  deps: RoundDeps & { readonly coordinator: Coordinator },
   spec: JobSpec,
   key?: string,
 ): Promise<{ job: Job; isNew: boolean }> => {
@@ -49,7 +49,7 @@ export const createJob = async (
   })
 }
 
-const earlierJob = ({ store }: ServerDeps, key: string, requestHash: string): Job | undefined => {
+const earlierJob = ({ store }: RoundDeps, key: string, requestHash: string): Job | undefined => {
   const earlier = store.idempotent(key)
   if (!earlier) return undefined
   if (earlier.requestHash !== requestHash)

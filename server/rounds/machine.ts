@@ -4,44 +4,8 @@
  */
 import { FedError } from '../../adapters/errors.ts'
 import type { Factor } from '../../adapters/lora/layout.ts'
-import type { JobSpec, JobState, RoundPhase } from '../../adapters/wire/jobs.ts'
-
-/** Times are milliseconds since 1970. assigned and received count devices. */
-export type Round = {
-  readonly id: string
-  readonly jobId: string
-  readonly index: number
-  /** How many rounds of this index failed before. */
-  readonly attempt: number
-  readonly phase: RoundPhase
-  /** The factor that moves; null when the adapter is no part of the round. */
-  readonly factor: Factor | null
-  /** The release that devices train from, and its basis epoch. */
-  readonly parent: string
-  readonly basisEpoch: number
-  readonly assigned: number
-  readonly received: number
-  readonly openedAt: number
-  readonly deadlineAt: number
-  /** When collecting ended. The release takes its time from here, so that a restart makes the same bytes. */
-  readonly closedAt: number | null
-  readonly reason: string | null
-  readonly release: string | null
-}
-
-export type Job = {
-  readonly id: string
-  readonly lineId: string
-  readonly spec: JobSpec
-  readonly state: JobState
-  readonly reason: string | null
-  readonly createdAt: number
-  readonly endedAt: number | null
-  /** Rounds released so far: the index of the next one. */
-  readonly released: number
-  /** Failed attempts at that index. */
-  readonly failures: number
-}
+import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import type { Job, Round } from '../store/records.ts'
 
 /** A job and its newest round. */
 export type JobProgress = { readonly job: Job; readonly round: Round | null }

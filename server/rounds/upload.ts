@@ -1,11 +1,11 @@
 /** Takes one update of one device: checks, stores the bytes, records them in the round. */
 import { createHash } from 'node:crypto'
 import { FedError } from '../../adapters/errors.ts'
-import type { ServerDeps } from '../config.ts'
 import { checkUpdate } from '../releases/check-update.ts'
 import { isSameCredential, uploadTokenOf } from '../secrets.ts'
-import type { Coordinator } from './coordinator.ts'
-import { advance, type Job, type Round } from './machine.ts'
+import type { Job, Round } from '../store/records.ts'
+import type { Coordinator, RoundDeps } from './coordinator.ts'
+import { advance } from './machine.ts'
 
 export type Upload = {
   readonly roundId: string
@@ -19,7 +19,7 @@ export type Upload = {
  * Fails with E_NO_ROUND, E_NOT_IN_COHORT, E_AUTH (upload token), E_TWICE, E_ROUND_CLOSED and the codes of checkUpdate.
  */
 export const receiveUpload = async (
-  deps: ServerDeps & { readonly coordinator: Coordinator; readonly uploadKey: string },
+  deps: RoundDeps & { readonly coordinator: Coordinator; readonly uploadKey: string },
   { roundId, deviceId, uploadToken, bytes }: Upload,
 ): Promise<{ duplicate: boolean; digest: string }> => {
   const { store, clock, coordinator, uploadKey } = deps
@@ -50,7 +50,7 @@ export const receiveUpload = async (
   return { duplicate, digest }
 }
 
-const findRound = ({ store }: ServerDeps, roundId: string): { job: Job; round: Round } => {
+const findRound = ({ store }: RoundDeps, roundId: string): { job: Job; round: Round } => {
   const round = store.round(roundId)
   const job = round && store.job(round.jobId)
   if (!round || !job) throw new FedError('E_NO_ROUND', `no round ${roundId.slice(0, 64)}`)

@@ -8,7 +8,7 @@ import {
   verifySignature,
 } from '../../adapters/wire/signature.ts'
 import type { ServerDeps } from '../config.ts'
-import type { Device } from '../store/store.ts'
+import type { Device } from '../store/records.ts'
 import { readBody } from './body.ts'
 
 /** body: the exact bytes that were signed; empty for a GET. */

@@ -3,10 +3,10 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
-import type { Job, Round } from '../rounds/machine.ts'
 import { fileObjects, memoryObjects } from './objects.ts'
+import type { Device, Job, Line, Release, Round, RoundMember } from './records.ts'
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
-import type { Device, Line, Release, RoundMember, Store } from './store.ts'
+import type { Store } from './store.ts'
 
 /**
  * folder: the data folder (made with mode 0700), or ':memory:'.

@@ -1,36 +1,5 @@
-/** What the server remembers. One implementation (sqlite.ts); its contract is test/support/store-contract.ts. */
-import type { Factor } from '../../adapters/lora/layout.ts'
-import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
-import type { StrategyName } from '../../adapters/wire/jobs.ts'
-import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
-import type { Job, Round } from '../rounds/machine.ts'
-
-export type Device = {
-  readonly id: string
-  readonly publicKey: string
-  readonly enrolledAt: number
-  readonly lastSeenAt: number | null
-}
-
-/** Releases that follow one another: same base, tokenizer, adapter spec, exit layer and feature space. */
-export type Line = {
-  readonly id: string
-  readonly base: BaseModel
-  readonly features: FeatureSpace
-  /** Hash of the newest release. */
-  readonly head: string
-  readonly updatedAt: number
-}
-
-/** adapterRounds: rounds that moved the adapter up to this release; nextFactor: what the next such round moves. */
-export type Release = {
-  readonly summary: ReleaseSummary
-  readonly lineId: string
-  readonly adapterRounds: number
-  readonly nextFactor: Readonly<Record<StrategyName, Factor>>
-}
-
-export type RoundMember = { readonly deviceId: string; readonly digest: string | null }
+/** The server's memory as an interface. One implementation (sqlite.ts); its contract is test/support/store-contract.ts. */
+import type { Device, Job, Line, Release, Round, RoundMember } from './records.ts'
 
 /**
  * Reads and writes are synchronous: SQLite lives in this process, and a decision and its record are then one step.

@@ -1,14 +1,13 @@
 /** A federation server in this process with a clock that only moves when told, and devices that sign. */
-
 import { expect } from 'vitest'
 import { encodeUpdate, type Part } from '../../adapters/container/container.ts'
-import { featureCount, triangleSize } from '../../adapters/container/segments.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
+import { triangleSize } from '../../adapters/math/matrix.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
 import type { UpdateHeader } from '../../adapters/wire/containers.ts'
 import type { Assignment, CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jobs.ts'
-import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapters/wire/signature.ts'
 import { createServer } from '../../server/app.ts'
 import { openSqliteStore } from '../../server/store/sqlite.ts'

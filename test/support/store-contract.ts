@@ -1,6 +1,7 @@
 /** What every store keeps to. open: makes the same store again where reopening is possible. */
 import { expect, test } from 'vitest'
-import { newJob, type Round } from '../../server/rounds/machine.ts'
+import { newJob } from '../../server/rounds/machine.ts'
+import type { Round } from '../../server/store/records.ts'
 import type { Store } from '../../server/store/store.ts'
 import { parsedJob } from './federation-fixture.ts'
 

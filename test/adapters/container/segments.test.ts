@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkSegments, featureCount, triangleSize } from '../../../adapters/container/segments.ts'
+import { checkSegments } from '../../../adapters/container/segments.ts'
 import { sequentialSegments } from '../../../adapters/lora/layout.ts'
+import { triangleSize } from '../../../adapters/math/matrix.ts'
+import { featureCount } from '../../../adapters/wire/primitives.ts'
 import { expectCode } from '../../support/expect-code.ts'
 
 describe('segments', () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
-import { featureCount } from '../../../adapters/container/segments.ts'
 import { seededRng } from '../../../adapters/random.ts'
+import { featureCount } from '../../../adapters/wire/primitives.ts'
 import type { Engine } from '../../../device/engine/engine.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { cachePooled, encodeChoice } from '../../../device/reward/choice-features.ts'

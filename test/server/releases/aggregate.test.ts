@@ -5,16 +5,16 @@ import {
   findPart,
   partsOf,
 } from '../../../adapters/container/container.ts'
-import { triangleSize } from '../../../adapters/container/segments.ts'
 import { sha256Hex } from '../../../adapters/digest.ts'
 import { FedError } from '../../../adapters/errors.ts'
+import { triangleSize } from '../../../adapters/math/matrix.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import type { Contribution, JobSpec, JobSpecInput } from '../../../adapters/wire/jobs.ts'
 import { type AggregationPlan, aggregateInProcess } from '../../../server/releases/aggregate.ts'
 import { firstRelease } from '../../../server/releases/release.ts'
 import { aggregateInWorker } from '../../../server/releases/worker.ts'
-import type { Round } from '../../../server/rounds/machine.ts'
+import type { Round } from '../../../server/store/records.ts'
 import { parsedJob, tinyJob, updateFor, updateParts } from '../../support/federation-fixture.ts'
 
 const NOW = 1_700_000_000_000

@@ -1,0 +1,69 @@
+/** What the server remembers of each thing: one type a table. */
+import type { Factor } from '../../adapters/lora/layout.ts'
+import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
+import type { JobSpec, JobState, RoundPhase, StrategyName } from '../../adapters/wire/jobs.ts'
+import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
+
+export type Device = {
+  readonly id: string
+  readonly publicKey: string
+  readonly enrolledAt: number
+  readonly lastSeenAt: number | null
+}
+
+/** Releases that follow one another: same base, tokenizer, adapter spec, exit layer and feature space. */
+export type Line = {
+  readonly id: string
+  readonly base: BaseModel
+  readonly features: FeatureSpace
+  /** Hash of the newest release. */
+  readonly head: string
+  readonly updatedAt: number
+}
+
+/** adapterRounds: rounds that moved the adapter up to this release; nextFactor: what the next such round moves. */
+export type Release = {
+  readonly summary: ReleaseSummary
+  readonly lineId: string
+  readonly adapterRounds: number
+  readonly nextFactor: Readonly<Record<StrategyName, Factor>>
+}
+
+export type RoundMember = { readonly deviceId: string; readonly digest: string | null }
+
+/** Times are milliseconds since 1970. assigned and received count devices. */
+export type Round = {
+  readonly id: string
+  readonly jobId: string
+  readonly index: number
+  /** How many rounds of this index failed before. */
+  readonly attempt: number
+  readonly phase: RoundPhase
+  /** The factor that moves; null when the adapter is no part of the round. */
+  readonly factor: Factor | null
+  /** The release that devices train from, and its basis epoch. */
+  readonly parent: string
+  readonly basisEpoch: number
+  readonly assigned: number
+  readonly received: number
+  readonly openedAt: number
+  readonly deadlineAt: number
+  /** When collecting ended. The release takes its time from here, so that a restart makes the same bytes. */
+  readonly closedAt: number | null
+  readonly reason: string | null
+  readonly release: string | null
+}
+
+export type Job = {
+  readonly id: string
+  readonly lineId: string
+  readonly spec: JobSpec
+  readonly state: JobState
+  readonly reason: string | null
+  readonly createdAt: number
+  readonly endedAt: number | null
+  /** Rounds released so far: the index of the next one. */
+  readonly released: number
+  /** Failed attempts at that index. */
+  readonly failures: number
+}
