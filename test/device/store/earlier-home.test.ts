@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
-import { openDevice } from '../../../device/agent/device.ts'
 import { energyEntries } from '../../../device/agent/energy-status.ts'
+import { openDevice } from '../../../device/owner/device.ts'
 import { consentRefusal, withdrawConsent } from '../../../device/store/consent.ts'
 import { servingState } from '../../../device/store/private-adapter.ts'
 import { type OwnStore, openStore, type StateKey } from '../../../device/store/store.ts'
-import { fakeEngine, temporaryFolder, tinyModel } from '../agent/fixture.ts'
+import { fakeEngine, temporaryFolder, tinyModel } from '../device-fixture.ts'
 
 const vector = (name: string): string =>
   readFileSync(new URL(`../../vectors/device-home/${name}`, import.meta.url), 'utf8')
