@@ -1,10 +1,11 @@
 /** `loreweave service`: the agent as a systemd user unit or a launchd agent, begun at login. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { isHome } from '../home/home.ts'
 import { type CommonOptions, folderOf, withHome } from './context.ts'
@@ -58,8 +59,7 @@ export const serviceCommand = (io: Io): Command => {
       if (!isHome(plan.home))
         throw new FedError('E_HOME', `${plan.home} is not set up. Run: loreweave init`)
       mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(`${path}.${process.pid}.tmp`, unitOf(plan), { mode: 0o600 })
-      renameSync(`${path}.${process.pid}.tmp`, path)
+      replaceFileSync(path, unitOf(plan), { mode: 0o600 })
       report(io, options, [`wrote ${path}`, ...told(plan), ...runAll(beginning(path))])
     })
   withHome(command.command('uninstall'))

@@ -1,20 +1,11 @@
 /** The home folder of a device: configuration and secrets, readable by its owner alone. */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson, textOfFile } from '../../adapters/formats/text.ts'
+import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { DEFAULT_MODEL } from '../engine/model/registry.ts'
@@ -165,13 +156,8 @@ const readSecret = (path: string): string => {
   return readHomeFile(path)
 }
 
-/** Written under a temporary name and renamed, so that a crash leaves the old file or the new one. */
-const writeSecret = (path: string, text: string): void => {
-  const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, text, { mode: 0o600 })
-  chmodSync(temporary, 0o600)
-  renameSync(temporary, path)
-}
+const writeSecret = (path: string, text: string): void =>
+  replaceFileSync(path, text, { mode: 0o600 })
 
 const privateDatabase = (path: string): string => {
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))

@@ -1,7 +1,8 @@
 /** `loreweave-eval run`. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { cacheOption, integer, jsonOption, progress, threadsOption } from '../options.ts'
 import type { RunReport } from '../report/data.ts'
 import { htmlReport } from '../report/html.ts'
@@ -78,11 +79,7 @@ export const writeReports = (folder: string, report: RunReport): void => {
     'report.md': markdownReport(report),
     'report.json': `${JSON.stringify(report, null, 2)}\n`,
   }
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, name)
-    writeFileSync(`${path}.part`, text)
-    renameSync(`${path}.part`, path)
-  }
+  for (const [name, text] of Object.entries(files)) replaceFileSync(join(folder, name), text)
   progress(`report: ${join(folder, 'report.html')}`)
 }
 

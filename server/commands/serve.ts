@@ -1,10 +1,11 @@
 /** `loreweave-server serve`: the server over HTTP, on a data folder, until a signal ends it. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { FedError } from '../../adapters/errors.ts'
 import { textOfFile } from '../../adapters/formats/text.ts'
+import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { createServer } from '../app.ts'
 import { aggregateInWorker } from '../releases/worker.ts'
@@ -88,9 +89,7 @@ const operatorCredential = (data: string): string => {
   if (existsSync(path)) return textOfFile(() => readFileSync(path), path).trim()
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const credential = newCredential(cryptoRng())
-  writeFileSync(`${path}.part`, `${credential}\n`, { mode: 0o600 })
-  chmodSync(`${path}.part`, 0o600)
-  renameSync(`${path}.part`, path)
+  replaceFileSync(path, `${credential}\n`, { mode: 0o600 })
   return credential
 }
 

@@ -1,7 +1,8 @@
-/** Content-addressed bytes: one file each, written under a temporary name, flushed, then renamed. */
+/** Content-addressed bytes: one file each, whole and flushed once its name is there. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '../../adapters/node/replace-file.ts'
 
 export type ObjectStore = {
   put(hash: string, bytes: Uint8Array): Promise<void>
@@ -21,15 +22,7 @@ export const fileObjects = (folder: string): ObjectStore => {
   return {
     async put(hash, bytes) {
       const temporary = join(folder, `${hash}.${writes++}${TEMPORARY}`)
-      const file = await open(temporary, 'w', 0o600)
-      try {
-        await file.writeFile(bytes)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(temporary, join(folder, hash))
-      await flushFolder(folder)
+      await replaceFile(join(folder, hash), bytes, { mode: 0o600, temporary })
     },
     async get(hash) {
       try {
@@ -51,16 +44,5 @@ export const memoryObjects = (): ObjectStore => {
     get: async (hash) => objects.get(hash)?.slice(),
     list: async () => [...objects.keys()],
     drop: async (hash) => void objects.delete(hash),
-  }
-}
-
-/** A rename outlives a power cut once its folder is flushed; Windows cannot open a folder and needs no such flush. */
-const flushFolder = async (folder: string): Promise<void> => {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -1,7 +1,8 @@
 /** What quantized weights were measured to cost, kept beside them. */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { replaceFile } from '../../../adapters/node/replace-file.ts'
 
 const QualitySchema = z.strictObject({
   /** Mean absolute difference of an answer's log-probability per token, in nats, and what that of a token is on average. */
@@ -27,8 +28,5 @@ export const readQuality = async (folder: string): Promise<Quality | undefined> 
   }
 }
 
-export const writeQuality = async (folder: string, quality: Quality): Promise<void> => {
-  const partial = join(folder, `${FILE}.${process.pid}.tmp`)
-  await writeFile(partial, `${JSON.stringify(quality)}\n`)
-  await rename(partial, join(folder, FILE))
-}
+export const writeQuality = (folder: string, quality: Quality): Promise<void> =>
+  replaceFile(join(folder, FILE), `${JSON.stringify(quality)}\n`)

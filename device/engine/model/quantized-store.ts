@@ -1,8 +1,9 @@
 /** The quantized weights of a model beside its converted ones: one file and its table, made once, at the first use. */
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../../../adapters/errors.ts'
+import { replaceFile } from '../../../adapters/node/replace-file.ts'
 import { Sha256 } from '../../../adapters/wire/primitives.ts'
 import { QUANTIZED_BLOCK } from '../onnx/ops.ts'
 import type { ModelConfig } from './config.ts'
@@ -117,8 +118,7 @@ const makeQuantized = async (
     }
     const table: QuantizedManifest = { version: 1, source: manifest.source, tensors }
     await rename(partial, join(folder, QUANTIZED_FILE))
-    await writeFile(join(folder, `${TABLE_FILE}.${process.pid}.tmp`), `${JSON.stringify(table)}\n`)
-    await rename(join(folder, `${TABLE_FILE}.${process.pid}.tmp`), join(folder, TABLE_FILE))
+    await replaceFile(join(folder, TABLE_FILE), `${JSON.stringify(table)}\n`)
     return table
   } catch (cause) {
     await rm(partial, { force: true }).catch(() => {})

@@ -1,11 +1,12 @@
 /** One engine child, started at its first call, started afresh after it died or was left idle. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants, setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FedError } from '../../../adapters/errors.ts'
+import { replaceFileSync } from '../../../adapters/node/replace-file.ts'
 import { governor, type Manners } from './governor.ts'
 import { type MemoryWatch, watchMemory } from './memory.ts'
 import type { Call, Progress, ToChild, ToParent } from './messages.ts'
@@ -310,7 +311,6 @@ const bundle = (entry: string): string => {
   const folder = join(dirname(require.resolve('esbuild/package.json')), '..', '.cache', 'loreweave')
   const path = join(folder, 'worker.mjs')
   mkdirSync(folder, { recursive: true })
-  writeFileSync(`${path}.${process.pid}`, file!.contents)
-  renameSync(`${path}.${process.pid}`, path)
+  replaceFileSync(path, file!.contents, { isFlushed: false })
   return path
 }

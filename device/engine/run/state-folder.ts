@@ -3,8 +3,9 @@
  *  nothing here waits for the disk. Several processes may share a folder. */
 import { createHash } from 'node:crypto'
 import { readFileSync, utimesSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { replaceFile } from '../../../adapters/node/replace-file.ts'
 import type { StateKey } from './state-cache.ts'
 
 export type StateFolder = {
@@ -41,7 +42,7 @@ export const openStateFolder = ({ folder, base, maxBytes }: StateFolderOptions):
   const save = async (key: StateKey, file: Uint8Array): Promise<void> => {
     const path = pathOf(key)
     await mkdir(folderOf(key.generation), { recursive: true, mode: 0o700 })
-    await replaceFile(path, file)
+    await replaceFile(path, file, { mode: 0o600, isFlushed: false })
     unchecked += file.length
     if (unchecked <= maxBytes) return
     unchecked = 0
@@ -107,17 +108,6 @@ const checksum = (path: string, data: Uint8Array): Buffer =>
 
 const sha256 = (...parts: readonly string[]): string =>
   createHash('sha256').update(parts.join('\n')).digest('hex')
-
-const replaceFile = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    await writeFile(temporary, bytes, { mode: 0o600 })
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-}
 
 /** Deletes the least recently read files where there is too much; returns the bytes that are left. */
 const evict = async (folder: string, maxBytes: number): Promise<number> => {

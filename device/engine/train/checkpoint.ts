@@ -1,8 +1,8 @@
 /** A training run on disk: whole or absent after a crash of the process, and after one of the machine. */
 import { createHash } from 'node:crypto'
-import { open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { deserialize, serialize } from 'node:v8'
+import { replaceFile } from '../../../adapters/node/replace-file.ts'
 import type { Evaluation, TrainRequest } from '../engine.ts'
 
 export type Checkpoint = {
@@ -28,20 +28,11 @@ export const requestDigest = (request: TrainRequest, model: string): string => {
   return createHash('sha256').update(`${FORMAT} ${model}`).update(serialize(rest)).digest('hex')
 }
 
-/** The bytes are on the disk before the name says so, and the name before this resolves: a power cut leaves the last
- *  checkpoint or this one. One writer at a time. */
+/** A power cut leaves the last checkpoint or this one. One writer at a time. */
 export const writeCheckpoint = async (path: string, checkpoint: Checkpoint): Promise<void> => {
   const bytes = serialize(checkpoint)
-  const temporary = `${path}.tmp`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(Buffer.concat([createHash('sha256').update(bytes).digest(), bytes]))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
-  await syncFolder(dirname(path))
+  const checked = Buffer.concat([createHash('sha256').update(bytes).digest(), bytes])
+  await replaceFile(path, checked, { mode: 0o600, temporary: `${path}.tmp` })
 }
 
 /** undefined when the file is missing, damaged, or of another request: the run then begins anew. */
@@ -59,14 +50,3 @@ export const readCheckpoint = async (
 
 /** Raised when a checkpoint, or what a run computes from a request, changes. */
 const FORMAT = 'checkpoint 2'
-
-/** Windows opens no folders, and renames durably by itself. */
-const syncFolder = async (path: string): Promise<void> => {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
