@@ -1,11 +1,7 @@
 /** What the agent saw at its last look, and the end of its last work: needs no model. */
-import {
-  type ConditionsStatus,
-  type HoldReason,
-  LastTraining,
-  type Readings,
-} from '../../adapters/wire/energy.ts'
+
 import type { DeviceStore } from '../store/store.ts'
+import { type ConditionsStatus, type HoldReason, LastTraining, type Readings } from './reports.ts'
 import { isTrainingPaused } from './training.ts'
 
 /** at: of the look; goodUntil: when a running agent would long have looked again. */

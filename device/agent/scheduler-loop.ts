@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
-import type { HoldReason, LastTraining, Readings } from '../../adapters/wire/energy.ts'
 import type { Sleep } from '../federation/signed-transport.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
@@ -20,6 +19,7 @@ import {
   keepCheckIn,
   keepEnergy,
 } from './energy-status.ts'
+import type { HoldReason, LastTraining, Readings } from './reports.ts'
 import {
   beginScheduler,
   type Instant,

@@ -2,9 +2,10 @@
  * When the agent works: a pure machine, (state, event) -> state and what to do. Intervals are counted on a clock that is never set; the
  * wall clock decides only hours and days. A machine that slept is recognised by the wall clock running ahead of the other one.
  */
-import type { HoldReason, Readings } from '../../adapters/wire/energy.ts'
+
 import type { AgentSettings } from '../home/settings.ts'
 import { holdReasons, isHeldByNetwork, type Overrides } from './conditions.ts'
+import type { HoldReason, Readings } from './reports.ts'
 
 export type Work = 'training' | 'round'
 /** wall: milliseconds since 1970; steady: milliseconds of the clock that is never set. */

@@ -1,9 +1,9 @@
 /** What a home knows of its training: whether it is paused, which is kept, and how far it is. */
 import { FedError } from '../../adapters/errors.ts'
-import type { TrainingStatus } from '../../adapters/wire/personalization.ts'
 import type { TrainProgress } from '../engine/engine.ts'
 import type { Sleep } from '../federation/signed-transport.ts'
 import type { DeviceStore, StoreTx } from '../store/store.ts'
+import type { TrainingStatus } from '../store/training-status.ts'
 import type { Progress } from './types.ts'
 
 export type TrainingRun = Omit<TrainingStatus, 'state'> & {

@@ -2,28 +2,24 @@
 import type { ChatMessage, ChoiceLine, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { CheckInResponse, ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
-import type {
-  FeedbackEvent,
-  FeedbackResponse,
-  ForgetReport,
-  ForgetTarget,
-  ProfileChange,
-  ProfileResponse,
-  Proposal,
-  RequestMode,
-  RerankResponse,
-  RewriteReason,
-  RewriteResponse,
-  StatusResponse,
-  TrainingStatus,
-} from '../../adapters/wire/personalization.ts'
 import type { Traffic } from '../federation/signed-transport.ts'
+import type { FeedbackEvent, FeedbackReceipt } from '../feedback/event.ts'
 import type { ImportReport } from '../feedback/import-choices.ts'
+import type { DeviceStatus } from '../owner/device-status.ts'
+import type { DescribedProfile, ProfileChange, Proposal } from '../preferences/preference.ts'
+import type {
+  RequestMode,
+  RewriteDecision,
+  RewriteReason,
+} from '../preferences/rewrite-decision.ts'
 import type { Bound, Suffixes, Trace } from '../preferences/suffixes.ts'
 import type { ExitChoice, ExitReport } from '../reward/choose-exit.ts'
 import type { PrivateObjective } from '../reward/private-data.ts'
+import type { RerankDecision } from '../reward/rerank-decision.ts'
 import type { AnswerUsage, Terms } from '../spending/prices.ts'
 import type { CandidatePlan, Spending } from '../spending/spend.ts'
+import type { ForgetReport, ForgetTarget } from '../store/forget-report.ts'
+import type { TrainingStatus } from '../store/training-status.ts'
 
 /** The part of a request to Claude that personalization reads. instructions: of system messages among the others, in their order. */
 export type Conversation = {
@@ -40,10 +36,10 @@ type Body<T> = Omit<T, 'protocol'>
 /** null: nothing of the request was kept, so that no feedback can name it. */
 type MaybeKept<T> = Omit<Body<T>, 'decisionId'> & { readonly decisionId: string | null }
 /** bound: the suffix under which the conversation goes on; null: it has none. */
-export type RewriteResult = MaybeKept<RewriteResponse> & {
+export type RewriteResult = MaybeKept<RewriteDecision> & {
   readonly bound?: Bound | null
 }
-export type RerankResult = MaybeKept<RerankResponse> & {
+export type RerankResult = MaybeKept<RerankDecision> & {
   /** Probability with which the winner was drawn, and whether it was drawn at random. */
   readonly propensity: number
   readonly explored: boolean
@@ -134,7 +130,7 @@ export type Personalizer = {
   spend(model: string, usages: readonly AnswerUsage[], options?: SpendOptions): void
   /** Any answer to the request: the next plan goes by what such requests really take. */
   noteUsage(request: CandidateRequest, usage: AnswerUsage): void
-  feedback(event: FeedbackEvent): Promise<Body<FeedbackResponse>>
+  feedback(event: FeedbackEvent): Promise<FeedbackReceipt>
   /**
    * Erases conversations from this device, and whatever was made from them; preview: only says what would go. Fails with E_NO_DECISION.
    */
@@ -142,12 +138,12 @@ export type Personalizer = {
   /** Preferences that the user seems to have stated, oldest first. */
   proposals(): Proposal[]
   /** A dismissed one does not come back. Fails with E_NOT_FOUND. */
-  settleProposal(id: string, accept: boolean): Promise<Body<ProfileResponse>>
+  settleProposal(id: string, accept: boolean): Promise<DescribedProfile>
   /** Resolves once what was begun in the background is done. */
   settled(): Promise<void>
-  profile(): Body<ProfileResponse>
-  editProfile(changes: readonly ProfileChange[]): Promise<Body<ProfileResponse>>
-  status(): Body<StatusResponse>
+  profile(): DescribedProfile
+  editProfile(changes: readonly ProfileChange[]): Promise<DescribedProfile>
+  status(): DeviceStatus
   /** Stops all training of this home within 100 ms, or lets it go on; kept across restarts. */
   pauseTraining(paused: boolean): Promise<TrainingStatus>
 }

@@ -6,19 +6,25 @@ import type { z } from 'zod'
 import { decodeContainer, encodeContainer } from '../../adapters/container/container.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { MAX_JSON_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { claudePath } from './claude-path.ts'
-import { errorResponse, refusalOf } from './errors.ts'
-import { openUpstream, passOn, type UpstreamDeps } from './forward.ts'
-import { refuseSessions, requireHost, requireToken, requireType, requireUser } from './guard.ts'
-import { type HandlerDeps, openHandlers } from './handlers.ts'
-import { answerInLines, LINES_TYPE, type LongWork, readBodyLines } from './lines.ts'
+import {
+  refuseSessions,
+  requireHost,
+  requireToken,
+  requireType,
+  requireUser,
+} from './access/guard.ts'
+import { openSessions } from './access/sessions.ts'
+import { errorResponse, refusalOf } from './envelope/errors.ts'
+import { answerInLines, LINES_TYPE, type LongWork, readBodyLines } from './envelope/lines.ts'
 import { MAX_MESSAGES_BYTES } from './messages/body.ts'
 import type { EndpointOptions, MessagesDeps } from './messages/deps.ts'
-import { answerMessages, countTokens } from './messages.ts'
-import { OWN_ROUTES } from './openapi.ts'
-import { pageRoutes } from './page/serve-page.ts'
-import type { OwnRoute } from './routes.ts'
-import { openSessions } from './sessions.ts'
+import { answerMessages, countTokens } from './messages/endpoint.ts'
+import { type HandlerDeps, openHandlers } from './routes/handlers.ts'
+import { OWN_ROUTES } from './routes/openapi.ts'
+import { pageRoutes } from './routes/page.ts'
+import type { OwnRoute } from './routes/route.ts'
+import { claudePath } from './upstream/claude-path.ts'
+import { openUpstream, passOn, type UpstreamDeps } from './upstream/forward.ts'
 
 /** What the device's own routes need. */
 export type ControlDeps = Omit<HandlerDeps, 'sessions'> & {

@@ -9,11 +9,11 @@ import { decodeContainer, encodeContainer } from '../../adapters/container/conta
 import { FedError } from '../../adapters/errors.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Progress } from '../agent/types.ts'
-import { ApiError } from './errors.ts'
-import { LINES_TYPE, Line, linesOf } from './lines.ts'
-import { OWN_ROUTES } from './openapi.ts'
-import type { GivenBody, GivenQuery, Names, RouteAnswer } from './route-types.ts'
-import type { OwnRoute } from './routes.ts'
+import { ApiError } from './envelope/errors.ts'
+import { LINES_TYPE, Line, linesOf } from './envelope/lines.ts'
+import { OWN_ROUTES } from './routes/openapi.ts'
+import type { OwnRoute } from './routes/route.ts'
+import type { GivenBody, GivenQuery, Names, RouteAnswer } from './routes/route-types.ts'
 
 /** An answer as it comes in. */
 export type Answer = {

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { type ApiDeps, createApi } from './app.ts'
-import { errorEvent } from './errors.ts'
-import { onLoss } from './forward.ts'
+import { errorEvent } from './envelope/errors.ts'
+import { onLoss } from './upstream/forward.ts'
 
 /** beyond: further addresses that are listened on and that other computers may reach. */
 export type RunningApi = {

@@ -1,10 +1,10 @@
 /** What the commands of `loreweave` share: options, the opened home and device. */
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Readings } from '../../adapters/wire/energy.ts'
 import { machineIo, openReaders } from '../agent/conditions-read.ts'
 import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { treeSeconds } from '../agent/process-time.ts'
+import type { Readings } from '../agent/reports.ts'
 import type { Device } from '../agent/types.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { type LocalModel, openModel } from '../engine/model/open.ts'

@@ -1,9 +1,9 @@
 /** Whether the home can be written and its database is whole. Changes nothing. */
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import type { StoreCause } from '../../adapters/wire/store-health.ts'
 import type { Home } from '../home/home.ts'
 import type { HomeStatus } from '../owner/status.ts'
+import type { StoreCause } from '../store/health.ts'
 import { causeOf, freeBytesOn, TROUBLE, troubleAt } from '../store/trouble.ts'
 import { megabytes } from './context.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'

@@ -1,8 +1,8 @@
 /** `loreweave forget` and `choices`: what is to be as if it had never been, and what there is of it. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
-import type { ChoicesResponse } from '../../adapters/wire/oversight.ts'
-import { type ForgetReport, ForgetTarget } from '../../adapters/wire/personalization.ts'
+import type { ChoicesResponse } from '../api/schemas/inspection.ts'
+import { type ForgetReport, ForgetTarget } from '../store/forget-report.ts'
 import { askHome } from './ask.ts'
 import { confirm } from './confirm.ts'
 import { type CommonOptions, integer, withHome } from './context.ts'

@@ -3,15 +3,15 @@ import type { Hono } from 'hono'
 import { isTrainingPaused, setTrainingPaused, trainingStatus } from '../agent/training.ts'
 import type { Device } from '../agent/types.ts'
 import { type ControlDeps, createControl } from '../api/app.ts'
-import type { RoutedDevice } from '../api/handlers.ts'
-import type { OwnRoute } from '../api/routes.ts'
+import { openInspection } from '../api/inspection/inspection.ts'
+import type { RoutedDevice } from '../api/routes/handlers.ts'
+import type { OwnRoute } from '../api/routes/route.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { EngineOptions } from '../engine/process/client.ts'
 import { dropDerivedFiles } from '../home/files.ts'
 import type { LiveHome } from '../home/live-home.ts'
 import type { Holder } from '../home/lock.ts'
 import { openTransport } from '../http/transport.ts'
-import { openOversight } from '../owner/inspection.ts'
 import { type LongWorkQueue, openLongWork } from '../owner/long-work.ts'
 import { type HomeOperations, type Limits, openOperations } from '../owner/operations.ts'
 import { changeProfile, profileOf } from '../owner/personalizer.ts'
@@ -129,7 +129,7 @@ const controlOf = (io: Io, parts: Parts): ControlDeps => {
   }
   return {
     device: routedDevice(parts),
-    oversight: openOversight({ store, clock: Date.now, settings, base }),
+    inspection: openInspection({ store, clock: Date.now, settings, base }),
     home: operations,
     deviceToken: home.now().deviceToken,
     clock: Date.now,

@@ -4,18 +4,16 @@ import { Command } from 'commander'
 import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import {
-  DIMENSIONS,
-  Dimension,
-  type FreeRewrite,
-  type ProfileChange,
   type ProfileResponse,
   RerankRequest,
   type RerankResponse,
   RewriteRequest,
-} from '../../adapters/wire/personalization.ts'
-import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+} from '../api/schemas/personalization.ts'
+import { DIMENSIONS, Dimension, type ProfileChange } from '../preferences/preference.ts'
 import { whyOf } from '../preferences/reasons.ts'
+import type { FreeRewrite } from '../preferences/rewrite-decision.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, integer, type ModelOptions, withHome, withModel } from './context.ts'
 import { type Io, nameOf } from './io.ts'

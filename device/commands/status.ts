@@ -1,6 +1,6 @@
 /** `loreweave status`: one screen of what this device has, has learned, does and has sent. */
 import { Command } from 'commander'
-import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
+import type { ConditionsStatus, EnergyStatus } from '../agent/reports.ts'
 import type { HomeStatus } from '../owner/status.ts'
 import { mixedText } from '../store/people.ts'
 import { askHome } from './ask.ts'

@@ -1,6 +1,7 @@
 /** From feedback to choices: what was shown, what the user did with it, and how much that says. Pure; the agent keeps the records. */
-import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
+
 import { constraintsOf } from '../preferences/constraints.ts'
+import type { FeedbackEvent } from './event.ts'
 
 /**
  * A request that the device served. candidates[served] is the answer that the app got; shown:

@@ -1,5 +1,5 @@
 /** What a request says of the ones before it, read after it was answered: a preference that is stated, and events that nobody sent. */
-import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
+
 import type { Conversation } from '../agent/types.ts'
 import type { DeviceSettings } from '../home/settings.ts'
 import { dimensionOf, sentenceOfWish } from '../preferences/dimensions.ts'
@@ -9,6 +9,7 @@ import type { DeviceStore } from '../store/store.ts'
 import { keptText } from '../text/kept-text.ts'
 import { requestText } from '../text/request-text.ts'
 import { newId, recordFeedback, refreshChoices } from './decisions.ts'
+import type { FeedbackEvent } from './event.ts'
 import type { FollowUps } from './follow-up-gate.ts'
 
 export type ObservingDeps = {

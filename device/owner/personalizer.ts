@@ -1,11 +1,5 @@
 /** The serving half of a device: rewrite, rerank, feedback, profile, status. */
 import type { Rng } from '../../adapters/random.ts'
-import type {
-  Profile,
-  ProfileChange,
-  ProfileResponse,
-  StatusResponse,
-} from '../../adapters/wire/personalization.ts'
 import { setTrainingPaused, trainingStatus } from '../agent/training.ts'
 import type { Answer, Personalizer } from '../agent/types.ts'
 import { recordFeedback } from '../feedback/decisions.ts'
@@ -13,6 +7,7 @@ import type { EventOf } from '../feedback/derive-choices.ts'
 import type { FollowUps } from '../feedback/follow-up-gate.ts'
 import { openObserver } from '../feedback/observation-queue.ts'
 import { asObserved, observeRequest } from '../feedback/observe-request.ts'
+import type { DescribedProfile, Profile, ProfileChange } from '../preferences/preference.ts'
 import { editProfile, learnedPreferences, sentenceOf } from '../preferences/profile.ts'
 import { settleProposal } from '../preferences/proposals.ts'
 import type { Relevance } from '../preferences/relevance-head.ts'
@@ -38,8 +33,9 @@ import type { Answered } from '../store/decisions.ts'
 import { forgetConversation } from '../store/forget.ts'
 import { countPeople } from '../store/people.ts'
 import type { StoreReads, StoreTx } from '../store/store.ts'
+import type { DeviceStatus } from './device-status.ts'
 
-export type Activity = StatusResponse['activity']
+export type Activity = DeviceStatus['activity']
 
 export type PersonalizerDeps = ServingDeps & {
   readonly serving: Serving
@@ -149,14 +145,11 @@ const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {
 }
 
 /** The profile as it is kept; needs no model. */
-export const profileOf = (store: StoreReads): Omit<ProfileResponse, 'protocol'> =>
+export const profileOf = (store: StoreReads): DescribedProfile =>
   describeProfile(readProfile(store))
 
 /** Applies the user's edits, in a transaction of the caller's. */
-export const changeProfile = (
-  tx: StoreTx,
-  changes: readonly ProfileChange[],
-): Omit<ProfileResponse, 'protocol'> => {
+export const changeProfile = (tx: StoreTx, changes: readonly ProfileChange[]): DescribedProfile => {
   const next = editProfile(readProfile(tx), changes)
   tx.set('profile', next)
   return describeProfile(next)
@@ -167,12 +160,12 @@ const statePreference = (
   { dimension, direction, strength = 1, scope = 'all' }: EventOf<'prefer'>,
 ): void => void changeProfile(tx, [{ op: 'state', dimension, direction, strength, scope }])
 
-const describeProfile = (profile: Profile): Omit<ProfileResponse, 'protocol'> => ({
+const describeProfile = (profile: Profile): DescribedProfile => ({
   profile,
   sentences: profile.preferences.map(sentenceOf),
 })
 
-const statusOf = (deps: PersonalizerDeps): Omit<StatusResponse, 'protocol'> => {
+const statusOf = (deps: PersonalizerDeps): DeviceStatus => {
   const { margin, heldBack, trainedAt } = readCalibration(deps.store)
   return {
     model: deps.model.base.name,

@@ -1,18 +1,20 @@
 /** All that a home tells of itself on one screen. Needs the store alone. */
-import type { ConditionsStatus, EnergyStatus } from '../../adapters/wire/energy.ts'
+
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
-import type { RankingStatus, TrainingStatus } from '../../adapters/wire/personalization.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
-import type { StoreHealth } from '../../adapters/wire/store-health.ts'
 import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
+import type { ConditionsStatus, EnergyStatus } from '../agent/reports.ts'
 import { trainingStatus } from '../agent/training.ts'
 import type { Home } from '../home/home.ts'
 import type { Holder } from '../home/lock.ts'
 import { type Calibration, rankingStatus, readCalibration } from '../reward/head-summary.ts'
+import type { RankingStatus } from '../reward/rerank-decision.ts'
+import type { StoreHealth } from '../store/health.ts'
 import { countPeople } from '../store/people.ts'
 import { servingState } from '../store/private-adapter.ts'
 import type { DeviceStore } from '../store/store.ts'
+import type { TrainingStatus } from '../store/training-status.ts'
 import { describeAccess, exposedAddresses } from './access.ts'
 import { profileOf } from './personalizer.ts'
 

@@ -2,11 +2,12 @@
  * What a person's message demands explicitly. Whatever it says about a dimension, the profile keeps silent about, and about what would
  * break it: a false alarm costs one preference for one conversation, a miss contradicts the user. Hence word lists.
  */
-import { DIMENSIONS, type Dimension } from '../../adapters/wire/personalization.ts'
+
 import { bothEnds, READ_CHARS } from '../text/clauses.ts'
 import { foldedMatcher, foldWords } from '../text/word-match.ts'
 import { LONG, ONLY, PROSE, SHORT, SOBER } from './constraints-words.ts'
 import type { Wish } from './dimensions.ts'
+import { DIMENSIONS, type Dimension } from './preference.ts'
 
 export type Constraints = {
   readonly strictOutput: boolean

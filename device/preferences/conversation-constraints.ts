@@ -3,12 +3,13 @@
  * system messages), what the person's newest message demands, and what earlier messages demanded
  * for good. A translation or a table asked for once is over once it is answered.
  */
-import { DIMENSIONS } from '../../adapters/wire/personalization.ts'
+
 import { textOf } from '../text/request-text.ts'
 import { fixedByApp } from './app-style.ts'
 import { type Constraints, constraintsOf } from './constraints.ts'
 import type { Wish } from './dimensions.ts'
 import { lastingPart } from './lasting.ts'
+import { DIMENSIONS } from './preference.ts'
 import { type Asked, askedByInstructions } from './program.ts'
 
 /** Who demands something: the app by its instructions, or the person in a message. */

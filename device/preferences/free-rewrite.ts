@@ -2,9 +2,10 @@
  * Opt-in: the local model proposes other words for the user's message. They are offered, never sent by themselves, and only where
  * everything in the message survives (survival.ts); else the message stays as it is, with the reason.
  */
-import type { FreeRewrite } from '../../adapters/wire/personalization.ts'
+
 import type { Engine } from '../engine/engine.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
+import type { FreeRewrite } from './rewrite-decision.ts'
 import { lostIn } from './survival.ts'
 
 type DiffPart = FreeRewrite['diff'][number]

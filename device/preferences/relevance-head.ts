@@ -1,12 +1,12 @@
 /** The relevance head of this device: fitted once on the committed seeds under its own model, and moved by what its user undoes. */
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
-import { Dimension } from '../../adapters/wire/personalization.ts'
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Example } from '../store/learned.ts'
 import type { DeviceStore } from '../store/store.ts'
 import { WISHES, type Wish } from './dimensions.ts'
+import { Dimension } from './preference.ts'
 import {
   fitOwn,
   type OwnPart,

@@ -2,19 +2,13 @@
  * The rewriting half of serving a request: the profile as kept, the block of a conversation, and
  * what feedback says of both.
  */
-import {
-  DIMENSIONS,
-  type FeedbackEvent,
-  type FreeRewrite,
-  type Preference,
-  Profile,
-  type RewriteReason,
-} from '../../adapters/wire/personalization.ts'
+
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Conversation, RewriteOptions, RewriteResult } from '../agent/types.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { askedOf, bytesOf, newDecision } from '../feedback/decisions.ts'
+import type { FeedbackEvent } from '../feedback/event.ts'
 import type { DeviceSettings } from '../home/settings.ts'
 import type { NewDecision } from '../store/decisions.ts'
 import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
@@ -24,6 +18,7 @@ import { requestText } from '../text/request-text.ts'
 import { appendBlock, type BlockChoice, chooseSharedSuffix, chooseSuffix } from './block.ts'
 import { dimensionOf, type Wish } from './dimensions.ts'
 import { proposeRewrite } from './free-rewrite.ts'
+import { DIMENSIONS, type Preference, Profile } from './preference.ts'
 import {
   EMPTY_PROFILE,
   editProfile,
@@ -35,6 +30,7 @@ import {
 } from './profile.ts'
 import { movedPreferences } from './relevance-feedback.ts'
 import { type Learned, learnedRelevance, type Relevance, undoneRequests } from './relevance-head.ts'
+import type { FreeRewrite, RewriteReason } from './rewrite-decision.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
 
 export type RewritingDeps = {

@@ -2,8 +2,9 @@
  * Which style a clause asks for, with its direction. constraints.ts hears more, since a false alarm costs little there; here every word
  * must say which way. Words of one dimension, each with the end that it names; a negation a few words before it turns it round.
  */
-import type { Dimension } from '../../adapters/wire/personalization.ts'
+
 import type { Wish } from './dimensions.ts'
+import type { Dimension } from './preference.ts'
 
 type Words = readonly [dimension: Dimension, end: 1 | -1, words: string]
 

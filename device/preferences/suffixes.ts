@@ -3,7 +3,7 @@
  * what was put behind it once must stay, byte for byte, as long as the conversation lasts. It is
  * remembered by what the app must send back: never by first words.
  */
-import type { Preference } from '../../adapters/wire/personalization.ts'
+
 import type { Conversation } from '../agent/types.ts'
 import { newId } from '../feedback/decisions.ts'
 import { conversationName } from '../store/kept-request.ts'
@@ -19,6 +19,7 @@ import {
   systemKey,
 } from '../text/history.ts'
 import { dimensionOf } from './dimensions.ts'
+import type { Preference } from './preference.ts'
 import { EMPTY_PROFILE, editProfile, wishOfLine } from './profile.ts'
 
 /**

@@ -3,7 +3,6 @@
  * request need not wait for one.
  */
 import { z } from 'zod'
-import type { StatusResponse } from '../../adapters/wire/personalization.ts'
 import type { CandidateRequest, Reservation, SpendOptions } from '../agent/types.ts'
 import { judgedDecisions, newId } from '../feedback/decisions.ts'
 import { rightShare } from '../feedback/off-policy.ts'
@@ -19,6 +18,7 @@ import {
 } from '../spending/spend.ts'
 import { usualUsage } from '../spending/usual-usage.ts'
 import type { StoreReads } from '../store/store.ts'
+import type { RankingStatus } from './rerank-decision.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 
 const Calibration = z.object({
@@ -205,9 +205,9 @@ export const rankingStatus = ({
   store,
   settings,
   clock,
-}: Pick<OutlookDeps, 'settings' | 'clock'> & { readonly store: StoreReads }): NonNullable<
-  StatusResponse['ranking']
-> => {
+}: Pick<OutlookDeps, 'settings' | 'clock'> & {
+  readonly store: StoreReads
+}): NonNullable<RankingStatus> => {
   const outlook = readOutlook(store)
   // Rows of an earlier version have fractions.
   const { tokens, usd } = store.spentSince(clock() - DAY_MS)

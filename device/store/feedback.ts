@@ -1,6 +1,7 @@
 /** Table of the device's store for what users said of answers, as events. */
-import type { FeedbackEvent } from '../../adapters/wire/personalization.ts'
+
 import { likedAfterRerank } from '../feedback/derive-choices.ts'
+import type { FeedbackEvent } from '../feedback/event.ts'
 import { keptAnswer } from '../text/kept-text.ts'
 import type { Run } from './store.ts'
 import type { Texts } from './texts.ts'

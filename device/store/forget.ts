@@ -1,8 +1,8 @@
 /** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { ForgetReport, ForgetTarget } from '../../adapters/wire/personalization.ts'
 import { convertAll } from './convert-old.ts'
 import { type Erasing, erase, type Occasion } from './erasure.ts'
+import type { ForgetReport, ForgetTarget } from './forget-report.ts'
 import type { Related } from './related.ts'
 import { DECISION_MS } from './row-limits.ts'
 import type { DeviceStore, StoreReads } from './store.ts'

@@ -3,7 +3,7 @@
  * disk, a lock or a read-only home makes them wait; it neither fails nor delays who gave them.
  */
 import { asFedError } from '../../adapters/errors.ts'
-import type { StoreCause, StoreHealth } from '../../adapters/wire/store-health.ts'
+import type { StoreCause, StoreHealth } from './health.ts'
 import { causeOf, TROUBLE } from './trouble.ts'
 
 /**

@@ -5,7 +5,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
-import type { StoreCause } from '../../adapters/wire/store-health.ts'
+import type { StoreCause } from './health.ts'
 
 /** By how codes begin: those of SQLite, and those of the operating system where files are opened. */
 const CAUSES: readonly (readonly [begin: string, cause: StoreCause])[] = [

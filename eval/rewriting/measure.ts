@@ -7,9 +7,8 @@
  * rewrite.changed_messages requests of which a byte of the messages had changed when they came to Claude, by the local API's own code
  */
 import { seededRng } from '../../adapters/random.ts'
-import { DIMENSIONS, type Preference } from '../../adapters/wire/personalization.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
-import { answerMessages } from '../../device/api/messages.ts'
+import { answerMessages } from '../../device/api/messages/endpoint.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import { openDevice } from '../../device/owner/device.ts'
@@ -20,6 +19,7 @@ import {
   renderBlock,
 } from '../../device/preferences/block.ts'
 import { dimensionOf, type Wish, wishOf } from '../../device/preferences/dimensions.ts'
+import { DIMENSIONS, type Preference } from '../../device/preferences/preference.ts'
 import { alongPreference } from '../../device/preferences/relevance-feedback.ts'
 import { openRelevance } from '../../device/preferences/relevance-head.ts'
 import { openStore } from '../../device/store/store.ts'

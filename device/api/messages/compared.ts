@@ -3,7 +3,7 @@
  * app's connection alive, then the best one's events are played, byte for byte.
  */
 import { timerSleep } from '../../federation/signed-transport.ts'
-import { passOn } from '../forward.ts'
+import { passOn } from '../upstream/forward.ts'
 import { type ReadAnswer, readStream } from './answer.ts'
 import { chooseAnswer } from './choose.ts'
 import { type Asking, type Gathered, gatherAnswers, settle } from './copies.ts'

@@ -5,7 +5,7 @@
 
 import type { Reservation } from '../../agent/types.ts'
 import { timerSleep } from '../../federation/signed-transport.ts'
-import { timeLimitMs } from '../retry.ts'
+import { timeLimitMs } from '../upstream/retry.ts'
 import { type MessagesDeps, reportFailure, settingsOf } from './deps.ts'
 import type { Plan } from './plan.ts'
 

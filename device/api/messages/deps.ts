@@ -5,7 +5,7 @@ import type { Sleep } from '../../federation/signed-transport.ts'
 import { type DeviceSettings, DeviceSettings as Settings } from '../../home/settings.ts'
 import type { People } from '../../store/people.ts'
 import { orAborted } from '../../text/in-time.ts'
-import type { Upstream } from '../forward.ts'
+import type { Upstream } from '../upstream/forward.ts'
 import type { TotalUsage } from './usage.ts'
 
 export type EndpointSettings = Pick<

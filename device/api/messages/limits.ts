@@ -1,6 +1,7 @@
 /** Which requests are asked only once, and what else follows for them: a table. Pure. */
-import type { RewriteReason } from '../../../adapters/wire/personalization.ts'
+
 import { programReason } from '../../preferences/program.ts'
+import type { RewriteReason } from '../../preferences/rewrite-decision.ts'
 import { imitatesBlock } from '../../text/imitation.ts'
 import type { MessagesBody, ReadRequest } from './body.ts'
 

@@ -2,16 +2,13 @@
  * What is sent to Claude for a request, and how often. Whatever fails here, the request goes on
  * under its conversation's own suffix.
  */
-import type {
-  RequestMode,
-  RewriteReason,
-  Silenced,
-} from '../../../adapters/wire/personalization.ts'
+
 import type { Conversation } from '../../agent/types.ts'
 import { whyOf } from '../../preferences/reasons.ts'
+import type { RequestMode, RewriteReason, Silenced } from '../../preferences/rewrite-decision.ts'
 import type { Bound } from '../../preferences/suffixes.ts'
-import { withoutCoding } from '../content-coding.ts'
-import { decisionHeader } from '../forward.ts'
+import { withoutCoding } from '../upstream/content-coding.ts'
+import { decisionHeader } from '../upstream/forward.ts'
 import { MAX_MESSAGES_BYTES, type ReadRequest, readRequest } from './body.ts'
 import { type Control, readControl } from './control.ts'
 import { type MessagesDeps, reportFailure, type Status, settingsOf, within } from './deps.ts'

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { ConditionsStatus } from '../../../adapters/wire/energy.ts'
 import {
   conditionsStatus,
   type Look,
   NO_READINGS,
 } from '../../../device/agent/conditions-status.ts'
+import { ConditionsStatus } from '../../../device/agent/reports.ts'
 import { setTrainingPaused } from '../../../device/agent/training.ts'
 import { openStore } from '../../../device/store/store.ts'
 

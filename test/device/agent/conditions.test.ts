@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { HoldReason, Readings } from '../../../adapters/wire/energy.ts'
 import { holdReasons, isHeldByNetwork, parseOverrides } from '../../../device/agent/conditions.ts'
+import type { HoldReason, Readings } from '../../../device/agent/reports.ts'
 import { AgentSettings } from '../../../device/home/settings.ts'
 import { expectCode } from '../../support/expect-code.ts'
 

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { EnergyStatus } from '../../../adapters/wire/energy.ts'
 import {
   type EnergyEntry,
   energyEntries,
@@ -10,6 +9,7 @@ import {
   keepCheckIn,
   keepEnergy,
 } from '../../../device/agent/energy-status.ts'
+import { EnergyStatus } from '../../../device/agent/reports.ts'
 import { AgentSettings } from '../../../device/home/settings.ts'
 import { openStore } from '../../../device/store/store.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Readings } from '../../../adapters/wire/energy.ts'
 import { NO_OVERRIDES } from '../../../device/agent/conditions.ts'
+import type { Readings } from '../../../device/agent/reports.ts'
 import {
   type Action,
   beginScheduler,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ERROR_CODES } from '../../../adapters/errors.ts'
-import { STATUS } from '../../../device/api/errors.ts'
+import { STATUS } from '../../../device/api/envelope/errors.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
 import { buildApi, DEVICE_TOKEN } from './fakes.ts'
 

@@ -6,7 +6,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { StatusResponse } from '../../../adapters/wire/personalization.ts'
+import type { StatusResponse } from '../../../device/api/schemas/personalization.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { openStore } from '../../../device/store/store.ts'
 import {

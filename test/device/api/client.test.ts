@@ -15,7 +15,7 @@ import {
 import { openDoor } from '../../../device/api/serve.ts'
 import type { HomeOperations, Work } from '../../../device/owner/operations.ts'
 import { shortChoices } from '../device-fixture.ts'
-import { DEVICE_TOKEN, fakeDevice, fakeOversight } from './fakes.ts'
+import { DEVICE_TOKEN, fakeDevice, fakeInspection } from './fakes.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -35,7 +35,7 @@ const REPORT = {
 /** A home whose operations are those given; its others are not used. */
 const control = (home: Partial<HomeOperations>) => ({
   device: fakeDevice().device,
-  oversight: fakeOversight(),
+  inspection: fakeInspection(),
   home: home as HomeOperations,
   deviceToken: DEVICE_TOKEN,
   clock: () => 1000,

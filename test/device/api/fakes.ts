@@ -1,13 +1,13 @@
 /** A Claude and a device of a few lines each, for tests of the local API. */
 import { Hono } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
-import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
 import type { Answer, Personalizer } from '../../../device/agent/types.ts'
 import { type ApiDeps, createApi } from '../../../device/api/app.ts'
-import { ApiError } from '../../../device/api/errors.ts'
-import { OWN_ROUTES } from '../../../device/api/openapi.ts'
+import { ApiError } from '../../../device/api/envelope/errors.ts'
+import { type Inspection, openInspection } from '../../../device/api/inspection/inspection.ts'
+import { OWN_ROUTES } from '../../../device/api/routes/openapi.ts'
+import type { FeedbackEvent } from '../../../device/feedback/event.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
-import { type Oversight, openOversight } from '../../../device/owner/inspection.ts'
 import { appendBlock } from '../../../device/preferences/block.ts'
 import { openSuffixes } from '../../../device/preferences/suffixes.ts'
 import { sumOf, tokensOf } from '../../../device/spending/prices.ts'
@@ -164,8 +164,8 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
 export const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Over a store of its own, unless one is given. */
-export const fakeOversight = (store: DeviceStore = openStore(':memory:')): Oversight =>
-  openOversight({
+export const fakeInspection = (store: DeviceStore = openStore(':memory:')): Inspection =>
+  openInspection({
     store,
     clock: () => 1000,
     settings: DeviceSettings.parse({}),
@@ -178,7 +178,7 @@ export const buildApi = (changes: Partial<ApiDeps> = {}, fake = fakeDevice()) =>
   const reports: { what: string; code: string }[] = []
   const app = createApi({
     device: fake.device,
-    oversight: fakeOversight(),
+    inspection: fakeInspection(),
     deviceToken: DEVICE_TOKEN,
     claudeKey: OWN_KEY,
     claudeUrl: 'https://claude.test/base/',

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { serveApi } from '../../../device/api/serve.ts'
 import { type HttpTransport, openTransport } from '../../../device/http/transport.ts'
 import type { OutboxEntry } from '../../../device/store/outbox.ts'
-import { DEVICE_TOKEN, fakeDevice, fakeOversight, OWN_KEY, planOf } from './fakes.ts'
+import { DEVICE_TOKEN, fakeDevice, fakeInspection, OWN_KEY, planOf } from './fakes.ts'
 
 const open: (() => unknown)[] = []
 
@@ -43,7 +43,7 @@ export const deviceBefore = async (
   const api = await serveApi(
     {
       device,
-      oversight: fakeOversight(),
+      inspection: fakeInspection(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: OWN_KEY,
       claudeUrl: `http://127.0.0.1:${(claude.address() as AddressInfo).port}`,

@@ -3,7 +3,7 @@
  * too.
  */
 import { describe, expect, test } from 'vitest'
-import { ApiError } from '../../../device/api/errors.ts'
+import { ApiError } from '../../../device/api/envelope/errors.ts'
 import { describeAccess } from '../../../device/owner/access.ts'
 import { buildApi, DEVICE_TOKEN, fakeDevice, OWN_KEY } from './fakes.ts'
 

@@ -7,7 +7,7 @@ import {
   DEVICE_TOKEN,
   fakeClaude,
   fakeDevice,
-  fakeOversight,
+  fakeInspection,
   messageText,
   OWN_KEY,
   planOf,
@@ -24,7 +24,7 @@ const start = async (fake = fakeDevice()) => {
   const api = await serveApi(
     {
       device: fake.device,
-      oversight: fakeOversight(),
+      inspection: fakeInspection(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: OWN_KEY,
       claudeUrl: 'https://claude.test',
@@ -97,7 +97,7 @@ test('a caller that goes away takes its request to Claude with it', async () => 
   const api = await serveApi(
     {
       device: fake.device,
-      oversight: fakeOversight(),
+      inspection: fakeInspection(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: OWN_KEY,
       claudeUrl: 'https://claude.test',
@@ -150,7 +150,7 @@ describe('other addresses', () => {
     const api = await serveApi(
       {
         device: fakeDevice().device,
-        oversight: fakeOversight(),
+        inspection: fakeInspection(),
         deviceToken: DEVICE_TOKEN,
         claudeKey: null,
         claudeUrl: 'https://claude.test',

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningApi, serveApi } from '../../../device/api/serve.ts'
-import { DEVICE_TOKEN, fakeDevice, fakeOversight } from '../api/fakes.ts'
+import { DEVICE_TOKEN, fakeDevice, fakeInspection } from '../api/fakes.ts'
 import { call } from '../cli-call.ts'
 import { run } from '../cli-process.ts'
 import { temporaryFolder } from '../device-fixture.ts'
@@ -23,7 +23,7 @@ const serveAs = (deviceToken: string): Promise<RunningApi> =>
   serveApi(
     {
       device: fakeDevice().device,
-      oversight: fakeOversight(),
+      inspection: fakeInspection(),
       deviceToken,
       claudeKey: null,
       claudeUrl: 'https://claude.test',

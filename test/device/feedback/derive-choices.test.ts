@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { FeedbackEvent } from '../../../adapters/wire/personalization.ts'
 import {
   choiceOf,
   type Decision,
@@ -9,6 +8,7 @@ import {
   thumbedAnswers,
   WEIGHTS,
 } from '../../../device/feedback/derive-choices.ts'
+import type { FeedbackEvent } from '../../../device/feedback/event.ts'
 
 /** request: what it is for; after: whose request it goes on from. */
 type Given = Decision & { readonly request: string; readonly after?: string }

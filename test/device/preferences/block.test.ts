@@ -2,11 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
 import {
-  DIMENSIONS,
-  type Dimension,
-  type Preference,
-} from '../../../adapters/wire/personalization.ts'
-import {
   appendBlock,
   BLOCK_END,
   BLOCK_START,
@@ -17,6 +12,11 @@ import {
   renderBlock,
 } from '../../../device/preferences/block.ts'
 import { WISHES, type Wish } from '../../../device/preferences/dimensions.ts'
+import {
+  DIMENSIONS,
+  type Dimension,
+  type Preference,
+} from '../../../device/preferences/preference.ts'
 
 const preference = (dimension: Dimension, change: Partial<Preference> = {}): Preference => ({
   dimension,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Dimension } from '../../../adapters/wire/personalization.ts'
 import { constraintsOf } from '../../../device/preferences/constraints.ts'
+import type { Dimension } from '../../../device/preferences/preference.ts'
 import { RELEVANCE_SEEDS } from '../../../device/preferences/relevance-seeds.ts'
 
 /** A demand in one of many wordings, and the dimension that it decides. */

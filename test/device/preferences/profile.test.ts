@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
-import { DIMENSIONS, type Preference, Profile } from '../../../adapters/wire/personalization.ts'
 import { DIMENSION_ROWS } from '../../../device/preferences/dimensions.ts'
+import { DIMENSIONS, type Preference, Profile } from '../../../device/preferences/preference.ts'
 import {
   EMPTY_PROFILE,
   editProfile,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Dimension, Preference } from '../../../adapters/wire/personalization.ts'
+import type { Dimension, Preference } from '../../../device/preferences/preference.ts'
 import { movedPreferences } from '../../../device/preferences/relevance-feedback.ts'
 
 const preference = (dimension: Dimension, direction: -1 | 1): Preference => ({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import { DIMENSIONS } from '../../../adapters/wire/personalization.ts'
 import { WISHES, type Wish } from '../../../device/preferences/dimensions.ts'
+import { DIMENSIONS } from '../../../device/preferences/preference.ts'
 import {
   fitOwn,
   leftOutRelevance,

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { FeedbackEvent, ProfileChange } from '../../../adapters/wire/personalization.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import type { FeedbackEvent } from '../../../device/feedback/event.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
 import { changeProfile } from '../../../device/owner/personalizer.ts'
 import { WISHES } from '../../../device/preferences/dimensions.ts'
+import type { ProfileChange } from '../../../device/preferences/preference.ts'
 import { learnedRelevance } from '../../../device/preferences/relevance-head.ts'
 import {
   learnFromFeedback,

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
+import { openInspection } from '../../../device/api/inspection/inspection.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
-import { openOversight } from '../../../device/owner/inspection.ts'
 import { openStore } from '../../../device/store/store.ts'
 import { fakeDevice, temporaryFolder, tinyModel } from '../device-fixture.ts'
 
@@ -37,13 +37,13 @@ const noted = () => {
   const store = openStore(path, { open })
   let now = 1_700_000_000_000
   const { device } = fakeDevice(model, { store, clock: () => (now += 20_000) })
-  const oversight = openOversight({
+  const inspection = openInspection({
     store,
     clock: () => now,
     settings: DeviceSettings.parse({}),
     base: () => ({ name: 'tiny', exitLayer: 1 }),
   })
-  return { path, store, device, oversight }
+  return { path, store, device, inspection }
 }
 
 /** Tables of few rows, 300 at most, however long the device lives. */
@@ -97,13 +97,13 @@ test('no statement of a request, of feedback, of a status or of a page reads a w
   run.statements.clear()
   const id = await converse(home)
   home.device.status()
-  const { next } = home.oversight.decisions({ limit: 1 })
-  home.oversight.decisions({ limit: 1, before: next! })
-  home.oversight.decision(id)
-  home.oversight.log({ limit: 50 })
-  home.oversight.consent()
-  home.oversight.energy()
-  home.oversight.conditions()
+  const { next } = home.inspection.decisions({ limit: 1 })
+  home.inspection.decisions({ limit: 1, before: next! })
+  home.inspection.decision(id)
+  home.inspection.log({ limit: 50 })
+  home.inspection.consent()
+  home.inspection.energy()
+  home.inspection.conditions()
   expect(run.statements.size).toBeGreaterThan(60)
   expect(costly(home.path)).toEqual([])
   await home.device.close()

@@ -6,11 +6,11 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Rng, seededRng } from '../../../adapters/random.ts'
 import { createApi } from '../../../device/api/app.ts'
+import { openInspection } from '../../../device/api/inspection/inspection.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { createHome } from '../../../device/home/home.ts'
 import { DeviceSettings, type DeviceSettingsInput } from '../../../device/home/settings.ts'
 import { openDevice } from '../../../device/owner/device.ts'
-import { openOversight } from '../../../device/owner/inspection.ts'
 import { openPeople } from '../../../device/store/people.ts'
 import { openStore } from '../../../device/store/store.ts'
 import { testServer } from '../../support/federation-fixture.ts'
@@ -106,7 +106,7 @@ export const openMarkedHome = async (
     })
     const app = createApi({
       device,
-      oversight: openOversight({
+      inspection: openInspection({
         store,
         clock: server.now,
         settings: DeviceSettings.parse(settings),

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { StoreHealth } from '../../../adapters/wire/store-health.ts'
+import type { StoreHealth } from '../../../device/store/health.ts'
 import {
   MOST_WAITING,
   MOST_WAITING_BYTES,

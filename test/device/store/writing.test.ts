@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { StoreHealth } from '../../../adapters/wire/store-health.ts'
+import type { StoreHealth } from '../../../device/store/health.ts'
 import { type DeviceStore, openStore } from '../../../device/store/store.ts'
 import { temporaryFolder } from '../device-fixture.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DIMENSIONS } from '../../../adapters/wire/personalization.ts'
+import { DIMENSIONS } from '../../../device/preferences/preference.ts'
 import { CONSTRAINED, LABELLED, type Wish } from '../../../eval/rewriting/requests.ts'
 import { ENGLISH } from '../../../eval/rewriting/requests-constrained.ts'
 import { OTHER_LANGUAGES } from '../../../eval/rewriting/requests-constrained-other.ts'

@@ -1,5 +1,5 @@
 /** The model, the release in use with its lineage, the private adapter, and the rounds contributed to. */
-import type { AdaptersResponse } from '../../../../adapters/wire/oversight.ts'
+import type { AdaptersResponse } from '../../schemas/inspection.ts'
 import { fill, h, part } from './dom.ts'
 import { bytesText, counted, timeNode } from './words.ts'
 

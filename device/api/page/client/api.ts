@@ -1,5 +1,5 @@
 /** The HTTP API, as the page calls it: a session in place of any secret. */
-import type { SessionResponse } from '../../../../adapters/wire/oversight.ts'
+import type { SessionResponse } from '../../schemas/sessions.ts'
 import { byId, setText } from './dom.ts'
 
 const KEY = 'loreweave-session'

@@ -1,6 +1,6 @@
 /** What the device learned from: choices, which stay when decisions have expired, and those that were imported. */
-import type { ChoiceSummary, ChoicesResponse } from '../../../../adapters/wire/oversight.ts'
-import type { ForgetResponse } from '../../../../adapters/wire/personalization.ts'
+import type { ChoiceSummary, ChoicesResponse } from '../../schemas/inspection.ts'
+import type { ForgetResponse } from '../../schemas/personalization.ts'
 import { act, call } from './api.ts'
 import { byId, h, part, type Row, rows, setText } from './dom.ts'
 import { askToForget, forgotten } from './forget.ts'

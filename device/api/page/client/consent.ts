@@ -1,5 +1,5 @@
 /** Consent: what each contribution is, granting and withdrawing. */
-import type { ConsentResponse } from '../../../../adapters/wire/oversight.ts'
+import type { ConsentResponse } from '../../schemas/inspection.ts'
 import { act, call } from './api.ts'
 import { fill, h, newId, part } from './dom.ts'
 import { CONTRIBUTIONS, timeNode } from './words.ts'

@@ -1,13 +1,14 @@
 /** Recent decisions: what was added and what came first, why, and how to take it back or forget the conversation. */
 
+import type { Dimension } from '../../../preferences/preference.ts'
+import { whyOf } from '../../../preferences/reasons.ts'
+import type { RankingWhy } from '../../../reward/rerank-decision.ts'
 import type {
   DecisionResponse,
   DecisionSummary,
   DecisionsResponse,
-  RankingWhy,
-} from '../../../../adapters/wire/oversight.ts'
-import type { Dimension, ForgetResponse } from '../../../../adapters/wire/personalization.ts'
-import { whyOf } from '../../../preferences/reasons.ts'
+} from '../../schemas/inspection.ts'
+import type { ForgetResponse } from '../../schemas/personalization.ts'
 import { act, call } from './api.ts'
 import { byId, fill, h, part, type Row, rows, setText } from './dom.ts'
 import { askToForget, forgotten } from './forget.ts'

@@ -1,5 +1,5 @@
 /** The question before a conversation is forgotten. */
-import type { ForgetResponse } from '../../../../adapters/wire/personalization.ts'
+import type { ForgetResponse } from '../../schemas/personalization.ts'
 import { byId, setText } from './dom.ts'
 import { counted } from './words.ts'
 

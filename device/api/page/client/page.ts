@@ -5,15 +5,15 @@ import type {
   ConditionsResponse,
   ConsentResponse,
   DecisionsResponse,
-  DimensionsResponse,
   EnergyResponse,
   LogResponse,
-} from '../../../../adapters/wire/oversight.ts'
+} from '../../schemas/inspection.ts'
 import type {
+  DimensionsResponse,
   ProfileResponse,
   ProposalsResponse,
   StatusResponse,
-} from '../../../../adapters/wire/personalization.ts'
+} from '../../schemas/personalization.ts'
 import { mountAdapters } from './adapters.ts'
 import { call, changed, dropSession, hasSession, openSession, Refused, say } from './api.ts'
 import { mountChoices } from './choices.ts'

@@ -1,11 +1,7 @@
 /** What is known: a slider for each preference with the line that it adds, what it rests on, and what can be done with it. */
-import type { DimensionsResponse } from '../../../../adapters/wire/oversight.ts'
-import type {
-  Dimension,
-  Preference,
-  ProfileChange,
-  ProfileResponse,
-} from '../../../../adapters/wire/personalization.ts'
+
+import type { Dimension, Preference, ProfileChange } from '../../../preferences/preference.ts'
+import type { DimensionsResponse, ProfileResponse } from '../../schemas/personalization.ts'
 import { act, call } from './api.ts'
 import { byId, h, newId, part, type Row, rows, setText } from './dom.ts'
 import { counted, percent } from './words.ts'

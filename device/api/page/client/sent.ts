@@ -1,5 +1,5 @@
 /** What left this device. */
-import type { LogResponse } from '../../../../adapters/wire/oversight.ts'
+import type { LogResponse } from '../../schemas/inspection.ts'
 import { fill, h, part } from './dom.ts'
 import { bytesText, counted, timeNode } from './words.ts'
 

@@ -1,6 +1,6 @@
 /** Whether the device trains by itself now, and why not; energy; pause and resume. */
-import type { ConditionsResponse, EnergyResponse } from '../../../../adapters/wire/oversight.ts'
-import type { StatusResponse } from '../../../../adapters/wire/personalization.ts'
+import type { ConditionsResponse, EnergyResponse } from '../../schemas/inspection.ts'
+import type { StatusResponse } from '../../schemas/personalization.ts'
 import { act, call } from './api.ts'
 import { fill, h, part, setText } from './dom.ts'
 import { counted, HOLDS, joulesText, percent, timeNode } from './words.ts'

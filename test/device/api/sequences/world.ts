@@ -22,7 +22,7 @@ import {
   temporaryFolder,
   tinyModel,
 } from '../../device-fixture.ts'
-import { DEVICE_TOKEN, fakeOversight, soon } from '../fakes.ts'
+import { DEVICE_TOKEN, fakeInspection, soon } from '../fakes.ts'
 import { openApp, type Send } from './conversation.ts'
 
 export type WorldOptions = {
@@ -150,7 +150,7 @@ export const openWorld = async (options: WorldOptions = {}) => {
     })
     const app = createApi({
       device,
-      oversight: fakeOversight(),
+      inspection: fakeInspection(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: 'k',
       claudeUrl: 'https://claude.test',

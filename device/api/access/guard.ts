@@ -1,0 +1,104 @@
+/** Who may call the local API: programs that hold a credential and use a known name, and the device's own page, never a page of the web. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import { FedError } from '../../../adapters/errors.ts'
+
+/** Every session of the page begins so, and nothing that begins so is ever sent to Claude. */
+export const SESSION_PREFIX = 'lw-page-'
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
+
+/**
+ * Refuses other Host names (DNS rebinding), also in an absolute request line, with E_HOST and foreign origins with E_ORIGIN.
+ * port: the one that is listened on; a function because it is known only then. further: names beside those of loopback, each with a
+ * port where it is another.
+ */
+export const requireHost =
+  (port: () => number, further: readonly string[] = []): MiddlewareHandler =>
+  async (c, next) => {
+    const hosts = [...LOOPBACK, ...further].map((name) =>
+      /:\d+$/.test(name) ? name.toLowerCase() : `${name.toLowerCase()}:${port()}`,
+    )
+    // Port 80 is left out of an address.
+    const isKnown = (host: string) => hosts.includes(host) || hosts.includes(`${host}:80`)
+    const target = new URL(c.req.url).host
+    const host = (c.req.header('host') ?? target).toLowerCase()
+    if (!isKnown(host) || !isKnown(target))
+      throw new FedError(
+        'E_HOST',
+        `Host must be one of ${hosts.join(', ')}; another name, such as "host.docker.internal" in a container, is let in by the setting "hosts" in config.json`,
+      )
+    const origin = c.req.header('origin')?.toLowerCase()
+    if (origin !== undefined && !(origin.startsWith('http://') && isKnown(origin.slice(7))))
+      throw new FedError('E_ORIGIN', 'requests from other origins are refused')
+    const site = c.req.header('sec-fetch-site')
+    if (site === 'cross-site' || site === 'same-site')
+      throw new FedError('E_ORIGIN', 'requests from other sites are refused')
+    await next()
+  }
+
+/** The device token or a session of the page, in `Authorization: Bearer` or `x-api-key`; else E_AUTH. */
+export const requireUser =
+  (deviceToken: string, isSession: (value: string) => boolean): MiddlewareHandler =>
+  async (c, next) => {
+    const isKnown = (value: string) => isSame(value, deviceToken) || isSession(value)
+    if (!credentialsOf(c.req.raw.headers).some(isKnown))
+      throw new FedError('E_AUTH', 'needs the device token, as Authorization: Bearer or x-api-key')
+    await next()
+  }
+
+/** Where an app shows the device token beside a Claude credential of its own. */
+export const TOKEN_HEADER = 'loreweave-token'
+
+/** Whether a request shows the device token, in any header that may hold it. */
+export const showsToken = (headers: Headers, deviceToken: string): boolean =>
+  [headers.get(TOKEN_HEADER) ?? '', ...credentialsOf(headers)].some((value) =>
+    isSame(value, deviceToken),
+  )
+
+/** For paths of Claude's, where the setting says so: else E_AUTH. */
+export const requireToken =
+  (deviceToken: string): MiddlewareHandler =>
+  async (c, next) => {
+    if (!showsToken(c.req.raw.headers, deviceToken))
+      throw new FedError(
+        'E_AUTH',
+        `this device needs its token (requireToken), in the header ${TOKEN_HEADER} beside your Claude credential, or as x-api-key`,
+      )
+    await next()
+  }
+
+/** A session of the page opens nothing at Claude, and must not be taken for a credential of Claude's: E_AUTH. */
+export const refuseSessions: MiddlewareHandler = async (c, next) => {
+  if (credentialsOf(c.req.raw.headers).some((value) => value.startsWith(SESSION_PREFIX)))
+    throw new FedError('E_AUTH', 'a session of the page does not open this route')
+  await next()
+}
+
+/**
+ * JSON from a form of another page would come as text/plain or as form data, which a browser sends without asking first: where there
+ * is a body it must say what it is. Else E_BODY.
+ */
+export const requireType =
+  (wanted: string): MiddlewareHandler =>
+  async (c, next) => {
+    const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+    if (type !== wanted)
+      throw new FedError(
+        'E_BODY',
+        `the body must be ${NAMES[wanted] ?? wanted}, with content-type: ${wanted}`,
+      )
+    await next()
+  }
+const NAMES: Readonly<Record<string, string>> = { 'application/json': 'JSON' }
+
+/** What the request offers in the two headers that the Messages API knows. */
+export const credentialsOf = (headers: Headers): string[] => {
+  const bearer = /^Bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]?.trim()
+  return [bearer, headers.get('x-api-key')?.trim()].filter((v): v is string => Boolean(v))
+}
+
+/** Compares in constant time. */
+export const isSame = (a: string, b: string): boolean => timingSafeEqual(hash(a), hash(b))
+
+const hash = (text: string) => createHash('sha256').update(text).digest()

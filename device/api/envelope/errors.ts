@@ -1,0 +1,136 @@
+/**
+ * Which HTTP status each error code has in the local API, and the envelope that every refusal comes in: the device's `error.code`
+ * inside Claude's own form, so that an app reads the device's errors as it reads Claude's.
+ */
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { z } from 'zod'
+import { ERROR_CODES, type ErrorCode, FedError, isFedError } from '../../../adapters/errors.ts'
+import { randomBytes } from '../../../adapters/random.ts'
+
+type Status = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 422 | 500 | 502 | 503
+
+/** What Claude calls an error of that status, and SDKs branch on (docs/api/errors). */
+const TYPES = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  408: 'timeout_error',
+  409: 'conflict_error',
+  413: 'request_too_large',
+  422: 'invalid_request_error',
+  500: 'api_error',
+  502: 'api_error',
+  503: 'api_error',
+} as const satisfies Record<Status, string>
+
+export const STATUS: Record<ErrorCode, Status> = {
+  E_BODY: 400,
+  E_PROTOCOL: 400,
+  E_TOO_LARGE: 413,
+  E_CONTAINER: 400,
+  E_SHAPE: 422,
+  E_NOT_FINITE: 422,
+  E_NORM: 422,
+  E_BASE_MODEL: 409,
+  E_BASIS: 409,
+  E_FEATURES: 409,
+  E_UNSIGNED: 401,
+  E_SIGNATURE: 401,
+  E_CLOCK: 401,
+  E_REPLAY: 409,
+  E_AUTH: 401,
+  E_ENROLL_TOKEN: 403,
+  E_CONSENT: 403,
+  E_HOST: 403,
+  E_ORIGIN: 403,
+  E_NOT_FOUND: 404,
+  E_NO_JOB: 404,
+  E_NO_ROUND: 404,
+  E_NO_RELEASE: 404,
+  E_NO_DECISION: 404,
+  E_NOT_IN_COHORT: 403,
+  E_ROUND_CLOSED: 409,
+  E_JOB_STATE: 409,
+  E_TWICE: 409,
+  E_CONFLICT: 409,
+  E_MODEL_FILE: 500,
+  E_MODEL_UNSUPPORTED: 500,
+  E_MODEL_MISSING: 503,
+  E_CHECKSUM: 502,
+  E_NO_SOURCE: 503,
+  E_ENGINE: 500,
+  E_DIVERGED: 500,
+  E_MEMORY: 503,
+  E_HOME: 500,
+  E_STORE: 503,
+  E_NOT_ENROLLED: 409,
+  E_NO_KEY: 401,
+  E_INSECURE: 403,
+  E_DATA: 400,
+  E_USAGE: 400,
+  E_UPSTREAM: 502,
+  E_UNAVAILABLE: 503,
+  E_CANCELLED: 408,
+  E_INTERNAL: 500,
+}
+
+export const ApiError = z.strictObject({
+  type: z.literal('error'),
+  error: z.strictObject({
+    type: z.enum(Object.values(TYPES)).describe('As Claude names an error of this status.'),
+    code: z.enum(ERROR_CODES).describe('Which error of the device it is.'),
+    message: z.string().max(2000),
+  }),
+  request_id: z.string().max(100).describe('The same as in the header `request-id`.'),
+})
+export type ApiError = z.infer<typeof ApiError>
+
+/** The code's status, and the envelope. An error of another class says no more than E_INTERNAL. */
+export const errorResponse = (error: unknown, c: Context): Response => {
+  const body = envelopeOf(error)
+  return c.json(body, STATUS[body.error.code], {
+    'request-id': body.request_id,
+    ...(error instanceof Error && final.has(error) && NOT_AGAIN),
+    ...(body.error.code === 'E_STORE' && { 'retry-after': RETRY_S }),
+  })
+}
+
+/** Most troubles of a disk or a lock take longer; asking more often would not help. */
+const RETRY_S = '5'
+
+/** The end of a stream that the device itself broke. It begins with an empty line, in case an event was cut. */
+export const errorEvent = (error: unknown): Uint8Array =>
+  new TextEncoder().encode(`\n\nevent: error\ndata: ${JSON.stringify(envelopeOf(error))}\n\n`)
+
+const envelopeOf = (error: unknown): ApiError => {
+  const { code, message } = refusalOf(error)
+  return {
+    type: 'error',
+    error: { type: TYPES[STATUS[code]], code, message },
+    // Claude's ids begin with req_ too; this one must not be looked for there.
+    request_id: `req_device_${Buffer.from(randomBytes(12)).toString('hex')}`,
+  }
+}
+
+/** Tells an SDK that the device has tried again already. */
+export const NOT_AGAIN = { 'x-should-retry': 'false' } as const
+
+const final = new WeakSet<Error>()
+
+/** The same error, whose response says so. */
+export const asFinal = (error: Error): Error => {
+  final.add(error)
+  return error
+}
+
+/** What is said of an error; one of another class says no more than E_INTERNAL. */
+export const refusalOf = (error: unknown): FedError => {
+  if (isFedError(error)) return error
+  if (error instanceof HTTPException && error.status === 413)
+    return new FedError('E_TOO_LARGE', 'the body is larger than this route takes')
+  if (error instanceof HTTPException && error.status < 500)
+    return new FedError('E_BODY', 'the body is not what this route takes')
+  return new FedError('E_INTERNAL', 'the device failed; its log says which part')
+}

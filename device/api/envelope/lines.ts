@@ -1,0 +1,138 @@
+/** JSON, one object a line (NDJSON): long work that tells how far it is, and bodies of many parts. */
+import { z } from 'zod'
+import { ERROR_CODES, FedError } from '../../../adapters/errors.ts'
+import type { Progress } from '../../agent/types.ts'
+
+export const LINES_TYPE = 'application/x-ndjson'
+
+/** What long work says; the last line is its result or its error. */
+export const Line = z.union([
+  z.strictObject({
+    progress: z.strictObject({
+      step: z.string().max(200),
+      done: z.number().optional(),
+      of: z.number().optional(),
+      note: z.string().max(10_000).optional(),
+    }),
+  }),
+  z.strictObject({ result: z.looseObject({}) }),
+  z.strictObject({ error: z.strictObject({ code: z.enum(ERROR_CODES), message: z.string() }) }),
+])
+type Line = z.infer<typeof Line>
+
+export type LongWork = {
+  readonly onProgress: (progress: Progress) => void
+  /** Aborts when whoever asked goes away. */
+  readonly signal: AbortSignal
+}
+
+/** A caller who reads nothing is told nothing more than this of how far it is. */
+const MOST_UNREAD = 1000
+/** An empty line so often, so that nobody takes a training that is paused for a dead one. */
+const ALIVE_MS = 10_000
+
+/** refusal: what is said of a failure. The work's signal aborts when the caller goes away. */
+export const answerInLines = (
+  request: Request,
+  work: (long: LongWork) => Promise<object>,
+  refusal: (error: unknown) => FedError,
+): Response => {
+  const abort = new AbortController()
+  const stop = () => abort.abort()
+  request.signal.addEventListener('abort', stop, { once: true })
+  if (request.signal.aborted) stop()
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async start(controller) {
+        const say = (text: string) => {
+          try {
+            controller.enqueue(encoder.encode(`${text}\n`))
+          } catch {
+            // Nobody reads any more.
+          }
+        }
+        const tell = (line: Line) => say(JSON.stringify(line))
+        const alive = setInterval(() => say(''), ALIVE_MS)
+        const onProgress = (progress: Progress) => {
+          if ((controller.desiredSize ?? 0) > 0) tell({ progress })
+        }
+        try {
+          tell({ result: { ...(await work({ onProgress, signal: abort.signal })) } })
+        } catch (error) {
+          const { code, message } = refusal(error)
+          tell({ error: { code, message } })
+        } finally {
+          clearInterval(alive)
+          request.signal.removeEventListener('abort', stop)
+          if (!abort.signal.aborted) controller.close()
+          else closeQuietly(controller)
+        }
+      },
+      cancel: stop,
+    },
+    { highWaterMark: MOST_UNREAD },
+  )
+  return new Response(body, {
+    headers: { 'content-type': LINES_TYPE, 'cache-control': 'no-store' },
+  })
+}
+
+const closeQuietly = (controller: ReadableStreamDefaultController): void => {
+  try {
+    controller.close()
+  } catch {
+    // It was cancelled.
+  }
+}
+
+/** Lines as they come in; at most so many bytes each, else E_TOO_LARGE. Empty ones are passed over. */
+export async function* linesOf(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes = MOST_LINE_BYTES,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let parts: string[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    const pieces = decoder.decode(chunk, { stream: true }).split('\n')
+    for (const [i, piece] of pieces.entries()) {
+      if (i > 0) {
+        const line = parts.join('')
+        if (line.trim() !== '') yield line
+        parts = []
+        size = 0
+      }
+      size += piece.length
+      if (size > maxBytes)
+        throw new FedError('E_TOO_LARGE', `a line must be at most ${maxBytes} bytes`)
+      parts.push(piece)
+    }
+  }
+  const last = parts.join('') + decoder.decode()
+  if (last.trim() !== '') yield last
+}
+const MOST_LINE_BYTES = 64 * 2 ** 20
+
+/** Every line of a body, checked. Fails with E_BODY, which names the line and the field. */
+export const readBodyLines = async (request: Request, schema: z.ZodType): Promise<unknown[]> => {
+  const read: unknown[] = []
+  for await (const line of linesOf(request.body)) {
+    const result = schema.safeParse(parseLine(line))
+    if (!result.success) {
+      const issue = result.error.issues[0]
+      const what = `${issue?.path.join('.') || 'line'}: ${issue?.code ?? 'is not valid'}`
+      throw new FedError('E_BODY', `line ${read.length + 1}: ${what}`)
+    }
+    read.push(result.data)
+  }
+  return read
+}
+
+const parseLine = (line: string): unknown => {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * POST /v1/messages and its count_tokens: an app that sets the SDK's base URL to this device is
+ * personalized. Whatever fails here, the request still goes to Claude as the app wrote it, and
+ * Claude's answer comes back as Claude wrote it.
+ */
+import { passOn } from '../upstream/forward.ts'
+import { chooseAnswer, noteAnswer, recordAnswer } from './choose.ts'
+import { compareStreams } from './compared.ts'
+import { gatherAnswers } from './copies.ts'
+import { type LogAnswer, type MessagesDeps, reportFailure, settingsOf } from './deps.ts'
+import { openAnswer, openFurther, readable, readWhole, replay } from './fetching.ts'
+import { headersOf, type Plan, planRequest } from './plan.ts'
+import { rememberAnswer, rememberStream } from './remember.ts'
+import { observeStream } from './stream-observer.ts'
+import { totalUsage } from './usage.ts'
+
+/** request: the caller's; body: its exact bytes. */
+export const answerMessages = async (
+  deps: MessagesDeps,
+  request: Request,
+  body: Uint8Array,
+): Promise<Response> => {
+  const begun = deps.clock()
+  const plan = await planRequest(deps, request.headers, body)
+  noticePerson(deps, plan)
+  const answered: LogAnswer = (event) =>
+    deps.log?.({ what: 'answered', ms: deps.clock() - begun, ...event })
+  if (plan.isStream && plan.count > 1) return compareStreams(deps, request, plan, answered)
+  if (plan.isStream) return streamAnswer(deps, request, plan, answered)
+  if (!plan.request) return unreadAnswer(deps, request, plan, answered)
+  return bestAnswer(deps, request, plan, answered)
+}
+
+/** Not where the request asks for no trace, nor where the device has no part in it. */
+const noticePerson = (deps: MessagesDeps, { request, mode, reason }: Plan): void => {
+  const { user_id: userId } = Object(request?.body['metadata']) as { user_id?: unknown }
+  if (typeof userId !== 'string' || mode === 'off' || mode === 'incognito') return
+  if (reason === 'attribution') return
+  try {
+    deps.people?.notice(userId)
+  } catch (error) {
+    reportFailure(deps, 'people', error)
+  }
+}
+
+/** The tokens of the request as it would be sent. */
+export const countTokens = async (
+  deps: MessagesDeps,
+  request: Request,
+  body: Uint8Array,
+): Promise<Response> => {
+  const plan = await planRequest(deps, request.headers, body, { isCounted: true })
+  const response = await openAnswer(deps, request, plan)
+  return passOn(response, response.body, headersOf(plan))
+}
+
+/** To a request that could not be read, and may have asked for a stream. */
+const unreadAnswer = async (
+  deps: MessagesDeps,
+  request: Request,
+  plan: Plan,
+  answered: LogAnswer,
+): Promise<Response> => {
+  return passUnread(await openAnswer(deps, request, plan), plan, answered)
+}
+
+/** As it came, and nothing of it is read. */
+const passUnread = (response: Response, plan: Plan, answered: LogAnswer): Response => {
+  answered({ status: plan.status, http: response.status })
+  return passOn(response, response.body, headersOf(plan))
+}
+
+const streamAnswer = async (
+  deps: MessagesDeps,
+  request: Request,
+  plan: Plan,
+  answered: LogAnswer,
+): Promise<Response> => {
+  const response = await openAnswer(deps, request, plan)
+  const { status } = plan
+  const http = response.status
+  if (!response.body || !response.ok) return passUnread(response, plan, answered)
+  const stream = observeStream(rememberStream(deps, plan, response.body), (answer) => {
+    recordAnswer(deps, plan, answer)
+    noteAnswer(deps, plan, answer)
+    answered({ status, http, ...totalUsage(plan.model, [answer.usage], settingsOf(deps).prices) })
+  })
+  return passOn(response, stream, headersOf(plan))
+}
+
+/** Of all answers that came; of one, that one. */
+const bestAnswer = async (
+  deps: MessagesDeps,
+  request: Request,
+  plan: Plan,
+  answered: LogAnswer,
+): Promise<Response> => {
+  const gathered = await gatherAnswers(deps, request, plan, {
+    first: async (begin, giveUp) => {
+      const signal = AbortSignal.any([request.signal, giveUp])
+      return readWhole(await openAnswer(deps, request, plan, signal), begin)
+    },
+    further: async (signal) => {
+      const response = await openFurther(deps, request, plan, signal)
+      return response && readable(await readWhole(response))
+    },
+  })
+  const { winner, status, usage } = await chooseAnswer(deps, plan, gathered)
+  const { response, recorded } = winner
+  if (response.ok) rememberAnswer(deps, plan, recorded.chunks)
+  answered({ status, http: response.status, ...usage })
+  return passOn(response, replay(recorded), {
+    ...headersOf(plan, status),
+    ...(usage.candidates > 0 && { 'loreweave-usage': JSON.stringify(usage) }),
+  })
+}

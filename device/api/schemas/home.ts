@@ -1,0 +1,182 @@
+/**
+ * What the command line and the owner of a home say to each other, beside what apps say as well.
+ * Nothing of it crosses to a server. Reports of long work are those of device/agent/types.ts; their
+ * numbers are passed on whole.
+ */
+import { z } from 'zod'
+import { MODULES } from '../../../adapters/lora/spec.ts'
+import { ConsentRecord } from '../../../adapters/wire/federation.ts'
+import { AdapterSpecSchema, Protocol, Sha256, TimeMs } from '../../../adapters/wire/primitives.ts'
+import { ConditionsStatus, EnergyStatus } from '../../agent/reports.ts'
+import { SettingsChange } from '../../home/settings.ts'
+import { PRIVATE_OBJECTIVES } from '../../reward/private-data.ts'
+import { RankingStatus } from '../../reward/rerank-decision.ts'
+import { StoreHealth } from '../../store/health.ts'
+import { TrainingStatus } from '../../store/training-status.ts'
+
+const Count = z.int().min(0).max(1e9)
+const Bytes = z.int().min(0).max(1e15)
+const Real = z.number().min(-1e12).max(1e12)
+const Path = z.string().min(1).max(4096)
+const Url = z.url({ protocol: /^https?$/ }).max(2000)
+/** A report's own fields, and those that are only passed on. */
+const report = <S extends z.ZodRawShape>(shape: S) =>
+  z.looseObject({ protocol: Protocol, ...shape })
+
+/** Which process owns the home. */
+export const OwnerResponse = z.strictObject({
+  protocol: Protocol,
+  pid: z.int().min(0),
+  command: z.string().max(200),
+  version: z.string().max(100),
+})
+
+const Sums = z.strictObject({ claude: Bytes, federation: Bytes })
+
+/** All that `loreweave status` shows. agent: where the owner is one. */
+export const HomeResponse = z.strictObject({
+  protocol: Protocol,
+  home: Path,
+  model: Path,
+  deviceId: z.string().max(64),
+  server: Url.nullable(),
+  access: z.string().max(300),
+  exposed: z.array(z.string().max(2000)).max(2),
+  consent: ConsentRecord.nullable(),
+  agent: z.strictObject({ pid: z.int().min(0), startedAt: z.number().min(0) }).nullable(),
+  choices: Count,
+  learned: z.array(z.string().max(300)).max(20),
+  training: TrainingStatus,
+  release: Sha256.nullable(),
+  privateAdapter: z.boolean(),
+  margin: Real,
+  heldBack: Count,
+  trainedAt: TimeMs.nullable(),
+  ranking: RankingStatus,
+  people: Count,
+  store: StoreHealth,
+  conditions: ConditionsStatus,
+  energy: EnergyStatus,
+  updates: z.strictObject({ accepted: Count, pending: Count, refused: Count }),
+  waiting: z
+    .array(
+      z.strictObject({
+        roundId: z.string().max(100),
+        size: Bytes,
+        reason: z.string().max(500).nullable(),
+      }),
+    )
+    .max(10_000),
+  sentToday: Sums,
+  sent: Sums,
+  bytesSent: Bytes,
+})
+
+/** What holds for one command: of the work that it begins, not of the owner. */
+const Limits = {
+  threads: z.int().min(1).max(256).optional(),
+  cpuShare: z.number().min(0.1).max(1).optional(),
+  memoryLimit: z.int().min(128).max(4_000_000).optional(),
+}
+
+const Layer = z.int().min(1).max(256)
+
+export const TrainRequest = z.strictObject({
+  protocol: Protocol,
+  ...Limits,
+  adapter: z.boolean().default(false),
+  objective: z.enum(PRIVATE_OBJECTIVES).optional(),
+  epochs: z.int().min(1).max(100).optional(),
+  learningRate: z.number().positive().max(1).optional(),
+  exit: z.union([Layer, z.literal('auto')]).optional(),
+})
+/** TrainReport. */
+export const TrainResponse = report({
+  choices: Count,
+  pairs: Count,
+  logLikelihood: Real,
+  margin: Real,
+  heldBack: Count,
+})
+
+export const ParticipateRequest = z.strictObject({
+  protocol: Protocol,
+  ...Limits,
+  rounds: z.int().min(1).max(10_000).default(1),
+  wait: z.boolean().default(false),
+})
+/** ParticipateReport. */
+export const ParticipateResponse = report({
+  rounds: z.array(z.looseObject({ roundId: z.string().max(100) })).max(10_000),
+  ended: z.string().max(100),
+  retryAfterMs: z.number().min(0).max(1e12),
+})
+
+export const ExitRequest = z.strictObject({ protocol: Protocol, ...Limits })
+/** ExitChoice. */
+export const ExitResponse = report({
+  layer: Layer,
+  choices: Count,
+  scores: z.array(z.looseObject({ layer: Layer })).max(256),
+})
+
+export const PrepareRequest = z.strictObject({ protocol: Protocol })
+export const PrepareResponse = z.strictObject({ protocol: Protocol, prepared: z.literal(true) })
+
+/** ImportReport. */
+export const ImportResponse = report({ added: Count, replaced: Count, known: Count, test: Count })
+
+export const AdapterQuery = z.strictObject({ which: z.enum(['private', 'shared']).optional() })
+/**
+ * The header of the container (adapters/container/container.ts) in which an adapter travels; its
+ * payload is the numbers. weights: SHA-256 of the model that it is for.
+ */
+export const AdapterHeader = z.strictObject({
+  protocol: Protocol,
+  which: z.enum(['private', 'shared']),
+  weights: Sha256,
+  spec: AdapterSpecSchema,
+})
+export const AdapterTakenResponse = z.strictObject({
+  protocol: Protocol,
+  choices: Count.nullable().describe('Those that the head was fitted to; null: there are none'),
+})
+
+export const EnrollHere = z.strictObject({
+  protocol: Protocol,
+  server: Url,
+  token: z.string().min(1).max(10_000),
+  insecureHttp: z
+    .boolean()
+    .default(false)
+    .describe('Whether plain http may go to another computer, from now on'),
+})
+export const EnrolledResponse = z.strictObject({
+  protocol: Protocol,
+  deviceId: z.string().max(64),
+  server: Url,
+})
+/** What leaving did. */
+export const LeftResponse = report({ server: Url.nullable(), accepted: Count })
+
+/** claudeKey: the user's own, kept in the home. */
+export const ConfigChange = z.strictObject({
+  protocol: Protocol,
+  model: Path.optional(),
+  threads: z.int().min(1).max(256).nullable().optional(),
+  settings: SettingsChange.optional(),
+  claudeKey: z.string().min(1).max(1000).optional(),
+})
+/** later: what holds only once the owner begins anew. */
+export const ConfigResponse = z.strictObject({
+  protocol: Protocol,
+  later: z.array(z.string().max(100)).max(100),
+})
+
+export const EXAMPLE_SPEC = {
+  firstLayer: 8,
+  endLayer: 12,
+  modules: [...MODULES],
+  rank: 8,
+  alpha: 16,
+}

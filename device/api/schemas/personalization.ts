@@ -1,0 +1,112 @@
+/** What apps and the device say to each other: the messages of the personalization API. Strict, bounded, versioned. */
+import { z } from 'zod'
+import { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
+import { Id, Protocol } from '../../../adapters/wire/primitives.ts'
+import { FeedbackEvent, FeedbackReceipt } from '../../feedback/event.ts'
+import { DeviceStatus } from '../../owner/device-status.ts'
+import {
+  DescribedProfile,
+  DIMENSIONS,
+  Dimension,
+  ProfileChange,
+  Proposal,
+  Share,
+} from '../../preferences/preference.ts'
+import { RewriteDecision } from '../../preferences/rewrite-decision.ts'
+import { RerankDecision } from '../../reward/rerank-decision.ts'
+import { ForgetReport, forgetTarget, isOneTarget, ONE_TARGET } from '../../store/forget-report.ts'
+import { TrainingStatus } from '../../store/training-status.ts'
+
+const Text = z.string().max(200_000)
+const Short = z.string().max(300)
+
+/** The part of a Messages API request that the device reads; a tool is only counted, never read. */
+const Conversation = {
+  system: SystemPrompt.optional(),
+  messages: z.array(ChatMessage).min(1).max(1000),
+  tools: z.array(z.looseObject({})).max(1000).optional(),
+}
+
+export const RewriteRequest = z.strictObject({ protocol: Protocol, ...Conversation })
+export type RewriteRequest = z.infer<typeof RewriteRequest>
+
+export const RewriteResponse = z.strictObject({ protocol: Protocol, ...RewriteDecision.shape })
+export type RewriteResponse = z.infer<typeof RewriteResponse>
+
+export const RerankRequest = z.strictObject({
+  protocol: Protocol,
+  ...Conversation,
+  /** Claude's answers, its first one first. */
+  candidates: z.array(Text).min(1).max(16),
+})
+export type RerankRequest = z.infer<typeof RerankRequest>
+
+export const RerankResponse = z.strictObject({ protocol: Protocol, ...RerankDecision.shape })
+export type RerankResponse = z.infer<typeof RerankResponse>
+
+export const FeedbackRequest = z.strictObject({
+  protocol: Protocol,
+  event: FeedbackEvent.refine((e) => e.isImplicit === undefined, 'only the device infers'),
+})
+export type FeedbackRequest = z.infer<typeof FeedbackRequest>
+
+export const FeedbackResponse = z.strictObject({ protocol: Protocol, ...FeedbackReceipt.shape })
+export type FeedbackResponse = z.infer<typeof FeedbackResponse>
+
+/** preview: says what would go, and erases nothing. */
+export const ForgetRequest = z
+  .strictObject({ protocol: Protocol, ...forgetTarget, preview: z.boolean().optional() })
+  .refine(isOneTarget, ONE_TARGET)
+export type ForgetRequest = z.infer<typeof ForgetRequest>
+
+export const ForgetResponse = z.strictObject({ protocol: Protocol, ...ForgetReport.shape })
+export type ForgetResponse = z.infer<typeof ForgetResponse>
+
+export const ProposalsResponse = z.strictObject({
+  protocol: Protocol,
+  proposals: z.array(Proposal).max(20),
+})
+export type ProposalsResponse = z.infer<typeof ProposalsResponse>
+
+export const ProposalRequest = z.strictObject({ protocol: Protocol, id: Id, accept: z.boolean() })
+export type ProposalRequest = z.infer<typeof ProposalRequest>
+
+export const ProfileResponse = z.strictObject({ protocol: Protocol, ...DescribedProfile.shape })
+export type ProfileResponse = z.infer<typeof ProfileResponse>
+
+export const ProfileEdit = z.strictObject({
+  protocol: Protocol,
+  changes: z.array(ProfileChange).min(1).max(100),
+})
+export type ProfileEdit = z.infer<typeof ProfileEdit>
+
+/**
+ * What a preference can be about, and the line that each end adds to a request: put mildly where its strength is below
+ * slightBelow.
+ */
+export const DimensionsResponse = z.strictObject({
+  protocol: Protocol,
+  slightBelow: Share,
+  dimensions: z
+    .array(
+      z.strictObject({
+        dimension: Dimension,
+        label: z.string().max(40),
+        less: Short,
+        slightlyLess: Short,
+        slightlyMore: Short,
+        more: Short,
+      }),
+    )
+    .max(DIMENSIONS.length),
+})
+export type DimensionsResponse = z.infer<typeof DimensionsResponse>
+
+export const TrainingRequest = z.strictObject({ protocol: Protocol, paused: z.boolean() })
+export type TrainingRequest = z.infer<typeof TrainingRequest>
+
+export const TrainingResponse = z.strictObject({ protocol: Protocol, ...TrainingStatus.shape })
+export type TrainingResponse = z.infer<typeof TrainingResponse>
+
+export const StatusResponse = z.strictObject({ protocol: Protocol, ...DeviceStatus.shape })
+export type StatusResponse = z.infer<typeof StatusResponse>

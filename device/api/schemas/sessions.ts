@@ -1,0 +1,36 @@
+/** How the page gets in: one-time codes and the sessions they are exchanged for. */
+import { z } from 'zod'
+import { Protocol, TimeMs } from '../../../adapters/wire/primitives.ts'
+
+/** A one-time code that opens the page: valid for 60 seconds. */
+export const SessionCodeResponse = z.strictObject({
+  protocol: Protocol,
+  code: z.string().min(20).max(100),
+  expiresAt: TimeMs,
+})
+export type SessionCodeResponse = z.infer<typeof SessionCodeResponse>
+
+/** code: from `loreweave page`; token: the device token, by hand. */
+export const SessionRequest = z
+  .strictObject({
+    protocol: Protocol,
+    code: z.string().min(1).max(200).optional(),
+    token: z.string().min(1).max(200).optional(),
+  })
+  .refine(
+    (r) => (r.code === undefined) !== (r.token === undefined),
+    'exactly one of code and token',
+  )
+export type SessionRequest = z.infer<typeof SessionRequest>
+
+/** session: a credential for the device's own routes, and never for Claude's. */
+export const SessionResponse = z.strictObject({
+  protocol: Protocol,
+  session: z.string().min(20).max(100),
+  idleMs: z.int().min(1).max(1e9).describe('It ends after so long without a request'),
+})
+export type SessionResponse = z.infer<typeof SessionResponse>
+
+/** The session that the request came with is over. */
+export const SessionEnded = z.strictObject({ protocol: Protocol, ended: z.literal(true) })
+export type SessionEnded = z.infer<typeof SessionEnded>
