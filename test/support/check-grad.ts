@@ -2,13 +2,8 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { seededRng } from '../../adapters/random.ts'
 import { backward } from '../../device/engine/onnx/backward.ts'
-import {
-  type Graph,
-  newGraph,
-  type OnnxGraph,
-  type Tensor,
-  toOnnx,
-} from '../../device/engine/onnx/graph.ts'
+import { type Graph, newGraph, type OnnxGraph, toOnnx } from '../../device/engine/onnx/graph.ts'
+import type { Tensor } from '../../device/engine/onnx/tensor.ts'
 
 export type Values = {
   readonly shape: readonly number[]
@@ -73,7 +68,6 @@ export const checkGrad = async (
   const column = g.op('Reshape', [y], { shape: [size, 1] })
   const loss = g.op('Gemm', [probe, column])
   const gradients = backward(
-    g,
     loss,
     by.map((name) => inputs[name]!),
   )

@@ -2,7 +2,8 @@
  *  q and k), from one layer to another.
  *  A row holds T tokens, possibly of several sequences: what attends to what is said by the mask alone. */
 import type { Module } from '../../../adapters/lora/spec.ts'
-import type { Graph, OpenSizes, Tensor } from '../onnx/graph.ts'
+import type { Graph } from '../onnx/graph.ts'
+import type { OpenSizes, Tensor } from '../onnx/tensor.ts'
 import { hasHeadNorms, type ModelConfig } from './config.ts'
 import { QUANTIZED_FILE, type QuantizedManifest, type QuantizedPart } from './quantized-store.ts'
 import type { WeightManifest } from './weight-store.ts'
@@ -196,7 +197,7 @@ const attention = (
   }
   const [query, key, value] = [perHead('q', heads), perHead('k', kvHeads), linear('v', x)]
   const byKvHead = (t: Tensor) => g.op('Reshape', [t], { shape: [-1, kvHeads, headDim] })
-  const settings = { heads, scale: { float: 1 / Math.sqrt(headDim) } }
+  const settings = { heads, scale: 1 / Math.sqrt(headDim) }
   if (row.hasPast) {
     const tokens = [queriesOf(g, model, query), byKvHead(key), byKvHead(value)]
     const cached = (['k', 'v'] as const).map((part) => byKvHead(row.past(layer, part)))
@@ -258,7 +259,7 @@ const swiGlu = (g: Graph, model: Model, layer: number, hidden: Tensor, linear: L
 const norm = (g: Graph, model: Model, name: string, x: Tensor): Tensor =>
   g.op('RmsNorm', [x, weight(g, model, name)], {
     axis: -1,
-    epsilon: { float: model.config.normEps },
+    epsilon: model.config.normEps,
   })
 
 const rotate = (g: Graph, row: Row, x: Tensor, width: number, heads: number): Tensor => {

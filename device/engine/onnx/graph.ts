@@ -1,44 +1,18 @@
 /** A graph with static shapes: tensors are values, nodes come from the op table, dead nodes are left out of the bytes. */
 import { FedError } from '../../../adapters/errors.ts'
-import type { LoweredNode, OpName } from './op-row.ts'
-import { OPS } from './ops.ts'
+import { OPS, type OpName } from './ops.ts'
 import { peakActivations } from './peak-memory.ts'
+import { type ElementType, encodeModel, type NodeProto, type TensorProto } from './proto.ts'
 import {
-  type Attribute,
-  type ElementType,
-  encodeModel,
-  type NodeProto,
-  type TensorProto,
-} from './proto.ts'
-
-export type Shape = readonly number[]
-export type Attributes = Readonly<Record<string, Attribute>>
-
-export type Tensor = {
-  readonly name: string
-  readonly shape: Shape
-  readonly type: ElementType
-  readonly source: Source
-  /** Names of the sizes of an input that are open when the graph runs, by axis; `shape` then holds an example. */
-  readonly open?: OpenSizes
-}
-
-export type OpenSizes = Readonly<Record<number, string>>
-
-/** Where a tensor comes from; only 'node' tensors have inputs of their own. */
-type Source =
-  | { readonly kind: 'input' }
-  | { readonly kind: 'initializer'; readonly proto: TensorProto }
-  | { readonly kind: 'node'; readonly node: GraphNode }
-
-export type GraphNode = {
-  readonly op: OpName
-  readonly inputs: readonly Tensor[]
-  readonly outputs: readonly Tensor[]
-  readonly attributes: Attributes
-  /** Position in the order of making, which is a topological order. */
-  readonly index: number
-}
+  type Attributes,
+  type GraphNode,
+  type LoweredNode,
+  type Nodes,
+  nodesBehind,
+  type OpenSizes,
+  type Shape,
+  type Tensor,
+} from './tensor.ts'
 
 /** A byte range of a file in the folder of the weights. */
 export type ExternalData = {
@@ -47,13 +21,11 @@ export type ExternalData = {
   readonly bytes: number
 }
 
-export type Graph = {
+export type Graph = Nodes & {
   input(name: string, shape: Shape, type?: ElementType, open?: OpenSizes): Tensor
   /** A frozen weight in a file, float32 unless said otherwise; the same name twice is the same tensor. */
   weight(name: string, shape: Shape, external: ExternalData, type?: ElementType): Tensor
-  /** Values stored inside the model. */
-  constant(values: readonly number[], shape: Shape, type?: ElementType): Tensor
-  /** First output of a node. Fails with E_SHAPE when the shapes do not fit. */
+  /** apply, by the operator's name. */
   op(name: OpName, inputs: readonly Tensor[], attributes?: Attributes): Tensor
 }
 
@@ -73,19 +45,19 @@ export const newGraph = (): Graph => {
   let nodes = 0
   let constants = 0
 
-  const remember = (key: string, make: () => Tensor): Tensor => {
-    const held = known.get(key) ?? make()
+  const remember = (key: string, make: () => Omit<Tensor, 'graph'>): Tensor => {
+    const held = known.get(key) ?? { ...make(), graph }
     known.set(key, held)
     return held
   }
-  const initializer = (proto: TensorProto): Tensor => ({
+  const initializer = (proto: TensorProto): Omit<Tensor, 'graph'> => ({
     name: proto.name,
     shape: proto.shape,
     type: proto.type,
     source: { kind: 'initializer', proto },
   })
 
-  return {
+  const graph: Graph = {
     input: (name, shape, type = 'float', open = {}) =>
       remember(`input ${name}`, () => ({ name, shape, type, open, source: { kind: 'input' } })),
     weight: (name, shape, external, type = 'float') =>
@@ -94,35 +66,27 @@ export const newGraph = (): Graph => {
       remember(`constant ${type} ${shape} ${values}`, () =>
         initializer({ name: `c${constants++}`, shape, type, raw: rawBytes(values, type) }),
       ),
-    op(name, inputs, attributes = {}) {
-      const row = OPS[name]
-      const shapes = row.shape(
-        inputs.map((t) => t.shape),
+    op: (name, inputs, attributes) => graph.apply(OPS[name], inputs, attributes),
+    apply(op, inputs, attributes = {}) {
+      if (inputs.length < op.inputs)
+        throw new TypeError(`${op.name} reads ${op.inputs} tensors, got ${inputs.length}`)
+      const shapes = op.shape(
+        inputs.map(({ shape }) => shape),
         attributes,
       )
-      const node = { op: name, inputs, outputs: [] as Tensor[], attributes, index: nodes++ }
+      const node = { op, inputs, outputs: [] as Tensor[], attributes, index: nodes++ }
       for (const [i, shape] of shapes.entries())
         node.outputs.push({
-          name: `${name}${node.index}${i ? `.${i}` : ''}`,
+          name: `${op.name}${node.index}${i ? `.${i}` : ''}`,
           shape,
           type: 'float',
+          graph,
           source: { kind: 'node', node },
         })
       return node.outputs[0]!
     },
   }
-}
-
-/** Nodes that the tensors depend on, in topological order. */
-export const nodesBehind = (tensors: readonly Tensor[]): GraphNode[] => {
-  const seen = new Set<GraphNode>()
-  const waiting = [...tensors]
-  for (let tensor = waiting.pop(); tensor; tensor = waiting.pop()) {
-    if (tensor.source.kind !== 'node' || seen.has(tensor.source.node)) continue
-    seen.add(tensor.source.node)
-    waiting.push(...tensor.source.node.inputs)
-  }
-  return [...seen].sort((a, b) => a.index - b.index)
+  return graph
 }
 
 /** Model bytes that compute the named outputs and nothing else. Outputs must be made by nodes. */
@@ -159,7 +123,7 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
       outputs: unique,
       opsets: { '': 23, 'com.microsoft': 1 },
     }),
-    packsWeights: nodes.some((node) => OPS[node.op].packsWeights),
+    packsWeights: nodes.some(({ op }) => op.packsWeights),
     inputs: inputs.map((t) => t.name),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.name])),
     peakBytes: () => peakActivations(ordered, unique),
@@ -180,16 +144,15 @@ const lowerNode = (
   read: ReadonlySet<Tensor>,
   integers: (name: string, values: readonly number[]) => string,
 ): NodeProto[] => {
-  const row = OPS[op]
   const own: LoweredNode = {
-    op: row.onnx ?? op,
-    ...(row.domain && { domain: row.domain }),
-    attributes: row.constants ? {} : attributes,
-    inputs: [...inputs.map(({ name }) => name), ...(row.constants?.(attributes, inputs) ?? [])],
+    op: op.onnx ?? op.name,
+    ...(op.domain && { domain: op.domain }),
+    attributes: op.constants ? {} : attributes,
+    inputs: [...inputs.map(({ name }) => name), ...(op.constants?.(attributes, inputs) ?? [])],
     outputs: outputs.map(({ name }) => name),
   }
   const marked = outputs.map((t) => ({ name: t.name, shape: t.shape, isRead: read.has(t) }))
-  const lowered = row.lower?.({ inputs, outputs: marked, attributes }) ?? [own]
+  const lowered = op.lower?.({ inputs, outputs: marked, attributes }) ?? [own]
   return lowered.map((node) => ({
     domain: '',
     attributes: {},

@@ -1,6 +1,5 @@
 /** Bytes of activations at the fullest moment of a graph's run: a liveness sweep over static shapes, in ONNX Runtime's order. */
-import type { GraphNode, Tensor } from './graph.ts'
-import { OPS } from './ops.ts'
+import type { GraphNode, Tensor } from './tensor.ts'
 
 /** nodes: in the order of the file; kept: tensors that are never freed. Inputs and weights are not counted. */
 export const peakActivations = (nodes: readonly GraphNode[], kept: readonly Tensor[]): number => {
@@ -17,7 +16,7 @@ export const peakActivations = (nodes: readonly GraphNode[], kept: readonly Tens
     const reads = [...new Set(node.inputs.map(storageOf))]
     const dying = reads.filter((tensor) => held.has(tensor) && lastUse.get(tensor) === at)
     const made = node.outputs.filter((output) => storageOf(output) === output)
-    const reused = IN_PLACE.has(node.op)
+    const reused = node.op.isInPlace
       ? dying.find((tensor) => bytesOf(tensor) === bytesOf(made[0]!))
       : undefined
     for (const [i, output] of made.entries()) {
@@ -25,7 +24,7 @@ export const peakActivations = (nodes: readonly GraphNode[], kept: readonly Tens
       if (!(reused && i === 0)) bytes += bytesOf(output)
     }
     const shapes = node.inputs.map(({ shape }) => shape)
-    const scratch = OPS[node.op].scratch?.(shapes, node.attributes) ?? 0
+    const scratch = node.op.scratch?.(shapes, node.attributes) ?? 0
     peak = Math.max(peak, bytes + 4 * scratch)
     const free = (tensor: Tensor) => {
       if (tensor !== reused) bytes -= held.get(tensor) ?? 0
@@ -63,25 +62,13 @@ export const executionOrder = (nodes: readonly GraphNode[]): GraphNode[] => {
   return order
 }
 
-/** The result may lie where an input of the same size lay that is not read again. */
-const IN_PLACE: ReadonlySet<string> = new Set([
-  'Add',
-  'Sub',
-  'Mul',
-  'Neg',
-  'Sigmoid',
-  'Softplus',
-  'Softmax',
-  'SwiGlu',
-])
-
 const makerOf = ({ source }: Tensor): GraphNode | undefined =>
   source.kind === 'node' ? source.node : undefined
 
 /** A reshaped tensor lies where its input lies. */
 const storageOf = (tensor: Tensor): Tensor => {
   const maker = makerOf(tensor)
-  return maker?.op === 'Reshape' ? storageOf(maker.inputs[0]!) : tensor
+  return maker?.op.name === 'Reshape' ? storageOf(maker.inputs[0]!) : tensor
 }
 
 export const bytesOf = ({ shape, type }: Pick<Tensor, 'shape' | 'type'>): number =>

@@ -1,7 +1,7 @@
 /** Writes ONNX model bytes (onnx.proto3 on the protobuf wire format); only the fields that our graphs use. */
 
 export type ElementType = 'float' | 'int64' | 'uint8'
-export type Attribute = number | string | readonly number[] | { readonly float: number }
+export type Attribute = number | string | readonly number[]
 
 export type NodeProto = {
   readonly op: string
@@ -72,11 +72,14 @@ const encodeNode = (node: NodeProto): Uint8Array =>
     text(7, node.domain),
   )
 
-/** Whole numbers are INT attributes; a FLOAT is written as { float }. */
+/** ONNX distinguishes FLOAT and INT attributes: of those that our nodes have, these are FLOAT. */
+const FLOAT_ATTRIBUTES: ReadonlySet<string> = new Set(['alpha', 'epsilon'])
+
 const encodeAttribute = (name: string, value: Attribute): Uint8Array => {
+  if (FLOAT_ATTRIBUTES.has(name))
+    return message(text(1, name), float(2, Number(value)), integer(20, 1))
   if (typeof value === 'number') return message(text(1, name), integer(3, value), integer(20, 2))
   if (typeof value === 'string') return message(text(1, name), text(4, value), integer(20, 3))
-  if ('float' in value) return message(text(1, name), float(2, value.float), integer(20, 1))
   return message(text(1, name), ...value.map((v) => integer(8, v)), integer(20, 7))
 }
 

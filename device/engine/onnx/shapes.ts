@@ -1,6 +1,6 @@
 /** Shapes of results, and attributes read as lists. */
 import { FedError } from '../../../adapters/errors.ts'
-import type { Attributes, Shape } from './graph.ts'
+import type { Attributes, Shape } from './tensor.ts'
 
 /** Right-aligned, sizes equal or 1. Fails with E_SHAPE. */
 export const broadcastShape = (a: Shape, b: Shape): Shape => {
@@ -28,6 +28,12 @@ export const reducedShape = (x: Shape, axes: readonly number[]): Shape =>
 export const ints = (attributes: Attributes, name: string): readonly number[] => {
   const value = attributes[name]
   if (!Array.isArray(value)) throw new TypeError(`attribute ${name} must be a list of integers`)
+  return value
+}
+
+export const numberOf = (attributes: Attributes, name: string): number => {
+  const value = attributes[name]
+  if (typeof value !== 'number') throw new TypeError(`attribute ${name} must be a number`)
   return value
 }
 

@@ -3,15 +3,13 @@
 
 import type { LoraFeed } from '../engine.ts'
 import { buildTrunk } from '../model/llama.ts'
-import { newGraph, type Tensor, toOnnx } from '../onnx/graph.ts'
-import { followFeeds, type Past } from './follow.ts'
+import { newGraph, toOnnx } from '../onnx/graph.ts'
+import type { Tensor } from '../onnx/tensor.ts'
+import { followFeeds, type LayerRange, type Past } from './follow.ts'
 import { concat, fingerprint, loraFeeds, stackLora } from './lora-feeds.ts'
 import type { ModelRunner } from './model-runner.ts'
 import type { Span } from './rows.ts'
 import type { Feed, Sessions } from './sessions.ts'
-
-/** Layers from … to − 1. */
-export type LayerRange = { readonly from: number; readonly to: number }
 
 /** States after layer to − 1 of each span, [tokens of the span, hidden], the spans of one prompt next to each other.
  *  entering: states at layer `from`, where that is not 0; adapters: those that are active in the range.

@@ -9,7 +9,8 @@ import {
   type QueryBlock,
 } from '../model/llama.ts'
 import { backward } from '../onnx/backward.ts'
-import { type Graph, newGraph, type OnnxGraph, type Tensor, toOnnx } from '../onnx/graph.ts'
+import { type Graph, newGraph, type OnnxGraph, toOnnx } from '../onnx/graph.ts'
+import type { Tensor } from '../onnx/tensor.ts'
 
 /** Predicted tokens are padded to a multiple of so many. */
 export const PREDICTED_CHUNK = 64
@@ -68,7 +69,7 @@ export const buildStep = (model: Model, spec: StepGraphSpec): OnnxGraph => {
       : marginLoss(g, spec, rewards, link)
   if (spec.by.length === 0) return toOnnx({ loss })
   const factors = spec.by.map((name) => loraInput(g, model, name, spec.lora))
-  const gradients = backward(g, loss, factors)
+  const gradients = backward(loss, factors)
   return toOnnx({ loss, ...Object.fromEntries(spec.by.map((name, i) => [name, gradients[i]!])) })
 }
 

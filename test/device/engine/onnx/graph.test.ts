@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
-import { newGraph, nodesBehind, toOnnx } from '../../../../device/engine/onnx/graph.ts'
+import { newGraph, toOnnx } from '../../../../device/engine/onnx/graph.ts'
+import { nodesBehind } from '../../../../device/engine/onnx/tensor.ts'
 import { randomValues, runGraph } from '../../../support/check-grad.ts'
 import { expectCode } from '../../../support/expect-code.ts'
 
@@ -72,6 +73,11 @@ test.each([
   const g = newGraph()
   const inputs = shapes.map((shape, i) => g.input(`x${i}`, shape))
   expectCode('E_SHAPE', () => g.op(op, inputs, attributes))
+})
+
+test('an operator that is given too few tensors is a mistake of the caller', () => {
+  const g = newGraph()
+  expect(() => g.op('Add', [g.input('x', [2])])).toThrow(TypeError)
 })
 
 test('refuses an output that no node makes with E_SHAPE', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { newGraph, nodesBehind, type Tensor, toOnnx } from '../../../../device/engine/onnx/graph.ts'
+import { newGraph, toOnnx } from '../../../../device/engine/onnx/graph.ts'
 import { executionOrder, peakActivations } from '../../../../device/engine/onnx/peak-memory.ts'
+import { nodesBehind, type Tensor } from '../../../../device/engine/onnx/tensor.ts'
 
 /** 100 floats: 400 bytes. */
 const SHAPE = [10, 10]
@@ -53,7 +54,7 @@ test('the last leaf of the file runs first, and of two inputs the later one', ()
   const [a, b] = [g.op('Neg', [x]), g.op('Sigmoid', [x])]
   const sum = g.op('Sub', [a, b])
   const product = g.op('MatMul', [a, x])
-  const names = executionOrder(nodesBehind([sum, product])).map(({ op }) => op)
+  const names = executionOrder(nodesBehind([sum, product])).map(({ op }) => op.name)
   expect(names).toEqual(['Neg', 'MatMul', 'Sigmoid', 'Sub'])
 })
 

@@ -33,7 +33,7 @@ test('a float attribute is four little-endian bytes with type FLOAT', () => {
     domain: '',
     inputs: [],
     outputs: [],
-    attributes: { alpha: { float: 1 } },
+    attributes: { alpha: 1 },
   }
   expect(graphHex({ nodes: [node] })).toContain(`${hex(Buffer.from('alpha'))}150000803fa00101`)
 })
