@@ -5,12 +5,9 @@ import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import { encodeSafetensors, type Tensor } from '../../adapters/formats/safetensors.ts'
 import type { ModelConfig } from '../../device/engine/model/config.ts'
+import { expectedTensors } from '../../device/engine/model/expected-tensors.ts'
 import { huggingFaceName } from '../../device/engine/model/tensor-source.ts'
-import {
-  expectedTensors,
-  readManifest,
-  readTensor,
-} from '../../device/engine/model/weight-store.ts'
+import { readManifest, readTensor } from '../../device/engine/model/weight-store.ts'
 
 /** converted: a folder of the weight store. Writes config.json and model.safetensors.
  *  Fails with E_MODEL_UNSUPPORTED for scaled rotary embeddings, as readManifest does, and with E_HOME (the disk). */

@@ -12,9 +12,10 @@ import {
   type TensorSource,
 } from '../../device/engine/model/tensor-source.ts'
 import { convertWeights, readManifest } from '../../device/engine/model/weight-store.ts'
-import { logitsOf, modelRunner, statesOf } from '../../device/engine/run/model-runner.ts'
+import { modelRunner } from '../../device/engine/run/model-runner.ts'
 import { packRows } from '../../device/engine/run/rows.ts'
 import { openSessions } from '../../device/engine/run/sessions.ts'
+import { logitsOf, statesOf } from '../../device/engine/run/states.ts'
 import { batchGradient } from '../../device/engine/train/gradient.ts'
 import { itemsOf } from '../../device/engine/train/objectives.ts'
 import { withReference } from '../../device/engine/train/reference.ts'

@@ -7,14 +7,9 @@ import { replaceFile } from '../../../adapters/node/replace-file.ts'
 import { Sha256 } from '../../../adapters/wire/primitives.ts'
 import { QUANTIZED_BLOCK } from '../onnx/ops.ts'
 import type { ModelConfig } from './config.ts'
+import { expectedTensors } from './expected-tensors.ts'
 import { type QuantizedTensor, quantize } from './quantize.ts'
-import {
-  expectedTensors,
-  readTensor,
-  transposed,
-  type WeightManifest,
-  writeAligned,
-} from './weight-store.ts'
+import { readTensor, transposed, type WeightManifest, writeAligned } from './weight-store.ts'
 
 export const QUANTIZED_FILE = 'quantized.bin'
 const TABLE_FILE = 'quantized.json'

@@ -17,10 +17,10 @@ import { PEFT_MODULES } from '../../../adapters/lora/peft.ts'
 import { halfSplitRows } from '../../../adapters/lora/rotary-rows.ts'
 import { MODULES, type Module } from '../../../adapters/lora/spec.ts'
 import { configFromGguf, configFromHuggingFace, type ModelConfig } from './config.ts'
+import { expectedTensors } from './expected-tensors.ts'
 import type { GgufFile } from './gguf.ts'
 import { unsupported } from './json-values.ts'
 import { readBytes } from './read-bytes.ts'
-import { expectedTensors } from './weight-store.ts'
 
 /** One tensor as float32, row-major; linears are [out, in]. */
 export type SourceTensor = { readonly shape: readonly number[]; readonly data: Float32Array }

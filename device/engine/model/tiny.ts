@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto'
 import { seededRng } from '../../../adapters/random.ts'
 import type { ModelConfig } from './config.ts'
+import { expectedTensors } from './expected-tensors.ts'
 import type { SourceTensor, TensorSource } from './tensor-source.ts'
 import { bytePairFile, CHATML_TEMPLATE, type TokenizerFile } from './tokenizer-file.ts'
 import { BYTE_LETTERS } from './tokenizer-steps.ts'
-import { expectedTensors } from './weight-store.ts'
 
 export const TINY_MODEL = 'tiny'
 

@@ -5,9 +5,9 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'no
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { FedError, isFedError } from '../../../adapters/errors.ts'
-import { linearSize, MODULES } from '../../../adapters/lora/spec.ts'
 import { ModelShapeSchema, Sha256 } from '../../../adapters/wire/primitives.ts'
-import { ARCHITECTURES, checked, hasHeadNorms, type ModelConfig } from './config.ts'
+import { ARCHITECTURES, checked } from './config.ts'
+import { type ExpectedTensor, expectedTensors } from './expected-tensors.ts'
 import type { SourceTensor, TensorSource } from './tensor-source.ts'
 
 /** Raised when the converted bytes of a source change; it is part of the folder's name. */
@@ -39,40 +39,6 @@ const WeightManifestSchema = z.strictObject({
 })
 /** source: SHA-256 of the source's bytes. offset and bytes: of `weights.bin`. */
 export type WeightManifest = z.infer<typeof WeightManifestSchema>
-
-type Expected = {
-  readonly name: string
-  readonly shape: readonly number[]
-  readonly isLinear: boolean
-}
-
-/** Every tensor of a model in file order, with its shape in the store. Linears are [in, out], so that y = x·W. */
-export const expectedTensors = (config: ModelConfig): Expected[] => {
-  const { layers, hidden, vocab } = config.shape
-  const vector = (name: string, size: number): Expected => ({
-    name,
-    shape: [size],
-    isLinear: false,
-  })
-  const table = (name: string): Expected => ({ name, shape: [vocab, hidden], isLinear: false })
-  const tensors = [table('embed')]
-  for (let layer = 0; layer < layers; layer++) {
-    const prefix = `layers.${layer}.`
-    tensors.push(vector(`${prefix}attn_norm`, hidden))
-    for (const module of MODULES) {
-      const size = linearSize(config.shape, module)
-      tensors.push({ name: prefix + module, shape: [size.in, size.out], isLinear: true })
-      if (config.attentionBias && (module === 'q' || module === 'k' || module === 'v'))
-        tensors.push(vector(`${prefix}${module}.bias`, size.out))
-      if (hasHeadNorms(config) && (module === 'q' || module === 'k'))
-        tensors.push(vector(`${prefix}${module}_norm`, config.shape.headDim))
-    }
-    tensors.push(vector(`${prefix}ffn_norm`, hidden))
-  }
-  tensors.push(vector('final_norm', hidden))
-  if (!config.tiedHead) tensors.push(table('head'))
-  return tensors
-}
 
 /** Writes `weights.bin` and `weights.json` into folder, one tensor at a time; the folder appears complete or not at all.
  *  A complete folder of the same source is kept, any other is replaced. onTensor: done and total tensors.
@@ -188,7 +154,7 @@ const settle = async (partial: string, folder: string, sha256: string): Promise<
 
 const writeTensors = async (
   source: TensorSource,
-  expected: readonly Expected[],
+  expected: readonly ExpectedTensor[],
   folder: string,
   onTensor: ((done: number, of: number) => void) | undefined,
   signal: AbortSignal | undefined,
@@ -230,7 +196,11 @@ export const writeAligned = async (
   return Math.ceil((offset + bytes.length) / ALIGNMENT) * ALIGNMENT
 }
 
-const inStoreLayout = (tensor: SourceTensor, want: Expected, sourceName: string): Float32Array => {
+const inStoreLayout = (
+  tensor: SourceTensor,
+  want: ExpectedTensor,
+  sourceName: string,
+): Float32Array => {
   const shape = want.isLinear ? [...want.shape].reverse() : want.shape
   if (String(tensor.shape) !== String(shape))
     throw new FedError(

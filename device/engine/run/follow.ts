@@ -1,8 +1,10 @@
 /** What a graph of open sizes reads (buildTrunk): new tokens of one text after those whose keys and values are at hand. */
 import type { ModelConfig } from '../model/config.ts'
-import type { LayerRange } from './pass.ts'
 import { fillRotary, MASKED, tokenIds } from './rows.ts'
 import type { Feed } from './sessions.ts'
+
+/** Layers from … to − 1. */
+export type LayerRange = { readonly from: number; readonly to: number }
 
 /** keys, values: per layer of a range, the first count · kvHeads · headDim numbers are those of the tokens before, in order. */
 export type Past = {

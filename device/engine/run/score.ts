@@ -2,8 +2,9 @@
 import { FedError } from '../../../adapters/errors.ts'
 import type { AnswerInput, CandidateScore, LoraFeed, PooledOptions } from '../engine.ts'
 import { concat } from './lora-feeds.ts'
-import { logitsOf, logProbsOf, type ModelRunner, statesOf, statesThrough } from './model-runner.ts'
+import type { ModelRunner } from './model-runner.ts'
 import { packRows, type Row, type Span } from './rows.ts'
+import { logitsOf, logProbsOf, statesOf, statesThrough } from './states.ts'
 
 /** Mean state over each answer after exitLayer layers, [hidden] each, in the order of the inputs; see PooledOptions.through. */
 export const poolAnswers = async (

@@ -1,8 +1,5 @@
 /** Numbers by text, kept in memory up to some bytes (the least recently used go first) and perhaps in a folder behind it. */
-import type { StateFolder } from './state-folder.ts'
-
-/** generation: everything but the text that decides the numbers; see state-folder.ts. */
-export type StateKey = { readonly generation: string; readonly text: string }
+import type { StateFolder, StateKey } from './state-folder.ts'
 
 export type StateCache = {
   /** length: how many numbers are expected; others are not taken. */

@@ -6,7 +6,9 @@ import { readFileSync, utimesSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { replaceFile } from '../../../adapters/node/replace-file.ts'
-import type { StateKey } from './state-cache.ts'
+
+/** generation: everything but the text that decides the numbers. */
+export type StateKey = { readonly generation: string; readonly text: string }
 
 export type StateFolder = {
   /** undefined when it is missing, damaged or of another length. */

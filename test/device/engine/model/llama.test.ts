@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { ModelConfig } from '../../../../device/engine/model/config.ts'
 import { TINY_CONFIG } from '../../../../device/engine/model/tiny.ts'
-import { statesOf } from '../../../../device/engine/run/model-runner.ts'
 import { packRows } from '../../../../device/engine/run/rows.ts'
 import { scoreCandidates } from '../../../../device/engine/run/score.ts'
+import { statesOf } from '../../../../device/engine/run/states.ts'
 import { engineModel, randomAdapter, relativeDifference } from '../../../support/engine-model.ts'
 import { slowLogProbs, slowStates } from '../../../support/slow-llama.ts'
 

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeSafetensors } from '../../../../adapters/formats/safetensors.ts'
 import type { ModelConfig } from '../../../../device/engine/model/config.ts'
+import { expectedTensors } from '../../../../device/engine/model/expected-tensors.ts'
 import { TINY_CONFIG, tinySource } from '../../../../device/engine/model/tiny.ts'
-import { expectedTensors } from '../../../../device/engine/model/weight-store.ts'
 import { f32, type Info, llamaMeta, type Meta, writeGguf } from './gguf-writer.ts'
 
 /** Five tokens per name; enough to open a model. */

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectedTensors } from '../../../../device/engine/model/expected-tensors.ts'
 import type { TensorSource } from '../../../../device/engine/model/tensor-source.ts'
 import { tinySource } from '../../../../device/engine/model/tiny.ts'
 import {
   convertWeights,
-  expectedTensors,
   readManifest,
   readTensor,
 } from '../../../../device/engine/model/weight-store.ts'

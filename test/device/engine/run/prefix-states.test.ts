@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AnswerInput, TrainRequest } from '../../../../device/engine/engine.ts'
 import type { ModelRunner } from '../../../../device/engine/run/model-runner.ts'
-import { lasting, modelRunner, statesOf } from '../../../../device/engine/run/model-runner.ts'
+import { lasting, modelRunner } from '../../../../device/engine/run/model-runner.ts'
 import { prefixStates } from '../../../../device/engine/run/prefix-states.ts'
 import { packRows, type Span } from '../../../../device/engine/run/rows.ts'
 import { poolAnswers } from '../../../../device/engine/run/score.ts'
 import { openStateFolder } from '../../../../device/engine/run/state-folder.ts'
+import { statesOf } from '../../../../device/engine/run/states.ts'
 import { trainAdapter } from '../../../../device/engine/train/trainer.ts'
 import {
   type EngineModel,
