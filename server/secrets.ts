@@ -1,5 +1,5 @@
 /** Ids and credentials: how they are made, and how they are compared. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import type { Rng } from '../adapters/random.ts'
 
 /** `<kind>-` and 20 hexadecimal digits (80 bits). */
@@ -13,10 +13,6 @@ export const newCredential = (rng: Rng): string =>
 /** What the store keeps of a credential. */
 export const credentialHash = (credential: string): string =>
   createHash('sha256').update(credential).digest('hex')
-
-/** Takes the same time wherever the two differ, and whatever their lengths. */
-export const isSameCredential = (a: string, b: string): boolean =>
-  timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
 
 /** Derived, so that a device that asks again gets the same token and nothing needs to be stored (RFC 2104). */
 export const uploadTokenOf = (key: string, roundId: string, deviceId: string): string =>

@@ -1,8 +1,9 @@
 /** Takes one update of one device: checks, stores the bytes, records them in the round. */
 import { createHash } from 'node:crypto'
 import { FedError } from '../../adapters/errors.ts'
+import { isSameSecret } from '../../adapters/node/secrets.ts'
 import { checkUpdate } from '../releases/check-update.ts'
-import { isSameCredential, uploadTokenOf } from '../secrets.ts'
+import { uploadTokenOf } from '../secrets.ts'
 import type { Job, Round } from '../store/records.ts'
 import type { Coordinator, RoundDeps } from './coordinator.ts'
 import { advance } from './machine.ts'
@@ -28,7 +29,7 @@ export const receiveUpload = async (
   const { job, round } = found
   const member = store.member(roundId, deviceId)
   if (!member) throw new FedError('E_NOT_IN_COHORT', 'the device was not assigned to this round')
-  if (!isSameCredential(uploadToken, uploadTokenOf(uploadKey, roundId, deviceId)))
+  if (!isSameSecret(uploadToken, uploadTokenOf(uploadKey, roundId, deviceId)))
     throw new FedError('E_AUTH', 'the upload token is not that of the assignment')
 
   // Tried before the bytes are read, so that a late or repeated upload costs little.

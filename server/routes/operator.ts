@@ -2,12 +2,13 @@
 import { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { FedError } from '../../adapters/errors.ts'
+import { isSameSecret } from '../../adapters/node/secrets.ts'
 import { CreateJob, type JobView } from '../../adapters/wire/jobs.ts'
 import { CreateTokens } from '../../adapters/wire/operator.ts'
 import { MAX_JSON_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { ServerDeps } from '../config.ts'
 import { createJob } from '../rounds/create-job.ts'
-import { credentialHash, isSameCredential, newCredential } from '../secrets.ts'
+import { credentialHash, newCredential } from '../secrets.ts'
 import type { Job } from '../store/records.ts'
 import { parseBody, readBody } from './body.ts'
 import { type RouteDeps, sendRelease } from './devices.ts'
@@ -75,7 +76,7 @@ export const operatorRoutes = (deps: RouteDeps) => {
 const requireOperator = ({ config }: Pick<ServerDeps, 'config'>) =>
   createMiddleware(async (c, next) => {
     const sent = /^Bearer ([^\s]+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    if (sent === undefined || !isSameCredential(sent, config.operatorCredential))
+    if (sent === undefined || !isSameSecret(sent, config.operatorCredential))
       throw new FedError('E_AUTH', "expected the operator's bearer credential")
     await next()
   })

@@ -1,7 +1,7 @@
 /** Who may call the local API: programs that hold a credential and use a known name, and the device's own page, never a page of the web. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
+import { isSameSecret } from '../../../adapters/node/secrets.ts'
 
 /** Every session of the page begins so, and nothing that begins so is ever sent to Claude. */
 export const SESSION_PREFIX = 'lw-page-'
@@ -41,7 +41,7 @@ export const requireHost =
 export const requireUser =
   (deviceToken: string, isSession: (value: string) => boolean): MiddlewareHandler =>
   async (c, next) => {
-    const isKnown = (value: string) => isSame(value, deviceToken) || isSession(value)
+    const isKnown = (value: string) => isSameSecret(value, deviceToken) || isSession(value)
     if (!credentialsOf(c.req.raw.headers).some(isKnown))
       throw new FedError('E_AUTH', 'needs the device token, as Authorization: Bearer or x-api-key')
     await next()
@@ -53,7 +53,7 @@ export const TOKEN_HEADER = 'loreweave-token'
 /** Whether a request shows the device token, in any header that may hold it. */
 export const showsToken = (headers: Headers, deviceToken: string): boolean =>
   [headers.get(TOKEN_HEADER) ?? '', ...credentialsOf(headers)].some((value) =>
-    isSame(value, deviceToken),
+    isSameSecret(value, deviceToken),
   )
 
 /** For paths of Claude's, where the setting says so: else E_AUTH. */
@@ -97,8 +97,3 @@ export const credentialsOf = (headers: Headers): string[] => {
   const bearer = /^Bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]?.trim()
   return [bearer, headers.get('x-api-key')?.trim()].filter((v): v is string => Boolean(v))
 }
-
-/** Compares in constant time. */
-export const isSame = (a: string, b: string): boolean => timingSafeEqual(hash(a), hash(b))
-
-const hash = (text: string) => createHash('sha256').update(text).digest()

@@ -3,8 +3,9 @@
  * the process that serves.
  */
 import { FedError } from '../../../adapters/errors.ts'
+import { isSameSecret } from '../../../adapters/node/secrets.ts'
 import { randomBytes } from '../../../adapters/random.ts'
-import { isSame, SESSION_PREFIX } from './guard.ts'
+import { SESSION_PREFIX } from './guard.ts'
 
 export const CODE_MS = 60_000
 export const IDLE_MS = 12 * 3600 * 1000
@@ -82,7 +83,7 @@ export const openSessions = (clock: () => number): Sessions => {
 
 /** Every secret is compared, each in constant time. */
 const find = (all: readonly Timed[], secret: string): Timed | undefined =>
-  all.filter((one) => isSame(one.secret, secret))[0]
+  all.filter((one) => isSameSecret(one.secret, secret))[0]
 
 /** Crockford's base 32: no letter that looks like a digit. */
 const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'

@@ -1,12 +1,13 @@
 /** What each of the device's own routes does: input is checked already, and the protocol version is added to what it returns. */
 import type { Context } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
+import { isSameSecret } from '../../../adapters/node/secrets.ts'
 import type { Personalizer } from '../../agent/types.ts'
 import type { HomeOperations } from '../../owner/operations.ts'
 import { DIMENSION_ROWS } from '../../preferences/dimensions.ts'
 import { lineOf, SLIGHT } from '../../preferences/profile.ts'
 import { RequestMode } from '../../preferences/rewrite-decision.ts'
-import { credentialsOf, isSame } from '../access/guard.ts'
+import { credentialsOf } from '../access/guard.ts'
 import { IDLE_MS, type Sessions } from '../access/sessions.ts'
 import type { LongWork } from '../envelope/lines.ts'
 import type { Inspection } from '../inspection/inspection.ts'
@@ -96,7 +97,7 @@ const pageHandlers = ({ sessions, deviceToken }: HandlerDeps): Pick<Handlers, Pa
   openSession: ({ body: { code, token } }) => ({
     session:
       code === undefined
-        ? sessions.open(isSame(token ?? '', deviceToken))
+        ? sessions.open(isSameSecret(token ?? '', deviceToken))
         : sessions.exchange(code),
     idleMs: IDLE_MS,
   }),

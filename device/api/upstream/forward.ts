@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { sha256Hex } from '../../../adapters/digest.ts'
 import { asFedError, FedError, isFedError } from '../../../adapters/errors.ts'
+import { isSameSecret } from '../../../adapters/node/secrets.ts'
 import { reasonOf } from '../../http/reasons.ts'
 import type { HttpTransport, RawHeaders } from '../../http/transport.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'
-import { credentialsOf, isSame, showsToken } from '../access/guard.ts'
+import { credentialsOf, showsToken } from '../access/guard.ts'
 import { claudePath } from './claude-path.ts'
 import { decoded } from './content-coding.ts'
 
@@ -208,7 +209,7 @@ const headersFor = ({ deviceToken, claudeKey }: UpstreamDeps, incoming: RawHeade
       !/^loreweave-/i.test(name) &&
       !value.includes(deviceToken),
   )
-  if (!credentials.every((value) => isSame(value, deviceToken))) return headers
+  if (!credentials.every((value) => isSameSecret(value, deviceToken))) return headers
   if (!claudeKey)
     throw new FedError(
       'E_NO_KEY',
