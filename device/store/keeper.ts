@@ -4,9 +4,8 @@
  * something was forgotten.
  */
 import { stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { askThread, startThread } from '../../adapters/node/threads.ts'
 
 export type KeeperTask = {
   readonly path: string
@@ -54,11 +53,13 @@ export const openKeeper = (path: string, most = MOST_JOURNAL_BYTES): Keeper => {
   const ask = async (what: KeeperTask['what']): Promise<void> => {
     if (isClosed) throw new Error('the keeper has ended')
     clearTimeout(idle)
-    thread ??= startThread()
-    const answer = await answerOf(thread, { path, what }).catch((error) => {
-      thread = null
-      throw error
-    })
+    thread ??= start()
+    const answer = await askThread<KeeperAnswer>(thread, { path, what } satisfies KeeperTask).catch(
+      (error) => {
+        thread = null
+        throw error
+      },
+    )
     journalBytes = answer.journalBytes
     idle = setTimeout(() => void end(), IDLE_MS).unref()
     if (answer.code) throw Object.assign(new Error(`${what} failed`), { code: answer.code })
@@ -102,39 +103,10 @@ export const openKeeper = (path: string, most = MOST_JOURNAL_BYTES): Keeper => {
   }
 }
 
-const answerOf = (thread: Worker, task: KeeperTask): Promise<KeeperAnswer> =>
-  new Promise((resolve, reject) => {
-    const settle = (act: () => void) => {
-      thread.off('message', onMessage)
-      thread.off('error', onError)
-      thread.off('exit', onExit)
-      act()
-    }
-    const onMessage = (answer: KeeperAnswer) => settle(() => resolve(answer))
-    const onError = (error: unknown) => settle(() => reject(error))
-    const onExit = () => settle(() => reject(new Error('the keeper ended')))
-    thread.once('message', onMessage)
-    thread.once('error', onError)
-    thread.once('exit', onExit)
-    thread.postMessage(task)
-  })
-
-/** Sources run through tsx, which a thread must register by itself; compiled files need nothing. */
-const startThread = (): Worker => {
-  const thread = import.meta.url.endsWith('.ts')
-    ? new Worker(sourceThread(), { eval: true, execArgv: [] })
-    : new Worker(new URL('./keeper-worker.js', import.meta.url))
-  // Its end is told to whoever waits for an answer; nobody else must fail or live on for it.
+const start = (): Worker => {
+  const thread = startThread(new URL('./keeper-worker.ts', import.meta.url))
+  // Its end rejects the question that waits; it must fail nothing else, and keep no process alive.
   thread.on('error', () => {})
   thread.unref()
   return thread
-}
-
-const sourceThread = (): string => {
-  const file = new URL('./keeper-worker.ts', import.meta.url).href
-  // The require condition answers the CommonJS file; the module lies beside it.
-  const resolved = createRequire(import.meta.url).resolve('tsx/esm/api')
-  const tsx = pathToFileURL(resolved.replace(/\.cjs$/, '.mjs')).href
-  const [api, entry] = [JSON.stringify(tsx), JSON.stringify(file)]
-  return `import(${api}).then(({ register }) => { register(); return import(${entry}) })`
 }

@@ -1,8 +1,7 @@
 /** Aggregation in a worker thread, so that the server goes on answering. Updates are handed over one at a time. */
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
+import { askThread, startThread } from '../../adapters/node/threads.ts'
 import type { Aggregate, AggregationPlan } from './aggregate.ts'
 import type { BuiltRelease } from './release.ts'
 
@@ -19,7 +18,7 @@ export type WorkerAnswer =
 
 /** One thread a round: its memory goes back to the system with it. */
 export const aggregateInWorker: Aggregate = async (plan, read) => {
-  const worker = startWorker()
+  const worker = startThread(new URL('./aggregate-worker.ts', import.meta.url))
   try {
     await ask(worker, { kind: 'start', plan, parent: await read(plan.round.parent) })
     for (const digest of plan.digests)
@@ -32,40 +31,11 @@ export const aggregateInWorker: Aggregate = async (plan, read) => {
   }
 }
 
-/** Sources run through tsx, which a thread must register by itself; compiled files need nothing. */
-const startWorker = (): Worker => {
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(new URL('./aggregate-worker.js', import.meta.url))
-  const file = new URL('./aggregate-worker.ts', import.meta.url).href
-  // The require condition answers the CommonJS file; the module lies beside it.
-  const resolved = createRequire(import.meta.url).resolve('tsx/esm/api')
-  const tsx = pathToFileURL(resolved.replace(/\.cjs$/, '.mjs')).href
-  const [api, entry] = [JSON.stringify(tsx), JSON.stringify(file)]
-  const code = `import(${api}).then(({ register }) => { register(); return import(${entry}) })`
-  return new Worker(code, { eval: true, execArgv: [] })
-}
-
-/** One question, one answer. Fails with the worker's own code, or E_INTERNAL when it dies. */
-const ask = (worker: Worker, request: WorkerRequest): Promise<WorkerAnswer> =>
-  new Promise((resolve, reject) => {
-    const settle = (act: () => void) => {
-      worker.off('message', onMessage)
-      worker.off('error', onError)
-      worker.off('exit', onExit)
-      act()
-    }
-    const onMessage = (answer: WorkerAnswer) =>
-      settle(() =>
-        answer.kind === 'refused'
-          ? reject(new FedError(answer.code, answer.message))
-          : resolve(answer),
-      )
-    const onError = (cause: unknown) =>
-      settle(() => reject(new FedError('E_INTERNAL', 'the aggregation worker failed', { cause })))
-    const onExit = () =>
-      settle(() => reject(new FedError('E_INTERNAL', 'the aggregation worker ended early')))
-    worker.once('message', onMessage)
-    worker.once('error', onError)
-    worker.once('exit', onExit)
-    worker.postMessage(request)
+/** Fails with the worker's own code, or E_INTERNAL when it dies. */
+const ask = async (worker: Worker, request: WorkerRequest): Promise<WorkerAnswer> => {
+  const answer = await askThread<WorkerAnswer>(worker, request).catch((cause: unknown) => {
+    throw new FedError('E_INTERNAL', 'the aggregation worker failed', { cause })
   })
+  if (answer.kind === 'refused') throw new FedError(answer.code, answer.message)
+  return answer
+}

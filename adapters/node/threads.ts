@@ -1,0 +1,36 @@
+/** Worker threads that answer one question at a time. */
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+
+/**
+ * file: the source, `new URL('./name.ts', import.meta.url)`. Sources run through tsx, which a thread
+ * must register by itself; in a build the compiled file of that name runs as it is.
+ */
+export const startThread = (file: URL): Worker => {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(file.href.replace(/ts$/, 'js')))
+  // The require condition answers the CommonJS file; the module lies beside it.
+  const resolved = createRequire(import.meta.url).resolve('tsx/esm/api')
+  const tsx = pathToFileURL(resolved.replace(/\.cjs$/, '.mjs')).href
+  const [api, entry] = [JSON.stringify(tsx), JSON.stringify(file.href)]
+  const code = `import(${api}).then(({ register }) => { register(); return import(${entry}) })`
+  return new Worker(code, { eval: true, execArgv: [] })
+}
+
+/** The next message of the thread. Rejects when it fails or ends before. */
+export const askThread = <Answer>(thread: Worker, question: unknown): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const settle = (act: () => void) => {
+      thread.off('message', onMessage)
+      thread.off('error', onError)
+      thread.off('exit', onExit)
+      act()
+    }
+    const onMessage = (answer: Answer) => settle(() => resolve(answer))
+    const onError = (error: unknown) => settle(() => reject(error))
+    const onExit = () => settle(() => reject(new Error('the thread ended early')))
+    thread.once('message', onMessage)
+    thread.once('error', onError)
+    thread.once('exit', onExit)
+    thread.postMessage(question)
+  })
