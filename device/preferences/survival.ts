@@ -1,6 +1,7 @@
 /** Whether everything that matters in a message survives in other words for it. Pure and strict: in doubt something is lost. */
 
 import { analyze } from '../text/text-analysis.ts'
+import { pattern } from '../text/words.ts'
 import { constraintsOf } from './constraints.ts'
 
 export const SURVIVORS = [
@@ -25,10 +26,8 @@ const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"']+|[\w.+-]+@[\w-]+\.[\w.]+/g
 const QUOTED = /["“„«「『][^"”“»」』\n]+["”“»」』]|(?<![\p{L}\p{N}])'[^'\n]+'(?![\p{L}\p{N}])/gu
 const NUMBER = /[-+−]?[$€£¥]?\d+(?:[.,:/]\d+)*\s?(?:%|[$€£¥°])?/g
 const WORD = /[\p{L}\p{M}]+(?:['’-][\p{L}\p{M}]+)*/gu
-const NUMBER_WORD =
-  /(?<!\p{L})(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred|thousand|million|half|third|quarter|twice|once|first|second)(?!\p{L})/giu
-const NEGATION =
-  /(?<!\p{L})(?:not|no|never|none|nothing|nobody|nowhere|neither|nor|without|except|unless|only|cannot|hardly|avoid|nicht|kein\p{L}*|nie(?:mals)?|nichts|ohne|außer|nur|ne|n['’](?=\p{L})|pas|jamais|rien|sans|sauf|aucune?|nunca|nada|sin|salvo|ning[uú]n\p{L}*|non|mai|niente|senza|tranne|não|nem|sem|exceto)(?!\p{L})|\p{L}+n['’]t(?!\p{L})|[不没沒无無非别勿]|ない|ません|なく/giu
+const NUMBER_WORD = pattern(String.raw`(?<!\p{L}){text/number-word}(?!\p{L})`, 'giu')
+const NEGATION = pattern(String.raw`(?<!\p{L}){text/negation}(?!\p{L})|{text/negation-rest}`, 'giu')
 
 /** What a message holds that other words for it must hold as well, each kind as a sorted list. Case counts where it means something. */
 const contentOf = (
@@ -117,5 +116,4 @@ const opening = (text: string): string[] =>
   [...text.matchAll(/(?:^|[.!?]\s+)(\p{Lu}[\p{L}'’-]+)/gu)].flatMap(({ 1: word = '' }) =>
     SMALL.test(word) ? [] : [word],
   )
-const SMALL =
-  /^(?:what|how|why|when|where|who|which|can|could|would|will|should|do|does|did|is|are|was|were|please|tell|explain|describe|write|give|show|help|make|compare|list|name|suggest|i|i['’]\p{L}+|my|we|our|the|a|an|this|that|these|it|if|in|on|at|for|and|but|so|then|also|there|teach|find|plan|draft|create|recommend|hello|hi|thanks)$/iu
+const SMALL = pattern('^{text/small-first-word}$', 'iu')
