@@ -4,13 +4,6 @@ import type { DeviceStore } from '../store/store.ts'
 import { type ConditionsStatus, type HoldReason, LastTraining, type Readings } from './reports.ts'
 import { isTrainingPaused } from './training.ts'
 
-/** at: of the look; goodUntil: when a running agent would long have looked again. */
-export type Look = Pick<ConditionsStatus, 'reasons' | 'readings' | 'nextTraining'> & {
-  readonly at: number
-  readonly goodUntil: number
-  readonly nextLook: number
-}
-
 /** What is known where nothing can be read. */
 export const NO_READINGS: Readings = {
   charging: null,

@@ -5,10 +5,11 @@ import type { Rng } from '../../adapters/random.ts'
 import type { Sleep } from '../federation/signed-transport.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
+import type { Look } from '../store/live.ts'
 import { servingState } from '../store/private-adapter.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { Overrides } from './conditions.ts'
-import { type Look, NO_READINGS } from './conditions-status.ts'
+import { NO_READINGS } from './conditions-status.ts'
 import { type Energy, type EnergyMeter, totalOf } from './energy.ts'
 import {
   type EnergyEntry,

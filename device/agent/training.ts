@@ -6,11 +6,6 @@ import type { DeviceStore, StoreTx } from '../store/store.ts'
 import type { TrainingStatus } from '../store/training-status.ts'
 import type { Progress } from './types.ts'
 
-export type TrainingRun = Omit<TrainingStatus, 'state'> & {
-  readonly step: number
-  readonly steps: number
-}
-
 type Kept = Pick<DeviceStore, 'get'>
 type Known = Pick<DeviceStore, 'live'>
 

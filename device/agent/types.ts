@@ -14,11 +14,12 @@ import type {
 } from '../preferences/rewrite-decision.ts'
 import type { Bound, Suffixes, Trace } from '../preferences/suffixes.ts'
 import type { ExitChoice, ExitReport } from '../reward/choose-exit.ts'
-import type { PrivateObjective } from '../reward/private-data.ts'
 import type { RerankDecision } from '../reward/rerank-decision.ts'
 import type { AnswerUsage, Terms } from '../spending/prices.ts'
-import type { CandidatePlan, Spending } from '../spending/spend.ts'
+import type { CandidatePlan } from '../spending/spend.ts'
 import type { ForgetReport, ForgetTarget } from '../store/forget-report.ts'
+import type { PrivateObjective } from '../store/private-adapter.ts'
+import type { Spending } from '../store/spending.ts'
 import type { TrainingStatus } from '../store/training-status.ts'
 
 /** The part of a request to Claude that personalization reads. instructions: of system messages among the others, in their order. */

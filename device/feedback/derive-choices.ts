@@ -1,6 +1,7 @@
 /** From feedback to choices: what was shown, what the user did with it, and how much that says. Pure; the agent keeps the records. */
 
 import { constraintsOf } from '../preferences/constraints.ts'
+import type { DecidedChoice } from '../store/choices.ts'
 import type { FeedbackEvent } from './event.ts'
 
 /**
@@ -42,15 +43,6 @@ export type Around = {
   readonly after: readonly Decision[]
   /** Whether a request goes on from its served answer. */
   readonly isFollowed: (decision: Decision) => boolean
-}
-
-/** A choice that events amount to; what was asked is its decision's. */
-export type DecidedChoice = {
-  readonly candidates: string[]
-  readonly shown: number[]
-  readonly chosen: number
-  readonly weight: number
-  readonly at: number
 }
 
 /**
@@ -189,32 +181,6 @@ const COMPLAINTS: ReadonlySet<FeedbackEvent['kind']> = new Set([
   'edit',
   'thumbs',
 ])
-
-/**
- * What feedback says of the answer that reranking served: liked or not; null where it judges no
- * reranking, since that preferred Claude's first answer, or the user saw others as well. What was
- * inferred does not judge: it is only ever dislike, or comes with it, so that it would say more of
- * when people go on than of the order.
- */
-export const likedAfterRerank = (
-  { served, preferred, shown }: Pick<Decision, 'served' | 'shown'> & { preferred: number | null },
-  events: readonly FeedbackEvent[],
-): boolean | null => {
-  if (!preferred || shown.length !== 1 || (served !== 0 && served !== preferred)) return null
-  const last = events.findLast((event) => !event.isImplicit && event.kind in LIKED)
-  return last ? (LIKED[last.kind]?.(last, served) ?? false) : null
-}
-
-/** Whether an event says that the served answer was good; other kinds do not judge it. */
-const LIKED: Partial<
-  Record<FeedbackEvent['kind'], (event: FeedbackEvent, served: number) => boolean>
-> = {
-  keep: () => true,
-  regenerate: () => false,
-  edit: () => false,
-  thumbs: (event) => event.kind === 'thumbs' && event.value > 0,
-  choose: (event, served) => event.kind === 'choose' && event.chosen === served,
-}
 
 /**
  * Share of words changed (Levenshtein over words, by the longer text), doubled and capped at 1: half rewritten is a full vote.

@@ -13,10 +13,10 @@ import {
   type CandidatePlan,
   planCandidates,
   priceAnswer,
-  type Spending,
   type SpendRequest,
 } from '../spending/spend.ts'
 import { usualUsage } from '../spending/usual-usage.ts'
+import type { Spending } from '../store/spending.ts'
 import type { StoreReads } from '../store/store.ts'
 import type { RankingStatus } from './rerank-decision.ts'
 import type { Serving, ServingDeps } from './serving.ts'

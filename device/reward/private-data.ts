@@ -3,14 +3,11 @@ import { FedError } from '../../adapters/errors.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/engine.ts'
 import { lastMessages, recordedFeedback } from '../feedback/decisions.ts'
 import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../feedback/derive-choices.ts'
-import type { Oldest } from '../store/private-adapter.ts'
+import type { Oldest, PrivateObjective } from '../store/private-adapter.ts'
 import { DECISION_MS } from '../store/row-limits.ts'
 import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
 import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
 import type { Served, ServingDeps } from './serving.ts'
-
-export const PRIVATE_OBJECTIVES = ['reward', 'dpo', 'kto', 'completion'] as const
-export type PrivateObjective = (typeof PRIVATE_OBJECTIVES)[number]
 
 /**
  * heldBack: judges when to stop; null where there is too little to spare any. oldest: of what it was made of.

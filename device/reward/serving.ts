@@ -20,6 +20,7 @@ import type { DeviceSettings } from '../home/settings.ts'
 import { unlessForgotten } from '../store/forgotten.ts'
 import {
   type Oldest,
+  type PrivateObjective,
   readPrivate,
   type ServingState,
   savePrivate,
@@ -36,7 +37,7 @@ import {
 import { ownExit } from './exit-layer.ts'
 import { rawFeatures } from './feature-space.ts'
 import { ownScale } from './head-fit.ts'
-import { type PrivateObjective, privateData } from './private-data.ts'
+import { privateData } from './private-data.ts'
 import { type Released, readRelease } from './read-release.ts'
 import { type Score, scoreFeatures } from './reward.ts'
 import { fitOwnTaste, isOutgrown, type OwnTaste, type Tuning, tuneTaste } from './served-head.ts'

@@ -2,9 +2,8 @@
  * How many answers to ask Claude for: the expected gain of choosing among n against what n − 1 more
  * of them cost. Pure.
  */
+import type { Spending } from '../store/spending.ts'
 import { type Price, usdOf } from './prices.ts'
-
-export type Spending = { readonly tokens: number; readonly usd: number }
 
 /**
  * spread: standard deviation, in log-odds, of predicted rewards among the answers to one request,

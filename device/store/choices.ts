@@ -4,7 +4,6 @@
  * decision goes.
  */
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
-import type { DecidedChoice } from '../feedback/derive-choices.ts'
 import { keptAnswer, keptText, PROMPT_CHARS } from '../text/kept-text.ts'
 import { textOf } from '../text/request-text.ts'
 import type { DecisionRow } from './decisions.ts'
@@ -48,6 +47,15 @@ export type StoredChoice = ChoiceLine & { readonly weight?: number }
 export type SourcedChoice = StoredChoice & { readonly source: ChoiceSource }
 
 export type ChoiceSource = 'import' | 'feedback'
+/** A choice that events amount to; what was asked is what its decision says. */
+export type DecidedChoice = {
+  readonly candidates: string[]
+  readonly shown: number[]
+  readonly chosen: number
+  readonly weight: number
+  readonly at: number
+}
+
 export type Imported = 'added' | 'replaced' | 'known'
 
 /** A choice without its texts. */

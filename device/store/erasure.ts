@@ -3,8 +3,7 @@
  * days, and when the user's retention setting has it. `remove` takes all of it; files: home/files.ts. A test walks a home in use, and
  * fails for a table, a value or a file that is in no table.
  */
-import { Profile } from '../preferences/preference.ts'
-import { EMPTY_PROFILE, updateProfile } from '../preferences/profile.ts'
+import { type Preference, Profile } from '../preferences/preference.ts'
 import { forgetPeople } from './people.ts'
 import { forgetPrivate } from './private-adapter.ts'
 import type { Related } from './related.ts'
@@ -200,10 +199,13 @@ export const TABLES: Readonly<Record<string, Place>> = {
 /** Until the head is fitted again, the profile says nothing that was learned. */
 const learnedLines: Step = (store, { gone }) => {
   if (!gone.some(({ kind }) => kind === 'c')) return
-  const profile = Profile.parse(store.get('profile') ?? EMPTY_PROFILE)
-  store.set('profile', updateProfile(profile, []))
+  const { preferences } = Profile.parse(store.get('profile') ?? { preferences: [] })
+  store.set('profile', { preferences: preferences.filter(isOwn) })
   store.set('outlook', null)
 }
+/** What the user has set: it stays, and so does what they switched off. */
+const isOwn = ({ source, pinned, enabled }: Preference): boolean =>
+  source === 'stated' || pinned || !enabled
 const fittedAgain = 'with profile, until the head is fitted again'
 
 export const VALUES: Readonly<Record<StateKey, Place>> = {

@@ -1,8 +1,7 @@
 /** Table of the device's store for what users said of answers, as events. */
-
-import { likedAfterRerank } from '../feedback/derive-choices.ts'
 import type { FeedbackEvent } from '../feedback/event.ts'
 import { keptAnswer } from '../text/kept-text.ts'
+import type { DecisionRow } from './decisions.ts'
 import type { Run } from './store.ts'
 import type { Texts } from './texts.ts'
 
@@ -122,4 +121,30 @@ export const feedbackTables = (run: Run, texts: Texts) => {
     feedback: (limit = Number.MAX_SAFE_INTEGER): FeedbackRow[] =>
       run.all<Columns>(`${SELECT} ORDER BY feedback.seq DESC LIMIT ?`, limit).map(toRow),
   }
+}
+
+/**
+ * What feedback says of the answer that reranking served: liked or not; null where it judges no
+ * reranking, since that preferred Claude's first answer, or the user saw others as well. What was
+ * inferred does not judge: it is only ever dislike, or comes with it, so that it would say more of
+ * when people go on than of the order.
+ */
+export const likedAfterRerank = (
+  { served, preferred, shown }: Pick<DecisionRow, 'served' | 'shown' | 'preferred'>,
+  events: readonly FeedbackEvent[],
+): boolean | null => {
+  if (!preferred || shown.length !== 1 || (served !== 0 && served !== preferred)) return null
+  const last = events.findLast((event) => !event.isImplicit && event.kind in LIKED)
+  return last ? (LIKED[last.kind]?.(last, served) ?? false) : null
+}
+
+/** Whether an event says that the served answer was good; other kinds do not judge it. */
+const LIKED: Partial<
+  Record<FeedbackEvent['kind'], (event: FeedbackEvent, served: number) => boolean>
+> = {
+  keep: () => true,
+  regenerate: () => false,
+  edit: () => false,
+  thumbs: (event) => event.kind === 'thumbs' && event.value > 0,
+  choose: (event, served) => event.kind === 'choose' && event.chosen === served,
 }

@@ -4,7 +4,6 @@
  * and size.
  */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
-import type { Conversation } from '../agent/types.ts'
 import { keptText } from '../text/kept-text.ts'
 import { requestInContext, textOf } from '../text/request-text.ts'
 
@@ -44,7 +43,11 @@ export type KeptRequest = {
   readonly openings: readonly string[]
 }
 
-type Parts = Pick<Conversation, 'messages' | 'system'>
+/** The parts of a request that are kept. */
+type Parts = {
+  readonly messages: readonly ChatMessage[]
+  readonly system?: SystemPrompt | undefined
+}
 
 export const keptRequest = (of: Hash, { messages, system }: Parts): KeptRequest => {
   const hash = hashedOnce(of)

@@ -2,8 +2,7 @@
  * What further answers cost, and what is held back for those under way: exact at once, whatever
  * becomes of the writes.
  */
-import type { Spending } from '../spending/spend.ts'
-import type { HeldBack } from './spending.ts'
+import type { HeldBack, Spending } from './spending.ts'
 import type { StoreTx } from './store.ts'
 import type { Writing } from './writing.ts'
 

@@ -2,9 +2,26 @@
  * What those who share an open store tell each other at once, and know of each other: the device
  * that serves, the one that trains, and whoever answers for both. Gone with the process.
  */
-import type { Look } from '../agent/conditions-status.ts'
-import type { TrainingRun } from '../agent/training.ts'
+
+import type { ConditionsStatus } from '../agent/reports.ts'
 import type { DeviceSettings } from '../home/settings.ts'
+import type { TrainingStatus } from './training-status.ts'
+
+/**
+ * What the agent saw when it last looked at the machine. at: when; goodUntil: when a running agent
+ * would have looked again.
+ */
+export type Look = Pick<ConditionsStatus, 'reasons' | 'readings' | 'nextTraining'> & {
+  readonly at: number
+  readonly goodUntil: number
+  readonly nextLook: number
+}
+
+/** How far the training under way is. */
+export type TrainingRun = Omit<TrainingStatus, 'state'> & {
+  readonly step: number
+  readonly steps: number
+}
 
 /**
  * forgotten: texts are gone from the store, and what was made of them is to go. consent: it was

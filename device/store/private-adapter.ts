@@ -2,11 +2,17 @@
 import { z } from 'zod'
 import { decodeContainer, encodeContainer } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
+import type { AdapterSpec } from '../../adapters/lora/spec.ts'
 import { AdapterSpecSchema, Sha256 } from '../../adapters/wire/primitives.ts'
-import type { LoraFeed } from '../engine/engine.ts'
-import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../reward/private-data.ts'
 import type { Erasing } from './erasure.ts'
 import type { StoreReads, StoreTx } from './store.ts'
+
+/** What a private adapter can be trained on. */
+export const PRIVATE_OBJECTIVES = ['reward', 'dpo', 'kto', 'completion'] as const
+export type PrivateObjective = (typeof PRIVATE_OBJECTIVES)[number]
+
+/** flat: the full layout of lora/layout.ts. */
+type Adapter = { readonly spec: AdapterSpec; readonly flat: Float32Array }
 
 /** private: whether the own adapter lies over the release; revision: another one is another adapter. */
 const ServingState = z.object({
@@ -44,7 +50,7 @@ export const serveRelease = (store: StoreTx, release: string | null): void => {
 export const savePrivate = (
   store: StoreTx,
   release: string | null,
-  { spec, flat }: LoraFeed,
+  { spec, flat }: Adapter,
   objective: PrivateObjective = 'reward',
   oldest: Oldest = { choices: null, decisions: null },
 ): void => {
@@ -56,7 +62,7 @@ export const savePrivate = (
 /** Fails with E_HOME when there is none. */
 export const readPrivate = (
   store: StoreReads,
-): LoraFeed & { readonly objective: PrivateObjective } => {
+): Adapter & { readonly objective: PrivateObjective } => {
   const bytes = store.blob('private')
   if (!bytes)
     throw new FedError('E_HOME', 'the private adapter is missing. Run: loreweave train --adapter')

@@ -2,8 +2,9 @@
  * Tables of the device's store for what further answers cost: spent, and held back for answers that
  * are still to come.
  */
-import type { Spending } from '../spending/spend.ts'
 import type { Run } from './store.ts'
+
+export type Spending = { readonly tokens: number; readonly usd: number }
 
 /** worst: of all its answers; likely: what they cost if nobody ever says. */
 export type HeldBack = {

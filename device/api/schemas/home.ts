@@ -9,9 +9,9 @@ import { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { AdapterSpecSchema, Protocol, Sha256, TimeMs } from '../../../adapters/wire/primitives.ts'
 import { ConditionsStatus, EnergyStatus } from '../../agent/reports.ts'
 import { SettingsChange } from '../../home/settings.ts'
-import { PRIVATE_OBJECTIVES } from '../../reward/private-data.ts'
 import { RankingStatus } from '../../reward/rerank-decision.ts'
 import { StoreHealth } from '../../store/health.ts'
+import { PRIVATE_OBJECTIVES } from '../../store/private-adapter.ts'
 import { TrainingStatus } from '../../store/training-status.ts'
 
 const Count = z.int().min(0).max(1e9)

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest'
-import {
-  conditionsStatus,
-  type Look,
-  NO_READINGS,
-} from '../../../device/agent/conditions-status.ts'
+import { conditionsStatus, NO_READINGS } from '../../../device/agent/conditions-status.ts'
 import { ConditionsStatus } from '../../../device/agent/reports.ts'
 import { setTrainingPaused } from '../../../device/agent/training.ts'
+import type { Look } from '../../../device/store/live.ts'
 import { openStore } from '../../../device/store/store.ts'
 
 const look: Look = {

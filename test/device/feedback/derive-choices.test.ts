@@ -4,7 +4,6 @@ import {
   type Decision,
   editedAnswers,
   editWeight,
-  likedAfterRerank,
   thumbedAnswers,
   WEIGHTS,
 } from '../../../device/feedback/derive-choices.ts'
@@ -195,17 +194,4 @@ describe('answers judged on their own', () => {
   test('an edit is the answer as it should have been', () => {
     expect(editedAnswers(decisions, events)).toEqual([{ id: 'd3', text: 'better', isLiked: true }])
   })
-})
-
-test('the last word that is about the served answer judges a rerank; what was inferred does not', () => {
-  const of = (preferred: number, served: number, events: FeedbackEvent[], shown = [served]) =>
-    likedAfterRerank({ preferred, served, shown }, events)
-  expect(of(1, 1, [{ kind: 'keep' }])).toBe(true)
-  expect(of(1, 0, [{ kind: 'keep' }, { kind: 'thumbs', value: -1 }])).toBe(false)
-  expect(of(1, 1, [{ kind: 'choose', chosen: 1 }, { kind: 'undo' }])).toBe(true)
-  expect(of(1, 1, [{ kind: 'choose', chosen: 0 }])).toBe(false)
-  expect(of(0, 0, [{ kind: 'keep' }])).toBeNull()
-  expect(of(1, 2, [{ kind: 'keep' }])).toBeNull()
-  expect(of(1, 1, [{ kind: 'keep' }], [0, 1])).toBeNull()
-  expect(of(1, 1, [{ kind: 'regenerate', isImplicit: true }])).toBeNull()
 })
