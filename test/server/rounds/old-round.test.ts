@@ -1,0 +1,110 @@
+/**
+ * test/vectors/old-round: a server's data folder between the two uploads of an A-round and of a B-round, and the home
+ * of one of its devices, which has made its update of the B-round and not yet sent it. Commit a9e1e39 wrote them, and
+ * then went on from there: the releases named here are those that it made. world.json holds the objects of the
+ * folder, the files of the home beside its database, and the update that the A-round waits for.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { sha256Hex } from '../../../adapters/digest.ts'
+import type { Assignment } from '../../../adapters/wire/federation.ts'
+import { openHome } from '../../../device/home/home.ts'
+import { openStore } from '../../../device/store/store.ts'
+import { fakeDevice, jobFor, temporaryFolder, tinyModel } from '../../device/device-fixture.ts'
+import { type TestServer, testDevice, testServer } from '../../support/federation-fixture.ts'
+
+const OLD = new URL('../../vectors/old-round/', import.meta.url)
+const read = (name: string) => readFileSync(new URL(name, OLD), 'utf8')
+const world = JSON.parse(read('world.json'))
+const bytesOf = (text: string) => new Uint8Array(Buffer.from(text, 'base64'))
+
+let folder = ''
+beforeEach(() => {
+  folder = temporaryFolder()
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const openOld = async (name: 'in-a-round' | 'in-b-round'): Promise<TestServer> => {
+  const data = join(folder, 'data')
+  mkdirSync(join(data, 'objects'), { recursive: true })
+  fill(join(data, 'loreweave.sqlite'), `${name}.sql`)
+  for (const hash of world[name].objects)
+    writeFileSync(join(data, 'objects', hash), bytesOf(world.objects[hash]))
+  const server = testServer({ folder: data, seed: 'later', start: world[name].sentAt })
+  await server.recover()
+  // Nonces that have expired are forgotten.
+  await server.settle()
+  return server
+}
+
+const fill = (path: string, sql: string) => {
+  const db = new Database(path)
+  db.exec(read(sql))
+  db.close()
+}
+
+const other = (server: TestServer) =>
+  testDevice(server.fetch, server.now, 'other', 'http://server.test', world.otherKeys)
+
+test('a round of A goes on in a data folder of an earlier version and ends in the same bytes', async () => {
+  const server = await openOld('in-a-round')
+  const { update, uploadToken, roundId, release } = world['in-a-round']
+  const assignment = { roundId, uploadToken } as Assignment
+  expect((await other(server).upload(assignment, bytesOf(update))).status).toBe(202)
+  await server.settle()
+  const [job] = server.store.jobs()
+  const rounds = server.store.rounds(job!.id)
+  expect(rounds.map((r) => [r.factor, r.phase])).toEqual([
+    ['B', 'released'],
+    ['A', 'released'],
+    ['B', 'collecting'],
+  ])
+  const bytes = await server.operator.releaseBytes(release)
+  expect(sha256Hex(bytes)).toBe(release)
+  expect(server.store.newestRound(job!.id)).toMatchObject({ parent: release, basisEpoch: 2 })
+  await server.close()
+})
+
+test('a home of an earlier version sends the update that it kept; its round ends in the same bytes, and the next one follows', async () => {
+  const server = await openOld('in-b-round')
+  const model = await tinyModel()
+  const homeFolder = join(folder, 'home')
+  mkdirSync(homeFolder, { mode: 0o700 })
+  for (const [name, text] of Object.entries<string>(world.home))
+    writeFileSync(join(homeFolder, name), text, { mode: 0o600 })
+  const home = openHome(homeFolder)
+  fill(home.databasePath, 'home.sql')
+  const store = openStore(home.databasePath)
+  const { device } = fakeDevice(model, {
+    store,
+    key: home.key,
+    serverUrl: home.config.server,
+    transport: async (request) => server.app.request(request),
+    clock: server.now,
+    sleep: (ms) => server.pass(ms),
+  })
+  expect(store.pendingUploads()).toHaveLength(1)
+
+  await device.participate()
+  await server.settle()
+  const { release } = world['in-b-round']
+  const [job] = server.store.jobs()
+  expect(server.store.rounds(job!.id)[2]).toMatchObject({ phase: 'released', release })
+  expect(sha256Hex(await server.operator.releaseBytes(release))).toBe(release)
+  expect(store.uploads().map((u) => u.state)).toEqual(['accepted', 'accepted', 'accepted'])
+
+  await server.pass(600_000)
+  const answer = await other(server).checkIn(jobFor(model))
+  expect(answer).toMatchObject({ kind: 'assignment', assignment: { factor: 'A' } })
+  expect((await device.participate()).rounds).toHaveLength(1)
+  await server.pass(3_600_000)
+  const view = await server.operator.job(job!.id)
+  expect(view).toMatchObject({ state: 'completed' })
+  expect(view.rounds.map((r) => r.factor)).toEqual(['B', 'A', 'B', 'A'])
+  await device.participate()
+  expect(device.status().release).toBe(view.head)
+  await store.close()
+  await server.close()
+})
