@@ -12,13 +12,7 @@ import {
 import { fitTaste, ownScale, type Taste } from '../device/reward/head-fit.ts'
 import { scoreFeatures } from '../device/reward/reward.ts'
 import type { Pick } from './metrics.ts'
-
-/** One user's log: train lines in the order in which they were chosen, test lines with utilities. */
-export type UserLog = {
-  readonly user: string
-  readonly train: readonly ChoiceLine[]
-  readonly test: readonly ChoiceLine[]
-}
+import type { UserLog } from './user-log.ts'
 
 /** What a learning arm starts from: nothing released (a device on its own), or parts of a release. */
 export type StartingPoint = {
@@ -30,18 +24,6 @@ export type StartingPoint = {
 export const ON_ITS_OWN: StartingPoint = { adapters: [], prior: null, scale: null }
 
 export type Picker = (log: UserLog, budget: number) => Promise<Pick[]>
-
-/** Splits a log by user; lines without a split are for training. Users keep the order of their first line. */
-export const logsByUser = (choices: readonly ChoiceLine[]): UserLog[] => {
-  const byUser = new Map<string, { user: string; train: ChoiceLine[]; test: ChoiceLine[] }>()
-  for (const choice of choices) {
-    const log = byUser.get(choice.user) ?? { user: choice.user, train: [], test: [] }
-    byUser.set(choice.user, log)
-    // One candidate leaves nothing to pick.
-    if (choice.candidates.length > 1) log[choice.split ?? 'train'].push(choice)
-  }
-  return [...byUser.values()]
-}
 
 /** Scores of every candidate of every test line: the highest is picked, the earlier of two equals. */
 export type Scorer = (log: UserLog, budget: number) => Promise<number[][]>

@@ -3,29 +3,22 @@
 import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { useSha256 } from '../adapters/digest.ts'
 import { asFedError, failureText } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
 import { addBenchCommands } from './bench/commands.ts'
+import { addDemoCommand } from './commands/demo.ts'
+import { addParityCommand } from './commands/parity.ts'
+import { addRerankCommand } from './commands/rerank.ts'
+import { addRewriteCommand } from './commands/rewrite.ts'
 import { addDayCommand } from './day/command.ts'
-import { runDemo } from './demo/demo.ts'
 import { addFeedbackCommand } from './feedback/command.ts'
 import { addClaudeCommand } from './mock/claude-command.ts'
-import {
-  cacheOption,
-  integer,
-  jsonOption,
-  modelOption,
-  progress,
-  threadsOption,
-} from './options.ts'
-import { runParity } from './parity.ts'
+import type { Print } from './options.ts'
 import { addRecordCommand } from './record-command.ts'
-import { addRerankCommand } from './rerank.ts'
-import { formatResults, type Results } from './results.ts'
-import { addRewriteCommand } from './rewrite.ts'
-import { addRunCommand, type Print } from './run/command.ts'
+import { formatResults } from './results.ts'
+import { addRunCommand } from './run/command.ts'
 import { addSoakCommand } from './soak/command.ts'
 
 /** Where the program writes. What it is at, line by line, goes to the process's own standard error. */
@@ -42,21 +35,14 @@ export const createProgram = (
   streams: Streams,
 ): { run(args: readonly string[]): Promise<void> } => {
   const { out } = streams
-  const print = (results: Results, isJson: boolean | undefined) =>
+  const print: Print = (results, isJson) =>
     out(`${isJson ? JSON.stringify(results, null, 2) : formatResults(results)}\n`)
   const program = new Command('loreweave-eval')
     .version(VERSION)
     .description('Offline evaluation, benchmarks and the demo of Loreweave.')
   addDemoCommand(program, print, out)
   addRerankCommand(program, print)
-  program
-    .command('parity')
-    .argument('<folder>', 'model, adapter and values computed by PyTorch and PEFT')
-    .description(
-      'compares logits, hidden states, gradients and the optimizer with reference values',
-    )
-    .addOption(jsonOption())
-    .action(async (folder, options) => print(await runParity(folder), options.json))
+  addParityCommand(program, print)
   addRewriteCommand(program, out)
   addDayCommand(program, print)
   addSoakCommand(program, print)
@@ -75,44 +61,6 @@ export const createProgram = (
       }
     },
   }
-}
-
-const addDemoCommand = (program: Command, print: Print, out: Streams['out']): void => {
-  program
-    .command('demo')
-    .description(
-      'the whole loop on the real model: server, devices, two federated rounds, a table and a report',
-    )
-    .option('--out <folder>', 'where the report and the run are written', 'out/demo')
-    .option('--seed <n>', 'seed of users, answers and choices', integer(0), 7)
-    .option('--devices <n>', 'lighter devices in one process', integer(1), 100)
-    .option('--choices <n>', 'choices of each lighter device', integer(10), 100)
-    .addOption(
-      new Option('--claude <which>', 'mock, or hosted (needs ANTHROPIC_API_KEY)')
-        .choices(['mock', 'hosted'])
-        .default('mock'),
-    )
-    .addOption(
-      new Option('--ablate <what>', 'take away what was federated').choices([
-        'updates',
-        'adapter',
-        'prior',
-      ]),
-    )
-    .addOption(modelOption())
-    .addOption(cacheOption())
-    .addOption(threadsOption())
-    .addOption(jsonOption())
-    .action(async (options) => {
-      const { json, ...rest } = options
-      const report = await runDemo({
-        ...rest,
-        env: process.env,
-        log: progress,
-        ...(!json && { print: (text: string) => out(`${text}\n`) }),
-      })
-      if (json) print({ results: report.results }, true)
-    })
 }
 
 /** Commander ends the process itself, and writes to its output, unless every command is told otherwise. */

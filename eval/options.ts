@@ -1,6 +1,7 @@
 /** Options that several commands of loreweave-eval share. */
 import { InvalidArgumentError, Option } from 'commander'
 import { defaultCacheFolder } from '../device/engine/model/cache.ts'
+import type { Results } from './results.ts'
 
 export const integer = (least: number) => (text: string) => {
   const value = Number(text)
@@ -28,4 +29,5 @@ export const cacheOption = () =>
 export const threadsOption = () =>
   new Option('--threads <n>', 'threads of the engine (default: all cores)').argParser(integer(1))
 
-export const progress = (line: string) => process.stderr.write(`${line}\n`)
+/** Prints what a command came to: one JSON object, or a line a figure. */
+export type Print = (results: Results, isJson: boolean | undefined) => void

@@ -4,14 +4,11 @@ import type { Command } from 'commander'
 import { cryptoRng } from '../adapters/random.ts'
 import { fetchOver } from '../device/http/fetch.ts'
 import { openTransport } from '../device/http/transport.ts'
-import { integer, jsonOption, progress } from './options.ts'
+import { integer, jsonOption, type Print } from './options.ts'
 import { HOSTED_URL, runRecord } from './record.ts'
-import type { Results } from './results.ts'
+import { progress } from './run/progress.ts'
 
-export const addRecordCommand = (
-  program: Command,
-  print: (results: Results, isJson: boolean | undefined) => void,
-): void => {
+export const addRecordCommand = (program: Command, print: Print): void => {
   program
     .command('record')
     .description(

@@ -7,7 +7,6 @@ import { ChatMessage, SystemPrompt } from '../adapters/formats/choice-log.ts'
 import { type JsonLines, readJsonLines, tellLines } from '../adapters/formats/json-lines.ts'
 import { CHOICE_FIELDS, readAs } from '../adapters/formats/read-choices.ts'
 import { readLines } from './files.ts'
-import type { CountTokensBody } from './mock/claude-wire.ts'
 import { REQUESTS } from './mock/requests.ts'
 import { readOutputs } from './outputs.ts'
 
@@ -20,7 +19,7 @@ const RequestLine = z.object({
 })
 export type RequestLine = z.infer<typeof RequestLine>
 
-export type AskedRequest = Pick<CountTokensBody, 'messages' | 'system'>
+export type AskedRequest = Pick<RequestLine, 'messages' | 'system'>
 
 /** lines: of the file, or its text. */
 export const parseRequests = (lines: string | readonly (string | null)[]): JsonLines<RequestLine> =>

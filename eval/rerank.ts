@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Command } from 'commander'
 import { FedError } from '../adapters/errors.ts'
 import { VERSION } from '../adapters/version.ts'
 import { type LocalModel, openModel } from '../device/engine/model/open.ts'
@@ -10,20 +9,9 @@ import { openEngine } from '../device/engine/process/client.ts'
 import { DeviceSettings } from '../device/home/settings.ts'
 import type { FeatureDeps } from '../device/reward/choice-features.ts'
 import { featureSpace } from '../device/reward/feature-space.ts'
-import type { UserLog } from './arms.ts'
 import { type FederationPlan, federate, federationKey } from './federate.ts'
-import {
-  cacheOption,
-  integer,
-  integers,
-  jsonOption,
-  modelOption,
-  progress,
-  threadsOption,
-} from './options.ts'
 import type { Results } from './results.ts'
 import { readChoiceFile } from './run/choice-file.ts'
-import { interruptible, type Print } from './run/command.ts'
 import { figuresOf } from './run/figures.ts'
 import { judge } from './run/judge.ts'
 import {
@@ -35,9 +23,8 @@ import {
   releasesOf,
 } from './run/lineup.ts'
 import { progressMeter } from './run/progress.ts'
-import { DEFAULT_CLAUDE, readScenario } from './run/scenario.ts'
-import { SCENARIOS } from './run/scenarios.ts'
 import { openPooledFile, rememberPooled } from './shared-engine.ts'
+import type { UserLog } from './user-log.ts'
 
 export type RerankOptions = {
   readonly data: string
@@ -196,44 +183,4 @@ const tellOf = (
   if (both > 0) log(`${both} users of --data are in --population too: they are no newcomers`)
   if (costly === 0)
     log('private adapter and DPO take minutes a person and are left out: see --costly')
-}
-
-export const addRerankCommand = (program: Command, print: Print): void => {
-  program
-    .command('rerank')
-    .description('all arms on a choice log: what each wins on its test lines')
-    .requiredOption('--data <file>', 'choice log, one JSON object a line; test lines are evaluated')
-    .option(
-      '--budgets <list>',
-      'training choices per user, comma-separated',
-      integers,
-      [10, 30, 100],
-    )
-    .option('--population <file>', 'choice log whose training lines a federation learns from')
-    .option(
-      '--plan <scenario>',
-      'whose plan that federation follows: a scenario of `run`',
-      'population',
-    )
-    .option('--release <file>', 'instead: a release (from `loreweave-server release get`)')
-    .option('--outputs <files...>', 'AlpacaEval outputs: candidates of the lines that have none')
-    .option('--skip-bad', 'pass over lines that do not match the schema')
-    .option('--exit <n>', "layer after which states are pooled (default: the model's)", integer(1))
-    .option('--likelihood <n>', 'users on whom likelihood and log-ratio are judged', integer(0), 10)
-    .option('--costly <n>', 'users on whom a private adapter and DPO are judged', integer(0), 0)
-    .option('--claude <model>', 'by whose price further answers are asked for', DEFAULT_CLAUDE)
-    .option('--seed <n>', 'seed of the random arm, the federation and the intervals', integer(0), 7)
-    .option('--out <folder>', 'where what was computed is kept', join('out', 'rerank'))
-    .addOption(modelOption())
-    .addOption(cacheOption())
-    .addOption(threadsOption())
-    .addOption(jsonOption())
-    .action(async ({ plan, json, ...options }) => {
-      if (options.release && options.population)
-        throw new FedError('E_USAGE', '--release and --population exclude each other')
-      const { federation } = readScenario(plan, SCENARIOS)
-      const run = (signal: AbortSignal) =>
-        runRerank({ ...options, plan: federation, log: progress, signal })
-      print(await interruptible(run), json)
-    })
 }

@@ -1,15 +1,10 @@
 /** `loreweave-eval rewrite`: for each line of a choice log, the exact request that a device would send, and why. */
-import { basename } from 'node:path'
-import type { Command } from 'commander'
 import { z } from 'zod'
 import { FedError } from '../adapters/errors.ts'
 import type { ChatMessage, SystemPrompt } from '../adapters/formats/choice-log.ts'
-import { tellLines } from '../adapters/formats/json-lines.ts'
 import { parseJson } from '../adapters/formats/text.ts'
 import type { Engine } from '../device/engine/engine.ts'
 import type { LocalModel } from '../device/engine/model/open.ts'
-import { openModel } from '../device/engine/model/open.ts'
-import { openEngine } from '../device/engine/process/client.ts'
 import { DeviceSettings } from '../device/home/settings.ts'
 import { wishOf } from '../device/preferences/dimensions.ts'
 import { Preference, Profile } from '../device/preferences/preference.ts'
@@ -19,11 +14,7 @@ import type { RewriteReason } from '../device/preferences/rewrite-decision.ts'
 import { rewriteRequest } from '../device/preferences/rewrite-request.ts'
 import { openSuffixes, type Suffixes } from '../device/preferences/suffixes.ts'
 import { type DeviceStore, openStore } from '../device/store/store.ts'
-import { readLines, readText } from './files.ts'
-import { REQUESTS } from './mock/requests.ts'
-import { cacheOption, jsonOption, modelOption, progress, threadsOption } from './options.ts'
-import { readOutputs } from './outputs.ts'
-import { parseRequests, type RequestLine } from './request-file.ts'
+import type { RequestLine } from './request-file.ts'
 import type { Result } from './results.ts'
 
 export type NumberedLine = { readonly line: number; readonly request: RequestLine }
@@ -119,74 +110,3 @@ export const countReasons = (rewritten: readonly RewrittenLine[]): Result[] =>
       ? []
       : [{ name: `rewrite.lines.${reason}`, value, unit: 'lines', n: rewritten.length }]
   })
-
-type Options = {
-  readonly data?: string
-  readonly outputs?: readonly string[]
-  readonly profile: string
-  readonly skipBad?: boolean
-  readonly model: string
-  readonly cache: string
-  readonly threads?: number
-  readonly json?: boolean
-}
-
-/** "bank" is the requests of the offline world. */
-const BANK: readonly NumberedLine[] = REQUESTS.map(({ id, messages, system }, i) => ({
-  line: i + 1,
-  request: { id, messages: [...messages], ...(system !== undefined && { system }) },
-}))
-
-const fileLines = (path: string, skipBad: boolean): NumberedLine[] => {
-  const read = parseRequests(readLines(path))
-  tellLines(read, { name: basename(path), skipBad, tell: progress })
-  return read.items.map(({ line, item }) => ({ line, request: item }))
-}
-
-const requestsOf = ({ data, outputs = [], skipBad = false }: Options): NumberedLine[] => {
-  if (data === undefined && outputs.length === 0)
-    throw new FedError('E_USAGE', 'say --data, --outputs or both')
-  const lines = data === undefined ? [] : data === 'bank' ? BANK : fileLines(data, skipBad)
-  const files = outputs.map((path) => ({ name: basename(path), text: readText(path) }))
-  const asked = readOutputs(files).map(({ id, messages }, i) => ({
-    line: i + 1,
-    request: { id, messages: [...messages] },
-  }))
-  return [...lines, ...asked]
-}
-
-/** out: standard output. */
-export const addRewriteCommand = (program: Command, out: (text: string) => void): void => {
-  program
-    .command('rewrite')
-    .description('what a device would send for each line of a choice log, as JSON lines, and why')
-    .option('--data <file>', 'choice log, any JSON lines with `messages`, or "bank"')
-    .option('--outputs <files...>', 'AlpacaEval outputs: their instructions as well')
-    .requiredOption('--profile <file>', 'JSON: what `loreweave profile --json` prints, or a list')
-    .option('--skip-bad', 'pass over lines that do not match the schema')
-    .addOption(modelOption())
-    .addOption(cacheOption())
-    .addOption(threadsOption())
-    .addOption(jsonOption())
-    .action(async (options: Options) => {
-      const lines = requestsOf(options)
-      const profile = readProfileFile(readText(options.profile))
-      const model = await openModel({ cacheFolder: options.cache, name: options.model })
-      const engine = openEngine({
-        folder: model.folder,
-        ...(options.threads && { threads: options.threads }),
-      })
-      try {
-        progress('reading the seeds of the relevance head: half a minute …')
-        const requests = await rewriteLines(lines, profile, { model, engine })
-        const results = countReasons(requests)
-        if (options.json) out(`${JSON.stringify({ results, requests }, null, 2)}\n`)
-        else {
-          for (const line of requests) out(`${JSON.stringify(line)}\n`)
-          for (const { name, value } of results) progress(`${name}: ${value}`)
-        }
-      } finally {
-        await engine.close()
-      }
-    })
-}

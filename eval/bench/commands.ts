@@ -5,23 +5,22 @@ import {
   integer,
   jsonOption,
   modelOption,
+  type Print,
   positive,
-  progress,
   threadsOption,
 } from '../options.ts'
 import type { Results } from '../results.ts'
+import { progress } from '../run/progress.ts'
 import { type AccuracyOptions, benchAccuracy } from './accuracy.ts'
 import { type Bench, type BenchOptions, openBench } from './context.ts'
-import { addEndpointBench } from './endpoint.ts'
+import { benchEndpoint, type EndpointOptions } from './endpoint.ts'
 import { benchGenerate } from './generate.ts'
-import { addHeadBench } from './head.ts'
-import { addHomeBench } from './home.ts'
+import { benchHead, CHOICES, SHOWN } from './head.ts'
+import { benchHome, FEW, type HomeOptions } from './home.ts'
 import { benchLoad } from './load.ts'
 import { benchRerank } from './rerank.ts'
 import { benchRound, type RoundOptions } from './round.ts'
 import { benchTrain } from './train.ts'
-
-type Print = (results: Results, isJson: boolean | undefined) => void
 
 const PEERS = '--peers'
 
@@ -93,3 +92,44 @@ export const addBenchCommands = (group: Command, print: Print): void => {
 const accuracyOf = (
   own: AccuracyOptions & { readonly fullLearningRate?: number },
 ): AccuracyOptions => ({ ...own, fullLearningRate: own.fullLearningRate ?? own.learningRate })
+
+const addEndpointBench = (group: Command, print: Print): Command =>
+  group
+    .command('endpoint')
+    .description(
+      'what the Messages endpoint adds to first requests of 200 tokens with one candidate each, to second turns, and by default',
+    )
+    .option('--requests <n>', 'requests, each the first of a conversation', integer(1), 200)
+    .option('--train', 'also while a private adapter trains on the same device: minutes more')
+    .addOption(modelOption())
+    .addOption(cacheOption())
+    .addOption(jsonOption())
+    .action(async (options: EndpointOptions & { json?: boolean }) =>
+      print(await benchEndpoint(options), options.json),
+    )
+
+const addHeadBench = (group: Command, print: Print): Command =>
+  group
+    .command('head')
+    .description(`fitting the head to ${CHOICES.join(', ')} choices of ${SHOWN} answers; no model`)
+    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 9)
+    .addOption(jsonOption())
+    .action(({ runs, json }: { runs: number; json?: boolean }) =>
+      print({ results: CHOICES.flatMap((choices) => benchHead(choices, runs)) }, json),
+    )
+
+const addHomeBench = (group: Command, print: Print): Command =>
+  group
+    .command('home')
+    .description(
+      `a status, a thumb, the page and forgetting with many decisions against ${FEW}; then requests with images`,
+    )
+    .option('--decisions <n>', 'of the larger home', integer(FEW), 100_000)
+    .option('--requests <n>', 'requests with images', integer(0), 2000)
+    .option('--megabytes <n>', 'of each image', integer(1), 2)
+    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 15)
+    .addOption(cacheOption())
+    .addOption(jsonOption())
+    .action(async (options: HomeOptions & { json?: boolean }) =>
+      print(await benchHome(options), options.json),
+    )

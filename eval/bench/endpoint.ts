@@ -1,18 +1,17 @@
 /** What the Messages endpoint adds to a request: `loreweave serve` as a program of its own, over HTTP, before a Claude that answers at once. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { openModel } from '../../device/engine/model/open.ts'
 import { createProcesses, type Processes } from '../demo/processes.ts'
 import { REQUESTS } from '../mock/requests.ts'
 import { startClaude } from '../mock/serve.ts'
-import { cacheOption, integer, jsonOption, modelOption, progress } from '../options.ts'
 import type { Result, Results } from '../results.ts'
+import { progress } from '../run/progress.ts'
 import { benchChoices } from './choices.ts'
 import { temporaryFolder } from './temporary.ts'
 
-type Options = {
+export type EndpointOptions = {
   readonly model: string
   readonly cache: string
   readonly requests: number
@@ -33,25 +32,7 @@ const MATERIAL = ['mechanism', 'background', 'facts', 'comparison'] as const
 /** A fresh device reads the seeds of its relevance head first. */
 const READY_MS = 600_000
 
-export const addEndpointBench = (
-  group: Command,
-  print: (results: Results, isJson: boolean | undefined) => void,
-): Command =>
-  group
-    .command('endpoint')
-    .description(
-      'what the Messages endpoint adds to first requests of 200 tokens with one candidate each, to second turns, and by default',
-    )
-    .option('--requests <n>', 'requests, each the first of a conversation', integer(1), 200)
-    .option('--train', 'also while a private adapter trains on the same device: minutes more')
-    .addOption(modelOption())
-    .addOption(cacheOption())
-    .addOption(jsonOption())
-    .action(async (options: Options & { json?: boolean }) =>
-      print(await benchEndpoint(options), options.json),
-    )
-
-export const benchEndpoint = async (options: Options): Promise<Results> => {
+export const benchEndpoint = async (options: EndpointOptions): Promise<Results> => {
   const folder = temporaryFolder('endpoint')
   const processes = createProcesses()
   const claude = await startClaude({ seed: 1 })
@@ -128,7 +109,7 @@ const startDevice = async (
 
 /** Questions after as much of what is said about them as makes 200 tokens, no two alike. */
 const requestTexts = async (
-  { model, cache }: Pick<Options, 'model' | 'cache'>,
+  { model, cache }: Pick<EndpointOptions, 'model' | 'cache'>,
   count: number,
 ): Promise<string[]> => {
   const { tokenizer } = await openModel({ cacheFolder: cache, name: model })

@@ -1,32 +1,17 @@
 /** What a head costs: a fit from nothing, and one more choice after it, with what serving reads of it. Needs no model. */
-import type { Command } from 'commander'
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
 import { fitHead, type HeadFit, type PairRow, pairRows } from '../../device/reward/head.ts'
 import { medianOf } from '../metrics.ts'
-import { integer, jsonOption } from '../options.ts'
-import type { Result, Results } from '../results.ts'
+import type { Result } from '../results.ts'
 
-const CHOICES = [30, 100, 300] as const
-const SHOWN = 3
+export const CHOICES = [30, 100, 300] as const
+export const SHOWN = 3
 /** 576 states and the named features, and directions that most of their variance lies in. */
 const SIZE = 606
 const SHARED = 40
 
-export const addHeadBench = (
-  group: Command,
-  print: (results: Results, isJson: boolean | undefined) => void,
-): Command =>
-  group
-    .command('head')
-    .description(`fitting the head to ${CHOICES.join(', ')} choices of ${SHOWN} answers; no model`)
-    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 9)
-    .addOption(jsonOption())
-    .action(({ runs, json }: { runs: number; json?: boolean }) =>
-      print({ results: CHOICES.flatMap((choices) => benchHead(choices, runs)) }, json),
-    )
-
-const benchHead = (choices: number, runs: number): Result[] => {
+export const benchHead = (choices: number, runs: number): Result[] => {
   const prior = initialPrior(SIZE, 0.5)
   const drawn = drawChoices(choices + runs + 1)
   const cold: number[] = []

@@ -4,19 +4,18 @@
  */
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Command } from 'commander'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { newDecision } from '../../device/feedback/decisions.ts'
 import { type OwnStore, openStore } from '../../device/store/store.ts'
 import { createProcesses, type Processes } from '../demo/processes.ts'
 import { medianOf } from '../metrics.ts'
 import { startClaude } from '../mock/serve.ts'
-import { cacheOption, integer, jsonOption, progress } from '../options.ts'
 import type { Result, Results } from '../results.ts'
+import { progress } from '../run/progress.ts'
 import { ownChildren } from './memory.ts'
 import { temporaryFolder } from './temporary.ts'
 
-type Options = {
+export type HomeOptions = {
   readonly decisions: number
   readonly requests: number
   readonly megabytes: number
@@ -24,7 +23,7 @@ type Options = {
   readonly cache: string
 }
 
-const FEW = 100
+export const FEW = 100
 /** Turns of each conversation with an image in its first one. */
 const TURNS = 5
 /** One decision in so many has feedback. */
@@ -32,26 +31,7 @@ const TOLD = 20
 const TOGETHER = 1000
 const SEED = 'bench-home'
 
-export const addHomeBench = (
-  group: Command,
-  print: (results: Results, isJson: boolean | undefined) => void,
-): Command =>
-  group
-    .command('home')
-    .description(
-      `a status, a thumb, the page and forgetting with many decisions against ${FEW}; then requests with images`,
-    )
-    .option('--decisions <n>', 'of the larger home', integer(FEW), 100_000)
-    .option('--requests <n>', 'requests with images', integer(0), 2000)
-    .option('--megabytes <n>', 'of each image', integer(1), 2)
-    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 15)
-    .addOption(cacheOption())
-    .addOption(jsonOption())
-    .action(async (options: Options & { json?: boolean }) =>
-      print(await benchHome(options), options.json),
-    )
-
-export const benchHome = async (options: Options): Promise<Results> => {
+export const benchHome = async (options: HomeOptions): Promise<Results> => {
   const [few, many] = [
     await questions(options, FEW),
     await questions(options, options.decisions),
@@ -71,7 +51,7 @@ export const benchHome = async (options: Options): Promise<Results> => {
 }
 
 /** Medians of milliseconds over HTTP. */
-const questions = (options: Options, count: number) =>
+const questions = (options: HomeOptions, count: number) =>
   served(
     options,
     (store) => fill(store, count),
@@ -112,7 +92,7 @@ const questions = (options: Options, count: number) =>
   )
 
 /** Database and process after requests with an image each, in conversations and alone. */
-const withImages = (options: Options): Promise<Result[]> =>
+const withImages = (options: HomeOptions): Promise<Result[]> =>
   served(
     options,
     async () => {},
@@ -181,7 +161,7 @@ type Served = {
 
 /** `loreweave serve` over a home of its own that was filled before. */
 const served = async <T>(
-  { cache }: Options,
+  { cache }: HomeOptions,
   prepare: (store: OwnStore) => Promise<void>,
   work: (served: Served) => Promise<T>,
 ): Promise<T> => {

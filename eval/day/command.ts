@@ -4,14 +4,10 @@ import { FedError } from '../../adapters/errors.ts'
 import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
 import { openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
-import { cacheOption, jsonOption } from '../options.ts'
-import type { Results } from '../results.ts'
+import { cacheOption, jsonOption, type Print } from '../options.ts'
 import { type Day, simulateDay } from './simulate.ts'
 
-export const addDayCommand = (
-  program: Command,
-  print: (results: Results, isJson: boolean | undefined) => void,
-): void => {
+export const addDayCommand = (program: Command, print: Print): void => {
   program
     .command('day')
     .description(

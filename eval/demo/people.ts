@@ -1,9 +1,9 @@
 /** Who takes part in the demo: the people of its scenario, and those whose devices are programs of their own. */
 import { textOf } from '../../device/text/request-text.ts'
-import { logsByUser, type UserLog } from '../arms.ts'
 import { REQUESTS } from '../mock/requests.ts'
 import type { Scenario } from '../run/scenario.ts'
 import { makeWorld, type World } from '../run/world.ts'
+import { logsByUser, type UserLog } from '../user-log.ts'
 import { makeChoiceLog, samplePopulation } from '../users.ts'
 import { USERS } from './plan.ts'
 

@@ -4,17 +4,15 @@ import { openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/feedback/follow-up-text.ts'
 import { followUpReading, poolRequests } from '../../device/preferences/relevance.ts'
-import { cacheOption, jsonOption, modelOption, progress, threadsOption } from '../options.ts'
-import type { Result, Results } from '../results.ts'
+import { cacheOption, jsonOption, modelOption, type Print, threadsOption } from '../options.ts'
+import type { Result } from '../results.ts'
+import { progress } from '../run/progress.ts'
 import { FOLLOW_UPS_HELD } from './follow-ups-held.ts'
 import { measureFollowUps, measureStated, type Recognised } from './measure.ts'
 import { STATED_HELD } from './stated-held.ts'
 import { STATED_UNSEEN } from './stated-unseen.ts'
 
-export const addFeedbackCommand = (
-  program: Command,
-  print: (results: Results, isJson: boolean | undefined) => void,
-): void => {
+export const addFeedbackCommand = (program: Command, print: Print): void => {
   program
     .command('feedback')
     .description('how well stated preferences and follow-ups on style are recognised')

@@ -6,9 +6,9 @@ import { basename } from 'node:path'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { tellLines } from '../../adapters/formats/json-lines.ts'
 import { latestChoices, parseChoiceLog } from '../../adapters/formats/read-choices.ts'
-import { logsByUser, type UserLog } from '../arms.ts'
 import { readLines, readText } from '../files.ts'
 import { type OutputsRequest, readOutputs } from '../outputs.ts'
+import { logsByUser, type UserLog } from '../user-log.ts'
 
 export type ChoiceFile = {
   readonly path: string

@@ -2,10 +2,10 @@
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { priceOf, tokensOf, type Usage, usdOf } from '../../device/spending/prices.ts'
 import { textOf } from '../../device/text/request-text.ts'
-import type { UserLog } from '../arms.ts'
 import type { Pick as Picked } from '../metrics.ts'
 import { countTokens } from '../mock/wording.ts'
 import type { Result } from '../results.ts'
+import type { UserLog } from '../user-log.ts'
 import { meanEstimate, resultOf } from './figures.ts'
 import type { Judged } from './judge.ts'
 

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'
-import { pickOf, type UserLog, utilitiesOf } from '../arms.ts'
+import { pickOf, utilitiesOf } from '../arms.ts'
 import type { Pick } from '../metrics.ts'
+import type { UserLog } from '../user-log.ts'
 import type { Arm } from './lineup.ts'
 import { progressMeter } from './progress.ts'
 

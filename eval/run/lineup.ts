@@ -19,9 +19,9 @@ import {
   randomArm,
   type StartingPoint,
   scoredArm,
-  type UserLog,
 } from '../arms.ts'
 import type { Federated } from '../federate.ts'
+import type { UserLog } from '../user-log.ts'
 import {
   dpoArm,
   logRatios,

@@ -27,3 +27,6 @@ export const duration = (ms: number): string => {
   const seconds = Math.round(ms / 1000)
   return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
 }
+
+/** A line of progress, on standard error. */
+export const progress = (line: string) => process.stderr.write(`${line}\n`)

@@ -2,16 +2,12 @@
 import type { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
-import { cacheOption, integer, jsonOption } from '../options.ts'
-import type { Results } from '../results.ts'
+import { cacheOption, integer, jsonOption, type Print } from '../options.ts'
 import { runSoak, type Soak } from './run.ts'
 
 type SoakFlags = { seed: number; days: number; cache?: string; json?: boolean }
 
-export const addSoakCommand = (
-  program: Command,
-  print: (results: Results, isJson: boolean | undefined) => void,
-): void => {
+export const addSoakCommand = (program: Command, print: Print): void => {
   program
     .command('soak')
     .description(

@@ -7,7 +7,6 @@ import { FEATURE_NAMES } from '../../device/reward/named-features.ts'
 import {
   firstArm,
   headArm,
-  logsByUser,
   longestArm,
   ON_ITS_OWN,
   oracleArm,
@@ -16,6 +15,7 @@ import {
   scoredArm,
 } from '../../eval/arms.ts'
 import { reachableUtility } from '../../eval/metrics.ts'
+import { logsByUser } from '../../eval/user-log.ts'
 
 /** Named features only: the local model is never asked. */
 const deps: FeatureDeps = {

@@ -1,0 +1,58 @@
+/** `loreweave-eval rerank`. */
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { FedError } from '../../adapters/errors.ts'
+import { interruptible } from '../interruptible.ts'
+import {
+  cacheOption,
+  integer,
+  integers,
+  jsonOption,
+  modelOption,
+  type Print,
+  threadsOption,
+} from '../options.ts'
+import { runRerank } from '../rerank.ts'
+import { progress } from '../run/progress.ts'
+import { DEFAULT_CLAUDE, readScenario } from '../run/scenario.ts'
+import { SCENARIOS } from '../run/scenarios.ts'
+
+export const addRerankCommand = (program: Command, print: Print): void => {
+  program
+    .command('rerank')
+    .description('all arms on a choice log: what each wins on its test lines')
+    .requiredOption('--data <file>', 'choice log, one JSON object a line; test lines are evaluated')
+    .option(
+      '--budgets <list>',
+      'training choices per user, comma-separated',
+      integers,
+      [10, 30, 100],
+    )
+    .option('--population <file>', 'choice log whose training lines a federation learns from')
+    .option(
+      '--plan <scenario>',
+      'whose plan that federation follows: a scenario of `run`',
+      'population',
+    )
+    .option('--release <file>', 'instead: a release (from `loreweave-server release get`)')
+    .option('--outputs <files...>', 'AlpacaEval outputs: candidates of the lines that have none')
+    .option('--skip-bad', 'pass over lines that do not match the schema')
+    .option('--exit <n>', "layer after which states are pooled (default: the model's)", integer(1))
+    .option('--likelihood <n>', 'users on whom likelihood and log-ratio are judged', integer(0), 10)
+    .option('--costly <n>', 'users on whom a private adapter and DPO are judged', integer(0), 0)
+    .option('--claude <model>', 'by whose price further answers are asked for', DEFAULT_CLAUDE)
+    .option('--seed <n>', 'seed of the random arm, the federation and the intervals', integer(0), 7)
+    .option('--out <folder>', 'where what was computed is kept', join('out', 'rerank'))
+    .addOption(modelOption())
+    .addOption(cacheOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async ({ plan, json, ...options }) => {
+      if (options.release && options.population)
+        throw new FedError('E_USAGE', '--release and --population exclude each other')
+      const { federation } = readScenario(plan, SCENARIOS)
+      const run = (signal: AbortSignal) =>
+        runRerank({ ...options, plan: federation, log: progress, signal })
+      print(await interruptible(run), json)
+    })
+}

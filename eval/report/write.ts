@@ -1,0 +1,23 @@
+/** A run's reports as files. */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { progress } from '../run/progress.ts'
+import type { RunReport } from './data.ts'
+import { htmlReport } from './html.ts'
+import { markdownReport } from './markdown.ts'
+
+/** Each file whole or not at all. */
+export const writeReports = (folder: string, report: RunReport): void => {
+  mkdirSync(folder, { recursive: true })
+  const files = {
+    'report.html': htmlReport(report),
+    'report.md': markdownReport(report),
+    'report.json': `${JSON.stringify(report, null, 2)}\n`,
+  }
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name)
+    writeFileSync(`${path}.part`, text)
+    renameSync(`${path}.part`, path)
+  }
+  progress(`report: ${join(folder, 'report.html')}`)
+}
