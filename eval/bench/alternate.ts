@@ -1,6 +1,6 @@
 /** Ours and a peer's runs by turns on one machine, so that whatever else it does falls on both. */
-import { medianOf } from '../metrics.ts'
-import type { Result } from '../results.ts'
+import { medianOf } from '../measure/metrics.ts'
+import type { Result } from '../measure/results.ts'
 
 /** One run; gives the seconds that count. Run −1 is the one that warms up and is not counted. */
 export type Contestant = (run: number) => Promise<number>

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { modelPath } from '../../device/engine/model/cache.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { MODELS } from '../../device/engine/model/registry.ts'
-import { programCommand } from '../demo/processes.ts'
 import { writeHuggingFace } from '../peers/hugging-face.ts'
 import { type PeerProcess, startPeer } from '../peers/peer-process.ts'
 import { peerPython } from '../peers/python.ts'
-import { temporaryFolder } from './temporary.ts'
+import { programCommand } from '../programs/processes.ts'
+import { temporaryFolder } from '../programs/temporary-folder.ts'
 
 export type BenchOptions = {
   readonly model: string

@@ -1,14 +1,14 @@
 /** What a served device holds: after it has ordered some answers, and at rest. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createProcesses } from '../demo/processes.ts'
 import { localApi } from '../demo/showcase.ts'
-import type { Result } from '../results.ts'
+import type { Result } from '../measure/results.ts'
+import { ownChildren, sumOf } from '../programs/memory.ts'
+import { createProcesses } from '../programs/processes.ts'
+import { temporaryFolder } from '../programs/temporary-folder.ts'
 import { bytesResult } from './alternate.ts'
 import { benchChoices } from './choices.ts'
 import type { Bench } from './context.ts'
-import { ownChildren, sumOf } from './memory.ts'
-import { temporaryFolder } from './temporary.ts'
 
 /** A device without a choice orders nothing. */
 const CHOICES = 6

@@ -1,7 +1,7 @@
 /** Greedy decoding after a short prompt, and reading the prompt, against llama.cpp on the same file. */
 import { seededRng } from '../../adapters/random.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
-import type { Results } from '../results.ts'
+import type { Results } from '../measure/results.ts'
 import { alternate, rateResult } from './alternate.ts'
 import { type Bench, openLlama } from './context.ts'
 

@@ -2,8 +2,8 @@
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
 import { fitHead, type HeadFit, type PairRow, pairRows } from '../../device/reward/head.ts'
-import { medianOf } from '../metrics.ts'
-import type { Result } from '../results.ts'
+import { medianOf } from '../measure/metrics.ts'
+import type { Result } from '../measure/results.ts'
 
 export const CHOICES = [30, 100, 300] as const
 export const SHOWN = 3

@@ -1,7 +1,7 @@
 /** From the engine's start to its first score, and what a served device holds. The weights are converted and in the system's file cache. */
 import { seededRng } from '../../adapters/random.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
-import type { Results } from '../results.ts'
+import type { Results } from '../measure/results.ts'
 import { secondsResult } from './alternate.ts'
 import type { Bench } from './context.ts'
 import { deviceMemory } from './device-memory.ts'

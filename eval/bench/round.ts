@@ -4,8 +4,9 @@ import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { RewardPair } from '../../device/engine/engine.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
+import type { Results } from '../measure/results.ts'
 import type { PeerProcess } from '../peers/peer-process.ts'
-import type { Results } from '../results.ts'
+import { temporaryFolder } from '../programs/temporary-folder.ts'
 import { alternate, extrapolated, secondsResult } from './alternate.ts'
 import { benchChoices, loggedChoices } from './choices.ts'
 import { type Bench, openPeft } from './context.ts'
@@ -18,7 +19,6 @@ import {
   readerOf,
   trainThrough,
 } from './recipe.ts'
-import { temporaryFolder } from './temporary.ts'
 
 export type RoundOptions = {
   readonly choices: number

@@ -4,10 +4,10 @@ import { MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { TrainRequest } from '../../device/engine/engine.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
-import type { Result, Results } from '../results.ts'
+import type { Result, Results } from '../measure/results.ts'
+import { ownChildren, peakDuring, processTree } from '../programs/memory.ts'
 import { alternate, bytesResult, rateResult } from './alternate.ts'
 import { type Bench, openPeft } from './context.ts'
-import { ownChildren, peakDuring, processTree } from './memory.ts'
 
 /** Sequences of one step, and the tokens of each. */
 const BATCHES = [

@@ -1,6 +1,7 @@
 /** `loreweave-eval demo`. */
 import { type Command, Option } from 'commander'
 import { runDemo } from '../demo/demo.ts'
+import { progress } from '../measure/progress.ts'
 import {
   cacheOption,
   integer,
@@ -8,8 +9,7 @@ import {
   modelOption,
   type Print,
   threadsOption,
-} from '../options.ts'
-import { progress } from '../run/progress.ts'
+} from './options.ts'
 
 export const addDemoCommand = (
   program: Command,

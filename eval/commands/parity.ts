@@ -1,7 +1,7 @@
 /** `loreweave-eval parity`. */
 import type { Command } from 'commander'
-import { jsonOption, type Print } from '../options.ts'
-import { runParity } from '../parity.ts'
+import { runParity } from '../peers/parity.ts'
+import { jsonOption, type Print } from './options.ts'
 
 export const addParityCommand = (program: Command, print: Print): void => {
   program

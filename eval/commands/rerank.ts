@@ -2,7 +2,11 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
-import { interruptible } from '../interruptible.ts'
+import { progress } from '../measure/progress.ts'
+import { runRerank } from '../run/rerank.ts'
+import { DEFAULT_CLAUDE, readScenario } from '../run/scenario.ts'
+import { SCENARIOS } from '../run/scenarios.ts'
+import { interruptible } from './interruptible.ts'
 import {
   cacheOption,
   integer,
@@ -11,11 +15,7 @@ import {
   modelOption,
   type Print,
   threadsOption,
-} from '../options.ts'
-import { runRerank } from '../rerank.ts'
-import { progress } from '../run/progress.ts'
-import { DEFAULT_CLAUDE, readScenario } from '../run/scenario.ts'
-import { SCENARIOS } from '../run/scenarios.ts'
+} from './options.ts'
 
 export const addRerankCommand = (program: Command, print: Print): void => {
   program

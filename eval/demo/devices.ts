@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { ParticipateReport } from '../../device/agent/types.ts'
-import type { Processes } from './processes.ts'
+import type { Processes } from '../programs/processes.ts'
 
 export type DemoDevice = { readonly user: string; readonly home: string }
 

@@ -2,11 +2,11 @@
 import type { Rng } from '../../adapters/random.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
 import type { FeatureDeps } from '../../device/reward/choice-features.ts'
-import { firstArm, headArm, ON_ITS_OWN, type Picker } from '../arms.ts'
-import { bootstrapInterval, type Interval, reachableUtility } from '../metrics.ts'
-import type { Result } from '../results.ts'
+import type { UserLog } from '../inputs/user-log.ts'
+import { bootstrapInterval, type Interval, reachableUtility } from '../measure/metrics.ts'
+import type { Result } from '../measure/results.ts'
+import { firstArm, headArm, ON_ITS_OWN, type Picker } from '../run/arms.ts'
 import { type ReadRelease, startOf } from '../run/lineup.ts'
-import type { UserLog } from '../user-log.ts'
 
 export type UserRow = {
   readonly user: string

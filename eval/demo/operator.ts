@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpecInput, JobView } from '../../adapters/wire/jobs.ts'
-import type { Processes } from './processes.ts'
+import type { Processes } from '../programs/processes.ts'
 
 export type Operator = {
   readonly url: string

@@ -1,10 +1,10 @@
 /** Who takes part in the demo: the people of its scenario, and those whose devices are programs of their own. */
 import { textOf } from '../../device/text/request-text.ts'
-import { REQUESTS } from '../mock/requests.ts'
+import { REQUESTS } from '../answers/requests.ts'
+import { logsByUser, type UserLog } from '../inputs/user-log.ts'
+import { makeChoiceLog, samplePopulation } from '../population/users.ts'
 import type { Scenario } from '../run/scenario.ts'
 import { makeWorld, type World } from '../run/world.ts'
-import { logsByUser, type UserLog } from '../user-log.ts'
-import { makeChoiceLog, samplePopulation } from '../users.ts'
 import { USERS } from './plan.ts'
 
 /** learners: on lighter devices; newcomers take no part and come afterwards. */

@@ -1,7 +1,7 @@
 /** The demo's sizes and the jobs it runs. The whole is to end within six minutes on two cores. */
 import type { JobSpecInput } from '../../adapters/wire/jobs.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
-import { type FederationStep, jobSpec } from '../federate.ts'
+import { type FederationStep, jobSpec } from '../population/federate.ts'
 import { Scenario } from '../run/scenario.ts'
 
 /** What `loreweave-eval run` would call a scenario; its steps are the demo's jobs, on a server of its own over HTTP. */

@@ -1,10 +1,10 @@
 /** The demo's outcome: a run's report with what only the demo has, the devices that ran as programs of their own. */
 import { escapeHtml } from '../report/charts.ts'
 import { comparison, estimateText, findings } from '../report/content.ts'
-import type { RunReport } from '../report/data.ts'
 import { htmlReport } from '../report/html.ts'
 import { table } from '../report/page.ts'
 import { ARM_LABELS } from '../run/lineup.ts'
+import type { RunReport } from '../run/run-report.ts'
 import type { UserRow } from './judge.ts'
 
 export type DemoReport = RunReport & {

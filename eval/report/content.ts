@@ -1,11 +1,11 @@
 /** What a report says, in words and rows, before it becomes HTML or Markdown. Every sentence follows from the figures. */
-import type { Result } from '../results.ts'
+import type { Result } from '../measure/results.ts'
 import type { ArmFigures, At, Estimate } from '../run/figures.ts'
 import { ARM_LABELS } from '../run/lineup.ts'
 import { WATTS_A_CORE } from '../run/meter.ts'
+import type { RunReport } from '../run/run-report.ts'
 import { ABLATIONS } from '../run/scenario.ts'
 import { short, signed } from './charts.ts'
-import type { RunReport } from './data.ts'
 
 export const armLabel = (arm: string): string => ARM_LABELS[arm] ?? arm
 

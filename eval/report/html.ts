@@ -1,5 +1,6 @@
 /** A run as one self-contained HTML page. */
 
+import type { RunReport } from '../run/run-report.ts'
 import {
   barChart,
   escapeHtml,
@@ -25,7 +26,6 @@ import {
   resultAt,
   valueText,
 } from './content.ts'
-import type { RunReport } from './data.ts'
 import { page, table, tiles } from './page.ts'
 
 /** Arms of the learning curves and their colours; the rest are in the bars. */

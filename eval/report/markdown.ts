@@ -1,4 +1,6 @@
 /** A run as Markdown: the words and tables of the HTML report. */
+
+import type { RunReport } from '../run/run-report.ts'
 import {
   allResults,
   comparison,
@@ -12,7 +14,6 @@ import {
   question,
   valueText,
 } from './content.ts'
-import type { RunReport } from './data.ts'
 
 export const markdownReport = (report: RunReport): string => {
   const { figures, rounds, ablate } = report

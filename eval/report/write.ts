@@ -1,8 +1,8 @@
 /** A run's reports as files. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { progress } from '../run/progress.ts'
-import type { RunReport } from './data.ts'
+import { progress } from '../measure/progress.ts'
+import type { RunReport } from '../run/run-report.ts'
 import { htmlReport } from './html.ts'
 import { markdownReport } from './markdown.ts'
 

@@ -5,10 +5,10 @@ import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { AnswerMemo, FeatureDeps, PooledCache } from '../../device/reward/choice-features.ts'
 import { featureSpace } from '../../device/reward/feature-space.ts'
-import type { Federated, FederationPlan } from '../federate.ts'
-import { reachableUtility } from '../metrics.ts'
-import { REQUESTS } from '../mock/requests.ts'
-import type { RunReport } from '../report/data.ts'
+import { REQUESTS } from '../answers/requests.ts'
+import { reachableUtility } from '../measure/metrics.ts'
+import { progressMeter } from '../measure/progress.ts'
+import type { Federated, FederationPlan } from '../population/federate.ts'
 import { costResults } from './cost.ts'
 import { figuresOf, meanEstimate, resultOf } from './figures.ts'
 import { type JudgeDeps, type Judged, judge } from './judge.ts'
@@ -20,7 +20,7 @@ import {
   roundArm,
   roundsLineup,
 } from './lineup.ts'
-import { progressMeter } from './progress.ts'
+import type { RunReport } from './run-report.ts'
 import type { Ablation, Scenario } from './scenario.ts'
 import type { World } from './world.ts'
 

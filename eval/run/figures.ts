@@ -12,8 +12,8 @@ import {
   reachableUtility,
   topOne,
   worstDecile,
-} from '../metrics.ts'
-import type { Result } from '../results.ts'
+} from '../measure/metrics.ts'
+import type { Result } from '../measure/results.ts'
 import type { Judged } from './judge.ts'
 
 /** One arm after a number of choices; null: it knows none. */

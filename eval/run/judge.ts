@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'
-import { pickOf, utilitiesOf } from '../arms.ts'
-import type { Pick } from '../metrics.ts'
-import type { UserLog } from '../user-log.ts'
+import type { UserLog } from '../inputs/user-log.ts'
+import type { Pick } from '../measure/metrics.ts'
+import { progressMeter } from '../measure/progress.ts'
+import { pickOf, utilitiesOf } from './arms.ts'
 import type { Arm } from './lineup.ts'
-import { progressMeter } from './progress.ts'
 
 /** Picks by arm and budget, in the order of the people; a fixed arm's are under budget 0. */
 export type Judged = ReadonlyMap<string, ReadonlyMap<number, readonly (readonly Pick[])[]>>

@@ -9,6 +9,8 @@ import {
   type PooledCache,
 } from '../../device/reward/choice-features.ts'
 import { type Released, readRelease } from '../../device/reward/read-release.ts'
+import type { UserLog } from '../inputs/user-log.ts'
+import type { Federated } from '../population/federate.ts'
 import {
   firstArm,
   headArm,
@@ -19,9 +21,7 @@ import {
   randomArm,
   type StartingPoint,
   scoredArm,
-} from '../arms.ts'
-import type { Federated } from '../federate.ts'
-import type { UserLog } from '../user-log.ts'
+} from './arms.ts'
 import {
   dpoArm,
   logRatios,

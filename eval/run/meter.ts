@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { seededRng } from '../../adapters/random.ts'
 import type { Engine } from '../../device/engine/engine.ts'
-import { medianOf } from '../metrics.ts'
-import type { Result } from '../results.ts'
+import { medianOf } from '../measure/metrics.ts'
+import type { Result } from '../measure/results.ts'
 
 /** Of one busy core of a laptop, its share of memory and board included. Nothing here reads a power meter. */
 export const WATTS_A_CORE = 6

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
-import { FederationPlan } from '../federate.ts'
-import { readText } from '../files.ts'
-import { TASTE_KINDS } from '../users.ts'
+import { readText } from '../inputs/files.ts'
+import { FederationPlan } from '../population/federate.ts'
+import { TASTE_KINDS } from '../population/users.ts'
 
 export const DEFAULT_CLAUDE = 'claude-sonnet-5-5'
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
-import { type Fleet, openFleet } from '../fleet.ts'
-import { tinyJob, wordChoices } from '../tiny-federation.ts'
+import { type Fleet, openFleet } from '../population/fleet.ts'
+import { tinyJob, wordChoices } from '../population/tiny-federation.ts'
 import type { Machine, Running } from './machine.ts'
 
 export type Federation = {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'
-import { type Program, programCommand } from '../demo/processes.ts'
+import { type Program, programCommand } from '../programs/processes.ts'
 import { type Jump, type Jumped, SET_MS } from './warp.ts'
 
 export type Ended = {

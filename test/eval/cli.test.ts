@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createProgram } from '../../eval/cli.ts'
-import { createProcesses } from '../../eval/demo/processes.ts'
-import { Result } from '../../eval/results.ts'
+import { Result } from '../../eval/measure/results.ts'
+import { createProcesses } from '../../eval/programs/processes.ts'
 import { programCommand } from '../support/programs.ts'
 
 const { run } = createProcesses(programCommand)

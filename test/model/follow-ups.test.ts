@@ -7,8 +7,8 @@ import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/feedback/follow-up-text.ts'
 import { followUpReading, poolRequests } from '../../device/preferences/relevance.ts'
-import { FOLLOW_UPS_HELD } from '../../eval/feedback/follow-ups-held.ts'
-import { measureFollowUps } from '../../eval/feedback/measure.ts'
+import { measureFollowUps } from '../../eval/labelled/feedback.ts'
+import { FOLLOW_UPS_HELD } from '../../eval/labelled/follow-ups-held.ts'
 
 let engine: Engine
 let states: Float32Array[]

@@ -5,8 +5,8 @@ import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts
 import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { proposeRewrite } from '../../device/preferences/free-rewrite.ts'
-import { formatResults } from '../../eval/results.ts'
-import { measureRewriting } from '../../eval/rewriting/measure.ts'
+import { measureRewriting } from '../../eval/labelled/rewriting.ts'
+import { formatResults } from '../../eval/measure/results.ts'
 
 const opened = async () => {
   const cacheFolder = defaultCacheFolder(process.env)

@@ -1,7 +1,7 @@
 /** The programs that the global set-up has bundled. */
 import { join } from 'node:path'
 import { inject } from 'vitest'
-import type { Program } from '../../eval/demo/processes.ts'
+import type { Program } from '../../eval/programs/processes.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -15,9 +15,9 @@ import {
   BAD_DAYS,
   type BadDayName,
   type BadDayPlan,
-} from '../../../eval/mock/bad-days.ts'
-import { startClaude } from '../../../eval/mock/serve.ts'
-import { DEVICE_TOKEN, fakeDevice, fakeInspection, planOf, soon } from './fakes.ts'
+} from '../../../eval/claude/bad-days.ts'
+import { startClaude } from '../../../eval/claude/serve.ts'
+import { DEVICE_TOKEN, fakeDevice, fakeOversight, planOf, soon } from './fakes.ts'
 
 const request = {
   model: 'claude-sonnet-5-5',
@@ -57,7 +57,7 @@ const deviceBefore = async (
   const api = await serveApi(
     {
       device: fake.device,
-      inspection: fakeInspection(),
+      oversight: fakeOversight(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: null,
       claudeUrl,

@@ -3,7 +3,7 @@
  * that prices by its own table.
  */
 import { expect, test } from 'vitest'
-import { type ClaudeOptions, createClaude } from '../../../eval/mock/claude.ts'
+import { type ClaudeOptions, createClaude } from '../../../eval/claude/claude.ts'
 import { buildApi, fakeDevice, planOf } from './fakes.ts'
 
 const MARK = { type: 'ephemeral' }

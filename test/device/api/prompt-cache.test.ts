@@ -1,9 +1,9 @@
 /** Claude's prompt cache behind a device that adds a block: whole conversations, with it and without it, against the mock's cache. */
 import { beforeAll, expect, test } from 'vitest'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import { createClaude } from '../../../eval/mock/claude.ts'
-import type { CountTokensBody } from '../../../eval/mock/claude-wire.ts'
-import { countInput, type InputUsage } from '../../../eval/mock/prompt-cache.ts'
+import { createClaude } from '../../../eval/claude/claude.ts'
+import { countInput, type InputUsage } from '../../../eval/claude/prompt-cache.ts'
+import type { CountTokensBody } from '../../../eval/claude/wire.ts'
 import { fakeDevice as openFake, tinyModel } from '../device-fixture.ts'
 import { buildApi, fakeDevice } from './fakes.ts'
 

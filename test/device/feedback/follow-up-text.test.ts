@@ -6,8 +6,8 @@ import {
   isReadByModel,
   trainFollowUps,
 } from '../../../device/feedback/follow-up-text.ts'
-import { FOLLOW_UPS_HELD } from '../../../eval/feedback/follow-ups-held.ts'
-import { measureFollowUps } from '../../../eval/feedback/measure.ts'
+import { measureFollowUps } from '../../../eval/labelled/feedback.ts'
+import { FOLLOW_UPS_HELD } from '../../../eval/labelled/follow-ups-held.ts'
 
 test.each([
   ['shorter please', ['length-']],

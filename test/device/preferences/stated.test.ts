@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { statedPreferences } from '../../../device/preferences/stated.ts'
-import { measureStated } from '../../../eval/feedback/measure.ts'
-import { STATED_HELD } from '../../../eval/feedback/stated-held.ts'
-import { STATED_TUNED } from '../../../eval/feedback/stated-tuned.ts'
-import { STATED_UNSEEN } from '../../../eval/feedback/stated-unseen.ts'
+import { measureStated } from '../../../eval/labelled/feedback.ts'
+import { STATED_HELD } from '../../../eval/labelled/stated-held.ts'
+import { STATED_TUNED } from '../../../eval/labelled/stated-tuned.ts'
+import { STATED_UNSEEN } from '../../../eval/labelled/stated-unseen.ts'
 
 test.each([
   ['written before the rules', STATED_HELD, 0.93, 0.93],

@@ -10,7 +10,7 @@ import { benchLoad } from '../../../eval/bench/load.ts'
 import { benchRerank } from '../../../eval/bench/rerank.ts'
 import { benchRound } from '../../../eval/bench/round.ts'
 import { benchTrain } from '../../../eval/bench/train.ts'
-import { Result, type Results } from '../../../eval/results.ts'
+import { Result, type Results } from '../../../eval/measure/results.ts'
 
 const cache = mkdtempSync(join(tmpdir(), 'loreweave-bench-'))
 const said: string[] = []

@@ -1,7 +1,8 @@
 /** A run of a few made-up people, as the reports read it. */
-import type { RunReport } from '../../../eval/report/data.ts'
+
 import { figuresOf } from '../../../eval/run/figures.ts'
 import type { Judged } from '../../../eval/run/judge.ts'
+import type { RunReport } from '../../../eval/run/run-report.ts'
 import { readScenario } from '../../../eval/run/scenario.ts'
 import { SCENARIOS } from '../../../eval/run/scenarios.ts'
 

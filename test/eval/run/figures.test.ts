@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Pick } from '../../../eval/metrics.ts'
-import { Result } from '../../../eval/results.ts'
+import type { Pick } from '../../../eval/measure/metrics.ts'
+import { Result } from '../../../eval/measure/results.ts'
 import { figuresOf } from '../../../eval/run/figures.ts'
 import type { Judged } from '../../../eval/run/judge.ts'
 

@@ -2,10 +2,10 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { longestArm, type Picker, pickOf } from '../../../eval/arms.ts'
+import type { UserLog } from '../../../eval/inputs/user-log.ts'
+import { longestArm, type Picker, pickOf } from '../../../eval/run/arms.ts'
 import { type JudgeDeps, judge } from '../../../eval/run/judge.ts'
 import type { Arm } from '../../../eval/run/lineup.ts'
-import type { UserLog } from '../../../eval/user-log.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'loreweave-judge-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,7 +1,7 @@
 /** The tiny scenario, interrupted and with parts of the product taken away. */
 import { rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import type { Result } from '../../../eval/results.ts'
+import type { Result } from '../../../eval/measure/results.ts'
 import { tinyRuns } from './tiny-run.ts'
 
 const { folder, run } = tinyRuns()

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { REQUESTS } from '../../../eval/mock/requests.ts'
+import { REQUESTS } from '../../../eval/answers/requests.ts'
 import { readScenario, Scenario } from '../../../eval/run/scenario.ts'
 import { SCENARIOS } from '../../../eval/run/scenarios.ts'
 

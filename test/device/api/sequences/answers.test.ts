@@ -1,6 +1,6 @@
 /** Which answer an app gets of several, and what the device says that it cost. */
 import { afterEach, expect, test } from 'vitest'
-import { createClaude } from '../../../../eval/mock/claude.ts'
+import { createClaude } from '../../../../eval/claude/claude.ts'
 import { type Reply, user } from './conversation.ts'
 import { openWorld, type World } from './world.ts'
 

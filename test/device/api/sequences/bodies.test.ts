@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
-import type { ArrivedRequest } from '../../../../eval/mock/claude.ts'
+import type { ArrivedRequest } from '../../../../eval/claude/claude.ts'
 import { type Block, readTold, said, type Turn, user } from './conversation.ts'
 import { BLOCK, openWorld, systemsIn, type World } from './world.ts'
 

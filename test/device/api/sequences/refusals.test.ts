@@ -2,7 +2,7 @@
  * A refused request is sent again at another model with its credit, under the same block and once.
  */
 import { afterEach, expect, test } from 'vitest'
-import type { Refusal } from '../../../../eval/mock/fallbacks.ts'
+import type { Refusal } from '../../../../eval/claude/fallbacks.ts'
 import { said, user } from './conversation.ts'
 import { BLOCK, openWorld, systemsIn, type World } from './world.ts'
 

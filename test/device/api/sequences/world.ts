@@ -14,7 +14,7 @@ import {
   type ArrivedRequest,
   type ClaudeOptions,
   createClaude,
-} from '../../../../eval/mock/claude.ts'
+} from '../../../../eval/claude/claude.ts'
 import {
   fakeDevice,
   fakeEngine,

@@ -4,7 +4,7 @@ import { adamWStep, clipGradient, newAdamW } from '../../../../device/engine/tra
 const settings = { learningRate: 0.1, weightDecay: 0 }
 const all = (n: number) => [{ start: 0, end: n }]
 
-// Whole adapters after three PyTorch steps are compared in test/eval/parity.test.ts.
+// Whole adapters after three PyTorch steps are compared in test/eval/peers/parity.test.ts.
 test('the first step is the learning rate against the sign of the gradient, whatever its size', () => {
   const parameters = Float32Array.of(1, 1, 1)
   adamWStep(parameters, Float64Array.of(5, -0.001, 0), newAdamW(3), settings, all(3))

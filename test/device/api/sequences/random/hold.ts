@@ -4,8 +4,8 @@
  * directly must go through the device.
  */
 import { type Rng, seededRng } from '../../../../../adapters/random.ts'
-import { createClaude } from '../../../../../eval/mock/claude.ts'
-import type { Refuses } from '../../../../../eval/mock/fallbacks.ts'
+import { createClaude } from '../../../../../eval/claude/claude.ts'
+import type { Refuses } from '../../../../../eval/claude/fallbacks.ts'
 import { openWorld } from '../world.ts'
 import { drawEvent, type Stage } from './events.ts'
 import { chance, drawSetting, type Setting } from './setting.ts'

@@ -1,5 +1,5 @@
 /** One of the two ways that a drawn conversation is held: what was said, and how it goes on. */
-import type { MockClaude } from '../../../../../eval/mock/claude.ts'
+import type { MockClaude } from '../../../../../eval/claude/claude.ts'
 import { readTold, type Send, said, type Told, type Turn } from '../conversation.ts'
 import type { Setting } from './setting.ts'
 

@@ -1,0 +1,135 @@
+/** `loreweave-eval bench …`: a command for each benchmark; all share the options of how it is run. */
+import type { Command } from 'commander'
+import { type AccuracyOptions, benchAccuracy } from '../bench/accuracy.ts'
+import { type Bench, type BenchOptions, openBench } from '../bench/context.ts'
+import { benchEndpoint, type EndpointOptions } from '../bench/endpoint.ts'
+import { benchGenerate } from '../bench/generate.ts'
+import { benchHead, CHOICES, SHOWN } from '../bench/head.ts'
+import { benchHome, FEW, type HomeOptions } from '../bench/home.ts'
+import { benchLoad } from '../bench/load.ts'
+import { benchRerank } from '../bench/rerank.ts'
+import { benchRound, type RoundOptions } from '../bench/round.ts'
+import { benchTrain } from '../bench/train.ts'
+import { progress } from '../measure/progress.ts'
+import type { Results } from '../measure/results.ts'
+import {
+  cacheOption,
+  integer,
+  jsonOption,
+  modelOption,
+  type Print,
+  positive,
+  threadsOption,
+} from './options.ts'
+
+const PEERS = '--peers'
+
+/** group: the `bench` command. */
+export const addBenchCommands = (group: Command, print: Print): void => {
+  const add = <Own>(
+    name: string,
+    description: string,
+    run: (bench: Bench, own: Own) => Promise<Results>,
+  ): Command =>
+    group
+      .command(name)
+      .description(description)
+      .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 5)
+      .addOption(modelOption())
+      .addOption(cacheOption())
+      .addOption(threadsOption())
+      .addOption(jsonOption())
+      .action(async (options: BenchOptions & Own & { json?: boolean }) =>
+        print(await run(await openBench({ ...options, log: progress }), options), options.json),
+      )
+
+  add(
+    'train',
+    'a training step: full depth, all linears, r = 8, at 1x512 and 4x128',
+    benchTrain,
+  ).option(PEERS, 'against PEFT, in a Python environment that is made on first use')
+
+  add<RoundOptions & AccuracyOptions & { accuracy?: boolean }>(
+    'round',
+    "a device's round from choices to a trained adapter",
+    async (bench, own) => {
+      const { results } = await benchRound(bench, own)
+      return own.accuracy
+        ? { results: [...results, ...(await benchAccuracy(bench, accuracyOf(own)))] }
+        : { results }
+    },
+  )
+    .option(PEERS, 'against PEFT at full depth, a pair a step')
+    .option('--choices <n>', 'training choices', integer(1), 200)
+    .option(
+      '--peer-choices <n>',
+      'pair steps of PEFT in a run; the rest is extrapolated',
+      integer(1),
+      8,
+    )
+    .option('--data <file>', 'choice log to take the choices from (default: the topic bank)')
+    .option('--learning-rate <x>', 'of the adapter', positive, 2e-3)
+    .option('--accuracy', 'also on unseen choices, against full depth: hours for the default model')
+    .option('--users <n>', 'people that the accuracy is measured on', integer(1), 4)
+    .option('--unseen <n>', 'unseen choices of each', integer(1), 100)
+    .option('--full-learning-rate <x>', 'at full depth (default: the same)', positive)
+
+  add<{ requests: number }>('rerank', 'ordering 4 candidates of 200 tokens after 100', benchRerank)
+    .option(PEERS, 'against llama.cpp on the same tokens')
+    .option('--requests <n>', 'requests that the order is compared on; 0 for none', integer(0), 200)
+
+  add('generate', 'greedy decoding of 128 tokens after 64', benchGenerate).option(
+    PEERS,
+    'against llama.cpp on the same file',
+  )
+
+  add('load', "from the engine's start to its first score, and what it holds at rest", benchLoad)
+  addHeadBench(group, print)
+  addHomeBench(group, print)
+  addEndpointBench(group, print)
+}
+
+const accuracyOf = (
+  own: AccuracyOptions & { readonly fullLearningRate?: number },
+): AccuracyOptions => ({ ...own, fullLearningRate: own.fullLearningRate ?? own.learningRate })
+
+const addEndpointBench = (group: Command, print: Print): Command =>
+  group
+    .command('endpoint')
+    .description(
+      'what the Messages endpoint adds to first requests of 200 tokens with one candidate each, to second turns, and by default',
+    )
+    .option('--requests <n>', 'requests, each the first of a conversation', integer(1), 200)
+    .option('--train', 'also while a private adapter trains on the same device: minutes more')
+    .addOption(modelOption())
+    .addOption(cacheOption())
+    .addOption(jsonOption())
+    .action(async (options: EndpointOptions & { json?: boolean }) =>
+      print(await benchEndpoint(options), options.json),
+    )
+
+const addHeadBench = (group: Command, print: Print): Command =>
+  group
+    .command('head')
+    .description(`fitting the head to ${CHOICES.join(', ')} choices of ${SHOWN} answers; no model`)
+    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 9)
+    .addOption(jsonOption())
+    .action(({ runs, json }: { runs: number; json?: boolean }) =>
+      print({ results: CHOICES.flatMap((choices) => benchHead(choices, runs)) }, json),
+    )
+
+const addHomeBench = (group: Command, print: Print): Command =>
+  group
+    .command('home')
+    .description(
+      `a status, a thumb, the page and forgetting with many decisions against ${FEW}; then requests with images`,
+    )
+    .option('--decisions <n>', 'of the larger home', integer(FEW), 100_000)
+    .option('--requests <n>', 'requests with images', integer(0), 2000)
+    .option('--megabytes <n>', 'of each image', integer(1), 2)
+    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 15)
+    .addOption(cacheOption())
+    .addOption(jsonOption())
+    .action(async (options: HomeOptions & { json?: boolean }) =>
+      print(await benchHome(options), options.json),
+    )

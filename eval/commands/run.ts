@@ -1,0 +1,58 @@
+/** `loreweave-eval run`. */
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { progress } from '../measure/progress.ts'
+import { writeReports } from '../report/write.ts'
+import { runScenario } from '../run/run.ts'
+import { ABLATIONS, type Ablation, readScenario } from '../run/scenario.ts'
+import { SCENARIOS } from '../run/scenarios.ts'
+import { interruptible } from './interruptible.ts'
+import { cacheOption, integer, jsonOption, type Print, threadsOption } from './options.ts'
+
+export const addRunCommand = (program: Command, print: Print): void => {
+  program
+    .command('run')
+    .description(
+      'a population of simulated people: what federation, reranking and rewriting win them',
+    )
+    .argument('<scenario>', `${Object.keys(SCENARIOS).join(', ')}, or a JSON file`)
+    .option('--seed <n>', 'seed of people, answers and choices', integer(0), 7)
+    .option(
+      '--ablate <list>',
+      `take away, comma-separated: ${Object.keys(ABLATIONS).join(', ')}`,
+      ablations,
+      [],
+    )
+    .option('--report <folder>', 'also writes report.html, report.md and report.json')
+    .option('--out <folder>', 'where what was computed is kept (default: out/run/<scenario>)')
+    .option('--model <name>', "another model than the scenario's")
+    .addOption(cacheOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async (nameOrFile: string, options) => {
+      const { seed, ablate, report, cache, threads, json } = options
+      const given = readScenario(nameOrFile, SCENARIOS)
+      const scenario = options.model ? { ...given, model: options.model } : given
+      const done = await interruptible((signal) =>
+        runScenario({
+          scenario,
+          seed,
+          ablate,
+          out: options.out ?? join('out', 'run', scenario.name),
+          cache,
+          ...(threads && { threads }),
+          log: progress,
+          signal,
+        }),
+      )
+      if (report) writeReports(report, done)
+      const { results, measured } = done
+      print(json ? { results, measured } : { results: [...results, ...measured] }, json)
+    })
+}
+
+const ablations = (text: string): Ablation[] =>
+  text.split(',').map((name) => {
+    if (Object.hasOwn(ABLATIONS, name)) return name as Ablation
+    throw new InvalidArgumentError(`expected some of ${Object.keys(ABLATIONS).join(', ')}.`)
+  })
