@@ -1,8 +1,8 @@
 /** The arms that are compared: each picks one candidate of an unseen prompt for a user whose earlier choices it may know. */
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
-import { featureCount } from '../../adapters/container/segments.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { Rng } from '../../adapters/random.ts'
+import { featureCount } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../../device/engine/engine.ts'
 import {
   type ChoiceFeatures,
