@@ -1,18 +1,12 @@
 /** A federation from choice logs to releases: the real server app and real devices in this process. Killed, it goes on where it was. */
 import { createHash } from 'node:crypto'
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { MODULES } from '../../adapters/lora/spec.ts'
+import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { seededRng } from '../../adapters/random.ts'
 import {
   type JobSpecInput,
@@ -333,8 +327,7 @@ const checkKey = (options: FederateOptions): void => {
   const key = federationKey(options)
   const path = join(options.folder, 'federation.json')
   if (!existsSync(path)) {
-    writeFileSync(`${path}.part`, JSON.stringify({ key }))
-    renameSync(`${path}.part`, path)
+    replaceFileSync(path, JSON.stringify({ key }))
   } else if ((JSON.parse(readFileSync(path, 'utf8')) as { key?: string }).key !== key)
     throw new FedError(
       'E_CONFLICT',

@@ -1,6 +1,7 @@
 /** A run's reports as files. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { progress } from '../measure/progress.ts'
 import type { RunReport } from '../run/run-report.ts'
 import { htmlReport } from './html.ts'
@@ -14,10 +15,6 @@ export const writeReports = (folder: string, report: RunReport): void => {
     'report.md': markdownReport(report),
     'report.json': `${JSON.stringify(report, null, 2)}\n`,
   }
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, name)
-    writeFileSync(`${path}.part`, text)
-    renameSync(`${path}.part`, path)
-  }
+  for (const [name, text] of Object.entries(files)) replaceFileSync(join(folder, name), text)
   progress(`report: ${join(folder, 'report.html')}`)
 }

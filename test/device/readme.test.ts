@@ -3,9 +3,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openInspection } from '../../device/api/inspection/inspection.ts'
 import { type RunningApi, serveApi } from '../../device/api/serve.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
-import { openOversight } from '../../device/api/inspection/inspection.ts'
 import { createClaude } from '../../eval/claude/claude.ts'
 import { DEVICE_TOKEN, OWN_KEY } from './api/fakes.ts'
 import { fakeDevice, temporaryFolder, tinyModel } from './device-fixture.ts'
@@ -28,7 +28,7 @@ beforeAll(async () => {
   api = await serveApi(
     {
       device,
-      oversight: openOversight({
+      inspection: openInspection({
         store,
         clock: () => 5000,
         settings: DeviceSettings.parse({}),

@@ -17,7 +17,7 @@ import {
   type BadDayPlan,
 } from '../../../eval/claude/bad-days.ts'
 import { startClaude } from '../../../eval/claude/serve.ts'
-import { DEVICE_TOKEN, fakeDevice, fakeOversight, planOf, soon } from './fakes.ts'
+import { DEVICE_TOKEN, fakeDevice, fakeInspection, planOf, soon } from './fakes.ts'
 
 const request = {
   model: 'claude-sonnet-5-5',
@@ -57,7 +57,7 @@ const deviceBefore = async (
   const api = await serveApi(
     {
       device: fake.device,
-      oversight: fakeOversight(),
+      inspection: fakeInspection(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: null,
       claudeUrl,

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { serveApi } from '../../../device/api/serve.ts'
 import { BAD_DAY_NAMES, BAD_DAYS, type BadDayPlan } from '../../../eval/claude/bad-days.ts'
 import { startClaude } from '../../../eval/claude/serve.ts'
-import { DEVICE_TOKEN, fakeDevice, fakeOversight, planOf, soon } from './fakes.ts'
+import { DEVICE_TOKEN, fakeDevice, fakeInspection, planOf, soon } from './fakes.ts'
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -37,7 +37,7 @@ const deviceOn = async (badDays: BadDayPlan = {}, candidates = 1, sleep = soon) 
   const api = await serveApi(
     {
       device,
-      oversight: fakeOversight(),
+      inspection: fakeInspection(),
       deviceToken: DEVICE_TOKEN,
       claudeKey: null,
       claudeUrl,
