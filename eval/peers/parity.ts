@@ -10,15 +10,11 @@ import { PEFT_MODULES, readPeft } from '../../adapters/lora/peft.ts'
 import type { AnswerInput, LoraFeed, Objective, TrainRequest } from '../../device/engine/engine.ts'
 import { openHuggingFace } from '../../device/engine/model/tensor-source.ts'
 import { convertWeights, type WeightManifest } from '../../device/engine/model/weight-store.ts'
-import {
-  logitsOf,
-  type ModelRunner,
-  modelRunner,
-  statesOf,
-} from '../../device/engine/run/model-runner.ts'
+import { type ModelRunner, modelRunner } from '../../device/engine/run/model-runner.ts'
 import { packRows } from '../../device/engine/run/rows.ts'
 import { poolAnswers } from '../../device/engine/run/score.ts'
 import { openSessions } from '../../device/engine/run/sessions.ts'
+import { logitsOf, statesOf } from '../../device/engine/run/states.ts'
 import { adamWStep, newAdamW } from '../../device/engine/train/adamw.ts'
 import { batchGradient } from '../../device/engine/train/gradient.ts'
 import { itemsOf } from '../../device/engine/train/objectives.ts'
