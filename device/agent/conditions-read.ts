@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import type { Sleep } from '../federation/signed-transport.ts'
+import type { Readings } from '../records/agent-reports.ts'
 import { readLinux } from './conditions-linux.ts'
 import { readMacos } from './conditions-macos.ts'
 import { NO_READINGS } from './conditions-status.ts'
-import type { Readings } from './reports.ts'
 
 /** The machine as readers see it: files, folders, programs. null: there is none, or it failed. */
 export type MachineIo = {

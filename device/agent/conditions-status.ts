@@ -1,7 +1,12 @@
 /** What the agent saw at its last look, and the end of its last work: needs no model. */
 
+import {
+  type ConditionsStatus,
+  type HoldReason,
+  LastTraining,
+  type Readings,
+} from '../records/agent-reports.ts'
 import type { DeviceStore } from '../store/store.ts'
-import { type ConditionsStatus, type HoldReason, LastTraining, type Readings } from './reports.ts'
 import { isTrainingPaused } from './training.ts'
 
 /** What is known where nothing can be read. */

@@ -1,7 +1,7 @@
 /** Whether the agent may work: readings of the machine against the settings, and a stated rule for what cannot be read. */
 import { FedError } from '../../adapters/errors.ts'
 import type { AgentSettings } from '../home/settings.ts'
-import type { HoldReason, Readings } from './reports.ts'
+import type { HoldReason, Readings } from '../records/agent-reports.ts'
 
 /** What can be ignored or assumed for one run. */
 export const CONDITIONS = ['charging', 'idle', 'hours', 'heat', 'metered', 'budget'] as const

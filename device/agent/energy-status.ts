@@ -1,8 +1,8 @@
 /** What the agent's work took, kept in the store: needs no agent and no model to be told. */
 import { z } from 'zod'
 import { AgentSettings } from '../home/settings.ts'
+import { EnergyMethod, type EnergyStatus } from '../records/agent-reports.ts'
 import type { DeviceStore } from '../store/store.ts'
-import { EnergyMethod, type EnergyStatus } from './reports.ts'
 import type { Work } from './scheduler.ts'
 
 /** One piece of work. roundId: null for a training, and for check-ins that were given no round. points: percentage points of held-back

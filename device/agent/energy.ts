@@ -3,9 +3,9 @@
  * that runs: the work gets its share by processor time, idle power with it, so that a busy machine is not charged to it.
  */
 
+import type { EnergyMethod } from '../records/agent-reports.ts'
 import { cpuTimes } from './conditions-linux.ts'
 import type { MachineIo } from './conditions-read.ts'
-import type { EnergyMethod } from './reports.ts'
 
 /** What counters say at one time. All but at and own are null where they cannot be read. */
 export type Sample = {

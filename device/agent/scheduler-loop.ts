@@ -4,6 +4,7 @@ import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
 import type { Sleep } from '../federation/signed-transport.ts'
 import type { AgentSettings } from '../home/settings.ts'
+import type { HoldReason, LastTraining, Readings } from '../records/agent-reports.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { Look } from '../store/live.ts'
 import { servingState } from '../store/private-adapter.ts'
@@ -20,7 +21,6 @@ import {
   keepCheckIn,
   keepEnergy,
 } from './energy-status.ts'
-import type { HoldReason, LastTraining, Readings } from './reports.ts'
 import {
   beginScheduler,
   type Instant,

@@ -4,8 +4,8 @@
  */
 
 import type { AgentSettings } from '../home/settings.ts'
+import type { HoldReason, Readings } from '../records/agent-reports.ts'
 import { holdReasons, isHeldByNetwork, type Overrides } from './conditions.ts'
-import type { HoldReason, Readings } from './reports.ts'
 
 export type Work = 'training' | 'round'
 /** wall: milliseconds since 1970; steady: milliseconds of the clock that is never set. */

@@ -3,18 +3,14 @@ import type { ChatMessage, ChoiceLine, SystemPrompt } from '../../adapters/forma
 import type { CheckInResponse, ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import type { Traffic } from '../federation/signed-transport.ts'
-import type { FeedbackEvent, FeedbackReceipt } from '../feedback/event.ts'
 import type { ImportReport } from '../feedback/import-choices.ts'
 import type { DeviceStatus } from '../owner/device-status.ts'
-import type { DescribedProfile, ProfileChange, Proposal } from '../preferences/preference.ts'
-import type {
-  RequestMode,
-  RewriteDecision,
-  RewriteReason,
-} from '../preferences/rewrite-decision.ts'
 import type { Bound, Suffixes, Trace } from '../preferences/suffixes.ts'
+import type { FeedbackEvent, FeedbackReceipt } from '../records/feedback-event.ts'
+import type { DescribedProfile, ProfileChange, Proposal } from '../records/preference.ts'
+import type { RerankDecision } from '../records/rerank-decision.ts'
+import type { RequestMode, RewriteDecision, RewriteReason } from '../records/rewrite-decision.ts'
 import type { ExitChoice, ExitReport } from '../reward/choose-exit.ts'
-import type { RerankDecision } from '../reward/rerank-decision.ts'
 import type { AnswerUsage, Terms } from '../spending/prices.ts'
 import type { CandidatePlan } from '../spending/spend.ts'
 import type { ForgetReport, ForgetTarget } from '../store/forget-report.ts'

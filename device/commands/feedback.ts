@@ -1,8 +1,8 @@
 /** `loreweave feedback`: what the user made of an answer. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
-import { FeedbackEvent } from '../feedback/event.ts'
-import { DIMENSIONS } from '../preferences/preference.ts'
+import { FeedbackEvent } from '../records/feedback-event.ts'
+import { DIMENSIONS } from '../records/preference.ts'
 import { askHome } from './ask.ts'
 import { integer, type ModelOptions, withModel } from './context.ts'
 import type { Io } from './io.ts'

@@ -11,9 +11,9 @@ import {
   type RerankResponse,
   RewriteRequest,
 } from '../api/schemas/personalization.ts'
-import { DIMENSIONS, Dimension, type ProfileChange } from '../preferences/preference.ts'
 import { whyOf } from '../preferences/reasons.ts'
-import type { FreeRewrite } from '../preferences/rewrite-decision.ts'
+import { DIMENSIONS, Dimension, type ProfileChange } from '../records/preference.ts'
+import type { FreeRewrite } from '../records/rewrite-decision.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, integer, type ModelOptions, withHome, withModel } from './context.ts'
 import { type Io, nameOf } from './io.ts'

@@ -1,7 +1,7 @@
 /** `loreweave status`: one screen of what this device has, has learned, does and has sent. */
 import { Command } from 'commander'
-import type { ConditionsStatus, EnergyStatus } from '../agent/reports.ts'
 import type { HomeStatus } from '../owner/status.ts'
+import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
 import { mixedText } from '../store/people.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, megabytes, withHome } from './context.ts'

@@ -3,12 +3,12 @@ import { FedError } from '../../adapters/errors.ts'
 import type { ChatMessage } from '../../adapters/formats/choice-log.ts'
 import { type Rng, randomBytes } from '../../adapters/random.ts'
 import type { Conversation } from '../agent/types.ts'
+import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { DecisionInfo, DecisionRow, NewDecision } from '../store/decisions.ts'
 import { ASKED_MESSAGES, keptAsked, keptRequest } from '../store/kept-request.ts'
 import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
 import { PROMPT_CHARS } from '../text/kept-text.ts'
 import { type Around, choiceOf, type Decision, type RecordedEvent } from './derive-choices.ts'
-import type { FeedbackEvent } from './event.ts'
 import type { JudgedDecision } from './off-policy.ts'
 
 export const newId = (prefix: string): string =>

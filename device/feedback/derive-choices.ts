@@ -1,8 +1,8 @@
 /** From feedback to choices: what was shown, what the user did with it, and how much that says. Pure; the agent keeps the records. */
 
 import { constraintsOf } from '../preferences/constraints.ts'
+import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { DecidedChoice } from '../store/choices.ts'
-import type { FeedbackEvent } from './event.ts'
 
 /**
  * A request that the device served. candidates[served] is the answer that the app got; shown:

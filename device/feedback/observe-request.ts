@@ -5,11 +5,11 @@ import type { DeviceSettings } from '../home/settings.ts'
 import { dimensionOf, sentenceOfWish } from '../preferences/dimensions.ts'
 import { propose } from '../preferences/proposals.ts'
 import { statedPreferences } from '../preferences/stated.ts'
+import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { DeviceStore } from '../store/store.ts'
 import { keptText } from '../text/kept-text.ts'
 import { requestText } from '../text/request-text.ts'
 import { newId, recordFeedback, refreshChoices } from './decisions.ts'
-import type { FeedbackEvent } from './event.ts'
 import type { FollowUps } from './follow-up-gate.ts'
 
 export type ObservingDeps = {

@@ -1,7 +1,7 @@
 /** What a device has and does, for `GET /v1/status`. */
 import { z } from 'zod'
 import { Name, Sha256, TimeMs } from '../../adapters/wire/primitives.ts'
-import { Points, RankingStatus } from '../reward/rerank-decision.ts'
+import { Points, RankingStatus } from '../records/rerank-decision.ts'
 import { StoreHealth } from '../store/health.ts'
 import { TrainingStatus } from '../store/training-status.ts'
 

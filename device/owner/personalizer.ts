@@ -7,7 +7,6 @@ import type { EventOf } from '../feedback/derive-choices.ts'
 import type { FollowUps } from '../feedback/follow-up-gate.ts'
 import { openObserver } from '../feedback/observation-queue.ts'
 import { asObserved, observeRequest } from '../feedback/observe-request.ts'
-import type { DescribedProfile, Profile, ProfileChange } from '../preferences/preference.ts'
 import { editProfile, learnedPreferences, sentenceOf } from '../preferences/profile.ts'
 import { settleProposal } from '../preferences/proposals.ts'
 import type { Relevance } from '../preferences/relevance-head.ts'
@@ -18,6 +17,7 @@ import {
   saveLearned,
 } from '../preferences/rewrite-request.ts'
 import { openSuffixes } from '../preferences/suffixes.ts'
+import type { DescribedProfile, Profile, ProfileChange } from '../records/preference.ts'
 import {
   planRequest,
   rankingStatus,

@@ -3,7 +3,7 @@
  * over lower-cased text without accents (`foldedMatcher`). Narrower than constraints-words.ts: such
  * a text is long and speaks of many things, so that each word has to be about the answer.
  */
-import type { Dimension } from './preference.ts'
+import type { Dimension } from '../records/preference.ts'
 
 /** The answer, in words that an adjective may stand before or behind. */
 export const ANSWER =

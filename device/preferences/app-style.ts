@@ -4,11 +4,11 @@
  * assistant or about its answers, and names a quality or an element of them.
  */
 
+import type { Dimension } from '../records/preference.ts'
 import { type Clause, clausesOfApp } from '../text/clauses.ts'
 import { remembered } from '../text/remembered.ts'
 import { foldedMatcher } from '../text/word-match.ts'
 import { ANSWER, ELEMENTS, QUALITIES } from './app-style-words.ts'
-import type { Dimension } from './preference.ts'
 
 /** Dimensions that the text fixes, in no order. */
 export const fixedByApp = remembered((text: string): ReadonlySet<Dimension> => {

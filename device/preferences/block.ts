@@ -4,10 +4,10 @@
  * it, since what Claude thinks is signed over it.
  */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
+import type { Preference, Profile } from '../records/preference.ts'
 import { imitatesBlock } from '../text/imitation.ts'
 import { type Chosen, choosePreferences, chooseShared, type Relevant } from './choose-block.ts'
 import { constraintsInConversation } from './conversation-constraints.ts'
-import type { Preference, Profile } from './preference.ts'
 import { lineOf } from './profile.ts'
 
 export const BLOCK_START = '<reader_preferences>'

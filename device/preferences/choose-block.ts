@@ -3,13 +3,13 @@
  * forbids and that matter for its request.
  */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
+import type { Preference, Profile } from '../records/preference.ts'
+import type { RewriteReason, Silenced } from '../records/rewrite-decision.ts'
 import { requestInContext, requestText } from '../text/request-text.ts'
 import { type AnalyzedText, analyze } from '../text/text-analysis.ts'
 import type { ConversationConstraints } from './conversation-constraints.ts'
 import { rowOf, type Wish, wishOf } from './dimensions.ts'
-import type { Preference, Profile } from './preference.ts'
 import { asksForProse, isPlain } from './relevance-rules.ts'
-import type { RewriteReason, Silenced } from './rewrite-decision.ts'
 
 /** Most preferences of a block. */
 export const MAX_PREFERENCES = 6

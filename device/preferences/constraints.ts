@@ -4,11 +4,11 @@
  * conversation, a miss contradicts the user: hence wide word lists (`demand/…` in text/words).
  */
 
+import { DIMENSIONS, type Dimension } from '../records/preference.ts'
 import { bothEnds, READ_CHARS } from '../text/clauses.ts'
 import { foldedMatcher, foldWords } from '../text/word-match.ts'
 import { pattern, phrasesOf, wholeWords } from '../text/words.ts'
 import type { Wish } from './dimensions.ts'
-import { DIMENSIONS, type Dimension } from './preference.ts'
 
 export type Constraints = {
   readonly strictOutput: boolean

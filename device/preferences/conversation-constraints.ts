@@ -4,12 +4,12 @@
  * for good. A translation or a table asked for once is over once it is answered.
  */
 
+import { DIMENSIONS } from '../records/preference.ts'
 import { textOf } from '../text/request-text.ts'
 import { fixedByApp } from './app-style.ts'
 import { type Constraints, constraintsOf } from './constraints.ts'
 import type { Wish } from './dimensions.ts'
 import { lastingPart } from './lasting.ts'
-import { DIMENSIONS } from './preference.ts'
 import { type Asked, askedByInstructions } from './program.ts'
 
 /** Who demands something: the app by its instructions, or the person in a message. */

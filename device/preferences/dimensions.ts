@@ -1,5 +1,5 @@
 /** The dimensions of a profile: which named features each reads, and what each end says to Claude. One table. */
-import { DIMENSIONS, type Dimension, type Preference } from './preference.ts'
+import { DIMENSIONS, type Dimension, type Preference } from '../records/preference.ts'
 
 /** A preference without its strength: one end of a dimension, a line of the block. */
 export type Wish = `${Dimension}${'+' | '-'}`

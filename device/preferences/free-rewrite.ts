@@ -5,7 +5,7 @@
 
 import type { Engine } from '../engine/engine.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
-import type { FreeRewrite } from './rewrite-decision.ts'
+import type { FreeRewrite } from '../records/rewrite-decision.ts'
 import { lostIn } from './survival.ts'
 
 type DiffPart = FreeRewrite['diff'][number]

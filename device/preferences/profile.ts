@@ -1,6 +1,7 @@
 /** The profile: what the head has learned, as a few typed preferences, and what the user has set, which outranks it. */
 
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { Dimension, Preference, Profile, ProfileChange } from '../records/preference.ts'
 import type { HeadFit } from '../reward/head.ts'
 import { normalCdf, sigmoid } from '../reward/logistic.ts'
 import {
@@ -12,7 +13,6 @@ import {
   type Wish,
   wishOf,
 } from './dimensions.ts'
-import type { Dimension, Preference, Profile, ProfileChange } from './preference.ts'
 
 /** Least posterior probability of a direction for it to enter the profile. */
 export const MIN_CONFIDENCE = 0.8

@@ -1,9 +1,9 @@
 /** Preferences that the user seems to have stated in a conversation: kept until they are accepted, dismissed or forgotten. */
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
+import type { Proposal } from '../records/preference.ts'
 import type { StoreReads, StoreTx } from '../store/store.ts'
 import { wishOf } from './dimensions.ts'
-import type { Proposal } from './preference.ts'
 import { editProfile } from './profile.ts'
 import { readProfile } from './rewrite-request.ts'
 

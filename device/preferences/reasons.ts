@@ -2,7 +2,7 @@
  * Why a request has its block, or none, in a sentence: for the status header (so in ASCII),
  * decisions, the page and the command line.
  */
-import type { RewriteReason, Silenced } from './rewrite-decision.ts'
+import type { RewriteReason, Silenced } from '../records/rewrite-decision.ts'
 
 export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
   applied: 'These preferences fit what was asked.',

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
+import { Dimension } from '../records/preference.ts'
 import type { Example } from '../store/learned.ts'
 import type { DeviceStore } from '../store/store.ts'
 import { WISHES, type Wish } from './dimensions.ts'
-import { Dimension } from './preference.ts'
 import {
   fitOwn,
   type OwnPart,

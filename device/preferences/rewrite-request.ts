@@ -8,8 +8,10 @@ import type { Conversation, RewriteOptions, RewriteResult } from '../agent/types
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { askedOf, bytesOf, newDecision } from '../feedback/decisions.ts'
-import type { FeedbackEvent } from '../feedback/event.ts'
 import type { DeviceSettings } from '../home/settings.ts'
+import type { FeedbackEvent } from '../records/feedback-event.ts'
+import { DIMENSIONS, type Preference, Profile } from '../records/preference.ts'
+import type { FreeRewrite, RewriteReason } from '../records/rewrite-decision.ts'
 import type { NewDecision } from '../store/decisions.ts'
 import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
 import { historyOf } from '../text/history.ts'
@@ -18,7 +20,6 @@ import { requestText } from '../text/request-text.ts'
 import { appendBlock, type BlockChoice, chooseSharedSuffix, chooseSuffix } from './block.ts'
 import { dimensionOf, type Wish } from './dimensions.ts'
 import { proposeRewrite } from './free-rewrite.ts'
-import { DIMENSIONS, type Preference, Profile } from './preference.ts'
 import {
   EMPTY_PROFILE,
   editProfile,
@@ -30,7 +31,6 @@ import {
 } from './profile.ts'
 import { movedPreferences } from './relevance-feedback.ts'
 import { type Learned, learnedRelevance, type Relevance, undoneRequests } from './relevance-head.ts'
-import type { FreeRewrite, RewriteReason } from './rewrite-decision.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
 
 export type RewritingDeps = {

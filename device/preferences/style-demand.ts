@@ -3,9 +3,10 @@
  * costs little there; here every word must say which way. A negation a few words before a word
  * reverses it. The words are the sections `style/…` of text/words.
  */
+
+import type { Dimension } from '../records/preference.ts'
 import { filled, pattern } from '../text/words.ts'
 import type { Wish } from './dimensions.ts'
-import type { Dimension } from './preference.ts'
 
 /** In this order: of a dimension's two ends, the first one found counts. */
 const ENDS: readonly (readonly [dimension: Dimension, end: 1 | -1])[] = [

@@ -6,6 +6,7 @@
 
 import type { Conversation } from '../agent/types.ts'
 import { newId } from '../feedback/decisions.ts'
+import type { Preference } from '../records/preference.ts'
 import { conversationName } from '../store/kept-request.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { SuffixKey } from '../store/suffixes.ts'
@@ -19,7 +20,6 @@ import {
   systemKey,
 } from '../text/history.ts'
 import { dimensionOf } from './dimensions.ts'
-import type { Preference } from './preference.ts'
 import { EMPTY_PROFILE, editProfile, wishOfLine } from './profile.ts'
 
 /**

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { CandidateRequest, Reservation, SpendOptions } from '../agent/types.ts'
 import { judgedDecisions, newId } from '../feedback/decisions.ts'
 import { rightShare } from '../feedback/off-policy.ts'
+import type { RankingStatus } from '../records/rerank-decision.ts'
 import { type AnswerUsage, costOf, priceOf, sumOf, tokensOf } from '../spending/prices.ts'
 import {
   type AnswerSize,
@@ -18,7 +19,6 @@ import {
 import { usualUsage } from '../spending/usual-usage.ts'
 import type { Spending } from '../store/spending.ts'
 import type { StoreReads } from '../store/store.ts'
-import type { RankingStatus } from './rerank-decision.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 
 const Calibration = z.object({

@@ -3,8 +3,8 @@
  * texts beside it (store-texts.ts). Every query goes by an index.
  */
 import { z } from 'zod'
-import { RewritingWhy } from '../preferences/rewrite-decision.ts'
-import { DecisionCost, RankingWhy } from '../reward/rerank-decision.ts'
+import { DecisionCost, RankingWhy } from '../records/rerank-decision.ts'
+import { RewritingWhy } from '../records/rewrite-decision.ts'
 import { keptAnswer } from '../text/kept-text.ts'
 import { type Hash, type KeptRequest, openingKeys, saidKey } from './kept-request.ts'
 import type { Run } from './store.ts'

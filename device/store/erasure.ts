@@ -3,7 +3,7 @@
  * days, and when the user's retention setting has it. `remove` takes all of it; files: home/files.ts. A test walks a home in use, and
  * fails for a table, a value or a file that is in no table.
  */
-import { type Preference, Profile } from '../preferences/preference.ts'
+import { type Preference, Profile } from '../records/preference.ts'
 import { forgetPeople } from './people.ts'
 import { forgetPrivate } from './private-adapter.ts'
 import type { Related } from './related.ts'

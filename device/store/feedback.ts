@@ -1,5 +1,5 @@
 /** Table of the device's store for what users said of answers, as events. */
-import type { FeedbackEvent } from '../feedback/event.ts'
+import type { FeedbackEvent } from '../records/feedback-event.ts'
 import { keptAnswer } from '../text/kept-text.ts'
 import type { DecisionRow } from './decisions.ts'
 import type { Run } from './store.ts'

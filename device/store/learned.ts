@@ -4,7 +4,7 @@
  * of store-texts.ts.
  */
 import { z } from 'zod'
-import { Proposal } from '../preferences/preference.ts'
+import { Proposal } from '../records/preference.ts'
 import { setDue } from './counts.ts'
 import { askedName, type Hash } from './kept-request.ts'
 import type { Run } from './store.ts'

@@ -3,8 +3,8 @@
  * that serves, the one that trains, and whoever answers for both. Gone with the process.
  */
 
-import type { ConditionsStatus } from '../agent/reports.ts'
 import type { DeviceSettings } from '../home/settings.ts'
+import type { ConditionsStatus } from '../records/agent-reports.ts'
 import type { TrainingStatus } from './training-status.ts'
 
 /**

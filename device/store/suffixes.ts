@@ -1,5 +1,5 @@
 /** Tables of the device's store that say which suffix a conversation was written under. */
-import type { Preference } from '../preferences/preference.ts'
+import type { Preference } from '../records/preference.ts'
 import type { Run } from './store.ts'
 
 export const SUFFIX_SCHEMA = `

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { Dimension } from '../../device/preferences/preference.ts'
+import { Dimension } from '../../device/records/preference.ts'
 
 export const SETS = ['development', 'heldout'] as const
 export type SetName = (typeof SETS)[number]

@@ -2,7 +2,7 @@
  * The independent test set of rewriting: requests labelled by hand, without a look at what the product was taught. Read by
  * rewriting/measure.ts only; nothing of it may flow into device/preferences.
  */
-import { DIMENSIONS, type Dimension } from '../../device/preferences/preference.ts'
+import { DIMENSIONS, type Dimension } from '../../device/records/preference.ts'
 import { ENGLISH } from './requests-constrained.ts'
 import { FILLERS, OTHER_LANGUAGES } from './requests-constrained-other.ts'
 import { EARLIER, WHOLE } from './requests-constrained-whole.ts'

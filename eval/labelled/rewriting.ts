@@ -19,9 +19,9 @@ import {
   renderBlock,
 } from '../../device/preferences/block.ts'
 import { dimensionOf, type Wish, wishOf } from '../../device/preferences/dimensions.ts'
-import { DIMENSIONS, type Preference } from '../../device/preferences/preference.ts'
 import { alongPreference } from '../../device/preferences/relevance-feedback.ts'
 import { openRelevance } from '../../device/preferences/relevance-head.ts'
+import { DIMENSIONS, type Preference } from '../../device/records/preference.ts'
 import { openStore } from '../../device/store/store.ts'
 import { replyTo } from '../answers/reply.ts'
 import { bootstrapInterval, meanOf } from '../measure/metrics.ts'

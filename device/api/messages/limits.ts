@@ -1,7 +1,7 @@
 /** Which requests are asked only once, and what else follows for them: a table. Pure. */
 
 import { programReason } from '../../preferences/program.ts'
-import type { RewriteReason } from '../../preferences/rewrite-decision.ts'
+import type { RewriteReason } from '../../records/rewrite-decision.ts'
 import { imitatesBlock } from '../../text/imitation.ts'
 import type { MessagesBody, ReadRequest } from './body.ts'
 

@@ -5,8 +5,8 @@
 
 import type { Conversation } from '../../agent/types.ts'
 import { whyOf } from '../../preferences/reasons.ts'
-import type { RequestMode, RewriteReason, Silenced } from '../../preferences/rewrite-decision.ts'
 import type { Bound } from '../../preferences/suffixes.ts'
+import type { RequestMode, RewriteReason, Silenced } from '../../records/rewrite-decision.ts'
 import { withoutCoding } from '../upstream/content-coding.ts'
 import { decisionHeader } from '../upstream/forward.ts'
 import { MAX_MESSAGES_BYTES, type ReadRequest, readRequest } from './body.ts'

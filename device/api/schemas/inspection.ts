@@ -10,10 +10,10 @@ import {
   Sha256,
   TimeMs,
 } from '../../../adapters/wire/primitives.ts'
-import { ConditionsStatus, EnergyStatus } from '../../agent/reports.ts'
-import { DIMENSIONS, Dimension, Share } from '../../preferences/preference.ts'
-import { RewritingWhy } from '../../preferences/rewrite-decision.ts'
-import { DecisionCost, Index, RankingWhy } from '../../reward/rerank-decision.ts'
+import { ConditionsStatus, EnergyStatus } from '../../records/agent-reports.ts'
+import { DIMENSIONS, Dimension, Share } from '../../records/preference.ts'
+import { DecisionCost, Index, RankingWhy } from '../../records/rerank-decision.ts'
+import { RewritingWhy } from '../../records/rewrite-decision.ts'
 
 const ChoiceId = z.string().min(1).max(300)
 const Count = z.int().min(0).max(1_000_000_000)

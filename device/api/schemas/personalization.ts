@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
 import { Id, Protocol } from '../../../adapters/wire/primitives.ts'
-import { FeedbackEvent, FeedbackReceipt } from '../../feedback/event.ts'
 import { DeviceStatus } from '../../owner/device-status.ts'
+import { FeedbackEvent, FeedbackReceipt } from '../../records/feedback-event.ts'
 import {
   DescribedProfile,
   DIMENSIONS,
@@ -11,9 +11,9 @@ import {
   ProfileChange,
   Proposal,
   Share,
-} from '../../preferences/preference.ts'
-import { RewriteDecision } from '../../preferences/rewrite-decision.ts'
-import { RerankDecision } from '../../reward/rerank-decision.ts'
+} from '../../records/preference.ts'
+import { RerankDecision } from '../../records/rerank-decision.ts'
+import { RewriteDecision } from '../../records/rewrite-decision.ts'
 import { ForgetReport, forgetTarget, isOneTarget, ONE_TARGET } from '../../store/forget-report.ts'
 import { TrainingStatus } from '../../store/training-status.ts'
 

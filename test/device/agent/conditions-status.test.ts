@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { conditionsStatus, NO_READINGS } from '../../../device/agent/conditions-status.ts'
-import { ConditionsStatus } from '../../../device/agent/reports.ts'
 import { setTrainingPaused } from '../../../device/agent/training.ts'
+import { ConditionsStatus } from '../../../device/records/agent-reports.ts'
 import type { Look } from '../../../device/store/live.ts'
 import { openStore } from '../../../device/store/store.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { holdReasons, isHeldByNetwork, parseOverrides } from '../../../device/agent/conditions.ts'
-import type { HoldReason, Readings } from '../../../device/agent/reports.ts'
 import { AgentSettings } from '../../../device/home/settings.ts'
+import type { HoldReason, Readings } from '../../../device/records/agent-reports.ts'
 import { expectCode } from '../../support/expect-code.ts'
 
 const free: Readings = {

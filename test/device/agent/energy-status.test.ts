@@ -9,8 +9,8 @@ import {
   keepCheckIn,
   keepEnergy,
 } from '../../../device/agent/energy-status.ts'
-import { EnergyStatus } from '../../../device/agent/reports.ts'
 import { AgentSettings } from '../../../device/home/settings.ts'
+import { EnergyStatus } from '../../../device/records/agent-reports.ts'
 import { openStore } from '../../../device/store/store.ts'
 
 const entry = (id: string, given: Partial<EnergyEntry> = {}): EnergyEntry => ({

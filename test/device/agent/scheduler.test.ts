@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NO_OVERRIDES } from '../../../device/agent/conditions.ts'
-import type { Readings } from '../../../device/agent/reports.ts'
 import {
   type Action,
   beginScheduler,
@@ -10,6 +9,7 @@ import {
   stepScheduler,
 } from '../../../device/agent/scheduler.ts'
 import { AgentSettings } from '../../../device/home/settings.ts'
+import type { Readings } from '../../../device/records/agent-reports.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

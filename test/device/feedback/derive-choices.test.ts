@@ -7,7 +7,7 @@ import {
   thumbedAnswers,
   WEIGHTS,
 } from '../../../device/feedback/derive-choices.ts'
-import type { FeedbackEvent } from '../../../device/feedback/event.ts'
+import type { FeedbackEvent } from '../../../device/records/feedback-event.ts'
 
 /** request: what it is for; after: whose request it goes on from. */
 type Given = Decision & { readonly request: string; readonly after?: string }

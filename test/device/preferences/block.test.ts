@@ -12,11 +12,7 @@ import {
   renderBlock,
 } from '../../../device/preferences/block.ts'
 import { WISHES, type Wish } from '../../../device/preferences/dimensions.ts'
-import {
-  DIMENSIONS,
-  type Dimension,
-  type Preference,
-} from '../../../device/preferences/preference.ts'
+import { DIMENSIONS, type Dimension, type Preference } from '../../../device/records/preference.ts'
 
 const preference = (dimension: Dimension, change: Partial<Preference> = {}): Preference => ({
   dimension,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { constraintsOf } from '../../../device/preferences/constraints.ts'
-import type { Dimension } from '../../../device/preferences/preference.ts'
 import { RELEVANCE_SEEDS } from '../../../device/preferences/relevance-seeds.ts'
+import type { Dimension } from '../../../device/records/preference.ts'
 
 /** A demand in one of many wordings, and the dimension that it decides. */
 const DEMANDS: readonly (readonly [string, Dimension])[] = [

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
 import { DIMENSION_ROWS } from '../../../device/preferences/dimensions.ts'
-import { DIMENSIONS, type Preference, Profile } from '../../../device/preferences/preference.ts'
 import {
   EMPTY_PROFILE,
   editProfile,
@@ -11,6 +10,7 @@ import {
   votesOn,
   withEvidence,
 } from '../../../device/preferences/profile.ts'
+import { DIMENSIONS, type Preference, Profile } from '../../../device/records/preference.ts'
 import { featureSpace } from '../../../device/reward/feature-space.ts'
 import { fitHead } from '../../../device/reward/head.ts'
 import { FEATURE_NAMES } from '../../../device/reward/named-features.ts'

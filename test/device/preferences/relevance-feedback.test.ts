@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Dimension, Preference } from '../../../device/preferences/preference.ts'
 import { movedPreferences } from '../../../device/preferences/relevance-feedback.ts'
+import type { Dimension, Preference } from '../../../device/records/preference.ts'
 
 const preference = (dimension: Dimension, direction: -1 | 1): Preference => ({
   dimension,

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { WISHES, type Wish } from '../../../device/preferences/dimensions.ts'
-import { DIMENSIONS } from '../../../device/preferences/preference.ts'
 import {
   fitOwn,
   leftOutRelevance,
@@ -16,6 +15,7 @@ import {
   trainRelevance,
 } from '../../../device/preferences/relevance.ts'
 import { RELEVANCE_SEEDS } from '../../../device/preferences/relevance-seeds.ts'
+import { DIMENSIONS } from '../../../device/records/preference.ts'
 
 const HIDDEN = 24
 const rng = seededRng('relevance')

@@ -1,10 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import type { FeedbackEvent } from '../../../device/feedback/event.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
 import { changeProfile } from '../../../device/owner/personalizer.ts'
 import { WISHES } from '../../../device/preferences/dimensions.ts'
-import type { ProfileChange } from '../../../device/preferences/preference.ts'
 import { learnedRelevance } from '../../../device/preferences/relevance-head.ts'
 import {
   learnFromFeedback,
@@ -14,6 +12,8 @@ import {
   saveLearned,
 } from '../../../device/preferences/rewrite-request.ts'
 import { openSuffixes } from '../../../device/preferences/suffixes.ts'
+import type { FeedbackEvent } from '../../../device/records/feedback-event.ts'
+import type { ProfileChange } from '../../../device/records/preference.ts'
 import { featureSpace } from '../../../device/reward/feature-space.ts'
 import { openStore } from '../../../device/store/store.ts'
 import { tinyModel } from '../device-fixture.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { FeedbackEvent } from '../../../device/feedback/event.ts'
+import type { FeedbackEvent } from '../../../device/records/feedback-event.ts'
 import { likedAfterRerank } from '../../../device/store/feedback.ts'
 
 test('the last word that is about the served answer judges a rerank; what was inferred does not', () => {

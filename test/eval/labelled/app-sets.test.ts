@@ -7,7 +7,7 @@ import { readRequest } from '../../../device/api/messages/body.ts'
 import { limitsOf } from '../../../device/api/messages/limits.ts'
 import { chooseSuffix } from '../../../device/preferences/block.ts'
 import { constraintsInConversation } from '../../../device/preferences/conversation-constraints.ts'
-import { DIMENSIONS, type Preference } from '../../../device/preferences/preference.ts'
+import { DIMENSIONS, type Preference } from '../../../device/records/preference.ts'
 import {
   type AppRequest,
   BLIND_SETS,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DIMENSIONS } from '../../../device/preferences/preference.ts'
+import { DIMENSIONS } from '../../../device/records/preference.ts'
 import { CONSTRAINED, LABELLED, type Wish } from '../../../eval/labelled/requests.ts'
 import { ENGLISH } from '../../../eval/labelled/requests-constrained.ts'
 import { OTHER_LANGUAGES } from '../../../eval/labelled/requests-constrained-other.ts'

@@ -1,8 +1,8 @@
 /** Recent decisions: what was added and what came first, why, and how to take it back or forget the conversation. */
 
-import type { Dimension } from '../../../preferences/preference.ts'
 import { whyOf } from '../../../preferences/reasons.ts'
-import type { RankingWhy } from '../../../reward/rerank-decision.ts'
+import type { Dimension } from '../../../records/preference.ts'
+import type { RankingWhy } from '../../../records/rerank-decision.ts'
 import type {
   DecisionResponse,
   DecisionSummary,

@@ -1,6 +1,6 @@
 /** What is known: a slider for each preference with the line that it adds, what it rests on, and what can be done with it. */
 
-import type { Dimension, Preference, ProfileChange } from '../../../preferences/preference.ts'
+import type { Dimension, Preference, ProfileChange } from '../../../records/preference.ts'
 import type { DimensionsResponse, ProfileResponse } from '../../schemas/personalization.ts'
 import { act, call } from './api.ts'
 import { byId, h, newId, part, type Row, rows, setText } from './dom.ts'

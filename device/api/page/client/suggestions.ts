@@ -1,5 +1,5 @@
 /** Preferences that the user seems to have stated, to be confirmed or dismissed. */
-import type { Proposal } from '../../../preferences/preference.ts'
+import type { Proposal } from '../../../records/preference.ts'
 import type { ProposalsResponse } from '../../schemas/personalization.ts'
 import { act, call } from './api.ts'
 import { byId, h, part, type Row, rows, setText } from './dom.ts'

@@ -1,5 +1,5 @@
 /** What codes and numbers are called on the page. */
-import type { HoldReason } from '../../../agent/reports.ts'
+import type { HoldReason } from '../../../records/agent-reports.ts'
 
 export const HOLDS: Readonly<Record<HoldReason, string>> = {
   paused: 'you paused it',

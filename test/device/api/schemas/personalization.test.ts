@@ -5,7 +5,7 @@ import {
   RerankRequest,
   RewriteRequest,
 } from '../../../../device/api/schemas/personalization.ts'
-import { Profile } from '../../../../device/preferences/preference.ts'
+import { Profile } from '../../../../device/records/preference.ts'
 
 const preference = {
   dimension: 'length',

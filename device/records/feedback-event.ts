@@ -1,8 +1,8 @@
 /** What a user makes of an answer, as an event; and what the device says once it has recorded it. */
 import { z } from 'zod'
 import { Id } from '../../adapters/wire/primitives.ts'
-import { Dimension, Direction, Preference, Share } from '../preferences/preference.ts'
-import { Index } from '../reward/rerank-decision.ts'
+import { Dimension, Direction, Preference, Share } from './preference.ts'
+import { Index } from './rerank-decision.ts'
 
 const Text = z.string().max(200_000)
 const Count = z.int().min(0).max(1_000_000)
