@@ -8,6 +8,8 @@ export type ModelRunner = {
   readonly model: Model
   readonly sessions: Sessions
   readonly cache: StateCache
+  /** Cached states are written to the folder behind the cache too. */
+  readonly isPersistent?: boolean
   /** See PooledOptions.packed. */
   readonly packed?: boolean | undefined
 }
@@ -20,7 +22,4 @@ export const modelRunner = (
 ): ModelRunner => ({ model, sessions, cache: stateCache(cacheBytes, folder) })
 
 /** The same runner, its cached states written to the folder behind the cache too. */
-export const lasting = (runner: ModelRunner): ModelRunner => ({
-  ...runner,
-  cache: runner.cache.lasting,
-})
+export const persistent = (runner: ModelRunner): ModelRunner => ({ ...runner, isPersistent: true })

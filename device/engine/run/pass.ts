@@ -1,6 +1,7 @@
 /** Texts through a range of layers: a prompt passes once, its answers follow on its keys and values. A text always passes
  *  alone, so its states are the same bits whatever else is asked for. */
 
+import { LRUCache } from 'lru-cache'
 import type { LoraFeed } from '../engine.ts'
 import { buildTrunk } from '../model/llama.ts'
 import { newGraph, toOnnx } from '../onnx/graph.ts'
@@ -12,8 +13,8 @@ import type { Span } from './rows.ts'
 import type { Feed, Sessions } from './sessions.ts'
 
 /** States after layer to − 1 of each span, [tokens of the span, hidden], the spans of one prompt next to each other.
- *  entering: states at layer `from`, where that is not 0; adapters: those that are active in the range.
- *  onSpan: told of each as it is done. */
+ *  entering: states at layer `from`, where that is not 0; adapters: those that are active in the
+ *  range; onSpan: called with each as it is done. */
 export const passSpans = async (
   runner: ModelRunner,
   spans: readonly Span[],
@@ -26,9 +27,10 @@ export const passSpans = async (
   const name = `${runner.packed} ${range.from} ${range.to} ${fingerprint(adapters, range.to)}`
   const passPrompt = async (span: Span): Promise<Passed> => {
     const key = `${name} ${span.key}`
-    const known = promptsOf(runner.sessions)
+    const { short, long } = promptsOf(runner.sessions)
+    const known = span.ids.length <= SHORT_TOKENS ? short : long
     const passed = known.get(key) ?? (await pass(span.ids, entering?.get(span)))
-    keepPrompt(known, key, passed)
+    known.set(key, passed)
     return passed
   }
   const all = new Map<Span, Float32Array>()
@@ -42,27 +44,21 @@ export const passSpans = async (
   return all
 }
 
-const prompts = new WeakMap<Sessions, Map<string, Passed>>()
+/** Short prompts: the beginning of a chat template, which comes again and again between others. Of
+ *  longer ones the last, since its answers follow each other. */
+type Prompts = Readonly<Record<'short' | 'long', LRUCache<string, Passed>>>
+const SHORT_TOKENS = 64
+const MAX_SHORT_PROMPTS = 8
 
-const promptsOf = (sessions: Sessions): Map<string, Passed> => {
-  const known = prompts.get(sessions) ?? new Map<string, Passed>()
+const prompts = new WeakMap<Sessions, Prompts>()
+
+const promptsOf = (sessions: Sessions): Prompts => {
+  const known = prompts.get(sessions) ?? {
+    short: new LRUCache<string, Passed>({ max: MAX_SHORT_PROMPTS }),
+    long: new LRUCache<string, Passed>({ max: 1 }),
+  }
   prompts.set(sessions, known)
   return known
-}
-
-/** Tokens of a short prompt: the beginning of a chat template, which comes again and again between others. */
-const SHORT = 64
-/** Short prompts that are kept; of longer ones the last, since its answers follow each other. */
-const MOST_SHORT = 8
-
-/** The least recently used go. */
-const keepPrompt = (known: Map<string, Passed>, key: string, passed: Passed): void => {
-  known.delete(key)
-  known.set(key, passed)
-  const isShort = (p: Passed) => p.past.count <= SHORT
-  const alike = [...known].filter(([, p]) => isShort(p) === isShort(passed))
-  const most = isShort(passed) ? MOST_SHORT : 1
-  for (const [oldest] of alike.slice(0, -most)) known.delete(oldest)
 }
 
 /** The same spans, those of one prompt next to each other. */

@@ -34,7 +34,7 @@ export const prefixStates = async (
     { from: 0, to: from },
     below,
     undefined,
-    (span, states) => runner.cache.set({ generation, text: span.key }, states),
+    (span, states) => runner.cache.set({ generation, text: span.key }, states, runner.isPersistent),
   )
   return new Map([...found, ...made])
 }

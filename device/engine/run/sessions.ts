@@ -1,5 +1,5 @@
 /** ONNX sessions by key, the least recently used released first. Weights are mapped from their file, not copied. */
-
+import { LRUCache } from 'lru-cache'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { FedError } from '../../../adapters/errors.ts'
 import type { OnnxGraph } from '../onnx/graph.ts'
@@ -20,18 +20,13 @@ export type Sessions = {
 
 /** folder: holds the weights file that graphs name; kept: sessions held at once. */
 export const openSessions = (folder: string, threads: number, kept = 24): Sessions => {
-  const held = new Map<string, Held>()
-
+  const held = new LRUCache<string, Held>({
+    max: kept,
+    dispose: ({ session }) => void session.release(),
+  })
   const sessionFor = async (key: string, build: () => OnnxGraph): Promise<Held> => {
-    const known = held.get(key)
-    held.delete(key)
-    const entry = known ?? (await create(build(), folder, threads))
+    const entry = held.get(key) ?? (await create(build(), folder, threads))
     held.set(key, entry)
-    const oldest = held.keys().next().value
-    if (held.size > kept && oldest !== undefined) {
-      await held.get(oldest)?.session.release()
-      held.delete(oldest)
-    }
     return entry
   }
 
@@ -61,7 +56,6 @@ export const openSessions = (folder: string, threads: number, kept = 24): Sessio
       }
     },
     async release() {
-      for (const { session } of held.values()) await session.release()
       held.clear()
     },
   }

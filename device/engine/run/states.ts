@@ -4,7 +4,7 @@ import type { LoraFeed } from '../engine.ts'
 import { buildLogits, buildLogProbs } from '../model/llama.ts'
 import { newGraph, toOnnx } from '../onnx/graph.ts'
 import { firstLayerOf } from './lora-feeds.ts'
-import { lasting, type ModelRunner } from './model-runner.ts'
+import { type ModelRunner, persistent } from './model-runner.ts'
 import { passSpans } from './pass.ts'
 import { prefixStates } from './prefix-states.ts'
 import { type Row, rowFeeds, type Span } from './rows.ts'
@@ -24,7 +24,7 @@ export const statesOf = async (
 ): Promise<Float32Array> => {
   const first = Math.min(firstLayerOf(adapters), keepFrom)
   const from = first < to ? first : 0
-  const keeper = Number.isFinite(keepFrom) ? lasting(runner) : runner
+  const keeper = Number.isFinite(keepFrom) ? persistent(runner) : runner
   const entering = from > 0 ? await prefixStates(keeper, row.spans, from, []) : undefined
   return inRow(runner, row, await passSpans(runner, row.spans, { from, to }, adapters, entering))
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AnswerInput, TrainRequest } from '../../../../device/engine/engine.ts'
 import type { ModelRunner } from '../../../../device/engine/run/model-runner.ts'
-import { lasting, modelRunner } from '../../../../device/engine/run/model-runner.ts'
+import { modelRunner, persistent } from '../../../../device/engine/run/model-runner.ts'
 import { prefixStates } from '../../../../device/engine/run/prefix-states.ts'
 import { packRows, type Span } from '../../../../device/engine/run/rows.ts'
 import { poolAnswers } from '../../../../device/engine/run/score.ts'
@@ -103,7 +103,9 @@ test('are computed once for every process that shares the folder, and again wher
   const open = () => {
     const states = openStateFolder({ folder, base: 'tiny', maxBytes: 2 ** 24 })
     const { config, manifest } = model
-    return watched(lasting(modelRunner({ config, manifest }, model.runner().sessions, 0, states)))
+    return watched(
+      persistent(modelRunner({ config, manifest }, model.runner().sessions, 0, states)),
+    )
   }
   const first = open()
   const made = await prefixStates(first.runner, spans, 2, [])

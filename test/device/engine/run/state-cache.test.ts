@@ -34,7 +34,7 @@ test('the same text of another generation is another entry', async () => {
   expect(cache.get({ generation: 'h', text: 'a' }, 1)).toBeUndefined()
 })
 
-test('only the lasting view writes to the folder; both read it, once a text', async () => {
+test('only persistent states are written to the folder, which is read once a text', async () => {
   const written = new Map<string, Float32Array>()
   const reads: string[] = []
   const folder: StateFolder = {
@@ -48,10 +48,10 @@ test('only the lasting view writes to the folder; both read it, once a text', as
   }
   const cache = stateCache(1000, folder)
   await cache.set(key('passing'), states(2))
-  await cache.lasting.set(key('kept'), states(3))
+  await cache.set(key('kept'), states(3), true)
   expect([...written.keys()]).toEqual(['kept'])
   const next = stateCache(1000, folder)
   expect(next.get(key('kept'), 3)).toEqual(states(3))
-  next.lasting.get(key('kept'), 3)
+  next.get(key('kept'), 3)
   expect(reads).toEqual(['kept'])
 })
