@@ -1,27 +1,29 @@
-/** A training run on disk: whole or absent after a crash of the process, and after one of the machine. */
+/** The state of a training run, and its file: whole or absent after a crash of the process, and after
+ *  one of the machine. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { deserialize, serialize } from 'node:v8'
 import { replaceFile } from '../../../adapters/node/replace-file.ts'
 import type { Evaluation, TrainRequest } from '../engine.ts'
+import type { AdamW } from './adamw.ts'
 
-export type Checkpoint = {
+/** What a run has come to: all that it needs to go on, and so what a checkpoint holds. */
+export type TrainingState = AdamW & {
   /** Of the request that this is a state of. */
   readonly digest: string
-  readonly step: number
   /** Of the rows so far; sums over other rows would differ in their last bits. */
   readonly rowTokens: number
-  readonly tokens: number
-  readonly losses: readonly number[]
+  /** The trainable adapter. */
   readonly flat: Float32Array
-  readonly first: Float32Array
-  readonly second: Float32Array
-  readonly evaluations: readonly Evaluation[]
+  readonly losses: number[]
+  readonly evaluations: Evaluation[]
   /** Of the lowest held-back loss; undefined without a validation. */
-  readonly best: (Evaluation & { readonly flat: Float32Array }) | undefined
+  best: (Evaluation & { readonly flat: Float32Array }) | undefined
+  tokens: number
 }
 
-/** Names what decides the result of a run but for its last bits, so not threads, row size or the checkpoint's place.
+/** Names what decides the result of a run but for its last bits, so not threads, row size or the
+ *  checkpoint's place.
  *  model: digest of the weights. */
 export const requestDigest = (request: TrainRequest, model: string): string => {
   const { checkpoint: _path, threads: _threads, rowTokens: _rows, ...rest } = request
@@ -29,8 +31,8 @@ export const requestDigest = (request: TrainRequest, model: string): string => {
 }
 
 /** A power cut leaves the last checkpoint or this one. One writer at a time. */
-export const writeCheckpoint = async (path: string, checkpoint: Checkpoint): Promise<void> => {
-  const bytes = serialize(checkpoint)
+export const writeCheckpoint = async (path: string, state: TrainingState): Promise<void> => {
+  const bytes = serialize(state)
   const checked = Buffer.concat([createHash('sha256').update(bytes).digest(), bytes])
   await replaceFile(path, checked, { mode: 0o600, temporary: `${path}.tmp` })
 }
@@ -39,14 +41,14 @@ export const writeCheckpoint = async (path: string, checkpoint: Checkpoint): Pro
 export const readCheckpoint = async (
   path: string,
   digest: string,
-): Promise<Checkpoint | undefined> => {
+): Promise<TrainingState | undefined> => {
   const file = await readFile(path).catch(() => undefined)
   if (!file || file.length < 32) return undefined
   const bytes = file.subarray(32)
   if (!createHash('sha256').update(bytes).digest().equals(file.subarray(0, 32))) return undefined
-  const checkpoint = deserialize(bytes) as Checkpoint
-  return checkpoint.digest === digest ? checkpoint : undefined
+  const state = deserialize(bytes) as TrainingState
+  return state.digest === digest ? state : undefined
 }
 
-/** Raised when a checkpoint, or what a run computes from a request, changes. */
+/** Raised when a state, or what a run computes from a request, changes. */
 const FORMAT = 'checkpoint 2'

@@ -1,13 +1,14 @@
 /** Loss and gradient of a batch: the sum over its rows, each one run of the step graph. */
 import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout, type FactorSegment } from '../../../adapters/lora/layout.ts'
-import type { LoraFeed, Objective, TrainRequest } from '../engine.ts'
+import type { TrainRequest } from '../engine.ts'
 import { loraFeeds, stackLora, unstackGradient } from '../run/lora-feeds.ts'
 import type { ModelRunner } from '../run/model-runner.ts'
 import { blocksOf, inBucket, packRows, type Row } from '../run/rows.ts'
 import { startRow } from '../run/states.ts'
-import { batchSize, type Item, stepFeeds } from './objectives.ts'
-import { type ReferredItem, referenceOf, withDivergence } from './reference.ts'
+import { batchSize, exitLayerOf, OBJECTIVES } from './objectives.ts'
+import { type ItemWithReference, referenceOf, withDivergence } from './reference.ts'
+import { type StepFeeds, stepFeeds } from './step-feeds.ts'
 import { buildStep } from './step-graph.ts'
 
 /** gradient: by the full layout of the trainable adapter, zero where nothing moves. */
@@ -21,25 +22,28 @@ export type BatchGradient = {
 export const batchGradient = async (
   runner: ModelRunner,
   request: TrainRequest,
-  items: readonly ReferredItem[],
+  items: readonly ItemWithReference[],
   isCancelled?: () => boolean,
 ): Promise<BatchGradient> => {
-  const adapter = request.adapters[request.trainable.index]!
-  const segments = movingSegments(runner, request, adapter)
-  const gradient = new Float64Array(adapter.flat.length)
-  const sums = await sumRows(runner, request, items, segments, isCancelled, (segment, stacked) =>
-    unstackGradient(request.adapters, request.trainable.index, segment, stacked, gradient),
-  )
-  return { ...sums, gradient }
+  const { adapters, trainable } = request
+  const segments = trainableSegments(runner, request)
+  const gradient = new Float64Array(adapters[trainable.index]!.flat.length)
+  const { loss, tokens } = await sumRows(runner, request, items, {
+    segments,
+    isCancelled,
+    onGradient: (segment, stacked) =>
+      unstackGradient(adapters, trainable.index, segment, stacked, gradient),
+  })
+  return { loss, tokens, gradient }
 }
 
 /** The loss alone, of all items as one batch. */
 export const batchLoss = async (
   runner: ModelRunner,
   request: TrainRequest,
-  items: readonly ReferredItem[],
+  items: readonly ItemWithReference[],
   isCancelled?: () => boolean,
-): Promise<number> => (await sumRows(runner, request, items, [], isCancelled, () => {})).loss
+): Promise<number> => (await sumRows(runner, request, items, { segments: [], isCancelled })).loss
 
 /** FedProx (Li et al. 2020, eq. 2): returns μ/2·‖w − w₀‖² over the segments and adds its gradient. Mutates the gradient. */
 export const addProximal = (
@@ -60,40 +64,47 @@ export const addProximal = (
   return (mu / 2) * squares
 }
 
-/** Factors that the request moves and the loss can reach. */
-export const movingSegments = (
-  runner: ModelRunner,
-  { objective, trainable }: TrainRequest,
-  { spec }: LoraFeed,
-): FactorSegment[] =>
-  adapterLayout(runner.model.config.shape, spec).filter(
-    ({ layer, factor }) => layer < exitOf(runner, objective) && trainable.factors.includes(factor),
+/** Factors of the trainable adapter that the request names and the loss can reach. */
+export const trainableSegments = (
+  { model }: ModelRunner,
+  { objective, adapters, trainable }: TrainRequest,
+): FactorSegment[] => {
+  const { shape } = model.config
+  const exit = exitLayerOf(objective, shape)
+  return adapterLayout(shape, adapters[trainable.index]!.spec).filter(
+    ({ layer, factor }) => layer < exit && trainable.factors.includes(factor),
   )
+}
 
-type OnGradient = (segment: FactorSegment, stacked: Float32Array) => void
+type SumOptions = {
+  /** Factors to differentiate by. */
+  readonly segments: readonly FactorSegment[]
+  readonly onGradient?: (segment: FactorSegment, stacked: Float32Array) => void
+  readonly isCancelled: (() => boolean) | undefined
+}
 
 const sumRows = async (
   runner: ModelRunner,
   request: TrainRequest,
-  items: readonly ReferredItem[],
-  segments: readonly FactorSegment[],
-  isCancelled: () => boolean = () => false,
-  onGradient: OnGradient,
+  items: readonly ItemWithReference[],
+  { segments, onGradient, isCancelled }: SumOptions,
 ): Promise<{ loss: number; tokens: number }> => {
+  const { objective, rowTokens } = request
   const batch = await withDivergence(runner, request, items)
-  const divisor = batchSize(request.objective.kind, batch)
+  const divisor = batchSize(objective.kind, batch)
   const rows = packRows(
     batch.map(({ inputs }) => inputs),
     runner.model.config.contextLength,
-    request.rowTokens,
+    rowTokens,
   ).map(inBucket)
   let loss = 0
   let tokens = 0
   for (const row of rows) {
     await new Promise(setImmediate)
-    if (isCancelled()) throw new FedError('E_CANCELLED', 'training was cancelled')
-    const outputs = await runRow(runner, request, row, batch, divisor, segments)
-    for (const segment of segments) onGradient(segment, outputs[segment.name]!)
+    if (isCancelled?.()) throw new FedError('E_CANCELLED', 'training was cancelled')
+    const step = stepFeeds(objective, row, batch, divisor)
+    const outputs = await runRow(runner, request, row, step, segments)
+    for (const segment of segments) onGradient?.(segment, outputs[segment.name]!)
     loss += outputs['loss']![0]!
     tokens += row.spans.reduce((sum, { ids }) => sum + ids.length, 0)
   }
@@ -104,19 +115,17 @@ const runRow = async (
   runner: ModelRunner,
   request: TrainRequest,
   row: Row,
-  items: readonly Item[],
-  divisor: number,
+  step: StepFeeds,
   segments: readonly FactorSegment[],
 ): Promise<Record<string, Float32Array>> => {
   const { model, sessions } = runner
   const { objective, adapters, trainable } = request
-  const to = exitOf(runner, objective)
+  const to = exitLayerOf(objective, model.config.shape)
   const first = adapters[trainable.index]!.spec.firstLayer
   const { from, feeds } = await startRow(runner, row, first, referenceOf(request))
   const lora = stackLora(model.config.shape, adapters, from, to)
-  const step = stepFeeds(objective, row, items, divisor)
   const spec = {
-    kind: objective.kind,
+    loss: OBJECTIVES[objective.kind].loss,
     from,
     to,
     tokens: row.size,
@@ -131,6 +140,3 @@ const runRow = async (
     ...step.feeds,
   })
 }
-
-const exitOf = ({ model }: ModelRunner, objective: Objective): number =>
-  objective.kind === 'reward' ? objective.exitLayer : model.config.shape.layers

@@ -2,11 +2,11 @@
 import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
-import type { Objective, TrainRequest } from '../engine.ts'
+import type { TrainRequest } from '../engine.ts'
 import type { Model } from '../model/llama.ts'
 import { bucketOf, packRows, ROW_TOKENS } from '../run/rows.ts'
-import { itemsOf } from './objectives.ts'
-import { buildStep, LOSSES, PREDICTED_CHUNK } from './step-graph.ts'
+import { exitLayerOf, itemsOf, type Kind, OBJECTIVES } from './objectives.ts'
+import { buildStep, PREDICTED_CHUNK } from './step-graph.ts'
 
 /** A limit for a process, divided: an eighth at most for kept states, the rest for training. */
 export const divideLimit = (memoryBytes: number | undefined, cacheBytes: number) => {
@@ -17,7 +17,7 @@ export const divideLimit = (memoryBytes: number | undefined, cacheBytes: number)
 
 /** What decides a step's memory. adapters: all active ones, the trainable one at `index`. */
 export type StepNeed = {
-  readonly kind: Objective['kind']
+  readonly kind: Kind
   /** Layers that the loss reads. */
   readonly to: number
   readonly adapters: readonly AdapterSpec[]
@@ -51,7 +51,7 @@ export const planTraining = (
   const { objective, adapters, trainable } = request
   const need = {
     kind: objective.kind,
-    to: objective.kind === 'reward' ? objective.exitLayer : model.config.shape.layers,
+    to: exitLayerOf(objective, model.config.shape),
     adapters: adapters.map(({ spec }) => spec),
     index: trainable.index,
   }
@@ -115,10 +115,11 @@ const stepBytes = (model: Model, need: StepNeed, tokens: number): number => {
       if (factor === 'A') lora[name.slice(0, -2)] = (lora[name.slice(0, -2)] ?? 0) + spec.rank
   const by = segments[need.index]!.map(({ name }) => name)
   if (by.length === 0) return 0
-  const isTokens = LOSSES[need.kind].reads === 'tokens'
-  const predicted = isTokens ? Math.ceil(tokens / PREDICTED_CHUNK) * PREDICTED_CHUNK : 0
+  const { loss } = OBJECTIVES[need.kind]
+  const predicted =
+    loss.reads === 'tokens' ? Math.ceil(tokens / PREDICTED_CHUNK) * PREDICTED_CHUNK : 0
   const sizes = { tokens, predicted, answers: 16, margins: 8 }
-  return buildStep(model, { kind: need.kind, from, to, lora, by, ...sizes }).peakBytes()
+  return buildStep(model, { loss, from, to, lora, by, ...sizes }).peakBytes()
 }
 
 /** Of the layers that are read, and of the token table where a loss is over tokens. */
@@ -126,7 +127,7 @@ const weightBytes = ({ manifest }: Model, { kind, to }: StepNeed): number =>
   Object.entries(manifest.tensors)
     .filter(([name]) => {
       const layer = /^layers\.(\d+)\./.exec(name)?.[1]
-      return layer === undefined ? LOSSES[kind].reads === 'tokens' : Number(layer) < to
+      return layer === undefined ? OBJECTIVES[kind].loss.reads === 'tokens' : Number(layer) < to
     })
     .reduce((sum, [, { bytes }]) => sum + bytes, 0)
 

@@ -4,11 +4,10 @@ import type { AnswerInput, LoraFeed, TrainRequest } from '../engine.ts'
 import { fingerprint } from '../run/lora-feeds.ts'
 import type { ModelRunner } from '../run/model-runner.ts'
 import { answerLogProbs } from '../run/score.ts'
-import { betaOf, type Item } from './objectives.ts'
-import { LOSSES } from './step-graph.ts'
+import { betaOf, type Item, OBJECTIVES } from './objectives.ts'
 
 /** An item that knows its reference: offset holds −beta·Σ sign·log π₀(input), mismatchedLogProb is log π₀(mismatched). */
-export type ReferredItem = Item & { readonly mismatchedLogProb?: number }
+export type ItemWithReference = Item & { readonly mismatchedLogProb?: number }
 
 /** The adapters that the trainable one is compared with. */
 export const referenceOf = ({ adapters, trainable }: TrainRequest): LoraFeed[] =>
@@ -24,10 +23,10 @@ export const withReference = async (
   request: TrainRequest,
   items: readonly Item[],
   checkCancelled: () => void = () => {},
-): Promise<readonly ReferredItem[]> => {
+): Promise<readonly ItemWithReference[]> => {
   const { objective } = request
-  if (!LOSSES[objective.kind].isRelative) return items
-  const referred: ReferredItem[] = []
+  if (!OBJECTIVES[objective.kind].isRelative) return items
+  const withOffsets: ItemWithReference[] = []
   for (const item of items) {
     await new Promise(setImmediate)
     checkCancelled()
@@ -37,26 +36,26 @@ export const withReference = async (
     const { mismatched } = item
     const mismatchedLogProb =
       mismatched && (await referenceLogProbs(runner, request, [mismatched]))[0]!
-    referred.push({ ...item, offset, ...(mismatched && { mismatchedLogProb }) })
+    withOffsets.push({ ...item, offset, ...(mismatched && { mismatchedLogProb }) })
   }
-  return referred
+  return withOffsets
 }
 
 /** KTO's batch: z0 = beta·max(0, mean of log π(y'|x) − log π₀(y'|x)) moves into the offsets; other items stay. */
 export const withDivergence = async (
   runner: ModelRunner,
   { objective, adapters }: TrainRequest,
-  items: readonly ReferredItem[],
+  items: readonly ItemWithReference[],
 ): Promise<readonly Item[]> => {
   const mismatched = items.filter((item) => item.mismatched)
-  if (objective.kind !== 'kto' || mismatched.length === 0) return items
+  if (mismatched.length === 0) return items
   const policy = await answerLogProbs(
     runner,
     mismatched.map((item) => item.mismatched!),
     adapters,
   )
   const ratios = mismatched.reduce((sum, item, i) => sum + policy[i]! - item.mismatchedLogProb!, 0)
-  const z0 = objective.beta * Math.max(0, ratios / mismatched.length)
+  const z0 = betaOf(objective) * Math.max(0, ratios / mismatched.length)
   return items.map((item) => ({ ...item, offset: item.offset - item.signs[0]! * z0 }))
 }
 
@@ -74,6 +73,6 @@ const referenceLogProbs = async (
   const held = runner.cache.get(key, 2 * inputs.length)
   if (held) return new Float64Array(held.slice().buffer)
   const logProbs = await answerLogProbs(runner, inputs, referenceOf(request))
-  await runner.cache.set(key, new Float32Array(logProbs.slice().buffer))
+  await runner.cache.set(key, new Float32Array(logProbs.slice().buffer), runner.isPersistent)
   return logProbs
 }

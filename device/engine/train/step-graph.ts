@@ -1,6 +1,5 @@
 /** Loss and gradients of one row as a graph. A batch is a sum over rows, so weights already hold its 1 / size. */
 
-import type { Objective } from '../engine.ts'
 import {
   buildLogProbs,
   buildTrunk,
@@ -22,24 +21,16 @@ export const predictedParts = (predicted: number): { start: number; size: number
     return { start, size: Math.min(2 * PREDICTED_CHUNK, predicted - start) }
   })
 
-/** What a loss is made of.  reads: mean states of answers, or log-probabilities of their tokens.  link: of minus the margin,
- *  −log σ(m) = softplus(−m) and 1 − σ(m) = σ(−m); null: the log-probabilities themselves.
- *  isRelative: rewards are log-ratios to the adapters without the trainable one. */
-type Loss = {
+/** What a loss is made of.  reads: mean states of answers, or log-probabilities of their tokens.
+ *  link: of minus the margin, −log σ(m) = softplus(−m) and 1 − σ(m) = σ(−m); null: the
+ *  log-probabilities themselves. */
+export type Loss = {
   readonly reads: 'states' | 'tokens'
   readonly link: 'Softplus' | 'Sigmoid' | null
-  readonly isRelative: boolean
-}
-
-export const LOSSES: Readonly<Record<Objective['kind'], Loss>> = {
-  completion: { reads: 'tokens', link: null, isRelative: false },
-  reward: { reads: 'states', link: 'Softplus', isRelative: false },
-  dpo: { reads: 'tokens', link: 'Softplus', isRelative: true },
-  kto: { reads: 'tokens', link: 'Sigmoid', isRelative: true },
 }
 
 export type StepGraphSpec = {
-  readonly kind: Objective['kind']
+  readonly loss: Loss
   readonly from: number
   readonly to: number
   /** T: tokens in the row; K: predicted tokens, whole chunks; S: answers; M: margins. Unused rows of a feed are zero. */
@@ -60,7 +51,7 @@ export type StepGraphSpec = {
 export const buildStep = (model: Model, spec: StepGraphSpec): OnnxGraph => {
   const g = newGraph()
   const { hidden } = buildTrunk(g, model, spec)
-  const { reads, link } = LOSSES[spec.kind]
+  const { reads, link } = spec.loss
   const rewards =
     reads === 'states' ? pooledRewards(g, model, spec, hidden) : answerSums(g, model, spec, hidden)
   const loss =

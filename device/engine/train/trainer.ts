@@ -1,16 +1,22 @@
-/** The training loop: batches in a seeded order, their gradient clipped, one AdamW step each; held-back examples judge it. */
+/** The training loop: batches in a seeded order, their gradient clipped, one AdamW step each;
+ *  held-back examples judge it. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { FactorSegment } from '../../../adapters/lora/layout.ts'
 import { seededRng } from '../../../adapters/random.ts'
-import type { Evaluation, TrainProgress, TrainRequest, TrainResult } from '../engine.ts'
-import { lasting, type ModelRunner } from '../run/model-runner.ts'
+import type { Objective, TrainProgress, TrainRequest, TrainResult } from '../engine.ts'
+import { type ModelRunner, persistent } from '../run/model-runner.ts'
 import { generationOf } from '../run/prefix-states.ts'
 import { ROW_TOKENS } from '../run/rows.ts'
-import { type AdamW, adamWStep, clipGradient, newAdamW } from './adamw.ts'
-import { type Checkpoint, readCheckpoint, requestDigest, writeCheckpoint } from './checkpoint.ts'
-import { addProximal, batchGradient, batchLoss, movingSegments } from './gradient.ts'
+import { adamWStep, clipGradient, newAdamW } from './adamw.ts'
+import { readCheckpoint, requestDigest, type TrainingState, writeCheckpoint } from './checkpoint.ts'
+import { addProximal, batchGradient, batchLoss, trainableSegments } from './gradient.ts'
 import { itemsOf } from './objectives.ts'
-import { type ReferredItem, referenceGeneration, referenceOf, withReference } from './reference.ts'
+import {
+  type ItemWithReference,
+  referenceGeneration,
+  referenceOf,
+  withReference,
+} from './reference.ts'
 import { checkRequest } from './request.ts'
 import { learningRateAt } from './schedule.ts'
 
@@ -21,205 +27,181 @@ export type TrainHooks = {
   readonly now: () => number
 }
 
-/** Runs a request to its end, from its checkpoint if there is one. The result does not depend on interruptions.
- *  Fails with E_SHAPE, E_DIVERGED (loss or gradient not finite), E_CANCELLED. */
+/** Runs a request to its end, from its checkpoint if there is one. The result does not depend on
+ *  interruptions.  Fails with E_SHAPE, E_DIVERGED (loss or gradient not finite), E_CANCELLED. */
 export const trainAdapter = async (
-  given: ModelRunner,
+  runner: ModelRunner,
   request: TrainRequest,
   hooks: TrainHooks,
 ): Promise<TrainResult> => {
   const began = hooks.now()
-  const runner = lasting(given)
-  const run = await beginRun(runner, request, hooks)
+  const run = await planRun(persistent(runner), request, hooks)
+  const state = await startState(run)
   // The first step is saved at once.
   let saved = Number.NEGATIVE_INFINITY
   const save = async () => {
     saved = hooks.now()
-    if (request.checkpoint) await writeCheckpoint(request.checkpoint, snapshot(run))
+    if (request.checkpoint) await writeCheckpoint(request.checkpoint, state)
   }
   const seconds = () => (hooks.now() - began) / 1000
   try {
     for (;;) {
-      if (isEvaluationDue(run)) await evaluate(runner, request, run, hooks)
-      if (run.optimizer.step === run.steps || hasStopped(run, request)) break
-      await takeStep(runner, request, run, hooks)
-      hooks.onProgress?.({ ...progressOf(run), seconds: seconds() })
+      if (isEvaluationDue(run, state)) await evaluate(run, state)
+      if (state.step === run.steps || hasStopped(run, state)) break
+      await takeStep(run, state)
+      hooks.onProgress?.({ ...progressOf(run, state), seconds: seconds() })
       if (hooks.now() - saved > CHECKPOINT_MS) await save()
     }
   } catch (error) {
     if (error instanceof FedError && error.code === 'E_CANCELLED') await save()
     throw error
   } finally {
-    await runner.cache.flush()
+    await run.runner.cache.flush()
   }
   await save()
-  return {
-    flat: run.best?.flat ?? run.flat,
-    losses: run.losses,
-    steps: run.optimizer.step,
-    evaluations: run.evaluations,
-    tokens: run.tokens,
-    seconds: seconds(),
-  }
+  const { losses, step: steps, evaluations, tokens } = state
+  const flat = state.best?.flat ?? state.flat
+  return { flat, losses, steps, evaluations, tokens, seconds: seconds() }
 }
 
 const CHECKPOINT_MS = 3000
 
+/** What follows from the request alone. */
 type Run = {
-  readonly digest: string
-  readonly items: readonly ReferredItem[]
-  readonly heldBack: readonly ReferredItem[]
+  readonly runner: ModelRunner
+  readonly request: TrainRequest
+  readonly hooks: TrainHooks
+  readonly items: readonly ItemWithReference[]
+  readonly heldBack: readonly ItemWithReference[]
   readonly steps: number
-  /** No more than the request's: a resumed run goes on with its own rows where they fit. */
-  readonly rowTokens: number
   /** Steps from one evaluation to the next; none without held-back items. */
   readonly every: number
-  readonly flat: Float32Array
   readonly segments: readonly FactorSegment[]
-  readonly optimizer: AdamW
-  readonly losses: number[]
-  readonly evaluations: Evaluation[]
-  best: { readonly step: number; readonly loss: number; readonly flat: Float32Array } | undefined
-  tokens: number
 }
 
-const beginRun = async (
+const planRun = async (
   runner: ModelRunner,
   request: TrainRequest,
-  { isCancelled = () => false }: TrainHooks,
+  hooks: TrainHooks,
 ): Promise<Run> => {
-  const adapter = checkRequest(runner.model, request)
-  const segments = movingSegments(runner, request, adapter)
+  const { firstLayer } = checkRequest(runner.model, request).spec
+  const segments = trainableSegments(runner, request)
   if (segments.length === 0)
     throw new FedError('E_SHAPE', 'the trainable adapter has no factor below the exit layer')
-  const digest = requestDigest(request, runner.model.manifest.source)
-  const { firstLayer } = adapter.spec
   await runner.cache.begin([
     generationOf(firstLayer, referenceOf(request)),
     referenceGeneration(request),
   ])
   const checkCancelled = () => {
-    if (isCancelled()) throw new FedError('E_CANCELLED', 'training was cancelled')
+    if (hooks.isCancelled?.()) throw new FedError('E_CANCELLED', 'training was cancelled')
   }
   const { validation, maxTokens, epochs, batch } = request
-  const referred = (objective: TrainRequest['objective']) =>
+  const prepare = (objective: Objective) =>
     withReference(runner, { ...request, objective }, itemsOf(objective, maxTokens), checkCancelled)
-  const items = await referred(request.objective)
-  const steps = epochs * Math.ceil(items.length / batch)
-  const saved = request.checkpoint ? await readCheckpoint(request.checkpoint, digest) : undefined
+  const items = await prepare(request.objective)
+  const heldBack = validation ? await prepare(validation.objective) : []
+  const perEpoch = Math.ceil(items.length / batch)
+  const every = validation?.every ?? perEpoch
+  return { runner, request, hooks, items, heldBack, steps: epochs * perEpoch, every, segments }
+}
+
+/** From the checkpoint where there is one. A resumed run keeps its own rows where they fit: they are
+ *  no longer than the request's. */
+const startState = async ({ runner, request }: Run): Promise<TrainingState> => {
+  const digest = requestDigest(request, runner.model.manifest.source)
+  const { checkpoint, rowTokens = ROW_TOKENS } = request
+  const saved = checkpoint ? await readCheckpoint(checkpoint, digest) : undefined
+  if (saved) return { ...saved, rowTokens: Math.min(rowTokens, saved.rowTokens) }
+  const flat = initialAdapter(request).slice()
   return {
+    ...newAdamW(flat.length),
     digest,
-    items,
-    heldBack: validation ? await referred(validation.objective) : [],
-    steps,
-    rowTokens: Math.min(request.rowTokens ?? ROW_TOKENS, saved?.rowTokens ?? ROW_TOKENS),
-    every: validation?.every ?? steps / epochs,
-    segments,
-    flat: saved?.flat ?? adapter.flat.slice(),
-    optimizer: saved
-      ? { first: saved.first, second: saved.second, step: saved.step }
-      : newAdamW(adapter.flat.length),
-    losses: [...(saved?.losses ?? [])],
-    evaluations: [...(saved?.evaluations ?? [])],
-    best: saved?.best,
-    tokens: saved?.tokens ?? 0,
+    rowTokens: Math.min(rowTokens, ROW_TOKENS),
+    flat,
+    losses: [],
+    evaluations: [],
+    best: undefined,
+    tokens: 0,
   }
 }
 
-const takeStep = async (
-  runner: ModelRunner,
-  request: TrainRequest,
-  run: Run,
-  hooks: TrainHooks,
-): Promise<void> => {
-  const { segments, flat, optimizer } = run
-  const current = requestNow(request, run)
-  const batch = batchOf(run, request)
+const initialAdapter = ({ adapters, trainable }: TrainRequest): Float32Array =>
+  adapters[trainable.index]!.flat
+
+const takeStep = async (run: Run, state: TrainingState): Promise<void> => {
+  const { runner, request, hooks, segments } = run
+  const current = currentRequest(request, state)
+  const batch = batchOf(run, state)
   const { loss, gradient, tokens } = await batchGradient(runner, current, batch, hooks.isCancelled)
-  const start = request.adapters[request.trainable.index]!.flat
-  const total = loss + addProximal(request.proximal ?? 0, start, flat, segments, gradient)
-  const norm = clipGradient(gradient, request.clipNorm)
+  const { weightDecay = 0, proximal = 0, clipNorm } = request
+  const total =
+    loss + addProximal(proximal, initialAdapter(request), state.flat, segments, gradient)
+  const norm = clipGradient(gradient, clipNorm)
   if (!Number.isFinite(total) || !Number.isFinite(norm))
-    throw new FedError('E_DIVERGED', `step ${optimizer.step + 1}: loss or gradient not finite`)
-  const { weightDecay = 0 } = request
-  const learningRate = learningRateAt(request, optimizer.step, run.steps)
+    throw new FedError('E_DIVERGED', `step ${state.step + 1}: loss or gradient not finite`)
+  const learningRate = learningRateAt(request, state.step, run.steps)
   const ranges = segments.map(({ offset, size }) => ({ start: offset, end: offset + size }))
-  adamWStep(flat, gradient, optimizer, { learningRate, weightDecay }, ranges)
-  run.tokens += tokens
-  run.losses.push(total)
+  adamWStep(state.flat, gradient, state, { learningRate, weightDecay }, ranges)
+  state.tokens += tokens
+  state.losses.push(total)
 }
 
 /** Before the first step, after every `every` and after the last; not again where it was done already. */
-const isEvaluationDue = ({ heldBack, optimizer, steps, every, evaluations }: Run): boolean =>
-  heldBack.length > 0 &&
-  (optimizer.step % every === 0 || optimizer.step === steps) &&
-  evaluations.at(-1)?.step !== optimizer.step
+const isEvaluationDue = (
+  { heldBack, steps, every }: Run,
+  { step, evaluations }: TrainingState,
+): boolean =>
+  heldBack.length > 0 && (step % every === 0 || step === steps) && evaluations.at(-1)?.step !== step
 
 const evaluate = async (
-  runner: ModelRunner,
-  request: TrainRequest,
-  run: Run,
-  { isCancelled }: TrainHooks,
+  { runner, request, heldBack, hooks }: Run,
+  state: TrainingState,
 ): Promise<void> => {
   const { objective } = request.validation!
-  const judged = { ...requestNow(request, run), objective }
-  const loss = await batchLoss(runner, judged, run.heldBack, isCancelled)
-  const { step } = run.optimizer
-  run.evaluations.push({ step, loss })
-  if (!run.best || loss < run.best.loss) run.best = { step, loss, flat: run.flat.slice() }
+  const judged = { ...currentRequest(request, state), objective }
+  const loss = await batchLoss(runner, judged, heldBack, hooks.isCancelled)
+  const { step, best, flat } = state
+  state.evaluations.push({ step, loss })
+  if (!best || loss < best.loss) state.best = { step, loss, flat: flat.slice() }
 }
 
 /** Whether the newest evaluations, as many as the patience, all failed to be the lowest. */
-const hasStopped = ({ best, evaluations }: Run, { validation }: TrainRequest): boolean =>
+const hasStopped = (
+  { request: { validation } }: Run,
+  { best, evaluations }: TrainingState,
+): boolean =>
   best !== undefined &&
   evaluations.filter(({ step }) => step > best.step).length >= (validation?.patience ?? 1)
 
 /** The request with the adapter as it is by now. */
-const requestNow = (request: TrainRequest, { flat, rowTokens }: Run): TrainRequest => {
-  const { index } = request.trainable
+const currentRequest = (
+  request: TrainRequest,
+  { flat, rowTokens }: TrainingState,
+): TrainRequest => {
   const adapters = request.adapters.map((feed, i) =>
-    i === index ? { spec: feed.spec, flat } : feed,
+    i === request.trainable.index ? { spec: feed.spec, flat } : feed,
   )
   return { ...request, rowTokens, adapters }
 }
 
 /** The items of the next step: every epoch has its own order, drawn from the seed. */
 const batchOf = (
-  { items, steps, optimizer }: Run,
-  { epochs, batch, seed }: TrainRequest,
-): ReferredItem[] => {
+  { items, steps, request: { epochs, batch, seed } }: Run,
+  { step }: TrainingState,
+): ItemWithReference[] => {
   const perEpoch = steps / epochs
-  const epoch = Math.floor(optimizer.step / perEpoch)
-  const start = (optimizer.step % perEpoch) * batch
+  const epoch = Math.floor(step / perEpoch)
+  const start = (step % perEpoch) * batch
   return seededRng(`train/${seed}/${epoch}`)
     .shuffle(items)
     .slice(start, start + batch)
 }
 
-const progressOf = ({ optimizer, steps, losses, tokens, evaluations }: Run) => {
+const progressOf = (
+  { steps }: Run,
+  { step, losses, tokens, evaluations }: TrainingState,
+): Omit<TrainProgress, 'seconds'> => {
+  const progress = { step, steps, loss: losses.at(-1)!, tokens }
   const heldBack = evaluations.at(-1)?.loss
-  const told = { step: optimizer.step, steps, loss: losses.at(-1)!, tokens }
-  return heldBack === undefined ? told : { ...told, heldBack }
+  return heldBack === undefined ? progress : { ...progress, heldBack }
 }
-
-const snapshot = ({
-  rowTokens,
-  digest,
-  flat,
-  optimizer,
-  losses,
-  evaluations,
-  best,
-  tokens,
-}: Run): Checkpoint => ({
-  digest,
-  rowTokens,
-  flat,
-  first: optimizer.first,
-  second: optimizer.second,
-  step: optimizer.step,
-  losses,
-  evaluations,
-  best,
-  tokens,
-})

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Objective } from '../../../../device/engine/engine.ts'
 import { packRows } from '../../../../device/engine/run/rows.ts'
-import { batchSize, itemsOf, stepFeeds } from '../../../../device/engine/train/objectives.ts'
+import { batchSize, itemsOf } from '../../../../device/engine/train/objectives.ts'
+import { stepFeeds } from '../../../../device/engine/train/step-feeds.ts'
 import { PREDICTED_CHUNK } from '../../../../device/engine/train/step-graph.ts'
 import { expectCode } from '../../../support/expect-code.ts'
 
