@@ -1,13 +1,7 @@
 /** What the agent saw at its last look, and the end of its last work: needs no model. */
-
-import {
-  type ConditionsStatus,
-  type HoldReason,
-  LastTraining,
-  type Readings,
-} from '../records/agent-reports.ts'
+import { LastTraining, type ConditionsStatus, type HoldReason, type Readings } from '../records/agent-reports.ts'
 import type { DeviceStore } from '../store/store.ts'
-import { isTrainingPaused } from './training.ts'
+import { isTrainingPaused } from '../store/training.ts'
 
 /** What is known where nothing can be read. */
 export const NO_READINGS: Readings = {

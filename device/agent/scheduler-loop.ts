@@ -1,39 +1,39 @@
 /** The agent: looks at the machine, asks the scheduler, does what it says, and keeps what came of it. Everything outside is an argument. */
-import { z } from 'zod'
 import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
-import type { Sleep } from '../federation/signed-transport.ts'
+import { NO_READINGS } from './conditions-status.ts'
+import type { Overrides } from './conditions.ts'
+import { energyEntries, expectedJoules, joulesPerPoint, joulesSince, keepCheckIn, keepEnergy, type EnergyEntry } from './energy-status.ts'
+import { totalOf, type Energy, type EnergyMeter } from './energy.ts'
+import { beginScheduler, stepScheduler, type Instant, type SchedulerState, type Step, type Work } from './scheduler.ts'
+import type { Progress } from '../home/progress.ts'
 import type { AgentSettings } from '../home/settings.ts'
+import type { Sleep } from '../http/sleep.ts'
 import type { HoldReason, LastTraining, Readings } from '../records/agent-reports.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { Look } from '../store/live.ts'
 import { servingState } from '../store/private-adapter.ts'
 import type { DeviceStore } from '../store/store.ts'
-import type { Overrides } from './conditions.ts'
-import { NO_READINGS } from './conditions-status.ts'
-import { type Energy, type EnergyMeter, totalOf } from './energy.ts'
-import {
-  type EnergyEntry,
-  energyEntries,
-  expectedJoules,
-  joulesPerPoint,
-  joulesSince,
-  keepCheckIn,
-  keepEnergy,
-} from './energy-status.ts'
-import {
-  beginScheduler,
-  type Instant,
-  type SchedulerState,
-  type Step,
-  stepScheduler,
-  type Work,
-} from './scheduler.ts'
-import { isTrainingPaused } from './training.ts'
-import type { Device, Progress } from './types.ts'
+import { isTrainingPaused } from '../store/training.ts'
+import { z } from 'zod'
+
+type WorkOptions = {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+  readonly isUnattended: boolean
+}
+/** What the agent needs of a device. */
+type WorkingDevice = {
+  train(
+    options: WorkOptions & { readonly adapter: true },
+  ): Promise<{ readonly adapter: { readonly points: number | null } | null }>
+  participate(
+    options: WorkOptions & { readonly onAssigned: (roundId: string) => void },
+  ): Promise<{ readonly ended: string; readonly retryAfterMs: number }>
+}
 
 export type AgentDeps = {
-  readonly device: Pick<Device, 'train' | 'participate'>
+  readonly device: WorkingDevice
   readonly store: DeviceStore
   readonly settings: AgentSettings
   readonly overrides: Overrides

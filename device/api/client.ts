@@ -2,13 +2,14 @@
  * A client of the device's own routes, typed by their table: over the loopback network for the
  * process that owns a home, or straight into the API of this process.
  */
+
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { decodeContainer, encodeContainer } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { Progress } from '../agent/types.ts'
+import type { Progress } from '../home/progress.ts'
 import { ApiError } from './envelope/errors.ts'
 import { LINES_TYPE, Line, linesOf } from './envelope/lines.ts'
 import { OWN_ROUTES } from './routes/openapi.ts'

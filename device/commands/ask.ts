@@ -14,10 +14,10 @@ import {
   openClient,
 } from '../api/client.ts'
 import { type Door, openDoor } from '../api/serve.ts'
-import { timerSleep } from '../federation/signed-transport.ts'
 import type { Home } from '../home/home.ts'
 import { openLiveHome } from '../home/live-home.ts'
 import { type Holder, heldBy, type Lock, tryLock } from '../home/lock.ts'
+import { timerSleep } from '../http/sleep.ts'
 import { homeOf, type ModelOptions } from './context.ts'
 import type { Io } from './io.ts'
 import { controlApp, type OwnerOptions, openOwner } from './owner.ts'

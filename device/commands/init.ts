@@ -6,7 +6,6 @@ import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { checkOwnTokenizer } from '../engine/model/open.ts'
 import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
 import { checkText } from '../engine/model/tokenizer-check.ts'
-import { timerSleep } from '../federation/signed-transport.ts'
 import {
   createHome,
   type Home,
@@ -16,6 +15,7 @@ import {
   saveClaudeKey,
 } from '../home/home.ts'
 import { takeLock } from '../home/lock.ts'
+import { timerSleep } from '../http/sleep.ts'
 import { askHome, holderOf } from './ask.ts'
 import {
   folderOf,

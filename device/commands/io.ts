@@ -1,7 +1,7 @@
 /** What a command reads and writes beside files: the process's own, or a caller's. */
 import { readFileSync } from 'node:fs'
 import { bytesOfFile, decodeLines, decodeText } from '../../adapters/formats/text.ts'
-import type { Progress } from '../agent/types.ts'
+import type { Progress } from '../home/progress.ts'
 
 /** Where a program reads and writes. */
 export type Streams = {

@@ -1,7 +1,6 @@
 /** A process that owns a home: everything that is asked of the home is done here, once. */
+
 import type { Hono } from 'hono'
-import { isTrainingPaused, setTrainingPaused, trainingStatus } from '../agent/training.ts'
-import type { Device } from '../agent/types.ts'
 import { type ControlDeps, createControl } from '../api/app.ts'
 import { openInspection } from '../api/inspection/inspection.ts'
 import type { RoutedDevice } from '../api/routes/handlers.ts'
@@ -12,12 +11,14 @@ import { dropDerivedFiles } from '../home/files.ts'
 import type { LiveHome } from '../home/live-home.ts'
 import type { Holder } from '../home/lock.ts'
 import { openTransport } from '../http/transport.ts'
+import type { Device } from '../owner/device.ts'
 import { type LongWorkQueue, openLongWork } from '../owner/long-work.ts'
 import { type HomeOperations, type Limits, openOperations } from '../owner/operations.ts'
 import { changeProfile, profileOf } from '../owner/personalizer.ts'
 import { settleProposal } from '../preferences/proposals.ts'
 import { forgetConversation } from '../store/forget.ts'
 import { type DeviceStore, openStore } from '../store/store.ts'
+import { isTrainingPaused, setTrainingPaused, trainingStatus } from '../store/training.ts'
 import { type LocalDevice, type ModelOptions, openLocalDevice, openModelOf } from './context.ts'
 import type { Io } from './io.ts'
 

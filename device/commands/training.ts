@@ -1,6 +1,7 @@
 /** `loreweave training`: pause and resume what trains in a home, and say how far it is. */
+
 import { Command } from 'commander'
-import { rateText } from '../agent/training.ts'
+import { rateText } from '../store/training.ts'
 import type { TrainingStatus } from '../store/training-status.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, withHome } from './context.ts'

@@ -8,8 +8,6 @@ import { FedError } from '../../adapters/errors.ts'
 import { dot } from '../../adapters/math/vector.ts'
 import { lineIdOf } from '../../adapters/wire/lineage.ts'
 import { Sha256 } from '../../adapters/wire/primitives.ts'
-import { reportTraining } from '../agent/training.ts'
-import type { ParticipateOptions } from '../agent/types.ts'
 import { applyCovariance } from '../reward/dual.ts'
 import { standardize } from '../reward/feature-space.ts'
 import { pairRows } from '../reward/head.ts'
@@ -18,7 +16,9 @@ import { type Released, readRelease } from '../reward/read-release.ts'
 import { fitOwnTaste, tuneTaste } from '../reward/served-head.ts'
 import { keptRelease, releaseBlob, type Served, type ServingDeps } from '../reward/serving.ts'
 import type { StoreReads } from '../store/store.ts'
+import { reportTraining } from '../store/training.ts'
 import type { ContributorDeps } from './contributor.ts'
+import type { ParticipateOptions } from './participate.ts'
 
 /**
  * Of a line, the newest release that this device has served; the version of another server means

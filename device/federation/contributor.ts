@@ -1,19 +1,21 @@
 /** The federated half of a device: enrolment, rounds, and following the releases they become. */
+
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { Assignment } from '../../adapters/wire/federation.ts'
+import type { Assignment, ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { energyEntries, expectedSeconds } from '../agent/energy-status.ts'
-import { reportTraining, whenUnpaused } from '../agent/training.ts'
-import type { Device, ParticipateOptions, ParticipateReport } from '../agent/types.ts'
+import type { Sleep } from '../http/sleep.ts'
 import { RELEASE_BLOBS, releaseBlob, type Serving, type ServingDeps } from '../reward/serving.ts'
 import { grantConsent, withdrawConsent } from '../store/consent.ts'
 import { unlessForgotten } from '../store/forgotten.ts'
+import { reportTraining, whenUnpaused } from '../store/training.ts'
 import { adoptRelease } from './adopt.ts'
 import { openBackoff } from './backoff.ts'
 import type { Federation } from './client.ts'
 import { type RoundResult, runRound } from './compute-round.ts'
+import type { ParticipateOptions, ParticipateReport } from './participate.ts'
 import { contactRefusal, type ParticipateDeps, participate } from './participate.ts'
-import type { Sleep } from './signed-transport.ts'
 import { whileAllowed } from './while-allowed.ts'
 
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
@@ -34,10 +36,19 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly steady: () => number
 }
 
-type Contributor = Pick<
-  Device,
-  'enroll' | 'participate' | 'adoptRelease' | 'consent' | 'grantConsent' | 'withdrawConsent'
->
+export type Contributor = {
+  /** token: one-time, from the operator. Returns the device's pseudonym. */
+  enroll(token: string, signal?: AbortSignal): Promise<string>
+  participate(options?: ParticipateOptions): Promise<ParticipateReport>
+  /** Downloads, verifies and serves a release: its adapter, and a head refitted under its prior. */
+  adoptRelease(hash: string, signal?: AbortSignal): Promise<void>
+  consent(): ConsentRecord | null
+  grantConsent(
+    contributions: readonly Contribution[],
+    expiresAt?: number | null,
+  ): Promise<ConsentRecord>
+  withdrawConsent(): Promise<void>
+}
 
 export const openContributor = (deps: ContributorDeps): Contributor => {
   const { store, clock } = deps

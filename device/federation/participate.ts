@@ -1,4 +1,5 @@
 /** The loop of a contributing device: resend what is pending, check in, run the round, keep the bytes, upload them. */
+
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import {
@@ -6,15 +7,55 @@ import {
   type CheckInResponse,
   type ConsentRecord,
 } from '../../adapters/wire/federation.ts'
+import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
-import type { ParticipateOptions, ParticipateReport, RoundReport } from '../agent/types.ts'
+import type { Progress } from '../home/progress.ts'
+import type { Sleep } from '../http/sleep.ts'
 import { releaseBlob } from '../reward/serving.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { RoundResult } from './compute-round.ts'
-import type { Sleep } from './signed-transport.ts'
+import type { Traffic } from './signed-transport.ts'
 import { dropOverdue, sendKept, sendUpload, type UploadDeps } from './uploads.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
+
+export type ParticipateOptions = {
+  /** Rounds to contribute to before returning. */
+  readonly rounds?: number
+  /** Waits out retry windows instead of returning at the first. */
+  readonly wait?: boolean
+  /** For an agent, which calls again and again: what failed lately is left until its time. */
+  readonly isUnattended?: boolean
+  /** Serves the head of the line afterwards; default true. */
+  readonly follow?: boolean
+  /** Told when the device takes up a round. */
+  readonly onAssigned?: (roundId: string) => void
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type RoundReport = {
+  readonly jobId: string
+  readonly roundId: string
+  readonly digest: string
+  readonly bytes: number
+  readonly contributions: readonly Contribution[]
+  readonly pairs: number
+  readonly losses: readonly number[]
+  /** Why a part of the assignment was not contributed. */
+  readonly problem: string | null
+}
+
+type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
+
+export type ParticipateReport = {
+  readonly rounds: RoundReport[]
+  /** enough: the rounds asked for are done; a retry reason: what the server said last; else what keeps this device from the round. */
+  readonly ended: 'enough' | 'refused' | 'pending' | 'failed_lately' | RetryReason
+  readonly retryAfterMs: number
+  readonly head: string | null
+  readonly traffic: Traffic
+}
 
 export type ParticipateDeps = UploadDeps & {
   readonly base: BaseModel

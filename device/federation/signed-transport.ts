@@ -9,12 +9,12 @@ import { type Rng, randomBytes } from '../../adapters/random.ts'
 import { ErrorResponse } from '../../adapters/wire/federation.ts'
 import { deviceIdOf, type KeyPair, signRequest } from '../../adapters/wire/signature.ts'
 import { gatewayReason, mayPass, reasonOf } from '../http/reasons.ts'
+import type { Sleep } from '../http/sleep.ts'
 import { isUnsent } from '../http/transport.ts'
 import { type Watchdog, watchdog } from '../http/watchdog.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 
 export type Transport = (request: Request) => Promise<Response>
-export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
 export type Traffic = { up: number; down: number; requests: number }
 
 export type SignedTransportDeps = {
@@ -114,21 +114,6 @@ export const signedTransport = (deps: SignedTransportDeps): SignedTransport => {
     },
   }
 }
-
-/** Resolves after ms, or rejects at once when the signal aborts. */
-export const timerSleep: Sleep = (ms, signal) =>
-  new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 
 type Outcome =
   | { kind: 'done'; status: number; bytes: Uint8Array }

@@ -1,10 +1,10 @@
 /** Finished updates on their way: each goes on its own, until the server took or refused it or its round is long over. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { ParticipateOptions } from '../agent/types.ts'
 import { consentRefusal, intendedBy } from '../store/consent.ts'
 import type { DeviceStore, PendingUpload } from '../store/store.ts'
 import type { Backoff } from './backoff.ts'
 import type { Federation } from './client.ts'
+import type { ParticipateOptions } from './participate.ts'
 import { sendFailure } from './signed-transport.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
 

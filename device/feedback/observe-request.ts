@@ -1,16 +1,16 @@
 /** What a request says of the ones before it, read after it was answered: a preference that is stated, and events that nobody sent. */
-
-import type { Conversation } from '../agent/types.ts'
+import { recordFeedback, refreshChoices } from './decisions.ts'
+import type { FollowUps } from './follow-up-gate.ts'
 import type { DeviceSettings } from '../home/settings.ts'
 import { dimensionOf, sentenceOfWish } from '../preferences/dimensions.ts'
 import { propose } from '../preferences/proposals.ts'
 import { statedPreferences } from '../preferences/stated.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
+import { newId } from '../store/new-decision.ts'
 import type { DeviceStore } from '../store/store.ts'
+import type { Conversation } from '../text/conversation.ts'
 import { keptText } from '../text/kept-text.ts'
 import { requestText } from '../text/request-text.ts'
-import { newId, recordFeedback, refreshChoices } from './decisions.ts'
-import type { FollowUps } from './follow-up-gate.ts'
 
 export type ObservingDeps = {
   readonly store: DeviceStore

@@ -1,34 +1,50 @@
 /** A device: the store, the local model and the federation behind one interface, used by CLI, local API and evaluation alike. */
+
 import { join } from 'node:path'
-import { FedError, isFedError } from '../../adapters/errors.ts'
+import { isFedError } from '../../adapters/errors.ts'
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { cryptoRng, type Rng } from '../../adapters/random.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
-import { isTrainingPaused, reportTraining, whenUnpaused } from '../agent/training.ts'
-import type { Device, TrainOptions, TrainReport } from '../agent/types.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/train/memory-plan.ts'
 import { federationClient } from '../federation/client.ts'
-import { notEnrolled, openContributor } from '../federation/contributor.ts'
-import { type Sleep, type Transport, timerSleep } from '../federation/signed-transport.ts'
+import { type Contributor, notEnrolled, openContributor } from '../federation/contributor.ts'
+import type { Transport } from '../federation/signed-transport.ts'
 import { openFollowUps } from '../feedback/follow-up-gate.ts'
-import { importChoices } from '../feedback/import-choices.ts'
+import { type ImportReport, importChoices } from '../feedback/import-choices.ts'
 import { dropDerivedFiles, dropLeftovers, dropRounds } from '../home/files.ts'
+import type { Progress } from '../home/progress.ts'
 import { DeviceSettings, type DeviceSettingsInput } from '../home/settings.ts'
+import { type Sleep, timerSleep } from '../http/sleep.ts'
 import { openRelevance } from '../preferences/relevance-head.ts'
 import { warmRewriting } from '../preferences/rewrite-request.ts'
 import { type AnswerMemo, cachePooled, type PooledCache } from '../reward/choice-features.ts'
-import { ownExitChoice, settleExit } from '../reward/choose-exit.ts'
+import { type ExitChoice, ownExitChoice } from '../reward/choose-exit.ts'
 import { featureSpace } from '../reward/feature-space.ts'
-import type { Calibration } from '../reward/head-summary.ts'
-import { type HeldBackPairs, heldBackPairs, pointsGained } from '../reward/held-back-accuracy.ts'
 import { openServing } from '../reward/serving.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import { convertAll, convertInBackground } from '../store/convert-old.ts'
 import { enforceRetention, expire } from '../store/forget.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import type { DeviceStore } from '../store/store.ts'
-import { type Activity, openPersonalizer } from './personalizer.ts'
+import { isTrainingPaused, whenUnpaused } from '../store/training.ts'
+import { type Activity, openPersonalizer, type Personalizer } from './personalizer.ts'
+import { pooledProgress, type TrainOptions, type TrainReport, train } from './train.ts'
+
+export type Device = Personalizer &
+  Contributor & {
+    /** All of them or none, but those with `split: test`, which are left out. */
+    importChoices(choices: readonly ChoiceLine[]): Promise<ImportReport>
+    train(options?: TrainOptions): Promise<TrainReport>
+    /** How well heads tell this user's choices after several layers; changes nothing. E_DATA when there are too few. */
+    chooseExit(onProgress?: (progress: Progress) => void): Promise<ExitChoice>
+    /** Fits and loads what the first request would have to wait for. */
+    prepare(): Promise<void>
+    /** To be called at least once a day: erases what is past its time. */
+    upkeep(): Promise<void>
+    close(): Promise<void>
+  }
 
 export type DeviceOptions = {
   /** Closed with the device. */
@@ -210,73 +226,6 @@ const MB = 1e6
 const DAY_MS = 24 * 3600 * 1000
 /** What could not be erased in time is tried again. */
 const AGAIN_MS = 10 * 60_000
-
-type TrainDeps = Parameters<typeof openServing>[0] & { readonly clock: () => number }
-
-const train = async (
-  deps: TrainDeps,
-  serving: ReturnType<typeof openServing>,
-  refresh: () => Promise<void>,
-  options: TrainOptions,
-): Promise<TrainReport> => {
-  const { store, clock } = deps
-  const { adapter, objective = 'reward', epochs, learningRate, onProgress, signal } = options
-  const onPooled = pooledProgress(onProgress)
-  const isWithoutChoices = adapter && (objective === 'kto' || objective === 'completion')
-  if (store.countChoices() === 0 && !isWithoutChoices)
-    throw new FedError(
-      'E_DATA',
-      'there are no choices yet. Run: loreweave train --data choices.jsonl',
-    )
-  const exit =
-    options.exit === undefined ? null : await settleExit(deps, serving, options.exit, onPooled)
-  const { onTrain, end } = reportTraining(store, onProgress)
-  const version = store.choicesVersion()
-  let before: HeldBackPairs | null = null
-  const trained = adapter
-    ? await serving
-        .trainPrivate(serving.releaseHash(), {
-          objective,
-          epochs,
-          learningRate,
-          signal,
-          onFits: async () => {
-            before = heldBackPairs(await serving.current(onPooled))
-          },
-          onPooled,
-          onTrain,
-        })
-        .finally(end)
-    : null
-  const served = await serving.current(onPooled)
-  const { features, taste, tuning } = served
-  const after = store.choicesVersion() === version ? heldBackPairs(served) : null
-  const { margin, heldBack } = tuning
-  const trainedAt = Math.floor(clock())
-  await store.durably((tx) =>
-    tx.set('calibration', { margin, heldBack, trainedAt } satisfies Calibration),
-  )
-  await refresh()
-  return {
-    exit,
-    choices: features.length,
-    pairs: features.reduce((n, f) => n + f.raw.length - 1, 0),
-    logLikelihood: taste.fit.logLikelihood,
-    adapter: trained && {
-      losses: [...trained.losses],
-      heldBack: trained.evaluations.map(({ loss }) => loss),
-      seconds: trained.seconds,
-      points: pointsGained(before, after),
-    },
-    margin,
-    heldBack,
-  }
-}
-
-const pooledProgress =
-  (onProgress: TrainOptions['onProgress']) =>
-  (done: number, of: number): void =>
-    onProgress?.({ step: 'states', done, of })
 
 /** The newest activity that has not ended. */
 const trackActivity = () => {

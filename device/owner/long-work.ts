@@ -1,6 +1,6 @@
 /** Long work of one home: a piece at a time, and what a person asks for goes before what the agent does by itself. */
 import { FedError } from '../../adapters/errors.ts'
-import type { Progress } from '../agent/types.ts'
+import type { Progress } from '../home/progress.ts'
 
 export type LongOptions = {
   readonly signal?: AbortSignal | undefined

@@ -8,33 +8,30 @@ import { FedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import type { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
-import { isTrainingPaused, trainingStatus } from '../agent/training.ts'
-import type {
-  Device,
-  ParticipateOptions,
-  ParticipateReport,
-  Progress,
-  TrainOptions,
-  TrainReport,
-} from '../agent/types.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { federationClient } from '../federation/client.ts'
-import { type Transport, timerSleep } from '../federation/signed-transport.ts'
+import type { ParticipateOptions, ParticipateReport } from '../federation/participate.ts'
+import type { Transport } from '../federation/signed-transport.ts'
 import { type ImportReport, importChoices } from '../feedback/import-choices.ts'
 import { changedHome, type HomeChanges } from '../home/home.ts'
 import type { LiveHome } from '../home/live-home.ts'
 import { type Holder, heldBy } from '../home/lock.ts'
+import type { Progress } from '../home/progress.ts'
 import type { DeviceSettings } from '../home/settings.ts'
+import { timerSleep } from '../http/sleep.ts'
 import type { ExitChoice } from '../reward/choose-exit.ts'
 import { featureSpace } from '../reward/feature-space.ts'
 import { keptRelease } from '../reward/serving.ts'
 import { type Dropped, withdrawConsent } from '../store/consent.ts'
 import { readPrivate, savePrivate, servingState } from '../store/private-adapter.ts'
 import type { DeviceStore } from '../store/store.ts'
+import { isTrainingPaused, trainingStatus } from '../store/training.ts'
 import type { TrainingStatus } from '../store/training-status.ts'
+import type { Device } from './device.ts'
 import type { LongWorkQueue } from './long-work.ts'
 import { type HomeStatus, homeStatus } from './status.ts'
+import type { TrainOptions, TrainReport } from './train.ts'
 
 /** What is asked of one piece of work; undefined: as the settings have it. */
 export type Limits = {

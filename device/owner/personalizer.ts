@@ -1,39 +1,80 @@
 /** The serving half of a device: rewrite, rerank, feedback, profile, status. */
 import type { Rng } from '../../adapters/random.ts'
-import { setTrainingPaused, trainingStatus } from '../agent/training.ts'
-import type { Answer, Personalizer } from '../agent/types.ts'
 import { recordFeedback } from '../feedback/decisions.ts'
 import type { EventOf } from '../feedback/derive-choices.ts'
 import type { FollowUps } from '../feedback/follow-up-gate.ts'
 import { openObserver } from '../feedback/observation-queue.ts'
 import { asObserved, observeRequest } from '../feedback/observe-request.ts'
+import type { DeviceStatus } from './device-status.ts'
 import { editProfile, learnedPreferences, sentenceOf } from '../preferences/profile.ts'
 import { settleProposal } from '../preferences/proposals.ts'
 import type { Relevance } from '../preferences/relevance-head.ts'
-import {
-  learnFromFeedback,
-  readProfile,
-  rewriteRequest,
-  saveLearned,
-} from '../preferences/rewrite-request.ts'
-import { openSuffixes } from '../preferences/suffixes.ts'
-import type { DescribedProfile, Profile, ProfileChange } from '../records/preference.ts'
-import {
-  planRequest,
-  rankingStatus,
-  readCalibration,
-  recordSpending,
-  refreshOutlook,
-  reserveAnswers,
-} from '../reward/head-summary.ts'
-import { rerankAnswers } from '../reward/rerank-answers.ts'
+import { learnFromFeedback, readProfile, rewriteRequest, saveLearned, type RewriteOptions, type RewriteResult } from '../preferences/rewrite-request.ts'
+import { openSuffixes, type Suffixes } from '../preferences/suffixes.ts'
+import type { FeedbackEvent, FeedbackReceipt } from '../records/feedback-event.ts'
+import type { DescribedProfile, Profile, ProfileChange, Proposal } from '../records/preference.ts'
+import { readCalibration, refreshOutlook } from '../reward/head-summary.ts'
+import { rerankAnswers, type RerankOptions, type RerankResult } from '../reward/rerank-answers.ts'
 import type { Serving, ServingDeps } from '../reward/serving.ts'
+import { planRequest, rankingStatus, recordSpending, reserveAnswers, type Reservation, type SpendOptions } from '../spending/plan.ts'
+import type { AnswerUsage } from '../spending/prices.ts'
+import type { CandidatePlan, CandidateRequest } from '../spending/spend.ts'
 import { noteUsage } from '../spending/usual-usage.ts'
 import type { Answered } from '../store/decisions.ts'
+import type { ForgetReport, ForgetTarget } from '../store/forget-report.ts'
 import { forgetConversation } from '../store/forget.ts'
 import { countPeople } from '../store/people.ts'
 import type { StoreReads, StoreTx } from '../store/store.ts'
-import type { DeviceStatus } from './device-status.ts'
+import type { TrainingStatus } from '../store/training-status.ts'
+import { setTrainingPaused, trainingStatus } from '../store/training.ts'
+import type { Answer, Conversation } from '../text/conversation.ts'
+
+/**
+ * Both serve a request together: rewrite gives the id under which rerank or recordAnswer go on. With such an id the app gets the
+ * winner alone; without, it gets the whole order and may show it.
+ */
+export type Personalizer = {
+  rewrite(conversation: Conversation, options?: RewriteOptions): Promise<RewriteResult>
+  /** Which suffix each conversation was written under. */
+  readonly suffixes: Suffixes
+  rerank(
+    conversation: Conversation,
+    answers: readonly Answer[],
+    options?: RerankOptions,
+  ): Promise<RerankResult>
+  /** Remembers the one answer of a request that was not reranked, so that feedback can name it. */
+  recordAnswer(decisionId: string, answer: Answer): void
+  /** How many answers to ask for, and why. maxTokens: of the request; inputTokens: an estimate. */
+  planCandidates(request: CandidateRequest): CandidatePlan
+  /**
+   * Holds the most that so many further answers can cost back, before they are asked for: fewer
+   * where the budget, less what is held back for others, has no room for all; null where it has none.
+   */
+  reserve(request: CandidateRequest, further: number): Reservation | null
+  /**
+   * What the answers beyond the first did cost; usages: of those. Nothing is held back for them any
+   * longer.
+   */
+  spend(model: string, usages: readonly AnswerUsage[], options?: SpendOptions): void
+  /** Any answer to the request: the next plan goes by what such requests really take. */
+  noteUsage(request: CandidateRequest, usage: AnswerUsage): void
+  feedback(event: FeedbackEvent): Promise<FeedbackReceipt>
+  /**
+   * Erases conversations from this device, and whatever was made from them; preview: only says what would go. Fails with E_NO_DECISION.
+   */
+  forget(target: ForgetTarget, preview?: boolean): Promise<ForgetReport>
+  /** Preferences that the user seems to have stated, oldest first. */
+  proposals(): Proposal[]
+  /** A dismissed one does not come back. Fails with E_NOT_FOUND. */
+  settleProposal(id: string, accept: boolean): Promise<DescribedProfile>
+  /** Resolves once what was begun in the background is done. */
+  settled(): Promise<void>
+  profile(): DescribedProfile
+  editProfile(changes: readonly ProfileChange[]): Promise<DescribedProfile>
+  status(): DeviceStatus
+  /** Stops all training of this home within 100 ms, or lets it go on; kept across restarts. */
+  pauseTraining(paused: boolean): Promise<TrainingStatus>
+}
 
 export type Activity = DeviceStatus['activity']
 

@@ -1,22 +1,22 @@
 /** All that a home tells of itself on one screen. Needs the store alone. */
-
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
-import { trainingStatus } from '../agent/training.ts'
 import type { Home } from '../home/home.ts'
 import type { Holder } from '../home/lock.ts'
+import { describeAccess, exposedAddresses } from './access.ts'
+import { profileOf } from './personalizer.ts'
 import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
-import { type Calibration, rankingStatus, readCalibration } from '../reward/head-summary.ts'
+import { readCalibration, type Calibration } from '../reward/head-summary.ts'
+import { rankingStatus } from '../spending/plan.ts'
 import type { StoreHealth } from '../store/health.ts'
 import { countPeople } from '../store/people.ts'
 import { servingState } from '../store/private-adapter.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { TrainingStatus } from '../store/training-status.ts'
-import { describeAccess, exposedAddresses } from './access.ts'
-import { profileOf } from './personalizer.ts'
+import { trainingStatus } from '../store/training.ts'
 
 type Sums = { readonly claude: number; readonly federation: number }
 

@@ -2,36 +2,54 @@
  * The rewriting half of serving a request: the profile as kept, the block of a conversation, and
  * what feedback says of both.
  */
-
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
-import type { Conversation, RewriteOptions, RewriteResult } from '../agent/types.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import { askedOf, bytesOf, newDecision } from '../feedback/decisions.ts'
 import type { DeviceSettings } from '../home/settings.ts'
+import { appendBlock, chooseSharedSuffix, chooseSuffix, type BlockChoice } from './block.ts'
+import { dimensionOf, type Wish } from './dimensions.ts'
+import { proposeRewrite } from './free-rewrite.ts'
+import { EMPTY_PROFILE, editProfile, lineOf, updateProfile, votesOn, wishOfLine, withEvidence } from './profile.ts'
+import { movedPreferences } from './relevance-feedback.ts'
+import { learnedRelevance, type Learned, type Relevance, undoneRequests } from './relevance-head.ts'
+import type { Bound, Suffixes, Trace } from './suffixes.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
-import { DIMENSIONS, type Preference, Profile } from '../records/preference.ts'
-import type { FreeRewrite, RewriteReason } from '../records/rewrite-decision.ts'
+import { DIMENSIONS, Profile, type Preference } from '../records/preference.ts'
+import type { FreeRewrite, RequestMode, RewriteDecision, RewriteReason } from '../records/rewrite-decision.ts'
 import type { NewDecision } from '../store/decisions.ts'
+import { askedOf, bytesOf, newDecision } from '../store/new-decision.ts'
 import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
+import type { Conversation } from '../text/conversation.ts'
 import { historyOf } from '../text/history.ts'
 import { orAborted } from '../text/in-time.ts'
 import { requestText } from '../text/request-text.ts'
-import { appendBlock, type BlockChoice, chooseSharedSuffix, chooseSuffix } from './block.ts'
-import { dimensionOf, type Wish } from './dimensions.ts'
-import { proposeRewrite } from './free-rewrite.ts'
-import {
-  EMPTY_PROFILE,
-  editProfile,
-  lineOf,
-  updateProfile,
-  votesOn,
-  wishOfLine,
-  withEvidence,
-} from './profile.ts'
-import { movedPreferences } from './relevance-feedback.ts'
-import { type Learned, learnedRelevance, type Relevance, undoneRequests } from './relevance-head.ts'
-import type { Bound, Suffixes, Trace } from './suffixes.ts'
+
+export type RewriteOptions = {
+  /** Default: as the settings have it. */
+  readonly mode?: RequestMode | undefined
+  /** Other words for the message as well, where the settings say so; it takes seconds. */
+  readonly mayPropose?: boolean | undefined
+  /**
+   * Of a caller who cannot wait: a block that is not chosen when it aborts is left out for good, since a later one would change what
+   * Claude's answer was signed over, and the call fails with E_UNAVAILABLE. So it does where the model has first to be made ready.
+   */
+  readonly signal?: AbortSignal | undefined
+  /** Of the request as it came; by default what the conversation itself shows. */
+  readonly trace?: Omit<Trace, 'profile'> | undefined
+  /** Why a conversation that begins with this request gets no block. */
+  readonly barrier?: RewriteReason | undefined
+  /** Names the program that asks: what one asks again says nothing of what another was answered. */
+  readonly app?: string | undefined
+  /** What is kept: a decision and the suffix (default), the suffix alone, or nothing. */
+  readonly keeps?: 'decision' | 'suffix' | 'nothing' | undefined
+}
+
+/** decisionId null: nothing of the request was kept, so no feedback can name it. bound: the suffix
+ * under which the conversation goes on; null: it has none. */
+export type RewriteResult = Omit<RewriteDecision, 'decisionId'> & {
+  readonly decisionId: string | null
+  readonly bound?: Bound | null
+}
 
 export type RewritingDeps = {
   readonly store: DeviceStore

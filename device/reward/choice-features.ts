@@ -1,12 +1,13 @@
 /** From choices to the head's inputs: encoded answers, pooled states, raw features. Texts are encoded once. */
+
 import { createHash } from 'node:crypto'
 import { shownOf } from '../../adapters/formats/choice-log.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
-import type { Conversation } from '../agent/types.ts'
 import type { AnswerInput, Engine, LoraFeed } from '../engine/engine.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
 import { concat } from '../engine/run/lora-feeds.ts'
 import type { StoredChoice } from '../store/choices.ts'
+import type { Conversation } from '../text/conversation.ts'
 import { keptAnswer, keptText } from '../text/kept-text.ts'
 import { requestText, textOf } from '../text/request-text.ts'
 import { encodeAnswer } from './encode-answer.ts'

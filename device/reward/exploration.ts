@@ -105,3 +105,34 @@ export const exploreChances = (
 
 const differenceOf = (a: Pick<Score, 'features'>, b: Pick<Score, 'features'>): Float64Array =>
   a.features.map((v, k) => v - b.features[k]!)
+
+/**
+ * greedy: best first. With probability explore the leader is drawn by these chances instead, the others staying in their order;
+ * propensity is the probability of the leader that came out.
+ */
+export const exploreOrder = (
+  greedy: readonly number[],
+  explore: number,
+  chances: () => readonly number[],
+  rng: Rng,
+): { order: number[]; propensity: number; explored: boolean } => {
+  if (greedy.length < 2 || explore === 0)
+    return { order: [...greedy], propensity: 1, explored: false }
+  const by = chances()
+  const explored = rng.uniform() < explore
+  const leader = explored ? drawFrom(by, rng) : greedy[0]!
+  return {
+    order: [leader, ...greedy.filter((i) => i !== leader)],
+    explored,
+    propensity: explore * by[leader]! + (leader === greedy[0] ? 1 - explore : 0),
+  }
+}
+
+const drawFrom = (chances: readonly number[], rng: Rng): number => {
+  let left = rng.uniform()
+  for (const [i, chance] of chances.entries()) {
+    left -= chance
+    if (left < 0) return i
+  }
+  return chances.length - 1
+}

@@ -1,15 +1,33 @@
 /** The reranking half of serving a request: scores, decision, exploration, whether to ask, and the record that feedback can name. */
+
 import type { Rng } from '../../adapters/random.ts'
-import type { Answer, Conversation, RerankOptions, RerankResult } from '../agent/types.ts'
-import { bytesOf, exploreOrder, newDecision, newId } from '../feedback/decisions.ts'
+import type { RequestMode } from '../preferences/rewrite-decision.ts'
 import type { Answered } from '../store/decisions.ts'
+import { bytesOf, newDecision, newId } from '../store/new-decision.ts'
 import type { StoreReads, StoreTx } from '../store/store.ts'
+import type { Answer, Conversation } from '../text/conversation.ts'
 import { orAborted } from '../text/in-time.ts'
-import { type Ask, exploreChances, worthAsking } from './exploration.ts'
+import { type Ask, exploreChances, exploreOrder, worthAsking } from './exploration.ts'
 import { type OutlookDeps, readOutlook, refreshOutlook } from './head-summary.ts'
 import { type Reranking, rerank } from './rerank.ts'
+import type { RerankDecision } from './rerank-decision.ts'
 import { compare, type Score } from './reward.ts'
 import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
+
+export type RerankOptions = {
+  readonly mode?: RequestMode | undefined
+  readonly decisionId?: string | undefined
+  /** Aborts: the order is not wanted any more. Fails with E_UNAVAILABLE, and nothing is kept. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** decisionId null: nothing was kept, so no feedback can name it. */
+export type RerankResult = Omit<RerankDecision, 'decisionId'> & {
+  readonly decisionId: string | null
+  /** Probability with which the winner was drawn, and whether it was drawn at random. */
+  readonly propensity: number
+  readonly explored: boolean
+}
 
 export type RerankingDeps = ServingDeps & {
   readonly serving: Serving

@@ -1,4 +1,5 @@
 /** What a device serves with: a release, perhaps a private adapter over it, and the head fitted under both. */
+
 import { rmSync } from 'node:fs'
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
@@ -6,7 +7,6 @@ import { initAdapter } from '../../adapters/lora/init.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
 import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
-import type { Conversation } from '../agent/types.ts'
 import type {
   Engine,
   LoraFeed,
@@ -28,6 +28,7 @@ import {
   servingState,
 } from '../store/private-adapter.ts'
 import type { DeviceStore, StoreReads } from '../store/store.ts'
+import type { Conversation } from '../text/conversation.ts'
 import {
   type AnswerMemo,
   type ChoiceFeatures,

@@ -3,7 +3,21 @@
  * of them cost. Pure.
  */
 import type { Spending } from '../store/spending.ts'
-import { type Price, usdOf } from './prices.ts'
+import { type Price, type Terms, usdOf } from './prices.ts'
+
+/**
+ * inputTokens, cachedTokens (those before a cache mark): estimates. thinks, effort: answers of
+ * equal ones are about as long.
+ */
+export type CandidateRequest = {
+  readonly model: string
+  readonly maxTokens: number
+  readonly inputTokens: number
+  readonly cachedTokens?: number
+  readonly thinks?: boolean
+  readonly effort?: string | undefined
+  readonly terms?: Terms
+}
 
 /**
  * spread: standard deviation, in log-odds, of predicted rewards among the answers to one request,

@@ -3,9 +3,9 @@
  * included.
  */
 import { z } from 'zod'
-import type { CandidateRequest } from '../agent/types.ts'
 import type { DeviceStore, StoreReads } from '../store/store.ts'
 import { type AnswerUsage, promptTokensOf, sumOf } from './prices.ts'
+import type { CandidateRequest } from './spend.ts'
 
 /**
  * count: of answers; output: tokens of a usual one; prompt: how many times the estimated prompt

@@ -5,7 +5,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { newDecision } from '../../device/feedback/decisions.ts'
+import { newDecision } from '../../device/store/new-decision.ts'
 import { type OwnStore, openStore } from '../../device/store/store.ts'
 import { startClaude } from '../claude/serve.ts'
 import { medianOf } from '../measure/metrics.ts'

@@ -1,6 +1,6 @@
 /** A machine and its day: time that passes only when everything waits, a script of what happens, and sysfs as Linux would show it. */
 import type { MachineIo } from '../../device/agent/conditions-read.ts'
-import type { Sleep } from '../../device/federation/signed-transport.ts'
+import type { Sleep } from '../../device/http/sleep.ts'
 
 /** What is so until the script says otherwise. */
 export type Circumstances = {

@@ -1,13 +1,13 @@
 /** Arms that are a device: the agent's own code serves one person, on a release that it did not have to download. */
+
 import { createHash } from 'node:crypto'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
-import type { Device } from '../../device/agent/types.ts'
 import type { Engine, LoraFeed } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { DeviceSettingsInput } from '../../device/home/settings.ts'
-import { openDevice } from '../../device/owner/device.ts'
+import { type Device, openDevice } from '../../device/owner/device.ts'
 import {
   type AnswerMemo,
   encodeAnswers,

@@ -1,7 +1,8 @@
 /** JSON, one object a line (NDJSON): long work that tells how far it is, and bodies of many parts. */
+
 import { z } from 'zod'
 import { ERROR_CODES, FedError } from '../../../adapters/errors.ts'
-import type { Progress } from '../../agent/types.ts'
+import type { Progress } from '../../home/progress.ts'
 
 export const LINES_TYPE = 'application/x-ndjson'
 

@@ -3,8 +3,8 @@
  * used. Anything else is tolerated.
  */
 import { z } from 'zod'
-import type { Answer } from '../../agent/types.ts'
 import type { AnswerUsage } from '../../spending/prices.ts'
+import type { Answer } from '../../text/conversation.ts'
 import { readEvents } from './events.ts'
 import { laterUsage, readUsage, UsageFields } from './read-usage.ts'
 

@@ -2,7 +2,8 @@
  * Several streamed answers of which the app sees one: all are recorded while comments keep the
  * app's connection alive, then the best one's events are played, byte for byte.
  */
-import { timerSleep } from '../../federation/signed-transport.ts'
+
+import { timerSleep } from '../../http/sleep.ts'
 import { passOn } from '../upstream/forward.ts'
 import { type ReadAnswer, readStream } from './answer.ts'
 import { chooseAnswer } from './choose.ts'

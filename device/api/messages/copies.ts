@@ -3,8 +3,8 @@
  * worth it, and paid from what was held back for them.
  */
 
-import type { Reservation } from '../../agent/types.ts'
-import { timerSleep } from '../../federation/signed-transport.ts'
+import { timerSleep } from '../../http/sleep.ts'
+import type { Reservation } from '../../spending/plan.ts'
 import { timeLimitMs } from '../upstream/retry.ts'
 import { type MessagesDeps, reportFailure, settingsOf } from './deps.ts'
 import type { Plan } from './plan.ts'

@@ -1,8 +1,8 @@
 /** What the Messages endpoint is given, and what it says of a request. */
 import { isFedError } from '../../../adapters/errors.ts'
-import type { Personalizer } from '../../agent/types.ts'
-import type { Sleep } from '../../federation/signed-transport.ts'
 import { type DeviceSettings, DeviceSettings as Settings } from '../../home/settings.ts'
+import type { Sleep } from '../../http/sleep.ts'
+import type { Personalizer } from '../../owner/personalizer.ts'
 import type { People } from '../../store/people.ts'
 import { orAborted } from '../../text/in-time.ts'
 import type { Upstream } from '../upstream/forward.ts'

@@ -1,7 +1,7 @@
 /** One answer after another of Claude's: opened, recorded, read. */
 import { FedError } from '../../../adapters/errors.ts'
 import { cryptoRng } from '../../../adapters/random.ts'
-import { timerSleep } from '../../federation/signed-transport.ts'
+import { timerSleep } from '../../http/sleep.ts'
 import { NOT_AGAIN } from '../envelope/errors.ts'
 import { retryBudget, sendWithRetries, wasNeverSent } from '../upstream/retry.ts'
 import { type ReadAnswer, readMessage } from './answer.ts'

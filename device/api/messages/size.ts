@@ -1,6 +1,7 @@
 /** How much a request is likely to take, estimated from its body. Pure. */
-import type { CandidateRequest } from '../../agent/types.ts'
+
 import { charactersPerToken, leastCached, thinksByItself } from '../../spending/claude-models.ts'
+import type { CandidateRequest } from '../../spending/spend.ts'
 
 /** The fields that count; of other types than Claude's they count for nothing. */
 export type SizedBody = {

@@ -1,9 +1,11 @@
 /** The types of what each of the device's own routes takes and gives, for its handler and for its clients. */
+
 import type { z } from 'zod'
 import type { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
-import type { ParticipateReport, TrainReport } from '../../agent/types.ts'
+import type { ParticipateReport } from '../../federation/participate.ts'
 import type { ImportReport } from '../../feedback/import-choices.ts'
 import type { LeftReport } from '../../owner/operations.ts'
+import type { TrainReport } from '../../owner/train.ts'
 import type { ExitChoice } from '../../reward/choose-exit.ts'
 import type { AdapterHeader } from '../schemas/home.ts'
 import type { OWN_ROUTES } from './openapi.ts'

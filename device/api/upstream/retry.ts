@@ -4,7 +4,8 @@
  * unless the setting `retries` says so and the caller has shown that it is an SDK that does so
  * itself, for those stop at `x-should-retry: false`.
  */
-import type { Sleep } from '../../federation/signed-transport.ts'
+
+import type { Sleep } from '../../http/sleep.ts'
 import { isUnsent } from '../../http/transport.ts'
 import { asFinal } from '../envelope/errors.ts'
 

@@ -131,8 +131,8 @@ test('what a running piece of work takes is kept every half minute, so that a ki
   await live(store, 2, {
     device: {
       train: () => Promise.reject(new Error('not expected')),
-      participate: ({ signal } = {}) =>
-        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+      participate: ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     },
     read: async () => {
       kept.push(energyEntries(store)[0]?.joules ?? 0)

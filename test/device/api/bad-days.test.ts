@@ -9,7 +9,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, expect, test } from 'vitest'
 import type { EndpointSettings } from '../../../device/api/messages/deps.ts'
 import { serveApi } from '../../../device/api/serve.ts'
-import { type Sleep, timerSleep } from '../../../device/federation/signed-transport.ts'
+import { type Sleep, timerSleep } from '../../../device/http/sleep.ts'
 import {
   BAD_DAY_NAMES,
   BAD_DAYS,

@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { FedError } from '../../../adapters/errors.ts'
-import type { Progress } from '../../../device/agent/types.ts'
 import { createControl } from '../../../device/api/app.ts'
 import {
   DIRECT_PORT,
@@ -13,6 +12,7 @@ import {
   openClient,
 } from '../../../device/api/client.ts'
 import { openDoor } from '../../../device/api/serve.ts'
+import type { Progress } from '../../../device/home/progress.ts'
 import type { HomeOperations, Work } from '../../../device/owner/operations.ts'
 import { shortChoices } from '../device-fixture.ts'
 import { DEVICE_TOKEN, fakeDevice, fakeInspection } from './fakes.ts'

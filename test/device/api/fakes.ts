@@ -1,12 +1,13 @@
 /** A Claude and a device of a few lines each, for tests of the local API. */
+
 import { Hono } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
-import type { Answer, Personalizer } from '../../../device/agent/types.ts'
 import { type ApiDeps, createApi } from '../../../device/api/app.ts'
 import { ApiError } from '../../../device/api/envelope/errors.ts'
 import { type Inspection, openInspection } from '../../../device/api/inspection/inspection.ts'
 import { OWN_ROUTES } from '../../../device/api/routes/openapi.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
+import type { Personalizer } from '../../../device/owner/personalizer.ts'
 import { appendBlock } from '../../../device/preferences/block.ts'
 import { openSuffixes } from '../../../device/preferences/suffixes.ts'
 import type { FeedbackEvent } from '../../../device/records/feedback-event.ts'
@@ -14,6 +15,7 @@ import { sumOf, tokensOf } from '../../../device/spending/prices.ts'
 import type { CandidatePlan } from '../../../device/spending/spend.ts'
 import type { OutboxEntry } from '../../../device/store/outbox.ts'
 import { type DeviceStore, openStore } from '../../../device/store/store.ts'
+import type { Answer } from '../../../device/text/conversation.ts'
 
 export const DEVICE_TOKEN = 'lw-device-token-for-tests'
 export const OWN_KEY = 'sk-own-key-of-the-device'

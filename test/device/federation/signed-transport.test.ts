@@ -11,8 +11,8 @@ import {
   sendFailure,
   signedTransport,
   type Transport,
-  timerSleep,
 } from '../../../device/federation/signed-transport.ts'
+import { timerSleep } from '../../../device/http/sleep.ts'
 import { openTransport } from '../../../device/http/transport.ts'
 import { listen } from '../http/proxy.ts'
 

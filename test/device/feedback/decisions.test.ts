@@ -1,11 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import {
-  exploreOrder,
-  judgedDecisions,
-  recordFeedback,
-} from '../../../device/feedback/decisions.ts'
+import { recordFeedback } from '../../../device/feedback/decisions.ts'
+import { exploreOrder } from '../../../device/reward/exploration.ts'
+import { judgedDecisions } from '../../../device/spending/plan.ts'
 import { openStore } from '../../../device/store/store.ts'
 import { keepDecision } from '../store/decided.ts'
 

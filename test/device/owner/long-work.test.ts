@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { Progress } from '../../../device/agent/types.ts'
+import type { Progress } from '../../../device/home/progress.ts'
 import { openLongWork } from '../../../device/owner/long-work.ts'
 
 /** Ends when it is told to, or with its signal. */

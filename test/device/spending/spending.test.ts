@@ -9,7 +9,7 @@ import {
   rankingStatus,
   recordSpending,
   reserveAnswers,
-} from '../../../device/reward/head-summary.ts'
+} from '../../../device/spending/plan.ts'
 import { plainUsage } from '../../../device/spending/prices.ts'
 import { noteUsage, usualUsage } from '../../../device/spending/usual-usage.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'

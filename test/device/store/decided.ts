@@ -1,7 +1,7 @@
 /** Decisions as they are kept, without a device. */
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
-import { newDecision } from '../../../device/feedback/decisions.ts'
 import type { Answered } from '../../../device/store/decisions.ts'
+import { newDecision } from '../../../device/store/new-decision.ts'
 import type { OwnStore } from '../../../device/store/store.ts'
 
 type Given = Partial<Omit<Answered, 'answers'>> & {

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { newDecision } from '../../../device/feedback/decisions.ts'
 import { forgetConversation } from '../../../device/store/forget.ts'
+import { newDecision } from '../../../device/store/new-decision.ts'
 import { openStore } from '../../../device/store/store.ts'
 import { temporaryFolder } from '../device-fixture.ts'
 

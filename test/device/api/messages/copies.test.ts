@@ -2,10 +2,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { CandidateRequest, SpendOptions } from '../../../../device/agent/types.ts'
 import { patienceMs } from '../../../../device/api/messages/copies.ts'
-import { type Sleep, timerSleep } from '../../../../device/federation/signed-transport.ts'
+import { type Sleep, timerSleep } from '../../../../device/http/sleep.ts'
 import { openTransport } from '../../../../device/http/transport.ts'
+import type { SpendOptions } from '../../../../device/spending/plan.ts'
+import type { CandidateRequest } from '../../../../device/spending/spend.ts'
 import { buildApi, fakeDevice, messageText, planOf } from '../fakes.ts'
 
 const stops: (() => void)[] = []

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { CandidateRequest } from '../../../../device/agent/types.ts'
+import type { CandidateRequest } from '../../../../device/spending/spend.ts'
 import {
   buildApi,
   DEVICE_TOKEN,

@@ -1,10 +1,10 @@
 /** What a home knows of its training: whether it is paused, which is kept, and how far it is. */
 import { FedError } from '../../adapters/errors.ts'
 import type { TrainProgress } from '../engine/engine.ts'
-import type { Sleep } from '../federation/signed-transport.ts'
-import type { DeviceStore, StoreTx } from '../store/store.ts'
-import type { TrainingStatus } from '../store/training-status.ts'
-import type { Progress } from './types.ts'
+import type { Progress } from '../home/progress.ts'
+import type { Sleep } from '../http/sleep.ts'
+import type { DeviceStore, StoreTx } from './store.ts'
+import type { TrainingStatus } from './training-status.ts'
 
 type Kept = Pick<DeviceStore, 'get'>
 type Known = Pick<DeviceStore, 'live'>

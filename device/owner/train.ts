@@ -1,0 +1,106 @@
+/** Training on this device's own choices: the head, and on request the private adapter. */
+import { FedError } from '../../adapters/errors.ts'
+import type { Progress } from '../home/progress.ts'
+import { type ExitReport, settleExit } from '../reward/choose-exit.ts'
+import type { Calibration } from '../reward/head-summary.ts'
+import { type HeldBackPairs, heldBackPairs, pointsGained } from '../reward/held-back-accuracy.ts'
+import type { PrivateObjective } from '../reward/private-data.ts'
+import type { openServing } from '../reward/serving.ts'
+import { reportTraining } from '../store/training.ts'
+
+export type TrainOptions = {
+  /** Also trains the private adapter, which takes minutes. */
+  readonly adapter?: boolean
+  /** What the private adapter learns from; default reward, which is what rerank reads. */
+  readonly objective?: PrivateObjective
+  readonly epochs?: number
+  readonly learningRate?: number
+  /** Layer after which answers are read from now on; auto: the one that the device's choices speak for. */
+  readonly exit?: number | 'auto' | undefined
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type TrainReport = {
+  readonly exit: ExitReport | null
+  readonly choices: number
+  readonly pairs: number
+  readonly logLikelihood: number
+  readonly adapter: {
+    readonly losses: number[]
+    /** Losses of what was held back, before training and after each epoch; empty where nothing was. */
+    readonly heldBack: number[]
+    readonly seconds: number
+    /** Percentage points of held-back pairs gained over what was served before; null where that cannot be told. */
+    readonly points: number | null
+  } | null
+  readonly margin: number
+  readonly heldBack: number
+}
+
+type TrainDeps = Parameters<typeof openServing>[0] & { readonly clock: () => number }
+
+export const train = async (
+  deps: TrainDeps,
+  serving: ReturnType<typeof openServing>,
+  refresh: () => Promise<void>,
+  options: TrainOptions,
+): Promise<TrainReport> => {
+  const { store, clock } = deps
+  const { adapter, objective = 'reward', epochs, learningRate, onProgress, signal } = options
+  const onPooled = pooledProgress(onProgress)
+  const isWithoutChoices = adapter && (objective === 'kto' || objective === 'completion')
+  if (store.countChoices() === 0 && !isWithoutChoices)
+    throw new FedError(
+      'E_DATA',
+      'there are no choices yet. Run: loreweave train --data choices.jsonl',
+    )
+  const exit =
+    options.exit === undefined ? null : await settleExit(deps, serving, options.exit, onPooled)
+  const { onTrain, end } = reportTraining(store, onProgress)
+  const version = store.choicesVersion()
+  let before: HeldBackPairs | null = null
+  const trained = adapter
+    ? await serving
+        .trainPrivate(serving.releaseHash(), {
+          objective,
+          epochs,
+          learningRate,
+          signal,
+          onFits: async () => {
+            before = heldBackPairs(await serving.current(onPooled))
+          },
+          onPooled,
+          onTrain,
+        })
+        .finally(end)
+    : null
+  const served = await serving.current(onPooled)
+  const { features, taste, tuning } = served
+  const after = store.choicesVersion() === version ? heldBackPairs(served) : null
+  const { margin, heldBack } = tuning
+  const trainedAt = Math.floor(clock())
+  await store.durably((tx) =>
+    tx.set('calibration', { margin, heldBack, trainedAt } satisfies Calibration),
+  )
+  await refresh()
+  return {
+    exit,
+    choices: features.length,
+    pairs: features.reduce((n, f) => n + f.raw.length - 1, 0),
+    logLikelihood: taste.fit.logLikelihood,
+    adapter: trained && {
+      losses: [...trained.losses],
+      heldBack: trained.evaluations.map(({ loss }) => loss),
+      seconds: trained.seconds,
+      points: pointsGained(before, after),
+    },
+    margin,
+    heldBack,
+  }
+}
+
+export const pooledProgress =
+  (onProgress: TrainOptions['onProgress']) =>
+  (done: number, of: number): void =>
+    onProgress?.({ step: 'states', done, of })

@@ -1,0 +1,185 @@
+/**
+ * How many answers to ask for within the budget, what is held back for them, and what they cost in
+ * the end.
+ */
+
+import { type JudgedDecision, rightShare } from '../feedback/off-policy.ts'
+import { type Outlook, type OutlookDeps, readOutlook } from '../reward/head-summary.ts'
+import type { RankingStatus } from '../reward/rerank-decision.ts'
+import { newId } from '../store/new-decision.ts'
+import type { Spending } from '../store/spending.ts'
+import type { StoreReads } from '../store/store.ts'
+import { type AnswerUsage, costOf, priceOf, sumOf, tokensOf } from './prices.ts'
+import {
+  type AnswerSize,
+  affordableAnswers,
+  type CandidatePlan,
+  type CandidateRequest,
+  planCandidates,
+  priceAnswer,
+  type SpendRequest,
+} from './spend.ts'
+import { usualUsage } from './usual-usage.ts'
+
+/**
+ * What is held back of the budget for further answers until it is known what they did cost.
+ * likely: of one of them.
+ */
+export type Reservation = {
+  readonly id: string
+  readonly further: number
+  readonly likely: Spending
+}
+
+/** unread: answers that were asked for and that nothing came of which says what they cost. */
+export type SpendOptions = {
+  readonly decisionId?: string | null
+  readonly reservation?: Reservation | null
+  readonly unread?: number
+}
+
+const HOUR_MS = 3600 * 1000
+const DAY_MS = 24 * HOUR_MS
+/** Of an answer of which nothing is known: what is said, and what is thought before. */
+const USUAL_OUTPUT_TOKENS = 500
+const USUAL_THINKING_TOKENS = 1500
+/**
+ * No request is under way for longer: what is held back for an older one is of a process that has
+ * ended.
+ */
+const HELD_BACK_MS = HOUR_MS
+
+type SpendDeps = Pick<OutlookDeps, 'store' | 'settings' | 'clock' | 'serving'>
+
+export const planRequest = (deps: SpendDeps, request: CandidateRequest): CandidatePlan => {
+  deps.store.ledger.expireHeldBack(deps.clock() - HELD_BACK_MS)
+  return planCandidates(spendRequest(deps, request))
+}
+
+const spendRequest = (
+  { store, settings, clock, serving }: SpendDeps,
+  request: CandidateRequest,
+): SpendRequest => {
+  const now = clock()
+  const outlook = readOutlook(store)
+  const isInformed = store.countChoices() > 0 || serving.releaseHash() !== null
+  const heldBack = store.ledger.heldBack()
+  const spentSince = (at: number) => {
+    const spent = store.ledger.spentSince(at)
+    return { tokens: spent.tokens + heldBack.tokens, usd: spent.usd + heldBack.usd }
+  }
+  return {
+    ...answerSize(store, settings, request, outlook),
+    spread: isInformed ? outlook && outlook.certainty * outlook.spread : 0,
+    most: settings.candidates,
+    budget: { tokens: settings.extraTokensPerDay, usd: settings.extraUsdPerDay },
+    spent: { day: spentSince(now - DAY_MS), hour: spentSince(now - HOUR_MS) },
+  }
+}
+
+const answerSize = (
+  store: StoreReads,
+  settings: OutlookDeps['settings'],
+  request: CandidateRequest,
+  outlook: Outlook | null,
+): AnswerSize => {
+  const usual = usualUsage(store, request)
+  const inputTokens = Math.ceil(usual.prompt * request.inputTokens)
+  const said = outlook?.outputTokens ?? USUAL_OUTPUT_TOKENS
+  return {
+    inputTokens,
+    cachedTokens: Math.ceil(usual.prompt * (request.cachedTokens ?? 0)),
+    outputTokens: usual.output ?? said + (request.thinks ? USUAL_THINKING_TOKENS : 0),
+    maxTokens: request.maxTokens,
+    price: priceOf(request.model, inputTokens, settings.prices, request.terms),
+  }
+}
+
+/** See Personalizer. What another request holds back is not there for this one. */
+export const reserveAnswers = (
+  deps: SpendDeps,
+  request: CandidateRequest,
+  further: number,
+): Reservation | null => {
+  const spend = spendRequest(deps, request)
+  const granted = Math.min(further, affordableAnswers(spend))
+  if (granted < 1) return null
+  const { likely, worst } = priceAnswer(spend)
+  const id = newId('s_')
+  deps.store.ledger.holdBack({
+    id,
+    at: deps.clock(),
+    worst: times(worst, granted),
+    likely: times(likely, granted),
+  })
+  return { id, further: granted, likely }
+}
+
+const times = ({ tokens, usd }: Spending, n: number): Spending => ({
+  tokens: n * tokens,
+  usd: n * usd,
+})
+
+/** See Personalizer. The decision, if one is kept, remembers it. */
+export const recordSpending = (
+  { store, settings, clock }: Pick<OutlookDeps, 'store' | 'settings' | 'clock'>,
+  model: string,
+  usages: readonly AnswerUsage[],
+  { decisionId = null, reservation = null, unread = 0 }: SpendOptions = {},
+): void => {
+  // What was let go already has been counted as spent.
+  const isLate = reservation !== null && !store.ledger.letGo(reservation.id)
+  const likely = reservation?.likely ?? { tokens: 0, usd: 0 }
+  const guessed = times(likely, unread)
+  const spent = {
+    tokens: usages.reduce((sum, usage) => sum + tokensOf(sumOf(usage)), guessed.tokens),
+    usd: usages.reduce((sum, usage) => sum + costOf(usage, model, settings.prices), guessed.usd),
+  }
+  const counted = isLate ? times(likely, reservation.further) : { tokens: 0, usd: 0 }
+  if (usages.length + unread === 0 && !isLate) return
+  store.ledger.spend(clock(), {
+    tokens: spent.tokens - counted.tokens,
+    usd: spent.usd - counted.usd,
+  })
+  if (decisionId !== null)
+    store.later((tx) =>
+      tx.addDecisionInfo(decisionId, {
+        cost: {
+          model: model.slice(0, 200),
+          tokens: Math.round(spent.tokens),
+          usd: spent.usd,
+        },
+      }),
+    )
+}
+
+/** Decisions with feedback that are looked back on. */
+const JUDGED = 1000
+
+export const rankingStatus = ({
+  store,
+  settings,
+  clock,
+}: Pick<OutlookDeps, 'settings' | 'clock'> & {
+  readonly store: StoreReads
+}): NonNullable<RankingStatus> => {
+  const outlook = readOutlook(store)
+  // Rows of an earlier version have fractions.
+  const { tokens, usd } = store.spentSince(clock() - DAY_MS)
+  return {
+    spread: outlook?.spread ?? 0,
+    certainty: outlook?.certainty ?? 0,
+    halfLifeDays: outlook?.halfLifeDays ?? null,
+    shadow: settings.shadow,
+    spentToday: { tokens: Math.round(tokens), usd },
+    right: rightShare(judgedDecisions(store, JUDGED)),
+  }
+}
+
+/** Decisions in which reranking preferred another answer than Claude's first, and feedback says how that was; the most recent. */
+export const judgedDecisions = (store: StoreReads, limit: number): JudgedDecision[] =>
+  store.likedDecisions(limit).map(({ served, propensity, liked }) => ({
+    served: served === 0 ? ('first' as const) : ('preferred' as const),
+    propensity,
+    liked,
+  }))
