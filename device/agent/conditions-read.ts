@@ -1,11 +1,12 @@
 /** Reads the machine's conditions: each reader has its time, and what fails, hangs or is not told is null. */
+
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import type { Sleep } from '../http/sleep.ts'
+import type { Readings } from '../records/agent-reports.ts'
 import { readLinux } from './conditions-linux.ts'
 import { readMacos } from './conditions-macos.ts'
 import { NO_READINGS } from './conditions-status.ts'
-import type { Sleep } from '../http/sleep.ts'
-import type { Readings } from '../records/agent-reports.ts'
-import { execFile } from 'node:child_process'
-import { readFile, readdir } from 'node:fs/promises'
 
 /** The machine as readers see it: files, folders, programs. null: there is none, or it failed. */
 export type MachineIo = {

@@ -1,5 +1,10 @@
 /** What the agent saw at its last look, and the end of its last work: needs no model. */
-import { LastTraining, type ConditionsStatus, type HoldReason, type Readings } from '../records/agent-reports.ts'
+import {
+  type ConditionsStatus,
+  type HoldReason,
+  LastTraining,
+  type Readings,
+} from '../records/agent-reports.ts'
 import type { DeviceStore } from '../store/store.ts'
 import { isTrainingPaused } from '../store/training.ts'
 

@@ -1,94 +1,26 @@
 /** The agent: looks at the machine, asks the scheduler, does what it says, and keeps what came of it. Everything outside is an argument. */
+
+import { z } from 'zod'
 import { asFedError } from '../../adapters/errors.ts'
-import type { Rng } from '../../adapters/random.ts'
-import { NO_READINGS } from './conditions-status.ts'
-import type { Overrides } from './conditions.ts'
-import { energyEntries, expectedJoules, joulesPerPoint, joulesSince, keepCheckIn, keepEnergy, type EnergyEntry } from './energy-status.ts'
-import { totalOf, type Energy, type EnergyMeter } from './energy.ts'
-import { beginScheduler, stepScheduler, type Instant, type SchedulerState, type Step, type Work } from './scheduler.ts'
-import type { Progress } from '../home/progress.ts'
-import type { AgentSettings } from '../home/settings.ts'
-import type { Sleep } from '../http/sleep.ts'
-import type { HoldReason, LastTraining, Readings } from '../records/agent-reports.ts'
+import type { Readings } from '../records/agent-reports.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { Look } from '../store/live.ts'
 import { servingState } from '../store/private-adapter.ts'
-import type { DeviceStore } from '../store/store.ts'
 import { isTrainingPaused } from '../store/training.ts'
-import { z } from 'zod'
+import { NO_READINGS } from './conditions-status.ts'
+import { totalOf } from './energy.ts'
+import { energyEntries, expectedJoules, joulesSince } from './energy-status.ts'
+import {
+  beginScheduler,
+  type Instant,
+  type SchedulerState,
+  type Step,
+  stepScheduler,
+} from './scheduler.ts'
+import { type AgentDeps, DONE, measure, type Running, recordEnd, startWork } from './work.ts'
 
-type WorkOptions = {
-  readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
-  readonly isUnattended: boolean
-}
-/** What the agent needs of a device. */
-type WorkingDevice = {
-  train(
-    options: WorkOptions & { readonly adapter: true },
-  ): Promise<{ readonly adapter: { readonly points: number | null } | null }>
-  participate(
-    options: WorkOptions & { readonly onAssigned: (roundId: string) => void },
-  ): Promise<{ readonly ended: string; readonly retryAfterMs: number }>
-}
-
-export type AgentDeps = {
-  readonly device: WorkingDevice
-  readonly store: DeviceStore
-  readonly settings: AgentSettings
-  readonly overrides: Overrides
-  /** Whether there is a server. */
-  readonly isEnrolled: boolean
-  readonly read: () => Promise<Readings>
-  readonly meter: EnergyMeter
-  /** Stops what runs at once, and lets it go on. */
-  readonly hold: (isHeld: boolean) => void
-  /** Everything that begins from now on ends with this signal. */
-  readonly endsWith: (signal: AbortSignal) => void
-  /** What is due once a day: retention. */
-  readonly upkeep: () => void | Promise<void>
-  readonly clock: () => number
-  /** Milliseconds of a clock that is never set. */
-  readonly steady: () => number
-  /** Of local time. */
-  readonly calendar: Calendar
-  readonly sleep: Sleep
-  readonly rng: Rng
-  readonly emit: (event: AgentEvent) => void
-  /** Ends when nothing more is to be done now. */
-  readonly isOnce?: boolean
-  readonly signal: AbortSignal
-}
-
-export type Calendar = {
-  /** Minutes since local midnight. */
-  readonly minutes: (now: number) => number
-  readonly startOfDay: (now: number) => number
-}
-
-/** What `loreweave agent` prints, one JSON object a line. */
-export type AgentEvent =
-  | { event: 'allowed' | 'held'; reasons: readonly HoldReason[]; readings: Readings }
-  | { event: 'slept'; seconds: number }
-  | { event: 'started' | 'resumed'; work: Work }
-  | { event: 'paused' | 'stopping'; work: Work; reasons: readonly HoldReason[] }
-  | { event: 'progress'; work: Work; step: string; done?: number; of?: number; note?: string }
-  | ({ event: 'ended'; work: Work; note: string | null; message?: string } & Pick<
-      LastTraining,
-      'outcome' | 'code'
-    > &
-      Pick<EnergyEntry, 'joules' | 'seconds' | 'method' | 'roundId' | 'points'> & {
-        joulesPerPoint: number | null
-      })
-  | { event: 'upkeep' }
-  | { event: 'failed'; code: string; message: string }
-
-/** How often what a running piece of work has taken is kept, against a kill. */
-const KEEP_MS = 30_000
-/** A look that an agent has not followed by another for so long after it was due says nothing. */
+/** A look is stale once the next one is this late. */
 const STALE_MS = 60_000
-/** Steps are told no more often. */
-const PROGRESS_MS = 5000
 /** After a look that failed while work runs. */
 const FAILED_LOOK_MS = 1000
 
@@ -97,7 +29,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
   const { store, signal } = deps
   let state = begin(deps)
   let running: Running | null = null
-  const told: Told = { reasons: null }
+  const reported: Reported = { reasons: null }
   const step = (event: Parameters<typeof stepScheduler>[1]) => {
     const result = stepScheduler(state, event, deps.settings, deps.overrides)
     state = result.state
@@ -119,7 +51,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
       const readings = { ...(await deps.read()), ...deps.overrides.assume }
       const now = step(lookAt(deps, readings, running))
       waitMs = now.waitMs
-      tell(deps, now, readings, state, told)
+      tell(deps, now, readings, state, reported)
       running = await act(deps, now, running)
       if (now.action === 'upkeep') keepAgent(deps, state)
       if (deps.isOnce && !running && now.action === 'wait') break
@@ -138,7 +70,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
   store.live.look = null
 }
 
-/** From an earlier run: intervals by the wall clock, no longer than they were. */
+/** Kept from an earlier run, by the wall clock. */
 const Kept = z.object({
   trained: z.number(),
   roundAt: z.number(),
@@ -207,8 +139,8 @@ const lookAt = (deps: AgentDeps, readings: Readings, running: Running | null) =>
   }
 }
 
-/** What was last told. */
-type Told = { reasons: string | null }
+/** What was last reported. */
+type Reported = { reasons: string | null }
 
 /** Says what has changed, and keeps the look for status and page. */
 const tell = (
@@ -216,13 +148,13 @@ const tell = (
   { reasons, sleptMs, waitMs, dueMs }: Step,
   readings: Readings,
   state: SchedulerState,
-  told: Told,
+  reported: Reported,
 ): void => {
   if (sleptMs > 0) emit({ event: 'slept', seconds: Math.round(sleptMs / 1000) })
   const now = reasons.join()
-  const isNew = now !== told.reasons
+  const isNew = now !== reported.reasons
   if (isNew) emit({ event: now === '' ? 'allowed' : 'held', reasons, readings })
-  told.reasons = now
+  reported.reasons = now
   const at = clock()
   const look: Look = {
     at,
@@ -233,23 +165,6 @@ const tell = (
     nextTraining: state.work ? Math.round(at) : dueMs === null ? null : Math.round(at + dueMs),
   }
   store.live.look = look
-}
-
-type Result = Pick<LastTraining, 'outcome' | 'code'> & {
-  readonly retryAfterMs: number
-  readonly points: number | null
-  readonly note: string | null
-  readonly message?: string
-}
-
-type Running = {
-  readonly work: Work
-  readonly result: Promise<Result>
-  readonly isOver: () => boolean
-  readonly cancel: () => void
-  readonly entry: { readonly id: string; readonly at: number; roundId: string | null }
-  energy: Energy
-  keptAt: number
 }
 
 const act = async (
@@ -283,96 +198,6 @@ const act = async (
     running.cancel()
   }
   return running
-}
-
-const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running => {
-  const abort = new AbortController()
-  deps.endsWith(abort.signal)
-  const at = deps.clock()
-  const entry: Running['entry'] = { id: `${work}/${at}`, at, roundId: null }
-  let toldAt = Number.NEGATIVE_INFINITY
-  const onProgress = (progress: Progress) => {
-    if (progress.done !== undefined && deps.steady() - toldAt < PROGRESS_MS) return
-    toldAt = deps.steady()
-    deps.emit({ event: 'progress', work, ...progress })
-  }
-  const options = { signal: abort.signal, onProgress, isUnattended: true }
-  let isOver = false
-  const run = async (): Promise<Result> => {
-    if (work === 'training') {
-      const { adapter } = await deps.device.train({ ...options, adapter: true })
-      return { ...DONE, points: adapter?.points ?? null }
-    }
-    const onAssigned = (roundId: string) => {
-      entry.roundId = roundId
-    }
-    const { ended, retryAfterMs } = await deps.device.participate({ ...options, onAssigned })
-    return { ...DONE, retryAfterMs, note: ended }
-  }
-  const result = run()
-    .catch((error): Result => {
-      const { code, message } = asFedError(error)
-      // Whose consent ended has nothing to mend; and other work may have come first.
-      const isStopped = abort.signal.aborted || code === 'E_CONSENT' || code === 'E_CANCELLED'
-      const outcome = isStopped ? 'stopped' : 'failed'
-      return { ...DONE, outcome, code: outcome === 'failed' ? code : null, message }
-    })
-    .finally(() => {
-      isOver = true
-    })
-  const cancel = () => abort.abort()
-  return { work, result, isOver: () => isOver, cancel, entry, energy, keptAt: deps.steady() }
-}
-const DONE: Result = { outcome: 'done', code: null, retryAfterMs: 0, points: null, note: null }
-
-/** Adds up what the work takes, and keeps it now and then. */
-const measure = async (deps: AgentDeps, running: Running): Promise<void> => {
-  running.energy = await deps.meter.add(running.energy)
-  if (deps.steady() - running.keptAt < KEEP_MS) return
-  keepEnergy(deps.store, entryOf(running.work, running.entry, running.energy))
-  running.keptAt = deps.steady()
-}
-
-const entryOf = (work: Work, entry: Running['entry'], energy: Energy): EnergyEntry => ({
-  ...entry,
-  work,
-  ...totalOf(energy),
-  isFinished: false,
-  points: null,
-})
-
-const recordEnd = (
-  { store, clock, emit, calendar }: AgentDeps,
-  work: Work,
-  { outcome, code, points, note, message }: Result,
-  entry: Running['entry'],
-  energy: Energy,
-): void => {
-  const isFinished = outcome === 'done' && (work === 'training' || entry.roundId !== null)
-  const kept = { ...entryOf(work, entry, energy), isFinished, points }
-  if (work === 'round' && entry.roundId === null)
-    keepCheckIn(store, kept, calendar.startOfDay(entry.at))
-  else {
-    keepEnergy(store, kept)
-    const at = Math.round(clock())
-    store.update('lastTraining', () => ({ at, what: work, outcome, code }))
-  }
-  const { joules, seconds, method, roundId } = kept
-  const perPoint = work === 'training' && isFinished ? joulesPerPoint(energyEntries(store)) : null
-  emit({
-    event: 'ended',
-    work,
-    outcome,
-    code,
-    note,
-    ...(message !== undefined && outcome === 'failed' && { message }),
-    joules,
-    seconds,
-    method,
-    roundId,
-    points,
-    joulesPerPoint: perPoint,
-  })
 }
 
 /** Until the next look, or until what runs has ended. */

@@ -1,23 +1,24 @@
 /** What the commands of `loreweave` share: options, the opened home and device. */
+
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
 import { machineIo, openReaders } from '../agent/conditions-read.ts'
-import { openMeter, type EnergyMeter } from '../agent/energy.ts'
+import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { treeSeconds } from '../agent/process-time.ts'
-import type { Io } from './io.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
-import { openModel, type LocalModel } from '../engine/model/open.ts'
+import { type LocalModel, openModel } from '../engine/model/open.ts'
 import { readManifest } from '../engine/model/weight-store.ts'
-import { CACHE_BYTES, openEngine, type EngineOptions } from '../engine/process/client.ts'
+import { CACHE_BYTES, type EngineOptions, openEngine } from '../engine/process/client.ts'
 import { freeBytes } from '../engine/process/memory.ts'
 import { divideLimit, rowLimitUnder, type StepNeed } from '../engine/train/memory-plan.ts'
-import { homeFolder, openHome, type Home } from '../home/home.ts'
+import { type Home, homeFolder, openHome } from '../home/home.ts'
 import type { DeviceSettings } from '../home/settings.ts'
 import { timerSleep } from '../http/sleep.ts'
-import { openTransport, type HttpTransport } from '../http/transport.ts'
-import { openDevice, type Device } from '../owner/device.ts'
+import { type HttpTransport, openTransport } from '../http/transport.ts'
+import { type Device, openDevice } from '../owner/device.ts'
 import type { Readings } from '../records/agent-reports.ts'
 import type { DeviceStore } from '../store/store.ts'
-import { InvalidArgumentError, type Command } from 'commander'
-import { join } from 'node:path'
+import type { Io } from './io.ts'
 
 export type CommonOptions = { home?: string; json?: boolean }
 export type ModelOptions = CommonOptions & {

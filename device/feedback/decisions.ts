@@ -1,10 +1,10 @@
 /** What the device decided for a request, what the user made of it, and the choices that this amounts to. */
 import { FedError } from '../../adapters/errors.ts'
-import { choiceOf, type Around, type Decision, type RecordedEvent } from './derive-choices.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { DecisionRow } from '../store/decisions.ts'
 import { newId } from '../store/new-decision.ts'
 import type { StoreReads, StoreTx } from '../store/store.ts'
+import { type Around, choiceOf, type Decision, type RecordedEvent } from './derive-choices.ts'
 
 /** What feedback was about. propensity: with which the served answer was drawn. */
 export type About = { readonly decisionId: string; readonly propensity: number }

@@ -1,6 +1,5 @@
 /** What a request says of the ones before it, read after it was answered: a preference that is stated, and events that nobody sent. */
-import { recordFeedback, refreshChoices } from './decisions.ts'
-import type { FollowUps } from './follow-up-gate.ts'
+
 import type { DeviceSettings } from '../home/settings.ts'
 import { dimensionOf, sentenceOfWish } from '../preferences/dimensions.ts'
 import { propose } from '../preferences/proposals.ts'
@@ -11,6 +10,8 @@ import type { DeviceStore } from '../store/store.ts'
 import type { Conversation } from '../text/conversation.ts'
 import { keptText } from '../text/kept-text.ts'
 import { requestText } from '../text/request-text.ts'
+import { recordFeedback, refreshChoices } from './decisions.ts'
+import type { FollowUps } from './follow-up-gate.ts'
 
 export type ObservingDeps = {
   readonly store: DeviceStore

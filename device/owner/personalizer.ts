@@ -5,29 +5,43 @@ import type { EventOf } from '../feedback/derive-choices.ts'
 import type { FollowUps } from '../feedback/follow-up-gate.ts'
 import { openObserver } from '../feedback/observation-queue.ts'
 import { asObserved, observeRequest } from '../feedback/observe-request.ts'
-import type { DeviceStatus } from './device-status.ts'
 import { editProfile, learnedPreferences, sentenceOf } from '../preferences/profile.ts'
 import { settleProposal } from '../preferences/proposals.ts'
 import type { Relevance } from '../preferences/relevance-head.ts'
-import { learnFromFeedback, readProfile, rewriteRequest, saveLearned, type RewriteOptions, type RewriteResult } from '../preferences/rewrite-request.ts'
+import {
+  learnFromFeedback,
+  type RewriteOptions,
+  type RewriteResult,
+  readProfile,
+  rewriteRequest,
+  saveLearned,
+} from '../preferences/rewrite-request.ts'
 import { openSuffixes, type Suffixes } from '../preferences/suffixes.ts'
 import type { FeedbackEvent, FeedbackReceipt } from '../records/feedback-event.ts'
 import type { DescribedProfile, Profile, ProfileChange, Proposal } from '../records/preference.ts'
 import { readCalibration, refreshOutlook } from '../reward/head-summary.ts'
-import { rerankAnswers, type RerankOptions, type RerankResult } from '../reward/rerank-answers.ts'
+import { type RerankOptions, type RerankResult, rerankAnswers } from '../reward/rerank-answers.ts'
 import type { Serving, ServingDeps } from '../reward/serving.ts'
-import { planRequest, rankingStatus, recordSpending, reserveAnswers, type Reservation, type SpendOptions } from '../spending/plan.ts'
+import {
+  planRequest,
+  type Reservation,
+  rankingStatus,
+  recordSpending,
+  reserveAnswers,
+  type SpendOptions,
+} from '../spending/plan.ts'
 import type { AnswerUsage } from '../spending/prices.ts'
 import type { CandidatePlan, CandidateRequest } from '../spending/spend.ts'
 import { noteUsage } from '../spending/usual-usage.ts'
 import type { Answered } from '../store/decisions.ts'
-import type { ForgetReport, ForgetTarget } from '../store/forget-report.ts'
 import { forgetConversation } from '../store/forget.ts'
+import type { ForgetReport, ForgetTarget } from '../store/forget-report.ts'
 import { countPeople } from '../store/people.ts'
 import type { StoreReads, StoreTx } from '../store/store.ts'
-import type { TrainingStatus } from '../store/training-status.ts'
 import { setTrainingPaused, trainingStatus } from '../store/training.ts'
+import type { TrainingStatus } from '../store/training-status.ts'
 import type { Answer, Conversation } from '../text/conversation.ts'
+import type { DeviceStatus } from './device-status.ts'
 
 /**
  * Both serve a request together: rewrite gives the id under which rerank or recordAnswer go on. With such an id the app gets the

@@ -4,8 +4,8 @@ import type { Progress } from '../home/progress.ts'
 import { type ExitReport, settleExit } from '../reward/choose-exit.ts'
 import type { Calibration } from '../reward/head-summary.ts'
 import { type HeldBackPairs, heldBackPairs, pointsGained } from '../reward/held-back-accuracy.ts'
-import type { PrivateObjective } from '../reward/private-data.ts'
 import type { openServing } from '../reward/serving.ts'
+import type { PrivateObjective } from '../store/private-adapter.ts'
 import { reportTraining } from '../store/training.ts'
 
 export type TrainOptions = {

@@ -6,16 +6,14 @@ import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { DeviceSettings } from '../home/settings.ts'
-import { appendBlock, chooseSharedSuffix, chooseSuffix, type BlockChoice } from './block.ts'
-import { dimensionOf, type Wish } from './dimensions.ts'
-import { proposeRewrite } from './free-rewrite.ts'
-import { EMPTY_PROFILE, editProfile, lineOf, updateProfile, votesOn, wishOfLine, withEvidence } from './profile.ts'
-import { movedPreferences } from './relevance-feedback.ts'
-import { learnedRelevance, type Learned, type Relevance, undoneRequests } from './relevance-head.ts'
-import type { Bound, Suffixes, Trace } from './suffixes.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
-import { DIMENSIONS, Profile, type Preference } from '../records/preference.ts'
-import type { FreeRewrite, RequestMode, RewriteDecision, RewriteReason } from '../records/rewrite-decision.ts'
+import { DIMENSIONS, type Preference, Profile } from '../records/preference.ts'
+import type {
+  FreeRewrite,
+  RequestMode,
+  RewriteDecision,
+  RewriteReason,
+} from '../records/rewrite-decision.ts'
 import type { NewDecision } from '../store/decisions.ts'
 import { askedOf, bytesOf, newDecision } from '../store/new-decision.ts'
 import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
@@ -23,6 +21,21 @@ import type { Conversation } from '../text/conversation.ts'
 import { historyOf } from '../text/history.ts'
 import { orAborted } from '../text/in-time.ts'
 import { requestText } from '../text/request-text.ts'
+import { appendBlock, type BlockChoice, chooseSharedSuffix, chooseSuffix } from './block.ts'
+import { dimensionOf, type Wish } from './dimensions.ts'
+import { proposeRewrite } from './free-rewrite.ts'
+import {
+  EMPTY_PROFILE,
+  editProfile,
+  lineOf,
+  updateProfile,
+  votesOn,
+  wishOfLine,
+  withEvidence,
+} from './profile.ts'
+import { movedPreferences } from './relevance-feedback.ts'
+import { type Learned, learnedRelevance, type Relevance, undoneRequests } from './relevance-head.ts'
+import type { Bound, Suffixes, Trace } from './suffixes.ts'
 
 export type RewriteOptions = {
   /** Default: as the settings have it. */

@@ -3,15 +3,24 @@
  * what was put behind it once must stay, byte for byte, as long as the conversation lasts. It is
  * remembered by what the app must send back: never by first words.
  */
-import { dimensionOf } from './dimensions.ts'
-import { EMPTY_PROFILE, editProfile, wishOfLine } from './profile.ts'
+
 import type { Preference } from '../records/preference.ts'
 import { conversationName } from '../store/kept-request.ts'
 import { newId } from '../store/new-decision.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { SuffixKey } from '../store/suffixes.ts'
 import type { Conversation } from '../text/conversation.ts'
-import { creditKey, messageKey, openingKey, sharedKey, systemKey, type History, type LooseMessage } from '../text/history.ts'
+import {
+  creditKey,
+  type History,
+  type LooseMessage,
+  messageKey,
+  openingKey,
+  sharedKey,
+  systemKey,
+} from '../text/history.ts'
+import { dimensionOf } from './dimensions.ts'
+import { EMPTY_PROFILE, editProfile, wishOfLine } from './profile.ts'
 
 /**
  * What a request shows of its conversation. credit: the token of a refusal that it makes good;

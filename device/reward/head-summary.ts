@@ -2,9 +2,10 @@
  * What planning and status read of the head without fitting it: kept by the last fit, so that a
  * request need not wait for one.
  */
-import type { Serving, ServingDeps } from './serving.ts'
-import type { StoreReads } from '../store/store.ts'
+
 import { z } from 'zod'
+import type { StoreReads } from '../store/store.ts'
+import type { Serving, ServingDeps } from './serving.ts'
 
 const Calibration = z.object({
   margin: z.number(),

@@ -2,13 +2,13 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/engine.ts'
 import { recordedFeedback } from '../feedback/decisions.ts'
-import { editedAnswers, thumbedAnswers, type JudgedAnswer } from '../feedback/derive-choices.ts'
-import { encodeAnswers, type ChoiceFeatures } from './choice-features.ts'
-import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
-import type { Served, ServingDeps } from './serving.ts'
+import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../feedback/derive-choices.ts'
 import { lastMessages } from '../store/new-decision.ts'
 import type { Oldest, PrivateObjective } from '../store/private-adapter.ts'
 import { DECISION_MS } from '../store/row-limits.ts'
+import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
+import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
+import type { Served, ServingDeps } from './serving.ts'
 
 /**
  * heldBack: judges when to stop; null where there is too little to spare any. oldest: of what it was made of.

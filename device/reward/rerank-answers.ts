@@ -1,7 +1,8 @@
 /** The reranking half of serving a request: scores, decision, exploration, whether to ask, and the record that feedback can name. */
 
 import type { Rng } from '../../adapters/random.ts'
-import type { RequestMode } from '../preferences/rewrite-decision.ts'
+import type { RerankDecision } from '../records/rerank-decision.ts'
+import type { RequestMode } from '../records/rewrite-decision.ts'
 import type { Answered } from '../store/decisions.ts'
 import { bytesOf, newDecision, newId } from '../store/new-decision.ts'
 import type { StoreReads, StoreTx } from '../store/store.ts'
@@ -10,7 +11,6 @@ import { orAborted } from '../text/in-time.ts'
 import { type Ask, exploreChances, exploreOrder, worthAsking } from './exploration.ts'
 import { type OutlookDeps, readOutlook, refreshOutlook } from './head-summary.ts'
 import { type Reranking, rerank } from './rerank.ts'
-import type { RerankDecision } from './rerank-decision.ts'
 import { compare, type Score } from './reward.ts'
 import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
 

@@ -4,8 +4,8 @@
  */
 
 import { type JudgedDecision, rightShare } from '../feedback/off-policy.ts'
+import type { RankingStatus } from '../records/rerank-decision.ts'
 import { type Outlook, type OutlookDeps, readOutlook } from '../reward/head-summary.ts'
-import type { RankingStatus } from '../reward/rerank-decision.ts'
 import { newId } from '../store/new-decision.ts'
 import type { Spending } from '../store/spending.ts'
 import type { StoreReads } from '../store/store.ts'

@@ -2,6 +2,7 @@
  * What those who share an open store tell each other at once, and know of each other: the device
  * that serves, the one that trains, and whoever answers for both. Gone with the process.
  */
+
 import type { DeviceSettings } from '../home/settings.ts'
 import type { ConditionsStatus } from '../records/agent-reports.ts'
 import type { TrainingStatus } from './training-status.ts'

@@ -1,4 +1,5 @@
 /** A day of the agent: the production loop, readers, meter and device on a simulated machine, with a real federation server. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,8 @@ import { NO_OVERRIDES, type Overrides } from '../../device/agent/conditions.ts'
 import { openReaders } from '../../device/agent/conditions-read.ts'
 import { addSample, beginEnergy, type EnergyMeter } from '../../device/agent/energy.ts'
 import { energyStatus } from '../../device/agent/energy-status.ts'
-import { type AgentEvent, runAgent } from '../../device/agent/scheduler-loop.ts'
+import { runAgent } from '../../device/agent/scheduler-loop.ts'
+import type { AgentEvent } from '../../device/agent/work.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import { AgentSettings } from '../../device/home/settings.ts'

@@ -1,5 +1,5 @@
 /** An event of the agent as a line of the day. */
-import type { AgentEvent } from '../../device/agent/scheduler-loop.ts'
+import type { AgentEvent } from '../../device/agent/work.ts'
 
 /** null for what is not worth a line. */
 export const eventText = (event: AgentEvent): string | null => {

@@ -1,9 +1,10 @@
 /** The demo's people with a device of their own: each is the `loreweave` program with a home folder. */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { ParticipateReport } from '../../device/federation/participate.ts'
 import type { Processes } from '../programs/processes.ts'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 
 export type DemoDevice = { readonly user: string; readonly home: string }
 

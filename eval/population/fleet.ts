@@ -1,17 +1,18 @@
 /** Many devices in one process, running the agent's own code over HTTP. They share the base model and its pooled states. */
+
+import { createHash } from 'node:crypto'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { isFedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import { newKeyPair, type KeyPair } from '../../adapters/wire/signature.ts'
+import { type KeyPair, newKeyPair } from '../../adapters/wire/signature.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { ParticipateReport } from '../../device/federation/participate.ts'
 import type { Transport } from '../../device/federation/signed-transport.ts'
-import { openDevice, type Device } from '../../device/owner/device.ts'
+import { type Device, openDevice } from '../../device/owner/device.ts'
 import type { AnswerMemo } from '../../device/reward/choice-features.ts'
 import { openStore } from '../../device/store/store.ts'
-import { ed25519 } from '@noble/curves/ed25519.js'
-import { createHash } from 'node:crypto'
 
 export type FleetOptions = {
   /** One device a user; test lines are never imported. */

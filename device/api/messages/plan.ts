@@ -2,17 +2,18 @@
  * What is sent to Claude for a request, and how often. Whatever fails here, the request goes on
  * under its conversation's own suffix.
  */
-import { MAX_MESSAGES_BYTES, readRequest, type ReadRequest } from './body.ts'
-import { readControl, type Control } from './control.ts'
-import { reportFailure, settingsOf, type MessagesDeps, type Status, within } from './deps.ts'
-import { hasAttribution, limitsOf } from './limits.ts'
-import { withBlock } from './system-edit.ts'
-import { withoutCoding } from '../upstream/content-coding.ts'
-import { decisionHeader } from '../upstream/forward.ts'
+
 import { whyOf } from '../../preferences/reasons.ts'
 import type { Bound } from '../../preferences/suffixes.ts'
 import type { RequestMode, RewriteReason, Silenced } from '../../records/rewrite-decision.ts'
 import type { Conversation } from '../../text/conversation.ts'
+import { withoutCoding } from '../upstream/content-coding.ts'
+import { decisionHeader } from '../upstream/forward.ts'
+import { MAX_MESSAGES_BYTES, type ReadRequest, readRequest } from './body.ts'
+import { type Control, readControl } from './control.ts'
+import { type MessagesDeps, reportFailure, type Status, settingsOf, within } from './deps.ts'
+import { hasAttribution, limitsOf } from './limits.ts'
+import { withBlock } from './system-edit.ts'
 
 export type Plan = {
   readonly status: Status

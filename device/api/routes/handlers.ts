@@ -1,19 +1,20 @@
 /** What each of the device's own routes does: input is checked already, and the protocol version is added to what it returns. */
+
+import type { Context } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
 import { isSameSecret } from '../../../adapters/node/secrets.ts'
+import type { HomeOperations } from '../../owner/operations.ts'
+import type { Personalizer } from '../../owner/personalizer.ts'
+import { DIMENSION_ROWS } from '../../preferences/dimensions.ts'
+import { lineOf, SLIGHT } from '../../preferences/profile.ts'
+import { RequestMode } from '../../records/rewrite-decision.ts'
 import { credentialsOf } from '../access/guard.ts'
 import { IDLE_MS, type Sessions } from '../access/sessions.ts'
 import type { LongWork } from '../envelope/lines.ts'
 import type { Inspection } from '../inspection/inspection.ts'
+import { decisionHeader } from '../upstream/forward.ts'
 import type { HOME_ROUTES } from './home.ts'
 import type { Names, RouteAnswer, RouteBody, RouteQuery } from './route-types.ts'
-import { decisionHeader } from '../upstream/forward.ts'
-import type { HomeOperations } from '../../owner/operations.ts'
-import type { Personalizer } from '../../owner/personalizer.ts'
-import { DIMENSION_ROWS } from '../../preferences/dimensions.ts'
-import { SLIGHT, lineOf } from '../../preferences/profile.ts'
-import { RequestMode } from '../../records/rewrite-decision.ts'
-import type { Context } from 'hono'
 
 /** signal: aborts when the caller goes away. onProgress: heard only where the answer is in lines. */
 export type Input<B, Q> = LongWork & { readonly body: B; readonly query: Q; readonly c: Context }

@@ -1,9 +1,9 @@
-import { NO_READINGS, conditionsStatus } from '../../../device/agent/conditions-status.ts'
+import { expect, test } from 'vitest'
+import { conditionsStatus, NO_READINGS } from '../../../device/agent/conditions-status.ts'
 import { ConditionsStatus } from '../../../device/records/agent-reports.ts'
 import type { Look } from '../../../device/store/live.ts'
 import { openStore } from '../../../device/store/store.ts'
 import { setTrainingPaused } from '../../../device/store/training.ts'
-import { expect, test } from 'vitest'
 
 const look: Look = {
   at: 1000,
