@@ -9,7 +9,7 @@ const child = engineChild(
   {
     idleMs: 60_000,
     watchMemory: false,
-    manners: { cpuShare: 1, isPaused: () => isPaused, heldMs: 60_000 },
+    policy: { cpuShare: 1, isPaused: () => isPaused, longestPauseMs: 60_000 },
   },
 )
 const args = [[1], { adapters: [], maxTokens: 1, stopIds: [] }]

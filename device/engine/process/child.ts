@@ -1,21 +1,15 @@
 /** One engine child, started at its first call, started afresh after it died or was left idle. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { constants, setPriority } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { FedError } from '../../../adapters/errors.ts'
-import { replaceFileSync } from '../../../adapters/node/replace-file.ts'
-import { governor, type Manners } from './governor.ts'
-import { type MemoryWatch, watchMemory } from './memory.ts'
-import type { Call, Progress, ToChild, ToParent } from './messages.ts'
+import { type Governor, governor, type ResourcePolicy } from './governor.ts'
+import type { Call, Progress, ToParent } from './messages.ts'
+import { cancelled, type PendingCalls, pendingCalls } from './pending-calls.ts'
 import type { ServiceOptions } from './service.ts'
-import { watchdog } from './watchdog.ts'
+import { type Watchdog, watchdog } from './watchdog.ts'
+import { startWorker, type WorkerProcess } from './worker-process.ts'
 
 export type EngineChild = {
-  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after a signal aborts: what `signal` aborts is
-   *  ended, what `unwanted` aborts is not begun. */
+  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after a signal
+   *  aborts: what `signal` aborts is ended, what `unwanted` aborts is not begun. */
   call<T>(
     call: Call,
     onProgress?: (progress: Progress) => void,
@@ -30,287 +24,217 @@ export type EngineChild = {
   pausedMs(): number
   /** Largest memory of any process of this child so far. */
   peakBytes(): Promise<number>
-  /** Ends the process with all that it remembers, if one runs; its calls fail with E_CANCELLED, the next begins in a fresh one. */
+  /** Ends the process with all that it remembers, if one runs; its calls fail with E_CANCELLED, the
+   *  next begins in a fresh one. */
   renew(): Promise<void>
   close(): Promise<void>
 }
-
-type Pending = {
-  readonly call: Call
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: Error) => void
-  readonly onProgress: ((progress: Progress) => void) | undefined
-  isCancelled: boolean
-}
-
-type Running = { readonly process: ChildProcess; readonly watch: MemoryWatch }
 
 export type ChildLife = {
   /** A child without calls for so long is ended, and its memory goes back to the system. */
   readonly idleMs: number
   /** Whether its memory is sampled while it works. */
   readonly watchMemory: boolean
-  /** A child that owes an answer and says nothing for so long is ended; not one whose manners may stop it. */
+  /** A child that has calls to answer and is silent for so long is ended; not for one whose policy may
+   *  stop it. */
   readonly silentMs?: number | undefined
-  /** Of a child that trains: it runs at low priority, for its share of the time, and can be paused. */
-  readonly manners?: Manners
+  /** For a child that trains: it runs at low priority, for its share of the time, and can be paused. */
+  readonly policy?: ResourcePolicy
 }
+
+export const engineChild = (options: ServiceOptions, life: ChildLife): EngineChild =>
+  new Child(options, life)
 
 /** What a child that was asked to stop has for ending by itself, with a checkpoint, before it is killed. */
 const CANCEL_MS = 60
 
-export const engineChild = (
-  options: ServiceOptions,
-  { idleMs, watchMemory: isWatched, manners, silentMs }: ChildLife,
-): EngineChild => {
-  /** Calls without an answer. They outlive a child that a pause has ended. */
-  const pending = new Map<number, Pending>()
-  let running: Running | undefined
-  let idle: NodeJS.Timeout | undefined
-  let peak = 0
-  let lastId = 0
-  let closed = false
+class Child implements EngineChild {
+  readonly #options: ServiceOptions
+  readonly #life: ChildLife
+  readonly #calls: PendingCalls = pendingCalls(() => this.#rest())
+  /** Calls that the process has not answered, those that were given up included. */
+  readonly #unanswered = new Set<number>()
+  readonly #watchdog: Watchdog
+  readonly #governor: Governor | undefined
+  #worker: WorkerProcess | undefined
+  #idle: NodeJS.Timeout | undefined
+  #peakBytes = 0
+  #isClosed = false
 
-  /** Calls that the child has not answered, those that were given up included. */
-  const owed = new Set<number>()
-  const dog = watchdog(silentMs ?? Number.POSITIVE_INFINITY, () => {
-    const child = running
-    if (!child) return
-    died(child, 'the engine process did not answer any more; the next call starts another')
-    child.process.kill('SIGKILL')
-  })
-  const answered = (id: number) => {
-    owed.delete(id)
-    if (owed.size === 0) dog.rest()
-  }
-  const forgetOwed = () => {
-    owed.clear()
-    dog.rest()
+  constructor(options: ServiceOptions, life: ChildLife) {
+    this.#options = options
+    this.#life = life
+    this.#watchdog = watchdog(life.silentMs ?? Number.POSITIVE_INFINITY, () => this.#silent())
+    this.#governor =
+      life.policy &&
+      governor(life.policy, {
+        pid: () => this.#worker?.pid,
+        signal: (signal) => this.#worker?.signal(signal),
+        terminate: () => void this.#end(),
+        resume: () => this.#deliverAll(),
+      })
   }
 
-  const settle = (id: number, act: (pending: Pending) => void) => {
-    const settled = pending.get(id)
-    if (!settled) return
-    pending.delete(id)
-    if (pending.size === 0) rest()
-    act(settled)
-  }
-  const rest = () => {
-    governed?.end()
-    running?.watch.pause()
-    idle = setTimeout(() => void end(), idleMs)
-    idle.unref()
-    running?.process.unref()
-    running?.process.channel?.unref()
-  }
-  const died = (child: Running, reason: string) => {
-    child.watch.pause()
-    peak = Math.max(peak, child.watch.peak())
-    if (running !== child) return
-    running = undefined
-    forgetOwed()
-    governed?.forget()
-    for (const id of [...pending.keys()])
-      settle(id, ({ reject, isCancelled }) =>
-        reject(isCancelled ? cancelled() : new FedError('E_ENGINE', reason)),
-      )
-  }
-  const start = (): Running => {
-    const process = forkWorker()
-    const child: Running = { process, watch: watchMemory(process.pid ?? 0) }
-    if (manners && process.pid !== undefined) lowerPriority(process.pid)
-    process.on('message', (message: ToParent) => {
-      if (running !== child) return
-      dog.heard()
-      if (message.type === 'alive') return
-      if (message.type !== 'progress') answered(message.id)
-      if (message.type === 'progress') pending.get(message.id)?.onProgress?.(message.progress)
-      else if (message.type === 'result')
-        settle(message.id, ({ resolve }) => resolve(message.value))
-      else settle(message.id, ({ reject }) => reject(new FedError(message.code, message.message)))
+  async call<T>(
+    call: Call,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+    unwanted?: AbortSignal,
+  ): Promise<T> {
+    if (this.#isClosed) throw new FedError('E_ENGINE', 'the engine is closed')
+    if (signal?.aborted || unwanted?.aborted) throw cancelled()
+    clearTimeout(this.#idle)
+    const { id, answer } = this.#calls.add<T>(call, onProgress)
+    const onAbort = () => this.#cancel(id)
+    const onUnwanted = () => this.#giveUp(id)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    unwanted?.addEventListener('abort', onUnwanted, { once: true })
+    try {
+      this.#governor?.begin()
+      if (this.#worker || !this.#governor?.isSuspended()) this.#deliver(id, call)
+    } catch (error) {
+      this.#calls.reject(id, error as Error)
+    }
+    return answer.finally(() => {
+      signal?.removeEventListener('abort', onAbort)
+      unwanted?.removeEventListener('abort', onUnwanted)
     })
-    process.on('error', (error) => died(child, `the engine process failed: ${error.message}`))
-    process.on('exit', (code, signal) => died(child, deathOf(code, signal)))
-    say(child, { type: 'open', ...options })
-    return child
   }
-  /** What waits for an answer is not told; see died. */
-  const end = async (): Promise<void> => {
-    const child = running
-    running = undefined
-    clearTimeout(idle)
-    forgetOwed()
-    if (!child) return
-    governed?.forget()
-    const gone = new Promise((resolve) => child.process.once('exit', resolve))
-    child.process.ref()
-    child.process.kill('SIGKILL')
-    await gone
+
+  warm(): void {
+    if (this.#worker || this.#isClosed) return
+    this.#worker = this.#start()
+    this.#rest()
   }
-  const deliver = (id: number, call: Call) => {
-    running ??= start()
-    running.process.ref()
-    running.process.channel?.ref()
-    if (isWatched) running.watch.resume()
-    owed.add(id)
-    if (silentMs !== undefined) dog.watch()
-    say(running, { type: 'call', id, call })
+
+  pid(): number | undefined {
+    return this.#worker?.pid
   }
-  const deliverAll = () => {
-    if (!running) for (const [id, { call }] of pending) deliver(id, call)
+
+  pausedMs(): number {
+    return this.#governor?.pausedMs() ?? 0
   }
-  const governed =
-    manners &&
-    governor(manners, {
-      pid: () => running?.process.pid,
-      signal: (signal) => void running?.process.kill(signal),
-      letGo: () => void end(),
-      goOn: deliverAll,
+
+  async peakBytes(): Promise<number> {
+    await this.#worker?.memory.sample()
+    return Math.max(this.#peakBytes, this.#worker?.memory.peak() ?? 0)
+  }
+
+  renew(): Promise<void> {
+    return this.#endWith(cancelled())
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true
+    return this.#endWith(new FedError('E_ENGINE', 'the engine was closed'))
+  }
+
+  async #endWith(error: FedError): Promise<void> {
+    const ended = this.#end()
+    for (const { id } of this.#calls.all()) this.#calls.reject(id, error)
+    // Nothing runs that could become idle.
+    clearTimeout(this.#idle)
+    await ended
+  }
+
+  #start(): WorkerProcess {
+    const worker = startWorker(this.#options, this.#life.policy !== undefined, {
+      onMessage: (message) => {
+        if (this.#worker === worker) this.#receive(message)
+      },
+      onEnd: (reason) => this.#died(worker, reason),
     })
-  /** Ends cancelled calls, and the child with them; other calls begin again in a fresh one. */
-  const drop = () => {
-    const dropped = [...pending].filter(([, { isCancelled }]) => isCancelled)
-    if (dropped.length === 0) return
-    void end()
-    for (const [id] of dropped) settle(id, ({ reject }) => reject(cancelled()))
-    if (!governed?.isHeld()) deliverAll()
-  }
-  const cancel = (id: number) => {
-    const call = pending.get(id)
-    if (!call) return
-    call.isCancelled = true
-    if (!running || governed?.isHeld()) return drop()
-    say(running, { type: 'cancel', id })
-    running.process.kill('SIGCONT')
-    setTimeout(drop, CANCEL_MS)
+    return worker
   }
 
-  const giveUp = (id: number) => {
-    if (running) say(running, { type: 'cancel', id })
-    settle(id, ({ reject }) => reject(cancelled()))
+  #receive(message: ToParent): void {
+    this.#watchdog.heard()
+    if (message.type === 'alive') return
+    const { id } = message
+    if (message.type === 'progress') {
+      this.#calls.progress(id, message.progress)
+      return
+    }
+    this.#unanswered.delete(id)
+    if (this.#unanswered.size === 0) this.#watchdog.rest()
+    if (message.type === 'result') this.#calls.resolve(id, message.value)
+    else this.#calls.reject(id, new FedError(message.code, message.message))
   }
 
-  return {
-    call: <T>(
-      call: Call,
-      onProgress?: (progress: Progress) => void,
-      signal?: AbortSignal,
-      unwanted?: AbortSignal,
-    ) =>
-      new Promise<T>((resolve, reject) => {
-        if (closed) return reject(new FedError('E_ENGINE', 'the engine is closed'))
-        if (signal?.aborted || unwanted?.aborted) return reject(cancelled())
-        clearTimeout(idle)
-        const id = ++lastId
-        const onAbort = () => cancel(id)
-        const onUnwanted = () => giveUp(id)
-        signal?.addEventListener('abort', onAbort, { once: true })
-        unwanted?.addEventListener('abort', onUnwanted, { once: true })
-        const done = () => {
-          signal?.removeEventListener('abort', onAbort)
-          unwanted?.removeEventListener('abort', onUnwanted)
-        }
-        pending.set(id, {
-          call,
-          resolve: (value) => {
-            done()
-            resolve(value as T)
-          },
-          reject: (error) => {
-            done()
-            reject(error)
-          },
-          onProgress,
-          isCancelled: false,
-        })
-        governed?.begin()
-        if (running || !governed?.isHeld()) deliver(id, call)
-      }),
-    warm() {
-      if (running || closed) return
-      running = start()
-      rest()
-    },
-    pid: () => running?.process.pid,
-    pausedMs: () => governed?.pausedMs() ?? 0,
-    peakBytes: async () => {
-      await running?.watch.sample()
-      return Math.max(peak, running?.watch.peak() ?? 0)
-    },
-    renew: async () => {
-      const ended = end()
-      for (const id of [...pending.keys()]) settle(id, ({ reject }) => reject(cancelled()))
-      // Nothing runs that could become idle.
-      clearTimeout(idle)
-      await ended
-    },
-    close: async () => {
-      closed = true
-      const ended = end()
-      for (const id of [...pending.keys()])
-        settle(id, ({ reject }) => reject(new FedError('E_ENGINE', 'the engine was closed')))
-      clearTimeout(idle)
-      await ended
-    },
+  #deliver(id: number, call: Call): void {
+    this.#worker ??= this.#start()
+    this.#worker.keepAlive(true)
+    if (this.#life.watchMemory) this.#worker.memory.resume()
+    this.#unanswered.add(id)
+    if (this.#life.silentMs !== undefined) this.#watchdog.watch()
+    this.#worker.send({ type: 'call', id, call })
   }
-}
 
-const cancelled = (): FedError =>
-  new FedError('E_CANCELLED', 'stopped before it was done; a training goes on from its checkpoint')
-
-/** Below what the user works with, above what waits for an idle machine. Where the system forbids it, nothing changes. */
-const lowerPriority = (pid: number): void => {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // A container may forbid it.
+  #deliverAll(): void {
+    if (!this.#worker) for (const { id, call } of this.#calls.all()) this.#deliver(id, call)
   }
-}
 
-/** What to tell of a child that ended although it was not asked to. */
-const deathOf = (code: number | null, signal: NodeJS.Signals | null): string => {
-  if (signal === 'SIGKILL')
-    return 'the engine process was killed from outside: perhaps the system ran out of memory. Close other programs, set a memory limit (--memory-limit) or choose a smaller model; a training goes on from its checkpoint'
-  const how = signal ? `crashed with ${signal}` : `ended with exit code ${code}`
-  return `the engine process ${how}; the next call starts another, a training goes on from its checkpoint`
-}
+  /** There is nothing to answer. */
+  #rest(): void {
+    this.#governor?.end()
+    this.#worker?.memory.pause()
+    this.#idle = setTimeout(() => void this.#end(), this.#life.idleMs)
+    this.#idle.unref()
+    this.#worker?.keepAlive(false)
+  }
 
-/** A message to a child that has just died is dropped; its exit event rejects the calls. */
-const say = ({ process }: Running, message: ToChild): void => {
-  if (process.connected) process.send(message, () => {})
-}
+  #silent(): void {
+    const worker = this.#worker
+    if (!worker) return
+    this.#died(worker, 'the engine process did not answer any more; the next call starts another')
+    void worker.kill()
+  }
 
-/** glibc: tensors come from one heap that keeps its pages, not from a fresh mapping each (a sixth of a step's time). */
-const HEAP = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) }
+  #died(worker: WorkerProcess, reason: string): void {
+    worker.memory.pause()
+    this.#peakBytes = Math.max(this.#peakBytes, worker.memory.peak())
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    this.#processGone()
+    this.#calls.rejectAll(new FedError('E_ENGINE', reason))
+  }
 
-const forkWorker = (): ChildProcess =>
-  fork(workerFile(), [], {
-    serialization: 'advanced',
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { ...process.env, ...HEAP },
-  })
+  #processGone(): void {
+    this.#unanswered.clear()
+    this.#watchdog.rest()
+    this.#governor?.processGone()
+  }
 
-/** The worker beside this file. Of sources it is a bundle, made anew once in each process: a child so begun starts in a third of
- *  the time, and takes half of the memory, of one that compiles as it loads. */
-const workerFile = (): string => {
-  if (!import.meta.url.endsWith('.ts'))
-    return fileURLToPath(new URL('./worker.js', import.meta.url))
-  bundled ??= bundle(fileURLToPath(new URL('./worker.ts', import.meta.url)))
-  return bundled
-}
+  /** Ends the process. Its calls stay unanswered; compare #died. */
+  async #end(): Promise<void> {
+    const worker = this.#worker
+    this.#worker = undefined
+    clearTimeout(this.#idle)
+    this.#processGone()
+    await worker?.kill()
+  }
 
-let bundled: string | undefined
+  #cancel(id: number): void {
+    if (!this.#calls.cancel(id)) return
+    if (this.#worker && !this.#governor?.isSuspended()) {
+      this.#worker.send({ type: 'cancel', id })
+      this.#worker.signal('SIGCONT')
+      setTimeout(() => this.#dropCancelled(), CANCEL_MS)
+    } else this.#dropCancelled()
+  }
 
-const bundle = (entry: string): string => {
-  const require = createRequire(import.meta.url)
-  const { buildSync } = require('esbuild') as typeof import('esbuild')
-  const options = { bundle: true, platform: 'node', format: 'esm', packages: 'external' } as const
-  const [file] = buildSync({ entryPoints: [entry], ...options, write: false }).outputFiles
-  // Beside the packages, so that it finds them.
-  const folder = join(dirname(require.resolve('esbuild/package.json')), '..', '.cache', 'loreweave')
-  const path = join(folder, 'worker.mjs')
-  mkdirSync(folder, { recursive: true })
-  replaceFileSync(path, file!.contents, { isFlushed: false })
-  return path
+  /** Ends cancelled calls, and the process with them; other calls begin again in a fresh one. */
+  #dropCancelled(): void {
+    const ids = this.#calls.cancelledIds()
+    if (ids.length === 0) return
+    void this.#end()
+    for (const id of ids) this.#calls.reject(id, cancelled())
+    if (!this.#governor?.isSuspended()) this.#deliverAll()
+  }
+
+  #giveUp(id: number): void {
+    if (!this.#calls.cancel(id)) return
+    this.#worker?.send({ type: 'cancel', id })
+    this.#calls.reject(id, cancelled())
+  }
 }

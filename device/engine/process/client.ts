@@ -35,7 +35,7 @@ export type EngineOptions = {
   /** Asked while the training child has work: true stops it within 100 ms, until false. */
   readonly isPaused?: () => boolean
   /** A pause of so long ends the training child, default 30 s; afterwards its work goes on from the checkpoint. */
-  readonly heldMs?: number
+  readonly longestPauseMs?: number
   /** Ends every call with E_CANCELLED, those to come as well; a function is asked at each call for the one that ends it. */
   readonly signal?: AbortSignal | (() => AbortSignal | undefined)
 }
@@ -49,13 +49,13 @@ export const CACHE_BYTES = 256 * 2 ** 20
 /** Starts nothing: each child begins with its first call. One child scores, one trains, unless oneChild says otherwise. */
 export const openEngine = (options: EngineOptions): Engine => {
   const { folder, threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options
-  const { cpuShare = 1, isPaused = () => false, heldMs = 30_000 } = options
+  const { cpuShare = 1, isPaused = () => false, longestPauseMs = 30_000 } = options
   if (cpuShare < 1 && !CAN_STOP)
     throw new FedError('E_USAGE', 'a CPU share below 1 needs signals that this system lacks')
   const life = { idleMs: options.idleMs ?? 300_000, watchMemory: options.watchMemory ?? false }
   const { memoryBytes, stateFolder, weights } = options
   const service = { folder, threads, weights, cacheBytes, memoryBytes, stateFolder }
-  const training = engineChild(service, { ...life, manners: { cpuShare, isPaused, heldMs } })
+  const training = engineChild(service, { ...life, policy: { cpuShare, isPaused, longestPauseMs } })
   const scoring = options.oneChild
     ? training
     : engineChild(service, { ...life, silentMs: SILENT_MS })

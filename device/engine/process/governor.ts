@@ -1,14 +1,15 @@
-/** How a training child shares the machine: it runs for a share of the time, and not at all while training is paused. */
+/** How a training child shares the machine: it runs for a share of the time, and not at all while
+ *  training is paused. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 
-export type Manners = {
+export type ResourcePolicy = {
   /** Share of the time that it may run, above 0 and at most 1. Results do not depend on it. */
   readonly cpuShare: number
   /** Asked while it has work; true stops it. */
   readonly isPaused: () => boolean
   /** After so long a pause the process is ended and its memory goes back. */
-  readonly heldMs: number
+  readonly longestPauseMs: number
 }
 
 /** The governed process: what the governor does to it. */
@@ -16,9 +17,9 @@ export type Governed = {
   readonly pid: () => number | undefined
   readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void
   /** Ends the process; its work waits. */
-  readonly letGo: () => void
-  /** Goes on with what waits, in a fresh process where it was ended. */
-  readonly goOn: () => void
+  readonly terminate: () => void
+  /** Continues the work that waits, in a fresh process where it was ended. */
+  readonly resume: () => void
 }
 
 export type Governor = {
@@ -26,95 +27,113 @@ export type Governor = {
   begin(): void
   /** No more work: a stopped process runs again. */
   end(): void
-  isHeld(): boolean
+  isSuspended(): boolean
   /** Milliseconds spent in pauses so far. */
   pausedMs(): number
-  /** The process is gone. */
-  forget(): void
+  processGone(): void
 }
 
-/** Windows has no signal that stops a process: there a pause ends it at once, and a share below 1 is refused. */
+/** Windows has no signal that stops a process: there a pause ends it at once, and a share below 1 is
+ *  refused. */
 export const CAN_STOP = process.platform !== 'win32'
 
 const POLL_MS = 50
 /** Short, so that a stopped part is not felt in progress; long beside the cost of two signals. */
 const PERIOD_MS = 100
 
-export const governor = ({ cpuShare, isPaused, heldMs }: Manners, governed: Governed): Governor => {
+export const governor = (policy: ResourcePolicy, governed: Governed): Governor => {
+  const stopped = guardedStop(governed)
+  const cycle = shareCycle(policy.cpuShare, (isOn) => {
+    if (suspendedSince === undefined) isOn ? governed.signal('SIGCONT') : stopped.stop()
+  })
   let poll: NodeJS.Timeout | undefined
-  let cycle: NodeJS.Timeout | undefined
-  let release: NodeJS.Timeout | undefined
-  let heldSince: number | undefined
-  let paused = 0
-  let guard: Guard | undefined
+  let termination: NodeJS.Timeout | undefined
+  let suspendedSince: number | undefined
+  let pausedMs = 0
 
-  const stop = () => {
-    const pid = governed.pid()
-    if (pid === undefined) return
-    if (guard?.pid !== pid) {
-      guard?.close()
-      guard = guardStopped(pid)
-    }
-    governed.signal('SIGSTOP')
-  }
-  const turn = (isOn: boolean) => {
-    if (heldSince === undefined) isOn ? governed.signal('SIGCONT') : stop()
-    cycle = setTimeout(() => turn(!isOn), PERIOD_MS * (isOn ? cpuShare : 1 - cpuShare))
-    cycle.unref()
-  }
-  const hold = () => {
-    heldSince = performance.now()
-    if (!CAN_STOP) return governed.letGo()
-    stop()
-    release = setTimeout(() => governed.letGo(), heldMs)
-    release.unref()
+  const suspend = () => {
+    suspendedSince = performance.now()
+    if (!CAN_STOP) return governed.terminate()
+    stopped.stop()
+    termination = setTimeout(() => governed.terminate(), policy.longestPauseMs)
+    termination.unref()
   }
   const resume = () => {
-    clearTimeout(release)
-    paused += performance.now() - (heldSince ?? performance.now())
-    heldSince = undefined
+    clearTimeout(termination)
+    pausedMs += performance.now() - (suspendedSince ?? performance.now())
+    suspendedSince = undefined
     governed.signal('SIGCONT')
   }
-  const look = () => {
-    if (isPaused() === (heldSince !== undefined)) return
-    if (heldSince === undefined) return hold()
+  const check = () => {
+    if (policy.isPaused() === (suspendedSince !== undefined)) return
+    if (suspendedSince === undefined) return suspend()
     resume()
-    governed.goOn()
+    governed.resume()
   }
 
   return {
     begin() {
       if (poll) return
-      poll = setInterval(look, POLL_MS)
-      look()
-      if (cpuShare < 1) turn(true)
+      poll = setInterval(check, POLL_MS)
+      check()
+      cycle.begin()
     },
     end() {
       clearInterval(poll)
-      clearTimeout(cycle)
+      cycle.end()
       poll = undefined
       resume()
     },
-    isHeld: () => heldSince !== undefined,
-    pausedMs: () => paused + (heldSince === undefined ? 0 : performance.now() - heldSince),
-    forget() {
-      guard?.close()
-      guard = undefined
-    },
+    isSuspended: () => suspendedSince !== undefined,
+    pausedMs: () =>
+      pausedMs + (suspendedSince === undefined ? 0 : performance.now() - suspendedSince),
+    processGone: stopped.close,
   }
 }
 
-type Guard = { readonly pid: number; close(): void }
+/** Turns on and off, on for a share of each period; always on for a share of 1. */
+const shareCycle = (share: number, turn: (isOn: boolean) => void) => {
+  let timer: NodeJS.Timeout | undefined
+  const next = (isOn: boolean) => {
+    turn(isOn)
+    timer = setTimeout(() => next(!isOn), PERIOD_MS * (isOn ? share : 1 - share))
+    timer.unref()
+  }
+  return {
+    begin: () => {
+      if (share < 1) next(true)
+    },
+    end: () => clearTimeout(timer),
+  }
+}
 
-/** A stopped process cannot see its parent die. A shell waits for that on a pipe, and then kills the process. */
-const guardStopped = (pid: number): Guard => {
-  const shell: ChildProcess = spawn(
-    'sh',
-    ['-c', 'trap "" INT TERM HUP; read -r line; kill -KILL "$0"', String(pid)],
-    { stdio: ['pipe', 'ignore', 'ignore'] },
-  )
+/** Stops a process. A stopped process cannot see its parent die, so a shell waits for that on a pipe,
+ *  and then kills the process. */
+const guardedStop = ({ pid, signal }: Governed) => {
+  let guard: { readonly pid: number; readonly shell: ChildProcess } | undefined
+  const close = () => {
+    guard?.shell.kill('SIGKILL')
+    guard = undefined
+  }
+  return {
+    stop() {
+      const id = pid()
+      if (id === undefined) return
+      if (guard?.pid !== id) {
+        close()
+        guard = { pid: id, shell: guardShell(id) }
+      }
+      signal('SIGSTOP')
+    },
+    close,
+  }
+}
+
+const guardShell = (pid: number): ChildProcess => {
+  const script = 'trap "" INT TERM HUP; read -r line; kill -KILL "$0"'
+  const shell = spawn('sh', ['-c', script, String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] })
   shell.on('error', () => {})
   shell.unref()
   ;(shell.stdin as Socket | null)?.unref()
-  return { pid, close: () => void shell.kill('SIGKILL') }
+  return shell
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { TrainProgress, TrainRequest, TrainResult } from '../../../../device/engine/engine.ts'
 import { engineChild } from '../../../../device/engine/process/child.ts'
-import type { Manners } from '../../../../device/engine/process/governor.ts'
+import type { ResourcePolicy } from '../../../../device/engine/process/governor.ts'
 import {
   type EngineModel,
   engineModel,
@@ -45,13 +45,13 @@ const scoreCall = {
   args: [[1], { adapters: [], maxTokens: 2, stopIds: [] }],
 }
 
-const trainingChild = (manners: Partial<Manners> = {}) =>
+const trainingChild = (policy: Partial<ResourcePolicy> = {}) =>
   engineChild(
     { folder: model.folder, threads: 1, cacheBytes: 0 },
     {
       idleMs: 60_000,
       watchMemory: false,
-      manners: { cpuShare: 1, isPaused: () => false, heldMs: 60_000, ...manners },
+      policy: { cpuShare: 1, isPaused: () => false, longestPauseMs: 60_000, ...policy },
     },
   )
 
@@ -107,7 +107,7 @@ describe.skipIf(process.platform !== 'linux')('a training child', () => {
 
   test('is ended by a long pause, and goes on from its checkpoint to the same bits', async () => {
     let isPaused = false
-    const child = trainingChild({ isPaused: () => isPaused, heldMs: 1 })
+    const child = trainingChild({ isPaused: () => isPaused, longestPauseMs: 1 })
     const { first, onProgress, steps } = begun()
     const result = child.call<TrainResult>(trainCall('long-pause'), onProgress)
     await first

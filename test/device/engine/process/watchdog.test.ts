@@ -6,13 +6,13 @@ afterEach(() => void vi.useRealTimers())
 
 const opened = () => {
   let ended = 0
-  const dog = watchdog(800, () => ended++)
-  return { dog, ended: () => ended }
+  const watched = watchdog(800, () => ended++)
+  return { watched, ended: () => ended }
 }
 
 test('ends what says nothing for long, once', () => {
-  const { dog, ended } = opened()
-  dog.watch()
+  const { watched, ended } = opened()
+  watched.watch()
   vi.advanceTimersByTime(700)
   expect(ended()).toBe(0)
   vi.advanceTimersByTime(5000)
@@ -20,27 +20,27 @@ test('ends what says nothing for long, once', () => {
 })
 
 test('leaves what is heard of', () => {
-  const { dog, ended } = opened()
-  dog.watch()
+  const { watched, ended } = opened()
+  watched.watch()
   for (let i = 0; i < 20; i++) {
     vi.advanceTimersByTime(300)
-    dog.heard()
+    watched.heard()
   }
   expect(ended()).toBe(0)
 })
 
-test('further work does not begin the count anew, and nothing counts while nothing is owed', () => {
-  const { dog, ended } = opened()
+test('further work does not begin the count anew, and nothing counts while nothing is unanswered', () => {
+  const { watched, ended } = opened()
   for (let i = 0; i < 7; i++) {
     vi.advanceTimersByTime(100)
-    dog.watch()
+    watched.watch()
   }
-  dog.rest()
+  watched.rest()
   vi.advanceTimersByTime(5000)
   expect(ended()).toBe(0)
-  dog.watch()
+  watched.watch()
   vi.advanceTimersByTime(400)
-  dog.watch()
+  watched.watch()
   vi.advanceTimersByTime(400)
   expect(ended()).toBe(1)
 })
