@@ -60,38 +60,37 @@ export const openEngine = (options: EngineOptions): Engine => {
     ? training
     : engineChild(service, { ...life, silentMs: SILENT_MS })
   if (options.startsAtOnce) scoring.warm()
-  const anyOf = (signal?: AbortSignal) => {
-    const own = typeof options.signal === 'function' ? options.signal() : options.signal
-    const signals = [own, signal].filter((s) => s !== undefined)
-    return signals.length > 1 ? AbortSignal.any(signals) : signals[0]
-  }
   return {
     pooled: (inputs, { onProgress, signal, ...pooledOptions }) =>
       scoring.call(
         { method: 'pooled', args: [inputs, pooledOptions] },
         onProgress &&
           ((progress: Progress) => 'done' in progress && onProgress(progress.done, progress.of)),
-        anyOf(),
+        endOf(options),
         signal,
       ),
     score: (prompt, candidates, { adapters }) =>
       scoring.call(
         { method: 'score', args: [prompt, candidates, { adapters }] },
         undefined,
-        anyOf(),
+        endOf(options),
       ),
     generate: (prompt, generateOptions) =>
-      scoring.call({ method: 'generate', args: [prompt, generateOptions] }, undefined, anyOf()),
+      scoring.call(
+        { method: 'generate', args: [prompt, generateOptions] },
+        undefined,
+        endOf(options),
+      ),
     train: (request, onProgress, signal) => {
       const rate = rateMeter()
       return training.call(
         { method: 'train', args: [request] },
         onProgress &&
           ((progress: Progress) => {
-            const told = progress as TrainProgress
-            onProgress({ ...told, ...rate(told, performance.now() - training.pausedMs()) })
+            const steps = progress as TrainProgress
+            onProgress({ ...steps, ...rate(steps, performance.now() - training.pausedMs()) })
           }),
-        anyOf(signal),
+        endOf(options, signal),
       )
     },
     memory: async () => {
@@ -107,4 +106,10 @@ export const openEngine = (options: EngineOptions): Engine => {
       await Promise.all([scoring.close(), training.close()])
     },
   }
+}
+
+/** Aborts when the engine's calls end, or this one. */
+const endOf = ({ signal: own }: EngineOptions, signal?: AbortSignal): AbortSignal | undefined => {
+  const signals = [typeof own === 'function' ? own() : own, signal].filter((s) => s !== undefined)
+  return signals.length > 1 ? AbortSignal.any(signals) : signals[0]
 }

@@ -1,9 +1,18 @@
-/** What quantized weights cost: two engines over the same model are asked the same, and what they say is compared. */
+/** What quantized weights cost: two engines over the same model are asked the same, and their answers
+ *  are compared. */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
 import { seededRng } from '../../../adapters/random.ts'
 import type { AnswerInput, Engine } from '../engine.ts'
 import type { LocalModel } from '../model/open.ts'
 import type { Quality } from '../model/quality.ts'
-import { QUALITY_TEXTS } from './quality-texts.ts'
+
+/** Requests with four answers each, written for measuring how close two precisions of one model are. */
+const TextsSchema = z.array(z.strictObject({ request: z.string(), answers: z.array(z.string()) }))
+const readTexts = () =>
+  TextsSchema.parse(
+    JSON.parse(readFileSync(new URL('./quality-texts.json', import.meta.url), 'utf8')),
+  )
 
 /** Random linear rewards over standardized states, by which each request's answers are ordered. */
 const REWARDS = 32
@@ -17,11 +26,12 @@ export const measureQuality = async (
   quantized: Engine,
   onProgress: (done: number, of: number) => void = () => {},
 ): Promise<Quality> => {
+  const requests = readTexts()
   let [error, total, answers, same, asked] = [0, 0, 0, 0, 0]
   const states: [exact: Float32Array[], quantized: Float32Array[]][] = []
   const options = { exitLayer: model.suggestedExit, adapters: [] }
-  for (const [index, { request, answers: texts }] of QUALITY_TEXTS.entries()) {
-    onProgress(index, QUALITY_TEXTS.length)
+  for (const [index, { request, answers: texts }] of requests.entries()) {
+    onProgress(index, requests.length)
     const chat = [{ role: 'user' as const, content: request }]
     const prompt = model.tokenizer.chat(chat, { generationPrompt: true }).ids
     const candidates = texts.map((text) => model.tokenizer.encode(text))
@@ -46,7 +56,7 @@ export const measureQuality = async (
     asked += a.text.length
     states.push([a.pooled, b.pooled])
   }
-  onProgress(QUALITY_TEXTS.length, QUALITY_TEXTS.length)
+  onProgress(requests.length, requests.length)
   return {
     logProbError: error / answers,
     logProb: total / answers,

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, utimesSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { replaceFile } from '../../../adapters/node/replace-file.ts'
 
 /** generation: everything but the text that decides the numbers. */
@@ -38,40 +38,35 @@ export const openStateFolder = ({ folder, base, maxBytes }: StateFolderOptions):
   const pathOf = ({ generation, text }: StateKey) =>
     join(folderOf(generation), `${sha256(base, generation, text)}.states`)
 
-  const pending = new Set<Promise<void>>()
-  let pendingBytes = 0
   let unchecked = maxBytes
-  const save = async (key: StateKey, file: Uint8Array): Promise<void> => {
-    const path = pathOf(key)
-    await mkdir(folderOf(key.generation), { recursive: true, mode: 0o700 })
+  const save = async (path: string, file: Uint8Array): Promise<void> => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await replaceFile(path, file, { mode: 0o600, isFlushed: false })
     unchecked += file.length
     if (unchecked <= maxBytes) return
     unchecked = 0
     unchecked = await evict(folder, maxBytes)
   }
-
+  const writes = backlog(save)
   return {
-    read(key, length) {
-      const path = pathOf(key)
-      let file: Buffer
-      try {
-        file = readFileSync(path)
-      } catch {
-        return undefined
-      }
-      if (file.length !== CHECKSUM_BYTES + 4 * length) return undefined
-      const data = file.subarray(CHECKSUM_BYTES)
-      if (!checksum(path, data).equals(file.subarray(0, CHECKSUM_BYTES))) return undefined
-      touch(path)
-      // A copy: a Buffer's offset need not be a multiple of 4.
-      return new Float32Array(new Uint8Array(data).buffer)
-    },
-    async write(key, states) {
+    read: (key, length) => readChecked(pathOf(key), length),
+    write(key, states) {
       const data = new Uint8Array(states.buffer, states.byteOffset, states.byteLength)
-      const file = Buffer.concat([checksum(pathOf(key), data), data])
+      return writes.add(pathOf(key), Buffer.concat([checksum(pathOf(key), data), data]))
+    },
+    begin: (generations) => keepOnly(folder, new Set(generations.map(folderOf))),
+    flush: writes.flush,
+  }
+}
+
+/** Files that are being written. A failure is no error: the numbers can be computed again. */
+const backlog = (save: (path: string, file: Uint8Array) => Promise<void>) => {
+  const pending = new Set<Promise<void>>()
+  let pendingBytes = 0
+  return {
+    async add(path: string, file: Uint8Array): Promise<void> {
       pendingBytes += file.length
-      const writing = save(key, file)
+      const writing = save(path, file)
         .catch(() => undefined)
         .finally(() => {
           pending.delete(writing)
@@ -82,19 +77,34 @@ export const openStateFolder = ({ folder, base, maxBytes }: StateFolderOptions):
       await new Promise(setImmediate)
       while (pendingBytes > BACKLOG_BYTES) await Promise.race(pending)
     },
-    async begin(generations) {
-      const kept = new Set(generations.map(folderOf))
-      for (const name of await list(folder)) {
-        const path = join(folder, name)
-        if (!kept.has(path)) await rm(path, { recursive: true, force: true })
-        else
-          for (const file of await list(path))
-            if (file.endsWith('.tmp')) await rm(join(path, file), { force: true })
-      }
-    },
-    async flush() {
+    async flush(): Promise<void> {
       await Promise.all(pending)
     },
+  }
+}
+
+const readChecked = (path: string, length: number): Float32Array | undefined => {
+  let file: Buffer
+  try {
+    file = readFileSync(path)
+  } catch {
+    return undefined
+  }
+  if (file.length !== CHECKSUM_BYTES + 4 * length) return undefined
+  const data = file.subarray(CHECKSUM_BYTES)
+  if (!checksum(path, data).equals(file.subarray(0, CHECKSUM_BYTES))) return undefined
+  touch(path)
+  // A copy: a Buffer's offset need not be a multiple of 4.
+  return new Float32Array(new Uint8Array(data).buffer)
+}
+
+const keepOnly = async (folder: string, kept: ReadonlySet<string>): Promise<void> => {
+  for (const name of await list(folder)) {
+    const path = join(folder, name)
+    if (!kept.has(path)) await rm(path, { recursive: true, force: true })
+    else
+      for (const file of await list(path))
+        if (file.endsWith('.tmp')) await rm(join(path, file), { force: true })
   }
 }
 
