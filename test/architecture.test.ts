@@ -15,6 +15,55 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   test: FOLDERS,
 }
 
+/**
+ * The rooms of each folder from the ground up: a room imports only rooms that stand before it, types
+ * included. So there is no circle, and a newcomer can read from the bottom.
+ */
+const FLOORS = {
+  adapters: [
+    'adapters',
+    'adapters/math',
+    'adapters/formats',
+    'adapters/lora',
+    'adapters/wire',
+    'adapters/container',
+    'adapters/aggregate',
+    'adapters/node',
+  ],
+  device: [
+    'device/http',
+    'device/engine/onnx',
+    'device/engine',
+    'device/engine/model',
+    'device/engine/run',
+    'device/engine/train',
+    'device/engine/process',
+    'device/text',
+    'device/records',
+    'device/home',
+    'device/store',
+    'device/agent',
+    'device/preferences',
+    'device/feedback',
+    'device/reward',
+    'device/spending',
+    'device/federation',
+    'device/owner',
+    'device/api/access',
+    'device/api/envelope',
+    'device/api/upstream',
+    'device/api/schemas',
+    'device/api/messages',
+    'device/api/inspection',
+    'device/api/page',
+    'device/api/page/client',
+    'device/api/routes',
+    'device/api',
+    'device/commands',
+    'device',
+  ],
+} satisfies Record<string, readonly string[]>
+
 type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] }
 
 const sources: Source[] = FOLDERS.flatMap((folder) =>
@@ -59,6 +108,25 @@ describe('the architecture', () => {
       ),
     )
   })
+
+  test.each(Object.entries(FLOORS))(
+    'the rooms of %s import only what stands below',
+    (top, rooms) => {
+      const here = under(`${top}/`)
+      expectNone(
+        here.filter((s) => !rooms.includes(dirname(s.path))).map((s) => `${s.path} is in no room`),
+      )
+      expectNone(rooms.filter((room) => !here.some((s) => dirname(s.path) === room)))
+      expectNone(
+        here.flatMap((source) =>
+          resolved(source)
+            .filter((to) => to.startsWith(`${top}/`) && to.endsWith('.ts'))
+            .filter((to) => rooms.indexOf(dirname(to)) > rooms.indexOf(dirname(source.path)))
+            .map((to) => `${source.path} -> ${to}`),
+        ),
+      )
+    },
+  )
 
   test('adapters is pure but for node/: no clock, disk, network or process, and entropy only through random.ts', () => {
     const pure = under('adapters/').filter(({ path }) => !path.startsWith('adapters/node/'))
@@ -130,7 +198,9 @@ describe('the architecture', () => {
       sources
         .map((s) => s.path)
         .filter((path) =>
-          /(?:^|\/)(?:index\.ts|utils?\.ts|helpers?\.ts|common\.ts|utils?\/|helpers?\/)/.test(path),
+          /(?:^|\/)(?:(?:index|utils?|helpers?|common|types)\.ts$|(?:utils?|helpers?|types)\/)/.test(
+            path,
+          ),
         ),
     )
   })

@@ -1,9 +1,8 @@
 /** The profile: what the head has learned, as a few typed preferences, and what the user has set, which outranks it. */
 
+import { normalCdf, sigmoid } from '../../adapters/math/logistic.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Dimension, Preference, Profile, ProfileChange } from '../records/preference.ts'
-import type { HeadFit } from '../reward/head.ts'
-import { normalCdf, sigmoid } from '../reward/logistic.ts'
 import {
   DIMENSION_ROWS,
   dimensionOf,
@@ -27,7 +26,7 @@ export const EMPTY_PROFILE: Profile = { preferences: [] }
  * of two candidates along u (√2 standard deviations, each 1/√named): how much more often than chance choices go that way.
  */
 export const learnedPreferences = (
-  fit: Pick<HeadFit, 'w' | 'variance'>,
+  fit: { readonly w: Float64Array; variance(x: Float64Array): number },
   space: FeatureSpace,
   choices: number,
 ): Preference[] => {

@@ -1,7 +1,7 @@
 /** What an edit or a choice says about the preferences of a profile: whether the user went their way, for this request. */
 
 import type { Preference } from '../records/preference.ts'
-import { NAMED_FEATURES } from '../reward/named-features.ts'
+import { NAMED_FEATURES } from '../text/named-features.ts'
 import { analyze } from '../text/text-analysis.ts'
 import { rowOf, type Wish, wishOf } from './dimensions.ts'
 

@@ -8,11 +8,11 @@ import type { Tokenizer } from '../engine/model/tokenizer.ts'
 import { concat } from '../engine/run/lora-feeds.ts'
 import type { StoredChoice } from '../store/choices.ts'
 import type { Conversation } from '../text/conversation.ts'
+import { encodeAnswer } from '../text/encode-answer.ts'
 import { keptAnswer, keptText } from '../text/kept-text.ts'
+import { namedFeatures } from '../text/named-features.ts'
 import { requestText, textOf } from '../text/request-text.ts'
-import { encodeAnswer } from './encode-answer.ts'
 import { rawFeatures } from './feature-space.ts'
-import { namedFeatures } from './named-features.ts'
 
 /** One candidate as the local model reads it, and its named features. */
 export type EncodedAnswer = { readonly input: AnswerInput; readonly named: Float64Array }

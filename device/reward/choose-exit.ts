@@ -1,6 +1,7 @@
 /** Which layer to read answers after, chosen by the device's own choices: heads are fitted on some and judged on the others. */
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { softplus } from '../../adapters/math/logistic.ts'
 import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 import type { StoredChoice } from '../store/choices.ts'
@@ -14,7 +15,6 @@ import {
 } from './choice-features.ts'
 import { keepExit } from './exit-layer.ts'
 import { fitTaste, ownScale } from './head-fit.ts'
-import { softplus } from './logistic.ts'
 import { scoreFeatures } from './reward.ts'
 import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
 

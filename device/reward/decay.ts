@@ -3,9 +3,9 @@
  * Dawid 1984): which one, fitted to what came before, told the later choices best. None unless it is clearly better.
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { softplus } from '../../adapters/math/logistic.ts'
 import { dot } from '../../adapters/math/vector.ts'
 import { fitHead, type HeadFit, type PairRow } from './head.ts'
-import { softplus } from './logistic.ts'
 
 /** rows: of one choice; at: when it was made, unknown for some. */
 export type DatedChoice = { readonly rows: readonly PairRow[]; readonly at: number | undefined }

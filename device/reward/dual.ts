@@ -4,9 +4,9 @@
  * preconditions the conjugate gradients, so that one more choice costs a few matrix-vector products.
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { sigmoid, softplus } from '../../adapters/math/logistic.ts'
 import { axpy, dot } from '../../adapters/math/vector.ts'
 import { choleskyRow, dotEach, multiplySquare, solveCholesky } from './dense.ts'
-import { sigmoid, softplus } from './logistic.ts'
 
 /** m rows. X: differences [D], told apart by identity; XS: XΣ; K: [m, m], flat and symmetric; offset: Xμ. */
 export type Kernel = {

@@ -1,8 +1,8 @@
 /** What is not known yet about a taste: how likely each candidate is the best, and which two are worth showing to the user. */
 import { cholesky } from '../../adapters/math/cholesky.ts'
+import { sigmoid } from '../../adapters/math/logistic.ts'
 import { matrix } from '../../adapters/math/matrix.ts'
 import type { Rng } from '../../adapters/random.ts'
-import { sigmoid } from './logistic.ts'
 import { compare, type Score } from './reward.ts'
 
 export type Ask = { readonly candidates: readonly [number, number]; readonly reason: string }

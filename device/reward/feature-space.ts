@@ -2,7 +2,7 @@
 import type { FeatureStatistics } from '../../adapters/aggregate/statistics.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
-import { FEATURE_NAMES } from './named-features.ts'
+import { FEATURE_NAMES } from '../text/named-features.ts'
 
 /** hidden: size of the local model's states; 0 for named features only. */
 export const featureSpace = (hidden: number): FeatureSpace => ({

@@ -5,6 +5,7 @@
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { cholesky, choleskySolve } from '../../adapters/math/cholesky.ts'
+import { softplus } from '../../adapters/math/logistic.ts'
 import { matrix } from '../../adapters/math/matrix.ts'
 import { axpy, dot, isFiniteVector } from '../../adapters/math/vector.ts'
 import { solveLower } from './dense.ts'
@@ -18,7 +19,6 @@ import {
   scaledKernel,
   solveDual,
 } from './dual.ts'
-import { softplus } from './logistic.ts'
 
 /** One comparison. difference: [D], standardized features of the chosen answer minus those of the rejected one. */
 export type PairRow = { readonly difference: Float64Array; readonly weight: number }

@@ -1,5 +1,5 @@
 /** Which of Claude's answers comes first. Its own first answer stays there unless another leads by enough and with enough certainty. */
-import { normalCdf } from './logistic.ts'
+import { normalCdf } from '../../adapters/math/logistic.ts'
 import { likelihoodWords, type Score } from './reward.ts'
 
 /** Least probability, under the head's posterior, that the winner beats the first answer. */

@@ -1,7 +1,7 @@
 /** The reward model: pooled states and named features, standardized, times the user's head. */
 import { FedError } from '../../adapters/errors.ts'
+import { FEATURE_NAMES, NAMED_FEATURES } from '../text/named-features.ts'
 import { centred, standardize } from './feature-space.ts'
-import { FEATURE_NAMES, NAMED_FEATURES } from './named-features.ts'
 
 export type Contribution = { readonly name: string; readonly contribution: number }
 

@@ -1,12 +1,12 @@
 /** The head that serves this user: fitted again after each feedback from the last one, as wide as the choices speak for. */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { sigmoid } from '../../adapters/math/logistic.ts'
+import { FEATURE_NAMES } from '../text/named-features.ts'
 import type { ChoiceFeatures } from './choice-features.ts'
 import { chooseHalfLife, decayOf } from './decay.ts'
 import { standardize } from './feature-space.ts'
 import { fitHead, fitScaled, type HeadFit, type PairRow, pairRows } from './head.ts'
 import { heldBackCount, type Taste } from './head-fit.ts'
-import { sigmoid } from './logistic.ts'
-import { FEATURE_NAMES } from './named-features.ts'
 import { calibrateMargin } from './rerank.ts'
 import { scoreFeatures } from './reward.ts'
 

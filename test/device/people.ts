@@ -5,10 +5,10 @@
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { ChoiceFeatures } from '../../device/reward/choice-features.ts'
-import { FEATURE_NAMES } from '../../device/reward/named-features.ts'
 import { rerank } from '../../device/reward/rerank.ts'
 import { scoreFeatures } from '../../device/reward/reward.ts'
 import { fitOwnTaste, tuneTaste } from '../../device/reward/served-head.ts'
+import { FEATURE_NAMES } from '../../device/text/named-features.ts'
 
 const SIZE = FEATURE_NAMES.length
 const HOUR = 3600 * 1000

@@ -13,7 +13,7 @@ import {
 import { DIMENSIONS, type Preference, Profile } from '../../../device/records/preference.ts'
 import { featureSpace } from '../../../device/reward/feature-space.ts'
 import { fitHead } from '../../../device/reward/head.ts'
-import { FEATURE_NAMES } from '../../../device/reward/named-features.ts'
+import { FEATURE_NAMES } from '../../../device/text/named-features.ts'
 
 const space = featureSpace(3)
 const size = 3 + FEATURE_NAMES.length

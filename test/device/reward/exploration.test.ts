@@ -5,8 +5,8 @@ import {
   exploreChances,
   worthAsking,
 } from '../../../device/reward/exploration.ts'
-import { FEATURE_NAMES } from '../../../device/reward/named-features.ts'
 import { scoreFeatures } from '../../../device/reward/reward.ts'
+import { FEATURE_NAMES } from '../../../device/text/named-features.ts'
 
 const sigma = (z: number) => 1 / (1 + Math.exp(-z))
 const entropy = (p: number) => -p * Math.log(p) - (1 - p) * Math.log(1 - p)

@@ -8,7 +8,7 @@ import {
   rawFeatures,
   standardize,
 } from '../../../device/reward/feature-space.ts'
-import { FEATURE_NAMES } from '../../../device/reward/named-features.ts'
+import { FEATURE_NAMES } from '../../../device/text/named-features.ts'
 
 const rng = seededRng('space')
 const vector = (n: number, spread = 1) =>

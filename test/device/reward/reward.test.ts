@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { rawFeatures } from '../../../device/reward/feature-space.ts'
-import { FEATURE_NAMES, namedFeatures } from '../../../device/reward/named-features.ts'
 import { compare, likelihoodWords, scoreFeatures } from '../../../device/reward/reward.ts'
+import { FEATURE_NAMES, namedFeatures } from '../../../device/text/named-features.ts'
 
 const size = 2 + FEATURE_NAMES.length
 const oneHot = (j: number, value: number) =>

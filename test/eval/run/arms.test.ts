@@ -3,7 +3,7 @@ import { initialPrior } from '../../../adapters/aggregate/prior.ts'
 import type { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { FeatureDeps } from '../../../device/reward/choice-features.ts'
-import { FEATURE_NAMES } from '../../../device/reward/named-features.ts'
+import { FEATURE_NAMES } from '../../../device/text/named-features.ts'
 import { logsByUser } from '../../../eval/inputs/user-log.ts'
 import { reachableUtility } from '../../../eval/measure/metrics.ts'
 import {

@@ -2,8 +2,8 @@
  * The named style features of an answer, relative to its request: small, bounded or logarithmic, zero for an empty answer.
  * The README's table is made from this one, and a test holds them equal.
  */
-import { count, countWords, type WordKind } from '../text/language.ts'
-import { type AnalyzedText, analyze } from '../text/text-analysis.ts'
+import { count, countWords, type WordKind } from './language.ts'
+import { type AnalyzedText, analyze } from './text-analysis.ts'
 
 /** describe: the formula. less, more: what a lower and a higher value are called when a reward is explained. */
 export type NamedFeature = {

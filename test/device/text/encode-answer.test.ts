@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
-import { encodeAnswer, encodeRequest } from '../../../device/reward/encode-answer.ts'
+import { encodeAnswer, encodeRequest } from '../../../device/text/encode-answer.ts'
 
 /** One token a character; a chat template with one token for each turn's head and foot. */
 const toy = {

@@ -2,7 +2,7 @@
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { AnswerInput } from '../engine/engine.ts'
 import type { Tokenizer, ChatMessage as TokenizerMessage } from '../engine/model/tokenizer.ts'
-import { textOf } from '../text/request-text.ts'
+import { textOf } from './request-text.ts'
 
 /**
  * The chat template up to where an answer begins, then the answer. At most maxTokens: first the front of the prompt goes, down to

@@ -5,7 +5,7 @@ import {
   FEATURE_NAMES,
   NAMED_FEATURES,
   namedFeatures,
-} from '../../../device/reward/named-features.ts'
+} from '../../../device/text/named-features.ts'
 
 const featureOf = (name: string, answer: string, request = '') => {
   const value = namedFeatures(answer, request)[FEATURE_NAMES.indexOf(name)]
