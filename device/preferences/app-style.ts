@@ -8,7 +8,7 @@ import type { Dimension } from '../records/preference.ts'
 import { type Clause, clausesOfApp } from '../text/clauses.ts'
 import { remembered } from '../text/remembered.ts'
 import { foldedMatcher } from '../text/word-match.ts'
-import { ANSWER, ELEMENTS, QUALITIES } from './app-style-words.ts'
+import { pattern } from '../text/words.ts'
 
 /** Dimensions that the text fixes, in no order. */
 export const fixedByApp = remembered((text: string): ReadonlySet<Dimension> => {
@@ -29,26 +29,46 @@ const fixedByClause = ({ text, sentence, isPlain, under }: Clause): readonly Dim
     .map(({ about }) => about),
 ]
 
-const ELEMENT_MATCHERS = ELEMENTS.map(([about, words]) => ({
+/** Elements of an answer: the sections `app/element/…` of text/words. */
+const ELEMENTS: readonly (readonly [element: string, about: readonly Dimension[]])[] = [
+  ['length', ['length']],
+  ['lists', ['lists']],
+  ['prose', ['lists', 'steps']],
+  ['headings', ['headings']],
+  ['emphasis', ['emphasis']],
+  ['tables', ['tables']],
+  ['plain-text', ['lists', 'headings', 'emphasis', 'tables', 'steps']],
+  ['tone', ['tone']],
+  ['directness', ['directness']],
+  ['examples', ['examples']],
+  ['hedging', ['hedging']],
+  ['questions', ['questions']],
+  ['emoji', ['emoji']],
+  ['numbers', ['numbers']],
+  ['closing', ['closing']],
+  ['steps', ['steps']],
+]
+const ELEMENT_MATCHERS = ELEMENTS.map(([element, about]) => ({
   about,
-  pattern: foldedMatcher(words),
+  pattern: foldedMatcher(`{app/element/${element}}`),
 }))
 
 /**
- * A quality of what follows counts only where that is the answer: "short answers", not "short
- * stories".
+ * An adjective counts only where it is about the answer: "short answers", not "short stories". It
+ * ends the clause, or is followed by a word like "and", or by a noun for the answer.
  */
-const BEHIND = `(?!,? (?:[a-z]+,? (?:and |und )?){0,2}(?:sentences|satzen?|paragraphs|absatzen?)(?![a-z]))(?=\\s*(?:$|[.,;:!)–—/])|[ -](?:and|but|yet|or|und|aber|sowie|oder|enough|possible|at|on|to|in|with|without|as|while|so|like|mit|ohne|an|zu|wie|for|always|halten|sein|bleiben|answers?)(?![a-z])|,? (?:(?!(?:in|of|for|to|on|by|from|the|an?|each|every|von|der|die|das|den|dem|jeder|jede|zu|fur|auf)(?![a-z]))[a-z]+ (?:and |und |but |yet )?){0,3}(?:${ANSWER}|manner|way|register|tone|voice|assistant|(?:chat)?bot|tutor|agent|helper|companion|guide|teacher|coach|expert|assistent(?:in)?)(?![a-z]))`
-const QUALITY_MATCHERS = QUALITIES.map(([about, words]) => ({
+const ABOUT_ANSWER =
+  '(?!,? (?:[a-z]+,? (?:and |und )?){0,2}{app/smaller-unit}(?![a-z]))' +
+  String.raw`(?=\s*(?:$|[.,;:!)–—/])|[ -]{app/after-quality}(?![a-z])` +
+  '|,? (?:(?!{app/preposition}(?![a-z]))[a-z]+ (?:and |und |but |yet )?){0,3}' +
+  '{app/noun-of-answer}(?![a-z]))'
+const QUALITY_MATCHERS = (['length', 'tone'] as const).map((about) => ({
   about,
-  pattern: foldedMatcher(`(?:${words})${BEHIND}`),
+  pattern: foldedMatcher(`{app/quality/${about}}${ABOUT_ANSWER}`),
 }))
 
 /** The clause is about answers, about writing or speaking, or about how the assistant is. */
-const IS_ABOUT_ANSWER = foldedMatcher(
-  `${ANSWER}|tone|length|ton|tonfall|umgangston|answer(?:s|ing)?|address|respond(?:ing|s)?|reply(?:ing)?|write|speak|talk|explain|communicate|phrase|sound|be|stay|remain|are|is|keep (?:it|things|them|this|everything|yourself)|aim|strive|assistant|antworte[a-z]*|schreib[a-z]*|sprich|sprechen|erkläre[a-z]*|formuliere[a-z]*|sei|seien|bleib[a-z]*|bist|sind|halte[a-z]*|fass[a-z]*|assistent(?:in)?|réponds|répondez|sois|soyez|responde|sé|rispondi|sii|responda|seja`,
-)
+const IS_ABOUT_ANSWER = foldedMatcher('{app/about-answer}')
 
-/** What names a style without demanding it of the answers. */
-const NOT_MEANT =
-  /\b(?:think|reason|reflect|work it out|consider) (?:\w+ ){0,3}step[- ]by[- ]step|denke? (?:\w+ ){0,2}schritt fur schritt/
+/** Names a style without demanding it of the answers. */
+const NOT_MEANT = pattern(String.raw`\b{app/not-meant@en}|{app/not-meant@de}`)

@@ -9,6 +9,7 @@ import { bothEnds, clausesOfApp } from '../text/clauses.ts'
 import { remembered } from '../text/remembered.ts'
 import { textOf } from '../text/request-text.ts'
 import { foldedMatcher, foldWords } from '../text/word-match.ts'
+import { pattern } from '../text/words.ts'
 import {
   hasBlanks,
   isForProgram,
@@ -18,23 +19,24 @@ import {
   namesChoice,
   namesFallback,
 } from './program-signs.ts'
-import {
-  APP_SPEAKS,
-  DATA_FORM,
-  EXCLUSIVE,
-  FIRST_PERSON,
-  type Kind,
-  OPTIONS,
-  PROGRAM_ROLES,
-  RETURNS,
-  ROLES,
-  TASKS,
-  WEAK_TASKS,
-} from './program-words.ts'
 import { sentencesOf } from './stated.ts'
 
+/** What an order is for, strongest sign first: each has a section `program/task/…` in text/words. */
+const TASKS = [
+  'title',
+  'query',
+  'suggestions',
+  'summary',
+  'verdict',
+  'rating',
+  'label',
+  'extract',
+] as const
+/** Orders that count only beside named outputs or an input: `program/weak-task/…`. */
+const WEAK_TASKS = ['label', 'extract'] as const
+
 /** What its words ask for. The body of a request has further signs (api/messages/limits.ts). */
-export type ProgramReason = Kind | 'data' | 'exact_form'
+export type ProgramReason = (typeof TASKS)[number] | 'data' | 'exact_form'
 
 /** instructions: the texts of system messages among the others. */
 export type Asked = {
@@ -125,7 +127,7 @@ const signsOf = (text: string, orders: readonly string[]): Signs => {
       orders.some(namesChoice) ||
       TAGS_OUT.test(ends),
     isData: orders.some(
-      (order) => MATCH.data.test(order) && !TELLS_OF_INPUT.test(order) && !COMES_IN.test(order),
+      (order) => MATCH.data.test(order) && !DESCRIBES_INPUT.test(order) && !COMES_IN.test(order),
     ),
     isVerdict:
       NAMED_OUTPUT.test(ends) || sentencesOf(folded).some((s) => !ASKS.test(s) && VERDICT.test(s)),
@@ -195,78 +197,102 @@ const taskOf = (orders: readonly string[]): Task | null => {
   return null
 }
 
-const ORDER =
-  '^(?:\\W*(?:please|now|then|first|next|finally|bitte|nun|jetzt|dann|zuerst|danach|also|and|und)[ ,]+|(?:your|the|deine|ihre|die) (?:only |main |sole |einzige |erste )?(?:task|job|goal|role|purpose|objective|aufgabe)(?: here| now)? (?:is|ist)(?: es)?:?,? (?:to |simply to |only to )?|(?:task|instruction|instructions|aufgabe|anweisung|ziel|goal):? |### task:? |you (?:will|must|should|have to|need to|are to|are going to)(?: then| now| be)? (?:asked to |required to )?|i (?:want|need|would like) you to |(?:can|could|would) you (?:please )?|du (?:sollst|musst|wirst) |in [a-z0-9 -]{1,40}, |(?:based on|given|using|from|considering|after reading|in view of|read|you are given|here is|below is|ausgehend von|anhand|auf grundlage|aus)[^,.:]{0,120}[,.:] )*\\W*'
-
 const MATCH = {
-  exclusive: foldedMatcher(EXCLUSIVE),
-  data: foldedMatcher(DATA_FORM),
-  returns: foldedMatcher(RETURNS),
-  options: foldedMatcher(OPTIONS),
-  appSpeaks: foldedMatcher(APP_SPEAKS),
-  role: foldedMatcher(ROLES),
-  programRole: foldedMatcher(PROGRAM_ROLES),
-  firstPerson: foldedMatcher(FIRST_PERSON),
+  exclusive: foldedMatcher('{program/exclusive}'),
+  data: foldedMatcher('{program/data-form}'),
+  returns: foldedMatcher('{program/returns}'),
+  options: foldedMatcher('{program/options}'),
+  appSpeaks: foldedMatcher('{program/app-speaks}'),
+  role: foldedMatcher('{program/role}'),
+  programRole: foldedMatcher('{program/program-role}'),
+  firstPerson: foldedMatcher('{program/first-person}'),
 }
-const matchersOf = (tasks: typeof TASKS, isWeak: boolean) =>
-  tasks.map(([kind, words]) => ({
+const ordersOf = (section: string) =>
+  pattern(String.raw`^{program/before-order}*\W*{${section}}(?![a-z])`)
+const TASK_MATCHERS = [
+  ...TASKS.map((kind) => ({ kind, isWeak: false, pattern: ordersOf(`program/task/${kind}`) })),
+  ...WEAK_TASKS.map((kind) => ({
     kind,
-    isWeak,
-    pattern: new RegExp(`${ORDER}(?:${words})(?![a-z])`),
-  }))
-const TASK_MATCHERS = [...matchersOf(TASKS, false), ...matchersOf(WEAK_TASKS, true)]
+    isWeak: true,
+    pattern: ordersOf(`program/weak-task/${kind}`),
+  })),
+]
 
 /** An app that people talk with. */
-const CHATS =
-  /(?<!not )(?<!don't )(?<!never )\b(?:(?:answer|help|assist|support|advise|guide|greet|solve|explain|tell|talk to|chat with|converse with|teach|serve|respond to|reply to) (?:all |any |our |the |your |every |their )?(?:users?|customers?|people|visitors?|guests?|students?|pupils?|learners?|readers?|clients?|members?|employees|questions?|problems?|user's questions|their|them|him|her)|(?:helpful|friendly|knowledgeable|general[- ]purpose) (?:ai )?assistant|(?:beantworte|hilf|hilfst|helfe|losen?|unterstutze|unterstutzt|berate|beratst|begleite|erklare)\w*(?! (?:sie|es|die \w+) nicht) (?:sie |du |ihnen |ihm |dir |die |den |der |allen |unseren? |fragen|kund|nutzer|gast|schuler|menschen)\w*|hilfreicher? assistent)/
+const CHATS = pattern(String.raw`(?<!not )(?<!don't )(?<!never )\b{program/chats}`)
 
 /** A question that begins with its verb. */
-const ASKED = /^\W*(?:wird|werden|will|would|can|could|woran|bevor|before)\b/
+const ASKED = pattern(String.raw`^\W*{program/asked}\b`)
 
-/** Tells what the model is handed: "you get the orders as JSON". */
-const COMES_IN =
-  /\b(?:you (?:get|receive|are given|will be given)|du (?:bekommst|erhaltst)|(?:bekommst|erhaltst) du|is provided (?:as|in))\b/
+/** Says what the model is given: "you get the orders as JSON". */
+const COMES_IN = pattern(String.raw`\b{program/comes-in}\b`)
 
 /** A clause that asks for a fact instead of giving an order. */
-const ASKS =
-  /^\W*(?:what|why|how|when|which|who|where|does|do|is|are|was|were|did|should|has|have|was|warum|wie|wann|welche\w*|wer|wo|ist|sind|hat|kann|soll|muss)\b/
+const ASKS = pattern(String.raw`^\W*{program/asks}\b`)
 
-/** Says how what the app has comes, and nothing of the answer: "Prices are given as CSV." */
-const TELLS_OF_INPUT =
-  /^(?:the|this|these|each|every|all|our|its|they|products?|prices?|data|inputs?|records?|messages?|documents?|der|die|das|diese|alle|jede[rs]?|unsere?|daten|preise)\b(?!.*\b(?:outputs?|responses?|answers?|repl(?:y|ies)|results?|must|should|shall|need|ausgaben?|antwort(?:en)?|ergebnis(?:se)?|muss|mussen|soll|sollen|schema)\b).{0,120}\b(?:is|are|was|were|comes?|arrives?|ist|sind|wird|werden|liegt|liegen|kommt|kommen|steht|stehen)\b/
+/** Describes what the app has, and says nothing of the answer: "Prices are given as CSV." */
+const DESCRIBES_INPUT = pattern(
+  String.raw`^{program/input-subject}\b(?!.*\b{program/output-word}\b).{0,120}\b{program/is}\b`,
+)
 
 /** An answer of two words, both named. */
-const VERDICT =
-  /\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|gib|schreibe?)(?: with| mit)? ["'`][a-z0-9_-]{1,20}["'`],? (?:if|when|for|otherwise|wenn|falls|sonst)\b|\b(?:respond|reply|answer|say|output|return|write|print|give|antworte|antworten sie|sage?|gib|schreibe?)\b(?: [a-z"'-]+){0,5} ?(?:["'`(]*\b(?:yes|y|true|safe|pass|relevant|ja|wahr|sicher|1|correct|allow|grounded|supported)\b["'`)]*[^.\n]{0,80}?\b(?:no|n|false|unsafe|fail|irrelevant|nein|falsch|unsicher|0|incorrect|block|ungrounded|unsupported)\b|["'`(]*\b(?:no|false|unsafe|fail|irrelevant|nein|falsch|0)\b["'`)]*[^.\n]{0,80}?\b(?:yes|true|safe|pass|relevant|ja|wahr|1)\b)(?!["'`]? (?:questions?|fragen)\b)/
+const VERDICT = pattern(
+  String.raw`\b{program/say-quoted}(?: with| mit)? ["'\x60][a-z0-9_-]{1,20}["'\x60],? {program/if}\b` +
+    String.raw`|\b{program/say}\b(?: [a-z"'-]+){0,5} ?(?:` +
+    String.raw`["'\x60(]*\b{program/yes}\b["'\x60)]*[^.\n]{0,80}?\b{program/no}\b|` +
+    String.raw`["'\x60(]*\b{program/no-first}\b["'\x60)]*[^.\n]{0,80}?\b{program/yes-behind}\b` +
+    String.raw`)(?!["'\x60]? {program/questions}\b)`,
+)
 
 /** An output in capitals, and when it is to be given or what to give otherwise. */
-const NAMED_OUTPUT =
-  /\b(?:[Rr]espond|[Rr]eply|[Aa]nswer|[Rr]eturn|[Oo]utput|[Ss]ay|[Pp]rint|[Aa]ntworte|[Gg]ib|[Ss]age?)(?: (?:only|just|with|mit|nur|either|entweder)){0,2} ["'`*]*(?!JSON|HTML|XML|YAML|CSV|SQL|ASCII|LATEX|MARKDOWN)[A-Z][A-Z_]{2,}["'`*]*,? (?:if|when|otherwise|wenn|falls|sonst|(?:or|oder) ["'`*]*[A-Z][A-Z_]{1,})\b(?! (?:questions?|[Ff]ragen))/
+const NAMED_OUTPUT = pattern(
+  String.raw`\b{program/reply}(?: {program/only-with}){0,2} ["'\x60*]*` +
+    '(?!JSON|HTML|XML|YAML|CSV|SQL|ASCII|LATEX|MARKDOWN)' +
+    String.raw`[A-Z][A-Z_]{2,}["'\x60*]*,? (?:if|when|otherwise|wenn|falls|sonst` +
+    String.raw`|(?:or|oder) ["'\x60*]*[A-Z][A-Z_]{1,})\b(?! (?:questions?|[Ff]ragen))`,
+)
 
 /**
  * Outputs named in capitals after a word that gives them, or in quotation marks one after the
  * other.
  */
-const NAMED_OPTIONS =
-  /(?:[Rr]espond|[Rr]eply|[Aa]nswer|[Rr]eturn|[Oo]utput|[Ss]ay|[Pp]rint|[Ee]ither|[Ll]abels?|[Cc]lass(?:es)?|[Cc]ategor(?:y|ies)|[Oo]ne of|\bas|\bwith|\binto|[Ii]ntent|[Vv]erdict|[Ww]hether to|[Aa]ntworte|[Gg]ib|\bmit|\bals|[Ee]ntweder|[Kk]ategorien?|[Kk]lassen?)\b[^.\n]{0,60}?\b[A-Z][A-Z_]+\b\W{0,3}(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?\W{0,3}\b[A-Z][A-Z_]+\b|["'`“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'`”“]\s*(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?["'`“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'`”“]/u
+const OR = String.raw`\s*(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?`
+const QUOTED = String.raw`["'\x60“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'\x60”“]`
+const NAMED_OPTIONS = pattern(
+  String.raw`{program/before-options}\b[^.\n]{0,60}?\b[A-Z][A-Z_]+\b\W{0,3}` +
+    String.raw`${OR.slice('\\s*'.length)}\W{0,3}\b[A-Z][A-Z_]+\b|${QUOTED}${OR}${QUOTED}`,
+  'u',
+)
 
 /**
  * The answer is to stand in tags that nothing in the text stands in. What comes wrapped in tags (a
  * document, a message of the system) is no answer: there an answer must be named.
  */
-const TAGS_OUT =
-  /\b(?:put|place|wrap|enclose|output|return|write|surround|setze?|schreibe?|umschließe|gib|(?:answers?|response|reply|result|summary|translation|verdict|label|everything|antwort|ausgabe|ergebnis)\b[^.\n]{0,60}?\b(?:wrapped|enclosed|surrounded|umschlossen))\b[^.\n]{0,80}?\b(?:in|inside|within|between|into|with|using|innerhalb|zwischen)\b[^.\n]{0,30}?<(?!think|scratch|reason|b>|i>|br|p>|code|pre|details)([a-z_]+)>(?![\s\S]*<\1>[^<]{20})/i
+const TAGS_OUT = pattern(
+  String.raw`\b(?:{program/put}|{program/wrapped-answer}\b[^.\n]{0,60}?\b{program/wrapped})\b` +
+    String.raw`[^.\n]{0,80}?\b{program/between}\b[^.\n]{0,30}?` +
+    '<(?!think|scratch|reason|b>|i>|br|p>|code|pre|details)([a-z_]+)>' +
+    String.raw`(?![\s\S]*<\1>[^<]{20})`,
+  'i',
+)
 
 /** The last line names what is to be filled in. */
-const SLOT =
-  /^[ \t>*#"-]*(?:[\p{L}\p{N}()/,'-]+ ){0,5}[\p{L}\p{N}()/,'-]+[*"]*[:：]["*]*$|^\W*(?:output|result|json|label|ausgabe|ergebnis)\W*$/iu
-/** Of an answer that people read. */
-const FOR_PEOPLE =
-  /^\W*(?:[\p{L}]+ ){0,2}(?:answer|response|reply|assistant|ai|bot|antwort|assistent)\W*$/iu
+const SLOT = pattern(
+  String.raw`^[ \t>*#"-]*(?:[\p{L}\p{N}()/,'-]+ ){0,5}[\p{L}\p{N}()/,'-]+[*"]*[:：]["*]*$` +
+    String.raw`|^\W*{program/output-label}\W*$`,
+  'iu',
+)
+/** The last line names an answer that people read. */
+const FOR_PEOPLE = pattern(String.raw`^\W*(?:[\p{L}]+ ){0,2}{program/answer-label}\W*$`, 'iu')
 
 /** A line that names what follows it. */
-const INPUT =
-  /^[ \t>*#[(-]*(?:original |user |new |current |input |the )?(?:text|question|query|context|input|message|statement|claim|evidence|document|passage|article|review|comment|e-?mail|request|note|sentence|answer|summary|reference|transcript|conversation|utterance|ticket|abstract|tweet|post|hypothesis|premise|schema|goal|facts|diff|code|frage|anfrage|eingabe|nachricht|aussage|behauptung|beleg|absatz|artikel|rezension|bewertung|kommentar|notiz|satz|antwort|kontext|verlauf|dokument|auszug)(?: \d+| [A-Z])?[ \t*\])]*[:：]/imu
+const INPUT = pattern(
+  String.raw`^[ \t>*#[(-]*(?:original |user |new |current |input |the )?{program/input}` +
+    String.raw`(?: \d+| [A-Z])?[ \t*\])]*[:：]`,
+  'imu',
+)
 
-const TURN =
-  /^[ \t]*[*#>-]*[ \t]*(?:user|human|customer|caller|assistant|ai|bot|agent|chatbot|kunde|kundin|nutzer|benutzer|assistent|mensch|ki)[ \t]*(?:\d+[ \t]*)?[*]*:/gim
+const TURN = pattern(
+  String.raw`^[ \t]*[*#>-]*[ \t]*{program/speaker}[ \t]*(?:\d+[ \t]*)?[*]*:`,
+  'gim',
+)
