@@ -1,8 +1,8 @@
 /** Composes an answer from a topic's sentences in a given style, and reports the traits that the text really shows. */
 import type { Rng } from '../../adapters/random.ts'
 import { DIMENSIONS, type Dimension, type Style } from './style.ts'
-import { ROLES, type Role, type Topic } from './topics/topic.ts'
-import type { Section, Wording } from './wording/table.ts'
+import { ROLES, type Role, type Topic } from './topic.ts'
+import type { Section, Wording } from './wording.ts'
 import {
   afterHead,
   canFollow,

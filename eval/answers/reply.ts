@@ -5,8 +5,8 @@ import { askedRole } from './asked.ts'
 import { readConstraints } from './constraints.ts'
 import { applyPreferences } from './preferences.ts'
 import { type Style, sampleStyle, withLevels } from './style.ts'
+import { ROLES, type Role, type Topic } from './topic.ts'
 import { genericTopic, matchTopic } from './topic-bank.ts'
-import { ROLES, type Role, type Topic } from './topics/topic.ts'
 
 /** A conversation reduced to its text; messages end with the one to be answered. */
 export type Conversation = {

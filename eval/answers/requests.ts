@@ -1,7 +1,20 @@
 /** The requests of the offline world: what its people ask, alone, in an app, or further in a conversation. */
-import { FURTHER } from './further.ts'
+import { z } from 'zod'
+import { readData } from '../data/read-data.ts'
+import { Language, ROLES, type Role, type Topic } from './topic.ts'
 import { TOPICS } from './topic-bank.ts'
-import type { Role, Topic } from './topics/topic.ts'
+
+/** How people ask further: about one part of a topic, two wordings each, or for another form. */
+const FURTHER = readData(
+  'answers/further.json',
+  z.record(
+    Language,
+    z.strictObject({
+      questions: z.partialRecord(z.enum(ROLES), z.tuple([z.string(), z.string()])),
+      refinements: z.array(z.string()),
+    }),
+  ),
+)
 
 export type BankRequest = {
   /** `<topic id>/<n>`, stable: n is 1 to 3 for the topic's phrasings, 4 for a conversation. */

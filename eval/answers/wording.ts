@@ -1,11 +1,70 @@
-/** What the languages' wording tables have in common, and how a table is applied to a sentence. */
-import type { Language, Role } from './topics/topic.ts'
-import { DE } from './wording/de.ts'
-import { EN } from './wording/en.ts'
-import { ES } from './wording/es.ts'
-import type { Section, Wording } from './wording/table.ts'
+/** How the languages of the bank word an answer, and how their tables are applied to a sentence. */
+import { z } from 'zod'
+import { Pattern, readData, WordLines } from '../data/read-data.ts'
+import { ROLES, type Role } from './topic.ts'
 
-export const WORDINGS: Readonly<Record<Language, Wording>> = { en: EN, de: DE, es: ES }
+const Texts = z.array(z.string())
+const Section = z.enum(['explain', 'story', 'do', 'care'])
+export type Section = z.infer<typeof Section>
+const ByRole = z.record(z.enum(ROLES), Texts)
+const BySection = z.record(Section, Texts)
+/** What sets the register, formal and informal. */
+const Register = z.strictObject({ formal: Texts, informal: Texts })
+export type Register = z.infer<typeof Register>
+
+/**
+ * Interchangeable templates, so that no style is one fixed string, and rewrites of a sentence.
+ * Patterns are global where they replace or count. `{subject}` stands for the topic's subject.
+ */
+const Wording = z.strictObject({
+  openings: Texts,
+  closings: Texts,
+  /** Words that lead into a sentence by its role; an empty one lets the sentence stand alone. */
+  leads: ByRole,
+  /** Short labels for list items and bold lead-ins. */
+  labels: ByRole,
+  headings: BySection,
+  listIntros: BySection,
+  /** For the first step, two kinds of middle ones, and the last. */
+  ordinals: z.array(Texts),
+  /** Openers and closers of a sentence that set the register. */
+  registerHeads: Register,
+  registerTails: Register,
+  /** Hedges that stand before a declarative sentence, which goes on in lower case. */
+  hedges: Texts,
+  /** Addresses to the reader before a declarative sentence. */
+  addresses: Texts,
+  /** Hedges and addresses that close any sentence, in place of its full stop. */
+  hedgeTails: Texts,
+  addressTails: Texts,
+  /** Addresses before a step, which goes on in lower case. */
+  stepAddresses: Texts,
+  /** [neutral, formal, informal]. Neutral words are the ones the topics use. */
+  register: z.array(z.tuple([Pattern, z.string(), z.string()])),
+  /** What can be contracted, and how; nothing where all contractions are obligatory. */
+  contractions: z.array(z.tuple([Pattern, z.string()])),
+  /** Finds what has been contracted. */
+  contracted: Pattern,
+  secondPerson: Pattern,
+  /** First words of a sentence that may go on in lower case after a few words. */
+  lowerable: WordLines,
+  /** Sentences that may not, all the same. */
+  standsAlone: Pattern,
+  /** Steps that take no address. */
+  unaddressed: Pattern,
+  /** The sentence after a colon keeps its capital. */
+  capitalAfterColon: z.literal(true).optional(),
+  /** The mark that opens an exclamation. */
+  exclamationOpens: z.string().optional(),
+})
+export type Wording = z.infer<typeof Wording>
+
+/** The German reader is "du"; German heads before a sentence leave its verb in second place. */
+export const WORDINGS = {
+  en: readData('answers/wording/en.json', Wording),
+  de: readData('answers/wording/de.json', Wording),
+  es: readData('answers/wording/es.json', Wording),
+}
 
 export const SECTION_OF: Readonly<Record<Role, Section>> = {
   mechanism: 'explain',
@@ -19,24 +78,8 @@ export const SECTION_OF: Readonly<Record<Role, Section>> = {
   caveats: 'care',
 }
 
-export const EMOJI: Readonly<Record<string, readonly string[]>> = {
-  food: ['🍳', '🥖', '🍅', '😋'],
-  nature: ['🌱', '🐝', '🍂', '🌿'],
-  sky: ['🌙', '⛅', '🌈', '✨'],
-  money: ['💰', '📈', '🧾', '💡'],
-  health: ['💪', '😴', '🧠', '❤️'],
-  computing: ['💻', '🔐', '🧩', '🚀'],
-  home: ['🔧', '🏠', '🚲', '🛠️'],
-  history: ['📜', '🏛️', '🗺️', '⏳'],
-  arts: ['🎵', '🎨', '📷', '✍️'],
-  travel: ['🧳', '✈️', '🗺️', '⛰️'],
-  work: ['💼', '📌', '🗂️', '☕'],
-  people: ['🤝', '💬', '🏡', '💛'],
-  language: ['📖', '🔤', '✏️', '🗣️'],
-  games: ['🎲', '♟️', '⚽', '🏆'],
-  animals: ['🐾', '🦉', '🐈', '🐙'],
-  general: ['😊', '👍', '💡', '✨'],
-}
+/** By domain. */
+export const EMOJI = readData('answers/wording/emoji.json', z.record(z.string(), Texts))
 
 /** Replaces up to `most` words by formal (direction 1) or informal (-1) ones. Returns the text and how many changed. */
 export const shiftRegister = (

@@ -4,10 +4,13 @@ import { openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/feedback/follow-up-text.ts'
 import { followUpReading, poolRequests } from '../../device/preferences/relevance.ts'
-import { measureFollowUps, measureStated, type Recognised } from '../labelled/feedback.ts'
-import { FOLLOW_UPS_HELD } from '../labelled/follow-ups-held.ts'
-import { STATED_HELD } from '../labelled/stated-held.ts'
-import { STATED_UNSEEN } from '../labelled/stated-unseen.ts'
+import {
+  followUpSet,
+  measureFollowUps,
+  measureStated,
+  type Recognised,
+  statedSet,
+} from '../labelled/feedback.ts'
 import { progress } from '../measure/progress.ts'
 import type { Result } from '../measure/results.ts'
 import { cacheOption, jsonOption, modelOption, type Print, threadsOption } from './options.ts'
@@ -28,14 +31,15 @@ export const addFeedbackCommand = (program: Command, print: Print): void => {
           poolRequests(engine, model.tokenizer, followUpReading(model), texts)
         progress(`reading ${FOLLOW_UP_TEXTS.length} seeds`)
         const gate = trainFollowUps(await pool(FOLLOW_UP_TEXTS))
-        const pooled = await pool(FOLLOW_UPS_HELD.map(([message]) => message))
-        const read = measureFollowUps(FOLLOW_UPS_HELD, { gate, pooled })
-        const words = measureFollowUps(FOLLOW_UPS_HELD, null)
+        const followUps = followUpSet()
+        const pooled = await pool(followUps.map(([message]) => message))
+        const read = measureFollowUps(followUps, { gate, pooled })
+        const words = measureFollowUps(followUps, null)
         print(
           {
             results: [
-              ...figures('stated.before', measureStated(STATED_HELD)),
-              ...figures('stated.after', measureStated(STATED_UNSEEN)),
+              ...figures('stated.before', measureStated(statedSet('held'))),
+              ...figures('stated.after', measureStated(statedSet('unseen'))),
               ...figures('follow_up', read),
               { name: 'follow_up.right_way', value: read.rightWay, unit: 'share' },
               ...figures('follow_up.words_alone', words),

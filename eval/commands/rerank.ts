@@ -5,7 +5,6 @@ import { FedError } from '../../adapters/errors.ts'
 import { progress } from '../measure/progress.ts'
 import { runRerank } from '../run/rerank.ts'
 import { DEFAULT_CLAUDE, readScenario } from '../run/scenario.ts'
-import { SCENARIOS } from '../run/scenarios.ts'
 import { interruptible } from './interruptible.ts'
 import {
   cacheOption,
@@ -50,7 +49,7 @@ export const addRerankCommand = (program: Command, print: Print): void => {
     .action(async ({ plan, json, ...options }) => {
       if (options.release && options.population)
         throw new FedError('E_USAGE', '--release and --population exclude each other')
-      const { federation } = readScenario(plan, SCENARIOS)
+      const { federation } = readScenario(plan)
       const run = (signal: AbortSignal) =>
         runRerank({ ...options, plan: federation, log: progress, signal })
       print(await interruptible(run), json)

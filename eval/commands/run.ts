@@ -4,8 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { progress } from '../measure/progress.ts'
 import { writeReports } from '../report/write.ts'
 import { runScenario } from '../run/run.ts'
-import { ABLATIONS, type Ablation, readScenario } from '../run/scenario.ts'
-import { SCENARIOS } from '../run/scenarios.ts'
+import { ABLATIONS, type Ablation, readScenario, SCENARIOS } from '../run/scenario.ts'
 import { interruptible } from './interruptible.ts'
 import { cacheOption, integer, jsonOption, type Print, threadsOption } from './options.ts'
 
@@ -31,7 +30,7 @@ export const addRunCommand = (program: Command, print: Print): void => {
     .addOption(jsonOption())
     .action(async (nameOrFile: string, options) => {
       const { seed, ablate, report, cache, threads, json } = options
-      const given = readScenario(nameOrFile, SCENARIOS)
+      const given = readScenario(nameOrFile)
       const scenario = options.model ? { ...given, model: options.model } : given
       const done = await interruptible((signal) =>
         runScenario({

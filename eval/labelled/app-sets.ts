@@ -4,9 +4,9 @@
  * messages with a sentence of context. The rules were tuned on the `development` files; of the
  * `heldout` ones README.md tells the first look.
  */
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Dimension } from '../../device/records/preference.ts'
+import { readData } from '../data/read-data.ts'
 
 export const SETS = ['development', 'heldout'] as const
 export type SetName = (typeof SETS)[number]
@@ -73,19 +73,15 @@ const BlindRequests = z.array(
   }),
 )
 
-const readBlind = <T>(schema: z.ZodType<T>, set: BlindSet, kind: string): T =>
-  schema.parse(
-    JSON.parse(readFileSync(new URL(`../data/apps/${set}/${kind}.json`, import.meta.url), 'utf8')),
-  )
+const readBlind = <S extends z.ZodType>(schema: S, set: BlindSet, kind: string) =>
+  readData(`labelled/apps/${set}/${kind}.json`, schema)
 
 export const blindPrompts = (set: BlindSet) => readBlind(BlindPrompts, set, 'system-prompts')
 export const blindPrograms = (set: BlindSet) => readBlind(BlindRequests, set, 'programs')
 export const blindOrdinary = (set: BlindSet) => readBlind(BlindRequests, set, 'ordinary')
 
-const read = <T>(schema: z.ZodType<T>, kind: string, set: SetName): T =>
-  schema.parse(
-    JSON.parse(readFileSync(new URL(`../data/apps/${kind}-${set}.json`, import.meta.url), 'utf8')),
-  )
+const read = <S extends z.ZodType>(schema: S, kind: string, set: SetName) =>
+  readData(`labelled/apps/${kind}-${set}.json`, schema)
 
 export const systemPrompts = (set: SetName): readonly AppPrompt[] =>
   read(Prompts, 'system-prompts', set).prompts

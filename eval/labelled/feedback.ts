@@ -1,11 +1,33 @@
 /** How well stated preferences and follow-ups on style are told from the rest, on labelled messages that taught nothing. */
 
+import { z } from 'zod'
 import { asksForStyle, followUpWishes } from '../../device/feedback/follow-up-text.ts'
-import type { Wish } from '../../device/preferences/dimensions.ts'
+import { WISHES, type Wish } from '../../device/preferences/dimensions.ts'
 import type { Gate } from '../../device/preferences/relevance.ts'
 import { statedPreferences } from '../../device/preferences/stated.ts'
-import type { FollowUp } from './follow-ups-held.ts'
-import type { Stated } from './stated-held.ts'
+import { readData } from '../data/read-data.ts'
+
+const AnyWish = z.enum(WISHES)
+const StatedSet = z.array(z.tuple([z.string(), z.array(AnyWish)])).readonly()
+const FollowUpSet = z.array(z.tuple([z.string(), AnyWish.nullable()])).readonly()
+
+/** Messages with the lasting preferences that they state, if any. */
+export type Stated = z.infer<typeof StatedSet>[number]
+
+/** Second messages of a conversation, with what they ask of the style; null: nothing. */
+export type FollowUp = z.infer<typeof FollowUpSet>[number]
+
+/**
+ * held: written before the rules of device/preferences/stated.ts, which were not tuned on them.
+ * tuned: written after the rules, which were corrected on these. unseen: written when the rules
+ * were done, for which nothing was changed.
+ */
+export const statedSet = (name: 'held' | 'tuned' | 'unseen'): readonly Stated[] =>
+  readData(`labelled/feedback/stated-${name}.json`, StatedSet)
+
+/** Written before the seeds and rules of device/feedback/follow-up-text.ts, which were not tuned on them. */
+export const followUpSet = (): readonly FollowUp[] =>
+  readData('labelled/feedback/follow-ups.json', FollowUpSet)
 
 export type Recognised = {
   readonly messages: number

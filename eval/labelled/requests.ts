@@ -1,13 +1,10 @@
 /**
  * The independent test set of rewriting: requests labelled by hand, without a look at what the product was taught. Read by
- * rewriting/measure.ts only; nothing of it may flow into device/preferences.
+ * rewriting.ts only; nothing of it may flow into device/preferences.
  */
+import { z } from 'zod'
 import { DIMENSIONS, type Dimension } from '../../device/records/preference.ts'
-import { ENGLISH } from './requests-constrained.ts'
-import { FILLERS, OTHER_LANGUAGES } from './requests-constrained-other.ts'
-import { EARLIER, WHOLE } from './requests-constrained-whole.ts'
-import { NONE } from './requests-none.ts'
-import { KINDS, ORDINARY } from './requests-ordinary.ts'
+import { readData } from '../data/read-data.ts'
 
 /** direction as in a preference: -1 less, +1 more. */
 export type Wish = { readonly dimension: Dimension; readonly direction: -1 | 1 }
@@ -28,19 +25,42 @@ export type ConstrainedRequest = {
   readonly messages?: readonly { readonly role: 'user' | 'assistant'; readonly content: string }[]
 }
 
-type Line = { readonly heading: readonly string[]; readonly text: string }
+/** Texts under one heading: words that label them, and a language other than English. */
+const sections = <T extends z.ZodType>(text: T) =>
+  z
+    .array(z.strictObject({ heading: z.string(), lines: z.array(text) }))
+    .transform((all) =>
+      all.flatMap(({ heading, lines }) =>
+        lines.map((line) => ({ heading: heading.split(' '), text: line })),
+      ),
+    )
+type Line = z.output<ReturnType<typeof sections<z.ZodString>>>[number]
 
-/** Lines of text, each with the words of the heading above it. */
-const linesOf = (text: string): Line[] => {
-  let heading: readonly string[] = []
-  return text.split('\n').flatMap((line) => {
-    const words = /^\[([^\]]+)\]$/.exec(line)?.[1]
-    if (words !== undefined) heading = words.split(' ')
-    return words !== undefined || line === '' ? [] : [{ heading, text: breakLines(line) }]
-  })
-}
+const read = <S extends z.ZodType>(file: string, schema: S) =>
+  readData(`labelled/rewriting/${file}.json`, schema)
+const Texts = sections(z.string())
 
-const breakLines = (line: string) => line.replaceAll('¶', '\n')
+/**
+ * Constraints as people word them: {q} stands for a question, {s} for one that begins in lower
+ * case, {Q} for one in capitals, {n} for what may follow "explain". A heading names what would
+ * contradict them.
+ */
+export const CONSTRAINT_WORDINGS: readonly Line[] = [
+  ...read('constrained-english', Texts),
+  ...read('constrained-other', Texts),
+]
+
+/** Every question bears every wording without saying anything about form itself. */
+const FILLERS = read(
+  'fillers',
+  z.record(
+    z.string(),
+    z.strictObject({ questions: z.array(z.string()), topics: z.array(z.string()) }),
+  ),
+)
+
+/** What surely applies to an ordinary request of a kind, and what clearly does not (`!`). */
+const KINDS = read('kinds', z.record(z.string(), z.string()))
 
 const languageOf = (heading: readonly string[]) =>
   heading.find((word) => /^[a-z]{2}$/.test(word)) ?? 'en'
@@ -70,9 +90,14 @@ const ordinary = ({ heading, text }: Line): LabelledRequest => {
   }
 }
 
+/**
+ * Headings of ordinary requests name the kind and what a request has besides: +x, -x or ~x (both)
+ * surely applies, !+x clearly does not. To the others no preference applies: their form is fixed by
+ * what is asked.
+ */
 export const LABELLED: readonly LabelledRequest[] = [
-  ...linesOf(ORDINARY).map(ordinary),
-  ...linesOf(NONE).map(({ heading, text }) => ({
+  ...read('ordinary', Texts).map(ordinary),
+  ...read('none', Texts).map(({ heading, text }) => ({
     request: text,
     language: languageOf(heading),
     applies: 'none' as const,
@@ -99,9 +124,12 @@ const filled = ({ heading, text }: Line, index: number): ConstrainedRequest[] =>
   })
 }
 
-const afterEarlier = ({ heading, text }: Line): ConstrainedRequest => {
-  const [standing = '', reply = '', request = ''] = text.split(' | ')
-  return {
+/** The constraint stands in an earlier turn: what was said, the reply, the request. */
+const EARLIER = read(
+  'constrained-earlier',
+  sections(z.tuple([z.string(), z.string(), z.string()])),
+).map(
+  ({ heading, text: [standing, reply, request] }): ConstrainedRequest => ({
     request,
     language: languageOf(heading),
     forbids: wishesOf(heading),
@@ -110,15 +138,15 @@ const afterEarlier = ({ heading, text }: Line): ConstrainedRequest => {
       { role: 'assistant', content: reply },
       { role: 'user', content: request },
     ],
-  }
-}
+  }),
+)
 
 export const CONSTRAINED: readonly ConstrainedRequest[] = [
-  ...linesOf(ENGLISH + OTHER_LANGUAGES).flatMap(filled),
-  ...linesOf(WHOLE).map(({ heading, text }) => ({
+  ...CONSTRAINT_WORDINGS.flatMap(filled),
+  ...read('constrained-whole', Texts).map(({ heading, text }) => ({
     request: text,
     language: languageOf(heading),
     forbids: wishesOf(heading),
   })),
-  ...linesOf(EARLIER).map(afterEarlier),
+  ...EARLIER,
 ]

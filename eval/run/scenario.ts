@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
+import { readData } from '../data/read-data.ts'
 import { readText } from '../inputs/files.ts'
 import { FederationPlan } from '../population/federate.ts'
 import { TASTE_KINDS } from '../population/users.ts'
@@ -88,17 +89,20 @@ export const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): 
   ),
 })
 
+/** The built-in scenarios. */
+export const SCENARIOS = {
+  population: readData('scenarios/population.json', Scenario),
+  small: readData('scenarios/small.json', Scenario),
+  tiny: readData('scenarios/tiny.json', Scenario),
+}
+
 /** A built-in scenario's name, or the path of a JSON file. Fails with E_USAGE (no such), E_DATA (does not match the schema). */
-export const readScenario = (
-  nameOrFile: string,
-  builtIn: Readonly<Record<string, z.input<typeof Scenario>>>,
-): Scenario => {
-  const known = Object.hasOwn(builtIn, nameOrFile) ? builtIn[nameOrFile] : undefined
-  if (known) return Scenario.parse(known)
+export const readScenario = (nameOrFile: string): Scenario => {
+  if (Object.hasOwn(SCENARIOS, nameOrFile)) return SCENARIOS[nameOrFile as keyof typeof SCENARIOS]
   if (!existsSync(nameOrFile))
     throw new FedError(
       'E_USAGE',
-      `no scenario ${JSON.stringify(nameOrFile.slice(0, 100))}: expected ${Object.keys(builtIn).join(', ')} or a JSON file`,
+      `no scenario ${JSON.stringify(nameOrFile.slice(0, 100))}: expected ${Object.keys(SCENARIOS).join(', ')} or a JSON file`,
     )
   const parsed = Scenario.safeParse(parseJson(readText(nameOrFile), 'the scenario'))
   if (parsed.success) return parsed.data

@@ -7,8 +7,9 @@ import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/feedback/follow-up-text.ts'
 import { followUpReading, poolRequests } from '../../device/preferences/relevance.ts'
-import { measureFollowUps } from '../../eval/labelled/feedback.ts'
-import { FOLLOW_UPS_HELD } from '../../eval/labelled/follow-ups-held.ts'
+import { followUpSet, measureFollowUps } from '../../eval/labelled/feedback.ts'
+
+const FOLLOW_UPS = followUpSet()
 
 let engine: Engine
 let states: Float32Array[]
@@ -17,7 +18,7 @@ beforeAll(async () => {
   await pullModel({ cacheFolder, name: DEFAULT_MODEL, fetch })
   const model = await openModel({ cacheFolder })
   engine = openEngine({ folder: model.folder })
-  const texts = [...FOLLOW_UP_TEXTS, ...FOLLOW_UPS_HELD.map(([message]) => message)]
+  const texts = [...FOLLOW_UP_TEXTS, ...FOLLOW_UPS.map(([message]) => message)]
   states = await poolRequests(engine, model.tokenizer, followUpReading(model), texts)
 })
 afterAll(() => engine.close())
@@ -25,7 +26,7 @@ afterAll(() => engine.close())
 test('follow-ups on style are told from messages that only use the same words', () => {
   const gate = trainFollowUps(states.slice(0, FOLLOW_UP_TEXTS.length))
   const pooled = states.slice(FOLLOW_UP_TEXTS.length)
-  const { precision, recall } = measureFollowUps(FOLLOW_UPS_HELD, { gate, pooled })
+  const { precision, recall } = measureFollowUps(FOLLOW_UPS, { gate, pooled })
   expect(precision).toBeGreaterThan(0.9)
   expect(recall).toBeGreaterThan(0.93)
 })

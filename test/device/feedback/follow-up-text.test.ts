@@ -6,8 +6,9 @@ import {
   isReadByModel,
   trainFollowUps,
 } from '../../../device/feedback/follow-up-text.ts'
-import { measureFollowUps } from '../../../eval/labelled/feedback.ts'
-import { FOLLOW_UPS_HELD } from '../../../eval/labelled/follow-ups-held.ts'
+import { followUpSet, measureFollowUps } from '../../../eval/labelled/feedback.ts'
+
+const FOLLOW_UPS = followUpSet()
 
 test.each([
   ['shorter please', ['length-']],
@@ -27,7 +28,7 @@ test.each([
 })
 
 test('the words alone find nearly every follow-up on style, and its direction', () => {
-  const { recall, rightWay } = measureFollowUps(FOLLOW_UPS_HELD, null)
+  const { recall, rightWay } = measureFollowUps(FOLLOW_UPS, null)
   expect(recall).toBeGreaterThan(0.95)
   expect(rightWay).toBeGreaterThan(0.95)
 })
@@ -38,7 +39,7 @@ test('the gate tells apart what its states tell apart, and no seed is in the hel
   const gate = trainFollowUps(pooled)
   expect(asksForStyle(gate, 'shorter please', [1, 1, 1])).toBe(true)
   expect(asksForStyle(gate, 'what is the shortest way', [-1, 1, 1])).toBe(false)
-  const held = new Set(FOLLOW_UPS_HELD.map(([message]) => message.toLowerCase()))
+  const held = new Set(FOLLOW_UPS.map(([message]) => message.toLowerCase()))
   expect(FOLLOW_UP_TEXTS.filter((text) => held.has(text))).toEqual([])
 })
 

@@ -1,14 +1,11 @@
 import { expect, test } from 'vitest'
 import { statedPreferences } from '../../../device/preferences/stated.ts'
-import { measureStated } from '../../../eval/labelled/feedback.ts'
-import { STATED_HELD } from '../../../eval/labelled/stated-held.ts'
-import { STATED_TUNED } from '../../../eval/labelled/stated-tuned.ts'
-import { STATED_UNSEEN } from '../../../eval/labelled/stated-unseen.ts'
+import { measureStated, statedSet } from '../../../eval/labelled/feedback.ts'
 
 test.each([
-  ['written before the rules', STATED_HELD, 0.93, 0.93],
-  ['written after them', STATED_UNSEEN, 0.85, 0.7],
-  ['that they were mended on', STATED_TUNED, 0.95, 0.9],
+  ['written before the rules', statedSet('held'), 0.93, 0.93],
+  ['written after them', statedSet('unseen'), 0.85, 0.7],
+  ['that they were mended on', statedSet('tuned'), 0.95, 0.9],
 ])(
   'of messages %s, most that state a preference are recognised and few others',
   (_, set, precision, recall) => {

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { composeAnswer } from '../../../eval/answers/answerer.ts'
 import { DIMENSIONS, type Dimension, sampleStyle, withLevels } from '../../../eval/answers/style.ts'
+import { ROLES } from '../../../eval/answers/topic.ts'
 import { TOPICS } from '../../../eval/answers/topic-bank.ts'
-import { ROLES } from '../../../eval/answers/topics/topic.ts'
-import { EN } from '../../../eval/answers/wording/en.ts'
-import { contract, countTokens, shiftRegister } from '../../../eval/answers/wording.ts'
+
+import { contract, countTokens, shiftRegister, WORDINGS } from '../../../eval/answers/wording.ts'
 
 const answers = (levels: Partial<Record<Dimension, number>> = {}, variants = 6) =>
   TOPICS.flatMap((topic) =>
@@ -116,16 +116,16 @@ test.each([
   ['I do not know what it is.', "I don't know what it is."],
   ['You will see that it cannot fail.', "You'll see that it can't fail."],
 ])('"%s" contracts to "%s"', (text, contracted) => {
-  expect(contract(EN, text)).toBe(contracted)
+  expect(contract(WORDINGS.en, text)).toBe(contracted)
 })
 
 test('the register of a sentence shifts both ways', () => {
   const text = 'People often need a large pan.'
-  expect(shiftRegister(EN, text, 1, 9)).toEqual({
+  expect(shiftRegister(WORDINGS.en, text, 1, 9)).toEqual({
     text: 'Individuals frequently require a substantial pan.',
     changed: 4,
   })
-  expect(shiftRegister(EN, text, -1, 9)).toEqual({
+  expect(shiftRegister(WORDINGS.en, text, -1, 9)).toEqual({
     text: 'Folks quite often want a big pan.',
     changed: 4,
   })

@@ -3,8 +3,8 @@ import type { Answer } from '../../../eval/answers/answerer.ts'
 import { replyTo } from '../../../eval/answers/reply.ts'
 import { type BankRequest, REQUESTS } from '../../../eval/answers/requests.ts'
 import { DIMENSIONS, type Dimension } from '../../../eval/answers/style.ts'
+import { ROLES, type Role, type Topic } from '../../../eval/answers/topic.ts'
 import { languageOf, TOPICS } from '../../../eval/answers/topic-bank.ts'
-import { ROLES, type Role, type Topic } from '../../../eval/answers/topics/topic.ts'
 import { contract, countTokens, WORDINGS } from '../../../eval/answers/wording.ts'
 
 const VARIANTS = 6

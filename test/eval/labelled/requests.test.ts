@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { DIMENSIONS } from '../../../device/records/preference.ts'
-import { CONSTRAINED, LABELLED, type Wish } from '../../../eval/labelled/requests.ts'
-import { ENGLISH } from '../../../eval/labelled/requests-constrained.ts'
-import { OTHER_LANGUAGES } from '../../../eval/labelled/requests-constrained-other.ts'
+import {
+  CONSTRAINED,
+  CONSTRAINT_WORDINGS,
+  LABELLED,
+  type Wish,
+} from '../../../eval/labelled/requests.ts'
 
 const key = ({ dimension, direction }: Wish) => `${dimension}${direction}`
 const ordinary = LABELLED.filter((r) => r.applies !== 'none')
@@ -14,10 +17,7 @@ test('the set is large enough for what is claimed from it', () => {
   expect(none.length).toBeGreaterThanOrEqual(100)
   expect(CONSTRAINED.length).toBeGreaterThanOrEqual(520)
   expect(CONSTRAINED.filter((r) => r.messages).length).toBeGreaterThanOrEqual(40)
-  const wordings = `${ENGLISH}${OTHER_LANGUAGES}`
-    .split('\n')
-    .filter((l) => l !== '' && !l.startsWith('['))
-  expect(new Set(wordings).size).toBeGreaterThanOrEqual(200)
+  expect(new Set(CONSTRAINT_WORDINGS.map(({ text }) => text)).size).toBeGreaterThanOrEqual(200)
 })
 
 test('no request stands in it twice, and none has an unfilled place', () => {

@@ -4,7 +4,6 @@ import { figuresOf } from '../../../eval/run/figures.ts'
 import type { Judged } from '../../../eval/run/judge.ts'
 import type { RunReport } from '../../../eval/run/run-report.ts'
 import { readScenario } from '../../../eval/run/scenario.ts'
-import { SCENARIOS } from '../../../eval/run/scenarios.ts'
 
 const KINDS = ['mixed', 'mixed', 'content', 'none'] as const
 /** Each arm picks the better of two answers in this share of ten prompts. */
@@ -59,7 +58,7 @@ export const sampleReport = (): RunReport => {
   const figures = figuresOf(judged, { prefix: 'run', seed: 1 })
   const estimate = { value: 0.3, interval: [0.2, 0.4] as const, n: 3 }
   return {
-    scenario: { ...readScenario('small', SCENARIOS), about: 'Of <made-up> people & "answers".' },
+    scenario: { ...readScenario('small'), about: 'Of <made-up> people & "answers".' },
     seed: 1,
     ablate: [],
     model: 'made-up',

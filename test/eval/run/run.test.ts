@@ -4,7 +4,6 @@ import { afterAll, expect, test } from 'vitest'
 import { Result } from '../../../eval/measure/results.ts'
 import { writeReports } from '../../../eval/report/write.ts'
 import { readScenario } from '../../../eval/run/scenario.ts'
-import { SCENARIOS } from '../../../eval/run/scenarios.ts'
 import { tinyRuns } from './tiny-run.ts'
 
 const { folder, run } = tinyRuns()
@@ -38,7 +37,7 @@ test('a run names every figure of every arm once, and writes its reports', async
 })
 
 test('a model that is not there, and a layer that it has not, are refused', async () => {
-  const scenario = readScenario('tiny', SCENARIOS)
+  const scenario = readScenario('tiny')
   await expect(
     run('none', { scenario: { ...scenario, model: 'smollm2-135m' } }),
   ).rejects.toMatchObject({ code: 'E_MODEL_MISSING' })

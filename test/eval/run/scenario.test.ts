@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { REQUESTS } from '../../../eval/answers/requests.ts'
-import { readScenario, Scenario } from '../../../eval/run/scenario.ts'
-import { SCENARIOS } from '../../../eval/run/scenarios.ts'
+import { readScenario, SCENARIOS, Scenario } from '../../../eval/run/scenario.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'loreweave-scenario-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -16,11 +15,11 @@ const file = (content: unknown): string => {
 }
 
 test.each(Object.entries(SCENARIOS))('the built-in %s is a scenario under its own name', (name) => {
-  expect(readScenario(name, SCENARIOS).name).toBe(name)
+  expect(readScenario(name).name).toBe(name)
 })
 
 test('population has the people that the measurement asks for', () => {
-  const { people, world, federation } = readScenario('population', SCENARIOS)
+  const { people, world, federation } = readScenario('population')
   expect(people.learners.count).toBeGreaterThanOrEqual(300)
   expect(people.learners.choices).toBeGreaterThanOrEqual(100)
   expect(people.newcomers.count).toBeGreaterThanOrEqual(40)
@@ -38,7 +37,7 @@ test('a JSON file of the same schema is read, defaults filled in', () => {
     federation: { steps: [{ kind: 'statistics' }] },
   }
   const path = file(`\ufeff${JSON.stringify(mine)}`)
-  const scenario = readScenario(path, SCENARIOS)
+  const scenario = readScenario(path)
   expect(scenario).toEqual(Scenario.parse(scenario))
   expect(scenario).toMatchObject({ model: 'smollm2-135m', budgets: [0, 10, 30, 100] })
 })
@@ -55,6 +54,6 @@ test.each([
     'world.variants',
   ],
 ])('%s is refused', (_, source, code, said) => {
-  const read = () => readScenario(source(), SCENARIOS)
+  const read = () => readScenario(source())
   expect(read).toThrow(expect.objectContaining({ code, message: expect.stringContaining(said) }))
 })

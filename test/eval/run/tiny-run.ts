@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RunOptions, runScenario } from '../../../eval/run/run.ts'
 import { readScenario } from '../../../eval/run/scenario.ts'
-import { SCENARIOS } from '../../../eval/run/scenarios.ts'
 
 export const tinyRuns = () => {
   const folder = mkdtempSync(join(tmpdir(), 'loreweave-run-'))
   const run = (out: string, more: Partial<RunOptions> = {}) =>
     runScenario({
-      scenario: readScenario('tiny', SCENARIOS),
+      scenario: readScenario('tiny'),
       seed: 7,
       ablate: [],
       out: join(folder, out),

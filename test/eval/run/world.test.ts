@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import { textOf } from '../../../device/text/request-text.ts'
 import { readScenario } from '../../../eval/run/scenario.ts'
-import { SCENARIOS } from '../../../eval/run/scenarios.ts'
 import { makeWorld } from '../../../eval/run/world.ts'
 
-const scenario = readScenario('tiny', SCENARIOS)
+const scenario = readScenario('tiny')
 
 test('newcomers are others than the learners, and are judged on requests that nobody has chosen about', () => {
   const { learners, newcomers } = makeWorld(scenario, 1)
