@@ -2,7 +2,6 @@
  * The population's prior over head weights, w ~ N(μ, Σ), Σ = Φᵀ·diag(λ)·Φ + ρ·(I − ΦᵀΦ): empirical Bayes by EM.
  * The E-step is each device's Laplace posterior; this is the M-step, which needs only sums over devices.
  */
-import type { Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import { leadingEigen } from '../math/eigen.ts'
 import { type Matrix, matrix, row, triangleSize } from '../math/matrix.ts'
@@ -78,45 +77,6 @@ export const priorCovariance = (prior: Prior): Matrix => {
   }
   for (let i = 0; i < size; i++) out.data[i * size + i]! += prior.rest
   return out
-}
-
-/** Parts of a release, in its order: prior.mean, then prior.directions and prior.variances unless k = 0, then prior.rest. */
-export const encodePrior = ({ mean, directions, variances, rest }: Prior): Part[] => {
-  const k = variances.length
-  const parts: Part[] = [{ name: 'prior.mean', shape: [mean.length], data: mean }]
-  if (k > 0) {
-    parts.push({ name: 'prior.directions', shape: [k, mean.length], data: directions })
-    parts.push({ name: 'prior.variances', shape: [k], data: variances })
-  }
-  parts.push({ name: 'prior.rest', shape: [1], data: [rest] })
-  return parts
-}
-
-/**
- * The prior in a release whose parts `find` looks up (findPart), or the plan's first prior when it has none.
- * size: D.  E_SHAPE when parts are missing or of another size, E_CONTAINER when a variance is not positive.
- */
-export const decodePrior = (
-  find: (name: string) => Float32Array | undefined,
-  size: number,
-  plan: Pick<PriorPlan, 'initialVariance'>,
-): Prior => {
-  const mean = find('prior.mean')
-  if (!mean) return initialPrior(size, plan.initialVariance)
-  const variances = find('prior.variances') ?? new Float32Array()
-  const directions = find('prior.directions') ?? new Float32Array()
-  const rest = find('prior.rest') ?? new Float32Array()
-  checkSize('prior.mean', size, mean.length)
-  checkSize('prior.directions', variances.length * size, directions.length)
-  checkSize('prior.rest', 1, rest.length)
-  if (![...variances, rest[0]!].every((v) => v > 0))
-    throw new FedError('E_CONTAINER', 'prior: every variance must be positive')
-  return {
-    mean: Float64Array.from(mean),
-    directions: Float64Array.from(directions),
-    variances: Float64Array.from(variances),
-    rest: rest[0]!,
-  }
 }
 
 const leadingPart = (covariance: Matrix, plan: PriorPlan): Omit<Prior, 'mean'> => {

@@ -12,8 +12,8 @@ import { type Matrix, matrix, multiply, scaleColumns, transpose } from '../math/
 import { thinSvd } from '../math/svd.ts'
 import type { StrategyName } from '../wire/jobs.ts'
 
-/** The adapter at the head of a line. flat: full layout. */
-export type LineState = {
+/** The shared adapter of a lineage. flat: full layout. */
+export type AdapterState = {
   readonly shape: ModelShape
   readonly spec: AdapterSpec
   readonly flat: Float32Array
@@ -23,43 +23,72 @@ export type LineState = {
   readonly adapterRounds: number
 }
 
-export type Strategy = {
+/** State: what the optimizer carries from one round to the next, as JSON; null where it carries nothing. */
+export type Strategy<State = unknown> = {
   readonly name: StrategyName
-  /** Whether the sum of updates is all that step needs (then secure aggregation is possible). */
-  readonly sumIsEnough: boolean
-  /** The factor that devices train in the line's next adapter round; the other one is frozen. */
-  factorOf(state: LineState): Factor
+  /** The factor that devices train in the next adapter round; the other one is frozen. */
+  factorOf(adapter: Pick<AdapterState, 'adapterRounds'>): Factor
+  /** Before the first round of this strategy in a lineage. */
+  init(adapter: AdapterState): State
   /**
    * meanUpdate: weighted mean of the devices' changes, in the layout of `factor` alone. Mutates nothing.
    * E_SHAPE when its size is another, E_NOT_FINITE when it is not finite.
    */
-  step(state: LineState, meanUpdate: Float64Array, factor: Factor): LineState
+  step(
+    adapter: AdapterState,
+    meanUpdate: Float64Array,
+    factor: Factor,
+    state: State,
+  ): { readonly adapter: AdapterState; readonly state: State }
+}
+
+/** What a release keeps of the strategy that made it. */
+export type SavedOptimizer = { readonly strategy: StrategyName; readonly state: unknown }
+
+/** One step of a strategy, which begins anew where the last round had another one. Fails as Strategy.step does. */
+export const takeStep = (
+  name: StrategyName,
+  adapter: AdapterState,
+  meanUpdate: Float64Array,
+  factor: Factor,
+  saved: SavedOptimizer | null,
+): { readonly adapter: AdapterState; readonly optimizer: SavedOptimizer } => {
+  const strategy = strategies[name]
+  const before = saved?.strategy === name ? saved.state : strategy.init(adapter)
+  const next = strategy.step(adapter, meanUpdate, factor, before)
+  return { adapter: next.adapter, optimizer: { strategy: name, state: next.state } }
 }
 
 /** B first: B is zero at the start, and A has no gradient through a zero B. */
-const alternate = (state: LineState): Factor => (state.adapterRounds % 2 === 0 ? 'B' : 'A')
+const alternate = ({ adapterRounds }: Pick<AdapterState, 'adapterRounds'>): Factor =>
+  adapterRounds % 2 === 0 ? 'B' : 'A'
 
 /**
  * RoLoRA's alternation (Chen et al. 2025) in FedSVD's gauge (Lee et al. 2025): the factor that the next round freezes is made
  * orthonormal, so that ‖ΔW‖ = (alpha / r)·‖update‖, and what it loses goes into the other one. The product B·A stays.
  */
-const alternating: Strategy = {
+const alternating: Strategy<null> = {
   name: 'alternating',
-  sumIsEnough: true,
   factorOf: alternate,
-  step: (state, meanUpdate, factor) =>
-    moved(state, meanUpdate, factor, factor === 'B' ? orthonormalB : orthonormalA),
+  init: () => null,
+  step: (adapter, meanUpdate, factor) => ({
+    adapter: applyUpdate(adapter, meanUpdate, factor, factor === 'B' ? orthonormalB : orthonormalA),
+    state: null,
+  }),
 }
 
 /**
- * Mean of the round's factor, taking turns, without re-gauging. The literature's FedAvg of LoRA averages both factors of one round,
+ * Mean of the round's factor, taking turns, without re-orthogonalising. The literature's FedAvg of LoRA averages both factors of one round,
  * which is wrong by the mean of (B−B̄)(A−Ā) and which protocol 1, one factor an update, cannot say.
  */
-const fedavg: Strategy = {
+const fedavg: Strategy<null> = {
   name: 'fedavg',
-  sumIsEnough: true,
   factorOf: alternate,
-  step: (state, meanUpdate, factor) => moved(state, meanUpdate, factor, (pair) => pair),
+  init: () => null,
+  step: (adapter, meanUpdate, factor) => ({
+    adapter: applyUpdate(adapter, meanUpdate, factor, (pair) => pair),
+    state: null,
+  }),
 }
 
 export const strategies: Readonly<Record<StrategyName, Strategy>> = { alternating, fedavg }
@@ -80,34 +109,34 @@ const orthonormalA = ({ a, b }: Pair): Pair => {
   return { a: transpose(u), b: multiply(b, scaleColumns(v, s)) }
 }
 
-const moved = (
-  state: LineState,
+const applyUpdate = (
+  adapter: AdapterState,
   meanUpdate: Float64Array,
   factor: Factor,
-  gauge: (pair: Pair) => Pair,
-): LineState => {
-  const layout = adapterLayout(state.shape, state.spec)
-  checkSize('adapter', layoutSize(layout), state.flat.length)
-  const own = adapterLayout(state.shape, state.spec, [factor])
+  reorthogonalise: (pair: Pair) => Pair,
+): AdapterState => {
+  const layout = adapterLayout(adapter.shape, adapter.spec)
+  checkSize('adapter', layoutSize(layout), adapter.flat.length)
+  const own = adapterLayout(adapter.shape, adapter.spec, [factor])
   checkSize('mean update', layoutSize(own), meanUpdate.length)
   if (!meanUpdate.every(Number.isFinite))
     throw new FedError('E_NOT_FINITE', 'mean update: expected finite numbers')
-  const flat = new Float32Array(state.flat.length)
+  const flat = new Float32Array(adapter.flat.length)
   for (const [i, segment] of own.entries()) {
     // The full layout has A, then B, for each segment of one factor.
     const [aSegment, bSegment] = [layout[2 * i]!, layout[2 * i + 1]!]
-    const pair = { a: read(state.flat, aSegment), b: read(state.flat, bSegment) }
+    const pair = { a: read(adapter.flat, aSegment), b: read(adapter.flat, bSegment) }
     const target = factor === 'A' ? pair.a : pair.b
     for (let j = 0; j < segment.size; j++) target.data[j]! += meanUpdate[segment.offset + j]!
-    const { a, b } = gauge(pair)
+    const { a, b } = reorthogonalise(pair)
     flat.set(a.data, aSegment.offset)
     flat.set(b.data, bSegment.offset)
   }
   return {
-    ...state,
+    ...adapter,
     flat,
-    basisEpoch: state.basisEpoch + 1,
-    adapterRounds: state.adapterRounds + 1,
+    basisEpoch: adapter.basisEpoch + 1,
+    adapterRounds: adapter.adapterRounds + 1,
   }
 }
 

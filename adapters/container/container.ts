@@ -1,11 +1,8 @@
 /** The binary envelope of updates and releases; byte layout in adapters/README.md. Numbers are little-endian. */
-import type { z } from 'zod'
 import { sha256 } from '../digest.ts'
 import { FedError } from '../errors.ts'
-import { sequentialSegments } from '../lora/layout.ts'
-import { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
-import { MAX_JSON_BYTES, PROTOCOL_VERSION } from '../wire/primitives.ts'
-import { checkReleaseParts, checkSegments, checkUpdateParts } from './segments.ts'
+import { type Segment, sequentialSegments } from '../lora/layout.ts'
+import { MAX_JSON_BYTES } from '../wire/primitives.ts'
 
 export type Container<Header> = { readonly header: Header; readonly payload: Float32Array }
 /** A named matrix, before it has its place in the payload. */
@@ -62,52 +59,23 @@ export const decodeContainer = (bytes: Uint8Array): Container<unknown> => {
   return { header, payload: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer) }
 }
 
-/**
- * parts in the order that wire/containers.ts names; offsets are filled in.
- * Fails with the same codes as decodeUpdate, so that nothing is sent that would be refused.
- */
-export const encodeUpdate = (
-  header: Omit<UpdateHeader, 'segments'>,
+/** Parts laid one after the other. Fails with E_SHAPE when data and shape disagree. */
+export const joinParts = (
   parts: readonly Part[],
-): Uint8Array => {
-  const { segments, payload } = join(parts)
-  const full = checkHeader(UpdateHeader, { ...header, segments }, payload)
-  checkUpdateParts(full)
-  return encodeContainer(full, payload)
+): { readonly segments: Segment[]; readonly payload: Float32Array } => {
+  const segments = sequentialSegments(parts)
+  const payload = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0))
+  for (const [i, { name, data }] of parts.entries()) {
+    const { offset, size } = segments[i]!
+    if (data.length !== size)
+      throw new FedError('E_SHAPE', `part ${name}: expected ${size} numbers, got ${data.length}`)
+    payload.set(data, offset)
+  }
+  return { segments, payload }
 }
 
-/** As encodeUpdate, for a release. */
-export const encodeRelease = (
-  header: Omit<ReleaseHeader, 'segments'>,
-  parts: readonly Part[],
-): Uint8Array => {
-  const { segments, payload } = join(parts)
-  const full = checkHeader(ReleaseHeader, { ...header, segments }, payload)
-  checkReleaseParts(full)
-  return encodeContainer(full, payload)
-}
-
-/**
- * Fails with E_CONTAINER (bytes or header), E_PROTOCOL (another protocol version), E_SHAPE (segments that are not
- * contiguous, or not those of the header's adapter and feature space) or E_NOT_FINITE.
- */
-export const decodeUpdate = (bytes: Uint8Array): Container<UpdateHeader> => {
-  const { header, payload } = decodeContainer(bytes)
-  const checked = checkHeader(UpdateHeader, header, payload)
-  checkUpdateParts(checked)
-  return { header: checked, payload }
-}
-
-/** As decodeUpdate, for a release. */
-export const decodeRelease = (bytes: Uint8Array): Container<ReleaseHeader> => {
-  const { header, payload } = decodeContainer(bytes)
-  const checked = checkHeader(ReleaseHeader, header, payload)
-  checkReleaseParts(checked)
-  return { header: checked, payload }
-}
-
-/** The release's parts again: what encodeRelease and encodeUpdate take. Views, no copies. */
-export const partsOf = (container: Container<UpdateHeader | ReleaseHeader>): Part[] =>
+/** A message's parts again. Views, no copies. */
+export const partsOf = (container: Container<{ readonly segments: readonly Segment[] }>): Part[] =>
   container.header.segments.map(({ name, shape, offset, size }) => ({
     name,
     shape,
@@ -116,7 +84,7 @@ export const partsOf = (container: Container<UpdateHeader | ReleaseHeader>): Par
 
 /** A view of one part, undefined when the container has none of that name. */
 export const findPart = (
-  container: Container<UpdateHeader | ReleaseHeader>,
+  container: Container<{ readonly segments: readonly Segment[] }>,
   name: string,
 ): Float32Array | undefined => {
   const segment = container.header.segments.find((s) => s.name === name)
@@ -134,37 +102,6 @@ const parseJson = (bytes: Uint8Array): unknown => {
   }
   if (typeof json !== 'object' || json === null) throw bad('header must be a JSON object')
   return json
-}
-
-const join = (parts: readonly Part[]) => {
-  const segments = sequentialSegments(parts)
-  const payload = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0))
-  for (const [i, { name, data }] of parts.entries()) {
-    const { offset, size } = segments[i]!
-    if (data.length !== size)
-      throw new FedError('E_SHAPE', `part ${name}: expected ${size} numbers, got ${data.length}`)
-    payload.set(data, offset)
-  }
-  return { segments, payload }
-}
-
-const checkHeader = <Schema extends typeof UpdateHeader | typeof ReleaseHeader>(
-  schema: Schema,
-  header: unknown,
-  payload: Float32Array,
-): z.output<Schema> => {
-  const protocol = (header as { protocol?: unknown }).protocol
-  if (typeof protocol === 'number' && protocol !== PROTOCOL_VERSION)
-    throw new FedError('E_PROTOCOL', `expected protocol ${PROTOCOL_VERSION}, got ${protocol}`)
-  const result = schema.safeParse(header)
-  if (!result.success) {
-    const issue = result.error.issues[0]
-    throw bad(`header ${issue?.path.join('.') || 'object'}: ${issue?.message ?? 'is not valid'}`)
-  }
-  checkSegments(result.data.segments, payload.length)
-  const wrong = payload.findIndex((x) => !Number.isFinite(x))
-  if (wrong >= 0) throw new FedError('E_NOT_FINITE', `number ${wrong} of the payload is not finite`)
-  return result.data as z.output<Schema>
 }
 
 const bad = (message: string, cause?: unknown) =>

@@ -1,17 +1,15 @@
-/**
- * What names a line of releases: each of its releases has the number of the one before it and one
- * more.
- */
+/** What releases of one lineage share; each has the number of the one before it and one more. */
 import { sha256Hex } from '../digest.ts'
 import { type AdapterSpec, MODULES } from '../lora/spec.ts'
 import type { JobSpec } from './jobs.ts'
+import type { BaseModel, FeatureSpace } from './primitives.ts'
 
-type LineKey = Pick<JobSpec, 'base' | 'adapter' | 'exitLayer' | 'features'>
+type LineageKey = Pick<JobSpec, 'base' | 'adapter' | 'exitLayer' | 'features'>
 
 /**
  * 32 hexadecimal digits over base weights, tokenizer, adapter spec, exit layer and feature space.
  */
-export const lineIdOf = ({ base, adapter, exitLayer, features }: LineKey): string =>
+export const lineIdOf = ({ base, adapter, exitLayer, features }: LineageKey): string =>
   sha256Hex(
     new TextEncoder().encode(
       JSON.stringify([
@@ -24,6 +22,16 @@ export const lineIdOf = ({ base, adapter, exitLayer, features }: LineKey): strin
       ]),
     ),
   ).slice(0, 32)
+
+/** Names are labels: bytes decide. */
+export const isSameBase = (a: BaseModel, b: BaseModel): boolean =>
+  a.weights === b.weights && a.tokenizer === b.tokenizer
+
+export const isSameShape = ({ shape: a }: BaseModel, { shape: b }: BaseModel): boolean =>
+  (Object.keys(a) as (keyof typeof a)[]).every((size) => a[size] === b[size])
+
+export const isSameFeatures = (a: FeatureSpace, b: FeatureSpace): boolean =>
+  a.pooled === b.pooled && JSON.stringify(a.named) === JSON.stringify(b.named)
 
 /** The order in which modules are listed means nothing. */
 export const isSameAdapter = (a: AdapterSpec, b: AdapterSpec): boolean =>

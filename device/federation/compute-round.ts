@@ -1,6 +1,7 @@
 /** One round, from the assignment and the parent release to the bytes of an update. The private adapter has no part in it. */
 
-import { encodeUpdate, type Part } from '../../adapters/container/container.ts'
+import type { Part } from '../../adapters/container/container.ts'
+import { encodeUpdate } from '../../adapters/contributions/messages.ts'
 import { type ErrorCode, FedError, isFedError } from '../../adapters/errors.ts'
 import { adapterLayout, segmentOf } from '../../adapters/lora/layout.ts'
 import { seededRng } from '../../adapters/random.ts'

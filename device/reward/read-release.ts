@@ -1,8 +1,9 @@
 /** What a device reads from a release: the shared adapter, the head's prior, the scale of the features. */
 
-import { decodePrior, type Prior } from '../../adapters/aggregate/prior.ts'
-import { checkReleaseBounds } from '../../adapters/aggregate/release-bounds.ts'
-import { type Container, decodeRelease, findPart } from '../../adapters/container/container.ts'
+import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { type Container, findPart } from '../../adapters/container/container.ts'
+import { checkReleaseBounds, decodeRelease } from '../../adapters/contributions/messages.ts'
+import { decodePrior } from '../../adapters/contributions/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'

@@ -1,9 +1,10 @@
 /** A release as the server keeps it: bytes, what lists print of it, and what the next round needs to know. */
-import { type LineState, strategies } from '../../adapters/aggregate/strategy.ts'
-import { decodeRelease, encodeRelease } from '../../adapters/container/container.ts'
+import { adapterParts } from '../../adapters/contributions/adapter.ts'
+import type { LineageState } from '../../adapters/contributions/contribution.ts'
+import { decodeRelease, encodeRelease } from '../../adapters/contributions/messages.ts'
+import { CONTRIBUTIONS } from '../../adapters/contributions/table.ts'
 import { sha256Hex } from '../../adapters/digest.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
-import { adapterLayout } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader, ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
@@ -32,38 +33,25 @@ export const firstRelease = (spec: JobSpec, now: number): BuiltRelease => {
     inputs: null,
     createdAt: now,
   }
-  const parts = adapterLayout(base.shape, adapter).map(({ name, shape, offset, size }) => ({
-    name,
-    shape,
-    data: flat.subarray(offset, offset + size),
-  }))
-  const state = { shape: base.shape, spec: adapter, flat, basisEpoch: 0, adapterRounds: 0 }
-  return releaseOf(state, encodeRelease(header, parts))
+  const bytes = encodeRelease(header, adapterParts(base.shape, adapter, flat))
+  return releaseOf({ adapterRounds: 0, optimizer: null }, bytes)
 }
 
-/** bytes: of the release whose adapter `state` holds. */
-export const releaseOf = (state: LineState, bytes: Uint8Array): BuiltRelease => ({
-  bytes,
-  summary: summaryOf(bytes),
-  adapterRounds: state.adapterRounds,
-  nextFactor: {
-    alternating: strategies.alternating.factorOf(state),
-    fedavg: strategies.fedavg.factorOf(state),
-  },
-})
+export const releaseOf = (
+  { adapterRounds, optimizer }: LineageState,
+  bytes: Uint8Array,
+): BuiltRelease => ({ bytes, summary: summaryOf(bytes), adapterRounds, optimizer })
 
 /** What `release list` prints of these bytes. */
 export const summaryOf = (bytes: Uint8Array): ReleaseSummary => {
-  const { kind: _, protocol: __, segments, ...header } = decodeRelease(bytes).header
-  const has = (prefix: string) => segments.some((s) => s.name.startsWith(prefix))
+  const { header } = decodeRelease(bytes)
+  const { kind: _, protocol: __, segments: ___, ...kept } = header
   return {
-    ...header,
+    ...kept,
     hash: sha256Hex(bytes),
     bytes: bytes.length,
-    parts: [
-      'adapter',
-      ...(has('prior.') ? ['prior' as const] : []),
-      ...(has('statistics.') ? ['statistics' as const] : []),
-    ],
+    parts: CONTRIBUTIONS.filter((row) => row.releasedSegments(header).length > 0).map(
+      ({ name }) => name,
+    ),
   }
 }

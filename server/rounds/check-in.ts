@@ -1,8 +1,8 @@
 /** Answers a check-in: an assignment to the oldest round the device may join, or when to come back. */
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import { isSameBase, isSameFeatures } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { isSameBase, isSameFeatures } from '../releases/line.ts'
 import { uploadTokenOf } from '../secrets.ts'
 import type { Job, Line, Round } from '../store/records.ts'
 import type { Coordinator, RoundDeps } from './coordinator.ts'

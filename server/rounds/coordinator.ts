@@ -1,4 +1,5 @@
 /** Carries the state machine: loads, advances, saves in one transaction, opens the next round, has closed rounds aggregated. */
+import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
 import type { Aggregate } from '../releases/aggregate.ts'
@@ -128,7 +129,7 @@ const openRounds = ({ store, rng, log }: RoundDeps, now: number): void => {
         parent: head.summary.hash,
         basisEpoch: head.summary.basisEpoch,
         factor: job.spec.contributions.includes('adapter')
-          ? head.nextFactor[job.spec.strategy]
+          ? strategies[job.spec.strategy].factorOf(head)
           : null,
       },
       now,
@@ -158,7 +159,7 @@ const aggregateRound = async (
       {
         spec: job.spec,
         round,
-        adapterRounds: parent.adapterRounds,
+        parent: { adapterRounds: parent.adapterRounds, optimizer: parent.optimizer },
         version: parent.summary.version + 1,
         digests,
       },

@@ -1,7 +1,8 @@
 /** What the server remembers of each thing: one type a table. */
+import type { LineageState } from '../../adapters/contributions/contribution.ts'
 import type { Factor } from '../../adapters/lora/layout.ts'
 import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
-import type { JobSpec, JobState, RoundPhase, StrategyName } from '../../adapters/wire/jobs.ts'
+import type { JobSpec, JobState, RoundPhase } from '../../adapters/wire/jobs.ts'
 import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
 
 export type Device = {
@@ -21,12 +22,9 @@ export type Line = {
   readonly updatedAt: number
 }
 
-/** adapterRounds: rounds that moved the adapter up to this release; nextFactor: what the next such round moves. */
-export type Release = {
+export type Release = LineageState & {
   readonly summary: ReleaseSummary
   readonly lineId: string
-  readonly adapterRounds: number
-  readonly nextFactor: Readonly<Record<StrategyName, Factor>>
 }
 
 export type RoundMember = { readonly deviceId: string; readonly digest: string | null }

@@ -1,6 +1,6 @@
 /** Tables of the SQLite store. Documents are JSON; columns exist for what is looked up or must be unique. */
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 export const SCHEMA = `
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -35,3 +35,10 @@ CREATE TABLE releases (
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL
 ) STRICT;
 `
+
+/** From each version to the next, from 1. */
+export const MIGRATIONS: readonly string[] = [
+  // Which factor comes next follows from adapterRounds; what an optimizer carries is kept instead.
+  `UPDATE releases SET document =
+     json_remove(json_set(document, '$.optimizer', json('null')), '$.nextFactor');`,
+]

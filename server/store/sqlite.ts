@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
 import { fileObjects, memoryObjects } from './objects.ts'
 import type { Device, Job, Line, Release, Round, RoundMember } from './records.ts'
-import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -43,14 +43,7 @@ const openDatabase = (path: string): Database.Database => {
     db.pragma('locking_mode = EXCLUSIVE')
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
-    const version = db.pragma('user_version', { simple: true })
-    if (version === 0)
-      db.transaction(() => {
-        db.exec(SCHEMA)
-        db.pragma(`user_version = ${SCHEMA_VERSION}`)
-      }).immediate()
-    else if (version !== SCHEMA_VERSION)
-      throw new FedError('E_DATA', `expected a store of version ${SCHEMA_VERSION}, got ${version}`)
+    migrate(db)
     return db
   } catch (error) {
     db.close()
@@ -61,6 +54,23 @@ const openDatabase = (path: string): Database.Database => {
     throw error
   }
 }
+
+/** Fails with E_DATA when a newer version wrote it. */
+const migrate = (db: Database.Database): void =>
+  db
+    .transaction(() => {
+      const version = db.pragma('user_version', { simple: true }) as number
+      if (version > SCHEMA_VERSION)
+        throw new FedError(
+          'E_DATA',
+          `expected a store of version ${SCHEMA_VERSION}, got ${version}`,
+        )
+      if (version === SCHEMA_VERSION) return
+      if (version === 0) db.exec(SCHEMA)
+      else for (const step of MIGRATIONS.slice(version - 1)) db.exec(step)
+      db.pragma(`user_version = ${SCHEMA_VERSION}`)
+    })
+    .immediate()
 
 const settings = (db: Database.Database) => {
   const read = db.prepare<[string], string>('SELECT value FROM settings WHERE name = ?').pluck()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeRelease } from '../../adapters/container/container.ts'
+import { decodeRelease } from '../../adapters/contributions/messages.ts'
 import { CheckInResponse } from '../../adapters/wire/federation.ts'
 import { JobResponse } from '../../adapters/wire/operator.ts'
 import {

@@ -1,6 +1,7 @@
 /** A federation server in this process with a clock that only moves when told, and devices that sign. */
 import { expect } from 'vitest'
-import { encodeUpdate, type Part } from '../../adapters/container/container.ts'
+import type { Part } from '../../adapters/container/container.ts'
+import { encodeUpdate } from '../../adapters/contributions/messages.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import { triangleSize } from '../../adapters/math/matrix.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'

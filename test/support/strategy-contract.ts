@@ -1,7 +1,7 @@
 /** What every aggregation strategy keeps. */
 import { describe, expect, test } from 'vitest'
-import { createFold } from '../../adapters/aggregate/exact-sum.ts'
-import type { LineState, Strategy } from '../../adapters/aggregate/strategy.ts'
+import { createExactSum } from '../../adapters/aggregate/exact-sum.ts'
+import type { AdapterState, Strategy } from '../../adapters/aggregate/strategy.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
 import { type Matrix, matrix, multiply } from '../../adapters/math/matrix.ts'
@@ -19,7 +19,7 @@ export const spec = {
   alpha: 8,
 }
 
-export const firstState = (): LineState => ({
+export const firstState = (): AdapterState => ({
   shape,
   spec,
   flat: initAdapter(shape, spec, 3),
@@ -32,7 +32,7 @@ export const deviceUpdate = (factor: Factor, name: string): Float32Array =>
   randomVector(seededRng(name), layoutSize(adapterLayout(shape, spec, [factor])), 0.1)
 
 /** The factors of each linear, in the order of the layout. */
-export const pairsOfState = ({ flat }: LineState): { a: Matrix; b: Matrix }[] => {
+export const pairsOfState = ({ flat }: AdapterState): { a: Matrix; b: Matrix }[] => {
   const all = adapterLayout(shape, spec).map((s) =>
     matrix(s.shape[0]!, s.shape[1]!, segmentOf(flat, s)),
   )
@@ -40,21 +40,37 @@ export const pairsOfState = ({ flat }: LineState): { a: Matrix; b: Matrix }[] =>
 }
 
 /** B·A of each linear. */
-export const productsOf = (state: LineState): Matrix[] =>
+export const productsOf = (state: AdapterState): Matrix[] =>
   pairsOfState(state).map(({ a, b }) => multiply(b, a))
 
 /** The state after some rounds of random updates. */
-export const afterRounds = (strategy: Strategy, rounds: number): LineState => {
-  let state = firstState()
+export const afterRounds = (strategy: Strategy, rounds: number): AdapterState => {
+  let adapter = firstState()
+  let state = strategy.init(adapter)
   for (let i = 0; i < rounds; i++) {
-    const factor = strategy.factorOf(state)
-    state = strategy.step(state, Float64Array.from(deviceUpdate(factor, `round/${i}`)), factor)
+    const factor = strategy.factorOf(adapter)
+    const update = Float64Array.from(deviceUpdate(factor, `round/${i}`))
+    const next = strategy.step(adapter, update, factor, state)
+    adapter = next.adapter
+    state = JSON.parse(JSON.stringify(next.state))
   }
-  return state
+  return adapter
 }
 
+/** A first step. */
+export const stepOf = (
+  strategy: Strategy,
+  adapter: AdapterState,
+  update: Float64Array,
+  factor: Factor,
+): AdapterState => strategy.step(adapter, update, factor, strategy.init(adapter)).adapter
+
 /** The products that the mean update alone would give: (B + ΔB)·A or B·(A + ΔA). */
-const plainProducts = (state: LineState, update: ArrayLike<number>, factor: Factor): Matrix[] => {
+const plainProducts = (
+  state: AdapterState,
+  update: ArrayLike<number>,
+  factor: Factor,
+): Matrix[] => {
   const layout = adapterLayout(shape, spec)
   const flat = state.flat.slice()
   for (const own of adapterLayout(shape, spec, [factor])) {
@@ -81,7 +97,7 @@ export const strategyContract = (strategy: Strategy): void => {
       const state = afterRounds(strategy, rounds)
       const factor = strategy.factorOf(state)
       const zero = new Float64Array(deviceUpdate(factor, 'zero').length)
-      expectSameProducts(productsOf(strategy.step(state, zero, factor)), productsOf(state))
+      expectSameProducts(productsOf(stepOf(strategy, state, zero, factor)), productsOf(state))
     })
 
     test.each([0, 1, 2, 3])(
@@ -90,7 +106,7 @@ export const strategyContract = (strategy: Strategy): void => {
         const state = afterRounds(strategy, rounds)
         const factor = strategy.factorOf(state)
         const update = Float64Array.from(deviceUpdate(factor, 'one'))
-        const next = strategy.step(state, update, factor)
+        const next = stepOf(strategy, state, update, factor)
         expectSameProducts(productsOf(next), plainProducts(state, update, factor))
       },
     )
@@ -103,13 +119,26 @@ export const strategyContract = (strategy: Strategy): void => {
         pairs: 1 + i * 7,
       }))
       const run = (order: typeof devices) => {
-        const fold = createFold(devices[0]!.update.length)
-        for (const { update, pairs } of order) fold.add(update, pairs)
-        return strategy.step(state, fold.mean(), factor)
+        const sum = createExactSum(devices[0]!.update.length)
+        for (const { update, pairs } of order) sum.add(update, pairs)
+        return stepOf(strategy, state, sum.mean(), factor)
       }
       const expected = run(devices)
       for (let seed = 0; seed < 5; seed++)
         expect(run(seededRng(seed).shuffle(devices))).toEqual(expected)
+    })
+
+    test('what it carries from round to round is the same after JSON', () => {
+      const adapter = firstState()
+      const update = Float64Array.from(deviceUpdate('B', 'one'))
+      const first = strategy.step(adapter, update, 'B', strategy.init(adapter))
+      const kept = JSON.parse(JSON.stringify(first.state))
+      expect(kept).toEqual(first.state)
+      const factor = strategy.factorOf(first.adapter)
+      const second = Float64Array.from(deviceUpdate(factor, 'two'))
+      expect(strategy.step(first.adapter, second, factor, kept)).toEqual(
+        strategy.step(first.adapter, second, factor, first.state),
+      )
     })
 
     test('a step changes its result only, counts the round and opens a new basis', () => {
@@ -117,7 +146,7 @@ export const strategyContract = (strategy: Strategy): void => {
       const before = state.flat.slice()
       const factor = strategy.factorOf(state)
       const update = Float64Array.from(deviceUpdate(factor, 'one'))
-      const next = strategy.step(state, update, factor)
+      const next = stepOf(strategy, state, update, factor)
       expect(state.flat).toEqual(before)
       expect(update).toEqual(Float64Array.from(deviceUpdate(factor, 'one')))
       expect([next.adapterRounds, next.basisEpoch]).toEqual([3, 3])
@@ -139,16 +168,16 @@ export const strategyContract = (strategy: Strategy): void => {
     test('an update of another size or factor is refused with E_SHAPE', () => {
       const state = firstState()
       const update = Float64Array.from(deviceUpdate('B', 'one'))
-      expectCode('E_SHAPE', () => strategy.step(state, update.subarray(1), 'B'))
-      expectCode('E_SHAPE', () => strategy.step(state, update, 'A'))
+      expectCode('E_SHAPE', () => stepOf(strategy, state, update.subarray(1), 'B'))
+      expectCode('E_SHAPE', () => stepOf(strategy, state, update, 'A'))
       const short = { ...state, flat: state.flat.subarray(1) }
-      expectCode('E_SHAPE', () => strategy.step(short, update, 'B'))
+      expectCode('E_SHAPE', () => stepOf(strategy, short, update, 'B'))
     })
 
     test('an update that is not finite is refused with E_NOT_FINITE', () => {
       const update = Float64Array.from(deviceUpdate('B', 'one'))
       update[5] = Number.NaN
-      expectCode('E_NOT_FINITE', () => strategy.step(firstState(), update, 'B'))
+      expectCode('E_NOT_FINITE', () => stepOf(strategy, firstState(), update, 'B'))
     })
   })
 }

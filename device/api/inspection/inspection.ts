@@ -1,6 +1,6 @@
 /** What a device shows its user: decisions with what held when they were made, what left, adapters, consent, energy. Needs the store alone. */
 
-import { decodeRelease } from '../../../adapters/container/container.ts'
+import { decodeRelease } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import type { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { conditionsStatus } from '../../agent/conditions-status.ts'

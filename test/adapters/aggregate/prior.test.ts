@@ -1,14 +1,13 @@
 import { EigenvalueDecomposition, Matrix as MlMatrix } from 'ml-matrix'
 import { describe, expect, test } from 'vitest'
 import {
-  decodePrior,
-  encodePrior,
   initialPrior,
   type Prior,
   type PriorSums,
   priorCovariance,
   priorMStep,
 } from '../../../adapters/aggregate/prior.ts'
+import { decodePrior, encodePrior } from '../../../adapters/contributions/prior.ts'
 import { cholesky, choleskySolve } from '../../../adapters/math/cholesky.ts'
 import {
   type Matrix,

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { checkReleaseBounds } from '../../../adapters/aggregate/release-bounds.ts'
-import { decodeRelease, encodeRelease, type Part } from '../../../adapters/container/container.ts'
+import type { Part } from '../../../adapters/container/container.ts'
+import {
+  checkReleaseBounds,
+  decodeRelease,
+  encodeRelease,
+} from '../../../adapters/contributions/messages.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import { expectCode } from '../../support/expect-code.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { strategies } from '../../../adapters/aggregate/strategy.ts'
+import { strategies, takeStep } from '../../../adapters/aggregate/strategy.ts'
 import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
 import { matrix, multiply, rowsError, transpose } from '../../../adapters/math/matrix.ts'
 import { norm } from '../../../adapters/math/vector.ts'
@@ -12,10 +12,22 @@ import {
   productsOf,
   shape,
   spec,
+  stepOf,
   strategyContract,
 } from '../../support/strategy-contract.ts'
 
 for (const strategy of Object.values(strategies)) strategyContract(strategy)
+
+test('a step carries on from the state of its own strategy, and begins anew after another one', () => {
+  const adapter = firstState()
+  const update = Float64Array.from(deviceUpdate('B', 'one'))
+  const first = takeStep('alternating', adapter, update, 'B', null)
+  expect(first.adapter).toEqual(stepOf(strategies.alternating, adapter, update, 'B'))
+  expect(first.optimizer).toEqual({ strategy: 'alternating', state: null })
+  const other = takeStep('fedavg', adapter, update, 'B', first.optimizer)
+  expect(other.adapter).toEqual(stepOf(strategies.fedavg, adapter, update, 'B'))
+  expect(other.optimizer.strategy).toBe('fedavg')
+})
 
 describe('alternating', () => {
   const { alternating } = strategies
@@ -39,7 +51,7 @@ describe('alternating', () => {
       const factor = alternating.factorOf(state)
       const update = Float64Array.from(deviceUpdate(factor, 'one'))
       const before = productsOf(state)
-      const after = productsOf(alternating.step(state, update, factor))
+      const after = productsOf(stepOf(alternating, state, update, factor))
       for (const [i, own] of adapterLayout(shape, spec, [factor]).entries()) {
         const change = after[i]!.data.map((x, j) => x - before[i]!.data[j]!)
         const sent = update.subarray(own.offset, own.offset + own.size)
@@ -53,11 +65,11 @@ describe('alternating', () => {
     const update = Float64Array.from(deviceUpdate('B', 'one'))
     const still = adapterLayout(shape, spec, ['B']).find((s) => s.name === 'layers.2.q.B')!
     update.fill(0, still.offset, still.offset + still.size)
-    const state = alternating.step(first, update, 'B')
+    const state = stepOf(alternating, first, update, 'B')
     const segments = adapterLayout(shape, spec).filter((s) => s.name.startsWith('layers.2.q.'))
     for (const s of segments) expect(segmentOf(state.flat, s)).toEqual(segmentOf(first.flat, s))
     const idle = new Float64Array(deviceUpdate('A', 'x').length)
-    const next = alternating.step(state, idle, 'A')
+    const next = stepOf(alternating, state, idle, 'A')
     const [a, b] = segments.map((s) => segmentOf(next.flat, s))
     expect(rowsError(matrix(4, 16, a))).toBeLessThan(3e-7)
     expect(b!.every((x) => x === 0)).toBe(true)
@@ -68,7 +80,7 @@ describe('alternating', () => {
     const update = Float64Array.from(deviceUpdate('B', 'one'))
     // Columns 2 and 3 of every B stay zero.
     for (let i = 0; i < update.length; i++) if (i % 4 >= 2) update[i] = 0
-    const state = alternating.step(first, update, 'B')
+    const state = stepOf(alternating, first, update, 'B')
     const layout = adapterLayout(shape, spec, ['B'])
     for (const [i, { a, b }] of pairsOfState(state).entries()) {
       expect(rowsError(transpose(b))).toBeLessThan(3e-7)
@@ -84,7 +96,7 @@ describe('alternating', () => {
     const before = productsOf(state)
     for (let i = 0; i < 30; i++) {
       const factor = alternating.factorOf(state)
-      state = alternating.step(state, new Float64Array(deviceUpdate(factor, 'x').length), factor)
+      state = stepOf(alternating, state, new Float64Array(deviceUpdate(factor, 'x').length), factor)
     }
     for (const [i, product] of productsOf(state).entries())
       expect(largestDifference(product.data, before[i]!.data)).toBeLessThan(3e-6)
@@ -96,7 +108,7 @@ describe('fedavg', () => {
     const state = afterRounds(strategies.fedavg, 1)
     expect(strategies.fedavg.factorOf(state)).toBe('A')
     const update = Float64Array.from(deviceUpdate('A', 'one'))
-    const next = strategies.fedavg.step(state, update, 'A')
+    const next = stepOf(strategies.fedavg, state, update, 'A')
     const moved = adapterLayout(shape, spec, ['A'])
     for (const s of adapterLayout(shape, spec)) {
       const change = moved.find((m) => m.name === s.name)

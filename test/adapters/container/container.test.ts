@@ -2,15 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   decodeContainer,
-  decodeRelease,
-  decodeUpdate,
   encodeContainer,
-  encodeRelease,
-  encodeUpdate,
   findPart,
   type Part,
   partsOf,
 } from '../../../adapters/container/container.ts'
+import {
+  decodeRelease,
+  decodeUpdate,
+  encodeRelease,
+  encodeUpdate,
+} from '../../../adapters/contributions/messages.ts'
 import { sha256 } from '../../../adapters/digest.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import type { ReleaseHeader, UpdateHeader } from '../../../adapters/wire/containers.ts'

@@ -1,6 +1,7 @@
 /** Which releases a device takes up: made by hand here, as a server that fails or cheats might. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { encodeRelease, type Part } from '../../../adapters/container/container.ts'
+import type { Part } from '../../../adapters/container/container.ts'
+import { encodeRelease } from '../../../adapters/contributions/messages.ts'
 import { sha256Hex } from '../../../adapters/digest.ts'
 import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'

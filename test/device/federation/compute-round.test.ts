@@ -1,11 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
-import {
-  decodeUpdate,
-  encodeRelease,
-  findPart,
-  type Part,
-} from '../../../adapters/container/container.ts'
+import { findPart, type Part } from '../../../adapters/container/container.ts'
+import { decodeUpdate, encodeRelease } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'

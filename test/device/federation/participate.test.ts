@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { decodeUpdate } from '../../../adapters/container/container.ts'
+import { decodeUpdate } from '../../../adapters/contributions/messages.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { openDevice } from '../../../device/owner/device.ts'
 import { type DeviceStore, openStore } from '../../../device/store/store.ts'

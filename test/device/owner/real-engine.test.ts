@@ -1,7 +1,7 @@
 /** The whole device on the real engine and the built-in tiny model: training, a federated round, serving. */
 import { rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { decodeUpdate } from '../../../adapters/container/container.ts'
+import { decodeUpdate } from '../../../adapters/contributions/messages.ts'
 import { openModel } from '../../../device/engine/model/open.ts'
 import { openEngine } from '../../../device/engine/process/client.ts'
 import { enrolledDevice, temporaryFolder } from '../device-fixture.ts'

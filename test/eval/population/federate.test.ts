@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { decodeRelease, findPart } from '../../../adapters/container/container.ts'
+import { findPart } from '../../../adapters/container/container.ts'
+import { decodeRelease } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import type { Engine } from '../../../device/engine/engine.ts'
 import { FederationPlan } from '../../../eval/population/federate.ts'

@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  decodeRelease,
-  encodeRelease,
-  findPart,
-  partsOf,
-} from '../../../adapters/container/container.ts'
+import { findPart, partsOf } from '../../../adapters/container/container.ts'
+import { decodeRelease, encodeRelease } from '../../../adapters/contributions/messages.ts'
 import { sha256Hex } from '../../../adapters/digest.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { triangleSize } from '../../../adapters/math/matrix.ts'
@@ -78,7 +74,7 @@ const setting = (
   const plan: AggregationPlan = {
     spec,
     round: round(factor, sha256Hex(parent)),
-    adapterRounds: given.adapterRounds ?? 0,
+    parent: { adapterRounds: given.adapterRounds ?? 0, optimizer: null },
     version: 1,
     digests: updates.map(sha256Hex).sort(),
   }

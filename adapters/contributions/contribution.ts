@@ -1,0 +1,111 @@
+/**
+ * What a contribution is, on both sides of a round. In an update it is one vector: its segments, one after the other. The
+ * server adds the vectors of a round, each times its weight, and turns the sum into parts of the next release. Whatever acts
+ * on vectors (clipping, masks) or on their sum (noise) wraps a row without knowing which one it is.
+ */
+import type { ExactSum } from '../aggregate/exact-sum.ts'
+import type { SavedOptimizer } from '../aggregate/strategy.ts'
+import { type Container, findPart, type Part } from '../container/container.ts'
+import { FedError } from '../errors.ts'
+import type { Factor } from '../lora/layout.ts'
+import type { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
+import type { Contribution, JobSpec } from '../wire/jobs.ts'
+
+export type PartShape = Pick<Part, 'name' | 'shape'>
+export type Update = Container<UpdateHeader>
+export type Release = Container<ReleaseHeader>
+
+/** What decides the segments of an update. factor: the one that the round moves; null when the adapter is no part of it. */
+export type Frame = Pick<JobSpec, 'base' | 'adapter' | 'features'> & {
+  readonly factor: Factor | null
+}
+/** What a round asks of a device; an assignment is one. */
+export type RoundPlan = Frame & Pick<JobSpec, 'contributions' | 'training' | 'prior'>
+/** The same with all that the server knows of the job. */
+export type ServerPlan = JobSpec & Frame
+
+/** The newest release of a lineage, and what the server keeps beside its bytes. */
+export type Head = LineageState & { readonly release: Release }
+export type LineageState = {
+  /** Rounds that moved the adapter so far. */
+  readonly adapterRounds: number
+  readonly optimizer: SavedOptimizer | null
+}
+/** moved: set where the adapter has changed. */
+export type Finished = {
+  readonly parts: Part[]
+  readonly moved?: LineageState & { readonly basisEpoch: number }
+}
+
+/** Made: what the rest of the device computes for it. */
+export type ContributionRow<Made = unknown> = {
+  readonly name: Contribution
+
+  /** Its segments in an update. */
+  segments(frame: Frame): PartShape[]
+  /** Whether an update with this header has them. */
+  isIn(header: UpdateHeader): boolean
+  /** Its parts of a release with this header; none before a round has made them. Fails with E_SHAPE. */
+  releasedSegments(header: ReleaseHeader): PartShape[]
+
+  /** On the device: the segments, within the plan's bounds; null where a number is not finite. */
+  make(made: Made, plan: RoundPlan): Part[] | null
+
+  /** At the door: an update has it exactly where the round asks for it. Fails with E_SHAPE. */
+  checkPresence(header: UpdateHeader, plan: ServerPlan): void
+  /** At the door, where the update has it: numbers that no honest device sends. Fails with E_NORM. */
+  checkValues(update: Update, plan: ServerPlan): void
+  /** The largest number that passes the door, times its weight; left out where checkValues depends on the cohort. */
+  largestAddend?(job: JobSpec): number
+
+  /** In the sum: how much this device counts. */
+  weight(header: UpdateHeader, job: JobSpec): number
+
+  /** In the next release; null: the parts of the last one stay. total: over at least one device. */
+  finish(total: ExactSum, plan: ServerPlan, head: Head): Finished | null
+  /** What its numbers in a release may be. Fails with E_NORM. */
+  checkReleased(release: Release): void
+}
+
+/** All that a message must have of a part. Fails with E_SHAPE. */
+export const needPart = (from: Update | Release, name: string): Float32Array => {
+  const part = findPart(from, name)
+  if (!part) throw new FedError('E_SHAPE', `expected part ${name}, got none`)
+  return part
+}
+
+export const hasSegment = ({ segments }: UpdateHeader | ReleaseHeader, name: string): boolean =>
+  segments.some((segment) => segment.name === name)
+
+/** For checkPresence of what an update has whole or not at all. Fails with E_SHAPE. */
+export const checkAsked = (
+  { name, isIn }: Pick<ContributionRow, 'name' | 'isIn'>,
+  header: UpdateHeader,
+  { contributions }: Pick<RoundPlan, 'contributions'>,
+): void => {
+  const isAsked = contributions.includes(name)
+  const isLeftOut = header.leftOut?.some((left) => left === name) ?? false
+  if (isIn(header) !== (isAsked && !isLeftOut))
+    throw new FedError('E_SHAPE', `${name} is ${isAsked ? 'missing' : 'not asked for'}`)
+}
+
+/** Numbers of a release outside these bounds: E_NORM. */
+export const checkEach = (
+  name: string,
+  values: ArrayLike<number>,
+  least: number,
+  most: number,
+): void => {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    if (!(value >= least && value <= most))
+      throw new FedError(
+        'E_NORM',
+        `release: ${name} must be ${least} to ${most}, number ${i} is ${value}`,
+      )
+  }
+}
+
+/** The power of two below a count: what a device reports of it. It serves as a weight and hides how much the device is used. */
+export const coarseCount = (count: number): number =>
+  count < 1 ? 0 : 2 ** Math.floor(Math.log2(count))

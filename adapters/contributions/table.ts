@@ -1,0 +1,25 @@
+/** The table of contributions, in the order in which their segments stand in an update and in a release. */
+import { layoutSize, sequentialSegments } from '../lora/layout.ts'
+import { adapterRow } from './adapter.ts'
+import type { ContributionRow, Frame, RoundPlan, Update } from './contribution.ts'
+import { priorRow } from './prior.ts'
+import { statisticsRow } from './statistics.ts'
+
+export const CONTRIBUTIONS: readonly ContributionRow[] = [adapterRow, priorRow, statisticsRow]
+
+/** The rows that a round asks for. */
+export const askedRows = (
+  { contributions }: Pick<RoundPlan, 'contributions'>,
+  rows = CONTRIBUTIONS,
+): ContributionRow[] => rows.filter(({ name }) => contributions.includes(name))
+
+/** How many numbers a row's vector has. */
+export const vectorSize = (row: Pick<ContributionRow, 'segments'>, frame: Frame): number =>
+  layoutSize(sequentialSegments(row.segments(frame)))
+
+/** A row's segments in an update that has them, as one view. */
+export const vectorOf = (row: ContributionRow, { header, payload }: Update): Float32Array => {
+  const [first] = row.segments(header)
+  const { offset = 0 } = header.segments.find(({ name }) => name === first?.name) ?? {}
+  return payload.subarray(offset, offset + vectorSize(row, header))
+}

@@ -1,0 +1,29 @@
+/** Whether a job's messages can be sent, and what devices may send can be summed. */
+import { LARGEST_SUM } from '../../adapters/aggregate/exact-sum.ts'
+import { CONTRIBUTIONS, vectorSize } from '../../adapters/contributions/table.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
+import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import { featureCount, MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../../adapters/wire/primitives.ts'
+
+/** Fails with E_SHAPE when releases or updates could not be sent, E_NORM when allowed updates could not be summed exactly. */
+export const checkJobSize = (spec: JobSpec): void => {
+  const d = featureCount(spec.features)
+  if (d === 0 && spec.contributions.some((c) => c !== 'adapter'))
+    throw new FedError('E_FEATURES', 'prior and statistics need at least one feature, got none')
+  const largest = Math.max(...CONTRIBUTIONS.map((row) => row.largestAddend?.(spec) ?? 0))
+  if (spec.cohort.size * largest > LARGEST_SUM)
+    throw new FedError('E_NORM', 'updateNorm or initialVariance is too large for the cohort size')
+  const adapter = layoutSize(adapterLayout(spec.base.shape, spec.adapter))
+  const directions = Math.min(spec.prior.directions, d)
+  const release = adapter + (directions + 2) * d + directions + 1
+  // As if a round could move both factors.
+  const others = CONTRIBUTIONS.map((row) => vectorSize(row, { ...spec, factor: null }))
+  const update = adapter + others.reduce((sum, size) => sum + size, 0)
+  const bytes = 4 * Math.max(release, update) + MAX_JSON_BYTES
+  if (bytes > MAX_BINARY_BYTES)
+    throw new FedError(
+      'E_SHAPE',
+      `messages of this job may take ${bytes} bytes, the limit is ${MAX_BINARY_BYTES}`,
+    )
+}
