@@ -6,15 +6,24 @@
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { z } from 'zod'
+import {
+  answerOf,
+  BYTES_TYPE,
+  JSON_TYPE,
+  LINES_TYPE,
+  type Media,
+  schemaOf,
+  typeOf,
+} from '../../adapters/api-reference/route.ts'
 import { decodeContainer, encodeContainer } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Progress } from '../home/progress.ts'
 import { ApiError } from './envelope/errors.ts'
-import { LINES_TYPE, Line, linesOf } from './envelope/lines.ts'
-import { OWN_ROUTES } from './routes/openapi.ts'
+import { Line, linesOf } from './envelope/lines.ts'
+import { OWN_ROUTES } from './routes/own.ts'
 import type { OwnRoute } from './routes/route.ts'
-import type { GivenBody, GivenQuery, Names, RouteAnswer } from './routes/route-types.ts'
 
 /** An answer as it comes in. */
 export type Answer = {
@@ -31,14 +40,38 @@ export type Call = {
 }
 export type CallTransport = (call: Call) => Promise<Answer>
 
-type Given<K extends Names> = (GivenBody<K> extends undefined ? object : { body: GivenBody<K> }) &
-  (GivenQuery<K> extends undefined ? object : { query?: GivenQuery<K> }) & {
+type Names = keyof typeof OWN_ROUTES
+type Without<T> = T extends unknown ? Omit<T, 'protocol'> : never
+type Numbers = { readonly numbers: Float32Array }
+/** What travels in a body, by its media type. */
+type BodyOf<M, Side extends 'request' | 'answer'> =
+  M extends Media<infer T, infer S>
+    ? T extends typeof BYTES_TYPE
+      ? Without<z.output<S>> & Numbers
+      : T extends typeof LINES_TYPE
+        ? Side extends 'request'
+          ? readonly z.input<S>[]
+          : Without<z.output<S>>
+        : Without<Side extends 'request' ? z.input<S> : z.output<S>>
+    : never
+type Asked<K extends Names> = (typeof OWN_ROUTES)[K] extends { readonly request?: infer R }
+  ? R
+  : never
+
+type Given<K extends Names> = (Asked<K> extends { body: infer M }
+  ? { body: BodyOf<M, 'request'> }
+  : object) &
+  (Asked<K> extends { query: infer Q extends z.ZodObject } ? { query?: z.input<Q> } : object) & {
     /** Of the path, by name. */
     readonly params?: Readonly<Record<string, string>>
     readonly signal?: AbortSignal | undefined
-    /** Told how far it is, where the answer is in lines. */
+    /** Called with the progress, where the answer is in lines. */
     readonly onProgress?: ((progress: Progress) => void) | undefined
   }
+export type RouteAnswer<K extends Names> = BodyOf<
+  (typeof OWN_ROUTES)[K]['responses'][200],
+  'answer'
+>
 
 export type DeviceClient = {
   /** Fails with the code of the refusal, and as the transport does. */
@@ -55,18 +88,21 @@ export const openClient = (
     const { body, query, params, signal, onProgress } = (given ?? {}) as Given<'train'> & {
       query?: object
     }
-    const route: OwnRoute = OWN_ROUTES[name]
+    const route = OWN_ROUTES[name] as unknown as OwnRoute
+    const takes = typeOf(route.request?.body)
+    const answered = answerOf(route)
     const answer = await transport({
       method: route.method.toUpperCase(),
       path: pathOf(route, params, query),
-      headers: { authorization: `Bearer ${token}`, ...typeOf(route) },
-      body: route.body ? encoded(route, body) : null,
+      headers: { authorization: `Bearer ${token}`, ...(takes && { 'content-type': takes }) },
+      body: takes ? encoded(takes, body) : null,
       signal,
     })
-    const read = answer.status >= 400 ? refusal : READERS[route.gives ?? 'json']
+    const read = answer.status >= 400 ? refusal : READERS[typeOf(answered) as keyof typeof READERS]
     const value = await read(answer.body, { strange, onProgress })
     const { protocol, ...rest } = value as { protocol?: unknown }
-    if (!route.response.safeParse({ protocol, ...withoutNumbers(rest) }).success) throw strange()
+    if (!schemaOf(answered)?.safeParse({ protocol, ...withoutNumbers(rest) }).success)
+      throw strange()
     return rest as RouteAnswer<typeof name>
   },
 })
@@ -78,25 +114,18 @@ const pathOf = (
   params: Readonly<Record<string, string>> = {},
   query: object = {},
 ): string => {
-  const named = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const named = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(params[name] ?? ''),
+  )
   const asked = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(String(value))}`],
   )
   return asked.length === 0 ? named : `${named}?${asked.join('&')}`
 }
 
-const TYPES = {
-  json: 'application/json',
-  lines: LINES_TYPE,
-  container: 'application/octet-stream',
-} as const
-
-const typeOf = ({ body, takes }: OwnRoute): Record<string, string> =>
-  body ? { 'content-type': TYPES[takes ?? 'json'] } : {}
-
-const encoded = ({ takes }: OwnRoute, body: unknown): Iterable<Uint8Array> => {
-  if (takes === 'lines') return lines(body as readonly object[])
-  if (takes === undefined) return [text({ protocol: PROTOCOL_VERSION, ...(body as object) })]
+const encoded = (type: string, body: unknown): Iterable<Uint8Array> => {
+  if (type === LINES_TYPE) return lines(body as readonly object[])
+  if (type === JSON_TYPE) return [text({ protocol: PROTOCOL_VERSION, ...(body as object) })]
   const { numbers, ...header } = body as { numbers: Float32Array }
   return [encodeContainer({ protocol: PROTOCOL_VERSION, ...header }, numbers)]
 }
@@ -131,25 +160,28 @@ const json = async (body: Body, { strange }: Reading): Promise<object> => {
   throw strange()
 }
 
-const READERS: Readonly<
-  Record<NonNullable<OwnRoute['gives']> | 'json', (body: Body, how: Reading) => Promise<object>>
-> = {
-  json,
-  container: async (body) => {
-    const { header, payload } = decodeContainer(await bytesOf(body))
-    return { ...(header as object), numbers: payload }
-  },
-  lines: async (body, { strange, onProgress }) => {
-    for await (const line of linesOf(body)) {
-      const read = Line.safeParse(parsed(line))
-      if (!read.success) throw strange()
-      if ('progress' in read.data) onProgress?.(read.data.progress as Progress)
-      else if ('result' in read.data) return read.data.result
-      else throw new FedError(read.data.error.code, read.data.error.message)
-    }
-    throw new FedError('E_UNAVAILABLE', 'the device ended before it had an answer: run this again')
-  },
-}
+type Reader = (body: Body, how: Reading) => Promise<object>
+const READERS: Readonly<Record<typeof JSON_TYPE | typeof LINES_TYPE | typeof BYTES_TYPE, Reader>> =
+  {
+    [JSON_TYPE]: json,
+    [BYTES_TYPE]: async (body) => {
+      const { header, payload } = decodeContainer(await bytesOf(body))
+      return { ...(header as object), numbers: payload }
+    },
+    [LINES_TYPE]: async (body, { strange, onProgress }) => {
+      for await (const line of linesOf(body)) {
+        const read = Line.safeParse(parsed(line))
+        if (!read.success) throw strange()
+        if ('progress' in read.data) onProgress?.(read.data.progress as Progress)
+        else if ('result' in read.data) return read.data.result
+        else throw new FedError(read.data.error.code, read.data.error.message)
+      }
+      throw new FedError(
+        'E_UNAVAILABLE',
+        'the device ended before it had an answer: run this again',
+      )
+    },
+  }
 
 const parsed = (line: string): unknown => {
   try {

@@ -1,10 +1,7 @@
 /** A process that owns a home: everything that is asked of the home is done here, once. */
-
-import type { Hono } from 'hono'
-import { type ControlDeps, createControl } from '../api/app.ts'
+import { type ControlDeps, createControl, type LocalApi } from '../api/app.ts'
 import { openInspection } from '../api/inspection/inspection.ts'
-import type { RoutedDevice } from '../api/routes/handlers.ts'
-import type { OwnRoute } from '../api/routes/route.ts'
+import type { OwnRoute, RoutedDevice } from '../api/routes/route.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { EngineOptions } from '../engine/process/client.ts'
 import { dropDerivedFiles } from '../home/files.ts'
@@ -163,7 +160,7 @@ const routedDevice = ({ store, device, opened }: Parts): RoutedDevice => ({
 })
 
 /** The routes that other processes may use. */
-export const controlApp = (owner: Owner, admit?: (route: OwnRoute) => void): Hono =>
+export const controlApp = (owner: Owner, admit?: (route: OwnRoute) => void): LocalApi =>
   createControl({ ...owner.control, admit })
 
 const withLimits = (

@@ -23,10 +23,10 @@ export const stubs = {
   },
 }
 
-/** The scripts of the device's page, whose files are copied beside them. */
+/** The script of the device's page, whose other files are copied. */
 export const bundlePage = (out) =>
   build({
-    entryPoints: ['page', 'docs'].map((name) => join(root, `device/api/page/client/${name}.ts`)),
+    entryPoints: [join(root, 'device/api/page/client/page.ts')],
     outdir: join(out, 'device/api/page'),
     bundle: true,
     format: 'esm',

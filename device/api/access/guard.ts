@@ -1,5 +1,6 @@
 /** Who may call the local API: programs that hold a credential and use a known name, and the device's own page, never a page of the web. */
 import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { FedError } from '../../../adapters/errors.ts'
 import { isSameSecret } from '../../../adapters/node/secrets.ts'
 
@@ -91,6 +92,15 @@ export const requireType =
     await next()
   }
 const NAMES: Readonly<Record<string, string>> = { 'application/json': 'JSON' }
+
+/** Fails with E_TOO_LARGE. */
+export const bodyLimitOf = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new FedError('E_TOO_LARGE', `the body must be at most ${maxSize} bytes`)
+    },
+  })
 
 /** What the request offers in the two headers that the Messages API knows. */
 export const credentialsOf = (headers: Headers): string[] => {

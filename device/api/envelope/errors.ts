@@ -130,6 +130,8 @@ export const refusalOf = (error: unknown): FedError => {
   if (isFedError(error)) return error
   if (error instanceof HTTPException && error.status === 413)
     return new FedError('E_TOO_LARGE', 'the body is larger than this route takes')
+  if (error instanceof HTTPException && error.status === 400)
+    return new FedError('E_BODY', 'the body must be JSON')
   if (error instanceof HTTPException && error.status < 500)
     return new FedError('E_BODY', 'the body is not what this route takes')
   return new FedError('E_INTERNAL', 'the device failed; its log says which part')

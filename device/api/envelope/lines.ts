@@ -1,10 +1,9 @@
 /** JSON, one object a line (NDJSON): long work that tells how far it is, and bodies of many parts. */
 
 import { z } from 'zod'
+import { LINES_TYPE } from '../../../adapters/api-reference/route.ts'
 import { ERROR_CODES, FedError } from '../../../adapters/errors.ts'
 import type { Progress } from '../../home/progress.ts'
-
-export const LINES_TYPE = 'application/x-ndjson'
 
 /** What long work says; the last line is its result or its error. */
 export const Line = z.union([
@@ -116,8 +115,11 @@ export async function* linesOf(
 const MOST_LINE_BYTES = 64 * 2 ** 20
 
 /** Every line of a body, checked. Fails with E_BODY, which names the line and the field. */
-export const readBodyLines = async (request: Request, schema: z.ZodType): Promise<unknown[]> => {
-  const read: unknown[] = []
+export const readBodyLines = async <S extends z.ZodType>(
+  request: Request,
+  schema: S,
+): Promise<z.output<S>[]> => {
+  const read: z.output<S>[] = []
   for await (const line of linesOf(request.body)) {
     const result = schema.safeParse(parseLine(line))
     if (!result.success) {

@@ -1,9 +1,7 @@
-/** The page's files: beside this one; its scripts are bundled with the program, or here at first use where it runs from sources. */
+/** The page's files. Its script is bundled with the program, or here at its first use where the program runs from sources. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-
-export type Script = 'page' | 'docs'
 
 const known = new Map<string, string>()
 const once = (name: string, make: () => string): string => {
@@ -11,18 +9,25 @@ const once = (name: string, make: () => string): string => {
   known.set(name, text)
   return text
 }
-const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-export type PageFile = 'page.html' | 'look.css' | 'parts.css' | 'docs.css'
+/** Those of the reference are shared with the server. */
+const FILES = {
+  'page.html': new URL('page.html', import.meta.url),
+  'parts.css': new URL('parts.css', import.meta.url),
+  'look.css': new URL('../../../adapters/api-reference/look.css', import.meta.url),
+  'docs.css': new URL('../../../adapters/api-reference/docs.css', import.meta.url),
+  'docs.js': new URL('../../../adapters/api-reference/docs.js', import.meta.url),
+}
+export type PageFile = keyof typeof FILES
 
 export const pageFile = (name: PageFile): string =>
-  once(name, () => readFileSync(beside(name), 'utf8'))
+  once(name, () => readFileSync(FILES[name], 'utf8'))
 
-export const scriptText = (name: Script): string =>
-  once(`${name}.js`, () =>
+export const pageScript = (): string =>
+  once('page.js', () =>
     import.meta.url.endsWith('.ts')
-      ? bundle(beside(`client/${name}.ts`))
-      : readFileSync(beside(`${name}.js`), 'utf8'),
+      ? bundle(fileURLToPath(new URL('client/page.ts', import.meta.url)))
+      : readFileSync(new URL('page.js', import.meta.url), 'utf8'),
   )
 
 const bundle = (entry: string): string => {

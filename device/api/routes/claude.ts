@@ -1,7 +1,15 @@
-/** The table of what is not JSON of the device's own: Claude's API, and the files of the page. */
+/** Claude's API in front of Claude. Its bodies are Claude's business; the schemas name what the device reads. */
+import type { HttpBindings } from '@hono/node-server'
+import type { Context, Hono } from 'hono'
 import { z } from 'zod'
+import { file, JSON_TYPE, json } from '../../../adapters/api-reference/route.ts'
 import { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
-import type { OtherRoute } from './route.ts'
+import { bodyLimitOf, refuseSessions, requireToken } from '../access/guard.ts'
+import { MAX_MESSAGES_BYTES } from '../messages/body.ts'
+import type { EndpointOptions, MessagesDeps } from '../messages/deps.ts'
+import { answerMessages, countTokens } from '../messages/endpoint.ts'
+import { openUpstream, passOn, type UpstreamDeps } from '../upstream/forward.ts'
+import { type ApiRoute, pathOf, type RouteEnv } from './route.ts'
 
 /** What the device reads of a Messages request; the rest is carried to Claude as it is. */
 export const MessagesRequest = z.looseObject({
@@ -14,6 +22,8 @@ export const MessagesRequest = z.looseObject({
 const MessagesAnswer = z
   .looseObject({ id: z.string().max(200), content: z.array(z.looseObject({})).max(1000) })
   .describe('Claude’s own answer, as it came')
+
+const TokenCount = z.looseObject({ input_tokens: z.int().min(0).max(1e12) })
 
 const SENT = {
   'loreweave-mode':
@@ -36,26 +46,25 @@ const RETURNED = {
 const request = {
   model: 'claude-sonnet-5',
   max_tokens: 1024,
-  messages: [{ role: 'user', content: 'How do tides work?' }],
+  messages: [{ role: 'user' as const, content: 'How do tides work?' }],
 }
+const ANSWER = 'Claude’s answer'
 const claude = {
   tag: 'Claude',
   who: 'claude',
-  contentType: 'application/json',
   requestHeaders: TOKEN,
   errors: ['E_NO_KEY', 'E_INSECURE', 'E_UPSTREAM', 'E_CANCELLED', 'E_TOO_LARGE'],
 } as const
-const file = { method: 'get', tag: 'Page', who: 'anyone', errors: [] } as const
-
 const rest = {
   ...claude,
-  path: '/v1/*',
+  path: '/v1/{rest}',
   summary: 'Anything else of Claude’s API',
   description:
     'Forwarded untouched, with its query; answers come back as they are. Paths that begin like one of the device’s own are refused. Claude’s paths may also be asked for without `/v1`, or with it twice.',
+  responses: { default: file(JSON_TYPE, ANSWER) },
 } as const
 
-export const OTHER_ROUTES = {
+export const CLAUDE_ROUTES = {
   messages: {
     ...claude,
     method: 'post',
@@ -65,11 +74,16 @@ export const OTHER_ROUTES = {
       'Takes and returns what Claude’s Messages API does, streams too (then `text/event-stream`). The preference block is added to `system`; answers may compete. Whatever fails in the device, the request goes through untouched.',
     requestHeaders: { ...SENT, ...TOKEN },
     responseHeaders: RETURNED,
-    body: MessagesRequest,
-    response: MessagesAnswer,
-    example: {
-      request,
-      response: { id: 'msg_01', type: 'message', content: [{ type: 'text', text: 'The moon …' }] },
+    request: { body: json(MessagesRequest, request) },
+    responses: {
+      200: {
+        ...json(MessagesAnswer, {
+          id: 'msg_01',
+          type: 'message',
+          content: [{ type: 'text', text: 'The moon …' }],
+        }),
+        description: ANSWER,
+      },
     },
   },
   countTokens: {
@@ -80,9 +94,10 @@ export const OTHER_ROUTES = {
     description: 'With the preference block that it would get. Nothing is kept.',
     requestHeaders: { 'loreweave-mode': SENT['loreweave-mode'], ...TOKEN },
     responseHeaders: { 'loreweave-status': RETURNED['loreweave-status'] },
-    body: MessagesRequest.partial({ max_tokens: true }),
-    response: z.looseObject({ input_tokens: z.int().min(0).max(1e12) }),
-    example: { request, response: { input_tokens: 31 } },
+    request: { body: json(MessagesRequest.partial({ max_tokens: true }), request) },
+    responses: {
+      200: { ...json(TokenCount, { input_tokens: 31 }), description: ANSWER },
+    },
   },
   forwardGet: { ...rest, method: 'get' },
   forwardPost: { ...rest, method: 'post' },
@@ -90,40 +105,44 @@ export const OTHER_ROUTES = {
   forwardPatch: { ...rest, method: 'patch' },
   forwardDelete: { ...rest, method: 'delete' },
   hello: {
-    ...file,
+    method: 'get',
     path: '/api/hello',
-    contentType: 'application/json',
+    tag: 'Page',
+    who: 'anyone',
     summary: 'Whether anything listens',
     description: 'Claude Code asks this before its first request. The answer holds no data.',
+    responses: { 200: file(JSON_TYPE) },
+    errors: [],
   },
-  page: {
-    ...file,
-    path: '/',
-    contentType: 'text/html',
-    summary: 'The page for people',
-    description:
-      'Holds no data and no secret. `loreweave page` opens it and prints the one-time code to type there.',
-  },
-  docs: {
-    ...file,
-    path: '/docs',
-    contentType: 'text/html',
-    summary: 'This reference, to read',
-    description: 'Made from the document at `/openapi.json`; works offline.',
-  },
-  openapi: {
-    ...file,
-    path: '/openapi.json',
-    contentType: 'application/json',
-    summary: 'This reference, for programs',
-    description: 'OpenAPI 3.1, made from the schemas that the device checks with.',
-  },
-  asset: {
-    ...file,
-    path: '/assets/:name',
-    contentType: 'text/plain',
-    summary: 'A style sheet or script of the page',
-    description: 'look.css, parts.css, docs.css, page.js and docs.js.',
-    errors: ['E_NOT_FOUND'],
-  },
-} satisfies Record<string, OtherRoute>
+} satisfies Record<string, ApiRoute>
+
+export type ClaudeDeps = UpstreamDeps &
+  EndpointOptions &
+  Pick<MessagesDeps, 'device' | 'report'> & {
+    /** Whether paths of Claude's need the device token, as the setting of that name has it. */
+    readonly requireToken?: boolean
+  }
+
+/** What no route before has taken goes to Claude. */
+export const addClaudeRoutes = (app: Hono<RouteEnv>, deps: ClaudeDeps): void => {
+  app.get(CLAUDE_ROUTES.hello.path, (c) => c.json({ message: 'hello' }))
+  app.use('/v1/*', refuseSessions)
+  if (deps.requireToken) app.use('/v1/*', requireToken(deps.deviceToken))
+  const upstreamOf = (c: Context) => openUpstream(deps, incomingOf(c))
+  for (const [route, answer] of [
+    [CLAUDE_ROUTES.messages, answerMessages],
+    [CLAUDE_ROUTES.countTokens, countTokens],
+  ] as const)
+    app.post(route.path, bodyLimitOf(MAX_MESSAGES_BYTES), async (c) => {
+      const upstream = upstreamOf(c)
+      return answer({ ...deps, upstream }, c.req.raw, new Uint8Array(await c.req.arrayBuffer()))
+    })
+  app.all(pathOf(CLAUDE_ROUTES.forwardGet), async (c) => {
+    const response = await upstreamOf(c).stream(c.req.raw)
+    return passOn(response, response.body, { 'loreweave-status': 'passed-through' })
+  })
+}
+
+/** undefined where there is no connection, as in a test. */
+const incomingOf = (c: Context): HttpBindings['incoming'] | undefined =>
+  (c.env as Partial<HttpBindings> | undefined)?.incoming

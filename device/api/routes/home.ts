@@ -2,7 +2,13 @@
  * The table of what the command line asks of the process that owns the home. All of it begins with
  * /v1/home, so that no version that lacks one of them takes it for Claude's.
  */
+import type { Context } from 'hono'
+import { BYTES_TYPE, container, json, lines } from '../../../adapters/api-reference/route.ts'
+import { decodeContainer, encodeContainer } from '../../../adapters/container/container.ts'
+import { FedError } from '../../../adapters/errors.ts'
 import { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
+import type { HomeOperations, NumberedAdapter } from '../../owner/operations.ts'
+import { readBodyLines } from '../envelope/lines.ts'
 import {
   AdapterHeader,
   AdapterQuery,
@@ -26,7 +32,7 @@ import {
   TrainResponse,
 } from '../schemas/home.ts'
 import { TrainingResponse } from '../schemas/personalization.ts'
-import { own } from './route.ts'
+import { checked, inLines, own, type RouteEnv, said, withoutProtocol } from './route.ts'
 
 const protocol = 1 as const
 const tag = 'Home' as const
@@ -43,277 +49,353 @@ const idle = {
 }
 const none = { claude: 0, federation: 0 }
 
+/** Fails with E_NOT_FOUND where the process owns no home. */
+const homeOf = ({ var: { deps } }: Context<RouteEnv>): HomeOperations => {
+  if (deps.home) return deps.home
+  throw new FedError('E_NOT_FOUND', 'this process owns no home')
+}
+
+/** Fails with E_CONTAINER, and with E_BODY where the header is not what it should be. */
+const readAdapter = async (request: Request): Promise<NumberedAdapter> => {
+  const { header, payload } = decodeContainer(new Uint8Array(await request.arrayBuffer()))
+  return { ...withoutProtocol(checked(AdapterHeader, header, 'header')), numbers: payload }
+}
+
 export const HOME_ROUTES = {
-  getOwner: own({
-    method: 'get',
-    path: '/v1/home/owner',
-    tag,
-    who,
-    summary: 'Which process owns the home',
-    description: 'Its process id, the command that it was started with, and its version.',
-    body: undefined,
-    response: OwnerResponse,
-    errors: [],
-    example: {
-      request: undefined,
-      response: { protocol, pid: 4711, command: 'agent', version: '0.1.0' },
+  getOwner: own(
+    {
+      method: 'get',
+      path: '/v1/home/owner',
+      tag,
+      who,
+      summary: 'Which process owns the home',
+      description: 'Its process id, the command that it was started with, and its version.',
+      errors: [],
+      responses: {
+        200: json(OwnerResponse, { protocol, pid: 4711, command: 'agent', version: '0.1.0' }),
+      },
     },
-  }),
-  getHome: own({
-    method: 'get',
-    path: '/v1/home',
-    tag,
-    who,
-    summary: 'All that `loreweave status` shows',
-    description: 'What this device has, has learned, does and has sent.',
-    body: undefined,
-    response: HomeResponse,
-    errors: [],
-    example: {
-      request: undefined,
-      response: {
-        protocol,
-        home: '/home/ada/.loreweave',
-        model: 'smollm2-135m',
-        deviceId: '9f2c'.repeat(8),
-        server: null,
-        access: 'only who has the device token (requireToken)',
-        exposed: [],
-        consent: null,
-        agent: { pid: 4711, startedAt: 1_790_000_000_000 },
-        choices: 40,
-        learned: [],
-        training: idle,
-        release: null,
-        privateAdapter: false,
-        margin: 0.2,
-        heldBack: 8,
-        trainedAt: null,
-        ranking: {
-          spread: 1,
-          certainty: 0.9,
-          halfLifeDays: null,
-          shadow: false,
-          spentToday: { tokens: 0, usd: 0 },
-          right: null,
-        },
-        people: 1,
-        store: {
-          state: 'waiting',
-          cause: 'full',
-          what: "the disk of the device's home is full",
-          mend: 'free some space, or remove the folder `states` of the home',
-          since: 1_798_675_200_000,
-          queued: 12,
-          dropped: 0,
-        },
-        conditions: {
-          allowed: false,
-          reasons: ['not_running'],
-          readings: {
-            charging: null,
-            idleSeconds: null,
-            celsius: null,
-            metered: null,
-            battery: null,
+    (c) => c.json(said(homeOf(c).owner()), 200),
+  ),
+  getHome: own(
+    {
+      method: 'get',
+      path: '/v1/home',
+      tag,
+      who,
+      summary: 'All that `loreweave status` shows',
+      description: 'What this device has, has learned, does and has sent.',
+      errors: [],
+      responses: {
+        200: json(HomeResponse, {
+          protocol,
+          home: '/home/ada/.loreweave',
+          model: 'smollm2-135m',
+          deviceId: '9f2c'.repeat(8),
+          server: null,
+          access: 'only who has the device token (requireToken)',
+          exposed: [],
+          consent: null,
+          agent: { pid: 4711, startedAt: 1_790_000_000_000 },
+          choices: 40,
+          learned: [],
+          training: idle,
+          release: null,
+          privateAdapter: false,
+          margin: 0.2,
+          heldBack: 8,
+          trainedAt: null,
+          ranking: {
+            spread: 1,
+            certainty: 0.9,
+            halfLifeDays: null,
+            shadow: false,
+            spentToday: { tokens: 0, usd: 0 },
+            right: null,
           },
-          nextLook: null,
-          lastTraining: null,
-          nextTraining: null,
-        },
-        energy: {
-          method: 'none',
-          wattsPerCore: null,
-          todayJoules: 0,
-          budgetJoules: null,
+          people: 1,
+          store: {
+            state: 'waiting',
+            cause: 'full',
+            what: "the disk of the device's home is full",
+            mend: 'free some space, or remove the folder `states` of the home',
+            since: 1_798_675_200_000,
+            queued: 12,
+            dropped: 0,
+          },
+          conditions: {
+            allowed: false,
+            reasons: ['not_running'],
+            readings: {
+              charging: null,
+              idleSeconds: null,
+              celsius: null,
+              metered: null,
+              battery: null,
+            },
+            nextLook: null,
+            lastTraining: null,
+            nextTraining: null,
+          },
+          energy: {
+            method: 'none',
+            wattsPerCore: null,
+            todayJoules: 0,
+            budgetJoules: null,
+            rounds: [],
+            joulesPerPoint: null,
+          },
+          updates: { accepted: 0, pending: 0, refused: 0 },
+          waiting: [],
+          sentToday: none,
+          sent: none,
+          bytesSent: 0,
+        }),
+      },
+    },
+    async (c) => c.json(said(await homeOf(c).status()), 200),
+  ),
+  getTraining: own(
+    {
+      method: 'get',
+      path: '/v1/home/training',
+      tag,
+      who,
+      summary: 'How far a training is',
+      description: 'Whether one runs, its step, tokens a second and the time left.',
+      errors: [],
+      responses: { 200: json(TrainingResponse, { protocol, ...idle }) },
+    },
+    (c) => c.json(said(homeOf(c).training()), 200),
+  ),
+  train: own(
+    {
+      method: 'post',
+      path: '/v1/home/train',
+      tag,
+      who,
+      summary: 'Learns from the choices of this device',
+      description: `The head always, the private adapter on request. ${LINES}`,
+      isLong: true,
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_DATA', 'E_MEMORY', 'E_CANCELLED'],
+      request: { body: json(TrainRequest, { protocol, adapter: true }) },
+      responses: {
+        200: lines(TrainResponse, {
+          protocol,
+          choices: 40,
+          pairs: 80,
+          logLikelihood: -20,
+          margin: 0.2,
+          heldBack: 8,
+        }),
+      },
+    },
+    (c) => {
+      const options = withoutProtocol(c.req.valid('json'))
+      return inLines(c, (work) => homeOf(c).train(options, work))
+    },
+  ),
+  participate: own(
+    {
+      method: 'post',
+      path: '/v1/home/participate',
+      tag,
+      who,
+      summary: 'Checks in, contributes to rounds, follows the newest release',
+      description: `As \`loreweave participate\`. ${LINES}`,
+      isLong: true,
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_NOT_ENROLLED', 'E_CONSENT', 'E_CANCELLED'],
+      request: { body: json(ParticipateRequest, { protocol, rounds: 1 }) },
+      responses: {
+        200: lines(ParticipateResponse, {
+          protocol,
           rounds: [],
-          joulesPerPoint: null,
-        },
-        updates: { accepted: 0, pending: 0, refused: 0 },
-        waiting: [],
-        sentToday: none,
-        sent: none,
-        bytesSent: 0,
+          ended: 'no_job',
+          retryAfterMs: 60_000,
+        }),
       },
     },
-  }),
-  getTraining: own({
-    method: 'get',
-    path: '/v1/home/training',
-    tag,
-    who,
-    summary: 'How far a training is',
-    description: 'Whether one runs, its step, tokens a second and the time left.',
-    body: undefined,
-    response: TrainingResponse,
-    errors: [],
-    example: { request: undefined, response: { protocol, ...idle } },
-  }),
-  train: own({
-    method: 'post',
-    path: '/v1/home/train',
-    tag,
-    who,
-    summary: 'Learns from the choices of this device',
-    description: `The head always, the private adapter on request. ${LINES}`,
-    body: TrainRequest,
-    gives: 'lines',
-    isLong: true,
-    response: TrainResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_DATA', 'E_MEMORY', 'E_CANCELLED'],
-    example: {
-      request: { protocol, adapter: true },
-      response: { protocol, choices: 40, pairs: 80, logLikelihood: -20, margin: 0.2, heldBack: 8 },
+    (c) => {
+      const options = withoutProtocol(c.req.valid('json'))
+      return inLines(c, (work) => homeOf(c).participate(options, work))
     },
-  }),
-  participate: own({
-    method: 'post',
-    path: '/v1/home/participate',
-    tag,
-    who,
-    summary: 'Checks in, contributes to rounds, follows the newest release',
-    description: `As \`loreweave participate\`. ${LINES}`,
-    body: ParticipateRequest,
-    gives: 'lines',
-    isLong: true,
-    response: ParticipateResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_NOT_ENROLLED', 'E_CONSENT', 'E_CANCELLED'],
-    example: {
-      request: { protocol, rounds: 1 },
-      response: { protocol, rounds: [], ended: 'no_job', retryAfterMs: 60_000 },
+  ),
+  chooseExit: own(
+    {
+      method: 'post',
+      path: '/v1/home/exit',
+      tag,
+      who,
+      summary: 'Which layer the choices of this device speak for',
+      description: `Changes nothing. ${LINES}`,
+      isLong: true,
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_DATA', 'E_CANCELLED'],
+      request: { body: json(ExitRequest, { protocol }) },
+      responses: {
+        200: lines(ExitResponse, { protocol, layer: 12, choices: 40, scores: [{ layer: 12 }] }),
+      },
     },
-  }),
-  chooseExit: own({
-    method: 'post',
-    path: '/v1/home/exit',
-    tag,
-    who,
-    summary: 'Which layer the choices of this device speak for',
-    description: `Changes nothing. ${LINES}`,
-    body: ExitRequest,
-    gives: 'lines',
-    isLong: true,
-    response: ExitResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_DATA', 'E_CANCELLED'],
-    example: {
-      request: { protocol },
-      response: { protocol, layer: 12, choices: 40, scores: [{ layer: 12 }] },
+    (c) => {
+      const options = withoutProtocol(c.req.valid('json'))
+      return inLines(c, (work) => homeOf(c).chooseExit(options, work))
     },
-  }),
-  prepare: own({
-    method: 'post',
-    path: '/v1/home/prepare',
-    tag,
-    who,
-    summary: 'Makes ready what the first request would wait for',
-    description: `Half a minute at most. ${LINES}`,
-    body: PrepareRequest,
-    gives: 'lines',
-    isLong: true,
-    response: PrepareResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_ENGINE', 'E_CANCELLED'],
-    example: { request: { protocol }, response: { protocol, prepared: true } },
-  }),
-  importChoices: own({
-    method: 'post',
-    path: '/v1/home/choices',
-    tag,
-    who,
-    summary: 'Takes choices, one a line',
-    description: 'As NDJSON, each as in the choice log; all of them or none.',
-    body: ChoiceLine,
-    takes: 'lines',
-    response: ImportResponse,
-    errors: ['E_BODY', 'E_DATA'],
-    example: {
+  ),
+  prepare: own(
+    {
+      method: 'post',
+      path: '/v1/home/prepare',
+      tag,
+      who,
+      summary: 'Makes ready what the first request would wait for',
+      description: `Half a minute at most. ${LINES}`,
+      isLong: true,
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_ENGINE', 'E_CANCELLED'],
+      request: { body: json(PrepareRequest, { protocol }) },
+      responses: { 200: lines(PrepareResponse, { protocol, prepared: true }) },
+    },
+    (c) =>
+      inLines(c, async (work) => {
+        await homeOf(c).prepare(work)
+        return { prepared: true }
+      }),
+  ),
+  importChoices: own(
+    {
+      method: 'post',
+      path: '/v1/home/choices',
+      tag,
+      who,
+      summary: 'Takes choices, one a line',
+      description: 'As NDJSON, each as in the choice log; all of them or none.',
+      errors: ['E_BODY', 'E_DATA'],
       request: {
-        user: 'ada',
-        id: 'c_1',
-        messages: [{ role: 'user', content: 'How do tides work?' }],
-        candidates: ['The moon pulls …', 'In short: the moon.'],
-        chosen: 1,
+        body: lines(ChoiceLine, {
+          user: 'ada',
+          id: 'c_1',
+          messages: [{ role: 'user', content: 'How do tides work?' }],
+          candidates: ['The moon pulls …', 'In short: the moon.'],
+          chosen: 1,
+        }),
       },
-      response: { protocol, added: 1, replaced: 0, known: 0, test: 0 },
+      responses: {
+        200: json(ImportResponse, { protocol, added: 1, replaced: 0, known: 0, test: 0 }),
+      },
     },
-  }),
-  getAdapter: own({
-    method: 'get',
-    path: '/v1/home/adapter',
-    tag,
-    who,
-    summary: 'An adapter of this device, with its numbers',
-    description:
-      'In the container of updates and releases; the schema is that of its header. By default the private one where there is one.',
-    query: AdapterQuery,
-    body: undefined,
-    gives: 'container',
-    response: AdapterHeader,
-    errors: ['E_BODY', 'E_NOT_FOUND'],
-    example: {
-      request: undefined,
-      response: { protocol, which: 'private', weights: HASH, spec: EXAMPLE_SPEC },
+    async (c) => {
+      const choices = await readBodyLines(c.req.raw, ChoiceLine)
+      return c.json(said(await homeOf(c).importChoices(choices)), 200)
     },
-  }),
-  putAdapter: own({
-    method: 'put',
-    path: '/v1/home/adapter',
-    tag,
-    who,
-    summary: 'Takes an adapter as the private one',
-    description: `In the same container. The head is fitted again under it. ${LINES}`,
-    body: AdapterHeader,
-    takes: 'container',
-    gives: 'lines',
-    isLong: true,
-    response: AdapterTakenResponse,
-    errors: ['E_BODY', 'E_CONFLICT', 'E_CONTAINER', 'E_BASE_MODEL', 'E_SHAPE', 'E_CANCELLED'],
-    example: {
-      request: { protocol, which: 'private', weights: HASH, spec: EXAMPLE_SPEC },
-      response: { protocol, choices: 40 },
+  ),
+  getAdapter: own(
+    {
+      method: 'get',
+      path: '/v1/home/adapter',
+      tag,
+      who,
+      summary: 'An adapter of this device, with its numbers',
+      description:
+        'In the container of updates and releases; the schema is that of its header. By default the private one where there is one.',
+      errors: ['E_BODY', 'E_NOT_FOUND'],
+      request: { query: AdapterQuery },
+      responses: {
+        200: container(AdapterHeader, {
+          protocol,
+          which: 'private',
+          weights: HASH,
+          spec: EXAMPLE_SPEC,
+        }),
+      },
     },
-  }),
-  enroll: own({
-    method: 'post',
-    path: '/v1/home/server',
-    tag,
-    who,
-    summary: 'Joins a federation',
-    description: 'With a one-time token from its operator. Holds at once.',
-    body: EnrollHere,
-    response: EnrolledResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_ENROLL_TOKEN', 'E_UNAVAILABLE', 'E_UPSTREAM'],
-    example: {
-      request: { protocol, server: 'https://federation.example', token: 'one-time' },
-      response: { protocol, deviceId: '9f2c'.repeat(8), server: 'https://federation.example' },
+    async (c) => {
+      const { numbers, ...header } = await homeOf(c).adapter(c.req.valid('query').which)
+      const bytes = encodeContainer(said(header), numbers) as Uint8Array<ArrayBuffer>
+      return c.body(bytes, 200, { 'content-type': BYTES_TYPE })
     },
-  }),
-  leave: own({
-    method: 'delete',
-    path: '/v1/home/server',
-    tag,
-    who,
-    summary: 'Leaves the federation',
-    description:
-      'Consent is withdrawn, and updates that wait are erased. Everything that was learned stays.',
-    body: undefined,
-    response: LeftResponse,
-    errors: [],
-    example: { request: undefined, response: { protocol, server: null, accepted: 0 } },
-  }),
-  patchConfig: own({
-    method: 'patch',
-    path: '/v1/home/config',
-    tag,
-    who,
-    summary: 'Changes settings',
-    description:
-      'In config.json, and at once where that can be; `later` names those that hold once the device begins anew. Another model is refused while the device runs.',
-    body: ConfigChange,
-    response: ConfigResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_HOME'],
-    example: {
-      request: { protocol, settings: { candidates: 2 } },
-      response: { protocol, later: [] },
+  ),
+  putAdapter: own(
+    {
+      method: 'put',
+      path: '/v1/home/adapter',
+      tag,
+      who,
+      summary: 'Takes an adapter as the private one',
+      description: `In the same container. The head is fitted again under it. ${LINES}`,
+      isLong: true,
+      errors: ['E_BODY', 'E_CONFLICT', 'E_CONTAINER', 'E_BASE_MODEL', 'E_SHAPE', 'E_CANCELLED'],
+      request: {
+        body: container(AdapterHeader, {
+          protocol,
+          which: 'private',
+          weights: HASH,
+          spec: EXAMPLE_SPEC,
+        }),
+      },
+      responses: { 200: lines(AdapterTakenResponse, { protocol, choices: 40 }) },
     },
-  }),
+    async (c) => {
+      const adapter = await readAdapter(c.req.raw)
+      return inLines(c, (work) => homeOf(c).takeAdapter(adapter, work))
+    },
+  ),
+  enroll: own(
+    {
+      method: 'post',
+      path: '/v1/home/server',
+      tag,
+      who,
+      summary: 'Joins a federation',
+      description: 'With a one-time token from its operator. Holds at once.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_ENROLL_TOKEN', 'E_UNAVAILABLE', 'E_UPSTREAM'],
+      request: {
+        body: json(EnrollHere, {
+          protocol,
+          server: 'https://federation.example',
+          token: 'one-time',
+        }),
+      },
+      responses: {
+        200: json(EnrolledResponse, {
+          protocol,
+          deviceId: '9f2c'.repeat(8),
+          server: 'https://federation.example',
+        }),
+      },
+    },
+    async (c) => {
+      const enrolment = withoutProtocol(c.req.valid('json'))
+      return c.json(said(await homeOf(c).enroll(enrolment, c.req.raw.signal)), 200)
+    },
+  ),
+  leave: own(
+    {
+      method: 'delete',
+      path: '/v1/home/server',
+      tag,
+      who,
+      summary: 'Leaves the federation',
+      description:
+        'Consent is withdrawn, and updates that wait are erased. Everything that was learned stays.',
+      errors: [],
+      responses: { 200: json(LeftResponse, { protocol, server: null, accepted: 0 }) },
+    },
+    async (c) => c.json(said(await homeOf(c).leave()), 200),
+  ),
+  patchConfig: own(
+    {
+      method: 'patch',
+      path: '/v1/home/config',
+      tag,
+      who,
+      summary: 'Changes settings',
+      description:
+        'In config.json, and at once where that can be; `later` names those that hold once the device begins anew. Another model is refused while the device runs.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_HOME'],
+      request: { body: json(ConfigChange, { protocol, settings: { candidates: 2 } }) },
+      responses: { 200: json(ConfigResponse, { protocol, later: [] }) },
+    },
+    async (c) => {
+      const changes = withoutProtocol(c.req.valid('json'))
+      return c.json(said({ later: await homeOf(c).configure(changes) }), 200)
+    },
+  ),
 }

@@ -1,4 +1,10 @@
-/** The table of the personalization routes: rewrite, rerank, feedback, profile, status, training. */
+/** The personalization routes: rewrite, rerank, feedback, profile, status, training. */
+import type { Context } from 'hono'
+import { json } from '../../../adapters/api-reference/route.ts'
+import { FedError } from '../../../adapters/errors.ts'
+import { DIMENSION_ROWS } from '../../preferences/dimensions.ts'
+import { lineOf, SLIGHT } from '../../preferences/profile.ts'
+import { RequestMode } from '../../records/rewrite-decision.ts'
 import {
   DimensionsResponse,
   FeedbackRequest,
@@ -17,7 +23,8 @@ import {
   TrainingRequest,
   TrainingResponse,
 } from '../schemas/personalization.ts'
-import { own } from './route.ts'
+import { decisionHeader } from '../upstream/forward.ts'
+import { own, said, withoutProtocol } from './route.ts'
 
 const protocol = 1 as const
 const tag = 'Personalization' as const
@@ -51,264 +58,335 @@ const MODE = {
 }
 const DECISION = { 'loreweave-decision': 'Names the decision for feedback.' }
 
+/** Names the decision of an answer in its header. */
+const naming = <T extends { readonly decisionId: string | null }>(c: Context, result: T): T => {
+  for (const [name, value] of Object.entries(decisionHeader(result.decisionId)))
+    c.header(name, value)
+  return result
+}
+
+const modeOf = (c: Context): RequestMode | undefined => {
+  const header = c.req.header('loreweave-mode')
+  if (header === undefined) return undefined
+  const mode = RequestMode.safeParse(header.trim().toLowerCase())
+  if (mode.success && mode.data !== 'off') return mode.data
+  throw new FedError('E_BODY', 'loreweave-mode: expected shadow, on or incognito on this route')
+}
+
+const DIMENSION_WORDS = {
+  slightBelow: SLIGHT,
+  dimensions: DIMENSION_ROWS.map(({ dimension, label }) => {
+    const line = (direction: -1 | 1, strength: number) => lineOf({ dimension, direction, strength })
+    return {
+      dimension,
+      label,
+      less: line(-1, 1),
+      slightlyLess: line(-1, 0),
+      slightlyMore: line(1, 0),
+      more: line(1, 1),
+    }
+  }),
+}
+
 export const PERSONAL_ROUTES = {
-  rewrite: own({
-    method: 'post',
-    path: '/v1/rewrite',
-    tag,
-    who,
-    summary: 'The preference block for a request',
-    description:
-      'What to send as `system` instead, and why or why not. The messages stay as they are. For apps that call Claude themselves.',
-    requestHeaders: MODE,
-    responseHeaders: DECISION,
-    body: RewriteRequest,
-    response: RewriteResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENGINE', 'E_MODEL_MISSING'],
-    example: {
-      request: { protocol, messages },
-      response: {
-        protocol,
-        decisionId: 'd_5Jq0',
-        system: '<reader_preferences>\n- Keep the answer short.\n</reader_preferences>',
-        block: '<reader_preferences>\n- Keep the answer short.\n</reader_preferences>',
-        preferences: [preference],
-        reason: 'applied',
+  rewrite: own(
+    {
+      method: 'post',
+      path: '/v1/rewrite',
+      tag,
+      who,
+      summary: 'The preference block for a request',
+      description:
+        'What to send as `system` instead, and why or why not. The messages stay as they are. For apps that call Claude themselves.',
+      requestHeaders: MODE,
+      responseHeaders: DECISION,
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENGINE', 'E_MODEL_MISSING'],
+      request: { body: json(RewriteRequest, { protocol, messages }) },
+      responses: {
+        200: json(RewriteResponse, {
+          protocol,
+          decisionId: 'd_5Jq0',
+          system: '<reader_preferences>\n- Keep the answer short.\n</reader_preferences>',
+          block: '<reader_preferences>\n- Keep the answer short.\n</reader_preferences>',
+          preferences: [preference],
+          reason: 'applied',
+        }),
       },
     },
-  }),
-  rerank: own({
-    method: 'post',
-    path: '/v1/rerank',
-    tag,
-    who,
-    summary: 'Orders Claude’s answers for this user',
-    description:
-      'The best first, with what speaks for and against each. Claude’s own first answer is kept unless another leads by a margin. `ask` says that showing two of them to the user is worth it.',
-    requestHeaders: MODE,
-    responseHeaders: DECISION,
-    body: RerankRequest,
-    response: RerankResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENGINE', 'E_MODEL_MISSING', 'E_MEMORY'],
-    example: {
-      request: { protocol, messages, candidates: ['The moon pulls …', 'In short: the moon.'] },
-      response: {
-        protocol,
-        decisionId: 'd_5Jq0',
-        order: [1, 0],
-        winner: 1,
-        keptFirst: false,
-        probability: 0.86,
-        reason: 'likely better: shorter',
-        candidates: [
-          {
-            reward: -0.4,
-            pooled: 0.1,
-            named: [{ name: 'length', contribution: -0.5 }],
-            explanation: 'Claude’s first answer, which the others are compared with',
-          },
-          {
-            reward: 0.4,
-            pooled: -0.1,
-            named: [{ name: 'length', contribution: 0.5 }],
-            explanation: 'shorter',
-          },
-        ],
+    async (c) => {
+      const conversation = withoutProtocol(c.req.valid('json'))
+      const how = { mayPropose: true, mode: modeOf(c) }
+      const { bound: _, ...result } = await c.var.deps.device.rewrite(conversation, how)
+      return c.json(said(naming(c, result)), 200)
+    },
+  ),
+  rerank: own(
+    {
+      method: 'post',
+      path: '/v1/rerank',
+      tag,
+      who,
+      summary: 'Orders Claude’s answers for this user',
+      description:
+        'The best first, with what speaks for and against each. Claude’s own first answer is kept unless another leads by a margin. `ask` says that showing two of them to the user is worth it.',
+      requestHeaders: MODE,
+      responseHeaders: DECISION,
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENGINE', 'E_MODEL_MISSING', 'E_MEMORY'],
+      request: {
+        body: json(RerankRequest, {
+          protocol,
+          messages,
+          candidates: ['The moon pulls …', 'In short: the moon.'],
+        }),
+      },
+      responses: {
+        200: json(RerankResponse, {
+          protocol,
+          decisionId: 'd_5Jq0',
+          order: [1, 0],
+          winner: 1,
+          keptFirst: false,
+          probability: 0.86,
+          reason: 'likely better: shorter',
+          candidates: [
+            {
+              reward: -0.4,
+              pooled: 0.1,
+              named: [{ name: 'length', contribution: -0.5 }],
+              explanation: 'Claude’s first answer, which the others are compared with',
+            },
+            {
+              reward: 0.4,
+              pooled: -0.1,
+              named: [{ name: 'length', contribution: 0.5 }],
+              explanation: 'shorter',
+            },
+          ],
+        }),
       },
     },
-  }),
-  feedback: own({
-    method: 'post',
-    path: '/v1/feedback',
-    tag,
-    who,
-    summary: 'Says what the user made of an answer',
-    description:
-      'By decision id or by Claude’s message id. The device learns from it at once. `undo` says that the preference block, or one line of it, had no place: it counts from the next conversation on (`holdsFrom`), since Claude signs its thinking over the block; `prefer` states a preference.',
-    body: FeedbackRequest,
-    response: FeedbackResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_NO_DECISION', 'E_STORE'],
-    example: {
-      request: { protocol, event: { kind: 'thumbs', messageId: 'msg_01', value: 1 } },
-      response: { protocol, recorded: true, choices: 41 },
+    async (c) => {
+      const { candidates, ...conversation } = withoutProtocol(c.req.valid('json'))
+      const answers = candidates.map((text) => ({ text }))
+      const how = { mode: modeOf(c) }
+      const result = await c.var.deps.device.rerank(conversation, answers, how)
+      return c.json(said(naming(c, result)), 200)
     },
-  }),
-  forget: own({
-    method: 'post',
-    path: '/v1/forget',
-    tag,
-    who,
-    summary: 'Forgets conversations',
-    description:
-      'By one of its decisions, answers or choices; or all that hold some words (`containing`); or all choices that were imported. Texts, decisions, feedback, choices and what was computed from them leave this device, also long after a decision has expired. With `preview` it only says what would go. What is in an update that was sent, or at Claude, cannot be called back: `updatesSentSince` counts such updates.',
-    body: ForgetRequest,
-    response: ForgetResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_NO_DECISION', 'E_UNAVAILABLE', 'E_STORE'],
-    example: {
-      request: { protocol, decisionId: 'd_5Jq0' },
-      response: {
-        protocol,
-        decisions: 3,
-        choices: 1,
-        feedback: 2,
-        privateAdapter: 'none',
-        updatesSentSince: 0,
+  ),
+  feedback: own(
+    {
+      method: 'post',
+      path: '/v1/feedback',
+      tag,
+      who,
+      summary: 'Says what the user made of an answer',
+      description:
+        'By decision id or by Claude’s message id. The device learns from it at once. `undo` says that the preference block, or one line of it, had no place: it counts from the next conversation on (`holdsFrom`), since Claude signs its thinking over the block; `prefer` states a preference.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_NO_DECISION', 'E_STORE'],
+      request: {
+        body: json(FeedbackRequest, {
+          protocol,
+          event: { kind: 'thumbs', messageId: 'msg_01', value: 1 },
+        }),
+      },
+      responses: { 200: json(FeedbackResponse, { protocol, recorded: true, choices: 41 }) },
+    },
+    async (c) => c.json(said(await c.var.deps.device.feedback(c.req.valid('json').event)), 200),
+  ),
+  forget: own(
+    {
+      method: 'post',
+      path: '/v1/forget',
+      tag,
+      who,
+      summary: 'Forgets conversations',
+      description:
+        'By one of its decisions, answers or choices; or all that hold some words (`containing`); or all choices that were imported. Texts, decisions, feedback, choices and what was computed from them leave this device, also long after a decision has expired. With `preview` it only says what would go. What is in an update that was sent, or at Claude, cannot be called back: `updatesSentSince` counts such updates.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_NO_DECISION', 'E_UNAVAILABLE', 'E_STORE'],
+      request: { body: json(ForgetRequest, { protocol, decisionId: 'd_5Jq0' }) },
+      responses: {
+        200: json(ForgetResponse, {
+          protocol,
+          decisions: 3,
+          choices: 1,
+          feedback: 2,
+          privateAdapter: 'none',
+          updatesSentSince: 0,
+        }),
       },
     },
-  }),
-  getProfile: own({
-    method: 'get',
-    path: '/v1/profile',
-    tag,
-    who,
-    summary: 'The preferences',
-    description: 'In data and in sentences: at most one preference a dimension.',
-    body: undefined,
-    response: ProfileResponse,
-    errors: [],
-    example: { request: undefined, response: profile },
-  }),
-  patchProfile: own({
-    method: 'patch',
-    path: '/v1/profile',
-    tag,
-    who,
-    summary: 'Edits the preferences',
-    description:
-      'Changes are applied in order. `state`: the user says so, which outranks what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; it may be learned again.',
-    body: ProfileEdit,
-    response: ProfileResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-    example: { request: edit, response: profile },
-  }),
-  putProfile: own({
-    method: 'put',
-    path: '/v1/profile',
-    tag,
-    who,
-    summary: 'Edits the preferences, as PATCH does',
-    description: 'For clients that cannot send PATCH.',
-    body: ProfileEdit,
-    response: ProfileResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-    example: { request: edit, response: profile },
-  }),
-  getDimensions: own({
-    method: 'get',
-    path: '/v1/dimensions',
-    tag,
-    who,
-    summary: 'What a preference can be about',
-    description: 'And the line that each end of it adds to a request.',
-    body: undefined,
-    response: DimensionsResponse,
-    errors: [],
-    example: {
-      request: undefined,
-      response: {
-        protocol,
-        slightBelow: 0.25,
-        dimensions: [
-          {
-            dimension: 'emoji',
-            label: 'Emoji',
-            less: 'Use no emoji.',
-            slightlyLess: 'Slightly preferred: use no emoji.',
-            slightlyMore: 'Slightly preferred: use emoji.',
-            more: 'Use emoji.',
-          },
-        ],
+    async (c) => {
+      const { preview = false, ...target } = withoutProtocol(c.req.valid('json'))
+      return c.json(said(await c.var.deps.device.forget(target, preview)), 200)
+    },
+  ),
+  getProfile: own(
+    {
+      method: 'get',
+      path: '/v1/profile',
+      tag,
+      who,
+      summary: 'The preferences',
+      description: 'In data and in sentences: at most one preference a dimension.',
+      errors: [],
+      responses: { 200: json(ProfileResponse, profile) },
+    },
+    (c) => c.json(said(c.var.deps.device.profile()), 200),
+  ),
+  patchProfile: own(
+    {
+      method: 'patch',
+      path: '/v1/profile',
+      tag,
+      who,
+      summary: 'Edits the preferences',
+      description:
+        'Changes are applied in order. `state`: the user says so, which outranks what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; it may be learned again.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
+      request: { body: json(ProfileEdit, edit) },
+      responses: { 200: json(ProfileResponse, profile) },
+    },
+    async (c) =>
+      c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
+  ),
+  putProfile: own(
+    {
+      method: 'put',
+      path: '/v1/profile',
+      tag,
+      who,
+      summary: 'Edits the preferences, as PATCH does',
+      description: 'For clients that cannot send PATCH.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
+      request: { body: json(ProfileEdit, edit) },
+      responses: { 200: json(ProfileResponse, profile) },
+    },
+    async (c) =>
+      c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
+  ),
+  getDimensions: own(
+    {
+      method: 'get',
+      path: '/v1/dimensions',
+      tag,
+      who,
+      summary: 'What a preference can be about',
+      description: 'And the line that each end of it adds to a request.',
+      errors: [],
+      responses: {
+        200: json(DimensionsResponse, {
+          protocol,
+          slightBelow: 0.25,
+          dimensions: [
+            {
+              dimension: 'emoji',
+              label: 'Emoji',
+              less: 'Use no emoji.',
+              slightlyLess: 'Slightly preferred: use no emoji.',
+              slightlyMore: 'Slightly preferred: use emoji.',
+              more: 'Use emoji.',
+            },
+          ],
+        }),
       },
     },
-  }),
-  listProposals: own({
-    method: 'get',
-    path: '/v1/proposals',
-    tag,
-    who,
-    summary: 'Preferences that wait for the user’s word',
-    description:
-      'The user seems to have stated them in a conversation. They count once they are accepted.',
-    body: undefined,
-    response: ProposalsResponse,
-    errors: [],
-    example: {
-      request: undefined,
-      response: {
-        protocol,
-        proposals: [
-          {
-            id: 'p_1',
-            at: 1_790_000_000_000,
-            dimension: 'emoji',
-            direction: -1,
-            sentence: 'Use no emoji.',
-            said: 'please remember that I do not like emoji',
-            decisionId: 'd_5Jq0',
-          },
-        ],
+    (c) => c.json(said(DIMENSION_WORDS), 200),
+  ),
+  listProposals: own(
+    {
+      method: 'get',
+      path: '/v1/proposals',
+      tag,
+      who,
+      summary: 'Preferences that wait for the user’s word',
+      description:
+        'The user seems to have stated them in a conversation. They count once they are accepted.',
+      errors: [],
+      responses: {
+        200: json(ProposalsResponse, {
+          protocol,
+          proposals: [
+            {
+              id: 'p_1',
+              at: 1_790_000_000_000,
+              dimension: 'emoji',
+              direction: -1,
+              sentence: 'Use no emoji.',
+              said: 'please remember that I do not like emoji',
+              decisionId: 'd_5Jq0',
+            },
+          ],
+        }),
       },
     },
-  }),
-  settleProposal: own({
-    method: 'post',
-    path: '/v1/proposals',
-    tag,
-    who,
-    summary: 'Accepts or dismisses one of them',
-    description: 'A dismissed one does not come back. Answers with the profile.',
-    body: ProposalRequest,
-    response: ProfileResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_NOT_FOUND', 'E_STORE'],
-    example: { request: { protocol, id: 'p_1', accept: true }, response: profile },
-  }),
-  getStatus: own({
-    method: 'get',
-    path: '/v1/status',
-    tag,
-    who,
-    summary: 'What the device has and does',
-    description: 'Model, release, choices, activity, training, and what ranking has come to.',
-    body: undefined,
-    response: StatusResponse,
-    errors: [],
-    example: {
-      request: undefined,
-      response: {
-        protocol,
-        model: 'SmolLM2-135M-Instruct',
-        exitLayer: 12,
-        release: null,
-        enrolled: false,
-        activity: 'idle',
-        choices: 40,
-        heldBack: 8,
-        margin: 0.2,
-        trainedAt: null,
-        people: 1,
+    (c) => c.json(said({ proposals: c.var.deps.device.proposals() }), 200),
+  ),
+  settleProposal: own(
+    {
+      method: 'post',
+      path: '/v1/proposals',
+      tag,
+      who,
+      summary: 'Accepts or dismisses one of them',
+      description: 'A dismissed one does not come back. Answers with the profile.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_NOT_FOUND', 'E_STORE'],
+      request: { body: json(ProposalRequest, { protocol, id: 'p_1', accept: true }) },
+      responses: { 200: json(ProfileResponse, profile) },
+    },
+    async (c) => {
+      const { id, accept } = c.req.valid('json')
+      return c.json(said(await c.var.deps.device.settleProposal(id, accept)), 200)
+    },
+  ),
+  getStatus: own(
+    {
+      method: 'get',
+      path: '/v1/status',
+      tag,
+      who,
+      summary: 'What the device has and does',
+      description: 'Model, release, choices, activity, training, and what ranking has come to.',
+      errors: [],
+      responses: {
+        200: json(StatusResponse, {
+          protocol,
+          model: 'SmolLM2-135M-Instruct',
+          exitLayer: 12,
+          release: null,
+          enrolled: false,
+          activity: 'idle',
+          choices: 40,
+          heldBack: 8,
+          margin: 0.2,
+          trainedAt: null,
+          people: 1,
+        }),
       },
     },
-  }),
-  setTraining: own({
-    method: 'post',
-    path: '/v1/training',
-    tag,
-    who,
-    summary: 'Pauses or resumes training',
-    description: 'All of this home, within 0.1 s; remembered across restarts.',
-    body: TrainingRequest,
-    response: TrainingResponse,
-    errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-    example: {
-      request: { protocol, paused: true },
-      response: {
-        protocol,
-        state: 'paused',
-        step: null,
-        steps: null,
-        tokensPerSecond: null,
-        secondsLeft: null,
+    async (c) => c.json(said(await c.var.deps.device.status()), 200),
+  ),
+  setTraining: own(
+    {
+      method: 'post',
+      path: '/v1/training',
+      tag,
+      who,
+      summary: 'Pauses or resumes training',
+      description: 'All of this home, within 0.1 s; remembered across restarts.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
+      request: { body: json(TrainingRequest, { protocol, paused: true }) },
+      responses: {
+        200: json(TrainingResponse, {
+          protocol,
+          state: 'paused',
+          step: null,
+          steps: null,
+          tokensPerSecond: null,
+          secondsLeft: null,
+        }),
       },
     },
-  }),
+    async (c) =>
+      c.json(said(await c.var.deps.device.pauseTraining(c.req.valid('json').paused)), 200),
+  ),
 }

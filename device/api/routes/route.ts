@@ -1,86 +1,149 @@
-/** What a route is: one table row, from which the app registers it, the OpenAPI document describes it, and tests check both. */
+/** How a route of the device is written: its text, its schemas and its handler in one row. */
+import { OpenAPIHono, type RouteHandler } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { z } from 'zod'
-import type { ErrorCode } from '../../../adapters/errors.ts'
+import {
+  type AnyMedia,
+  honoPath,
+  type JSON_TYPE,
+  type Media,
+  type Route,
+} from '../../../adapters/api-reference/route.ts'
+import { FedError } from '../../../adapters/errors.ts'
+import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
+import type { HomeOperations } from '../../owner/operations.ts'
+import type { Personalizer } from '../../owner/personalizer.ts'
+import type { Sessions } from '../access/sessions.ts'
+import { refusalOf } from '../envelope/errors.ts'
+import { answerInLines, type LongWork } from '../envelope/lines.ts'
+import type { Inspection } from '../inspection/inspection.ts'
 
 /**
- * anyone: no credential, no data in the answer. user: the device token or a session of the page. device: the device token alone.
- * claude: a credential of Claude's, which is sent on, or the device token.
+ * anyone: no credential, no data in the answer. user: the device token or a session of the page.
+ * device: the device token alone. claude: a credential for Claude, which is sent on, or the device
+ * token.
  */
 export type Who = 'anyone' | 'user' | 'device' | 'claude'
+export type Tag = 'Claude' | 'Personalization' | 'Inspection' | 'Home' | 'Page'
 
-export const TAGS = {
-  Claude: 'Claude’s own API in front of Claude: point an SDK’s base URL here.',
-  Personalization: 'The same in parts, for apps that call Claude themselves; and feedback.',
-  Inspection: 'What the device knows, has decided and has sent, and what may leave it.',
-  Home: 'What the command line asks of the process that owns the home; for the device token alone.',
-  Page: 'The page for people, its sessions, and this reference.',
-} as const
-export type Tag = keyof typeof TAGS
+/** The part of a personalizer that the device's own routes use. */
+export type RoutedDevice = Pick<
+  Personalizer,
+  | 'rewrite'
+  | 'rerank'
+  | 'feedback'
+  | 'forget'
+  | 'profile'
+  | 'editProfile'
+  | 'proposals'
+  | 'settleProposal'
+  | 'pauseTraining'
+> & { status(): ReturnType<Personalizer['status']> | Promise<ReturnType<Personalizer['status']>> }
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+/** What handlers find in the context. */
+export type RouteDeps = {
+  readonly device: RoutedDevice
+  readonly inspection: Inspection
+  /** undefined where the process owns no home. */
+  readonly home: HomeOperations | undefined
+  readonly sessions: Sessions
+  readonly deviceToken: string
+  /** Notes a failure that has no code. */
+  readonly noteFailure: (error: unknown, c: Context, requestId?: string) => void
+}
+export type RouteEnv = { Variables: { deps: RouteDeps } }
 
-/** Headers by name, with what each says. */
-type HeaderWords = Readonly<Record<string, string>>
-
-type Words = {
-  readonly method: Method
-  /** As Hono writes it: `/v1/decisions/:id`. */
-  readonly path: string
-  readonly tag: Tag
-  readonly summary: string
-  readonly description: string
-  readonly who: Who
-  readonly requestHeaders?: HeaderWords
-  readonly responseHeaders?: HeaderWords
-  /** Beyond those that every route can answer with: E_HOST, E_ORIGIN, E_AUTH, E_INTERNAL. */
-  readonly errors: readonly ErrorCode[]
+type Parts = { readonly body?: AnyMedia; readonly query?: z.ZodObject }
+type Answers = { readonly 200: AnyMedia }
+/** What the type of a handler is made of. An answer that is not one JSON value is any response. */
+type Config<P extends string, R extends Parts, A extends Answers> = {
+  method: 'get'
+  path: P
+  request: R
+  responses: A extends { 200: Media<typeof JSON_TYPE, z.ZodType> }
+    ? A
+    : { 200: { description: string } }
 }
 
-/**
- * A route of the device's own: JSON in, JSON out. body, query: undefined where it takes none.
- * takes: lines: one JSON object of the body's schema a line; container: one whose header is the
- * body. gives: lines: how far it is, and at last the response (see lines.ts); container: one whose
- * header is the response. isLong: keeps the device busy for seconds to hours.
- */
-export type OwnRoute<
-  B extends z.ZodType | undefined = z.ZodType | undefined,
-  R extends z.ZodType = z.ZodType,
-  Q extends z.ZodObject | undefined = z.ZodObject | undefined,
-> = Words & {
-  readonly query?: Q
-  readonly body: B
-  readonly response: R
-  readonly takes?: 'lines' | 'container'
-  readonly gives?: 'lines' | 'container'
+/** Any route that is in the reference. */
+export type ApiRoute = Route & { readonly who: Who; readonly tag: Tag }
+
+/** A route of the device's own. isLong: it keeps the device busy for seconds to hours. */
+export type OwnRoute = ApiRoute & {
+  readonly responses: Answers
   readonly isLong?: true
-  /** Both are checked against the schemas by a test. */
-  readonly example: {
-    readonly request: B extends z.ZodType ? z.input<B> : undefined
-    readonly response: z.input<R>
-  }
+  readonly handler: (c: Context<RouteEnv>) => Response | Promise<Response>
 }
 
-/** Anything else: a file, or what goes to Claude. Its bodies are Claude's business; the schemas say what the device reads. */
-export type OtherRoute = Words & {
-  readonly body?: z.ZodType
-  readonly response?: z.ZodType
-  readonly contentType: string
-  readonly example?: { readonly request: unknown; readonly response: unknown }
+type Row<P extends string, R extends Parts, A extends Answers> = Omit<
+  OwnRoute,
+  'path' | 'request' | 'responses' | 'handler'
+> & { readonly path: P; readonly request?: R; readonly responses: A }
+
+/** Ties a handler to its route, whose schemas type what it takes and gives. */
+export const own = <P extends string, A extends Answers, R extends Parts = Record<never, never>>(
+  row: Row<P, R, A>,
+  handler: RouteHandler<Config<P, R, A>, RouteEnv>,
+): Row<P, R, A> & Pick<OwnRoute, 'handler'> => ({
+  ...row,
+  handler: handler as unknown as OwnRoute['handler'],
+})
+
+/** A request's body without its protocol version. */
+export const withoutProtocol = <T extends { protocol: unknown }>({
+  protocol: _,
+  ...body
+}: T): Omit<T, 'protocol'> => body
+
+/** An answer with the protocol version. */
+export const said = <T extends object>(body: T): { protocol: typeof PROTOCOL_VERSION } & T => ({
+  protocol: PROTOCOL_VERSION,
+  ...body,
+})
+
+/** Answers line by line: progress as the work goes on, then its result or its error. */
+export const inLines = (
+  c: Context<RouteEnv>,
+  work: (long: LongWork) => Promise<object>,
+): Response =>
+  answerInLines(
+    c.req.raw,
+    async (long) => said(await work(long)),
+    (error) => {
+      c.var.deps.noteFailure(error, c)
+      return refusalOf(error)
+    },
+  )
+
+/** An app whose requests are checked by their schemas. Refusals name the field, never its value. */
+export const checkedApp = (getPath: (request: Request) => string): OpenAPIHono<RouteEnv> =>
+  new OpenAPIHono<RouteEnv>({
+    getPath,
+    defaultHook: (result) => {
+      if (!result.success) throw invalid(result.target, result.error)
+    },
+  })
+
+/** The value as its schema has it. what: named where no field is. Fails with E_BODY. */
+export const checked = <S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  what: string,
+): z.output<S> => {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw invalid(what, result.error)
 }
 
-/** Keeps the types of body, response and query. */
-export const own = <
-  B extends z.ZodType | undefined,
-  R extends z.ZodType,
-  Q extends z.ZodObject | undefined = undefined,
->(
-  route: OwnRoute<B, R, Q>,
-): OwnRoute<B, R, Q> => route
+const invalid = (target: string, { issues }: z.ZodError): FedError => {
+  if (target === 'json' && issues.some(({ path }) => path[0] === 'protocol'))
+    return new FedError('E_PROTOCOL', `this device speaks protocol ${PROTOCOL_VERSION}`)
+  const [issue] = issues
+  if (target === 'json' && issue?.path.length === 0 && issue.code === 'invalid_type')
+    return new FedError('E_BODY', 'the body must be a JSON object')
+  const place = issue?.path.join('.') || (target === 'json' ? 'body' : target)
+  return new FedError('E_BODY', `${place}: ${issue?.code ?? 'is not valid'}`)
+}
 
-/** `/v1/decisions/:id` as OpenAPI writes it: `/v1/decisions/{id}`. */
-export const openApiPath = (path: string): string =>
-  path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{rest}')
-
-/** The errors that each kind of caller can meet on every route. */
-export const commonErrors = (who: Who): readonly ErrorCode[] =>
-  who === 'anyone' ? ['E_HOST', 'E_ORIGIN'] : ['E_HOST', 'E_ORIGIN', 'E_AUTH', 'E_INTERNAL']
+/** The path as Hono has it. */
+export const pathOf = (route: Route): string => honoPath(route.path)

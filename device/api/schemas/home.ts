@@ -1,27 +1,37 @@
 /**
  * What the command line and the owner of a home say to each other, beside what apps say as well.
- * Nothing of it crosses to a server. Reports of long work are those of device/agent/types.ts; their
- * numbers are passed on whole.
+ * Nothing of it crosses to a server.
  */
 import { z } from 'zod'
 import { MODULES } from '../../../adapters/lora/spec.ts'
 import { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { AdapterSpecSchema, Protocol, Sha256, TimeMs } from '../../../adapters/wire/primitives.ts'
+import type { ParticipateReport } from '../../federation/participate.ts'
+import type { ImportReport } from '../../feedback/import-choices.ts'
 import { SettingsChange } from '../../home/settings.ts'
+import type { LeftReport } from '../../owner/operations.ts'
+import type { TrainReport } from '../../owner/train.ts'
 import { ConditionsStatus, EnergyStatus } from '../../records/agent-reports.ts'
 import { RankingStatus } from '../../records/rerank-decision.ts'
+import type { ExitChoice } from '../../reward/choose-exit.ts'
 import { StoreHealth } from '../../store/health.ts'
 import { PRIVATE_OBJECTIVES } from '../../store/private-adapter.ts'
 import { TrainingStatus } from '../../store/training-status.ts'
+import { AskedProtocol } from './protocol.ts'
 
 const Count = z.int().min(0).max(1e9)
 const Bytes = z.int().min(0).max(1e15)
 const Real = z.number().min(-1e12).max(1e12)
 const Path = z.string().min(1).max(4096)
 const Url = z.url({ protocol: /^https?$/ }).max(2000)
-/** A report's own fields, and those that are only passed on. */
-const report = <S extends z.ZodRawShape>(shape: S) =>
-  z.looseObject({ protocol: Protocol, ...shape })
+/** A report of the type T: some of its fields are checked, the others are passed on as they are. */
+const report = <T>() => {
+  type Versioned = { protocol: z.output<typeof Protocol> } & T
+  return <S extends z.ZodRawShape>(shape: S) => {
+    const schema = z.looseObject({ protocol: Protocol, ...shape })
+    return schema as unknown as z.ZodType<Versioned, z.input<typeof schema>>
+  }
+}
 
 /** Which process owns the home. */
 export const OwnerResponse = z.strictObject({
@@ -82,7 +92,7 @@ const Limits = {
 const Layer = z.int().min(1).max(256)
 
 export const TrainRequest = z.strictObject({
-  protocol: Protocol,
+  protocol: AskedProtocol,
   ...Limits,
   adapter: z.boolean().default(false),
   objective: z.enum(PRIVATE_OBJECTIVES).optional(),
@@ -90,8 +100,7 @@ export const TrainRequest = z.strictObject({
   learningRate: z.number().positive().max(1).optional(),
   exit: z.union([Layer, z.literal('auto')]).optional(),
 })
-/** TrainReport. */
-export const TrainResponse = report({
+export const TrainResponse = report<TrainReport>()({
   choices: Count,
   pairs: Count,
   logLikelihood: Real,
@@ -100,31 +109,33 @@ export const TrainResponse = report({
 })
 
 export const ParticipateRequest = z.strictObject({
-  protocol: Protocol,
+  protocol: AskedProtocol,
   ...Limits,
   rounds: z.int().min(1).max(10_000).default(1),
   wait: z.boolean().default(false),
 })
-/** ParticipateReport. */
-export const ParticipateResponse = report({
+export const ParticipateResponse = report<ParticipateReport>()({
   rounds: z.array(z.looseObject({ roundId: z.string().max(100) })).max(10_000),
   ended: z.string().max(100),
   retryAfterMs: z.number().min(0).max(1e12),
 })
 
-export const ExitRequest = z.strictObject({ protocol: Protocol, ...Limits })
-/** ExitChoice. */
-export const ExitResponse = report({
+export const ExitRequest = z.strictObject({ protocol: AskedProtocol, ...Limits })
+export const ExitResponse = report<ExitChoice>()({
   layer: Layer,
   choices: Count,
   scores: z.array(z.looseObject({ layer: Layer })).max(256),
 })
 
-export const PrepareRequest = z.strictObject({ protocol: Protocol })
+export const PrepareRequest = z.strictObject({ protocol: AskedProtocol })
 export const PrepareResponse = z.strictObject({ protocol: Protocol, prepared: z.literal(true) })
 
-/** ImportReport. */
-export const ImportResponse = report({ added: Count, replaced: Count, known: Count, test: Count })
+export const ImportResponse = report<ImportReport>()({
+  added: Count,
+  replaced: Count,
+  known: Count,
+  test: Count,
+})
 
 export const AdapterQuery = z.strictObject({ which: z.enum(['private', 'shared']).optional() })
 /**
@@ -143,7 +154,7 @@ export const AdapterTakenResponse = z.strictObject({
 })
 
 export const EnrollHere = z.strictObject({
-  protocol: Protocol,
+  protocol: AskedProtocol,
   server: Url,
   token: z.string().min(1).max(10_000),
   insecureHttp: z
@@ -157,11 +168,11 @@ export const EnrolledResponse = z.strictObject({
   server: Url,
 })
 /** What leaving did. */
-export const LeftResponse = report({ server: Url.nullable(), accepted: Count })
+export const LeftResponse = report<LeftReport>()({ server: Url.nullable(), accepted: Count })
 
 /** claudeKey: the user's own, kept in the home. */
 export const ConfigChange = z.strictObject({
-  protocol: Protocol,
+  protocol: AskedProtocol,
   model: Path.optional(),
   threads: z.int().min(1).max(256).nullable().optional(),
   settings: SettingsChange.optional(),

@@ -14,6 +14,7 @@ import { ConditionsStatus, EnergyStatus } from '../../records/agent-reports.ts'
 import { DIMENSIONS, Dimension, Share } from '../../records/preference.ts'
 import { DecisionCost, Index, RankingWhy } from '../../records/rerank-decision.ts'
 import { RewritingWhy } from '../../records/rewrite-decision.ts'
+import { AskedProtocol } from './protocol.ts'
 
 const ChoiceId = z.string().min(1).max(300)
 const Count = z.int().min(0).max(1_000_000_000)
@@ -170,7 +171,7 @@ export const ConsentWithdrawn = z.strictObject({
 export type ConsentWithdrawn = z.infer<typeof ConsentWithdrawn>
 
 export const ConsentGrant = z.strictObject({
-  protocol: Protocol,
+  protocol: AskedProtocol,
   contributions: z.array(Contribution).min(1).max(3),
   days: z.int().min(1).max(3650).nullable().default(null).describe('null: until withdrawn'),
 })

@@ -16,6 +16,7 @@ import { RerankDecision } from '../../records/rerank-decision.ts'
 import { RewriteDecision } from '../../records/rewrite-decision.ts'
 import { ForgetReport, forgetTarget, isOneTarget, ONE_TARGET } from '../../store/forget-report.ts'
 import { TrainingStatus } from '../../store/training-status.ts'
+import { AskedProtocol } from './protocol.ts'
 
 const Text = z.string().max(200_000)
 const Short = z.string().max(300)
@@ -27,14 +28,14 @@ const Conversation = {
   tools: z.array(z.looseObject({})).max(1000).optional(),
 }
 
-export const RewriteRequest = z.strictObject({ protocol: Protocol, ...Conversation })
+export const RewriteRequest = z.strictObject({ protocol: AskedProtocol, ...Conversation })
 export type RewriteRequest = z.infer<typeof RewriteRequest>
 
 export const RewriteResponse = z.strictObject({ protocol: Protocol, ...RewriteDecision.shape })
 export type RewriteResponse = z.infer<typeof RewriteResponse>
 
 export const RerankRequest = z.strictObject({
-  protocol: Protocol,
+  protocol: AskedProtocol,
   ...Conversation,
   /** Claude's answers, its first one first. */
   candidates: z.array(Text).min(1).max(16),
@@ -45,7 +46,7 @@ export const RerankResponse = z.strictObject({ protocol: Protocol, ...RerankDeci
 export type RerankResponse = z.infer<typeof RerankResponse>
 
 export const FeedbackRequest = z.strictObject({
-  protocol: Protocol,
+  protocol: AskedProtocol,
   event: FeedbackEvent.refine((e) => e.isImplicit === undefined, 'only the device infers'),
 })
 export type FeedbackRequest = z.infer<typeof FeedbackRequest>
@@ -55,7 +56,7 @@ export type FeedbackResponse = z.infer<typeof FeedbackResponse>
 
 /** preview: says what would go, and erases nothing. */
 export const ForgetRequest = z
-  .strictObject({ protocol: Protocol, ...forgetTarget, preview: z.boolean().optional() })
+  .strictObject({ protocol: AskedProtocol, ...forgetTarget, preview: z.boolean().optional() })
   .refine(isOneTarget, ONE_TARGET)
 export type ForgetRequest = z.infer<typeof ForgetRequest>
 
@@ -68,14 +69,18 @@ export const ProposalsResponse = z.strictObject({
 })
 export type ProposalsResponse = z.infer<typeof ProposalsResponse>
 
-export const ProposalRequest = z.strictObject({ protocol: Protocol, id: Id, accept: z.boolean() })
+export const ProposalRequest = z.strictObject({
+  protocol: AskedProtocol,
+  id: Id,
+  accept: z.boolean(),
+})
 export type ProposalRequest = z.infer<typeof ProposalRequest>
 
 export const ProfileResponse = z.strictObject({ protocol: Protocol, ...DescribedProfile.shape })
 export type ProfileResponse = z.infer<typeof ProfileResponse>
 
 export const ProfileEdit = z.strictObject({
-  protocol: Protocol,
+  protocol: AskedProtocol,
   changes: z.array(ProfileChange).min(1).max(100),
 })
 export type ProfileEdit = z.infer<typeof ProfileEdit>
@@ -102,7 +107,7 @@ export const DimensionsResponse = z.strictObject({
 })
 export type DimensionsResponse = z.infer<typeof DimensionsResponse>
 
-export const TrainingRequest = z.strictObject({ protocol: Protocol, paused: z.boolean() })
+export const TrainingRequest = z.strictObject({ protocol: AskedProtocol, paused: z.boolean() })
 export type TrainingRequest = z.infer<typeof TrainingRequest>
 
 export const TrainingResponse = z.strictObject({ protocol: Protocol, ...TrainingStatus.shape })

@@ -1,6 +1,7 @@
 /** How the page gets in: one-time codes and the sessions they are exchanged for. */
 import { z } from 'zod'
 import { Protocol, TimeMs } from '../../../adapters/wire/primitives.ts'
+import { AskedProtocol } from './protocol.ts'
 
 /** A one-time code that opens the page: valid for 60 seconds. */
 export const SessionCodeResponse = z.strictObject({
@@ -13,7 +14,7 @@ export type SessionCodeResponse = z.infer<typeof SessionCodeResponse>
 /** code: from `loreweave page`; token: the device token, by hand. */
 export const SessionRequest = z
   .strictObject({
-    protocol: Protocol,
+    protocol: AskedProtocol,
     code: z.string().min(1).max(200).optional(),
     token: z.string().min(1).max(200).optional(),
   })

@@ -1,11 +1,12 @@
 /** A Claude and a device of a few lines each, for tests of the local API. */
 
 import { Hono } from 'hono'
+import { answerOf, schemaOf } from '../../../adapters/api-reference/route.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { type ApiDeps, createApi } from '../../../device/api/app.ts'
 import { ApiError } from '../../../device/api/envelope/errors.ts'
 import { type Inspection, openInspection } from '../../../device/api/inspection/inspection.ts'
-import { OWN_ROUTES } from '../../../device/api/routes/openapi.ts'
+import { OWN_ROUTES } from '../../../device/api/routes/own.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
 import type { Personalizer } from '../../../device/owner/personalizer.ts'
 import { appendBlock } from '../../../device/preferences/block.ts'
@@ -230,9 +231,9 @@ export const checkAnswer = async (
   const route = Object.values(OWN_ROUTES).find(
     (r) =>
       r.method === method.toLowerCase() &&
-      new RegExp(`^${r.path.replace(/:\w+/g, '[^/]+')}$`).test(pathname),
+      new RegExp(`^${r.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
   )
-  const schema = response.ok ? route?.response : route && ApiError
+  const schema = response.ok ? schemaOf(route && answerOf(route)) : route && ApiError
   schema?.parse(await response.clone().json())
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pageFile, scriptText } from '../../../../device/api/page/files.ts'
+import { pageFile, pageScript } from '../../../../device/api/page/files.ts'
 import { buildApi } from '../fakes.ts'
 
 const get = (path: string) => buildApi().app.request(`http://127.0.0.1:4141${path}`)
@@ -32,7 +32,7 @@ test('another name is no file, and no path leads out', async () => {
 })
 
 test('the scripts carry no schema library and put no text into the page as markup', () => {
-  const script = scriptText('page')
+  const script = pageScript()
   expect(script).not.toMatch(
     /ZodType|eval\(|new Function|insertAdjacentHTML|outerHTML|document\.write/,
   )

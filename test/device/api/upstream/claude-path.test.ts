@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { OWN_ROUTES } from '../../../../device/api/routes/openapi.ts'
+import { OWN_ROUTES } from '../../../../device/api/routes/own.ts'
 import { claudePath } from '../../../../device/api/upstream/claude-path.ts'
 import { buildApi, fakeDevice, messageText, planOf } from '../fakes.ts'
 

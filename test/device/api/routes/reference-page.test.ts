@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest'
-import { docsHtml } from '../../../../device/api/routes/docs.ts'
-import { ALL_ROUTES, openApiDocument } from '../../../../device/api/routes/openapi.ts'
+import { ALL_ROUTES, localDocument, localPage } from '../../../../device/api/routes/reference.ts'
 
-const html = docsHtml()
+const html = localPage()
 
 test('every route and every schema has its place, and every link inside leads to one', () => {
   const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map((m) => m[1]))
   for (const name of Object.keys(ALL_ROUTES)) expect(ids).toContain(name)
-  const { components } = openApiDocument() as { components: { schemas: object } }
+  const { components } = localDocument() as { components: { schemas: object } }
   for (const name of Object.keys(components.schemas)) expect(ids).toContain(`schema-${name}`)
   for (const [, target] of html.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target)
 })

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { z } from 'zod'
-import { ERROR_CODES } from '../../../../adapters/errors.ts'
+import type { Json } from '../../../../adapters/api-reference/document.ts'
 import {
-  ALL_ROUTES,
-  type Json,
-  OWN_ROUTES,
-  openApiDocument,
-} from '../../../../device/api/routes/openapi.ts'
-import { commonErrors, openApiPath, TAGS } from '../../../../device/api/routes/route.ts'
+  answerOf,
+  exampleOf,
+  honoPath,
+  schemaOf,
+} from '../../../../adapters/api-reference/route.ts'
+import { ERROR_CODES } from '../../../../adapters/errors.ts'
+import { OWN_ROUTES } from '../../../../device/api/routes/own.ts'
+import { ALL_ROUTES, localDocument, WHO } from '../../../../device/api/routes/reference.ts'
+import type { OwnRoute } from '../../../../device/api/routes/route.ts'
 import { buildApi } from '../fakes.ts'
 
 type Operation = {
@@ -17,8 +19,9 @@ type Operation = {
   responses: Record<string, { description: string }>
   security: Record<string, unknown[]>[]
 }
-const document = openApiDocument() as unknown as {
+const document = localDocument() as unknown as {
   openapi: string
+  tags: { name: string }[]
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, Json>; securitySchemes: Record<string, Json> }
 }
@@ -42,11 +45,9 @@ describe('the document', () => {
     const registered = buildApi()
       .app.routes.filter(({ path }) => path !== '/*')
       .flatMap(({ method, path }) =>
-        (method === 'ALL' ? METHODS : [method.toLowerCase()]).map(
-          (one) => `${one} ${openApiPath(path)}`,
-        ),
+        (method === 'ALL' ? METHODS : [method.toLowerCase()]).map((one) => `${one} ${path}`),
       )
-    const described = operations.map(({ method, path }) => `${method} ${path}`)
+    const described = operations.map(({ method, path }) => `${method} ${honoPath(path)}`)
     expect([...new Set(registered)].sort()).toEqual(described.sort())
   })
 
@@ -66,7 +67,7 @@ describe('the document', () => {
       for (const p of named) expect(p.required).toBe(true)
       for (const p of operation.parameters ?? [])
         expect(['path', 'query', 'header']).toContain(p.in)
-      for (const tag of operation.tags) expect(Object.keys(TAGS)).toContain(tag)
+      for (const tag of operation.tags) expect(document.tags.map(({ name }) => name)).toContain(tag)
       for (const one of operation.security)
         for (const name of Object.keys(one)) expect(securitySchemes).toHaveProperty(name)
       expect(Object.keys(operation.responses).length).toBeGreaterThan(0)
@@ -91,22 +92,20 @@ describe('the document', () => {
   })
 })
 
-describe('the table', () => {
-  test.each(Object.entries(OWN_ROUTES))('%s: its examples are what its schemas say', (_, route) => {
-    const { body, response, example } = route as {
-      body: z.ZodType | undefined
-      response: z.ZodType
-      example: { request: unknown; response: unknown }
+describe('the routes', () => {
+  const own = Object.entries(OWN_ROUTES) as [string, OwnRoute][]
+  test.each(own)('%s: its examples are what its schemas say', (_, route) => {
+    for (const body of [route.request?.body, answerOf(route)]) {
+      const example = exampleOf(body)
+      if (body) expect(schemaOf(body)!.parse(example)).toMatchObject(example as object)
     }
-    if (body) expect(body.parse(example.request)).toMatchObject(example.request as object)
-    else expect(example.request).toBeUndefined()
-    expect(response.parse(example.response)).toMatchObject(example.response as object)
+    expect(exampleOf(answerOf(route))).toBeDefined()
   })
 
-  test.each(Object.entries(ALL_ROUTES).filter(([, r]) => r.example && !('query' in r)))(
+  test.each(Object.entries(ALL_ROUTES).filter(([, r]) => schemaOf(answerOf(r))))(
     '%s: an example of another shape is refused',
-    (_, { response }) => {
-      expect(response?.safeParse({ unknown: 1 }).success).toBe(false)
+    (_, route) => {
+      expect(schemaOf(answerOf(route))!.safeParse({ unknown: 1 }).success).toBe(false)
     },
   )
 
@@ -115,7 +114,7 @@ describe('the table', () => {
     (_, r) => {
       expect(r.summary).not.toMatch(/\.$/)
       expect(r.description).toMatch(/\.$/)
-      for (const code of [...r.errors, ...commonErrors(r.who)]) expect(ERROR_CODES).toContain(code)
+      for (const code of [...r.errors, ...WHO[r.who].errors]) expect(ERROR_CODES).toContain(code)
     },
   )
 })

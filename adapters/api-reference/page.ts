@@ -1,5 +1,5 @@
 /** The reference at /docs: the OpenAPI document as a page that works offline. Every text in it comes from the document, escaped. */
-import { type Json, openApiDocument } from './openapi.ts'
+import type { Json } from './document.ts'
 
 type Operation = {
   readonly operationId: string
@@ -26,11 +26,36 @@ type Document = {
 }
 type Entry = { readonly method: string; readonly path: string; readonly operation: Operation }
 
-export const docsHtml = (): string => {
-  html ??= page(openApiDocument() as unknown as Document)
-  return html
+/** What one API's page says beside its document. */
+export type PageWords = {
+  readonly title: string
+  readonly heading: string
+  /** Beside the name of the product, before the version. */
+  readonly of: string
+  /** Security schemes in words; those without words are passed over. */
+  readonly who: Readonly<Record<string, string>>
+  /** Where examples are sent. */
+  readonly origin: string
+  /** How `curl` shows a credential. */
+  readonly credential: string
+  /** Where the name of the product leads. */
+  readonly home: string
+  /** Further style sheets of the program. */
+  readonly styles: readonly string[]
 }
-let html: string | undefined
+
+/** Nothing but the program's own files and API, no inline script or style, no frame around it, no referrer. */
+export const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  'cache-control': 'no-store',
+} as const
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`)
@@ -39,7 +64,9 @@ const escaped = (text: string): string =>
 const words = (text: string): string =>
   escaped(text).replace(/`([^`]+)`/g, (_, code: string) => `<code>${code}</code>`)
 
-const page = ({ info, tags, paths, components }: Document): string => {
+/** document: as `openApiDocument` makes it. */
+export const referencePage = (document: Json, page: PageWords): string => {
+  const { info, tags, paths, components } = document as unknown as Document
   const entries = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
   )
@@ -51,16 +78,14 @@ const page = ({ info, tags, paths, components }: Document): string => {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Loreweave: reference of the local API</title>
+<title>${escaped(page.title)}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/assets/look.css">
-<link rel="stylesheet" href="/assets/parts.css">
-<link rel="stylesheet" href="/assets/docs.css">
+${['look.css', ...page.styles, 'docs.css'].map((name) => `<link rel="stylesheet" href="/assets/${name}">`).join('\n')}
 <script type="module" src="/assets/docs.js"></script>
 </head>
 <body class="docs">
 <a class="skip" href="#content">Skip to the content</a>
-<header class="top"><div class="bar"><a class="brand" href="/">Loreweave</a><span class="quiet">local API, version ${escaped(info.version)}</span></div></header>
+<header class="top"><div class="bar"><a class="brand" href="${page.home}">Loreweave</a><span class="quiet">${escaped(page.of)}, version ${escaped(info.version)}</span></div></header>
 <div class="columns">
 <nav aria-label="Routes">
 <label for="search">Find a route or a schema</label>
@@ -72,10 +97,19 @@ ${tags.map((tag) => `<h2>${escaped(tag.name)}</h2><ul>${under(tag.name).map(link
 </div>
 </nav>
 <main id="content" tabindex="-1">
-<h1>The local API</h1>
+<h1>${escaped(page.heading)}</h1>
 <p class="lead">${words(info.description)}</p>
 <p>For programs: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
-${tags.map((tag) => `<section aria-labelledby="tag-${tag.name}"><h2 id="tag-${tag.name}">${escaped(tag.name)}</h2><p>${words(tag.description)}</p>${under(tag.name).map(article).join('\n')}</section>`).join('\n')}
+${tags
+  .map(
+    (tag) =>
+      `<section aria-labelledby="tag-${tag.name}"><h2 id="tag-${tag.name}">${escaped(tag.name)}</h2><p>${words(tag.description)}</p>${under(
+        tag.name,
+      )
+        .map((entry) => article(entry, page))
+        .join('\n')}</section>`,
+  )
+  .join('\n')}
 <section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>
 ${schemas.map(([name, schema]) => `<article id="schema-${escaped(name)}"><h3>${escaped(name)}</h3>${described(schema)}${shape(schema)}</article>`).join('\n')}
 </section>
@@ -89,16 +123,10 @@ ${schemas.map(([name, schema]) => `<article id="schema-${escaped(name)}"><h3>${e
 const link = ({ method, path, operation }: Entry): string =>
   `<li data-find="${escaped(`${method} ${path} ${operation.summary}`)}"><a href="#${operation.operationId}"><span class="method">${method.toUpperCase()}</span> ${escaped(path)}</a></li>`
 
-const WHO: Readonly<Record<string, string>> = {
-  deviceToken: 'the device token',
-  pageSession: 'a session of the page',
-  claudeKey: 'your credential at Claude',
-}
-
-const article = ({ method, path, operation }: Entry): string => {
+const article = ({ method, path, operation }: Entry, page: PageWords): string => {
   const { operationId, summary, description, security, parameters, requestBody } = operation
-  const who = security.flatMap((scheme) => WHO[Object.keys(scheme)[0] ?? ''] ?? [])
-  const { headers, content } = operation.responses['200'] ?? operation.responses['default'] ?? {}
+  const who = security.flatMap((scheme) => page.who[Object.keys(scheme)[0] ?? ''] ?? [])
+  const { headers, content } = usualAnswer(operation)
   const asked = requestBody?.content['application/json']
   const answered = content?.['application/json']
   const refused = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400)
@@ -108,7 +136,7 @@ const article = ({ method, path, operation }: Entry): string => {
 <p class="quiet">${who.length === 0 ? 'Needs no credential.' : `Needs ${who.join(' or ')}.`}</p>
 ${parameters ? `<h4>Parameters</h4><dl>${parameters.map((p) => `<dt><code>${escaped(p.name)}</code> <span class="quiet">${p.in}, ${type(p.schema)}</span></dt><dd>${words(p.description ?? '')}</dd>`).join('')}</dl>` : ''}
 ${asked?.schema ? `<h4>Request</h4><p>${type(asked.schema)}</p>` : ''}
-${example(curl(method, path, who, asked?.example))}
+${example(curl(method, path, who.length > 0, asked?.example, page))}
 ${answered?.schema ? `<h4>Answer</h4><p>${type(answered.schema)}</p>` : ''}
 ${
   headers
@@ -125,14 +153,24 @@ ${refused.length > 0 ? `<h4>Refusals</h4><dl class="short">${refused.map(([statu
 </article>`
 }
 
-const curl = (method: string, path: string, who: readonly string[], body: unknown): string => {
+/** The first that is no refusal. */
+const usualAnswer = ({ responses }: Operation): Partial<Answer> =>
+  Object.entries(responses).find(([status]) => !(Number(status) >= 400))?.[1] ?? {}
+
+const curl = (
+  method: string,
+  path: string,
+  isGuarded: boolean,
+  body: unknown,
+  { origin, credential }: PageWords,
+): string => {
   const how = method === 'get' ? '' : ` -X ${method.toUpperCase()}`
-  const credential = who.length > 0 ? ' \\\n  -H "x-api-key: $TOKEN"' : ''
+  const shown = isGuarded ? ` \\\n  ${credential}` : ''
   const json =
     body === undefined
       ? ''
       : ` \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`
-  return `curl${how} http://127.0.0.1:4141${path}${credential}${json}`
+  return `curl${how} ${origin}${path}${shown}${json}`
 }
 
 const example = (text: string): string => `<pre><code>${escaped(text)}</code></pre>`

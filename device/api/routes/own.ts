@@ -1,0 +1,12 @@
+/** The device's own routes, by the names of their operations. */
+import { HOME_ROUTES } from './home.ts'
+import { INSPECTION_ROUTES } from './inspection.ts'
+import { PERSONAL_ROUTES } from './personal.ts'
+import { SESSION_ROUTES } from './sessions.ts'
+
+export const OWN_ROUTES = {
+  ...PERSONAL_ROUTES,
+  ...INSPECTION_ROUTES,
+  ...SESSION_ROUTES,
+  ...HOME_ROUTES,
+}
