@@ -1,8 +1,10 @@
-/** What the engine takes and gives. Everything here crosses the process boundary, so it is plain data. */
+/** What the engine takes and gives. Everything here crosses the process boundary, so it is plain
+ *  data. */
 import type { Factor } from '../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../adapters/lora/spec.ts'
 
-/** float32: as converted. quantized: rounded to 4 or 8 bits (model/quantize.ts), an eighth to a quarter of the memory. */
+/** float32: as converted. quantized: rounded to 4 or 8 bits (model/quantize.ts), an eighth to a
+ *  quarter of the memory. */
 export type Weights = 'float32' | 'quantized'
 
 /** flat: the full layout of lora/layout.ts, A and B. */
@@ -26,11 +28,13 @@ export type RatedAnswer = {
   readonly weight: number
 }
 
-/** reward: Bradley-Terry on r = head·(mean state over the answer after exitLayer layers); head: [hidden].
+/** reward: Bradley-Terry on r = head·(mean state over the answer after exitLayer layers); head:
+ *  [hidden].
  *  completion: cross-entropy, mean over the answer tokens of a batch.
- *  dpo (Rafailov et al. 2023): r = beta·log-ratio to the same adapters without the trainable one; offset is unused.
- *  kto (Ethayarajh et al. 2024, eq. 8): weight·λ·(1 − σ(±(r − z0))), r as in dpo, λ by the sign (default 1), and z0 = beta
- *  times the batch's mean log-ratio of mismatched prompts and answers, at least 0, no gradient through it. */
+ *  dpo (Rafailov et al. 2023): r = beta·log-ratio to the same adapters without the trainable one;
+ *  offset is unused. kto (Ethayarajh et al. 2024, eq. 8): weight·λ·(1 − σ(±(r − z0))), r as in dpo,
+ *  λ by the sign (default 1), and z0 = beta times the batch's mean log-ratio of mismatched prompts
+ *  and answers, at least 0, no gradient through it. */
 export type Objective =
   | {
       readonly kind: 'reward'
@@ -48,11 +52,13 @@ export type Objective =
       readonly undesirableWeight?: number
     }
 
-/** Examples that are never trained on; their mean loss decides when to stop and which adapter is returned. */
+/** Examples that are never trained on; their mean loss decides when to stop and which adapter is
+ *  returned. */
 export type Validation = {
   /** Of the request's own kind. */
   readonly objective: Objective
-  /** Steps from one evaluation to the next; default: an epoch. The first is before any step, the last after all. */
+  /** Steps from one evaluation to the next; default: an epoch. The first is before any step, the
+   *  last after all. */
   readonly every?: number
   /** Evaluations in a row without a new lowest loss that end the run; at least 1. */
   readonly patience: number
@@ -75,21 +81,25 @@ export type TrainRequest = {
   readonly clipNorm: number
   /** Decoupled (AdamW); default 0. */
   readonly weightDecay?: number
-  /** What the learning rate does after the warm-up: stay (default), or fall to 0 along half a cosine. */
+  /** What the learning rate does after the warm-up: stay (default), or fall to 0 along half a
+   *  cosine. */
   readonly schedule?: 'constant' | 'cosine'
   /** Share of all steps, 0 to 1, over which the learning rate rises from 0; default 0. */
   readonly warmup?: number
-  /** μ of FedProx (Li et al. 2020): adds μ/2·‖w − w₀‖² over the moving factors, w₀ the adapter as given; default 0. */
+  /** μ of FedProx (Li et al. 2020): adds μ/2·‖w − w₀‖² over the moving factors, w₀ the adapter as
+   *  given; default 0. */
   readonly proximal?: number
   /** Without it the run takes every step and returns the last adapter. */
   readonly validation?: Validation
   readonly seed: number
-  /** File path. Written atomically every few seconds and at the end; resumed exactly when it matches the request. */
+  /** File path. Written atomically every few seconds and at the end; resumed exactly when it
+   *  matches the request. */
   readonly checkpoint?: string
   readonly threads?: number
 }
 
-/** tokens: answer and prompt tokens seen so far; seconds: since this call began; heldBack: the newest evaluation.
+/** tokens: answer and prompt tokens seen so far; seconds: since this call began; heldBack: the
+ *  newest evaluation.
  *  tokensPerSecond, secondsLeft: by the last steps, pauses left out; absent at the first step. */
 export type TrainProgress = {
   readonly step: number
@@ -105,7 +115,8 @@ export type TrainProgress = {
 /** Mean loss of held-back examples after so many steps. */
 export type Evaluation = { readonly step: number; readonly loss: number }
 
-/** flat: the trainable adapter, full layout: the one of the lowest held-back loss where there was a validation, else the last.
+/** flat: the trainable adapter, full layout: the one of the lowest held-back loss where there was a
+ *  validation, else the last.
  *  losses: one per step; steps: taken. */
 export type TrainResult = {
   readonly flat: Float32Array
@@ -119,17 +130,20 @@ export type TrainResult = {
 
 export type PooledOptions = {
   readonly exitLayer: number
-  /** Lower layers, in rising order, that are pooled on the way: a result is then [hidden] for each of them and for the exit. */
+  /** Lower layers, in rising order, that are pooled on the way: a result is then [hidden] for each
+   *  of them and for the exit. */
   readonly through?: readonly number[] | undefined
   readonly adapters: readonly LoraFeed[]
-  /** States that enter this layer are kept, for adapters that will lie on it and above; default: the first layer of those given. */
+  /** States that enter this layer are kept, for adapters that will lie on it and above; default:
+   *  the first layer of those given. */
   readonly keepFrom?: number | undefined
-  /** The graph keeps a copy of its weights as its products read them: short texts pass a sixth faster, and the copy takes as much
-   *  memory as the weights. */
+  /** The graph keeps a copy of its weights as its products read them: short texts pass a sixth
+   *  faster, and the copy takes as much memory as the weights. */
   readonly packed?: boolean | undefined
   /** False: nothing of the inputs may outlast the process. */
   readonly keep?: boolean | undefined
-  /** Aborts: the states are not wanted any more. What has not begun never does; fails with E_CANCELLED. */
+  /** Aborts: the states are not wanted any more. What has not begun never does; fails with
+   *  E_CANCELLED. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (done: number, of: number) => void
 }
@@ -151,9 +165,11 @@ export type GenerateOptions = {
   readonly stopIds: readonly number[]
 }
 
-/** Every method fails with E_ENGINE (the child process died), E_SHAPE or E_MODEL_FILE (inputs or weights do not fit). */
+/** Every method fails with E_ENGINE (the child process died), E_SHAPE or E_MODEL_FILE (inputs or
+ *  weights do not fit). */
 export type Engine = {
-  /** Mean raw residual state over each answer after exitLayer layers (no final norm), [hidden] each. */
+  /** Mean raw residual state over each answer after exitLayer layers (no final norm), [hidden]
+   *  each. */
   pooled(inputs: readonly AnswerInput[], options: PooledOptions): Promise<Float32Array[]>
   score(
     prompt: readonly number[],
@@ -162,15 +178,18 @@ export type Engine = {
   ): Promise<CandidateScore[]>
   /** The new tokens, without the stop token. */
   generate(prompt: readonly number[], options: GenerateOptions): Promise<number[]>
-  /** E_DIVERGED when the loss or a gradient is not finite; E_MEMORY when it would not fit; E_CANCELLED when the signal aborts. */
+  /** E_DIVERGED when the loss or a gradient is not finite; E_MEMORY when it would not fit;
+   *  E_CANCELLED when the signal aborts. */
   train(
     request: TrainRequest,
     onProgress?: (progress: TrainProgress) => void,
     signal?: AbortSignal,
   ): Promise<TrainResult>
-  /** Largest sum over the children that was seen, now included: proportional set size on Linux, resident set size elsewhere. */
+  /** Largest sum over the children that was seen, now included: proportional set size on Linux,
+   *  resident set size elsewhere. */
   memory(): Promise<{ peakPssBytes: number }>
-  /** Forgets every text: what children hold, and what they wrote to the state folder. Calls under way fail with E_CANCELLED. */
+  /** Forgets every text: what children hold, and what they wrote to the state folder. Calls under
+   *  way fail with E_CANCELLED. */
   forget?(): Promise<void>
   /** Ends the children; pending calls fail with E_ENGINE. */
   close(): Promise<void>

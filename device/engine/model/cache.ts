@@ -1,4 +1,5 @@
-/** Where models lie on the disk: `models/` holds their files as published, `converted/` what the engine maps. */
+/** Where models are on disk: `models/` holds their files as published, `converted/` the weights that
+ *  the engine maps. */
 import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -13,13 +14,13 @@ export const defaultCacheFolder = (env: Readonly<Record<string, string | undefin
 export const modelPath = (cacheFolder: string, file: string): string =>
   join(cacheFolder, 'models', file)
 
-/** sha256: of the source's bytes. */
+/** sha256: the digest of the source's bytes. */
 export const convertedFolder = (cacheFolder: string, sha256: string): string =>
   join(cacheFolder, 'converted', `${sha256}-v${CONVERTER_VERSION}`)
 
 /**
- * Published files with what is left of transfers, and converted weights of any version with what is
- * left of converting.
+ * Published files and interrupted transfers, converted weights of any version and interrupted
+ * conversions.
  */
 const CACHED: Readonly<Record<string, (name: string) => boolean>> = {
   models: (name) =>
@@ -32,8 +33,7 @@ const CACHED: Readonly<Record<string, (name: string) => boolean>> = {
 }
 
 /**
- * Paths of what this program has put into a cache folder; whatever else lies there is somebody
- * else's.
+ * Paths that this program has written in a cache folder; other files there belong to someone else.
  */
 export const cachedFiles = (cacheFolder: string): string[] =>
   Object.entries(CACHED).flatMap(([name, isOwn]) => {
@@ -43,7 +43,7 @@ export const cachedFiles = (cacheFolder: string): string[] =>
       .map((file) => join(folder, file))
   })
 
-/** None where there is no such folder. */
+/** Empty if there is no such folder. */
 const existing = (folder: string): string[] => {
   try {
     return readdirSync(folder).toSorted()

@@ -1,4 +1,5 @@
-/** What a Llama-family model is, read from a Hugging Face config.json or from GGUF metadata. Unknown is refused by name. */
+/** The configuration of a Llama-family model, read from a Hugging Face config.json or from GGUF
+ *  metadata. Anything unknown is refused by name. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { ModelShape } from '../../../adapters/lora/spec.ts'
 import { ModelShapeSchema } from '../../../adapters/wire/primitives.ts'
@@ -24,8 +25,10 @@ export type ModelConfig = Rope & {
 export const hasHeadNorms = ({ architecture }: Pick<ModelConfig, 'architecture'>): boolean =>
   architecture === 'qwen3'
 
-/** Reads a parsed config.json. hasHead: the weights hold `lm_head.weight`; decides only when the file does not say.
- *  Fails with E_MODEL_FILE (a field is missing or absurd), E_MODEL_UNSUPPORTED (architecture, rope scaling, activation, …). */
+/** Reads a parsed config.json. hasHead: the weights hold `lm_head.weight`; decides only when the
+ *  file does not say.
+ *  Fails with E_MODEL_FILE (a field is missing or absurd), E_MODEL_UNSUPPORTED (architecture, rope
+ *  scaling, activation, …). */
 export const configFromHuggingFace = (json: unknown, hasHead = true): ModelConfig => {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new FedError('E_MODEL_FILE', 'config.json must be an object')
@@ -56,8 +59,10 @@ export const configFromHuggingFace = (json: unknown, hasHead = true): ModelConfi
   })
 }
 
-/** Reads GGUF metadata. tensors: the names the file holds; they decide bias, tied head and the vocabulary.
- *  vocab: rows of `token_embd.weight`; freqs: the numbers of `rope_freqs.weight`.  Fails like configFromHuggingFace. */
+/** Reads GGUF metadata. tensors: the names the file holds; they decide bias, tied head and the
+ *  vocabulary.
+ *  vocab: rows of `token_embd.weight`; freqs: the numbers of `rope_freqs.weight`.  Fails like
+ *  configFromHuggingFace. */
 export const configFromGguf = (
   metadata: ReadonlyMap<string, unknown>,
   tensors: ReadonlySet<string>,
@@ -95,7 +100,8 @@ export const configFromGguf = (
   })
 }
 
-/** The config itself once every size is possible; E_MODEL_FILE otherwise. Also guards a config read back from disk. */
+/** Returns the config if every size is possible, else fails with E_MODEL_FILE. Also checks a config
+ *  read back from disk. */
 export const checked = (config: ModelConfig): ModelConfig => {
   const bad = (what: string) => new FedError('E_MODEL_FILE', `model config: ${what}`)
   const parsed = ModelShapeSchema.safeParse(config.shape)

@@ -3,7 +3,8 @@ import { GGUF_TYPES, type GgufType } from '../../../adapters/formats/gguf.ts'
 import { float16 } from '../../../adapters/formats/safetensors.ts'
 import { type Dequantize, iq4nl, iq4xs, q2k, q3k, q4k, q5k, q6k } from './k-quants.ts'
 
-/** bytes: whole blocks, as they lie in the file (little-endian) -> one number each. RangeError when a block is cut. */
+/** bytes: whole blocks, as they lie in the file (little-endian) -> one number each. RangeError when
+ *  a block is cut. */
 export const dequantize = (type: GgufType, bytes: Uint8Array): Float32Array => {
   const block = GGUF_TYPES[type]
   const blocks = bytes.length / block.bytes
@@ -17,7 +18,8 @@ export const dequantize = (type: GgufType, bytes: Uint8Array): Float32Array => {
 const half = (bytes: Uint8Array, at: number, halves: Float32Array): number =>
   halves[bytes[at]! | (bytes[at + 1]! << 8)]!
 
-/** In the formats of 32, byte j of the numbers holds number j (low half) and number j + 16 (high half). */
+/** In the formats of 32, byte j of the numbers holds number j (low half) and number j + 16 (high
+ *  half). */
 const kernels: Record<GgufType, Dequantize> = {
   F32: (bytes, out) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -98,7 +100,8 @@ const kernels: Record<GgufType, Dequantize> = {
 const word = (bytes: Uint8Array, at: number): number =>
   bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 
-/** All 65,536 float16 values; building it costs a millisecond, and tensors have millions of scales. */
+/** All 65,536 float16 values; building it costs a millisecond, and tensors have millions of
+ *  scales. */
 const float16Table = (): Float32Array => {
   halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => float16(bits))
   return halves

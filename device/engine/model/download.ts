@@ -6,19 +6,19 @@ import { watchdog } from '../../http/watchdog.ts'
 
 export type Download = {
   readonly url: string
-  /** Kept when the transfer breaks off, so that the next one goes on from its end. */
+  /** Kept if the transfer breaks off; the next one resumes from its end. */
   readonly partPath: string
   /** Size the file must have. */
   readonly bytes: number
   readonly fetch: Fetch
   readonly onBytes?: (have: number) => void
   readonly signal?: AbortSignal
-  /** How long to wait for the answer's beginning, and for the next bytes of it. */
+  /** How long to wait for the response to begin, and for each next chunk of it. */
   readonly connectTimeoutMs?: number
   readonly stallTimeoutMs?: number
 }
 
-/** Appends to partPath until it holds `bytes` bytes; resumed tells whether older bytes were kept.
+/** Appends to partPath until it holds `bytes` bytes; resumed: whether older bytes were kept.
  *  Throws an Error whose message is the reason: a status, a size, a timeout, the network. */
 export const download = async (options: Download): Promise<{ resumed: boolean }> => {
   const { partPath, bytes, onBytes } = options
@@ -59,7 +59,7 @@ export const download = async (options: Download): Promise<{ resumed: boolean }>
   }
 }
 
-/** The byte at which the answer begins. */
+/** The byte at which the response begins. */
 const startOf = (response: Response, asked: number, bytes: number): number => {
   const { status, headers } = response
   const page = [200, 206, 407, 511].includes(status) ? gatewayReason(status, headers) : null

@@ -8,7 +8,8 @@ export type ExpectedTensor = {
   readonly isLinear: boolean
 }
 
-/** Every tensor of a model in file order, with its shape in the store. Linears are [in, out], so that y = x·W. */
+/** Every tensor of a model in file order, with its shape in the store. Linears are [in, out], so
+ *  that y = x·W. */
 export const expectedTensors = (config: ModelConfig): ExpectedTensor[] => {
   const { layers, hidden, vocab } = config.shape
   const vector = (name: string, size: number): ExpectedTensor => ({

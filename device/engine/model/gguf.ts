@@ -13,8 +13,8 @@ export type GgufFile = GgufHeader & {
 
 const MAX_HEADER_BYTES = 256 * 1024 * 1024
 
-/** Opens a file and reads its header. Fails with E_MODEL_FILE (what is wrong), E_MODEL_UNSUPPORTED (version, tensor type),
- *  E_MODEL_MISSING (no such file). */
+/** Opens a file and reads its header. Fails with E_MODEL_FILE (what is wrong), E_MODEL_UNSUPPORTED
+ *  (version, tensor type), E_MODEL_MISSING (no such file). */
 export const openGguf = async (path: string): Promise<GgufFile> => {
   const handle = await open(path, 'r').catch((cause) => {
     throw new FedError('E_MODEL_MISSING', `cannot open ${path}: ${cause.code ?? 'unknown'}`, {

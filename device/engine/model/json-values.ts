@@ -1,4 +1,4 @@
-/** Single values out of a config that somebody else wrote. */
+/** Single values from a config that another program wrote. */
 import { FedError } from '../../../adapters/errors.ts'
 
 /** E_MODEL_FILE when the field is there and is no number, or is missing and has no fallback. */

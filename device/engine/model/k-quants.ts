@@ -1,5 +1,5 @@
-/** ggml's K formats: 256 numbers share one or two float16 scales, runs of 16 or 32 have small scales
- *  of their own; and the two formats of 4 bits whose numbers are not evenly spaced. */
+/** ggml's K formats: 256 numbers share one or two float16 scales, runs of 16 or 32 have small
+ *  scales of their own; and the two formats of 4 bits whose numbers are not evenly spaced. */
 
 export type Dequantize = (bytes: Uint8Array, out: Float32Array, halves: Float32Array) => void
 
@@ -10,7 +10,8 @@ const minimum = new Float32Array(16)
 const half = (bytes: Uint8Array, at: number, halves: Float32Array): number =>
   halves[bytes[at]! | (bytes[at + 1]! << 8)]!
 
-/** Bytes: 16 scales (low half) and minima (high half), 64 of 2-bit numbers, d, dmin.  y = d·s·q − dmin·m. */
+/** Bytes: 16 scales (low half) and minima (high half), 64 of 2-bit numbers, d, dmin.
+ *  y = d·s·q − dmin·m. */
 export const q2k: Dequantize = (bytes, out, halves) => {
   for (let at = 0, to = 0; to < out.length; at += 84, to += 256) {
     const d = half(bytes, at + 80, halves)
@@ -31,7 +32,8 @@ export const q2k: Dequantize = (bytes, out, halves) => {
   }
 }
 
-/** Bytes: 32 of high bits, 64 of 2-bit numbers, 12 of sixteen 6-bit scales, d.  y = d·(s − 32)·(q − 4 where the high bit is 0). */
+/** Bytes: 32 of high bits, 64 of 2-bit numbers, 12 of sixteen 6-bit scales, d.
+ *  y = d·(s − 32)·(q − 4 where the high bit is 0). */
 export const q3k: Dequantize = (bytes, out, halves) => {
   for (let at = 0, to = 0; to < out.length; at += 110, to += 256) {
     const d = half(bytes, at + 108, halves)
@@ -52,7 +54,8 @@ export const q3k: Dequantize = (bytes, out, halves) => {
   }
 }
 
-/** Eight 6-bit scales and minima in 12 bytes: low six bits of 0-3 first, four low bits of 4-7 last, their high bits above. */
+/** Eight 6-bit scales and minima in 12 bytes: low six bits of 0-3 first, four low bits of 4-7 last,
+ *  their high bits above. */
 const fillScales = (bytes: Uint8Array, at: number, d: number, dmin: number): void => {
   for (let run = 0; run < 4; run++) {
     const s = bytes[at + run]!
@@ -116,7 +119,7 @@ export const q6k: Dequantize = (bytes, out, halves) => {
   }
 }
 
-/** What the 4 bits of IQ4_NL and IQ4_XS stand for (ggml: kvalues_iq4nl). */
+/** The values of the 4-bit codes of IQ4_NL and IQ4_XS (ggml: kvalues_iq4nl). */
 const LEVELS = Float32Array.of(
   ...[-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113],
 )
@@ -127,8 +130,8 @@ export const iq4nl: Dequantize = (bytes, out, halves) => {
     fillLevels(bytes, at + 2, out, to, half(bytes, at, halves))
 }
 
-/** Bytes: d, 2 of eight high 2-bit parts and 4 of eight low 4-bit parts of scales, 128 of numbers as
- *  in IQ4_NL.  y = d·(s − 32)·level(q). */
+/** Bytes: d, 2 of eight high 2-bit parts and 4 of eight low 4-bit parts of scales, 128 of numbers
+ *  as in IQ4_NL.  y = d·(s − 32)·level(q). */
 export const iq4xs: Dequantize = (bytes, out, halves) => {
   for (let at = 0, to = 0; to < out.length; at += 136, to += 256) {
     const d = half(bytes, at, halves)

@@ -1,6 +1,7 @@
-/** The forward graph of the Llama family (Touvron et al. 2023; Qwen2 adds a bias on q, k and v, Qwen3 a norm of each head of
- *  q and k), from one layer to another.
- *  A row holds T tokens, possibly of several sequences: what attends to what is said by the mask alone. */
+/** The forward graph of the Llama family (Touvron et al. 2023; Qwen2 adds a bias on q, k and v,
+ *  Qwen3 a norm of each head of q and k), from one layer to another.
+ *  A row holds T tokens, possibly of several sequences: the mask alone decides which token attends
+ *  to which. */
 import type { Module } from '../../../adapters/lora/spec.ts'
 import type { Graph } from '../onnx/graph.ts'
 import type { OpenSizes, Tensor } from '../onnx/tensor.ts'
@@ -15,8 +16,8 @@ export type TrunkOptions = {
   readonly from: number
   readonly to: number
   readonly lora: LoraRanks
-  /** T, tokens in the row. Without it the row follows C ≥ 1 cached tokens, and T and C are open: one graph runs rows of any
-   *  size, without gradients. */
+  /** T, tokens in the row. Without it the row follows C ≥ 1 cached tokens, and T and C are open:
+   *  one graph runs rows of any size, without gradients. */
   readonly tokens?: number
   /** How a row of `tokens` attends; by default each block to all before it. */
   readonly blocks?: readonly QueryBlock[] | undefined
@@ -28,7 +29,8 @@ export type QueryBlock = { readonly from: number; readonly start: number; readon
 /** Queries that attend at once. */
 export const QUERY_BLOCK = 128
 
-/** hidden: [T, hidden] after layer to − 1, before the final norm. keys, values: of this row, [T, kvHeads·headDim] by layer. */
+/** hidden: [T, hidden] after layer to − 1, before the final norm. keys, values: of this row,
+ *  [T, kvHeads·headDim] by layer. */
 export type Trunk = {
   readonly hidden: Tensor
   readonly keys: readonly Tensor[]
@@ -37,10 +39,10 @@ export type Trunk = {
 
 export const loraName = (layer: number, module: Module): string => `layers.${layer}.${module}`
 
-/** Layers from … to − 1.  Inputs: `ids` [T] int64 when from is 0, else `hidden` [T, hidden]; `cos`, `sin`
- *  [1, T, headDim / 2]; `mask` [T, T], added to the scores; per LoRA linear `<name>.A` [r, in] and `<name>.B` [out, r]
- *  (scale included).  Without `tokens`: `mask` [T, C + T], `cached` (C as int64 [1]), and per layer i `past.<i>.k`, `past.<i>.v`
- *  [C, kvHeads·headDim]. */
+/** Layers from … to − 1.  Inputs: `ids` [T] int64 when from is 0, else `hidden` [T, hidden]; `cos`,
+ *  `sin` [1, T, headDim / 2]; `mask` [T, T], added to the scores; per LoRA linear `<name>.A`
+ *  [r, in] and `<name>.B` [out, r] (scale included).  Without `tokens`: `mask` [T, C + T], `cached`
+ *  (C as int64 [1]), and per layer i `past.<i>.k`, `past.<i>.v` [C, kvHeads·headDim]. */
 export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk => {
   const { from, to } = options
   const row = rowOf(g, model, options)
@@ -59,8 +61,10 @@ export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk
   return { hidden, keys, values }
 }
 
-/** One step of decoding: every layer over a row that follows cached tokens.  Inputs: those of buildTrunk without `tokens`.
- *  logits: [1, vocab] after the row's last token; keys, values: of the row, layer after layer, [layers·T, kvHeads·headDim]. */
+/** One step of decoding: every layer over a row that follows cached tokens.  Inputs: those of
+ *  buildTrunk without `tokens`.
+ *  logits: [1, vocab] after the row's last token; keys, values: of the row, layer after layer,
+ *  [layers·T, kvHeads·headDim]. */
 export const buildDecoder = (g: Graph, model: Model, lora: LoraRanks) => {
   const { layers } = model.config.shape
   const trunk = buildTrunk(g, model, { from: 0, to: layers, lora })
@@ -81,8 +85,10 @@ export const buildLogits = (g: Graph, model: Model, hidden: Tensor): Tensor => {
   )
 }
 
-/** Log-probability of one token after each state.  hidden: [K, hidden], labels: [K] int64 -> [K, 1].
- *  The label's logit is a product with its own row of the head, so that no gradient is scattered into [K, vocab]. */
+/** Log-probability of one token after each state.  hidden: [K, hidden], labels: [K] int64
+ *  -> [K, 1].
+ *  The label's logit is a product with its own row of the head, so that no gradient is scattered
+ *  into [K, vocab]. */
 export const buildLogProbs = (g: Graph, model: Model, hidden: Tensor, labels: Tensor): Tensor => {
   const normed = norm(g, model, 'final_norm', hidden)
   const table = weight(g, model, headName(model))
@@ -93,17 +99,18 @@ export const buildLogProbs = (g: Graph, model: Model, hidden: Tensor, labels: Te
 
 const headName = ({ config }: Model): 'embed' | 'head' => (config.tiedHead ? 'embed' : 'head')
 
-/** What a graph needs to know of a model: its config and where its converted weights lie. */
+/** What a graph needs to know about a model: its config, and where its converted weights are. */
 export type Model = {
   readonly config: ModelConfig
   readonly manifest: WeightManifest
-  /** Multiplies by quantized weights in place of those of the manifest, where these have any. */
+  /** Used in place of the manifest's weights for the tensors that it has. */
   readonly quantized?: QuantizedManifest | undefined
 }
 
 type Linear = (module: Module, x: Tensor) => Tensor
 
-/** y = x·W + bias + (x·Aᵀ)·Bᵀ; W lies as [in, out], so that the backward pass is a Gemm with transB on the same bytes. */
+/** y = x·W + bias + (x·Aᵀ)·Bᵀ; W lies as [in, out], so that the backward pass is a Gemm with transB
+ *  on the same bytes. */
 const linearsOf = (g: Graph, model: Model, lora: LoraRanks, layer: number): Linear => {
   const sums = blockSums(g)
   return (module, x) => {
@@ -124,7 +131,8 @@ const linearsOf = (g: Graph, model: Model, lora: LoraRanks, layer: number): Line
   }
 }
 
-/** x·W by the quantized weights: scale·(code − middle), and where a block has an offset, that times the block's sum of x. */
+/** x·W by the quantized weights: scale·(code − middle), and where a block has an offset, that times
+ *  the block's sum of x. */
 const quantizedProduct = (
   g: Graph,
   { quantized }: Model,
@@ -156,7 +164,8 @@ const blockSums = (g: Graph) => {
   }
 }
 
-/** The inputs of a row that follow from its size. Open sizes have an example each, for the shape rules. */
+/** The inputs of a row that follow from its size. Each open size has an example value, for the shape
+ *  rules. */
 const rowOf = (g: Graph, { config }: Model, { tokens, blocks }: TrunkOptions) => {
   const hasPast = tokens === undefined
   const { hidden, kvHeads, headDim } = config.shape
@@ -215,7 +224,7 @@ const attention = (
   return { mixed, key, value }
 }
 
-/** No row attends to a later one: of 512 tokens five eighths of the whole square. */
+/** No token attends to a later one: for 512 tokens this is five eighths of the whole square. */
 const blocksBefore = (tokens: number): QueryBlock[] =>
   Array.from({ length: Math.ceil(tokens / QUERY_BLOCK) }, (_, i) => ({
     from: 0,
@@ -226,7 +235,8 @@ const blocksBefore = (tokens: number): QueryBlock[] =>
 const rowsOf = (g: Graph, x: Tensor, start: number, end: number): Tensor =>
   start === 0 && end === x.shape[0] ? x : g.op('Slice', [x], { start, end })
 
-/** [end − start, end − from] of the mask. Only rows can be cut, so its columns are cut while it is turned. */
+/** [end − start, end − from] of the mask. Only rows can be cut, so its columns are cut while it is
+ *  turned. */
 const maskOf = (g: Graph, { mask, tokens }: Row, { from, start, end }: QueryBlock): Tensor => {
   const rows = rowsOf(g, mask(), start, end)
   if (from === 0 && end === tokens) return rows
@@ -234,7 +244,8 @@ const maskOf = (g: Graph, { mask, tokens }: Row, { from, start, end }: QueryBloc
   return turn(rowsOf(g, turn(rows), from, end))
 }
 
-/** [T, heads·headDim] -> [kvHeads, (heads / kvHeads)·T, headDim]: the heads of one KV head are rows of one product. */
+/** [T, heads·headDim] -> [kvHeads, (heads / kvHeads)·T, headDim]: the heads of one KV head are rows
+ *  of one product. */
 const queriesOf = (g: Graph, { config }: Model, x: Tensor): Tensor => {
   const { heads, kvHeads, headDim } = config.shape
   const apart = g.op('Reshape', [x], { shape: [-1, kvHeads, heads / kvHeads, headDim] })
@@ -242,7 +253,7 @@ const queriesOf = (g: Graph, { config }: Model, x: Tensor): Tensor => {
   return g.op('Reshape', [turned], { shape: [kvHeads, -1, headDim] })
 }
 
-/** queriesOf undone. */
+/** The inverse of queriesOf. */
 const mixedOf = (g: Graph, { config }: Model, x: Tensor): Tensor => {
   const { heads, kvHeads, headDim } = config.shape
   const apart = g.op('Reshape', [x], { shape: [kvHeads, heads / kvHeads, -1, headDim] })

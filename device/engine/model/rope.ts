@@ -1,4 +1,5 @@
-/** Rotary embeddings beyond a plain base: Llama 3's scaling by wavelength (Grattafiori et al. 2024). Others are refused by name.
+/** Rotary embeddings beyond a plain base: Llama 3's scaling by wavelength (Grattafiori et al.
+ *  2024). Others are refused by name.
  *  One form for all sources: factor i divides the frequency base^(−2i / headDim). */
 import { FedError } from '../../../adapters/errors.ts'
 import { numberOf, printable, unsupported } from './json-values.ts'
@@ -16,7 +17,8 @@ const LLAMA3_FIELDS = [
   'original_max_position_embeddings',
 ]
 
-/** Of a config.json: `rope_theta` and `rope_scaling`, or `rope_parameters`, which holds both since transformers 5.
+/** Of a config.json: `rope_theta` and `rope_scaling`, or `rope_parameters`, which holds both since
+ *  transformers 5.
  *  Fails with E_MODEL_FILE, E_MODEL_UNSUPPORTED. */
 export const ropeFromHuggingFace = (
   file: Readonly<Record<string, unknown>>,
@@ -39,7 +41,8 @@ export const ropeFromHuggingFace = (
   return { ropeBase, ...(ropeFactors && { ropeFactors }) }
 }
 
-/** Of GGUF metadata. freqs: the numbers of `rope_freqs.weight`, in which llama.cpp keeps Llama 3's scaling. */
+/** Of GGUF metadata. freqs: the numbers of `rope_freqs.weight`, in which llama.cpp keeps Llama 3's
+ *  scaling. */
 export const ropeFromGguf = (
   file: Readonly<Record<string, unknown>>,
   architecture: string,
@@ -59,7 +62,8 @@ export const ropeFromGguf = (
   return { ropeBase, ...(freqs && { ropeFactors: freqs }) }
 }
 
-/** Whether the settings say llama3. E_MODEL_UNSUPPORTED for another type, and for settings that the type does not have. */
+/** Whether the settings say llama3. E_MODEL_UNSUPPORTED for another type, and for settings that the
+ *  type does not have. */
 const checkSettings = (field: string, given: Readonly<Record<string, unknown>>): boolean => {
   const type = given['rope_type'] ?? given['type'] ?? 'default'
   if (type !== 'default' && type !== 'llama3') throw unsupported(`rope scaling ${printable(type)}`)
@@ -71,7 +75,8 @@ const checkSettings = (field: string, given: Readonly<Record<string, unknown>>):
   return type === 'llama3'
 }
 
-/** Long wavelengths turn `factor` times slower, short ones as they are, those between are interpolated. */
+/** Long wavelengths turn `factor` times slower, short ones as they are, those between are
+ *  interpolated. */
 const llama3Factors = (
   given: Readonly<Record<string, unknown>>,
   base: number,

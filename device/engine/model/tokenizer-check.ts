@@ -1,6 +1,6 @@
-/** Checks a tokenizer against its own vocabulary when a model is opened: no other program is there
- *  to compare with, but a step that is read wrongly, or a splitting rule of another model, shows in
- *  what becomes of the vocabulary's own words. */
+/** Checks a tokenizer against its own vocabulary when a model is opened. There is no other program
+ *  to compare with, but a misread step, or the splitting rule of another model, changes how the
+ *  vocabulary's own words are tokenized. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { TokenizerFile } from './tokenizer-file.ts'
@@ -31,7 +31,7 @@ export const checkTokenizer = (tokenizer: Tokenizer, file: TokenizerFile): Token
   }
 }
 
-/** In one line, for people. */
+/** One line for the user. */
 export const checkText = ({ texts, words, lost }: TokenizerCheck): string =>
   `tokenizer: ${texts} texts came back from their tokens, ${words} words of its vocabulary as themselves${lost > 0 ? `; ${lost} texts hold characters it has no token for` : ''}`
 
@@ -64,8 +64,7 @@ const lostTexts = (tokenizer: Tokenizer, file: TokenizerFile): number => {
   return lost
 }
 
-/** What a normalizer makes of text for good: the mark that stands for a space is taken back by the
- *  decoder. */
+/** The lasting effect of a normalizer on text: the decoder undoes the mark that stands for a space. */
 const textNormalizer = (json: unknown): Normalize => {
   const steps = stepsOf(json, 'normalizers').filter(
     ({ type, content }) => type !== 'Prepend' && content !== '▁',
@@ -84,7 +83,7 @@ const KINDS: readonly Kind[] = [
   { what: 'words', pattern: /^[Ġ▁][A-Za-z]{3,}$/, textOf: (text) => text },
   { what: 'white space', pattern: /^[ĠĊčĉ]{2,}$/, textOf: (text) => `a${text}` },
 ]
-/** Of each kind; fewer than the least say nothing, and some tokens are reached by no text. */
+/** Samples of each kind. Fewer than the least prove nothing, and no text produces some tokens. */
 const MOST = 60
 const LEAST = 12
 const SHARE = 0.8

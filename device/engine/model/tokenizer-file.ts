@@ -1,9 +1,9 @@
-/** A tokenizer's own data in one form, and how GGUF metadata says it. A Hugging Face folder:
- *  tokenizer-folder.ts. */
+/** A tokenizer's data in one form, and how to read it from GGUF metadata. For a Hugging Face folder
+ *  see tokenizer-folder.ts. */
 import { createHash } from 'node:crypto'
 import { FedError } from '../../../adapters/errors.ts'
 
-/** isControl: never made from plain text. isNormalized: looked for in the text after the
+/** isControl: never made from plain text. isNormalized: matched in the text after the
  *  normalizer. */
 export type AddedToken = {
   readonly id: number
@@ -45,7 +45,7 @@ export type TokenizerFile = {
   readonly size: number
 }
 
-/** Used where a model brings no template of its own. */
+/** For models without a template of their own. */
 export const CHATML_TEMPLATE =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 const PLAIN_TEMPLATE =
@@ -227,7 +227,7 @@ export const withEndTokens = (
 export const defaultTemplate = (tokens: readonly (string | undefined)[]): string =>
   tokens.includes('<|im_start|>') ? CHATML_TEMPLATE : PLAIN_TEMPLATE
 
-/** Null where there is none. */
+/** Null if there is none. */
 export const boundedTemplate = (value: unknown): string | null => {
   if (value === undefined || value === null) return null
   if (typeof value !== 'string' || value.length > MAX_TEMPLATE_CHARACTERS)

@@ -1,5 +1,5 @@
-/** The tokenizer of a Hugging Face folder: tokenizer.json and what stands beside it. A field that
- *  is not known is refused. */
+/** The tokenizer of a Hugging Face folder: tokenizer.json and the files beside it. Unknown fields are
+ *  refused. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -43,7 +43,7 @@ const TokenizerJson = z.strictObject({
   decoder: z.unknown().optional(),
   model: z.strictObject({
     type: z.string().default('BPE'),
-    // Looked at by vocabularyOf: a table of zod's own leaves out the token __proto__.
+    // Checked by vocabularyOf, because a zod record drops the token __proto__.
     vocab: z.unknown().optional(),
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
     unk_token: z.string().nullish(),
@@ -69,7 +69,7 @@ export const tokenizerFromFolder = async (folder: string): Promise<TokenizerFile
     const value = existsSync(join(folder, name)) ? await readJson(join(folder, name)) : {}
     return (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
   }
-  // Older folders name their special tokens in a file of its own.
+  // Older folders name their special tokens in a separate file.
   const config = {
     ...(await optional('special_tokens_map.json')),
     ...(await optional('tokenizer_config.json')),
@@ -160,8 +160,8 @@ const parse = (raw: unknown): TokenizerJson => {
   throw new FedError('E_MODEL_FILE', `tokenizer.json: ${place} is not valid`)
 }
 
-/** Those of tokenizer.json, under what tokenizer_config.json says of the same ids: transformers lets
- *  the latter win. */
+/** The added tokens of tokenizer.json; for the same id tokenizer_config.json wins, as in
+ *  transformers. */
 const fileTokensOf = (
   { added_tokens }: TokenizerJson,
   config: Readonly<Record<string, unknown>>,
@@ -208,7 +208,7 @@ const refuseOtherPrefix = (
   }
 }
 
-/** named: texts of tokens that the configuration gives a role. */
+/** named: texts of the tokens to which the configuration gives a role. */
 const addedTokensOf = (
   { normalizer }: TokenizerJson,
   tokens: readonly FileToken[],

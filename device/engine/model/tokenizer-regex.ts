@@ -1,12 +1,12 @@
-/** The patterns of a tokenizer.json are Oniguruma's (Ruby syntax); this says them in JavaScript, or
- *  refuses by name. */
+/** The patterns of a tokenizer.json are Oniguruma's (Ruby syntax). They are translated to JavaScript,
+ *  or refused by name. */
 import { unsupported } from './json-values.ts'
 
 /** The pattern of a step: a text taken literally, or a regular expression. */
 export type StepPattern = { readonly String: string } | { readonly Regex: string }
 
-/** Finds every match. Fails with E_MODEL_UNSUPPORTED, naming what JavaScript says differently or
- *  not at all. */
+/** Finds every match. Fails with E_MODEL_UNSUPPORTED, naming the syntax that JavaScript lacks or
+ *  reads differently. */
 export const stepRegExp = (pattern: StepPattern): RegExp =>
   'String' in pattern ? new RegExp(escapedText(pattern.String), 'gu') : compiled(pattern.Regex)
 
@@ -35,7 +35,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...'rntfv\\^$.*+?()[]{}|/-'].map((c) => [c, `\\${c}`])),
   ...Object.fromEntries([...'#&~ !"\'%,:;<=>@_`'].map((c) => [c, c])),
 }
-/** General categories are said alike in both. */
+/** General categories are written alike in both. */
 const CATEGORY = /^\\[pP]\{(?:[LMNPSZC][a-z]?)\}/
 const GROUPS = ['(?:', '(?=', '(?!', '(?<=', '(?<!']
 /** Letters that Unicode folds together with an ASCII letter, besides its other case. */
@@ -56,7 +56,7 @@ const translate = (source: string): string => {
   return out
 }
 
-/** isFolding: of a group that says so. */
+/** isFolding: whether the group ignores case. */
 type PatternPiece = { readonly text: string; readonly length: number; readonly isFolding?: boolean }
 
 const pieceAt = (rest: string, isFolding: boolean): PatternPiece => {

@@ -22,8 +22,8 @@ export const normalizerOf = (json: unknown): Normalize =>
 export const preTokenizerOf = (json: unknown): Cut =>
   json === null ? (piece) => [piece] : (readStep(PRE_TOKENIZERS, json, 'pre-tokenizer') as Cut)
 
-/** As normalizerOf; a file without a decoder is refused, since its tokens could not be told from
- *  their spaces. */
+/** As normalizerOf; a file without a decoder is refused, since its tokens could not be separated
+ *  from their spaces. */
 export const decoderOf = (json: unknown): Decode => {
   if (json === null) throw unsupported('tokenizer: decoder null')
   return readStep(DECODERS, json, 'decoder') as Decode
@@ -42,8 +42,8 @@ const POST_PROCESSORS = [
   ...['TemplateProcessing', 'ByteLevel', 'RobertaProcessing', 'BertProcessing', 'Sequence'],
 ]
 
-/** For prepend_scheme "first" the original asks where a piece lay before every other step, which is
- *  not kept here. Where other steps move text or put some before it, that scheme is refused. */
+/** For prepend_scheme "first" the original needs the position of a piece before every other step,
+ *  which is not kept here. If other steps move text or insert some before it, that scheme is refused. */
 export const refuseMovedFirst = (steps: { normalizer: unknown; preTokenizer: unknown }): void => {
   const normalizers = stepsOf(steps.normalizer, 'normalizers')
   const cuts = stepsOf(steps.preTokenizer, 'pretokenizers')
@@ -197,7 +197,7 @@ const PRE_TOKENIZERS: StepTable = {
 
 const same: Cut = (piece) => [piece]
 
-/** The two ways to say it. The original refuses a file in which they differ, and so do we. */
+/** The two spellings of one option. The original refuses a file in which they differ, and so do we. */
 const prependScheme = (scheme: 'first' | 'never' | 'always' | undefined, hasPrefix?: boolean) => {
   if (hasPrefix === false && scheme !== undefined && scheme !== 'never')
     throw unsupported(`tokenizer: Metaspace with add_prefix_space false, prepend_scheme ${scheme}`)
@@ -216,7 +216,7 @@ const cutBy =
         isFirst: isFirst && start === 0,
       }))
 
-/** Matches, and what lies between them. */
+/** Matches, and the text between them. */
 const partsOf = (text: string, regex: RegExp, invert: boolean): Part[] => {
   const parts: Part[] = []
   let end = 0

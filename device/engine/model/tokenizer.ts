@@ -1,5 +1,5 @@
 /** Text to tokens and back, and the chat template. Control tokens come from the template or on
- *  request, never from text. */
+ *  request, never from plain text. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { TokenizerFile } from './tokenizer-file.ts'
 import { escapedText } from './tokenizer-regex.ts'
@@ -116,7 +116,7 @@ const wordEncoder = ({ vocabulary, addedTokens }: TokenizerFile, parts: Tokenize
   const { cache } = parts.model
   const unknownId = unknownToken === null ? undefined : vocabulary.ids.get(unknownToken)
   const byteIds = Array.from({ length: 256 }, (_, byte) => vocabulary.ids.get(byteToken(byte)))
-  // What the merges make of text is never a control token.
+  // Merges never produce a control token.
   const ids = new Map(vocabulary.ids)
   for (const { content, isControl } of addedTokens) if (isControl) ids.delete(content)
   const idsOfBytes = (text: string): number[] | undefined => {
@@ -155,15 +155,16 @@ const wordEncoder = ({ vocabulary, addedTokens }: TokenizerFile, parts: Tokenize
       }
     }
     flush()
-    // A long word never comes again, and its entry would keep the text.
+    // A long word hardly ever comes again, and its entry would keep the text.
     if (word.length > 64) cache.delete(word)
   }
 }
 const UTF8 = new TextEncoder()
 
 /**
- * Control text inside a message is replaced by a number between two marks before the template sees it, and put back after
- * the template's own control tokens have been cut out. The mark is a private-use character that no message holds.
+ * Control text inside a message is replaced by a number between two marks before the template sees
+ * it, and put back after the template's own control tokens have been cut out. The mark is a
+ * private-use character that no message holds.
  */
 const controlTextMask = (messages: readonly ChatMessage[], anyControl: RegExp | null) => {
   const same = (text: string) => text

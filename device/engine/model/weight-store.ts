@@ -1,4 +1,5 @@
-/** A model's weights as the engine maps them: one float32 file and its table. Converted once per source, in a folder of its own. */
+/** A model's weights as the engine maps them: one float32 file and its table. Converted once per
+ *  source, in a folder of its own. */
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -40,9 +41,12 @@ const WeightManifestSchema = z.strictObject({
 /** source: SHA-256 of the source's bytes. offset and bytes: of `weights.bin`. */
 export type WeightManifest = z.infer<typeof WeightManifestSchema>
 
-/** Writes `weights.bin` and `weights.json` into folder, one tensor at a time; the folder appears complete or not at all.
- *  A complete folder of the same source is kept, any other is replaced. onTensor: done and total tensors.
- *  Fails with E_MODEL_FILE (a missing, misshapen or non-finite tensor), E_HOME (the disk), E_CANCELLED. */
+/** Writes `weights.bin` and `weights.json` into folder, one tensor at a time; the folder appears
+ *  complete or not at all.
+ *  A complete folder of the same source is kept, any other is replaced. onTensor: done and total
+ *  tensors.
+ *  Fails with E_MODEL_FILE (a missing, misshapen or non-finite tensor), E_HOME (the disk),
+ *  E_CANCELLED. */
 export const convertWeights = async (
   source: TensorSource,
   folder: string,
@@ -80,7 +84,8 @@ export const convertWeights = async (
   }
 }
 
-/** Fails with E_MODEL_MISSING when there is no converted folder, E_MODEL_FILE when it is damaged. */
+/** Fails with E_MODEL_MISSING when there is no converted folder, E_MODEL_FILE when it is
+ *  damaged. */
 export const readManifest = (folder: string): WeightManifest => {
   let text: string
   let size: number
@@ -106,7 +111,8 @@ export const readManifest = (folder: string): WeightManifest => {
   return manifest
 }
 
-/** Whether folder holds the complete weights of this source. Damaged ones count as none: they are converted again. */
+/** Whether folder holds the complete weights of this source. Damaged weights count as missing: they
+ *  are converted again. */
 export const hasWeights = (folder: string, sha256: string): boolean => {
   try {
     return readManifest(folder).source === sha256
@@ -116,7 +122,8 @@ export const hasWeights = (folder: string, sha256: string): boolean => {
   }
 }
 
-/** One tensor's numbers, row-major. RangeError for a name that the manifest lacks; E_MODEL_FILE when the file is cut. */
+/** One tensor's numbers, row-major. RangeError for a name that the manifest lacks; E_MODEL_FILE
+ *  when the file is cut. */
 export const readTensor = (
   folder: string,
   manifest: WeightManifest,
@@ -139,7 +146,8 @@ export const readTensor = (
   return new Float32Array(bytes.buffer)
 }
 
-/** Another process may have finished first, and may have mapped its file: its bytes are the same, so they stay. */
+/** Another process may have finished first, and may have mapped its file: its bytes are the same,
+ *  so they stay. */
 const settle = async (partial: string, folder: string, sha256: string): Promise<void> => {
   for (let attempt = 0; ; attempt++) {
     if (hasWeights(folder, sha256)) return rm(partial, { recursive: true, force: true })

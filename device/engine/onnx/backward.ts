@@ -1,12 +1,12 @@
-/** Reverse-mode differentiation: one walk over the graph, which alone undoes broadcasting, and which
- *  computes cheap tensors again instead of keeping them (Chen et al. 2016). */
+/** Reverse-mode differentiation: one walk over the graph, which alone undoes broadcasting, and
+ *  which computes cheap tensors again instead of keeping them (Chen et al. 2016). */
 import { FedError } from '../../../adapters/errors.ts'
 import { add, reshape, sum } from './ops.ts'
 import { type GraphNode, nodesBehind, type Shape, type Tensor } from './tensor.ts'
 
 /** Gradients of a loss of one element by each of `by`, in their order and shapes.
- *  Only nodes between `by` and the loss are visited. E_SHAPE when the loss does not depend on one of
- *  them, or when any path to one of them leads through an operator or an input without a rule: a
+ *  Only nodes between `by` and the loss are visited. E_SHAPE when the loss does not depend on one
+ *  of them, or when any path to one of them leads through an operator or an input without a rule: a
  *  gradient is whole or refused. */
 export const backward = (loss: Tensor, by: readonly Tensor[]): Tensor[] => {
   const nodes = nodesBehind([loss])
@@ -51,8 +51,8 @@ const inputGradients = (
 const noRule = (what: string): FedError =>
   new FedError('E_SHAPE', `the loss depends on ${what}, which has no gradient rule`)
 
-/** The same values from a node of their own, if they are cheap: only what they come from is then kept
- *  until the gradient. */
+/** The same values from a node of their own, if they are cheap: only what they come from is then
+ *  kept until the gradient. */
 const recomputation = () => {
   const copies = new Map<GraphNode, GraphNode>()
   const again = (tensor: Tensor): Tensor => {

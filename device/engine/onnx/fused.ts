@@ -13,7 +13,8 @@ const times = (a: string, b: string, y: string, attributes: Attributes = {}): Lo
   outputs: [y],
 })
 
-/** softmax(scores + mask) head by head.  scores: [kvHeads, (heads / kvHeads)·T, n], as the result; mask: [T, n]. */
+/** softmax(scores + mask) head by head.  scores: [kvHeads, (heads / kvHeads)·T, n], as the result;
+ *  mask: [T, n]. */
 const maskedSoftmax = (
   scores: string,
   mask: string,
@@ -102,7 +103,8 @@ export const lowerHead = ({
     { op: 'ReduceMax', inputs: [part('p'), [-1]], outputs: [part('p.max')] },
     ...(mean.isRead ? both : []),
     { op: 'Log', inputs: [top], outputs: [part('log')] },
-    // Last, so that it runs before the softmax (graph.ts, leavesLast), which then takes the place of the logits.
+    // Last, so that it runs before the softmax (graph.ts, leavesLast), which then takes the place
+    // of the logits.
     { op: 'ReduceMax', inputs: [part('logits'), [-1]], outputs: [part('logits.max')] },
     { op: 'Sub', inputs: [part('logits.max'), part('log')], outputs: [y.name] },
   ]

@@ -1,4 +1,5 @@
-/** A graph with static shapes: tensors are values, nodes come from the op table, dead nodes are left out of the bytes. */
+/** A graph with static shapes: tensors are values, nodes come from the op table, dead nodes are
+ *  left out of the bytes. */
 import { FedError } from '../../../adapters/errors.ts'
 import { OPS, type OpName } from './ops.ts'
 import { peakActivations } from './peak-memory.ts'
@@ -23,13 +24,15 @@ export type ExternalData = {
 
 export type Graph = Nodes & {
   input(name: string, shape: Shape, type?: ElementType, open?: OpenSizes): Tensor
-  /** A frozen weight in a file, float32 unless said otherwise; the same name twice is the same tensor. */
+  /** A frozen weight in a file, float32 unless said otherwise; the same name twice is the same
+   *  tensor. */
   weight(name: string, shape: Shape, external: ExternalData, type?: ElementType): Tensor
   /** apply, by the operator's name. */
   op(name: OpName, inputs: readonly Tensor[], attributes?: Attributes): Tensor
 }
 
-/** inputs: names that the reachable part of the graph reads; outputs: tensor name by the caller's name.
+/** inputs: names that the reachable part of the graph reads; outputs: tensor name by the caller's
+ *  name.
  *  peakBytes: of activations, at the fullest moment of a run. */
 export type OnnxGraph = {
   readonly bytes: Uint8Array
@@ -130,15 +133,18 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
   }
 }
 
-/** ONNX Runtime runs depth-first from the last leaf of the file back to the first. So leaves are written last and
- *  newest first: the loss runs first, then the gradients of the top layer, and each layer's states are freed as it is done. */
+/** ONNX Runtime runs depth-first from the last leaf of the file back to the first. So leaves are
+ *  written last and
+ *  newest first: the loss runs first, then the gradients of the top layer, and each layer's states
+ *  are freed as it is done. */
 const leavesLast = (nodes: readonly GraphNode[]): GraphNode[] => {
   const read = new Set(nodes.flatMap((node) => node.inputs))
   const isLeaf = (node: GraphNode) => !node.outputs.some((output) => read.has(output))
   return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()]
 }
 
-/** The ONNX nodes of one node of ours. read: tensors that something needs; integers: stores a named int64 list and returns its name. */
+/** The ONNX nodes of one node of ours. read: tensors that something needs; integers: stores a named
+ *  int64 list and returns its name. */
 const lowerNode = (
   { op, inputs, outputs, attributes }: GraphNode,
   read: ReadonlySet<Tensor>,

@@ -133,7 +133,8 @@ export const OPS = table({
       return [mul(sub(dUnit, mul(unit, along)), inverse), mul(dy, unit)]
     },
   }),
-  /** Rotates the halves of each head (Su et al. 2021).  x: [1, T, heads·d]; cos, sin: [1, T, d / 2].
+  /** Rotates the halves of each head (Su et al. 2021).  x: [1, T, heads·d]; cos, sin:
+   *  [1, T, d / 2].
    *  There is no rule for cos and sin. */
   RotaryEmbedding: op(3, {
     shape: same,
@@ -161,10 +162,10 @@ export const OPS = table({
   }),
   /** y = log Σⱼ exp(x·tableⱼ) of each row, and, where it is read, its gradient by x: the mean table
    *  row under the softmax.  x: [K, d], table: [n, d], frozen -> [K, 1] and [K, d].
-   *  Nothing of size [K, n] outlives the node: the mean is computed at once, and y is read out of one
-   *  tensor with it, so that it cannot be put off.
-   *  y = max − log max p, since ONNX's own ReduceLogSumExp adds tens of thousands of terms one by one
-   *  in float32.  There is no rule for the table. */
+   *  Nothing of size [K, n] outlives the node: the mean is computed at once, and y is read out of
+   *  one tensor with it, so that it cannot be put off.
+   *  y = max − log max p, since ONNX's own ReduceLogSumExp adds tens of thousands of terms one by
+   *  one in float32.  There is no rule for the table. */
   HeadLogSumExp: op<2, 2>(2, {
     shape: ([x]) => [[x[0]!, 1], x],
     scratch: ([x, head]) => 2 * x[0]! * head[0]!,
@@ -172,7 +173,8 @@ export const OPS = table({
     gradient: ({ outputs: [, row], dy }) => [mul(row, dy), undefined],
   }),
 
-  /** alpha·a'·b' over the last two axes, where ' swaps them if transA, transB; batch axes broadcast.
+  /** alpha·a'·b' over the last two axes, where ' swaps them if transA, transB; batch axes
+   *  broadcast.
    *  transBatchB: b lies as [n, batch, d] and counts as [batch, n, d]. */
   MatMul: op(2, {
     onnx: 'FusedMatMul',
@@ -190,8 +192,8 @@ export const OPS = table({
       return [matMul(dy, b, { ...rest, transB: 1, transBatchB }), transpose(db, [1, 0, 2])]
     },
   }),
-  /** a'·b' + c, where ' transposes if transA, transB; c broadcasts.  The gradient by a frozen b reads
-   *  b as it lies. */
+  /** a'·b' + c, where ' transposes if transA, transB; c broadcasts.  The gradient by a frozen b
+   *  reads b as it lies. */
   Gemm: op(2, {
     shape: ([a, b], { transA, transB }) => {
       const [m, k] = transA ? [a[1]!, a[0]!] : [a[0]!, a[1]!]

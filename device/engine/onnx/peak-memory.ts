@@ -1,7 +1,9 @@
-/** Bytes of activations at the fullest moment of a graph's run: a liveness sweep over static shapes, in ONNX Runtime's order. */
+/** Bytes of activations at the fullest moment of a graph's run: a liveness sweep over static
+ *  shapes, in ONNX Runtime's order. */
 import type { GraphNode, Tensor } from './tensor.ts'
 
-/** nodes: in the order of the file; kept: tensors that are never freed. Inputs and weights are not counted. */
+/** nodes: in the order of the file; kept: tensors that are never freed. Inputs and weights are not
+ *  counted. */
 export const peakActivations = (nodes: readonly GraphNode[], kept: readonly Tensor[]): number => {
   const order = executionOrder(nodes)
   const lastUse = new Map<Tensor, number>()
@@ -37,8 +39,8 @@ export const peakActivations = (nodes: readonly GraphNode[], kept: readonly Tens
   return peak
 }
 
-/** Depth-first from the last leaf back to the first, and among a node's inputs from the node that is latest in the file
- *  (onnxruntime/core/graph/graph.cc, Graph::ReverseDFSFrom). */
+/** Depth-first from the last leaf back to the first, and among a node's inputs from the node that
+ *  is latest in the file (onnxruntime/core/graph/graph.cc, Graph::ReverseDFSFrom). */
 export const executionOrder = (nodes: readonly GraphNode[]): GraphNode[] => {
   const position = new Map(nodes.map((node, i) => [node, i]))
   const read = new Set(nodes.flatMap(({ inputs }) => inputs.map(makerOf)))

@@ -8,7 +8,8 @@ import { type Watchdog, watchdog } from './watchdog.ts'
 import { startWorker, type WorkerProcess } from './worker-process.ts'
 
 export type EngineChild = {
-  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after a signal
+  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after a
+   *  signal
    *  aborts: what `signal` aborts is ended, what `unwanted` aborts is not begun. */
   call<T>(
     call: Call,
@@ -35,17 +36,19 @@ export type ChildLife = {
   readonly idleMs: number
   /** Whether its memory is sampled while it works. */
   readonly watchMemory: boolean
-  /** A child that has calls to answer and is silent for so long is ended; not for one whose policy may
-   *  stop it. */
+  /** A child that has calls to answer and is silent for so long is ended; not for one whose policy
+   *  may stop it. */
   readonly silentMs?: number | undefined
-  /** For a child that trains: it runs at low priority, for its share of the time, and can be paused. */
+  /** For a child that trains: it runs at low priority, for its share of the time, and can be
+   *  paused. */
   readonly policy?: ResourcePolicy
 }
 
 export const engineChild = (options: ServiceOptions, life: ChildLife): EngineChild =>
   new Child(options, life)
 
-/** What a child that was asked to stop has for ending by itself, with a checkpoint, before it is killed. */
+/** What a child that was asked to stop has for ending by itself, with a checkpoint, before it is
+ *  killed. */
 const CANCEL_MS = 60
 
 class Child implements EngineChild {

@@ -1,4 +1,5 @@
-/** The engine as the rest of the device sees it: calls go to child processes, because ONNX blocks its thread. */
+/** The engine as the rest of the device sees it: calls go to child processes, because ONNX blocks
+ *  its thread. */
 import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { FedError } from '../../../adapters/errors.ts'
@@ -17,26 +18,31 @@ export type EngineOptions = {
   readonly weights?: Weights | undefined
   /** Hidden states each child keeps below the adapters; default 256 MiB. */
   readonly cacheBytes?: number
-  /** Largest memory that a training may take, weights included: it takes smaller rows, or fails with E_MEMORY. */
+  /** Largest memory that a training may take, weights included: it takes smaller rows, or fails
+   *  with E_MEMORY. */
   readonly memoryBytes?: number | undefined
   /** Where those states outlast the children (see ServiceOptions); none by default. */
   readonly stateFolder?: string
   /** A child without work for so long is ended; default five minutes. */
   readonly idleMs?: number
-  /** Samples the children's memory while they work, so that memory() tells the peak; each sample stops a child for milliseconds. */
+  /** Samples the children's memory while they work, so that memory() tells the peak; each sample
+   *  stops a child for milliseconds. */
   readonly watchMemory?: boolean
-  /** Trains in the scoring child, which has the states below the adapter already. For a process that does one thing after the other:
-   *  scoring waits for the training before it. */
+  /** Trains in the scoring child, which has the states below the adapter already. For a process
+   *  that does one thing after the other: scoring waits for the training before it. */
   readonly oneChild?: boolean
   /** Starts the scoring child at once, so that it is there when the first call comes. */
   readonly startsAtOnce?: boolean
-  /** Share of the time that the training child may run, 0.1 to 1 (default). Below 1 fails with E_USAGE on Windows. */
+  /** Share of the time that the training child may run, 0.1 to 1 (default). Below 1 fails with
+   *  E_USAGE on Windows. */
   readonly cpuShare?: number
   /** Asked while the training child has work: true stops it within 100 ms, until false. */
   readonly isPaused?: () => boolean
-  /** A pause of so long ends the training child, default 30 s; afterwards its work goes on from the checkpoint. */
+  /** A pause of so long ends the training child, default 30 s; afterwards its work goes on from the
+   *  checkpoint. */
   readonly longestPauseMs?: number
-  /** Ends every call with E_CANCELLED, those to come as well; a function is asked at each call for the one that ends it. */
+  /** Ends every call with E_CANCELLED, those to come as well; a function is asked at each call for
+   *  the one that ends it. */
   readonly signal?: AbortSignal | (() => AbortSignal | undefined)
 }
 
@@ -46,7 +52,8 @@ const SILENT_MS = 30_000
 /** Hidden states that a child keeps, unless told otherwise. */
 export const CACHE_BYTES = 256 * 2 ** 20
 
-/** Starts nothing: each child begins with its first call. One child scores, one trains, unless oneChild says otherwise. */
+/** Starts nothing: each child begins with its first call. One child scores, one trains, unless
+ *  oneChild says otherwise. */
 export const openEngine = (options: EngineOptions): Engine => {
   const { folder, threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options
   const { cpuShare = 1, isPaused = () => false, longestPauseMs = 30_000 } = options

@@ -33,8 +33,8 @@ export type Governor = {
   processGone(): void
 }
 
-/** Windows has no signal that stops a process: there a pause ends it at once, and a share below 1 is
- *  refused. */
+/** Windows has no signal that stops a process: there a pause ends it at once, and a share below 1
+ *  is refused. */
 export const CAN_STOP = process.platform !== 'win32'
 
 const POLL_MS = 50
@@ -107,8 +107,8 @@ const shareCycle = (share: number, turn: (isOn: boolean) => void) => {
   }
 }
 
-/** Stops a process. A stopped process cannot see its parent die, so a shell waits for that on a pipe,
- *  and then kills the process. */
+/** Stops a process. A stopped process cannot see its parent die, so a shell waits for that on a
+ *  pipe, and then kills the process. */
 const guardedStop = ({ pid, signal }: Governed) => {
   let guard: { readonly pid: number; readonly shell: ChildProcess } | undefined
   const close = () => {

@@ -1,5 +1,5 @@
-/** What quantized weights cost: two engines over the same model are asked the same, and their answers
- *  are compared. */
+/** What quantized weights cost: two engines over the same model are asked the same, and their
+ *  answers are compared. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { seededRng } from '../../../adapters/random.ts'
@@ -7,7 +7,8 @@ import type { AnswerInput, Engine } from '../engine.ts'
 import type { LocalModel } from '../model/open.ts'
 import type { Quality } from '../model/quality.ts'
 
-/** Requests with four answers each, written for measuring how close two precisions of one model are. */
+/** Requests with four answers each, written for measuring how close two precisions of one model
+ *  are. */
 const TextsSchema = z.array(z.strictObject({ request: z.string(), answers: z.array(z.string()) }))
 const readTexts = () =>
   TextsSchema.parse(

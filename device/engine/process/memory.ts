@@ -1,5 +1,5 @@
-/** Memory of another process while it works: proportional set size on Linux (shared mapped weights are divided among
- *  their users), resident set size elsewhere. */
+/** Memory of another process while it works: proportional set size on Linux (shared mapped weights
+ *  are divided among their users), resident set size elsewhere. */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -33,8 +33,8 @@ export const watchMemory = (pid: number): MemoryWatch => {
   }
 }
 
-/** What this process may still take beside what it has, its container's limit included; undefined where the system does not say
- *  what it could free (MemAvailable on Linux does). */
+/** What this process may still take beside what it has, its container's limit included; undefined
+ *  where the system does not say what it could free (MemAvailable on Linux does). */
 export const freeBytes = (): number | undefined =>
   process.platform === 'linux' ? process.availableMemory() + process.memoryUsage.rss() : undefined
 

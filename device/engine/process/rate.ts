@@ -6,7 +6,8 @@ export type Rate = { readonly tokensPerSecond: number; readonly secondsLeft: num
 /** What the rate is measured over. */
 const WINDOW_MS = 20_000
 
-/** One meter per training. nowMs must not move while the training is paused. undefined before two steps were seen. */
+/** One meter per training. nowMs must not move while the training is paused. undefined before two
+ *  steps were seen. */
 export const rateMeter = () => {
   let seen: { readonly at: number; readonly step: number; readonly tokens: number }[] = []
   return (

@@ -26,10 +26,11 @@ export type ServiceOptions = {
   readonly folder: string
   readonly threads: number
   readonly cacheBytes: number
-  /** What is read to pool, score and generate; training reads float32. By default decoding alone reads quantized ones, where
-   *  the model's rows are made of whole blocks. */
+  /** What is read to pool, score and generate; training reads float32. By default decoding alone
+   *  reads quantized ones, where the model's rows are made of whole blocks. */
   readonly weights?: Weights | undefined
-  /** Largest memory that a training may take, weights included; default: what the system can give. */
+  /** Largest memory that a training may take, weights included; default: what the system can
+   *  give. */
   readonly memoryBytes?: number | undefined
   /** Where states outlast the process; none by default, for they derive from private text. */
   readonly stateFolder?: string | undefined
@@ -110,7 +111,8 @@ export const openService = (options: ServiceOptions): Service => {
   }
 }
 
-/** What decides the bits of every state beside the text: the weights, the runtime, and how it divides its sums. */
+/** What decides the bits of every state beside the text: the weights, the runtime, and how it
+ *  divides its sums. */
 const basis = (weights: string, threads: number): string =>
   `${STATE_FORMAT} ${weights} ${env.versions.node} ${threads}`
 

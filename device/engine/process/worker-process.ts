@@ -59,8 +59,8 @@ export const startWorker = (
   }
 }
 
-/** Below what the user works with, above what waits for an idle machine. Where the system forbids it,
- *  nothing changes. */
+/** Below what the user works with, above what waits for an idle machine. Where the system forbids
+ *  it, nothing changes. */
 const lowerPriority = (pid: number): void => {
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
@@ -76,8 +76,8 @@ const deathOf = (code: number | null, signal: NodeJS.Signals | null): string => 
   return `the engine process ${how}; the next call starts another, a training goes on from its checkpoint`
 }
 
-/** glibc: tensors come from one heap that keeps its pages, not from a fresh mapping each (a sixth of a
- *  step's time). */
+/** glibc: tensors come from one heap that keeps its pages, not from a fresh mapping each (a sixth
+ *  of a step's time). */
 const HEAP = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) }
 
 const forkWorker = (): ChildProcess =>
@@ -88,8 +88,8 @@ const forkWorker = (): ChildProcess =>
     env: { ...process.env, ...HEAP },
   })
 
-/** The worker beside this file. From sources it is bundled once in each process: a bundle starts in a
- *  third of the time, and takes half of the memory, of one that compiles as it loads. */
+/** The worker beside this file. From sources it is bundled once in each process: a bundle starts in
+ *  a third of the time, and takes half of the memory, of one that compiles as it loads. */
 const workerFile = (): string => {
   if (!import.meta.url.endsWith('.ts'))
     return fileURLToPath(new URL('./worker.js', import.meta.url))

@@ -1,4 +1,5 @@
-/** Entry of an engine child process. Calls run one after the other; the process ends with its parent's channel. */
+/** Entry of an engine child process. Calls run one after the other; the process ends with its
+ *  parent's channel. */
 import { FedError, isFedError } from '../../../adapters/errors.ts'
 import type { AnswerInput, GenerateOptions, LoraFeed, PooledOptions } from '../engine.ts'
 import type { ToChild, ToParent } from './messages.ts'
@@ -13,7 +14,8 @@ const PULSE_MS = 250
 let turn: Promise<void> = Promise.resolve()
 
 process.on('disconnect', () => process.exit(0))
-// Ctrl-C and a service manager's stop reach every process of a group: the parent decides when this one ends.
+// Ctrl-C and a service manager's stop reach every process of a group: the parent decides when this
+// one ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 process.on('message', (message: ToChild) => {
   if (message.type === 'open') options = message

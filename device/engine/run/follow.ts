@@ -1,4 +1,5 @@
-/** What a graph of open sizes reads (buildTrunk): new tokens of one text after those whose keys and values are at hand. */
+/** What a graph of open sizes reads (buildTrunk): new tokens of one text after those whose keys and
+ *  values are at hand. */
 import type { ModelConfig } from '../model/config.ts'
 import { fillRotary, MASKED, tokenIds } from './rows.ts'
 import type { Feed } from './sessions.ts'
@@ -6,14 +7,16 @@ import type { Feed } from './sessions.ts'
 /** Layers from … to − 1. */
 export type LayerRange = { readonly from: number; readonly to: number }
 
-/** keys, values: per layer of a range, the first count · kvHeads · headDim numbers are those of the tokens before, in order. */
+/** keys, values: per layer of a range, the first count · kvHeads · headDim numbers are those of the
+ *  tokens before, in order. */
 export type Past = {
   readonly count: number
   readonly keys: readonly Float32Array[]
   readonly values: readonly Float32Array[]
 }
 
-/** Feeds of the layers from … to − 1 for tokens that follow a past of the same text; each attends to all before it.
+/** Feeds of the layers from … to − 1 for tokens that follow a past of the same text; each attends
+ *  to all before it.
  *  Without a past there is one cached token that nothing attends to, since no size may be zero. */
 export const followFeeds = (
   config: ModelConfig,

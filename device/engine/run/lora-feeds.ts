@@ -1,4 +1,5 @@
-/** LoRA factors as graph inputs: the active adapters of a linear stacked along the rank, scale folded into B. */
+/** LoRA factors as graph inputs: the active adapters of a linear stacked along the rank, scale
+ *  folded into B. */
 import { createHash } from 'node:crypto'
 import { FedError } from '../../../adapters/errors.ts'
 import {
@@ -22,7 +23,8 @@ export type StackedLora = {
 export const firstLayerOf = (adapters: readonly LoraFeed[]): number =>
   Math.min(...adapters.map(({ spec }) => spec.firstLayer))
 
-/** Factors of the layers from … to − 1. Fails with E_SHAPE when a flat vector does not have its layout's length. */
+/** Factors of the layers from … to − 1. Fails with E_SHAPE when a flat vector does not have its
+ *  layout's length. */
 export const stackLora = (
   shape: ModelShape,
   adapters: readonly LoraFeed[],

@@ -1,5 +1,6 @@
-/** Texts through a range of layers: a prompt passes once, its answers follow on its keys and values. A text always passes
- *  alone, so its states are the same bits whatever else is asked for. */
+/** Texts through a range of layers: a prompt passes once, its answers follow on its keys and
+ *  values. A text always passes alone, so its states are the same bits whatever else is asked
+ *  for. */
 
 import { LRUCache } from 'lru-cache'
 import type { LoraFeed } from '../engine.ts'
@@ -12,7 +13,8 @@ import type { ModelRunner } from './model-runner.ts'
 import type { Span } from './rows.ts'
 import type { Feed, Sessions } from './sessions.ts'
 
-/** States after layer to − 1 of each span, [tokens of the span, hidden], the spans of one prompt next to each other.
+/** States after layer to − 1 of each span, [tokens of the span, hidden], the spans of one prompt
+ *  next to each other.
  *  entering: states at layer `from`, where that is not 0; adapters: those that are active in the
  *  range; onSpan: called with each as it is done. */
 export const passSpans = async (

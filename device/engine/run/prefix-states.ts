@@ -1,5 +1,5 @@
-/** States below the layers that an adapter touches, each text's computed once: a training that was interrupted, or that
- *  finds some of them cached, goes on exactly. */
+/** States below the layers that an adapter touches, each text's computed once: a training that was
+ *  interrupted, or that finds some of them cached, goes on exactly. */
 
 import type { LoraFeed } from '../engine.ts'
 import { fingerprint } from './lora-feeds.ts'
@@ -11,7 +11,8 @@ import type { Span } from './rows.ts'
 export const generationOf = (from: number, below: readonly LoraFeed[]): string =>
   `states ${from} ${fingerprint(below, from)}`
 
-/** States of each span at layer `from` ≥ 1, [tokens of the span, hidden]; computed where they are not cached.
+/** States of each span at layer `from` ≥ 1, [tokens of the span, hidden]; computed where they are
+ *  not cached.
  *  below: adapters that are active on lower layers. */
 export const prefixStates = async (
   runner: ModelRunner,

@@ -1,5 +1,5 @@
-/** Packs answers into rows of tokens. Answers of one prompt share its tokens; the mask keeps everything else apart,
- *  so that the states are those of each sequence run alone. */
+/** Packs answers into rows of tokens. Answers of one prompt share its tokens; the mask keeps
+ *  everything else apart, so that the states are those of each sequence run alone. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { AnswerInput } from '../engine.ts'
 import type { ModelConfig } from '../model/config.ts'
@@ -19,7 +19,8 @@ export type Span = {
   readonly prompt?: Span
 }
 
-/** size: tokens in the row, padding included; answers: span of each input by its index in the packed list. */
+/** size: tokens in the row, padding included; answers: span of each input by its index in the
+ *  packed list. */
 export type Row = {
   readonly size: number
   readonly spans: readonly Span[]
@@ -38,12 +39,14 @@ export type RowArrays = {
 
 /** Tokens that a row may hold before another is begun. */
 export const ROW_TOKENS = 384
-/** Added to a score that must not count. Finite, so that a row of nothing but masked scores stays finite. */
+/** Added to a score that must not count. Finite, so that a row of nothing but masked scores stays
+ *  finite. */
 export const MASKED = -1e9
 /** Rows still open for short items; older ones are nearly full. */
 const OPEN_ROWS = 8
 
-/** Each item's answers stay together in one row; input i of item k is number `k's first + i` over all items.
+/** Each item's answers stay together in one row; input i of item k is number `k's first + i` over
+ *  all items.
  *  Fails with E_SHAPE for an empty answer, or a sequence longer than the context. */
 export const packRows = (
   items: readonly (readonly AnswerInput[])[],
@@ -73,8 +76,8 @@ export const packRows = (
 /** The row padded to one of few sizes, where each is a graph and a session of its own. */
 export const inBucket = (row: Row): Row => ({ ...row, size: bucketOf(row.size) })
 
-/** What each block of the row's queries attends to: from the earliest text or prompt of theirs on, in steps of a block, so that
- *  rows have few patterns. */
+/** What each block of the row's queries attends to: from the earliest text or prompt of theirs on,
+ *  in steps of a block, so that rows have few patterns. */
 export const blocksOf = ({ size, spans }: Row): QueryBlock[] =>
   Array.from({ length: Math.ceil(size / QUERY_BLOCK) }, (_, i) => {
     const [start, end] = [i * QUERY_BLOCK, Math.min(size, (i + 1) * QUERY_BLOCK)]
@@ -84,7 +87,8 @@ export const blocksOf = ({ size, spans }: Row): QueryBlock[] =>
     return { from: Math.floor(Math.min(start, ...seen) / QUERY_BLOCK) * QUERY_BLOCK, start, end }
   })
 
-/** Token ids, rotary tables and mask of a row. Padding attends to itself only. E_SHAPE for an id outside the vocabulary. */
+/** Token ids, rotary tables and mask of a row. Padding attends to itself only. E_SHAPE for an id
+ *  outside the vocabulary. */
 export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
   const { size, spans } = row
   const half = config.shape.headDim / 2
@@ -133,7 +137,8 @@ export const rowFeeds = (
   }
 }
 
-/** cos and sin of position · base^(−2i / headDim) / factor i, written at `start` for `count` tokens from `position` on. */
+/** cos and sin of position · base^(−2i / headDim) / factor i, written at `start` for `count` tokens
+ *  from `position` on. */
 export const fillRotary = (
   { cos, sin }: Pick<RowArrays, 'cos' | 'sin'>,
   start: number,
@@ -158,7 +163,8 @@ export const bucketOf = (tokens: number): number => {
   return Math.max(step, Math.ceil(tokens / step) * step)
 }
 
-/** The input cut to maxTokens: first from the front of the prompt, then from the end of the answer. */
+/** The input cut to maxTokens: first from the front of the prompt, then from the end of the
+ *  answer. */
 export const trimInput = ({ ids, answerStart }: AnswerInput, maxTokens: number): AnswerInput => {
   const over = Math.max(0, ids.length - maxTokens)
   const front = Math.min(over, answerStart)

@@ -6,7 +6,8 @@ import type { ModelRunner } from './model-runner.ts'
 import { packRows, type Row, type Span } from './rows.ts'
 import { logitsOf, logProbsOf, statesOf, statesThrough } from './states.ts'
 
-/** Mean state over each answer after exitLayer layers, [hidden] each, in the order of the inputs; see PooledOptions.through. */
+/** Mean state over each answer after exitLayer layers, [hidden] each, in the order of the inputs;
+ *  see PooledOptions.through. */
 export const poolAnswers = async (
   runner: ModelRunner,
   inputs: readonly AnswerInput[],
@@ -30,7 +31,8 @@ export const poolAnswers = async (
   return pooled
 }
 
-/** Sum of the log-probabilities of each answer's tokens after its prompt; an answer without prompt lacks its first.
+/** Sum of the log-probabilities of each answer's tokens after its prompt; an answer without prompt
+ *  lacks its first.
  *  onStates: final states that predict the tokens of each row, [tokens, hidden]. */
 export const answerLogProbs = async (
   runner: ModelRunner,
@@ -48,7 +50,8 @@ export const answerLogProbs = async (
   return sums
 }
 
-/** Scores of candidates for one prompt; see CandidateScore. E_SHAPE for an empty prompt or candidate. */
+/** Scores of candidates for one prompt; see CandidateScore. E_SHAPE for an empty prompt or
+ *  candidate. */
 export const scoreCandidates = async (
   runner: ModelRunner,
   prompt: readonly number[],

@@ -1,4 +1,5 @@
-/** ONNX sessions by key, the least recently used released first. Weights are mapped from their file, not copied. */
+/** ONNX sessions by key, the least recently used released first. Weights are mapped from their
+ *  file, not copied. */
 import { LRUCache } from 'lru-cache'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { FedError } from '../../../adapters/errors.ts'
@@ -9,7 +10,8 @@ export type Feed =
   | { readonly data: BigInt64Array; readonly shape: readonly number[] }
 
 export type Sessions = {
-  /** Outputs by the graph's own names. Feeds that the graph does not read are ignored. E_ENGINE when ONNX refuses. */
+  /** Outputs by the graph's own names. Feeds that the graph does not read are ignored. E_ENGINE
+   *  when ONNX refuses. */
   run(
     key: string,
     build: () => OnnxGraph,
@@ -71,11 +73,12 @@ const create = async (graph: OnnxGraph, folder: string, threads: number): Promis
   const session = await InferenceSession.create(graph.bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // The graph is written as it is to run; the optimizer takes seconds over thousands of nodes, and would merge what the
-    // reverse walk computes again with what it did not want to keep.
+    // The graph is written as it is to run; the optimizer takes seconds over thousands of nodes,
+    // and would merge what the reverse walk computes again with what it did not want to keep.
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 3,
-    // An arena or a memory plan would hold the peak of every session; the process heap is shared by all (see child.ts).
+    // An arena or a memory plan would hold the peak of every session; the process heap is shared by
+    // all (see child.ts).
     enableCpuMemArena: false,
     enableMemPattern: false,
     extra: {
@@ -83,7 +86,8 @@ const create = async (graph: OnnxGraph, folder: string, threads: number): Promis
         // Prepacking would copy every mapped float32 weight into private memory.
         disable_prepacking: graph.packsWeights ? '0' : '1',
         model_external_initializers_file_folder_path: folder,
-        // Spinning threads would burn a shared core between kernels; it gains nothing on long kernels.
+        // Spinning threads would burn a shared core between kernels; it gains nothing on long
+        // kernels.
         intra_op: { allow_spinning: '0' },
       },
     },

@@ -1,5 +1,5 @@
-/** Numbers by text, kept in memory up to some bytes (the least recently used go first) and perhaps in
- *  a folder behind it. */
+/** Numbers by text, kept in memory up to some bytes (the least recently used go first) and perhaps
+ *  in a folder behind it. */
 import { LRUCache } from 'lru-cache'
 import type { StateFolder, StateKey } from './state-folder.ts'
 

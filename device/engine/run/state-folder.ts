@@ -1,6 +1,7 @@
-/** Cached states on disk, one file a text, readable by its owner alone since they derive from private text.
- *  A file is its SHA-256 and the numbers, written beside its place and renamed; whatever does not check is not used, so
- *  nothing here waits for the disk. Several processes may share a folder. */
+/** Cached states on disk, one file a text, readable by its owner alone since they derive from
+ *  private text.
+ *  A file is its SHA-256 and the numbers, written beside its place and renamed; whatever does not
+ *  check is not used, so nothing here waits for the disk. Several processes may share a folder. */
 import { createHash } from 'node:crypto'
 import { readFileSync, utimesSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
@@ -13,7 +14,8 @@ export type StateKey = { readonly generation: string; readonly text: string }
 export type StateFolder = {
   /** undefined when it is missing, damaged or of another length. */
   read(key: StateKey, length: number): Float32Array | undefined
-  /** Goes on in the background; waits only while BACKLOG_BYTES are still to be written. A full disk is no error. */
+  /** Goes on in the background; waits only while BACKLOG_BYTES are still to be written. A full disk
+   *  is no error. */
   write(key: StateKey, states: Float32Array): Promise<void>
   /** Deletes what is of other generations, and files that a killed process left half written. */
   begin(generations: readonly string[]): Promise<void>
@@ -121,7 +123,8 @@ const checksum = (path: string, data: Uint8Array): Buffer =>
 const sha256 = (...parts: readonly string[]): string =>
   createHash('sha256').update(parts.join('\n')).digest('hex')
 
-/** Deletes the least recently read files where there is too much; returns the bytes that are left. */
+/** Deletes the least recently read files where there is too much; returns the bytes that are
+ *  left. */
 const evict = async (folder: string, maxBytes: number): Promise<number> => {
   const files: { path: string; size: number; at: number }[] = []
   for (const generation of await list(folder))

@@ -1,4 +1,5 @@
-/** What rows of tokens become in a model: states after any layer, those below the adapters cached, and the LM head. */
+/** What rows of tokens become in a model: states after any layer, those below the adapters cached,
+ *  and the LM head. */
 
 import type { LoraFeed } from '../engine.ts'
 import { buildLogits, buildLogProbs } from '../model/llama.ts'
@@ -13,8 +14,8 @@ import type { Feed } from './sessions.ts'
 /** What a row's graph begins with: token ids (from = 0) or states at a layer. */
 export type RowStart = { readonly from: number; readonly feeds: Readonly<Record<string, Feed>> }
 
-/** States after layer to − 1, [row.size, hidden]. Those that enter layer keepFrom, or the first that an adapter touches, are kept;
- *  with a keepFrom, for the processes to come as well. */
+/** States after layer to − 1, [row.size, hidden]. Those that enter layer keepFrom, or the first
+ *  that an adapter touches, are kept; with a keepFrom, for the processes to come as well. */
 export const statesOf = async (
   runner: ModelRunner,
   row: Row,
@@ -29,7 +30,8 @@ export const statesOf = async (
   return inRow(runner, row, await passSpans(runner, row.spans, { from, to }, adapters, entering))
 }
 
-/** States after each of these layers, in rising order, the last as statesOf gives them; one layer of them is statesOf. */
+/** States after each of these layers, in rising order, the last as statesOf gives them; one layer
+ *  of them is statesOf. */
 export const statesThrough = async (
   runner: ModelRunner,
   row: Row,
@@ -78,7 +80,8 @@ export const startRow = async (
   return { from, feeds: { ...feeds, hidden: { data, shape } } }
 }
 
-/** Log-probability of one token after each state.  states: [K, hidden] final states, labels: K ids. */
+/** Log-probability of one token after each state.  states: [K, hidden] final states, labels: K
+ *  ids. */
 export const logProbsOf = async (
   { model, sessions }: ModelRunner,
   states: Float32Array,

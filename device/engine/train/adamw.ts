@@ -1,4 +1,5 @@
-/** AdamW (Loshchilov and Hutter 2019, algorithm 2, with the constants and order of PyTorch), and global gradient clipping. */
+/** AdamW (Loshchilov and Hutter 2019, algorithm 2, with the constants and order of PyTorch), and
+ *  global gradient clipping. */
 
 export type AdamW = {
   /** Exponential means of the gradient and of its square; as long as the parameters. */
@@ -50,7 +51,8 @@ export const adamWStep = (
     }
 }
 
-/** Scales the gradient to at most clipNorm (0: never) and returns its norm before. Mutates the gradient. */
+/** Scales the gradient to at most clipNorm (0: never) and returns its norm before. Mutates the
+ *  gradient. */
 export const clipGradient = (gradient: Float64Array, clipNorm: number): number => {
   let squares = 0
   for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!

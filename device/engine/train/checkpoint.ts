@@ -1,5 +1,5 @@
-/** The state of a training run, and its file: whole or absent after a crash of the process, and after
- *  one of the machine. */
+/** The state of a training run, and its file: whole or absent after a crash of the process, and
+ *  after one of the machine. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { deserialize, serialize } from 'node:v8'

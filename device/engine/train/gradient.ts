@@ -45,7 +45,8 @@ export const batchLoss = async (
   isCancelled?: () => boolean,
 ): Promise<number> => (await sumRows(runner, request, items, { segments: [], isCancelled })).loss
 
-/** FedProx (Li et al. 2020, eq. 2): returns μ/2·‖w − w₀‖² over the segments and adds its gradient. Mutates the gradient. */
+/** FedProx (Li et al. 2020, eq. 2): returns μ/2·‖w − w₀‖² over the segments and adds its gradient.
+ *  Mutates the gradient. */
 export const addProximal = (
   mu: number,
   start: Float32Array,

@@ -1,4 +1,5 @@
-/** What training needs of memory, estimated from its step graph before anything runs, and the rows that fit under a limit. */
+/** What training needs of memory, estimated from its step graph before anything runs, and the rows
+ *  that fit under a limit. */
 import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
@@ -24,14 +25,16 @@ export type StepNeed = {
   readonly index: number
 }
 
-/** limitBytes: what the user allows, weights included; freeBytes: what the system can give beside the mapped weights. */
+/** limitBytes: what the user allows, weights included; freeBytes: what the system can give beside
+ *  the mapped weights. */
 export type MemoryBounds = {
   readonly limitBytes?: number | undefined
   readonly freeBytes?: number | undefined
 }
 
-/** Process, runtime, sessions and what the heap loses between tensors: 190 to 250 MB beside weights and activations were
- *  measured on SmolLM2-135M, for 4 to 30 layers and 64 to 768 tokens (device/engine/README.md). */
+/** Process, runtime, sessions and what the heap loses between tensors: 190 to 250 MB beside weights
+ *  and activations were measured on SmolLM2-135M, for 4 to 30 layers and 64 to 768 tokens
+ *  (device/engine/README.md). */
 const RUNTIME_BYTES = 250e6
 
 /** Row limits that are tried under a memory limit, largest first. */
@@ -41,8 +44,9 @@ const ROW_LIMITS = [ROW_TOKENS, 320, 256, 192, 128, 96, 64] as const
 export const trainingBytes = (model: Model, need: StepNeed, tokens: number): number =>
   weightBytes(model, need) + RUNTIME_BYTES + stepBytes(model, need, tokens)
 
-/** The request with rows, and texts, that fit. Unchanged where they do as they are: a result depends on the limit, but never on
- *  what happens to be free. E_MEMORY when no rows fit under the limit, or those that do are more than is free. */
+/** The request with rows, and texts, that fit. Unchanged where they do as they are: a result
+ *  depends on the limit, but never on what happens to be free. E_MEMORY when no rows fit under the
+ *  limit, or those that do are more than is free. */
 export const planTraining = (
   model: Model,
   request: TrainRequest,
@@ -66,7 +70,8 @@ export const planTraining = (
   return { ...request, rowTokens, maxTokens: Math.min(request.maxTokens, share) }
 }
 
-/** Largest row limit that fits. Fails with E_MEMORY, see planTraining; asks nothing of the examples, so it can come before all work. */
+/** Largest row limit that fits. Fails with E_MEMORY, see planTraining; asks nothing of the
+ *  examples, so it can come before all work. */
 export const rowLimitUnder = (model: Model, need: StepNeed, bounds: MemoryBounds): number => {
   const { limitBytes = Number.POSITIVE_INFINITY } = bounds
   const rows = ROW_LIMITS.find((tokens) => trainingBytes(model, need, tokens) <= limitBytes)

@@ -1,4 +1,5 @@
-/** What relative objectives compare with: log-probabilities under the adapters without the trainable one, and KTO's z0. */
+/** What relative objectives compare with: log-probabilities under the adapters without the
+ *  trainable one, and KTO's z0. */
 
 import type { AnswerInput, LoraFeed, TrainRequest } from '../engine.ts'
 import { fingerprint } from '../run/lora-feeds.ts'
@@ -6,7 +7,8 @@ import type { ModelRunner } from '../run/model-runner.ts'
 import { answerLogProbs } from '../run/score.ts'
 import { betaOf, type Item, OBJECTIVES } from './objectives.ts'
 
-/** An item that knows its reference: offset holds −beta·Σ sign·log π₀(input), mismatchedLogProb is log π₀(mismatched). */
+/** An item that knows its reference: offset holds −beta·Σ sign·log π₀(input), mismatchedLogProb is
+ *  log π₀(mismatched). */
 export type ItemWithReference = Item & { readonly mismatchedLogProb?: number }
 
 /** The adapters that the trainable one is compared with. */
@@ -17,7 +19,8 @@ export const referenceOf = ({ adapters, trainable }: TrainRequest): LoraFeed[] =
 export const referenceGeneration = (request: TrainRequest): string =>
   `log-probabilities ${fingerprint(referenceOf(request), Number.POSITIVE_INFINITY)}`
 
-/** Items with their reference, item by item from the cache where it is there; as they are where the loss needs none. */
+/** Items with their reference, item by item from the cache where it is there; as they are where the
+ *  loss needs none. */
 export const withReference = async (
   runner: ModelRunner,
   request: TrainRequest,
@@ -41,7 +44,8 @@ export const withReference = async (
   return withOffsets
 }
 
-/** KTO's batch: z0 = beta·max(0, mean of log π(y'|x) − log π₀(y'|x)) moves into the offsets; other items stay. */
+/** KTO's batch: z0 = beta·max(0, mean of log π(y'|x) − log π₀(y'|x)) moves into the offsets; other
+ *  items stay. */
 export const withDivergence = async (
   runner: ModelRunner,
   { objective, adapters }: TrainRequest,

@@ -1,7 +1,9 @@
-/** The learning rate by step, as get_cosine_schedule_with_warmup and get_constant_schedule_with_warmup of transformers. */
+/** The learning rate by step, as get_cosine_schedule_with_warmup and
+ *  get_constant_schedule_with_warmup of transformers. */
 import type { TrainRequest } from '../engine.ts'
 
-/** step: steps taken before this one, so that with a warm-up the first has rate 0; steps: of the whole run. */
+/** step: steps taken before this one, so that with a warm-up the first has rate 0; steps: of the
+ *  whole run. */
 export const learningRateAt = (
   {
     learningRate,

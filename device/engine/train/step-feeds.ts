@@ -69,7 +69,8 @@ const poolFeeds = (row: Row, answers: number, head: Float32Array): Record<string
   }
 }
 
-/** Feeds per part of the predicted tokens: which state predicts them, what they are, and whose answer they are of. */
+/** Feeds per part of the predicted tokens: which state predicts them, what they are, and whose
+ *  answer they are of. */
 const predictionFeeds = (
   row: Row,
   answers: number,

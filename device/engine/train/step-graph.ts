@@ -1,4 +1,5 @@
-/** Loss and gradients of one row as a graph. A batch is a sum over rows, so weights already hold its 1 / size. */
+/** Loss and gradients of one row as a graph. A batch is a sum over rows, so weights already hold
+ *  its 1 / size. */
 
 import {
   buildLogProbs,
@@ -14,7 +15,8 @@ import type { Tensor } from '../onnx/tensor.ts'
 /** Predicted tokens are padded to a multiple of so many. */
 export const PREDICTED_CHUNK = 64
 
-/** The parts in which they go through the LM head, two chunks at most: bounds the [K, vocab] memory of a step. */
+/** The parts in which they go through the LM head, two chunks at most: bounds the [K, vocab] memory
+ *  of a step. */
 export const predictedParts = (predicted: number): { start: number; size: number }[] =>
   Array.from({ length: Math.ceil(predicted / PREDICTED_CHUNK / 2) }, (_, i) => {
     const start = 2 * PREDICTED_CHUNK * i
@@ -33,7 +35,8 @@ export type StepGraphSpec = {
   readonly loss: Loss
   readonly from: number
   readonly to: number
-  /** T: tokens in the row; K: predicted tokens, whole chunks; S: answers; M: margins. Unused rows of a feed are zero. */
+  /** T: tokens in the row; K: predicted tokens, whole chunks; S: answers; M: margins. Unused rows
+   *  of a feed are zero. */
   readonly tokens: number
   readonly blocks?: readonly QueryBlock[]
   readonly predicted: number
@@ -46,8 +49,10 @@ export type StepGraphSpec = {
 
 /** Outputs: `loss` [1, 1] and one gradient per name of `by`.  Inputs beside those of buildTrunk:
  *  reading states: `pool` [S, T] averages over answers, `head` [hidden, 1];
- *  reading tokens: per part `select.<i>` [K, T] picks states, `labels.<i>` [K] int64, `sum.<i>` [S, K] adds up answers;
- *  with a link: `contrast` [M, S] makes margins of rewards, `offset` [M, 1]; `weights` [1, M], without one [1, S]. */
+ *  reading tokens: per part `select.<i>` [K, T] picks states, `labels.<i>` [K] int64, `sum.<i>`
+ *  [S, K] adds up answers;
+ *  with a link: `contrast` [M, S] makes margins of rewards, `offset` [M, 1]; `weights` [1, M],
+ *  without one [1, S]. */
 export const buildStep = (model: Model, spec: StepGraphSpec): OnnxGraph => {
   const g = newGraph()
   const { hidden } = buildTrunk(g, model, spec)

@@ -105,8 +105,8 @@ const planRun = async (
   return { runner, request, hooks, items, heldBack, steps: epochs * perEpoch, every, segments }
 }
 
-/** From the checkpoint where there is one. A resumed run keeps its own rows where they fit: they are
- *  no longer than the request's. */
+/** From the checkpoint where there is one. A resumed run keeps its own rows where they fit: they
+ *  are no longer than the request's. */
 const startState = async ({ runner, request }: Run): Promise<TrainingState> => {
   const digest = requestDigest(request, runner.model.manifest.source)
   const { checkpoint, rowTokens = ROW_TOKENS } = request
@@ -146,7 +146,8 @@ const takeStep = async (run: Run, state: TrainingState): Promise<void> => {
   state.losses.push(total)
 }
 
-/** Before the first step, after every `every` and after the last; not again where it was done already. */
+/** Before the first step, after every `every` and after the last; not again where it was done
+ *  already. */
 const isEvaluationDue = (
   { heldBack, steps, every }: Run,
   { step, evaluations }: TrainingState,

@@ -162,7 +162,8 @@ const llama3 = {
   original_max_position_embeddings: 8192,
 }
 
-// Numbers of transformers 5.23 (ROPE_INIT_FUNCTIONS['llama3'], float32) for the same settings; within 1e-6.
+// Numbers of transformers 5.23 (ROPE_INIT_FUNCTIONS['llama3'], float32) for the same settings;
+// within 1e-6.
 test('Llama 3 scaling leaves short wavelengths, slows long ones and blends between', () => {
   const config = { ...llama, head_dim: 64, rope_theta: 500_000, rope_scaling: llama3 }
   const { ropeFactors } = configFromHuggingFace(config)

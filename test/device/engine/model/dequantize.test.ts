@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { GGUF_TYPES, type GgufType } from '../../../../adapters/formats/gguf.ts'
 import { dequantize } from '../../../../device/engine/model/dequantize.ts'
 
-// Random blocks and their float32 numbers by gguf-py 0.19 (quants.py); see test/vectors/gguf/make-blocks.py.
+// Random blocks and their float32 numbers by gguf-py 0.19 (quants.py); see
+// test/vectors/gguf/make-blocks.py.
 const vectors = JSON.parse(
   readFileSync(new URL('../../../vectors/gguf/blocks.json', import.meta.url), 'utf8'),
 ) as Record<string, { bytes: string; values: string }>

@@ -1,4 +1,5 @@
-/** Small models on disk for tests: the same random weights as a GGUF file and as a Hugging Face folder. */
+/** Small models on disk for tests: the same random weights as a GGUF file and as a Hugging Face
+ *  folder. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeSafetensors } from '../../../../adapters/formats/safetensors.ts'
@@ -56,8 +57,8 @@ const topNames: Record<string, [huggingFace: string, gguf: string]> = {
 }
 const layered = (name: string) => /^layers\.(\d+)\.(.+)$/.exec(name)
 
-/** Writes config.json, model.safetensors, tokenizer.json. omit: Hugging Face names left out; shards: files that the tensors are
- *  dealt out to, with an index. */
+/** Writes config.json, model.safetensors, tokenizer.json. omit: Hugging Face names left out;
+ *  shards: files that the tensors are dealt out to, with an index. */
 export const writeFolder = async (
   folder: string,
   config: ModelConfig = smallConfig,
@@ -131,7 +132,8 @@ const writeWeights = async (folder: string, tensors: Tensors, shards: number): P
   await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map }))
 }
 
-/** The bytes of a GGUF file, F32, with q and k rows interleaved as llama.cpp's converter leaves them. */
+/** The bytes of a GGUF file, F32, with q and k rows interleaved as llama.cpp's converter leaves
+ *  them. */
 export const ggufBytes = async (
   config: ModelConfig = smallConfig,
   moreMeta: Meta[] = [],
@@ -165,7 +167,8 @@ export const ggufBytes = async (
   return writeGguf([...meta, ...moreMeta], [...infos, ...moreInfos])
 }
 
-/** reshape(heads, 2, headDim/2, width).swapaxes(1, 2): half j, pair i of a head becomes row 2i + j. */
+/** reshape(heads, 2, headDim/2, width).swapaxes(1, 2): half j, pair i of a head becomes row
+ *  2i + j. */
 const interleaved = (data: Float32Array, rows: number, headDim: number): number[] => {
   const width = data.length / rows
   const out: number[] = []

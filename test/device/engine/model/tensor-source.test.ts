@@ -88,7 +88,8 @@ test('a tensor that the graph has no place for is refused by name', async () => 
   tensors.set('lm_head.weight', bias)
   tensors.set('model.layers.0.self_attn.rotary_emb.inv_freq', bias)
   await writeFile(weights, encodeSafetensors(tensors))
-  // A tied head that is written twice, and a table that older versions of transformers saved, change nothing.
+  // A tied head that is written twice, and a table that older versions of transformers saved,
+  // change nothing.
   await (await openHuggingFace(folder)).close()
   const name = 'model.layers.0.self_attn.o_proj.bias'
   await writeFile(weights, encodeSafetensors(tensors.set(name, bias)))

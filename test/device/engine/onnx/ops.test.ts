@@ -167,7 +167,8 @@ test('every operator with a gradient has a case here', () => {
   expect(differentiable.filter((op) => !CASES[op]?.length)).toEqual([])
 })
 
-// Tolerance: float32 sums of a few dozen terms, central difference with step 2^-7, relative to max(1, slope).
+// Tolerance: float32 sums of a few dozen terms, central difference with step 2^-7, relative to
+// max(1, slope).
 test.each(cases)(
   'the gradient of $op agrees with a central difference (case $i)',
   async ({ op, c }) => {
@@ -220,7 +221,8 @@ test.each([false, true])(
   },
 )
 
-// Activations that are whole numbers up to 127 in each block are not changed by rounding them to 8 bits.
+// Activations that are whole numbers up to 127 in each block are not changed by rounding them to 8
+// bits.
 test.each([4, 8])('a product with %i-bit codes is Σ x·scale·(code − middle)', async (bits) => {
   const [T, K, n] = [3, 64, 5]
   const rng = seededRng(bits)

@@ -55,7 +55,8 @@ const trainingChild = (policy: Partial<ResourcePolicy> = {}) =>
     },
   )
 
-/** One letter for what the kernel says of a process: T is stopped; gone where there is none, or a dead one. */
+/** One letter for what the kernel says of a process: T is stopped; gone where there is none, or a
+ *  dead one. */
 const stateOf = (pid: number | undefined): string => {
   const path = `/proc/${pid}/stat`
   if (!existsSync(path)) return 'gone'

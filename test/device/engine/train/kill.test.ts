@@ -1,4 +1,5 @@
-/** A training that is killed ends in the bytes of one that was left alone; `kill.slow.test.ts` has every kind of moment. */
+/** A training that is killed ends in the bytes of one that was left alone; `kill.slow.test.ts` has
+ *  every kind of moment. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Killing, openKilling, outcome } from './killed.ts'
 
