@@ -1,10 +1,10 @@
-/** What the engine takes and gives. Everything here crosses the process boundary, so it is plain
+/** The engine's interface. Requests and results cross the process boundary, so they are plain
  *  data. */
 import type { Factor } from '../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../adapters/lora/spec.ts'
 
-/** float32: as converted. quantized: rounded to 4 or 8 bits (model/quantize.ts), an eighth to a
- *  quarter of the memory. */
+/** float32: as converted. quantized: rounded to 4 or 8 bits (model/quantize.ts), which takes an
+ *  eighth to a quarter of the memory. */
 export type Weights = 'float32' | 'quantized'
 
 /** flat: the full layout of lora/layout.ts, A and B. */
@@ -28,11 +28,12 @@ export type RatedAnswer = {
   readonly weight: number
 }
 
-/** reward: Bradley-Terry on r = head·(mean state over the answer after exitLayer layers); head:
- *  [hidden].
+/** reward: Bradley-Terry on r = head·(mean state over the answer after exitLayer layers), with the
+ *  head [hidden].
  *  completion: cross-entropy, mean over the answer tokens of a batch.
  *  dpo (Rafailov et al. 2023): r = beta·log-ratio to the same adapters without the trainable one;
- *  offset is unused. kto (Ethayarajh et al. 2024, eq. 8): weight·λ·(1 − σ(±(r − z0))), r as in dpo,
+ *  offset is unused.
+ *  kto (Ethayarajh et al. 2024, eq. 8): weight·λ·(1 − σ(±(r − z0))), r as in dpo,
  *  λ by the sign (default 1), and z0 = beta times the batch's mean log-ratio of mismatched prompts
  *  and answers, at least 0, no gradient through it. */
 export type Objective =
@@ -55,7 +56,7 @@ export type Objective =
 /** Examples that are never trained on; their mean loss decides when to stop and which adapter is
  *  returned. */
 export type Validation = {
-  /** Of the request's own kind. */
+  /** Must be of the request's kind. */
   readonly objective: Objective
   /** Steps from one evaluation to the next; default: an epoch. The first is before any step, the
    *  last after all. */
@@ -67,7 +68,7 @@ export type Validation = {
 export type TrainRequest = {
   readonly objective: Objective
   readonly adapters: readonly LoraFeed[]
-  /** The adapter that moves, and which of its factors; the other adapters are active and frozen. */
+  /** The adapter to train, and which of its factors; the other adapters are active and frozen. */
   readonly trainable: { readonly index: number; readonly factors: readonly Factor[] }
   readonly epochs: number
   readonly learningRate: number
@@ -81,15 +82,15 @@ export type TrainRequest = {
   readonly clipNorm: number
   /** Decoupled (AdamW); default 0. */
   readonly weightDecay?: number
-  /** What the learning rate does after the warm-up: stay (default), or fall to 0 along half a
+  /** The learning rate after the warm-up: constant (default), or falling to 0 along half a
    *  cosine. */
   readonly schedule?: 'constant' | 'cosine'
   /** Share of all steps, 0 to 1, over which the learning rate rises from 0; default 0. */
   readonly warmup?: number
-  /** μ of FedProx (Li et al. 2020): adds μ/2·‖w − w₀‖² over the moving factors, w₀ the adapter as
-   *  given; default 0. */
+  /** μ of FedProx (Li et al. 2020): adds μ/2·‖w − w₀‖² over the trainable factors, with w₀ the
+   *  adapter at the start; default 0. */
   readonly proximal?: number
-  /** Without it the run takes every step and returns the last adapter. */
+  /** Without a validation the run takes every step and returns the last adapter. */
   readonly validation?: Validation
   readonly seed: number
   /** File path. Written atomically every few seconds and at the end; resumed exactly when it
@@ -100,7 +101,8 @@ export type TrainRequest = {
 
 /** tokens: answer and prompt tokens seen so far; seconds: since this call began; heldBack: the
  *  newest evaluation.
- *  tokensPerSecond, secondsLeft: by the last steps, pauses left out; absent at the first step. */
+ *  tokensPerSecond, secondsLeft: measured over the last steps without pauses; absent at the first
+ *  step. */
 export type TrainProgress = {
   readonly step: number
   readonly steps: number
@@ -112,12 +114,12 @@ export type TrainProgress = {
   readonly secondsLeft?: number
 }
 
-/** Mean loss of held-back examples after so many steps. */
+/** Mean loss of the held-back examples after a number of steps. */
 export type Evaluation = { readonly step: number; readonly loss: number }
 
-/** flat: the trainable adapter, full layout: the one of the lowest held-back loss where there was a
- *  validation, else the last.
- *  losses: one per step; steps: taken. */
+/** flat: the trainable adapter in full layout: with a validation the one of the lowest held-back
+ *  loss, else the last.
+ *  losses: one per step; steps: the number taken. */
 export type TrainResult = {
   readonly flat: Float32Array
   readonly losses: readonly number[]
@@ -130,20 +132,20 @@ export type TrainResult = {
 
 export type PooledOptions = {
   readonly exitLayer: number
-  /** Lower layers, in rising order, that are pooled on the way: a result is then [hidden] for each
-   *  of them and for the exit. */
+  /** Lower layers, in rising order, that are pooled as well: a result then has [hidden] numbers for
+   *  each of them and for the exit. */
   readonly through?: readonly number[] | undefined
   readonly adapters: readonly LoraFeed[]
-  /** States that enter this layer are kept, for adapters that will lie on it and above; default:
-   *  the first layer of those given. */
+  /** The states that enter this layer are cached, for adapters on it and above; default: the first
+   *  layer of the adapters given. */
   readonly keepFrom?: number | undefined
   /** The graph keeps a copy of its weights as its products read them: short texts pass a sixth
    *  faster, and the copy takes as much memory as the weights. */
   readonly packed?: boolean | undefined
-  /** False: nothing of the inputs may outlast the process. */
+  /** False: nothing derived from the inputs may outlast the process. */
   readonly keep?: boolean | undefined
-  /** Aborts: the states are not wanted any more. What has not begun never does; fails with
-   *  E_CANCELLED. */
+  /** Aborts when the states are no longer wanted: work that has not begun is dropped, and the call
+   *  fails with E_CANCELLED. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (done: number, of: number) => void
 }
@@ -185,11 +187,11 @@ export type Engine = {
     onProgress?: (progress: TrainProgress) => void,
     signal?: AbortSignal,
   ): Promise<TrainResult>
-  /** Largest sum over the children that was seen, now included: proportional set size on Linux,
-   *  resident set size elsewhere. */
+  /** The largest sum over the children so far: proportional set size on Linux, resident set size
+   *  elsewhere. */
   memory(): Promise<{ peakPssBytes: number }>
-  /** Forgets every text: what children hold, and what they wrote to the state folder. Calls under
-   *  way fail with E_CANCELLED. */
+  /** Forgets every text, in the children and in the state folder. Calls under way fail with
+   *  E_CANCELLED. */
   forget?(): Promise<void>
   /** Ends the children; pending calls fail with E_ENGINE. */
   close(): Promise<void>

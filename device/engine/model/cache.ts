@@ -1,5 +1,5 @@
-/** Where models are on disk: `models/` holds their files as published, `converted/` the weights that
- *  the engine maps. */
+/** Where models are on disk: `models/` holds their files as published, `converted/` the weights
+ *  that the engine maps. */
 import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

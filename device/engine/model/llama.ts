@@ -164,8 +164,8 @@ const blockSums = (g: Graph) => {
   }
 }
 
-/** The inputs of a row that follow from its size. Each open size has an example value, for the shape
- *  rules. */
+/** The inputs of a row that follow from its size. Each open size has an example value, for the
+ *  shape rules. */
 const rowOf = (g: Graph, { config }: Model, { tokens, blocks }: TrunkOptions) => {
   const hasPast = tokens === undefined
   const { hidden, kvHeads, headDim } = config.shape

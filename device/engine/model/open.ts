@@ -17,8 +17,8 @@ import { tokenizerFromFolder } from './tokenizer-folder.ts'
 import { convertWeights, hasWeights } from './weight-store.ts'
 
 export type LocalModel = {
-  /** The identity that a federation checks: name, weights (SHA-256 of the source's bytes), tokenizer hash,
-   *  shape. */
+  /** The identity that a federation checks: name, weights (SHA-256 of the source's bytes),
+   *  tokenizer hash, shape. */
   readonly base: BaseModel
   readonly config: ModelConfig
   /** Folder of the converted weights. */
@@ -26,8 +26,8 @@ export type LocalModel = {
   readonly tokenizer: Tokenizer
   /** The result of the tokenizer's check when the model was opened. */
   readonly tokenizerCheck: TokenizerCheck
-  /** The name that other programs know this model by: a Hub name, or the path of the user's own file
-   *  or folder; null for the built-in one. */
+  /** The name that other programs know this model by: a Hub name, or the path of the user's own
+   *  file or folder; null for the built-in one. */
   readonly madeOf: string | null
   /** Blocks after which to read the pooled states: two fifths of the depth unless a registry entry
    *  says otherwise. */
@@ -55,9 +55,11 @@ export const openModel = async (
   const kind = pathKind(name)
   if (kind === 'file') return openGgufFile(cacheFolder, shortName(name), name, undefined, deps)
   if (kind === 'folder') return openFolder(cacheFolder, name, deps)
+  const known = [...MODELS.map((model) => model.name), TINY_MODEL].join(', ')
   throw new FedError(
     'E_MODEL_MISSING',
-    `${JSON.stringify(name.slice(0, 200))} is neither a known model (${[...MODELS.map((m) => m.name), TINY_MODEL].join(', ')}) nor a .gguf file or model folder`,
+    `${JSON.stringify(name.slice(0, 200))} is neither a known model (${known}) ` +
+      'nor a .gguf file or model folder',
   )
 }
 
@@ -103,7 +105,8 @@ const openGgufFile = async (
     if (entry && sha256 !== entry.sha256)
       throw new FedError(
         'E_CHECKSUM',
-        `${entry.file}: expected SHA-256 ${entry.sha256}, got ${sha256}; run \`loreweave model remove ${entry.name}\` and pull it again`,
+        `${entry.file}: expected SHA-256 ${entry.sha256}, got ${sha256}; ` +
+          `run \`loreweave model remove ${entry.name}\` and pull it again`,
       )
     const tokenizer = tokenizerFromGguf(file.metadata)
     const source = await ggufSource(file, sha256)

@@ -67,7 +67,8 @@ export const modelEntry = (name: string): ModelEntry => {
   if (!entry)
     throw new FedError(
       'E_NOT_FOUND',
-      `no model is called ${JSON.stringify(name.slice(0, 60))}; known are ${MODELS.map((m) => m.name).join(', ')}`,
+      `no model is called ${JSON.stringify(name.slice(0, 60))}; ` +
+        `known are ${MODELS.map((model) => model.name).join(', ')}`,
     )
   return entry
 }

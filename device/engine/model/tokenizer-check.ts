@@ -33,11 +33,14 @@ export const checkTokenizer = (tokenizer: Tokenizer, file: TokenizerFile): Token
 
 /** One line for the user. */
 export const checkText = ({ texts, words, lost }: TokenizerCheck): string =>
-  `tokenizer: ${texts} texts came back from their tokens, ${words} words of its vocabulary as themselves${lost > 0 ? `; ${lost} texts hold characters it has no token for` : ''}`
+  `tokenizer: ${texts} texts came back from their tokens, ` +
+  `${words} words of its vocabulary as themselves` +
+  (lost > 0 ? `; ${lost} texts hold characters it has no token for` : '')
 
 /** None begins or ends with a space, which some tokenizers drop. */
 const TEXTS = [
-  'The quick brown fox, 12 of 345 and 6789: "it\'s here", we\'ll see. (a+b)*c == d/2; x_1 < y[0] & z | ~w ^ #9 @ 5% $7 {k}',
+  'The quick brown fox, 12 of 345 and 6789: "it\'s here", we\'ll see. ' +
+    '(a+b)*c == d/2; x_1 < y[0] & z | ~w ^ #9 @ 5% $7 {k}',
   "I don't THINK so!  Two spaces, a-dash -- and MixedCase; why? `code` = \\path",
   'A line.\nAnother line.\n\n  - an item\n\tand a tab\r\nend',
   'Ein schöner Tag, naïve cafés, Ελληνικά, Привет мир, ½ ² №',
@@ -64,7 +67,8 @@ const lostTexts = (tokenizer: Tokenizer, file: TokenizerFile): number => {
   return lost
 }
 
-/** The lasting effect of a normalizer on text: the decoder undoes the mark that stands for a space. */
+/** The lasting effect of a normalizer on text: the decoder undoes the mark that stands for a
+ *  space. */
 const textNormalizer = (json: unknown): Normalize => {
   const steps = stepsOf(json, 'normalizers').filter(
     ({ type, content }) => type !== 'Prepend' && content !== '▁',
@@ -103,7 +107,9 @@ const checkWords = (kind: Kind, tokenizer: Tokenizer, file: TokenizerFile): numb
     const text = kind.textOf(tokenizer.decode([others[0]!]))
     throw new FedError(
       'E_MODEL_UNSUPPORTED',
-      `tokenizer: ${others.length} of ${looked.length} ${kind.what} of its own vocabulary become other tokens, such as ${JSON.stringify(text)}: text is split here in another way than it was for this vocabulary`,
+      `tokenizer: ${others.length} of ${looked.length} ${kind.what} of its own vocabulary ` +
+        `become other tokens, such as ${JSON.stringify(text)}: ` +
+        'text is split here in another way than it was for this vocabulary',
     )
   }
   return looked.length - others.length

@@ -47,9 +47,12 @@ export type TokenizerFile = {
 
 /** For models without a template of their own. */
 export const CHATML_TEMPLATE =
-  "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+  '{% for message in messages %}' +
+  "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 const PLAIN_TEMPLATE =
-  "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}"
+  "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\\n' }}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}"
 
 /** Names by which models end an answer, whatever their metadata says. */
 const END_TOKENS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '<|end_of_text|>', '</s>']
@@ -81,7 +84,8 @@ const byteLevel = (useRegex: boolean) => ({
 const inSequence = (...pretokenizers: object[]) => ({ type: 'Sequence', pretokenizers })
 /** The rule of GPT-4-like tokenizers; digits: how many numerals stay together. */
 const wordRule = (digits: string) =>
-  `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" +
+  `\\p{N}${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`
 const qwen = {
   normalizer: { type: 'NFC' },
   rule: inSequence(splitBy(wordRule('')), byteLevel(false)),
@@ -171,7 +175,9 @@ export const tokenizerFromGguf = (metadata: ReadonlyMap<string, unknown>): Token
   if (typeof pre !== 'string')
     throw new FedError(
       'E_MODEL_UNSUPPORTED',
-      `tokenizer.ggml.pre is missing, so the file does not say how text is split; known are ${KNOWN_RULES}. Convert the model again with a current convert_hf_to_gguf.py, or use its Hugging Face folder`,
+      'tokenizer.ggml.pre is missing, so the file does not say how text is split; ' +
+        `known are ${KNOWN_RULES}. Convert the model again with a current convert_hf_to_gguf.py, ` +
+        'or use its Hugging Face folder',
     )
   const [bosId] = idOf('bos')
   return bytePairFile({

@@ -1,5 +1,5 @@
-/** The tokenizer of a Hugging Face folder: tokenizer.json and the files beside it. Unknown fields are
- *  refused. */
+/** The tokenizer of a Hugging Face folder: tokenizer.json and the files beside it. Unknown fields
+ *  are refused. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'

@@ -1,5 +1,5 @@
-/** The patterns of a tokenizer.json are Oniguruma's (Ruby syntax). They are translated to JavaScript,
- *  or refused by name. */
+/** The patterns of a tokenizer.json are Oniguruma's (Ruby syntax). They are translated to
+ *  JavaScript, or refused by name. */
 import { unsupported } from './json-values.ts'
 
 /** The pattern of a step: a text taken literally, or a regular expression. */

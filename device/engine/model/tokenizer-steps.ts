@@ -43,7 +43,8 @@ const POST_PROCESSORS = [
 ]
 
 /** For prepend_scheme "first" the original needs the position of a piece before every other step,
- *  which is not kept here. If other steps move text or insert some before it, that scheme is refused. */
+ *  which is not kept here. If other steps move text or insert some before it, that scheme is
+ *  refused. */
 export const refuseMovedFirst = (steps: { normalizer: unknown; preTokenizer: unknown }): void => {
   const normalizers = stepsOf(steps.normalizer, 'normalizers')
   const cuts = stepsOf(steps.preTokenizer, 'pretokenizers')
@@ -197,7 +198,8 @@ const PRE_TOKENIZERS: StepTable = {
 
 const same: Cut = (piece) => [piece]
 
-/** The two spellings of one option. The original refuses a file in which they differ, and so do we. */
+/** The two spellings of one option. The original refuses a file in which they differ, and so do
+ *  we. */
 const prependScheme = (scheme: 'first' | 'never' | 'always' | undefined, hasPrefix?: boolean) => {
   if (hasPrefix === false && scheme !== undefined && scheme !== 'never')
     throw unsupported(`tokenizer: Metaspace with add_prefix_space false, prepend_scheme ${scheme}`)

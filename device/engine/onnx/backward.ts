@@ -51,8 +51,7 @@ const inputGradients = (
 const noRule = (what: string): FedError =>
   new FedError('E_SHAPE', `the loss depends on ${what}, which has no gradient rule`)
 
-/** The same values from a node of their own, if they are cheap: only what they come from is then
- *  kept until the gradient. */
+/** A cheap tensor's values from a second node: only its inputs are then kept until the gradient. */
 const recomputation = () => {
   const copies = new Map<GraphNode, GraphNode>()
   const again = (tensor: Tensor): Tensor => {

@@ -4,7 +4,7 @@ import type { Attributes, LoweredNode, Lowering } from './tensor.ts'
 /** The end of an axis, whatever its size. */
 export const INT_MAX = 2 ** 31 - 1
 
-/** A product of the runtime's; b lies as [n, batch, d]. */
+/** A FusedMatMul; b lies as [n, batch, d]. */
 const times = (a: string, b: string, y: string, attributes: Attributes = {}): LoweredNode => ({
   op: 'FusedMatMul',
   domain: 'com.microsoft',

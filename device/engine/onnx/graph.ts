@@ -134,9 +134,8 @@ export const toOnnx = (outputs: Readonly<Record<string, Tensor>>): OnnxGraph => 
 }
 
 /** ONNX Runtime runs depth-first from the last leaf of the file back to the first. So leaves are
- *  written last and
- *  newest first: the loss runs first, then the gradients of the top layer, and each layer's states
- *  are freed as it is done. */
+ *  written last and newest first: the loss runs first, then the gradients of the top layer, and
+ *  each layer's states are freed as it is done. */
 const leavesLast = (nodes: readonly GraphNode[]): GraphNode[] => {
   const read = new Set(nodes.flatMap((node) => node.inputs))
   const isLeaf = (node: GraphNode) => !node.outputs.some((output) => read.has(output))

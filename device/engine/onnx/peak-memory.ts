@@ -33,7 +33,7 @@ export const peakActivations = (nodes: readonly GraphNode[], kept: readonly Tens
       held.delete(tensor)
     }
     for (const tensor of dying) free(tensor)
-    // Outputs that nobody reads.
+    // Outputs that no node reads.
     for (const output of made) if (!lastUse.has(output)) free(output)
   }
   return peak

@@ -103,7 +103,7 @@ const encodeTensor = (tensor: TensorProto): Uint8Array => {
   )
 }
 
-/** Without a shape, what the runtime infers holds. */
+/** Without a shape, the runtime infers it. */
 const encodeValue = ({ name, type, shape }: Omit<ValueProto, 'shape'> & Partial<ValueProto>) => {
   const dims = (shape ?? []).map((size) =>
     bytes(1, message(typeof size === 'number' ? integer(1, size) : text(2, size))),

@@ -12,7 +12,7 @@ import { rateMeter } from './rate.ts'
 export type EngineOptions = {
   /** Converted weights (weights.bin and weights.json). */
   readonly folder: string
-  /** Of each child; default: all cores. */
+  /** Threads of each child; default: all cores. */
   readonly threads?: number
   /** See ServiceOptions. */
   readonly weights?: Weights | undefined
@@ -21,39 +21,39 @@ export type EngineOptions = {
   /** Largest memory that a training may take, weights included: it takes smaller rows, or fails
    *  with E_MEMORY. */
   readonly memoryBytes?: number | undefined
-  /** Where those states outlast the children (see ServiceOptions); none by default. */
+  /** A folder in which those states outlast the children (see ServiceOptions); none by default. */
   readonly stateFolder?: string
-  /** A child without work for so long is ended; default five minutes. */
+  /** A child that has had no work for this long is ended; default five minutes. */
   readonly idleMs?: number
-  /** Samples the children's memory while they work, so that memory() tells the peak; each sample
-   *  stops a child for milliseconds. */
+  /** Samples the children's memory while they work, so that memory() includes the peak; each
+   *  sample stops a child for milliseconds. */
   readonly watchMemory?: boolean
-  /** Trains in the scoring child, which has the states below the adapter already. For a process
-   *  that does one thing after the other: scoring waits for the training before it. */
+  /** Trains in the scoring child, which has the states below the adapter already. For a program
+   *  that does one thing at a time: scoring waits for the training before it. */
   readonly oneChild?: boolean
   /** Starts the scoring child at once, so that it is there when the first call comes. */
   readonly startsAtOnce?: boolean
   /** Share of the time that the training child may run, 0.1 to 1 (default). Below 1 fails with
    *  E_USAGE on Windows. */
   readonly cpuShare?: number
-  /** Asked while the training child has work: true stops it within 100 ms, until false. */
+  /** Polled while the training child has work: true stops it within 100 ms, false resumes it. */
   readonly isPaused?: () => boolean
-  /** A pause of so long ends the training child, default 30 s; afterwards its work goes on from the
+  /** A longer pause ends the training child (default 30 s); its work then resumes from the
    *  checkpoint. */
   readonly longestPauseMs?: number
-  /** Ends every call with E_CANCELLED, those to come as well; a function is asked at each call for
-   *  the one that ends it. */
+  /** Ends every call with E_CANCELLED, future calls included. A function is asked at each call for
+   *  the signal that ends it. */
   readonly signal?: AbortSignal | (() => AbortSignal | undefined)
 }
 
-/** No single run of a model takes so long. */
+/** No single run of a model takes this long. */
 const SILENT_MS = 30_000
 
-/** Hidden states that a child keeps, unless told otherwise. */
+/** Default memory for the hidden states that a child keeps. */
 export const CACHE_BYTES = 256 * 2 ** 20
 
-/** Starts nothing: each child begins with its first call. One child scores, one trains, unless
- *  oneChild says otherwise. */
+/** Starts nothing: each child begins with its first call. One child scores and one trains, unless
+ *  oneChild is set. */
 export const openEngine = (options: EngineOptions): Engine => {
   const { folder, threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options
   const { cpuShare = 1, isPaused = () => false, longestPauseMs = 30_000 } = options

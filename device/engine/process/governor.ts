@@ -6,13 +6,13 @@ import type { Socket } from 'node:net'
 export type ResourcePolicy = {
   /** Share of the time that it may run, above 0 and at most 1. Results do not depend on it. */
   readonly cpuShare: number
-  /** Asked while it has work; true stops it. */
+  /** Polled while it has work; true stops it. */
   readonly isPaused: () => boolean
-  /** After so long a pause the process is ended and its memory goes back. */
+  /** After this long a pause the process is ended, which returns its memory. */
   readonly longestPauseMs: number
 }
 
-/** The governed process: what the governor does to it. */
+/** The governor's access to its process. */
 export type Governed = {
   readonly pid: () => number | undefined
   readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void
@@ -23,7 +23,7 @@ export type Governed = {
 }
 
 export type Governor = {
-  /** Work begins: the pause is looked up at once, and then every POLL_MS. */
+  /** Work begins: isPaused is polled at once, and then every POLL_MS. */
   begin(): void
   /** No more work: a stopped process runs again. */
   end(): void
@@ -38,7 +38,7 @@ export type Governor = {
 export const CAN_STOP = process.platform !== 'win32'
 
 const POLL_MS = 50
-/** Short, so that a stopped part is not felt in progress; long beside the cost of two signals. */
+/** Short enough for progress to look steady, long compared with the cost of two signals. */
 const PERIOD_MS = 100
 
 export const governor = (policy: ResourcePolicy, governed: Governed): Governor => {

@@ -1,5 +1,5 @@
-/** What quantized weights cost: two engines over the same model are asked the same, and their
- *  answers are compared. */
+/** The loss of quality by quantized weights: two engines over the same model get the same requests,
+ *  and their answers are compared. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { seededRng } from '../../../adapters/random.ts'
@@ -17,7 +17,7 @@ const readTexts = () =>
 
 /** Random linear rewards over standardized states, by which each request's answers are ordered. */
 const REWARDS = 32
-/** Greedy tokens asked for after each request. */
+/** Greedy tokens generated after each request. */
 const GREEDY = 24
 
 /** exact, quantized: engines over `model`. Takes about a minute for 135M weights. */

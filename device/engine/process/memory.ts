@@ -33,12 +33,12 @@ export const watchMemory = (pid: number): MemoryWatch => {
   }
 }
 
-/** What this process may still take beside what it has, its container's limit included; undefined
- *  where the system does not say what it could free (MemAvailable on Linux does). */
+/** The memory available to this process, with what it holds and within its container's limit;
+ *  undefined where the system does not report it (Linux does, as MemAvailable). */
 export const freeBytes = (): number | undefined =>
   process.platform === 'linux' ? process.availableMemory() + process.memoryUsage.rss() : undefined
 
-/** Bytes that a process holds now; 0 when it is gone. */
+/** Bytes that a process holds now; 0 if it is gone. */
 export const memoryOf = async (pid: number): Promise<number> => {
   try {
     if (process.platform === 'linux') {

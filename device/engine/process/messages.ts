@@ -1,4 +1,4 @@
-/** What the parent and an engine child say to each other over the fork's channel (structured clone,
+/** The messages between the parent and an engine child, over the fork's channel (structured clone,
  *  so typed arrays pass). */
 import type { ErrorCode } from '../../../adapters/errors.ts'
 import type { PooledOptions, TrainProgress, TrainRequest } from '../engine.ts'

@@ -1,9 +1,9 @@
-/** How fast a training goes now, and how long it will still take. */
+/** The current speed of a training, and the time that it will still take. */
 import type { TrainProgress } from '../engine.ts'
 
 export type Rate = { readonly tokensPerSecond: number; readonly secondsLeft: number }
 
-/** What the rate is measured over. */
+/** The rate is measured over this window. */
 const WINDOW_MS = 20_000
 
 /** One meter per training. nowMs must not move while the training is paused. undefined before two
@@ -14,7 +14,7 @@ export const rateMeter = () => {
     { step, steps, tokens }: Pick<TrainProgress, 'step' | 'steps' | 'tokens'>,
     nowMs: number,
   ): Rate | undefined => {
-    // A training that was taken up from its checkpoint says some steps again.
+    // A training that resumed from its checkpoint reports some steps again.
     if (step <= (seen.at(-1)?.step ?? -1)) seen = []
     seen.push({ at: nowMs, step, tokens })
     while (seen.length > 2 && seen[1]!.at <= nowMs - WINDOW_MS) seen.shift()

@@ -1,4 +1,4 @@
-/** The engine's work inside one process: what a child runs, and what tests call directly. */
+/** The whole engine inside one process. A child runs it; tests call it directly. */
 import { env } from 'onnxruntime-node'
 import type {
   AnswerInput,
@@ -26,13 +26,14 @@ export type ServiceOptions = {
   readonly folder: string
   readonly threads: number
   readonly cacheBytes: number
-  /** What is read to pool, score and generate; training reads float32. By default decoding alone
-   *  reads quantized ones, where the model's rows are made of whole blocks. */
+  /** The weights for pooling, scoring and decoding; training reads float32. By default only
+   *  decoding reads quantized weights, if the model's rows are made of whole blocks. */
   readonly weights?: Weights | undefined
   /** Largest memory that a training may take, weights included; default: what the system can
    *  give. */
   readonly memoryBytes?: number | undefined
-  /** Where states outlast the process; none by default, for they derive from private text. */
+  /** A folder in which states outlast the process; none by default, since they derive from private
+   *  text. */
   readonly stateFolder?: string | undefined
   /** Largest size of that folder; default 1 GiB, which is 400 thousand tokens of 576 numbers. */
   readonly stateBytes?: number | undefined
@@ -111,10 +112,10 @@ export const openService = (options: ServiceOptions): Service => {
   }
 }
 
-/** What decides the bits of every state beside the text: the weights, the runtime, and how it
- *  divides its sums. */
+/** Names everything beside the text that decides the bits of a state: the weights, the runtime, and
+ *  how it divides its sums. */
 const basis = (weights: string, threads: number): string =>
   `${STATE_FORMAT} ${weights} ${env.versions.node} ${threads}`
 
-/** Raised when the graph below the adapters changes what it computes. */
+/** Raised when the graph below the adapters computes other states. */
 const STATE_FORMAT = 2

@@ -1,7 +1,8 @@
-/** Ends a child that owes answers and says nothing for too long: hung, or stopped from outside. */
+/** Ends a child that has calls to answer but is silent for too long: hung, or stopped from
+ *  outside. */
 
 export type Watchdog = {
-  /** There is something to wait for. Silence goes on counting from where it was. */
+  /** A call waits for its answer. Silence that has already been counted stays counted. */
   watch(): void
   heard(): void
   rest(): void
@@ -9,7 +10,8 @@ export type Watchdog = {
 
 const TICKS = 8
 
-/** silentMs: of a process that runs; while the whole machine sleeps nothing counts. */
+/** silentMs: counted in ticks of this process, so time in which the machine sleeps does not
+ *  count. */
 export const watchdog = (silentMs: number, end: () => void): Watchdog => {
   let silent = 0
   let timer: NodeJS.Timeout | undefined

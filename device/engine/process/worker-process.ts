@@ -71,7 +71,11 @@ const lowerPriority = (pid: number): void => {
 
 const deathOf = (code: number | null, signal: NodeJS.Signals | null): string => {
   if (signal === 'SIGKILL')
-    return 'the engine process was killed from outside: perhaps the system ran out of memory. Close other programs, set a memory limit (--memory-limit) or choose a smaller model; a training goes on from its checkpoint'
+    return (
+      'the engine process was killed from outside: perhaps the system ran out of memory. ' +
+      'Close other programs, set a memory limit (--memory-limit) or choose a smaller model; ' +
+      'a training goes on from its checkpoint'
+    )
   const how = signal ? `crashed with ${signal}` : `ended with exit code ${code}`
   return `the engine process ${how}; the next call starts another, a training goes on from its checkpoint`
 }

@@ -9,13 +9,13 @@ const send = (message: ToParent) => process.send?.(message)
 const cancelled = new Set<number>()
 let options: ServiceOptions | undefined
 let service: Service | undefined
-/** So often a child that works says that it lives; ONNX lets it between two runs. */
+/** A working child reports this often that it is alive; ONNX lets it do so between two runs. */
 const PULSE_MS = 250
 let turn: Promise<void> = Promise.resolve()
 
 process.on('disconnect', () => process.exit(0))
-// Ctrl-C and a service manager's stop reach every process of a group: the parent decides when this
-// one ends.
+// Ctrl-C and a service manager's stop reach every process of a group, but the parent decides when
+// this one ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 process.on('message', (message: ToChild) => {
   if (message.type === 'open') options = message
@@ -24,7 +24,7 @@ process.on('message', (message: ToChild) => {
 })
 
 const answer = async ({ id, call }: Extract<ToChild, { type: 'call' }>): Promise<void> => {
-  // ONNX holds the thread: this is when a message that cancels the call can come in.
+  // ONNX holds the thread, so only now can a message arrive that cancels the call.
   await new Promise(setImmediate)
   const pulse = setInterval(() => send({ type: 'alive' }), PULSE_MS)
   try {

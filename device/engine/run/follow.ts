@@ -1,5 +1,5 @@
-/** What a graph of open sizes reads (buildTrunk): new tokens of one text after those whose keys and
- *  values are at hand. */
+/** The feeds of a graph with open sizes (buildTrunk): new tokens of a text, and the keys and values
+ *  of the tokens before them. */
 import type { ModelConfig } from '../model/config.ts'
 import { fillRotary, MASKED, tokenIds } from './rows.ts'
 import type { Feed } from './sessions.ts'
@@ -59,7 +59,7 @@ const nothing = (layers: number, width: number): Past => {
   return { count: 1, keys: rows, values: rows }
 }
 
-/** [tokens, cached + tokens]; seen: how many of the cached count. */
+/** [tokens, cached + tokens]; seen: how many of the cached tokens are attended to. */
 const causalMask = (tokens: number, cached: number, seen: number): Float32Array => {
   const all = cached + tokens
   const mask = new Float32Array(tokens * all).fill(MASKED)

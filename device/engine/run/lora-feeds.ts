@@ -117,7 +117,8 @@ const partsOf = (shape: ModelShape, { spec, flat }: LoraFeed, from: number, to: 
   if (layoutSize(segments) !== flat.length || spec.endLayer > shape.layers)
     throw new FedError(
       'E_SHAPE',
-      `an adapter of ${layoutSize(segments)} numbers in ${shape.layers} layers expected, got ${flat.length} up to layer ${spec.endLayer}`,
+      `an adapter of ${layoutSize(segments)} numbers in ${shape.layers} layers expected, ` +
+        `got ${flat.length} up to layer ${spec.endLayer}`,
     )
   const byName = new Map(segments.map((segment) => [segment.name, segment]))
   return segments

@@ -1,6 +1,6 @@
 /** Texts through a range of layers: a prompt passes once, its answers follow on its keys and
- *  values. A text always passes alone, so its states are the same bits whatever else is asked
- *  for. */
+ *  values.
+ *  A text always passes alone, so its states are the same bits in every batch. */
 
 import { LRUCache } from 'lru-cache'
 import type { LoraFeed } from '../engine.ts'
@@ -46,8 +46,8 @@ export const passSpans = async (
   return all
 }
 
-/** Short prompts: the beginning of a chat template, which comes again and again between others. Of
- *  longer ones the last, since its answers follow each other. */
+/** Short prompts, such as the beginning of a chat template, recur between others. Of the long ones
+ *  only the last is kept, since its answers follow each other. */
 type Prompts = Readonly<Record<'short' | 'long', LRUCache<string, Passed>>>
 const SHORT_TOKENS = 64
 const MAX_SHORT_PROMPTS = 8
@@ -73,7 +73,7 @@ const byPrompt = (spans: readonly Span[]): Span[] => {
   return [...groups.values()].flat()
 }
 
-/** Tokens that pass at once; a longer text goes in parts, each after those before it. */
+/** Tokens that pass at once; a longer text goes in parts. */
 const PART = 512
 
 type Passed = { readonly states: Float32Array; readonly past: Past }
@@ -120,7 +120,7 @@ const passer = (
   }
 }
 
-/** The past of what comes next. */
+/** The past of the tokens after these. */
 const followed = (
   before: Past | undefined,
   outputs: Readonly<Record<string, Float32Array>>,

@@ -1,5 +1,5 @@
-/** States below the layers that an adapter touches, each text's computed once: a training that was
- *  interrupted, or that finds some of them cached, goes on exactly. */
+/** The states below the layers that an adapter touches. Each text's are computed once, and are the
+ *  same bits cached or computed, so an interrupted training resumes exactly. */
 
 import type { LoraFeed } from '../engine.ts'
 import { fingerprint } from './lora-feeds.ts'
@@ -7,7 +7,8 @@ import type { ModelRunner } from './model-runner.ts'
 import { passSpans } from './pass.ts'
 import type { Span } from './rows.ts'
 
-/** What the states that enter layer `from` depend on beside the text and the weights. */
+/** Names everything beside the text and the weights that the states entering layer `from` depend
+ *  on. */
 export const generationOf = (from: number, below: readonly LoraFeed[]): string =>
   `states ${from} ${fingerprint(below, from)}`
 

@@ -39,7 +39,7 @@ export type RowArrays = {
 
 /** Tokens that a row may hold before another is begun. */
 export const ROW_TOKENS = 384
-/** Added to a score that must not count. Finite, so that a row of nothing but masked scores stays
+/** Added to a score that must not count. Finite, so that a row of masked scores alone stays
  *  finite. */
 export const MASKED = -1e9
 /** Rows still open for short items; older ones are nearly full. */
@@ -73,11 +73,11 @@ export const packRows = (
   }))
 }
 
-/** The row padded to one of few sizes, where each is a graph and a session of its own. */
+/** The row padded to one of a few sizes, since each size needs its own graph and session. */
 export const inBucket = (row: Row): Row => ({ ...row, size: bucketOf(row.size) })
 
-/** What each block of the row's queries attends to: from the earliest text or prompt of theirs on,
- *  in steps of a block, so that rows have few patterns. */
+/** The keys that each block of the row's queries attends to: from their earliest text or prompt on,
+ *  rounded to whole blocks, so that there are few patterns. */
 export const blocksOf = ({ size, spans }: Row): QueryBlock[] =>
   Array.from({ length: Math.ceil(size / QUERY_BLOCK) }, (_, i) => {
     const [start, end] = [i * QUERY_BLOCK, Math.min(size, (i + 1) * QUERY_BLOCK)]

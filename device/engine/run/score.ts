@@ -1,4 +1,4 @@
-/** What scoring reads from a model: mean states of answers, and their log-probabilities. */
+/** Scoring: mean states of answers, and their log-probabilities. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { AnswerInput, CandidateScore, LoraFeed, PooledOptions } from '../engine.ts'
 import { concat } from './lora-feeds.ts'

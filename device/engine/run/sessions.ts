@@ -63,7 +63,7 @@ export const openSessions = (folder: string, threads: number, kept = 24): Sessio
   }
 }
 
-/** Of a graph only its names: its bytes and nodes are not needed again. */
+/** A graph's bytes and nodes are not needed again, so only its names are kept. */
 type Held = {
   readonly session: InferenceSession
   readonly graph: Pick<OnnxGraph, 'inputs' | 'outputs'>
@@ -73,12 +73,12 @@ const create = async (graph: OnnxGraph, folder: string, threads: number): Promis
   const session = await InferenceSession.create(graph.bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // The graph is written as it is to run; the optimizer takes seconds over thousands of nodes,
-    // and would merge what the reverse walk computes again with what it did not want to keep.
+    // The graph is written as it is to run. The optimizer takes seconds over thousands of nodes,
+    // and would merge tensors that the reverse walk recomputes with those that it avoids keeping.
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 3,
     // An arena or a memory plan would hold the peak of every session; the process heap is shared by
-    // all (see child.ts).
+    // all (see worker-process.ts).
     enableCpuMemArena: false,
     enableMemPattern: false,
     extra: {

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { StateFolder, StateKey } from './state-folder.ts'
 
 export type StateCache = {
-  /** length: how many numbers are expected; others are not taken. */
+  /** length: the expected count of numbers; an entry of another length is ignored. */
   get(key: StateKey, length: number): Float32Array | undefined
   /** isPersistent: written to the folder too. Waits only while much is still being written. */
   set(key: StateKey, states: Float32Array, isPersistent?: boolean): Promise<void>

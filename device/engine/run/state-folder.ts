@@ -1,23 +1,24 @@
 /** Cached states on disk, one file a text, readable by its owner alone since they derive from
  *  private text.
- *  A file is its SHA-256 and the numbers, written beside its place and renamed; whatever does not
- *  check is not used, so nothing here waits for the disk. Several processes may share a folder. */
+ *  A file is its SHA-256 and the numbers, written under another name and renamed. A file whose
+ *  digest differs is not used, so nothing here waits for the disk. Several processes may share a
+ *  folder. */
 import { createHash } from 'node:crypto'
 import { readFileSync, utimesSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { replaceFile } from '../../../adapters/node/replace-file.ts'
 
-/** generation: everything but the text that decides the numbers. */
+/** generation: names everything but the text that decides the numbers. */
 export type StateKey = { readonly generation: string; readonly text: string }
 
 export type StateFolder = {
   /** undefined when it is missing, damaged or of another length. */
   read(key: StateKey, length: number): Float32Array | undefined
-  /** Goes on in the background; waits only while BACKLOG_BYTES are still to be written. A full disk
+  /** Writes in the background; waits only while BACKLOG_BYTES are still to be written. A full disk
    *  is no error. */
   write(key: StateKey, states: Float32Array): Promise<void>
-  /** Deletes what is of other generations, and files that a killed process left half written. */
+  /** Deletes other generations, and files that a killed process left half written. */
   begin(generations: readonly string[]): Promise<void>
   flush(): Promise<void>
 }
@@ -26,7 +27,7 @@ export type StateFolderOptions = {
   readonly folder: string
   /** Names the weights and whatever else changes every number: part of each generation. */
   readonly base: string
-  /** Files beyond are deleted, the least recently read first. */
+  /** Beyond this, files are deleted, the least recently read first. */
   readonly maxBytes: number
 }
 
@@ -75,7 +76,7 @@ const backlog = (save: (path: string, file: Uint8Array) => Promise<void>) => {
           pendingBytes -= file.length
         })
       pending.add(writing)
-      // ONNX holds the thread for whole runs: this turn is when earlier writes go on.
+      // ONNX holds the thread for whole runs, so earlier writes can only continue in this turn.
       await new Promise(setImmediate)
       while (pendingBytes > BACKLOG_BYTES) await Promise.race(pending)
     },
@@ -111,12 +112,12 @@ const keepOnly = async (folder: string, kept: ReadonlySet<string>): Promise<void
 }
 
 const CHECKSUM_BYTES = 32
-/** What may wait in memory to be written: a few dozen texts. */
+/** Bytes that may wait in memory to be written: a few dozen texts. */
 const BACKLOG_BYTES = 64 * 2 ** 20
 /** Eviction goes this far below the bound, so that it is rare. */
 const KEPT_SHARE = 0.9
 
-/** Of the numbers and the file's name: a file in another's place does not check. */
+/** Over the numbers and the file's name, so that a file under another's name is refused. */
 const checksum = (path: string, data: Uint8Array): Buffer =>
   createHash('sha256').update(basename(path)).update(data).digest()
 
@@ -150,6 +151,6 @@ const touch = (path: string): void => {
   try {
     utimesSync(path, now, now)
   } catch {
-    // Deleted by another process meanwhile: the numbers in hand are good.
+    // Another process has deleted it meanwhile; the numbers that were read are good.
   }
 }

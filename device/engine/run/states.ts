@@ -1,5 +1,5 @@
-/** What rows of tokens become in a model: states after any layer, those below the adapters cached,
- *  and the LM head. */
+/** Rows of tokens through a model: states after any layer, cached below the adapters, and the LM
+ *  head. */
 
 import type { LoraFeed } from '../engine.ts'
 import { buildLogits, buildLogProbs } from '../model/llama.ts'
@@ -14,8 +14,8 @@ import type { Feed } from './sessions.ts'
 /** What a row's graph begins with: token ids (from = 0) or states at a layer. */
 export type RowStart = { readonly from: number; readonly feeds: Readonly<Record<string, Feed>> }
 
-/** States after layer to − 1, [row.size, hidden]. Those that enter layer keepFrom, or the first
- *  that an adapter touches, are kept; with a keepFrom, for the processes to come as well. */
+/** States after layer to − 1, [row.size, hidden]. The states that enter layer keepFrom, or
+ *  the first layer of an adapter, are cached; with a keepFrom also for future processes. */
 export const statesOf = async (
   runner: ModelRunner,
   row: Row,

@@ -7,24 +7,23 @@ import { replaceFile } from '../../../adapters/node/replace-file.ts'
 import type { Evaluation, TrainRequest } from '../engine.ts'
 import type { AdamW } from './adamw.ts'
 
-/** What a run has come to: all that it needs to go on, and so what a checkpoint holds. */
+/** The state of a run: everything it needs to continue, and so the content of a checkpoint. */
 export type TrainingState = AdamW & {
-  /** Of the request that this is a state of. */
+  /** The digest of the request. */
   readonly digest: string
-  /** Of the rows so far; sums over other rows would differ in their last bits. */
+  /** The row limit so far; sums over other rows would differ in their last bits. */
   readonly rowTokens: number
   /** The trainable adapter. */
   readonly flat: Float32Array
   readonly losses: number[]
   readonly evaluations: Evaluation[]
-  /** Of the lowest held-back loss; undefined without a validation. */
+  /** The evaluation of the lowest held-back loss; undefined without a validation. */
   best: (Evaluation & { readonly flat: Float32Array }) | undefined
   tokens: number
 }
 
-/** Names what decides the result of a run but for its last bits, so not threads, row size or the
- *  checkpoint's place.
- *  model: digest of the weights. */
+/** Names everything that decides the result of a run but for its last bits: not threads, row size
+ *  or the checkpoint's path.  model: digest of the weights. */
 export const requestDigest = (request: TrainRequest, model: string): string => {
   const { checkpoint: _path, threads: _threads, rowTokens: _rows, ...rest } = request
   return createHash('sha256').update(`${FORMAT} ${model}`).update(serialize(rest)).digest('hex')
@@ -37,7 +36,7 @@ export const writeCheckpoint = async (path: string, state: TrainingState): Promi
   await replaceFile(path, checked, { mode: 0o600, temporary: `${path}.tmp` })
 }
 
-/** undefined when the file is missing, damaged, or of another request: the run then begins anew. */
+/** undefined if the file is missing, damaged, or of another request: the run then starts anew. */
 export const readCheckpoint = async (
   path: string,
   digest: string,

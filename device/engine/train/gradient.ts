@@ -11,7 +11,7 @@ import { type ItemWithReference, referenceOf, withDivergence } from './reference
 import { type StepFeeds, stepFeeds } from './step-feeds.ts'
 import { buildStep } from './step-graph.ts'
 
-/** gradient: by the full layout of the trainable adapter, zero where nothing moves. */
+/** gradient: in the full layout of the trainable adapter, zero for frozen factors. */
 export type BatchGradient = {
   readonly loss: number
   readonly gradient: Float64Array

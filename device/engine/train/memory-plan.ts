@@ -1,5 +1,5 @@
-/** What training needs of memory, estimated from its step graph before anything runs, and the rows
- *  that fit under a limit. */
+/** The memory that a training needs, estimated from its step graph before anything runs, and the
+ *  rows that fit under a limit. */
 import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
@@ -16,7 +16,8 @@ export const divideLimit = (memoryBytes: number | undefined, cacheBytes: number)
   return { cacheBytes: kept, limitBytes: memoryBytes - kept }
 }
 
-/** What decides a step's memory. adapters: all active ones, the trainable one at `index`. */
+/** Everything that decides a step's memory. adapters: all active ones, the trainable one at
+ *  `index`. */
 export type StepNeed = {
   readonly kind: Kind
   /** Layers that the loss reads. */
@@ -25,16 +26,16 @@ export type StepNeed = {
   readonly index: number
 }
 
-/** limitBytes: what the user allows, weights included; freeBytes: what the system can give beside
+/** limitBytes: allowed by the user, weights included; freeBytes: available from the system beside
  *  the mapped weights. */
 export type MemoryBounds = {
   readonly limitBytes?: number | undefined
   readonly freeBytes?: number | undefined
 }
 
-/** Process, runtime, sessions and what the heap loses between tensors: 190 to 250 MB beside weights
- *  and activations were measured on SmolLM2-135M, for 4 to 30 layers and 64 to 768 tokens
- *  (device/engine/README.md). */
+/** Process, runtime, sessions and fragmentation of the heap: 190 to 250 MB beside weights and
+ *  activations were measured on SmolLM2-135M, for 4 to 30 layers and 64 to 768 tokens
+ *  (eval/RESULTS.md). */
 const RUNTIME_BYTES = 250e6
 
 /** Row limits that are tried under a memory limit, largest first. */
@@ -44,9 +45,9 @@ const ROW_LIMITS = [ROW_TOKENS, 320, 256, 192, 128, 96, 64] as const
 export const trainingBytes = (model: Model, need: StepNeed, tokens: number): number =>
   weightBytes(model, need) + RUNTIME_BYTES + stepBytes(model, need, tokens)
 
-/** The request with rows, and texts, that fit. Unchanged where they do as they are: a result
- *  depends on the limit, but never on what happens to be free. E_MEMORY when no rows fit under the
- *  limit, or those that do are more than is free. */
+/** The request with rows, and texts, that fit; unchanged if it fits as it is. A result depends on
+ *  the limit, but never on the memory that happens to be free. E_MEMORY if no rows fit under the
+ *  limit, or if the rows that do need more than is free. */
 export const planTraining = (
   model: Model,
   request: TrainRequest,
@@ -70,8 +71,8 @@ export const planTraining = (
   return { ...request, rowTokens, maxTokens: Math.min(request.maxTokens, share) }
 }
 
-/** Largest row limit that fits. Fails with E_MEMORY, see planTraining; asks nothing of the
- *  examples, so it can come before all work. */
+/** The largest row limit that fits. Fails with E_MEMORY as planTraining. It reads no examples, so
+ *  it can be asked before all work. */
 export const rowLimitUnder = (model: Model, need: StepNeed, bounds: MemoryBounds): number => {
   const { limitBytes = Number.POSITIVE_INFINITY } = bounds
   const rows = ROW_LIMITS.find((tokens) => trainingBytes(model, need, tokens) <= limitBytes)
@@ -103,7 +104,8 @@ const fits = (
 const tooLittle = (bytes: number, bound: string, remedy: string): FedError =>
   new FedError(
     'E_MEMORY',
-    `training needs about ${megabytes(bytes)} of memory, ${bound}. ${remedy}, or let it read less: a lower exit layer (--exit), a lower maxTokens, a smaller model`,
+    `training needs about ${megabytes(bytes)} of memory, ${bound}. ${remedy}, ` +
+      'or let it read less: a lower exit layer (--exit), a lower maxTokens, a smaller model',
   )
 
 const stepBytes = (model: Model, need: StepNeed, tokens: number): number => {
@@ -127,7 +129,7 @@ const stepBytes = (model: Model, need: StepNeed, tokens: number): number => {
   return buildStep(model, { loss, from, to, lora, by, ...sizes }).peakBytes()
 }
 
-/** Of the layers that are read, and of the token table where a loss is over tokens. */
+/** The weights of the layers that are read, and of the token table if the loss is over tokens. */
 const weightBytes = ({ manifest }: Model, { kind, to }: StepNeed): number =>
   Object.entries(manifest.tensors)
     .filter(([name]) => {

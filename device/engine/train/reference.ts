@@ -1,5 +1,5 @@
-/** What relative objectives compare with: log-probabilities under the adapters without the
- *  trainable one, and KTO's z0. */
+/** The reference of relative objectives: log-probabilities under the adapters without the trainable
+ *  one, and KTO's z0. */
 
 import type { AnswerInput, LoraFeed, TrainRequest } from '../engine.ts'
 import { fingerprint } from '../run/lora-feeds.ts'
@@ -11,16 +11,15 @@ import { betaOf, type Item, OBJECTIVES } from './objectives.ts'
  *  log π₀(mismatched). */
 export type ItemWithReference = Item & { readonly mismatchedLogProb?: number }
 
-/** The adapters that the trainable one is compared with. */
+/** The adapters of the reference. */
 export const referenceOf = ({ adapters, trainable }: TrainRequest): LoraFeed[] =>
   adapters.filter((_, i) => i !== trainable.index)
 
-/** What reference log-probabilities depend on beside the text and the weights. */
+/** Names everything beside the text and the weights that reference log-probabilities depend on. */
 export const referenceGeneration = (request: TrainRequest): string =>
   `log-probabilities ${fingerprint(referenceOf(request), Number.POSITIVE_INFINITY)}`
 
-/** Items with their reference, item by item from the cache where it is there; as they are where the
- *  loss needs none. */
+/** Items with their reference, from the cache if it is there; unchanged if the loss needs none. */
 export const withReference = async (
   runner: ModelRunner,
   request: TrainRequest,

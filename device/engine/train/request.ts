@@ -1,10 +1,10 @@
-/** What a training request must hold to before anything is computed. */
+/** The checks of a training request before anything is computed. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { LoraFeed, TrainRequest } from '../engine.ts'
 import type { Model } from '../model/llama.ts'
 import { problemsOf } from './objectives.ts'
 
-/** The adapter that moves. E_SHAPE names what does not fit. */
+/** Returns the trainable adapter. E_SHAPE names what does not fit. */
 export const checkRequest = (model: Model, request: TrainRequest): LoraFeed => {
   const { adapters, trainable, epochs, batch, objective, validation } = request
   const { warmup = 0, proximal = 0 } = request

@@ -23,7 +23,7 @@ export const predictedParts = (predicted: number): { start: number; size: number
     return { start, size: Math.min(2 * PREDICTED_CHUNK, predicted - start) }
   })
 
-/** What a loss is made of.  reads: mean states of answers, or log-probabilities of their tokens.
+/** The form of a loss.  reads: mean states of answers, or log-probabilities of their tokens.
  *  link: of minus the margin, −log σ(m) = softplus(−m) and 1 − σ(m) = σ(−m); null: the
  *  log-probabilities themselves. */
 export type Loss = {

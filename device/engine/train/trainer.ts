@@ -66,7 +66,7 @@ export const trainAdapter = async (
 
 const CHECKPOINT_MS = 3000
 
-/** What follows from the request alone. */
+/** The plan of a run: it follows from the request alone. */
 type Run = {
   readonly runner: ModelRunner
   readonly request: TrainRequest
@@ -105,8 +105,8 @@ const planRun = async (
   return { runner, request, hooks, items, heldBack, steps: epochs * perEpoch, every, segments }
 }
 
-/** From the checkpoint where there is one. A resumed run keeps its own rows where they fit: they
- *  are no longer than the request's. */
+/** From the checkpoint if there is one. A resumed run keeps its row limit unless the request's is
+ *  lower. */
 const startState = async ({ runner, request }: Run): Promise<TrainingState> => {
   const digest = requestDigest(request, runner.model.manifest.source)
   const { checkpoint, rowTokens = ROW_TOKENS } = request
@@ -146,8 +146,7 @@ const takeStep = async (run: Run, state: TrainingState): Promise<void> => {
   state.losses.push(total)
 }
 
-/** Before the first step, after every `every` and after the last; not again where it was done
- *  already. */
+/** Before the first step, after every `every` steps and after the last; never twice at one step. */
 const isEvaluationDue = (
   { heldBack, steps, every }: Run,
   { step, evaluations }: TrainingState,
@@ -174,7 +173,7 @@ const hasStopped = (
   best !== undefined &&
   evaluations.filter(({ step }) => step > best.step).length >= (validation?.patience ?? 1)
 
-/** The request with the adapter as it is by now. */
+/** The request with the adapter's current weights. */
 const currentRequest = (
   request: TrainRequest,
   { flat, rowTokens }: TrainingState,
