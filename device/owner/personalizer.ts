@@ -1,24 +1,28 @@
 /** The serving half of a device: rewrite, rerank, feedback, profile, status. */
+
 import type { Rng } from '../../adapters/random.ts'
 import { recordFeedback } from '../feedback/decisions.ts'
-import type { EventOf } from '../feedback/derive-choices.ts'
 import type { FollowUps } from '../feedback/follow-up-gate.ts'
+import { learnFromFeedback } from '../feedback/learn.ts'
 import { openObserver } from '../feedback/observation-queue.ts'
 import { asObserved, observeRequest } from '../feedback/observe-request.ts'
-import { editProfile, learnedPreferences, sentenceOf } from '../preferences/profile.ts'
+import { learnedPreferences } from '../preferences/profile.ts'
 import { settleProposal } from '../preferences/proposals.ts'
 import type { Relevance } from '../preferences/relevance-head.ts'
 import {
-  learnFromFeedback,
   type RewriteOptions,
   type RewriteResult,
-  readProfile,
   rewriteRequest,
-  saveLearned,
 } from '../preferences/rewrite-request.ts'
+import {
+  changeProfile,
+  profileOf,
+  saveLearned,
+  statePreference,
+} from '../preferences/stored-profile.ts'
 import { openSuffixes, type Suffixes } from '../preferences/suffixes.ts'
 import type { FeedbackEvent, FeedbackReceipt } from '../records/feedback-event.ts'
-import type { DescribedProfile, Profile, ProfileChange, Proposal } from '../records/preference.ts'
+import type { DescribedProfile, ProfileChange, Proposal } from '../records/preference.ts'
 import { readCalibration, refreshOutlook } from '../reward/head-summary.ts'
 import { type RerankOptions, type RerankResult, rerankAnswers } from '../reward/rerank-answers.ts'
 import type { Serving, ServingDeps } from '../reward/serving.ts'
@@ -37,7 +41,6 @@ import type { Answered } from '../store/decisions.ts'
 import { forgetConversation } from '../store/forget.ts'
 import type { ForgetReport, ForgetTarget } from '../store/forget-report.ts'
 import { countPeople } from '../store/people.ts'
-import type { StoreReads, StoreTx } from '../store/store.ts'
 import { setTrainingPaused, trainingStatus } from '../store/training.ts'
 import type { TrainingStatus } from '../store/training-status.ts'
 import type { Answer, Conversation } from '../text/conversation.ts'
@@ -198,27 +201,6 @@ const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {
   const learned = learnedPreferences(taste.fit, deps.space, features.length)
   saveLearned(deps.store, learned, features, deps.space)
 }
-
-/** The profile as it is kept; needs no model. */
-export const profileOf = (store: StoreReads): DescribedProfile =>
-  describeProfile(readProfile(store))
-
-/** Applies the user's edits, in a transaction of the caller's. */
-export const changeProfile = (tx: StoreTx, changes: readonly ProfileChange[]): DescribedProfile => {
-  const next = editProfile(readProfile(tx), changes)
-  tx.set('profile', next)
-  return describeProfile(next)
-}
-
-const statePreference = (
-  tx: StoreTx,
-  { dimension, direction, strength = 1, scope = 'all' }: EventOf<'prefer'>,
-): void => void changeProfile(tx, [{ op: 'state', dimension, direction, strength, scope }])
-
-const describeProfile = (profile: Profile): DescribedProfile => ({
-  profile,
-  sentences: profile.preferences.map(sentenceOf),
-})
 
 const statusOf = (deps: PersonalizerDeps): DeviceStatus => {
   const { margin, heldBack, trainedAt } = readCalibration(deps.store)

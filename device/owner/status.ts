@@ -5,6 +5,7 @@ import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
 import type { Home } from '../home/home.ts'
 import type { Holder } from '../home/lock.ts'
+import { profileOf } from '../preferences/stored-profile.ts'
 import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
 import { type Calibration, readCalibration } from '../reward/head-summary.ts'
@@ -16,7 +17,6 @@ import type { DeviceStore } from '../store/store.ts'
 import { trainingStatus } from '../store/training.ts'
 import type { TrainingStatus } from '../store/training-status.ts'
 import { describeAccess, exposedAddresses } from './access.ts'
-import { profileOf } from './personalizer.ts'
 
 type Sums = { readonly claude: number; readonly federation: number }
 

@@ -5,7 +5,7 @@ import type { Proposal } from '../records/preference.ts'
 import type { StoreReads, StoreTx } from '../store/store.ts'
 import { wishOf } from './dimensions.ts'
 import { editProfile } from './profile.ts'
-import { readProfile } from './rewrite-request.ts'
+import { readProfile } from './stored-profile.ts'
 
 /** Wishes that are not proposed again. */
 const Dismissed = z.object({ dismissed: z.array(z.string()) }).catch({ dismissed: [] })

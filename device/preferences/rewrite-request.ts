@@ -2,12 +2,11 @@
  * The rewriting half of serving a request: the profile as kept, the block of a conversation, and
  * what feedback says of both.
  */
-import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { DeviceSettings } from '../home/settings.ts'
-import type { FeedbackEvent } from '../records/feedback-event.ts'
-import { DIMENSIONS, type Preference, Profile } from '../records/preference.ts'
+import { DIMENSIONS, type Profile } from '../records/preference.ts'
 import type {
   FreeRewrite,
   RequestMode,
@@ -15,26 +14,17 @@ import type {
   RewriteReason,
 } from '../records/rewrite-decision.ts'
 import type { NewDecision } from '../store/decisions.ts'
-import { askedOf, bytesOf, newDecision } from '../store/new-decision.ts'
-import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
+import { bytesOf, newDecision } from '../store/new-decision.ts'
+import type { DeviceStore } from '../store/store.ts'
 import type { Conversation } from '../text/conversation.ts'
 import { historyOf } from '../text/history.ts'
 import { orAborted } from '../text/in-time.ts'
 import { requestText } from '../text/request-text.ts'
 import { appendBlock, type BlockChoice, chooseSharedSuffix, chooseSuffix } from './block.ts'
-import { dimensionOf, type Wish } from './dimensions.ts'
 import { proposeRewrite } from './free-rewrite.ts'
-import {
-  EMPTY_PROFILE,
-  editProfile,
-  lineOf,
-  updateProfile,
-  votesOn,
-  wishOfLine,
-  withEvidence,
-} from './profile.ts'
-import { movedPreferences } from './relevance-feedback.ts'
-import { type Learned, learnedRelevance, type Relevance, undoneRequests } from './relevance-head.ts'
+import { EMPTY_PROFILE, editProfile, lineOf } from './profile.ts'
+import type { Relevance } from './relevance-head.ts'
+import { readProfile } from './stored-profile.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
 
 export type RewriteOptions = {
@@ -74,12 +64,6 @@ export type RewritingDeps = {
   readonly suffixes: Suffixes
   readonly report?: ((event: { what: string; code: string }) => void) | undefined
 }
-
-/** The profile as it is kept; needs no model. */
-export const readProfile = (store: Pick<StoreReads, 'get'>): Profile =>
-  profileIn(store.get('profile'))
-
-const profileIn = (kept: unknown): Profile => Profile.parse(kept ?? EMPTY_PROFILE)
 
 /**
  * Fails as the relevance of a request does, or where the suffix cannot be kept; the conversation
@@ -225,77 +209,3 @@ const propose = async (
   (tools?.length ?? 0) > 0
     ? undefined
     : proposeRewrite(engine, model.tokenizer, requestText(messages)).catch(() => undefined)
-
-/** The profile says what has been learned by now. choices: those that it was learned from. */
-export const saveLearned = (
-  store: DeviceStore,
-  learned: readonly Preference[],
-  choices: Parameters<typeof votesOn>[1],
-  space: FeatureSpace,
-): void => {
-  const undone = undoneRequests(learnedRelevance(store))
-  const weighed = withEvidence(learned, votesOn(learned, choices, space), undone)
-  store.update('profile', (kept) => updateProfile(profileIn(kept), weighed))
-}
-
-/**
- * How much an event says about what matters for its request: an undo is about nothing else, a
- * choice is mostly about other things.
- */
-const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
-
-/**
- * What an event says about the preferences for its request. An undo holds from the next
- * conversation on: in this one Claude's answers are signed over the block.
- */
-export const learnFromFeedback = (
-  { store, clock }: { readonly store: StoreTx; readonly clock: () => number },
-  event: FeedbackEvent,
-): void => {
-  const row = store.decision(event.decisionId ?? event.messageId ?? '')
-  if (!row) return
-  const request = askedOf(store, row)
-  const inBlock = (row.info.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
-  const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
-    store.addExamples(
-      examples.map((e) => ({
-        request,
-        weight,
-        isUndo: event.kind === 'undo',
-        at: clock(),
-        decision: row.id,
-        conversation: row.conversation,
-        ...e,
-      })),
-    )
-  if (event.kind === 'undo') {
-    const before = learnedRelevance(store).filter((e) => e.isUndo && e.request === request)
-    const isNew = (wish: Wish | null) => !before.some((e) => e.wish === wish)
-    const asked = inBlock.filter((w) => dimensionOf(w) === (event.dimension ?? dimensionOf(w)))
-    const gone = asked.filter(isNew)
-    learn(
-      event.dimension ? WEIGHTS.undo : WEIGHTS.undo / asked.length,
-      gone.map((wish) => ({ wish, isRelevant: false })),
-    )
-    if (!event.dimension && asked.length > 0 && isNew(null))
-      learn(WEIGHTS.undo, [{ wish: null, isRelevant: false }])
-    return
-  }
-  const candidates = store.answersOf(row.seq)
-  const answer = candidates[event.kind === 'choose' ? event.chosen : row.served]
-  if (answer === undefined || (event.kind !== 'edit' && event.kind !== 'choose')) return
-  const isEdit = event.kind === 'edit'
-  const before = isEdit
-    ? [answer]
-    : (event.shown ?? row.shown)
-        .filter((i) => i !== event.chosen)
-        .flatMap((i) => candidates[i] ?? [])
-  const enabled = readProfile(store).preferences.filter((p) => p.enabled)
-  const moved = movedPreferences(request, before, isEdit ? event.text : answer, enabled)
-  // Against a line that was not there says nothing: the answers were not asked to follow it.
-  const told = moved.filter((m) => m.isWithIt || inBlock.includes(m.wish))
-  learn(
-    WEIGHTS[event.kind],
-    told.map(({ wish, isWithIt }) => ({ wish, isRelevant: isWithIt })),
-  )
-}

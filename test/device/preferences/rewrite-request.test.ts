@@ -1,16 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { learnFromFeedback } from '../../../device/feedback/learn.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
-import { changeProfile } from '../../../device/owner/personalizer.ts'
 import { WISHES } from '../../../device/preferences/dimensions.ts'
 import { learnedRelevance } from '../../../device/preferences/relevance-head.ts'
+import { type RewritingDeps, rewriteRequest } from '../../../device/preferences/rewrite-request.ts'
 import {
-  learnFromFeedback,
-  type RewritingDeps,
+  changeProfile,
   readProfile,
-  rewriteRequest,
   saveLearned,
-} from '../../../device/preferences/rewrite-request.ts'
+} from '../../../device/preferences/stored-profile.ts'
 import { openSuffixes } from '../../../device/preferences/suffixes.ts'
 import type { FeedbackEvent } from '../../../device/records/feedback-event.ts'
 import type { ProfileChange } from '../../../device/records/preference.ts'

@@ -1,0 +1,72 @@
+/** What an event on a decision says about which preferences matter for such a request. */
+
+import { dimensionOf, type Wish } from '../preferences/dimensions.ts'
+import { wishOfLine } from '../preferences/profile.ts'
+import { movedPreferences } from '../preferences/relevance-feedback.ts'
+import { type Learned, learnedRelevance } from '../preferences/relevance-head.ts'
+import { readProfile } from '../preferences/stored-profile.ts'
+import type { FeedbackEvent } from '../records/feedback-event.ts'
+import { askedOf } from '../store/new-decision.ts'
+import type { StoreTx } from '../store/store.ts'
+
+/**
+ * How much an event says about what matters for its request: an undo is about nothing else, a
+ * choice is mostly about other things.
+ */
+const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
+
+/**
+ * What an event says about the preferences for its request. An undo holds from the next
+ * conversation on: in this one Claude's answers are signed over the block.
+ */
+export const learnFromFeedback = (
+  { store, clock }: { readonly store: StoreTx; readonly clock: () => number },
+  event: FeedbackEvent,
+): void => {
+  const row = store.decision(event.decisionId ?? event.messageId ?? '')
+  if (!row) return
+  const request = askedOf(store, row)
+  const inBlock = (row.info.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
+  const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
+    store.addExamples(
+      examples.map((e) => ({
+        request,
+        weight,
+        isUndo: event.kind === 'undo',
+        at: clock(),
+        decision: row.id,
+        conversation: row.conversation,
+        ...e,
+      })),
+    )
+  if (event.kind === 'undo') {
+    const before = learnedRelevance(store).filter((e) => e.isUndo && e.request === request)
+    const isNew = (wish: Wish | null) => !before.some((e) => e.wish === wish)
+    const asked = inBlock.filter((w) => dimensionOf(w) === (event.dimension ?? dimensionOf(w)))
+    const gone = asked.filter(isNew)
+    learn(
+      event.dimension ? WEIGHTS.undo : WEIGHTS.undo / asked.length,
+      gone.map((wish) => ({ wish, isRelevant: false })),
+    )
+    if (!event.dimension && asked.length > 0 && isNew(null))
+      learn(WEIGHTS.undo, [{ wish: null, isRelevant: false }])
+    return
+  }
+  const candidates = store.answersOf(row.seq)
+  const answer = candidates[event.kind === 'choose' ? event.chosen : row.served]
+  if (answer === undefined || (event.kind !== 'edit' && event.kind !== 'choose')) return
+  const isEdit = event.kind === 'edit'
+  const before = isEdit
+    ? [answer]
+    : (event.shown ?? row.shown)
+        .filter((i) => i !== event.chosen)
+        .flatMap((i) => candidates[i] ?? [])
+  const enabled = readProfile(store).preferences.filter((p) => p.enabled)
+  const moved = movedPreferences(request, before, isEdit ? event.text : answer, enabled)
+  // Against a line that was not there says nothing: the answers were not asked to follow it.
+  const told = moved.filter((m) => m.isWithIt || inBlock.includes(m.wish))
+  learn(
+    WEIGHTS[event.kind],
+    told.map(({ wish, isWithIt }) => ({ wish, isRelevant: isWithIt })),
+  )
+}

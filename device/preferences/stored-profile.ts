@@ -1,0 +1,58 @@
+/** The user's profile in the store: reading it, the user's edits, and what the head has learned. */
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { FeedbackEvent } from '../records/feedback-event.ts'
+import {
+  type DescribedProfile,
+  type Preference,
+  Profile,
+  type ProfileChange,
+} from '../records/preference.ts'
+import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
+import {
+  EMPTY_PROFILE,
+  editProfile,
+  sentenceOf,
+  updateProfile,
+  votesOn,
+  withEvidence,
+} from './profile.ts'
+import { learnedRelevance, undoneRequests } from './relevance-head.ts'
+
+/** Needs no model. */
+export const readProfile = (store: Pick<StoreReads, 'get'>): Profile =>
+  profileIn(store.get('profile'))
+
+const profileIn = (kept: unknown): Profile => Profile.parse(kept ?? EMPTY_PROFILE)
+
+/** The profile with a sentence for each preference. */
+export const profileOf = (store: StoreReads): DescribedProfile =>
+  describeProfile(readProfile(store))
+
+/** Applies the user's edits, in a transaction of the caller's. */
+export const changeProfile = (tx: StoreTx, changes: readonly ProfileChange[]): DescribedProfile => {
+  const next = editProfile(readProfile(tx), changes)
+  tx.set('profile', next)
+  return describeProfile(next)
+}
+
+export const statePreference = (
+  tx: StoreTx,
+  { dimension, direction, strength = 1, scope = 'all' }: Extract<FeedbackEvent, { kind: 'prefer' }>,
+): void => void changeProfile(tx, [{ op: 'state', dimension, direction, strength, scope }])
+
+const describeProfile = (profile: Profile): DescribedProfile => ({
+  profile,
+  sentences: profile.preferences.map(sentenceOf),
+})
+
+/** Brings the stored profile up to date with the fitted head. choices: those it was fitted to. */
+export const saveLearned = (
+  store: DeviceStore,
+  learned: readonly Preference[],
+  choices: Parameters<typeof votesOn>[1],
+  space: FeatureSpace,
+): void => {
+  const undone = undoneRequests(learnedRelevance(store))
+  const weighed = withEvidence(learned, votesOn(learned, choices, space), undone)
+  store.update('profile', (kept) => updateProfile(profileIn(kept), weighed))
+}
