@@ -11,10 +11,10 @@ import { Sha256 } from '../../adapters/wire/primitives.ts'
 import { applyCovariance } from '../reward/dual.ts'
 import { standardize } from '../reward/feature-space.ts'
 import { pairRows } from '../reward/head.ts'
-import { ownScale } from '../reward/head-fit.ts'
+import { featureScale } from '../reward/head-fit.ts'
 import { type Released, readRelease } from '../reward/read-release.ts'
-import { fitOwnTaste, tuneTaste } from '../reward/served-head.ts'
-import { keptRelease, releaseBlob, type Served, type ServingDeps } from '../reward/serving.ts'
+import { fitServedHead, tuneHyperparameters } from '../reward/served-head.ts'
+import { keptRelease, type RankingState, releaseBlob, type ServingDeps } from '../reward/serving.ts'
 import type { StoreReads } from '../store/store.ts'
 import { reportTraining } from '../store/training.ts'
 import type { ContributorDeps } from './contributor.ts'
@@ -122,14 +122,14 @@ const tryFit = async (
   const features = await servedFeatures(serving)
   const prior = release.prior(settings.initialVariance)
   const isPopulation = prior.mean.some((m) => m !== 0)
-  const scale = release.scale ?? ownScale(features, space)
+  const scale = release.scale ?? featureScale(features, space)
   // Of choices to come, too: the fit of few may still succeed where that of many will not.
   if (!(mostVariance(features, prior, scale) <= MOST_VARIANCE)) throw unfit()
   let numbers: number[]
   try {
-    const { tuning, fit } = tuneTaste(features, prior, scale, isPopulation)
-    const taste = fitOwnTaste(features, tuning, { fit })
-    numbers = [taste.certainty(), taste.spread(), tuning.margin, ...taste.fit.w]
+    const { hyperparameters, fit } = tuneHyperparameters(features, prior, scale, isPopulation)
+    const head = fitServedHead(features, hyperparameters, { fit })
+    numbers = [head.certainty(), head.spread(), hyperparameters.margin, ...head.fit.w]
   } catch (cause) {
     throw unfit(cause)
   }
@@ -146,7 +146,11 @@ const MOST_VARIANCE = 1e6
  * The greatest that the prior expects of the log-odds between two answers of a choice, its mean
  * included.
  */
-const mostVariance = (features: Served['features'], prior: Prior, scale: Float64Array): number => {
+const mostVariance = (
+  features: RankingState['features'],
+  prior: Prior,
+  scale: Float64Array,
+): number => {
   let most = 0
   for (const choice of features)
     for (const { difference: x } of pairRows(
@@ -158,7 +162,7 @@ const mostVariance = (features: Served['features'], prior: Prior, scale: Float64
 }
 
 /** None where what is served now is what cannot be fitted under. */
-const servedFeatures = async (serving: AdoptDeps['serving']): Promise<Served['features']> => {
+const servedFeatures = async (serving: AdoptDeps['serving']): Promise<RankingState['features']> => {
   try {
     return (await serving.current()).features
   } catch {

@@ -18,7 +18,13 @@ import {
 } from '../reward/choice-features.ts'
 import { featureStatistics } from '../reward/feature-space.ts'
 import type { HeadFit } from '../reward/head.ts'
-import { fitTaste, ownScale, pooledHead, rewardPairs, type Taste } from '../reward/head-fit.ts'
+import {
+  type FittedHead,
+  featureScale,
+  fitHeadToChoices,
+  pooledHead,
+  rewardPairs,
+} from '../reward/head-fit.ts'
 import { checkBase, checkFeatures, type Released, readRelease } from '../reward/read-release.ts'
 import type { StoredChoice } from '../store/choices.ts'
 
@@ -75,18 +81,18 @@ export const runRound = async (
   if (lack && contributions.length === 1) throw lack
   const features = await featurizeChoices(featureDeps, choices, release.active, deps.onPooled)
   const prior = release.prior(assignment.prior.initialVariance)
-  const scale = release.scale ?? ownScale(features, deps.space)
-  const tasteOf = (learned: readonly ChoiceFeatures[]) => fitTaste(learned, prior, scale)
+  const scale = release.scale ?? featureScale(features, deps.space)
+  const headOf = (learned: readonly ChoiceFeatures[]) => fitHeadToChoices(learned, prior, scale)
 
   const adapter =
     contributions.includes('adapter') && !lack
-      ? await adapterPart(deps, assignment, release, features, tasteOf)
+      ? await adapterPart(deps, assignment, release, features, headOf)
       : { ...NO_ADAPTER, problem: lack?.code ?? null }
   // Without a released scale each device measures in its own, and nobody could use the moments.
   const sendsPrior = contributions.includes('prior') && release.scale !== null
   const parts = [
     ...adapter.parts,
-    ...(sendsPrior ? priorParts(tasteOf(features).fit) : []),
+    ...(sendsPrior ? priorParts(headOf(features).fit) : []),
     ...(contributions.includes('statistics') ? statisticsParts(features, deps.space) : []),
   ]
   if (parts.length === 0) throw nothingToSend(adapter.problem, contributions)
@@ -178,11 +184,11 @@ const adapterPart = async (
   assignment: Assignment,
   release: Released,
   features: readonly ChoiceFeatures[],
-  tasteOf: (learned: readonly ChoiceFeatures[]) => Taste,
+  headOf: (learned: readonly ChoiceFeatures[]) => FittedHead,
 ): Promise<AdapterPart> => {
   const { training, factor, exitLayer, features: space } = assignment
   const { learned, trained } = splitForRound(features, assignment.roundId, training.maxPairs)
-  const head = tasteOf(learned)
+  const head = headOf(learned)
   const pairs = rewardPairs(trained, space.pooled, head).slice(0, training.maxPairs)
   if (factor === null || pairs.length === 0) return { ...NO_ADAPTER, problem: 'E_DATA' }
   let flat: Float32Array

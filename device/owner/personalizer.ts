@@ -1,5 +1,4 @@
 /** The serving half of a device: rewrite, rerank, feedback, profile, status. */
-
 import type { Rng } from '../../adapters/random.ts'
 import { recordFeedback } from '../feedback/decisions.ts'
 import type { FollowUps } from '../feedback/follow-up-gate.ts'
@@ -23,7 +22,7 @@ import {
 import { openSuffixes, type Suffixes } from '../preferences/suffixes.ts'
 import type { FeedbackEvent, FeedbackReceipt } from '../records/feedback-event.ts'
 import type { DescribedProfile, ProfileChange, Proposal } from '../records/preference.ts'
-import { readCalibration, refreshOutlook } from '../reward/head-summary.ts'
+import { readCalibration, refreshHeadSummary } from '../reward/head-summary.ts'
 import { type RerankOptions, type RerankResult, rerankAnswers } from '../reward/rerank-answers.ts'
 import type { Serving, ServingDeps } from '../reward/serving.ts'
 import {
@@ -197,8 +196,8 @@ const onlyAnswer = (answer: Answer, at: number): Answered => ({
 
 /** The head is fitted again where choices have changed, and the profile says what it has learned. */
 const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {
-  const { taste, features } = await refreshOutlook(deps)
-  const learned = learnedPreferences(taste.fit, deps.space, features.length)
+  const { head, features } = await refreshHeadSummary(deps)
+  const learned = learnedPreferences(head.fit, deps.space, features.length)
   saveLearned(deps.store, learned, features, deps.space)
 }
 

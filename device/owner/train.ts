@@ -76,9 +76,9 @@ export const train = async (
         .finally(end)
     : null
   const served = await serving.current(onPooled)
-  const { features, taste, tuning } = served
+  const { features, head, hyperparameters } = served
   const after = store.choicesVersion() === version ? heldBackPairs(served) : null
-  const { margin, heldBack } = tuning
+  const { margin, heldBack } = hyperparameters
   const trainedAt = Math.floor(clock())
   await store.durably((tx) =>
     tx.set('calibration', { margin, heldBack, trainedAt } satisfies Calibration),
@@ -88,7 +88,7 @@ export const train = async (
     exit,
     choices: features.length,
     pairs: features.reduce((n, f) => n + f.raw.length - 1, 0),
-    logLikelihood: taste.fit.logLikelihood,
+    logLikelihood: head.fit.logLikelihood,
     adapter: trained && {
       losses: [...trained.losses],
       heldBack: trained.evaluations.map(({ loss }) => loss),

@@ -14,7 +14,7 @@ import {
   usefulChoices,
 } from './choice-features.ts'
 import { keepExit } from './exit-layer.ts'
-import { fitTaste, ownScale } from './head-fit.ts'
+import { featureScale, fitHeadToChoices } from './head-fit.ts'
 import { scoreFeatures } from './reward.ts'
 import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
 
@@ -181,7 +181,7 @@ export const judgeUnseen = (
   const accuracies: number[] = []
   for (let fold = 0; fold < FOLDS; fold++) {
     const seen = features.filter((_, i) => i % FOLDS !== fold)
-    const { fit, scale } = fitTaste(seen, prior, ownScale(seen, space))
+    const { fit, scale } = fitHeadToChoices(seen, prior, featureScale(seen, space))
     for (let i = fold; i < features.length; i += FOLDS) {
       const { raw, chosen } = features[i]!
       const rewards = scoreFeatures(raw, scale, fit.w).map(({ reward }) => reward)

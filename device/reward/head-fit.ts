@@ -8,14 +8,14 @@ import { featureStatistics, standardize } from './feature-space.ts'
 import { fitHead, type HeadFit, pairRows, pairsOf } from './head.ts'
 
 /** scale: [D], multiplies raw features; fit: over features so scaled. */
-export type Taste = { readonly fit: HeadFit; readonly scale: Float64Array }
+export type FittedHead = { readonly fit: HeadFit; readonly scale: Float64Array }
 
 /** The MAP head of these choices under a prior. */
-export const fitTaste = (
+export const fitHeadToChoices = (
   features: readonly ChoiceFeatures[],
   prior: Prior,
   scale: Float64Array,
-): Taste => ({
+): FittedHead => ({
   scale,
   fit: fitHead(
     features.flatMap((f) =>
@@ -30,20 +30,23 @@ export const fitTaste = (
 })
 
 /** The scale of the device's own choices; all zero without any. */
-export const ownScale = (features: readonly ChoiceFeatures[], space: FeatureSpace): Float64Array =>
+export const featureScale = (
+  features: readonly ChoiceFeatures[],
+  space: FeatureSpace,
+): Float64Array =>
   features.length === 0
     ? new Float64Array(space.pooled + space.named.length)
     : scaleFromStatistics(featureStatistics(features.map((f) => f.raw)), space)
 
 /** Weights of the head over raw pooled states: w ∘ scale, the first `pooled` of D. */
-export const pooledHead = ({ fit, scale }: Taste, pooled: number): Float32Array =>
+export const pooledHead = ({ fit, scale }: FittedHead, pooled: number): Float32Array =>
   Float32Array.from({ length: pooled }, (_, i) => fit.w[i]! * scale[i]!)
 
 /** Pairs for the engine. The named part of a reward difference does not move with the adapter: it is the pair's offset. */
 export const rewardPairs = (
   features: readonly ChoiceFeatures[],
   pooled: number,
-  { fit, scale }: Taste,
+  { fit, scale }: FittedHead,
 ): RewardPair[] =>
   features.flatMap((choice) =>
     pairsOf(choice, choice.weight).map(({ chosen, rejected, weight }) => {

@@ -21,21 +21,21 @@ const calibrationOf = (kept: unknown): Calibration =>
   Calibration.parse(kept ?? { margin: 0, heldBack: 0, trainedAt: null })
 
 /**
- * certainty, spread, halfLifeDays: as in own-taste.ts. outputTokens: of a usual answer; null where
+ * certainty, spread, halfLifeDays: as in served-head.ts. outputTokens: of a usual answer; null where
  * none is known.
  */
-const Outlook = z.object({
+const HeadSummary = z.object({
   certainty: z.number(),
   spread: z.number(),
   halfLifeDays: z.number().nullable(),
   outputTokens: z.number().nullable(),
 })
-export type Outlook = z.infer<typeof Outlook>
+export type HeadSummary = z.infer<typeof HeadSummary>
 
-export const readOutlook = (store: StoreReads): Outlook | null =>
-  Outlook.nullable().parse(store.get('outlook') ?? null)
+export const readHeadSummary = (store: StoreReads): HeadSummary | null =>
+  HeadSummary.nullable().parse(store.get('outlook') ?? null)
 
-export type OutlookDeps = Pick<ServingDeps, 'store' | 'settings'> & {
+export type HeadSummaryDeps = Pick<ServingDeps, 'store' | 'settings'> & {
   readonly serving: Pick<Serving, 'current' | 'releaseHash'>
   readonly clock: () => number
 }
@@ -45,23 +45,23 @@ const LENGTH_CHOICES = 50
 const TOKEN_CHARACTERS = 3.5
 
 /** Fits where choices have changed, and keeps what the fit says. */
-export const refreshOutlook = async ({
+export const refreshHeadSummary = async ({
   store,
   serving,
-}: OutlookDeps): ReturnType<Serving['current']> => {
+}: HeadSummaryDeps): ReturnType<Serving['current']> => {
   const served = await serving.current()
-  const { taste, tuning } = served
+  const { head, hyperparameters } = served
   const recent = store.choiceRows(LENGTH_CHOICES)
   const answers = recent.reduce((sum, { candidates }) => sum + candidates, 0)
   const characters = recent.reduce((sum, choice) => sum + choice.characters, 0)
-  const outlook: Outlook = {
-    certainty: taste.certainty(),
-    spread: taste.spread(),
-    halfLifeDays: tuning.halfLifeDays,
+  const summary: HeadSummary = {
+    certainty: head.certainty(),
+    spread: head.spread(),
+    halfLifeDays: hyperparameters.halfLifeDays,
     outputTokens: answers === 0 ? null : Math.ceil(characters / answers / TOKEN_CHARACTERS),
   }
-  store.update('outlook', () => outlook)
-  const { margin, heldBack } = tuning
+  store.update('outlook', () => summary)
+  const { margin, heldBack } = hyperparameters
   store.update('calibration', (before) => {
     const { trainedAt } = calibrationOf(before)
     return { margin, heldBack, trainedAt } satisfies Calibration

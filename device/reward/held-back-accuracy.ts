@@ -1,8 +1,8 @@
 /** How well the head tells choices that it has not seen: what energy is weighed against. */
 import { pairsOf } from './head.ts'
-import { fitTaste, heldBackCount } from './head-fit.ts'
+import { fitHeadToChoices, heldBackCount } from './head-fit.ts'
 import { scoreFeatures } from './reward.ts'
-import type { Served } from './serving.ts'
+import type { RankingState } from './serving.ts'
 
 /** right: pairs of chosen and not chosen answer that are ordered so. */
 export type HeldBackPairs = { readonly right: number; readonly pairs: number }
@@ -11,11 +11,11 @@ export type HeldBackPairs = { readonly right: number; readonly pairs: number }
 export const heldBackPairs = ({
   features,
   prior,
-  taste: { scale },
-}: Pick<Served, 'features' | 'prior' | 'taste'>): HeldBackPairs | null => {
+  head: { scale },
+}: Pick<RankingState, 'features' | 'prior' | 'head'>): HeldBackPairs | null => {
   const count = heldBackCount(features.length)
   if (count === 0) return null
-  const { w } = fitTaste(features.slice(count), prior, scale).fit
+  const { w } = fitHeadToChoices(features.slice(count), prior, scale).fit
   const isRight = features.slice(0, count).flatMap((choice) => {
     const rewards = scoreFeatures(choice.raw, scale, w).map(({ reward }) => reward)
     return pairsOf(choice, 1).map(({ chosen, rejected }) => rewards[chosen]! > rewards[rejected]!)

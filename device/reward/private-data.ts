@@ -7,8 +7,8 @@ import { lastMessages } from '../store/new-decision.ts'
 import type { Oldest, PrivateObjective } from '../store/private-adapter.ts'
 import { DECISION_MS } from '../store/row-limits.ts'
 import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
-import { fitTaste, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
-import type { Served, ServingDeps } from './serving.ts'
+import { fitHeadToChoices, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
+import type { RankingState, ServingDeps } from './serving.ts'
 
 /**
  * heldBack: judges when to stop; null where there is too little to spare any. oldest: of what it was made of.
@@ -20,7 +20,7 @@ export type PrivateData = {
 }
 
 /** What is served without the private adapter; its head is fitted again to what is not held back. */
-type Base = Pick<Served, 'features' | 'prior' | 'taste' | 'exitLayer'>
+type Base = Pick<RankingState, 'features' | 'prior' | 'head' | 'exitLayer'>
 
 /**
  * reward: pairs of choices, through the head that rerank reads. dpo: the same pairs by likelihood. kto: thumbs, and each answer
@@ -79,16 +79,21 @@ type Data = Omit<PrivateData, 'oldest'>
 type Make = (deps: ServingDeps, base: Base, told: Told) => Data | null
 
 const DATA: Readonly<Record<PrivateObjective, Make>> = {
-  reward: ({ space: { pooled } }, { features, prior, taste, exitLayer }) => {
-    const own = fitTaste(features.slice(heldBackCount(features.length)), prior, taste.scale)
-    const head = pooledHead(own, pooled)
+  reward: ({ space: { pooled } }, { features, prior, head, exitLayer }) => {
+    const own = fitHeadToChoices(features.slice(heldBackCount(features.length)), prior, head.scale)
+    const pooledWeights = pooledHead(own, pooled)
     return split([features], (part) => {
-      return { kind: 'reward', exitLayer, head, pairs: rewardPairs(part, pooled, own) }
+      return {
+        kind: 'reward',
+        exitLayer,
+        head: pooledWeights,
+        pairs: rewardPairs(part, pooled, own),
+      }
     })
   },
-  dpo: ({ space: { pooled } }, { features, taste }) =>
+  dpo: ({ space: { pooled } }, { features, head }) =>
     split([features], (part) => {
-      return { kind: 'dpo', beta: BETA, pairs: rewardPairs(part, pooled, taste) }
+      return { kind: 'dpo', beta: BETA, pairs: rewardPairs(part, pooled, head) }
     }),
   kto: (deps, { features }, told) =>
     split([features.map(choiceRatings), thumbRatings(deps, told)], (part) => ktoOf(part.flat())),

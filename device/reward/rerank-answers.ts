@@ -9,10 +9,10 @@ import type { StoreReads, StoreTx } from '../store/store.ts'
 import type { Answer, Conversation } from '../text/conversation.ts'
 import { orAborted } from '../text/in-time.ts'
 import { type Ask, exploreChances, exploreOrder, worthAsking } from './exploration.ts'
-import { type OutlookDeps, readOutlook, refreshOutlook } from './head-summary.ts'
+import { type HeadSummaryDeps, readHeadSummary, refreshHeadSummary } from './head-summary.ts'
 import { type Reranking, rerank } from './rerank.ts'
 import { compare, type Score } from './reward.ts'
-import { type Served, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
+import { type RankingState, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
 
 export type RerankOptions = {
   readonly mode?: RequestMode | undefined
@@ -45,15 +45,20 @@ export const rerankAnswers = async (
   const { store, settings, clock, rng } = deps
   const isKept = mode !== 'incognito'
   const isShadow = mode === undefined ? settings.shadow : mode === 'shadow'
-  const served = await orAborted(currentOutlook(deps), signal)
-  const { taste, tuning, isInformed } = served
+  const served = await orAborted(stateWithSummary(deps), signal)
+  const { head, hyperparameters, isInformed } = served
   const texts = answers.map((a) => a.text)
   const scores = await orAborted(
     scoreAnswers(deps, served, conversation, texts, { keep: isKept, signal }),
     signal,
   )
-  const variance = (x: Float64Array) => taste.fit.variance(x)
-  const ranking = rerank(scores, variance, tuning.margin, isInformed ? taste.certainty() : 0)
+  const variance = (x: Float64Array) => head.fit.variance(x)
+  const ranking = rerank(
+    scores,
+    variance,
+    hyperparameters.margin,
+    isInformed ? head.certainty() : 0,
+  )
   const drawn = isShadow
     ? { order: firstOf(ranking.order, 0), propensity: 1, explored: false }
     : exploreOrder(
@@ -133,8 +138,8 @@ const weightiest = ({ named }: Score): Score['named'][number][] =>
     .slice(0, KEPT_NAMED)
 
 /** The first fit of a home is kept for planning; later ones are when feedback comes. */
-const currentOutlook = (deps: OutlookDeps): Promise<Served> =>
-  readOutlook(deps.store) ? deps.serving.current() : refreshOutlook(deps)
+const stateWithSummary = (deps: HeadSummaryDeps): Promise<RankingState> =>
+  readHeadSummary(deps.store) ? deps.serving.current() : refreshHeadSummary(deps)
 
 const reasonOf = (
   ranking: Reranking,
@@ -162,12 +167,12 @@ const DAY_MS = 24 * 3600 * 1000
 /** Not more often than the settings allow, and asked questions count whether or not the app shows them. */
 const askOf = (
   { store, settings, clock }: RerankingDeps,
-  { taste }: Served,
+  { head }: RankingState,
   scores: readonly Score[],
 ): Ask | null => {
   const recent = asksSince(store, clock() - DAY_MS)
   if (recent.length >= settings.asksPerDay) return null
-  const ask = worthAsking(scores, (x) => taste.fit.variance(x), taste.certainty())
+  const ask = worthAsking(scores, (x) => head.fit.variance(x), head.certainty())
   const now = clock()
   if (ask) store.update('asks', (kept) => [...asksOf(kept, now - DAY_MS), now])
   return ask

@@ -6,7 +6,7 @@ import type { ChoiceFeatures } from './choice-features.ts'
 import { chooseHalfLife, decayOf } from './decay.ts'
 import { standardize } from './feature-space.ts'
 import { fitHead, fitScaled, type HeadFit, type PairRow, pairRows } from './head.ts'
-import { heldBackCount, type Taste } from './head-fit.ts'
+import { type FittedHead, heldBackCount } from './head-fit.ts'
 import { calibrateMargin } from './rerank.ts'
 import { scoreFeatures } from './reward.ts'
 
@@ -14,7 +14,7 @@ import { scoreFeatures } from './reward.ts'
  * What changes slowly and is set anew when the choices have grown by a tenth: the scale, how wide the prior is for this user, how
  * fast taste drifts, and the lead that a rerank needs. rows: of a choice under the scale, the same objects each time.
  */
-export type Tuning = {
+export type Hyperparameters = {
   readonly scale: Float64Array
   readonly prior: Prior
   readonly halfLifeDays: number | null
@@ -26,7 +26,10 @@ export type Tuning = {
 }
 
 /** certainty: probability that the user has a taste at all that these features show. spread: of predicted rewards within a request. */
-export type OwnTaste = Taste & { readonly certainty: () => number; readonly spread: () => number }
+export type ServedHead = FittedHead & {
+  readonly certainty: () => number
+  readonly spread: () => number
+}
 
 /** Probability, before any choice, that a user chooses at random or by what no feature shows. */
 const NO_TASTE = 1 / 3
@@ -34,20 +37,20 @@ const NO_TASTE = 1 / 3
 const WIDTHS = [1, 1 / 4, 1 / 16, 1 / 64] as const
 const GROWTH = 0.1
 
-/** Whether a tuning no longer fits as many choices. */
-export const isOutgrown = ({ choices }: Tuning, now: number): boolean =>
+/** Whether hyperparameters set on fewer (or more) choices need to be set anew. */
+export const isOutgrown = ({ choices }: Hyperparameters, now: number): boolean =>
   now < choices || now >= choices + Math.max(1, Math.floor(GROWTH * choices))
 
 /**
  * features: most recent first. A released prior is taken as wide as it is. fit: to these choices under it, for the first own taste to
  * start from.
  */
-export const tuneTaste = (
+export const tuneHyperparameters = (
   features: readonly ChoiceFeatures[],
   released: Prior,
   scale: Float64Array,
   isReleased: boolean,
-): { readonly tuning: Tuning; readonly fit: HeadFit } => {
+): { readonly hyperparameters: Hyperparameters; readonly fit: HeadFit } => {
   const known = new WeakMap<ChoiceFeatures, PairRow[]>()
   const rows = (choice: ChoiceFeatures): PairRow[] => {
     const cached = known.get(choice)
@@ -70,7 +73,7 @@ export const tuneTaste = (
   }))
   const { margin } = calibrateMargin(judged)
   const choices = features.length
-  return { tuning: { scale, prior, halfLifeDays, margin, heldBack, choices, rows }, fit }
+  return { hyperparameters: { scale, prior, halfLifeDays, margin, heldBack, choices, rows }, fit }
 }
 
 /** The prior with its variance scaled to the mean width, on a log scale, by the evidence of each (MacKay 1992). */
@@ -84,16 +87,16 @@ const ofFittingWidth = (rows: readonly PairRow[], wide: HeadFit) => {
 }
 
 /** The head that serves: choices weigh what is left of them at the newest one's time. last: to start from. */
-export const fitOwnTaste = (
+export const fitServedHead = (
   features: readonly ChoiceFeatures[],
-  tuning: Tuning,
-  last?: Pick<Taste, 'fit'>,
-): OwnTaste => {
-  const { prior, scale, halfLifeDays } = tuning
+  hyperparameters: Hyperparameters,
+  last?: Pick<FittedHead, 'fit'>,
+): ServedHead => {
+  const { prior, scale, halfLifeDays } = hyperparameters
   const now = features.find((f) => f.at !== undefined)?.at ?? 0
   const groups = features.map((f) => {
     const decay = decayOf(f.at, now, halfLifeDays)
-    const rows = tuning.rows(f)
+    const rows = hyperparameters.rows(f)
     return decay === 1 ? rows : rows.map((row) => ({ ...row, weight: row.weight * decay }))
   })
   const fit = fitHead(groups.flat(), prior, last?.fit)

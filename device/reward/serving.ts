@@ -37,11 +37,17 @@ import {
 } from './choice-features.ts'
 import { ownExit } from './exit-layer.ts'
 import { rawFeatures } from './feature-space.ts'
-import { ownScale } from './head-fit.ts'
+import { featureScale } from './head-fit.ts'
 import { privateData } from './private-data.ts'
 import { type Released, readRelease } from './read-release.ts'
 import { type Score, scoreFeatures } from './reward.ts'
-import { fitOwnTaste, isOutgrown, type OwnTaste, type Tuning, tuneTaste } from './served-head.ts'
+import {
+  fitServedHead,
+  type Hyperparameters,
+  isOutgrown,
+  type ServedHead,
+  tuneHyperparameters,
+} from './served-head.ts'
 
 export type ServingDeps = {
   readonly store: DeviceStore
@@ -58,14 +64,14 @@ export type ServingDeps = {
 }
 
 /** Everything that a request needs, under one release and one set of choices. */
-export type Served = {
+export type RankingState = {
   readonly release: string | null
   readonly exitLayer: number
   readonly adapters: readonly LoraFeed[]
   readonly features: readonly ChoiceFeatures[]
   readonly prior: Prior
-  readonly taste: OwnTaste
-  readonly tuning: Tuning
+  readonly head: ServedHead
+  readonly hyperparameters: Hyperparameters
   /** Whether there is anything to rank with: choices, or a population's prior. */
   readonly isInformed: boolean
 }
@@ -84,7 +90,7 @@ export type PrivateTraining = {
 
 export type Serving = {
   /** Fitted again when the choices or the release have changed since. */
-  current(onPooled?: (done: number, of: number) => void): Promise<Served>
+  current(onPooled?: (done: number, of: number) => void): Promise<RankingState>
   releaseHash(): string | null
   /** Of the release that is served, else this device's own. */
   exitLayer(): number
@@ -105,9 +111,9 @@ const PRIVATE_RANK = 8
 const PRIVATE_EPOCHS = 3
 
 export const openServing = (deps: ServingDeps): Serving => {
-  let cached: { key: string; served: Promise<Served> } | null = null
+  let cached: { key: string; served: Promise<RankingState> } | null = null
   // What the next fit under the same release and adapter can start from.
-  let last: Start | null = null
+  let last: WarmStart | null = null
   // A fit that was begun before is not kept.
   let drops = 0
   const state = () => servingState(deps.store)
@@ -121,10 +127,10 @@ export const openServing = (deps: ServingDeps): Serving => {
       const key = `${under}/${deps.store.choicesVersion()}`
       if (cached?.key === key) return cached.served
       const start = last?.under === under ? last : null
-      const ground = start?.ground ?? groundOf(deps, now)
+      const basis = start?.basis ?? fitBasisOf(deps, now)
       const begun = drops
-      const served = fitServed(deps, ground, start?.served, onPooled).then((made) => {
-        if (begun === drops) last = { under, ground, served: made }
+      const served = fitServed(deps, basis, start?.served, onPooled).then((made) => {
+        if (begun === drops) last = { under, basis, served: made }
         return made
       })
       cached = { key, served }
@@ -180,13 +186,16 @@ const exitUnder = (deps: ServingDeps, release: string | null): number =>
   release === null ? ownExit(deps.store, deps.model) : keptRelease(deps, release).header.exitLayer
 
 /** What a release and a private adapter decide; featuresOf: by number, of the choices that were read under them. */
-type Ground = Pick<Served, 'release' | 'exitLayer' | 'adapters' | 'prior'> & {
+type FitBasis = Pick<RankingState, 'release' | 'exitLayer' | 'adapters' | 'prior'> & {
   readonly releasedScale: Float64Array | null
   readonly featuresOf: Map<number, ChoiceFeatures>
 }
-type Start = { readonly under: string; readonly ground: Ground; readonly served: Served }
+type WarmStart = { readonly under: string; readonly basis: FitBasis; readonly served: RankingState }
 
-const groundOf = (deps: ServingDeps, state: Pick<ServingState, 'release' | 'private'>): Ground => {
+const fitBasisOf = (
+  deps: ServingDeps,
+  state: Pick<ServingState, 'release' | 'private'>,
+): FitBasis => {
   const release = state.release === null ? null : keptRelease(deps, state.release)
   const { initialVariance } = deps.settings
   return {
@@ -200,28 +209,33 @@ const groundOf = (deps: ServingDeps, state: Pick<ServingState, 'release' | 'priv
   }
 }
 
-/** last: served on the same ground; only what is new since then is computed. */
+/** last: served on the same basis; only what is new since then is computed. */
 const fitServed = async (
   deps: ServingDeps,
-  ground: Ground,
-  last?: Served,
+  basis: FitBasis,
+  last?: RankingState,
   onPooled?: (done: number, of: number) => void,
-): Promise<Served> => {
-  const features = await featuresUnder(deps, ground, onPooled)
-  const { release, exitLayer, adapters, prior, releasedScale } = ground
+): Promise<RankingState> => {
+  const features = await featuresUnder(deps, basis, onPooled)
+  const { release, exitLayer, adapters, prior, releasedScale } = basis
   const isPopulation = prior.mean.some((m) => m !== 0)
-  const { tuning, fit } =
-    last && !isOutgrown(last.tuning, features.length)
-      ? { tuning: last.tuning, fit: last.taste.fit }
-      : tuneTaste(features, prior, releasedScale ?? ownScale(features, deps.space), isPopulation)
-  const taste = fitOwnTaste(features, tuning, { fit })
+  const { hyperparameters, fit } =
+    last && !isOutgrown(last.hyperparameters, features.length)
+      ? { hyperparameters: last.hyperparameters, fit: last.head.fit }
+      : tuneHyperparameters(
+          features,
+          prior,
+          releasedScale ?? featureScale(features, deps.space),
+          isPopulation,
+        )
+  const head = fitServedHead(features, hyperparameters, { fit })
   const isInformed = features.length > 0 || isPopulation
-  return { release, exitLayer, adapters, prior, features, tuning, taste, isInformed }
+  return { release, exitLayer, adapters, prior, features, hyperparameters, head, isInformed }
 }
 
 const featuresUnder = async (
   { store, settings, space, engine, model, memo }: ServingDeps,
-  { exitLayer, adapters, featuresOf }: Ground,
+  { exitLayer, adapters, featuresOf }: FitBasis,
   onPooled?: (done: number, of: number) => void,
 ): Promise<ChoiceFeatures[]> => {
   const numbers = store
@@ -268,8 +282,8 @@ const trainPrivate = async (
     index: below.length,
   })
   await options.onFits?.()
-  const ground = groundOf(deps, { release, private: false })
-  const base = await fitServed(deps, ground, undefined, options.onPooled)
+  const basis = fitBasisOf(deps, { release, private: false })
+  const base = await fitServed(deps, basis, undefined, options.onPooled)
   const { objective, heldBack, oldest } = privateData(deps, base, options.objective)
   // The same for a retry, so that a checkpoint can be taken up.
   const seed = seededRng(`private/${release}`).int(2 ** 31)
@@ -305,7 +319,7 @@ const ownSpec = (exitLayer: number): AdapterSpec => ({
 /** Scores of answers to one request, Claude's first answer first; all zero while there is nothing to rank with. */
 export const scoreAnswers = async (
   deps: ServingDeps,
-  { taste, adapters, exitLayer, isInformed }: Served,
+  { head, adapters, exitLayer, isInformed }: RankingState,
   conversation: Conversation,
   texts: readonly string[],
   options: Pick<PooledOptions, 'keep' | 'signal'> = {},
@@ -324,5 +338,5 @@ export const scoreAnswers = async (
           { ...options, exitLayer, adapters },
         )
   const raw = encoded.map(({ named }, i) => rawFeatures(states[i]!, named))
-  return scoreFeatures(raw, taste.scale, taste.fit.w)
+  return scoreFeatures(raw, head.scale, head.fit.w)
 }

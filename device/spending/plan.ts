@@ -5,7 +5,7 @@
 
 import { type JudgedDecision, rightShare } from '../feedback/off-policy.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
-import { type Outlook, type OutlookDeps, readOutlook } from '../reward/head-summary.ts'
+import { type HeadSummary, type HeadSummaryDeps, readHeadSummary } from '../reward/head-summary.ts'
 import { newId } from '../store/new-decision.ts'
 import type { Spending } from '../store/spending.ts'
 import type { StoreReads } from '../store/store.ts'
@@ -49,7 +49,7 @@ const USUAL_THINKING_TOKENS = 1500
  */
 const HELD_BACK_MS = HOUR_MS
 
-type SpendDeps = Pick<OutlookDeps, 'store' | 'settings' | 'clock' | 'serving'>
+type SpendDeps = Pick<HeadSummaryDeps, 'store' | 'settings' | 'clock' | 'serving'>
 
 export const planRequest = (deps: SpendDeps, request: CandidateRequest): CandidatePlan => {
   deps.store.ledger.expireHeldBack(deps.clock() - HELD_BACK_MS)
@@ -61,7 +61,7 @@ const spendRequest = (
   request: CandidateRequest,
 ): SpendRequest => {
   const now = clock()
-  const outlook = readOutlook(store)
+  const summary = readHeadSummary(store)
   const isInformed = store.countChoices() > 0 || serving.releaseHash() !== null
   const heldBack = store.ledger.heldBack()
   const spentSince = (at: number) => {
@@ -69,8 +69,8 @@ const spendRequest = (
     return { tokens: spent.tokens + heldBack.tokens, usd: spent.usd + heldBack.usd }
   }
   return {
-    ...answerSize(store, settings, request, outlook),
-    spread: isInformed ? outlook && outlook.certainty * outlook.spread : 0,
+    ...answerSize(store, settings, request, summary),
+    spread: isInformed ? summary && summary.certainty * summary.spread : 0,
     most: settings.candidates,
     budget: { tokens: settings.extraTokensPerDay, usd: settings.extraUsdPerDay },
     spent: { day: spentSince(now - DAY_MS), hour: spentSince(now - HOUR_MS) },
@@ -79,13 +79,13 @@ const spendRequest = (
 
 const answerSize = (
   store: StoreReads,
-  settings: OutlookDeps['settings'],
+  settings: HeadSummaryDeps['settings'],
   request: CandidateRequest,
-  outlook: Outlook | null,
+  summary: HeadSummary | null,
 ): AnswerSize => {
   const usual = usualUsage(store, request)
   const inputTokens = Math.ceil(usual.prompt * request.inputTokens)
-  const said = outlook?.outputTokens ?? USUAL_OUTPUT_TOKENS
+  const said = summary?.outputTokens ?? USUAL_OUTPUT_TOKENS
   return {
     inputTokens,
     cachedTokens: Math.ceil(usual.prompt * (request.cachedTokens ?? 0)),
@@ -122,7 +122,7 @@ const times = ({ tokens, usd }: Spending, n: number): Spending => ({
 
 /** See Personalizer. The decision, if one is kept, remembers it. */
 export const recordSpending = (
-  { store, settings, clock }: Pick<OutlookDeps, 'store' | 'settings' | 'clock'>,
+  { store, settings, clock }: Pick<HeadSummaryDeps, 'store' | 'settings' | 'clock'>,
   model: string,
   usages: readonly AnswerUsage[],
   { decisionId = null, reservation = null, unread = 0 }: SpendOptions = {},
@@ -160,16 +160,16 @@ export const rankingStatus = ({
   store,
   settings,
   clock,
-}: Pick<OutlookDeps, 'settings' | 'clock'> & {
+}: Pick<HeadSummaryDeps, 'settings' | 'clock'> & {
   readonly store: StoreReads
 }): NonNullable<RankingStatus> => {
-  const outlook = readOutlook(store)
+  const summary = readHeadSummary(store)
   // Rows of an earlier version have fractions.
   const { tokens, usd } = store.spentSince(clock() - DAY_MS)
   return {
-    spread: outlook?.spread ?? 0,
-    certainty: outlook?.certainty ?? 0,
-    halfLifeDays: outlook?.halfLifeDays ?? null,
+    spread: summary?.spread ?? 0,
+    certainty: summary?.certainty ?? 0,
+    halfLifeDays: summary?.halfLifeDays ?? null,
     shadow: settings.shadow,
     spentToday: { tokens: Math.round(tokens), usd },
     right: rightShare(judgedDecisions(store, JUDGED)),

@@ -13,10 +13,10 @@ import { type Bench, openPeft } from './context.ts'
 import {
   type Depth,
   deviceDepth,
+  fitOwnHead,
   fullDepth,
   hits,
   lessons,
-  ownTaste,
   ROUND,
   readChoices,
   readerOf,
@@ -90,8 +90,8 @@ const untrainedArm =
   ({ model }: Bench, engine: Engine, depth: Depth): Arm =>
   async ({ train, test }) => {
     const reader = readerOf(model, engine, depth)
-    const taste = ownTaste(await readChoices(reader, train), reader.space)
-    return hits(await readChoices(reader, test), taste)
+    const head = fitOwnHead(await readChoices(reader, train), reader.space)
+    return hits(await readChoices(reader, test), head)
   }
 
 const trainedArm =
@@ -100,8 +100,8 @@ const trainedArm =
     const reader = readerOf(model, engine, depth)
     const lesson = lessons(await readChoices(reader, train), reader.space)
     const adapters = [await trainThrough(model, engine, depth, lesson, learningRate)]
-    const taste = ownTaste(await readChoices(reader, train, adapters), reader.space)
-    return hits(await readChoices(reader, test, adapters), taste)
+    const head = fitOwnHead(await readChoices(reader, train, adapters), reader.space)
+    return hits(await readChoices(reader, test, adapters), head)
   }
 
 /** PEFT's own full run, a pair a step; the first head is fitted on our states of the untrained model, which are the same. */
@@ -122,7 +122,7 @@ const peftArm =
       }
       const after = readerOf(bench.model, { pooled }, fullDepth(bench.model))
       const read = (lines: readonly ChoiceLine[]) => readChoices(after, lines)
-      return hits(await read(test), ownTaste(await read(train), after.space))
+      return hits(await read(test), fitOwnHead(await read(train), after.space))
     } finally {
       await peft.close()
     }

@@ -14,11 +14,11 @@ import {
 } from '../../device/reward/choice-features.ts'
 import { featureSpace } from '../../device/reward/feature-space.ts'
 import {
-  fitTaste,
-  ownScale,
+  type FittedHead,
+  featureScale,
+  fitHeadToChoices,
   pooledHead,
   rewardPairs,
-  type Taste,
 } from '../../device/reward/head-fit.ts'
 import { scoreFeatures } from '../../device/reward/reward.ts'
 
@@ -56,17 +56,21 @@ export const readerOf = (
 })
 
 /** The head of these choices alone, as on a device without a release. */
-export const ownTaste = (features: readonly ChoiceFeatures[], space: FeatureSpace): Taste =>
-  fitTaste(features, initialPrior(featureCount(space), initialVariance), ownScale(features, space))
+export const fitOwnHead = (features: readonly ChoiceFeatures[], space: FeatureSpace): FittedHead =>
+  fitHeadToChoices(
+    features,
+    initialPrior(featureCount(space), initialVariance),
+    featureScale(features, space),
+  )
 
 export type Lessons = { readonly head: Float32Array; readonly pairs: readonly RewardPair[] }
 
 /** What training through a head is given. */
 export const lessons = (features: readonly ChoiceFeatures[], space: FeatureSpace): Lessons => {
-  const taste = ownTaste(features, space)
+  const head = fitOwnHead(features, space)
   return {
-    head: pooledHead(taste, space.pooled),
-    pairs: rewardPairs(features, space.pooled, taste),
+    head: pooledHead(head, space.pooled),
+    pairs: rewardPairs(features, space.pooled, head),
   }
 }
 
@@ -95,7 +99,7 @@ export const trainThrough = async (
 }
 
 /** For every choice: whether the head puts what was chosen before each other answer (1), or which share of them. */
-export const hits = (features: readonly ChoiceFeatures[], { scale, fit }: Taste): number[] =>
+export const hits = (features: readonly ChoiceFeatures[], { scale, fit }: FittedHead): number[] =>
   features.map(({ raw, chosen }) => {
     const rewards = scoreFeatures(raw, scale, fit.w).map(({ reward }) => reward)
     const others = rewards.filter((_, i) => i !== chosen)

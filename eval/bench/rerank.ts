@@ -9,7 +9,7 @@ import type { PeerProcess } from '../peers/peer-process.ts'
 import { alternate, secondsResult, type Times } from './alternate.ts'
 import { benchChoices } from './choices.ts'
 import { type Bench, openLlama } from './context.ts'
-import { deviceDepth, ownTaste, readChoices, readerOf } from './recipe.ts'
+import { deviceDepth, fitOwnHead, readChoices, readerOf } from './recipe.ts'
 
 /** Tokens of the request's prompt and of each candidate. */
 const SIZE = { prompt: 100, candidate: 200, candidates: 4 } as const
@@ -119,10 +119,10 @@ const benchAgreement = async (
   const depth = deviceDepth(model)
   const [full, low] = [exact, quantized].map((engine) => readerOf(model, engine, depth))
   log(`reading ${requests} requests of ${SIZE.candidates} candidates in both precisions`)
-  const taste = ownTaste(await readChoices(full!, person!.train), full!.space)
+  const head = fitOwnHead(await readChoices(full!, person!.train), full!.space)
   const ordersOf = async (reader: NonNullable<typeof full>) =>
     (await readChoices(reader, person!.test)).map(({ raw }) =>
-      orderOf(scoreFeatures(raw, taste.scale, taste.fit.w).map(({ reward }) => reward)),
+      orderOf(scoreFeatures(raw, head.scale, head.fit.w).map(({ reward }) => reward)),
     )
   return agreement(await ordersOf(low!), await ordersOf(full!))
 }

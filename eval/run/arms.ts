@@ -9,7 +9,7 @@ import {
   type FeatureDeps,
   featurizeChoices,
 } from '../../device/reward/choice-features.ts'
-import { fitTaste, ownScale, type Taste } from '../../device/reward/head-fit.ts'
+import { type FittedHead, featureScale, fitHeadToChoices } from '../../device/reward/head-fit.ts'
 import { scoreFeatures } from '../../device/reward/reward.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import type { Pick } from '../measure/metrics.ts'
@@ -78,14 +78,14 @@ export const headArm = (
   mask?: Mask,
 ): Picker =>
   pickHighest(async (log, budget) => {
-    const { taste, unseen } = await fitPerson(deps, start, initialVariance, log, budget, mask)
+    const { head, unseen } = await fitPerson(deps, start, initialVariance, log, budget, mask)
     return unseen.map(({ raw }) =>
-      scoreFeatures(raw, taste.scale, taste.fit.w).map((score) => score.reward),
+      scoreFeatures(raw, head.scale, head.fit.w).map((score) => score.reward),
     )
   })
 
 export type FittedPerson = {
-  readonly taste: Taste
+  readonly head: FittedHead
   readonly prior: Prior
   /** Of the first `budget` training choices, the most recent first. */
   readonly learned: readonly ChoiceFeatures[]
@@ -105,8 +105,8 @@ export const fitPerson = async (
   const learned = await featurizeChoices(deps, train.slice(0, budget).reverse(), adapters)
   const unseen = await featurizeChoices(deps, test.map(withAllShown), adapters)
   const prior = released ?? initialPrior(featureCount(deps.space), initialVariance)
-  const scale = masked(given ?? ownScale(learned, deps.space), deps.space.pooled, mask)
-  return { taste: fitTaste(learned, prior, scale), prior, learned, unseen }
+  const scale = masked(given ?? featureScale(learned, deps.space), deps.space.pooled, mask)
+  return { head: fitHeadToChoices(learned, prior, scale), prior, learned, unseen }
 }
 
 /** A feature without scale is 0 in every answer. */

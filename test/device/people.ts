@@ -7,7 +7,7 @@ import { seededRng } from '../../adapters/random.ts'
 import type { ChoiceFeatures } from '../../device/reward/choice-features.ts'
 import { rerank } from '../../device/reward/rerank.ts'
 import { scoreFeatures } from '../../device/reward/reward.ts'
-import { fitOwnTaste, tuneTaste } from '../../device/reward/served-head.ts'
+import { fitServedHead, tuneHyperparameters } from '../../device/reward/served-head.ts'
 import { FEATURE_NAMES } from '../../device/text/named-features.ts'
 
 const SIZE = FEATURE_NAMES.length
@@ -37,21 +37,21 @@ export type Person = ReturnType<typeof person>
 
 export const decide = ({ choices, unseen, utility }: Person, count: number) => {
   const seen = choices.slice(-count)
-  const { tuning, fit } = tuneTaste(seen, prior, scale, false)
-  const taste = fitOwnTaste(seen, tuning, { fit })
-  const variance = (x: Float64Array) => taste.fit.variance(x)
+  const { hyperparameters, fit } = tuneHyperparameters(seen, prior, scale, false)
+  const head = fitServedHead(seen, hyperparameters, { fit })
+  const variance = (x: Float64Array) => head.fit.variance(x)
   const gain = (raw: Float64Array[], i: number) => utility(raw[i]!) - utility(raw[0]!)
   const outcomes = unseen.map((raw) => {
-    const scores = scoreFeatures(raw, scale, taste.fit.w)
+    const scores = scoreFeatures(raw, scale, head.fit.w)
     const rewards = scores.map((s) => s.reward)
-    const { winner } = rerank(scores, variance, tuning.margin, taste.certainty())
+    const { winner } = rerank(scores, variance, hyperparameters.margin, head.certainty())
     const best = rewards.indexOf(Math.max(...rewards))
     return { kept: winner === 0 ? 1 : 0, won: gain(raw, winner), bestWon: gain(raw, best) }
   })
   const mean = (key: 'kept' | 'won' | 'bestWon') =>
     outcomes.reduce((sum, o) => sum + o[key], 0) / outcomes.length
-  const worth = taste.certainty() * taste.spread()
-  return { kept: mean('kept'), won: mean('won'), bestWon: mean('bestWon'), worth, taste }
+  const worth = head.certainty() * head.spread()
+  return { kept: mean('kept'), won: mean('won'), bestWon: mean('bestWon'), worth, head }
 }
 
 export const average = (values: readonly number[]) =>

@@ -16,7 +16,7 @@ import {
 } from '../../../device/federation/compute-round.ts'
 import { featurizeChoices } from '../../../device/reward/choice-features.ts'
 import { featureSpace } from '../../../device/reward/feature-space.ts'
-import { fitTaste } from '../../../device/reward/head-fit.ts'
+import { fitHeadToChoices } from '../../../device/reward/head-fit.ts'
 import { fakeEngine, jobFor, shortChoices, tinyModel } from '../device-fixture.ts'
 
 let model: LocalModel
@@ -129,7 +129,7 @@ test('the prior part is the moments of the head under the released scale and pri
   const assignment = assignmentFor({ contributions: ['prior'], factor: null })
   const release = releaseFor(assignment, [{ name: 'statistics.scale', shape: [size], data: scale }])
   const { bytes, pairs } = await runRound(deps, assignment, release, shortChoices(4))
-  const expected = fitTaste(
+  const expected = fitHeadToChoices(
     await featuresOf(deps, 4),
     initialPrior(size, 2),
     Float64Array.from(scale),
@@ -181,7 +181,7 @@ test('head and offset together score every pair as the fitted head does', async 
     shortChoices(3),
   )
   const features = await featuresOf(deps, 3)
-  const { fit } = fitTaste(features, initialPrior(size, 2), Float64Array.from(scale))
+  const { fit } = fitHeadToChoices(features, initialPrior(size, 2), Float64Array.from(scale))
   const { objective } = calls.train[0]!
   if (objective.kind !== 'reward') throw new Error('expected a reward objective')
   expect(objective.pairs).toHaveLength(6)

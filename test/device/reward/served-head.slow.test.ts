@@ -25,7 +25,7 @@ test('what there is to win is seen: nearly nothing for those who choose at rando
   expect(worth(none)).toBeLessThan(0.25 * worth(some))
   // A taste too weak to matter cannot be told from none: less is known of its being there than of how little it moves.
   const certainty = (all: readonly Person[]) =>
-    average(all.map((p) => decide(p, 100).taste.certainty()))
+    average(all.map((p) => decide(p, 100).head.certainty()))
   expect(certainty(none)).toBeLessThan(0.8)
   expect(certainty(some)).toBeGreaterThan(0.95)
 })
