@@ -1,18 +1,24 @@
 /** Reads what a reader wants: the preference block in `system`, whose lines are English whatever the language of the request. */
+import { z } from 'zod'
 import type { Rng } from '../../adapters/random.ts'
-import { type Dimension, type Style, withLevels } from './style.ts'
+import { Pattern, readData } from '../data/read-data.ts'
+import { DIMENSIONS, type Dimension, type Style, withLevels } from './style.ts'
 
-type Rule = {
-  readonly about: RegExp
-  readonly dimensions: readonly Dimension[]
+const Dimensions = z.array(z.enum(DIMENSIONS))
+const Rule = z.strictObject({
+  about: Pattern,
+  dimensions: Dimensions,
   /** Wording that asks for less although no negative word is near; the whole clause counts. */
-  readonly less?: RegExp
-  readonly more?: RegExp
+  less: Pattern.optional(),
+  more: Pattern.optional(),
   /** Dimensions that go the other way. */
-  readonly opposite?: readonly Dimension[]
+  opposite: Dimensions.optional(),
   /** Says nothing when the clause asks for less. */
-  readonly onlyMore?: boolean
-}
+  onlyMore: z.boolean().optional(),
+})
+type Rule = z.infer<typeof Rule>
+
+const RULES = readData('answers/preference-rules.json', z.array(Rule))
 
 export type Preference = {
   readonly dimension: Dimension
@@ -26,94 +32,6 @@ const NEGATIVE =
 const MILD =
   /\b(slightly|a bit|somewhat|a little|mildly|where it helps|when it helps|occasional(ly)?)\b/
 const STRONG = /\b(always|strongly|much|very|never|only|must|definitely)\b/
-
-const RULES: readonly Rule[] = [
-  {
-    about:
-      /\b(short(er)?|brief|concise|terse|compact|succinct|long(er)?|length|detail(ed|s)?|thorough|verbose|wordy|words|in[- ]depth|complete)\b/,
-    dimensions: ['length'],
-    less: /\b(short(er)?|brief(ly)?|concise|terse|compact|succinct|a few words|to the point)\b/,
-    more: /\b(long(er)?|detail(ed|s)?|thorough|in[- ]depth|complete|elaborate|verbose)\b/,
-  },
-  {
-    about: /\b(lists?|bullets?|bulleted|bullet points?|prose|paragraphs?|running text)\b/,
-    dimensions: ['lists'],
-    less: /\b(in|as|use|write|prefers?|plain|flowing|running)\b[^,;]*\b(prose|paragraphs?|running text)\b/,
-  },
-  { about: /\bnumbered (steps|lists?)\b/, dimensions: ['lists'], onlyMore: true },
-  { about: /\b(headings?|headers?|sections?|section titles?)\b/, dimensions: ['headings'] },
-  { about: /\b(bold|emphasis|emphasi[sz]e|highlight(ed)?|key terms)\b/, dimensions: ['bold'] },
-  {
-    about: /\b(markdown|formatting)\b/,
-    dimensions: ['lists', 'headings', 'bold'],
-    less: /\bplain\b/,
-  },
-  {
-    about: /\b(formal(ity)?|informal|casual|professional|conversational|register)\b/,
-    dimensions: ['formality'],
-    opposite: ['contractions'],
-    less: /\b(informal|casual|conversational|relaxed)\b/,
-  },
-  {
-    about: /\b(tone|friendly(?! (?:intro|open))|warm|neutral|matter[- ]of[- ]fact)\b/,
-    dimensions: ['exclamation', 'secondPerson'],
-    less: /\b(neutral|sober|matter[- ]of[- ]fact|formal|professional|impersonal|calm)\b/,
-  },
-  { about: /\bcontractions?\b/, dimensions: ['contractions'] },
-  {
-    about:
-      /\b(hedg(e|es|ing)|tentative|uncertain(ty)?|confiden(t|ce)|qualifiers?|definite|maybe|assertive|plainly)\b/,
-    dimensions: ['hedging'],
-    less: /\b(confident(ly)?|definite(ly)?|assertive(ly)?|plainly)\b/,
-  },
-  { about: /\bemojis?\b/, dimensions: ['emoji'] },
-  {
-    about:
-      /\b(preambles?|openings?|introduct(ion|ory)s?|intro|straight|at once|directly|directness|direct|pleasantr(y|ies)|warm[- ]?up|greeting)\b/,
-    dimensions: ['preamble'],
-    less: /\b(straight|at once|directly|directness|direct|immediately|right away)\b/,
-  },
-  {
-    about: /\b(closing|offers?|sign[- ]?off|let me know|further help|end(ing)? with an? offer)\b/,
-    dimensions: ['closing'],
-  },
-  { about: /\b(questions?|follow[- ]?ups?)\b/, dimensions: ['question'] },
-  {
-    about: /\b(you|your|second person|address(es|ing)? (me|the reader)|personal)\b/,
-    dimensions: ['secondPerson'],
-    less: /\bimpersonal(ly)?\b/,
-  },
-  {
-    about: /\b(exclamations?|exclamation marks?|enthusias(m|tic)|excited|energetic)\b/,
-    dimensions: ['exclamation'],
-  },
-  {
-    about: /\b(numbers?|figures?|data|statistics|quantit(y|ies)|quantitative|measurements?)\b/,
-    dimensions: ['numbers'],
-  },
-  {
-    about:
-      /\b(steps?|step[- ]by[- ]step|instructions?|practical|how[- ]to|actionable|advice|tips?)\b/,
-    dimensions: ['steps'],
-  },
-  { about: /\b(examples?|concrete|illustrations?|instances?)\b/, dimensions: ['example'] },
-  {
-    about: /\b(analog(y|ies)|metaphors?|comparison to everyday|images?)\b/,
-    dimensions: ['analogy'],
-  },
-  { about: /\b(background|histor(y|ical)|origins?|context)\b/, dimensions: ['background'] },
-  {
-    about:
-      /\b(mechanisms?|theory|why it works|how it works|reasons? behind|underlying|explain why|reasoning)\b/,
-    dimensions: ['mechanism'],
-  },
-  { about: /\b(anecdotes?|stor(y|ies)|human touch|personal stories)\b/, dimensions: ['anecdote'] },
-  {
-    about: /\b(caveats?|warnings?|pitfalls?|limitations?|disclaimers?|common mistakes?)\b/,
-    dimensions: ['caveats'],
-  },
-  { about: /\b(compar(e|es|ison|isons|ing)|alternatives?|contrast)\b/, dimensions: ['comparison'] },
-]
 
 /** The preferences that the last block in the system prompt states, one for each line and dimension; none without a block. */
 export const readPreferences = (system: string): Preference[] => {

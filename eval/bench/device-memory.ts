@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { localApi } from '../demo/showcase.ts'
 import type { Result } from '../measure/results.ts'
 import { ownChildren, sumOf } from '../programs/memory.ts'
-import { createProcesses } from '../programs/processes.ts'
+import { createProcesses, startListening } from '../programs/processes.ts'
 import { temporaryFolder } from '../programs/temporary-folder.ts'
 import { bytesResult } from './alternate.ts'
 import { benchChoices } from './choices.ts'
@@ -26,12 +26,8 @@ export const deviceMemory = async ({ name, cache, threads }: Bench): Promise<Res
     const device = (...args: string[]) => processes.run('device/cli', [...args, ...place])
     await device('init', '--model', name, '--threads', `${threads}`)
     await device('train', '--data', data, '--cache', cache)
-    const line = await processes.start(
-      'device/cli',
-      ['serve', '--port', '0', '--cache', cache, ...place],
-      (text) => text.includes('"listening"'),
-    )
-    const { url } = JSON.parse(line) as { url: string }
+    const serve = ['serve', '--port', '0', '--cache', cache, ...place]
+    const url = await startListening(processes, 'device/cli', serve)
     const ask = localApi(url, readFileSync(join(home, 'device-token'), 'utf8').trim())
     const { messages, candidates } = person!.test[0]!
     await ask('/v1/rerank', { messages, candidates })

@@ -7,7 +7,7 @@ import { REQUESTS } from '../answers/requests.ts'
 import { startClaude } from '../claude/serve.ts'
 import { progress } from '../measure/progress.ts'
 import type { Result, Results } from '../measure/results.ts'
-import { createProcesses, type Processes } from '../programs/processes.ts'
+import { createProcesses, type Processes, startListening } from '../programs/processes.ts'
 import { temporaryFolder } from '../programs/temporary-folder.ts'
 import { benchChoices } from './choices.ts'
 
@@ -47,7 +47,11 @@ export const benchEndpoint = async (options: EndpointOptions): Promise<Results> 
     progress(`a device of ${CHOICES} choices and ${PREFERENCES.length} preferences`)
     await run('train', '--data', data, '--cache', options.cache)
     const begun = performance.now()
-    const url = await startDevice(processes, home, claude.url, options.cache)
+    const place = ['--home', home, '--cache', options.cache]
+    const url = await startListening(processes, 'device/cli', [
+      ...['serve', '--port', '0', '--claude-url', claude.url],
+      ...place,
+    ])
     const few = Math.ceil(options.requests / FEWER)
     const texts = await requestTexts(options, 2 * (options.requests + few) + WARM_UP)
     const next = () => texts.pop()!
@@ -91,20 +95,6 @@ export const benchEndpoint = async (options: EndpointOptions): Promise<Results> 
     await claude.close()
     folder.remove()
   }
-}
-
-const startDevice = async (
-  processes: Processes,
-  home: string,
-  claudeUrl: string,
-  cache: string,
-): Promise<string> => {
-  const line = await processes.start(
-    'device/cli',
-    ['serve', '--port', '0', '--claude-url', claudeUrl, '--home', home, '--cache', cache],
-    (text) => text.includes('"listening"'),
-  )
-  return (JSON.parse(line) as { url: string }).url
 }
 
 /** Questions after as much of what is said about them as makes 200 tokens, no two alike. */

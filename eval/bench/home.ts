@@ -12,7 +12,7 @@ import { medianOf } from '../measure/metrics.ts'
 import { progress } from '../measure/progress.ts'
 import type { Result, Results } from '../measure/results.ts'
 import { ownChildren } from '../programs/memory.ts'
-import { createProcesses, type Processes } from '../programs/processes.ts'
+import { createProcesses, startListening } from '../programs/processes.ts'
 import { temporaryFolder } from '../programs/temporary-folder.ts'
 
 export type HomeOptions = {
@@ -175,7 +175,11 @@ const served = async <T>(
     const store = openStore(database)
     await prepare(store)
     await store.close()
-    const url = await startServe(processes, home, claude.url, cache)
+    const place = ['--home', home, '--cache', cache, '--threads', '1']
+    const url = await startListening(processes, 'device/cli', [
+      ...['serve', '--port', '0', '--claude-url', claude.url],
+      ...place,
+    ])
     const token = readFileSync(join(home, 'device-token'), 'utf8').trim()
     const call: Served['call'] = async (method, path, body) => {
       const response = await fetch(`${url}${path}`, {
@@ -192,21 +196,6 @@ const served = async <T>(
     await claude.close()
     folder.remove()
   }
-}
-
-const startServe = async (
-  processes: Processes,
-  home: string,
-  claudeUrl: string,
-  cache: string,
-): Promise<string> => {
-  const place = ['--home', home, '--cache', cache, '--threads', '1']
-  const line = await processes.start(
-    'device/cli',
-    ['serve', '--port', '0', '--claude-url', claudeUrl, ...place],
-    (text) => text.includes('"listening"'),
-  )
-  return (JSON.parse(line) as { url: string }).url
 }
 
 const idAt = (i: number): string => `d_${String(i).padStart(12, '0')}`

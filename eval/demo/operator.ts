@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpecInput, JobView } from '../../adapters/wire/jobs.ts'
-import type { Processes } from '../programs/processes.ts'
+import { type Processes, startListening } from '../programs/processes.ts'
 
 export type Operator = {
   readonly url: string
@@ -18,22 +18,10 @@ export type Operator = {
 export const startServer = async (processes: Processes, folder: string): Promise<Operator> => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const args = [
-    'serve',
-    '--data',
-    folder,
-    '--port',
-    '0',
-    '--retry-soon-ms',
-    '150',
-    '--retry-later-ms',
-    '400',
-    '--tick-ms',
-    '50',
-    '--log-level',
-    'warn',
+    ...['serve', '--data', folder, '--port', '0', '--tick-ms', '50', '--log-level', 'warn'],
+    ...['--retry-soon-ms', '150', '--retry-later-ms', '400'],
   ]
-  const line = await processes.start('server/cli', args, (text) => text.includes('"listening"'))
-  const { url } = JSON.parse(line) as { url: string }
+  const url = await startListening(processes, 'server/cli', args)
   const operate = async (...command: string[]): Promise<string> =>
     (await processes.run('server/cli', [...command, '--server', url, '--data', folder, '--json']))
       .stdout

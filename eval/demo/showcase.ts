@@ -6,7 +6,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import { FedError } from '../../adapters/errors.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { RerankResponse, RewriteResponse } from '../../device/api/schemas/personalization.ts'
-import type { Processes } from '../programs/processes.ts'
+import { type Processes, startListening } from '../programs/processes.ts'
 import type { DemoDevice } from './devices.ts'
 import type { Unseen } from './people.ts'
 import type { DemoReport } from './report.ts'
@@ -29,23 +29,10 @@ export const showDevice = async (
   { home }: DemoDevice,
   unseen: readonly Unseen[],
 ): Promise<Showcase> => {
-  const line = await processes.start(
-    'device/cli',
-    // Nothing else works any more, so it may have all cores.
-    [
-      'serve',
-      '--port',
-      '0',
-      '--home',
-      home,
-      '--cache',
-      cache,
-      '--threads',
-      `${availableParallelism()}`,
-    ],
-    (text) => text.includes('"listening"'),
-  )
-  const { url } = JSON.parse(line) as { url: string }
+  // Nothing else works any more, so it may have all cores.
+  const threads = ['--threads', `${availableParallelism()}`]
+  const serve = ['serve', '--port', '0', '--home', home, '--cache', cache, ...threads]
+  const url = await startListening(processes, 'device/cli', serve)
   const local = localApi(url, readFileSync(join(home, 'device-token'), 'utf8').trim())
   const rewritten = await firstThat(
     unseen,

@@ -108,3 +108,13 @@ export const createProcesses = (commandOf = programCommand): Processes => {
     },
   }
 }
+
+/** Starts a server that stays; the address at which it listens. */
+export const startListening = async (
+  processes: Pick<Processes, 'start'>,
+  program: Program,
+  args: readonly string[],
+): Promise<string> => {
+  const line = await processes.start(program, args, (text) => text.includes('"listening"'))
+  return (JSON.parse(line) as { url: string }).url
+}

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
-import { descendants, type Machine, type Running } from './machine.ts'
+import { descendants } from '../programs/memory.ts'
+import type { Machine, Running } from './machine.ts'
 
 export type Agent = {
   /** Of its API; it changes when the agent is started again. */

@@ -147,19 +147,6 @@ export const residentBytes = (pid: number): number | null => {
   }
 }
 
-/** The processes that a process has started, theirs included. */
-export const descendants = (pid: number): number[] => {
-  try {
-    const own = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-      .split(' ')
-      .filter((id) => id.trim() !== '')
-      .map(Number)
-    return own.flatMap((id) => [id, ...descendants(id)])
-  } catch {
-    return []
-  }
-}
-
 const answered = (program: ChildProcess, warp: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const done = (): void => {

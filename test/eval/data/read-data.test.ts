@@ -35,6 +35,8 @@ const READERS = {
   wording: () => import('../../../eval/answers/wording.ts'),
   bankRequests: () => import('../../../eval/answers/requests.ts'),
   constraints: () => import('../../../eval/answers/constraints.ts'),
+  preferences: () => import('../../../eval/answers/preferences.ts'),
+  models: () => import('../../../eval/claude/models.ts'),
   labelled: () => import('../../../eval/labelled/requests.ts'),
   scenarios: () => import('../../../eval/run/scenario.ts'),
   feedback: async () => {
@@ -85,6 +87,8 @@ test.each<[string, (string | number)[], keyof typeof READERS]>([
   ['answers/wording/en.json', ['leads'], 'wording'],
   ['answers/further.json', ['en'], 'bankRequests'],
   ['answers/demands.json', [0, 'levels'], 'constraints'],
+  ['answers/preference-rules.json', [0], 'preferences'],
+  ['claude-models.json', ['kinds', 'base'], 'models'],
   ['labelled/rewriting/ordinary.json', [0], 'labelled'],
   ['labelled/rewriting/fillers.json', ['en'], 'labelled'],
   ['labelled/apps/blind-a/system-prompts.json', [0], 'apps'],

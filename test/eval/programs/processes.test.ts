@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { treePssBytes, watchMemory } from '../../../eval/programs/peak-memory.ts'
+import { treePssBytes, watchMemory } from '../../../eval/programs/memory.ts'
 import { createProcesses, type Processes } from '../../../eval/programs/processes.ts'
 import { programCommand } from '../../support/programs.ts'
 
