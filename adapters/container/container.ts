@@ -1,7 +1,8 @@
 /** The binary envelope of updates and releases; byte layout in adapters/README.md. Numbers are little-endian. */
-import { sha256 } from '../digest.ts'
+
 import { FedError } from '../errors.ts'
 import { type Segment, sequentialSegments } from '../lora/layout.ts'
+import { sha256 } from '../node/sha256.ts'
 import { MAX_JSON_BYTES } from '../wire/primitives.ts'
 
 export type Container<Header> = { readonly header: Header; readonly payload: Float32Array }

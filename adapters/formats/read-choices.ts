@@ -3,7 +3,7 @@
  * refused by line and field. Pure.
  */
 import type { z } from 'zod'
-import { sha256Hex } from '../digest.ts'
+import { sha256Hex } from '../node/sha256.ts'
 import { ChoiceLine, MOST_CHARS, type SystemPrompt } from './choice-log.ts'
 import { type JsonLines, readJsonLines, type Told, withoutNulls } from './json-lines.ts'
 

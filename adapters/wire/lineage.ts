@@ -1,6 +1,7 @@
 /** What releases of one lineage share; each has the number of the one before it and one more. */
-import { sha256Hex } from '../digest.ts'
+
 import { type AdapterSpec, MODULES } from '../lora/spec.ts'
+import { sha256Hex } from '../node/sha256.ts'
 import type { JobSpec } from './jobs.ts'
 import type { BaseModel, FeatureSpace } from './primitives.ts'
 

@@ -1,8 +1,8 @@
 /** HTTP message signatures (RFC 9421) with Ed25519 and content digests (RFC 9530): the strict subset that devices use. */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { sha256 } from '../digest.ts'
 import { FedError } from '../errors.ts'
+import { sha256 } from '../node/sha256.ts'
 
 /** publicKey, secretKey: raw Ed25519 keys (32 bytes), base64url without padding. */
 export type KeyPair = { readonly publicKey: string; readonly secretKey: string }

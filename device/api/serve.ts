@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net'
 import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server'
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { closeListener } from '../../adapters/node/listener.ts'
 import { type ApiDeps, createApi } from './app.ts'
 import { errorEvent } from './envelope/errors.ts'
 import { onLoss } from './upstream/forward.ts'
@@ -113,13 +114,7 @@ const listenOn = (
     const server = serve(options, (info: AddressInfo) =>
       resolve({
         port: info.port,
-        close: () =>
-          new Promise((done) => {
-            server.close(() => done())
-            // Answers under way get a moment to end; idle connections are closed at once.
-            if ('closeAllConnections' in server)
-              setTimeout(() => server.closeAllConnections(), graceMs).unref()
-          }),
+        close: () => closeListener(server, graceMs),
       }),
     )
     server.on('error', (cause: NodeJS.ErrnoException) =>

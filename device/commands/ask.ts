@@ -3,6 +3,7 @@
  * for as long as the command runs. What is done is the same.
  */
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { onInterrupt } from '../../adapters/node/signals.ts'
 import { VERSION } from '../../adapters/version.ts'
 import { createControl } from '../api/app.ts'
 import {
@@ -44,9 +45,7 @@ export const askHome = async <T>(
 ): Promise<T> => {
   const home = homeOf(io, options)
   const abort = new AbortController()
-  const stop = () => abort.abort()
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  const takeBack = onInterrupt(() => abort.abort())
   const { signal } = abort
   const door = isLong ? await openDoor(0, [], io.event, LONG_GRACE_MS) : null
   try {
@@ -58,8 +57,7 @@ export const askHome = async <T>(
     return await asOwner(io, options, home, { ...found, door }, { ...engine, signal }, work)
   } finally {
     await door?.close()
-    process.off('SIGINT', stop)
-    process.off('SIGTERM', stop)
+    takeBack()
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { integer } from '../../adapters/node/program.ts'
 import { machineIo, openReaders } from '../agent/conditions-read.ts'
 import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { treeSeconds } from '../agent/process-time.ts'
@@ -43,15 +44,6 @@ export const withModel = (command: Command): Command =>
       integer(128, 4_000_000),
     )
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
-
-export const integer =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (!/^-?\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}.`)
-    return value
-  }
 
 export const share = (text: string): number => {
   const value = Number(text)

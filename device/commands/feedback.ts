@@ -1,10 +1,11 @@
 /** `loreweave feedback`: what the user made of an answer. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import { integer } from '../../adapters/node/program.ts'
 import { FeedbackEvent } from '../records/feedback-event.ts'
 import { DIMENSIONS } from '../records/preference.ts'
 import { askHome } from './ask.ts'
-import { integer, type ModelOptions, withModel } from './context.ts'
+import { type ModelOptions, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
 type TargetOptions = { decision?: string; message?: string }

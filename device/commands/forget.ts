@@ -1,11 +1,12 @@
 /** `loreweave forget` and `choices`: what is to be as if it had never been, and what there is of it. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import { integer } from '../../adapters/node/program.ts'
 import type { ChoicesResponse } from '../api/schemas/inspection.ts'
 import { type ForgetReport, ForgetTarget } from '../store/forget-report.ts'
 import { askHome } from './ask.ts'
 import { confirm } from './confirm.ts'
-import { type CommonOptions, integer, withHome } from './context.ts'
+import { type CommonOptions, withHome } from './context.ts'
 import type { Io } from './io.ts'
 
 type ForgetOptions = CommonOptions & {

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { Command, InvalidArgumentError } from 'commander'
+import { integer } from '../../adapters/node/program.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { checkOwnTokenizer } from '../engine/model/open.ts'
 import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
@@ -20,7 +21,6 @@ import { askHome, holderOf } from './ask.ts'
 import {
   folderOf,
   homeOf,
-  integer,
   type ModelOptions,
   megabytes,
   openModelOf,

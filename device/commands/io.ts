@@ -1,22 +1,16 @@
 /** What a command reads and writes beside files: the process's own, or a caller's. */
 import { readFileSync } from 'node:fs'
 import { bytesOfFile, decodeLines, decodeText } from '../../adapters/formats/text.ts'
+
+import { processStreams as ofProcess } from '../../adapters/node/program.ts'
 import type { Progress } from '../home/progress.ts'
 
 /** Where a program reads and writes. */
-export type Streams = {
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Standard output: results. */
-  readonly out: (text: string) => void
-  /** Standard error: progress, refusals, questions. */
-  readonly err: (text: string) => void
-  /** All of standard input. */
-  readonly input: () => Uint8Array
+export type Streams = typeof ofProcess & {
   /** Whether standard error is a terminal, whose lines can be rewritten. */
   readonly isTerminal: boolean
   /** Whether somebody can be asked. */
   readonly canAsk: boolean
-  readonly exitWith: (code: number) => void
 }
 
 export type Io = Streams & {
@@ -47,15 +41,9 @@ export const openIo = (streams: Streams, command: () => string = () => ''): Io =
 })
 
 export const processStreams: Streams = {
-  env: process.env,
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  input: () => readFileSync(0),
+  ...ofProcess,
   isTerminal: process.stderr.isTTY === true,
   canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
-  exitWith: (code) => {
-    process.exitCode = code
-  },
 }
 
 /** As messages name the file of an option. */

@@ -1,6 +1,7 @@
 /** `loreweave train` and `participate`: what takes minutes. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { MODULES } from '../../adapters/lora/spec.ts'
+import { integer } from '../../adapters/node/program.ts'
 import { Contribution, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { WORDS } from '../federation/participate.ts'
@@ -11,7 +12,7 @@ import { featureSpace } from '../reward/feature-space.ts'
 import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../store/private-adapter.ts'
 import { askHome } from './ask.ts'
 import { importText, readLog } from './choices.ts'
-import { integer, type ModelOptions, megabytes, openModelOf, withModel } from './context.ts'
+import { type ModelOptions, megabytes, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
 type TrainOptions = ModelOptions & {

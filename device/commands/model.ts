@@ -1,5 +1,6 @@
 /** `loreweave model …`: pull, list, measure, verify and remove local models. Results on stdout, progress on stderr. */
 import { Command } from 'commander'
+import { onInterrupt } from '../../adapters/node/signals.ts'
 import { openModel } from '../engine/model/open.ts'
 import {
   defaultCacheFolder,
@@ -60,9 +61,7 @@ export const pullNamed = async (
   options: Pick<Options, 'cache' | 'json' | 'source'>,
 ): Promise<void> => {
   const abort = new AbortController()
-  const stop = () => abort.abort()
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  const takeBack = onInterrupt(() => abort.abort())
   const meter = progressMeter(io)
   try {
     const result = await pullModel({
@@ -84,8 +83,7 @@ export const pullNamed = async (
     )
   } finally {
     meter.end()
-    process.off('SIGINT', stop)
-    process.off('SIGTERM', stop)
+    takeBack()
   }
 }
 

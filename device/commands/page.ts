@@ -6,9 +6,10 @@
 import { spawn } from 'node:child_process'
 import { Command } from 'commander'
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { integer } from '../../adapters/node/program.ts'
 import { loopbackTransport, NobodyListens, openClient } from '../api/client.ts'
 import { lockHolder } from '../home/lock.ts'
-import { type CommonOptions, homeOf, integer, withHome } from './context.ts'
+import { type CommonOptions, homeOf, withHome } from './context.ts'
 import type { Io } from './io.ts'
 
 type PageOptions = CommonOptions & { port?: number; print?: boolean }

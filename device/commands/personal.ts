@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
+import { integer } from '../../adapters/node/program.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import {
   type ProfileResponse,
@@ -15,7 +16,7 @@ import { whyOf } from '../preferences/reasons.ts'
 import { DIMENSIONS, Dimension, type ProfileChange } from '../records/preference.ts'
 import type { FreeRewrite } from '../records/rewrite-decision.ts'
 import { askHome } from './ask.ts'
-import { type CommonOptions, integer, type ModelOptions, withHome, withModel } from './context.ts'
+import { type CommonOptions, type ModelOptions, withHome, withModel } from './context.ts'
 import { type Io, nameOf } from './io.ts'
 
 const REQUEST_HELP =

@@ -3,6 +3,8 @@ import { unwatchFile, watchFile } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { asFedError, FedError } from '../../adapters/errors.ts'
+import { integer } from '../../adapters/node/program.ts'
+import { onInterrupt } from '../../adapters/node/signals.ts'
 import { createApi } from '../api/app.ts'
 import { type Door, hostOf, openDoor } from '../api/serve.ts'
 import type { Home } from '../home/home.ts'
@@ -16,7 +18,7 @@ import { describeAccess } from '../owner/access.ts'
 import type { Device } from '../owner/device.ts'
 import { openPeople } from '../store/people.ts'
 import { holderOf } from './ask.ts'
-import { homeOf, integer, type ModelOptions, openModelOf, withModel } from './context.ts'
+import { homeOf, type ModelOptions, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'
 import { controlApp, type Owner, openOwner } from './owner.ts'
 
@@ -71,9 +73,7 @@ export const ownHome = async (
   const first = homeOf(io, options)
   const settings = settingsOf(first, options)
   const abort = new AbortController()
-  const stop = () => abort.abort()
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  const takeBack = onInterrupt(() => abort.abort())
   const { signal } = abort
   try {
     // It may take minutes to be converted, before anybody waits for this process.
@@ -113,8 +113,7 @@ export const ownHome = async (
       await door.close()
     }
   } finally {
-    process.off('SIGINT', stop)
-    process.off('SIGTERM', stop)
+    takeBack()
   }
 }
 const END_IT = 'end it first'

@@ -1,13 +1,14 @@
 /** `loreweave enroll`, `consent`, `log`: everything about the federation that needs no model. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import { integer } from '../../adapters/node/program.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
 import { ServerAddress } from '../home/settings.ts'
 import { isExposed, refuseExposed } from '../http/address.ts'
 import type { Dropped } from '../store/consent.ts'
 import { askHome } from './ask.ts'
-import { type CommonOptions, homeOf, integer, withHome } from './context.ts'
+import { type CommonOptions, homeOf, withHome } from './context.ts'
 import type { Io } from './io.ts'
 
 export const enrollCommand = (io: Io): Command =>

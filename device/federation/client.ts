@@ -1,7 +1,7 @@
 /** The device's side of the federation protocol (adapters/wire/federation.ts): enrol, check in, download, upload. */
 import type { z } from 'zod'
-import { sha256Hex } from '../../adapters/digest.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
 import {
   CheckInRequest,
   CheckInResponse,

@@ -3,8 +3,9 @@
  * before each thing is sent. Its answers are limited in bytes and in time, since nobody waits for
  * them.
  */
-import { sha256Hex } from '../../adapters/digest.ts'
+
 import { ERROR_CODES, FedError, isFedError } from '../../adapters/errors.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
 import { type Rng, randomBytes } from '../../adapters/random.ts'
 import { ErrorResponse } from '../../adapters/wire/federation.ts'
 import { deviceIdOf, type KeyPair, signRequest } from '../../adapters/wire/signature.ts'

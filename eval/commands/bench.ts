@@ -1,5 +1,6 @@
 /** `loreweave-eval bench …`: a command for each benchmark; all share the options of how it is run. */
 import type { Command } from 'commander'
+import { integer } from '../../adapters/node/program.ts'
 import { type AccuracyOptions, benchAccuracy } from '../bench/accuracy.ts'
 import { type Bench, type BenchOptions, openBench } from '../bench/context.ts'
 import { benchEndpoint, type EndpointOptions } from '../bench/endpoint.ts'
@@ -14,7 +15,6 @@ import { progress } from '../measure/progress.ts'
 import type { Results } from '../measure/results.ts'
 import {
   cacheOption,
-  integer,
   jsonOption,
   modelOption,
   type Print,

@@ -1,10 +1,10 @@
 /** `loreweave-eval claude`: the mocked Claude on a loopback port. */
 import { readFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
+import { integer } from '../../adapters/node/program.ts'
 import { BAD_DAY_NAMES, BAD_DAYS, type BadDayName } from '../claude/bad-days.ts'
 import { openCassette, parseCassette } from '../claude/cassette.ts'
 import { startClaude } from '../claude/serve.ts'
-import { integer } from './options.ts'
 
 type Plan = (request: number) => BadDayName | undefined
 

@@ -1,15 +1,9 @@
 /** `loreweave-eval demo`. */
 import { type Command, Option } from 'commander'
+import { integer } from '../../adapters/node/program.ts'
 import { runDemo } from '../demo/demo.ts'
 import { progress } from '../measure/progress.ts'
-import {
-  cacheOption,
-  integer,
-  jsonOption,
-  modelOption,
-  type Print,
-  threadsOption,
-} from './options.ts'
+import { cacheOption, jsonOption, modelOption, type Print, threadsOption } from './options.ts'
 
 export const addDemoCommand = (
   program: Command,

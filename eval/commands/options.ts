@@ -1,14 +1,9 @@
 /** Options that several commands of loreweave-eval share. */
 import { InvalidArgumentError, Option } from 'commander'
+import { integer } from '../../adapters/node/program.ts'
 import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
 import type { Results } from '../measure/results.ts'
 
-export const integer = (least: number) => (text: string) => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < least)
-    throw new InvalidArgumentError(`expected a whole number from ${least}.`)
-  return value
-}
 export const integers = (text: string) => text.split(',').map(integer(1))
 
 export const positive = (text: string) => {

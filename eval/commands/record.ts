@@ -1,12 +1,13 @@
 /** `loreweave-eval record`, as it is called. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { integer } from '../../adapters/node/program.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { fetchOver } from '../../device/http/fetch.ts'
 import { openTransport } from '../../device/http/transport.ts'
 import { HOSTED_URL, runRecord } from '../claude/record.ts'
 import { progress } from '../measure/progress.ts'
-import { integer, jsonOption, type Print } from './options.ts'
+import { jsonOption, type Print } from './options.ts'
 
 export const addRecordCommand = (program: Command, print: Print): void => {
   program

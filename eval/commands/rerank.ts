@@ -2,19 +2,19 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import { integer } from '../../adapters/node/program.ts'
 import { progress } from '../measure/progress.ts'
 import { runRerank } from '../run/rerank.ts'
 import { DEFAULT_CLAUDE, readScenario } from '../run/scenario.ts'
-import { interruptible } from './interruptible.ts'
 import {
   cacheOption,
-  integer,
   integers,
   jsonOption,
   modelOption,
   type Print,
   threadsOption,
 } from './options.ts'
+import { resumable } from './resumable.ts'
 
 export const addRerankCommand = (program: Command, print: Print): void => {
   program
@@ -52,6 +52,6 @@ export const addRerankCommand = (program: Command, print: Print): void => {
       const { federation } = readScenario(plan)
       const run = (signal: AbortSignal) =>
         runRerank({ ...options, plan: federation, log: progress, signal })
-      print(await interruptible(run), json)
+      print(await resumable(run), json)
     })
 }

@@ -1,12 +1,13 @@
 /** `loreweave-eval run`. */
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { integer } from '../../adapters/node/program.ts'
 import { progress } from '../measure/progress.ts'
 import { writeReports } from '../report/write.ts'
 import { runScenario } from '../run/run.ts'
 import { ABLATIONS, type Ablation, readScenario, SCENARIOS } from '../run/scenario.ts'
-import { interruptible } from './interruptible.ts'
-import { cacheOption, integer, jsonOption, type Print, threadsOption } from './options.ts'
+import { cacheOption, jsonOption, type Print, threadsOption } from './options.ts'
+import { resumable } from './resumable.ts'
 
 export const addRunCommand = (program: Command, print: Print): void => {
   program
@@ -32,7 +33,7 @@ export const addRunCommand = (program: Command, print: Print): void => {
       const { seed, ablate, report, cache, threads, json } = options
       const given = readScenario(nameOrFile)
       const scenario = options.model ? { ...given, model: options.model } : given
-      const done = await interruptible((signal) =>
+      const done = await resumable((signal) =>
         runScenario({
           scenario,
           seed,

@@ -1,9 +1,10 @@
 /** `loreweave-eval soak`: a simulated week of the real agent among faults, as a diary. */
 import type { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
+import { integer } from '../../adapters/node/program.ts'
 import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
 import { runSoak, type Soak } from '../soak/run.ts'
-import { cacheOption, integer, jsonOption, type Print } from './options.ts'
+import { cacheOption, jsonOption, type Print } from './options.ts'
 
 type SoakFlags = { seed: number; days: number; cache?: string; json?: boolean }
 

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { onInterrupt } from '../../adapters/node/signals.ts'
 import { seededRng } from '../../adapters/random.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { pullModel } from '../../device/engine/model/pull.ts'
@@ -65,14 +66,14 @@ export const runDemo = async (options: DemoOptions): Promise<DemoReport> => {
     options.log(`${signal}: stopping every process of the demo …`)
     void closeAll().finally(() => process.exit(130))
   }
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  const takeBack = onInterrupt(interrupt)
   try {
     return await run(options, processes, (close) => closers.push(close))
   } catch (error) {
     // What failed because its processes were stopped is no news.
     throw interrupted ? new FedError('E_CANCELLED', 'the demo was interrupted') : error
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    takeBack()
     await closeAll()
   }
 }

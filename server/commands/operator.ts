@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { textOfFile } from '../../adapters/formats/text.ts'
+import { integer } from '../../adapters/node/program.ts'
 import type { JobSpecInput, JobView } from '../../adapters/wire/jobs.ts'
 import {
   CreateTokensResponse,
@@ -20,7 +21,6 @@ import { jobTable, jobText, releaseTable, releaseText, table, timeText } from '.
 
 export type CommandDeps = {
   readonly dataOption: () => Option
-  readonly integer: (least: number, most: number) => (text: string) => number
   readonly env: Readonly<Record<string, string | undefined>>
   /** Results. */
   readonly out: (text: string) => void
@@ -37,7 +37,7 @@ const protocol = PROTOCOL_VERSION
 export const tokenCommands = (deps: CommandDeps): Command =>
   group('token', 'one-time enrolment tokens').addCommand(
     command(deps, 'create', 'make enrolment tokens; they are shown once')
-      .option('--count <n>', 'how many', deps.integer(1, 10_000), 1)
+      .option('--count <n>', 'how many', integer(1, 10_000), 1)
       .option('--ttl <duration>', 'how long they are good for', parseDuration, parseDuration('7d'))
       .addHelpText('after', '\nExamples:\n  loreweave-server token create --count 20 --ttl 2d')
       .action(async (o: Common & { count: number; ttl: number }) => {
@@ -137,7 +137,7 @@ const createCommand = (deps: CommandDeps): Command =>
     .option('--file <path>', 'JSON of a job; - reads standard input')
     .option('--from-job <id>', 'start from the spec of this job')
     .option('--name <text>', 'what lists call it')
-    .option('--rounds <n>', 'rounds to release', deps.integer(1, 10_000))
+    .option('--rounds <n>', 'rounds to release', integer(1, 10_000))
     .addOption(
       new Option('--contributions <what...>', 'what devices contribute').choices([
         'adapter',
@@ -151,12 +151,12 @@ const createCommand = (deps: CommandDeps): Command =>
         'fedavg',
       ]),
     )
-    .option('--seed <n>', 'seed of the first adapter of a new line', deps.integer(0, 2 ** 32 - 1))
-    .option('--size <n>', 'devices that may join a round', deps.integer(1, 1_000_000))
-    .option('--goal <n>', 'updates that close a round', deps.integer(1, 1_000_000))
-    .option('--minimum <n>', 'fewest updates at the deadline', deps.integer(1, 1_000_000))
+    .option('--seed <n>', 'seed of the first adapter of a new line', integer(0, 2 ** 32 - 1))
+    .option('--size <n>', 'devices that may join a round', integer(1, 1_000_000))
+    .option('--goal <n>', 'updates that close a round', integer(1, 1_000_000))
+    .option('--minimum <n>', 'fewest updates at the deadline', integer(1, 1_000_000))
     .option('--deadline <duration>', 'how long a round takes updates', parseDuration)
-    .option('--retries <n>', 'failed rounds before the job fails', deps.integer(0, 100))
+    .option('--retries <n>', 'failed rounds before the job fails', integer(0, 100))
     .option('--idempotency-key <key>', 'the same key never makes a second job')
     .addHelpText(
       'after',
@@ -237,8 +237,6 @@ const command = (deps: CommandDeps, name: string, description: string): Command 
       'the operator credential (default: LOREWEAVE_OPERATOR_TOKEN, else the data folder)',
     )
     .option('--json', 'print JSON')
-    .exitOverride()
-    .showHelpAfterError('(add --help for the options and examples)')
 
 const client = (deps: CommandDeps, options: Common) => operatorClient(options, deps.env)
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { FedError } from '../../adapters/errors.ts'
 import { textOfFile } from '../../adapters/formats/text.ts'
+import { closeListener } from '../../adapters/node/listener.ts'
 import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { createServer } from '../app.ts'
@@ -69,17 +70,14 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
     url: urlOf(http.address() as AddressInfo),
     async close() {
       clearInterval(timer)
-      const closed = new Promise<void>((resolve) => http.close(() => resolve()))
-      if ('closeIdleConnections' in http) http.closeIdleConnections()
-      const grace = setTimeout(() => {
-        if ('closeAllConnections' in http) http.closeAllConnections()
-      }, 2000)
-      await closed
-      clearTimeout(grace)
+      await closeListener(http, GRACE_MS)
       await federation.close()
     },
   }
 }
+
+/** For answers under way. */
+const GRACE_MS = 2000
 
 /** The file that operator commands on the same machine read. */
 export const credentialFile = (data: string): string => join(data, 'operator-credential')

@@ -1,12 +1,8 @@
 /** The thread behind aggregateInWorker. */
-import { createHash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
-import { useSha256 } from '../../adapters/digest.ts'
 import { isFedError } from '../../adapters/errors.ts'
 import { type Aggregation, startAggregation } from './aggregate.ts'
 import type { WorkerAnswer, WorkerRequest } from './worker.ts'
-
-useSha256((bytes) => createHash('sha256').update(bytes).digest())
 
 let aggregation: Aggregation | undefined
 

@@ -19,7 +19,7 @@ import {
   vectorOf,
   vectorSize,
 } from '../../adapters/contributions/table.ts'
-import { sha256Hex } from '../../adapters/digest.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'

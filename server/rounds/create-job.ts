@@ -1,6 +1,7 @@
 /** Creates a job, and with the first of a line its release 0. */
-import { sha256Hex } from '../../adapters/digest.ts'
+
 import { FedError } from '../../adapters/errors.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { lineIdOf } from '../../adapters/wire/lineage.ts'
 import { checkJobSize } from '../releases/job-size.ts'

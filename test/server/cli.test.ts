@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { sha256Hex } from '../../adapters/digest.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
 import { tinyJob } from '../support/federation-fixture.ts'
 import { callCli, runCli, startServer } from '../support/server-process.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sha256Hex } from '../../adapters/digest.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
 import { seededRng } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { federationClient } from '../../device/federation/client.ts'

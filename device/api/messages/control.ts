@@ -1,6 +1,7 @@
 /** What an app asks of the device for one request, in `loreweave-…` headers. They stay here: none of them goes to Claude. */
-import { sha256Hex } from '../../../adapters/digest.ts'
+
 import { FedError } from '../../../adapters/errors.ts'
+import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { RequestMode } from '../../records/rewrite-decision.ts'
 
 /** mode undefined: as the settings have it. candidates: most of them. isCompared: whether a stream may have several. */

@@ -1,9 +1,9 @@
 /** Requests to Claude, and its answers back: bytes and headers as they are, less what belongs to one connection or to this device. */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { sha256Hex } from '../../../adapters/digest.ts'
 import { asFedError, FedError, isFedError } from '../../../adapters/errors.ts'
 import { isSameSecret } from '../../../adapters/node/secrets.ts'
+import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { reasonOf } from '../../http/reasons.ts'
 import type { HttpTransport, RawHeaders } from '../../http/transport.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'

@@ -13,8 +13,8 @@ import {
   encodeRelease,
   encodeUpdate,
 } from '../../../adapters/contributions/messages.ts'
-import { sha256 } from '../../../adapters/digest.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
+import { sha256 } from '../../../adapters/node/sha256.ts'
 import type { ReleaseHeader, UpdateHeader } from '../../../adapters/wire/containers.ts'
 import { expectCode } from '../../support/expect-code.ts'
 

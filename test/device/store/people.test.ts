@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { sha256Hex } from '../../../adapters/digest.ts'
+import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { enforceRetention } from '../../../device/store/forget.ts'
 import {

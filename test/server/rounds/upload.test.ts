@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeContainer, type Part } from '../../../adapters/container/container.ts'
-import { sha256Hex } from '../../../adapters/digest.ts'
 import { sequentialSegments } from '../../../adapters/lora/layout.ts'
+import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { MAX_BINARY_BYTES } from '../../../adapters/wire/primitives.ts'

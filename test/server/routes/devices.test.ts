@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sha256Hex } from '../../../adapters/digest.ts'
+import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
 import {
   expectRefusal,

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { sha256Hex } from '../../../../adapters/digest.ts'
+import { sha256Hex } from '../../../../adapters/node/sha256.ts'
 import { DEVICE_TOKEN, messageText, STREAM_TEXT } from '../fakes.ts'
 import { closeAll, deviceBefore, sendRaw } from '../real-claude.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sha256, sha256Hex } from '../../adapters/digest.ts'
+import { sha256, sha256Hex } from '../../../adapters/node/sha256.ts'
 
 // FIPS 180-4 examples, as published in NIST's SHA256.pdf.
 test.each([
