@@ -28,6 +28,7 @@ const FLOORS = {
     'adapters/wire',
     'adapters/container',
     'adapters/aggregate',
+    'adapters/contributions',
     'adapters/node',
   ],
   device: [

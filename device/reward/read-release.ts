@@ -1,13 +1,14 @@
 /** What a device reads from a release: the shared adapter, the head's prior, the scale of the features. */
-
 import type { Prior } from '../../adapters/aggregate/prior.ts'
-import { type Container, findPart } from '../../adapters/container/container.ts'
+import { findPart } from '../../adapters/container/container.ts'
+import { releasedAdapter } from '../../adapters/contributions/adapter.ts'
 import { checkReleaseBounds, decodeRelease } from '../../adapters/contributions/messages.ts'
-import { decodePrior } from '../../adapters/contributions/prior.ts'
+import { releasedPrior } from '../../adapters/contributions/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
-import { adapterLayout, type Factor, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
+import { adapterLayout, type Factor, segmentOf } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
-import { type BaseModel, type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
+import { isSameBase, isSameFeatures, isSameShape } from '../../adapters/wire/lineage.ts'
+import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 
 export type Released = {
@@ -27,9 +28,8 @@ export const readRelease = (bytes: Uint8Array, base: BaseModel, space: FeatureSp
   const release = decodeRelease(bytes)
   checkBase(release.header.base, base)
   checkFeatures(release.header.features, space)
-  const { adapter } = release.header
-  const size = layoutSize(adapterLayout(base.shape, adapter))
-  const shared = { spec: adapter, flat: release.payload.slice(0, size) }
+  const { spec, flat } = releasedAdapter(release)
+  const shared = { spec, flat: flat.slice() }
   const scale = findPart(release, 'statistics.scale')
   return {
     header: release.header,
@@ -37,18 +37,12 @@ export const readRelease = (bytes: Uint8Array, base: BaseModel, space: FeatureSp
     shared,
     active: isZeroAdapter(base.shape, shared) ? [] : [shared],
     scale: scale ? Float64Array.from(scale) : null,
-    prior: (initialVariance) => priorOf(release, initialVariance),
+    prior: (initialVariance) => releasedPrior(release, initialVariance),
   }
 }
 
 export const checkBase = (got: BaseModel, own: BaseModel): void => {
-  const isSame =
-    got.weights === own.weights &&
-    got.tokenizer === own.tokenizer &&
-    (Object.keys(own.shape) as (keyof BaseModel['shape'])[]).every(
-      (k) => got.shape[k] === own.shape[k],
-    )
-  if (!isSame)
+  if (!isSameBase(got, own) || !isSameShape(own, got))
     throw new FedError(
       'E_BASE_MODEL',
       `it is for ${got.name} with other weights or tokenizer than this device's ${own.name}`,
@@ -56,7 +50,7 @@ export const checkBase = (got: BaseModel, own: BaseModel): void => {
 }
 
 export const checkFeatures = (got: FeatureSpace, own: FeatureSpace): void => {
-  if (got.pooled !== own.pooled || got.named.join() !== own.named.join())
+  if (!isSameFeatures(got, own))
     throw new FedError(
       'E_FEATURES',
       `expected ${own.pooled} pooled and ${own.named.length} named features, got ${got.pooled} and ${got.named.length}`,
@@ -70,8 +64,3 @@ const isZeroAdapter = (shape: BaseModel['shape'], { spec, flat }: LoraFeed): boo
       .filter((s) => s.factor === factor)
       .every((s) => segmentOf(flat, s).every((v) => v === 0)),
   )
-
-const priorOf = (release: Container<ReleaseHeader>, initialVariance: number): Prior =>
-  decodePrior((name) => findPart(release, name), featureCount(release.header.features), {
-    initialVariance,
-  })

@@ -9,11 +9,9 @@ import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { JobSpec } from '../../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import {
-  type RoundDeps,
-  runRound,
-  splitForRound,
-} from '../../../device/federation/compute-round.ts'
+import { runRound } from '../../../device/federation/compute-round.ts'
+import type { RoundDeps } from '../../../device/federation/round-data.ts'
+import { splitForRound } from '../../../device/federation/train-factor.ts'
 import { featurizeChoices } from '../../../device/reward/choice-features.ts'
 import { featureSpace } from '../../../device/reward/feature-space.ts'
 import { fitHeadToChoices } from '../../../device/reward/head-fit.ts'
