@@ -219,7 +219,8 @@ const addedTokensOf = (
     const isControl = special || named.has(content) || looksLikeControl(content)
     if (isControl && normalized && normalize(content) !== content)
       throw unsupported(
-        `tokenizer: the control token ${JSON.stringify(content.slice(0, 40))} with normalized, which the normalizer changes`,
+        `tokenizer: the control token ${JSON.stringify(content.slice(0, 40))} with normalized, ` +
+          'which the normalizer changes',
       )
     return { id, content, isControl, isNormalized: normalized === true && !isControl }
   })

@@ -68,7 +68,7 @@ test('a child that hangs is killed when texts are forgotten: nobody waits for it
   await child.close()
 })
 
-test('a child that is stopped from outside is ended after a long silence, and the next call starts another', async () => {
+test('a child stopped from outside is ended after a long silence, and the next call starts another', async () => {
   const child = engineChild(options(), { idleMs: 60_000, watchMemory: false, silentMs: 3000 })
   await child.call(call)
   const stopped = child.pid()!

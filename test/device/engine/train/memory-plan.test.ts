@@ -88,7 +88,7 @@ test('where no row fits it says what is needed, what there is, and what to do', 
   )
 })
 
-test('what is free never changes a result: it is enough, or the training is refused with the least that would do', () => {
+test('free memory never changes a result: the training fits, or is refused with the least that would do', () => {
   const freeBytes = limitFor(64).limitBytes
   expect(() => planTraining(model(), request(), { freeBytes })).toThrow(
     /the system has 25\d MB to give\. Close other programs, set a lower limit.*the least is 2\d\d MB/,
