@@ -1,10 +1,5 @@
 /** What the agent saw at its last look, and the end of its last work: needs no model. */
-import {
-  type ConditionsStatus,
-  type HoldReason,
-  LastTraining,
-  type Readings,
-} from '../records/agent-reports.ts'
+import type { ConditionsStatus, HoldReason, Readings } from '../records/agent-reports.ts'
 import type { DeviceStore } from '../store/store.ts'
 import { isTrainingPaused } from '../store/training.ts'
 
@@ -24,7 +19,7 @@ export const conditionsStatus = (
   clock: () => number,
 ): ConditionsStatus => {
   const kept = store.live.look
-  const lastTraining = LastTraining.nullish().parse(store.get('lastTraining')) ?? null
+  const lastTraining = store.get('lastTraining') ?? null
   const now = clock()
   const look = kept && kept.at <= now && now <= kept.goodUntil ? kept : null
   const paused: HoldReason[] = isTrainingPaused(store) ? ['paused'] : []

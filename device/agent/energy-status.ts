@@ -1,24 +1,9 @@
 /** What the agent's work took, kept in the store: needs no agent and no model to be told. */
-import { z } from 'zod'
 import { AgentSettings } from '../home/settings.ts'
-import { EnergyMethod, type EnergyStatus } from '../records/agent-reports.ts'
+import type { EnergyStatus } from '../records/agent-reports.ts'
+import type { EnergyEntry } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { Work } from './scheduler.ts'
-
-/** One piece of work. roundId: null for a training, and for check-ins that were given no round. points: percentage points of held-back
- *  pairs that a finished training gained; null where that cannot be told. */
-export const EnergyEntry = z.object({
-  id: z.string(),
-  at: z.number(),
-  work: z.enum(['training', 'round']),
-  joules: z.number(),
-  seconds: z.number(),
-  method: EnergyMethod,
-  roundId: z.string().nullable(),
-  isFinished: z.boolean(),
-  points: z.number().nullable(),
-})
-export type EnergyEntry = z.infer<typeof EnergyEntry>
 
 type Kept = Pick<DeviceStore, 'get'>
 
@@ -29,15 +14,13 @@ const ROUNDS = 20
 const RECENT = 3
 
 /** Oldest first. */
-export const energyEntries = (store: Kept): EnergyEntry[] => entriesOf(store.get('energy'))
+export const energyEntries = (store: Kept): EnergyEntry[] => store.get('energy') ?? []
 
 type Values = Pick<DeviceStore, 'update'>
 
 /** Puts an entry in the place of the one of its id. */
 export const keepEnergy = (store: Values, entry: EnergyEntry): void =>
-  store.update('energy', (kept) => withEntry(entriesOf(kept), entry))
-
-const entriesOf = (kept: unknown): EnergyEntry[] => z.array(EnergyEntry).parse(kept ?? [])
+  store.update('energy', (kept) => withEntry(kept ?? [], entry))
 
 const withEntry = (entries: readonly EnergyEntry[], entry: EnergyEntry): EnergyEntry[] =>
   [...entries.filter(({ id }) => id !== entry.id), entry].slice(-MOST_ENTRIES)
@@ -45,7 +28,7 @@ const withEntry = (entries: readonly EnergyEntry[], entry: EnergyEntry): EnergyE
 /** A check-in that was given no round: those of a day are one entry. day: its beginning. */
 export const keepCheckIn = (store: Values, entry: EnergyEntry, day: number): void =>
   store.update('energy', (kept) => {
-    const entries = entriesOf(kept).filter(({ id }) => id !== entry.id)
+    const entries = (kept ?? []).filter(({ id }) => id !== entry.id)
     const id = `check-ins/${day}`
     const before = entries.find((e) => e.id === id)
     const joules = entry.joules + (before?.joules ?? 0)

@@ -1,6 +1,5 @@
 /** The agent: looks at the machine, asks the scheduler, does what it says, and keeps what came of it. Everything outside is an argument. */
 
-import { z } from 'zod'
 import { asFedError } from '../../adapters/errors.ts'
 import type { Readings } from '../records/agent-reports.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
@@ -70,18 +69,12 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
   store.live.look = null
 }
 
-/** Kept from an earlier run, by the wall clock. */
-const Kept = z.object({
-  trained: z.number(),
-  roundAt: z.number(),
-  roundMs: z.number(),
-  upkeepAt: z.number(),
-})
 const DAY_MS = 24 * 3600_000
 
+/** Intervals of an earlier run go on by the wall clock, no longer than they were. */
 const begin = (deps: AgentDeps): SchedulerState => {
   const { store } = deps
-  const kept = Kept.nullish().parse(store.get('agent'))
+  const kept = store.get('agent')
   const at = instant(deps)
   const left = (since: number, ms: number) =>
     since > at.wall ? 0 : Math.max(0, since + ms - at.wall)
@@ -96,15 +89,12 @@ const begin = (deps: AgentDeps): SchedulerState => {
 const keepAgent = (deps: AgentDeps, state: SchedulerState, roundMs?: number): void => {
   const now = deps.clock()
   const upkeepAt = now - (DAY_MS - (state.next.upkeep - deps.steady()))
-  deps.store.update('agent', (kept) => {
-    const before = Kept.nullish().parse(kept)
-    return {
-      trained: state.trained,
-      roundAt: roundMs === undefined ? (before?.roundAt ?? 0) : now,
-      roundMs: roundMs ?? before?.roundMs ?? 0,
-      upkeepAt,
-    } satisfies z.infer<typeof Kept>
-  })
+  deps.store.update('agent', (before) => ({
+    trained: state.trained,
+    roundAt: roundMs === undefined ? (before?.roundAt ?? 0) : now,
+    roundMs: roundMs ?? before?.roundMs ?? 0,
+    upkeepAt,
+  }))
 }
 
 const endedNow = (deps: AgentDeps) => ({

@@ -1,20 +1,16 @@
 /** One piece of the agent's work, a training or a round: starting it, measuring it, and keeping what it took. */
+
 import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
 import type { Progress } from '../home/progress.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import type { Sleep } from '../http/sleep.ts'
 import type { HoldReason, LastTraining, Readings } from '../records/agent-reports.ts'
+import type { EnergyEntry } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { Overrides } from './conditions.ts'
 import { type Energy, type EnergyMeter, totalOf } from './energy.ts'
-import {
-  type EnergyEntry,
-  energyEntries,
-  joulesPerPoint,
-  keepCheckIn,
-  keepEnergy,
-} from './energy-status.ts'
+import { energyEntries, joulesPerPoint, keepCheckIn, keepEnergy } from './energy-status.ts'
 import type { Work } from './scheduler.ts'
 
 type WorkOptions = {

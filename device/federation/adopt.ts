@@ -2,12 +2,11 @@
  * Takes up a release: none that is older than what this device has had of its line, and none that a
  * head cannot be fitted under.
  */
-import { z } from 'zod'
+
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { dot } from '../../adapters/math/vector.ts'
 import { lineIdOf } from '../../adapters/wire/lineage.ts'
-import { Sha256 } from '../../adapters/wire/primitives.ts'
 import { applyCovariance } from '../reward/dual.ts'
 import { standardize } from '../reward/feature-space.ts'
 import { pairRows } from '../reward/head.ts'
@@ -15,18 +14,14 @@ import { featureScale } from '../reward/head-fit.ts'
 import { type Released, readRelease } from '../reward/read-release.ts'
 import { fitServedHead, tuneHyperparameters } from '../reward/served-head.ts'
 import { keptRelease, type RankingState, releaseBlob, type ServingDeps } from '../reward/serving.ts'
-import type { StoreReads } from '../store/store.ts'
+import type { Releases } from '../store/states.ts'
+import type { StoreReads } from '../store/tables.ts'
 import { reportTraining } from '../store/training.ts'
 import type { ContributorDeps } from './contributor.ts'
 import type { ParticipateOptions } from './participate.ts'
 
-/**
- * Of a line, the newest release that this device has served; the version of another server means
- * nothing.
- */
-const Newest = z.object({ version: z.int().min(0), hash: Sha256 })
-type Newest = z.infer<typeof Newest>
-const Releases = z.object({ server: z.string().nullable(), lines: z.record(z.string(), Newest) })
+/** The newest release of a lineage that this device has served. */
+type Newest = Releases['lines'][string]
 
 export type AdoptDeps = Pick<
   ContributorDeps,
@@ -85,8 +80,8 @@ const checkVersion = (
 }
 
 const newestOf = ({ store, serverUrl }: Kept): Readonly<Record<string, Newest>> => {
-  const known = Releases.safeParse(store.get('releases'))
-  return known.success && known.data.server === serverUrl ? known.data.lines : {}
+  const known = store.get('releases')
+  return known?.server === serverUrl ? known.lines : {}
 }
 
 /** Of a home that has served a release before versions were remembered. */
@@ -95,7 +90,7 @@ const servedOf = (
   last: string | null,
   line: string,
 ): Newest | undefined => {
-  if (last === null || Releases.safeParse(deps.store.get('releases')).success) return undefined
+  if (last === null || deps.store.get('releases')) return undefined
   try {
     const { header } = keptRelease(deps, last)
     return lineIdOf(header) === line ? { version: header.version, hash: last } : undefined
@@ -109,7 +104,7 @@ const withNewest = (
   deps: Kept,
   { header: { version, ...header } }: Released,
   hash: string,
-): z.infer<typeof Releases> => ({
+): Releases => ({
   server: deps.serverUrl,
   lines: { ...newestOf(deps), [lineIdOf(header)]: { version, hash } },
 })

@@ -10,7 +10,7 @@ import {
   UploadResponse,
 } from '../../adapters/wire/federation.ts'
 import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { PendingUpload } from '../store/store.ts'
+import type { PendingUpload } from '../store/uploads.ts'
 import {
   asSendFailure,
   type SignedTransport,

@@ -1,7 +1,8 @@
 /** Finished updates on their way: each goes on its own, until the server took or refused it or its round is long over. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { consentRefusal, intendedBy } from '../store/consent.ts'
-import type { DeviceStore, PendingUpload } from '../store/store.ts'
+import type { DeviceStore } from '../store/store.ts'
+import type { PendingUpload } from '../store/uploads.ts'
 import type { Backoff } from './backoff.ts'
 import type { Federation } from './client.ts'
 import type { ParticipateOptions } from './participate.ts'

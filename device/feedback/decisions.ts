@@ -3,7 +3,7 @@ import { FedError } from '../../adapters/errors.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { DecisionRow } from '../store/decisions.ts'
 import { newId } from '../store/new-decision.ts'
-import type { StoreReads, StoreTx } from '../store/store.ts'
+import type { StoreReads, StoreTx } from '../store/tables.ts'
 import { type Around, choiceOf, type Decision, type RecordedEvent } from './derive-choices.ts'
 
 /** What feedback was about. propensity: with which the served answer was drawn. */

@@ -1,9 +1,9 @@
 /** The gate that tells follow-ups on style from others: fitted once on the committed seeds under this device's own model. */
-import { z } from 'zod'
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Wish } from '../preferences/dimensions.ts'
-import { followUpReading, type Gate, poolInParts, poolRequests } from '../preferences/relevance.ts'
+import { followUpReading, poolInParts, poolRequests } from '../preferences/relevance.ts'
+import type { Gate } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
 import {
   asksForStyle,
@@ -20,11 +20,6 @@ export type FollowUps = {
   wishes(message: string): Promise<readonly Wish[]>
 }
 
-const Kept = z.object({
-  key: z.string(),
-  gate: z.custom<Gate>((v) => typeof v === 'object' && v !== null),
-})
-
 const TOGETHER = 8
 
 export const openFollowUps = (
@@ -38,8 +33,8 @@ export const openFollowUps = (
     poolRequests(engine, model.tokenizer, reading, texts, options)
   let loading: Promise<Gate> | null = null
   const load = async (): Promise<Gate> => {
-    const kept = Kept.safeParse(store.get('followUps'))
-    if (kept.success && kept.data.key === key) return kept.data.gate
+    const known = store.get('followUps')
+    if (known?.key === key) return known.gate
     const gate = trainFollowUps(await poolInParts(pool, FOLLOW_UP_TEXTS, TOGETHER))
     store.later((tx) => tx.set('followUps', { key, gate }))
     return gate

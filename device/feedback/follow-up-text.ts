@@ -4,8 +4,9 @@
  * the shortest way?").
  */
 import type { Wish } from '../preferences/dimensions.ts'
-import { type Gate, gateScore, trainGate } from '../preferences/relevance.ts'
+import { gateScore, trainGate } from '../preferences/relevance.ts'
 import { clausesOf, demandedWishes } from '../preferences/style-demand.ts'
+import type { Gate } from '../store/states.ts'
 import { analyze } from '../text/text-analysis.ts'
 import { OTHER_SEEDS, STYLE_SEEDS } from './follow-up-seeds.ts'
 

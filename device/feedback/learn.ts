@@ -7,7 +7,7 @@ import { type Learned, learnedRelevance } from '../preferences/relevance-head.ts
 import { readProfile } from '../preferences/stored-profile.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import { askedOf } from '../store/new-decision.ts'
-import type { StoreTx } from '../store/store.ts'
+import type { StoreTx } from '../store/tables.ts'
 
 /**
  * How much an event says about what matters for its request: an undo is about nothing else, a

@@ -2,10 +2,10 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { Progress } from '../home/progress.ts'
 import { type ExitReport, settleExit } from '../reward/choose-exit.ts'
-import type { Calibration } from '../reward/head-summary.ts'
 import { type HeldBackPairs, heldBackPairs, pointsGained } from '../reward/held-back-accuracy.ts'
 import type { openServing } from '../reward/serving.ts'
 import type { PrivateObjective } from '../store/private-adapter.ts'
+import type { Calibration } from '../store/states.ts'
 import { reportTraining } from '../store/training.ts'
 
 export type TrainOptions = {

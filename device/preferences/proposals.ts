@@ -1,17 +1,13 @@
 /** Preferences that the user seems to have stated in a conversation: kept until they are accepted, dismissed or forgotten. */
-import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { Proposal } from '../records/preference.ts'
-import type { StoreReads, StoreTx } from '../store/store.ts'
+import type { StoreReads, StoreTx } from '../store/tables.ts'
 import { wishOf } from './dimensions.ts'
 import { editProfile } from './profile.ts'
 import { readProfile } from './stored-profile.ts'
 
 /** Wishes that are not proposed again. */
-const Dismissed = z.object({ dismissed: z.array(z.string()) }).catch({ dismissed: [] })
-
-const dismissedWishes = (store: StoreReads): string[] =>
-  Dismissed.parse(store.get('proposals') ?? {}).dismissed
+const dismissedWishes = (store: StoreReads): string[] => store.get('proposals')?.dismissed ?? []
 
 /** Keeps what is new: one a wish, and none that was dismissed or is stated already. */
 export const propose = (store: StoreTx, proposals: readonly Proposal[]): void => {
@@ -38,7 +34,7 @@ export const settleProposal = (store: StoreTx, id: string, accept: boolean): voi
   const { dimension, direction } = proposal
   if (!accept) {
     const dismissed = [...dismissedWishes(store), wishOf(proposal)]
-    store.set('proposals', { dismissed } satisfies z.infer<typeof Dismissed>)
+    store.set('proposals', { dismissed })
     return
   }
   store.set(

@@ -1,10 +1,10 @@
 /** The relevance head of this device: fitted once on the committed seeds under its own model, and moved by what its user undoes. */
-import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { Dimension } from '../records/preference.ts'
-import type { Example } from '../store/learned.ts'
+import type { Example } from '../store/examples.ts'
+import type { RelevanceHead } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
 import { WISHES, type Wish } from './dimensions.ts'
 import {
@@ -12,7 +12,6 @@ import {
   type OwnPart,
   poolInParts,
   poolRequests,
-  type RelevanceHead,
   relevantWishes,
   requestReading,
   seedExamples,
@@ -36,11 +35,6 @@ export type Relevance = {
 
 export type WishesOptions = Pick<PooledOptions, 'signal'>
 
-/** key: of what the head was fitted on; another one is fitted again. */
-const Kept = z.object({
-  key: z.string(),
-  head: z.custom<RelevanceHead>((v) => typeof v === 'object' && v !== null),
-})
 /** Seeds that are read at a time. */
 const TOGETHER = 16
 
@@ -60,8 +54,8 @@ export const openRelevance = (
   const pool = (texts: readonly string[], options?: Pick<PooledOptions, 'keep' | 'signal'>) =>
     poolRequests(engine, model.tokenizer, reading, texts, options)
   const kept = (): RelevanceHead | undefined => {
-    const { data } = Kept.safeParse(store.get('relevanceHead'))
-    return data?.key === key ? data.head : undefined
+    const known = store.get('relevanceHead')
+    return known?.key === key ? known.head : undefined
   }
   let loading: Promise<RelevanceHead> | null = null
   let loaded: RelevanceHead | undefined

@@ -10,6 +10,7 @@ import { axpy, dot } from '../../adapters/math/vector.ts'
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
+import type { Gate, RelevanceHead } from '../store/states.ts'
 import { encodeRequest } from '../text/encode-answer.ts'
 import { dimensionOf, sentenceOfWish, WISHES, type Wish } from './dimensions.ts'
 import { isPlain, requestFeatures } from './relevance-rules.ts'
@@ -29,16 +30,6 @@ export type OwnExample = {
   readonly wish: Wish | null
   readonly isRelevant: boolean
   readonly weight: number
-}
-
-/** Plain data, so that a device can keep it as JSON. mean, scale: of each input; gate, wishes[w]: weights, the intercept last;
- *  kinship[w][v]: how much of what is learned of one wish holds for another. */
-export type RelevanceHead = {
-  readonly mean: readonly number[]
-  readonly scale: readonly number[]
-  readonly gate: readonly number[]
-  readonly wishes: readonly (readonly number[])[]
-  readonly kinship: readonly (readonly number[])[]
 }
 
 /** Ridge over inputs whose squared length is about 3; chosen with whole kinds of requests left out. */
@@ -136,9 +127,6 @@ export const trainRelevance = (
     kinship: kinshipOf(states),
   }
 }
-
-/** A yes-or-no question on a text, answered by the same kind of ridge regression. weights: the intercept last. */
-export type Gate = Pick<RelevanceHead, 'mean' | 'scale'> & { readonly weights: readonly number[] }
 
 /** Fails with E_SHAPE where states differ in size. */
 export const trainGate = (

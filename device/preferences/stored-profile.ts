@@ -1,13 +1,9 @@
 /** The user's profile in the store: reading it, the user's edits, and what the head has learned. */
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
-import {
-  type DescribedProfile,
-  type Preference,
-  Profile,
-  type ProfileChange,
-} from '../records/preference.ts'
-import type { DeviceStore, StoreReads, StoreTx } from '../store/store.ts'
+import type { DescribedProfile, Preference, Profile, ProfileChange } from '../records/preference.ts'
+import type { DeviceStore } from '../store/store.ts'
+import type { StoreReads, StoreTx } from '../store/tables.ts'
 import {
   EMPTY_PROFILE,
   editProfile,
@@ -20,9 +16,7 @@ import { learnedRelevance, undoneRequests } from './relevance-head.ts'
 
 /** Needs no model. */
 export const readProfile = (store: Pick<StoreReads, 'get'>): Profile =>
-  profileIn(store.get('profile'))
-
-const profileIn = (kept: unknown): Profile => Profile.parse(kept ?? EMPTY_PROFILE)
+  store.get('profile') ?? EMPTY_PROFILE
 
 /** The profile with a sentence for each preference. */
 export const profileOf = (store: StoreReads): DescribedProfile =>
@@ -54,5 +48,5 @@ export const saveLearned = (
 ): void => {
   const undone = undoneRequests(learnedRelevance(store))
   const weighed = withEvidence(learned, votesOn(learned, choices, space), undone)
-  store.update('profile', (kept) => updateProfile(profileIn(kept), weighed))
+  store.update('profile', (profile = EMPTY_PROFILE) => updateProfile(profile, weighed))
 }

@@ -1,15 +1,12 @@
 /** The layer after which this device reads answers: a release's, else the one chosen here, else the model's suggestion. */
-import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { DeviceStore, StoreTx } from '../store/store.ts'
-
-/** weights: SHA-256 of the model that it was chosen for. */
-const KeptExit = z.object({ weights: z.string(), layer: z.int().min(1) })
+import type { DeviceStore } from '../store/store.ts'
+import type { StoreTx } from '../store/tables.ts'
 
 /** Where no release says otherwise. */
 export const ownExit = (store: Pick<DeviceStore, 'get'>, model: LocalModel): number => {
-  const kept = KeptExit.optional().parse(store.get('exit'))
+  const kept = store.get('exit')
   return kept?.weights === model.base.weights ? kept.layer : model.suggestedExit
 }
 

@@ -3,37 +3,16 @@
  * request need not wait for one.
  */
 
-import { z } from 'zod'
-import type { StoreReads } from '../store/store.ts'
+import type { Calibration, HeadSummary } from '../store/states.ts'
+import type { StoreReads } from '../store/tables.ts'
 import type { Serving, ServingDeps } from './serving.ts'
 
-const Calibration = z.object({
-  margin: z.number(),
-  heldBack: z.int(),
-  trainedAt: z.number().nullable(),
-})
-export type Calibration = z.infer<typeof Calibration>
+export const readCalibration = (store: Pick<StoreReads, 'get'>): Calibration =>
+  store.get('calibration') ?? NOT_CALIBRATED
+const NOT_CALIBRATED: Calibration = { margin: 0, heldBack: 0, trainedAt: null }
 
-export const readCalibration = (store: StoreReads): Calibration =>
-  calibrationOf(store.get('calibration'))
-
-const calibrationOf = (kept: unknown): Calibration =>
-  Calibration.parse(kept ?? { margin: 0, heldBack: 0, trainedAt: null })
-
-/**
- * certainty, spread, halfLifeDays: as in served-head.ts. outputTokens: of a usual answer; null where
- * none is known.
- */
-const HeadSummary = z.object({
-  certainty: z.number(),
-  spread: z.number(),
-  halfLifeDays: z.number().nullable(),
-  outputTokens: z.number().nullable(),
-})
-export type HeadSummary = z.infer<typeof HeadSummary>
-
-export const readHeadSummary = (store: StoreReads): HeadSummary | null =>
-  HeadSummary.nullable().parse(store.get('outlook') ?? null)
+export const readHeadSummary = (store: Pick<StoreReads, 'get'>): HeadSummary | null =>
+  store.get('outlook') ?? null
 
 export type HeadSummaryDeps = Pick<ServingDeps, 'store' | 'settings'> & {
   readonly serving: Pick<Serving, 'current' | 'releaseHash'>
@@ -63,8 +42,8 @@ export const refreshHeadSummary = async ({
   store.update('outlook', () => summary)
   const { margin, heldBack } = hyperparameters
   store.update('calibration', (before) => {
-    const { trainedAt } = calibrationOf(before)
-    return { margin, heldBack, trainedAt } satisfies Calibration
+    const { trainedAt } = before ?? NOT_CALIBRATED
+    return { margin, heldBack, trainedAt }
   })
   return served
 }

@@ -1,11 +1,12 @@
 /** What a private adapter is trained on, by objective: the user's choices, thumbs or edits, the most recent held back. */
+
 import { FedError } from '../../adapters/errors.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/engine.ts'
 import { recordedFeedback } from '../feedback/decisions.ts'
 import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../feedback/derive-choices.ts'
+import { DECISION_MS } from '../store/decisions.ts'
 import { lastMessages } from '../store/new-decision.ts'
 import type { Oldest, PrivateObjective } from '../store/private-adapter.ts'
-import { DECISION_MS } from '../store/row-limits.ts'
 import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
 import { fitHeadToChoices, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
 import type { RankingState, ServingDeps } from './serving.ts'

@@ -5,7 +5,7 @@ import type { RerankDecision } from '../records/rerank-decision.ts'
 import type { RequestMode } from '../records/rewrite-decision.ts'
 import type { Answered } from '../store/decisions.ts'
 import { bytesOf, newDecision, newId } from '../store/new-decision.ts'
-import type { StoreReads, StoreTx } from '../store/store.ts'
+import type { StoreReads, StoreTx } from '../store/tables.ts'
 import type { Answer, Conversation } from '../text/conversation.ts'
 import { orAborted } from '../text/in-time.ts'
 import { type Ask, exploreChances, exploreOrder, worthAsking } from './exploration.ts'
@@ -180,5 +180,5 @@ const askOf = (
 
 const asksSince = (store: StoreReads, since: number): number[] => asksOf(store.get('asks'), since)
 
-const asksOf = (kept: unknown, since: number): number[] =>
-  ((kept ?? []) as number[]).filter((at) => at > since)
+const asksOf = (asks: readonly number[] = [], since: number): number[] =>
+  asks.filter((at) => at > since)

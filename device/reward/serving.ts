@@ -17,17 +17,18 @@ import type {
 import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/train/memory-plan.ts'
 import type { DeviceSettings } from '../home/settings.ts'
-import { unlessForgotten } from '../store/forgotten.ts'
 import {
   type Oldest,
   type PrivateObjective,
   readPrivate,
-  type ServingState,
   savePrivate,
   serveRelease,
   servingState,
 } from '../store/private-adapter.ts'
-import type { DeviceStore, StoreReads } from '../store/store.ts'
+import type { ServingState } from '../store/states.ts'
+import type { DeviceStore } from '../store/store.ts'
+import type { StoreReads } from '../store/tables.ts'
+import { unlessForgotten } from '../store/unless-forgotten.ts'
 import type { Conversation } from '../text/conversation.ts'
 import {
   type AnswerMemo,

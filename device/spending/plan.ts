@@ -5,10 +5,11 @@
 
 import { type JudgedDecision, rightShare } from '../feedback/off-policy.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
-import { type HeadSummary, type HeadSummaryDeps, readHeadSummary } from '../reward/head-summary.ts'
+import { type HeadSummaryDeps, readHeadSummary } from '../reward/head-summary.ts'
 import { newId } from '../store/new-decision.ts'
 import type { Spending } from '../store/spending.ts'
-import type { StoreReads } from '../store/store.ts'
+import type { HeadSummary } from '../store/states.ts'
+import type { StoreReads } from '../store/tables.ts'
 import { type AnswerUsage, costOf, priceOf, sumOf, tokensOf } from './prices.ts'
 import {
   type AnswerSize,

@@ -2,17 +2,10 @@
  * What answers really take, by model and effort: measured by the `usage` of past ones, thinking
  * included.
  */
-import { z } from 'zod'
-import type { DeviceStore, StoreReads } from '../store/store.ts'
+import type { DeviceStore } from '../store/store.ts'
+import type { StoreReads } from '../store/tables.ts'
 import { type AnswerUsage, promptTokensOf, sumOf } from './prices.ts'
 import type { CandidateRequest } from './spend.ts'
-
-/**
- * count: of answers; output: tokens of a usual one; prompt: how many times the estimated prompt
- * tokens Claude counted.
- */
-const Usual = z.object({ count: z.int(), output: z.number(), prompt: z.number() })
-const Kept = z.record(z.string(), Usual).catch({})
 
 export type UsualUsage = { readonly output: number | null; readonly prompt: number }
 
@@ -32,7 +25,7 @@ export const noteUsage = (
   if (sum.output === 0) return
   const kind = kindOf(request)
   store.update('outputs', (kept) => {
-    const { [kind]: before, ...others } = Kept.parse(kept ?? {})
+    const { [kind]: before, ...others } = kept ?? {}
     const share = Math.max(1 / ((before?.count ?? 0) + 1), LEAST_SHARE)
     const mixed = (old: number | undefined, now: number) =>
       old === undefined ? now : (1 - share) * old + share * now
@@ -48,7 +41,7 @@ export const noteUsage = (
 
 /** By requests of the same kind; else by others to the same model. */
 export const usualUsage = (store: StoreReads, request: CandidateRequest): UsualUsage => {
-  const kept = Kept.parse(store.get('outputs') ?? {})
+  const kept = store.get('outputs') ?? {}
   const same = kept[kindOf(request)]
   const near = Object.entries(kept).findLast(([kind]) => kind.startsWith(`${modelOf(request)} `))
   return same ?? near?.[1] ?? { output: null, prompt: 1 }

@@ -2,7 +2,7 @@
 
 import type { choiceTables } from './choices.ts'
 import type { countTables } from './counts.ts'
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 import type { Texts } from './texts.ts'
 
 const DEFAULT_BYTES = 256e6

@@ -15,7 +15,7 @@ import {
   openingKey,
   openingKeys,
 } from './kept-request.ts'
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 import type { Texts } from './texts.ts'
 
 /**

@@ -4,7 +4,7 @@
  * left until the file is written anew; so are copies of texts where rows of texts were deleted,
  * which is remembered: the file is then due. What cannot be done at once is done as soon as it can.
  */
-import type { StoreTx } from './store.ts'
+import type { StoreTx } from './tables.ts'
 import type { Writing } from './writing.ts'
 
 export type Compaction = {

@@ -6,12 +6,7 @@ import { FedError } from '../../adapters/errors.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
 import type { DeviceStore } from './store.ts'
-
-/** What something that would leave contributes, and for what. Without contributions any consent covers it: a check-in, a release. */
-export type Intended = {
-  readonly contributions: readonly Contribution[]
-  readonly purpose: string
-}
+import type { Intended } from './uploads.ts'
 
 /** Of a check-in and of the download of a release: they contribute nothing themselves, and need a consent all the same. */
 export const CONTACT: Intended = { contributions: [], purpose: 'personalization' }

@@ -1,5 +1,6 @@
 /** Converts what an earlier version kept (store-old.ts) beside the work of this one, a piece at a time. */
-import type { DeviceStore, StoreTx } from './store.ts'
+import type { DeviceStore } from './store.ts'
+import type { StoreTx } from './tables.ts'
 
 /**
  * A piece may be tens of megabytes, which nothing else of this thread can interrupt: requests have

@@ -2,7 +2,7 @@
  * Sums over tables of the device's store, kept by triggers whoever writes, so that no number that a
  * request, a page or a status shows needs a whole table to be read.
  */
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 
 /**
  * bytes: of what decisions, choices and feedback keep, about; choices, suffix_keys: how many; changes:
@@ -75,10 +75,3 @@ export const countTables = (run: Run) => {
     erasedBytes: (): number => count('erased'),
   }
 }
-
-/** Rows of texts were deleted: SQLite moves others, and leaves copies of them. */
-export const setDue = (run: Run, isDue: boolean): void =>
-  void run.change(
-    "INSERT OR REPLACE INTO state (key, value) VALUES ('compaction', ?)",
-    isDue ? '"due"' : 'null',
-  )

@@ -7,8 +7,11 @@ import { DecisionCost, RankingWhy } from '../records/rerank-decision.ts'
 import { RewritingWhy } from '../records/rewrite-decision.ts'
 import { keptAnswer } from '../text/kept-text.ts'
 import { type Hash, type KeptRequest, openingKeys, saidKey } from './kept-request.ts'
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 import type { Texts, Turn } from './texts.ts'
+
+/** For this long a decision, with its texts, waits for feedback. Choices stay. */
+export const DECISION_MS = 90 * 24 * 3600_000
 
 /** openings: what a conversation began with, by decisions (d) and choices (c). */
 export const DECISION_SCHEMA = `
@@ -143,11 +146,7 @@ export const decisionTables = (run: Run, texts: Texts, hash: Hash) => {
     for (const key of keys)
       run.change("INSERT OR IGNORE INTO openings (key, kind, owner) VALUES (?, 'd', ?)", key, seq)
   }
-  const dropAnswers = (seq: number) => {
-    const gone = run.all<{ text: number }>('SELECT text FROM answers WHERE decision = ?', seq)
-    run.change('DELETE FROM answers WHERE decision = ?', seq)
-    for (const { text } of gone) texts.drop(text)
-  }
+  const dropAnswers = (seq: number) => texts.dropRows('answers', 'decision = ?', seq)
   const addInfo = ({ seq, info }: DecisionRow, more: Partial<DecisionInfo>) =>
     void run.change(
       'UPDATE decisions SET info = ? WHERE seq = ?',

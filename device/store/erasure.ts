@@ -3,11 +3,12 @@
  * days, and when the user's retention setting has it. `remove` takes all of it; files: home/files.ts. A test walks a home in use, and
  * fails for a table, a value or a file that is in no table.
  */
-import { type Preference, Profile } from '../records/preference.ts'
+import type { Preference } from '../records/preference.ts'
 import { forgetPeople } from './people.ts'
 import { forgetPrivate } from './private-adapter.ts'
 import type { Related } from './related.ts'
-import type { StateKey, StoreTx } from './store.ts'
+import type { StateKey } from './states.ts'
+import type { StoreTx } from './tables.ts'
 
 /** conversation: what was said, or made of it; user: what they set themselves; device: nothing of what anybody said. */
 type Owner = 'conversation' | 'user' | 'device' | 'federation'
@@ -47,10 +48,6 @@ const each =
   (store, { gone }) => {
     for (const row of gone) if (row.kind === kind) drop(store, row)
   }
-const ends =
-  (table: string): Step =>
-  (store, { now }) =>
-    store.endRows(table, now)
 const both =
   (...steps: Step[]): Step =>
   (store, what) => {
@@ -154,7 +151,7 @@ export const TABLES: Readonly<Record<string, Place>> = {
     holds: 'what the local model computed from texts',
     owner: 'conversation',
     forget: (store, { gone }) => store.eraseStatesSince(earliest(gone) - SLACK_MS),
-    expiry: ends('pooled'),
+    expiry: (store, { now }) => store.trimPooled(now),
     retention: (store, { gone }) => {
       if (gone.length > 0) store.eraseStatesSince(0)
     },
@@ -163,20 +160,20 @@ export const TABLES: Readonly<Record<string, Place>> = {
     holds: 'keyed hashes of what apps send back of conversations',
     owner: 'conversation',
     forget: (store, { gone }) => store.eraseTextKeys(gone.flatMap(({ suffix }) => suffix ?? [])),
-    expiry: 'go 90 days after the conversation: see store-suffixes.ts',
+    expiry: 'go 90 days after the conversation: see suffixes.ts',
     retention: (store, { before }) => store.eraseTextKeysBefore(before),
   },
   suffixes: {
     holds: 'blocks that conversations were written under',
     owner: 'device',
-    ...always(ends('suffixes')),
+    ...always((store) => store.trimSuffixes()),
   },
   outbox: {
     holds:
       'what left: time, receiver, size, and SHA-256, which confirms a text that somebody guesses',
     owner: 'conversation',
     forget: digestsOf,
-    expiry: both(digestsBefore, ends('outbox')),
+    expiry: both(digestsBefore, (store, { now }) => store.trimOutbox(now)),
     retention: digestsBefore,
   },
   outbox_sums: numbersOnly('how much left'),
@@ -184,10 +181,13 @@ export const TABLES: Readonly<Record<string, Place>> = {
     holds: 'updates for the federation that wait, and what became of others',
     owner: 'conversation',
     forget: uploadsSince,
-    expiry: ends('uploads'),
+    expiry: (store) => store.trimUploads(),
     retention: uploadsSince,
   },
-  spent: { ...numbersOnly('what further answers cost'), expiry: ends('spent') },
+  spent: {
+    ...numbersOnly('what further answers cost'),
+    expiry: (store, { now }) => store.trimSpent(now),
+  },
   held_back: {
     ...numbersOnly('what answers under way may cost'),
     expiry: 'go within an hour: see outlook.ts',
@@ -199,7 +199,7 @@ export const TABLES: Readonly<Record<string, Place>> = {
 /** Until the head is fitted again, the profile says nothing that was learned. */
 const learnedLines: Step = (store, { gone }) => {
   if (!gone.some(({ kind }) => kind === 'c')) return
-  const { preferences } = Profile.parse(store.get('profile') ?? { preferences: [] })
+  const { preferences } = store.get('profile') ?? { preferences: [] }
   store.set('profile', { preferences: preferences.filter(isOwn) })
   store.set('outlook', null)
 }
@@ -242,6 +242,7 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   energy: numbersOnly('what its work took'),
   hashKey: numbersOnly('the key of keyed hashes'),
   compaction: numbersOnly('whether the file is still to be written anew'),
+  probe: numbersOnly('a number that is written to see whether anything can be'),
 }
 
 /** By what their names begin with. */

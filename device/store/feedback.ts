@@ -2,7 +2,7 @@
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import { keptAnswer } from '../text/kept-text.ts'
 import type { DecisionRow } from './decisions.ts'
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 import type { Texts } from './texts.ts'
 
 export const FEEDBACK_SCHEMA = `
@@ -43,7 +43,7 @@ const SELECT = `
   SELECT id, decision_id, at, feedback.body, texts.body AS said
   FROM feedback LEFT JOIN texts ON texts.seq = text`
 
-export const feedbackTables = (run: Run, texts: Texts) => {
+export const feedbackTable = (run: Run, texts: Texts) => {
   /** Oldest first. */
   const feedbackOn = (decisionId: string): FeedbackRow[] =>
     run
@@ -69,11 +69,6 @@ export const feedbackTables = (run: Run, texts: Texts) => {
       liked === null ? null : Number(liked),
       decisionId,
     )
-  }
-  const drop = (where: string, value: unknown): void => {
-    const gone = run.all<{ text: number | null }>(`SELECT text FROM feedback WHERE ${where}`, value)
-    run.change(`DELETE FROM feedback WHERE ${where}`, value)
-    for (const { text } of gone) texts.drop(text)
   }
   return {
     feedbackOn,
@@ -113,10 +108,15 @@ export const feedbackTables = (run: Run, texts: Texts) => {
       }
     },
     /** Of a decision. */
-    dropFeedback: (decisionId: string): void => drop('decision_id = ?', decisionId),
+    dropFeedback: (decisionId: string): void =>
+      texts.dropRows('feedback', 'decision_id = ?', decisionId),
     /** Older than a time, and of no decision that is still there: nobody reads it. */
     dropStrayFeedback: (before: number): void =>
-      drop('at < ? AND NOT EXISTS (SELECT 1 FROM decisions WHERE id = decision_id)', before),
+      texts.dropRows(
+        'feedback',
+        'at < ? AND NOT EXISTS (SELECT 1 FROM decisions WHERE id = decision_id)',
+        before,
+      ),
     /** Most recent first. */
     feedback: (limit = Number.MAX_SAFE_INTEGER): FeedbackRow[] =>
       run.all<Columns>(`${SELECT} ORDER BY feedback.seq DESC LIMIT ?`, limit).map(toRow),

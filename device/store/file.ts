@@ -4,45 +4,50 @@
  */
 import { readFileSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { BLOB_SCHEMA } from './blobs.ts'
 import { CHOICE_SCHEMA } from './choices.ts'
 import { COUNT_SCHEMA } from './counts.ts'
 import { DECISION_SCHEMA } from './decisions.ts'
+import { EXAMPLE_SCHEMA } from './examples.ts'
 import { FEEDBACK_COLUMNS, FEEDBACK_INDEX, FEEDBACK_SCHEMA } from './feedback.ts'
-import { LEARNED_SCHEMA } from './learned.ts'
+import { FORGOTTEN_SCHEMA } from './forgotten.ts'
 import { setAsideOld } from './old-tables.ts'
-import { LOG_SCHEMA } from './outbox.ts'
+import { OUTBOX_SCHEMA } from './outbox.ts'
+import { POOLED_COLUMNS, POOLED_SCHEMA } from './pooled.ts'
+import { PROPOSAL_SCHEMA } from './proposals.ts'
 import { RELATED_SCHEMA } from './related.ts'
 import { SPENDING_SCHEMA } from './spending.ts'
+import { STATE_SCHEMA } from './state.ts'
 import { SUFFIX_SCHEMA } from './suffixes.ts'
-import { UPLOAD_COLUMNS } from './tables.ts'
 import { TEXT_SCHEMA } from './texts.ts'
 import { causeOf } from './trouble.ts'
+import { UPLOAD_COLUMNS, UPLOAD_SCHEMA } from './uploads.ts'
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS forgotten (seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS uploads (round_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB, state TEXT NOT NULL, reason TEXT, at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL);
-DROP TABLE IF EXISTS spending;
-`
-
-const SCHEMAS = [
-  SCHEMA,
-  LOG_SCHEMA,
+const SCHEMA = [
+  FORGOTTEN_SCHEMA,
+  STATE_SCHEMA,
+  BLOB_SCHEMA,
+  UPLOAD_SCHEMA,
+  POOLED_SCHEMA,
+  OUTBOX_SCHEMA,
   TEXT_SCHEMA,
   DECISION_SCHEMA,
   CHOICE_SCHEMA,
   FEEDBACK_SCHEMA,
-  LEARNED_SCHEMA,
+  EXAMPLE_SCHEMA,
+  PROPOSAL_SCHEMA,
   RELATED_SCHEMA,
   SUFFIX_SCHEMA,
   SPENDING_SCHEMA,
+  // Its triggers name the others.
   COUNT_SCHEMA,
 ].join('')
 
+/** Columns that tables of earlier versions lack. */
+const COLUMNS = { pooled: POOLED_COLUMNS, uploads: UPLOAD_COLUMNS, feedback: FEEDBACK_COLUMNS }
+
 /** Larger files are not copied into memory. */
-const MOST_COPIED_BYTES = 512e6
+const MAX_COPIED_BYTES = 512e6
 
 export type StoreFile<Tables> = {
   readonly path: string
@@ -107,17 +112,16 @@ const isTrouble = (error: unknown): boolean => causeOf(error) !== null || error 
 /** Closes it where it fails. */
 const prepare = (db: Database.Database): Database.Database => {
   try {
-    // Whoever finds it locked goes on with something else: see store-writing.ts.
+    // Whoever finds it locked goes on with something else: see writing.ts.
     db.pragma('busy_timeout = 0')
     db.pragma('journal_mode = WAL')
     // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
     db.pragma('secure_delete = ON')
     db.pragma('temp_store = MEMORY')
     setAsideOld(db)
-    db.exec(SCHEMAS)
-    addColumn(db, 'pooled', 'at REAL')
-    for (const column of UPLOAD_COLUMNS) addColumn(db, 'uploads', column)
-    for (const column of FEEDBACK_COLUMNS) addColumn(db, 'feedback', column)
+    db.exec(SCHEMA)
+    for (const [table, columns] of Object.entries(COLUMNS))
+      for (const column of columns) addColumn(db, table, column)
     db.exec(FEEDBACK_INDEX)
     return db
   } catch (error) {
@@ -135,7 +139,7 @@ const addColumn = (db: Database.Database, table: string, column: string): void =
 /** What was in the file at its last checkpoint, in memory; where it cannot be read, nothing. */
 const copyOf = (path: string): Database.Database => {
   try {
-    if (statSync(path).size > MOST_COPIED_BYTES) return prepare(new Database(':memory:'))
+    if (statSync(path).size > MAX_COPIED_BYTES) return prepare(new Database(':memory:'))
     const bytes = readFileSync(path)
     // A journal in a file beside it is of no use to a copy: sqlite.org/fileformat.html, section 1.3.3.
     bytes.set([1, 1], FORMAT_AT)

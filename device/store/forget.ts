@@ -1,11 +1,12 @@
 /** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { convertAll } from './convert-old.ts'
+import { DECISION_MS } from './decisions.ts'
 import { type Erasing, erase, type Occasion } from './erasure.ts'
 import type { ForgetReport, ForgetTarget } from './forget-report.ts'
 import type { Related } from './related.ts'
-import { DECISION_MS } from './row-limits.ts'
-import type { DeviceStore, StoreReads } from './store.ts'
+import type { DeviceStore } from './store.ts'
+import type { StoreReads } from './tables.ts'
 
 const DAY_MS = 24 * 3600_000
 

@@ -1,37 +1,15 @@
-/** Work that takes minutes, and texts that are forgotten meanwhile. */
-import { rmSync } from 'node:fs'
-import { FedError } from '../../adapters/errors.ts'
-import type { DeviceStore, StoreTx } from './store.ts'
+/** Table of the device's store that counts how often something was forgotten, and nothing of what. */
+import type { Run } from './run.ts'
 
-type Times = Pick<DeviceStore, 'forgottenTimes'>
+export const FORGOTTEN_SCHEMA = `
+CREATE TABLE IF NOT EXISTS forgotten (seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE);
+`
 
-/**
- * Runs what reads choices for minutes. Where something was forgotten meanwhile, nothing of it is
- * used: E_CANCELLED, and its file goes. keep: writes what came of it.
- */
-export const unlessForgotten = async <T>(
-  store: Times & Pick<DeviceStore, 'durably'>,
-  checkpoint: string | undefined,
-  work: () => Promise<T>,
-  keep?: (tx: StoreTx, result: T) => void,
-): Promise<T> => {
-  const before = store.forgottenTimes()
-  const check = (cause?: unknown): void => {
-    if (store.forgottenTimes() === before) return
-    if (checkpoint) rmSync(checkpoint, { force: true })
-    throw new FedError('E_CANCELLED', 'something was forgotten meanwhile: start it again', {
-      cause,
-    })
-  }
-  const result = await work().catch((error) => {
-    check(error)
-    throw error
-  })
-  check()
-  if (keep)
-    await store.durably((tx) => {
-      check()
-      keep(tx, result)
-    })
-  return result
-}
+export const forgottenTable = (run: Run) => ({
+  markForgotten: (): void => {
+    const seq = run.insert('INSERT INTO forgotten (decision_id) VALUES (hex(randomblob(8)))')
+    run.change('DELETE FROM forgotten WHERE seq < ?', seq)
+  },
+  forgottenTimes: (): number =>
+    run.one<{ n: number }>('SELECT COALESCE(MAX(seq), 0) AS n FROM forgotten')?.n ?? 0,
+})

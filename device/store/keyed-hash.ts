@@ -5,25 +5,26 @@
 import { createHmac } from 'node:crypto'
 import { randomBytes } from '../../adapters/random.ts'
 import type { Hash } from './kept-request.ts'
-import type { StoreTx } from './store.ts'
+import type { StoreTx } from './tables.ts'
 import type { Writing } from './writing.ts'
 
 const KEY_BYTES = 32
 /** 128 bits: no two texts of a home meet by chance. */
 const LENGTH = 22
 
-type Values = Pick<StoreTx, 'get' | 'set'>
-
 /**
  * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Never fails: where the key
  * cannot be read or kept now, it is under one of this process.
  */
-export const keyedHash = (get: Values['get'], later: Writing<Values>['later']): Hash => {
+export const keyedHash = (
+  read: () => string | null | undefined,
+  later: Writing<Pick<StoreTx, 'get' | 'set'>>['later'],
+): Hash => {
   let key: Buffer | null = null
   const kept = (): Buffer | null => {
     try {
-      const known = get('hashKey')
-      return typeof known === 'string' ? Buffer.from(known, 'base64') : null
+      const known = read()
+      return known ? Buffer.from(known, 'base64') : null
     } catch {
       return null
     }
@@ -31,7 +32,7 @@ export const keyedHash = (get: Values['get'], later: Writing<Values>['later']): 
   const draw = (): Buffer => {
     const drawn = Buffer.from(randomBytes(KEY_BYTES))
     later((tx) => {
-      if (typeof tx.get('hashKey') !== 'string') tx.set('hashKey', drawn.toString('base64'))
+      if (!tx.get('hashKey')) tx.set('hashKey', drawn.toString('base64'))
     })
     return drawn
   }

@@ -3,7 +3,7 @@
  * becomes of the writes.
  */
 import type { HeldBack, Spending } from './spending.ts'
-import type { StoreTx } from './store.ts'
+import type { StoreTx } from './tables.ts'
 import type { Writing } from './writing.ts'
 
 export type Ledger = {

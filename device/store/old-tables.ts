@@ -6,14 +6,17 @@ import type Database from 'better-sqlite3'
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import { choiceKey } from '../../adapters/formats/read-choices.ts'
+import { Proposal } from '../records/preference.ts'
 import { DecisionCost, RankingWhy } from '../records/rerank-decision.ts'
 import { RewritingWhy } from '../records/rewrite-decision.ts'
 import type { ChoiceSource, choiceTables, StoredChoice } from './choices.ts'
-import { setDue } from './counts.ts'
 import type { decisionTables } from './decisions.ts'
-import type { feedbackTables } from './feedback.ts'
+import { Example, type exampleTable } from './examples.ts'
+import type { feedbackTable } from './feedback.ts'
 import { type Hash, keptRequest } from './kept-request.ts'
-import type { Run } from './store.ts'
+import type { proposalTable } from './proposals.ts'
+import type { Run } from './run.ts'
+import type { StateTable } from './state.ts'
 
 /** As it was kept. */
 const OldDecision = z.object({
@@ -83,10 +86,10 @@ DROP TABLE seed;
 
 type Tables = Pick<ReturnType<typeof decisionTables>, 'saveDecision' | 'answerDecision'> &
   Pick<ReturnType<typeof choiceTables>, 'addChoice'> &
-  Pick<
-    ReturnType<typeof feedbackTables>,
-    'reviewDecision' | 'takeOldFeedback' | 'dropStrayFeedback'
-  >
+  Pick<ReturnType<typeof exampleTable>, 'addExamples'> &
+  Pick<ReturnType<typeof proposalTable>, 'addProposals'> &
+  Pick<StateTable, 'setDue'> &
+  Pick<ReturnType<typeof feedbackTable>, 'reviewDecision' | 'takeOldFeedback' | 'dropStrayFeedback'>
 type OldRow = { rowid: number; id: string; at: number; body: string }
 
 export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash: Hash) => {
@@ -94,7 +97,7 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     run.one("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name) !== undefined
   const isLeft = () => isThere('old_decisions')
   const takeDecision = (row: OldRow): void => {
-    setDue(run, true)
+    tables.setDue(true)
     run.change('DELETE FROM old_decisions WHERE rowid = ?', row.rowid)
     const read = OldDecision.safeParse(parsed(row.body))
     const messageIds = run.all<{ message_id: string }>(
@@ -132,7 +135,7 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     tables.reviewDecision(row.id)
   }
   const takeChoice = (row: OldRow & { source: ChoiceSource }): void => {
-    setDue(run, true)
+    tables.setDue(true)
     run.change('DELETE FROM old_choices WHERE seq = ?', row.rowid)
     const read = OldChoice.safeParse(parsed(row.body))
     if (!read.success) return
@@ -141,6 +144,20 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     tables.addChoice({ ...choice, id }, row.source)
   }
   return {
+    /** What versions up to 0.1 kept as single values. False: there is none. */
+    hasOldLearned: (): boolean => run.one(`SELECT 1 FROM state WHERE ${IS_OLD}`) !== undefined,
+    takeOldLearned: (): void => {
+      for (const { key, value } of run.all<OldState>(
+        `SELECT key, value FROM state WHERE ${IS_OLD}`,
+      )) {
+        const { own, open, ...rest } = OldLearned.parse(JSON.parse(value))
+        tables.addExamples(own)
+        tables.addProposals(open)
+        tables.setDue(true)
+        if (key === 'relevance') run.change('DELETE FROM state WHERE key = ?', key)
+        else run.change('UPDATE state SET value = ? WHERE key = ?', JSON.stringify(rest), key)
+      }
+    },
     isConverted: (): boolean => !isLeft(),
     /** Converts one decision or choice: choices first, then the newest decision. False: none is left. */
     convertOne: (): boolean => {
@@ -179,3 +196,9 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     },
   }
 }
+
+const IS_OLD = `key = 'relevance' OR (key = 'proposals' AND value LIKE '%"open"%')`
+type OldState = { key: string; value: string }
+const OldLearned = z
+  .looseObject({ own: z.array(Example).catch([]), open: z.array(Proposal).catch([]) })
+  .catch({ own: [], open: [] })

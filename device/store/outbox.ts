@@ -1,5 +1,5 @@
 /** Table of the device's store for what left the device: the newest one by one, and sums of all. */
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 
 /** One thing that left the device. digest: SHA-256 of the bytes; empty when there was no body, or once it was erased. */
 export type OutboxEntry = {
@@ -16,7 +16,7 @@ export type OutboxEntry = {
  */
 const ERASED = '0'.repeat(64)
 
-export const LOG_SCHEMA = `
+export const OUTBOX_SCHEMA = `
 CREATE TABLE IF NOT EXISTS outbox (
   seq INTEGER PRIMARY KEY, at REAL NOT NULL, recipient TEXT NOT NULL, what TEXT NOT NULL,
   bytes INTEGER NOT NULL, digest TEXT NOT NULL
@@ -33,7 +33,12 @@ INSERT INTO outbox_sums
   WHERE NOT EXISTS (SELECT 1 FROM outbox_sums) GROUP BY recipient;
 `
 
-export const logTables = (run: Run) => ({
+/** Entries that are kept for each recipient, and for how long. */
+const MAX_ENTRIES = 50_000
+const KEPT_MS = 366 * 24 * 3600_000
+const RECIPIENTS: readonly OutboxEntry['recipient'][] = ['claude', 'federation']
+
+export const outboxTable = (run: Run) => ({
   log: ({ at, recipient, what, bytes, digest }: OutboxEntry): void => {
     run.change(
       'INSERT INTO outbox (at, recipient, what, bytes, digest) VALUES (?, ?, ?, ?, ?)',
@@ -67,7 +72,10 @@ export const logTables = (run: Run) => ({
       'SELECT recipient, SUM(bytes) AS bytes FROM outbox WHERE at >= ? GROUP BY recipient',
       at,
     ),
-  /** A digest of a request confirms a text that somebody guesses. Returns how many went. */
+  /**
+   * Digests of requests to Claude between two times, both included: a digest confirms a text that
+   * somebody guesses. Returns how many went.
+   */
   eraseDigests: (from: number, to: number): number =>
     run.change(
       `UPDATE outbox INDEXED BY outbox_digests SET digest = '${ERASED}'
@@ -75,4 +83,14 @@ export const logTables = (run: Run) => ({
       from,
       to,
     ),
+  /** Drops what is older than a year, and the oldest beyond a number. */
+  trimOutbox: (now: number): void => {
+    for (const recipient of RECIPIENTS)
+      run.change(
+        `DELETE FROM outbox WHERE recipient = @recipient AND (at < @before OR seq <= (
+           SELECT seq FROM outbox WHERE recipient = @recipient ORDER BY seq DESC
+           LIMIT 1 OFFSET ${MAX_ENTRIES}))`,
+        { recipient, before: now - KEPT_MS },
+      )
+  },
 })

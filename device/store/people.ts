@@ -3,16 +3,14 @@
  * set of preferences, so several people should know that theirs are mixed. Only keyed hashes are
  * kept, with when each was seen last.
  */
-import { z } from 'zod'
-import type { DeviceStore, StoreReads, StoreTx } from './store.ts'
+import type { SeenPeople } from './states.ts'
+import type { DeviceStore } from './store.ts'
+import type { StoreReads, StoreTx } from './tables.ts'
 
 export type People = {
   /** userId: as the app sent it. */
   notice(userId: string): void
 }
-
-const Seen = z.array(z.object({ hash: z.string(), at: z.number() }))
-type Seen = z.infer<typeof Seen>
 
 const DAY_MS = 24 * 3600 * 1000
 /** Somebody who has not been seen for so long is not counted any more. */
@@ -31,9 +29,9 @@ export const openPeople = (store: DeviceStore, clock: () => number): People => {
       const name = store.hash(`person\n${person}`)
       const known = seenSince(store, now).find((one) => one.hash === name)
       if (known && Math.abs(now - known.at) < EXACT_TO_MS) return
-      store.update('people', (kept) => {
-        const others = within(kept, now).filter((one) => one.hash !== name)
-        return [{ hash: name, at: now }, ...others].slice(0, MAX_PEOPLE) satisfies Seen
+      store.update('people', (seen) => {
+        const others = within(seen, now).filter((one) => one.hash !== name)
+        return [{ hash: name, at: now }, ...others].slice(0, MAX_PEOPLE)
       })
     },
   }
@@ -44,7 +42,7 @@ export const countPeople = (store: StoreReads, now: number): number => seenSince
 
 /** before: those last seen then or earlier; default, all. */
 export const forgetPeople = (store: StoreTx, before = Number.POSITIVE_INFINITY): void => {
-  const seen = readSeen(store)
+  const seen = store.get('people') ?? []
   const kept = seen.filter(({ at }) => at > before)
   if (kept.length < seen.length) store.set('people', kept)
 }
@@ -55,16 +53,12 @@ export const mixedText = (people: number): { readonly what: string; readonly men
   mend: 'send `loreweave-mode: off` or `incognito` with the requests of all but one of them, or give each a device',
 })
 
-const readSeen = (store: Pick<StoreReads, 'get'>): Seen => seenOf(store.get('people'))
-
-const seenOf = (kept: unknown): Seen => Seen.safeParse(kept).data ?? []
-
-const seenSince = (store: Pick<StoreReads, 'get'>, now: number): Seen =>
+const seenSince = (store: Pick<StoreReads, 'get'>, now: number): SeenPeople =>
   within(store.get('people'), now)
 
 /** A clock that was set back has seen nobody in its future. */
-const within = (kept: unknown, now: number): Seen =>
-  seenOf(kept).filter(({ at }) => at > now - WINDOW_DAYS * DAY_MS && at < now + DAY_MS)
+const within = (seen: SeenPeople = [], now: number): SeenPeople =>
+  seen.filter(({ at }) => at > now - WINDOW_DAYS * DAY_MS && at < now + DAY_MS)
 
 /**
  * The part of an id that stays the same. Claude Code's also names the session: as a JSON object, or

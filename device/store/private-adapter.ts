@@ -4,8 +4,9 @@ import { decodeContainer, encodeContainer } from '../../adapters/container/conta
 import { FedError } from '../../adapters/errors.ts'
 import type { AdapterSpec } from '../../adapters/lora/spec.ts'
 import { AdapterSpecSchema, Sha256 } from '../../adapters/wire/primitives.ts'
-import type { Erasing } from './erasure.ts'
-import type { StoreReads, StoreTx } from './store.ts'
+import type { Related } from './related.ts'
+import type { ServingState } from './states.ts'
+import type { StoreReads, StoreTx } from './tables.ts'
 
 /** What a private adapter can be trained on. */
 export const PRIVATE_OBJECTIVES = ['reward', 'dpo', 'kto', 'completion'] as const
@@ -13,14 +14,6 @@ export type PrivateObjective = (typeof PRIVATE_OBJECTIVES)[number]
 
 /** flat: the full layout of lora/layout.ts. */
 type Adapter = { readonly spec: AdapterSpec; readonly flat: Float32Array }
-
-/** private: whether the own adapter lies over the release; revision: another one is another adapter. */
-const ServingState = z.object({
-  release: Sha256.nullable(),
-  private: z.boolean(),
-  revision: z.int().min(0).default(0),
-})
-export type ServingState = z.infer<typeof ServingState>
 
 /**
  * Of the choices and decisions that it was trained on, when the oldest was made; null: it was trained on none. What was imported was
@@ -38,12 +31,12 @@ const PrivateHeader = z.object({
 })
 
 export const servingState = (store: StoreReads): ServingState =>
-  ServingState.parse(store.get('serving') ?? { release: null, private: false })
+  store.get('serving') ?? { release: null, private: false, revision: 0 }
 
 /** Serves a release (null: the base) without an own adapter. */
 export const serveRelease = (store: StoreTx, release: string | null): void => {
   const { revision } = servingState(store)
-  store.set('serving', { release, private: false, revision } satisfies ServingState)
+  store.set('serving', { release, private: false, revision })
 }
 
 /** Serves a release (null: the base) under this adapter. */
@@ -56,7 +49,7 @@ export const savePrivate = (
 ): void => {
   const revision = servingState(store).revision + 1
   store.saveBlob('private', encodeContainer({ spec, release, objective, oldest }, flat))
-  store.set('serving', { release, private: true, revision } satisfies ServingState)
+  store.set('serving', { release, private: true, revision })
 }
 
 /** Fails with E_HOME when there is none. */
@@ -71,11 +64,15 @@ export const readPrivate = (
   return { spec, flat: payload, objective }
 }
 
+/** See Erasing. */
+type Gone = {
+  readonly gone: readonly Related[]
+  readonly before: number
+  readonly learnedSince: number
+}
+
 /** It cannot unlearn: once something goes that it may have been trained on, so does it. */
-export const forgetPrivate = (
-  store: StoreTx,
-  { gone, before, learnedSince }: Pick<Erasing, 'gone' | 'before' | 'learnedSince'>,
-): void => {
+export const forgetPrivate = (store: StoreTx, { gone, before, learnedSince }: Gone): void => {
   const bytes = store.blob('private')
   if (!bytes) return
   const { oldest } = PrivateHeader.parse(decodeContainer(bytes).header)

@@ -1,5 +1,5 @@
 /** What belongs to one conversation, in the device's store: found from any of it by indexes alone. */
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 
 /**
  * A decision (d) or choice (c) of a conversation, or an example of relevance (e) that was learned in

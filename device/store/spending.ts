@@ -2,7 +2,7 @@
  * Tables of the device's store for what further answers cost: spent, and held back for answers that
  * are still to come.
  */
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 
 export type Spending = { readonly tokens: number; readonly usd: number }
 
@@ -15,6 +15,7 @@ export type HeldBack = {
 }
 
 export const SPENDING_SCHEMA = `
+DROP TABLE IF EXISTS spending;
 CREATE TABLE IF NOT EXISTS spent (
   seq INTEGER PRIMARY KEY, at REAL NOT NULL, tokens INTEGER NOT NULL, usd REAL NOT NULL
 );
@@ -35,11 +36,22 @@ type HeldBackRow = Spending & {
 const SUMS = 'COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd'
 const NOTHING: Spending = { tokens: 0, usd: 0 }
 
+/** What was spent counts for a day. */
+const DAY_MS = 24 * 3600_000
+
 export const spendingTables = (run: Run) => ({
+  /** Spent since a time on candidates beyond the first. */
   spentSince: (at: number): Spending =>
     run.one<Spending>(`SELECT ${SUMS} FROM spent WHERE at >= ?`, at) ?? NOTHING,
   spend: (at: number, { tokens, usd }: Spending) =>
     void run.change('INSERT INTO spent (at, tokens, usd) VALUES (?, ?, ?)', at, tokens, usd),
+  /** Drops what counts no longer, and what a clock that was set back has left in the future. */
+  trimSpent: (now: number): void =>
+    void run.change(
+      'DELETE FROM spent WHERE at NOT BETWEEN ? AND ?',
+      now - 2 * DAY_MS,
+      now + DAY_MS,
+    ),
   holdBack: ({ id, at, worst, likely }: HeldBack) =>
     void run.change(
       'INSERT INTO held_back VALUES (?, ?, ?, ?, ?, ?)',

@@ -1,6 +1,6 @@
 /** Tables of the device's store that say which suffix a conversation was written under. */
 import type { Preference } from '../records/preference.ts'
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
 
 export const SUFFIX_SCHEMA = `
 DROP TABLE IF EXISTS frozen;
@@ -72,4 +72,17 @@ export const suffixTables = (run: Run) => ({
   removeSuffixKeys: (keys: readonly string[]): void => {
     for (const key of keys) run.change('DELETE FROM suffix_keys WHERE key = ?', key)
   },
+  /** Keys made from texts of conversations, and those made from system prompts, which many share. */
+  eraseTextKeys: (conversations: readonly string[]): void => {
+    for (const conversation of conversations)
+      run.change('DELETE FROM suffix_keys WHERE conversation = ? AND is_text = 1', conversation)
+    run.change("DELETE FROM suffix_keys WHERE conversation = ''")
+  },
+  eraseTextKeysBefore: (at: number): void =>
+    void run.change('DELETE FROM suffix_keys WHERE is_text = 1 AND at < ?', at),
+  /** Drops suffixes that no key names. */
+  trimSuffixes: (): void =>
+    void run.change(
+      'DELETE FROM suffixes WHERE NOT EXISTS (SELECT 1 FROM suffix_keys WHERE suffix = suffixes.id)',
+    ),
 })

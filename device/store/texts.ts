@@ -5,9 +5,10 @@
  * added at the end and written over; what is left of a row goes when the file is compacted.
  */
 
-import { setDue, TEXT_BYTES } from './counts.ts'
+import { TEXT_BYTES } from './counts.ts'
 import type { Hash, KeptTurn, OtherBlock } from './kept-request.ts'
-import type { Run } from './store.ts'
+import type { Run } from './run.ts'
+import type { StateTable } from './state.ts'
 
 export const TEXT_SCHEMA = `
 CREATE TABLE IF NOT EXISTS texts (
@@ -52,6 +53,8 @@ const REFER_TO_TEXT = [
   'SELECT 1 FROM proposals WHERE text = ?',
 ] as const
 
+/** Tables whose column `text` refers to a text, of rows that are dropped alone. */
+type Referring = 'answers' | 'feedback' | 'examples' | 'proposals'
 /** Keys of texts that are left come after it, of those that were erased before it. */
 export const FIRST_KEY = '!'
 /** Texts that are looked through without a pause. */
@@ -69,7 +72,7 @@ const ERASE = `
 export type Texts = ReturnType<typeof textTables>
 
 /** Not for callers of the store: its other tables refer to these. */
-export const textTables = (run: Run, hash: Hash) => {
+export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 'setDue'>) => {
   const isReferred = (queries: readonly string[], seq: number): boolean =>
     queries.some((sql) => run.one(`${sql} LIMIT 1`, seq) !== undefined)
   const add = (text: string): number => {
@@ -84,6 +87,12 @@ export const textTables = (run: Run, hash: Hash) => {
     run.one<{ seq: number }>('SELECT seq FROM turns WHERE key = ?', key)?.seq ?? null
   const drop = (seq: number | null): void => {
     if (seq !== null && !isReferred(REFER_TO_TEXT, seq)) run.change(ERASE, seq)
+  }
+  /** Rows of another table, with the texts that nothing else refers to. */
+  const dropRows = (table: Referring, where: string, value: unknown): void => {
+    const gone = run.all<{ text: number | null }>(`SELECT text FROM ${table} WHERE ${where}`, value)
+    run.change(`DELETE FROM ${table} WHERE ${where}`, value)
+    for (const { text } of gone) drop(text)
   }
   return {
     /** Its seq. */
@@ -109,9 +118,13 @@ export const textTables = (run: Run, hash: Hash) => {
     },
     /** Once nothing refers to it any more. */
     drop,
+    dropRows,
+    /** Keeps the newest rows of a table, so many. */
+    dropOldest: (table: Referring, most: number): void =>
+      dropRows(table, `seq <= (SELECT seq FROM ${table} ORDER BY seq DESC LIMIT 1 OFFSET ?)`, most),
     /** Frees the place of the oldest that were written over, for what comes. The file is then due: see compaction.ts. */
     reclaim: (most: number): void => {
-      setDue(run, true)
+      setDue(true)
       const gone = run.all<{ seq: number; bytes: number }>(
         `SELECT seq, octet_length(body) AS bytes FROM texts WHERE key < '${FIRST_KEY}'
          ORDER BY key LIMIT ?`,
@@ -121,6 +134,12 @@ export const textTables = (run: Run, hash: Hash) => {
         run.change('DELETE FROM texts WHERE seq = ?', seq)
         run.change("UPDATE counts SET n = n - ? WHERE name = 'erased'", TEXT_BYTES + bytes)
       }
+    },
+    /** Before the file is compacted: what is left of texts that were written over. */
+    dropErased: (): void => {
+      run.change('DELETE FROM texts WHERE key < ?', FIRST_KEY)
+      run.change("UPDATE counts SET n = 0 WHERE name = 'erased'")
+      setDue(true)
     },
     /** Adds those that are not there; the seq of the last one, null for none. */
     addTurns: (turns: readonly KeptTurn[]): number | null => {

@@ -3,14 +3,15 @@ import { FedError } from '../../adapters/errors.ts'
 import type { TrainProgress } from '../engine/engine.ts'
 import type { Progress } from '../home/progress.ts'
 import type { Sleep } from '../http/sleep.ts'
-import type { DeviceStore, StoreTx } from './store.ts'
+import type { DeviceStore } from './store.ts'
+import type { StoreTx } from './tables.ts'
 import type { TrainingStatus } from './training-status.ts'
 
 type Kept = Pick<DeviceStore, 'get'>
 type Known = Pick<DeviceStore, 'live'>
 
 /** Cheap enough to be asked many times a second. */
-export const isTrainingPaused = (store: Kept): boolean => store.get('paused') === true
+export const isTrainingPaused = (store: Kept): boolean => store.get('paused') ?? false
 
 /** From then on nothing of this home trains, until it is false again. */
 export const setTrainingPaused = (store: Pick<StoreTx, 'set'>, paused: boolean): void =>

@@ -1,14 +1,12 @@
-/** Single values that requests change: they are read as they were set, also while the write waits. */
-import type { StateKey, StoreTx } from './store.ts'
+/** States that requests change: they read as they were set, also while the write waits. */
+import type { State, StateKey } from './states.ts'
+import type { StoreTx } from './tables.ts'
 import type { Writing } from './writing.ts'
 
-/** What is kept under the name now, or undefined. */
-type Change = (before: unknown) => unknown
-
 export type LaterValues = {
-  get(key: StateKey): unknown
+  get<K extends StateKey>(key: K): State<K> | undefined
   /** Never fails and never waits. change: may be called several times. */
-  update(key: StateKey, change: Change): void
+  update<K extends StateKey>(key: K, change: (before: State<K> | undefined) => State<K>): void
 }
 
 export const laterValues = (
@@ -16,11 +14,11 @@ export const laterValues = (
   later: Writing<Pick<StoreTx, 'get' | 'set'>>['later'],
 ): LaterValues => {
   const waiting = new Map<StateKey, { readonly value: unknown }>()
-  const get = (key: StateKey): unknown => {
+  const get = <K extends StateKey>(key: K): State<K> | undefined => {
     const set = waiting.get(key)
-    return set ? set.value : kept.get(key)
+    return set ? (set.value as State<K>) : kept.get(key)
   }
-  const readable = (key: StateKey): unknown => {
+  const readable = <K extends StateKey>(key: K): State<K> | undefined => {
     try {
       return get(key)
     } catch {

@@ -6,6 +6,7 @@ import type { StoreFile } from './file.ts'
 import type { StoreHealth } from './health.ts'
 import { openKeeper } from './keeper.ts'
 import { openQueue, type QueueReport } from './queue.ts'
+import { PROBE } from './state.ts'
 import { causeOf, explained, notKept } from './trouble.ts'
 import { compactFile, emptyJournal } from './vacuum.ts'
 
@@ -170,8 +171,6 @@ export const openWriting = <Tx>(
 
 /** What was to be written before waits. */
 class Waiting extends Error {}
-
-const PROBE = "INSERT OR REPLACE INTO state (key, value) VALUES ('probe', '1')"
 
 const pause = (tries: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, PAUSE_MS[tries] ?? PAUSE_MS.at(-1)))

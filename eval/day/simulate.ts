@@ -250,7 +250,7 @@ const liveThrough = async (
   abort.abort(new FedError('E_CANCELLED', 'the day is over'))
   await running
   const released = await releasedBy(server, jobIds)
-  const release = (store.get('serving') as { release?: string } | undefined)?.release ?? null
+  const release = store.get('serving')?.release ?? null
   await others.close()
   const day: Day = {
     timeline,

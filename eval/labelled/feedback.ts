@@ -3,8 +3,8 @@
 import { z } from 'zod'
 import { asksForStyle, followUpWishes } from '../../device/feedback/follow-up-text.ts'
 import { WISHES, type Wish } from '../../device/preferences/dimensions.ts'
-import type { Gate } from '../../device/preferences/relevance.ts'
 import { statedPreferences } from '../../device/preferences/stated.ts'
+import type { Gate } from '../../device/store/states.ts'
 import { readData } from '../data/read-data.ts'
 
 const AnyWish = z.enum(WISHES)

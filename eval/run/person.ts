@@ -19,6 +19,7 @@ import { keepExit } from '../../device/reward/exit-layer.ts'
 import { releaseBlob } from '../../device/reward/serving.ts'
 import { plainUsage } from '../../device/spending/prices.ts'
 import { readPrivate, serveRelease } from '../../device/store/private-adapter.ts'
+import type { State } from '../../device/store/states.ts'
 import { type DeviceStore, openStore } from '../../device/store/store.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import { orderOf, type Picker, pickOf, utilitiesOf } from './arms.ts'
@@ -113,7 +114,7 @@ export const wholeArm = (
   claude: SimClaude,
   settings: DeviceSettingsInput = {},
 ): Picker => {
-  let relevance: unknown
+  let relevance: State<'relevanceHead'> = null
   return (log, budget) =>
     withPerson(
       deps,
@@ -122,9 +123,10 @@ export const wholeArm = (
       release,
       { rewrite: true, ...settings },
       async (device, store, pass) => {
-        if (relevance !== undefined) store.later((tx) => tx.set('relevanceHead', relevance))
+        const known = relevance
+        if (known) store.later((tx) => tx.set('relevanceHead', known))
         await device.prepare()
-        relevance ??= store.get('relevanceHead')
+        relevance ??= store.get('relevanceHead') ?? null
         const picks = []
         for (const line of log.test) {
           pass(BETWEEN_MS)

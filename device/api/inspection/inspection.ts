@@ -14,7 +14,8 @@ import { type Dropped, grantConsent, withdrawConsent } from '../../store/consent
 import type { DecisionRow } from '../../store/decisions.ts'
 import type { FeedbackRow } from '../../store/feedback.ts'
 import { readPrivate, servingState } from '../../store/private-adapter.ts'
-import type { DeviceStore, StoreReads } from '../../store/store.ts'
+import type { DeviceStore } from '../../store/store.ts'
+import type { StoreReads } from '../../store/tables.ts'
 import { textOf } from '../../text/request-text.ts'
 import type {
   AdaptersResponse,

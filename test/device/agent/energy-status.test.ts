@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import {
-  type EnergyEntry,
   energyEntries,
   energyStatus,
   expectedJoules,
@@ -11,6 +10,7 @@ import {
 } from '../../../device/agent/energy-status.ts'
 import { AgentSettings } from '../../../device/home/settings.ts'
 import { EnergyStatus } from '../../../device/records/agent-reports.ts'
+import type { EnergyEntry } from '../../../device/store/states.ts'
 import { openStore } from '../../../device/store/store.ts'
 
 const entry = (id: string, given: Partial<EnergyEntry> = {}): EnergyEntry => ({

@@ -106,7 +106,7 @@ test('a restart keeps the retry window of the server, and a clock that was set b
 test('without consent, or after it has expired, it does not check in', async () => {
   expect(starts(await live(openStore(':memory:'), 5))).toHaveLength(0)
   const store = consented()
-  store.set('consent', { ...store.consent(), expiresAt: 5000 })
+  store.set('consent', { ...store.consent()!, expiresAt: 5000 })
   expect(starts(await live(store, 5))).toHaveLength(0)
 })
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
+import type { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { createHome, saveConfig } from '../../../device/home/home.ts'
 import { type Lock, tryLock } from '../../../device/home/lock.ts'
 import { openStore } from '../../../device/store/store.ts'
@@ -24,7 +25,7 @@ test('leave withdraws consent, forgets the server, sends nothing that was pendin
   const home = createHome(join(folder, 'home'), { model: 'tiny' })
   saveConfig(home.folder, { ...home.config, server: 'http://s.example', enrolledAt: 5 })
   const store = openStore(home.databasePath)
-  const consent = {
+  const consent: ConsentRecord = {
     purpose: 'personalization',
     contributions: ['prior'],
     grantedAt: 1,

@@ -7,7 +7,8 @@ import {
   openRelevance,
   undoneRequests,
 } from '../../../device/preferences/relevance-head.ts'
-import { openStore, type StateKey } from '../../../device/store/store.ts'
+import type { StateKey } from '../../../device/store/states.ts'
+import { openStore } from '../../../device/store/store.ts'
 import { fakeEngine, tinyModel } from '../device-fixture.ts'
 
 let model: LocalModel
@@ -57,7 +58,7 @@ test('the kept head is read once, however many requests come', async () => {
   const { engine } = fakeEngine(model)
   await openRelevance(store, model, engine).ready()
   const read: string[] = []
-  const get = (key: StateKey) => {
+  const get = <K extends StateKey>(key: K) => {
     read.push(key)
     return store.get(key)
   }

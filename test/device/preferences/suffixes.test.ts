@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { openSuffixes, type Trace } from '../../../device/preferences/suffixes.ts'
-import { openStore, type StoreTx } from '../../../device/store/store.ts'
+import { openStore } from '../../../device/store/store.ts'
+import type { StoreTx } from '../../../device/store/tables.ts'
 import { answerKeys, historyOf, type LooseMessage } from '../../../device/text/history.ts'
 
 const user = (content: unknown) => ({ role: 'user', content })

@@ -8,7 +8,8 @@ import { energyEntries } from '../../../device/agent/energy-status.ts'
 import { openDevice } from '../../../device/owner/device.ts'
 import { consentRefusal, withdrawConsent } from '../../../device/store/consent.ts'
 import { servingState } from '../../../device/store/private-adapter.ts'
-import { type OwnStore, openStore, type StateKey } from '../../../device/store/store.ts'
+import type { StateKey } from '../../../device/store/states.ts'
+import { type OwnStore, openStore } from '../../../device/store/store.ts'
 import { fakeEngine, temporaryFolder, tinyModel } from '../device-fixture.ts'
 
 const vector = (name: string): string =>

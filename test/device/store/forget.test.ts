@@ -9,8 +9,8 @@ import { openEngine } from '../../../device/engine/process/client.ts'
 import { openDevice } from '../../../device/owner/device.ts'
 import type { AnswerMemo } from '../../../device/reward/choice-features.ts'
 import { enforceRetention, forgetConversation } from '../../../device/store/forget.ts'
-import { unlessForgotten } from '../../../device/store/forgotten.ts'
 import { openStore } from '../../../device/store/store.ts'
+import { unlessForgotten } from '../../../device/store/unless-forgotten.ts'
 import {
   fakeDevice,
   fakeEngine,

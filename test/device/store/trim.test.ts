@@ -14,7 +14,7 @@ test('the log ends after a year, its sums do not', () => {
   }
   for (const days of [400, 300, 1]) store.log({ ...entry, at: NOW - days * DAY })
   store.log({ ...entry, recipient: 'federation', at: NOW - 400 * DAY })
-  store.endRows('outbox', NOW)
+  store.trimOutbox(NOW)
   expect(store.outbox().map(({ at }) => (NOW - at) / DAY)).toEqual([1, 300])
   expect(store.outboxSums()).toEqual([
     { recipient: 'claude', entries: 3, bytes: 15 },
@@ -25,7 +25,7 @@ test('the log ends after a year, its sums do not', () => {
 test('what was spent is kept for as long as it counts, and what a wrong clock left in the future goes', () => {
   const store = openStore(':memory:')
   for (const days of [-400, -3, -1, 0, 400]) store.spend(NOW + days * DAY, { tokens: 1, usd: 1 })
-  store.endRows('spent', NOW)
+  store.trimSpent(NOW)
   expect(store.spentSince(0)).toEqual({ tokens: 2, usd: 2 })
 })
 
@@ -34,7 +34,7 @@ test('of updates that were settled the newest thousand are kept, and each that w
   const kept = { jobId: 'j', uploadToken: 't', digest: 'd', bytes: new Uint8Array(1) }
   for (let at = 0; at < 1005; at++) store.savePending({ ...kept, roundId: `r${at}`, at })
   for (let at = 1; at < 1005; at++) store.settleUpload(`r${at}`, 'accepted', null)
-  store.endRows('uploads', NOW)
+  store.trimUploads()
   const rounds = store.uploads().map(({ roundId }) => roundId)
   expect([rounds.length, rounds[0], rounds.slice(-2)]).toEqual([1001, 'r1004', ['r5', 'r0']])
 })
@@ -46,7 +46,8 @@ test('states that were computed of texts go after 90 days, and suffixes with the
   store.saveSuffix({ ...suffix, block: 'one' }, [{ key: 'a', isText: true }])
   store.saveSuffix({ ...suffix, block: 'two' }, [{ key: 'b', isText: true }])
   store.removeSuffixKeys(['a'])
-  for (const table of ['pooled', 'suffixes']) store.endRows(table, NOW)
+  store.trimPooled(NOW)
+  store.trimSuffixes()
   expect([store.pooled('k91'), store.pooled('k89')]).toEqual([undefined, new Float32Array(1)])
   expect(store.suffixAt('b')?.block).toBe('two')
   store.saveSuffix({ ...suffix, block: 'one' }, [{ key: 'c', isText: true }])
