@@ -15,7 +15,7 @@ export type Constraints = {
   readonly otherLanguage: boolean
   /** Dimensions that the conversation decides itself. */
   readonly dimensions: ReadonlySet<Dimension>
-  /** Preferences that have no place in it: both ends of those dimensions, and what would work against a demand. */
+  /** Preferences without a place in it: those dimensions, and what would work against a demand. */
   readonly silent: ReadonlySet<Wish>
 }
 

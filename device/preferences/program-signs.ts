@@ -1,7 +1,8 @@
 /**
- * Signs that a program takes the answer over as it is: where it goes is named, nothing may stand
- * beside it, its lines are laid out, a token stands for "there is none". Over lower-cased text
- * without accents, but for `LAID_OUT` and `FALLBACK`, which need the signs and capitals of the text.
+ * Signs that a program takes the answer as it is: its destination is named, nothing may stand
+ * beside it, its lines are laid out, a token stands for "there is none". The patterns read
+ * lower-cased text without accents, except `LAID_OUT` and `FALLBACK`, which need capitals and
+ * punctuation.
  */
 import { foldedMatcher, foldWords } from '../text/word-match.ts'
 import { pattern } from '../text/words.ts'
@@ -13,33 +14,33 @@ export const isForProgram = (order: string): boolean =>
 /** About the assistant or the app's data, not the answer: "orders are stored in the database". */
 const OF_OTHERS = pattern('^{program/of-others}(?![a-z])')
 
-/** One of few outputs, bare words: "reply with same, different or unclear", "a word from the list". */
+/** One of a few bare words: "reply with same, different or unclear", "a word from the list". */
 const CHOICE = pattern('(?<![a-z0-9]){program/choice}')
 export const namesChoice = (order: string): boolean => CHOICE.test(order)
 
 /**
- * What people seldom ask of an answer, and programs need: a size in signs, a choice by a stroke or a
- * letter, an artefact that software keeps. Enough only where nobody speaks of themselves.
+ * Demands that people seldom make and programs need: a size in characters, a choice by a slash or a
+ * letter, an artefact that software keeps. They count only where nobody speaks of themselves.
  */
 const FORMAL = pattern('(?<![a-z0-9]){program/formal}')
 export const isFormal = (order: string): boolean => FORMAL.test(order)
 
 /** A person asks: of themselves, politely, of the one who is to answer. */
 const SPEAKS = pattern(String.raw`\b{program/speaks}\b`)
-/** Beside the instruction stands something else: further paragraphs, a quotation, a line with a name. */
+/** Something stands beside the instruction: further paragraphs, a quotation, a named line. */
 const BESIDE = /\n[^\n]|["“„«»][^"“”„«»\n]{8,}["”“»«]/
-/** Instructions so short that no one is introduced in them. */
+/** Longer instructions are more than an order. */
 const MAX_TERSE_CHARS = 240
 const IS_SOMEONE = pattern(String.raw`\b{program/someone}\b`)
 
-/** A message that only gives work to a model. */
+/** A message that does nothing but give work to a model. */
 export const isWorkOrder = (text: string, orders: readonly string[]): boolean =>
   BESIDE.test(text.trim()) && !SPEAKS.test(saidIn(text)) && orders.some(isFormal)
 
-/** A line that is longer is no order, but what the order is about. */
+/** A longer line is what an order is about, not an order. */
 const MAX_ORDER_CHARS = 160
 
-/** The first line and the last, if that is short and no named one, without quotations. */
+/** The first line, and the last one unless it is long or has a label, without quotations. */
 const saidIn = (text: string): string => {
   const lines = text.trim().split('\n')
   const last = lines.at(-1)!
@@ -50,11 +51,11 @@ const saidIn = (text: string): string => {
   )
 }
 
-/** Instructions that name only work and its form, and nobody who talks with someone. */
+/** Instructions that name work and its form, and nobody who talks with anyone. */
 export const isTerseWork = (folded: string, orders: readonly string[]): boolean =>
   folded.length <= MAX_TERSE_CHARS && !IS_SOMEONE.test(folded) && orders.some(isFormal)
 
-/** A message that is data as a whole, or ends in fields to fill: nobody types that to talk. */
+/** The whole message is data, or ends in a field to fill: people do not talk like that. */
 export const isNoSpeech = (text: string): boolean => {
   const whole = text.trim()
   if (/(?:^|\n)[ \t]*[\w .-]{1,40}=[ \t]*\??$/.test(whole)) return true

@@ -1,8 +1,8 @@
 /**
- * Whether a program reads the answer: an app asks for a title, a label, a verdict, data, a query, a
- * summary of the chat. Style is no matter there, several answers are wasted, and nothing about the
- * person can be learned. Judged by how the instructions are built: an order to the model with an
- * object, an exact form, named outputs, slots to fill; not by whole phrases.
+ * Whether a program reads the answer: an app asks for a title, a label, a verdict, data, a query or
+ * a summary of the chat. Style does not matter there, several answers are wasted, and nothing can
+ * be learned about the person. What decides is how the instructions are built: an order with an
+ * object, an exact form, named outputs, slots to fill.
  */
 import type { SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import { bothEnds, clausesOfApp } from '../text/clauses.ts'
@@ -21,7 +21,7 @@ import {
 } from './program-signs.ts'
 import { sentencesOf } from './stated.ts'
 
-/** What an order is for, strongest sign first: each has a section `program/task/…` in text/words. */
+/** What an order is for, strongest sign first: the sections `program/task/…` of text/words. */
 const TASKS = [
   'title',
   'query',
@@ -103,7 +103,7 @@ type Signs = {
   readonly isExact: boolean
   readonly isData: boolean
   readonly isVerdict: boolean
-  /** A form with blanks, or a token in place of an answer: in the instructions of a chat it may be a tool's. */
+  /** A form with blanks, or a token in place of an answer. In a chat it may be that of a tool. */
   readonly isLaidOut: boolean
   readonly hasOptions: boolean
   readonly isOfApp: boolean
@@ -182,7 +182,7 @@ type Task = {
 
 /** The first order whose verb and object are those of a task. */
 const taskOf = (orders: readonly string[]): Task | null => {
-  // "Note 3: …" names what follows it, and tells nobody to note something.
+  // "Note 3: …" names what follows it and is no order to note something.
   for (const { kind, isWeak, pattern } of TASK_MATCHERS)
     for (const order of orders)
       if (pattern.test(order) && !INPUT.test(order))
@@ -237,7 +237,8 @@ const DESCRIBES_INPUT = pattern(
 
 /** An answer of two words, both named. */
 const VERDICT = pattern(
-  String.raw`\b{program/say-quoted}(?: with| mit)? ["'\x60][a-z0-9_-]{1,20}["'\x60],? {program/if}\b` +
+  String.raw`\b{program/say-quoted}(?: with| mit)? ["'\x60][a-z0-9_-]{1,20}["'\x60],?` +
+    String.raw` {program/if}\b` +
     String.raw`|\b{program/say}\b(?: [a-z"'-]+){0,5} ?(?:` +
     String.raw`["'\x60(]*\b{program/yes}\b["'\x60)]*[^.\n]{0,80}?\b{program/no}\b|` +
     String.raw`["'\x60(]*\b{program/no-first}\b["'\x60)]*[^.\n]{0,80}?\b{program/yes-behind}\b` +

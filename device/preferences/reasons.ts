@@ -38,8 +38,8 @@ export const whyOf = (reason: RewriteReason, silenced: readonly Silenced[] = [])
     [about('app'), "The app's instructions decide about"],
     [about('message'), 'The message decides about'],
   ] as const
-  const told = parts.flatMap(([all, words]) =>
+  const sentences = parts.flatMap(([all, words]) =>
     all.length > 0 ? [`${words}: ${all.join(', ')}.`] : [],
   )
-  return told.length > 0 ? told.join(' ') : WHY_BLOCK.constrained
+  return sentences.length > 0 ? sentences.join(' ') : WHY_BLOCK.constrained
 }

@@ -1,4 +1,7 @@
-/** Requests whose wording shows that no preference matters; named features for the relevance head. */
+/**
+ * Requests whose wording shows that no preference matters, and named features of a request for the
+ * relevance head.
+ */
 import { pattern, wholeWords } from '../text/words.ts'
 
 /** Whole request: greetings, thanks, farewells, acknowledgements. */
@@ -24,7 +27,7 @@ const HOW_MUCH = pattern(String.raw`(?<!\p{L}){plain/how-much}(?!\p{L})`, 'iu')
 
 const LETTERS = /\p{L}/gu
 
-/** Whether the wording alone tells that the request is of a kind that no preference matters for. */
+/** Whether the wording alone shows that no preference matters for the request. */
 export const isPlain = (request: string): boolean => {
   const text = request.slice(0, 2000).trim()
   if (text.length <= 80 && (ACK.test(text) || ACK_UNSPACED.test(text))) return true
@@ -37,7 +40,7 @@ export const isPlain = (request: string): boolean => {
   return isShort && !OPENING.test(text) && (LOOKUP_ANYWHERE.test(text) || LOOKUPS.test(text))
 }
 
-/** Named features of a request, each 0 … 1 or a logarithm, that stand beside its pooled state. */
+/** Named features of a request, each 0 … 1 or a logarithm, used beside its pooled state. */
 export const requestFeatures = (request: string): number[] => {
   const text = request.slice(0, 4000)
   const words = text.split(/\s+/).filter((w) => w !== '').length

@@ -1,29 +1,50 @@
-/** Requests with the preferences that matter for them: what the relevance head learns from first. Written for this project. */
-import type { Wish } from './dimensions.ts'
-import { OPEN_KINDS } from './relevance-seeds-open.ts'
-import { PLAIN_KINDS } from './relevance-seeds-plain.ts'
+/**
+ * Requests with the preferences that matter for them, from relevance-seeds.json: what the relevance
+ * head learns from first. Written for this project.
+ */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { DIMENSIONS } from '../records/preference.ts'
+import { WISHES, type Wish } from './dimensions.ts'
 
-/** kind: number of the row that it is from; left-out validation leaves whole kinds out. */
+/** kind: index of its kind; left-out validation leaves whole kinds out. */
 export type RelevanceSeed = {
   readonly request: string
   readonly kind: number
   readonly wishes: ReadonlySet<Wish>
 }
 
-/** "lists" is both ends, "lists-" less only. */
-const wishesOf = (text: string): ReadonlySet<Wish> =>
-  new Set(
-    text
-      .split(' ')
-      .flatMap((name) => (/[+-]$/.test(name) ? [name] : [`${name}-`, `${name}+`]) as Wish[]),
-  )
+/** "lists" is both ends of the dimension, "lists-" only its less. */
+const Matters = z.enum([...DIMENSIONS, ...WISHES])
+const Groups = z.strictObject({
+  /** Claude answers a person in prose. */
+  prose: z.array(Matters),
+  /** Claude writes a text that goes to somebody else. */
+  draft: z.array(Matters),
+})
+const Seeds = z.strictObject({
+  groups: Groups,
+  kinds: z.array(
+    z.strictObject({
+      kind: z.string().min(1),
+      matters: z.array(z.union([Matters, Groups.keyof()])),
+      requests: z.array(z.string().min(1)).min(1),
+    }),
+  ),
+})
 
-const NONE: ReadonlySet<Wish> = new Set()
-const requestsOf = (text: string): string[] => text.split(/[|\n]/).map((r) => r.trim())
+const { groups, kinds } = Seeds.parse(
+  JSON.parse(readFileSync(new URL('./relevance-seeds.json', import.meta.url), 'utf8')),
+)
 
-export const RELEVANCE_SEEDS: readonly RelevanceSeed[] = [
-  ...OPEN_KINDS.map(([wishes, requests]) => ({ wishes: wishesOf(wishes), requests })),
-  ...PLAIN_KINDS.map((requests) => ({ wishes: NONE, requests })),
-].flatMap(({ wishes, requests }, kind) =>
-  requestsOf(requests).map((request) => ({ request, kind, wishes })),
+const wishesOf = (name: string): readonly Wish[] =>
+  name === 'prose' || name === 'draft'
+    ? groups[name].flatMap(wishesOf)
+    : WISHES.filter((wish) => wish === name || wish.slice(0, -1) === name)
+
+export const RELEVANCE_SEEDS: readonly RelevanceSeed[] = kinds.flatMap(
+  ({ matters, requests }, kind) => {
+    const wishes = new Set(matters.flatMap(wishesOf))
+    return requests.map((request) => ({ request, kind, wishes }))
+  },
 )

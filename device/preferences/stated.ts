@@ -1,6 +1,7 @@
 /**
- * Lasting preferences that the user states in a message: "remember that I prefer …", "from now on …", "never … in your answers". Rules
- * over words; what is quoted, pasted, code, about another text or person, or asked about is not the user's word. A miss costs nothing,
+ * Lasting preferences that the user states in a message: "remember that I prefer …", "from now on
+ * …", "never … in your answers". Found by words (`stated/…` in text/words). Text that is quoted,
+ * pasted, code, about another text or person, or asked about does not count. A miss costs nothing,
  * and what is found counts only once the user has confirmed it.
  */
 
@@ -26,7 +27,7 @@ export const statedPreferences = (message: string): StatedPreference[] => {
         for (const wish of demandedWishes(clause))
           if (!found.has(wish)) found.set(wish, sentence.slice(0, MAX_SAID))
   }
-  // Who says both says neither.
+  // Both ends of a dimension cancel out.
   return [...found]
     .filter(([wish]) => !found.has(opposite(wish)))
     .map(([wish, said]) => ({ wish, said }))
@@ -35,10 +36,10 @@ export const statedPreferences = (message: string): StatedPreference[] => {
 const opposite = (wish: Wish): Wish =>
   `${wish.slice(0, -1)}${wish.endsWith('+') ? '-' : '+'}` as Wish
 
-/** Announces a lasting wish before a colon; behind any other colon stands another text. */
+/** Announces a lasting preference before a colon; any other colon introduces another text. */
 const ANNOUNCES = pattern(String.raw`{stated/announces}[\p{L}\s]{0,12}$`, 'iu')
 
-/** Without code, quotations, tagged or quoted text, and what follows a colon that announces other text. */
+/** Without code, tagged or quoted text, and whatever follows a colon that announces other text. */
 const ownWords = (message: string): string => {
   const text = message
     .normalize('NFKC')
@@ -76,20 +77,20 @@ const REMEMBER = pattern(
   'iu',
 )
 
-/** The first person's taste; it needs a word that shows that answers are meant. */
-const TASTE = wholeWords('stated/taste')
+/** "I like": needs a word that shows that answers are meant. */
+const LIKES = wholeWords('stated/likes')
 const ANSWERS = wholeWords('stated/answers')
 
-/** Tells of somebody else, asks about words, or supposes. */
+/** About somebody else, about words, or hypothetical. */
 const NOT_MEANT = wholeWords('stated/not-meant')
 
-/** A clause on a text that is to be written, or on a thing that is no answer. */
+/** A clause about a text to be written, or about a thing that is no answer. */
 const OTHER_TEXT = wholeWords('stated/other-text')
 
 /** A question is no statement, unless it asks the device to keep to something. */
 const ASKS_DEVICE = pattern('^{stated/asks-device}', 'iu')
 
-/** Whether a sentence states a wish for every answer from now on. */
+/** Whether a sentence states a preference for every answer from now on. */
 export const isLasting = (whole: string): boolean => {
   const sentence = whole.replace(/,? (?:ok(?:ay)?|please|thanks|alright)[?？]$/i, '')
   if (/[?？]\s*$/.test(sentence) && !ASKS_DEVICE.test(sentence)) return false
@@ -97,6 +98,6 @@ export const isLasting = (whole: string): boolean => {
   return (
     LASTING.test(sentence) ||
     REMEMBER.test(sentence) ||
-    (TASTE.test(sentence) && ANSWERS.test(sentence))
+    (LIKES.test(sentence) && ANSWERS.test(sentence))
   )
 }

@@ -71,11 +71,14 @@ export const demandedWishes = (clause: string): Wish[] => {
   return [...ends].map(([dimension, end]): Wish => `${dimension}${end > 0 ? '+' : '-'}`)
 }
 
+const BETWEEN_ORDERS = pattern(
+  String.raw`[,;，、；:：]|\s+{style/but}\s+|\s+and\s+(?={style/order}\b)`,
+  'iu',
+)
+
 /** Clauses of a sentence that ask for one thing each. */
 export const clausesOf = (sentence: string): string[] =>
   sentence
-    .split(
-      /[,;，、；:：]|\s+(?:but|aber|sondern|mais|pero|ma|mas)\s+|\s+and\s+(?=(?:no|not|never|more|less|fewer|use|with|without|always|please|be|keep|don'?t|do|hate|love|like|prefer|i|skip|give|get|end|write)\b)/iu,
-    )
+    .split(BETWEEN_ORDERS)
     .map((part) => part.trim())
     .filter((part) => part !== '')

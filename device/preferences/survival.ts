@@ -1,4 +1,7 @@
-/** Whether everything that matters in a message survives in other words for it. Pure and strict: in doubt something is lost. */
+/**
+ * Whether a rewording of a message keeps everything that matters. Pure and strict: in doubt,
+ * something is lost.
+ */
 
 import { analyze } from '../text/text-analysis.ts'
 import { pattern } from '../text/words.ts'
@@ -20,8 +23,12 @@ export type Survivor = (typeof SURVIVORS)[number]
 
 const FENCED = /```[\s\S]*?(?:```|$)|~~~[\s\S]*?(?:~~~|$)/g
 /** Inline code, and words that only programs have: camelCase, snake_case, calls, paths, flags. */
-const CODE =
-  /`[^`\n]+`|(?<![\p{L}\p{N}])(?:[\p{L}\p{N}]+(?:_[\p{L}\p{N}]+)+|\p{Ll}+\p{Lu}[\p{L}\p{N}]*|[\p{L}_][\p{L}\p{N}_.]*\([^()\n]*\)|--?[a-z][\w-]*|[\w.~-]*(?:\/[\w.-]+)+|\p{L}[\p{L}\p{N}-]*\.[a-z]{1,4}(?!\p{L}))/gu
+const CODE = new RegExp(
+  String.raw`\x60[^\x60\n]+\x60|(?<![\p{L}\p{N}])(?:[\p{L}\p{N}]+(?:_[\p{L}\p{N}]+)+` +
+    String.raw`|\p{Ll}+\p{Lu}[\p{L}\p{N}]*|[\p{L}_][\p{L}\p{N}_.]*\([^()\n]*\)|--?[a-z][\w-]*` +
+    String.raw`|[\w.~-]*(?:\/[\w.-]+)+|\p{L}[\p{L}\p{N}-]*\.[a-z]{1,4}(?!\p{L}))`,
+  'gu',
+)
 const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"']+|[\w.+-]+@[\w-]+\.[\w.]+/g
 const QUOTED = /["“„«「『][^"”“»」』\n]+["”“»」』]|(?<![\p{L}\p{N}])'[^'\n]+'(?![\p{L}\p{N}])/gu
 const NUMBER = /[-+−]?[$€£¥]?\d+(?:[.,:/]\d+)*\s?(?:%|[$€£¥°])?/g
@@ -29,7 +36,10 @@ const WORD = /[\p{L}\p{M}]+(?:['’-][\p{L}\p{M}]+)*/gu
 const NUMBER_WORD = pattern(String.raw`(?<!\p{L}){text/number-word}(?!\p{L})`, 'giu')
 const NEGATION = pattern(String.raw`(?<!\p{L}){text/negation}(?!\p{L})|{text/negation-rest}`, 'giu')
 
-/** What a message holds that other words for it must hold as well, each kind as a sorted list. Case counts where it means something. */
+/**
+ * What a rewording of a message must keep, each kind as a sorted list. Case counts where it carries
+ * meaning.
+ */
 const contentOf = (
   text: string,
 ): Record<
@@ -56,7 +66,7 @@ const contentOf = (
   }
 }
 
-/** Capitalized words inside a sentence, and words with a capital or a digit inside wherever they stand. */
+/** Capitalized words inside a sentence, and any word with a capital inside. */
 const namesIn = (text: string): string[] =>
   [...text.matchAll(WORD)].flatMap(({ 0: word, index }) => {
     const isFirst = /(?:^|[.!?:;\n。！？]["”’)\s]*|[-*•]\s+)$/u.test(
@@ -74,9 +84,9 @@ const isSame = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((v, i) => v === b[i])
 
 /**
- * What of `before` is lost in `after`, or has come from nowhere; empty where all survives. numbers, names, quotes, links, code and
- * negations must be the same, as often; demands the same; a question a question; the language the same; the length at most
- * doubled, at least halved.
+ * What `after` lost of `before`, or added to it; empty if nothing. Numbers, names, quotes, links,
+ * code, negations and question marks must occur equally often; demands and language must be the
+ * same; the length may at most double or halve.
  */
 export const lostIn = (before: string, after: string): Survivor[] => {
   const [a, b] = [contentOf(before), contentOf(after)]
@@ -92,7 +102,7 @@ export const lostIn = (before: string, after: string): Survivor[] => {
     'questions',
   ] as const)
     if (!isSame(a[kind], b[kind])) lost.add(kind)
-  // A name that begins a sentence looks like any word there: it has to be found somewhere all the same.
+  // A name at the beginning of a sentence looks like any word: it has to occur somewhere.
   if (opening(before).some((name) => !after.toLowerCase().includes(name.toLowerCase())))
     lost.add('names')
   if (
@@ -111,7 +121,7 @@ export const lostIn = (before: string, after: string): Survivor[] => {
   return SURVIVORS.filter((s) => lost.has(s))
 }
 
-/** First words of sentences that no list of small words knows: a name, perhaps. */
+/** First words of sentences that are no common words: perhaps names. */
 const opening = (text: string): string[] =>
   [...text.matchAll(/(?:^|[.!?]\s+)(\p{Lu}[\p{L}'’-]+)/gu)].flatMap(({ 1: word = '' }) =>
     SMALL.test(word) ? [] : [word],

@@ -1,30 +1,30 @@
 /**
- * An app's instructions cut into clauses: what is quoted, given as material or told of abilities is
- * left out, and what holds only in certain cases ("if the user asks for code, …") is marked as
- * such. English and German; other languages have sentences only.
+ * Cuts an app's instructions into clauses. Quotations and material are left out; clauses that hold
+ * only in certain cases ("if the user asks for code, …") or describe abilities are marked. English
+ * and German; other languages are cut into sentences only.
  */
 import { foldWords } from './word-match.ts'
 import { pattern } from './words.ts'
 
 /**
  * One clause, lower-cased, without accents (ß is ss), quotations as "…". under: the heading or the
- * introducing line above it, likewise. isCase: holds only in certain cases. isDirected: its
- * sentence tells the assistant what to do, or how its answers are.
+ * introducing line above it, in the same form. isCase: holds only in certain cases. isDirected: its
+ * sentence says what the assistant is to do or how its answers are.
  */
 export type Clause = {
   readonly text: string
-  /** The sentence that it is a part of, without what softens it. */
+  /** The sentence it is part of, without softeners such as "if possible". */
   readonly sentence: string
-  /** Nothing in the sentence is a certain case or an exception. */
+  /** The sentence has no condition and no exception. */
   readonly isPlain: boolean
   readonly under: string
   readonly isCase: boolean
   readonly isDirected: boolean
-  /** Tells what the assistant is able or allowed to do, or what others do. */
+  /** Says what the assistant is able or allowed to do, or what others do. */
   readonly isAbility: boolean
 }
 
-/** Of longer texts both ends are read: what stands between is material rather than instruction. */
+/** Characters read at each end of a longer text: what stands between is material. */
 export const READ_CHARS = 8000
 
 export const bothEnds = (whole: string): string => {
@@ -35,8 +35,8 @@ export const bothEnds = (whole: string): string => {
 }
 
 /**
- * A sign again and again (rules, indents, empty lines) says no more than a few of it, and patterns
- * that look for where it ends would take seconds.
+ * A long run of one character (rules, indents, empty lines) is shortened: it says no more than a
+ * few of them, and patterns that search for its end would take seconds.
  */
 const MAX_RUN = 40
 const LONG_RUN = /([^\p{L}\p{N}])\1{40,}/gu
@@ -89,10 +89,13 @@ const scopeOf = (text: string, kind: 'heading' | 'intro'): Scope => {
 }
 
 const ITEM = /^\s*(?:[-*+•‣–▪]\s+|\(?\d{1,2}[.)]\s+|[a-z]\)\s+)/
-const HEADING =
-  /^\s{0,3}(?:#{1,6}\s+(.+?)#*\s*|\*\*([^*]{2,80})\*\*:?\s*|={2,}\s*(.+?)\s*={2,}|<([a-z][\w -]{1,40})>\s*|\[([^\]]{2,40})\]\s*)$/i
+const HEADING = new RegExp(
+  String.raw`^\s{0,3}(?:#{1,6}\s+(.+?)#*\s*|\*\*([^*]{2,80})\*\*:?\s*|={2,}\s*(.+?)\s*={2,}` +
+    String.raw`|<([a-z][\w -]{1,40})>\s*|\[([^\]]{2,40})\]\s*)$`,
+  'i',
+)
 
-/** A longer line is no heading, and would take the patterns of one long to find out. */
+/** A longer line is no heading; testing the pattern on it would take long. */
 const MAX_HEADING_CHARS = 160
 
 const headingOf = (line: string): string | null => {

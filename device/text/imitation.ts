@@ -1,5 +1,7 @@
-/** Text in a conversation that looks like the preference block. It is never taken for the device's own: such a conversation gets none,
- *  and nothing that it says is learned. */
+/**
+ * Text in a conversation that looks like the preference block. It is never taken for the device's
+ * own: such a conversation gets no block, and nothing is learned from it.
+ */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 
 /** Whether any text in it, whoever's and in whatever block, holds the block's delimiter. */

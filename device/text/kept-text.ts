@@ -1,11 +1,11 @@
 /**
- * How much of a text is kept: as much as learning can read. What learns reads texts through these
- * as well, so that it sees the same of a request now and of its decision later.
+ * How much of a text is kept: as much as learning can read. Learning reads texts through these
+ * functions too, so a request and its stored decision look the same to it.
  */
 
-/** Of a long message: what is asked for stands at the beginning or at the end. */
+/** Kept from each end of a long message, where the request stands. */
 const HEAD = 4096
-/** The local model reads the last tokens before an answer: at most 2,048, of four characters or so. */
+/** The local model reads at most 2,048 tokens before an answer, of about four characters. */
 export const PROMPT_CHARS = 16_384
 const GAP = '\n[…]\n'
 const MOST = HEAD + GAP.length + PROMPT_CHARS

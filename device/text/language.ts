@@ -41,7 +41,10 @@ export const languageOf = (text: string, words: readonly string[]): Language => 
   return count(text, /[^\P{L}\p{ASCII}]/gu) > 0.03 * letters ? 'other' : 'unknown'
 }
 
-/** Occurrences of a kind of words in a text of a language; unknown is read as English, other has no words. */
+/**
+ * Occurrences of a kind of words in a text. An unknown language is read as English; other languages
+ * have no words.
+ */
 export const countWords = (kind: WordKind, language: Language, text: string): number => {
   const pattern = patternOf(kind, language)
   return pattern ? count(text, pattern) : 0

@@ -16,7 +16,7 @@ export const requestText = (messages: readonly ChatMessage[]): string => {
 /** Fewest words of a message that speaks for itself. */
 const ENOUGH_WORDS = 8
 
-/** The same with the user's message before it in front, where the last one is too short to be understood alone. */
+/** The same, behind the user's previous message where the last one is too short to stand alone. */
 export const requestInContext = (messages: readonly ChatMessage[]): string => {
   const [last = '', before] = messages
     .filter((m) => m.role === 'user')

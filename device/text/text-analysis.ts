@@ -1,12 +1,16 @@
-/** Cuts an answer or a request once into the pieces that the style features count. Linear in the text; long texts are cut off. */
+/**
+ * Cuts an answer or a request once into the pieces that the style features count. Linear in the
+ * length of the text; long texts are cut off.
+ */
 import { count, type Language, languageOf, UNSPACED } from './language.ts'
 
-/** Characters (UTF-16 units) that are looked at; enough for any answer, and a bound for hostile ones. */
+/** Characters (UTF-16 units) that are read: enough for any answer, a bound for hostile ones. */
 export const MAX_CHARS = 60_000
 
 /**
- * prose: the text without code and table rows. words: lower-cased, of the prose. wordCount: the same, with two characters of an
- * unspaced script as one word. lines, items, …: non-blank lines of each kind, outside code.
+ * prose: the text without code and table rows. words: lower-cased, of the prose. wordCount: their
+ * number, where two characters of an unspaced script count as one word. lines, items, …: non-blank
+ * lines of each kind, outside code.
  */
 export type AnalyzedText = {
   readonly text: string
@@ -78,7 +82,7 @@ export const analyze = (whole: string): AnalyzedText => {
 
 const isBlank = (line: string): boolean => line.trim() === ''
 
-/** Pieces between sentence marks or line ends that hold a letter or digit, without list marks and markup. */
+/** Pieces between sentence marks or line ends that have a letter or digit, without markup. */
 const sentencesOf = (prose: string): string[] =>
   prose
     .split(/(?<=[.!?…][)"'”’*_]{0,3})\s+|(?<=[。！？])|\n/u)
