@@ -29,6 +29,8 @@ const FLOORS = {
     'adapters/container',
     'adapters/aggregate',
     'adapters/contributions',
+    'adapters/api-reference',
+    'adapters/contributions',
     'adapters/node',
   ],
   device: [
@@ -192,6 +194,28 @@ describe('the architecture', () => {
     )
     expectNone(shared.filter((source) => reaches(source)).map(({ path }) => path))
     expectNone(PROCESSES.filter((path) => !byPath.has(path)))
+  })
+
+  test('the ways through the rooms in device/README.md name files, and every call goes down', () => {
+    const known = new Set(sources.map((s) => s.path))
+    const floor = (path: string) => FLOORS.device.indexOf(dirname(path))
+    const steps = readFileSync(join(root, 'device/README.md'), 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const [, indent, name] = /^( *)- `([^`]+)`/.exec(line) ?? []
+        if (indent === undefined || name === undefined) return []
+        return [{ depth: indent.length, path: known.has(name) ? name : `device/${name}` }]
+      })
+    expect(steps.length).toBeGreaterThan(20)
+    expectNone(steps.map(({ path }) => path).filter((path) => !known.has(path)))
+    expectNone(
+      steps.flatMap((step, i) => {
+        const caller = steps.slice(0, i).findLast(({ depth }) => depth < step.depth)
+        return step.depth > 0 && caller && floor(step.path) > floor(caller.path)
+          ? [`${caller.path} -> ${step.path}`]
+          : []
+      }),
+    )
   })
 
   test('there are no barrels and no drawers', () => {
