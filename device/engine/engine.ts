@@ -55,7 +55,7 @@ export type Objective =
 
 /** Examples that are never trained on; their mean loss decides when to stop and which adapter is
  *  returned. */
-export type Validation = {
+type Validation = {
   /** Must be of the request's kind. */
   readonly objective: Objective
   /** Steps from one evaluation to the next; default: an epoch. The first is before any step, the

@@ -1,10 +1,11 @@
 /** A program with an engine child: `tsx engine-parent.ts <weights folder> [paused]` prints the child's process id and waits;
  *  with `paused`, training is paused then, and the child has work. */
-import { engineChild } from '../../device/engine/process/child.ts'
+import { EngineChild } from '../../device/engine/process/child.ts'
+import type { Call } from '../../device/engine/process/messages.ts'
 
 const [folder, pauses] = process.argv.slice(2)
 let isPaused = false
-const child = engineChild(
+const child = new EngineChild(
   { folder: folder!, threads: 1, cacheBytes: 0 },
   {
     idleMs: 60_000,
@@ -12,11 +13,14 @@ const child = engineChild(
     policy: { cpuShare: 1, isPaused: () => isPaused, longestPauseMs: 60_000 },
   },
 )
-const args = [[1], { adapters: [], maxTokens: 1, stopIds: [] }]
-await child.call({ method: 'generate', args })
+const call: Call = {
+  method: 'generate',
+  args: [[1], { adapters: [], maxTokens: 1, stopIds: [] }],
+}
+await child.call(call)
 console.log(child.pid())
 if (pauses) {
   isPaused = true
-  void child.call({ method: 'generate', args })
+  void child.call(call)
 }
 setInterval(() => {}, 1000)

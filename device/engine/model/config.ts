@@ -7,7 +7,7 @@ import { numberOf, printable, unsupported } from './json-values.ts'
 import { type Rope, ropeFromGguf, ropeFromHuggingFace } from './rope.ts'
 
 export const ARCHITECTURES = ['llama', 'qwen2', 'qwen3'] as const
-export type Architecture = (typeof ARCHITECTURES)[number]
+type Architecture = (typeof ARCHITECTURES)[number]
 
 export type ModelConfig = Rope & {
   readonly architecture: Architecture

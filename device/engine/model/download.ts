@@ -4,7 +4,7 @@ import type { Fetch } from '../../http/fetch.ts'
 import { gatewayReason, reasonOf } from '../../http/reasons.ts'
 import { watchdog } from '../../http/watchdog.ts'
 
-export type Download = {
+type Download = {
   readonly url: string
   /** Kept if the transfer breaks off; the next one resumes from its end. */
   readonly partPath: string

@@ -12,7 +12,7 @@ import type { WeightManifest } from './weight-store.ts'
 /** LoRA rank by linear (`layers.<i>.<module>`); linears that are not named run without. */
 export type LoraRanks = Readonly<Record<string, number>>
 
-export type TrunkOptions = {
+type TrunkOptions = {
   readonly from: number
   readonly to: number
   readonly lora: LoraRanks
@@ -31,7 +31,7 @@ export const QUERY_BLOCK = 128
 
 /** hidden: [T, hidden] after layer to − 1, before the final norm. keys, values: of this row,
  *  [T, kvHeads·headDim] by layer. */
-export type Trunk = {
+type Trunk = {
   readonly hidden: Tensor
   readonly keys: readonly Tensor[]
   readonly values: readonly Tensor[]

@@ -33,7 +33,7 @@ export type LocalModel = {
    *  says otherwise. */
   readonly suggestedExit: number
 }
-export type OpenModelDeps = {
+type OpenModelDeps = {
   /** Called while the weights are converted, the first time a model is opened. */
   onConvert?: (done: number, of: number) => void
   signal?: AbortSignal

@@ -12,7 +12,7 @@ export type AddedToken = {
   readonly isNormalized?: boolean
 }
 /** A byte-pair model. merges: "left right" texts, by rank. */
-export type Vocabulary = {
+type Vocabulary = {
   readonly ids: ReadonlyMap<string, number>
   readonly merges: readonly string[]
   /** For a character that no token holds; null: it is left out. */
@@ -60,7 +60,7 @@ const MAX_TEMPLATE_CHARACTERS = 65_536
 export const MAX_TOKEN_ID = 1_000_000
 
 /** A byte-level BPE vocabulary. tokens: by id; preTokenizer: GGUF's name of the splitting rule. */
-export type BytePairVocabulary = {
+type BytePairVocabulary = {
   readonly tokens: readonly string[]
   readonly merges: readonly string[]
   readonly addedTokens: readonly AddedToken[]

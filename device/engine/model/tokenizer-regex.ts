@@ -3,7 +3,7 @@
 import { unsupported } from './json-values.ts'
 
 /** The pattern of a step: a text taken literally, or a regular expression. */
-export type StepPattern = { readonly String: string } | { readonly Regex: string }
+type StepPattern = { readonly String: string } | { readonly Regex: string }
 
 /** Finds every match. Fails with E_MODEL_UNSUPPORTED, naming the syntax that JavaScript lacks or
  *  reads differently. */

@@ -9,9 +9,9 @@ import { stepRegExp } from './tokenizer-regex.ts'
 export type Piece = { readonly text: string; readonly isFirst: boolean }
 export type Normalize = (text: string) => string
 /** Cuts a piece into words; none is empty. */
-export type Cut = (piece: Piece) => Piece[]
+type Cut = (piece: Piece) => Piece[]
 /** The texts of tokens -> parts of the text, to be joined. */
-export type Decode = (tokens: readonly string[]) => string[]
+type Decode = (tokens: readonly string[]) => string[]
 
 /** Null is no step. Fails with E_MODEL_UNSUPPORTED (unknown type, field or pattern), E_MODEL_FILE
  *  (a value is not valid). */

@@ -16,7 +16,7 @@ import {
 } from './tensor.ts'
 
 /** A byte range of a file in the folder of the weights. */
-export type ExternalData = {
+type ExternalData = {
   readonly location: string
   readonly offset: number
   readonly bytes: number

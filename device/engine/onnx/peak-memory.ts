@@ -73,5 +73,5 @@ const storageOf = (tensor: Tensor): Tensor => {
   return maker?.op.name === 'Reshape' ? storageOf(maker.inputs[0]!) : tensor
 }
 
-export const bytesOf = ({ shape, type }: Pick<Tensor, 'shape' | 'type'>): number =>
+const bytesOf = ({ shape, type }: Pick<Tensor, 'shape' | 'type'>): number =>
   shape.reduce((a, b) => a * b, 1) * (type === 'int64' ? 8 : 4)

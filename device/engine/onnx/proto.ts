@@ -13,7 +13,7 @@ export type NodeProto = {
 }
 
 /** shape: sizes, or names of sizes that are open. */
-export type ValueProto = {
+type ValueProto = {
   readonly name: string
   readonly type: ElementType
   readonly shape: readonly (number | string)[]
@@ -32,7 +32,7 @@ export type TensorProto = Omit<ValueProto, 'shape'> & { readonly shape: readonly
       }
   )
 
-export type ModelProto = {
+type ModelProto = {
   readonly nodes: readonly NodeProto[]
   readonly initializers: readonly TensorProto[]
   readonly inputs: readonly ValueProto[]

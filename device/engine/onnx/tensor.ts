@@ -19,7 +19,7 @@ export type Tensor = {
 export type OpenSizes = Readonly<Record<number, string>>
 
 /** Where a tensor comes from; only 'node' tensors have inputs of their own. */
-export type Source =
+type Source =
   | { readonly kind: 'input' }
   | { readonly kind: 'initializer'; readonly proto: TensorProto }
   | { readonly kind: 'node'; readonly node: GraphNode }
@@ -76,7 +76,7 @@ type GradientRule<In extends number, Out extends number> = {
   rule(context: GradientContext<In, Out>): readonly (Tensor | undefined)[]
 }['rule']
 
-export type GradientContext<In extends number, Out extends number> = {
+type GradientContext<In extends number, Out extends number> = {
   readonly inputs: AtLeast<Tensor, In>
   readonly outputs: AtLeast<Tensor, Out>
   readonly attributes: Attributes
@@ -91,7 +91,7 @@ export type Lowering<In extends number = number, Out extends number = number> = 
   readonly attributes: Attributes
 }
 
-export type LoweredOutput = {
+type LoweredOutput = {
   readonly name: string
   readonly shape: Shape
   readonly isRead: boolean

@@ -7,31 +7,7 @@ import type { ServiceOptions } from './service.ts'
 import { type Watchdog, watchdog } from './watchdog.ts'
 import { startWorker, type WorkerProcess } from './worker-process.ts'
 
-export type EngineChild = {
-  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after a
-   *  signal
-   *  aborts: what `signal` aborts is ended, what `unwanted` aborts is not begun. */
-  call<T>(
-    call: Call,
-    onProgress?: (progress: Progress) => void,
-    signal?: AbortSignal,
-    unwanted?: AbortSignal,
-  ): Promise<T>
-  /** Starts the process before there is a call for it. */
-  warm(): void
-  /** Process id while one runs. */
-  pid(): number | undefined
-  /** Milliseconds that its work was paused so far. */
-  pausedMs(): number
-  /** Largest memory of any process of this child so far. */
-  peakBytes(): Promise<number>
-  /** Ends the process with all that it remembers, if one runs; its calls fail with E_CANCELLED, the
-   *  next begins in a fresh one. */
-  renew(): Promise<void>
-  close(): Promise<void>
-}
-
-export type ChildLife = {
+type ChildLife = {
   /** A child without calls for so long is ended, and its memory goes back to the system. */
   readonly idleMs: number
   /** Whether its memory is sampled while it works. */
@@ -44,14 +20,11 @@ export type ChildLife = {
   readonly policy?: ResourcePolicy
 }
 
-export const engineChild = (options: ServiceOptions, life: ChildLife): EngineChild =>
-  new Child(options, life)
-
 /** What a child that was asked to stop has for ending by itself, with a checkpoint, before it is
  *  killed. */
 const CANCEL_MS = 60
 
-class Child implements EngineChild {
+export class EngineChild {
   readonly #options: ServiceOptions
   readonly #life: ChildLife
   readonly #calls: PendingCalls = pendingCalls(() => this.#rest())
@@ -78,6 +51,8 @@ class Child implements EngineChild {
       })
   }
 
+  /** Fails with the child's own code, with E_ENGINE when it dies, with E_CANCELLED soon after a
+   *  signal aborts: `signal` ends the call, `unwanted` keeps it from beginning. */
   async call<T>(
     call: Call,
     onProgress?: (progress: Progress) => void,
@@ -104,25 +79,31 @@ class Child implements EngineChild {
     })
   }
 
+  /** Starts the process before there is a call for it. */
   warm(): void {
     if (this.#worker || this.#isClosed) return
     this.#worker = this.#start()
     this.#rest()
   }
 
+  /** Process id while one runs. */
   pid(): number | undefined {
     return this.#worker?.pid
   }
 
+  /** Milliseconds that its work was paused so far. */
   pausedMs(): number {
     return this.#governor?.pausedMs() ?? 0
   }
 
+  /** Largest memory of any process of this child so far. */
   async peakBytes(): Promise<number> {
     await this.#worker?.memory.sample()
     return Math.max(this.#peakBytes, this.#worker?.memory.peak() ?? 0)
   }
 
+  /** Ends the process with all that it remembers, if one runs; its calls fail with E_CANCELLED, the
+   *  next begins in a fresh one. */
   renew(): Promise<void> {
     return this.#endWith(cancelled())
   }

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { FedError } from '../../../adapters/errors.ts'
 import type { Engine, TrainProgress, Weights } from '../engine.ts'
-import { engineChild } from './child.ts'
+import { EngineChild } from './child.ts'
 import { CAN_STOP } from './governor.ts'
 import type { Progress } from './messages.ts'
 import { rateMeter } from './rate.ts'
@@ -62,10 +62,13 @@ export const openEngine = (options: EngineOptions): Engine => {
   const life = { idleMs: options.idleMs ?? 300_000, watchMemory: options.watchMemory ?? false }
   const { memoryBytes, stateFolder, weights } = options
   const service = { folder, threads, weights, cacheBytes, memoryBytes, stateFolder }
-  const training = engineChild(service, { ...life, policy: { cpuShare, isPaused, longestPauseMs } })
+  const training = new EngineChild(service, {
+    ...life,
+    policy: { cpuShare, isPaused, longestPauseMs },
+  })
   const scoring = options.oneChild
     ? training
-    : engineChild(service, { ...life, silentMs: SILENT_MS })
+    : new EngineChild(service, { ...life, silentMs: SILENT_MS })
   if (options.startsAtOnce) scoring.warm()
   return {
     pooled: (inputs, { onProgress, signal, ...pooledOptions }) =>

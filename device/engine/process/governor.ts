@@ -13,7 +13,7 @@ export type ResourcePolicy = {
 }
 
 /** The governor's access to its process. */
-export type Governed = {
+type Governed = {
   readonly pid: () => number | undefined
   readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void
   /** Ends the process; its work waits. */
@@ -22,16 +22,7 @@ export type Governed = {
   readonly resume: () => void
 }
 
-export type Governor = {
-  /** Work begins: isPaused is polled at once, and then every POLL_MS. */
-  begin(): void
-  /** No more work: a stopped process runs again. */
-  end(): void
-  isSuspended(): boolean
-  /** Milliseconds spent in pauses so far. */
-  pausedMs(): number
-  processGone(): void
-}
+export type Governor = ReturnType<typeof governor>
 
 /** Windows has no signal that stops a process: there a pause ends it at once, and a share below 1
  *  is refused. */
@@ -41,7 +32,7 @@ const POLL_MS = 50
 /** Short enough for progress to look steady, long compared with the cost of two signals. */
 const PERIOD_MS = 100
 
-export const governor = (policy: ResourcePolicy, governed: Governed): Governor => {
+export const governor = (policy: ResourcePolicy, governed: Governed) => {
   const stopped = guardedStop(governed)
   const cycle = shareCycle(policy.cpuShare, (isOn) => {
     if (suspendedSince === undefined) isOn ? governed.signal('SIGCONT') : stopped.stop()
@@ -72,12 +63,14 @@ export const governor = (policy: ResourcePolicy, governed: Governed): Governor =
   }
 
   return {
+    /** Work begins: isPaused is polled at once, and then every POLL_MS. */
     begin() {
       if (poll) return
       poll = setInterval(check, POLL_MS)
       check()
       cycle.begin()
     },
+    /** No more work: a stopped process runs again. */
     end() {
       clearInterval(poll)
       cycle.end()
@@ -85,6 +78,7 @@ export const governor = (policy: ResourcePolicy, governed: Governed): Governor =
       resume()
     },
     isSuspended: () => suspendedSince !== undefined,
+    /** Milliseconds spent in pauses so far. */
     pausedMs: () =>
       pausedMs + (suspendedSince === undefined ? 0 : performance.now() - suspendedSince),
     processGone: stopped.close,

@@ -1,7 +1,7 @@
 /** The messages between the parent and an engine child, over the fork's channel (structured clone,
  *  so typed arrays pass). */
 import type { ErrorCode } from '../../../adapters/errors.ts'
-import type { PooledOptions, TrainProgress, TrainRequest } from '../engine.ts'
+import type { AnswerInput, Engine, PooledOptions, TrainProgress, TrainRequest } from '../engine.ts'
 import type { ServiceOptions } from './service.ts'
 
 /** `open` comes first and once. */
@@ -13,9 +13,13 @@ export type ToChild =
 export type Call =
   | {
       readonly method: 'pooled'
-      readonly args: [inputs: unknown, options: Omit<PooledOptions, 'onProgress' | 'signal'>]
+      readonly args: [
+        inputs: readonly AnswerInput[],
+        options: Omit<PooledOptions, 'onProgress' | 'signal'>,
+      ]
     }
-  | { readonly method: 'score' | 'generate'; readonly args: readonly unknown[] }
+  | { readonly method: 'score'; readonly args: Parameters<Engine['score']> }
+  | { readonly method: 'generate'; readonly args: Parameters<Engine['generate']> }
   | { readonly method: 'train'; readonly args: [request: TrainRequest] }
 
 export type Progress = TrainProgress | { readonly done: number; readonly of: number }

@@ -1,7 +1,7 @@
 /** The current speed of a training, and the time that it will still take. */
 import type { TrainProgress } from '../engine.ts'
 
-export type Rate = { readonly tokensPerSecond: number; readonly secondsLeft: number }
+type Rate = { readonly tokensPerSecond: number; readonly secondsLeft: number }
 
 /** The rate is measured over this window. */
 const WINDOW_MS = 20_000

@@ -1,15 +1,6 @@
 /** The whole engine inside one process. A child runs it; tests call it directly. */
 import { env } from 'onnxruntime-node'
-import type {
-  AnswerInput,
-  CandidateScore,
-  GenerateOptions,
-  LoraFeed,
-  PooledOptions,
-  TrainRequest,
-  TrainResult,
-  Weights,
-} from '../engine.ts'
+import type { Engine, TrainRequest, TrainResult, Weights } from '../engine.ts'
 import { canQuantize, openQuantized } from '../model/quantized-store.ts'
 import { readManifest } from '../model/weight-store.ts'
 import { generateTokens } from '../run/generate.ts'
@@ -39,14 +30,7 @@ export type ServiceOptions = {
   readonly stateBytes?: number | undefined
 }
 
-export type Service = {
-  pooled(inputs: readonly AnswerInput[], options: PooledOptions): Promise<Float32Array[]>
-  score(
-    prompt: readonly number[],
-    candidates: readonly (readonly number[])[],
-    options: { readonly adapters: readonly LoraFeed[] },
-  ): Promise<CandidateScore[]>
-  generate(prompt: readonly number[], options: GenerateOptions): Promise<number[]>
+export type Service = Pick<Engine, 'pooled' | 'score' | 'generate'> & {
   train(request: TrainRequest, hooks: TrainHooks): Promise<TrainResult>
   release(): Promise<void>
 }

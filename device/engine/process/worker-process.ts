@@ -22,7 +22,7 @@ export type WorkerProcess = {
   kill(): Promise<void>
 }
 
-export type WorkerEvents = {
+type WorkerEvents = {
   readonly onMessage: (message: ToParent) => void
   /** It ended although it was not asked to, or was asked to by `kill`. */
   readonly onEnd: (reason: string) => void

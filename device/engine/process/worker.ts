@@ -1,8 +1,7 @@
 /** Entry of an engine child process. Calls run one after the other; the process ends with its
  *  parent's channel. */
 import { FedError, isFedError } from '../../../adapters/errors.ts'
-import type { AnswerInput, GenerateOptions, LoraFeed, PooledOptions } from '../engine.ts'
-import type { ToChild, ToParent } from './messages.ts'
+import type { Call, ToChild, ToParent } from './messages.ts'
 import { openService, type Service, type ServiceOptions } from './service.ts'
 
 const send = (message: ToParent) => process.send?.(message)
@@ -40,28 +39,18 @@ const answer = async ({ id, call }: Extract<ToChild, { type: 'call' }>): Promise
   }
 }
 
-type ScoreArgs = [
-  prompt: number[],
-  candidates: number[][],
-  options: { readonly adapters: readonly LoraFeed[] },
-]
-
-const perform = (
-  engine: Service,
-  id: number,
-  call: Extract<ToChild, { type: 'call' }>['call'],
-): Promise<unknown> => {
+const perform = (engine: Service, id: number, call: Call): Promise<unknown> => {
   switch (call.method) {
     case 'pooled': {
-      const [inputs, pooledOptions] = call.args as [AnswerInput[], PooledOptions]
+      const [inputs, pooledOptions] = call.args
       const onProgress = (done: number, of: number) =>
         send({ type: 'progress', id, progress: { done, of } })
       return engine.pooled(inputs, { ...pooledOptions, onProgress })
     }
     case 'score':
-      return engine.score(...(call.args as ScoreArgs))
+      return engine.score(...call.args)
     case 'generate':
-      return engine.generate(...(call.args as [number[], GenerateOptions]))
+      return engine.generate(...call.args)
     case 'train':
       return engine.train(call.args[0], {
         now: () => performance.now(),

@@ -13,7 +13,7 @@ import type { LoraFeed } from '../engine.ts'
 import { type LoraRanks, loraName } from '../model/llama.ts'
 import type { Feed } from './sessions.ts'
 
-export type StackedLora = {
+type StackedLora = {
   readonly ranks: LoraRanks
   /** `<linear>.A` [R, in] and `<linear>.B` [out, R], R the summed rank. */
   readonly feeds: Readonly<Record<string, Float32Array>>

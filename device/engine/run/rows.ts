@@ -30,7 +30,7 @@ export type Row = {
 }
 
 /** The arrays that a row's graph reads besides states; see buildTrunk. */
-export type RowArrays = {
+type RowArrays = {
   readonly ids: BigInt64Array
   readonly cos: Float32Array
   readonly sin: Float32Array

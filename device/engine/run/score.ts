@@ -76,18 +76,6 @@ export const scoreCandidates = async (
   }))
 }
 
-/** Logits of the token after a prompt, [vocab]. */
-export const nextLogits = async (
-  runner: ModelRunner,
-  prompt: readonly number[],
-  adapters: readonly LoraFeed[],
-): Promise<Float32Array> => {
-  const { hidden, layers } = runner.model.config.shape
-  const [row] = packSingles(runner, [{ ids: prompt, answerStart: 0 }])
-  const states = await statesOf(runner, row!, layers, adapters)
-  return logitsOf(runner, states.slice((prompt.length - 1) * hidden, prompt.length * hidden))
-}
-
 /** Indices in the row whose states predict the tokens of an answer, and those tokens. */
 export const predictedTokens = ({ start, ids, prompt }: Span): { at: number; label: number }[] =>
   ids.flatMap((label, i) => {

@@ -23,7 +23,7 @@ export type StateFolder = {
   flush(): Promise<void>
 }
 
-export type StateFolderOptions = {
+type StateFolderOptions = {
   readonly folder: string
   /** Names the weights and whatever else changes every number: part of each generation. */
   readonly base: string

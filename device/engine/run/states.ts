@@ -12,7 +12,7 @@ import { type Row, rowFeeds, type Span } from './rows.ts'
 import type { Feed } from './sessions.ts'
 
 /** What a row's graph begins with: token ids (from = 0) or states at a layer. */
-export type RowStart = { readonly from: number; readonly feeds: Readonly<Record<string, Feed>> }
+type RowStart = { readonly from: number; readonly feeds: Readonly<Record<string, Feed>> }
 
 /** States after layer to − 1, [row.size, hidden]. The states that enter layer keepFrom, or
  *  the first layer of an adapter, are cached; with a keepFrom also for future processes. */

@@ -9,7 +9,7 @@ export type AdamW = {
   step: number
 }
 
-export type AdamWSettings = {
+type AdamWSettings = {
   readonly learningRate: number
   readonly weightDecay: number
   readonly beta1?: number
@@ -18,7 +18,7 @@ export type AdamWSettings = {
 }
 
 /** Half-open ranges of the flat vector that move. */
-export type Ranges = readonly { readonly start: number; readonly end: number }[]
+type Ranges = readonly { readonly start: number; readonly end: number }[]
 
 export const newAdamW = (size: number): AdamW => ({
   first: new Float32Array(size),

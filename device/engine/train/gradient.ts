@@ -12,7 +12,7 @@ import { type StepFeeds, stepFeeds } from './step-feeds.ts'
 import { buildStep } from './step-graph.ts'
 
 /** gradient: in the full layout of the trainable adapter, zero for frozen factors. */
-export type BatchGradient = {
+type BatchGradient = {
   readonly loss: number
   readonly gradient: Float64Array
   readonly tokens: number

@@ -28,7 +28,7 @@ export type StepNeed = {
 
 /** limitBytes: allowed by the user, weights included; freeBytes: available from the system beside
  *  the mapped weights. */
-export type MemoryBounds = {
+type MemoryBounds = {
   readonly limitBytes?: number | undefined
   readonly freeBytes?: number | undefined
 }

@@ -20,7 +20,7 @@ export type Kind = Objective['kind']
 type Of<K extends Kind> = Extract<Objective, { kind: K }>
 type Cut = (input: AnswerInput) => AnswerInput
 /** What does not fit, or false. */
-export type Problem = string | false
+type Problem = string | false
 
 type ObjectiveRow<O extends Objective> = {
   readonly loss: Loss

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { engineChild } from '../../../../device/engine/process/child.ts'
+import { EngineChild } from '../../../../device/engine/process/child.ts'
+import type { Call } from '../../../../device/engine/process/messages.ts'
 import { type EngineModel, engineModel } from '../../../support/engine-model.ts'
 import { programFile } from '../../../support/programs.ts'
 
@@ -12,8 +13,11 @@ beforeAll(async () => {
 afterAll(() => model.release())
 
 const options = () => ({ folder: model.folder, threads: 1, cacheBytes: 0 })
-const args = [[1], { adapters: [], maxTokens: 2, stopIds: [] }]
-const call = { method: 'generate' as const, args }
+const generating = (maxTokens: number): Call => ({
+  method: 'generate',
+  args: [[1], { adapters: [], maxTokens, stopIds: [] }],
+})
+const call = generating(2)
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -24,25 +28,25 @@ const isAlive = (pid: number): boolean => {
 }
 
 test('starts nothing before its first call', () => {
-  expect(engineChild(options(), { idleMs: 1000, watchMemory: false }).pid()).toBeUndefined()
+  expect(new EngineChild(options(), { idleMs: 1000, watchMemory: false }).pid()).toBeUndefined()
 })
 
 test('a child that was warmed is the one that answers, and ends when nobody calls', async () => {
-  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false })
+  const child = new EngineChild(options(), { idleMs: 60_000, watchMemory: false })
   child.warm()
   const pid = child.pid()
   expect(pid).toBeGreaterThan(0)
   await child.call(call)
   expect(child.pid()).toBe(pid)
   await child.close()
-  const idle = engineChild(options(), { idleMs: 1, watchMemory: false })
+  const idle = new EngineChild(options(), { idleMs: 1, watchMemory: false })
   idle.warm()
   await vi.waitFor(() => expect(idle.pid()).toBeUndefined())
   await idle.close()
 })
 
 test('a child that dies fails its calls with E_ENGINE, and the next call starts another', async () => {
-  const child = engineChild(options(), { idleMs: 60_000, watchMemory: true })
+  const child = new EngineChild(options(), { idleMs: 60_000, watchMemory: true })
   await child.call(call)
   process.kill(child.pid()!, 'SIGSTOP')
   const pending = child.call(call)
@@ -53,7 +57,7 @@ test('a child that dies fails its calls with E_ENGINE, and the next call starts 
 })
 
 test('a child that hangs is killed when texts are forgotten: nobody waits for its answer', async () => {
-  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false })
+  const child = new EngineChild(options(), { idleMs: 60_000, watchMemory: false })
   await child.call(call)
   const hung = child.pid()!
   process.kill(hung, 'SIGSTOP')
@@ -69,7 +73,7 @@ test('a child that hangs is killed when texts are forgotten: nobody waits for it
 })
 
 test('a child stopped from outside is ended after a long silence, and the next call starts another', async () => {
-  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false, silentMs: 3000 })
+  const child = new EngineChild(options(), { idleMs: 60_000, watchMemory: false, silentMs: 3000 })
   await child.call(call)
   const stopped = child.pid()!
   process.kill(stopped, 'SIGSTOP')
@@ -83,25 +87,30 @@ test('a child stopped from outside is ended after a long silence, and the next c
 })
 
 test('a call that is not wanted any more is never begun, and the child goes on with the others', async () => {
-  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false })
+  const child = new EngineChild(options(), { idleMs: 60_000, watchMemory: false })
   await child.call(call)
   const pid = child.pid()
   const unwanted = new AbortController()
-  const long = child.call({ ...call, args: [[1], { adapters: [], maxTokens: 200, stopIds: [] }] })
-  const told: unknown[] = []
-  const givenUp = child.call(call, (progress) => told.push(progress), undefined, unwanted.signal)
+  const long = child.call(generating(200))
+  const progresses: unknown[] = []
+  const givenUp = child.call(
+    call,
+    (progress) => progresses.push(progress),
+    undefined,
+    unwanted.signal,
+  )
   const after = child.call(call)
   unwanted.abort()
   await expect(givenUp).rejects.toMatchObject({ code: 'E_CANCELLED' })
   await expect(long).resolves.toHaveLength(200)
   await expect(after).resolves.toHaveLength(2)
   expect(child.pid()).toBe(pid)
-  expect(told).toEqual([])
+  expect(progresses).toEqual([])
   await child.close()
 })
 
 test('an idle child ends, and comes back when it is called', async () => {
-  const child = engineChild(options(), { idleMs: 1, watchMemory: false })
+  const child = new EngineChild(options(), { idleMs: 1, watchMemory: false })
   await child.call(call)
   const first = child.pid()
   await vi.waitFor(() => expect(child.pid()).toBeUndefined())
@@ -111,7 +120,7 @@ test('an idle child ends, and comes back when it is called', async () => {
 })
 
 test('closing fails what is under way with E_ENGINE and leaves no process', async () => {
-  const child = engineChild(options(), { idleMs: 60_000, watchMemory: false })
+  const child = new EngineChild(options(), { idleMs: 60_000, watchMemory: false })
   await child.call(call)
   const pid = child.pid()!
   const pending = child.call(call)

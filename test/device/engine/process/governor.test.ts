@@ -4,8 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { TrainProgress, TrainRequest, TrainResult } from '../../../../device/engine/engine.ts'
-import { engineChild } from '../../../../device/engine/process/child.ts'
+import { EngineChild } from '../../../../device/engine/process/child.ts'
 import type { ResourcePolicy } from '../../../../device/engine/process/governor.ts'
+import type { Call } from '../../../../device/engine/process/messages.ts'
 import {
   type EngineModel,
   engineModel,
@@ -40,13 +41,13 @@ const trainCall = (checkpoint?: string) => {
   }
   return { method: 'train' as const, args: [request] as [TrainRequest] }
 }
-const scoreCall = {
-  method: 'generate' as const,
+const scoreCall: Call = {
+  method: 'generate',
   args: [[1], { adapters: [], maxTokens: 2, stopIds: [] }],
 }
 
 const trainingChild = (policy: Partial<ResourcePolicy> = {}) =>
-  engineChild(
+  new EngineChild(
     { folder: model.folder, threads: 1, cacheBytes: 0 },
     {
       idleMs: 60_000,

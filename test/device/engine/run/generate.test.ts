@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chooser, generateTokens } from '../../../../device/engine/run/generate.ts'
-import { nextLogits } from '../../../../device/engine/run/score.ts'
+import { packRows } from '../../../../device/engine/run/rows.ts'
+import { logitsOf, statesOf } from '../../../../device/engine/run/states.ts'
 import { type EngineModel, engineModel, randomAdapter } from '../../../support/engine-model.ts'
 
 let model: EngineModel
@@ -12,11 +13,20 @@ afterAll(() => model.release())
 const prompt = [5, 80, 13, 200]
 const options = () => ({ adapters: [randomAdapter(model.config)], maxTokens: 12, stopIds: [] })
 
+/** Logits of the token after a text, by a full pass. */
+const nextLogits = async (ids: readonly number[]): Promise<Float32Array> => {
+  const { hidden, layers } = model.config.shape
+  const [row] = packRows([[{ ids, answerStart: 0 }]], model.config.contextLength)
+  const states = await statesOf(model.runner(), row!, layers, options().adapters)
+  const last = states.slice((ids.length - 1) * hidden, ids.length * hidden)
+  return logitsOf(model.runner(), last)
+}
+
 test('greedy decoding with the cache is the argmax of a full pass each time', async () => {
   const tokens = await generateTokens(model.runner(), prompt, options())
   const slow: number[] = []
   for (let i = 0; i < 12; i++) {
-    const logits = await nextLogits(model.runner(), [...prompt, ...slow], options().adapters)
+    const logits = await nextLogits([...prompt, ...slow])
     slow.push(logits.indexOf(Math.max(...logits)))
   }
   expect(tokens).toEqual(slow)
