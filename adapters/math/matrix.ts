@@ -63,15 +63,6 @@ export const orthonormalizeRows = (a: Matrix): void => {
   }
 }
 
-/** Largest |(a·aᵀ − I)ᵢⱼ|: 0 for orthonormal rows. */
-export const rowsError = (a: Matrix): number => {
-  let worst = 0
-  for (let i = 0; i < a.rows; i++)
-    for (let j = 0; j <= i; j++)
-      worst = Math.max(worst, Math.abs(dot(row(a, i), row(a, j)) - (i === j ? 1 : 0)))
-  return worst
-}
-
 const subtractProjection = (target: Vector, direction: Vector): void => {
   const amount = dot(target, direction)
   for (let k = 0; k < target.length; k++) target[k]! -= amount * direction[k]!

@@ -9,18 +9,11 @@ import {
 } from '../../../adapters/aggregate/prior.ts'
 import { decodePrior, encodePrior } from '../../../adapters/contributions/prior.ts'
 import { cholesky, choleskySolve } from '../../../adapters/math/cholesky.ts'
-import {
-  type Matrix,
-  matrix,
-  multiply,
-  row,
-  rowsError,
-  transpose,
-} from '../../../adapters/math/matrix.ts'
+import { type Matrix, matrix, multiply, row, transpose } from '../../../adapters/math/matrix.ts'
 import { dot } from '../../../adapters/math/vector.ts'
 import { type Rng, seededRng } from '../../../adapters/random.ts'
 import { expectCode } from '../../support/expect-code.ts'
-import { largestDifference, randomMatrix } from '../../support/numbers.ts'
+import { largestDifference, randomMatrix, rowsError } from '../../support/numbers.ts'
 
 const plan = { initialVariance: 2, shrinkage: 10, directions: 3 }
 

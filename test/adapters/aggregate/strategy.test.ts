@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { strategies, takeStep } from '../../../adapters/aggregate/strategy.ts'
 import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
-import { matrix, multiply, rowsError, transpose } from '../../../adapters/math/matrix.ts'
+import { matrix, multiply, transpose } from '../../../adapters/math/matrix.ts'
 import { norm } from '../../../adapters/math/vector.ts'
-import { largestDifference } from '../../support/numbers.ts'
+import { largestDifference, rowsError } from '../../support/numbers.ts'
 import {
   afterRounds,
   deviceUpdate,

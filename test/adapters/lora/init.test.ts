@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
-import { matrix, rowsError } from '../../../adapters/math/matrix.ts'
+import { matrix } from '../../../adapters/math/matrix.ts'
 import { expectCode } from '../../support/expect-code.ts'
+import { rowsError } from '../../support/numbers.ts'
 
 const shape = { layers: 3, hidden: 16, heads: 4, kvHeads: 2, headDim: 4, ffn: 24, vocab: 50 }
 const spec = { firstLayer: 0, endLayer: 3, modules: ['q', 'k', 'down'] as const, rank: 4, alpha: 8 }

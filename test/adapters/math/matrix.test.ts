@@ -5,12 +5,11 @@ import {
   multiply,
   orthonormalizeRows,
   row,
-  rowsError,
   scaleColumns,
   transpose,
 } from '../../../adapters/math/matrix.ts'
 import { seededRng } from '../../../adapters/random.ts'
-import { largestDifference, randomMatrix } from '../../support/numbers.ts'
+import { largestDifference, randomMatrix, rowsError } from '../../support/numbers.ts'
 
 /** The definition, index by index. */
 const slowMultiply = (a: Matrix, b: Matrix): number[] => {

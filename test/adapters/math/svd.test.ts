@@ -3,13 +3,12 @@ import {
   type Matrix,
   matrix,
   multiply,
-  rowsError,
   scaleColumns,
   transpose,
 } from '../../../adapters/math/matrix.ts'
 import { thinSvd } from '../../../adapters/math/svd.ts'
 import { seededRng } from '../../../adapters/random.ts'
-import { largestDifference, randomMatrix } from '../../support/numbers.ts'
+import { largestDifference, randomMatrix, rowsError } from '../../support/numbers.ts'
 
 const ofRank = (rank: number): Matrix => {
   const rng = seededRng(`rank/${rank}`)

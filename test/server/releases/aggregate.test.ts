@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { findPart, partsOf } from '../../../adapters/container/container.ts'
+import type { ContributionRow } from '../../../adapters/contributions/contribution.ts'
 import { decodeRelease, encodeRelease } from '../../../adapters/contributions/messages.ts'
+import { CONTRIBUTIONS } from '../../../adapters/contributions/table.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { triangleSize } from '../../../adapters/math/matrix.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import type { Contribution, JobSpec, JobSpecInput } from '../../../adapters/wire/jobs.ts'
-import { type AggregationPlan, aggregateInProcess } from '../../../server/releases/aggregate.ts'
+import {
+  type AggregationPlan,
+  aggregateInProcess,
+  startAggregation,
+} from '../../../server/releases/aggregate.ts'
 import { firstRelease } from '../../../server/releases/release.ts'
 import { aggregateInWorker } from '../../../server/releases/worker.ts'
 import type { Round } from '../../../server/store/records.ts'
@@ -213,6 +219,27 @@ describe('the aggregation of a round', () => {
     const a = findPart(decodeRelease(few.parent), 'layers.0.q.A')!
     const mean = Array.from(changes[0]!, (x, i) => (x + changes[1]![i]!) / 2)
     expect(product(bytes, 'layers.0.q')[0]).toBeCloseTo(mean[0]! * a[0]! + mean[1]! * a[8]!, 6)
+  })
+
+  test('a wrapped row can change a sum before its release is made, and nothing else', async () => {
+    const { plan, read } = setting(['adapter', 'prior', 'statistics'], ['a', 'b'])
+    const noised = (row: ContributionRow, noise: number): ContributionRow => ({
+      ...row,
+      finish: (total, asked, head) =>
+        row.finish({ ...total, sum: () => total.sum().map((x) => x + noise) }, asked, head),
+    })
+    const release = async (noise: number) => {
+      const rows = CONTRIBUTIONS.map((row) => (row.name === 'prior' ? noised(row, noise) : row))
+      const aggregation = startAggregation(plan, await read(plan.round.parent), rows)
+      for (const digest of plan.digests) aggregation.add(await read(digest))
+      return aggregation.finish().bytes
+    }
+    const plain = (await aggregateInProcess(plan, read)).bytes
+    expect(sha256Hex(await release(0))).toBe(sha256Hex(plain))
+    const [old, now] = [decodeRelease(plain), decodeRelease(await release(1))]
+    expect(findPart(now, 'prior.mean')).not.toEqual(findPart(old, 'prior.mean'))
+    for (const name of ['layers.0.q.A', 'layers.0.q.B', 'statistics.scale'])
+      expect(findPart(now, name)).toEqual(findPart(old, name))
   })
 
   test('the worker thread makes the same bytes and keeps this thread free', async () => {

@@ -12,7 +12,10 @@ import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { openHome } from '../../../device/home/home.ts'
 import { openStore } from '../../../device/store/store.ts'
+import { SCHEMA_VERSION } from '../../../server/store/schema.ts'
+import { openSqliteStore } from '../../../server/store/sqlite.ts'
 import { fakeDevice, jobFor, temporaryFolder, tinyModel } from '../../device/device-fixture.ts'
+import { expectCode } from '../../support/expect-code.ts'
 import { type TestServer, testDevice, testServer } from '../../support/federation-fixture.ts'
 
 const OLD = new URL('../../vectors/old-round/', import.meta.url)
@@ -107,4 +110,18 @@ test('a home of an earlier version sends the update that it kept; its round ends
   expect(device.status().release).toBe(view.head)
   await store.close()
   await server.close()
+})
+
+test('a data folder of an earlier version is of this version once it was opened, and keeps no next factor', async () => {
+  const server = await openOld('in-b-round')
+  for (const release of server.store.releases()) {
+    expect(release).toMatchObject({ optimizer: null, adapterRounds: expect.any(Number) })
+    expect(release).not.toHaveProperty('nextFactor')
+  }
+  await server.close()
+  const db = new Database(join(folder, 'data', 'loreweave.sqlite'))
+  expect(db.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION)
+  db.pragma(`user_version = ${SCHEMA_VERSION + 1}`)
+  db.close()
+  expectCode('E_DATA', () => openSqliteStore(join(folder, 'data')))
 })
