@@ -1,4 +1,4 @@
-/** Composes an answer from a topic's sentences in a given style, and reports the traits that the text really shows. */
+/** Composes an answer from a topic's sentences in a style, and reports the traits of the text. */
 import type { Rng } from '../../adapters/random.ts'
 import { DIMENSIONS, type Dimension, type Style } from './style.ts'
 import { ROLES, type Role, type Topic } from './topic.ts'
@@ -13,7 +13,7 @@ import {
   WORDINGS,
 } from './wording.ts'
 
-/** traits: one number for each name, in natural units (words, counts, shares); the simulator's own, never shown to the product. */
+/** traits: one number a name, in natural units (words, counts); hidden from the product. */
 export type Answer = {
   readonly text: string
   readonly traits: Float64Array
@@ -21,8 +21,9 @@ export type Answer = {
 }
 
 /**
- * What the request itself demands. maxSentences counts every sentence of the answer. focus: the role that a further question asks for,
- * whose sentences then come first, and the topic's answer, which has been given before, not at all.
+ * What the request itself demands. maxSentences counts every sentence of the answer. focus: the
+ * role that a further question asks for, whose sentences then come first, and the topic's answer,
+ * which has been given before, not at all.
  */
 export type Demands = { readonly maxSentences?: number; readonly focus?: Role }
 
@@ -85,7 +86,7 @@ const newTally = (): Tally => ({
 
 const chance = (rng: Rng, level: number): boolean => rng.uniform() < level
 
-/** The answer's sentences: those whose role the style asks for most, with noise, up to a budget set by its length. */
+/** The sentences whose role the style asks for most, with noise, within the style's length. */
 const choosePieces = ({ style, rng, topic }: Pen, { maxSentences, focus }: Demands): Piece[] => {
   const wanted = Math.round(0.9 + 4 * style.length + 0.5 * rng.normal())
   const least = focus === undefined ? 0 : 1
@@ -166,7 +167,7 @@ const writeSections = (
   })
 }
 
-/** Steps keep their order; other roles are mixed, what was asked for (else mechanism) before the rest of its section. */
+/** Steps keep their order; other roles are mixed, with the focus (else mechanism) first. */
 const inOrder = (
   { rng, topic }: Pen,
   pieces: readonly Piece[],
@@ -231,7 +232,7 @@ const joinProse = ({ rng }: Pen, [first = '', ...blocks]: readonly string[]): st
   return text
 }
 
-/** One sentence in the style's voice: address, hedge or connective in front, register and contractions throughout. */
+/** One sentence in the style: an address, hedge or connective in front, register throughout. */
 const voice = (pen: Pen, sentence: string, kind: 'plain' | 'linked' | 'bare' | 'step'): string => {
   const { style, rng, words, tally } = pen
   let said = sentence
@@ -254,7 +255,7 @@ const voice = (pen: Pen, sentence: string, kind: 'plain' | 'linked' | 'bare' | '
   return contractIf(pen, register(pen, said))
 }
 
-/** The sentence after one of the heads, where its first word allows that, or before one of the tails. */
+/** The sentence after a head if its first word allows that, else before a tail. */
 const framed = (
   { rng, words }: Pen,
   sentence: string,
@@ -291,7 +292,8 @@ const bold = ({ style, rng, topic }: Pen, text: string): string => {
     if (term.length > MAX_TERM_CHARS) continue
     const found = new RegExp(`(?<!\\p{L})${term}\\p{L}*`, 'iu').exec(result)
     if (found === null || result.includes('**') || !chance(rng, 0.7 * style.bold)) continue
-    result = `${result.slice(0, found.index)}**${found[0]}**${result.slice(found.index + found[0].length)}`
+    const end = found.index + found[0].length
+    result = `${result.slice(0, found.index)}**${found[0]}**${result.slice(end)}`
   }
   return result
 }

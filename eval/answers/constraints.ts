@@ -1,4 +1,4 @@
-/** What the user's own message demands, in English, German, Spanish and French; it outranks any preference. */
+/** What the user's own message demands, in four languages; it outranks any preference. */
 import { z } from 'zod'
 import { readData } from '../data/read-data.ts'
 import { DIMENSIONS, type Dimension, type Style } from './style.ts'
@@ -34,7 +34,10 @@ const NUMBERS: Readonly<Record<string, number>> = Object.fromEntries(
 )
 
 const SENTENCES = said(
-  `(?:in|with|at most|max(?:imum)?|mit|höchstens|maximal|en|con|como máximo|au maximum) (?:just |only |exactly |at most |nur |solo )?(${Object.keys(NUMBERS).join('|')}|[1-9])(?: single)?(?: short| kurzen)? (?:sentences?|satz|sätzen?|frases?|oraci(?:ón|ones)|phrases?)`,
+  '(?:in|with|at most|max(?:imum)?|mit|höchstens|maximal|en|con|como máximo|au maximum) ' +
+    '(?:just |only |exactly |at most |nur |solo ' +
+    `)?(${Object.keys(NUMBERS).join('|')}|[1-9])(?: single)?(?: short| kurzen)? ` +
+    '(?:sentences?|satz|sätzen?|frases?|oraci(?:ón|ones)|phrases?)',
 )
 
 /** A later demand outranks an earlier one in the table. */

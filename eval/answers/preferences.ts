@@ -1,4 +1,4 @@
-/** Reads what a reader wants: the preference block in `system`, whose lines are English whatever the language of the request. */
+/** Reads the preference block in `system`; its lines are English in every conversation. */
 import { z } from 'zod'
 import type { Rng } from '../../adapters/random.ts'
 import { Pattern, readData } from '../data/read-data.ts'
@@ -18,7 +18,10 @@ const Rule = z.strictObject({
 })
 type Rule = z.infer<typeof Rule>
 
-const RULES = readData('answers/preference-rules.json', z.array(Rule))
+const WORDS = readData(
+  'answers/preference-rules.json',
+  z.strictObject({ negative: Pattern, mild: Pattern, strong: Pattern, rules: z.array(Rule) }),
+)
 
 export type Preference = {
   readonly dimension: Dimension
@@ -27,13 +30,8 @@ export type Preference = {
 }
 
 const BLOCK = /<reader_preferences[^>]*>([\s\S]*?)(?:<\/reader_preferences>|$)/g
-const NEGATIVE =
-  /\b(avoid|no|not|never|without|(?<!a )few|fewer|less|skip|don't|omit|drop|leave out|leave off|rarely|sparing(ly)?|minimal|little|dislikes?|hates?|instead of|rather than|stop|seldom|low)\b/
-const MILD =
-  /\b(slightly|a bit|somewhat|a little|mildly|where it helps|when it helps|occasional(ly)?)\b/
-const STRONG = /\b(always|strongly|much|very|never|only|must|definitely)\b/
 
-/** The preferences that the last block in the system prompt states, one for each line and dimension; none without a block. */
+/** The preferences that the last block in `system` states, one a line and dimension. */
 export const readPreferences = (system: string): Preference[] => {
   const blocks = [...system.matchAll(BLOCK)]
   const text = blocks.at(-1)?.[1] ?? ''
@@ -50,9 +48,9 @@ const readClause = (line: string): Preference[] => {
     )
   )
     return []
-  const strength = STRONG.test(clause) ? 1 : MILD.test(clause) ? 0.5 : 0.8
+  const strength = WORDS.strong.test(clause) ? 1 : WORDS.mild.test(clause) ? 0.5 : 0.8
   const found: Preference[] = []
-  for (const rule of RULES) {
+  for (const rule of WORDS.rules) {
     const match = rule.about.exec(clause)
     if (match === null) continue
     const target = directionOf(rule, clause, match.index)
@@ -70,7 +68,7 @@ const readClause = (line: string): Preference[] => {
   return found
 }
 
-/** A negative word counts when it stands before the topic, within the same part of the clause, or soon after it ("emoji: none"). */
+/** A negative word counts before the topic in the same part of a clause, or soon after it. */
 const directionOf = (rule: Rule, clause: string, at: number): 0 | 1 => {
   const before =
     clause
@@ -79,7 +77,7 @@ const directionOf = (rule: Rule, clause: string, at: number): 0 | 1 => {
       .at(-1) ?? ''
   const after = clause.slice(at)
   const isNegated =
-    NEGATIVE.test(before) ||
+    WORDS.negative.test(before) ||
     /^[^,]{0,24}\b(none|off|unwanted|as few|as little|sparingly|rarely|down|fewer|less|low)\b/.test(
       after,
     )
@@ -90,7 +88,7 @@ const directionOf = (rule: Rule, clause: string, at: number): 0 | 1 => {
 /** How often a stated preference is followed at all. */
 export const OBEDIENCE = 0.85
 
-/** The style after a good but imperfect model has read the block: each preference is followed in 85 % of cases, and then mostly. */
+/** The style of a good but imperfect model: it follows each preference in 85 % of cases, mostly. */
 export const applyPreferences = (style: Style, system: string, rng: Rng): Style => {
   const levels: Record<string, number> = {}
   for (const { dimension, target, strength } of readPreferences(system)) {

@@ -1,4 +1,4 @@
-/** From a conversation to an answer: which topic and which part of it, which style, which preferences, which constraints. No HTTP. */
+/** From a conversation to an answer: topic, part, style, preferences and constraints. No HTTP. */
 import { seededRng } from '../../adapters/random.ts'
 import { type Answer, composeAnswer, ROLE_DIMENSION } from './answerer.ts'
 import { askedRole } from './asked.ts'
@@ -15,9 +15,10 @@ export type Conversation = {
 }
 
 /**
- * The variant-th answer of the world `seed`. Its unasked style depends on seed, topic, message and variant only, so that the same
- * variant with and without a preference block differs by the block alone. When the message asks
- * further, what an earlier answer said word for word is not said again.
+ * The variant-th answer of the world `seed`. Its unasked style depends on seed, topic, message and
+ * variant only, so that the same variant with and without a preference block differs by the block
+ * alone. When the message asks further, what an earlier answer said word for word is not said
+ * again.
  */
 export const replyTo = (
   seed: string | number,
@@ -56,7 +57,7 @@ const namedTopic = (users: readonly string[]): Topic | undefined => {
 
 const LEAN = 0.35
 
-/** A message that asks for one part gets more of it; a topic's first phrasing asks for the whole. */
+/** A message about one part gets more of it; a topic's first phrasing asks for the whole. */
 const leaning = (style: Style, topic: Topic, message: string, role: Role | undefined): Style => {
   if (role === undefined || message === topic.phrasings[0]) return style
   const dimension = ROLE_DIMENSION[role]

@@ -1,4 +1,4 @@
-/** The requests of the offline world: what its people ask, alone, in an app, or further in a conversation. */
+/** The requests of the offline world: asked alone, in an app, or later in a conversation. */
 import { z } from 'zod'
 import { readData } from '../data/read-data.ts'
 import { Language, ROLES, type Role, type Topic } from './topic.ts'
@@ -46,7 +46,7 @@ const turn = (question: string, sentences: readonly string[]) => [
   { role: 'assistant' as const, content: sentences.join(' ') },
 ]
 
-/** Two or three turns: a phrasing, perhaps a question about one part, and a last one about another part or on the form. */
+/** Two or three turns: a phrasing, perhaps a question about one part, and a last question. */
 const conversation = (topic: Topic, k: number): BankRequest => {
   const language = topic.language ?? 'en'
   const { questions, refinements } = FURTHER[language]
@@ -73,7 +73,7 @@ const conversation = (topic: Topic, k: number): BankRequest => {
 /** Topics in other languages are few, so all of them are talked about. */
 const TALKS = TOPICS.filter((topic, i) => i % 3 === 1 || topic.language !== undefined)
 
-/** Every request; each topic comes once, then once more, before any comes a third time, and the first few cover all domains. */
+/** Each topic comes twice before any comes a third time; the first few cover all domains. */
 export const REQUESTS: readonly BankRequest[] = [
   ...TOPICS.map((topic) => single(topic, 1)),
   ...TOPICS.map((topic, i) =>

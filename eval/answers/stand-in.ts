@@ -1,4 +1,4 @@
-/** Stand-ins for requests that no topic covers, made from the request's own words, in its language. */
+/** Stand-ins for requests that no topic covers, made from the request's own words. */
 import { z } from 'zod'
 import { readData } from '../data/read-data.ts'
 import { Language, Sentences, type Topic } from './topic.ts'

@@ -1,4 +1,7 @@
-/** The style of an answer: 22 levels in [0, 1]. The last six are about content and leave no mark that a formula on the text can count. */
+/**
+ * The style of an answer: 22 levels in [0, 1]. The last six are about content: no formula on the
+ * text can count them.
+ */
 import type { Rng } from '../../adapters/random.ts'
 
 export const SURFACE_DIMENSIONS = [
@@ -61,7 +64,7 @@ export const DEFAULT_STYLE: Style = {
   comparison: 0.4,
 }
 
-/** A style as Claude would choose it unasked: the default with spread, so that candidates differ. */
+/** A style as Claude would choose it unasked: the default with spread, so that answers differ. */
 export const sampleStyle = (rng: Rng): Style => {
   const style: Record<string, number> = {}
   for (const name of DIMENSIONS) style[name] = clamp(DEFAULT_STYLE[name] + 0.32 * rng.normal())

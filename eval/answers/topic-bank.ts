@@ -24,7 +24,7 @@ const DOMAINS = [
   'spanish',
 ].map((domain) => readData(`answers/topics/${domain}.json`, z.array(Topic)))
 
-/** All topics, one domain after the other in turn, so that the first few already cover every domain. */
+/** All topics, dealt out by domain, so that the first few already cover every domain. */
 export const TOPICS: readonly Topic[] = Array.from(
   { length: Math.max(...DOMAINS.map((d) => d.length)) },
   (_, i) => DOMAINS.flatMap((domain) => domain.slice(i, i + 1)),
@@ -87,7 +87,7 @@ const scoreOf = (
 
 const LEAST_SCORE = 3.2
 
-/** The topic of a text: an exact phrasing, one contained in it, or enough rare words in common; undefined when nothing fits. */
+/** By an exact phrasing, one contained in the text, or enough rare words in common. */
 export const matchTopic = (text: string): Topic | undefined => {
   const { entries, frequency, phrases } = topicIndex()
   const exact = phrases.get(text.trim())
@@ -102,7 +102,7 @@ export const matchTopic = (text: string): Topic | undefined => {
   return best.topic
 }
 
-/** The language of a text by its function words; English in doubt, and where the bank has no topics. */
+/** By function words; English in doubt, and where the bank has no topics. */
 export const languageOf = (text: string): Language => {
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? []
   const known = Object.entries(FUNCTION_WORDS).map(([language, own]) => ({

@@ -1,4 +1,4 @@
-/** What a topic of the offline world holds: one request in three phrasings, and sentences by the role they play in an answer. */
+/** A topic of the offline world: one request in three phrasings, and sentences by their role. */
 import { z } from 'zod'
 
 /** The languages that topics are written in. */
@@ -52,7 +52,7 @@ export const Topic = z.strictObject({
   domain: z.string(),
   /** A noun phrase that completes "about …" ("über …" with the accusative, "sobre …"). */
   subject: z.string(),
-  /** Most of them occur in the sentences: bold falls on them, and they help to recognise a request. */
+  /** Most occur in the sentences: bold falls on them, and they help to recognise a request. */
   terms: z.array(z.string()),
   phrasings: z.tuple([z.string(), z.string(), z.string()]),
   ...Sentences.shape,

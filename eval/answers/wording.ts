@@ -81,7 +81,7 @@ export const SECTION_OF: Readonly<Record<Role, Section>> = {
 /** By domain. */
 export const EMOJI = readData('answers/wording/emoji.json', z.record(z.string(), Texts))
 
-/** Replaces up to `most` words by formal (direction 1) or informal (-1) ones. Returns the text and how many changed. */
+/** Replaces up to `most` words by formal (1) or informal (-1) ones; also returns the count. */
 export const shiftRegister = (
   { register }: Wording,
   text: string,
@@ -103,13 +103,19 @@ export const shiftRegister = (
 export const contract = ({ contractions }: Wording, text: string): string =>
   contractions.reduce((result, [pattern, to]) => result.replace(pattern, to), text)
 
-/** Whether the sentence may go on in lower case after a few words: it begins with a plain function word, never a name. */
+/** Whether the sentence may go on in lower case: it begins with a function word, never a name. */
 export const canFollow = ({ lowerable, standsAlone }: Wording, sentence: string): boolean =>
   lowerable.has(sentence.split(/[\s,]/, 1)[0]!.toLowerCase()) && !standsAlone.test(sentence)
 
-/** The sentence after its head, in lower case unless the language keeps the capital after a colon. */
-export const afterHead = ({ capitalAfterColon }: Wording, head: string, sentence: string): string =>
-  `${head} ${capitalAfterColon && head.endsWith(':') ? sentence : sentence.charAt(0).toLowerCase() + sentence.slice(1)}`
+/** The sentence after its head; lower case unless the language keeps the capital after a colon. */
+export const afterHead = (
+  { capitalAfterColon }: Wording,
+  head: string,
+  sentence: string,
+): string =>
+  capitalAfterColon && head.endsWith(':')
+    ? `${head} ${sentence}`
+    : `${head} ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`
 
 /** Approximate count of text tokens: words and marks, long words counted more than once. */
 export const countTokens = (text: string): number => {

@@ -1,5 +1,7 @@
-/** What a round is worth: accuracy on unseen choices after training on the last layers below the exit, against full depth.
- *  Heads are refitted on the trained states, as a device does. */
+/**
+ * What a round is worth: accuracy on unseen choices after training on the last layers below the
+ * exit, against full depth. Heads are refitted on the trained states, as a device does.
+ */
 
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
@@ -36,7 +38,7 @@ export type AccuracyOptions = {
 /** Hits of every unseen choice of one user. */
 type Arm = (log: UserLog) => Promise<number[]>
 
-/** `bench.accuracy.<arm>` over all unseen choices, and ours minus full depth, paired over choices. Slow: a full-depth round a user. */
+/** `bench.accuracy.<arm>`, and ours minus full depth, paired over choices. Slow: a round a user. */
 export const benchAccuracy = async (bench: Bench, options: AccuracyOptions): Promise<Result[]> => {
   const { model, threads, log } = bench
   const plan = { users: options.users, train: options.choices, test: options.unseen, seed: 1 }
@@ -62,7 +64,7 @@ export const benchAccuracy = async (bench: Bench, options: AccuracyOptions): Pro
   }
 }
 
-/** Accuracy of each arm, and how far ours is from each that trained at full depth. Arms without a hit list took no part. */
+/** Accuracy of each arm, and how far ours is from each that trained at full depth. */
 export const summary = (hitsByArm: Readonly<Record<string, readonly number[]>>): Result[] => {
   const rng = seededRng('bench-accuracy')
   const took = Object.entries(hitsByArm).filter(([, values]) => values.length > 0)
@@ -104,7 +106,7 @@ const trainedArm =
     return hits(await readChoices(reader, test, adapters), head)
   }
 
-/** PEFT's own full run, a pair a step; the first head is fitted on our states of the untrained model, which are the same. */
+/** PEFT's full run, a pair a step; the first head is fitted on our untrained model's states. */
 const peftArm =
   (bench: Bench, engine: Engine, learningRate: number): Arm =>
   async ({ train, test }) => {

@@ -12,7 +12,7 @@ export type Times = { readonly ours: readonly number[] } & Readonly<
   Record<string, readonly number[]>
 >
 
-/** A warm-up of each, then `runs` rounds; who begins a round changes with every round. Seconds by name. */
+/** A warm-up of each, then `runs` rounds; another begins each round. Seconds by name. */
 export const alternate = async (
   contest: Contest,
   runs: number,

@@ -1,4 +1,4 @@
-/** Choices for the benchmarks: between two long answers, of simulated people; or from a choice log. */
+/** Choices for the benchmarks: simulated people's between two long answers, or a choice log's. */
 import { basename } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
@@ -23,7 +23,7 @@ export type ChoicePlan = {
   readonly seed: number
 }
 
-/** Answers of the topic bank have about 120 tokens; two variants in a row have the length of Claude's short answers. */
+/** Bank answers have about 120 tokens; two in a row are as long as Claude's short answers. */
 const PARTS = 2
 /** Long answers to one request. */
 const VARIANTS = 8
@@ -58,7 +58,7 @@ export const benchChoices = ({ users, train, test, shown = 2, seed }: ChoicePlan
   })
 }
 
-/** A choice log instead: its users that have enough lines, lines without a split being training lines.
+/** From a choice log: users with enough lines; lines without a split are for training.
  *  Fails with E_DATA when there is none. */
 export const loggedChoices = (path: string, { users, train, test }: ChoicePlan): UserLog[] => {
   const log = parseChoiceLog(readLines(path))

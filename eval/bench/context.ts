@@ -48,7 +48,7 @@ export type PeftSettings = {
   readonly learningRate: number
 }
 
-/** PEFT with our weights, or undefined after a word about why not. The weights that are written for it are gone once it has them. */
+/** PEFT with our weights, or undefined after a word about why not. Its copy of them is removed. */
 export const openPeft = (bench: Bench, settings: PeftSettings): Promise<PeerProcess | undefined> =>
   joining(bench, 'PEFT', async () => {
     const python = await peerPython({ cacheFolder: bench.cache, onProgress: bench.log })

@@ -13,7 +13,7 @@ import type { Bench } from './context.ts'
 /** A device without a choice orders nothing. */
 const CHOICES = 6
 
-/** At rest the program alone is left: engine processes without work are ended. None where the system does not say. */
+/** At rest only the program is left: idle engine processes end. None if unknown. */
 export const deviceMemory = async ({ name, cache, threads }: Bench): Promise<Result[]> => {
   const folder = temporaryFolder('home')
   const home = folder.path

@@ -1,4 +1,4 @@
-/** What the Messages endpoint adds to a request: `loreweave serve` as a program of its own, over HTTP, before a Claude that answers at once. */
+/** What the Messages endpoint adds: `loreweave serve` before a Claude that answers at once. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
@@ -20,11 +20,11 @@ export type EndpointOptions = {
 
 const TOKENS = 200
 const WARM_UP = 10
-/** Second turns, and requests with as many answers as the device asks for by itself, are measured on so many fewer. */
+/** Second turns, and requests with the device's own number of answers, are fewer by this. */
 const FEWER = 4
 const SECOND = 'What would you tell somebody who hears of it for the first time?'
 const CHOICES = 40
-/** A training that outlasts the measurement: at such a rate what is held back goes on being learned. */
+/** A training that outlasts the measurement: at this rate the held-back loss goes on falling. */
 const LONG_TRAINING = ['--epochs', '100', '--learning-rate', '0.000001']
 const PREFERENCES = ['length less', 'lists more', 'emoji less', 'examples more', 'closing less']
 /** What a request quotes before its question. */

@@ -1,4 +1,4 @@
-/** Greedy decoding after a short prompt, and reading the prompt, against llama.cpp on the same file. */
+/** Greedy decoding after a short prompt, and reading the prompt, against llama.cpp. */
 import { seededRng } from '../../adapters/random.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import type { Results } from '../measure/results.ts'

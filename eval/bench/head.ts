@@ -1,4 +1,4 @@
-/** What a head costs: a fit from nothing, and one more choice after it, with what serving reads of it. Needs no model. */
+/** What a head costs: a fit from nothing, and one more choice after it. Needs no model. */
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
 import { fitHead, type HeadFit, type PairRow, pairRows } from '../../device/reward/head.ts'

@@ -1,4 +1,4 @@
-/** From the engine's start to its first score, and what a served device holds. The weights are converted and in the system's file cache. */
+/** From the engine's start to its first score, weights cached; and memory at rest. */
 import { seededRng } from '../../adapters/random.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import type { Results } from '../measure/results.ts'

@@ -1,4 +1,4 @@
-/** A device's learning as the round benchmark runs it: states, head, adapter through the head. The device's own functions throughout. */
+/** A device's learning as the round benchmark runs it, by the device's own functions. */
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
@@ -98,7 +98,7 @@ export const trainThrough = async (
   return { spec, flat }
 }
 
-/** For every choice: whether the head puts what was chosen before each other answer (1), or which share of them. */
+/** For every choice: the share of the other answers that the head puts behind the chosen one. */
 export const hits = (features: readonly ChoiceFeatures[], { scale, fit }: FittedHead): number[] =>
   features.map(({ raw, chosen }) => {
     const rewards = scoreFeatures(raw, scale, fit.w).map(({ reward }) => reward)

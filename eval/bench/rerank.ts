@@ -1,4 +1,4 @@
-/** Ordering the candidates of one request: time against llama.cpp evaluating the same tokens, and agreement with full precision. */
+/** Ordering the candidates of a request: time against llama.cpp, agreement with full precision. */
 import { seededRng } from '../../adapters/random.ts'
 import type { AnswerInput, Engine } from '../../device/engine/engine.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
@@ -65,7 +65,10 @@ export const timeResults = (times: Times, runs: number): Result[] => {
     ...peers.map((peer) =>
       secondsResult(
         {
-          name: `bench.rerank.against_${peer.seconds === times['llama_whole'] ? 'whole' : 'shared'}`,
+          name:
+            peer.seconds === times['llama_whole']
+              ? 'bench.rerank.against_whole'
+              : 'bench.rerank.against_shared',
           n: runs,
         },
         times.ours,
@@ -75,7 +78,7 @@ export const timeResults = (times: Times, runs: number): Result[] => {
   ]
 }
 
-/** New tokens for every run, so that nothing is known from the one before; the same for all in a run. */
+/** New tokens for every run, so that nothing is cached; the same for all in one run. */
 const requestOf = (run: number, vocab: number): Request => {
   const rng = seededRng(`bench-rerank/${run}`)
   const tokens = (count: number) => Array.from({ length: count }, () => rng.int(vocab))

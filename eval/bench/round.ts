@@ -1,4 +1,4 @@
-/** A device's round, from choices to a trained adapter, against PEFT doing the same choices at full depth and a pair a step. */
+/** A device's round, from choices to adapter, against PEFT at full depth, a pair a step. */
 
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
@@ -60,7 +60,7 @@ export const benchRound = async (bench: Bench, options: RoundOptions): Promise<R
 
 const FEW = 16
 
-/** Everything from texts to the trained adapter, with a new engine and an empty state folder: nothing is left from the run before. */
+/** Everything from texts to the trained adapter, with a new engine and an empty state folder. */
 const ourRound = async (
   { model, threads }: Bench,
   lines: readonly ChoiceLine[],

@@ -1,4 +1,4 @@
-/** One training step: full depth, LoRA r = 8 on all seven linears, completion loss; ours against PEFT on the same weights and tokens. */
+/** One training step at full depth, LoRA r = 8 on all seven linears: ours against PEFT's. */
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'

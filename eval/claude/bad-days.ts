@@ -73,7 +73,8 @@ export const BAD_DAYS = named({
       isStream
         ? [
             ...half(frames),
-            'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"ty\n\n',
+            'event: content_block_delta\ndata: ' +
+              '{"type":"content_block_delta","index":0,"delta":{"ty\n\n',
             ...afterHalf(frames),
           ]
         : half(frames),

@@ -88,7 +88,7 @@ export const walk = (body: Pick<CountTokensBody, 'system' | 'tools' | 'messages'
       turn = role
       push(part)
     }
-    // Claude Code sends one message now as a block, for its cache mark, now as a string, and goes on.
+    // Claude Code sends one message now as a block, for its cache mark, now as a string.
     if (typeof content === 'string') say(partOf({ type: 'text', text: content }, tools))
     else if (role === 'system' && content.length === 0) say('')
     else

@@ -1,4 +1,4 @@
-/** Answers of the hosted Claude in a file, one JSON object a line: written by `loreweave-eval record`, replayed in the mock's place. */
+/** Answers of the hosted Claude, one JSON object a line: recorded, then replayed by the mock. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
@@ -21,12 +21,12 @@ const Recorded = z.looseObject({
   }),
 })
 
-/** request: the body that was sent, without `stream`. response: Claude's message. No header, so no key, is ever in it. */
+/** request: the body as sent, without `stream`. response: Claude's message. Holds no header. */
 export const CassetteLine = z.strictObject({ request: CountTokensBody, response: Recorded })
 export type CassetteLine = z.infer<typeof CassetteLine>
 
 export type Cassette = {
-  /** The k-th identical request gets its k-th recorded answer, then the first again; undefined when there is none. */
+  /** The k-th identical request gets its k-th answer, then the first again. */
   next(body: CountTokensBody): Message | undefined
 }
 
@@ -35,8 +35,8 @@ export const readRecorded = (json: unknown): CassetteLine['response'] | undefine
   Recorded.safeParse(json).data
 
 /**
- * Two requests are the same when model, tools, system, messages, thinking and tool choice are: a text and its only block count as
- * one, cache marks, limits and temperature do not count.
+ * Two requests are the same when model, tools, system, messages, thinking and tool choice are: a
+ * text and its only block count as one, cache marks, limits and temperature do not count.
  */
 export const requestKey = (body: CountTokensBody): string => {
   const plain = (content: Parameters<typeof blocksOf>[0]) =>
@@ -53,8 +53,8 @@ export const requestKey = (body: CountTokensBody): string => {
 }
 
 /**
- * A last line without its line break was torn off while it was written and is passed over; wholeLength: characters before it.
- * Fails with E_DATA by the line's number.
+ * A last line without its line break was torn off while it was written and is passed over;
+ * wholeLength: characters before it. Fails with E_DATA by the line's number.
  */
 export const parseCassette = (
   text: string,

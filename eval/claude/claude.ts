@@ -237,7 +237,9 @@ const pageOf = (data: readonly { readonly id: string }[]) => ({
 })
 
 const NOT_RECORDED =
-  'this request is not on the cassette: model, system, messages, tools and thinking must be as recorded (a preference block changes system: switch rewriting off on the device, or record with it). Record it with: loreweave-eval record --requests FILE --out CASSETTE'
+  'this request is not on the cassette: model, system, messages, tools and thinking must be ' +
+  'as recorded (a preference block changes system: switch rewriting off on the device, or ' +
+  'record with it). Record it with: loreweave-eval record --requests FILE --out CASSETTE'
 
 const PLAIN_DAY: BadDay = { about: 'nothing goes wrong' }
 

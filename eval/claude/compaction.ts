@@ -149,7 +149,10 @@ const toolChanges = (messages: readonly WireMessage[]): Block[] =>
 
 const summaryOf = (messages: readonly WireMessage[]): string => {
   const asked = messages.filter((m) => m.role === 'user').map((m) => textOf(m.content).slice(0, 60))
-  return `So far, in ${messages.length} messages, the user asked: ${asked.filter(Boolean).join('; ')}`
+  return (
+    `So far, in ${messages.length} messages, the user asked: ` +
+    `${asked.filter(Boolean).join('; ')}`
+  )
 }
 
 /** What the model is shown: from the last summary on. */

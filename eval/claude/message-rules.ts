@@ -28,7 +28,8 @@ export const conversationProblem = (
   const isBegun = endsInAnswer(messages)
   if (isBegun && !row.canPrefill && !mayPrefill && path !== 'count_tokens')
     return problem(
-      'This model does not support assistant message prefill. The conversation must end with a user message.',
+      'This model does not support assistant message prefill. The conversation must end ' +
+        'with a user message.',
     )
   return undefined
 }
@@ -93,7 +94,10 @@ const blockProblem = (message: WireMessage, i: number, version: string): string 
     const at = `messages.${i}.content.${j}`
     const { type } = block
     if (!KNOWN_BLOCKS.has(type))
-      return `${at}: Input tag '${type}' found using 'type' does not match any of the expected tags: ${[...KNOWN_BLOCKS].join(', ')}`
+      return (
+        `${at}: Input tag '${type}' found using 'type' does not match any of the expected ` +
+        `tags: ${[...KNOWN_BLOCKS].join(', ')}`
+      )
     const extra = BLOCK_KEYS[type] && Object.keys(block).find((k) => !BLOCK_KEYS[type]?.includes(k))
     if (extra) return `${at}.${type}.${extra}: Extra inputs are not permitted`
     if (message.role !== 'assistant' && ASSISTANT_ONLY.has(type))
@@ -147,10 +151,18 @@ const pairProblem = (messages: readonly WireMessage[]): string | undefined => {
     const told = idsOf(message, 'tool_result', 'tool_use_id')
     const stray = told.find((id) => !called.includes(id))
     if (stray)
-      return `messages.${i}.content.0: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${stray}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`
+      return (
+        `messages.${i}.content.0: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ` +
+        `${stray}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in ` +
+        'the previous message.'
+      )
     const open = called.find((id) => !told.includes(id))
     if (open && message.role !== 'assistant')
-      return `messages.${i}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${open}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`
+      return (
+        `messages.${i}: \`tool_use\` ids were found without \`tool_result\` blocks ` +
+        `immediately after: ${open}. Each \`tool_use\` block must have a corresponding ` +
+        '`tool_result` block in the next message.'
+      )
   }
   return undefined
 }
@@ -172,7 +184,10 @@ const systemProblem = (
     before?.role === 'user' ||
     (before?.role === 'assistant' && isServerResult(blocksOf(before.content).at(-1)?.type ?? ''))
   if (!follows || (after && after.role !== 'assistant'))
-    return `${at}: a \`system\` message must follow a \`user\` turn or a server tool result, and be last or precede an \`assistant\` turn`
+    return (
+      `${at}: a \`system\` message must follow a \`user\` turn or a server tool result, and ` +
+      'be last or precede an `assistant` turn'
+    )
   const blocks = blocksOf(message.content)
   const output = message['output_config'] as { effort?: unknown } | null | undefined
   if (output != null && !betas.has(BETAS.messageOutput) && !betas.has(BETAS.perTurn))

@@ -34,7 +34,7 @@ const ModelRow = z.strictObject({
   alwaysThinksAt: z.array(Effort).optional(),
   canForceTools: z.boolean(),
   canPrefill: z.boolean(),
-  /** any: all values. defaults: temperature, top_p 1, no top_k. haiku: temperature 1 or top_p 0.99. */
+  /** any: all. defaults: temperature, top_p 1, no top_k. haiku: temperature 1, top_p 0.99. */
   sampling: z.enum(['any', 'defaults', 'haiku']),
   hasSystemMessages: z.boolean(),
   canThread: z.boolean(),

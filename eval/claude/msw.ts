@@ -3,7 +3,7 @@ import { http } from 'msw'
 import { setupServer } from 'msw/node'
 import type { MockClaude } from './claude.ts'
 
-/** Takes over https://api.anthropic.com for the whole process until close; every other request passes. */
+/** Takes over https://api.anthropic.com for this process until close; other requests pass. */
 export const interceptClaude = (claude: MockClaude): { close(): void } => {
   const server = setupServer(
     http.all('https://api.anthropic.com/*', async ({ request }) => claude.fetch(request)),

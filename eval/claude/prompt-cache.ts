@@ -114,7 +114,8 @@ export const markProblem = (body: CountTokensBody): string | undefined => {
   if (top != null && last && last !== lifetimeOf(top))
     return 'cache_control: its ttl differs from that of the last block, which it stands for.'
   return all.some((mark, i) => mark === '1h' && all.slice(0, i).includes('5m'))
-    ? "cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block."
+    ? "cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' " +
+        'cache_control block.'
     : undefined
 }
 

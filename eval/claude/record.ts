@@ -1,4 +1,4 @@
-/** `loreweave-eval record`: several answers of the hosted Claude to each request, appended to a cassette as they come. */
+/** Several answers of the hosted Claude to each request, appended to a cassette as they come. */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { asFedError, FedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
@@ -34,9 +34,9 @@ const TRIES = 8
 const LONGEST_WAIT_MS = 60_000
 
 /**
- * Answers that the cassette holds already are not asked for again; a last line that was torn off is taken away first. A request
- * that Claude refuses as such is passed over and counted. Fails with E_NO_KEY, E_DATA (bad requests or cassette) and E_UPSTREAM;
- * what has come until then is kept.
+ * Answers that the cassette holds already are not asked for again; a last line that was torn off is
+ * taken away first. A request that Claude refuses as such is passed over and counted. Fails with
+ * E_NO_KEY, E_DATA (bad requests or cassette) and E_UPSTREAM; what has come until then is kept.
  */
 export const runRecord = async (options: RecordOptions, deps: RecordDeps): Promise<Results> => {
   if (!deps.apiKey && options.claudeUrl === HOSTED_URL)

@@ -102,7 +102,8 @@ const thinkingRule: Rule = ({ body, row, betas }) => {
   const types: readonly string[] = row.types
   if (!types.includes(type))
     return type === 'enabled'
-      ? `thinking.type.enabled: \`budget_tokens\` is not supported on ${row.id}; use \`adaptive\` and \`output_config.effort\`.`
+      ? `thinking.type.enabled: \`budget_tokens\` is not supported on ${row.id}; use ` +
+          '`adaptive` and `output_config.effort`.'
       : `thinking.type: \`${type}\` is not supported on ${row.id}. Supported: ${types.join(', ')}.`
   const effort = output?.effort ?? row.effort
   if ((type === 'disabled' || type === 'between_tools') && row.alwaysThinksAt?.includes(effort))
@@ -161,7 +162,8 @@ const longest: Rule = ({ body, row, path }) =>
   path !== 'count_tokens' &&
   body.max_tokens > row.maxOutput &&
   row.id !== 'claude' &&
-  `max_tokens: ${body.max_tokens} > ${row.maxOutput}, which is the maximum allowed number of output tokens for ${row.id}`
+  `max_tokens: ${body.max_tokens} > ${row.maxOutput}, which is the maximum allowed number ` +
+    `of output tokens for ${row.id}`
 
 const batchOnly: Rule = ({ body, path }) => {
   if (path !== 'batches') return undefined

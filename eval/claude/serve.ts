@@ -9,7 +9,7 @@ export type RunningClaude = {
   close(): Promise<void>
 }
 
-/** port 0 takes any free one. url has no trailing slash: it is the SDK's baseURL. Fails with E_CONFLICT when the port is taken. */
+/** port 0: any free one. url: the SDK's baseURL, no trailing slash. E_CONFLICT: port taken. */
 export const startClaude = (
   options: ClaudeOptions & { readonly port?: number },
 ): Promise<RunningClaude> =>

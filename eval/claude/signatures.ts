@@ -162,7 +162,8 @@ const bindingProblem = (
           ? 'an earlier message differs from the conversation it was created in'
           : 'the thinking blocks before it differ from those it was created after'
   return problem(
-    `${place}: Invalid \`signature\` in \`${block.type}\` block: the block is bound to a different conversation; ${differs}.`,
+    `${place}: Invalid \`signature\` in \`${block.type}\` block: the block is bound to a ` +
+      `different conversation; ${differs}.`,
   )
 }
 

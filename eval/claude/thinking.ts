@@ -35,7 +35,8 @@ export const thoughtOf = (asked: Asked, isSkipped = isForced(asked.body)): Thoug
     return { blocks: [{ type: 'redacted_thinking', data: signature }], tokens }
   const isShown = (body.thinking?.display ?? row.display) === 'summarized'
   const thinking = isShown
-    ? `The last message says: ${question.slice(0, 80)} … I shall say first what matters most, then why.`
+    ? `The last message says: ${question.slice(0, 80)} … I shall say first what matters most, ` +
+      'then why.'
     : ''
   return {
     blocks: [{ type: 'thinking', thinking, signature }],

@@ -1,4 +1,4 @@
-/** `loreweave-eval bench …`: a command for each benchmark; all share the options of how it is run. */
+/** `loreweave-eval bench …`: a command for each benchmark. */
 import type { Command } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
 import { type AccuracyOptions, benchAccuracy } from '../bench/accuracy.ts'
@@ -97,7 +97,8 @@ const addEndpointBench = (group: Command, print: Print): Command =>
   group
     .command('endpoint')
     .description(
-      'what the Messages endpoint adds to first requests of 200 tokens with one candidate each, to second turns, and by default',
+      'what the Messages endpoint adds to first requests of 200 tokens with one candidate ' +
+        'each, to second turns, and by default',
     )
     .option('--requests <n>', 'requests, each the first of a conversation', integer(1), 200)
     .option('--train', 'also while a private adapter trains on the same device: minutes more')
@@ -122,7 +123,8 @@ const addHomeBench = (group: Command, print: Print): Command =>
   group
     .command('home')
     .description(
-      `a status, a thumb, the page and forgetting with many decisions against ${FEW}; then requests with images`,
+      `a status, a thumb, the page and forgetting with many decisions against ${FEW}; then ` +
+        'requests with images',
     )
     .option('--decisions <n>', 'of the larger home', integer(FEW), 100_000)
     .option('--requests <n>', 'requests with images', integer(0), 2000)

@@ -1,4 +1,4 @@
-/** `loreweave-eval day`: a day of the agent in simulated time, and whether it kept to its conditions and its budget. */
+/** `loreweave-eval day`: a day of the agent in simulated time. */
 import type { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
@@ -11,7 +11,8 @@ export const addDayCommand = (program: Command, print: Print): void => {
   program
     .command('day')
     .description(
-      'a day of `loreweave agent` in simulated time, with real rounds and real training of the tiny model',
+      'a day of `loreweave agent` in simulated time, with real rounds and real training of ' +
+        'the tiny model',
     )
     .addOption(cacheOption())
     .addOption(jsonOption())

@@ -13,7 +13,8 @@ export const addDemoCommand = (
   program
     .command('demo')
     .description(
-      'the whole loop on the real model: server, devices, two federated rounds, a table and a report',
+      'the whole loop on the real model: server, devices, two federated rounds, a table and ' +
+        'a report',
     )
     .option('--out <folder>', 'where the report and the run are written', 'out/demo')
     .option('--seed <n>', 'seed of users, answers and choices', integer(0), 7)

@@ -12,7 +12,8 @@ export const addSoakCommand = (program: Command, print: Print): void => {
   program
     .command('soak')
     .description(
-      'a simulated week of `loreweave agent` with faults at random: a diary, and whether every promise held',
+      'a simulated week of `loreweave agent` with faults at random: a diary, and whether ' +
+        'every promise held',
     )
     .option('--seed <n>', 'what happens, and when', integer(0), 1)
     .option('--days <n>', 'length of the simulation', integer(1), 7)
@@ -29,7 +30,8 @@ export const addSoakCommand = (program: Command, print: Print): void => {
       if (soak.violations.length > 0)
         throw new FedError(
           'E_INTERNAL',
-          `${soak.violations.length} promises were broken: ${soak.violations.slice(0, 5).join('; ')}`,
+          `${soak.violations.length} promises were broken: ` +
+            `${soak.violations.slice(0, 5).join('; ')}`,
         )
     })
 }

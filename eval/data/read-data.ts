@@ -1,4 +1,4 @@
-/** Data files of the evaluation: JSON in this folder, read when a module loads, each through a strict schema. */
+/** Data files of the evaluation: JSON in this folder, each read through a strict schema. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 

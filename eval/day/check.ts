@@ -1,4 +1,4 @@
-/** Judges a day by its own book: each second at work against what was so then, and each day's joules against the budget. */
+/** Judges a day by its log: each second at work by the conditions then, joules by the budget. */
 import type { AgentSettings } from '../../device/home/settings.ts'
 import type { Circumstances } from './world.ts'
 

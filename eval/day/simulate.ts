@@ -1,4 +1,4 @@
-/** A day of the agent: the production loop, readers, meter and device on a simulated machine, with a real federation server. */
+/** A day of the agent: its production loop on a simulated machine, with a real server. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -277,7 +277,7 @@ const ended = (events: readonly AgentEvent[], work: WorkSecond['work']): number 
       (work === 'training' || e.roundId !== null),
   ).length
 
-/** Trains for real, after the simulated time that it takes: what was interrupted goes on where it was. */
+/** Trains for real, after the simulated time that it takes; an interrupted training goes on. */
 const pacedEngine = (
   engine: Engine,
   world: World,
@@ -332,7 +332,7 @@ const networkOf = (server: LocalServer, world: World) => (request: Request) =>
     })(),
   )
 
-/** Two more devices, so that a release is made of several people's. They come whenever the agent does. */
+/** Two more devices that contribute when the agent does, so that a release has several parts. */
 const openOthers = async (server: LocalServer, model: LocalModel, engine: Engine, seed: number) => {
   const fleet = await openFleet({
     logs: [0, 1].map((i) => wordChoices(`other/${seed}/${i}`).slice(0, 12)),

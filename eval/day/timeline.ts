@@ -32,6 +32,10 @@ const endText = (event: Extract<AgentEvent, { event: 'ended' }>): string => {
   const gain =
     points === null
       ? ''
-      : `, ${points.toFixed(1)} points gained${joulesPerPoint === null ? '' : `, ${Math.round(joulesPerPoint)} J a point`}`
-  return `${work} ${outcome}${code ? ` (${code})` : ''}${note ? `, ${note}` : ''}: ${Math.round(joules)} J by ${method}${gain}`
+      : `, ${points.toFixed(1)} points ` +
+        `gained${joulesPerPoint === null ? '' : `, ${Math.round(joulesPerPoint)} J a point`}`
+  return (
+    `${work} ${outcome}${code ? ` (${code})` : ''}${note ? `, ${note}` : ''}: ` +
+    `${Math.round(joules)} J by ${method}${gain}`
+  )
 }

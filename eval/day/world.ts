@@ -1,4 +1,4 @@
-/** A machine and its day: time that passes only when everything waits, a script of what happens, and sysfs as Linux would show it. */
+/** A machine and its day: time passes only when everything waits; a script; sysfs as on Linux. */
 import type { MachineIo } from '../../device/agent/conditions-read.ts'
 import type { Sleep } from '../../device/http/sleep.ts'
 
@@ -26,7 +26,7 @@ export type Happening = {
 }
 
 export type World = {
-  /** True time since the beginning; the clock of the machine; one that is never set and stands still while it is suspended. */
+  /** True time; the machine's clock; a monotonic one that stands still during suspension. */
   readonly truth: () => number
   readonly clock: () => number
   readonly steady: () => number
@@ -165,7 +165,7 @@ type Shown = {
 
 const TICKS = 100
 
-/** A laptop: mains and a battery, a processor sensor, logind, NetworkManager, no counters of energy. */
+/** A laptop: mains, battery, processor sensor, logind, NetworkManager, no energy counters. */
 const machineOf = (shown: () => Shown): MachineIo => {
   const files: Record<string, (s: Shown) => string> = {
     '/sys/class/power_supply/AC/type': () => 'Mains',

@@ -1,4 +1,4 @@
-/** `npm run demo`: server, devices, federation, and what came out of it for people and prompts that were not part of it. */
+/** `npm run demo`: server, devices, federation, and what it won people who took no part. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { FedError, isFedError } from '../../adapters/errors.ts'
@@ -51,7 +51,7 @@ const ABLATED = { updates: ['prior', 'lora'], adapter: ['lora'], prior: ['prior'
 /** What the first user says outright. */
 const STATED = ['lists', 'more'] as const
 
-/** Runs the demo and writes report.json and report.html. Whatever happens, no process of it stays behind. */
+/** Runs the demo and writes report.json and report.html. None of its processes stays behind. */
 export const runDemo = async (options: DemoOptions): Promise<DemoReport> => {
   if (options.claude === 'hosted' && !options.env['ANTHROPIC_API_KEY'])
     throw new FedError('E_NO_KEY', '--claude hosted needs ANTHROPIC_API_KEY in the environment')
@@ -99,7 +99,8 @@ const run = async (
   mkdirSync(folder, { recursive: true, mode: 0o700 })
 
   step(
-    `model ${model.base.name}, states pooled after layer ${model.suggestedExit} of ${model.base.shape.layers}`,
+    `model ${model.base.name}, states pooled after layer ${model.suggestedExit} of ` +
+      `${model.base.shape.layers}`,
   )
   const people = makePeople(scenario, seed)
   const claude = options.claude === 'mock' ? await startClaude({ seed }) : null
@@ -256,14 +257,15 @@ const obtainModel = async ({
   } catch (error) {
     if (!isFedError(error) || error.code !== 'E_NO_SOURCE') throw error
     log(
-      `${error.message}\nNo source of ${model} answered. The demo goes on with the built-in tiny random model: its figures say nothing about quality.`,
+      `${error.message}\nNo source of ${model} answered. The demo goes on with the built-in ` +
+        'tiny random model: its figures say nothing about quality.',
     )
     return { model: await openModel({ cacheFolder: cache, name: 'tiny' }), isFallback: true }
   }
 }
 
 const closing = (report: DemoReport, out: string, { header }: Released): string => {
-  const { rewrite, rerank } = report
+  const { rewrite, rerank, peakBytes } = report
   return [
     '',
     report.isFallback
@@ -279,10 +281,14 @@ const closing = (report: DemoReport, out: string, { header }: Released): string 
     `One reranking: ${rerank.reason}`,
     ...rerank.candidates.map(
       (c) =>
-        `  ${c.isWinner ? '→' : ' '} ${c.reward.toFixed(2).padStart(6)}  ${c.isFirst ? "(Claude's first) " : ''}${c.text.replaceAll(/\s+/g, ' ').slice(0, 100)}…`,
+        `  ${c.isWinner ? '→' : ' '} ${c.reward.toFixed(2).padStart(6)}  ` +
+        `${c.isFirst ? "(Claude's first) " : ''}${c.text.replaceAll(/\s+/g, ' ').slice(0, 100)}…`,
     ),
     '',
-    `${report.jobs.length} rounds, ${header.version + 1} releases; devices sent ${(report.bytesUp / 1e6).toFixed(1)} MB and received ${(report.bytesDown / 1e6).toFixed(1)} MB; ${report.seconds.toFixed(0)} s${report.peakBytes === null ? '' : `, peak memory ${(report.peakBytes / 1e9).toFixed(2)} GB`}.`,
+    `${report.jobs.length} rounds, ${header.version + 1} releases; devices sent ` +
+      `${(report.bytesUp / 1e6).toFixed(1)} MB and received ` +
+      `${(report.bytesDown / 1e6).toFixed(1)} MB; ${report.seconds.toFixed(0)} s` +
+      (peakBytes === null ? '.' : `, peak memory ${(peakBytes / 1e9).toFixed(2)} GB.`),
     `Report: ${join(out, 'report.html')}`,
   ].join('\n')
 }

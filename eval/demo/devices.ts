@@ -1,4 +1,4 @@
-/** The demo's people with a device of their own: each is the `loreweave` program with a home folder. */
+/** People with a device of their own: each is the `loreweave` program with a home folder. */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -68,7 +68,8 @@ export const participate = async (
   const report = JSON.parse(stdout) as ParticipateReport
   for (const round of report.rounds)
     log(
-      `${user}: sent ${(round.bytes / 1e6).toFixed(2)} MB, ${round.pairs} pairs, loss ${round.losses.at(0)?.toFixed(3)} → ${round.losses.at(-1)?.toFixed(3)}`,
+      `${user}: sent ${(round.bytes / 1e6).toFixed(2)} MB, ${round.pairs} pairs, loss ` +
+        `${round.losses.at(0)?.toFixed(3)} → ${round.losses.at(-1)?.toFixed(3)}`,
     )
   return report
 }

@@ -1,4 +1,4 @@
-/** The demo's rounds: jobs on a server of its own, contributed to over HTTP by lighter devices and by device programs. */
+/** The demo's rounds: jobs over HTTP; lighter devices and device programs contribute. */
 import { readFileSync } from 'node:fs'
 import type { JobView } from '../../adapters/wire/jobs.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
@@ -50,7 +50,7 @@ export const federateOverHttp = async (options: DemoFederation) => {
   return { own, rounds, jobs, traffic }
 }
 
-/** One job, and everybody's contributions to it. Who trains: the device programs, and as many others as the cohort has room for. */
+/** One job and all contributions. Device programs train, and as many others as the cohort holds. */
 const runStep = async (
   { scenario, model, operator, fleet, device, people, seed, log }: DemoFederation,
   step: FederationStep,

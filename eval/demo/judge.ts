@@ -1,4 +1,4 @@
-/** What the release is worth to the people whose devices ran as programs of their own, prompt by prompt. */
+/** What the release is worth to the people whose devices are programs, prompt by prompt. */
 import type { Rng } from '../../adapters/random.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
 import type { FeatureDeps } from '../../device/reward/choice-features.ts'

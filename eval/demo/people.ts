@@ -1,4 +1,4 @@
-/** Who takes part in the demo: the people of its scenario, and those whose devices are programs of their own. */
+/** Who takes part in the demo: its scenario's people; those of the first have programs. */
 import { textOf } from '../../device/text/request-text.ts'
 import { REQUESTS } from '../answers/requests.ts'
 import { logsByUser, type UserLog } from '../inputs/user-log.ts'

@@ -4,11 +4,13 @@ import type { LocalModel } from '../../device/engine/model/open.ts'
 import { type FederationStep, jobSpec } from '../population/federate.ts'
 import { Scenario } from '../run/scenario.ts'
 
-/** What `loreweave-eval run` would call a scenario; its steps are the demo's jobs, on a server of its own over HTTP. */
+/** A scenario, as `loreweave-eval run` has; its steps are the demo's jobs, over HTTP. */
 const DEMO = {
   name: 'demo',
   about:
-    'Six of the devices are programs of their own with a home folder, the others share a process; a fifth of all people have no taste, another fifth only one that no named feature measures.',
+    'Six of the devices are programs of their own with a home folder, the others share a ' +
+    'process; a fifth of all people have no taste, another fifth only one that no named ' +
+    'feature measures.',
   people: {
     learners: { count: 100, choices: 100 },
     newcomers: { count: 32, requests: 9 },

@@ -1,4 +1,4 @@
-/** The demo's outcome: a run's report with what only the demo has, the devices that ran as programs of their own. */
+/** The demo's report: that of a run, and the devices that ran as programs. */
 import { escapeHtml } from '../report/charts.ts'
 import { comparison, estimateText, findings } from '../report/content.ts'
 import { htmlReport } from '../report/html.ts'
@@ -49,7 +49,8 @@ export type DemoReport = RunReport & {
 export const terminalTables = (report: DemoReport): string => {
   const { head, rows } = comparison(report)
   return [
-    'Share of the reachable utility won on unseen requests (0 = random pick, 1 = always the best; 95 % interval over people):',
+    'Share of the reachable utility won on unseen requests (0 = random pick, 1 = always the ' +
+      'best; 95 % interval over people):',
     alignColumns([head, ...rows]),
     '',
     'The devices of the demo, each after its own few choices:',
@@ -65,28 +66,37 @@ export const demoPage = (report: DemoReport): string =>
 const sections = (report: DemoReport): string[] => {
   const { rewrite, rerank, claude, createdAt, seconds, bytesUp, bytesDown, peakBytes } = report
   const pre = (text: string) => `<pre>${escapeHtml(text)}</pre>`
+  const half = (when: string, request: string, answer: string) =>
+    `<div><h3>${when}</h3>${pre(request)}<small>Claude’s answer</small>${pre(answer)}</div>`
+  const memory =
+    peakBytes === null ? '' : `peak memory of all processes ${(peakBytes / 1e9).toFixed(2)} GB, `
   return [
     '<h2>The devices of the demo</h2>',
-    `<p>${report.users.length} of the devices are programs with a home folder of their own; shares with 95 % intervals over their unseen requests.</p>`,
+    `<p>${report.users.length} of the devices are programs with a home folder of their own; ` +
+      'shares with 95 % intervals over their unseen requests.</p>',
     table(
       userHead(report).map(escapeHtml),
       report.users.map((user) => userCells(report, user).map(escapeHtml)),
     ),
     '<h2>One request, before and after rewriting</h2>',
     `<p>${escapeHtml(rewrite.reason)}</p>`,
-    `<div class="pair"><div><h3>before</h3>${pre(rewrite.before)}<small>Claude’s answer</small>${pre(rewrite.answerBefore)}</div>
-<div><h3>after</h3>${pre(rewrite.after)}<small>Claude’s answer</small>${pre(rewrite.answerAfter)}</div></div>`,
+    `<div class="pair">${half('before', rewrite.before, rewrite.answerBefore)}
+${half('after', rewrite.after, rewrite.answerAfter)}</div>`,
     '<h2>One reranking</h2>',
     `<p><b>${escapeHtml(rerank.request)}</b></p><p>${escapeHtml(rerank.reason)}</p>`,
     table(
       ['reward', 'answer'],
       rerank.candidates.map((c) => [
-        `${c.reward.toFixed(2)}${c.isWinner ? ' <b>returned</b>' : ''}${c.isFirst ? ' <small>Claude’s first</small>' : ''}`,
+        c.reward.toFixed(2) +
+          (c.isWinner ? ' <b>returned</b>' : '') +
+          (c.isFirst ? ' <small>Claude’s first</small>' : ''),
         pre(c.text),
       ]),
     ),
     '<h2>The rounds</h2>',
-    `<p>Claude ${claude === 'mock' ? 'mocked' : 'hosted'}; ${escapeHtml(createdAt)}; ${Math.round(seconds)} s, ${peakBytes === null ? '' : `peak memory of all processes ${(peakBytes / 1e9).toFixed(2)} GB, `}${(bytesUp / 1e6).toFixed(1)} MB sent and ${(bytesDown / 1e6).toFixed(1)} MB received by the devices.</p>`,
+    `<p>Claude ${claude === 'mock' ? 'mocked' : 'hosted'}; ${escapeHtml(createdAt)}; ` +
+      `${Math.round(seconds)} s, ${memory}${(bytesUp / 1e6).toFixed(1)} MB sent and ` +
+      `${(bytesDown / 1e6).toFixed(1)} MB received by the devices.</p>`,
     table(
       ['job', 'round', 'factor', 'updates', 'seconds', 'release'],
       report.jobs.map((r) => [

@@ -23,7 +23,7 @@ export type ShowcaseOptions = {
   readonly claudeKey: string
 }
 
-/** unseen: requests to choose from; the first is shown that is rewritten, and the first whose order changes what is returned. */
+/** Shows the first of `unseen` that is rewritten, and the first whose order changes the answer. */
 export const showDevice = async (
   { processes, cache, claudeUrl, claudeKey }: ShowcaseOptions,
   { home }: DemoDevice,
@@ -111,9 +111,11 @@ export const localApi =
 
 const REWRITE_WORDS: Partial<Record<RewriteResponse['reason'], string>> = {
   applied:
-    'The local model found these preferences relevant and added them to the system prompt; the message itself is untouched.',
+    'The local model found these preferences relevant and added them to the system prompt; ' +
+    'the message itself is untouched.',
   frozen:
-    'The preferences chosen at the beginning of this conversation stay in place; the message itself is untouched.',
+    'The preferences chosen at the beginning of this conversation stay in place; the ' +
+    'message itself is untouched.',
   none_relevant: 'The local model found no preference relevant to this request: nothing is added.',
   no_preferences: 'There is no preference to speak of yet: nothing is added.',
 }

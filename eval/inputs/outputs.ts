@@ -1,11 +1,11 @@
-/** AlpacaEval's `model_outputs.json`: what several models answered to the same instructions, joined into requests with candidates. */
+/** AlpacaEval's `model_outputs.json`: several models' answers, joined into requests. */
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
 
 const Text = z.string().max(200_000)
 
-/** generator: the model's name; the file's where it is absent. Further fields (datasplit, scores) are passed over. */
+/** generator: the model's name; default: the file's. Other fields are ignored. */
 const Output = z.looseObject({
   instruction: Text.min(1),
   output: Text,
@@ -13,7 +13,7 @@ const Output = z.looseObject({
   dataset: z.string().max(100).nullish(),
 })
 
-/** candidates[i] is by generators[i]. id: `<dataset>/<n>`, n from 0 in order of first appearance. */
+/** candidates[i] is by generators[i]. id: `<dataset>/<n>`, n from 0 by first appearance. */
 export type OutputsRequest = {
   readonly id: string
   readonly messages: readonly { readonly role: 'user'; readonly content: string }[]
@@ -22,8 +22,9 @@ export type OutputsRequest = {
 }
 
 /**
- * Requests in order of first appearance, candidates in order of the files; an instruction that some files lack has fewer. An
- * instruction that a file holds twice is two requests. Fails with E_DATA by file and number of the item, which is never quoted.
+ * Requests in order of first appearance, candidates in order of the files; an instruction that some
+ * files lack has fewer. An instruction that a file holds twice is two requests. Fails with E_DATA
+ * by file and number of the item, which is never quoted.
  */
 export const readOutputs = (
   files: readonly { readonly name: string; readonly text: string }[],

@@ -1,14 +1,14 @@
 /** A choice log by user. */
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 
-/** One user's log: train lines in the order in which they were chosen, test lines with utilities. */
+/** One user's log: train lines in the order of choosing, test lines with utilities. */
 export type UserLog = {
   readonly user: string
   readonly train: readonly ChoiceLine[]
   readonly test: readonly ChoiceLine[]
 }
 
-/** Splits a log by user; lines without a split are for training. Users keep the order of their first line. */
+/** By user, in order of first lines; lines without a split are for training. */
 export const logsByUser = (choices: readonly ChoiceLine[]): UserLog[] => {
   const byUser = new Map<string, { user: string; train: ChoiceLine[]; test: ChoiceLine[] }>()
   for (const choice of choices) {

@@ -1,4 +1,4 @@
-/** How well stated preferences and follow-ups on style are told from the rest, on labelled messages that taught nothing. */
+/** How well stated preferences and follow-ups on style are recognised, on labelled messages. */
 
 import { z } from 'zod'
 import { asksForStyle, followUpWishes } from '../../device/feedback/follow-up-text.ts'
@@ -25,7 +25,7 @@ export type FollowUp = z.infer<typeof FollowUpSet>[number]
 export const statedSet = (name: 'held' | 'tuned' | 'unseen'): readonly Stated[] =>
   readData(`labelled/feedback/stated-${name}.json`, StatedSet)
 
-/** Written before the seeds and rules of device/feedback/follow-up-text.ts, which were not tuned on them. */
+/** Written before the seeds and rules of device/feedback/follow-up-text.ts. */
 export const followUpSet = (): readonly FollowUp[] =>
   readData('labelled/feedback/follow-ups.json', FollowUpSet)
 
@@ -51,7 +51,7 @@ export const measureStated = (set: readonly Stated[]): Recognised => {
   }
 }
 
-/** rightWay: of what is recognised rightly, the share with the right wish. pooled: of the messages, in order; null: by the words alone. */
+/** rightWay: share of recognised ones with the right direction. read: null: by words alone. */
 export const measureFollowUps = (
   set: readonly FollowUp[],
   read: { readonly gate: Gate; readonly pooled: readonly ArrayLike<number>[] } | null,

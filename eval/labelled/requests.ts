@@ -1,6 +1,6 @@
 /**
- * The independent test set of rewriting: requests labelled by hand, without a look at what the product was taught. Read by
- * rewriting.ts only; nothing of it may flow into device/preferences.
+ * The independent test set of rewriting: requests labelled by hand, without a look at what the
+ * product was taught. Read by rewriting.ts only; nothing of it may flow into device/preferences.
  */
 import { z } from 'zod'
 import { DIMENSIONS, type Dimension } from '../../device/records/preference.ts'
@@ -9,7 +9,7 @@ import { readData } from '../data/read-data.ts'
 /** direction as in a preference: -1 less, +1 more. */
 export type Wish = { readonly dimension: Dimension; readonly direction: -1 | 1 }
 
-/** applies: what surely applies; no: what clearly does not ('none' means that nothing does); the rest is open to debate. */
+/** applies: what surely applies; no: what surely does not; the rest is open to debate. */
 export type LabelledRequest = {
   readonly request: string
   readonly language: string
@@ -17,7 +17,7 @@ export type LabelledRequest = {
   readonly no?: readonly Wish[]
 }
 
-/** forbids: what would contradict the user. messages: the conversation that ends with the request, where the constraint is older. */
+/** forbids: what would contradict the user. messages: given if the constraint is older. */
 export type ConstrainedRequest = {
   readonly request: string
   readonly language: string

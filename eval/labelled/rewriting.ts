@@ -1,10 +1,13 @@
 /**
- * Does rewriting do what it promises? Measured on the labelled requests, which nobody read who wrote the seeds, rules and word lists.
- * rewrite.wanted.block     a single preference that applies: its line is in the block
- * rewrite.wanted.answers   the same, and the mocked Claude's answers move that preference's own feature the wanted way (mean over variants)
- * rewrite.untouched        requests to which nothing applies: no block, though the profile is full; .preference: single ones that do not
- * rewrite.contradicted     requests that got a line against an explicit demand, counted without the relevance head
- * rewrite.changed_messages requests of which a byte of the messages had changed when they came to Claude, by the local API's own code
+ * Does rewriting do what it promises? Measured on labelled requests, which the authors of seeds,
+ * rules and word lists have not read.
+ *
+ * rewrite.wanted.block      one preference that applies: its line is in the block
+ * rewrite.wanted.answers    and Claude's mocked answers move its feature the right way, on average
+ * rewrite.untouched         nothing applies: no block, though the profile is full
+ *          .preference      the same for a single preference that does not apply
+ * rewrite.contradicted      a line against an explicit demand, without the relevance head
+ * rewrite.changed_messages  a byte of the messages changed on the way through the local API
  */
 import { seededRng } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
@@ -32,12 +35,12 @@ export type RewritingDeps = {
   readonly model: LocalModel
   readonly engine: Engine
   readonly seed: number
-  /** Answers with and without the block over which the mocked Claude's disobedience is averaged out; default 12. */
+  /** Answers with and without the block over which disobedience is averaged out; default 12. */
   readonly variants?: number
   readonly log?: (line: string) => void
 }
 
-/** Preferences whose answers are compared, of each request: all of them would take minutes and tell the same. */
+/** Preferences a request whose answers are compared: all would take minutes and say the same. */
 const ANSWERED = 2
 /** The mocked Claude writes none, whatever it is asked. */
 const NOT_IN_MOCK: ReadonlySet<string> = new Set(['tables'])
@@ -86,7 +89,7 @@ export const measureRewriting = async (deps: RewritingDeps): Promise<Result[]> =
   ].filter((result) => result.n !== 0)
 }
 
-/** applies: null where nothing does. wanted: of each that applies, whether its line came; left: of each that does not, whether it stayed away. */
+/** applies: null: none does. wanted: did each that applies get its line; left: did others not. */
 type Labelled = {
   readonly request: string
   readonly applies: readonly Wish[] | null
@@ -126,7 +129,7 @@ const judge = async (
   }
 }
 
-/** Of some preferences that apply: whether the answers with the block go its way, compared with those of the same variants without. */
+/** For some that apply: do answers with the block go its way, compared with the same without it? */
 const answersOf = (one: Labelled, index: number, deps: RewritingDeps): boolean[] => {
   const { seed, variants = 12 } = deps
   const rng = seededRng(`rewriting/${seed}/${index}`)
@@ -139,7 +142,7 @@ const answersOf = (one: Labelled, index: number, deps: RewritingDeps): boolean[]
     .map(({ wish, isAsked }) => isAsked && goesTheWay(one.request, wish, seed, variants))
 }
 
-/** The mean over variants moved along the preference, or nothing is left of what it wants less of. */
+/** The mean moved along the preference, or nothing is left of what it wants less of. */
 const goesTheWay = (request: string, wish: Wish, seed: number, variants: number): boolean => {
   const preference = ofWish(wish)
   const along = (system: string) =>
@@ -154,7 +157,7 @@ const goesTheWay = (request: string, wish: Wish, seed: number, variants: number)
   return under > without || (preference.direction < 0 && under === 0)
 }
 
-/** Whether a single forbidden preference, or all of them at once, get a line although the conversation forbids it. */
+/** Whether forbidden preferences, singly or together, get a line against the conversation. */
 const isContradicted = async (
   conversation: Conversation,
   forbidden: readonly Wish[],
@@ -171,7 +174,7 @@ const onePerDimension = (wishes: readonly Wish[]): Preference[] => [
   ...new Map(wishes.map(ofWish).map((p) => [p.dimension, p])).values(),
 ]
 
-/** Of every request, whether its messages came to Claude as the app sent them; text, and blocks with an image in front, in turn. */
+/** Whether each request's messages reached Claude as sent: text, and blocks with an image. */
 const changedMessages = async ({ model, engine, seed }: RewritingDeps): Promise<boolean[]> => {
   const store = openStore(':memory:')
   const rng = seededRng(`rewriting/${seed}/device`)
@@ -277,7 +280,7 @@ const shareResults =
     }
   }
 
-/** A count of what must not happen. The upper bound of the share is exact (Clopper-Pearson) only for none: 1 − 0.025^(1/n). */
+/** A count of what must not happen. The upper bound is exact (Clopper-Pearson) for none only. */
 const countResult = (name: string, happened: readonly boolean[]): Result => {
   const value = happened.filter(Boolean).length
   const n = happened.length

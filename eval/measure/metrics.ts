@@ -2,9 +2,10 @@
 import type { Rng } from '../../adapters/random.ts'
 
 /**
- * One prompt: the utilities of its candidates, and which one an arm picked. order: of all candidates, best first, where it has one.
- * asked: of how many answers it picked, where it asked for fewer than there are. value: the utility of what it returned, where that
- * is none of the candidates; `picked` then only says which variant it was.
+ * One prompt: the utilities of its candidates, and which one an arm picked. order: of all
+ * candidates, best first, where it has one. asked: of how many answers it picked, where it asked
+ * for fewer than there are. value: the utility of what it returned, where that is none of the
+ * candidates; `picked` then only says which variant it was.
  */
 export type Pick = {
   readonly utilities: readonly number[]
@@ -19,8 +20,8 @@ const worthOf = ({ utilities, picked, value = utilities[picked]! }: Pick): numbe
 export type Interval = readonly [low: number, high: number]
 
 /**
- * Σ (u(picked) − mean u) / Σ (max u − mean u) over prompts: 0 is a random pick, 1 the oracle's, below 0 is worse than random.
- * 0 where nothing is to be won.
+ * Σ (u(picked) − mean u) / Σ (max u − mean u) over prompts: 0 is a random pick, 1 the oracle's,
+ * below 0 is worse than random. 0 where nothing is to be won.
  */
 export const reachableUtility = (picks: readonly Pick[]): number => {
   let won = 0
@@ -43,8 +44,9 @@ export const meanRegret = (picks: readonly Pick[]): number =>
   meanOf(picks.map((pick) => Math.max(...pick.utilities) - worthOf(pick)))
 
 /**
- * Mean over prompts of Σ g/log₂(1 + place) over the order, relative to the best order (Järvelin & Kekäläinen 2002); g = u − min u.
- * 1 where all candidates are worth the same. RangeError for a pick without an order.
+ * Mean over prompts of Σ g/log₂(1 + place) over the order, relative to the best order (Järvelin &
+ * Kekäläinen 2002); g = u − min u. 1 where all candidates are worth the same. RangeError for a pick
+ * without an order.
  */
 export const meanNdcg = (picks: readonly Pick[]): number =>
   meanOf(
@@ -65,8 +67,9 @@ export const reachableOf = (picks: readonly Pick[]): number =>
   meanOf(picks.map(({ utilities }) => Math.max(...utilities) - meanOf(utilities)))
 
 /**
- * What the picks are worth beyond the first candidate of each prompt, in points: hundredths of `reachable`, which is the population's
- * mean (reachableOf), so that it is defined for somebody without a taste.
+ * What the picks are worth beyond the first candidate of each prompt, in points: hundredths of
+ * `reachable`, which is the population's mean (reachableOf), so that it is defined for somebody
+ * without a taste.
  */
 export const liftPoints = (picks: readonly Pick[], reachable: number): number =>
   reachable > 0

@@ -3,7 +3,7 @@
 /** Lines of one piece of work are at least this far apart, its last excepted. */
 const EVERY_MS = 10_000
 
-/** now: milliseconds of any clock. What was done before the meter was made does not count for the pace. */
+/** now: milliseconds of any clock. Work done before the meter was made does not count. */
 export const progressMeter = (
   log: (line: string) => void,
   label: string,

@@ -1,8 +1,11 @@
 /** What every `--json` of loreweave-eval prints: one object with named figures. */
 import { z } from 'zod'
 
-/** name: dotted, e.g. `rerank.utility.federated.10`. interval: 95 %, of the value. peer: the same measured on
- *  something else; ratio: value over peer, but peer over value for seconds, so that above 1 is faster in both. */
+/**
+ * name: dotted, e.g. `rerank.utility.federated.10`. interval: 95 %, of the value. peer: the same
+ * measured on something else; ratio: value over peer, but peer over value for seconds, so that
+ * above 1 is faster in both.
+ */
 export const Result = z.strictObject({
   name: z.string().regex(/^[a-z0-9_.-]+$/i),
   value: z.number(),

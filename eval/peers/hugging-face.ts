@@ -1,4 +1,4 @@
-/** Our converted weights as the folder that transformers reads, in float32: what PEFT trains is then exactly what we train. */
+/** Our converted weights as a folder for transformers, in float32: PEFT trains what we train. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { huggingFaceName } from '../../device/engine/model/tensor-source.ts'
 import { readManifest, readTensor } from '../../device/engine/model/weight-store.ts'
 
 /** converted: a folder of the weight store. Writes config.json and model.safetensors.
- *  Fails with E_MODEL_UNSUPPORTED for scaled rotary embeddings, as readManifest does, and with E_HOME (the disk). */
+ *  Fails with E_MODEL_UNSUPPORTED for scaled rotary embeddings and with E_HOME (the disk). */
 export const writeHuggingFace = async (converted: string, folder: string): Promise<void> => {
   const manifest = readManifest(converted)
   const config = configJson(manifest.config)

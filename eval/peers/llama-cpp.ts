@@ -1,4 +1,4 @@
-/** llama.cpp through node-llama-cpp, a development dependency that is loaded only here, and only when asked for. */
+/** llama.cpp through node-llama-cpp, a development dependency that only this file loads. */
 import { failureText } from './programs.ts'
 
 export type LlamaCppOptions = {
@@ -11,19 +11,19 @@ export type LlamaCppOptions = {
   readonly adapters?: readonly { readonly path: string; readonly scale?: number }[]
 }
 
-/** One model on the CPU with one key-value cache. Ids are the model's own; calls must not overlap. */
+/** One model on the CPU with one key-value cache. Ids are the model's; calls must not overlap. */
 export type LlamaCpp = {
-  /** Cuts the cache back to its first `keep` tokens (default none) and evaluates ids after them, without any logits. */
+  /** Cuts the cache to its first `keep` tokens (default none) and evaluates ids; no logits. */
   evaluate(ids: readonly number[], keep?: number): Promise<void>
-  /** Probabilities of the token after ids, by id, from an empty cache: logits for the last position only. */
+  /** Probabilities of the token after ids, from an empty cache. */
   next(ids: readonly number[]): Promise<ReadonlyMap<number, number>>
-  /** `count` greedy tokens after the prompt, from an empty cache; an end of text does not end it unless isEnding. */
+  /** `count` greedy tokens after the prompt, past an end of text unless isEnding. */
   generate(prompt: readonly number[], count: number, isEnding?: boolean): Promise<number[]>
   tokenize(text: string): number[]
   close(): Promise<void>
 }
 
-/** A value in words where the package, its binaries for this machine, or the model cannot be loaded. */
+/** Gives a reason where the package, its binaries or the model cannot be loaded. */
 export const openLlamaCpp = async (
   options: LlamaCppOptions,
 ): Promise<LlamaCpp | { readonly reason: string }> => {
@@ -98,7 +98,9 @@ const load = async () => {
     return await import('node-llama-cpp')
   } catch (error) {
     return {
-      reason: `node-llama-cpp could not be loaded (it comes with a development install of this repository): ${failureText(error)}`,
+      reason:
+        'node-llama-cpp could not be loaded (it comes with a development install of this ' +
+        `repository): ${failureText(error)}`,
     }
   }
 }

@@ -1,11 +1,11 @@
-/** llama.cpp in a process of its own, so that its memory and threads are not ours. Speaks JSON lines (peer-process.ts). */
+/** llama.cpp in a process of its own: its memory and threads are not ours. Speaks JSON lines. */
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { type LlamaCpp, openLlamaCpp } from './llama-cpp.ts'
 import { failureText } from './programs.ts'
 
 const Ids = z.array(z.int().min(0))
-/** shared: each candidate is evaluated after the prompt's kept cache; else prompt and candidate from nothing. */
+/** shared: each candidate after the prompt's kept cache; else prompt and candidate from nothing. */
 const Request = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('open'),

@@ -1,4 +1,4 @@
-/** Our engine against reference values of PyTorch, transformers and PEFT, for any folder of the layout in runParity. */
+/** Our engine against values of PyTorch, transformers and PEFT, from a folder of fixed layout. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,11 +61,14 @@ type Reference = {
   readonly readFlat: (file: string) => Float32Array
 }
 
-/** dir holds config.json and the weights, adapter/ (PEFT), cases.json, forward.safetensors, {ce,dpo,bt}_grads.safetensors,
- *  adamw_after_3.safetensors.  Each value is the largest absolute error of a tensor, relative to the largest absolute
- *  value of the reference tensor; the largest over the tensors of an item.  adamw alone is ill-conditioned: AdamW divides
- *  a gradient by its own size, so one entry whose gradient is rounding noise (1e-6 of the largest) can pass 1e-4; PyTorch
- *  in float32 and in float64 differ there as much.  Fails with E_DATA when a file does not fit. */
+/**
+ * dir holds config.json and the weights, adapter/ (PEFT), cases.json, forward.safetensors,
+ * {ce,dpo,bt}_grads.safetensors, adamw_after_3.safetensors. Each value is the largest absolute
+ * error of a tensor, relative to the largest absolute value of the reference tensor; the largest
+ * over the tensors of an item. adamw alone is ill-conditioned: AdamW divides a gradient by its own
+ * size, so one entry whose gradient is rounding noise (1e-6 of the largest) can pass 1e-4; PyTorch
+ * in float32 and in float64 differ there as much. Fails with E_DATA when a file does not fit.
+ */
 export const runParity = async (dir: string): Promise<{ results: ParityResult[] }> => {
   const folder = mkdtempSync(join(tmpdir(), 'loreweave-parity-'))
   const sessions = openSessions(join(folder, 'model'), availableParallelism())
@@ -126,7 +129,8 @@ const openReference = (dir: string, manifest: WeightManifest, runner: ModelRunne
     const flat = new Float32Array(layoutSize(layout))
     for (const segment of layout) {
       const { layer, module, factor } = segment
-      const name = `base_model.model.model.layers.${layer}.${PEFT_MODULES[module]}.lora_${factor}.weight`
+      const place = `base_model.model.model.layers.${layer}.${PEFT_MODULES[module]}`
+      const name = `${place}.lora_${factor}.weight`
       segmentOf(flat, segment).set(tensors.get(name)?.data ?? [])
     }
     return flat
@@ -265,7 +269,7 @@ const gradientOf = async (
   return batchGradient(runner, request, await withReference(runner, request, items))
 }
 
-/** The largest relative error of any factor; a factor that the reference leaves at zero must be zero. */
+/** The largest relative error of any factor; what the reference leaves at zero must be zero. */
 const flatError = (
   { runner, adapter }: Reference,
   ours: ArrayLike<number>,

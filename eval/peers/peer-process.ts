@@ -1,11 +1,11 @@
-/** Another program that is started once and told to do one thing after the other, in JSON lines over its standard streams. */
+/** A program that is started once and does one thing after the other, told by JSON lines. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { onLines } from './programs.ts'
 
-/** What a peer says of one thing that it did. seconds: of the work alone, by its own clock; others by the kind of work. */
+/** A peer's answer. seconds: of the work alone, by its own clock; others by the kind of work. */
 const Reply = z.object({
   seconds: z.number().optional(),
   loss: z.number().optional(),

@@ -1,7 +1,7 @@
 /** Runs other people's programs: to an end, with their lines as progress. */
 import { spawn } from 'node:child_process'
 
-/** code: null where the program could not be started or was killed; output: the last lines of both streams; text: standard output. */
+/** code: null: not started, or killed. output: last lines of both streams. text: stdout. */
 export type Ran = {
   readonly code: number | null
   readonly text: string

@@ -1,10 +1,10 @@
-/** Python environments for development: virtual environments of pinned versions, made once under the project's cache folder. */
+/** Python environments for development: pinned versions, made once under the cache folder. */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunProgram, runProgram } from './programs.ts'
 
-/** Development only: nothing of the product imports them. torch is the CPU build wherever pip is offered one. */
+/** Development only: the product imports none of them. torch: the CPU build if pip offers one. */
 export const PINS = [
   'torch==2.13.0',
   'transformers==5.23.0',
@@ -16,7 +16,7 @@ export const PINS = [
   'gguf==0.19.0',
 ] as const
 
-/** interpreter: path of a Python in which the pinned packages import; reason: in words, why there is none. */
+/** interpreter: a Python in which the pinned packages import; reason: why there is none. */
 export type PeerPython = { readonly interpreter: string } | { readonly reason: string }
 
 export type PeerPythonOptions = {
@@ -42,7 +42,7 @@ const PEER_PACKAGES: PythonPackages = {
 export const peerPython = (options: PeerPythonOptions): Promise<PeerPython> =>
   pythonWith(PEER_PACKAGES, options)
 
-/** Packages come from wherever the user's own pip configuration says. Never throws for what a machine lacks;
+/** Packages come from where the user's own pip configuration says. Never throws for a lack;
  *  an environment that was not finished is made again. */
 export const pythonWith = async (
   packages: PythonPackages,

@@ -1,4 +1,4 @@
-/** A federation from choice logs to releases: the real server app and real devices in this process. Killed, it goes on where it was. */
+/** From choice logs to releases: the real server and real devices in this process; resumable. */
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ import { progressMeter } from '../measure/progress.ts'
 import { type Fleet, openFleet, seededKeyPair } from './fleet.ts'
 import { type LocalServer, openLocalServer } from './local-server.ts'
 
-/** Rounds of one kind. cohort: devices drawn for each round; default all. Training and prior are settings of the job. */
+/** Rounds of one kind. cohort: devices drawn for each; default all. The rest is the job's. */
 export const FederationStep = z.strictObject({
   kind: z.enum(['statistics', 'prior', 'adapter']),
   rounds: z.int().min(1).max(1000).default(1),
@@ -60,7 +60,7 @@ export type FederationPlan = z.infer<typeof FederationPlan>
 export type FederateOptions = {
   /** The server's store and what has been done; the same inputs go on with what is there. */
   readonly folder: string
-  /** One device a user; who has no choice among two answers gets none. Test lines are never given to a device. */
+  /** One device a user with a choice between answers. Devices are never given test lines. */
   readonly logs: readonly (readonly ChoiceLine[])[]
   readonly model: LocalModel
   /** With pooled states remembered (shared-engine.ts). */
@@ -110,7 +110,7 @@ const DEADLINE_MS = HOUR_MS / 2
 /** Devices at work together where none trains: one waits for the disk while another computes. */
 const AT_ONCE = 3
 
-/** Fails with E_CONFLICT (the folder holds another federation), E_DATA (nobody to learn from), E_JOB_STATE, E_CANCELLED. */
+/** E_CONFLICT: another federation's folder; E_DATA: no learner; E_JOB_STATE; E_CANCELLED. */
 export const federate = async (options: FederateOptions): Promise<Federated> => {
   const { folder, plan, signal } = options
   const logs = options.logs
@@ -203,7 +203,7 @@ const runRound = async (
   return { kind: step.kind, step: index, round, ...released, contributions: journal.of(at) }
 }
 
-/** Pools every answer of a cohort once, in an order that depends on the plan alone; its devices then find them. */
+/** Pools every answer of a cohort once, in an order that depends on the plan alone. */
 const readAnswers = async (
   { logs, server, model, engine, memo, plan: { maxTokens }, log }: RoundDeps,
   cohort: readonly number[],
@@ -322,7 +322,7 @@ export const federationKey = ({
   return hash.digest('hex')
 }
 
-/** Writes what the folder's federation is made of, or fails with E_CONFLICT where it is made of something else. */
+/** Writes what the folder's federation is made of; E_CONFLICT if it is made of something else. */
 const checkKey = (options: FederateOptions): void => {
   const key = federationKey(options)
   const path = join(options.folder, 'federation.json')
@@ -331,7 +331,8 @@ const checkKey = (options: FederateOptions): void => {
   } else if ((JSON.parse(readFileSync(path, 'utf8')) as { key?: string }).key !== key)
     throw new FedError(
       'E_CONFLICT',
-      'the folder holds a federation of other people, another plan, model or seed: give another folder, or remove it',
+      'the folder holds a federation of other people, another plan, model or seed: give ' +
+        'another folder, or remove it',
     )
 }
 

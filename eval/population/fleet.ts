@@ -1,4 +1,4 @@
-/** Many devices in one process, running the agent's own code over HTTP. They share the base model and its pooled states. */
+/** Many devices in one process: the agent's code over HTTP, one base model, shared states. */
 
 import { createHash } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
@@ -33,7 +33,7 @@ export type FleetOptions = {
 
 export type Fleet = {
   readonly size: number
-  /** Each of the first `count` devices contributes to `rounds` rounds. onDone: after each contribution, how many so far. */
+  /** Each of the first `count` devices contributes `rounds` times. onDone: how many so far. */
   participate(
     rounds: number,
     count: number,
@@ -41,8 +41,9 @@ export type Fleet = {
     signal?: AbortSignal,
   ): Promise<ParticipateReport[]>
   /**
-   * These devices contribute to the round that is open, so many at a time. onDone: after each, its report and the bytes of this
-   * contribution; null where the device has nothing to send or its training failed.
+   * These devices contribute to the round that is open, so many at a time. onDone: after each, its
+   * report and the bytes of this contribution; null where the device has nothing to send or its
+   * training failed.
    */
   contribute(
     which: readonly number[],
@@ -60,7 +61,7 @@ export type Fleet = {
 /** What a round can do without a device for. */
 const HAS_NOTHING: ReadonlySet<string> = new Set(['E_DATA', 'E_DIVERGED', 'E_MEMORY'])
 
-/** A device's key from a seed: a simulation that is taken up again meets its devices again. Never for a device of somebody. */
+/** From a seed: a resumed simulation meets its devices again. Never for a real device. */
 export const seededKeyPair = (seed: string): KeyPair => {
   const secret = createHash('sha256').update(seed).digest()
   return {

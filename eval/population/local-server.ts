@@ -1,4 +1,4 @@
-/** The federation server in this process: the real app on a data folder, called through app.request, with a clock that is told. */
+/** The federation server in this process: the real app on a data folder, with a settable clock. */
 import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { cryptoRng, type Rng } from '../../adapters/random.ts'
@@ -25,7 +25,7 @@ export type LocalServer = {
   /** One-time enrolment tokens. */
   tokens(count: number): Promise<string[]>
   deviceIds(): Promise<Set<string>>
-  /** stream: names the randomness of the ids that this makes. The same key gives the same job again. */
+  /** stream: randomness of the ids. The same key gives the same job again. */
   createJob(spec: JobSpecInput, key: string, stream: Rng): Promise<JobView>
   job(id: string): Promise<JobView>
   release(hash: string): Promise<Uint8Array>
@@ -37,14 +37,17 @@ export type LocalServer = {
 const CREDENTIAL = 'operator-of-a-server-in-the-same-process'
 const ORIGIN = 'http://federation.local'
 
-/** folder: of the server's store, made if missing. pace: when devices are told to come back; default: at once. rng: of credentials and retry windows. Fails with E_CONFLICT when another process has it open. */
+/**
+ * folder: of the server's store, made if missing. pace: when devices come back; default: at once.
+ * rng: of credentials and retry windows. E_CONFLICT: another process has the folder open.
+ */
 export const openLocalServer = async (
   folder: string,
   start: number,
   { pace = { soonMs: 1, laterMs: 1 }, rng: ownRng = cryptoRng() }: { pace?: Pace; rng?: Rng } = {},
 ): Promise<LocalServer> => {
   let now = start
-  // Credentials are random; the ids of jobs and rounds, from which devices seed their training, are the caller's.
+  // Credentials are random; ids of jobs and rounds, which seed the training, are the caller's.
   let stream = ownRng
   const server = createServer({
     store: openSqliteStore(folder),

@@ -1,11 +1,12 @@
-/** One engine for many readers in a process: a text is pooled once per set of adapters, whoever asks, and kept in a file if wanted. */
+/** One engine for many readers: each text is pooled once per set of adapters. */
 import Database from 'better-sqlite3'
 import type { Engine } from '../../device/engine/engine.ts'
 import { cachePooled, type PooledCache } from '../../device/reward/choice-features.ts'
 
 /**
- * Remembers pooled states in memory, and in `kept` where it is given; queues the calls, so that a text asked for by two devices at
- * once is computed once. Closing it is left to whoever opened the engine.
+ * Remembers pooled states in memory, and in `kept` where it is given; queues the calls, so that a
+ * text asked for by two devices at once is computed once. Closing it is left to whoever opened the
+ * engine.
  */
 export const rememberPooled = (engine: Engine, weights: string, kept?: PooledCache): Engine => {
   const states = new Map<string, Float32Array>()
@@ -33,8 +34,9 @@ export const rememberPooled = (engine: Engine, weights: string, kept?: PooledCac
 }
 
 /**
- * Pooled states in an SQLite file. What is saved in one turn of the loop is committed together: after a kill a batch is there or
- * not, so that the rest is computed in the same batches and comes out the same.
+ * Pooled states in an SQLite file. What is saved in one turn of the loop is committed together:
+ * after a kill a batch is there or not, so that the rest is computed in the same batches and comes
+ * out the same.
  */
 export const openPooledFile = (path: string): PooledCache & { close(): void } => {
   const db = new Database(path)

@@ -1,4 +1,4 @@
-/** A federation that is small enough to be lived through: a job for the tiny model, and people for it. */
+/** A federation small enough to simulate in full: a job for the tiny model, and people for it. */
 
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { MODULES } from '../../adapters/lora/spec.ts'
@@ -24,7 +24,7 @@ export const tinyJob = (
   prior: { directions: 4 },
 })
 
-/** People who like one word better than another, mostly: no named feature tells, so that it is the adapter's to learn. */
+/** People who mostly like one word better: no named feature shows it, an adapter can. */
 export const wordChoices = (seed: number | string): ChoiceLine[] => {
   const rng = seededRng(`choices/${seed}`)
   return Array.from({ length: 120 }, (_, i) => ({

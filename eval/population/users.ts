@@ -1,6 +1,7 @@
 /**
- * Simulated users with hidden linear tastes over the traits of answers, and the choice logs they leave. Tastes and traits stay in the
- * simulator: what the product may see is a ChoiceLine, and of that not the utilities.
+ * Simulated users with hidden linear tastes over the traits of answers, and the choice logs they
+ * leave. Tastes and traits stay in the simulator: what the product may see is a ChoiceLine, and of
+ * that not the utilities.
  */
 
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
@@ -10,11 +11,11 @@ import { replyTo } from '../answers/reply.ts'
 import { type BankRequest, REQUESTS } from '../answers/requests.ts'
 import { CONTENT_DIMENSIONS, DIMENSIONS, type Dimension } from '../answers/style.ts'
 
-/** mixed: a taste over all traits. content: over those alone that no named feature measures. none: indifferent, chooses at random. */
+/** mixed: over all traits. content: those that no named feature measures. none: indifferent. */
 export const TASTE_KINDS = ['mixed', 'content', 'none'] as const
 export type TasteKind = (typeof TASTE_KINDS)[number]
 
-/** taste: one weight for each standardized trait, scaled so that utilities over Claude's unasked answers have variance 1; 0 for none. */
+/** taste: a weight a standardized trait; utilities of unasked answers have variance 1. 0: none. */
 export type SimUser = {
   readonly id: string
   readonly kind: TasteKind
@@ -26,7 +27,7 @@ export type Population = {
   readonly seed: number | string
   /** Names a disjoint group: users of different splits never coincide. */
   readonly split: string
-  /** Shares of the kinds, dealt out in turn so that any first few hold about these shares; default: all mixed. */
+  /** Shares, dealt out so that any first few people hold about them; default: all mixed. */
   readonly kinds?: Readonly<Partial<Record<TasteKind, number>>>
 }
 
@@ -48,7 +49,7 @@ const MEAN: Partial<Record<Dimension, number>> = {
   caveats: 0.1,
 }
 
-/** The four ways in which people differ most; each row is one end of an axis, the other end has the signs turned. */
+/** Four axes on which people differ most; the other end of each has the signs turned. */
 const FACTORS: readonly Partial<Record<Dimension, number>>[] = [
   // thorough: long, structured, explains why and where it comes from
   {
@@ -147,7 +148,7 @@ export type TraitReference = {
 
 let reference: TraitReference | undefined
 
-/** Statistics of the traits over Claude's unasked answers to every topic: what tastes and utilities are measured against. */
+/** Statistics of the traits over Claude's unasked answers to every topic: the scale of tastes. */
 export const traitReference = (): TraitReference => {
   reference ??= referenceOf(
     answerPool({ requests: onePerTopic(REQUESTS), variants: 8, seed: 'reference' }),
@@ -190,14 +191,14 @@ export const standardizeTraits = (traits: Float64Array): Float64Array => {
   return traits.map((t, j) => (t - mean[j]!) / deviation[j]!)
 }
 
-/** How good the answer is for the user. traits: as composeAnswer returns them. 0 on average, spread about 1 within a request. */
+/** The answer's value for the user: 0 on average, spread about 1 within a request. */
 export const utilityOf = (user: SimUser, traits: Float64Array): number =>
   standardizeTraits(traits).reduce((sum, z, j) => sum + z * user.taste[j]!, 0)
 
 /** Noise of a choice: at 0.5 a user takes the better of two answers in about four cases of five. */
 export const DEFAULT_TEMPERATURE = 0.5
 
-/** Index of the chosen candidate: the best after Gumbel noise of the given temperature, hence logistic between two, even without a taste. */
+/** Index of the best after Gumbel noise of the given temperature: logistic between two. */
 export const choose = (
   user: SimUser,
   candidates: readonly Float64Array[],
@@ -219,7 +220,7 @@ export type PoolPlan = {
   readonly seed: number | string
 }
 
-/** Variants of the answer to each request: what the mocked Claude of the same seed says to that request alone. */
+/** Variants of the answer to each request, as the mocked Claude of the same seed gives them. */
 export const answerPool = ({ requests, variants, seed }: PoolPlan): PoolEntry[] =>
   requests.map((request) => {
     const { system = '', messages } = request
@@ -237,7 +238,7 @@ export const onePerTopic = (requests: readonly BankRequest[]): BankRequest[] => 
   return requests.filter((r) => left.delete(r.topic))
 }
 
-/** Train and test requests, split at random by topic: none has a topic on both sides. testShare: share of test topics, at least one. */
+/** Split at random by topic: none is on both sides. testShare: of topics, at least one. */
 export const splitByTopic = (
   requests: readonly BankRequest[],
   seed: number | string,
@@ -270,7 +271,7 @@ export type ChoiceLogPlan = {
 const FIRST_CHOICE_MS = 1_750_000_000_000
 const HOUR_MS = 3_600_000
 
-/** Choices of every user, training lines before test lines. On a test line candidates[0] is Claude's first answer. */
+/** Training lines before test lines. On a test line candidates[0] is Claude's first answer. */
 export const makeChoiceLog = (plan: ChoiceLogPlan): ChoiceLine[] => {
   const {
     users,

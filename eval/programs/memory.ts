@@ -1,10 +1,10 @@
-/** Memory of process trees, ours and a peer's alike: proportional set size, from the kernel (Linux). */
+/** Memory of process trees, ours and a peer's alike: proportional set size (Linux). */
 import { readdirSync, readFileSync } from 'node:fs'
 import { memoryOf } from '../../device/engine/process/memory.ts'
 
 const EVERY_MS = 75
 
-/** A process and all below it, less tsx's compiler, which a built program lacks; empty without /proc. */
+/** A process and all below it, less tsx's compiler; empty without /proc. */
 export const processTree = (pid: number): number[] => {
   if (pid <= 0 || commandOf(pid) === 'esbuild') return []
   return [pid, ...childrenOf(pid).flatMap(processTree)]
@@ -44,7 +44,7 @@ export const sumOf = async (pids: readonly number[]): Promise<number> =>
 
 export type MemoryWatch = { peakBytes(): number | null; stop(): void }
 
-/** Samples this process and all below it every intervalMs, which is not free; null without /proc. */
+/** Samples this process and all below it every intervalMs; null without /proc. */
 export const watchMemory = (intervalMs = 5000): MemoryWatch => {
   let peak = 0
   const sample = () => {

@@ -8,16 +8,16 @@ export type Program = 'device/cli' | 'server/cli' | 'eval/cli' | 'eval/peers/lla
 export type Finished = { readonly stdout: string; readonly stderr: string }
 
 export type Processes = {
-  /** Runs a program to its end. Fails with E_INTERNAL and its last lines when it exits with another code than 0. */
+  /** Runs a program to its end. E_INTERNAL with its last lines if its exit code is not 0. */
   run(program: Program, args: readonly string[], options?: RunOptions): Promise<Finished>
-  /** Starts a program that stays, and resolves with the first line of its stdout that `isReady` accepts. */
+  /** Starts a program that stays; resolves with the first line of stdout that `isReady` accepts. */
   start(
     program: Program,
     args: readonly string[],
     isReady: (line: string) => boolean,
     options?: RunOptions,
   ): Promise<string>
-  /** Ends every program still running, SIGTERM, then SIGKILL after graceMs, and starts no other (E_CANCELLED). */
+  /** SIGTERM to all, SIGKILL after graceMs; starts no other afterwards (E_CANCELLED). */
   stopAll(graceMs?: number): Promise<void>
 }
 
@@ -26,7 +26,7 @@ export type RunOptions = {
   readonly onStderr?: (line: string) => void
 }
 
-/** How this installation starts a program: its sources through tsx in a checkout, compiled files in a package. */
+/** How this installation starts a program: sources through tsx in a checkout, else built files. */
 export const programCommand = (program: Program): { command: string; args: string[] } => {
   const isSource = import.meta.url.endsWith('.ts')
   const file = fileURLToPath(new URL(`../../${program}.${isSource ? 'ts' : 'js'}`, import.meta.url))
@@ -57,7 +57,8 @@ export const createProcesses = (commandOf = programCommand): Processes => {
     const failure = (code: number | null) =>
       new FedError(
         'E_INTERNAL',
-        `${program} ${args[0] ?? ''} ended with ${code}:\n${stderr.trim().split('\n').slice(-12).join('\n')}`,
+        `${program} ${args[0] ?? ''} ended with ` +
+          `${code}:\n${stderr.trim().split('\n').slice(-12).join('\n')}`,
       )
     return { child, stdout: child.stdout, stderr: () => stderr, failure }
   }

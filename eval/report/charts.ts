@@ -1,6 +1,6 @@
 /**
- * Plots as inline SVG, for reports that are one file. Colours are classes s0 … s7 and custom properties of the page (page.ts). Text in
- * a plot is data or a label, escaped here.
+ * Plots as inline SVG, for reports that are one file. Colours are classes s0 … s7 and custom
+ * properties of the page (page.ts). Text in a plot is data or a label, escaped here.
  */
 
 export type Interval = readonly [low: number, high: number]
@@ -26,7 +26,7 @@ export type Bar = {
 
 type Format = (value: number) => string
 
-/** Lines with 95 % whiskers and a legend beneath. scale: of x; logarithmic shows 0 one step before the first positive value. */
+/** Lines with 95 % whiskers and a legend. scale: of x; logarithmic shows 0 one step before. */
 export const lineChart = (
   series: readonly Series[],
   {
@@ -46,7 +46,9 @@ export const lineChart = (
   const y = (value: number) => top + (1 - (value - range.low) / (range.high - range.low)) * height
   const grid = range.ticks.map(
     (t) =>
-      `<path d="M${left} ${n(y(t))}H${width - right}" class="${t === 0 ? 'axis' : 'grid'}"/><text x="${left - 7}" y="${n(y(t) + 4)}" text-anchor="end">${format(t)}</text>`,
+      `<path d="M${left} ${n(y(t))}H${width - right}" ` +
+      `class="${t === 0 ? 'axis' : 'grid'}"/><text x="${left - 7}" y="${n(y(t) + 4)}" ` +
+      `text-anchor="end">${format(t)}</text>`,
   )
   const labels = thinned(xs).map(
     (v) => `<text x="${n(x(v))}" y="${top + height + 20}" text-anchor="middle">${v}</text>`,
@@ -57,14 +59,21 @@ export const lineChart = (
     const shift = (i - (series.length - 1) / 2) * 3
     const marks = s.points.map((p) => {
       const whisker = p.interval
-        ? `<path d="M${n(x(p.x) + shift)} ${n(y(p.interval[0]))}V${n(y(p.interval[1]))}" class="whisker"/>`
+        ? `<path d="M${n(x(p.x) + shift)} ${n(y(p.interval[0]))}V${n(y(p.interval[1]))}" ` +
+          'class="whisker"/>'
         : ''
       return `${whisker}<circle cx="${n(x(p.x))}" cy="${n(y(p.y))}" r="3.5"/>`
     })
-    return `<g class="${tone(s.tone ?? i)}"><path d="${path}" class="line"${s.isDashed ? ' stroke-dasharray="5 4"' : ''}/>${marks.join('')}</g>`
+    return (
+      `<g class="${tone(s.tone ?? i)}"><path d="${path}" ` +
+      `class="line"${s.isDashed ? ' stroke-dasharray="5 4"' : ''}/>${marks.join('')}</g>`
+    )
   })
-  const caption = `<text x="${(left + width - right) / 2}" y="${top + height + 40}" text-anchor="middle">${escapeHtml(xLabel)}</text>`
-  return `${svg(width, top + height + 48, [...grid, ...labels, ...drawn, caption].join('\n'))}${legend(series)}`
+  const caption =
+    `<text x="${(left + width - right) / 2}" y="${top + height + 40}" ` +
+    `text-anchor="middle">${escapeHtml(xLabel)}</text>`
+  const plot = [...grid, ...labels, ...drawn, caption].join('\n')
+  return svg(width, top + height + 48, plot) + legend(series)
 }
 
 /** Horizontal bars from 0 with 95 % whiskers. */
@@ -78,10 +87,12 @@ export const barChart = (bars: readonly Bar[], format: Format = short): string =
     const y = i * row + 4
     const [from, to] = [Math.min(x(0), x(bar.value)), Math.max(x(0), x(bar.value))]
     const whisker = bar.interval
-      ? `<path d="M${n(x(bar.interval[0]))} ${y + 9}H${n(x(bar.interval[1]))}" class="dark-whisker"/>`
+      ? `<path d="M${n(x(bar.interval[0]))} ${y + 9}H${n(x(bar.interval[1]))}" ` +
+        'class="dark-whisker"/>'
       : ''
     const end = Math.max(x(bar.value), x(bar.interval?.[1] ?? bar.value)) + 7
-    return `<g class="${tone(bar.tone ?? 0)}"><text x="${left - 8}" y="${y + 14}" text-anchor="end">${escapeHtml(bar.label)}</text>
+    return `<g class="${tone(bar.tone ?? 0)}">
+<text x="${left - 8}" y="${y + 14}" text-anchor="end">${escapeHtml(bar.label)}</text>
 <rect x="${n(from)}" y="${y}" width="${n(Math.max(1, to - from))}" height="18" rx="3"/>${whisker}
 <text x="${n(end)}" y="${y + 14}" class="value">${format(bar.value)}</text></g>`
   })
@@ -89,7 +100,7 @@ export const barChart = (bars: readonly Bar[], format: Format = short): string =
   return svg(width, height, `${drawn.join('\n')}<path d="M${n(x(0))} 0V${height}" class="axis"/>`)
 }
 
-/** Differences with their intervals around a line at 0: right of it the first of the two is better. */
+/** Differences with intervals around 0: on the right the first of the two is better. */
 export const forestPlot = (
   rows: readonly Required<Omit<Bar, 'tone'>>[],
   format: Format = signed,
@@ -102,8 +113,11 @@ export const forestPlot = (
     const y = i * row + 15
     const [from, to] = interval ?? [value, value]
     const isClear = from > 0 || to < 0
-    return `<g class="${isClear ? tone(from > 0 ? 4 : 6) : 'unclear'}"><text x="${left - 8}" y="${y + 4}" text-anchor="end">${escapeHtml(label)}</text>
-<path d="M${n(x(from))} ${y}H${n(x(to))}" class="whisker"/><circle cx="${n(x(value))}" cy="${y}" r="4.5"/>
+    const colour = isClear ? tone(from > 0 ? 4 : 6) : 'unclear'
+    return `<g class="${colour}">
+<text x="${left - 8}" y="${y + 4}" text-anchor="end">${escapeHtml(label)}</text>
+<path d="M${n(x(from))} ${y}H${n(x(to))}" class="whisker"/>
+<circle cx="${n(x(value))}" cy="${y}" r="4.5"/>
 <text x="${width - 2}" y="${y + 4}" text-anchor="end" class="value">${format(value)}</text></g>`
   })
   const height = rows.length * row + 6
@@ -123,14 +137,20 @@ export const sortedBars = (
   const step = (width - left - 6) / Math.max(1, sorted.length)
   const grid = range.ticks.map(
     (t) =>
-      `<path d="M${left} ${n(y(t))}H${width}" class="${t === 0 ? 'axis' : 'grid'}"/><text x="${left - 7}" y="${n(y(t) + 4)}" text-anchor="end">${format(t)}</text>`,
+      `<path d="M${left} ${n(y(t))}H${width}" class="${t === 0 ? 'axis' : 'grid'}"/><text ` +
+      `x="${left - 7}" y="${n(y(t) + 4)}" text-anchor="end">${format(t)}</text>`,
   )
   const drawn = sorted.map(({ value, group }, i) => {
     const [from, to] = [y(Math.max(0, value)), y(Math.min(0, value))]
-    return `<rect class="${tone(groups.indexOf(group))}" x="${n(left + i * step + 1)}" y="${n(from)}" width="${n(Math.max(1, step - 2))}" height="${n(Math.max(1.5, to - from))}"/>`
+    return (
+      `<rect class="${tone(groups.indexOf(group))}" x="${n(left + i * step + 1)}" ` +
+      `y="${n(from)}" width="${n(Math.max(1, step - 2))}" ` +
+      `height="${n(Math.max(1.5, to - from))}"/>`
+    )
   })
   const shown = groups.filter((group) => values.some((v) => v.group === group))
-  return `${svg(width, top + height + 8, [...grid, ...drawn].join('\n'))}${legend(shown.map((label) => ({ label, tone: groups.indexOf(label) })))}`
+  const named = shown.map((label) => ({ label, tone: groups.indexOf(label) }))
+  return svg(width, top + height + 8, [...grid, ...drawn].join('\n')) + legend(named)
 }
 
 export const escapeHtml = (text: string): string =>
@@ -152,7 +172,9 @@ export const signed = (value: number): string => {
 }
 
 const legend = (items: readonly { readonly label: string; readonly tone?: number }[]): string =>
-  `<p class="legend">${items.map((item, i) => `<span class="${tone(item.tone ?? i)}">${escapeHtml(item.label)}</span>`).join('')}</p>`
+  `<p class="legend">${items
+    .map((item, i) => `<span class="${tone(item.tone ?? i)}">${escapeHtml(item.label)}</span>`)
+    .join('')}</p>`
 
 const tone = (i: number): string => `s${((i % 8) + 8) % 8}`
 
@@ -188,6 +210,7 @@ const thinned = (xs: readonly number[]): readonly number[] => {
 }
 
 const svg = (width: number, height: number, body: string): string =>
-  `<div class="plot"><svg viewBox="0 0 ${width} ${Math.ceil(height)}" role="img">${body}</svg></div>`
+  `<div class="plot"><svg viewBox="0 0 ${width} ${Math.ceil(height)}" ` +
+  `role="img">${body}</svg></div>`
 
 const n = (value: number): string => value.toFixed(1)

@@ -1,4 +1,4 @@
-/** What a report says, in words and rows, before it becomes HTML or Markdown. Every sentence follows from the figures. */
+/** A report's words and rows, before they become HTML or Markdown; all follow from the figures. */
 import type { Result } from '../measure/results.ts'
 import type { ArmFigures, At, Estimate } from '../run/figures.ts'
 import { ARM_LABELS } from '../run/lineup.ts'
@@ -23,7 +23,10 @@ export const estimateText = ({ value, interval }: Pick<Estimate, 'value' | 'inte
   `${short(value)} [${interval.map(short).join(', ')}]`
 
 export const question = ({ scenario, people, seed, model }: RunReport): string =>
-  `Whether people who come to Claude with a small local model that a federation has taught are served better, and sooner, than they would be alone. ${scenario.about} Scenario ${scenario.name}, seed ${seed}, local model ${model}; ${people.learners} devices to learn from, ${people.newcomers} people judged, ${people.requests} requests.`
+  'Whether people who come to Claude with a small local model that a federation has taught ' +
+  `are served better, and sooner, than they would be alone. ${scenario.about} Scenario ` +
+  `${scenario.name}, seed ${seed}, local model ${model}; ${people.learners} devices to ` +
+  `learn from, ${people.newcomers} people judged, ${people.requests} requests.`
 
 /** What came out, in three sentences; fewer where something was left out. */
 export const findings = (report: RunReport): string[] =>
@@ -39,7 +42,12 @@ const soonerSentence = ({ figures, people }: RunReport): string | null => {
   const [a, b] = [armAt(figures.arms, more), armAt(figures.arms, less)]
   if (!a || !b) return null
   const verdict = clearly(sooner, 'more than', 'less than', 'no clear difference from')
-  return `With the federation, new people win ${percent(a.utility.value)} of what there is to win over a random answer after ${more.budget} choices of their own: ${verdict} the ${percent(b.utility.value)} that they win alone after ${less.budget} (difference ${estimateText(sooner)}, ${people.withTaste} people).`
+  return (
+    `With the federation, new people win ${percent(a.utility.value)} of what there is to win ` +
+    `over a random answer after ${more.budget} choices of their own: ${verdict} the ` +
+    `${percent(b.utility.value)} that they win alone after ${less.budget} (difference ` +
+    `${estimateText(sooner)}, ${people.withTaste} people).`
+  )
 }
 
 const partsSentence = ({ figures }: RunReport): string | null => {
@@ -61,7 +69,12 @@ const partsSentence = ({ figures }: RunReport): string | null => {
   ]
   if (!prior || !lora || !both) return null
   const adds = clearly(both, 'adds', 'takes', 'adds nothing certain:')
-  return `At ${budget} choices the prior alone is worth ${signed(prior.value)} [${prior.interval.map(short).join(', ')}] over no federation and LoRA alone ${signed(lora.value)} [${lora.interval.map(short).join(', ')}]; LoRA on top of the prior ${adds} ${estimateText(both)}.`
+  return (
+    `At ${budget} choices the prior alone is worth ${signed(prior.value)} ` +
+    `[${prior.interval.map(short).join(', ')}] over no federation and LoRA alone ` +
+    `${signed(lora.value)} [${lora.interval.map(short).join(', ')}]; LoRA on top of the prior ` +
+    `${adds} ${estimateText(both)}.`
+  )
 }
 
 const productSentence = (report: RunReport): string | null => {
@@ -71,10 +84,19 @@ const productSentence = (report: RunReport): string | null => {
   if (budget === undefined || !mean || !worst) return null
   const cost = get('extra_dollars.with_taste')
   const indifferent = get('extra_dollars.indifferent')
-  const price = cost
-    ? ` Its further answers cost at most ${money(cost.value)} a request${indifferent ? `, and ${money(indifferent.interval?.[1] ?? indifferent.value)} for people without a taste, who gain and lose nothing` : ''}.`
+  const forIndifferent = indifferent
+    ? `, and ${money(indifferent.interval?.[1] ?? indifferent.value)} for people without ` +
+      'a taste, who gain and lose nothing'
     : ''
-  return `After ${budget} choices, what the product itself returns is worth ${signed(mean.value)} points over Claude's first answer on average, and ${signed(worst.value)} for the worst-served tenth of people (100 points: all that there is to win over a random answer).${price}`
+  const price = cost
+    ? ` Its further answers cost at most ${money(cost.value)} a request${forIndifferent}.`
+    : ''
+  return (
+    `After ${budget} choices, what the product itself returns is worth ${signed(mean.value)} ` +
+    `points over Claude's first answer on average, and ${signed(worst.value)} for the ` +
+    'worst-served tenth of people (100 points: all that there is to win over a random ' +
+    `answer).${price}`
+  )
 }
 
 /** A difference's verdict by its interval. */
@@ -165,17 +187,30 @@ export const costTable = (report: RunReport): { head: string[]; rows: string[][]
 export const method = (report: RunReport): string[] => {
   const { scenario, people } = report
   const { world, federation } = scenario
-  const adapter = `${federation.adapter.layers} layers below the exit, rank ${federation.adapter.rank}`
+  const { layers, rank } = federation.adapter
+  const adapter = `${layers} layers below the exit, rank ${rank}`
   const steps = federation.steps.map((step) => {
     const rounds = `${step.rounds} ${step.rounds > 1 ? 'rounds' : 'round'}`
     const cohort = step.cohort ? `, ${step.cohort} devices drawn for each` : ''
     return `${step.kind}: ${rounds}${cohort}`
   })
   return [
-    'Score of an arm for a person: Σ (u(picked) − mean u) / Σ (max u − mean u) over unseen requests; 0 is a random pick, 1 always the best. Means are over people who have something to win; intervals are 95 % bootstrap intervals over people, and differences are paired over them.',
-    `The ${people.newcomers} people judged took no part in the federation, and are judged on ${scenario.people.newcomers.requests} requests each about topics that no training choice of anybody was about (${Math.round(100 * world.unseen)} % of the topics), with ${world.variants} answers to each. ${people.newcomers - people.withTaste} of them have no taste and choose at random.`,
-    `The federation is the real server and the real device agent in one process; they share the local model and the states that it reads out of a text. Its plan: ${steps.join('; ')}. LoRA lies on ${adapter}.`,
-    'Points: hundredths of what there is to win over a random answer, averaged over people with a taste, so that they are defined for people without one. The product is a device with its own settings: how many answers it asks for, its margin, its certainty and its exploration are its own; it picks among those answers only.',
+    'Score of an arm for a person: Σ (u(picked) − mean u) / Σ (max u − mean u) over unseen ' +
+      'requests; 0 is a random pick, 1 always the best. Means are over people who have ' +
+      'something to win; intervals are 95 % bootstrap intervals over people, and differences ' +
+      'are paired over them.',
+    `The ${people.newcomers} people judged took no part in the federation, and are judged ` +
+      `on ${scenario.people.newcomers.requests} requests each about topics that no training ` +
+      `choice of anybody was about (${Math.round(100 * world.unseen)} % of the topics), with ` +
+      `${world.variants} answers to each. ${people.newcomers - people.withTaste} of them have ` +
+      'no taste and choose at random.',
+    'The federation is the real server and the real device agent in one process; they share ' +
+      'the local model and the states that it reads out of a text. Its plan: ' +
+      `${steps.join('; ')}. LoRA lies on ${adapter}.`,
+    'Points: hundredths of what there is to win over a random answer, averaged over people ' +
+      'with a taste, so that they are defined for people without one. The product is a device ' +
+      'with its own settings: how many answers it asks for, its margin, its certainty and its ' +
+      'exploration are its own; it picks among those answers only.',
     ...(report.ablate.length > 0
       ? [`Taken away: ${report.ablate.map((a) => `${a} (${ABLATIONS[a]})`).join('; ')}.`]
       : []),
@@ -183,13 +218,19 @@ export const method = (report: RunReport): string[] => {
 }
 
 export const limits = (report: RunReport): string[] => [
-  'The people and their answers are simulated: tastes are linear in traits of answers that are composed from templates. The mock is not Claude, and people are less simple. What carries over is the comparison of arms on equal terms, not the size of the shares.',
-  'The prior of the arm “prior, no LoRA” is that of the last release before the adapter is trained; the federated arm’s prior had further rounds afterwards.',
+  'The people and their answers are simulated: tastes are linear in traits of answers that ' +
+    'are composed from templates. The mock is not Claude, and people are less simple. What ' +
+    'carries over is the comparison of arms on equal terms, not the size of the shares.',
+  'The prior of the arm “prior, no LoRA” is that of the last release before the adapter is ' +
+    'trained; the federated arm’s prior had further rounds afterwards.',
   ...(report.model === 'tiny'
     ? ['The local model of this run is a tiny random one: its figures say nothing about quality.']
     : []),
   ...smallArms(report),
-  `Costs are upper bounds by a price table, as if no prompt cache held. Energy is processor time of the engine’s processes × ${WATTS_A_CORE} W a core, a stated figure for a laptop and not a measurement of power; devices that share nothing read each of their answers themselves.`,
+  'Costs are upper bounds by a price table, as if no prompt cache held. Energy is processor ' +
+    `time of the engine’s processes × ${WATTS_A_CORE} W a core, a stated figure for a laptop ` +
+    'and not a measurement of power; devices that share nothing read each of their answers ' +
+    'themselves.',
 ]
 
 const smallArms = ({ figures, people }: RunReport): string[] => {
@@ -198,7 +239,8 @@ const smallArms = ({ figures, people }: RunReport): string[] => {
   return names.length === 0
     ? []
     : [
-        `Judged on fewer people, because they cost much: ${names.map(([arm, n]) => `${armLabel(arm)} (${n})`).join(', ')}.`,
+        'Judged on fewer people, because they cost much: ' +
+          `${names.map(([arm, n]) => `${armLabel(arm)} (${n})`).join(', ')}.`,
       ]
 }
 

@@ -51,7 +51,8 @@ export const htmlReport = (report: RunReport, { title, sections = [] }: Extra = 
       `<p class="lead">${escapeHtml(question(report))}</p>`,
       ...(report.model === 'tiny'
         ? [
-            '<p class="warning">The local model of this run is a tiny random one: its figures say nothing about quality.</p>',
+            '<p class="warning">The local model of this run is a tiny random one: its ' +
+              'figures say nothing about quality.</p>',
           ]
         : []),
       ...(report.ablate.length > 0
@@ -74,7 +75,8 @@ export const htmlReport = (report: RunReport, { title, sections = [] }: Extra = 
       '<h2>Limits</h2>',
       paragraphs(limits(report)),
       '<h2>All figures</h2>',
-      `<details><summary>${allResults(report).length} figures</summary>${allFigures(report)}</details>`,
+      `<details><summary>${allResults(report).length} ` +
+        `figures</summary>${allFigures(report)}</details>`,
     ].join('\n'),
   )
 
@@ -120,7 +122,8 @@ const curves = (report: RunReport): string[] => {
     ? []
     : [
         '<h2>How soon it learns</h2>',
-        '<p>Share of the reachable utility that new people win on unseen requests, by the choices that they have made; whiskers are 95 % intervals over people.</p>',
+        '<p>Share of the reachable utility that new people win on unseen requests, by the ' +
+          'choices that they have made; whiskers are 95 % intervals over people.</p>',
         lineChart(series, { xLabel: 'own choices (logarithmic)', scale: 'log' }),
       ]
 }
@@ -144,7 +147,8 @@ const differences = ({ figures }: RunReport): string[] => {
     ? []
     : [
         '<h2>Differences</h2>',
-        '<p>Paired over people, in shares; the number after an arm is that of choices. Coloured where the 95 % interval leaves 0 out.</p>',
+        '<p>Paired over people, in shares; the number after an arm is that of choices. ' +
+          'Coloured where the 95 % interval leaves 0 out.</p>',
         forestPlot(rows),
       ]
 }
@@ -194,7 +198,8 @@ const people = (report: RunReport): string[] => {
   const { head, rows } = costTable(report)
   return [
     '<h2>Person by person</h2>',
-    `<p>What the product returns beyond Claude’s first answer after ${last.budget} choices, in points; a bar is a person.</p>`,
+    `<p>What the product returns beyond Claude’s first answer after ${last.budget} choices, ` +
+      'in points; a bar is a person.</p>',
     sortedBars(values, groups),
     '<h3>What it asks for, and what that costs</h3>',
     table(
@@ -209,7 +214,9 @@ const rounds = ({ rounds: judged, scenario }: RunReport): string[] =>
     ? []
     : [
         '<h2>Round by round</h2>',
-        `<p>New people after ${scenario.rounds.budget} choices of their own, under releases along the way: ${escapeHtml(judged.map((r) => `${r.at + 1} ${r.kind}`).join(', '))}.</p>`,
+        `<p>New people after ${scenario.rounds.budget} choices of their own, under releases ` +
+          'along the way: ' +
+          `${escapeHtml(judged.map((r) => `${r.at + 1} ${r.kind}`).join(', '))}.</p>`,
         lineChart(
           [
             {

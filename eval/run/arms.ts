@@ -1,4 +1,4 @@
-/** The arms that are compared: each picks one candidate of an unseen prompt for a user whose earlier choices it may know. */
+/** The arms: each picks a candidate of an unseen prompt for a user, with or without their past. */
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { Rng } from '../../adapters/random.ts'
@@ -14,7 +14,7 @@ import { scoreFeatures } from '../../device/reward/reward.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import type { Pick } from '../measure/metrics.ts'
 
-/** What a learning arm starts from: nothing released (a device on its own), or parts of a release. */
+/** What a learning arm starts from: nothing released, or parts of a release. */
 export type StartingPoint = {
   readonly adapters: readonly LoraFeed[]
   readonly prior: Prior | null
@@ -25,7 +25,7 @@ export const ON_ITS_OWN: StartingPoint = { adapters: [], prior: null, scale: nul
 
 export type Picker = (log: UserLog, budget: number) => Promise<Pick[]>
 
-/** Scores of every candidate of every test line: the highest is picked, the earlier of two equals. */
+/** A score for every candidate of every test line: the highest wins, the earlier of two equals. */
 export type Scorer = (log: UserLog, budget: number) => Promise<number[][]>
 
 export const pickHighest =

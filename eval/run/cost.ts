@@ -10,8 +10,9 @@ import { meanEstimate, resultOf } from './figures.ts'
 import type { Judged } from './judge.ts'
 
 /**
- * Mean over people of what a request costs beyond Claude's first answer, by the product's budget, apart for who has no taste. An upper
- * bound: every further answer pays its input in full, as if no prompt cache held.
+ * Mean over people of what a request costs beyond Claude's first answer, by the product's budget,
+ * apart for who has no taste. An upper bound: every further answer pays its input in full, as if no
+ * prompt cache held.
  */
 export const costResults = (
   judged: Judged,

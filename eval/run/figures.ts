@@ -58,8 +58,9 @@ const METRICS = {
 type Metric = keyof typeof METRICS
 
 /**
- * Over people who have something to win: the others' share is 0/0. Differences are paired over the people that both arms were judged
- * on. Every interval has its own stream of randomness, so that leaving an arm out changes no other figure.
+ * Over people who have something to win: the others' share is 0/0. Differences are paired over the
+ * people that both arms were judged on. Every interval has its own stream of randomness, so that
+ * leaving an arm out changes no other figure.
  */
 export const figuresOf = (judged: Judged, options: FigureOptions): Figures => {
   const { prefix } = options
@@ -111,7 +112,7 @@ export const dotted = ({ arm, budget }: At): string => (budget === null ? arm : 
 
 const fixedPicks = (judged: Judged, arm: string) => judged.get(arm)?.get(0)
 
-/** Arms that own choices make no difference to are told by their single budget 0, which no other arm has alone. */
+/** Arms that own choices do not affect have the single budget 0, which no other arm has alone. */
 const atOf = (judged: Judged): At[] =>
   [...judged].flatMap(([arm, byBudget]) => {
     const budgets = [...byBudget.keys()]

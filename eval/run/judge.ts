@@ -1,4 +1,4 @@
-/** Runs arms over people. What an arm picked for somebody is written down at once, under all that it depends on, and never computed twice. */
+/** Runs arms over people. Picks are kept by all that they depend on, and never computed twice. */
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'

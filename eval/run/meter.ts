@@ -1,11 +1,11 @@
-/** What the work cost this machine: seconds, processor time of the engine's processes, and energy by a stated model. */
+/** What the work cost: seconds, the engine's processor time, and energy by a stated model. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { seededRng } from '../../adapters/random.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import { medianOf } from '../measure/metrics.ts'
 import type { Result } from '../measure/results.ts'
 
-/** Of one busy core of a laptop, its share of memory and board included. Nothing here reads a power meter. */
+/** One busy laptop core, with its share of memory and board. No power meter is read. */
 export const WATTS_A_CORE = 6
 
 type Work = { calls: number; items: number; seconds: number; cpuSeconds: number }
@@ -71,7 +71,7 @@ export const scoringSeconds = async (
   return seconds
 }
 
-/** Joules are processor seconds times the watts above; a part that was not computed in this run is left out. */
+/** Joules are processor seconds × the watts above; what was not computed here is left out. */
 export const measuredResults = (
   { answers, pairs }: Pick<Meter, 'answers' | 'pairs'>,
   latency: readonly number[],
@@ -94,7 +94,7 @@ const perItem = (name: string, { items, seconds, cpuSeconds }: Work): Result[] =
         },
       ]
 
-/** User and system time of all descendants of this process that still run. 0 where /proc does not tell. */
+/** User and system time of this process's running descendants; 0 where /proc does not say. */
 export const childCpuSeconds = (): number => {
   if (process.platform !== 'linux') return 0
   const rows = new Map<number, { parent: number; ticks: number }>()

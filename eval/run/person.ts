@@ -1,4 +1,4 @@
-/** Arms that are a device: the agent's own code serves one person, on a release that it did not have to download. */
+/** Arms that are a device: the agent's own code serves one person, on a given release. */
 
 import { createHash } from 'node:crypto'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
@@ -40,7 +40,7 @@ export type PersonDeps = {
 
 export type ReleaseBytes = { readonly hash: string; readonly release: Uint8Array }
 
-/** The candidates that a device orders, and the choices that it has learned from, are read with its default settings. */
+/** Candidates and choices are read with the device's default settings. */
 const withPerson = async <T>(
   deps: PersonDeps,
   { user, train }: UserLog,
@@ -86,7 +86,7 @@ const BETWEEN_MS = 20 * 60 * 1000
 /** What an app allows an answer to have. */
 const MAX_TOKENS = 1024
 
-/** What the product returns: as many answers as the device asks for, and its own decision among them, margin and exploration included. */
+/** What the product returns: its own number of answers, margin and exploration. */
 export const productArm =
   (deps: PersonDeps, release: ReleaseBytes | null, settings: DeviceSettingsInput = {}): Picker =>
   (log, budget) =>
@@ -105,8 +105,9 @@ export const productArm =
     })
 
 /**
- * The whole product: the block that the device chooses goes to Claude, which answers under it, and the device picks among those answers.
- * A relevance head is fitted once for all people, since it knows none of them.
+ * The whole product: the block that the device chooses goes to Claude, which answers under it, and
+ * the device picks among those answers. A relevance head is fitted once for all people, since it
+ * knows none of them.
  */
 export const wholeArm = (
   deps: PersonDeps,
@@ -169,7 +170,7 @@ const planFor = (
     inputTokens: inputTokens(line),
   }).count
 
-/** A private adapter over the release, the head refitted under both; every candidate is scored, nothing is explored. */
+/** A private adapter over the release, the head refitted under both; nothing is explored. */
 export const privateArm =
   (deps: PersonDeps, release: ReleaseBytes): Picker =>
   (log, budget) =>
@@ -183,7 +184,7 @@ export const privateArm =
       return picks
     })
 
-/** An adapter of the person alone, trained by DPO; its implicit reward is the log-ratio to the base. */
+/** A person's own adapter, trained by DPO; its implicit reward is the log-ratio to the base. */
 export const dpoArm =
   (deps: PersonDeps, likelihood: Likelihood): Picker =>
   (log, budget) =>

@@ -1,4 +1,4 @@
-/** `loreweave-eval rerank`: every arm on a choice log from anywhere, the federation's learned from another or read from a release. */
+/** `rerank`: every arm on a choice log from anywhere, with a federation's release or none. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -36,7 +36,7 @@ export type RerankOptions = {
   readonly outputs?: readonly string[]
   readonly skipBad?: boolean
   readonly exit?: number
-  /** People on whom the likelihood and the log-ratio are judged, and those on whom a private adapter and DPO are. */
+  /** People on whom likelihood and log-ratio, and a private adapter and DPO, are judged. */
   readonly likelihood: number
   readonly costly: number
   /** Model of Claude by whose price the product decides how many answers to ask for. */
@@ -51,7 +51,7 @@ export type RerankOptions = {
   readonly signal?: AbortSignal
 }
 
-/** Fails with E_DATA on bad lines (unless skipBad), or where no user has a test line; and as federate and openModel do. */
+/** E_DATA: bad lines (unless skipBad), no test line; else fails as federate and openModel do. */
 export const runRerank = async (options: RerankOptions): Promise<Results> => {
   const { outputs = [], skipBad = false, log, signal } = options
   const file = { outputs, skipBad, log }
@@ -138,7 +138,7 @@ const compare = async (options: RerankOptions, opened: Opened): Promise<Results>
   return { results: figuresOf(judged, { prefix: 'rerank', seed }).results }
 }
 
-/** Of a federation over the population, or of the release that is given; null where the people are on their own. */
+/** A federation's over the population, or the given release; null: people are on their own. */
 const releasesFor = async (
   { plan, release, seed, out, log, signal, ...options }: RerankOptions,
   { model, population }: Opened,
@@ -176,7 +176,8 @@ const tellOf = (
   const few = logs.filter((user) => user.train.length < most).length
   if (few > 0)
     log(
-      `${few} of ${logs.length} users have fewer than ${most} choices: they are judged with what they have`,
+      `${few} of ${logs.length} users have fewer than ${most} choices: they are judged with ` +
+        'what they have',
     )
   const names = new Set(population.map((user) => user.user))
   const both = logs.filter((user) => names.has(user.user)).length

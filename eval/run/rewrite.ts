@@ -1,4 +1,4 @@
-/** `loreweave-eval rewrite`: for each line of a choice log, the exact request that a device would send, and why. */
+/** `rewrite`: for each line of a choice log, the exact request a device would send, and why. */
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
@@ -35,7 +35,7 @@ const ProfileFile = z.union([
   z.array(Stated),
 ])
 
-/** `loreweave profile --json`, {"preferences": […]} or a bare list; a preference needs dimension and direction. E_DATA. */
+/** `loreweave profile --json`, {"preferences": […]} or a bare list of them. Fails with E_DATA. */
 export const readProfileFile = (text: string): Profile => {
   const parsed = ProfileFile.safeParse(parseJson(text, 'the profile'))
   if (parsed.success) {
@@ -50,7 +50,8 @@ export const readProfileFile = (text: string): Profile => {
   }
   throw new FedError(
     'E_DATA',
-    'the profile must hold preferences such as {"dimension": "length", "direction": -1}, one a dimension',
+    'the profile must hold preferences such as {"dimension": "length", "direction": -1}, ' +
+      'one a dimension',
   )
 }
 
@@ -64,7 +65,7 @@ export type RewrittenLine = {
   readonly request: { readonly system?: SystemPrompt; readonly messages: readonly ChatMessage[] }
 }
 
-/** Each line as a device with this profile would treat it, in order; a user's later turns find the block of the first. */
+/** Each line as a device with this profile treats it; later turns find the block of the first. */
 export const rewriteLines = async (
   lines: readonly NumberedLine[],
   profile: Profile,

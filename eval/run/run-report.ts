@@ -18,7 +18,7 @@ export type RunReport = {
     readonly requests: number
   }
   readonly figures: Figures
-  /** The federated arm under releases along the way. at: the round's number in the whole plan, from 0. */
+  /** The federated arm under releases along the way. at: the round's number in the plan, from 0. */
   readonly rounds: readonly {
     readonly at: number
     readonly kind: string

@@ -1,4 +1,4 @@
-/** `loreweave-eval run`: a scenario from its people to its figures. What is finished is kept in the folder and not computed again. */
+/** `run`: a scenario from its people to its figures. Finished work is kept in the folder. */
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -30,7 +30,7 @@ export type RunOptions = {
   readonly signal?: AbortSignal
 }
 
-/** Memory for states below the adapter: those of a scenario's answers, so that rounds need not compute them again. */
+/** Memory for states below the adapter, so that rounds need not compute them again. */
 const CACHE_BYTES = 1.5 * 2 ** 30
 
 /** Fails with E_MODEL_MISSING, E_CONFLICT (another run is at work in the folder), E_CANCELLED. */

@@ -1,4 +1,4 @@
-/** What an evaluation consists of, as data: people, requests, the federation's plan, arms. Built in, or from a JSON file. */
+/** What an evaluation consists of, as data: people, requests, the federation's plan, arms. */
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
@@ -12,7 +12,7 @@ export const DEFAULT_CLAUDE = 'claude-sonnet-5-5'
 
 const count = (least: number, most: number) => z.int().min(least).max(most)
 
-/** An arm that costs much is judged on the first so many newcomers, after these numbers of choices; 0 people: not at all. */
+/** A costly arm is judged on the first few newcomers, after these numbers of choices. */
 const CostlyArm = z.strictObject({
   people: count(0, 10_000).default(0),
   budgets: z.array(count(1, 10_000)).max(20).default([30]),
@@ -51,11 +51,11 @@ export const Scenario = z.strictObject({
   federation: FederationPlan,
   /** Model of Claude by whose price the product decides how many answers to ask for. */
   claude: z.string().min(1).max(100).default(DEFAULT_CLAUDE),
-  /** Newcomers are judged after so many choices under up to so many of the releases, evenly spaced, the last included. */
+  /** Newcomers are judged under up to so many releases, evenly spaced, the last included. */
   rounds: z
     .strictObject({ budget: count(0, 10_000).default(10), points: count(0, 1000).default(8) })
     .prefault({}),
-  /** Mean log-probability, and the log-ratio of adapter and base: a pass through all layers for each candidate. */
+  /** Mean log-probability, and the log-ratio of adapter and base: full passes, so costly. */
   likelihood: CostlyArm.omit({ budgets: true }).prefault({}),
   /** A private adapter over the federated one. */
   private: CostlyArm.prefault({}),
@@ -96,13 +96,14 @@ export const SCENARIOS = {
   tiny: readData('scenarios/tiny.json', Scenario),
 }
 
-/** A built-in scenario's name, or the path of a JSON file. Fails with E_USAGE (no such), E_DATA (does not match the schema). */
+/** A built-in scenario's name, or a JSON file's path. Fails with E_USAGE (no such), E_DATA. */
 export const readScenario = (nameOrFile: string): Scenario => {
   if (Object.hasOwn(SCENARIOS, nameOrFile)) return SCENARIOS[nameOrFile as keyof typeof SCENARIOS]
   if (!existsSync(nameOrFile))
     throw new FedError(
       'E_USAGE',
-      `no scenario ${JSON.stringify(nameOrFile.slice(0, 100))}: expected ${Object.keys(SCENARIOS).join(', ')} or a JSON file`,
+      `no scenario ${JSON.stringify(nameOrFile.slice(0, 100))}: expected ` +
+        `${Object.keys(SCENARIOS).join(', ')} or a JSON file`,
     )
   const parsed = Scenario.safeParse(parseJson(readText(nameOrFile), 'the scenario'))
   if (parsed.success) return parsed.data

@@ -17,7 +17,7 @@ export type World = {
   readonly claude: SimClaude
 }
 
-/** What the mocked Claude answers to a line's messages under a system prompt, and what that is worth to its user. */
+/** What the mocked Claude answers to a line under a system prompt, and its worth to the user. */
 export type SimClaude = (
   line: ChoiceLine,
   system: SystemPrompt | undefined,

@@ -1,4 +1,4 @@
-/** The agent under test: the program that people run, started again whenever it ends, as a service manager does. */
+/** The agent under test: the program, started again whenever it ends, as by a service manager. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
@@ -17,7 +17,7 @@ export type Agent = {
   readonly running: () => Running | null
   /** Whether it trains or takes part in a round. */
   readonly isAtWork: () => boolean
-  /** A call of its API with the device token; status null where none was answered within the limit. */
+  /** A call of its API with the device token; status null: no answer within the limit. */
   readonly call: (
     method: string,
     path: string,

@@ -1,4 +1,4 @@
-/** An app that talks to Claude through the device all day, as apps do: it knows nothing of Loreweave. */
+/** An app that talks to Claude through the device all day and knows nothing of Loreweave. */
 import { randomBytes } from 'node:crypto'
 import type { Ask } from './plan.ts'
 

@@ -36,7 +36,8 @@ const sentence = ({ to, count, longestMs }: Run): string => {
   const longest = `${Math.round(longestMs)} ms`
   return count === 1
     ? `The app asks Claude, and is answered within ${longest}.`
-    : `Until ${stamp(to).slice(4)} the app asks ${count} times and is answered, within ${longest} at most.`
+    : `Until ${stamp(to).slice(4)} the app asks ${count} times and is answered, within ` +
+        `${longest} at most.`
 }
 
 /** What is wrong, as "Claude …" or "the server …" goes on. */

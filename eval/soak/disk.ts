@@ -18,7 +18,7 @@ export type Disk = {
 const SIZE_MEGABYTES = 96
 const FILLER = 'filler'
 
-/** A file system of its own where that is allowed (root on Linux): only there a disk can be full or read-only. */
+/** A file system of its own if root on Linux can make one: only that can be full or read-only. */
 export const openDisk = (folder: string): Disk => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const isOwn = isMounted(folder)

@@ -1,4 +1,4 @@
-/** The operator with a real server program, and two other people's devices, so that rounds come about. */
+/** The operator with a real server program, and two other devices, so that rounds come about. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'

@@ -1,4 +1,4 @@
-/** What the device has told its user and the app during the week, and what must therefore hold. Pure. */
+/** What the device has acknowledged during the week, and what must therefore hold. Pure. */
 import type { Passed } from './network.ts'
 
 /** word: occurs in this conversation and nowhere else. */
@@ -56,7 +56,8 @@ export const wrongs = (ledger: Ledger, found: Found, bounds: Bounds): string[] =
   ...lostUpdates(ledger, found),
   ...(found.residentBytes !== null && found.residentBytes > bounds.residentBytes
     ? [
-        `the agent holds ${megabytes(found.residentBytes)} of memory, more than ${megabytes(bounds.residentBytes)}`,
+        `the agent holds ${megabytes(found.residentBytes)} of memory, more than ` +
+          `${megabytes(bounds.residentBytes)}`,
       ]
     : []),
   ...(found.homeBytes > bounds.homeBytes

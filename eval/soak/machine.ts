@@ -1,4 +1,4 @@
-/** One simulated computer: the project's own programs as child processes, on clocks that jump together. */
+/** One simulated computer: our programs as child processes, on clocks that jump together. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'

@@ -1,11 +1,11 @@
-/** What lies between programs: passes requests on, unless the network or the far side has a bad hour. */
+/** Stands between programs and passes requests on, unless network or far side has a bad hour. */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
 /**
- * refused: no connection; hangs: no answer ever; silent: headers, then nothing more; broken: lost in
- * the middle of the answer; slow: each answer a second late; overloaded, failing: statuses of the
- * service; page: a gateway's page of HTML; small: a gateway that takes no body over a megabyte.
+ * refused: no connection; hangs: no answer ever; silent: headers, then nothing more; broken: lost
+ * in the middle of the answer; slow: each answer a second late; overloaded, failing: statuses of
+ * the service; page: a gateway's page of HTML; small: a gateway that takes no body over a megabyte.
  */
 export const WEATHERS = [
   'fair',

@@ -86,7 +86,10 @@ export const openUser = (agent: Agent, clock: () => number): User => {
         withoutConsent.push({ from: clock(), until: null })
       if (status === 200) isConsented = isGranted
       else if (status === null) isConsented = null
-      return `The user ${isGranted ? 'consents to contribute' : 'withdraws the consent'}${outcome(status)}.`
+      return (
+        'The user ' +
+        `${isGranted ? 'consents to contribute' : 'withdraws the consent'}${outcome(status)}.`
+      )
     },
     forgets: async () => {
       const one = alive().at(Math.floor(alive().length / 2))

@@ -46,7 +46,7 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Oldest first. The first day has no faults before noon, and the last hours none: what is out of order then comes back. */
+/** Oldest first. No faults before the first noon, nor in the last hours: all must then recover. */
 export const planWeek = (seed: number, days: number): Event[] => {
   const rng = seededRng(`soak/${seed}`)
   const events = Array.from({ length: days }, (_, day) =>

@@ -1,4 +1,4 @@
-/** Lives through the plan: each event is done to the real programs, and what is promised is checked twice a day. */
+/** Lives through the plan: does each event to the real programs, checks promises twice a day. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -369,5 +369,8 @@ const checks = async (world: World): Promise<string> => {
   state.residentBytes = Math.max(state.residentBytes, found.residentBytes ?? 0)
   state.homeBytes = Math.max(state.homeBytes, found.homeBytes)
   for (const round of found.acceptedRounds) state.rounds.add(round)
-  return `All is checked: memory ${megabytes(residentBytes(agent.pid()) ?? 0)}, home ${megabytes(bytesIn(join(disk.folder, 'home')))}, ${state.rounds.size} rounds.`
+  return (
+    `All is checked: memory ${megabytes(residentBytes(agent.pid()) ?? 0)}, home ` +
+    `${megabytes(bytesIn(join(disk.folder, 'home')))}, ${state.rounds.size} rounds.`
+  )
 }

@@ -87,7 +87,7 @@ test.each<[string, (string | number)[], keyof typeof READERS]>([
   ['answers/wording/en.json', ['leads'], 'wording'],
   ['answers/further.json', ['en'], 'bankRequests'],
   ['answers/demands.json', [0, 'levels'], 'constraints'],
-  ['answers/preference-rules.json', [0], 'preferences'],
+  ['answers/preference-rules.json', ['rules', 0], 'preferences'],
   ['claude-models.json', ['kinds', 'base'], 'models'],
   ['labelled/rewriting/ordinary.json', [0], 'labelled'],
   ['labelled/rewriting/fillers.json', ['en'], 'labelled'],
