@@ -1,17 +1,21 @@
 /** The federation server as a value: tests and the eval call app.request, cli.ts serves it over HTTP. */
-import { Hono } from 'hono'
+import type { Hono, MiddlewareHandler } from 'hono'
+import { JSON_TYPE, typeOf } from '../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../adapters/errors.ts'
-import { PROTOCOL_VERSION } from '../adapters/wire/primitives.ts'
+import { MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../adapters/wire/primitives.ts'
 import type { ServerDeps } from './config.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { aggregateInProcess } from './releases/aggregate.ts'
 import { createCoordinator } from './rounds/coordinator.ts'
-import { deviceRoutes } from './routes/devices.ts'
-import { operatorRoutes } from './routes/operator.ts'
+import { checkedApp, limitBody, readJson } from './routes/body.ts'
+import { requireOperator } from './routes/operator.ts'
+import { ALL_ROUTES } from './routes/reference.ts'
+import type { RouteDeps, ServerEnv, ServerRoute } from './routes/route.ts'
+import { readSigned, requireDevice, requireEnrolledKey, requireSignature } from './routes/signed.ts'
 import { newCredential } from './secrets.ts'
 
 export type FederationServer = {
-  readonly app: Hono
+  readonly app: Pick<Hono<ServerEnv>, 'fetch' | 'request' | 'routes'>
   /** Passes deadlines that are over at `now` and resolves once no closed round waits for its release. */
   tick(now: number): Promise<void>
   /** Removes what a kill left behind. Call it before the first request, or it may take an upload for a leftover. */
@@ -29,11 +33,14 @@ export const createServer = (
   if (config.operatorCredential.length < 16)
     throw new RangeError('operatorCredential must have at least 16 characters')
   const coordinator = createCoordinator(deps)
-  const routeDeps = { ...deps, coordinator, uploadKey: uploadKeyOf(deps) }
-  const app = new Hono()
-    .get('/v1/health', (c) => c.json({ status: 'ok', protocol: PROTOCOL_VERSION }))
-    .route('/', operatorRoutes(routeDeps))
-    .route('/', deviceRoutes(routeDeps))
+  const routeDeps: RouteDeps = { ...deps, coordinator, uploadKey: uploadKeyOf(deps) }
+  const app = checkedApp()
+  app.use('/v1/operator/*', requireOperator(deps))
+  for (const route of Object.values(ALL_ROUTES))
+    app.openapi({ ...route, path: route.path, middleware: guardsOf(deps, route) }, (c) => {
+      c.set('deps', routeDeps)
+      return route.handler(c)
+    })
   app.notFound(() => refusal(new FedError('E_NOT_FOUND', 'no such route')))
   app.onError((error, c) => {
     const where = { method: c.req.method, path: c.req.path.slice(0, 100) }
@@ -53,6 +60,19 @@ export const createServer = (
       store.close()
     },
   }
+}
+
+/** What a request passes before its handler. */
+const guardsOf = (deps: ServerDeps, route: ServerRoute): MiddlewareHandler<ServerEnv>[] => {
+  const guards: MiddlewareHandler<ServerEnv>[] = []
+  if (route.who === 'newcomer') guards.push(requireSignature)
+  if (route.who === 'device') guards.push(requireEnrolledKey(deps))
+  const type = typeOf(route.request?.body)
+  if (type) guards.push(limitBody(type === JSON_TYPE ? MAX_JSON_BYTES : MAX_BINARY_BYTES))
+  if (route.who === 'newcomer') guards.push(readSigned)
+  if (route.who === 'device') guards.push(requireDevice(deps))
+  if (type === JSON_TYPE) guards.push(readJson)
+  return guards
 }
 
 const refusal = ({ code, message }: FedError): Response =>

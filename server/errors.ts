@@ -1,8 +1,7 @@
 /** The only place where the server turns codes into HTTP statuses. */
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ErrorCode } from '../adapters/errors.ts'
 
-export const HTTP_STATUS: Record<ErrorCode, ContentfulStatusCode> = {
+export const HTTP_STATUS: Record<ErrorCode, number> = {
   E_BODY: 400,
   E_PROTOCOL: 400,
   E_TOO_LARGE: 413,
@@ -49,6 +48,6 @@ export const HTTP_STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   E_USAGE: 400,
   E_UPSTREAM: 502,
   E_UNAVAILABLE: 503,
-  E_CANCELLED: 499 as ContentfulStatusCode,
+  E_CANCELLED: 499,
   E_INTERNAL: 500,
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { MODULES } from '../lora/spec.ts'
 
 /** Raised when a message changes its meaning; both sides refuse another version with E_PROTOCOL. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 1 as const
 
 export const MiB = 1024 * 1024
 /** Largest JSON body, and largest binary body (an update or a release). */

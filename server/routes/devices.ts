@@ -1,76 +1,183 @@
 /** What devices call: enrolment, check-in, upload, releases. */
-import { Hono } from 'hono'
+import { BYTES_TYPE, json } from '../../adapters/api-reference/route.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { ReleaseHeader, UpdateHeader } from '../../adapters/wire/containers.ts'
 import {
   CheckInRequest,
-  type CheckInResponse,
+  CheckInResponse,
   EnrollRequest,
-  type EnrollResponse,
-  type UploadResponse,
+  EnrollResponse,
+  UploadResponse,
 } from '../../adapters/wire/federation.ts'
-import {
-  MAX_BINARY_BYTES,
-  MAX_JSON_BYTES,
-  PROTOCOL_VERSION,
-} from '../../adapters/wire/primitives.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, verifySignature } from '../../adapters/wire/signature.ts'
 import type { ServerDeps } from '../config.ts'
 import { checkIn } from '../rounds/check-in.ts'
-import type { Coordinator } from '../rounds/coordinator.ts'
 import { receiveUpload } from '../rounds/upload.ts'
 import { credentialHash } from '../secrets.ts'
-import { parseBody } from './body.ts'
-import { checkTime, type DeviceEnv, readSigned, requireDevice, spendNonce } from './signed.ts'
+import { AT, BASE, DEVICE_ID, FEATURES, HASH } from './examples.ts'
+import { served } from './route.ts'
+import { checkTime, spendNonce } from './signed.ts'
 
-export type RouteDeps = ServerDeps & {
-  readonly coordinator: Coordinator
-  /** Key of the upload tokens. */
-  readonly uploadKey: string
-}
+const protocol = PROTOCOL_VERSION
+const tag = 'Devices' as const
+const who = 'device' as const
+const taken = (duplicate: boolean) =>
+  json(UploadResponse, { protocol, accepted: true, duplicate, digest: HASH })
 
-export const deviceRoutes = (deps: RouteDeps) => {
-  const { store, clock, log } = deps
-  return new Hono<DeviceEnv>()
-    .post('/v1/enroll', async (c) => {
-      const { signable, params, body } = await readSigned(c.req.raw, MAX_JSON_BYTES)
-      const { publicKey, token } = parseBody(body, EnrollRequest)
+/** Releases are sent to devices and to the operator alike. */
+export const RELEASE_BYTES = {
+  requestHeaders: { 'if-none-match': 'The ETag of the bytes that the caller has.' },
+  responseHeaders: { etag: 'The hash of the release.' },
+  responses: {
+    200: {
+      description: 'A container, whose header is a ReleaseHeader',
+      content: { [BYTES_TYPE]: { schema: ReleaseHeader } },
+    },
+    304: { description: 'The caller has these bytes', content: {} },
+  },
+} as const
+
+export const DEVICE_ROUTES = {
+  enroll: served(
+    {
+      method: 'post',
+      path: '/v1/enroll',
+      tag,
+      who: 'newcomer',
+      summary: 'Enrols a device',
+      description:
+        'With a one-time token from the operator, and signed by the key that is enrolled. `deviceId` is derived from that key.',
+      request: {
+        body: json(EnrollRequest, {
+          protocol,
+          token: 'bW9vbi10aWRlLXRva2Vu',
+          publicKey: `${'3q2-7w'.repeat(7)}A`,
+        }),
+      },
+      responses: { 201: json(EnrollResponse, { protocol, deviceId: DEVICE_ID }) },
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENROLL_TOKEN'],
+    },
+    (c) => {
+      const { deps, signed } = c.var
+      const { store, clock, log } = deps
+      const { publicKey, token } = c.req.valid('json')
       const deviceId = deviceIdOf(publicKey)
-      if (params.keyId !== deviceId)
+      if (signed.params.keyId !== deviceId)
         throw new FedError('E_SIGNATURE', 'expected the signature of the key that is enrolled')
-      verifySignature(signable, params, publicKey)
+      verifySignature(signed.signable, signed.params, publicKey)
       const now = clock()
-      checkTime(params, now)
+      checkTime(signed.params, now)
       store.transaction(() => {
         if (!store.spendToken(credentialHash(token), deviceId, now))
           throw new FedError('E_ENROLL_TOKEN', 'the enrolment token is unknown, used or expired')
-        spendNonce(store, params, now)
+        spendNonce(store, signed.params, now)
         if (!store.device(deviceId))
           store.saveDevice({ id: deviceId, publicKey, enrolledAt: now, lastSeenAt: now })
       })
       log('info', 'device_enrolled', { device: deviceId })
-      return c.json({ protocol: PROTOCOL_VERSION, deviceId } satisfies EnrollResponse, 201)
-    })
+      return c.json({ protocol, deviceId }, 201)
+    },
+  ),
 
-    .post('/v1/checkin', requireDevice(deps, MAX_JSON_BYTES), (c) => {
-      const request = parseBody(c.var.body, CheckInRequest)
-      const answer: CheckInResponse = checkIn(deps, c.var.device.id, request, clock())
-      return c.json(answer)
-    })
+  checkIn: served(
+    {
+      method: 'post',
+      path: '/v1/checkin',
+      tag,
+      who,
+      summary: 'Asks for a part in a round',
+      description:
+        'Answered with an assignment, or with a reason and the time to come back after. `choices` is a coarse count.',
+      request: {
+        body: json(CheckInRequest, {
+          protocol,
+          base: BASE,
+          features: FEATURES,
+          consent: {
+            purpose: 'personalization',
+            contributions: ['adapter', 'prior'],
+            grantedAt: AT,
+            expiresAt: null,
+          },
+          choices: '30-99',
+        }),
+      },
+      responses: {
+        200: json(CheckInResponse, {
+          protocol,
+          kind: 'retry',
+          retryAfterMs: 60_000,
+          reason: 'no_job',
+          head: null,
+        }),
+      },
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE'],
+    },
+    (c) => {
+      const { deps, device } = c.var
+      return c.json(checkIn(deps, device.id, c.req.valid('json'), deps.clock()), 200)
+    },
+  ),
 
-    .put('/v1/rounds/:roundId/update', requireDevice(deps, MAX_BINARY_BYTES), async (c) => {
-      const taken = await receiveUpload(deps, {
+  upload: served(
+    {
+      method: 'put',
+      path: '/v1/rounds/{roundId}/update',
+      tag,
+      who,
+      summary: 'Takes the update of a device',
+      description:
+        'A container, whose header is an UpdateHeader. The same bytes may be sent again and are taken once.',
+      requestHeaders: { 'upload-token': 'From the assignment.' },
+      request: {
+        body: { description: 'An update', content: { [BYTES_TYPE]: { schema: UpdateHeader } } },
+      },
+      responses: { 202: taken(false), 200: taken(true) },
+      errors: [
+        'E_TOO_LARGE',
+        'E_AUTH',
+        'E_NO_ROUND',
+        'E_NOT_IN_COHORT',
+        'E_ROUND_CLOSED',
+        'E_TWICE',
+        'E_CONTAINER',
+        'E_SHAPE',
+        'E_NOT_FINITE',
+        'E_NORM',
+        'E_BASE_MODEL',
+        'E_BASIS',
+        'E_FEATURES',
+      ],
+    },
+    async (c) => {
+      const { deps, device, signed } = c.var
+      const received = await receiveUpload(deps, {
         roundId: c.req.param('roundId'),
-        deviceId: c.var.device.id,
+        deviceId: device.id,
         uploadToken: c.req.header('upload-token') ?? '',
-        bytes: c.var.body,
+        bytes: signed.body,
       })
-      const answer: UploadResponse = { protocol: PROTOCOL_VERSION, accepted: true, ...taken }
-      return c.json(answer, taken.duplicate ? 200 : 202)
-    })
+      return c.json(
+        { protocol, accepted: true as const, ...received },
+        received.duplicate ? 200 : 202,
+      )
+    },
+  ),
 
-    .get('/v1/releases/:hash', requireDevice(deps, 0), (c) =>
-      sendRelease(deps, c.req.param('hash'), c.req.header('if-none-match')),
-    )
+  getRelease: served(
+    {
+      method: 'get',
+      path: '/v1/releases/{hash}',
+      tag,
+      who,
+      summary: 'The bytes of a release',
+      description: 'They never change: the hash in the path is that of the bytes, and their ETag.',
+      ...RELEASE_BYTES,
+      errors: ['E_NO_RELEASE', 'E_DATA'],
+    },
+    (c) => sendRelease(c.var.deps, c.req.param('hash'), c.req.header('if-none-match')),
+  ),
 }
 
 /** A release's bytes never change, so its hash is its ETag (RFC 9110 section 8.8.3). Fails with E_NO_RELEASE. */

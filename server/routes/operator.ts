@@ -1,85 +1,255 @@
 /** What the operator calls, with the bearer credential: tokens, jobs, releases, devices. */
-import { Hono } from 'hono'
-import { createMiddleware } from 'hono/factory'
+import type { MiddlewareHandler } from 'hono'
+import { json } from '../../adapters/api-reference/route.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { isSameSecret } from '../../adapters/node/secrets.ts'
 import { CreateJob, type JobView } from '../../adapters/wire/jobs.ts'
-import { CreateTokens } from '../../adapters/wire/operator.ts'
-import { MAX_JSON_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import {
+  CreateTokens,
+  CreateTokensResponse,
+  DeviceListResponse,
+  JobListResponse,
+  JobResponse,
+  ReleaseListResponse,
+  ReleaseResponse,
+} from '../../adapters/wire/operator.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { ServerDeps } from '../config.ts'
 import { createJob } from '../rounds/create-job.ts'
 import { credentialHash, newCredential } from '../secrets.ts'
 import type { Job } from '../store/records.ts'
-import { parseBody, readBody } from './body.ts'
-import { type RouteDeps, sendRelease } from './devices.ts'
+import { RELEASE_BYTES, sendRelease } from './devices.ts'
+import { ADAPTER, AT, BASE, DEVICE_ID, FEATURES, HASH, JOB } from './examples.ts'
+import { served } from './route.ts'
 
+const protocol = PROTOCOL_VERSION
+const tag = 'Operator' as const
+const who = 'operator' as const
 const KEY = /^[\x21-\x7e]{1,200}$/
 
-export const operatorRoutes = (deps: RouteDeps) => {
-  const { store, clock, rng, coordinator } = deps
-  const protocol = PROTOCOL_VERSION
-  return new Hono()
-    .use('/v1/operator/*', requireOperator(deps))
+const job = {
+  id: 'job-9f2c9f2c9f2c9f2c9f2c',
+  state: 'running' as const,
+  reason: null,
+  createdAt: AT,
+  endedAt: null,
+  spec: JOB,
+  rounds: [],
+  head: null,
+}
+const release = {
+  hash: HASH,
+  bytes: 1_400_000,
+  base: BASE,
+  adapter: ADAPTER,
+  exitLayer: 12,
+  features: FEATURES,
+  basisEpoch: 1,
+  version: 1,
+  parent: '51be'.repeat(16),
+  jobId: job.id,
+  roundId: 'round-9f2c9f2c9f2c9f2c9f2c',
+  cohort: 10,
+  inputs: HASH,
+  createdAt: AT,
+  parts: ['adapter' as const, 'prior' as const],
+}
+const oneJob = json(JobResponse, { protocol, job })
 
-    .post('/v1/operator/tokens', async (c) => {
-      const { count, ttlMs } = parseBody(await readBody(c.req.raw, MAX_JSON_BYTES), CreateTokens)
+export const OPERATOR_ROUTES = {
+  createTokens: served(
+    {
+      method: 'post',
+      path: '/v1/operator/tokens',
+      tag,
+      who,
+      summary: 'Makes enrolment tokens',
+      description: 'Each enrols one device, once. They are shown here and nowhere else.',
+      request: { body: json(CreateTokens, { protocol, count: 1 }) },
+      responses: {
+        201: json(CreateTokensResponse, {
+          protocol,
+          tokens: ['bW9vbi10aWRlLXRva2Vu'],
+          expiresAt: AT,
+        }),
+      },
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE'],
+    },
+    (c) => {
+      const { store, clock, rng } = c.var.deps
+      const { count, ttlMs } = c.req.valid('json')
       const tokens = Array.from({ length: count }, () => newCredential(rng))
       const expiresAt = clock() + ttlMs
       store.transaction(() => {
         for (const token of tokens) store.addToken(credentialHash(token), expiresAt)
       })
       return c.json({ protocol, tokens, expiresAt }, 201)
-    })
+    },
+  ),
 
-    .post('/v1/operator/jobs', async (c) => {
+  createJob: served(
+    {
+      method: 'post',
+      path: '/v1/operator/jobs',
+      tag,
+      who,
+      summary: 'Creates a job',
+      description:
+        'Answered with 200 and the first job where the idempotency key was used before. Fields that are left out get their defaults.',
+      requestHeaders: { 'idempotency-key': 'One to 200 visible characters.' },
+      request: { body: json(CreateJob, { protocol, job: JOB }) },
+      responses: { 201: oneJob, 200: oneJob },
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_CONFLICT'],
+    },
+    async (c) => {
+      const { deps } = c.var
       const key = c.req.header('idempotency-key')
       if (key !== undefined && !KEY.test(key))
         throw new FedError('E_BODY', 'Idempotency-Key: expected 1 to 200 visible characters')
-      const { job: spec } = parseBody(await readBody(c.req.raw, MAX_JSON_BYTES), CreateJob)
-      const { job, isNew } = await createJob(deps, spec, key)
-      return c.json({ protocol, job: jobView(deps, job) }, isNew ? 201 : 200)
-    })
-    .get('/v1/operator/jobs', (c) =>
-      c.json({ protocol, jobs: store.jobs().map((job) => jobView(deps, job)) }),
-    )
-    .get('/v1/operator/jobs/:id', (c) =>
-      c.json({ protocol, job: jobView(deps, findJob(deps, c.req.param('id'))) }),
-    )
-    .post('/v1/operator/jobs/:id/cancel', async (c) => {
+      const created = await createJob(deps, c.req.valid('json').job, key)
+      return c.json({ protocol, job: jobView(deps, created.job) }, created.isNew ? 201 : 200)
+    },
+  ),
+
+  listJobs: served(
+    {
+      method: 'get',
+      path: '/v1/operator/jobs',
+      tag,
+      who,
+      summary: 'All jobs',
+      description: 'With their rounds and the newest release of their lineage.',
+      responses: { 200: json(JobListResponse, { protocol, jobs: [job] }) },
+      errors: [],
+    },
+    (c) => {
+      const { deps } = c.var
+      return c.json({ protocol, jobs: deps.store.jobs().map((one) => jobView(deps, one)) }, 200)
+    },
+  ),
+
+  getJob: served(
+    {
+      method: 'get',
+      path: '/v1/operator/jobs/{id}',
+      tag,
+      who,
+      summary: 'One job',
+      description: 'With its rounds and the newest release of its lineage.',
+      responses: { 200: oneJob },
+      errors: ['E_NO_JOB'],
+    },
+    (c) => {
+      const { deps } = c.var
+      return c.json({ protocol, job: jobView(deps, findJob(deps, c.req.param('id'))) }, 200)
+    },
+  ),
+
+  cancelJob: served(
+    {
+      method: 'post',
+      path: '/v1/operator/jobs/{id}/cancel',
+      tag,
+      who,
+      summary: 'Cancels a job',
+      description: 'Its open round is abandoned. A job that has ended stays as it is.',
+      responses: { 200: oneJob },
+      errors: ['E_NO_JOB', 'E_JOB_STATE'],
+    },
+    async (c) => {
+      const { deps } = c.var
       const { id } = findJob(deps, c.req.param('id'))
-      await coordinator.cancel(id, clock())
-      return c.json({ protocol, job: jobView(deps, findJob(deps, id)) })
-    })
+      await deps.coordinator.cancel(id, deps.clock())
+      return c.json({ protocol, job: jobView(deps, findJob(deps, id)) }, 200)
+    },
+  ),
 
-    .get('/v1/operator/releases', (c) =>
-      c.json({ protocol, releases: store.releases().map((release) => release.summary) }),
-    )
-    .get('/v1/operator/releases/:hash', (c) => {
-      const release = store.release(c.req.param('hash'))
-      if (!release) throw new FedError('E_NO_RELEASE', 'no release has this hash')
-      return c.json({ protocol, release: release.summary })
-    })
-    .get('/v1/operator/releases/:hash/bytes', (c) =>
-      sendRelease(deps, c.req.param('hash'), c.req.header('if-none-match')),
-    )
+  listReleases: served(
+    {
+      method: 'get',
+      path: '/v1/operator/releases',
+      tag,
+      who,
+      summary: 'All releases',
+      description: 'Their headers and hashes.',
+      responses: { 200: json(ReleaseListResponse, { protocol, releases: [release] }) },
+      errors: [],
+    },
+    (c) => {
+      const releases = c.var.deps.store.releases().map(({ summary }) => summary)
+      return c.json({ protocol, releases }, 200)
+    },
+  ),
 
-    .get('/v1/operator/devices', (c) => {
-      const devices = store.devices().map(({ id, enrolledAt, lastSeenAt }) => ({
-        id,
-        enrolledAt,
-        lastSeenAt,
-      }))
-      return c.json({ protocol, devices })
-    })
+  getReleaseSummary: served(
+    {
+      method: 'get',
+      path: '/v1/operator/releases/{hash}',
+      tag,
+      who,
+      summary: 'One release',
+      description: 'Its header and its hash.',
+      responses: { 200: json(ReleaseResponse, { protocol, release }) },
+      errors: ['E_NO_RELEASE'],
+    },
+    (c) => {
+      const found = c.var.deps.store.release(c.req.param('hash'))
+      if (!found) throw new FedError('E_NO_RELEASE', 'no release has this hash')
+      return c.json({ protocol, release: found.summary }, 200)
+    },
+  ),
+
+  getReleaseBytes: served(
+    {
+      method: 'get',
+      path: '/v1/operator/releases/{hash}/bytes',
+      tag,
+      who,
+      summary: 'The bytes of a release',
+      description: 'As devices get them.',
+      ...RELEASE_BYTES,
+      errors: ['E_NO_RELEASE', 'E_DATA'],
+    },
+    (c) => sendRelease(c.var.deps, c.req.param('hash'), c.req.header('if-none-match')),
+  ),
+
+  listDevices: served(
+    {
+      method: 'get',
+      path: '/v1/operator/devices',
+      tag,
+      who,
+      summary: 'All enrolled devices',
+      description: 'Pseudonyms and times. Nothing here says anything about a person.',
+      responses: {
+        200: json(DeviceListResponse, {
+          protocol,
+          devices: [{ id: DEVICE_ID, enrolledAt: AT, lastSeenAt: AT }],
+        }),
+      },
+      errors: [],
+    },
+    (c) => {
+      const devices = c.var.deps.store
+        .devices()
+        .map(({ id, enrolledAt, lastSeenAt }) => ({ id, enrolledAt, lastSeenAt }))
+      return c.json({ protocol, devices }, 200)
+    },
+  ),
 }
 
-const requireOperator = ({ config }: Pick<ServerDeps, 'config'>) =>
-  createMiddleware(async (c, next) => {
+/**
+ * Not hono's `bearerAuth`: a credential that an operator has written may have characters that RFC
+ * 6750 has not.
+ */
+export const requireOperator =
+  ({ config }: Pick<ServerDeps, 'config'>): MiddlewareHandler =>
+  async (c, next) => {
     const sent = /^Bearer ([^\s]+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
     if (sent === undefined || !isSameSecret(sent, config.operatorCredential))
       throw new FedError('E_AUTH', "expected the operator's bearer credential")
     await next()
-  })
+  }
 
 const findJob = ({ store }: Pick<ServerDeps, 'store'>, id: string): Job => {
   const job = store.job(id)

@@ -1,5 +1,5 @@
-/** Who sent it: RFC 9421 signatures of enrolled devices, with time and nonce checks. */
-import { createMiddleware } from 'hono/factory'
+/** Who sent it: RFC 9421 signatures of devices, with time and nonce checks. */
+import type { Context, MiddlewareHandler } from 'hono'
 import { FedError } from '../../adapters/errors.ts'
 import {
   readSignatureInput,
@@ -8,48 +8,64 @@ import {
   verifySignature,
 } from '../../adapters/wire/signature.ts'
 import type { ServerDeps } from '../config.ts'
-import type { Device } from '../store/records.ts'
-import { readBody } from './body.ts'
+import type { ServerEnv } from './route.ts'
 
-/** body: the exact bytes that were signed; empty for a GET. */
-export type DeviceEnv = { Variables: { device: Device; body: Uint8Array } }
+/** A request with its claimed signature. body: the exact bytes that were signed; empty for a GET. */
+export type Signed = {
+  readonly signable: SignableRequest
+  readonly params: SignatureParams
+  readonly body: Uint8Array
+}
 
 /** How far a device's clock may be off, either way. */
 export const CLOCK_SKEW_MS = 5 * 60_000
 
-/**
- * Reads at most limitBytes, checks the signature of an enrolled device, and remembers the nonce.
- * Fails with E_TOO_LARGE, E_UNSIGNED, E_SIGNATURE, E_NOT_ENROLLED, E_CLOCK, E_REPLAY.
- */
-export const requireDevice = ({ store, clock }: ServerDeps, limitBytes: number) =>
-  createMiddleware<DeviceEnv>(async (c, next) => {
-    const claimed = readSignatureInput(signableOf(c.req.raw))
-    const device = store.device(claimed.keyId)
-    if (!device) throw new FedError('E_NOT_ENROLLED', 'the key is not enrolled with this server')
-    const { signable, params, body } = await readSigned(c.req.raw, limitBytes)
-    verifySignature(signable, params, device.publicKey)
-    const now = clock()
-    checkTime(params, now)
-    store.transaction(() => {
-      spendNonce(store, params, now)
-      store.saveDevice({ ...device, lastSeenAt: now })
-    })
-    c.set('device', device)
-    c.set('body', body)
-    await next()
-  })
-
-/**
- * Body and claimed signature of a request; nothing is read of a body that nobody signed.
- * Fails with E_TOO_LARGE, E_UNSIGNED, E_SIGNATURE.
- */
-export const readSigned = async (request: Request, limitBytes: number) => {
-  const params = readSignatureInput(signableOf(request))
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-  const body = hasBody ? await readBody(request, limitBytes) : new Uint8Array()
-  return { signable: signableOf(request, hasBody ? body : undefined), params, body }
+/** Comes before the body is read, of which nothing is read that nobody signed. Fails with E_UNSIGNED, E_SIGNATURE. */
+export const requireSignature: MiddlewareHandler<ServerEnv> = async (c, next) => {
+  readSignatureInput(signableOf(c.req.raw))
+  await next()
 }
 
+/** The same, of a key that is enrolled; else E_NOT_ENROLLED. */
+export const requireEnrolledKey =
+  ({ store }: Pick<ServerDeps, 'store'>): MiddlewareHandler<ServerEnv> =>
+  async (c, next) => {
+    const device = store.device(readSignatureInput(signableOf(c.req.raw)).keyId)
+    if (!device) throw new FedError('E_NOT_ENROLLED', 'the key is not enrolled with this server')
+    c.set('device', device)
+    await next()
+  }
+
+/** Reads the body, which must be within its limit. Fails with E_UNSIGNED, E_SIGNATURE. */
+export const readSigned: MiddlewareHandler<ServerEnv> = async (c, next) => {
+  c.set('signed', await signedOf(c))
+  await next()
+}
+
+/** Checks the signature of the device and remembers its nonce. Fails with E_SIGNATURE, E_CLOCK, E_REPLAY. */
+export const requireDevice =
+  ({ store, clock }: Pick<ServerDeps, 'store' | 'clock'>): MiddlewareHandler<ServerEnv> =>
+  async (c, next) => {
+    const { device } = c.var
+    const signed = await signedOf(c)
+    verifySignature(signed.signable, signed.params, device.publicKey)
+    const now = clock()
+    checkTime(signed.params, now)
+    store.transaction(() => {
+      spendNonce(store, signed.params, now)
+      store.saveDevice({ ...device, lastSeenAt: now })
+    })
+    c.set('signed', signed)
+    await next()
+  }
+
+const signedOf = async (c: Context<ServerEnv>): Promise<Signed> => {
+  const request = c.req.raw
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
+  const body = hasBody ? new Uint8Array(await c.req.arrayBuffer()) : new Uint8Array()
+  const signable = signableOf(request, hasBody ? body : undefined)
+  return { signable, params: readSignatureInput(signable), body }
+}
 const signableOf = (request: Request, body?: Uint8Array): SignableRequest => ({
   method: request.method,
   url: request.url,

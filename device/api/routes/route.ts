@@ -1,14 +1,9 @@
 /** How a route of the device is written: its text, its schemas and its handler in one row. */
-import { OpenAPIHono, type RouteHandler } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import {
-  type AnyMedia,
-  honoPath,
-  type JSON_TYPE,
-  type Media,
-  type Route,
-} from '../../../adapters/api-reference/route.ts'
+import { type Handled, handledRoutes } from '../../../adapters/api-reference/handled.ts'
+import { honoPath, type Route } from '../../../adapters/api-reference/route.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import type { HomeOperations } from '../../owner/operations.ts'
@@ -53,41 +48,13 @@ export type RouteDeps = {
 }
 export type RouteEnv = { Variables: { deps: RouteDeps } }
 
-type Parts = { readonly body?: AnyMedia; readonly query?: z.ZodObject }
-type Answers = { readonly 200: AnyMedia }
-/** What the type of a handler is made of. An answer that is not one JSON value is any response. */
-type Config<P extends string, R extends Parts, A extends Answers> = {
-  method: 'get'
-  path: P
-  request: R
-  responses: A extends { 200: Media<typeof JSON_TYPE, z.ZodType> }
-    ? A
-    : { 200: { description: string } }
-}
-
 /** Any route that is in the reference. */
 export type ApiRoute = Route & { readonly who: Who; readonly tag: Tag }
 
 /** A route of the device's own. isLong: it keeps the device busy for seconds to hours. */
-export type OwnRoute = ApiRoute & {
-  readonly responses: Answers
-  readonly isLong?: true
-  readonly handler: (c: Context<RouteEnv>) => Response | Promise<Response>
-}
+export type OwnRoute = Handled<RouteEnv, ApiRoute & { readonly isLong?: true }>
 
-type Row<P extends string, R extends Parts, A extends Answers> = Omit<
-  OwnRoute,
-  'path' | 'request' | 'responses' | 'handler'
-> & { readonly path: P; readonly request?: R; readonly responses: A }
-
-/** Ties a handler to its route, whose schemas type what it takes and gives. */
-export const own = <P extends string, A extends Answers, R extends Parts = Record<never, never>>(
-  row: Row<P, R, A>,
-  handler: RouteHandler<Config<P, R, A>, RouteEnv>,
-): Row<P, R, A> & Pick<OwnRoute, 'handler'> => ({
-  ...row,
-  handler: handler as unknown as OwnRoute['handler'],
-})
+export const own = handledRoutes<RouteEnv, Omit<OwnRoute, 'handler'>>()
 
 /** A request's body without its protocol version. */
 export const withoutProtocol = <T extends { protocol: unknown }>({

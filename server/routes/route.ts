@@ -1,0 +1,25 @@
+/** How a route of the server is written: its text, its schemas and its handler in one row. */
+import { type Handled, handledRoutes } from '../../adapters/api-reference/handled.ts'
+import type { Route } from '../../adapters/api-reference/route.ts'
+import type { ServerDeps } from '../config.ts'
+import type { Coordinator } from '../rounds/coordinator.ts'
+import type { Device } from '../store/records.ts'
+import type { Signed } from './signed.ts'
+
+/** anyone: no credential, no data in the answer. newcomer: the key that is being enrolled. */
+export type Who = 'anyone' | 'newcomer' | 'device' | 'operator'
+export type Tag = 'Devices' | 'Operator' | 'Server'
+
+/** What handlers find in the context. */
+export type RouteDeps = ServerDeps & {
+  readonly coordinator: Coordinator
+  /** Key of the upload tokens. */
+  readonly uploadKey: string
+}
+
+/** signed: of routes for devices, and for those that enrol. device: of routes for devices. */
+export type ServerEnv = { Variables: { deps: RouteDeps; signed: Signed; device: Device } }
+
+export type ServerRoute = Handled<ServerEnv, Route & { readonly who: Who; readonly tag: Tag }>
+
+export const served = handledRoutes<ServerEnv, Omit<ServerRoute, 'handler'>>()
