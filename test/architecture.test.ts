@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const FLOORS = {
   adapters: [
     'adapters',
+    'adapters/node',
     'adapters/math',
     'adapters/formats',
     'adapters/lora',
@@ -31,7 +32,6 @@ const FLOORS = {
     'adapters/contributions',
     'adapters/api-reference',
     'adapters/contributions',
-    'adapters/node',
   ],
   device: [
     'device/http',
