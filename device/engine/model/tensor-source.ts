@@ -172,7 +172,7 @@ export const readJson = async (path: string): Promise<unknown> => {
   return parseJson(await readModelText(path), name, 'E_MODEL_FILE')
 }
 
-const MOST_BYTES = 64 * 1024 * 1024
+const MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 /** A text file of a model folder. E_MODEL_FILE when it is missing, too large or not UTF-8. */
 export const readModelText = async (path: string): Promise<string> => {
@@ -182,7 +182,8 @@ export const readModelText = async (path: string): Promise<string> => {
   let bytes: Uint8Array
   try {
     const { size } = await stat(path)
-    if (size > MOST_BYTES) throw refused(`has ${size} bytes, at most ${MOST_BYTES} are read`)
+    if (size > MAX_TEXT_BYTES)
+      throw refused(`has ${size} bytes, at most ${MAX_TEXT_BYTES} are read`)
     bytes = await readFile(path)
   } catch (cause) {
     if (isFedError(cause)) throw cause

@@ -88,22 +88,22 @@ const KINDS: readonly Kind[] = [
   { what: 'white space', pattern: /^[ĠĊčĉ]{2,}$/, textOf: (text) => `a${text}` },
 ]
 /** Samples of each kind. Fewer than the least prove nothing, and no text produces some tokens. */
-const MOST = 60
-const LEAST = 12
-const SHARE = 0.8
+const MAX_SAMPLES = 60
+const MIN_SAMPLES = 12
+const MIN_SHARE = 0.8
 
 const checkWords = (kind: Kind, tokenizer: Tokenizer, file: TokenizerFile): number => {
   const added = new Set(file.addedTokens.map(({ id }) => id))
   const all: number[] = []
   for (const [token, id] of file.vocabulary.ids)
     if (kind.pattern.test(token) && !added.has(id)) all.push(id)
-  if (all.length < LEAST) return 0
-  const stride = Math.max(1, Math.floor(all.length / MOST))
+  if (all.length < MIN_SAMPLES) return 0
+  const stride = Math.max(1, Math.floor(all.length / MAX_SAMPLES))
   const looked = all.filter((_, i) => i % stride === 0)
   const others = looked.filter(
     (id) => tokenizer.encode(kind.textOf(tokenizer.decode([id]))).at(-1) !== id,
   )
-  if (others.length > (1 - SHARE) * looked.length) {
+  if (others.length > (1 - MIN_SHARE) * looked.length) {
     const text = kind.textOf(tokenizer.decode([others[0]!]))
     throw new FedError(
       'E_MODEL_UNSUPPORTED',

@@ -106,7 +106,7 @@ test.each([
   },
 )
 
-test('a name that is nothing tells what could be one', async () => {
+test('the error for an unknown name lists the possible names', async () => {
   await expect(openModel({ cacheFolder, name: join(root, 'nothing.gguf') })).rejects.toMatchObject({
     code: 'E_MODEL_MISSING',
     message: expect.stringMatching(/smollm2-135m, tiny/),

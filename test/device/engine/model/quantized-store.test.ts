@@ -78,26 +78,26 @@ test('logits by quantized weights are near those in full precision, adapters and
   expect(difference).toBeLessThan(0.05)
 })
 
-test('decoding reads quantized weights unless told otherwise; scoring reads them only when told to', async () => {
+test('decoding reads quantized weights by default, scoring only on request', async () => {
   const { folder, config } = model
   const options = { folder, threads: 1, cacheBytes: 0 }
   const long = { adapters: [randomAdapter(config)], maxTokens: 8, stopIds: [] }
   const exact = await generateTokens(model.runner(), prompt, long)
   const answer = [{ ids: prompt, answerStart: 2 }]
   const pooling = { exitLayer: 2, adapters: [] }
-  const told: Record<string, unknown[]> = {}
+  const results: Record<string, unknown[]> = {}
   for (const weights of [undefined, 'float32', 'quantized'] as const) {
     const service = openService({ ...options, weights })
-    told[String(weights)] = [
+    results[String(weights)] = [
       await service.generate(prompt, long),
       await service.pooled(answer, pooling),
     ]
     await service.release()
   }
-  expect(told['float32']![0]).toEqual(exact)
-  expect(told['undefined']![0]).toEqual(told['quantized']![0])
-  expect(told['undefined']![1]).toEqual(told['float32']![1])
-  expect(told['quantized']![1]).not.toEqual(told['float32']![1])
+  expect(results['float32']![0]).toEqual(exact)
+  expect(results['undefined']![0]).toEqual(results['quantized']![0])
+  expect(results['undefined']![1]).toEqual(results['float32']![1])
+  expect(results['quantized']![1]).not.toEqual(results['float32']![1])
 })
 
 test('a model whose rows are not whole blocks is refused by name, and decodes in full precision', async () => {

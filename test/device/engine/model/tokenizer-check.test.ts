@@ -64,6 +64,6 @@ test('what a normalizer changes for good is no fault', () => {
   expect(check(llama('NFKC and fewer spaces'))).toMatchObject({ texts: 6, lost: 0 })
 })
 
-test('characters that a vocabulary lacks are told, as the original loses them too', () => {
+test('reports the characters that a vocabulary lacks, which the original loses too', () => {
   expect(check(llama('no bytes, unknown fused')).lost).toBeGreaterThan(0)
 })

@@ -10,7 +10,7 @@ const opened = () => {
   return { watched, ended: () => ended }
 }
 
-test('ends what says nothing for long, once', () => {
+test('ends a process after a long silence, once', () => {
   const { watched, ended } = opened()
   watched.watch()
   vi.advanceTimersByTime(700)
@@ -19,7 +19,7 @@ test('ends what says nothing for long, once', () => {
   expect(ended()).toBe(1)
 })
 
-test('leaves what is heard of', () => {
+test('leaves a process that reports', () => {
   const { watched, ended } = opened()
   watched.watch()
   for (let i = 0; i < 20; i++) {

@@ -74,14 +74,14 @@ const requestOf = ({ b_sign: sign, beta, ...weights }: KtoCase): TrainRequest =>
   }
 }
 
-const referred = async (runner: ModelRunner, request: TrainRequest) =>
+const prepared = async (runner: ModelRunner, request: TrainRequest) =>
   withReference(runner, request, itemsOf(request.objective, 64))
 
 // Tolerance: both sides are float32; log-ratios are differences of sums near −100.
 test.each(kto)('KTO is that of PyTorch and PEFT, the adapter $name', async (expected) => {
   const runner = model.runner()
   const request = requestOf(expected)
-  const { loss, gradient } = await batchGradient(runner, request, await referred(runner, request))
+  const { loss, gradient } = await batchGradient(runner, request, await prepared(runner, request))
   expect(loss).toBeCloseTo(expected.loss, 5)
   for (const { layer, module, factor, offset, size } of adapterLayout(
     model.config.shape,
@@ -100,7 +100,7 @@ test("z0 is beta times the batch's mean mismatched log-ratio, and never below 0"
   const [expected] = kto
   const runner = model.runner()
   const request = requestOf(expected!)
-  const items = await referred(runner, request)
+  const items = await prepared(runner, request)
   const shifts = async (change: number) => {
     const moved = items.map((item) => ({
       ...item,
@@ -126,9 +126,9 @@ test('the reference is computed once a text, whatever the batch, and kept in the
   }
   const watched = { ...runner, sessions: { ...runner.sessions, run } }
   const request = requestOf(kto[0]!)
-  const first = await referred(watched, request)
+  const first = await prepared(watched, request)
   const before = runs
-  expect(await referred(watched, request)).toEqual(first)
+  expect(await prepared(watched, request)).toEqual(first)
   expect(runs).toBe(before)
   const [alone] = await withReference(
     model.runner(),

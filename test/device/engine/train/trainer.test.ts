@@ -292,7 +292,7 @@ test('a warm-up begins without moving, and the cosine ends slower than a constan
   expect(cosine).toBeLessThan(constant)
 })
 
-test('the proximal term is μ/2·‖w − w₀‖² with its gradient, over the moving factors alone', () => {
+test('the proximal term is μ/2·‖w − w₀‖² with its gradient, over the trainable factors alone', () => {
   const rng = seededRng('proximal')
   const numbers = () => Float32Array.from({ length: 8 }, () => rng.normal())
   const [start, flat] = [numbers(), numbers()]
