@@ -9,6 +9,7 @@ import {
 } from '../container/container.ts'
 import { checkSegments, requireSegments } from '../container/segments.ts'
 import { FedError } from '../errors.ts'
+import { parseAs } from '../parse.ts'
 import { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
 import { PROTOCOL_VERSION } from '../wire/primitives.ts'
 import { CONTRIBUTIONS } from './table.ts'
@@ -90,15 +91,8 @@ const parseHeader = <Schema extends typeof UpdateHeader | typeof ReleaseHeader>(
   const protocol = (given as { protocol?: unknown }).protocol
   if (typeof protocol === 'number' && protocol !== PROTOCOL_VERSION)
     throw new FedError('E_PROTOCOL', `expected protocol ${PROTOCOL_VERSION}, got ${protocol}`)
-  const result = schema.safeParse(given)
-  if (!result.success) {
-    const issue = result.error.issues[0]
-    throw new FedError(
-      'E_CONTAINER',
-      `container: header ${issue?.path.join('.') || 'object'}: ${issue?.message ?? 'is not valid'}`,
-    )
-  }
-  const { segments, adapter, base } = result.data
+  const header = parseAs(schema, given, 'E_CONTAINER', 'container: header ', 'object')
+  const { segments, adapter, base } = header as z.output<typeof UpdateHeader | typeof ReleaseHeader>
   checkSegments(segments, payload.length)
   const wrong = payload.findIndex((x) => !Number.isFinite(x))
   if (wrong >= 0) throw new FedError('E_NOT_FINITE', `number ${wrong} of the payload is not finite`)
@@ -107,5 +101,5 @@ const parseHeader = <Schema extends typeof UpdateHeader | typeof ReleaseHeader>(
       'E_SHAPE',
       `adapter ends at layer ${adapter.endLayer}, the model has ${base.shape.layers}`,
     )
-  return result.data as z.output<Schema>
+  return header as z.output<Schema>
 }

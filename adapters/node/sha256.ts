@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 
 /** 32 bytes. */
-export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+export const sha256 = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash('sha256').update(bytes).digest())
 
 /** 64 lower-case hexadecimal digits. */
 export const sha256Hex = (bytes: Uint8Array): string =>

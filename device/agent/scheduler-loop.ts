@@ -1,6 +1,7 @@
 /** The agent: looks at the machine, asks the scheduler, does what it says, and keeps what came of it. Everything outside is an argument. */
 
 import { asFedError } from '../../adapters/errors.ts'
+import { DAY_MS } from '../../adapters/time.ts'
 import type { Readings } from '../records/agent-reports.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { Look } from '../store/live.ts'
@@ -68,8 +69,6 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
   }
   store.live.look = null
 }
-
-const DAY_MS = 24 * 3600_000
 
 /** Intervals of an earlier run go on by the wall clock, no longer than they were. */
 const begin = (deps: AgentDeps): SchedulerState => {

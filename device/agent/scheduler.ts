@@ -3,6 +3,7 @@
  * wall clock decides only hours and days. A machine that slept is recognised by the wall clock running ahead of the other one.
  */
 
+import { DAY_MS } from '../../adapters/time.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import type { HoldReason, Readings } from '../records/agent-reports.ts'
 import { holdReasons, isHeldByNetwork, type Overrides } from './conditions.ts'
@@ -89,7 +90,6 @@ const WORK_LOOK_MS = 1000
 const HOLD_MS = 10 * 60_000
 /** After work that was ended, and between check-ins whatever the server says. */
 const LEAST_MS = 30_000
-const DAY_MS = 24 * 3600_000
 /** The wall clock ahead of the steady one by so much: the machine slept. */
 const SLEPT_MS = 2 * 60_000
 const AFTER_SLEEP_MS = 60_000

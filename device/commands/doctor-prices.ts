@@ -1,9 +1,10 @@
 /** The doctor's look at the price table: prices change, and budgets go by them. */
+
+import { DAY_MS } from '../../adapters/time.ts'
 import { PRICES_AS_OF } from '../spending/prices.ts'
 import { type Finding, ok, warn } from './finding.ts'
 
 const MAX_AGE_DAYS = 120
-const DAY_MS = 24 * 3600 * 1000
 
 /** ownRows: of the setting `prices`; configPath: where it stands; now: in milliseconds. */
 export const pricesFinding = (ownRows: number, configPath: string, now: number): Finding => {

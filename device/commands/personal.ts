@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
 import { integer } from '../../adapters/node/program.ts'
+import { parseAs } from '../../adapters/parse.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import {
   type ProfileResponse,
@@ -189,11 +190,6 @@ const dimensionOf = (name: string): Dimension => {
 /** The protocol version may be left out on the command line. */
 const readRequest = <T>(io: Io, path: string, schema: z.ZodType<T>): T => {
   const json = parseJson(io.readText(path), nameOf(path))
-  const result = schema.safeParse({ protocol: PROTOCOL_VERSION, ...(json as object) })
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw new FedError(
-    'E_DATA',
-    `the request: ${issue?.path.join('.') || 'object'}: ${issue?.code ?? 'is not valid'}`,
-  )
+  const given = { protocol: PROTOCOL_VERSION, ...(json as object) }
+  return parseAs(schema, given, 'E_DATA', 'the request: ', 'object', 'code')
 }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { HOUR_MS } from '../../adapters/time.ts'
 import {
   Assignment,
   type CheckInResponse,
@@ -81,7 +82,6 @@ export type ParticipateDeps = UploadDeps & {
 const LEAST_WAIT_MS = 50
 /** Wait for the next round, where there is nothing to do in this one. */
 const NEXT_ROUND_MS = 5000
-const HOUR_MS = 3600_000
 /** Of the rounds that a check-in names. */
 const MOST_NAMED = 32
 

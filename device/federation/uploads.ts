@@ -1,5 +1,6 @@
 /** Finished updates on their way: each goes on its own, until the server took or refused it or its round is long over. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import { consentRefusal, intendedBy } from '../store/consent.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { PendingUpload } from '../store/uploads.ts'
@@ -18,8 +19,6 @@ export type UploadDeps = {
 }
 
 const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
 /** After its deadline a round takes nothing more; the clocks may be five minutes apart. */
 const GRACE_MS = 10 * MINUTE_MS
 /** A round of an earlier version, which kept no deadline, has ended by then. */

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson, textOfFile } from '../../adapters/formats/text.ts'
 import { replaceFileSync } from '../../adapters/node/replace-file.ts'
+import { parseAs } from '../../adapters/parse.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { DEFAULT_MODEL } from '../engine/model/registry.ts'
@@ -141,15 +142,8 @@ const readConfig = (folder: string): HomeConfig => {
 /** Editors and shells of Windows write byte order marks, and UTF-16. */
 const readHomeFile = (path: string): string => textOfFile(() => readFileSync(path), path, 'E_HOME')
 
-const parseFile = <T>(path: string, schema: z.ZodType<T>, read: (path: string) => string): T => {
-  const result = schema.safeParse(parseJson(read(path), path, 'E_HOME'))
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw new FedError(
-    'E_HOME',
-    `${path}: ${issue?.path.join('.') || 'content'}: ${issue?.message ?? 'is not valid'}`,
-  )
-}
+const parseFile = <T>(path: string, schema: z.ZodType<T>, read: (path: string) => string): T =>
+  parseAs(schema, parseJson(read(path), path, 'E_HOME'), 'E_HOME', `${path}: `, 'content')
 
 const readSecret = (path: string): string => {
   requirePrivate(path, 0o600)

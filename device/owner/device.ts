@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { isFedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { cryptoRng, type Rng } from '../../adapters/random.ts'
+import { DAY_MS } from '../../adapters/time.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
@@ -223,7 +224,6 @@ const pooledCache = (store: DeviceStore): PooledCache => ({
 })
 
 const MB = 1e6
-const DAY_MS = 24 * 3600 * 1000
 /** What could not be erased in time is tried again. */
 const AGAIN_MS = 10 * 60_000
 

@@ -9,6 +9,7 @@ import { ggufLoraBase, readGgufLora, writeGgufLora } from '../../adapters/lora/g
 import { checkMlxConfig, isMlxConfig, readMlx } from '../../adapters/lora/mlx.ts'
 import { type PeftReading, readPeft, writePeft } from '../../adapters/lora/peft.ts'
 import type { NameFilter } from '../../adapters/lora/python-pattern.ts'
+import { parseAs } from '../../adapters/parse.ts'
 import { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
@@ -53,11 +54,7 @@ const bounded = (
   format: ReadAdapter['format'],
   madeFor: unknown,
 ): ReadAdapter => {
-  const parsed = AdapterSpecSchema.safeParse(adapter.spec)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw new FedError('E_SHAPE', `the adapter's ${issue?.path.join('.')}: ${issue?.message}`)
-  }
+  parseAs(AdapterSpecSchema, adapter.spec, 'E_SHAPE', "the adapter's ", 'shape')
   return { ...adapter, format, ...(typeof madeFor === 'string' && madeFor && { madeFor }) }
 }
 

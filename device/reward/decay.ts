@@ -5,6 +5,7 @@
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { softplus } from '../../adapters/math/logistic.ts'
 import { dot } from '../../adapters/math/vector.ts'
+import { DAY_MS } from '../../adapters/time.ts'
 import { fitHead, type HeadFit, type PairRow } from './head.ts'
 
 /** rows: of one choice; at: when it was made, unknown for some. */
@@ -19,8 +20,6 @@ const LEAST_CHOICES = 40
 const BLOCKS = 5
 /** Gain over no decay, in its standard errors. */
 const CLEARLY = 2
-
-const DAY_MS = 24 * 3600 * 1000
 
 /** What a choice counts at a time, 0 … 1; 1 where its time is not known or lies ahead. */
 export const decayOf = (

@@ -1,6 +1,7 @@
 /** What a private adapter is trained on, by objective: the user's choices, thumbs or edits, the most recent held back. */
 
 import { FedError } from '../../adapters/errors.ts'
+import { DAY_MS } from '../../adapters/time.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/engine.ts'
 import { recordedFeedback } from '../feedback/decisions.ts'
 import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../feedback/derive-choices.ts'
@@ -62,8 +63,6 @@ const lastingSince = ({ settings, clock }: ServingDeps): Record<keyof Oldest, nu
   const now = clock()
   return { choices: now - kept / 2, decisions: now - Math.min(kept, DECISION_MS) / 2 }
 }
-
-const DAY_MS = 24 * 3600_000
 
 const NEEDS: Readonly<Record<PrivateObjective, string>> = {
   reward: 'it needs choices among two or more answers',

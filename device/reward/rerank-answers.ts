@@ -1,6 +1,7 @@
 /** The reranking half of serving a request: scores, decision, exploration, whether to ask, and the record that feedback can name. */
 
 import type { Rng } from '../../adapters/random.ts'
+import { DAY_MS } from '../../adapters/time.ts'
 import type { RerankDecision } from '../records/rerank-decision.ts'
 import type { RequestMode } from '../records/rewrite-decision.ts'
 import type { Answered } from '../store/decisions.ts'
@@ -161,8 +162,6 @@ const firstOf = (order: readonly number[], leader: number): number[] => [
   leader,
   ...order.filter((i) => i !== leader),
 ]
-
-const DAY_MS = 24 * 3600 * 1000
 
 /** Not more often than the settings allow, and asked questions count whether or not the app shows them. */
 const askOf = (

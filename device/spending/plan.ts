@@ -3,6 +3,7 @@
  * the end.
  */
 
+import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import { type JudgedDecision, rightShare } from '../feedback/off-policy.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
 import { type HeadSummaryDeps, readHeadSummary } from '../reward/head-summary.ts'
@@ -39,8 +40,6 @@ export type SpendOptions = {
   readonly unread?: number
 }
 
-const HOUR_MS = 3600 * 1000
-const DAY_MS = 24 * HOUR_MS
 /** Of an answer of which nothing is known: what is said, and what is thought before. */
 const USUAL_OUTPUT_TOKENS = 500
 const USUAL_THINKING_TOKENS = 1500

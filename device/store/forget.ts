@@ -1,5 +1,6 @@
 /** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { DAY_MS } from '../../adapters/time.ts'
 import { convertAll } from './convert-old.ts'
 import { DECISION_MS } from './decisions.ts'
 import { type Erasing, erase, type Occasion } from './erasure.ts'
@@ -7,8 +8,6 @@ import type { ForgetReport, ForgetTarget } from './forget-report.ts'
 import type { Related } from './related.ts'
 import type { DeviceStore } from './store.ts'
 import type { StoreReads } from './tables.ts'
-
-const DAY_MS = 24 * 3600_000
 
 /**
  * All turns of the conversations that a decision, an answer or a choice belongs to, or that hold some words, also those under another

@@ -3,6 +3,8 @@
  * set of preferences, so several people should know that theirs are mixed. Only keyed hashes are
  * kept, with when each was seen last.
  */
+
+import { DAY_MS } from '../../adapters/time.ts'
 import type { SeenPeople } from './states.ts'
 import type { DeviceStore } from './store.ts'
 import type { StoreReads, StoreTx } from './tables.ts'
@@ -12,7 +14,6 @@ export type People = {
   notice(userId: string): void
 }
 
-const DAY_MS = 24 * 3600 * 1000
 /** Somebody who has not been seen for so long is not counted any more. */
 export const WINDOW_DAYS = 30
 const MAX_PEOPLE = 100

@@ -2,6 +2,8 @@
  * Tables of the device's store for what further answers cost: spent, and held back for answers that
  * are still to come.
  */
+
+import { DAY_MS } from '../../adapters/time.ts'
 import type { Run } from './run.ts'
 
 export type Spending = { readonly tokens: number; readonly usd: number }
@@ -37,7 +39,6 @@ const SUMS = 'COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd'
 const NOTHING: Spending = { tokens: 0, usd: 0 }
 
 /** What was spent counts for a day. */
-const DAY_MS = 24 * 3600_000
 
 export const spendingTables = (run: Run) => ({
   /** Spent since a time on candidates beyond the first. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
+import { parseAs } from '../../adapters/parse.ts'
 import type { Message } from './message.ts'
 import { blocksOf, CountTokensBody } from './wire.ts'
 
@@ -90,9 +91,5 @@ const parseLine = (raw: string, number: number): CassetteLine => {
   } catch {
     throw new FedError('E_DATA', `cassette, line ${number}: is not JSON`)
   }
-  const parsed = CassetteLine.safeParse(json)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  const where = issue?.path.join('.') || 'line'
-  throw new FedError('E_DATA', `cassette, line ${number}: ${where}: ${issue?.message ?? 'bad'}`)
+  return parseAs(CassetteLine, json, 'E_DATA', `cassette, line ${number}: `, 'line')
 }

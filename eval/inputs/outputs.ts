@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
+import { parseAs } from '../../adapters/parse.ts'
 
 const Text = z.string().max(200_000)
 
@@ -54,14 +55,5 @@ const parseFile = (name: string, text: string): z.infer<typeof Output>[] => {
   const json = parseJson(text, `${name}:`)
   if (!Array.isArray(json))
     throw new FedError('E_DATA', `${name}: expected an array of {instruction, output, generator}`)
-  return json.map((item, i) => {
-    const parsed = Output.safeParse(item)
-    if (parsed.success) return parsed.data
-    const issue = parsed.error.issues[0]
-    const where = issue?.path.join('.') || 'item'
-    throw new FedError(
-      'E_DATA',
-      `${name}: item ${i}: ${where}: ${issue?.message ?? 'is not valid'}`,
-    )
-  })
+  return json.map((item, i) => parseAs(Output, item, 'E_DATA', `${name}: item ${i}: `, 'item'))
 }

@@ -7,6 +7,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { decodeSafetensors } from '../../adapters/formats/safetensors.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../adapters/lora/layout.ts'
 import { PEFT_MODULES, readPeft } from '../../adapters/lora/peft.ts'
+import { parseAs } from '../../adapters/parse.ts'
 import type { AnswerInput, LoraFeed, Objective, TrainRequest } from '../../device/engine/engine.ts'
 import { openHuggingFace } from '../../device/engine/model/tensor-source.ts'
 import { convertWeights, type WeightManifest } from '../../device/engine/model/weight-store.ts'
@@ -109,10 +110,7 @@ const openReference = (dir: string, manifest: WeightManifest, runner: ModelRunne
     readFileSync(join(dir, 'adapter/adapter_model.safetensors')),
     shape,
   )
-  const parsed = Cases.safeParse(JSON.parse(text('cases.json')))
-  if (!parsed.success)
-    throw new FedError('E_DATA', `cases.json: ${parsed.error.issues[0]?.message}`)
-  const cases = parsed.data
+  const cases = parseAs(Cases, JSON.parse(text('cases.json')), 'E_DATA', 'cases.json: ', 'file')
   const sequences = cases.input_ids.map((ids, i) => {
     const at = [...ids.keys()].filter((t) => cases.attention_mask[i]?.[t] === 1)
     return { ids: at.map((t) => ids[t]!), at }

@@ -8,6 +8,7 @@ import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { MODULES } from '../../adapters/lora/spec.ts'
 import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { seededRng } from '../../adapters/random.ts'
+import { HOUR_MS } from '../../adapters/time.ts'
 import {
   type JobSpecInput,
   type JobView,
@@ -105,7 +106,6 @@ export type Federated = {
 
 /** The first round's time. Each round lasts an hour by the server's clock, whatever it takes. */
 const START_MS = 1_760_000_000_000
-const HOUR_MS = 3_600_000
 const DEADLINE_MS = HOUR_MS / 2
 /** Devices at work together where none trains: one waits for the disk while another computes. */
 const AT_ONCE = 3

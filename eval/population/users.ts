@@ -6,6 +6,7 @@
 
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
+import { HOUR_MS } from '../../adapters/time.ts'
 import type { Answer } from '../answers/answerer.ts'
 import { replyTo } from '../answers/reply.ts'
 import { type BankRequest, REQUESTS } from '../answers/requests.ts'
@@ -269,7 +270,6 @@ export type ChoiceLogPlan = {
 }
 
 const FIRST_CHOICE_MS = 1_750_000_000_000
-const HOUR_MS = 3_600_000
 
 /** Training lines before test lines. On a test line candidates[0] is Claude's first answer. */
 export const makeChoiceLog = (plan: ChoiceLogPlan): ChoiceLine[] => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
+import { parseAs } from '../../adapters/parse.ts'
 import { readData } from '../data/read-data.ts'
 import { readText } from '../inputs/files.ts'
 import { FederationPlan } from '../population/federate.ts'
@@ -105,8 +106,6 @@ export const readScenario = (nameOrFile: string): Scenario => {
       `no scenario ${JSON.stringify(nameOrFile.slice(0, 100))}: expected ` +
         `${Object.keys(SCENARIOS).join(', ')} or a JSON file`,
     )
-  const parsed = Scenario.safeParse(parseJson(readText(nameOrFile), 'the scenario'))
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw new FedError('E_DATA', `scenario: ${issue?.path.join('.') || 'file'}: ${issue?.message}`)
+  const json = parseJson(readText(nameOrFile), 'the scenario')
+  return parseAs(Scenario, json, 'E_DATA', 'scenario: ', 'file')
 }

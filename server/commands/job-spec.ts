@@ -2,6 +2,7 @@
 
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
+import { parseAs } from '../../adapters/parse.ts'
 import { JobSpec, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 
 export type JobFlags = {
@@ -22,12 +23,12 @@ export const readJobSpec = (text: string, flags: JobFlags): JobSpec => {
   const json = parseJson(text, 'the job', 'E_USAGE')
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new FedError('E_USAGE', 'the job must be a JSON object')
-  const result = JobSpec.safeParse(withFlags(json as Partial<JobSpecInput>, flags))
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw new FedError(
+  return parseAs(
+    JobSpec,
+    withFlags(json as Partial<JobSpecInput>, flags),
     'E_USAGE',
-    `job ${issue?.path.join('.') || 'object'}: ${issue?.message ?? 'is not valid'}`,
+    'job ',
+    'object',
   )
 }
 

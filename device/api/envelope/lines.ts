@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { LINES_TYPE } from '../../../adapters/api-reference/route.ts'
 import { ERROR_CODES, FedError } from '../../../adapters/errors.ts'
+import { parseAs } from '../../../adapters/parse.ts'
 import type { Progress } from '../../home/progress.ts'
 
 /** What long work says; the last line is its result or its error. */
@@ -121,13 +122,8 @@ export const readBodyLines = async <S extends z.ZodType>(
 ): Promise<z.output<S>[]> => {
   const read: z.output<S>[] = []
   for await (const line of linesOf(request.body)) {
-    const result = schema.safeParse(parseLine(line))
-    if (!result.success) {
-      const issue = result.error.issues[0]
-      const what = `${issue?.path.join('.') || 'line'}: ${issue?.code ?? 'is not valid'}`
-      throw new FedError('E_BODY', `line ${read.length + 1}: ${what}`)
-    }
-    read.push(result.data)
+    const number = `line ${read.length + 1}: `
+    read.push(parseAs(schema, parseLine(line), 'E_BODY', number, 'line', 'code'))
   }
   return read
 }

@@ -2,6 +2,7 @@
 
 import { decodeRelease } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'
+import { DAY_MS } from '../../../adapters/time.ts'
 import type { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { conditionsStatus } from '../../agent/conditions-status.ts'
 import { energyStatus } from '../../agent/energy-status.ts'
@@ -62,7 +63,6 @@ export type InspectionDeps = {
 const MOST_ROUNDS = 200
 const MOST_EVENTS = 1000
 const SHORT = 200
-const DAY_MS = 24 * 3600 * 1000
 
 export const openInspection = ({ store, clock, settings, base }: InspectionDeps): Inspection => {
   const lineage = releaseLineage(store)

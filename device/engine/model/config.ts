@@ -2,6 +2,7 @@
  *  metadata. Anything unknown is refused by name. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { ModelShape } from '../../../adapters/lora/spec.ts'
+import { parseAs } from '../../../adapters/parse.ts'
 import { ModelShapeSchema } from '../../../adapters/wire/primitives.ts'
 import { numberOf, printable, unsupported } from './json-values.ts'
 import { type Rope, ropeFromGguf, ropeFromHuggingFace } from './rope.ts'
@@ -104,11 +105,7 @@ export const configFromGguf = (
  *  read back from disk. */
 export const checked = (config: ModelConfig): ModelConfig => {
   const bad = (what: string) => new FedError('E_MODEL_FILE', `model config: ${what}`)
-  const parsed = ModelShapeSchema.safeParse(config.shape)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw bad(`${issue?.path.join('.') ?? 'shape'}: ${issue?.message ?? 'not valid'}`)
-  }
+  parseAs(ModelShapeSchema, config.shape, 'E_MODEL_FILE', 'model config: ', 'shape')
   const { heads, kvHeads, headDim } = config.shape
   if (heads % kvHeads !== 0) throw bad(`${heads} heads do not divide into ${kvHeads} KV heads`)
   if (headDim % 2 !== 0) throw bad(`head size ${headDim} is odd`)
