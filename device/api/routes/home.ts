@@ -2,12 +2,10 @@
  * The table of what the command line asks of the process that owns the home. All of it begins with
  * /v1/home, so that no version that lacks one of them takes it for Claude's.
  */
-import type { Context } from 'hono'
 import { BYTES_TYPE, container, json, lines } from '../../../adapters/api-reference/route.ts'
 import { decodeContainer, encodeContainer } from '../../../adapters/container/container.ts'
-import { FedError } from '../../../adapters/errors.ts'
 import { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
-import type { HomeOperations, NumberedAdapter } from '../../owner/operations.ts'
+import type { NumberedAdapter } from '../../owner/operations.ts'
 import { readBodyLines } from '../envelope/lines.ts'
 import {
   AdapterHeader,
@@ -18,28 +16,19 @@ import {
   EnrolledResponse,
   EnrollHere,
   EXAMPLE_SPEC,
-  ExitRequest,
-  ExitResponse,
   HomeResponse,
   ImportResponse,
   LeftResponse,
   OwnerResponse,
-  ParticipateRequest,
-  ParticipateResponse,
-  PrepareRequest,
-  PrepareResponse,
-  TrainRequest,
-  TrainResponse,
 } from '../schemas/home.ts'
 import { TrainingResponse } from '../schemas/personalization.ts'
-import { checked, inLines, own, type RouteEnv, said, withoutProtocol } from './route.ts'
+import { checked, inLines, own, said, withoutProtocol } from './route.ts'
+import { homeOf, LINES } from './work.ts'
 
 const protocol = 1 as const
 const tag = 'Home' as const
 const who = 'device' as const
 const HASH = '9f2c'.repeat(16)
-const LINES =
-  'Answers line by line (NDJSON): `{"progress":…}` as it goes on, then `{"result":…}` or `{"error":…}`. It ends when the caller goes away.'
 const idle = {
   state: 'idle' as const,
   step: null,
@@ -48,12 +37,6 @@ const idle = {
   secondsLeft: null,
 }
 const none = { claude: 0, federation: 0 }
-
-/** Fails with E_NOT_FOUND where the process owns no home. */
-const homeOf = ({ var: { deps } }: Context<RouteEnv>): HomeOperations => {
-  if (deps.home) return deps.home
-  throw new FedError('E_NOT_FOUND', 'this process owns no home')
-}
 
 /** Fails with E_CONTAINER, and with E_BODY where the header is not what it should be. */
 const readAdapter = async (request: Request): Promise<NumberedAdapter> => {
@@ -167,97 +150,6 @@ export const HOME_ROUTES = {
       responses: { 200: json(TrainingResponse, { protocol, ...idle }) },
     },
     (c) => c.json(said(homeOf(c).training()), 200),
-  ),
-  train: own(
-    {
-      method: 'post',
-      path: '/v1/home/train',
-      tag,
-      who,
-      summary: 'Learns from the choices of this device',
-      description: `The head always, the private adapter on request. ${LINES}`,
-      isLong: true,
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_DATA', 'E_MEMORY', 'E_CANCELLED'],
-      request: { body: json(TrainRequest, { protocol, adapter: true }) },
-      responses: {
-        200: lines(TrainResponse, {
-          protocol,
-          choices: 40,
-          pairs: 80,
-          logLikelihood: -20,
-          margin: 0.2,
-          heldBack: 8,
-        }),
-      },
-    },
-    (c) => {
-      const options = withoutProtocol(c.req.valid('json'))
-      return inLines(c, (work) => homeOf(c).train(options, work))
-    },
-  ),
-  participate: own(
-    {
-      method: 'post',
-      path: '/v1/home/participate',
-      tag,
-      who,
-      summary: 'Checks in, contributes to rounds, follows the newest release',
-      description: `As \`loreweave participate\`. ${LINES}`,
-      isLong: true,
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_NOT_ENROLLED', 'E_CONSENT', 'E_CANCELLED'],
-      request: { body: json(ParticipateRequest, { protocol, rounds: 1 }) },
-      responses: {
-        200: lines(ParticipateResponse, {
-          protocol,
-          rounds: [],
-          ended: 'no_job',
-          retryAfterMs: 60_000,
-        }),
-      },
-    },
-    (c) => {
-      const options = withoutProtocol(c.req.valid('json'))
-      return inLines(c, (work) => homeOf(c).participate(options, work))
-    },
-  ),
-  chooseExit: own(
-    {
-      method: 'post',
-      path: '/v1/home/exit',
-      tag,
-      who,
-      summary: 'Which layer the choices of this device speak for',
-      description: `Changes nothing. ${LINES}`,
-      isLong: true,
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_DATA', 'E_CANCELLED'],
-      request: { body: json(ExitRequest, { protocol }) },
-      responses: {
-        200: lines(ExitResponse, { protocol, layer: 12, choices: 40, scores: [{ layer: 12 }] }),
-      },
-    },
-    (c) => {
-      const options = withoutProtocol(c.req.valid('json'))
-      return inLines(c, (work) => homeOf(c).chooseExit(options, work))
-    },
-  ),
-  prepare: own(
-    {
-      method: 'post',
-      path: '/v1/home/prepare',
-      tag,
-      who,
-      summary: 'Makes ready what the first request would wait for',
-      description: `Half a minute at most. ${LINES}`,
-      isLong: true,
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_ENGINE', 'E_CANCELLED'],
-      request: { body: json(PrepareRequest, { protocol }) },
-      responses: { 200: lines(PrepareResponse, { protocol, prepared: true }) },
-    },
-    (c) =>
-      inLines(c, async (work) => {
-        await homeOf(c).prepare(work)
-        return { prepared: true }
-      }),
   ),
   importChoices: own(
     {

@@ -1,20 +1,13 @@
-/** The personalization routes: rewrite, rerank, feedback, profile, status, training. */
+/** The personalization routes: rewrite, rerank, feedback, forgetting, status, training. */
 import type { Context } from 'hono'
 import { json } from '../../../adapters/api-reference/route.ts'
 import { FedError } from '../../../adapters/errors.ts'
-import { DIMENSION_ROWS } from '../../preferences/dimensions.ts'
-import { lineOf, SLIGHT } from '../../preferences/profile.ts'
 import { RequestMode } from '../../records/rewrite-decision.ts'
 import {
-  DimensionsResponse,
   FeedbackRequest,
   FeedbackResponse,
   ForgetRequest,
   ForgetResponse,
-  ProfileEdit,
-  ProfileResponse,
-  ProposalRequest,
-  ProposalsResponse,
   RerankRequest,
   RerankResponse,
   RewriteRequest,
@@ -24,6 +17,7 @@ import {
   TrainingResponse,
 } from '../schemas/personalization.ts'
 import { decisionHeader } from '../upstream/forward.ts'
+import { preference } from './profile.ts'
 import { own, said, withoutProtocol } from './route.ts'
 
 const protocol = 1 as const
@@ -31,27 +25,6 @@ const tag = 'Personalization' as const
 const who = 'user' as const
 
 const messages = [{ role: 'user' as const, content: 'How do tides work?' }]
-const preference = {
-  dimension: 'length' as const,
-  direction: -1 as const,
-  strength: 0.8,
-  scope: 'all' as const,
-  evidence: { choices: 40, confidence: 0.97, for: 25, against: 9 },
-  source: 'learned' as const,
-  pinned: false,
-  enabled: true,
-}
-const profile = {
-  protocol,
-  profile: { preferences: [preference] },
-  sentences: [
-    'Length: Keep the answer short (learned from 40 choices, 25 for and 9 against, 97 % sure)',
-  ],
-}
-const edit = {
-  protocol,
-  changes: [{ op: 'state' as const, dimension: 'emoji' as const, direction: -1 as const }],
-}
 const MODE = {
   'loreweave-mode':
     'off, shadow, on or incognito, for this request; incognito keeps nothing of it. Default: as the settings have it.',
@@ -71,21 +44,6 @@ const modeOf = (c: Context): RequestMode | undefined => {
   const mode = RequestMode.safeParse(header.trim().toLowerCase())
   if (mode.success && mode.data !== 'off') return mode.data
   throw new FedError('E_BODY', 'loreweave-mode: expected shadow, on or incognito on this route')
-}
-
-const DIMENSION_WORDS = {
-  slightBelow: SLIGHT,
-  dimensions: DIMENSION_ROWS.map(({ dimension, label }) => {
-    const line = (direction: -1 | 1, strength: number) => lineOf({ dimension, direction, strength })
-    return {
-      dimension,
-      label,
-      less: line(-1, 1),
-      slightlyLess: line(-1, 0),
-      slightlyMore: line(1, 0),
-      more: line(1, 1),
-    }
-  }),
 }
 
 export const PERSONAL_ROUTES = {
@@ -218,124 +176,6 @@ export const PERSONAL_ROUTES = {
     async (c) => {
       const { preview = false, ...target } = withoutProtocol(c.req.valid('json'))
       return c.json(said(await c.var.deps.device.forget(target, preview)), 200)
-    },
-  ),
-  getProfile: own(
-    {
-      method: 'get',
-      path: '/v1/profile',
-      tag,
-      who,
-      summary: 'The preferences',
-      description: 'In data and in sentences: at most one preference a dimension.',
-      errors: [],
-      responses: { 200: json(ProfileResponse, profile) },
-    },
-    (c) => c.json(said(c.var.deps.device.profile()), 200),
-  ),
-  patchProfile: own(
-    {
-      method: 'patch',
-      path: '/v1/profile',
-      tag,
-      who,
-      summary: 'Edits the preferences',
-      description:
-        'Changes are applied in order. `state`: the user says so, which outranks what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; it may be learned again.',
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-      request: { body: json(ProfileEdit, edit) },
-      responses: { 200: json(ProfileResponse, profile) },
-    },
-    async (c) =>
-      c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
-  ),
-  putProfile: own(
-    {
-      method: 'put',
-      path: '/v1/profile',
-      tag,
-      who,
-      summary: 'Edits the preferences, as PATCH does',
-      description: 'For clients that cannot send PATCH.',
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-      request: { body: json(ProfileEdit, edit) },
-      responses: { 200: json(ProfileResponse, profile) },
-    },
-    async (c) =>
-      c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
-  ),
-  getDimensions: own(
-    {
-      method: 'get',
-      path: '/v1/dimensions',
-      tag,
-      who,
-      summary: 'What a preference can be about',
-      description: 'And the line that each end of it adds to a request.',
-      errors: [],
-      responses: {
-        200: json(DimensionsResponse, {
-          protocol,
-          slightBelow: 0.25,
-          dimensions: [
-            {
-              dimension: 'emoji',
-              label: 'Emoji',
-              less: 'Use no emoji.',
-              slightlyLess: 'Slightly preferred: use no emoji.',
-              slightlyMore: 'Slightly preferred: use emoji.',
-              more: 'Use emoji.',
-            },
-          ],
-        }),
-      },
-    },
-    (c) => c.json(said(DIMENSION_WORDS), 200),
-  ),
-  listProposals: own(
-    {
-      method: 'get',
-      path: '/v1/proposals',
-      tag,
-      who,
-      summary: 'Preferences that wait for the user’s word',
-      description:
-        'The user seems to have stated them in a conversation. They count once they are accepted.',
-      errors: [],
-      responses: {
-        200: json(ProposalsResponse, {
-          protocol,
-          proposals: [
-            {
-              id: 'p_1',
-              at: 1_790_000_000_000,
-              dimension: 'emoji',
-              direction: -1,
-              sentence: 'Use no emoji.',
-              said: 'please remember that I do not like emoji',
-              decisionId: 'd_5Jq0',
-            },
-          ],
-        }),
-      },
-    },
-    (c) => c.json(said({ proposals: c.var.deps.device.proposals() }), 200),
-  ),
-  settleProposal: own(
-    {
-      method: 'post',
-      path: '/v1/proposals',
-      tag,
-      who,
-      summary: 'Accepts or dismisses one of them',
-      description: 'A dismissed one does not come back. Answers with the profile.',
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_NOT_FOUND', 'E_STORE'],
-      request: { body: json(ProposalRequest, { protocol, id: 'p_1', accept: true }) },
-      responses: { 200: json(ProfileResponse, profile) },
-    },
-    async (c) => {
-      const { id, accept } = c.req.valid('json')
-      return c.json(said(await c.var.deps.device.settleProposal(id, accept)), 200)
     },
   ),
   getStatus: own(
