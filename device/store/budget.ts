@@ -1,4 +1,4 @@
-/** Keeps what the device's store holds of decisions and choices within a budget: the oldest go first. */
+/** Keeps decisions and choices within a budget of bytes: the oldest are dropped first. */
 
 import type { choiceTables } from './choices.ts'
 import type { countTables } from './counts.ts'
@@ -6,11 +6,14 @@ import type { Run } from './run.ts'
 import type { Texts } from './texts.ts'
 
 const DEFAULT_BYTES = 256e6
-/** Rows that go for one that comes: no write takes long, and what is too much shrinks all the same. */
+/** Rows dropped for each row added. Writes stay short, and an excess still shrinks. */
 const AT_ONCE = 20
-/** Beyond this part of the budget the file is compacted in the background, without texts that were written over. */
+/**
+ * When erased texts take more than this part of the budget, the file is compacted in the
+ * background.
+ */
 const ERASED_SHARE = 8
-/** Where that does not happen, their places are used again beyond this part. */
+/** Without compaction, the space of erased texts is reused beyond this part. */
 const RECLAIMED_SHARE = 5
 
 type Old = { readonly seq: number; readonly id: string }
@@ -21,12 +24,15 @@ type Tables = { readonly expireDecision: (row: Old) => void } & Pick<
 > &
   Pick<ReturnType<typeof countTables>, 'keptBytes' | 'erasedBytes'>
 
-/** Decisions go first: what feedback on them amounted to is a choice by then. Choices only where they alone are too much. */
+/**
+ * Decisions are dropped first, since feedback on them has already become choices. Choices are
+ * dropped only when they alone exceed the budget.
+ */
 export const budgetTables = (run: Run, texts: Pick<Texts, 'reclaim'>, tables: Tables) => {
   let maxBytes = DEFAULT_BYTES
 
   const dropOldest = (): boolean => {
-    // The newest is what the others made room for.
+    // The newest row is the one that needs the room.
     const [decision, next] = run.all<Old>('SELECT seq, id FROM decisions ORDER BY seq LIMIT 2')
     if (decision && next) {
       tables.expireDecision(decision)
@@ -39,13 +45,13 @@ export const budgetTables = (run: Run, texts: Pick<Texts, 'reclaim'>, tables: Ta
     return newer !== undefined
   }
   return {
-    /** Of what decisions, choices and feedback keep, about; from the next write on. */
+    /** Sets the budget for decisions, choices and feedback, from the next write on. */
     limitTo: (bytes: number): void => {
       maxBytes = bytes
     },
-    /** Whether the file holds much that was written over. */
+    /** Whether erased texts take much of the file. */
     isWasteful: (): boolean => tables.erasedBytes() > maxBytes / ERASED_SHARE,
-    /** Some of those that are older. */
+    /** Drops some decisions older than a time. */
     dropBefore: (at: number): void => {
       const old = run.all<Old>(
         'SELECT seq, id FROM decisions WHERE at < ? ORDER BY at LIMIT ?',
@@ -54,7 +60,7 @@ export const budgetTables = (run: Run, texts: Pick<Texts, 'reclaim'>, tables: Ta
       )
       for (const one of old) tables.expireDecision(one)
     },
-    /** After something was added. */
+    /** To be called after each addition. */
     keepWithin: (): void => {
       for (let i = 0; i < AT_ONCE && tables.keptBytes() > maxBytes; i++) if (!dropOldest()) break
       if (tables.erasedBytes() > maxBytes / RECLAIMED_SHARE) texts.reclaim(AT_ONCE)

@@ -1,7 +1,7 @@
 /**
- * Tables of the device's store for the user's choices. Their texts are those of store-texts.ts, as
- * far as learning reads them; a choice of a decision shares them with it, and keeps them when the
- * decision goes.
+ * The tables of the user's choices. Their texts lie in texts.ts, as far as learning reads them. A
+ * choice shares its texts with the decision it came from, and keeps them when the decision is
+ * dropped.
  */
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { keptAnswer, keptText, PROMPT_CHARS } from '../text/kept-text.ts'
@@ -19,9 +19,9 @@ import type { Run } from './run.ts'
 import type { Texts } from './texts.ts'
 
 /**
- * A choice is never changed: another one of the same id takes its place under a higher seq. shown:
- * how many answers were; characters: of all its answers; name: of all that it says; kept: when it
- * came here; role of a text: system, user, assistant or candidate.
+ * A choice is never changed: a new one of the same id replaces it under a higher seq. shown: how
+ * many answers the user saw; characters: of all answers; name: a hash of the whole choice; kept:
+ * when it was stored. The role of a text is system, user, assistant or candidate.
  */
 export const CHOICE_SCHEMA = `
 CREATE TABLE IF NOT EXISTS choices (
@@ -47,7 +47,7 @@ export type StoredChoice = ChoiceLine & { readonly weight?: number }
 export type SourcedChoice = StoredChoice & { readonly source: ChoiceSource }
 
 export type ChoiceSource = 'import' | 'feedback'
-/** A choice that events amount to; what was asked is what its decision says. */
+/** The choice that events on a decision amount to. The request is the decision's. */
 export type DecidedChoice = {
   readonly candidates: string[]
   readonly shown: number[]
@@ -73,7 +73,7 @@ type Role = 'system' | 'user' | 'assistant' | 'candidate'
 type Part = { readonly role: Role; readonly text: number }
 type Columns = ChoiceRow & { readonly source: ChoiceSource; readonly body: string }
 
-/** What is said of a choice beside its texts, as JSON. */
+/** All of a choice but its texts, as JSON. */
 type Body = Omit<StoredChoice, 'id' | 'messages' | 'system' | 'candidates'>
 
 type Added = {
@@ -92,7 +92,7 @@ type Added = {
 const SELF = 'me'
 
 export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
-  /** Takes a choice away; texts: what it may have been the last to refer to. */
+  /** Deletes a choice and returns the texts that it referred to. */
   const unlink = (seq: number): number[] => {
     const gone = run.all<{ text: number }>('SELECT text FROM choice_texts WHERE choice = ?', seq)
     run.change('DELETE FROM choice_texts WHERE choice = ?', seq)
@@ -109,7 +109,7 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
       id,
       source,
     )
-  /** False where the same is there already. */
+  /** False if the same choice is stored already. */
   const put = (made: Added): boolean => {
     const { id, source, body, prompt, candidates, conversation, asked, openings, kept = 0 } = made
     const parts = [
@@ -139,7 +139,7 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
       run.insert('INSERT INTO choice_texts (choice, role, text) VALUES (?, ?, ?)', seq, role, text)
     for (const key of openings)
       run.change("INSERT OR IGNORE INTO openings (key, kind, owner) VALUES (?, 'c', ?)", key, seq)
-    // Only now: what both say stays.
+    // Only now, so that texts of both the old and the new choice stay.
     for (const text of gone) texts.drop(text)
     return true
   }
@@ -165,7 +165,7 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
   }
   /** As it comes from a choice log, or from an earlier version. */
   const addedOf = (choice: StoredChoice, source: ChoiceSource): Added => {
-    // What learning does not read is not kept.
+    // Fields that learning does not read are not stored.
     const { id, messages, system, candidates, utilities: _, split: __, ...body } = choice
     const [, second] = messages
     const answers = second?.role === 'assistant' ? [textOf(second.content)] : candidates
@@ -190,18 +190,24 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
     /** False when there is one of that id already. */
     addChoice: (choice: StoredChoice, source: ChoiceSource): boolean =>
       known(choice.id, source) === undefined && put(addedOf(choice, source)),
-    /** Kept under the key (see choiceKey), in the place of what it held before. kept: the time now. */
+    /**
+     * Stores an imported choice under its key (see choiceKey), replacing an earlier one. kept: the
+     * time now.
+     */
     importChoice: (key: string, choice: ChoiceLine, kept: number): Imported => {
       const before = known(key, 'import')
       if (!put({ ...addedOf({ ...choice, id: key }, 'import'), kept })) return 'known'
       return before ? 'replaced' : 'added'
     },
-    /** That there is none any more. */
+    /** Drops the imported choice with this key. */
     dropImported: (key: string): void => {
       const before = known(key, 'import')
       if (before) drop(before.seq)
     },
-    /** What feedback on a decision amounts to by now; null: nothing. False where that is as before. */
+    /**
+     * Stores the choice that feedback on a decision amounts to now; null: none. False if nothing
+     * changed.
+     */
     decideChoice: (row: DecisionRow, decided: DecidedChoice | null): boolean => {
       const before = known(row.id, 'feedback')
       if (!decided) {
@@ -231,7 +237,10 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
     /** Most recent first. */
     choices: (limit = Number.MAX_SAFE_INTEGER): StoredChoice[] =>
       run.all<Columns>(`SELECT seq, id, body FROM choices ${NEWEST}`, limit).map(read),
-    /** Most recent first, with where they came from; before: only those older than the one of this id. undefined: there is none. */
+    /**
+     * Most recent first, with their source. before: only those older than the choice with this id.
+     * undefined if there is no such choice.
+     */
     choicesBefore: (before: string | undefined, limit: number): SourcedChoice[] | undefined => {
       const from =
         before === undefined
@@ -249,19 +258,19 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
           .map((row) => ({ ...read(row), source: row.source }))
       )
     },
-    /** The same without their texts. */
+    /** The same without texts or bytes. */
     choiceRows: (limit: number): ChoiceRow[] =>
       run.all<ChoiceRow>(
         `SELECT seq, id, at, shown, candidates, characters FROM choices ${NEWEST}`,
         limit,
       ),
-    /** undefined: it is gone. */
+    /** undefined if it was dropped. */
     choice: (seq: number): StoredChoice | undefined => {
       const row = run.one<Columns>('SELECT seq, id, body FROM choices WHERE seq = ?', seq)
       return row && read(row)
     },
     dropChoice: drop,
-    /** Choices of unknown time that an earlier version kept count as kept now. */
+    /** Dates choices of unknown time that an earlier version stored: they count as stored now. */
     dateChoices: (now: number): void =>
       void run.change('UPDATE choices SET kept = ? WHERE at = 0 AND kept = 0', now),
   }
@@ -276,8 +285,8 @@ type Said = {
 }
 
 /**
- * The last messages, in order, as many as the local model can read; with all of them the system
- * prompt. turns: the last one first.
+ * The last messages, in order, as many as the local model can read; the system prompt too, if all
+ * messages fit. turns: the last one first.
  */
 const promptOf = (turns: Iterable<Said>, system: { readonly seq: () => number } | null): Part[] => {
   const parts: Part[] = []

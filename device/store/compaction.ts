@@ -1,34 +1,34 @@
 /**
- * When the store's file is compacted. A text that is erased is written over where it lies, so it is
- * gone once the journal is emptied, however large the file. Ids, keyed hashes and empty places are
- * left until the file is written anew; so are copies of texts where rows of texts were deleted,
- * which is remembered: the file is then due. What cannot be done at once is done as soon as it can.
+ * Decides when the database file is compacted. An erased text is overwritten in place, so it is
+ * gone once the journal is emptied, however large the file is. Ids, keyed hashes and free pages
+ * remain until the file is rewritten. Deleting rows of texts can leave copies behind: the file is
+ * then marked as due. Work that cannot be done now is retried.
  */
 import type { StoreTx } from './tables.ts'
 import type { Writing } from './writing.ts'
 
 export type Compaction = {
-  /** Leaves no copy of a text that was erased, in the file and in the journal. False: not yet. */
+  /** Removes every copy of erased texts from the file and the journal. False: not yet. */
   purge(): Promise<boolean>
-  /** Writes the file anew, and empties the journal. False: not yet. */
+  /** Rewrites the file and empties the journal. False: not yet. */
   compact(): Promise<boolean>
   stop(): void
 }
 
-type Kept = Pick<StoreTx, 'isDue' | 'keptBytes' | 'erasedBytes' | 'isWasteful'>
+type Reads = Pick<StoreTx, 'isDue' | 'keptBytes' | 'erasedBytes' | 'isWasteful'>
 type Writes = Pick<Writing<StoreTx>, 'empty' | 'rewrite' | 'durably' | 'later'>
 
 const AGAIN_MS = 30_000
-/** How often it is looked at whether the file holds much that is empty. */
+/** How often the background checks whether the file is due or wasteful. */
 const LOOK_MS = 60_000
-/** Ids and hashes of what was forgotten are left no longer. */
+/** Ids and hashes of forgotten texts remain at most this long. */
 const SOON_MS = 10 * 60_000
-/** A file of less is compacted at once: it takes no longer than a few writes. */
+/** A smaller file is compacted at once: that takes no longer than a few writes. */
 const SMALL_BYTES = 4e6
 
-/** inBackground: of a process that answers apps. */
+/** inBackground: true in a process that answers apps. */
 export const openCompaction = (
-  kept: Kept,
+  reads: Reads,
   { empty, rewrite, durably, later }: Writes,
   inBackground: boolean,
 ): Compaction => {
@@ -41,7 +41,7 @@ export const openCompaction = (
     else within(AGAIN_MS)
     return isDone
   }
-  /** The sooner of what is planned. */
+  /** Plans a compaction, unless one is planned sooner. */
   let planned = Number.POSITIVE_INFINITY
   const within = (ms: number): void => {
     const at = performance.now() + ms
@@ -61,15 +61,15 @@ export const openCompaction = (
     }
   }
   const look = (): void => {
-    if (ask(kept.isDue, false) || ask(kept.isWasteful, false)) within(AGAIN_MS)
+    if (ask(reads.isDue, false) || ask(reads.isWasteful, false)) within(AGAIN_MS)
   }
   look()
   const looking = inBackground ? setInterval(look, LOOK_MS).unref() : undefined
   return {
     compact,
     purge: async () => {
-      const isSmall = ask(() => kept.keptBytes() + kept.erasedBytes() < SMALL_BYTES, false)
-      if (isSmall || ask(kept.isDue, true)) return compact()
+      const isSmall = ask(() => reads.keptBytes() + reads.erasedBytes() < SMALL_BYTES, false)
+      if (isSmall || ask(reads.isDue, true)) return compact()
       within(SOON_MS)
       return empty()
     },

@@ -1,6 +1,7 @@
 /**
- * What this device may contribute: the one place that decides it. It is asked before a check-in, before work begins and right
- * before every attempt at sending anything to a federation server, for what that very thing contributes.
+ * Grants, withdraws and checks the consent to contribute: no other file does. The check runs before
+ * a check-in, before work begins, and right before every attempt to send anything to a federation
+ * server, for exactly what that would contribute.
  */
 import { FedError } from '../../adapters/errors.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
@@ -8,12 +9,12 @@ import { Contribution } from '../../adapters/wire/jobs.ts'
 import type { DeviceStore } from './store.ts'
 import type { Intended } from './uploads.ts'
 
-/** Of a check-in and of the download of a release: they contribute nothing themselves, and need a consent all the same. */
+/** A check-in or the download of a release: it contributes nothing and still needs consent. */
 export const CONTACT: Intended = { contributions: [], purpose: 'personalization' }
-/** Of an update of which nobody knows what it holds: one that an earlier version kept. */
+/** An update of unknown content, which an earlier version stored. */
 const EVERYTHING: Intended = { ...CONTACT, contributions: Contribution.options }
 
-/** Why it may not leave, as E_CONSENT; null: it may. */
+/** The E_CONSENT error if this must not leave the device; null if it may. */
 export const consentRefusal = (
   consent: ConsentRecord | null,
   { contributions, purpose }: Intended,
@@ -32,20 +33,21 @@ export const consentRefusal = (
 const refused = (what: string): FedError =>
   new FedError('E_CONSENT', `${what}. Run: loreweave consent grant`)
 
-/** What a kept update contributes. */
+/** What a stored update contributes. */
 export const intendedBy = (upload: Partial<Intended>): Intended =>
   upload.contributions && upload.purpose !== undefined
     ? { contributions: upload.contributions, purpose: upload.purpose }
     : EVERYTHING
 
-type Kept = Pick<DeviceStore, 'consent' | 'durably' | 'live'>
+type ConsentStore = Pick<DeviceStore, 'consent' | 'durably' | 'live'>
 
 /**
- * In the place of an earlier one, whose kept updates go where the new one does not cover them, or where it had ended before.
- * at, expiresAt: milliseconds since 1970; expiresAt null: until it is withdrawn.
+ * Replaces an earlier consent. Stored updates are dropped if the new consent does not cover them,
+ * or if the earlier one had ended. at, expiresAt: milliseconds since 1970; expiresAt null: until
+ * withdrawn.
  */
 export const grantConsent = async (
-  store: Kept,
+  store: ConsentStore,
   contributions: readonly Contribution[],
   at: number,
   expiresAt: number | null,
@@ -65,14 +67,18 @@ export const grantConsent = async (
   return record
 }
 
-/** Drops every update that waits, and stops what is being sent or computed for a round. Returns what was dropped. */
-export const withdrawConsent = (store: Kept): Promise<Dropped> => change(store, null, () => false)
+/**
+ * Drops every pending update, and stops any upload or computation for a round. Returns what was
+ * dropped.
+ */
+export const withdrawConsent = (store: ConsentStore): Promise<Dropped> =>
+  change(store, null, () => false)
 
-/** unsent: updates that never left; sent: those that may have arrived although no answer came. */
+/** unsent: updates that never left; sent: those that may have arrived, although no reply came. */
 export type Dropped = { readonly unsent: number; readonly sent: number }
 
 const change = async (
-  store: Kept,
+  store: ConsentStore,
   consent: ConsentRecord | null,
   stays: (intended: Intended) => boolean,
 ): Promise<Dropped> => {
@@ -80,7 +86,7 @@ const change = async (
     tx.set('consent', consent)
     const uncovered = tx.waitingUploads().filter((upload) => !stays(intendedBy(upload)))
     for (const { roundId } of uncovered) tx.dropUpload(roundId, 'E_CONSENT')
-    // Before it is on the disk: what leaves meanwhile cannot be called back.
+    // Before the commit reaches the disk: an update that leaves meanwhile cannot be recalled.
     queueMicrotask(() => void store.live.tell('consent', undefined).catch(() => undefined))
     return uncovered
   })

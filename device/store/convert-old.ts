@@ -1,19 +1,22 @@
-/** Converts what an earlier version kept (store-old.ts) beside the work of this one, a piece at a time. */
+/** Converts the tables of an earlier version (old-tables.ts) in the background, a row at a time. */
 import type { DeviceStore } from './store.ts'
 import type { StoreTx } from './tables.ts'
 
 /**
- * A piece may be tens of megabytes, which nothing else of this thread can interrupt: requests have
- * most of the time between two.
+ * Converting a row of tens of megabytes blocks this thread, so requests get most of the time
+ * between two rows.
  */
 const LEAST_PAUSE_MS = 20
 const PAUSE_SHARE = 9
-/** The store could not be written. */
+/** The wait after the store could not be written. */
 const AGAIN_MS = 60_000
 
 type Converted = Pick<DeviceStore, 'isConverted' | 'later' | 'compact'>
 
-/** Goes on until nothing is left, or until it is stopped; keeps no process alive. Ends with a small file. */
+/**
+ * Runs until all rows are converted or it is stopped, then compacts the file. Keeps no process
+ * alive.
+ */
 export const convertInBackground = (
   store: Converted,
   report: (event: { what: string; code: string }) => void = () => {},
@@ -48,7 +51,10 @@ export const convertInBackground = (
   }
 }
 
-/** What is left at once, for who has to see all of it. Fails with E_STORE where nothing can be written. */
+/**
+ * Converts the remaining rows at once, for callers that need them all. Fails with E_STORE if
+ * nothing can be written.
+ */
 export const convertAll = async (
   store: Pick<DeviceStore, 'durably' | 'isConverted'>,
 ): Promise<void> => {

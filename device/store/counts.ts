@@ -1,18 +1,18 @@
 /**
- * Sums over tables of the device's store, kept by triggers whoever writes, so that no number that a
- * request, a page or a status shows needs a whole table to be read.
+ * Sums over the store's tables, kept by triggers, so that requests, pages and the status never read
+ * a whole table for a number.
  */
 import type { Run } from './run.ts'
 
 /**
- * bytes: of what decisions, choices and feedback keep, about; choices, suffix_keys: how many; changes:
- * to the choices; erased: bytes of texts that were written over since the file was compacted.
+ * bytes: the approximate size of decisions, choices and feedback; choices, suffix_keys: how many;
+ * changes: to the choices; erased: bytes of texts erased since the file was compacted.
  */
 type Count = 'bytes' | 'choices' | 'changes' | 'suffix_keys' | 'erased'
 
-/** What a text takes beside its words. */
+/** Bytes of a row of texts beside its words. */
 export const TEXT_BYTES = 80
-/** What a row takes beside its longest column, its places in indexes included. */
+/** Bytes of a row beside its longest column, index entries included. */
 const ROW_BYTES = {
   decisions: 900,
   texts: TEXT_BYTES,
@@ -34,15 +34,19 @@ const add = (name: Count, much: string): string =>
   `UPDATE counts SET n = n + (${much}) WHERE name = '${name}';`
 
 const trigger = (table: string, event: string, work: string): string =>
-  `CREATE TRIGGER IF NOT EXISTS ${table}_${event.split(' ')[0]!.toLowerCase()} AFTER ${event} ON ${table}
+  `CREATE TRIGGER IF NOT EXISTS ${table}_${event.split(' ')[0]!.toLowerCase()}
+   AFTER ${event} ON ${table}
    BEGIN ${work} END;`
 
-/** Behind the tables' own. */
+const INFO_GROWTH = 'octet_length(new.info) - octet_length(old.info)'
+
+/** Must run after the schemas of the tables that it names. */
 export const COUNT_SCHEMA = `
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO counts VALUES ('choices', 0), ('changes', 0), ('erased', 0);
 INSERT OR IGNORE INTO counts
-  SELECT 'bytes', COALESCE(SUM(${bytesOf('feedback', 'old').replaceAll('old.', '')}), 0) FROM feedback;
+  SELECT 'bytes', COALESCE(SUM(${bytesOf('feedback', 'old').replaceAll('old.', '')}), 0)
+  FROM feedback;
 ${(Object.keys(ROW_BYTES) as Counted[])
   .map((table) => {
     const isChoice = table === 'choices'
@@ -59,7 +63,7 @@ ${(Object.keys(ROW_BYTES) as Counted[])
 INSERT OR IGNORE INTO counts SELECT 'suffix_keys', COUNT(*) FROM suffix_keys;
 ${trigger('suffix_keys', 'INSERT', add('suffix_keys', '1'))}
 ${trigger('suffix_keys', 'DELETE', add('suffix_keys', '-1'))}
-${trigger('decisions', 'UPDATE OF info', add('bytes', 'octet_length(new.info) - octet_length(old.info)'))}
+${trigger('decisions', 'UPDATE OF info', add('bytes', INFO_GROWTH))}
 `
 
 export const countTables = (run: Run) => {
@@ -69,9 +73,9 @@ export const countTables = (run: Run) => {
     countChoices: (): number => count('choices'),
     /** Changes whenever the choices do. */
     choicesVersion: (): string => `${count('changes')}`,
-    /** About what is kept of decisions, choices and feedback. */
+    /** Approximate size of decisions, choices and feedback. */
     keptBytes: (): number => count('bytes'),
-    /** Of the file: what compacting it would free. */
+    /** Bytes that compacting the file would free. */
     erasedBytes: (): number => count('erased'),
   }
 }

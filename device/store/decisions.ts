@@ -1,6 +1,6 @@
 /**
- * Tables of the device's store for what it decided: a row of facts for each decision, with the
- * texts beside it (store-texts.ts). Every query goes by an index.
+ * The tables of decisions: a row for each request, with its texts in texts.ts. Every query uses an
+ * index.
  */
 import { z } from 'zod'
 import { DecisionCost, RankingWhy } from '../records/rerank-decision.ts'
@@ -10,10 +10,10 @@ import { type Hash, type KeptRequest, openingKeys, saidKey } from './kept-reques
 import type { Run } from './run.ts'
 import type { Texts, Turn } from './texts.ts'
 
-/** For this long a decision, with its texts, waits for feedback. Choices stay. */
+/** How long a decision and its texts wait for feedback. Choices stay. */
 export const DECISION_MS = 90 * 24 * 3600_000
 
-/** openings: what a conversation began with, by decisions (d) and choices (c). */
+/** openings: how conversations began, for decisions (d) and choices (c). */
 export const DECISION_SCHEMA = `
 CREATE TABLE IF NOT EXISTS decisions (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at REAL NOT NULL,
@@ -51,8 +51,8 @@ CREATE INDEX IF NOT EXISTS openings_owner ON openings (kind, owner);
 `
 
 /**
- * What is only shown to people. dimensions: of the lines of the block; rewriting, ranking, cost:
- * what held then.
+ * Facts that are only shown to people. dimensions: of the lines of the block; rewriting, ranking,
+ * cost: as they were then.
  */
 export const DecisionInfo = z.object({
   dimensions: z.array(z.string()),
@@ -62,7 +62,7 @@ export const DecisionInfo = z.object({
 })
 export type DecisionInfo = z.infer<typeof DecisionInfo>
 
-/** suffix: the name under which suffixes.ts knows the conversation; app: names the program that asked. */
+/** suffix: the conversation's name in suffixes.ts; app: the name of the program that asked. */
 export type NewDecision = {
   readonly id: string
   readonly at: number
@@ -73,9 +73,9 @@ export type NewDecision = {
 }
 
 /**
- * What came of a request, and when. text: as it came. served: the answer that the app got; shown: indices
- * that the user saw; preferred: what would have been served without exploration and outside shadow
- * mode; propensity: probability with which `served` was drawn.
+ * The answers to a request, and when they came. served: index of the answer that the app got;
+ * shown: indices that the user saw; preferred: the index without exploration and shadow mode;
+ * propensity: the probability with which `served` was drawn.
  */
 export type Answered = {
   readonly at: number
@@ -89,9 +89,10 @@ export type Answered = {
 }
 
 /**
- * A decision without its texts. seq: rises with each. For conversation … opening see kept.ts; said:
- * names the words of the served answer. system, turn: where its texts are. events: how much feedback
- * there is; liked: what it says of the served answer, where that judges reranking.
+ * A decision without its texts. seq: rises with each decision. For conversation … opening see
+ * kept-request.ts. said: a hash of the served answer. system, turn: where the texts are. events:
+ * how many feedback events there are; liked: whether they approve of the served answer, if that
+ * judges reranking.
  */
 export type DecisionRow = {
   readonly seq: number
@@ -166,7 +167,7 @@ export const decisionTables = (run: Run, texts: Texts, hash: Hash) => {
   }
   return {
     ...nearTables(all),
-    /** seq: of one that comes from an earlier version. */
+    /** seq: given only for a decision of an earlier version. */
     saveDecision: (
       { id, at, request: kept, suffix, app, info }: NewDecision,
       seq: number | null = null,
@@ -210,8 +211,8 @@ export const decisionTables = (run: Run, texts: Texts, hash: Hash) => {
       if (row.opening !== null) addOpenings(row.seq, openingKeys(hash, row.opening, said))
       const served = said[came.served]
       run.change(
-        `UPDATE decisions SET at = ?, candidates = ?, shown = ?, served = ?, said = ?, preferred = ?,
-           propensity = ?, explored = ? WHERE seq = ?`,
+        `UPDATE decisions SET at = ?, candidates = ?, shown = ?, served = ?, said = ?,
+           preferred = ?, propensity = ?, explored = ? WHERE seq = ?`,
         came.at,
         said.length,
         JSON.stringify(came.shown),
@@ -275,7 +276,7 @@ export const decisionTables = (run: Run, texts: Texts, hash: Hash) => {
   }
 }
 
-/** One that feedback judges reranking by. */
+/** A decision by which feedback judges reranking. */
 export type LikedRow = {
   readonly served: number
   readonly propensity: number
@@ -284,11 +285,11 @@ export type LikedRow = {
 
 type Rows = (sql: string, ...values: unknown[]) => DecisionRow[]
 
-/** Of the others that say something of a decision, so many are looked at. */
+/** How many related decisions are looked at. */
 const NEAR = 50
 
 const nearTables = (all: Rows) => ({
-  /** Later ones of the same request, oldest first. */
+  /** Later decisions on the same request, oldest first. */
   askedAgain: ({ request, seq }: DecisionRow): DecisionRow[] =>
     all(
       'SELECT * FROM decisions WHERE request = ? AND seq > ? ORDER BY seq LIMIT ?',
@@ -296,7 +297,7 @@ const nearTables = (all: Rows) => ({
       seq,
       NEAR,
     ),
-  /** Earlier ones of the same request, newest first. */
+  /** Earlier decisions on the same request, newest first. */
   askedBefore: ({ request, seq }: DecisionRow): DecisionRow[] =>
     all(
       'SELECT * FROM decisions WHERE request = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
@@ -304,7 +305,7 @@ const nearTables = (all: Rows) => ({
       seq,
       NEAR,
     ),
-  /** Later ones that go on from it, whatever its answer, oldest first. */
+  /** Later decisions whose conversation continues this one, with any answer, oldest first. */
   goingOnFrom: ({ thread, seq }: DecisionRow): DecisionRow[] =>
     all(
       'SELECT * FROM decisions WHERE before = ? AND seq > ? ORDER BY seq LIMIT ?',
@@ -312,7 +313,7 @@ const nearTables = (all: Rows) => ({
       seq,
       NEAR,
     ),
-  /** The newest that it goes on from, as its served answer came back. */
+  /** The newest decision that this one continues, with the answer that was served. */
   lastTurn: ({ before, answered, seq }: DecisionRow): DecisionRow | undefined =>
     all(
       `SELECT * FROM decisions WHERE thread = ? AND said = ? AND seq < ?
@@ -321,7 +322,7 @@ const nearTables = (all: Rows) => ({
       answered,
       seq,
     )[0],
-  /** Earlier ones with feedback: of the same request, or that it goes on from. */
+  /** Earlier decisions with feedback, on the same request or continued by this one. */
   toldBefore: ({ request, before, seq }: DecisionRow): DecisionRow[] =>
     (
       [

@@ -1,7 +1,8 @@
 /**
- * Whose content each place of a home's store holds, and how it goes: when a conversation is forgotten, when decisions expire after 90
- * days, and when the user's retention setting has it. `remove` takes all of it; files: home/files.ts. A test walks a home in use, and
- * fails for a table, a value or a file that is in no table.
+ * What each table, state and blob of a home holds, whose content it is, and how it is erased: when
+ * a conversation is forgotten, when decisions expire after 90 days, and under the user's retention
+ * setting. `remove` deletes all of it; files: home/files.ts. A test walks a home in use and fails
+ * for any table, state or file that is listed nowhere.
  */
 import type { Preference } from '../records/preference.ts'
 import { forgetPeople } from './people.ts'
@@ -10,12 +11,16 @@ import type { Related } from './related.ts'
 import type { StateKey } from './states.ts'
 import type { StoreTx } from './tables.ts'
 
-/** conversation: what was said, or made of it; user: what they set themselves; device: nothing of what anybody said. */
+/**
+ * conversation: words, or something derived from them; user: what they set themselves; device:
+ * nothing derived from words.
+ */
 type Owner = 'conversation' | 'user' | 'device' | 'federation'
 
 /**
- * gone: decisions, choices and examples that go. before: all that is older goes; -Infinity where a single conversation is forgotten.
- * learnedSince: since when anything can have learned of them; Infinity: nothing has.
+ * gone: the decisions, choices and examples to erase. before: everything older is erased; -Infinity
+ * when single conversations are forgotten. learnedSince: the earliest time at which anything can
+ * have learned from them; Infinity: nothing has.
  */
 export type Erasing = {
   readonly now: number
@@ -24,7 +29,7 @@ export type Erasing = {
   readonly learnedSince: number
 }
 type Step = (store: StoreTx, what: Erasing) => void
-/** A step, or what else takes it along, or why it stays. */
+/** A step, or a text that says what else erases it or why it stays. */
 type Rule = Step | string
 
 export type Place = {
@@ -55,9 +60,11 @@ const both =
   }
 
 const MINUTE_MS = 60_000
-/** Clocks are set, and a request is read before its decision is kept. */
+/**
+ * Allows for clocks that are set, and for requests that are read before their decision is stored.
+ */
 const SLACK_MS = 60 * MINUTE_MS
-/** A request is logged before its answer comes, and the decision is kept after it. */
+/** A request is logged before its answer comes; the decision is stored afterwards. */
 const ANSWER_MS = 15 * MINUTE_MS
 
 const digestsOf: Step = (store, { gone }) => {
@@ -68,7 +75,7 @@ const digestsBefore: Step = (store, { before }) => void store.eraseDigests(0, be
 const uploadsSince: Step = (store, { learnedSince }) => store.dropUploadsSince(learnedSince)
 const earliest = (gone: readonly Related[]): number => Math.min(...gone.map(({ at }) => at))
 
-/** In this order. */
+/** The steps run in this order. */
 export const TABLES: Readonly<Record<string, Place>> = {
   forgotten: {
     ...numbersOnly('how often something was forgotten: what is held in memory goes then'),
@@ -78,8 +85,7 @@ export const TABLES: Readonly<Record<string, Place>> = {
     },
   },
   message_names: {
-    holds:
-      "Claude's ids of the answers of decisions that have expired, where something was learned of them",
+    holds: "Claude's ids of answers to expired decisions that something was learned from",
     owner: 'conversation',
     forget: (store, { gone }) => {
       for (const id of new Set(gone.map((row) => row.id))) store.dropMessageNames(id)
@@ -190,20 +196,22 @@ export const TABLES: Readonly<Record<string, Place>> = {
   },
   held_back: {
     ...numbersOnly('what answers under way may cost'),
-    expiry: 'go within an hour: see outlook.ts',
+    expiry: 'go within an hour: see spending/plan.ts',
   },
   state: { holds: 'see VALUES', owner: 'device', ...always('see VALUES') },
   blobs: { holds: 'see BLOBS', owner: 'device', ...always('see BLOBS') },
 }
 
-/** Until the head is fitted again, the profile says nothing that was learned. */
+/** Drops learned preferences: the profile has none until the head is fitted again. */
 const learnedLines: Step = (store, { gone }) => {
   if (!gone.some(({ kind }) => kind === 'c')) return
   const { preferences } = store.get('profile') ?? { preferences: [] }
   store.set('profile', { preferences: preferences.filter(isOwn) })
   store.set('outlook', null)
+  const { trainedAt = null } = store.get('calibration') ?? {}
+  store.set('calibration', { margin: 0, heldBack: 0, trainedAt })
 }
-/** What the user has set: it stays, and so does what they switched off. */
+/** Preferences that the user stated, pinned or switched off stay. */
 const isOwn = ({ source, pinned, enabled }: Preference): boolean =>
   source === 'stated' || pinned || !enabled
 const fittedAgain = 'with profile, until the head is fitted again'
@@ -222,7 +230,7 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   people: {
     holds: 'keyed hashes of whom apps named as users, at most 30 days old',
     owner: 'conversation',
-    // Which of them the conversation was with is not known; who is still there is soon seen again.
+    // Who took part in the conversation is unknown; people still present are soon seen again.
     forget: (store) => forgetPeople(store),
     expiry: 'go after 30 days: see people.ts',
     retention: (store, { before }) => forgetPeople(store, before),
@@ -245,7 +253,7 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   probe: numbersOnly('a number that is written to see whether anything can be'),
 }
 
-/** By what their names begin with. */
+/** Keyed by the beginning of their names. */
 export const BLOBS: Readonly<Record<string, Place>> = {
   private: {
     holds: 'the private adapter: it cannot unlearn',
@@ -261,7 +269,7 @@ export const BLOBS: Readonly<Record<string, Place>> = {
 
 export type Occasion = 'forget' | 'expiry' | 'retention'
 
-/** All that the occasion erases, for the caller to do in one transaction. */
+/** Erases all that the occasion calls for. To be called in one transaction. */
 export const erase = (store: StoreTx, occasion: Occasion, what: Erasing): void => {
   for (const place of [TABLES, VALUES, BLOBS].flatMap((all) => Object.values(all))) {
     const rule = place[occasion]

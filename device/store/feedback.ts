@@ -1,4 +1,4 @@
-/** Table of the device's store for what users said of answers, as events. */
+/** The table of feedback events. */
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import { keptAnswer } from '../text/kept-text.ts'
 import type { DecisionRow } from './decisions.ts'
@@ -13,13 +13,13 @@ CREATE TABLE IF NOT EXISTS feedback (
 CREATE INDEX IF NOT EXISTS feedback_decision ON feedback (decision_id);
 CREATE INDEX IF NOT EXISTS feedback_at ON feedback (at);
 `
-/** In a column that a table of an earlier version lacks: the text of an event, else in its body. */
+/** A column that earlier versions lack: the text of an event, which they stored in the body. */
 export const FEEDBACK_COLUMNS = ['text INTEGER']
 export const FEEDBACK_INDEX = `
 CREATE INDEX IF NOT EXISTS feedback_text ON feedback (text) WHERE text IS NOT NULL;
 `
 
-/** decisionId: empty where it is about no answer. */
+/** decisionId: empty if the event is about no answer. */
 export type FeedbackRow = {
   readonly id: string
   readonly decisionId: string
@@ -27,8 +27,8 @@ export type FeedbackRow = {
   readonly body: FeedbackEvent
 }
 
-/** Events of one decision that are read, the newest. */
-const MOST_EVENTS = 1000
+/** How many events of a decision are read, the newest first. */
+const MAX_EVENTS = 1000
 
 type Columns = { id: string; decision_id: string; at: number; body: string; said: string | null }
 
@@ -50,11 +50,11 @@ export const feedbackTable = (run: Run, texts: Texts) => {
       .all<Columns>(
         `${SELECT} WHERE decision_id = ? ORDER BY feedback.seq DESC LIMIT ?`,
         decisionId,
-        MOST_EVENTS,
+        MAX_EVENTS,
       )
       .map(toRow)
       .reverse()
-  /** What a decision's own row says of the feedback on it. */
+  /** Updates the columns of a decision that summarise its feedback. */
   const reviewDecision = (decisionId: string): void => {
     const row = run.one<{ served: number; preferred: number | null; shown: string }>(
       'SELECT served, preferred, shown FROM decisions WHERE id = ?',
@@ -86,7 +86,10 @@ export const feedbackTable = (run: Run, texts: Texts) => {
       )
       reviewDecision(decisionId)
     },
-    /** Of a decision whose events an earlier version kept with their texts: these go where all texts are. */
+    /**
+     * Moves the texts of a decision's events, which an earlier version stored in the event, to
+     * texts.ts.
+     */
     takeOldFeedback: (decisionId: string): void => {
       const rows = run.all<{ seq: number; id: string; at: number; body: string }>(
         'SELECT seq, id, at, body FROM feedback WHERE decision_id = ? AND text IS NULL',
@@ -107,10 +110,10 @@ export const feedbackTable = (run: Run, texts: Texts) => {
         )
       }
     },
-    /** Of a decision. */
+    /** Drops all feedback on a decision. */
     dropFeedback: (decisionId: string): void =>
       texts.dropRows('feedback', 'decision_id = ?', decisionId),
-    /** Older than a time, and of no decision that is still there: nobody reads it. */
+    /** Drops feedback older than a time on decisions that no longer exist: nothing reads it. */
     dropStrayFeedback: (before: number): void =>
       texts.dropRows(
         'feedback',
@@ -124,10 +127,10 @@ export const feedbackTable = (run: Run, texts: Texts) => {
 }
 
 /**
- * What feedback says of the answer that reranking served: liked or not; null where it judges no
- * reranking, since that preferred Claude's first answer, or the user saw others as well. What was
- * inferred does not judge: it is only ever dislike, or comes with it, so that it would say more of
- * when people go on than of the order.
+ * Whether feedback approves of the answer that reranking served. null if it does not judge
+ * reranking, because Claude's first answer was preferred or the user saw several answers. Inferred
+ * events do not count: they only ever disapprove, so they would measure how often people continue
+ * rather than the order.
  */
 export const likedAfterRerank = (
   { served, preferred, shown }: Pick<DecisionRow, 'served' | 'shown' | 'preferred'>,
@@ -138,7 +141,7 @@ export const likedAfterRerank = (
   return last ? (LIKED[last.kind]?.(last, served) ?? false) : null
 }
 
-/** Whether an event says that the served answer was good; other kinds do not judge it. */
+/** Whether an event approves of the served answer; other kinds do not judge it. */
 const LIKED: Partial<
   Record<FeedbackEvent['kind'], (event: FeedbackEvent, served: number) => boolean>
 > = {

@@ -1,6 +1,6 @@
 /**
- * The database file of a home: how it is opened, and what takes its place where it cannot be. Then
- * what can be read of it is worked with in memory, until the file itself can be opened.
+ * Opens the database file of a home. If that fails, the store works on a copy in memory of whatever
+ * can be read, until the file can be opened.
  */
 import { readFileSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
@@ -39,7 +39,7 @@ const SCHEMA = [
   RELATED_SCHEMA,
   SUFFIX_SCHEMA,
   SPENDING_SCHEMA,
-  // Its triggers name the others.
+  // Last: its triggers name the other tables.
   COUNT_SCHEMA,
 ].join('')
 
@@ -53,11 +53,11 @@ export type StoreFile<Tables> = {
   readonly path: string
   tables(): Tables
   db(): Database.Database
-  /** Why the file itself is not open; null where it is. */
+  /** Why the file is not open; null if it is. */
   missing(): unknown
-  /** Opens the file itself, if it is not: then true. Fails as SQLite does. */
+  /** Opens the file if it is not open, and then returns true. Fails as SQLite does. */
   attach(): boolean
-  /** The file is opened anew at the next `attach`. Until then what is open goes on. */
+  /** Makes the next `attach` reopen the file. Until then the open database is used. */
   detach(cause: unknown): void
   close(): void
 }
@@ -67,7 +67,7 @@ type FileOptions<Tables> = {
   readonly made: (db: Database.Database) => Tables
 }
 
-/** made: the tables of what is opened, also when it is opened anew. */
+/** made: called for each database that is opened, also after a reopen. */
 export const openFile = <Tables>(
   path: string,
   { open = openDatabase, made }: FileOptions<Tables>,
@@ -106,16 +106,16 @@ export const openFile = <Tables>(
 
 const openDatabase = (path: string): Database.Database => new Database(path)
 
-/** A folder that is not there is a TypeError of better-sqlite3. */
+/** better-sqlite3 throws a TypeError for a missing folder. */
 const isTrouble = (error: unknown): boolean => causeOf(error) !== null || error instanceof TypeError
 
-/** Closes it where it fails. */
+/** Closes the database if it fails. */
 const prepare = (db: Database.Database): Database.Database => {
   try {
-    // Whoever finds it locked goes on with something else: see writing.ts.
+    // Never block on a lock: writing.ts retries.
     db.pragma('busy_timeout = 0')
     db.pragma('journal_mode = WAL')
-    // What is deleted is overwritten, and nothing is sorted or vacuumed through a file elsewhere.
+    // Deleted content is overwritten, and no temporary file is used to sort or vacuum.
     db.pragma('secure_delete = ON')
     db.pragma('temp_store = MEMORY')
     setAsideOld(db)
@@ -136,15 +136,15 @@ const addColumn = (db: Database.Database, table: string, column: string): void =
   db.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`)
 }
 
-/** What was in the file at its last checkpoint, in memory; where it cannot be read, nothing. */
+/** A copy in memory of the file at its last checkpoint; empty if the file cannot be read. */
 const copyOf = (path: string): Database.Database => {
   try {
     if (statSync(path).size > MAX_COPIED_BYTES) return prepare(new Database(':memory:'))
     const bytes = readFileSync(path)
-    // A journal in a file beside it is of no use to a copy: sqlite.org/fileformat.html, section 1.3.3.
+    // A copy cannot use the journal beside the file: sqlite.org/fileformat.html, section 1.3.3.
     bytes.set([1, 1], FORMAT_AT)
     const copy = prepare(new Database(bytes))
-    // It may have been written to while it was read.
+    // Another process may have written to it while it was read.
     if (copy.pragma('quick_check(1)', { simple: true }) === 'ok') return copy
     copy.close()
     return prepare(new Database(':memory:'))

@@ -5,8 +5,9 @@ import { Id } from '../../adapters/wire/primitives.ts'
 const Count = z.int().min(0).max(1_000_000)
 
 /**
- * Whole conversations: that of a decision, of an answer, or of a choice, which may be a line of a choice log that was imported; all
- * that hold these words, in any case; or all choices that were imported.
+ * Whole conversations: that of a decision, of an answer, or of a choice, which may be a line of a
+ * choice log that was imported; all that hold these words, in any case; or all choices that were
+ * imported.
  */
 export const forgetTarget = {
   decisionId: Id.optional(),
@@ -23,8 +24,9 @@ export const ForgetTarget = z.strictObject(forgetTarget).refine(isOneTarget, ONE
 export type ForgetTarget = z.infer<typeof ForgetTarget>
 
 /**
- * What went. privateAdapter: it cannot unlearn, so one that may have read the conversation is removed. updatesSentSince: updates that
- * left this device after the conversation began and may hold something of it; nothing can call them back.
+ * What went. privateAdapter: it cannot unlearn, so one that may have read the conversation is
+ * removed. updatesSentSince: updates that left this device after the conversation began and may
+ * hold something of it; nothing can call them back.
  */
 export const ForgetReport = z.strictObject({
   decisions: Count,
@@ -36,7 +38,8 @@ export const ForgetReport = z.strictObject({
     .literal('journal')
     .optional()
     .describe(
-      'Copies of what was erased are left in the journal of the database, since it cannot be emptied now. They go as soon as it can be.',
+      'Copies of what was erased are left in the journal of the database, since it cannot be ' +
+        'emptied now. They go as soon as it can be.',
     ),
 })
 export type ForgetReport = z.infer<typeof ForgetReport>

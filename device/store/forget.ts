@@ -1,4 +1,4 @@
-/** Erases a conversation from this device, and whatever was made from it; and what is older than the user wants it kept. */
+/** Erases conversations and all that was derived from them, on request or when they are too old. */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { DAY_MS } from '../../adapters/time.ts'
 import { convertAll } from './convert-old.ts'
@@ -10,10 +10,12 @@ import type { DeviceStore } from './store.ts'
 import type { StoreReads } from './tables.ts'
 
 /**
- * All turns of the conversations that a decision, an answer or a choice belongs to, or that hold some words, also those under another
- * system prompt; conversations that began with the very same words under the same system prompt cannot be told from it and go too.
- * They may have expired: what was learned of them goes. What was made of their texts, in memory, on disk and by the local model, is
- * gone when it resolves. preview: nothing goes. Fails with E_NO_DECISION.
+ * Erases every turn of the conversations that a decision, an answer or a choice belongs to, or that
+ * hold some words, under any system prompt. Conversations that began with the very same words under
+ * the same system prompt cannot be distinguished and are erased too. What was learned from expired
+ * conversations is erased as well. When it resolves, everything derived from their texts is gone
+ * from memory, from disk and from the local model. preview: erases nothing. Fails with
+ * E_NO_DECISION.
  */
 export const forgetConversation = async (
   device: DeviceStore,
@@ -45,7 +47,7 @@ export const forgetConversation = async (
   return isCompact ? report : { ...report, traces: 'journal' }
 }
 
-/** It is erased all the same. */
+/** The erasure stands; only the journal could not be emptied yet. */
 const notNow = (error: unknown): false => {
   if (isFedError(error) && error.code === 'E_STORE') return false
   throw error
@@ -53,7 +55,7 @@ const notNow = (error: unknown): false => {
 
 const NEVER = Number.NEGATIVE_INFINITY
 
-/** Looked for a part at a time: requests come first. */
+/** Searches a part at a time, so that requests come first. */
 const textsWith = async (store: StoreReads, words: string): Promise<number[]> => {
   const all: number[] = []
   for (let at: number | null = 0; at !== null; ) {
@@ -68,7 +70,7 @@ const textsWith = async (store: StoreReads, words: string): Promise<number[]> =>
 const feedbackOn = (store: StoreReads, gone: readonly Related[]) =>
   [...new Set(gone.map(({ id }) => id))].flatMap((id) => store.feedbackOn(id))
 
-/** Since when anything can have learned of it; Infinity: nothing has. */
+/** The earliest time at which anything can have learned from these rows; Infinity: nothing has. */
 const learnedSince = (store: StoreReads, gone: readonly Related[]): number => {
   const learned = [...gone.filter(({ kind }) => kind !== 'd'), ...feedbackOn(store, gone)]
   return Math.min(...learned.map(({ at }) => at))
@@ -87,14 +89,14 @@ const reportOn = (store: StoreReads, gone: readonly Related[]): ForgetReport => 
   }
 }
 
-/** What goes in one transaction: nobody waits long for it. */
+/** Rows erased in one transaction, so that others do not wait long. */
 const AT_ONCE = 200
 
-/** Decisions are kept for 90 days; what else has an end ends. True where something went. */
+/** Drops decisions older than 90 days and trims the other tables. True if anything was dropped. */
 export const expire = (store: DeviceStore, now: number): Promise<boolean> =>
   eraseOlder(store, 'expiry', ['d'], now - DECISION_MS, now)
 
-/** Erases what is older than the limit in days; null: nothing. True where something went. */
+/** Erases everything older than the limit in days; null: no limit. True if anything was erased. */
 export const enforceRetention = async (
   store: DeviceStore,
   retentionDays: number | null,

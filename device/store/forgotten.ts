@@ -1,8 +1,12 @@
-/** Table of the device's store that counts how often something was forgotten, and nothing of what. */
+/**
+ * Table of the device's store that counts how often something was forgotten, and nothing of what.
+ */
 import type { Run } from './run.ts'
 
 export const FORGOTTEN_SCHEMA = `
-CREATE TABLE IF NOT EXISTS forgotten (seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS forgotten (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, decision_id TEXT NOT NULL UNIQUE
+);
 `
 
 export const forgottenTable = (run: Run) => ({

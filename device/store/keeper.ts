@@ -1,7 +1,6 @@
 /**
- * Keeps the database file in order in a thread of its own, so that the one that answers apps never
- * waits for a disk: the journal is written into the file, and the file is written anew after
- * something was forgotten.
+ * Maintains the database file in a thread of its own, so that the main thread never waits for the
+ * disk: it checkpoints the journal, and rewrites the file after something was forgotten.
  */
 import { stat } from 'node:fs/promises'
 import type { Worker } from 'node:worker_threads'
@@ -11,32 +10,32 @@ export type KeeperTask = {
   readonly path: string
   readonly what: 'checkpoint' | 'truncate' | 'compact'
 }
-/** code: of SQLite, where it failed. journalBytes: afterwards. */
+/** code: SQLite's, if it failed. journalBytes: the size afterwards. */
 export type KeeperAnswer = { readonly code: string | null; readonly journalBytes: number }
 
 export type Keeper = {
-  /** To be called after each write: looks at the journal now and then. */
+  /** To be called after each write: checks the journal's size from time to time. */
   wrote(): void
   /** Empties the journal. Fails as SQLite does. */
   empty(): Promise<void>
   /** Fails as SQLite does. */
   compact(): Promise<void>
-  /** The journal must not grow any more: somebody reads what it holds, and does not end. */
+  /** Whether the journal must not grow any more, because a reader that does not end holds it. */
   isBehind(): boolean
-  /** Whether a lock of the database may be its own. */
+  /** Whether a lock of the database may be the keeper's own. */
   isWorking(): boolean
   close(): Promise<void>
 }
 
-/** The journal is written into the file beyond this size, and cut beyond the other. */
+/** The journal is checkpointed beyond this size, and truncated beyond the next. */
 const CHECKPOINT_BYTES = 4e6
 const CUT_BYTES = 32e6
-const MOST_JOURNAL_BYTES = 128e6
+const MAX_JOURNAL_BYTES = 128e6
 const LOOK_MS = 1000
-/** The thread ends when it has had nothing to do for so long. */
+/** The thread ends after being idle this long. */
 const IDLE_MS = 5000
 
-export const openKeeper = (path: string, most = MOST_JOURNAL_BYTES): Keeper => {
+export const openKeeper = (path: string, maxBytes = MAX_JOURNAL_BYTES): Keeper => {
   let thread: Worker | null = null
   let idle: NodeJS.Timeout | undefined
   let looking: NodeJS.Timeout | null = null
@@ -79,9 +78,9 @@ export const openKeeper = (path: string, most = MOST_JOURNAL_BYTES): Keeper => {
     if (looking || isClosed) return
     looking = setTimeout(() => {
       looking = null
-      // A lock passes; what is worse is found by the next write.
+      // A lock passes; anything worse is found by the next write.
       look().catch(() => {})
-      if (journalBytes > most) lookSoon()
+      if (journalBytes > maxBytes) lookSoon()
     }, LOOK_MS).unref()
   }
   return {
@@ -89,7 +88,7 @@ export const openKeeper = (path: string, most = MOST_JOURNAL_BYTES): Keeper => {
     empty: () => run('truncate'),
     compact: () => run('compact'),
     isBehind: () => {
-      if (journalBytes <= most) return false
+      if (journalBytes <= maxBytes) return false
       lookSoon()
       return true
     },

@@ -1,7 +1,7 @@
 /**
- * What the home keeps of a request: the texts that learning reads, and keyed hashes of the whole,
- * which say what goes on from what. Of images, documents, tool results and thinking only their type
- * and size.
+ * What the store keeps of a request: the texts that learning reads, and keyed hashes of the whole,
+ * which tell which request continues which. Images, documents, tool results and thinking leave only
+ * their type and size.
  */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import { keptText } from '../text/kept-text.ts'
@@ -10,12 +10,12 @@ import { requestInContext, textOf } from '../text/request-text.ts'
 /** See keyed-hash.ts. */
 export type Hash = (text: string) => string
 
-/** A block that is no text. bytes: of the texts in it. */
+/** A block that is not text. bytes: of the texts in it. */
 export type OtherBlock = { readonly type: string; readonly bytes: number }
 
 /**
- * One message. key: of it and every message before it, so that what two requests have in common is
- * kept once.
+ * One message. key: a hash of it and every message before it, so that requests share the turns they
+ * have in common.
  */
 export type KeptTurn = {
   readonly key: string
@@ -25,10 +25,10 @@ export type KeptTurn = {
 }
 
 /**
- * conversation: names it by its system prompt and first message. request: names all of it; thread:
- * its messages. before: the thread that it goes on from, an answer and a message ago; answered: the
- * words of that answer. asked: names what was asked, as relevance reads it. opening: names the first
- * message where no answer to it is there yet; openings: with the answer to it.
+ * All names are hashes. conversation: of the system prompt and first message; request: of the
+ * whole; thread: of the messages; before: of the thread that it continues, an answer and a message
+ * earlier; answered: of that answer; asked: of the question as relevance reads it; opening: of a
+ * first message without an answer yet; openings: of a first message with its answer.
  */
 export type KeptRequest = {
   readonly system: string | null
@@ -89,14 +89,14 @@ export const conversationName = (hash: Hash, { messages, system }: Parts): strin
 /** Names an answer by its words. */
 export const saidKey = (hash: Hash, text: string): string => hash(`said ${text.trim()}`)
 
-/** Names what was asked. asked: as keptAsked gives it. */
+/** Names a question. asked: as keptAsked returns it. */
 export const askedName = (hash: Hash, asked: string): string => hash(`asked ${asked}`)
 
-/** Messages that are looked at for what was asked: two of them the user's, wherever roles take turns. */
+/** Messages that make up the question: at least two of the user's, if roles alternate. */
 export const ASKED_MESSAGES = 8
 const ASKED_END = 1000
 
-/** What was asked, as far as relevance is learned from it: the ends of what is long. */
+/** The question as relevance learns from it: of long messages, the beginning and the end. */
 export const keptAsked = (messages: readonly ChatMessage[]): string =>
   requestInContext(
     messages.slice(-ASKED_MESSAGES).map(({ role, content }) => {
@@ -110,7 +110,7 @@ export const keptAsked = (messages: readonly ChatMessage[]): string =>
 export const openingKey = (hash: Hash, [first]: readonly ChatMessage[]): string =>
   hash(`opening ${first ? textOf(first.content) : ''}`)
 
-/** Name a first message with each of the answers that it may have got. */
+/** Name a first message together with each possible answer. */
 export const openingKeys = (hash: Hash, opening: string, answers: readonly string[]): string[] =>
   answers.filter((a) => a.trim() !== '').map((a) => hash(`${opening} ${saidKey(hash, a)}`))
 
@@ -121,7 +121,7 @@ const otherBlocks = (content: SystemPrompt): OtherBlock[] =>
         .filter(({ type }) => type !== 'text')
         .map((block) => ({ type: block.type, bytes: charactersIn(block) }))
 
-/** Of all texts in it; JSON of an image would be another copy of it. */
+/** Sums the texts inside without making JSON, which would copy an image. */
 const charactersIn = (value: unknown): number =>
   typeof value === 'string'
     ? value.length
@@ -129,7 +129,7 @@ const charactersIn = (value: unknown): number =>
       ? Object.values(value).reduce((sum: number, part) => sum + charactersIn(part), 0)
       : 0
 
-/** The hash of each long text once: an image stands in several names. */
+/** Hashes each long text once: an image is part of several names. */
 const hashedOnce = (hash: Hash): Hash => {
   const known = new Map<string, string>()
   return (text) => {
@@ -140,10 +140,13 @@ const hashedOnce = (hash: Hash): Hash => {
   }
 }
 
-/** Longer ones, images above all, are named in JSON by their own hash: no copy is made of them. */
+/** Longer texts, above all images, enter JSON as their hash, so that they are not copied. */
 const LONG_TEXT = 10_000
 
-/** JSON in which a text equals a single block of it, and cache marks, which move with each turn, do not count. */
+/**
+ * JSON in which a text equals one block with that text, without the cache marks that move each
+ * turn.
+ */
 const plain = (hash: Hash, content: SystemPrompt | null): string =>
   JSON.stringify(
     typeof content === 'string' ? [{ type: 'text', text: content }] : content,

@@ -1,6 +1,6 @@
 /**
- * Hashes that nobody without this home can compute: what they are of cannot be confirmed by
- * guessing, nor met again elsewhere.
+ * Hashes that cannot be computed without this home: they cannot confirm a guess, and differ between
+ * homes.
  */
 import { createHmac } from 'node:crypto'
 import { randomBytes } from '../../adapters/random.ts'
@@ -13,8 +13,8 @@ const KEY_BYTES = 32
 const LENGTH = 22
 
 /**
- * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Never fails: where the key
- * cannot be read or kept now, it is under one of this process.
+ * HMAC-SHA-256 under a key that is drawn once for a home; 22 characters. Never fails: if the key
+ * cannot be read or stored now, this process uses a key of its own.
  */
 export const keyedHash = (
   read: () => string | null | undefined,

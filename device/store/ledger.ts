@@ -1,6 +1,6 @@
 /**
- * What further answers cost, and what is held back for those under way: exact at once, whatever
- * becomes of the writes.
+ * What further answers cost, and what is held back for those under way. The sums are exact at once,
+ * whether or not the writes have reached the disk.
  */
 import type { HeldBack, Spending } from './spending.ts'
 import type { StoreTx } from './tables.ts'
@@ -10,14 +10,13 @@ export type Ledger = {
   /** Spent since a time on candidates beyond the first. */
   spentSince(at: number): Spending
   spend(at: number, spending: Spending): void
-  /** For candidates that are about to be asked for, until it is known what they did cost. */
+  /** Holds back the cost of candidates about to be requested, until the real cost is known. */
   holdBack(what: HeldBack): void
-  /** False where it was let go before, or has expired. */
+  /** False if it was released before, or has expired. */
   letGo(id: string): boolean
   heldBack(): Spending
   /**
-   * What has been held back since before then is nobody's any more: it counts as spent, as much as
-   * was likely.
+   * Counts the likely part of amounts held back since before then as spent, and releases the rest.
    */
   expireHeldBack(before: number): void
 }
@@ -35,11 +34,11 @@ export const openLedger = (kept: Tables, later: Writing<Tables>['later']): Ledge
   /** Not written yet. */
   const spent = new Set<Spent>()
   const gone = new Set<string>()
-  /** Of this process, written or not. */
-  const held = new Map<string, HeldBack>()
+  /** Held back by this process, written or not. */
+  const reserved = new Map<string, HeldBack>()
   const others = (): HeldBack[] => {
     try {
-      return kept.heldBackRows().filter(({ id }) => !held.has(id) && !gone.has(id))
+      return kept.heldBackRows().filter(({ id }) => !reserved.has(id) && !gone.has(id))
     } catch {
       return []
     }
@@ -48,14 +47,14 @@ export const openLedger = (kept: Tables, later: Writing<Tables>['later']): Ledge
     const one = { ...spending, at }
     spent.add(one)
     later((tx) => tx.spend(at, spending), {
-      // What could never be written counts until this process ends.
+      // A write that never succeeds counts until this process ends.
       ended: (isKept) => {
         if (isKept) spent.delete(one)
       },
     })
   }
   const drop = (id: string): void => {
-    held.delete(id)
+    reserved.delete(id)
     gone.add(id)
     later((tx) => tx.letGo(id), {
       ended: (isKept) => {
@@ -74,17 +73,18 @@ export const openLedger = (kept: Tables, later: Writing<Tables>['later']): Ledge
       }
     },
     holdBack: (what) => {
-      held.set(what.id, what)
+      reserved.set(what.id, what)
       later((tx) => tx.holdBack(what))
     },
     letGo: (id) => {
-      const isThere = held.has(id) || others().some((one) => one.id === id)
+      const isThere = reserved.has(id) || others().some((one) => one.id === id)
       if (isThere) drop(id)
       return isThere
     },
-    heldBack: () => [...held.values(), ...others()].map(({ worst }) => worst).reduce(add, NOTHING),
+    heldBack: () =>
+      [...reserved.values(), ...others()].map(({ worst }) => worst).reduce(add, NOTHING),
     expireHeldBack: (before) => {
-      for (const { id, at, likely } of [...held.values(), ...others()])
+      for (const { id, at, likely } of [...reserved.values(), ...others()])
         if (at < before) {
           drop(id)
           spend(at, likely)

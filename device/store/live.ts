@@ -1,6 +1,6 @@
 /**
- * What those who share an open store tell each other at once, and know of each other: the device
- * that serves, the one that trains, and whoever answers for both. Gone with the process.
+ * Events and facts shared at once by the users of an open store: the device that serves, the one
+ * that trains, and the API. They end with the process.
  */
 
 import type { DeviceSettings } from '../home/settings.ts'
@@ -8,8 +8,8 @@ import type { ConditionsStatus } from '../records/agent-reports.ts'
 import type { TrainingStatus } from './training-status.ts'
 
 /**
- * What the agent saw when it last looked at the machine. at: when; goodUntil: when a running agent
- * would have looked again.
+ * What the agent saw when it last looked at the machine. at: when; goodUntil: after this, the agent
+ * is not running.
  */
 export type Look = Pick<ConditionsStatus, 'reasons' | 'readings' | 'nextTraining'> & {
   readonly at: number
@@ -24,8 +24,8 @@ export type TrainingRun = Omit<TrainingStatus, 'state'> & {
 }
 
 /**
- * forgotten: texts are gone from the store, and what was made of them is to go. consent: it was
- * given, narrowed or withdrawn. settings: they have changed.
+ * forgotten: texts were erased from the store, and everything derived from them must go. consent:
+ * it was granted, narrowed or withdrawn. settings: they have changed.
  */
 type Told = {
   readonly forgotten: undefined
@@ -35,13 +35,16 @@ type Told = {
 type Listener<K extends keyof Told> = (value: Told[K]) => void | Promise<void>
 
 export type Live = {
-  /** Of the training under way. */
+  /** How far the training under way is. */
   training: TrainingRun | null
-  /** The agent's last look at the machine. */
+  /** What the agent saw when it last looked. */
   look: Look | null
-  /** Ends with what is returned. */
+  /** Returns a function that ends the subscription. */
   on<K extends keyof Told>(what: K, listener: Listener<K>): () => void
-  /** Listeners begin before it returns; it resolves once all have done their part, and fails as the first that failed. */
+  /**
+   * Listeners are called before it returns. It resolves once all have finished, and fails as the
+   * first that failed.
+   */
   tell<K extends keyof Told>(what: K, value: Told[K]): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** A decision as it is made for a request, and the texts of one that is kept. */
+/** Makes a decision for a request, and reads the texts of a stored one. */
 import type { ChatMessage } from '../../adapters/formats/choice-log.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import type { Conversation } from '../text/conversation.ts'
@@ -10,7 +10,10 @@ import type { DeviceStore } from './store.ts'
 export const newId = (prefix: string): string =>
   `${prefix}${Buffer.from(randomBytes(15)).toString('base64url')}`
 
-/** A decision of which nothing is known yet but the request. It holds texts alone: no image, and nothing of the conversation itself. */
+/**
+ * A decision before any answer. It holds texts only: no images, and no reference to the
+ * conversation.
+ */
 export const newDecision = (
   store: Pick<DeviceStore, 'hash'>,
   at: number,
@@ -28,7 +31,7 @@ export const newDecision = (
   }
 }
 
-/** About what it holds in memory. */
+/** Approximate bytes in memory. */
 export const bytesOf = (made: NewDecision | null): number =>
   made === null
     ? 0
@@ -52,7 +55,7 @@ export const lastMessages = (
   return { messages, isAll: true }
 }
 
-/** What was asked, as keptAsked has it of the request itself. */
+/** The question, as keptAsked returns it for the request itself. */
 export const askedOf = (
   store: Pick<DeviceStore, 'turnsOf'>,
   row: Pick<DecisionRow, 'turn'>,

@@ -1,6 +1,6 @@
 /**
- * Decisions and choices as versions up to 0.1 kept them: whole requests as JSON, images included,
- * anew at each turn. They are set aside when the store is opened, and converted one at a time.
+ * Decisions and choices of versions up to 0.1, which stored whole requests as JSON, images
+ * included, at each turn. They are set aside when the store is opened, and converted one at a time.
  */
 import type Database from 'better-sqlite3'
 import { z } from 'zod'
@@ -18,7 +18,7 @@ import type { proposalTable } from './proposals.ts'
 import type { Run } from './run.ts'
 import type { StateTable } from './state.ts'
 
-/** As it was kept. */
+/** As versions up to 0.1 stored it. */
 const OldDecision = z.object({
   messages: z.array(ChatMessage).min(1),
   system: SystemPrompt.optional(),
@@ -45,7 +45,7 @@ const OldChoice = z.looseObject({
   chosen: z.int(),
 })
 
-/** undefined: no JSON, which nothing could read before either. */
+/** undefined if it is not JSON. */
 const parsed = (body: string): unknown => {
   try {
     return JSON.parse(body)
@@ -54,7 +54,7 @@ const parsed = (body: string): unknown => {
   }
 }
 
-/** Before the schema: tables of the same names make room. What comes later gets higher numbers. */
+/** Must run before the schema: renames tables of the same names. New rows get higher numbers. */
 export const setAsideOld = (db: Database.Database): void =>
   db
     .transaction(() => {
@@ -71,12 +71,14 @@ export const setAsideOld = (db: Database.Database): void =>
     })
     .immediate()
 
-/** Some of them are not there where the version was earlier still. */
+/** Even earlier versions lack some of these tables. */
 const OLD_TABLES = `
 DROP INDEX IF EXISTS decisions_at;
 DROP INDEX IF EXISTS decisions_conversation;
 ALTER TABLE decisions RENAME TO old_decisions;
-CREATE TABLE IF NOT EXISTS choices (seq INTEGER PRIMARY KEY, id TEXT, at REAL, source TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS choices (
+  seq INTEGER PRIMARY KEY, id TEXT, at REAL, source TEXT, body TEXT
+);
 ALTER TABLE choices RENAME TO old_choices;
 CREATE TABLE IF NOT EXISTS decision_messages (message_id TEXT PRIMARY KEY, decision_id TEXT);
 CREATE INDEX old_messages ON decision_messages (decision_id);
@@ -128,7 +130,7 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
       tables.answerDecision(row.id, {
         ...drawn,
         at: row.at,
-        // Which answer had which id was not kept; any of them names the decision.
+        // Which answer had which id is unknown; any of the ids names the decision.
         answers: candidates.map((text, i) => ({ text, messageId: messageIds[i]?.message_id })),
       })
     tables.takeOldFeedback(row.id)
@@ -144,7 +146,7 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     tables.addChoice({ ...choice, id }, row.source)
   }
   return {
-    /** What versions up to 0.1 kept as single values. False: there is none. */
+    /** Whether there are examples or proposals that versions up to 0.1 stored as states. */
     hasOldLearned: (): boolean => run.one(`SELECT 1 FROM state WHERE ${IS_OLD}`) !== undefined,
     takeOldLearned: (): void => {
       for (const { key, value } of run.all<OldState>(
@@ -159,7 +161,10 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
       }
     },
     isConverted: (): boolean => !isLeft(),
-    /** Converts one decision or choice: choices first, then the newest decision. False: none is left. */
+    /**
+     * Converts one decision or choice: choices first, then the newest decision. False: none is
+     * left.
+     */
     convertOne: (): boolean => {
       if (!isLeft()) return false
       const convert = db.transaction(() => {
@@ -175,14 +180,14 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
         if (decision) takeDecision(decision)
         const isMore = Boolean(choice || decision)
         if (isMore) return true
-        // Of decisions that have expired: nobody would read it.
+        // Feedback on expired decisions: nothing would read it.
         tables.dropStrayFeedback(Number.MAX_VALUE)
         db.exec('DROP TABLE old_decisions; DROP TABLE old_choices; DROP TABLE decision_messages;')
         return false
       })
       return convert.immediate()
     },
-    /** The same of one decision that is asked for, by its id or one of its messages'. False: there is none. */
+    /** Converts one decision, by its id or that of one of its messages. False if there is none. */
     convertThis: (id: string): boolean => {
       if (!isLeft()) return false
       const row = run.one<OldRow>(

@@ -1,7 +1,10 @@
-/** Table of the device's store for what left the device: the newest one by one, and sums of all. */
+/** The table of everything that left the device: the newest entries, and sums over all. */
 import type { Run } from './run.ts'
 
-/** One thing that left the device. digest: SHA-256 of the bytes; empty when there was no body, or once it was erased. */
+/**
+ * One thing that left the device. digest: SHA-256 of the bytes; empty when there was no body, or
+ * once it was erased.
+ */
 export type OutboxEntry = {
   readonly at: number
   readonly recipient: 'federation' | 'claude'
@@ -11,8 +14,8 @@ export type OutboxEntry = {
 }
 
 /**
- * In the place of a digest that was erased. As long as one: SQLite then writes over it where it
- * lies, and moves no other row, which would leave a copy of that one's digest behind.
+ * Replaces an erased digest. It has the same length, so SQLite overwrites it in place and moves no
+ * other row, which would leave a copy behind.
  */
 const ERASED = '0'.repeat(64)
 
@@ -63,18 +66,18 @@ export const outboxTable = (run: Run) => ({
         limit,
       )
       .map((entry) => ({ ...entry, digest: entry.digest === ERASED ? '' : entry.digest })),
-  /** Of everything that was ever logged. */
+  /** Sums over everything ever logged. */
   outboxSums: (): { recipient: OutboxEntry['recipient']; entries: number; bytes: number }[] =>
     run.all('SELECT recipient, entries, bytes FROM outbox_sums ORDER BY recipient'),
-  /** Bytes of what was logged since then. */
+  /** Bytes logged since a time. */
   sentSince: (at: number): { recipient: OutboxEntry['recipient']; bytes: number }[] =>
     run.all(
       'SELECT recipient, SUM(bytes) AS bytes FROM outbox WHERE at >= ? GROUP BY recipient',
       at,
     ),
   /**
-   * Digests of requests to Claude between two times, both included: a digest confirms a text that
-   * somebody guesses. Returns how many went.
+   * Erases the digests of requests to Claude between two times, both included, since a digest
+   * confirms a guessed text. Returns how many.
    */
   eraseDigests: (from: number, to: number): number =>
     run.change(

@@ -1,7 +1,7 @@
 /**
- * How many people use this device, as the `metadata.user_id` of requests tells: a device learns one
+ * Counts the people who use this device by the `metadata.user_id` of requests: a device learns one
  * set of preferences, so several people should know that theirs are mixed. Only keyed hashes are
- * kept, with when each was seen last.
+ * stored, with when each was last seen.
  */
 
 import { DAY_MS } from '../../adapters/time.ts'
@@ -14,10 +14,10 @@ export type People = {
   notice(userId: string): void
 }
 
-/** Somebody who has not been seen for so long is not counted any more. */
+/** People not seen for this long are not counted. */
 export const WINDOW_DAYS = 30
 const MAX_PEOPLE = 100
-/** Within it a second request of the same person writes nothing. */
+/** A second request of the same person within this time writes nothing. */
 const EXACT_TO_MS = 3600 * 1000
 
 /** clock: in milliseconds. */
@@ -41,17 +41,21 @@ export const openPeople = (store: DeviceStore, clock: () => number): People => {
 /** Those seen within the window; at most 100. */
 export const countPeople = (store: StoreReads, now: number): number => seenSince(store, now).length
 
-/** before: those last seen then or earlier; default, all. */
+/** before: forgets those last seen then or earlier; default, all. */
 export const forgetPeople = (store: StoreTx, before = Number.POSITIVE_INFINITY): void => {
   const seen = store.get('people') ?? []
   const kept = seen.filter(({ at }) => at > before)
   if (kept.length < seen.length) store.set('people', kept)
 }
 
-/** Where there is more than one: what is wrong, and what helps. */
+/** The problem and the remedy if there are several people. */
 export const mixedText = (people: number): { readonly what: string; readonly mend: string } => ({
-  what: `apps named ${people} users in ${WINDOW_DAYS} days: the preferences of ${people} people are mixed`,
-  mend: 'send `loreweave-mode: off` or `incognito` with the requests of all but one of them, or give each a device',
+  what:
+    `apps named ${people} users in ${WINDOW_DAYS} days: ` +
+    `the preferences of ${people} people are mixed`,
+  mend:
+    'send `loreweave-mode: off` or `incognito` with the requests of all but one of them, ' +
+    'or give each a device',
 })
 
 const seenSince = (store: Pick<StoreReads, 'get'>, now: number): SeenPeople =>

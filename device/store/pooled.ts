@@ -3,9 +3,11 @@ import type { Run } from './run.ts'
 
 /** at: null where the state is of a version that did not keep the time. */
 export const POOLED_SCHEMA = `
-CREATE TABLE IF NOT EXISTS pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS pooled (
+  seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL
+);
 `
-/** In columns that a table of an earlier version lacks. */
+/** Columns that tables of earlier versions lack. */
 export const POOLED_COLUMNS = ['at REAL']
 
 /** Rows that go for one that comes, where there are too many. */

@@ -1,4 +1,4 @@
-/** What is served, and the adapter that is this device's own: both are in its store. */
+/** What is served, and the private adapter, both in the store. */
 import { z } from 'zod'
 import { decodeContainer, encodeContainer } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
@@ -16,13 +16,16 @@ export type PrivateObjective = (typeof PRIVATE_OBJECTIVES)[number]
 type Adapter = { readonly spec: AdapterSpec; readonly flat: Float32Array }
 
 /**
- * Of the choices and decisions that it was trained on, when the oldest was made; null: it was trained on none. What was imported was
- * trained on nothing that is here.
+ * When the oldest choice and the oldest decision that it was trained on were made; null: none. An
+ * imported adapter was trained on nothing of this home.
  */
 const Oldest = z.object({ choices: z.number().nullable(), decisions: z.number().nullable() })
 export type Oldest = z.infer<typeof Oldest>
 
-/** objective: what it was trained on, for the next time. oldest: a version that did not say trained on anything. */
+/**
+ * objective: what it was trained on, for the next training. oldest: if absent, it may have been
+ * trained on anything.
+ */
 const PrivateHeader = z.object({
   spec: AdapterSpecSchema,
   release: Sha256.nullable(),
@@ -33,13 +36,13 @@ const PrivateHeader = z.object({
 export const servingState = (store: StoreReads): ServingState =>
   store.get('serving') ?? { release: null, private: false, revision: 0 }
 
-/** Serves a release (null: the base) without an own adapter. */
+/** Serves a release (null: the base) without a private adapter. */
 export const serveRelease = (store: StoreTx, release: string | null): void => {
   const { revision } = servingState(store)
   store.set('serving', { release, private: false, revision })
 }
 
-/** Serves a release (null: the base) under this adapter. */
+/** Serves a release (null: the base) with this private adapter. */
 export const savePrivate = (
   store: StoreTx,
   release: string | null,
@@ -71,7 +74,10 @@ type Gone = {
   readonly learnedSince: number
 }
 
-/** It cannot unlearn: once something goes that it may have been trained on, so does it. */
+/**
+ * Drops the private adapter once anything is erased that it may have been trained on: it cannot
+ * unlearn.
+ */
 export const forgetPrivate = (store: StoreTx, { gone, before, learnedSince }: Gone): void => {
   const bytes = store.blob('private')
   if (!bytes) return
@@ -82,7 +88,7 @@ export const forgetPrivate = (store: StoreTx, { gone, before, learnedSince }: Go
   if (!isForgotten && !isOf('c', oldest.choices) && !isOf('d', oldest.decisions)) return
   store.removeBlob('private')
   serveRelease(store, servingState(store).release)
-  // Another one is due at the agent's next start, or at its next look.
+  // The agent trains another at its next start, or when it next looks.
   const agent = store.get('agent')
   if (agent) store.set('agent', { ...agent, trained: 0 })
 }

@@ -1,14 +1,14 @@
 /**
- * Writes that nobody waits for: kept in memory, in order, and written in the background. A full
- * disk, a lock or a read-only home makes them wait; it neither fails nor delays who gave them.
+ * Queues writes that no caller waits for: they wait in memory, in order, and are written in the
+ * background. A full disk, a lock or a read-only home delays the writes, and never their callers.
  */
 import { asFedError } from '../../adapters/errors.ts'
 import type { StoreCause, StoreHealth } from './health.ts'
 import { causeOf, TROUBLE } from './trouble.ts'
 
 /**
- * A write. It may be tried several times: it must change nothing but the database. bytes: about
- * what it holds in memory. ended: called once, with whether it was kept.
+ * A write. It may be tried several times, so it must change nothing but the database. bytes:
+ * approximate size in memory. ended: called once, with whether it was written.
  */
 export type Later = {
   readonly work: () => void
@@ -16,54 +16,56 @@ export type Later = {
   readonly ended?: ((isKept: boolean) => void) | undefined
 }
 
-/** what: of which write. dropped: how many were given up. */
+/** what: which write failed. dropped: how many were given up. */
 export type QueueReport = (event: { what: string; code: string; dropped?: number }) => void
 
 export type QueueDeps = {
   /** Does the work in one transaction, or fails as SQLite does. Never waits. */
   readonly together: (work: () => void) => void
-  /** One write of a batch: undone alone where it fails. */
+  /** Runs one write of a batch, which is rolled back alone if it fails. */
   readonly each: (work: () => void) => void
-  /** Changes something, so that it fails where nothing can be written. */
+  /** Writes something, so that it fails if nothing can be written. */
   readonly probe: () => void
-  /** Whether a lock may be one of our own, which passes. */
+  /** Whether a lock may be our own, which passes. */
   readonly isOurLock?: (() => boolean) | undefined
   readonly report?: QueueReport | undefined
-  /** Called when the health that people are told of has changed. */
+  /** Called when the reported health has changed. */
   readonly changed?: ((health: StoreHealth) => void) | undefined
   readonly clock?: (() => number) | undefined
 }
 
 export type WriteQueue = {
   push(later: Later): void
-  /** Tries what waits now; false where it could not be written. */
+  /** Tries to write what waits now; false if that failed. */
   flushed(): Promise<boolean>
-  /** Tries now, with a write of no meaning where nothing waits. */
+  /** Tries to write now, with a probe if nothing waits. */
   tried(): boolean
-  /** For failures elsewhere: the cause, if it is trouble of the database. */
+  /** Notes a failure elsewhere. Returns its cause if the database is in trouble. */
   note(error: unknown): StoreCause | null
-  /** The same of a read: nothing tells when it is over, so that it holds for a while. */
+  /**
+   * Notes a failed read. It is reported for a while, since nothing says when the trouble is over.
+   */
   noteRead(error: unknown): void
-  /** Of the trouble there is now, also where people are not told of it yet. */
+  /** The cause of the present trouble, also if it is not reported yet. */
   cause(): StoreCause | null
-  /** Something was written: there is no trouble. */
+  /** To be called when a write succeeded elsewhere: the trouble is over. */
   recovered(): void
   health(): StoreHealth
-  /** Tries for so long to write what is left. Resolves to how much is lost. */
+  /** Tries for this long to write what is left. Resolves to the number of writes lost. */
   end(withinMs: number): Promise<number>
 }
 
-/** What may wait; beyond it the oldest is given up. */
-export const MOST_WAITING = 20_000
-export const MOST_WAITING_BYTES = 64 * 2 ** 20
-/** Of one transaction: other work of this thread waits for it. */
+/** How much may wait; beyond it the oldest write is given up. */
+export const MAX_WAITING = 20_000
+export const MAX_WAITING_BYTES = 64 * 2 ** 20
+/** Limits of one transaction, which blocks this thread. */
 const BATCH_MS = 8
 const BATCH = 200
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5000
-/** A lock of less is none that people are told of. */
+/** A shorter lock is not reported. */
 const LOCK_GRACE_MS = 1000
-/** A read that fails is told of for so long. */
+/** How long a failed read is reported. */
 const READ_MS = 60_000
 
 type Trouble = { readonly cause: StoreCause; readonly since: number; tries: number }
@@ -75,7 +77,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
   let dropped = 0
   let trouble: Trouble | null = null
   let isTold = false
-  /** The last try wrote something. */
+  /** Whether the last try wrote something. */
   let isMoving = false
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null
   let isEnded = false
@@ -112,7 +114,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     if (isEnded || timer !== null) return
     if (trouble && !isMoving) {
       const ms = Math.min(FIRST_RETRY_MS * 2 ** trouble.tries, LAST_RETRY_MS)
-      // Nothing else may keep the process alive for it.
+      // A retry must not keep the process alive.
       timer = setTimeout(run, ms).unref()
     } else if (waiting.length > 0) timer = setImmediate(run)
   }
@@ -138,7 +140,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     stop()
     soon()
   }
-  /** One batch; where nothing waits, a probe. False: it is not to be written now. */
+  /** Writes one batch, or a probe if nothing waits. False if nothing can be written now. */
   const flush = (): boolean => {
     const done: { one: Later; error: unknown }[] = []
     try {
@@ -160,7 +162,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     waiting = waiting.slice(done.length)
     isMoving = true
     if (trouble) trouble.tries = 0
-    // Where there is room for some of it there may be none for the rest.
+    // There may be room for a part and none for the rest.
     if (waiting.length === 0) recovered()
     for (const { one, error } of done) {
       bytes -= one.bytes
@@ -169,7 +171,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     }
     return true
   }
-  /** Trouble of the database ends the batch; another failure is of this one write. */
+  /** Trouble of the database ends the batch; any other failure concerns this write alone. */
   const tryOne = ({ work }: Later): unknown => {
     try {
       each(work)
@@ -180,7 +182,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     }
   }
   const bound = (): void => {
-    while (waiting.length > MOST_WAITING || (bytes > MOST_WAITING_BYTES && waiting.length > 1)) {
+    while (waiting.length > MAX_WAITING || (bytes > MAX_WAITING_BYTES && waiting.length > 1)) {
       const [oldest] = waiting.splice(0, 1)
       bytes -= oldest!.bytes
       dropped++
@@ -188,7 +190,7 @@ export const openQueue = (deps: QueueDeps): WriteQueue => {
     }
   }
   const flushed = async (): Promise<boolean> => {
-    // What comes meanwhile is not waited for.
+    // Writes that arrive meanwhile are not waited for.
     let left = waiting.length
     while (left > 0 && waiting.length > 0) {
       const before = waiting.length

@@ -1,9 +1,12 @@
-/** What belongs to one conversation, in the device's store: found from any of it by indexes alone. */
+/**
+ * Finds everything that belongs to one conversation, starting from any part of it, by indexes
+ * alone.
+ */
 import type { Run } from './run.ts'
 
 /**
- * A decision (d) or choice (c) of a conversation, or an example of relevance (e) that was learned in
- * it. id: of an example, that of its decision.
+ * A decision (d) or choice (c) of a conversation, or an example of relevance (e) learned in it. id:
+ * for an example, that of its decision.
  */
 export type Related = {
   readonly kind: Kind
@@ -18,7 +21,8 @@ export type Related = {
 const SELECT = {
   d: "SELECT 'd' AS kind, seq, id, at, conversation, asked, suffix FROM decisions",
   c: "SELECT 'c' AS kind, seq, id, at, conversation, asked, NULL AS suffix FROM choices",
-  e: "SELECT 'e' AS kind, seq, COALESCE(decision, '') AS id, at, conversation, asked, NULL AS suffix FROM examples",
+  e: `SELECT 'e' AS kind, seq, COALESCE(decision, '') AS id, at, conversation, asked,
+        NULL AS suffix FROM examples`,
 } as const
 type Kind = keyof typeof SELECT
 const KINDS = ['d', 'c', 'e'] as const
@@ -30,7 +34,9 @@ CREATE TABLE IF NOT EXISTS message_names (
 CREATE INDEX IF NOT EXISTS message_names_decision ON message_names (decision);
 `
 
-/** What is learned of a decision outlives it, and must be found by the ids of its answers. */
+/**
+ * What was learned from a decision outlives it, and must still be found by the ids of its answers.
+ */
 const KEEP_NAMES = `
   INSERT OR REPLACE INTO message_names
     SELECT message_id, id FROM answers JOIN decisions ON decisions.seq = decision
@@ -41,11 +47,11 @@ const KEEP_NAMES = `
 export const relatedTables = (run: Run) => {
   const by = (where: string, values: readonly unknown[], kinds: readonly Kind[] = KINDS) =>
     kinds.flatMap((kind) => run.all<Related>(`${SELECT[kind]} WHERE ${where}`, ...values))
-  /** Of an id of any of them, of a message, or of a line of a choice log that was imported. */
+  /** Rows with this id: their own, a message's, or that of an imported line of a choice log. */
   const named = (id: string): Related[] => [
     ...by('id = ?', [id], ['d', 'c']),
     ...by('decision = ?', [id], ['e']),
-    // See choiceKey: behind the line's own id stands what tells it from others of the same id.
+    // See choiceKey: a suffix distinguishes imported lines of the same id.
     ...by("source = 'import' AND id > ? || '#' AND id < ? || '$'", [id, id], ['c']),
     ...by('seq IN (SELECT decision FROM answers WHERE message_id = ?)', [id], ['d']),
   ]
@@ -59,8 +65,8 @@ export const relatedTables = (run: Run) => {
     )
   return {
     /**
-     * Grows from what the ids name, and from rows, over equal first words, equal beginnings and equal
-     * suffixes until nothing is added. Empty: nothing has such an id.
+     * Starts from the rows that the ids name and from given rows, and adds rows with the same
+     * conversation, opening or suffix until none is left. Empty if no row has such an id.
      */
     relatedTo: (ids: readonly string[], rows: readonly Related[] = []): Related[] => {
       const found = new Map<string, Related>()
@@ -74,7 +80,7 @@ export const relatedTables = (run: Run) => {
           waiting.push(row)
         }
       }
-      /** Of a key that was not looked for before. */
+      /** Follows a key that was not followed before. */
       const follow = (name: string, key: string | null, look: (key: string) => Related[]) => {
         if (key === null || seen.has(`${name} ${key}`)) return
         seen.add(`${name} ${key}`)
@@ -94,30 +100,31 @@ export const relatedTables = (run: Run) => {
         follow('suffix', row.suffix, (key) => by('suffix = ?', [key], ['d']))
         for (const key of openingsOf(row)) follow('opening', key, withOpening)
       }
-      // An example is of what was asked, wherever it was learned.
+      // Examples of the same question, wherever they were learned.
       for (const { asked } of [...found.values()])
         follow('asked', asked, (key) => by('asked = ?', [key], ['e']))
       return [...found.values()]
     },
-    /** Those that say a text; text: its seq. */
+    /** Rows that refer to a text. text: its seq. */
     saying: (text: number): Related[] =>
       KINDS.flatMap((kind) =>
         by(`seq IN (${SAYING[kind]})`, Array(holes(SAYING[kind])).fill(text), [kind]),
       ),
     importedChoices: (): Related[] => by("source = 'import'", [], ['c']),
-    /** Before a decision goes. */
+    /** To be called before a decision is dropped. */
     keepMessageNames: (decision: number): void => void run.change(KEEP_NAMES, decision),
     dropMessageNames: (decision: string): void =>
       void run.change('DELETE FROM message_names WHERE decision = ?', decision),
     /**
-     * The oldest that are older, at most so many. Choices without a time are as old as their import.
+     * The oldest rows before a time, up to a limit. Choices without a time are as old as their
+     * import.
      */
     olderThan: (before: number, kinds: readonly Kind[], limit: number): Related[] =>
       kinds.flatMap((kind) => by(`${AGE[kind]} < ? ORDER BY at LIMIT ?`, [before, limit], [kind])),
   }
 }
 
-/** Numbers of the rows that say a text, each ? of which is its own. */
+/** Selects the rows that refer to a text; each ? is that text. */
 const SAYING = {
   d: `
     WITH RECURSIVE said (seq) AS (
@@ -127,8 +134,10 @@ const SAYING = {
     SELECT decisions.seq FROM decisions JOIN said ON turn = said.seq
     UNION SELECT seq FROM decisions WHERE system = ?
     UNION SELECT decision FROM answers WHERE text = ?
-    UNION SELECT decisions.seq FROM decisions JOIN feedback ON decision_id = decisions.id WHERE text = ?
-    UNION SELECT decisions.seq FROM decisions JOIN proposals ON decision = decisions.id WHERE text = ?`,
+    UNION SELECT decisions.seq FROM decisions JOIN feedback ON decision_id = decisions.id
+      WHERE text = ?
+    UNION SELECT decisions.seq FROM decisions JOIN proposals ON decision = decisions.id
+      WHERE text = ?`,
   c: 'SELECT choice FROM choice_texts WHERE text = ?',
   e: 'SELECT seq FROM examples WHERE text = ?',
 } as const

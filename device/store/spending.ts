@@ -1,6 +1,6 @@
 /**
- * Tables of the device's store for what further answers cost: spent, and held back for answers that
- * are still to come.
+ * The tables of the cost of further answers: what was spent, and what is held back for answers
+ * still to come.
  */
 
 import { DAY_MS } from '../../adapters/time.ts'
@@ -8,7 +8,10 @@ import type { Run } from './run.ts'
 
 export type Spending = { readonly tokens: number; readonly usd: number }
 
-/** worst: of all its answers; likely: what they cost if nobody ever says. */
+/**
+ * worst: the most that its answers can cost; likely: what is counted if the real cost stays
+ * unknown.
+ */
 export type HeldBack = {
   readonly id: string
   readonly at: number
@@ -46,7 +49,10 @@ export const spendingTables = (run: Run) => ({
     run.one<Spending>(`SELECT ${SUMS} FROM spent WHERE at >= ?`, at) ?? NOTHING,
   spend: (at: number, { tokens, usd }: Spending) =>
     void run.change('INSERT INTO spent (at, tokens, usd) VALUES (?, ?, ?)', at, tokens, usd),
-  /** Drops what counts no longer, and what a clock that was set back has left in the future. */
+  /**
+   * Drops rows that no longer count, and rows that a clock that was set back has left in the
+   * future.
+   */
   trimSpent: (now: number): void =>
     void run.change(
       'DELETE FROM spent WHERE at NOT BETWEEN ? AND ?',
@@ -63,7 +69,7 @@ export const spendingTables = (run: Run) => ({
       likely.tokens,
       likely.usd,
     ),
-  /** False where it was let go before. */
+  /** False if it was released before. */
   letGo: (id: string): boolean => run.change('DELETE FROM held_back WHERE id = ?', id) > 0,
   heldBackRows: (): HeldBack[] =>
     run.all<HeldBackRow>('SELECT * FROM held_back').map((row) => ({

@@ -28,7 +28,9 @@ export const stateTable = (run: Run) => {
     consent: (): ConsentRecord | null => get('consent') ?? null,
     /** Whether the file may hold copies of texts in empty places, until it is compacted. */
     isDue: (): boolean => get('compaction') === 'due',
-    /** To be called where rows of texts are deleted: SQLite moves others, and leaves copies of them. */
+    /**
+     * To be called where rows of texts are deleted: SQLite moves others, and leaves copies of them.
+     */
     setDue: (isDue: boolean): void => set('compaction', isDue ? 'due' : null),
   }
 }

@@ -25,8 +25,8 @@ const Calibration = z.object({
 export type Calibration = z.infer<typeof Calibration>
 
 /**
- * What planning and status read of the head without fitting it. certainty, spread, halfLifeDays: see
- * reward/served-head.ts. outputTokens: of a usual answer; null where none is known.
+ * What planning and status read of the head without fitting it. certainty, spread, halfLifeDays:
+ * see reward/served-head.ts. outputTokens: of a usual answer; null where none is known.
  */
 const HeadSummary = z.object({
   certainty: z.number(),

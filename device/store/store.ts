@@ -15,25 +15,25 @@ import { type LaterValues, laterValues } from './values.ts'
 import { openWriting, type Writing } from './writing.ts'
 
 /**
- * What requests leave behind is written by `later`, what a user is told is kept by `durably`; both
- * do all of their work or none of it, and neither waits for a lock or a disk.
+ * `later` writes what requests leave behind; `durably` writes what a user is promised. Both do all
+ * of their work or none of it, and neither blocks on a lock or a disk.
  */
 export type DeviceStore = StoreReads &
   Omit<Writing<StoreTx>, 'rewrite' | 'empty'> &
   LaterValues &
   Pick<Compaction, 'compact' | 'purge'> & {
     readonly ledger: Ledger
-    /** What those who share this store tell each other. */
+    /** What the users of this store share at once. */
     readonly live: Live
   }
 
-/** As it is opened: whoever has made it may write at once, where nobody else does. */
+/** The store as its opener gets it: it may write directly, as long as nothing else does. */
 export type OwnStore = DeviceStore & StoreTx
 
 /**
- * report: told of writes that failed; changed: told when nothing can be written, and when it can;
- * open: how the file is opened; patienceMs: how long `durably` waits for a lock; hasKeeper: whether
- * a thread keeps the file in order, for a process that answers apps.
+ * report: called for writes that failed; changed: called when writing becomes impossible, and
+ * possible again; open: opens the file; patienceMs: how long `durably` waits for a lock; hasKeeper:
+ * whether a thread maintains the file, for a process that answers apps.
  */
 export type StoreOptions = {
   readonly report?: QueueReport
@@ -45,8 +45,8 @@ export type StoreOptions = {
 }
 
 /**
- * path: of the database file; ':memory:' for a device that forgets. Never fails for trouble of the
- * disk: what cannot be opened is worked without, from a copy where it can be read.
+ * path: of the database file; ':memory:' for a device that keeps nothing. Never fails for trouble
+ * of the disk: see file.ts.
  */
 export const openStore = (path: string, options: StoreOptions = {}): OwnStore => {
   const hash = keyedHash(
@@ -57,7 +57,7 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
   const file = openFile(path, {
     open: options.open,
     made: (db) => {
-      // The keeper does it, so that nobody else waits for the disk.
+      // The keeper checkpoints, so that this thread does not wait for the disk.
       if (options.hasKeeper) db.pragma('wal_autocheckpoint = 0')
       const made = tablesOf(db, hash)
       if (maxBytes !== null) made.limitTo(maxBytes)
@@ -90,7 +90,10 @@ export const openStore = (path: string, options: StoreOptions = {}): OwnStore =>
   }
 }
 
-/** Calls go to what is open when they come. failed: told of what fails, which fails all the same. */
+/**
+ * Forwards calls to the database that is open at the time. failed: called with each error, which is
+ * thrown all the same.
+ */
 const throughTo = (tables: () => Tables, failed: (error: unknown) => void): Tables => {
   const names = Object.keys(tables()) as (keyof Tables)[]
   const call =

@@ -1,8 +1,8 @@
 /**
- * Tables of the device's store for what was said. A text is kept once, and goes with the last row
- * that refers to it: it is written over where it lies. Where SQLite deletes a row it may move
- * others, and leave copies of them behind (findings/sqlite-secure-delete.sh). So texts are only ever
- * added at the end and written over; what is left of a row goes when the file is compacted.
+ * The tables of texts and turns. A text is stored once, and erased with the last row that refers to
+ * it by overwriting it in place. When SQLite deletes a row it may move others and leave copies of
+ * them behind (findings/sqlite-secure-delete.sh). So texts are only appended and overwritten; the
+ * emptied rows go when the file is compacted.
  */
 
 import { TEXT_BYTES } from './counts.ts'
@@ -22,7 +22,7 @@ CREATE INDEX IF NOT EXISTS turns_parent ON turns (parent);
 CREATE INDEX IF NOT EXISTS turns_text ON turns (text);
 `
 
-/** A turn as it is kept. seq: of its text. */
+/** A stored turn. seq: of its text. */
 export type Turn = {
   readonly seq: () => number
   readonly role: 'user' | 'assistant'
@@ -53,25 +53,28 @@ const REFER_TO_TEXT = [
   'SELECT 1 FROM proposals WHERE text = ?',
 ] as const
 
-/** Tables whose column `text` refers to a text, of rows that are dropped alone. */
+/** Tables whose column `text` refers to a text. */
 type Referring = 'answers' | 'feedback' | 'examples' | 'proposals'
-/** Keys of texts that are left come after it, of those that were erased before it. */
+/** Sorts before the keys of texts, and after the keys of erased texts. */
 export const FIRST_KEY = '!'
-/** Texts that are looked through without a pause. */
+/** How many texts are searched without a pause. */
 const TEXTS_AT_ONCE = 2000
 const CHARACTERS_AT_ONCE = 1_000_000
 
-/** Case, composed letters and white space as one: SQLite's LIKE knows the case of a to z alone. */
+/**
+ * Ignores case, composed letters and the kind of white space: SQLite's LIKE ignores the case of a
+ * to z only.
+ */
 const sameCase = (text: string): string => text.normalize('NFKC').toUpperCase().replace(/\s+/g, ' ')
 
-/** The new key and the zero bytes are as long as what they take the place of: nothing moves. */
+/** The new key and the zero bytes are as long as what they replace, so no row moves. */
 const ERASE = `
   UPDATE texts SET key = printf(' %0*d', length(key) - 1, seq), body = zeroblob(octet_length(body))
   WHERE seq = ?`
 
 export type Texts = ReturnType<typeof textTables>
 
-/** Not for callers of the store: its other tables refer to these. */
+/** For the other tables only, which refer to texts. */
 export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 'setDue'>) => {
   const isReferred = (queries: readonly string[], seq: number): boolean =>
     queries.some((sql) => run.one(`${sql} LIMIT 1`, seq) !== undefined)
@@ -88,7 +91,7 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
   const drop = (seq: number | null): void => {
     if (seq !== null && !isReferred(REFER_TO_TEXT, seq)) run.change(ERASE, seq)
   }
-  /** Rows of another table, with the texts that nothing else refers to. */
+  /** Drops rows of another table, with the texts that nothing else refers to. */
   const dropRows = (table: Referring, where: string, value: unknown): void => {
     const gone = run.all<{ text: number | null }>(`SELECT text FROM ${table} WHERE ${where}`, value)
     run.change(`DELETE FROM ${table} WHERE ${where}`, value)
@@ -98,7 +101,10 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
     /** Its seq. */
     add,
     read,
-    /** Of those behind a number, some that hold these words in any case; next: where to go on, null at the end. */
+    /**
+     * Searches some texts after a number for these words in any case. next: where to continue; null
+     * at the end.
+     */
     textsWith: (words: string, after: number): { found: number[]; next: number | null } => {
       const wanted = sameCase(words)
       const seqs = run.all<{ seq: number }>(
@@ -116,13 +122,16 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
       }
       return { found, next: seqs.length < TEXTS_AT_ONCE ? null : seqs.at(-1)!.seq }
     },
-    /** Once nothing refers to it any more. */
+    /** Erases a text if nothing refers to it any more. */
     drop,
     dropRows,
-    /** Keeps the newest rows of a table, so many. */
+    /** Drops all but the newest rows of a table. */
     dropOldest: (table: Referring, most: number): void =>
       dropRows(table, `seq <= (SELECT seq FROM ${table} ORDER BY seq DESC LIMIT 1 OFFSET ?)`, most),
-    /** Frees the place of the oldest that were written over, for what comes. The file is then due: see compaction.ts. */
+    /**
+     * Frees the space of the oldest erased texts for new rows. The file is then due: see
+     * compaction.ts.
+     */
     reclaim: (most: number): void => {
       setDue(true)
       const gone = run.all<{ seq: number; bytes: number }>(
@@ -135,13 +144,13 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
         run.change("UPDATE counts SET n = n - ? WHERE name = 'erased'", TEXT_BYTES + bytes)
       }
     },
-    /** Before the file is compacted: what is left of texts that were written over. */
+    /** To be called before the file is compacted: deletes the rows of erased texts. */
     dropErased: (): void => {
       run.change('DELETE FROM texts WHERE key < ?', FIRST_KEY)
       run.change("UPDATE counts SET n = 0 WHERE name = 'erased'")
       setDue(true)
     },
-    /** Adds those that are not there; the seq of the last one, null for none. */
+    /** Adds the turns that are not stored yet. Returns the seq of the last; null for none. */
     addTurns: (turns: readonly KeptTurn[]): number | null => {
       let from = turns.length
       let parent: number | null = null
@@ -158,11 +167,12 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
       }
       return parent
     },
-    /** The last one first, one after the other as they are asked for. */
+    /** The last one first, read one at a time. */
     *turnsFrom(last: number | null): Generator<Turn> {
       for (let at = last; at !== null; ) {
         const row: TurnRow | undefined = run.one<TurnRow>(
-          'SELECT parent, role, text, body, other FROM turns JOIN texts ON texts.seq = text WHERE turns.seq = ?',
+          `SELECT parent, role, text, body, other
+           FROM turns JOIN texts ON texts.seq = text WHERE turns.seq = ?`,
           at,
         )
         if (!row) return
@@ -171,7 +181,7 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
         at = parent
       }
     },
-    /** It and those before it, as far as nothing else refers to them. */
+    /** Drops a turn and those before it, as far as nothing else refers to them. */
     dropTurns: (last: number | null): void => {
       for (let at = last; at !== null && !isReferred(REFER_TO_TURN, at); ) {
         const row: { parent: number | null; text: number } | undefined = run.one(

@@ -7,17 +7,17 @@ import type { DeviceStore } from './store.ts'
 import type { StoreTx } from './tables.ts'
 import type { TrainingStatus } from './training-status.ts'
 
-type Kept = Pick<DeviceStore, 'get'>
+type States = Pick<DeviceStore, 'get'>
 type Known = Pick<DeviceStore, 'live'>
 
 /** Cheap enough to be asked many times a second. */
-export const isTrainingPaused = (store: Kept): boolean => store.get('paused') ?? false
+export const isTrainingPaused = (store: States): boolean => store.get('paused') ?? false
 
 /** From then on nothing of this home trains, until it is false again. */
 export const setTrainingPaused = (store: Pick<StoreTx, 'set'>, paused: boolean): void =>
   store.set('paused', paused)
 
-export const trainingStatus = (store: Kept & Known): TrainingStatus => {
+export const trainingStatus = (store: States & Known): TrainingStatus => {
   const run = store.live.training
   return {
     state: isTrainingPaused(store) ? 'paused' : run ? 'running' : 'idle',

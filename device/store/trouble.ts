@@ -1,13 +1,13 @@
 /**
  * Trouble of the database that has nothing to do with what is written: it passes, or the user can
- * mend it. SQLite's result codes: sqlite.org/rescode.html.
+ * fix it. SQLite's result codes: sqlite.org/rescode.html.
  */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
 import type { StoreCause } from './health.ts'
 
-/** By how codes begin: those of SQLite, and those of the operating system where files are opened. */
+/** By the beginning of the code, of SQLite or of the operating system. */
 const CAUSES: readonly (readonly [begin: string, cause: StoreCause])[] = [
   ['SQLITE_FULL', 'full'],
   ['SQLITE_BUSY', 'locked'],
@@ -35,7 +35,7 @@ const CAUSES: readonly (readonly [begin: string, cause: StoreCause])[] = [
   ['ENFILE', 'failing'],
 ]
 
-/** null: the fault is in what was to be written, and trying again cannot help. */
+/** null: the fault lies in what was to be written, and retrying cannot help. */
 export const causeOf = (error: unknown): StoreCause | null => {
   const { code } = Object(error) as { code?: unknown }
   if (typeof code !== 'string') return null
@@ -45,7 +45,7 @@ export const causeOf = (error: unknown): StoreCause | null => {
 /** With less, the next write may fail. */
 const LEAST_BYTES = 256e3
 
-/** What is wrong with the place of a database, whoever asks. null: nothing that can be seen. */
+/** What is visibly wrong with the folder or file of a database; null: nothing. */
 export const troubleAt = (path: string): StoreCause | null => {
   const folder = dirname(path)
   for (const place of [folder, path]) {
@@ -64,7 +64,7 @@ export const freeBytesOn = (folder: string): number => {
   return bavail * bsize
 }
 
-/** The same error, with the code of what is behind it: where files cannot be made, SQLite cannot tell why. */
+/** The error with the code of its cause: SQLite does not say why it cannot create a file. */
 export const explained = (error: unknown, path: string): unknown => {
   const cause = causeOf(error)
   if (cause !== 'unreadable' && cause !== 'failing') return error
@@ -107,7 +107,7 @@ export const TROUBLE: Readonly<
   },
 }
 
-/** E_STORE: what was to be kept was not, none of it. */
+/** E_STORE: nothing of the write was stored. */
 export const notKept = (cause: StoreCause, error?: unknown): FedError => {
   const { what, mend } = TROUBLE[cause]
   return new FedError('E_STORE', `nothing was kept: ${what}. To mend it: ${mend}; then try again`, {

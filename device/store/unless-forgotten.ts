@@ -1,4 +1,4 @@
-/** Work that takes minutes, and texts that are forgotten meanwhile. */
+/** Discards long work if texts were forgotten meanwhile. */
 import { rmSync } from 'node:fs'
 import { FedError } from '../../adapters/errors.ts'
 import type { DeviceStore } from './store.ts'
@@ -7,8 +7,8 @@ import type { StoreTx } from './tables.ts'
 type Times = Pick<DeviceStore, 'forgottenTimes'>
 
 /**
- * Runs what reads choices for minutes. Where something was forgotten meanwhile, nothing of it is
- * used: E_CANCELLED, and its file goes. keep: writes what came of it.
+ * Runs work that reads choices for minutes. If anything was forgotten meanwhile, it fails with
+ * E_CANCELLED and deletes the checkpoint. keep: writes the result.
  */
 export const unlessForgotten = async <T>(
   store: Times & Pick<DeviceStore, 'durably'>,

@@ -1,4 +1,4 @@
-/** Table of the device's store for updates of the federation: those that wait, and what became of others. */
+/** The table of updates for the federation: those that wait, and what became of the others. */
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import type { Run } from './run.ts'
 
@@ -45,20 +45,23 @@ type UploadRow = {
   state: UploadState
   reason: string | null
   at: number
-  /** JSON of what it contributes, and for what; null: kept by a version that did not say. */
+  /** JSON of what it contributes and its purpose; null: unknown, from an earlier version. */
   intended: string | null
-  /** 1: bytes of it may have arrived; null: kept by a version that did not say. */
+  /** 1: bytes of it may have arrived; null: unknown, from an earlier version. */
   sent: number | null
-  /** When its round ends; null: kept by a version that did not say. */
+  /** When its round ends; null: unknown, from an earlier version. */
   deadline_at: number | null
   /** Since when it seems to be too late. */
   overdue_at: number | null
 }
 
 export const UPLOAD_SCHEMA = `
-CREATE TABLE IF NOT EXISTS uploads (round_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB, state TEXT NOT NULL, reason TEXT, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS uploads (
+  round_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL,
+  size INTEGER NOT NULL, bytes BLOB, state TEXT NOT NULL, reason TEXT, at REAL NOT NULL
+);
 `
-/** In columns that a table of an earlier version lacks. */
+/** Columns that tables of earlier versions lack. */
 export const UPLOAD_COLUMNS = [
   'intended TEXT',
   'sent INTEGER',
@@ -70,7 +73,9 @@ export const uploadTable = (run: Run) => ({
   /** The first bytes of a round stay: a second call with other bytes changes nothing. */
   savePending: (upload: PendingUpload) =>
     void run.change(
-      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at, intended, sent, deadline_at) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, 0, ?)",
+      `INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at,
+         intended, sent, deadline_at)
+       VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, 0, ?)`,
       upload.roundId,
       upload.jobId,
       upload.uploadToken,
@@ -83,10 +88,12 @@ export const uploadTable = (run: Run) => ({
         : null,
       upload.deadlineAt ?? null,
     ),
-  /** A round that this device sends nothing to: it is kept as refused, without bytes. */
+  /** Records as refused a round that this device sends nothing to. */
   giveUp: (round: Pick<PendingUpload, 'roundId' | 'jobId' | 'at'>, reason: string) =>
     void run.change(
-      "INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, state, reason, at, sent) VALUES (?, ?, '', '', 0, 'refused', ?, ?, 0)",
+      `INSERT OR IGNORE INTO uploads
+         (round_id, job_id, token, digest, size, state, reason, at, sent)
+       VALUES (?, ?, '', '', 0, 'refused', ?, ?, 0)`,
       round.roundId,
       round.jobId,
       reason,
@@ -105,48 +112,56 @@ export const uploadTable = (run: Run) => ({
   waitingUploads: (): WaitingUpload[] =>
     run
       .all<UploadRow>(
-        "SELECT round_id, at, size, reason, intended, sent, deadline_at, overdue_at FROM uploads WHERE state = 'pending' ORDER BY at",
+        `SELECT round_id, at, size, reason, intended, sent, deadline_at, overdue_at
+         FROM uploads WHERE state = 'pending' ORDER BY at`,
       )
       .map((row) => ({
         roundId: row.round_id,
         at: row.at,
         size: row.size,
         reason: row.reason,
-        // An earlier version tried at once.
+        // Earlier versions sent at once.
         isSent: row.sent !== 0,
         overdueAt: row.overdue_at,
         ...plannedOf(row),
       })),
   uploadState: (roundId: string) =>
     run.one<UploadRow>('SELECT state FROM uploads WHERE round_id = ?', roundId)?.state,
-  /** Bytes of a pending update may have arrived. Called before each attempt, since a kill can follow. */
+  /**
+   * Marks that bytes of a pending update may have arrived. Called before each attempt, since a kill
+   * can follow.
+   */
   markSent: (roundId: string) =>
     void run.change(
       "UPDATE uploads SET sent = 1 WHERE round_id = ? AND state = 'pending'",
       roundId,
     ),
-  /** Why a pending update could not be sent yet. */
+  /** Notes why a pending update could not be sent yet. */
   noteUpload: (roundId: string, reason: string) =>
     void run.change(
       "UPDATE uploads SET reason = ? WHERE round_id = ? AND state = 'pending'",
       reason,
       roundId,
     ),
-  /** Since when a pending update seems to be too late. */
+  /** Notes since when a pending update seems to be too late. */
   setOverdue: (roundId: string, since: number | null) =>
     void run.change('UPDATE uploads SET overdue_at = ? WHERE round_id = ?', since, roundId),
-  /** What the server said of a pending update. What was dropped meanwhile stays dropped. */
+  /**
+   * Records the server's verdict on a pending update. An update dropped meanwhile stays dropped.
+   */
   settleUpload: (roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null) =>
     void run.change(
-      "UPDATE uploads SET state = ?, reason = ?, bytes = NULL, token = '', sent = 1 WHERE round_id = ? AND state = 'pending'",
+      `UPDATE uploads SET state = ?, reason = ?, bytes = NULL, token = '', sent = 1
+       WHERE round_id = ? AND state = 'pending'`,
       state,
       reason,
       roundId,
     ),
-  /** Lets go of a pending update: its bytes are erased, and it is kept as refused by this device. */
+  /** Drops a pending update: its bytes are erased, and it is recorded as refused by this device. */
   dropUpload: (roundId: string, reason: string) =>
     void run.change(
-      "UPDATE uploads SET state = 'refused', reason = ?, bytes = NULL, token = '' WHERE round_id = ? AND state = 'pending'",
+      `UPDATE uploads SET state = 'refused', reason = ?, bytes = NULL, token = ''
+       WHERE round_id = ? AND state = 'pending'`,
       reason,
       roundId,
     ),
@@ -169,10 +184,14 @@ export const uploadTable = (run: Run) => ({
   /** Drops pending updates that were computed since then. */
   dropUploadsSince: (at: number): void =>
     void run.change(
-      "UPDATE uploads SET state = 'refused', reason = 'forgotten', bytes = NULL, token = '' WHERE state = 'pending' AND at >= ?",
+      `UPDATE uploads SET state = 'refused', reason = 'forgotten', bytes = NULL, token = ''
+       WHERE state = 'pending' AND at >= ?`,
       at,
     ),
-  /** Keeps the newest of those that were sent or refused: a forget counts them, the page shows them. */
+  /**
+   * Drops all but the newest updates that were sent or refused, which a forget counts and the page
+   * shows.
+   */
   trimUploads: (): void =>
     void run.change(
       `DELETE FROM uploads WHERE state <> 'pending' AND rowid NOT IN (
@@ -183,7 +202,7 @@ export const uploadTable = (run: Run) => ({
 
 const MAX_SETTLED = 1000
 
-/** Reasons of this device's own with which an earlier version let go of what it had not sent. */
+/** The reasons that earlier versions recorded for updates that they never sent. */
 const DROPPED: ReadonlySet<string> = new Set(['forgotten', 'E_CONSENT'])
 
 const pendingOf = (row: UploadRow): PendingUpload => ({
@@ -196,7 +215,7 @@ const pendingOf = (row: UploadRow): PendingUpload => ({
   ...plannedOf(row),
 })
 
-/** What only later versions keep. */
+/** Fields that only later versions store. */
 const plannedOf = ({
   intended,
   deadline_at,

@@ -1,4 +1,4 @@
-/** How a store is written: by whom nobody waits for, and by whom a user is told that it is kept. */
+/** How the store is written: in the background, or durably while a caller waits. */
 import { type FileHandle, open } from 'node:fs/promises'
 import type Database from 'better-sqlite3'
 import { asFedError, FedError, isFedError } from '../../adapters/errors.ts'
@@ -10,7 +10,9 @@ import { PROBE } from './state.ts'
 import { causeOf, explained, notKept } from './trouble.ts'
 import { compactFile, emptyJournal } from './vacuum.ts'
 
-/** bytes: about what the write holds in memory; ended: called once, with whether it was kept. */
+/**
+ * bytes: approximate size of the write in memory; ended: called once, with whether it was written.
+ */
 export type LaterOptions = {
   readonly bytes?: number
   readonly ended?: (isKept: boolean) => void
@@ -18,35 +20,35 @@ export type LaterOptions = {
 
 export type Writing<Tx> = {
   /**
-   * In the background, in order, all of it or nothing; tried again where nothing can be written
-   * now, so that it must change nothing but the database. Never fails and never waits. A write that
-   * fails otherwise is reported.
+   * Writes in the background, in order, all of it or nothing. It is retried while nothing can be
+   * written, so it must change nothing but the database. Never fails and never waits; other
+   * failures are reported.
    */
   later(work: (tx: Tx) => void, options?: LaterOptions): void
   /**
-   * After all that was given to `later` before: all of it or nothing, and on the disk when it
-   * resolves: a power cut does not take it back. Waits some seconds for locks. Fails as the work
-   * does, and with E_STORE where nothing can be written now: then nothing was kept.
+   * Writes after everything given to `later` before, all of it or nothing. When it resolves, the
+   * data survive a power cut. Waits some seconds for locks. Fails as the work does, and with
+   * E_STORE if nothing can be written: then nothing was stored.
    */
   durably<T>(work: (tx: Tx) => T): Promise<T>
-  /** Writes what waits, if it can be written: what is read next holds it. */
+  /** Writes what waits, if that is possible, so that the next read sees it. */
   drained(): Promise<boolean>
   health(): StoreHealth
-  /** The same, once it has been tried. */
+  /** The health after a try. */
   tried(): Promise<StoreHealth>
-  /** Empties the journal, which holds a copy of what was written over. False: not now. */
+  /** Empties the journal, which holds copies of overwritten content. False: not now. */
   empty(): Promise<boolean>
-  /** Writes the file anew without what was deleted, and empties the journal. False: not now. */
+  /** Rewrites the file without deleted content, and empties the journal. False: not now. */
   rewrite(): Promise<boolean>
-  /** Gives what waits a second to be written. */
+  /** Gives waiting writes a second. */
   close(): Promise<void>
 }
 
-/** How long something that a user waits for is tried again. */
+/** How long `durably` retries. */
 const PATIENCE_MS = 5000
 const PAUSE_MS = [10, 25, 50, 100, 250] as const
 const CLOSING_MS = 1000
-/** A lock is told of once it has lasted. */
+/** A lock is reported once it has lasted. */
 const TRIED_MS = 2000
 
 type WritingOptions = {
@@ -84,7 +86,7 @@ export const openWriting = <Tx>(
     } catch (failure) {
       const error = explained(failure, file.path)
       const cause = causeOf(error)
-      // A lock and a full disk pass; after anything else the file may be another one.
+      // A lock and a full disk pass; after anything else the file may have been replaced.
       if (cause && cause !== 'locked' && cause !== 'full') file.detach(error)
       throw error
     } finally {
@@ -108,7 +110,7 @@ export const openWriting = <Tx>(
     queue.recovered()
     return result
   }
-  /** By the keeper, else at once. */
+  /** Lets the keeper do it, or does it here. */
   const inOrder = async (
     kept: (() => Promise<void>) | undefined,
     now: (db: Database.Database) => void,
@@ -126,7 +128,7 @@ export const openWriting = <Tx>(
   return {
     later: (work, { bytes = 0, ended } = {}) => {
       queue.push({ work: () => work(tx), bytes, ended })
-      // Memory is never full, locked or slow.
+      // A database in memory is never full, locked or slow.
       if (isInMemory) void queue.flushed()
     },
     durably: async (work) => {
@@ -147,7 +149,7 @@ export const openWriting = <Tx>(
     },
     drained: () => queue.flushed(),
     noteRead: (error) => {
-      // What fails while something is written is told of with that.
+      // A failure during a write is reported with the write.
       if (!isWriting) queue.noteRead(error)
     },
     health: queue.health,
@@ -169,15 +171,15 @@ export const openWriting = <Tx>(
   }
 }
 
-/** What was to be written before waits. */
+/** Earlier writes still wait. */
 class Waiting extends Error {}
 
 const pause = (tries: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, PAUSE_MS[tries] ?? PAUSE_MS.at(-1)))
 
 /**
- * A commit is in the journal; a power cut does not take it back once the journal is on the disk.
- * Where the file system allows no such journal, there is none, and a commit waits for the disk.
+ * A commit survives a power cut once the journal is flushed to the disk. On file systems without a
+ * journal, the commit itself waits for the disk.
  */
 const openJournal = (path: string): { synced(): Promise<void>; close(): Promise<void> } => {
   let opened: FileHandle | null = null
@@ -202,4 +204,5 @@ const openJournal = (path: string): { synced(): Promise<void>; close(): Promise<
 }
 
 const NOT_SYNCED =
-  'it was written, but the disk does not say that it is kept: a power cut may take it back. Look at the log of this computer for errors of the disk'
+  'it was written, but the disk does not say that it is kept: a power cut may take it back. ' +
+  'Look at the log of this computer for errors of the disk'

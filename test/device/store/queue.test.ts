@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { StoreHealth } from '../../../device/store/health.ts'
 import {
-  MOST_WAITING,
-  MOST_WAITING_BYTES,
+  MAX_WAITING,
+  MAX_WAITING_BYTES,
   openQueue,
   type QueueReport,
 } from '../../../device/store/queue.ts'
@@ -110,21 +110,21 @@ describe('what waits is bounded: the oldest goes, and is counted', () => {
     const { state, kept, push, queue } = opened()
     state.fails = 'SQLITE_FULL'
     const ended: number[] = []
-    for (let n = 0; n < MOST_WAITING + 3; n++) push(n, 0, () => ended.push(n))
-    expect(queue.health()).toMatchObject({ queued: MOST_WAITING, dropped: 3 })
+    for (let n = 0; n < MAX_WAITING + 3; n++) push(n, 0, () => ended.push(n))
+    expect(queue.health()).toMatchObject({ queued: MAX_WAITING, dropped: 3 })
     expect(ended).toEqual([0, 1, 2])
     state.fails = null
     expect(await queue.flushed()).toBe(true)
     expect(kept[0]).toBe(3)
-    expect(kept).toHaveLength(MOST_WAITING)
+    expect(kept).toHaveLength(MAX_WAITING)
   })
 
   test('by bytes, but the newest stays', async () => {
     const { state, kept, push, queue } = opened()
     state.fails = 'SQLITE_FULL'
-    for (let n = 0; n < 4; n++) push(n, MOST_WAITING_BYTES / 2)
+    for (let n = 0; n < 4; n++) push(n, MAX_WAITING_BYTES / 2)
     expect(queue.health()).toMatchObject({ queued: 2, dropped: 2 })
-    push(4, 2 * MOST_WAITING_BYTES)
+    push(4, 2 * MAX_WAITING_BYTES)
     expect(queue.health()).toMatchObject({ queued: 1, dropped: 4 })
     state.fails = null
     await queue.flushed()
