@@ -22,7 +22,7 @@ import { addRunCommand } from './commands/run.ts'
 import { addSoakCommand } from './commands/soak.ts'
 import { formatResults } from './measure/results.ts'
 
-/** `loreweave-eval` as a value. Progress, line by line, goes to the process's own standard error. */
+/** `loreweave-eval` as a value. Progress goes, line by line, to the process's standard error. */
 export const createProgram = (streams: Ending): Program => {
   const { out } = streams
   const print: Print = (results, isJson) =>

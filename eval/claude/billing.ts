@@ -7,7 +7,7 @@ const US = 1.1
 const BATCH = 0.5
 const SEARCH_USD = 0.01
 
-/** US dollars. A refusal before any output is not billed, although its tokens are told. */
+/** US dollars. A refusal before any output is not billed, although its tokens are reported. */
 export const billOf = ({ model, usage, stop_reason: stop }: Message): number => {
   const parts = usage.iterations ?? [{ ...usage, model }]
   const last = parts.length - 1

@@ -25,7 +25,7 @@ export const unmarked = (block: Readonly<Record<string, unknown>>): Record<strin
 const unmarkedInner = (inner: unknown): unknown =>
   inner !== null && typeof inner === 'object' ? unmarked(inner as Record<string, unknown>) : inner
 
-/** Of `system`: a text and a block of the same words count as different (in doubt). */
+/** In `system`, in doubt, a text and a block of the same words count as different. */
 const contentOf = (content: string | readonly Block[]): unknown =>
   typeof content === 'string' ? content : content.map(unmarked)
 

@@ -8,7 +8,7 @@ import { blocksOf, CountTokensBody } from './wire.ts'
 
 const Tokens = z.int().min(0).catch(0)
 
-/** Of the recorded message, what is replayed as it came; only usage is read. */
+/** A recorded message is replayed as it came; only its usage is read. */
 const Recorded = z.looseObject({
   id: z.string(),
   type: z.literal('message'),

@@ -77,7 +77,7 @@ const refusedAs = (refusal: Refusal | undefined, message: Message): Message => {
   }
 }
 
-/** Of an answer that ended early: what stays before the seam. */
+/** What stays before the seam when an answer ended early. */
 const saidBy = ({ content }: Message): AnswerBlock[] =>
   content.filter((b) => b.type === 'text' || b.type === 'thinking' || b.type === 'fallback')
 

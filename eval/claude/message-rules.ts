@@ -123,7 +123,7 @@ const markProblem = (block: Block, at: string): string | undefined => {
   return undefined
 }
 
-/** Of the blocks that an app sends back as they came. */
+/** Checks the blocks that an app sends back as they came. */
 const fieldProblem = (block: Block, at: string): string | undefined => {
   const needed: Readonly<Record<string, string>> = {
     text: 'text',

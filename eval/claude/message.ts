@@ -104,7 +104,7 @@ export type Message = {
 export type Asked = {
   readonly body: MessagesBody
   readonly row: ModelRow
-  /** Of the message, without its prefix. */
+  /** The message's, without its prefix. */
   readonly id: string
   readonly input: InputUsage
   readonly isBatch: boolean

@@ -83,7 +83,7 @@ const supported = (isSupported: boolean) => ({ supported: isSupported })
 /** The service's own stand-in for an unknown date of release. */
 const RELEASED = '1970-01-01T00:00:00Z'
 
-/** Of GET /v1/models. */
+/** A row of GET /v1/models. */
 export const modelInfo = (row: ModelRow) => ({
   type: 'model',
   id: row.id,

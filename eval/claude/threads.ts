@@ -11,7 +11,7 @@ import type { Block, MessagesBody, WireMessage } from './wire.ts'
 const KEPT_MS = 5 * 60_000
 const MOST_MARKS = 4
 
-/** body: the whole conversation. settle: told what was answered, null where nothing was. */
+/** body: the whole conversation. settle: takes the answer, null if there was none. */
 export type Opened = {
   readonly body: MessagesBody
   readonly settle: (message: Message | null) => void
@@ -25,7 +25,7 @@ export type Threads = {
 
 type Kept = {
   readonly body: MessagesBody
-  /** Of `create`: the fields that may not change. */
+  /** The fields of `create` that may not change. */
   readonly fixed: Readonly<Record<string, string>>
   readonly stop: string
   readonly at: number
@@ -139,7 +139,7 @@ const unsupportedIn = (body: MessagesBody): string[] => [
   ...(body.thinking?.type === 'enabled' || body.thinking?.block_binding ? ['thinking'] : []),
 ]
 
-/** Of the request alone: what the thread holds has none. */
+/** Checks the request alone: what the thread holds has none. */
 const marksIn = (body: MessagesBody): number =>
   (JSON.stringify([body.system, body.tools, body.messages]).match(/"cache_control":\{/g)?.length ??
     0) + (body.cache_control == null ? 0 : 1)

@@ -28,7 +28,7 @@ export type DayOptions = {
   readonly model: LocalModel
   /** Closed by the caller. */
   readonly engine: Engine
-  /** What the agent is told; the day is judged by the settings alone. */
+  /** Given to the agent; the day is judged by the settings alone. */
   readonly overrides?: Overrides
   readonly seed?: number
   readonly tell?: (line: TimelineLine) => void

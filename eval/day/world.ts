@@ -45,7 +45,7 @@ export type World = {
 }
 
 const CORES = 2
-/** Of both cores, while somebody is there. */
+/** Share of both cores that is busy while the user is there. */
 const USERS_SHARE = 0.6
 
 type Waiter = { readonly at: number; readonly wake: () => void }

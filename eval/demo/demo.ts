@@ -17,7 +17,7 @@ import type { Federated } from '../population/federate.ts'
 import { openFleet, sumTraffic } from '../population/fleet.ts'
 import { openPooledFile, rememberPooled } from '../population/shared-engine.ts'
 import { watchMemory } from '../programs/memory.ts'
-import { createProcesses } from '../programs/processes.ts'
+import { createProcesses, type Processes } from '../programs/processes.ts'
 import { assess } from '../run/assess.ts'
 import { ablatedPlan } from '../run/scenario.ts'
 import { settle } from './devices.ts'
@@ -80,10 +80,65 @@ export const runDemo = async (options: DemoOptions): Promise<DemoReport> => {
 
 const run = async (
   options: DemoOptions,
-  processes: ReturnType<typeof createProcesses>,
-  onClose: (close: () => Promise<unknown>) => void,
+  processes: Processes,
+  onClose: OnClose,
 ): Promise<DemoReport> => {
-  const { seed, cache, log } = options
+  const stage = await setStage(options, processes, onClose)
+  const { model, people, engine, memo, plan, step, out } = stage
+  const { own, jobs, traffic, federated, last } = await federateDemo(options, processes, stage)
+  step('judging people who took no part …')
+  const assessment = await assess({
+    ...stage,
+    seed: options.seed,
+    world: people,
+    federated,
+    out: stage.folder,
+    log: step,
+  })
+  const deps: FeatureDeps = {
+    engine,
+    tokenizer: model.tokenizer,
+    space: featureSpace(model.base.shape.hidden),
+    exitLayer: model.suggestedExit,
+    maxTokens: plan.maxTokens,
+    memo,
+  }
+  const read = readRelease(last.release, model.base, deps.space)
+  const rng = seededRng(`demo/${options.seed}`)
+  const users = await judgeUsers(people.users, deps, { ...last, read }, rng)
+  step('unseen requests judged')
+  const first = own[0]!
+  await settle({ processes, cache: options.cache }, first, STATED)
+  const claudeKey = options.env['ANTHROPIC_API_KEY'] ?? 'mock-key'
+  const claudeUrl = stage.claude?.url ?? null
+  const showcase = await showDevice(
+    { processes, cache: options.cache, claudeUrl, claudeKey },
+    first,
+    people.unseen(first.user),
+  )
+  const report: DemoReport = {
+    ...assessment,
+    results: [...assessment.results, ...userResults(users)],
+    ...measuredOf(stage, traffic, federated.devices),
+    createdAt: new Date().toISOString(),
+    isFallback: stage.isFallback,
+    claude: options.claude,
+    users,
+    ...showcase,
+    jobs,
+  }
+  writeFileSync(join(out, 'report.json'), JSON.stringify(report, null, 2))
+  writeFileSync(join(out, 'report.html'), demoPage(report))
+  options.print?.(closing(report, out, read))
+  return report
+}
+
+type OnClose = (close: () => Promise<unknown>) => void
+type Stage = Awaited<ReturnType<typeof setStage>>
+
+/** Everything that runs: Claude, server, engine and the lighter devices. */
+const setStage = async (options: DemoOptions, processes: Processes, onClose: OnClose) => {
+  const { seed, log } = options
   const { model, isFallback } = await obtainModel(options)
   const scenario = demoScenario(model.base.name, options)
   const ablate = options.ablate ? ABLATED[options.ablate] : []
@@ -97,17 +152,13 @@ const run = async (
   const folder = join(out, 'run')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-
-  step(
-    `model ${model.base.name}, states pooled after layer ${model.suggestedExit} of ` +
-      `${model.base.shape.layers}`,
-  )
+  const { name, shape } = model.base
+  step(`model ${name}, states pooled after layer ${model.suggestedExit} of ${shape.layers}`)
   const people = makePeople(scenario, seed)
   const claude = options.claude === 'mock' ? await startClaude({ seed }) : null
   if (claude) onClose(() => claude.close())
   const operator = await startServer(processes, join(folder, 'server'))
   step(`server at ${operator.url}${claude ? `, mocked Claude at ${claude.url}` : ''}`)
-
   const plainEngine = openEngine({
     folder: model.folder,
     oneChild: true,
@@ -130,104 +181,53 @@ const run = async (
   })
   onClose(() => fleet.close())
   step(`${fleet.size} lighter devices enrolled in this process`)
+  const opened = { claude, operator, engine, kept, memo, tokens, fleet }
+  const planned = { model, isFallback, scenario, ablate, plan, people }
+  return { ...planned, ...opened, out, folder, step, seconds, memory }
+}
 
-  const deviceOptions = {
+/** All jobs of the plan; the releases that came of them. */
+const federateDemo = async (options: DemoOptions, processes: Processes, stage: Stage) => {
+  const { scenario, plan, model, people, operator, fleet, tokens, claude, step } = stage
+  const device = {
     processes,
-    folder: join(folder, 'homes'),
-    model: isFallback ? 'tiny' : options.model,
-    cache,
+    folder: join(stage.folder, 'homes'),
+    model: stage.isFallback ? 'tiny' : options.model,
+    cache: options.cache,
     serverUrl: operator.url,
     claudeUrl: claude?.url ?? null,
     log: (line: string) => step(`  ${line}`),
   }
-  mkdirSync(deviceOptions.folder, { recursive: true, mode: 0o700 })
-  const { own, rounds, jobs, traffic } = await federateOverHttp({
-    scenario,
-    plan,
-    model,
-    people,
-    operator,
-    fleet,
-    device: deviceOptions,
-    tokens,
-    seed,
-    log: step,
-  })
+  mkdirSync(device.folder, { recursive: true, mode: 0o700 })
+  const given = { scenario, plan, model, people, operator, fleet, tokens }
+  const done = await federateOverHttp({ ...given, device, seed: options.seed, log: step })
+  const { own, rounds, jobs, traffic } = done
   const final = rounds.at(-1)!
   const firstTraining = rounds.findIndex((r) => r.kind === 'adapter')
-  const federated: Federated = {
+  const federated = {
     devices: fleet.size + own.length,
     rounds,
     beforeAdapter: rounds.at(firstTraining < 0 ? -1 : firstTraining - 1)?.release ?? null,
     final: final.release,
-  }
+  } satisfies Federated
+  return { own, jobs, traffic, federated, last: final }
+}
 
-  step('judging people who took no part …')
-  const assessment = await assess({
-    scenario,
-    seed,
-    ablate,
-    world: people,
-    federated,
-    plan,
-    model,
-    engine,
-    memo,
-    kept,
-    out: folder,
-    log: step,
-  })
-  const deps: FeatureDeps = {
-    engine,
-    tokenizer: model.tokenizer,
-    space: featureSpace(model.base.shape.hidden),
-    exitLayer: model.suggestedExit,
-    maxTokens: plan.maxTokens,
-    memo,
-  }
-  const read = readRelease(final.release, model.base, deps.space)
-  const rng = seededRng(`demo/${seed}`)
-  const users = await judgeUsers(people.users, deps, { ...final, read }, rng)
-  step('unseen requests judged')
-  await settle(deviceOptions, own[0]!, STATED)
-  const showcase = await showDevice(
-    {
-      processes,
-      cache,
-      claudeUrl: claude?.url ?? null,
-      claudeKey: options.env['ANTHROPIC_API_KEY'] ?? 'mock-key',
-    },
-    own[0]!,
-    people.unseen(own[0]!.user),
-  )
+/** What depends on the machine and the moment. */
+const measuredOf = (
+  { seconds, memory, fleet }: Stage,
+  traffic: Parameters<typeof sumTraffic>[0],
+  devices: number,
+) => {
   const { up, down } = sumTraffic([...traffic, fleet.traffic()])
   const peakBytes = memory.peakBytes()
-  const report: DemoReport = {
-    ...assessment,
-    results: [...assessment.results, ...userResults(users)],
-    measured: [
-      { name: 'demo.seconds', value: seconds(), unit: 's' },
-      { name: 'demo.bytes_up', value: up, unit: 'bytes', n: federated.devices },
-      { name: 'demo.bytes_down', value: down, unit: 'bytes', n: federated.devices },
-      ...(peakBytes === null
-        ? []
-        : [{ name: 'demo.peak_memory', value: peakBytes, unit: 'bytes' }]),
-    ],
-    createdAt: new Date().toISOString(),
-    isFallback,
-    claude: options.claude,
-    users,
-    ...showcase,
-    jobs,
-    bytesUp: up,
-    bytesDown: down,
-    seconds: seconds(),
-    peakBytes,
-  }
-  writeFileSync(join(out, 'report.json'), JSON.stringify(report, null, 2))
-  writeFileSync(join(out, 'report.html'), demoPage(report))
-  options.print?.(closing(report, out, read))
-  return report
+  const measured = [
+    { name: 'demo.seconds', value: seconds(), unit: 's' },
+    { name: 'demo.bytes_up', value: up, unit: 'bytes', n: devices },
+    { name: 'demo.bytes_down', value: down, unit: 'bytes', n: devices },
+    ...(peakBytes === null ? [] : [{ name: 'demo.peak_memory', value: peakBytes, unit: 'bytes' }]),
+  ]
+  return { measured, bytesUp: up, bytesDown: down, seconds: seconds(), peakBytes }
 }
 
 /** The model, pulled where it is missing; the tiny one, and word of it, where no source answers. */

@@ -14,7 +14,7 @@ import type { DemoReport } from './report.ts'
 
 export type DemoFederation = {
   readonly scenario: Scenario
-  /** Of the scenario, without what was taken away. */
+  /** The scenario's, without what was taken away. */
   readonly plan: FederationPlan
   readonly model: LocalModel
   readonly people: People

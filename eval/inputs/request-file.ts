@@ -10,7 +10,7 @@ import { REQUESTS } from '../answers/requests.ts'
 import { readLines } from './files.ts'
 import { readOutputs } from './outputs.ts'
 
-/** Of a line, what was asked; a choice log's other fields are passed over. */
+/** What was asked; a choice log's other fields are ignored. */
 const RequestLine = z.object({
   id: z.string().max(200).optional(),
   user: z.string().max(200).optional(),

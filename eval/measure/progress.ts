@@ -11,13 +11,13 @@ export const progressMeter = (
 ): ((done: number, of: number) => void) => {
   const began = now()
   let first: number | undefined
-  let told = began
+  let reported = began
   return (done, of) => {
     first ??= Math.max(0, done - 1)
     const at = now()
     const isLast = done >= of
-    if (!(isLast || at - told >= EVERY_MS)) return
-    told = at
+    if (!(isLast || at - reported >= EVERY_MS)) return
+    reported = at
     const left = ((at - began) / Math.max(1, done - first)) * (of - done)
     log(`${label}: ${done}/${of}${isLast ? '' : `, about ${duration(left)} left`}`)
   }

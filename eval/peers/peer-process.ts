@@ -1,4 +1,4 @@
-/** A program that is started once and does one thing after the other, told by JSON lines. */
+/** A program that is started once and does one thing after the other, asked by JSON lines. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { z } from 'zod'

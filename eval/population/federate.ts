@@ -75,7 +75,7 @@ export type FederateOptions = {
 
 export type FederationRound = {
   readonly kind: FederationStep['kind']
-  /** Of the plan's step, from 0, and within it. */
+  /** The plan's step, from 0, and the round within it. */
   readonly step: number
   readonly round: number
   /** Bytes of the release that came of it. */

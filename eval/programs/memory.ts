@@ -62,7 +62,7 @@ export const watchMemory = (intervalMs = 5000): MemoryWatch => {
   }
 }
 
-/** Of a process and all below it; those that end meanwhile count as nothing. */
+/** A process and all below it; those that end meanwhile count as nothing. */
 export const treePssBytes = (root: number): number =>
   [root, ...descendants(root)].reduce((sum, pid) => {
     const rollup = readOr('', `/proc/${pid}/smaps_rollup`)

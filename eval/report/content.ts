@@ -244,7 +244,7 @@ const smallArms = ({ figures, people }: RunReport): string[] => {
       ]
 }
 
-/** Of everything that the report knows. */
+/** Everything that the report knows. */
 export const allResults = ({ results, measured }: RunReport): Result[] => [...results, ...measured]
 
 export const valueText = (value: number): string => String(Number(value.toPrecision(4)))

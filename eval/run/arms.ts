@@ -87,9 +87,9 @@ export const headArm = (
 export type FittedPerson = {
   readonly head: FittedHead
   readonly prior: Prior
-  /** Of the first `budget` training choices, the most recent first. */
+  /** The first `budget` training choices, the most recent first. */
   readonly learned: readonly ChoiceFeatures[]
-  /** Of the test lines, every candidate of each. */
+  /** Every candidate of each test line. */
   readonly unseen: readonly ChoiceFeatures[]
 }
 

@@ -48,36 +48,17 @@ export const assess = async (options: AssessOptions): Promise<Omit<RunReport, 'm
   const { scenario, seed, ablate, world, federated, plan, model, engine, memo } = options
   const { kept, out, log, signal } = options
   const { maxTokens } = plan
-  const deps: FeatureDeps = {
-    engine,
-    tokenizer: model.tokenizer,
-    space: featureSpace(model.base.shape.hidden),
-    exitLayer: plan.exitLayer ?? model.suggestedExit,
-    maxTokens,
-    memo,
-    keepFrom: Math.max(0, (plan.exitLayer ?? model.suggestedExit) - plan.adapter.layers),
-  }
+  const deps = depsOf(options)
   const { claude } = scenario
   const person = { model, engine, memo, maxTokens, exitLayer: deps.exitLayer, claude, seed }
   const releases = federated && releasesOf(federated, deps, person)
-  const given: LineupDeps = {
-    scenario,
-    people: world.newcomers.length,
-    releases,
-    deps,
-    person,
-    claude: world.claude,
-    kept,
-    seed,
-    ablate,
+  const people = world.newcomers.length
+  const opened = { releases, deps, person, claude: world.claude, kept }
+  const given: LineupDeps = { scenario, people, seed, ablate, ...opened }
+  for (const adapters of [[], releases?.final.read.active ?? []]) {
+    const meter = progressMeter(log, 'newcomers: reading answers')
+    await readAnswers(deps, world.newcomers, adapters, meter)
   }
-  for (const adapters of [[], releases?.final.read.active ?? []])
-    await readAnswers(
-      deps,
-      world.newcomers,
-      adapters,
-      progressMeter(log, 'newcomers: reading answers'),
-    )
   const judging: Omit<JudgeDeps, 'arms'> = {
     logs: world.newcomers,
     world: JSON.stringify({
@@ -107,7 +88,7 @@ export const assess = async (options: AssessOptions): Promise<Omit<RunReport, 'm
     model: model.base.name,
     people: {
       learners: federated?.devices ?? 0,
-      newcomers: world.newcomers.length,
+      newcomers: people,
       withTaste: figures.hasTaste.filter(Boolean).length,
       kinds: world.newcomers.map((n) => n.kind),
       requests: REQUESTS.slice(0, scenario.world.requests).length,
@@ -119,6 +100,19 @@ export const assess = async (options: AssessOptions): Promise<Omit<RunReport, 'm
       ...rounds.map(({ at, estimate }) => resultOf(`run.round.${at}`, estimate, 'share')),
       ...costResults(judged, world.newcomers, figures.hasTaste, { claude, seed }),
     ],
+  }
+}
+
+const depsOf = ({ plan, model, engine, memo }: AssessOptions): FeatureDeps => {
+  const exitLayer = plan.exitLayer ?? model.suggestedExit
+  return {
+    engine,
+    tokenizer: model.tokenizer,
+    space: featureSpace(model.base.shape.hidden),
+    exitLayer,
+    maxTokens: plan.maxTokens,
+    memo,
+    keepFrom: Math.max(0, exitLayer - plan.adapter.layers),
   }
 }
 

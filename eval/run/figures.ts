@@ -45,7 +45,7 @@ export type ArmFigures = At & {
 export type FigureOptions = {
   readonly prefix: string
   readonly seed: number
-  /** Arm whose lift over the first candidate is told person by person. */
+  /** Arm whose lift over the first candidate is listed person by person. */
   readonly product?: string
 }
 

@@ -46,7 +46,7 @@ export type Arm = {
   readonly pick: Picker
 }
 
-/** Of arms, for tables and plots. */
+/** Names of arms, for tables and plots. */
 export const ARM_LABELS: Readonly<Record<string, string>> = {
   first: "Claude's first",
   random: 'random',
@@ -88,81 +88,102 @@ export type ReadRelease = ReleaseBytes & { readonly read: Released }
 const { initialVariance } = DeviceSettings.parse({})
 
 export const lineup = (given: LineupDeps): Arm[] => {
-  const { scenario, people, deps, person, kept, seed, ablate } = given
-  const { budgets } = scenario
+  const making = makingOf(given)
+  const { releases } = given
+  return [
+    ...aloneArms(given, making),
+    ...(releases ? sharedArms(given, releases, making) : []),
+    ...productArms(given, making),
+    ...(releases ? costlyArms(given, releases, making) : []),
+  ].filter((arm) => arm.people > 0)
+}
+
+type Making = ReturnType<typeof makingOf>
+
+/** How arms are made over these people. fixed: one that own choices make no difference to. */
+const makingOf = ({ scenario, people, person, kept }: LineupDeps) => {
   const arm = (
     name: string,
     pick: Picker,
     more: { budgets?: readonly number[] | null; people?: number; from?: string } = {},
-  ): Arm => ({ name, pick, budgets, people, from: '', ...more })
+  ): Arm => ({ name, pick, budgets: scenario.budgets, people, from: '', ...more })
   const fixed = (name: string, pick: Picker, more = {}) =>
     arm(name, pick, { budgets: null, ...more })
-  const likelihood = rememberLikelihood(person, kept)
-  const costly = Math.min(people, scenario.likelihood.people)
-  const alone = [
-    fixed('first', firstArm),
-    fixed('random', (log, budget) =>
-      randomArm(seededRng(`random/${seed}/${log.user}`))(log, budget),
-    ),
-    fixed('longest', longestArm),
-    fixed('oracle', oracleArm),
-    arm('named', headArm(deps, ON_ITS_OWN, initialVariance, 'states')),
-    arm('states', headArm(deps, ON_ITS_OWN, initialVariance, 'named')),
-    arm('local', headArm(deps, ON_ITS_OWN, initialVariance)),
-    fixed(
-      'likelihood',
-      scoredArm((line) => likelihood(line, [])),
-      { people: costly },
-    ),
-    arm('dpo', dpoArm(person, likelihood), {
-      ...scenario.dpo,
-      people: Math.min(people, scenario.dpo.people),
-    }),
-  ]
-  const settings = ablate.includes('rerank') ? { candidates: 1 } : {}
-  const product = arm('product', productArm(person, given.releases?.final ?? null, settings), {
-    from: JSON.stringify([given.releases?.final.hash, settings, person.claude]),
+  const few = <T extends { readonly people: number }>(costly: T): T => ({
+    ...costly,
+    people: Math.min(people, costly.people),
   })
-  const whole =
-    given.claude && !ablate.includes('rewrite')
-      ? [
-          arm('whole', wholeArm(person, given.releases?.final ?? null, given.claude, settings), {
-            ...scenario.whole,
-            people: Math.min(people, scenario.whole.people),
-            from: product.from,
-          }),
-        ]
-      : []
-  if (!given.releases) return [...alone, product, ...whole].filter((a) => a.people > 0)
-  const { final, before } = given.releases
+  return { arm, fixed, few, likelihood: rememberLikelihood(person, kept) }
+}
+
+/** Arms to which no release makes a difference. */
+const aloneArms = (
+  { scenario, deps, person, seed }: LineupDeps,
+  { arm, fixed, few, likelihood }: Making,
+): Arm[] => [
+  fixed('first', firstArm),
+  fixed('random', (log, budget) => randomArm(seededRng(`random/${seed}/${log.user}`))(log, budget)),
+  fixed('longest', longestArm),
+  fixed('oracle', oracleArm),
+  arm('named', headArm(deps, ON_ITS_OWN, initialVariance, 'states')),
+  arm('states', headArm(deps, ON_ITS_OWN, initialVariance, 'named')),
+  arm('local', headArm(deps, ON_ITS_OWN, initialVariance)),
+  fixed(
+    'likelihood',
+    scoredArm((line) => likelihood(line, [])),
+    few({ people: scenario.likelihood.people }),
+  ),
+  arm('dpo', dpoArm(person, likelihood), few(scenario.dpo)),
+]
+
+/** The product, and the whole of it where Claude can be asked again. */
+const productArms = (
+  { scenario, person, releases, claude, ablate }: LineupDeps,
+  { arm, few }: Making,
+): Arm[] => {
+  const release = releases?.final ?? null
+  const settings = ablate.includes('rerank') ? { candidates: 1 } : {}
+  const from = JSON.stringify([release?.hash, settings, person.claude])
+  const product = arm('product', productArm(person, release, settings), { from })
+  if (!claude || ablate.includes('rewrite')) return [product]
+  const pick = wholeArm(person, release, claude, settings)
+  return [product, arm('whole', pick, { ...few(scenario.whole), from })]
+}
+
+/** Heads under what was released, or parts of it. */
+const sharedArms = (
+  { deps }: LineupDeps,
+  { final, before }: Releases,
+  { arm, fixed }: Making,
+): Arm[] => {
   const from = final.hash
   const both: StartingPoint = startOf(final)
   const learned = (start: StartingPoint) => headArm(deps, start, initialVariance)
   const globally = learned(both)
+  const alone = before && learned({ ...startOf(before), adapters: [] })
   return [
-    ...alone,
     fixed('global', (log) => globally(log, 0), { from }),
-    ...(before
-      ? [arm('prior', learned({ ...startOf(before), adapters: [] }), { from: before.hash })]
-      : []),
+    ...(before && alone ? [arm('prior', alone, { from: before.hash })] : []),
     arm('lora', learned({ ...both, prior: null }), { from }),
     arm('federated', learned(both), { from }),
-    product,
-    ...whole,
-    arm('private', privateArm(person, final), {
-      ...scenario.private,
-      people: Math.min(people, scenario.private.people),
-      from,
-    }),
+  ]
+}
+
+/** Arms over a release that take minutes a person. */
+const costlyArms = (
+  { scenario, person }: LineupDeps,
+  { final }: Releases,
+  { arm, fixed, few, likelihood }: Making,
+): Arm[] => {
+  const from = final.hash
+  return [
+    arm('private', privateArm(person, final), { ...few(scenario.private), from }),
     fixed(
       'log_ratio',
       scoredArm((line) => logRatios(likelihood, line, final.read.active)),
-      {
-        people: final.read.active.length > 0 ? costly : 0,
-        from,
-      },
+      { ...few({ people: final.read.active.length > 0 ? scenario.likelihood.people : 0 }), from },
     ),
-  ].filter((a) => a.people > 0)
+  ]
 }
 
 /** Name of the arm that starts from the release of the at-th round of the plan. */

@@ -39,7 +39,7 @@ export const Scenario = z.strictObject({
       requests: count(2, 100_000).optional(),
       /** Answers to each request. */
       variants: count(2, 64).default(8),
-      /** Of which a person sees so many in a choice. */
+      /** How many of them a person sees in a choice. */
       shown: count(2, 64).default(2),
       /** Share of topics that no choice is about: newcomers are judged on these. */
       unseen: z.number().gt(0).lt(1).default(0.25),

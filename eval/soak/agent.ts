@@ -6,7 +6,7 @@ import { descendants } from '../programs/memory.ts'
 import type { Machine, Running } from './machine.ts'
 
 export type Agent = {
-  /** Of its API; it changes when the agent is started again. */
+  /** Its API's; it changes when the agent is started again. */
   readonly url: () => string
   readonly pid: () => number
   /** Starts it unless it runs. */

@@ -83,7 +83,7 @@ const tried = (command: string, ...args: string[]): boolean => {
   }
 }
 
-/** Of all files below a folder. */
+/** Sum over all files below a folder. */
 export const bytesIn = (folder: string): number =>
   filesIn(folder).reduce((sum, path) => sum + sizeOf(path), 0)
 

@@ -23,7 +23,7 @@ export type Found = {
   readonly feedbackOn: (decisionId: string) => readonly string[] | null
   readonly directions: Readonly<Record<string, number>>
   readonly isConsented: boolean
-  /** Of forgotten conversations, in any file of the home. */
+  /** Traces of forgotten conversations, in any file of the home. */
   readonly forgottenWords: readonly string[]
   readonly residentBytes: number | null
   readonly homeBytes: number

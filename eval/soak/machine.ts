@@ -50,7 +50,7 @@ export type StartOptions = {
 const START_LIMIT_MS = 60_000
 const RUN_LIMIT_MS = 60_000
 const JUMP_LIMIT_MS = 20_000
-/** Of the output of one program. */
+/** Kept of a program's output. */
 const KEPT_CHARACTERS = 20_000
 
 type Child = { readonly process: ChildProcess; isStopped: boolean }
@@ -67,9 +67,9 @@ export const openMachine = (startMs: number): Machine => {
     const warp = ++jumps
     const { process: program } = child
     if (!program.connected) return Promise.resolve()
-    const told = answered(program, warp)
+    const heard = answered(program, warp)
     program.send({ warp, ...jump } satisfies Jump, () => {})
-    return child.isStopped ? Promise.resolve() : told
+    return child.isStopped ? Promise.resolve() : heard
   }
   const launch = (program: Program, args: readonly string[], env: Environment) => {
     const { command, args: first } = programCommand(program)

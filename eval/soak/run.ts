@@ -137,7 +137,7 @@ const openWorld = async (
   closing.push(disk.close)
   const diary = openDiary(print)
   const violate = (what: string): void => {
-    // What stays wrong is told once.
+    // What stays wrong is reported once.
     if (violations.includes(what)) return
     violations.push(what)
     diary.write(clock(), `WRONG: ${what}`)
@@ -222,8 +222,8 @@ const live = async (world: World, event: Event): Promise<void> => {
   const run = agent.running()
   if (run?.hasEnded()) violate(`the agent ended by itself: ${(await run.ended).stderr.slice(-300)}`)
   await start(world)
-  const told = await HANDLERS[event.kind](world, event as never)
-  if (told) diary.write(machine.clock(), told)
+  const line = await HANDLERS[event.kind](world, event as never)
+  if (line) diary.write(machine.clock(), line)
 }
 
 const start = async ({ agent, violate }: World): Promise<void> => {
@@ -314,9 +314,9 @@ const HANDLERS: Handlers = {
   },
   job: async ({ federation }) => {
     await federation.up()
-    const told = await federation.newJob()
+    const text = await federation.newJob()
     await federation.contribute()
-    return told
+    return text
   },
   'cancel-job': ({ federation }) => federation.cancelJob(),
   check: (world) => checks(world),
@@ -348,7 +348,7 @@ const asks = async (world: World, how: Parameters<typeof ask>[2]): Promise<undef
   return undefined
 }
 
-/** What the device told is there, what was forgotten is gone, and it has not grown. */
+/** What the device acknowledged is there, what was forgotten is gone, and it has not grown. */
 const checks = async (world: World): Promise<string> => {
   const { agent, disk, state, user, server, violate } = world
   const found = await lookInto(world.agent, join(world.disk.folder, 'home'), world.user)
