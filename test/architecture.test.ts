@@ -155,7 +155,9 @@ describe('the architecture', () => {
   test.each(['server/rounds/', 'server/releases/'])('%s knows no Hono and no SQL', (folder) => {
     expectNone(
       under(folder)
-        .filter((s) => s.imports.some((i) => /^(?:hono|@hono\/|better-sqlite3)/.test(i)))
+        .filter((s) =>
+          s.imports.some((i) => /^(?:hono|@hono\/|better-sqlite3)|\/node\/sqlite\.ts$/.test(i)),
+        )
         .map((s) => s.path),
     )
   })

@@ -1,6 +1,7 @@
 /** Whether the home can be written and its database is whole. Changes nothing. */
 import { existsSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
+import { openSqlite } from '../../adapters/node/sqlite.ts'
 import type { Home } from '../home/home.ts'
 import type { HomeStatus } from '../owner/status.ts'
 import type { StoreCause } from '../store/health.ts'
@@ -38,7 +39,7 @@ const whyNotLocked = (path: string): StoreCause | null => {
   if (!existsSync(path)) return null
   let db: Database.Database | undefined
   try {
-    db = new Database(path, { timeout: PATIENCE_MS })
+    db = openSqlite(path, { timeout: PATIENCE_MS })
     db.exec('BEGIN IMMEDIATE; ROLLBACK')
     return null
   } catch (error) {
@@ -51,7 +52,7 @@ const whyNotLocked = (path: string): StoreCause | null => {
 }
 
 const whole = ({ databasePath }: Place): Finding => {
-  const db = new Database(databasePath, { readonly: true })
+  const db = openSqlite(databasePath, { readonly: true })
   try {
     const answer = String(db.pragma('integrity_check', { simple: true }))
     return answer === 'ok' ? ok('whole (integrity_check)') : damaged(databasePath)

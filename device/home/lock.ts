@@ -5,8 +5,9 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
+import { openSqlite } from '../../adapters/node/sqlite.ts'
 
 /**
  * command: what it is doing, such as `agent` or `profile set`. startedAt: milliseconds since 1970.
@@ -103,7 +104,7 @@ export const lockHolder = (folder: string): Holder | null => {
     if (!existsSync(path)) continue
     let db: Database.Database | null = null
     try {
-      db = new Database(path, { timeout: 0 })
+      db = openSqlite(path, { timeout: 0 })
       db.exec('BEGIN IMMEDIATE; ROLLBACK')
     } catch (error) {
       if (db && isBusy(error)) return readHolder(db, file)
@@ -126,7 +127,7 @@ type Taken = { readonly db: Database.Database | null } | { readonly other: Holde
 const takeFile = (path: string, file: LockFile, holder: Holder): Taken => {
   let db: Database.Database | null = null
   try {
-    db = new Database(path, { timeout: 0 })
+    db = openSqlite(path, { timeout: 0 })
     // Lost with the power, like the processes that it tells of.
     db.pragma('synchronous = NORMAL')
     return hold(db, file, holder)

@@ -3,7 +3,8 @@
  * can be read, until the file can be opened.
  */
 import { readFileSync, statSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
+import { openSqlite } from '../../adapters/node/sqlite.ts'
 import { BLOB_SCHEMA } from './blobs.ts'
 import { CHOICE_SCHEMA } from './choices.ts'
 import { COUNT_SCHEMA } from './counts.ts'
@@ -104,7 +105,7 @@ export const openFile = <Tables>(
   }
 }
 
-const openDatabase = (path: string): Database.Database => new Database(path)
+const openDatabase = (path: string): Database.Database => openSqlite(path)
 
 /** better-sqlite3 throws a TypeError for a missing folder. */
 const isTrouble = (error: unknown): boolean => causeOf(error) !== null || error instanceof TypeError
@@ -139,17 +140,17 @@ const addColumn = (db: Database.Database, table: string, column: string): void =
 /** A copy in memory of the file at its last checkpoint; empty if the file cannot be read. */
 const copyOf = (path: string): Database.Database => {
   try {
-    if (statSync(path).size > MAX_COPIED_BYTES) return prepare(new Database(':memory:'))
+    if (statSync(path).size > MAX_COPIED_BYTES) return prepare(openSqlite(':memory:'))
     const bytes = readFileSync(path)
     // A copy cannot use the journal beside the file: sqlite.org/fileformat.html, section 1.3.3.
     bytes.set([1, 1], FORMAT_AT)
-    const copy = prepare(new Database(bytes))
+    const copy = prepare(openSqlite(bytes))
     // Another process may have written to it while it was read.
     if (copy.pragma('quick_check(1)', { simple: true }) === 'ok') return copy
     copy.close()
-    return prepare(new Database(':memory:'))
+    return prepare(openSqlite(':memory:'))
   } catch {
-    return prepare(new Database(':memory:'))
+    return prepare(openSqlite(':memory:'))
   }
 }
 const FORMAT_AT = 18

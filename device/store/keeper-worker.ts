@@ -1,7 +1,8 @@
 /** A thread of the keeper: has a connection of its own, and may wait. */
 import { statSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
+import { openSqlite } from '../../adapters/node/sqlite.ts'
 import type { KeeperAnswer, KeeperTask } from './keeper.ts'
 import { compactFile, emptyJournal } from './vacuum.ts'
 
@@ -18,7 +19,7 @@ const TASKS: Readonly<Record<KeeperTask['what'], (db: Database.Database) => void
 const work = ({ path, what }: KeeperTask): KeeperAnswer => {
   let db: Database.Database | undefined
   try {
-    db = new Database(path, { timeout: PATIENCE_MS, fileMustExist: true })
+    db = openSqlite(path, { timeout: PATIENCE_MS, fileMustExist: true })
     db.pragma('secure_delete = ON')
     db.pragma('temp_store = MEMORY')
     TASKS[what](db)

@@ -1,5 +1,6 @@
 /** One engine for many readers: each text is pooled once per set of adapters. */
-import Database from 'better-sqlite3'
+
+import { openSqlite } from '../../adapters/node/sqlite.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import { cachePooled, type PooledCache } from '../../device/reward/choice-features.ts'
 
@@ -39,7 +40,7 @@ export const rememberPooled = (engine: Engine, weights: string, kept?: PooledCac
  * out the same.
  */
 export const openPooledFile = (path: string): PooledCache & { close(): void } => {
-  const db = new Database(path)
+  const db = openSqlite(path)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
   db.pragma('busy_timeout = 10000')

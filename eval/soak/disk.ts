@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { openSqlite } from '../../adapters/node/sqlite.ts'
 
 export type Trouble = 'locked' | 'full' | 'read-only'
 
@@ -50,7 +50,7 @@ const isMounted = (folder: string): boolean =>
 
 /** Another program is in the middle of writing, as a database browser is. */
 const lock = (folder: string): (() => void) | false => {
-  const db = new Database(join(folder, 'home', 'loreweave.db'), { timeout: 3000 })
+  const db = openSqlite(join(folder, 'home', 'loreweave.db'), { timeout: 3000 })
   try {
     db.exec('BEGIN IMMEDIATE')
     return () => void db.close()

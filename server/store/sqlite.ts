@@ -1,8 +1,9 @@
 /** The store on better-sqlite3: WAL, every commit flushed, one process per data folder. */
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
+import { openSqlite } from '../../adapters/node/sqlite.ts'
 import { fileObjects, memoryObjects } from './objects.ts'
 import type { Device, Job, Line, Release, Round, RoundMember } from './records.ts'
 import { MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts'
@@ -37,7 +38,7 @@ export const openSqliteStore = (folder: string): Store => {
 const openDatabase = (path: string): Database.Database => {
   // SQLite gives its log the mode of the database.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
-  const db = new Database(path, { timeout: 500 })
+  const db = openSqlite(path, { timeout: 500 })
   try {
     // The lock ends with the process, also after kill -9.
     db.pragma('locking_mode = EXCLUSIVE')

@@ -5,9 +5,9 @@ import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import { expect } from 'vitest'
 import type { ChatMessage } from '../../adapters/formats/choice-log.ts'
+import { openSqlite } from '../../adapters/node/sqlite.ts'
 import { openStore } from '../../device/store/store.ts'
 import { startClaude } from '../../eval/claude/serve.ts'
 import { call } from './cli-call.ts'
@@ -95,7 +95,7 @@ const check = async (
   acknowledged: ReadonlyMap<string, string>,
   sent: ReadonlyMap<string, string>,
 ) => {
-  const db = new Database(databasePath)
+  const db = openSqlite(databasePath)
   expect(db.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }])
   db.close()
   const store = openStore(databasePath)

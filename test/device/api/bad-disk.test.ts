@@ -4,8 +4,9 @@
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import type { StatusResponse } from '../../../device/api/schemas/personalization.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { openStore } from '../../../device/store/store.ts'
@@ -36,7 +37,7 @@ const build = async () => {
     patienceMs: 50,
     open: (name) => {
       if (state.isShut) throw Object.assign(new Error('x'), { code: 'SQLITE_CANTOPEN' })
-      own = new Database(name)
+      own = openSqlite(name)
       return own
     },
   })
@@ -62,7 +63,7 @@ const build = async () => {
   })
   const status = async () => (await (await api.call('/v1/status')).json()) as StatusResponse
   const other = () => {
-    const db = new Database(path)
+    const db = openSqlite(path)
     ends.push(() => db.close())
     return db
   }

@@ -1,8 +1,8 @@
 /** The headers by which an app says how one request is treated, before a real device (engine of a few lines). */
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import type { Engine } from '../../../device/engine/engine.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { openStore } from '../../../device/store/store.ts'
@@ -73,7 +73,7 @@ const build = async ({
   /** Of tables that hold what is made of texts. */
   const rows = async () => {
     await store.drained()
-    const db = new Database(join(folder, 'loreweave.db'), { readonly: true })
+    const db = openSqlite(join(folder, 'loreweave.db'), { readonly: true })
     const count = (table: string) =>
       db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number
     const counts = { pooled: count('pooled'), suffix_keys: count('suffix_keys') }

@@ -2,8 +2,8 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import type { Check } from '../../../device/commands/doctor.ts'
 import { openPeople } from '../../../device/store/people.ts'
 import { openStore } from '../../../device/store/store.ts'
@@ -59,7 +59,7 @@ test('asks Claude for headers alone, without a key, and fails where something el
 }, 60_000)
 
 test('a database that another program has locked is told of, also by status, and what is not kept ends with 3', async () => {
-  const other = new Database(join(folder, 'home', 'loreweave.db'))
+  const other = openSqlite(join(folder, 'home', 'loreweave.db'))
   other.exec('BEGIN IMMEDIATE')
   try {
     const { code, check } = await doctor(['--offline'])

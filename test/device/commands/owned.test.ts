@@ -4,8 +4,8 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
-import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { VERSION } from '../../../adapters/version.ts'
 import { openDoor } from '../../../device/api/serve.ts'
 import { openModel } from '../../../device/engine/model/open.ts'
@@ -108,7 +108,7 @@ test('a command waits for a short one, and begins as soon as that has ended', as
 test('who holds the home for long and cannot be asked is named, with its process; the agent of an earlier version too', async () => {
   const copy = join(root, 'earlier')
   cpSync(folder, copy, { recursive: true })
-  const lock = new Database(join(copy, 'home', 'agent.lock'))
+  const lock = openSqlite(join(copy, 'home', 'agent.lock'))
   lock.exec('CREATE TABLE holder (pid INTEGER NOT NULL, started_at REAL NOT NULL)')
   lock.exec('INSERT INTO holder VALUES (7, 70); BEGIN IMMEDIATE')
   ends.push(() => void lock.close())

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isFedError } from '../../../adapters/errors.ts'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { type Holder, lockHolder, takeLock, tryLock } from '../../../device/home/lock.ts'
 import { programFile } from '../../support/programs.ts'
 import { temporaryFolder } from '../device-fixture.ts'
@@ -55,7 +55,7 @@ test('who waits for it gets it as soon as it is free, or is told who holds it', 
 
 test('the agent of an earlier version keeps others out, and is kept out', () => {
   const path = join(folder, 'agent.lock')
-  const earlier = new Database(path, { timeout: 0 })
+  const earlier = openSqlite(path, { timeout: 0 })
   earlier.exec('CREATE TABLE holder (pid INTEGER NOT NULL, started_at REAL NOT NULL)')
   earlier.exec('INSERT INTO holder VALUES (7, 70); BEGIN IMMEDIATE')
   const told = { pid: 7, startedAt: 70, command: 'agent', version: 'an earlier one', port: null }

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { openCompaction } from '../../../device/store/compaction.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
 import { temporaryFolder } from '../device-fixture.ts'
@@ -29,7 +29,7 @@ describe('a file', () => {
   }
   const isLeft = () => [path(), path('db-wal')].some((file) => readFileSync(file).includes(SECRET))
   const emptyRows = () => {
-    const db = new Database(path(), { readonly: true })
+    const db = openSqlite(path(), { readonly: true })
     const count = db.prepare("SELECT COUNT(*) FROM texts WHERE key < '!'").pluck().get()
     db.close()
     return count

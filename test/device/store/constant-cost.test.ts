@@ -4,9 +4,9 @@
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { openInspection } from '../../../device/api/inspection/inspection.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
@@ -33,7 +33,7 @@ const assistant = (content: string): ChatMessage => ({ role: 'assistant', conten
 const noted = () => {
   const path = join(folder, 'db')
   const open = (file: string) =>
-    new Database(file, { verbose: (sql) => void run.statements.add(String(sql)) })
+    openSqlite(file, { verbose: (sql) => void run.statements.add(String(sql)) })
   const store = openStore(path, { open })
   let now = 1_700_000_000_000
   const { device } = fakeDevice(model, { store, clock: () => (now += 20_000) })
@@ -51,7 +51,7 @@ const SMALL = /\b(?:sqlite_master|examples|counts|outbox_sums|held_back|blobs|CO
 
 /** What of the plans reads a table from end to end, or sorts what it has read. */
 const costly = (path: string): string[] => {
-  const db = new Database(path, { readonly: true })
+  const db = openSqlite(path, { readonly: true })
   const found = [...run.statements]
     .map((sql) => sql.replaceAll('-Inf', '-9e999'))
     .filter((sql) => /^\s*(?:SELECT|DELETE|UPDATE|INSERT)/i.test(sql))

@@ -1,8 +1,8 @@
 /** The home of an earlier build opens, says what that build said, and goes on: see test/vectors/device-home. */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
 import { energyEntries } from '../../../device/agent/energy-status.ts'
 import { openDevice } from '../../../device/owner/device.ts'
@@ -21,7 +21,7 @@ let raw: Map<string, unknown>
 let store: OwnStore
 beforeEach(() => {
   folder = temporaryFolder()
-  const old = new Database(join(folder, 'db'))
+  const old = openSqlite(join(folder, 'db'))
   old.exec(vector('home.sql'))
   const rows = old.prepare<[], { key: string; value: string }>('SELECT key, value FROM state').all()
   raw = new Map(rows.map(({ key, value }) => [key, JSON.parse(value)]))

@@ -4,8 +4,8 @@
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
 import { temporaryFolder } from '../device-fixture.ts'
@@ -25,7 +25,7 @@ afterEach(async () => {
 
 /** In the file; the journal is emptied first. */
 const left = (): ReadonlySet<string> => {
-  const db = new Database(join(folder, 'db'))
+  const db = openSqlite(join(folder, 'db'))
   db.pragma('wal_checkpoint(TRUNCATE)')
   db.close()
   return new Set(readFileSync(join(folder, 'db'), 'latin1').match(WORD))

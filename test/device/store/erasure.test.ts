@@ -2,8 +2,8 @@
  * After forget, expiry, retention and remove the words of what went are in no file of the home, and
  * all others are where they were.
  */
-import Database from 'better-sqlite3'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { homeFiles } from '../../../device/home/files.ts'
@@ -203,7 +203,7 @@ test('the retention setting has all that is older, imported choices too, and lea
 
 test('every table, value, blob and file of a home in use says whose it is and how it goes', async () => {
   const marked = await usedHome('places')
-  const db = new Database(marked.home.databasePath, { readonly: true })
+  const db = openSqlite(marked.home.databasePath, { readonly: true })
   const names = (sql: string): string[] => db.prepare<[], string>(sql).pluck().all()
   try {
     expect(

@@ -11,8 +11,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { type OwnStore, openStore, type StoreOptions } from '../../../device/store/store.ts'
 import { temporaryFolder } from '../device-fixture.ts'
 
@@ -52,7 +52,7 @@ describe('a file that cannot be opened', () => {
       changed: ({ cause }) => void told.push(cause),
       open: (name) => {
         if (isShut) throw Object.assign(new Error('x'), { code: 'SQLITE_CANTOPEN_ISDIR' })
-        return new Database(name)
+        return openSqlite(name)
       },
     })
     expect(store.get('profile')).toEqual({ preferences: [] })
@@ -117,7 +117,7 @@ test('a table that is damaged while it is read is told of, and the rest goes on'
 
 /** Writes over a page of the log. */
 const damage = (name: string): void => {
-  const db = new Database(name)
+  const db = openSqlite(name)
   const [number, size] = db
     .prepare("SELECT pageno, pgsize FROM dbstat WHERE name = 'outbox' AND pagetype = 'leaf'")
     .raw()

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { openKeeper } from '../../../device/store/keeper.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
 import { temporaryFolder } from '../device-fixture.ts'
@@ -26,7 +26,7 @@ const journal = () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?
 const SECRET = 'zanzibarine'
 const bytes = (mb: number) => new Uint8Array(mb * 1e6)
 const reader = () => {
-  const db = new Database(path)
+  const db = openSqlite(path)
   ends.push(() => db.close())
   db.exec('BEGIN')
   db.prepare('SELECT COUNT(*) FROM blobs').get()

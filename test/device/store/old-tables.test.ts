@@ -1,9 +1,9 @@
 /** old-home.sql: the home of a device of version 0.1 after five requests and some feedback, without what is computed. */
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { choiceKey } from '../../../adapters/formats/read-choices.ts'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { recordFeedback } from '../../../device/feedback/decisions.ts'
 import { importChoices } from '../../../device/feedback/import-choices.ts'
 import { convertAll, convertInBackground } from '../../../device/store/convert-old.ts'
@@ -24,7 +24,7 @@ let folder = ''
 let store: OwnStore
 beforeEach(() => {
   folder = temporaryFolder()
-  const old = new Database(join(folder, 'db'))
+  const old = openSqlite(join(folder, 'db'))
   old.exec(readFileSync(new URL('old-home.sql', import.meta.url), 'utf8'))
   old.close()
   store = openStore(join(folder, 'db'))
@@ -36,7 +36,7 @@ afterEach(async () => {
 
 /** Whether the file holds it. */
 const holds = (text: string): boolean => {
-  const db = new Database(join(folder, 'db'))
+  const db = openSqlite(join(folder, 'db'))
   db.pragma('wal_checkpoint(TRUNCATE)')
   db.close()
   return readFileSync(join(folder, 'db')).includes(text)
@@ -67,7 +67,7 @@ test('a home of version 0.1 goes on with its decisions, choices and feedback, wi
   expect(store.countChoices()).toBe(4)
   expect(store.feedback()).toHaveLength(3)
   expect(holds(IMAGE)).toBe(false)
-  const db = new Database(join(folder, 'db'))
+  const db = openSqlite(join(folder, 'db'))
   const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
   expect(tables.filter((name) => /^old_|decision_messages/.test(String(name)))).toEqual([])
   db.close()
@@ -107,7 +107,7 @@ test('a conversation of version 0.1 is forgotten whole, and others stay', async 
 
 test('a row that cannot be read is passed over, and the others are converted', async () => {
   await store.close()
-  const db = new Database(join(folder, 'db'))
+  const db = openSqlite(join(folder, 'db'))
   db.exec(`UPDATE old_decisions SET body = '{"n":1}' WHERE id = '${SECOND}'`)
   db.exec("UPDATE old_choices SET body = 'no JSON' WHERE id = 'ada-0'")
   db.close()
@@ -137,7 +137,7 @@ test('a line that corrects what version 0.1 imported holds, whatever is converte
 
 test('in the background it is converted between requests, after which the file is small', async () => {
   await store.close()
-  const db = new Database(join(folder, 'db'))
+  const db = openSqlite(join(folder, 'db'))
   const body = db.prepare('SELECT body FROM old_decisions LIMIT 1').pluck().get() as string
   const image = { type: 'image', source: { type: 'base64', data: 'A'.repeat(500_000) } }
   const large = { ...JSON.parse(body), messages: [{ role: 'user', content: [image] }] }

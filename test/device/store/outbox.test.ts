@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { openStore } from '../../../device/store/store.ts'
 import { temporaryFolder } from '../device-fixture.ts'
 
@@ -28,7 +28,7 @@ test('an erased digest is nowhere in the file, whatever was erased before it', a
     for (let at = 1; at <= 3000; at += 3) store.eraseDigests(at, at + (at % 2))
     const left = store.outbox().map(({ digest }) => digest)
     await store.close()
-    const db = new Database(path)
+    const db = openSqlite(path)
     db.pragma('wal_checkpoint(TRUNCATE)')
     db.close()
     const bytes = readFileSync(path).toString('latin1')
@@ -43,7 +43,7 @@ test('sums of an earlier version are those of its log', async () => {
   const folder = temporaryFolder()
   try {
     const path = join(folder, 'db')
-    const db = new Database(path)
+    const db = openSqlite(path)
     db.exec(`CREATE TABLE outbox (seq INTEGER PRIMARY KEY, at REAL NOT NULL, recipient TEXT NOT NULL, what TEXT NOT NULL, bytes INTEGER NOT NULL, digest TEXT NOT NULL);
       INSERT INTO outbox (at, recipient, what, bytes, digest) VALUES (1, 'claude', 'messages', 7, ''), (2, 'claude', 'messages', 8, '')`)
     db.close()

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { openStore } from '../../../device/store/store.ts'
 import type { StoreTx } from '../../../device/store/tables.ts'
 import type { PendingUpload } from '../../../device/store/uploads.ts'
@@ -171,7 +171,7 @@ test('a store of an earlier version is opened, keeps what it has and can erase i
   const folder = temporaryFolder()
   try {
     const path = join(folder, 'db')
-    const old = new Database(path)
+    const old = openSqlite(path)
     old.exec('CREATE TABLE decisions (id TEXT PRIMARY KEY, at REAL NOT NULL, body TEXT NOT NULL)')
     old.exec(
       'CREATE TABLE pooled (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, state BLOB NOT NULL)',

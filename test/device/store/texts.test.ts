@@ -1,9 +1,9 @@
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import { lastMessages } from '../../../device/store/new-decision.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
 import { FIRST_KEY } from '../../../device/store/texts.ts'
@@ -36,7 +36,7 @@ const image = (seed: number, kilobytes = 8) => ({
 
 /** Rows of a table, as another connection sees them; without texts that were erased. */
 const count = (table: string): number => {
-  const db = new Database(path, { readonly: true })
+  const db = openSqlite(path, { readonly: true })
   try {
     const where = table === 'texts' ? ` WHERE key >= '${FIRST_KEY}'` : ''
     return db.prepare(`SELECT COUNT(*) FROM ${table}${where}`).pluck().get() as number
@@ -45,7 +45,7 @@ const count = (table: string): number => {
   }
 }
 const fileBytes = (): number => {
-  const db = new Database(path)
+  const db = openSqlite(path)
   db.pragma('wal_checkpoint(TRUNCATE)')
   db.close()
   return statSync(path).size
@@ -224,7 +224,7 @@ describe('a budget', () => {
 
 test('what is counted is what there is, also after it was opened again', async () => {
   const sums = () => {
-    const db = new Database(path, { readonly: true })
+    const db = openSqlite(path, { readonly: true })
     const n = (sql: string) => db.prepare(sql).pluck().get() as number
     const bytes = n(`SELECT (SELECT COALESCE(SUM(900 + octet_length(info)), 0) FROM decisions)
       + (SELECT COALESCE(SUM(80 + octet_length(body)), 0) FROM texts WHERE key >= '${FIRST_KEY}')

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import type { StoreHealth } from '../../../device/store/health.ts'
 import { type DeviceStore, openStore } from '../../../device/store/store.ts'
 import { temporaryFolder } from '../device-fixture.ts'
@@ -20,11 +21,11 @@ beforeEach(() => {
     changed: (health) => void told.push(health),
     patienceMs: 800,
     open: (path) => {
-      own = new Database(path)
+      own = openSqlite(path)
       return own
     },
   })
-  other = new Database(join(folder, 'db'))
+  other = openSqlite(join(folder, 'db'))
 })
 afterEach(async () => {
   other.close()

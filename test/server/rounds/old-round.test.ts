@@ -6,9 +6,9 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
+import { openSqlite } from '../../../adapters/node/sqlite.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { openHome } from '../../../device/home/home.ts'
 import { openStore } from '../../../device/store/store.ts'
@@ -43,7 +43,7 @@ const openOld = async (name: 'in-a-round' | 'in-b-round'): Promise<TestServer> =
 }
 
 const fill = (path: string, sql: string) => {
-  const db = new Database(path)
+  const db = openSqlite(path)
   db.exec(read(sql))
   db.close()
 }
@@ -119,7 +119,7 @@ test('a data folder of an earlier version is of this version once it was opened,
     expect(release).not.toHaveProperty('nextFactor')
   }
   await server.close()
-  const db = new Database(join(folder, 'data', 'loreweave.sqlite'))
+  const db = openSqlite(join(folder, 'data', 'loreweave.sqlite'))
   expect(db.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION)
   db.pragma(`user_version = ${SCHEMA_VERSION + 1}`)
   db.close()

@@ -2,8 +2,8 @@
  * A conversation whose thinking was made behind other words than the device's gets none of them.
  */
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
+import { openSqlite } from '../../../../adapters/node/sqlite.ts'
 import { said, type Turn, user } from './conversation.ts'
 import { BLOCK, openWorld, systemsIn, type World } from './world.ts'
 
@@ -63,7 +63,7 @@ test('begun under a version that kept no keys, it goes on under the block of its
   await app.say(QUESTIONS[0]!)
   await world.state([{ op: 'state', dimension: 'headings', direction: -1 }])
   await world.app({ system }).say(QUESTIONS[0]!)
-  const db = new Database(join(world.folder, 'loreweave.db'))
+  const db = openSqlite(join(world.folder, 'loreweave.db'))
   db.exec('DELETE FROM suffix_keys; DELETE FROM suffixes')
   db.close()
   await world.restart()

@@ -4,8 +4,8 @@
  */
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { FedError } from '../../../../adapters/errors.ts'
+import { openSqlite } from '../../../../adapters/node/sqlite.ts'
 import { createApi } from '../../../../device/api/app.ts'
 import type { Engine } from '../../../../device/engine/engine.ts'
 import type { DeviceSettingsInput } from '../../../../device/home/settings.ts'
@@ -256,7 +256,7 @@ export const openWorld = async (options: WorldOptions = {}) => {
 }
 
 const fill = (path: string): void => {
-  const db = new Database(path)
+  const db = openSqlite(path)
   const tables = db
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     .all() as { name: string }[]
@@ -270,7 +270,7 @@ const fill = (path: string): void => {
 }
 
 const empty = (path: string): void => {
-  const db = new Database(path)
+  const db = openSqlite(path)
   const triggers = db
     .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'full_%'")
     .all() as { name: string }[]
