@@ -4,7 +4,7 @@ import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameBase, isSameFeatures } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { uploadTokenOf } from '../secrets.ts'
-import type { Job, Line, Round } from '../store/records.ts'
+import type { Job, Lineage, Round } from '../store/records.ts'
 import type { Coordinator, RoundDeps } from './coordinator.ts'
 
 /** Pace steering: when a device is told to come back, spread by half around these. */
@@ -37,7 +37,7 @@ export const checkIn = (
     let reason: RetryReason = 'no_job'
     for (const job of store.runningJobs()) {
       const round = store.newestRound(job.id)
-      const answer = place(deps, deviceId, request, job, round, now)
+      const answer = tryAssign(deps, deviceId, request, job, round, now)
       if (answer === 'assigned' && round)
         return {
           protocol: PROTOCOL_VERSION,
@@ -47,7 +47,7 @@ export const checkIn = (
             round,
             uploadTokenOf(deps.uploadKey, round.id, deviceId),
           ),
-          head: store.line(job.lineId)?.head ?? null,
+          head: store.lineage(job.lineId)?.head ?? null,
         }
       if (answer !== 'assigned' && REASONS.indexOf(answer) > REASONS.indexOf(reason))
         reason = answer
@@ -57,7 +57,7 @@ export const checkIn = (
       kind: 'retry',
       retryAfterMs: retryAfterMs(deps, reason),
       reason,
-      head: headFor(store.lines(), store, request),
+      head: headFor(store.lineages(), store, request),
     }
   })
 
@@ -75,7 +75,7 @@ export const isEligible = (request: CheckInRequest, spec: JobSpec, now: number):
   )
 }
 
-const place = (
+const tryAssign = (
   { store, coordinator }: CheckInDeps,
   deviceId: string,
   request: CheckInRequest,
@@ -125,16 +125,16 @@ const retryAfterMs = ({ rng, config }: CheckInDeps, reason: RetryReason): number
   return Math.round((isSoon ? config.pace.soonMs : config.pace.laterMs) * (0.5 + rng.uniform()))
 }
 
-/** Of the lines this device can follow, one with a trained release before one without, then the newest. */
+/** The head of a lineage that this device can follow: a trained one before an untrained one, then the newest. */
 const headFor = (
-  lines: readonly Line[],
+  lineages: readonly Lineage[],
   store: CheckInDeps['store'],
   { base, features }: CheckInRequest,
 ): string | null => {
-  const fitting = lines.filter(
-    (l) => isSameBase(l.base, base) && isSameFeatures(l.features, features),
+  const fitting = lineages.filter(
+    (one) => isSameBase(one.base, base) && isSameFeatures(one.features, features),
   )
-  const isTrained = (line: Line) => (store.release(line.head)?.summary.version ?? 0) > 0
+  const isTrained = (lineage: Lineage) => (store.release(lineage.head)?.summary.version ?? 0) > 0
   const [best] = fitting.sort(
     (a, b) => Number(isTrained(b)) - Number(isTrained(a)) || b.updatedAt - a.updatedAt,
   )

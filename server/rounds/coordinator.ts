@@ -1,4 +1,9 @@
-/** Carries the state machine: loads, advances, saves in one transaction, opens the next round, has closed rounds aggregated. */
+/**
+ * A round from beginning to end. Every change of state is one transaction through the pure machine (machine.ts):
+ * 1. it opens, for the oldest running job of a lineage; 2. it collects: check-in.ts assigns devices, upload.ts takes their
+ * updates, and the goal or the deadline closes it; 3. its updates are aggregated; 4. its release or its failure is recorded,
+ * with which the next round opens.
+ */
 import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
@@ -22,7 +27,7 @@ export type RoundDeps = {
 export type Coordinator = {
   /** Applies an event to a job and its newest round, and opens the rounds that became possible. Fails with E_NO_JOB. */
   apply(jobId: string, event: JobEvent, now: number): JobProgress
-  /** Opens a round for the oldest running job of every line that has none open. */
+  /** Opens a round for the oldest running job of every lineage that has none open. */
   openRounds(now: number): void
   /** Ends a job and its open round, whose updates are forgotten. Fails with E_NO_JOB, E_JOB_STATE. */
   cancel(jobId: string, now: number): Promise<void>
@@ -36,68 +41,45 @@ export type Coordinator = {
   stop(): Promise<void>
 }
 
-type Waiting = { readonly job: Job; readonly round: Round }
+type ClosedRound = { readonly job: Job; readonly round: Round }
 
 export const createCoordinator = (deps: RoundDeps): Coordinator => {
   const { store, log } = deps
   let running: Promise<void> | undefined
   let isStopped = false
 
-  const apply = (jobId: string, event: JobEvent, now: number): JobProgress =>
-    store.transaction(() => {
-      const before = progressOf(deps, jobId)
-      const after = advance(before, event, now)
-      if (after === before) return before
-      if (after.job !== before.job) store.saveJob(after.job)
-      if (after.round && after.round !== before.round) store.saveRound(after.round)
-      logChange(deps, before, after)
-      openRounds(deps, now)
-      return after
-    })
-
-  const drain = async (): Promise<void> => {
-    for (let next = nextWaiting(deps); next; next = nextWaiting(deps)) {
-      const outcome = await aggregateRound(deps, next)
+  const releaseClosedRounds = async (): Promise<void> => {
+    for (let round = nextClosed(deps); round; round = nextClosed(deps)) {
+      const outcome = await aggregateRound(deps, round)
       if (isStopped) return
-      await recordOutcome(deps, apply, next, outcome)
-      await forgetUpdates(deps, next.round.id)
+      await recordOutcome(deps, round, outcome)
     }
   }
 
   const pump = (): Promise<void> => {
     if (isStopped) return Promise.resolve()
-    running ??= drain().finally(() => {
+    running ??= releaseClosedRounds().finally(() => {
       running = undefined
     })
     return running
   }
 
   return {
-    apply,
+    apply: (jobId, event, now) => apply(deps, jobId, event, now),
     openRounds: (now) => openRounds(deps, now),
     async cancel(jobId, now) {
-      const { round } = apply(jobId, { kind: 'cancel' }, now)
+      const { round } = apply(deps, jobId, { kind: 'cancel' }, now)
       if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
     },
     async tick(now) {
       store.prune(now)
-      for (const { id } of store.runningJobs()) {
-        const { round } = apply(id, { kind: 'tick' }, now)
-        if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
-      }
+      await passDeadlines(deps, now)
       await pump()
     },
     wake() {
       pump().catch((error: unknown) => log('error', 'aggregation_broke', { cause: nameOf(error) }))
     },
-    async sweep() {
-      const kept = new Set(store.releases().map((release) => release.summary.hash))
-      for (const { id } of store.runningJobs()) {
-        const round = store.newestRound(id)
-        if (round && isOpen(round)) for (const digest of store.digests(round.id)) kept.add(digest)
-      }
-      for (const hash of await store.objects()) if (!kept.has(hash)) await store.dropObject(hash)
-    },
+    sweep: () => sweep(deps),
     async stop() {
       isStopped = true
       await running?.catch(() => {})
@@ -112,7 +94,20 @@ export const progressOf = ({ store }: Pick<RoundDeps, 'store'>, jobId: string): 
   return { job, round: store.newestRound(jobId) ?? null }
 }
 
-/** Jobs of one line run one after the other, in the order of their creation: a release has one successor. */
+const apply = (deps: RoundDeps, jobId: string, event: JobEvent, now: number): JobProgress =>
+  deps.store.transaction(() => {
+    const { store } = deps
+    const before = progressOf(deps, jobId)
+    const after = advance(before, event, now)
+    if (after === before) return before
+    if (after.job !== before.job) store.saveJob(after.job)
+    if (after.round && after.round !== before.round) store.saveRound(after.round)
+    logChange(deps, before, after)
+    openRounds(deps, now)
+    return after
+  })
+
+/** Step 1. Jobs of one lineage run one after the other, in the order of their creation: a release has one successor. */
 const openRounds = ({ store, rng, log }: RoundDeps, now: number): void => {
   const busy = new Set<string>()
   for (const job of store.runningJobs()) {
@@ -120,7 +115,7 @@ const openRounds = ({ store, rng, log }: RoundDeps, now: number): void => {
     busy.add(job.lineId)
     const round = store.newestRound(job.id) ?? null
     if (isOpen(round)) continue
-    const head = store.release(store.line(job.lineId)!.head)!
+    const head = store.release(store.lineage(job.lineId)!.head)!
     const opened = advance(
       { job, round },
       {
@@ -139,7 +134,15 @@ const openRounds = ({ store, rng, log }: RoundDeps, now: number): void => {
   }
 }
 
-const nextWaiting = ({ store }: RoundDeps): Waiting | undefined => {
+/** Step 2 ends at the goal, with an upload, or here: with enough updates a round closes, with too few it is abandoned. */
+const passDeadlines = async (deps: RoundDeps, now: number): Promise<void> => {
+  for (const { id } of deps.store.runningJobs()) {
+    const { round } = apply(deps, id, { kind: 'tick' }, now)
+    if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
+  }
+}
+
+const nextClosed = ({ store }: RoundDeps): ClosedRound | undefined => {
   for (const job of store.runningJobs()) {
     const round = store.newestRound(job.id)
     if (round?.phase === 'aggregating') return { job, round }
@@ -147,10 +150,10 @@ const nextWaiting = ({ store }: RoundDeps): Waiting | undefined => {
   return undefined
 }
 
-/** A failure is an outcome: the same updates would fail again, so the round is given up and tried with new ones. */
+/** Step 3. A failure is an outcome: the same updates would fail again, so the round is given up and tried with new ones. */
 const aggregateRound = async (
   { store, aggregate, log }: RoundDeps,
-  { job, round }: Waiting,
+  { job, round }: ClosedRound,
 ): Promise<BuiltRelease | FedError> => {
   try {
     const parent = store.release(round.parent)!
@@ -177,32 +180,50 @@ const readObject = async (store: RoundDeps['store'], hash: string): Promise<Uint
   return bytes
 }
 
+/** Step 4. Afterwards the updates are forgotten; their digests stay, so that a repeat is still recognized. */
 const recordOutcome = async (
-  { store, clock }: RoundDeps,
-  apply: Coordinator['apply'],
-  { job, round }: Waiting,
+  deps: RoundDeps,
+  { job, round }: ClosedRound,
   outcome: BuiltRelease | FedError,
 ): Promise<void> => {
+  const { clock } = deps
+  const roundId = round.id
   if (outcome instanceof FedError) {
     const reason = `${outcome.code}: ${outcome.message}`
-    apply(job.id, { kind: 'aggregationFailed', roundId: round.id, reason }, clock())
-    return
-  }
-  const { bytes, ...release } = outcome
+    apply(deps, job.id, { kind: 'aggregationFailed', roundId, reason }, clock())
+  } else await recordRelease(deps, job, roundId, outcome)
+  await forgetUpdates(deps, roundId)
+}
+
+const recordRelease = async (
+  deps: RoundDeps,
+  { id, lineId }: Job,
+  roundId: string,
+  { bytes, ...release }: BuiltRelease,
+): Promise<void> => {
+  const { store, clock } = deps
   const { hash, createdAt } = release.summary
   await store.putObject(hash, bytes)
   store.transaction(() => {
     // Cancelled meanwhile: the release is not made.
-    if (store.round(round.id)?.phase !== 'aggregating') return
-    store.saveRelease({ ...release, lineId: job.lineId })
-    store.saveLine({ ...store.line(job.lineId)!, head: hash, updatedAt: createdAt })
-    apply(job.id, { kind: 'aggregated', roundId: round.id, release: hash }, clock())
+    if (store.round(roundId)?.phase !== 'aggregating') return
+    store.saveRelease({ ...release, lineId })
+    store.saveLineage({ ...store.lineage(lineId)!, head: hash, updatedAt: createdAt })
+    apply(deps, id, { kind: 'aggregated', roundId, release: hash }, clock())
   })
 }
 
-/** Updates are needed only until their round has ended; their digests stay, so that a repeat is still recognized. */
 const forgetUpdates = async ({ store }: RoundDeps, roundId: string): Promise<void> => {
   for (const digest of store.digests(roundId)) await store.dropObject(digest)
+}
+
+const sweep = async ({ store }: RoundDeps): Promise<void> => {
+  const kept = new Set(store.releases().map((release) => release.summary.hash))
+  for (const { id } of store.runningJobs()) {
+    const round = store.newestRound(id)
+    if (round && isOpen(round)) for (const digest of store.digests(round.id)) kept.add(digest)
+  }
+  for (const hash of await store.objects()) if (!kept.has(hash)) await store.dropObject(hash)
 }
 
 const logChange = ({ log }: RoundDeps, before: JobProgress, after: JobProgress): void => {

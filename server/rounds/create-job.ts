@@ -1,9 +1,9 @@
-/** Creates a job, and with the first of a line its release 0. */
+/** Creates a job, and with the first of a lineage its release 0. */
 
 import { FedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
-import { lineIdOf } from '../../adapters/wire/lineage.ts'
+import { isSameShape, lineIdOf } from '../../adapters/wire/lineage.ts'
 import { checkJobSize } from '../releases/job-size.ts'
 import { firstRelease } from '../releases/release.ts'
 import { newId } from '../secrets.ts'
@@ -13,7 +13,7 @@ import { newJob } from './machine.ts'
 
 /**
  * key: the request's Idempotency-Key, if any; the same key and spec give the same job again.
- * Fails with E_CONFLICT (the key came with another spec, or the line has another model shape), E_SHAPE, E_FEATURES.
+ * Fails with E_CONFLICT (the key came with another spec, or the lineage has another model shape), E_SHAPE, E_FEATURES.
  */
 export const createJob = async (
   deps: RoundDeps & { readonly coordinator: Coordinator },
@@ -27,20 +27,20 @@ export const createJob = async (
   checkJobSize(spec)
   const now = clock()
   const lineId = lineIdOf(spec)
-  const first = store.line(lineId) ? undefined : firstRelease(spec, now)
+  const first = store.lineage(lineId) ? undefined : firstRelease(spec, now)
   if (first) await store.putObject(first.summary.hash, first.bytes)
   return store.transaction(() => {
     const earlier = key === undefined ? undefined : earlierJob(deps, key, requestHash)
     if (earlier) return { job: earlier, isNew: false }
-    const line = store.line(lineId)
-    if (line && JSON.stringify(line.base.shape) !== JSON.stringify(spec.base.shape))
+    const lineage = store.lineage(lineId)
+    if (lineage && !isSameShape(lineage.base, spec.base))
       throw new FedError('E_CONFLICT', 'these weights are known with another model shape')
-    if (!line && first) {
+    if (!lineage && first) {
       const { bytes: _, ...release } = first
       store.saveRelease({ ...release, lineId })
       const { base, features } = spec
       const head = release.summary.hash
-      store.saveLine({ id: lineId, base, features, head, updatedAt: now })
+      store.saveLineage({ id: lineId, base, features, head, updatedAt: now })
     }
     const job = newJob(newId(rng, 'job'), lineId, spec, now)
     store.saveJob(job)

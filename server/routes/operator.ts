@@ -277,5 +277,5 @@ const jobView = ({ store }: Pick<ServerDeps, 'store'>, job: Job): JobView => ({
     reason: round.reason,
     release: round.release,
   })),
-  head: store.line(job.lineId)?.head ?? null,
+  head: store.lineage(job.lineId)?.head ?? null,
 })

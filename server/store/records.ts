@@ -13,7 +13,7 @@ export type Device = {
 }
 
 /** Releases that follow one another: same base, tokenizer, adapter spec, exit layer and feature space. */
-export type Line = {
+export type Lineage = {
   readonly id: string
   readonly base: BaseModel
   readonly features: FeatureSpace

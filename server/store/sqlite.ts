@@ -5,7 +5,7 @@ import type Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
 import { fileObjects, memoryObjects } from './objects.ts'
-import type { Device, Job, Line, Release, Round, RoundMember } from './records.ts'
+import type { Device, Job, Lineage, Release, Round, RoundMember } from './records.ts'
 import { MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import type { Store } from './store.ts'
 
@@ -129,7 +129,7 @@ const deviceRows = (db: Database.Database) => {
 }
 
 const documentRows = (db: Database.Database) => {
-  const lines = documents<Line>(db, 'lines')
+  const lineages = documents<Lineage>(db, 'lines')
   const releases = documents<Release>(db, 'releases')
   const saveJob = db.prepare(
     `INSERT INTO jobs (id, state, document) VALUES (?, ?, ?)
@@ -157,9 +157,9 @@ const documentRows = (db: Database.Database) => {
     )
     .pluck()
   return {
-    saveLine: (line: Line) => lines.save(line.id, line),
-    line: lines.one,
-    lines: lines.all,
+    saveLineage: (lineage: Lineage) => lineages.save(lineage.id, lineage),
+    lineage: lineages.one,
+    lineages: lineages.all,
     saveRelease: (release: Release) => releases.save(release.summary.hash, release),
     release: releases.one,
     releases: releases.all,

@@ -1,5 +1,5 @@
 /** The server's memory as an interface. One implementation (sqlite.ts); its contract is test/support/store-contract.ts. */
-import type { Device, Job, Line, Release, Round, RoundMember } from './records.ts'
+import type { Device, Job, Lineage, Release, Round, RoundMember } from './records.ts'
 
 /**
  * Reads and writes are synchronous: SQLite lives in this process, and a decision and its record are then one step.
@@ -27,9 +27,9 @@ export type Store = {
   /** Forgets what expired before now: nonces and enrolment tokens. */
   prune(now: number): void
 
-  saveLine(line: Line): void
-  line(id: string): Line | undefined
-  lines(): Line[]
+  saveLineage(lineage: Lineage): void
+  lineage(id: string): Lineage | undefined
+  lineages(): Lineage[]
 
   saveJob(job: Job): void
   job(id: string): Job | undefined

@@ -144,10 +144,10 @@ export const storeContract = (open: () => Store): void => {
     withStore((store) => {
       const { base, features } = parsedJob()
       const line = { id: 'l', base, features, head: 'a'.repeat(64), updatedAt: NOW }
-      store.saveLine(line)
-      store.saveLine({ ...line, head: 'b'.repeat(64) })
-      expect(store.line('l')?.head).toBe('b'.repeat(64))
-      expect(store.lines()).toHaveLength(1)
+      store.saveLineage(line)
+      store.saveLineage({ ...line, head: 'b'.repeat(64) })
+      expect(store.lineage('l')?.head).toBe('b'.repeat(64))
+      expect(store.lineages()).toHaveLength(1)
     }))
 
   test('objects come back byte for byte, and dropping twice is fine', () =>
