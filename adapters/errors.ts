@@ -1,4 +1,7 @@
-/** The one error class of the project. Its code is part of the wire protocol: add codes, never change a meaning. */
+/**
+ * The one error class of the project. Its code is part of the wire protocol: add codes, never
+ * change a meaning.
+ */
 
 export const ERROR_CODES = [
   // what was sent
@@ -70,7 +73,9 @@ export class FedError extends Error {
 
 export const isFedError = (error: unknown): error is FedError => error instanceof FedError
 
-/** What a program prints of a failure: a line for people, or the envelope that HTTP answers have. */
+/**
+ * What a program prints of a failure: a line for people, or the envelope that HTTP answers have.
+ */
 export const failureText = ({ code, message }: FedError, isJson: boolean): string =>
   isJson ? JSON.stringify({ error: { code, message } }) : `error ${code}: ${message}`
 

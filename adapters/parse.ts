@@ -3,8 +3,8 @@ import type { z } from 'zod'
 import { type ErrorCode, FedError } from './errors.ts'
 
 /**
- * Where the first fault is and what it is: `path: message`. whole: stands for the path where the value
- * as a whole is wrong. says: a code never repeats what was sent, a message may.
+ * Where the first fault is and what it is: `path: message`. whole: stands for the path where the
+ * value as a whole is wrong. says: a code never repeats what was sent, a message may.
  */
 export const faultOf = (
   error: z.ZodError,

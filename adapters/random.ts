@@ -1,4 +1,7 @@
-/** The only door to entropy. Seeded streams for tests, initial adapters and simulation; the platform's for keys and nonces. */
+/**
+ * The only door to entropy. Seeded streams for tests, initial adapters and simulation; the
+ * platform's for keys and nonces.
+ */
 
 export type Rng = {
   /** Uniform in [0, 1), 32 bits of resolution. */
@@ -13,7 +16,10 @@ export type Rng = {
   pick<T>(items: readonly T[]): T
 }
 
-/** Deterministic stream for a seed; a text seed names a stream ("users/7"). sfc32 (Chris Doty-Humphrey, PractRand). */
+/**
+ * Deterministic stream for a seed; a text seed names a stream ("users/7"). sfc32 (Chris
+ * Doty-Humphrey, PractRand).
+ */
 export const seededRng = (seed: number | string): Rng => {
   let [a, b, c, d] = seedWords(String(seed))
   const next = () => {

@@ -1,15 +1,17 @@
 /**
- * A streaming weighted sum whose result does not depend on the order of its addends. Each addend is rounded to a multiple of
- * 2⁻⁴² and split in two float64 limbs, a multiple of 2⁻¹⁰ and a remainder below it. All limbs share a grid and sums stay under
- * 2⁵³ grid steps, so every addition is exact, while Σ max|addend| ≤ 2⁴² (4·10¹²) and there are at most 2²⁰ addends.
+ * A streaming weighted sum whose result does not depend on the order of its addends. Each addend is
+ * rounded to a multiple of 2⁻⁴² and split in two float64 limbs, a multiple of 2⁻¹⁰ and a remainder
+ * below it. All limbs share a grid and sums stay under 2⁵³ grid steps, so every addition is exact,
+ * while Σ max|addend| ≤ 2⁴² (4·10¹²) and there are at most 2²⁰ addends.
  */
 import { FedError } from '../errors.ts'
 import type { Vector } from '../math/vector.ts'
 
 export type ExactSum = {
   /**
-   * Adds weight·vector; weight ≥ 0, rounded to a multiple of 2⁻²⁰. On refusal nothing has changed: E_SHAPE (size),
-   * E_NOT_FINITE, E_NORM (sum beyond the bound); RangeError for a bad weight or too many addends.
+   * Adds weight·vector; weight ≥ 0, rounded to a multiple of 2⁻²⁰. On refusal nothing has changed:
+   * E_SHAPE (size), E_NOT_FINITE, E_NORM (sum beyond the bound); RangeError for a bad weight or too
+   * many addends.
    */
   add(vector: Vector, weight: number): void
   sum(): Float64Array

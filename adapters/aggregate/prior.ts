@@ -1,6 +1,7 @@
 /**
- * The population's prior over head weights, w ~ N(μ, Σ), Σ = Φᵀ·diag(λ)·Φ + ρ·(I − ΦᵀΦ): empirical Bayes by EM.
- * The E-step is each device's Laplace posterior; this is the M-step, which needs only sums over devices.
+ * The population's prior over head weights, w ~ N(μ, Σ), Σ = Φᵀ·diag(λ)·Φ + ρ·(I − ΦᵀΦ): empirical
+ * Bayes by EM. The E-step is each device's Laplace posterior; this is the M-step, which needs only
+ * sums over devices.
  */
 import { FedError } from '../errors.ts'
 import { leadingEigen } from '../math/eigen.ts'
@@ -38,10 +39,10 @@ export const initialPrior = (size: number, variance: number): Prior => ({
 })
 
 /**
- * The last prior counts as `plan.shrinkage` further devices with the moments μ and Σ + μμᵀ, so the covariance holds the shift of
- * the mean: with n devices of mean m and covariance C it is (nC + νΣ)/(n+ν) + nν/(n+ν)²·(m−μ)(m−μ)ᵀ.
- * Then the k leading eigenvectors are kept and ρ is the mean of the other eigenvalues.
- * Without devices the last prior comes back.  E_SHAPE when sizes disagree.
+ * The last prior counts as `plan.shrinkage` further devices with the moments μ and Σ + μμᵀ, so the
+ * covariance holds the shift of the mean: with n devices of mean m and covariance C it is (nC +
+ * νΣ)/(n+ν) + nν/(n+ν)²·(m−μ)(m−μ)ᵀ. Then the k leading eigenvectors are kept and ρ is the mean of
+ * the other eigenvalues. Without devices the last prior comes back.  E_SHAPE when sizes disagree.
  */
 export const priorMStep = (last: Prior, sums: PriorSums, plan: PriorPlan): Prior => {
   const size = last.mean.length

@@ -1,4 +1,7 @@
-/** Standardization of the joint feature space: from sums over devices to the released scale. One function, used by both sides. */
+/**
+ * Standardization of the joint feature space: from sums over devices to the released scale. One
+ * function, used by both sides.
+ */
 import { FedError } from '../errors.ts'
 import type { FeatureSpace } from '../wire/primitives.ts'
 
@@ -13,8 +16,9 @@ export type FeatureStatistics = {
 const LEAST_STD = 1e-6
 
 /**
- * What multiplies a raw feature: 1 / (std·√groupSize), so that the pooled states and the named features have a total variance of
- * at most 1 each, however many they are; 0 for a constant feature.  -> [D].  E_SHAPE when the sizes are not those of the space.
+ * What multiplies a raw feature: 1 / (std·√groupSize), so that the pooled states and the named
+ * features have a total variance of at most 1 each, however many they are; 0 for a constant
+ * feature.  -> [D].  E_SHAPE when the sizes are not those of the space.
  */
 export const scaleFromStatistics = (
   { count, sum, sumSquares }: FeatureStatistics,

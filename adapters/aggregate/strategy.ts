@@ -1,4 +1,7 @@
-/** How a round's mean update moves the shared adapter. One factor moves at a time, so the mean of updates is the update of the mean. */
+/**
+ * How a round's mean update moves the shared adapter. One factor moves at a time, so the mean of
+ * updates is the update of the mean.
+ */
 import { FedError } from '../errors.ts'
 import {
   adapterLayout,
@@ -23,7 +26,10 @@ export type AdapterState = {
   readonly adapterRounds: number
 }
 
-/** State: what the optimizer carries from one round to the next, as JSON; null where it carries nothing. */
+/**
+ * State: what the optimizer carries from one round to the next, as JSON; null where it carries
+ * nothing.
+ */
 export type Strategy<State = unknown> = {
   readonly name: StrategyName
   /** The factor that devices train in the next adapter round; the other one is frozen. */
@@ -31,8 +37,8 @@ export type Strategy<State = unknown> = {
   /** Before the first round of this strategy in a lineage. */
   init(adapter: AdapterState): State
   /**
-   * meanUpdate: weighted mean of the devices' changes, in the layout of `factor` alone. Mutates nothing.
-   * E_SHAPE when its size is another, E_NOT_FINITE when it is not finite.
+   * meanUpdate: weighted mean of the devices' changes, in the layout of `factor` alone. Mutates
+   * nothing. E_SHAPE when its size is another, E_NOT_FINITE when it is not finite.
    */
   step(
     adapter: AdapterState,
@@ -45,7 +51,10 @@ export type Strategy<State = unknown> = {
 /** What a release keeps of the strategy that made it. */
 export type SavedOptimizer = { readonly strategy: StrategyName; readonly state: unknown }
 
-/** One step of a strategy, which begins anew where the last round had another one. Fails as Strategy.step does. */
+/**
+ * One step of a strategy, which begins anew where the last round had another one. Fails as
+ * Strategy.step does.
+ */
 export const takeStep = (
   name: StrategyName,
   adapter: AdapterState,
@@ -64,8 +73,9 @@ const alternate = ({ adapterRounds }: Pick<AdapterState, 'adapterRounds'>): Fact
   adapterRounds % 2 === 0 ? 'B' : 'A'
 
 /**
- * RoLoRA's alternation (Chen et al. 2025) in FedSVD's gauge (Lee et al. 2025): the factor that the next round freezes is made
- * orthonormal, so that ‖ΔW‖ = (alpha / r)·‖update‖, and what it loses goes into the other one. The product B·A stays.
+ * RoLoRA's alternation (Chen et al. 2025) in FedSVD's gauge (Lee et al. 2025): the factor that the
+ * next round freezes is made orthonormal, so that ‖ΔW‖ = (alpha / r)·‖update‖, and what it loses
+ * goes into the other one. The product B·A stays.
  */
 const alternating: Strategy<null> = {
   name: 'alternating',
@@ -78,8 +88,9 @@ const alternating: Strategy<null> = {
 }
 
 /**
- * Mean of the round's factor, taking turns, without re-orthogonalising. The literature's FedAvg of LoRA averages both factors of one round,
- * which is wrong by the mean of (B−B̄)(A−Ā) and which protocol 1, one factor an update, cannot say.
+ * Mean of the round's factor, taking turns, without re-orthogonalising. The literature's FedAvg of
+ * LoRA averages both factors of one round, which is wrong by the mean of (B−B̄)(A−Ā) and which
+ * protocol 1, one factor an update, cannot say.
  */
 const fedavg: Strategy<null> = {
   name: 'fedavg',

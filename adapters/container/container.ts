@@ -1,4 +1,7 @@
-/** The binary envelope of updates and releases; byte layout in adapters/README.md. Numbers are little-endian. */
+/**
+ * The binary envelope of updates and releases; byte layout in adapters/README.md. Numbers are
+ * little-endian.
+ */
 
 import { FedError } from '../errors.ts'
 import { type Segment, sequentialSegments } from '../lora/layout.ts'
@@ -36,7 +39,10 @@ export const encodeContainer = (header: object, payload: Float32Array): Uint8Arr
   return bytes
 }
 
-/** Fails with E_CONTAINER on bad magic, version, lengths, padding, digest or JSON. The payload is a copy. */
+/**
+ * Fails with E_CONTAINER on bad magic, version, lengths, padding, digest or JSON. The payload is a
+ * copy.
+ */
 export const decodeContainer = (bytes: Uint8Array): Container<unknown> => {
   const least = FIXED_BYTES + DIGEST_BYTES
   if (bytes.length < least) throw bad(`expected at least ${least} bytes, got ${bytes.length}`)

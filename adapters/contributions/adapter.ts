@@ -1,4 +1,7 @@
-/** The shared adapter: a device sends the change of one factor, the server moves the adapter by the weighted mean. */
+/**
+ * The shared adapter: a device sends the change of one factor, the server moves the adapter by the
+ * weighted mean.
+ */
 import { type AdapterState, takeStep } from '../aggregate/strategy.ts'
 import type { Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
@@ -15,7 +18,9 @@ import type { ContributionRow, Head, Release } from './contribution.ts'
 /** before: as released; after: as trained on the device. */
 export type FactorChange = { readonly before: Adapter; readonly after: Float32Array }
 
-/** (α/r)·‖A‖·‖B‖ of one module, which bounds ‖ΔW‖; the weights themselves have a norm of about 100. */
+/**
+ * (α/r)·‖A‖·‖B‖ of one module, which bounds ‖ΔW‖; the weights themselves have a norm of about 100.
+ */
 const LARGEST_CHANGE = 1e4
 /** Float32 rounding of a device that scaled its change down to the limit. */
 const NORM_TOLERANCE = 1e-3

@@ -1,7 +1,8 @@
 /**
- * What a contribution is, on both sides of a round. In an update it is one vector: its segments, one after the other. The
- * server adds the vectors of a round, each times its weight, and turns the sum into parts of the next release. Whatever acts
- * on vectors (clipping, masks) or on their sum (noise) wraps a row without knowing which one it is.
+ * What a contribution is, on both sides of a round. In an update it is one vector: its segments,
+ * one after the other. The server adds the vectors of a round, each times its weight, and turns the
+ * sum into parts of the next release. Whatever acts on vectors (clipping, masks) or on their sum
+ * (noise) wraps a row without knowing which one it is.
  */
 import type { ExactSum } from '../aggregate/exact-sum.ts'
 import type { SavedOptimizer } from '../aggregate/strategy.ts'
@@ -15,7 +16,10 @@ export type PartShape = Pick<Part, 'name' | 'shape'>
 export type Update = Container<UpdateHeader>
 export type Release = Container<ReleaseHeader>
 
-/** What decides the segments of an update. factor: the one that the round moves; null when the adapter is no part of it. */
+/**
+ * What decides the segments of an update. factor: the one that the round moves; null when the
+ * adapter is no part of it.
+ */
 export type Frame = Pick<JobSpec, 'base' | 'adapter' | 'features'> & {
   readonly factor: Factor | null
 }
@@ -45,7 +49,9 @@ export type ContributionRow<Made = unknown> = {
   segments(frame: Frame): PartShape[]
   /** Whether an update with this header has them. */
   isIn(header: UpdateHeader): boolean
-  /** Its parts of a release with this header; none before a round has made them. Fails with E_SHAPE. */
+  /**
+   * Its parts of a release with this header; none before a round has made them. Fails with E_SHAPE.
+   */
   releasedSegments(header: ReleaseHeader): PartShape[]
 
   /** On the device: the segments, within the plan's bounds; null where a number is not finite. */
@@ -53,9 +59,14 @@ export type ContributionRow<Made = unknown> = {
 
   /** At the door: an update has it exactly where the round asks for it. Fails with E_SHAPE. */
   checkPresence(header: UpdateHeader, plan: ServerPlan): void
-  /** At the door, where the update has it: numbers that no honest device sends. Fails with E_NORM. */
+  /**
+   * At the door, where the update has it: numbers that no honest device sends. Fails with E_NORM.
+   */
   checkValues(update: Update, plan: ServerPlan): void
-  /** The largest number that passes the door, times its weight; left out where checkValues depends on the cohort. */
+  /**
+   * The largest number that passes the door, times its weight; left out where checkValues depends
+   * on the cohort.
+   */
   largestAddend?(job: JobSpec): number
 
   /** In the sum: how much this device counts. */
@@ -106,6 +117,9 @@ export const checkEach = (
   }
 }
 
-/** The power of two below a count: what a device reports of it. It serves as a weight and hides how much the device is used. */
+/**
+ * The power of two below a count: what a device reports of it. It serves as a weight and hides how
+ * much the device is used.
+ */
 export const coarseCount = (count: number): number =>
   count < 1 ? 0 : 2 ** Math.floor(Math.log2(count))

@@ -1,4 +1,7 @@
-/** An update and a release: containers whose segments are those of the table. Writing refuses what reading would. */
+/**
+ * An update and a release: containers whose segments are those of the table. Writing refuses what
+ * reading would.
+ */
 import type { z } from 'zod'
 import {
   type Container,
@@ -36,8 +39,9 @@ export const encodeRelease = (
 }
 
 /**
- * Fails with E_CONTAINER (bytes or header), E_PROTOCOL (another protocol version), E_SHAPE (segments that are not
- * contiguous, or not those of the header's adapter and feature space) or E_NOT_FINITE.
+ * Fails with E_CONTAINER (bytes or header), E_PROTOCOL (another protocol version), E_SHAPE
+ * (segments that are not contiguous, or not those of the header's adapter and feature space) or
+ * E_NOT_FINITE.
  */
 export const decodeUpdate = (bytes: Uint8Array): Container<UpdateHeader> => {
   const { header, payload } = decodeContainer(bytes)
@@ -62,7 +66,10 @@ export const checkReleaseBounds = (release: Container<ReleaseHeader>): void => {
   for (const row of CONTRIBUTIONS) row.checkReleased(release)
 }
 
-/** The adapter part is there exactly when the header names a factor; prior and statistics come whole or not at all. */
+/**
+ * The adapter part is there exactly when the header names a factor; prior and statistics come whole
+ * or not at all.
+ */
 const checkUpdateHeader = (given: unknown, payload: Float32Array): UpdateHeader => {
   const header = parseHeader(UpdateHeader, given, payload)
   const rows = CONTRIBUTIONS.filter((row) => row.isIn(header))

@@ -1,4 +1,7 @@
-/** The prior of the heads: a device sends the moments of its own head (E-step), the server fits the prior to them (M-step). */
+/**
+ * The prior of the heads: a device sends the moments of its own head (E-step), the server fits the
+ * prior to them (M-step).
+ */
 import { initialPrior, type Prior, priorMStep } from '../aggregate/prior.ts'
 import { findPart, type Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
@@ -18,7 +21,9 @@ import {
 /** E[w]: [D], and the upper triangle of E[wwᵀ], row by row: [D(D+1)/2]. */
 export type HeadMoments = { readonly first: ArrayLike<number>; readonly second: ArrayLike<number> }
 
-/** How far a moment may lie above the first prior: a head this much larger is an attack or a bug. */
+/**
+ * How far a moment may lie above the first prior: a head this much larger is an attack or a bug.
+ */
 const MOMENT_FACTOR = 10_000
 /** Of a head's weight, in log-odds a standardized unit. */
 const LARGEST_MEAN = 1e3
@@ -62,7 +67,8 @@ export const priorRow: ContributionRow<HeadMoments> = {
   ],
 
   checkPresence: (header, plan) => checkAsked(priorRow, header, plan),
-  // E[wwᵀ] of any head has a diagonal of at least E[w]², and no entry above what its diagonal allows.
+  // E[wwᵀ] of any head has a diagonal of at least E[w]², and no entry above what its diagonal
+  // allows.
   checkValues: (update, { prior }) => {
     const first = needPart(update, 'prior.first')
     const second = needPart(update, 'prior.second')
@@ -88,7 +94,8 @@ export const priorRow: ContributionRow<HeadMoments> = {
   weight: () => 1,
 
   finish: (total, { features, prior }, { release }) => {
-    // Before a scale is released each device measures in its own, and their moments have no common unit.
+    // Before a scale is released each device measures in its own, and their moments have no common
+    // unit.
     if (!hasSegment(release.header, 'statistics.scale')) return null
     const d = featureCount(features)
     const sum = total.sum()
@@ -111,7 +118,10 @@ export const releasedPrior = (release: Release, initialVariance: number): Prior 
     initialVariance,
   })
 
-/** Parts of a release, in its order: prior.mean, then prior.directions and prior.variances unless k = 0, then prior.rest. */
+/**
+ * Parts of a release, in its order: prior.mean, then prior.directions and prior.variances unless k
+ * = 0, then prior.rest.
+ */
 export const encodePrior = ({ mean, directions, variances, rest }: Prior): Part[] => {
   const k = variances.length
   const parts: Part[] = [{ name: 'prior.mean', shape: [mean.length], data: mean }]
@@ -124,8 +134,10 @@ export const encodePrior = ({ mean, directions, variances, rest }: Prior): Part[
 }
 
 /**
- * The prior in a release whose parts `find` looks up (findPart), or the plan's first prior when it has none.
- * size: D.  E_SHAPE when parts are missing or of another size, E_CONTAINER when a variance is not positive.
+ * The prior in a release whose parts `find` looks up (findPart), or the plan's first prior when it
+ * has none.
+ * size: D.  E_SHAPE when parts are missing or of another size, E_CONTAINER when a variance is not
+ * positive.
  */
 export const decodePrior = (
   find: (name: string) => Float32Array | undefined,

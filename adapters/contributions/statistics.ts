@@ -1,4 +1,7 @@
-/** Feature statistics: a device sends counts and sums over its centred features, the server makes the scale of them. */
+/**
+ * Feature statistics: a device sends counts and sums over its centred features, the server makes
+ * the scale of them.
+ */
 import { LARGEST_SUM } from '../aggregate/exact-sum.ts'
 import { type FeatureStatistics, scaleFromStatistics } from '../aggregate/statistics.ts'
 import { findPart } from '../container/container.ts'
@@ -54,7 +57,8 @@ export const statisticsRow: ContributionRow<FeatureStatistics> = {
     const [count = 0] = needPart(update, 'statistics.count')
     const sum = needPart(update, 'statistics.sum')
     const squares = needPart(update, 'statistics.sumSquares')
-    // A whole cohort of such updates must fit the exact sum, or one device could make every round fail.
+    // A whole cohort of such updates must fit the exact sum, or one device could make every round
+    // fail.
     const limit = LARGEST_SUM / cohort.size
     if (count < 0 || count > LARGEST_COUNT)
       throw new FedError('E_NORM', `statistics: count must be 0 to ${LARGEST_COUNT}`)

@@ -1,4 +1,7 @@
-/** The table of contributions, in the order in which their segments stand in an update and in a release. */
+/**
+ * The table of contributions, in the order in which their segments stand in an update and in a
+ * release.
+ */
 import { layoutSize, sequentialSegments } from '../lora/layout.ts'
 import { adapterRow } from './adapter.ts'
 import type { ContributionRow, Frame, RoundPlan, Update } from './contribution.ts'

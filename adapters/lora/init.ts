@@ -1,4 +1,7 @@
-/** The first adapter of a line: A with orthonormal rows, B zero, so that the model is unchanged and the first round trains B. */
+/**
+ * The first adapter of a line: A with orthonormal rows, B zero, so that the model is unchanged and
+ * the first round trains B.
+ */
 import { FedError } from '../errors.ts'
 import { matrix, orthonormalizeRows } from '../math/matrix.ts'
 import { seededRng } from '../random.ts'
@@ -6,8 +9,9 @@ import { adapterLayout, layoutSize } from './layout.ts'
 import { type AdapterSpec, linearSize, type ModelShape } from './spec.ts'
 
 /**
- * Full layout. Each A is drawn from a stream of its own, named by seed, layer and module: the same seed gives a module the
- * same A whatever else the adapter covers. E_SHAPE when the rank exceeds a linear's input or output size.
+ * Full layout. Each A is drawn from a stream of its own, named by seed, layer and module: the same
+ * seed gives a module the same A whatever else the adapter covers. E_SHAPE when the rank exceeds a
+ * linear's input or output size.
  */
 export const initAdapter = (shape: ModelShape, spec: AdapterSpec, seed: number): Float32Array => {
   const layout = adapterLayout(shape, spec)

@@ -1,4 +1,7 @@
-/** The flat layout: every factor of an adapter in one Float32Array, by layer, then module, then A before B. */
+/**
+ * The flat layout: every factor of an adapter in one Float32Array, by layer, then module, then A
+ * before B.
+ */
 import { FedError } from '../errors.ts'
 import { type AdapterSpec, linearSize, MODULES, type ModelShape, type Module } from './spec.ts'
 
@@ -21,7 +24,9 @@ export type FactorSegment = Segment & {
 /** flat: every factor, in the full layout of spec. */
 export type Adapter = { readonly spec: AdapterSpec; readonly flat: Float32Array }
 
-/** Segments `layers.<i>.<module>.<factor>` of the named factors. A: [r, in], B: [out, r], row-major. */
+/**
+ * Segments `layers.<i>.<module>.<factor>` of the named factors. A: [r, in], B: [out, r], row-major.
+ */
 export const adapterLayout = (
   shape: ModelShape,
   spec: AdapterSpec,

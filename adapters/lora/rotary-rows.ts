@@ -1,8 +1,15 @@
-/** The two orders of q's and k's rows inside a head. transformers rotates row i with row i + headDim/2 (half-split), llama.cpp's
- *  `llama` architecture row 2i with row 2i + 1 (interleaved), so its converter reorders the rows of both. */
+/**
+ * The two orders of q's and k's rows inside a head. transformers rotates row i with row i +
+ * headDim/2 (half-split), llama.cpp's
+ * `llama` architecture row 2i with row 2i + 1 (interleaved), so its converter reorders the rows of
+ * both.
+ */
 import { FedError } from '../errors.ts'
 
-/** Interleaved -> half-split. data: [rows, width], or one bias. E_MODEL_FILE when the rows do not divide into heads. */
+/**
+ * Interleaved -> half-split. data: [rows, width], or one bias. E_MODEL_FILE when the rows do not
+ * divide into heads.
+ */
 export const halfSplitRows = (data: Float32Array, rows: number, heads: number): Float32Array =>
   movedRows(data, rows, heads, (interleaved, half) => [interleaved, half])
 

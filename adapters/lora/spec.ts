@@ -1,4 +1,7 @@
-/** Where LoRA sits in a model and what shapes its factors have. Hu et al. 2021: W + (alpha / r)·B·A, A: [r, in], B: [out, r]. */
+/**
+ * Where LoRA sits in a model and what shapes its factors have. Hu et al. 2021: W + (alpha / r)·B·A,
+ * A: [r, in], B: [out, r].
+ */
 
 /** The seven linears of a Llama block, in the order of the flat layout. */
 export const MODULES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const

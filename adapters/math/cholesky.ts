@@ -1,7 +1,13 @@
-/** Cholesky factor and solves for symmetric positive definite matrices (Golub & Van Loan, section 4.2). */
+/**
+ * Cholesky factor and solves for symmetric positive definite matrices (Golub & Van Loan, section
+ * 4.2).
+ */
 import { type Matrix, matrix, row } from './matrix.ts'
 
-/** Lower l with l·lᵀ = a; reads the lower triangle only. RangeError when a is not positive definite to working precision. */
+/**
+ * Lower l with l·lᵀ = a; reads the lower triangle only. RangeError when a is not positive definite
+ * to working precision.
+ */
 export const cholesky = (a: Matrix): Matrix => {
   const n = a.rows
   if (a.cols !== n) throw new RangeError(`expected a square matrix, got ${n}×${a.cols}`)

@@ -1,12 +1,16 @@
-/** The leading eigenvectors of a symmetric matrix, with signs fixed so that equal inputs give equal bytes. */
+/**
+ * The leading eigenvectors of a symmetric matrix, with signs fixed so that equal inputs give equal
+ * bytes.
+ */
 import { EigenvalueDecomposition, Matrix as MlMatrix } from 'ml-matrix'
 import { type Matrix, matrix, row } from './matrix.ts'
 import { fixSign } from './svd.ts'
 
 /**
- * values: the k largest eigenvalues, falling.  vectors: [k, n] orthonormal rows, in each the entry of largest magnitude positive.
- * a: [n, n]; its upper triangle is read. Within a repeated eigenvalue the basis is arbitrary but always the same.
- * RangeError unless a is square and 0 ≤ k ≤ n.
+ * values: the k largest eigenvalues, falling.  vectors: [k, n] orthonormal rows, in each the entry
+ * of largest magnitude positive.
+ * a: [n, n]; its upper triangle is read. Within a repeated eigenvalue the basis is arbitrary but
+ * always the same. RangeError unless a is square and 0 ≤ k ≤ n.
  */
 export const leadingEigen = (a: Matrix, k: number): { values: Float64Array; vectors: Matrix } => {
   const n = a.rows

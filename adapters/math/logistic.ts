@@ -7,7 +7,10 @@ export const sigmoid = (x: number): number =>
 /** log(1 + e^x), without overflow. */
 export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
 
-/** Φ(x), the standard normal distribution function; absolute error below 8e-8 (Abramowitz & Stegun 26.2.17). */
+/**
+ * Φ(x), the standard normal distribution function; absolute error below 8e-8 (Abramowitz & Stegun
+ * 26.2.17).
+ */
 export const normalCdf = (x: number): number => {
   const t = 1 / (1 + 0.2316419 * Math.abs(x))
   const poly =

@@ -1,4 +1,7 @@
-/** Dense float64 matrices, row-major, and the few products that LoRA and the head prior need. Sizes must agree (RangeError). */
+/**
+ * Dense float64 matrices, row-major, and the few products that LoRA and the head prior need. Sizes
+ * must agree (RangeError).
+ */
 import { dot, type Vector } from './vector.ts'
 
 export type Matrix = { readonly rows: number; readonly cols: number; readonly data: Float64Array }
@@ -48,8 +51,8 @@ export const scaleColumns = (a: Matrix, d: ArrayLike<number>): Matrix =>
   )
 
 /**
- * Makes the rows orthonormal, in place (Gram-Schmidt, each row twice: "twice is enough", Giraud et al. 2005).
- * RangeError when a row depends on those above it.
+ * Makes the rows orthonormal, in place (Gram-Schmidt, each row twice: "twice is enough", Giraud et
+ * al. 2005). RangeError when a row depends on those above it.
  */
 export const orthonormalizeRows = (a: Matrix): void => {
   for (let i = 0; i < a.rows; i++) {

@@ -3,8 +3,10 @@ import { Matrix as MlMatrix, SingularValueDecomposition } from 'ml-matrix'
 import { type Matrix, matrix, row, transpose } from './matrix.ts'
 
 /**
- * a = u·diag(s)·vᵀ for a tall a: [m, n], m ≥ n.  u: [m, n] orthonormal columns (also where a has a lower rank), s falling,
- * v: [n, n]. In each column of u the entry of largest magnitude is positive.  RangeError when m < n.
+ * a = u·diag(s)·vᵀ for a tall a: [m, n], m ≥ n.  u: [m, n] orthonormal columns (also where a has a
+ * lower rank), s falling,
+ * v: [n, n]. In each column of u the entry of largest magnitude is positive.  RangeError when m <
+ * n.
  */
 export const thinSvd = (a: Matrix): { u: Matrix; s: Float64Array; v: Matrix } => {
   if (a.rows < a.cols) throw new RangeError(`thinSvd needs a tall matrix, got ${a.rows}×${a.cols}`)
@@ -15,7 +17,10 @@ export const thinSvd = (a: Matrix): { u: Matrix; s: Float64Array; v: Matrix } =>
   return { u: transpose(ut), s: Float64Array.from(svd.diagonal), v: transpose(vt) }
 }
 
-/** Negates the vector in place when its first entry of largest magnitude is negative; tells whether it did. */
+/**
+ * Negates the vector in place when its first entry of largest magnitude is negative; tells whether
+ * it did.
+ */
 export const fixSign = (vector: Float64Array): boolean => {
   let largest = 0
   for (const x of vector) if (Math.abs(x) > Math.abs(largest)) largest = x

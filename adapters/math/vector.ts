@@ -1,4 +1,7 @@
-/** Element loops over flat vectors. Sums are accumulated in float64 whatever the elements are; sizes must agree (RangeError). */
+/**
+ * Element loops over flat vectors. Sums are accumulated in float64 whatever the elements are; sizes
+ * must agree (RangeError).
+ */
 
 export type Vector = Float32Array | Float64Array
 

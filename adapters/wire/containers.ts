@@ -1,4 +1,7 @@
-/** JSON headers of the two binary messages, an update and a release. The container itself is codec/container.ts. */
+/**
+ * JSON headers of the two binary messages, an update and a release. The container itself is
+ * codec/container.ts.
+ */
 import { z } from 'zod'
 import {
   AdapterSpecSchema,
@@ -10,7 +13,10 @@ import {
   TimeMs,
 } from './primitives.ts'
 
-/** A named float32 matrix in the payload; offset and size count numbers. Order and contiguity are checked on decode. */
+/**
+ * A named float32 matrix in the payload; offset and size count numbers. Order and contiguity are
+ * checked on decode.
+ */
 export const SegmentSchema = z.strictObject({
   name: z.string().regex(/^[a-z][A-Za-z0-9._]{0,99}$/),
   shape: z.array(z.int().min(1).max(100_000_000)).min(1).max(4),
@@ -21,8 +27,10 @@ export const SegmentSchema = z.strictObject({
 /**
  * What a device sends. Segments, in this order where present:
  * `layers.<i>.<module>.<A|B>` — the change of the round's factor (adapters/lora/layout.ts);
- * `prior.first` [D], `prior.second` [D(D+1)/2] — E[w], and the upper triangle of E[wwᵀ] row by row, of this one device;
- * `statistics.count` [1], `statistics.sum` [D], `statistics.sumSquares` [D] — over within-request centred features.
+ * `prior.first` [D], `prior.second` [D(D+1)/2] — E[w], and the upper triangle of E[wwᵀ] row by row,
+ * of this one device;
+ * `statistics.count` [1], `statistics.sum` [D], `statistics.sumSquares` [D] — over within-request
+ * centred features.
  */
 export const UpdateHeader = z.strictObject({
   kind: z.literal('update'),
@@ -45,9 +53,12 @@ export const UpdateHeader = z.strictObject({
 export type UpdateHeader = z.infer<typeof UpdateHeader>
 
 /**
- * A release: one bundle. Segments, in this order: every `layers.<i>.<module>.<A|B>`; then, once there is a prior,
- * `prior.mean` [D], `prior.directions` [k, D] (orthonormal rows; absent when k = 0), `prior.variances` [k] (λ, absent when k = 0),
- * `prior.rest` [1] (ρ); then, once there are statistics, `statistics.scale` [D] (multiplies a raw feature).
+ * A release: one bundle. Segments, in this order: every `layers.<i>.<module>.<A|B>`; then, once
+ * there is a prior,
+ * `prior.mean` [D], `prior.directions` [k, D] (orthonormal rows; absent when k = 0),
+ * `prior.variances` [k] (λ, absent when k = 0),
+ * `prior.rest` [1] (ρ); then, once there are statistics, `statistics.scale` [D] (multiplies a raw
+ * feature).
  */
 export const ReleaseHeader = z.strictObject({
   kind: z.literal('release'),
@@ -71,7 +82,10 @@ export const ReleaseHeader = z.strictObject({
 })
 export type ReleaseHeader = z.infer<typeof ReleaseHeader>
 
-/** What `release list` and `release show` print: the header without its segments, and the content hash. */
+/**
+ * What `release list` and `release show` print: the header without its segments, and the content
+ * hash.
+ */
 export const ReleaseSummary = z.strictObject({
   hash: Sha256,
   bytes: z.int().min(0),

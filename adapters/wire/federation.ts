@@ -1,4 +1,7 @@
-/** Device to server: enrolment, check-in, assignment, upload, releases. JSON for control, containers for weights. */
+/**
+ * Device to server: enrolment, check-in, assignment, upload, releases. JSON for control, containers
+ * for weights.
+ */
 import { z } from 'zod'
 import { Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
 import {
@@ -13,7 +16,9 @@ import {
   TimeMs,
 } from './primitives.ts'
 
-/** POST /v1/enroll, signed with the key that is being enrolled. token: one-time, from the operator. */
+/**
+ * POST /v1/enroll, signed with the key that is being enrolled. token: one-time, from the operator.
+ */
 export const EnrollRequest = z.strictObject({
   protocol: Protocol,
   token: z.string().min(16).max(200),
@@ -22,7 +27,10 @@ export const EnrollRequest = z.strictObject({
 })
 export type EnrollRequest = z.infer<typeof EnrollRequest>
 
-/** deviceId is the RFC 7638-like thumbprint the server derived: the first 32 hex digits of SHA-256(public key). */
+/**
+ * deviceId is the RFC 7638-like thumbprint the server derived: the first 32 hex digits of
+ * SHA-256(public key).
+ */
 export const EnrollResponse = z.strictObject({ protocol: Protocol, deviceId: Id })
 export type EnrollResponse = z.infer<typeof EnrollResponse>
 
@@ -36,8 +44,9 @@ export const ConsentRecord = z.strictObject({
 export type ConsentRecord = z.infer<typeof ConsentRecord>
 
 /**
- * Rounds that the device was assigned to and wants no part in now. waiting: its update is made and on
- * its way, its place stays; left: it will not be done in time or cannot do it, its place is free.
+ * Rounds that the device was assigned to and wants no part in now. waiting: its update is made and
+ * on its way, its place stays; left: it will not be done in time or cannot do it, its place is
+ * free.
  */
 const NamedRounds = z.strictObject({
   waiting: z.array(Id).max(32),
@@ -60,7 +69,9 @@ export const CheckInRequest = z.strictObject({
 })
 export type CheckInRequest = z.infer<typeof CheckInRequest>
 
-/** One device's part in one round. uploadToken goes back in the `upload-token` header of the upload. */
+/**
+ * One device's part in one round. uploadToken goes back in the `upload-token` header of the upload.
+ */
 export const Assignment = z.strictObject({
   jobId: Id,
   roundId: Id,
@@ -82,7 +93,10 @@ export const Assignment = z.strictObject({
 })
 export type Assignment = z.infer<typeof Assignment>
 
-/** retry: nothing to do now; come back after retryAfterMs (the server spreads devices: pace steering). */
+/**
+ * retry: nothing to do now; come back after retryAfterMs (the server spreads devices: pace
+ * steering).
+ */
 export const CheckInResponse = z.discriminatedUnion('kind', [
   z.strictObject({
     protocol: Protocol,
@@ -91,7 +105,10 @@ export const CheckInResponse = z.discriminatedUnion('kind', [
       .int()
       .min(0)
       .max(7 * 24 * 3600 * 1000),
-    /** Why, in a word a program can use: no job, cohort full, already contributed to this round, not eligible. */
+    /**
+     * Why, in a word a program can use: no job, cohort full, already contributed to this round, not
+     * eligible.
+     */
     reason: z.enum(['no_job', 'cohort_full', 'contributed', 'not_eligible']),
     /** Newest release of the line this device can follow, if any. */
     head: Sha256.nullable(),

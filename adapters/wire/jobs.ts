@@ -1,4 +1,7 @@
-/** Jobs: what an operator asks the federation to do, and the plan that each device of a round follows. */
+/**
+ * Jobs: what an operator asks the federation to do, and the plan that each device of a round
+ * follows.
+ */
 import { z } from 'zod'
 import {
   AdapterSpecSchema,
@@ -14,9 +17,9 @@ import {
 } from './primitives.ts'
 
 /**
- * What a device contributes. `adapter`: the change of one LoRA factor. `prior`: the moments of its head's posterior
- * (E-step), read by the server once a scale is released. `statistics`: counts, sums and sums of squares of its features, from
- * which the scale is made.
+ * What a device contributes. `adapter`: the change of one LoRA factor. `prior`: the moments of its
+ * head's posterior (E-step), read by the server once a scale is released. `statistics`: counts,
+ * sums and sums of squares of its features, from which the scale is made.
  */
 export const Contribution = z.enum(['adapter', 'prior', 'statistics'])
 export type Contribution = z.infer<typeof Contribution>
@@ -24,7 +27,10 @@ export type Contribution = z.infer<typeof Contribution>
 export const StrategyName = z.enum(['alternating', 'fedavg'])
 export type StrategyName = z.infer<typeof StrategyName>
 
-/** Local training of one round. learningRate is AdamW's; clipNorm bounds the gradient's global L2 norm per step. */
+/**
+ * Local training of one round. learningRate is AdamW's; clipNorm bounds the gradient's global L2
+ * norm per step.
+ */
 export const TrainingPlan = z.strictObject({
   epochs: z.int().min(1).max(100).default(1),
   learningRate: z.number().positive().max(1).default(1e-3),
@@ -68,7 +74,10 @@ export const CohortPlan = z
   })
   .refine((c) => c.minimum <= c.goal && c.goal <= c.size, 'minimum ≤ goal ≤ size must hold')
 
-/** What an operator sends to create a job. exitLayer: hidden states are pooled after this many layers. */
+/**
+ * What an operator sends to create a job. exitLayer: hidden states are pooled after this many
+ * layers.
+ */
 export const JobSpec = z
   .strictObject({
     name: Name,

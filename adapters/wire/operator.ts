@@ -4,7 +4,10 @@ import { ReleaseSummary } from './containers.ts'
 import { JobView } from './jobs.ts'
 import { Id, Protocol, TimeMs } from './primitives.ts'
 
-/** POST /v1/operator/tokens: makes `count` one-time enrolment tokens. They are shown once; the server keeps their hashes. */
+/**
+ * POST /v1/operator/tokens: makes `count` one-time enrolment tokens. They are shown once; the
+ * server keeps their hashes.
+ */
 export const CreateTokens = z.strictObject({
   protocol: Protocol,
   count: z.int().min(1).max(10_000).default(1),

@@ -11,7 +11,10 @@ export const MAX_JSON_BYTES = 1 * MiB
 export const MAX_BINARY_BYTES = 64 * MiB
 
 export const Protocol = z.literal(PROTOCOL_VERSION)
-/** SHA-256 in lower-case hexadecimal; names releases, updates, weights and tokenizers by their bytes. */
+/**
+ * SHA-256 in lower-case hexadecimal; names releases, updates, weights and tokenizers by their
+ * bytes.
+ */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 export const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 export const Name = z.string().min(1).max(100)
@@ -43,7 +46,10 @@ export const AdapterSpecSchema = z
   .refine((s) => s.firstLayer < s.endLayer, 'firstLayer must be below endLayer')
   .refine((s) => new Set(s.modules).size === s.modules.length, 'modules must be distinct')
 
-/** The joint feature space of the reward head: pooled states first, then the named features, in this order. */
+/**
+ * The joint feature space of the reward head: pooled states first, then the named features, in this
+ * order.
+ */
 export const FeatureSpaceSchema = z.strictObject({
   pooled: z.int().min(0).max(16_384),
   named: z.array(z.string().regex(/^[a-z][a-z0-9_]{0,39}$/)).max(128),
@@ -62,7 +68,9 @@ export const BaseModelSchema = z.strictObject({
 })
 export type BaseModel = z.infer<typeof BaseModelSchema>
 
-/** A count in a coarse bucket, so that a check-in does not tell how much somebody uses their device. */
+/**
+ * A count in a coarse bucket, so that a check-in does not tell how much somebody uses their device.
+ */
 export const CountBucket = z.enum(['0', '1-9', '10-29', '30-99', '100-299', '300+'])
 export type CountBucket = z.infer<typeof CountBucket>
 

@@ -1,4 +1,7 @@
-/** HTTP message signatures (RFC 9421) with Ed25519 and content digests (RFC 9530): the strict subset that devices use. */
+/**
+ * HTTP message signatures (RFC 9421) with Ed25519 and content digests (RFC 9530): the strict subset
+ * that devices use.
+ */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { FedError } from '../errors.ts'
@@ -7,7 +10,10 @@ import { sha256 } from '../node/sha256.ts'
 /** publicKey, secretKey: raw Ed25519 keys (32 bytes), base64url without padding. */
 export type KeyPair = { readonly publicKey: string; readonly secretKey: string }
 
-/** What is signed of a request. header looks a name up in lower case; body is the exact bytes, absent when there are none. */
+/**
+ * What is signed of a request. header looks a name up in lower case; body is the exact bytes,
+ * absent when there are none.
+ */
 export type SignableRequest = {
   readonly method: string
   readonly url: string
@@ -20,7 +26,10 @@ export type SignatureParams = {
   readonly createdMs: number
   readonly nonce: string
   readonly keyId: string
-  /** The parameters exactly as sent: they are the last line of the signature base (RFC 9421 section 2.5). */
+  /**
+   * The parameters exactly as sent: they are the last line of the signature base (RFC 9421 section
+   * 2.5).
+   */
   readonly raw: string
 }
 
@@ -31,11 +40,17 @@ export const newKeyPair = (): KeyPair => {
   return { publicKey: toBase64Url(publicKey), secretKey: toBase64Url(secretKey) }
 }
 
-/** The pseudonym a device is known by: the first 32 hexadecimal digits of SHA-256 over its raw public key. */
+/**
+ * The pseudonym a device is known by: the first 32 hexadecimal digits of SHA-256 over its raw
+ * public key.
+ */
 export const deviceIdOf = (publicKey: string): string =>
   bytesToHex(sha256(fromBase64(publicKey))).slice(0, 32)
 
-/** Headers to add to a request: content-digest (with a body), signature-input, signature. nonce: 16 to 64 URL-safe characters. */
+/**
+ * Headers to add to a request: content-digest (with a body), signature-input, signature. nonce: 16
+ * to 64 URL-safe characters.
+ */
 export const signRequest = (
   request: SignableRequest,
   key: { readonly keyId: string; readonly secretKey: string },
@@ -56,7 +71,10 @@ export const signRequest = (
   }
 }
 
-/** Reads who claims to have signed, before the key is looked up. Fails with E_UNSIGNED or E_SIGNATURE. */
+/**
+ * Reads who claims to have signed, before the key is looked up. Fails with E_UNSIGNED or
+ * E_SIGNATURE.
+ */
 export const readSignatureInput = (request: SignableRequest): SignatureParams => {
   const input = request.header('signature-input')
   if (!input || !request.header('signature'))
@@ -76,8 +94,9 @@ export const readSignatureInput = (request: SignableRequest): SignatureParams =>
 }
 
 /**
- * Checks digest and signature over the exact bytes. Time and nonce are the caller's to judge.
- * Fails with E_SIGNATURE when a required component is not covered, the digest differs or the signature is wrong.
+ * Checks digest and signature over the exact bytes. Time and nonce are the caller's to judge. Fails
+ * with E_SIGNATURE when a required component is not covered, the digest differs or the signature is
+ * wrong.
  */
 export const verifySignature = (
   request: SignableRequest,
@@ -103,7 +122,10 @@ export const verifySignature = (
 /** RFC 9530: `sha-256=:…:` over the bytes. */
 export const contentDigest = (body: Uint8Array): string => `sha-256=:${toBase64(sha256(body))}:`
 
-/** RFC 9421 section 2.5: one line a component, the parameters last. Fails with E_SIGNATURE where a component has no value. */
+/**
+ * RFC 9421 section 2.5: one line a component, the parameters last. Fails with E_SIGNATURE where a
+ * component has no value.
+ */
 export const signatureBase = (
   components: readonly string[],
   rawParams: string,
@@ -118,7 +140,10 @@ const INPUT =
 
 const OPTIONAL_HEADERS = ['content-type', 'upload-token']
 
-/** Everything that could change a request's meaning: derived parts always, digest with a body, these headers where present. */
+/**
+ * Everything that could change a request's meaning: derived parts always, digest with a body, these
+ * headers where present.
+ */
 const requiredComponents = (request: SignableRequest): string[] => [
   '@method',
   '@authority',

@@ -1,4 +1,7 @@
-/** One round, from the assignment and the parent release to the bytes of an update. The private adapter has no part in it. */
+/**
+ * One round, from the assignment and the parent release to the bytes of an update. The private
+ * adapter has no part in it.
+ */
 import { encodeUpdate } from '../../adapters/contributions/messages.ts'
 import { priorRow } from '../../adapters/contributions/prior.ts'
 import { statisticsRow } from '../../adapters/contributions/statistics.ts'
@@ -28,8 +31,9 @@ export type RoundResult = TrainingReport & {
 }
 
 /**
- * choices: most recent first. Fails with E_BASE_MODEL, E_FEATURES, E_BASIS or E_SHAPE when the assignment does not fit the
- * device or the release, E_DATA when there is nothing to contribute, E_DIVERGED when only the adapter was asked for and failed.
+ * choices: most recent first. Fails with E_BASE_MODEL, E_FEATURES, E_BASIS or E_SHAPE when the
+ * assignment does not fit the device or the release, E_DATA when there is nothing to contribute,
+ * E_DIVERGED when only the adapter was asked for and failed.
  */
 export const runRound = async (
   deps: RoundDeps,
@@ -77,7 +81,8 @@ const NO_TRAINING: TrainingReport = { pairs: 0, losses: [], problem: null }
 /** The device's half of each contribution, up to its row's `make`. */
 const MAKERS: Readonly<Record<Contribution, (round: RoundData) => Made | Promise<Made>>> = {
   adapter: makeAdapterPart,
-  // Without a released scale each device measures in its own, and the server could not use the moments.
+  // Without a released scale each device measures in its own, and the server could not use the
+  // moments.
   prior: (round) =>
     round.release.scale === null
       ? { parts: [], header: { leftOut: ['prior'] } }

@@ -1,4 +1,7 @@
-/** The loop of a contributing device: resend what is pending, check in, run the round, keep the bytes, upload them. */
+/**
+ * The loop of a contributing device: resend what is pending, check in, run the round, keep the
+ * bytes, upload them.
+ */
 
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
@@ -51,7 +54,10 @@ type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
 
 export type ParticipateReport = {
   readonly rounds: RoundReport[]
-  /** enough: the rounds asked for are done; a retry reason: what the server said last; else what keeps this device from the round. */
+  /**
+   * enough: the rounds asked for are done; a retry reason: what the server said last; else what
+   * keeps this device from the round.
+   */
   readonly ended: 'enough' | 'refused' | 'pending' | 'failed_lately' | RetryReason
   readonly retryAfterMs: number
   readonly head: string | null
@@ -153,7 +159,10 @@ export const WORDS: Record<ParticipateReport['ended'], string> = {
 
 type Hindrance = Exclude<ParticipateReport['ended'], 'enough'>
 
-/** What the call ends or waits with: the device's own reason where the server only says that there is nothing else. */
+/**
+ * What the call ends or waits with: the device's own reason where the server only says that there
+ * is nothing else.
+ */
 const turnOf = (
   answer: CheckInResponse,
   hindrance: Hindrance | null,
@@ -241,7 +250,10 @@ const granted = ({ consent }: Pick<DeviceStore, 'consent'>): ConsentRecord => {
   return record
 }
 
-/** null when the round came to nothing: it ended before the work did, or the server refused the update. */
+/**
+ * null when the round came to nothing: it ended before the work did, or the server refused the
+ * update.
+ */
 const contribute = async (
   deps: ParticipateDeps,
   assignment: Assignment,
@@ -276,7 +288,10 @@ const contribute = async (
   }
 }
 
-/** From the assignment to the kept update: downloads the release where it is not there, and runs the round on it. */
+/**
+ * From the assignment to the kept update: downloads the release where it is not there, and runs the
+ * round on it.
+ */
 const compute = async (
   deps: ParticipateDeps,
   assignment: Assignment,

@@ -1,4 +1,7 @@
-/** The adapter's part of a round: its factor is trained through a head, and the change of it is sent. */
+/**
+ * The adapter's part of a round: its factor is trained through a head, and the change of it is
+ * sent.
+ */
 import { adapterRow } from '../../adapters/contributions/adapter.ts'
 import { coarseCount } from '../../adapters/contributions/contribution.ts'
 import { type ErrorCode, type FedError, isFedError } from '../../adapters/errors.ts'
@@ -24,7 +27,10 @@ export const memoryLackOf = (
   }
 }
 
-/** Trains the round's factor through a head and gives its change, no longer than the plan's updateNorm. */
+/**
+ * Trains the round's factor through a head and gives its change, no longer than the plan's
+ * updateNorm.
+ */
 export const makeAdapterPart = async (round: RoundData): Promise<Made> => {
   const { assignment, release, features, memoryLack } = round
   if (memoryLack) return without(memoryLack.code)
@@ -83,8 +89,9 @@ const trainFactor = (
 const LEAST_SPLIT = 8
 
 /**
- * The choices that the adapter is trained on, drawn anew for each round, and those that its head is fitted to. They are apart: on what
- * a head was fitted to it leaves little to explain, and the adapter would learn its noise. At most half of the choices are trained on.
+ * The choices that the adapter is trained on, drawn anew for each round, and those that its head is
+ * fitted to. They are apart: on what a head was fitted to it leaves little to explain, and the
+ * adapter would learn its noise. At most half of the choices are trained on.
  */
 export const splitForRound = <T extends Pick<ChoiceFeatures, 'shown'>>(
   choices: readonly T[],

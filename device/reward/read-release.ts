@@ -1,4 +1,7 @@
-/** What a device reads from a release: the shared adapter, the head's prior, the scale of the features. */
+/**
+ * What a device reads from a release: the shared adapter, the head's prior, the scale of the
+ * features.
+ */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { findPart } from '../../adapters/container/container.ts'
 import { releasedAdapter } from '../../adapters/contributions/adapter.ts'
@@ -16,14 +19,19 @@ export type Released = {
   /** For what a server has just sent: fails with checkReleaseBounds' codes. */
   checkBounds(): void
   readonly shared: LoraFeed
-  /** What the model runs with: empty while the shared adapter changes nothing (one factor all zero). */
+  /**
+   * What the model runs with: empty while the shared adapter changes nothing (one factor all zero).
+   */
   readonly active: readonly LoraFeed[]
   /** D numbers that multiply raw features; null before statistics were released. */
   readonly scale: Float64Array | null
   prior(initialVariance: number): Prior
 }
 
-/** Fails with decodeRelease's codes, and with E_BASE_MODEL or E_FEATURES when it is for another model or feature space. */
+/**
+ * Fails with decodeRelease's codes, and with E_BASE_MODEL or E_FEATURES when it is for another
+ * model or feature space.
+ */
 export const readRelease = (bytes: Uint8Array, base: BaseModel, space: FeatureSpace): Released => {
   const release = decodeRelease(bytes)
   checkBase(release.header.base, base)

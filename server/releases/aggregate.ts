@@ -1,4 +1,7 @@
-/** From the updates of a round to the bytes of its release. Same updates, same parent: same bytes, whatever came first. */
+/**
+ * From the updates of a round to the bytes of its release. Same updates, same parent: same bytes,
+ * whatever came first.
+ */
 import { createExactSum } from '../../adapters/aggregate/exact-sum.ts'
 import {
   type ContributionRow,
@@ -39,13 +42,18 @@ export type AggregationPlan = {
   readonly digests: readonly string[]
 }
 
-/** read gives an object's bytes by its hash. Fails with the codes of the container and of the sum. */
+/**
+ * read gives an object's bytes by its hash. Fails with the codes of the container and of the sum.
+ */
 export type Aggregate = (
   plan: AggregationPlan,
   read: (hash: string) => Promise<Uint8Array>,
 ) => Promise<BuiltRelease>
 
-/** One update in memory at a time. Runs in this thread: the M-step of 600 features holds it for a second or two. */
+/**
+ * One update in memory at a time. Runs in this thread: the M-step of 600 features holds it for a
+ * second or two.
+ */
 export const aggregateInProcess: Aggregate = async (plan, read) => {
   const aggregation = startAggregation(plan, await read(plan.round.parent))
   for (const digest of plan.digests) aggregation.add(await read(digest))

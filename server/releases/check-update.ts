@@ -1,4 +1,7 @@
-/** The checks at the door: an update is refused before it is stored, and the refusal's code goes back to the device. */
+/**
+ * The checks at the door: an update is refused before it is stored, and the refusal's code goes
+ * back to the device.
+ */
 import type { ServerPlan } from '../../adapters/contributions/contribution.ts'
 import { decodeUpdate } from '../../adapters/contributions/messages.ts'
 import { CONTRIBUTIONS } from '../../adapters/contributions/table.ts'
@@ -14,8 +17,8 @@ import {
 import type { Round } from '../store/records.ts'
 
 /**
- * Fails with E_CONTAINER, E_PROTOCOL, E_NOT_FINITE (bytes); E_NO_ROUND, E_BASE_MODEL, E_SHAPE, E_FEATURES, E_BASIS
- * (not what the round asked for); E_NORM (norm or moments out of bounds).
+ * Fails with E_CONTAINER, E_PROTOCOL, E_NOT_FINITE (bytes); E_NO_ROUND, E_BASE_MODEL, E_SHAPE,
+ * E_FEATURES, E_BASIS (not what the round asked for); E_NORM (norm or moments out of bounds).
  */
 export const checkUpdate = (bytes: Uint8Array, spec: JobSpec, round: Round): void => {
   const update = decodeUpdate(bytes)

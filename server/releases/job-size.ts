@@ -6,7 +6,10 @@ import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { featureCount, MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../../adapters/wire/primitives.ts'
 
-/** Fails with E_SHAPE when releases or updates could not be sent, E_NORM when allowed updates could not be summed exactly. */
+/**
+ * Fails with E_SHAPE when releases or updates could not be sent, E_NORM when allowed updates could
+ * not be summed exactly.
+ */
 export const checkJobSize = (spec: JobSpec): void => {
   const d = featureCount(spec.features)
   if (d === 0 && spec.contributions.some((c) => c !== 'adapter'))

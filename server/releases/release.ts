@@ -1,4 +1,7 @@
-/** A release as the server keeps it: bytes, what lists print of it, and what the next round needs to know. */
+/**
+ * A release as the server keeps it: bytes, what lists print of it, and what the next round needs to
+ * know.
+ */
 import { adapterParts } from '../../adapters/contributions/adapter.ts'
 import type { LineageState } from '../../adapters/contributions/contribution.ts'
 import { decodeRelease, encodeRelease } from '../../adapters/contributions/messages.ts'

@@ -1,4 +1,7 @@
-/** Aggregation in a worker thread, so that the server goes on answering. Updates are handed over one at a time. */
+/**
+ * Aggregation in a worker thread, so that the server goes on answering. Updates are handed over one
+ * at a time.
+ */
 import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import { askThread, startThread } from '../../adapters/node/threads.ts'

@@ -1,4 +1,6 @@
-/** Answers a check-in: an assignment to the oldest round the device may join, or when to come back. */
+/**
+ * Answers a check-in: an assignment to the oldest round the device may join, or when to come back.
+ */
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameBase, isSameFeatures } from '../../adapters/wire/lineage.ts'
@@ -23,7 +25,10 @@ export type CheckInDeps = Pick<RoundDeps, 'store' | 'rng'> & {
 
 type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
 
-/** From the least to the most that a device can learn from: the answer names the last that applies to any job. */
+/**
+ * From the least to the most that a device can learn from: the answer names the last that applies
+ * to any job.
+ */
 const REASONS: readonly RetryReason[] = ['no_job', 'not_eligible', 'cohort_full', 'contributed']
 
 export const checkIn = (
@@ -125,7 +130,10 @@ const retryAfterMs = ({ rng, config }: CheckInDeps, reason: RetryReason): number
   return Math.round((isSoon ? config.pace.soonMs : config.pace.laterMs) * (0.5 + rng.uniform()))
 }
 
-/** The head of a lineage that this device can follow: a trained one before an untrained one, then the newest. */
+/**
+ * The head of a lineage that this device can follow: a trained one before an untrained one, then
+ * the newest.
+ */
 const headFor = (
   lineages: readonly Lineage[],
   store: CheckInDeps['store'],

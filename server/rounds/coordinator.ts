@@ -1,8 +1,9 @@
 /**
- * A round from beginning to end. Every change of state is one transaction through the pure machine (machine.ts):
- * 1. it opens, for the oldest running job of a lineage; 2. it collects: check-in.ts assigns devices, upload.ts takes their
- * updates, and the goal or the deadline closes it; 3. its updates are aggregated; 4. its release or its failure is recorded,
- * with which the next round opens.
+ * A round from beginning to end. Every change of state is one transaction through the pure machine
+ * (machine.ts): 1. it opens, for the oldest running job of a lineage; 2. it collects: check-in.ts
+ * assigns devices, upload.ts takes their updates, and the goal or the deadline closes it; 3. its
+ * updates are aggregated; 4. its release or its failure is recorded, with which the next round
+ * opens.
  */
 import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
@@ -15,7 +16,9 @@ import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import { advance, isOpen, type JobEvent, type JobProgress } from './machine.ts'
 
-/** clock: milliseconds since 1970. rng: cryptographic in production, it makes ids, tokens and keys. */
+/**
+ * clock: milliseconds since 1970. rng: cryptographic in production, it makes ids, tokens and keys.
+ */
 export type RoundDeps = {
   readonly store: Store
   readonly clock: () => number
@@ -25,17 +28,25 @@ export type RoundDeps = {
 }
 
 export type Coordinator = {
-  /** Applies an event to a job and its newest round, and opens the rounds that became possible. Fails with E_NO_JOB. */
+  /**
+   * Applies an event to a job and its newest round, and opens the rounds that became possible.
+   * Fails with E_NO_JOB.
+   */
   apply(jobId: string, event: JobEvent, now: number): JobProgress
   /** Opens a round for the oldest running job of every lineage that has none open. */
   openRounds(now: number): void
-  /** Ends a job and its open round, whose updates are forgotten. Fails with E_NO_JOB, E_JOB_STATE. */
+  /**
+   * Ends a job and its open round, whose updates are forgotten. Fails with E_NO_JOB, E_JOB_STATE.
+   */
   cancel(jobId: string, now: number): Promise<void>
   /** Passes deadlines, then aggregates until no round waits. */
   tick(now: number): Promise<void>
   /** Starts to aggregate in the background where a round waits. */
   wake(): void
-  /** Removes objects that no release and no open round names: what a kill between a write and its record left. */
+  /**
+   * Removes objects that no release and no open round names: what a kill between a write and its
+   * record left.
+   */
   sweep(): Promise<void>
   /** Waits for a running aggregation without recording it: a restart repeats it. */
   stop(): Promise<void>
@@ -107,7 +118,10 @@ const apply = (deps: RoundDeps, jobId: string, event: JobEvent, now: number): Jo
     return after
   })
 
-/** Step 1. Jobs of one lineage run one after the other, in the order of their creation: a release has one successor. */
+/**
+ * Step 1. Jobs of one lineage run one after the other, in the order of their creation: a release
+ * has one successor.
+ */
 const openRounds = ({ store, rng, log }: RoundDeps, now: number): void => {
   const busy = new Set<string>()
   for (const job of store.runningJobs()) {
@@ -134,7 +148,10 @@ const openRounds = ({ store, rng, log }: RoundDeps, now: number): void => {
   }
 }
 
-/** Step 2 ends at the goal, with an upload, or here: with enough updates a round closes, with too few it is abandoned. */
+/**
+ * Step 2 ends at the goal, with an upload, or here: with enough updates a round closes, with too
+ * few it is abandoned.
+ */
 const passDeadlines = async (deps: RoundDeps, now: number): Promise<void> => {
   for (const { id } of deps.store.runningJobs()) {
     const { round } = apply(deps, id, { kind: 'tick' }, now)
@@ -150,7 +167,10 @@ const nextClosed = ({ store }: RoundDeps): ClosedRound | undefined => {
   return undefined
 }
 
-/** Step 3. A failure is an outcome: the same updates would fail again, so the round is given up and tried with new ones. */
+/**
+ * Step 3. A failure is an outcome: the same updates would fail again, so the round is given up and
+ * tried with new ones.
+ */
 const aggregateRound = async (
   { store, aggregate, log }: RoundDeps,
   { job, round }: ClosedRound,
@@ -180,7 +200,10 @@ const readObject = async (store: RoundDeps['store'], hash: string): Promise<Uint
   return bytes
 }
 
-/** Step 4. Afterwards the updates are forgotten; their digests stay, so that a repeat is still recognized. */
+/**
+ * Step 4. Afterwards the updates are forgotten; their digests stay, so that a repeat is still
+ * recognized.
+ */
 const recordOutcome = async (
   deps: RoundDeps,
   { job, round }: ClosedRound,

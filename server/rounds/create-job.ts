@@ -12,8 +12,9 @@ import type { Coordinator, RoundDeps } from './coordinator.ts'
 import { newJob } from './machine.ts'
 
 /**
- * key: the request's Idempotency-Key, if any; the same key and spec give the same job again.
- * Fails with E_CONFLICT (the key came with another spec, or the lineage has another model shape), E_SHAPE, E_FEATURES.
+ * key: the request's Idempotency-Key, if any; the same key and spec give the same job again. Fails
+ * with E_CONFLICT (the key came with another spec, or the lineage has another model shape),
+ * E_SHAPE, E_FEATURES.
  */
 export const createJob = async (
   deps: RoundDeps & { readonly coordinator: Coordinator },

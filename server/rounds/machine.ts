@@ -1,6 +1,6 @@
 /**
- * The life of a job and its rounds as a pure function (state, event, now) -> state.
- * collecting -> aggregating -> released | abandoned; a job runs until it is completed, failed or cancelled.
+ * The life of a job and its rounds as a pure function (state, event, now) -> state. collecting ->
+ * aggregating -> released | abandoned; a job runs until it is completed, failed or cancelled.
  */
 import { FedError } from '../../adapters/errors.ts'
 import type { Factor } from '../../adapters/lora/layout.ts'
@@ -10,7 +10,10 @@ import type { Job, Round } from '../store/records.ts'
 /** A job and its newest round. */
 export type JobProgress = { readonly job: Job; readonly round: Round | null }
 
-/** What is known of one device in the newest round: undefined when it was not assigned; digest once it uploaded. */
+/**
+ * What is known of one device in the newest round: undefined when it was not assigned; digest once
+ * it uploaded.
+ */
 export type Member = { readonly digest: string | null } | undefined
 
 export type JobEvent =

@@ -17,7 +17,8 @@ export type Upload = {
 
 /**
  * duplicate: the same bytes had been taken before.
- * Fails with E_NO_ROUND, E_NOT_IN_COHORT, E_AUTH (upload token), E_TWICE, E_ROUND_CLOSED and the codes of checkUpdate.
+ * Fails with E_NO_ROUND, E_NOT_IN_COHORT, E_AUTH (upload token), E_TWICE, E_ROUND_CLOSED and the
+ * codes of checkUpdate.
  */
 export const receiveUpload = async (
   deps: RoundDeps & { readonly coordinator: Coordinator; readonly uploadKey: string },

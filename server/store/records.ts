@@ -12,7 +12,10 @@ export type Device = {
   readonly lastSeenAt: number | null
 }
 
-/** Releases that follow one another: same base, tokenizer, adapter spec, exit layer and feature space. */
+/**
+ * Releases that follow one another: same base, tokenizer, adapter spec, exit layer and feature
+ * space.
+ */
 export type Lineage = {
   readonly id: string
   readonly base: BaseModel
@@ -46,7 +49,10 @@ export type Round = {
   readonly received: number
   readonly openedAt: number
   readonly deadlineAt: number
-  /** When collecting ended. The release takes its time from here, so that a restart makes the same bytes. */
+  /**
+   * When collecting ended. The release takes its time from here, so that a restart makes the same
+   * bytes.
+   */
   readonly closedAt: number | null
   readonly reason: string | null
   readonly release: string | null

@@ -1,4 +1,7 @@
-/** Tables of the SQLite store. Documents are JSON; columns exist for what is looked up or must be unique. */
+/**
+ * Tables of the SQLite store. Documents are JSON; columns exist for what is looked up or must be
+ * unique.
+ */
 
 export const SCHEMA_VERSION = 2
 

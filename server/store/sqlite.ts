@@ -11,7 +11,8 @@ import type { Store } from './store.ts'
 
 /**
  * folder: the data folder (made with mode 0700), or ':memory:'.
- * Fails with E_CONFLICT when another process has the folder open, E_DATA when a newer version wrote it.
+ * Fails with E_CONFLICT when another process has the folder open, E_DATA when a newer version wrote
+ * it.
  */
 export const openSqliteStore = (folder: string): Store => {
   const isMemory = folder === ':memory:'

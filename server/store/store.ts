@@ -1,8 +1,12 @@
-/** The server's memory as an interface. One implementation (sqlite.ts); its contract is test/support/store-contract.ts. */
+/**
+ * The server's memory as an interface. One implementation (sqlite.ts); its contract is
+ * test/support/store-contract.ts.
+ */
 import type { Device, Job, Lineage, Release, Round, RoundMember } from './records.ts'
 
 /**
- * Reads and writes are synchronous: SQLite lives in this process, and a decision and its record are then one step.
+ * Reads and writes are synchronous: SQLite lives in this process, and a decision and its record are
+ * then one step.
  * `save…` inserts or replaces by id. Lists come in order of insertion.
  */
 export type Store = {
@@ -15,7 +19,10 @@ export type Store = {
 
   /** Enrolment tokens are kept as SHA-256 hashes. */
   addToken(hash: string, expiresAt: number): void
-  /** True when the token is good for this device: unused, or used by it before, and in time; marks it used. */
+  /**
+   * True when the token is good for this device: unused, or used by it before, and in time; marks
+   * it used.
+   */
   spendToken(hash: string, deviceId: string, now: number): boolean
 
   saveDevice(device: Device): void
