@@ -31,7 +31,6 @@ const FLOORS = {
     'adapters/aggregate',
     'adapters/contributions',
     'adapters/api-reference',
-    'adapters/contributions',
   ],
   device: [
     'device/http',

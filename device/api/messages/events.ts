@@ -1,37 +1,28 @@
-/**
- * Server-sent events in passing: the data of each line that is JSON. Comments, unknown fields and
- * what breaks off are passed over.
- */
+/** Server-sent events in passing: the data of each that is JSON. What breaks off within it is passed over. */
+import { createParser } from 'eventsource-parser'
+
 export type EventReader = {
   push(chunk: Uint8Array): void
-  /** Reads what stands after the last line's end. */
+  /** Reads an event that no empty line ended. */
   end(): void
 }
 
 export const readEvents = (onData: (json: unknown) => void): EventReader => {
   const decoder = new TextDecoder()
-  let rest = ''
-  const read = (line: string): void => {
-    if (!line.startsWith('data:')) return
-    let json: unknown
-    try {
-      json = JSON.parse(line.slice(5))
-    } catch {
-      // Half of a line, or no JSON.
-      return
-    }
-    onData(json)
-  }
+  const parser = createParser({
+    onEvent({ data }) {
+      let json: unknown
+      try {
+        json = JSON.parse(data)
+      } catch {
+        return
+      }
+      onData(json)
+    },
+  })
   return {
-    push(chunk) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) read(line)
-    },
-    end() {
-      read(rest)
-      rest = ''
-    },
+    push: (chunk) => parser.feed(decoder.decode(chunk, { stream: true })),
+    end: () => parser.feed(`${decoder.decode()}\n\n`),
   }
 }
 

@@ -88,7 +88,7 @@ describe('in a stream', () => {
       ...later.map((usage) => ({ type: 'message_delta', delta: {}, usage })),
       { type: 'message_stop' },
     ]
-    for (const event of events) reader.push(bytesOf(`data: ${JSON.stringify(event)}\n`))
+    for (const event of events) reader.push(bytesOf(`data: ${JSON.stringify(event)}\n\n`))
     return reader.end()!.usage.attempts
   }
 
