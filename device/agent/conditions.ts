@@ -56,7 +56,7 @@ export const holdReasons = (
 }
 
 /** Whether rounds may not use the network: an unknown network counts as not metered. */
-export const isHeldByNetwork = (
+export const isBlockedByMetering = (
   { metered }: Readings,
   settings: AgentSettings,
   { ignore }: Overrides = NO_OVERRIDES,

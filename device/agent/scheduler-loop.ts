@@ -22,7 +22,7 @@ import { type AgentDeps, DONE, measure, type Running, recordEnd, startWork } fro
 /** A look is stale once the next one is this late. */
 const STALE_MS = 60_000
 /** After a look that failed while work runs. */
-const FAILED_LOOK_MS = 1000
+const FAILED_TICK_MS = 1000
 
 /** Resolves when the signal aborts, with what ran ended and kept. */
 export const runAgent = async (deps: AgentDeps): Promise<void> => {
@@ -38,7 +38,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
   const settle = async ({ work, result, energy, entry }: Running) => {
     const done = await result
     running = null
-    deps.hold(false)
+    deps.suspend(false)
     step({ ...endedNow(deps), ...done })
     keepAgent(deps, state, work === 'round' ? done.retryAfterMs : undefined)
     recordEnd(deps, work, done, entry, await deps.meter.add(energy).catch(() => energy))
@@ -49,16 +49,16 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
       if (running?.isOver()) await settle(running)
       if (running) await measure(deps, running)
       const readings = { ...(await deps.read()), ...deps.overrides.assume }
-      const now = step(lookAt(deps, readings, running))
+      const now = step(tickEvent(deps, readings, running))
       waitMs = now.waitMs
-      tell(deps, now, readings, state, reported)
+      report(deps, now, readings, state, reported)
       running = await act(deps, now, running)
       if (now.action === 'upkeep') keepAgent(deps, state)
       if (deps.isOnce && !running && now.action === 'wait') break
     } catch (error) {
       const { code, message } = asFedError(error)
       deps.emit({ event: 'failed', code, message })
-      if (running) waitMs = FAILED_LOOK_MS
+      if (running) waitMs = FAILED_TICK_MS
       else if (state.work) step({ ...endedNow(deps), ...DONE, outcome: 'failed', code })
     }
     await pause(deps, waitMs, running)
@@ -87,7 +87,7 @@ const begin = (deps: AgentDeps): SchedulerState => {
 
 const keepAgent = (deps: AgentDeps, state: SchedulerState, roundMs?: number): void => {
   const now = deps.clock()
-  const upkeepAt = now - (DAY_MS - (state.next.upkeep - deps.steady()))
+  const upkeepAt = now - (DAY_MS - (state.next.upkeep - deps.monotonicMs()))
   deps.store.update('agent', (before) => ({
     trained: state.trained,
     roundAt: roundMs === undefined ? (before?.roundAt ?? 0) : now,
@@ -102,16 +102,19 @@ const endedNow = (deps: AgentDeps) => ({
   jitter: deps.rng.uniform(),
 })
 
-const instant = ({ clock, steady }: AgentDeps): Instant => ({ wall: clock(), steady: steady() })
+const instant = ({ clock, monotonicMs }: AgentDeps): Instant => ({
+  wall: clock(),
+  monotonic: monotonicMs(),
+})
 
-const lookAt = (deps: AgentDeps, readings: Readings, running: Running | null) => {
+const tickEvent = (deps: AgentDeps, readings: Readings, running: Running | null) => {
   const { store, calendar, isEnrolled, rng } = deps
   const at = instant(deps)
   const entries = energyEntries(store)
   const others = entries.filter(({ id }) => id !== running?.entry.id)
   const now = running ? totalOf(running.energy).joules : 0
   return {
-    kind: 'look' as const,
+    kind: 'tick' as const,
     at,
     minutes: calendar.minutes(at.wall),
     readings,
@@ -132,7 +135,7 @@ const lookAt = (deps: AgentDeps, readings: Readings, running: Running | null) =>
 type Reported = { reasons: string | null }
 
 /** Says what has changed, and keeps the look for status and page. */
-const tell = (
+const report = (
   { store, clock, emit, settings }: AgentDeps,
   { reasons, sleptMs, waitMs, dueMs }: Step,
   readings: Readings,
@@ -174,12 +177,12 @@ const act = async (
   }
   if (!running) return null
   const { work } = running
-  if (action === 'hold') {
-    deps.hold(true)
+  if (action === 'suspend') {
+    deps.suspend(true)
     emit({ event: 'paused', work, reasons })
   }
   if (action === 'resume') {
-    deps.hold(false)
+    deps.suspend(false)
     emit({ event: 'resumed', work })
   }
   if (action === 'cancel') {

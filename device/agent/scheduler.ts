@@ -1,6 +1,7 @@
 /**
- * When the agent works: a pure machine, (state, event) -> state and what to do. Intervals are counted on a clock that is never set; the
- * wall clock decides only hours and days. A machine that slept is recognised by the wall clock running ahead of the other one.
+ * Decides when the agent works: a pure machine, (state, event) -> state and action. Intervals are
+ * counted on the monotonic clock; the wall clock decides only hours and days. If the wall clock
+ * runs ahead of the monotonic one, the machine slept.
  */
 
 import { DAY_MS } from '../../adapters/time.ts'
@@ -13,21 +14,24 @@ export type Work = 'training' | 'round'
 export type Instant = { readonly wall: number; readonly steady: number }
 
 export type SchedulerState = {
-  /** heldAt: since when it is stopped because conditions do not hold (steady); choices: when it began. */
+  /**
+   * suspendedAt: monotonic time since which conditions suspend it; null while it runs. choices:
+   * their number when it began.
+   */
   readonly work: {
     readonly kind: Work
     readonly heldAt: number | null
     readonly choices: number
-    /** It has been told to end. */
+    /** Whether it was cancelled. */
     readonly isEnding: boolean
   } | null
-  /** The earliest time of the next (steady), and failures in a row. */
+  /** Monotonic time of the earliest next one, and consecutive failures. */
   readonly next: Readonly<Record<Work | 'upkeep', number>>
   readonly failures: Readonly<Record<Work, number>>
-  /** Choices that the last training had seen, and that there were at the last look. */
+  /** Choices that the last training had seen, and their number at the last tick. */
   readonly trained: number
   readonly seen: number
-  /** Whether there was a private adapter then. */
+  /** Whether there was a private adapter at the last tick. */
   readonly hadAdapter: boolean
   readonly wasHot: boolean
   readonly last: Instant
@@ -43,9 +47,9 @@ export type SchedulerEvent =
       readonly isPaused: boolean
       readonly choices: number
       readonly hasAdapter: boolean
-      /** Enrolled, with a consent in force. */
+      /** Whether the device is enrolled and has a valid consent. */
       readonly mayContribute: boolean
-      /** Joules of this day, what runs included, and what a piece of work is expected to take. */
+      /** Joules of this day, running work included, and the expected joules of a piece of work. */
       readonly spent: number
       readonly expected: Readonly<Record<Work, number>>
       /** Uniform in [0, 1). */
@@ -56,7 +60,7 @@ export type SchedulerEvent =
       readonly at: Instant
       readonly outcome: 'done' | 'stopped' | 'failed'
       readonly code: string | null
-      /** The server's, after a round. */
+      /** The server's wait after a round. */
       readonly retryAfterMs: number
       readonly jitter: number
     }
@@ -74,33 +78,36 @@ export type Action =
 export type Step = {
   readonly state: SchedulerState
   readonly action: Action
-  /** Why nothing is done; empty where work runs or none is due. */
+  /** Why no work is done; empty if work runs or none is due. */
   readonly reasons: readonly HoldReason[]
-  /** Until the next look. */
+  /** Wait until the next tick. */
   readonly waitMs: number
-  /** Milliseconds until work is due, conditions permitting; null where none is. */
+  /** Milliseconds until work is due, if conditions permit; null if none is. */
   readonly dueMs: number | null
-  /** Milliseconds that the machine slept, or its clock was set forward, before this look. */
+  /** Milliseconds that the machine slept, or its clock was set forward, before this tick. */
   readonly sleptMs: number
 }
 
-/** While work runs: how soon a condition that no longer holds is seen. */
+/** Tick interval while work runs, which bounds how late a violated condition is seen. */
 const WORK_LOOK_MS = 1000
-/** Work that is held for so long is ended, with its checkpoint. */
+/** Work that is suspended for this long is cancelled; its checkpoint stays. */
 const HOLD_MS = 10 * 60_000
-/** After work that was ended, and between check-ins whatever the server says. */
+/** Least wait after ended work, and between check-ins whatever the server says. */
 const LEAST_MS = 30_000
-/** The wall clock ahead of the steady one by so much: the machine slept. */
+/** If the wall clock gains this much on the monotonic one, the machine slept. */
 const SLEPT_MS = 2 * 60_000
 const AFTER_SLEEP_MS = 60_000
 const BACKOFF: Readonly<Record<Work, { firstMs: number; mostMs: number }>> = {
   round: { firstMs: 60_000, mostMs: 3600_000 },
   training: { firstMs: 10 * 60_000, mostMs: 6 * 3600_000 },
 }
-/** Of the day's budget: work that is expected to take more begins when so much is left, and ends when it is spent. */
+/**
+ * Work that is expected to take more than this share of the day's budget starts when this share is
+ * left, and ends when the budget is spent.
+ */
 const MOST_OF_BUDGET = 0.9
 
-/** roundMs, upkeepMs: from now until the next, as kept from an earlier run. */
+/** roundMs, upkeepMs: time until the next one, as stored by an earlier run. */
 export const beginScheduler = (
   at: Instant,
   kept: { trained: number; choices: number; roundMs: number; upkeepMs: number },
@@ -135,11 +142,11 @@ const look = (
   const { at, readings } = event
   const { state: awake, sleptMs } = afterSleep(before, event)
   const held = holdReasons({ ...event, wasHot: before.wasHot }, settings, overrides)
-  // What was forgotten or has expired was either trained on or not: it is taken from what was.
+  // Forgotten and expired choices are assumed to have been trained on.
   const forgotten = Math.max(0, before.seen - event.choices)
   const state: SchedulerState = {
     ...awake,
-    // An adapter that went with what it had learned from is trained anew from what is left.
+    // An adapter that was erased with its training data is trained anew from the rest.
     trained: before.hadAdapter && !event.hasAdapter ? 0 : Math.max(0, before.trained - forgotten),
     seen: event.choices,
     hadAdapter: event.hasAdapter,
@@ -218,7 +225,7 @@ const ended = (
   { at, outcome, code, retryAfterMs, jitter }: Extract<SchedulerEvent, { kind: 'ended' }>,
 ): Step => {
   const kind = state.work?.kind ?? 'training'
-  // Without data nothing changes until there are new choices.
+  // Without data a retry would fail until there are new choices.
   const isTrained = kind === 'training' && (outcome === 'done' || code === 'E_DATA')
   const failures = outcome === 'failed' ? state.failures[kind] + 1 : 0
   const { firstMs, mostMs } = BACKOFF[kind]
@@ -243,8 +250,8 @@ const ended = (
 }
 
 /**
- * Intervals go on while the machine sleeps. What became due meanwhile is due within a minute, at random: a fleet that wakes together does
- * not come together.
+ * Intervals continue while the machine sleeps. What became due meanwhile starts within a minute, at
+ * random, so that a fleet that wakes together does not check in together.
  */
 const afterSleep = (state: SchedulerState, { at, jitter }: LookEvent) => {
   const sleptMs = at.wall - state.last.wall - (at.steady - state.last.steady)
@@ -256,7 +263,7 @@ const afterSleep = (state: SchedulerState, { at, jitter }: LookEvent) => {
   return { state: { ...state, next }, sleptMs }
 }
 
-/** A round first: it has a deadline. */
+/** Rounds come first, since they have a deadline. */
 const dueWork = (state: SchedulerState, event: LookEvent, settings: AgentSettings): Work[] =>
   WORKS.filter(
     (kind) => isWanted(kind, state, event, settings) && event.at.steady >= state.next[kind],

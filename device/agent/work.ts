@@ -38,14 +38,14 @@ export type AgentDeps = {
   readonly read: () => Promise<Readings>
   readonly meter: EnergyMeter
   /** Stops what runs at once, and lets it go on. */
-  readonly hold: (isHeld: boolean) => void
+  readonly suspend: (isSuspended: boolean) => void
   /** Everything that begins from now on ends with this signal. */
   readonly endsWith: (signal: AbortSignal) => void
   /** What is due once a day: retention. */
   readonly upkeep: () => void | Promise<void>
   readonly clock: () => number
   /** Milliseconds of a clock that is never set. */
-  readonly steady: () => number
+  readonly monotonicMs: () => number
   /** Of local time. */
   readonly calendar: Calendar
   readonly sleep: Sleep
@@ -108,8 +108,8 @@ export const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running 
   const entry: Running['entry'] = { id: `${work}/${at}`, at, roundId: null }
   let reportedAt = Number.NEGATIVE_INFINITY
   const onProgress = (progress: Progress) => {
-    if (progress.done !== undefined && deps.steady() - reportedAt < PROGRESS_MS) return
-    reportedAt = deps.steady()
+    if (progress.done !== undefined && deps.monotonicMs() - reportedAt < PROGRESS_MS) return
+    reportedAt = deps.monotonicMs()
     deps.emit({ event: 'progress', work, ...progress })
   }
   const options = { signal: abort.signal, onProgress, isUnattended: true }
@@ -137,7 +137,7 @@ export const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running 
       isOver = true
     })
   const cancel = () => abort.abort()
-  return { work, result, isOver: () => isOver, cancel, entry, energy, keptAt: deps.steady() }
+  return { work, result, isOver: () => isOver, cancel, entry, energy, keptAt: deps.monotonicMs() }
 }
 export const DONE: Result = {
   outcome: 'done',
@@ -150,9 +150,9 @@ export const DONE: Result = {
 /** Adds up what the work takes, and keeps it now and then. */
 export const measure = async (deps: AgentDeps, running: Running): Promise<void> => {
   running.energy = await deps.meter.add(running.energy)
-  if (deps.steady() - running.keptAt < KEEP_MS) return
+  if (deps.monotonicMs() - running.keptAt < KEEP_MS) return
   keepEnergy(deps.store, entryOf(running.work, running.entry, running.energy))
-  running.keptAt = deps.steady()
+  running.keptAt = deps.monotonicMs()
 }
 
 const entryOf = (work: Work, entry: Running['entry'], energy: Energy): EnergyEntry => ({

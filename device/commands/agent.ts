@@ -60,7 +60,7 @@ const runOn = async (io: Io, options: AgentOptions, owner: Lasting): Promise<boo
       isEnrolled: config.server !== null,
       upkeep: () => worker.device.upkeep(),
       clock: Date.now,
-      steady: () => performance.now(),
+      monotonicMs: () => performance.now(),
       calendar: localCalendar,
       sleep: timerSleep,
       rng: cryptoRng(),
@@ -84,11 +84,11 @@ const emitOf = (io: Io, { json: isJson }: AgentOptions): ((event: AgentEvent) =>
  */
 const openWorker = async (options: AgentOptions, owner: Lasting) => {
   const { settings } = owner.home.now().config
-  let isHeld = false
+  let isSuspended = false
   let signal: AbortSignal | undefined
   const read = localReaders()
   const device = await owner.openWorker(options, {
-    isPaused: () => isHeld || isTrainingPaused(owner.store),
+    isPaused: () => isSuspended || isTrainingPaused(owner.store),
     signal: () => signal,
   })
   return {
@@ -107,8 +107,8 @@ const openWorker = async (options: AgentOptions, owner: Lasting) => {
     },
     read,
     meter: localMeter(settings.agent.wattsPerCore),
-    hold: (held: boolean) => {
-      isHeld = held
+    suspend: (suspended: boolean) => {
+      isSuspended = suspended
     },
     endsWith: (end: AbortSignal) => {
       signal = end

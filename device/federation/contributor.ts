@@ -33,7 +33,7 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   /** Drops the checkpoints of all other rounds; null: of every round. */
   readonly keepRound: (roundId: string | null) => void
   /** Milliseconds of a clock that is never set. */
-  readonly steady: () => number
+  readonly monotonicMs: () => number
 }
 
 export type Contributor = {
@@ -52,7 +52,7 @@ export type Contributor = {
 
 export const openContributor = (deps: ContributorDeps): Contributor => {
   const { store, clock } = deps
-  const memory = { lately: openBackoff(deps.steady), turnedDown: new Set<string>() }
+  const memory = { lately: openBackoff(deps.monotonicMs), turnedDown: new Set<string>() }
   return {
     enroll: (token, signal) => deps.federation().enroll(token, signal),
     participate: (options = {}) => contribute(deps, memory, options),

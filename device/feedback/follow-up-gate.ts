@@ -1,23 +1,17 @@
 /** The gate that tells follow-ups on style from others: fitted once on the committed seeds under this device's own model. */
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import type { Wish } from '../preferences/dimensions.ts'
+import { FOLLOW_UP_TEXTS, asksForStyle, followUpPoles, isReadByModel, trainFollowUps } from './follow-up-text.ts'
+import type { Pole } from '../preferences/dimensions.ts'
 import { followUpReading, poolInParts, poolRequests } from '../preferences/relevance.ts'
 import type { Gate } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
-import {
-  asksForStyle,
-  FOLLOW_UP_TEXTS,
-  followUpWishes,
-  isReadByModel,
-  trainFollowUps,
-} from './follow-up-text.ts'
 
 export type FollowUps = {
   /** Fits the gate if it is not there yet: one pass over the seeds, five seconds on two cores. */
   ready(): Promise<void>
   /** What a message asks of the answer's style; none where it is about something else. */
-  wishes(message: string): Promise<readonly Wish[]>
+  poles(message: string): Promise<readonly Pole[]>
 }
 
 const TOGETHER = 8
@@ -48,8 +42,8 @@ export const openFollowUps = (
   }
   return {
     ready: async () => void (await gate()),
-    wishes: async (message) => {
-      const asked = followUpWishes(message)
+    poles: async (message) => {
+      const asked = followUpPoles(message)
       if (asked.length === 0 || !isReadByModel(message)) return asked
       const [pooled] = await pool([message], { keep: false })
       return asksForStyle(await gate(), message, pooled!) ? asked : []

@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { Wish } from '../preferences/dimensions.ts'
+import type { Pole } from '../preferences/dimensions.ts'
 import { gateScore, trainGate } from '../preferences/relevance.ts'
-import { clausesOf, demandedWishes } from '../preferences/style-demand.ts'
+import { clausesOf, demandedPoles } from '../preferences/style-demand.ts'
 import type { Gate } from '../store/states.ts'
 import { analyze } from '../text/text-analysis.ts'
 
@@ -40,8 +40,8 @@ export const trainFollowUps = (pooled: readonly ArrayLike<number>[]): Gate =>
 const THRESHOLD = 0
 
 /** Preferences that the words of a message may ask for; none if it cannot be a follow-up. */
-export const followUpWishes = (message: string): Wish[] =>
-  message.length > MAX_CHARS ? [] : [...new Set(clausesOf(message).flatMap(demandedWishes))]
+export const followUpPoles = (message: string): Pole[] =>
+  message.length > MAX_CHARS ? [] : [...new Set(clausesOf(message).flatMap(demandedPoles))]
 
 /** Whether the local model decides too; in other languages the words decide alone. */
 export const isReadByModel = (message: string): boolean => {

@@ -1,7 +1,7 @@
 /** What an event on a decision says about which preferences matter for such a request. */
 
-import { dimensionOf, type Wish } from '../preferences/dimensions.ts'
-import { wishOfLine } from '../preferences/profile.ts'
+import { dimensionOf, type Pole } from '../preferences/dimensions.ts'
+import { poleOfLine } from '../preferences/profile.ts'
 import { movedPreferences } from '../preferences/relevance-feedback.ts'
 import { type Learned, learnedRelevance } from '../preferences/relevance-head.ts'
 import { readProfile } from '../preferences/stored-profile.ts'
@@ -26,7 +26,7 @@ export const learnFromFeedback = (
   const row = store.decision(event.decisionId ?? event.messageId ?? '')
   if (!row) return
   const request = askedOf(store, row)
-  const inBlock = (row.info.rewriting?.lines ?? []).flatMap(({ line }) => wishOfLine(line) ?? [])
+  const inBlock = (row.info.rewriting?.lines ?? []).flatMap(({ line }) => poleOfLine(line) ?? [])
   const learn = (weight: number, examples: readonly Pick<Learned, 'wish' | 'isRelevant'>[]) =>
     store.addExamples(
       examples.map((e) => ({
@@ -41,14 +41,14 @@ export const learnFromFeedback = (
     )
   if (event.kind === 'undo') {
     const before = learnedRelevance(store).filter((e) => e.isUndo && e.request === request)
-    const isNew = (wish: Wish | null) => !before.some((e) => e.wish === wish)
-    const asked = inBlock.filter((w) => dimensionOf(w) === (event.dimension ?? dimensionOf(w)))
-    const gone = asked.filter(isNew)
+    const isNew = (pole: Pole | null) => !before.some((e) => e.wish === pole)
+    const undone = inBlock.filter((w) => dimensionOf(w) === (event.dimension ?? dimensionOf(w)))
+    const gone = undone.filter(isNew)
     learn(
-      event.dimension ? WEIGHTS.undo : WEIGHTS.undo / asked.length,
+      event.dimension ? WEIGHTS.undo : WEIGHTS.undo / undone.length,
       gone.map((wish) => ({ wish, isRelevant: false })),
     )
-    if (!event.dimension && asked.length > 0 && isNew(null))
+    if (!event.dimension && undone.length > 0 && isNew(null))
       learn(WEIGHTS.undo, [{ wish: null, isRelevant: false }])
     return
   }
@@ -63,10 +63,10 @@ export const learnFromFeedback = (
         .flatMap((i) => candidates[i] ?? [])
   const enabled = readProfile(store).preferences.filter((p) => p.enabled)
   const moved = movedPreferences(request, before, isEdit ? event.text : answer, enabled)
-  // Against a line that was not there says nothing: the answers were not asked to follow it.
-  const told = moved.filter((m) => m.isWithIt || inBlock.includes(m.wish))
+  // Going against a preference says nothing if the block did not contain it.
+  const telling = moved.filter((m) => m.isWithIt || inBlock.includes(m.pole))
   learn(
     WEIGHTS[event.kind],
-    told.map(({ wish, isWithIt }) => ({ wish, isRelevant: isWithIt })),
+    telling.map(({ pole, isWithIt }) => ({ wish: pole, isRelevant: isWithIt })),
   )
 }

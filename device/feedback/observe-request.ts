@@ -1,7 +1,7 @@
 /** What a request says of the ones before it, read after it was answered: a preference that is stated, and events that nobody sent. */
 
 import type { DeviceSettings } from '../home/settings.ts'
-import { dimensionOf, sentenceOfWish } from '../preferences/dimensions.ts'
+import { dimensionOf, sentenceOfPole } from '../preferences/dimensions.ts'
 import { propose } from '../preferences/proposals.ts'
 import { statedPreferences } from '../preferences/stated.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
@@ -66,7 +66,7 @@ export const observeRequest = async (
   if (same && own.at - same.at >= SOONEST_MS && repeated.length <= MAX_REPEATS)
     infer({ kind: 'regenerate', decisionId: same.id, isImplicit: true })
   const last = store.lastTurn(own)
-  if (last && (await followUps.wishes(message)).length > 0)
+  if (last && (await followUps.poles(message)).length > 0)
     infer({ kind: 'follow_up', decisionId: last.id, text: message, isImplicit: true })
   // An answer that a conversation goes on from is content where an earlier one was not.
   else if (last) store.later((tx) => refreshChoices(tx, last))
@@ -85,12 +85,12 @@ const proposeStated = (
   store.later((tx) =>
     propose(
       tx,
-      stated.map(({ wish, said }) => ({
+      stated.map(({ pole, said }) => ({
         id: newId('p_'),
         at: Math.floor(at),
-        dimension: dimensionOf(wish),
-        direction: wish.endsWith('+') ? 1 : -1,
-        sentence: sentenceOfWish(wish),
+        dimension: dimensionOf(pole),
+        direction: pole.endsWith('+') ? 1 : -1,
+        sentence: sentenceOfPole(pole),
         said,
         decisionId,
       })),

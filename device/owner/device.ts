@@ -61,7 +61,7 @@ export type DeviceOptions = {
   readonly isEnrolled?: () => boolean
   readonly clock?: () => number
   /** Milliseconds of a clock that is never set. */
-  readonly steady?: () => number
+  readonly monotonicMs?: () => number
   readonly rng?: Rng
   readonly sleep?: Sleep
   readonly settings?: DeviceSettingsInput
@@ -136,7 +136,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     isPaused,
     checkpoint,
     keepRound: (roundId) => options.folder && dropRounds(options.folder, roundId),
-    steady: options.steady ?? (() => performance.now()),
+    monotonicMs: options.monotonicMs ?? (() => performance.now()),
   })
 
   const dropWithdrawn = () => {

@@ -8,14 +8,14 @@ import type { RewriteReason, Silenced } from '../records/rewrite-decision.ts'
 import { requestInContext, requestText } from '../text/request-text.ts'
 import { type AnalyzedText, analyze } from '../text/text-analysis.ts'
 import type { ConversationConstraints } from './conversation-constraints.ts'
-import { rowOf, type Wish, wishOf } from './dimensions.ts'
+import { type Pole, poleOf, rowOf } from './dimensions.ts'
 import { asksForProse, isPlain } from './relevance-rules.ts'
 
 /** Most preferences of a block. */
 export const MAX_PREFERENCES = 6
 
 /** What matters for a request (relevance.ts). */
-export type Relevant = (request: string) => Promise<ReadonlySet<Wish>>
+export type Relevant = (request: string) => Promise<ReadonlySet<Pole>>
 
 /**
  * preferences: strongest first; empty for every reason but `applied`. silenced: what the
@@ -54,12 +54,12 @@ export const choosePreferences = async (
   if (!isRead && hasWordLists(analyzed) && !asksForProse(inContext)) return none('none_relevant')
   const isCounted = !constraints.otherLanguage && hasWordLists(analyzed)
   const open = enabled.filter(
-    (p) => !constraints.silent.has(wishOf(p)) && (isCounted || rowOf(p.dimension).anyLanguage),
+    (p) => !constraints.silent.has(poleOf(p)) && (isCounted || rowOf(p.dimension).anyLanguage),
   )
   const silenced = silencedOf(enabled, constraints)
   if (open.length === 0) return none('constrained', silenced)
   const found = relevant && isRead ? await relevant(inContext) : null
-  const chosen = open.filter((p) => !found || found.has(wishOf(p)))
+  const chosen = open.filter((p) => !found || found.has(poleOf(p)))
   return chosen.length === 0 ? none('none_relevant', silenced) : strongest(chosen, silenced)
 }
 
@@ -68,7 +68,7 @@ export const chooseShared = (profile: Profile, constraints: ConversationConstrai
   const enabled = profile.preferences.filter((p) => p.enabled && p.scope === 'all')
   if (enabled.length === 0) return none('no_preferences')
   if (constraints.strictOutput) return none('strict_output')
-  const open = enabled.filter((p) => !constraints.silent.has(wishOf(p)))
+  const open = enabled.filter((p) => !constraints.silent.has(poleOf(p)))
   const silenced = silencedOf(enabled, constraints)
   return open.length === 0 ? none('constrained', silenced) : strongest(open, silenced)
 }
@@ -90,7 +90,7 @@ const silencedOf = (
   { silencedBy }: ConversationConstraints,
 ): Silenced[] =>
   preferences.flatMap((p) => {
-    const by = silencedBy.get(wishOf(p))
+    const by = silencedBy.get(poleOf(p))
     return by ? [{ dimension: p.dimension, by }] : []
   })
 

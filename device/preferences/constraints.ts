@@ -8,7 +8,7 @@ import { DIMENSIONS, type Dimension } from '../records/preference.ts'
 import { bothEnds, READ_CHARS } from '../text/clauses.ts'
 import { foldedMatcher, foldWords } from '../text/word-match.ts'
 import { pattern, phrasesOf, wholeWords } from '../text/words.ts'
-import type { Wish } from './dimensions.ts'
+import type { Pole } from './dimensions.ts'
 
 export type Constraints = {
   readonly strictOutput: boolean
@@ -16,18 +16,18 @@ export type Constraints = {
   /** Dimensions that the conversation decides itself. */
   readonly dimensions: ReadonlySet<Dimension>
   /** Preferences without a place in it: those dimensions, and what would work against a demand. */
-  readonly silent: ReadonlySet<Wish>
+  readonly silent: ReadonlySet<Pole>
 }
 
 /** template: phrases that speak of the dimensions in `about`, or demand something of them. */
 type Cue = {
   readonly about: readonly Dimension[]
-  readonly silences?: readonly Wish[]
+  readonly silences?: readonly Pole[]
   readonly template: string
 }
 
 /** Preferences that make an answer longer or put something around it. */
-const ADDITIONS: readonly Wish[] = [
+const ADDITIONS: readonly Pole[] = [
   'headings+',
   'lists+',
   'tables+',
@@ -116,7 +116,7 @@ export const constraintsOf = (texts: readonly string[]): Constraints => {
     strictOutput: folded.some(isStrict),
     otherLanguage: isAnywhere(OTHER_LANGUAGE),
     dimensions,
-    silent: new Set<Wish>([
+    silent: new Set<Pole>([
       ...[...dimensions].flatMap((d) => [`${d}-`, `${d}+`] as const),
       ...found.flatMap(({ silences = [] }) => silences),
     ]),

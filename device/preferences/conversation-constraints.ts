@@ -8,7 +8,7 @@ import { DIMENSIONS } from '../records/preference.ts'
 import { textOf } from '../text/request-text.ts'
 import { fixedByApp } from './app-style.ts'
 import { type Constraints, constraintsOf } from './constraints.ts'
-import type { Wish } from './dimensions.ts'
+import type { Pole } from './dimensions.ts'
 import { lastingPart } from './lasting.ts'
 import { type Asked, askedByInstructions } from './program.ts'
 
@@ -17,7 +17,7 @@ export type Demander = 'app' | 'message'
 
 export type ConversationConstraints = Constraints & {
   /** Who silences a preference, where one is silent: the app where both do. */
-  readonly silencedBy: ReadonlyMap<Wish, Demander>
+  readonly silencedBy: ReadonlyMap<Pole, Demander>
 }
 
 export const constraintsInConversation = ({
@@ -41,9 +41,9 @@ export const constraintsInConversation = ({
       ),
     ),
     silent: new Set([...byApp, ...byPerson]),
-    silencedBy: new Map<Wish, Demander>([
-      ...byPerson.map((wish): [Wish, Demander] => [wish, 'message']),
-      ...byApp.map((wish): [Wish, Demander] => [wish, 'app']),
+    silencedBy: new Map<Pole, Demander>([
+      ...byPerson.map((pole): [Pole, Demander] => [pole, 'message']),
+      ...byApp.map((pole): [Pole, Demander] => [pole, 'app']),
     ]),
   }
 }

@@ -1,11 +1,10 @@
 /** The dimensions of a profile: which named features each reads, and what each end says to Claude. One table. */
 import { DIMENSIONS, type Dimension, type Preference } from '../records/preference.ts'
 
-/** A preference without its strength: one end of a dimension, a line of the block. */
-export type Wish = `${Dimension}${'+' | '-'}`
+/** One pole of a dimension, which is a preference without its strength: `length-` is shorter. */
+export type Pole = `${Dimension}${'+' | '-'}`
 
-/** All of them, each dimension's less before its more. */
-export const WISHES: readonly Wish[] = DIMENSIONS.flatMap((d) => [`${d}-`, `${d}+`] as const)
+export const POLES: readonly Pole[] = DIMENSIONS.flatMap((d) => [`${d}-`, `${d}+`] as const)
 
 /**
  * features: names with the sign of the dimension's +1 end. less, more: the block's line for -1 and +1.
@@ -130,13 +129,13 @@ export const DIMENSION_ROWS: readonly DimensionRow[] = DIMENSIONS.map((dimension
 
 export const rowOf = (dimension: Dimension): DimensionRow => ({ dimension, ...ROWS[dimension] })
 
-export const wishOf = ({
+export const poleOf = ({
   dimension,
   direction,
-}: Pick<Preference, 'dimension' | 'direction'>): Wish => `${dimension}${direction < 0 ? '-' : '+'}`
+}: Pick<Preference, 'dimension' | 'direction'>): Pole => `${dimension}${direction < 0 ? '-' : '+'}`
 
-export const dimensionOf = (wish: Wish): Dimension => wish.slice(0, -1) as Dimension
+export const dimensionOf = (pole: Pole): Dimension => pole.slice(0, -1) as Dimension
 
-/** What the block says for a wish. */
-export const sentenceOfWish = (wish: Wish): string =>
-  ROWS[dimensionOf(wish)][wish.endsWith('-') ? 'less' : 'more']
+/** The line of the block that asks for a pole. */
+export const sentenceOfPole = (pole: Pole): string =>
+  ROWS[dimensionOf(pole)][pole.endsWith('-') ? 'less' : 'more']

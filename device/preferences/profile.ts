@@ -6,11 +6,11 @@ import type { Dimension, Preference, Profile, ProfileChange } from '../records/p
 import {
   DIMENSION_ROWS,
   dimensionOf,
+  POLES,
+  type Pole,
+  poleOf,
   rowOf,
-  sentenceOfWish,
-  WISHES,
-  type Wish,
-  wishOf,
+  sentenceOfPole,
 } from './dimensions.ts'
 
 /** Least posterior probability of a direction for it to enter the profile. */
@@ -112,16 +112,16 @@ export const SLIGHT = 0.25
 export const lineOf = (
   preference: Pick<Preference, 'dimension' | 'direction' | 'strength'>,
 ): string => {
-  const line = sentenceOfWish(wishOf(preference))
+  const line = sentenceOfPole(poleOf(preference))
   return preference.strength < SLIGHT
     ? `Slightly preferred: ${line[0]!.toLowerCase()}${line.slice(1)}`
     : line
 }
 
 /** What a line of the block asks for; undefined for a line of another version. */
-export const wishOfLine = (line: string): Wish | undefined =>
-  WISHES.find((wish) => {
-    const of = { dimension: dimensionOf(wish), direction: wish.endsWith('-') ? -1 : 1 } as const
+export const poleOfLine = (line: string): Pole | undefined =>
+  POLES.find((pole) => {
+    const of = { dimension: dimensionOf(pole), direction: pole.endsWith('-') ? -1 : 1 } as const
     return [0, 1].some((strength) => lineOf({ ...of, strength }) === line)
   })
 

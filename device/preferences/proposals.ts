@@ -2,25 +2,25 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { Proposal } from '../records/preference.ts'
 import type { StoreReads, StoreTx } from '../store/tables.ts'
-import { wishOf } from './dimensions.ts'
+import { poleOf } from './dimensions.ts'
 import { editProfile } from './profile.ts'
 import { readProfile } from './stored-profile.ts'
 
 /** Wishes that are not proposed again. */
-const dismissedWishes = (store: StoreReads): string[] => store.get('proposals')?.dismissed ?? []
+const dismissedPoles = (store: StoreReads): string[] => store.get('proposals')?.dismissed ?? []
 
-/** Keeps what is new: one a wish, and none that was dismissed or is stated already. */
+/** Keeps what is new: one a pole, and none that was dismissed or is stated already. */
 export const propose = (store: StoreTx, proposals: readonly Proposal[]): void => {
   const stated = readProfile(store).preferences.filter((p) => p.source === 'stated')
   const known = new Set<string>([
-    ...store.proposals().map(wishOf),
-    ...stated.map(wishOf),
-    ...dismissedWishes(store),
+    ...store.proposals().map(poleOf),
+    ...stated.map(poleOf),
+    ...dismissedPoles(store),
   ])
   const added: Proposal[] = []
   for (const proposal of proposals) {
-    if (known.has(wishOf(proposal))) continue
-    known.add(wishOf(proposal))
+    if (known.has(poleOf(proposal))) continue
+    known.add(poleOf(proposal))
     added.push(proposal)
   }
   store.addProposals(added)
@@ -33,7 +33,7 @@ export const settleProposal = (store: StoreTx, id: string, accept: boolean): voi
   store.dropProposal(id)
   const { dimension, direction } = proposal
   if (!accept) {
-    const dismissed = [...dismissedWishes(store), wishOf(proposal)]
+    const dismissed = [...dismissedPoles(store), poleOf(proposal)]
     store.set('proposals', { dismissed })
     return
   }

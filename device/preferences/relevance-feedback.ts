@@ -3,9 +3,9 @@
 import type { Preference } from '../records/preference.ts'
 import { NAMED_FEATURES } from '../text/named-features.ts'
 import { analyze } from '../text/text-analysis.ts'
-import { rowOf, type Wish, wishOf } from './dimensions.ts'
+import { type Pole, poleOf, rowOf } from './dimensions.ts'
 
-export type Moved = { readonly wish: Wish; readonly isWithIt: boolean }
+export type Moved = { readonly pole: Pole; readonly isWithIt: boolean }
 
 /** Least change along a dimension that is more than chance: a sixth more words, one emoji, a list line in seven. */
 const LEAST = 0.15
@@ -40,6 +40,6 @@ export const movedPreferences = (
   return preferences.flatMap((preference) => {
     const mean = measured.reduce((sum, m) => sum + m(preference) / measured.length, 0)
     const moved = last(preference) - mean
-    return Math.abs(moved) < LEAST ? [] : [{ wish: wishOf(preference), isWithIt: moved > 0 }]
+    return Math.abs(moved) < LEAST ? [] : [{ pole: poleOf(preference), isWithIt: moved > 0 }]
   })
 }

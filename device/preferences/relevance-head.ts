@@ -6,13 +6,13 @@ import { Dimension } from '../records/preference.ts'
 import type { Example } from '../store/examples.ts'
 import type { RelevanceHead } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
-import { WISHES, type Wish } from './dimensions.ts'
+import { POLES, type Pole } from './dimensions.ts'
 import {
   fitOwn,
   type OwnPart,
   poolInParts,
   poolRequests,
-  relevantWishes,
+  relevantPoles,
   requestReading,
   seedExamples,
   trainingTexts,
@@ -20,8 +20,8 @@ import {
 } from './relevance.ts'
 import { RELEVANCE_SEEDS } from './relevance-seeds.ts'
 
-/** What the user's doings say of a wish for a request (null: of any wish). weight: see OwnExample. */
-export type Learned = Omit<Example, 'wish'> & { readonly wish: Wish | null }
+/** A stored example. wish: the pole it is about, null for all of them. weight: see OwnExample. */
+export type Learned = Omit<Example, 'wish'> & { readonly wish: Pole | null }
 
 export type Relevance = {
   /** Fits the head if it is not there yet (one pass over the seeds, ten seconds on two cores). */
@@ -30,19 +30,19 @@ export type Relevance = {
    * What matters for a request, as the user's own words have it by now; nobody asks for its states again, so that none are kept.
    * signal: of a caller who cannot wait: E_UNAVAILABLE at once where the head is not there yet, and no pass of the model after it aborts.
    */
-  wishes(request: string, options?: WishesOptions): Promise<ReadonlySet<Wish>>
+  poles(request: string, options?: RelevanceOptions): Promise<ReadonlySet<Pole>>
 }
 
-export type WishesOptions = Pick<PooledOptions, 'signal'>
+export type RelevanceOptions = Pick<PooledOptions, 'signal'>
 
 /** Seeds that are read at a time. */
 const TOGETHER = 16
 
 /** What has been learned, oldest first. */
 export const learnedRelevance = (store: Pick<DeviceStore, 'examples'>): readonly Learned[] =>
-  store.examples().filter((e): e is Learned => e.wish === null || isWish(e.wish))
+  store.examples().filter((e): e is Learned => e.wish === null || isPole(e.wish))
 
-const isWish = (name: string): name is Wish => WISHES.includes(name as Wish)
+const isPole = (name: string): name is Pole => POLES.includes(name as Pole)
 
 export const openRelevance = (
   store: DeviceStore,
@@ -86,7 +86,7 @@ export const openRelevance = (
         version,
         own: fitOwn(
           trained,
-          own.map((e, i) => ({ ...e, pooled: states[i]! })),
+          own.map((e, i) => ({ ...e, pole: e.wish, pooled: states[i]! })),
         ),
       }
     }
@@ -94,7 +94,7 @@ export const openRelevance = (
   }
   return {
     ready: async () => void (await head()),
-    wishes: async (request, options) => {
+    poles: async (request, options) => {
       loaded ??= kept()
       if (options?.signal && !loaded) {
         head().catch(() => {})
@@ -103,7 +103,7 @@ export const openRelevance = (
       const trained = await head()
       const own = await ownPart(trained)
       const [pooled] = await pool([request], { ...options, keep: false })
-      return relevantWishes(trained, { request, pooled: pooled! }, own)
+      return relevantPoles(trained, { request, pooled: pooled! }, own)
     },
   }
 }

@@ -5,17 +5,17 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { DIMENSIONS } from '../records/preference.ts'
-import { WISHES, type Wish } from './dimensions.ts'
+import { POLES, type Pole } from './dimensions.ts'
 
 /** kind: index of its kind; left-out validation leaves whole kinds out. */
 export type RelevanceSeed = {
   readonly request: string
   readonly kind: number
-  readonly wishes: ReadonlySet<Wish>
+  readonly poles: ReadonlySet<Pole>
 }
 
 /** "lists" is both ends of the dimension, "lists-" only its less. */
-const Matters = z.enum([...DIMENSIONS, ...WISHES])
+const Matters = z.enum([...DIMENSIONS, ...POLES])
 const Groups = z.strictObject({
   /** Claude answers a person in prose. */
   prose: z.array(Matters),
@@ -37,14 +37,14 @@ const { groups, kinds } = Seeds.parse(
   JSON.parse(readFileSync(new URL('./relevance-seeds.json', import.meta.url), 'utf8')),
 )
 
-const wishesOf = (name: string): readonly Wish[] =>
+const polesOf = (name: string): readonly Pole[] =>
   name === 'prose' || name === 'draft'
-    ? groups[name].flatMap(wishesOf)
-    : WISHES.filter((wish) => wish === name || wish.slice(0, -1) === name)
+    ? groups[name].flatMap(polesOf)
+    : POLES.filter((pole) => pole === name || pole.slice(0, -1) === name)
 
 export const RELEVANCE_SEEDS: readonly RelevanceSeed[] = kinds.flatMap(
   ({ matters, requests }, kind) => {
-    const wishes = new Set(matters.flatMap(wishesOf))
-    return requests.map((request) => ({ request, kind, wishes }))
+    const poles = new Set(matters.flatMap(polesOf))
+    return requests.map((request) => ({ request, kind, poles }))
   },
 )

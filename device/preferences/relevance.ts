@@ -1,6 +1,6 @@
 /**
  * Which preferences matter for a request, "none" included: a gate over [pooled state; named features] (does style matter here at
- * all), then a score of each wish. Both are ridge regressions of ±1 on the committed seeds; what the user undid or asked for moves
+ * all), then a score of each pole. Both are ridge regressions of ±1 on the committed seeds; what the user undid or asked for moves
  * them by Gaussian process regression over [request; preference] (Rasmussen & Williams 2006, eq. 2.25) with the seeds' scores as mean.
  */
 import { FedError } from '../../adapters/errors.ts'
@@ -12,7 +12,7 @@ import type { LocalModel } from '../engine/model/open.ts'
 import type { Tokenizer } from '../engine/model/tokenizer.ts'
 import type { Gate, RelevanceHead } from '../store/states.ts'
 import { encodeRequest } from '../text/encode-answer.ts'
-import { dimensionOf, sentenceOfWish, WISHES, type Wish } from './dimensions.ts'
+import { dimensionOf, POLES, type Pole, sentenceOfPole } from './dimensions.ts'
 import { isPlain, requestFeatures } from './relevance-rules.ts'
 import { RELEVANCE_SEEDS, type RelevanceSeed } from './relevance-seeds.ts'
 
@@ -20,14 +20,14 @@ import { RELEVANCE_SEEDS, type RelevanceSeed } from './relevance-seeds.ts'
 export type RelevanceExample = {
   readonly request: string
   readonly pooled: ArrayLike<number>
-  readonly wishes: ReadonlySet<Wish>
+  readonly poles: ReadonlySet<Pole>
 }
 
-/** The user's own word on a wish for a request; null: on any wish. weight: 1 outweighs a prior of one seed. */
+/** The user's own word on a pole for a request; null: on any pole. weight: 1 outweighs a prior of one seed. */
 export type OwnExample = {
   readonly request: string
   readonly pooled: ArrayLike<number>
-  readonly wish: Wish | null
+  readonly pole: Pole | null
   readonly isRelevant: boolean
   readonly weight: number
 }
@@ -58,10 +58,10 @@ export const followUpReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedEx
 /** Scores from which something is taken to matter. Asking for less of something hardly ever hurts where style matters at all. */
 export const THRESHOLDS = { gate: 0, less: -0.6, more: -0.25 } as const
 
-/** The texts whose states training needs: the seeds, then each wish as the block says it. */
+/** The texts whose states training needs: the seeds, then each pole as the block says it. */
 export const trainingTexts = (): string[] => [
   ...RELEVANCE_SEEDS.map((s) => s.request),
-  ...WISHES.map(sentenceOfWish),
+  ...POLES.map(sentenceOfPole),
 ]
 
 /** Pooled states of texts, without adapters, so that they hold for one base model for ever: [hidden] for each layer that is read. */
@@ -93,25 +93,25 @@ export const poolInParts = async (
 export const seedExamples = (
   pooled: readonly ArrayLike<number>[],
 ): { examples: RelevanceExample[]; states: readonly ArrayLike<number>[] } => {
-  const expected = RELEVANCE_SEEDS.length + WISHES.length
+  const expected = RELEVANCE_SEEDS.length + POLES.length
   if (pooled.length !== expected)
     throw new FedError('E_SHAPE', `expected ${expected} states, got ${pooled.length}`)
   return {
-    examples: RELEVANCE_SEEDS.map(({ request, wishes }, i) => ({
+    examples: RELEVANCE_SEEDS.map(({ request, poles }, i) => ({
       request,
-      wishes,
+      poles,
       pooled: pooled[i]!,
     })),
     states: pooled.slice(RELEVANCE_SEEDS.length),
   }
 }
 
-/** states: pooled, of each wish's sentence. Fails with E_DATA where nothing, or everything, matters; E_SHAPE where states differ in size. */
+/** states: pooled, of each pole's sentence. Fails with E_DATA where nothing, or everything, matters; E_SHAPE where states differ in size. */
 export const trainRelevance = (
   examples: readonly RelevanceExample[],
   states: readonly ArrayLike<number>[],
 ): RelevanceHead => {
-  const open = examples.filter((e) => e.wishes.size > 0)
+  const open = examples.filter((e) => e.poles.size > 0)
   if (open.length === 0 || open.length === examples.length)
     throw new FedError('E_DATA', 'relevance needs requests of both kinds')
   const hidden = examples[0]!.pooled.length
@@ -122,9 +122,9 @@ export const trainRelevance = (
   const solveGate = ridge(examples.map((e) => inputs.get(e)!))
   return {
     ...head,
-    gate: solveGate(examples.map((e) => (e.wishes.size > 0 ? 1 : -1))),
-    wishes: WISHES.map((wish) => solve(open.map((e) => (e.wishes.has(wish) ? 1 : -1)))),
-    kinship: kinshipOf(states),
+    gate: solveGate(examples.map((e) => (e.poles.size > 0 ? 1 : -1))),
+    wishes: POLES.map((pole) => solve(open.map((e) => (e.poles.has(pole) ? 1 : -1)))),
+    kinship: taskCovarianceOf(states),
   }
 }
 
@@ -148,7 +148,7 @@ export const gateScore = (
   return dot(Float64Array.from(gate.weights), inputOf(gate, example))
 }
 
-export type Scores = { readonly gate: number; readonly wishes: readonly number[] }
+export type Scores = { readonly gate: number; readonly poles: readonly number[] }
 
 /** Scores by the seeds alone, about −1 … 1. Fails with E_SHAPE when the state has another size. */
 export const scoresOf = (
@@ -158,7 +158,7 @@ export const scoresOf = (
   checkSize(request.pooled, head.mean.length - requestFeatures('').length)
   const x = inputOf(head, request)
   const score = (weights: readonly number[]) => dot(Float64Array.from(weights), x)
-  return { gate: score(head.gate), wishes: head.wishes.map(score) }
+  return { gate: score(head.gate), poles: head.wishes.map(score) }
 }
 
 /** What the user's own examples add to the seeds' scores of a request. */
@@ -166,43 +166,43 @@ export type OwnPart = (request: Pick<RelevanceExample, 'request' | 'pooled'>) =>
 
 /** Milliseconds for a few hundred examples. */
 export const fitOwn = (head: RelevanceHead, own: readonly OwnExample[]): OwnPart => {
-  const rows = own.map((e) => ({ w: e.wish === null ? null : WISHES.indexOf(e.wish), e }))
+  const rows = own.map((e) => ({ w: e.pole === null ? null : POLES.indexOf(e.pole), e }))
   const inputs = own.map((e) => inputOf(head, e))
   const n = own.length
   const K = matrix(n, n)
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++)
       K.data[i * n + j] =
-        likeness(inputs[i]!, inputs[j]!) * kin(head, rows[i]!.w, rows[j]!.w) +
+        requestKernel(inputs[i]!, inputs[j]!) * taskCovariance(head, rows[i]!.w, rows[j]!.w) +
         (i === j ? RIDGE / Math.max(1e-3, own[i]!.weight) : 0)
   const residual = rows.map(({ w, e }) => {
-    const { gate, wishes } = scoresOf(head, e)
-    return (e.isRelevant ? 1 : -1) - (w === null ? gate : wishes[w]!)
+    const { gate, poles } = scoresOf(head, e)
+    return (e.isRelevant ? 1 : -1) - (w === null ? gate : poles[w]!)
   })
   const alpha = n === 0 ? new Float64Array() : choleskySolve(cholesky(K), residual)
   return (request) => {
     const x = inputOf(head, request)
-    const near = inputs.map((y, i) => alpha[i]! * likeness(x, y))
+    const near = inputs.map((y, i) => alpha[i]! * requestKernel(x, y))
     const added = (w: number | null) =>
-      near.reduce((sum, v, i) => sum + v * kin(head, w, rows[i]!.w), 0)
-    return { gate: added(null), wishes: WISHES.map((_, w) => added(w)) }
+      near.reduce((sum, v, i) => sum + v * taskCovariance(head, w, rows[i]!.w), 0)
+    return { gate: added(null), poles: POLES.map((_, w) => added(w)) }
   }
 }
 
 /** What matters for a request; may be empty. */
-export const relevantWishes = (
+export const relevantPoles = (
   head: RelevanceHead,
   request: Pick<RelevanceExample, 'request' | 'pooled'>,
   own?: OwnPart,
-): ReadonlySet<Wish> => {
+): ReadonlySet<Pole> => {
   if (isPlain(request.request)) return new Set()
   const seeds = scoresOf(head, request)
   const added = own?.(request)
   if (seeds.gate + (added?.gate ?? 0) < THRESHOLDS.gate) return new Set()
   return new Set(
-    WISHES.filter((wish, w) => {
-      const score = seeds.wishes[w]! + (added?.wishes[w] ?? 0)
-      return score >= (wish.endsWith('+') ? THRESHOLDS.more : THRESHOLDS.less)
+    POLES.filter((pole, w) => {
+      const score = seeds.poles[w]! + (added?.poles[w] ?? 0)
+      return score >= (pole.endsWith('+') ? THRESHOLDS.more : THRESHOLDS.less)
     }),
   )
 }
@@ -211,7 +211,7 @@ export type LeftOut = {
   /** Of the requests that need nothing: those which get nothing; the same without the rules. */
   readonly untouched: number
   readonly untouchedByGate: number
-  /** Where something matters: what is found of it (of the wishes for more alone), and of what does not matter. */
+  /** Where something matters: what is found of it (of the poles for more alone), and of what does not matter. */
   readonly recall: number
   readonly recallMore: number
   readonly falseAlarms: number
@@ -224,7 +224,7 @@ export const leftOutRelevance = (
   folds: number,
 ): LeftOut => {
   const { examples, states } = seedExamples(pooled)
-  const found = new Map<RelevanceExample, { wishes: ReadonlySet<Wish>; gate: number }>()
+  const found = new Map<RelevanceExample, { poles: ReadonlySet<Pole>; gate: number }>()
   for (let fold = 0; fold < folds; fold++) {
     const isOut = (i: number) => groupOf(RELEVANCE_SEEDS[i]!, i) % folds === fold
     const head = trainRelevance(
@@ -232,23 +232,23 @@ export const leftOutRelevance = (
       states,
     )
     for (const e of examples.filter((_, i) => isOut(i)))
-      found.set(e, { wishes: relevantWishes(head, e), gate: scoresOf(head, e).gate })
+      found.set(e, { poles: relevantPoles(head, e), gate: scoresOf(head, e).gate })
   }
-  const none = examples.filter((e) => e.wishes.size === 0)
+  const none = examples.filter((e) => e.poles.size === 0)
   const pairs = examples
-    .filter((e) => e.wishes.size > 0)
-    .flatMap((e) => WISHES.map((wish) => ({ e, wish, isFound: found.get(e)!.wishes.has(wish) })))
-  const wanted = pairs.filter(({ e, wish }) => e.wishes.has(wish))
+    .filter((e) => e.poles.size > 0)
+    .flatMap((e) => POLES.map((pole) => ({ e, pole, isFound: found.get(e)!.poles.has(pole) })))
+  const wanted = pairs.filter(({ e, pole }) => e.poles.has(pole))
   return {
-    untouched: share(none, (e) => found.get(e)!.wishes.size === 0),
+    untouched: share(none, (e) => found.get(e)!.poles.size === 0),
     untouchedByGate: share(none, (e) => found.get(e)!.gate < THRESHOLDS.gate),
     recall: share(wanted, (p) => p.isFound),
     recallMore: share(
-      wanted.filter((p) => p.wish.endsWith('+')),
+      wanted.filter((p) => p.pole.endsWith('+')),
       (p) => p.isFound,
     ),
     falseAlarms: share(
-      pairs.filter(({ e, wish }) => !e.wishes.has(wish)),
+      pairs.filter(({ e, pole }) => !e.poles.has(pole)),
       (p) => p.isFound,
     ),
   }
@@ -258,15 +258,15 @@ const share = <T>(all: readonly T[], is: (one: T) => boolean): number =>
   all.filter(is).length / Math.max(1, all.length)
 
 /** How alike two requests are: little by being requests, mostly by their states and features. */
-const likeness = (a: Float64Array, b: Float64Array): number => dot(a, b) - 0.7
+const requestKernel = (a: Float64Array, b: Float64Array): number => dot(a, b) - 0.7
 
-/** null: the gate, of which a wish has a little. */
-const kin = (head: RelevanceHead, v: number | null, w: number | null): number =>
+/** null: the gate, of which a pole has a little. */
+const taskCovariance = (head: RelevanceHead, v: number | null, w: number | null): number =>
   v === null || w === null ? (v === w ? 1 : 0.3) : head.kinship[v]![w]!
 
-/** Positive semidefinite, 1 on the diagonal: all wishes share a little, more by dimension, direction, and the cosine of their
+/** Positive semidefinite, 1 on the diagonal: all poles share a little, more by dimension, direction, and the cosine of their
  *  sentences' centred states. */
-const kinshipOf = (states: readonly ArrayLike<number>[]): number[][] => {
+const taskCovarianceOf = (states: readonly ArrayLike<number>[]): number[][] => {
   const centre = Array.from(states[0]!, (_, j) =>
     states.reduce((sum, x) => sum + x[j]! / states.length, 0),
   )
@@ -274,8 +274,8 @@ const kinshipOf = (states: readonly ArrayLike<number>[]): number[][] => {
     const c = Float64Array.from(x, (v, j) => v - centre[j]!)
     return c.map((v) => v / (Math.sqrt(dot(c, c)) || 1))
   })
-  return WISHES.map((v, i) =>
-    WISHES.map((w, j) => {
+  return POLES.map((v, i) =>
+    POLES.map((w, j) => {
       const sameDimension = dimensionOf(v) === dimensionOf(w) ? 0.2 : 0
       const sameDirection = v.at(-1) === w.at(-1) ? 0.05 : 0
       const same = i === j ? 0.4 : 0

@@ -145,7 +145,7 @@ const suffixFor = async (
   const choice = trace.isShared
     ? chooseSharedSuffix(conversation, profile)
     : await chooseSuffix(conversation, profile, (request) =>
-        orAborted(relevance.wishes(request, { signal }), signal),
+        orAborted(relevance.poles(request, { signal }), signal),
       )
   if (keeps === 'nothing') return { ...choice, bound: null }
   const { block, preferences } = choice
@@ -187,7 +187,7 @@ const nameOf = ({ preferences }: Profile): string =>
  * regular expressions are compiled at their first use and better at their second, most of a second
  * in all.
  */
-export const warmRewriting = async (relevance: Pick<Relevance, 'wishes'>): Promise<void> => {
+export const warmRewriting = async (relevance: Pick<Relevance, 'poles'>): Promise<void> => {
   const messages = [{ role: 'user' as const, content: 'How do tides work, and what causes them?' }]
   const everything = DIMENSIONS.map((dimension) => ({
     op: 'state' as const,
@@ -198,7 +198,7 @@ export const warmRewriting = async (relevance: Pick<Relevance, 'wishes'>): Promi
   }))
   const profile = editProfile(EMPTY_PROFILE, everything)
   for (let time = 0; time < 2; time++)
-    await chooseSuffix({ messages }, profile, (request) => relevance.wishes(request))
+    await chooseSuffix({ messages }, profile, (request) => relevance.poles(request))
 }
 
 /** Where tools are in play, a program wrote the message. A model that fails proposes nothing. */

@@ -7,11 +7,11 @@
 
 import { holdsDelimiter } from '../text/imitation.ts'
 import { pattern, wholeWords } from '../text/words.ts'
-import type { Wish } from './dimensions.ts'
-import { clausesOf, demandedWishes } from './style-demand.ts'
+import type { Pole } from './dimensions.ts'
+import { clausesOf, demandedPoles } from './style-demand.ts'
 
 /** said: the sentence that it was read from. */
-export type StatedPreference = { readonly wish: Wish; readonly said: string }
+export type StatedPreference = { readonly pole: Pole; readonly said: string }
 
 /** Longer messages hold material. */
 const MAX_CHARS = 1500
@@ -19,22 +19,22 @@ const MAX_SAID = 300
 
 export const statedPreferences = (message: string): StatedPreference[] => {
   if (message.length > MAX_CHARS || holdsDelimiter(message)) return []
-  const found = new Map<Wish, string>()
+  const found = new Map<Pole, string>()
   for (const sentence of sentencesOf(ownWords(message))) {
     if (!isLasting(sentence)) continue
     for (const clause of clausesOf(sentence))
       if (!OTHER_TEXT.test(clause))
-        for (const wish of demandedWishes(clause))
-          if (!found.has(wish)) found.set(wish, sentence.slice(0, MAX_SAID))
+        for (const pole of demandedPoles(clause))
+          if (!found.has(pole)) found.set(pole, sentence.slice(0, MAX_SAID))
   }
   // Both ends of a dimension cancel out.
   return [...found]
-    .filter(([wish]) => !found.has(opposite(wish)))
-    .map(([wish, said]) => ({ wish, said }))
+    .filter(([pole]) => !found.has(opposite(pole)))
+    .map(([pole, said]) => ({ pole, said }))
 }
 
-const opposite = (wish: Wish): Wish =>
-  `${wish.slice(0, -1)}${wish.endsWith('+') ? '-' : '+'}` as Wish
+const opposite = (pole: Pole): Pole =>
+  `${pole.slice(0, -1)}${pole.endsWith('+') ? '-' : '+'}` as Pole
 
 /** Announces a lasting preference before a colon; any other colon introduces another text. */
 const ANNOUNCES = pattern(String.raw`{stated/announces}[\p{L}\s]{0,12}$`, 'iu')

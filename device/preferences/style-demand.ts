@@ -6,7 +6,7 @@
 
 import type { Dimension } from '../records/preference.ts'
 import { filled, pattern } from '../text/words.ts'
-import type { Wish } from './dimensions.ts'
+import type { Pole } from './dimensions.ts'
 
 /** In this order: of a dimension's two ends, the first one found counts. */
 const ENDS: readonly (readonly [dimension: Dimension, end: 1 | -1])[] = [
@@ -50,7 +50,7 @@ const MATCHERS = ENDS.map(([dimension, end]) => {
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u
 
 /** At most one end a dimension. */
-export const demandedWishes = (clause: string): Wish[] => {
+export const demandedPoles = (clause: string): Pole[] => {
   const text = clause
     .normalize('NFKC')
     .replace(/[’‘]/g, "'")
@@ -68,7 +68,7 @@ export const demandedWishes = (clause: string): Wish[] => {
   }
   // A friendly greeting is about the greeting.
   if (ends.has('directness')) ends.delete('tone')
-  return [...ends].map(([dimension, end]): Wish => `${dimension}${end > 0 ? '+' : '-'}`)
+  return [...ends].map(([dimension, end]): Pole => `${dimension}${end > 0 ? '+' : '-'}`)
 }
 
 const BETWEEN_ORDERS = pattern(

@@ -20,7 +20,7 @@ import {
   systemKey,
 } from '../text/history.ts'
 import { dimensionOf } from './dimensions.ts'
-import { EMPTY_PROFILE, editProfile, wishOfLine } from './profile.ts'
+import { EMPTY_PROFILE, editProfile, poleOfLine } from './profile.ts'
 
 /**
  * What a request shows of its conversation. credit: the token of a refusal that it makes good;
@@ -214,12 +214,12 @@ const preferencesOf = (lines: readonly { readonly line: string }[]): readonly Pr
   editProfile(
     EMPTY_PROFILE,
     lines.flatMap(({ line }) => {
-      const wish = wishOfLine(line)
-      if (!wish) return []
-      const direction = wish.endsWith('+') ? (1 as const) : (-1 as const)
+      const pole = poleOfLine(line)
+      if (!pole) return []
+      const direction = pole.endsWith('+') ? (1 as const) : (-1 as const)
       return {
         op: 'state' as const,
-        dimension: dimensionOf(wish),
+        dimension: dimensionOf(pole),
         direction,
         strength: 1,
         scope: 'all' as const,

@@ -229,13 +229,13 @@ const liveThrough = async (
     isEnrolled: true,
     read,
     meter: simulatedMeter(world),
-    hold: (held) => {
+    suspend: (held) => {
       isHeld = held
     },
     endsWith: () => {},
     upkeep: () => world.busy(device.upkeep()),
     clock: world.clock,
-    steady: world.steady,
+    monotonicMs: world.steady,
     calendar: { minutes: minutesOf, startOfDay },
     sleep: world.sleep,
     rng: seededRng(`agent/${seed}`),

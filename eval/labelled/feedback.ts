@@ -1,13 +1,13 @@
 /** How well stated preferences and follow-ups on style are recognised, on labelled messages. */
 
 import { z } from 'zod'
-import { asksForStyle, followUpWishes } from '../../device/feedback/follow-up-text.ts'
-import { WISHES, type Wish } from '../../device/preferences/dimensions.ts'
+import { asksForStyle, followUpPoles } from '../../device/feedback/follow-up-text.ts'
+import { POLES, type Pole } from '../../device/preferences/dimensions.ts'
 import { statedPreferences } from '../../device/preferences/stated.ts'
 import type { Gate } from '../../device/store/states.ts'
 import { readData } from '../data/read-data.ts'
 
-const AnyWish = z.enum(WISHES)
+const AnyWish = z.enum(POLES)
 const StatedSet = z.array(z.tuple([z.string(), z.array(AnyWish)])).readonly()
 const FollowUpSet = z.array(z.tuple([z.string(), AnyWish.nullable()])).readonly()
 
@@ -35,11 +35,11 @@ export type Recognised = {
   readonly recall: number
 }
 
-/** Counts wishes: one with the wrong direction is both false and missed. */
+/** Counts poles: one with the wrong direction is both false and missed. */
 export const measureStated = (set: readonly Stated[]): Recognised => {
-  const counted = set.map(([message, wishes]) => {
-    const found = statedPreferences(message).map((s) => s.wish)
-    return { found, wishes, right: found.filter((wish) => wishes.includes(wish)).length }
+  const counted = set.map(([message, poles]) => {
+    const found = statedPreferences(message).map((s) => s.pole)
+    return { found, poles, right: found.filter((pole) => poles.includes(pole)).length }
   })
   const sum = (of: (c: (typeof counted)[number]) => number) =>
     counted.reduce((total, c) => total + of(c), 0)
@@ -47,7 +47,7 @@ export const measureStated = (set: readonly Stated[]): Recognised => {
   return {
     messages: set.length,
     precision: right / sum((c) => c.found.length),
-    recall: right / sum((c) => c.wishes.length),
+    recall: right / sum((c) => c.poles.length),
   }
 }
 
@@ -56,16 +56,16 @@ export const measureFollowUps = (
   set: readonly FollowUp[],
   read: { readonly gate: Gate; readonly pooled: readonly ArrayLike<number>[] } | null,
 ): Recognised & { readonly rightWay: number } => {
-  const judged = set.map(([message, wish], i) => {
-    const found: Wish[] = followUpWishes(message)
+  const judged = set.map(([message, pole], i) => {
+    const found: Pole[] = followUpPoles(message)
     const isFound = found.length > 0 && (!read || asksForStyle(read.gate, message, read.pooled[i]!))
-    return { wish, isFound, isRight: isFound && wish !== null, found }
+    return { pole, isFound, isRight: isFound && pole !== null, found }
   })
   const right = judged.filter((j) => j.isRight)
   return {
     messages: set.length,
     precision: right.length / judged.filter((j) => j.isFound).length,
-    recall: right.length / judged.filter((j) => j.wish !== null).length,
-    rightWay: right.filter((j) => j.found.includes(j.wish!)).length / right.length,
+    recall: right.length / judged.filter((j) => j.pole !== null).length,
+    rightWay: right.filter((j) => j.found.includes(j.pole!)).length / right.length,
   }
 }

@@ -7,21 +7,21 @@ import { DIMENSIONS, type Dimension } from '../../device/records/preference.ts'
 import { readData } from '../data/read-data.ts'
 
 /** direction as in a preference: -1 less, +1 more. */
-export type Wish = { readonly dimension: Dimension; readonly direction: -1 | 1 }
+export type Pole = { readonly dimension: Dimension; readonly direction: -1 | 1 }
 
 /** applies: what surely applies; no: what surely does not; the rest is open to debate. */
 export type LabelledRequest = {
   readonly request: string
   readonly language: string
-  readonly applies: 'none' | readonly Wish[]
-  readonly no?: readonly Wish[]
+  readonly applies: 'none' | readonly Pole[]
+  readonly no?: readonly Pole[]
 }
 
 /** forbids: what would contradict the user. messages: given if the constraint is older. */
 export type ConstrainedRequest = {
   readonly request: string
   readonly language: string
-  readonly forbids: readonly Wish[]
+  readonly forbids: readonly Pole[]
   readonly messages?: readonly { readonly role: 'user' | 'assistant'; readonly content: string }[]
 }
 
@@ -69,7 +69,7 @@ const isDimension = (name: string): name is Dimension =>
   (DIMENSIONS as readonly string[]).includes(name)
 
 /** "+tables" → one wish, "~tables" → both directions; other words say nothing. */
-const wishesOf = (words: readonly string[]): Wish[] =>
+const polesOf = (words: readonly string[]): Pole[] =>
   words.flatMap((word) => {
     const [, sign, name = ''] = /^([+~-])(\w+)$/.exec(word) ?? []
     if (sign === undefined) return []
@@ -85,8 +85,8 @@ const ordinary = ({ heading, text }: Line): LabelledRequest => {
   return {
     request: text,
     language: languageOf(heading.slice(1)),
-    applies: wishesOf(words),
-    no: wishesOf(words.filter((w) => w.startsWith('!')).map((w) => w.slice(1))),
+    applies: polesOf(words),
+    no: polesOf(words.filter((w) => w.startsWith('!')).map((w) => w.slice(1))),
   }
 }
 
@@ -120,7 +120,7 @@ const filled = ({ heading, text }: Line, index: number): ConstrainedRequest[] =>
       .replace('{s}', lowerFirst(question))
       .replace('{Q}', question.toUpperCase())
       .replace('{n}', topic)
-    return { request, language, forbids: wishesOf(heading) }
+    return { request, language, forbids: polesOf(heading) }
   })
 }
 
@@ -132,7 +132,7 @@ const EARLIER = read(
   ({ heading, text: [standing, reply, request] }): ConstrainedRequest => ({
     request,
     language: languageOf(heading),
-    forbids: wishesOf(heading),
+    forbids: polesOf(heading),
     messages: [
       { role: 'user', content: standing },
       { role: 'assistant', content: reply },
@@ -146,7 +146,7 @@ export const CONSTRAINED: readonly ConstrainedRequest[] = [
   ...read('constrained-whole', Texts).map(({ heading, text }) => ({
     request: text,
     language: languageOf(heading),
-    forbids: wishesOf(heading),
+    forbids: polesOf(heading),
   })),
   ...EARLIER,
 ]

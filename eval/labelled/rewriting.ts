@@ -21,7 +21,7 @@ import {
   chooseSuffix,
   renderBlock,
 } from '../../device/preferences/block.ts'
-import { dimensionOf, type Wish, wishOf } from '../../device/preferences/dimensions.ts'
+import { dimensionOf, type Pole, poleOf } from '../../device/preferences/dimensions.ts'
 import { alongPreference } from '../../device/preferences/relevance-feedback.ts'
 import { openRelevance } from '../../device/preferences/relevance-head.ts'
 import { DIMENSIONS, type Preference } from '../../device/records/preference.ts'
@@ -58,7 +58,7 @@ export const measureRewriting = async (deps: RewritingDeps): Promise<Result[]> =
   const contradicted: boolean[] = []
   for (const { request, messages, forbids } of CONSTRAINED) {
     const conversation = { messages: [...(messages ?? [{ role: 'user', content: request }])] }
-    contradicted.push(await isContradicted(conversation as Conversation, forbids.map(wishOf)))
+    contradicted.push(await isContradicted(conversation as Conversation, forbids.map(poleOf)))
   }
   log('rewriting: through the local API')
   const changed = await changedMessages(deps)
@@ -92,23 +92,23 @@ export const measureRewriting = async (deps: RewritingDeps): Promise<Result[]> =
 /** applies: null: none does. wanted: did each that applies get its line; left: did others not. */
 type Labelled = {
   readonly request: string
-  readonly applies: readonly Wish[] | null
+  readonly applies: readonly Pole[] | null
   readonly wanted: readonly boolean[]
   readonly left: readonly boolean[]
   readonly isUntouched: boolean
 }
-type Relevant = (request: string) => Promise<ReadonlySet<Wish>>
+type Relevant = (request: string) => Promise<ReadonlySet<Pole>>
 
 const judge = async (
   { request, applies, no = [] }: LabelledRequest,
   relevant: Relevant,
 ): Promise<Labelled> => {
   const conversation: Conversation = { messages: [{ role: 'user', content: request }] }
-  const has = async (wish: Pick<Preference, 'dimension' | 'direction'>) =>
-    (await send(conversation, [stated(wish)], relevant)).preferences.length > 0
-  const each = async (wishes: readonly Pick<Preference, 'dimension' | 'direction'>[]) => {
+  const has = async (pole: Pick<Preference, 'dimension' | 'direction'>) =>
+    (await send(conversation, [stated(pole)], relevant)).preferences.length > 0
+  const each = async (poles: readonly Pick<Preference, 'dimension' | 'direction'>[]) => {
     const found: boolean[] = []
-    for (const wish of wishes) found.push(await has(wish))
+    for (const pole of poles) found.push(await has(pole))
     return found
   }
   const full = await Promise.all(
@@ -122,7 +122,7 @@ const judge = async (
   )
   return {
     request,
-    applies: applies === 'none' ? null : applies.map(wishOf),
+    applies: applies === 'none' ? null : applies.map(poleOf),
     wanted: applies === 'none' ? [] : await each(applies),
     left: (await each(no)).map((isThere) => !isThere),
     isUntouched: full.every((r) => r.block === null),
@@ -133,18 +133,18 @@ const judge = async (
 const answersOf = (one: Labelled, index: number, deps: RewritingDeps): boolean[] => {
   const { seed, variants = 12 } = deps
   const rng = seededRng(`rewriting/${seed}/${index}`)
-  const wishes = (one.applies ?? [])
-    .map((wish, i) => ({ wish, isAsked: one.wanted[i]! }))
-    .filter(({ wish }) => !NOT_IN_MOCK.has(dimensionOf(wish)))
+  const poles = (one.applies ?? [])
+    .map((pole, i) => ({ pole, isAsked: one.wanted[i]! }))
+    .filter(({ pole }) => !NOT_IN_MOCK.has(dimensionOf(pole)))
   return rng
-    .shuffle(wishes)
+    .shuffle(poles)
     .slice(0, ANSWERED)
-    .map(({ wish, isAsked }) => isAsked && goesTheWay(one.request, wish, seed, variants))
+    .map(({ pole, isAsked }) => isAsked && goesTheWay(one.request, pole, seed, variants))
 }
 
 /** The mean moved along the preference, or nothing is left of what it wants less of. */
-const goesTheWay = (request: string, wish: Wish, seed: number, variants: number): boolean => {
-  const preference = ofWish(wish)
+const goesTheWay = (request: string, pole: Pole, seed: number, variants: number): boolean => {
+  const preference = ofPole(pole)
   const along = (system: string) =>
     meanOf(
       Array.from({ length: variants }, (_, variant) => {
@@ -160,18 +160,18 @@ const goesTheWay = (request: string, wish: Wish, seed: number, variants: number)
 /** Whether forbidden preferences, singly or together, get a line against the conversation. */
 const isContradicted = async (
   conversation: Conversation,
-  forbidden: readonly Wish[],
+  forbidden: readonly Pole[],
 ): Promise<boolean> => {
-  const profiles = [...forbidden.map((wish) => [ofWish(wish)]), onePerDimension(forbidden)]
+  const profiles = [...forbidden.map((pole) => [ofPole(pole)]), onePerDimension(forbidden)]
   for (const preferences of profiles) {
     const sent = await send(conversation, preferences)
-    if (sent.preferences.some((p) => forbidden.includes(wishOf(p)))) return true
+    if (sent.preferences.some((p) => forbidden.includes(poleOf(p)))) return true
   }
   return false
 }
 
-const onePerDimension = (wishes: readonly Wish[]): Preference[] => [
-  ...new Map(wishes.map(ofWish).map((p) => [p.dimension, p])).values(),
+const onePerDimension = (poles: readonly Pole[]): Preference[] => [
+  ...new Map(poles.map(ofPole).map((p) => [p.dimension, p])).values(),
 ]
 
 /** Whether each request's messages reached Claude as sent: text, and blocks with an image. */
@@ -233,8 +233,8 @@ const withImage = ({ role, content }: { role: string; content: string }) => ({
   ],
 })
 
-const stated = (wish: Pick<Preference, 'dimension' | 'direction'>): Preference => ({
-  ...wish,
+const stated = (pole: Pick<Preference, 'dimension' | 'direction'>): Preference => ({
+  ...pole,
   strength: 1,
   scope: 'all',
   evidence: { choices: 0, confidence: 1 },
@@ -243,8 +243,8 @@ const stated = (wish: Pick<Preference, 'dimension' | 'direction'>): Preference =
   enabled: true,
 })
 
-const ofWish = (wish: Wish): Preference =>
-  stated({ dimension: dimensionOf(wish), direction: wish.endsWith('-') ? -1 : 1 })
+const ofPole = (pole: Pole): Preference =>
+  stated({ dimension: dimensionOf(pole), direction: pole.endsWith('-') ? -1 : 1 })
 
 /** As a device would send it for the first time. */
 const send = (
@@ -256,9 +256,9 @@ const send = (
 /** The relevance head as a device has it; each request is read once. */
 const memoized = ({ model, engine }: RewritingDeps): Relevant => {
   const relevance = openRelevance(openStore(':memory:'), model, engine)
-  const known = new Map<string, Promise<ReadonlySet<Wish>>>()
+  const known = new Map<string, Promise<ReadonlySet<Pole>>>()
   return (request) => {
-    const found = known.get(request) ?? relevance.wishes(request)
+    const found = known.get(request) ?? relevance.poles(request)
     known.set(request, found)
     return found
   }

@@ -6,7 +6,7 @@ import { parseJson } from '../../adapters/formats/text.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
-import { wishOf } from '../../device/preferences/dimensions.ts'
+import { poleOf } from '../../device/preferences/dimensions.ts'
 import { WHY_BLOCK } from '../../device/preferences/reasons.ts'
 import { openRelevance } from '../../device/preferences/relevance-head.ts'
 import { rewriteRequest } from '../../device/preferences/rewrite-request.ts'
@@ -95,7 +95,7 @@ export const rewriteLines = async (
       id,
       reason: result.reason,
       why: WHY_BLOCK[result.reason],
-      preferences: result.preferences.map(wishOf),
+      preferences: result.preferences.map(poleOf),
       request: { ...(result.system !== null && { system: result.system }), messages },
     })
   }

@@ -9,7 +9,7 @@ import { openEngine } from '../../device/engine/process/client.ts'
 import {
   leftOutRelevance,
   poolRequests,
-  relevantWishes,
+  relevantPoles,
   requestReading,
   seedExamples,
   trainingTexts,
@@ -54,7 +54,7 @@ test('unseen requests get what suits them', () => {
   const head = trainRelevance(trained.examples, trained.states)
   const [sum, wax, comparison, haiku] = states
     .slice(seeds().length)
-    .map((pooled, i) => relevantWishes(head, { request: UNSEEN[i]!, pooled }))
+    .map((pooled, i) => relevantPoles(head, { request: UNSEEN[i]!, pooled }))
   expect([...sum!]).toEqual([])
   expect([...wax!]).toContain('steps+')
   expect([...comparison!]).toContain('tables+')

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { holdReasons, isHeldByNetwork, parseOverrides } from '../../../device/agent/conditions.ts'
+import {
+  holdReasons,
+  isBlockedByMetering,
+  parseOverrides,
+} from '../../../device/agent/conditions.ts'
 import { AgentSettings } from '../../../device/home/settings.ts'
 import type { HoldReason, Readings } from '../../../device/records/agent-reports.ts'
 import { expectCode } from '../../support/expect-code.ts'
@@ -52,12 +56,12 @@ test.each<[string, HoldReason[], Parameters<typeof reasons>]>([
 
 test('rounds wait on a metered network alone; an unknown one counts as not metered', () => {
   const settings = AgentSettings.parse({})
-  const held = (metered: boolean | null) => isHeldByNetwork({ ...free, metered }, settings)
+  const held = (metered: boolean | null) => isBlockedByMetering({ ...free, metered }, settings)
   expect([held(true), held(false), held(null)]).toEqual([true, false, false])
-  expect(isHeldByNetwork({ ...free, metered: true }, AgentSettings.parse({ metered: true }))).toBe(
-    false,
-  )
-  expect(isHeldByNetwork({ ...free, metered: true }, settings, parseOverrides('metered'))).toBe(
+  expect(
+    isBlockedByMetering({ ...free, metered: true }, AgentSettings.parse({ metered: true })),
+  ).toBe(false)
+  expect(isBlockedByMetering({ ...free, metered: true }, settings, parseOverrides('metered'))).toBe(
     false,
   )
 })

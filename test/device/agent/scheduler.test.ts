@@ -20,13 +20,13 @@ const free: Readings = {
   metered: false,
   battery: 80,
 }
-type Look = Extract<SchedulerEvent, { kind: 'look' }>
+type Tick = Extract<SchedulerEvent, { kind: 'tick' }>
 
 /** A scheduler with its time; each look is a minute after the last unless told otherwise. */
 const scheduler = (settings: Partial<AgentSettings> = {}, kept = { trained: 0, choices: 0 }) => {
-  let [wall, steady] = [1_000 * HOUR, 5 * HOUR]
+  let [wall, monotonic] = [1_000 * HOUR, 5 * HOUR]
   let state: SchedulerState = beginScheduler(
-    { wall, steady },
+    { wall, monotonic },
     { ...kept, roundMs: 0, upkeepMs: 24 * HOUR },
   )
   const parsed = AgentSettings.parse(settings)
@@ -39,12 +39,12 @@ const scheduler = (settings: Partial<AgentSettings> = {}, kept = { trained: 0, c
     state: () => state,
     pass: (ms: number, sleptMs = 0) => {
       wall += ms + sleptMs
-      steady += ms
+      monotonic += ms
     },
-    look: (given: Partial<Omit<Look, 'readings'>> & { readings?: Partial<Readings> } = {}) =>
+    tick: (given: Partial<Omit<Tick, 'readings'>> & { readings?: Partial<Readings> } = {}) =>
       step({
-        kind: 'look',
-        at: { wall, steady },
+        kind: 'tick',
+        at: { wall, monotonic },
         minutes: 600,
         isPaused: false,
         choices: 0,
@@ -59,7 +59,7 @@ const scheduler = (settings: Partial<AgentSettings> = {}, kept = { trained: 0, c
     end: (given: Partial<Extract<SchedulerEvent, { kind: 'ended' }>> = {}) =>
       step({
         kind: 'ended',
-        at: { wall, steady },
+        at: { wall, monotonic },
         outcome: 'done',
         code: null,
         retryAfterMs: 0,
@@ -71,58 +71,58 @@ const scheduler = (settings: Partial<AgentSettings> = {}, kept = { trained: 0, c
 
 test('trains once ten new choices have come, and not again for the same', () => {
   const agent = scheduler({}, { trained: 20, choices: 29 })
-  expect(agent.look({ choices: 29 })).toMatchObject({ action: 'wait', dueMs: null })
-  expect(agent.look({ choices: 30 }).action).toBe('start-training')
-  expect(agent.look({ choices: 33 })).toMatchObject({ action: 'wait', waitMs: 1000 })
+  expect(agent.tick({ choices: 29 })).toMatchObject({ action: 'wait', dueMs: null })
+  expect(agent.tick({ choices: 30 }).action).toBe('start-training')
+  expect(agent.tick({ choices: 33 })).toMatchObject({ action: 'wait', waitMs: 1000 })
   agent.end()
   agent.pass(HOUR)
   // Three came while it trained: they count for the next.
-  expect(agent.look({ choices: 39 }).action).toBe('wait')
-  expect(agent.look({ choices: 40 }).action).toBe('start-training')
+  expect(agent.tick({ choices: 39 }).action).toBe('wait')
+  expect(agent.tick({ choices: 40 }).action).toBe('start-training')
 })
 
 test('choices that were forgotten are taken from those it has trained on', () => {
   const agent = scheduler({}, { trained: 30, choices: 30 })
-  agent.look({ choices: 20 })
-  expect(agent.look({ choices: 29 }).action).toBe('wait')
-  expect(agent.look({ choices: 30 }).action).toBe('start-training')
+  agent.tick({ choices: 20 })
+  expect(agent.tick({ choices: 29 }).action).toBe('wait')
+  expect(agent.tick({ choices: 30 }).action).toBe('start-training')
 })
 
 test('an adapter that was removed is trained anew from what is left', () => {
   const agent = scheduler({}, { trained: 30, choices: 30 })
-  expect(agent.look({ choices: 30, hasAdapter: true }).action).toBe('wait')
-  expect(agent.look({ choices: 29, hasAdapter: false }).action).toBe('start-training')
+  expect(agent.tick({ choices: 30, hasAdapter: true }).action).toBe('wait')
+  expect(agent.tick({ choices: 29, hasAdapter: false }).action).toBe('start-training')
   agent.end({ outcome: 'failed', code: 'E_DATA' })
   agent.pass(HOUR)
-  expect(agent.look({ choices: 29, hasAdapter: false }).action).toBe('wait')
+  expect(agent.tick({ choices: 29, hasAdapter: false }).action).toBe('wait')
 })
 
 test('a round comes before a training, and the server says when the next', () => {
   const agent = scheduler()
-  expect(agent.look({ choices: 50, mayContribute: true }).action).toBe('start-round')
+  expect(agent.tick({ choices: 50, mayContribute: true }).action).toBe('start-round')
   agent.end({ retryAfterMs: 10 * MINUTE })
-  expect(agent.look({ choices: 50, mayContribute: true }).action).toBe('start-training')
+  expect(agent.tick({ choices: 50, mayContribute: true }).action).toBe('start-training')
   agent.end()
   agent.pass(10 * MINUTE)
-  expect(agent.look({ choices: 50, mayContribute: true }).action).toBe('wait')
+  expect(agent.tick({ choices: 50, mayContribute: true }).action).toBe('wait')
   agent.pass(2 * MINUTE)
-  expect(agent.look({ choices: 50, mayContribute: true }).action).toBe('start-round')
+  expect(agent.tick({ choices: 50, mayContribute: true }).action).toBe('start-round')
 })
 
 test('check-ins are half a minute apart, whatever the server says', () => {
   const agent = scheduler()
-  agent.look({ mayContribute: true })
+  agent.tick({ mayContribute: true })
   agent.end({ retryAfterMs: 0 })
   agent.pass(29_000)
-  expect(agent.look({ mayContribute: true }).action).toBe('wait')
+  expect(agent.tick({ mayContribute: true }).action).toBe('wait')
 })
 
 test('failures wait twice as long each time, at random, up to an hour', () => {
   const agent = scheduler()
   const waits = Array.from({ length: 9 }, () => {
-    expect(agent.look({ mayContribute: true }).action).toBe('start-round')
+    expect(agent.tick({ mayContribute: true }).action).toBe('start-round')
     agent.end({ outcome: 'failed', code: 'E_UNAVAILABLE' })
-    const wait = agent.look({ mayContribute: true }).dueMs!
+    const wait = agent.tick({ mayContribute: true }).dueMs!
     agent.pass(wait)
     return wait / MINUTE
   })
@@ -131,17 +131,17 @@ test('failures wait twice as long each time, at random, up to an hour', () => {
 
 test('a training without data waits for new choices', () => {
   const agent = scheduler()
-  agent.look({ choices: 10 })
+  agent.tick({ choices: 10 })
   agent.end({ outcome: 'failed', code: 'E_DATA' })
   agent.pass(24 * HOUR)
-  expect(agent.look({ choices: 19 }).action).not.toBe('start-training')
-  expect(agent.look({ choices: 20 }).action).toBe('start-training')
+  expect(agent.tick({ choices: 19 }).action).not.toBe('start-training')
+  expect(agent.tick({ choices: 20 }).action).toBe('start-training')
 })
 
 describe('work that runs', () => {
   const working = (settings: Partial<AgentSettings> = {}) => {
     const agent = scheduler(settings)
-    expect(agent.look({ choices: 10 }).action).toBe('start-training')
+    expect(agent.tick({ choices: 10 }).action).toBe('start-training')
     return agent
   }
   const away = { readings: { idleSeconds: 0 }, choices: 10 }
@@ -149,25 +149,25 @@ describe('work that runs', () => {
   test('is held at the first look that says no, and goes on at the first that says yes', () => {
     const agent = working()
     agent.pass(1000)
-    expect(agent.look(away)).toMatchObject({ action: 'hold', reasons: ['not_idle'] })
-    expect(agent.look(away).action).toBe('wait')
-    expect(agent.look({ choices: 10 }).action).toBe('resume')
+    expect(agent.tick(away)).toMatchObject({ action: 'suspend', reasons: ['not_idle'] })
+    expect(agent.tick(away).action).toBe('wait')
+    expect(agent.tick({ choices: 10 }).action).toBe('resume')
   })
 
   test('is ended after ten minutes of waiting, told once', () => {
     const agent = working()
-    agent.look(away)
+    agent.tick(away)
     agent.pass(10 * MINUTE)
-    expect(agent.look(away).action).toBe('cancel')
-    expect(agent.look(away).action).toBe('wait')
+    expect(agent.tick(away).action).toBe('cancel')
+    expect(agent.tick(away).action).toBe('wait')
     agent.end({ outcome: 'stopped' })
     agent.pass(MINUTE)
-    expect(agent.look({ choices: 10 }).action).toBe('start-training')
+    expect(agent.tick({ choices: 10 }).action).toBe('start-training')
   })
 
   test('is ended at once when the budget of the day is spent', () => {
     const agent = working({ joulesPerDay: 1000 })
-    expect(agent.look({ choices: 10, spent: 1000 })).toMatchObject({
+    expect(agent.tick({ choices: 10, spent: 1000 })).toMatchObject({
       action: 'cancel',
       reasons: ['budget_spent'],
     })
@@ -175,21 +175,21 @@ describe('work that runs', () => {
 
   test('does not mind a metered network, unless it is a round', () => {
     const readings = { metered: true }
-    expect(working().look({ choices: 10, readings }).action).toBe('wait')
+    expect(working().tick({ choices: 10, readings }).action).toBe('wait')
     const round = scheduler()
-    round.look({ mayContribute: true })
-    expect(round.look({ mayContribute: true, readings })).toMatchObject({
-      action: 'hold',
+    round.tick({ mayContribute: true })
+    expect(round.tick({ mayContribute: true, readings })).toMatchObject({
+      action: 'suspend',
       reasons: ['metered'],
     })
   })
 
   test('is ended when it is a round and the consent is over, at once', () => {
-    expect(working().look({ choices: 10 }).action).toBe('wait')
+    expect(working().tick({ choices: 10 }).action).toBe('wait')
     const round = scheduler()
-    round.look({ mayContribute: true })
-    expect(round.look({ mayContribute: false }).action).toBe('cancel')
-    expect(round.look({ mayContribute: false }).action).toBe('wait')
+    round.tick({ mayContribute: true })
+    expect(round.tick({ mayContribute: false }).action).toBe('cancel')
+    expect(round.tick({ mayContribute: false }).action).toBe('wait')
   })
 })
 
@@ -203,37 +203,37 @@ test.each<[number, number, Action]>([
   [101, 5000, 'wait'],
 ])('%s J of 1000 spent and %s J expected: %s', (spent, training, action) => {
   const agent = scheduler({ joulesPerDay: 1000 })
-  const result = agent.look({ choices: 10, spent, expected: { training, round: 0 } })
+  const result = agent.tick({ choices: 10, spent, expected: { training, round: 0 } })
   expect(result.action).toBe(action)
   if (action === 'wait') expect(result.reasons).toEqual(['budget_spent'])
 })
 
 test('a machine that slept takes up what became due within a minute', () => {
   const agent = scheduler()
-  agent.look({ mayContribute: true })
+  agent.tick({ mayContribute: true })
   agent.end({ retryAfterMs: 5 * HOUR })
   agent.pass(1000, 3 * HOUR)
-  expect(agent.look({ mayContribute: true })).toMatchObject({ sleptMs: 3 * HOUR, action: 'wait' })
+  expect(agent.tick({ mayContribute: true })).toMatchObject({ sleptMs: 3 * HOUR, action: 'wait' })
   agent.pass(1000, 8 * HOUR)
-  expect(agent.look({ mayContribute: true }).dueMs).toBe(30_000)
+  expect(agent.tick({ mayContribute: true }).dueMs).toBe(30_000)
 })
 
 test('a clock that is set back changes nothing of what is due', () => {
   const agent = scheduler()
-  agent.look({ mayContribute: true })
+  agent.tick({ mayContribute: true })
   agent.end({ retryAfterMs: 60 * MINUTE, jitter: 0 })
   agent.pass(20 * MINUTE, -10 * HOUR)
-  expect(agent.look({ mayContribute: true })).toMatchObject({ sleptMs: 0, dueMs: 40 * MINUTE })
+  expect(agent.tick({ mayContribute: true })).toMatchObject({ sleptMs: 0, dueMs: 40 * MINUTE })
 })
 
 test('upkeep is due once a day, whether work is allowed or not', () => {
   const agent = scheduler()
   const held = { readings: { charging: false } }
   agent.pass(24 * HOUR)
-  expect(agent.look(held).action).toBe('upkeep')
-  expect(agent.look(held).action).toBe('wait')
+  expect(agent.tick(held).action).toBe('upkeep')
+  expect(agent.tick(held).action).toBe('wait')
   agent.pass(24 * HOUR)
-  expect(agent.look(held).action).toBe('upkeep')
+  expect(agent.tick(held).action).toBe('upkeep')
 })
 
 test('whatever comes, it works only when allowed, and never looks more often than once a second', () => {
@@ -259,14 +259,14 @@ test('whatever comes, it works only when allowed, and never looks more often tha
       for (const { passMs, sleptMs, ends, outcome, ...given } of events) {
         agent.pass(passMs, sleptMs)
         if (ends && agent.state().work) agent.end({ outcome })
-        const { action, waitMs } = agent.look(given)
+        const { action, waitMs } = agent.tick(given)
         const { charging, idleSeconds, celsius } = given.readings
         const isFree =
           !given.isPaused && charging === true && (idleSeconds ?? 0) >= 600 && (celsius ?? 0) <= 85
         if (action.startsWith('start') || action === 'resume') expect(isFree).toBe(true)
         if (action !== 'upkeep') expect(waitMs).toBeGreaterThanOrEqual(1000)
         const { work } = agent.state()
-        if (work && !work.isEnding) expect(work.heldAt === null).toBe(isFree)
+        if (work && !work.isEnding) expect(work.suspendedAt === null).toBe(isFree)
       }
     }),
   )

@@ -33,14 +33,14 @@ const scene = async (
     checkMemory?: () => void
   } = {},
 ) => {
-  const state = { answer: given.answer, offset: 0, steady: 0, puts: 0 }
+  const state = { answer: given.answer, offset: 0, monotonic: 0, puts: 0 }
   const server = given.server ?? testServer()
   const made = await enrolledDevice(
     model,
     given.job,
     {
       clock: () => server.now() + state.offset,
-      steady: () => state.steady,
+      monotonicMs: () => state.monotonic,
       sleep: async () => {},
       ...(given.checkMemory && { checkMemory: given.checkMemory }),
       transport: async (request) => {
@@ -155,10 +155,10 @@ describe('a proxy that takes no bodies of this size (R9)', () => {
       const it = await scene({ answer, job: { cohort: { ...ONE, deadlineMs: 7 * 24 * HOUR } } })
       const at: number[] = []
       const rest = { isUnattended: true }
-      for (; it.state.steady < 3 * HOUR; it.state.steady += 60_000) {
+      for (; it.state.monotonic < 3 * HOUR; it.state.monotonic += 60_000) {
         const before = it.state.puts
         await it.device.participate(rest).catch(() => undefined)
-        if (it.state.puts > before) at.push(it.state.steady / 60_000)
+        if (it.state.puts > before) at.push(it.state.monotonic / 60_000)
       }
       return at
     }
@@ -337,9 +337,9 @@ describe('work that its round does not wait for', () => {
     expect(await assigned()).toBe(1)
     expect(await it.device.participate(agent)).toMatchObject({ ended: 'failed_lately' })
     expect(await assigned()).toBe(0)
-    it.state.steady += HOUR
+    it.state.monotonic += HOUR
     await expect(it.device.participate(agent)).rejects.toMatchObject({ code: 'E_MEMORY' })
-    it.state.steady += HOUR
+    it.state.monotonic += HOUR
     expect(await it.device.participate(agent)).toMatchObject({ rounds: [] })
   })
 })

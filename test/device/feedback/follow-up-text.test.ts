@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import {
   asksForStyle,
   FOLLOW_UP_TEXTS,
-  followUpWishes,
+  followUpPoles,
   isReadByModel,
   trainFollowUps,
 } from '../../../device/feedback/follow-up-text.ts'
@@ -23,8 +23,8 @@ test.each([
   ['不要用表情', ['emoji-']],
   ['and for a larger family?', []],
   [`shorter please. ${'More of the story follows. '.repeat(10)}`, []],
-])('the words of %j ask for %j', (message, wishes) => {
-  expect(followUpWishes(message)).toEqual(wishes)
+])('the words of %j ask for %j', (message, poles) => {
+  expect(followUpPoles(message)).toEqual(poles)
 })
 
 test('the words alone find nearly every follow-up on style, and its direction', () => {

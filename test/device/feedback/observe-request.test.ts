@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ChatMessage } from '../../../adapters/formats/choice-log.ts'
 import { recordFeedback } from '../../../device/feedback/decisions.ts'
-import { followUpWishes } from '../../../device/feedback/follow-up-text.ts'
+import { followUpPoles } from '../../../device/feedback/follow-up-text.ts'
 import { asObserved, observeRequest } from '../../../device/feedback/observe-request.ts'
 import { propose, settleProposal } from '../../../device/preferences/proposals.ts'
 import { openStore } from '../../../device/store/store.ts'
@@ -18,7 +18,7 @@ const opened = (implicit = true) => {
   const deps = {
     store,
     settings: { implicit },
-    followUps: { ready: async () => {}, wishes: async (m: string) => followUpWishes(m) },
+    followUps: { ready: async () => {}, poles: async (m: string) => followUpPoles(m) },
     clock: () => now,
   }
   /** A request some time after the last, answered and observed. */

@@ -11,7 +11,7 @@ import {
   MAX_BLOCK_CHARS,
   renderBlock,
 } from '../../../device/preferences/block.ts'
-import { WISHES, type Wish } from '../../../device/preferences/dimensions.ts'
+import { POLES, type Pole } from '../../../device/preferences/dimensions.ts'
 import { DIMENSIONS, type Dimension, type Preference } from '../../../device/records/preference.ts'
 
 const preference = (dimension: Dimension, change: Partial<Preference> = {}): Preference => ({
@@ -31,7 +31,7 @@ const ask = (content: ChatMessage['content'], system?: SystemPrompt): Conversati
   messages: [user(content)],
   system,
 })
-const run = async (conversation: Conversation, profile = everything, relevant?: Wish[]) => {
+const run = async (conversation: Conversation, profile = everything, relevant?: Pole[]) => {
   const ask = relevant && (async () => new Set(relevant))
   const choice = await chooseSuffix(conversation, profile, ask)
   const { system } = conversation
@@ -209,7 +209,7 @@ describe('rewrite', () => {
     let isAsked = false
     const { preferences } = await chooseSuffix(ask(text), everything, async () => {
       isAsked = !/French/.test(text)
-      return new Set(WISHES)
+      return new Set(POLES)
     })
     const found = preferences.map((p) => p.dimension)
     expect(found).toContain('length')

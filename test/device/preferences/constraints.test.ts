@@ -142,7 +142,7 @@ describe('constraintsOf', () => {
   })
 
   test('hears few demands in requests that make none', () => {
-    const open = RELEVANCE_SEEDS.filter((s) => s.wishes.size > 0)
+    const open = RELEVANCE_SEEDS.filter((s) => s.poles.size > 0)
     const heard = open.filter((s) => constraintsOf([s.request]).silent.size > 0)
     expect(heard.length / open.length).toBeLessThan(0.07)
   })
@@ -156,8 +156,8 @@ describe('constraintsOf', () => {
     ['Explain bees in plain text.', ['lists+', 'emphasis+', 'headings+', 'tables+']],
     ['Just the answer: how many eyes has a bee?', ['closing+', 'length+', 'questions+']],
     ['Write a formal letter about bees.', ['emoji+']],
-  ] as const)('what would work against a demand is silent too: %s', (text, wishes) => {
-    for (const wish of wishes) expect([...constraintsOf([text]).silent]).toContain(wish)
+  ] as const)('what would work against a demand is silent too: %s', (text, poles) => {
+    for (const pole of poles) expect([...constraintsOf([text]).silent]).toContain(pole)
   })
 
   test.each([

@@ -6,7 +6,7 @@ const assistant = { role: 'assistant', content: 'It is so.' }
 const silenced = (c: Parameters<typeof constraintsInConversation>[0]) => {
   const { silencedBy, strictOutput } = constraintsInConversation(c)
   return [
-    ...new Set([...silencedBy].map(([wish, by]) => `${by} ${wish.slice(0, -1)}`)),
+    ...new Set([...silencedBy].map(([pole, by]) => `${by} ${pole.slice(0, -1)}`)),
     ...(strictOutput ? ['strict'] : []),
   ]
 }

@@ -25,7 +25,7 @@ test.each([
   const moved = movedPreferences('How do bees talk?', before, after, [
     preference(dimension, direction),
   ])
-  expect(moved).toEqual([{ wish: `${dimension}${direction < 0 ? '-' : '+'}`, isWithIt }])
+  expect(moved).toEqual([{ pole: `${dimension}${direction < 0 ? '-' : '+'}`, isWithIt }])
 })
 
 test('what hardly moves says nothing, and neither does an answer alone', () => {

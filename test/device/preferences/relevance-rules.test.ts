@@ -59,7 +59,7 @@ describe('isPlain', () => {
 
   test('takes no seed for which something matters, and most of the others', () => {
     const taken = (isOpen: boolean) =>
-      RELEVANCE_SEEDS.filter((s) => s.wishes.size > 0 === isOpen && isPlain(s.request)).length
+      RELEVANCE_SEEDS.filter((s) => s.poles.size > 0 === isOpen && isPlain(s.request)).length
     expect(taken(true)).toBe(0)
     expect(taken(false)).toBeGreaterThan(120)
   })

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import { WISHES, type Wish } from '../../../device/preferences/dimensions.ts'
+import { POLES, type Pole } from '../../../device/preferences/dimensions.ts'
 import {
   fitOwn,
   leftOutRelevance,
   type OwnExample,
   poolRequests,
   type RelevanceExample,
-  relevantWishes,
+  relevantPoles,
   requestReading,
   scoresOf,
   seedExamples,
@@ -24,43 +24,43 @@ const REQUEST = 'Please say something about the garden.'
 const state = (leans: readonly number[]) =>
   Float32Array.from({ length: HIDDEN }, (_, j) => 5 + rng.normal() + (leans.includes(j) ? 4 : 0))
 /** States lean one way where anything matters, another where length does, another where emoji do. */
-const example = (...wishes: Wish[]): RelevanceExample => ({
+const example = (...poles: Pole[]): RelevanceExample => ({
   request: REQUEST,
-  wishes: new Set(wishes),
+  poles: new Set(poles),
   pooled: state([
-    ...(wishes.length > 0 ? [2] : []),
-    ...(wishes.includes('length-') ? [0] : []),
-    ...(wishes.includes('emoji+') ? [1] : []),
+    ...(poles.length > 0 ? [2] : []),
+    ...(poles.includes('length-') ? [0] : []),
+    ...(poles.includes('emoji+') ? [1] : []),
   ]),
 })
-const kinds: Wish[][] = [[], ['tone-'], ['tone-', 'length-'], ['tone-', 'emoji+', 'length-']]
+const kinds: Pole[][] = [[], ['tone-'], ['tone-', 'length-'], ['tone-', 'emoji+', 'length-']]
 const examples = Array.from({ length: 120 }, (_, i) => example(...kinds[i % 4]!))
-const states = WISHES.map(() => state([]))
+const states = POLES.map(() => state([]))
 const head = trainRelevance(examples, states)
 
 describe('relevance seeds', () => {
-  test('cover every wish and requests where none matters, over many kinds, without repeats', () => {
-    for (const wish of WISHES)
-      expect(RELEVANCE_SEEDS.filter((s) => s.wishes.has(wish)).length, wish).toBeGreaterThan(50)
-    expect(RELEVANCE_SEEDS.filter((s) => s.wishes.size === 0).length).toBeGreaterThan(200)
+  test('cover every pole and requests where none matters, over many kinds, without repeats', () => {
+    for (const pole of POLES)
+      expect(RELEVANCE_SEEDS.filter((s) => s.poles.has(pole)).length, pole).toBeGreaterThan(50)
+    expect(RELEVANCE_SEEDS.filter((s) => s.poles.size === 0).length).toBeGreaterThan(200)
     expect(new Set(RELEVANCE_SEEDS.map((s) => s.request)).size).toBe(RELEVANCE_SEEDS.length)
     expect(new Set(RELEVANCE_SEEDS.map((s) => s.kind)).size).toBeGreaterThan(40)
-    for (const { request, wishes } of RELEVANCE_SEEDS) {
+    for (const { request, poles } of RELEVANCE_SEEDS) {
       expect(request).not.toBe('')
-      for (const wish of wishes) expect(WISHES).toContain(wish)
+      for (const pole of poles) expect(POLES).toContain(pole)
     }
   })
 })
 
 describe('trainRelevance', () => {
   test('learns what matters for unseen requests, and that nothing may', () => {
-    const right = kinds.map((wishes) => {
-      const unseen = Array.from({ length: 20 }, () => example(...wishes))
+    const right = kinds.map((poles) => {
+      const unseen = Array.from({ length: 20 }, () => example(...poles))
       return unseen.filter((e) => {
-        const found = relevantWishes(head, e)
-        return wishes.length === 0
+        const found = relevantPoles(head, e)
+        return poles.length === 0
           ? found.size === 0
-          : found.has('emoji+') === wishes.includes('emoji+') && found.has('tone-')
+          : found.has('emoji+') === poles.includes('emoji+') && found.has('tone-')
       }).length
     })
     expect(Math.min(...right)).toBeGreaterThan(14)
@@ -75,7 +75,7 @@ describe('trainRelevance', () => {
     expect(() => trainRelevance([], states)).toThrow(/both kinds/)
     expect(() =>
       trainRelevance(
-        examples.filter((e) => e.wishes.size > 0),
+        examples.filter((e) => e.poles.size > 0),
         states,
       ),
     ).toThrow(/both/)
@@ -87,52 +87,52 @@ describe('trainRelevance', () => {
 
   test('a request that is plain by its wording needs no state', () => {
     const e = example('tone-', 'length-')
-    expect(relevantWishes(head, e).size).toBeGreaterThan(0)
-    expect(relevantWishes(head, { ...e, request: 'What is 2 + 2?' }).size).toBe(0)
+    expect(relevantPoles(head, e).size).toBeGreaterThan(0)
+    expect(relevantPoles(head, { ...e, request: 'What is 2 + 2?' }).size).toBe(0)
   })
 })
 
 describe('fitOwn', () => {
-  const undo = (pooled: ArrayLike<number>, wish: Wish | null): OwnExample => ({
+  const undo = (pooled: ArrayLike<number>, pole: Pole | null): OwnExample => ({
     request: REQUEST,
     pooled,
-    wish,
+    pole,
     isRelevant: false,
     weight: 3,
   })
 
   test('nothing of one’s own changes nothing', () => {
     const e = example('tone-', 'length-')
-    expect(relevantWishes(head, e, fitOwn(head, []))).toEqual(relevantWishes(head, e))
+    expect(relevantPoles(head, e, fitOwn(head, []))).toEqual(relevantPoles(head, e))
   })
 
-  test('an undone wish is gone for the same request, the others stay', () => {
+  test('an undone pole is gone for the same request, the others stay', () => {
     const e = example('tone-', 'length-')
     const own = fitOwn(head, [undo(e.pooled, 'length-')])
-    const [before, after] = [relevantWishes(head, e), relevantWishes(head, e, own)]
+    const [before, after] = [relevantPoles(head, e), relevantPoles(head, e, own)]
     expect(before.has('length-')).toBe(true)
     expect(after.has('length-')).toBe(false)
     expect(after.has('tone-')).toBe(true)
   })
 
-  test('less so for a request unlike it, and for a wish unlike it', () => {
+  test('less so for a request unlike it, and for a pole unlike it', () => {
     const e = example('tone-', 'length-')
     const own = fitOwn(head, [undo(e.pooled, 'length-')])
-    const drop = (r: RelevanceExample, wish: Wish) => own(r).wishes[WISHES.indexOf(wish)]!
+    const drop = (r: RelevanceExample, pole: Pole) => own(r).poles[POLES.indexOf(pole)]!
     expect(drop(e, 'length-')).toBeLessThan(2 * drop(example('tone-', 'length-'), 'length-'))
     expect(drop(e, 'length-')).toBeLessThan(2 * drop(e, 'tone-'))
   })
 
   test('an undone block shuts the gate for its request', () => {
     const e = example('tone-', 'length-')
-    expect(relevantWishes(head, e, fitOwn(head, [undo(e.pooled, null)])).size).toBe(0)
+    expect(relevantPoles(head, e, fitOwn(head, [undo(e.pooled, null)])).size).toBe(0)
   })
 
   test('what the user asked for is found where the seeds would not', () => {
     const e = example('tone-')
     const asked = { ...undo(e.pooled, 'emoji+'), isRelevant: true }
-    expect(relevantWishes(head, e).has('emoji+')).toBe(false)
-    expect(relevantWishes(head, e, fitOwn(head, [asked])).has('emoji+')).toBe(true)
+    expect(relevantPoles(head, e).has('emoji+')).toBe(false)
+    expect(relevantPoles(head, e, fitOwn(head, [asked])).has('emoji+')).toBe(true)
   })
 
   test('takes the same request many times over', () => {
@@ -141,7 +141,7 @@ describe('fitOwn', () => {
       head,
       Array.from({ length: 50 }, () => undo(pooled, 'tone-')),
     )
-    expect(own(example('tone-')).wishes.every(Number.isFinite)).toBe(true)
+    expect(own(example('tone-')).poles.every(Number.isFinite)).toBe(true)
   })
 })
 
@@ -182,5 +182,5 @@ test('poolRequests asks for one state a request, without adapters', async () => 
     Float32Array.of(3, 1),
     Float32Array.of(5, 1),
   ])
-  expect(DIMENSIONS.length * 2).toBe(WISHES.length)
+  expect(DIMENSIONS.length * 2).toBe(POLES.length)
 })

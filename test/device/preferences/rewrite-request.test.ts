@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { learnFromFeedback } from '../../../device/feedback/learn.ts'
 import { DeviceSettings } from '../../../device/home/settings.ts'
-import { WISHES } from '../../../device/preferences/dimensions.ts'
+import { POLES } from '../../../device/preferences/dimensions.ts'
 import { learnedRelevance } from '../../../device/preferences/relevance-head.ts'
 import { type RewritingDeps, rewriteRequest } from '../../../device/preferences/rewrite-request.ts'
 import {
@@ -43,7 +43,7 @@ const opened = (settings: Partial<DeviceSettings> = {}) => {
   const deps: RewritingDeps = {
     store,
     settings: DeviceSettings.parse(settings),
-    relevance: { ready: async () => {}, wishes: async () => new Set(WISHES) },
+    relevance: { ready: async () => {}, poles: async () => new Set(POLES) },
     clock: () => 5000,
     suffixes: openSuffixes(store, () => 5000),
     model,

@@ -19,8 +19,8 @@ test('the sentence that states it is kept, and only that', () => {
   expect(
     statedPreferences('What is DNS? From now on no emoji, and short answers. Thanks!'),
   ).toEqual([
-    { wish: 'emoji-', said: 'From now on no emoji, and short answers.' },
-    { wish: 'length-', said: 'From now on no emoji, and short answers.' },
+    { pole: 'emoji-', said: 'From now on no emoji, and short answers.' },
+    { pole: 'length-', said: 'From now on no emoji, and short answers.' },
   ])
 })
 

@@ -4,10 +4,10 @@ import {
   CONSTRAINED,
   CONSTRAINT_WORDINGS,
   LABELLED,
-  type Wish,
+  type Pole,
 } from '../../../eval/labelled/requests.ts'
 
-const key = ({ dimension, direction }: Wish) => `${dimension}${direction}`
+const key = ({ dimension, direction }: Pole) => `${dimension}${direction}`
 const ordinary = LABELLED.filter((r) => r.applies !== 'none')
 const none = LABELLED.filter((r) => r.applies === 'none')
 
@@ -31,7 +31,7 @@ test('no request stands in it twice, and none has an unfilled place', () => {
 
 test('no label contradicts another of the same request', () => {
   for (const { applies, no = [] } of ordinary) {
-    const yes = (applies as readonly Wish[]).map(key)
+    const yes = (applies as readonly Pole[]).map(key)
     expect(yes.length).toBeGreaterThan(1)
     expect(new Set(yes).size).toBe(yes.length)
     expect(no.map(key).filter((k) => yes.includes(k))).toEqual([])
@@ -40,7 +40,7 @@ test('no label contradicts another of the same request', () => {
 
 test('each end of each dimension is forbidden by several wordings, and applies or not to some request', () => {
   const forbidden = CONSTRAINED.flatMap((r) => r.forbids.map(key))
-  const applied = ordinary.flatMap((r) => (r.applies as readonly Wish[]).map(key))
+  const applied = ordinary.flatMap((r) => (r.applies as readonly Pole[]).map(key))
   for (const dimension of DIMENSIONS)
     for (const direction of [-1, 1] as const) {
       const count = forbidden.filter((k) => k === key({ dimension, direction })).length
