@@ -1,4 +1,7 @@
-/** Charging, temperature, idleness and load as Linux tells them: sysfs, logind, NetworkManager, /proc. Parsers are pure. */
+/**
+ * Reads charging, temperature, idleness and load from Linux: sysfs, logind, NetworkManager, /proc.
+ * Parsers are pure.
+ */
 import type { Heat, MachineIo } from './conditions-read.ts'
 
 export type PowerSupply = {
@@ -10,8 +13,8 @@ export type PowerSupply = {
 }
 
 /**
- * No battery of the machine: it is on mains. Else plugged in, or not being emptied. (Documentation/ABI/testing/sysfs-class-power:
- * scope Device is a mouse or a headset.)
+ * Without a battery the machine is on mains. With one, it charges if it is plugged in or not
+ * discharging. (Documentation/ABI/testing/sysfs-class-power: scope Device is a mouse or a headset.)
  */
 export const powerOf = (
   supplies: readonly PowerSupply[],
@@ -33,7 +36,10 @@ export const powerOf = (
 const CPU_CHIP = /^(coretemp|k10temp|zenpower|cpu_thermal|soc_thermal)$/
 const CPU_ZONE = /cpu|x86_pkg|soc|pkg|acpitz/i
 
-/** sensors: name of the chip or zone, and thousandths of a degree. The hottest of the processor's. */
+/**
+ * The processor's hottest sensor in °C. sensors: name of the chip or zone, and thousandths of a
+ * degree.
+ */
 export const hottest = (
   sensors: readonly { readonly name: string; readonly milli: string | null }[],
 ): number | null => {
@@ -44,7 +50,10 @@ export const hottest = (
   return degrees.length === 0 ? null : Math.max(...degrees)
 }
 
-/** `busctl get-property … Manager IdleHint IdleSinceHintMonotonic`: two lines, "b true" and "t <microseconds>". null without a session. */
+/**
+ * `busctl get-property … Manager IdleHint IdleSinceHintMonotonic`: two lines, "b true" and "t
+ * <microseconds>". null without a session.
+ */
 export const idleOf = (text: string, monotonicMs: number): number | null => {
   const isIdle = /^b (true|false)$/m.exec(text)?.[1]
   const since = Number(/^t (\d+)$/m.exec(text)?.[1] ?? 0)
@@ -58,11 +67,14 @@ export const meteredOf = (text: string): boolean | null => {
   return state === 1 || state === 3 ? true : state === 2 || state === 4 ? false : null
 }
 
-/** Of the first line of /proc/stat, in seconds of one core at the usual 100 ticks (proc_stat(5)). Waiting for a disk is not busy. */
+/**
+ * Parses the first line of /proc/stat, in seconds of one core at the usual 100 ticks
+ * (proc_stat(5)). Waiting for a disk is not busy.
+ */
 export const cpuTimes = (text: string): { busy: number; total: number } | null => {
   const fields = /^cpu +([\d ]+)$/m.exec(text)?.[1]?.trim().split(/ +/).map(Number)
   if (!fields || fields.length < 5) return null
-  // The guest's time is in user and nice already.
+  // The guest's time is already in user and nice.
   const total = fields.slice(0, 8).reduce((a, b) => a + b, 0)
   return { busy: (total - fields[3]! - fields[4]!) / TICKS, total: total / TICKS }
 }

@@ -1,4 +1,7 @@
-/** Charging, throttling and idleness as macOS tells them: `pmset` and `ioreg`. Whether a network is metered it does not tell. */
+/**
+ * Reads charging, throttling and idleness from macOS: `pmset` and `ioreg`. macOS does not say
+ * whether a network is metered.
+ */
 import type { Heat, MachineIo } from './conditions-read.ts'
 
 /** `pmset -g batt`: "Now drawing from 'AC Power'", then a line a battery, if there is one. */
@@ -14,7 +17,10 @@ export const batteryOf = (
   }
 }
 
-/** `pmset -g therm`: CPU_Speed_Limit below 100 while the processor is slowed; nothing recorded means that it never was. */
+/**
+ * `pmset -g therm`: CPU_Speed_Limit is below 100 while the processor is slowed; without a record it
+ * never was.
+ */
 export const throttledOf = (text: string): boolean | null => {
   const limit = /CPU_Speed_Limit\s*=\s*(\d+)/.exec(text)?.[1]
   if (limit !== undefined) return Number(limit) < 100

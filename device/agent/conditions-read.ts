@@ -1,4 +1,7 @@
-/** Reads the machine's conditions: each reader has its time, and what fails, hangs or is not told is null. */
+/**
+ * Reads the machine's conditions. Each reader has a time limit; a reader that fails, hangs or has
+ * no value gives null.
+ */
 
 import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
@@ -8,20 +11,20 @@ import { readLinux } from './conditions-linux.ts'
 import { readMacos } from './conditions-macos.ts'
 import { NO_READINGS } from './conditions-status.ts'
 
-/** The machine as readers see it: files, folders, programs. null: there is none, or it failed. */
+/** The readers' access to the machine: files, folders, programs. null: missing or failed. */
 export type MachineIo = {
   readonly sys: string
   readonly proc: string
   readonly readText: (path: string) => Promise<string | null>
   readonly list: (path: string) => Promise<string[] | null>
   readonly run: (command: string, args: string[]) => Promise<string | null>
-  /** Of the clock that logind counts by (CLOCK_MONOTONIC). */
+  /** The clock of logind's timestamps (CLOCK_MONOTONIC). */
   readonly monotonicMs: () => number
 }
 
 export type Heat = { readonly celsius: number | null; readonly throttled: boolean | null }
 
-/** What a program has for its answer. */
+/** Time limit of a program. */
 const RUN_MS = 2000
 
 export const machineIo = (sys = '/sys', proc = '/proc'): MachineIo => ({
@@ -41,12 +44,12 @@ export const machineIo = (sys = '/sys', proc = '/proc'): MachineIo => ({
 export type ReaderOptions = {
   readonly platform: NodeJS.Platform
   readonly io: MachineIo
-  /** Processor seconds of this program and its children so far; null where it cannot be told. */
+  /** Processor seconds of this program and its children so far; null if unknown. */
   readonly ownSeconds: () => Promise<number | null>
   readonly sleep: Sleep
 }
 
-/** A reader that has not answered by then counts as null. */
+/** Time limit of a reader, after which its value is null. */
 const READER_MS = 3000
 
 export const openReaders = ({
@@ -99,10 +102,10 @@ export type Load = {
 }
 export type Quiet = { readonly last: Load; readonly since: number }
 
-/** Share of all cores that others may use while the machine counts as idle. */
+/** Share of all cores that other programs may use while the machine counts as idle. */
 const QUIET_SHARE = 0.25
 
-/** Since when others than this program have left most of the processor free. */
+/** Since when other programs have left most of the processor free. */
 export const quietSince = (before: Quiet | null, load: Load): Quiet => {
   const last = before?.last
   const total = last ? load.total - last.total : 0

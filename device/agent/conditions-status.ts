@@ -1,9 +1,9 @@
-/** What the agent saw at its last look, and the end of its last work: needs no model. */
+/** The readings of the agent's last tick and the end of its last work. Needs no model. */
 import type { ConditionsStatus, HoldReason, Readings } from '../records/agent-reports.ts'
 import type { DeviceStore } from '../store/store.ts'
 import { isTrainingPaused } from '../store/training.ts'
 
-/** What is known where nothing can be read. */
+/** The readings on a machine where nothing can be read. */
 export const NO_READINGS: Readings = {
   charging: null,
   idleSeconds: null,
@@ -13,7 +13,7 @@ export const NO_READINGS: Readings = {
   battery: null,
 }
 
-/** Without a running agent nothing is read: not allowed, for `not_running`. */
+/** Without a running agent there are no readings, and work is not allowed (`not_running`). */
 export const conditionsStatus = (
   store: Pick<DeviceStore, 'get' | 'live'>,
   clock: () => number,

@@ -1,4 +1,7 @@
-/** Whether the agent may work: readings of the machine against the settings, and a stated rule for what cannot be read. */
+/**
+ * Decides whether the agent may work, from readings of the machine and the settings. Unreadable
+ * values follow stated rules.
+ */
 import { FedError } from '../../adapters/errors.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import type { HoldReason, Readings } from '../records/agent-reports.ts'
@@ -7,7 +10,7 @@ import type { HoldReason, Readings } from '../records/agent-reports.ts'
 export const CONDITIONS = ['charging', 'idle', 'hours', 'heat', 'metered', 'budget'] as const
 export type Condition = (typeof CONDITIONS)[number]
 
-/** ignore: conditions that always hold. assume: takes the place of what is read. */
+/** ignore: conditions that always hold. assume: replaces readings. */
 export type Overrides = {
   readonly ignore: ReadonlySet<Condition>
   readonly assume: Partial<Readings>
@@ -19,7 +22,9 @@ export type Circumstances = {
   /** Minutes since local midnight. */
   readonly minutes: number
   readonly isPaused: boolean
-  /** Whether it was too hot at the look before: then it must be COOLER first. */
+  /**
+   * Whether it was too hot at the last tick. Then it must be COOLER degrees below the limit first.
+   */
   readonly wasHot: boolean
 }
 
@@ -27,8 +32,9 @@ export type Circumstances = {
 const COOLER = 5
 
 /**
- * Why no work may be done now; empty when it may. What is null: charging and idleness hold the work up as `cannot_tell` (a wrong guess
- * would cost a battery or disturb somebody), heat does not (the processor protects itself).
+ * Why no work may be done now; empty when it may. What is null: charging and idleness hold the work
+ * up as `cannot_tell` (a wrong guess would cost a battery or disturb somebody), heat does not (the
+ * processor protects itself).
  */
 export const holdReasons = (
   { readings, minutes, isPaused, wasHot }: Circumstances,
@@ -55,14 +61,17 @@ export const holdReasons = (
   return [...reasons]
 }
 
-/** Whether rounds may not use the network: an unknown network counts as not metered. */
+/** Whether rounds may not use the network. An unknown network counts as not metered. */
 export const isBlockedByMetering = (
   { metered }: Readings,
   settings: AgentSettings,
   { ignore }: Overrides = NO_OVERRIDES,
 ): boolean => metered === true && !settings.metered && !ignore.has('metered')
 
-/** hours: "22:00-07:00", the end not included; over midnight where it is before the start. The same twice is the whole day. */
+/**
+ * hours: "22:00-07:00", the end excluded, over midnight if the end is before the start. Equal ends
+ * mean the whole day.
+ */
 const isWithin = (hours: string | null, minutes: number): boolean => {
   if (hours === null) return true
   const [from = 0, to = 0] = hours.split('-').map(minutesOf)
@@ -75,7 +84,10 @@ const minutesOf = (text: string): number => {
   return 60 * hours + minutes
 }
 
-/** ignore: "charging,idle"; assume: "charging=yes,idle=no,metered=no,celsius=60". Fails with E_USAGE. */
+/**
+ * ignore: "charging,idle"; assume: "charging=yes,idle=no,metered=no,celsius=60". Fails with
+ * E_USAGE.
+ */
 export const parseOverrides = (ignore = '', assume = ''): Overrides => ({
   ignore: new Set(words(ignore).map(conditionOf)),
   assume: Object.assign({}, ...words(assume).map(assumptionOf)) as Partial<Readings>,

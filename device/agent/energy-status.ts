@@ -1,4 +1,4 @@
-/** What the agent's work took, kept in the store: needs no agent and no model to be told. */
+/** Energy records of the agent's work in the store. Reading them needs no agent and no model. */
 import { AgentSettings } from '../home/settings.ts'
 import type { EnergyStatus } from '../records/agent-reports.ts'
 import type { EnergyEntry } from '../store/states.ts'
@@ -8,9 +8,9 @@ import type { Work } from './scheduler.ts'
 type Kept = Pick<DeviceStore, 'get'>
 
 const MOST_ENTRIES = 300
-/** Rounds that are told of. */
+/** Rounds in the status. */
 const ROUNDS = 20
-/** Pieces of work that the next one is estimated from. */
+/** Number of pieces of work that the next one is estimated from. */
 const RECENT = 3
 
 /** Oldest first. */
@@ -18,14 +18,14 @@ export const energyEntries = (store: Kept): EnergyEntry[] => store.get('energy')
 
 type Values = Pick<DeviceStore, 'update'>
 
-/** Puts an entry in the place of the one of its id. */
+/** Replaces the entry with the same id. */
 export const keepEnergy = (store: Values, entry: EnergyEntry): void =>
   store.update('energy', (kept) => withEntry(kept ?? [], entry))
 
 const withEntry = (entries: readonly EnergyEntry[], entry: EnergyEntry): EnergyEntry[] =>
   [...entries.filter(({ id }) => id !== entry.id), entry].slice(-MOST_ENTRIES)
 
-/** A check-in that was given no round: those of a day are one entry. day: its beginning. */
+/** Adds a check-in without a round. Those of a day are one entry. day: its beginning. */
 export const keepCheckIn = (store: Values, entry: EnergyEntry, day: number): void =>
   store.update('energy', (kept) => {
     const entries = (kept ?? []).filter(({ id }) => id !== entry.id)
@@ -36,11 +36,16 @@ export const keepCheckIn = (store: Values, entry: EnergyEntry, day: number): voi
     return withEntry(entries, { ...entry, id, joules, seconds })
   })
 
-/** since: the day's beginning. What a clock that was set back has left in the future counts too. */
+/**
+ * since: the day's beginning. Entries in the future, left by a clock that was set back, count too.
+ */
 export const joulesSince = (entries: readonly EnergyEntry[], since: number): number =>
   entries.filter(({ at }) => at >= since).reduce((sum, { joules }) => sum + joules, 0)
 
-/** The largest of the last finished few of its kind, what was done in several parts taken together; 0 where nothing is known. */
+/**
+ * The largest of the last few finished pieces of this kind, the parts of interrupted work added up;
+ * 0 if unknown.
+ */
 export const expectedJoules = (entries: readonly EnergyEntry[], work: Work): number =>
   Math.max(
     0,
@@ -49,13 +54,16 @@ export const expectedJoules = (entries: readonly EnergyEntry[], work: Work): num
       .map((e) => e.joules),
   )
 
-/** The least of the last finished few rounds; 0 where nothing is known. */
+/** The least of the last few finished rounds; 0 if unknown. */
 export const expectedSeconds = (entries: readonly EnergyEntry[]): number => {
   const last = finishedWork(entries.filter((e) => e.work === 'round' && e.roundId)).slice(-RECENT)
   return last.length === 0 ? 0 : Math.min(...last.map((e) => e.seconds))
 }
 
-/** Finished pieces, oldest first, with the joules and seconds of the interrupted ones that they continued. */
+/**
+ * Finished pieces, oldest first. Each includes the joules and seconds of the interrupted ones that
+ * it continued.
+ */
 const finishedWork = (entries: readonly EnergyEntry[]): EnergyEntry[] => {
   const finished: EnergyEntry[] = []
   let [joules, seconds] = [0, 0]
@@ -72,7 +80,7 @@ const finishedWork = (entries: readonly EnergyEntry[]): EnergyEntry[] => {
 
 export const startOfDay = (now: number): number => new Date(now).setHours(0, 0, 0, 0)
 
-/** settings: of the home, for the budget and the power model. */
+/** settings: the home's budget and power model. */
 export const energyStatus = (
   store: Kept,
   clock: () => number,
@@ -90,7 +98,7 @@ export const energyStatus = (
   }
 }
 
-/** A round that was interrupted is one. */
+/** The parts of an interrupted round count as one. */
 const roundsOf = (entries: readonly EnergyEntry[]): EnergyStatus['rounds'] => {
   const rounds = new Map<string, EnergyStatus['rounds'][number]>()
   for (const { roundId, at, joules, method } of entries) {
@@ -102,7 +110,7 @@ const roundsOf = (entries: readonly EnergyEntry[]): EnergyStatus['rounds'] => {
   return [...rounds.values()].toReversed().slice(0, ROUNDS)
 }
 
-/** Of the newest finished training; null where it gained nothing or that cannot be told. */
+/** For the newest finished training; null if it gained nothing or the gain is unknown. */
 export const joulesPerPoint = (entries: readonly EnergyEntry[]): number | null => {
   const last = finishedWork(entries.filter((e) => e.work === 'training')).at(-1)
   return last?.points && last.points > 0 ? last.joules / last.points : null

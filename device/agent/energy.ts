@@ -1,22 +1,23 @@
 /**
- * Energy of a piece of work, by the best that the machine tells. The processor's counters (RAPL) and the battery measure everything
- * that runs: the work gets its share by processor time, idle power with it, so that a busy machine is not charged to it.
+ * Measures the energy of a piece of work by the best available method. The processor's counters
+ * (RAPL) and the battery measure everything that runs. The work is charged its share of processor
+ * time, including idle power, so that other programs are not charged to it.
  */
 
 import type { EnergyMethod } from '../records/agent-reports.ts'
 import { cpuTimes } from './conditions-linux.ts'
 import type { MachineIo } from './conditions-read.ts'
 
-/** What counters say at one time. All but at and own are null where they cannot be read. */
+/** Counter values at one time. All but at and own are null if they cannot be read. */
 export type Sample = {
-  /** Milliseconds by a clock that is never set. */
+  /** Milliseconds of the monotonic clock. */
   readonly at: number
   /** Processor seconds of the work's processes so far, and of everything. */
   readonly own: number
   readonly busy: number | null
-  /** Of each processor package: microjoules so far, and where the counter begins again. */
+  /** For each processor package: microjoules so far, and the value at which the counter wraps. */
   readonly packages: readonly { readonly microjoules: number; readonly range: number }[] | null
-  /** Of a battery that is being emptied. */
+  /** Power of the discharging batteries. */
   readonly batteryWatts: number | null
 }
 
@@ -32,12 +33,17 @@ export const beginEnergy = (first: Sample): Energy => ({
   last: first,
 })
 
-/** A machine that took more slept in between, or its counter was reset. */
+/**
+ * Upper bound of a machine's power. If more was counted, the machine slept or its counter was
+ * reset.
+ */
 const MOST_WATTS = 1000
-/** A battery's power stands for no longer than this. */
+/** A battery's power value is valid for this long. */
 const BATTERY_MS = 5 * 60_000
 
-/** What was used since the last sample, added up. A sample in which a counter cannot be read falls back to the next method. */
+/**
+ * Adds the energy used since the last sample. If a counter cannot be read, the next method applies.
+ */
 export const addSample = (energy: Energy, now: Sample, wattsPerCore: number): Energy => {
   const { last } = energy
   const ms = Math.max(0, now.at - last.at)
@@ -64,7 +70,7 @@ export const addSample = (energy: Energy, now: Sample, wattsPerCore: number): En
   }
 }
 
-/** The whole, under the method that gave most of it. */
+/** The total, with the method that gave most of it. */
 export const totalOf = ({ joules, seconds }: Energy) => {
   const parts = Object.entries(joules) as [EnergyMethod, number][]
   const [method] = parts.reduce((best, part) => (part[1] > best[1] ? part : best))
@@ -75,7 +81,7 @@ export const totalOf = ({ joules, seconds }: Energy) => {
   }
 }
 
-/** null where the counters cannot be read, or say more than a machine can take. */
+/** null if the counters cannot be read, or exceed what a machine can take. */
 const packageJoules = (last: Sample, now: Sample, ms: number): number | null => {
   if (!last.packages || now.packages?.length !== last.packages.length) return null
   const joules = now.packages.reduce((sum, { microjoules, range }, i) => {
@@ -86,12 +92,15 @@ const packageJoules = (last: Sample, now: Sample, ms: number): number | null => 
 }
 
 export type EnergyMeter = {
-  /** Of the work since begin. */
+  /** Energy since begin. */
   begin(): Promise<Energy>
   add(energy: Energy): Promise<Energy>
 }
 
-/** wattsPerCore: the power model where nothing is measured. ownSeconds: of the processes that are charged for. */
+/**
+ * wattsPerCore: the power model if nothing is measured. ownSeconds: of the processes that are
+ * charged.
+ */
 export const openMeter = (
   io: MachineIo,
   ownSeconds: () => Promise<number | null>,
@@ -110,7 +119,10 @@ export const openMeter = (
   }
 }
 
-/** intel-rapl:N named package-N; its parts (core, dram) are inside it or not the processor's. Usually readable by root alone. */
+/**
+ * Zones intel-rapl:N that are named package-N. Their parts (core, dram) are included or not the
+ * processor's. Usually readable by root only.
+ */
 const readPackages = async (io: MachineIo): Promise<Sample['packages']> => {
   const folder = `${io.sys}/class/powercap`
   const zones = ((await io.list(folder)) ?? []).filter((name) => /^intel-rapl:\d+$/.test(name))
@@ -128,7 +140,10 @@ const readPackages = async (io: MachineIo): Promise<Sample['packages']> => {
   return read.length > 0 && read.length === packages.flat().length ? read : null
 }
 
-/** power_now, else current_now times voltage_now (microwatts, microamperes, microvolts), of the batteries that are being emptied. */
+/**
+ * power_now, else current_now times voltage_now (microwatts, microamperes, microvolts), summed over
+ * the discharging batteries.
+ */
 const readBattery = async (io: MachineIo): Promise<number | null> => {
   const folder = `${io.sys}/class/power_supply`
   let watts: number | null = null

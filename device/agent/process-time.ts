@@ -1,8 +1,10 @@
-/** Processor time of this program with every process that it started. */
+/** Processor time of this program and every process that it started. */
 import { TICKS } from './conditions-linux.ts'
 import type { MachineIo } from './conditions-read.ts'
 
-/** Seconds so far; children that have ended are counted by the parent that waited for them. null where it cannot be told. */
+/**
+ * Seconds so far. Ended children are counted by the parent that waited for them. null if unknown.
+ */
 export const treeSeconds = (
   platform: NodeJS.Platform,
   io: MachineIo,
@@ -24,7 +26,10 @@ const linuxTree = async (io: MachineIo, pid: number): Promise<number | null> => 
   return below.reduce<number>((sum, seconds) => sum + (seconds ?? 0), statSeconds(stat))
 }
 
-/** /proc/<pid>/stat, proc_pid_stat(5): utime, stime, cutime, cstime are fields 14 to 17; the name may hold spaces and brackets. */
+/**
+ * /proc/<pid>/stat, proc_pid_stat(5): utime, stime, cutime, cstime are fields 14 to 17; the name
+ * may hold spaces and brackets.
+ */
 export const statSeconds = (text: string): number => {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS

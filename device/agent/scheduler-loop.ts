@@ -1,4 +1,7 @@
-/** The agent: looks at the machine, asks the scheduler, does what it says, and keeps what came of it. Everything outside is an argument. */
+/**
+ * The agent's loop: reads the machine, asks the scheduler, carries out its action and stores the
+ * result. Everything outside is an argument.
+ */
 
 import { asFedError } from '../../adapters/errors.ts'
 import { DAY_MS } from '../../adapters/time.ts'
@@ -19,12 +22,12 @@ import {
 } from './scheduler.ts'
 import { type AgentDeps, DONE, measure, type Running, recordEnd, startWork } from './work.ts'
 
-/** A look is stale once the next one is this late. */
+/** A tick is stale once the next one is this late. */
 const STALE_MS = 60_000
-/** After a look that failed while work runs. */
+/** Interval after a failed tick while work runs. */
 const FAILED_TICK_MS = 1000
 
-/** Resolves when the signal aborts, with what ran ended and kept. */
+/** Resolves when the signal aborts, after running work has ended and its record is stored. */
 export const runAgent = async (deps: AgentDeps): Promise<void> => {
   const { store, signal } = deps
   let state = begin(deps)
@@ -131,10 +134,10 @@ const tickEvent = (deps: AgentDeps, readings: Readings, running: Running | null)
   }
 }
 
-/** What was last reported. */
+/** The last reported state. */
 type Reported = { reasons: string | null }
 
-/** Says what has changed, and keeps the look for status and page. */
+/** Reports what has changed, and stores the tick for status and page. */
 const report = (
   { store, clock, emit, settings }: AgentDeps,
   { reasons, sleptMs, waitMs, dueMs }: Step,
@@ -192,7 +195,7 @@ const act = async (
   return running
 }
 
-/** Until the next look, or until what runs has ended. */
+/** Waits for the next tick, or until running work has ended. */
 const pause = async (
   { sleep, signal }: AgentDeps,
   ms: number,

@@ -1,24 +1,25 @@
-/** One piece of the agent's work, a training or a round: starting it, measuring it, and keeping what it took. */
-
+/**
+ * A piece of the agent's work, a training or a round: starts it, measures it and stores its record.
+ */
 import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
+import type { Overrides } from './conditions.ts'
+import { energyEntries, joulesPerPoint, keepCheckIn, keepEnergy } from './energy-status.ts'
+import { totalOf, type Energy, type EnergyMeter } from './energy.ts'
+import type { Work } from './scheduler.ts'
 import type { Progress } from '../home/progress.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import type { Sleep } from '../http/sleep.ts'
 import type { HoldReason, LastTraining, Readings } from '../records/agent-reports.ts'
 import type { EnergyEntry } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
-import type { Overrides } from './conditions.ts'
-import { type Energy, type EnergyMeter, totalOf } from './energy.ts'
-import { energyEntries, joulesPerPoint, keepCheckIn, keepEnergy } from './energy-status.ts'
-import type { Work } from './scheduler.ts'
 
 type WorkOptions = {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
   readonly isUnattended: boolean
 }
-/** What the agent needs of a device. */
+/** The part of a device that the agent needs. */
 type WorkingDevice = {
   train(
     options: WorkOptions & { readonly adapter: true },
@@ -33,25 +34,25 @@ export type AgentDeps = {
   readonly store: DeviceStore
   readonly settings: AgentSettings
   readonly overrides: Overrides
-  /** Whether there is a server. */
+  /** Whether the device has joined a server. */
   readonly isEnrolled: boolean
   readonly read: () => Promise<Readings>
   readonly meter: EnergyMeter
-  /** Stops what runs at once, and lets it go on. */
+  /** Suspends running work at once, or resumes it. */
   readonly suspend: (isSuspended: boolean) => void
-  /** Everything that begins from now on ends with this signal. */
+  /** Everything that starts from now on ends with this signal. */
   readonly endsWith: (signal: AbortSignal) => void
-  /** What is due once a day: retention. */
+  /** Daily work: retention. */
   readonly upkeep: () => void | Promise<void>
   readonly clock: () => number
   /** Milliseconds of a clock that is never set. */
   readonly monotonicMs: () => number
-  /** Of local time. */
+  /** Local time. */
   readonly calendar: Calendar
   readonly sleep: Sleep
   readonly rng: Rng
   readonly emit: (event: AgentEvent) => void
-  /** Ends when nothing more is to be done now. */
+  /** Whether to end once there is no more work now. */
   readonly isOnce?: boolean
   readonly signal: AbortSignal
 }
@@ -62,7 +63,7 @@ export type Calendar = {
   readonly startOfDay: (now: number) => number
 }
 
-/** What `loreweave agent` prints, one JSON object a line. */
+/** The output of `loreweave agent`, one JSON object per line. */
 export type AgentEvent =
   | { event: 'allowed' | 'held'; reasons: readonly HoldReason[]; readings: Readings }
   | { event: 'slept'; seconds: number }
@@ -81,7 +82,7 @@ export type AgentEvent =
 
 /** How often the energy of running work is stored, so that a kill loses little of it. */
 const KEEP_MS = 30_000
-/** Progress is reported no more often than this. */
+/** Least interval between progress reports. */
 const PROGRESS_MS = 5000
 
 export type Result = Pick<LastTraining, 'outcome' | 'code'> & {
@@ -128,7 +129,7 @@ export const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running 
   const result = run()
     .catch((error): Result => {
       const { code, message } = asFedError(error)
-      // Whose consent ended has nothing to mend; and other work may have come first.
+      // An ended consent needs no retry, and other work may have come first.
       const isStopped = abort.signal.aborted || code === 'E_CONSENT' || code === 'E_CANCELLED'
       const outcome = isStopped ? 'stopped' : 'failed'
       return { ...DONE, outcome, code: outcome === 'failed' ? code : null, message }
@@ -147,7 +148,7 @@ export const DONE: Result = {
   note: null,
 }
 
-/** Adds up what the work takes, and keeps it now and then. */
+/** Adds up the energy of the work, and stores it now and then. */
 export const measure = async (deps: AgentDeps, running: Running): Promise<void> => {
   running.energy = await deps.meter.add(running.energy)
   if (deps.monotonicMs() - running.keptAt < KEEP_MS) return

@@ -1,4 +1,4 @@
-/** What the device decided for a request, what the user made of it, and the choices that this amounts to. */
+/** Records feedback on decisions, and keeps the derived choices up to date. */
 import { FedError } from '../../adapters/errors.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { DecisionRow } from '../store/decisions.ts'
@@ -6,16 +6,16 @@ import { newId } from '../store/new-decision.ts'
 import type { StoreReads, StoreTx } from '../store/tables.ts'
 import { type Around, choiceOf, type Decision, type RecordedEvent } from './derive-choices.ts'
 
-/** What feedback was about. propensity: with which the served answer was drawn. */
+/** The decision that feedback was about. propensity: of its served answer. */
 export type About = { readonly decisionId: string; readonly propensity: number }
 
 /**
- * Records an event and brings the choices up to date, for the caller to do in one transaction. null: it is about no answer.
- * Fails with E_NO_DECISION, E_BODY.
+ * Records an event and updates the choices, in the caller's transaction. Returns null for an event
+ * about no answer. Fails with E_NO_DECISION, E_BODY.
  */
 export const recordFeedback = (store: StoreTx, event: FeedbackEvent, at: number): About | null => {
   const target = event.decisionId ?? event.messageId
-  // The profile has it: nobody would read the event.
+  // The profile stores it, so the event itself is not needed.
   if (target === undefined) return null
   const row = decisionNamed(store, target)
   if (!row)
@@ -32,13 +32,13 @@ export const recordFeedback = (store: StoreTx, event: FeedbackEvent, at: number)
   return { decisionId: row.id, propensity: row.propensity }
 }
 
-/** Also one that an earlier version kept. */
+/** Includes decisions that an earlier version stored. */
 const decisionNamed = (store: StoreTx, id: string): DecisionRow | undefined =>
   store.decision(id) ?? (store.convertThis(id) ? store.decision(id) : undefined)
 
 /**
- * What events amount to by now, of a decision and of the earlier ones that it says something of:
- * those of the same request, and those that it goes on from.
+ * Derives the choices of a decision and of the earlier ones that it affects: those of the same
+ * request, and those that its conversation continues.
  */
 export const refreshChoices = (store: StoreTx, row: DecisionRow): void => {
   for (const one of [row, ...store.toldBefore(row)]) {
@@ -61,7 +61,7 @@ const aroundOf = (store: StoreReads, row: DecisionRow): Around => {
   }
 }
 
-/** The most recent decisions that have feedback, none older than `since`, oldest first; and the events on them. */
+/** The most recent decisions with feedback since `since`, oldest first, and their events. */
 export const recordedFeedback = (
   store: StoreReads,
   limit: number,
@@ -83,7 +83,7 @@ const eventsOn = (store: StoreReads, id: string): RecordedEvent[] =>
     .map(({ decisionId, at, body }) => ({ decisionId, at, event: body }))
     .sort((a, b) => a.at - b.at)
 
-/** Its answers are read when they are asked for. */
+/** The answers are read on first use. */
 const toDecision = (store: StoreReads, { seq, id, shown, served }: DecisionRow): Decision => {
   let answers: string[] | null = null
   return {

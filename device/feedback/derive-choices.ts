@@ -1,4 +1,7 @@
-/** From feedback to choices: what was shown, what the user did with it, and how much that says. Pure; the agent keeps the records. */
+/**
+ * Derives choices from feedback: what was shown, what the user did with it, and how much that says.
+ * Pure; the store keeps the records.
+ */
 
 import { constraintsOf } from '../preferences/constraints.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
@@ -21,8 +24,10 @@ export type RecordedEvent = {
   readonly event: FeedbackEvent
 }
 
-/** A keep is what people do when they do not care, too; a regenerated answer was surely not wanted; a follow-up changes the request.
- *  inferred: nobody said a word, the conversation only went on. */
+/**
+ * A keep is what people do when they do not care, too; a regenerated answer was surely not wanted;
+ * a follow-up changes the request. inferred: nobody said a word, the conversation only went on.
+ */
 export const WEIGHTS = {
   choose: 1,
   regenerate: 0.7,
@@ -41,19 +46,22 @@ export type Around = {
   readonly again: readonly Decision[]
   /** Of requests that go on from it, an answer and a message later. */
   readonly after: readonly Decision[]
-  /** Whether a request goes on from its served answer. */
+  /** Whether a later request continues from its served answer. */
   readonly isFollowed: (decision: Decision) => boolean
 }
 
 /**
- * The choice that events on a decision amount to, if any; thumbs make no pair: see thumbedAnswers.
+ * The choice that the events on a decision imply, if any. Thumbs imply no pair: see thumbedAnswers.
  * - choose: the chosen candidate over the others that were shown; the last choice counts.
  * - edit: the edited text over the served one, weighted by how much was changed.
- * - regenerate, then another answer to the same request that is kept, chosen, edited or thumbed up: that one over the first.
- * - follow_up that asks for another style, then an answer to it that is kept: that one over the first, weakly.
+ * - regenerate, then another answer to the same request that is kept, chosen, edited or thumbed up:
+ *   that one over the first.
+ * - follow_up that asks for another style, then an answer to it that is kept: that one over the
+ *   first, weakly.
  * - keep: the served candidate over the others that were shown, weakly.
- * A regenerate or follow_up that the device inferred counts half; where no other answer was said to be better, the one that came next
- * and that the conversation then went on from without a complaint is, and counts as inferred.
+ * A regenerate or follow_up that the device inferred counts half. If no other answer was judged
+ * better, the next answer counts as inferred better, provided that the conversation continued from
+ * it without a complaint.
  */
 export const choiceOf = (
   decision: Decision,
@@ -82,13 +90,13 @@ export const choiceOf = (
   const explicit = events.findLast((e) => e.event.kind === 'choose' || e.event.kind === 'edit')
   if (explicit?.event.kind === 'choose') {
     const { chosen, shown } = explicit.event
-    // Who names an answer has seen it, whatever was returned.
+    // Whoever picks an answer has seen it, whatever was returned.
     return pick(chosen, shown ?? [...decision.shown, chosen], WEIGHTS.choose, explicit.at)
   }
   if (explicit?.event.kind === 'edit')
     return over(explicit.event.text, editWeight(answer, explicit.event.text), explicit.at)
 
-  /** The answer that came in the place of this one, by what was made of it. */
+  /** The answer that replaced this one, judged by the feedback on it. */
   const replacement = (
     { event, at }: RecordedEvent,
     weight: number,
@@ -120,7 +128,7 @@ export const choiceOf = (
 /** An answer that was judged on its own. id: of its decision. */
 export type JudgedAnswer = { readonly id: string; readonly text: string; readonly isLiked: boolean }
 
-/** The served answers that got a thumb, by each decision's last one; most recent first. */
+/** The served answers with a thumb, by each decision's last one; most recent first. */
 export const thumbedAnswers = (
   decisions: readonly Decision[],
   events: readonly RecordedEvent[],
@@ -130,7 +138,7 @@ export const thumbedAnswers = (
     return text === undefined ? null : { text, isLiked: value > 0 }
   })
 
-/** Answers as their users would have them, by each decision's last edit; most recent first. */
+/** Answers as the user edited them, by each decision's last edit; most recent first. */
 export const editedAnswers = (
   decisions: readonly Decision[],
   events: readonly RecordedEvent[],
@@ -139,7 +147,7 @@ export const editedAnswers = (
 
 export type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>
 
-/** What the last event of a kind makes of each decision that has one. */
+/** Judges each decision by its last event of a kind. */
 const lastOnDecisions = <K extends FeedbackEvent['kind']>(
   decisions: readonly Decision[],
   events: readonly RecordedEvent[],
@@ -160,7 +168,7 @@ const lastOnDecisions = <K extends FeedbackEvent['kind']>(
     })
 }
 
-/** The answer that the user was content with: edited, chosen, kept or thumbed up, and not turned down. */
+/** The answer that the user accepted: edited, chosen, kept or thumbed up, and not rejected. */
 const likedAnswer = (decision: Decision, events: readonly RecordedEvent[]): string | undefined => {
   const isTurnedDown = events.some(
     ({ event: e }) => e.kind === 'regenerate' || (e.kind === 'thumbs' && e.value < 0),
@@ -172,9 +180,12 @@ const likedAnswer = (decision: Decision, events: readonly RecordedEvent[]): stri
   return decision.candidates[last.kind === 'choose' ? last.chosen : decision.served]
 }
 
-/** Of an answer, good or bad: nothing. */
+/** Events that do not judge the answer. */
 const SAY_NOTHING: ReadonlySet<FeedbackEvent['kind']> = new Set(['follow_up', 'undo', 'prefer'])
-/** The answer was not as it should be; a thumb may be either, and then somebody has said it. */
+/**
+ * Complaints about an answer. A thumb counts as one in either direction, since it is explicit
+ * feedback.
+ */
 const COMPLAINTS: ReadonlySet<FeedbackEvent['kind']> = new Set([
   'regenerate',
   'follow_up',
@@ -183,8 +194,8 @@ const COMPLAINTS: ReadonlySet<FeedbackEvent['kind']> = new Set([
 ])
 
 /**
- * Share of words changed (Levenshtein over words, by the longer text), doubled and capped at 1: half rewritten is a full vote.
- * Texts are compared up to 1,000 words.
+ * Share of words changed (Levenshtein over words, by the longer text), doubled and capped at 1, so
+ * that half rewritten is a full vote. Compares up to 1,000 words.
  */
 export const editWeight = (before: string, after: string): number => {
   const cut = (text: string) => text.split(/\s+/, 1000).filter((w) => w !== '')

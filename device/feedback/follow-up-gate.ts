@@ -1,4 +1,7 @@
-/** The gate that tells follow-ups on style from others: fitted once on the committed seeds under this device's own model. */
+/**
+ * Recognizes follow-ups on style. The gate is fitted once on the committed seeds under this
+ * device's own model.
+ */
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { FOLLOW_UP_TEXTS, asksForStyle, followUpPoles, isReadByModel, trainFollowUps } from './follow-up-text.ts'
@@ -8,9 +11,9 @@ import type { Gate } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
 
 export type FollowUps = {
-  /** Fits the gate if it is not there yet: one pass over the seeds, five seconds on two cores. */
+  /** Fits the gate if it is missing: one pass over the seeds, five seconds on two cores. */
   ready(): Promise<void>
-  /** What a message asks of the answer's style; none where it is about something else. */
+  /** The poles that a message asks for; none if it is about something else. */
   poles(message: string): Promise<readonly Pole[]>
 }
 

@@ -1,7 +1,7 @@
 /**
- * Whether the next message of a conversation asks for the answer again in another style ("shorter
- * please"), and in which one. Words give the direction. In English, a gate over the local model's
- * pooled state sorts out messages that only use such words ("what is the shortest way?").
+ * Recognizes a message that asks for the last answer again in another style ("shorter please"). Its
+ * words give the poles. In English a gate over the local model's pooled state rejects messages that
+ * only use such words ("what is the shortest way?").
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Choices that a person brings: each kept once, under an id that names it alone. */
+/** Imports a user's choices. Each is stored once, under an id derived from its content. */
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { choiceKey, latestChoices } from '../../adapters/formats/read-choices.ts'
 import type { DeviceStore } from '../store/store.ts'

@@ -1,4 +1,4 @@
-/** What an event on a decision says about which preferences matter for such a request. */
+/** Learns from events on decisions which preferences matter for such a request. */
 
 import { dimensionOf, type Pole } from '../preferences/dimensions.ts'
 import { poleOfLine } from '../preferences/profile.ts'
@@ -10,14 +10,14 @@ import { askedOf } from '../store/new-decision.ts'
 import type { StoreTx } from '../store/tables.ts'
 
 /**
- * How much an event says about what matters for its request: an undo is about nothing else, a
- * choice is mostly about other things.
+ * Weights of events as evidence of relevance: an undo is about nothing else, a choice is mostly
+ * about other things.
  */
 const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
 
 /**
- * What an event says about the preferences for its request. An undo holds from the next
- * conversation on: in this one Claude's answers are signed over the block.
+ * Stores an event's evidence on the preferences of its request. An undo takes effect in the next
+ * conversation, because in this one Claude's answers are signed over the block.
  */
 export const learnFromFeedback = (
   { store, clock }: { readonly store: StoreTx; readonly clock: () => number },

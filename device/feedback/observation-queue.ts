@@ -1,12 +1,18 @@
-/** When requests are observed: one after the other, each once it has been answered, so that none waits for it. */
+/**
+ * Queues requests for observation: one after the other, each after its answer, so that none waits
+ * for it.
+ */
 import { asFedError } from '../../adapters/errors.ts'
 import type { Observed } from './observe-request.ts'
 
 export type Observer = {
-  /** A request was rewritten; its answer is still to come. */
+  /** Announces a rewritten request whose answer is still to come. */
   expect(request: Observed): void
   answered(decisionId: string | undefined): void
-  /** Observes what was never answered too, and resolves when all is done that can be done now. */
+  /**
+   * Also observes requests that were never answered. Resolves when all that can be done now is
+   * done.
+   */
   settled(): Promise<void>
 }
 
@@ -14,14 +20,16 @@ export type ObserverDeps = {
   /** Resolves to whether there is something to learn. Failures are only reported. */
   readonly observe: (request: Observed) => Promise<boolean>
   readonly learn: () => Promise<void>
-  /** Whether all that was kept before can be read by now. */
+  /** Whether everything written before can be read by now. */
   readonly isWritten: () => Promise<boolean>
   readonly report?: ((event: { what: string; code: string }) => void) | undefined
 }
 
-/** Requests that wait for their answer, and such that wait to be observed; the oldest is given up. */
+/**
+ * Capacity, both of requests without an answer and of requests to observe. The oldest is dropped.
+ */
 const MOST = 50
-/** Where what was kept cannot be read. */
+/** Retry interval while the store cannot be read. */
 const AGAIN_MS = 1000
 
 export const openObserver = ({

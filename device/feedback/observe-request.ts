@@ -1,4 +1,7 @@
-/** What a request says of the ones before it, read after it was answered: a preference that is stated, and events that nobody sent. */
+/**
+ * Observes a request after it was answered: stated preferences, and feedback on earlier requests
+ * that no app sent.
+ */
 
 import type { DeviceSettings } from '../home/settings.ts'
 import { dimensionOf, sentenceOfPole } from '../preferences/dimensions.ts'
@@ -20,21 +23,21 @@ export type ObservingDeps = {
   readonly clock: () => number
 }
 
-/** After so long, the same words are asked anew. */
+/** After this time the same words are a new request. */
 const AGAIN_MS = 30 * 60_000
-/** Sooner nobody has read the answer: a program tries again, or runs in a loop. */
+/** Within this time no user has read the answer: a program retries or loops. */
 const SOONEST_MS = 8000
-/** Nobody asks the very same more often than that; a program does. */
+/** More repetitions than these come from a program. */
 const MAX_REPEATS = 2
 
-/** What is read of a request once it has been answered. */
+/** The part of a request that is observed after its answer. */
 export type Observed = {
   readonly decisionId: string
   readonly message: string
   readonly isByProgram: boolean
 }
 
-/** For a request whose decision is kept; nothing of the conversation itself is held. */
+/** For a request with a stored decision. Keeps no other part of the conversation. */
 export const asObserved = (decisionId: string, conversation: Conversation): Observed => ({
   decisionId,
   message: keptText(requestText(conversation.messages)),
@@ -56,7 +59,7 @@ export const observeRequest = async (
   const infer = (event: FeedbackEvent & { readonly decisionId: string }) =>
     store.later((tx) => {
       const isSaid = tx.feedbackOn(event.decisionId).some((f) => f.body.kind === event.kind)
-      // It may have been forgotten while the model read.
+      // It may have been forgotten while the model ran.
       if (!isSaid && tx.decision(event.decisionId)) recordFeedback(tx, event, at)
     })
   const repeated = store
@@ -68,7 +71,7 @@ export const observeRequest = async (
   const last = store.lastTurn(own)
   if (last && (await followUps.poles(message)).length > 0)
     infer({ kind: 'follow_up', decisionId: last.id, text: message, isImplicit: true })
-  // An answer that a conversation goes on from is content where an earlier one was not.
+  // A continued conversation counts as acceptance of the answer where an earlier one was rejected.
   else if (last) store.later((tx) => refreshChoices(tx, last))
   await store.drained()
   return store.choicesVersion() !== before
@@ -98,7 +101,7 @@ const proposeStated = (
   )
 }
 
-/** Where tools are in play, a program wrote the message. */
+/** With tools involved, a program wrote the message. */
 const isByProgram = ({ messages, tools }: Conversation): boolean =>
   (tools?.length ?? 0) > 0 ||
   messages.some(

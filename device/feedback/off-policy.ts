@@ -1,13 +1,22 @@
-/** Whether reranking was right, from what users made of answers that were drawn with known propensities (Swaminathan & Joachims 2015). */
+/**
+ * Off-policy estimate of whether reranking was right, from feedback on answers that were drawn with
+ * known propensities (Swaminathan & Joachims 2015).
+ */
 
-/** One decision that has feedback, where the reranked answer was another than Claude's first. propensity: of the served one. */
+/**
+ * A decision with feedback whose reranked answer was not Claude's first. propensity: of the served
+ * one.
+ */
 export type JudgedDecision = {
   readonly served: 'preferred' | 'first'
   readonly propensity: number
   readonly liked: boolean
 }
 
-/** difference: share of liked answers under reranking less that under Claude's first, with a 95 % interval. */
+/**
+ * difference: share of liked answers under reranking minus the share under Claude's first, with a
+ * 95 % interval.
+ */
 export type RightShare = {
   readonly difference: number
   readonly low: number
@@ -15,10 +24,10 @@ export type RightShare = {
   readonly decisions: number
 }
 
-/** Of each kind; fewer say nothing, and explored ones are rare. */
+/** Least number of each kind; explored ones are rare. */
 const LEAST = 5
 
-/** Self-normalized inverse-propensity estimates of both, taken as independent. null: too little to say. */
+/** Self-normalized inverse-propensity estimates of both, treated as independent. null: too few. */
 export const rightShare = (judged: readonly JudgedDecision[]): RightShare | null => {
   const [preferred, first] = (['preferred', 'first'] as const).map((kind) =>
     judged.filter((d) => d.served === kind),
@@ -35,7 +44,10 @@ export const rightShare = (judged: readonly JudgedDecision[]): RightShare | null
   }
 }
 
-/** Mean weighted by 1/propensity. One like and one dislike are added (Agresti & Coull 1998): five of five are not certainty. */
+/**
+ * Mean weighted by 1/propensity. Adds one like and one dislike (Agresti & Coull 1998), since five
+ * of five are not certainty.
+ */
 const estimate = (judged: readonly JudgedDecision[]): { mean: number; variance: number } => {
   const weights = judged.map((d) => 1 / d.propensity)
   const usual = weights.reduce((a, b) => a + b, 0) / weights.length

@@ -1,4 +1,7 @@
-/** Adapters as other programs' files: a PEFT folder, an mlx-lm folder or one GGUF file. */
+/**
+ * Reads and writes adapters in other programs' formats: a PEFT folder, an mlx-lm folder or one GGUF
+ * file.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { runInNewContext } from 'node:vm'
@@ -27,9 +30,10 @@ export type ReadAdapter = LoraFeed & {
   readonly madeFor?: string
 }
 
-/** path: a PEFT or mlx-lm folder, a file of one, or a GGUF file, which must fit the model. Fails
- *  with readPeft's, readMlx's and readGgufLora's codes, and with E_DATA when there is no such
- *  file. */
+/**
+ * path: a PEFT or mlx-lm folder, a file of one, or a GGUF file, which must fit the model. Fails
+ * with readPeft's, readMlx's and readGgufLora's codes, and with E_DATA when there is no such file.
+ */
 export const readAdapterFile = (path: string, model: AdapterModel): ReadAdapter => {
   const found = findAdapter(path)
   const { architecture, shape } = model.config
@@ -91,9 +95,11 @@ const parseObject = (text: string): Record<string, unknown> => {
   throw new FedError('E_MODEL_FILE', `${ADAPTER_CONFIG}: must be a JSON object`)
 }
 
-/** path: of the PEFT folder or the GGUF file; nothing is overwritten. Readable by the owner alone,
- *  since it may be private. Returns the paths of the files. Fails with E_USAGE (there is one
- *  already), E_DATA (the disk). */
+/**
+ * path: of the PEFT folder or the GGUF file; nothing is overwritten. Readable by the owner alone,
+ * since it may be private. Returns the paths of the files. Fails with E_USAGE (there is one
+ * already), E_DATA (the disk).
+ */
 export const writeAdapterFile = (
   path: string,
   format: AdapterFormat,
@@ -109,8 +115,10 @@ export const writeAdapterFile = (
   ])
 }
 
-/** A line for people where the file names another model than this one; null where the names agree
- *  or say nothing. */
+/**
+ * A line for people where the file names another model than this one; null where the names agree or
+ * say nothing.
+ */
 export const otherBaseNote = (
   madeFor: string | undefined,
   { base, madeOf }: Pick<LocalModel, 'base' | 'madeOf'>,
@@ -122,8 +130,10 @@ export const otherBaseNote = (
     : `note: its file says that it was made for ${JSON.stringify(madeFor.slice(0, 200))}; this model is ${madeOf ?? base.name}. The sizes agree, so it was taken`
 }
 
-/** Without its owner and what only says how its weights are kept: unsloth/Name-bnb-4bit and
- *  Name-GGUF are Name. */
+/**
+ * Without its owner and what only says how its weights are kept: unsloth/Name-bnb-4bit and
+ * Name-GGUF are Name.
+ */
 const plainModelName = (name: string): string =>
   basename(name.replaceAll('\\', '/').replace(/\/+$/, ''))
     .toLowerCase()

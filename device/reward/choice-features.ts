@@ -1,4 +1,7 @@
-/** From choices to the head's inputs: encoded answers, pooled states, raw features. Texts are encoded once. */
+/**
+ * Turns choices into the head's inputs: encoded answers, pooled states and raw features. Each text
+ * is encoded once.
+ */
 
 import { createHash } from 'node:crypto'
 import { shownOf } from '../../adapters/formats/choice-log.ts'
@@ -23,7 +26,10 @@ export type EncodedAnswer = { readonly input: AnswerInput; readonly named: Float
  */
 export type AnswerMemo = Map<string, Map<string, EncodedAnswer>>
 
-/** A choice cut down to what was shown: raw: [D] for each shown candidate, by candidate index; chosen indexes them. */
+/**
+ * A choice cut down to what was shown: raw: [D] for each shown candidate, by candidate index;
+ * chosen indexes them.
+ */
 export type ChoiceFeatures = {
   readonly shown: readonly number[]
   readonly chosen: number
@@ -41,13 +47,18 @@ export type FeatureDeps = {
   readonly exitLayer: number
   readonly maxTokens: number
   readonly memo: AnswerMemo
-  /** First layer of the adapter that these texts are, or will be, read under: what enters it is computed once. */
+  /**
+   * First layer of the adapter that these texts are, or will be, read under: what enters it is
+   * computed once.
+   */
   readonly keepFrom?: number | undefined
   /** Aborts: what has not been read is not read any more. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Under the given adapters; choices of which one candidate was shown say nothing and are left out. */
+/**
+ * Under the given adapters; choices of which one candidate was shown say nothing and are left out.
+ */
 export const featurizeChoices = async (
   deps: FeatureDeps,
   choices: readonly StoredChoice[],
@@ -107,7 +118,7 @@ export const encodeAnswers = (
 ): EncodedAnswer[] => {
   const prompt = [system ?? '', ...messages.flatMap((m) => [m.role, m.content])].map(textOf)
   const known = requestIn(memo, digestOf([`${maxTokens}`, ...prompt]))
-  // As it is kept: a decision's features are then those of its choice.
+  // Cut as the store cuts it, so that a decision and its choice have the same features.
   const asked = keptText(requestText(messages))
   return texts.map(keptAnswer).map((text) => {
     const key = digestOf([text])
@@ -130,7 +141,7 @@ const requestIn = (memo: AnswerMemo, key: string): Map<string, EncodedAnswer> =>
 }
 
 const noteNumbers = (memo: AnswerMemo, added: number): void => {
-  // Whoever forgets clears the whole memo.
+  // Forgetting clears the whole memo.
   let numbers = added + (memo.size > 1 ? (numbersIn.get(memo) ?? 0) : 0)
   for (const [oldest, answers] of memo) {
     if (numbers <= MEMO_NUMBERS || memo.size === 1) break
@@ -142,26 +153,30 @@ const noteNumbers = (memo: AnswerMemo, added: number): void => {
 
 const numbersOf = ({ input, named }: EncodedAnswer): number => input.ids.length + named.length
 
-/** Of the parts, told apart by their lengths. */
+/** Digest of the parts. Their lengths are hashed too, so that the boundaries count. */
 const digestOf = (parts: readonly string[]): string => {
   const hash = createHash('sha256').update(JSON.stringify(parts.map(({ length }) => length)))
   for (const part of parts) hash.update(part)
   return hash.digest('base64url')
 }
 
-/** Where pooled states are kept between processes (store.ts). */
+/** Stores pooled states between processes. */
 export type PooledCache = {
   pooled(key: string): Float32Array | undefined
   savePooled(key: string, state: Float32Array, at?: number): void
-  /** Grows when texts are forgotten: states that are being computed then are not kept. */
+  /** Grows when texts are forgotten. States that are being computed at that time are not stored. */
   forgottenTimes?(): number
 }
 
-/** Answers that are pooled before their states are kept: what an interruption can cost. */
+/**
+ * Answers that are pooled before their states are stored, which bounds what an interruption loses.
+ */
 const POOLED_TOGETHER = 96
 
-/** An engine whose pooled states are looked up by weights, adapters, exit layer and token ids before they are computed.
- *  With `keep: false` none are added. */
+/**
+ * An engine that looks up pooled states by weights, adapters, exit layer and token ids before it
+ * computes them. With `keep: false` it stores none.
+ */
 export const cachePooled = (
   engine: Engine,
   weights: string,
@@ -209,7 +224,7 @@ export const cachePooled = (
   },
 })
 
-/** Names an adapter by its shape and numbers. */
+/** Identifies an adapter by its shape and numbers. */
 export const feedKey = ({ spec, flat }: LoraFeed): string => {
   const known = feedKeys.get(flat)
   if (known) return known

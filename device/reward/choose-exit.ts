@@ -1,4 +1,6 @@
-/** Which layer to read answers after, chosen by the device's own choices: heads are fitted on some and judged on the others. */
+/**
+ * Chooses the layer after which answers are read, by cross-validation on the device's own choices.
+ */
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { softplus } from '../../adapters/math/logistic.ts'
@@ -18,8 +20,11 @@ import { featureScale, fitHeadToChoices } from './head-fit.ts'
 import { scoreFeatures } from './reward.ts'
 import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
 
-/** accuracy: share of pairs of unseen choices in the right order; logLikelihood: of them, mean over choices.
- *  behind: how much lower that is than the best layer's, and its standard error over choices; 0 for the best itself. */
+/**
+ * accuracy: share of pairs of unseen choices in the right order. logLikelihood: their mean over
+ * choices. behind: how far the mean is below the best layer's; 0 for the best layer. standardError:
+ * that of `behind`, over choices.
+ */
 export type ExitScore = {
   readonly layer: number
   readonly accuracy: number
@@ -36,19 +41,22 @@ export type ExitChoice = {
 }
 
 export type ExitDeps = Omit<FeatureDeps, 'exitLayer' | 'keepFrom'> & {
-  /** Of the model. */
+  /** The model's number of layers. */
   readonly layers: number
-  /** Of the heads. */
+  /** The prior of the heads. */
   readonly prior: Prior
 }
 
-/** Every choice is judged once, by a head that was fitted without its fold. */
+/** Each choice is judged once, by a head fitted without its fold. */
 const FOLDS = 5
-/** The most recent choices: more would take long and change little. */
+/** Only the most recent choices are used. More would take long and change little. */
 const MOST_CHOICES = 200
 const LEAST_CHOICES = 20
 
-/** What the device's choices say, under the release that it follows. Changes nothing. */
+/**
+ * The layer that the device's own choices favour, under the release that it follows. Changes
+ * nothing.
+ */
 export const ownExitChoice = (
   deps: ServingDeps,
   serving: Pick<Serving, 'releaseHash'>,
@@ -74,15 +82,20 @@ export const ownExitChoice = (
   )
 }
 
-/** layer: in force now; choice: where it was judged; note: what else is to be said. */
+/**
+ * layer: the layer in force. choice: null unless layers were compared. note: a remark for the user.
+ */
 export type ExitReport = {
   readonly layer: number
   readonly choice: ExitChoice | null
   readonly note: string | null
 }
 
-/** Reads answers after the wanted layer from now on; a private adapter that was trained for another one is set aside.
- *  A device that follows a release keeps the release's: auto then only reports. E_CONFLICT for another layer, E_USAGE, E_DATA. */
+/**
+ * Reads answers after the wanted layer from now on. A private adapter that was trained for another
+ * layer is set aside. A device that follows a release keeps the release's layer: `auto` then only
+ * reports. Fails with E_CONFLICT for another layer, E_USAGE, E_DATA.
+ */
 export const settleExit = async (
   deps: ServingDeps,
   serving: Pick<Serving, 'releaseHash' | 'exitLayer' | 'hasPrivate'>,
@@ -107,7 +120,10 @@ export const settleExit = async (
   return { layer, choice, note }
 }
 
-/** choices: most recent first. Fails with E_DATA when there are fewer than 20 among two or more answers. */
+/**
+ * choices: most recent first. Fails with E_DATA when there are fewer than 20 among two or more
+ * answers.
+ */
 export const chooseExit = async (
   deps: ExitDeps,
   choices: readonly StoredChoice[],
@@ -121,7 +137,7 @@ export const chooseExit = async (
       `choosing an exit layer needs ${LEAST_CHOICES} choices among two or more answers, there are ${used.length}`,
     )
   const layers = candidateExits(deps.layers)
-  // One pass through the layers, which fills the cache for all of them.
+  // One pass through the layers fills the cache for all of them.
   await deps.engine.pooled(
     used.flatMap((choice) => encodeChoice(deps, choice).map(({ input }) => input)),
     {
@@ -139,19 +155,22 @@ export const chooseExit = async (
   return { ...shallowestOfBest(judged), choices: used.length }
 }
 
-/** A fifth to four fifths of the depth. */
+/** Layers at a fifth to four fifths of the depth. */
 export const candidateExits = (layers: number): number[] => [
   ...new Set([1, 2, 3, 4].map((k) => Math.max(1, Math.round((k * layers) / 5)))),
 ]
 
-/** By choice, in the same order for every layer. */
+/** One value per choice, in the same order for every layer. */
 export type Judged = {
   readonly layer: number
   readonly logLikelihoods: readonly number[]
   readonly accuracies: readonly number[]
 }
 
-/** judged: by rising layer. One-standard-error rule (Breiman et al. 1984, §3.4.3), over the paired differences of the same choices. */
+/**
+ * judged: in order of layers. Applies the one-standard-error rule (Breiman et al. 1984, §3.4.3) to
+ * the paired differences between layers.
+ */
 export const shallowestOfBest = (judged: readonly Judged[]): Omit<ExitChoice, 'choices'> => {
   const best = judged.reduce((a, b) => (mean(b.logLikelihoods) > mean(a.logLikelihoods) ? b : a))
   const scores = judged.map(({ layer, logLikelihoods, accuracies }) => {
@@ -171,7 +190,10 @@ export const shallowestOfBest = (judged: readonly Judged[]): Omit<ExitChoice, 'c
   return { layer: chosen.layer, scores }
 }
 
-/** Each choice under a head that has not seen it: mean over its pairs of log σ(margin), and of whether the margin is positive. */
+/**
+ * Judges each choice by a head that has not seen it: mean over its pairs of log σ(margin), and of
+ * whether the margin is positive.
+ */
 export const judgeUnseen = (
   features: readonly ChoiceFeatures[],
   prior: Prior,

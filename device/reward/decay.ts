@@ -1,6 +1,7 @@
 /**
- * Drift of taste: a choice weighs less the older it is, by a half-life that is chosen by prediction in order of time (prequential,
- * Dawid 1984): which one, fitted to what came before, told the later choices best. None unless it is clearly better.
+ * Drift of preferences: older choices weigh less, by a half-life that is chosen by prequential
+ * validation (Dawid 1984). Each half-life is fitted to the earlier choices and scored on the later
+ * ones. There is no decay unless one is clearly better.
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { softplus } from '../../adapters/math/logistic.ts'
@@ -8,20 +9,22 @@ import { dot } from '../../adapters/math/vector.ts'
 import { DAY_MS } from '../../adapters/time.ts'
 import { fitHead, type HeadFit, type PairRow } from './head.ts'
 
-/** rows: of one choice; at: when it was made, unknown for some. */
+/** rows: the rows of one choice. at: when it was made, undefined if unknown. */
 export type DatedChoice = { readonly rows: readonly PairRow[]; readonly at: number | undefined }
 
-/** Half-lives that are tried, in days. */
+/** Candidate half-lives in days. */
 export const HALF_LIVES_DAYS = [180, 60, 20, 7] as const
 
-/** Fewer choices say nothing about drift. */
+/** Fewer choices show no drift. */
 const LEAST_CHOICES = 40
-/** The later half is predicted, a tenth of all at a time. */
+/** The later half is predicted in blocks, each a tenth of all choices. */
 const BLOCKS = 5
-/** Gain over no decay, in its standard errors. */
+/** Required gain over no decay, in standard errors. */
 const CLEARLY = 2
 
-/** What a choice counts at a time, 0 … 1; 1 where its time is not known or lies ahead. */
+/**
+ * Weight of a choice at a time, 0 … 1. It is 1 if the choice's time is unknown or in the future.
+ */
 export const decayOf = (
   at: number | undefined,
   now: number,
@@ -32,8 +35,9 @@ export const decayOf = (
     : 0.5 ** (Math.max(0, now - at) / DAY_MS / halfLifeDays)
 
 /**
- * choices: oldest first; last: a fit to start from. null: no decay, also where choices carry no times or span too few days to tell.
- * gain: how much better than without decay the later half was told, in nats.
+ * choices: oldest first. last: a fit for a warm start. Returns null for no decay, also if choices
+ * have no times or span too few days. gain: improvement of the later half's log-likelihood over no
+ * decay, in nats.
  */
 export const chooseHalfLife = (
   choices: readonly DatedChoice[],
@@ -42,7 +46,7 @@ export const chooseHalfLife = (
 ): { halfLifeDays: number | null; gain: number } => {
   const times = choices.flatMap((c) => c.at ?? [])
   const spanDays = (Math.max(...times) - Math.min(...times)) / DAY_MS
-  // A half-life of more than twice the span hardly moves a weight.
+  // A half-life of more than twice the span hardly changes any weight.
   const tried = HALF_LIVES_DAYS.filter((days) => days <= 2 * spanDays)
   if (choices.length < LEAST_CHOICES || tried.length === 0) return { halfLifeDays: null, gain: 0 }
   const all = fitHead(

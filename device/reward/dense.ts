@@ -1,4 +1,7 @@
-/** Flat square matrices [m, m], row by row, for a head's fit: four sums at once, since a single one waits for each addition. */
+/**
+ * Kernels over flat, row-major square matrices [m, m] for fitting the head. They compute four sums
+ * at once, since a single sum waits for each addition.
+ */
 import { dot } from '../../adapters/math/vector.ts'
 
 /** K·x, K: [m, m]. */
@@ -11,7 +14,10 @@ export const multiplySquare = (K: Float64Array, x: Float64Array): Float64Array =
   return y
 }
 
-/** Row i of L with LLᵀ = B, in place, the rows above it being there; element(j): of B − I, which is positive semidefinite. */
+/**
+ * Row i of L with LLᵀ = B, in place, the rows above it being there; element(j): of B − I, which is
+ * positive semidefinite.
+ */
 export const choleskyRow = (
   L: Float64Array,
   m: number,
@@ -86,7 +92,10 @@ const partDot = (a: Float64Array, at: number, b: Float64Array, from: number, len
   return p + q + (r + s)
 }
 
-/** out[outAt + n] = row n of four rows of M (the first at rowAt, `stride` apart) · x[xAt …], over `length` numbers. */
+/**
+ * out[outAt + n] = row n of four rows of M (the first at rowAt, `stride` apart) · x[xAt …], over
+ * `length` numbers.
+ */
 const dot4 = (
   M: Float64Array,
   rowAt: number,

@@ -1,14 +1,18 @@
 /**
- * The dual of the head's fit: min over α of ½αᵀKα + Σ weight·softplus(−z), z = offset + Kα, K = XΣXᵀ (Rasmussen & Williams 2006,
- * section 3.4). A fit can start from an earlier one: rows that it knows keep their part of K, and its Cholesky factor
- * preconditions the conjugate gradients, so that one more choice costs a few matrix-vector products.
+ * The dual of the head's fit: min over α of ½αᵀKα + Σ weight·softplus(−z), z = offset + Kα, K =
+ * XΣXᵀ (Rasmussen & Williams 2006, section 3.4). A warm start reuses the earlier fit: known rows
+ * keep their part of K, and its Cholesky factor preconditions the conjugate gradients. One more
+ * choice then costs a few matrix-vector products.
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { sigmoid, softplus } from '../../adapters/math/logistic.ts'
 import { axpy, dot } from '../../adapters/math/vector.ts'
 import { choleskyRow, dotEach, multiplySquare, solveCholesky } from './dense.ts'
 
-/** m rows. X: differences [D], told apart by identity; XS: XΣ; K: [m, m], flat and symmetric; offset: Xμ. */
+/**
+ * m rows. X: differences [D], recognized by identity. XS: XΣ. K: [m, m], flat and symmetric.
+ * offset: Xμ.
+ */
 export type Kernel = {
   readonly prior: Prior
   readonly X: readonly Float64Array[]
@@ -17,14 +21,14 @@ export type Kernel = {
   readonly offset: Float64Array
 }
 
-/** L: [m, m], lower, LLᵀ = B = I + W^½KW^½; root: W^½; X: the rows that it is of. */
+/** L: [m, m], lower, LLᵀ = B = I + W^½KW^½. root: W^½. X: the rows of the factor. */
 export type Factor = {
   readonly X: readonly Float64Array[]
   readonly L: Float64Array
   readonly root: Float64Array
 }
 
-/** factor: some factor of these or nearly these rows, for the next fit to start from. */
+/** factor: a factor of these or nearly these rows, for the next warm start. */
 export type DualFit = {
   readonly kernel: Kernel
   readonly alpha: Float64Array
@@ -34,14 +38,14 @@ export type DualFit = {
 
 /** Below this many rows a factor costs no more than a few products. */
 const SMALL = 96
-/** Largest residual that is left, by a row's weight. */
+/** Convergence: the largest residual, relative to its row's weight. */
 const CLOSE = 1e-10
-/** Share of the right side that a Newton step may leave. */
+/** Relative residual that a Newton step may leave. */
 const FORCING = 1e-3
-/** Conjugate gradients that take longer than this are given a fresh factor. */
+/** If conjugate gradients take more products than this, the factor is computed afresh. */
 const MOST_PRODUCTS = 24
 
-/** K of these rows; what `last` holds of them under the same prior is copied. */
+/** The kernel of these rows. Entries that `last` has under the same prior are copied. */
 export const kernelOf = (X: readonly Float64Array[], prior: Prior, last?: Kernel): Kernel => {
   const m = X.length
   const known = last?.prior === prior ? placesOf(last.X) : new Map<Float64Array, number>()
@@ -74,7 +78,7 @@ export const scaledKernel = (kernel: Kernel, prior: Prior, by: number): Kernel =
   K: kernel.K.map((v) => by * v),
 })
 
-/** Known places that follow one another: rows from `at` on are the last kernel's from start to end. */
+/** Runs of consecutive known rows: rows from `at` on are the last kernel's from start to end. */
 const runsOf = (from: readonly number[]): { at: number; start: number; end: number }[] => {
   const runs: { at: number; start: number; end: number }[] = []
   for (const [at, place] of from.entries()) {
@@ -86,7 +90,7 @@ const runsOf = (from: readonly number[]): { at: number; start: number; end: numb
   return runs
 }
 
-/** weights: [m], at least 0. The optimum does not depend on `last`, which only saves work. */
+/** weights: [m], at least 0. `last` only saves work: the optimum does not depend on it. */
 export const solveDual = (
   kernel: Kernel,
   weights: Float64Array,
@@ -119,7 +123,7 @@ export const solveDual = (
       return { ...moved, z: movedZ, value: at }
     })
     const nextResidual = residualOf(next.alpha, next.z, weights)
-    // At the last digits of the objective only a falling residual is progress.
+    // At the limit of precision only a falling residual is progress.
     if (!(next.value < value || nextResidual.worst < residual.worst)) break
     ;({ alpha, Ka, z, value } = next)
     residual = nextResidual
@@ -127,7 +131,7 @@ export const solveDual = (
   return { kernel, alpha, z, factor: factor ?? factorOf(kernel, rootOf(z, weights)) }
 }
 
-/** The step is halved until the value does not rise by more than rounding. */
+/** Halves the step until the value does not rise by more than rounding. */
 const lineSearch = <T extends { readonly value: number }>(
   value: number,
   at: (t: number) => T,
@@ -139,7 +143,7 @@ const lineSearch = <T extends { readonly value: number }>(
   }
 }
 
-/** The exact factor at a fit, for its Laplace posterior. */
+/** The exact factor at a fit, for the Laplace posterior. */
 export const posteriorFactor = ({ kernel, z }: DualFit, weights: Float64Array): Factor =>
   factorOf(kernel, rootOf(z, weights))
 
@@ -159,7 +163,7 @@ export const directionsOf = (prior: Prior): Float64Array[] => {
 
 const placesOf = (X: readonly Float64Array[]) => new Map(X.map((x, i) => [x, i]))
 
-/** α of the rows that the last fit knew, 0 for the others. */
+/** α of the last fit for the rows that it had, 0 for the others. */
 const startFrom = (
   { X }: Kernel,
   last: Pick<DualFit, 'kernel' | 'alpha'> | undefined,
@@ -172,7 +176,7 @@ const startFrom = (
 const rootOf = (z: Float64Array, weights: Float64Array): Float64Array =>
   z.map((v, i) => Math.sqrt(weights[i]! * sigmoid(v) * sigmoid(-v)))
 
-/** r = weight·σ(−z) − α, and its largest element by the row's weight. */
+/** r = weight·σ(−z) − α, and its largest element relative to the row's weight. */
 const residualOf = (alpha: Float64Array, z: Float64Array, weights: Float64Array) => {
   let worst = 0
   const r = alpha.map((a, i) => {
@@ -194,7 +198,10 @@ const objective = (
   return value
 }
 
-/** Bx = b with B = I + W^½KW^½, preconditioned by the factor of nearly the same rows (Golub & Van Loan, 11.5.2). null: too slow. */
+/**
+ * Solves Bx = b, B = I + W^½KW^½, preconditioned by the factor of nearly the same rows (Golub & Van
+ * Loan, 11.5.2). null: too slow.
+ */
 const conjugateGradients = (
   K: Float64Array,
   root: Float64Array,
@@ -224,7 +231,10 @@ const conjugateGradients = (
   return null
 }
 
-/** B₀⁻¹ of an extended factor, of rows that are gone left out: symmetric and positive definite. */
+/**
+ * Applies B₀⁻¹ of an extended factor, restricted to the rows that are still there: symmetric and
+ * positive definite.
+ */
 const preconditioner = (
   X: readonly Float64Array[],
   { X: old, L }: Factor,
@@ -239,7 +249,10 @@ const preconditioner = (
   }
 }
 
-/** The factor with the rows of a kernel that it lacks below its own; what they share with rows that are gone is not known. */
+/**
+ * The factor with the kernel's new rows appended. Entries between them and removed rows are taken
+ * as 0.
+ */
 const extended = (factor: Factor, { X, K }: Kernel, root: Float64Array): Factor => {
   const places = placesOf(factor.X)
   const added = X.flatMap((x, i) => (places.has(x) ? [] : [i]))

@@ -1,4 +1,6 @@
-/** What is not known yet about a taste: how likely each candidate is the best, and which two are worth showing to the user. */
+/**
+ * Exploration: how likely each candidate is the best, and which two are worth showing to the user.
+ */
 import { cholesky } from '../../adapters/math/cholesky.ts'
 import { sigmoid } from '../../adapters/math/logistic.ts'
 import { matrix } from '../../adapters/math/matrix.ts'
@@ -7,14 +9,17 @@ import { compare, type Score } from './reward.ts'
 
 export type Ask = { readonly candidates: readonly [number, number]; readonly reason: string }
 
-/** Nats that the user's choice between two answers must be expected to tell about their taste; a fair coin's toss holds 0.69. */
+/**
+ * Least information, in nats, that the user's choice between two answers must be expected to give;
+ * a fair coin toss gives 0.69.
+ */
 const LEAST_INFORMATION = 0.06
 /** More candidates than these are not compared pair by pair. */
 const MOST_COMPARED = 4
 
 /**
- * The two candidates whose comparison would tell most about the user's taste (Houlsby et al. 2011), if it tells enough to ask for.
- * variance, certainty: as in rerank.
+ * The two candidates whose comparison is expected to say most about the head (Houlsby et al. 2011),
+ * if that is worth asking for.
  */
 export const worthAsking = (
   scores: readonly Score[],
@@ -48,7 +53,10 @@ const WEIGHTS = [
   0.4571428571428571, 0.2401231786050127, 0.0307571239675865, 0.0005482688559722,
 ] as const
 
-/** Mutual information, in nats, of a choice between two answers and the log-odds z ~ N(mean, variance) between them. */
+/**
+ * Mutual information, in nats, of a choice between two answers and the log-odds z ~ N(mean,
+ * variance) between them.
+ */
 export const choiceInformation = (mean: number, variance: number): number => {
   const spread = Math.sqrt(variance)
   let chance = 0
@@ -68,8 +76,9 @@ const entropyOf = (p: number): number =>
 const DRAWS = 200
 
 /**
- * Probabilities to explore by: half Thompson's (how often a candidate is the best in draws from the posterior), half equal, so that
- * none is below 1/2n and estimates that divide by it stay bounded. They are what is drawn from, so they are exact as propensities.
+ * Probabilities to explore by: half Thompson's (how often a candidate is the best in draws from the
+ * posterior), half equal, so that none is below 1/2n and estimates that divide by it stay bounded.
+ * They are what is drawn from, so they are exact as propensities.
  */
 export const exploreChances = (
   scores: readonly Pick<Score, 'reward' | 'features'>[],
@@ -107,8 +116,8 @@ const differenceOf = (a: Pick<Score, 'features'>, b: Pick<Score, 'features'>): F
   a.features.map((v, k) => v - b.features[k]!)
 
 /**
- * greedy: best first. With probability explore the leader is drawn by these chances instead, the others staying in their order;
- * propensity is the probability of the leader that came out.
+ * greedy: best first. With probability `explore` the leader is drawn from `chances` instead; the
+ * others keep their order. propensity: probability of the resulting leader.
  */
 export const exploreOrder = (
   greedy: readonly number[],

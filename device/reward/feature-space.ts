@@ -1,4 +1,4 @@
-/** The joint feature space of the reward head: pooled states first, then the named features. */
+/** The feature space of the reward head: pooled states first, then the named features. */
 import type { FeatureStatistics } from '../../adapters/aggregate/statistics.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
@@ -19,9 +19,10 @@ export const rawFeatures = (pooled: ArrayLike<number>, named: Float64Array): Flo
 }
 
 /**
- * Counts and sums over candidates, each centred on its request: what scaleFromStatistics (adapters/aggregate) reads.
- * groups: for each request, the raw features [D] of its candidates. Requests with fewer than two candidates say nothing about
- * differences and are passed over. Fails with E_SHAPE where sizes differ, E_DATA when there are no vectors at all.
+ * Counts and sums over candidates, each centred within its request; input of scaleFromStatistics
+ * (adapters/aggregate). groups: for each request, the raw features [D] of its candidates. Requests
+ * with fewer than two candidates are skipped, since they contain no differences. Fails with E_SHAPE
+ * if sizes differ, E_DATA if there are no vectors at all.
  */
 export const featureStatistics = (
   groups: readonly (readonly Float64Array[])[],
@@ -44,14 +45,16 @@ export const featureStatistics = (
   return { count: total, sum, sumSquares }
 }
 
-/** raw ∘ scale: [D]. Centring is left out: it cancels in every difference within a request. */
+/**
+ * raw ∘ scale: [D]. Not centred, because the centre cancels in every difference within a request.
+ */
 export const standardize = (raw: Float64Array, scale: Float64Array): Float64Array => {
   if (raw.length !== scale.length)
     throw new FedError('E_SHAPE', `features have ${raw.length} numbers, the scale ${scale.length}`)
   return raw.map((v, j) => v * scale[j]!)
 }
 
-/** Each vector minus the mean of its group. Fails with E_SHAPE where sizes differ. */
+/** Each vector minus the mean of its group. Fails with E_SHAPE if sizes differ. */
 export const centred = (group: readonly Float64Array[]): Float64Array[] => {
   const size = group[0]?.length ?? 0
   const mean = new Float64Array(size)

@@ -1,4 +1,4 @@
-/** Which files of a path are an adapter, and what to do where it is something else. */
+/** Finds the files of an adapter at a path, and explains what is there if it is something else. */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
@@ -12,7 +12,7 @@ const WEIGHTS = { peft: PEFT_WEIGHTS, mlx: MLX_WEIGHTS } as const
 const TAKEN =
   'an adapter is a PEFT folder (adapter_config.json, adapter_model.safetensors), an mlx-lm folder (adapter_config.json, adapters.safetensors), or a GGUF LoRA file'
 
-/** weights: the path of the factors once the configuration has told the program. */
+/** weights: path of the factors, once the configuration has named the program. */
 export type FoundAdapter =
   | { readonly kind: 'gguf'; readonly path: string }
   | {
@@ -22,8 +22,10 @@ export type FoundAdapter =
       weights(program: keyof typeof WEIGHTS): string
     }
 
-/** path: a folder, a file in it, or a GGUF file. Fails with E_DATA (nothing there),
- *  E_MODEL_UNSUPPORTED (another kind, by name, and what to do), E_MODEL_FILE. */
+/**
+ * path: a folder, a file in it, or a GGUF file. Fails with E_DATA (nothing there),
+ * E_MODEL_UNSUPPORTED (another kind, with what to do), E_MODEL_FILE.
+ */
 export const findAdapter = (path: string): FoundAdapter => {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat) throw new FedError('E_DATA', `${path}: no such file or folder; ${TAKEN}`)
@@ -39,7 +41,7 @@ export const findAdapter = (path: string): FoundAdapter => {
   throw new FedError('E_MODEL_FILE', `${path}: the file does not begin with GGUF${instead}`)
 }
 
-/** weights: the file that was named, else each program's own name. */
+/** weights: the named file, else each program's default name. */
 const inFolder = (folder: string, weights?: string): FoundAdapter => {
   const config = join(folder, ADAPTER_CONFIG)
   if (!existsSync(config)) throw instead(folder, weights)
@@ -64,7 +66,7 @@ const inFolder = (folder: string, weights?: string): FoundAdapter => {
   }
 }
 
-/** Files of other kinds, and the way out. */
+/** Files of other kinds, and what to do with them. */
 const OTHER_FILES: readonly (readonly [name: RegExp, what: string])[] = [
   [
     /\.(bin|pt|pth|ckpt|pkl)$/,
@@ -76,7 +78,7 @@ const OTHER_FILES: readonly (readonly [name: RegExp, what: string])[] = [
   ],
 ]
 
-/** Why a folder without adapter_config.json is no adapter. */
+/** Explains why a folder without adapter_config.json is not an adapter. */
 const instead = (folder: string, weights?: string): FedError => {
   const names = readdirSync(folder)
   const inner = names.filter((name) => existsSync(join(folder, name, ADAPTER_CONFIG)))

@@ -1,4 +1,6 @@
-/** The user's head over features of their choices, and what it hands to training. */
+/**
+ * Fits the user's head to the features of their choices, and derives what training needs from it.
+ */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { scaleFromStatistics } from '../../adapters/aggregate/statistics.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
@@ -7,7 +9,7 @@ import type { ChoiceFeatures } from './choice-features.ts'
 import { featureStatistics, standardize } from './feature-space.ts'
 import { fitHead, type HeadFit, pairRows, pairsOf } from './head.ts'
 
-/** scale: [D], multiplies raw features; fit: over features so scaled. */
+/** scale: [D], multiplies raw features. fit: over the scaled features. */
 export type FittedHead = { readonly fit: HeadFit; readonly scale: Float64Array }
 
 /** The MAP head of these choices under a prior. */
@@ -42,7 +44,10 @@ export const featureScale = (
 export const pooledHead = ({ fit, scale }: FittedHead, pooled: number): Float32Array =>
   Float32Array.from({ length: pooled }, (_, i) => fit.w[i]! * scale[i]!)
 
-/** Pairs for the engine. The named part of a reward difference does not move with the adapter: it is the pair's offset. */
+/**
+ * Pairs for the engine. The named part of a reward difference does not change with the adapter, so
+ * it is the pair's offset.
+ */
 export const rewardPairs = (
   features: readonly ChoiceFeatures[],
   pooled: number,
@@ -62,11 +67,14 @@ export const rewardPairs = (
     }),
   )
 
-/** Share of what there is, the most recent, that margins and adapters are judged on, and the fewest worth judging by. */
+/**
+ * Share of the most recent choices that margins and adapters are judged on, and the smallest useful
+ * number.
+ */
 const HELD_BACK = 0.2
 const LEAST_HELD_BACK = 4
 
-/** How many of these are held back; none where that would be too few. */
+/** How many of these are held back; 0 if that would be too few. */
 export const heldBackCount = (length: number): number => {
   const count = Math.floor(length * HELD_BACK)
   return count < LEAST_HELD_BACK ? 0 : count

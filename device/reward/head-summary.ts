@@ -1,7 +1,4 @@
-/**
- * What planning and status read of the head without fitting it: kept by the last fit, so that a
- * request need not wait for one.
- */
+/** A summary of the last fit, which planning and status read without waiting for a new one. */
 
 import type { Calibration, HeadSummary } from '../store/states.ts'
 import type { StoreReads } from '../store/tables.ts'
@@ -19,11 +16,11 @@ export type HeadSummaryDeps = Pick<ServingDeps, 'store' | 'settings'> & {
   readonly clock: () => number
 }
 
-/** Choices whose answers' length stands for the next one's, and characters of a token. */
+/** Choices whose mean answer length predicts the next one, and characters per token. */
 const LENGTH_CHOICES = 50
 const TOKEN_CHARACTERS = 3.5
 
-/** Fits where choices have changed, and keeps what the fit says. */
+/** Fits the head if choices have changed, and stores the summary of the fit. */
 export const refreshHeadSummary = async ({
   store,
   serving,

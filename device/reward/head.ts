@@ -1,6 +1,7 @@
 /**
- * The user's head: MAP logistic regression of choices under the released prior, with its Laplace posterior.
- * Fitted in the dual (rows ≪ dimensions): Rasmussen & Williams 2006, Algorithm 3.1, kernel K = XΣXᵀ.
+ * The user's head: MAP logistic regression of choices under the released prior, with its Laplace
+ * posterior. It is fitted in the dual, since rows ≪ dimensions: Rasmussen & Williams 2006,
+ * Algorithm 3.1, kernel K = XΣXᵀ.
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
@@ -20,27 +21,37 @@ import {
   solveDual,
 } from './dual.ts'
 
-/** One comparison. difference: [D], standardized features of the chosen answer minus those of the rejected one. */
+/**
+ * One comparison. difference: [D], standardized features of the chosen answer minus those of the
+ * rejected one.
+ */
 export type PairRow = { readonly difference: Float64Array; readonly weight: number }
 
 /**
- * w: [D], the MAP. logLikelihood: Σ weight·log σ(w·x) at w. variance(x): xᵀSx, S the Laplace covariance.
- * moments(): E[w] = w, [D], and the upper triangle, row by row, of E[wwᵀ] = wwᵀ + S, [D(D+1)/2].
+ * w: [D], the MAP. logLikelihood: Σ weight·log σ(w·x) at w. variance(x): xᵀSx, S the Laplace
+ * covariance. moments(): E[w] = w, [D], and the upper triangle, row by row, of E[wwᵀ] = wwᵀ + S,
+ * [D(D+1)/2].
  */
 export type HeadFit = {
   readonly w: Float64Array
   readonly logLikelihood: number
   variance(x: Float64Array): number
   moments(): { first: Float64Array; second: Float64Array }
-  /** w·x of the rows at these places (rows of weight 0 are not counted) as it would be had they not been there: [left]. */
+  /**
+   * Cavity predictions [left]: w·x of these rows (counting only rows of positive weight) under a
+   * fit without them.
+   */
   unseen(left: readonly number[]): Float64Array
-  /** How much better the rows are told by this taste than by none: ln p(rows | prior) − ln p(rows | all choices at random), by Laplace. */
+  /** Log evidence ratio: ln p(rows | prior) − ln p(rows | all choices at random), by Laplace. */
   evidence(): number
-  /** What the next fit can start from. */
+  /** For the next fit's warm start. */
   readonly dual: DualFit
 }
 
-/** The chosen answer against every other that was shown; each row weighs weight·2/shown, so a choice among two weighs 1. */
+/**
+ * The chosen answer against each other one that was shown. Each row weighs weight·2/shown, so a
+ * choice between two weighs 1.
+ */
 export const pairsOf = (
   choice: { readonly shown: readonly number[]; readonly chosen: number },
   weight = 1,
@@ -53,7 +64,7 @@ export const pairsOf = (
       weight: (2 * weight) / choice.shown.length,
     }))
 
-/** The same as rows; features: [D] of every candidate, standardized. */
+/** The same pairs as rows. features: [D] of every candidate, standardized. */
 export const pairRows = (
   features: readonly Float64Array[],
   choice: { readonly shown: readonly number[]; readonly chosen: number },
@@ -68,9 +79,10 @@ export const pairRows = (
   })
 
 /**
- * argmin over w of Σ weight·softplus(−w·x) + ½(w−μ)ᵀΣ⁻¹(w−μ). No rows: the prior itself. Separable rows are fine.
- * last: an earlier fit to start from; rows and prior are recognized by identity. It changes the time that this takes and, below
- * 1e-8, nothing else.  Fails with E_SHAPE on a row of another length, E_NOT_FINITE on NaN or infinity.
+ * argmin over w of Σ weight·softplus(−w·x) + ½(w−μ)ᵀΣ⁻¹(w−μ). Without rows it is the prior.
+ * Separable rows are fine. last: an earlier fit for a warm start, whose rows and prior are
+ * recognized by identity; it changes the result by less than 1e-8. Fails with E_SHAPE on a row of
+ * another length, E_NOT_FINITE on NaN or infinity.
  */
 export const fitHead = (
   rows: readonly PairRow[],
@@ -131,7 +143,10 @@ export const fitHead = (
   }
 }
 
-/** The fit to these rows under the prior with its covariance scaled, from one under the prior as it is. */
+/**
+ * The fit to these rows under the prior with scaled covariance, warm-started from the fit under the
+ * unscaled prior.
+ */
 export const fitScaled = (
   rows: readonly PairRow[],
   { dual }: Pick<HeadFit, 'dual'>,
@@ -150,9 +165,10 @@ export const fitScaled = (
 }
 
 /**
- * z of the rows `left` under the posterior without them: the cavity of Laplace's approximation (Rasmussen & Williams 2006,
- * section 5.4.2), of several rows at once, since rows of one choice share its chosen answer.
- * V: posterior covariance of their z; z − V(I − WV)⁻¹α, whose inverse is I + W^½(I − W^½VW^½)⁻¹W^½V.
+ * z of the rows `left` under the posterior without them: the cavity of Laplace's approximation
+ * (Rasmussen & Williams 2006, section 5.4.2). All are removed at once, since the rows of a choice
+ * share its chosen answer. V: posterior covariance of their z. Returns z − V(I − WV)⁻¹α, where (I −
+ * WV)⁻¹ = I + W^½(I − W^½VW^½)⁻¹W^½V.
  */
 const leaveOut = (
   { kernel: { K, X }, alpha, z }: DualFit,
@@ -204,7 +220,7 @@ const secondMoment = (w: Float64Array, prior: Prior, V: readonly Float64Array[])
     ...V.map((row) => ({ by: -1, row })),
   ]
   const zero = new Float64Array(size)
-  // Four terms a pass: the triangle (1.4 MB at D = 600) is what the loop waits for.
+  // Four terms a pass: the loop is bound by the memory traffic of the triangle (1.4 MB at D = 600).
   for (let t = 0; t < terms.length; t += 4) {
     const [a, b, c, d] = [0, 1, 2, 3].map((k) => terms[t + k] ?? { by: 0, row: zero })
     addOuter4(out, size, a!.row, a!.by, b!.row, b!.by, c!.row, c!.by, d!.row, d!.by)

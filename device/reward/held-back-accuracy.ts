@@ -1,13 +1,16 @@
-/** How well the head tells choices that it has not seen: what energy is weighed against. */
+/** Accuracy of the head on choices that it has not seen, against which energy is weighed. */
 import { pairsOf } from './head.ts'
 import { fitHeadToChoices, heldBackCount } from './head-fit.ts'
 import { scoreFeatures } from './reward.ts'
 import type { RankingState } from './serving.ts'
 
-/** right: pairs of chosen and not chosen answer that are ordered so. */
+/** right: pairs of a chosen and a rejected answer in the right order. */
 export type HeldBackPairs = { readonly right: number; readonly pairs: number }
 
-/** Of the most recent fifth of the choices, by a head fitted to the rest under what is served. null where nothing can be held back. */
+/**
+ * Accuracy on the most recent fifth of the choices, by a head fitted to the rest. null if there are
+ * too few to hold back.
+ */
 export const heldBackPairs = ({
   features,
   prior,
@@ -23,7 +26,7 @@ export const heldBackPairs = ({
   return { right: isRight.filter(Boolean).length, pairs: isRight.length }
 }
 
-/** Percentage points that were gained; null where the two do not count the same pairs. */
+/** Percentage points gained; null if the two do not count the same pairs. */
 export const pointsGained = (
   before: HeldBackPairs | null,
   after: HeldBackPairs | null,

@@ -1,19 +1,22 @@
-/** What a private adapter is trained on, by objective: the user's choices, thumbs or edits, the most recent held back. */
-
+/**
+ * Training data of the private adapter, by objective: the user's choices, thumbs or edits. The most
+ * recent are held back.
+ */
 import { FedError } from '../../adapters/errors.ts'
 import { DAY_MS } from '../../adapters/time.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/engine.ts'
 import { recordedFeedback } from '../feedback/decisions.ts'
-import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../feedback/derive-choices.ts'
+import { editedAnswers, thumbedAnswers, type JudgedAnswer } from '../feedback/derive-choices.ts'
+import { encodeAnswers, type ChoiceFeatures } from './choice-features.ts'
+import { fitHeadToChoices, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
+import type { RankingState, ServingDeps } from './serving.ts'
 import { DECISION_MS } from '../store/decisions.ts'
 import { lastMessages } from '../store/new-decision.ts'
 import type { Oldest, PrivateObjective } from '../store/private-adapter.ts'
-import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
-import { fitHeadToChoices, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
-import type { RankingState, ServingDeps } from './serving.ts'
 
 /**
- * heldBack: judges when to stop; null where there is too little to spare any. oldest: of what it was made of.
+ * heldBack: decides when to stop; null if there is too little data. oldest: the oldest record in
+ * the data.
  */
 export type PrivateData = {
   readonly objective: Objective
@@ -21,12 +24,16 @@ export type PrivateData = {
   readonly oldest: Oldest
 }
 
-/** What is served without the private adapter; its head is fitted again to what is not held back. */
+/**
+ * The ranking state without the private adapter. Its head is refitted without the held-back
+ * choices.
+ */
 type Base = Pick<RankingState, 'features' | 'prior' | 'head' | 'exitLayer'>
 
 /**
- * reward: pairs of choices, through the head that rerank reads. dpo: the same pairs by likelihood. kto: thumbs, and each answer
- * of a choice on its own, chosen or not. completion: the user's edits.  Fails with E_DATA when there is nothing of it.
+ * reward: pairs of choices, through the head that rerank reads. dpo: the same pairs by likelihood.
+ * kto: thumbs, and each answer of a choice on its own, chosen or not. completion: the user's edits.
+ * Fails with E_DATA if there are none.
  */
 export const privateData = (deps: ServingDeps, base: Base, kind: PrivateObjective): PrivateData => {
   const { choices, decisions } = lastingSince(deps)
@@ -55,8 +62,9 @@ const oldestOf = (times: readonly number[]): number | null =>
   times.length === 0 ? null : Math.min(...times)
 
 /**
- * Once the oldest that it learned from goes, an adapter goes. So it learns from what has half of its time still before it, and can
- * serve as long; what is of unknown time is left out where it may go.
+ * An adapter is erased with the oldest record it learned from. It therefore learns only from
+ * records with half of their time left, so that it can serve as long. Records of unknown time are
+ * left out if they can expire.
  */
 const lastingSince = ({ settings, clock }: ServingDeps): Record<keyof Oldest, number> => {
   const kept = settings.retentionDays === null ? Infinity : settings.retentionDays * DAY_MS
@@ -71,7 +79,7 @@ const NEEDS: Readonly<Record<PrivateObjective, string>> = {
   completion: 'it needs answers that were edited',
 }
 
-/** Of the log-ratio in dpo and kto: the usual value of both papers. */
+/** Factor of the log-ratio in dpo and kto: the usual value of both papers. */
 const BETA = 0.1
 
 type Told = ReturnType<typeof recordedFeedback>
@@ -103,7 +111,9 @@ const DATA: Readonly<Record<PrivateObjective, Make>> = {
   },
 }
 
-/** The most recent of each source are held back; sources: most recent first. Null when there is nothing. */
+/**
+ * Holds back the most recent of each source. sources: most recent first. Null if there is nothing.
+ */
 const split = <T>(
   sources: readonly (readonly T[])[],
   make: (part: readonly T[]) => Objective,
@@ -114,7 +124,7 @@ const split = <T>(
   return { objective: make(rest), heldBack: recent.length > 0 ? make(recent) : null }
 }
 
-/** The answers of one choice, each rated on its own. */
+/** The answers of one choice, rated one by one. */
 const choiceRatings = ({ answers, shown, chosen, weight }: ChoiceFeatures): RatedAnswer[] =>
   shown.map((i) => ({ answer: answers[i]!.input, isDesirable: i === chosen, weight }))
 
@@ -123,7 +133,7 @@ const thumbRatings = (deps: ServingDeps, { decisions, events }: Told): RatedAnsw
     { answer: encoded(deps, answer), isDesirable: answer.isLiked, weight: 1 },
   ])
 
-/** Both sides weigh the same in all, as Ethayarajh et al. 2024 advise where one of them is the larger. */
+/** Balances the total weight of both sides, as Ethayarajh et al. 2024 advise if one is larger. */
 const ktoOf = (examples: readonly RatedAnswer[]): Objective => {
   const total = (isDesirable: boolean) =>
     examples.reduce((sum, e) => sum + (e.isDesirable === isDesirable ? e.weight : 0), 0)

@@ -1,7 +1,4 @@
-/**
- * What a device reads from a release: the shared adapter, the head's prior, the scale of the
- * features.
- */
+/** Reads a release: the shared adapter, the head's prior and the scale of the features. */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { findPart } from '../../adapters/container/container.ts'
 import { releasedAdapter } from '../../adapters/contributions/adapter.ts'
@@ -16,21 +13,22 @@ import type { LoraFeed } from '../engine/engine.ts'
 
 export type Released = {
   readonly header: ReleaseHeader
-  /** For what a server has just sent: fails with checkReleaseBounds' codes. */
+  /** For a release that has just arrived: fails with checkReleaseBounds' codes. */
   checkBounds(): void
   readonly shared: LoraFeed
   /**
-   * What the model runs with: empty while the shared adapter changes nothing (one factor all zero).
+   * The adapters to run with: empty while the shared adapter changes nothing (one factor is all
+   * zero).
    */
   readonly active: readonly LoraFeed[]
-  /** D numbers that multiply raw features; null before statistics were released. */
+  /** D factors of the raw features; null before statistics were released. */
   readonly scale: Float64Array | null
   prior(initialVariance: number): Prior
 }
 
 /**
- * Fails with decodeRelease's codes, and with E_BASE_MODEL or E_FEATURES when it is for another
- * model or feature space.
+ * Fails with decodeRelease's codes, and with E_BASE_MODEL or E_FEATURES if the release is for
+ * another model or feature space.
  */
 export const readRelease = (bytes: Uint8Array, base: BaseModel, space: FeatureSpace): Released => {
   const release = decodeRelease(bytes)
@@ -53,7 +51,7 @@ export const checkBase = (got: BaseModel, own: BaseModel): void => {
   if (!isSameBase(got, own) || !isSameShape(own, got))
     throw new FedError(
       'E_BASE_MODEL',
-      `it is for ${got.name} with other weights or tokenizer than this device's ${own.name}`,
+      `it is for ${got.name}, whose weights or tokenizer differ from this device's ${own.name}`,
     )
 }
 
@@ -61,7 +59,8 @@ export const checkFeatures = (got: FeatureSpace, own: FeatureSpace): void => {
   if (!isSameFeatures(got, own))
     throw new FedError(
       'E_FEATURES',
-      `expected ${own.pooled} pooled and ${own.named.length} named features, got ${got.pooled} and ${got.named.length}`,
+      `expected ${own.pooled} pooled and ${own.named.length} named features, got ` +
+        `${got.pooled} and ${got.named.length}`,
     )
 }
 

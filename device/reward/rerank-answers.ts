@@ -1,4 +1,7 @@
-/** The reranking half of serving a request: scores, decision, exploration, whether to ask, and the record that feedback can name. */
+/**
+ * Reranks the answers to a request: scores them, decides, explores, may ask the user, and records
+ * the decision for feedback.
+ */
 
 import type { Rng } from '../../adapters/random.ts'
 import { DAY_MS } from '../../adapters/time.ts'
@@ -36,7 +39,9 @@ export type RerankingDeps = ServingDeps & {
   readonly rng: Rng
 }
 
-/** Under a decision the app gets the winner alone; without one, it gets the order and may show it. */
+/**
+ * Under a decision the app gets the winner alone; without one, it gets the order and may show it.
+ */
 export const rerankAnswers = async (
   deps: RerankingDeps,
   conversation: Conversation,
@@ -64,7 +69,8 @@ export const rerankAnswers = async (
     ? { order: firstOf(ranking.order, 0), propensity: 1, explored: false }
     : exploreOrder(
         ranking.order,
-        // Somebody who has chosen nothing yet is not experimented with, and nobody where nothing is learned from it.
+        // Somebody who has chosen nothing yet is not experimented with, and nobody where nothing is
+        // learned from it.
         served.features.length > 0 && isKept ? settings.explore : 0,
         () => exploreChances(scores, variance, rng),
         rng,
@@ -76,12 +82,12 @@ export const rerankAnswers = async (
   const reason = reasonOf(ranking, scores, drawn.explored, isShadow)
   const explanations = scores.map((score, i) =>
     i === 0
-      ? "Claude's first answer, which the others are compared with"
+      ? "Claude's first answer, with which the others are compared"
       : compare(score, scores[0]!),
   )
   if (decisionId) {
     const at = clock()
-    // One that was made for the request and is gone by now was forgotten.
+    // If the request had a decision and it is gone, it was forgotten.
     const made = underDecision ? null : newDecision(store, at, conversation, { id: decisionId })
     const answered: Answered = {
       at,
@@ -129,7 +135,7 @@ export const rerankAnswers = async (
   }
 }
 
-/** Contributions that a decision keeps of each answer, so that it can say why. */
+/** Number of contributions stored per answer to explain a decision. */
 const KEPT_NAMED = 5
 
 const weightiest = ({ named }: Score): Score['named'][number][] =>
@@ -138,7 +144,10 @@ const weightiest = ({ named }: Score): Score['named'][number][] =>
     .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
     .slice(0, KEPT_NAMED)
 
-/** The first fit of a home is kept for planning; later ones are when feedback comes. */
+/**
+ * The first fit of a home stores its summary for planning; later ones are stored when feedback
+ * comes.
+ */
 const stateWithSummary = (deps: HeadSummaryDeps): Promise<RankingState> =>
   readHeadSummary(deps.store) ? deps.serving.current() : refreshHeadSummary(deps)
 
@@ -148,12 +157,12 @@ const reasonOf = (
   explored: boolean,
   isShadow: boolean,
 ): string => {
-  if (explored) return 'this order was drawn at random, to learn from'
+  if (explored) return 'this order was drawn at random, for learning'
   if (ranking.keptFirst) return ranking.reason
   const why = `${ranking.reason}: ${compare(scores[ranking.winner]!, scores[0]!)}`
   return (
     isShadow
-      ? `shadow, the first is returned all the same; of answer ${ranking.winner + 1}, ${why}`
+      ? `shadow: the first is returned anyway; of answer ${ranking.winner + 1}, ${why}`
       : why
   ).slice(0, 500)
 }
@@ -163,7 +172,7 @@ const firstOf = (order: readonly number[], leader: number): number[] => [
   ...order.filter((i) => i !== leader),
 ]
 
-/** Not more often than the settings allow, and asked questions count whether or not the app shows them. */
+/** Limited by the settings. Each question counts, whether or not the app shows it. */
 const askOf = (
   { store, settings, clock }: RerankingDeps,
   { head }: RankingState,

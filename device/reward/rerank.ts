@@ -1,11 +1,16 @@
-/** Which of Claude's answers comes first. Its own first answer stays there unless another leads by enough and with enough certainty. */
+/**
+ * Orders Claude's answers. Claude's own first answer stays first unless another leads by enough and
+ * with enough certainty.
+ */
 import { normalCdf } from '../../adapters/math/logistic.ts'
 import { likelihoodWords, type Score } from './reward.ts'
 
-/** Least probability, under the head's posterior, that the winner beats the first answer. */
+/** Least posterior probability that the winner beats the first answer. */
 export const MIN_CERTAINTY = 0.55
 
-/** order: indices, best first, the winner leading. probability: that the best-scored candidate beats the first. */
+/**
+ * order: indices, the winner first. probability: that the best-scored candidate beats the first.
+ */
 export type Reranking = {
   readonly order: number[]
   readonly winner: number
@@ -15,9 +20,9 @@ export type Reranking = {
 }
 
 /**
- * scores: of the candidates, Claude's first answer first (RangeError when there are none). variance: of w·x under the posterior
- * (HeadFit.variance). margin: least lead, in log-odds (calibrateMargin). certainty: that the user has the taste which the scores
- * show; without one, either answer is as good.
+ * scores: Claude's first answer first; RangeError if empty. variance: of w·x under the posterior
+ * (HeadFit.variance). margin: least lead, in log-odds (calibrateMargin). certainty: probability
+ * that the user has the preferences which the scores show; without any, either answer is as good.
  */
 export const rerank = (
   scores: readonly Pick<Score, 'reward' | 'features'>[],
@@ -63,13 +68,17 @@ export const rerank = (
   return { order: byReward, winner: best, keptFirst: false, probability, reason }
 }
 
-/** A held-back choice under a head that did not see it: rewards by candidate, the first answer at index 0. */
+/**
+ * A held-back choice, with the rewards of a head that has not seen it; the first answer is at index
+ * 0.
+ */
 export type HeldBackChoice = { readonly rewards: readonly number[]; readonly chosen: number }
 
 /**
- * The smallest margin above which switching away from the first answer was not wrong more often than right on held-back choices,
- * give or take one standard deviation of as many coin tosses: a handful of choices must not switch reranking off. A switch is
- * right when the user chose the leader, wrong when the user chose the first, neither otherwise. Without any: 0.
+ * The smallest margin above which switching away from the first answer was not wrong more often
+ * than right on held-back choices. One standard deviation of as many coin tosses is tolerated, so
+ * that a handful of choices cannot switch reranking off. A switch is right if the user chose the
+ * leader and wrong if they chose the first answer. 0 without choices.
  */
 export const calibrateMargin = (
   choices: readonly HeldBackChoice[],
@@ -87,7 +96,7 @@ export const calibrateMargin = (
       wrong: votes.filter((v) => v < 0).length,
     }
   }
-  // The largest lead always passes: nothing is above it.
+  // The largest lead always passes, since nothing is above it.
   const margins = [0, ...switches.map((s) => s.lead).sort((a, b) => a - b)]
   return margins.map(tally).find((t) => t.wrong - t.right <= Math.sqrt(t.wrong + t.right))!
 }

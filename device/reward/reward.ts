@@ -1,4 +1,4 @@
-/** The reward model: pooled states and named features, standardized, times the user's head. */
+/** The reward model: standardized pooled states and named features times the user's head. */
 import { FedError } from '../../adapters/errors.ts'
 import { FEATURE_NAMES, NAMED_FEATURES } from '../text/named-features.ts'
 import { centred, standardize } from './feature-space.ts'
@@ -6,8 +6,9 @@ import { centred, standardize } from './feature-space.ts'
 export type Contribution = { readonly name: string; readonly contribution: number }
 
 /**
- * One candidate. features: [D], standardized and centred on the request; reward = w·features, in log-odds, is the sum of
- * pooledContribution and the named contributions, and has mean 0 over the candidates.
+ * One candidate. features: [D], standardized and centred on the request; reward = w·features, in
+ * log-odds, is the sum of pooledContribution and the named contributions, and has mean 0 over the
+ * candidates.
  */
 export type Score = {
   readonly reward: number
@@ -16,7 +17,10 @@ export type Score = {
   readonly features: Float64Array
 }
 
-/** raw: [D] of each candidate of one request; scale, w: [D]. Fails with E_SHAPE where sizes do not fit. */
+/**
+ * raw: [D] of each candidate of one request; scale, w: [D]. Fails with E_SHAPE where sizes do not
+ * fit.
+ */
 export const scoreFeatures = (
   raw: readonly Float64Array[],
   scale: Float64Array,
@@ -36,7 +40,10 @@ export const scoreFeatures = (
     return { reward, named, pooledContribution, features }
   })
 
-/** Where answers are read by the local model, there is no word for what it sees but that the user's choices had it. */
+/**
+ * Where answers are read by the local model, there is no word for what it sees but that the user's
+ * choices had it.
+ */
 const WORDING = {
   more: 'wording more like answers you picked',
   less: 'wording less like answers you picked',
@@ -46,8 +53,9 @@ const TRACE = 0.05
 const MOST_REASONS = 4
 
 /**
- * Why one answer suits the user better or worse than another of the same request, in words: what speaks for it, then what speaks
- * against it. "shorter, fewer lists; wording more like answers you picked, though more hedging".
+ * Why one answer suits the user better or worse than another of the same request, in words: what
+ * speaks for it, then what speaks against it. "shorter, fewer lists; wording more like answers you
+ * picked, though more hedging".
  */
 export const compare = (answer: Score, other: Score): string => {
   const pooledSize = answer.features.length - NAMED_FEATURES.length

@@ -1,4 +1,7 @@
-/** The head that serves this user: fitted again after each feedback from the last one, as wide as the choices speak for. */
+/**
+ * The head that serves this user. It is refitted after each feedback from a warm start, under a
+ * prior as wide as the choices support.
+ */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { sigmoid } from '../../adapters/math/logistic.ts'
 import { FEATURE_NAMES } from '../text/named-features.ts'
@@ -11,8 +14,9 @@ import { calibrateMargin } from './rerank.ts'
 import { scoreFeatures } from './reward.ts'
 
 /**
- * What changes slowly and is set anew when the choices have grown by a tenth: the scale, how wide the prior is for this user, how
- * fast taste drifts, and the lead that a rerank needs. rows: of a choice under the scale, the same objects each time.
+ * What changes slowly and is set anew when the choices have grown by a tenth: the scale, the width
+ * of the prior, the half-life and the margin of rerank. rows: of a choice under the scale, always
+ * the same objects.
  */
 export type Hyperparameters = {
   readonly scale: Float64Array
@@ -20,30 +24,35 @@ export type Hyperparameters = {
   readonly halfLifeDays: number | null
   readonly margin: number
   readonly heldBack: number
-  /** Choices that it was set on. */
+  /** Number of choices at that time. */
   readonly choices: number
   rows(choice: ChoiceFeatures): PairRow[]
 }
 
-/** certainty: probability that the user has a taste at all that these features show. spread: of predicted rewards within a request. */
+/**
+ * certainty: probability that the user has preferences which these features show. spread: standard
+ * deviation of predicted rewards within a request.
+ */
 export type ServedHead = FittedHead & {
   readonly certainty: () => number
   readonly spread: () => number
 }
 
-/** Probability, before any choice, that a user chooses at random or by what no feature shows. */
+/** Prior probability that a user chooses at random, or by what no feature shows. */
 const NO_TASTE = 1 / 3
-/** Shares of the first prior's variance that are weighed against each other where no prior was released. */
+/**
+ * Shares of the initial prior's variance that are compared by evidence if no prior was released.
+ */
 const WIDTHS = [1, 1 / 4, 1 / 16, 1 / 64] as const
 const GROWTH = 0.1
 
-/** Whether hyperparameters set on fewer (or more) choices need to be set anew. */
+/** Whether hyperparameters must be set anew for this number of choices. */
 export const isOutgrown = ({ choices }: Hyperparameters, now: number): boolean =>
   now < choices || now >= choices + Math.max(1, Math.floor(GROWTH * choices))
 
 /**
- * features: most recent first. A released prior is taken as wide as it is. fit: to these choices under it, for the first own taste to
- * start from.
+ * features: most recent first. A released prior keeps its width. fit: the fit under that prior, for
+ * the first served head's warm start.
  */
 export const tuneHyperparameters = (
   features: readonly ChoiceFeatures[],
@@ -76,7 +85,10 @@ export const tuneHyperparameters = (
   return { hyperparameters: { scale, prior, halfLifeDays, margin, heldBack, choices, rows }, fit }
 }
 
-/** The prior with its variance scaled to the mean width, on a log scale, by the evidence of each (MacKay 1992). */
+/**
+ * Scales the prior's variance to the mean width, on a log scale, weighted by evidence (MacKay
+ * 1992).
+ */
 const ofFittingWidth = (rows: readonly PairRow[], wide: HeadFit) => {
   const evidences = WIDTHS.map((width) => fitScaled(rows, wide, width).fit.evidence())
   const most = Math.max(...evidences)
@@ -86,7 +98,10 @@ const ofFittingWidth = (rows: readonly PairRow[], wide: HeadFit) => {
   return fitScaled(rows, wide, Math.exp(mean))
 }
 
-/** The head that serves: choices weigh what is left of them at the newest one's time. last: to start from. */
+/**
+ * Fits the head that serves. Choices decay up to the time of the newest one. last: for a warm
+ * start.
+ */
 export const fitServedHead = (
   features: readonly ChoiceFeatures[],
   hyperparameters: Hyperparameters,
@@ -108,17 +123,21 @@ export const fitServedHead = (
   }
 }
 
-/** Choices, the most recent, that the spread of rewards is estimated on, and the fewest. */
+/** The most recent choices that the spread of rewards is estimated on, and their least number. */
 const SPREAD_CHOICES = 60
 const LEAST_SPREAD_CHOICES = 5
 
-/** Standard deviation of predicted rewards within a request, each choice told without itself: half the mean square of differences. */
+/**
+ * Standard deviation of predicted rewards within a request, each choice predicted without itself:
+ * half the mean square of differences.
+ */
 const predictedSpread = (
   fit: HeadFit,
   groups: readonly (readonly PairRow[])[],
   prior: Prior,
 ): number => {
-  // Before there are choices: what the population's mean taste would tell apart, features being standardized in two groups.
+  // Without enough choices: the spread under the population's mean head, whose features are
+  // standardized in two groups.
   if (groups.length < LEAST_SPREAD_CHOICES) return spreadOfMean(prior)
   const differences: number[] = []
   let at = 0

@@ -1,4 +1,7 @@
-/** What a device serves with: a release, perhaps a private adapter over it, and the head fitted under both. */
+/**
+ * What ranking uses now: a release, perhaps a private adapter over it, and the head fitted under
+ * both.
+ */
 
 import { rmSync } from 'node:fs'
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
@@ -53,14 +56,14 @@ import {
 export type ServingDeps = {
   readonly store: DeviceStore
   readonly model: LocalModel
-  /** With pooled states cached. */
+  /** With cached pooled states. */
   readonly engine: Engine
   readonly space: FeatureSpace
   readonly settings: DeviceSettings
   readonly clock: () => number
   readonly memo: AnswerMemo
   readonly checkpoint?: string | undefined
-  /** Fails with E_MEMORY where a training would not fit. */
+  /** Fails with E_MEMORY if a training would not fit. */
   readonly checkMemory?: ((need: StepNeed) => void) | undefined
 }
 
@@ -73,16 +76,16 @@ export type RankingState = {
   readonly prior: Prior
   readonly head: ServedHead
   readonly hyperparameters: Hyperparameters
-  /** Whether there is anything to rank with: choices, or a population's prior. */
+  /** Whether there is anything to rank by: choices, or a population's prior. */
   readonly isInformed: boolean
 }
 
 export type PrivateTraining = {
-  /** Default: that of the private adapter there is, else reward. */
+  /** Default: that of the present private adapter, else reward. */
   readonly objective?: PrivateObjective | undefined
   readonly epochs?: number | undefined
   readonly learningRate?: number | undefined
-  /** Before anything is computed, once it is known to fit. */
+  /** Called before anything is computed, once the training is known to fit. */
   readonly onFits?: () => Promise<void>
   readonly onPooled?: (done: number, of: number) => void
   readonly onTrain?: (progress: TrainProgress) => void
@@ -93,29 +96,34 @@ export type Serving = {
   /** Fitted again when the choices or the release have changed since. */
   current(onPooled?: (done: number, of: number) => void): Promise<RankingState>
   releaseHash(): string | null
-  /** Of the release that is served, else this device's own. */
+  /** The served release's exit layer, else the device's own. */
   exitLayer(): number
   hasPrivate(): boolean
   /** Trains a private adapter over a release (null: over the base) and serves both from then on. */
   trainPrivate(release: string | null, options: PrivateTraining): Promise<TrainResult>
-  /** Forgets the fit and everything that was read for it. */
+  /** Drops the fit and all cached features. */
   drop(): void
   /** Serves a release whose bytes are in the store, without a private adapter. */
   serve(release: string): void
 }
 
-/** Where there is no release to copy from: the last layers below the exit, as in the design's measurement. */
+/**
+ * Without a release to copy from: the last layers below the exit, as in the design's measurement.
+ */
 const PRIVATE_LAYERS = 4
 const PRIVATE_RANK = 8
-/** Fewer where held-back choices stop gaining. At a constant rate: for each of three simulated users of 60 choices the held-back
- *  loss fell further than along a cosine, and rose again after one to three epochs. */
+/**
+ * Training stops earlier if held-back choices stop gaining. At a constant rate: for each of three
+ * simulated users of 60 choices the held-back loss fell further than along a cosine, and rose again
+ * after one to three epochs.
+ */
 const PRIVATE_EPOCHS = 3
 
 export const openServing = (deps: ServingDeps): Serving => {
   let cached: { key: string; served: Promise<RankingState> } | null = null
-  // What the next fit under the same release and adapter can start from.
+  // Warm start of the next fit under the same release and adapter.
   let last: WarmStart | null = null
-  // A fit that was begun before is not kept.
+  // A fit that began before a drop is not kept.
   let drops = 0
   const state = () => servingState(deps.store)
   return {
@@ -135,7 +143,7 @@ export const openServing = (deps: ServingDeps): Serving => {
         return made
       })
       cached = { key, served }
-      // A failure is not remembered: the next request tries again.
+      // Failures are not cached: the next request tries again.
       served.catch(() => {
         if (cached?.served === served) cached = null
       })
@@ -166,12 +174,12 @@ export const openServing = (deps: ServingDeps): Serving => {
   }
 }
 
-/** What the names of the blobs that hold releases begin with. */
+/** Prefix of the names of release blobs. */
 export const RELEASE_BLOBS = 'release/'
-/** Name under which a release's bytes are kept. */
+/** Blob name of a release. */
 export const releaseBlob = (hash: string): string => `${RELEASE_BLOBS}${hash}`
 
-/** The kept bytes of a release, read. E_NO_RELEASE when there are none. */
+/** Reads a stored release. Fails with E_NO_RELEASE if there is none. */
 export const keptRelease = (
   { store, model, space }: Pick<ServingDeps, 'model' | 'space'> & { readonly store: StoreReads },
   hash: string,
@@ -182,11 +190,14 @@ export const keptRelease = (
   return readRelease(bytes, model.base, space)
 }
 
-/** The exit layer that goes with a release (null: with the base). */
+/** The exit layer of a release; null: of the base model. */
 const exitUnder = (deps: ServingDeps, release: string | null): number =>
   release === null ? ownExit(deps.store, deps.model) : keptRelease(deps, release).header.exitLayer
 
-/** What a release and a private adapter decide; featuresOf: by number, of the choices that were read under them. */
+/**
+ * What a release and a private adapter determine. featuresOf: features read under them, by choice
+ * number.
+ */
 type FitBasis = Pick<RankingState, 'release' | 'exitLayer' | 'adapters' | 'prior'> & {
   readonly releasedScale: Float64Array | null
   readonly featuresOf: Map<number, ChoiceFeatures>
@@ -210,7 +221,7 @@ const fitBasisOf = (
   }
 }
 
-/** last: served on the same basis; only what is new since then is computed. */
+/** last: the state on the same basis. Only choices that are new since then are read. */
 const fitServed = async (
   deps: ServingDeps,
   basis: FitBasis,
@@ -286,7 +297,7 @@ const trainPrivate = async (
   const basis = fitBasisOf(deps, { release, private: false })
   const base = await fitServed(deps, basis, undefined, options.onPooled)
   const { objective, heldBack, oldest } = privateData(deps, base, options.objective)
-  // The same for a retry, so that a checkpoint can be taken up.
+  // A retry has the same seed, so that it can resume from the checkpoint.
   const seed = seededRng(`private/${release}`).int(2 ** 31)
   const feed = { spec, flat: initAdapter(model.base.shape, spec, seed) }
   const result = await engine.train(
@@ -317,7 +328,10 @@ const ownSpec = (exitLayer: number): AdapterSpec => ({
   alpha: 2 * PRIVATE_RANK,
 })
 
-/** Scores of answers to one request, Claude's first answer first; all zero while there is nothing to rank with. */
+/**
+ * Scores of the answers to one request, Claude's first answer first; all zero if there is nothing
+ * to rank by.
+ */
 export const scoreAnswers = async (
   deps: ServingDeps,
   { head, adapters, exitLayer, isInformed }: RankingState,

@@ -1,11 +1,11 @@
 /**
- * What the device must know of Claude's models beside their prices, told from the version in a
- * model's name. Pure.
+ * What the device knows about Claude's models besides prices, read from the version in a model's
+ * name. Pure.
  */
 
 /**
- * [5, 5] of claude-opus-5-5, [4, 0] of claude-sonnet-4-20250514, [3, 5] of claude-3-5-haiku-latest;
- * null of another name.
+ * [5, 5] for claude-opus-5-5, [4, 0] for claude-sonnet-4-20250514, [3, 5] for
+ * claude-3-5-haiku-latest, null for any other name.
  */
 export const versionOf = (model: string): readonly [major: number, minor: number] | null => {
   const found = /claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?![\d])/.exec(model)
@@ -21,13 +21,16 @@ export const isFrom = (model: string, major: number, minor: number): boolean => 
   return version === null || version[0] > major || (version[0] === major && version[1] >= minor)
 }
 
-/** Characters of a token, a little low so that an estimate of tokens is a little high. */
+/** Characters per token, a little low, so that token estimates are a little high. */
 export const charactersPerToken = (model: string): number => (isFrom(model, 4, 7) ? 2.7 : 3.5)
 
-/** Whether the model thinks unless the request switches it off. */
+/** Whether the model thinks unless the request switches thinking off. */
 export const thinksByItself = (model: string): boolean => isFrom(model, 5, 0)
 
-/** The first whose family begins the name holds: fewest tokens before a mark that Claude caches. */
+/**
+ * Least tokens before a cache mark that Claude caches. The first family contained in the model's
+ * name applies.
+ */
 const LEAST_CACHED: readonly (readonly [family: string, tokens: number])[] = [
   ['claude-sonnet-5-5', 512],
   ['claude-sonnet-5', 1024],

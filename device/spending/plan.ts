@@ -1,6 +1,5 @@
 /**
- * How many answers to ask for within the budget, what is held back for them, and what they cost in
- * the end.
+ * Plans how many answers to ask for, reserves their cost in the budget, and records what they cost.
  */
 
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
@@ -176,7 +175,10 @@ export const rankingStatus = ({
   }
 }
 
-/** Decisions in which reranking preferred another answer than Claude's first, and feedback says how that was; the most recent. */
+/**
+ * Decisions in which reranking preferred another answer than Claude's first, and feedback says how
+ * that was; the most recent.
+ */
 export const judgedDecisions = (store: StoreReads, limit: number): JudgedDecision[] =>
   store.likedDecisions(limit).map(({ served, propensity, liked }) => ({
     served: served === 0 ? ('first' as const) : ('preferred' as const),

@@ -1,5 +1,5 @@
 /**
- * What Claude's tokens cost, by model, and what an answer cost by its own `usage`. Settings can
+ * Prices of Claude's tokens by model, and the cost of an answer by its own `usage`. Settings can
  * override any row.
  */
 import { isFrom } from './claude-models.ts'

@@ -1,13 +1,13 @@
 /**
- * How many answers to ask Claude for: the expected gain of choosing among n against what n − 1 more
- * of them cost. Pure.
+ * Decides how many answers to ask Claude for: the expected gain of choosing among n against the
+ * cost of n − 1 more. Pure.
  */
 import type { Spending } from '../store/spending.ts'
 import { type Price, type Terms, usdOf } from './prices.ts'
 
 /**
- * inputTokens, cachedTokens (those before a cache mark): estimates. thinks, effort: answers of
- * equal ones are about as long.
+ * inputTokens, cachedTokens (those before a cache mark): estimates. Requests with equal thinks and
+ * effort have answers of similar length.
  */
 export type CandidateRequest = {
   readonly model: string
@@ -21,10 +21,8 @@ export type CandidateRequest = {
 
 /**
  * spread: standard deviation, in log-odds, of predicted rewards among the answers to one request,
- * times the certainty that they mean anything; null where there are choices that no head has been
- * fitted to yet. most: from settings. outputTokens: of a usual answer, its thinking included;
- * maxTokens: of the longest that the request allows. cachedTokens: what further answers read from
- * Claude's cache. spent: on further answers, what is held back for some included.
+ * times the certainty that they mean anything; null if there are choices but no head has been
+ * fitted yet. most: from settings. spent: on further answers, reservations included.
  */
 export type SpendRequest = AnswerSize & {
   readonly spread: number | null
@@ -42,8 +40,8 @@ export type AnswerSize = {
 }
 
 /**
- * count: 1 … most; expectedGain: in log-odds over the first answer; costs: of the answers beyond
- * the first.
+ * count: 1 … most. expectedGain: in log-odds over the first answer. costUsd, costTokens: of the
+ * answers beyond the first.
  */
 export type CandidatePlan = {
   readonly count: number
@@ -55,26 +53,26 @@ export type CandidatePlan = {
 
 /** Expected maximum of n standard normal numbers, n = 1 … 4 (Teichroew 1956). */
 const EXPECTED_MAXIMUM = [0, 0.5642, 0.8463, 1.0294] as const
-/** An hour may take this part of a day's budget, so that a morning does not spend it all. */
+/** Share of the day's budget that an hour may take, so that a morning does not spend it all. */
 const HOUR_SHARE = 0.25
 /**
- * Gains, in log-odds, that a whole budget is worth: what would take a hundredth of what is left
- * must gain 0.08.
+ * What a whole budget is worth, in log-odds: an answer that takes a hundredth of the rest must gain
+ * 0.08.
  */
 const BUDGET_WORTH = 8
-/** Nobody notices less. */
+/** Smaller gains go unnoticed. */
 const LEAST_GAIN = 0.04
-/** Of a head that has not been fitted yet: enough to try. */
+/** Assumed spread before the first fit: enough to try. */
 const UNKNOWN_SPREAD = 0.25
 /**
- * An answer hardly ever takes more than so many times the usual output: the day must have room for
- * that.
+ * Answers hardly ever take more than this multiple of the usual output. The day's budget must have
+ * room for it.
  */
 const LONG_ANSWER = 8
 
 /**
- * One further answer: as it usually is, an unusually long one, and the longest that there can be,
- * at which nothing was cached.
+ * Cost of one further answer: usual, unusually long, and the worst case, in which nothing was
+ * cached.
  */
 export const priceAnswer = ({
   inputTokens,
@@ -91,7 +89,7 @@ export const priceAnswer = ({
       cacheRead: isCached ? marked : 0,
       cacheWrite: isCached ? 0 : marked,
     }
-    // Both are means, which have fractions.
+    // Both are means and can be fractional.
     return { tokens: Math.round(inputTokens + usage.output), usd: usdOf(usage, price) }
   }
   return {
@@ -146,7 +144,7 @@ export const planCandidates = (request: SpendRequest): CandidatePlan => {
   }
 }
 
-/** What is left of the day's budget, and what of it may be spent within this hour. */
+/** What is left of the day's budget, and how much of it may be spent within this hour. */
 const leftOf = ({ budget, spent: { day, hour } }: SpendRequest) => {
   const dayLeft = (of: keyof Spending) => Math.max(0, budget[of] - day[of])
   const nowLeft = (of: keyof Spending) =>

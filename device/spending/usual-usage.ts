@@ -1,6 +1,5 @@
 /**
- * What answers really take, by model and effort: measured by the `usage` of past ones, thinking
- * included.
+ * Measured usage of answers by model and effort, thinking included, from the `usage` of past ones.
  */
 import type { DeviceStore } from '../store/store.ts'
 import type { StoreReads } from '../store/tables.ts'
@@ -9,11 +8,11 @@ import type { CandidateRequest } from './spend.ts'
 
 export type UsualUsage = { readonly output: number | null; readonly prompt: number }
 
-/** Kinds of requests that are remembered; the one that was seen longest ago goes first. */
+/** Kinds of requests that are stored. The one seen longest ago goes first. */
 const MOST_KINDS = 50
-/** Share of the newest answer in the mean, once there are many. */
+/** Least weight of the newest answer in the mean. */
 const LEAST_SHARE = 0.05
-/** Estimates are not off by more; what seems so was several prompts in one answer. */
+/** Largest plausible error of an estimate. A larger ratio means several prompts in one answer. */
 const MOST_OFF = 3
 
 export const noteUsage = (
@@ -39,7 +38,7 @@ export const noteUsage = (
   })
 }
 
-/** By requests of the same kind; else by others to the same model. */
+/** From requests of the same kind, else from others to the same model. */
 export const usualUsage = (store: StoreReads, request: CandidateRequest): UsualUsage => {
   const kept = store.get('outputs') ?? {}
   const same = kept[kindOf(request)]
