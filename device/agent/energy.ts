@@ -37,7 +37,7 @@ export const beginEnergy = (first: Sample): Energy => ({
  * Upper bound of a machine's power. If more was counted, the machine slept or its counter was
  * reset.
  */
-const MOST_WATTS = 1000
+const MAX_WATTS = 1000
 /** A battery's power value is valid for this long. */
 const BATTERY_MS = 5 * 60_000
 
@@ -88,7 +88,7 @@ const packageJoules = (last: Sample, now: Sample, ms: number): number | null => 
     const difference = microjoules - last.packages![i]!.microjoules
     return sum + (difference < 0 ? difference + range : difference) / 1e6
   }, 0)
-  return joules <= (MOST_WATTS * ms) / 1000 ? joules : null
+  return joules <= (MAX_WATTS * ms) / 1000 ? joules : null
 }
 
 export type EnergyMeter = {

@@ -1,6 +1,6 @@
 /**
- * Takes up a release: none that is older than what this device has had of its line, and none that a
- * head cannot be fitted under.
+ * Adopts a release, unless it is older than what this device has had of its lineage, or no head can
+ * be fitted under it.
  */
 
 import type { Prior } from '../../adapters/aggregate/prior.ts'
@@ -29,10 +29,10 @@ export type AdoptDeps = Pick<
 >
 
 /**
- * download: gives the release's bytes, where the store has none. What is served stays as it is
- * until all is checked. Fails with the codes of readRelease and checkReleaseBounds, with E_CONFLICT
- * where the version is not above the newest of its line, and with E_NORM where no head can be
- * fitted under it.
+ * download: fetches the release's bytes if the store has none. Serving does not change before all
+ * checks have passed. Fails with the codes of readRelease and checkReleaseBounds, with E_CONFLICT
+ * if the version is not above the newest of its lineage, and with E_NORM if no head can be fitted
+ * under it.
  */
 export const adoptRelease = async (
   deps: AdoptDeps,
@@ -50,7 +50,7 @@ export const adoptRelease = async (
   checkVersion(deps, release, hash, last)
   await tryFit(deps, release)
   if (!kept) await store.durably((tx) => tx.saveBlob(releaseBlob(hash), bytes))
-  // The old pair serves until the new one is trained: serving changes in one step.
+  // The old pair serves until the new one is trained, so serving changes in one step.
   if (serving.hasPrivate()) {
     const { onTrain, end } = reportTraining(store, onProgress)
     await serving.trainPrivate(hash, { signal, onTrain }).finally(end)
@@ -75,7 +75,7 @@ const checkVersion = (
   if (!newest || newest.hash === hash || header.version > newest.version) return
   throw new FedError(
     'E_CONFLICT',
-    `the server names release ${hash.slice(0, 12)}, version ${header.version} of its line, and this device has had version ${newest.version}: versions never fall. It is followed again from version ${newest.version + 1} on`,
+    `the server names release ${hash.slice(0, 12)}, version ${header.version} of its lineage, and this device has had version ${newest.version}: versions never decrease. It is followed again from version ${newest.version + 1} on`,
   )
 }
 
@@ -84,7 +84,7 @@ const newestOf = ({ store, serverUrl }: Kept): Readonly<Record<string, Newest>> 
   return known?.server === serverUrl ? known.lines : {}
 }
 
-/** Of a home that has served a release before versions were remembered. */
+/** For a home that served a release before versions were stored. */
 const servedOf = (
   deps: Pick<ServingDeps, 'store' | 'model' | 'space'>,
   last: string | null,
@@ -95,7 +95,7 @@ const servedOf = (
     const { header } = keptRelease(deps, last)
     return lineIdOf(header) === line ? { version: header.version, hash: last } : undefined
   } catch {
-    // It would not be taken up today.
+    // It would not be adopted today.
     return undefined
   }
 }
@@ -109,7 +109,10 @@ const withNewest = (
   lines: { ...newestOf(deps), [lineIdOf(header)]: { version, hash } },
 })
 
-/** Fits a head to the choices, as they are read now, under the release's prior and scale. */
+/**
+ * Fits a head to the choices, as read under the current release, with the new release's prior and
+ * scale.
+ */
 const tryFit = async (
   { serving, settings, space }: AdoptDeps,
   release: Released,
@@ -118,7 +121,7 @@ const tryFit = async (
   const prior = release.prior(settings.initialVariance)
   const isPopulation = prior.mean.some((m) => m !== 0)
   const scale = release.scale ?? featureScale(features, space)
-  // Of choices to come, too: the fit of few may still succeed where that of many will not.
+  // Also protects later fits: few choices may still fit where many would fail.
   if (!(mostVariance(features, prior, scale) <= MOST_VARIANCE)) throw unfit()
   let numbers: number[]
   try {
@@ -132,15 +135,12 @@ const tryFit = async (
 }
 
 /**
- * Log-odds between two answers are then a thousand or so before anything is learned, and Cholesky
- * factors fail at about 1e10.
+ * At this variance the log-odds between two answers are about a thousand before anything is
+ * learned. Cholesky factors fail at about 1e10.
  */
 const MOST_VARIANCE = 1e6
 
-/**
- * The greatest that the prior expects of the log-odds between two answers of a choice, its mean
- * included.
- */
+/** The largest prior second moment of the log-odds between two answers of a choice. */
 const mostVariance = (
   features: RankingState['features'],
   prior: Prior,
@@ -156,7 +156,7 @@ const mostVariance = (
   return most
 }
 
-/** None where what is served now is what cannot be fitted under. */
+/** Empty if no head can be fitted under the current release. */
 const servedFeatures = async (serving: AdoptDeps['serving']): Promise<RankingState['features']> => {
   try {
     return (await serving.current()).features

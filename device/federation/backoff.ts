@@ -1,16 +1,15 @@
-/** What failed lately, by name, and from when it may be tried again: on a clock that is never set, and forgotten with the process. */
+/** Exponential backoff by name, on the monotonic clock. It is lost with the process. */
 export type Backoff = {
-  /** Failed once more: from firstMs the wait doubles to mostMs. */
+  /** Records a failure. The wait doubles from firstMs up to mostMs. */
   failed(name: string, firstMs: number, mostMs: number): void
-  /** Until it may be tried again; 0: now. */
+  /** Time until the next try; 0: now. */
   waitMs(name: string): number
   ended(name: string): void
 }
 
-/** Names that are remembered; the oldest goes first. */
+/** Capacity; the oldest name is dropped. */
 const MOST_NAMES = 1000
 
-/** monotonic: milliseconds of a clock that is never set. */
 export const openBackoff = (monotonicMs: () => number): Backoff => {
   const known = new Map<string, { readonly failures: number; readonly dueAt: number }>()
   return {

@@ -1,4 +1,7 @@
-/** The device's side of the federation protocol (adapters/wire/federation.ts): enrol, check in, download, upload. */
+/**
+ * The device's side of the federation protocol (adapters/wire/federation.ts): enrol, check in,
+ * download, upload.
+ */
 import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
@@ -20,7 +23,10 @@ import {
 } from './signed-transport.ts'
 import type { Departure } from './while-allowed.ts'
 
-/** check: right before each attempt; throws where it may not leave. mark: keeps, before each attempt, that it may leave. */
+/**
+ * check: called right before each attempt; throws if nothing may leave. mark: records, before each
+ * attempt, that something may leave.
+ */
 export type Leave = Departure & { readonly mark?: () => Promise<void> }
 
 export type Federation = {
@@ -28,11 +34,11 @@ export type Federation = {
   enroll(token: string, signal?: AbortSignal): Promise<string>
   checkIn(request: Omit<CheckInRequest, 'protocol'>, leave: Leave): Promise<CheckInResponse>
   /**
-   * The bytes of a release. Fails with E_CHECKSUM when they are not those that the hash names, with
-   * E_TOO_LARGE when there are more than a release can have.
+   * The bytes of a release. Fails with E_CHECKSUM if they do not match the hash, with E_TOO_LARGE
+   * if there are more than a release can have.
    */
   download(hash: string, leave: Leave): Promise<Uint8Array>
-  /** Sends the kept bytes as they are. */
+  /** Sends the stored bytes unchanged. */
   upload(upload: PendingUpload, leave: Leave): Promise<UploadResponse>
   traffic(): Traffic
 }
@@ -47,7 +53,7 @@ export const federationClient = (deps: SignedTransportDeps): Federation => {
         token,
         publicKey: deps.key.publicKey,
       })
-      // Joining is what the user just asked for: it comes before any consent.
+      // Enrolment precedes any consent: the user has just asked for it.
       const leave = { signal, check: () => {} }
       const answer = await postJson(transport, '/v1/enroll', 'enroll', body, EnrollResponse, leave)
       return answer.deviceId

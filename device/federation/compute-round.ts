@@ -1,6 +1,6 @@
 /**
- * One round, from the assignment and the parent release to the bytes of an update. The private
- * adapter has no part in it.
+ * Computes one round, from the assignment and the parent release to the bytes of an update. The
+ * private adapter has no part in it.
  */
 import { encodeUpdate } from '../../adapters/contributions/messages.ts'
 import { priorRow } from '../../adapters/contributions/prior.ts'
@@ -31,9 +31,9 @@ export type RoundResult = TrainingReport & {
 }
 
 /**
- * choices: most recent first. Fails with E_BASE_MODEL, E_FEATURES, E_BASIS or E_SHAPE when the
- * assignment does not fit the device or the release, E_DATA when there is nothing to contribute,
- * E_DIVERGED when only the adapter was asked for and failed.
+ * choices: most recent first. Fails with E_BASE_MODEL, E_FEATURES, E_BASIS or E_SHAPE if the
+ * assignment does not fit the device or the release, E_DATA if there is nothing to contribute,
+ * E_DIVERGED if only the adapter was requested and failed.
  */
 export const runRound = async (
   deps: RoundDeps,
@@ -81,8 +81,7 @@ const NO_TRAINING: TrainingReport = { pairs: 0, losses: [], problem: null }
 /** The device's half of each contribution, up to its row's `make`. */
 const MAKERS: Readonly<Record<Contribution, (round: RoundData) => Made | Promise<Made>>> = {
   adapter: makeAdapterPart,
-  // Without a released scale each device measures in its own, and the server could not use the
-  // moments.
+  // Without a released scale each device has its own, and the moments could not be combined.
   prior: (round) =>
     round.release.scale === null
       ? { parts: [], header: { leftOut: ['prior'] } }
@@ -148,12 +147,14 @@ const nothingToSend = (problem: ErrorCode | null, asked: Assignment['contributio
   if (asked.includes('prior'))
     return new FedError(
       'E_DATA',
-      'the release has no scale yet: a first round asks for statistics, which the scale is made of',
+      'the release has no scale yet: it is computed from the statistics of a first round',
     )
   return problem === 'E_DIVERGED' || problem === 'E_MEMORY'
     ? new FedError(
         problem,
-        `training ${problem === 'E_MEMORY' ? 'needs more memory than there is' : 'diverged'}, and nothing but its result was asked for`,
+        'training ' +
+          `${problem === 'E_MEMORY' ? 'needs more memory than there is' : 'diverged'}, and ` +
+          'only its result was requested',
       )
     : new FedError('E_DATA', 'there are no choices among two or more answers to learn from')
 }

@@ -1,4 +1,4 @@
-/** The federated half of a device: enrolment, rounds, and following the releases they become. */
+/** The federated half of a device: enrolment, rounds, and following the releases. */
 
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
@@ -21,16 +21,16 @@ import { whileAllowed } from './while-allowed.ts'
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly serving: Serving
   readonly serverUrl: string | null
-  /** Fails with E_NOT_ENROLLED where there is no server. */
+  /** Fails with E_NOT_ENROLLED if there is no server. */
   readonly federation: () => Federation
-  /** Fits the head and the profile under what is served now. */
+  /** Refits the head and the profile under the current release. */
   readonly refresh: () => Promise<void>
   readonly clock: () => number
   readonly sleep: Sleep
   readonly isPaused: () => boolean
-  /** Path of a named checkpoint; undefined where the device has no folder. */
+  /** Path of a named checkpoint; undefined if the device has no folder. */
   readonly checkpoint: (name: string) => string | undefined
-  /** Drops the checkpoints of all other rounds; null: of every round. */
+  /** Deletes the checkpoints of all other rounds; null: of every round. */
   readonly keepRound: (roundId: string | null) => void
   /** Milliseconds of a clock that is never set. */
   readonly monotonicMs: () => number
@@ -96,7 +96,7 @@ const contribute = async (
     options,
   )
   if (options.follow !== false && report.head !== null)
-    // The rounds are contributed whatever becomes of the release.
+    // The rounds are contributed whether or not the release is adopted.
     await adopt(deps, report.head, options).catch((error) => {
       if (!isFedError(error) || error.code === 'E_CANCELLED') throw error
       const note = `stays with the last one: ${error.code}: ${error.message}`
@@ -105,7 +105,7 @@ const contribute = async (
   return report
 }
 
-/** What an interrupted round left goes once the device is assigned to another, or to none. */
+/** Deletes the rest of an interrupted round once the device has another assignment, or none. */
 const keepAssigned = (
   { store, serving, keepRound }: ContributorDeps,
   assignment: Assignment | null,
@@ -146,7 +146,7 @@ const computeRound = async (
     ),
   )
     .catch((error) => {
-      // An interrupted round is taken up again from its checkpoint, but not one that may not go on.
+      // An interrupted round resumes from its checkpoint, unless it was stopped for good.
       if (file && isFedError(signal?.reason)) rmSync(file, { force: true })
       throw error
     })

@@ -1,6 +1,6 @@
 /**
- * The loop of a contributing device: resend what is pending, check in, run the round, keep the
- * bytes, upload them.
+ * The loop of a contributing device: resend pending updates, check in, run the round, store the
+ * update, upload it.
  */
 
 import { createHash } from 'node:crypto'
@@ -28,11 +28,13 @@ export type ParticipateOptions = {
   readonly rounds?: number
   /** Waits out retry windows instead of returning at the first. */
   readonly wait?: boolean
-  /** For an agent, which calls again and again: what failed lately is left until its time. */
+  /**
+   * For an agent, which calls repeatedly: recent failures are left alone until their backoff ends.
+   */
   readonly isUnattended?: boolean
-  /** Serves the head of the line afterwards; default true. */
+  /** Serves the head of the lineage afterwards; default true. */
   readonly follow?: boolean
-  /** Told when the device takes up a round. */
+  /** Called when the device starts a round. */
   readonly onAssigned?: (roundId: string) => void
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -55,8 +57,8 @@ type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
 export type ParticipateReport = {
   readonly rounds: RoundReport[]
   /**
-   * enough: the rounds asked for are done; a retry reason: what the server said last; else what
-   * keeps this device from the round.
+   * enough: the requested rounds are done. A retry reason: the server's last answer. Others: what
+   * prevents this device from contributing to the round.
    */
   readonly ended: 'enough' | 'refused' | 'pending' | 'failed_lately' | RetryReason
   readonly retryAfterMs: number
@@ -69,13 +71,13 @@ export type ParticipateDeps = UploadDeps & {
   readonly space: FeatureSpace
   readonly sleep: Sleep
   readonly servedRelease: () => string | null
-  /** Told what each check-in assigned: null for nothing. */
+  /** Called with the assignment of each check-in; null for none. */
   readonly assigned: (assignment: Assignment | null) => void
-  /** Ids of rounds that the server assigned and in which there is nothing to do. Grows. */
+  /** Ids of assigned rounds in which this device has nothing to do. Grows. */
   readonly turnedDown: Set<string>
-  /** What a round takes, at best; 0: not known. */
+  /** Least expected duration of a round; 0: unknown. */
   readonly expectedMs: () => number
-  /** Resolves once the device may take up a round. */
+  /** Resolves once the device may start a round. */
   readonly ready: () => Promise<void>
   readonly run: (
     assignment: Assignment,
@@ -86,15 +88,15 @@ export type ParticipateDeps = UploadDeps & {
 
 /** Least wait between check-ins, whatever the server says. */
 const LEAST_WAIT_MS = 50
-/** Wait for the next round, where there is nothing to do in this one. */
+/** Wait for the next round if there is nothing to do in this one. */
 const NEXT_ROUND_MS = 5000
-/** Of the rounds that a check-in names. */
+/** Most rounds that a check-in names. */
 const MOST_NAMED = 32
 
 /**
- * Until `rounds` rounds are contributed or the job has ended. Without `wait` it also returns at the
- * first retry window, and fails where an update of its own could not be sent, which is kept. Fails
- * with E_CONSENT, E_CANCELLED, and the server's refusals of a check-in; a refused update ends only
+ * Runs until `rounds` rounds are contributed or the job has ended. Without `wait` it also returns
+ * at the first retry window, and fails if an update could not be sent, which is then kept. Fails
+ * with E_CONSENT, E_CANCELLED, and the server's refusals of a check-in. A refused update ends only
  * its round.
  */
 export const participate = async (
@@ -130,7 +132,7 @@ export const participate = async (
         if (rounds.length >= wanted) return ended('enough', 0, head)
         continue
       }
-      // The next check-in tells the server, which may have another round.
+      // The next check-in reports this to the server, which may have another round.
       if (turnDown(deps, answer.assignment)) continue
     }
     const { reason, retryAfterMs } = turnOf(answer, hindrance)
@@ -147,12 +149,12 @@ export const participate = async (
 }
 
 export const WORDS: Record<ParticipateReport['ended'], string> = {
-  refused: "this device's update of the round was refused or given up",
-  pending: "this device's update of the round is made, and could not be sent yet",
-  failed_lately: 'what the round needs failed on this device lately',
+  refused: "this device's update of the round was refused or dropped",
+  pending: "this device's update of the round is finished, but could not be sent yet",
+  failed_lately: 'a step of the round failed on this device recently',
   enough: 'all rounds that were asked for are done',
   no_job: 'the server has no job for this device',
-  cohort_full: 'the round is full or between two rounds',
+  cohort_full: 'the round is full, or the next one has not begun',
   contributed: 'this device has contributed to the round',
   not_eligible: 'no job fits this device: model, features, consent or number of choices',
 }
@@ -160,8 +162,8 @@ export const WORDS: Record<ParticipateReport['ended'], string> = {
 type Hindrance = Exclude<ParticipateReport['ended'], 'enough'>
 
 /**
- * What the call ends or waits with: the device's own reason where the server only says that there
- * is nothing else.
+ * The reason for ending or waiting: the device's own if the server only says that there is nothing
+ * else.
  */
 const turnOf = (
   answer: CheckInResponse,
@@ -176,7 +178,7 @@ const turnOf = (
   return { reason: isNothingElse ? (hindrance ?? said.reason) : said.reason, retryAfterMs }
 }
 
-/** False where the server was told already, and assigns the round all the same. */
+/** False if the server already knows, and assigns the round again all the same. */
 const turnDown = ({ turnedDown }: ParticipateDeps, { roundId }: Assignment): boolean => {
   if (turnedDown.has(roundId)) return false
   turnedDown.add(roundId)
@@ -184,7 +186,7 @@ const turnDown = ({ turnedDown }: ParticipateDeps, { roundId }: Assignment): boo
   return true
 }
 
-/** Why this device does nothing in a round that it was assigned to; null: it does. */
+/** Why this device does nothing in an assigned round; null if it contributes. */
 const hindranceOf = async (
   deps: ParticipateDeps,
   assignment: Assignment,
@@ -194,24 +196,24 @@ const hindranceOf = async (
   const { roundId, deadlineAt } = assignment
   const state = store.uploadState(roundId)
   if (state === 'pending' || state === 'refused') return state
-  // The server has forgotten it.
+  // The server has lost track of it.
   if (state === 'accepted') return 'contributed'
   if (isUnattended && lately.waitMs(roundId) > 0) return 'failed_lately'
   if (clock() + expectedMs() <= deadlineAt) return null
   await giveUp(deps, assignment, 'too_late')
-  const note = `${roundId}: ends ${new Date(deadlineAt).toISOString()}, before this device could`
+  const note = `${roundId}: ends ${new Date(deadlineAt).toISOString()}, too soon for this device`
   onProgress?.({ step: 'round', note })
   return 'refused'
 }
 
-/** Kept, so that the round is not begun again. */
+/** Records that the round is given up, so that it does not start again. */
 const giveUp = (
   { store, clock }: ParticipateDeps,
   { roundId, jobId }: Assignment,
   reason: string,
 ): Promise<void> => store.durably((tx) => tx.giveUp({ roundId, jobId, at: clock() }, reason))
 
-/** Rounds that the server would assign again, and need not. */
+/** Names the rounds that the server need not assign again. */
 const namedRounds = ({ store, turnedDown, lately }: ParticipateDeps) => {
   const [waiting, left]: [string[], string[]] = [[], []]
   for (const roundId of turnedDown) {
@@ -250,10 +252,7 @@ const granted = ({ consent }: Pick<DeviceStore, 'consent'>): ConsentRecord => {
   return record
 }
 
-/**
- * null when the round came to nothing: it ended before the work did, or the server refused the
- * update.
- */
+/** null if the round failed: it ended before the work did, or the server refused the update. */
 const contribute = async (
   deps: ParticipateDeps,
   assignment: Assignment,
@@ -289,7 +288,7 @@ const contribute = async (
 }
 
 /**
- * From the assignment to the kept update: downloads the release where it is not there, and runs the
+ * From the assignment to the stored update: downloads the release if it is missing, and runs the
  * round on it.
  */
 const compute = async (
@@ -325,7 +324,7 @@ const compute = async (
   return { result, digest }
 }
 
-/** For what contributes nothing itself. */
+/** The refusal of requests that contribute nothing themselves. */
 export const contactRefusal =
   ({ store, clock }: Pick<ParticipateDeps, 'store' | 'clock'>) =>
   (): FedError | null =>

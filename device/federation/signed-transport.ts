@@ -1,7 +1,6 @@
 /**
  * Signed HTTP to the federation server: retries, refusals as errors, counted bytes, and a log line
- * before each thing is sent. Its answers are limited in bytes and in time, since nobody waits for
- * them.
+ * before each attempt. Answers are limited in size and time, since no user waits for them.
  */
 
 import { ERROR_CODES, FedError, isFedError } from '../../adapters/errors.ts'
@@ -19,7 +18,7 @@ export type Transport = (request: Request) => Promise<Response>
 export type Traffic = { up: number; down: number; requests: number }
 
 export type SignedTransportDeps = {
-  /** With a path where a proxy stands before the server that takes the path off again. */
+  /** May have a path that a proxy in front of the server removes. */
   readonly serverUrl: string
   readonly transport: Transport
   readonly key: KeyPair
@@ -30,54 +29,54 @@ export type SignedTransportDeps = {
   readonly log: (entry: OutboxEntry) => void | Promise<void>
   /** Sends of one request, the first included. */
   readonly attempts?: number
-  /** An attempt ends when nothing went or came for so long. */
+  /** An attempt ends after this time without progress. */
   readonly stallMs?: number
 }
 
 export type Outgoing = {
   readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
-  /** What it is, in a word, for the log. */
+  /** One word for the log. */
   readonly what: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
   readonly signal?: AbortSignal | undefined
-  /** Keeps, before each attempt, that it may leave. */
+  /** Records, before each attempt, that something may leave. */
   readonly mark?: (() => Promise<void>) | undefined
-  /** Called right before each attempt; what it throws ends the call. */
+  /** Called right before each attempt. An exception ends the call. */
   readonly check?: (() => void) | undefined
-  /** Of the answer's body; default: what a message of this protocol needs. */
+  /** Limit of the answer's body; default: enough for a message of this protocol. */
   readonly maxBytes?: number
 }
 
 export type SignedTransport = {
   /**
-   * The body's bytes of a 2xx answer. A refusal throws the server's own code. Else E_UNAVAILABLE
-   * when it cannot be reached or something before it answers, E_UPSTREAM when what answers does not
-   * speak this protocol or has moved, E_TOO_LARGE for more than `maxBytes`, E_INSECURE when the
-   * address is not encrypted. `sendFailure` says more of the error.
+   * Returns the body of a 2xx answer. A refusal throws the server's own code. Fails with
+   * E_UNAVAILABLE if the server cannot be reached or a proxy answers for it, E_UPSTREAM if the
+   * answer is not of this protocol or the server has moved, E_TOO_LARGE for more than `maxBytes`,
+   * E_INSECURE if the address is not encrypted. `sendFailure` has the details.
    */
   send(outgoing: Outgoing): Promise<{ status: number; bytes: Uint8Array }>
   traffic(): Traffic
 }
 
-/** What is known of a send that failed, beside the error's code. */
+/** Details of a failed send beside the error's code. */
 export type SendFailure = {
-  /** Of the answer; null where none came. */
+  /** The answer's status; null without an answer. */
   readonly status: number | null
-  /** Whether the server itself refused, in an error of its protocol; not a proxy before it. */
+  /** Whether the server itself refused, with an error of its protocol, rather than a proxy. */
   readonly isRefusal: boolean
-  /** Whether nothing left: no connection could be made, or none was allowed. */
+  /** Whether nothing left: no connection was made, or none was allowed. */
   readonly isUnsent: boolean
 }
 
-/** null where the error did not come of a send. */
+/** null if the error did not come from a send. */
 export const sendFailure = (error: unknown): SendFailure | null =>
   error instanceof Error ? (failures.get(error) ?? null) : null
 
 const failures = new WeakMap<Error, SendFailure>()
 
-/** The same error, of which this is known. */
+/** Attaches the details to the error. */
 export const asSendFailure = (error: FedError, failure: SendFailure): FedError => {
   failures.set(error, failure)
   return error
@@ -87,9 +86,9 @@ const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 30_000
 /** The server may write an update to its disk before it answers. */
 const STALL_MS = 60_000
-/** What counts as progress: less of a body in the time of a stall is none. */
+/** Progress means at least this many bytes of a body within the stall time. */
 const PROGRESS_BYTES = 1024
-/** The largest message, an assignment, has some thousands. */
+/** The largest message, an assignment, has a few thousand. */
 const MAX_MESSAGE_BYTES = 256 * 1024
 const CHUNK_BYTES = 65_536
 
@@ -104,7 +103,7 @@ export const signedTransport = (deps: SignedTransportDeps): SignedTransport => {
         outgoing.check?.()
         await deps.log(entryOf(deps, outgoing))
         await outgoing.mark?.()
-        // While that was kept, it may have been told not to leave.
+        // It may have been cancelled meanwhile.
         outgoing.signal?.throwIfAborted()
         outgoing.check?.()
         const outcome = await attemptOnce(deps, outgoing, traffic)
@@ -174,7 +173,7 @@ type Answer = {
   readonly bytes: Uint8Array
 }
 
-/** Fails with E_TOO_LARGE, before anything is read where the answer says so itself. */
+/** Fails with E_TOO_LARGE, before reading anything if the header already says so. */
 const readAnswer = async (
   { status, headers, body }: Response,
   { what, maxBytes = MAX_MESSAGE_BYTES }: Outgoing,
@@ -214,7 +213,7 @@ async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerato
   }
 }
 
-/** A fresh nonce for every attempt: the server refuses one that it has seen. */
+/** Every attempt has a fresh nonce, because the server refuses a repeated one. */
 const signed = (
   { serverUrl, key, clock }: SignedTransportDeps,
   { method, path, body, headers: given }: Outgoing,
@@ -222,7 +221,7 @@ const signed = (
   onProgress: () => void,
 ): Request => {
   const headers = new Headers({ 'user-agent': 'loreweave', ...given })
-  // As the server sees it: the path of its address is taken off on the way.
+  // As the server sees it: a proxy removes the path of its address.
   const { origin } = new URL(serverUrl)
   const signature = signRequest(
     { method, url: `${origin}${path}`, header: (name) => headers.get(name), body },
@@ -240,7 +239,7 @@ const signed = (
   })
 }
 
-/** The same bytes, in parts that are told as they are taken. */
+/** The same bytes in chunks, with progress as they are consumed. */
 const inChunks = (body: Uint8Array, onProgress: () => void): ReadableStream<Uint8Array> => {
   let at = 0
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
@@ -267,7 +266,7 @@ const outcomeOf = (deps: SignedTransportDeps, outgoing: Outgoing, answer: Answer
   if (status >= 200 && status < 300 && !isPage) return { kind: 'done', status, bytes }
   const refusal = ErrorResponse.safeParse(parseJson(bytes)).data?.error
   const code = ERROR_CODES.find((known) => known === refusal?.code)
-  // Of a newer server too; other programs have envelopes of the same shape.
+  // Includes codes of a newer server. Other programs have envelopes of the same shape.
   const isRefusal = /^E_[A-Z_]+$/.test(refusal?.code ?? '')
   const error =
     refusal && code ? new FedError(code, refusal.message) : foreign(deps, outgoing, answer)
@@ -279,7 +278,7 @@ const outcomeOf = (deps: SignedTransportDeps, outgoing: Outgoing, answer: Answer
   }
 }
 
-/** Something answered that is not the server, or not one of this protocol. */
+/** The error for an answer that is not from a server of this protocol. */
 const foreign = (
   { serverUrl }: SignedTransportDeps,
   { what, body, path }: Outgoing,
@@ -306,7 +305,7 @@ const foreign = (
   )
 }
 
-/** The address that a redirect sends to, as one gives it to `enroll`. */
+/** The target of a redirect, in the form that `enroll` takes. */
 const movedTo = (location: string, serverUrl: string, path: string): string | null => {
   if (!URL.canParse(location, serverUrl)) return null
   const { protocol, host, pathname } = new URL(location, serverUrl)

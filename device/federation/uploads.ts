@@ -1,4 +1,7 @@
-/** Finished updates on their way: each goes on its own, until the server took or refused it or its round is long over. */
+/**
+ * Uploads finished updates, each on its own, until the server has accepted or refused it or its
+ * round is long over.
+ */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import { consentRefusal, intendedBy } from '../store/consent.ts'
@@ -14,22 +17,22 @@ export type UploadDeps = {
   readonly store: DeviceStore
   readonly federation: Federation
   readonly clock: () => number
-  /** By the id of the round. */
+  /** By round id. */
   readonly lately: Backoff
 }
 
 const MINUTE_MS = 60_000
-/** After its deadline a round takes nothing more; the clocks may be five minutes apart. */
+/** A round accepts nothing after its deadline. Clocks may differ by five minutes. */
 const GRACE_MS = 10 * MINUTE_MS
-/** A round of an earlier version, which kept no deadline, has ended by then. */
+/** Rounds of an earlier version, which stored no deadline, have ended by then. */
 const LONGEST_ROUND_MS = 7 * DAY_MS
-/** How long an update seems to be too late before that is believed without a word of the server. */
+/** How long an update must seem overdue before that is believed without the server's word. */
 const DOUBT_MS = 7 * DAY_MS
 
 /**
- * final: these bytes will never be taken. later: they may be. rarely: something before the server
- * turns them away, and will until somebody changes it. By the kind of the answer and not by its
- * code alone: of codes, only what is not about the bytes is known here.
+ * final: these bytes will never be accepted. later: they may be. rarely: a proxy in front of the
+ * server rejects them, until someone changes it. The kind of the answer decides and not its code
+ * alone: only codes that are not about the bytes are known here.
  */
 export type Fate = 'final' | 'later' | 'rarely'
 
@@ -42,13 +45,12 @@ export const fateOf = (error: FedError): Fate => {
 
 /** Timeout, too early, too many. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429])
-/** Refusals of a version, of a route or of one attempt. Those of a key, a clock or a token are 401. */
+/** Refusals of a version, a route or an attempt. Those of a key, a clock or a token are 401. */
 const NOT_ABOUT_THE_BYTES: ReadonlySet<string> = new Set(['E_PROTOCOL', 'E_NOT_FOUND', 'E_REPLAY'])
 
 /**
- * Sends the kept bytes of earlier rounds again, as they are; onlyDue: but those that failed lately.
- * One that cannot be sent now keeps nobody else from anything: it stays, with the reason. Fails
- * with E_CANCELLED.
+ * Sends the stored updates of earlier rounds again, unchanged. onlyDue: skips those in backoff. A
+ * failure does not affect the others: the update stays, with the reason. Fails with E_CANCELLED.
  */
 export const sendKept = async (
   deps: UploadDeps,
@@ -60,22 +62,22 @@ export const sendKept = async (
   for (const { roundId, ...upload } of store.waitingUploads()) {
     if (onlyDue && lately.waitMs(roundId) > 0) continue
     if (consentRefusal(store.consent(), intendedBy(upload), clock())) continue
-    options.onProgress?.({ step: 'upload', note: `${roundId}: sending the kept update again` })
+    options.onProgress?.({ step: 'upload', note: `${roundId}: resending the update` })
     try {
       await sendUpload(deps, roundId, options)
     } catch (error) {
       if (!isFedError(error) || options.signal?.aborted) throw error
-      const note = `${roundId}: the update is kept: ${error.code}: ${error.message}`
+      const note = `${roundId}: the update stays queued: ${error.code}: ${error.message}`
       options.onProgress?.({ step: 'upload', note })
-      // Nobody is there for the others either.
+      // The server is unreachable for the others too.
       if (sendFailure(error)?.isUnsent) return
     }
   }
 }
 
 /**
- * True: taken. False: refused for good, which is recorded, or dropped meanwhile. Else it stays and
- * the call fails with what kept it.
+ * True: accepted. False: refused for good, which is recorded, or dropped meanwhile. Otherwise it
+ * stays and the call fails with the reason.
  */
 export const sendUpload = async (
   deps: UploadDeps,
@@ -98,15 +100,15 @@ export const sendUpload = async (
   }
   lately.ended(roundId)
   await store.durably((tx) => tx.settleUpload(roundId, 'accepted', null))
-  const note = `${roundId}: ${upload.bytes.length} bytes taken`
+  const note = `${roundId}: ${upload.bytes.length} bytes accepted`
   options.onProgress?.({ step: 'upload', note })
   return true
 }
 
 const dropped = (): FedError =>
-  new FedError('E_CANCELLED', 'the update was dropped by this device: it is not sent')
+  new FedError('E_CANCELLED', 'this device dropped the update: it is not sent')
 
-/** False, or throws where it may be taken later. */
+/** False, or throws if it may be accepted later. */
 const isRefused = async (
   { store, lately }: UploadDeps,
   { roundId }: PendingUpload,
@@ -128,9 +130,9 @@ const isRefused = async (
 }
 
 /**
- * Lets go of updates whose round is long over. isClockRight: the server has just taken a signature
- * of this device, so that their clocks agree. Else the clock may have been set: what seems to be
- * too late must have seemed so for a week.
+ * Drops updates whose round is long over. isClockRight: the server has just accepted a signature of
+ * this device, so their clocks agree. Otherwise the clock may have been set, and an update must
+ * have seemed overdue for a week.
  */
 export const dropOverdue = async (
   { store, clock }: Pick<UploadDeps, 'store' | 'clock'>,

@@ -1,10 +1,13 @@
-/** Work that ends as soon as it may not go on: what it sends is checked before each attempt, and what runs is stopped. */
+/**
+ * Work that stops as soon as it is no longer allowed: each attempt at sending is checked, and
+ * running work is aborted.
+ */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Live } from '../store/live.ts'
 
 /**
- * Goes with everything that leaves for a federation server. check: called before each attempt at
- * sending; throws. mark: keeps, before that, that it may leave.
+ * Accompanies everything that leaves for a federation server. check: called before each attempt at
+ * sending; throws. mark: records, before that, that something may leave.
  */
 export type Departure = {
   readonly signal: AbortSignal | undefined
@@ -12,12 +15,13 @@ export type Departure = {
   readonly check: () => void
 }
 
-/** A consent and a round end by the clock. */
+/** Consents and rounds end by the clock. */
 const LOOK_MS = 250
 
 /**
- * refusal: why it may not go on, null where it may. It is asked at once, at each check, when a consent changes and a few times a
- * second; then the signal aborts with it, and the call fails with it without waiting for the work.
+ * refusal: why the work may not continue; null if it may. Called at the start, at each check, when
+ * a consent changes and a few times a second. On a refusal the signal aborts with it, and the call
+ * fails with it without waiting for the work.
  */
 export const whileAllowed = async <T>(
   live: Pick<Live, 'on'>,
@@ -35,7 +39,7 @@ export const whileAllowed = async <T>(
     try {
       check()
     } catch (error) {
-      // A store that cannot be read refuses as well.
+      // An unreadable store is a refusal too.
       stop.abort(error)
     }
   }
@@ -59,7 +63,7 @@ export const whileAllowed = async <T>(
   }
 }
 
-/** An abort comes out as E_CANCELLED, whatever the interrupted part threw. */
+/** Turns an abort into E_CANCELLED, whatever the interrupted part threw. */
 export const cancellable = async <T>(
   work: Promise<T>,
   signal: AbortSignal | undefined,

@@ -36,7 +36,7 @@ export const WEIGHTS = {
   inferred: 0.08,
 } as const
 /** Of a complaint's weight where it was inferred, and the better answer was named by the user. */
-const DOUBT = 0.5
+const INFERRED_FACTOR = 0.5
 
 /** What of other decisions says something of one; later ones, oldest first. */
 export type Around = {
@@ -105,7 +105,8 @@ export const choiceOf = (
     const liked = nexts
       .map((d) => likedAnswer(d, eventsOf(d.id)))
       .find((answer) => answer !== undefined)
-    if (liked !== undefined) return over(liked, event.isImplicit ? weight * DOUBT : weight, at)
+    if (liked !== undefined)
+      return over(liked, event.isImplicit ? weight * INFERRED_FACTOR : weight, at)
     if (!event.isImplicit) return null
     const next = nexts.find(
       (d) => !eventsOf(d.id).some(({ event: { kind } }) => COMPLAINTS.has(kind)) && isFollowed(d),
@@ -174,14 +175,14 @@ const likedAnswer = (decision: Decision, events: readonly RecordedEvent[]): stri
     ({ event: e }) => e.kind === 'regenerate' || (e.kind === 'thumbs' && e.value < 0),
   )
   if (isTurnedDown) return undefined
-  const last = events.findLast(({ event: e }) => !SAY_NOTHING.has(e.kind))?.event
+  const last = events.findLast(({ event: e }) => !NOT_JUDGING.has(e.kind))?.event
   if (!last) return undefined
   if (last.kind === 'edit') return last.text
   return decision.candidates[last.kind === 'choose' ? last.chosen : decision.served]
 }
 
 /** Events that do not judge the answer. */
-const SAY_NOTHING: ReadonlySet<FeedbackEvent['kind']> = new Set(['follow_up', 'undo', 'prefer'])
+const NOT_JUDGING: ReadonlySet<FeedbackEvent['kind']> = new Set(['follow_up', 'undo', 'prefer'])
 /**
  * Complaints about an answer. A thumb counts as one in either direction, since it is explicit
  * feedback.

@@ -28,9 +28,9 @@ export type ObserverDeps = {
 /**
  * Capacity, both of requests without an answer and of requests to observe. The oldest is dropped.
  */
-const MOST = 50
+const MAX_WAITING = 50
 /** Retry interval while the store cannot be read. */
-const AGAIN_MS = 1000
+const RETRY_MS = 1000
 
 export const openObserver = ({
   observe,
@@ -46,7 +46,7 @@ export const openObserver = ({
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
       wake = resolve
-      setTimeout(resolve, AGAIN_MS).unref()
+      setTimeout(resolve, RETRY_MS).unref()
     })
   const one = (request: Observed): Promise<void> =>
     observe(request)
@@ -68,13 +68,13 @@ export const openObserver = ({
     if (!request) return
     waiting.delete(request.decisionId)
     due.push(request)
-    if (due.length > MOST) due.shift()
+    if (due.length > MAX_WAITING) due.shift()
     running ??= run()
   }
   return {
     expect(request) {
       waiting.set(request.decisionId, request)
-      if (waiting.size > MOST) waiting.delete(waiting.keys().next().value ?? '')
+      if (waiting.size > MAX_WAITING) waiting.delete(waiting.keys().next().value ?? '')
     },
     answered,
     async settled() {

@@ -24,9 +24,9 @@ export type ObservingDeps = {
 }
 
 /** After this time the same words are a new request. */
-const AGAIN_MS = 30 * 60_000
+const REPEAT_WINDOW_MS = 30 * 60_000
 /** Within this time no user has read the answer: a program retries or loops. */
-const SOONEST_MS = 8000
+const MIN_READING_MS = 8000
 /** More repetitions than these come from a program. */
 const MAX_REPEATS = 2
 
@@ -64,9 +64,9 @@ export const observeRequest = async (
     })
   const repeated = store
     .askedBefore(own)
-    .filter((d) => d.candidates > 0 && d.at <= own.at && own.at - d.at <= AGAIN_MS)
+    .filter((d) => d.candidates > 0 && d.at <= own.at && own.at - d.at <= REPEAT_WINDOW_MS)
   const same = repeated.find((d) => d.app === own.app)
-  if (same && own.at - same.at >= SOONEST_MS && repeated.length <= MAX_REPEATS)
+  if (same && own.at - same.at >= MIN_READING_MS && repeated.length <= MAX_REPEATS)
     infer({ kind: 'regenerate', decisionId: same.id, isImplicit: true })
   const last = store.lastTurn(own)
   if (last && (await followUps.poles(message)).length > 0)

@@ -25,21 +25,21 @@ export type RightShare = {
 }
 
 /** Least number of each kind; explored ones are rare. */
-const LEAST = 5
+const MIN_DECISIONS = 5
 
 /** Self-normalized inverse-propensity estimates of both, treated as independent. null: too few. */
 export const rightShare = (judged: readonly JudgedDecision[]): RightShare | null => {
   const [preferred, first] = (['preferred', 'first'] as const).map((kind) =>
     judged.filter((d) => d.served === kind),
   ) as [JudgedDecision[], JudgedDecision[]]
-  if (Math.min(preferred.length, first.length) < LEAST) return null
+  if (Math.min(preferred.length, first.length) < MIN_DECISIONS) return null
   const [a, b] = [estimate(preferred), estimate(first)]
   const difference = a.mean - b.mean
-  const reach = 1.96 * Math.sqrt(a.variance + b.variance)
+  const halfWidth = 1.96 * Math.sqrt(a.variance + b.variance)
   return {
     difference,
-    low: difference - reach,
-    high: difference + reach,
+    low: difference - halfWidth,
+    high: difference + halfWidth,
     decisions: judged.length,
   }
 }

@@ -1,4 +1,7 @@
-/** config.json: JSON with comments. Each setting stands below its words; what is not set is commented out, so that upgrades change it. */
+/**
+ * Reads and writes config.json: JSON with comments. Each setting has a description. Settings left
+ * at their default are commented out, so an upgrade can change the default.
+ */
 import {
   applyEdits,
   findNodeAtLocation,
@@ -35,7 +38,10 @@ export const HomeConfig = z.strictObject({
 })
 export type HomeConfig = z.infer<typeof HomeConfig>
 
-/** Fails with E_HOME: line and column, what is wrong; never what stands there. path: of the file, for the message. */
+/**
+ * Fails with E_HOME, naming line, column and fault, never the content. path: of the file, for the
+ * message.
+ */
 export const parseConfig = (text: string, path: string): HomeConfig => {
   const errors: ParseError[] = []
   const tree = parseTree(text, errors, { allowTrailingComma: true })
@@ -52,7 +58,7 @@ export const parseConfig = (text: string, path: string): HomeConfig => {
   throw refused(text, path, offsetOf(tree, at), `${at.join('.') || 'content'}: ${issue.message}`)
 }
 
-/** Of the value at a path, or of the innermost thing on the way to it. */
+/** Offset of the value at a path, or of its innermost existing ancestor. */
 const offsetOf = (tree: Node, path: readonly (string | number)[]): number => {
   for (let depth = path.length; depth > 0; depth--) {
     const node = findNodeAtLocation(tree, path.slice(0, depth))
@@ -66,7 +72,7 @@ const refused = (text: string, path: string, offset: number, what: string): FedE
   return new FedError('E_HOME', `${path}:${before.length}:${before.at(-1)!.length + 1}: ${what}`)
 }
 
-/** "PropertyNameExpected" as a person would say it. */
+/** "PropertyNameExpected" in words. */
 const words = (code: string): string => code.replace(/(?!^)([A-Z])/g, ' $1').toLowerCase()
 
 /** The whole file for a new home. */
@@ -90,7 +96,7 @@ export const commentedConfig = (config: HomeConfig): string => {
   ].join('\n')
 }
 
-/** Those of a group, each with its words; what is as by default is commented out. */
+/** The settings of a group, each with its description. Defaults are commented out. */
 const settingLines = (
   group: typeof DeviceSettings | typeof AgentSettings,
   values: object,
@@ -136,8 +142,8 @@ const comment = (text = '', depth: number): string[] => {
 }
 
 /**
- * The text with what differs between two configurations changed in it, and nothing else; but where
- * it shows settings that are as by default, those that a later version has brought are shown too.
+ * Changes in the text only what differs between two configurations. If the text shows commented
+ * defaults, settings of a later version are added in the same way.
  */
 export const changedConfig = (text: string, before: HomeConfig, after: HomeConfig): string => {
   let next = withLaterSettings(text)
@@ -145,7 +151,7 @@ export const changedConfig = (text: string, before: HomeConfig, after: HomeConfi
   return next
 }
 
-/** Each before the next setting that is there, as in a new file. */
+/** Inserts each before the next setting that is there, as in a new file. */
 const withLaterSettings = (text: string): string => {
   if (!/^[ \t]*\/\/ "\w+": /m.test(text)) return text
   const names = Object.keys(DeviceSettings.shape)
@@ -179,7 +185,10 @@ const differences = (before: HomeConfig, after: HomeConfig): Difference[] => {
   )
 }
 
-/** In the place of the line that shows the default, where there is one; else wherever it is, or at the end of its group. */
+/**
+ * Replaces the commented default if there is one, else the value wherever it is, else appends to
+ * its group.
+ */
 const withValue = (text: string, path: string[], value: unknown): string => {
   const isSet = (now: string) => {
     const tree = parseTree(now, [], { allowTrailingComma: true })

@@ -1,10 +1,14 @@
-/** The files of a home: whose content each one holds, which go when it is erased, and which may be left over. */
+/**
+ * The files of a home: what each one holds, which ones go when texts are erased, and which may be
+ * left over.
+ */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * name: of the file or folder. beside: what else may stand beside it (journals, locks, what was being written). isDerived: made of
- * texts by training or the local model, and made again where it is needed: it goes whenever a text goes.
+ * name: of the file or folder. beside: suffixes of files beside it (journals, locks, partial
+ * writes). isDerived: made from texts by training or the local model, and made again when needed.
+ * It is deleted whenever a text is erased.
  */
 type HomeFile = {
   readonly name: RegExp
@@ -26,7 +30,7 @@ export const HOME_FILES: readonly HomeFile[] = [
   { name: /^round-[\w-]+\.checkpoint$/, holds: 'a round that goes on later', isDerived: true },
 ]
 
-/** Written under a temporary name first. */
+/** Suffixes of temporary names during a write. */
 const TEMPORARY = /(?:\.\d+)?\.(?:tmp|part)$/
 
 const fileOf = (name: string): HomeFile | undefined => {
@@ -37,7 +41,7 @@ const fileOf = (name: string): HomeFile | undefined => {
   })
 }
 
-/** Paths in the home. others: what somebody else has put there. */
+/** Paths in the home. others: files of other programs. */
 export const homeFiles = (folder: string): { own: string[]; others: string[] } => {
   const names = readdirSync(folder).toSorted()
   const path = (name: string) => join(folder, name)
@@ -47,11 +51,11 @@ export const homeFiles = (folder: string): { own: string[]; others: string[] } =
   }
 }
 
-/** A training or a round that has not gone on for so long is not taken up again. */
+/** A checkpoint this old is not resumed. */
 const CHECKPOINT_MS = 7 * 24 * 3600_000
-/** As long as a decision is kept. Reading a state makes it young again. */
+/** As long as a decision is stored. Reading a state renews it. */
 const STATES_MS = 90 * 24 * 3600_000
-/** What is being written now is younger. */
+/** A write in progress is younger. */
 const TEMPORARY_MS = 60_000
 
 const remove = (folder: string, isGone: (name: string) => boolean): void => {
@@ -59,13 +63,13 @@ const remove = (folder: string, isGone: (name: string) => boolean): void => {
     if (isGone(name)) rmSync(join(folder, name), { recursive: true, force: true })
 }
 
-/** What training and the local model left in a home: numbers made of texts. */
+/** Deletes what training and the local model derived from texts. */
 export const dropDerivedFiles = (folder: string): void =>
   remove(folder, (name) => fileOf(name)?.isDerived === true)
 
 /**
- * What ended processes left: files that were being written, checkpoints that nobody took up, and states that nobody read for so long
- * that their text may have expired.
+ * Deletes what ended processes left: partial writes, checkpoints that were not resumed, and states
+ * unread for so long that their text may have expired.
  */
 export const dropLeftovers = (folder: string, now: number): void => {
   remove(folder, (name) => {
@@ -81,7 +85,7 @@ export const dropLeftovers = (folder: string, now: number): void => {
   }
 }
 
-/** Checkpoints of rounds other than the one that the device is assigned to; null: of all. */
+/** Deletes the checkpoints of all rounds but the assigned one; null: of all. */
 export const dropRounds = (folder: string, assigned: string | null): void =>
   remove(
     folder,

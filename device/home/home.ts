@@ -1,4 +1,4 @@
-/** The home folder of a device: configuration and secrets, readable by its owner alone. */
+/** The home folder of a device: configuration and secrets, readable only by its owner. */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -36,7 +36,7 @@ export const homeFolder = (flag: string | undefined, env: Environment): string =
 
 export const isHome = (folder: string): boolean => existsSync(configPath(folder))
 
-/** Whether it has its secrets as well. */
+/** Whether it also has its secrets. */
 export const isWholeHome = (folder: string): boolean =>
   isHome(folder) &&
   ['device-key.json', 'device-token'].every((name) => existsSync(join(folder, name)))
@@ -50,8 +50,8 @@ export type HomeChanges = {
 }
 
 /**
- * last: null for a new home. Fails with E_INSECURE when Claude's new address is not encrypted and
- * nobody said that this is meant.
+ * last: null for a new home. Fails with E_INSECURE if Claude's new address is not encrypted and
+ * that was not allowed explicitly.
  */
 export const changedHome = (
   last: HomeConfig | null,
@@ -72,8 +72,8 @@ export const changedHome = (
 }
 
 /**
- * Makes a home, or changes the model and settings of one that exists; keys and tokens are kept.
- * Fails with E_HOME when others may read the folder, and as changedHome does.
+ * Makes a home, or changes the model and settings of an existing one. Keys and tokens stay. Fails
+ * with E_HOME if others can read the folder, and as changedHome does.
  */
 export const createHome = (folder: string, changes: HomeChanges, env: Environment = {}): Home => {
   makeFolder(folder)
@@ -89,13 +89,13 @@ export const createHome = (folder: string, changes: HomeChanges, env: Environmen
   return openHome(folder, env)
 }
 
-/** The folder of a home, made if it is missing. Fails with E_HOME when others may read it. */
+/** Makes the folder of a home if it is missing. Fails with E_HOME if others can read it. */
 export const makeFolder = (folder: string): void => {
   if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
   requirePrivate(folder, 0o700)
 }
 
-/** Reads a home. Fails with E_HOME when there is none, when it is damaged, or when others may read it. */
+/** Reads a home. Fails with E_HOME if there is none, if it is damaged, or if others can read it. */
 export const openHome = (folder: string, env: Environment = {}): Home => {
   if (!isHome(folder))
     throw new FedError('E_HOME', `${folder} is not set up. Run: loreweave init --home ${folder}`)
@@ -114,7 +114,10 @@ export const openHome = (folder: string, env: Environment = {}): Home => {
   }
 }
 
-/** Writes what has changed into config.json, whole or not at all; the user's comments stay. Fails with E_HOME where it is not valid. */
+/**
+ * Writes changes into config.json atomically; the user's comments stay. Fails with E_HOME if it is
+ * not valid.
+ */
 export const saveConfig = (folder: string, config: HomeConfig): void => {
   const path = configPath(folder)
   const after = HomeConfig.parse(config)
@@ -128,7 +131,7 @@ export const saveConfig = (folder: string, config: HomeConfig): void => {
   if (changed !== text) writeSecret(path, changed)
 }
 
-/** Keeps the user's own Claude key in a file that only they can read. */
+/** Stores the user's own Claude key in a file that only they can read. */
 export const saveClaudeKey = (folder: string, key: string): void =>
   writeSecret(join(folder, 'claude-key'), `${key.trim()}\n`)
 
@@ -139,7 +142,7 @@ const readConfig = (folder: string): HomeConfig => {
   return parseConfig(readHomeFile(path), path)
 }
 
-/** Editors and shells of Windows write byte order marks, and UTF-16. */
+/** Editors and shells on Windows write byte order marks and UTF-16. */
 const readHomeFile = (path: string): string => textOfFile(() => readFileSync(path), path, 'E_HOME')
 
 const parseFile = <T>(path: string, schema: z.ZodType<T>, read: (path: string) => string): T =>

@@ -1,4 +1,7 @@
-/** The configuration of a home in the process that owns it: changed in one place, and everybody who works by it is told. */
+/**
+ * The configuration of a home in the process that owns it. It is changed in one place, and
+ * listeners are called.
+ */
 import { type Home, openHome, saveClaudeKey, saveConfig } from './home.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -6,11 +9,11 @@ type Listener = (now: Home, before: Home) => void
 
 export type LiveHome = {
   now(): Home
-  /** Written to config.json, whole or not at all. Fails with E_HOME where that is not valid. */
+  /** Writes config.json atomically. Fails with E_HOME if it is not valid. */
   change(change: (config: Home['config']) => Home['config'], claudeKey?: string): void
-  /** What a hand has written into config.json. Fails with E_HOME. */
+  /** Reads manual edits of config.json. Fails with E_HOME. */
   reread(): void
-  /** Called after each change; ends with what is returned. */
+  /** Calls the listener after each change, until the returned function is called. */
   onChange(listener: Listener): () => void
 }
 
@@ -26,7 +29,7 @@ export const openLiveHome = (first: Home, env: Environment): LiveHome => {
   return {
     now: () => home,
     change(change, claudeKey) {
-      // What a hand has written meanwhile stays.
+      // Manual edits made meanwhile stay.
       saveConfig(first.folder, change(openHome(first.folder, env).config))
       if (claudeKey !== undefined) saveClaudeKey(first.folder, claudeKey)
       reread()

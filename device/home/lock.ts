@@ -1,7 +1,7 @@
 /**
- * One owner of a home. The lock is the operating system's, on a small SQLite file: it ends with the
- * process, however that ends, so there is never a stale one to judge by a process id. Who holds it
- * can be read.
+ * Ensures one owner of a home. The lock is the operating system's, on a small SQLite file. It ends
+ * with the process, however that ends, so no stale lock ever has to be judged by a process id. The
+ * file names the holder.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,8 +10,8 @@ import { FedError } from '../../adapters/errors.ts'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
 
 /**
- * command: what it is doing, such as `agent` or `profile set`. startedAt: milliseconds since 1970.
- * port: of its API on this computer; null where it has none.
+ * command: such as `agent` or `profile set`. startedAt: milliseconds since 1970. port: of its API
+ * on this computer; null without one.
  */
 export type Holder = {
   readonly pid: number
@@ -22,7 +22,7 @@ export type Holder = {
 }
 export type Lock = { release(): void }
 
-/** A file that is locked, and how it tells by whom. */
+/** A lock file and the format of its holder record. */
 type LockFile = {
   readonly name: string
   readonly columns: string
@@ -37,7 +37,7 @@ const HOME: LockFile = {
   read: (row) => JSON.parse(String(row['record'])) as Holder,
 }
 
-/** Of versions in which an agent alone held one. Taken as well where there is one. */
+/** Lock of earlier versions, held by an agent only. Taken too if the file exists. */
 const EARLIER: LockFile = {
   name: 'agent.lock',
   columns: 'pid INTEGER NOT NULL, started_at REAL NOT NULL',
@@ -51,7 +51,7 @@ const EARLIER: LockFile = {
   }),
 }
 
-/** The lock, or who holds it; null: somebody who cannot be told yet. */
+/** The lock, or its holder; null: a holder that is not known yet. */
 export const tryLock = (folder: string, holder: Holder): Lock | { other: Holder | null } => {
   const held: Database.Database[] = []
   for (const file of lockFiles(folder)) {
@@ -69,7 +69,10 @@ export const tryLock = (folder: string, holder: Holder): Lock | { other: Holder 
   }
 }
 
-/** Tries again until it is free or the time is over: then E_CONFLICT, which says who holds it. */
+/**
+ * Retries until the lock is free or the time is over. Then fails with E_CONFLICT, naming the
+ * holder.
+ */
 export const takeLock = async (
   folder: string,
   holder: Holder,
@@ -81,23 +84,24 @@ export const takeLock = async (
   for (;;) {
     const taken = tryLock(folder, holder)
     if ('release' in taken) return taken
-    // Who reads the lock holds it for an instant, so one failure says nothing.
+    // Reading the holder takes the lock for an instant, so one failure says nothing.
     if (performance.now() > until) throw heldBy(folder, taken.other, todo)
     await sleep(POLL_MS)
   }
 }
 const POLL_MS = 25
 
-/** What stands in the way, and what to do about it. */
+/** The error that names the holder and what to do. */
 export const heldBy = (folder: string, other: Holder | null, todo?: string): FedError =>
   new FedError(
     'E_CONFLICT',
     other === null
-      ? `another process works with ${folder}: try again when it has ended`
-      : `\`loreweave ${other.command}\` works with ${folder}, as process ${other.pid}, since ${new Date(other.startedAt).toISOString()}: ${todo ?? 'try again when it has ended'}`,
+      ? `another process is using ${folder}: try again when it has ended`
+      : `\`loreweave ${other.command}\` is using ${folder}, as process ${other.pid}, since ` +
+        `${new Date(other.startedAt).toISOString()}: ${todo ?? 'try again when it has ended'}`,
   )
 
-/** Who holds it now; null when nobody does, or nobody can. */
+/** The present holder; null if there is none, or there can be none. */
 export const lockHolder = (folder: string): Holder | null => {
   for (const file of lockFiles(folder)) {
     const path = join(folder, file.name)
@@ -123,12 +127,14 @@ const lockFiles = (folder: string): LockFile[] => [
 
 type Taken = { readonly db: Database.Database | null } | { readonly other: Holder | null }
 
-/** db: held; null where the file cannot be written or made, and so nothing of this home can. */
+/**
+ * db: the lock; null if the file cannot be written or made, in which case nothing in this home can.
+ */
 const takeFile = (path: string, file: LockFile, holder: Holder): Taken => {
   let db: Database.Database | null = null
   try {
     db = openSqlite(path, { timeout: 0 })
-    // Lost with the power, like the processes that it tells of.
+    // A power loss ends the processes it names as well.
     db.pragma('synchronous = NORMAL')
     return hold(db, file, holder)
   } catch (error) {
@@ -147,16 +153,17 @@ const hold = (db: Database.Database, file: LockFile, holder: Holder): Taken => {
   for (;;) {
     db.exec('BEGIN IMMEDIATE; DELETE FROM holder')
     db.prepare(`INSERT INTO holder VALUES (${values.map(() => '?')})`).run(...values)
-    // From here to the second BEGIN another may come first; then it is told of us, and we fail.
+    // Between COMMIT and the second BEGIN another process may take the lock. It then sees our
+    // record, and our BEGIN fails.
     db.exec('COMMIT; BEGIN IMMEDIATE')
     const told = readHolder(db, file)
     if (told?.pid === holder.pid && told.startedAt === holder.startedAt) return { db }
-    // It has come and gone in between, and it is still told of.
+    // It has come and gone in between, and the file still names it.
     db.exec('ROLLBACK')
   }
 }
 
-/** On a full disk: written over what is there, without a journal beside it. */
+/** On a full disk: overwrites the record, without a journal file. */
 const holdOnFull = (db: Database.Database, file: LockFile, holder: Holder): Taken => {
   try {
     if (db.inTransaction) db.exec('ROLLBACK')
@@ -166,7 +173,7 @@ const holdOnFull = (db: Database.Database, file: LockFile, holder: Holder): Take
     const other = isBusy(error) ? readHolder(db, file) : null
     db.close()
     if (isBusy(error)) return { other }
-    // There was no such file yet.
+    // The file did not exist yet.
     if (isFull(error)) return { db: null }
     throw error
   }
@@ -177,7 +184,7 @@ const readHolder = (db: Database.Database, file: LockFile): Holder | null => {
     const row = db.prepare<[], Record<string, unknown>>('SELECT * FROM holder').get()
     return row ? file.read(row) : null
   } catch {
-    // It is being written, or was never told.
+    // It is being written, or was never written.
     return null
   }
 }

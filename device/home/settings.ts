@@ -1,4 +1,7 @@
-/** What a user can set on a device, with bounds, defaults and the words for each; the `settings` object of config.json. */
+/**
+ * The settings of a device with bounds, defaults and descriptions: the `settings` object of
+ * config.json.
+ */
 import { z } from 'zod'
 
 const Usd = z.number().min(0).max(1_000_000)
@@ -11,7 +14,7 @@ const Price = z.strictObject({
 })
 const CLOCK_TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d'
 
-/** Paths of requests are put behind it; a user in it would be sent to nobody. */
+/** Request paths are appended to it. A user name in it would not be sent. */
 export const ServerAddress = z
   .url({ protocol: /^https?$/ })
   .max(2000)
@@ -20,7 +23,7 @@ export const ServerAddress = z
     'expected an address without a user, ? or #',
   )
 
-/** As in an address: a name, or an IP address, which version 6 puts in brackets. */
+/** The host of an address: a name or an IP address, with brackets for version 6. */
 const HostName = z
   .string()
   .max(260)
@@ -29,7 +32,6 @@ const HostName = z
     'expected a host name, without http://',
   )
 
-/** When `loreweave agent` may train and take part in rounds by itself. */
 export const AgentSettings = z.strictObject({
   auto: z
     .boolean()
@@ -292,7 +294,10 @@ export const DeviceSettings = z.strictObject({
 export type DeviceSettings = z.infer<typeof DeviceSettings>
 export type DeviceSettingsInput = z.input<typeof DeviceSettings>
 
-/** Some of the settings, and no defaults for the others. Those of the agent are changed in config.json. */
+/**
+ * Some of the settings, without defaults for the others. The agent's settings can only be changed
+ * in config.json.
+ */
 export const SettingsChange = z.strictObject(
   Object.fromEntries(
     Object.entries(DeviceSettings.omit({ agent: true }).shape).map(([name, schema]) => [

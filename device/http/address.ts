@@ -1,10 +1,10 @@
-/** What an address says about where a request goes, and whether others can read it on the way. */
+/** Tells from an address whether a request leaves this computer and whether others can read it. */
 import { isIP } from 'node:net'
 import { FedError } from '../../adapters/errors.ts'
 
 /**
- * Whether the host of an address can only be this computer (RFC 1122 section 3.2.1.3, RFC 4291
- * section 2.5.3). hostname: as a URL has it.
+ * Whether a host can only be this computer (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3).
+ * hostname: in the form of URL.hostname.
  */
 export const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' ||
@@ -12,15 +12,18 @@ export const isLoopback = (hostname: string): boolean =>
   hostname.startsWith('[::ffff:7f') ||
   (isIP(hostname) === 4 && hostname.startsWith('127.'))
 
-/** Whether what is sent there can be read and changed on the way: plain http to another computer. */
+/**
+ * Whether a request to the address can be read and changed on the way: plain http to another
+ * computer.
+ */
 export const isExposed = (address: string): boolean => {
   const { protocol, hostname } = new URL(address)
   return protocol === 'http:' && !isLoopback(hostname)
 }
 
 /**
- * Refuses an exposed address with E_INSECURE, and says how to go on all the same. command: of
- * `loreweave`, which has the option.
+ * Refuses an exposed address with E_INSECURE, and names the option that allows it. command: the
+ * `loreweave` command with that option.
  */
 export const refuseExposed = (address: string, command = 'init'): void => {
   if (!isExposed(address)) return

@@ -1,4 +1,6 @@
-/** `fetch` as far as the device uses it, over its own transport; nothing is decoded. */
+/**
+ * `fetch` over the device's own transport, as far as the device needs it. Bodies are not decoded.
+ */
 import type { HttpTransport } from './transport.ts'
 
 export type Fetch = (address: string, init?: RequestInit) => Promise<Response>
@@ -6,8 +8,8 @@ export type Fetch = (address: string, init?: RequestInit) => Promise<Response>
 const MOST_REDIRECTS = 10
 
 /**
- * Unlike the global one it names the program, which some servers ask for, and follows redirects
- * only when told to.
+ * Unlike the global one it sends a user agent, which some servers require, and follows redirects
+ * only on request.
  */
 export const fetchOver =
   (transport: HttpTransport): Fetch =>

@@ -1,6 +1,9 @@
-/** Why nothing came from an address, in words that say what to do; and whether a web page came. */
+/**
+ * Explains network failures in words that say what to do, and recognizes web pages in place of API
+ * answers.
+ */
 
-/** status: with which the proxy refused; null where it gave no answer. */
+/** status: of the proxy's refusal; null if it did not answer. */
 export class ProxyError extends Error {
   readonly status: number | null
 
@@ -16,7 +19,7 @@ const UNKNOWN_AUTHORITY =
 
 const NETWORK = 'there is no way to it: is this computer online, or does it need HTTPS_PROXY?'
 
-/** For those codes of Node, OpenSSL and undici about which something can be done. */
+/** The codes of Node, OpenSSL and undici that the user can do something about. */
 const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: `its name is not known here; ${NETWORK}`,
   EAI_AGAIN: `names cannot be looked up; ${NETWORK}`,
@@ -37,21 +40,21 @@ const WORDS: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: 'it does not speak HTTP at this port: is it https://?',
 }
 
-/** null where nothing is known of it. */
+/** null if the reason is unknown. */
 export const reasonOf = (error: unknown): string | null => {
   const root = rootOf(error)
   if (root === null || root instanceof ProxyError) return root?.message ?? null
   return root.code in WORDS ? `${WORDS[root.code]} (${root.code})` : root.code
 }
 
-/** Whether it can be otherwise in a moment; a certificate and a proxy's refusal are as they are. */
+/** Whether a retry may succeed. Certificates and a proxy's refusals do not change. */
 export const mayPass = (error: unknown): boolean => {
   const root = rootOf(error)
   if (root instanceof ProxyError) return root.status === null || root.status >= 500
   return root === null || !/^(?:CERT_|ERR_TLS_|ERR_SSL_)|_CERT|_SIGNATURE$/.test(root.code)
 }
 
-/** The innermost cause that has a code, or the proxy's word. */
+/** The innermost cause with a code, or the proxy's error. */
 const rootOf = (error: unknown): ProxyError | { readonly code: string } | null => {
   if (typeof error !== 'object' || error === null) return null
   if (error instanceof ProxyError) return error
@@ -62,7 +65,7 @@ const rootOf = (error: unknown): ProxyError | { readonly code: string } | null =
 }
 
 /**
- * What it means where a web page came, or what only proxies say; null for any other answer. Neither
+ * Explains a web page, or a status that only proxies send; null for any other answer. Neither
  * Claude's API nor a federation server answers with pages.
  */
 export const gatewayReason = (status: number, headers: Headers): string | null => {

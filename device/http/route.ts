@@ -1,6 +1,6 @@
 /**
- * Which way a request goes: straight, or through the proxy that `HTTPS_PROXY` or `HTTP_PROXY` name
- * and `NO_PROXY` does not forbid. Names in small letters outrank those in capitals, as in curl.
+ * Routes requests directly or through the proxy that `HTTPS_PROXY` or `HTTP_PROXY` name and
+ * `NO_PROXY` does not exclude. Lower-case names outrank upper-case ones, as in curl.
  */
 import { BlockList, isIP } from 'node:net'
 import { FedError } from '../../adapters/errors.ts'
@@ -8,7 +8,7 @@ import { isLoopback } from './address.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** words: the way, for people; without credentials. variable: that names the proxy. */
+/** words: the route for users, without credentials. variable: the one that names the proxy. */
 export type Route = {
   readonly proxy: URL | null
   readonly words: string
@@ -16,7 +16,7 @@ export type Route = {
 }
 export type Routes = (target: URL) => Route
 
-/** Fails with E_USAGE where a proxy is set that is no address. */
+/** Fails with E_USAGE if a proxy variable holds no address. */
 export const openRoutes = (env: Environment): Routes => {
   const https = proxyOf(env, ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])
   const http = proxyOf(env, ['http_proxy', 'HTTP_PROXY'])
@@ -45,19 +45,19 @@ const straight = (why: string): Route => ({
   variable: null,
 })
 
-/** Of a proxy, as it may be shown and logged. */
+/** A proxy's address for display and logs. */
 export const withoutCredentials = ({ protocol, host }: URL): string => `${protocol}//${host}`
 
-/** The first of these variables that is set; set to nothing it means no proxy. */
+/** The first of these variables that is set; an empty value means no proxy. */
 const proxyOf = (env: Environment, names: readonly string[]) => {
   const name = names.find((one) => env[one] !== undefined)
   const text = unquoted((name && env[name]) || '')
   if (!name || text === '') return null
-  // The user of a Windows domain: a URL would take the backslash for a slash.
+  // For users of a Windows domain: a URL would turn the backslash into a slash.
   const encoded = text.replace(/\\(?=.*@)/g, '%5C')
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(encoded) ? encoded : `http://${encoded}`
   const url = URL.canParse(address) ? new URL(address) : null
-  // Not quoted, nor taken for a host: it may hold a password.
+  // The value is not quoted, since it may hold a password.
   if (!url || !['http:', 'https:'].includes(url.protocol) || hasMore(url))
     throw new FedError(
       'E_USAGE',
@@ -66,24 +66,24 @@ const proxyOf = (env: Environment, names: readonly string[]) => {
   return { name, url }
 }
 
-/** What no proxy's address has: where a password holds / or #, the host ends there. */
+/** Proxy addresses have no path. An unescaped / or # in a password would end the host there. */
 const hasMore = ({ pathname, search, hash }: URL): boolean => pathname !== '/' || !!search || !!hash
 
-/** Files of settings that are no shell's keep the quotes around a value. */
+/** Environment files that no shell reads keep the quotes around a value. */
 const unquoted = (text: string): string =>
   text
     .trim()
     .replace(/^(["'])(.*)\1$/, '$2')
     .trim()
 
-/** As in an address, without the brackets of IPv6 and the dot that may end a name. */
+/** The host without the brackets of IPv6 and without a final dot. */
 const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
 
 type Exempt = (host: string, port: number) => boolean
 
 /**
- * NO_PROXY: names with all that ends in them, IP addresses and networks, each with a port or
- * without, between commas, semicolons, bars or blanks; `*` is everything, also inside a name.
+ * NO_PROXY: names with their subdomains, IP addresses and networks, each with or without a port,
+ * separated by commas, semicolons, bars or blanks. `*` matches anything, also inside a name.
  */
 const exemptions = (list: string): Exempt => {
   const entries = list
@@ -110,7 +110,7 @@ const exemption = (written: string): Exempt => {
   return (host, port) => isPort(port) && (host === name || host.endsWith(`.${name}`))
 }
 
-/** Of an IP address or a network such as 10.0.0.0/8; undefined where it is neither. */
+/** Matches an IP address or a network such as 10.0.0.0/8; undefined if the text is neither. */
 const network = (text: string): ((host: string) => boolean) | undefined => {
   const [address = '', bits] = text.split('/')
   const version = isIP(address)

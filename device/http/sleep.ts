@@ -1,7 +1,7 @@
-/** Waiting that ends early when it is no longer needed. */
+/** A wait that can end early. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
 
-/** Resolves after ms, or rejects at once when the signal aborts. */
+/** Resolves after ms, or rejects as soon as the signal aborts. */
 export const timerSleep: Sleep = (ms, signal) =>
   new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)

@@ -1,7 +1,7 @@
 /**
- * HTTP to other computers, for Claude, the federation, model files and checks alike, without what
- * `fetch` adds to a request: no header that the caller did not give, no time limit, no decoding, no
- * redirect followed. The caller's abort ends it.
+ * HTTP to other computers, for Claude, the federation, model files and checks. It adds nothing that
+ * `fetch` adds: no header beyond the caller's, no time limit, no decoding, no redirects. The
+ * caller's abort ends a request.
  */
 import { createRequire } from 'node:module'
 import type { Readable } from 'node:stream'
@@ -12,24 +12,22 @@ import { type Environment, openRoutes, type Routes } from './route.ts'
 import { openTunnel } from './tunnel.ts'
 
 /**
- * Loaded after Node's own undici, which naming Headers loads: the first of them puts its
- * connections under the global `fetch`, and those of another version would break it. An import
- * would run too early.
+ * Must load after Node's own undici, which touching Headers loads: the first of them provides the
+ * connections of the global `fetch`, and those of another version would break it. An import would
+ * run too early.
  */
 void globalThis.Headers
 const { Agent, buildConnector }: typeof Undici = createRequire(import.meta.url)('undici')
 
-/**
- * headers: names as the app spelled them, in its order; without them those of the request are sent.
- */
+/** headers: names in the app's spelling and order; default: the request's headers. */
 export type HttpTransport = (request: Request, headers?: RawHeaders) => Promise<Response>
 
 export type RawHeaders = readonly (readonly [name: string, value: string])[]
 
 /**
- * env: of the process; proxies are taken from it, while Node itself reads NODE_EXTRA_CA_CERTS when
- * it starts. insecureHttp: whether plain http may go to other computers; else such a request is
- * refused with E_INSECURE, and nothing is sent. Fails with E_USAGE where a proxy is set that is no
+ * env: of the process, for proxies. Node itself reads NODE_EXTRA_CA_CERTS when it starts.
+ * insecureHttp: whether plain http to other computers is allowed; otherwise such a request is
+ * refused with E_INSECURE, and nothing is sent. Fails with E_USAGE if a proxy variable holds no
  * address.
  */
 export const openTransport = (
@@ -43,7 +41,7 @@ export const openTransport = (
   }
 }
 
-/** A connection that is not there after five minutes will not come; no answer is lost by it. */
+/** A connection that takes longer will not come. No answer can be lost by this limit. */
 const CONNECT_MS = 300_000
 
 const connectorOver = (routes: Routes): Undici.buildConnector.connector => {
@@ -63,8 +61,8 @@ const connectorOver = (routes: Routes): Undici.buildConnector.connector => {
 }
 
 /**
- * Whether no byte of the request had left when sending failed: there was no connection. Sending it
- * again is safe then.
+ * Whether sending failed before any byte had left, because there was no connection. A retry is safe
+ * then.
  */
 export const isUnsent = (error: unknown): boolean =>
   error instanceof Error && (unsent.has(error) || isUnsent(error.cause))
@@ -141,8 +139,8 @@ const send = (
 }
 
 /**
- * Chunk by chunk: an upload is as long as the app makes it. Not cancelled when Claude answers
- * before its end, since that would close the connection that the answer goes back on.
+ * Streams an upload, which may be of any length. It is not cancelled when Claude answers before its
+ * end, since that would close the connection that carries the answer.
  */
 async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader()
@@ -153,7 +151,7 @@ async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-/** As much of an answer is taken from the connection before the app has read it. */
+/** Most bytes of an answer buffered before the app has read them. */
 const HIGH_WATER_BYTES = 65_536
 
 const responseOf = (

@@ -5,10 +5,12 @@ import type { Socket } from 'node:net'
 import { ProxyError, reasonOf } from './reasons.ts'
 import { withoutCredentials } from './route.ts'
 
-/** A proxy that has not answered by then will not; no answer of Claude's can be lost by it. */
+/** A proxy that takes longer will not answer. No answer of Claude's can be lost by this limit. */
 const CONNECT_MS = 300_000
 
-/** authority: host and port behind the proxy. Fails with ProxyError; nothing was sent then. */
+/**
+ * authority: host and port behind the proxy. Fails with ProxyError, in which case nothing was sent.
+ */
 export const openTunnel = (proxy: URL, authority: string): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const { protocol, hostname, port, username } = proxy
@@ -44,7 +46,7 @@ export const openTunnel = (proxy: URL, authority: string): Promise<Socket> =>
 
 const KEEP_ALIVE_MS = 60_000
 
-/** RFC 7617; a URL has both percent-encoded. */
+/** RFC 7617. Both parts of a URL are percent-encoded. */
 const basic = ({ username, password }: URL): string =>
   `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
 

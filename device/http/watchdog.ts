@@ -1,11 +1,11 @@
-/** A wait that ends when nothing happens any more, for answers that nobody else limits. */
+/** A wait that ends when nothing happens any more, for answers without another time limit. */
 
 export type Watchdog = {
   /** Aborts with the caller's signal, or when a wait runs out. */
   readonly signal: AbortSignal
   /** Which wait ran out. */
   reason(): Error | undefined
-  /** The wait from here on. what: that did not happen, for the reason. */
+  /** Restarts the wait. what: the event that did not happen, for the reason. */
   restart(ms: number, what: string): void
   stop(): void
 }

@@ -1,9 +1,12 @@
-/** Who may ask Claude through this device, and what is not encrypted on its way, in words for `doctor` and `status`. */
+/**
+ * Describes who may ask Claude through this device, and which connections are not encrypted, for
+ * `doctor` and `status`.
+ */
 import type { Home } from '../home/home.ts'
 import type { DeviceSettings } from '../home/settings.ts'
 import { isExposed, isLoopback } from '../http/address.ts'
 
-/** mend: what to do where others than this computer's may. */
+/** mend: the fix if other computers may. */
 export const describeAccess = ({
   requireToken,
   listen,
@@ -20,7 +23,7 @@ export const describeAccess = ({
   }
 }
 
-/** Addresses of a home that are not encrypted on the way to another computer. */
+/** Addresses of a home on other computers without encryption. */
 export const exposedAddresses = ({ config }: Pick<Home, 'config'>): string[] =>
   [config.settings.claudeUrl, config.server].filter(
     (address): address is string => address !== null && isExposed(address),

@@ -1,11 +1,11 @@
-/** What a device has and does, for `GET /v1/status`. */
+/** The state of a device, for `GET /v1/status`. */
 import { z } from 'zod'
 import { Name, Sha256, TimeMs } from '../../adapters/wire/primitives.ts'
 import { Points, RankingStatus } from '../records/rerank-decision.ts'
 import { StoreHealth } from '../store/health.ts'
 import { TrainingStatus } from '../store/training-status.ts'
 
-/** margin: the lead (in log-odds) below which Claude's first answer is kept. */
+/** margin: the lead, in log-odds, below which Claude's first answer stays first. */
 export const DeviceStatus = z.strictObject({
   model: Name,
   exitLayer: z.int().min(1).max(256),

@@ -1,4 +1,7 @@
-/** A device: the store, the local model and the federation behind one interface, used by CLI, local API and evaluation alike. */
+/**
+ * A device: the store, the local model and the federation behind one interface, used by CLI, local
+ * API and evaluation.
+ */
 
 import { join } from 'node:path'
 import { isFedError } from '../../adapters/errors.ts'
@@ -35,14 +38,17 @@ import { pooledProgress, type TrainOptions, type TrainReport, train } from './tr
 
 export type Device = Personalizer &
   Contributor & {
-    /** All of them or none, but those with `split: test`, which are left out. */
+    /** Imports all of them or none, except those with `split: test`, which are left out. */
     importChoices(choices: readonly ChoiceLine[]): Promise<ImportReport>
     train(options?: TrainOptions): Promise<TrainReport>
-    /** How well heads tell this user's choices after several layers; changes nothing. E_DATA when there are too few. */
+    /**
+     * How well heads predict this user's choices after several layers; changes nothing. Fails with
+     * E_DATA if there are too few.
+     */
     chooseExit(onProgress?: (progress: Progress) => void): Promise<ExitChoice>
-    /** Fits and loads what the first request would have to wait for. */
+    /** Fits and loads what the first request would otherwise wait for. */
     prepare(): Promise<void>
-    /** To be called at least once a day: erases what is past its time. */
+    /** To be called at least once a day. Erases expired data. */
     upkeep(): Promise<void>
     close(): Promise<void>
   }
@@ -54,10 +60,10 @@ export type DeviceOptions = {
   readonly model: LocalModel
   /** Closed with the device. */
   readonly engine: Engine
-  /** Of the federation; null for a device on its own, which needs no transport. */
+  /** The federation server; null for a device on its own, which needs no transport. */
   readonly serverUrl?: string | null
   readonly transport?: Transport
-  /** Where that can change while the device is open. */
+  /** For a device whose enrolment can change while it is open. */
   readonly isEnrolled?: () => boolean
   readonly clock?: () => number
   /** Milliseconds of a clock that is never set. */
@@ -67,15 +73,15 @@ export type DeviceOptions = {
   readonly settings?: DeviceSettingsInput
   /** Encoded answers; one memo can serve a fleet that shares a tokenizer. */
   readonly memo?: AnswerMemo
-  /** False where the engine remembers pooled states itself. */
+  /** False if the engine caches pooled states itself. */
   readonly keepStates?: boolean
-  /** Folder for training checkpoints; without it an interrupted training begins again. */
+  /** Folder for training checkpoints. Without it an interrupted training starts over. */
   readonly folder?: string
-  /** Whether training is paused in this home; the engine's own answer to it must be the same. */
+  /** Whether training is paused in this home. Must agree with the engine's own answer. */
   readonly isPaused?: () => boolean
-  /** Fails with E_MEMORY where a training would not fit. */
+  /** Fails with E_MEMORY if a training would not fit. */
   readonly checkMemory?: (need: StepNeed) => void
-  /** Told of what failed in the background. */
+  /** Receives background failures. */
   readonly report?: (event: { what: string; code: string }) => void
 }
 
@@ -149,7 +155,7 @@ export const openDevice = (options: DeviceOptions): Device => {
       memo.clear()
       serving.drop()
       await engine.forget?.()
-      // Only now: what a child was writing is there.
+      // Only now has a child finished writing.
       if (options.folder) dropDerivedFiles(options.folder)
     }),
     store.live.on('consent', dropWithdrawn),
@@ -160,7 +166,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     }),
   ]
   const converting = convertInBackground(store, options.report)
-  /** Learning sees all that there is, also where a command ends before the background is through. */
+  /** Learning needs all records, even if a command ends before the background conversion does. */
   const withAll = async <T>(work: () => Promise<T>): Promise<T> => {
     await convertAll(store)
     return work()
@@ -200,7 +206,7 @@ export const openDevice = (options: DeviceOptions): Device => {
           await enforceRetention(store, settings.retentionDays, now)
         } catch (error) {
           retainedAt = now - DAY_MS + AGAIN_MS
-          // What stands in the way of every write is told of by the store.
+          // The store itself reports what prevents every write.
           if (!isFedError(error) || error.code !== 'E_STORE') throw error
         }
         if (store.forgottenTimes() !== forgotten) await refresh().catch(() => undefined)
@@ -224,10 +230,10 @@ const pooledCache = (store: DeviceStore): PooledCache => ({
 })
 
 const MB = 1e6
-/** What could not be erased in time is tried again. */
+/** Retry interval of a failed erasure. */
 const AGAIN_MS = 10 * 60_000
 
-/** The newest activity that has not ended. */
+/** Tracks the newest activity that has not ended. */
 const trackActivity = () => {
   const running: Activity[] = []
   return {

@@ -1,18 +1,21 @@
-/** Long work of one home: a piece at a time, and what a person asks for goes before what the agent does by itself. */
+/**
+ * Runs the long work of a home one piece at a time. A user's request goes before the agent's own
+ * work.
+ */
 import { FedError } from '../../adapters/errors.ts'
 import type { Progress } from '../home/progress.ts'
 
 export type LongOptions = {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
-  /** Ends, to go on later, as soon as a person asks for other work. */
+  /** Stops, to resume later, as soon as a user asks for other work. */
   readonly yields?: boolean
 }
 
 export type LongWorkQueue = {
-  /** Once nothing else runs. Fails as the work does, and with E_CANCELLED. */
+  /** Runs the work once nothing else runs. Fails as the work does, and with E_CANCELLED. */
   run<T>(work: (signal: AbortSignal) => Promise<T>, options?: LongOptions): Promise<T>
-  /** Ends what runs and what waits, and begins nothing more; resolves once all has ended. */
+  /** Ends running and waiting work, and starts nothing more. Resolves once all has ended. */
   end(): Promise<void>
 }
 
@@ -40,7 +43,7 @@ export const openLongWork = (): LongWorkQueue => {
         return await work(ends)
       } finally {
         running.delete(own)
-        // Those behind wait for those before as well.
+        // Those behind wait for those before this one, too.
         void before.then(isOver)
       }
     },

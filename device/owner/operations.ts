@@ -1,6 +1,6 @@
 /**
- * What the owner of a home does for the command line, beside what apps may ask of it as well. It is
- * the same whether the command is the owner, or asks a running one.
+ * Operations of a home's owner for the command line, beside those of apps. They are the same
+ * whether the command is the owner or asks a running one.
  */
 
 import type { z } from 'zod'
@@ -33,7 +33,7 @@ import type { LongWorkQueue } from './long-work.ts'
 import { type HomeStatus, homeStatus } from './status.ts'
 import type { TrainOptions, TrainReport } from './train.ts'
 
-/** What is asked of one piece of work; undefined: as the settings have it. */
+/** Limits of one piece of work; undefined: as the settings say. */
 export type Limits = {
   readonly threads?: number | undefined
   readonly cpuShare?: number | undefined
@@ -46,7 +46,7 @@ export type Work = {
 }
 
 type Which = 'private' | 'shared'
-/** An adapter with its numbers. weights: SHA-256 of the model that it is for. */
+/** An adapter with its numbers. weights: SHA-256 of its model. */
 export type NumberedAdapter = {
   readonly which: Which
   readonly weights: string
@@ -60,7 +60,7 @@ export type LeftReport = {
   readonly accepted: number
 }
 
-/** insecureHttp: whether plain http may go to another computer. */
+/** insecureHttp: whether plain http to another computer is allowed. */
 export type Enrolment = {
   readonly server: string
   readonly token: string
@@ -80,13 +80,16 @@ export type HomeOperations = {
   participate(options: Limits & Plain<ParticipateOptions>, work: Work): Promise<ParticipateReport>
   chooseExit(options: Limits, work: Work): Promise<ExitChoice>
   prepare(work: Work): Promise<void>
-  /** Default: the private one where there is one. Fails with E_NOT_FOUND. */
+  /** Default: the private adapter if there is one. Fails with E_NOT_FOUND. */
   adapter(which?: Which): Promise<NumberedAdapter>
-  /** As the private one. choices: those that the head was fitted to under it; null: there are none. */
+  /**
+   * Takes an adapter as the private one. choices: number that the head was refitted to; null
+   * without any.
+   */
   takeAdapter(adapter: NumberedAdapter, work: Work): Promise<{ choices: number | null }>
   enroll(enrolment: Enrolment, signal: AbortSignal): Promise<{ deviceId: string; server: string }>
   leave(): Promise<LeftReport>
-  /** Returns the names of what holds only once the owner begins anew. */
+  /** Returns the names of settings that take effect only when the owner restarts. */
   configure(changes: ConfigChanges): string[] | Promise<string[]>
 }
 
@@ -101,12 +104,12 @@ export type OperationsDeps = {
   /** To federation servers. */
   readonly transport: (insecureHttp: boolean) => Transport
   readonly model: () => Promise<LocalModel>
-  /** A device for one piece of work, on the same store; closed after it. */
+  /** Opens a device for one piece of work, on the same store. It is closed afterwards. */
   readonly openWorker: (limits: Limits, ends: WorkerEnds) => Promise<Device>
   readonly longWork: LongWorkQueue
-  /** Makes ready what the first request would wait for. */
+  /** Prepares what the first request would otherwise wait for. */
   readonly prepare: (work: Work) => Promise<void>
-  /** Whether the model can still be another one: nothing has been opened with it. */
+  /** Whether the model can still change: nothing has been opened with it. */
   readonly mayChangeModel: boolean
 }
 
@@ -140,7 +143,7 @@ export const openOperations = (deps: OperationsDeps): HomeOperations => {
   }
 }
 
-/** In a device of its own, when nothing else trains. */
+/** Runs work in a device of its own, when nothing else trains. */
 const atWork = <T>(
   { store, longWork, openWorker }: OperationsDeps,
   limits: Limits,
@@ -160,7 +163,7 @@ const atWork = <T>(
     { signal, onProgress },
   )
 
-/** Says when a pause begins to hold something up, and when it ends. */
+/** Reports when a pause starts to delay work, and when it ends. */
 const toldWhenPaused = (tell: Work['onProgress'], isPaused: () => boolean): (() => boolean) => {
   let last = false
   return () => {
@@ -251,7 +254,10 @@ const leave = async ({ store, home }: OperationsDeps): Promise<LeftReport> => {
   return { server, dropped, accepted }
 }
 
-/** What is read once, when the owner begins: a port is listened on, the model's child has its threads and weights. */
+/**
+ * Settings that are read once, when the owner starts: it listens on a port, and the model's child
+ * has its threads and weights.
+ */
 const LATER: readonly (keyof DeviceSettings)[] = ['port', 'listen', 'hosts', 'quantized']
 
 const configure = (
@@ -274,7 +280,7 @@ const configure = (
   ]
 }
 
-/** Without the fields that are not said. */
+/** Without undefined fields. */
 const defined = <T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>

@@ -46,49 +46,51 @@ import type { Answer, Conversation } from '../text/conversation.ts'
 import type { DeviceStatus } from './device-status.ts'
 
 /**
- * Both serve a request together: rewrite gives the id under which rerank or recordAnswer go on. With such an id the app gets the
- * winner alone; without, it gets the whole order and may show it.
+ * rewrite and rerank serve a request together. rewrite returns the id under which rerank or
+ * recordAnswer continues. With such an id the app gets the winner alone; without it, the app gets
+ * the whole order and may show it.
  */
 export type Personalizer = {
   rewrite(conversation: Conversation, options?: RewriteOptions): Promise<RewriteResult>
-  /** Which suffix each conversation was written under. */
+  /** The suffix under which each conversation was written. */
   readonly suffixes: Suffixes
   rerank(
     conversation: Conversation,
     answers: readonly Answer[],
     options?: RerankOptions,
   ): Promise<RerankResult>
-  /** Remembers the one answer of a request that was not reranked, so that feedback can name it. */
+  /** Stores the only answer of a request that was not reranked, so that feedback can name it. */
   recordAnswer(decisionId: string, answer: Answer): void
   /** How many answers to ask for, and why. maxTokens: of the request; inputTokens: an estimate. */
   planCandidates(request: CandidateRequest): CandidatePlan
   /**
-   * Holds the most that so many further answers can cost back, before they are asked for: fewer
-   * where the budget, less what is held back for others, has no room for all; null where it has none.
+   * Reserves the most that this many further answers can cost, before they are requested. Reserves
+   * fewer if the budget, less other reservations, has no room for all; null if it has none.
    */
   reserve(request: CandidateRequest, further: number): Reservation | null
   /**
-   * What the answers beyond the first did cost; usages: of those. Nothing is held back for them any
-   * longer.
+   * Records the cost of the answers beyond the first and ends their reservation. usages: of those
+   * answers.
    */
   spend(model: string, usages: readonly AnswerUsage[], options?: SpendOptions): void
-  /** Any answer to the request: the next plan goes by what such requests really take. */
+  /** Records the usage of any answer, on which the next plan is based. */
   noteUsage(request: CandidateRequest, usage: AnswerUsage): void
   feedback(event: FeedbackEvent): Promise<FeedbackReceipt>
   /**
-   * Erases conversations from this device, and whatever was made from them; preview: only says what would go. Fails with E_NO_DECISION.
+   * Erases conversations from this device, and everything made from them. preview: only reports
+   * what would be erased. Fails with E_NO_DECISION.
    */
   forget(target: ForgetTarget, preview?: boolean): Promise<ForgetReport>
   /** Preferences that the user seems to have stated, oldest first. */
   proposals(): Proposal[]
-  /** A dismissed one does not come back. Fails with E_NOT_FOUND. */
+  /** A dismissed proposal does not come back. Fails with E_NOT_FOUND. */
   settleProposal(id: string, accept: boolean): Promise<DescribedProfile>
-  /** Resolves once what was begun in the background is done. */
+  /** Resolves once background work is done. */
   settled(): Promise<void>
   profile(): DescribedProfile
   editProfile(changes: readonly ProfileChange[]): Promise<DescribedProfile>
   status(): DeviceStatus
-  /** Stops all training of this home within 100 ms, or lets it go on; kept across restarts. */
+  /** Pauses all training of this home within 100 ms, or resumes it. Survives restarts. */
   pauseTraining(paused: boolean): Promise<TrainingStatus>
 }
 
@@ -98,12 +100,12 @@ export type PersonalizerDeps = ServingDeps & {
   readonly serving: Serving
   readonly relevance: Relevance
   readonly followUps: FollowUps
-  /** Told of what failed in the background, with its code; never what was said. */
+  /** Receives background failures with their code, never any text. */
   readonly report?: ((event: { what: string; code: string }) => void) | undefined
   readonly clock: () => number
   readonly rng: Rng
   readonly isEnrolled: () => boolean
-  /** Runs work under the name of an activity that status shows. */
+  /** Runs work as an activity that status shows. */
   readonly during: <T>(activity: Activity, work: () => Promise<T>) => Promise<T>
   readonly activity: () => Activity
 }
@@ -150,14 +152,14 @@ export const openPersonalizer = (
     spend: (model, usages, options) => recordSpending(deps, model, usages, options),
     noteUsage: (request, usage) => noteUsage(store, request, usage),
     async feedback(event) {
-      // All of it is on the disk, or nothing, when the app hears of it.
+      // Everything is on disk, or nothing, before the app gets its answer.
       const about = await store.durably((tx) => {
         const recorded = recordFeedback(tx, event, clock())
         if (event.kind === 'prefer') statePreference(tx, event)
         else learnFromFeedback({ store: tx, clock }, event)
         return recorded
       })
-      // The feedback is kept whatever becomes of the fit: the next request fits again.
+      // The feedback is stored even if the fit fails: the next request fits again.
       await refreshProfile(deps).catch(() => undefined)
       const holdsFrom = event.kind === 'undo' && { holdsFrom: 'next_conversation' as const }
       return { recorded: true, choices: store.countChoices(), ...about, ...holdsFrom }
@@ -165,7 +167,7 @@ export const openPersonalizer = (
     async forget(target, preview) {
       const report = await forgetConversation(store, target, preview)
       if (preview) return report
-      // It is gone whatever becomes of the fit.
+      // It is erased even if the fit fails.
       await refreshProfile(deps).catch(() => undefined)
       return report
     },
@@ -194,7 +196,7 @@ const onlyAnswer = (answer: Answer, at: number): Answered => ({
   explored: false,
 })
 
-/** The head is fitted again where choices have changed, and the profile says what it has learned. */
+/** Refits the head if choices have changed, and updates the profile. */
 const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {
   const { head, features } = await refreshHeadSummary(deps)
   const learned = learnedPreferences(head.fit, deps.space, features.length)

@@ -1,4 +1,4 @@
-/** All that a home tells of itself on one screen. Needs the store alone. */
+/** The status of a home on one screen. Needs only the store. */
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { conditionsStatus } from '../agent/conditions-status.ts'
@@ -30,7 +30,7 @@ export type HomeStatus = Calibration & {
   /** Addresses that are not encrypted on the way to another computer. */
   readonly exposed: string[]
   readonly consent: ConsentRecord | null
-  /** Where the owner is one. */
+  /** Set if the owner is an agent. */
   readonly agent: Pick<Holder, 'pid' | 'startedAt'> | null
   readonly choices: number
   readonly learned: string[]
@@ -58,7 +58,7 @@ export type HomeStatus = Calibration & {
   readonly bytesSent: number
 }
 
-/** Sentences that are told. */
+/** Most sentences of the profile. */
 const MOST_SENTENCES = 4
 
 export const homeStatus = (

@@ -1,4 +1,4 @@
-/** Training on this device's own choices: the head, and on request the private adapter. */
+/** Trains on this device's own choices: the head, and on request the private adapter. */
 import { FedError } from '../../adapters/errors.ts'
 import type { Progress } from '../home/progress.ts'
 import { type ExitReport, settleExit } from '../reward/choose-exit.ts'
@@ -11,11 +11,13 @@ import { reportTraining } from '../store/training.ts'
 export type TrainOptions = {
   /** Also trains the private adapter, which takes minutes. */
   readonly adapter?: boolean
-  /** What the private adapter learns from; default reward, which is what rerank reads. */
+  /** The private adapter's objective; default: reward, which rerank reads. */
   readonly objective?: PrivateObjective
   readonly epochs?: number
   readonly learningRate?: number
-  /** Layer after which answers are read from now on; auto: the one that the device's choices speak for. */
+  /**
+   * Layer after which answers are read from now on; auto: the one that the device's choices favour.
+   */
   readonly exit?: number | 'auto' | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -28,10 +30,10 @@ export type TrainReport = {
   readonly logLikelihood: number
   readonly adapter: {
     readonly losses: number[]
-    /** Losses of what was held back, before training and after each epoch; empty where nothing was. */
+    /** Held-back losses before training and after each epoch; empty without held-back data. */
     readonly heldBack: number[]
     readonly seconds: number
-    /** Percentage points of held-back pairs gained over what was served before; null where that cannot be told. */
+    /** Percentage points of held-back pairs gained over the previous state; null if unknown. */
     readonly points: number | null
   } | null
   readonly margin: number

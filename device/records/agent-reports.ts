@@ -1,21 +1,27 @@
-/** What the agent tells about its conditions and its energy: on the page, in `loreweave status`, in its events. */
+/**
+ * The agent's reports on its conditions and its energy: on the page, in `loreweave status`, in its
+ * events.
+ */
 import { z } from 'zod'
 import { TimeMs } from '../../adapters/wire/primitives.ts'
 
-/** rapl: the processor's own counters; battery: what the battery gave; cpu-time: busy core seconds times a stated power. */
+/**
+ * rapl: the processor's own counters. battery: what the battery supplied. cpu-time: busy core
+ * seconds times an assumed power.
+ */
 export const EnergyMethod = z.enum(['rapl', 'battery', 'cpu-time'])
 export type EnergyMethod = z.infer<typeof EnergyMethod>
 
 const Joules = z.number().min(0).max(1e12)
 
 export const EnergyStatus = z.strictObject({
-  /** How the newest work was measured; none: nothing was yet. */
+  /** Method of the newest work; none: nothing was measured yet. */
   method: z.enum([...EnergyMethod.options, 'none']),
-  /** Assumed power of a busy core, where cpu-time is the method; else null. */
+  /** Assumed power of a busy core if the method is cpu-time; else null. */
   wattsPerCore: z.number().min(0).max(1000).nullable(),
   /** Since midnight by the device's clock. */
   todayJoules: Joules,
-  /** Of a day; null: no limit. */
+  /** Daily limit; null: none. */
   budgetJoules: Joules.nullable(),
   /** Federated rounds, newest first. */
   rounds: z
@@ -28,13 +34,15 @@ export const EnergyStatus = z.strictObject({
       }),
     )
     .max(20),
-  /** Of the newest private training: joules by percentage points of held-back pairs that it ordered right and the old head did
-   *  not. null where nothing was gained or could be told. */
+  /**
+   * For the newest private training: joules per percentage point of held-back pairs gained over the
+   * old head. null if nothing was gained or the gain is unknown.
+   */
   joulesPerPoint: Joules.nullable(),
 })
 export type EnergyStatus = z.infer<typeof EnergyStatus>
 
-/** Why the agent does not work now. metered and budget_spent stop a part of the work alone. */
+/** Why the agent does not work now. metered and budget_spent stop only a part of the work. */
 export const HoldReason = z.enum([
   'paused',
   'auto_off',
@@ -49,12 +57,14 @@ export const HoldReason = z.enum([
 ])
 export type HoldReason = z.infer<typeof HoldReason>
 
-/** What was read of the machine; null: it cannot be told. battery: per cent. */
+/** Readings of the machine; null: unknown. battery: per cent. */
 export const Readings = z.strictObject({
   charging: z.boolean().nullable(),
   idleSeconds: z.number().min(0).max(1e12).nullable(),
   celsius: z.number().min(-100).max(300).nullable(),
-  /** Whether the system slows the processor down because of heat; macOS tells this, and no degrees. */
+  /**
+   * Whether the system slows the processor because of heat. macOS reports this instead of degrees.
+   */
   throttled: z.boolean().nullable().optional(),
   metered: z.boolean().nullable(),
   battery: z.number().min(0).max(100).nullable(),
@@ -75,10 +85,10 @@ export const ConditionsStatus = z.strictObject({
   allowed: z.boolean(),
   reasons: z.array(HoldReason).max(HoldReason.options.length),
   readings: Readings,
-  /** When the agent looks again; null where none runs. */
+  /** Time of the agent's next tick; null if none runs. */
   nextLook: TimeMs.nullable(),
   lastTraining: LastTraining.nullable(),
-  /** The earliest time that work is due, conditions permitting; null where nothing waits. */
+  /** The earliest time that work is due, if conditions permit; null if nothing waits. */
   nextTraining: TimeMs.nullable(),
 })
 export type ConditionsStatus = z.infer<typeof ConditionsStatus>

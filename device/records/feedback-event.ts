@@ -1,4 +1,4 @@
-/** What a user makes of an answer, as an event; and what the device says once it has recorded it. */
+/** Feedback on an answer as an event, and the device's receipt. */
 import { z } from 'zod'
 import { Id } from '../../adapters/wire/primitives.ts'
 import { Dimension, Direction, Preference, Share } from './preference.ts'
@@ -7,9 +7,9 @@ import { Index } from './rerank-decision.ts'
 const Text = z.string().max(200_000)
 const Count = z.int().min(0).max(1_000_000)
 
-/** What the feedback is about: a decision of this device, or the Messages API's id of the answer. */
+/** The target of feedback: a decision of this device, or the Messages API's id of the answer. */
 export const feedbackTarget = { decisionId: Id.optional(), messageId: Id.optional() }
-/** isImplicit: read from how the conversation went on; only the device says so. */
+/** isImplicit: inferred by the device from how the conversation continued. */
 const event = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
   z.strictObject({
     kind: z.literal(kind),
@@ -22,10 +22,11 @@ const count = (e: { decisionId?: string | undefined; messageId?: string | undefi
   Number(e.decisionId !== undefined) + Number(e.messageId !== undefined)
 
 /**
- * choose: one of the shown candidates. regenerate: another answer, please. edit: the answer as the user would have it.
- * thumbs: -1 or +1. follow_up: the next message, when it refines the answer. keep: the answer was used as it is.
- * undo: the preference block, or its line on one dimension, was not wanted for this request. prefer: the user states a
- * preference, of every request or those in its scope; it counts at once, and may name the answer that led to it.
+ * choose: one of the shown candidates. regenerate: the user wants another answer. edit: the answer
+ * as the user would have it. thumbs: -1 or +1. follow_up: the next message, if it refines the
+ * answer. keep: the answer was used as it is. undo: the preference block, or its line on one
+ * dimension, was not wanted for this request. prefer: the user states a preference for every
+ * request or those in its scope. It counts at once, and may name the answer that led to it.
  */
 export const FeedbackEvent = z
   .discriminatedUnion('kind', [
@@ -50,8 +51,9 @@ export const FeedbackEvent = z
 export type FeedbackEvent = z.infer<typeof FeedbackEvent>
 
 /**
- * choices: choices on this device after it. decisionId: what it was about, if anything; propensity: the probability with which
- * the answer of that decision was drawn; holdsFrom: an undo leaves its conversation as it began.
+ * choices: number of choices on this device afterwards. decisionId: the target, if any. propensity:
+ * probability with which that decision's answer was drawn. holdsFrom: an undo does not change its
+ * own conversation.
  */
 export const FeedbackReceipt = z.strictObject({
   recorded: z.literal(true),

@@ -1,8 +1,11 @@
-/** What a preference is: a dimension, a direction, how sure the device is of it, and what the user may change. */
+/**
+ * A preference: a dimension, a direction, how sure the device is of it, and what the user may
+ * change.
+ */
 import { z } from 'zod'
 import { Id, Name, TimeMs } from '../../adapters/wire/primitives.ts'
 
-/** What a preference can be about. dimensions.ts says what each end means. */
+/** What a preference can be about. dimensions.ts describes both ends. */
 export const DIMENSIONS = [
   'length',
   'lists',
@@ -27,9 +30,10 @@ export const Share = z.number().min(0).max(1)
 const Count = z.int().min(0).max(1_000_000)
 
 /**
- * One preference. direction: -1 less, +1 more; strength: how far from indifferent, 0 … 1; scope: every request, or those that
- * hold one of the words; evidence.confidence: posterior probability of the direction (1 when stated); for, against: choices that went
- * its way and the other; undone: requests in which the user undid it.
+ * direction: -1 less, +1 more. strength: distance from indifference, 0 … 1. scope: every request,
+ * or those with one of the words. evidence.confidence: posterior probability of the direction (1 if
+ * stated). for, against: choices that went its way and the other. undone: requests in which the
+ * user undid it.
  */
 export const Preference = z.strictObject({
   dimension: Dimension,
@@ -68,7 +72,10 @@ export const DescribedProfile = z.strictObject({
 })
 export type DescribedProfile = z.infer<typeof DescribedProfile>
 
-/** state: the user says so, which outranks what was learned. forget: drop it; what is learned may come back. */
+/**
+ * state: the user states it, which outranks what was learned. forget: removes it; it may be learned
+ * again.
+ */
 export const ProfileChange = z.discriminatedUnion('op', [
   z.strictObject({
     op: z.literal('state'),
@@ -84,8 +91,8 @@ export const ProfileChange = z.discriminatedUnion('op', [
 export type ProfileChange = z.infer<typeof ProfileChange>
 
 /**
- * A preference that the user seems to have stated in a conversation; it counts once they say so. sentence: as the profile would
- * say it; said: the words that it was read from.
+ * A preference that the user seems to have stated in a conversation. It counts once they accept it.
+ * sentence: as in the profile. said: the words it was read from.
  */
 export const Proposal = z.strictObject({
   id: Id,

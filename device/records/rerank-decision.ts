@@ -1,4 +1,7 @@
-/** In which order Claude's answers come, with what speaks for and against each; and how well ranking has done. */
+/**
+ * The order of Claude's answers with the reasons for and against each, and statistics on how well
+ * ranking has done.
+ */
 import { z } from 'zod'
 import { Id } from '../../adapters/wire/primitives.ts'
 
@@ -9,9 +12,10 @@ export const Points = z.number().min(-1e9).max(1e9)
 export const Index = z.int().min(0).max(63)
 
 /**
- * order: indices, best first; probability: that the best beats Claude's first answer; rewards are centred on their mean. ask: two
- * candidates that it is worth showing both to the user, whose choice is then feedback. shadow: Claude's first answer leads whatever
- * was decided; preferred: what would lead.
+ * order: indices, best first. probability: that the best beats Claude's first answer. Rewards are
+ * centred on their mean. ask: two candidates worth showing to the user, whose choice is then
+ * feedback. shadow: Claude's first answer leads regardless; preferred: the candidate that would
+ * lead.
  */
 export const RerankDecision = z.strictObject({
   decisionId: Id.nullable(),
@@ -40,8 +44,9 @@ export const RerankDecision = z.strictObject({
 export type RerankDecision = z.infer<typeof RerankDecision>
 
 /**
- * Why an answer was served. named: the contributions that weigh most, in log-odds, of each candidate; explore: the share of decisions
- * whose leader was drawn at random then, which the propensity of a decision follows from.
+ * Why an answer was served. named: each candidate's largest contributions, in log-odds. explore:
+ * the share of decisions with a randomly drawn leader at that time, on which the propensity is
+ * based.
  */
 export const RankingWhy = z.strictObject({
   reason: Reason,
@@ -59,7 +64,7 @@ export const RankingWhy = z.strictObject({
 })
 export type RankingWhy = z.infer<typeof RankingWhy>
 
-/** Of the answers beyond the first. */
+/** The cost of the answers beyond the first. */
 export const DecisionCost = z.strictObject({
   model: z.string().max(200),
   tokens: z.int().min(0).max(1e12),
@@ -68,10 +73,11 @@ export const DecisionCost = z.strictObject({
 export type DecisionCost = z.infer<typeof DecisionCost>
 
 /**
- * spread: by how much, in log-odds, what is known of the user's taste tells answers to one request apart; certainty: that there is
- * one to know. halfLifeDays: after which a choice counts half; null: none. spentToday: on answers
- * beyond the first. right: of decisions with feedback, how much more often the reranked answer was liked than Claude's first, weighed
- * by their propensities, with a 95 % interval; decisions: how many of them say something.
+ * spread: standard deviation, in log-odds, of predicted rewards within a request. certainty:
+ * probability that the user has preferences to know. halfLifeDays: age at which a choice counts
+ * half; null: no decay. spentToday: on answers beyond the first. right: how much more often the
+ * reranked answer was liked than Claude's first, weighted by propensity, with a 95 % interval;
+ * decisions: the number it is based on.
  */
 export const RankingStatus = z.strictObject({
   spread: z.number().min(0).max(1e6),

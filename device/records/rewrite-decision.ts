@@ -1,4 +1,4 @@
-/** What became of a request: its preference block, or why it has none. */
+/** The outcome of rewriting a request: its preference block, or why it has none. */
 import { z } from 'zod'
 import { ContentBlock } from '../../adapters/formats/choice-log.ts'
 import { Id } from '../../adapters/wire/primitives.ts'
@@ -8,15 +8,19 @@ const Text = z.string().max(200_000)
 const Short = z.string().max(300)
 
 /**
- * How one request is treated. off: as if the device were not there; shadow: what would be decided is recorded, Claude's first answer is
- * returned; incognito: personalized, but nothing is learned from it and nothing of it is kept.
+ * How a request is treated. off: as if the device were not there. shadow: the decision is recorded,
+ * but Claude's first answer is returned. incognito: personalized, but nothing is learned from it
+ * and nothing of it is stored.
  */
 export const RequestMode = z.enum(['off', 'shadow', 'on', 'incognito'])
 export type RequestMode = z.infer<typeof RequestMode>
 
-/** Why a request got its block, or got none. Every reason but `applied` and `frozen` is an identity. late: the local model did not
- *  choose in time when the conversation began; unknown_history: the conversation did not begin through this device, or it is not
- *  remembered; undone: by a version that took blocks out of conversations. */
+/**
+ * Why a request got its block, or got none. Every reason but `applied` and `frozen` leaves it
+ * unchanged. late: the local model did not choose in time when the conversation began.
+ * unknown_history: the conversation did not begin through this device, or is not remembered.
+ * undone: from a version that removed blocks from conversations.
+ */
 export const RewriteReason = z.enum([
   'applied',
   'frozen',
@@ -42,11 +46,14 @@ export const RewriteReason = z.enum([
 ])
 export type RewriteReason = z.infer<typeof RewriteReason>
 
-/** A preference of the profile that the app's instructions, or the message, decide about themselves. */
+/** A preference that the app's instructions, or the message, override. */
 export const Silenced = z.strictObject({ dimension: Dimension, by: z.enum(['app', 'message']) })
 export type Silenced = z.infer<typeof Silenced>
 
-/** The local model's other words for the last user message: text is the message itself where they are not accepted. */
+/**
+ * The local model's alternative wording of the last user message. text: the message itself if the
+ * proposal is not accepted.
+ */
 export const FreeRewrite = z.strictObject({
   accepted: z.boolean(),
   text: Text,
@@ -59,8 +66,11 @@ export const FreeRewrite = z.strictObject({
 })
 export type FreeRewrite = z.infer<typeof FreeRewrite>
 
-/** system: what to send to Claude instead (null: send none); messages are never touched, so they are not repeated. free: only where
- *  the user has switched free rewriting on; it is for the user to look at, and nobody sends it for them. */
+/**
+ * system: the replacement to send to Claude (null: none). Messages are never changed, so they are
+ * not repeated. free: only if the user has enabled free rewriting. It is for the user to see and
+ * never sent automatically.
+ */
 export const RewriteDecision = z.strictObject({
   decisionId: Id.nullable(),
   system: z.union([Text, z.array(ContentBlock).max(1001)]).nullable(),
@@ -72,7 +82,7 @@ export const RewriteDecision = z.strictObject({
 })
 export type RewriteDecision = z.infer<typeof RewriteDecision>
 
-/** Why a request got its block, or none: what held at that time. */
+/** Why a request got its block, or none, as recorded at that time. */
 export const RewritingWhy = z.strictObject({
   reason: RewriteReason,
   block: z.string().max(4000).nullable(),

@@ -127,7 +127,8 @@ export const otherBaseNote = (
   const own = [base.name, madeOf].filter((name) => name !== null).map(plainModelName)
   return own.includes(plainModelName(madeFor))
     ? null
-    : `note: its file says that it was made for ${JSON.stringify(madeFor.slice(0, 200))}; this model is ${madeOf ?? base.name}. The sizes agree, so it was taken`
+    : `note: its file says that it was made for ${JSON.stringify(madeFor.slice(0, 200))}; ` +
+        `this model is ${madeOf ?? base.name}. The sizes agree, so it was taken`
 }
 
 /**

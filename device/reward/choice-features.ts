@@ -171,7 +171,7 @@ export type PooledCache = {
 /**
  * Answers that are pooled before their states are stored, which bounds what an interruption loses.
  */
-const POOLED_TOGETHER = 96
+const POOLED_PER_CALL = 96
 
 /**
  * An engine that looks up pooled states by weights, adapters, exit layer and token ids before it
@@ -202,8 +202,8 @@ export const cachePooled = (
       return own
     })
     const wanted = [...missing]
-    for (let at = 0; at < wanted.length; at += POOLED_TOGETHER) {
-      const part = wanted.slice(at, at + POOLED_TOGETHER)
+    for (let at = 0; at < wanted.length; at += POOLED_PER_CALL) {
+      const part = wanted.slice(at, at + POOLED_PER_CALL)
       const states = await engine.pooled(
         part.map(([, input]) => input),
         {

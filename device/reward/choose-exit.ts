@@ -50,8 +50,8 @@ export type ExitDeps = Omit<FeatureDeps, 'exitLayer' | 'keepFrom'> & {
 /** Each choice is judged once, by a head fitted without its fold. */
 const FOLDS = 5
 /** Only the most recent choices are used. More would take long and change little. */
-const MOST_CHOICES = 200
-const LEAST_CHOICES = 20
+const MAX_CHOICES = 200
+const MIN_CHOICES = 20
 
 /**
  * The layer that the device's own choices favour, under the release that it follows. Changes
@@ -116,7 +116,9 @@ export const settleExit = async (
     if (!staysServed) serveRelease(tx, null)
   })
   if (staysServed) return { layer, choice, note: null }
-  const note = `the private adapter was trained for exit layer ${before} and is no longer used; train it again with --adapter`
+  const note =
+    `the private adapter was trained for exit layer ${before} and is no longer ` +
+    'used; train it again with --adapter'
   return { layer, choice, note }
 }
 
@@ -130,11 +132,12 @@ export const chooseExit = async (
   adapters: readonly LoraFeed[],
   onPooled?: (done: number, of: number) => void,
 ): Promise<ExitChoice> => {
-  const used = usefulChoices(choices).slice(0, MOST_CHOICES)
-  if (used.length < LEAST_CHOICES)
+  const used = usefulChoices(choices).slice(0, MAX_CHOICES)
+  if (used.length < MIN_CHOICES)
     throw new FedError(
       'E_DATA',
-      `choosing an exit layer needs ${LEAST_CHOICES} choices among two or more answers, there are ${used.length}`,
+      `choosing an exit layer needs ${MIN_CHOICES} choices among two or more answers, ` +
+        `there are ${used.length}`,
     )
   const layers = candidateExits(deps.layers)
   // One pass through the layers fills the cache for all of them.

@@ -16,11 +16,11 @@ export type DatedChoice = { readonly rows: readonly PairRow[]; readonly at: numb
 export const HALF_LIVES_DAYS = [180, 60, 20, 7] as const
 
 /** Fewer choices show no drift. */
-const LEAST_CHOICES = 40
+const MIN_CHOICES = 40
 /** The later half is predicted in blocks, each a tenth of all choices. */
 const BLOCKS = 5
 /** Required gain over no decay, in standard errors. */
-const CLEARLY = 2
+const MIN_STANDARD_ERRORS = 2
 
 /**
  * Weight of a choice at a time, 0 … 1. It is 1 if the choice's time is unknown or in the future.
@@ -48,7 +48,7 @@ export const chooseHalfLife = (
   const spanDays = (Math.max(...times) - Math.min(...times)) / DAY_MS
   // A half-life of more than twice the span hardly changes any weight.
   const tried = HALF_LIVES_DAYS.filter((days) => days <= 2 * spanDays)
-  if (choices.length < LEAST_CHOICES || tried.length === 0) return { halfLifeDays: null, gain: 0 }
+  if (choices.length < MIN_CHOICES || tried.length === 0) return { halfLifeDays: null, gain: 0 }
   const all = fitHead(
     choices.flatMap((c) => c.rows),
     prior,
@@ -60,7 +60,8 @@ export const chooseHalfLife = (
     const differences = predicted(choices, prior, halfLifeDays, all).map((l, i) => l - plain[i]!)
     const gain = differences.reduce((a, b) => a + b, 0)
     const standardError = Math.sqrt(differences.reduce((sum, d) => sum + d * d, 0))
-    if (gain > CLEARLY * standardError && gain > best.gain) best = { halfLifeDays, gain }
+    if (gain > MIN_STANDARD_ERRORS * standardError && gain > best.gain)
+      best = { halfLifeDays, gain }
   }
   return best
 }

@@ -37,13 +37,13 @@ export type DualFit = {
 }
 
 /** Below this many rows a factor costs no more than a few products. */
-const SMALL = 96
+const MIN_ROWS_FOR_FACTOR = 96
 /** Convergence: the largest residual, relative to its row's weight. */
-const CLOSE = 1e-10
+const TOLERANCE = 1e-10
 /** Relative residual that a Newton step may leave. */
 const FORCING = 1e-3
 /** If conjugate gradients take more products than this, the factor is computed afresh. */
-const MOST_PRODUCTS = 24
+const MAX_PRODUCTS = 24
 
 /** The kernel of these rows. Entries that `last` has under the same prior are copied. */
 export const kernelOf = (X: readonly Float64Array[], prior: Prior, last?: Kernel): Kernel => {
@@ -100,16 +100,17 @@ export const solveDual = (
   const m = X.length
   let alpha = startFrom(kernel, last)
   let Ka = multiplySquare(K, alpha)
-  let factor = last && m > SMALL ? last.factor : undefined
+  let factor = last && m > MIN_ROWS_FOR_FACTOR ? last.factor : undefined
   let z = add(offset, Ka)
   let value = objective(alpha, Ka, z, weights)
   let residual = residualOf(alpha, z, weights)
-  for (let iteration = 0; iteration < 100 && residual.worst > CLOSE; iteration++) {
+  for (let iteration = 0; iteration < 100 && residual.worst > TOLERANCE; iteration++) {
     // With r = weight·σ(−z) − α, Newton's step is (I + WK)⁻¹r = r − W^½B⁻¹W^½Kr.
     const root = rootOf(z, weights)
     const right = times(root, multiplySquare(K, residual.r))
     if (factor && iteration === 0) factor = extended(factor, kernel, root)
-    let solved = factor && m > SMALL ? conjugateGradients(K, root, right, X, factor) : null
+    let solved =
+      factor && m > MIN_ROWS_FOR_FACTOR ? conjugateGradients(K, root, right, X, factor) : null
     if (!solved) {
       factor = factorOf(kernel, root)
       solved = solveCholesky(factor.L, right)
@@ -217,7 +218,7 @@ const conjugateGradients = (
   let y = precondition(r)
   const p = Float64Array.from(y)
   let energy = dot(r, y)
-  for (let n = 0; n < MOST_PRODUCTS; n++) {
+  for (let n = 0; n < MAX_PRODUCTS; n++) {
     const Bp = combine(p, 1, times(root, multiplySquare(K, times(root, p))))
     const t = energy / dot(p, Bp)
     axpy(x, t, p)

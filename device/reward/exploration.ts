@@ -13,9 +13,9 @@ export type Ask = { readonly candidates: readonly [number, number]; readonly rea
  * Least information, in nats, that the user's choice between two answers must be expected to give;
  * a fair coin toss gives 0.69.
  */
-const LEAST_INFORMATION = 0.06
+const MIN_INFORMATION = 0.06
 /** More candidates than these are not compared pair by pair. */
-const MOST_COMPARED = 4
+const MAX_COMPARED = 4
 
 /**
  * The two candidates whose comparison is expected to say most about the head (Houlsby et al. 2011),
@@ -29,7 +29,7 @@ export const worthAsking = (
   const best = scores
     .map((_, i) => i)
     .sort((a, b) => scores[b]!.reward - scores[a]!.reward || a - b)
-    .slice(0, MOST_COMPARED)
+    .slice(0, MAX_COMPARED)
     .sort((a, b) => a - b)
   let found: { i: number; j: number; information: number } | null = null
   for (const [n, i] of best.entries())
@@ -37,13 +37,15 @@ export const worthAsking = (
       const [a, b] = [scores[i]!, scores[j]!]
       const information =
         certainty * choiceInformation(a.reward - b.reward, variance(differenceOf(a, b)))
-      if (information > (found?.information ?? LEAST_INFORMATION)) found = { i, j, information }
+      if (information > (found?.information ?? MIN_INFORMATION)) found = { i, j, information }
     }
   if (!found) return null
   const { i, j } = found
   return {
     candidates: [i, j],
-    reason: `your choice between these two would tell most about what you like (answer ${j + 1} against answer ${i + 1}: ${compare(scores[j]!, scores[i]!)})`,
+    reason:
+      'your choice between these two would tell most about what you like (answer ' +
+      `${j + 1} against answer ${i + 1}: ${compare(scores[j]!, scores[i]!)})`,
   }
 }
 

@@ -9,8 +9,9 @@ export const PEFT_WEIGHTS = 'adapter_model.safetensors'
 const MLX_WEIGHTS = 'adapters.safetensors'
 const WEIGHTS = { peft: PEFT_WEIGHTS, mlx: MLX_WEIGHTS } as const
 
-const TAKEN =
-  'an adapter is a PEFT folder (adapter_config.json, adapter_model.safetensors), an mlx-lm folder (adapter_config.json, adapters.safetensors), or a GGUF LoRA file'
+const ACCEPTED =
+  'an adapter is a PEFT folder (adapter_config.json, adapter_model.safetensors), an mlx-lm ' +
+  'folder (adapter_config.json, adapters.safetensors), or a GGUF LoRA file'
 
 /** weights: path of the factors, once the configuration has named the program. */
 export type FoundAdapter =
@@ -28,16 +29,16 @@ export type FoundAdapter =
  */
 export const findAdapter = (path: string): FoundAdapter => {
   const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat) throw new FedError('E_DATA', `${path}: no such file or folder; ${TAKEN}`)
+  if (!stat) throw new FedError('E_DATA', `${path}: no such file or folder; ${ACCEPTED}`)
   if (stat.isDirectory()) return inFolder(path)
   const name = basename(path)
   if (name === ADAPTER_CONFIG) return inFolder(dirname(path))
   if (name.endsWith('.safetensors')) return inFolder(dirname(path), name)
   for (const [pattern, what] of OTHER_FILES)
     if (pattern.test(name)) throw unsupported(`${path}: ${what}`)
-  const beginning = beginningOf(path)
+  const beginning = firstBytesOf(path)
   if (String.fromCharCode(...beginning).startsWith('GGUF')) return { kind: 'gguf', path }
-  const instead = leftInstead(beginning) || `; ${TAKEN}`
+  const instead = leftInstead(beginning) || `; ${ACCEPTED}`
   throw new FedError('E_MODEL_FILE', `${path}: the file does not begin with GGUF${instead}`)
 }
 
@@ -57,10 +58,11 @@ const inFolder = (folder: string, weights?: string): FoundAdapter => {
       if (named.length > 0)
         throw new FedError(
           'E_DATA',
-          `${missing}, but there is ${named.join(', ')}: name ${named.length > 1 ? 'one of them' : 'that file'} itself`,
+          `${missing}, but there is ${named.join(', ')}: name ` +
+            `${named.length > 1 ? 'one of them' : 'that file'} itself`,
         )
       const other = names.find((name) => OTHER_FILES.some(([p]) => p.test(name)))
-      if (other === undefined) throw new FedError('E_DATA', `${missing}; ${TAKEN}`)
+      if (other === undefined) throw new FedError('E_DATA', `${missing}; ${ACCEPTED}`)
       throw unsupported(`${join(folder, other)}: ${OTHER_FILES.find(([p]) => p.test(other))![1]}`)
     },
   }
@@ -70,11 +72,14 @@ const inFolder = (folder: string, weights?: string): FoundAdapter => {
 const OTHER_FILES: readonly (readonly [name: RegExp, what: string])[] = [
   [
     /\.(bin|pt|pth|ckpt|pkl)$/,
-    'PEFT weights in Python’s pickle format, which can run code and is not read. Load the adapter with PeftModel.from_pretrained and save it again with save_pretrained(folder): that writes adapter_model.safetensors',
+    'PEFT weights in Python’s pickle format, which can run code and is not read. Load the ' +
+      'adapter with PeftModel.from_pretrained and save it again with save_pretrained(folder): ' +
+      'that writes adapter_model.safetensors',
   ],
   [
     /\.npz$/,
-    'an adapter of an early mlx-lm. Save it again: mx.save_safetensors("adapters.safetensors", dict(mx.load("adapters.npz")))',
+    'an adapter of an early mlx-lm. Save it again: ' +
+      'mx.save_safetensors("adapters.safetensors", dict(mx.load("adapters.npz")))',
   ],
 ]
 
@@ -89,19 +94,20 @@ const instead = (folder: string, weights?: string): FedError => {
       `${missing}, but there are adapters in ${inner.slice(0, 5).join(', ')}: name one of them`,
     )
   if (weights !== undefined && names.includes('config.json') === false)
-    return new FedError('E_DATA', `${missing}, beside ${weights}; ${TAKEN}`)
+    return new FedError('E_DATA', `${missing}, beside ${weights}; ${ACCEPTED}`)
   if (names.includes('config.json'))
     return unsupported(
-      `${folder} is a model folder with whole weights, no adapter: use it as the local model with loreweave init --model ${folder}`,
+      `${folder} is a model folder with whole weights, no adapter: use it as the local model ` +
+        `with loreweave init --model ${folder}`,
     )
   const gguf = names.find((name) => name.endsWith('.gguf'))
   return new FedError(
     'E_DATA',
-    gguf ? `${missing}: name the file ${gguf} itself` : `${missing}; ${TAKEN}`,
+    gguf ? `${missing}: name the file ${gguf} itself` : `${missing}; ${ACCEPTED}`,
   )
 }
 
-const beginningOf = (path: string): Uint8Array => {
+const firstBytesOf = (path: string): Uint8Array => {
   const bytes = new Uint8Array(8)
   const file = openSync(path, 'r')
   try {

@@ -72,10 +72,10 @@ export const rewardPairs = (
  * number.
  */
 const HELD_BACK = 0.2
-const LEAST_HELD_BACK = 4
+const MIN_HELD_BACK = 4
 
 /** How many of these are held back; 0 if that would be too few. */
 export const heldBackCount = (length: number): number => {
   const count = Math.floor(length * HELD_BACK)
-  return count < LEAST_HELD_BACK ? 0 : count
+  return count < MIN_HELD_BACK ? 0 : count
 }

@@ -38,15 +38,17 @@ type Base = Pick<RankingState, 'features' | 'prior' | 'head' | 'exitLayer'>
 export const privateData = (deps: ServingDeps, base: Base, kind: PrivateObjective): PrivateData => {
   const { choices, decisions } = lastingSince(deps)
   const features = base.features.filter(({ at = -Infinity }) => at >= choices)
-  const told = recordedFeedback(deps.store, deps.settings.maxChoices, decisions)
-  const data = DATA[kind](deps, { ...base, features }, told)
+  const recorded = recordedFeedback(deps.store, deps.settings.maxChoices, decisions)
+  const data = DATA[kind](deps, { ...base, features }, recorded)
   if (!data) throw new FedError('E_DATA', `there is nothing to train ${kind} from: ${NEEDS[kind]}`)
   const reads = READS[kind]
   return {
     ...data,
     oldest: {
       choices: reads.includes('choices') ? oldestOf(features.map(({ at }) => at ?? 0)) : null,
-      decisions: reads.includes('decisions') ? oldestOf(told.decisions.map(({ at }) => at)) : null,
+      decisions: reads.includes('decisions')
+        ? oldestOf(recorded.decisions.map(({ at }) => at))
+        : null,
     },
   }
 }
@@ -82,9 +84,9 @@ const NEEDS: Readonly<Record<PrivateObjective, string>> = {
 /** Factor of the log-ratio in dpo and kto: the usual value of both papers. */
 const BETA = 0.1
 
-type Told = ReturnType<typeof recordedFeedback>
+type Recorded = ReturnType<typeof recordedFeedback>
 type Data = Omit<PrivateData, 'oldest'>
-type Make = (deps: ServingDeps, base: Base, told: Told) => Data | null
+type Make = (deps: ServingDeps, base: Base, recorded: Recorded) => Data | null
 
 const DATA: Readonly<Record<PrivateObjective, Make>> = {
   reward: ({ space: { pooled } }, { features, prior, head, exitLayer }) => {
@@ -103,8 +105,10 @@ const DATA: Readonly<Record<PrivateObjective, Make>> = {
     split([features], (part) => {
       return { kind: 'dpo', beta: BETA, pairs: rewardPairs(part, pooled, head) }
     }),
-  kto: (deps, { features }, told) =>
-    split([features.map(choiceRatings), thumbRatings(deps, told)], (part) => ktoOf(part.flat())),
+  kto: (deps, { features }, recorded) =>
+    split([features.map(choiceRatings), thumbRatings(deps, recorded)], (part) =>
+      ktoOf(part.flat()),
+    ),
   completion: (deps, _, { decisions, events }) => {
     const edited = editedAnswers(decisions, events).map((answer) => encoded(deps, answer))
     return split([edited], (examples) => ({ kind: 'completion', examples }))
@@ -128,7 +132,7 @@ const split = <T>(
 const choiceRatings = ({ answers, shown, chosen, weight }: ChoiceFeatures): RatedAnswer[] =>
   shown.map((i) => ({ answer: answers[i]!.input, isDesirable: i === chosen, weight }))
 
-const thumbRatings = (deps: ServingDeps, { decisions, events }: Told): RatedAnswer[][] =>
+const thumbRatings = (deps: ServingDeps, { decisions, events }: Recorded): RatedAnswer[][] =>
   thumbedAnswers(decisions, events).map((answer) => [
     { answer: encoded(deps, answer), isDesirable: answer.isLiked, weight: 1 },
   ])

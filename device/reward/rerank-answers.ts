@@ -105,7 +105,7 @@ export const rerankAnswers = async (
           candidates: scores.map((score, i) => ({
             reward: score.reward,
             explanation: explanations[i]!,
-            named: weightiest(score),
+            named: largestContributions(score),
           })),
         },
       },
@@ -136,13 +136,13 @@ export const rerankAnswers = async (
 }
 
 /** Number of contributions stored per answer to explain a decision. */
-const KEPT_NAMED = 5
+const STORED_CONTRIBUTIONS = 5
 
-const weightiest = ({ named }: Score): Score['named'][number][] =>
+const largestContributions = ({ named }: Score): Score['named'][number][] =>
   named
     .filter(({ contribution }) => contribution !== 0)
     .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-    .slice(0, KEPT_NAMED)
+    .slice(0, STORED_CONTRIBUTIONS)
 
 /**
  * The first fit of a home stores its summary for planning; later ones are stored when feedback

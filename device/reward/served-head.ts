@@ -39,7 +39,7 @@ export type ServedHead = FittedHead & {
 }
 
 /** Prior probability that a user chooses at random, or by what no feature shows. */
-const NO_TASTE = 1 / 3
+const P_INDIFFERENT = 1 / 3
 /**
  * Shares of the initial prior's variance that are compared by evidence if no prior was released.
  */
@@ -71,7 +71,7 @@ export const tuneHyperparameters = (
   }
   const all = features.flatMap(rows)
   const wide = fitHead(all, released)
-  const { prior, fit } = isReleased ? { prior: released, fit: wide } : ofFittingWidth(all, wide)
+  const { prior, fit } = isReleased ? { prior: released, fit: wide } : scaledByEvidence(all, wide)
   const dated = features.map((f) => ({ rows: rows(f), at: f.at })).toReversed()
   const { halfLifeDays } = chooseHalfLife(dated, prior, fit)
   const heldBack = heldBackCount(features.length)
@@ -89,7 +89,7 @@ export const tuneHyperparameters = (
  * Scales the prior's variance to the mean width, on a log scale, weighted by evidence (MacKay
  * 1992).
  */
-const ofFittingWidth = (rows: readonly PairRow[], wide: HeadFit) => {
+const scaledByEvidence = (rows: readonly PairRow[], wide: HeadFit) => {
   const evidences = WIDTHS.map((width) => fitScaled(rows, wide, width).fit.evidence())
   const most = Math.max(...evidences)
   const weights = evidences.map((evidence) => Math.exp(evidence - most))
@@ -118,14 +118,14 @@ export const fitServedHead = (
   return {
     scale,
     fit,
-    certainty: lazy(() => sigmoid(fit.evidence() + Math.log((1 - NO_TASTE) / NO_TASTE))),
+    certainty: lazy(() => sigmoid(fit.evidence() + Math.log((1 - P_INDIFFERENT) / P_INDIFFERENT))),
     spread: lazy(() => predictedSpread(fit, groups, prior)),
   }
 }
 
 /** The most recent choices that the spread of rewards is estimated on, and their least number. */
 const SPREAD_CHOICES = 60
-const LEAST_SPREAD_CHOICES = 5
+const MIN_SPREAD_CHOICES = 5
 
 /**
  * Standard deviation of predicted rewards within a request, each choice predicted without itself:
@@ -138,7 +138,7 @@ const predictedSpread = (
 ): number => {
   // Without enough choices: the spread under the population's mean head, whose features are
   // standardized in two groups.
-  if (groups.length < LEAST_SPREAD_CHOICES) return spreadOfMean(prior)
+  if (groups.length < MIN_SPREAD_CHOICES) return spreadOfMean(prior)
   const differences: number[] = []
   let at = 0
   for (const group of groups.slice(0, SPREAD_CHOICES)) {

@@ -31,7 +31,7 @@ export const thinksByItself = (model: string): boolean => isFrom(model, 5, 0)
  * Least tokens before a cache mark that Claude caches. The first family contained in the model's
  * name applies.
  */
-const LEAST_CACHED: readonly (readonly [family: string, tokens: number])[] = [
+const MIN_CACHED: readonly (readonly [family: string, tokens: number])[] = [
   ['claude-sonnet-5-5', 512],
   ['claude-sonnet-5', 1024],
   ['claude-sonnet-4', 1024],
@@ -40,7 +40,7 @@ const LEAST_CACHED: readonly (readonly [family: string, tokens: number])[] = [
   ['claude-opus-4', 4096],
   ['claude-haiku-4-5', 4096],
 ]
-const LEAST_CACHED_OTHERWISE = 512
+const MIN_CACHED_DEFAULT = 512
 
 export const leastCached = (model: string): number =>
-  LEAST_CACHED.find(([family]) => model.includes(family))?.[1] ?? LEAST_CACHED_OTHERWISE
+  MIN_CACHED.find(([family]) => model.includes(family))?.[1] ?? MIN_CACHED_DEFAULT

@@ -61,7 +61,7 @@ const HOUR_SHARE = 0.25
  */
 const BUDGET_WORTH = 8
 /** Smaller gains go unnoticed. */
-const LEAST_GAIN = 0.04
+const MIN_GAIN = 0.04
 /** Assumed spread before the first fit: enough to try. */
 const UNKNOWN_SPREAD = 0.25
 /**
@@ -132,12 +132,14 @@ export const planCandidates = (request: SpendRequest): CandidatePlan => {
   let count = 1
   for (let n = 2; n <= affordable; n++)
     if (gainOf(n) - (n - 1) * worth > gainOf(count) - (count - 1) * worth) count = n
-  if (count === 1 || gainOf(count) < LEAST_GAIN)
+  if (count === 1 || gainOf(count) < MIN_GAIN)
     return alone('choosing among several would gain too little for what it costs')
   const cost = { tokens: (count - 1) * one.tokens, usd: (count - 1) * one.usd }
   return {
     count,
-    reason: `choosing among ${count} is expected to be worth its price of about ${Math.round(cost.tokens)} tokens or $${cost.usd.toFixed(4)}`,
+    reason:
+      `choosing among ${count} is expected to be worth its price of about ` +
+      `${Math.round(cost.tokens)} tokens or $${cost.usd.toFixed(4)}`,
     expectedGain: gainOf(count),
     costUsd: cost.usd,
     costTokens: Math.round(cost.tokens),

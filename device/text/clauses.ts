@@ -7,9 +7,9 @@ import { foldWords } from './word-match.ts'
 import { pattern } from './words.ts'
 
 /**
- * One clause, lower-cased, without accents (ß is ss), quotations as "…". under: the heading or the
- * introducing line above it, in the same form. isCase: holds only in certain cases. isDirected: its
- * sentence says what the assistant is to do or how its answers are.
+ * One clause, lower-cased, without accents (ß is ss), quotations as "…". under: the heading or
+ * introducing line above it, in the same form. isCase: applies only in certain cases. isDirected:
+ * its sentence tells the assistant what to do, or what its answers are like.
  */
 export type Clause = {
   readonly text: string
@@ -65,10 +65,7 @@ export const clausesOfApp = (whole: string): Clause[] => {
   return clauses
 }
 
-/**
- * Where a line stands: below which heading, and whether that makes it a case or no instruction at
- * all.
- */
+/** The context of a line: the heading above it, and whether that makes it a case or material. */
 type Scope = {
   readonly kind: 'open' | 'heading' | 'intro'
   readonly under: string
@@ -106,10 +103,10 @@ const headingOf = (line: string): string | null => {
   return /^[\p{Lu}\s&/-]{4,60}:?$/u.test(line.trim()) && /\p{Lu}{3}/u.test(line) ? line : null
 }
 
-/** Headings above what is no instruction. */
+/** Headings of material. */
 const MATERIAL = pattern(String.raw`\b{app/material}\b`)
 
-/** Tags hold material, unless they are named after instructions. */
+/** Tags enclose material, unless they are named after instructions. */
 const TAGGED = pattern(
   String.raw`<(?!\/?(?:[a-z]+[_-])?{app/instruction-tag}[\s>_-])` +
     String.raw`([a-z][\w-]{0,40})(?:\s[^>\n]{0,200})?>[\s\S]*?<\/\1>`,
@@ -117,7 +114,7 @@ const TAGGED = pattern(
 )
 /** Tags around one line: the line counts. */
 const TAG_PAIR = /<([a-z][\w-]{0,40})>([^<\n]{1,400})<\/\1>/gi
-/** Lines of dashes around what the line before them announces. */
+/** Rules around material that the line before them announces. */
 const RULED = pattern(
   String.raw`({app/introduces-material}[^\n]{0,120}\n+)[ \t]*([-=*#~_])\2{2,}[ \t]*\n` +
     String.raw`[\s\S]*?\n[ \t]*\2{3,}[ \t]*(?=\n|$)`,
@@ -135,7 +132,7 @@ export const withoutMaterial = (text: string): string =>
     .replace(/"[^"\n]{1,300}"|“[^”\n]{1,300}”|„[^“”\n]{1,300}[“”]|«[^»\n]{1,300}»/g, quoted)
     .replace(/(?<![\p{L}\p{N}])'[^'\n]{2,200}'(?!\p{L})/gu, quoted)
 
-/** Words named rather than said are kept. */
+/** Short quotations name words, and are kept. */
 const quoted = (quotation: string): string =>
   quotation.split(/\s+/).length <= 3 ? quotation : '"…"'
 
@@ -146,8 +143,8 @@ const sentencesOf = (text: string): string[] =>
     .filter((s) => s !== '')
 
 /**
- * Where a new clause begins: after a comma or a conjunction that a verb in the imperative, a
- * subject or a condition follows.
+ * A new clause begins after a comma or a conjunction that an imperative, a subject or a condition
+ * follows.
  */
 const BOUNDARY = pattern(
   String.raw`\s*[,–—]\s+(?:{app/and}\s+)?|\s+{app/and-order}\s+(?={app/order-behind-and}\b)`,
@@ -160,7 +157,7 @@ const clausesIn = (sentence: string, scope: Scope): Clause[] => {
   const [, fronted = ''] = FRONTED.exec(text) ?? []
   const isCase = scope.isCase || (fronted !== '' && !EVERY_CASE.test(fronted))
   const rest = fronted === '' || isCase ? text : text.slice(fronted.length)
-  // What follows a condition within a sentence belongs to it.
+  // Everything after a condition in a sentence belongs to it.
   let isWithin = isCase
   const clauses = rest.split(BOUNDARY).flatMap((part) => {
     const clause = part.replace(EXCEPTION, '').trim()
@@ -181,7 +178,7 @@ const clausesIn = (sentence: string, scope: Scope): Clause[] => {
   return clauses.map((clause) => ({ ...clause, isPlain }))
 }
 
-/** What is said of it: "no small talk: keep it short". */
+/** The part after a colon: "no small talk: keep it short". */
 const afterColon = (clause: string): string => clause.slice(clause.lastIndexOf(': ') + 1).trim()
 
 /** Softens a demand without limiting it to a case. */
@@ -202,7 +199,7 @@ const CASE_WITHIN = pattern(String.raw`\b{app/case-within}\b`)
 /** A condition that is always met: "when you answer", "in every reply". */
 const EVERY_CASE = pattern('^(?:and |but |und |aber |also )?{app/every-case}')
 
-/** An order to the assistant. */
+/** An instruction to the assistant. */
 const IMPERATIVE = pattern(
   String.raw`^\W*(?:{app/before-imperative}[,:]?\s+)*{app/imperative}(?![\p{L}])`,
   'u',

@@ -1,13 +1,14 @@
-/** Messages and answers as token ids for the local model. */
+/** Encodes messages and answers as token ids for the local model. */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { AnswerInput } from '../engine/engine.ts'
 import type { Tokenizer, ChatMessage as TokenizerMessage } from '../engine/model/tokenizer.ts'
 import { textOf } from './request-text.ts'
 
 /**
- * The chat template up to where an answer begins, then the answer. At most maxTokens: first the front of the prompt goes, down to
- * half of maxTokens, then the end of the answer. The prompt does not depend on the answer, so the candidates of a request share it.
- * An empty answer is one end token. Text never becomes a control token.
+ * The chat template up to the answer, then the answer, at most maxTokens. The front of the prompt
+ * is cut first, down to half of maxTokens, then the end of the answer. The prompt does not depend
+ * on the answer, so that the candidates of a request share it. An empty answer is one end token.
+ * Text never becomes a control token.
  */
 export const encodeAnswer = (
   tokenizer: Pick<Tokenizer, 'chat' | 'encode' | 'eosIds'>,
@@ -32,8 +33,9 @@ export const encodeAnswer = (
 }
 
 /**
- * The user's words of a request inside the chat template; answerStart is where they begin, so that pooling skips the template. Of
- * more than maxTokens the middle goes: what is asked for stands at the beginning or at the end.
+ * A request inside the chat template. answerStart: where the user's words begin, so that pooling
+ * skips the template. Of more than maxTokens the middle is cut, because requests are stated at the
+ * beginning or at the end.
  */
 export const encodeRequest = (
   tokenizer: Pick<Tokenizer, 'chat'>,
@@ -51,7 +53,7 @@ export const encodeRequest = (
   return { ids: kept, answerStart: Math.min(start, kept.length - 1) }
 }
 
-/** The first and the last half of what is longer than `most`. */
+/** The first and the last half of `most` elements; all if there are no more. */
 const endsOf = <T extends string | number[]>(all: T, most: number): T => {
   if (all.length <= most) return all
   const front = all.slice(0, Math.ceil(most / 2))
@@ -59,10 +61,13 @@ const endsOf = <T extends string | number[]>(all: T, most: number): T => {
   return (typeof front === 'string' ? `${front}${back}` : [...front, ...back]) as T
 }
 
-/** Longer tokens are rare in any vocabulary; cutting texts before they are encoded bounds the work on hostile input. */
+/**
+ * Longer tokens are rare in any vocabulary. Cutting texts before they are encoded bounds the work
+ * on hostile input.
+ */
 const MAX_CHARS_A_TOKEN = 16
 
-/** The last messages, as many as have `limit` characters, the earliest of them cut at its front. */
+/** The last messages with `limit` characters in all. The earliest is cut at its front. */
 const lastChars = (messages: readonly ChatMessage[], limit: number): TokenizerMessage[] => {
   const kept: TokenizerMessage[] = []
   let left = limit
@@ -75,5 +80,5 @@ const lastChars = (messages: readonly ChatMessage[], limit: number): TokenizerMe
   return kept
 }
 
-/** Half surrogate pairs, the caller's or ours from cutting, are not text that a tokenizer has to take. */
+/** Half surrogate pairs, from the caller or from cutting, are not valid input for a tokenizer. */
 const clean = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd')

@@ -1,16 +1,16 @@
 /**
- * What an app sends back of a conversation, as keys that a suffix is remembered by: signatures of
- * thinking first, since Claude checks them against `system`; then whole turns and tool calls. Pure.
+ * Keys by which a conversation's suffix is found again in what an app sends back: signatures of
+ * thinking first, since Claude checks them against `system`, then whole turns and tool calls. Pure.
  */
 
-/** A message as it came; nothing about it is taken for granted. */
+/** An unvalidated message. */
 export type LooseMessage = { readonly role: string; readonly content?: unknown }
 type Block = { readonly type: string; readonly [field: string]: unknown }
 
 /**
- * isBegun: Claude has answered in it before. isBound: it holds blocks that are signed over
- * everything before them. signatures, turns: keys in the order of the conversation. whole: keys of
- * all of it, computed only when asked for, since it may hold megabytes.
+ * isBegun: Claude has answered before. isBound: it has blocks that are signed over everything
+ * before them. signatures, turns: keys in the order of the conversation. whole: keys of all of it,
+ * computed on demand, since it may be megabytes.
  */
 export type History = {
   readonly isBegun: boolean
@@ -49,7 +49,7 @@ export const historyOf = (messages: readonly LooseMessage[], system: unknown): H
   }
 }
 
-/** Keys of one answer in a conversation: what of it an app may send back. content: its blocks. */
+/** Keys of the parts of an answer that an app may send back. content: its blocks. */
 export const answerKeys = (
   messages: readonly LooseMessage[],
   content: readonly unknown[],
@@ -62,20 +62,17 @@ export const answerKeys = (
 })
 
 /**
- * Of a token that a later request must carry: a fallback credit, or the id of the message that a
- * thread goes on from.
+ * Keys of tokens that a later request must carry: a fallback credit, or the id of the message that
+ * a thread continues.
  */
 export const creditKey = (token: string): string => `credit ${token}`
 export const messageKey = (id: string): string => `message ${id}`
 
-/**
- * Of the requests under one system prompt; shared: whose conversations have a cached document in
- * common.
- */
+/** Keys of a system prompt. shared: for conversations with a cached document in common. */
 export const systemKey = (system: unknown): string => `system ${jsonOf(system)}`
 export const sharedKey = (system: unknown): string => `shared ${jsonOf(system)}`
 
-/** Of the first words of a conversation, where nothing better is to be had. */
+/** Key of a conversation's first words, for want of a better one. */
 export const openingKey = (messages: readonly LooseMessage[], system: unknown): string =>
   `opening ${jsonOf(system)} ${jsonOf(messages.find((m) => m.role === 'user')?.content)}`
 
@@ -86,7 +83,7 @@ const signatureKeys = ({ signature, data, content, encrypted_content }: Block): 
   return signed === undefined ? [] : [`signature ${signed}`]
 }
 
-/** A question with its answer's words, spaces aside; and each tool call by its id. */
+/** A question with its answer, without spaces; and each tool call by its id. */
 const turnKeys = (asked: LooseMessage | undefined, content: unknown): string[] => {
   const said = wordsOf(content)
   const calls = blocksOf(content).flatMap((b) =>
@@ -97,8 +94,8 @@ const turnKeys = (asked: LooseMessage | undefined, content: unknown): string[] =
 }
 
 /**
- * The same messages, and the same without an answer that was begun: what a retry, a count or a
- * continuation sends.
+ * Keys of all messages, also without a partial answer: the form of a retry, a count or a
+ * continuation.
  */
 const wholeKeys = (messages: readonly LooseMessage[], system: unknown): string[] => {
   const parts = messages.map(({ role, content }) => `${role} ${jsonOf(content)}`)
@@ -120,7 +117,7 @@ const blocksOf = (content: unknown): Block[] =>
   Array.isArray(content) ? content.filter((b): b is Block => typeof b?.type === 'string') : []
 
 /**
- * JSON in which a text equals a single block of it, nothing equals an empty text, and cache marks
+ * Normalized JSON: a text equals a single text block, nothing equals an empty text, and cache marks
  * do not count.
  */
 const jsonOf = (content: unknown): string =>

@@ -1,10 +1,10 @@
 /**
- * Text in a conversation that looks like the preference block. It is never taken for the device's
- * own: such a conversation gets no block, and nothing is learned from it.
+ * Detects text that looks like the preference block. It is never taken for the device's own: such a
+ * conversation gets no block, and nothing is learned from it.
  */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 
-/** Whether any text in it, whoever's and in whatever block, holds the block's delimiter. */
+/** Whether any text in the conversation contains the block's delimiter. */
 export const imitatesBlock = ({
   messages,
   system,
@@ -24,7 +24,7 @@ export const holdsDelimiter = (text: string): boolean =>
 const someText = (value: unknown, is: (text: string) => boolean): boolean => {
   if (typeof value === 'string') return is(value)
   if (typeof value !== 'object' || value === null) return false
-  // Images and files: megabytes that are no text.
+  // Images and files are megabytes without text.
   const isCoded = 'type' in value && value.type === 'base64'
   return Object.entries(value).some(([key, v]) => !(isCoded && key === 'data') && someText(v, is))
 }

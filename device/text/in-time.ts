@@ -1,7 +1,10 @@
-/** Waiting for what may come too late. */
+/** A wait with a deadline. */
 import { FedError } from '../../adapters/errors.ts'
 
-/** The work's result, or E_UNAVAILABLE once the signal aborts; the work itself goes on, and its failure is nobody's. */
+/**
+ * The work's result, or E_UNAVAILABLE once the signal aborts. The work continues, and its later
+ * failure is ignored.
+ */
 export const orAborted = async <T>(
   work: Promise<T>,
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 /**
- * How much of a text is kept: as much as learning can read. Learning reads texts through these
- * functions too, so a request and its stored decision look the same to it.
+ * Cuts texts to what learning can read. Both the store and learning use these functions, so that a
+ * request and its stored decision have the same text.
  */
 
 /** Kept from each end of a long message, where the request stands. */
@@ -12,7 +12,7 @@ const MOST = HEAD + GAP.length + PROMPT_CHARS
 /** The local model reads the first 4,096 tokens of an answer, at most 16 characters of each. */
 const MAX_ANSWER = 65_536
 
-/** The beginning and the end of what is longer; the same when done twice. */
+/** The beginning and the end of a long text. Idempotent. */
 export const keptText = (text: string): string =>
   text.length <= MOST ? text : `${text.slice(0, HEAD)}${GAP}${text.slice(-PROMPT_CHARS)}`
 

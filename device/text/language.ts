@@ -1,6 +1,6 @@
 /**
- * Which language a text is in, from its script and its most frequent small words; and counting of
- * the words that style features are made of.
+ * Detects a text's language by its script and its most frequent small words, and counts the words
+ * that style features are made of.
  */
 import { filled, phrasesOf } from './words.ts'
 
@@ -37,7 +37,7 @@ export const languageOf = (text: string, words: readonly string[]): Language => 
   }))
   const [best, second] = hits.sort((a, b) => b.n - a.n)
   if (best && best.n > 0 && best.n > second!.n) return best.language
-  // Latin letters with many marks are hardly English.
+  // Latin letters with many accents are hardly English.
   return count(text, /[^\P{L}\p{ASCII}]/gu) > 0.03 * letters ? 'other' : 'unknown'
 }
 

@@ -1,7 +1,7 @@
 /**
  * The named style features of an answer, relative to its request: small, bounded or logarithmic,
- * and zero for an empty answer. named-features.json has their order and texts; the README's table
- * is made from it, and a test holds them equal.
+ * zero for an empty answer. The README's table is generated from this one, and a test compares
+ * them.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
@@ -69,7 +69,7 @@ const languageMatches = (a: AnalyzedText, request: AnalyzedText): number =>
       ? 1
       : 0
 
-/** Words of scripts that write letter by letter, with spaces between words. */
+/** Words of alphabetic scripts. */
 const spelled = (a: AnalyzedText): string[] =>
   a.words.filter((w) => /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}'’-]+$/u.test(w))
 
@@ -85,7 +85,7 @@ const lix = (a: AnalyzedText): number => {
   return a.wordCount / Math.max(1, a.sentences.length) + (100 * long) / Math.max(1, words.length)
 }
 
-/** The first three words, where a preamble shows itself. */
+/** The first three words, which show a preamble. */
 const opening = (a: AnalyzedText): string =>
   (a.sentences[0] ?? '').split(/\s+/).slice(0, 3).join(' ').slice(0, 60)
 

@@ -1,9 +1,8 @@
 /**
- * An app sends the same instructions with every request: what was found in them is kept for the
- * last few of them, in memory.
+ * A small cache for pure functions of text: an app sends the same instructions with every request.
  */
 
-/** of: pure. Keeps the newest `size` answers. */
+/** of: pure. Caches the newest `size` results. */
 export const remembered = <T>(of: (text: string) => T, size = 16): ((text: string) => T) => {
   const known = new Map<string, { readonly found: T }>()
   return (text) => {

@@ -7,13 +7,13 @@ export const textOf = (content: SystemPrompt): string =>
     ? content
     : content.flatMap((b) => (b.type === 'text' ? [b.text ?? ''] : [])).join('\n\n')
 
-/** What the user asks now: the text of the last user message, or '' when there is none. */
+/** The text of the last user message, or '' if there is none. */
 export const requestText = (messages: readonly ChatMessage[]): string => {
   const last = messages.findLast((m) => m.role === 'user')
   return last ? textOf(last.content) : ''
 }
 
-/** Fewest words of a message that speaks for itself. */
+/** A message with fewer words needs context. */
 const ENOUGH_WORDS = 8
 
 /** The same, behind the user's previous message where the last one is too short to stand alone. */

@@ -1,6 +1,6 @@
 /**
- * Cuts an answer or a request once into the pieces that the style features count. Linear in the
- * length of the text; long texts are cut off.
+ * Cuts an answer or a request once into the parts that style features count. Linear in the text;
+ * long texts are cut.
  */
 import { count, type Language, languageOf, UNSPACED } from './language.ts'
 

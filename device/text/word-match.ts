@@ -1,11 +1,11 @@
-/** Words of several languages as regular expressions over text without accents. */
+/** Regular expressions for words of several languages over text without accents. */
 import { filled } from './words.ts'
 
-/** Without accents, for those who type none: ß is ss. */
+/** Removes accents, which some users do not type; ß becomes ss. */
 export const fold = (text: string): string =>
   text.normalize('NFKD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss')
 
-/** The same, lower-cased, with plain apostrophes. */
+/** The same in lower case, with plain apostrophes. */
 export const foldWords = (text: string): string => fold(text.replace(/[’‘]/g, "'")).toLowerCase()
 
 /**
