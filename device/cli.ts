@@ -75,7 +75,7 @@ export const createProgram = (streams: Streams): Program => {
   return programOf(program, streams, EXITS)
 }
 
-/** With its groups, without the program. */
+/** The command's name with its groups, without the program's. */
 const nameOf = (command: Command): string =>
   command.parent?.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()
 

@@ -1,4 +1,7 @@
-/** `loreweave adapter`: LoRA adapters out to PEFT and llama.cpp, and in from them and mlx-lm. */
+/**
+ * `loreweave adapter`: exports LoRA adapters to PEFT and llama.cpp, and imports them from there and
+ * from mlx-lm.
+ */
 import { Command, Option } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import type { LoraFeed } from '../engine/engine.ts'
@@ -19,7 +22,7 @@ type ExportOptions = ModelOptions & { format: AdapterFormat; out: string; which?
 
 export const adapterCommand = (io: Io): Command => {
   const command = new Command('adapter').description(
-    'LoRA adapters out to PEFT and llama.cpp, and in from them and mlx-lm',
+    'export LoRA adapters to PEFT and llama.cpp, and import them from there and from mlx-lm',
   )
   withModel(command.command('export'))
     .description('write an adapter of this device as a PEFT folder or a GGUF file')
@@ -28,19 +31,19 @@ export const adapterCommand = (io: Io): Command => {
         .choices(ADAPTER_FORMATS)
         .makeOptionMandatory(),
     )
-    .requiredOption('--out <path>', 'folder or file to make; nothing is overwritten')
+    .requiredOption('--out <path>', 'folder or file to create; nothing is overwritten')
     .addOption(
       new Option(
         '--which <which>',
-        "private: this device's own; shared: the release's (default: private where there is one)",
+        "private: this device's own; shared: the release's (default: private if there is one)",
       ).choices(['private', 'shared']),
     )
     .addHelpText(
       'after',
-      '\nThe private adapter was learned from your choices and may tell about them; it lies over the shared one, if there is\none: other programs need both.\n\nExamples:\n  loreweave adapter export --format peft --out adapter\n  loreweave adapter export --format gguf --which shared --out shared.gguf',
+      '\nThe private adapter was learned from your choices and may reveal them. If there is a shared one, it is applied on\ntop of it: other programs need both.\n\nExamples:\n  loreweave adapter export --format peft --out adapter\n  loreweave adapter export --format gguf --which shared --out shared.gguf',
     )
     .action(async (options: ExportOptions) => {
-      // Files are the caller's: a service may not write where they may.
+      // The command writes the files: a service may not have access to the caller's folders.
       const model = await openModelOf(io, options)
       const query = options.which === undefined ? {} : { which: options.which }
       const { which, weights, spec, numbers } = await askHome(io, options, ({ call }) =>
@@ -56,11 +59,11 @@ export const adapterCommand = (io: Io): Command => {
       )
     })
   withModel(command.command('import'))
-    .description("take an adapter for this model as this device's private one")
+    .description("use an adapter for this model as this device's private one")
     .argument('<path>', 'a folder of PEFT or mlx-lm, a file in it, or a GGUF file')
     .addHelpText(
       'after',
-      '\nIt takes the place of a private adapter that is there, lies over the release that is served, and never leaves the\ndevice in a round. The head is fitted again under it. Layers from the exit layer on\nare kept, but ordering answers does not run them.\n\nExample:\n  loreweave adapter import my-adapter.gguf',
+      '\nIt replaces the present private adapter, is applied on top of the served release, and never leaves the\ndevice in a round. The head is refitted under it. Layers from the exit layer on\nare kept, but ordering answers does not run them.\n\nExample:\n  loreweave adapter import my-adapter.gguf',
     )
     .action(async (path: string, options: ModelOptions) => {
       const model = await openModelOf(io, options)
@@ -94,7 +97,7 @@ export const adapterCommand = (io: Io): Command => {
 const otherModel = ({ base }: LocalModel): FedError =>
   new FedError(
     'E_BASE_MODEL',
-    `the adapter is for another model than the one that is set (${base.name}): run this again when the agent was started anew`,
+    `the adapter is for another model than the one that is set (${base.name}): restart the agent and run this again`,
   )
 
 const described = ({ spec }: LoraFeed): string =>

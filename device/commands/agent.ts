@@ -1,4 +1,7 @@
-/** `loreweave agent`: the local API, and work by itself whenever the machine's conditions allow it. */
+/**
+ * `loreweave agent`: serves the local API, and works by itself whenever the machine's conditions
+ * allow it.
+ */
 import { Command } from 'commander'
 import { cryptoRng } from '../../adapters/random.ts'
 import { parseOverrides } from '../agent/conditions.ts'
@@ -23,19 +26,19 @@ type AgentOptions = ServeOptions & {
 export const agentCommand = (io: Io): Command =>
   withApi(new Command('agent'))
     .description('serve, and train and take part in rounds by itself when the machine is free')
-    .option('--once', 'do what is due and allowed now, and end')
+    .option('--once', 'do what is due and allowed now, then end')
     .option('--no-api', 'do not serve apps')
     .option(
       '--ignore <list>',
-      'conditions that need not hold in this run: charging, idle, hours, heat, metered, budget',
+      'conditions to ignore in this run: charging, idle, hours, heat, metered, budget',
     )
     .option(
       '--assume <list>',
-      'in the place of what is read: charging=yes, idle=no, metered=no, celsius=60',
+      'values in place of readings: charging=yes, idle=no, metered=no, celsius=60',
     )
     .addHelpText(
       'after',
-      '\nConditions and the daily budget are the settings under `agent` in config.json. One agent or `loreweave serve` a home.\nWith --json what happens is told on stdout, one JSON object a line.\n\nExamples:\n  loreweave agent\n  loreweave agent --once --no-api --ignore charging,idle --json',
+      '\nConditions and the daily budget are the settings under `agent` in config.json. A home has one agent or one `loreweave serve`.\nWith --json events go to stdout, one JSON object per line.\n\nExamples:\n  loreweave agent\n  loreweave agent --once --no-api --ignore charging,idle --json',
     )
     .action((options: AgentOptions) => {
       parseOverrides(options.ignore, options.assume)
@@ -44,7 +47,7 @@ export const agentCommand = (io: Io): Command =>
       })
     })
 
-/** Until it is stopped, or its configuration has changed: then true. */
+/** Runs until it is stopped, or until its configuration has changed: then returns true. */
 const runOn = async (io: Io, options: AgentOptions, owner: Lasting): Promise<boolean> => {
   const { home, store, signal } = owner
   const { config } = home.now()
@@ -79,8 +82,8 @@ const emitOf = (io: Io, { json: isJson }: AgentOptions): ((event: AgentEvent) =>
   isJson ? printEvent(io) : tellEvent(io)
 
 /**
- * A device of its own for what takes minutes: reading answers and training share one process, which stops within a tenth of a second,
- * whatever it does, while apps are served by the other.
+ * A second device for work that takes minutes. Reading answers and training share its process,
+ * which can stop within a tenth of a second while the first device serves apps.
  */
 const openWorker = async (options: AgentOptions, owner: Lasting) => {
   const { settings } = owner.home.now().config
@@ -129,7 +132,7 @@ const printEvent =
   (event: AgentEvent): void =>
     io.out(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
 
-/** For people, on stderr. */
+/** Text for users on stderr. */
 const tellEvent =
   (io: Io) =>
   (event: AgentEvent): void => {

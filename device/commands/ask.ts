@@ -1,6 +1,6 @@
 /**
- * How every command reaches its home: through the API of the process that owns it, or as its owner
- * for as long as the command runs. What is done is the same.
+ * Connects a command with its home: through the API of the process that owns it, or as its owner
+ * while the command runs. Both do the same.
  */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { onInterrupt } from '../../adapters/node/signals.ts'
@@ -23,7 +23,7 @@ import { homeOf, type ModelOptions } from './context.ts'
 import type { Io } from './io.ts'
 import { controlApp, type OwnerOptions, openOwner } from './owner.ts'
 
-/** A home that can be asked. owner: of the process that answers; null: this command is the owner. */
+/** A home that accepts calls. owner: the process that answers; null: this command is the owner. */
 export type Asked = DeviceClient & {
   readonly home: Home
   readonly owner: Holder | null
@@ -32,11 +32,11 @@ export type Asked = DeviceClient & {
 }
 
 export type AskOptions = Pick<OwnerOptions, 'startsAtOnce'> & {
-  /** May take long: other commands can ask this one meanwhile. */
+  /** The command may take long, so other commands can call it meanwhile. */
   readonly isLong?: boolean
 }
 
-/** Fails with E_CONFLICT where another command holds the home for seconds and cannot be asked. */
+/** Fails with E_CONFLICT if another command holds the home for seconds and accepts no calls. */
 export const askHome = async <T>(
   io: Io,
   options: ModelOptions,
@@ -61,13 +61,13 @@ export const askHome = async <T>(
   }
 }
 
-/** For what other commands have asked when this one has done its own. */
+/** Time for other commands' calls after this one's own work. */
 const LONG_GRACE_MS = 20_000
-/** A command that cannot be asked is waited for so long, and a queue of them. */
+/** Wait for a command that accepts no calls, and for a queue of them. */
 const WAIT_MS = 5000
 const MOST_WAIT_MS = 60_000
 const POLL_MS = 20
-/** An owner that has just begun answers soon. */
+/** An owner that has just started answers soon. */
 const HELLO_MS = 10_000
 
 type Found =
@@ -96,7 +96,7 @@ const findOwner = async (io: Io, home: Home, door: Door | null): Promise<Found> 
   }
 }
 
-/** This process, as others are told of it. */
+/** The record of this process for others. */
 export const holderOf = (io: Io, port: number | null): Holder => ({
   pid: process.pid,
   startedAt: Date.now(),
@@ -105,7 +105,7 @@ export const holderOf = (io: Io, port: number | null): Holder => ({
   port,
 })
 
-/** False where it has ended. Fails where it does not know this home. */
+/** False if it has ended. Fails if it does not know this home. */
 const answers = async (client: DeviceClient, home: Home, owner: Holder): Promise<boolean> => {
   try {
     await client.call('getOwner', { signal: AbortSignal.timeout(HELLO_MS) })
@@ -115,27 +115,23 @@ const answers = async (client: DeviceClient, home: Home, owner: Holder): Promise
     if (isFedError(error) && error.code === 'E_UNAVAILABLE') return false
     if (isFedError(error) && error.code === 'E_CANCELLED') throw heldBy(home.folder, owner)
     if (isFedError(error) && error.code === 'E_AUTH')
-      throw heldBy(
-        home.folder,
-        owner,
-        'it does not take the device token of this home: start it anew',
-      )
+      throw heldBy(home.folder, owner, 'it rejects the device token of this home: restart it')
     throw error
   }
 }
 
-/** Of a running owner. */
+/** A client of a running owner. */
 export const clientOf = (home: Home, owner: Holder, port: number): DeviceClient => {
   const strange = () =>
     new FedError(
       'E_PROTOCOL',
-      `\`loreweave ${owner.command}\`, process ${owner.pid}, is version ${owner.version} and this is ${VERSION}, which asks otherwise: start it anew`,
+      `\`loreweave ${owner.command}\`, process ${owner.pid}, is version ${owner.version} and this is ${VERSION}, which is incompatible: restart it`,
     )
   const client = openClient(loopbackTransport(port), home.deviceToken, strange)
   if (owner.version === VERSION) return client
   const call: DeviceClient['call'] = (name, given) =>
     client.call(name, given).catch((error) => {
-      // What one version asks the other may not have, or may call otherwise.
+      // One version may call routes that the other lacks or defines differently.
       const isOther = isFedError(error) && /^E_(NOT_FOUND|BODY|PROTOCOL)$/.test(error.code)
       throw isOther ? strange() : error
     })

@@ -1,4 +1,4 @@
-/** Choice logs that somebody brings: read and told about, before any of it is taken. */
+/** Reads choice logs and reports bad lines before anything is imported. */
 import { FedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { tellLines } from '../../adapters/formats/json-lines.ts'
@@ -6,17 +6,17 @@ import { parseChoiceLog } from '../../adapters/formats/read-choices.ts'
 import type { ImportReport } from '../feedback/import-choices.ts'
 import { type Io, nameOf } from './io.ts'
 
-/** user: whose lines are taken. skipBad: goes on without the lines that cannot be read. */
+/** user: whose lines are read. skipBad: continue without invalid lines. */
 export type LogOptions = { readonly user?: string; readonly skipBad?: boolean }
 
-/** skipped: lines that could not be read; others: those of other users. */
+/** skipped: invalid lines. others: lines of other users. */
 type Counts = { readonly skipped: number; readonly others: number }
 export type ReadLog = Counts & { readonly choices: readonly ChoiceLine[] }
 export type LogReport = ImportReport & Counts
 
 /**
- * The choices of all files, in their order, so that the last one corrects those before. Says of
- * each bad line what it lacks. Fails with E_DATA, E_USAGE.
+ * The choices of all files, in order, so that the last one corrects earlier ones. Reports what is
+ * wrong with each bad line. Fails with E_DATA, E_USAGE.
  */
 export const readLog = (
   io: Io,
@@ -38,11 +38,11 @@ export const readLog = (
   return { choices, skipped, others: all.length - choices.length }
 }
 
-/** How it ended, for people. */
+/** The report as text. */
 export const importText = ({ added, replaced, known, test, skipped, others }: LogReport): string =>
   [
-    `choices: ${added} new, ${replaced} replaced, ${known} known already, ${skipped} skipped`,
-    ...(test > 0 ? [`${test} left for testing`] : []),
+    `choices: ${added} new, ${replaced} replaced, ${known} already known, ${skipped} skipped`,
+    ...(test > 0 ? [`${test} reserved for testing`] : []),
     ...(others > 0 ? [`${others} of other users`] : []),
   ].join(', ')
 
@@ -60,6 +60,6 @@ const ownChoices = (
     'E_DATA',
     choices.length === 0
       ? `${name} has no line that is a choice`
-      : `${name} has no choice of this user: --user expects what its lines call "user"`,
+      : `${name} has no choice of this user: --user takes the value of "user" in its lines`,
   )
 }

@@ -1,4 +1,4 @@
-/** What the commands of `loreweave` share: options, the opened home and device. */
+/** Shared parts of the commands: options, opening a home, a model and a device. */
 
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -40,7 +40,7 @@ export const withModel = (command: Command): Command =>
     .option('--cpu-share <x>', 'share of the time that training may run, 0.1 to 1', share)
     .option(
       '--memory-limit <mb>',
-      'megabytes that a process with the local model may hold',
+      'memory limit, in megabytes, of a process with the local model',
       integer(128, 4_000_000),
     )
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
@@ -57,7 +57,7 @@ export const folderOf = (io: Io, options: CommonOptions): string => homeFolder(o
 export const homeOf = (io: Io, options: CommonOptions): Home =>
   openHome(folderOf(io, options), io.env)
 
-/** The model of the home, in this process. */
+/** Opens the home's model in this process. */
 export const openModelOf = (
   io: Io,
   options: ModelOptions,
@@ -83,7 +83,9 @@ export type LocalDevice = Pick<EngineOptions, 'oneChild' | 'startsAtOnce' | 'idl
   readonly isEnrolled?: () => boolean
 }
 
-/** A device on this home with engine processes of its own. Closing it closes the store of the context. */
+/**
+ * Opens a device on this home with engine processes of its own. Closing it closes the given store.
+ */
 export const openLocalDevice = (
   io: Io,
   options: ModelOptions,
@@ -123,7 +125,7 @@ export const openLocalDevice = (
   })
 }
 
-/** Most commands send nothing, and a mistake in HTTPS_PROXY does not stop them. */
+/** Most commands send nothing, so an invalid HTTPS_PROXY must not stop them. */
 export const openedWhenUsed = (io: Io, settings: Pick<DeviceSettings, 'insecureHttp'>) => {
   let opened: HttpTransport | undefined
   return async (request: Request): Promise<Response> => {
@@ -134,14 +136,17 @@ export const openedWhenUsed = (io: Io, settings: Pick<DeviceSettings, 'insecureH
 
 const ownSeconds = () => treeSeconds(process.platform, machineIo(), process.pid)
 
-/** Readers of this machine's conditions; one set looks at the machine over time. */
+/** Readers of this machine's conditions. A set keeps state over time. */
 export const localReaders = (): (() => Promise<Readings>) =>
   openReaders({ platform: process.platform, io: machineIo(), ownSeconds, sleep: timerSleep })
 
 export const localMeter = (wattsPerCore: number): EnergyMeter =>
   openMeter(machineIo(), ownSeconds, wattsPerCore)
 
-/** Before hours of pooling: whether a training would fit. Where it may vary with the examples the engine looks again. */
+/**
+ * Checks, before hours of pooling, whether a training would fit. If that depends on the examples,
+ * the engine checks again.
+ */
 const memoryCheck =
   ({ folder, config }: LocalModel, memoryBytes: number | undefined) =>
   (need: StepNeed): void => {

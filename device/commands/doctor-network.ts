@@ -1,4 +1,7 @@
-/** The doctor's look at the network: which way requests go, who answers, and whether others can read along. */
+/**
+ * Network checks: the route of requests, whether hosts answer, and whether connections are
+ * encrypted.
+ */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Home } from '../home/home.ts'
@@ -9,12 +12,12 @@ import { openTransport } from '../http/transport.ts'
 import { exposedAddresses } from '../owner/access.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-/** That an answer may take. */
+/** Time limit of an answer. */
 export const ASK_MS = 5000
 
 export const encryption = (home: Home): Finding => {
   const exposed = exposedAddresses(home)
-  if (exposed.length === 0) return ok('what goes to other computers is encrypted (https)')
+  if (exposed.length === 0) return ok('connections to other computers are encrypted (https)')
   const named = exposed.join(' and ')
   return home.config.settings.insecureHttp
     ? warn(
@@ -27,10 +30,10 @@ export const encryption = (home: Home): Finding => {
       )
 }
 
-/** What NODE_EXTRA_CA_CERTS names; Node itself passes over a file that it cannot read. */
+/** Checks NODE_EXTRA_CA_CERTS. Node itself ignores a file that it cannot read. */
 export const authorities = (env: Environment): Finding => {
   const path = env['NODE_EXTRA_CA_CERTS']
-  if (!path) return ok('those that Node brings (NODE_EXTRA_CA_CERTS names no more)')
+  if (!path) return ok('Node's own (NODE_EXTRA_CA_CERTS names no others)')
   const mend = 'export NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem'
   let text: string
   try {
@@ -41,8 +44,8 @@ export const authorities = (env: Environment): Finding => {
   const certificates =
     text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   return certificates.length > 0 && certificates.every(isCertificate)
-    ? ok(`those that Node brings, and ${certificates.length} of ${path} (NODE_EXTRA_CA_CERTS)`)
-    : fail(`NODE_EXTRA_CA_CERTS names ${path}, which holds no certificates in PEM form`, mend)
+    ? ok(`Node's own and ${certificates.length} from ${path} (NODE_EXTRA_CA_CERTS)`)
+    : fail(`NODE_EXTRA_CA_CERTS names ${path}, which has no certificates in PEM format`, mend)
 }
 
 const isCertificate = (text: string): boolean => {
@@ -68,7 +71,7 @@ export const claudeAnswers = async (
     : ok(`Claude answers at ${claudeUrl}, ${route.words} (${ASKED})`)
 }
 
-/** Signatures are refused when the clocks are five minutes apart. */
+/** Signatures are refused if the clocks are five minutes apart. */
 const MOST_SKEW_MS = 4 * 60_000
 
 export const serverAnswers = async ({ config }: Home, env: Environment): Promise<Finding> => {
@@ -94,7 +97,7 @@ export const serverAnswers = async ({ config }: Home, env: Environment): Promise
   const skew = Number.isNaN(date) ? 0 : Math.round((Date.now() - date) / 1000)
   return 1000 * Math.abs(skew) > MOST_SKEW_MS
     ? fail(
-        `the clocks are ${skew} s apart: signatures are refused`,
+        `the clocks differ by ${skew} s: signatures are refused`,
         'set the clock of this computer, e.g. timedatectl set-ntp true',
       )
     : ok(
@@ -102,9 +105,9 @@ export const serverAnswers = async ({ config }: Home, env: Environment): Promise
       )
 }
 
-const ASKED = 'asked for headers alone, without a key'
+const ASKED = 'a HEAD request without a key'
 
-/** Without any credential; so also where the address may not be sent to otherwise. */
+/** Sends no credential, so insecure addresses are allowed too. */
 const ask = async (
   who: string,
   url: string,
@@ -134,6 +137,6 @@ const mendOf = (url: string, route: Route, status: number | null): string =>
     ? `export ${route.variable}=${withoutCredentials(route.proxy).replace('//', '//USER:PASSWORD@')}   # then again: loreweave service install`
     : curl(url, route)
 
-/** The same way as the device went, so that both see the same. */
+/** The same route as the device's, so that both see the same. */
 const curl = (url: string, { variable }: Route): string =>
   variable === null ? `curl -I --noproxy '*' ${url}` : `curl -I --proxy "$${variable}" ${url}`

@@ -1,4 +1,4 @@
-/** Whether the home can be written and its database is whole. Changes nothing. */
+/** Checks whether the home can be written and its database is intact. Changes nothing. */
 import { existsSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
@@ -18,21 +18,21 @@ const FULL_BYTES = 1e6
 export const disk = ({ folder }: Place): Finding => {
   const free = freeBytesOn(folder)
   const mend = `rm -r ${folder}/states   # computed again when needed`
-  if (free < FULL_BYTES) return fail(`full: ${megabytes(free)} free, nothing can be kept`, mend)
+  if (free < FULL_BYTES) return fail(`full: ${megabytes(free)} free, nothing can be stored`, mend)
   return free >= LEAST_DISK ? ok(`${megabytes(free)} free`) : warn(`${megabytes(free)} free`, mend)
 }
 
-/** Then SQLite's own check of every page. */
+/** Checks for known trouble, then runs SQLite's own check of every page. */
 export const store = (home: Place): Finding => {
   const cause = troubleAt(home.databasePath) ?? whyNotLocked(home.databasePath)
   if (cause) {
     const { what, mend } = TROUBLE[cause]
-    return fail(`${what}: apps are answered, and nothing new is kept`, mend)
+    return fail(`${what}: apps are answered, but nothing new is stored`, mend)
   }
   return whole(home)
 }
 
-/** A running device writes for an instant. */
+/** A running device holds the write lock only for an instant. */
 const PATIENCE_MS = 1000
 
 const whyNotLocked = (path: string): StoreCause | null => {
@@ -55,7 +55,7 @@ const whole = ({ databasePath }: Place): Finding => {
   const db = openSqlite(databasePath, { readonly: true })
   try {
     const answer = String(db.pragma('integrity_check', { simple: true }))
-    return answer === 'ok' ? ok('whole (integrity_check)') : damaged(databasePath)
+    return answer === 'ok' ? ok('intact (integrity_check)') : damaged(databasePath)
   } finally {
     db.close()
   }
@@ -64,14 +64,16 @@ const whole = ({ databasePath }: Place): Finding => {
 const damaged = (path: string): Finding =>
   fail(
     'damaged (integrity_check)',
-    `sqlite3 ${path} .recover | sqlite3 ${path}.new   # then move it in its place`,
+    `sqlite3 ${path} .recover | sqlite3 ${path}.new   # then replace the old file`,
   )
 
-/** What the process that owns the home says of what it writes. */
+/** The owner's report on waiting writes. */
 export const writes = ({ store: { state, what, mend, queued, dropped } }: HomeStatus): Finding => {
   const lost =
-    dropped > 0 ? `${dropped} were given up since the device started, since too many waited` : ''
+    dropped > 0
+      ? `${dropped} were dropped since the device started, because too many were waiting`
+      : ''
   if (state === 'waiting')
-    return fail([`${queued} wait: ${what}`, lost].filter(Boolean).join('; '), mend ?? undefined)
-  return lost === '' ? ok('none waits') : warn(lost)
+    return fail([`${queued} waiting: ${what}`, lost].filter(Boolean).join('; '), mend ?? undefined)
+  return lost === '' ? ok('none waiting') : warn(lost)
 }

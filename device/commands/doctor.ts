@@ -1,4 +1,7 @@
-/** `loreweave doctor`: what is wrong with this device, and the command that mends it. Changes nothing, sends no key and no text. */
+/**
+ * `loreweave doctor`: finds what is wrong with this device and names the command that fixes it.
+ * Changes nothing and sends no key and no text.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -42,12 +45,12 @@ export type Check = Finding & { readonly name: string }
 
 export const doctorCommand = (io: Io): Command =>
   withHome(new Command('doctor'))
-    .description('check this device, and say how to mend what is wrong')
+    .description('check this device, and say how to fix what is wrong')
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
-    .option('--offline', 'leave out what needs the network')
+    .option('--offline', 'skip the checks that need the network')
     .addHelpText(
       'after',
-      '\nClaude and the federation server are asked for their headers alone (HEAD), without a key or a signature.\nExit 1 where a check failed.\n\nExample:\n  loreweave doctor --offline',
+      '\nClaude and the federation server only get a HEAD request, without a key or a signature.\nExit code 1 if a check failed.\n\nExample:\n  loreweave doctor --offline',
     )
     .action(async (options: DoctorOptions) => {
       const checks = (await examine(io, options)).map((check) => forHome(check, options))
@@ -55,7 +58,7 @@ export const doctorCommand = (io: Io): Command =>
       if (checks.some(({ state }) => state === 'fail')) io.exitWith(1)
     })
 
-/** With the home that was asked about. */
+/** Adds --home to the suggested command. */
 const forHome = (check: Check, { home }: DoctorOptions): Check => {
   const { mend } = check
   if (home === undefined || !mend?.startsWith('loreweave ') || mend.includes('--home')) return check
@@ -66,7 +69,7 @@ const forHome = (check: Check, { home }: DoctorOptions): Check => {
 const SIGNS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const
 
 const lineOf = ({ name, state, what, mend }: Check): string =>
-  `${SIGNS[state]}  ${name.padEnd(11)} ${what}${mend === undefined ? '' : `\n                  mend: ${mend}`}`
+  `${SIGNS[state]}  ${name.padEnd(11)} ${what}${mend === undefined ? '' : `\n                  fix: ${mend}`}`
 
 const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
   const checks: Check[] = []
@@ -139,7 +142,7 @@ const nodeVersion = (): Finding => {
 const LEAST_MEMORY = 700e6
 const memory = (): Finding => {
   const free = freeBytes()
-  if (free === undefined) return ok('this system does not tell what is free')
+  if (free === undefined) return ok('free memory is unknown on this system')
   return free >= LEAST_MEMORY
     ? ok(`${megabytes(free)} free`)
     : warn(
@@ -150,7 +153,10 @@ const memory = (): Finding => {
 
 const modelFile = async ({ config: { model } }: Home, cache: string): Promise<Finding> => {
   if (model === 'tiny')
-    return warn('the built-in tiny model: it knows nothing', 'loreweave init --model smollm2-135m')
+    return warn(
+      'the built-in tiny model: it has learned nothing',
+      'loreweave init --model smollm2-135m',
+    )
   if (!MODELS.some(({ name }) => name === model))
     return existsSync(model)
       ? ok(model)
@@ -194,18 +200,18 @@ const claudeKey = ({ claudeKey: key }: Home, env: Io['env']): Finding =>
         'none on this device: apps must send their own',
         'loreweave init --claude-key-file FILE   # only for apps without one',
       )
-    : ok(env['ANTHROPIC_API_KEY'] ? 'from $ANTHROPIC_API_KEY' : 'kept in the home')
+    : ok(env['ANTHROPIC_API_KEY'] ? 'from $ANTHROPIC_API_KEY' : 'stored in the home')
 
 const prices = ({ config, folder }: Home): Finding =>
   pricesFinding(Object.keys(config.settings.prices).length, join(folder, 'config.json'), Date.now())
 
 const people = ({ people: count }: HomeStatus): Finding => {
-  if (count <= 1) return ok(`no more than one user was named in ${WINDOW_DAYS} days`)
+  if (count <= 1) return ok(`at most one user was named in ${WINDOW_DAYS} days`)
   const { what, mend } = mixedText(count)
   return warn(what, mend)
 }
 
-/** The token goes to the process that owns the home alone. */
+/** The token goes only to the process that owns the home. */
 const localApi = async (home: Home): Promise<Finding> => {
   const owner = lockHolder(home.folder)
   const port = owner?.port ?? home.config.settings.port
@@ -218,10 +224,10 @@ const localApi = async (home: Home): Promise<Finding> => {
     signal: AbortSignal.timeout(ASK_MS),
   }).catch((error: Error & { code?: string }) => error)
   if (!(response instanceof Error) && troubleAt(home.databasePath))
-    return warn(`${url} answers; whose it is cannot be told while the home cannot be written`)
+    return warn(`${url} answers; its owner is unknown while the home cannot be written`)
   if (!(response instanceof Error))
     return fail(
-      `something else answers at port ${port}, or a device of another home`,
+      `another program answers at port ${port}, or a device of another home`,
       `loreweave init --home ${home.folder} --port 4142`,
     )
   return response.code === 'ECONNREFUSED'
@@ -243,16 +249,19 @@ const service = (env: Io['env']): Finding => {
   const path = servicePath()
   if (path === null) return ok('none on this system')
   if (!existsSync(path))
-    return warn('not installed: the agent does not begin at login', 'loreweave service install')
+    return warn('not installed: the agent does not start at login', 'loreweave service install')
   const others = networkDifferences(readFileSync(path, 'utf8'), env)
   return others.length === 0
     ? ok(path)
-    : warn(`${path} has ${others.join(', ')} otherwise than here`, 'loreweave service install')
+    : warn(
+        `${path} has other values of ${others.join(', ')} than this shell`,
+        'loreweave service install',
+      )
 }
 
 const lastTraining = ({ training, conditions: { lastTraining: last } }: HomeStatus): Finding => {
   if (training.state === 'paused') return warn('paused', 'loreweave training resume')
-  if (!last) return ok('the agent has done none yet')
+  if (!last) return ok('the agent has not trained yet')
   const at = new Date(last.at).toISOString()
   return last.outcome === 'failed'
     ? warn(
@@ -288,7 +297,7 @@ const conditions = async ({ config: { settings } }: Home): Promise<Finding> => {
   const told =
     unknown.length === 0
       ? ''
-      : `; cannot be told here: ${unknown.join(', ')} (see device/agent/README.md for the rules)`
+      : `; unknown here: ${unknown.join(', ')} (see device/agent/README.md for the rules)`
   const what = `${held.length === 0 ? 'work is allowed now' : `work waits now: ${held.join(', ')}`}${told}`
   return held.includes('cannot_tell')
     ? warn(
@@ -308,12 +317,13 @@ const consent = ({ consent: given, server }: HomeStatus): Finding => {
     : warn(`expired ${until}`, 'loreweave consent grant')
 }
 
-/** What cannot be sent, with what keeps it. */
+/** Updates that cannot be sent, with the reason. */
 const updates = ({ waiting }: HomeStatus): Finding => {
   const held = waiting.filter(({ reason }) => reason !== null)
-  if (held.length === 0) return ok(waiting.length === 0 ? 'none waits' : 'one is to be sent')
+  if (held.length === 0)
+    return ok(waiting.length === 0 ? 'none waiting' : 'one is about to be sent')
   return warn(
-    `${held.length} finished, and could not be sent: ${held.at(-1)?.reason}`,
-    'loreweave participate   # sends them again, as an agent does by itself',
+    `${held.length} finished updates could not be sent: ${held.at(-1)?.reason}`,
+    'loreweave participate   # retries, as a running agent does',
   )
 }

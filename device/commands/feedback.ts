@@ -1,4 +1,4 @@
-/** `loreweave feedback`: what the user made of an answer. */
+/** `loreweave feedback`: records the user's feedback on an answer. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { integer } from '../../adapters/node/program.ts'
@@ -33,14 +33,14 @@ const targetOf = ({ decision, message }: TargetOptions): object => ({
 
 export const feedbackCommand = (io: Io): Command =>
   withTarget(withModel(new Command('feedback')))
-    .description('say what you made of an answer; the device learns from it at once')
+    .description('record feedback on an answer; the device learns from it at once')
     .argument('<kind>', 'choose, regenerate, edit, thumbs, follow_up, keep, undo or prefer')
     .option('--chosen <n>', 'choose: index of the candidate', integer(0, 63))
     .option('--shown <list>', 'choose: indices that were shown, comma-separated')
-    .option('--text <text>', 'edit, follow_up: the text; "-" is stdin')
+    .option('--text <text>', 'edit, follow_up: the text; "-" reads stdin')
     .option('--value <n>', 'thumbs: 1 or -1', integer(-1, 1))
-    .option('--dimension <name>', 'undo: of one line of the block; prefer: what it is about')
-    .option('--direction <more|less>', 'prefer: which way')
+    .option('--dimension <name>', 'undo: one line of the block; prefer: what it is about')
+    .option('--direction <more|less>', 'prefer: more or less')
     .option('--strength <percent>', 'prefer: how much it matters', integer(1, 100))
     .option('--words <list>', 'prefer: only for requests with one of these words, comma-separated')
     .addHelpText(

@@ -1,6 +1,6 @@
-/** What a check of `loreweave doctor` finds. */
+/** The result of a check of `loreweave doctor`. */
 
-/** mend: what to run, where something is wrong. */
+/** mend: the command that fixes a problem. */
 export type Finding = {
   readonly state: 'ok' | 'warn' | 'fail'
   readonly what: string

@@ -1,4 +1,4 @@
-/** `loreweave forget` and `choices`: what is to be as if it had never been, and what there is of it. */
+/** `loreweave forget` and `choices`: erases conversations, and lists what was learned from. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { integer } from '../../adapters/node/program.ts'
@@ -20,16 +20,22 @@ type ForgetOptions = CommonOptions & {
 
 export const forgetCommand = (io: Io): Command =>
   withHome(new Command('forget'))
-    .description('erase conversations from this device, and whatever was made from them')
-    .option('--decision <id>', 'that of a decision (loreweave-decision header, or rerank)')
-    .option('--message <id>', "that of an answer, by Claude's id of it (msg_…)")
-    .option('--choice <id>', 'that of a choice (loreweave choices), or of a line that was imported')
-    .option('--containing <words>', 'all that hold these words, in any case; asks first')
+    .description('erase conversations from this device, and everything made from them')
+    .option(
+      '--decision <id>',
+      'the conversation of a decision (loreweave-decision header, or rerank)',
+    )
+    .option('--message <id>', "the conversation of an answer, by Claude's id (msg_…)")
+    .option(
+      '--choice <id>',
+      'the conversation of a choice (loreweave choices), or an imported line',
+    )
+    .option('--containing <words>', 'all that contain these words, ignoring case; asks first')
     .option('--imported', 'all choices that were imported; asks first')
     .option('--yes', 'do not ask')
     .addHelpText(
       'after',
-      '\nAll turns of a conversation go: texts, answers, feedback, choices, what was computed from them; also long after its decisions have\nexpired. A private adapter that may have read it is removed. What was sent cannot be called back.\n\nExamples:\n  loreweave forget --message msg_…\n  loreweave forget --containing "the old flat"',
+      '\nErases all turns of a conversation: texts, answers, feedback, choices and everything computed from them, even long\nafter its decisions have expired. A private adapter that may have learned from it is removed. What was sent cannot be recalled.\n\nExamples:\n  loreweave forget --message msg_…\n  loreweave forget --containing "the old flat"',
     )
     .action((options: ForgetOptions) => {
       const body = targetOf(options)
@@ -69,27 +75,25 @@ const forgetText = (report: ForgetReport): string =>
   [
     `forgotten: ${amountText(report)}`,
     ...(report.privateAdapter === 'removed'
-      ? [
-          'the private adapter is removed: it cannot unlearn. Train it again: loreweave train --adapter',
-        ]
+      ? ['the private adapter is removed: it cannot unlearn. Retrain it: loreweave train --adapter']
       : []),
     ...(report.updatesSentSince > 0
       ? [
-          `${report.updatesSentSince} updates were sent since it was learned from, and may hold something of it; they cannot be called back`,
+          `${report.updatesSentSince} updates were sent since then and may contain something learned from it; they cannot be recalled`,
         ]
       : []),
     ...(report.traces === 'journal'
       ? [
-          "copies are left in the journal of the home's database, which another program reads or which has no room: they go as soon as it can be emptied",
+          "copies remain in the journal of the home's database, because another program reads it or the disk is full: they go as soon as it can be emptied",
         ]
       : []),
-    'Claude has seen what was sent to it',
+    'Claude has seen what was sent to it before',
   ].join('\n')
 
 export const choicesCommand = (io: Io): Command =>
   withHome(new Command('choices'))
-    .description('what the device learned from, newest first; also what was imported')
-    .option('--limit <n>', 'at most so many', integer(1, 1_000_000), 20)
+    .description('the choices that the device learned from, newest first, including imported ones')
+    .option('--limit <n>', 'most choices to list', integer(1, 1_000_000), 20)
     .addHelpText('after', '\nExample:\n  loreweave choices --limit 100 --json')
     .action((options: CommonOptions & { limit: number }) =>
       askHome(io, options, async ({ call }) => {
@@ -114,5 +118,5 @@ const choicesText = (choices: ChoicesResponse['choices'], total: number): string
       ({ id, at, source, request, answer }) =>
         `${at === null ? 'no date' : new Date(at).toISOString().slice(0, 10)}  ${source === 'import' ? 'imported  ' : ''}${id}\n    ${request}\n    → ${answer}`,
     ),
-    `${total} choices; forget one: loreweave forget --choice ID`,
+    `${total} choices; to forget one: loreweave forget --choice ID`,
   ].join('\n')

@@ -1,4 +1,7 @@
-/** `loreweave init`: the first minutes. Asks what it must on a terminal, nothing elsewhere; works without any server. */
+/**
+ * `loreweave init`: sets a device up. Asks the necessary questions on a terminal, none elsewhere.
+ * Needs no server.
+ */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { Command, InvalidArgumentError } from 'commander'
@@ -34,7 +37,7 @@ import { pullNamed } from './model.ts'
 export const initCommand = (io: Io): Command =>
   withHome(new Command('init'))
     .description(
-      'set this device up: asks what it must, writes a commented config.json, offers to pull the model; run again to change it',
+      'set this device up: asks what it must know, writes a commented config.json, offers to pull the model; run again to change it',
     )
     .option(
       '--model <name>',
@@ -44,7 +47,7 @@ export const initCommand = (io: Io): Command =>
     .option('--cpu-share <x>', 'share of the time that training may run, 0.1 to 1', share)
     .option(
       '--memory-limit <mb>',
-      'megabytes that a process with the local model may hold; 0 takes what is free',
+      'memory limit, in megabytes, of a process with the local model; 0 takes what is free',
       memoryLimit,
     )
     .option('--candidates <n>', 'most answers asked of Claude for one request', integer(1, 4))
@@ -53,18 +56,18 @@ export const initCommand = (io: Io): Command =>
     .option('--shadow <on|off>', "decide and record, but return Claude's first answer", onOff)
     .option('--explore <percent>', 'share of orders drawn at random, to learn from', integer(0, 50))
     .option('--claude-url <url>', 'where requests to Claude go')
-    .option('--insecure-http', 'http addresses of other computers may be used, unencrypted')
+    .option('--insecure-http', 'allow unencrypted http addresses of other computers')
     .option('--port <n>', 'port of the local API', integer(0, 65_535))
     .option(
       '--claude-key-file <file>',
-      'keep your Claude key in the home folder; "-" reads it from stdin',
+      'store your Claude key in the home folder; "-" reads it from stdin',
     )
     .option('--yes', 'ask nothing: apps send their own key, the model is pulled and prepared')
-    .option('--no-pull', 'leave the model for later')
+    .option('--no-pull', 'do not pull the model')
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
     .addHelpText(
       'after',
-      '\nWithout a terminal, with --json or with --yes nothing is asked. Needs no server.\n\nExamples:\n  loreweave init\n  loreweave init --yes\n  loreweave init --home ./device --model tiny',
+      '\nAsks nothing without a terminal, with --json or with --yes. Needs no server.\n\nExamples:\n  loreweave init\n  loreweave init --yes\n  loreweave init --home ./device --model tiny',
     )
     .action(async (options: InitOptions) => {
       const folder = folderOf(io, options)
@@ -96,7 +99,7 @@ export const initCommand = (io: Io): Command =>
           `model   ${model}`,
           ...(check ? [`        ${checkText(check)}`] : []),
           `device  ${deviceId}`,
-          `The device token for apps is in ${folder}/device-token; settings, with their words, in ${folder}/config.json.`,
+          `The device token for apps is in ${folder}/device-token; settings with descriptions are in ${folder}/config.json.`,
           '',
           ...(missing === null
             ? []
@@ -129,7 +132,7 @@ const changesOf = (options: InitOptions): Parameters<typeof createHome>[1] => {
   }
 }
 
-/** Bytes to pull before the model is here; null where nothing is. */
+/** Bytes to pull before the model is present; null if none. */
 const missingModel = async (
   io: Io,
   { config: { model } }: Home,
@@ -142,7 +145,9 @@ const missingModel = async (
 
 type Changes = Parameters<typeof createHome>[1] & { readonly claudeKey?: string | undefined }
 
-/** Makes the home, or changes what is there: through the process that owns it, if there is one. */
+/**
+ * Makes the home, or changes the existing one, through the process that owns it if there is one.
+ */
 const settle = async (
   io: Io,
   options: InitOptions,
@@ -163,15 +168,15 @@ const settle = async (
     await askHome(io, options, async ({ call, owner }) => {
       const { later } = await call('patchConfig', { body })
       if (owner && later.length > 0)
-        io.err(`holds once \`loreweave ${owner.command}\` begins anew: ${later.join(', ')}\n`)
+        io.err(`takes effect when \`loreweave ${owner.command}\` restarts: ${later.join(', ')}\n`)
     })
   }
   return homeOf(io, options)
 }
-/** For another that makes the same home. */
+/** Wait for another process that makes the same home. */
 const NEW_WAIT_MS = 5000
 
-/** Half a minute at most, so that the first request need not wait for it. */
+/** Prepares for half a minute at most, so that the first request need not wait. */
 const prepare = (io: Io, options: InitOptions): Promise<void> =>
   askHome(
     io,
@@ -185,11 +190,11 @@ const prepare = (io: Io, options: InitOptions): Promise<void> =>
     { isLong: true },
   )
 
-/** secret: the answer is not shown. */
+/** isSecret: the answer is not shown. */
 export type Ask = (question: string, isSecret?: boolean) => Promise<string>
 export type SetupPlan = { readonly claudeKey: string | null; readonly pull: boolean }
 
-/** The two things that cannot be known. missing: bytes of a model that is not here. */
+/** Asks the two questions that have no default. missing: bytes of a model that is not present. */
 export const askSetup = async (
   ask: Ask,
   missing: number | null,
@@ -198,7 +203,7 @@ export const askSetup = async (
   const isKept =
     claudeKeyFile === undefined &&
     (await ask(
-      'Apps send their own Claude key, and it is passed on. Keep a key on this device as well, for apps without one? [y/N] ',
+      'Apps send their own Claude key, and it is passed on. Store a key on this device too, for apps without one? [y/N] ',
     ))
   const claudeKey =
     isKept && /^y/i.test(isKept) ? (await ask('The key (not shown): ', true)).trim() || null : null

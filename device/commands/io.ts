@@ -1,4 +1,4 @@
-/** What a command reads and writes beside files: the process's own, or a caller's. */
+/** A command's input and output beside files: the process's own, or a caller's. */
 import { readFileSync } from 'node:fs'
 import { bytesOfFile, decodeLines, decodeText } from '../../adapters/formats/text.ts'
 
@@ -9,24 +9,27 @@ import type { Progress } from '../home/progress.ts'
 export type Streams = typeof ofProcess & {
   /** Whether standard error is a terminal, whose lines can be rewritten. */
   readonly isTerminal: boolean
-  /** Whether somebody can be asked. */
+  /** Whether a user can answer questions. */
   readonly canAsk: boolean
 }
 
 export type Io = Streams & {
-  /** What was called, such as `profile set`. */
+  /** The called command, such as `profile set`. */
   readonly command: () => string
   /** A result: one JSON document with --json, else text for people. */
   readonly print: (options: { json?: boolean }, json: object, text: string) => void
   /** One rewritten line on a terminal, elsewhere a line every few seconds. */
   readonly progress: (progress: Progress) => void
   /**
-   * One JSON line on standard error: what happened, with codes and numbers, never what was said.
+   * Writes one JSON line to standard error: an event with codes and numbers, never the user's text.
    */
   readonly event: (event: object) => void
-  /** The text of a file, or of standard input for "-". Fails with E_DATA, also where it is not UTF-8. */
+  /**
+   * The text of a file, or of standard input for "-". Fails with E_DATA, including for text that is
+   * not UTF-8.
+   */
   readonly readText: (path: string) => string
-  /** The same by lines; null: one that is not UTF-8. */
+  /** The same as lines; null: a line that is not UTF-8. */
   readonly readLines: (path: string) => (string | null)[]
 }
 
@@ -46,7 +49,7 @@ export const processStreams: Streams = {
   canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
 }
 
-/** As messages name the file of an option. */
+/** The name of an option's file in messages. */
 export const nameOf = (path: string): string => (path === '-' ? 'standard input' : path)
 
 const bytesOf = ({ input }: Streams, path: string): Uint8Array =>

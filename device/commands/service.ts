@@ -1,4 +1,6 @@
-/** `loreweave service`: the agent as a systemd user unit or a launchd agent, begun at login. */
+/**
+ * `loreweave service`: the agent as a systemd user unit or a launchd agent that starts at login.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -15,8 +17,8 @@ import { networkVariables, shown, VARIABLES, type Variable } from './service-env
 type ServiceOptions = CommonOptions & { cache?: string; print?: boolean }
 
 /**
- * program: node, its arguments and the command line's own file, absolute. writable: folders beside
- * home and cache. network: variables that it is told beside those.
+ * program: node, its arguments and the script, absolute. writable: folders beside home and cache.
+ * network: further variables.
  */
 export type ServicePlan = {
   readonly program: readonly string[]
@@ -29,7 +31,7 @@ export type ServicePlan = {
 export const UNIT = 'loreweave.service'
 export const LABEL = 'app.loreweave.agent'
 
-/** Where the unit of this user is kept; null where there is neither systemd nor launchd. */
+/** Path of this user's unit; null without systemd and launchd. */
 export const servicePath = (platform: NodeJS.Platform = process.platform): string | null =>
   platform === 'linux'
     ? join(homedir(), '.config', 'systemd', 'user', UNIT)
@@ -39,15 +41,15 @@ export const servicePath = (platform: NodeJS.Platform = process.platform): strin
 
 export const serviceCommand = (io: Io): Command => {
   const command = new Command('service').description(
-    'the agent at every login: a systemd user unit, or a launchd agent',
+    'start the agent at every login, as a systemd user unit or a launchd agent',
   )
   withHome(command.command('install'))
-    .description('write the unit, and begin it now and at every login')
+    .description('write the unit, and start it now and at every login')
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
     .option('--print', 'print the unit and change nothing')
     .addHelpText(
       'after',
-      '\nThe service is told HTTPS_PROXY, HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS as they are here: install it again when they change.\nIt has no $ANTHROPIC_API_KEY: apps that send the device token need a key kept by `loreweave init --claude-key-file`.\n\nExample:\n  loreweave service install',
+      '\nThe service gets HTTPS_PROXY, HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS as set here: reinstall it when they change.\nIt has no $ANTHROPIC_API_KEY: apps that send the device token need a key stored by `loreweave init --claude-key-file`.\n\nExample:\n  loreweave service install',
     )
     .action((options: ServiceOptions) => {
       const plan = planOf(io, options)
@@ -82,7 +84,7 @@ export const serviceCommand = (io: Io): Command => {
   return command
 }
 
-/** What was done, one line each; nothing where none is installed. */
+/** Returns what was done, one line each. */
 export const uninstallService = (): string[] => {
   const path = servicePath()
   if (path === null || !existsSync(path)) return ['no service was installed']
@@ -101,29 +103,29 @@ const requirePath = (): string => {
   if (path !== null) return path
   throw new FedError(
     'E_USAGE',
-    'services are made for systemd and launchd: start `loreweave agent` yourself',
+    'services need systemd or launchd: start `loreweave agent` yourself',
   )
 }
 
 const unitOf = (plan: ServicePlan): string =>
   process.platform === 'darwin' ? launchdPlist(plan) : systemdUnit(plan)
 
-/** What the service is told of the network, one line each. */
+/** Describes the service's network variables, one line each. */
 const told = ({ network = [] }: ServicePlan): string[] =>
   network.length === 0
-    ? ['it is told of no proxy and no further authorities: none are set here']
+    ? ['it gets no proxy and no further authorities: none are set here']
     : network.map((variable) => {
         const { name, value } = shown(variable)
         const isSecret = value !== variable.value
         const isHidden = name === 'NODE_EXTRA_CA_CERTS' && /^\/(?:var\/)?tmp\//.test(value)
         return [
-          `it is told ${name}=${value}`,
+          `it gets ${name}=${value}`,
           ...(isSecret ? ['with the credentials, in a file that only you can read'] : []),
-          ...(isHidden ? ['but it has a /tmp of its own: put the file elsewhere'] : []),
+          ...(isHidden ? ['but it has its own /tmp: put the file elsewhere'] : []),
         ].join(', ')
       })
 
-/** Variables of the network that an installed unit has otherwise than this environment. */
+/** Network variables in which an installed unit differs from this environment. */
 export const networkDifferences = (unit: string, env: Io['env']): string[] => {
   const here = networkVariables(env)
   const isTold = (variable: Variable) =>
@@ -135,7 +137,7 @@ export const networkDifferences = (unit: string, env: Io['env']): string[] => {
   })
 }
 
-/** The same program again: node with its loaders, and this command line's file. */
+/** Starts the same program again: node with its loaders, and the script. */
 const planOf = (io: Io, options: ServiceOptions): ServicePlan => {
   const script = process.argv[1] ?? ''
   const isSource = script.endsWith('.ts')
@@ -145,7 +147,7 @@ const planOf = (io: Io, options: ServiceOptions): ServicePlan => {
     home: folderOf(io, options),
     cache: options.cache ?? defaultCacheFolder(io.env),
     network: networkVariables(io.env),
-    // From sources the engine's worker is bundled there.
+    // Run from sources, the engine bundles its worker there.
     writable: isSource ? [join(dirname(dirname(script)), 'node_modules', '.cache')] : [],
   }
 }
@@ -193,7 +195,7 @@ export const systemdUnit = ({
 const unitWord = (word: string): string =>
   `"${word.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%')}"`
 const unitVariable = ({ name, value }: Variable): string => unitWord(`${name}=${value}`)
-/** In a command line $ begins a variable as well. */
+/** In a command line $ begins a variable too. */
 const execWord = (word: string): string => unitWord(word).replaceAll('$', '$$$$')
 
 /** launchd.plist(5). */
@@ -255,7 +257,7 @@ const isActive = (): boolean => {
   return runQuietly(program, args) === null
 }
 
-/** One line each: what was run, or what did not work and is left to the user. */
+/** One line each: what was run, or what failed and is left to the user. */
 const runAll = (commands: readonly string[][]): string[] =>
   commands.map((command) => {
     const [program = '', ...args] = command
@@ -264,7 +266,7 @@ const runAll = (commands: readonly string[][]): string[] =>
     return problem === null ? `ran ${line}` : `could not run ${line}: ${problem}. Run it yourself`
   })
 
-/** null where it worked, else the last line of what was said. */
+/** null on success, else the last line of the output. */
 const runQuietly = (program: string, args: readonly string[]): string | null => {
   try {
     execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 })

@@ -1,4 +1,4 @@
-/** `loreweave enroll`, `consent`, `log`: everything about the federation that needs no model. */
+/** `loreweave enroll`, `consent`, `log`: the commands of the federation that need no model. */
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { integer } from '../../adapters/node/program.ts'
@@ -15,15 +15,15 @@ export const enrollCommand = (io: Io): Command =>
   withHome(new Command('enroll'))
     .description('join a federation with a one-time token from its operator')
     .requiredOption('--server <url>', 'the federation server')
-    .option('--insecure-http', 'also where the server is another computer without https')
-    .option('--token-file <file>', 'file that holds the token')
+    .option('--insecure-http', 'allow plain http to a server on another computer')
+    .option('--token-file <file>', 'file with the token')
     .option(
       '--token <->',
       '"-" reads the token from stdin (a token in the arguments would be visible to others)',
     )
     .addHelpText(
       'after',
-      '\nThe token is taken from --token-file, --token - or $LOREWEAVE_ENROLL_TOKEN.\n\nExamples:\n  loreweave enroll --server https://federation.example --token-file token.txt\n  loreweave-server token create | loreweave enroll --server http://127.0.0.1:8787 --token -',
+      '\nThe token is read from --token-file, --token - or $LOREWEAVE_ENROLL_TOKEN.\n\nExamples:\n  loreweave enroll --server https://federation.example --token-file token.txt\n  loreweave-server token create | loreweave enroll --server http://127.0.0.1:8787 --token -',
     )
     .action(async (options: EnrollOptions) => {
       const { settings } = homeOf(io, options).config
@@ -96,7 +96,7 @@ export const consentCommand = (io: Io): Command => {
       `of ${Contribution.options.join(', ')}`,
       Contribution.options.join(','),
     )
-    .option('--days <n>', 'ends after so many days (default: until withdrawn)', integer(1, 3650))
+    .option('--days <n>', 'days until it ends (default: until withdrawn)', integer(1, 3650))
     .addHelpText(
       'after',
       '\nExample:\n  loreweave consent grant --contributions prior,statistics --days 90',
@@ -118,9 +118,7 @@ export const consentCommand = (io: Io): Command => {
       })
     })
   withHome(command.command('withdraw'))
-    .description(
-      'stop contributing; updates that are in a release already cannot be taken out of it',
-    )
+    .description('stop contributing; updates that are already in a release stay in it')
     .action((options: CommonOptions) =>
       askHome(io, options, async ({ call }) => {
         const result = await call('withdrawConsent')
@@ -132,15 +130,15 @@ export const consentCommand = (io: Io): Command => {
 
 const withdrawnText = (dropped: Dropped): string =>
   [
-    'withdrawn: nothing more is contributed. What is in a release already stays in it.',
+    'withdrawn: nothing more is contributed. What is already in a release stays in it.',
     ...droppedText(dropped),
   ].join('\n')
 
-/** One line for each kind of update that was let go. */
+/** One line for each kind of dropped update. */
 export const droppedText = ({ unsent, sent }: Dropped): string[] => [
-  ...(unsent > 0 ? [`${unsent} finished updates were not sent, and are erased`] : []),
+  ...(unsent > 0 ? [`${unsent} finished updates were not sent and are erased`] : []),
   ...(sent > 0
-    ? [`${sent} updates were being sent, or got no answer: they may have been taken`]
+    ? [`${sent} updates were being sent, or got no answer: they may have been accepted`]
     : []),
 ]
 
@@ -151,7 +149,7 @@ export const describeConsent = (consent: ConsentRecord | null): string =>
 
 export const logCommand = (io: Io): Command =>
   withHome(new Command('log'))
-    .description('everything that left this device: time, receiver, what, bytes, SHA-256')
+    .description('everything that left this device: time, recipient, kind, bytes, SHA-256')
     .option('--limit <n>', 'newest entries', integer(1, 1_000_000), 50)
     .action((options: CommonOptions & { limit: number }) =>
       askHome(io, options, async ({ call }) => {

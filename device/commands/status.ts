@@ -1,4 +1,4 @@
-/** `loreweave status`: one screen of what this device has, has learned, does and has sent. */
+/** `loreweave status`: one screen on what this device has, has learned, does and has sent. */
 import { Command } from 'commander'
 import type { HomeStatus } from '../owner/status.ts'
 import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
@@ -46,19 +46,21 @@ const describe = (status: Status): string => {
     `consent   ${describeConsent(status.consent)}`,
     `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} refused`,
     ...status.waiting.flatMap(({ reason }) =>
-      reason === null ? [] : [`          one waits: ${reason}`],
+      reason === null ? [] : [`          one is waiting: ${reason}`],
     ),
     `sent      today ${sentText(sentToday)}; in all ${sentText(sent)} (loreweave log)`,
   ].join('\n')
 }
 
-/** Only where something is wrong. */
+/** Only if something is wrong. */
 const describeStore = ({ store }: Status): string[] => {
   const { state, what, mend, queued, dropped } = store
-  const lost = dropped > 0 ? `, ${dropped} were given up` : ''
+  const lost = dropped > 0 ? `, ${dropped} were dropped` : ''
   if (state === 'waiting')
-    return [`WARNING   nothing is kept: ${what}. ${queued} writes wait${lost}. Mend it: ${mend}`]
-  return lost === '' ? [] : [`WARNING   of what requests left behind${lost}`]
+    return [
+      `WARNING   nothing is stored: ${what}. ${queued} writes are waiting${lost}. To fix it: ${mend}`,
+    ]
+  return lost === '' ? [] : [`WARNING   of the records of requests${lost}`]
 }
 
 const sentText = ({ claude, federation }: Status['sent']): string =>
@@ -102,11 +104,11 @@ const describeEnergy = ({
   const how =
     method === 'none'
       ? ''
-      : `, by ${method}${wattsPerCore === null ? '' : ` at ${wattsPerCore} W a core (assumed)`}`
+      : `, by ${method}${wattsPerCore === null ? '' : ` at ${wattsPerCore} W per core (assumed)`}`
   return [
     `${Math.round(todayJoules)} J today${budgetJoules === null ? '' : ` of ${budgetJoules}`}${how}`,
     ...(last ? [`last round ${Math.round(last.joules)} J`] : []),
-    ...(joulesPerPoint === null ? [] : [`${Math.round(joulesPerPoint)} J a point of accuracy`]),
+    ...(joulesPerPoint === null ? [] : [`${Math.round(joulesPerPoint)} J per point of accuracy`]),
   ].join('; ')
 }
 
@@ -116,8 +118,8 @@ const describeRanking = ({ choices, release, ranking }: Status): string[] => {
   const percent = (x: number) => `${x > 0 ? '+' : ''}${(100 * x).toFixed(0)}`
   return [
     isInformed
-      ? `taste     tells answers apart by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that there is one; ${halfLifeDays === null ? 'old choices count in full' : `a choice counts half after ${halfLifeDays} days`}`
-      : 'taste     nothing is learned yet: pick an answer, or loreweave profile set',
+      ? `head      separates answers by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that you have preferences; ${halfLifeDays === null ? 'old choices count fully' : `a choice counts half after ${halfLifeDays} days`}`
+      : 'head      nothing is learned yet: pick an answer, or loreweave profile set',
     `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,
     ...(right
       ? [

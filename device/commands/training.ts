@@ -1,4 +1,4 @@
-/** `loreweave training`: pause and resume what trains in a home, and say how far it is. */
+/** `loreweave training`: pauses and resumes training in a home, and shows its progress. */
 
 import { Command } from 'commander'
 import { rateText } from '../store/training.ts'
@@ -9,13 +9,13 @@ import type { Io } from './io.ts'
 
 export const trainingCommand = (io: Io): Command => {
   const command = new Command('training').description(
-    'pause and resume training, and say how far it is',
+    'pause and resume training, and show its progress',
   )
   const show = (options: CommonOptions, status: TrainingStatus) =>
     io.print(options, status, describeTraining(status))
   const actions = [
-    ['pause', 'stop training at once; none begins until it is resumed', true],
-    ['resume', 'go on from where it was, also after a restart', false],
+    ['pause', 'stop training at once, until it is resumed', true],
+    ['resume', 'continue where it stopped, even after a restart', false],
   ] as const
   for (const [name, description, paused] of actions)
     withHome(command.command(name))
@@ -26,7 +26,7 @@ export const trainingCommand = (io: Io): Command => {
         ),
       )
   withHome(command.command('status'))
-    .description('whether it runs, its step, tokens a second and the time left')
+    .description('whether it runs, its step, tokens per second and the time left')
     .action((options: CommonOptions) =>
       askHome(io, options, async ({ call }) => show(options, await call('getTraining'))),
     )

@@ -99,7 +99,7 @@ const contribute = async (
     // The rounds are contributed whether or not the release is adopted.
     await adopt(deps, report.head, options).catch((error) => {
       if (!isFedError(error) || error.code === 'E_CANCELLED') throw error
-      const note = `stays with the last one: ${error.code}: ${error.message}`
+      const note = `keeps the last one: ${error.code}: ${error.message}`
       options.onProgress?.({ step: 'release', note })
     })
   return report

@@ -18,8 +18,7 @@ export const recordFeedback = (store: StoreTx, event: FeedbackEvent, at: number)
   // The profile stores it, so the event itself is not needed.
   if (target === undefined) return null
   const row = decisionNamed(store, target)
-  if (!row)
-    throw new FedError('E_NO_DECISION', 'no decision and no answer of this device has this id')
+  if (!row) throw new FedError('E_NO_DECISION', 'no decision or answer of this device has this id')
   if (event.kind === 'choose')
     for (const index of [event.chosen, ...(event.shown ?? [])])
       if (index >= row.candidates)

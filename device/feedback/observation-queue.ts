@@ -1,5 +1,5 @@
 /**
- * Queues requests for observation: one after the other, each after its answer, so that none waits
+ * Queues requests for observation: one after the other, each after its answer, so that none waiting
  * for it.
  */
 import { asFedError } from '../../adapters/errors.ts'

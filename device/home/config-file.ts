@@ -84,8 +84,8 @@ export const commentedConfig = (config: HomeConfig): string => {
     '',
   ])
   return [
-    '// The settings of this device. A line that is commented out shows the default: take the // away to change it.',
-    '// What you write here stays when a command changes a setting.',
+    '// The settings of this device. A line that is commented out shows the default: remove the // to change it.',
+    '// Your own edits stay when a command changes a setting.',
     '{',
     ...top,
     '  "settings": {',

@@ -47,7 +47,7 @@ export const AgentSettings = z.strictObject({
     .max(1440)
     .default(10)
     .describe(
-      'Work only after so many minutes without input from the user; 0: at any time. Where input cannot be told, after as long with most of the processor free.',
+      'Work only after this many minutes without user input; 0: at any time. If input cannot be detected, most of the processor must have been free for as long.',
     ),
   hours: z
     .string()
@@ -65,7 +65,7 @@ export const AgentSettings = z.strictObject({
     .nullable()
     .default(85)
     .describe(
-      'Stop while the hottest processor sensor is above so many degrees, until it is 5 below; null: never.',
+      'Stop while the hottest processor sensor is above this many degrees, until it is 5 below; null: never.',
     ),
   metered: z
     .boolean()
@@ -86,20 +86,20 @@ export const AgentSettings = z.strictObject({
     .max(100)
     .default(6)
     .describe(
-      'Power of one busy core, used where neither the processor nor a battery tells energy. 6 W is assumed, not measured: laptops are nearer 4, desktops nearer 10.',
+      'Power of one busy core, used if neither the processor nor a battery reports energy. 6 W is assumed, not measured: laptops are nearer 4, desktops nearer 10.',
     ),
   newChoices: z
     .int()
     .min(1)
     .max(10_000)
     .default(10)
-    .describe('Choices since the last training of the private adapter that begin another.'),
+    .describe('New choices after which the private adapter is trained again.'),
   lookSeconds: z
     .int()
     .min(5)
     .max(3600)
     .default(60)
-    .describe('How often the agent looks whether it may work, while it does not.'),
+    .describe('Seconds between the agent's checks whether it may work.'),
 })
 export type AgentSettings = z.infer<typeof AgentSettings>
 
@@ -115,7 +115,7 @@ export const DeviceSettings = z.strictObject({
     .min(0)
     .max(1_000_000_000)
     .default(500_000)
-    .describe('Tokens that answers beyond the first may take in 24 hours.'),
+    .describe('Tokens that answers beyond the first may use in 24 hours.'),
   extraUsdPerDay: z
     .number()
     .min(0)
@@ -126,7 +126,7 @@ export const DeviceSettings = z.strictObject({
     .record(z.string().min(1).max(100), Price)
     .default({})
     .describe(
-      'Prices in US dollars a million tokens, by the beginning of a model\'s name; they outrank the built-in table. For example {"claude-x": {"input": 3, "output": 15, "cacheWrite": 3.75, "cacheRead": 0.3}}.',
+      'Prices in US dollars per million tokens, by the beginning of a model\'s name; they outrank the built-in table. For example {"claude-x": {"input": 3, "output": 15, "cacheWrite": 3.75, "cacheRead": 0.3}}.',
     ),
   tools: z
     .enum(['block', 'off'])
@@ -138,7 +138,7 @@ export const DeviceSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Decide and record, but return Claude's first answer (further answers are paid for all the same).",
+      "Decide and record, but return Claude's first answer (further answers are still paid for).",
     ),
   asksPerDay: z
     .int()
@@ -146,7 +146,7 @@ export const DeviceSettings = z.strictObject({
     .max(1000)
     .default(3)
     .describe(
-      'Times a day that an app may be told that showing two answers to the user is worth it; 0: never.',
+      'Times a day that an app may be advised to show the user two answers; 0: never.',
     ),
   explore: z
     .number()
@@ -154,14 +154,14 @@ export const DeviceSettings = z.strictObject({
     .max(0.5)
     .default(0.05)
     .describe(
-      'Share of rerank decisions whose leader is drawn by what is not known yet, so that feedback is not only about the favourite.',
+      'Share of rerank decisions whose leader is drawn at random among promising answers, so that feedback is not only about the favourite.',
     ),
   maxTokens: z
     .int()
     .min(16)
     .max(4096)
     .default(384)
-    .describe('Tokens of one answer with its prompt that the local model reads.'),
+    .describe('Tokens of an answer with its prompt that the local model reads.'),
   maxChoices: z
     .int()
     .min(1)
@@ -174,14 +174,14 @@ export const DeviceSettings = z.strictObject({
     .max(100_000)
     .default(256)
     .describe(
-      'Megabytes of texts and decisions that the home keeps: the oldest decisions go first, choices only where they alone are more. What can be computed again takes a thirty-second of it on top.',
+      'Megabytes of texts and decisions that the home stores. The oldest decisions go first, choices only if they alone exceed it. Recomputable data takes up to a thirty-second of it on top.',
     ),
   initialVariance: z
     .number()
     .positive()
     .max(1e6)
     .default(2)
-    .describe('Variance of a head weight where no prior has been released.'),
+    .describe('Variance of a head weight before a prior has been released.'),
   claudeUrl: ServerAddress.default('https://api.anthropic.com').describe(
     'Where requests to Claude go.',
   ),
@@ -189,7 +189,7 @@ export const DeviceSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Whether Claude and the federation server may have http addresses on other computers. What is sent there, keys included, can be read and changed on the way.',
+      'Whether Claude and the federation server may have http addresses on other computers. Others can then read and change what is sent, keys included.',
     ),
   deadlineMs: z
     .int()
@@ -211,7 +211,7 @@ export const DeviceSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Whether streamed requests may have several answers to choose from as well: the app then waits until the last has come.',
+      'Whether streamed requests may have several answers to choose from too: the app then waits for the last one.',
     ),
   retries: z
     .int()
@@ -219,7 +219,7 @@ export const DeviceSettings = z.strictObject({
     .max(10)
     .default(0)
     .describe(
-      'Times that the device itself tries again after an error that may pass, for an SDK that has begun to; 0: the app does.',
+      'Times that the device itself retries after a temporary error; 0: the app retries.',
     ),
   port: z.int().min(0).max(65_535).default(4141).describe('Port of the local API; 0: a free one.'),
   hosts: z
@@ -227,20 +227,20 @@ export const DeviceSettings = z.strictObject({
     .max(20)
     .default([])
     .describe(
-      'Further names that apps reach the local API by, such as "host.docker.internal" from a container; with another port than its own, "name:8080". A credential is needed as ever.',
+      'Further host names of the local API for apps, such as "host.docker.internal" from a container; for a different port, "name:8080". A credential is still required.',
     ),
   listen: z
     .array(z.union([z.ipv4(), z.ipv6()], 'expected an address such as "172.17.0.1"'))
     .max(20)
     .default([])
     .describe(
-      'Further addresses to listen on, such as a container bridge\'s "172.17.0.1". Beside 127.0.0.1 and ::1 whoever reaches one and has a Claude key gets answers with your preferences, and nothing is encrypted.',
+      'Further addresses to listen on beside 127.0.0.1 and ::1, such as a container bridge\'s "172.17.0.1". Anyone who reaches one and has a Claude key gets answers with your preferences, and nothing is encrypted.',
     ),
   requireToken: z
     .boolean()
     .default(false)
     .describe(
-      'Whether requests to Claude need the device token as well, in x-api-key or in the header loreweave-token. Without it whoever uses this computer and has a Claude key gets answers with your preferences.',
+      'Whether requests to Claude also need the device token, in x-api-key or in the header loreweave-token. Otherwise anyone who uses this computer and has a Claude key gets answers with your preferences.',
     ),
   cpuShare: z
     .number()
@@ -248,7 +248,7 @@ export const DeviceSettings = z.strictObject({
     .max(1)
     .default(1)
     .describe(
-      'Share of the time that training may run; scoring is never held up. Results do not depend on it.',
+      'Share of the time that training may run; scoring is never slowed. Results do not depend on it.',
     ),
   memoryLimit: z
     .int()
@@ -257,26 +257,26 @@ export const DeviceSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Megabytes that a process with the local model may hold; training takes smaller rows under it. null: what is free.',
+      'Memory limit, in megabytes, of a process with the local model; training uses smaller rows under it. null: the free memory.',
     ),
   quantized: z
     .boolean()
     .default(false)
     .describe(
-      'Score answers by quantized weights: less memory, an order that may differ in a few requests of a hundred.',
+      'Score answers with quantized weights: less memory, but the order may differ in a few requests of a hundred.',
     ),
   rewrite: z.boolean().default(true).describe('Whether the preference block is added to `system`.'),
   rewriteFree: z
     .boolean()
     .default(false)
     .describe(
-      "Whether the local model may also propose other words for the user's message; kept only where everything in it survives, never sent by themselves.",
+      "Whether the local model may also propose another wording of the user's message. It is accepted only if everything in the message survives, and is never sent automatically.",
     ),
   implicit: z
     .boolean()
     .default(true)
     .describe(
-      'Whether the device also learns, weakly, from how a conversation goes on: the same request again, or "shorter please".',
+      'Whether the device also learns, weakly, from how a conversation continues: the same request again, or "shorter please".',
     ),
   retentionDays: z
     .int()
@@ -285,7 +285,7 @@ export const DeviceSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Days after which everything that was said is erased: decisions, feedback, choices (imported ones too) and what was learned from them. null: decisions and feedback go after 90 days; choices are kept until they are forgotten.',
+      'Days after which all texts are erased: decisions, feedback, choices (imported ones too) and what was learned from them. null: decisions and feedback go after 90 days; choices stay until they are forgotten.',
     ),
   agent: AgentSettings.prefault({}).describe(
     'When `loreweave agent` may train and take part in rounds by itself.',

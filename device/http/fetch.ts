@@ -25,7 +25,8 @@ export const fetchOver =
       await response.body?.cancel().catch(() => {})
       if (hops === MOST_REDIRECTS) throw new Error(`more than ${MOST_REDIRECTS} redirects`)
       const next = URL.canParse(location, url) ? new URL(location, url) : null
-      if (!next || !/^https?:$/.test(next.protocol)) throw new Error('a redirect to no address')
+      if (!next || !/^https?:$/.test(next.protocol))
+        throw new Error('a redirect without a valid address')
       url = next.href
     }
   }

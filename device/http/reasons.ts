@@ -15,14 +15,14 @@ export class ProxyError extends Error {
 }
 
 const UNKNOWN_AUTHORITY =
-  'its certificate is of an authority that this computer does not know: where a proxy of your company opens connections, NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem'
+  'its certificate is from an authority that this computer does not know: if a proxy of your company inspects connections, set NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem'
 
-const NETWORK = 'there is no way to it: is this computer online, or does it need HTTPS_PROXY?'
+const NETWORK = 'it cannot be reached: is this computer online, or does it need HTTPS_PROXY?'
 
 /** The codes of Node, OpenSSL and undici that the user can do something about. */
 const WORDS: Readonly<Record<string, string>> = {
-  ENOTFOUND: `its name is not known here; ${NETWORK}`,
-  EAI_AGAIN: `names cannot be looked up; ${NETWORK}`,
+  ENOTFOUND: `its name is unknown here; ${NETWORK}`,
+  EAI_AGAIN: `host names cannot be looked up; ${NETWORK}`,
   EHOSTUNREACH: NETWORK,
   ENETUNREACH: NETWORK,
   ETIMEDOUT: NETWORK,
@@ -69,9 +69,9 @@ const rootOf = (error: unknown): ProxyError | { readonly code: string } | null =
  * Claude's API nor a federation server answers with pages.
  */
 export const gatewayReason = (status: number, headers: Headers): string | null => {
-  if (status === 407) return 'a proxy answered 407: it wants credentials'
+  if (status === 407) return 'a proxy answered 407: it requires credentials'
   const isPage = /^(?:text\/html|application\/xhtml)/i.test(headers.get('content-type') ?? '')
   if (status === 511 || (isPage && status < 300))
-    return `a proxy or gateway answered ${status} with a page of its own: does this network want a sign-in? Open a browser`
-  return isPage ? `a proxy or gateway answered ${status} with a page of its own` : null
+    return `a proxy or gateway answered ${status} with a web page: does this network require a sign-in? Open a browser`
+  return isPage ? `a proxy or gateway answered ${status} with a web page` : null
 }

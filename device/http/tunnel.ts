@@ -59,11 +59,11 @@ const decoded = (text: string): string => {
 }
 
 const refusal = ({ statusCode, headers }: IncomingMessage, authority: string): string => {
-  if (statusCode !== 407) return `answered ${statusCode}: it makes no connection to ${authority}`
+  if (statusCode !== 407) return `answered ${statusCode}: it refuses connections to ${authority}`
   const schemes = String(headers['proxy-authenticate'] ?? 'Basic')
     .split(/,\s*/)
     .flatMap((challenge) => /^[A-Za-z-]{1,20}(?=\s|$)/.exec(challenge) ?? [])
   return schemes.some((scheme) => /^basic$/i.test(scheme))
-    ? 'answered 407: it wants a user and a password, as in http://USER:PASSWORD@proxy.example:3128'
-    : `answered 407: it wants credentials by ${schemes.join(' or ')}, which this device does not speak: a local proxy that does can stand between`
+    ? 'answered 407: it requires a user and a password, as in http://USER:PASSWORD@proxy.example:3128'
+    : `answered 407: it requires credentials by ${schemes.join(' or ')}, which this device does not support: use a local proxy that does`
 }

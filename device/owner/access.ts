@@ -11,12 +11,12 @@ export const describeAccess = ({
   requireToken,
   listen,
 }: Pick<DeviceSettings, 'requireToken' | 'listen'>): { what: string; mend?: string } => {
-  if (requireToken) return { what: 'only who has the device token (requireToken)' }
+  if (requireToken) return { what: 'only holders of the device token (requireToken)' }
   const hosts = listen.map((address) => (address.includes(':') ? `[${address}]` : address))
   const isBeyond = !hosts.every(isLoopback)
   const who = isBeyond ? 'reaches one of its addresses' : 'uses this computer'
   return {
-    what: `whoever ${who} and has a Claude key gets answers with your preferences`,
+    what: `anyone who ${who} and has a Claude key gets answers with your preferences`,
     ...(isBeyond && {
       mend: 'set "requireToken": true in config.json   # and loreweave-token in the apps',
     }),

@@ -31,7 +31,7 @@ export const openLongWork = (): LongWorkQueue => {
       const own = { yields, stop }
       if (!yields) for (const other of running) if (other.yields) other.stop.abort()
       if (running.size > 0)
-        onProgress?.({ step: 'waiting', note: 'other work of this home ends first' })
+        onProgress?.({ step: 'waiting', note: 'other work of this home runs first' })
       running.add(own)
       let isOver = () => {}
       last = new Promise<void>((resolve) => {
@@ -58,7 +58,7 @@ export const openLongWork = (): LongWorkQueue => {
 const unlessAborted = (before: Promise<unknown>, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const stopped = () =>
-      reject(new FedError('E_CANCELLED', 'stopped before it began: other work was under way'))
+      reject(new FedError('E_CANCELLED', 'stopped before it started: other work was running'))
     if (signal.aborted) return stopped()
     signal.addEventListener('abort', stopped, { once: true })
     void before.then(() => {

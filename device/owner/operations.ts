@@ -213,10 +213,7 @@ const takeAdapter = async (
   const { store } = deps
   const { base } = await deps.model()
   if (weights !== base.weights)
-    throw new FedError(
-      'E_BASE_MODEL',
-      `the adapter was read for another model than the one that is open (${base.name})`,
-    )
+    throw new FedError('E_BASE_MODEL', `the adapter is not for the open model (${base.name})`)
   await store.durably((tx) => savePrivate(tx, servingState(tx).release, { spec, flat: numbers }))
   if (store.countChoices() === 0) return { choices: null }
   const report = await atWork(deps, {}, work, (device, ends) => device.train(ends))

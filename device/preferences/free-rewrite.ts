@@ -24,7 +24,7 @@ export const proposeRewrite = async (
 ): Promise<FreeRewrite> => {
   if (message.trim() === '') return stays(message, 'there is no text')
   if (message.length > MOST_CHARS)
-    return stays(message, `messages of more than ${MOST_CHARS} characters are left alone`)
+    return stays(message, `messages over ${MOST_CHARS} characters are not reworded`)
   const prompt = tokenizer.chat([{ role: 'user', content: `${INSTRUCTION}${message}` }]).ids
   const ids = await engine.generate(prompt, {
     adapters: [],
@@ -39,12 +39,11 @@ export const judge = (message: string, proposal: string): FreeRewrite => {
   const text = proposal.replace(/^\s*(?:message|rewritten message)\s*:\s*/i, '').trim()
   if (text === message.trim()) return stays(message, 'the local model would not change anything')
   const lost = lostIn(message, text)
-  if (lost.length > 0)
-    return stays(message, `not all of it survived in the proposal: ${lost.join(', ')}`)
+  if (lost.length > 0) return stays(message, `the proposal changes or loses: ${lost.join(', ')}`)
   return {
     accepted: true,
     text,
-    reason: 'everything in it survived',
+    reason: 'the proposal keeps everything',
     diff: diffWords(message, text),
   }
 }

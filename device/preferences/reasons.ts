@@ -6,14 +6,14 @@ import type { RewriteReason, Silenced } from '../records/rewrite-decision.ts'
 
 export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
   applied: 'These preferences fit what was asked.',
-  frozen: "The conversation keeps what it began with: Claude's thinking is signed over it.",
-  no_preferences: 'No preference is in use.',
+  frozen: "The conversation keeps its first system prompt: Claude's thinking is signed over it.",
+  no_preferences: 'No preference is enabled.',
   none_relevant: 'None of the preferences fits this request.',
-  constrained: 'The conversation itself decides what every preference is about.',
+  constrained: 'The conversation itself decides everything that the preferences are about.',
   strict_output: 'The request asks for an exact format.',
   tools: 'Requests with tools are left alone: the setting tools is off.',
   code_or_data: 'The request is mostly code or data.',
-  delimiter: 'The request holds text that looks like a preference note.',
+  delimiter: 'The request contains text that looks like a preference note.',
   undone: 'You took the note back in this conversation.',
   late: 'The local model did not choose in time when the conversation began.',
   unknown_history:
@@ -27,7 +27,7 @@ export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
   attribution:
     'Claude Code sends a line that only an unchanged system prompt hides from the model.',
   unreadable: 'The body is not a Messages request in JSON.',
-  too_long: 'The conversation is too long to be read here, or holds what is not read here.',
+  too_long: 'The conversation is too long, or has content that the device does not read.',
 }
 
 /** The same, naming what the conversation decides itself. */

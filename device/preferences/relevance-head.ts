@@ -98,7 +98,7 @@ export const openRelevance = (
       loaded ??= kept()
       if (options?.signal && !loaded) {
         head().catch(() => {})
-        throw new FedError('E_UNAVAILABLE', 'the local model is being made ready')
+        throw new FedError('E_UNAVAILABLE', 'the local model is being prepared')
       }
       const trained = await head()
       const own = await ownPart(trained)

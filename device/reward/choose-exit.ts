@@ -107,8 +107,8 @@ export const settleExit = async (
   const layer = choice?.layer ?? (wanted as number)
   if (serving.releaseHash() !== null && layer !== before) {
     const why = `the release that this device follows is for exit layer ${before}`
-    if (!choice) throw new FedError('E_CONFLICT', `${why}; asked for ${layer}`)
-    return { layer: before, choice, note: `${why}, which is kept` }
+    if (!choice) throw new FedError('E_CONFLICT', `${why}; got ${layer}`)
+    return { layer: before, choice, note: `${why}, which stays` }
   }
   const staysServed = layer === before || !serving.hasPrivate()
   await deps.store.durably((tx) => {

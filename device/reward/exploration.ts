@@ -44,7 +44,7 @@ export const worthAsking = (
   return {
     candidates: [i, j],
     reason:
-      'your choice between these two would tell most about what you like (answer ' +
+      'your choice between these two would say most about what you like (answer ' +
       `${j + 1} against answer ${i + 1}: ${compare(scores[j]!, scores[i]!)})`,
   }
 }

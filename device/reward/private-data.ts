@@ -40,7 +40,7 @@ export const privateData = (deps: ServingDeps, base: Base, kind: PrivateObjectiv
   const features = base.features.filter(({ at = -Infinity }) => at >= choices)
   const recorded = recordedFeedback(deps.store, deps.settings.maxChoices, decisions)
   const data = DATA[kind](deps, { ...base, features }, recorded)
-  if (!data) throw new FedError('E_DATA', `there is nothing to train ${kind} from: ${NEEDS[kind]}`)
+  if (!data) throw new FedError('E_DATA', `there is no data to train ${kind}: ${NEEDS[kind]}`)
   const reads = READS[kind]
   return {
     ...data,

@@ -126,7 +126,7 @@ export const planCandidates = (request: SpendRequest): CandidatePlan => {
   if (budget.tokens === 0 || budget.usd === 0) return alone('the budget for further answers is 0')
   const affordable = Math.min(EXPECTED_MAXIMUM.length, most, 1 + affordableAnswers(request))
   if (affordable <= 1)
-    return alone('one more answer would cost more than is left of the budget for now')
+    return alone('another answer would cost more than what is left of the budget for now')
   const { day } = leftOf(request)
   const worth = BUDGET_WORTH * Math.max(one.tokens / day.tokens, one.usd / day.usd)
   let count = 1

@@ -25,6 +25,6 @@ export const StoreHealth = z.strictObject({
   dropped: z
     .int()
     .min(0)
-    .describe('Writes that were given up since the device started, since too many waited.'),
+    .describe('Writes that were dropped since the device started, because too many were waiting.'),
 })
 export type StoreHealth = z.infer<typeof StoreHealth>

@@ -76,7 +76,7 @@ export const HOME_ROUTES = {
           model: 'smollm2-135m',
           deviceId: '9f2c'.repeat(8),
           server: null,
-          access: 'only who has the device token (requireToken)',
+          access: 'only holders of the device token (requireToken)',
           exposed: [],
           consent: null,
           agent: { pid: 4711, startedAt: 1_790_000_000_000 },

@@ -170,7 +170,7 @@ export const EnrolledResponse = z.strictObject({
 /** What leaving did. */
 export const LeftResponse = report<LeftReport>()({ server: Url.nullable(), accepted: Count })
 
-/** claudeKey: the user's own, kept in the home. */
+/** claudeKey: the user's own, stored in the home. */
 export const ConfigChange = z.strictObject({
   protocol: AskedProtocol,
   model: Path.optional(),

@@ -41,7 +41,7 @@ test('a log with further columns, a byte order mark and CRLF is read whole, and 
   const log = imported(`\ufeff${jsonl(lines).replaceAll('\n', '\r\n')}`)
   const report = await log.read()
   expect(report).toEqual({ added: 3, replaced: 0, known: 0, test: 0, skipped: 0, others: 0 })
-  expect(importText(report)).toBe('choices: 3 new, 0 replaced, 0 known already, 0 skipped')
+  expect(importText(report)).toBe('choices: 3 new, 0 replaced, 0 already known, 0 skipped')
   expect(log.told().trim().split('\n')).toEqual([expect.stringContaining('model, comment')])
 })
 

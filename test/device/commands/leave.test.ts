@@ -53,7 +53,7 @@ test('leave withdraws consent, forgets the server, sends nothing that was pendin
   expect(code).toBe(0)
   expect(stdout).toContain('left http://s.example')
   expect(stdout).toContain('1 finished updates were not sent')
-  expect(stdout).toContain('Cannot be undone: 1 updates were taken')
+  expect(stdout).toContain('Cannot be undone: 1 updates were accepted')
   expect([store.consent(), store.pendingUploads()]).toEqual([null, []])
   await store.close()
   const config = readFileSync(join(home.folder, 'config.json'), 'utf8')

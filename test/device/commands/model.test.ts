@@ -36,7 +36,7 @@ test('list says what quantized weights cost, once that was measured', async () =
   const folder = convertedFolder(cache, sha256)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'weights.json'), '{}')
-  expect(await run('list')).toContain('quantized: made at the first generation')
+  expect(await run('list')).toContain('quantized: made when text is first generated')
   await writeFile(join(folder, 'quantized.bin'), Buffer.alloc(2e6))
   expect(await run('list')).toContain('2.0 MB, not measured: loreweave model measure smollm2-135m')
   await writeQuality(folder, {
@@ -47,7 +47,7 @@ test('list says what quantized weights cost, once that was measured', async () =
     greedyAgreement: 0.5,
   })
   expect(await run('list')).toContain(
-    'off by 0.0123 nats a token (of -4.00), same order for 97.0 % of 192 reranks, same greedy text for 50.0 %',
+    'off by 0.0123 nats per token (of -4.00), same order for 97.0 % of 192 reranks, same greedy text for 50.0 %',
   )
 })
 

@@ -132,9 +132,9 @@ test.skipIf(process.platform !== 'linux')(
     for (const { stdout, stderr } of [printed, installed])
       expect(stdout + stderr).not.toContain('s3cret')
     expect(installed.stdout).toContain(
-      'it is told HTTPS_PROXY=http://USER:PASSWORD@proxy.test:3128, with the credentials',
+      'it gets HTTPS_PROXY=http://USER:PASSWORD@proxy.test:3128, with the credentials',
     )
-    expect(installed.stdout).toContain('it is told http_proxy=proxy.test:3128\n')
+    expect(installed.stdout).toContain('it gets http_proxy=proxy.test:3128\n')
     expect(installed.stdout).toContain(`NODE_EXTRA_CA_CERTS=${join(process.cwd(), 'ca.pem')}`)
     const text = readFileSync(unit, 'utf8')
     expect(text).toContain('Environment="HTTPS_PROXY=http://ada:s3cret@proxy.test:3128"')
@@ -142,7 +142,7 @@ test.skipIf(process.platform !== 'linux')(
     expect(statSync(unit).mode & 0o777).toBe(0o600)
     const none = { HTTPS_PROXY: '', http_proxy: '', NODE_EXTRA_CA_CERTS: '' }
     const again = await run(folder, ['service', 'install'], { env: { ...env, ...none } })
-    expect(again.stdout).toContain('it is told of no proxy')
+    expect(again.stdout).toContain('it gets no proxy')
     expect(readFileSync(unit, 'utf8')).not.toContain('s3cret')
     await run(folder, ['service', 'uninstall'], { env })
   },

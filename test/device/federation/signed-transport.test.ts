@@ -189,7 +189,7 @@ describe('an attempt in which nothing happens ends', () => {
     const error = await errorOf(signed.send(post))
     expect(error).toMatchObject({
       code: 'E_UNAVAILABLE',
-      message: expect.stringContaining('nothing went or came within 0.04 s'),
+      message: expect.stringContaining('no progress within 0.04 s'),
     })
     expect(sendFailure(error)).toEqual({ status: null, isRefusal: false, isUnsent: false })
     expect(waits).toHaveLength(1)
@@ -305,7 +305,7 @@ describe('over a real connection', () => {
     const signed = await connected(() => {}, { stallMs: 200 })
     expect(await errorOf(signed.send(update))).toMatchObject({
       code: 'E_UNAVAILABLE',
-      message: expect.stringContaining('nothing went or came'),
+      message: expect.stringContaining('no progress'),
     })
   })
 

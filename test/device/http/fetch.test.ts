@@ -40,8 +40,8 @@ test('gives a redirect back unless it is told to follow', async () => {
 
 test.each([
   ['a circle', 'https://a.test/', 'more than 10 redirects', 11],
-  ['another kind of address', 'file:///etc/passwd', 'a redirect to no address', 1],
-  ['no address', 'http://', 'a redirect to no address', 1],
+  ['another kind of address', 'file:///etc/passwd', 'a redirect without a valid address', 1],
+  ['no address', 'http://', 'a redirect without a valid address', 1],
 ])('ends at %s', async (_, location, words, requests) => {
   const { fetch, asked } = over(() => moved(location))
   await expect(fetch('https://a.test/', { redirect: 'follow' })).rejects.toThrow(words)

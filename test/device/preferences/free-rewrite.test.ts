@@ -33,7 +33,7 @@ describe('proposeRewrite', () => {
       accepted: false,
       text: message,
       diff: [],
-      reason: 'not all of it survived in the proposal: numbers, names, negations',
+      reason: 'the proposal changes or loses: numbers, names, negations',
     })
   })
 
