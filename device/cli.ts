@@ -65,7 +65,8 @@ export const createProgram = (streams: Streams): Program => {
   const program = new Command('loreweave')
     .version(VERSION)
     .description(
-      'Personalizes hosted Claude on this device, and learns together with others without sharing data.',
+      'Personalizes hosted Claude on this device, and learns together with others without ' +
+        'sharing data.',
     )
     .addHelpText('after', HELP)
   for (const make of commands) program.addCommand(make(io))

@@ -3,16 +3,16 @@
  */
 import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
-import type { Overrides } from './conditions.ts'
-import { energyEntries, joulesPerPoint, keepCheckIn, keepEnergy } from './energy-status.ts'
-import { totalOf, type Energy, type EnergyMeter } from './energy.ts'
-import type { Work } from './scheduler.ts'
 import type { Progress } from '../home/progress.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import type { Sleep } from '../http/sleep.ts'
 import type { HoldReason, LastTraining, Readings } from '../records/agent-reports.ts'
 import type { EnergyEntry } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
+import type { Overrides } from './conditions.ts'
+import { type Energy, type EnergyMeter, totalOf } from './energy.ts'
+import { energyEntries, joulesPerPoint, keepCheckIn, keepEnergy } from './energy-status.ts'
+import type { Work } from './scheduler.ts'
 
 type WorkOptions = {
   readonly signal: AbortSignal

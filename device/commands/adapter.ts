@@ -40,7 +40,10 @@ export const adapterCommand = (io: Io): Command => {
     )
     .addHelpText(
       'after',
-      '\nThe private adapter was learned from your choices and may reveal them. If there is a shared one, it is applied on\ntop of it: other programs need both.\n\nExamples:\n  loreweave adapter export --format peft --out adapter\n  loreweave adapter export --format gguf --which shared --out shared.gguf',
+      '\nThe private adapter was learned from your choices and may reveal them. If there is ' +
+        'a shared one, it is applied on\ntop of it: other programs need both.\n\nExamples:\n  ' +
+        'loreweave adapter export --format peft --out adapter\n  loreweave adapter export ' +
+        '--format gguf --which shared --out shared.gguf',
     )
     .action(async (options: ExportOptions) => {
       // The command writes the files: a service may not have access to the caller's folders.
@@ -63,7 +66,10 @@ export const adapterCommand = (io: Io): Command => {
     .argument('<path>', 'a folder of PEFT or mlx-lm, a file in it, or a GGUF file')
     .addHelpText(
       'after',
-      '\nIt replaces the present private adapter, is applied on top of the served release, and never leaves the\ndevice in a round. The head is refitted under it. Layers from the exit layer on\nare kept, but ordering answers does not run them.\n\nExample:\n  loreweave adapter import my-adapter.gguf',
+      '\nIt replaces the present private adapter, is applied on top of the served release, ' +
+        'and never leaves the\ndevice in a round. The head is refitted under it. Layers from ' +
+        'the exit layer on\nare kept, but ordering answers does not run them.\n\nExample:\n  ' +
+        'loreweave adapter import my-adapter.gguf',
     )
     .action(async (path: string, options: ModelOptions) => {
       const model = await openModelOf(io, options)
@@ -97,8 +103,10 @@ export const adapterCommand = (io: Io): Command => {
 const otherModel = ({ base }: LocalModel): FedError =>
   new FedError(
     'E_BASE_MODEL',
-    `the adapter is for another model than the one that is set (${base.name}): restart the agent and run this again`,
+    `the adapter is for another model than the one that is set (${base.name}): restart the ` +
+      'agent and run this again',
   )
 
 const described = ({ spec }: LoraFeed): string =>
-  `rank ${spec.rank}, alpha ${spec.alpha}, layers ${spec.firstLayer} to ${spec.endLayer - 1}, ${spec.modules.join(' ')}`
+  `rank ${spec.rank}, alpha ${spec.alpha}, layers ${spec.firstLayer} to ` +
+  `${spec.endLayer - 1}, ${spec.modules.join(' ')}`

@@ -38,7 +38,10 @@ export const agentCommand = (io: Io): Command =>
     )
     .addHelpText(
       'after',
-      '\nConditions and the daily budget are the settings under `agent` in config.json. A home has one agent or one `loreweave serve`.\nWith --json events go to stdout, one JSON object per line.\n\nExamples:\n  loreweave agent\n  loreweave agent --once --no-api --ignore charging,idle --json',
+      '\nConditions and the daily budget are the settings under `agent` in config.json. A ' +
+        'home has one agent or one `loreweave serve`.\nWith --json events go to stdout, one ' +
+        'JSON object per line.\n\nExamples:\n  loreweave agent\n  loreweave agent --once ' +
+        '--no-api --ignore charging,idle --json',
     )
     .action((options: AgentOptions) => {
       parseOverrides(options.ignore, options.assume)

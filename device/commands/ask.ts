@@ -125,7 +125,8 @@ export const clientOf = (home: Home, owner: Holder, port: number): DeviceClient 
   const strange = () =>
     new FedError(
       'E_PROTOCOL',
-      `\`loreweave ${owner.command}\`, process ${owner.pid}, is version ${owner.version} and this is ${VERSION}, which is incompatible: restart it`,
+      `\`loreweave ${owner.command}\`, process ${owner.pid}, is version ${owner.version} and ` +
+        `this is ${VERSION}, which is incompatible: restart it`,
     )
   const client = openClient(loopbackTransport(port), home.deviceToken, strange)
   if (owner.version === VERSION) return client

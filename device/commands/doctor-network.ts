@@ -33,7 +33,7 @@ export const encryption = (home: Home): Finding => {
 /** Checks NODE_EXTRA_CA_CERTS. Node itself ignores a file that it cannot read. */
 export const authorities = (env: Environment): Finding => {
   const path = env['NODE_EXTRA_CA_CERTS']
-  if (!path) return ok('Node's own (NODE_EXTRA_CA_CERTS names no others)')
+  if (!path) return ok("Node's own (NODE_EXTRA_CA_CERTS names no others)")
   const mend = 'export NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem'
   let text: string
   try {
@@ -101,7 +101,8 @@ export const serverAnswers = async ({ config }: Home, env: Environment): Promise
         'set the clock of this computer, e.g. timedatectl set-ntp true',
       )
     : ok(
-        `the federation server answers at ${server}, ${route.words} (${ASKED}), clocks ${Math.abs(skew)} s apart`,
+        `the federation server answers at ${server}, ${route.words} (${ASKED}), clocks ` +
+          `${Math.abs(skew)} s apart`,
       )
 }
 
@@ -134,7 +135,9 @@ const ask = async (
 
 const mendOf = (url: string, route: Route, status: number | null): string =>
   status === 407 && route.proxy
-    ? `export ${route.variable}=${withoutCredentials(route.proxy).replace('//', '//USER:PASSWORD@')}   # then again: loreweave service install`
+    ? 'export ' +
+      `${route.variable}=${withoutCredentials(route.proxy).replace('//', '//USER:PASSWORD@')} ` +
+      '  # then again: loreweave service install'
     : curl(url, route)
 
 /** The same route as the device's, so that both see the same. */

@@ -50,7 +50,8 @@ export const doctorCommand = (io: Io): Command =>
     .option('--offline', 'skip the checks that need the network')
     .addHelpText(
       'after',
-      '\nClaude and the federation server only get a HEAD request, without a key or a signature.\nExit code 1 if a check failed.\n\nExample:\n  loreweave doctor --offline',
+      '\nClaude and the federation server only get a HEAD request, without a key or a ' +
+        'signature.\nExit code 1 if a check failed.\n\nExample:\n  loreweave doctor --offline',
     )
     .action(async (options: DoctorOptions) => {
       const checks = (await examine(io, options)).map((check) => forHome(check, options))
@@ -302,7 +303,8 @@ const conditions = async ({ config: { settings } }: Home): Promise<Finding> => {
   return held.includes('cannot_tell')
     ? warn(
         what,
-        'loreweave agent --assume charging=yes,idle=yes   # or set agent.charging, agent.idleMinutes in config.json',
+        'loreweave agent --assume charging=yes,idle=yes   # or set agent.charging, ' +
+          'agent.idleMinutes in config.json',
       )
     : ok(what)
 }

@@ -45,7 +45,10 @@ export const feedbackCommand = (io: Io): Command =>
     .option('--words <list>', 'prefer: only for requests with one of these words, comma-separated')
     .addHelpText(
       'after',
-      `\nDimensions: ${DIMENSIONS.join(', ')}\n\nExamples:\n  loreweave feedback choose --decision d_… --chosen 1\n  loreweave feedback thumbs --message msg_… --value -1\n  loreweave feedback undo --decision d_… --dimension emoji\n  loreweave feedback prefer --dimension length --direction less`,
+      `\nDimensions: ${DIMENSIONS.join(', ')}\n\nExamples:\n  loreweave feedback choose ` +
+        `--decision d_… --chosen 1\n  loreweave feedback thumbs --message msg_… --value -1\n  ` +
+        `loreweave feedback undo --decision d_… --dimension emoji\n  loreweave feedback prefer ` +
+        '--dimension length --direction less',
     )
     .action((kind: string, options: FeedbackOptions) => {
       const event = eventOf(io, kind, options)
@@ -81,6 +84,8 @@ const eventOf = (io: Io, kind: string, options: FeedbackOptions): FeedbackEvent 
   const issue = parsed.error.issues[0]
   throw new FedError(
     'E_USAGE',
-    `feedback ${kind}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ') || 'is not valid'} (see --help)`,
+    `feedback ${kind}: ` +
+      `${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ') || 'is not valid'} ` +
+      '(see --help)',
   )
 }

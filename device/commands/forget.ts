@@ -35,7 +35,11 @@ export const forgetCommand = (io: Io): Command =>
     .option('--yes', 'do not ask')
     .addHelpText(
       'after',
-      '\nErases all turns of a conversation: texts, answers, feedback, choices and everything computed from them, even long\nafter its decisions have expired. A private adapter that may have learned from it is removed. What was sent cannot be recalled.\n\nExamples:\n  loreweave forget --message msg_…\n  loreweave forget --containing "the old flat"',
+      '\nErases all turns of a conversation: texts, answers, feedback, choices and ' +
+        'everything computed from them, even long\nafter its decisions have expired. A private ' +
+        'adapter that may have learned from it is removed. What was sent cannot be ' +
+        'recalled.\n\nExamples:\n  loreweave forget --message msg_…\n  loreweave forget ' +
+        '--containing "the old flat"',
     )
     .action((options: ForgetOptions) => {
       const body = targetOf(options)
@@ -79,12 +83,14 @@ const forgetText = (report: ForgetReport): string =>
       : []),
     ...(report.updatesSentSince > 0
       ? [
-          `${report.updatesSentSince} updates were sent since then and may contain something learned from it; they cannot be recalled`,
+          `${report.updatesSentSince} updates were sent since then and may contain something ` +
+            'learned from it; they cannot be recalled',
         ]
       : []),
     ...(report.traces === 'journal'
       ? [
-          "copies remain in the journal of the home's database, because another program reads it or the disk is full: they go as soon as it can be emptied",
+          "copies remain in the journal of the home's database, because another program " +
+            'reads it or the disk is full: they go as soon as it can be emptied',
         ]
       : []),
     'Claude has seen what was sent to it before',
@@ -116,7 +122,8 @@ const choicesText = (choices: ChoicesResponse['choices'], total: number): string
   [
     ...choices.map(
       ({ id, at, source, request, answer }) =>
-        `${at === null ? 'no date' : new Date(at).toISOString().slice(0, 10)}  ${source === 'import' ? 'imported  ' : ''}${id}\n    ${request}\n    → ${answer}`,
+        `${at === null ? 'no date' : new Date(at).toISOString().slice(0, 10)}  ` +
+        `${source === 'import' ? 'imported  ' : ''}${id}\n    ${request}\n    → ${answer}`,
     ),
     `${total} choices; to forget one: loreweave forget --choice ID`,
   ].join('\n')

@@ -37,7 +37,8 @@ import { pullNamed } from './model.ts'
 export const initCommand = (io: Io): Command =>
   withHome(new Command('init'))
     .description(
-      'set this device up: asks what it must know, writes a commented config.json, offers to pull the model; run again to change it',
+      'set this device up: asks what it must know, writes a commented config.json, offers to ' +
+        'pull the model; run again to change it',
     )
     .option(
       '--model <name>',
@@ -67,7 +68,9 @@ export const initCommand = (io: Io): Command =>
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
     .addHelpText(
       'after',
-      '\nAsks nothing without a terminal, with --json or with --yes. Needs no server.\n\nExamples:\n  loreweave init\n  loreweave init --yes\n  loreweave init --home ./device --model tiny',
+      '\nAsks nothing without a terminal, with --json or with --yes. Needs no ' +
+        'server.\n\nExamples:\n  loreweave init\n  loreweave init --yes\n  loreweave init ' +
+        '--home ./device --model tiny',
     )
     .action(async (options: InitOptions) => {
       const folder = folderOf(io, options)
@@ -99,7 +102,8 @@ export const initCommand = (io: Io): Command =>
           `model   ${model}`,
           ...(check ? [`        ${checkText(check)}`] : []),
           `device  ${deviceId}`,
-          `The device token for apps is in ${folder}/device-token; settings with descriptions are in ${folder}/config.json.`,
+          `The device token for apps is in ${folder}/device-token; settings with ` +
+            `descriptions are in ${folder}/config.json.`,
           '',
           ...(missing === null
             ? []
@@ -203,7 +207,8 @@ export const askSetup = async (
   const isKept =
     claudeKeyFile === undefined &&
     (await ask(
-      'Apps send their own Claude key, and it is passed on. Store a key on this device too, for apps without one? [y/N] ',
+      'Apps send their own Claude key, and it is passed on. Store a key on this device too, ' +
+        'for apps without one? [y/N] ',
     ))
   const claudeKey =
     isKept && /^y/i.test(isKept) ? (await ask('The key (not shown): ', true)).trim() || null : null

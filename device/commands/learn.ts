@@ -33,7 +33,8 @@ export const trainCommand = (io: Io): Command =>
     )
     .option(
       '--data <file>',
-      'choice log to import first, one JSON object per line; "-" reads stdin; repeat for further files',
+      'choice log to import first, one JSON object per line; "-" reads stdin; repeat for ' +
+        'further files',
       (file: string, others: readonly string[] = []) => [...others, file],
     )
     .option('--user <name>', 'whose lines of the log')
@@ -42,7 +43,8 @@ export const trainCommand = (io: Io): Command =>
     .addOption(
       new Option(
         '--objective <name>',
-        'what the adapter learns: reward (choices, what rerank reads), dpo (choices), kto (thumbs and choices), completion (edits)',
+        'what the adapter learns: reward (choices, what rerank reads), dpo (choices), kto ' +
+          '(thumbs and choices), completion (edits)',
       )
         .choices(PRIVATE_OBJECTIVES)
         .default('reward'),
@@ -56,7 +58,8 @@ export const trainCommand = (io: Io): Command =>
     .option('--learning-rate <x>', "AdamW's, for the adapter", positive)
     .addHelpText(
       'after',
-      '\nExamples:\n  loreweave train --data choices.jsonl --user ada\n  loreweave train --adapter --epochs 2',
+      '\nExamples:\n  loreweave train --data choices.jsonl --user ada\n  loreweave train ' +
+        '--adapter --epochs 2',
     )
     .action((options: TrainOptions) => {
       const log = options.data === undefined ? null : readLog(io, options.data, options)
@@ -75,11 +78,15 @@ export const trainCommand = (io: Io): Command =>
           const lines = [
             ...(report.exit ? exitLines(report.exit) : []),
             ...(imported ? [importText(imported)] : []),
-            `head fitted to ${report.choices} choices (${report.pairs} pairs), log-likelihood ${report.logLikelihood.toFixed(2)}`,
+            `head fitted to ${report.choices} choices (${report.pairs} pairs), ` +
+              `log-likelihood ${report.logLikelihood.toFixed(2)}`,
             `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
             ...(report.adapter
               ? [
-                  `private adapter: ${report.adapter.losses.length} steps in ${report.adapter.seconds.toFixed(1)} s, loss ${report.adapter.losses[0]?.toFixed(4)} → ${report.adapter.losses.at(-1)?.toFixed(4)}${heldBackText(report.adapter.heldBack)}`,
+                  `private adapter: ${report.adapter.losses.length} steps in ` +
+                    `${report.adapter.seconds.toFixed(1)} s, loss ` +
+                    `${report.adapter.losses[0]?.toFixed(4)} → ` +
+                    `${report.adapter.losses.at(-1)?.toFixed(4)}${heldBackText(report.adapter.heldBack)}`,
                 ]
               : []),
           ]
@@ -112,7 +119,10 @@ const exitTable = ({ layer, choices, scores }: ExitChoice): string[] => [
   `exit layers compared on ${choices} choices, each unseen by its head:`,
   ...scores.map(
     (s) =>
-      `${s.layer === layer ? '→' : ' '} ${String(s.layer).padStart(3)}  ${(100 * s.accuracy).toFixed(1)} % of pairs right, log-likelihood ${s.logLikelihood.toFixed(4)}, behind the best by ${s.behind.toFixed(4)} ± ${s.standardError.toFixed(4)}`,
+      `${s.layer === layer ? '→' : ' '} ${String(s.layer).padStart(3)}  ` +
+      `${(100 * s.accuracy).toFixed(1)} % of pairs right, log-likelihood ` +
+      `${s.logLikelihood.toFixed(4)}, behind the best by ${s.behind.toFixed(4)} ± ` +
+      `${s.standardError.toFixed(4)}`,
   ),
 ]
 
@@ -130,7 +140,10 @@ export const participateCommand = (io: Io): Command =>
     .option('--wait', 'wait for rounds instead of returning when there is nothing to do')
     .addHelpText(
       'after',
-      '\nA second call resumes where an interrupted one stopped: a finished update is sent again, not computed again.\nThe release of a finished round is adopted at the next check-in, that is, by the next call.\n\nExample:\n  loreweave participate --rounds 4 --wait',
+      '\nA second call resumes where an interrupted one stopped: a finished update is sent ' +
+        'again, not computed again.\nThe release of a finished round is adopted at the next ' +
+        'check-in, that is, by the next call.\n\nExample:\n  loreweave participate --rounds 4 ' +
+        '--wait',
     )
     .action((options: ParticipateOptions) =>
       askHome(
@@ -157,12 +170,13 @@ export const jobFileCommand = (io: Io): Command =>
     .description("print a job for this device's model, for the operator of a federation to edit")
     .option(
       '--exit <layer>',
-      'exit layer of the job; "auto" takes the one that this device's choices favour',
+      'exit layer of the job; "auto" takes the one favoured by the choices of this device',
       exitLayer,
     )
     .addHelpText(
       'after',
-      '\nExample:\n  loreweave job-file > job.json && loreweave-server job create --file job.json --rounds 4',
+      '\nExample:\n  loreweave job-file > job.json && loreweave-server job create --file ' +
+        'job.json --rounds 4',
     )
     .action(async (options: ModelOptions & { exit?: number | 'auto' }) => {
       const model = await openModelOf(io, options)

@@ -38,15 +38,18 @@ const leaveText = (left: LeftReport): string =>
     ...droppedText(left.dropped),
     ...(left.accepted > 0
       ? [
-          `Cannot be undone: ${left.accepted} updates were accepted. What they changed in a release stays in it, and in the releases after it.`,
+          `Cannot be undone: ${left.accepted} updates were accepted. What they changed in a ` +
+            'release stays in it, and in the releases after it.',
         ]
       : []),
     ...(left.server === null
       ? []
       : [
-          "The server keeps this device's public key and the time of its last contact: no message can delete them yet. Ask its operator.",
+          "The server keeps this device's public key and the time of its last contact: no " +
+            'message can delete them yet. Ask its operator.',
         ]),
-    'Kept here: choices, profile, the release in use and the private adapter. To join again: loreweave enroll',
+    'Kept here: choices, profile, the release in use and the private adapter. To join again: ' +
+      'loreweave enroll',
   ].join('\n')
 
 type RemoveOptions = CommonOptions & {
@@ -65,7 +68,8 @@ export const removeCommand = (io: Io): Command =>
     .option('--cache <dir>', 'model cache (default: $LOREWEAVE_CACHE or ~/.cache/loreweave)')
     .addHelpText(
       'after',
-      '\nRemoves only files made by loreweave, and lists them before it asks.\n\nExample:\n  loreweave remove --model',
+      '\nRemoves only files made by loreweave, and lists them before it asks.\n\nExample:\n  ' +
+        'loreweave remove --model',
     )
     .action(async (options: RemoveOptions) => {
       if (options.model && options.keepModel)

@@ -145,7 +145,9 @@ const quantizedOf = ({ name, quantizedBytes, quality }: ModelListing): string =>
 }
 
 const qualityText = (q: Quality): string =>
-  `log-probability off by ${q.logProbError.toFixed(4)} nats per token (of ${q.logProb.toFixed(2)}), same order for ${percent(q.rerankAgreement)} of ${q.orders} reranks, same greedy text for ${percent(q.greedyAgreement)}`
+  `log-probability off by ${q.logProbError.toFixed(4)} nats per token (of ` +
+  `${q.logProb.toFixed(2)}), same order for ${percent(q.rerankAgreement)} of ${q.orders} ` +
+  `reranks, same greedy text for ${percent(q.greedyAgreement)}`
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 

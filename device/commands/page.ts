@@ -21,7 +21,8 @@ export const pageCommand = (io: Io): Command =>
     .option('--print', 'print the address instead of opening a browser')
     .addHelpText(
       'after',
-      '\nThe device must be running (loreweave serve). The code works once, within a minute. Printed addresses include it.\n\nExamples:\n  loreweave page\n  loreweave page --print',
+      '\nThe device must be running (loreweave serve). The code works once, within a minute. ' +
+        'Printed addresses include it.\n\nExamples:\n  loreweave page\n  loreweave page --print',
     )
     .action(async (options: PageOptions) => {
       const home = homeOf(io, options)

@@ -21,7 +21,8 @@ import { type CommonOptions, type ModelOptions, withHome, withModel } from './co
 import { type Io, nameOf } from './io.ts'
 
 const REQUEST_HELP =
-  '\nThe request is JSON as in the Messages API, from --file or stdin:\n  {"messages": [{"role": "user", "content": "…"}], "system": "…"'
+  '\nThe request is JSON as in the Messages API, from --file or stdin:\n  {"messages": ' +
+  '[{"role": "user", "content": "…"}], "system": "…"'
 
 export const rewriteCommand = (io: Io): Command =>
   withModel(new Command('rewrite'))
@@ -61,7 +62,8 @@ export const rerankCommand = (io: Io): Command =>
     .option('--file <file>', 'the request with its candidates; "-" is stdin', '-')
     .addHelpText(
       'after',
-      `${REQUEST_HELP},\n   "candidates": ["first answer", "second answer"]}\n\nExample:\n  loreweave rerank --file request.json --json`,
+      `${REQUEST_HELP},\n   "candidates": ["first answer", "second answer"]}\n\nExample:\n  ` +
+        'loreweave rerank --file request.json --json',
     )
     .action((options: ModelOptions & { file: string }) => {
       const body = readRequest(io, options.file, RerankRequest)
@@ -80,7 +82,10 @@ const rerankText = (result: Omit<RerankResponse, 'protocol'>): string =>
   [
     ...result.order.map((i) => {
       const candidate = result.candidates[i]
-      return `${i === result.winner ? '→' : ' '} ${i}  reward ${candidate?.reward.toFixed(3)}  ${candidate?.explanation}`
+      return (
+        `${i === result.winner ? '→' : ' '} ${i}  reward ` +
+        `${candidate?.reward.toFixed(3)}  ${candidate?.explanation}`
+      )
     }),
     ...(result.shadow ? [`shadow: answer ${result.shadow.preferred} would come first`] : []),
     result.reason,
@@ -186,7 +191,8 @@ const dimensionOf = (name: string): Dimension => {
   if (!parsed.success)
     throw new FedError(
       'E_USAGE',
-      `there is no dimension ${JSON.stringify(name.slice(0, 40))}; expected one of ${DIMENSIONS.join(', ')}`,
+      `there is no dimension ${JSON.stringify(name.slice(0, 40))}; expected one of ` +
+        `${DIMENSIONS.join(', ')}`,
     )
   return parsed.data
 }

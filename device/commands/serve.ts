@@ -47,7 +47,11 @@ export const serveCommand = (io: Io): Command =>
     )
     .addHelpText(
       'after',
-      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to standard error, without any message text.\nApps send their own Claude credential, or the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n`loreweave agent` does the same, and trains by itself. A home has one of the two.\n\nExample:\n  loreweave serve --port 4141',
+      '\nPrints one JSON line once it listens, {"event":"listening","url":…}; logs to ' +
+        'standard error, without any message text.\nApps send their own Claude credential, or ' +
+        'the device token (then your key from $ANTHROPIC_API_KEY or init is used).\n`loreweave ' +
+        'agent` does the same, and trains by itself. A home has one of the two.\n\nExample:\n  ' +
+        'loreweave serve --port 4141',
     )
     .action((options: ServeOptions) =>
       ownHome(io, options, true, async ({ signal }) => {

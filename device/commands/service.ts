@@ -49,7 +49,10 @@ export const serviceCommand = (io: Io): Command => {
     .option('--print', 'print the unit and change nothing')
     .addHelpText(
       'after',
-      '\nThe service gets HTTPS_PROXY, HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS as set here: reinstall it when they change.\nIt has no $ANTHROPIC_API_KEY: apps that send the device token need a key stored by `loreweave init --claude-key-file`.\n\nExample:\n  loreweave service install',
+      '\nThe service gets HTTPS_PROXY, HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS as set ' +
+        'here: reinstall it when they change.\nIt has no $ANTHROPIC_API_KEY: apps that send ' +
+        'the device token need a key stored by `loreweave init ' +
+        '--claude-key-file`.\n\nExample:\n  loreweave service install',
     )
     .action((options: ServiceOptions) => {
       const plan = planOf(io, options)
@@ -203,7 +206,8 @@ export const launchdPlist = ({ program, home, cache, network = [] }: ServicePlan
   const text = (value: string) => `<string>${escapeXml(value)}</string>`
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
+    '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" ' +
+      '"http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
     '<plist version="1.0">',
     '<dict>',
     `  <key>Label</key>${text(LABEL)}`,

@@ -23,7 +23,10 @@ export const enrollCommand = (io: Io): Command =>
     )
     .addHelpText(
       'after',
-      '\nThe token is read from --token-file, --token - or $LOREWEAVE_ENROLL_TOKEN.\n\nExamples:\n  loreweave enroll --server https://federation.example --token-file token.txt\n  loreweave-server token create | loreweave enroll --server http://127.0.0.1:8787 --token -',
+      '\nThe token is read from --token-file, --token - or ' +
+        '$LOREWEAVE_ENROLL_TOKEN.\n\nExamples:\n  loreweave enroll --server ' +
+        'https://federation.example --token-file token.txt\n  loreweave-server token create | ' +
+        'loreweave enroll --server http://127.0.0.1:8787 --token -',
     )
     .action(async (options: EnrollOptions) => {
       const { settings } = homeOf(io, options).config
@@ -61,7 +64,8 @@ const readToken = (io: Io, options: { tokenFile?: string; token?: string }): str
   if (options.token !== undefined && options.token !== '-')
     throw new FedError(
       'E_USAGE',
-      '--token takes only "-": arguments are visible to other users. Use --token-file or $LOREWEAVE_ENROLL_TOKEN',
+      '--token takes only "-": arguments are visible to other users. Use --token-file or ' +
+        '$LOREWEAVE_ENROLL_TOKEN',
     )
   const text =
     options.tokenFile !== undefined
@@ -156,7 +160,8 @@ export const logCommand = (io: Io): Command =>
         const { entries } = await call('getLog', { query: { limit: options.limit } })
         const lines = entries.map(
           (e) =>
-            `${new Date(e.at).toISOString()}  ${e.recipient.padEnd(10)}  ${e.what.padEnd(10)}  ${String(e.bytes).padStart(9)} bytes  ${e.digest || '-'}`,
+            `${new Date(e.at).toISOString()}  ${e.recipient.padEnd(10)}  ` +
+            `${e.what.padEnd(10)}  ${String(e.bytes).padStart(9)} bytes  ${e.digest || '-'}`,
         )
         io.print(options, { entries }, lines.join('\n') || 'nothing has left this device')
       }),

@@ -30,9 +30,11 @@ const describe = (status: Status): string => {
     `agent     ${agent ? `runs, process ${agent.pid}` : 'does not run (loreweave agent)'}`,
     `access    ${status.access}`,
     ...describeStore(status),
-    `choices   ${status.choices}, margin ${status.margin.toFixed(3)} on ${status.heldBack} held-back ones`,
+    `choices   ${status.choices}, margin ${status.margin.toFixed(3)} on ${status.heldBack} ` +
+      'held-back ones',
     ...learned.map((sentence, i) => `${i === 0 ? 'learned ' : '        '}  ${sentence}`),
-    `adapters  release ${release?.slice(0, 12) ?? 'none'}${status.privateAdapter ? ', and a private one over it' : ', no private one'}`,
+    'adapters  release ' +
+      `${release?.slice(0, 12) ?? 'none'}${status.privateAdapter ? ', and a private one over it' : ', no private one'}`,
     ...describeRanking(status),
     ...(status.people > 1 ? [`people    ${mixedText(status.people).what}`] : []),
     `training  ${describeTraining(status.training)}${describeWork(status.conditions)}`,
@@ -44,7 +46,8 @@ const describe = (status: Status): string => {
         `WARNING   ${address} is not encrypted: what is sent there can be read and changed`,
     ),
     `consent   ${describeConsent(status.consent)}`,
-    `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} refused`,
+    `updates   ${updates.accepted} accepted, ${updates.pending} pending, ${updates.refused} ` +
+      'refused',
     ...status.waiting.flatMap(({ reason }) =>
       reason === null ? [] : [`          one is waiting: ${reason}`],
     ),
@@ -58,7 +61,8 @@ const describeStore = ({ store }: Status): string[] => {
   const lost = dropped > 0 ? `, ${dropped} were dropped` : ''
   if (state === 'waiting')
     return [
-      `WARNING   nothing is stored: ${what}. ${queued} writes are waiting${lost}. To fix it: ${mend}`,
+      `WARNING   nothing is stored: ${what}. ${queued} writes are waiting${lost}. To fix it: ` +
+        `${mend}`,
     ]
   return lost === '' ? [] : [`WARNING   of the records of requests${lost}`]
 }
@@ -120,10 +124,12 @@ const describeRanking = ({ choices, release, ranking }: Status): string[] => {
     isInformed
       ? `head      separates answers by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that you have preferences; ${halfLifeDays === null ? 'old choices count fully' : `a choice counts half after ${halfLifeDays} days`}`
       : 'head      nothing is learned yet: pick an answer, or loreweave profile set',
-    `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,
+    `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers ` +
+      `in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,
     ...(right
       ? [
-          `reranked  liked ${percent(right.difference)} % more often than Claude's first (95 %: ${percent(right.low)} to ${percent(right.high)}; ${right.decisions} decisions)`,
+          `reranked  liked ${percent(right.difference)} % more often than Claude's first (95 ` +
+            `%: ${percent(right.low)} to ${percent(right.high)}; ${right.decisions} decisions)`,
         ]
       : []),
   ]

@@ -75,7 +75,9 @@ const checkVersion = (
   if (!newest || newest.hash === hash || header.version > newest.version) return
   throw new FedError(
     'E_CONFLICT',
-    `the server names release ${hash.slice(0, 12)}, version ${header.version} of its lineage, and this device has had version ${newest.version}: versions never decrease. It is followed again from version ${newest.version + 1} on`,
+    `the server names release ${hash.slice(0, 12)}, version ${header.version} of its ` +
+      `lineage, and this device has had version ${newest.version}: versions never decrease. It ` +
+      `is followed again from version ${newest.version + 1} on`,
   )
 }
 

@@ -289,13 +289,15 @@ const foreign = (
   if (moved)
     return new FedError(
       'E_UPSTREAM',
-      `${serverUrl} has moved to ${moved}: enrol with --server ${moved}, or set it as "server" in config.json`,
+      `${serverUrl} has moved to ${moved}: enrol with --server ${moved}, or set it as ` +
+        `"server" in config.json`,
     )
   const page = gatewayReason(status, headers)
   if (status === 413)
     return new FedError(
       'E_UNAVAILABLE',
-      `${what}: a proxy before the server rejects ${body?.length ?? 0} bytes (413): its operator must raise the limit (in nginx: client_max_body_size 64m)`,
+      `${what}: a proxy before the server rejects ${body?.length ?? 0} bytes (413): its ` +
+        'operator must raise the limit (in nginx: client_max_body_size 64m)',
     )
   if (page) return new FedError('E_UNAVAILABLE', `${what}: ${page}`)
   const kind = status >= 500 || status === 429 ? 'E_UNAVAILABLE' : 'E_UPSTREAM'

@@ -4,11 +4,17 @@
  */
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import { FOLLOW_UP_TEXTS, asksForStyle, followUpPoles, isReadByModel, trainFollowUps } from './follow-up-text.ts'
 import type { Pole } from '../preferences/dimensions.ts'
 import { followUpReading, poolInParts, poolRequests } from '../preferences/relevance.ts'
 import type { Gate } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
+import {
+  asksForStyle,
+  FOLLOW_UP_TEXTS,
+  followUpPoles,
+  isReadByModel,
+  trainFollowUps,
+} from './follow-up-text.ts'
 
 export type FollowUps = {
   /** Fits the gate if it is missing: one pass over the seeds, five seconds on two cores. */

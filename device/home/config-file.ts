@@ -84,7 +84,8 @@ export const commentedConfig = (config: HomeConfig): string => {
     '',
   ])
   return [
-    '// The settings of this device. A line that is commented out shows the default: remove the // to change it.',
+    '// The settings of this device. A line that is commented out shows the default: remove ' +
+      'the // to change it.',
     '// Your own edits stay when a command changes a setting.',
     '{',
     ...top,

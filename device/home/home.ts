@@ -173,6 +173,7 @@ const requirePrivate = (path: string, mode: number): void => {
   if ((actual & 0o077) !== 0)
     throw new FedError(
       'E_HOME',
-      `${path} can be read by others (mode ${actual.toString(8)}, expected ${mode.toString(8)}). Run: chmod ${mode.toString(8)} ${path}`,
+      `${path} can be read by others (mode ${actual.toString(8)}, expected ` +
+        `${mode.toString(8)}). Run: chmod ${mode.toString(8)} ${path}`,
     )
 }

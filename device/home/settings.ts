@@ -47,7 +47,8 @@ export const AgentSettings = z.strictObject({
     .max(1440)
     .default(10)
     .describe(
-      'Work only after this many minutes without user input; 0: at any time. If input cannot be detected, most of the processor must have been free for as long.',
+      'Work only after this many minutes without user input; 0: at any time. If input cannot ' +
+        'be detected, most of the processor must have been free for as long.',
     ),
   hours: z
     .string()
@@ -65,7 +66,8 @@ export const AgentSettings = z.strictObject({
     .nullable()
     .default(85)
     .describe(
-      'Stop while the hottest processor sensor is above this many degrees, until it is 5 below; null: never.',
+      'Stop while the hottest processor sensor is above this many degrees, until it is 5 ' +
+        'below; null: never.',
     ),
   metered: z
     .boolean()
@@ -78,7 +80,8 @@ export const AgentSettings = z.strictObject({
     .nullable()
     .default(100_000)
     .describe(
-      'Energy that the agent may spend in a day, in joules (100000 are 28 watt-hours); null: no limit.',
+      'Energy that the agent may spend in a day, in joules (100000 are 28 watt-hours); null: ' +
+        'no limit.',
     ),
   wattsPerCore: z
     .number()
@@ -86,7 +89,8 @@ export const AgentSettings = z.strictObject({
     .max(100)
     .default(6)
     .describe(
-      'Power of one busy core, used if neither the processor nor a battery reports energy. 6 W is assumed, not measured: laptops are nearer 4, desktops nearer 10.',
+      'Power of one busy core, used if neither the processor nor a battery reports energy. 6 ' +
+        'W is assumed, not measured: laptops are nearer 4, desktops nearer 10.',
     ),
   newChoices: z
     .int()
@@ -99,7 +103,7 @@ export const AgentSettings = z.strictObject({
     .min(5)
     .max(3600)
     .default(60)
-    .describe('Seconds between the agent's checks whether it may work.'),
+    .describe('Seconds between two checks of the agent whether it may work.'),
 })
 export type AgentSettings = z.infer<typeof AgentSettings>
 
@@ -126,13 +130,16 @@ export const DeviceSettings = z.strictObject({
     .record(z.string().min(1).max(100), Price)
     .default({})
     .describe(
-      'Prices in US dollars per million tokens, by the beginning of a model\'s name; they outrank the built-in table. For example {"claude-x": {"input": 3, "output": 15, "cacheWrite": 3.75, "cacheRead": 0.3}}.',
+      "Prices in US dollars per million tokens, by the beginning of a model's name; they " +
+        'outrank the built-in table. For example {"claude-x": {"input": 3, "output": 15, ' +
+        '"cacheWrite": 3.75, "cacheRead": 0.3}}.',
     ),
   tools: z
     .enum(['block', 'off'])
     .default('block')
     .describe(
-      'Requests with tools: "block" adds the preference block as to any other (one answer, nothing reordered); "off" leaves them alone.',
+      'Requests with tools: "block" adds the preference block as to any other (one answer, ' +
+        'nothing reordered); "off" leaves them alone.',
     ),
   shadow: z
     .boolean()
@@ -145,16 +152,15 @@ export const DeviceSettings = z.strictObject({
     .min(0)
     .max(1000)
     .default(3)
-    .describe(
-      'Times a day that an app may be advised to show the user two answers; 0: never.',
-    ),
+    .describe('Times a day that an app may be advised to show the user two answers; 0: never.'),
   explore: z
     .number()
     .min(0)
     .max(0.5)
     .default(0.05)
     .describe(
-      'Share of rerank decisions whose leader is drawn at random among promising answers, so that feedback is not only about the favourite.',
+      'Share of rerank decisions whose leader is drawn at random among promising answers, so ' +
+        'that feedback is not only about the favourite.',
     ),
   maxTokens: z
     .int()
@@ -174,7 +180,9 @@ export const DeviceSettings = z.strictObject({
     .max(100_000)
     .default(256)
     .describe(
-      'Megabytes of texts and decisions that the home stores. The oldest decisions go first, choices only if they alone exceed it. Recomputable data takes up to a thirty-second of it on top.',
+      'Megabytes of texts and decisions that the home stores. The oldest decisions go first, ' +
+        'choices only if they alone exceed it. Recomputable data takes up to a thirty-second ' +
+        'of it on top.',
     ),
   initialVariance: z
     .number()
@@ -189,7 +197,8 @@ export const DeviceSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Whether Claude and the federation server may have http addresses on other computers. Others can then read and change what is sent, keys included.',
+      'Whether Claude and the federation server may have http addresses on other computers. ' +
+        'Others can then read and change what is sent, keys included.',
     ),
   deadlineMs: z
     .int()
@@ -197,7 +206,8 @@ export const DeviceSettings = z.strictObject({
     .max(60_000)
     .default(800)
     .describe(
-      'Milliseconds that a request may wait for the local model before it goes to Claude untouched.',
+      'Milliseconds that a request may wait for the local model before it goes to Claude ' +
+        'untouched.',
     ),
   rankDeadlineMs: z
     .int()
@@ -205,42 +215,47 @@ export const DeviceSettings = z.strictObject({
     .max(600_000)
     .default(5000)
     .describe(
-      "Milliseconds that Claude's first answer may wait for further ones, and then again for their order, before it is returned.",
+      "Milliseconds that Claude's first answer may wait for further ones, and then again for " +
+        'their order, before it is returned.',
     ),
   compareStreams: z
     .boolean()
     .default(false)
     .describe(
-      'Whether streamed requests may have several answers to choose from too: the app then waits for the last one.',
+      'Whether streamed requests may have several answers to choose from too: the app then ' +
+        'waits for the last one.',
     ),
   retries: z
     .int()
     .min(0)
     .max(10)
     .default(0)
-    .describe(
-      'Times that the device itself retries after a temporary error; 0: the app retries.',
-    ),
+    .describe('Times that the device itself retries after a temporary error; 0: the app retries.'),
   port: z.int().min(0).max(65_535).default(4141).describe('Port of the local API; 0: a free one.'),
   hosts: z
     .array(HostName)
     .max(20)
     .default([])
     .describe(
-      'Further host names of the local API for apps, such as "host.docker.internal" from a container; for a different port, "name:8080". A credential is still required.',
+      'Further host names of the local API for apps, such as "host.docker.internal" from a ' +
+        'container; for a different port, "name:8080". A credential is still required.',
     ),
   listen: z
     .array(z.union([z.ipv4(), z.ipv6()], 'expected an address such as "172.17.0.1"'))
     .max(20)
     .default([])
     .describe(
-      'Further addresses to listen on beside 127.0.0.1 and ::1, such as a container bridge\'s "172.17.0.1". Anyone who reaches one and has a Claude key gets answers with your preferences, and nothing is encrypted.',
+      'Further addresses to listen on beside 127.0.0.1 and ::1, such as a container ' +
+        'bridge\'s "172.17.0.1". Anyone who reaches one and has a Claude key gets answers with ' +
+        'your preferences, and nothing is encrypted.',
     ),
   requireToken: z
     .boolean()
     .default(false)
     .describe(
-      'Whether requests to Claude also need the device token, in x-api-key or in the header loreweave-token. Otherwise anyone who uses this computer and has a Claude key gets answers with your preferences.',
+      'Whether requests to Claude also need the device token, in x-api-key or in the header ' +
+        'loreweave-token. Otherwise anyone who uses this computer and has a Claude key gets ' +
+        'answers with your preferences.',
     ),
   cpuShare: z
     .number()
@@ -248,7 +263,8 @@ export const DeviceSettings = z.strictObject({
     .max(1)
     .default(1)
     .describe(
-      'Share of the time that training may run; scoring is never slowed. Results do not depend on it.',
+      'Share of the time that training may run; scoring is never slowed. Results do not ' +
+        'depend on it.',
     ),
   memoryLimit: z
     .int()
@@ -257,26 +273,30 @@ export const DeviceSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Memory limit, in megabytes, of a process with the local model; training uses smaller rows under it. null: the free memory.',
+      'Memory limit, in megabytes, of a process with the local model; training uses smaller ' +
+        'rows under it. null: the free memory.',
     ),
   quantized: z
     .boolean()
     .default(false)
     .describe(
-      'Score answers with quantized weights: less memory, but the order may differ in a few requests of a hundred.',
+      'Score answers with quantized weights: less memory, but the order may differ in a few ' +
+        'requests of a hundred.',
     ),
   rewrite: z.boolean().default(true).describe('Whether the preference block is added to `system`.'),
   rewriteFree: z
     .boolean()
     .default(false)
     .describe(
-      "Whether the local model may also propose another wording of the user's message. It is accepted only if everything in the message survives, and is never sent automatically.",
+      "Whether the local model may also propose another wording of the user's message. It is " +
+        'accepted only if everything in the message survives, and is never sent automatically.',
     ),
   implicit: z
     .boolean()
     .default(true)
     .describe(
-      'Whether the device also learns, weakly, from how a conversation continues: the same request again, or "shorter please".',
+      'Whether the device also learns, weakly, from how a conversation continues: the same ' +
+        'request again, or "shorter please".',
     ),
   retentionDays: z
     .int()
@@ -285,7 +305,9 @@ export const DeviceSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Days after which all texts are erased: decisions, feedback, choices (imported ones too) and what was learned from them. null: decisions and feedback go after 90 days; choices stay until they are forgotten.',
+      'Days after which all texts are erased: decisions, feedback, choices (imported ones ' +
+        'too) and what was learned from them. null: decisions and feedback go after 90 days; ' +
+        'choices stay until they are forgotten.',
     ),
   agent: AgentSettings.prefault({}).describe(
     'When `loreweave agent` may train and take part in rounds by itself.',

@@ -29,6 +29,8 @@ export const refuseExposed = (address: string, command = 'init'): void => {
   if (!isExposed(address)) return
   throw new FedError(
     'E_INSECURE',
-    `http://${new URL(address).host} is not encrypted: others can read and change what is sent. Use an https address or, to allow it, loreweave ${command} --insecure-http ("insecureHttp": true in config.json)`,
+    `http://${new URL(address).host} is not encrypted: others can read and change what is ` +
+      `sent. Use an https address or, to allow it, loreweave ${command} --insecure-http ` +
+      `("insecureHttp": true in config.json)`,
   )
 }

@@ -15,7 +15,8 @@ export class ProxyError extends Error {
 }
 
 const UNKNOWN_AUTHORITY =
-  'its certificate is from an authority that this computer does not know: if a proxy of your company inspects connections, set NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem'
+  'its certificate is from an authority that this computer does not know: if a proxy of your ' +
+  'company inspects connections, set NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem'
 
 const NETWORK = 'it cannot be reached: is this computer online, or does it need HTTPS_PROXY?'
 
@@ -72,6 +73,9 @@ export const gatewayReason = (status: number, headers: Headers): string | null =
   if (status === 407) return 'a proxy answered 407: it requires credentials'
   const isPage = /^(?:text\/html|application\/xhtml)/i.test(headers.get('content-type') ?? '')
   if (status === 511 || (isPage && status < 300))
-    return `a proxy or gateway answered ${status} with a web page: does this network require a sign-in? Open a browser`
+    return (
+      `a proxy or gateway answered ${status} with a web page: does this network require ` +
+      'a sign-in? Open a browser'
+    )
   return isPage ? `a proxy or gateway answered ${status} with a web page` : null
 }

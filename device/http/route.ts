@@ -61,7 +61,9 @@ const proxyOf = (env: Environment, names: readonly string[]) => {
   if (!url || !['http:', 'https:'].includes(url.protocol) || hasMore(url))
     throw new FedError(
       'E_USAGE',
-      `${name} expects the address of an HTTP proxy, such as http://proxy.example:3128 or http://USER:PASSWORD@proxy.example:3128; in the password write %40 for @, %23 for #, %2F for /, %3F for ?`,
+      `${name} expects the address of an HTTP proxy, such as http://proxy.example:3128 or ` +
+        'http://USER:PASSWORD@proxy.example:3128; in the password write %40 for @, %23 for #, ' +
+        '%2F for /, %3F for ?',
     )
   return { name, url }
 }

@@ -64,6 +64,8 @@ const refusal = ({ statusCode, headers }: IncomingMessage, authority: string): s
     .split(/,\s*/)
     .flatMap((challenge) => /^[A-Za-z-]{1,20}(?=\s|$)/.exec(challenge) ?? [])
   return schemes.some((scheme) => /^basic$/i.test(scheme))
-    ? 'answered 407: it requires a user and a password, as in http://USER:PASSWORD@proxy.example:3128'
-    : `answered 407: it requires credentials by ${schemes.join(' or ')}, which this device does not support: use a local proxy that does`
+    ? 'answered 407: it requires a user and a password, as in ' +
+        'http://USER:PASSWORD@proxy.example:3128'
+    : `answered 407: it requires credentials by ${schemes.join(' or ')}, which this device ` +
+        'does not support: use a local proxy that does'
 }

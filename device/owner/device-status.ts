@@ -24,7 +24,8 @@ export const DeviceStatus = z.strictObject({
     .max(100)
     .optional()
     .describe(
-      'Users that requests to Claude have named in 30 days. Where there are several, their preferences are mixed.',
+      'Users that requests to Claude have named in 30 days. Where there are several, their ' +
+        'preferences are mixed.',
     ),
   store: StoreHealth.optional(),
 })

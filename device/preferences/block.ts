@@ -94,4 +94,5 @@ export const renderBlock = (preferences: readonly Preference[]): string => {
 }
 
 const INTRODUCTION =
-  'Style preferences of the reader. Explicit instructions in the conversation outrank these preferences, and so does a correct, complete answer.'
+  'Style preferences of the reader. Explicit instructions in the conversation outrank these ' +
+  'preferences, and so does a correct, complete answer.'

@@ -14,7 +14,9 @@ type DiffPart = FreeRewrite['diff'][number]
 const MOST_CHARS = 1000
 
 const INSTRUCTION =
-  'Rewrite the message below so that it is clearer. Keep its meaning, every name, number and quote, and its language. Do not answer it. Reply with the rewritten message only.\n\nMessage: '
+  'Rewrite the message below so that it is clearer. Keep its meaning, every name, number and ' +
+  'quote, and its language. Do not answer it. Reply with the rewritten message ' +
+  'only.\n\nMessage: '
 
 /** diff: from the message to the proposal; empty where it is not accepted. */
 export const proposeRewrite = async (

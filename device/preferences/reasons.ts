@@ -17,7 +17,8 @@ export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
   undone: 'You took the note back in this conversation.',
   late: 'The local model did not choose in time when the conversation began.',
   unknown_history:
-    'The conversation began without preferences, or not through this device, and stays as it began.',
+    'The conversation began without preferences, or not through this device, and stays as it ' +
+    'began.',
   program: 'A program reads the answer.',
   schema: 'The answer has a schema.',
   prefill: 'The app began the answer itself.',

@@ -6,13 +6,13 @@ import { FedError } from '../../adapters/errors.ts'
 import { DAY_MS } from '../../adapters/time.ts'
 import type { AnswerInput, Objective, RatedAnswer } from '../engine/engine.ts'
 import { recordedFeedback } from '../feedback/decisions.ts'
-import { editedAnswers, thumbedAnswers, type JudgedAnswer } from '../feedback/derive-choices.ts'
-import { encodeAnswers, type ChoiceFeatures } from './choice-features.ts'
-import { fitHeadToChoices, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
-import type { RankingState, ServingDeps } from './serving.ts'
+import { editedAnswers, type JudgedAnswer, thumbedAnswers } from '../feedback/derive-choices.ts'
 import { DECISION_MS } from '../store/decisions.ts'
 import { lastMessages } from '../store/new-decision.ts'
 import type { Oldest, PrivateObjective } from '../store/private-adapter.ts'
+import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
+import { fitHeadToChoices, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
+import type { RankingState, ServingDeps } from './serving.ts'
 
 /**
  * heldBack: decides when to stop; null if there is too little data. oldest: the oldest record in

@@ -64,8 +64,8 @@ export const rerank = (
       probability,
       reason: refusal,
     }
-  const reason =
-    `it is ${likelihoodWords(probability)} that this answer ` + 'suits you better than the first'
+  const likelihood = likelihoodWords(probability)
+  const reason = `it is ${likelihood} that this answer suits you better than the first`
   return { order: byReward, winner: best, keptFirst: false, probability, reason }
 }
 
