@@ -1,7 +1,7 @@
 /**
- * The preference block: a few lines added to `system`, after what is there. Messages are never
- * touched. It is chosen once, for the first request of a conversation; preferences/suffixes.ts remembers
- * it, since what Claude thinks is signed over it.
+ * The preference block: a few lines appended to `system`. Messages are never changed. It is chosen
+ * once, for the first request of a conversation. suffixes.ts remembers it, because Claude's
+ * thinking is signed over it.
  */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { Preference, Profile } from '../records/preference.ts'
@@ -17,8 +17,8 @@ export const BLOCK_END = '</reader_preferences>'
 export const MAX_BLOCK_CHARS = 1200
 
 /**
- * The part of a Messages API request that is read. instructions: of system messages among the
- * others, in their order.
+ * The part of a Messages API request that is read. instructions: texts of system messages among the
+ * others, in order.
  */
 export type Conversation = {
   readonly messages: readonly ChatMessage[]
@@ -27,13 +27,13 @@ export type Conversation = {
   readonly tools?: readonly object[] | undefined
 }
 
-/** What was decided for a conversation. block null: nothing is added. */
+/** The decision for a conversation. block: null if nothing is added. */
 export type BlockChoice = Chosen & { readonly block: string | null }
 
 /**
- * The block of a conversation that begins with this request. relevant: what matters for a request
- * (relevance.ts); asked only where something is left to choose from; without it everything does.
- * Its failure is the caller's.
+ * Chooses the block of a conversation that begins with this request. relevant: finds what matters
+ * for a request (relevance.ts). It is called only if there is something to choose from; without it
+ * all preferences matter. Fails as it does.
  */
 export const chooseSuffix = async (
   conversation: Conversation,
@@ -52,8 +52,8 @@ export const chooseSuffix = async (
       )
 
 /**
- * The block of all conversations of an app that caches what they have in common in their first
- * message: another block would be another prefix, so that it depends on the system prompt alone.
+ * The common block of all conversations of an app that caches a shared first message. Another block
+ * would be another prefix, so the block depends only on the system prompt.
  */
 export const chooseSharedSuffix = (
   { system }: Pick<Conversation, 'system'>,
@@ -69,8 +69,8 @@ const rendered = (chosen: Chosen): BlockChoice => ({
 })
 
 /**
- * A string gets the block after a blank line, an array one more text block; what is there stays as
- * it is, cache_control included.
+ * Appends the block to a string after a blank line, to an array as another text block. The rest
+ * stays unchanged, cache_control included.
  */
 export const appendBlock = (system: SystemPrompt | undefined, block: string): SystemPrompt => {
   if (system === undefined || system === '') return block
@@ -79,8 +79,7 @@ export const appendBlock = (system: SystemPrompt | undefined, block: string): Sy
 }
 
 /**
- * Fixed sentences only: nothing that a user or an app has typed gets into it. Strongest first,
- * within the caps.
+ * Renders fixed sentences only, never text from a user or an app. Strongest first, within the caps.
  */
 export const renderBlock = (preferences: readonly Preference[]): string => {
   const frame = (lines: readonly string[]) =>

@@ -1,6 +1,6 @@
 /**
- * Chooses which preferences of a profile a conversation begins with: those that nothing in it
- * forbids and that matter for its request.
+ * Chooses the preferences of a conversation: those that nothing in it overrides and that matter for
+ * its request.
  */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { Preference, Profile } from '../records/preference.ts'
@@ -14,12 +14,12 @@ import { asksForProse, isPlain } from './relevance-rules.ts'
 /** Most preferences of a block. */
 export const MAX_PREFERENCES = 6
 
-/** What matters for a request (relevance.ts). */
+/** Finds what matters for a request (relevance.ts). */
 export type Relevant = (request: string) => Promise<ReadonlySet<Pole>>
 
 /**
- * preferences: strongest first; empty for every reason but `applied`. silenced: what the
- * conversation decides itself of what the profile prefers.
+ * preferences: strongest first; empty for every reason but `applied`. silenced: preferences that
+ * the conversation overrides.
  */
 export type Chosen = {
   readonly preferences: readonly Preference[]
@@ -33,7 +33,7 @@ type Asked = {
   readonly instructions?: readonly string[] | undefined
 }
 
-/** Which preferences the block of a conversation holds, judged by what it says until now. */
+/** Chooses the preferences of a conversation's block, from its content so far. */
 export const choosePreferences = async (
   { messages }: Asked,
   profile: Profile,
@@ -46,10 +46,11 @@ export const choosePreferences = async (
   const analyzed = analyze(request)
   if (isCodeOrData(request, analyzed.codeChars)) return none('code_or_data')
   if (constraints.strictOutput) return none('strict_output')
-  // An image or a document alone says nothing of what is wanted.
+  // An image or a document alone does not show what is wanted.
   if (request.trim() === '' || isPlain(request)) return none('none_relevant')
   const inContext = requestInContext(messages)
-  // The local model reads English: elsewhere the wording must tell that more than one right answer is asked for.
+  // The local model reads English. In other languages the wording must show that more than one
+  // answer is right.
   const isRead = isEnglish(analyzed)
   if (!isRead && hasWordLists(analyzed) && !asksForProse(inContext)) return none('none_relevant')
   const isCounted = !constraints.otherLanguage && hasWordLists(analyzed)
@@ -63,7 +64,7 @@ export const choosePreferences = async (
   return chosen.length === 0 ? none('none_relevant', silenced) : strongest(chosen, silenced)
 }
 
-/** Which ones hold whatever is asked. constraints: of the system prompt. */
+/** Chooses the preferences that apply to any request. constraints: of the system prompt. */
 export const chooseShared = (profile: Profile, constraints: ConversationConstraints): Chosen => {
   const enabled = profile.preferences.filter((p) => p.enabled && p.scope === 'all')
   if (enabled.length === 0) return none('no_preferences')
@@ -97,7 +98,7 @@ const silencedOf = (
 const isEnglish = ({ language }: AnalyzedText): boolean =>
   language === 'en' || language === 'unknown'
 
-/** Whether what a preference asks for can be told in answers of this language. */
+/** Whether style can be measured in answers of this language. */
 const hasWordLists = ({ language }: AnalyzedText): boolean => language !== 'other'
 
 /** Pinned before stated before learned, then by strength. */
@@ -106,7 +107,7 @@ const rankOf = (p: Preference): number =>
 
 const isInScope = ({ scope }: Preference, request: string): boolean => {
   if (scope === 'all') return true
-  // "art" is in "arts" but not in "party"; scripts without spaces have no word beginnings.
+  // Matches "art" in "arts" but not in "party". Scripts without spaces have no word beginnings.
   return scope.some((word) =>
     new RegExp(`(?<!\\p{Script=Latin})${word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}`, 'iu').test(
       request,
@@ -117,7 +118,7 @@ const isInScope = ({ scope }: Preference, request: string): boolean => {
 const CODE_LINE =
   /[;{}]\s*$|^\s*(?:[{}[\]()<]|import |from \S+ import|def |class |function |const |let |var |return\b|if \(|for \(|#include|SELECT |INSERT |Traceback|\s+at \S+\(|"[^"]+"\s*:)|^\s*\S+(?:,\S*){3,}\s*$/
 
-/** More than half of the request is code, JSON, a log or a table of values. */
+/** Whether more than half of the request is code, JSON, a log or a table of values. */
 const isCodeOrData = (request: string, codeChars: number): boolean => {
   if (codeChars > 0.5 * request.length) return true
   const lines = request

@@ -1,4 +1,7 @@
-/** The dimensions of a profile: which named features each reads, and what each end says to Claude. One table. */
+/**
+ * The dimensions of a profile: the named features of each, and the sentences for its two poles. One
+ * table.
+ */
 import { DIMENSIONS, type Dimension, type Preference } from '../records/preference.ts'
 
 /** One pole of a dimension, which is a preference without its strength: `length-` is shorter. */
@@ -7,8 +10,8 @@ export type Pole = `${Dimension}${'+' | '-'}`
 export const POLES: readonly Pole[] = DIMENSIONS.flatMap((d) => [`${d}-`, `${d}+`] as const)
 
 /**
- * features: names with the sign of the dimension's +1 end. less, more: the block's line for -1 and +1.
- * anyLanguage: can be counted and asked for whatever language the request is in.
+ * features: names with the sign of the dimension's +1 pole. less, more: the block's line for -1 and
+ * +1. anyLanguage: can be measured and requested in any language.
  */
 export type DimensionRow = {
   readonly dimension: Dimension

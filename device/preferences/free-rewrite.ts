@@ -1,6 +1,7 @@
 /**
- * Opt-in: the local model proposes other words for the user's message. They are offered, never sent by themselves, and only where
- * everything in the message survives (survival.ts); else the message stays as it is, with the reason.
+ * Opt-in: the local model proposes another wording of the user's message. A proposal is never sent
+ * automatically, and is accepted only if everything in the message survives (survival.ts);
+ * otherwise the message stays, with the reason.
  */
 
 import type { Engine } from '../engine/engine.ts'
@@ -10,7 +11,7 @@ import { lostIn } from './survival.ts'
 
 type DiffPart = FreeRewrite['diff'][number]
 
-/** Longer messages are not proposed for: a small model loses the thread, and the person the overview. */
+/** Longer messages are not reworded: a small model loses the thread, and the user the overview. */
 const MOST_CHARS = 1000
 
 const INSTRUCTION =
@@ -18,7 +19,7 @@ const INSTRUCTION =
   'quote, and its language. Do not answer it. Reply with the rewritten message ' +
   'only.\n\nMessage: '
 
-/** diff: from the message to the proposal; empty where it is not accepted. */
+/** diff: from the message to the proposal; empty if it is not accepted. */
 export const proposeRewrite = async (
   engine: Pick<Engine, 'generate'>,
   tokenizer: Pick<Tokenizer, 'chat' | 'decode' | 'encode' | 'eosIds'>,
@@ -36,7 +37,7 @@ export const proposeRewrite = async (
   return judge(message, tokenizer.decode(ids))
 }
 
-/** Accepts a proposal, or says what speaks against it. */
+/** Accepts a proposal, or gives the reason against it. */
 export const judge = (message: string, proposal: string): FreeRewrite => {
   const text = proposal.replace(/^\s*(?:message|rewritten message)\s*:\s*/i, '').trim()
   if (text === message.trim()) return stays(message, 'the local model would not change anything')
@@ -57,7 +58,10 @@ const stays = (text: string, reason: string): FreeRewrite => ({
   diff: [],
 })
 
-/** By words and the spaces between them (longest common subsequence). The parts that are not `added` give `before`, those not `removed` `after`. */
+/**
+ * Compares words and the spaces between them (longest common subsequence). The parts that are not
+ * `added` give `before`, those not `removed` give `after`.
+ */
 export const diffWords = (before: string, after: string): DiffPart[] => {
   const a = before.match(/\s+|\S+/g) ?? []
   const b = after.match(/\s+|\S+/g) ?? []

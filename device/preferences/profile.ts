@@ -1,4 +1,7 @@
-/** The profile: what the head has learned, as a few typed preferences, and what the user has set, which outranks it. */
+/**
+ * The profile: a few typed preferences, learned by the head or stated by the user, which outrank
+ * learned ones.
+ */
 
 import { normalCdf, sigmoid } from '../../adapters/math/logistic.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
@@ -13,17 +16,18 @@ import {
   sentenceOfPole,
 } from './dimensions.ts'
 
-/** Least posterior probability of a direction for it to enter the profile. */
+/** Least posterior probability of a direction to enter the profile. */
 export const MIN_CONFIDENCE = 0.8
-/** Fewest choices before anything is said to be learned. */
+/** Fewest choices before the profile shows learned preferences. */
 export const MIN_CHOICES = 5
 
 export const EMPTY_PROFILE: Profile = { preferences: [] }
 
 /**
- * One preference for each dimension whose direction is certain enough. With u the dimension's unit vector in the standardized space,
- * u·w ~ N(u·ŵ, uᵀSu): its sign is the direction, P(sign) the confidence, and the strength is 2σ(|u·ŵ|·d) − 1, d the usual difference
- * of two candidates along u (√2 standard deviations, each 1/√named): how much more often than chance choices go that way.
+ * One preference for each dimension whose direction is certain enough. With u the dimension's unit
+ * vector in the standardized space, u·w ~ N(u·ŵ, uᵀSu). Its sign is the direction, P(sign) the
+ * confidence, and the strength is 2σ(|u·ŵ|·d) − 1: how much more often than chance choices go that
+ * way. d is the usual difference of two candidates along u (√2 standard deviations, each 1/√named).
  */
 export const learnedPreferences = (
   fit: { readonly w: Float64Array; variance(x: Float64Array): number },
@@ -55,8 +59,9 @@ export const learnedPreferences = (
 }
 
 /**
- * The last profile with what is learned now: stated and pinned preferences stay as they are; a learned one is replaced, keeping
- * whether it is switched off; a learned one that is off stays even when it can no longer be told, so that it cannot sneak back.
+ * Merges newly learned preferences into the last profile. Stated and pinned ones stay. A learned
+ * one is replaced, but stays switched off if it was. A switched-off one stays even if it is no
+ * longer certain, so that it cannot return unnoticed.
  */
 export const updateProfile = (last: Profile, learned: readonly Preference[]): Profile => {
   const known = new Map(last.preferences.map((p) => [p.dimension, p]))
@@ -69,7 +74,10 @@ export const updateProfile = (last: Profile, learned: readonly Preference[]): Pr
   })
 }
 
-/** The user's edits, in order. Pinning or switching a dimension that is not in the profile changes nothing. */
+/**
+ * Applies the user's edits, in order. Pinning or switching a dimension that is not in the profile
+ * changes nothing.
+ */
 export const editProfile = (profile: Profile, changes: readonly ProfileChange[]): Profile =>
   changes.reduce((now, change) => {
     const known = new Map(now.preferences.map((p) => [p.dimension, p]))
@@ -79,8 +87,8 @@ export const editProfile = (profile: Profile, changes: readonly ProfileChange[])
   }, profile)
 
 /**
- * For people: "Length: Keep the answer short (learned from 40 choices, 25 for and 9 against, 97 % sure)". Long scopes are cut, so
- * that a sentence stays below 300 characters.
+ * Text for users: "Length: Keep the answer short (learned from 40 choices, 25 for and 9 against, 97
+ * % sure)". Long scopes are cut, so that a sentence stays below 300 characters.
  */
 export const sentenceOf = (preference: Preference): string => {
   const { label } = rowOf(preference.dimension)
@@ -105,10 +113,10 @@ const wordsOf = (scope: readonly string[]): string => {
   return scope.length > 3 ? `${quoted.join(', ')} or ${scope.length - 3} more` : quoted.join(' or ')
 }
 
-/** Below this strength a line is put mildly. */
+/** Below this strength a line is phrased mildly. */
 export const SLIGHT = 0.25
 
-/** What the block says for a preference. */
+/** The block's line for a preference. */
 export const lineOf = (
   preference: Pick<Preference, 'dimension' | 'direction' | 'strength'>,
 ): string => {
@@ -118,17 +126,20 @@ export const lineOf = (
     : line
 }
 
-/** What a line of the block asks for; undefined for a line of another version. */
+/** The pole that a line of the block asks for; undefined for a line of another version. */
 export const poleOfLine = (line: string): Pole | undefined =>
   POLES.find((pole) => {
     const of = { dimension: dimensionOf(pole), direction: pole.endsWith('-') ? -1 : 1 } as const
     return [0, 1].some((strength) => lineOf({ ...of, strength }) === line)
   })
 
-/** Choices in which the chosen answer went a preference's way (for) or the other (against) from the mean of the others. */
+/**
+ * Number of choices in which the chosen answer was on a preference's side (for) or on the other
+ * side (against) of the mean of the others.
+ */
 export type Votes = ReadonlyMap<Dimension, { readonly for: number; readonly against: number }>
 
-/** raw: [D] of each candidate of a choice, as in ChoiceFeatures; of the preferences' own dimensions. */
+/** raw: [D] of each candidate of a choice, as in ChoiceFeatures. */
 export const votesOn = (
   preferences: readonly Preference[],
   choices: readonly { readonly raw: readonly ArrayLike<number>[]; readonly chosen: number }[],
@@ -148,12 +159,13 @@ export const votesOn = (
     }),
   )
 
-/** Requests in which a line must have been undone, more than in a few of a kind, before its preference is weakened. */
+/** Number of requests in which a line must have been undone before its preference is weakened. */
 const UNDONE_OFTEN = 3
 
 /**
- * Learned preferences with what choices and undos say: the evidence counts them, and one that is undone again and again is weaker
- * by half for every three requests, until choices outweigh it. undone: requests in which its line was.
+ * Adds evidence from choices and undos to learned preferences. The strength halves for every three
+ * requests with an undo, until choices outweigh it. undone: number of requests in which the line
+ * was undone.
  */
 export const withEvidence = (
   learned: readonly Preference[],
@@ -204,7 +216,7 @@ const fromMap = (find: (dimension: Dimension) => Preference | undefined): Profil
   preferences: DIMENSION_ROWS.flatMap((row) => find(row.dimension) ?? []),
 })
 
-/** Length 1, over the named part; null when the space lacks all of the features. */
+/** Unit length, over the named part; null if the space lacks all of the features. */
 const unitVector = (
   features: Readonly<Record<string, 1 | -1>>,
   space: FeatureSpace,

@@ -1,4 +1,7 @@
-/** Preferences that the user seems to have stated in a conversation: kept until they are accepted, dismissed or forgotten. */
+/**
+ * Proposals: preferences that the user seems to have stated in a conversation. They stay until
+ * accepted, dismissed or forgotten.
+ */
 import { FedError } from '../../adapters/errors.ts'
 import type { Proposal } from '../records/preference.ts'
 import type { StoreReads, StoreTx } from '../store/tables.ts'
@@ -6,10 +9,10 @@ import { poleOf } from './dimensions.ts'
 import { editProfile } from './profile.ts'
 import { readProfile } from './stored-profile.ts'
 
-/** Wishes that are not proposed again. */
+/** Poles that are not proposed again. */
 const dismissedPoles = (store: StoreReads): string[] => store.get('proposals')?.dismissed ?? []
 
-/** Keeps what is new: one a pole, and none that was dismissed or is stated already. */
+/** Stores new proposals: at most one per pole, and none that was dismissed or is already stated. */
 export const propose = (store: StoreTx, proposals: readonly Proposal[]): void => {
   const stated = readProfile(store).preferences.filter((p) => p.source === 'stated')
   const known = new Set<string>([
@@ -26,7 +29,7 @@ export const propose = (store: StoreTx, proposals: readonly Proposal[]): void =>
   store.addProposals(added)
 }
 
-/** An accepted one is a stated preference from now on. Fails with E_NOT_FOUND. */
+/** Accepts a proposal as a stated preference, or dismisses it. Fails with E_NOT_FOUND. */
 export const settleProposal = (store: StoreTx, id: string, accept: boolean): void => {
   const proposal = store.proposals().find((p) => p.id === id)
   if (!proposal) throw new FedError('E_NOT_FOUND', 'no proposal has this id')

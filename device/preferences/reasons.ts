@@ -1,6 +1,6 @@
 /**
- * Why a request has its block, or none, in a sentence: for the status header (so in ASCII),
- * decisions, the page and the command line.
+ * The reason for a request's block, or for none, as a sentence: for the status header (so in
+ * ASCII), decisions, the page and the command line.
  */
 import type { RewriteReason, Silenced } from '../records/rewrite-decision.ts'
 
@@ -31,7 +31,7 @@ export const WHY_BLOCK: Readonly<Record<RewriteReason, string>> = {
   too_long: 'The conversation is too long, or has content that the device does not read.',
 }
 
-/** The same, naming what the conversation decides itself. */
+/** The same, naming the dimensions that the conversation decides itself. */
 export const whyOf = (reason: RewriteReason, silenced: readonly Silenced[] = []): string => {
   if (reason !== 'constrained') return WHY_BLOCK[reason]
   const about = (by: Silenced['by']) => silenced.filter((s) => s.by === by).map((s) => s.dimension)

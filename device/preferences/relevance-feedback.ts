@@ -1,4 +1,7 @@
-/** What an edit or a choice says about the preferences of a profile: whether the user went their way, for this request. */
+/**
+ * Tells from an edit or a choice whether the user followed the preferences of a profile in this
+ * request.
+ */
 
 import type { Preference } from '../records/preference.ts'
 import { NAMED_FEATURES } from '../text/named-features.ts'
@@ -7,10 +10,15 @@ import { type Pole, poleOf, rowOf } from './dimensions.ts'
 
 export type Moved = { readonly pole: Pole; readonly isWithIt: boolean }
 
-/** Least change along a dimension that is more than chance: a sixth more words, one emoji, a list line in seven. */
+/**
+ * Least significant change along a dimension: a sixth more words, one emoji, a list line in seven.
+ */
 const LEAST = 0.15
 
-/** How far an answer to a request is along a preference: the sum of its dimension's features, signed by its direction. */
+/**
+ * An answer's position along a preference: the sum of its dimension's features, signed by its
+ * direction.
+ */
 export const alongPreference = (
   request: string,
   answer: string,
@@ -25,8 +33,8 @@ export const alongPreference = (
 }
 
 /**
- * The preferences whose own features went one way or the other from the texts before (their mean) to the text after, answers to one
- * request. A dimension that hardly moved says nothing.
+ * The preferences whose features changed from the mean of the texts before to the text after, all
+ * answers to one request. Smaller changes say nothing.
  */
 export const movedPreferences = (
   request: string,

@@ -1,4 +1,7 @@
-/** The relevance head of this device: fitted once on the committed seeds under its own model, and moved by what its user undoes. */
+/**
+ * The relevance head of this device: fitted once on the committed seeds under its own model, and
+ * corrected by the user's undos.
+ */
 import { FedError } from '../../adapters/errors.ts'
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
@@ -24,21 +27,23 @@ import { RELEVANCE_SEEDS } from './relevance-seeds.ts'
 export type Learned = Omit<Example, 'wish'> & { readonly wish: Pole | null }
 
 export type Relevance = {
-  /** Fits the head if it is not there yet (one pass over the seeds, ten seconds on two cores). */
+  /** Fits the head if it is missing (one pass over the seeds, ten seconds on two cores). */
   ready(): Promise<void>
   /**
-   * What matters for a request, as the user's own words have it by now; nobody asks for its states again, so that none are kept.
-   * signal: of a caller who cannot wait: E_UNAVAILABLE at once where the head is not there yet, and no pass of the model after it aborts.
+   * The poles that matter for a request, corrected by the user's feedback. The request's states are
+   * not cached, since they are not needed again. signal: for callers with a deadline. If the head
+   * is missing, the call fails at once with E_UNAVAILABLE; after an abort no further pass of the
+   * model starts.
    */
   poles(request: string, options?: RelevanceOptions): Promise<ReadonlySet<Pole>>
 }
 
 export type RelevanceOptions = Pick<PooledOptions, 'signal'>
 
-/** Seeds that are read at a time. */
+/** Seeds per call of the engine. */
 const TOGETHER = 16
 
-/** What has been learned, oldest first. */
+/** The stored examples, oldest first. */
 export const learnedRelevance = (store: Pick<DeviceStore, 'examples'>): readonly Learned[] =>
   store.examples().filter((e): e is Learned => e.wish === null || isPole(e.wish))
 
@@ -108,7 +113,7 @@ export const openRelevance = (
   }
 }
 
-/** How often the block, or its line on each dimension, was undone, in how many different requests. */
+/** Number of different requests in which the block's line on each dimension was undone. */
 export const undoneRequests = (learned: readonly Learned[]): ReadonlyMap<Dimension, number> => {
   const requests = new Map<Dimension, Set<string>>()
   for (const { wish, isUndo, request } of learned) {

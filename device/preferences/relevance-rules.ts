@@ -8,7 +8,7 @@ import { pattern, wholeWords } from '../text/words.ts'
 const ACK = pattern(String.raw`^[\s¿¡]*(?:{plain/small-talk@spaced}[\s,.!?¡¿…-]*)+$`, 'iu')
 const ACK_UNSPACED = pattern('^{plain/small-talk@unspaced}[！!。.？?～~]*$', 'u')
 
-/** Hardly any letters: a sum, a sequence. */
+/** Almost no letters: a sum, a sequence. */
 const FORMULA = String.raw`[\d\s+\-*/×÷=^(),.%·:xyz√²³]*`
 const SUM = pattern(
   String.raw`^[¿\s]*(?:{plain/calculate} )?${FORMULA}` +
@@ -16,13 +16,13 @@ const SUM = pattern(
   'iu',
 )
 
-/** At the beginning of the request, whatever its length. */
+/** Matches at the beginning of a request of any length. */
 const BEGINNINGS = pattern(String.raw`^[\s¿¡]*{plain/beginning}`, 'iu')
 /** A question of at most 14 words that has one right answer. */
 const LOOKUPS = pattern(String.raw`^[\s¿¡]*{plain/lookup}`, 'iu')
 const LOOKUP_ANYWHERE = pattern('{plain/lookup-anywhere}', 'iu')
 const OPENING = pattern(String.raw`\b{plain/why}(?!\p{L})`, 'iu')
-/** Asks how much: a sum in words, if it has two numbers at least. */
+/** Asks how much: a sum in words if it has at least two numbers. */
 const HOW_MUCH = pattern(String.raw`(?<!\p{L}){plain/how-much}(?!\p{L})`, 'iu')
 
 const LETTERS = /\p{L}/gu
@@ -40,7 +40,7 @@ export const isPlain = (request: string): boolean => {
   return isShort && !OPENING.test(text) && (LOOKUP_ANYWHERE.test(text) || LOOKUPS.test(text))
 }
 
-/** Named features of a request, each 0 … 1 or a logarithm, used beside its pooled state. */
+/** Named features of a request beside its pooled state, each 0 … 1 or a logarithm. */
 export const requestFeatures = (request: string): number[] => {
   const text = request.slice(0, 4000)
   const words = text.split(/\s+/).filter((w) => w !== '').length
@@ -65,6 +65,6 @@ export const requestFeatures = (request: string): number[] => {
 /** Asks for an answer in prose: why, how, advice, ideas, comparisons, texts to write. */
 const ASKS_FOR_PROSE = wholeWords('plain/asks-for-prose')
 
-/** Whether a request that the local model cannot read asks for more than one right answer. */
+/** Whether a request that the local model cannot read has more than one right answer. */
 export const asksForProse = (request: string): boolean =>
   request.length > 400 || ASKS_FOR_PROSE.test(request.slice(0, 400))

@@ -1,7 +1,9 @@
 /**
- * Which preferences matter for a request, "none" included: a gate over [pooled state; named features] (does style matter here at
- * all), then a score of each pole. Both are ridge regressions of ±1 on the committed seeds; what the user undid or asked for moves
- * them by Gaussian process regression over [request; preference] (Rasmussen & Williams 2006, eq. 2.25) with the seeds' scores as mean.
+ * Which preferences matter for a request, "none" included. A gate over [pooled state; named
+ * features] decides whether style matters at all; then each pole gets a score. Both are ridge
+ * regressions of ±1 on the committed seeds. The user's examples correct them by Gaussian process
+ * regression over [request; pole] (Rasmussen & Williams 2006, eq. 2.25) with the seeds' scores as
+ * mean.
  */
 import { FedError } from '../../adapters/errors.ts'
 import { cholesky, choleskySolve } from '../../adapters/math/cholesky.ts'
@@ -16,14 +18,20 @@ import { dimensionOf, POLES, type Pole, sentenceOfPole } from './dimensions.ts'
 import { isPlain, requestFeatures } from './relevance-rules.ts'
 import { RELEVANCE_SEEDS, type RelevanceSeed } from './relevance-seeds.ts'
 
-/** A request with what matters for it; none: style does not. pooled: see poolRequests. */
+/**
+ * A request with the poles that matter for it; empty: style does not matter. pooled: see
+ * poolRequests.
+ */
 export type RelevanceExample = {
   readonly request: string
   readonly pooled: ArrayLike<number>
   readonly poles: ReadonlySet<Pole>
 }
 
-/** The user's own word on a pole for a request; null: on any pole. weight: 1 outweighs a prior of one seed. */
+/**
+ * The user's feedback on a pole for a request; null: on all poles. weight: 1 outweighs a prior of
+ * one seed.
+ */
 export type OwnExample = {
   readonly request: string
   readonly pooled: ArrayLike<number>
@@ -32,16 +40,19 @@ export type OwnExample = {
   readonly weight: number
 }
 
-/** Ridge over inputs whose squared length is about 3; chosen with whole kinds of requests left out. */
+/**
+ * Ridge for inputs whose squared length is about 3, chosen by leaving out whole kinds of requests.
+ */
 const RIDGE = 1
-/** How texts are read. maxTokens: of each; of more, the middle goes. */
+/** How texts are read. maxTokens: per text; the middle of a longer one is cut. */
 export type Reading = Pick<PooledOptions, 'exitLayer' | 'through' | 'packed'> & {
   readonly maxTokens: number
 }
 
 /**
- * A request waits for this pass: half as deep as answers are read, with the states on the way beside those at the end, and forty
- * tokens. The README has what that finds, against the whole depth and 64 tokens.
+ * The reading of requests, which wait for it: half the depth at which answers are read, with the
+ * states two thirds of the way, and forty tokens. eval/RESULTS.md compares it with full depth and
+ * 64 tokens.
  */
 export const requestReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedExit'>): Reading => {
   const exitLayer = Math.max(1, Math.round(suggestedExit / 2))
@@ -49,22 +60,28 @@ export const requestReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedExi
   return { exitLayer, through: onTheWay > 0 ? [onTheWay] : [], packed: true, maxTokens: 40 }
 }
 
-/** Nobody waits for these. */
+/** The reading of follow-ups, which runs in the background. */
 export const followUpReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedExit'>): Reading => ({
   exitLayer: suggestedExit,
   maxTokens: 64,
 })
 
-/** Scores from which something is taken to matter. Asking for less of something hardly ever hurts where style matters at all. */
+/**
+ * Least scores of relevant poles. Asking for less of something rarely hurts if style matters at
+ * all.
+ */
 export const THRESHOLDS = { gate: 0, less: -0.6, more: -0.25 } as const
 
-/** The texts whose states training needs: the seeds, then each pole as the block says it. */
+/** The texts whose states training needs: the seeds, then each pole's line. */
 export const trainingTexts = (): string[] => [
   ...RELEVANCE_SEEDS.map((s) => s.request),
   ...POLES.map(sentenceOfPole),
 ]
 
-/** Pooled states of texts, without adapters, so that they hold for one base model for ever: [hidden] for each layer that is read. */
+/**
+ * Pooled states of texts: [hidden] for each layer that is read. They use no adapters, so they stay
+ * valid for a base model.
+ */
 export const poolRequests = (
   engine: Pick<Engine, 'pooled'>,
   tokenizer: Pick<Tokenizer, 'chat'>,
@@ -77,7 +94,7 @@ export const poolRequests = (
     { ...options, ...reading, adapters: [] },
   )
 
-/** Few at a time, so that a request which comes meanwhile waits for one part at most. */
+/** Pools in small parts, so that a concurrent request waits for one part at most. */
 export const poolInParts = async (
   pool: (texts: readonly string[]) => Promise<Float32Array[]>,
   texts: readonly string[],
@@ -89,7 +106,10 @@ export const poolInParts = async (
   return states
 }
 
-/** The seeds as examples, and the wishes' own states. pooled: of trainingTexts(), in order. Fails with E_SHAPE on another count. */
+/**
+ * The seeds as examples, and the poles' own states. pooled: of trainingTexts(), in order. Fails
+ * with E_SHAPE on another count.
+ */
 export const seedExamples = (
   pooled: readonly ArrayLike<number>[],
 ): { examples: RelevanceExample[]; states: readonly ArrayLike<number>[] } => {
@@ -106,7 +126,10 @@ export const seedExamples = (
   }
 }
 
-/** states: pooled, of each pole's sentence. Fails with E_DATA where nothing, or everything, matters; E_SHAPE where states differ in size. */
+/**
+ * states: pooled, of each pole's line. Fails with E_DATA if none or all of the examples matter,
+ * E_SHAPE if states differ in size.
+ */
 export const trainRelevance = (
   examples: readonly RelevanceExample[],
   states: readonly ArrayLike<number>[],
@@ -128,7 +151,7 @@ export const trainRelevance = (
   }
 }
 
-/** Fails with E_SHAPE where states differ in size. */
+/** Fails with E_SHAPE if states differ in size. */
 export const trainGate = (
   examples: readonly (Pick<RelevanceExample, 'request' | 'pooled'> & { readonly isSo: boolean })[],
 ): Gate => {
@@ -139,7 +162,7 @@ export const trainGate = (
   return { ...head, weights: solve(examples.map((e) => (e.isSo ? 1 : -1))) }
 }
 
-/** About −1 … 1. Fails with E_SHAPE when the state has another size. */
+/** About −1 … 1. Fails with E_SHAPE if the state has another size. */
 export const gateScore = (
   gate: Gate,
   example: Pick<RelevanceExample, 'request' | 'pooled'>,
@@ -150,7 +173,7 @@ export const gateScore = (
 
 export type Scores = { readonly gate: number; readonly poles: readonly number[] }
 
-/** Scores by the seeds alone, about −1 … 1. Fails with E_SHAPE when the state has another size. */
+/** Scores by the seeds alone, about −1 … 1. Fails with E_SHAPE if the state has another size. */
 export const scoresOf = (
   head: RelevanceHead,
   request: Pick<RelevanceExample, 'request' | 'pooled'>,
@@ -161,7 +184,7 @@ export const scoresOf = (
   return { gate: score(head.gate), poles: head.wishes.map(score) }
 }
 
-/** What the user's own examples add to the seeds' scores of a request. */
+/** The correction of the seeds' scores by the user's examples. */
 export type OwnPart = (request: Pick<RelevanceExample, 'request' | 'pooled'>) => Scores
 
 /** Milliseconds for a few hundred examples. */
@@ -189,7 +212,7 @@ export const fitOwn = (head: RelevanceHead, own: readonly OwnExample[]): OwnPart
   }
 }
 
-/** What matters for a request; may be empty. */
+/** The poles that matter for a request; may be empty. */
 export const relevantPoles = (
   head: RelevanceHead,
   request: Pick<RelevanceExample, 'request' | 'pooled'>,
@@ -208,16 +231,25 @@ export const relevantPoles = (
 }
 
 export type LeftOut = {
-  /** Of the requests that need nothing: those which get nothing; the same without the rules. */
+  /**
+   * Share of requests without relevant poles for which none is found; untouchedByGate: by the gate
+   * alone, without the rules.
+   */
   readonly untouched: number
   readonly untouchedByGate: number
-  /** Where something matters: what is found of it (of the poles for more alone), and of what does not matter. */
+  /**
+   * For the other requests: share of relevant poles that are found (recallMore: of those for more),
+   * and share of irrelevant poles that are found.
+   */
   readonly recall: number
   readonly recallMore: number
   readonly falseAlarms: number
 }
 
-/** What heads find for seeds that they have not seen. groupOf: seeds of one group are left out together; each in one of `folds`. */
+/**
+ * Cross-validation on the seeds. groupOf: seeds of one group are left out together, each in one of
+ * `folds`.
+ */
 export const leftOutRelevance = (
   pooled: readonly ArrayLike<number>[],
   groupOf: (seed: RelevanceSeed, index: number) => number,
@@ -257,15 +289,20 @@ export const leftOutRelevance = (
 const share = <T>(all: readonly T[], is: (one: T) => boolean): number =>
   all.filter(is).length / Math.max(1, all.length)
 
-/** How alike two requests are: little by being requests, mostly by their states and features. */
+/**
+ * Kernel of two requests: similarity of their states and features, minus most of what all requests
+ * share.
+ */
 const requestKernel = (a: Float64Array, b: Float64Array): number => dot(a, b) - 0.7
 
-/** null: the gate, of which a pole has a little. */
+/** Covariance of two poles as tasks; null: the gate, which shares a little with each pole. */
 const taskCovariance = (head: RelevanceHead, v: number | null, w: number | null): number =>
   v === null || w === null ? (v === w ? 1 : 0.3) : head.kinship[v]![w]!
 
-/** Positive semidefinite, 1 on the diagonal: all poles share a little, more by dimension, direction, and the cosine of their
- *  sentences' centred states. */
+/**
+ * The task covariance matrix: positive semidefinite, 1 on the diagonal. All poles share a little,
+ * and more by dimension, direction, and the cosine of their lines' centred states.
+ */
 const taskCovarianceOf = (states: readonly ArrayLike<number>[]): number[][] => {
   const centre = Array.from(states[0]!, (_, j) =>
     states.reduce((sum, x) => sum + x[j]! / states.length, 0),
@@ -284,7 +321,10 @@ const taskCovarianceOf = (states: readonly ArrayLike<number>[]): number[][] => {
   )
 }
 
-/** targets -> XᵀA, A = (XXᵀ + ridge)⁻¹·targets: the weights of a ridge regression, factored once for all targets. */
+/**
+ * Solves ridge regressions on X, factored once for all targets: targets -> XᵀA, A = (XXᵀ +
+ * ridge)⁻¹·targets.
+ */
 const ridge = (X: readonly Float64Array[]): ((targets: readonly number[]) => number[]) => {
   const n = X.length
   const K = matrix(n, n)
@@ -304,7 +344,7 @@ const rawInput = ({
 }: Pick<RelevanceExample, 'request' | 'pooled'>): Float64Array =>
   Float64Array.from([...Array.from(pooled), ...requestFeatures(request)])
 
-/** Brings each group (states, named features) to a squared length of about 1. */
+/** Scales each group (states, named features) to a squared length of about 1. */
 const standardization = (
   raw: readonly Float64Array[],
   hidden: number,
@@ -330,7 +370,7 @@ const inputOf = (
   )
 }
 
-/** Six digits are plenty, and half the JSON. */
+/** Six digits are enough, and halve the JSON. */
 const rounded = (x: number): number => Number(x.toPrecision(6))
 
 const checkSize = (pooled: ArrayLike<number>, hidden: number): void => {

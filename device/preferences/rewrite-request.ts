@@ -1,7 +1,4 @@
-/**
- * The rewriting half of serving a request: the profile as kept, the block of a conversation, and
- * what feedback says of both.
- */
+/** Rewrites a request: chooses the block of a conversation, or finds the one it already has. */
 
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
@@ -28,27 +25,33 @@ import { readProfile } from './stored-profile.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
 
 export type RewriteOptions = {
-  /** Default: as the settings have it. */
+  /** Default: the setting. */
   readonly mode?: RequestMode | undefined
-  /** Other words for the message as well, where the settings say so; it takes seconds. */
+  /**
+   * Whether to propose another wording of the message too, if the settings allow it; it takes
+   * seconds.
+   */
   readonly mayPropose?: boolean | undefined
   /**
-   * Of a caller who cannot wait: a block that is not chosen when it aborts is left out for good, since a later one would change what
-   * Claude's answer was signed over, and the call fails with E_UNAVAILABLE. So it does where the model has first to be made ready.
+   * For callers with a deadline. If it aborts before a block is chosen, the conversation stays
+   * without one, since a later block would change what Claude's answer was signed over. The call
+   * then fails with E_UNAVAILABLE, as it does while the model is being prepared.
    */
   readonly signal?: AbortSignal | undefined
-  /** Of the request as it came; by default what the conversation itself shows. */
+  /** The trace of the original request; default: that of the conversation. */
   readonly trace?: Omit<Trace, 'profile'> | undefined
-  /** Why a conversation that begins with this request gets no block. */
+  /** The reason why a conversation that begins with this request gets no block. */
   readonly barrier?: RewriteReason | undefined
-  /** Names the program that asks: what one asks again says nothing of what another was answered. */
+  /** Identifies the app. A repeated request says nothing about another app's answers. */
   readonly app?: string | undefined
-  /** What is kept: a decision and the suffix (default), the suffix alone, or nothing. */
+  /** What is stored: a decision and the suffix (default), only the suffix, or nothing. */
   readonly keeps?: 'decision' | 'suffix' | 'nothing' | undefined
 }
 
-/** decisionId null: nothing of the request was kept, so no feedback can name it. bound: the suffix
- * under which the conversation goes on; null: it has none. */
+/**
+ * decisionId: null if nothing was stored, so feedback cannot name it. bound: the conversation's
+ * suffix from now on; null: none.
+ */
 export type RewriteResult = Omit<RewriteDecision, 'decisionId'> & {
   readonly decisionId: string | null
   readonly bound?: Bound | null
@@ -66,8 +69,8 @@ export type RewritingDeps = {
 }
 
 /**
- * Fails as the relevance of a request does, or where the suffix cannot be kept; the conversation
- * then goes on without a block.
+ * Fails as relevance does, or if the suffix cannot be stored. The conversation then continues
+ * without a block.
  */
 export const rewriteRequest = async (
   deps: RewritingDeps,
@@ -120,7 +123,7 @@ const keepDecision = ({ store }: RewritingDeps, decision: NewDecision): string =
 
 type SuffixChoice = BlockChoice & { readonly bound: Bound | null }
 
-/** The suffix that the conversation has; where it begins, the one that it gets. */
+/** The suffix of a conversation: the one it has, or a new one if it begins. */
 const suffixFor = async (
   deps: RewritingDeps,
   conversation: Conversation,
@@ -131,7 +134,7 @@ const suffixFor = async (
   const trace = { ...(shown ?? traceOf(conversation)), profile: nameOf(profile) }
   const { history, credit } = trace
   if (!settings.rewrite) trace.isShared = false
-  // What one request asks for must not cost the others their cached document.
+  // One request's barrier must not cost the others their cached document.
   const isKeptOut = barrier !== undefined && !(barrier === 'program' && trace.isShared)
   if (isKeptOut && !history.isBegun && credit === undefined) return without(barrier)
   const found = suffixes.find(trace)
@@ -152,7 +155,7 @@ const suffixFor = async (
   const begin = (text: string) =>
     suffixes.begin(trace, { block: text, preferences }, mode !== 'incognito')
   if (block !== null) return { ...choice, bound: begin(block) }
-  // A conversation that is known by its first words alone must not get a block later.
+  // A conversation that is identified by its first words must not get a block later.
   if (trace.byWords) begin(NO_BLOCK)
   return { ...choice, bound: null }
 }
@@ -168,8 +171,8 @@ const without = (reason: RewriteReason): SuffixChoice => ({
 })
 
 /**
- * Of an app that adds the block itself: Claude's answers go past this device, so that first words
- * must do.
+ * The trace for an app that adds the block itself. This device does not see Claude's answers, so
+ * the first words must identify the conversation.
  */
 const traceOf = ({ messages, system }: Conversation): Omit<Trace, 'profile'> => ({
   messages,
@@ -178,14 +181,14 @@ const traceOf = ({ messages, system }: Conversation): Omit<Trace, 'profile'> => 
   byWords: true,
 })
 
-/** Changes whenever other lines may be chosen. */
+/** A fingerprint that changes whenever other lines may be chosen. */
 const nameOf = ({ preferences }: Profile): string =>
   JSON.stringify(preferences.filter((p) => p.enabled).map((p) => [lineOf(p), p.scope]))
 
 /**
- * What the first requests would have to wait for: the local model starts with its first pass, and
- * regular expressions are compiled at their first use and better at their second, most of a second
- * in all.
+ * Warms up what the first requests would wait for: the local model's first pass, and regular
+ * expressions, which are compiled at their first use and optimized at their second. In all most of
+ * a second.
  */
 export const warmRewriting = async (relevance: Pick<Relevance, 'poles'>): Promise<void> => {
   const messages = [{ role: 'user' as const, content: 'How do tides work, and what causes them?' }]
@@ -201,7 +204,7 @@ export const warmRewriting = async (relevance: Pick<Relevance, 'poles'>): Promis
     await chooseSuffix({ messages }, profile, (request) => relevance.poles(request))
 }
 
-/** Where tools are in play, a program wrote the message. A model that fails proposes nothing. */
+/** With tools involved, a program wrote the message. A model that fails proposes nothing. */
 const propose = async (
   { engine, model }: RewritingDeps,
   { messages, tools }: Conversation,

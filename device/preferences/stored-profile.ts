@@ -22,7 +22,7 @@ export const readProfile = (store: Pick<StoreReads, 'get'>): Profile =>
 export const profileOf = (store: StoreReads): DescribedProfile =>
   describeProfile(readProfile(store))
 
-/** Applies the user's edits, in a transaction of the caller's. */
+/** Applies the user's edits, in the caller's transaction. */
 export const changeProfile = (tx: StoreTx, changes: readonly ProfileChange[]): DescribedProfile => {
   const next = editProfile(readProfile(tx), changes)
   tx.set('profile', next)

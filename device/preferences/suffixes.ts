@@ -1,7 +1,7 @@
 /**
- * Which suffix a conversation was written under. Claude's thinking is signed over `system`, so that
- * what was put behind it once must stay, byte for byte, as long as the conversation lasts. It is
- * remembered by what the app must send back: never by first words.
+ * Remembers the suffix under which a conversation was written. Claude's thinking is signed over
+ * `system`, so a suffix must stay unchanged, byte for byte, for the whole conversation.
+ * Conversations are recognized by what the app must send back, never by first words.
  */
 
 import type { Preference } from '../records/preference.ts'
@@ -23,11 +23,11 @@ import { dimensionOf } from './dimensions.ts'
 import { EMPTY_PROFILE, editProfile, poleOfLine } from './profile.ts'
 
 /**
- * What a request shows of its conversation. credit: the token of a refusal that it makes good;
- * continues: the message that a thread goes on from; isShared: its first message holds a cached
- * document, as other conversations of the app do; byWords: of a caller whose answers this device
- * never sees, so that a conversation's first words must do. profile: names what the profile says at
- * present.
+ * What a request shows of its conversation. credit: the token of a refusal that it repays.
+ * continues: the message that a thread continues. isShared: the first message contains a cached
+ * document, as in other conversations of the app. byWords: the device never sees this app's
+ * answers, so that first words must identify a conversation. profile: fingerprint of the present
+ * profile.
  */
 export type Trace = {
   readonly messages: readonly LooseMessage[]
@@ -40,7 +40,7 @@ export type Trace = {
   readonly byWords?: boolean | undefined
 }
 
-/** isKept: whether the store may hear of it. */
+/** isKept: whether it may be stored. */
 export type Bound = {
   readonly block: string
   readonly preferences: readonly Preference[]
@@ -48,12 +48,12 @@ export type Bound = {
   readonly isKept: boolean
 }
 
-/** none: it has no suffix and never gets one; first: nothing has been chosen yet. */
+/** none: the conversation has no suffix and never gets one. first: nothing has been chosen yet. */
 export type Found =
   | { readonly kind: 'bound'; readonly bound: Bound }
   | { readonly kind: 'none' | 'first' }
 
-/** What of an answer a later request may hold: see history.ts. */
+/** The parts of an answer that a later request may contain: see history.ts. */
 export type AnswerTrace = {
   readonly signatures: readonly string[]
   readonly turns: readonly string[]
@@ -63,39 +63,42 @@ export type AnswerTrace = {
 
 export type Suffixes = {
   find(trace: Trace): Found
-  /** Before anything is sent under it. In memory at once, and in the store as soon as it can be. */
+  /**
+   * Called before anything is sent under the suffix. It is in memory at once, and in the store as
+   * soon as possible.
+   */
   begin(trace: Trace, suffix: Pick<Bound, 'block' | 'preferences'>, isKept: boolean): Bound
-  /** An answer was passed on. */
+  /** Called when an answer has been passed on. */
   answered(bound: Bound, answer: AnswerTrace, isKept?: boolean): void
-  /** The suffix that a conversation turned out to have: null for none. */
+  /** Sets the suffix that a conversation turned out to have; null: none. */
   correct(
     trace: Pick<Trace, 'history'>,
     suffix: Pick<Bound, 'block' | 'preferences'> | null,
     isKept: boolean,
   ): void
-  /** The last one that was begun under this system prompt. */
+  /** The last suffix that was begun under this system prompt. */
   lastUnder(system: unknown): Bound | null
   /**
-   * Those of decisions with the same first words, the newest first: what a version of this device
-   * that kept no keys has put there.
+   * Suffixes of decisions with the same first words, the newest first: for conversations of an
+   * earlier version, which stored no keys.
    */
   decided(conversation: Conversation): Pick<Bound, 'block' | 'preferences'>[]
 }
 
-/** A retry, a count or a continuation of the same request comes within so long. */
+/** Within this time the same request is a retry, a count or a continuation. */
 const SAME_MS = 10 * 60_000
-/** How long the conversations of an app that caches a document have one suffix. */
+/** How long the conversations of an app with a cached document share a suffix. */
 const SHARED_MS = 3600_000
-/** Decisions of the same first words that are looked at, the newest. */
+/** The newest decisions with the same first words that are read. */
 const DECISIONS_READ = 20
-/** Keys in memory; the oldest go first. */
+/** Most keys in memory; the oldest go first. */
 const MAX_RECENT = 20_000
-/** About what a write that waits holds: its block is shared with those in memory. */
+/** Approximate size of a waiting write. Its block is shared with those in memory. */
 const SUFFIX_BYTES = 1000
 
 type Recent = Bound & { readonly at: number }
 
-/** report: told where the store did not take something. */
+/** report: called when the store fails. */
 export const openSuffixes = (
   store: DeviceStore,
   clock: () => number,
@@ -143,7 +146,7 @@ export const openSuffixes = (
       const credited = credit === undefined ? undefined : look(creditKey(credit))
       if (credited) return found(credited)
       if (history.isBound) return found(firstOf(history.signatures, look))
-      // What was refused went out under no suffix, whatever the same words got at another time.
+      // A refused request was sent without a suffix, whatever the same words got at another time.
       if (credit !== undefined) return found(undefined)
       if (history.isBegun) {
         const begun = firstOf(history.turns, look) ?? sameRequest(trace)
@@ -162,7 +165,7 @@ export const openSuffixes = (
         ...history.whole().map((key) => text(`${profile} ${key}`)),
         ...(trace.byWords ? [text(openingKey(messages, system))] : []),
       ])
-      // Of many conversations: they go by themselves, and their time is that of the choice.
+      // Keys of many conversations, with the time of the choice.
       remember({ ...bound, conversation: '' }, [
         text(systemKey(system)),
         ...(trace.isShared && !since(sharedKey(system), SHARED_MS)
@@ -209,7 +212,7 @@ export const openSuffixes = (
   }
 }
 
-/** Of the lines of a block: which ends they are of, as if they had just been stated. */
+/** The preferences of a block's lines, as if they had just been stated. */
 const preferencesOf = (lines: readonly { readonly line: string }[]): readonly Preference[] =>
   editProfile(
     EMPTY_PROFILE,
