@@ -7,11 +7,11 @@
 import { DAY_MS } from '../../adapters/time.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import type { HoldReason, Readings } from '../records/agent-reports.ts'
-import { holdReasons, isHeldByNetwork, type Overrides } from './conditions.ts'
+import { holdReasons, isBlockedByMetering, type Overrides } from './conditions.ts'
 
 export type Work = 'training' | 'round'
-/** wall: milliseconds since 1970; steady: milliseconds of the clock that is never set. */
-export type Instant = { readonly wall: number; readonly steady: number }
+/** wall: milliseconds since 1970. monotonic: milliseconds of a clock that is never set. */
+export type Instant = { readonly wall: number; readonly monotonic: number }
 
 export type SchedulerState = {
   /**
@@ -20,7 +20,7 @@ export type SchedulerState = {
    */
   readonly work: {
     readonly kind: Work
-    readonly heldAt: number | null
+    readonly suspendedAt: number | null
     readonly choices: number
     /** Whether it was cancelled. */
     readonly isEnding: boolean
@@ -39,7 +39,7 @@ export type SchedulerState = {
 
 export type SchedulerEvent =
   | {
-      readonly kind: 'look'
+      readonly kind: 'tick'
       readonly at: Instant
       /** Minutes since local midnight. */
       readonly minutes: number
@@ -64,14 +64,14 @@ export type SchedulerEvent =
       readonly retryAfterMs: number
       readonly jitter: number
     }
-type LookEvent = Extract<SchedulerEvent, { kind: 'look' }>
+type TickEvent = Extract<SchedulerEvent, { kind: 'tick' }>
 
 export type Action =
   | 'wait'
   | 'upkeep'
   | 'start-training'
   | 'start-round'
-  | 'hold'
+  | 'suspend'
   | 'resume'
   | 'cancel'
 
@@ -89,11 +89,11 @@ export type Step = {
 }
 
 /** Tick interval while work runs, which bounds how late a violated condition is seen. */
-const WORK_LOOK_MS = 1000
+const WORK_TICK_MS = 1000
 /** Work that is suspended for this long is cancelled; its checkpoint stays. */
-const HOLD_MS = 10 * 60_000
+const MAX_SUSPENDED_MS = 10 * 60_000
 /** Least wait after ended work, and between check-ins whatever the server says. */
-const LEAST_MS = 30_000
+const MIN_WAIT_MS = 30_000
 /** If the wall clock gains this much on the monotonic one, the machine slept. */
 const SLEPT_MS = 2 * 60_000
 const AFTER_SLEEP_MS = 60_000
@@ -105,7 +105,7 @@ const BACKOFF: Readonly<Record<Work, { firstMs: number; mostMs: number }>> = {
  * Work that is expected to take more than this share of the day's budget starts when this share is
  * left, and ends when the budget is spent.
  */
-const MOST_OF_BUDGET = 0.9
+const MAX_BUDGET_SHARE = 0.9
 
 /** roundMs, upkeepMs: time until the next one, as stored by an earlier run. */
 export const beginScheduler = (
@@ -114,9 +114,9 @@ export const beginScheduler = (
 ): SchedulerState => ({
   work: null,
   next: {
-    training: at.steady,
-    round: at.steady + kept.roundMs,
-    upkeep: at.steady + kept.upkeepMs,
+    training: at.monotonic,
+    round: at.monotonic + kept.roundMs,
+    upkeep: at.monotonic + kept.upkeepMs,
   },
   failures: { training: 0, round: 0 },
   trained: Math.min(kept.trained, kept.choices),
@@ -131,11 +131,11 @@ export const stepScheduler = (
   event: SchedulerEvent,
   settings: AgentSettings,
   overrides: Overrides,
-): Step => (event.kind === 'ended' ? ended(state, event) : look(state, event, settings, overrides))
+): Step => (event.kind === 'ended' ? ended(state, event) : tick(state, event, settings, overrides))
 
-const look = (
+const tick = (
   before: SchedulerState,
-  event: LookEvent,
+  event: TickEvent,
   settings: AgentSettings,
   overrides: Overrides,
 ): Step => {
@@ -153,7 +153,7 @@ const look = (
     wasHot: held.includes('too_hot'),
     last: at,
   }
-  const isMetered = isHeldByNetwork(readings, settings, overrides)
+  const isMetered = isBlockedByMetering(readings, settings, overrides)
   const result = {
     waitMs: 1000 * settings.lookSeconds,
     sleptMs,
@@ -164,8 +164,8 @@ const look = (
     const reasons = state.work.kind === 'round' && isMetered ? [...held, 'metered' as const] : held
     return { ...result, ...whileWorking(state, state.work, reasons, event, budget) }
   }
-  if (at.steady >= state.next.upkeep) {
-    const next = { ...state.next, upkeep: at.steady + DAY_MS }
+  if (at.monotonic >= state.next.upkeep) {
+    const next = { ...state.next, upkeep: at.monotonic + DAY_MS }
     return { ...result, state: { ...state, next }, action: 'upkeep', reasons: held, waitMs: 0 }
   }
   const due = dueWork(state, event, settings)
@@ -175,9 +175,9 @@ const look = (
     else if (budget !== null && !fits(event.spent, event.expected[kind], budget))
       reasons.add('budget_spent')
     else if (held.length === 0) {
-      const work = { kind, heldAt: null, choices: event.choices, isEnding: false }
+      const work = { kind, suspendedAt: null, choices: event.choices, isEnding: false }
       const action = `start-${kind}` as const
-      return { ...result, state: { ...state, work }, action, reasons: [], waitMs: WORK_LOOK_MS }
+      return { ...result, state: { ...state, work }, action, reasons: [], waitMs: WORK_TICK_MS }
     }
   }
   const waitMs = Math.min(result.waitMs, Math.max(1000, result.dueMs || result.waitMs))
@@ -188,11 +188,11 @@ const whileWorking = (
   state: SchedulerState,
   work: NonNullable<SchedulerState['work']>,
   reasons: readonly HoldReason[],
-  { at, spent, mayContribute }: LookEvent,
+  { at, spent, mayContribute }: TickEvent,
   budget: number | null,
 ): Pick<Step, 'state' | 'action' | 'reasons' | 'waitMs'> => {
-  const waitMs = WORK_LOOK_MS
-  const { heldAt } = work
+  const waitMs = WORK_TICK_MS
+  const { suspendedAt } = work
   const cancel = {
     state: { ...state, work: { ...work, isEnding: true } },
     action: 'cancel' as const,
@@ -201,22 +201,23 @@ const whileWorking = (
   if (work.isEnding) return { state, action: 'wait', reasons, waitMs }
   if (work.kind === 'round' && !mayContribute) return { ...cancel, reasons }
   if (budget !== null && spent >= budget) return { ...cancel, reasons: ['budget_spent'] }
-  if (reasons.length === 0 && heldAt === null) return { state, action: 'wait', reasons, waitMs }
+  if (reasons.length === 0 && suspendedAt === null)
+    return { state, action: 'wait', reasons, waitMs }
   if (reasons.length === 0)
     return {
-      state: { ...state, work: { ...work, heldAt: null } },
+      state: { ...state, work: { ...work, suspendedAt: null } },
       action: 'resume',
       reasons,
       waitMs,
     }
-  if (heldAt === null)
+  if (suspendedAt === null)
     return {
-      state: { ...state, work: { ...work, heldAt: at.steady } },
-      action: 'hold',
+      state: { ...state, work: { ...work, suspendedAt: at.monotonic } },
+      action: 'suspend',
       reasons,
       waitMs,
     }
-  if (at.steady - heldAt >= HOLD_MS) return { ...cancel, reasons }
+  if (at.monotonic - suspendedAt >= MAX_SUSPENDED_MS) return { ...cancel, reasons }
   return { state, action: 'wait', reasons, waitMs }
 }
 
@@ -232,18 +233,18 @@ const ended = (
   const waitMs =
     outcome === 'failed'
       ? Math.min(mostMs, firstMs * 2 ** (failures - 1)) * (0.5 + jitter / 2)
-      : Math.max(LEAST_MS, retryAfterMs) * (1 + jitter / 4)
+      : Math.max(MIN_WAIT_MS, retryAfterMs) * (1 + jitter / 4)
   return {
     state: {
       ...state,
       work: null,
-      next: { ...state.next, [kind]: at.steady + waitMs },
+      next: { ...state.next, [kind]: at.monotonic + waitMs },
       failures: { ...state.failures, [kind]: failures },
       trained: isTrained ? Math.min(state.work?.choices ?? 0, state.seen) : state.trained,
     },
     action: 'wait',
     reasons: [],
-    waitMs: WORK_LOOK_MS,
+    waitMs: WORK_TICK_MS,
     dueMs: null,
     sleptMs: 0,
   }
@@ -253,36 +254,36 @@ const ended = (
  * Intervals continue while the machine sleeps. What became due meanwhile starts within a minute, at
  * random, so that a fleet that wakes together does not check in together.
  */
-const afterSleep = (state: SchedulerState, { at, jitter }: LookEvent) => {
-  const sleptMs = at.wall - state.last.wall - (at.steady - state.last.steady)
+const afterSleep = (state: SchedulerState, { at, jitter }: TickEvent) => {
+  const sleptMs = at.wall - state.last.wall - (at.monotonic - state.last.monotonic)
   if (sleptMs < SLEPT_MS) return { state, sleptMs: 0 }
   const sooner = (due: number) =>
-    Math.min(due, Math.max(due - sleptMs, at.steady + jitter * AFTER_SLEEP_MS))
+    Math.min(due, Math.max(due - sleptMs, at.monotonic + jitter * AFTER_SLEEP_MS))
   const { training, round, upkeep } = state.next
   const next = { training: sooner(training), round: sooner(round), upkeep: sooner(upkeep) }
   return { state: { ...state, next }, sleptMs }
 }
 
 /** Rounds come first, since they have a deadline. */
-const dueWork = (state: SchedulerState, event: LookEvent, settings: AgentSettings): Work[] =>
+const dueWork = (state: SchedulerState, event: TickEvent, settings: AgentSettings): Work[] =>
   WORKS.filter(
-    (kind) => isWanted(kind, state, event, settings) && event.at.steady >= state.next[kind],
+    (kind) => isWanted(kind, state, event, settings) && event.at.monotonic >= state.next[kind],
   )
 const WORKS: readonly Work[] = ['round', 'training']
 
 const isWanted = (
   kind: Work,
   { trained }: SchedulerState,
-  { choices, mayContribute }: LookEvent,
+  { choices, mayContribute }: TickEvent,
   { newChoices }: AgentSettings,
 ): boolean => (kind === 'round' ? mayContribute : choices - trained >= newChoices)
 
-const dueMs = (state: SchedulerState, event: LookEvent, settings: AgentSettings): number | null => {
+const dueMs = (state: SchedulerState, event: TickEvent, settings: AgentSettings): number | null => {
   const waits = WORKS.filter((kind) => isWanted(kind, state, event, settings)).map((kind) =>
-    Math.max(0, state.next[kind] - event.at.steady),
+    Math.max(0, state.next[kind] - event.at.monotonic),
   )
   return waits.length === 0 ? null : Math.min(...waits)
 }
 
 const fits = (spent: number, expected: number, budget: number): boolean =>
-  spent < budget && spent + Math.min(expected, MOST_OF_BUDGET * budget) <= budget
+  spent < budget && spent + Math.min(expected, MAX_BUDGET_SHARE * budget) <= budget

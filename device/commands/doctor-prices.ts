@@ -1,7 +1,7 @@
 /** Checks the age of the price table: prices change, and budgets depend on them. */
 import { DAY_MS } from '../../adapters/time.ts'
-import { ok, type Finding, warn } from './finding.ts'
 import { PRICES_AS_OF } from '../spending/prices.ts'
+import { type Finding, ok, warn } from './finding.ts'
 
 const MAX_AGE_DAYS = 120
 

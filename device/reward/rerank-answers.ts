@@ -161,9 +161,7 @@ const reasonOf = (
   if (ranking.keptFirst) return ranking.reason
   const why = `${ranking.reason}: ${compare(scores[ranking.winner]!, scores[0]!)}`
   return (
-    isShadow
-      ? `shadow: the first is returned anyway; of answer ${ranking.winner + 1}, ${why}`
-      : why
+    isShadow ? `shadow: the first is returned anyway; of answer ${ranking.winner + 1}, ${why}` : why
   ).slice(0, 500)
 }
 
