@@ -162,9 +162,9 @@ describe('namedFeatures', () => {
   })
 })
 
-test('the README lists every feature with its unit and formula', () => {
+test('FEATURES.md lists every feature with its unit and formula', () => {
   const readme = readFileSync(
-    new URL('../../../device/preferences/README.md', import.meta.url),
+    new URL('../../../device/text/FEATURES.md', import.meta.url),
     'utf8',
   ).replace(/ +/g, ' ')
   for (const { name, unit, describe: formula } of NAMED_FEATURES)
