@@ -141,7 +141,7 @@ test.each([
   expect(result.stderr).toContain(words)
 })
 
-test('what is refused ends the process with its exit code', async () => {
+test('an error ends the process with its exit code', async () => {
   expect(await startAndWait(folder, ['nonsense'])).toMatchObject({ code: 2, stdout: '' })
   expect(await startAndWait(folder, ['status', '--home', '/nonexistent/home'])).toMatchObject({
     code: 1,

@@ -35,7 +35,7 @@ test.each([
   ['two batteries', [battery('Discharging', '50'), battery('Not charging', '100')], false, 75],
   ["a mouse's battery", [{ ...battery('Discharging'), scope: 'Device' }], true, null],
   ['a capacity out of range', [mains('1'), battery('Charging', '-1')], true, null],
-])('%s', (_name, supplies, charging, level) => {
+])('charging and level of %s', (_name, supplies, charging, level) => {
   expect(powerOf(supplies)).toEqual({ charging, battery: level })
 })
 

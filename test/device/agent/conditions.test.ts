@@ -66,7 +66,7 @@ test('rounds wait on a metered network alone; an unknown one counts as not meter
   )
 })
 
-test('what is assumed takes the place of what is read', () => {
+test('assumed values replace readings', () => {
   expect(parseOverrides('', 'charging=no, idle=yes,metered=yes,celsius=60').assume).toEqual({
     charging: false,
     idleSeconds: 86_400,

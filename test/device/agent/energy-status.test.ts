@@ -38,7 +38,7 @@ test('a new home has spent nothing, by no method', () => {
   })
 })
 
-test('what is kept again under its id takes the place of what was; at most 300 are kept', () => {
+test('an entry replaces the one with its id; at most 300 are stored', () => {
   const store = openStore(':memory:')
   keepEnergy(store, entry('a', { joules: 1 }))
   keepEnergy(store, entry('a', { joules: 2 }))

@@ -83,7 +83,7 @@ const consented = () => {
 }
 const starts = (events: readonly AgentEvent[]) => events.filter(({ event }) => event === 'started')
 
-test('a look that fails is told, and the next one is a minute later', async () => {
+test('a failed tick is reported, and the next one is a minute later', async () => {
   let looks = 0
   const events = await live(openStore(':memory:'), 5, {
     read: async () => {
@@ -110,7 +110,7 @@ test('without consent, or after it has expired, it does not check in', async () 
   expect(starts(await live(store, 5))).toHaveLength(0)
 })
 
-test('a round that ended with the consent has not failed: nothing is to be mended', async () => {
+test('a round that ended with the consent has not failed', async () => {
   const store = consented()
   const events = await live(store, 5, {
     device: {
@@ -144,7 +144,7 @@ test('what a running piece of work takes is kept every half minute, so that a ki
   expect(store.get('lastTraining')).toBeUndefined()
 })
 
-test('an agent that has ended says nothing of its looks any more', async () => {
+test('an ended agent leaves no tick behind', async () => {
   const store = openStore(':memory:')
   await live(store, 2)
   expect(store.live.look).toBeNull()

@@ -81,14 +81,14 @@ test('trains once ten new choices have come, and not again for the same', () => 
   expect(agent.tick({ choices: 40 }).action).toBe('start-training')
 })
 
-test('choices that were forgotten are taken from those it has trained on', () => {
+test('forgotten choices no longer count as trained on', () => {
   const agent = scheduler({}, { trained: 30, choices: 30 })
   agent.tick({ choices: 20 })
   expect(agent.tick({ choices: 29 }).action).toBe('wait')
   expect(agent.tick({ choices: 30 }).action).toBe('start-training')
 })
 
-test('an adapter that was removed is trained anew from what is left', () => {
+test('a removed adapter is trained anew from the remaining choices', () => {
   const agent = scheduler({}, { trained: 30, choices: 30 })
   expect(agent.tick({ choices: 30, hasAdapter: true }).action).toBe('wait')
   expect(agent.tick({ choices: 29, hasAdapter: false }).action).toBe('start-training')
@@ -146,7 +146,7 @@ describe('work that runs', () => {
   }
   const away = { readings: { idleSeconds: 0 }, choices: 10 }
 
-  test('is held at the first look that says no, and goes on at the first that says yes', () => {
+  test('is suspended at the first tick that forbids it, and resumes at the first that allows it', () => {
     const agent = working()
     agent.pass(1000)
     expect(agent.tick(away)).toMatchObject({ action: 'suspend', reasons: ['not_idle'] })
@@ -154,7 +154,7 @@ describe('work that runs', () => {
     expect(agent.tick({ choices: 10 }).action).toBe('resume')
   })
 
-  test('is ended after ten minutes of waiting, told once', () => {
+  test('is cancelled after ten minutes of suspension, once', () => {
     const agent = working()
     agent.tick(away)
     agent.pass(10 * MINUTE)
@@ -218,7 +218,7 @@ test('a machine that slept takes up what became due within a minute', () => {
   expect(agent.tick({ mayContribute: true }).dueMs).toBe(30_000)
 })
 
-test('a clock that is set back changes nothing of what is due', () => {
+test('a clock that is set back does not change due times', () => {
   const agent = scheduler()
   agent.tick({ mayContribute: true })
   agent.end({ retryAfterMs: 60 * MINUTE, jitter: 0 })
@@ -236,7 +236,7 @@ test('upkeep is due once a day, whether work is allowed or not', () => {
   expect(agent.tick(held).action).toBe('upkeep')
 })
 
-test('whatever comes, it works only when allowed, and never looks more often than once a second', () => {
+test('under any events it works only when allowed, and ticks at most once a second', () => {
   const readings = fc.record({
     charging: fc.constantFrom(true, false, null),
     idleSeconds: fc.constantFrom(0, 599, 600, 9999, null),

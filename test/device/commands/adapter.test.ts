@@ -42,7 +42,7 @@ test('there is nothing to export at first, and it says what to do', async () => 
   })
 })
 
-test('a trained adapter leaves in both formats, and comes back in another home as it was', async () => {
+test('a trained adapter is exported in both formats, and imports unchanged into another home', async () => {
   const trained = await call(folder, ['train', '--data', here('choices'), '--adapter'])
   expect(trained).toMatchObject({ code: 0 })
   const { spec, flat } = (await stored(folder)).feed!
@@ -74,7 +74,7 @@ test('a trained adapter leaves in both formats, and comes back in another home a
   expect(JSON.parse(status.stdout)).toMatchObject({ privateAdapter: true })
 })
 
-test('an imported adapter is what the head is fitted under', async () => {
+test('the head is fitted under an imported adapter', async () => {
   const jsonOf = async (args: string[]) => {
     const result = await call(folder, args)
     expect(result).toMatchObject({ code: 0 })

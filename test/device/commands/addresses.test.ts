@@ -124,7 +124,7 @@ test('a home of before with such an address is refused until it says so, and the
   expect(encryption(home()).state).toBe('warn')
 })
 
-test('Claude’s address is held to the same', async () => {
+test('the same rules apply to Claude’s address', async () => {
   const url = 'http://gateway.test:9999'
   const refused = { code: 1, stderr: expect.stringContaining('E_INSECURE') }
   expect(await call(folder, ['init', '--claude-url', url])).toMatchObject(refused)
@@ -183,7 +183,7 @@ test.each<[string, RequestListener, RegExp]>([
     (_, response) => response.writeHead(403, { 'content-type': 'text/html' }).end('<html>secret'),
     /E_UNAVAILABLE: enroll: a proxy or gateway answered 403/,
   ],
-])('a server %s is told as such', async (_, listener, words) => {
+])('a server %s is reported as such', async (_, listener, words) => {
   const port = await plainServer(listener)
   const { code, stderr } = await enroll(`http://127.0.0.1:${port}`)
   expect(code).toBe(1)

@@ -36,7 +36,7 @@ const failing = ({ read }: ReturnType<typeof imported>): Promise<unknown> =>
     (error: unknown) => error,
   )
 
-test('a log with further columns, a byte order mark and CRLF is read whole, and told about in one line', async () => {
+test('a log with further columns, a byte order mark and CRLF is read completely, and reported in one line', async () => {
   const lines = shortChoices(3).map((c) => ({ ...c, model: 'claude', comment: '' }))
   const log = imported(`\ufeff${jsonl(lines).replaceAll('\n', '\r\n')}`)
   const report = await log.read()

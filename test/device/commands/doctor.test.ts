@@ -25,7 +25,7 @@ const doctor = async (args: string[]) => {
   return { code, check: (name: string) => checks.find((c) => c.name === name) }
 }
 
-test('a home that is well passes, and warnings say what would mend them', async () => {
+test('a sound home passes, and warnings name their fix', async () => {
   const { code, check } = await doctor(['--offline'])
   expect(code).toBe(0)
   for (const name of ['node', 'home', 'store', 'engine', 'prices', 'api'])
@@ -38,7 +38,7 @@ test('a home that is well passes, and warnings say what would mend them', async 
   expect(check('claude')).toBeUndefined()
 }, 60_000)
 
-test('asks Claude for headers alone, without a key, and fails where something else has the port', async () => {
+test('sends Claude only a HEAD request without a key, and fails if another program has the port', async () => {
   const seen: string[] = []
   const server = createServer((request, response) => {
     const { authorization, 'x-api-key': key } = request.headers
@@ -58,7 +58,7 @@ test('asks Claude for headers alone, without a key, and fails where something el
   expect(check('api')).toMatchObject({ state: 'fail', mend: expect.stringContaining('init') })
 }, 60_000)
 
-test('a database that another program has locked is told of, also by status, and what is not kept ends with 3', async () => {
+test('a locked database is reported, by status too, and a command that cannot store exits with 3', async () => {
   const other = openSqlite(join(folder, 'home', 'loreweave.db'))
   other.exec('BEGIN IMMEDIATE')
   try {
@@ -70,7 +70,7 @@ test('a database that another program has locked is told of, also by status, and
         what: expect.stringContaining('another program holds loreweave.db locked'),
         mend: expect.stringContaining('close it'),
       })
-    expect((await call(folder, ['status'])).stdout).toMatch(/WARNING +nothing is kept: .*locked/)
+    expect((await call(folder, ['status'])).stdout).toMatch(/WARNING +nothing is stored: .*locked/)
     const set = await call(folder, ['profile', 'set', 'emoji', 'less', '--json'])
     expect(set.code).toBe(3)
     expect(JSON.parse(set.stderr).error.code).toBe('E_STORE')
@@ -82,7 +82,7 @@ test('a database that another program has locked is told of, also by status, and
   expect((await call(folder, ['profile', 'show'])).stdout).toContain('no preferences')
 }, 60_000)
 
-test('several people behind one device are told, by status too, with what helps', async () => {
+test('several users behind one device are reported, by status too, with a remedy', async () => {
   const name = async (...ids: string[]) => {
     const store = openStore(join(folder, 'home', 'loreweave.db'))
     const people = openPeople(store, Date.now)
@@ -103,7 +103,7 @@ test('several people behind one device are told, by status too, with what helps'
   expect(JSON.parse(await status('--json'))).toMatchObject({ people: 2 })
 }, 60_000)
 
-test('a home that others can read, or a bad configuration, fails with what mends it', async () => {
+test('a home that others can read, or a bad configuration, fails with its fix', async () => {
   const home = join(folder, 'home')
   chmodSync(home, 0o755)
   expect((await doctor(['--offline'])).check('home')).toMatchObject({

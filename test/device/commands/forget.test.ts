@@ -24,7 +24,7 @@ const listed = async (...args: string[]) =>
     total: number
   }
 
-test('choices lists what was learned from, and each can be forgotten by its id', async () => {
+test('choices lists the learned choices, and each can be forgotten by its id', async () => {
   const { stdout } = await run('choices', '--limit', '1')
   expect(stdout).toContain('ada-24\n    Explain subject 24\n    → Subject 24 is simple.')
   expect(stdout).toContain('25 choices; forget one')

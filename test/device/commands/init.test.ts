@@ -84,7 +84,7 @@ test('ends with the two lines that personalize an app, writes words beside setti
   expect(text).toContain('"port": 4999,')
 }, 60_000)
 
-test('a configuration that is not valid is told with line and column, and is not written over', async () => {
+test('an invalid configuration is reported with line and column, and is not overwritten', async () => {
   const config = join(folder, 'home', 'config.json')
   const broken = readFileSync(config, 'utf8').replace('"candidates": 2', '"candidates": 22')
   writeFileSync(config, broken)

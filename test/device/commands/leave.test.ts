@@ -61,7 +61,7 @@ test('leave withdraws consent, forgets the server, sends nothing that was pendin
   expect(config).toContain('// The federation server')
 }, 30_000)
 
-test('remove asks first, then erases the home; the models stay unless told', async () => {
+test('remove asks first, then erases the home; the models stay unless requested', async () => {
   await call(folder, ['init', '--model', 'tiny'])
   expect(await run(['remove'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
   expect(existsSync(join(folder, 'home'))).toBe(true)
@@ -102,7 +102,7 @@ test('remove --model takes the models out of a cache that others use, and nothin
   ])
 }, 60_000)
 
-test('remove leaves what somebody else has put into the home, and says so', async () => {
+test('remove leaves other programs’ files in the home, and says so', async () => {
   const { folder: home } = createHome(join(folder, 'home'), { model: 'tiny' })
   writeFileSync(join(home, 'thesis.txt'), 'x')
   const { code, stdout } = await run(['remove', '--yes'])
@@ -128,7 +128,7 @@ const filesUnder = (root: string): string[] =>
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .toSorted()
 
-test('after remove no word of what was said is left', async () => {
+test('after remove none of the texts are left', async () => {
   const marked = await openMarkedHome(await tinyModel())
   await use(marked, seededRng('remove'), 10)
   await marked.device().close()

@@ -20,7 +20,7 @@ const run = async (...args: string[]): Promise<string> => {
   return result.stdout
 }
 
-test('list says what is known and where the cache is', async () => {
+test('list names the known models and the cache folder', async () => {
   const text = await run('list')
   expect(text).toMatch(/smollm2-135m +98\.4 MB +Apache-2\.0 +not here/)
   expect(text).toContain(`cache folder: ${cache}`)

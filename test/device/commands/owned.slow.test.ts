@@ -26,7 +26,7 @@ const twenty = async () => {
   expect(kept).toEqual(expect.arrayContaining(DIMENSIONS))
 }
 
-test('twenty processes with nobody running all succeed, and none is lost', async () => {
+test('twenty processes without an owner all succeed, and no change is lost', async () => {
   await twenty()
   expect(lockHolder(join(folder, 'home'))).toBeNull()
 })

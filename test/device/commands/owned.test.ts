@@ -105,7 +105,7 @@ test('a command waits for a short one, and begins as soon as that has ended', as
   expect(await waiting).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('who holds the home for long and cannot be asked is named, with its process; the agent of an earlier version too', async () => {
+test('a long-time holder that accepts no calls is named with its process, including an agent of an earlier version', async () => {
   const copy = join(root, 'earlier')
   cpSync(folder, copy, { recursive: true })
   const lock = openSqlite(join(copy, 'home', 'agent.lock'))
@@ -119,7 +119,7 @@ test('who holds the home for long and cannot be asked is named, with its process
   expect(before.stderr).toMatch(/E_CONFLICT.*`loreweave agent`.*process 7/)
 }, 30_000)
 
-test('an owner of another version that lacks what is asked is named as such', async () => {
+test('an owner of another version that lacks a route is named as such', async () => {
   const door = await openDoor(0, [], () => {})
   ends.push(door.close)
   const envelope = { type: 'not_found_error', code: 'E_NOT_FOUND', message: 'no such route' }
@@ -207,7 +207,7 @@ test('a federation is joined, contributed to and left through the owner, at once
   expect((await call(folder, ['participate'])).stderr).toContain('E_NOT_ENROLLED')
 }, 60_000)
 
-test('settings hold at once, and it is said which do not', async () => {
+test('settings take effect at once, and those that do not are listed', async () => {
   const owner = await ownedHere()
   const device = await owner.device()
   const ranked = () =>
@@ -254,7 +254,7 @@ test.skipIf(process.platform !== 'linux')(
   },
 )
 
-test('a training of its own can be asked and paused meanwhile, but does no other long work', async () => {
+test('a command that trains accepts calls and pauses meanwhile, but no other long work', async () => {
   const child = program(TRAIN)
   const result = resultOf(child)
   await vi.waitFor(() => expect(lockHolder(home())?.command).toBe('train'), { timeout: 30_000 })

@@ -40,7 +40,7 @@ const NETWORK = [
   { name: 'NODE_EXTRA_CA_CERTS', value: '/etc/"our" & ca.pem' },
 ]
 
-test('what is told of the network stands in both kinds of unit, as each reads it', () => {
+test('the network variables are in both kinds of unit, in their own syntax', () => {
   const unit = systemdUnit({ ...plan('/h'), network: NETWORK })
   expect(unit).toContain('Environment="HTTPS_PROXY=http://ada:s%%40cret@proxy.test:3128"\n')
   expect(unit).toContain('Environment="NODE_EXTRA_CA_CERTS=/etc/\\"our\\" & ca.pem"\n')
@@ -49,7 +49,7 @@ test('what is told of the network stands in both kinds of unit, as each reads it
   expect(plist).toContain('<string>/etc/"our" &amp; ca.pem</string>')
 })
 
-test('an environment that differs from what a unit was told is noticed', () => {
+test('an environment that differs from an installed unit is noticed', () => {
   const env = Object.fromEntries(NETWORK.map(({ name, value }) => [name, value]))
   for (const unit of [systemdUnit, launchdPlist]) {
     const text = unit({ ...plan('/h'), network: NETWORK })

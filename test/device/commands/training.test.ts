@@ -24,7 +24,7 @@ test('without training the status is idle, and a pause is remembered', async () 
 
 describe.skipIf(process.platform !== 'linux')('a training under way', () => {
   // The engine child has 60 ms to write its checkpoint, which a busy machine does not always give it.
-  test('ends at Ctrl-C, and the next one goes on from its checkpoint', { retry: 2 }, async () => {
+  test('ends at Ctrl-C, and the next one resumes from its checkpoint', { retry: 2 }, async () => {
     const { child, result } = await home.underWay()
     const engine = engineOf(child.pid!)
     const asked = performance.now()

@@ -80,7 +80,7 @@ const deviceOf = async (
 }
 
 describe('versions never fall', () => {
-  test('within a line only a higher one is taken up, or the same again', async () => {
+  test('within a lineage only a higher version is adopted, or the same again', async () => {
     const { offer } = await deviceOf()
     expect(await offer({ version: 3 })).toBe('served')
     expect(await offer({ version: 2 })).toBe('E_CONFLICT')
@@ -89,7 +89,7 @@ describe('versions never fall', () => {
     expect(await offer({ version: 4 })).toBe('served')
   })
 
-  test('another line has versions of its own, and coming back from it none falls', async () => {
+  test('another lineage has its own versions, and after a return none decreases', async () => {
     const { offer } = await deviceOf()
     expect(await offer({ version: 5 })).toBe('served')
     expect(await offer({ version: 0, rank: 1 })).toBe('served')
@@ -130,7 +130,7 @@ describe('numbers', () => {
       'a prior and a scale that are each just within bounds, and under which no head can be fitted',
       () => [part('prior.mean', 0.1), rest(1e6), part('statistics.scale', 1e3)],
     ],
-  ])('%s are refused with E_NORM, and what was served goes on serving', async (_, parts) => {
+  ])('%s are refused with E_NORM, and the last release stays in service', async (_, parts) => {
     const { device, offer } = await deviceOf()
     await offer({ version: 1 })
     const before = await device.rerank({ messages: QUESTION }, ANSWERS)

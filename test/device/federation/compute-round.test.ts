@@ -192,7 +192,7 @@ test('head and offset together score every pair as the fitted head does', async 
   expect(pair.weight).toBeCloseTo(2 / 3, 12)
 })
 
-test('before a release has a scale nobody can use the moments of a head: they are left out, which is said', async () => {
+test('without a released scale the moments of a head are left out, and the update says so', async () => {
   const { deps } = build()
   const assignment = assignmentFor({ contributions: ['prior', 'statistics'], factor: null })
   const result = await runRound(deps, assignment, releaseFor(assignment), shortChoices(4))

@@ -126,7 +126,7 @@ test('an update that is forgotten while it is sent stays forgotten, whatever the
   ])
 })
 
-test('a late update is refused, recorded, and the device goes on', async () => {
+test('a late update is refused and recorded, and the device continues', async () => {
   const { device, store, server, engine, key, transport } = await enrolledDevice(model, {
     rounds: 1,
     cohort: { size: 1, goal: 1, minimum: 1, deadlineMs: 1000, retries: 1 },
@@ -190,7 +190,7 @@ test('everything that leaves is in the log, with its size and digest', async () 
   expect(update?.digest).toBe(store.uploads()[0]?.digest)
 })
 
-test('a check-in tells the model, the consent, and choices in coarse steps: nothing that nobody reads', async () => {
+test('a check-in sends the model, the consent and a coarse number of choices, and nothing else', async () => {
   const { device, sent } = await enrolledDevice(model)
   await device.participate()
   const checkIn = sent.find((s) => s.path === '/v1/checkin')
@@ -252,7 +252,7 @@ test('an abort during a wait ends with E_CANCELLED', async () => {
   ).rejects.toMatchObject({ code: 'E_CANCELLED' })
 })
 
-test('a release whose bytes are not those of its hash is refused with E_CHECKSUM', async () => {
+test('a release that does not match its hash is refused with E_CHECKSUM', async () => {
   const { store, key, engine, server, transport } = await enrolledDevice(model)
   const device = openDevice({
     store,
@@ -273,7 +273,7 @@ test('a release whose bytes are not those of its hash is refused with E_CHECKSUM
   expect(store.uploads()).toEqual([])
 })
 
-test('the update holds what the assignment asks for and nothing longer than its norm', async () => {
+test('the update has the requested contributions, clipped to the norm', async () => {
   const { device, sent } = await enrolledDevice(model, {
     training: { maxPairs: 4, maxTokens: 64, updateNorm: 0.001 },
   })

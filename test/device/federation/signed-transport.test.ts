@@ -103,7 +103,7 @@ test.each([
   expect(waits).toHaveLength(0)
 })
 
-test('writes what is sent in the log before it is sent, and counts bytes', async () => {
+test('logs each request before it is sent, and counts bytes', async () => {
   let atSend = 0
   const built = build(async () => {
     atSend = built.log.length
@@ -133,7 +133,7 @@ const errorOf = (work: Promise<unknown>): Promise<Error> =>
     (error) => error,
   )
 
-test('an answer of any length is read as far as what was asked for can be long', async () => {
+test('an answer is read up to the limit of the request', async () => {
   let read = 0
   const endless = () =>
     new ReadableStream<Uint8Array>({
@@ -184,7 +184,7 @@ describe('an attempt in which nothing happens ends', () => {
         return new Response(body)
       },
     ],
-  ])('%s', async (_, transport) => {
+  ])('a stalled answer fails with E_UNAVAILABLE: %s', async (_, transport) => {
     const { signed, waits } = build(transport, 2, { stallMs: 40 })
     const error = await errorOf(signed.send(post))
     expect(error).toMatchObject({
@@ -195,7 +195,7 @@ describe('an attempt in which nothing happens ends', () => {
     expect(waits).toHaveLength(1)
   })
 
-  test('but not one that goes on, up or down', async () => {
+  test('but not one that makes progress, up or down', async () => {
     const slowly = () => new Promise((resolve) => setTimeout(resolve, 15))
     const { signed } = build(
       async (request) => {
@@ -234,7 +234,7 @@ test.each([
     /has moved to https:\/\/new\.test: enrol/,
     0,
   ],
-] as const)('%s is told as what it is', async (_, answer, code, message, waited) => {
+] as const)('%s has its own error', async (_, answer, code, message, waited) => {
   const { signed, waits } = build(async () => answer())
   const error = await errorOf(signed.send(post))
   expect(error).toMatchObject({ code, message: expect.stringMatching(message) })
@@ -246,7 +246,7 @@ test.each([
   expect(waits).toHaveLength(waited)
 })
 
-test('what is known of a failure can be asked for', async () => {
+test('the details of a failure are available', async () => {
   const refused = build(async () => json(409, { error: { code: 'E_TWICE', message: 'x' } }))
   expect(sendFailure(await errorOf(refused.signed.send(post)))).toEqual({
     status: 409,
@@ -282,7 +282,7 @@ describe('over a real connection', () => {
   }
   const update = { ...post, method: 'PUT', body: new Uint8Array(20_000_000).fill(7) } as const
 
-  test('an update is sent with its length, and names nobody', async () => {
+  test('an update is sent with its length and without an identity', async () => {
     let seen = {}
     const signed = await connected(async (request, response) => {
       let bytes = 0
@@ -309,7 +309,7 @@ describe('over a real connection', () => {
     })
   })
 
-  test('a refusal that comes before the update is sent whole is told', async () => {
+  test('a refusal before the end of the upload is reported', async () => {
     const signed = await connected((_, response) => {
       response.writeHead(413, { 'content-type': 'text/html' })
       response.end('<html>')

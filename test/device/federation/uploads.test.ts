@@ -138,7 +138,7 @@ describe('a proxy that takes no bodies of this size (R9)', () => {
     ])
   })
 
-  test('is over with its round: the update is let go with the reason, and the next round goes on', async () => {
+  test('ends with its round: the update is dropped with the reason, and the next round starts', async () => {
     const it = await scene({ answer: limited, job: { cohort: ONE } })
     await expect(it.device.participate()).rejects.toMatchObject({ code: 'E_UNAVAILABLE' })
     await it.server.pass(60_000 + 9 * 60_000)
@@ -324,7 +324,7 @@ describe('work that its round does not wait for', () => {
     expect(made.store.uploads()).toMatchObject([{ state: 'refused', reason: 'E_ROUND_CLOSED' }])
   })
 
-  test('that fails is not tried again and again: the place is left, and taken up again after an hour', async () => {
+  test('that fails gives up its place and is retried after an hour', async () => {
     const it = await scene({
       job: { contributions: ['adapter'], cohort: { ...ONE, deadlineMs: 7 * 24 * HOUR } },
       checkMemory: () => {

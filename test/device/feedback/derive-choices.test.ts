@@ -38,7 +38,7 @@ const choicesOf = (
 const single = { candidates: ['alone'], shown: [0] }
 
 describe('choicesOf', () => {
-  test('a choice beats what was shown with it, and the last one counts', () => {
+  test('a choice beats the answers shown with it, and the last choice counts', () => {
     const events = [
       on('d1', { kind: 'choose', chosen: 1 }, 1),
       on('d1', { kind: 'choose', chosen: 2, shown: [0, 2] }, 2),

@@ -33,7 +33,7 @@ test('the words alone find nearly every follow-up on style, and its direction', 
   expect(rightWay).toBeGreaterThan(0.95)
 })
 
-test('the gate tells apart what its states tell apart, and no seed is in the held-back messages', () => {
+test('the gate separates what its states separate, and no seed is among the held-back messages', () => {
   const isStyle = FOLLOW_UP_TEXTS.map((_, i) => i < FOLLOW_UP_TEXTS.length / 2)
   const pooled = FOLLOW_UP_TEXTS.map((_, i) => [isStyle[i] ? 1 : -1, i % 3, 1])
   const gate = trainFollowUps(pooled)

@@ -22,7 +22,7 @@ test('ten lines of one id and ten requests are ten choices, and the same file ag
   expect(store.choicesVersion()).toBe(version)
 })
 
-test('a corrected line takes the place of the old one, and whoever has read the choices reads them anew', async () => {
+test('a corrected line replaces the old one, and readers of the choices read them again', async () => {
   const store = openStore(':memory:')
   await take(store, turns(10))
   const version = store.choicesVersion()
@@ -42,7 +42,7 @@ test('of two lines of one choice in one file the last counts, however often the 
   expect(store.choices().map((c) => c.chosen)).toEqual([1])
 })
 
-test('an imported id is never taken for a choice that feedback made, nor the other way round', async () => {
+test('ids of imported choices and of choices from feedback are never confused', async () => {
   const store = openStore(':memory:')
   const [choice] = shortChoices(1)
   keepDecision(store, { id: 'd_1', answers: ['p', 'q'] })

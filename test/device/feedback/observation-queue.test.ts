@@ -27,7 +27,7 @@ const opened = () => {
   return { state, seen, observer, answer, learned: () => learned }
 }
 
-test('requests are observed in their order, each once, and what was never answered at the end', async () => {
+test('requests are observed in order, each once, and unanswered ones at the end', async () => {
   const { seen, observer, answer, learned } = opened()
   answer(1)
   observer.expect(request(2))

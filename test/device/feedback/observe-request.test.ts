@@ -42,7 +42,7 @@ const opened = (implicit = true) => {
   return { store, ask, events, deps }
 }
 
-test('an answer in another style that the conversation goes on from outranks the first, weakly', async () => {
+test('an answer in another style from which the conversation continues weakly outranks the first', async () => {
   const { store, ask, events } = opened()
   const first = await ask([QUESTION], LONG)
   await ask([QUESTION, LONG, 'Shorter please'], SHORT)
@@ -64,7 +64,7 @@ test('one that is complained about as well does not', async () => {
   expect(store.choices().map((c) => c.candidates)).toEqual([])
 })
 
-test('what the user says to be better counts more than what is inferred', async () => {
+test('an explicit preference counts more than an inferred one', async () => {
   const { store, ask } = opened()
   await ask([QUESTION], LONG)
   const second = await ask([QUESTION, LONG, 'Shorter please'], SHORT)
@@ -121,7 +121,7 @@ test.each([
   },
 )
 
-test('nothing is inferred where the user has switched it off, and what is said is still proposed', async () => {
+test('nothing is inferred if the user has switched it off, but stated preferences are still proposed', async () => {
   const { store, ask, events } = opened(false)
   await ask([QUESTION], LONG)
   await ask([QUESTION, LONG, 'Shorter please. From now on no emoji.'], SHORT)

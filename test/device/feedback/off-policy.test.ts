@@ -24,7 +24,7 @@ test('is unbiased where exploration depends on how hard a request is', () => {
   expect(mean).toBeCloseTo(0.1, 1)
 })
 
-test('its interval holds the truth about as often as it says', () => {
+test('its interval covers the true value about as often as it claims', () => {
   const holds = Array.from({ length: 200 }, (_, seed) => {
     const { low, high } = rightShare(simulate(seed, 200, 0.6, 0.5))!
     return low <= 0.1 && 0.1 <= high

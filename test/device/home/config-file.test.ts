@@ -12,7 +12,7 @@ import { expectCode } from '../../support/expect-code.ts'
 const config = (settings: object = {}): HomeConfig =>
   HomeConfig.parse({ version: 1, model: 'tiny', settings })
 
-test('every setting stands below its words; what is as by default is commented out', () => {
+test('every setting follows its description, and defaults are commented out', () => {
   const text = commentedConfig(config({ candidates: 2, agent: { idleMinutes: 3 } }))
   expect(text).toContain(
     '    // Most answers asked of Claude for one request; 1 switches rerank off.\n    "candidates": 2,\n',
@@ -30,7 +30,7 @@ test('every setting has words', () => {
     expect([name, schema.description?.endsWith('.')]).toEqual([name, true])
 })
 
-test('what is written is read back, whatever is set', () => {
+test('written settings are read back, for any values', () => {
   const settings = fc.record(
     {
       candidates: fc.integer({ min: 1, max: 4 }),
@@ -66,7 +66,7 @@ test("a change keeps the user's comments, and takes the place of the default tha
   expect(after).toContain('"server": "http://s.example"')
 })
 
-test('a plain file of an earlier version goes on working, and gets what is new', () => {
+test('a plain file of an earlier version keeps working, and gets new settings', () => {
   const old = JSON.stringify({
     version: 1,
     model: 'tiny',

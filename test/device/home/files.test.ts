@@ -48,7 +48,7 @@ const put = (name: string, at = Date.now()): void => {
 }
 const names = (): string[] => readdirSync(folder).toSorted()
 
-test('files that loreweave makes are told from what somebody else put beside them', () => {
+test('files of loreweave are distinguished from others beside them', () => {
   for (const name of [...OWN, ...OTHERS]) put(name)
   mkdirSync(join(folder, 'states'))
   const { own, others } = homeFiles(folder)
@@ -56,7 +56,7 @@ test('files that loreweave makes are told from what somebody else put beside the
   expect(others.map((path) => basename(path))).toEqual(OTHERS)
 })
 
-test('what was made of texts goes whole, and nothing else', () => {
+test('everything derived from texts goes, and nothing else', () => {
   for (const name of [...OWN, ...OTHERS]) put(name)
   mkdirSync(join(folder, 'states', 'generation'), { recursive: true })
   dropDerivedFiles(folder)

@@ -32,7 +32,7 @@ test('a second init changes the model and keeps key, token and settings', () => 
 })
 
 test.each([0o755, 0o750, 0o701])(
-  'refuses a folder of mode %o with E_HOME and says how to mend it',
+  'refuses a folder of mode %o with E_HOME and says how to fix it',
   (mode) => {
     const { folder } = createHome(join(root, 'home'), {})
     chmodSync(folder, mode)

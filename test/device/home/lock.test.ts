@@ -29,7 +29,7 @@ const take = (holder: Holder) => {
   return taken
 }
 
-test('one owns a home, is told of with its command and port, and leaves it to the next', () => {
+test('a home has one owner, which is named with command and port, and can be followed by another', () => {
   expect(lockHolder(folder)).toBeNull()
   const lock = take(by(11))
   expect(lockHolder(folder)).toEqual(by(11))
@@ -39,7 +39,7 @@ test('one owns a home, is told of with its command and port, and leaves it to th
   take(by(12)).release()
 })
 
-test('who waits for it gets it as soon as it is free, or is told who holds it', async () => {
+test('a waiting process gets it as soon as it is free, or learns the holder', async () => {
   const lock = take(by(11, 'profile set'))
   const refused = await takeLock(folder, by(12), 60, sleep).catch((error) => error)
   expect(isFedError(refused) && refused.code).toBe('E_CONFLICT')

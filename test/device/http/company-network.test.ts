@@ -112,7 +112,7 @@ test('Claude, the federation, model files and the doctor go through the proxy, a
   )
 }, 120_000)
 
-test('an authority that is not known is named as what is missing, by the app’s answer and the doctor', async () => {
+test('an unknown certificate authority is named in the app’s answer and by doctor', async () => {
   const unknown = { NODE_EXTRA_CA_CERTS: '' }
   const claude = await served(unknown)
   expect(claude.status).toBe(502)
@@ -155,7 +155,7 @@ test('where there is no proxy the doctor says so, and advises the way that it we
   })
 }, 60_000)
 
-test('a proxy that refuses is told, with what to do', async () => {
+test('a proxy’s refusal is explained, with what to do', async () => {
   const strict = await openProxy({ answer: 'HTTP/1.1 407 No\r\n\r\n' })
   opened.push(strict)
   const address = `http://127.0.0.1:${strict.port}`

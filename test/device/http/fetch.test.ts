@@ -13,7 +13,7 @@ const over = (answers: (url: string) => Response) => {
   return { fetch, asked }
 }
 
-test('follows redirects when told to, also relative ones, and keeps the headers', async () => {
+test('follows redirects on request, including relative ones, and keeps the headers', async () => {
   const { fetch, asked } = over((url) =>
     url === 'https://a.test/x'
       ? moved('/y')
@@ -32,7 +32,7 @@ test('follows redirects when told to, also relative ones, and keeps the headers'
     expect([headers.get('range'), headers.get('user-agent')]).toEqual(['bytes=5-', 'loreweave'])
 })
 
-test('gives a redirect back unless it is told to follow', async () => {
+test('returns a redirect unless asked to follow it', async () => {
   const { fetch, asked } = over(() => moved('https://b.test/'))
   expect((await fetch('https://a.test/')).status).toBe(302)
   expect(asked).toHaveLength(1)

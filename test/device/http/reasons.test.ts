@@ -14,7 +14,7 @@ test.each<[unknown, RegExp]>([
   [coded('UND_ERR', { cause: coded('EPIPE') }), /^EPIPE$/],
   [new AggregateError([coded('ETIMEDOUT'), coded('ENETUNREACH')]), /\(ETIMEDOUT\)$/],
   [new Error('x', { cause: new ProxyError('the proxy says no', 403) }), /^the proxy says no$/],
-])('%s is told in words', (error, words) => {
+])('%s is explained in words', (error, words) => {
   expect(reasonOf(error)).toMatch(words)
 })
 

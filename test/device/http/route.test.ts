@@ -115,7 +115,7 @@ test.each([
   if (isOurs) expect(proxyFor({ HTTP_PROXY: PROXY }, `http://${host}:9`)).toBeNull()
 })
 
-test('the way is told in words, without credentials', () => {
+test('the route is described without credentials', () => {
   const routes = openRoutes({
     https_proxy: 'http://ada:secret@proxy.test:3128',
     NO_PROXY: 'b.test',

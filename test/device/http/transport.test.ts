@@ -178,7 +178,7 @@ describe('an error', () => {
     expect(isUnsent(await errorOf(reader.read()))).toBe(false)
   })
 
-  test('of another kind is not taken for one', () => {
+  test('of another kind is not mistaken for one', () => {
     expect(isUnsent(new Error('x'))).toBe(false)
     expect(isUnsent(undefined)).toBe(false)
   })
@@ -205,14 +205,14 @@ describe('an answer', () => {
     ['304', 'GET', 'HTTP/1.1 304 Not Modified\r\netag: "1"\r\n\r\n'],
     ['200', 'HEAD', 'HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n'],
     ['200', 'GET', `HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n${OK}`],
-  ])('%s to %s is read as what it is', async (status, method, text) => {
+  ])('%s to %s is classified correctly', async (status, method, text) => {
     const { url } = await rawServer((socket) => socket.write(text))
     const response = await transport(new Request(url, { method }))
     expect(response.status).toBe(Number(status))
     expect(await response.text()).toBe(text.endsWith('ok') ? 'ok' : '')
   })
 
-  test('that nobody reads is not taken from the connection', async () => {
+  test('that is not consumed is not read from the connection', async () => {
     let written = 0
     const server = createHttp((_, res) => {
       const chunk = Buffer.alloc(65_536)
@@ -277,7 +277,7 @@ describe('a proxy', () => {
     ['ada:s%40crt', 'ada:s@crt'],
     ['ada', 'ada:'],
     ['a%zz:b', 'a%zz:b'],
-  ])('is told the credentials of its address, %s', async (user, credentials) => {
+  ])('gets the credentials of its address, %s', async (user, credentials) => {
     const { port } = await rawServer((socket) => socket.end(OK))
     const proxy = await proxyTo({ ports: { 'claude.test:80': port } })
     const url = proxy.url.replace('//', `//${user}@`)
@@ -297,18 +297,21 @@ describe('a proxy', () => {
       407,
       'by Negotiate or NTLM, which this device does not speak',
     ],
-  ])('that answers %j is told as such, and nothing was sent', async (answer, status, words) => {
-    const proxy = await refusing(answer)
-    const url = proxy.url.replace('//', '//ada:secret@')
-    const request = new Request('https://api.anthropic.com/v1/models')
-    const error = await errorOf(openTransport({ https_proxy: url })(request))
-    expect(error).toMatchObject({ status, message: expect.stringContaining(words) })
-    expect(error.message).toContain(`the proxy ${proxy.url} answered`)
-    expect(isUnsent(error)).toBe(true)
-    expect(proxy.asked).toEqual(['api.anthropic.com:443'])
-  })
+  ])(
+    'that answers %j causes an error that says so, and nothing was sent',
+    async (answer, status, words) => {
+      const proxy = await refusing(answer)
+      const url = proxy.url.replace('//', '//ada:secret@')
+      const request = new Request('https://api.anthropic.com/v1/models')
+      const error = await errorOf(openTransport({ https_proxy: url })(request))
+      expect(error).toMatchObject({ status, message: expect.stringContaining(words) })
+      expect(error.message).toContain(`the proxy ${proxy.url} answered`)
+      expect(isUnsent(error)).toBe(true)
+      expect(proxy.asked).toEqual(['api.anthropic.com:443'])
+    },
+  )
 
-  test('that is not there is told as such', async () => {
+  test('that is not there causes an error that says so', async () => {
     const proxy = await proxyTo({})
     proxy.close()
     const through = openTransport({ HTTPS_PROXY: proxy.url })
@@ -317,7 +320,7 @@ describe('a proxy', () => {
     expect(isUnsent(error)).toBe(true)
   })
 
-  test('that never answers holds nobody who does not want to wait', async () => {
+  test('that never answers does not delay a caller who aborts', async () => {
     const proxy = await proxyTo({ answer: null })
     const through = openTransport({ HTTPS_PROXY: proxy.url })
     const abort = new AbortController()

@@ -202,7 +202,7 @@ test.each([
   },
 )
 
-test('in shadow mode the first answer is returned and what was decided is kept', async () => {
+test('in shadow mode the first answer is returned and the decision is stored', async () => {
   const { device, store } = fakeDevice(model, { settings: { shadow: true } })
   await device.importChoices(shortChoices(40))
   const result = await device.rerank({ messages }, answers)
@@ -226,7 +226,7 @@ test('says when showing two answers is worth it, no more often than the settings
   expect(await ask(0, 3)).toEqual([false, false, false, false, false])
 })
 
-test('feedback looks up the states of answers that are new alone, also with many choices', async () => {
+test('feedback reads only the states of new answers, even with many choices', async () => {
   const store = openStore(':memory:')
   const { pooled } = store
   let looked = 0
@@ -291,7 +291,7 @@ test('explored orders are drawn with their propensity', async () => {
   }
 })
 
-test('somebody who has chosen nothing is not experimented with, whatever release there is', async () => {
+test('a user without choices gets no exploration under any release', async () => {
   const federation = await enrolledDevice(model, { contributions: ['statistics', 'prior'] })
   const { head } = await federation.device.participate({ rounds: 1 })
   const newcomer = fakeDevice(model, { settings: { explore: 0.5, maxTokens: 64 } })
@@ -303,7 +303,7 @@ test('somebody who has chosen nothing is not experimented with, whatever release
   }
 })
 
-test('status is idle, and says what is served', () => {
+test('status is idle, and names the served release', () => {
   expect(fakeDevice(model).device.status()).toMatchObject({
     model: 'tiny',
     activity: 'idle',
@@ -312,7 +312,7 @@ test('status is idle, and says what is served', () => {
   })
 })
 
-test('an exit layer that was chosen is kept, and what was fitted for another one is left behind', async () => {
+test('a chosen exit layer is stored, and fits for another layer are dropped', async () => {
   const { device, store } = await trained(24)
   expect(device.status().exitLayer).toBe(1)
   await device.train({ adapter: true })

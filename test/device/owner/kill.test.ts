@@ -19,7 +19,7 @@ afterAll(() => home.close())
 test('serve is killed while feedback comes, and loses none that it acknowledged', () =>
   killedAt(home, [0, { acknowledged: 2 }]))
 
-test('the scoring child is killed again and again while feedback comes, and every piece is taken', async () => {
+test('no feedback is lost while the scoring child is killed repeatedly', async () => {
   const server = await home.served()
   const rng = seededRng('children')
   const pid = server.child.pid!

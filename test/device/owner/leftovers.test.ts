@@ -44,14 +44,14 @@ const interrupted = async () => {
   return { ...made, file, releases }
 }
 
-test('the round goes on from its checkpoint, which then goes', async () => {
+test('the round resumes from its checkpoint, which is then deleted', async () => {
   const { device, file } = await interrupted()
   expect((await device.participate()).rounds).toHaveLength(1)
   expect(existsSync(file)).toBe(false)
   await device.close()
 })
 
-test('a check-in that assigns another round, or none, ends what is left of it', async () => {
+test('a check-in that assigns another round, or none, deletes the rest of the old one', async () => {
   const { device, server, file, releases } = await interrupted()
   // Past the round's deadline: the next check-in is for another one.
   await server.pass(120_000)

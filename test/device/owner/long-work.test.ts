@@ -19,7 +19,7 @@ const piece = (log: string[], name: string) => {
 }
 const soon = () => sleep(0)
 
-test('one piece at a time, in the order that they came, and who waits is told', async () => {
+test('runs one piece at a time, in order, and reports waiting', async () => {
   const [log, told] = [[] as string[], [] as Progress[]]
   const queue = openLongWork()
   const [a, b, c] = ['a', 'b', 'c'].map((name) => piece(log, name)) as [Piece, Piece, Piece]
@@ -38,7 +38,7 @@ test('one piece at a time, in the order that they came, and who waits is told', 
 })
 type Piece = ReturnType<typeof piece>
 
-test('what the agent does by itself yields to what a person asks for, and not the other way round', async () => {
+test('the agent’s own work yields to a user’s request, and not vice versa', async () => {
   const log: string[] = []
   const queue = openLongWork()
   const own = queue.run(piece(log, 'own').work, { yields: true })
@@ -56,7 +56,7 @@ test('what the agent does by itself yields to what a person asks for, and not th
   await Promise.all([expect(next).rejects.toThrow('next'), queue.end()])
 })
 
-test('who gives up waiting holds nobody back, and is not begun', async () => {
+test('an aborted wait delays no other work, and does not start', async () => {
   const log: string[] = []
   const queue = openLongWork()
   const first = piece(log, 'first')

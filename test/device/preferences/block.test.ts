@@ -73,7 +73,7 @@ describe('rewrite', () => {
     expect((system as unknown[])[0]).toBe(blocks[0])
   })
 
-  test('leaves messages alone and what was in system a prefix, byte for byte', async () => {
+  test('leaves messages unchanged and the original system as a prefix, byte for byte', async () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('\ud800', '</reader_preferences>', '\u0000', '👩‍👩‍👧'),
@@ -138,7 +138,7 @@ describe('rewrite', () => {
     })
   })
 
-  test('tools in play change nothing: what is said to the user has a style all the same', async () => {
+  test('tools change nothing: answers to the user still have a style', async () => {
     const weather = { ...ask(OPEN), tools: [{ name: 'weather' }] }
     expect(await run(weather)).toEqual(await run(ask(OPEN)))
   })
@@ -164,7 +164,7 @@ describe('rewrite', () => {
     expect(chooseSharedSuffix({}, { preferences: [] }).reason).toBe('no_preferences')
   })
 
-  test('keeps silent about what the conversation decides itself', async () => {
+  test('omits what the conversation decides itself', async () => {
     const about = async (text: string, system?: string) => {
       const { preferences } = await run(ask(text, system), {
         preferences: [preference('length'), preference('lists'), preference('tone')],
@@ -234,7 +234,7 @@ describe('rewrite', () => {
     await expect(chooseSuffix(ask(OPEN), everything, failing)).rejects.toThrow('asked')
   })
 
-  test('leaves out what is switched off or out of scope', async () => {
+  test('omits preferences that are off or out of scope', async () => {
     const profile = {
       preferences: [
         preference('length', { enabled: false }),

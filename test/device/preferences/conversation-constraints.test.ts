@@ -16,13 +16,13 @@ test.each([
   ['Translate this into French: good morning.'],
   ['Explain fjords in two sentences.'],
   ['Übersetze das ins Englische: Guten Tag.'],
-])('what was asked for once in an earlier turn is over: %s', (earlier) => {
+])('a one-time demand of an earlier turn no longer applies: %s', (earlier) => {
   const messages = [user(earlier), assistant, user('How do volcanoes erupt?')]
   expect(silenced({ messages })).toEqual([])
   expect(silenced({ messages: messages.slice(0, 1) })).not.toEqual([])
 })
 
-test('what was asked for good still holds, and so does what the app says anywhere', () => {
+test('a lasting demand still applies, and so do the app’s instructions anywhere', () => {
   const messages = [
     user('No emoji from now on, please.'),
     assistant,

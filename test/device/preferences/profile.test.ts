@@ -81,7 +81,7 @@ describe('learnedPreferences', () => {
 describe('updateProfile', () => {
   const learned = [preference({ direction: 1 }), preference({ dimension: 'emoji' })]
 
-  test('takes what was learned, in the order of the dimensions', () => {
+  test('takes learned preferences, in the order of the dimensions', () => {
     expect(updateProfile(EMPTY_PROFILE, learned.toReversed()).preferences).toEqual(learned)
   })
 
@@ -94,7 +94,7 @@ describe('updateProfile', () => {
     expect(updateProfile(profileOf(kept), []).preferences).toEqual([kept])
   })
 
-  test('what was switched off stays off, even when it is forgotten and learned again', () => {
+  test('a preference that was switched off stays off, even when it is learned again', () => {
     const off = preference({ enabled: false })
     const gone = updateProfile(profileOf(off), [])
     expect(gone.preferences).toEqual([off])
@@ -104,7 +104,7 @@ describe('updateProfile', () => {
     })
   })
 
-  test('drops what can no longer be told', () => {
+  test('drops what is no longer certain', () => {
     expect(updateProfile(profileOf(preference()), []).preferences).toEqual([])
   })
 })
@@ -129,7 +129,7 @@ describe('editProfile', () => {
     expect(updateProfile(forgotten, [preference()]).preferences[0]!.direction).toBe(-1)
   })
 
-  test('pins and switches what is there, and nothing else', () => {
+  test('pins and switches existing preferences only', () => {
     const edited = editProfile(profileOf(preference()), [
       { op: 'pin', dimension: 'length', pinned: true },
       { op: 'enable', dimension: 'length', enabled: false },
@@ -139,7 +139,7 @@ describe('editProfile', () => {
   })
 })
 
-test('a sentence tells what is preferred and why', () => {
+test('a sentence says what is preferred and why', () => {
   expect(sentenceOf(preference())).toBe(
     'Length: Keep the answer short (learned from 20 choices, 90 % sure)',
   )

@@ -40,9 +40,12 @@ describe('a program takes the answer over', () => {
     ['Zerlege die Frage für die Suche.\n\nWer gründete die Firma?', undefined],
     ['my parcel', 'You route tickets. Teams: billing, shipping, tech. Name the team.'],
     ['Dateiname für die Notiz, ohne Endung.\n\nTreffen mit Ann', undefined],
-  ])('instructions name work and its form, nobody speaks: %j (%j)', (message, system) => {
-    expect(ask(message, system)).not.toBeNull()
-  })
+  ])(
+    'instructions describe a task and its output, without a dialogue: %j (%j)',
+    (message, system) => {
+      expect(ask(message, system)).not.toBeNull()
+    },
+  )
 
   test('a token stands for no answer', () => {
     expect(ask('Montags', 'Nenne jede Tatsache. Wenn keine da ist, gib KEINE aus.')).not.toBeNull()

@@ -21,12 +21,15 @@ test.each([
   ['and against more length', [LONG], SHORT, 'length', 1, false],
   ['lists taken away go with no lists', [LIST], SHORT, 'lists', -1, true],
   ['against the mean of several', [LONG, SHORT, LONG], SHORT, 'length', -1, true],
-] as const)('%s', (_, before, after, dimension, direction, isWithIt) => {
-  const moved = movedPreferences('How do bees talk?', before, after, [
-    preference(dimension, direction),
-  ])
-  expect(moved).toEqual([{ pole: `${dimension}${direction < 0 ? '-' : '+'}`, isWithIt }])
-})
+] as const)(
+  'finds the changed dimension: %s',
+  (_, before, after, dimension, direction, isWithIt) => {
+    const moved = movedPreferences('How do bees talk?', before, after, [
+      preference(dimension, direction),
+    ])
+    expect(moved).toEqual([{ pole: `${dimension}${direction < 0 ? '-' : '+'}`, isWithIt }])
+  },
+)
 
 test('what hardly moves says nothing, and neither does an answer alone', () => {
   const all = [preference('emoji', 1), preference('length', -1)]

@@ -37,7 +37,7 @@ test('the head is fitted once and kept, for this process and the next', async ()
   expect(found.has('length-')).toBe(true)
 })
 
-test('a head that was fitted on other states is fitted again, and what the user said stays', async () => {
+test('a head that was fitted on other states is refitted, and the user’s examples stay', async () => {
   const store = openStore(':memory:')
   const own = [undo(REQUEST, 'length-')]
   const head = { mean: [], scale: [], gate: [], wishes: [], kinship: [] }
@@ -67,7 +67,7 @@ test('the kept head is read once, however many requests come', async () => {
   expect(read.filter((key) => key === 'relevanceHead')).toHaveLength(1)
 })
 
-test('what is undone is gone at the next request, and the head is not fitted again', async () => {
+test('an undone pole is gone at the next request, without a refit', async () => {
   const store = openStore(':memory:')
   const { engine, calls } = fakeEngine(model)
   const relevance = openRelevance(store, model, engine)

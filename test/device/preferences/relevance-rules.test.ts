@@ -37,7 +37,7 @@ describe('isPlain', () => {
     'In what year was the Eiffel Tower finished?',
     '10 miles in km',
     'Flip a coin',
-  ])('%s', (request) => expect(isPlain(request)).toBe(true))
+  ])('no preference matters for: %s', (request) => expect(isPlain(request)).toBe(true))
 
   test.each([
     'How does a heat pump work?',

@@ -115,7 +115,7 @@ describe('fitOwn', () => {
     expect(after.has('tone-')).toBe(true)
   })
 
-  test('less so for a request unlike it, and for a pole unlike it', () => {
+  test('less so for a dissimilar request, and for a dissimilar pole', () => {
     const e = example('tone-', 'length-')
     const own = fitOwn(head, [undo(e.pooled, 'length-')])
     const drop = (r: RelevanceExample, pole: Pole) => own(r).poles[POLES.indexOf(pole)]!
@@ -128,7 +128,7 @@ describe('fitOwn', () => {
     expect(relevantPoles(head, e, fitOwn(head, [undo(e.pooled, null)])).size).toBe(0)
   })
 
-  test('what the user asked for is found where the seeds would not', () => {
+  test('a pole that the user asked for is found where the seeds would not find it', () => {
     const e = example('tone-')
     const asked = { ...undo(e.pooled, 'emoji+'), isRelevant: true }
     expect(relevantPoles(head, e).has('emoji+')).toBe(false)

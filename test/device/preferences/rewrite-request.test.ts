@@ -65,7 +65,7 @@ const rewritten = async (deps: RewritingDeps, conversation: typeof FIRST): Promi
   (await rewriteRequest(deps, conversation)).decisionId!
 
 describe('undo', () => {
-  test('of one preference leaves the conversation as it began, and teaches', async () => {
+  test('of one preference leaves the conversation unchanged, and is learned from', async () => {
     const { deps, feed, store } = opened()
     const first = await rewriteRequest(deps, FIRST)
     feed({ kind: 'undo', decisionId: first.decisionId!, dimension: 'length' })
@@ -93,7 +93,7 @@ describe('undo', () => {
     expect(learnedRelevance(store).map((l) => l.wish)).toEqual(['length-', 'emoji-', null])
   })
 
-  test('of what was not there teaches nothing', async () => {
+  test('of an absent line teaches nothing', async () => {
     const { deps, feed, store } = opened()
     const decisionId = await rewritten(deps, FIRST)
     feed({ kind: 'undo', decisionId, dimension: 'tables' })
@@ -121,7 +121,7 @@ describe('edit and choice', () => {
   test.each([
     ['an edit against a line of the block says that it has no place here', 'edit', false],
     ['a choice of the shorter answer says weakly that its line has', 'choose', true],
-  ] as const)('%s', async (_, kind, isRelevant) => {
+  ] as const)('teaches relevance: %s', async (_, kind, isRelevant) => {
     const short = 'A heat pump moves heat.'
     const { feed, decisionId, store } = await answered(kind === 'edit' ? [short] : [LONG, short])
     feed(kind === 'edit' ? { kind, decisionId, text: LONG } : { kind, decisionId, chosen: 1 })

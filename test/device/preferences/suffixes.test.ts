@@ -62,7 +62,7 @@ describe('a conversation', () => {
     expect([found(one), found(two)]).toEqual(['A', 'B'])
   })
 
-  test('that was begun elsewhere has none, even where somebody said the same words', () => {
+  test('that began elsewhere has no suffix, even with the same words', () => {
     const { begin, found } = opened()
     begin('hi', A, [thought('s1'), text('Hello.')])
     expect(found([user('hi'), assistant([thought('x'), text('Hello.')]), user('And?')])).toBe(
@@ -202,7 +202,7 @@ describe('a store that cannot be written', () => {
     expect(openSuffixes(made.store, () => 1).find(trace(more)).kind).toBe('bound')
   })
 
-  test('or read says so, and finds what is in memory', () => {
+  test('or read is reported, and suffixes in memory are still found', () => {
     const made = opened()
     const first = made.begin('hi', A, [thought('s1')])
     made.store.suffixAt = () => {
@@ -214,7 +214,7 @@ describe('a store that cannot be written', () => {
   })
 })
 
-test('no key in the store can be told from its text', () => {
+test('no key in the store reveals its text', () => {
   const { store, begin } = opened()
   begin('zanzibarine', A, [thought('sig-zanzibarine'), text('Hello.')])
   const kept = JSON.stringify([store.suffixAt('signature sig-zanzibarine')])

@@ -49,7 +49,7 @@ describe('lostIn', () => {
     )
   })
 
-  test('what is lost one way has come from nowhere the other way', () => {
+  test('what is lost in one direction is invented in the other', () => {
     const counted = (kinds: Survivor[]) =>
       kinds.filter((k) => ['numbers', 'quotes', 'links', 'code', 'negations'].includes(k))
     fc.assert(

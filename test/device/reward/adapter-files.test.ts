@@ -206,7 +206,7 @@ test.each<[string, () => string, RegExp]>([
     () => folder('full', { 'adapter_config.json': '{"fine_tune_type":"full"}' }),
     /^E_MODEL_UNSUPPORTED: mlx-lm adapter.*mlx_lm.fuse/,
   ],
-])('%s is told by name, with what to do', (_, path, message) => {
+])('the error for %s names it and says what to do', (_, path, message) => {
   expect(refusal(path())).toMatch(message)
 })
 

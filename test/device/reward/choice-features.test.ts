@@ -17,7 +17,7 @@ const tokenizer = {
 
 const asked = (content: string) => ({ messages: [{ role: 'user' as const, content }] })
 
-test('what is encoded once is looked up, by digests: no text is held', () => {
+test('encoded answers are cached by digests, without their text', () => {
   const memo: AnswerMemo = new Map()
   const deps = { tokenizer, maxTokens: 16, memo }
   const [long, answer] = ['x'.repeat(10_000), 'y'.repeat(10_000)]
@@ -64,7 +64,7 @@ test.each([
   ['short texts', 20, 3],
   ['long messages', 60_000, 3],
   ['a long conversation', 2000, 60],
-])('of %s a choice is read later as its request was read', (_, length, turns) => {
+])('%s: a choice is read as its request was', (_, length, turns) => {
   const store = openStore(':memory:')
   const text = (i: number) => `${i} ${'some words, '.repeat(length / 12)}end of ${i}?`
   const messages = Array.from({ length: 2 * turns - 1 }, (_, i) => ({

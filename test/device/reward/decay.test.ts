@@ -39,14 +39,14 @@ describe('decayOf', () => {
 describe('chooseHalfLife', () => {
   const prior = initialPrior(SIZE, 1)
 
-  test.each([1, 2, 3])('forgets where taste has turned (user %i)', (user) => {
+  test.each([1, 2, 3])('decays if preferences have turned (user %i)', (user) => {
     const { halfLifeDays, gain } = chooseHalfLife(choicesOf(`turned/${user}`, 160, 'turned'), prior)
     expect(halfLifeDays).not.toBeNull()
     expect(halfLifeDays).toBeLessThanOrEqual(60)
     expect(gain).toBeGreaterThan(2)
   })
 
-  test('forgets nothing for nearly all of those whose taste is steady, or who have none', () => {
+  test('does not decay for nearly all users with steady preferences, or with none', () => {
     const forgetting = Array.from({ length: 30 }, (_, user) =>
       chooseHalfLife(choicesOf(`steady/${user}`, 80, user % 3 === 0 ? 'none' : 'steady'), prior),
     ).filter(({ halfLifeDays }) => halfLifeDays !== null)

@@ -55,7 +55,7 @@ describe('worthAsking', () => {
     expect(ask?.reason).toContain('longer')
   })
 
-  test('is silent where answers are alike, the taste is known or there is none', () => {
+  test('asks nothing if answers are alike, or if the preferences are known or absent', () => {
     expect(worthAsking(scored([0, 0.05]), variance, 1)).toBeNull()
     expect(worthAsking(scored([0, 1]), () => 0.01, 1)).toBeNull()
     expect(worthAsking(scored([0, 1]), variance, 0.1)).toBeNull()

@@ -20,7 +20,7 @@ describe('feature space', () => {
     expect([...rawFeatures(Float32Array.of(1, 2), Float64Array.of(3))]).toEqual([1, 2, 3])
   })
 
-  test('statistics ignore what is common to the candidates of a request', () => {
+  test('statistics ignore what all candidates of a request have in common', () => {
     const groups = [0, 100, -7].map((shift) =>
       [0, 1, 5].map((v) => Float64Array.of(v + shift, 2 * v)),
     )

@@ -202,7 +202,7 @@ describe('fitHead', () => {
       }
     })
 
-    test('another prior is not mistaken for the last one', () => {
+    test('a different prior is not mistaken for the last one', () => {
       const other = priorOf('other prior', size, 3)
       const last = fitHead(rows, prior)
       expect(largestGap(fitHead(rows, other, last).w, fitHead(rows, other).w)).toBeLessThan(1e-8)
@@ -247,7 +247,7 @@ describe('fitHead', () => {
     expect(fitHead([], prior).evidence()).toBeCloseTo(0, 12)
   })
 
-  test('choices at random are evidence against a taste, those of a taste for it', () => {
+  test('random choices are evidence against preferences, consistent ones for them', () => {
     const prior = priorOf('taste', 10, 0, 2)
     prior.mean.fill(0)
     const drawn = rowsOf('taste', 80, 10)

@@ -14,7 +14,7 @@ test.each([
   expect(pointsGained(before, after)).toBe(points)
 })
 
-test('a training tells the points that it gained, and none where too few choices can be held back', async () => {
+test('a training reports the points that it gained, and none if too few choices can be held back', async () => {
   const few = fakeDevice(model).device
   await few.importChoices(shortChoices(19))
   expect((await few.train({ adapter: true })).adapter?.points).toBeNull()

@@ -99,7 +99,7 @@ test.each(['kto', 'completion', 'reward'] as const)(
   },
 )
 
-test('over a new release the private adapter is trained on what it was trained on before', async () => {
+test('over a new release the private adapter is trained with the same objective as before', async () => {
   const { device, calls, server, jobId } = await enrolledDevice(model, { rounds: 1 })
   await withFeedback(device, 5, (i) => ({ kind: 'thumbs', value: i % 2 ? 1 : -1 }))
   await device.train({ adapter: true, objective: 'kto' })

@@ -45,7 +45,7 @@ test('under a retention it learns from the younger half, and serves until the ol
   expect(hasAdapter()).toBe(false)
 })
 
-test('one that learned from everything goes once a retention takes some of it', async () => {
+test('an adapter that learned from everything goes once retention erases part of it', async () => {
   const { device, store, choose, until, hasAdapter } = aged(null)
   await choose(8)
   await until(40)

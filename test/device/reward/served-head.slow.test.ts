@@ -9,7 +9,7 @@ test.each([
   [30, 0.6, 0.8],
   [100, 0.6, 0.95],
 ])(
-  "after %i choices Claude's first answer mostly stays for those who choose at random, and taste wins nearly all",
+  "after %i choices Claude's first answer mostly stays for users who choose at random, and the head wins nearly all there is",
   (count, kept, share) => {
     const withTaste = some.map((p) => decide(p, count))
     const without = none.map((p) => decide(p, count))

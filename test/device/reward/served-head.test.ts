@@ -9,7 +9,7 @@ import {
 } from '../../../device/reward/served-head.ts'
 import { average, decide, people, person, prior, scale } from '../people.ts'
 
-test("after thirty choices Claude's first answer mostly stays for those who choose at random, and taste wins nearly all", () => {
+test("after thirty choices Claude's first answer mostly stays for users who choose at random, and the head wins nearly all there is", () => {
   const withTaste = people(true).map((p) => decide(p, 30))
   const without = people(false).map((p) => decide(p, 30))
   expect(average(without.map((d) => d.kept))).toBeGreaterThan(0.6)
@@ -18,7 +18,7 @@ test("after thirty choices Claude's first answer mostly stays for those who choo
   )
 })
 
-test('the spread of what is predicted is that of rewards of unseen answers', () => {
+test('the predicted spread matches the spread of rewards of unseen answers', () => {
   const { choices, unseen } = person('spread', true)
   const { hyperparameters } = tuneHyperparameters(choices, prior, scale, false)
   const head = fitServedHead(choices, hyperparameters)
@@ -29,7 +29,7 @@ test('the spread of what is predicted is that of rewards of unseen answers', () 
   expect(head.spread() / Math.sqrt(average(squares))).toBeLessThan(1.25)
 })
 
-test('before there are choices, the spread is that of the population’s mean taste', () => {
+test('without choices the spread is that of the population’s mean head', () => {
   const released: Prior = { ...prior, mean: prior.mean.map(() => 0.7) }
   const { hyperparameters } = tuneHyperparameters([], released, scale, true)
   expect(fitServedHead([], hyperparameters).spread()).toBeCloseTo(0.7, 10)
@@ -38,7 +38,7 @@ test('before there are choices, the spread is that of the population’s mean ta
   ).toBe(0)
 })
 
-test('from an earlier taste the same head comes out, and a released prior keeps its width', () => {
+test('a warm start gives the same head, and a released prior keeps its width', () => {
   const { choices } = person('warm', true)
   const { hyperparameters, fit } = tuneHyperparameters(choices.slice(5), prior, scale, true)
   expect(hyperparameters.prior).toBe(prior)

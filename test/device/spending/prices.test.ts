@@ -38,7 +38,7 @@ test("of the user's own rows an hour of cache is twice the input, unless it is n
   expect(usdOf(usage, { ...row, cacheWriteHour: 5 })).toBeCloseTo(0.6 * 4 + 0.4 * 5, 12)
 })
 
-test('own rows are taken as they are, but the United States and batches still count', () => {
+test('the user’s own prices apply unchanged, except for US inference and batches', () => {
   const own = { 'claude-opus-5-5': { input: 3, output: 9, cacheWrite: 4, cacheRead: 1 } }
   const terms = { isFast: true, isUs: true, isBatch: true }
   const price = priceOf('claude-opus-5-5', 10, own, terms)
@@ -58,7 +58,7 @@ test('no row is hidden by an earlier one', () => {
   expect(PRICES_AS_OF).toMatch(/^\d{4}-\d\d-\d\d$/)
 })
 
-test('a message costs what each kind of its tokens costs', () => {
+test('each kind of tokens has its price', () => {
   const usage = { input: 1000, output: 500, cacheWrite: 2000, cacheRead: 10_000 }
   expect(tokensOf(usage)).toBe(13_500)
   const usd = usdOf(usage, { input: 2, output: 10, cacheWrite: 2.5, cacheRead: 0.2 })

@@ -66,7 +66,7 @@ describe('a plan', () => {
     expect(costTokens / (count - 1)).toBeCloseTo(1400 + 100, -1)
   })
 
-  test('counts what is read from the cache as that', () => {
+  test('counts cache reads at their price', () => {
     const { deps } = open({ extraUsdPerDay: 0.3 })
     const long = { ...request, inputTokens: 50_000 }
     const plain = planRequest(deps, { ...long, maxTokens: 100 })
@@ -140,7 +140,7 @@ describe('what is held back', () => {
     expect(reserveAnswers(there.deps, request, 1)).not.toBeNull()
   })
 
-  test('is the worst case, and what is counted in the end is what it was', () => {
+  test('reserves the worst case, and finally counts the real cost', () => {
     const { deps, store, spent } = open()
     const reservation = reserveAnswers(deps, request, 2)
     expect(store.ledger.heldBack().usd).toBeCloseTo((2 * (1000 * 2 + 2000 * 10)) / 1e6, 9)
@@ -149,7 +149,7 @@ describe('what is held back', () => {
     expect(spent()).toEqual({ tokens: 2400, usd: expect.closeTo(0.008, 9) })
   })
 
-  test('counts as it was likely where nobody says what an answer did cost', () => {
+  test('counts the likely cost if an answer reports none', () => {
     const { deps, store, spent } = open()
     for (let i = 0; i < 30; i++) noteUsage(store, request, usage(500))
     const reservation = reserveAnswers(deps, request, 2)
@@ -157,7 +157,7 @@ describe('what is held back', () => {
     expect(spent().tokens).toBeCloseTo(1100 + 1500, 6)
   })
 
-  test('is told in whole tokens, whatever the means of such answers are', () => {
+  test('is reported in whole tokens, even if the means are fractional', () => {
     const { deps, store, spent } = open()
     store.set('outlook', { certainty: 1, spread: 10, halfLifeDays: null, outputTokens: 123.4 })
     const reservation = reserveAnswers(deps, { ...request, inputTokens: 1000.7 }, 2)!
@@ -168,7 +168,7 @@ describe('what is held back', () => {
     expect(Number.isInteger(rankingStatus(deps).spentToday.tokens)).toBe(true)
   })
 
-  test('does not outlive a process that ended: it counts as it was likely, once', () => {
+  test('does not outlive its process: the likely cost counts, once', () => {
     const { deps, store, pass, spent } = open()
     for (let i = 0; i < 30; i++) noteUsage(store, request, usage(500))
     const reservation = reserveAnswers(deps, request, 2)

@@ -44,7 +44,7 @@ describe('the whole of a request', () => {
   const whole = (messages: object[], system?: unknown) =>
     historyOf(messages as never, system).whole()
 
-  test('is the same whoever marks it, and as one block or a text', () => {
+  test('is the same with any cache marks, and as one block or a text', () => {
     const marked = [{ ...text('a'), cache_control: { type: 'ephemeral' } }]
     expect(whole([user(marked)], [text('S')])).toEqual(whole([user('a')], 'S'))
     expect(whole([user('a')], '')).toEqual(whole([user('a')]))
