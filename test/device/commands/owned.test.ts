@@ -133,7 +133,7 @@ test('an owner of another version that lacks a route is named as such', async ()
   expect(code).toBe(1)
   expect(stderr).toContain('E_PROTOCOL')
   expect(stderr).toContain('is version 0.0.9')
-  expect(stderr).toContain('start it anew')
+  expect(stderr).toContain('restart it')
 })
 
 test('kill -9 of the owner frees the home at once, and leaves nothing to clean', async () => {
@@ -197,7 +197,7 @@ test('a federation is joined, contributed to and left through the owner, at once
   await call(folder, ['consent', 'grant'])
   const { code, stdout, stderr } = await call(folder, ['participate', '--json'])
   expect([code, JSON.parse(stdout)]).toMatchObject([0, { ended: 'enough', rounds: [{ pairs: 8 }] }])
-  expect(stderr).toMatch(/^upload: round-.*bytes taken/m)
+  expect(stderr).toMatch(/^upload: round-.*bytes accepted/m)
   expect(JSON.parse((await call(folder, ['status', '--json'])).stdout)).toMatchObject({
     server: url,
     updates: { accepted: 1, pending: 0 },
@@ -223,7 +223,7 @@ test('settings take effect at once, and those that do not are listed', async () 
     '4999',
   ])
   expect(code).toBe(0)
-  expect(stderr).toContain('holds once `loreweave serve` begins anew: threads, port')
+  expect(stderr).toContain('takes effect when `loreweave serve` restarts: threads, port')
   expect(await ranked()).toHaveProperty('shadow')
   expect(await call(folder, ['init', '--shadow', 'off', '--port', '0'])).toMatchObject({ code: 0 })
   expect(await ranked()).not.toHaveProperty('shadow')

@@ -105,7 +105,7 @@ test('Claude, the federation, model files and the doctor go through the proxy, a
   const way = `through the proxy http://127.0.0.1:${proxy.port} (HTTPS_PROXY)`
   for (const name of ['claude', 'server'])
     expect(check(name)).toMatchObject({ state: 'ok', what: expect.stringContaining(way) })
-  expect(check('authorities')).toMatchObject({ state: 'ok', what: expect.stringContaining('1 of') })
+  expect(check('authorities')).toMatchObject({ state: 'ok', what: expect.stringContaining('1 from') })
   expect(check('encryption')?.state).toBe('ok')
   expect(new Set(proxy.credentials)).toEqual(
     new Set([`Basic ${Buffer.from(SECRET).toString('base64')}`]),
@@ -164,7 +164,7 @@ test('a proxy’s refusal is explained, with what to do', async () => {
   const { checks } = JSON.parse(stdout) as { checks: Check[] }
   expect(checks.find(({ name }) => name === 'claude')).toMatchObject({
     state: 'fail',
-    what: expect.stringContaining('it wants a user and a password'),
+    what: expect.stringContaining('it requires a user and a password'),
     mend: expect.stringContaining(
       `export HTTPS_PROXY=http://USER:PASSWORD@127.0.0.1:${strict.port}`,
     ),

@@ -112,7 +112,7 @@ describe.skipIf(!executable)('the page', () => {
       await device.enter(page)
       const card = page.locator('#decisions .card').first()
       await card.getByText('Why, and what was said').click()
-      await card.getByText('keeps what it began with').waitFor()
+      await card.getByText('keeps its first system prompt').waitFor()
       await card.getByText(question, { exact: true }).waitFor()
       await card.getByRole('button', { name: 'Undo the note' }).press('Enter')
       await device.said(page, 'Taken back')
