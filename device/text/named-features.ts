@@ -1,6 +1,6 @@
 /**
  * The named style features of an answer, relative to its request: small, bounded or logarithmic,
- * zero for an empty answer. The README's table is generated from this one, and a test compares
+ * zero for an empty answer. FEATURES.md has the same table, and a test compares
  * them.
  */
 import { readFileSync } from 'node:fs'
