@@ -45,22 +45,7 @@ export const adapterCommand = (io: Io): Command => {
         'loreweave adapter export --format peft --out adapter\n  loreweave adapter export ' +
         '--format gguf --which shared --out shared.gguf',
     )
-    .action(async (options: ExportOptions) => {
-      // The command writes the files: a service may not have access to the caller's folders.
-      const model = await openModelOf(io, options)
-      const query = options.which === undefined ? {} : { which: options.which }
-      const { which, weights, spec, numbers } = await askHome(io, options, ({ call }) =>
-        call('getAdapter', { query }),
-      )
-      if (weights !== model.base.weights) throw otherModel(model)
-      const feed = { spec, flat: numbers }
-      const files = writeAdapterFile(options.out, options.format, model, feed)
-      io.print(
-        options,
-        { which, ...feed.spec, files },
-        `wrote the ${which} adapter, ${described(feed)}: ${files.join(', ')}`,
-      )
-    })
+    .action((options: ExportOptions) => exportAdapter(io, options))
   withModel(command.command('import'))
     .description("use an adapter for this model as this device's private one")
     .argument('<path>', 'a folder of PEFT or mlx-lm, a file in it, or a GGUF file')
@@ -71,33 +56,53 @@ export const adapterCommand = (io: Io): Command => {
         'the exit layer on\nare kept, but ordering answers does not run them.\n\nExample:\n  ' +
         'loreweave adapter import my-adapter.gguf',
     )
-    .action(async (path: string, options: ModelOptions) => {
-      const model = await openModelOf(io, options)
-      const { format, madeFor, ...feed } = readAdapterFile(path, model)
-      const body = {
-        which: 'private' as const,
-        weights: model.base.weights,
-        spec: { ...feed.spec, modules: [...feed.spec.modules] },
-        numbers: feed.flat,
-      }
-      const { choices } = await askHome(
-        io,
-        options,
-        ({ call, signal }) => call('putAdapter', { body, onProgress: io.progress, signal }),
-        { isLong: true },
-      )
-      io.print(
-        options,
-        { format, ...(madeFor && { madeFor }), ...feed.spec, choices: choices ?? 0 },
-        [
-          `private adapter: ${described(feed)}${choices === null ? '' : `; head fitted to ${choices} choices`}`,
-          otherBaseNote(madeFor, model),
-        ]
-          .filter((line) => line !== null)
-          .join('\n'),
-      )
-    })
+    .action((path: string, options: ModelOptions) => importAdapter(io, path, options))
   return command
+}
+
+const exportAdapter = async (io: Io, options: ExportOptions): Promise<void> => {
+  // The command writes the files: a service may not have access to the caller's folders.
+  const model = await openModelOf(io, options)
+  const query = options.which === undefined ? {} : { which: options.which }
+  const { which, weights, spec, numbers } = await askHome(io, options, ({ call }) =>
+    call('getAdapter', { query }),
+  )
+  if (weights !== model.base.weights) throw otherModel(model)
+  const feed = { spec, flat: numbers }
+  const files = writeAdapterFile(options.out, options.format, model, feed)
+  io.print(
+    options,
+    { which, ...feed.spec, files },
+    `wrote the ${which} adapter, ${described(feed)}: ${files.join(', ')}`,
+  )
+}
+
+const importAdapter = async (io: Io, path: string, options: ModelOptions): Promise<void> => {
+  const model = await openModelOf(io, options)
+  const { format, madeFor, ...feed } = readAdapterFile(path, model)
+  const body = {
+    which: 'private' as const,
+    weights: model.base.weights,
+    spec: { ...feed.spec, modules: [...feed.spec.modules] },
+    numbers: feed.flat,
+  }
+  const { choices } = await askHome(
+    io,
+    options,
+    ({ call, signal }) => call('putAdapter', { body, onProgress: io.progress, signal }),
+    { isLong: true },
+  )
+  io.print(
+    options,
+    { format, ...(madeFor && { madeFor }), ...feed.spec, choices: choices ?? 0 },
+    [
+      `private adapter: ${described(feed)}` +
+        (choices === null ? '' : `; head fitted to ${choices} choices`),
+      otherBaseNote(madeFor, model),
+    ]
+      .filter((line) => line !== null)
+      .join('\n'),
+  )
 }
 
 const otherModel = ({ base }: LocalModel): FedError =>

@@ -72,49 +72,51 @@ export const initCommand = (io: Io): Command =>
         'server.\n\nExamples:\n  loreweave init\n  loreweave init --yes\n  loreweave init ' +
         '--home ./device --model tiny',
     )
-    .action(async (options: InitOptions) => {
-      const folder = folderOf(io, options)
-      const isNew = !isHome(folder)
-      const claudeKey =
-        options.claudeKeyFile === undefined ? undefined : io.readText(options.claudeKeyFile).trim()
-      const check = options.model === undefined ? null : await checkOwnTokenizer(options.model)
-      const home = await settle(io, options, { ...changesOf(options), claudeKey })
-      const before = await missingModel(io, home, options)
-      const isMissing = before !== null
-      const isAsking = isNew && !options.yes && !options.json && io.canAsk
-      const plan = isAsking
-        ? await askSetup(terminal(io), before, options)
-        : { claudeKey: null, pull: options.yes === true && options.pull && isMissing }
-      if (plan.claudeKey !== null) await settle(io, options, { claudeKey: plan.claudeKey })
-      if (plan.pull) await pullNamed(io, home.config.model, options)
-      const missing = await missingModel(io, home, options)
-      if ((isAsking || options.yes) && missing === null) await prepare(io, options)
-      const { model, settings } = home.config
-      const deviceId = deviceIdOf(home.key.publicKey)
-      io.print(
-        options,
-        {
-          ...{ home: folder, model, deviceId, settings, isModelHere: missing === null },
-          ...(check && { tokenizerCheck: check }),
-        },
-        [
-          `home    ${folder}`,
-          `model   ${model}`,
-          ...(check ? [`        ${checkText(check)}`] : []),
-          `device  ${deviceId}`,
-          `The device token for apps is in ${folder}/device-token; settings with ` +
-            `descriptions are in ${folder}/config.json.`,
-          '',
-          ...(missing === null
-            ? []
-            : [`loreweave model pull ${model}   # first: ${megabytes(missing)}`]),
-          'loreweave agent   # serves and learns; at every login: loreweave service install',
-          'Then these two lines personalize an app:',
-          `  export ANTHROPIC_BASE_URL=http://127.0.0.1:${settings.port}`,
-          `  new Anthropic({ baseURL: 'http://127.0.0.1:${settings.port}' })`,
-        ].join('\n'),
-      )
-    })
+    .action((options: InitOptions) => init(io, options))
+
+const init = async (io: Io, options: InitOptions): Promise<void> => {
+  const folder = folderOf(io, options)
+  const isNew = !isHome(folder)
+  const claudeKey =
+    options.claudeKeyFile === undefined ? undefined : io.readText(options.claudeKeyFile).trim()
+  const check = options.model === undefined ? null : await checkOwnTokenizer(options.model)
+  const home = await settle(io, options, { ...changesOf(options), claudeKey })
+  const before = await missingModel(io, home, options)
+  const isMissing = before !== null
+  const isAsking = isNew && !options.yes && !options.json && io.canAsk
+  const plan = isAsking
+    ? await askSetup(terminal(io), before, options)
+    : { claudeKey: null, pull: options.yes === true && options.pull && isMissing }
+  if (plan.claudeKey !== null) await settle(io, options, { claudeKey: plan.claudeKey })
+  if (plan.pull) await pullNamed(io, home.config.model, options)
+  const missing = await missingModel(io, home, options)
+  if ((isAsking || options.yes) && missing === null) await prepare(io, options)
+  const { model, settings } = home.config
+  const deviceId = deviceIdOf(home.key.publicKey)
+  io.print(
+    options,
+    {
+      ...{ home: folder, model, deviceId, settings, isModelHere: missing === null },
+      ...(check && { tokenizerCheck: check }),
+    },
+    [
+      `home    ${folder}`,
+      `model   ${model}`,
+      ...(check ? [`        ${checkText(check)}`] : []),
+      `device  ${deviceId}`,
+      `The device token for apps is in ${folder}/device-token; settings with ` +
+        `descriptions are in ${folder}/config.json.`,
+      '',
+      ...(missing === null
+        ? []
+        : [`loreweave model pull ${model}   # first: ${megabytes(missing)}`]),
+      'loreweave agent   # serves and learns; at every login: loreweave service install',
+      'Then these two lines personalize an app:',
+      `  export ANTHROPIC_BASE_URL=http://127.0.0.1:${settings.port}`,
+      `  new Anthropic({ baseURL: 'http://127.0.0.1:${settings.port}' })`,
+    ].join('\n'),
+  )
+}
 
 const changesOf = (options: InitOptions): Parameters<typeof createHome>[1] => {
   const { candidates, explore, claudeUrl, port, cpuShare, memoryLimit } = options

@@ -6,12 +6,13 @@ import { Contribution, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { WORDS } from '../federation/participate.ts'
 import type { Limits } from '../owner/operations.ts'
+import type { TrainReport } from '../owner/train.ts'
 import type { ExitChoice, ExitReport } from '../reward/choose-exit.ts'
 import { checkedExit } from '../reward/exit-layer.ts'
 import { featureSpace } from '../reward/feature-space.ts'
 import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../store/private-adapter.ts'
 import { askHome } from './ask.ts'
-import { importText, readLog } from './choices.ts'
+import { importText, type LogReport, readLog } from './choices.ts'
 import { type ModelOptions, megabytes, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -61,40 +62,45 @@ export const trainCommand = (io: Io): Command =>
       '\nExamples:\n  loreweave train --data choices.jsonl --user ada\n  loreweave train ' +
         '--adapter --epochs 2',
     )
-    .action((options: TrainOptions) => {
-      const log = options.data === undefined ? null : readLog(io, options.data, options)
-      return askHome(
-        io,
-        options,
-        async ({ call, signal }) => {
-          const imported = log && {
-            ...(await call('importChoices', { body: log.choices, signal })),
-            skipped: log.skipped,
-            others: log.others,
-          }
-          const { adapter = false, objective, epochs, learningRate, exit } = options
-          const body = { ...limitsOf(options), adapter, objective, epochs, learningRate, exit }
-          const report = await call('train', { body, onProgress: io.progress, signal })
-          const lines = [
-            ...(report.exit ? exitLines(report.exit) : []),
-            ...(imported ? [importText(imported)] : []),
-            `head fitted to ${report.choices} choices (${report.pairs} pairs), ` +
-              `log-likelihood ${report.logLikelihood.toFixed(2)}`,
-            `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
-            ...(report.adapter
-              ? [
-                  `private adapter: ${report.adapter.losses.length} steps in ` +
-                    `${report.adapter.seconds.toFixed(1)} s, loss ` +
-                    `${report.adapter.losses[0]?.toFixed(4)} → ` +
-                    `${report.adapter.losses.at(-1)?.toFixed(4)}${heldBackText(report.adapter.heldBack)}`,
-                ]
-              : []),
-          ]
-          io.print(options, { imported, ...report }, lines.join('\n'))
-        },
-        { isLong: true },
-      )
-    })
+    .action((options: TrainOptions) => train(io, options))
+
+const train = (io: Io, options: TrainOptions): Promise<void> => {
+  const log = options.data === undefined ? null : readLog(io, options.data, options)
+  return askHome(
+    io,
+    options,
+    async ({ call, signal }) => {
+      const imported = log && {
+        ...(await call('importChoices', { body: log.choices, signal })),
+        skipped: log.skipped,
+        others: log.others,
+      }
+      const { adapter = false, objective, epochs, learningRate, exit } = options
+      const body = { ...limitsOf(options), adapter, objective, epochs, learningRate, exit }
+      const report = await call('train', { body, onProgress: io.progress, signal })
+      io.print(options, { imported, ...report }, trainText(report, imported))
+    },
+    { isLong: true },
+  )
+}
+
+const trainText = (report: TrainReport, imported: LogReport | null): string =>
+  [
+    ...(report.exit ? exitLines(report.exit) : []),
+    ...(imported ? [importText(imported)] : []),
+    `head fitted to ${report.choices} choices (${report.pairs} pairs), ` +
+      `log-likelihood ${report.logLikelihood.toFixed(2)}`,
+    `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
+    ...(report.adapter
+      ? [
+          `private adapter: ${report.adapter.losses.length} steps in ` +
+            `${report.adapter.seconds.toFixed(1)} s, loss ` +
+            `${report.adapter.losses[0]?.toFixed(4)} → ` +
+            `${report.adapter.losses.at(-1)?.toFixed(4)}` +
+            heldBackText(report.adapter.heldBack),
+        ]
+      : []),
+  ].join('\n')
 
 const limitsOf = ({ threads, cpuShare, memoryLimit }: ModelOptions): Limits => ({
   threads,

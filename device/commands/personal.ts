@@ -121,23 +121,8 @@ export const profileCommand = (io: Io): Command => {
     .option('--strength <percent>', 'how much it matters', integer(1, 100), 100)
     .option('--words <list>', 'only for requests with one of these words, comma-separated')
     .addHelpText('after', `${dimensions}\n\nExample:\n  loreweave profile set length less`)
-    .action(
-      (
-        name: string,
-        direction: string,
-        options: CommonOptions & { strength: number; words?: string },
-      ) => {
-        if (direction !== 'more' && direction !== 'less')
-          throw new FedError('E_USAGE', 'the direction is "more" or "less"')
-        return edit(options, {
-          op: 'state',
-          dimension: dimensionOf(name),
-          direction: direction === 'more' ? 1 : -1,
-          strength: options.strength / 100,
-          scope:
-            options.words === undefined ? 'all' : options.words.split(',').map((w) => w.trim()),
-        })
-      },
+    .action((name: string, direction: string, options: SetOptions) =>
+      edit(options, statement(name, direction, options)),
     )
   withHome(command.command('proposals'))
     .description('preferences that you seem to have stated; they count once you accept them')
@@ -160,22 +145,7 @@ export const profileCommand = (io: Io): Command => {
           show(options, await call('settleProposal', { body: { id, accept } })),
         ),
       )
-  const simple: [string, string, (dimension: Dimension) => ProfileChange][] = [
-    ['pin', 'keep a preference as it is', (dimension) => ({ op: 'pin', dimension, pinned: true })],
-    [
-      'unpin',
-      'let learning change it again',
-      (dimension) => ({ op: 'pin', dimension, pinned: false }),
-    ],
-    ['on', 'use it', (dimension) => ({ op: 'enable', dimension, enabled: true })],
-    [
-      'off',
-      'keep it, but do not use it',
-      (dimension) => ({ op: 'enable', dimension, enabled: false }),
-    ],
-    ['remove', 'forget it; it may be learned again', (dimension) => ({ op: 'forget', dimension })],
-  ]
-  for (const [name, description, change] of simple)
+  for (const [name, description, change] of CHANGES)
     withHome(command.command(name))
       .description(description)
       .argument('<dimension>')
@@ -184,6 +154,45 @@ export const profileCommand = (io: Io): Command => {
         edit(options, change(dimensionOf(dimension))),
       )
   return command
+}
+
+const CHANGES: readonly [
+  name: string,
+  description: string,
+  change: (dimension: Dimension) => ProfileChange,
+][] = [
+  ['pin', 'keep a preference as it is', (dimension) => ({ op: 'pin', dimension, pinned: true })],
+  [
+    'unpin',
+    'let learning change it again',
+    (dimension) => ({ op: 'pin', dimension, pinned: false }),
+  ],
+  ['on', 'use it', (dimension) => ({ op: 'enable', dimension, enabled: true })],
+  [
+    'off',
+    'keep it, but do not use it',
+    (dimension) => ({ op: 'enable', dimension, enabled: false }),
+  ],
+  ['remove', 'forget it; it may be learned again', (dimension) => ({ op: 'forget', dimension })],
+]
+
+type SetOptions = CommonOptions & { strength: number; words?: string }
+
+/** Fails with E_USAGE. */
+const statement = (
+  name: string,
+  direction: string,
+  { strength, words }: SetOptions,
+): ProfileChange => {
+  if (direction !== 'more' && direction !== 'less')
+    throw new FedError('E_USAGE', 'the direction is "more" or "less"')
+  return {
+    op: 'state',
+    dimension: dimensionOf(name),
+    direction: direction === 'more' ? 1 : -1,
+    strength: strength / 100,
+    scope: words === undefined ? 'all' : words.split(',').map((w) => w.trim()),
+  }
 }
 
 const dimensionOf = (name: string): Dimension => {

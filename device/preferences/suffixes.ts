@@ -104,60 +104,10 @@ export const openSuffixes = (
   clock: () => number,
   report: (event: { what: string; code: string }) => void = () => {},
 ): Suffixes => {
-  const { hash } = store
-  const recent = new Map<string, Recent>()
-  const stored = (key: string): Recent | undefined => {
-    try {
-      const found = store.suffixAt(key)
-      return found && { ...found, isKept: true }
-    } catch {
-      report({ what: 'suffix', code: 'E_HOME' })
-      return undefined
-    }
-  }
-  const look = (key: string): Recent | undefined => recent.get(hash(key)) ?? stored(hash(key))
-  const remember = (bound: Bound, keys: readonly SuffixKey[]): void => {
-    const hashed = keys.map(({ key, isText }) => ({ key: hash(key), isText }))
-    const { block, preferences, conversation, isKept } = bound
-    const row = { block, preferences, conversation, at: clock() }
-    if (isKept) store.later((tx) => tx.saveSuffix(row, hashed), { bytes: SUFFIX_BYTES })
-    for (const { key } of hashed) {
-      recent.delete(key)
-      recent.set(key, { ...row, isKept })
-    }
-    for (const key of recent.keys()) {
-      if (recent.size <= MAX_RECENT) break
-      recent.delete(key)
-    }
-  }
-  const since = (key: string, ms: number): Recent | undefined => {
-    const found = look(key)
-    return found && found.at > clock() - ms ? found : undefined
-  }
-  const sameRequest = ({ history, profile }: Trace): Recent | undefined =>
-    firstOf(history.whole(), (key) => since(`${profile} ${key}`, SAME_MS))
-
+  const memory = openMemory(store, clock, report)
+  const { look, since, remember, forget } = memory
   return {
-    find: (trace) => {
-      const { history, credit, continues, system, messages } = trace
-      const found = (bound: Bound | undefined, otherwise: 'none' | 'first' = 'none'): Found =>
-        bound ? { kind: 'bound', bound } : { kind: otherwise }
-      if (continues !== undefined) return found(look(messageKey(continues)))
-      const credited = credit === undefined ? undefined : look(creditKey(credit))
-      if (credited) return found(credited)
-      if (history.isBound) return found(firstOf(history.signatures, look))
-      // A refused request was sent without a suffix, whatever the same words got at another time.
-      if (credit !== undefined) return found(undefined)
-      if (history.isBegun) {
-        const begun = firstOf(history.turns, look) ?? sameRequest(trace)
-        if (begun || !trace.byWords) return found(begun)
-        return found(look(openingKey(messages, system)), 'first')
-      }
-      const same = sameRequest(trace)
-      if (same) return found(same)
-      const shared = trace.isShared ? since(sharedKey(system), SHARED_MS) : undefined
-      return shared ? found({ ...shared, conversation: newId('c_') }) : { kind: 'first' }
-    },
+    find: (trace) => findSuffix(memory, trace),
     begin: (trace, { block, preferences }, isKept) => {
       const bound = { block, preferences, conversation: newId('c_'), isKept }
       const { history, profile, system, messages } = trace
@@ -193,23 +143,94 @@ export const openSuffixes = (
         )
         return
       }
-      for (const key of keys) recent.delete(hash(key))
-      const hashed = keys.map(hash)
-      store.later((tx) => tx.removeSuffixKeys(hashed))
+      forget(keys)
     },
     lastUnder: (system) => look(systemKey(system)) ?? null,
-    decided: (conversation) => {
-      const rows = store.decisionsOf(conversationName(store.hash, conversation), DECISIONS_READ)
-      const found = new Map<string, readonly Preference[]>()
-      for (const {
-        info: { rewriting },
-      } of rows) {
-        if (rewriting?.block && !found.has(rewriting.block))
-          found.set(rewriting.block, preferencesOf(rewriting.lines))
-      }
-      return [...found].map(([block, preferences]) => ({ block, preferences }))
-    },
+    decided: (conversation) => decidedSuffixes(store, conversation),
   }
+}
+
+/** The suffixes by their keys: those in memory, then those in the store. */
+const openMemory = (
+  store: DeviceStore,
+  clock: () => number,
+  report: (event: { what: string; code: string }) => void,
+) => {
+  const { hash } = store
+  const recent = new Map<string, Recent>()
+  const stored = (key: string): Recent | undefined => {
+    try {
+      const found = store.suffixAt(key)
+      return found && { ...found, isKept: true }
+    } catch {
+      report({ what: 'suffix', code: 'E_HOME' })
+      return undefined
+    }
+  }
+  const look = (key: string): Recent | undefined => recent.get(hash(key)) ?? stored(hash(key))
+  const remember = (bound: Bound, keys: readonly SuffixKey[]): void => {
+    const hashed = keys.map(({ key, isText }) => ({ key: hash(key), isText }))
+    const { block, preferences, conversation, isKept } = bound
+    const row = { block, preferences, conversation, at: clock() }
+    if (isKept) store.later((tx) => tx.saveSuffix(row, hashed), { bytes: SUFFIX_BYTES })
+    for (const { key } of hashed) {
+      recent.delete(key)
+      recent.set(key, { ...row, isKept })
+    }
+    for (const key of recent.keys()) {
+      if (recent.size <= MAX_RECENT) break
+      recent.delete(key)
+    }
+  }
+  const since = (key: string, ms: number): Recent | undefined => {
+    const found = look(key)
+    return found && found.at > clock() - ms ? found : undefined
+  }
+  const sameRequest = ({ history, profile }: Trace): Recent | undefined =>
+    firstOf(history.whole(), (key) => since(`${profile} ${key}`, SAME_MS))
+  const forget = (keys: readonly string[]): void => {
+    const hashed = keys.map(hash)
+    for (const key of hashed) recent.delete(key)
+    store.later((tx) => tx.removeSuffixKeys(hashed))
+  }
+  return { look, since, sameRequest, remember, forget }
+}
+type Memory = ReturnType<typeof openMemory>
+
+const findSuffix = ({ look, since, sameRequest }: Memory, trace: Trace): Found => {
+  const { history, credit, continues, system, messages } = trace
+  const found = (bound: Bound | undefined, otherwise: 'none' | 'first' = 'none'): Found =>
+    bound ? { kind: 'bound', bound } : { kind: otherwise }
+  if (continues !== undefined) return found(look(messageKey(continues)))
+  const credited = credit === undefined ? undefined : look(creditKey(credit))
+  if (credited) return found(credited)
+  if (history.isBound) return found(firstOf(history.signatures, look))
+  // A refused request was sent without a suffix, whatever the same words got at another time.
+  if (credit !== undefined) return found(undefined)
+  if (history.isBegun) {
+    const begun = firstOf(history.turns, look) ?? sameRequest(trace)
+    if (begun || !trace.byWords) return found(begun)
+    return found(look(openingKey(messages, system)), 'first')
+  }
+  const same = sameRequest(trace)
+  if (same) return found(same)
+  const shared = trace.isShared ? since(sharedKey(system), SHARED_MS) : undefined
+  return shared ? found({ ...shared, conversation: newId('c_') }) : { kind: 'first' }
+}
+
+const decidedSuffixes = (
+  store: DeviceStore,
+  conversation: Conversation,
+): Pick<Bound, 'block' | 'preferences'>[] => {
+  const rows = store.decisionsOf(conversationName(store.hash, conversation), DECISIONS_READ)
+  const found = new Map<string, readonly Preference[]>()
+  for (const {
+    info: { rewriting },
+  } of rows) {
+    if (rewriting?.block && !found.has(rewriting.block))
+      found.set(rewriting.block, preferencesOf(rewriting.lines))
+  }
+  return [...found].map(([block, preferences]) => ({ block, preferences }))
 }
 
 /** The preferences of a block's lines, as if they had just been stated. */

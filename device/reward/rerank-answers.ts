@@ -5,11 +5,11 @@
 
 import type { Rng } from '../../adapters/random.ts'
 import { DAY_MS } from '../../adapters/time.ts'
-import type { RerankDecision } from '../records/rerank-decision.ts'
+import type { RankingWhy, RerankDecision } from '../records/rerank-decision.ts'
 import type { RequestMode } from '../records/rewrite-decision.ts'
 import type { Answered } from '../store/decisions.ts'
 import { bytesOf, newDecision, newId } from '../store/new-decision.ts'
-import type { StoreReads, StoreTx } from '../store/tables.ts'
+import type { StoreReads } from '../store/tables.ts'
 import type { Answer, Conversation } from '../text/conversation.ts'
 import { orAborted } from '../text/in-time.ts'
 import { type Ask, exploreChances, exploreOrder, worthAsking } from './exploration.ts'
@@ -65,16 +65,11 @@ export const rerankAnswers = async (
     hyperparameters.margin,
     isInformed ? head.certainty() : 0,
   )
+  // Without choices, or if nothing is learned from it, there is no exploration.
+  const explore = served.features.length > 0 && isKept ? settings.explore : 0
   const drawn = isShadow
     ? { order: firstOf(ranking.order, 0), propensity: 1, explored: false }
-    : exploreOrder(
-        ranking.order,
-        // Somebody who has chosen nothing yet is not experimented with, and nobody where nothing is
-        // learned from it.
-        served.features.length > 0 && isKept ? settings.explore : 0,
-        () => exploreChances(scores, variance, rng),
-        rng,
-      )
+    : exploreOrder(ranking.order, explore, () => exploreChances(scores, variance, rng), rng)
   const winner = drawn.order[0]!
   const isShown = underDecision === undefined
   const ask = isShown && isInformed && !isShadow && isKept ? askOf(deps, served, scores) : null
@@ -86,36 +81,12 @@ export const rerankAnswers = async (
       : compare(score, scores[0]!),
   )
   if (decisionId) {
-    const at = clock()
-    // If the request had a decision and it is gone, it was forgotten.
-    const made = underDecision ? null : newDecision(store, at, conversation, { id: decisionId })
-    const answered: Answered = {
-      at,
-      answers,
-      shown: isShown ? texts.map((_, i) => i) : [winner],
-      served: winner,
-      propensity: drawn.propensity,
-      explored: drawn.explored,
-      preferred: ranking.winner,
-      info: {
-        ranking: {
-          reason,
-          probability: ranking.probability,
-          explore: settings.explore,
-          candidates: scores.map((score, i) => ({
-            reward: score.reward,
-            explanation: explanations[i]!,
-            named: largestContributions(score),
-          })),
-        },
-      },
-    }
-    const bytes = bytesOf(made) + 2 * texts.reduce((sum, text) => sum + text.length, 0)
-    const keep = (tx: StoreTx) => {
-      if (made) tx.saveDecision(made)
-      tx.answerDecision(decisionId, answered)
-    }
-    store.later(keep, { bytes })
+    const shown = isShown ? texts.map((_, i) => i) : [winner]
+    const why = whyOf(reason, ranking, settings.explore, scores, explanations)
+    const answered = { at: clock(), answers, shown, served: winner, preferred: ranking.winner }
+    const { propensity, explored } = drawn
+    const made = underDecision ? null : conversation
+    record(store, decisionId, made, { ...answered, propensity, explored, info: { ranking: why } })
   }
   return {
     decisionId,
@@ -133,6 +104,41 @@ export const rerankAnswers = async (
       explanation: explanations[i]!,
     })),
   }
+}
+
+const whyOf = (
+  reason: string,
+  { probability }: Reranking,
+  explore: number,
+  scores: readonly Score[],
+  explanations: readonly string[],
+): RankingWhy => ({
+  reason,
+  probability,
+  explore,
+  candidates: scores.map((score, i) => ({
+    reward: score.reward,
+    explanation: explanations[i]!,
+    named: largestContributions(score),
+  })),
+})
+
+/** conversation: null if the request has a decision. If that is gone, it was forgotten. */
+const record = (
+  store: RerankingDeps['store'],
+  id: string,
+  conversation: Conversation | null,
+  answered: Answered,
+): void => {
+  const made = conversation && newDecision(store, answered.at, conversation, { id })
+  const bytes = bytesOf(made) + 2 * answered.answers.reduce((sum, { text }) => sum + text.length, 0)
+  store.later(
+    (tx) => {
+      if (made) tx.saveDecision(made)
+      tx.answerDecision(id, answered)
+    },
+    { bytes },
+  )
 }
 
 /** Number of contributions stored per answer to explain a decision. */
