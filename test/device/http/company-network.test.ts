@@ -173,7 +173,7 @@ test('a proxy’s refusal is explained, with what to do', async () => {
   const enrolled = await call(folder, ['enroll', '--server', 'https://other.test'], refusing)
   expect(enrolled).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/E_UNAVAILABLE.*answered 407: it wants a user/),
+    stderr: expect.stringMatching(/E_UNAVAILABLE.*answered 407: it requires a user/),
   })
   expect(strict.asked.slice(before)).toEqual(['other.test:443'])
 }, 60_000)

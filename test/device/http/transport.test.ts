@@ -290,8 +290,8 @@ describe('a proxy', () => {
   test.each([
     ['403 Forbidden', 403, 'answered 403: it makes no connection to api.anthropic.com:443'],
     ['502 Bad Gateway', 502, 'answered 502'],
-    ['407 Who\r\nproxy-authenticate: Basic realm="a"', 407, 'wants a user and a password'],
-    ['407 Who', 407, 'wants a user and a password'],
+    ['407 Who\r\nproxy-authenticate: Basic realm="a"', 407, 'requires a user and a password'],
+    ['407 Who', 407, 'requires a user and a password'],
     [
       '407 Who\r\nproxy-authenticate: Negotiate\r\nproxy-authenticate: NTLM',
       407,
