@@ -288,14 +288,14 @@ describe('a proxy', () => {
   })
 
   test.each([
-    ['403 Forbidden', 403, 'answered 403: it makes no connection to api.anthropic.com:443'],
+    ['403 Forbidden', 403, 'answered 403: it refuses connections to api.anthropic.com:443'],
     ['502 Bad Gateway', 502, 'answered 502'],
     ['407 Who\r\nproxy-authenticate: Basic realm="a"', 407, 'requires a user and a password'],
     ['407 Who', 407, 'requires a user and a password'],
     [
       '407 Who\r\nproxy-authenticate: Negotiate\r\nproxy-authenticate: NTLM',
       407,
-      'by Negotiate or NTLM, which this device does not speak',
+      'by Negotiate or NTLM, which this device does not support',
     ],
   ])(
     'that answers %j causes an error that says so, and nothing was sent',

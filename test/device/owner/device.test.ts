@@ -339,7 +339,7 @@ test('a device that follows a release keeps its exit layer: auto reports, anothe
   expect(exit).toMatchObject({
     layer: 2,
     choice: { layer: 1 },
-    note: expect.stringMatching(/follows is for exit layer 2, which is kept/),
+    note: expect.stringMatching(/follows is for exit layer 2, which stays/),
   })
   await expect(device.train({ exit: 1 })).rejects.toMatchObject({ code: 'E_CONFLICT' })
   expect((await device.train({ exit: 2 })).exit).toMatchObject({ layer: 2, note: null })
