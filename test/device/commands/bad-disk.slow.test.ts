@@ -208,7 +208,7 @@ const goesOn = async (
   const refused = await server.thumb(ids[0]!)
   expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining('E_STORE')])
   const { what } = await server.store()
-  expect((await run(folder, ['status'])).stdout).toContain(`WARNING   nothing is kept: ${what}`)
+  expect((await run(folder, ['status'])).stdout).toContain(`WARNING   nothing is stored: ${what}`)
   const doctor = await run(folder, ['doctor', '--offline', '--json'])
   const checks = JSON.parse(doctor.stdout).checks as { name: string; state: string; what: string }[]
   expect(checks.find(({ name }) => name === 'store')).toMatchObject({
