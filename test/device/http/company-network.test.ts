@@ -105,7 +105,10 @@ test('Claude, the federation, model files and the doctor go through the proxy, a
   const way = `through the proxy http://127.0.0.1:${proxy.port} (HTTPS_PROXY)`
   for (const name of ['claude', 'server'])
     expect(check(name)).toMatchObject({ state: 'ok', what: expect.stringContaining(way) })
-  expect(check('authorities')).toMatchObject({ state: 'ok', what: expect.stringContaining('1 from') })
+  expect(check('authorities')).toMatchObject({
+    state: 'ok',
+    what: expect.stringContaining('1 from'),
+  })
   expect(check('encryption')?.state).toBe('ok')
   expect(new Set(proxy.credentials)).toEqual(
     new Set([`Basic ${Buffer.from(SECRET).toString('base64')}`]),
