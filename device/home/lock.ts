@@ -98,7 +98,7 @@ export const heldBy = (folder: string, other: Holder | null, todo?: string): Fed
     other === null
       ? `another process is using ${folder}: try again when it has ended`
       : `\`loreweave ${other.command}\` is using ${folder}, as process ${other.pid}, since ` +
-        `${new Date(other.startedAt).toISOString()}: ${todo ?? 'try again when it has ended'}`,
+          `${new Date(other.startedAt).toISOString()}: ${todo ?? 'try again when it has ended'}`,
   )
 
 /** The present holder; null if there is none, or there can be none. */

@@ -7,7 +7,6 @@ import { pullModel } from '../../device/engine/model/pull.ts'
 import { DEFAULT_MODEL } from '../../device/engine/model/registry.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import {
-  leftOutRelevance,
   poolRequests,
   relevantPoles,
   requestReading,
@@ -15,6 +14,7 @@ import {
   trainingTexts,
   trainRelevance,
 } from '../../device/preferences/relevance.ts'
+import { leftOutRelevance } from './left-out.ts'
 
 /** Requests that no seed holds and no rule knows. */
 const UNSEEN = [

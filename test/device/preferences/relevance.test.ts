@@ -3,7 +3,6 @@ import { seededRng } from '../../../adapters/random.ts'
 import { POLES, type Pole } from '../../../device/preferences/dimensions.ts'
 import {
   fitOwn,
-  leftOutRelevance,
   type OwnExample,
   poolRequests,
   type RelevanceExample,
@@ -16,6 +15,7 @@ import {
 } from '../../../device/preferences/relevance.ts'
 import { RELEVANCE_SEEDS } from '../../../device/preferences/relevance-seeds.ts'
 import { DIMENSIONS } from '../../../device/records/preference.ts'
+import { leftOutRelevance } from '../../model/left-out.ts'
 
 const HIDDEN = 24
 const rng = seededRng('relevance')
