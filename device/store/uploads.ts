@@ -69,7 +69,40 @@ export const UPLOAD_COLUMNS = [
   'overdue_at REAL',
 ]
 
-export const uploadTable = (run: Run) => ({
+export const uploadTable = (run: Run) => ({ ...readUploads(run), ...writeUploads(run) })
+
+const readUploads = (run: Run) => ({
+  pendingUploads: () =>
+    run.all<UploadRow>("SELECT * FROM uploads WHERE state = 'pending' ORDER BY at").map(pendingOf),
+  pendingUpload: (roundId: string) => {
+    const row = run.one<UploadRow>(
+      "SELECT * FROM uploads WHERE round_id = ? AND state = 'pending'",
+      roundId,
+    )
+    return row && pendingOf(row)
+  },
+  /** The same without their bytes. */
+  waitingUploads: (): WaitingUpload[] =>
+    run
+      .all<UploadRow>(
+        `SELECT round_id, at, size, reason, intended, sent, deadline_at, overdue_at
+         FROM uploads WHERE state = 'pending' ORDER BY at`,
+      )
+      .map((row) => ({
+        roundId: row.round_id,
+        at: row.at,
+        size: row.size,
+        reason: row.reason,
+        // Earlier versions sent at once.
+        isSent: row.sent !== 0,
+        overdueAt: row.overdue_at,
+        ...plannedOf(row),
+      })),
+  uploadState: (roundId: string) =>
+    run.one<UploadRow>('SELECT state FROM uploads WHERE round_id = ?', roundId)?.state,
+})
+
+const writeUploads = (run: Run) => ({
   /** The first bytes of a round stay: a second call with other bytes changes nothing. */
   savePending: (upload: PendingUpload) =>
     void run.change(
@@ -99,34 +132,6 @@ export const uploadTable = (run: Run) => ({
       reason,
       round.at,
     ),
-  pendingUploads: () =>
-    run.all<UploadRow>("SELECT * FROM uploads WHERE state = 'pending' ORDER BY at").map(pendingOf),
-  pendingUpload: (roundId: string) => {
-    const row = run.one<UploadRow>(
-      "SELECT * FROM uploads WHERE round_id = ? AND state = 'pending'",
-      roundId,
-    )
-    return row && pendingOf(row)
-  },
-  /** The same without their bytes. */
-  waitingUploads: (): WaitingUpload[] =>
-    run
-      .all<UploadRow>(
-        `SELECT round_id, at, size, reason, intended, sent, deadline_at, overdue_at
-         FROM uploads WHERE state = 'pending' ORDER BY at`,
-      )
-      .map((row) => ({
-        roundId: row.round_id,
-        at: row.at,
-        size: row.size,
-        reason: row.reason,
-        // Earlier versions sent at once.
-        isSent: row.sent !== 0,
-        overdueAt: row.overdue_at,
-        ...plannedOf(row),
-      })),
-  uploadState: (roundId: string) =>
-    run.one<UploadRow>('SELECT state FROM uploads WHERE round_id = ?', roundId)?.state,
   /**
    * Marks that bytes of a pending update may have arrived. Called before each attempt, since a kill
    * can follow.
