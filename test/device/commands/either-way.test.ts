@@ -1,5 +1,5 @@
 /** Every command, with nobody running and through a running owner: the same words, codes and traces. */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStore } from '../../../device/store/store.ts'
@@ -17,7 +17,11 @@ beforeAll(async () => {
   mkdirSync(made)
   await call(made, ['init', '--model', 'tiny', '--threads', '1', '--port', '0', '--explore', '0'])
   await call(made, ['profile', 'set', 'tables', 'less'])
-  for (const side of SIDES) cpSync(made, join(root, side), { recursive: true })
+  for (const side of SIDES) {
+    cpSync(made, join(root, side), { recursive: true })
+    // Node 24 copies a folder without its mode.
+    chmodSync(join(root, side, 'home'), 0o700)
+  }
   const log = shortChoices(24).map((choice) => JSON.stringify(choice))
   writeFileSync(join(root, 'choices.jsonl'), log.join('\n'))
   writeFileSync(join(root, 'bad.jsonl'), `${log[0]}\n{"user":1}`)

@@ -1,6 +1,6 @@
 /** One process owns a home: who comes second, what a command asks of it, and what is left when it dies. */
 import { once } from 'node:events'
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
@@ -108,6 +108,7 @@ test('a command waits for a short one, and begins as soon as that has ended', as
 test('a long-time holder that accepts no calls is named with its process, including an agent of an earlier version', async () => {
   const copy = join(root, 'earlier')
   cpSync(folder, copy, { recursive: true })
+  chmodSync(join(copy, 'home'), 0o700)
   const lock = openSqlite(join(copy, 'home', 'agent.lock'))
   lock.exec('CREATE TABLE holder (pid INTEGER NOT NULL, started_at REAL NOT NULL)')
   lock.exec('INSERT INTO holder VALUES (7, 70); BEGIN IMMEDIATE')
