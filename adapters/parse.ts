@@ -6,7 +6,7 @@ import { type ErrorCode, FedError } from './errors.ts'
  * Where the first fault is and what it is: `path: message`. whole: stands for the path where the
  * value as a whole is wrong. says: a code never repeats what was sent, a message may.
  */
-export const faultOf = (
+const faultOf = (
   error: z.ZodError,
   whole: string,
   says: 'message' | 'code' = 'message',

@@ -2,7 +2,7 @@
 import type { Pace } from './rounds/check-in.ts'
 import type { RoundDeps } from './rounds/coordinator.ts'
 
-export type ServerConfig = {
+type ServerConfig = {
   /** Bearer credential of the operator routes, at least 16 characters. */
   readonly operatorCredential: string
   readonly pace: Pace

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 /** A body under its media type, with an example. */
 export type Media<T extends string, S extends z.ZodType> = {

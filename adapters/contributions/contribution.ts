@@ -12,7 +12,7 @@ import type { Factor } from '../lora/layout.ts'
 import type { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
 import type { Contribution, JobSpec } from '../wire/jobs.ts'
 
-export type PartShape = Pick<Part, 'name' | 'shape'>
+type PartShape = Pick<Part, 'name' | 'shape'>
 export type Update = Container<UpdateHeader>
 export type Release = Container<ReleaseHeader>
 
@@ -36,7 +36,7 @@ export type LineageState = {
   readonly optimizer: SavedOptimizer | null
 }
 /** moved: set where the adapter has changed. */
-export type Finished = {
+type Finished = {
   readonly parts: Part[]
   readonly moved?: LineageState & { readonly basisEpoch: number }
 }

@@ -25,7 +25,7 @@ export const GGUF_TYPES = {
 
 export type GgufType = keyof typeof GGUF_TYPES
 
-export type GgufValue = number | bigint | boolean | string | GgufValue[]
+type GgufValue = number | bigint | boolean | string | GgufValue[]
 /** shape: slowest axis first, as in Hugging Face files (GGUF lists the fastest first). start: byte
  *  of the file. */
 export type GgufTensor = {

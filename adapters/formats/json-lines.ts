@@ -7,7 +7,7 @@ import { FedError } from '../errors.ts'
 import { NOT_UTF8 } from './text.ts'
 
 /** line: from 1. problem: what is wrong and how to mend it. */
-export type LineProblem = { readonly line: number; readonly problem: string }
+type LineProblem = { readonly line: number; readonly problem: string }
 
 /**
  * items: with the line each stood in. notes: what was passed over or changed in the lines that were

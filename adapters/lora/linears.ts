@@ -15,8 +15,8 @@ export type LinearLora = {
 }
 
 /** The bounds of an adapter's spec, on the wire and in a home. */
-export const MAX_RANK = 256
-export const MAX_ALPHA = 4096
+const MAX_RANK = 256
+const MAX_ALPHA = 4096
 
 /**
  * One adapter with the same function. Linears that are left out inside the layers and modules that

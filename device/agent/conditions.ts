@@ -7,7 +7,7 @@ import type { AgentSettings } from '../home/settings.ts'
 import type { HoldReason, Readings } from '../records/agent-reports.ts'
 
 /** What can be ignored or assumed for one run. */
-export const CONDITIONS = ['charging', 'idle', 'hours', 'heat', 'metered', 'budget'] as const
+const CONDITIONS = ['charging', 'idle', 'hours', 'heat', 'metered', 'budget'] as const
 export type Condition = (typeof CONDITIONS)[number]
 
 /** ignore: conditions that always hold. assume: replaces readings. */

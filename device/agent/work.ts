@@ -57,7 +57,7 @@ export type AgentDeps = {
   readonly signal: AbortSignal
 }
 
-export type Calendar = {
+type Calendar = {
   /** Minutes since local midnight. */
   readonly minutes: (now: number) => number
   readonly startOfDay: (now: number) => number

@@ -26,11 +26,11 @@ import { OWN_ROUTES } from './routes/own.ts'
 import type { OwnRoute } from './routes/route.ts'
 
 /** An answer as it comes in. */
-export type Answer = {
+type Answer = {
   readonly status: number
   readonly body: ReadableStream<Uint8Array> | null
 }
-export type Call = {
+type Call = {
   readonly method: string
   /** With its query. */
   readonly path: string
@@ -68,10 +68,7 @@ type Given<K extends Names> = (Asked<K> extends { body: infer M }
     /** Called with the progress, where the answer is in lines. */
     readonly onProgress?: ((progress: Progress) => void) | undefined
   }
-export type RouteAnswer<K extends Names> = BodyOf<
-  (typeof OWN_ROUTES)[K]['responses'][200],
-  'answer'
->
+type RouteAnswer<K extends Names> = BodyOf<(typeof OWN_ROUTES)[K]['responses'][200], 'answer'>
 
 export type DeviceClient = {
   /** Fails with the code of the refusal, and as the transport does. */

@@ -126,7 +126,7 @@ export const openLocalDevice = (
 }
 
 /** Most commands send nothing, so an invalid HTTPS_PROXY must not stop them. */
-export const openedWhenUsed = (io: Io, settings: Pick<DeviceSettings, 'insecureHttp'>) => {
+const openedWhenUsed = (io: Io, settings: Pick<DeviceSettings, 'insecureHttp'>) => {
   let opened: HttpTransport | undefined
   return async (request: Request): Promise<Response> => {
     opened ??= openTransport(io.env, settings)

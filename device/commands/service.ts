@@ -29,7 +29,7 @@ export type ServicePlan = {
 }
 
 export const UNIT = 'loreweave.service'
-export const LABEL = 'app.loreweave.agent'
+const LABEL = 'app.loreweave.agent'
 
 /** Path of this user's unit; null without systemd and launchd. */
 export const servicePath = (platform: NodeJS.Platform = process.platform): string | null =>

@@ -27,7 +27,7 @@ import type { Departure } from './while-allowed.ts'
  * check: called right before each attempt; throws if nothing may leave. mark: records, before each
  * attempt, that something may leave.
  */
-export type Leave = Departure & { readonly mark?: () => Promise<void> }
+type Leave = Departure & { readonly mark?: () => Promise<void> }
 
 export type Federation = {
   /** token: one-time, from the operator. Returns the device's pseudonym. */

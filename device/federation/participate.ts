@@ -40,7 +40,7 @@ export type ParticipateOptions = {
   readonly signal?: AbortSignal | undefined
 }
 
-export type RoundReport = {
+type RoundReport = {
   readonly jobId: string
   readonly roundId: string
   readonly digest: string

@@ -33,7 +33,7 @@ export type SignedTransportDeps = {
   readonly stallMs?: number
 }
 
-export type Outgoing = {
+type Outgoing = {
   readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   /** One word for the log. */

@@ -34,9 +34,9 @@ const DOUBT_MS = 7 * DAY_MS
  * server rejects them, until someone changes it. The kind of the answer decides and not its code
  * alone: only codes that are not about the bytes are known here.
  */
-export type Fate = 'final' | 'later' | 'rarely'
+type Fate = 'final' | 'later' | 'rarely'
 
-export const fateOf = (error: FedError): Fate => {
+const fateOf = (error: FedError): Fate => {
   const { status = null, isRefusal = false } = sendFailure(error) ?? {}
   if (status === null || status < 400 || status >= 500 || PASSING.has(status)) return 'later'
   if (!isRefusal) return 'rarely'

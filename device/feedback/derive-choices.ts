@@ -146,7 +146,7 @@ export const editedAnswers = (
 ): JudgedAnswer[] =>
   lastOnDecisions(decisions, events, 'edit', (_, { text }) => ({ text, isLiked: true }))
 
-export type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>
+type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>
 
 /** Judges each decision by its last event of a kind. */
 const lastOnDecisions = <K extends FeedbackEvent['kind']>(

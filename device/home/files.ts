@@ -17,7 +17,7 @@ type HomeFile = {
   readonly isDerived?: true
 }
 
-export const HOME_FILES: readonly HomeFile[] = [
+const HOME_FILES: readonly HomeFile[] = [
   { name: /^config\.json$/, holds: 'settings, the server that was joined' },
   { name: /^device-key\.json$/, holds: 'the key that check-ins are signed with' },
   { name: /^device-token$/, holds: 'the credential of the local API' },

@@ -15,7 +15,7 @@ import { changedConfig, commentedConfig, HomeConfig, parseConfig } from './confi
 import { DeviceSettings } from './settings.ts'
 
 const KeyFile = z.strictObject({ publicKey: z.string().min(40), secretKey: z.string().min(40) })
-export type DeviceKey = z.infer<typeof KeyFile>
+type DeviceKey = z.infer<typeof KeyFile>
 
 export type Home = {
   readonly folder: string

@@ -5,7 +5,7 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { Progress } from '../home/progress.ts'
 
-export type LongOptions = {
+type LongOptions = {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Stops, to resume later, as soon as a user asks for other work. */

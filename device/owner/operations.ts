@@ -61,7 +61,7 @@ export type LeftReport = {
 }
 
 /** insecureHttp: whether plain http to another computer is allowed. */
-export type Enrolment = {
+type Enrolment = {
   readonly server: string
   readonly token: string
   readonly insecureHttp: boolean
@@ -69,7 +69,7 @@ export type Enrolment = {
 
 type Plain<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
-export type ConfigChanges = HomeChanges & { readonly claudeKey?: string | undefined }
+type ConfigChanges = HomeChanges & { readonly claudeKey?: string | undefined }
 
 export type HomeOperations = {
   owner(): Pick<Holder, 'pid' | 'command' | 'version'>
@@ -94,7 +94,7 @@ export type HomeOperations = {
 }
 
 /** signal: ends every pass of the model at once. */
-export type WorkerEnds = { readonly isPaused: () => boolean; readonly signal: AbortSignal }
+type WorkerEnds = { readonly isPaused: () => boolean; readonly signal: AbortSignal }
 
 export type OperationsDeps = {
   readonly store: DeviceStore

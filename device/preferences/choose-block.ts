@@ -12,7 +12,7 @@ import { type Pole, poleOf, rowOf } from './dimensions.ts'
 import { asksForProse, isPlain } from './relevance-rules.ts'
 
 /** Most preferences of a block. */
-export const MAX_PREFERENCES = 6
+const MAX_PREFERENCES = 6
 
 /** Finds what matters for a request (relevance.ts). */
 export type Relevant = (request: string) => Promise<ReadonlySet<Pole>>

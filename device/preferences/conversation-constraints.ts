@@ -13,7 +13,7 @@ import { lastingPart } from './lasting.ts'
 import { type Asked, askedByInstructions } from './program.ts'
 
 /** Who demands something: the app by its instructions, or the person in a message. */
-export type Demander = 'app' | 'message'
+type Demander = 'app' | 'message'
 
 export type ConversationConstraints = Constraints & {
   /** Who silences a preference, where one is silent: the app where both do. */

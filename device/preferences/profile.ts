@@ -17,9 +17,9 @@ import {
 } from './dimensions.ts'
 
 /** Least posterior probability of a direction to enter the profile. */
-export const MIN_CONFIDENCE = 0.8
+const MIN_CONFIDENCE = 0.8
 /** Fewest choices before the profile shows learned preferences. */
-export const MIN_CHOICES = 5
+const MIN_CHOICES = 5
 
 export const EMPTY_PROFILE: Profile = { preferences: [] }
 

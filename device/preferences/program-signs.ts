@@ -23,7 +23,7 @@ export const namesChoice = (order: string): boolean => CHOICE.test(order)
  * letter, an artefact that software keeps. They count only where nobody speaks of themselves.
  */
 const FORMAL = pattern('(?<![a-z0-9]){program/formal}')
-export const isFormal = (order: string): boolean => FORMAL.test(order)
+const isFormal = (order: string): boolean => FORMAL.test(order)
 
 /** A person asks: of themselves, politely, of the one who is to answer. */
 const SPEAKS = pattern(String.raw`\b{program/speaks}\b`)

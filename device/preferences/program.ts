@@ -77,7 +77,7 @@ export const askedByInstructions = remembered((text: string): ProgramReason | nu
 /**
  * What a message asks for that an app has filled in; a question that speaks of such things is none.
  */
-export const askedByMessage = (text: string): ProgramReason | null => {
+const askedByMessage = (text: string): ProgramReason | null => {
   const all = ordersIn(text)
   const orders = all.filter((order) => !ASKS.test(order) && !ASKED.test(order))
   const signs = signsOf(text, orders)

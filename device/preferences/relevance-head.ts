@@ -38,7 +38,7 @@ export type Relevance = {
   poles(request: string, options?: RelevanceOptions): Promise<ReadonlySet<Pole>>
 }
 
-export type RelevanceOptions = Pick<PooledOptions, 'signal'>
+type RelevanceOptions = Pick<PooledOptions, 'signal'>
 
 /** Seeds per call of the engine. */
 const TOGETHER = 16

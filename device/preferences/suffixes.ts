@@ -49,12 +49,10 @@ export type Bound = {
 }
 
 /** none: the conversation has no suffix and never gets one. first: nothing has been chosen yet. */
-export type Found =
-  | { readonly kind: 'bound'; readonly bound: Bound }
-  | { readonly kind: 'none' | 'first' }
+type Found = { readonly kind: 'bound'; readonly bound: Bound } | { readonly kind: 'none' | 'first' }
 
 /** The parts of an answer that a later request may contain: see history.ts. */
-export type AnswerTrace = {
+type AnswerTrace = {
   readonly signatures: readonly string[]
   readonly turns: readonly string[]
   readonly credit?: string | undefined

@@ -7,7 +7,7 @@ import { analyze } from '../text/text-analysis.ts'
 import { pattern } from '../text/words.ts'
 import { constraintsOf } from './constraints.ts'
 
-export const SURVIVORS = [
+const SURVIVORS = [
   'numbers',
   'names',
   'quotes',

@@ -25,7 +25,7 @@ import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
  * choices. behind: how far the mean is below the best layer's; 0 for the best layer. standardError:
  * that of `behind`, over choices.
  */
-export type ExitScore = {
+type ExitScore = {
   readonly layer: number
   readonly accuracy: number
   readonly logLikelihood: number
@@ -197,7 +197,7 @@ export const shallowestOfBest = (judged: readonly Judged[]): Omit<ExitChoice, 'c
  * Judges each choice by a head that has not seen it: mean over its pairs of log σ(margin), and of
  * whether the margin is positive.
  */
-export const judgeUnseen = (
+const judgeUnseen = (
   features: readonly ChoiceFeatures[],
   prior: Prior,
   space: FeatureSpace,

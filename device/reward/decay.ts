@@ -13,7 +13,7 @@ import { fitHead, type HeadFit, type PairRow } from './head.ts'
 export type DatedChoice = { readonly rows: readonly PairRow[]; readonly at: number | undefined }
 
 /** Candidate half-lives in days. */
-export const HALF_LIVES_DAYS = [180, 60, 20, 7] as const
+const HALF_LIVES_DAYS = [180, 60, 20, 7] as const
 
 /** Fewer choices show no drift. */
 const MIN_CHOICES = 40

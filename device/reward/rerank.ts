@@ -6,7 +6,7 @@ import { normalCdf } from '../../adapters/math/logistic.ts'
 import { likelihoodWords, type Score } from './reward.ts'
 
 /** Least posterior probability that the winner beats the first answer. */
-export const MIN_CERTAINTY = 0.55
+const MIN_CERTAINTY = 0.55
 
 /**
  * order: indices, the winner first. probability: that the best-scored candidate beats the first.

@@ -3,7 +3,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { FEATURE_NAMES, NAMED_FEATURES } from '../text/named-features.ts'
 import { centred, standardize } from './feature-space.ts'
 
-export type Contribution = { readonly name: string; readonly contribution: number }
+type Contribution = { readonly name: string; readonly contribution: number }
 
 /**
  * One candidate. features: [D], standardized and centred on the request; reward = w·features, in

@@ -80,7 +80,7 @@ export type RankingState = {
   readonly isInformed: boolean
 }
 
-export type PrivateTraining = {
+type PrivateTraining = {
   /** Default: that of the present private adapter, else reward. */
   readonly objective?: PrivateObjective | undefined
   readonly epochs?: number | undefined

@@ -70,7 +70,7 @@ export type Terms = {
   readonly isUs: boolean
   readonly isBatch: boolean
 }
-export const STANDARD_TERMS: Terms = { isFast: false, isUs: false, isBatch: false }
+const STANDARD_TERMS: Terms = { isFast: false, isUs: false, isBatch: false }
 
 /**
  * own: rows of the user's, by family, which go before the table; they are taken as they are, long

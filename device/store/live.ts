@@ -18,7 +18,7 @@ export type Look = Pick<ConditionsStatus, 'reasons' | 'readings' | 'nextTraining
 }
 
 /** How far the training under way is. */
-export type TrainingRun = Omit<TrainingStatus, 'state'> & {
+type TrainingRun = Omit<TrainingStatus, 'state'> & {
   readonly step: number
   readonly steps: number
 }

@@ -10,7 +10,7 @@ import { causeOf, TROUBLE } from './trouble.ts'
  * A write. It may be tried several times, so it must change nothing but the database. bytes:
  * approximate size in memory. ended: called once, with whether it was written.
  */
-export type Later = {
+type Later = {
   readonly work: () => void
   readonly bytes: number
   readonly ended?: ((isKept: boolean) => void) | undefined

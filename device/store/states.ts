@@ -55,7 +55,6 @@ const AgentState = z.object({
   roundMs: z.number(),
   upkeepAt: z.number(),
 })
-export type AgentState = z.infer<typeof AgentState>
 
 /**
  * What one piece of work took. roundId: null for a training, and for check-ins that were given no

@@ -13,7 +13,7 @@ import { compactFile, emptyJournal } from './vacuum.ts'
 /**
  * bytes: approximate size of the write in memory; ended: called once, with whether it was written.
  */
-export type LaterOptions = {
+type LaterOptions = {
   readonly bytes?: number
   readonly ended?: (isKept: boolean) => void
 }

@@ -122,7 +122,7 @@ const RULED = pattern(
 )
 
 /** Without code, tagged material and quotations. */
-export const withoutMaterial = (text: string): string =>
+const withoutMaterial = (text: string): string =>
   text
     .replace(/```[\s\S]*?(?:```|$)/g, '\n')
     .replace(TAGGED, '\n')

@@ -2,7 +2,7 @@
 import { filled } from './words.ts'
 
 /** Removes accents, which some users do not type; ß becomes ss. */
-export const fold = (text: string): string =>
+const fold = (text: string): string =>
   text.normalize('NFKD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss')
 
 /** The same in lower case, with plain apostrophes. */

@@ -4,7 +4,7 @@
  */
 import type { Rng } from '../../adapters/random.ts'
 
-export const SURFACE_DIMENSIONS = [
+const SURFACE_DIMENSIONS = [
   'length',
   'lists',
   'headings',

@@ -3,7 +3,7 @@ import { medianOf } from '../measure/metrics.ts'
 import type { Result } from '../measure/results.ts'
 
 /** One run; gives the seconds that count. Run −1 is the one that warms up and is not counted. */
-export type Contestant = (run: number) => Promise<number>
+type Contestant = (run: number) => Promise<number>
 
 /** ours, and peers that take part by name. */
 export type Contest = { readonly ours: Contestant } & Readonly<Record<string, Contestant>>

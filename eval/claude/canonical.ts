@@ -40,7 +40,7 @@ export const toolsDigest = ({ tools = [] }: Pick<CountTokensBody, 'tools'>): str
  * place: `messages.i.content.j`. before: what the block is bound to here. parts: how much was said
  * until then.
  */
-export type ThinkingPlace = {
+type ThinkingPlace = {
   readonly block: Block
   readonly place: string
   readonly message: number

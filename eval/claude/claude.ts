@@ -51,8 +51,6 @@ export type ClaudeOptions = {
   readonly onRequest?: (request: ArrivedRequest) => void
 }
 
-export type { ClaudeCounts } from './counts.ts'
-
 /** The app answers /v1/messages, its count_tokens and batches, /v1/files and /v1/models. */
 export type MockClaude = Hono & {
   /** What has been served so far; a failed request counts for nothing but its path. */

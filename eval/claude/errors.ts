@@ -15,7 +15,7 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 }
 
-export const errorType = (status: number): string => ERROR_TYPES[status] ?? 'api_error'
+const errorType = (status: number): string => ERROR_TYPES[status] ?? 'api_error'
 
 /** Why a request is refused. details: what programs branch on, `error_code` above all. */
 export type Problem = {

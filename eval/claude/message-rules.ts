@@ -35,7 +35,7 @@ export const conversationProblem = (
 }
 
 /** The last message is the assistant's, and is not a turn that the server paused. */
-export const endsInAnswer = (messages: readonly WireMessage[]): boolean => {
+const endsInAnswer = (messages: readonly WireMessage[]): boolean => {
   const last = messages.at(-1)
   if (last?.role !== 'assistant') return false
   const type = blocksOf(last.content).at(-1)?.type ?? ''

@@ -13,7 +13,7 @@ import { type Thought, thoughtOf } from './thinking.ts'
 import { toolInput, toolResultText, toolToCall, webSearch } from './tools.ts'
 import { isForced, lastTurn, type MessagesBody, textOf } from './wire.ts'
 
-export type TextBlock = { readonly type: 'text'; readonly text: string }
+type TextBlock = { readonly type: 'text'; readonly text: string }
 export type ThinkingBlock = {
   readonly type: 'thinking'
   readonly thinking: string
@@ -46,7 +46,7 @@ export type AnswerBlock =
   | CompactionBlock
   | FallbackBlock
 
-export type StopDetails = {
+type StopDetails = {
   readonly type: 'refusal'
   readonly category: string | null
   readonly explanation: string | null

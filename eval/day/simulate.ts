@@ -34,7 +34,7 @@ export type DayOptions = {
   readonly tell?: (line: TimelineLine) => void
 }
 
-export type TimelineLine = {
+type TimelineLine = {
   readonly at: string
   readonly who: 'world' | 'agent'
   readonly what: string

@@ -13,7 +13,7 @@ const Reply = z.object({
   rewards: z.array(z.array(z.number())).optional(),
   states: z.array(z.array(z.number())).optional(),
 })
-export type Reply = z.infer<typeof Reply>
+type Reply = z.infer<typeof Reply>
 
 const Line = z.union([z.object({ reply: Reply }), z.object({ error: z.string() })])
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 
 /** code: null: not started, or killed. output: last lines of both streams. text: stdout. */
-export type Ran = {
+type Ran = {
   readonly code: number | null
   readonly text: string
   readonly output: readonly string[]

@@ -86,7 +86,7 @@ export type FederationRound = {
 }
 
 /** What one device did for one round; bytes with everything around the update. */
-export type Contribution = {
+type Contribution = {
   readonly round: number
   readonly device: number
   readonly up: number

@@ -140,7 +140,7 @@ const dealKinds = (shares: NonNullable<Population['kinds']>, count: number): Tas
 const isContent = (name: Dimension): boolean =>
   (CONTENT_DIMENSIONS as readonly string[]).includes(name)
 
-export type TraitReference = {
+type TraitReference = {
   readonly mean: Float64Array
   readonly deviation: Float64Array
   /** Covariance of the standardized traits within a request, row-major. */
@@ -150,7 +150,7 @@ export type TraitReference = {
 let reference: TraitReference | undefined
 
 /** Statistics of the traits over Claude's unasked answers to every topic: the scale of tastes. */
-export const traitReference = (): TraitReference => {
+const traitReference = (): TraitReference => {
   reference ??= referenceOf(
     answerPool({ requests: onePerTopic(REQUESTS), variants: 8, seed: 'reference' }),
   )
@@ -197,7 +197,7 @@ export const utilityOf = (user: SimUser, traits: Float64Array): number =>
   standardizeTraits(traits).reduce((sum, z, j) => sum + z * user.taste[j]!, 0)
 
 /** Noise of a choice: at 0.5 a user takes the better of two answers in about four cases of five. */
-export const DEFAULT_TEMPERATURE = 0.5
+const DEFAULT_TEMPERATURE = 0.5
 
 /** Index of the best after Gumbel noise of the given temperature: logistic between two. */
 export const choose = (

@@ -5,7 +5,7 @@ import { FedError } from '../../adapters/errors.ts'
 
 export type Program = 'device/cli' | 'server/cli' | 'eval/cli' | 'eval/peers/llama-worker'
 
-export type Finished = { readonly stdout: string; readonly stderr: string }
+type Finished = { readonly stdout: string; readonly stderr: string }
 
 export type Processes = {
   /** Runs a program to its end. E_INTERNAL with its last lines if its exit code is not 0. */
@@ -21,7 +21,7 @@ export type Processes = {
   stopAll(graceMs?: number): Promise<void>
 }
 
-export type RunOptions = {
+type RunOptions = {
   readonly env?: Record<string, string>
   readonly onStderr?: (line: string) => void
 }

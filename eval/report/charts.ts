@@ -3,7 +3,7 @@
  * properties of the page (page.ts). Text in a plot is data or a label, escaped here.
  */
 
-export type Interval = readonly [low: number, high: number]
+type Interval = readonly [low: number, high: number]
 
 /** tone: one of eight colours; default: the series' place. */
 export type Series = {

@@ -28,7 +28,7 @@ export type Picker = (log: UserLog, budget: number) => Promise<Pick[]>
 /** A score for every candidate of every test line: the highest wins, the earlier of two equals. */
 export type Scorer = (log: UserLog, budget: number) => Promise<number[][]>
 
-export const pickHighest =
+const pickHighest =
   (scorer: Scorer): Picker =>
   async (log, budget) => {
     const scores = await scorer(log, budget)
@@ -84,7 +84,7 @@ export const headArm = (
     )
   })
 
-export type FittedPerson = {
+type FittedPerson = {
   readonly head: FittedHead
   readonly prior: Prior
   /** The first `budget` training choices, the most recent first. */
@@ -94,7 +94,7 @@ export type FittedPerson = {
 }
 
 /** What a device knows of somebody after so many choices. */
-export const fitPerson = async (
+const fitPerson = async (
   deps: FeatureDeps,
   { adapters, prior: released, scale: given }: StartingPoint,
   initialVariance: number,

@@ -108,7 +108,7 @@ export const meanEstimate = (values: readonly number[], seed: number, name: stri
   n: values.length,
 })
 
-export const dotted = ({ arm, budget }: At): string => (budget === null ? arm : `${arm}.${budget}`)
+const dotted = ({ arm, budget }: At): string => (budget === null ? arm : `${arm}.${budget}`)
 
 const fixedPicks = (judged: Judged, arm: string) => judged.get(arm)?.get(0)
 

@@ -10,7 +10,7 @@ import { logsByUser, type UserLog } from '../inputs/user-log.ts'
 import { makeChoiceLog, samplePopulation, type TasteKind, utilityOf } from '../population/users.ts'
 import type { Scenario } from './scenario.ts'
 
-export type Newcomer = UserLog & { readonly kind: TasteKind }
+type Newcomer = UserLog & { readonly kind: TasteKind }
 export type World = {
   readonly learners: readonly UserLog[]
   readonly newcomers: readonly Newcomer[]

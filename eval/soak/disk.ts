@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
 
-export type Trouble = 'locked' | 'full' | 'read-only'
+type Trouble = 'locked' | 'full' | 'read-only'
 
 export type Disk = {
   readonly folder: string

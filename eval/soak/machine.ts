@@ -5,7 +5,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { type Program, programCommand } from '../programs/processes.ts'
 import { type Jump, type Jumped, SET_MS } from './warp.ts'
 
-export type Ended = {
+type Ended = {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
@@ -40,7 +40,7 @@ export type Machine = {
 }
 
 type Environment = Readonly<Record<string, string>>
-export type StartOptions = {
+type StartOptions = {
   readonly env: Environment
   readonly isReady: (line: string) => boolean
   /** Each line of its standard output and error. */

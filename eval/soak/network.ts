@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from 'node:net'
  * in the middle of the answer; slow: each answer a second late; overloaded, failing: statuses of
  * the service; page: a gateway's page of HTML; small: a gateway that takes no body over a megabyte.
  */
-export const WEATHERS = [
+const WEATHERS = [
   'fair',
   'refused',
   'hangs',

@@ -2,18 +2,12 @@
 import { type Rng, seededRng } from '../../adapters/random.ts'
 import type { Weather } from './network.ts'
 
-export const ASKS = ['plain', 'stream', 'turn', 'tools', 'image', 'compare', 'left'] as const
+const ASKS = ['plain', 'stream', 'turn', 'tools', 'image', 'compare', 'left'] as const
 export type Ask = (typeof ASKS)[number]
-export const REACTIONS = ['up', 'down', 'edit', 'keep', 'regenerate', 'undo'] as const
+const REACTIONS = ['up', 'down', 'edit', 'keep', 'regenerate', 'undo'] as const
 export type Reaction = (typeof REACTIONS)[number]
-export const COMMANDS = [
-  'status',
-  'log',
-  'profile show',
-  'consent show',
-  'training status',
-] as const
-export type CommandLine = (typeof COMMANDS)[number]
+const COMMANDS = ['status', 'log', 'profile show', 'consent show', 'training status'] as const
+type CommandLine = (typeof COMMANDS)[number]
 
 /**
  * ask: the app asks; turn goes on with the last conversation, left is given up before the answer.

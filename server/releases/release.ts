@@ -46,7 +46,7 @@ export const releaseOf = (
 ): BuiltRelease => ({ bytes, summary: summaryOf(bytes), adapterRounds, optimizer })
 
 /** What `release list` prints of these bytes. */
-export const summaryOf = (bytes: Uint8Array): ReleaseSummary => {
+const summaryOf = (bytes: Uint8Array): ReleaseSummary => {
   const { header } = decodeRelease(bytes)
   const { kind: _, protocol: __, segments: ___, ...kept } = header
   return {

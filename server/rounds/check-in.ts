@@ -67,7 +67,7 @@ export const checkIn = (
   })
 
 /** Consent, model, features and choices must cover what the job asks for. */
-export const isEligible = (request: CheckInRequest, spec: JobSpec, now: number): boolean => {
+const isEligible = (request: CheckInRequest, spec: JobSpec, now: number): boolean => {
   const { consent } = request
   const buckets = CountBucket.options
   return (

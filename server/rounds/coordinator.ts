@@ -99,7 +99,7 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
 }
 
 /** A job and its newest round. Fails with E_NO_JOB. */
-export const progressOf = ({ store }: Pick<RoundDeps, 'store'>, jobId: string): JobProgress => {
+const progressOf = ({ store }: Pick<RoundDeps, 'store'>, jobId: string): JobProgress => {
   const job = store.job(jobId)
   if (!job) throw new FedError('E_NO_JOB', `no job ${jobId.slice(0, 64)}`)
   return { job, round: store.newestRound(jobId) ?? null }

@@ -14,7 +14,7 @@ export type JobProgress = { readonly job: Job; readonly round: Round | null }
  * What is known of one device in the newest round: undefined when it was not assigned; digest once
  * it uploaded.
  */
-export type Member = { readonly digest: string | null } | undefined
+type Member = { readonly digest: string | null } | undefined
 
 export type JobEvent =
   | {

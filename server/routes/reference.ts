@@ -29,7 +29,7 @@ const Health = z.strictObject({ status: z.literal('ok'), protocol: primitives.Pr
 const send = (type: string, text: string): Response =>
   new Response(text, { headers: { ...PAGE_HEADERS, 'content-type': `${type}; charset=utf-8` } })
 
-export const REFERENCE_ROUTES = {
+const REFERENCE_ROUTES = {
   health: served(
     {
       ...page,

@@ -18,7 +18,7 @@ export type Signed = {
 }
 
 /** How far a device's clock may be off, either way. */
-export const CLOCK_SKEW_MS = 5 * 60_000
+const CLOCK_SKEW_MS = 5 * 60_000
 
 /** Comes before the body is read, of which nothing is read that nobody signed. Fails with E_UNSIGNED, E_SIGNATURE. */
 export const requireSignature: MiddlewareHandler<ServerEnv> = async (c, next) => {

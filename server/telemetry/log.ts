@@ -1,7 +1,7 @@
 /** JSON lines: one event a line. Fields are ids, counts and codes; never bodies, credentials or anything of a person. */
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
-export type LogFields = Readonly<Record<string, string | number | boolean | null>>
+type LogFields = Readonly<Record<string, string | number | boolean | null>>
 export type Log = (level: LogLevel, event: string, fields?: LogFields) => void
 
 const LEVELS: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 }

@@ -49,7 +49,7 @@ export const requireUser =
   }
 
 /** Where an app shows the device token beside a Claude credential of its own. */
-export const TOKEN_HEADER = 'loreweave-token'
+const TOKEN_HEADER = 'loreweave-token'
 
 /** Whether a request shows the device token, in any header that may hold it. */
 export const showsToken = (headers: Headers, deviceToken: string): boolean =>

@@ -36,7 +36,7 @@ export type MessagesDeps = EndpointOptions & {
 /** What became of a request, in the `loreweave-status` header. */
 export type Status = 'personalized' | 'identity' | 'shadow' | 'passed-through' | 'failed-open'
 
-export type Answered = {
+type Answered = {
   readonly what: 'answered'
   readonly status: Status
   readonly http: number

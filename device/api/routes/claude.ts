@@ -12,7 +12,7 @@ import { openUpstream, passOn, type UpstreamDeps } from '../upstream/forward.ts'
 import { type ApiRoute, pathOf, type RouteEnv } from './route.ts'
 
 /** What the device reads of a Messages request; the rest is carried to Claude as it is. */
-export const MessagesRequest = z.looseObject({
+const MessagesRequest = z.looseObject({
   model: z.string().max(200),
   max_tokens: z.int().min(0).max(1e9),
   messages: z.array(ChatMessage).min(1).max(1000),

@@ -22,7 +22,7 @@ export type Upstream = {
 }
 
 /** signal: default, the request's own. isIncognito: the log of what left says nothing that the body could be recognised by. */
-export type SendOptions = { readonly signal?: AbortSignal; readonly isIncognito?: boolean }
+type SendOptions = { readonly signal?: AbortSignal; readonly isIncognito?: boolean }
 
 export type UpstreamDeps = {
   readonly claudeUrl: string

@@ -21,7 +21,7 @@ import type { Answer } from '../../../device/text/conversation.ts'
 export const DEVICE_TOKEN = 'lw-device-token-for-tests'
 export const OWN_KEY = 'sk-own-key-of-the-device'
 
-export type Seen = { path: string; headers: Headers; text: string }
+type Seen = { path: string; headers: Headers; text: string }
 
 const EVENTS = [
   'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_stream"}}\n\n',
@@ -222,11 +222,7 @@ export const buildApi = (changes: Partial<ApiDeps> = {}, fake = fakeDevice()) =>
 }
 
 /** Whatever the device's own routes answer must be what their schemas say. */
-export const checkAnswer = async (
-  method: string,
-  path: string,
-  response: Response,
-): Promise<void> => {
+const checkAnswer = async (method: string, path: string, response: Response): Promise<void> => {
   const { pathname } = new URL(path, 'http://127.0.0.1')
   const route = Object.values(OWN_ROUTES).find(
     (r) =>

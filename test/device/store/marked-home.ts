@@ -35,7 +35,7 @@ type Talk = {
   readonly answers: string[]
 }
 
-export const TALK_KINDS = [
+const TALK_KINDS = [
   'plain',
   'system',
   'tools',
@@ -47,7 +47,7 @@ export const TALK_KINDS = [
 ] as const
 export type TalkKind = (typeof TALK_KINDS)[number]
 
-export const FEEDBACK_KINDS = [
+const FEEDBACK_KINDS = [
   'thumbs',
   'edit',
   'choose',

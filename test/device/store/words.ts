@@ -38,7 +38,7 @@ export const wordsIn = (folder: string): ReadonlyMap<string, readonly string[]> 
   return found
 }
 
-export const filesIn = (folder: string): string[] =>
+const filesIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))

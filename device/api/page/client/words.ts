@@ -30,7 +30,7 @@ export const CONTRIBUTIONS = {
 } as const
 
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
-export const timeText = (at: number): string => when.format(at)
+const timeText = (at: number): string => when.format(at)
 
 export const timeNode = (at: number): HTMLTimeElement => {
   const element = document.createElement('time')

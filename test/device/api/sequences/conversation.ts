@@ -32,7 +32,7 @@ export type Told = {
 export const user = (content: Turn['content']): Turn => ({ role: 'user', content })
 export const said = ({ content }: Pick<Reply, 'content'>): Turn => ({ role: 'assistant', content })
 
-export const MODEL = 'claude-sonnet-5-5'
+const MODEL = 'claude-sonnet-5-5'
 
 /**
  * Of one request: what differs from the app's usual one. history: in place of what was said so far.

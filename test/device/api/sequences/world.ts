@@ -46,7 +46,7 @@ export type WorldOptions = {
 }
 
 /** What reached Claude for an answer or a count. */
-export type Reached = {
+type Reached = {
   readonly path: string
   // biome-ignore lint/suspicious/noExplicitAny: as the app wrote it
   readonly body: any

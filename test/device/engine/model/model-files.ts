@@ -9,15 +9,7 @@ import { TINY_CONFIG, tinySource } from '../../../../device/engine/model/tiny.ts
 import { f32, type Info, llamaMeta, type Meta, writeGguf } from './gguf-writer.ts'
 
 /** Five tokens per name; enough to open a model. */
-export const smallVocabulary = [
-  '<eos>',
-  '<|im_start|>',
-  '<|im_end|>',
-  ...'abcdefgh',
-  'ab',
-  'Ġ',
-  'Ċ',
-]
+const smallVocabulary = ['<eos>', '<|im_start|>', '<|im_end|>', ...'abcdefgh', 'ab', 'Ġ', 'Ċ']
 
 export const smallConfig: ModelConfig = {
   ...TINY_CONFIG,
