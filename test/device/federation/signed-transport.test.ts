@@ -225,8 +225,14 @@ test.each([
   ['a sign-in page', () => page(200), 'E_UNAVAILABLE', /gateway answered 200 .*sign-in/, 0],
   ['a page that forbids', () => page(403), 'E_UNAVAILABLE', /gateway answered 403/, 0],
   ['a page of a gateway', () => page(502), 'E_UNAVAILABLE', /gateway answered 502/, 2],
-  ['a proxy that wants credentials', () => page(407), 'E_UNAVAILABLE', /wants credentials/, 0],
-  ['a limit of size', () => page(413), 'E_UNAVAILABLE', /takes no 7 bytes \(413\)/, 0],
+  [
+    'a proxy that requires credentials',
+    () => page(407),
+    'E_UNAVAILABLE',
+    /requires credentials/,
+    0,
+  ],
+  ['a limit of size', () => page(413), 'E_UNAVAILABLE', /rejects 7 bytes \(413\)/, 0],
   [
     'a redirect',
     () => new Response(null, { status: 301, headers: { location: 'https://new.test/v1/checkin' } }),
@@ -316,7 +322,7 @@ describe('over a real connection', () => {
     })
     expect(await errorOf(signed.send(update))).toMatchObject({
       code: 'E_UNAVAILABLE',
-      message: expect.stringContaining('takes no 20000000 bytes (413)'),
+      message: expect.stringContaining('rejects 20000000 bytes (413)'),
     })
   })
 })

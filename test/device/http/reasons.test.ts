@@ -31,7 +31,7 @@ test.each([
   [511, 'application/json', /sign-in/],
   [403, 'text/html', /gateway answered 403/],
   [502, 'TEXT/HTML', /gateway answered 502/],
-  [407, null, /wants credentials/],
+  [407, null, /requires credentials/],
 ])('%s with %s is of a gateway: %s', (status, type, words) => {
   const reason = gatewayReason(status, new Headers(type === null ? {} : { 'content-type': type }))
   if (words === null) expect(reason).toBeNull()
