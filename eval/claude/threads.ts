@@ -34,65 +34,15 @@ type Kept = {
 
 const FIXED = ['model', 'output_config', 'tool_choice', 'thinking'] as const
 
+type ThreadStore = {
+  readonly clock: () => number
+  readonly kept: Map<string, Kept>
+  begun: number
+  continued: number
+}
+
 export const createThreads = (clock: () => number): Threads => {
-  const kept = new Map<string, Kept>()
-  let [begun, continued] = [0, 0]
-
-  const keep = (message: Message, body: MessagesBody, fixed: Kept['fixed']): void => {
-    if (message.stop_reason === 'refusal' || isOfFallback(message)) return
-    const answer = { role: 'assistant' as const, content: message.content.map((b) => ({ ...b })) }
-    const stop = message.stop_reason
-    // A summary on demand stands first, in place of what it is about.
-    const before = body.compaction ? [] : body.messages.map(withoutMarks)
-    const messages = [...before, ...(answer.content.length > 0 ? [answer] : [])]
-    kept.set(message.id, { body: { ...body, messages }, fixed, stop, at: clock(), state: 'open' })
-  }
-
-  const resume = ({ body }: Incoming, id: string): Opened | { problem: Problem } => {
-    const before = kept.get(id)
-    if (!before || clock() - before.at > KEPT_MS)
-      return {
-        problem: {
-          status: 404,
-          message: `thread.previous_message_id: no thread is kept for ${id}`,
-          details: { error_code: 'thread_not_found' },
-        },
-      }
-    if (before.state === 'continued')
-      return { problem: problem(`thread: ${id} was continued already`, 'thread_already_continued') }
-    if (before.state === 'in flight')
-      return {
-        problem: problem(`thread: ${id} is being continued`, 'thread_continue_in_flight'),
-      }
-    const differing = [
-      ...(['system', 'tools'] as const).filter((field) => body[field] !== undefined),
-      ...FIXED.filter((field) => stable(body[field]) !== before.fixed[field]),
-    ]
-    if (differing.length > 0)
-      return {
-        problem: problem(
-          `thread: ${differing.join(', ')} must be as the thread was created with`,
-          'thread_fingerprint_mismatch',
-          { fields: differing },
-        ),
-      }
-    if (body.messages.length === 0 && before.stop !== 'pause_turn' && before.stop !== 'compaction')
-      return { problem: problem('messages: at least one message is required') }
-    before.state = 'in flight'
-    const { system, tools } = before.body
-    const messages = [...before.body.messages, ...body.messages]
-    const whole = { ...body, system, tools, messages }
-    return {
-      body: whole,
-      settle(message) {
-        before.state = message ? 'continued' : 'open'
-        if (!message) return
-        continued++
-        keep(message, whole, before.fixed)
-      },
-    }
-  }
-
+  const store: ThreadStore = { clock, kept: new Map(), begun: 0, continued: 0 }
   return {
     open(request) {
       const { body, row } = request
@@ -108,19 +58,91 @@ export const createThreads = (clock: () => number): Threads => {
             { unsupported },
           ),
         }
-      if (thread.type === 'continue') return resume(request, thread.previous_message_id)
-      const fixed = Object.fromEntries(FIXED.map((field) => [field, stable(body[field])]))
-      return {
-        body,
-        settle(message) {
-          if (!message) return
-          begun++
-          keep(message, body, fixed)
-        },
-      }
+      return thread.type === 'continue'
+        ? continueThread(store, body, thread.previous_message_id)
+        : beginThread(store, body)
     },
-    counts: () => ({ threadsBegun: begun, threadsContinued: continued }),
+    counts: () => ({ threadsBegun: store.begun, threadsContinued: store.continued }),
   }
+}
+
+const beginThread = (store: ThreadStore, body: MessagesBody): Opened => {
+  const fixed = Object.fromEntries(FIXED.map((field) => [field, stable(body[field])]))
+  return {
+    body,
+    settle(message) {
+      if (!message) return
+      store.begun++
+      keep(store, message, body, fixed)
+    },
+  }
+}
+
+const continueThread = (
+  store: ThreadStore,
+  body: MessagesBody,
+  id: string,
+): Opened | { readonly problem: Problem } => {
+  const before = store.kept.get(id)
+  if (!before || store.clock() - before.at > KEPT_MS)
+    return {
+      problem: {
+        status: 404,
+        message: `thread.previous_message_id: no thread is kept for ${id}`,
+        details: { error_code: 'thread_not_found' },
+      },
+    }
+  const refused = continuationProblem(before, body, id)
+  if (refused) return { problem: refused }
+  before.state = 'in flight'
+  const { system, tools } = before.body
+  const messages = [...before.body.messages, ...body.messages]
+  const whole = { ...body, system, tools, messages }
+  return {
+    body: whole,
+    settle(message) {
+      before.state = message ? 'continued' : 'open'
+      if (!message) return
+      store.continued++
+      keep(store, message, whole, before.fixed)
+    },
+  }
+}
+
+/** Why the thread kept as `id` cannot go on with this body. */
+const continuationProblem = (before: Kept, body: MessagesBody, id: string): Problem | undefined => {
+  if (before.state === 'continued')
+    return problem(`thread: ${id} was continued already`, 'thread_already_continued')
+  if (before.state === 'in flight')
+    return problem(`thread: ${id} is being continued`, 'thread_continue_in_flight')
+  const differing = [
+    ...(['system', 'tools'] as const).filter((field) => body[field] !== undefined),
+    ...FIXED.filter((field) => stable(body[field]) !== before.fixed[field]),
+  ]
+  if (differing.length > 0)
+    return problem(
+      `thread: ${differing.join(', ')} must be as the thread was created with`,
+      'thread_fingerprint_mismatch',
+      { fields: differing },
+    )
+  if (body.messages.length === 0 && before.stop !== 'pause_turn' && before.stop !== 'compaction')
+    return problem('messages: at least one message is required')
+  return undefined
+}
+
+const keep = (
+  { kept, clock }: ThreadStore,
+  message: Message,
+  body: MessagesBody,
+  fixed: Kept['fixed'],
+): void => {
+  if (message.stop_reason === 'refusal' || isOfFallback(message)) return
+  const answer = { role: 'assistant' as const, content: message.content.map((b) => ({ ...b })) }
+  const stop = message.stop_reason
+  // A summary on demand stands first, in place of what it is about.
+  const before = body.compaction ? [] : body.messages.map(withoutMarks)
+  const messages = [...before, ...(answer.content.length > 0 ? [answer] : [])]
+  kept.set(message.id, { body: { ...body, messages }, fixed, stop, at: clock(), state: 'open' })
 }
 
 /** A thread caches nothing by itself. */

@@ -93,22 +93,21 @@ export const createProcesses = (commandOf = programCommand): Processes => {
 
     async stopAll(graceMs = 3000) {
       isStopped = true
-      await Promise.all(
-        [...running].map(
-          (child) =>
-            new Promise<void>((resolve) => {
-              const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
-              child.once('exit', () => {
-                clearTimeout(timer)
-                resolve()
-              })
-              child.kill('SIGTERM')
-            }),
-        ),
-      )
+      await Promise.all([...running].map((child) => terminate(child, graceMs)))
     },
   }
 }
+
+/** SIGTERM, SIGKILL after graceMs; resolves when the process has ended. */
+const terminate = (child: ChildProcess, graceMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+    child.once('exit', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    child.kill('SIGTERM')
+  })
 
 /** Starts a server that stays; the address at which it listens. */
 export const startListening = async (
