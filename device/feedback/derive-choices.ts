@@ -35,16 +35,18 @@ export const WEIGHTS = {
   keep: 0.2,
   inferred: 0.08,
 } as const
-/** Of a complaint's weight where it was inferred, and the better answer was named by the user. */
+/**
+ * Factor of a complaint's weight if it was inferred, but the better answer was named by the user.
+ */
 const INFERRED_FACTOR = 0.5
 
-/** What of other decisions says something of one; later ones, oldest first. */
+/** The other decisions that affect one; later ones, oldest first. */
 export type Around = {
   /** In their order. */
   readonly eventsOf: (id: string) => readonly RecordedEvent[]
-  /** Of the same request. */
+  /** Decisions on the same request. */
   readonly again: readonly Decision[]
-  /** Of requests that go on from it, an answer and a message later. */
+  /** Decisions on requests that continue from it, an answer and a message later. */
   readonly after: readonly Decision[]
   /** Whether a later request continues from its served answer. */
   readonly isFollowed: (decision: Decision) => boolean

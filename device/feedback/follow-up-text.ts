@@ -14,7 +14,7 @@ import { analyze } from '../text/text-analysis.ts'
 /** Longer messages say something new. */
 const MAX_CHARS = 160
 
-/** What the gate learns from: second messages that ask for another style, and others. */
+/** The gate's training texts: second messages that ask for another style, and others. */
 const Seeds = z.strictObject({
   style: z.array(z.string().min(1)).min(1),
   other: z.array(z.string().min(1)).min(1),

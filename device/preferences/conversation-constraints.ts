@@ -16,7 +16,7 @@ import { type Asked, askedByInstructions } from './program.ts'
 type Demander = 'app' | 'message'
 
 export type ConversationConstraints = Constraints & {
-  /** Who silences a preference, where one is silent: the app where both do. */
+  /** Who silences each silent preference: the app if both do. */
   readonly silencedBy: ReadonlyMap<Pole, Demander>
 }
 

@@ -51,7 +51,7 @@ const saidIn = (text: string): string => {
   )
 }
 
-/** Instructions that name work and its form, and nobody who talks with anyone. */
+/** Instructions that name a task and its output, without a dialogue. */
 export const isTerseWork = (folded: string, orders: readonly string[]): boolean =>
   folded.length <= MAX_TERSE_CHARS && !IS_SOMEONE.test(folded) && orders.some(isFormal)
 

@@ -21,7 +21,9 @@ import {
 } from './program-signs.ts'
 import { sentencesOf } from './stated.ts'
 
-/** What an order is for, strongest sign first: the sections `program/task/…` of text/words. */
+/**
+ * Purposes of an instruction, strongest sign first: the sections `program/task/…` of text/words.
+ */
 const TASKS = [
   'title',
   'query',

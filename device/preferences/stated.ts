@@ -81,7 +81,7 @@ const REMEMBER = pattern(
 const LIKES = wholeWords('stated/likes')
 const ANSWERS = wholeWords('stated/answers')
 
-/** About somebody else, about words, or hypothetical. */
+/** About other people, about words, or hypothetical. */
 const NOT_MEANT = wholeWords('stated/not-meant')
 
 /** A clause about a text to be written, or about a thing that is no answer. */

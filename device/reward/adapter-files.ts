@@ -19,7 +19,7 @@ import type { LocalModel } from '../engine/model/open.ts'
 import { readManifest, readTensor } from '../engine/model/weight-store.ts'
 import { ADAPTER_CONFIG, findAdapter, PEFT_WEIGHTS } from './find-adapter.ts'
 
-/** What an adapter is written as; mlx-lm's are read as well. */
+/** Formats for writing; those of mlx-lm can only be read. */
 export const ADAPTER_FORMATS = ['peft', 'gguf'] as const
 export type AdapterFormat = (typeof ADAPTER_FORMATS)[number]
 
@@ -73,7 +73,7 @@ const baseOf = ({ folder, config }: AdapterModel): PeftReading['baseTensor'] =>
           config.tiedHead && name === 'head' ? 'embed' : name,
         )
 
-/** A pattern out of somebody's file may take for ever. */
+/** A pattern from a user's file may take forever. */
 const filterInTime: NameFilter = (names, regex) => {
   try {
     const timed = { timeout: MAX_PATTERN_MS }

@@ -92,7 +92,7 @@ export const featurizeChoices = async (
 export const usefulChoices = (choices: readonly StoredChoice[]): StoredChoice[] =>
   choices.filter((choice) => shownOf(choice).length > 1)
 
-/** What was shown, by candidate index. */
+/** The shown answers, by candidate index. */
 export const encodeChoice = (
   deps: Pick<FeatureDeps, 'tokenizer' | 'maxTokens' | 'memo'>,
   choice: StoredChoice,

@@ -39,7 +39,7 @@ export type SpendOptions = {
   readonly unread?: number
 }
 
-/** Of an answer of which nothing is known: what is said, and what is thought before. */
+/** Assumed tokens of an answer without known usage: text, and thinking before it. */
 const USUAL_OUTPUT_TOKENS = 500
 const USUAL_THINKING_TOKENS = 1500
 /**

@@ -58,13 +58,13 @@ export const PRICES: readonly Row[] = [
 
 /** Prompts of more tokens than this cost five times as much with Haiku 5.5. */
 const LONG_PROMPT = { family: 'claude-haiku-5-5', tokens: 100_000, factor: 5 } as const
-/** Of a model that the table does not know. */
+/** The price of a model that is not in the table. */
 const UNKNOWN_FAST = 2
 const US_FACTOR = 1.1
 const BATCH_FACTOR = 0.5
 const WEB_SEARCH_USD = 0.01
 
-/** What an answer's `usage` says of how it was made, beside its tokens. */
+/** The parts of an answer's `usage` that affect the price, beside its tokens. */
 export type Terms = {
   readonly isFast: boolean
   readonly isUs: boolean
@@ -137,7 +137,7 @@ export const tokensOf = ({ input, output, cacheWrite, cacheRead }: Usage): numbe
 
 export const promptTokensOf = (usage: Usage): number => tokensOf(usage) - usage.output
 
-/** Of all attempts together. */
+/** The total of all attempts. */
 export const sumOf = ({ attempts }: AnswerUsage): Required<Usage> => {
   const sum = (of: (usage: Usage) => number) => attempts.reduce((n, usage) => n + of(usage), 0)
   return {
