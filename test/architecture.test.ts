@@ -130,6 +130,35 @@ describe('the architecture', () => {
     },
   )
 
+  test.each([
+    ['files', (path: string) => path],
+    ['rooms', dirname],
+  ])('no circle of %s, types included', (_, nameOf) => {
+    const known = new Set(sources.map((s) => s.path))
+    const edges = new Map<string, Set<string>>()
+    for (const source of sources.filter((s) => !s.path.startsWith('test/'))) {
+      const from = nameOf(source.path)
+      const to = resolved(source).filter((path) => known.has(path))
+      const all = edges.get(from) ?? new Set()
+      for (const name of to.map(nameOf)) if (name !== from) all.add(name)
+      edges.set(from, all)
+    }
+    const done = new Set<string>()
+    const circleFrom = (name: string, way: readonly string[]): readonly string[] | null => {
+      if (way.includes(name)) return [...way.slice(way.indexOf(name)), name]
+      if (done.has(name)) return null
+      for (const next of edges.get(name) ?? []) {
+        const circle = circleFrom(next, [...way, name])
+        if (circle) return circle
+      }
+      done.add(name)
+      return null
+    }
+    expectNone(
+      [...edges.keys()].flatMap((name) => circleFrom(name, [])?.join(' -> ') ?? []).slice(0, 3),
+    )
+  })
+
   test('adapters is pure but for node/: no clock, disk, network or process, and entropy only through random.ts', () => {
     const pure = under('adapters/').filter(({ path }) => !path.startsWith('adapters/node/'))
     const impure =

@@ -2,7 +2,7 @@
  * Reads charging, temperature, idleness and load from Linux: sysfs, logind, NetworkManager, /proc.
  * Parsers are pure.
  */
-import type { Heat, MachineIo } from './conditions-read.ts'
+import type { Heat, MachineIo } from './machine-io.ts'
 
 export type PowerSupply = {
   readonly type: string

@@ -2,7 +2,7 @@
  * Reads charging, throttling and idleness from macOS: `pmset` and `ioreg`. macOS does not say
  * whether a network is metered.
  */
-import type { Heat, MachineIo } from './conditions-read.ts'
+import type { Heat, MachineIo } from './machine-io.ts'
 
 /** `pmset -g batt`: "Now drawing from 'AC Power'", then a line a battery, if there is one. */
 export const batteryOf = (

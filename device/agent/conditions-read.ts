@@ -2,44 +2,12 @@
  * Reads the machine's conditions. Each reader has a time limit; a reader that fails, hangs or has
  * no value gives null.
  */
-
-import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
-import type { Sleep } from '../http/sleep.ts'
-import type { Readings } from '../records/agent-reports.ts'
 import { readLinux } from './conditions-linux.ts'
 import { readMacos } from './conditions-macos.ts'
 import { NO_READINGS } from './conditions-status.ts'
-
-/** The readers' access to the machine: files, folders, programs. null: missing or failed. */
-export type MachineIo = {
-  readonly sys: string
-  readonly proc: string
-  readonly readText: (path: string) => Promise<string | null>
-  readonly list: (path: string) => Promise<string[] | null>
-  readonly run: (command: string, args: string[]) => Promise<string | null>
-  /** The clock of logind's timestamps (CLOCK_MONOTONIC). */
-  readonly monotonicMs: () => number
-}
-
-export type Heat = { readonly celsius: number | null; readonly throttled: boolean | null }
-
-/** Time limit of a program. */
-const RUN_MS = 2000
-
-export const machineIo = (sys = '/sys', proc = '/proc'): MachineIo => ({
-  sys,
-  proc,
-  readText: (path) => readFile(path, 'utf8').catch(() => null),
-  list: (path) => readdir(path).catch(() => null),
-  run: (command, args) =>
-    new Promise((resolve) => {
-      execFile(command, args, { timeout: RUN_MS, killSignal: 'SIGKILL' }, (error, stdout) =>
-        resolve(error ? null : stdout),
-      )
-    }),
-  monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
-})
+import type { MachineIo } from './machine-io.ts'
+import type { Sleep } from '../http/sleep.ts'
+import type { Readings } from '../records/agent-reports.ts'
 
 export type ReaderOptions = {
   readonly platform: NodeJS.Platform

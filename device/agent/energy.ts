@@ -6,7 +6,7 @@
 
 import type { EnergyMethod } from '../records/agent-reports.ts'
 import { cpuTimes } from './conditions-linux.ts'
-import type { MachineIo } from './conditions-read.ts'
+import type { MachineIo } from './machine-io.ts'
 
 /** Counter values at one time. All but at and own are null if they cannot be read. */
 export type Sample = {

@@ -1,6 +1,6 @@
 /** Processor time of this program and every process that it started. */
 import { TICKS } from './conditions-linux.ts'
-import type { MachineIo } from './conditions-read.ts'
+import type { MachineIo } from './machine-io.ts'
 
 /**
  * Seconds so far. Ended children are counted by the parent that waited for them. null if unknown.

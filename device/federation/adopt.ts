@@ -11,22 +11,24 @@ import { applyCovariance } from '../reward/dual.ts'
 import { standardize } from '../reward/feature-space.ts'
 import { pairRows } from '../reward/head.ts'
 import { featureScale } from '../reward/head-fit.ts'
+import type { RankingState, ServingDeps } from '../reward/ranking-state.ts'
 import { type Released, readRelease } from '../reward/read-release.ts'
 import { fitServedHead, tuneHyperparameters } from '../reward/served-head.ts'
-import { keptRelease, type RankingState, releaseBlob, type ServingDeps } from '../reward/serving.ts'
+import { keptRelease, releaseBlob, type Serving } from '../reward/serving.ts'
 import type { Releases } from '../store/states.ts'
 import type { StoreReads } from '../store/tables.ts'
 import { reportTraining } from '../store/training.ts'
-import type { ContributorDeps } from './contributor.ts'
 import type { ParticipateOptions } from './participate.ts'
 
 /** The newest release of a lineage that this device has served. */
 type Newest = Releases['lines'][string]
 
-export type AdoptDeps = Pick<
-  ContributorDeps,
-  'store' | 'model' | 'space' | 'settings' | 'serving' | 'serverUrl' | 'refresh'
->
+export type AdoptDeps = Pick<ServingDeps, 'store' | 'model' | 'space' | 'settings'> & {
+  readonly serving: Serving
+  readonly serverUrl: string | null
+  /** Fits the head and the profile under what is served now. */
+  readonly refresh: () => Promise<void>
+}
 
 /**
  * download: fetches the release's bytes if the store has none. Serving does not change before all

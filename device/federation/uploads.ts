@@ -4,14 +4,19 @@
  */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
+import type { Backoff } from './backoff.ts'
+import type { Federation } from './client.ts'
+import { sendFailure } from './signed-transport.ts'
+import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
+import type { Progress } from '../home/progress.ts'
 import { consentRefusal, intendedBy } from '../store/consent.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { PendingUpload } from '../store/uploads.ts'
-import type { Backoff } from './backoff.ts'
-import type { Federation } from './client.ts'
-import type { ParticipateOptions } from './participate.ts'
-import { sendFailure } from './signed-transport.ts'
-import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
+
+export type UploadOptions = {
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
 
 export type UploadDeps = {
   readonly store: DeviceStore
@@ -54,7 +59,7 @@ const NOT_ABOUT_THE_BYTES: ReadonlySet<string> = new Set(['E_PROTOCOL', 'E_NOT_F
  */
 export const sendKept = async (
   deps: UploadDeps,
-  options: ParticipateOptions,
+  options: UploadOptions,
   onlyDue: boolean,
 ): Promise<void> => {
   const { store, clock, lately } = deps
@@ -82,7 +87,7 @@ export const sendKept = async (
 export const sendUpload = async (
   deps: UploadDeps,
   roundId: string,
-  options: ParticipateOptions,
+  options: UploadOptions,
 ): Promise<boolean> => {
   const { store, federation, clock, lately } = deps
   const upload = store.pendingUpload(roundId)
@@ -113,7 +118,7 @@ const isRefused = async (
   { store, lately }: UploadDeps,
   { roundId }: PendingUpload,
   error: FedError,
-  { onProgress }: ParticipateOptions,
+  { onProgress }: UploadOptions,
 ): Promise<false> => {
   const fate = fateOf(error)
   if (fate === 'final') {

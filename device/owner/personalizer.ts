@@ -23,8 +23,9 @@ import { openSuffixes, type Suffixes } from '../preferences/suffixes.ts'
 import type { FeedbackEvent, FeedbackReceipt } from '../records/feedback-event.ts'
 import type { DescribedProfile, ProfileChange, Proposal } from '../records/preference.ts'
 import { readCalibration, refreshHeadSummary } from '../reward/head-summary.ts'
+import type { ServingDeps } from '../reward/ranking-state.ts'
 import { type RerankOptions, type RerankResult, rerankAnswers } from '../reward/rerank-answers.ts'
-import type { Serving, ServingDeps } from '../reward/serving.ts'
+import type { Serving } from '../reward/serving.ts'
 import {
   planRequest,
   type Reservation,

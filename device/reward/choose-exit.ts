@@ -17,8 +17,9 @@ import {
 } from './choice-features.ts'
 import { keepExit } from './exit-layer.ts'
 import { featureScale, fitHeadToChoices } from './head-fit.ts'
+import type { ServingDeps } from './ranking-state.ts'
 import { scoreFeatures } from './reward.ts'
-import { keptRelease, type Serving, type ServingDeps } from './serving.ts'
+import { keptRelease, type Serving } from './serving.ts'
 
 /**
  * accuracy: share of pairs of unseen choices in the right order. logLikelihood: their mean over

@@ -2,7 +2,8 @@
 
 import type { Calibration, HeadSummary } from '../store/states.ts'
 import type { StoreReads } from '../store/tables.ts'
-import type { Serving, ServingDeps } from './serving.ts'
+import type { ServingDeps } from './ranking-state.ts'
+import type { Serving } from './serving.ts'
 
 export const readCalibration = (store: Pick<StoreReads, 'get'>): Calibration =>
   store.get('calibration') ?? NOT_CALIBRATED

@@ -1,8 +1,8 @@
 /** Accuracy of the head on choices that it has not seen, against which energy is weighed. */
 import { pairsOf } from './head.ts'
 import { fitHeadToChoices, heldBackCount } from './head-fit.ts'
+import type { RankingState } from './ranking-state.ts'
 import { scoreFeatures } from './reward.ts'
-import type { RankingState } from './serving.ts'
 
 /** right: pairs of a chosen and a rejected answer in the right order. */
 export type HeldBackPairs = { readonly right: number; readonly pairs: number }

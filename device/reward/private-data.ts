@@ -12,7 +12,7 @@ import { lastMessages } from '../store/new-decision.ts'
 import type { Oldest, PrivateObjective } from '../store/private-adapter.ts'
 import { type ChoiceFeatures, encodeAnswers } from './choice-features.ts'
 import { fitHeadToChoices, heldBackCount, pooledHead, rewardPairs } from './head-fit.ts'
-import type { RankingState, ServingDeps } from './serving.ts'
+import type { RankingState, ServingDeps } from './ranking-state.ts'
 
 /**
  * heldBack: decides when to stop; null if there is too little data. oldest: the oldest record in

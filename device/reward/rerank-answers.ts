@@ -14,9 +14,10 @@ import type { Answer, Conversation } from '../text/conversation.ts'
 import { orAborted } from '../text/in-time.ts'
 import { type Ask, exploreChances, exploreOrder, worthAsking } from './exploration.ts'
 import { type HeadSummaryDeps, readHeadSummary, refreshHeadSummary } from './head-summary.ts'
+import type { RankingState, ServingDeps } from './ranking-state.ts'
 import { type Reranking, rerank } from './rerank.ts'
 import { compare, type Score } from './reward.ts'
-import { type RankingState, type Serving, type ServingDeps, scoreAnswers } from './serving.ts'
+import { type Serving, scoreAnswers } from './serving.ts'
 
 export type RerankOptions = {
   readonly mode?: RequestMode | undefined

@@ -2,83 +2,35 @@
  * What ranking uses now: a release, perhaps a private adapter over it, and the head fitted under
  * both.
  */
-
-import { rmSync } from 'node:fs'
-import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
+import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
-import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
+import { MODULES, type AdapterSpec } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
-import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
-import type {
-  Engine,
-  LoraFeed,
-  PooledOptions,
-  TrainProgress,
-  TrainResult,
-} from '../engine/engine.ts'
-import type { LocalModel } from '../engine/model/open.ts'
-import type { StepNeed } from '../engine/train/memory-plan.ts'
-import type { DeviceSettings } from '../home/settings.ts'
-import {
-  type Oldest,
-  type PrivateObjective,
-  readPrivate,
-  savePrivate,
-  serveRelease,
-  servingState,
-} from '../store/private-adapter.ts'
-import type { ServingState } from '../store/states.ts'
-import type { DeviceStore } from '../store/store.ts'
-import type { StoreReads } from '../store/tables.ts'
-import { unlessForgotten } from '../store/unless-forgotten.ts'
-import type { Conversation } from '../text/conversation.ts'
-import {
-  type AnswerMemo,
-  type ChoiceFeatures,
-  encodeAnswers,
-  featurizeChoices,
-} from './choice-features.ts'
+import { featureCount } from '../../adapters/wire/primitives.ts'
+import type { LoraFeed, PooledOptions, TrainProgress, TrainResult } from '../engine/engine.ts'
+import { encodeAnswers, featurizeChoices, type ChoiceFeatures } from './choice-features.ts'
 import { ownExit } from './exit-layer.ts'
 import { rawFeatures } from './feature-space.ts'
 import { featureScale } from './head-fit.ts'
 import { privateData } from './private-data.ts'
-import { type Released, readRelease } from './read-release.ts'
-import { type Score, scoreFeatures } from './reward.ts'
+import type { RankingState, ServingDeps } from './ranking-state.ts'
+import { readRelease, type Released } from './read-release.ts'
+import { scoreFeatures, type Score } from './reward.ts'
+import { fitServedHead, isOutgrown, tuneHyperparameters } from './served-head.ts'
 import {
-  fitServedHead,
-  type Hyperparameters,
-  isOutgrown,
-  type ServedHead,
-  tuneHyperparameters,
-} from './served-head.ts'
-
-export type ServingDeps = {
-  readonly store: DeviceStore
-  readonly model: LocalModel
-  /** With cached pooled states. */
-  readonly engine: Engine
-  readonly space: FeatureSpace
-  readonly settings: DeviceSettings
-  readonly clock: () => number
-  readonly memo: AnswerMemo
-  readonly checkpoint?: string | undefined
-  /** Fails with E_MEMORY if a training would not fit. */
-  readonly checkMemory?: ((need: StepNeed) => void) | undefined
-}
-
-/** Everything that a request needs, under one release and one set of choices. */
-export type RankingState = {
-  readonly release: string | null
-  readonly exitLayer: number
-  readonly adapters: readonly LoraFeed[]
-  readonly features: readonly ChoiceFeatures[]
-  readonly prior: Prior
-  readonly head: ServedHead
-  readonly hyperparameters: Hyperparameters
-  /** Whether there is anything to rank by: choices, or a population's prior. */
-  readonly isInformed: boolean
-}
+  readPrivate,
+  savePrivate,
+  serveRelease,
+  servingState,
+  type Oldest,
+  type PrivateObjective,
+} from '../store/private-adapter.ts'
+import type { ServingState } from '../store/states.ts'
+import type { StoreReads } from '../store/tables.ts'
+import { unlessForgotten } from '../store/unless-forgotten.ts'
+import type { Conversation } from '../text/conversation.ts'
+import { rmSync } from 'node:fs'
 
 type PrivateTraining = {
   /** Default: that of the present private adapter, else reward. */

@@ -6,6 +6,7 @@
 import { replyTo } from '../answers/reply.ts'
 import { withoutAttribution } from './attribution.ts'
 import type { BadDay } from './bad-days.ts'
+import type { AnswerBlock, Asked } from './blocks.ts'
 import { digest } from './canonical.ts'
 import type { Cassette } from './cassette.ts'
 import { compactionProblem, createCompactions } from './compaction.ts'
@@ -16,8 +17,6 @@ import { createDiagnostics } from './diagnostics.ts'
 import { type Problem, problem } from './errors.ts'
 import { createFallbacks, type Refuses } from './fallbacks.ts'
 import {
-  type AnswerBlock,
-  type Asked,
   costOf,
   emptyMessage,
   iterationOf,

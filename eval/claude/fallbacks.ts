@@ -1,14 +1,8 @@
 /** Refusals, and the models that answer in place of one that refuses. */
+
+import type { AnswerBlock, FallbackBlock } from './blocks.ts'
 import { digest, stable } from './canonical.ts'
-import {
-  type AnswerBlock,
-  cutMessage,
-  type FallbackBlock,
-  type Iteration,
-  iterationOf,
-  type Message,
-  withoutOutput,
-} from './message.ts'
+import { cutMessage, type Iteration, iterationOf, type Message, withoutOutput } from './message.ts'
 import type { ModelRow } from './models.ts'
 import { lastTurn, type MessagesBody, textOf } from './wire.ts'
 

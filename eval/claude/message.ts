@@ -2,49 +2,14 @@
  * What the mock answers with: the Messages API's message, made from a text or a tool call, cut
  * where the request says so.
  */
-
 import { countTokens } from '../answers/wording.ts'
-import type { CompactionBlock } from './compaction.ts'
+import type { AnswerBlock, Asked } from './blocks.ts'
 import type { Clearing } from './context-management.ts'
-import type { ModelRow } from './models.ts'
 import type { InputUsage } from './prompt-cache.ts'
 import type { Transformation } from './signatures.ts'
-import { type Thought, thoughtOf } from './thinking.ts'
+import { thoughtOf, type Thought } from './thinking.ts'
 import { toolInput, toolResultText, toolToCall, webSearch } from './tools.ts'
-import { isForced, lastTurn, type MessagesBody, textOf } from './wire.ts'
-
-type TextBlock = { readonly type: 'text'; readonly text: string }
-export type ThinkingBlock = {
-  readonly type: 'thinking'
-  readonly thinking: string
-  readonly signature: string
-}
-export type RedactedThinkingBlock = { readonly type: 'redacted_thinking'; readonly data: string }
-export type ToolUseBlock = {
-  readonly type: 'tool_use' | 'server_tool_use'
-  readonly id: string
-  readonly name: string
-  readonly input: Readonly<Record<string, unknown>>
-}
-export type WebSearchBlock = {
-  readonly type: 'web_search_tool_result'
-  readonly tool_use_id: string
-  readonly content: readonly object[]
-}
-export type FallbackBlock = {
-  readonly type: 'fallback'
-  readonly from: { readonly model: string }
-  readonly to: { readonly model: string }
-  readonly trigger: { readonly type: 'refusal'; readonly category: string | null }
-}
-export type AnswerBlock =
-  | TextBlock
-  | ThinkingBlock
-  | RedactedThinkingBlock
-  | ToolUseBlock
-  | WebSearchBlock
-  | CompactionBlock
-  | FallbackBlock
+import { isForced, lastTurn, textOf } from './wire.ts'
 
 type StopDetails = {
   readonly type: 'refusal'
@@ -96,22 +61,6 @@ export type Message = {
   readonly context_management?: { readonly applied_edits: readonly Clearing[] }
   readonly input_transformations?: readonly Transformation[]
   readonly usage: Usage
-}
-
-/**
- * What an answer is made for. sign: the signature of a thinking block that follows the given ones.
- */
-export type Asked = {
-  readonly body: MessagesBody
-  readonly row: ModelRow
-  /** The message's, without its prefix. */
-  readonly id: string
-  readonly input: InputUsage
-  readonly isBatch: boolean
-  readonly betas: ReadonlySet<string>
-  /** What the answer begins with. */
-  readonly begun: readonly AnswerBlock[]
-  readonly sign: (before: readonly AnswerBlock[], id: string) => string
 }
 
 type Ending = Pick<Message, 'stop_reason' | 'stop_sequence'>

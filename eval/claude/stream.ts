@@ -1,7 +1,9 @@
 /**
  * A message as server-sent events in the service's order, and bodies that may be slow or break off.
  */
-import type { AnswerBlock, Message, ToolUseBlock } from './message.ts'
+
+import type { AnswerBlock, ToolUseBlock } from './blocks.ts'
+import type { Message } from './message.ts'
 import { BETAS } from './request-rules.ts'
 
 /** A piece of a body, a wait before the next, or the loss of the connection. */

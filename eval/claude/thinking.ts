@@ -1,8 +1,8 @@
 /** Whether and how long the mock thinks before an answer, and what of it is shown. */
 
 import { countTokens } from '../answers/wording.ts'
+import type { Asked, RedactedThinkingBlock, ThinkingBlock } from './blocks.ts'
 import { digest } from './canonical.ts'
-import type { Asked, RedactedThinkingBlock, ThinkingBlock } from './message.ts'
 import type { Effort, ModelRow } from './models.ts'
 import { isForced, lastTurn, type MessagesBody, textOf } from './wire.ts'
 

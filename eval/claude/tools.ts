@@ -1,5 +1,5 @@
 /** When the mock calls a tool, and with what. */
-import type { ToolUseBlock, WebSearchBlock } from './message.ts'
+import type { ToolUseBlock, WebSearchBlock } from './blocks.ts'
 import { blocksOf, lastTurn, type MessagesBody, type Tool, textOf } from './wire.ts'
 
 /** What the server runs itself is never left to the app. */

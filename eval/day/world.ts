@@ -1,5 +1,5 @@
 /** A machine and its day: time passes only when everything waits; a script; sysfs as on Linux. */
-import type { MachineIo } from '../../device/agent/conditions-read.ts'
+import type { MachineIo } from '../../device/agent/machine-io.ts'
 import type { Sleep } from '../../device/http/sleep.ts'
 
 /** What is so until the script says otherwise. */

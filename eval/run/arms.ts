@@ -23,6 +23,17 @@ export type StartingPoint = {
 
 export const ON_ITS_OWN: StartingPoint = { adapters: [], prior: null, scale: null }
 
+export type Arm = {
+  readonly name: string
+  /** null: own choices make no difference to it. */
+  readonly budgets: readonly number[] | null
+  /** Judged on the first so many people. */
+  readonly people: number
+  /** What it starts from: the hash of a release, and settings; empty where there is nothing. */
+  readonly from: string
+  readonly pick: Picker
+}
+
 export type Picker = (log: UserLog, budget: number) => Promise<Pick[]>
 
 /** A score for every candidate of every test line: the highest wins, the earlier of two equals. */

@@ -8,43 +8,33 @@ import {
   type FeatureDeps,
   type PooledCache,
 } from '../../device/reward/choice-features.ts'
-import { type Released, readRelease } from '../../device/reward/read-release.ts'
+import { readRelease, type Released } from '../../device/reward/read-release.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import type { Federated } from '../population/federate.ts'
 import {
+  ON_ITS_OWN,
   firstArm,
   headArm,
   longestArm,
-  ON_ITS_OWN,
   oracleArm,
-  type Picker,
   randomArm,
-  type StartingPoint,
   scoredArm,
+  type Arm,
+  type Picker,
+  type StartingPoint,
 } from './arms.ts'
 import {
   dpoArm,
   logRatios,
-  type PersonDeps,
   privateArm,
   productArm,
-  type ReleaseBytes,
   rememberLikelihood,
+  type PersonDeps,
+  type ReleaseBytes,
   wholeArm,
 } from './person.ts'
 import type { Ablation, Scenario } from './scenario.ts'
 import type { SimClaude } from './world.ts'
-
-export type Arm = {
-  readonly name: string
-  /** null: own choices make no difference to it. */
-  readonly budgets: readonly number[] | null
-  /** Judged on the first so many people. */
-  readonly people: number
-  /** What it starts from: the hash of a release, and settings; empty where there is nothing. */
-  readonly from: string
-  readonly pick: Picker
-}
 
 /** Names of arms, for tables and plots. */
 export const ARM_LABELS: Readonly<Record<string, string>> = {

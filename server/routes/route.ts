@@ -1,14 +1,21 @@
 /** How a route of the server is written: its text, its schemas and its handler in one row. */
 import { type Handled, handledRoutes } from '../../adapters/api-reference/handled.ts'
 import type { Route } from '../../adapters/api-reference/route.ts'
+import type { SignableRequest, SignatureParams } from '../../adapters/wire/signature.ts'
 import type { ServerDeps } from '../config.ts'
 import type { Coordinator } from '../rounds/coordinator.ts'
 import type { Device } from '../store/records.ts'
-import type { Signed } from './signed.ts'
 
 /** anyone: no credential, no data in the answer. newcomer: the key that is being enrolled. */
 export type Who = 'anyone' | 'newcomer' | 'device' | 'operator'
 export type Tag = 'Devices' | 'Operator' | 'Server'
+
+/** A request with its claimed signature. body: the exact bytes that were signed; empty for a GET. */
+export type Signed = {
+  readonly signable: SignableRequest
+  readonly params: SignatureParams
+  readonly body: Uint8Array
+}
 
 /** What handlers find in the context. */
 export type RouteDeps = ServerDeps & {

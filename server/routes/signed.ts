@@ -8,14 +8,7 @@ import {
   verifySignature,
 } from '../../adapters/wire/signature.ts'
 import type { ServerDeps } from '../config.ts'
-import type { ServerEnv } from './route.ts'
-
-/** A request with its claimed signature. body: the exact bytes that were signed; empty for a GET. */
-export type Signed = {
-  readonly signable: SignableRequest
-  readonly params: SignatureParams
-  readonly body: Uint8Array
-}
+import type { ServerEnv, Signed } from './route.ts'
 
 /** How far a device's clock may be off, either way. */
 const CLOCK_SKEW_MS = 5 * 60_000

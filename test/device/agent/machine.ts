@@ -1,5 +1,5 @@
 /** A machine of a few files and answers of programs. */
-import type { MachineIo } from '../../../device/agent/conditions-read.ts'
+import type { MachineIo } from '../../../device/agent/machine-io.ts'
 
 /** files: by path; programs: by name, null fails, a function may hang. */
 export const fakeMachine = (

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { machineIo } from '../../../device/agent/conditions-read.ts'
+import { machineIo } from '../../../device/agent/machine-io.ts'
 import { psSeconds, statSeconds, treeSeconds } from '../../../device/agent/process-time.ts'
 import { fakeMachine } from './machine.ts'
 

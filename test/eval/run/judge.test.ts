@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { UserLog } from '../../../eval/inputs/user-log.ts'
+import type { Arm } from '../../../eval/run/arms.ts'
 import { longestArm, type Picker, pickOf } from '../../../eval/run/arms.ts'
 import { type JudgeDeps, judge } from '../../../eval/run/judge.ts'
-import type { Arm } from '../../../eval/run/lineup.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'loreweave-judge-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
