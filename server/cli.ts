@@ -15,7 +15,7 @@ import { onInterrupt } from '../adapters/node/signals.ts'
 import { VERSION } from '../adapters/version.ts'
 import { deviceCommands, jobCommands, releaseCommands, tokenCommands } from './commands/operator.ts'
 import { serve } from './commands/serve.ts'
-import { DEFAULT_PACE } from './config.ts'
+import { DEFAULT_PACE } from './rounds/deps.ts'
 import type { LogLevel } from './telemetry/log.ts'
 
 /** Beside 0 done, 1 refused and 2 wrong usage. */

@@ -64,6 +64,16 @@ const FLOORS = {
     'device/commands',
     'device',
   ],
+  server: [
+    'server/access',
+    'server/telemetry',
+    'server/store',
+    'server/releases',
+    'server/rounds',
+    'server/routes',
+    'server/commands',
+    'server',
+  ],
 } satisfies Record<string, readonly string[]>
 
 type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] }

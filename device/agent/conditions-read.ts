@@ -2,12 +2,13 @@
  * Reads the machine's conditions. Each reader has a time limit; a reader that fails, hangs or has
  * no value gives null.
  */
+
+import type { Sleep } from '../http/sleep.ts'
+import type { Readings } from '../records/agent-reports.ts'
 import { readLinux } from './conditions-linux.ts'
 import { readMacos } from './conditions-macos.ts'
 import { NO_READINGS } from './conditions-status.ts'
 import type { MachineIo } from './machine-io.ts'
-import type { Sleep } from '../http/sleep.ts'
-import type { Readings } from '../records/agent-reports.ts'
 
 export type ReaderOptions = {
   readonly platform: NodeJS.Platform

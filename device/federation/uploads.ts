@@ -4,14 +4,14 @@
  */
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
-import type { Backoff } from './backoff.ts'
-import type { Federation } from './client.ts'
-import { sendFailure } from './signed-transport.ts'
-import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
 import type { Progress } from '../home/progress.ts'
 import { consentRefusal, intendedBy } from '../store/consent.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { PendingUpload } from '../store/uploads.ts'
+import type { Backoff } from './backoff.ts'
+import type { Federation } from './client.ts'
+import { sendFailure } from './signed-transport.ts'
+import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
 
 export type UploadOptions = {
   readonly onProgress?: ((progress: Progress) => void) | undefined

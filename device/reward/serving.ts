@@ -2,35 +2,36 @@
  * What ranking uses now: a release, perhaps a private adapter over it, and the head fitted under
  * both.
  */
+
+import { rmSync } from 'node:fs'
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
-import { MODULES, type AdapterSpec } from '../../adapters/lora/spec.ts'
+import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
 import { featureCount } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed, PooledOptions, TrainProgress, TrainResult } from '../engine/engine.ts'
-import { encodeAnswers, featurizeChoices, type ChoiceFeatures } from './choice-features.ts'
-import { ownExit } from './exit-layer.ts'
-import { rawFeatures } from './feature-space.ts'
-import { featureScale } from './head-fit.ts'
-import { privateData } from './private-data.ts'
-import type { RankingState, ServingDeps } from './ranking-state.ts'
-import { readRelease, type Released } from './read-release.ts'
-import { scoreFeatures, type Score } from './reward.ts'
-import { fitServedHead, isOutgrown, tuneHyperparameters } from './served-head.ts'
 import {
+  type Oldest,
+  type PrivateObjective,
   readPrivate,
   savePrivate,
   serveRelease,
   servingState,
-  type Oldest,
-  type PrivateObjective,
 } from '../store/private-adapter.ts'
 import type { ServingState } from '../store/states.ts'
 import type { StoreReads } from '../store/tables.ts'
 import { unlessForgotten } from '../store/unless-forgotten.ts'
 import type { Conversation } from '../text/conversation.ts'
-import { rmSync } from 'node:fs'
+import { type ChoiceFeatures, encodeAnswers, featurizeChoices } from './choice-features.ts'
+import { ownExit } from './exit-layer.ts'
+import { rawFeatures } from './feature-space.ts'
+import { featureScale } from './head-fit.ts'
+import { privateData } from './private-data.ts'
+import type { RankingState, ServingDeps } from './ranking-state.ts'
+import { type Released, readRelease } from './read-release.ts'
+import { type Score, scoreFeatures } from './reward.ts'
+import { fitServedHead, isOutgrown, tuneHyperparameters } from './served-head.ts'
 
 type PrivateTraining = {
   /** Default: that of the present private adapter, else reward. */

@@ -4,10 +4,11 @@
  */
 import { countTokens } from '../answers/wording.ts'
 import type { AnswerBlock, Asked } from './blocks.ts'
+import type { CompactionBlock } from './compaction.ts'
 import type { Clearing } from './context-management.ts'
 import type { InputUsage } from './prompt-cache.ts'
 import type { Transformation } from './signatures.ts'
-import { thoughtOf, type Thought } from './thinking.ts'
+import { type Thought, thoughtOf } from './thinking.ts'
 import { toolInput, toolResultText, toolToCall, webSearch } from './tools.ts'
 import { isForced, lastTurn, textOf } from './wire.ts'
 

@@ -11,8 +11,8 @@ import {
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Transport } from '../../device/federation/signed-transport.ts'
-import { createServer } from '../../server/app.ts'
 import type { Pace } from '../../server/rounds/check-in.ts'
+import { createServer } from '../../server/routes/app.ts'
 import { openSqliteStore } from '../../server/store/sqlite.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 

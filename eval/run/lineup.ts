@@ -8,29 +8,29 @@ import {
   type FeatureDeps,
   type PooledCache,
 } from '../../device/reward/choice-features.ts'
-import { readRelease, type Released } from '../../device/reward/read-release.ts'
+import { type Released, readRelease } from '../../device/reward/read-release.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import type { Federated } from '../population/federate.ts'
 import {
-  ON_ITS_OWN,
+  type Arm,
   firstArm,
   headArm,
   longestArm,
+  ON_ITS_OWN,
   oracleArm,
-  randomArm,
-  scoredArm,
-  type Arm,
   type Picker,
+  randomArm,
   type StartingPoint,
+  scoredArm,
 } from './arms.ts'
 import {
   dpoArm,
   logRatios,
+  type PersonDeps,
   privateArm,
   productArm,
-  rememberLikelihood,
-  type PersonDeps,
   type ReleaseBytes,
+  rememberLikelihood,
   wholeArm,
 } from './person.ts'
 import type { Ablation, Scenario } from './scenario.ts'

@@ -5,7 +5,7 @@ import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federa
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameBase, isSameFeatures } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { uploadTokenOf } from '../secrets.ts'
+import { uploadTokenOf } from '../access/secrets.ts'
 import type { Job, Lineage, Round } from '../store/records.ts'
 import type { Coordinator, RoundDeps } from './coordinator.ts'
 

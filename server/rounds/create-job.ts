@@ -1,12 +1,11 @@
 /** Creates a job, and with the first of a lineage its release 0. */
-
 import { FedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameShape, lineIdOf } from '../../adapters/wire/lineage.ts'
+import { newId } from '../access/secrets.ts'
 import { checkJobSize } from '../releases/job-size.ts'
 import { firstRelease } from '../releases/release.ts'
-import { newId } from '../secrets.ts'
 import type { Job } from '../store/records.ts'
 import type { Coordinator, RoundDeps } from './coordinator.ts'
 import { newJob } from './machine.ts'

@@ -14,9 +14,9 @@ import {
   ReleaseResponse,
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { ServerDeps } from '../config.ts'
+import { credentialHash, newCredential } from '../access/secrets.ts'
 import { createJob } from '../rounds/create-job.ts'
-import { credentialHash, newCredential } from '../secrets.ts'
+import type { ServerDeps } from '../rounds/deps.ts'
 import type { Job } from '../store/records.ts'
 import { RELEASE_BYTES, sendRelease } from './devices.ts'
 import { ADAPTER, AT, BASE, DEVICE_ID, FEATURES, HASH, JOB } from './examples.ts'

@@ -2,8 +2,8 @@
 import { type Handled, handledRoutes } from '../../adapters/api-reference/handled.ts'
 import type { Route } from '../../adapters/api-reference/route.ts'
 import type { SignableRequest, SignatureParams } from '../../adapters/wire/signature.ts'
-import type { ServerDeps } from '../config.ts'
 import type { Coordinator } from '../rounds/coordinator.ts'
+import type { ServerDeps } from '../rounds/deps.ts'
 import type { Device } from '../store/records.ts'
 
 /** anyone: no credential, no data in the answer. newcomer: the key that is being enrolled. */

@@ -7,7 +7,7 @@ import {
   type SignatureParams,
   verifySignature,
 } from '../../adapters/wire/signature.ts'
-import type { ServerDeps } from '../config.ts'
+import type { ServerDeps } from '../rounds/deps.ts'
 import type { ServerEnv, Signed } from './route.ts'
 
 /** How far a device's clock may be off, either way. */

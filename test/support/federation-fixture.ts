@@ -10,7 +10,7 @@ import type { Assignment, CheckInRequest, CheckInResponse } from '../../adapters
 import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jobs.ts'
 import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapters/wire/signature.ts'
-import { createServer } from '../../server/app.ts'
+import { createServer } from '../../server/routes/app.ts'
 import { openSqliteStore } from '../../server/store/sqlite.ts'
 import type { Store } from '../../server/store/store.ts'
 import { silentLog } from '../../server/telemetry/log.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
-import { createServer } from '../../../server/app.ts'
+import { createServer } from '../../../server/routes/app.ts'
 import { openSqliteStore } from '../../../server/store/sqlite.ts'
 import { jsonLog } from '../../../server/telemetry/log.ts'
 import {

@@ -1,5 +1,5 @@
 /** The only place where the server turns codes into HTTP statuses. */
-import type { ErrorCode } from '../adapters/errors.ts'
+import type { ErrorCode } from '../../adapters/errors.ts'
 
 export const HTTP_STATUS: Record<ErrorCode, number> = {
   E_BODY: 400,

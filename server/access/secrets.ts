@@ -1,6 +1,6 @@
 /** Ids and credentials: how they are made, and how they are compared. */
 import { createHash, createHmac } from 'node:crypto'
-import type { Rng } from '../adapters/random.ts'
+import type { Rng } from '../../adapters/random.ts'
 
 /** `<kind>-` and 20 hexadecimal digits (80 bits). */
 export const newId = (rng: Rng, kind: string): string =>

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { decodeRelease } from '../../adapters/contributions/messages.ts'
-import { CheckInResponse } from '../../adapters/wire/federation.ts'
-import { JobResponse } from '../../adapters/wire/operator.ts'
+import { decodeRelease } from '../../../adapters/contributions/messages.ts'
+import { CheckInResponse } from '../../../adapters/wire/federation.ts'
+import { JobResponse } from '../../../adapters/wire/operator.ts'
 import {
   codeOf,
   enrolledDevices,
   testServer,
   tinyJob,
   updateFor,
-} from '../support/federation-fixture.ts'
+} from '../../support/federation-fixture.ts'
 
 describe('the federation server', () => {
   test('a round from the job to the release, as documentation', async () => {

@@ -1,6 +1,6 @@
 /** What every part of the server is given: the store, the clock, randomness, the log and the settings. */
-import type { Pace } from './rounds/check-in.ts'
-import type { RoundDeps } from './rounds/coordinator.ts'
+import type { Pace } from './check-in.ts'
+import type { RoundDeps } from './coordinator.ts'
 
 type ServerConfig = {
   /** Bearer credential of the operator routes, at least 16 characters. */
