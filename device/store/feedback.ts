@@ -43,7 +43,7 @@ const SELECT = `
   SELECT id, decision_id, at, feedback.body, texts.body AS said
   FROM feedback LEFT JOIN texts ON texts.seq = text`
 
-export const feedbackTable = (run: Run, texts: Texts) => {
+const readFeedback = (run: Run) => {
   /** Oldest first. */
   const feedbackOn = (decisionId: string): FeedbackRow[] =>
     run
@@ -73,6 +73,16 @@ export const feedbackTable = (run: Run, texts: Texts) => {
   return {
     feedbackOn,
     reviewDecision,
+    /** Most recent first. */
+    feedback: (limit = Number.MAX_SAFE_INTEGER): FeedbackRow[] =>
+      run.all<Columns>(`${SELECT} ORDER BY feedback.seq DESC LIMIT ?`, limit).map(toRow),
+  }
+}
+
+export const feedbackTable = (run: Run, texts: Texts) => {
+  const reads = readFeedback(run)
+  return {
+    ...reads,
     addFeedback: (id: string, decisionId: string, at: number, event: FeedbackEvent): void => {
       if (run.one('SELECT 1 FROM feedback WHERE id = ?', id)) return
       const { text = null, ...rest } = 'text' in event ? event : { ...event, text: null }
@@ -84,7 +94,7 @@ export const feedbackTable = (run: Run, texts: Texts) => {
         JSON.stringify(rest),
         text === null ? null : texts.add(keptAnswer(text)),
       )
-      reviewDecision(decisionId)
+      reads.reviewDecision(decisionId)
     },
     /**
      * Moves the texts of a decision's events, which an earlier version stored in the event, to
@@ -120,9 +130,6 @@ export const feedbackTable = (run: Run, texts: Texts) => {
         'at < ? AND NOT EXISTS (SELECT 1 FROM decisions WHERE id = decision_id)',
         before,
       ),
-    /** Most recent first. */
-    feedback: (limit = Number.MAX_SAFE_INTEGER): FeedbackRow[] =>
-      run.all<Columns>(`${SELECT} ORDER BY feedback.seq DESC LIMIT ?`, limit).map(toRow),
   }
 }
 

@@ -93,58 +93,12 @@ type Tables = Pick<ReturnType<typeof decisionTables>, 'saveDecision' | 'answerDe
   Pick<StateTable, 'setDue'> &
   Pick<ReturnType<typeof feedbackTable>, 'reviewDecision' | 'takeOldFeedback' | 'dropStrayFeedback'>
 type OldRow = { rowid: number; id: string; at: number; body: string }
+type OldChoiceRow = OldRow & { source: ChoiceSource }
 
 export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash: Hash) => {
   const isThere = (name: string) =>
     run.one("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name) !== undefined
   const isLeft = () => isThere('old_decisions')
-  const takeDecision = (row: OldRow): void => {
-    tables.setDue(true)
-    run.change('DELETE FROM old_decisions WHERE rowid = ?', row.rowid)
-    const read = OldDecision.safeParse(parsed(row.body))
-    const messageIds = run.all<{ message_id: string }>(
-      'SELECT message_id FROM decision_messages WHERE decision_id = ? ORDER BY rowid',
-      row.id,
-    )
-    run.change('DELETE FROM decision_messages WHERE decision_id = ?', row.id)
-    if (!read.success) return
-    const { messages, system, candidates, suffix, app, ...old } = read.data
-    const { dimensions, rewriting, ranking, cost, ...drawn } = old
-    tables.saveDecision(
-      {
-        id: row.id,
-        at: row.at,
-        request: keptRequest(hash, { messages, ...(system !== undefined && { system }) }),
-        suffix,
-        app,
-        info: {
-          dimensions,
-          ...(rewriting && { rewriting }),
-          ...(ranking && { ranking }),
-          ...(cost && { cost }),
-        },
-      },
-      row.rowid,
-    )
-    if (candidates.length > 0)
-      tables.answerDecision(row.id, {
-        ...drawn,
-        at: row.at,
-        // Which answer had which id is unknown; any of the ids names the decision.
-        answers: candidates.map((text, i) => ({ text, messageId: messageIds[i]?.message_id })),
-      })
-    tables.takeOldFeedback(row.id)
-    tables.reviewDecision(row.id)
-  }
-  const takeChoice = (row: OldRow & { source: ChoiceSource }): void => {
-    tables.setDue(true)
-    run.change('DELETE FROM old_choices WHERE seq = ?', row.rowid)
-    const read = OldChoice.safeParse(parsed(row.body))
-    if (!read.success) return
-    const choice = read.data as StoredChoice
-    const id = row.source === 'import' ? choiceKey(choice) : choice.id
-    tables.addChoice({ ...choice, id }, row.source)
-  }
   return {
     /** Whether there are examples or proposals that versions up to 0.1 stored as states. */
     hasOldLearned: (): boolean => run.one(`SELECT 1 FROM state WHERE ${IS_OLD}`) !== undefined,
@@ -168,16 +122,16 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
     convertOne: (): boolean => {
       if (!isLeft()) return false
       const convert = db.transaction(() => {
-        const choice = run.one<OldRow & { source: ChoiceSource }>(
+        const choice = run.one<OldChoiceRow>(
           'SELECT seq AS rowid, id, at, source, body FROM old_choices ORDER BY seq LIMIT 1',
         )
-        if (choice) takeChoice(choice)
+        if (choice) takeChoice(run, tables, choice)
         const decision =
           !choice &&
           run.one<OldRow>(
             'SELECT rowid, id, at, body FROM old_decisions ORDER BY rowid DESC LIMIT 1',
           )
-        if (decision) takeDecision(decision)
+        if (decision) takeDecision(run, tables, hash, decision)
         const isMore = Boolean(choice || decision)
         if (isMore) return true
         // Feedback on expired decisions: nothing would read it.
@@ -196,10 +150,59 @@ export const oldTables = (db: Database.Database, run: Run, tables: Tables, hash:
         id,
         id,
       )
-      if (row) db.transaction(takeDecision).immediate(row)
+      if (row) db.transaction(() => takeDecision(run, tables, hash, row)).immediate()
       return row !== undefined
     },
   }
+}
+
+const takeDecision = (run: Run, tables: Tables, hash: Hash, row: OldRow): void => {
+  tables.setDue(true)
+  run.change('DELETE FROM old_decisions WHERE rowid = ?', row.rowid)
+  const read = OldDecision.safeParse(parsed(row.body))
+  const messageIds = run.all<{ message_id: string }>(
+    'SELECT message_id FROM decision_messages WHERE decision_id = ? ORDER BY rowid',
+    row.id,
+  )
+  run.change('DELETE FROM decision_messages WHERE decision_id = ?', row.id)
+  if (!read.success) return
+  const { messages, system, candidates, suffix, app, ...old } = read.data
+  const { dimensions, rewriting, ranking, cost, ...drawn } = old
+  tables.saveDecision(
+    {
+      id: row.id,
+      at: row.at,
+      request: keptRequest(hash, { messages, ...(system !== undefined && { system }) }),
+      suffix,
+      app,
+      info: {
+        dimensions,
+        ...(rewriting && { rewriting }),
+        ...(ranking && { ranking }),
+        ...(cost && { cost }),
+      },
+    },
+    row.rowid,
+  )
+  if (candidates.length > 0)
+    tables.answerDecision(row.id, {
+      ...drawn,
+      at: row.at,
+      // Which answer had which id is unknown; any of the ids names the decision.
+      answers: candidates.map((text, i) => ({ text, messageId: messageIds[i]?.message_id })),
+    })
+  tables.takeOldFeedback(row.id)
+  tables.reviewDecision(row.id)
+}
+
+const takeChoice = (run: Run, tables: Tables, row: OldChoiceRow): void => {
+  tables.setDue(true)
+  run.change('DELETE FROM old_choices WHERE seq = ?', row.rowid)
+  const read = OldChoice.safeParse(parsed(row.body))
+  if (!read.success) return
+  const choice = read.data as StoredChoice
+  const id = row.source === 'import' ? choiceKey(choice) : choice.id
+  tables.addChoice({ ...choice, id }, row.source)
 }
 
 const IS_OLD = `key = 'relevance' OR (key = 'proposals' AND value LIKE '%"open"%')`

@@ -44,7 +44,8 @@ const KEEP_NAMES = `
       AND (EXISTS (SELECT 1 FROM choices WHERE choices.id = decisions.id)
         OR EXISTS (SELECT 1 FROM examples WHERE examples.decision = decisions.id))`
 
-export const relatedTables = (run: Run) => {
+/** Finds rows by one key. */
+const lookups = (run: Run) => {
   const by = (where: string, values: readonly unknown[], kinds: readonly Kind[] = KINDS) =>
     kinds.flatMap((kind) => run.all<Related>(`${SELECT[kind]} WHERE ${where}`, ...values))
   /** Rows with this id: their own, a message's, or that of an imported line of a choice log. */
@@ -63,6 +64,11 @@ export const relatedTables = (run: Run) => {
     (['d', 'c'] as const).flatMap((kind) =>
       by('seq IN (SELECT owner FROM openings WHERE key = ? AND kind = ?)', [key, kind], [kind]),
     )
+  return { by, named, openingsOf, withOpening }
+}
+
+export const relatedTables = (run: Run) => {
+  const { by, named, openingsOf, withOpening } = lookups(run)
   return {
     /**
      * Starts from the rows that the ids name and from given rows, and adds rows with the same

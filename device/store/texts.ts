@@ -74,10 +74,16 @@ const ERASE = `
 
 export type Texts = ReturnType<typeof textTables>
 
+const isReferred = (run: Run, queries: readonly string[], seq: number): boolean =>
+  queries.some((sql) => run.one(`${sql} LIMIT 1`, seq) !== undefined)
+
 /** For the other tables only, which refer to texts. */
-export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 'setDue'>) => {
-  const isReferred = (queries: readonly string[], seq: number): boolean =>
-    queries.some((sql) => run.one(`${sql} LIMIT 1`, seq) !== undefined)
+export const textTables = (run: Run, hash: Hash, state: Pick<StateTable, 'setDue'>) => {
+  const texts = textTable(run, hash)
+  return { ...texts, ...erasedTexts(run, state), ...turnTable(run, texts) }
+}
+
+const textTable = (run: Run, hash: Hash) => {
   const add = (text: string): number => {
     const key = hash(`text ${text}`)
     const known = run.one<{ seq: number }>('SELECT seq FROM texts WHERE key = ?', key)
@@ -86,10 +92,8 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
   }
   const read = (seq: number): string =>
     run.one<{ body: string }>('SELECT body FROM texts WHERE seq = ?', seq)?.body ?? ''
-  const turnAt = (key: string): number | null =>
-    run.one<{ seq: number }>('SELECT seq FROM turns WHERE key = ?', key)?.seq ?? null
   const drop = (seq: number | null): void => {
-    if (seq !== null && !isReferred(REFER_TO_TEXT, seq)) run.change(ERASE, seq)
+    if (seq !== null && !isReferred(run, REFER_TO_TEXT, seq)) run.change(ERASE, seq)
   }
   /** Drops rows of another table, with the texts that nothing else refers to. */
   const dropRows = (table: Referring, where: string, value: unknown): void => {
@@ -128,28 +132,38 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
     /** Drops all but the newest rows of a table. */
     dropOldest: (table: Referring, most: number): void =>
       dropRows(table, `seq <= (SELECT seq FROM ${table} ORDER BY seq DESC LIMIT 1 OFFSET ?)`, most),
-    /**
-     * Frees the space of the oldest erased texts for new rows. The file is then due: see
-     * compaction.ts.
-     */
-    reclaim: (most: number): void => {
-      setDue(true)
-      const gone = run.all<{ seq: number; bytes: number }>(
-        `SELECT seq, octet_length(body) AS bytes FROM texts WHERE key < '${FIRST_KEY}'
-         ORDER BY key LIMIT ?`,
-        most,
-      )
-      for (const { seq, bytes } of gone) {
-        run.change('DELETE FROM texts WHERE seq = ?', seq)
-        run.change("UPDATE counts SET n = n - ? WHERE name = 'erased'", TEXT_BYTES + bytes)
-      }
-    },
-    /** To be called before the file is compacted: deletes the rows of erased texts. */
-    dropErased: (): void => {
-      run.change('DELETE FROM texts WHERE key < ?', FIRST_KEY)
-      run.change("UPDATE counts SET n = 0 WHERE name = 'erased'")
-      setDue(true)
-    },
+  }
+}
+
+const erasedTexts = (run: Run, { setDue }: Pick<StateTable, 'setDue'>) => ({
+  /**
+   * Frees the space of the oldest erased texts for new rows. The file is then due: see
+   * compaction.ts.
+   */
+  reclaim: (most: number): void => {
+    setDue(true)
+    const gone = run.all<{ seq: number; bytes: number }>(
+      `SELECT seq, octet_length(body) AS bytes FROM texts WHERE key < '${FIRST_KEY}'
+       ORDER BY key LIMIT ?`,
+      most,
+    )
+    for (const { seq, bytes } of gone) {
+      run.change('DELETE FROM texts WHERE seq = ?', seq)
+      run.change("UPDATE counts SET n = n - ? WHERE name = 'erased'", TEXT_BYTES + bytes)
+    }
+  },
+  /** To be called before the file is compacted: deletes the rows of erased texts. */
+  dropErased: (): void => {
+    run.change('DELETE FROM texts WHERE key < ?', FIRST_KEY)
+    run.change("UPDATE counts SET n = 0 WHERE name = 'erased'")
+    setDue(true)
+  },
+})
+
+const turnTable = (run: Run, { add, drop }: ReturnType<typeof textTable>) => {
+  const turnAt = (key: string): number | null =>
+    run.one<{ seq: number }>('SELECT seq FROM turns WHERE key = ?', key)?.seq ?? null
+  return {
     /** Adds the turns that are not stored yet. Returns the seq of the last; null for none. */
     addTurns: (turns: readonly KeptTurn[]): number | null => {
       let from = turns.length
@@ -183,7 +197,7 @@ export const textTables = (run: Run, hash: Hash, { setDue }: Pick<StateTable, 's
     },
     /** Drops a turn and those before it, as far as nothing else refers to them. */
     dropTurns: (last: number | null): void => {
-      for (let at = last; at !== null && !isReferred(REFER_TO_TURN, at); ) {
+      for (let at = last; at !== null && !isReferred(run, REFER_TO_TURN, at); ) {
         const row: { parent: number | null; text: number } | undefined = run.one(
           'SELECT parent, text FROM turns WHERE seq = ?',
           at,

@@ -69,7 +69,11 @@ export const UPLOAD_COLUMNS = [
   'overdue_at REAL',
 ]
 
-export const uploadTable = (run: Run) => ({ ...readUploads(run), ...writeUploads(run) })
+export const uploadTable = (run: Run) => ({
+  ...readUploads(run),
+  ...writePending(run),
+  ...endUploads(run),
+})
 
 const readUploads = (run: Run) => ({
   pendingUploads: () =>
@@ -100,9 +104,25 @@ const readUploads = (run: Run) => ({
       })),
   uploadState: (roundId: string) =>
     run.one<UploadRow>('SELECT state FROM uploads WHERE round_id = ?', roundId)?.state,
+  uploads: () =>
+    run
+      .all<UploadRow>(
+        `SELECT round_id, job_id, digest, state, reason, at, size, sent FROM uploads
+         ORDER BY at DESC`,
+      )
+      .map(({ round_id, job_id, digest, state, reason, at, size, sent }) => ({
+        roundId: round_id,
+        jobId: job_id,
+        digest,
+        state,
+        reason,
+        at,
+        bytes: size,
+        isSent: sent === null ? !DROPPED.has(reason ?? '') : sent === 1,
+      })),
 })
 
-const writeUploads = (run: Run) => ({
+const writePending = (run: Run) => ({
   /** The first bytes of a round stay: a second call with other bytes changes nothing. */
   savePending: (upload: PendingUpload) =>
     void run.change(
@@ -151,6 +171,9 @@ const writeUploads = (run: Run) => ({
   /** Notes since when a pending update seems to be too late. */
   setOverdue: (roundId: string, since: number | null) =>
     void run.change('UPDATE uploads SET overdue_at = ? WHERE round_id = ?', since, roundId),
+})
+
+const endUploads = (run: Run) => ({
   /**
    * Records the server's verdict on a pending update. An update dropped meanwhile stays dropped.
    */
@@ -170,22 +193,6 @@ const writeUploads = (run: Run) => ({
       reason,
       roundId,
     ),
-  uploads: () =>
-    run
-      .all<UploadRow>(
-        `SELECT round_id, job_id, digest, state, reason, at, size, sent FROM uploads
-         ORDER BY at DESC`,
-      )
-      .map(({ round_id, job_id, digest, state, reason, at, size, sent }) => ({
-        roundId: round_id,
-        jobId: job_id,
-        digest,
-        state,
-        reason,
-        at,
-        bytes: size,
-        isSent: sent === null ? !DROPPED.has(reason ?? '') : sent === 1,
-      })),
   /** Drops pending updates that were computed since then. */
   dropUploadsSince: (at: number): void =>
     void run.change(
