@@ -92,34 +92,42 @@ type Added = {
 const SELF = 'me'
 
 export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
-  /** Deletes a choice and returns the texts that it referred to. */
-  const unlink = (seq: number): number[] => {
-    const gone = run.all<{ text: number }>('SELECT text FROM choice_texts WHERE choice = ?', seq)
-    run.change('DELETE FROM choice_texts WHERE choice = ?', seq)
-    run.change("DELETE FROM openings WHERE kind = 'c' AND owner = ?", seq)
-    run.change('DELETE FROM choices WHERE seq = ?', seq)
-    return gone.map(({ text }) => text)
-  }
-  const drop = (seq: number): void => {
-    for (const text of unlink(seq)) texts.drop(text)
-  }
-  const known = (id: string, source: ChoiceSource) =>
-    run.one<{ seq: number; name: string }>(
-      'SELECT seq, name FROM choices WHERE id = ? AND source = ?',
-      id,
-      source,
-    )
+  const rows = choiceWriter(run, texts, hash)
+  return { ...readChoices(run), ...writeChoices(run, texts, hash, rows), dropChoice: rows.drop }
+}
+
+/** Deletes a choice and returns the texts that it referred to. */
+const unlinkChoice = (run: Run, seq: number): number[] => {
+  const gone = run.all<{ text: number }>('SELECT text FROM choice_texts WHERE choice = ?', seq)
+  run.change('DELETE FROM choice_texts WHERE choice = ?', seq)
+  run.change("DELETE FROM openings WHERE kind = 'c' AND owner = ?", seq)
+  run.change('DELETE FROM choices WHERE seq = ?', seq)
+  return gone.map(({ text }) => text)
+}
+
+const findChoice = (run: Run, id: string, source: ChoiceSource) =>
+  run.one<{ seq: number; name: string }>(
+    'SELECT seq, name FROM choices WHERE id = ? AND source = ?',
+    id,
+    source,
+  )
+
+/** Stores and drops choices with their texts. */
+const choiceWriter = (run: Run, texts: Texts, hash: Hash) => ({
+  drop: (seq: number): void => {
+    for (const text of unlinkChoice(run, seq)) texts.drop(text)
+  },
   /** False if the same choice is stored already. */
-  const put = (made: Added): boolean => {
+  put: (made: Added): boolean => {
     const { id, source, body, prompt, candidates, conversation, asked, openings, kept = 0 } = made
     const parts = [
       ...prompt,
       ...candidates.map((text): Part => ({ role: 'candidate', text: texts.add(text) })),
     ]
     const name = hash(`choice ${JSON.stringify([body, parts])}`)
-    const before = known(id, source)
+    const before = findChoice(run, id, source)
     if (before?.name === name) return false
-    const gone = before ? unlink(before.seq) : []
+    const gone = before ? unlinkChoice(run, before.seq) : []
     const seq = run.insert(
       `INSERT INTO choices (id, source, at, conversation, asked, shown, candidates, characters,
          name, body, kept) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -142,139 +150,154 @@ export const choiceTables = (run: Run, texts: Texts, hash: Hash) => {
     // Only now, so that texts of both the old and the new choice stay.
     for (const text of gone) texts.drop(text)
     return true
-  }
-  const read = ({ seq, id, body }: Pick<Columns, 'seq' | 'id' | 'body'>): StoredChoice => {
-    const parts = run.all<{ role: Role; body: string }>(
-      `SELECT role, texts.body AS body FROM choice_texts JOIN texts ON texts.seq = text
-       WHERE choice = ? ORDER BY choice_texts.seq`,
-      seq,
-    )
-    const of = (wanted: Role) => parts.filter(({ role }) => role === wanted).map((p) => p.body)
-    const [system] = of('system')
-    const { user, ...rest } = JSON.parse(body) as Body
-    return {
-      user,
-      id,
-      messages: parts.flatMap(({ role, body: content }) =>
-        role === 'user' || role === 'assistant' ? [{ role, content }] : [],
-      ),
-      ...(system !== undefined && { system }),
-      candidates: of('candidate'),
-      ...rest,
-    }
-  }
-  /** As it comes from a choice log, or from an earlier version. */
-  const addedOf = (choice: StoredChoice, source: ChoiceSource): Added => {
-    // Fields that learning does not read are not stored.
-    const { id, messages, system, candidates, utilities: _, split: __, ...body } = choice
-    const [, second] = messages
-    const answers = second?.role === 'assistant' ? [textOf(second.content)] : candidates
-    return {
-      id,
-      source,
-      body,
-      prompt: promptOf(
-        messages.toReversed().map(({ role, content }) => {
-          const text = keptText(textOf(content))
-          return { role, text, seq: () => texts.add(text) }
-        }),
-        system === undefined ? null : { seq: () => texts.add(keptText(textOf(system))) },
-      ),
-      candidates: candidates.map(keptAnswer),
-      conversation: conversationName(hash, { messages, system }),
-      asked: askedName(hash, keptAsked(messages)),
-      openings: openingKeys(hash, openingKey(hash, messages), answers),
-    }
-  }
+  },
+})
+
+/** As it comes from a choice log, or from an earlier version. */
+const addedOf = (texts: Texts, hash: Hash, choice: StoredChoice, source: ChoiceSource): Added => {
+  // Fields that learning does not read are not stored.
+  const { id, messages, system, candidates, utilities: _, split: __, ...body } = choice
+  const [, second] = messages
+  const answers = second?.role === 'assistant' ? [textOf(second.content)] : candidates
   return {
-    /** False when there is one of that id already. */
-    addChoice: (choice: StoredChoice, source: ChoiceSource): boolean =>
-      known(choice.id, source) === undefined && put(addedOf(choice, source)),
-    /**
-     * Stores an imported choice under its key (see choiceKey), replacing an earlier one. kept: the
-     * time now.
-     */
-    importChoice: (key: string, choice: ChoiceLine, kept: number): Imported => {
-      const before = known(key, 'import')
-      if (!put({ ...addedOf({ ...choice, id: key }, 'import'), kept })) return 'known'
-      return before ? 'replaced' : 'added'
-    },
-    /** Drops the imported choice with this key. */
-    dropImported: (key: string): void => {
-      const before = known(key, 'import')
-      if (before) drop(before.seq)
-    },
-    /**
-     * Stores the choice that feedback on a decision amounts to now; null: none. False if nothing
-     * changed.
-     */
-    decideChoice: (row: DecisionRow, decided: DecidedChoice | null): boolean => {
-      const before = known(row.id, 'feedback')
-      if (!decided) {
-        if (before) drop(before.seq)
-        return before !== undefined
-      }
-      const { candidates, ...body } = decided
-      const { id, conversation, asked, opening, system } = row
-      const openings = run.all<{ key: string }>(
-        "SELECT key FROM openings WHERE kind = 'd' AND owner = ?",
-        row.seq,
-      )
-      return put({
-        id,
-        source: 'feedback',
-        body: { user: SELF, ...body },
-        prompt: promptOf(texts.turnsFrom(row.turn), system === null ? null : { seq: () => system }),
-        candidates,
-        conversation,
-        asked,
-        openings: [
-          ...openings.map(({ key }) => key),
-          ...(opening === null ? [] : openingKeys(hash, opening, candidates)),
-        ],
-      })
-    },
-    /** Most recent first. */
-    choices: (limit = Number.MAX_SAFE_INTEGER): StoredChoice[] =>
-      run.all<Columns>(`SELECT seq, id, body FROM choices ${NEWEST}`, limit).map(read),
-    /**
-     * Most recent first, with their source. before: only those older than the choice with this id.
-     * undefined if there is no such choice.
-     */
-    choicesBefore: (before: string | undefined, limit: number): SourcedChoice[] | undefined => {
-      const from =
-        before === undefined
-          ? { at: Number.MAX_VALUE, seq: 0 }
-          : run.one<Pick<Columns, 'at' | 'seq'>>('SELECT at, seq FROM choices WHERE id = ?', before)
-      return (
-        from &&
-        run
-          .all<Columns>(
-            `SELECT seq, id, source, body FROM choices WHERE (at, seq) < (?, ?) ${NEWEST}`,
-            from.at,
-            from.seq,
-            limit,
-          )
-          .map((row) => ({ ...read(row), source: row.source }))
-      )
-    },
-    /** The same without texts or bytes. */
-    choiceRows: (limit: number): ChoiceRow[] =>
-      run.all<ChoiceRow>(
-        `SELECT seq, id, at, shown, candidates, characters FROM choices ${NEWEST}`,
-        limit,
-      ),
-    /** undefined if it was dropped. */
-    choice: (seq: number): StoredChoice | undefined => {
-      const row = run.one<Columns>('SELECT seq, id, body FROM choices WHERE seq = ?', seq)
-      return row && read(row)
-    },
-    dropChoice: drop,
-    /** Dates choices of unknown time that an earlier version stored: they count as stored now. */
-    dateChoices: (now: number): void =>
-      void run.change('UPDATE choices SET kept = ? WHERE at = 0 AND kept = 0', now),
+    id,
+    source,
+    body,
+    prompt: promptOf(
+      messages.toReversed().map(({ role, content }) => {
+        const text = keptText(textOf(content))
+        return { role, text, seq: () => texts.add(text) }
+      }),
+      system === undefined ? null : { seq: () => texts.add(keptText(textOf(system))) },
+    ),
+    candidates: candidates.map(keptAnswer),
+    conversation: conversationName(hash, { messages, system }),
+    asked: askedName(hash, keptAsked(messages)),
+    openings: openingKeys(hash, openingKey(hash, messages), answers),
   }
 }
+
+const writeChoices = (
+  run: Run,
+  texts: Texts,
+  hash: Hash,
+  { put, drop }: ReturnType<typeof choiceWriter>,
+) => ({
+  /** False when there is one of that id already. */
+  addChoice: (choice: StoredChoice, source: ChoiceSource): boolean =>
+    findChoice(run, choice.id, source) === undefined && put(addedOf(texts, hash, choice, source)),
+  /**
+   * Stores an imported choice under its key (see choiceKey), replacing an earlier one. kept: the
+   * time now.
+   */
+  importChoice: (key: string, choice: ChoiceLine, kept: number): Imported => {
+    const before = findChoice(run, key, 'import')
+    if (!put({ ...addedOf(texts, hash, { ...choice, id: key }, 'import'), kept })) return 'known'
+    return before ? 'replaced' : 'added'
+  },
+  /** Drops the imported choice with this key. */
+  dropImported: (key: string): void => {
+    const before = findChoice(run, key, 'import')
+    if (before) drop(before.seq)
+  },
+  /**
+   * Stores the choice that feedback on a decision amounts to now; null: none. False if nothing
+   * changed.
+   */
+  decideChoice: (row: DecisionRow, decided: DecidedChoice | null): boolean => {
+    const before = findChoice(run, row.id, 'feedback')
+    if (!decided) {
+      if (before) drop(before.seq)
+      return before !== undefined
+    }
+    const { candidates, ...body } = decided
+    const { id, conversation, asked, opening, system } = row
+    const openings = run.all<{ key: string }>(
+      "SELECT key FROM openings WHERE kind = 'd' AND owner = ?",
+      row.seq,
+    )
+    return put({
+      id,
+      source: 'feedback',
+      body: { user: SELF, ...body },
+      prompt: promptOf(texts.turnsFrom(row.turn), system === null ? null : { seq: () => system }),
+      candidates,
+      conversation,
+      asked,
+      openings: [
+        ...openings.map(({ key }) => key),
+        ...(opening === null ? [] : openingKeys(hash, opening, candidates)),
+      ],
+    })
+  },
+  /** Dates choices of unknown time that an earlier version stored: they count as stored now. */
+  dateChoices: (now: number): void =>
+    void run.change('UPDATE choices SET kept = ? WHERE at = 0 AND kept = 0', now),
+})
+
+const readChoice = (
+  run: Run,
+  { seq, id, body }: Pick<Columns, 'seq' | 'id' | 'body'>,
+): StoredChoice => {
+  const parts = run.all<{ role: Role; body: string }>(
+    `SELECT role, texts.body AS body FROM choice_texts JOIN texts ON texts.seq = text
+     WHERE choice = ? ORDER BY choice_texts.seq`,
+    seq,
+  )
+  const of = (wanted: Role) => parts.filter(({ role }) => role === wanted).map((p) => p.body)
+  const [system] = of('system')
+  const { user, ...rest } = JSON.parse(body) as Body
+  return {
+    user,
+    id,
+    messages: parts.flatMap(({ role, body: content }) =>
+      role === 'user' || role === 'assistant' ? [{ role, content }] : [],
+    ),
+    ...(system !== undefined && { system }),
+    candidates: of('candidate'),
+    ...rest,
+  }
+}
+
+const readChoices = (run: Run) => ({
+  /** Most recent first. */
+  choices: (limit = Number.MAX_SAFE_INTEGER): StoredChoice[] =>
+    run
+      .all<Columns>(`SELECT seq, id, body FROM choices ${NEWEST}`, limit)
+      .map((row) => readChoice(run, row)),
+  /**
+   * Most recent first, with their source. before: only those older than the choice with this id.
+   * undefined if there is no such choice.
+   */
+  choicesBefore: (before: string | undefined, limit: number): SourcedChoice[] | undefined => {
+    const from =
+      before === undefined
+        ? { at: Number.MAX_VALUE, seq: 0 }
+        : run.one<Pick<Columns, 'at' | 'seq'>>('SELECT at, seq FROM choices WHERE id = ?', before)
+    return (
+      from &&
+      run
+        .all<Columns>(
+          `SELECT seq, id, source, body FROM choices WHERE (at, seq) < (?, ?) ${NEWEST}`,
+          from.at,
+          from.seq,
+          limit,
+        )
+        .map((row) => ({ ...readChoice(run, row), source: row.source }))
+    )
+  },
+  /** The same without texts or bytes. */
+  choiceRows: (limit: number): ChoiceRow[] =>
+    run.all<ChoiceRow>(
+      `SELECT seq, id, at, shown, candidates, characters FROM choices ${NEWEST}`,
+      limit,
+    ),
+  /** undefined if it was dropped. */
+  choice: (seq: number): StoredChoice | undefined => {
+    const row = run.one<Columns>('SELECT seq, id, body FROM choices WHERE seq = ?', seq)
+    return row && readChoice(run, row)
+  },
+})
 
 const NEWEST = 'ORDER BY at DESC, seq DESC LIMIT ?'
 

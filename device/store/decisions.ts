@@ -136,145 +136,155 @@ const toRow = (row: Columns): DecisionRow => ({
   info: DecisionInfo.parse(JSON.parse(row.info)),
 })
 
+type Rows = (sql: string, ...values: unknown[]) => DecisionRow[]
+
 export const decisionTables = (run: Run, texts: Texts, hash: Hash) => {
-  const one = (sql: string, ...values: unknown[]): DecisionRow | undefined => {
-    const row = run.one<Columns>(sql, ...values)
-    return row && toRow(row)
+  const all: Rows = (sql, ...values) => run.all<Columns>(sql, ...values).map(toRow)
+  return {
+    ...nearTables(all),
+    ...readDecisions(run, texts, all),
+    ...writeDecisions(run, texts),
+    ...answerDecisions(run, texts, hash, all),
   }
-  const all = (sql: string, ...values: unknown[]) => run.all<Columns>(sql, ...values).map(toRow)
-  const byId = (id: string) => one('SELECT * FROM decisions WHERE id = ?', id)
-  const addOpenings = (seq: number, keys: readonly string[]) => {
-    for (const key of keys)
-      run.change("INSERT OR IGNORE INTO openings (key, kind, owner) VALUES (?, 'd', ?)", key, seq)
-  }
-  const dropAnswers = (seq: number) => texts.dropRows('answers', 'decision = ?', seq)
-  const addInfo = ({ seq, info }: DecisionRow, more: Partial<DecisionInfo>) =>
-    void run.change(
-      'UPDATE decisions SET info = ? WHERE seq = ?',
-      JSON.stringify({ ...info, ...more } satisfies DecisionInfo),
+}
+
+const byId = (all: Rows, id: string): DecisionRow | undefined =>
+  all('SELECT * FROM decisions WHERE id = ?', id)[0]
+const addOpenings = (run: Run, seq: number, keys: readonly string[]) => {
+  for (const key of keys)
+    run.change("INSERT OR IGNORE INTO openings (key, kind, owner) VALUES (?, 'd', ?)", key, seq)
+}
+const addInfo = (run: Run, { seq, info }: DecisionRow, more: Partial<DecisionInfo>) =>
+  void run.change(
+    'UPDATE decisions SET info = ? WHERE seq = ?',
+    JSON.stringify({ ...info, ...more } satisfies DecisionInfo),
+    seq,
+  )
+
+const writeDecisions = (run: Run, texts: Texts) => ({
+  /** seq: given only for a decision of an earlier version. */
+  saveDecision: (
+    { id, at, request: kept, suffix, app, info }: NewDecision,
+    seq: number | null = null,
+  ): void => {
+    if (run.one('SELECT 1 FROM decisions WHERE id = ?', id)) return
+    const { system, turns, conversation, request, thread, before, answered, asked } = kept
+    const row = run.insert(
+      `INSERT INTO decisions (seq, id, at, conversation, request, thread, before, answered, asked,
+         opening, suffix, app, system, turn, info)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       seq,
+      id,
+      at,
+      conversation,
+      request,
+      thread,
+      before,
+      answered,
+      asked,
+      kept.opening,
+      suffix ?? null,
+      app ?? null,
+      system === null ? null : texts.add(system),
+      texts.addTurns(turns),
+      JSON.stringify(info),
     )
-  const drop = (seq: number) => {
+    addOpenings(run, row, kept.openings)
+  },
+  dropDecision: (seq: number): void => {
     const row = run.one<Pick<DecisionRow, 'system' | 'turn'>>(
       'SELECT system, turn FROM decisions WHERE seq = ?',
       seq,
     )
-    dropAnswers(seq)
+    texts.dropRows('answers', 'decision = ?', seq)
     run.change("DELETE FROM openings WHERE kind = 'd' AND owner = ?", seq)
     run.change('DELETE FROM decisions WHERE seq = ?', seq)
     texts.drop(row?.system ?? null)
     texts.dropTurns(row?.turn ?? null)
-  }
-  return {
-    ...nearTables(all),
-    /** seq: given only for a decision of an earlier version. */
-    saveDecision: (
-      { id, at, request: kept, suffix, app, info }: NewDecision,
-      seq: number | null = null,
-    ): void => {
-      if (run.one('SELECT 1 FROM decisions WHERE id = ?', id)) return
-      const { system, turns, conversation, request, thread, before, answered, asked } = kept
-      const row = run.insert(
-        `INSERT INTO decisions (seq, id, at, conversation, request, thread, before, answered, asked,
-           opening, suffix, app, system, turn, info)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        seq,
-        id,
-        at,
-        conversation,
-        request,
-        thread,
-        before,
-        answered,
-        asked,
-        kept.opening,
-        suffix ?? null,
-        app ?? null,
-        system === null ? null : texts.add(system),
-        texts.addTurns(turns),
-        JSON.stringify(info),
-      )
-      addOpenings(row, kept.openings)
-    },
-    answerDecision: (id: string, came: Answered): void => {
-      const row = byId(id)
-      if (!row) return
-      dropAnswers(row.seq)
-      for (const { text, messageId } of came.answers)
-        run.change(
-          'INSERT INTO answers (decision, text, message_id) VALUES (?, ?, ?)',
-          row.seq,
-          texts.add(keptAnswer(text)),
-          messageId ?? null,
-        )
-      const said = came.answers.map(({ text }) => text)
-      if (row.opening !== null) addOpenings(row.seq, openingKeys(hash, row.opening, said))
-      const served = said[came.served]
+  },
+})
+
+const answerDecisions = (run: Run, texts: Texts, hash: Hash, all: Rows) => ({
+  answerDecision: (id: string, came: Answered): void => {
+    const row = byId(all, id)
+    if (!row) return
+    texts.dropRows('answers', 'decision = ?', row.seq)
+    for (const { text, messageId } of came.answers)
       run.change(
-        `UPDATE decisions SET at = ?, candidates = ?, shown = ?, served = ?, said = ?,
-           preferred = ?, propensity = ?, explored = ? WHERE seq = ?`,
-        came.at,
-        said.length,
-        JSON.stringify(came.shown),
-        came.served,
-        served === undefined ? null : saidKey(hash, served),
-        came.preferred ?? null,
-        came.propensity,
-        came.explored ? 1 : 0,
+        'INSERT INTO answers (decision, text, message_id) VALUES (?, ?, ?)',
         row.seq,
+        texts.add(keptAnswer(text)),
+        messageId ?? null,
       )
-      if (came.info) addInfo(row, came.info)
-    },
-    addDecisionInfo: (id: string, more: Partial<DecisionInfo>): void => {
-      const row = byId(id)
-      if (row) addInfo(row, more)
-    },
-    decision: (id: string): DecisionRow | undefined =>
-      byId(id) ??
-      one(
-        `SELECT * FROM decisions WHERE seq =
-           (SELECT decision FROM answers WHERE message_id = ? ORDER BY seq DESC LIMIT 1)`,
-        id,
-      ),
-    decisions: (limit: number, before?: string): DecisionRow[] =>
-      before === undefined
-        ? all('SELECT * FROM decisions ORDER BY at DESC, seq DESC LIMIT ?', limit)
-        : all(
-            `SELECT * FROM decisions WHERE (at, seq) < (SELECT at, seq FROM decisions WHERE id = ?)
-             ORDER BY at DESC, seq DESC LIMIT ?`,
-            before,
-            limit,
-          ),
-    decisionsOf: (conversation: string, limit: number): DecisionRow[] =>
-      all(
-        'SELECT * FROM decisions WHERE conversation = ? ORDER BY seq DESC LIMIT ?',
-        conversation,
-        limit,
-      ),
-    toldDecisions: (limit: number): DecisionRow[] =>
-      all('SELECT * FROM decisions WHERE events > 0 ORDER BY seq DESC LIMIT ?', limit),
-    likedDecisions: (limit: number): LikedRow[] =>
-      run
-        .all<{ served: number; propensity: number; liked: number }>(
-          `SELECT served, propensity, liked FROM decisions WHERE liked IS NOT NULL
-           ORDER BY seq DESC LIMIT ?`,
+    const said = came.answers.map(({ text }) => text)
+    if (row.opening !== null) addOpenings(run, row.seq, openingKeys(hash, row.opening, said))
+    const served = said[came.served]
+    run.change(
+      `UPDATE decisions SET at = ?, candidates = ?, shown = ?, served = ?, said = ?,
+         preferred = ?, propensity = ?, explored = ? WHERE seq = ?`,
+      came.at,
+      said.length,
+      JSON.stringify(came.shown),
+      came.served,
+      served === undefined ? null : saidKey(hash, served),
+      came.preferred ?? null,
+      came.propensity,
+      came.explored ? 1 : 0,
+      row.seq,
+    )
+    if (came.info) addInfo(run, row, came.info)
+  },
+  addDecisionInfo: (id: string, more: Partial<DecisionInfo>): void => {
+    const row = byId(all, id)
+    if (row) addInfo(run, row, more)
+  },
+})
+
+const readDecisions = (run: Run, texts: Texts, all: Rows) => ({
+  decision: (id: string): DecisionRow | undefined =>
+    byId(all, id) ??
+    all(
+      `SELECT * FROM decisions WHERE seq =
+         (SELECT decision FROM answers WHERE message_id = ? ORDER BY seq DESC LIMIT 1)`,
+      id,
+    )[0],
+  decisions: (limit: number, before?: string): DecisionRow[] =>
+    before === undefined
+      ? all('SELECT * FROM decisions ORDER BY at DESC, seq DESC LIMIT ?', limit)
+      : all(
+          `SELECT * FROM decisions WHERE (at, seq) < (SELECT at, seq FROM decisions WHERE id = ?)
+           ORDER BY at DESC, seq DESC LIMIT ?`,
+          before,
           limit,
-        )
-        .map((row) => ({ ...row, liked: row.liked === 1 })),
-    answersOf: (seq: number): string[] =>
-      run
-        .all<{ body: string }>(
-          `SELECT body FROM answers JOIN texts ON texts.seq = text WHERE decision = ?
-           ORDER BY answers.seq`,
-          seq,
-        )
-        .map(({ body }) => body),
-    turnsOf: ({ turn }: Pick<DecisionRow, 'turn'>): Generator<Turn> => texts.turnsFrom(turn),
-    systemOf: ({ system }: Pick<DecisionRow, 'system'>): string | null =>
-      system === null ? null : texts.read(system),
-    dropDecision: drop,
-  }
-}
+        ),
+  decisionsOf: (conversation: string, limit: number): DecisionRow[] =>
+    all(
+      'SELECT * FROM decisions WHERE conversation = ? ORDER BY seq DESC LIMIT ?',
+      conversation,
+      limit,
+    ),
+  toldDecisions: (limit: number): DecisionRow[] =>
+    all('SELECT * FROM decisions WHERE events > 0 ORDER BY seq DESC LIMIT ?', limit),
+  likedDecisions: (limit: number): LikedRow[] =>
+    run
+      .all<{ served: number; propensity: number; liked: number }>(
+        `SELECT served, propensity, liked FROM decisions WHERE liked IS NOT NULL
+         ORDER BY seq DESC LIMIT ?`,
+        limit,
+      )
+      .map((row) => ({ ...row, liked: row.liked === 1 })),
+  answersOf: (seq: number): string[] =>
+    run
+      .all<{ body: string }>(
+        `SELECT body FROM answers JOIN texts ON texts.seq = text WHERE decision = ?
+         ORDER BY answers.seq`,
+        seq,
+      )
+      .map(({ body }) => body),
+  turnsOf: ({ turn }: Pick<DecisionRow, 'turn'>): Generator<Turn> => texts.turnsFrom(turn),
+  systemOf: ({ system }: Pick<DecisionRow, 'system'>): string | null =>
+    system === null ? null : texts.read(system),
+})
 
 /** A decision by which feedback judges reranking. */
 export type LikedRow = {
@@ -282,8 +292,6 @@ export type LikedRow = {
   readonly propensity: number
   readonly liked: boolean
 }
-
-type Rows = (sql: string, ...values: unknown[]) => DecisionRow[]
 
 /** How many related decisions are looked at. */
 const NEAR = 50

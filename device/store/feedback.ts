@@ -43,7 +43,8 @@ const SELECT = `
   SELECT id, decision_id, at, feedback.body, texts.body AS said
   FROM feedback LEFT JOIN texts ON texts.seq = text`
 
-const readFeedback = (run: Run) => {
+/** Reads events, and counts them in the row of their decision. */
+const reviewTable = (run: Run) => {
   /** Oldest first. */
   const feedbackOn = (decisionId: string): FeedbackRow[] =>
     run
@@ -80,9 +81,9 @@ const readFeedback = (run: Run) => {
 }
 
 export const feedbackTable = (run: Run, texts: Texts) => {
-  const reads = readFeedback(run)
+  const review = reviewTable(run)
   return {
-    ...reads,
+    ...review,
     addFeedback: (id: string, decisionId: string, at: number, event: FeedbackEvent): void => {
       if (run.one('SELECT 1 FROM feedback WHERE id = ?', id)) return
       const { text = null, ...rest } = 'text' in event ? event : { ...event, text: null }
@@ -94,7 +95,7 @@ export const feedbackTable = (run: Run, texts: Texts) => {
         JSON.stringify(rest),
         text === null ? null : texts.add(keptAnswer(text)),
       )
-      reads.reviewDecision(decisionId)
+      review.reviewDecision(decisionId)
     },
     /**
      * Moves the texts of a decision's events, which an earlier version stored in the event, to
