@@ -105,27 +105,8 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
     const answer = answering.answer(prepared, day ?? PLAIN_DAY)
     if (answer === undefined) return failure(404, NOT_RECORDED)
     await (latencyMs > 0 ? sleep(latencyMs) : soon())
-    return send(c, prepared, answer, day)
+    return send(c, { prepared, answer, day, sleep })
   })
-  const send = (c: Context<Env>, prepared: Prepared, answer: Answer, day: BadDay | undefined) => {
-    const { message } = answer
-    const isStream = prepared.request.body.stream === true
-    answer.begin()
-    if (!isStream && day?.frames === undefined) {
-      answer.end()
-      return c.json(message)
-    }
-    const frames = isStream
-      ? eventsOf(message, prepared.request.betas)
-      : halves(JSON.stringify(message))
-    const type = isStream ? 'text/event-stream' : 'application/json'
-    const played = day?.frames?.(frames, isStream) ?? frames
-    const body = bodyOf(played, sleep, { sever: severOf(c), onEnd: answer.end })
-    return c.body(body, 200, {
-      'content-type': `${type}; charset=utf-8`,
-      'cache-control': 'no-cache',
-    })
-  }
   app.post('/v1/messages/count_tokens', (c) => {
     const incoming = readBody(c, CountTokensBody, 'count_tokens')
     if (incoming instanceof Response) return incoming
@@ -136,6 +117,43 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
   })
   batchRoutes(app, clock, answering)
   fileRoutes(app, files)
+  modelRoutes(app)
+  app.notFound(() => failure(404, 'Not found'))
+  return Object.assign(app as unknown as Hono, {
+    counts: () => ({ ...answering.counts(), byPath: { ...byPath } }),
+    traitsOf: answering.traitsOf,
+  })
+}
+
+type Sending = {
+  readonly prepared: Prepared
+  readonly answer: Answer
+  readonly day: BadDay | undefined
+  readonly sleep: (ms: number) => Promise<unknown>
+}
+
+/** The answer as a stream or as one body, cut or slowed down as the day has it. */
+const send = (c: Context<Env>, { prepared, answer, day, sleep }: Sending): Response => {
+  const { message } = answer
+  const isStream = prepared.request.body.stream === true
+  answer.begin()
+  if (!isStream && day?.frames === undefined) {
+    answer.end()
+    return c.json(message)
+  }
+  const frames = isStream
+    ? eventsOf(message, prepared.request.betas)
+    : halves(JSON.stringify(message))
+  const type = isStream ? 'text/event-stream' : 'application/json'
+  const played = day?.frames?.(frames, isStream) ?? frames
+  const body = bodyOf(played, sleep, { sever: severOf(c), onEnd: answer.end })
+  return c.body(body, 200, {
+    'content-type': `${type}; charset=utf-8`,
+    'cache-control': 'no-cache',
+  })
+}
+
+const modelRoutes = (app: Hono<Env>): void => {
   app.get('/v1/models', (c) => {
     const limit = Number(c.req.query('limit') ?? 20)
     const after = MODELS.findIndex((m) => m.id === c.req.query('after_id')) + 1
@@ -151,11 +169,6 @@ export const createClaude = (options: ClaudeOptions): MockClaude => {
     const id = c.req.param('id')
     const row = modelOf(id)
     return row && MODELS.includes(row) ? c.json(modelInfo(row)) : failure(404, `model: ${id}`)
-  })
-  app.notFound(() => failure(404, 'Not found'))
-  return Object.assign(app as unknown as Hono, {
-    counts: () => ({ ...answering.counts(), byPath: { ...byPath } }),
-    traitsOf: answering.traitsOf,
   })
 }
 
