@@ -14,15 +14,16 @@ import type { AgentEvent } from '../../device/agent/work.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import { AgentSettings } from '../../device/home/settings.ts'
-import { openDevice } from '../../device/owner/device.ts'
-import { openStore } from '../../device/store/store.ts'
+import { type Device, openDevice } from '../../device/owner/device.ts'
+import { type OwnStore, openStore } from '../../device/store/store.ts'
 import { openFleet, seededKeyPair } from '../population/fleet.ts'
 import { type LocalServer, openLocalServer } from '../population/local-server.ts'
 import { tinyJob, wordChoices } from '../population/tiny-federation.ts'
 import { violations, type WorkSecond } from './check.ts'
 import { localText, minutesOf, startOfDay } from './local-time.ts'
+import { AT_FIRST, dayOf, HOUR, MINUTE } from './script.ts'
 import { eventText } from './timeline.ts'
-import { type Circumstances, type Happening, openWorld, type World } from './world.ts'
+import { openWorld, type World } from './world.ts'
 
 export type DayOptions = {
   readonly model: LocalModel
@@ -56,8 +57,6 @@ export type Day = {
 }
 
 const START_MS = Date.UTC(2026, 9, 24, 18, 0)
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 const SEED = 7
@@ -67,57 +66,6 @@ const WORK_MS = { training: 20 * MINUTE, round: 8 * MINUTE }
 const CORES = 2
 
 const SETTINGS = AgentSettings.parse({ hours: '21:00-09:00', joulesPerDay: 60_000 })
-
-const AT_FIRST: Circumstances = {
-  isPluggedIn: true,
-  isUserThere: true,
-  celsius: 55,
-  isMetered: false,
-  hasNetwork: true,
-  hangs: false,
-}
-
-type Parts = {
-  readonly importChoices: (count: number) => void
-  readonly newJob: () => Promise<void>
-}
-
-/** Times are hours of true time after 20:00. */
-const dayOf = ({ importChoices, newJob }: Parts): Happening[] =>
-  (
-    [
-      [0.5, 'the user leaves', { now: { isUserThere: false } }],
-      [1.05, 'the user is back', { now: { isUserThere: true } }],
-      [1.2, 'the user leaves', { now: { isUserThere: false } }],
-      [1.6, 'the charger is pulled out', { now: { isPluggedIn: false } }],
-      [1.65, 'the charger is back', { now: { isPluggedIn: true } }],
-      [2, 'the operator asks for three rounds', { run: newJob }],
-      [2.5, '12 new choices', { run: () => importChoices(12) }],
-      [3, 'the network is gone', { now: { hasNetwork: false } }],
-      [4.2, 'the network is back', { now: { hasNetwork: true } }],
-      [4.4, 'the clock is set back by 40 minutes', { setMs: -40 * MINUTE }],
-      [5.5, 'the clock is put right', { setMs: 40 * MINUTE }],
-      [
-        5.6,
-        'the operator asks for three rounds; the network is metered',
-        { now: { isMetered: true }, run: newJob },
-      ],
-      [6.5, 'the network is not metered any more', { now: { isMetered: false } }],
-      [6.6, '12 new choices', { run: () => importChoices(12) }],
-      [6.7, 'a hot hour', { now: { celsius: 93 } }],
-      [7.7, 'it is cooler', { now: { celsius: 60 } }],
-      [8, 'logind hangs', { now: { hangs: true } }],
-      [8.5, 'logind answers', { now: { hangs: false } }],
-      [9, 'the machine sleeps for three hours', { sleepMs: 3 * HOUR }],
-      [12.2, '12 new choices', { run: () => importChoices(12) }],
-      [12.5, 'the operator asks for three rounds', { run: newJob }],
-      [13, 'the user is back', { now: { isUserThere: true } }],
-      [15, 'the user leaves, outside the hours', { now: { isUserThere: false } }],
-      [15.3, 'the charger is pulled out', { now: { isPluggedIn: false } }],
-      [15.5, '12 new choices', { run: () => importChoices(12) }],
-      [17, 'the charger is back', { now: { isPluggedIn: true } }],
-    ] as const
-  ).map(([hours, what, rest]) => ({ at: hours * HOUR, what, ...rest }))
 
 export const simulateDay = async (options: DayOptions): Promise<Day> => {
   const folder = mkdtempSync(join(tmpdir(), 'loreweave-day-'))
@@ -134,66 +82,98 @@ export const simulateDay = async (options: DayOptions): Promise<Day> => {
   }
 }
 
+/** What is written down during the day, and what the agent does at the moment. */
+type DayLog = {
+  readonly timeline: TimelineLine[]
+  readonly events: AgentEvent[]
+  readonly book: WorkSecond[]
+  readonly jobIds: string[]
+  isHeld: boolean
+  work: WorkSecond['work']
+}
+
+/** The parts of one simulated day. */
+type Scene = {
+  readonly options: DayOptions
+  readonly seed: number
+  readonly server: LocalServer
+  readonly folder: string
+  readonly store: OwnStore
+  readonly world: World
+  readonly log: DayLog
+  readonly say: (who: TimelineLine['who'], what: string) => void
+}
+
 const liveThrough = async (
-  { model, engine, overrides = NO_OVERRIDES, seed = SEED, tell }: DayOptions,
+  options: DayOptions,
   server: LocalServer,
   folder: string,
 ): Promise<Day> => {
+  const { model, engine, seed = SEED, tell } = options
   const timeline: TimelineLine[] = []
   const say = (who: TimelineLine['who'], what: string) => {
     const line = { at: localText(world.clock()), who, what }
     timeline.push(line)
     tell?.(line)
   }
+  const log: DayLog = {
+    timeline,
+    events: [],
+    book: [],
+    jobIds: [],
+    isHeld: false,
+    work: 'training',
+  }
   const store = openStore(':memory:')
   const choices = wordChoices(seed)
-  let jobs = 0
-  const jobIds: string[] = []
   const script = dayOf({
     importChoices: (count) => device.importChoices(choices.splice(0, count)),
-    newJob: async () => {
-      server.setTime(START_MS + Math.floor(world.truth()))
-      const job = await server.createJob(
-        tinyJob(model, { name: `evening ${++jobs}`, rounds: 3, deadlineMs: 3 * HOUR }),
-        `job-${jobs}`,
-        seededRng(`day/${seed}/${jobs}`),
-      )
-      jobIds.push(job.id)
-    },
+    newJob: () => createEveningJob(scene),
   })
   const world = openWorld(START_MS, AT_FIRST, script, (what) => say('world', what))
-  const book: WorkSecond[] = []
-  let isHeld = false
-  let work: WorkSecond['work'] = 'training'
-  const worker = pacedEngine(
-    engine,
-    world,
-    () => isHeld,
-    (joules) => {
-      const clock = world.clock()
-      book.push({
-        truth: world.truth(),
-        minutes: minutesOf(clock),
-        day: localText(clock).slice(0, 10),
-        work,
-        joules,
-        freeMs: world.freeSince() === null ? 0 : world.truth() - world.freeSince()!,
-        circumstances: world.now(),
-      })
-    },
+  const scene: Scene = { options, seed, server, folder, store, world, log, say }
+  const device = openOwnDevice(scene)
+  const others = await openOthers(server, model, engine, seed)
+  await device.importChoices(choices.splice(0, 24))
+  const [token = ''] = await server.tokens(1)
+  await Promise.all([device.enroll(token), world.run(0)])
+  await device.grantConsent(['adapter', 'prior', 'statistics'])
+
+  const abort = new AbortController()
+  const running = startAgent(scene, device, others, abort.signal)
+  await world.run(DAY)
+  abort.abort(new FedError('E_CANCELLED', 'the day is over'))
+  await running
+  const released = await releasedBy(server, log.jobIds)
+  await others.close()
+  const day = summaryOf(scene, released)
+  await store.close()
+  return day
+}
+
+const createEveningJob = async ({ options, seed, server, world, log }: Scene): Promise<void> => {
+  server.setTime(START_MS + Math.floor(world.truth()))
+  const nth = log.jobIds.length + 1
+  const job = await server.createJob(
+    tinyJob(options.model, { name: `evening ${nth}`, rounds: 3, deadlineMs: 3 * HOUR }),
+    `job-${nth}`,
+    seededRng(`day/${seed}/${nth}`),
   )
-  const key = seededKeyPair(`day/${seed}`)
-  const read = openReaders({
-    platform: 'linux',
-    io: world.io,
-    ownSeconds: async () => world.coreSeconds(),
-    sleep: world.sleep,
-  })
-  const device = openDevice({
+  log.jobIds.push(job.id)
+}
+
+/** The device whose day it is. */
+const openOwnDevice = ({ options, seed, server, folder, store, world, log }: Scene): Device =>
+  openDevice({
     store,
-    key,
-    model,
-    engine: worker,
+    key: seededKeyPair(`day/${seed}`),
+    model: options.model,
+    engine: pacedEngine(
+      options.engine,
+      world,
+      () => log.isHeld,
+      (joules) => log.book.push(workSecond(world, log.work, joules)),
+    ),
     serverUrl: server.url,
     transport: networkOf(server, world),
     clock: world.clock,
@@ -201,36 +181,55 @@ const liveThrough = async (
     rng: seededRng(`device/${seed}`),
     settings: { agent: SETTINGS, explore: 0 },
     folder,
-    isPaused: () => isHeld,
+    isPaused: () => log.isHeld,
   })
-  const others = await openOthers(server, model, engine, seed)
-  await device.importChoices(choices.splice(0, 24))
-  const [token = ''] = await server.tokens(1)
-  await Promise.all([device.enroll(token), world.run(0)])
-  await device.grantConsent(['adapter', 'prior', 'statistics'])
 
-  const events: AgentEvent[] = []
-  const abort = new AbortController()
-  const running = runAgent({
+const workSecond = (world: World, work: WorkSecond['work'], joules: number): WorkSecond => {
+  const clock = world.clock()
+  const freeSince = world.freeSince()
+  return {
+    truth: world.truth(),
+    minutes: minutesOf(clock),
+    day: localText(clock).slice(0, 10),
+    work,
+    joules,
+    freeMs: freeSince === null ? 0 : world.truth() - freeSince,
+    circumstances: world.now(),
+  }
+}
+
+/** The production loop on the simulated machine; resolves when the signal has ended it. */
+const startAgent = (
+  { options, seed, store, world, log, say }: Scene,
+  device: Device,
+  others: Others,
+  signal: AbortSignal,
+): Promise<void> =>
+  runAgent({
     device: {
       train: (o) => {
-        work = 'training'
+        log.work = 'training'
         return device.train(o)
       },
       participate: async (o) => {
-        work = 'round'
+        log.work = 'round'
         await world.busy(others.contribute())
         return device.participate(o)
       },
     },
     store,
     settings: SETTINGS,
-    overrides,
+    overrides: options.overrides ?? NO_OVERRIDES,
     isEnrolled: true,
-    read,
+    read: openReaders({
+      platform: 'linux',
+      io: world.io,
+      ownSeconds: async () => world.coreSeconds(),
+      sleep: world.sleep,
+    }),
     meter: simulatedMeter(world),
     suspend: (held) => {
-      isHeld = held
+      log.isHeld = held
     },
     endsWith: () => {},
     upkeep: () => world.busy(device.upkeep()),
@@ -240,33 +239,25 @@ const liveThrough = async (
     sleep: world.sleep,
     rng: seededRng(`agent/${seed}`),
     emit: (event) => {
-      events.push(event)
+      log.events.push(event)
       const text = eventText(event)
       if (text) say('agent', text)
     },
-    signal: abort.signal,
+    signal,
   })
-  await world.run(DAY)
-  abort.abort(new FedError('E_CANCELLED', 'the day is over'))
-  await running
-  const released = await releasedBy(server, jobIds)
-  const release = store.get('serving')?.release ?? null
-  await others.close()
-  const day: Day = {
-    timeline,
-    violations: violations(book, SETTINGS),
-    events,
-    trainings: ended(events, 'training'),
-    rounds: ended(events, 'round'),
-    released,
-    release,
-    joules: book.reduce((sum, second) => sum + second.joules, 0),
-    secondsAtWork: book.length,
-    energy: energyStatus(store, world.clock, SETTINGS),
-  }
-  await store.close()
-  return day
-}
+
+const summaryOf = ({ log, store, world }: Scene, released: number): Day => ({
+  timeline: log.timeline,
+  violations: violations(log.book, SETTINGS),
+  events: log.events,
+  trainings: ended(log.events, 'training'),
+  rounds: ended(log.events, 'round'),
+  released,
+  release: store.get('serving')?.release ?? null,
+  joules: log.book.reduce((sum, second) => sum + second.joules, 0),
+  secondsAtWork: log.book.length,
+  energy: energyStatus(store, world.clock, SETTINGS),
+})
 
 const ended = (events: readonly AgentEvent[], work: WorkSecond['work']): number =>
   events.filter(
@@ -350,6 +341,8 @@ const openOthers = async (server: LocalServer, model: LocalModel, engine: Engine
     close: () => fleet.close(),
   }
 }
+
+type Others = Awaited<ReturnType<typeof openOthers>>
 
 const releasedBy = async (server: LocalServer, jobIds: readonly string[]): Promise<number> => {
   const jobs = await Promise.all(jobIds.map((id) => server.job(id)))

@@ -50,109 +50,147 @@ const USERS_SHARE = 0.6
 
 type Waiter = { readonly at: number; readonly wake: () => void }
 
+/** Times are milliseconds of true time; busy times are processor seconds. */
+type Course = {
+  truth: number
+  now: Circumstances
+  freeSince: number | null
+  /** All suspensions together. */
+  slept: number
+  /** By how much the clock was set, all settings together. */
+  set: number
+  /** Promises for which time stands still. */
+  inFlight: number
+  agentBusy: number
+  userBusy: number
+  readonly waiters: Set<Waiter>
+}
+
 export const openWorld = (
   startMs: number,
   first: Circumstances,
   script: readonly Happening[],
   tell: (what: string) => void,
 ): World => {
-  let [truth, slept, set, inFlight, work, others] = [0, 0, 0, 0, 0, 0]
-  let now = first
-  let freeSince = first.isUserThere ? null : 0
-  const waiters = new Set<Waiter>()
+  const course: Course = {
+    truth: 0,
+    now: first,
+    freeSince: first.isUserThere ? null : 0,
+    slept: 0,
+    set: 0,
+    inFlight: 0,
+    agentBusy: 0,
+    userBusy: 0,
+    waiters: new Set(),
+  }
   const left = [...script].sort((a, b) => a.at - b.at)
-  const steady = () => truth - slept
-
-  const passTo = (next: number) => {
-    if (now.isUserThere) others += ((next - truth) / 1000) * CORES * USERS_SHARE
-    truth = next
-  }
-  const happen = async ({ what, now: changes, sleepMs = 0, setMs = 0, run }: Happening) => {
-    tell(what)
-    if (changes?.isUserThere !== undefined) freeSince = changes.isUserThere ? null : truth
-    now = { ...now, ...changes }
-    truth += sleepMs
-    slept += sleepMs
-    set += setMs
-    await run?.()
-  }
-  const sleep: Sleep = (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
-      const end = () => {
-        waiters.delete(waiter)
-        signal?.removeEventListener('abort', stop)
-      }
-      const stop = () => {
-        end()
-        reject(signal?.reason)
-      }
-      const waiter = {
-        at: steady() + Math.max(0, ms),
-        wake: () => {
-          end()
-          resolve()
-        },
-      }
-      waiters.add(waiter)
-      signal?.addEventListener('abort', stop, { once: true })
-    })
-  /** Until nothing is under way but waiting. */
-  const quiet = async () => {
-    for (let turns = 0; turns < 2; turns++) {
-      await new Promise((resolve) => setImmediate(resolve))
-      if (inFlight > 0) turns = -1
-    }
-  }
-
-  const world: World = {
-    truth: () => truth,
-    clock: () => startMs + Math.floor(truth) + set,
-    steady,
-    now: () => now,
-    freeSince: () => freeSince,
-    sleep,
+  return {
+    truth: () => course.truth,
+    clock: () => startMs + Math.floor(course.truth) + course.set,
+    steady: () => steadyMs(course),
+    now: () => course.now,
+    freeSince: () => course.freeSince,
+    sleep: (ms, signal) => waitFor(course, ms, signal),
     busy: async (promise) => {
-      inFlight++
+      course.inFlight++
       try {
         return await promise
       } finally {
-        inFlight--
+        course.inFlight--
       }
     },
-    coreSeconds: () => work,
+    coreSeconds: () => course.agentBusy,
     work: (seconds) => {
-      work += seconds
+      course.agentBusy += seconds
     },
     io: machineOf(() => ({
-      now,
-      truth,
-      freeSince,
-      steady: steady(),
-      busy: others + work,
+      now: course.now,
+      truth: course.truth,
+      freeSince: course.freeSince,
+      steady: steadyMs(course),
+      busy: course.userBusy + course.agentBusy,
     })),
-    async run(end) {
-      for (;;) {
-        await quiet()
-        const next = [...waiters].reduce<Waiter | null>(
-          (best, waiter) => (best && best.at <= waiter.at ? best : waiter),
-          null,
-        )
-        const at = Math.min(end, (next?.at ?? Number.POSITIVE_INFINITY) + slept)
-        const happening = left[0]
-        if (happening && happening.at <= at) {
-          left.shift()
-          passTo(Math.max(truth, happening.at))
-          await happen(happening)
-          continue
-        }
-        passTo(Math.max(truth, at))
-        if (!next || at >= end) return
-        next.wake()
-      }
-    },
+    run: (end) => passUntil(course, left, end, tell),
   }
-  return world
+}
+
+const steadyMs = ({ truth, slept }: Course): number => truth - slept
+
+/** Takes from `left` what happens before `end`. */
+const passUntil = async (
+  course: Course,
+  left: Happening[],
+  end: number,
+  tell: (what: string) => void,
+): Promise<void> => {
+  for (;;) {
+    await untilAllWait(course)
+    const next = [...course.waiters].reduce<Waiter | null>(
+      (best, waiter) => (best && best.at <= waiter.at ? best : waiter),
+      null,
+    )
+    const at = Math.min(end, (next?.at ?? Number.POSITIVE_INFINITY) + course.slept)
+    const happening = left[0]
+    if (happening && happening.at <= at) {
+      left.shift()
+      passTo(course, Math.max(course.truth, happening.at))
+      tell(happening.what)
+      await happen(course, happening)
+      continue
+    }
+    passTo(course, Math.max(course.truth, at))
+    if (!next || at >= end) return
+    next.wake()
+  }
+}
+
+const passTo = (course: Course, next: number): void => {
+  if (course.now.isUserThere)
+    course.userBusy += ((next - course.truth) / 1000) * CORES * USERS_SHARE
+  course.truth = next
+}
+
+const happen = async (
+  course: Course,
+  { now: changes, sleepMs = 0, setMs = 0, run }: Happening,
+): Promise<void> => {
+  if (changes?.isUserThere !== undefined)
+    course.freeSince = changes.isUserThere ? null : course.truth
+  course.now = { ...course.now, ...changes }
+  course.truth += sleepMs
+  course.slept += sleepMs
+  course.set += setMs
+  await run?.()
+}
+
+const waitFor = (course: Course, ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const end = () => {
+      course.waiters.delete(waiter)
+      signal?.removeEventListener('abort', stop)
+    }
+    const stop = () => {
+      end()
+      reject(signal?.reason)
+    }
+    const waiter = {
+      at: steadyMs(course) + Math.max(0, ms),
+      wake: () => {
+        end()
+        resolve()
+      },
+    }
+    course.waiters.add(waiter)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+
+/** Until nothing is under way but waiting. */
+const untilAllWait = async (course: Course): Promise<void> => {
+  for (let turns = 0; turns < 2; turns++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (course.inFlight > 0) turns = -1
+  }
 }
 
 type Shown = {
