@@ -51,7 +51,8 @@ const commands = [
 ]
 
 const HELP = `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the home could not be written (nothing was changed), 130 stopped by Ctrl-C. Results go to stdout, progress to stderr.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the home could not be written (nothing was
+changed), 130 stopped by Ctrl-C. Results go to stdout, progress to stderr.
 
 Examples:
   loreweave init

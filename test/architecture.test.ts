@@ -258,6 +258,18 @@ describe('the architecture', () => {
     )
   })
 
+  test('lines fit 120 columns, and source files 20 kB', () => {
+    const own = sources.filter((s) => !s.path.startsWith('test/'))
+    expectNone(
+      own.flatMap(({ path, text }) =>
+        text
+          .split('\n')
+          .flatMap((line, i) => (line.length > 120 ? [`${path}:${i + 1} ${line.length}`] : [])),
+      ),
+    )
+    expectNone(own.filter((s) => Buffer.byteLength(s.text) > 20_000).map((s) => s.path))
+  })
+
   test('there are no barrels and no drawers', () => {
     expectNone(
       sources

@@ -1,4 +1,7 @@
-/** The reference at /docs: the OpenAPI document as a page that works offline. Every text in it comes from the document, escaped. */
+/**
+ * The reference at /docs: the OpenAPI document as a page that works offline. Every text in it comes
+ * from the document, escaped.
+ */
 import type { Json } from './document.ts'
 
 type Operation = {
@@ -47,7 +50,9 @@ export type PageWords = {
 /** Nothing but the program's own files and API, no inline script or style, no frame around it, no referrer. */
 export const PAGE_HEADERS = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors " +
+    "'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -85,7 +90,9 @@ ${['look.css', ...page.styles, 'docs.css'].map((name) => `<link rel="stylesheet"
 </head>
 <body class="docs">
 <a class="skip" href="#content">Skip to the content</a>
-<header class="top"><div class="bar"><a class="brand" href="${page.home}">Loreweave</a><span class="quiet">${escaped(page.of)}, version ${escaped(info.version)}</span></div></header>
+<header class="top"><div class="bar"><a class="brand" href="${page.home}">Loreweave</a><span class="quiet">${escaped(
+    page.of,
+  )}, version ${escaped(info.version)}</span></div></header>
 <div class="columns">
 <nav aria-label="Routes">
 <label for="search">Find a route or a schema</label>
@@ -93,7 +100,7 @@ ${['look.css', ...page.styles, 'docs.css'].map((name) => `<link rel="stylesheet"
 <p id="found" class="quiet" role="status"></p>
 <div id="routes">
 ${tags.map((tag) => `<h2>${escaped(tag.name)}</h2><ul>${under(tag.name).map(link).join('')}</ul>`).join('\n')}
-<h2>Schemas</h2><ul>${schemas.map(([name]) => `<li data-find="${escaped(name)}"><a href="#schema-${escaped(name)}">${escaped(name)}</a></li>`).join('')}</ul>
+<h2>Schemas</h2><ul>${schemas.map(([name]) => schemaLink(escaped(name))).join('')}</ul>
 </div>
 </nav>
 <main id="content" tabindex="-1">
@@ -103,15 +110,14 @@ ${tags.map((tag) => `<h2>${escaped(tag.name)}</h2><ul>${under(tag.name).map(link
 ${tags
   .map(
     (tag) =>
-      `<section aria-labelledby="tag-${tag.name}"><h2 id="tag-${tag.name}">${escaped(tag.name)}</h2><p>${words(tag.description)}</p>${under(
-        tag.name,
-      )
+      `<section aria-labelledby="tag-${tag.name}"><h2 id="tag-${tag.name}">${escaped(tag.name)}</h2>` +
+      `<p>${words(tag.description)}</p>${under(tag.name)
         .map((entry) => article(entry, page))
         .join('\n')}</section>`,
   )
   .join('\n')}
 <section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>
-${schemas.map(([name, schema]) => `<article id="schema-${escaped(name)}"><h3>${escaped(name)}</h3>${described(schema)}${shape(schema)}</article>`).join('\n')}
+${schemas.map(([name, schema]) => schemaArticle(escaped(name), schema)).join('\n')}
 </section>
 </main>
 </div>
@@ -120,8 +126,24 @@ ${schemas.map(([name, schema]) => `<article id="schema-${escaped(name)}"><h3>${e
 `
 }
 
+/** name: escaped. */
+const schemaLink = (name: string): string =>
+  `<li data-find="${name}"><a href="#schema-${name}">${name}</a></li>`
+
+const schemaArticle = (name: string, schema: Json): string =>
+  `<article id="schema-${name}"><h3>${name}</h3>${described(schema)}${shape(schema)}</article>`
+
+const parameterRow = (p: Parameter): string =>
+  `<dt><code>${escaped(p.name)}</code> <span class="quiet">${p.in}, ${type(p.schema)}</span></dt>` +
+  `<dd>${words(p.description ?? '')}</dd>`
+
+const refusalRow = ([status, r]: readonly [string, { readonly description: string }]): string =>
+  `<dt>${status}</dt><dd>${escaped(r.description)}</dd>`
+
 const link = ({ method, path, operation }: Entry): string =>
-  `<li data-find="${escaped(`${method} ${path} ${operation.summary}`)}"><a href="#${operation.operationId}"><span class="method">${method.toUpperCase()}</span> ${escaped(path)}</a></li>`
+  `<li data-find="${escaped(`${method} ${path} ${operation.summary}`)}">` +
+  `<a href="#${operation.operationId}"><span class="method">${method.toUpperCase()}</span> ` +
+  `${escaped(path)}</a></li>`
 
 const article = ({ method, path, operation }: Entry, page: PageWords): string => {
   const { operationId, summary, description, security, parameters, requestBody } = operation
@@ -134,7 +156,7 @@ const article = ({ method, path, operation }: Entry, page: PageWords): string =>
 <h3><span class="method">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h3>
 <p><strong>${escaped(summary)}.</strong> ${words(description)}</p>
 <p class="quiet">${who.length === 0 ? 'Needs no credential.' : `Needs ${who.join(' or ')}.`}</p>
-${parameters ? `<h4>Parameters</h4><dl>${parameters.map((p) => `<dt><code>${escaped(p.name)}</code> <span class="quiet">${p.in}, ${type(p.schema)}</span></dt><dd>${words(p.description ?? '')}</dd>`).join('')}</dl>` : ''}
+${parameters ? `<h4>Parameters</h4><dl>${parameters.map(parameterRow).join('')}</dl>` : ''}
 ${asked?.schema ? `<h4>Request</h4><p>${type(asked.schema)}</p>` : ''}
 ${example(curl(method, path, who.length > 0, asked?.example, page))}
 ${answered?.schema ? `<h4>Answer</h4><p>${type(answered.schema)}</p>` : ''}
@@ -149,7 +171,7 @@ ${
     : ''
 }
 ${answered?.example === undefined ? '' : example(JSON.stringify(answered.example, null, 2))}
-${refused.length > 0 ? `<h4>Refusals</h4><dl class="short">${refused.map(([status, r]) => `<dt>${status}</dt><dd>${escaped(r.description)}</dd>`).join('')}</dl>` : ''}
+${refused.length > 0 ? `<h4>Refusals</h4><dl class="short">${refused.map(refusalRow).join('')}</dl>` : ''}
 </article>`
 }
 
@@ -197,8 +219,10 @@ const type = (schema: Json): string => {
   const unit = escaped(String(schema['type'] ?? 'anything'))
   if (unit === 'array')
     return `list of ${type(items as Json)}${limit('at most', schema['maxItems'])}`
-  if (unit === 'string')
-    return `text${limit('at most', schema['maxLength'])}${schema['pattern'] ? `, <code>${escaped(String(schema['pattern']))}</code>` : ''}`
+  if (unit === 'string') {
+    const pattern = schema['pattern'] ? `, <code>${escaped(String(schema['pattern']))}</code>` : ''
+    return `text${limit('at most', schema['maxLength'])}${pattern}`
+  }
   if (unit === 'number' || unit === 'integer')
     return `${unit}${limit('from', schema['minimum'])}${limit('to', schema['maximum'])}`
   return unit
@@ -222,7 +246,9 @@ const shape = (schema: Json): string => {
   const required = new Set((schema['required'] as string[] | undefined) ?? [])
   const rows = Object.entries(properties).map(
     ([name, field]) =>
-      `<dt><code>${escaped(name)}</code> <span class="quiet">${type(field)}${required.has(name) ? '' : ', may be left out'}</span></dt><dd>${described(field)}${nested(field)}</dd>`,
+      `<dt><code>${escaped(name)}</code> <span class="quiet">${type(field)}${
+        required.has(name) ? '' : ', may be left out'
+      }</span></dt><dd>${described(field)}${nested(field)}</dd>`,
   )
   return `<dl>${rows.join('')}</dl>`
 }

@@ -142,12 +142,16 @@ const openNotes = () => {
       const more = ignored.size - names.length
       return [
         ...(ignored.size > 0
-          ? [
-              `columns that are not read were passed over: ${[...names, ...(more > 0 ? [`${more} ${names.length > 0 ? 'more' : 'whose names are not shown'}`] : [])].join(', ')}`,
-            ]
+          ? [`columns that are not read were passed over: ${listed(names, more)}`]
           : []),
         ...(cut > 0 ? [`${cut} texts were cut to the 200,000 characters that are read`] : []),
       ]
     },
   }
+}
+
+/** Names, and how many more there are whose names are not shown. */
+const listed = (names: readonly string[], more: number): string => {
+  const rest = `${more} ${names.length > 0 ? 'more' : 'whose names are not shown'}`
+  return [...names, ...(more > 0 ? [rest] : [])].join(', ')
 }

@@ -119,7 +119,8 @@ type Other = readonly [what: string, way: string]
 
 const convertFrom = (encoding: string): Other => [
   `${encoding} text`,
-  `Convert it: iconv -f ${encoding} -t UTF-8 FILE > NEW, or in PowerShell: Get-Content FILE | Set-Content -Encoding utf8 NEW`,
+  `Convert it: iconv -f ${encoding} -t UTF-8 FILE > NEW, or in PowerShell: ` +
+    'Get-Content FILE | Set-Content -Encoding utf8 NEW',
 ]
 const UNPACK = 'Unpack it first'
 

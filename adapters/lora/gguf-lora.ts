@@ -132,7 +132,8 @@ const checkKind = (metadata: ReadonlyMap<string, unknown>, architecture: string)
   const type = metadata.get('general.type')
   if (type !== 'adapter')
     throw unsupported(
-      `general.type is ${shown(type)}, expected adapter${type === 'model' ? ': use the file as the local model with loreweave init --model' : ''}`,
+      `general.type is ${shown(type)}, expected ` +
+        `adapter${type === 'model' ? ': use the file as the local model with loreweave init --model' : ''}`,
     )
   const expected = { 'adapter.type': 'lora' }
   for (const [key, value] of Object.entries(expected))
@@ -193,7 +194,8 @@ const MAX_GGUF_ALPHA = 1e6
 const numbersOf = ({ name, type, shape, start, bytes }: GgufTensor, file: Uint8Array) => {
   if (type !== 'F32' && type !== 'F16' && type !== 'BF16')
     throw unsupported(
-      `tensor ${name} has type ${type}; factors are F32, F16 or BF16: convert again with convert_lora_to_gguf.py --outtype f16`,
+      `tensor ${name} has type ${type}; factors are F32, F16 or BF16: convert again ` +
+        'with convert_lora_to_gguf.py --outtype f16',
     )
   const data = toFloat32({ dtype: type, shape, data: file.subarray(start, start + bytes) })
   if (!isFiniteVector(data)) throw new FedError('E_NOT_FINITE', `${name}: expected finite numbers`)

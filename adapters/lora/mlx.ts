@@ -60,7 +60,10 @@ const refuseOldAlpha = ({ alpha }: Record<string, unknown>, rank: number, scale:
   if (alpha === undefined || alpha === null || alpha === rank) return
   const meant = typeof alpha === 'number' ? ` (${(scale * alpha) / rank})` : ''
   throw unsupported(
-    `lora_parameters has alpha ${shown(alpha)} beside scale ${scale}: mlx-lm before 0.15 multiplied by scale · alpha / rank${meant}, later versions multiply by scale alone. Write as scale what the adapter was trained with, and take alpha out`,
+    `lora_parameters has alpha ${shown(alpha)} beside scale ${scale}: mlx-lm before ` +
+      `0.15 multiplied by scale · alpha / rank${meant}, later versions multiply by ` +
+      'scale alone. Write as scale what the adapter was trained with, and take alpha ' +
+      'out',
   )
 }
 

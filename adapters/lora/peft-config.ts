@@ -251,5 +251,7 @@ const bad = (message: string, cause?: unknown) =>
 const unsupported = (field: string, value: unknown) =>
   new FedError(
     'E_MODEL_UNSUPPORTED',
-    `adapter_config.json: ${field} ${shown(value)} is not plain LoRA${Object.hasOwn(WAYS, field) ? ` (${WAYS[field]})` : ''}`,
+    `adapter_config.json: ${field} ${shown(value)} is not plain LoRA${
+      Object.hasOwn(WAYS, field) ? ` (${WAYS[field]})` : ''
+    }`,
   )

@@ -208,7 +208,10 @@ const checkSaved = (
     if (!isSameSize || !isRounded(file.read(name).data, base, dtype))
       throw new FedError(
         'E_MODEL_UNSUPPORTED',
-        `PEFT tensor ${name} is saved beside LoRA and is not this model's own: it was ${isSameSize || !base ? 'trained, or this model is quantized' : `resized to [${shape}]`}. If it was not trained, save again with save_pretrained(folder, save_embedding_layers=False); else merge with merge_and_unload() and use the merged model`,
+        `PEFT tensor ${name} is saved beside LoRA and is not this model's own: it was ${
+          isSameSize || !base ? 'trained, or this model is quantized' : `resized to [${shape}]`
+        }. If it was not trained, save again with save_pretrained(folder, ` +
+          'save_embedding_layers=False); else merge with merge_and_unload() and use the merged model',
       )
   }
   const missing = config.saved.filter((module) => !found.has(module))

@@ -61,7 +61,9 @@ export const signRequest = (
     name === 'content-digest' ? digest?.[name] : request.header(name)
   const components = requiredComponents({ ...request, header })
   const list = components.map((c) => `"${c}"`).join(' ')
-  const raw = `(${list});created=${Math.floor(nowMs / 1000)};nonce="${nonce}";keyid="${key.keyId}";alg="ed25519";tag="${LABEL}"`
+  const raw =
+    `(${list});created=${Math.floor(nowMs / 1000)};nonce="${nonce}";` +
+    `keyid="${key.keyId}";alg="ed25519";tag="${LABEL}"`
   const base = signatureBase(components, raw, { ...request, header })
   const signature = ed25519.sign(new TextEncoder().encode(base), fromBase64(key.secretKey))
   return {
@@ -135,8 +137,11 @@ export const signatureBase = (
   return [...lines, `"@signature-params": ${rawParams}`].join('\n')
 }
 
-const INPUT =
-  /^loreweave=(\(("[a-z@-]+"(?: "[a-z@-]+"){2,15})\);created=(\d{1,12});nonce="([A-Za-z0-9_-]{16,64})";keyid="([A-Za-z0-9_-]{1,64})";alg="ed25519";tag="loreweave")$/
+const INPUT = new RegExp(
+  String.raw`^loreweave=(\(("[a-z@-]+"(?: "[a-z@-]+"){2,15})\);created=(\d{1,12})` +
+    ';nonce="([A-Za-z0-9_-]{16,64})";keyid="([A-Za-z0-9_-]{1,64})"' +
+    ';alg="ed25519";tag="loreweave")$',
+)
 
 const OPTIONAL_HEADERS = ['content-type', 'upload-token']
 

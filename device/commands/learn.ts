@@ -161,7 +161,9 @@ export const participateCommand = (io: Io): Command =>
           const report = await call('participate', { body, onProgress: io.progress, signal })
           const lines = report.rounds.map(
             (r) =>
-              `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${r.pairs > 0 ? `, ${r.pairs} pairs` : ''}${r.problem ? ` (without the adapter: ${r.problem})` : ''}`,
+              `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${
+                r.pairs > 0 ? `, ${r.pairs} pairs` : ''
+              }${r.problem ? ` (without the adapter: ${r.problem})` : ''}`,
           )
           lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
           io.print(options, report, lines.join('\n'))

@@ -53,7 +53,11 @@ export const rewriteCommand = (io: Io): Command =>
 /** The proposal of free rewriting, with deletions and insertions marked. */
 const freeText = ({ accepted, reason, diff }: FreeRewrite): string =>
   accepted
-    ? `another wording of the message: ${diff.map(({ kind, text }) => (kind === 'same' ? text : kind === 'added' ? `{+${text}+}` : `[-${text}-]`)).join('')}`
+    ? `another wording of the message: ${diff
+        .map(({ kind, text }) =>
+          kind === 'same' ? text : kind === 'added' ? `{+${text}+}` : `[-${text}-]`,
+        )
+        .join('')}`
     : `the message stays as it is: ${reason}`
 
 export const rerankCommand = (io: Io): Command =>

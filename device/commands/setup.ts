@@ -149,7 +149,12 @@ export const droppedText = ({ unsent, sent }: Dropped): string[] => [
 export const describeConsent = (consent: ConsentRecord | null): string =>
   consent === null
     ? 'no consent: this device contributes nothing'
-    : `contributes ${consent.contributions.join(', ') || 'nothing'} for ${consent.purpose}, since ${new Date(consent.grantedAt).toISOString()}, ${consent.expiresAt === null ? 'until withdrawn' : `until ${new Date(consent.expiresAt).toISOString()}`}`
+    : `contributes ${consent.contributions.join(', ') || 'nothing'} for ${consent.purpose}, ` +
+      `since ${new Date(consent.grantedAt).toISOString()}, ${
+        consent.expiresAt === null
+          ? 'until withdrawn'
+          : `until ${new Date(consent.expiresAt).toISOString()}`
+      }`
 
 export const logCommand = (io: Io): Command =>
   withHome(new Command('log'))

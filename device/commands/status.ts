@@ -122,7 +122,12 @@ const describeRanking = ({ choices, release, ranking }: Status): string[] => {
   const percent = (x: number) => `${x > 0 ? '+' : ''}${(100 * x).toFixed(0)}`
   return [
     isInformed
-      ? `head      separates answers by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % sure that you have preferences; ${halfLifeDays === null ? 'old choices count fully' : `a choice counts half after ${halfLifeDays} days`}`
+      ? `head      separates answers by ${spread.toFixed(2)} (log-odds), ${(100 * certainty).toFixed(0)} % ` +
+        `sure that you have preferences; ${
+          halfLifeDays === null
+            ? 'old choices count fully'
+            : `a choice counts half after ${halfLifeDays} days`
+        }`
       : 'head      nothing is learned yet: pick an answer, or loreweave profile set',
     `spent     ${spentToday.tokens} tokens, $${spentToday.usd.toFixed(2)} on further answers ` +
       `in 24 hours${shadow ? ' (shadow: the first answer is returned)' : ''}`,

@@ -115,8 +115,14 @@ const isInScope = ({ scope }: Preference, request: string): boolean => {
   )
 }
 
-const CODE_LINE =
-  /[;{}]\s*$|^\s*(?:[{}[\]()<]|import |from \S+ import|def |class |function |const |let |var |return\b|if \(|for \(|#include|SELECT |INSERT |Traceback|\s+at \S+\(|"[^"]+"\s*:)|^\s*\S+(?:,\S*){3,}\s*$/
+const CODE_LINE = new RegExp(
+  [
+    String.raw`[;{}]\s*$`,
+    String.raw`^\s*(?:[{}[\]()<]|import |from \S+ import|def |class |function |const |let |var ` +
+      String.raw`|return\b|if \(|for \(|#include|SELECT |INSERT |Traceback|\s+at \S+\(|"[^"]+"\s*:)`,
+    String.raw`^\s*\S+(?:,\S*){3,}\s*$`,
+  ].join('|'),
+)
 
 /** Whether more than half of the request is code, JSON, a log or a table of values. */
 const isCodeOrData = (request: string, codeChars: number): boolean => {

@@ -47,7 +47,8 @@ export const DEVICE_ROUTES = {
       who: 'newcomer',
       summary: 'Enrols a device',
       description:
-        'With a one-time token from the operator, and signed by the key that is enrolled. `deviceId` is derived from that key.',
+        'With a one-time token from the operator, and signed by the key that is ' +
+        'enrolled. `deviceId` is derived from that key.',
       request: {
         body: json(EnrollRequest, {
           protocol,

@@ -95,7 +95,8 @@ export const OPERATOR_ROUTES = {
       who,
       summary: 'Creates a job',
       description:
-        'Answered with 200 and the first job where the idempotency key was used before. Fields that are left out get their defaults.',
+        'Answered with 200 and the first job where the idempotency key was used ' +
+        'before. Fields that are left out get their defaults.',
       requestHeaders: { 'idempotency-key': 'One to 200 visible characters.' },
       request: { body: json(CreateJob, { protocol, job: JOB }) },
       responses: { 201: oneJob, 200: oneJob },

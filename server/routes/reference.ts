@@ -103,7 +103,9 @@ const SCHEMES = {
     in: 'header',
     name: 'signature',
     description:
-      'An Ed25519 signature of the device over method, path and Content-Digest (RFC 9421, RFC 9530), with Signature-Input beside it. Each nonce is taken once, within five minutes.',
+      'An Ed25519 signature of the device over method, path and Content-Digest (RFC ' +
+      '9421, RFC 9530), with Signature-Input beside it. Each nonce is taken once, ' +
+      'within five minutes.',
   },
   operator: {
     type: 'http',
@@ -136,7 +138,10 @@ export const serverDocument = (): Json => {
           version: VERSION,
           license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
           description:
-            'The API between the devices of a federation, its operator and its server. Every refusal is `{"error":{"code","message"}}`. A request says the protocol version that it speaks; another one is refused with E_PROTOCOL.',
+            'The API between the devices of a federation, its operator and its ' +
+            'server. Every refusal is `{"error":{"code","message"}}`. A request says ' +
+            'the protocol version that it speaks; another one is refused with ' +
+            'E_PROTOCOL.',
         },
         tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       },

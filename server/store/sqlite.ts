@@ -93,7 +93,8 @@ type DeviceRow = {
 const deviceRows = (db: Database.Database) => {
   const addToken = db.prepare('INSERT INTO tokens VALUES (?, ?, NULL)')
   const spendToken = db.prepare(
-    'UPDATE tokens SET device_id = @device WHERE hash = @hash AND expires_at > @now AND (device_id IS NULL OR device_id = @device)',
+    'UPDATE tokens SET device_id = @device WHERE hash = @hash AND expires_at > @now ' +
+      'AND (device_id IS NULL OR device_id = @device)',
   )
   const save = db.prepare(
     `INSERT INTO devices (id, public_key, enrolled_at, last_seen_at) VALUES (@id, @publicKey, @enrolledAt, @lastSeenAt)

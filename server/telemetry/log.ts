@@ -1,4 +1,7 @@
-/** JSON lines: one event a line. Fields are ids, counts and codes; never bodies, credentials or anything of a person. */
+/**
+ * JSON lines: one event a line. Fields are ids, counts and codes; never bodies, credentials or
+ * anything of a person.
+ */
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 type LogFields = Readonly<Record<string, string | number | boolean | null>>

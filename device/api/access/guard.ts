@@ -1,4 +1,7 @@
-/** Who may call the local API: programs that hold a credential and use a known name, and the device's own page, never a page of the web. */
+/**
+ * Who may call the local API: programs that hold a credential and use a known name, and the
+ * device's own page, never a page of the web.
+ */
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { FedError } from '../../../adapters/errors.ts'
@@ -10,8 +13,10 @@ export const SESSION_PREFIX = 'lw-page-'
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
 /**
- * Refuses other Host names (DNS rebinding), also in an absolute request line, with E_HOST and foreign origins with E_ORIGIN.
- * port: the one that is listened on; a function because it is known only then. further: names beside those of loopback, each with a
+ * Refuses other Host names (DNS rebinding), also in an absolute request line, with E_HOST and
+ * foreign origins with E_ORIGIN.
+ * port: the one that is listened on; a function because it is known only then. further: names
+ * beside those of loopback, each with a
  * port where it is another.
  */
 export const requireHost =
@@ -27,7 +32,9 @@ export const requireHost =
     if (!isKnown(host) || !isKnown(target))
       throw new FedError(
         'E_HOST',
-        `Host must be one of ${hosts.join(', ')}; another name, such as "host.docker.internal" in a container, is let in by the setting "hosts" in config.json`,
+        `Host must be one of ${hosts.join(', ')}; another name, such as ` +
+          '"host.docker.internal" in a container, is let in by the setting "hosts" in ' +
+          'config.json',
       )
     const origin = c.req.header('origin')?.toLowerCase()
     if (origin !== undefined && !(origin.startsWith('http://') && isKnown(origin.slice(7))))
@@ -64,7 +71,8 @@ export const requireToken =
     if (!showsToken(c.req.raw.headers, deviceToken))
       throw new FedError(
         'E_AUTH',
-        `this device needs its token (requireToken), in the header ${TOKEN_HEADER} beside your Claude credential, or as x-api-key`,
+        `this device needs its token (requireToken), in the header ${TOKEN_HEADER} ` +
+          'beside your Claude credential, or as x-api-key',
       )
     await next()
   }
@@ -77,7 +85,8 @@ export const refuseSessions: MiddlewareHandler = async (c, next) => {
 }
 
 /**
- * JSON from a form of another page would come as text/plain or as form data, which a browser sends without asking first: where there
+ * JSON from a form of another page would come as text/plain or as form data, which a browser sends
+ * without asking first: where there
  * is a body it must say what it is. Else E_BODY.
  */
 export const requireType =

@@ -1,4 +1,7 @@
-/** What a device shows its user: decisions with what held when they were made, what left, adapters, consent, energy. Needs the store alone. */
+/**
+ * What a device shows its user: decisions with what held when they were made, what left, adapters,
+ * consent, energy. Needs the store alone.
+ */
 
 import { decodeRelease } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'

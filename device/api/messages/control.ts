@@ -1,4 +1,7 @@
-/** What an app asks of the device for one request, in `loreweave-…` headers. They stay here: none of them goes to Claude. */
+/**
+ * What an app asks of the device for one request, in `loreweave-…` headers. They stay here: none of
+ * them goes to Claude.
+ */
 
 import { FedError } from '../../../adapters/errors.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'

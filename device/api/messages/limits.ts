@@ -116,8 +116,18 @@ const hasToolResult = (content: unknown): boolean =>
   blockTypes(content).some((type) => /tool_result$/.test(type))
 
 /** By the names that coding agents give them, and Claude's own. */
-const CODING_TOOL =
-  /^(?:bash|shell|terminal|exec|run_?(?:command|shell|bash|terminal|in_terminal)\w*|execute_?(?:command|shell|bash)\w*|str_replace\w*|text_editor\w*|(?:multi_?)?edit(?:_?(?:file|files|block|notebook))?|notebook_?edit|write(?:_?(?:file|to_file))?|create_?file|replace_in_file|insert_edit\w*|apply_?(?:patch|diff))$/i
+const CODING_TOOL = new RegExp(
+  `^(?:${[
+    'bash|shell|terminal|exec',
+    String.raw`run_?(?:command|shell|bash|terminal|in_terminal)\w*`,
+    String.raw`execute_?(?:command|shell|bash)\w*`,
+    String.raw`str_replace\w*|text_editor\w*`,
+    '(?:multi_?)?edit(?:_?(?:file|files|block|notebook))?|notebook_?edit',
+    'write(?:_?(?:file|to_file))?|create_?file',
+    String.raw`replace_in_file|insert_edit\w*|apply_?(?:patch|diff)`,
+  ].join('|')})$`,
+  'i',
+)
 
 const isForCoding = (tool: unknown): boolean => {
   const { type, name } = (tool ?? {}) as { type?: unknown; name?: unknown }

@@ -1,6 +1,12 @@
-/** Adds the block to the `system` of a request's own bytes: every other byte stays, escapes, big numbers and the order of keys included. */
+/**
+ * Adds the block to the `system` of a request's own bytes: every other byte stays, escapes, big
+ * numbers and the order of keys included.
+ */
 
-/** Where in the JSON text the value of `system` stands, from start to end; where there is none, where a member can be added: `at`. */
+/**
+ * Where in the JSON text the value of `system` stands, from start to end; where there is none,
+ * where a member can be added: `at`.
+ */
 export type SystemPlace = {
   readonly text: string
   readonly at: number
@@ -28,7 +34,8 @@ export const findSystem = (text: string): SystemPlace | null => {
 }
 
 /**
- * The text with the block after what `system` holds, as appendBlock of preferences/block.ts adds it. system: the parsed value:
+ * The text with the block after what `system` holds, as appendBlock of preferences/block.ts adds
+ * it. system: the parsed value:
  * undefined or null, a string, or an array of blocks.
  */
 export const withBlock = ({ text, at, value }: SystemPlace, block: string): Uint8Array => {

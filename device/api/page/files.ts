@@ -1,4 +1,7 @@
-/** The page's files. Its script is bundled with the program, or here at its first use where the program runs from sources. */
+/**
+ * The page's files. Its script is bundled with the program, or here at its first use where the
+ * program runs from sources.
+ */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'

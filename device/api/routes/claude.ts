@@ -27,18 +27,23 @@ const TokenCount = z.looseObject({ input_tokens: z.int().min(0).max(1e12) })
 
 const SENT = {
   'loreweave-mode':
-    'off: as if the device were not there. shadow: decide and record, return Claude’s first answer. on. incognito: personalized from the profile, nothing of it is kept. Default: as the settings have it.',
+    'off: as if the device were not there. shadow: decide and record, return ' +
+    'Claude’s first answer. on. incognito: personalized from the profile, nothing of ' +
+    'it is kept. Default: as the settings have it.',
   'loreweave-candidates':
     'Most answers to ask Claude for, 1 to 4; never more than the settings allow.',
   'loreweave-stream': 'compare: let answers compete although the request is streamed.',
 }
 const TOKEN = {
   'loreweave-token':
-    'The device token, beside a Claude credential of the app. Needed where the setting requireToken says so; it never goes to Claude.',
+    'The device token, beside a Claude credential of the app. Needed where the ' +
+    'setting requireToken says so; it never goes to Claude.',
 }
 const RETURNED = {
   'loreweave-status':
-    'personalized, identity (nothing was added or ranked), shadow, passed-through (not for the device), or failed-open (the device failed or was late); where no block was added, why, in words: `identity; why="…"`.',
+    'personalized, identity (nothing was added or ranked), shadow, passed-through ' +
+    '(not for the device), or failed-open (the device failed or was late); where no ' +
+    'block was added, why, in words: `identity; why="…"`.',
   'loreweave-decision': 'Names the decision for feedback; absent where none is kept.',
   'loreweave-usage': 'What all answers together took, where more than one was asked for.',
 }
@@ -60,7 +65,9 @@ const rest = {
   path: '/v1/{rest}',
   summary: 'Anything else of Claude’s API',
   description:
-    'Forwarded untouched, with its query; answers come back as they are. Paths that begin like one of the device’s own are refused. Claude’s paths may also be asked for without `/v1`, or with it twice.',
+    'Forwarded untouched, with its query; answers come back as they are. Paths that ' +
+    'begin like one of the device’s own are refused. Claude’s paths may also be ' +
+    'asked for without `/v1`, or with it twice.',
   responses: { default: file(JSON_TYPE, ANSWER) },
 } as const
 
@@ -71,7 +78,9 @@ export const CLAUDE_ROUTES = {
     path: '/v1/messages',
     summary: 'Claude’s Messages API, personalized',
     description:
-      'Takes and returns what Claude’s Messages API does, streams too (then `text/event-stream`). The preference block is added to `system`; answers may compete. Whatever fails in the device, the request goes through untouched.',
+      'Takes and returns what Claude’s Messages API does, streams too (then ' +
+      '`text/event-stream`). The preference block is added to `system`; answers may ' +
+      'compete. Whatever fails in the device, the request goes through untouched.',
     requestHeaders: { ...SENT, ...TOKEN },
     responseHeaders: RETURNED,
     request: { body: json(MessagesRequest, request) },

@@ -186,7 +186,8 @@ export const HOME_ROUTES = {
       who,
       summary: 'An adapter of this device, with its numbers',
       description:
-        'In the container of updates and releases; the schema is that of its header. By default the private one where there is one.',
+        'In the container of updates and releases; the schema is that of its header. ' +
+        'By default the private one where there is one.',
       errors: ['E_BODY', 'E_NOT_FOUND'],
       request: { query: AdapterQuery },
       responses: {
@@ -280,7 +281,9 @@ export const HOME_ROUTES = {
       who,
       summary: 'Changes settings',
       description:
-        'In config.json, and at once where that can be; `later` names those that hold once the device begins anew. Another model is refused while the device runs.',
+        'In config.json, and at once where that can be; `later` names those that ' +
+        'hold once the device begins anew. Another model is refused while the device ' +
+        'runs.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_HOME'],
       request: { body: json(ConfigChange, { protocol, settings: { candidates: 2 } }) },
       responses: { 200: json(ConfigResponse, { protocol, later: [] }) },

@@ -81,7 +81,9 @@ export const INSPECTION_ROUTES = {
       who,
       summary: 'Recent decisions, newest first, with why',
       description:
-        'The block’s lines and the reason for it, the order’s reason with the contributions that weighed most, what it cost and what the user made of it. Texts are shortened. Older ones: pass `next` as `before`.',
+        'The block’s lines and the reason for it, the order’s reason with the ' +
+        'contributions that weighed most, what it cost and what the user made of it. ' +
+        'Texts are shortened. Older ones: pass `next` as `before`.',
       errors: ['E_BODY', 'E_NO_DECISION'],
       request: { query: DecisionsQuery },
       responses: { 200: json(DecisionsResponse, { protocol, decisions: [decision], next: null }) },
@@ -118,7 +120,9 @@ export const INSPECTION_ROUTES = {
       who,
       summary: 'What the device learned from, newest first',
       description:
-        'Choices that feedback amounted to, and those that were imported. They are kept until they are forgotten, or as the setting `retentionDays` has it. Texts are shortened. Older ones: pass `next` as `before`.',
+        'Choices that feedback amounted to, and those that were imported. They are ' +
+        'kept until they are forgotten, or as the setting `retentionDays` has it. ' +
+        'Texts are shortened. Older ones: pass `next` as `before`.',
       errors: ['E_BODY', 'E_NO_DECISION'],
       request: { query: ChoicesQuery },
       responses: {
@@ -149,7 +153,8 @@ export const INSPECTION_ROUTES = {
       who,
       summary: 'What left this device, newest first',
       description:
-        'Time, receiver, what it was, size and SHA-256 of everything that was sent; never the content. `sums` are of all that ever left.',
+        'Time, receiver, what it was, size and SHA-256 of everything that was sent; ' +
+        'never the content. `sums` are of all that ever left.',
       errors: ['E_BODY'],
       request: { query: LogQuery },
       responses: {
@@ -183,7 +188,9 @@ export const INSPECTION_ROUTES = {
       who,
       summary: 'Grants consent, in place of the last one',
       description:
-        '`adapter`: the change of one factor of the shared adapter. `prior`: two moments of the head, numbers about the user’s taste. `statistics`: counts and sums of features.',
+        '`adapter`: the change of one factor of the shared adapter. `prior`: two ' +
+        'moments of the head, numbers about the user’s taste. `statistics`: counts ' +
+        'and sums of features.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
       request: {
         body: json(ConsentGrant, { protocol, contributions: ['adapter', 'prior'], days: null }),
@@ -222,7 +229,8 @@ export const INSPECTION_ROUTES = {
       who,
       summary: 'Model, release, private adapter, rounds',
       description:
-        'The release in use with its lineage as its own header tells it, the adapter that is this device’s own, and the rounds that it sent an update to.',
+        'The release in use with its lineage as its own header tells it, the adapter ' +
+        'that is this device’s own, and the rounds that it sent an update to.',
       errors: [],
       responses: {
         200: json(AdaptersResponse, {

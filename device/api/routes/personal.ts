@@ -55,7 +55,8 @@ export const PERSONAL_ROUTES = {
       who,
       summary: 'The preference block for a request',
       description:
-        'What to send as `system` instead, and why or why not. The messages stay as they are. For apps that call Claude themselves.',
+        'What to send as `system` instead, and why or why not. The messages stay as ' +
+        'they are. For apps that call Claude themselves.',
       requestHeaders: MODE,
       responseHeaders: DECISION,
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENGINE', 'E_MODEL_MISSING'],
@@ -86,7 +87,9 @@ export const PERSONAL_ROUTES = {
       who,
       summary: 'Orders Claude’s answers for this user',
       description:
-        'The best first, with what speaks for and against each. Claude’s own first answer is kept unless another leads by a margin. `ask` says that showing two of them to the user is worth it.',
+        'The best first, with what speaks for and against each. Claude’s own first ' +
+        'answer is kept unless another leads by a margin. `ask` says that showing ' +
+        'two of them to the user is worth it.',
       requestHeaders: MODE,
       responseHeaders: DECISION,
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENGINE', 'E_MODEL_MISSING', 'E_MEMORY'],
@@ -139,7 +142,10 @@ export const PERSONAL_ROUTES = {
       who,
       summary: 'Says what the user made of an answer',
       description:
-        'By decision id or by Claude’s message id. The device learns from it at once. `undo` says that the preference block, or one line of it, had no place: it counts from the next conversation on (`holdsFrom`), since Claude signs its thinking over the block; `prefer` states a preference.',
+        'By decision id or by Claude’s message id. The device learns from it at ' +
+        'once. `undo` says that the preference block, or one line of it, had no ' +
+        'place: it counts from the next conversation on (`holdsFrom`), since Claude ' +
+        'signs its thinking over the block; `prefer` states a preference.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_NO_DECISION', 'E_STORE'],
       request: {
         body: json(FeedbackRequest, {
@@ -159,7 +165,12 @@ export const PERSONAL_ROUTES = {
       who,
       summary: 'Forgets conversations',
       description:
-        'By one of its decisions, answers or choices; or all that hold some words (`containing`); or all choices that were imported. Texts, decisions, feedback, choices and what was computed from them leave this device, also long after a decision has expired. With `preview` it only says what would go. What is in an update that was sent, or at Claude, cannot be called back: `updatesSentSince` counts such updates.',
+        'By one of its decisions, answers or choices; or all that hold some words ' +
+        '(`containing`); or all choices that were imported. Texts, decisions, ' +
+        'feedback, choices and what was computed from them leave this device, also ' +
+        'long after a decision has expired. With `preview` it only says what would ' +
+        'go. What is in an update that was sent, or at Claude, cannot be called ' +
+        'back: `updatesSentSince` counts such updates.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_NO_DECISION', 'E_UNAVAILABLE', 'E_STORE'],
       request: { body: json(ForgetRequest, { protocol, decisionId: 'd_5Jq0' }) },
       responses: {

@@ -75,7 +75,9 @@ export const PROFILE_ROUTES = {
       who,
       summary: 'Edits the preferences',
       description:
-        'Changes are applied in order. `state`: the user says so, which outranks what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; it may be learned again.',
+        'Changes are applied in order. `state`: the user says so, which outranks ' +
+        'what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; ' +
+        'it may be learned again.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
       request: { body: json(ProfileEdit, edit) },
       responses: { 200: json(ProfileResponse, profile) },

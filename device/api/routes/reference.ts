@@ -101,7 +101,12 @@ export const localDocument = (): Json => {
           version: VERSION,
           license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
           description:
-            'The local API of a Loreweave device, on 127.0.0.1 and ::1. Every refusal is `{"type":"error","error":{"type","code","message"},"request_id"}`: Claude’s own form, with the device’s code. Requests with another Host, from other origins or other sites are refused, and no CORS headers are ever sent. `protocol` may be left out of requests.',
+            'The local API of a Loreweave device, on 127.0.0.1 and ::1. Every ' +
+            'refusal is ' +
+            '`{"type":"error","error":{"type","code","message"},"request_id"}`: ' +
+            'Claude’s own form, with the device’s code. Requests with another Host, ' +
+            'from other origins or other sites are refused, and no CORS headers are ' +
+            'ever sent. `protocol` may be left out of requests.',
         },
         servers: [{ url: 'http://127.0.0.1:4141', description: 'Unless another port was set' }],
         tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),

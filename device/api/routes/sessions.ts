@@ -24,7 +24,8 @@ export const SESSION_ROUTES = {
       who: 'device',
       summary: 'A one-time code for the page',
       description:
-        'Valid for 60 seconds and for one exchange. `loreweave page` asks for it and prints it, to be typed on the page. At most ten a minute.',
+        'Valid for 60 seconds and for one exchange. `loreweave page` asks for it and ' +
+        'prints it, to be typed on the page. At most ten a minute.',
       errors: ['E_UNAVAILABLE'],
       responses: {
         200: json(SessionCodeResponse, { protocol, code: 'kTzR2bq0X9nJ4mPw7sVd', expiresAt: AT }),
@@ -40,7 +41,8 @@ export const SESSION_ROUTES = {
       who: 'anyone',
       summary: 'Exchanges a code, or the device token, for a session',
       description:
-        'A session opens the device’s own routes and nothing at Claude. It ends after twelve hours without a request, and with the process.',
+        'A session opens the device’s own routes and nothing at Claude. It ends ' +
+        'after twelve hours without a request, and with the process.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_AUTH'],
       request: { body: json(SessionRequest, { protocol, code: 'kTzR2bq0X9nJ4mPw7sVd' }) },
       responses: {

@@ -20,7 +20,8 @@ const tag = 'Home' as const
 const who = 'device' as const
 /** How such a route answers, for its description. */
 export const LINES =
-  'Answers line by line (NDJSON): `{"progress":…}` as it goes on, then `{"result":…}` or `{"error":…}`. It ends when the caller goes away.'
+  'Answers line by line (NDJSON): `{"progress":…}` as it goes on, then ' +
+  '`{"result":…}` or `{"error":…}`. It ends when the caller goes away.'
 
 /** Fails with E_NOT_FOUND where the process owns no home. */
 export const homeOf = ({ var: { deps } }: Context<RouteEnv>): HomeOperations => {

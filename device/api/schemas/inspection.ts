@@ -96,7 +96,8 @@ export const DecisionResponse = z.strictObject({
 export type DecisionResponse = z.infer<typeof DecisionResponse>
 
 /**
- * A choice that the head is fitted to. at: null where a log that was imported does not say. request, answer: the beginnings of the
+ * A choice that the head is fitted to. at: null where a log that was imported does not say.
+ * request, answer: the beginnings of the
  * last message and of the answer that was chosen.
  */
 export const ChoiceSummary = z.strictObject({
@@ -130,7 +131,10 @@ export const LogQuery = z.strictObject({
 })
 export type LogQuery = z.infer<typeof LogQuery>
 
-/** What left this device, newest first. digest: SHA-256 of the bytes; empty where there was no body. sums: of all that ever left. */
+/**
+ * What left this device, newest first. digest: SHA-256 of the bytes; empty where there was no body.
+ * sums: of all that ever left.
+ */
 export const LogResponse = z.strictObject({
   protocol: Protocol,
   entries: z
@@ -178,7 +182,8 @@ export const ConsentGrant = z.strictObject({
 export type ConsentGrant = z.infer<typeof ConsentGrant>
 
 /**
- * release: what is served now, with its lineage as its own header tells it; null: the model as it came. own: the private adapter.
+ * release: what is served now, with its lineage as its own header tells it; null: the model as it
+ * came. own: the private adapter.
  * rounds: those that this device sent an update to.
  */
 export const AdaptersResponse = z.strictObject({

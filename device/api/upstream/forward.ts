@@ -1,4 +1,7 @@
-/** Requests to Claude, and its answers back: bytes and headers as they are, less what belongs to one connection or to this device. */
+/**
+ * Requests to Claude, and its answers back: bytes and headers as they are, less what belongs to one
+ * connection or to this device.
+ */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { asFedError, FedError, isFedError } from '../../../adapters/errors.ts'
@@ -13,15 +16,22 @@ import { decoded } from './content-coding.ts'
 
 export type Upstream = {
   /**
-   * Sends body to the path at Claude that the caller meant; the answer can be read. Fails with E_UPSTREAM when none comes (`isUnsent`
+   * Sends body to the path at Claude that the caller meant; the answer can be read. Fails with
+   * E_UPSTREAM when none comes (`isUnsent`
    * tells whether anything was sent); so does reading one that breaks off.
    */
   send(request: Request, body: Uint8Array | undefined, options?: SendOptions): Promise<Response>
-  /** For what the device does not read: the caller's body goes out while it comes in, and the answer stays coded as it came. */
+  /**
+   * For what the device does not read: the caller's body goes out while it comes in, and the answer
+   * stays coded as it came.
+   */
   stream(request: Request): Promise<Response>
 }
 
-/** signal: default, the request's own. isIncognito: the log of what left says nothing that the body could be recognised by. */
+/**
+ * signal: default, the request's own. isIncognito: the log of what left says nothing that the body
+ * could be recognised by.
+ */
 type SendOptions = { readonly signal?: AbortSignal; readonly isIncognito?: boolean }
 
 export type UpstreamDeps = {
@@ -139,7 +149,10 @@ const metered = (body: ReadableStream<Uint8Array> | null) => {
   }
 }
 
-/** The device reads the answer, which comes from this machine to the app anyway: compressing it would only be undone here. */
+/**
+ * The device reads the answer, which comes from this machine to the app anyway: compressing it
+ * would only be undone here.
+ */
 const uncoded = ([name, value]: RawHeaders[number]): RawHeaders[number] =>
   name.toLowerCase() === 'accept-encoding' ? [name, 'identity'] : [name, value]
 
@@ -213,7 +226,8 @@ const headersFor = ({ deviceToken, claudeKey }: UpstreamDeps, incoming: RawHeade
   if (!claudeKey)
     throw new FedError(
       'E_NO_KEY',
-      'the device has no Claude key: send your own, or start it again after loreweave init --claude-key-file, or with ANTHROPIC_API_KEY',
+      'the device has no Claude key: send your own, or start it again after ' +
+        'loreweave init --claude-key-file, or with ANTHROPIC_API_KEY',
     )
   // In the header that the caller used: API versions differ in where they take a key.
   return named.get('authorization')

@@ -31,7 +31,8 @@ export const mountAdapters = () => {
                 h('code', { title: release.hash }, release.hash.slice(0, 12)),
                 `, number ${release.version} of its line, of `,
                 timeNode(release.createdAt),
-                `; ${counted(release.cohort, 'device')} in it; ${bytesText(release.bytes)}, ${placeOf(release.adapter)}. `,
+                `; ${counted(release.cohort, 'device')} in it; ` +
+                  `${bytesText(release.bytes)}, ${placeOf(release.adapter)}. `,
                 release.parent
                   ? h(
                       'span',
@@ -47,7 +48,8 @@ export const mountAdapters = () => {
         ...pair(
           'Private adapter',
           own
-            ? `${bytesText(own.bytes)}, ${placeOf(own.adapter)}, trained on this device alone (${own.objective}). It never leaves.`
+            ? `${bytesText(own.bytes)}, ${placeOf(own.adapter)}, trained on this ` +
+                `device alone (${own.objective}). It never leaves.`
             : 'None yet.',
         ),
         ...pair(

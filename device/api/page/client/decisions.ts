@@ -67,7 +67,10 @@ const card = (first: DecisionSummary): Row<DecisionSummary> => {
     act(async () => {
       const event = { kind: 'undo', decisionId: id, ...(dimension && { dimension }) }
       await call('POST', '/v1/feedback', { event })
-      return 'Taken back: the device learns from it. This conversation keeps its note; the undo counts from the next one on.'
+      return (
+        'Taken back: the device learns from it. This conversation keeps its note; the ' +
+        'undo counts from the next one on.'
+      )
     })
   const undoAll = h(
     'button',
@@ -181,7 +184,8 @@ const reasons = (d: DecisionSummary): (Node | false | null)[] => [
     h(
       'p',
       { class: 'quiet' },
-      `Further answers took ${counted(d.cost.tokens, 'token')} of ${d.cost.model || 'Claude'}: $${d.cost.usd.toFixed(4)}.`,
+      `Further answers took ${counted(d.cost.tokens, 'token')} of ` +
+        `${d.cost.model || 'Claude'}: $${d.cost.usd.toFixed(4)}.`,
     ),
   h('h3', { class: 'minor' }, 'What you made of it'),
   d.feedback.length === 0
@@ -193,7 +197,9 @@ const reasons = (d: DecisionSummary): (Node | false | null)[] => [
           h(
             'li',
             {},
-            `${f.kind.replace('_', ' ')}${f.value === undefined ? '' : f.value > 0 ? ' up' : ' down'}${f.dimension ? ` (${f.dimension})` : ''}${f.isImplicit ? ', read from how the conversation went on' : ''} · `,
+            `${f.kind.replace('_', ' ')}${f.value === undefined ? '' : f.value > 0 ? ' up' : ' down'}${
+              f.dimension ? ` (${f.dimension})` : ''
+            }${f.isImplicit ? ', read from how the conversation went on' : ''} · `,
             timeNode(f.at),
           ),
         ),
@@ -204,7 +210,8 @@ const rankingParts = (d: DecisionSummary, ranking: RankingWhy): Node[] => [
   h(
     'p',
     {},
-    `${ranking.reason[0]?.toUpperCase()}${ranking.reason.slice(1)}. ${percent(ranking.probability)} that the best beats the first.`,
+    `${ranking.reason[0]?.toUpperCase()}${ranking.reason.slice(1)}. ` +
+      `${percent(ranking.probability)} that the best beats the first.`,
   ),
   h(
     'ol',
@@ -215,18 +222,16 @@ const rankingParts = (d: DecisionSummary, ranking: RankingWhy): Node[] => [
         {},
         h('span', {}, `${i === d.served ? 'Served: ' : ''}${explanation}`),
         named.length > 0 &&
-          h(
-            'span',
-            { class: 'quiet' },
-            ` ${named.map((n) => `${n.name.replaceAll('_', ' ')} ${n.contribution > 0 ? '+' : '−'}${Math.abs(n.contribution).toFixed(2)}`).join(', ')}`,
-          ),
+          h('span', { class: 'quiet' }, ` ${named.map(contributionText).join(', ')}`),
       ),
     ),
   ),
   h(
     'p',
     { class: 'quiet' },
-    `${d.explored ? 'This leader was drawn at random, to learn from. ' : ''}The served answer came out with a probability of ${percent(d.propensity)}: ${percent(ranking.explore)} of the orders are drawn at random.`,
+    `${d.explored ? 'This leader was drawn at random, to learn from. ' : ''}The ` +
+      `served answer came out with a probability of ${percent(d.propensity)}: ` +
+      `${percent(ranking.explore)} of the orders are drawn at random.`,
   ),
 ]
 
@@ -252,3 +257,6 @@ const saidOf = ({ text: words, other = [] }: DecisionResponse['messages'][number
 
 const text = (who: string, words: string): HTMLElement =>
   h('div', { class: 'said' }, h('p', { class: 'quiet' }, who), h('p', { class: 'text' }, words))
+
+const contributionText = (n: { readonly name: string; readonly contribution: number }): string =>
+  `${n.name.replaceAll('_', ' ')} ${n.contribution > 0 ? '+' : '−'}${Math.abs(n.contribution).toFixed(2)}`

@@ -3,7 +3,10 @@
 type Value = string | number | boolean | undefined | ((event: Event) => void)
 type Child = Node | string | null | false | undefined
 
-/** An element. Functions are listeners by the name after `on`; true is an empty attribute; false and undefined leave it out. */
+/**
+ * An element. Functions are listeners by the name after `on`; true is an empty attribute; false and
+ * undefined leave it out.
+ */
 export const h = <K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Readonly<Record<string, Value>> = {},

@@ -21,7 +21,9 @@ export const askToForget = (request: string): Promise<boolean> => {
 /** What went, in a sentence. */
 export const forgotten = (r: ForgetResponse): string =>
   [
-    `Forgotten: ${counted(r.decisions, 'decision')}, ${counted(r.choices, 'choice')}, ${counted(r.feedback, 'piece of feedback', 'pieces of feedback')}.`,
+    `Forgotten: ${counted(r.decisions, 'decision')}, ` +
+      `${counted(r.choices, 'choice')}, ` +
+      `${counted(r.feedback, 'piece of feedback', 'pieces of feedback')}.`,
     r.privateAdapter === 'removed' && 'The private adapter was removed.',
     r.updatesSentSince > 0 &&
       `${counted(r.updatesSentSince, 'update')} sent since cannot be called back.`,

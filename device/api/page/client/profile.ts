@@ -1,4 +1,7 @@
-/** What is known: a slider for each preference with the line that it adds, what it rests on, and what can be done with it. */
+/**
+ * What is known: a slider for each preference with the line that it adds, what it rests on, and
+ * what can be done with it.
+ */
 
 import type { Dimension, Preference, ProfileChange } from '../../../records/preference.ts'
 import type { DimensionsResponse, ProfileResponse } from '../../schemas/personalization.ts'

@@ -19,7 +19,11 @@ export const mountSent = () => {
       sums,
       all.length === 0
         ? 'Nothing has left this device.'
-        : `To ${all.map((s) => `${TO[s.recipient]}: ${counted(s.entries, 'message')}, ${bytesText(s.bytes)}`).join(' · to ')}.`,
+        : `To ${all
+            .map(
+              (s) => `${TO[s.recipient]}: ${counted(s.entries, 'message')}, ${bytesText(s.bytes)}`,
+            )
+            .join(' · to ')}.`,
     )
     table.hidden = entries.length === 0
     fill(

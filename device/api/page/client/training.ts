@@ -75,7 +75,10 @@ const factsOf = (
     ...pair(
       'Reranking',
       right
-        ? `liked ${percent(Math.abs(right.difference))} ${right.difference < 0 ? 'less' : 'more'} often than Claude’s first answer (${counted(right.decisions, 'decision')}, 95 %: ${percent(right.low)} to ${percent(right.high)})`
+        ? `liked ${percent(Math.abs(right.difference))} ` +
+            `${right.difference < 0 ? 'less' : 'more'} often than Claude’s first answer ` +
+            `(${counted(right.decisions, 'decision')}, 95 %: ${percent(right.low)} to ` +
+            `${percent(right.high)})`
         : 'not enough feedback to say',
       spentToday !== null &&
         `; $${spentToday.usd.toFixed(2)} for further answers in the last 24 hours`,

@@ -21,7 +21,8 @@ export const CONTRIBUTIONS = {
   ],
   prior: [
     'Prior',
-    'First and second moments of your reward head. They are numbers about your taste: whoever runs the server can read them.',
+    'First and second moments of your reward head. They are numbers about your ' +
+      'taste: whoever runs the server can read them.',
   ],
   statistics: [
     'Statistics',
