@@ -71,168 +71,233 @@ const READ_MS = 60_000
 type Trouble = { readonly cause: StoreCause; readonly since: number; tries: number }
 
 export const openQueue = (deps: QueueDeps): WriteQueue => {
-  const { together, each, probe, report = () => {}, clock = Date.now } = deps
-  let waiting: Later[] = []
-  let bytes = 0
-  let dropped = 0
-  let trouble: Trouble | null = null
-  let isTold = false
-  /** Whether the last try wrote something. */
-  let isMoving = false
-  let timer: NodeJS.Timeout | NodeJS.Immediate | null = null
+  const waiting = openBacklog()
+  const trouble = openTrouble(deps, waiting)
   let isEnded = false
-  let failedRead: { readonly cause: StoreCause; readonly since: number } | null = null
-  let readTimer: NodeJS.Timeout | undefined
-
-  const health = (): StoreHealth => {
-    const now = told()
-    return {
-      state: now ? 'waiting' : 'ok',
-      cause: now?.cause ?? null,
-      what: now ? TROUBLE[now.cause].what : null,
-      mend: now ? TROUBLE[now.cause].mend : null,
-      since: now ? Math.floor(now.since) : null,
-      queued: waiting.length,
-      dropped,
-    }
-  }
-  const mayTell = ({ cause, since }: Trouble) =>
-    cause !== 'locked' || (clock() - since >= LOCK_GRACE_MS && !deps.isOurLock?.())
-  const told = () => (trouble && mayTell(trouble) ? trouble : failedRead)
-  const tell = (): void => {
-    const isWaiting = told() !== null
-    if (isWaiting === isTold) return
-    isTold = isWaiting
-    deps.changed?.(health())
-  }
-  const stop = (): void => {
-    clearTimeout(timer as NodeJS.Timeout)
-    clearImmediate(timer as NodeJS.Immediate)
-    timer = null
-  }
-  const soon = (): void => {
-    if (isEnded || timer !== null) return
-    if (trouble && !isMoving) {
-      const ms = Math.min(FIRST_RETRY_MS * 2 ** trouble.tries, LAST_RETRY_MS)
-      // A retry must not keep the process alive.
-      timer = setTimeout(run, ms).unref()
-    } else if (waiting.length > 0) timer = setImmediate(run)
-  }
-  const run = (): void => {
-    timer = null
-    if (waiting.length > 0 || trouble) flush()
+  const timer = openTimer(() => {
+    if (waiting.size() > 0 || trouble.now()) flush()
     soon()
+  })
+  const soon = (): void => {
+    if (isEnded) return
+    const retryMs = trouble.retryMs()
+    if (retryMs !== null || waiting.size() > 0) timer.start(retryMs)
   }
   const note = (error: unknown): StoreCause | null => {
     const cause = causeOf(error)
     if (!cause) return null
-    isMoving = false
-    trouble =
-      trouble?.cause === cause ? trouble : { cause, since: trouble?.since ?? clock(), tries: 0 }
-    tell()
+    trouble.begin(cause)
     soon()
     return cause
   }
   const recovered = (): void => {
-    if (!trouble) return
-    trouble = null
-    tell()
-    stop()
+    if (!trouble.now()) return
+    trouble.end()
+    timer.stop()
     soon()
   }
   /** Writes one batch, or a probe if nothing waits. False if nothing can be written now. */
   const flush = (): boolean => {
-    const done: { one: Later; error: unknown }[] = []
+    const done: Tried[] = []
     try {
-      together(() => {
-        done.length = 0
-        const until = performance.now() + BATCH_MS
-        if (waiting.length === 0) probe()
-        for (const one of waiting.slice(0, BATCH)) {
-          done.push({ one, error: tryOne(one) })
-          if (performance.now() > until) break
-        }
-      })
+      tryBatch(deps, waiting.oldest(), done)
     } catch (error) {
-      isMoving = false
-      if (trouble) trouble.tries++
+      trouble.triedAgain()
       if (!note(error)) note({ code: 'SQLITE_IOERR' })
       return false
     }
-    waiting = waiting.slice(done.length)
-    isMoving = true
-    if (trouble) trouble.tries = 0
+    waiting.remove(done.length)
+    trouble.moved()
     // There may be room for a part and none for the rest.
-    if (waiting.length === 0) recovered()
+    if (waiting.size() === 0) recovered()
     for (const { one, error } of done) {
-      bytes -= one.bytes
-      if (error) report({ what: 'store', code: asFedError(error).code })
+      waiting.free(one)
+      if (error) deps.report?.({ what: 'store', code: asFedError(error).code })
       one.ended?.(!error)
-    }
-    return true
-  }
-  /** Trouble of the database ends the batch; any other failure concerns this write alone. */
-  const tryOne = ({ work }: Later): unknown => {
-    try {
-      each(work)
-      return null
-    } catch (error) {
-      if (causeOf(error)) throw error
-      return error
-    }
-  }
-  const bound = (): void => {
-    while (waiting.length > MAX_WAITING || (bytes > MAX_WAITING_BYTES && waiting.length > 1)) {
-      const [oldest] = waiting.splice(0, 1)
-      bytes -= oldest!.bytes
-      dropped++
-      oldest!.ended?.(false)
-    }
-  }
-  const flushed = async (): Promise<boolean> => {
-    // Writes that arrive meanwhile are not waited for.
-    let left = waiting.length
-    while (left > 0 && waiting.length > 0) {
-      const before = waiting.length
-      if (!flush()) return false
-      left -= before - waiting.length
-      if (left > 0) await new Promise(setImmediate)
     }
     return true
   }
   return {
     push: (later) => {
       if (isEnded) return later.ended?.(false)
-      waiting.push(later)
-      bytes += later.bytes
-      bound()
+      waiting.add(later)
       soon()
     },
-    flushed,
+    flushed: () => flushAll(waiting, flush),
     tried: flush,
     note,
     noteRead: (error) => {
       const cause = causeOf(error)
-      if (!cause || isEnded) return
+      if (cause && !isEnded) trouble.readFailed(cause)
+    },
+    cause: () => trouble.now()?.cause ?? null,
+    recovered,
+    health: trouble.health,
+    end: async (withinMs) => {
+      const until = performance.now() + withinMs
+      while (waiting.size() > 0 && !(await flushAll(waiting, flush)) && performance.now() < until)
+        await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS / 2))
+      isEnded = true
+      trouble.stop()
+      timer.stop()
+      return waiting.size()
+    },
+  }
+}
+
+type Backlog = ReturnType<typeof openBacklog>
+
+/** The writes that wait, within the limits. */
+const openBacklog = () => {
+  let waiting: Later[] = []
+  let bytes = 0
+  let dropped = 0
+  return {
+    size: () => waiting.length,
+    dropped: () => dropped,
+    oldest: () => waiting.slice(0, BATCH),
+    add: (later: Later): void => {
+      waiting.push(later)
+      bytes += later.bytes
+      while (waiting.length > MAX_WAITING || (bytes > MAX_WAITING_BYTES && waiting.length > 1)) {
+        const [oldest] = waiting.splice(0, 1)
+        bytes -= oldest!.bytes
+        dropped++
+        oldest!.ended?.(false)
+      }
+    },
+    /** Removes the oldest; `free` then makes room for each. */
+    remove: (count: number): void => {
+      waiting = waiting.slice(count)
+    },
+    free: (one: Later): void => {
+      bytes -= one.bytes
+    },
+  }
+}
+
+/** The present trouble of the database and a recent failed read, and what is reported of them. */
+const openTrouble = ({ isOurLock, changed, clock = Date.now }: QueueDeps, waiting: Backlog) => {
+  let trouble: Trouble | null = null
+  /** Whether the last try wrote something. */
+  let isMoving = false
+  let isReported = false
+  let failedRead: Omit<Trouble, 'tries'> | null = null
+  let readTimer: NodeJS.Timeout | undefined
+
+  const isReportable = ({ cause, since }: Trouble) =>
+    cause !== 'locked' || (clock() - since >= LOCK_GRACE_MS && !isOurLock?.())
+  const reported = () => (trouble && isReportable(trouble) ? trouble : failedRead)
+  const health = () => healthOf(reported(), waiting)
+  const reportChange = (): void => {
+    const isWaiting = reported() !== null
+    if (isWaiting === isReported) return
+    isReported = isWaiting
+    changed?.(health())
+  }
+  return {
+    health,
+    now: () => trouble,
+    /** In how many milliseconds to try again; null: no need to wait. */
+    retryMs: () =>
+      trouble && !isMoving ? Math.min(FIRST_RETRY_MS * 2 ** trouble.tries, LAST_RETRY_MS) : null,
+    begin: (cause: StoreCause): void => {
+      isMoving = false
+      if (trouble?.cause !== cause) trouble = { cause, since: trouble?.since ?? clock(), tries: 0 }
+      reportChange()
+    },
+    triedAgain: (): void => {
+      isMoving = false
+      if (trouble) trouble.tries++
+    },
+    moved: (): void => {
+      isMoving = true
+      if (trouble) trouble.tries = 0
+    },
+    end: (): void => {
+      trouble = null
+      reportChange()
+    },
+    readFailed: (cause: StoreCause): void => {
       failedRead ??= { cause, since: clock() }
       clearTimeout(readTimer)
       readTimer = setTimeout(() => {
         failedRead = null
-        tell()
+        reportChange()
       }, READ_MS).unref()
-      tell()
+      reportChange()
     },
-    cause: () => trouble?.cause ?? null,
-    recovered,
-    health,
-    end: async (withinMs) => {
-      const until = performance.now() + withinMs
-      while (waiting.length > 0 && !(await flushed()) && performance.now() < until)
-        await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS / 2))
-      isEnded = true
-      clearTimeout(readTimer)
-      stop()
-      return waiting.length
+    stop: () => clearTimeout(readTimer),
+  }
+}
+
+const healthOf = (now: Omit<Trouble, 'tries'> | null, waiting: Backlog): StoreHealth => ({
+  state: now ? 'waiting' : 'ok',
+  cause: now?.cause ?? null,
+  what: now ? TROUBLE[now.cause].what : null,
+  mend: now ? TROUBLE[now.cause].mend : null,
+  since: now ? Math.floor(now.since) : null,
+  queued: waiting.size(),
+  dropped: waiting.dropped(),
+})
+
+/** Runs something later: after a time that does not keep the process alive, or as soon as it can. */
+const openTimer = (run: () => void) => {
+  let timer: NodeJS.Timeout | NodeJS.Immediate | null = null
+  const due = (): void => {
+    timer = null
+    run()
+  }
+  return {
+    start: (ms: number | null): void => {
+      timer ??= ms === null ? setImmediate(due) : setTimeout(due, ms).unref()
+    },
+    stop: (): void => {
+      clearTimeout(timer as NodeJS.Timeout)
+      clearImmediate(timer as NodeJS.Immediate)
+      timer = null
     },
   }
+}
+
+/** error: null if it was written. */
+type Tried = { readonly one: Later; readonly error: unknown }
+
+/** Tries these writes in one transaction while time is left. done: those that were tried. */
+const tryBatch = (
+  { together, each, probe }: QueueDeps,
+  batch: readonly Later[],
+  done: Tried[],
+): void =>
+  together(() => {
+    done.length = 0
+    const until = performance.now() + BATCH_MS
+    if (batch.length === 0) probe()
+    for (const one of batch) {
+      done.push({ one, error: tryOne(each, one) })
+      if (performance.now() > until) break
+    }
+  })
+
+/** Trouble of the database ends the batch; any other failure concerns this write alone. */
+const tryOne = (each: QueueDeps['each'], { work }: Later): unknown => {
+  try {
+    each(work)
+    return null
+  } catch (error) {
+    if (causeOf(error)) throw error
+    return error
+  }
+}
+
+/** Writes what waits now; writes that arrive meanwhile are not waited for. */
+const flushAll = async (waiting: Backlog, flush: () => boolean): Promise<boolean> => {
+  let left = waiting.size()
+  while (left > 0 && waiting.size() > 0) {
+    const before = waiting.size()
+    if (!flush()) return false
+    left -= before - waiting.size()
+    if (left > 0) await new Promise(setImmediate)
+  }
+  return true
 }

@@ -5,7 +5,7 @@ import { asFedError, FedError, isFedError } from '../../adapters/errors.ts'
 import type { StoreFile } from './file.ts'
 import type { StoreHealth } from './health.ts'
 import { openKeeper } from './keeper.ts'
-import { openQueue, type QueueReport } from './queue.ts'
+import { openQueue, type QueueDeps, type QueueReport, type WriteQueue } from './queue.ts'
 import { PROBE } from './state.ts'
 import { causeOf, explained, notKept } from './trouble.ts'
 import { compactFile, emptyJournal } from './vacuum.ts'
@@ -67,43 +67,9 @@ export const openWriting = <Tx>(
   const isInMemory = file.path === ':memory:'
   const keeper = hasKeeper && !isInMemory ? openKeeper(file.path) : null
   const journal = openJournal(`${file.path}-wal`)
-  const attach = (): void => {
-    try {
-      if (file.attach()) void journal.close()
-    } catch (error) {
-      throw explained(error, file.path)
-    }
-  }
-  let isWriting = false
-  const together = <T>(work: () => T): T => {
-    attach()
-    if (keeper?.isBehind()) throw Object.assign(new Error('it only grows'), { code: 'JOURNAL' })
-    isWriting = true
-    try {
-      const result = file.db().transaction(work).immediate()
-      keeper?.wrote()
-      return result
-    } catch (failure) {
-      const error = explained(failure, file.path)
-      const cause = causeOf(error)
-      // A lock and a full disk pass; after anything else the file may have been replaced.
-      if (cause && cause !== 'locked' && cause !== 'full') file.detach(error)
-      throw error
-    } finally {
-      isWriting = false
-    }
-  }
-  const queue = openQueue({
-    together,
-    each: (work) => file.db().transaction(work)(),
-    probe: () => void file.db().prepare(PROBE).run(),
-    isOurLock: keeper?.isWorking,
-    report,
-    changed,
-    clock,
-  })
-  const missing = file.missing()
-  if (missing !== null) queue.note(explained(missing, file.path))
+  const { attach, together, isWriting } = transactions(file, keeper, journal)
+  const isOurLock = keeper?.isWorking
+  const queue = queueOf(file, { together, isOurLock, report, changed, clock })
   const once = async <T>(work: (tx: Tx) => T): Promise<T> => {
     if (queue.health().queued > 0 && !(await queue.flushed())) throw new Waiting()
     const result = together(() => work(tx))
@@ -150,7 +116,7 @@ export const openWriting = <Tx>(
     drained: () => queue.flushed(),
     noteRead: (error) => {
       // A failure during a write is reported with the write.
-      if (!isWriting) queue.noteRead(error)
+      if (!isWriting()) queue.noteRead(error)
     },
     health: queue.health,
     tried: async () => {
@@ -169,6 +135,53 @@ export const openWriting = <Tx>(
       file.close()
     },
   }
+}
+
+/** Runs work in transactions on the file, and opens it again after an error. */
+const transactions = (
+  file: StoreFile<unknown>,
+  keeper: ReturnType<typeof openKeeper> | null,
+  journal: ReturnType<typeof openJournal>,
+) => {
+  let isWriting = false
+  const attach = (): void => {
+    try {
+      if (file.attach()) void journal.close()
+    } catch (error) {
+      throw explained(error, file.path)
+    }
+  }
+  const together = <T>(work: () => T): T => {
+    attach()
+    if (keeper?.isBehind()) throw Object.assign(new Error('it only grows'), { code: 'JOURNAL' })
+    isWriting = true
+    try {
+      const result = file.db().transaction(work).immediate()
+      keeper?.wrote()
+      return result
+    } catch (failure) {
+      const error = explained(failure, file.path)
+      const cause = causeOf(error)
+      // A lock and a full disk pass; after anything else the file may have been replaced.
+      if (cause && cause !== 'locked' && cause !== 'full') file.detach(error)
+      throw error
+    } finally {
+      isWriting = false
+    }
+  }
+  return { attach, together, isWriting: () => isWriting }
+}
+
+/** The queue of a file, which knows at once if the file could not be opened. */
+const queueOf = (file: StoreFile<unknown>, deps: Omit<QueueDeps, 'each' | 'probe'>): WriteQueue => {
+  const queue = openQueue({
+    ...deps,
+    each: (work) => file.db().transaction(work)(),
+    probe: () => void file.db().prepare(PROBE).run(),
+  })
+  const missing = file.missing()
+  if (missing !== null) queue.note(explained(missing, file.path))
+  return queue
 }
 
 /** Earlier writes still wait. */
