@@ -9,13 +9,7 @@ const NAMES = Object.keys(CONTRIBUTIONS) as Name[]
 
 export const mountConsent = () => {
   const state = h('p', { class: 'line' })
-  const boxes = NAMES.map((name) => {
-    const [title, text] = CONTRIBUTIONS[name]
-    const hint = newId()
-    const input = h('input', { type: 'checkbox', value: name, 'aria-describedby': hint })
-    const label = h('label', { class: 'check' }, input, title)
-    return { name, input, node: h('div', {}, label, h('p', { class: 'quiet', id: hint }, text)) }
-  })
+  const boxes = NAMES.map(boxOf)
   const days = h('select', { id: newId() })
   for (const [value, text] of [
     ['', 'Until I withdraw it'],
@@ -80,4 +74,12 @@ export const mountConsent = () => {
       for (const { name, input } of boxes)
         input.checked = consent?.contributions.includes(name) ?? false
   }
+}
+
+const boxOf = (name: Name) => {
+  const [title, text] = CONTRIBUTIONS[name]
+  const hint = newId()
+  const input = h('input', { type: 'checkbox', value: name, 'aria-describedby': hint })
+  const label = h('label', { class: 'check' }, input, title)
+  return { name, input, node: h('div', {}, label, h('p', { class: 'quiet', id: hint }, text)) }
 }

@@ -53,19 +53,58 @@ const lineAt = (words: Words, position: number, slightBelow: number): string => 
 
 const card = (first: Preference, words: Words, slightBelow: number): Row<Preference> => {
   const { dimension, label } = words
-  const ids = { slider: newId(), line: newId(), scope: newId(), hint: newId() }
   let now = first
+  const strength = strengthSlider(() => now, words, slightBelow)
+  const scope = scopeForm(() => now, label)
+  const evidence = h('p', { class: 'quiet evidence' })
+  const used = check('In use', () =>
+    edit(
+      { op: 'enable', dimension, enabled: used.input.checked },
+      `${label}: ${used.input.checked ? 'in use' : 'not used'}.`,
+    ),
+  )
+  const pinned = check('Pinned', () =>
+    edit(
+      { op: 'pin', dimension, pinned: pinned.input.checked },
+      `${label}: ${pinned.input.checked ? 'pinned, learning leaves it alone' : 'may change as the device learns'}.`,
+    ),
+  )
+  const node = h(
+    'li',
+    { class: 'card' },
+    h('h3', {}, h('label', { for: strength.slider.id }, label)),
+    h('div', { class: 'scale' }, h('span', {}, 'less'), strength.slider, h('span', {}, 'more')),
+    strength.line,
+    evidence,
+    h('div', { class: 'controls' }, used.node, pinned.node, removeButton(words)),
+    h('details', {}, h('summary', {}, 'Only in some requests'), scope.form),
+  )
+  return {
+    node,
+    update(preference) {
+      now = preference
+      strength.show()
+      setText(evidence, evidenceOf(preference))
+      used.input.checked = preference.enabled
+      pinned.input.checked = preference.pinned
+      scope.show()
+    },
+  }
+}
+
+/** A slider for the strength of a preference, and the line that it adds. */
+const strengthSlider = (now: () => Preference, words: Words, slightBelow: number) => {
+  const { dimension, label } = words
+  const line = h('p', { class: 'line', id: newId() })
   let isMoving = false
   let waiting: ReturnType<typeof setTimeout> | undefined
-  const line = h('p', { class: 'line', id: ids.line })
-  const evidence = h('p', { class: 'quiet evidence' })
   const slider = h('input', {
     type: 'range',
-    id: ids.slider,
+    id: newId(),
     min: -100,
     max: 100,
     step: 5,
-    'aria-describedby': ids.line,
+    'aria-describedby': line.id,
   })
   const describe = () => {
     const position = Number(slider.value)
@@ -75,13 +114,14 @@ const card = (first: Preference, words: Words, slightBelow: number): Row<Prefere
       'aria-valuetext',
       position === 0 ? text : `${side}, ${Math.abs(position)} percent: ${text}`,
     )
-    const isUsed = now.enabled && position !== 0
-    setText(line, isUsed ? `“${text}”` : `Adds nothing${now.enabled ? '' : ': switched off'}.`)
+    const { enabled } = now()
+    const isUsed = enabled && position !== 0
+    setText(line, isUsed ? `“${text}”` : `Adds nothing${enabled ? '' : ': switched off'}.`)
     line.classList.toggle('off', !isUsed)
   }
   const send = () => {
     const position = Number(slider.value)
-    const { scope } = now
+    const { scope } = now()
     isMoving = false
     void (position === 0
       ? edit({ op: 'enable', dimension, enabled: false }, `${label}: no preference.`)
@@ -105,37 +145,45 @@ const card = (first: Preference, words: Words, slightBelow: number): Row<Prefere
     clearTimeout(waiting)
     waiting = setTimeout(send, 300)
   })
-  const used = check('In use', () =>
-    edit(
-      { op: 'enable', dimension, enabled: used.input.checked },
-      `${label}: ${used.input.checked ? 'in use' : 'not used'}.`,
-    ),
-  )
-  const pinned = check('Pinned', () =>
-    edit(
-      { op: 'pin', dimension, pinned: pinned.input.checked },
-      `${label}: ${pinned.input.checked ? 'pinned, learning leaves it alone' : 'may change as the device learns'}.`,
-    ),
-  )
-  const scope = h('input', { type: 'text', id: ids.scope, 'aria-describedby': ids.hint })
-  const scopeForm = h(
+  const show = (): void => {
+    if (isMoving) return
+    slider.value = String(now().enabled ? positionOf(now()) : 0)
+    describe()
+  }
+  return { line, slider, show }
+}
+
+/** The words without which a preference is not used. */
+const scopeForm = (now: () => Preference, label: string) => {
+  const hint = newId()
+  const scope = h('input', { type: 'text', id: newId(), 'aria-describedby': hint })
+  const form = h(
     'form',
     { class: 'scope' },
-    h('label', { for: ids.scope }, 'Only for requests with one of these words'),
+    h('label', { for: scope.id }, 'Only for requests with one of these words'),
     h('div', { class: 'together' }, scope, h('button', { type: 'submit' }, 'Save words')),
-    h('p', { class: 'quiet', id: ids.hint }, 'Separated by commas; empty: every request.'),
+    h('p', { class: 'quiet', id: hint }, 'Separated by commas; empty: every request.'),
   )
-  scopeForm.addEventListener('submit', (event) => {
+  form.addEventListener('submit', (event) => {
     event.preventDefault()
     const list = scope.value.split(',').flatMap((word) => word.trim() || [])
-    const { direction, strength } = now
+    const { dimension, direction, strength } = now()
     const next = list.length === 0 ? ('all' as const) : list.slice(0, 20)
     void edit(
       { op: 'state', dimension, direction, strength, scope: next },
       `${label}: ${next === 'all' ? 'for every request' : `for requests with ${next.join(', ')}`}.`,
     )
   })
-  const remove = h(
+  const show = (): void => {
+    if (document.activeElement === scope) return
+    const words = now().scope
+    scope.value = words === 'all' ? '' : words.join(', ')
+  }
+  return { form, show }
+}
+
+const removeButton = ({ dimension, label }: Words) =>
+  h(
     'button',
     {
       type: 'button',
@@ -148,30 +196,6 @@ const card = (first: Preference, words: Words, slightBelow: number): Row<Prefere
     },
     'Remove',
   )
-  const node = h(
-    'li',
-    { class: 'card' },
-    h('h3', {}, h('label', { for: ids.slider }, label)),
-    h('div', { class: 'scale' }, h('span', {}, 'less'), slider, h('span', {}, 'more')),
-    line,
-    evidence,
-    h('div', { class: 'controls' }, used.node, pinned.node, remove),
-    h('details', {}, h('summary', {}, 'Only in some requests'), scopeForm),
-  )
-  return {
-    node,
-    update(preference) {
-      now = preference
-      if (!isMoving) slider.value = String(preference.enabled ? positionOf(preference) : 0)
-      if (!isMoving) describe()
-      setText(evidence, evidenceOf(preference))
-      used.input.checked = preference.enabled
-      pinned.input.checked = preference.pinned
-      if (document.activeElement !== scope)
-        scope.value = preference.scope === 'all' ? '' : preference.scope.join(', ')
-    },
-  }
-}
 
 const evidenceOf = ({ source, evidence, scope }: Preference): string => {
   const { choices, confidence, for: pro, against, undone } = evidence

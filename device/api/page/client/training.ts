@@ -46,19 +46,29 @@ const pair = (term: string, ...what: (Node | string | false)[]): Node[] => [
   h('dd', {}, ...what),
 ]
 
-const factsOf = (
-  status: StatusResponse,
-  { readings, lastTraining, nextTraining, nextLook }: ConditionsResponse,
-  energy: EnergyResponse,
-): Node[] => {
-  const { charging, idleSeconds, celsius, metered, battery } = readings
-  const seen = [
+const readingsText = ({
+  charging,
+  idleSeconds,
+  celsius,
+  metered,
+  battery,
+}: ConditionsResponse['readings']): string => {
+  return [
     charging !== null && (charging ? 'charging' : 'not charging'),
     battery !== null && `battery at ${Math.round(battery)} %`,
     idleSeconds !== null && `unused for ${counted(Math.floor(idleSeconds / 60), 'minute')}`,
     celsius !== null && `${Math.round(celsius)} °C`,
     metered !== null && (metered ? 'network metered' : 'network not metered'),
-  ].filter((text): text is string => text !== false)
+  ]
+    .filter((text) => text !== false)
+    .join(', ')
+}
+
+const factsOf = (
+  status: StatusResponse,
+  { readings, lastTraining, nextTraining, nextLook }: ConditionsResponse,
+  energy: EnergyResponse,
+): Node[] => {
   const { right, spentToday } = status.ranking ?? { right: null, spentToday: null }
   return [
     ...pair('Choices so far', String(status.choices)),
@@ -83,7 +93,7 @@ const factsOf = (
       spentToday !== null &&
         `; $${spentToday.usd.toFixed(2)} for further answers in the last 24 hours`,
     ),
-    ...pair('Read of the machine', seen.join(', ') || 'nothing'),
+    ...pair('Read of the machine', readingsText(readings) || 'nothing'),
     ...pair(
       'Energy today',
       joulesText(energy.todayJoules),
