@@ -56,6 +56,16 @@ export const mountDecisions = () => {
 
 let forgetFrom: (id: string) => void = () => {}
 
+const undo = (id: string, dimension?: Dimension) =>
+  act(async () => {
+    const event = { kind: 'undo', decisionId: id, ...(dimension && { dimension }) }
+    await call('POST', '/v1/feedback', { event })
+    return (
+      'Taken back: the device learns from it. This conversation keeps its note; the ' +
+      'undo counts from the next one on.'
+    )
+  })
+
 const card = (first: DecisionSummary): Row<DecisionSummary> => {
   const { id } = first
   let now = first
@@ -63,22 +73,13 @@ const card = (first: DecisionSummary): Row<DecisionSummary> => {
   const summary = h('p', { class: 'summary' })
   const why = h('div', { class: 'why' })
   const whole = h('div', { class: 'whole' })
-  const undo = (dimension?: Dimension) =>
-    act(async () => {
-      const event = { kind: 'undo', decisionId: id, ...(dimension && { dimension }) }
-      await call('POST', '/v1/feedback', { event })
-      return (
-        'Taken back: the device learns from it. This conversation keeps its note; the ' +
-        'undo counts from the next one on.'
-      )
-    })
   const undoAll = h(
     'button',
     {
       type: 'button',
       class: 'plain',
       onclick: () => {
-        void undo()
+        void undo(id)
         node.querySelector('summary')?.focus()
       },
     },
@@ -127,7 +128,7 @@ const card = (first: DecisionSummary): Row<DecisionSummary> => {
       // fill leaves what reads the same alone, and with it its listeners.
       for (const button of why.querySelectorAll<HTMLButtonElement>('button[data-dimension]'))
         button.onclick = () => {
-          void undo(button.dataset['dimension'] as Dimension)
+          void undo(id, button.dataset['dimension'] as Dimension)
           node.querySelector('summary')?.focus()
         }
     },
