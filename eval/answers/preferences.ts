@@ -11,7 +11,6 @@ const Rule = z.strictObject({
   /** Wording that asks for less although no negative word is near; the whole clause counts. */
   less: Pattern.optional(),
   more: Pattern.optional(),
-  /** Dimensions that go the other way. */
   opposite: Dimensions.optional(),
   /** Says nothing when the clause asks for less. */
   onlyMore: z.boolean().optional(),

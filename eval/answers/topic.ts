@@ -1,7 +1,6 @@
 /** A topic of the offline world: one request in three phrasings, and sentences by their role. */
 import { z } from 'zod'
 
-/** The languages that topics are written in. */
 export const Language = z.enum(['en', 'de', 'es'])
 export type Language = z.infer<typeof Language>
 

@@ -78,7 +78,6 @@ export const SECTION_OF: Readonly<Record<Role, Section>> = {
   caveats: 'care',
 }
 
-/** By domain. */
 export const EMOJI = readData('answers/wording/emoji.json', z.record(z.string(), Texts))
 
 /** Replaces up to `most` words by formal (1) or informal (-1) ones; also returns the count. */

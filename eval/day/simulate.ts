@@ -162,7 +162,6 @@ const createEveningJob = async ({ options, seed, server, world, log }: Scene): P
   log.jobIds.push(job.id)
 }
 
-/** The device whose day it is. */
 const openOwnDevice = ({ options, seed, server, folder, store, world, log }: Scene): Device =>
   openDevice({
     store,

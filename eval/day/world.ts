@@ -55,7 +55,6 @@ type Course = {
   truth: number
   now: Circumstances
   freeSince: number | null
-  /** All suspensions together. */
   slept: number
   /** By how much the clock was set, all settings together. */
   set: number

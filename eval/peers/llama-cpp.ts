@@ -2,7 +2,6 @@
 import { failureText } from './programs.ts'
 
 export type LlamaCppOptions = {
-  /** A .gguf file. */
   readonly modelPath: string
   readonly threads: number
   /** Tokens of the longest sequence, and of the largest batch. */

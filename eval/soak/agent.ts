@@ -9,7 +9,6 @@ export type Agent = {
   /** Its API's; it changes when the agent is started again. */
   readonly url: () => string
   readonly pid: () => number
-  /** Starts it unless it runs. */
   readonly up: () => Promise<void>
   readonly kill: (signal: NodeJS.Signals) => Promise<void>
   readonly killModel: () => number

@@ -15,7 +15,6 @@ export type Answered = {
 
 export type Thread = { readonly word: string; messages: Message[] }
 
-/** The app's patience. */
 const LIMIT_MS = 5000
 /** Long enough for the request to have reached Claude. */
 const LEFT_AFTER_MS = 20

@@ -57,7 +57,6 @@ export const WEATHER_WORDS: Record<Weather, string> = {
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
 
-/** Mon 08:05 */
 const stamp = (at: number): string =>
   `${DAYS[new Date(at).getUTCDay()]} ${new Date(at).toISOString().slice(11, 16)}`
 

@@ -10,7 +10,6 @@ import type { Machine, Running } from './machine.ts'
 
 export type Federation = {
   readonly url: () => string
-  /** Starts the server unless it runs. */
   readonly up: () => Promise<void>
   readonly kill: () => Promise<void>
   readonly token: () => Promise<string>

@@ -42,7 +42,6 @@ export type Ledger = {
 
 export type Bounds = { readonly residentBytes: number; readonly homeBytes: number }
 
-/** The sentences of what is wrong. */
 export const wrongs = (ledger: Ledger, found: Found, bounds: Bounds): string[] => [
   ...lostFeedback(ledger, found),
   ...lostPreferences(ledger, found),

@@ -36,7 +36,6 @@ const EVENTS: Record<Reaction, (word: string) => Feedback> = {
   undo: () => ({ kind: 'undo' }),
 }
 
-/** clock: simulated. */
 export const openUser = (agent: Agent, clock: () => number): User => {
   const acknowledged: Acknowledged[] = []
   const conversations: Told[] = []

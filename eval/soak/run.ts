@@ -39,7 +39,6 @@ export type Soak = {
 
 /** What an agent with the tiny model may hold, and its home. */
 const BOUNDS: Bounds = { residentBytes: 400e6, homeBytes: 64e6 }
-/** Monday. */
 const START_MS = Date.UTC(2026, 10, 2)
 /** So long passes at once where nothing is planned: the agent looks around about as often. */
 const STEP_MS = 10 * 60_000
@@ -67,7 +66,6 @@ type State = {
   claude: Weather
   thread: Thread
   threads: number
-  /** Simulated. */
   workSince: number | null
   asked: number
   kills: number
