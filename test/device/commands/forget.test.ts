@@ -27,7 +27,7 @@ const listed = async (...args: string[]) =>
 test('choices lists the learned choices, and each can be forgotten by its id', async () => {
   const { stdout } = await run('choices', '--limit', '1')
   expect(stdout).toContain('ada-24\n    Explain subject 24\n    → Subject 24 is simple.')
-  expect(stdout).toContain('25 choices; forget one')
+  expect(stdout).toContain('25 choices; to forget one')
   expect((await listed('--limit', '1000')).choices).toHaveLength(25)
   expect((await listed()).choices).toHaveLength(20)
   expect(await run('forget', '--choice', 'ada-3')).toMatchObject({
