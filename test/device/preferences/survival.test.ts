@@ -82,6 +82,6 @@ describe('lostIn', () => {
     const from = performance.now()
     for (const piece of ['"', '`', 'a_', '(', 'A', '1.', "'", 'https://', '/'])
       lostIn(piece.repeat(2000), piece.repeat(1999))
-    expect(performance.now() - from).toBeLessThan(8000)
+    expect(performance.now() - from).toBeLessThan(20_000)
   })
 })
