@@ -31,7 +31,7 @@ test('a day: works only when it may, within its budget, through sleep, a lost ne
     expect(text).toContain(expected)
   // Backoff, and no hot loop: an hour without network and one with a wrong clock are a few attempts each.
   expect(said(day).filter((what) => what.includes('failed (E_')).length).toBeLessThan(20)
-  expect(day.energy).toMatchObject({ method: 'cpu-time', wattsPerCore: 6, budgetJoules: 180_000 })
+  expect(day.energy).toMatchObject({ method: 'cpu-time', wattsPerCore: 6, budgetJoules: 60_000 })
   // What the agent has kept is what the machine has given, day by day.
   const ended = day.events.flatMap((e) => (e.event === 'ended' ? [e.joules] : []))
   expect(ended.reduce((a, b) => a + b, 0)).toBeCloseTo(day.joules, -2)
