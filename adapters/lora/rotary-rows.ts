@@ -1,8 +1,7 @@
 /**
  * The two orders of q's and k's rows inside a head. transformers rotates row i with row i +
- * headDim/2 (half-split), llama.cpp's
- * `llama` architecture row 2i with row 2i + 1 (interleaved), so its converter reorders the rows of
- * both.
+ * headDim/2 (half-split), llama.cpp's `llama` architecture row 2i with row 2i + 1 (interleaved), so
+ * its converter reorders the rows of both.
  */
 import { FedError } from '../errors.ts'
 

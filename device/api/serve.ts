@@ -54,9 +54,8 @@ export const serveApi = async (
 
 /**
  * On 127.0.0.1 and, where this computer has it, on ::1. A further address that cannot be listened
- * on is reported, and does not stop
- * the others: a container's network may not be there yet. port: 0 picks a free one. Fails with
- * E_CONFLICT when the port is taken.
+ * on is reported, and does not stop the others: a container's network may not be there yet. port: 0
+ * picks a free one. Fails with E_CONFLICT when the port is taken.
  */
 export const openDoor = async (
   port: number,
@@ -134,8 +133,7 @@ const listenOn = (
 
 /**
  * The same answer. Where Claude's breaks off it breaks off for the caller too; where the device
- * fails in the middle of a stream,
- * an `error` event says so, as Claude's own do.
+ * fails in the middle of a stream, an `error` event says so, as Claude's own do.
  */
 const endLikeClaude = (
   response: Response,

@@ -6,8 +6,7 @@ import type { Device, Job, Lineage, Release, Round, RoundMember } from './record
 
 /**
  * Reads and writes are synchronous: SQLite lives in this process, and a decision and its record are
- * then one step.
- * `save…` inserts or replaces by id. Lists come in order of insertion.
+ * then one step. `save…` inserts or replaces by id. Lists come in order of insertion.
  */
 export type Store = {
   /** All or nothing, also when the process dies: rolled back when `work` throws. May be nested. */

@@ -14,10 +14,8 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
 /**
  * Refuses other Host names (DNS rebinding), also in an absolute request line, with E_HOST and
- * foreign origins with E_ORIGIN.
- * port: the one that is listened on; a function because it is known only then. further: names
- * beside those of loopback, each with a
- * port where it is another.
+ * foreign origins with E_ORIGIN. port: the one that is listened on; a function because it is known
+ * only then. further: names beside those of loopback, each with a port where it is another.
  */
 export const requireHost =
   (port: () => number, further: readonly string[] = []): MiddlewareHandler =>
@@ -86,8 +84,7 @@ export const refuseSessions: MiddlewareHandler = async (c, next) => {
 
 /**
  * JSON from a form of another page would come as text/plain or as form data, which a browser sends
- * without asking first: where there
- * is a body it must say what it is. Else E_BODY.
+ * without asking first: where there is a body it must say what it is. Else E_BODY.
  */
 export const requireType =
   (wanted: string): MiddlewareHandler =>

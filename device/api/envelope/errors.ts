@@ -1,7 +1,7 @@
 /**
  * Which HTTP status each error code has in the local API, and the envelope that every refusal comes
- * in: the device's `error.code`
- * inside Claude's own form, so that an app reads the device's errors as it reads Claude's.
+ * in: the device's `error.code` inside Claude's own form, so that an app reads the device's errors
+ * as it reads Claude's.
  */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'

@@ -35,8 +35,7 @@ export const findSystem = (text: string): SystemPlace | null => {
 
 /**
  * The text with the block after what `system` holds, as appendBlock of preferences/block.ts adds
- * it. system: the parsed value:
- * undefined or null, a string, or an array of blocks.
+ * it. system: the parsed value: undefined or null, a string, or an array of blocks.
  */
 export const withBlock = ({ text, at, value }: SystemPlace, block: string): Uint8Array => {
   const json = JSON.stringify(block)

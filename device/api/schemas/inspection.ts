@@ -97,8 +97,7 @@ export type DecisionResponse = z.infer<typeof DecisionResponse>
 
 /**
  * A choice that the head is fitted to. at: null where a log that was imported does not say.
- * request, answer: the beginnings of the
- * last message and of the answer that was chosen.
+ * request, answer: the beginnings of the last message and of the answer that was chosen.
  */
 export const ChoiceSummary = z.strictObject({
   id: ChoiceId,
@@ -183,8 +182,7 @@ export type ConsentGrant = z.infer<typeof ConsentGrant>
 
 /**
  * release: what is served now, with its lineage as its own header tells it; null: the model as it
- * came. own: the private adapter.
- * rounds: those that this device sent an update to.
+ * came. own: the private adapter. rounds: those that this device sent an update to.
  */
 export const AdaptersResponse = z.strictObject({
   protocol: Protocol,

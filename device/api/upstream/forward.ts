@@ -17,8 +17,8 @@ import { decoded } from './content-coding.ts'
 export type Upstream = {
   /**
    * Sends body to the path at Claude that the caller meant; the answer can be read. Fails with
-   * E_UPSTREAM when none comes (`isUnsent`
-   * tells whether anything was sent); so does reading one that breaks off.
+   * E_UPSTREAM when none comes (`isUnsent` tells whether anything was sent); so does reading one
+   * that breaks off.
    */
   send(request: Request, body: Uint8Array | undefined, options?: SendOptions): Promise<Response>
   /**
