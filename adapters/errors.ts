@@ -60,6 +60,47 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
+/** HTTP statuses that the server and the device's API give the same codes; each adds those of its own. */
+export const SHARED_STATUS = {
+  E_BODY: 400,
+  E_PROTOCOL: 400,
+  E_TOO_LARGE: 413,
+  E_CONTAINER: 400,
+  E_SHAPE: 422,
+  E_NOT_FINITE: 422,
+  E_NORM: 422,
+  E_BASIS: 409,
+  E_UNSIGNED: 401,
+  E_SIGNATURE: 401,
+  E_CLOCK: 401,
+  E_REPLAY: 409,
+  E_AUTH: 401,
+  E_ENROLL_TOKEN: 403,
+  E_CONSENT: 403,
+  E_HOST: 403,
+  E_ORIGIN: 403,
+  E_NOT_FOUND: 404,
+  E_NO_JOB: 404,
+  E_NO_ROUND: 404,
+  E_NO_RELEASE: 404,
+  E_NO_DECISION: 404,
+  E_NOT_IN_COHORT: 403,
+  E_ROUND_CLOSED: 409,
+  E_JOB_STATE: 409,
+  E_TWICE: 409,
+  E_CONFLICT: 409,
+  E_MODEL_FILE: 500,
+  E_MODEL_UNSUPPORTED: 500,
+  E_ENGINE: 500,
+  E_DIVERGED: 500,
+  E_HOME: 500,
+  E_STORE: 503,
+  E_USAGE: 400,
+  E_UPSTREAM: 502,
+  E_UNAVAILABLE: 503,
+  E_INTERNAL: 500,
+} as const satisfies Partial<Record<ErrorCode, number>>
+
 /** message says what, expected and got; it never holds prompts, answers, weights or credentials. */
 export class FedError extends Error {
   readonly code: ErrorCode

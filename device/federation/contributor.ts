@@ -15,8 +15,13 @@ import { adoptRelease } from './adopt.ts'
 import { openBackoff } from './backoff.ts'
 import type { Federation } from './client.ts'
 import { type RoundResult, runRound } from './compute-round.ts'
-import type { ParticipateOptions, ParticipateReport } from './participate.ts'
-import { contactRefusal, type ParticipateDeps, participate } from './participate.ts'
+import {
+  contactRefusal,
+  type ParticipateDeps,
+  type ParticipateOptions,
+  type ParticipateReport,
+  participate,
+} from './participate.ts'
 import { whileAllowed } from './while-allowed.ts'
 
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {

@@ -5,8 +5,7 @@ import { FedError } from '../../adapters/errors.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import type { Pick } from '../measure/metrics.ts'
 import { progressMeter } from '../measure/progress.ts'
-import type { Arm } from './arms.ts'
-import { pickOf, utilitiesOf } from './arms.ts'
+import { type Arm, pickOf, utilitiesOf } from './arms.ts'
 
 /** Picks by arm and budget, in the order of the people; a fixed arm's are under budget 0. */
 export type Judged = ReadonlyMap<string, ReadonlyMap<number, readonly (readonly Pick[])[]>>
