@@ -7,11 +7,11 @@ import type { Work } from './scheduler.ts'
 
 type Kept = Pick<DeviceStore, 'get'>
 
-const MOST_ENTRIES = 300
+const MAX_ENTRIES = 300
 /** Rounds in the status. */
-const ROUNDS = 20
+const MAX_ROUNDS = 20
 /** Number of pieces of work that the next one is estimated from. */
-const RECENT = 3
+const ESTIMATED_FROM = 3
 
 /** Oldest first. */
 export const energyEntries = (store: Kept): EnergyEntry[] => store.get('energy') ?? []
@@ -23,7 +23,7 @@ export const keepEnergy = (store: Values, entry: EnergyEntry): void =>
   store.update('energy', (kept) => withEntry(kept ?? [], entry))
 
 const withEntry = (entries: readonly EnergyEntry[], entry: EnergyEntry): EnergyEntry[] =>
-  [...entries.filter(({ id }) => id !== entry.id), entry].slice(-MOST_ENTRIES)
+  [...entries.filter(({ id }) => id !== entry.id), entry].slice(-MAX_ENTRIES)
 
 /** Adds a check-in without a round. Those of a day are one entry. day: its beginning. */
 export const keepCheckIn = (store: Values, entry: EnergyEntry, day: number): void =>
@@ -50,13 +50,15 @@ export const expectedJoules = (entries: readonly EnergyEntry[], work: Work): num
   Math.max(
     0,
     ...finishedWork(entries.filter((e) => e.work === work && (work === 'training' || e.roundId)))
-      .slice(-RECENT)
+      .slice(-ESTIMATED_FROM)
       .map((e) => e.joules),
   )
 
 /** The least of the last few finished rounds; 0 if unknown. */
 export const expectedSeconds = (entries: readonly EnergyEntry[]): number => {
-  const last = finishedWork(entries.filter((e) => e.work === 'round' && e.roundId)).slice(-RECENT)
+  const last = finishedWork(entries.filter((e) => e.work === 'round' && e.roundId)).slice(
+    -ESTIMATED_FROM,
+  )
   return last.length === 0 ? 0 : Math.min(...last.map((e) => e.seconds))
 }
 
@@ -107,7 +109,7 @@ const roundsOf = (entries: readonly EnergyEntry[]): EnergyStatus['rounds'] => {
     rounds.delete(roundId)
     rounds.set(roundId, { roundId, at, joules: before + joules, method })
   }
-  return [...rounds.values()].toReversed().slice(0, ROUNDS)
+  return [...rounds.values()].toReversed().slice(0, MAX_ROUNDS)
 }
 
 /** For the newest finished training; null if it gained nothing or the gain is unknown. */

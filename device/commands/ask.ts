@@ -65,7 +65,7 @@ export const askHome = async <T>(
 const LONG_GRACE_MS = 20_000
 /** Wait for a command that accepts no calls, and for a queue of them. */
 const WAIT_MS = 5000
-const MOST_WAIT_MS = 60_000
+const MAX_WAIT_MS = 60_000
 const POLL_MS = 20
 /** An owner that has just started answers soon. */
 const HELLO_MS = 10_000
@@ -91,7 +91,7 @@ const findOwner = async (io: Io, home: Home, door: Door | null): Promise<Found> 
     const name = `${other?.pid}/${other?.startedAt}`
     if (name !== seen) since = now
     seen = name
-    if (now - since > WAIT_MS || now - began > MOST_WAIT_MS) throw heldBy(home.folder, other)
+    if (now - since > WAIT_MS || now - began > MAX_WAIT_MS) throw heldBy(home.folder, other)
     await timerSleep(POLL_MS)
   }
 }

@@ -72,7 +72,7 @@ export const claudeAnswers = async (
 }
 
 /** Signatures are refused if the clocks are five minutes apart. */
-const MOST_SKEW_MS = 4 * 60_000
+const MAX_SKEW_MS = 4 * 60_000
 
 export const serverAnswers = async ({ config }: Home, env: Environment): Promise<Finding> => {
   const server = config.server ?? ''
@@ -95,7 +95,7 @@ export const serverAnswers = async ({ config }: Home, env: Environment): Promise
     )
   const date = Date.parse(headers.get('date') ?? '')
   const skew = Number.isNaN(date) ? 0 : Math.round((Date.now() - date) / 1000)
-  return 1000 * Math.abs(skew) > MOST_SKEW_MS
+  return 1000 * Math.abs(skew) > MAX_SKEW_MS
     ? fail(
         `the clocks differ by ${skew} s: signatures are refused`,
         'set the clock of this computer, e.g. timedatectl set-ntp true',

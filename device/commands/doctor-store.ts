@@ -11,7 +11,7 @@ import { type Finding, fail, ok, warn } from './finding.ts'
 
 type Place = Pick<Home, 'folder' | 'databasePath'>
 
-const LEAST_DISK = 500e6
+const MIN_FREE_DISK_BYTES = 500e6
 /** With less, the next write may fail. */
 const FULL_BYTES = 1e6
 
@@ -19,7 +19,9 @@ export const disk = ({ folder }: Place): Finding => {
   const free = freeBytesOn(folder)
   const mend = `rm -r ${folder}/states   # computed again when needed`
   if (free < FULL_BYTES) return fail(`full: ${megabytes(free)} free, nothing can be stored`, mend)
-  return free >= LEAST_DISK ? ok(`${megabytes(free)} free`) : warn(`${megabytes(free)} free`, mend)
+  return free >= MIN_FREE_DISK_BYTES
+    ? ok(`${megabytes(free)} free`)
+    : warn(`${megabytes(free)} free`, mend)
 }
 
 /** Checks for known trouble, then runs SQLite's own check of every page. */

@@ -140,11 +140,11 @@ const nodeVersion = (): Finding => {
     : fail(`${process.versions.node}, expected 20.19 or newer`, 'nvm install 22')
 }
 
-const LEAST_MEMORY = 700e6
+const MIN_FREE_MEMORY_BYTES = 700e6
 const memory = (): Finding => {
   const free = freeBytes()
   if (free === undefined) return ok('free memory is unknown on this system')
-  return free >= LEAST_MEMORY
+  return free >= MIN_FREE_MEMORY_BYTES
     ? ok(`${megabytes(free)} free`)
     : warn(
         `${megabytes(free)} free: a training may not fit`,

@@ -126,7 +126,7 @@ const tryFit = async (
   const isPopulation = prior.mean.some((m) => m !== 0)
   const scale = release.scale ?? featureScale(features, space)
   // Also protects later fits: few choices may still fit where many would fail.
-  if (!(mostVariance(features, prior, scale) <= MOST_VARIANCE)) throw unfit()
+  if (!(mostVariance(features, prior, scale) <= MAX_VARIANCE)) throw unfit()
   let numbers: number[]
   try {
     const { hyperparameters, fit } = tuneHyperparameters(features, prior, scale, isPopulation)
@@ -142,7 +142,7 @@ const tryFit = async (
  * At this variance the log-odds between two answers are about a thousand before anything is
  * learned. Cholesky factors fail at about 1e10.
  */
-const MOST_VARIANCE = 1e6
+const MAX_VARIANCE = 1e6
 
 /** The largest prior second moment of the log-odds between two answers of a choice. */
 const mostVariance = (

@@ -8,7 +8,7 @@ export type Backoff = {
 }
 
 /** Capacity; the oldest name is dropped. */
-const MOST_NAMES = 1000
+const MAX_NAMES = 1000
 
 export const openBackoff = (monotonicMs: () => number): Backoff => {
   const known = new Map<string, { readonly failures: number; readonly dueAt: number }>()
@@ -18,7 +18,7 @@ export const openBackoff = (monotonicMs: () => number): Backoff => {
       known.delete(name)
       const waitMs = Math.min(mostMs, firstMs * 2 ** (failures - 1))
       known.set(name, { failures, dueAt: monotonicMs() + waitMs })
-      if (known.size > MOST_NAMES) known.delete(known.keys().next().value ?? '')
+      if (known.size > MAX_NAMES) known.delete(known.keys().next().value ?? '')
     },
     waitMs: (name) => Math.max(0, (known.get(name)?.dueAt ?? 0) - monotonicMs()),
     ended: (name) => void known.delete(name),

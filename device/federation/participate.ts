@@ -87,11 +87,11 @@ export type ParticipateDeps = UploadDeps & {
 }
 
 /** Least wait between check-ins, whatever the server says. */
-const LEAST_WAIT_MS = 50
+const MIN_WAIT_MS = 50
 /** Wait for the next round if there is nothing to do in this one. */
 const NEXT_ROUND_MS = 5000
 /** Most rounds that a check-in names. */
-const MOST_NAMED = 32
+const MAX_NAMED_ROUNDS = 32
 
 /**
  * Runs until `rounds` rounds are contributed or the job has ended. Without `wait` it also returns
@@ -143,7 +143,7 @@ export const participate = async (
       step: 'waiting',
       note: `${WORDS[reason]}; next check-in in ${Math.ceil(retryAfterMs / 1000)} s`,
     })
-    await cancellable(deps.sleep(Math.max(LEAST_WAIT_MS, retryAfterMs), signal), signal)
+    await cancellable(deps.sleep(Math.max(MIN_WAIT_MS, retryAfterMs), signal), signal)
     await sendKept(deps, options, true)
   }
 }
@@ -182,7 +182,7 @@ const turnOf = (
 const turnDown = ({ turnedDown }: ParticipateDeps, { roundId }: Assignment): boolean => {
   if (turnedDown.has(roundId)) return false
   turnedDown.add(roundId)
-  for (const oldest of turnedDown) if (turnedDown.size > MOST_NAMED) turnedDown.delete(oldest)
+  for (const oldest of turnedDown) if (turnedDown.size > MAX_NAMED_ROUNDS) turnedDown.delete(oldest)
   return true
 }
 

@@ -86,7 +86,7 @@ const trainFactor = (
 }
 
 /** Fewer choices than this train the adapter through the head that they were fitted to. */
-const LEAST_SPLIT = 8
+const MIN_SPLIT_CHOICES = 8
 
 /**
  * The choices that the adapter is trained on, drawn anew for each round, and those that its head is
@@ -98,7 +98,7 @@ export const splitForRound = <T extends Pick<ChoiceFeatures, 'shown'>>(
   roundId: string,
   maxPairs: number,
 ): { learned: readonly T[]; trained: readonly T[] } => {
-  if (choices.length < LEAST_SPLIT) return { learned: choices, trained: choices }
+  if (choices.length < MIN_SPLIT_CHOICES) return { learned: choices, trained: choices }
   const drawn = seededRng(`split/${roundId}`).shuffle(choices)
   let count = 0
   for (let pairs = 0; pairs < maxPairs && count < choices.length >> 1; count++)

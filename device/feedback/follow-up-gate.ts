@@ -23,7 +23,7 @@ export type FollowUps = {
   poles(message: string): Promise<readonly Pole[]>
 }
 
-const TOGETHER = 8
+const SEEDS_PER_CALL = 8
 
 export const openFollowUps = (
   store: DeviceStore,
@@ -38,7 +38,7 @@ export const openFollowUps = (
   const load = async (): Promise<Gate> => {
     const known = store.get('followUps')
     if (known?.key === key) return known.gate
-    const gate = trainFollowUps(await poolInParts(pool, FOLLOW_UP_TEXTS, TOGETHER))
+    const gate = trainFollowUps(await poolInParts(pool, FOLLOW_UP_TEXTS, SEEDS_PER_CALL))
     store.later((tx) => tx.set('followUps', { key, gate }))
     return gate
   }

@@ -12,7 +12,7 @@ import type { Gate } from '../store/states.ts'
 import { analyze } from '../text/text-analysis.ts'
 
 /** Longer messages say something new. */
-const MAX_CHARS = 160
+const MAX_FOLLOW_UP_CHARS = 160
 
 /** The gate's training texts: second messages that ask for another style, and others. */
 const Seeds = z.strictObject({
@@ -41,7 +41,9 @@ const THRESHOLD = 0
 
 /** Preferences that the words of a message may ask for; none if it cannot be a follow-up. */
 export const followUpPoles = (message: string): Pole[] =>
-  message.length > MAX_CHARS ? [] : [...new Set(clausesOf(message).flatMap(demandedPoles))]
+  message.length > MAX_FOLLOW_UP_CHARS
+    ? []
+    : [...new Set(clausesOf(message).flatMap(demandedPoles))]
 
 /** Whether the local model decides too; in other languages the words decide alone. */
 export const isReadByModel = (message: string): boolean => {

@@ -5,7 +5,7 @@ import type { HttpTransport } from './transport.ts'
 
 export type Fetch = (address: string, init?: RequestInit) => Promise<Response>
 
-const MOST_REDIRECTS = 10
+const MAX_REDIRECTS = 10
 
 /**
  * Unlike the global one it sends a user agent, which some servers require, and follows redirects
@@ -23,7 +23,7 @@ export const fetchOver =
       const isMoved = response.status >= 300 && response.status < 400 && location !== null
       if (!isMoved || init.redirect !== 'follow') return response
       await response.body?.cancel().catch(() => {})
-      if (hops === MOST_REDIRECTS) throw new Error(`more than ${MOST_REDIRECTS} redirects`)
+      if (hops === MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`)
       const next = URL.canParse(location, url) ? new URL(location, url) : null
       if (!next || !/^https?:$/.test(next.protocol))
         throw new Error('a redirect without a valid address')

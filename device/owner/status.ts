@@ -59,7 +59,7 @@ export type HomeStatus = Calibration & {
 }
 
 /** Most sentences of the profile. */
-const MOST_SENTENCES = 4
+const MAX_SENTENCES = 4
 
 export const homeStatus = (
   store: DeviceStore,
@@ -84,7 +84,7 @@ export const homeStatus = (
     consent: store.consent(),
     agent: owner.command === 'agent' ? { pid, startedAt } : null,
     choices: store.countChoices(),
-    learned: sentences.filter((_, i) => profile.preferences[i]?.enabled).slice(0, MOST_SENTENCES),
+    learned: sentences.filter((_, i) => profile.preferences[i]?.enabled).slice(0, MAX_SENTENCES),
     training: trainingStatus(store),
     release: serving.release,
     privateAdapter: serving.private,

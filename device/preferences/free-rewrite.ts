@@ -12,7 +12,7 @@ import { lostIn } from './survival.ts'
 type DiffPart = FreeRewrite['diff'][number]
 
 /** Longer messages are not reworded: a small model loses the thread, and the user the overview. */
-const MOST_CHARS = 1000
+const MAX_MESSAGE_CHARS = 1000
 
 const INSTRUCTION =
   'Rewrite the message below so that it is clearer. Keep its meaning, every name, number and ' +
@@ -26,8 +26,8 @@ export const proposeRewrite = async (
   message: string,
 ): Promise<FreeRewrite> => {
   if (message.trim() === '') return stays(message, 'there is no text')
-  if (message.length > MOST_CHARS)
-    return stays(message, `messages over ${MOST_CHARS} characters are not reworded`)
+  if (message.length > MAX_MESSAGE_CHARS)
+    return stays(message, `messages over ${MAX_MESSAGE_CHARS} characters are not reworded`)
   const prompt = tokenizer.chat([{ role: 'user', content: `${INSTRUCTION}${message}` }]).ids
   const ids = await engine.generate(prompt, {
     adapters: [],

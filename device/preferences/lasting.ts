@@ -7,15 +7,15 @@ import { isLasting, sentencesOf } from './stated.ts'
 
 /** The sentences that still hold, or '' where none does. */
 export const lastingPart = (message: string): string => {
-  const text = message.slice(0, MAX_CHARS)
+  const text = message.slice(0, MAX_READ_CHARS)
   const sentences = sentencesOf(text)
-  if (!ASKS.test(text) && !REVISES.test(text.trim()) && text.length <= MAX_DEMAND) return text
+  if (!ASKS.test(text) && !REVISES.test(text.trim()) && text.length <= MAX_DEMAND_CHARS) return text
   return sentences.filter((s) => HERE.test(s) || isLasting(s)).join('\n')
 }
 
-const MAX_CHARS = 4000
+const MAX_READ_CHARS = 4000
 /** A message of nothing but demands is short. */
-const MAX_DEMAND = 300
+const MAX_DEMAND_CHARS = 300
 
 /** Asks for something besides any demand. */
 const ASKS = pattern(

@@ -160,7 +160,7 @@ export const votesOn = (
   )
 
 /** Number of requests in which a line must have been undone before its preference is weakened. */
-const UNDONE_OFTEN = 3
+const MIN_UNDONE_REQUESTS = 3
 
 /**
  * Adds evidence from choices and undos to learned preferences. The strength halves for every three
@@ -178,7 +178,7 @@ export const withEvidence = (
     return {
       ...preference,
       strength:
-        times < UNDONE_OFTEN ? preference.strength : preference.strength * 2 ** (-times / 3),
+        times < MIN_UNDONE_REQUESTS ? preference.strength : preference.strength * 2 ** (-times / 3),
       evidence: { ...preference.evidence, ...counted, ...(times > 0 && { undone: times }) },
     }
   })

@@ -13,7 +13,7 @@ export type Moved = { readonly pole: Pole; readonly isWithIt: boolean }
 /**
  * Least significant change along a dimension: a sixth more words, one emoji, a list line in seven.
  */
-const LEAST = 0.15
+const MIN_CHANGE = 0.15
 
 /**
  * An answer's position along a preference: the sum of its dimension's features, signed by its
@@ -48,6 +48,6 @@ export const movedPreferences = (
   return preferences.flatMap((preference) => {
     const mean = measured.reduce((sum, m) => sum + m(preference) / measured.length, 0)
     const moved = last(preference) - mean
-    return Math.abs(moved) < LEAST ? [] : [{ pole: poleOf(preference), isWithIt: moved > 0 }]
+    return Math.abs(moved) < MIN_CHANGE ? [] : [{ pole: poleOf(preference), isWithIt: moved > 0 }]
   })
 }

@@ -41,7 +41,7 @@ export type Relevance = {
 type RelevanceOptions = Pick<PooledOptions, 'signal'>
 
 /** Seeds per call of the engine. */
-const TOGETHER = 16
+const TEXTS_PER_CALL = 16
 
 /** The stored examples, oldest first. */
 export const learnedRelevance = (store: Pick<DeviceStore, 'examples'>): readonly Learned[] =>
@@ -75,7 +75,9 @@ export const openRelevance = (
   const load = async (): Promise<RelevanceHead> => {
     loaded ??= kept()
     if (loaded) return loaded
-    const { examples, states } = seedExamples(await poolInParts(pool, trainingTexts(), TOGETHER))
+    const { examples, states } = seedExamples(
+      await poolInParts(pool, trainingTexts(), TEXTS_PER_CALL),
+    )
     loaded = trainRelevance(examples, states)
     const head = loaded
     store.later((tx) => tx.set('relevanceHead', { key, head }))
@@ -86,7 +88,7 @@ export const openRelevance = (
     if (fitted?.version !== version) {
       const own = learnedRelevance(store)
       const requests = own.map((e) => e.request)
-      const states = await poolInParts(pool, requests, TOGETHER)
+      const states = await poolInParts(pool, requests, TEXTS_PER_CALL)
       fitted = {
         version,
         own: fitOwn(

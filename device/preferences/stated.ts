@@ -14,18 +14,18 @@ import { clausesOf, demandedPoles } from './style-demand.ts'
 export type StatedPreference = { readonly pole: Pole; readonly said: string }
 
 /** Longer messages hold material. */
-const MAX_CHARS = 1500
-const MAX_SAID = 300
+const MAX_MESSAGE_CHARS = 1500
+const MAX_SAID_CHARS = 300
 
 export const statedPreferences = (message: string): StatedPreference[] => {
-  if (message.length > MAX_CHARS || holdsDelimiter(message)) return []
+  if (message.length > MAX_MESSAGE_CHARS || holdsDelimiter(message)) return []
   const found = new Map<Pole, string>()
   for (const sentence of sentencesOf(ownWords(message))) {
     if (!isLasting(sentence)) continue
     for (const clause of clausesOf(sentence))
       if (!OTHER_TEXT.test(clause))
         for (const pole of demandedPoles(clause))
-          if (!found.has(pole)) found.set(pole, sentence.slice(0, MAX_SAID))
+          if (!found.has(pole)) found.set(pole, sentence.slice(0, MAX_SAID_CHARS))
   }
   // Both ends of a dimension cancel out.
   return [...found]

@@ -88,9 +88,9 @@ const SAME_MS = 10 * 60_000
 /** How long the conversations of an app with a cached document share a suffix. */
 const SHARED_MS = 3600_000
 /** The newest decisions with the same first words that are read. */
-const DECISIONS_READ = 20
+const MAX_DECISIONS_READ = 20
 /** Most keys in memory; the oldest go first. */
-const MAX_RECENT = 20_000
+const MAX_KEYS_IN_MEMORY = 20_000
 /** Approximate size of a waiting write. Its block is shared with those in memory. */
 const SUFFIX_BYTES = 1000
 
@@ -176,7 +176,7 @@ const openMemory = (
       recent.set(key, { ...row, isKept })
     }
     for (const key of recent.keys()) {
-      if (recent.size <= MAX_RECENT) break
+      if (recent.size <= MAX_KEYS_IN_MEMORY) break
       recent.delete(key)
     }
   }
@@ -220,7 +220,7 @@ const decidedSuffixes = (
   store: DeviceStore,
   conversation: Conversation,
 ): Pick<Bound, 'block' | 'preferences'>[] => {
-  const rows = store.decisionsOf(conversationName(store.hash, conversation), DECISIONS_READ)
+  const rows = store.decisionsOf(conversationName(store.hash, conversation), MAX_DECISIONS_READ)
   const found = new Map<string, readonly Preference[]>()
   for (const {
     info: { rewriting },

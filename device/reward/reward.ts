@@ -50,7 +50,7 @@ const WORDING = {
 }
 /** Log-odds below which a difference is not worth a word, and how many are. */
 const TRACE = 0.05
-const MOST_REASONS = 4
+const MAX_REASONS = 4
 
 /**
  * Why one answer suits the user better or worse than another of the same request, in words: what
@@ -69,7 +69,7 @@ export const compare = (answer: Score, other: Score): string => {
     .concat({ by: pooledBy, words: pooledBy > 0 ? WORDING.more : WORDING.less })
     .filter(({ by }) => Math.abs(by) >= TRACE)
     .sort((a, b) => Math.abs(b.by) - Math.abs(a.by))
-    .slice(0, MOST_REASONS)
+    .slice(0, MAX_REASONS)
   const sayAll = (sign: number): string => {
     const words = all.filter(({ by }) => by * sign > 0).map((r) => r.words)
     const isWording = (w: string) => w === WORDING.more || w === WORDING.less

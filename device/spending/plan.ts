@@ -46,12 +46,12 @@ const USUAL_THINKING_TOKENS = 1500
  * No request is under way for longer: what is held back for an older one is of a process that has
  * ended.
  */
-const HELD_BACK_MS = HOUR_MS
+const MAX_REQUEST_MS = HOUR_MS
 
 type SpendDeps = Pick<HeadSummaryDeps, 'store' | 'settings' | 'clock' | 'serving'>
 
 export const planRequest = (deps: SpendDeps, request: CandidateRequest): CandidatePlan => {
-  deps.store.ledger.expireHeldBack(deps.clock() - HELD_BACK_MS)
+  deps.store.ledger.expireHeldBack(deps.clock() - MAX_REQUEST_MS)
   return planCandidates(spendRequest(deps, request))
 }
 
@@ -153,7 +153,7 @@ export const recordSpending = (
 }
 
 /** Decisions with feedback that are looked back on. */
-const JUDGED = 1000
+const MAX_JUDGED_DECISIONS = 1000
 
 export const rankingStatus = ({
   store,
@@ -171,7 +171,7 @@ export const rankingStatus = ({
     halfLifeDays: summary?.halfLifeDays ?? null,
     shadow: settings.shadow,
     spentToday: { tokens: Math.round(tokens), usd },
-    right: rightShare(judgedDecisions(store, JUDGED)),
+    right: rightShare(judgedDecisions(store, MAX_JUDGED_DECISIONS)),
   }
 }
 

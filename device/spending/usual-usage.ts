@@ -9,11 +9,11 @@ import type { CandidateRequest } from './spend.ts'
 export type UsualUsage = { readonly output: number | null; readonly prompt: number }
 
 /** Kinds of requests that are stored. The one seen longest ago goes first. */
-const MOST_KINDS = 50
+const MAX_KINDS = 50
 /** Least weight of the newest answer in the mean. */
-const LEAST_SHARE = 0.05
+const MIN_NEWEST_SHARE = 0.05
 /** Largest plausible error of an estimate. A larger ratio means several prompts in one answer. */
-const MOST_OFF = 3
+const MAX_ESTIMATE_RATIO = 3
 
 export const noteUsage = (
   store: Pick<DeviceStore, 'update'>,
@@ -25,16 +25,19 @@ export const noteUsage = (
   const kind = kindOf(request)
   store.update('outputs', (kept) => {
     const { [kind]: before, ...others } = kept ?? {}
-    const share = Math.max(1 / ((before?.count ?? 0) + 1), LEAST_SHARE)
+    const share = Math.max(1 / ((before?.count ?? 0) + 1), MIN_NEWEST_SHARE)
     const mixed = (old: number | undefined, now: number) =>
       old === undefined ? now : (1 - share) * old + share * now
     const off = promptTokensOf(sum) / Math.max(1, request.inputTokens)
     const after = {
       count: (before?.count ?? 0) + 1,
       output: mixed(before?.output, sum.output),
-      prompt: mixed(before?.prompt, Math.min(MOST_OFF, Math.max(1 / MOST_OFF, off))),
+      prompt: mixed(
+        before?.prompt,
+        Math.min(MAX_ESTIMATE_RATIO, Math.max(1 / MAX_ESTIMATE_RATIO, off)),
+      ),
     }
-    return Object.fromEntries([...Object.entries(others), [kind, after]].slice(-MOST_KINDS))
+    return Object.fromEntries([...Object.entries(others), [kind, after]].slice(-MAX_KINDS))
   })
 }
 
