@@ -1,11 +1,9 @@
 /** Checks whether the home can be written and its database is intact. Changes nothing. */
-import { existsSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
 import type { Home } from '../home/home.ts'
 import type { HomeStatus } from '../owner/status.ts'
-import type { StoreCause } from '../store/health.ts'
-import { causeOf, freeBytesOn, TROUBLE, troubleAt } from '../store/trouble.ts'
+import { causeOf, freeBytesOn, TROUBLE } from '../store/trouble.ts'
 import { megabytes } from './context.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -24,50 +22,32 @@ export const disk = ({ folder }: Place): Finding => {
     : warn(`${megabytes(free)} free`, mend)
 }
 
-/** Checks for known trouble, then runs SQLite's own check of every page. */
-export const store = (home: Place): Finding => {
-  const cause = troubleAt(home.databasePath) ?? whyNotLocked(home.databasePath)
-  if (cause) {
-    const { what, mend } = TROUBLE[cause]
-    return fail(`${what}: apps are answered, but nothing new is stored`, mend)
-  }
-  return whole(home)
+/**
+ * Whether the owner can write, and then SQLite's own check of every page. It reads the file through
+ * a connection that cannot write, so that a running owner never waits for it.
+ */
+export const store = ({ databasePath }: Place, { store: { cause } }: HomeStatus): Finding => {
+  if (cause === null || cause === 'damaged') return whole(databasePath)
+  const { what, mend } = TROUBLE[cause]
+  return fail(`${what}: apps are answered, but nothing new is stored`, mend)
 }
 
-/** A running device holds the write lock only for an instant. */
-const PATIENCE_MS = 1000
-
-const whyNotLocked = (path: string): StoreCause | null => {
-  if (!existsSync(path)) return null
+const whole = (path: string): Finding => {
   let db: Database.Database | undefined
   try {
-    db = openSqlite(path, { timeout: PATIENCE_MS })
-    db.exec('BEGIN IMMEDIATE; ROLLBACK')
-    return null
+    db = openSqlite(path, { readonly: true })
+    if (db.pragma('integrity_check', { simple: true }) === 'ok')
+      return ok('intact (integrity_check)')
   } catch (error) {
-    const cause = causeOf(error)
-    if (!cause) throw error
-    return cause
+    if (causeOf(error) !== 'damaged') throw error
   } finally {
     db?.close()
   }
-}
-
-const whole = ({ databasePath }: Place): Finding => {
-  const db = openSqlite(databasePath, { readonly: true })
-  try {
-    const answer = String(db.pragma('integrity_check', { simple: true }))
-    return answer === 'ok' ? ok('intact (integrity_check)') : damaged(databasePath)
-  } finally {
-    db.close()
-  }
-}
-
-const damaged = (path: string): Finding =>
-  fail(
+  return fail(
     'damaged (integrity_check)',
     `sqlite3 ${path} .recover | sqlite3 ${path}.new   # then replace the old file`,
   )
+}
 
 /** The owner's report on waiting writes. */
 export const writes = ({ store: { state, what, mend, queued, dropped } }: HomeStatus): Finding => {

@@ -72,65 +72,79 @@ const SIGNS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const
 const lineOf = ({ name, state, what, mend }: Check): string =>
   `${SIGNS[state]}  ${name.padEnd(11)} ${what}${mend === undefined ? '' : `\n                  fix: ${mend}`}`
 
+type Look = readonly [
+  name: string,
+  check: () => Finding | Promise<Finding>,
+  mend?: string | undefined,
+]
+
 const examine = async (io: Io, options: DoctorOptions): Promise<Check[]> => {
-  const checks: Check[] = []
-  const look = async (name: string, check: () => Finding | Promise<Finding>, mend?: string) => {
-    try {
-      checks.push({ name, ...(await check()) })
-    } catch (error) {
-      const { code, message } = asFedError(error)
-      const command = mend ?? /[Rr]un:? `?(.+?)`?$/.exec(message)?.[1]
-      checks.push({
-        name,
-        state: 'fail',
-        what: `${code}: ${message}`,
-        ...(command && { mend: command }),
-      })
-    }
-  }
-  await look('node', nodeVersion)
+  const folder = folderOf(io, options)
   let home: Home | null = null
-  await look(
-    'home',
-    () => {
-      home = homeOf(io, options)
-      return ok(`${home.folder}, private; its configuration is valid`)
-    },
-    existsSync(folderOf(io, options))
-      ? undefined
-      : `loreweave init --home ${folderOf(io, options)}`,
-  )
-  await look('memory', memory)
-  if (home === null) return checks
-  const here: Home = home
-  const cache = options.cache ?? defaultCacheFolder(io.env)
-  await look('disk', () => disk(here))
-  await look('store', () => store(here))
-  await look('model', () => modelFile(here, cache))
-  await look('engine', () => engineWorks(here, cache))
-  await look('claude key', () => claudeKey(here, io.env))
-  await look('prices', () => prices(here))
-  await look('api', () => localApi(here))
-  await look('access', () => access(here))
+  const first: Look[] = [
+    ['node', nodeVersion],
+    [
+      'home',
+      () => {
+        home = homeOf(io, options)
+        return ok(`${home.folder}, private; its configuration is valid`)
+      },
+      existsSync(folder) ? undefined : `loreweave init --home ${folder}`,
+    ],
+    ['memory', memory],
+  ]
+  const checks: Check[] = []
+  for (const look of first) checks.push(await checked(look))
+  for (const look of home ? homeChecks(io, options, home) : []) checks.push(await checked(look))
+  return checks
+}
+
+/** A check that fails suggests the command that its error names. */
+const checked = async ([name, check, mend]: Look): Promise<Check> => {
+  try {
+    return { name, ...(await check()) }
+  } catch (error) {
+    const { code, message } = asFedError(error)
+    const command = mend ?? /[Rr]un:? `?(.+?)`?$/.exec(message)?.[1]
+    return { name, ...fail(`${code}: ${message}`, command) }
+  }
+}
+
+const homeChecks = (io: Io, options: DoctorOptions, home: Home): Look[] => {
+  const { env } = io
+  const cache = options.cache ?? defaultCacheFolder(env)
   let status: Promise<HomeStatus> | null = null
-  const told = (find: (status: HomeStatus) => Finding) => async () => {
+  const asked = (find: (status: HomeStatus) => Finding) => async () => {
     status ??= askHome(io, options, ({ call }) => call('getHome'))
     return find(await status)
   }
-  await look('writes', told(writes))
-  await look('agent', told(agentRuns))
-  await look('service', () => service(io.env))
-  await look('training', told(lastTraining))
-  await look('conditions', () => conditions(here))
-  await look('consent', told(consent))
-  await look('updates', told(updates))
-  await look('people', told(people))
-  await look('encryption', () => encryption(here))
-  await look('authorities', () => authorities(io.env))
-  if (options.offline) return checks
-  await look('claude', () => claudeAnswers(here, io.env))
-  if (here.config.server !== null) await look('server', () => serverAnswers(here, io.env))
-  return checks
+  const online: Look[] = [
+    ['claude', () => claudeAnswers(home, env)],
+    ...(home.config.server === null
+      ? []
+      : [['server', () => serverAnswers(home, env)] satisfies Look]),
+  ]
+  return [
+    ['disk', () => disk(home)],
+    ['store', asked((known) => store(home, known))],
+    ['model', () => modelFile(home, cache)],
+    ['engine', () => engineWorks(home, cache)],
+    ['claude key', () => claudeKey(home, env)],
+    ['prices', () => prices(home)],
+    ['api', () => localApi(home)],
+    ['access', () => access(home)],
+    ['writes', asked(writes)],
+    ['agent', asked(agentRuns)],
+    ['service', () => service(env)],
+    ['training', asked(lastTraining)],
+    ['conditions', () => conditions(home)],
+    ['consent', asked(consent)],
+    ['updates', asked(updates)],
+    ['people', asked(people)],
+    ['encryption', () => encryption(home)],
+    ['authorities', () => authorities(env)],
+    ...(options.offline ? [] : online),
+  ]
 }
 
 const nodeVersion = (): Finding => {
@@ -295,11 +309,11 @@ const conditions = async ({ config: { settings } }: Home): Promise<Finding> => {
     wasHot: false,
   }
   const held = holdReasons(circumstances, settings.agent)
-  const told =
+  const unread =
     unknown.length === 0
       ? ''
       : `; unknown here: ${unknown.join(', ')} (see device/agent/README.md for the rules)`
-  const what = `${held.length === 0 ? 'work is allowed now' : `work waits now: ${held.join(', ')}`}${told}`
+  const what = `${held.length === 0 ? 'work is allowed now' : `work waits now: ${held.join(', ')}`}${unread}`
   return held.includes('cannot_tell')
     ? warn(
         what,

@@ -3,7 +3,7 @@
  * with the process, however that ends, so no stale lock ever has to be judged by a process id. The
  * file names the holder.
  */
-import { existsSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
@@ -133,6 +133,7 @@ type Taken = { readonly db: Database.Database | null } | { readonly other: Holde
 const takeFile = (path: string, file: LockFile, holder: Holder): Taken => {
   let db: Database.Database | null = null
   try {
+    makePrivate(path)
     db = openSqlite(path, { timeout: 0 })
     // A power loss ends the processes it names as well.
     db.pragma('synchronous = NORMAL')
@@ -145,6 +146,16 @@ const takeFile = (path: string, file: LockFile, holder: Holder): Taken => {
     if (isReadOnly(error)) return { db: null }
     throw error
   }
+}
+
+/** Lets only the user read and lock the file. SQLite reports what goes wrong here. */
+const makePrivate = (path: string): void => {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    // Opening an existing file, and closing it, would end this process's own lock on it.
+    if (!found) closeSync(openSync(path, 'wx', 0o600))
+    else if ((found.mode & 0o077) !== 0) chmodSync(path, 0o600)
+  } catch {}
 }
 
 const hold = (db: Database.Database, file: LockFile, holder: Holder): Taken => {

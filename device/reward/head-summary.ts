@@ -21,13 +21,18 @@ export type HeadSummaryDeps = Pick<ServingDeps, 'store' | 'settings'> & {
 const LENGTH_CHOICES = 50
 const TOKEN_CHARACTERS = 3.5
 
-/** Fits the head if choices have changed, and stores the summary of the fit. */
+/**
+ * Fits the head if choices have changed, and stores the summary of the fit; null if there was
+ * nothing to fit it to.
+ */
 export const refreshHeadSummary = async ({
   store,
   serving,
 }: HeadSummaryDeps): ReturnType<Serving['current']> => {
   const served = await serving.current()
-  const { head, hyperparameters } = served
+  const { head, hyperparameters, features } = served
+  const isInformed = features.length > 0 || serving.releaseHash() !== null
+  if (!isInformed && readHeadSummary(store) === null) return served
   const recent = store.choiceRows(LENGTH_CHOICES)
   const answers = recent.reduce((sum, { candidates }) => sum + candidates, 0)
   const characters = recent.reduce((sum, choice) => sum + choice.characters, 0)
@@ -37,7 +42,7 @@ export const refreshHeadSummary = async ({
     halfLifeDays: hyperparameters.halfLifeDays,
     outputTokens: answers === 0 ? null : Math.ceil(characters / answers / TOKEN_CHARACTERS),
   }
-  store.update('outlook', () => summary)
+  store.update('outlook', () => (isInformed ? summary : null))
   const { margin, heldBack } = hyperparameters
   store.update('calibration', (before) => {
     const { trainedAt } = before ?? NOT_CALIBRATED

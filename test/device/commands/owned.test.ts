@@ -137,6 +137,29 @@ test('an owner of another version that lacks a route is named as such', async ()
   expect(stderr).toContain('restart it')
 })
 
+test('doctor asks a running owner whether it can write, and never locks the database beside it', async () => {
+  const { stdout } = await call(folder, ['status', '--json'])
+  const door = await openDoor(0, [], () => {})
+  ends.push(door.close)
+  door.open((request) =>
+    Response.json(
+      request.url.endsWith('/owner')
+        ? { protocol: 1, pid: 11, command: 'agent', version: VERSION }
+        : { protocol: 1, ...JSON.parse(stdout) },
+    ),
+  )
+  held({ ...holder, command: 'agent', port: door.port })
+  const database = openSqlite(join(home(), 'loreweave.db'))
+  ends.push(() => void database.close())
+  database.exec('BEGIN IMMEDIATE')
+  const doctor = await call(folder, ['doctor', '--offline', '--json'])
+  const checks = JSON.parse(doctor.stdout).checks as { name: string }[]
+  expect(checks.find(({ name }) => name === 'store')).toMatchObject({
+    state: 'ok',
+    what: 'intact (integrity_check)',
+  })
+}, 60_000)
+
 test('kill -9 of the owner frees the home at once, and leaves nothing to clean', async () => {
   const { child } = await listening(['serve', '--port', '0'])
   expect(lockHolder(home())).toMatchObject({ pid: child.pid, command: 'serve' })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -68,6 +68,18 @@ test('the agent of an earlier version keeps others out, and is kept out', () => 
   lock.release()
   earlier.exec('BEGIN IMMEDIATE')
   earlier.close()
+})
+
+test('only the user may read the lock, also one that an earlier version made', () => {
+  const path = join(folder, 'home.lock')
+  const mode = () => statSync(path).mode & 0o777
+  take(by(1)).release()
+  expect(mode()).toBe(0o600)
+  chmodSync(path, 0o644)
+  const lock = take(by(2))
+  expect(mode()).toBe(0o600)
+  expect(tryLock(folder, by(3))).toEqual({ other: by(2) })
+  lock.release()
 })
 
 test('no file of an earlier version is made', () => {

@@ -113,3 +113,25 @@ test.each(['a', 'b', 'c'])('whatever is added and erased in whatever order, %s',
     expect([...words.keys()].every((id) => found.has(words.get(id)![0]!))).toBe(true)
   }
 })
+
+test.each(['a', 'b', 'c'])('the bytes of an update that was dropped or sent, %s', async (seed) => {
+  const rng = seededRng(seed)
+  const there = new Map<string, string>()
+  const gone: string[] = []
+  for (let at = 0; at < 400; at++) {
+    const [roundId, word] = [`${'r'.repeat(rng.int(20))}${at}`, wordOf(at)]
+    const count = [3, 30, 100, 300, 3000, 30_000][rng.int(6)]!
+    const kept = { jobId: 'job', uploadToken: 'token', digest: 'd', at }
+    store.savePending({ ...kept, roundId, bytes: Buffer.from(`${word} `.repeat(count)) })
+    there.set(roundId, word)
+    if (rng.int(3) === 0) continue
+    const id = rng.shuffle([...there.keys()])[0]!
+    gone.push(there.get(id)!)
+    there.delete(id)
+    if (rng.int(2) === 0) store.dropUpload(id, 'forgotten')
+    else store.settleUpload(id, 'accepted', null)
+  }
+  const found = left()
+  expect(gone.filter((word) => found.has(word))).toEqual([])
+  expect([...there.values()].every((word) => found.has(word))).toBe(true)
+})

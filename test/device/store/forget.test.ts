@@ -254,6 +254,23 @@ test('an update that waits is not sent any more, those that were sent since are 
   await home.device.close()
 })
 
+test('once every choice is erased there is no summary of a head, until there are choices again', async () => {
+  const store = openStore(':memory:')
+  const { device } = fakeDevice(model, { store })
+  await device.prepare()
+  expect(store.get('outlook')).toBeUndefined()
+  await device.importChoices(shortChoices(6))
+  await device.prepare()
+  expect(store.get('outlook')).toMatchObject({ outputTokens: expect.any(Number) })
+  await device.forget({ imported: true })
+  expect(store.countChoices()).toBe(0)
+  expect(store.get('outlook')).toBeNull()
+  await device.importChoices(shortChoices(6))
+  await device.prepare()
+  expect(store.get('outlook')).not.toBeNull()
+  await device.close()
+})
+
 test('a digest of a request goes with its time, whether or not a decision was kept of it', async () => {
   let now = 1_000_000_000
   const store = openStore(':memory:')
