@@ -1,9 +1,12 @@
-/** The HTTP API, as the page calls it: a session in place of any secret. */
+/** The HTTP API, as the page calls it: with a session, and never with the device token. */
 import type { SessionResponse } from '../../schemas/sessions.ts'
 import { byId, setText } from './dom.ts'
 
 const KEY = 'loreweave-session'
 let session = sessionStorage.getItem(KEY)
+
+/** What opens a session: a one-time code or the device token. */
+export type Secret = { code: string } | { token: string }
 
 /** A refusal in the API's own words. */
 export class Refused extends Error {
@@ -21,11 +24,9 @@ export const dropSession = (): void => {
   sessionStorage.removeItem(KEY)
 }
 
-/** by: a one-time code or the device token. */
-export const openSession = async (by: { code: string } | { token: string }): Promise<void> => {
-  const opened = await call<SessionResponse>('POST', '/v1/session', by)
-  session = opened.session
-  sessionStorage.setItem(KEY, opened.session)
+export const openSession = async (by: Secret): Promise<void> => {
+  session = (await call<SessionResponse>('POST', '/v1/session', by)).session
+  sessionStorage.setItem(KEY, session)
 }
 
 export const call = async <T>(method: string, path: string, body?: object): Promise<T> => {
@@ -45,7 +46,10 @@ export const call = async <T>(method: string, path: string, body?: object): Prom
   throw new Refused(json.error?.code ?? 'E_INTERNAL', json.error?.message ?? 'it failed')
 }
 
-/** Tells a result, to eyes and to screen readers. */
+export const messageOf = (error: unknown, otherwise: string): string =>
+  error instanceof Error ? error.message : otherwise
+
+/** Shows a result for twelve seconds; screen readers announce it. */
 export const say = (text: string): void => {
   const result = byId('result')
   setText(result, text)
@@ -54,19 +58,14 @@ export const say = (text: string): void => {
 }
 let hiding: ReturnType<typeof setTimeout> | undefined
 
-/** What every change is told to, once it is done: the page looks again. */
+/** Fires `change` after every change, for the page to look again. */
 export const changed = new EventTarget()
 
-/** Makes one change after another, says what came of it, and lets the page look again. */
-export const act = (work: () => Promise<string>): Promise<void> => {
+/** Makes one change after another; says what `work` resolves to, or why it failed. */
+export const act = (work: () => Promise<string>): void => {
   queue = queue.then(async () => {
-    try {
-      say(await work())
-    } catch (error) {
-      say(`Not done: ${error instanceof Error ? error.message : 'it failed'}`)
-    }
+    await work().then(say, (error) => say(`Not done: ${messageOf(error, 'it failed')}`))
     changed.dispatchEvent(new Event('change'))
   })
-  return queue
 }
 let queue: Promise<void> = Promise.resolve()

@@ -1,70 +1,54 @@
-/** What the device learned from: choices, which stay when decisions have expired, and those that were imported. */
+/** The choices that the device learned from. They outlive their decisions; some were imported. */
 import type { ChoiceSummary, ChoicesResponse } from '../../schemas/inspection.ts'
-import type { ForgetResponse } from '../../schemas/personalization.ts'
 import { act, call } from './api.ts'
-import { byId, h, part, type Row, rows, setText } from './dom.ts'
-import { askToForget, forgotten } from './forget.ts'
+import { button, byId, type Card, cards, h, part, setText } from './dom.ts'
+import { forgetButton } from './forget.ts'
 import { counted, timeNode } from './words.ts'
 
 const PAGE = 20
-const MOST = 1000
+const MAX_SHOWN = 1000
 
-/** path: of what is shown: a page more with each press of the button. */
+/** path: grows by a page with each press of the button. */
 export const mountChoices = () => {
-  const sum = h('p', { class: 'empty' })
-  const holder = h('ul', { class: 'cards' })
-  const older = h('button', { type: 'button', class: 'plain', hidden: true }, 'Show older ones')
-  part('choices').append(sum, holder, older)
-  const renderRows = rows<ChoiceSummary>(holder, (c) => c.id, card)
+  const showCards = cards<ChoiceSummary>('choices', (c) => c.id, card)
   let limit = PAGE
   const path = () => `/v1/choices?limit=${limit}`
   const show = ({ choices, next, total }: ChoicesResponse): void => {
-    setText(sum, total === 0 ? 'No choices yet.' : `${counted(total, 'choice')}.`)
-    older.hidden = next === null || limit >= MOST
-    renderRows(choices)
+    older.hidden = next === null || limit >= MAX_SHOWN
+    showCards(choices, total === 0 ? 'No choices yet.' : `${counted(total, 'choice')}.`)
   }
-  older.addEventListener('click', () => {
-    limit = Math.min(MOST, limit + PAGE)
-    void act(async () => {
+  const showOlder = () => {
+    limit = Math.min(MAX_SHOWN, limit + PAGE)
+    act(async () => {
       show(await call<ChoicesResponse>('GET', path()))
       return 'Older choices shown.'
     })
-  })
+  }
+  const older = button('Show older ones', showOlder, { class: 'plain', hidden: true })
+  part('choices').append(older)
   return { path, show }
 }
 
-const card = (first: ChoiceSummary): Row<ChoiceSummary> => {
+const card = (first: ChoiceSummary): Card<ChoiceSummary> => {
   let now = first
-  const request = h('p', { class: 'quote' })
-  const answer = h('p', { class: 'summary' })
-  const forget = h(
-    'button',
-    {
-      type: 'button',
-      class: 'plain danger',
-      onclick: async () => {
-        if (!(await askToForget(now.request))) return
-        void act(async () => {
-          const report = await call<ForgetResponse>('POST', '/v1/forget', { choiceId: now.id })
-          byId('choices-title').focus()
-          return forgotten(report)
-        })
-      },
-    },
+  const request = h('p.quote')
+  const answer = h('p.summary')
+  const forget = forgetButton(
     'Forget its conversation …',
+    { choiceId: first.id },
+    () => now.request,
+    () => byId('choices-title').focus(),
   )
   const origin = first.source === 'import' ? 'imported' : 'from your feedback'
   const when = first.at === null ? 'no date' : timeNode(first.at)
-  const node = h(
-    'li',
-    { class: 'card' },
-    h('p', { class: 'quiet' }, when, ` · ${origin}`),
-    request,
-    answer,
-    h('div', { class: 'actions' }, forget),
-  )
   return {
-    node,
+    node: h(
+      'li.card',
+      h('p.quiet', when, ` · ${origin}`),
+      request,
+      answer,
+      h('div.actions', forget),
+    ),
     update(choice) {
       now = choice
       setText(request, choice.request || '(no text)')

@@ -1,10 +1,29 @@
-/** The question before a conversation is forgotten. */
+/** Forgetting a conversation: the button, the question, and the report. */
 import type { ForgetResponse } from '../../schemas/personalization.ts'
-import { byId, setText } from './dom.ts'
-import { counted } from './words.ts'
+import { act, call } from './api.ts'
+import { button, byId, setText } from './dom.ts'
+import { counted, joined } from './words.ts'
 
-/** Resolves to true only where the user says so; Escape keeps it. */
-export const askToForget = (request: string): Promise<boolean> => {
+/** request: the conversation's request, for the question. after: runs once it is forgotten. */
+export const forgetButton = (
+  text: string,
+  body: { decisionId: string } | { choiceId: string },
+  request: () => string,
+  after: () => void,
+): HTMLButtonElement => {
+  const ask = async () => {
+    if (!(await askToForget(request()))) return
+    act(async () => {
+      const report = await call<ForgetResponse>('POST', '/v1/forget', body)
+      after()
+      return forgotten(report)
+    })
+  }
+  return button(text, ask, { class: 'plain danger' })
+}
+
+/** Resolves to true only if the user agrees; Escape keeps the conversation. */
+const askToForget = (request: string): Promise<boolean> => {
   const dialog = byId('forget') as HTMLDialogElement
   setText(byId('forget-what'), request)
   dialog.returnValue = 'keep'
@@ -18,9 +37,8 @@ export const askToForget = (request: string): Promise<boolean> => {
   })
 }
 
-/** What went, in a sentence. */
-export const forgotten = (r: ForgetResponse): string =>
-  [
+const forgotten = (r: ForgetResponse): string =>
+  joined(
     `Forgotten: ${counted(r.decisions, 'decision')}, ` +
       `${counted(r.choices, 'choice')}, ` +
       `${counted(r.feedback, 'piece of feedback', 'pieces of feedback')}.`,
@@ -29,6 +47,4 @@ export const forgotten = (r: ForgetResponse): string =>
       `${counted(r.updatesSentSince, 'update')} sent since cannot be called back.`,
     r.traces === 'journal' &&
       'Copies are left in the journal of the database until it can be emptied.',
-  ]
-    .filter(Boolean)
-    .join(' ')
+  )

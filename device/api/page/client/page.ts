@@ -1,25 +1,21 @@
-/** The page: the door, then the sections, which look again every few seconds while somebody can see them. */
-import type {
-  AdaptersResponse,
-  ChoicesResponse,
-  ConditionsResponse,
-  ConsentResponse,
-  DecisionsResponse,
-  EnergyResponse,
-  LogResponse,
-} from '../../schemas/inspection.ts'
-import type {
-  DimensionsResponse,
-  ProfileResponse,
-  ProposalsResponse,
-  StatusResponse,
-} from '../../schemas/personalization.ts'
+/** The page: the door, then the sections, which look again every few seconds while they are visible. */
+import type { DimensionsResponse } from '../../schemas/personalization.ts'
 import { mountAdapters } from './adapters.ts'
-import { call, changed, dropSession, hasSession, openSession, Refused, say } from './api.ts'
+import {
+  call,
+  changed,
+  dropSession,
+  hasSession,
+  messageOf,
+  openSession,
+  Refused,
+  type Secret,
+  say,
+} from './api.ts'
 import { mountChoices } from './choices.ts'
 import { mountConsent } from './consent.ts'
 import { mountDecisions } from './decisions.ts'
-import { byId, setText } from './dom.ts'
+import { byId } from './dom.ts'
 import { mountProfile } from './profile.ts'
 import { mountSent } from './sent.ts'
 import { mountSuggestions } from './suggestions.ts'
@@ -27,53 +23,35 @@ import { mountTraining } from './training.ts'
 
 const EVERY_MS = 4000
 
-const mount = async () => {
-  const profile = mountProfile(await call<DimensionsResponse>('GET', '/v1/dimensions'))
-  const suggestions = mountSuggestions()
-  const decisions = mountDecisions()
-  const choices = mountChoices()
-  const sent = mountSent()
-  const adapters = mountAdapters()
-  const consent = mountConsent()
-  const training = mountTraining()
-  return async (): Promise<void> => {
-    const get = <T>(path: string) => call<T>('GET', path)
-    const [known, proposals, recent, learned, log, agreed, lora, status, conditions, energy] =
-      await Promise.all([
-        get<ProfileResponse>('/v1/profile'),
-        get<ProposalsResponse>('/v1/proposals'),
-        get<DecisionsResponse>('/v1/decisions'),
-        get<ChoicesResponse>(choices.path()),
-        get<LogResponse>('/v1/log'),
-        get<ConsentResponse>('/v1/consent'),
-        get<AdaptersResponse>('/v1/adapters'),
-        get<StatusResponse>('/v1/status'),
-        get<ConditionsResponse>('/v1/conditions'),
-        get<EnergyResponse>('/v1/energy'),
-      ])
-    profile(known)
-    suggestions(proposals)
-    decisions(recent)
-    choices.show(learned)
-    sent(log)
-    consent(agreed)
-    adapters(lora)
-    training(status, conditions, energy)
-    setText(byId('about'), aboutText(status))
+/** Gets what a section shows from these paths; resolves to what shows it. */
+const view =
+  <T extends unknown[]>(show: (...data: T) => void, ...paths: (string | (() => string))[]) =>
+  async (): Promise<() => void> => {
+    const get = (path: string | (() => string)) =>
+      call('GET', typeof path === 'string' ? path : path())
+    const data = (await Promise.all(paths.map(get))) as T
+    return () => show(...data)
   }
+
+const mount = async () => {
+  const choices = mountChoices()
+  return [
+    view(mountProfile(await call<DimensionsResponse>('GET', '/v1/dimensions')), '/v1/profile'),
+    view(mountSuggestions(), '/v1/proposals'),
+    view(mountDecisions(), '/v1/decisions'),
+    view(choices.show, choices.path),
+    view(mountSent(), '/v1/log'),
+    view(mountAdapters(), '/v1/adapters'),
+    view(mountConsent(), '/v1/consent'),
+    view(mountTraining(), '/v1/status', '/v1/conditions', '/v1/energy'),
+  ]
 }
 
-/** Where nothing can be kept, that goes before all else. */
-const aboutText = ({ model, store }: StatusResponse): string =>
-  store?.state === 'waiting'
-    ? `nothing new is kept: ${store.what}. ${store.mend}`
-    : `on this device · ${model}`
-
-let look: (() => Promise<void>) | undefined
+let views: Awaited<ReturnType<typeof mount>> | undefined
 let isLooking = false
 let isWanted = false
 
-/** One look at a time; a change during one asks for another. */
+/** Looks once at a time; a change during a look asks for another. */
 const lookAgain = async (): Promise<void> => {
   isWanted = true
   if (isLooking) return
@@ -81,58 +59,54 @@ const lookAgain = async (): Promise<void> => {
   try {
     while (isWanted && hasSession()) {
       isWanted = false
-      look ??= await mount()
-      await look()
-      show(true)
+      views ??= await mount()
+      for (const show of await Promise.all(views.map((get) => get()))) show()
+      showRoom(true)
       document.body.classList.remove('away')
     }
   } catch (error) {
     if (error instanceof Refused && error.code === 'E_AUTH') lock()
     else {
       document.body.classList.add('away')
-      say(error instanceof Error ? error.message : 'the device does not answer')
+      say(messageOf(error, 'the device does not answer'))
     }
   } finally {
     isLooking = false
   }
 }
 
-const show = (isOpen: boolean): void => {
+const showRoom = (isOpen: boolean): void => {
   byId('door').hidden = isOpen
   byId('room').hidden = !isOpen
   byId('lock').hidden = !isOpen
 }
 
-/** What was shown goes from the document, too. */
+/** Reloading takes what was shown out of the document, too. */
 const lock = (): void => {
   dropSession()
-  if (look) location.reload()
-  else show(false)
+  if (views) location.reload()
+  else showRoom(false)
 }
 
-const enter = async (by: { code: string } | { token: string }): Promise<void> => {
+const enter = async (by: Secret): Promise<void> => {
   try {
     await openSession(by)
     say('')
     await lookAgain()
   } catch (error) {
-    if (!hasSession()) show(false)
-    say(error instanceof Error ? error.message : 'it did not open')
+    if (!hasSession()) showRoom(false)
+    say(messageOf(error, 'it did not open'))
   }
 }
 
-/** The code leaves the address at once: it must not stay in the history. */
-const codeInAddress = (): string | null => {
-  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null
-  if (code !== null) history.replaceState(null, '', location.pathname)
-  return code
-}
-
 const begin = async (): Promise<void> => {
-  const code = codeInAddress()
-  if (code !== null) await enter({ code })
-  else if (hasSession()) await lookAgain()
-  else show(false)
+  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1]
+  if (code !== undefined) {
+    // The code leaves the address at once: it must not stay in the history.
+    history.replaceState(null, '', location.pathname)
+    await enter({ code })
+  } else if (hasSession()) await lookAgain()
+  else showRoom(false)
 }
 
 byId('door-form').addEventListener('submit', (event) => {
@@ -146,14 +120,13 @@ byId('lock').addEventListener('click', async () => {
   await call('DELETE', '/v1/session').catch(() => undefined)
   lock()
 })
+const lookIfVisible = () => {
+  if (document.visibilityState === 'visible') void lookAgain()
+}
 changed.addEventListener('change', () => void lookAgain())
 addEventListener('hashchange', () => {
   if (location.hash.startsWith('#code=')) void begin()
 })
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') void lookAgain()
-})
-setInterval(() => {
-  if (document.visibilityState === 'visible' && hasSession()) void lookAgain()
-}, EVERY_MS)
+document.addEventListener('visibilitychange', lookIfVisible)
+setInterval(lookIfVisible, EVERY_MS)
 void begin()

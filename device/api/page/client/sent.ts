@@ -4,64 +4,40 @@ import { fill, h, part } from './dom.ts'
 import { bytesText, counted, timeNode } from './words.ts'
 
 const TO = { claude: 'Claude', federation: 'the federation' }
+const COLUMNS = ['When', 'To', 'What', 'Size', 'Digest']
 
 export const mountSent = () => {
-  const sums = h('p', { class: 'line' })
-  const table = h('div', {
-    class: 'table',
+  const line = h('p.line')
+  const table = h('div.table', {
     tabindex: 0,
     role: 'region',
     'aria-label': 'What left this device, newest first',
   })
-  part('sent').append(sums, table)
-  return ({ entries, sums: all }: LogResponse): void => {
-    fill(
-      sums,
-      all.length === 0
-        ? 'Nothing has left this device.'
-        : `To ${all
-            .map(
-              (s) => `${TO[s.recipient]}: ${counted(s.entries, 'message')}, ${bytesText(s.bytes)}`,
-            )
-            .join(' · to ')}.`,
-    )
+  part('sent').append(line, table)
+  return ({ entries, sums }: LogResponse): void => {
+    fill(line, sums.length === 0 ? 'Nothing has left this device.' : sumsText(sums))
     table.hidden = entries.length === 0
-    fill(
-      table,
-      h(
-        'table',
-        {},
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            ...['When', 'To', 'What', 'Size', 'Digest'].map((t) => h('th', { scope: 'col' }, t)),
-          ),
-        ),
-        h(
-          'tbody',
-          {},
-          ...entries.map((e) =>
-            h(
-              'tr',
-              {},
-              h('td', {}, timeNode(e.at)),
-              h('td', {}, TO[e.recipient]),
-              h('td', {}, e.what),
-              h('td', { class: 'number' }, bytesText(e.bytes)),
-              h(
-                'td',
-                {},
-                e.digest
-                  ? h('code', { title: e.digest }, `${e.digest.slice(0, 12)}…`)
-                  : 'none kept',
-              ),
-            ),
-          ),
-        ),
-      ),
+    const head = h(
+      'tr',
+      COLUMNS.map((text) => h('th', { scope: 'col' }, text)),
     )
+    fill(table, h('table', h('thead', head), h('tbody', entries.map(row))))
   }
 }
+
+const sumsText = (sums: LogResponse['sums']): string => {
+  const parts = sums.map(
+    (s) => `${TO[s.recipient]}: ${counted(s.entries, 'message')}, ${bytesText(s.bytes)}`,
+  )
+  return `To ${parts.join(' · to ')}.`
+}
+
+const row = ({ at, recipient, what, bytes, digest }: LogResponse['entries'][number]) =>
+  h(
+    'tr',
+    h('td', timeNode(at)),
+    h('td', TO[recipient]),
+    h('td', what),
+    h('td.number', bytesText(bytes)),
+    h('td', digest ? h('code', { title: digest }, `${digest.slice(0, 12)}…`) : 'none kept'),
+  )

@@ -2,44 +2,35 @@
 import type { Proposal } from '../../../records/preference.ts'
 import type { ProposalsResponse } from '../../schemas/personalization.ts'
 import { act, call } from './api.ts'
-import { byId, h, part, type Row, rows, setText } from './dom.ts'
+import { button, byId, type Card, cards, h, setText } from './dom.ts'
 import { timeNode } from './words.ts'
 
 export const mountSuggestions = () => {
-  const empty = h('p', { class: 'empty' }, 'None at the moment.')
-  const holder = h('ul', { class: 'cards' })
-  part('suggestions').append(empty, holder)
-  const show = rows<Proposal>(holder, (p) => p.id, card)
+  const show = cards<Proposal>('suggestions', (p) => p.id, card)
+  const count = byId('suggestion-count')
   return ({ proposals }: ProposalsResponse): void => {
-    empty.hidden = proposals.length > 0
-    const count = byId('suggestion-count')
     count.hidden = proposals.length === 0
     setText(count, String(proposals.length))
-    show(proposals)
+    show(proposals, proposals.length === 0 ? 'None at the moment.' : '')
   }
 }
 
-const card = ({ id, at, sentence, said }: Proposal): Row<Proposal> => {
+const card = ({ id, at, sentence, said }: Proposal): Card<Proposal> => {
   const settle = (accept: boolean) => {
-    void act(async () => {
+    act(async () => {
       await call('POST', '/v1/proposals', { id, accept })
       return accept ? `Kept: ${sentence}` : `Dismissed: ${sentence}`
     })
     byId('suggestions-title').focus()
   }
+  const accept = button('Yes, keep it', () => settle(true))
+  const dismiss = button('No', () => settle(false), { class: 'plain' })
   return {
     node: h(
-      'li',
-      { class: 'card' },
-      h('p', { class: 'line' }, sentence),
-      h('p', { class: 'quiet' }, 'You wrote: “', said, '” · ', timeNode(at)),
-      h(
-        'div',
-        { class: 'actions' },
-        h('button', { type: 'button', onclick: () => settle(true) }, 'Yes, keep it'),
-        h('button', { type: 'button', class: 'plain', onclick: () => settle(false) }, 'No'),
-      ),
+      'li.card',
+      h('p.line', sentence),
+      h('p.quiet', 'You wrote: “', said, '” · ', timeNode(at)),
+      h('div.actions', accept, dismiss),
     ),
-    update() {},
   }
 }

@@ -1,5 +1,6 @@
 /** What codes and numbers are called on the page. */
 import type { HoldReason } from '../../../records/agent-reports.ts'
+import { h } from './dom.ts'
 
 export const HOLDS: Readonly<Record<HoldReason, string>> = {
   paused: 'you paused it',
@@ -11,7 +12,7 @@ export const HOLDS: Readonly<Record<HoldReason, string>> = {
   metered: 'the network is metered, so no rounds',
   budget_spent: 'today’s energy budget is spent',
   cannot_tell: 'a condition cannot be told on this machine',
-  not_running: '`loreweave agent` is not running',
+  not_running: 'loreweave agent is not running',
 }
 
 export const CONTRIBUTIONS = {
@@ -31,25 +32,17 @@ export const CONTRIBUTIONS = {
 } as const
 
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
-const timeText = (at: number): string => when.format(at)
-
-export const timeNode = (at: number): HTMLTimeElement => {
-  const element = document.createElement('time')
-  element.dateTime = new Date(at).toISOString()
-  element.textContent = timeText(at)
-  return element
-}
+export const timeNode = (at: number): HTMLTimeElement =>
+  h('time', { datetime: new Date(at).toISOString() }, when.format(at))
 
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 })
 
-export const bytesText = (bytes: number): string =>
-  bytes < 1000
-    ? `${bytes} bytes`
-    : bytes < 1e6
-      ? `${number.format(bytes / 1e3)} kB`
-      : `${number.format(bytes / 1e6)} MB`
+export const bytesText = (bytes: number): string => {
+  if (bytes < 1000) return `${bytes} bytes`
+  return bytes < 1e6 ? `${number.format(bytes / 1e3)} kB` : `${number.format(bytes / 1e6)} MB`
+}
 
-/** Joules, and what they are in watt-hours where that says more. */
+/** Joules, and watt-hours too from a kilojoule on. */
 export const joulesText = (joules: number): string =>
   joules < 1000
     ? `${number.format(joules)} J`
@@ -59,3 +52,7 @@ export const percent = (share: number): string => `${Math.round(100 * share)} %`
 
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${number.format(count)} ${count === 1 ? one : many}`
+
+/** The sentences that apply, as one text. */
+export const joined = (...sentences: (string | false)[]): string =>
+  sentences.filter(Boolean).join(' ')
