@@ -1,16 +1,14 @@
 /**
- * Which dimensions the instructions of an app fix: its system prompt, or a system message in a
- * conversation. A dimension is fixed by a clause that holds in every case, is directed at the
- * assistant or about its answers, and names a quality or an element of them.
+ * Finds the dimensions that an app's instructions fix. A clause fixes a dimension if it applies in
+ * every case, addresses the assistant or describes its answers, and names a quality or an element
+ * of them.
  */
-
-import type { Dimension } from '../records/preference.ts'
+import { DIMENSIONS, type Dimension } from '../records/preference.ts'
 import { type Clause, clausesOfApp } from '../text/clauses.ts'
 import { remembered } from '../text/remembered.ts'
 import { foldedMatcher } from '../text/word-match.ts'
 import { pattern } from '../text/words.ts'
 
-/** Dimensions that the text fixes, in no order. */
 export const fixedByApp = remembered((text: string): ReadonlySet<Dimension> => {
   const fixed = new Set<Dimension>()
   for (const clause of clausesOfApp(text)) {
@@ -31,22 +29,9 @@ const fixedByClause = ({ text, sentence, isPlain, under }: Clause): readonly Dim
 
 /** Elements of an answer: the sections `app/element/…` of text/words. */
 const ELEMENTS: readonly (readonly [element: string, about: readonly Dimension[]])[] = [
-  ['length', ['length']],
-  ['lists', ['lists']],
+  ...DIMENSIONS.map((d) => [d, [d]] as const),
   ['prose', ['lists', 'steps']],
-  ['headings', ['headings']],
-  ['emphasis', ['emphasis']],
-  ['tables', ['tables']],
   ['plain-text', ['lists', 'headings', 'emphasis', 'tables', 'steps']],
-  ['tone', ['tone']],
-  ['directness', ['directness']],
-  ['examples', ['examples']],
-  ['hedging', ['hedging']],
-  ['questions', ['questions']],
-  ['emoji', ['emoji']],
-  ['numbers', ['numbers']],
-  ['closing', ['closing']],
-  ['steps', ['steps']],
 ]
 const ELEMENT_MATCHERS = ELEMENTS.map(([element, about]) => ({
   about,
@@ -54,8 +39,8 @@ const ELEMENT_MATCHERS = ELEMENTS.map(([element, about]) => ({
 }))
 
 /**
- * An adjective counts only where it is about the answer: "short answers", not "short stories". It
- * ends the clause, or is followed by a word like "and", or by a noun for the answer.
+ * An adjective counts only if it describes the answer: "short answers", not "short stories". It ends
+ * the clause, or is followed by a word such as "and" or by a noun for the answer.
  */
 const ABOUT_ANSWER =
   '(?!,? (?:[a-z]+,? (?:and |und )?){0,2}{app/smaller-unit}(?![a-z]))' +
@@ -67,8 +52,8 @@ const QUALITY_MATCHERS = (['length', 'tone'] as const).map((about) => ({
   pattern: foldedMatcher(`{app/quality/${about}}${ABOUT_ANSWER}`),
 }))
 
-/** The clause is about answers, about writing or speaking, or about how the assistant is. */
+/** The clause is about answers, about writing or speaking, or about the assistant's manner. */
 const IS_ABOUT_ANSWER = foldedMatcher('{app/about-answer}')
 
-/** Names a style without demanding it of the answers. */
+/** Mentions a style without demanding it of the answers. */
 const NOT_MEANT = pattern(String.raw`\b{app/not-meant@en}|{app/not-meant@de}`)

@@ -1,10 +1,11 @@
 /**
  * The preference block: a few lines appended to `system`. Messages are never changed. It is chosen
- * once, for the first request of a conversation. suffixes.ts remembers it, because Claude's
+ * once, for the first request of a conversation, and remembered (suffixes.ts), because Claude's
  * thinking is signed over it.
  */
-import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
+import type { SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import type { Preference, Profile } from '../records/preference.ts'
+import type { Conversation } from '../text/conversation.ts'
 import { imitatesBlock } from '../text/imitation.ts'
 import { type Chosen, choosePreferences, chooseShared, type Relevant } from './choose-block.ts'
 import { constraintsInConversation } from './conversation-constraints.ts'
@@ -13,27 +14,15 @@ import { lineOf } from './profile.ts'
 export const BLOCK_START = '<reader_preferences>'
 export const BLOCK_END = '</reader_preferences>'
 
-/** Most UTF-16 units of a block. */
+/** In UTF-16 units. */
 export const MAX_BLOCK_CHARS = 1200
-
-/**
- * The part of a Messages API request that is read. instructions: texts of system messages among the
- * others, in order.
- */
-export type Conversation = {
-  readonly messages: readonly ChatMessage[]
-  readonly system?: SystemPrompt | undefined
-  readonly instructions?: readonly string[] | undefined
-  readonly tools?: readonly object[] | undefined
-}
 
 /** The decision for a conversation. block: null if nothing is added. */
 export type BlockChoice = Chosen & { readonly block: string | null }
 
 /**
- * Chooses the block of a conversation that begins with this request. relevant: finds what matters
- * for a request (relevance.ts). It is called only if there is something to choose from; without it
- * all preferences matter. Fails as it does.
+ * Chooses the block of a conversation that begins with this request. relevant is called only if
+ * there is something to choose from; without it all preferences matter. Fails as relevant does.
  */
 export const chooseSuffix = async (
   conversation: Conversation,
@@ -52,8 +41,8 @@ export const chooseSuffix = async (
       )
 
 /**
- * The common block of all conversations of an app that caches a shared first message. Another block
- * would be another prefix, so the block depends only on the system prompt.
+ * The common block of an app's conversations that share a cached first message. It depends only on
+ * the system prompt, since another block would change the cached prefix.
  */
 export const chooseSharedSuffix = (
   { system }: Pick<Conversation, 'system'>,
@@ -78,9 +67,7 @@ export const appendBlock = (system: SystemPrompt | undefined, block: string): Sy
   return [...system, { type: 'text', text: block }]
 }
 
-/**
- * Renders fixed sentences only, never text from a user or an app. Strongest first, within the caps.
- */
+/** Renders fixed sentences only, never text from a user or an app. Lines over the cap are dropped. */
 export const renderBlock = (preferences: readonly Preference[]): string => {
   const frame = (lines: readonly string[]) =>
     [BLOCK_START, INTRODUCTION, ...lines, BLOCK_END].join('\n')

@@ -1,17 +1,13 @@
-/**
- * Chooses the preferences of a conversation: those that nothing in it overrides and that matter for
- * its request.
- */
-import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
+/** Chooses the preferences that a conversation does not override and that matter for its request. */
 import type { Preference, Profile } from '../records/preference.ts'
 import type { RewriteReason, Silenced } from '../records/rewrite-decision.ts'
+import type { Conversation } from '../text/conversation.ts'
 import { requestInContext, requestText } from '../text/request-text.ts'
 import { type AnalyzedText, analyze } from '../text/text-analysis.ts'
 import type { ConversationConstraints } from './conversation-constraints.ts'
 import { type Pole, poleOf, rowOf } from './dimensions.ts'
 import { asksForProse, isPlain } from './relevance-rules.ts'
 
-/** Most preferences of a block. */
 const MAX_PREFERENCES = 6
 
 /** Finds what matters for a request (relevance.ts). */
@@ -27,15 +23,8 @@ export type Chosen = {
   readonly silenced: readonly Silenced[]
 }
 
-type Asked = {
-  readonly messages: readonly ChatMessage[]
-  readonly system?: SystemPrompt | undefined
-  readonly instructions?: readonly string[] | undefined
-}
-
-/** Chooses the preferences of a conversation's block, from its content so far. */
 export const choosePreferences = async (
-  { messages }: Asked,
+  { messages }: Pick<Conversation, 'messages'>,
   profile: Profile,
   constraints: ConversationConstraints,
   relevant: Relevant | undefined,

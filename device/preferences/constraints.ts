@@ -1,29 +1,23 @@
 /**
- * What a person's message demands explicitly. The profile stays silent about every dimension that a
- * message speaks of, and about what would contradict it. A false alarm costs one preference for one
- * conversation, a miss contradicts the user: hence wide word lists (`demand/…` in text/words).
+ * Finds what a person's message demands explicitly. A dimension that the message mentions silences
+ * its preferences, and those that would contradict the demand. The word lists (`demand/…` in
+ * text/words) are wide, because a false alarm costs one preference in one conversation, while a miss
+ * contradicts the user.
  */
 
 import { DIMENSIONS, type Dimension } from '../records/preference.ts'
 import { bothEnds, READ_CHARS } from '../text/clauses.ts'
 import { foldedMatcher, foldWords } from '../text/word-match.ts'
 import { pattern, phrasesOf, wholeWords } from '../text/words.ts'
-import type { Pole } from './dimensions.ts'
+import { bothPoles, type Pole } from './dimensions.ts'
 
 export type Constraints = {
   readonly strictOutput: boolean
   readonly otherLanguage: boolean
-  /** Dimensions that the conversation decides itself. */
+  /** Dimensions that the messages decide. */
   readonly dimensions: ReadonlySet<Dimension>
-  /** Preferences without a place in it: those dimensions, and what would work against a demand. */
+  /** Preferences on those dimensions, and those that would contradict a demand. */
   readonly silent: ReadonlySet<Pole>
-}
-
-/** template: phrases that speak of the dimensions in `about`, or demand something of them. */
-type Cue = {
-  readonly about: readonly Dimension[]
-  readonly silences?: readonly Pole[]
-  readonly template: string
 }
 
 /** Preferences that make an answer longer or put something around it. */
@@ -38,57 +32,52 @@ const ADDITIONS: readonly Pole[] = [
   'directness-',
 ]
 
-const CUES: readonly Cue[] = [
-  { about: ['length'], silences: ADDITIONS, template: '{demand/limit}|{demand/short}' },
-  { about: ['length'], template: '{demand/long}' },
-  {
-    about: ['lists', 'steps'],
-    silences: ['tables+', 'headings+', 'emphasis+'],
-    template: '{demand/prose}',
-  },
-  {
-    about: ['lists', 'steps', 'headings', 'emphasis', 'tables'],
-    template: '{demand/plain-text}',
-  },
-  {
-    about: ['directness'],
-    silences: ['length+', ...ADDITIONS],
-    template: '{demand/only-the-answer}',
-  },
-  { about: ['tone'], silences: ['emoji+', 'directness-'], template: '{demand/sober}' },
-  { about: ['lists'], silences: ['steps+', 'steps-', 'tables+'], template: '{demand/lists}' },
-  { about: ['steps'], silences: ['lists-', 'lists+'], template: '{demand/steps}' },
-  { about: ['headings'], template: '{demand/headings}' },
-  { about: ['emphasis'], template: '{demand/emphasis}' },
-  { about: ['tables'], silences: ['lists+', 'steps+'], template: '{demand/tables}' },
-  { about: ['tone'], silences: ['directness+', 'length+'], template: '{demand/tone}' },
-  { about: ['directness'], silences: ['closing+'], template: '{demand/directness}' },
-  { about: ['examples'], template: '{demand/examples}' },
-  { about: ['hedging'], template: '{demand/hedging}' },
-  { about: ['questions'], template: '{demand/questions}' },
-  { about: ['emoji'], template: '{demand/emoji}' },
-  { about: ['numbers'], silences: ['steps+', 'steps-'], template: '{demand/numbers}' },
-  { about: ['closing'], template: '{demand/closing}' },
+/** Sections of phrases, the dimensions that they are about, and what else they silence. */
+const CUES: readonly (readonly [
+  section: string,
+  about: readonly Dimension[],
+  silences?: readonly Pole[],
+])[] = [
+  ['demand/limit', ['length'], ADDITIONS],
+  ['demand/short', ['length'], ADDITIONS],
+  ['demand/long', ['length']],
+  ['demand/prose', ['lists', 'steps'], ['tables+', 'headings+', 'emphasis+']],
+  ['demand/plain-text', ['lists', 'steps', 'headings', 'emphasis', 'tables']],
+  ['demand/only-the-answer', ['directness'], ['length+', ...ADDITIONS]],
+  ['demand/sober', ['tone'], ['emoji+', 'directness-']],
+  ['demand/lists', ['lists'], ['steps+', 'steps-', 'tables+']],
+  ['demand/steps', ['steps'], ['lists-', 'lists+']],
+  ['demand/headings', ['headings']],
+  ['demand/emphasis', ['emphasis']],
+  ['demand/tables', ['tables'], ['lists+', 'steps+']],
+  ['demand/tone', ['tone'], ['directness+', 'length+']],
+  ['demand/directness', ['directness'], ['closing+']],
+  ['demand/examples', ['examples']],
+  ['demand/hedging', ['hedging']],
+  ['demand/questions', ['questions']],
+  ['demand/emoji', ['emoji']],
+  ['demand/numbers', ['numbers'], ['steps+', 'steps-']],
+  ['demand/closing', ['closing']],
 ]
+const MATCHERS = CUES.map(([section, about, silences = []]) => ({
+  about,
+  silences,
+  pattern: foldedMatcher(`{${section}}`),
+}))
 
-const MATCHERS = CUES.map((cue) => ({ ...cue, pattern: foldedMatcher(cue.template) }))
-
-/**
- * Only one form of output will do, or the output is a given text: no preference has a place here.
- */
+/** The output must have an exact form or be a given text, so no preference applies. */
 const STRICT = foldedMatcher('{demand/strict-output}')
-/** The same for data formats: tested only where one is named, since it is slow. */
+/** The same for data formats. It is slow, and tested only where a format is named. */
 const STRICT_DATA = foldedMatcher(
   String.raw`\b{data/format}\b[^.\n]{0,60}\b{data/order-behind}\b` +
     String.raw`|\b{data/order-before}\b[^.\n]{0,40}\b{data/format-behind}\b`,
 )
 const DATA_FORMAT = pattern(String.raw`\b{data/format}\b`)
 
-/** folded: lower-cased, without accents. */
 const isStrict = (folded: string): boolean =>
   STRICT.test(folded) || (DATA_FORMAT.test(folded) && STRICT_DATA.test(folded))
 
-/** The answer is wanted in a named language: only what holds in any language may be asked for. */
+/** Names the language of the answer. Then only preferences that fit any language apply. */
 const OTHER_LANGUAGE = pattern(String.raw`(?<!\p{L}){demand/in} {demand/language}(?!\p{L})`, 'iu')
 
 const ABOUT_THE_ANSWER = wholeWords('demand/about-the-answer')
@@ -98,16 +87,16 @@ const isKnown = (part: string): boolean =>
 const isKnownFolded = (folded: string): boolean =>
   isStrict(folded) || MATCHERS.some((m) => m.pattern.test(folded))
 
-/** Speaks of a question itself: "this question" demands none. Blanked out. */
+/** Mentions of a question, such as "this question". They demand nothing and are blanked out. */
 const ASIDE = pattern(String.raw`(?<!\p{L}){demand/aside}(?!\p{L})`, 'giu')
 
-/** texts: what a person wrote. */
+/** texts: messages of a person. */
 export const constraintsOf = (texts: readonly string[]): Constraints => {
   const read = texts.map((t) => mend(bothEnds(t).normalize('NFKC')).replace(ASIDE, '…'))
   const isAnywhere = (pattern: RegExp) => read.some((t) => pattern.test(t))
   const folded = read.map(foldWords)
   const found = MATCHERS.filter((m) => folded.some((t) => m.pattern.test(t)))
-  // A demand that no list knows is most often about the tone of the answer.
+  // A demand in unknown words is most often about tone.
   const unknown: readonly Dimension[] = read.some(holdsUnknownDemand) ? ['tone'] : []
   const dimensions = new Set(
     DIMENSIONS.filter((d) => unknown.includes(d) || found.some(({ about }) => about.includes(d))),
@@ -117,20 +106,20 @@ export const constraintsOf = (texts: readonly string[]): Constraints => {
     otherLanguage: isAnywhere(OTHER_LANGUAGE),
     dimensions,
     silent: new Set<Pole>([
-      ...[...dimensions].flatMap((d) => [`${d}-`, `${d}+`] as const),
-      ...found.flatMap(({ silences = [] }) => silences),
+      ...[...dimensions].flatMap(bothPoles),
+      ...found.flatMap(({ silences }) => silences),
     ]),
   }
 }
 
-/** A sentence says how the answer is to be, in words that no list has. */
+/** Whether a sentence says what the answer should be like in words that no list has. */
 const holdsUnknownDemand = (text: string): boolean =>
   (text.slice(0, READ_CHARS).match(/[^.!?;\n。！？；]+[.!?;\n。！？；]*/g) ?? []).some(
     (sentence) =>
       (ABOUT_THE_ANSWER.test(sentence) || MANNER.test(sentence.trim())) && !isKnown(sentence),
   )
 
-/** A short order to write or speak in some way, or a phrase without a subject that says how. */
+/** A short order to write or speak in some manner, or a phrase of manner without a subject. */
 const MANNER = pattern(
   '^(?:(?:{manner/polite} )*(?:{manner/verb} |{manner/write} {manner/how} )' +
     String.raw`|(?:{manner/please} )*{manner/like} (?!.*(?<!\p{L}){manner/subject}(?!\p{L})))` +
@@ -138,9 +127,9 @@ const MANNER = pattern(
   'iu',
 )
 
-/** Words of demands that are recognised with one letter missing, added, wrong or swapped. */
+/** Words that are recognized with one letter missing, added, wrong or swapped. */
 const MENDED = phrasesOf('demand/mended')
-/** Words close to those that mean what they say. */
+/** Words that look like a misspelling of those but are correct. */
 const MEANT: ReadonlySet<string> = new Set(phrasesOf('demand/not-mended'))
 
 const MENDED_BY_LETTER = new Map(
@@ -159,14 +148,13 @@ const mend = (text: string): string =>
     )
   })
 
-/** Two neighbouring letters are swapped. */
 const isSwap = (a: string, b: string): boolean => {
   if (a.length !== b.length) return false
   const i = commonPrefix(a, b)
   return a[i] === b[i + 1] && a[i + 1] === b[i] && a.slice(i + 2) === b.slice(i + 2)
 }
 
-/** One letter is missing, too many, or another; or two are swapped. */
+/** Whether one letter is missing, added or wrong, or two neighbouring ones are swapped. */
 const isSlip = (a: string, b: string): boolean => {
   const i = commonPrefix(a, b)
   const rest = (text: string, skip: number) => text.slice(i + skip)

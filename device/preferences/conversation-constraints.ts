@@ -1,22 +1,20 @@
 /**
- * What holds for one request of a conversation: what the app's instructions fix (system prompt and
- * system messages), what the person's newest message demands, and what earlier messages demanded
- * for good. A translation or a table asked for once is over once it is answered.
+ * The constraints on one request: what the app's instructions fix (system prompt and system
+ * messages), what the newest message demands, and lasting demands of earlier messages. A one-off
+ * demand, such as a translation or a table, ends with its answer.
  */
-
 import { DIMENSIONS } from '../records/preference.ts'
 import { textOf } from '../text/request-text.ts'
 import { fixedByApp } from './app-style.ts'
 import { type Constraints, constraintsOf } from './constraints.ts'
-import type { Pole } from './dimensions.ts'
+import { bothPoles, type Pole } from './dimensions.ts'
 import { lastingPart } from './lasting.ts'
 import { type Asked, askedByInstructions } from './program.ts'
 
-/** Who demands something: the app by its instructions, or the person in a message. */
 type Demander = 'app' | 'message'
 
 export type ConversationConstraints = Constraints & {
-  /** Who silences each silent preference: the app if both do. */
+  /** Who silences each silent preference; the app where both do. */
   readonly silencedBy: ReadonlyMap<Pole, Demander>
 }
 
@@ -30,7 +28,7 @@ export const constraintsInConversation = ({
   const current = constraintsOf(said.slice(-1))
   const lasting = constraintsOf(said.slice(0, -1).map(lastingPart))
   const fixed = new Set(ofApp.flatMap((text) => [...fixedByApp(text)]))
-  const byApp = [...fixed].flatMap((d) => [`${d}-`, `${d}+`] as const)
+  const byApp = [...fixed].flatMap(bothPoles)
   const byPerson = [...current.silent, ...lasting.silent]
   return {
     strictOutput: current.strictOutput || ofApp.some((text) => askedByInstructions(text) !== null),

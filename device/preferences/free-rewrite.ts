@@ -11,7 +11,7 @@ import { lostIn } from './survival.ts'
 
 type DiffPart = FreeRewrite['diff'][number]
 
-/** Longer messages are not reworded: a small model loses the thread, and the user the overview. */
+/** A small model loses the thread of longer messages, and the user the overview. */
 const MAX_MESSAGE_CHARS = 1000
 
 const INSTRUCTION =
@@ -37,7 +37,6 @@ export const proposeRewrite = async (
   return judge(message, tokenizer.decode(ids))
 }
 
-/** Accepts a proposal, or gives the reason against it. */
 export const judge = (message: string, proposal: string): FreeRewrite => {
   const text = proposal.replace(/^\s*(?:message|rewritten message)\s*:\s*/i, '').trim()
   if (text === message.trim()) return stays(message, 'the local model would not change anything')
@@ -58,10 +57,7 @@ const stays = (text: string, reason: string): FreeRewrite => ({
   diff: [],
 })
 
-/**
- * Compares words and the spaces between them (longest common subsequence). The parts that are not
- * `added` give `before`, those not `removed` give `after`.
- */
+/** Compares words and spaces by their longest common subsequence. */
 export const diffWords = (before: string, after: string): DiffPart[] => {
   const a = before.match(/\s+|\S+/g) ?? []
   const b = after.match(/\s+|\S+/g) ?? []

@@ -1,11 +1,8 @@
-/**
- * What still holds of an earlier message: demands meant for all answers, not those for the answer
- * it got.
- */
+/** Finds the lasting demands of an earlier message, those not meant for its own answer only. */
 import { pattern, wholeWords } from '../text/words.ts'
 import { isLasting, sentencesOf } from './stated.ts'
 
-/** The sentences that still hold, or '' where none does. */
+/** The sentences that still apply; '' if none does. */
 export const lastingPart = (message: string): string => {
   const text = message.slice(0, MAX_READ_CHARS)
   const sentences = sentencesOf(text)
@@ -14,21 +11,21 @@ export const lastingPart = (message: string): string => {
 }
 
 const MAX_READ_CHARS = 4000
-/** A message of nothing but demands is short. */
+/** Longer messages contain more than demands. */
 const MAX_DEMAND_CHARS = 300
 
-/** Asks for something besides any demand. */
+/** Asks for something besides demands. */
 const ASKS = pattern(
   String.raw`[?？]|(?:^|[.!;:\n]\s*|\b{request/lead-in} ){request/asks}(?!\p{L})`,
   'iu',
 )
 
-/** Asks for the last answer in another form: done once it is given. */
+/** Asks for the last answer in another form, which the next answer settles. */
 const REVISES = pattern(
   String.raw`^(?:{revise/polite}[ ,.!]+)*(?:{revise/verb}\p{L}*(?: me| mir)? {revise/it}` +
     String.raw`|{revise/again}\b|{revise/into} )`,
   'iu',
 )
 
-/** Meant for this whole conversation. */
+/** Applies to the whole conversation. */
 const HERE = wholeWords('stated/whole-conversation')

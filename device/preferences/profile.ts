@@ -1,14 +1,11 @@
-/**
- * The profile: a few typed preferences, learned by the head or stated by the user, which outrank
- * learned ones.
- */
-
+/** The profile: preferences learned by the head or stated by the user. Stated ones outrank learned. */
 import { normalCdf, sigmoid } from '../../adapters/math/logistic.ts'
 import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Dimension, Preference, Profile, ProfileChange } from '../records/preference.ts'
 import {
   DIMENSION_ROWS,
   dimensionOf,
+  directionOf,
   POLES,
   type Pole,
   poleOf,
@@ -16,9 +13,9 @@ import {
   sentenceOfPole,
 } from './dimensions.ts'
 
-/** Least posterior probability of a direction to enter the profile. */
+/** Posterior probability of a direction that enters the profile. */
 const MIN_CONFIDENCE = 0.8
-/** Fewest choices before the profile shows learned preferences. */
+/** Choices before the profile shows learned preferences. */
 const MIN_CHOICES = 5
 
 export const EMPTY_PROFILE: Profile = { preferences: [] }
@@ -126,18 +123,21 @@ export const lineOf = (
     : line
 }
 
+/** The change that states a pole at full strength for every request. */
+export const stated = (pole: Pole): Extract<ProfileChange, { op: 'state' }> => ({
+  op: 'state',
+  dimension: dimensionOf(pole),
+  direction: directionOf(pole),
+  strength: 1,
+  scope: 'all',
+})
+
 /** The pole that a line of the block asks for; undefined for a line of another version. */
 export const poleOfLine = (line: string): Pole | undefined =>
-  POLES.find((pole) => {
-    const of = { dimension: dimensionOf(pole), direction: pole.endsWith('-') ? -1 : 1 } as const
-    return [0, 1].some((strength) => lineOf({ ...of, strength }) === line)
-  })
+  POLES.find((pole) => [0, 1].some((strength) => lineOf({ ...stated(pole), strength }) === line))
 
-/**
- * Number of choices in which the chosen answer was on a preference's side (for) or on the other
- * side (against) of the mean of the others.
- */
-export type Votes = ReadonlyMap<Dimension, { readonly for: number; readonly against: number }>
+/** Choices whose answer was further along a preference (for), or less far (against), than the mean. */
+type Votes = ReadonlyMap<Dimension, { readonly for: number; readonly against: number }>
 
 /** raw: [D] of each candidate of a choice, as in ChoiceFeatures. */
 export const votesOn = (
@@ -159,13 +159,12 @@ export const votesOn = (
     }),
   )
 
-/** Number of requests in which a line must have been undone before its preference is weakened. */
+/** From so many requests with an undo on, a preference is weakened. */
 const MIN_UNDONE_REQUESTS = 3
 
 /**
  * Adds evidence from choices and undos to learned preferences. The strength halves for every three
- * requests with an undo, until choices outweigh it. undone: number of requests in which the line
- * was undone.
+ * requests with an undo, until choices outweigh it. undone: number of requests with an undo.
  */
 export const withEvidence = (
   learned: readonly Preference[],
@@ -189,17 +188,12 @@ const applyChange = (
 ): Preference | undefined => {
   switch (change.op) {
     case 'state': {
-      const { dimension, direction, strength, scope } = change
-      const evidence = { choices: old?.evidence.choices ?? 0, confidence: 1 }
-      const pinned = old?.pinned ?? false
+      const { op: _, ...preference } = change
       return {
-        dimension,
-        direction,
-        strength,
-        scope,
-        evidence,
+        ...preference,
+        evidence: { choices: old?.evidence.choices ?? 0, confidence: 1 },
         source: 'stated',
-        pinned,
+        pinned: old?.pinned ?? false,
         enabled: true,
       }
     }

@@ -1,8 +1,8 @@
 /**
- * Whether a program reads the answer: an app asks for a title, a label, a verdict, data, a query or
- * a summary of the chat. Style does not matter there, several answers are wasted, and nothing can
- * be learned about the person. What decides is how the instructions are built: an order with an
- * object, an exact form, named outputs, slots to fill.
+ * Recognizes requests whose answer a program reads: an app asks for a title, a label, a verdict,
+ * data, a query or a summary of the chat. Style does not matter there, further answers are wasted,
+ * and nothing can be learned about the person. The signs are in the form of the instructions: an
+ * order with an object, an exact format, named outputs, slots to fill.
  */
 import type { SystemPrompt } from '../../adapters/formats/choice-log.ts'
 import { bothEnds, clausesOfApp } from '../text/clauses.ts'
@@ -21,9 +21,7 @@ import {
 } from './program-signs.ts'
 import { sentencesOf } from './stated.ts'
 
-/**
- * Purposes of an instruction, strongest sign first: the sections `program/task/…` of text/words.
- */
+/** Tasks of programs, strongest sign first: the sections `program/task/…` of text/words. */
 const TASKS = [
   'title',
   'query',
@@ -34,13 +32,13 @@ const TASKS = [
   'label',
   'extract',
 ] as const
-/** Orders that count only beside named outputs or an input: `program/weak-task/…`. */
+/** Tasks that count only beside named outputs or an input: `program/weak-task/…`. */
 const WEAK_TASKS = ['label', 'extract'] as const
 
-/** What its words ask for. The body of a request has further signs (api/messages/limits.ts). */
-export type ProgramReason = (typeof TASKS)[number] | 'data' | 'exact_form'
+/** What the words ask for. The body of a request has further signs (api/messages/limits.ts). */
+type ProgramReason = (typeof TASKS)[number] | 'data' | 'exact_form'
 
-/** instructions: the texts of system messages among the others. */
+/** instructions: texts of the system messages. */
 export type Asked = {
   readonly system?: SystemPrompt | undefined
   readonly instructions?: readonly string[] | undefined
@@ -60,7 +58,7 @@ export const programReason = ({
   return last ? askedByMessage(textOf(last.content)) : null
 }
 
-/** What the instructions of an app ask for; a chat that may also sum up or classify is none. */
+/** What an app's instructions ask for. A chat that may also summarize or classify is no program. */
 export const askedByInstructions = remembered((text: string): ProgramReason | null => {
   const orders = ordersIn(text)
   const signs = signsOf(text, orders)
@@ -72,13 +70,11 @@ export const askedByInstructions = remembered((text: string): ProgramReason | nu
   if (!task || task.isPersonal) return null
   const at = orders.indexOf(task.order)
   const nearby = orders.slice(at, at + 4).join('\n')
-  const isWhole = !task.isWeak && (at === 0 || (ALONE.has(task.kind) && isOfApp))
+  const isWhole = !task.isWeak && (at === 0 || (NEEDS_NO_INPUT.has(task.kind) && isOfApp))
   return isWhole || MATCH.options.test(nearby) ? task.kind : null
 })
 
-/**
- * What a message asks for that an app has filled in; a question that speaks of such things is none.
- */
+/** What a message that an app filled in asks for. A person's question about a task is none. */
 const askedByMessage = (text: string): ProgramReason | null => {
   const all = ordersIn(text)
   const orders = all.filter((order) => !ASKS.test(order) && !ASKED.test(order))
@@ -94,28 +90,11 @@ const askedByMessage = (text: string): ProgramReason | null => {
   if (hasRole && (task || hasOptions || isOfApp)) return kind
   if (task?.isPersonal) return null
   if (hasOptions && (task || isOfApp || hasInput)) return kind
-  return task && (hasInput || (isOfApp && ALONE.has(task.kind))) ? kind : null
+  return task && (hasInput || (isOfApp && NEEDS_NO_INPUT.has(task.kind))) ? kind : null
 }
 
-/**
- * What a text has of what programs ask for. hasInput: a line that names what follows it, or turns
- * of a chat.
- */
-type Signs = {
-  readonly isExact: boolean
-  readonly isData: boolean
-  readonly isVerdict: boolean
-  /** A form with blanks, or a token in place of an answer. In a chat it may be that of a tool. */
-  readonly isLaidOut: boolean
-  readonly hasOptions: boolean
-  readonly isOfApp: boolean
-  readonly hasRole: boolean
-  readonly hasInput: boolean
-  readonly lastLine: string
-  readonly task: Task | null
-}
-
-const signsOf = (text: string, orders: readonly string[]): Signs => {
+/** The signs of a program in a text. */
+const signsOf = (text: string, orders: readonly string[]) => {
   const some = (pattern: RegExp) => orders.some((order) => pattern.test(order))
   const ends = bothEnds(text)
   const folded = foldWords(ends)
@@ -133,10 +112,12 @@ const signsOf = (text: string, orders: readonly string[]): Signs => {
     ),
     isVerdict:
       NAMED_OUTPUT.test(ends) || sentencesOf(folded).some((s) => !ASKS.test(s) && VERDICT.test(s)),
+    /** A form with blanks, or a fallback token. In a chat it may belong to a tool. */
     isLaidOut: hasBlanks(ends) || namesFallback(ends),
     hasOptions: MATCH.options.test(folded) || NAMED_OPTIONS.test(ends),
     isOfApp: some(MATCH.appSpeaks) || isChatLog,
     hasRole: some(MATCH.role),
+    /** Turns of a chat, or a line that labels what follows. */
     hasInput: isChatLog || INPUT.test(ends),
     lastLine:
       ends
@@ -146,6 +127,7 @@ const signsOf = (text: string, orders: readonly string[]): Signs => {
     task: taskOf(orders),
   }
 }
+type Signs = ReturnType<typeof signsOf>
 
 const sureReason = ({ isExact, isData, isVerdict, task }: Signs): ProgramReason | null => {
   if (isExact || isData)
@@ -153,10 +135,7 @@ const sureReason = ({ isExact, isData, isVerdict, task }: Signs): ProgramReason 
   return isVerdict ? 'verdict' : null
 }
 
-/**
- * What is said in every case: whole sentences, and the parts of those that also tell of certain
- * cases.
- */
+/** Orders that apply in every case: sentences with their clauses; of conditional ones only clauses. */
 const ordersIn = (text: string): string[] => {
   const clauses = clausesOfApp(text).filter((c) => !c.isAbility)
   const withCase = new Set(clauses.filter((c) => c.isCase).map((c) => c.sentence))
@@ -169,33 +148,24 @@ const ordersIn = (text: string): string[] => {
   ]
 }
 
-/**
- * Tasks that an app's words about the chat and its user are enough for; the others need named
- * outputs or an input.
- */
-const ALONE: ReadonlySet<ProgramReason> = new Set(['title', 'query', 'suggestions', 'summary'])
+/** Tasks that need no named outputs or input if the app speaks of the chat or its user. */
+const NEEDS_NO_INPUT: ReadonlySet<ProgramReason> = new Set([
+  'title',
+  'query',
+  'suggestions',
+  'summary',
+])
 
-type Task = {
-  readonly kind: ProgramReason
-  readonly order: string
-  readonly isWeak: boolean
-  readonly isPersonal: boolean
-}
-
-/** The first order whose verb and object are those of a task. */
-const taskOf = (orders: readonly string[]): Task | null => {
-  // "Note 3: …" names what follows it and is no order to note something.
-  for (const { kind, isWeak, pattern } of TASK_MATCHERS)
-    for (const order of orders)
-      if (pattern.test(order) && !INPUT.test(order))
-        return {
-          kind,
-          order,
-          isWeak,
-          isPersonal: (isWeak ? orders : [order]).some(
-            (o) => MATCH.firstPerson.test(o) && !INPUT.test(o),
-          ),
-        }
+/** The first order whose verb and object name a task. */
+const taskOf = (orders: readonly string[]) => {
+  for (const { kind, isWeak, pattern } of TASK_MATCHERS) {
+    // "Note 3: …" labels what follows it and is no order to note something.
+    const order = orders.find((o) => pattern.test(o) && !INPUT.test(o))
+    if (order === undefined) continue
+    const read = isWeak ? orders : [order]
+    const isPersonal = read.some((o) => MATCH.firstPerson.test(o) && !INPUT.test(o))
+    return { kind, order, isWeak, isPersonal }
+  }
   return null
 }
 
@@ -226,18 +196,18 @@ const CHATS = pattern(String.raw`(?<!not )(?<!don't )(?<!never )\b{program/chats
 /** A question that begins with its verb. */
 const ASKED = pattern(String.raw`^\W*{program/asked}\b`)
 
-/** Says what the model is given: "you get the orders as JSON". */
+/** Describes the input: "you get the orders as JSON". */
 const COMES_IN = pattern(String.raw`\b{program/comes-in}\b`)
 
-/** A clause that asks for a fact instead of giving an order. */
+/** Asks for a fact instead of giving an order. */
 const ASKS = pattern(String.raw`^\W*{program/asks}\b`)
 
-/** Describes what the app has, and says nothing of the answer: "Prices are given as CSV." */
+/** Describes the app's data, not the answer: "Prices are given as CSV." */
 const DESCRIBES_INPUT = pattern(
   String.raw`^{program/input-subject}\b(?!.*\b{program/output-word}\b).{0,120}\b{program/is}\b`,
 )
 
-/** An answer of two words, both named. */
+/** Names the two words that may be the answer. */
 const VERDICT = pattern(
   String.raw`\b{program/say-quoted}(?: with| mit)? ["'\x60][a-z0-9_-]{1,20}["'\x60],?` +
     String.raw` {program/if}\b` +
@@ -247,7 +217,7 @@ const VERDICT = pattern(
     String.raw`)(?!["'\x60]? {program/questions}\b)`,
 )
 
-/** An output in capitals, and when it is to be given or what to give otherwise. */
+/** An output in capitals, with its condition or its alternative. */
 const NAMED_OUTPUT = pattern(
   String.raw`\b{program/reply}(?: {program/only-with}){0,2} ["'\x60*]*` +
     '(?!JSON|HTML|XML|YAML|CSV|SQL|ASCII|LATEX|MARKDOWN)' +
@@ -255,12 +225,9 @@ const NAMED_OUTPUT = pattern(
     String.raw`|(?:or|oder) ["'\x60*]*[A-Z][A-Z_]{1,})\b(?! (?:questions?|[Ff]ragen))`,
 )
 
-/**
- * Outputs named in capitals after a word that gives them, or in quotation marks one after the
- * other.
- */
 const OR = String.raw`\s*(?:,|\/|\||\bor\b|\boder\b)\s*(?:or |oder )?`
 const QUOTED = String.raw`["'\x60“„][\p{L}\p{N}_-]{1,25}(?: [\p{L}\p{N}_-]{1,15})?["'\x60”“]`
+/** Outputs in capitals after a word such as "choose", or a list of quoted ones. */
 const NAMED_OPTIONS = pattern(
   String.raw`{program/before-options}\b[^.\n]{0,60}?\b[A-Z][A-Z_]+\b\W{0,3}` +
     String.raw`${OR.slice('\\s*'.length)}\W{0,3}\b[A-Z][A-Z_]+\b|${QUOTED}${OR}${QUOTED}`,
@@ -268,8 +235,8 @@ const NAMED_OPTIONS = pattern(
 )
 
 /**
- * The answer is to stand in tags that nothing in the text stands in. What comes wrapped in tags (a
- * document, a message of the system) is no answer: there an answer must be named.
+ * The answer belongs in tags that enclose nothing in the text itself. Tags may also enclose input (a
+ * document, a system message), so an answer must be named.
  */
 const TAGS_OUT = pattern(
   String.raw`\b(?:{program/put}|{program/wrapped-answer}\b[^.\n]{0,60}?\b{program/wrapped})\b` +
@@ -279,16 +246,16 @@ const TAGS_OUT = pattern(
   'i',
 )
 
-/** The last line names what is to be filled in. */
+/** The last line is a label to fill in. */
 const SLOT = pattern(
   String.raw`^[ \t>*#"-]*(?:[\p{L}\p{N}()/,'-]+ ){0,5}[\p{L}\p{N}()/,'-]+[*"]*[:：]["*]*$` +
     String.raw`|^\W*{program/output-label}\W*$`,
   'iu',
 )
-/** The last line names an answer that people read. */
+/** The last line is the label of an answer that people read. */
 const FOR_PEOPLE = pattern(String.raw`^\W*(?:[\p{L}]+ ){0,2}{program/answer-label}\W*$`, 'iu')
 
-/** A line that names what follows it. */
+/** A line that labels what follows it. */
 const INPUT = pattern(
   String.raw`^[ \t>*#[(-]*(?:original |user |new |current |input |the )?{program/input}` +
     String.raw`(?: \d+| [A-Z])?[ \t*\])]*[:：]`,

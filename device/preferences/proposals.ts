@@ -1,32 +1,25 @@
-/**
- * Proposals: preferences that the user seems to have stated in a conversation. They stay until
- * accepted, dismissed or forgotten.
- */
+/** Preferences that the user seems to have stated, until accepted, dismissed or forgotten. */
 import { FedError } from '../../adapters/errors.ts'
 import type { Proposal } from '../records/preference.ts'
 import type { StoreReads, StoreTx } from '../store/tables.ts'
 import { poleOf } from './dimensions.ts'
-import { editProfile } from './profile.ts'
-import { readProfile } from './stored-profile.ts'
+import { stated } from './profile.ts'
+import { changeProfile, readProfile } from './stored-profile.ts'
 
 /** Poles that are not proposed again. */
 const dismissedPoles = (store: StoreReads): string[] => store.get('proposals')?.dismissed ?? []
 
 /** Stores new proposals: at most one per pole, and none that was dismissed or is already stated. */
 export const propose = (store: StoreTx, proposals: readonly Proposal[]): void => {
-  const stated = readProfile(store).preferences.filter((p) => p.source === 'stated')
+  const preferences = readProfile(store).preferences.filter((p) => p.source === 'stated')
   const known = new Set<string>([
-    ...store.proposals().map(poleOf),
-    ...stated.map(poleOf),
+    ...[...store.proposals(), ...preferences].map(poleOf),
     ...dismissedPoles(store),
   ])
-  const added: Proposal[] = []
-  for (const proposal of proposals) {
-    if (known.has(poleOf(proposal))) continue
-    known.add(poleOf(proposal))
-    added.push(proposal)
-  }
-  store.addProposals(added)
+  const poles = proposals.map(poleOf)
+  store.addProposals(
+    proposals.filter((_, i) => !known.has(poles[i]!) && poles.indexOf(poles[i]!) === i),
+  )
 }
 
 /** Accepts a proposal as a stated preference, or dismisses it. Fails with E_NOT_FOUND. */
@@ -34,16 +27,7 @@ export const settleProposal = (store: StoreTx, id: string, accept: boolean): voi
   const proposal = store.proposals().find((p) => p.id === id)
   if (!proposal) throw new FedError('E_NOT_FOUND', 'no proposal has this id')
   store.dropProposal(id)
-  const { dimension, direction } = proposal
-  if (!accept) {
-    const dismissed = [...dismissedPoles(store), poleOf(proposal)]
-    store.set('proposals', { dismissed })
-    return
-  }
-  store.set(
-    'profile',
-    editProfile(readProfile(store), [
-      { op: 'state', dimension, direction, strength: 1, scope: 'all' },
-    ]),
-  )
+  const pole = poleOf(proposal)
+  if (accept) changeProfile(store, [stated(pole)])
+  else store.set('proposals', { dismissed: [...dismissedPoles(store), pole] })
 }

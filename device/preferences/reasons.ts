@@ -1,6 +1,6 @@
 /**
- * The reason for a request's block, or for none, as a sentence: for the status header (so in
- * ASCII), decisions, the page and the command line.
+ * Explains in a sentence why a request got its block or none. In ASCII, since the status header
+ * shows it too.
  */
 import type { RewriteReason, Silenced } from '../records/rewrite-decision.ts'
 

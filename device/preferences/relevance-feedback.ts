@@ -1,24 +1,15 @@
-/**
- * Tells from an edit or a choice whether the user followed the preferences of a profile in this
- * request.
- */
-
+/** Measures whether an edit or a choice followed the preferences of a profile. */
 import type { Preference } from '../records/preference.ts'
 import { NAMED_FEATURES } from '../text/named-features.ts'
 import { analyze } from '../text/text-analysis.ts'
 import { type Pole, poleOf, rowOf } from './dimensions.ts'
 
-export type Moved = { readonly pole: Pole; readonly isWithIt: boolean }
+type Moved = { readonly pole: Pole; readonly isWithIt: boolean }
 
-/**
- * Least significant change along a dimension: a sixth more words, one emoji, a list line in seven.
- */
+/** Smallest change that counts: a sixth more words, one emoji, a list line in seven. */
 const MIN_CHANGE = 0.15
 
-/**
- * An answer's position along a preference: the sum of its dimension's features, signed by its
- * direction.
- */
+/** An answer's position along a preference: the signed sum of its dimension's features. */
 export const alongPreference = (
   request: string,
   answer: string,
@@ -33,8 +24,8 @@ export const alongPreference = (
 }
 
 /**
- * The preferences whose features changed from the mean of the texts before to the text after, all
- * answers to one request. Smaller changes say nothing.
+ * The preferences along which the text after differs from the mean of the texts before. All are
+ * answers to one request.
  */
 export const movedPreferences = (
   request: string,

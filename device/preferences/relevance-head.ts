@@ -1,7 +1,4 @@
-/**
- * The relevance head of this device: fitted once on the committed seeds under its own model, and
- * corrected by the user's undos.
- */
+/** This device's relevance head: fitted on the seeds under its own model, corrected by feedback. */
 import { FedError } from '../../adapters/errors.ts'
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
@@ -23,24 +20,21 @@ import {
 } from './relevance.ts'
 import { RELEVANCE_SEEDS } from './relevance-seeds.ts'
 
-/** A stored example. wish: the pole it is about, null for all of them. weight: see OwnExample. */
+/** A stored example. wish: its pole; null: all poles. weight: see OwnExample. */
 export type Learned = Omit<Example, 'wish'> & { readonly wish: Pole | null }
 
 export type Relevance = {
   /** Fits the head if it is missing (one pass over the seeds, ten seconds on two cores). */
   ready(): Promise<void>
   /**
-   * The poles that matter for a request, corrected by the user's feedback. The request's states are
-   * not cached, since they are not needed again. signal: for callers with a deadline. If the head
-   * is missing, the call fails at once with E_UNAVAILABLE; after an abort no further pass of the
+   * The poles that matter for a request. signal: for callers with a deadline. If the head is
+   * missing, their call fails at once with E_UNAVAILABLE; after an abort no further pass of the
    * model starts.
    */
-  poles(request: string, options?: RelevanceOptions): Promise<ReadonlySet<Pole>>
+  poles(request: string, options?: Pick<PooledOptions, 'signal'>): Promise<ReadonlySet<Pole>>
 }
 
-type RelevanceOptions = Pick<PooledOptions, 'signal'>
-
-/** Seeds per call of the engine. */
+/** Per call of the engine. */
 const TEXTS_PER_CALL = 16
 
 /** The stored examples, oldest first. */
@@ -89,13 +83,8 @@ export const openRelevance = (
       const own = learnedRelevance(store)
       const requests = own.map((e) => e.request)
       const states = await poolInParts(pool, requests, TEXTS_PER_CALL)
-      fitted = {
-        version,
-        own: fitOwn(
-          trained,
-          own.map((e, i) => ({ ...e, pole: e.wish, pooled: states[i]! })),
-        ),
-      }
+      const examples = own.map((e, i) => ({ ...e, pole: e.wish, pooled: states[i]! }))
+      fitted = { version, own: fitOwn(trained, examples) }
     }
     return fitted.own
   }
@@ -109,13 +98,14 @@ export const openRelevance = (
       }
       const trained = await head()
       const own = await ownPart(trained)
+      // The states of a request are not needed again, so they are not cached.
       const [pooled] = await pool([request], { ...options, keep: false })
       return relevantPoles(trained, { request, pooled: pooled! }, own)
     },
   }
 }
 
-/** Number of different requests in which the block's line on each dimension was undone. */
+/** In how many different requests the block's line on each dimension was undone. */
 export const undoneRequests = (learned: readonly Learned[]): ReadonlyMap<Dimension, number> => {
   const requests = new Map<Dimension, Set<string>>()
   for (const { wish, isUndo, request } of learned) {

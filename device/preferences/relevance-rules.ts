@@ -1,14 +1,11 @@
-/**
- * Requests whose wording shows that no preference matters, and named features of a request for the
- * relevance head.
- */
+/** Requests whose wording makes preferences irrelevant, and request features of the relevance head. */
 import { pattern, wholeWords } from '../text/words.ts'
 
 /** Whole request: greetings, thanks, farewells, acknowledgements. */
 const ACK = pattern(String.raw`^[\s¿¡]*(?:{plain/small-talk@spaced}[\s,.!?¡¿…-]*)+$`, 'iu')
 const ACK_UNSPACED = pattern('^{plain/small-talk@unspaced}[！!。.？?～~]*$', 'u')
 
-/** Almost no letters: a sum, a sequence. */
+/** A sum or a sequence, with almost no letters. */
 const FORMULA = String.raw`[\d\s+\-*/×÷=^(),.%·:xyz√²³]*`
 const SUM = pattern(
   String.raw`^[¿\s]*(?:{plain/calculate} )?${FORMULA}` +
@@ -18,11 +15,11 @@ const SUM = pattern(
 
 /** Matches at the beginning of a request of any length. */
 const BEGINNINGS = pattern(String.raw`^[\s¿¡]*{plain/beginning}`, 'iu')
-/** A question of at most 14 words that has one right answer. */
+/** A short question with one right answer. */
 const LOOKUPS = pattern(String.raw`^[\s¿¡]*{plain/lookup}`, 'iu')
 const LOOKUP_ANYWHERE = pattern('{plain/lookup-anywhere}', 'iu')
 const OPENING = pattern(String.raw`\b{plain/why}(?!\p{L})`, 'iu')
-/** Asks how much: a sum in words if it has at least two numbers. */
+/** "How much": with two numbers or more a sum in words. */
 const HOW_MUCH = pattern(String.raw`(?<!\p{L}){plain/how-much}(?!\p{L})`, 'iu')
 
 const LETTERS = /\p{L}/gu
@@ -40,7 +37,7 @@ export const isPlain = (request: string): boolean => {
   return isShort && !OPENING.test(text) && (LOOKUP_ANYWHERE.test(text) || LOOKUPS.test(text))
 }
 
-/** Named features of a request beside its pooled state, each 0 … 1 or a logarithm. */
+/** Features of a request beside its pooled state, each 0 … 1 or a logarithm. */
 export const requestFeatures = (request: string): number[] => {
   const text = request.slice(0, 4000)
   const words = text.split(/\s+/).filter((w) => w !== '').length

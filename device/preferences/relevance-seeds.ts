@@ -1,20 +1,20 @@
 /**
- * Requests with the preferences that matter for them, from relevance-seeds.json: what the relevance
- * head learns from first. Written for this project.
+ * The first training data of the relevance head: requests with the preferences that matter for
+ * them, from relevance-seeds.json. Written for this project.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { DIMENSIONS } from '../records/preference.ts'
 import { POLES, type Pole } from './dimensions.ts'
 
-/** kind: index of its kind; left-out validation leaves whole kinds out. */
+/** kind: index of its kind. Validation leaves out whole kinds. */
 export type RelevanceSeed = {
   readonly request: string
   readonly kind: number
   readonly poles: ReadonlySet<Pole>
 }
 
-/** "lists" is both ends of the dimension, "lists-" only its less. */
+/** "lists" is both poles of the dimension, "lists-" one of them. */
 const Matters = z.enum([...DIMENSIONS, ...POLES])
 const Groups = z.strictObject({
   /** Claude answers a person in prose. */

@@ -18,23 +18,14 @@ import { dimensionOf, POLES, type Pole, sentenceOfPole } from './dimensions.ts'
 import { isPlain, requestFeatures } from './relevance-rules.ts'
 import { RELEVANCE_SEEDS } from './relevance-seeds.ts'
 
-/**
- * A request with the poles that matter for it; empty: style does not matter. pooled: see
- * poolRequests.
- */
-export type RelevanceExample = {
-  readonly request: string
-  readonly pooled: ArrayLike<number>
-  readonly poles: ReadonlySet<Pole>
-}
+/** A request and its pooled state (see poolRequests). */
+type PooledRequest = { readonly request: string; readonly pooled: ArrayLike<number> }
 
-/**
- * The user's feedback on a pole for a request; null: on all poles. weight: 1 outweighs a prior of
- * one seed.
- */
-export type OwnExample = {
-  readonly request: string
-  readonly pooled: ArrayLike<number>
+/** The poles that matter for a request; none: style does not matter. */
+export type RelevanceExample = PooledRequest & { readonly poles: ReadonlySet<Pole> }
+
+/** Feedback on a pole for a request; null: on all poles. A weight of 1 counts as one seed. */
+export type OwnExample = PooledRequest & {
   readonly pole: Pole | null
   readonly isRelevant: boolean
   readonly weight: number
@@ -50,9 +41,8 @@ export type Reading = Pick<PooledOptions, 'exitLayer' | 'through' | 'packed'> & 
 }
 
 /**
- * The reading of requests, which wait for it: half the depth at which answers are read, with the
- * states two thirds of the way, and forty tokens. eval/RESULTS.md compares it with full depth and
- * 64 tokens.
+ * The reading of requests, which wait for it: half the depth of answers, with the states of the
+ * layer two thirds of the way there. eval/RESULTS.md compares it with full depth and 64 tokens.
  */
 export const requestReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedExit'>): Reading => {
   const exitLayer = Math.max(1, Math.round(suggestedExit / 2))
@@ -66,10 +56,7 @@ export const followUpReading = ({ suggestedExit }: Pick<LocalModel, 'suggestedEx
   maxTokens: 64,
 })
 
-/**
- * Least scores of relevant poles. Asking for less of something rarely hurts if style matters at
- * all.
- */
+/** Scores from which a pole is relevant. `less` rarely hurts if style matters at all. */
 export const THRESHOLDS = { gate: 0, less: -0.6, more: -0.25 } as const
 
 /** The texts whose states training needs: the seeds, then each pole's line. */
@@ -153,7 +140,7 @@ export const trainRelevance = (
 
 /** Fails with E_SHAPE if states differ in size. */
 export const trainGate = (
-  examples: readonly (Pick<RelevanceExample, 'request' | 'pooled'> & { readonly isSo: boolean })[],
+  examples: readonly (PooledRequest & { readonly isSo: boolean })[],
 ): Gate => {
   const hidden = examples[0]?.pooled.length ?? 0
   for (const { pooled } of examples) checkSize(pooled, hidden)
@@ -163,21 +150,15 @@ export const trainGate = (
 }
 
 /** About −1 … 1. Fails with E_SHAPE if the state has another size. */
-export const gateScore = (
-  gate: Gate,
-  example: Pick<RelevanceExample, 'request' | 'pooled'>,
-): number => {
+export const gateScore = (gate: Gate, example: PooledRequest): number => {
   checkSize(example.pooled, gate.mean.length - requestFeatures('').length)
   return dot(Float64Array.from(gate.weights), inputOf(gate, example))
 }
 
-export type Scores = { readonly gate: number; readonly poles: readonly number[] }
+type Scores = { readonly gate: number; readonly poles: readonly number[] }
 
 /** Scores by the seeds alone, about −1 … 1. Fails with E_SHAPE if the state has another size. */
-export const scoresOf = (
-  head: RelevanceHead,
-  request: Pick<RelevanceExample, 'request' | 'pooled'>,
-): Scores => {
+export const scoresOf = (head: RelevanceHead, request: PooledRequest): Scores => {
   checkSize(request.pooled, head.mean.length - requestFeatures('').length)
   const x = inputOf(head, request)
   const score = (weights: readonly number[]) => dot(Float64Array.from(weights), x)
@@ -185,9 +166,9 @@ export const scoresOf = (
 }
 
 /** The correction of the seeds' scores by the user's examples. */
-export type OwnPart = (request: Pick<RelevanceExample, 'request' | 'pooled'>) => Scores
+export type OwnPart = (request: PooledRequest) => Scores
 
-/** Milliseconds for a few hundred examples. */
+/** Takes milliseconds for a few hundred examples. */
 export const fitOwn = (head: RelevanceHead, own: readonly OwnExample[]): OwnPart => {
   const rows = own.map((e) => ({ w: e.pole === null ? null : POLES.indexOf(e.pole), e }))
   const inputs = own.map((e) => inputOf(head, e))
@@ -215,7 +196,7 @@ export const fitOwn = (head: RelevanceHead, own: readonly OwnExample[]): OwnPart
 /** The poles that matter for a request; may be empty. */
 export const relevantPoles = (
   head: RelevanceHead,
-  request: Pick<RelevanceExample, 'request' | 'pooled'>,
+  request: PooledRequest,
   own?: OwnPart,
 ): ReadonlySet<Pole> => {
   if (isPlain(request.request)) return new Set()
@@ -230,10 +211,7 @@ export const relevantPoles = (
   )
 }
 
-/**
- * Kernel of two requests: similarity of their states and features, minus most of what all requests
- * share.
- */
+/** Kernel of two requests: similarity of their inputs, minus most of what all requests share. */
 const requestKernel = (a: Float64Array, b: Float64Array): number => dot(a, b) - 0.7
 
 /** Covariance of two poles as tasks; null: the gate, which shares a little with each pole. */
@@ -262,10 +240,7 @@ const taskCovarianceOf = (states: readonly ArrayLike<number>[]): number[][] => {
   )
 }
 
-/**
- * Solves ridge regressions on X, factored once for all targets: targets -> XᵀA, A = (XXᵀ +
- * ridge)⁻¹·targets.
- */
+/** Ridge regression, factored once for all targets: targets -> Xᵀ(XXᵀ + ridge)⁻¹·targets. */
 const ridge = (X: readonly Float64Array[]): ((targets: readonly number[]) => number[]) => {
   const n = X.length
   const K = matrix(n, n)
@@ -279,10 +254,7 @@ const ridge = (X: readonly Float64Array[]): ((targets: readonly number[]) => num
   }
 }
 
-const rawInput = ({
-  request,
-  pooled,
-}: Pick<RelevanceExample, 'request' | 'pooled'>): Float64Array =>
+const rawInput = ({ request, pooled }: PooledRequest): Float64Array =>
   Float64Array.from([...Array.from(pooled), ...requestFeatures(request)])
 
 /** Scales each group (states, named features) to a squared length of about 1. */
@@ -303,7 +275,7 @@ const standardization = (
 /** Standardized, and 1 for the intercept. */
 const inputOf = (
   { mean, scale }: Pick<RelevanceHead, 'mean' | 'scale'>,
-  request: Pick<RelevanceExample, 'request' | 'pooled'>,
+  request: PooledRequest,
 ): Float64Array => {
   const raw = rawInput(request)
   return Float64Array.from({ length: raw.length + 1 }, (_, j) =>

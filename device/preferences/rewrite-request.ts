@@ -1,16 +1,14 @@
-/** Rewrites a request: chooses the block of a conversation, or finds the one it already has. */
-
+/** Rewrites a request: chooses the block of a conversation, or finds the one it has. */
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { DeviceSettings } from '../home/settings.ts'
-import { DIMENSIONS, type Profile } from '../records/preference.ts'
+import type { Profile } from '../records/preference.ts'
 import type {
   FreeRewrite,
   RequestMode,
   RewriteDecision,
   RewriteReason,
 } from '../records/rewrite-decision.ts'
-import type { NewDecision } from '../store/decisions.ts'
 import { bytesOf, newDecision } from '../store/new-decision.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { Conversation } from '../text/conversation.ts'
@@ -18,8 +16,9 @@ import { historyOf } from '../text/history.ts'
 import { orAborted } from '../text/in-time.ts'
 import { requestText } from '../text/request-text.ts'
 import { appendBlock, type BlockChoice, chooseSharedSuffix, chooseSuffix } from './block.ts'
+import { POLES } from './dimensions.ts'
 import { proposeRewrite } from './free-rewrite.ts'
-import { EMPTY_PROFILE, editProfile, lineOf } from './profile.ts'
+import { EMPTY_PROFILE, editProfile, lineOf, stated } from './profile.ts'
 import type { Relevance } from './relevance-head.ts'
 import { readProfile } from './stored-profile.ts'
 import type { Bound, Suffixes, Trace } from './suffixes.ts'
@@ -77,30 +76,22 @@ export const rewriteRequest = async (
   conversation: Conversation,
   options: RewriteOptions = {},
 ): Promise<RewriteResult> => {
-  const { settings } = deps
-  const { bound, block, preferences, reason, silenced } = await suffixFor(
-    deps,
-    conversation,
-    options,
-  )
+  const { store, settings } = deps
+  const choice = await suffixFor(deps, conversation, options)
+  const { bound, block, preferences, reason, silenced } = choice
   const lines = preferences.map((p) => ({ dimension: p.dimension, line: lineOf(p) }))
-  const isDecision = (options.keeps ?? 'decision') === 'decision' && options.mode !== 'incognito'
-  const decisionId = isDecision
-    ? keepDecision(
-        deps,
-        newDecision(deps.store, deps.clock(), conversation, {
-          dimensions: preferences.map((p) => p.dimension),
-          rewriting: {
-            reason,
-            block,
-            lines,
-            ...(silenced.length > 0 && { silenced: [...silenced] }),
-          },
-          suffix: bound?.conversation,
-          app: options.app,
-        }),
-      )
-    : null
+  let decisionId: string | null = null
+  if ((options.keeps ?? 'decision') === 'decision' && options.mode !== 'incognito') {
+    const why = silenced.length > 0 ? { silenced: [...silenced] } : {}
+    const decision = newDecision(store, deps.clock(), conversation, {
+      dimensions: preferences.map((p) => p.dimension),
+      rewriting: { reason, block, lines, ...why },
+      suffix: bound?.conversation,
+      app: options.app,
+    })
+    store.later((tx) => tx.saveDecision(decision), { bytes: bytesOf(decision) })
+    decisionId = decision.id
+  }
   const free =
     options.mayPropose && settings.rewriteFree ? await propose(deps, conversation) : undefined
   const { system } = conversation
@@ -114,11 +105,6 @@ export const rewriteRequest = async (
     silenced: [...silenced],
     ...(free && { free }),
   }
-}
-
-const keepDecision = ({ store }: RewritingDeps, decision: NewDecision): string => {
-  store.later((tx) => tx.saveDecision(decision), { bytes: bytesOf(decision) })
-  return decision.id
 }
 
 type SuffixChoice = BlockChoice & { readonly bound: Bound | null }
@@ -181,30 +167,22 @@ const traceOf = ({ messages, system }: Conversation): Omit<Trace, 'profile'> => 
   byWords: true,
 })
 
-/** A fingerprint that changes whenever other lines may be chosen. */
+/** A fingerprint that changes with the lines that may be chosen. */
 const nameOf = ({ preferences }: Profile): string =>
   JSON.stringify(preferences.filter((p) => p.enabled).map((p) => [lineOf(p), p.scope]))
 
 /**
- * Warms up what the first requests would wait for: the local model's first pass, and regular
- * expressions, which are compiled at their first use and optimized at their second. In all most of
- * a second.
+ * Runs the local model once, and regular expressions twice (they are compiled at the first use and
+ * optimized at the second), so that the first requests do not wait for it. It takes up to a second.
  */
 export const warmRewriting = async (relevance: Pick<Relevance, 'poles'>): Promise<void> => {
   const messages = [{ role: 'user' as const, content: 'How do tides work, and what causes them?' }]
-  const everything = DIMENSIONS.map((dimension) => ({
-    op: 'state' as const,
-    dimension,
-    direction: 1 as const,
-    strength: 1,
-    scope: 'all' as const,
-  }))
-  const profile = editProfile(EMPTY_PROFILE, everything)
+  const profile = editProfile(EMPTY_PROFILE, POLES.map(stated))
   for (let time = 0; time < 2; time++)
     await chooseSuffix({ messages }, profile, (request) => relevance.poles(request))
 }
 
-/** With tools involved, a program wrote the message. A model that fails proposes nothing. */
+/** With tools, a program wrote the message. A failure of the model proposes nothing. */
 const propose = async (
   { engine, model }: RewritingDeps,
   { messages, tools }: Conversation,

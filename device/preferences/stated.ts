@@ -1,19 +1,18 @@
 /**
- * Lasting preferences that the user states in a message: "remember that I prefer …", "from now on
- * …", "never … in your answers". Found by words (`stated/…` in text/words). Text that is quoted,
- * pasted, code, about another text or person, or asked about does not count. A miss costs nothing,
- * and what is found counts only once the user has confirmed it.
+ * Finds lasting preferences that the user states in a message: "remember that I prefer …", "from
+ * now on …", "never … in your answers" (`stated/…` in text/words). Quotations, pasted text, code,
+ * questions and sentences about other texts or people do not count. A miss costs nothing, and a find
+ * counts only once the user confirms it.
  */
-
 import { holdsDelimiter } from '../text/imitation.ts'
 import { pattern, wholeWords } from '../text/words.ts'
 import type { Pole } from './dimensions.ts'
 import { clausesOf, demandedPoles } from './style-demand.ts'
 
-/** said: the sentence that it was read from. */
+/** said: the sentence that states it. */
 export type StatedPreference = { readonly pole: Pole; readonly said: string }
 
-/** Longer messages hold material. */
+/** Longer messages contain material. */
 const MAX_MESSAGE_CHARS = 1500
 const MAX_SAID_CHARS = 300
 
@@ -39,7 +38,7 @@ const opposite = (pole: Pole): Pole =>
 /** Announces a lasting preference before a colon; any other colon introduces another text. */
 const ANNOUNCES = pattern(String.raw`{stated/announces}[\p{L}\s]{0,12}$`, 'iu')
 
-/** Without code, tagged or quoted text, and whatever follows a colon that announces other text. */
+/** The message without code, tags, quotations, and the text after a colon that introduces another. */
 const ownWords = (message: string): string => {
   const text = message
     .normalize('NFKC')
@@ -59,7 +58,7 @@ const ownWords = (message: string): string => {
 export const sentencesOf = (text: string): string[] =>
   (text.match(/[^.!?\n。！？]+[.!?。！？]*/g) ?? []).map((s) => s.trim()).filter((s) => s !== '')
 
-/** Holds for every answer from now on. */
+/** Announces that something holds from now on. */
 const LASTING = pattern(
   String.raw`\b{stated/lasting@en}\b` +
     String.raw`|(?:^|[,:;.]\s*|\b{stated/before-always} ){stated/always}\b` +
@@ -71,13 +70,13 @@ const LASTING = pattern(
   'iu',
 )
 
-/** To be kept in mind, in the first person or as an order. */
+/** Asks to remember something. */
 const REMEMBER = pattern(
   String.raw`(?<!\p{L}){stated/remember@spaced}|{stated/remember@unspaced}`,
   'iu',
 )
 
-/** "I like": needs a word that shows that answers are meant. */
+/** "I like" counts only beside a word for answers. */
 const LIKES = wholeWords('stated/likes')
 const ANSWERS = wholeWords('stated/answers')
 
@@ -87,7 +86,7 @@ const NOT_MEANT = wholeWords('stated/not-meant')
 /** A clause about a text to be written, or about a thing that is no answer. */
 const OTHER_TEXT = wholeWords('stated/other-text')
 
-/** A question is no statement, unless it asks the device to keep to something. */
+/** A question counts only if it asks for a lasting habit. */
 const ASKS_DEVICE = pattern('^{stated/asks-device}', 'iu')
 
 /** Whether a sentence states a preference for every answer from now on. */

@@ -14,7 +14,6 @@ import {
 } from './profile.ts'
 import { learnedRelevance, undoneRequests } from './relevance-head.ts'
 
-/** Needs no model. */
 export const readProfile = (store: Pick<StoreReads, 'get'>): Profile =>
   store.get('profile') ?? EMPTY_PROFILE
 

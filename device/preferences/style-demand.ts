@@ -1,14 +1,13 @@
 /**
- * Which style a clause asks for, with its direction. constraints.ts hears more, since a false alarm
- * costs little there; here every word must say which way. A negation a few words before a word
- * reverses it. The words are the sections `style/…` of text/words.
+ * Finds the style that a clause asks for, with its direction (`style/…` in text/words). constraints.ts
+ * finds more, since a false alarm costs little there; here every word must have a direction. A
+ * negation up to four words before a word reverses it.
  */
-
 import type { Dimension } from '../records/preference.ts'
 import { filled, pattern } from '../text/words.ts'
 import type { Pole } from './dimensions.ts'
 
-/** In this order: of a dimension's two ends, the first one found counts. */
+/** The first end found of a dimension counts. */
 const ENDS: readonly (readonly [dimension: Dimension, end: 1 | -1])[] = [
   ['length', -1],
   ['length', 1],
@@ -32,12 +31,12 @@ const ENDS: readonly (readonly [dimension: Dimension, end: 1 | -1])[] = [
 ]
 
 const NOT_UNSPACED = pattern('{style/not-unspaced}', 'u')
-/** Words between a negation and what it turns round. */
-const REACH = 4
+/** Words between a negation and the word that it reverses. */
+const MAX_WORDS_BETWEEN = 4
 
 const edges = (section: string) =>
   filled(`(?<![\\p{Script=Latin}\\p{N}]){${section}}(?![\\p{Script=Latin}\\p{N}])`)
-const NOT = `(?<not>${edges('style/not')}(?:[\\s-]+[\\p{L}\\p{N}'-]+){0,${REACH}}[\\s-]+)?`
+const NOT = `(?<not>${edges('style/not')}(?:[\\s-]+[\\p{L}\\p{N}'-]+){0,${MAX_WORDS_BETWEEN}}[\\s-]+)?`
 const MATCHERS = ENDS.map(([dimension, end]) => {
   const words = edges(`style/${dimension}/${end > 0 ? 'more' : 'less'}`)
   return {
@@ -61,12 +60,12 @@ export const demandedPoles = (clause: string): Pole[] => {
     if (ends.has(dimension)) continue
     const found = pattern.exec(text)
     if (!found) continue
-    const isTurned = UNSPACED.test(text)
+    const isReversed = UNSPACED.test(text)
       ? NOT_UNSPACED.test(text.replace(unspaced, ''))
       : found.groups?.['not'] !== undefined
-    ends.set(dimension, isTurned ? (end === 1 ? -1 : 1) : end)
+    ends.set(dimension, isReversed ? (end === 1 ? -1 : 1) : end)
   }
-  // A friendly greeting is about the greeting.
+  // "Friendly" then describes the greeting.
   if (ends.has('directness')) ends.delete('tone')
   return [...ends].map(([dimension, end]): Pole => `${dimension}${end > 0 ? '+' : '-'}`)
 }

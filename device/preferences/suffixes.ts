@@ -1,9 +1,8 @@
 /**
- * Remembers the suffix under which a conversation was written. Claude's thinking is signed over
- * `system`, so a suffix must stay unchanged, byte for byte, for the whole conversation.
- * Conversations are recognized by what the app must send back, never by first words.
+ * Remembers the suffix of each conversation. Claude's thinking is signed over `system`, so the
+ * suffix must stay unchanged, byte for byte. Conversations are recognized by what the app must send
+ * back, never by first words.
  */
-
 import type { Preference } from '../records/preference.ts'
 import { conversationName } from '../store/kept-request.ts'
 import { newId } from '../store/new-decision.ts'
@@ -19,8 +18,7 @@ import {
   sharedKey,
   systemKey,
 } from '../text/history.ts'
-import { dimensionOf } from './dimensions.ts'
-import { EMPTY_PROFILE, editProfile, poleOfLine } from './profile.ts'
+import { EMPTY_PROFILE, editProfile, poleOfLine, stated } from './profile.ts'
 
 /**
  * What a request shows of its conversation. credit: the token of a refusal that it repays.
@@ -87,16 +85,14 @@ export type Suffixes = {
 const SAME_MS = 10 * 60_000
 /** How long the conversations of an app with a cached document share a suffix. */
 const SHARED_MS = 3600_000
-/** The newest decisions with the same first words that are read. */
 const MAX_DECISIONS_READ = 20
-/** Most keys in memory; the oldest go first. */
+/** The oldest keys go first. */
 const MAX_KEYS_IN_MEMORY = 20_000
 /** Approximate size of a waiting write. Its block is shared with those in memory. */
 const SUFFIX_BYTES = 1000
 
 type Recent = Bound & { readonly at: number }
 
-/** report: called when the store fails. */
 export const openSuffixes = (
   store: DeviceStore,
   clock: () => number,
@@ -125,23 +121,17 @@ export const openSuffixes = (
     answered: (bound, { signatures, turns, credit, messageId }, isKept = true) => {
       const keys = [
         ...[...signatures, ...turns].map((key) => ({ key, isText: key.startsWith('turn ') })),
-        ...(credit === undefined ? [] : [{ key: creditKey(credit), isText: false }]),
-        ...(messageId === undefined ? [] : [{ key: messageKey(messageId), isText: false }]),
+        ...(credit === undefined ? [] : [token(creditKey(credit))]),
+        ...(messageId === undefined ? [] : [token(messageKey(messageId))]),
       ]
       if (keys.length === 0) return
       remember({ ...bound, isKept: bound.isKept && isKept }, keys)
     },
-    correct: ({ history }, suffix, isKept) => {
-      const keys = history.signatures
-      if (suffix) {
-        const { block, preferences } = suffix
-        remember(
-          { block, preferences, conversation: newId('c_'), isKept },
-          keys.map((key) => ({ key, isText: false })),
-        )
-        return
-      }
-      forget(keys)
+    correct: ({ history: { signatures } }, suffix, isKept) => {
+      if (!suffix) return forget(signatures)
+      const { block, preferences } = suffix
+      const bound = { block, preferences, conversation: newId('c_'), isKept }
+      remember(bound, signatures.map(token))
     },
     lastUnder: (system) => look(systemKey(system)) ?? null,
     decided: (conversation) => decidedSuffixes(store, conversation),
@@ -222,34 +212,20 @@ const decidedSuffixes = (
 ): Pick<Bound, 'block' | 'preferences'>[] => {
   const rows = store.decisionsOf(conversationName(store.hash, conversation), MAX_DECISIONS_READ)
   const found = new Map<string, readonly Preference[]>()
-  for (const {
-    info: { rewriting },
-  } of rows) {
-    if (rewriting?.block && !found.has(rewriting.block))
-      found.set(rewriting.block, preferencesOf(rewriting.lines))
+  for (const { info } of rows) {
+    const { block, lines = [] } = info.rewriting ?? {}
+    if (block && !found.has(block)) found.set(block, preferencesOf(lines))
   }
   return [...found].map(([block, preferences]) => ({ block, preferences }))
 }
 
 /** The preferences of a block's lines, as if they had just been stated. */
 const preferencesOf = (lines: readonly { readonly line: string }[]): readonly Preference[] =>
-  editProfile(
-    EMPTY_PROFILE,
-    lines.flatMap(({ line }) => {
-      const pole = poleOfLine(line)
-      if (!pole) return []
-      const direction = pole.endsWith('+') ? (1 as const) : (-1 as const)
-      return {
-        op: 'state' as const,
-        dimension: dimensionOf(pole),
-        direction,
-        strength: 1,
-        scope: 'all' as const,
-      }
-    }),
-  ).preferences
+  editProfile(EMPTY_PROFILE, lines.flatMap(({ line }) => poleOfLine(line) ?? []).map(stated))
+    .preferences
 
 const text = (key: string): SuffixKey => ({ key, isText: true })
+const token = (key: string): SuffixKey => ({ key, isText: false })
 
 const firstOf = <T>(
   keys: readonly string[],

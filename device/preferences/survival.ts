@@ -1,12 +1,9 @@
-/**
- * Whether a rewording of a message keeps everything that matters. Pure and strict: in doubt,
- * something is lost.
- */
-
+/** Checks whether a rewording of a message keeps everything that matters. In doubt it does not. */
 import { analyze } from '../text/text-analysis.ts'
 import { pattern } from '../text/words.ts'
 import { constraintsOf } from './constraints.ts'
 
+/** The kinds of content that must survive, in the order of reports. */
 const SURVIVORS = [
   'numbers',
   'names',
@@ -22,7 +19,7 @@ const SURVIVORS = [
 export type Survivor = (typeof SURVIVORS)[number]
 
 const FENCED = /```[\s\S]*?(?:```|$)|~~~[\s\S]*?(?:~~~|$)/g
-/** Inline code, and words that only programs have: camelCase, snake_case, calls, paths, flags. */
+/** Inline code, camelCase, snake_case, calls, paths, flags. */
 const CODE = new RegExp(
   String.raw`\x60[^\x60\n]+\x60|(?<![\p{L}\p{N}])(?:[\p{L}\p{N}]+(?:_[\p{L}\p{N}]+)+` +
     String.raw`|\p{Ll}+\p{Lu}[\p{L}\p{N}]*|[\p{L}_][\p{L}\p{N}_.]*\([^()\n]*\)|--?[a-z][\w-]*` +
@@ -36,16 +33,8 @@ const WORD = /[\p{L}\p{M}]+(?:['’-][\p{L}\p{M}]+)*/gu
 const NUMBER_WORD = pattern(String.raw`(?<!\p{L}){text/number-word}(?!\p{L})`, 'giu')
 const NEGATION = pattern(String.raw`(?<!\p{L}){text/negation}(?!\p{L})|{text/negation-rest}`, 'giu')
 
-/**
- * What a rewording of a message must keep, each kind as a sorted list. Case counts where it carries
- * meaning.
- */
-const contentOf = (
-  text: string,
-): Record<
-  'numbers' | 'names' | 'quotes' | 'links' | 'code' | 'negations' | 'questions',
-  string[]
-> => {
+/** Sorted lists of what a rewording must keep. Case counts where it carries meaning. */
+const contentOf = (text: string) => {
   const fences = text.match(FENCED) ?? []
   const open = text.replace(FENCED, ' ')
   const links = open.match(LINK) ?? []
@@ -84,25 +73,17 @@ const isSame = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((v, i) => v === b[i])
 
 /**
- * What `after` lost of `before`, or added to it; empty if nothing. Numbers, names, quotes, links,
- * code, negations and question marks must occur equally often; demands and language must be the
- * same; the length may at most double or halve.
+ * The kinds of content that differ between two texts. Numbers, names, quotes, links, code,
+ * negations and question marks must occur equally often. Demands and language must be equal. The
+ * length may at most double or halve.
  */
 export const lostIn = (before: string, after: string): Survivor[] => {
   const [a, b] = [contentOf(before), contentOf(after)]
   const [wanted, kept] = [constraintsOf([before]), constraintsOf([after])]
   const lost = new Set<Survivor>()
-  for (const kind of [
-    'numbers',
-    'names',
-    'quotes',
-    'links',
-    'code',
-    'negations',
-    'questions',
-  ] as const)
+  for (const kind of Object.keys(a) as (keyof typeof a)[])
     if (!isSame(a[kind], b[kind])) lost.add(kind)
-  // A name at the beginning of a sentence looks like any word: it has to occur somewhere.
+  // A name that begins a sentence looks like any other word, so it only has to occur somewhere.
   if (opening(before).some((name) => !after.toLowerCase().includes(name.toLowerCase())))
     lost.add('names')
   if (
@@ -121,7 +102,7 @@ export const lostIn = (before: string, after: string): Survivor[] => {
   return SURVIVORS.filter((s) => lost.has(s))
 }
 
-/** First words of sentences that are no common words: perhaps names. */
+/** Uncommon first words of sentences, which may be names. */
 const opening = (text: string): string[] =>
   [...text.matchAll(/(?:^|[.!?]\s+)(\p{Lu}[\p{L}'’-]+)/gu)].flatMap(({ 1: word = '' }) =>
     SMALL.test(word) ? [] : [word],

@@ -1,9 +1,9 @@
 /** A conversation with Claude, as far as personalization reads it. */
 import type { ChatMessage, SystemPrompt } from '../../adapters/formats/choice-log.ts'
 
-/** instructions: texts of system messages among the others, in order. */
+/** instructions: texts of the system messages, in order. */
 export type Conversation = {
-  readonly messages: ChatMessage[]
+  readonly messages: readonly ChatMessage[]
   readonly system?: SystemPrompt | undefined
   readonly instructions?: readonly string[] | undefined
   readonly tools?: readonly object[] | undefined

@@ -15,17 +15,13 @@ import { answerMessages } from '../../device/api/messages/endpoint.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import { openDevice } from '../../device/owner/device.ts'
-import {
-  type BlockChoice,
-  type Conversation,
-  chooseSuffix,
-  renderBlock,
-} from '../../device/preferences/block.ts'
+import { type BlockChoice, chooseSuffix, renderBlock } from '../../device/preferences/block.ts'
 import { dimensionOf, type Pole, poleOf } from '../../device/preferences/dimensions.ts'
 import { alongPreference } from '../../device/preferences/relevance-feedback.ts'
 import { openRelevance } from '../../device/preferences/relevance-head.ts'
 import { DIMENSIONS, type Preference } from '../../device/records/preference.ts'
 import { openStore } from '../../device/store/store.ts'
+import type { Conversation } from '../../device/text/conversation.ts'
 import { replyTo } from '../answers/reply.ts'
 import { bootstrapInterval, meanOf } from '../measure/metrics.ts'
 import type { Result } from '../measure/results.ts'

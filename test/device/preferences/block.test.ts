@@ -5,7 +5,6 @@ import {
   appendBlock,
   BLOCK_END,
   BLOCK_START,
-  type Conversation,
   chooseSharedSuffix,
   chooseSuffix,
   MAX_BLOCK_CHARS,
@@ -13,6 +12,7 @@ import {
 } from '../../../device/preferences/block.ts'
 import { POLES, type Pole } from '../../../device/preferences/dimensions.ts'
 import { DIMENSIONS, type Dimension, type Preference } from '../../../device/records/preference.ts'
+import type { Conversation } from '../../../device/text/conversation.ts'
 
 const preference = (dimension: Dimension, change: Partial<Preference> = {}): Preference => ({
   dimension,
