@@ -1,7 +1,7 @@
 /** Number formats of GGUF tensors to float32, as ggml defines them (ggml-quants.c). */
 import { GGUF_TYPES, type GgufType } from '../../../adapters/formats/gguf.ts'
 import { float16 } from '../../../adapters/formats/safetensors.ts'
-import { type Dequantize, iq4nl, iq4xs, q2k, q3k, q4k, q5k, q6k } from './k-quants.ts'
+import { type Dequantize, half, iq4nl, iq4xs, q2k, q3k, q4k, q5k, q6k } from './k-quants.ts'
 
 /** bytes: whole blocks, as they lie in the file (little-endian) -> one number each. RangeError when
  *  a block is cut. */
@@ -15,11 +15,29 @@ export const dequantize = (type: GgufType, bytes: Uint8Array): Float32Array => {
   return out
 }
 
-const half = (bytes: Uint8Array, at: number, halves: Float32Array): number =>
-  halves[bytes[at]! | (bytes[at + 1]! << 8)]!
+/** A format in blocks of 32: d, m if it has one, the numbers' fifth bits if they have them (bit i is
+ *  of number i), then 16 bytes: number j in the low half, j + 16 in the high half.
+ *  y = d·(q − middle) + m. */
+const blocksOf32 =
+  (middle: number, hasMinimum: boolean, hasFifthBit: boolean): Dequantize =>
+  (bytes, out, halves) => {
+    const fifth = hasMinimum ? 4 : 2
+    const low = fifth + (hasFifthBit ? 4 : 0)
+    for (let at = 0, to = 0; to < out.length; at += low + 16, to += 32) {
+      const d = half(bytes, at, halves)
+      // Adding −0 changes no number, not even −0.
+      const m = hasMinimum ? half(bytes, at + 2, halves) : -0
+      const high = hasFifthBit ? word(bytes, at + fifth) : 0
+      for (let j = 0; j < 16; j++) {
+        const pair = bytes[at + low + j]!
+        const first = (pair & 15) | (((high >>> j) & 1) << 4)
+        const second = (pair >> 4) | (((high >>> (j + 16)) & 1) << 4)
+        out[to + j] = d * (first - middle) + m
+        out[to + 16 + j] = d * (second - middle) + m
+      }
+    }
+  }
 
-/** In the formats of 32, byte j of the numbers holds number j (low half) and number j + 16 (high
- *  half). */
 const kernels: Record<GgufType, Dequantize> = {
   F32: (bytes, out) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -33,54 +51,10 @@ const kernels: Record<GgufType, Dequantize> = {
     for (let i = 0; i < words.length; i++)
       words[i] = (bytes[2 * i]! << 16) | (bytes[2 * i + 1]! << 24)
   },
-  // y = d·(q − 8).
-  Q4_0: (bytes, out, halves) => {
-    for (let at = 0, to = 0; to < out.length; at += 18, to += 32) {
-      const d = half(bytes, at, halves)
-      for (let j = 0; j < 16; j++) {
-        const pair = bytes[at + 2 + j]!
-        out[to + j] = d * ((pair & 15) - 8)
-        out[to + 16 + j] = d * ((pair >> 4) - 8)
-      }
-    }
-  },
-  // y = d·q + m.
-  Q4_1: (bytes, out, halves) => {
-    for (let at = 0, to = 0; to < out.length; at += 20, to += 32) {
-      const d = half(bytes, at, halves)
-      const m = half(bytes, at + 2, halves)
-      for (let j = 0; j < 16; j++) {
-        const pair = bytes[at + 4 + j]!
-        out[to + j] = d * (pair & 15) + m
-        out[to + 16 + j] = d * (pair >> 4) + m
-      }
-    }
-  },
-  // y = d·(q − 16); bit i of the 32 after d is the fifth bit of number i.
-  Q5_0: (bytes, out, halves) => {
-    for (let at = 0, to = 0; to < out.length; at += 22, to += 32) {
-      const d = half(bytes, at, halves)
-      const high = word(bytes, at + 2)
-      for (let j = 0; j < 16; j++) {
-        const pair = bytes[at + 6 + j]!
-        out[to + j] = d * (((pair & 15) | (((high >>> j) & 1) << 4)) - 16)
-        out[to + 16 + j] = d * (((pair >> 4) | (((high >>> (j + 16)) & 1) << 4)) - 16)
-      }
-    }
-  },
-  // y = d·q + m.
-  Q5_1: (bytes, out, halves) => {
-    for (let at = 0, to = 0; to < out.length; at += 24, to += 32) {
-      const d = half(bytes, at, halves)
-      const m = half(bytes, at + 2, halves)
-      const high = word(bytes, at + 4)
-      for (let j = 0; j < 16; j++) {
-        const pair = bytes[at + 8 + j]!
-        out[to + j] = d * ((pair & 15) | (((high >>> j) & 1) << 4)) + m
-        out[to + 16 + j] = d * ((pair >> 4) | (((high >>> (j + 16)) & 1) << 4)) + m
-      }
-    }
-  },
+  Q4_0: blocksOf32(8, false, false),
+  Q4_1: blocksOf32(0, true, false),
+  Q5_0: blocksOf32(16, false, true),
+  Q5_1: blocksOf32(0, true, true),
   // y = d·q with signed bytes.
   Q8_0: (bytes, out, halves) => {
     for (let at = 0, to = 0; to < out.length; at += 34, to += 32) {

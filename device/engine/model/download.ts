@@ -37,7 +37,7 @@ export const download = async (options: Download): Promise<{ resumed: boolean }>
     const file = await open(partPath, from > 0 ? 'r+' : 'w')
     try {
       let at = from
-      for await (const chunk of bodyOf(response)) {
+      for await (const chunk of response.body ?? []) {
         watch.restart(options.stallTimeoutMs ?? 30_000, 'the transfer stalled')
         if (at + chunk.length > bytes) throw new Error(`more than the expected ${bytes} bytes`)
         await file.write(chunk, 0, chunk.length, at)
@@ -80,18 +80,4 @@ const startOf = (response: Response, asked: number, bytes: number): number => {
     )
   }
   return from
-}
-
-async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader()
-  if (!reader) return
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      yield value
-    }
-  } finally {
-    await reader.cancel().catch(() => {})
-  }
 }

@@ -11,32 +11,25 @@ export type ExpectedTensor = {
 /** Every tensor of a model in file order, with its shape in the store. Linears are [in, out], so
  *  that y = x·W. */
 export const expectedTensors = (config: ModelConfig): ExpectedTensor[] => {
-  const { layers, hidden, vocab } = config.shape
-  const vector = (name: string, size: number): ExpectedTensor => ({
-    name,
-    shape: [size],
-    isLinear: false,
-  })
-  const table = (name: string): ExpectedTensor => ({
-    name,
-    shape: [vocab, hidden],
-    isLinear: false,
-  })
-  const tensors = [table('embed')]
+  const { layers, hidden, vocab, headDim } = config.shape
+  const tensors: ExpectedTensor[] = []
+  const add = (name: string, shape: readonly number[], isLinear = false) =>
+    tensors.push({ name, shape, isLinear })
+  add('embed', [vocab, hidden])
   for (let layer = 0; layer < layers; layer++) {
     const prefix = `layers.${layer}.`
-    tensors.push(vector(`${prefix}attn_norm`, hidden))
+    add(`${prefix}attn_norm`, [hidden])
     for (const module of MODULES) {
       const size = linearSize(config.shape, module)
-      tensors.push({ name: prefix + module, shape: [size.in, size.out], isLinear: true })
-      if (config.attentionBias && (module === 'q' || module === 'k' || module === 'v'))
-        tensors.push(vector(`${prefix}${module}.bias`, size.out))
-      if (hasHeadNorms(config) && (module === 'q' || module === 'k'))
-        tensors.push(vector(`${prefix}${module}_norm`, config.shape.headDim))
+      const isQuery = module === 'q' || module === 'k'
+      add(prefix + module, [size.in, size.out], true)
+      if (config.attentionBias && (isQuery || module === 'v'))
+        add(`${prefix}${module}.bias`, [size.out])
+      if (hasHeadNorms(config) && isQuery) add(`${prefix}${module}_norm`, [headDim])
     }
-    tensors.push(vector(`${prefix}ffn_norm`, hidden))
+    add(`${prefix}ffn_norm`, [hidden])
   }
-  tensors.push(vector('final_norm', hidden))
-  if (!config.tiedHead) tensors.push(table('head'))
+  add('final_norm', [hidden])
+  if (!config.tiedHead) add('head', [vocab, hidden])
   return tensors
 }

@@ -7,7 +7,8 @@ export type Dequantize = (bytes: Uint8Array, out: Float32Array, halves: Float32A
 const scale = new Float32Array(16)
 const minimum = new Float32Array(16)
 
-const half = (bytes: Uint8Array, at: number, halves: Float32Array): number =>
+/** A float16 number. */
+export const half = (bytes: Uint8Array, at: number, halves: Float32Array): number =>
   halves[bytes[at]! | (bytes[at + 1]! << 8)]!
 
 /** Bytes: 16 scales (low half) and minima (high half), 64 of 2-bit numbers, d, dmin.

@@ -1,13 +1,13 @@
 /** One call from a model's name to everything that the device needs: converted weights, tokenizer,
  *  identity. */
 import { statSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { FedError } from '../../../adapters/errors.ts'
 import type { BaseModel } from '../../../adapters/wire/primitives.ts'
 import { convertedFolder, modelPath } from './cache.ts'
 import type { ModelConfig } from './config.ts'
 import { openGguf } from './gguf.ts'
-import { DEFAULT_MODEL, MODELS, type ModelEntry } from './registry.ts'
+import { DEFAULT_MODEL, MODELS, type ModelEntry, notPulled } from './registry.ts'
 import { fileDigest, ggufSource, openHuggingFace, type TensorSource } from './tensor-source.ts'
 import { TINY_MODEL, tinySource, tinyTokenizerFile } from './tiny.ts'
 import { createTokenizer, type Tokenizer } from './tokenizer.ts'
@@ -80,11 +80,7 @@ const ggufTokenizer = async (path: string): Promise<TokenizerFile> => {
 
 const openEntry = (cacheFolder: string, entry: ModelEntry, deps: OpenModelDeps) => {
   const path = modelPath(cacheFolder, entry.file)
-  if (pathKind(path) !== 'file')
-    throw new FedError(
-      'E_MODEL_MISSING',
-      `model ${entry.name} is not in ${cacheFolder}: run \`loreweave model pull ${entry.name}\``,
-    )
+  if (pathKind(path) !== 'file') throw notPulled(entry, cacheFolder)
   return openGgufFile(cacheFolder, entry.name, path, entry, deps)
 }
 
@@ -110,7 +106,8 @@ const openGgufFile = async (
       )
     const tokenizer = tokenizerFromGguf(file.metadata)
     const source = await ggufSource(file, sha256)
-    const named = { name, madeOf: entry?.original ?? resolve(path), ...exitOf(entry) }
+    const madeOf = entry?.original ?? resolve(path)
+    const named = { name, madeOf, suggestedExit: entry?.suggestedExit }
     return await assemble(cacheFolder, named, source, tokenizer, deps)
   } finally {
     await file.close()
@@ -128,9 +125,10 @@ const openFolder = async (cacheFolder: string, folder: string, deps: OpenModelDe
   }
 }
 
-type Named = Pick<LocalModel, 'madeOf'> & { readonly name: string; readonly suggestedExit?: number }
-
-const exitOf = (entry: ModelEntry | undefined) => entry && { suggestedExit: entry.suggestedExit }
+type Named = Pick<LocalModel, 'madeOf'> & {
+  readonly name: string
+  readonly suggestedExit?: number | undefined
+}
 
 const assemble = async (
   cacheFolder: string,
@@ -166,6 +164,6 @@ const pathKind = (path: string): 'file' | 'folder' | undefined => {
 }
 
 const shortName = (path: string): string =>
-  basename(join(resolve(path)))
+  basename(resolve(path))
     .replace(/\.gguf$/i, '')
     .slice(0, 100) || 'model'

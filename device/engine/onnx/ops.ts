@@ -1,7 +1,14 @@
 /** The op table: one row per operator with its shape rule and its gradient rule.
  *  Rules may ignore broadcasting: the reverse walk sums each gradient to its input's shape. */
 import { FedError } from '../../../adapters/errors.ts'
-import { INT_MAX, lowerAttentionWeights, lowerCachedAttention, lowerHead } from './fused.ts'
+import {
+  INT_MAX,
+  lowerAttentionWeights,
+  lowerCachedAttention,
+  lowered,
+  loweredOwn,
+  lowerHead,
+} from './fused.ts'
 import {
   batchFirst,
   broadcastShape,
@@ -29,6 +36,10 @@ const table = <Name extends string>(
 
 const same = ([x]: readonly [Shape, ...Shape[]]): Shape[] => [x]
 const broadcast = ([a, b]: readonly [Shape, Shape, ...Shape[]]): Shape[] => [broadcastShape(a, b)]
+const reduction: Pick<OpRow<1, 1>, 'shape' | 'constants'> = {
+  shape: ([x], attributes) => [reducedShape(x, ints(attributes, 'axes'))],
+  constants: (attributes) => [[...ints(attributes, 'axes')]],
+}
 
 export const OPS = table({
   Add: op(2, { isInPlace: true, shape: broadcast, gradient: ({ dy }) => [dy, dy] }),
@@ -53,14 +64,8 @@ export const OPS = table({
     shape: broadcast,
     isCheap: true,
     lower: ({ inputs: [a, b], outputs: [y] }) => [
-      {
-        op: 'QuickGelu',
-        domain: 'com.microsoft',
-        inputs: [a.name],
-        outputs: [`${y.name}.silu`],
-        attributes: { alpha: 1 },
-      },
-      { op: 'Mul', inputs: [`${y.name}.silu`, b.name], outputs: [y.name] },
+      loweredOwn('QuickGelu', [a.name], `${y.name}.silu`, { alpha: 1 }),
+      lowered('Mul', [`${y.name}.silu`, b.name], y.name),
     ],
     gradient: ({ inputs: [a, b], dy }) => {
       const s = sigmoid(a)
@@ -148,13 +153,11 @@ export const OPS = table({
 
   /** Sums over `axes` (all of them counted from the front) are kept as size 1. */
   ReduceSum: op(1, {
-    shape: ([x], attributes) => [reducedShape(x, ints(attributes, 'axes'))],
-    constants: (attributes) => [[...ints(attributes, 'axes')]],
+    ...reduction,
     gradient: ({ inputs: [x], dy }) => [expand(dy, x.shape)],
   }),
   ReduceMean: op(1, {
-    shape: ([x], attributes) => [reducedShape(x, ints(attributes, 'axes'))],
-    constants: (attributes) => [[...ints(attributes, 'axes')]],
+    ...reduction,
     gradient: ({ inputs: [x], attributes, dy }) => {
       const count = ints(attributes, 'axes').reduce((n, axis) => n * x.shape[axis]!, 1)
       return [expand(mul(dy, dy.graph.constant([1 / count], [1])), x.shape)]
@@ -212,17 +215,12 @@ export const OPS = table({
   BlockSums: op(1, {
     shape: ([x]) => [[x[0]!, x[1]! / QUANTIZED_BLOCK]],
     lower: ({ inputs: [x], outputs: [y] }) => [
-      {
-        op: 'Reshape',
-        inputs: [x.name, [-1, x.shape[1]! / QUANTIZED_BLOCK, QUANTIZED_BLOCK]],
-        outputs: [`${y.name}.blocks`],
-      },
-      {
-        op: 'ReduceSum',
-        attributes: { keepdims: 0 },
-        inputs: [`${y.name}.blocks`, [2]],
-        outputs: [y.name],
-      },
+      lowered(
+        'Reshape',
+        [x.name, [-1, x.shape[1]! / QUANTIZED_BLOCK, QUANTIZED_BLOCK]],
+        `${y.name}.blocks`,
+      ),
+      lowered('ReduceSum', [`${y.name}.blocks`, [2]], y.name, { keepdims: 0 }),
     ],
     gradient: 'none',
   }),
@@ -232,20 +230,14 @@ export const OPS = table({
   QuantizedGemm: op(3, {
     shape: ([x, codes]) => [[x[0]!, codes[0]!]],
     packsWeights: true,
-    lower: ({ inputs, outputs: [y], attributes }) => [
-      {
-        op: 'MatMulNBits',
-        domain: 'com.microsoft',
-        attributes: {
-          K: inputs[0].shape[1]!,
-          N: inputs[1].shape[0]!,
-          bits: numberOf(attributes, 'bits'),
-          block_size: QUANTIZED_BLOCK,
-          accuracy_level: 4,
-        },
-        inputs: inputs.map(({ name }) => name),
-        outputs: [y.name],
-      },
+    lower: ({ inputs: [x, codes, scales], outputs: [y], attributes }) => [
+      loweredOwn('MatMulNBits', [x.name, codes.name, scales.name], y.name, {
+        K: x.shape[1]!,
+        N: codes.shape[0]!,
+        bits: numberOf(attributes, 'bits'),
+        block_size: QUANTIZED_BLOCK,
+        accuracy_level: 4,
+      }),
     ],
     gradient: 'none',
   }),
@@ -316,7 +308,7 @@ export const OPS = table({
   LastRow: op(1, {
     shape: ([x]) => [[1, ...x.slice(1)]],
     lower: ({ inputs: [x], outputs: [y] }) => [
-      { op: 'Slice', inputs: [x.name, [-1], [INT_MAX], [0]], outputs: [y.name] },
+      lowered('Slice', [x.name, [-1], [INT_MAX], [0]], y.name),
     ],
     gradient: 'none',
   }),

@@ -70,13 +70,9 @@ export const unstackGradient = (
     return
   }
   const scale = alpha / rank
-  const size = shape[0]! * rank
-  if (total === rank) for (let i = 0; i < size; i++) flat[offset + i]! += scale * stacked[i]!
-  else
-    for (let i = 0; i < size; i++) {
-      const row = Math.floor(i / rank)
-      flat[offset + i]! += scale * stacked[row * (total - rank) + before + i]!
-    }
+  for (let o = 0; o < shape[0]!; o++)
+    for (let j = 0; j < rank; j++)
+      flat[offset + o * rank + j]! += scale * stacked[o * total + before + j]!
 }
 
 /** LoRA factors with their shapes: A [r, in], B [out, r]. */
@@ -149,8 +145,6 @@ export const concat = (parts: readonly Float32Array[]): Float32Array => {
 }
 
 const stackColumns = (parts: readonly Part[], total: number): Float32Array => {
-  const [only, ...more] = parts
-  if (only && more.length === 0) return scaled(only.b, only.scale)
   const rows = parts[0]!.b.length / parts[0]!.rank
   const out = new Float32Array(rows * total)
   let before = 0
@@ -159,11 +153,5 @@ const stackColumns = (parts: readonly Part[], total: number): Float32Array => {
       for (let j = 0; j < rank; j++) out[o * total + before + j] = scale * b[o * rank + j]!
     before += rank
   }
-  return out
-}
-
-const scaled = (x: Float32Array, scale: number): Float32Array => {
-  const out = new Float32Array(x.length)
-  for (let i = 0; i < x.length; i++) out[i] = scale * x[i]!
   return out
 }

@@ -29,14 +29,6 @@ export type Row = {
   readonly items: readonly number[]
 }
 
-/** The arrays that a row's graph reads besides states; see buildTrunk. */
-type RowArrays = {
-  readonly ids: BigInt64Array
-  readonly cos: Float32Array
-  readonly sin: Float32Array
-  readonly mask: Float32Array
-}
-
 /** Tokens that a row may hold before another is begun. */
 export const ROW_TOKENS = 384
 /** Added to a score that must not count. Finite, so that a row of masked scores alone stays
@@ -87,28 +79,29 @@ export const blocksOf = ({ size, spans }: Row): QueryBlock[] =>
     return { from: Math.floor(Math.min(start, ...seen) / QUERY_BLOCK) * QUERY_BLOCK, start, end }
   })
 
-/** Token ids, rotary tables and mask of a row. Padding attends to itself only. E_SHAPE for an id
- *  outside the vocabulary. */
-export const rowArrays = (row: Row, config: ModelConfig): RowArrays => {
-  const { size, spans } = row
+/** Token ids, rotary tables and mask of a row (buildTrunk). Padding attends to itself only. E_SHAPE
+ *  for an id outside the vocabulary. */
+export const rowFeeds = ({ size, spans }: Row, config: ModelConfig) => {
   const half = config.shape.headDim / 2
-  const arrays = {
-    ids: new BigInt64Array(size),
-    cos: new Float32Array(size * half),
-    sin: new Float32Array(size * half),
-    mask: new Float32Array(size * size).fill(MASKED),
-  }
-  for (let t = 0; t < size; t++) arrays.mask[t * size + t] = 0
+  const all = new BigInt64Array(size)
+  const [cos, sin] = [new Float32Array(size * half), new Float32Array(size * half)]
+  const mask = new Float32Array(size * size).fill(MASKED)
+  for (let t = 0; t < size; t++) mask[t * size + t] = 0
   for (const { start, position, ids, prompt } of spans) {
-    fillRotary(arrays, start, position, ids.length, config)
-    arrays.ids.set(tokenIds(ids, config), start)
+    fillRotary({ cos, sin }, start, position, ids.length, config)
+    all.set(tokenIds(ids, config), start)
     for (let i = 0; i < ids.length; i++) {
       const line = (start + i) * size
-      arrays.mask.fill(0, line + start, line + start + i + 1)
-      if (prompt) arrays.mask.fill(0, line + prompt.start, line + prompt.start + prompt.ids.length)
+      mask.fill(0, line + start, line + start + i + 1)
+      if (prompt) mask.fill(0, line + prompt.start, line + prompt.start + prompt.ids.length)
     }
   }
-  return arrays
+  return {
+    ids: { data: all, shape: [size] },
+    cos: { data: cos, shape: [1, size, half] },
+    sin: { data: sin, shape: [1, size, half] },
+    mask: { data: mask, shape: [size, size] },
+  } satisfies Record<string, Feed>
 }
 
 /** Ids as a graph reads them. E_SHAPE for one outside the vocabulary. */
@@ -122,25 +115,10 @@ export const tokenIds = (
     return BigInt(id)
   })
 
-/** Token ids, rotary tables and mask of a row; see buildTrunk. */
-export const rowFeeds = (
-  { config }: { readonly config: ModelConfig },
-  row: Row,
-): Record<string, Feed> => {
-  const arrays = rowArrays(row, config)
-  const table = [1, row.size, config.shape.headDim / 2]
-  return {
-    ids: { data: arrays.ids, shape: [row.size] },
-    cos: { data: arrays.cos, shape: table },
-    sin: { data: arrays.sin, shape: table },
-    mask: { data: arrays.mask, shape: [row.size, row.size] },
-  }
-}
-
 /** cos and sin of position · base^(−2i / headDim) / factor i, written at `start` for `count` tokens
  *  from `position` on. */
 export const fillRotary = (
-  { cos, sin }: Pick<RowArrays, 'cos' | 'sin'>,
+  { cos, sin }: Readonly<Record<'cos' | 'sin', Float32Array>>,
   start: number,
   position: number,
   count: number,

@@ -73,7 +73,7 @@ export const startRow = async (
   from: number,
   below: readonly LoraFeed[],
 ): Promise<RowStart> => {
-  const feeds = rowFeeds(runner.model, row)
+  const feeds = rowFeeds(row, runner.model.config)
   if (from === 0) return { from, feeds }
   const data = inRow(runner, row, await prefixStates(runner, row.spans, from, below))
   const shape = [row.size, runner.model.config.shape.hidden]

@@ -8,7 +8,7 @@ import {
   inBucket,
   packRows,
   ROW_TOKENS,
-  rowArrays,
+  rowFeeds,
   trimInput,
 } from '../../../../device/engine/run/rows.ts'
 import { expectCode } from '../../../support/expect-code.ts'
@@ -62,10 +62,10 @@ test('a token attends to itself, the earlier ones of its span, and its prompt: n
     { ids: [...prompt, 8], answerStart: 2 },
   ]
   const [row] = packRows([pair], CONTEXT).map(inBucket)
-  const { mask, ids } = rowArrays(row!, TINY_CONFIG)
-  expect([...ids.subarray(0, 6)].map(Number)).toEqual([1, 2, 5, 6, 7, 8])
+  const { mask, ids } = rowFeeds(row!, TINY_CONFIG)
+  expect([...ids.data.subarray(0, 6)].map(Number)).toEqual([1, 2, 5, 6, 7, 8])
   const seenBy = (t: number) =>
-    [...mask.subarray(t * row!.size, (t + 1) * row!.size).entries()]
+    [...mask.data.subarray(t * row!.size, (t + 1) * row!.size).entries()]
       .filter(([, m]) => m === 0)
       .map(([u]) => u)
   expect([0, 1, 2, 3, 4, 5, 6].map(seenBy)).toEqual([
@@ -84,9 +84,9 @@ test('positions go on after the prompt in every answer', () => {
     { ids: [1, 2, 5], answerStart: 2 },
     { ids: [1, 2, 6], answerStart: 2 },
   ]
-  const { cos } = rowArrays(packRows([pair], CONTEXT)[0]!, TINY_CONFIG)
+  const { cos } = rowFeeds(packRows([pair], CONTEXT)[0]!, TINY_CONFIG)
   const half = TINY_CONFIG.shape.headDim / 2
-  expect([0, 1, 2, 3].map((t) => cos[t * half]!)).toEqual(
+  expect([0, 1, 2, 3].map((t) => cos.data[t * half]!)).toEqual(
     [0, 1, 2, 2].map((p) => Math.fround(Math.cos(p))),
   )
 })
