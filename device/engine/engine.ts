@@ -1,4 +1,4 @@
-/** The engine's interface. Requests and results cross the process boundary, so they are plain
+/** The engine's interface. Requests and results cross a process boundary, so they are plain
  *  data. */
 import type { Factor } from '../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../adapters/lora/spec.ts'
@@ -53,8 +53,7 @@ export type Objective =
       readonly undesirableWeight?: number
     }
 
-/** Examples that are never trained on; their mean loss decides when to stop and which adapter is
- *  returned. */
+/** Examples never trained on: their mean loss decides when to stop and which adapter to return. */
 type Validation = {
   /** Must be of the request's kind. */
   readonly objective: Objective
@@ -82,8 +81,7 @@ export type TrainRequest = {
   readonly clipNorm: number
   /** Decoupled (AdamW); default 0. */
   readonly weightDecay?: number
-  /** The learning rate after the warm-up: constant (default), or falling to 0 along half a
-   *  cosine. */
+  /** After the warm-up: constant (default), or falling to 0 along half a cosine. */
   readonly schedule?: 'constant' | 'cosine'
   /** Share of all steps, 0 to 1, over which the learning rate rises from 0; default 0. */
   readonly warmup?: number
@@ -93,16 +91,13 @@ export type TrainRequest = {
   /** Without a validation the run takes every step and returns the last adapter. */
   readonly validation?: Validation
   readonly seed: number
-  /** File path. Written atomically every few seconds and at the end; resumed exactly when it
-   *  matches the request. */
+  /** File path, written atomically every few seconds; resumed exactly by an equal request. */
   readonly checkpoint?: string
   readonly threads?: number
 }
 
-/** tokens: answer and prompt tokens seen so far; seconds: since this call began; heldBack: the
- *  newest evaluation.
- *  tokensPerSecond, secondsLeft: measured over the last steps without pauses; absent at the first
- *  step. */
+/** tokens, seconds: so far, in this call; heldBack: the newest evaluation. tokensPerSecond,
+ *  secondsLeft: over the last steps without pauses; absent at the first step. */
 export type TrainProgress = {
   readonly step: number
   readonly steps: number
@@ -132,20 +127,17 @@ export type TrainResult = {
 
 export type PooledOptions = {
   readonly exitLayer: number
-  /** Lower layers, in rising order, that are pooled as well: a result then has [hidden] numbers for
-   *  each of them and for the exit. */
+  /** Lower layers, rising, to pool as well: a result then has [hidden] numbers for each layer. */
   readonly through?: readonly number[] | undefined
   readonly adapters: readonly LoraFeed[]
-  /** The states that enter this layer are cached, for adapters on it and above; default: the first
-   *  layer of the adapters given. */
+  /** States that enter this layer are cached; default: the first layer of the adapters. */
   readonly keepFrom?: number | undefined
   /** The graph keeps a copy of its weights as its products read them: short texts pass a sixth
    *  faster, and the copy takes as much memory as the weights. */
   readonly packed?: boolean | undefined
   /** False: nothing derived from the inputs may outlast the process. */
   readonly keep?: boolean | undefined
-  /** Aborts when the states are no longer wanted: work that has not begun is dropped, and the call
-   *  fails with E_CANCELLED. */
+  /** If it aborts, work that has not begun is dropped and the call fails with E_CANCELLED. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (done: number, of: number) => void
 }
@@ -167,11 +159,10 @@ export type GenerateOptions = {
   readonly stopIds: readonly number[]
 }
 
-/** Every method fails with E_ENGINE (the child process died), E_SHAPE or E_MODEL_FILE (inputs or
- *  weights do not fit). */
+/** Every method fails with E_ENGINE (the child died), E_SHAPE (inputs) or E_MODEL_FILE
+ *  (weights). */
 export type Engine = {
-  /** Mean raw residual state over each answer after exitLayer layers (no final norm), [hidden]
-   *  each. */
+  /** Mean residual state over each answer after exitLayer layers (no final norm), [hidden]. */
   pooled(inputs: readonly AnswerInput[], options: PooledOptions): Promise<Float32Array[]>
   score(
     prompt: readonly number[],
@@ -187,11 +178,9 @@ export type Engine = {
     onProgress?: (progress: TrainProgress) => void,
     signal?: AbortSignal,
   ): Promise<TrainResult>
-  /** The largest sum over the children so far: proportional set size on Linux, resident set size
-   *  elsewhere. */
+  /** Peak over the children: proportional set size on Linux, else resident set size. */
   memory(): Promise<{ peakPssBytes: number }>
-  /** Forgets every text, in the children and in the state folder. Calls under way fail with
-   *  E_CANCELLED. */
+  /** Forgets every text, on disk too. Calls under way fail with E_CANCELLED. */
   forget?(): Promise<void>
   /** Ends the children; pending calls fail with E_ENGINE. */
   close(): Promise<void>

@@ -1,5 +1,4 @@
-/** Where models are on disk: `models/` holds their files as published, `converted/` the weights
- *  that the engine maps. */
+/** Where models are on disk: `models/` as published, `converted/` as the engine maps them. */
 import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

@@ -26,10 +26,9 @@ export type ModelConfig = Rope & {
 export const hasHeadNorms = ({ architecture }: Pick<ModelConfig, 'architecture'>): boolean =>
   architecture === 'qwen3'
 
-/** Reads a parsed config.json. hasHead: the weights hold `lm_head.weight`; decides only when the
- *  file does not say.
- *  Fails with E_MODEL_FILE (a field is missing or absurd), E_MODEL_UNSUPPORTED (architecture, rope
- *  scaling, activation, …). */
+/** Reads a parsed config.json. hasHead: the weights hold `lm_head.weight`, for files that do not
+ *  say.
+ *  Fails with E_MODEL_FILE (missing or absurd fields), E_MODEL_UNSUPPORTED (unknown features). */
 export const configFromHuggingFace = (json: unknown, hasHead = true): ModelConfig => {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new FedError('E_MODEL_FILE', 'config.json must be an object')
@@ -60,10 +59,8 @@ export const configFromHuggingFace = (json: unknown, hasHead = true): ModelConfi
   })
 }
 
-/** Reads GGUF metadata. tensors: the names the file holds; they decide bias, tied head and the
- *  vocabulary.
- *  vocab: rows of `token_embd.weight`; freqs: the numbers of `rope_freqs.weight`.  Fails like
- *  configFromHuggingFace. */
+/** Reads GGUF metadata. tensors: names in the file, which decide bias and tied head; vocab: rows of
+ *  `token_embd.weight`; freqs: `rope_freqs.weight`.  Fails like configFromHuggingFace. */
 export const configFromGguf = (
   metadata: ReadonlyMap<string, unknown>,
   tensors: ReadonlySet<string>,
@@ -101,8 +98,8 @@ export const configFromGguf = (
   })
 }
 
-/** Returns the config if every size is possible, else fails with E_MODEL_FILE. Also checks a config
- *  read back from disk. */
+/** The config if every size is possible, else E_MODEL_FILE. Also for configs read back from
+ *  disk. */
 export const checked = (config: ModelConfig): ModelConfig => {
   const bad = (what: string) => new FedError('E_MODEL_FILE', `model config: ${what}`)
   parseAs(ModelShapeSchema, config.shape, 'E_MODEL_FILE', 'model config: ', 'shape')

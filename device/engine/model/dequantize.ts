@@ -3,8 +3,7 @@ import { GGUF_TYPES, type GgufType } from '../../../adapters/formats/gguf.ts'
 import { float16 } from '../../../adapters/formats/safetensors.ts'
 import { type Dequantize, half, iq4nl, iq4xs, q2k, q3k, q4k, q5k, q6k } from './k-quants.ts'
 
-/** bytes: whole blocks, as they lie in the file (little-endian) -> one number each. RangeError when
- *  a block is cut. */
+/** bytes: whole blocks as in the file (little-endian). RangeError when a block is cut. */
 export const dequantize = (type: GgufType, bytes: Uint8Array): Float32Array => {
   const block = GGUF_TYPES[type]
   const blocks = bytes.length / block.bytes
@@ -74,8 +73,7 @@ const kernels: Record<GgufType, Dequantize> = {
 const word = (bytes: Uint8Array, at: number): number =>
   bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 
-/** All 65,536 float16 values; building it costs a millisecond, and tensors have millions of
- *  scales. */
+/** All 65,536 float16 values, made once: tensors have millions of scales. */
 const float16Table = (): Float32Array => {
   halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => float16(bits))
   return halves

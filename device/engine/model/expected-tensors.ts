@@ -8,8 +8,7 @@ export type ExpectedTensor = {
   readonly isLinear: boolean
 }
 
-/** Every tensor of a model in file order, with its shape in the store. Linears are [in, out], so
- *  that y = x·W. */
+/** Tensors in file order with their shapes in the store. Linears are [in, out]: y = x·W. */
 export const expectedTensors = (config: ModelConfig): ExpectedTensor[] => {
   const { layers, hidden, vocab, headDim } = config.shape
   const tensors: ExpectedTensor[] = []

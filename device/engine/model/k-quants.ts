@@ -11,8 +11,8 @@ const minimum = new Float32Array(16)
 export const half = (bytes: Uint8Array, at: number, halves: Float32Array): number =>
   halves[bytes[at]! | (bytes[at + 1]! << 8)]!
 
-/** Bytes: 16 scales (low half) and minima (high half), 64 of 2-bit numbers, d, dmin.
- *  y = d·s·q − dmin·m. */
+/** Bytes: 16 scales (low half) and minima (high), 64 of 2-bit numbers, d, dmin.  y = d·s·q −
+ *  dmin·m. */
 export const q2k: Dequantize = (bytes, out, halves) => {
   for (let at = 0, to = 0; to < out.length; at += 84, to += 256) {
     const d = half(bytes, at + 80, halves)

@@ -29,8 +29,7 @@ export type QueryBlock = { readonly from: number; readonly start: number; readon
 /** Queries that attend at once. */
 export const QUERY_BLOCK = 128
 
-/** hidden: [T, hidden] after layer to − 1, before the final norm. keys, values: of this row,
- *  [T, kvHeads·headDim] by layer. */
+/** hidden: [T, hidden] before the final norm; keys, values: by layer, [T, kvHeads·headDim]. */
 type Trunk = {
   readonly hidden: Tensor
   readonly keys: readonly Tensor[]
@@ -61,10 +60,8 @@ export const buildTrunk = (g: Graph, model: Model, options: TrunkOptions): Trunk
   return { hidden, keys, values }
 }
 
-/** One step of decoding: every layer over a row that follows cached tokens.  Inputs: those of
- *  buildTrunk without `tokens`.
- *  logits: [1, vocab] after the row's last token; keys, values: of the row, layer after layer,
- *  [layers·T, kvHeads·headDim]. */
+/** One step of decoding, with the inputs of buildTrunk without `tokens`.
+ *  logits: [1, vocab] after the last token; keys, values: [layers·T, kvHeads·headDim]. */
 export const buildDecoder = (g: Graph, model: Model, lora: LoraRanks) => {
   const { layers } = model.config.shape
   const trunk = buildTrunk(g, model, { from: 0, to: layers, lora })
@@ -85,10 +82,8 @@ export const buildLogits = (g: Graph, model: Model, hidden: Tensor): Tensor => {
   )
 }
 
-/** Log-probability of one token after each state.  hidden: [K, hidden], labels: [K] int64
- *  -> [K, 1].
- *  The label's logit is a product with its own row of the head, so that no gradient is scattered
- *  into [K, vocab]. */
+/** Log-probability of one token after each state.  [K, hidden], [K] int64 -> [K, 1].
+ *  The label's logit is a product with its own row of the head: no gradient of size [K, vocab]. */
 export const buildLogProbs = (g: Graph, model: Model, hidden: Tensor, labels: Tensor): Tensor => {
   const normed = norm(g, model, 'final_norm', hidden)
   const table = weight(g, model, headName(model))
@@ -109,8 +104,8 @@ export type Model = {
 
 type Linear = (module: Module, x: Tensor) => Tensor
 
-/** y = x·W + bias + (x·Aᵀ)·Bᵀ; W lies as [in, out], so that the backward pass is a Gemm with transB
- *  on the same bytes. */
+/** y = x·W + bias + (x·Aᵀ)·Bᵀ; W is [in, out], so the backward Gemm reads the same bytes
+ *  (transB). */
 const linearsOf = (g: Graph, model: Model, lora: LoraRanks, layer: number): Linear => {
   const sums = blockSums(g)
   return (module, x) => {
@@ -131,8 +126,7 @@ const linearsOf = (g: Graph, model: Model, lora: LoraRanks, layer: number): Line
   }
 }
 
-/** x·W by the quantized weights: scale·(code − middle), and where a block has an offset, that times
- *  the block's sum of x. */
+/** x·W by quantized weights: scale·(code − middle), plus each block's offset times its sum of x. */
 const quantizedProduct = (
   g: Graph,
   { quantized }: Model,
@@ -164,8 +158,8 @@ const blockSums = (g: Graph) => {
   }
 }
 
-/** The inputs of a row that follow from its size. Each open size has an example value, for the
- *  shape rules. */
+/** The inputs that follow from a row's size. Open sizes have example values, for the shape
+ *  rules. */
 const rowOf = (g: Graph, { config }: Model, { tokens, blocks }: TrunkOptions) => {
   const hasPast = tokens === undefined
   const { hidden, kvHeads, headDim } = config.shape
@@ -235,8 +229,7 @@ const blocksBefore = (tokens: number): QueryBlock[] =>
 const rowsOf = (g: Graph, x: Tensor, start: number, end: number): Tensor =>
   start === 0 && end === x.shape[0] ? x : g.op('Slice', [x], { start, end })
 
-/** [end − start, end − from] of the mask. Only rows can be cut, so its columns are cut while it is
- *  turned. */
+/** [end − start, end − from] of the mask. Only rows can be cut, so columns are cut transposed. */
 const maskOf = (g: Graph, { mask, tokens }: Row, { from, start, end }: QueryBlock): Tensor => {
   const rows = rowsOf(g, mask(), start, end)
   if (from === 0 && end === tokens) return rows
@@ -244,8 +237,7 @@ const maskOf = (g: Graph, { mask, tokens }: Row, { from, start, end }: QueryBloc
   return turn(rowsOf(g, turn(rows), from, end))
 }
 
-/** [T, heads·headDim] -> [kvHeads, (heads / kvHeads)·T, headDim]: the heads of one KV head are rows
- *  of one product. */
+/** [T, heads·headDim] -> [kvHeads, (heads / kvHeads)·T, headDim]: one product per KV head. */
 const queriesOf = (g: Graph, { config }: Model, x: Tensor): Tensor => {
   const { heads, kvHeads, headDim } = config.shape
   const apart = g.op('Reshape', [x], { shape: [-1, kvHeads, heads / kvHeads, headDim] })

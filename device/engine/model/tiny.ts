@@ -22,8 +22,8 @@ export const TINY_CONFIG: ModelConfig = {
   contextLength: 4096,
 }
 
-/** Uniform numbers, so that every platform makes the same bytes: ±√3·σ with σ = 1/√in for linears,
- *  0.3 for the embedding. */
+/** Uniform, for equal bytes on every platform: ±√3·σ; σ = 1/√in for linears, 0.3 for the
+ *  embedding. */
 export const tinySource = (
   config: ModelConfig = TINY_CONFIG,
   seed: number | string = 'tiny',

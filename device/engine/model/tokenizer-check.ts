@@ -67,8 +67,7 @@ const lostTexts = (tokenizer: Tokenizer, file: TokenizerFile): number => {
   return lost
 }
 
-/** The lasting effect of a normalizer on text: the decoder undoes the mark that stands for a
- *  space. */
+/** A normalizer's lasting effect: the decoder undoes the mark that stands for a space. */
 const textNormalizer = (json: unknown): Normalize => {
   const steps = stepsOf(json, 'normalizers').filter(
     ({ type, content }) => type !== 'Prepend' && content !== '▁',

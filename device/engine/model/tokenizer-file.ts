@@ -1,10 +1,8 @@
-/** A tokenizer's data in one form, and how to read it from GGUF metadata. For a Hugging Face folder
- *  see tokenizer-folder.ts. */
+/** A tokenizer's data, and how to read it from GGUF metadata (folders: tokenizer-folder.ts). */
 import { createHash } from 'node:crypto'
 import { FedError } from '../../../adapters/errors.ts'
 
-/** isControl: never made from plain text. isNormalized: matched in the text after the
- *  normalizer. */
+/** isControl: never made from plain text. isNormalized: matched after the normalizer. */
 export type AddedToken = {
   readonly id: number
   readonly content: string
@@ -17,8 +15,7 @@ type Vocabulary = {
   readonly merges: readonly string[]
   /** For a character that no token holds; null: it is left out. */
   readonly unknownToken: string | null
-  /** Left out before the merges (tokenizers), so that its neighbours may join, or behind them
-   *  (llama.cpp). */
+  /** Left out before the merges (tokenizers), so that neighbours may join, or after (llama.cpp). */
   readonly dropsUnknownFirst: boolean
   /** One unknown token for a run of such characters. */
   readonly fusesUnknown: boolean
@@ -147,9 +144,8 @@ export const bytePairFile = (vocabulary: BytePairVocabulary): TokenizerFile => {
 }
 const KNOWN_RULES = Object.keys(PRE_TOKENIZERS).join(', ')
 
-/** Fails with E_MODEL_FILE (damaged), E_MODEL_UNSUPPORTED (another kind than byte-level BPE, a
- *  splitting rule that is unknown or not named: another rule makes other tokens of the same
- *  text). */
+/** Fails with E_MODEL_FILE (damaged), E_MODEL_UNSUPPORTED (not byte-level BPE, or an unknown or
+ *  missing splitting rule: another rule makes other tokens). */
 export const tokenizerFromGguf = (metadata: ReadonlyMap<string, unknown>): TokenizerFile => {
   const kind = metadata.get('tokenizer.ggml.model')
   if (kind !== 'gpt2')
@@ -191,8 +187,7 @@ export const tokenizerFromGguf = (metadata: ReadonlyMap<string, unknown>): Token
   })
 }
 
-/** E_MODEL_FILE when a merge joins or makes what is no token; E_MODEL_UNSUPPORTED when tokens hold
- *  spaces. */
+/** E_MODEL_FILE when a merge has unknown tokens, E_MODEL_UNSUPPORTED when tokens hold spaces. */
 export const checkVocabulary = ({ ids, merges }: Vocabulary): void => {
   for (const merge of merges) {
     const [left, right, ...rest] = merge.split(' ')

@@ -1,5 +1,4 @@
-/** The tokenizer of a Hugging Face folder: tokenizer.json and the files beside it. Unknown fields
- *  are refused. */
+/** The tokenizer of a Hugging Face folder. Unknown fields of tokenizer.json are refused. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -160,8 +159,7 @@ const parse = (raw: unknown): TokenizerJson => {
   throw new FedError('E_MODEL_FILE', `tokenizer.json: ${place} is not valid`)
 }
 
-/** The added tokens of tokenizer.json; for the same id tokenizer_config.json wins, as in
- *  transformers. */
+/** Added tokens; for the same id tokenizer_config.json wins, as in transformers. */
 const fileTokensOf = (
   { added_tokens }: TokenizerJson,
   config: Readonly<Record<string, unknown>>,

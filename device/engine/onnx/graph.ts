@@ -1,5 +1,4 @@
-/** A graph with static shapes: tensors are values, nodes come from the op table, dead nodes are
- *  left out of the bytes. */
+/** A graph with static shapes; its nodes come from the op table, dead ones are not written. */
 import { FedError } from '../../../adapters/errors.ts'
 import { OPS, type OpName } from './ops.ts'
 import { peakActivations } from './peak-memory.ts'
@@ -24,8 +23,7 @@ type ExternalData = {
 
 export type Graph = Nodes & {
   input(name: string, shape: Shape, type?: ElementType, open?: OpenSizes): Tensor
-  /** A frozen weight in a file, float32 unless said otherwise; the same name twice is the same
-   *  tensor. */
+  /** A frozen weight in a file, by default float32; a name stands for one tensor. */
   weight(name: string, shape: Shape, external: ExternalData, type?: ElementType): Tensor
   /** apply, by the operator's name. */
   op(name: OpName, inputs: readonly Tensor[], attributes?: Attributes): Tensor

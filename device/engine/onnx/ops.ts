@@ -57,8 +57,7 @@ export const OPS = table({
     shape: same,
     gradient: ({ outputs: [y], dy }) => [mul(mul(dy, y), oneMinus(y))],
   }),
-  /** y = a·σ(a) ∘ b (Shazeer 2020). The gradient computes a·σ(a) again, which is cheaper than
-   *  keeping it. */
+  /** y = a·σ(a) ∘ b (Shazeer 2020). The gradient computes a·σ(a) again: cheaper than keeping it. */
   SwiGlu: op(2, {
     isInPlace: true,
     shape: broadcast,

@@ -1,9 +1,7 @@
-/** Bytes of activations at the fullest moment of a graph's run: a liveness sweep over static
- *  shapes, in ONNX Runtime's order. */
+/** Peak bytes of activations: a liveness sweep over static shapes, in ONNX Runtime's order. */
 import type { GraphNode, Tensor } from './tensor.ts'
 
-/** nodes: in the order of the file; kept: tensors that are never freed. Inputs and weights are not
- *  counted. */
+/** nodes: in the file's order; kept: never freed. Inputs and weights are not counted. */
 export const peakActivations = (nodes: readonly GraphNode[], kept: readonly Tensor[]): number => {
   const order = executionOrder(nodes)
   const lastUse = new Map<Tensor, number>()

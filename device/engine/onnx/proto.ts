@@ -1,5 +1,4 @@
-/** Writes ONNX model bytes (onnx.proto3 on the protobuf wire format); only the fields that our
- *  graphs use. */
+/** Writes ONNX model bytes (onnx.proto3, protobuf wire format), with the fields that we use. */
 
 export type ElementType = 'float' | 'int64' | 'uint8'
 export type Attribute = number | string | readonly number[]
@@ -19,8 +18,7 @@ type ValueProto = {
   readonly shape: readonly (number | string)[]
 }
 
-/** raw: little-endian bytes inside the model; external: a byte range of a file in the weights
- *  folder. */
+/** raw: little-endian bytes inside the model; external: a byte range in the weights folder. */
 export type TensorProto = Omit<ValueProto, 'shape'> & { readonly shape: readonly number[] } & (
     | { readonly raw: Uint8Array }
     | {

@@ -11,8 +11,7 @@ export type Tensor = {
   /** Makes further tensors of the same graph. */
   readonly graph: Nodes
   readonly source: Source
-  /** Names of the sizes of an input that are open when the graph runs, by axis; `shape` then holds
-   *  an example. */
+  /** Names of an input's sizes that are open at run time, by axis; `shape` has examples. */
   readonly open?: OpenSizes
 }
 
@@ -57,8 +56,7 @@ export type OpRow<In extends number = number, Out extends number = number> = {
   /** One gradient per input; undefined where there is no rule for that input.
    *  'none': no rule at all. A gradient path that would need a missing rule is refused. */
   readonly gradient: GradientRule<In, Out> | 'none'
-  /** Cheap to compute: the reverse walk computes it again from what is kept, in place of keeping
-   *  it (Chen et al. 2016). */
+  /** Cheap: the reverse walk computes it again instead of keeping it (Chen et al. 2016). */
   readonly isCheap?: true
   /** The result may lie where an input of the same size lay that is not read again. */
   readonly isInPlace?: true

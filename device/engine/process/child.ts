@@ -15,13 +15,11 @@ type ChildLife = {
   /** A child that has calls to answer and is silent for so long is ended; not for one whose policy
    *  may stop it. */
   readonly silentMs?: number | undefined
-  /** For a child that trains: it runs at low priority, for its share of the time, and can be
-   *  paused. */
+  /** For training: low priority, a share of the time, and pauses. */
   readonly policy?: ResourcePolicy
 }
 
-/** What a child that was asked to stop has for ending by itself, with a checkpoint, before it is
- *  killed. */
+/** How long a cancelled child may write its checkpoint before it is killed. */
 const CANCEL_MS = 60
 
 export class EngineChild {
@@ -102,8 +100,7 @@ export class EngineChild {
     return Math.max(this.#peakBytes, this.#worker?.memory.peak() ?? 0)
   }
 
-  /** Ends the process with all that it remembers, if one runs; its calls fail with E_CANCELLED, the
-   *  next begins in a fresh one. */
+  /** Ends the process and its memory. Calls fail with E_CANCELLED; the next starts a fresh one. */
   renew(): Promise<void> {
     return this.#endWith(cancelled())
   }

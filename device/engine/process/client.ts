@@ -1,5 +1,4 @@
-/** The engine as the rest of the device sees it: calls go to child processes, because ONNX blocks
- *  its thread. */
+/** The engine for the device: calls go to child processes, because ONNX blocks its thread. */
 import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { FedError } from '../../../adapters/errors.ts'
@@ -33,13 +32,11 @@ export type EngineOptions = {
   readonly oneChild?: boolean
   /** Starts the scoring child at once, so that it is there when the first call comes. */
   readonly startsAtOnce?: boolean
-  /** Share of the time that the training child may run, 0.1 to 1 (default). Below 1 fails with
-   *  E_USAGE on Windows. */
+  /** CPU share of the training child, 0.1 to 1 (default). Below 1 is E_USAGE on Windows. */
   readonly cpuShare?: number
   /** Polled while the training child has work: true stops it within 100 ms, false resumes it. */
   readonly isPaused?: () => boolean
-  /** A longer pause ends the training child (default 30 s); its work then resumes from the
-   *  checkpoint. */
+  /** A longer pause (default 30 s) ends the training child; its checkpoint resumes it. */
   readonly longestPauseMs?: number
   /** Ends every call with E_CANCELLED, future calls included. A function is asked at each call for
    *  the signal that ends it. */
@@ -52,8 +49,7 @@ const SILENT_MS = 30_000
 /** Default memory for the hidden states that a child keeps. */
 export const CACHE_BYTES = 256 * 2 ** 20
 
-/** Starts nothing: each child begins with its first call. One child scores and one trains, unless
- *  oneChild is set. */
+/** Starts nothing yet. One child scores and one trains, unless oneChild is set. */
 export const openEngine = (options: EngineOptions): Engine => {
   const { folder, threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options
   const { cpuShare = 1, isPaused = () => false, longestPauseMs = 30_000 } = options

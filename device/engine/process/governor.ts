@@ -1,5 +1,4 @@
-/** How a training child shares the machine: it runs for a share of the time, and not at all while
- *  training is paused. */
+/** How a training child shares the machine: a share of the time, and no time during pauses. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 
@@ -24,8 +23,7 @@ type Governed = {
 
 export type Governor = ReturnType<typeof governor>
 
-/** Windows has no signal that stops a process: there a pause ends it at once, and a share below 1
- *  is refused. */
+/** Windows cannot stop a process: a pause ends it at once, and a share below 1 is refused. */
 export const CAN_STOP = process.platform !== 'win32'
 
 const POLL_MS = 50
@@ -101,8 +99,8 @@ const shareCycle = (share: number, turn: (isOn: boolean) => void) => {
   }
 }
 
-/** Stops a process. A stopped process cannot see its parent die, so a shell waits for that on a
- *  pipe, and then kills the process. */
+/** A stopped process cannot see its parent die, so a shell on a pipe waits for that and kills
+ *  it. */
 const guardedStop = ({ pid, signal }: Governed) => {
   let guard: { readonly pid: number; readonly shell: ChildProcess } | undefined
   const close = () => {

@@ -1,5 +1,4 @@
-/** The loss of quality by quantized weights: two engines over the same model get the same requests,
- *  and their answers are compared. */
+/** Quality lost by quantized weights: two engines answer the same requests and are compared. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { seededRng } from '../../../adapters/random.ts'
@@ -7,8 +6,7 @@ import type { AnswerInput, Engine } from '../engine.ts'
 import type { LocalModel } from '../model/open.ts'
 import type { Quality } from '../model/quality.ts'
 
-/** Requests with four answers each, written for measuring how close two precisions of one model
- *  are. */
+/** Requests with four answers each, written for comparing two precisions of a model. */
 const TextsSchema = z.array(z.strictObject({ request: z.string(), answers: z.array(z.string()) }))
 const readTexts = () =>
   TextsSchema.parse(

@@ -4,17 +4,11 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-export type MemoryWatch = {
-  resume(): void
-  pause(): void
-  sample(): Promise<void>
-  /** Largest sample so far, in bytes. */
-  peak(): number
-}
+export type MemoryWatch = ReturnType<typeof watchMemory>
 
 const EVERY_MS = 500
 
-export const watchMemory = (pid: number): MemoryWatch => {
+export const watchMemory = (pid: number) => {
   let peak = 0
   let timer: NodeJS.Timeout | undefined
   const sample = async () => {
@@ -29,6 +23,7 @@ export const watchMemory = (pid: number): MemoryWatch => {
     },
     pause,
     sample,
+    /** Largest sample so far, in bytes. */
     peak: () => peak,
   }
 }

@@ -1,5 +1,4 @@
-/** The messages between the parent and an engine child, over the fork's channel (structured clone,
- *  so typed arrays pass). */
+/** Messages between parent and engine child (structured clone, so typed arrays pass). */
 import type { ErrorCode } from '../../../adapters/errors.ts'
 import type { AnswerInput, Engine, PooledOptions, TrainProgress, TrainRequest } from '../engine.ts'
 import type { ServiceOptions } from './service.ts'

@@ -6,8 +6,7 @@ type Rate = { readonly tokensPerSecond: number; readonly secondsLeft: number }
 /** The rate is measured over this window. */
 const WINDOW_MS = 20_000
 
-/** One meter per training. nowMs must not move while the training is paused. undefined before two
- *  steps were seen. */
+/** One per training. nowMs stands still during pauses. undefined before the second step. */
 export const rateMeter = () => {
   let seen: { readonly at: number; readonly step: number; readonly tokens: number }[] = []
   return (

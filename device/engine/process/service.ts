@@ -20,11 +20,9 @@ export type ServiceOptions = {
   /** The weights for pooling, scoring and decoding; training reads float32. By default only
    *  decoding reads quantized weights, if the model's rows are made of whole blocks. */
   readonly weights?: Weights | undefined
-  /** Largest memory that a training may take, weights included; default: what the system can
-   *  give. */
+  /** Most memory for a training, weights included; default: what the system has. */
   readonly memoryBytes?: number | undefined
-  /** A folder in which states outlast the process; none by default, since they derive from private
-   *  text. */
+  /** Where states outlast the process; by default nowhere, since they derive from private text. */
   readonly stateFolder?: string | undefined
   /** Largest size of that folder; default 1 GiB, which is 400 thousand tokens of 576 numbers. */
   readonly stateBytes?: number | undefined
@@ -96,8 +94,7 @@ export const openService = (options: ServiceOptions): Service => {
   }
 }
 
-/** Names everything beside the text that decides the bits of a state: the weights, the runtime, and
- *  how it divides its sums. */
+/** What decides a state's bits beside the text: weights, runtime, and how sums are divided. */
 const basis = (weights: string, threads: number): string =>
   `${STATE_FORMAT} ${weights} ${env.versions.node} ${threads}`
 

@@ -1,18 +1,11 @@
-/** Ends a child that has calls to answer but is silent for too long: hung, or stopped from
- *  outside. */
+/** Ends a child that has calls to answer but is silent for too long: hung, or stopped. */
 
-export type Watchdog = {
-  /** A call waits for its answer. Silence that has already been counted stays counted. */
-  watch(): void
-  heard(): void
-  rest(): void
-}
+export type Watchdog = ReturnType<typeof watchdog>
 
 const TICKS = 8
 
-/** silentMs: counted in ticks of this process, so time in which the machine sleeps does not
- *  count. */
-export const watchdog = (silentMs: number, end: () => void): Watchdog => {
+/** silentMs: in ticks of this process, so sleep of the machine does not count. */
+export const watchdog = (silentMs: number, end: () => void) => {
   let silent = 0
   let timer: NodeJS.Timeout | undefined
   const rest = () => {
@@ -21,6 +14,7 @@ export const watchdog = (silentMs: number, end: () => void): Watchdog => {
     silent = 0
   }
   return {
+    /** A call waits for its answer. Silence that has already been counted stays counted. */
     watch() {
       timer ??= setInterval(() => {
         if (++silent < TICKS) return

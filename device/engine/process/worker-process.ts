@@ -59,8 +59,7 @@ export const startWorker = (
   }
 }
 
-/** Below what the user works with, above what waits for an idle machine. Where the system forbids
- *  it, nothing changes. */
+/** Below the user's programs, above what waits for idle. No change if the system forbids it. */
 const lowerPriority = (pid: number): void => {
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)

@@ -1,5 +1,4 @@
-/** Entry of an engine child process. Calls run one after the other; the process ends with its
- *  parent's channel. */
+/** Entry of an engine child. Calls run one by one; it ends with its parent's channel. */
 import { FedError, isFedError } from '../../../adapters/errors.ts'
 import type { Call, ToChild, ToParent } from './messages.ts'
 import { openService, type Service, type ServiceOptions } from './service.ts'

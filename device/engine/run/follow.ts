@@ -1,5 +1,4 @@
-/** The feeds of a graph with open sizes (buildTrunk): new tokens of a text, and the keys and values
- *  of the tokens before them. */
+/** Feeds of a graph with open sizes (buildTrunk): new tokens, and keys and values before them. */
 import type { ModelConfig } from '../model/config.ts'
 import { fillRotary, MASKED, tokenIds } from './rows.ts'
 import type { Feed } from './sessions.ts'

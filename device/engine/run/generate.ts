@@ -1,5 +1,4 @@
-/** Decoding with a key-value cache: one pass over the prompt, then one token at a time, all by one
- *  graph. */
+/** Decoding with a key-value cache: the prompt, then token by token, all by one graph. */
 import { FedError } from '../../../adapters/errors.ts'
 import { type Rng, seededRng } from '../../../adapters/random.ts'
 import type { GenerateOptions, LoraFeed } from '../engine.ts'
@@ -9,8 +8,7 @@ import { followFeeds, type Past } from './follow.ts'
 import { loraFeeds, stackLora } from './lora-feeds.ts'
 import type { ModelRunner } from './model-runner.ts'
 
-/** New tokens after the prompt, without the stop token. E_SHAPE for an empty prompt; ends where the
- *  context ends. */
+/** New tokens without the stop token, up to the context's end. E_SHAPE for an empty prompt. */
 export const generateTokens = async (
   runner: ModelRunner,
   prompt: readonly number[],
@@ -31,8 +29,8 @@ export const generateTokens = async (
   return out
 }
 
-/** Reads the next tokens of a text and gives the logits after the last of them, [vocab]. longest:
- *  tokens of the whole text. */
+/** Reads the next tokens; returns the logits after the last, [vocab]. longest: of the whole
+ *  text. */
 export const decoder = (
   { model, sessions }: ModelRunner,
   adapters: readonly LoraFeed[],
@@ -64,8 +62,7 @@ const newCache = (layers: number, size: number): Past & { count: number } => {
   return { count: 0, keys: make(), values: make() }
 }
 
-/** A sampler over logits: greedy at temperature 0, else from the smallest set of tokens that holds
- *  topP. */
+/** Greedy at temperature 0, else sampled from the smallest set of tokens that holds topP. */
 export const chooser = ({ temperature = 0, topP = 1, seed = 0 }: GenerateOptions) => {
   const rng = seededRng(`generate/${seed}`)
   return (logits: Float32Array): number =>

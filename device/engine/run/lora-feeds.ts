@@ -1,5 +1,4 @@
-/** LoRA factors as graph inputs: the active adapters of a linear stacked along the rank, scale
- *  folded into B. */
+/** LoRA factors as graph inputs: a linear's active adapters stacked by rank, scale in B. */
 import { createHash } from 'node:crypto'
 import { FedError } from '../../../adapters/errors.ts'
 import {
@@ -23,8 +22,8 @@ type StackedLora = {
 export const firstLayerOf = (adapters: readonly LoraFeed[]): number =>
   Math.min(...adapters.map(({ spec }) => spec.firstLayer))
 
-/** Factors of the layers from … to − 1. Fails with E_SHAPE when a flat vector does not have its
- *  layout's length. */
+/** Factors of layers from … to − 1. E_SHAPE when a flat vector does not have its layout's
+ *  length. */
 export const stackLora = (
   shape: ModelShape,
   adapters: readonly LoraFeed[],

@@ -7,8 +7,7 @@ import type { ModelRunner } from './model-runner.ts'
 import { passSpans } from './pass.ts'
 import type { Span } from './rows.ts'
 
-/** Names everything beside the text and the weights that the states entering layer `from` depend
- *  on. */
+/** What decides the states entering layer `from`, beside the text and the weights. */
 export const generationOf = (from: number, below: readonly LoraFeed[]): string =>
   `states ${from} ${fingerprint(below, from)}`
 

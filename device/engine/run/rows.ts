@@ -19,8 +19,7 @@ export type Span = {
   readonly prompt?: Span
 }
 
-/** size: tokens in the row, padding included; answers: span of each input by its index in the
- *  packed list. */
+/** size: tokens, padding included; answers: span of each input by its index in the packed list. */
 export type Row = {
   readonly size: number
   readonly spans: readonly Span[]
@@ -31,8 +30,7 @@ export type Row = {
 
 /** Tokens that a row may hold before another is begun. */
 export const ROW_TOKENS = 384
-/** Added to a score that must not count. Finite, so that a row of masked scores alone stays
- *  finite. */
+/** Added to a score that must not count. Finite, so a fully masked row stays finite. */
 export const MASKED = -1e9
 /** Rows still open for short items; older ones are nearly full. */
 const OPEN_ROWS = 8
@@ -79,8 +77,7 @@ export const blocksOf = ({ size, spans }: Row): QueryBlock[] =>
     return { from: Math.floor(Math.min(start, ...seen) / QUERY_BLOCK) * QUERY_BLOCK, start, end }
   })
 
-/** Token ids, rotary tables and mask of a row (buildTrunk). Padding attends to itself only. E_SHAPE
- *  for an id outside the vocabulary. */
+/** Ids, rotary tables and mask (buildTrunk). Padding attends to itself. E_SHAPE for a bad id. */
 export const rowFeeds = ({ size, spans }: Row, config: ModelConfig) => {
   const half = config.shape.headDim / 2
   const all = new BigInt64Array(size)
@@ -141,8 +138,7 @@ export const bucketOf = (tokens: number): number => {
   return Math.max(step, Math.ceil(tokens / step) * step)
 }
 
-/** The input cut to maxTokens: first from the front of the prompt, then from the end of the
- *  answer. */
+/** The input cut to maxTokens: the front of the prompt first, then the end of the answer. */
 export const trimInput = ({ ids, answerStart }: AnswerInput, maxTokens: number): AnswerInput => {
   const over = Math.max(0, ids.length - maxTokens)
   const front = Math.min(over, answerStart)

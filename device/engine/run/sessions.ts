@@ -1,5 +1,4 @@
-/** ONNX sessions by key, the least recently used released first. Weights are mapped from their
- *  file, not copied. */
+/** ONNX sessions by key, least recently used released first. Weights are mapped, not copied. */
 import { LRUCache } from 'lru-cache'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { FedError } from '../../../adapters/errors.ts'
@@ -10,8 +9,7 @@ export type Feed =
   | { readonly data: BigInt64Array; readonly shape: readonly number[] }
 
 export type Sessions = {
-  /** Outputs by the graph's own names. Feeds that the graph does not read are ignored. E_ENGINE
-   *  when ONNX refuses. */
+  /** Outputs by the graph's names. Unread feeds are ignored. E_ENGINE when ONNX refuses. */
   run(
     key: string,
     build: () => OnnxGraph,

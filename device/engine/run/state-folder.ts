@@ -15,8 +15,7 @@ export type StateKey = { readonly generation: string; readonly text: string }
 export type StateFolder = {
   /** undefined when it is missing, damaged or of another length. */
   read(key: StateKey, length: number): Float32Array | undefined
-  /** Writes in the background; waits only while BACKLOG_BYTES are still to be written. A full disk
-   *  is no error. */
+  /** Writes in the background; waits only beyond BACKLOG_BYTES. A full disk is no error. */
   write(key: StateKey, states: Float32Array): Promise<void>
   /** Deletes other generations, and files that a killed process left half written. */
   begin(generations: readonly string[]): Promise<void>
@@ -124,8 +123,7 @@ const checksum = (path: string, data: Uint8Array): Buffer =>
 const sha256 = (...parts: readonly string[]): string =>
   createHash('sha256').update(parts.join('\n')).digest('hex')
 
-/** Deletes the least recently read files where there is too much; returns the bytes that are
- *  left. */
+/** Deletes the least recently read files beyond the limit; returns the bytes left. */
 const evict = async (folder: string, maxBytes: number): Promise<number> => {
   const files: { path: string; size: number; at: number }[] = []
   for (const generation of await list(folder))

@@ -51,8 +51,7 @@ export const adamWStep = (
     }
 }
 
-/** Scales the gradient to at most clipNorm (0: never) and returns its norm before. Mutates the
- *  gradient. */
+/** Scales the gradient to at most clipNorm (0: never), in place; returns its norm before. */
 export const clipGradient = (gradient: Float64Array, clipNorm: number): number => {
   let squares = 0
   for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!

@@ -1,5 +1,4 @@
-/** The state of a training run, and its file: whole or absent after a crash of the process, and
- *  after one of the machine. */
+/** A training's state and its file: whole or absent after a crash of process or machine. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { deserialize, serialize } from 'node:v8'

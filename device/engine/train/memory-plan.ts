@@ -1,5 +1,4 @@
-/** The memory that a training needs, estimated from its step graph before anything runs, and the
- *  rows that fit under a limit. */
+/** A training's memory, estimated from its step graph, and the rows that fit under a limit. */
 import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
@@ -16,8 +15,7 @@ export const divideLimit = (memoryBytes: number | undefined, cacheBytes: number)
   return { cacheBytes: kept, limitBytes: memoryBytes - kept }
 }
 
-/** Everything that decides a step's memory. adapters: all active ones, the trainable one at
- *  `index`. */
+/** What decides a step's memory. adapters: all active ones; index: of the trainable one. */
 export type StepNeed = {
   readonly kind: Kind
   /** Layers that the loss reads. */
@@ -26,8 +24,7 @@ export type StepNeed = {
   readonly index: number
 }
 
-/** limitBytes: allowed by the user, weights included; freeBytes: available from the system beside
- *  the mapped weights. */
+/** limitBytes: set by the user, with weights; freeBytes: available, without mapped weights. */
 type MemoryBounds = {
   readonly limitBytes?: number | undefined
   readonly freeBytes?: number | undefined
@@ -71,8 +68,7 @@ export const planTraining = (
   return { ...request, rowTokens, maxTokens: Math.min(request.maxTokens, share) }
 }
 
-/** The largest row limit that fits. Fails with E_MEMORY as planTraining. It reads no examples, so
- *  it can be asked before all work. */
+/** The largest row limit that fits, else E_MEMORY as planTraining. It reads no examples. */
 export const rowLimitUnder = (model: Model, need: StepNeed, bounds: MemoryBounds): number => {
   const { limitBytes = Number.POSITIVE_INFINITY } = bounds
   const rows = ROW_LIMITS.find((tokens) => trainingBytes(model, need, tokens) <= limitBytes)

@@ -118,8 +118,7 @@ const pairItem = ({ chosen, rejected, weight }: RewardPair, offset: number, cut:
 
 const betaProblem = (beta: number): Problem => !(beta > 0) && `beta must be above 0, got ${beta}`
 
-/** The next example's answer after this one's prompt, the prompts different where any are; none for
- *  a single example. */
+/** The next example's answer after this one's prompt, preferably of another prompt, if any. */
 const mismatchOf = (examples: readonly RatedAnswer[], k: number): AnswerInput | undefined => {
   if (examples.length < 2) return undefined
   const { ids, answerStart } = examples[k]!.answer

@@ -1,5 +1,5 @@
-/** The reference of relative objectives: log-probabilities under the adapters without the trainable
- *  one, and KTO's z0. */
+/** The reference of relative objectives: log-probabilities without the trainable adapter, KTO's
+ *  z0. */
 
 import type { AnswerInput, LoraFeed, TrainRequest } from '../engine.ts'
 import { fingerprint } from '../run/lora-feeds.ts'
