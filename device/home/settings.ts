@@ -32,24 +32,24 @@ const HostName = z
     'expected a host name, without http://',
   )
 
+/** unset: the default. */
+const flag = (unset: boolean) => z.boolean().default(unset)
+const whole = (least: number, most: number, unset: number) =>
+  z.int().min(least).max(most).default(unset)
+const wholeOrNull = (least: number, most: number, unset: number | null) =>
+  z.int().min(least).max(most).nullable().default(unset)
+const decimal = (least: number, most: number, unset: number) =>
+  z.number().min(least).max(most).default(unset)
+
 export const AgentSettings = z.strictObject({
-  auto: z
-    .boolean()
-    .default(true)
-    .describe('Whether the agent trains and takes part in rounds by itself.'),
-  charging: z
-    .boolean()
-    .default(true)
-    .describe('Work only while charging. A machine without a battery always counts as charging.'),
-  idleMinutes: z
-    .int()
-    .min(0)
-    .max(1440)
-    .default(10)
-    .describe(
-      'Work only after this many minutes without user input; 0: at any time. If input cannot ' +
-        'be detected, most of the processor must have been free for as long.',
-    ),
+  auto: flag(true).describe('Whether the agent trains and takes part in rounds by itself.'),
+  charging: flag(true).describe(
+    'Work only while charging. A machine without a battery always counts as charging.',
+  ),
+  idleMinutes: whole(0, 1440, 10).describe(
+    'Work only after this many minutes without user input; 0: at any time. If input cannot ' +
+      'be detected, most of the processor must have been free for as long.',
+  ),
   hours: z
     .string()
     .regex(
@@ -59,73 +59,38 @@ export const AgentSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe('Work only in these hours of local time, such as "22:00-07:00"; null: at any hour.'),
-  maxCelsius: z
-    .int()
-    .min(30)
-    .max(120)
-    .nullable()
-    .default(85)
-    .describe(
-      'Stop while the hottest processor sensor is above this many degrees, until it is 5 ' +
-        'below; null: never.',
-    ),
-  metered: z
-    .boolean()
-    .default(false)
-    .describe('Whether rounds may use a network that is marked as metered.'),
-  joulesPerDay: z
-    .int()
-    .min(0)
-    .max(1_000_000_000)
-    .nullable()
-    .default(100_000)
-    .describe(
-      'Energy that the agent may spend in a day, in joules (100000 are 28 watt-hours); null: ' +
-        'no limit.',
-    ),
-  wattsPerCore: z
-    .number()
-    .min(0.1)
-    .max(100)
-    .default(6)
-    .describe(
-      'Power of one busy core, used if neither the processor nor a battery reports energy. 6 ' +
-        'W is assumed, not measured: laptops are nearer 4, desktops nearer 10.',
-    ),
-  newChoices: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(10)
-    .describe('New choices after which the private adapter is trained again.'),
-  lookSeconds: z
-    .int()
-    .min(5)
-    .max(3600)
-    .default(60)
-    .describe('Seconds between two checks of the agent whether it may work.'),
+  maxCelsius: wholeOrNull(30, 120, 85).describe(
+    'Stop while the hottest processor sensor is above this many degrees, until it is 5 ' +
+      'below; null: never.',
+  ),
+  metered: flag(false).describe('Whether rounds may use a network that is marked as metered.'),
+  joulesPerDay: wholeOrNull(0, 1_000_000_000, 100_000).describe(
+    'Energy that the agent may spend in a day, in joules (100000 are 28 watt-hours); null: ' +
+      'no limit.',
+  ),
+  wattsPerCore: decimal(0.1, 100, 6).describe(
+    'Power of one busy core, used if neither the processor nor a battery reports energy. 6 ' +
+      'W is assumed, not measured: laptops are nearer 4, desktops nearer 10.',
+  ),
+  newChoices: whole(1, 10_000, 10).describe(
+    'New choices after which the private adapter is trained again.',
+  ),
+  lookSeconds: whole(5, 3600, 60).describe(
+    'Seconds between two checks of the agent whether it may work.',
+  ),
 })
 export type AgentSettings = z.infer<typeof AgentSettings>
 
 export const DeviceSettings = z.strictObject({
-  candidates: z
-    .int()
-    .min(1)
-    .max(4)
-    .default(4)
-    .describe('Most answers asked of Claude for one request; 1 switches rerank off.'),
-  extraTokensPerDay: z
-    .int()
-    .min(0)
-    .max(1_000_000_000)
-    .default(500_000)
-    .describe('Tokens that answers beyond the first may use in 24 hours.'),
-  extraUsdPerDay: z
-    .number()
-    .min(0)
-    .max(1_000_000)
-    .default(1)
-    .describe('US dollars that answers beyond the first may cost in 24 hours.'),
+  candidates: whole(1, 4, 4).describe(
+    'Most answers asked of Claude for one request; 1 switches rerank off.',
+  ),
+  extraTokensPerDay: whole(0, 1_000_000_000, 500_000).describe(
+    'Tokens that answers beyond the first may use in 24 hours.',
+  ),
+  extraUsdPerDay: decimal(0, 1_000_000, 1).describe(
+    'US dollars that answers beyond the first may cost in 24 hours.',
+  ),
   prices: z
     .record(z.string().min(1).max(100), Price)
     .default({})
@@ -141,49 +106,25 @@ export const DeviceSettings = z.strictObject({
       'Requests with tools: "block" adds the preference block as to any other (one answer, ' +
         'nothing reordered); "off" leaves them alone.',
     ),
-  shadow: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Decide and record, but return Claude's first answer (further answers are still paid for).",
-    ),
-  asksPerDay: z
-    .int()
-    .min(0)
-    .max(1000)
-    .default(3)
-    .describe('Times a day that an app may be advised to show the user two answers; 0: never.'),
-  explore: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .default(0.05)
-    .describe(
-      'Share of rerank decisions whose leader is drawn at random among promising answers, so ' +
-        'that feedback is not only about the favourite.',
-    ),
-  maxTokens: z
-    .int()
-    .min(16)
-    .max(4096)
-    .default(384)
-    .describe('Tokens of an answer with its prompt that the local model reads.'),
-  maxChoices: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(300)
-    .describe('Most recent choices that training reads.'),
-  storeMegabytes: z
-    .int()
-    .min(16)
-    .max(100_000)
-    .default(256)
-    .describe(
-      'Megabytes of texts and decisions that the home stores. The oldest decisions go first, ' +
-        'choices only if they alone exceed it. Recomputable data takes up to a thirty-second ' +
-        'of it on top.',
-    ),
+  shadow: flag(false).describe(
+    "Decide and record, but return Claude's first answer (further answers are still paid for).",
+  ),
+  asksPerDay: whole(0, 1000, 3).describe(
+    'Times a day that an app may be advised to show the user two answers; 0: never.',
+  ),
+  explore: decimal(0, 0.5, 0.05).describe(
+    'Share of rerank decisions whose leader is drawn at random among promising answers, so ' +
+      'that feedback is not only about the favourite.',
+  ),
+  maxTokens: whole(16, 4096, 384).describe(
+    'Tokens of an answer with its prompt that the local model reads.',
+  ),
+  maxChoices: whole(1, 10_000, 300).describe('Most recent choices that training reads.'),
+  storeMegabytes: whole(16, 100_000, 256).describe(
+    'Megabytes of texts and decisions that the home stores. The oldest decisions go first, ' +
+      'choices only if they alone exceed it. Recomputable data takes up to a thirty-second ' +
+      'of it on top.',
+  ),
   initialVariance: z
     .number()
     .positive()
@@ -193,45 +134,26 @@ export const DeviceSettings = z.strictObject({
   claudeUrl: ServerAddress.default('https://api.anthropic.com').describe(
     'Where requests to Claude go.',
   ),
-  insecureHttp: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether Claude and the federation server may have http addresses on other computers. ' +
-        'Others can then read and change what is sent, keys included.',
-    ),
-  deadlineMs: z
-    .int()
-    .min(10)
-    .max(60_000)
-    .default(800)
-    .describe(
-      'Milliseconds that a request may wait for the local model before it goes to Claude ' +
-        'untouched.',
-    ),
-  rankDeadlineMs: z
-    .int()
-    .min(10)
-    .max(600_000)
-    .default(5000)
-    .describe(
-      "Milliseconds that Claude's first answer may wait for further ones, and then again for " +
-        'their order, before it is returned.',
-    ),
-  compareStreams: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether streamed requests may have several answers to choose from too: the app then ' +
-        'waits for the last one.',
-    ),
-  retries: z
-    .int()
-    .min(0)
-    .max(10)
-    .default(0)
-    .describe('Times that the device itself retries after a temporary error; 0: the app retries.'),
-  port: z.int().min(0).max(65_535).default(4141).describe('Port of the local API; 0: a free one.'),
+  insecureHttp: flag(false).describe(
+    'Whether Claude and the federation server may have http addresses on other computers. ' +
+      'Others can then read and change what is sent, keys included.',
+  ),
+  deadlineMs: whole(10, 60_000, 800).describe(
+    'Milliseconds that a request may wait for the local model before it goes to Claude ' +
+      'untouched.',
+  ),
+  rankDeadlineMs: whole(10, 600_000, 5000).describe(
+    "Milliseconds that Claude's first answer may wait for further ones, and then again for " +
+      'their order, before it is returned.',
+  ),
+  compareStreams: flag(false).describe(
+    'Whether streamed requests may have several answers to choose from too: the app then ' +
+      'waits for the last one.',
+  ),
+  retries: whole(0, 10, 0).describe(
+    'Times that the device itself retries after a temporary error; 0: the app retries.',
+  ),
+  port: whole(0, 65_535, 4141).describe('Port of the local API; 0: a free one.'),
   hosts: z
     .array(HostName)
     .max(20)
@@ -249,66 +171,37 @@ export const DeviceSettings = z.strictObject({
         'bridge\'s "172.17.0.1". Anyone who reaches one and has a Claude key gets answers with ' +
         'your preferences, and nothing is encrypted.',
     ),
-  requireToken: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether requests to Claude also need the device token, in x-api-key or in the header ' +
-        'loreweave-token. Otherwise anyone who uses this computer and has a Claude key gets ' +
-        'answers with your preferences.',
-    ),
-  cpuShare: z
-    .number()
-    .min(0.1)
-    .max(1)
-    .default(1)
-    .describe(
-      'Share of the time that training may run; scoring is never slowed. Results do not ' +
-        'depend on it.',
-    ),
-  memoryLimit: z
-    .int()
-    .min(128)
-    .max(4_000_000)
-    .nullable()
-    .default(null)
-    .describe(
-      'Memory limit, in megabytes, of a process with the local model; training uses smaller ' +
-        'rows under it. null: the free memory.',
-    ),
-  quantized: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Score answers with quantized weights: less memory, but the order may differ in a few ' +
-        'requests of a hundred.',
-    ),
-  rewrite: z.boolean().default(true).describe('Whether the preference block is added to `system`.'),
-  rewriteFree: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Whether the local model may also propose another wording of the user's message. It is " +
-        'accepted only if everything in the message survives, and is never sent automatically.',
-    ),
-  implicit: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Whether the device also learns, weakly, from how a conversation continues: the same ' +
-        'request again, or "shorter please".',
-    ),
-  retentionDays: z
-    .int()
-    .min(1)
-    .max(36_500)
-    .nullable()
-    .default(null)
-    .describe(
-      'Days after which all texts are erased: decisions, feedback, choices (imported ones ' +
-        'too) and what was learned from them. null: decisions and feedback go after 90 days; ' +
-        'choices stay until they are forgotten.',
-    ),
+  requireToken: flag(false).describe(
+    'Whether requests to Claude also need the device token, in x-api-key or in the header ' +
+      'loreweave-token. Otherwise anyone who uses this computer and has a Claude key gets ' +
+      'answers with your preferences.',
+  ),
+  cpuShare: decimal(0.1, 1, 1).describe(
+    'Share of the time that training may run; scoring is never slowed. Results do not ' +
+      'depend on it.',
+  ),
+  memoryLimit: wholeOrNull(128, 4_000_000, null).describe(
+    'Memory limit, in megabytes, of a process with the local model; training uses smaller ' +
+      'rows under it. null: the free memory.',
+  ),
+  quantized: flag(false).describe(
+    'Score answers with quantized weights: less memory, but the order may differ in a few ' +
+      'requests of a hundred.',
+  ),
+  rewrite: flag(true).describe('Whether the preference block is added to `system`.'),
+  rewriteFree: flag(false).describe(
+    "Whether the local model may also propose another wording of the user's message. It is " +
+      'accepted only if everything in the message survives, and is never sent automatically.',
+  ),
+  implicit: flag(true).describe(
+    'Whether the device also learns, weakly, from how a conversation continues: the same ' +
+      'request again, or "shorter please".',
+  ),
+  retentionDays: wholeOrNull(1, 36_500, null).describe(
+    'Days after which all texts are erased: decisions, feedback, choices (imported ones ' +
+      'too) and what was learned from them. null: decisions and feedback go after 90 days; ' +
+      'choices stay until they are forgotten.',
+  ),
   agent: AgentSettings.prefault({}).describe(
     'When `loreweave agent` may train and take part in rounds by itself.',
   ),
