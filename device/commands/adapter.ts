@@ -13,7 +13,7 @@ import {
   readAdapterFile,
   writeAdapterFile,
 } from '../reward/adapter-files.ts'
-import { askHome } from './ask.ts'
+import { askHome, askLong } from './ask.ts'
 import { type ModelOptions, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -86,11 +86,8 @@ const importAdapter = async (io: Io, path: string, options: ModelOptions): Promi
     spec: { ...feed.spec, modules: [...feed.spec.modules] },
     numbers: feed.flat,
   }
-  const { choices } = await askHome(
-    io,
-    options,
-    ({ call, signal }) => call('putAdapter', { body, onProgress: io.progress, signal }),
-    { isLong: true },
+  const { choices } = await askLong(io, options, ({ call, signal }) =>
+    call('putAdapter', { body, onProgress: io.progress, signal }),
   )
   io.print(
     options,

@@ -61,6 +61,14 @@ export const askHome = async <T>(
   }
 }
 
+/** The same for work that may take long, so other commands can call this one meanwhile. */
+export const askLong = <T>(
+  io: Io,
+  options: ModelOptions,
+  work: (home: Asked) => Promise<T> | T,
+  how: AskOptions = {},
+): Promise<T> => askHome(io, options, work, { ...how, isLong: true })
+
 /** Time for other commands' calls after this one's own work. */
 const LONG_GRACE_MS = 20_000
 /** Wait for a command that accepts no calls, and for a queue of them. */

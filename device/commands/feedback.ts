@@ -4,7 +4,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { integer } from '../../adapters/node/program.ts'
 import { FeedbackEvent } from '../records/feedback-event.ts'
 import { DIMENSIONS } from '../records/preference.ts'
-import { askHome } from './ask.ts'
+import { askLong } from './ask.ts'
 import { type ModelOptions, withModel } from './context.ts'
 import type { Io } from './io.ts'
 
@@ -52,15 +52,10 @@ export const feedbackCommand = (io: Io): Command =>
     )
     .action((kind: string, options: FeedbackOptions) => {
       const event = eventOf(io, kind, options)
-      return askHome(
-        io,
-        options,
-        async ({ call }) => {
-          const result = await call('feedback', { body: { event } })
-          io.print(options, result, `recorded; ${result.choices} choices on this device`)
-        },
-        { isLong: true },
-      )
+      return askLong(io, options, async ({ call }) => {
+        const result = await call('feedback', { body: { event } })
+        io.print(options, result, `recorded; ${result.choices} choices on this device`)
+      })
     })
 
 const WAYS: Readonly<Record<string, number>> = { more: 1, less: -1 }

@@ -55,13 +55,8 @@ export const forgetCommand = (io: Io): Command =>
 
 /** Fails with E_USAGE. */
 const targetOf = ({ decision, message, choice, containing, imported }: ForgetOptions) => {
-  const target = ForgetTarget.safeParse({
-    ...(decision !== undefined && { decisionId: decision }),
-    ...(message !== undefined && { messageId: message }),
-    ...(choice !== undefined && { choiceId: choice }),
-    ...(containing !== undefined && { containing }),
-    ...(imported && { imported }),
-  })
+  const named = { decisionId: decision, messageId: message, choiceId: choice }
+  const target = ForgetTarget.safeParse({ ...named, containing, imported })
   if (target.success) return target.data
   const [issue] = target.error.issues
   throw new FedError(

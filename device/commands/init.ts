@@ -21,7 +21,7 @@ import {
 } from '../home/home.ts'
 import { takeLock } from '../home/lock.ts'
 import { timerSleep } from '../http/sleep.ts'
-import { askHome, holderOf } from './ask.ts'
+import { askHome, askLong, holderOf } from './ask.ts'
 import {
   folderOf,
   homeOf,
@@ -184,17 +184,12 @@ const NEW_WAIT_MS = 5000
 
 /** Prepares for half a minute at most, so that the first request need not wait. */
 const prepare = (io: Io, options: InitOptions): Promise<void> =>
-  askHome(
-    io,
-    options,
-    async ({ call, signal }) => {
-      io.progress({ step: 'preparing', note: 'what the first request needs, about half a minute' })
-      await call('prepare', { body: {}, onProgress: io.progress, signal })
-      const { tokenizerCheck } = await openModelOf(io, options)
-      io.progress({ step: 'prepared', note: checkText(tokenizerCheck) })
-    },
-    { isLong: true },
-  )
+  askLong(io, options, async ({ call, signal }) => {
+    io.progress({ step: 'preparing', note: 'what the first request needs, about half a minute' })
+    await call('prepare', { body: {}, onProgress: io.progress, signal })
+    const { tokenizerCheck } = await openModelOf(io, options)
+    io.progress({ step: 'prepared', note: checkText(tokenizerCheck) })
+  })
 
 /** isSecret: the answer is not shown. */
 export type Ask = (question: string, isSecret?: boolean) => Promise<string>

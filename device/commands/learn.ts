@@ -11,7 +11,7 @@ import type { ExitChoice, ExitReport } from '../reward/choose-exit.ts'
 import { checkedExit } from '../reward/exit-layer.ts'
 import { featureSpace } from '../reward/feature-space.ts'
 import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../store/private-adapter.ts'
-import { askHome } from './ask.ts'
+import { askLong } from './ask.ts'
 import { importText, type LogReport, readLog } from './choices.ts'
 import { type ModelOptions, megabytes, openModelOf, withModel } from './context.ts'
 import type { Io } from './io.ts'
@@ -66,22 +66,17 @@ export const trainCommand = (io: Io): Command =>
 
 const train = (io: Io, options: TrainOptions): Promise<void> => {
   const log = options.data === undefined ? null : readLog(io, options.data, options)
-  return askHome(
-    io,
-    options,
-    async ({ call, signal }) => {
-      const imported = log && {
-        ...(await call('importChoices', { body: log.choices, signal })),
-        skipped: log.skipped,
-        others: log.others,
-      }
-      const { adapter = false, objective, epochs, learningRate, exit } = options
-      const body = { ...limitsOf(options), adapter, objective, epochs, learningRate, exit }
-      const report = await call('train', { body, onProgress: io.progress, signal })
-      io.print(options, { imported, ...report }, trainText(report, imported))
-    },
-    { isLong: true },
-  )
+  return askLong(io, options, async ({ call, signal }) => {
+    const imported = log && {
+      ...(await call('importChoices', { body: log.choices, signal })),
+      skipped: log.skipped,
+      others: log.others,
+    }
+    const { adapter = false, objective, epochs, learningRate, exit } = options
+    const body = { ...limitsOf(options), adapter, objective, epochs, learningRate, exit }
+    const report = await call('train', { body, onProgress: io.progress, signal })
+    io.print(options, { imported, ...report }, trainText(report, imported))
+  })
 }
 
 const trainText = (report: TrainReport, imported: LogReport | null): string =>
@@ -152,24 +147,19 @@ export const participateCommand = (io: Io): Command =>
         '--wait',
     )
     .action((options: ParticipateOptions) =>
-      askHome(
-        io,
-        options,
-        async ({ call, signal }) => {
-          const { rounds, wait = false } = options
-          const body = { ...limitsOf(options), rounds, wait }
-          const report = await call('participate', { body, onProgress: io.progress, signal })
-          const lines = report.rounds.map(
-            (r) =>
-              `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${
-                r.pairs > 0 ? `, ${r.pairs} pairs` : ''
-              }${r.problem ? ` (without the adapter: ${r.problem})` : ''}`,
-          )
-          lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
-          io.print(options, report, lines.join('\n'))
-        },
-        { isLong: true },
-      ),
+      askLong(io, options, async ({ call, signal }) => {
+        const { rounds, wait = false } = options
+        const body = { ...limitsOf(options), rounds, wait }
+        const report = await call('participate', { body, onProgress: io.progress, signal })
+        const lines = report.rounds.map(
+          (r) =>
+            `${r.roundId}: sent ${r.contributions.join(', ')}, ${megabytes(r.bytes)}${
+              r.pairs > 0 ? `, ${r.pairs} pairs` : ''
+            }${r.problem ? ` (without the adapter: ${r.problem})` : ''}`,
+        )
+        lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
+        io.print(options, report, lines.join('\n'))
+      }),
     )
 
 /** Prints what an operator needs to make a job for this model. */
@@ -214,12 +204,8 @@ const jobExit = async (
   wanted: number | 'auto' = model.suggestedExit,
 ): Promise<number> => {
   if (wanted !== 'auto') return checkedExit(model, wanted)
-  const choice = await askHome(
-    io,
-    options,
-    ({ call, signal }) =>
-      call('chooseExit', { body: limitsOf(options), onProgress: io.progress, signal }),
-    { isLong: true },
+  const choice = await askLong(io, options, ({ call, signal }) =>
+    call('chooseExit', { body: limitsOf(options), onProgress: io.progress, signal }),
   )
   io.err(`${exitTable(choice).join('\n')}\n`)
   return choice.layer

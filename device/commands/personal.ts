@@ -16,7 +16,7 @@ import {
 import { whyOf } from '../preferences/reasons.ts'
 import { DIMENSIONS, Dimension, type ProfileChange } from '../records/preference.ts'
 import type { FreeRewrite } from '../records/rewrite-decision.ts'
-import { askHome } from './ask.ts'
+import { askHome, askLong } from './ask.ts'
 import { type CommonOptions, type ModelOptions, withHome, withModel } from './context.ts'
 import { type Io, nameOf } from './io.ts'
 
@@ -38,16 +38,11 @@ export const rewriteCommand = (io: Io): Command =>
         options.text === undefined
           ? readRequest(io, options.file, RewriteRequest)
           : { messages: [{ role: 'user' as const, content: options.text }] }
-      return askHome(
-        io,
-        options,
-        async ({ call }) => {
-          const { silenced, ...result } = await call('rewrite', { body })
-          const block = result.block ?? `nothing is added. ${whyOf(result.reason, silenced)}`
-          io.print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
-        },
-        { isLong: true },
-      )
+      return askLong(io, options, async ({ call }) => {
+        const { silenced, ...result } = await call('rewrite', { body })
+        const block = result.block ?? `nothing is added. ${whyOf(result.reason, silenced)}`
+        io.print(options, result, result.free ? `${block}\n\n${freeText(result.free)}` : block)
+      })
     })
 
 /** The proposal of free rewriting, with deletions and insertions marked. */
@@ -71,14 +66,14 @@ export const rerankCommand = (io: Io): Command =>
     )
     .action((options: ModelOptions & { file: string }) => {
       const body = readRequest(io, options.file, RerankRequest)
-      return askHome(
+      return askLong(
         io,
         options,
         async ({ call }) => {
           const result = await call('rerank', { body })
           io.print(options, result, rerankText(result))
         },
-        { isLong: true, startsAtOnce: true },
+        { startsAtOnce: true },
       )
     })
 
