@@ -40,14 +40,14 @@ const decisionNamed = (store: StoreTx, id: string): DecisionRow | undefined =>
  * request, and those that its conversation continues.
  */
 export const refreshChoices = (store: StoreTx, row: DecisionRow): void => {
-  for (const one of [row, ...store.toldBefore(row)]) {
+  for (const one of [row, ...store.earlierWithFeedback(row)]) {
     const decided = choiceOf(toDecision(store, one), aroundOf(store, one))
     store.decideChoice(one, decided)
   }
 }
 
 const aroundOf = (store: StoreReads, row: DecisionRow): Around => {
-  const [again, after] = [store.askedAgain(row), store.goingOnFrom(row)]
+  const [again, after] = [store.laterRepeats(row), store.continuations(row)]
   const rows = new Map([...again, ...after].map((one) => [one.id, one]))
   return {
     eventsOf: (id) => eventsOn(store, id),
@@ -55,7 +55,7 @@ const aroundOf = (store: StoreReads, row: DecisionRow): Around => {
     after: after.map((one) => toDecision(store, one)),
     isFollowed: ({ id }) => {
       const one = rows.get(id)
-      return one !== undefined && store.goingOnFrom(one).some((n) => n.answered === one.said)
+      return one !== undefined && store.continuations(one).some((n) => n.answered === one.said)
     },
   }
 }
@@ -67,7 +67,7 @@ export const recordedFeedback = (
   since: number,
 ): { decisions: (Decision & { readonly at: number })[]; events: RecordedEvent[] } => {
   const rows = store
-    .toldDecisions(limit)
+    .decisionsWithFeedback(limit)
     .filter(({ at }) => at >= since)
     .toReversed()
   return {

@@ -63,7 +63,7 @@ export const observeRequest = async (
       if (!isSaid && tx.decision(event.decisionId)) recordFeedback(tx, event, at)
     })
   const repeated = store
-    .askedBefore(own)
+    .earlierRepeats(own)
     .filter((d) => d.candidates > 0 && d.at <= own.at && own.at - d.at <= REPEAT_WINDOW_MS)
   const same = repeated.find((d) => d.app === own.app)
   if (same && own.at - same.at >= MIN_READING_MS && repeated.length <= MAX_REPEATS)

@@ -14,6 +14,6 @@ export const blobTable = (run: Run) => ({
       .map(({ name }) => name)
       .filter((name) => name.startsWith(beginning)),
   saveBlob: (name: string, bytes: Uint8Array): void =>
-    void run.change('INSERT OR REPLACE INTO blobs (name, bytes) VALUES (?, ?)', name, bytes),
+    void run.add('blobs', { name, bytes }, 'REPLACE'),
   removeBlob: (name: string): void => void run.change('DELETE FROM blobs WHERE name = ?', name),
 })

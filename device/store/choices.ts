@@ -6,7 +6,7 @@
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { keptAnswer, keptText, PROMPT_CHARS } from '../text/kept-text.ts'
 import { textOf } from '../text/request-text.ts'
-import type { DecisionRow } from './decisions.ts'
+import { addOpenings, type DecisionRow } from './decisions.ts'
 import {
   askedName,
   conversationName,
@@ -128,25 +128,21 @@ const choiceWriter = (run: Run, texts: Texts, hash: Hash) => ({
     const before = findChoice(run, id, source)
     if (before?.name === name) return false
     const gone = before ? unlinkChoice(run, before.seq) : []
-    const seq = run.insert(
-      `INSERT INTO choices (id, source, at, conversation, asked, shown, candidates, characters,
-         name, body, kept) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    const seq = run.add('choices', {
       id,
       source,
-      body.at ?? 0,
+      at: body.at ?? 0,
       conversation,
       asked,
-      body.shown?.length ?? candidates.length,
-      candidates.length,
-      candidates.reduce((sum, text) => sum + text.length, 0),
+      shown: body.shown?.length ?? candidates.length,
+      candidates: candidates.length,
+      characters: candidates.reduce((sum, text) => sum + text.length, 0),
       name,
-      JSON.stringify(body),
+      body: JSON.stringify(body),
       kept,
-    )
-    for (const { role, text } of parts)
-      run.insert('INSERT INTO choice_texts (choice, role, text) VALUES (?, ?, ?)', seq, role, text)
-    for (const key of openings)
-      run.change("INSERT OR IGNORE INTO openings (key, kind, owner) VALUES (?, 'c', ?)", key, seq)
+    })
+    for (const { role, text } of parts) run.add('choice_texts', { choice: seq, role, text })
+    addOpenings(run, 'c', seq, openings)
     // Only now, so that texts of both the old and the new choice stay.
     for (const text of gone) texts.drop(text)
     return true

@@ -136,24 +136,27 @@ const toRow = (row: Columns): DecisionRow => ({
   info: DecisionInfo.parse(JSON.parse(row.info)),
 })
 
-type Rows = (sql: string, ...values: unknown[]) => DecisionRow[]
+/** Selects decisions by what follows WHERE. */
+type Rows = (condition: string, ...values: unknown[]) => DecisionRow[]
 
 export const decisionTables = (run: Run, texts: Texts, hash: Hash) => {
-  const all: Rows = (sql, ...values) => run.all<Columns>(sql, ...values).map(toRow)
+  const where: Rows = (condition, ...values) =>
+    run.all<Columns>(`SELECT * FROM decisions WHERE ${condition}`, ...values).map(toRow)
   return {
-    ...nearTables(all),
-    ...readDecisions(run, texts, all),
+    ...nearTables(where),
+    ...readDecisions(run, texts, where),
     ...writeDecisions(run, texts),
-    ...answerDecisions(run, texts, hash, all),
+    ...answerDecisions(run, texts, hash, where),
   }
 }
 
-const byId = (all: Rows, id: string): DecisionRow | undefined =>
-  all('SELECT * FROM decisions WHERE id = ?', id)[0]
-const addOpenings = (run: Run, seq: number, keys: readonly string[]) => {
-  for (const key of keys)
-    run.change("INSERT OR IGNORE INTO openings (key, kind, owner) VALUES (?, 'd', ?)", key, seq)
+const byId = (where: Rows, id: string): DecisionRow | undefined => where('id = ?', id)[0]
+
+/** kind: d, owned by a decision; c, by a choice. */
+export const addOpenings = (run: Run, kind: 'd' | 'c', owner: number, keys: readonly string[]) => {
+  for (const key of keys) run.add('openings', { key, kind, owner }, 'IGNORE')
 }
+
 const addInfo = (run: Run, { seq, info }: DecisionRow, more: Partial<DecisionInfo>) =>
   void run.change(
     'UPDATE decisions SET info = ? WHERE seq = ?',
@@ -168,28 +171,19 @@ const writeDecisions = (run: Run, texts: Texts) => ({
     seq: number | null = null,
   ): void => {
     if (run.one('SELECT 1 FROM decisions WHERE id = ?', id)) return
-    const { system, turns, conversation, request, thread, before, answered, asked } = kept
-    const row = run.insert(
-      `INSERT INTO decisions (seq, id, at, conversation, request, thread, before, answered, asked,
-         opening, suffix, app, system, turn, info)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    const { system, turns, openings, ...names } = kept
+    const row = run.add('decisions', {
       seq,
       id,
       at,
-      conversation,
-      request,
-      thread,
-      before,
-      answered,
-      asked,
-      kept.opening,
-      suffix ?? null,
-      app ?? null,
-      system === null ? null : texts.add(system),
-      texts.addTurns(turns),
-      JSON.stringify(info),
-    )
-    addOpenings(run, row, kept.openings)
+      ...names,
+      suffix: suffix ?? null,
+      app: app ?? null,
+      system: system === null ? null : texts.add(system),
+      turn: texts.addTurns(turns),
+      info: JSON.stringify(info),
+    })
+    addOpenings(run, 'd', row, openings)
   },
   dropDecision: (seq: number): void => {
     const row = run.one<Pick<DecisionRow, 'system' | 'turn'>>(
@@ -204,20 +198,19 @@ const writeDecisions = (run: Run, texts: Texts) => ({
   },
 })
 
-const answerDecisions = (run: Run, texts: Texts, hash: Hash, all: Rows) => ({
+const answerDecisions = (run: Run, texts: Texts, hash: Hash, where: Rows) => ({
   answerDecision: (id: string, came: Answered): void => {
-    const row = byId(all, id)
+    const row = byId(where, id)
     if (!row) return
     texts.dropRows('answers', 'decision = ?', row.seq)
     for (const { text, messageId } of came.answers)
-      run.change(
-        'INSERT INTO answers (decision, text, message_id) VALUES (?, ?, ?)',
-        row.seq,
-        texts.add(keptAnswer(text)),
-        messageId ?? null,
-      )
+      run.add('answers', {
+        decision: row.seq,
+        text: texts.add(keptAnswer(text)),
+        message_id: messageId ?? null,
+      })
     const said = came.answers.map(({ text }) => text)
-    if (row.opening !== null) addOpenings(run, row.seq, openingKeys(hash, row.opening, said))
+    if (row.opening !== null) addOpenings(run, 'd', row.seq, openingKeys(hash, row.opening, said))
     const served = said[came.served]
     run.change(
       `UPDATE decisions SET at = ?, candidates = ?, shown = ?, served = ?, said = ?,
@@ -235,36 +228,32 @@ const answerDecisions = (run: Run, texts: Texts, hash: Hash, all: Rows) => ({
     if (came.info) addInfo(run, row, came.info)
   },
   addDecisionInfo: (id: string, more: Partial<DecisionInfo>): void => {
-    const row = byId(all, id)
+    const row = byId(where, id)
     if (row) addInfo(run, row, more)
   },
 })
 
-const readDecisions = (run: Run, texts: Texts, all: Rows) => ({
+const readDecisions = (run: Run, texts: Texts, where: Rows) => ({
   decision: (id: string): DecisionRow | undefined =>
-    byId(all, id) ??
-    all(
-      `SELECT * FROM decisions WHERE seq =
-         (SELECT decision FROM answers WHERE message_id = ? ORDER BY seq DESC LIMIT 1)`,
+    byId(where, id) ??
+    where(
+      'seq = (SELECT decision FROM answers WHERE message_id = ? ORDER BY seq DESC LIMIT 1)',
       id,
     )[0],
   decisions: (limit: number, before?: string): DecisionRow[] =>
     before === undefined
-      ? all('SELECT * FROM decisions ORDER BY at DESC, seq DESC LIMIT ?', limit)
-      : all(
-          `SELECT * FROM decisions WHERE (at, seq) < (SELECT at, seq FROM decisions WHERE id = ?)
+      ? where('TRUE ORDER BY at DESC, seq DESC LIMIT ?', limit)
+      : where(
+          `(at, seq) < (SELECT at, seq FROM decisions WHERE id = ?)
            ORDER BY at DESC, seq DESC LIMIT ?`,
           before,
           limit,
         ),
   decisionsOf: (conversation: string, limit: number): DecisionRow[] =>
-    all(
-      'SELECT * FROM decisions WHERE conversation = ? ORDER BY seq DESC LIMIT ?',
-      conversation,
-      limit,
-    ),
-  toldDecisions: (limit: number): DecisionRow[] =>
-    all('SELECT * FROM decisions WHERE events > 0 ORDER BY seq DESC LIMIT ?', limit),
+    where('conversation = ? ORDER BY seq DESC LIMIT ?', conversation, limit),
+  /** Most recent first. */
+  decisionsWithFeedback: (limit: number): DecisionRow[] =>
+    where('events > 0 ORDER BY seq DESC LIMIT ?', limit),
   likedDecisions: (limit: number): LikedRow[] =>
     run
       .all<{ served: number; propensity: number; liked: number }>(
@@ -293,57 +282,33 @@ export type LikedRow = {
   readonly liked: boolean
 }
 
-/** How many related decisions are looked at. */
-const NEAR = 50
+/** The most related decisions that are read. */
+const MAX_RELATED = 50
 
-const nearTables = (all: Rows) => ({
+const nearTables = (where: Rows) => ({
   /** Later decisions on the same request, oldest first. */
-  askedAgain: ({ request, seq }: DecisionRow): DecisionRow[] =>
-    all(
-      'SELECT * FROM decisions WHERE request = ? AND seq > ? ORDER BY seq LIMIT ?',
-      request,
-      seq,
-      NEAR,
-    ),
+  laterRepeats: ({ request, seq }: DecisionRow): DecisionRow[] =>
+    where('request = ? AND seq > ? ORDER BY seq LIMIT ?', request, seq, MAX_RELATED),
   /** Earlier decisions on the same request, newest first. */
-  askedBefore: ({ request, seq }: DecisionRow): DecisionRow[] =>
-    all(
-      'SELECT * FROM decisions WHERE request = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
-      request,
-      seq,
-      NEAR,
-    ),
+  earlierRepeats: ({ request, seq }: DecisionRow): DecisionRow[] =>
+    where('request = ? AND seq < ? ORDER BY seq DESC LIMIT ?', request, seq, MAX_RELATED),
   /** Later decisions whose conversation continues this one, with any answer, oldest first. */
-  goingOnFrom: ({ thread, seq }: DecisionRow): DecisionRow[] =>
-    all(
-      'SELECT * FROM decisions WHERE before = ? AND seq > ? ORDER BY seq LIMIT ?',
-      thread,
-      seq,
-      NEAR,
-    ),
+  continuations: ({ thread, seq }: DecisionRow): DecisionRow[] =>
+    where('before = ? AND seq > ? ORDER BY seq LIMIT ?', thread, seq, MAX_RELATED),
   /** The newest decision that this one continues, with the answer that was served. */
   lastTurn: ({ before, answered, seq }: DecisionRow): DecisionRow | undefined =>
-    all(
-      `SELECT * FROM decisions WHERE thread = ? AND said = ? AND seq < ?
-       ORDER BY seq DESC LIMIT 1`,
+    where(
+      'thread = ? AND said = ? AND seq < ? ORDER BY seq DESC LIMIT 1',
       before,
       answered,
       seq,
     )[0],
   /** Earlier decisions with feedback, on the same request or continued by this one. */
-  toldBefore: ({ request, before, seq }: DecisionRow): DecisionRow[] =>
-    (
-      [
-        ['request', request],
-        ['thread', before],
-      ] as const
-    ).flatMap(([column, key]) =>
-      all(
-        `SELECT * FROM decisions WHERE ${column} = ? AND events > 0 AND seq < ?
-         ORDER BY seq DESC LIMIT ?`,
-        key,
-        seq,
-        NEAR,
-      ),
-    ),
+  earlierWithFeedback: ({ request, before, seq }: DecisionRow): DecisionRow[] => {
+    const newest = 'AND events > 0 AND seq < ? ORDER BY seq DESC LIMIT ?'
+    return [
+      ...where(`request = ? ${newest}`, request, seq, MAX_RELATED),
+      ...where(`thread = ? ${newest}`, before, seq, MAX_RELATED),
+    ]
+  },
 })

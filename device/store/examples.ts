@@ -65,20 +65,17 @@ export const exampleTable = (run: Run, texts: Texts, hash: Hash) => ({
   },
   addExamples: (examples: readonly Example[]): void => {
     for (const e of examples)
-      run.insert(
-        `INSERT INTO examples
-           (at, decision, conversation, asked, text, wish, is_relevant, is_undo, weight)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        e.at ?? 0,
-        e.decision ?? null,
-        e.conversation ?? null,
-        askedName(hash, e.request),
-        texts.add(e.request),
-        e.wish,
-        Number(e.isRelevant),
-        Number(e.isUndo),
-        e.weight,
-      )
+      run.add('examples', {
+        at: e.at ?? 0,
+        decision: e.decision ?? null,
+        conversation: e.conversation ?? null,
+        asked: askedName(hash, e.request),
+        text: texts.add(e.request),
+        wish: e.wish,
+        is_relevant: Number(e.isRelevant),
+        is_undo: Number(e.isUndo),
+        weight: e.weight,
+      })
     texts.dropOldest('examples', MAX_EXAMPLES)
   },
   dropExample: (seq: number): void => texts.dropRows('examples', 'seq = ?', seq),

@@ -87,14 +87,13 @@ export const feedbackTable = (run: Run, texts: Texts) => {
     addFeedback: (id: string, decisionId: string, at: number, event: FeedbackEvent): void => {
       if (run.one('SELECT 1 FROM feedback WHERE id = ?', id)) return
       const { text = null, ...rest } = 'text' in event ? event : { ...event, text: null }
-      run.insert(
-        'INSERT INTO feedback (id, decision_id, at, body, text) VALUES (?, ?, ?, ?, ?)',
+      run.add('feedback', {
         id,
-        decisionId,
+        decision_id: decisionId,
         at,
-        JSON.stringify(rest),
-        text === null ? null : texts.add(keptAnswer(text)),
-      )
+        body: JSON.stringify(rest),
+        text: text === null ? null : texts.add(keptAnswer(text)),
+      })
       review.reviewDecision(decisionId)
     },
     /**
@@ -110,15 +109,14 @@ export const feedbackTable = (run: Run, texts: Texts) => {
         const { text, ...rest } = JSON.parse(body) as { text?: unknown }
         if (typeof text !== 'string') continue
         run.change('DELETE FROM feedback WHERE seq = ?', seq)
-        run.insert(
-          'INSERT INTO feedback (seq, id, decision_id, at, body, text) VALUES (?, ?, ?, ?, ?, ?)',
+        run.add('feedback', {
           seq,
           id,
-          decisionId,
+          decision_id: decisionId,
           at,
-          JSON.stringify(rest),
-          texts.add(keptAnswer(text)),
-        )
+          body: JSON.stringify(rest),
+          text: texts.add(keptAnswer(text)),
+        })
       }
     },
     /** Drops all feedback on a decision. */

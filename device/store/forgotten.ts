@@ -11,8 +11,8 @@ CREATE TABLE IF NOT EXISTS forgotten (
 
 export const forgottenTable = (run: Run) => ({
   markForgotten: (): void => {
-    const seq = run.insert('INSERT INTO forgotten (decision_id) VALUES (hex(randomblob(8)))')
-    run.change('DELETE FROM forgotten WHERE seq < ?', seq)
+    run.change('INSERT INTO forgotten (decision_id) VALUES (hex(randomblob(8)))')
+    run.change('DELETE FROM forgotten WHERE seq < (SELECT MAX(seq) FROM forgotten)')
   },
   forgottenTimes: (): number =>
     run.one<{ n: number }>('SELECT COALESCE(MAX(seq), 0) AS n FROM forgotten')?.n ?? 0,

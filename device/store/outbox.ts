@@ -43,14 +43,7 @@ const RECIPIENTS: readonly OutboxEntry['recipient'][] = ['claude', 'federation']
 
 export const outboxTable = (run: Run) => ({
   log: ({ at, recipient, what, bytes, digest }: OutboxEntry): void => {
-    run.change(
-      'INSERT INTO outbox (at, recipient, what, bytes, digest) VALUES (?, ?, ?, ?, ?)',
-      at,
-      recipient,
-      what,
-      bytes,
-      digest,
-    )
+    run.add('outbox', { at, recipient, what, bytes, digest })
     run.change(
       `INSERT INTO outbox_sums VALUES (?, 1, ?)
        ON CONFLICT (recipient) DO UPDATE SET entries = entries + 1, bytes = bytes + excluded.bytes`,

@@ -29,12 +29,7 @@ export const pooledTable = (run: Run) => {
     /** at: when; without it the state goes whenever something is forgotten. */
     savePooled: (key: string, state: Float32Array, at?: number): void => {
       const bytes = new Uint8Array(state.buffer, state.byteOffset, state.byteLength)
-      run.change(
-        'INSERT OR IGNORE INTO pooled (key, state, at) VALUES (?, ?, ?)',
-        key,
-        bytes,
-        at ?? null,
-      )
+      run.add('pooled', { key, state: bytes, at: at ?? null }, 'IGNORE')
       run.change(
         `DELETE FROM pooled WHERE seq IN (SELECT seq FROM pooled
          WHERE seq <= (SELECT MAX(seq) FROM pooled) - ? ORDER BY seq LIMIT ?)`,

@@ -26,14 +26,13 @@ export const proposalTable = (run: Run, texts: Texts) => ({
       .map(({ body, decision, ...row }) => ({ ...row, ...JSON.parse(body), decisionId: decision })),
   addProposals: (proposals: readonly Proposal[]): void => {
     for (const { id, at, decisionId, said, ...body } of proposals)
-      run.insert(
-        'INSERT INTO proposals (id, at, decision, body, text) VALUES (?, ?, ?, ?, ?)',
+      run.add('proposals', {
         id,
         at,
-        decisionId,
-        JSON.stringify(body),
-        texts.add(said),
-      )
+        decision: decisionId,
+        body: JSON.stringify(body),
+        text: texts.add(said),
+      })
     texts.dropOldest('proposals', MAX_PROPOSALS)
   },
   dropProposal: (id: string): void => texts.dropRows('proposals', 'id = ?', id),

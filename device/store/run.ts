@@ -2,8 +2,8 @@
 import type Database from 'better-sqlite3'
 
 export type Run = {
-  /** The number of the new row. */
-  insert(sql: string, ...values: unknown[]): number
+  /** Adds a row and returns its number. orElse: what to do if the table has its key. */
+  add(table: string, row: Readonly<Record<string, unknown>>, orElse?: 'IGNORE' | 'REPLACE'): number
   one<T>(sql: string, ...values: unknown[]): T | undefined
   all<T>(sql: string, ...values: unknown[]): T[]
   /** How many rows it changed. */
@@ -20,7 +20,13 @@ export const prepared = (db: Database.Database): Run => {
     return made
   }
   return {
-    insert: (sql, ...values) => Number(statement(sql).run(...values).lastInsertRowid),
+    add: (table, row, orElse) => {
+      const names = Object.keys(row)
+      const verb = orElse ? `INSERT OR ${orElse}` : 'INSERT'
+      const values = names.map((name) => `@${name}`)
+      const sql = `${verb} INTO ${table} (${names}) VALUES (${values})`
+      return Number(statement(sql).run(row).lastInsertRowid)
+    },
     one: <T>(sql: string, ...values: unknown[]) => statement(sql).get(...values) as T | undefined,
     all: <T>(sql: string, ...values: unknown[]) => statement(sql).all(...values) as T[],
     change: (sql, ...values) => statement(sql).run(...values).changes,

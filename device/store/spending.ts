@@ -41,14 +41,11 @@ type HeldBackRow = Spending & {
 const SUMS = 'COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(usd), 0) AS usd'
 const NOTHING: Spending = { tokens: 0, usd: 0 }
 
-/** What was spent counts for a day. */
-
 export const spendingTables = (run: Run) => ({
   /** Spent since a time on candidates beyond the first. */
   spentSince: (at: number): Spending =>
     run.one<Spending>(`SELECT ${SUMS} FROM spent WHERE at >= ?`, at) ?? NOTHING,
-  spend: (at: number, { tokens, usd }: Spending) =>
-    void run.change('INSERT INTO spent (at, tokens, usd) VALUES (?, ?, ?)', at, tokens, usd),
+  spend: (at: number, { tokens, usd }: Spending) => void run.add('spent', { at, tokens, usd }),
   /**
    * Drops rows that no longer count, and rows that a clock that was set back has left in the
    * future.
@@ -60,15 +57,14 @@ export const spendingTables = (run: Run) => ({
       now + DAY_MS,
     ),
   holdBack: ({ id, at, worst, likely }: HeldBack) =>
-    void run.change(
-      'INSERT INTO held_back VALUES (?, ?, ?, ?, ?, ?)',
+    void run.add('held_back', {
       id,
       at,
-      worst.tokens,
-      worst.usd,
-      likely.tokens,
-      likely.usd,
-    ),
+      tokens: worst.tokens,
+      usd: worst.usd,
+      likely_tokens: likely.tokens,
+      likely_usd: likely.usd,
+    }),
   /** False if it was released before. */
   letGo: (id: string): boolean => run.change('DELETE FROM held_back WHERE id = ?', id) > 0,
   heldBackRows: (): HeldBack[] =>

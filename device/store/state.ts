@@ -17,11 +17,7 @@ export const stateTable = (run: Run) => {
     return row && (STATES[key].parse(JSON.parse(row.value)) as State<K>)
   }
   const set = <K extends StateKey>(key: K, value: State<K>): void =>
-    void run.change(
-      'INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)',
-      key,
-      JSON.stringify(value),
-    )
+    void run.add('state', { key, value: JSON.stringify(value) }, 'REPLACE')
   return {
     get,
     set,

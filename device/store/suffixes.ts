@@ -54,11 +54,7 @@ export const suffixTables = (run: Run) => ({
     { block, preferences, conversation, at }: StoredSuffix,
     keys: readonly SuffixKey[],
   ): void => {
-    run.change(
-      'INSERT OR IGNORE INTO suffixes (block, preferences) VALUES (?, ?)',
-      block,
-      JSON.stringify(preferences),
-    )
+    run.add('suffixes', { block, preferences: JSON.stringify(preferences) }, 'IGNORE')
     for (const { key, isText } of keys)
       run.change(
         `INSERT INTO suffix_keys (key, suffix, conversation, is_text, at)

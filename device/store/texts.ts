@@ -88,7 +88,7 @@ const textTable = (run: Run, hash: Hash) => {
     const key = hash(`text ${text}`)
     const known = run.one<{ seq: number }>('SELECT seq FROM texts WHERE key = ?', key)
     if (known) return known.seq
-    return run.insert('INSERT INTO texts (key, body) VALUES (?, ?)', key, text)
+    return run.add('texts', { key, body: text })
   }
   const read = (seq: number): string =>
     run.one<{ body: string }>('SELECT body FROM texts WHERE seq = ?', seq)?.body ?? ''
@@ -170,14 +170,13 @@ const turnTable = (run: Run, { add, drop }: ReturnType<typeof textTable>) => {
       let parent: number | null = null
       while (from > 0 && parent === null) parent = turnAt(turns[--from]!.key)
       for (const { key, role, text, other } of turns.slice(parent === null ? 0 : from + 1)) {
-        parent = run.insert(
-          'INSERT INTO turns (key, parent, role, text, other) VALUES (?, ?, ?, ?, ?)',
+        parent = run.add('turns', {
           key,
           parent,
           role,
-          add(text),
-          other.length > 0 ? JSON.stringify(other) : null,
-        )
+          text: add(text),
+          other: other.length > 0 ? JSON.stringify(other) : null,
+        })
       }
       return parent
     },

@@ -35,24 +35,23 @@ export type WaitingUpload = Pick<PendingUpload, 'roundId' | 'at' | 'deadlineAt'>
   }
 export type UploadState = 'pending' | 'accepted' | 'refused'
 
+/** A column that an earlier version did not store is null. */
 type UploadRow = {
-  round_id: string
-  job_id: string
-  token: string
-  digest: string
-  size: number
-  bytes: Buffer
-  state: UploadState
-  reason: string | null
-  at: number
-  /** JSON of what it contributes and its purpose; null: unknown, from an earlier version. */
-  intended: string | null
-  /** 1: bytes of it may have arrived; null: unknown, from an earlier version. */
-  sent: number | null
-  /** When its round ends; null: unknown, from an earlier version. */
-  deadline_at: number | null
-  /** Since when it seems to be too late. */
-  overdue_at: number | null
+  readonly roundId: string
+  readonly jobId: string
+  readonly uploadToken: string
+  readonly digest: string
+  readonly size: number
+  readonly bytes: Buffer
+  readonly state: UploadState
+  readonly reason: string | null
+  readonly at: number
+  /** JSON of Intended. */
+  readonly intended: string | null
+  /** 1: bytes of it may have arrived. */
+  readonly sent: number | null
+  readonly deadlineAt: number | null
+  readonly overdueAt: number | null
 }
 
 export const UPLOAD_SCHEMA = `
@@ -75,49 +74,41 @@ export const uploadTable = (run: Run) => ({
   ...endUploads(run),
 })
 
+const PENDING = `
+  SELECT round_id AS roundId, job_id AS jobId, token AS uploadToken, digest, bytes, at, intended,
+    deadline_at AS deadlineAt
+  FROM uploads WHERE state = 'pending'`
+
 const readUploads = (run: Run) => ({
-  pendingUploads: () =>
-    run.all<UploadRow>("SELECT * FROM uploads WHERE state = 'pending' ORDER BY at").map(pendingOf),
+  pendingUploads: () => run.all<UploadRow>(`${PENDING} ORDER BY at`).map(pendingOf),
   pendingUpload: (roundId: string) => {
-    const row = run.one<UploadRow>(
-      "SELECT * FROM uploads WHERE round_id = ? AND state = 'pending'",
-      roundId,
-    )
+    const row = run.one<UploadRow>(`${PENDING} AND round_id = ?`, roundId)
     return row && pendingOf(row)
   },
   /** The same without their bytes. */
   waitingUploads: (): WaitingUpload[] =>
     run
       .all<UploadRow>(
-        `SELECT round_id, at, size, reason, intended, sent, deadline_at, overdue_at
+        `SELECT round_id AS roundId, at, size, reason, intended, sent, deadline_at AS deadlineAt,
+           overdue_at AS overdueAt
          FROM uploads WHERE state = 'pending' ORDER BY at`,
       )
-      .map((row) => ({
-        roundId: row.round_id,
-        at: row.at,
-        size: row.size,
-        reason: row.reason,
+      .map(({ intended, deadlineAt, sent, ...row }) => ({
+        ...row,
         // Earlier versions sent at once.
-        isSent: row.sent !== 0,
-        overdueAt: row.overdue_at,
-        ...plannedOf(row),
+        isSent: sent !== 0,
+        ...plannedOf({ intended, deadlineAt }),
       })),
   uploadState: (roundId: string) =>
     run.one<UploadRow>('SELECT state FROM uploads WHERE round_id = ?', roundId)?.state,
   uploads: () =>
     run
-      .all<UploadRow>(
-        `SELECT round_id, job_id, digest, state, reason, at, size, sent FROM uploads
-         ORDER BY at DESC`,
+      .all<Omit<UploadRow, 'bytes'> & { readonly bytes: number }>(
+        `SELECT round_id AS roundId, job_id AS jobId, digest, state, reason, at, size AS bytes, sent
+         FROM uploads ORDER BY at DESC`,
       )
-      .map(({ round_id, job_id, digest, state, reason, at, size, sent }) => ({
-        roundId: round_id,
-        jobId: job_id,
-        digest,
-        state,
-        reason,
-        at,
-        bytes: size,
+      .map(({ roundId, jobId, digest, state, reason, at, bytes, sent }) => ({
+        ...{ roundId, jobId, digest, state, reason, at, bytes },
         isSent: sent === null ? !DROPPED.has(reason ?? '') : sent === 1,
       })),
 })
@@ -125,21 +116,22 @@ const readUploads = (run: Run) => ({
 const writePending = (run: Run) => ({
   /** The first bytes of a round stay: a second call with other bytes changes nothing. */
   savePending: (upload: PendingUpload) =>
-    void run.change(
-      `INSERT OR IGNORE INTO uploads (round_id, job_id, token, digest, size, bytes, state, at,
-         intended, sent, deadline_at)
-       VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, 0, ?)`,
-      upload.roundId,
-      upload.jobId,
-      upload.uploadToken,
-      upload.digest,
-      upload.bytes.length,
-      upload.bytes,
-      upload.at,
-      upload.contributions && upload.purpose !== undefined
-        ? JSON.stringify({ contributions: upload.contributions, purpose: upload.purpose })
-        : null,
-      upload.deadlineAt ?? null,
+    void run.add(
+      'uploads',
+      {
+        round_id: upload.roundId,
+        job_id: upload.jobId,
+        token: upload.uploadToken,
+        digest: upload.digest,
+        size: upload.bytes.length,
+        bytes: upload.bytes,
+        state: 'pending',
+        at: upload.at,
+        intended: intendedOf(upload),
+        sent: 0,
+        deadline_at: upload.deadlineAt ?? null,
+      },
+      'IGNORE',
     ),
   /** Records as refused a round that this device sends nothing to. */
   giveUp: (round: Pick<PendingUpload, 'roundId' | 'jobId' | 'at'>, reason: string) =>
@@ -217,21 +209,20 @@ const MAX_SETTLED = 1000
 /** The reasons that earlier versions recorded for updates that they never sent. */
 const DROPPED: ReadonlySet<string> = new Set(['forgotten', 'E_CONSENT'])
 
-const pendingOf = (row: UploadRow): PendingUpload => ({
-  roundId: row.round_id,
-  jobId: row.job_id,
-  uploadToken: row.token,
-  digest: row.digest,
-  bytes: new Uint8Array(row.bytes),
-  at: row.at,
-  ...plannedOf(row),
+const pendingOf = ({ bytes, intended, deadlineAt, ...row }: UploadRow): PendingUpload => ({
+  ...row,
+  bytes: new Uint8Array(bytes),
+  ...plannedOf({ intended, deadlineAt }),
 })
+
+const intendedOf = ({ contributions, purpose }: Partial<Intended>): string | null =>
+  contributions && purpose !== undefined ? JSON.stringify({ contributions, purpose }) : null
 
 /** Fields that only later versions store. */
 const plannedOf = ({
   intended,
-  deadline_at,
-}: UploadRow): Partial<Intended> & { deadlineAt?: number } => ({
+  deadlineAt,
+}: Pick<UploadRow, 'intended' | 'deadlineAt'>): Partial<Intended> & { deadlineAt?: number } => ({
   ...(intended !== null && (JSON.parse(intended) as Intended)),
-  ...(deadline_at !== null && { deadlineAt: deadline_at }),
+  ...(deadlineAt !== null && { deadlineAt }),
 })
