@@ -1,7 +1,4 @@
-/**
- * Decides whether the agent may work, from readings of the machine and the settings. Unreadable
- * values follow stated rules.
- */
+/** Decides from the machine's readings and the settings whether the agent may work. */
 import { FedError } from '../../adapters/errors.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import type { HoldReason, Readings } from '../records/agent-reports.ts'
@@ -22,19 +19,16 @@ export type Circumstances = {
   /** Minutes since local midnight. */
   readonly minutes: number
   readonly isPaused: boolean
-  /**
-   * Whether it was too hot at the last tick. Then it must be COOLER degrees below the limit first.
-   */
+  /** Whether it was too hot at the last tick. Work then resumes COOLER degrees below the limit. */
   readonly wasHot: boolean
 }
 
-/** Degrees below the ceiling at which work begins again. */
 const COOLER = 5
 
 /**
- * Why no work may be done now; empty when it may. What is null: charging and idleness hold the work
- * up as `cannot_tell` (a wrong guess would cost a battery or disturb somebody), heat does not (the
- * processor protects itself).
+ * Why no work may be done now; empty if it may. Unknown charging or idleness prevents work
+ * (`cannot_tell`), since a wrong guess would drain a battery or disturb the user. Unknown heat does
+ * not, since the processor protects itself.
  */
 export const holdReasons = (
   { readings, minutes, isPaused, wasHot }: Circumstances,

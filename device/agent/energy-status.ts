@@ -5,28 +5,27 @@ import type { EnergyEntry } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { Work } from './scheduler.ts'
 
-type Kept = Pick<DeviceStore, 'get'>
+type Reads = Pick<DeviceStore, 'get'>
+type Updates = Pick<DeviceStore, 'update'>
 
 const MAX_ENTRIES = 300
-/** Rounds in the status. */
+/** In the status. */
 const MAX_ROUNDS = 20
-/** Number of pieces of work that the next one is estimated from. */
+/** The last pieces of work from which the next is estimated. */
 const ESTIMATED_FROM = 3
 
 /** Oldest first. */
-export const energyEntries = (store: Kept): EnergyEntry[] => store.get('energy') ?? []
-
-type Values = Pick<DeviceStore, 'update'>
+export const energyEntries = (store: Reads): EnergyEntry[] => store.get('energy') ?? []
 
 /** Replaces the entry with the same id. */
-export const keepEnergy = (store: Values, entry: EnergyEntry): void =>
+export const keepEnergy = (store: Updates, entry: EnergyEntry): void =>
   store.update('energy', (kept) => withEntry(kept ?? [], entry))
 
 const withEntry = (entries: readonly EnergyEntry[], entry: EnergyEntry): EnergyEntry[] =>
   [...entries.filter(({ id }) => id !== entry.id), entry].slice(-MAX_ENTRIES)
 
 /** Adds a check-in without a round. Those of a day are one entry. day: its beginning. */
-export const keepCheckIn = (store: Values, entry: EnergyEntry, day: number): void =>
+export const keepCheckIn = (store: Updates, entry: EnergyEntry, day: number): void =>
   store.update('energy', (kept) => {
     const entries = (kept ?? []).filter(({ id }) => id !== entry.id)
     const id = `check-ins/${day}`
@@ -36,16 +35,11 @@ export const keepCheckIn = (store: Values, entry: EnergyEntry, day: number): voi
     return withEntry(entries, { ...entry, id, joules, seconds })
   })
 
-/**
- * since: the day's beginning. Entries in the future, left by a clock that was set back, count too.
- */
+/** Entries in the future, left by a clock that was set back, count too. */
 export const joulesSince = (entries: readonly EnergyEntry[], since: number): number =>
   entries.filter(({ at }) => at >= since).reduce((sum, { joules }) => sum + joules, 0)
 
-/**
- * The largest of the last few finished pieces of this kind, the parts of interrupted work added up;
- * 0 if unknown.
- */
+/** The largest of the last finished pieces of this kind; 0 if unknown. */
 export const expectedJoules = (entries: readonly EnergyEntry[], work: Work): number =>
   Math.max(
     0,
@@ -54,7 +48,7 @@ export const expectedJoules = (entries: readonly EnergyEntry[], work: Work): num
       .map((e) => e.joules),
   )
 
-/** The least of the last few finished rounds; 0 if unknown. */
+/** The smallest of the last finished rounds; 0 if unknown. */
 export const expectedSeconds = (entries: readonly EnergyEntry[]): number => {
   const last = finishedWork(entries.filter((e) => e.work === 'round' && e.roundId)).slice(
     -ESTIMATED_FROM,
@@ -84,7 +78,7 @@ export const startOfDay = (now: number): number => new Date(now).setHours(0, 0, 
 
 /** settings: the home's budget and power model. */
 export const energyStatus = (
-  store: Kept,
+  store: Reads,
   clock: () => number,
   settings: AgentSettings = AgentSettings.parse({}),
 ): EnergyStatus => {

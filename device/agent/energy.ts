@@ -1,14 +1,13 @@
 /**
  * Measures the energy of a piece of work by the best available method. The processor's counters
- * (RAPL) and the battery measure everything that runs. The work is charged its share of processor
- * time, including idle power, so that other programs are not charged to it.
+ * (RAPL) and the battery measure the whole machine, idle power included. The work is charged by its
+ * share of the processor time.
  */
-
 import type { EnergyMethod } from '../records/agent-reports.ts'
 import { cpuTimes } from './conditions-linux.ts'
 import type { MachineIo } from './machine-io.ts'
 
-/** Counter values at one time. All but at and own are null if they cannot be read. */
+/** Counter values at one time; null: unreadable. */
 export type Sample = {
   /** Milliseconds of the monotonic clock. */
   readonly at: number
@@ -33,10 +32,7 @@ export const beginEnergy = (first: Sample): Energy => ({
   last: first,
 })
 
-/**
- * Upper bound of a machine's power. If more was counted, the machine slept or its counter was
- * reset.
- */
+/** A higher count means that the machine slept or its counter was reset. */
 const MAX_WATTS = 1000
 /** A battery's power value is valid for this long. */
 const BATTERY_MS = 5 * 60_000
@@ -51,18 +47,12 @@ export const addSample = (energy: Energy, now: Sample, wattsPerCore: number): En
   const busy = now.busy !== null && last.busy !== null ? now.busy - last.busy : null
   const share = busy === null ? 1 : own === 0 ? 0 : own / Math.max(own, busy)
   const measured = packageJoules(last, now, ms)
-  const method: EnergyMethod =
+  const [method, joules]: [EnergyMethod, number] =
     measured !== null
-      ? 'rapl'
+      ? ['rapl', measured * share]
       : now.batteryWatts !== null && ms <= BATTERY_MS
-        ? 'battery'
-        : 'cpu-time'
-  const joules =
-    method === 'rapl'
-      ? measured! * share
-      : method === 'battery'
-        ? (now.batteryWatts! * ms * share) / 1000
-        : own * wattsPerCore
+        ? ['battery', (now.batteryWatts * ms * share) / 1000]
+        : ['cpu-time', own * wattsPerCore]
   return {
     joules: { ...energy.joules, [method]: energy.joules[method] + joules },
     seconds: energy.seconds + ms / 1000,
@@ -92,7 +82,6 @@ const packageJoules = (last: Sample, now: Sample, ms: number): number | null => 
 }
 
 export type EnergyMeter = {
-  /** Energy since begin. */
   begin(): Promise<Energy>
   add(energy: Energy): Promise<Energy>
 }

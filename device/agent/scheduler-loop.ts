@@ -1,8 +1,7 @@
 /**
  * The agent's loop: reads the machine, asks the scheduler, carries out its action and stores the
- * result. Everything outside is an argument.
+ * result.
  */
-
 import { asFedError } from '../../adapters/errors.ts'
 import { DAY_MS } from '../../adapters/time.ts'
 import type { Readings } from '../records/agent-reports.ts'
@@ -73,7 +72,7 @@ export const runAgent = async (deps: AgentDeps): Promise<void> => {
   store.live.look = null
 }
 
-/** Intervals of an earlier run go on by the wall clock, no longer than they were. */
+/** Intervals of an earlier run continue on the wall clock, but never grow. */
 const begin = (deps: AgentDeps): SchedulerState => {
   const { store } = deps
   const kept = store.get('agent')

@@ -1,9 +1,8 @@
 /**
- * Decides when the agent works: a pure machine, (state, event) -> state and action. Intervals are
- * counted on the monotonic clock; the wall clock decides only hours and days. If the wall clock
- * runs ahead of the monotonic one, the machine slept.
+ * Decides when the agent works: a pure machine, (state, event) -> state and action. Intervals use
+ * the monotonic clock; the wall clock decides only hours and days. If it runs ahead of the monotonic
+ * clock, the machine slept.
  */
-
 import { DAY_MS } from '../../adapters/time.ts'
 import type { AgentSettings } from '../home/settings.ts'
 import type { HoldReason, Readings } from '../records/agent-reports.ts'
@@ -14,15 +13,11 @@ export type Work = 'training' | 'round'
 export type Instant = { readonly wall: number; readonly monotonic: number }
 
 export type SchedulerState = {
-  /**
-   * suspendedAt: monotonic time since which conditions suspend it; null while it runs. choices:
-   * their number when it began.
-   */
+  /** suspendedAt: monotonic; null while it runs. choices: their number when the work began. */
   readonly work: {
     readonly kind: Work
     readonly suspendedAt: number | null
     readonly choices: number
-    /** Whether it was cancelled. */
     readonly isEnding: boolean
   } | null
   /** Monotonic time of the earliest next one, and consecutive failures. */
@@ -88,13 +83,13 @@ export type Step = {
   readonly sleptMs: number
 }
 
-/** Tick interval while work runs, which bounds how late a violated condition is seen. */
+/** Tick interval while work runs: the longest delay before a violated condition is seen. */
 const WORK_TICK_MS = 1000
-/** Work that is suspended for this long is cancelled; its checkpoint stays. */
+/** Work suspended for longer is cancelled; its checkpoint stays. */
 const MAX_SUSPENDED_MS = 10 * 60_000
-/** Least wait after ended work, and between check-ins whatever the server says. */
+/** Wait after ended work, and between check-ins whatever the server says. */
 const MIN_WAIT_MS = 30_000
-/** If the wall clock gains this much on the monotonic one, the machine slept. */
+/** If the wall clock gains this much on the monotonic clock, the machine slept. */
 const SLEPT_MS = 2 * 60_000
 const AFTER_SLEEP_MS = 60_000
 const BACKOFF: Readonly<Record<Work, { firstMs: number; mostMs: number }>> = {
@@ -102,8 +97,8 @@ const BACKOFF: Readonly<Record<Work, { firstMs: number; mostMs: number }>> = {
   training: { firstMs: 10 * 60_000, mostMs: 6 * 3600_000 },
 }
 /**
- * Work that is expected to take more than this share of the day's budget starts when this share is
- * left, and ends when the budget is spent.
+ * Work expected to take more than this share of the day's budget starts when this share is left, and
+ * ends when the budget is spent.
  */
 const MAX_BUDGET_SHARE = 0.9
 
@@ -191,34 +186,21 @@ const whileWorking = (
   { at, spent, mayContribute }: TickEvent,
   budget: number | null,
 ): Pick<Step, 'state' | 'action' | 'reasons' | 'waitMs'> => {
-  const waitMs = WORK_TICK_MS
   const { suspendedAt } = work
-  const cancel = {
-    state: { ...state, work: { ...work, isEnding: true } },
-    action: 'cancel' as const,
-    waitMs,
-  }
-  if (work.isEnding) return { state, action: 'wait', reasons, waitMs }
-  if (work.kind === 'round' && !mayContribute) return { ...cancel, reasons }
+  const stay = { state, action: 'wait' as const, reasons, waitMs: WORK_TICK_MS }
+  const change = (action: Action, changes: Partial<typeof work>) => ({
+    ...stay,
+    state: { ...state, work: { ...work, ...changes } },
+    action,
+  })
+  const cancel = change('cancel', { isEnding: true })
+  if (work.isEnding) return stay
+  if (work.kind === 'round' && !mayContribute) return cancel
   if (budget !== null && spent >= budget) return { ...cancel, reasons: ['budget_spent'] }
-  if (reasons.length === 0 && suspendedAt === null)
-    return { state, action: 'wait', reasons, waitMs }
   if (reasons.length === 0)
-    return {
-      state: { ...state, work: { ...work, suspendedAt: null } },
-      action: 'resume',
-      reasons,
-      waitMs,
-    }
-  if (suspendedAt === null)
-    return {
-      state: { ...state, work: { ...work, suspendedAt: at.monotonic } },
-      action: 'suspend',
-      reasons,
-      waitMs,
-    }
-  if (at.monotonic - suspendedAt >= MAX_SUSPENDED_MS) return { ...cancel, reasons }
-  return { state, action: 'wait', reasons, waitMs }
+    return suspendedAt === null ? stay : change('resume', { suspendedAt: null })
+  if (suspendedAt === null) return change('suspend', { suspendedAt: at.monotonic })
+  return at.monotonic - suspendedAt >= MAX_SUSPENDED_MS ? cancel : stay
 }
 
 const ended = (
@@ -251,8 +233,8 @@ const ended = (
 }
 
 /**
- * Intervals continue while the machine sleeps. What became due meanwhile starts within a minute, at
- * random, so that a fleet that wakes together does not check in together.
+ * Intervals continue while the machine sleeps. Work that became due meanwhile starts at a random
+ * time within a minute, so that devices that wake together do not check in together.
  */
 const afterSleep = (state: SchedulerState, { at, jitter }: TickEvent) => {
   const sleptMs = at.wall - state.last.wall - (at.monotonic - state.last.monotonic)

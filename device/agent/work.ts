@@ -1,6 +1,4 @@
-/**
- * A piece of the agent's work, a training or a round: starts it, measures it and stores its record.
- */
+/** Starts a piece of the agent's work (a training or a round), measures it and records its end. */
 import { asFedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
 import type { Progress } from '../home/progress.ts'
@@ -129,7 +127,7 @@ export const startWork = (deps: AgentDeps, work: Work, energy: Energy): Running 
   const result = run()
     .catch((error): Result => {
       const { code, message } = asFedError(error)
-      // An ended consent needs no retry, and other work may have come first.
+      // Neither an ended consent nor preempted work needs a retry.
       const isStopped = abort.signal.aborted || code === 'E_CONSENT' || code === 'E_CANCELLED'
       const outcome = isStopped ? 'stopped' : 'failed'
       return { ...DONE, outcome, code: outcome === 'failed' ? code : null, message }

@@ -1,4 +1,4 @@
-/** What a device has in hand while it computes a round, and what each contribution is made into. */
+/** The data from which a device computes a round, and the form of each contribution. */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import type { Part } from '../../adapters/container/container.ts'
 import type { ErrorCode, FedError } from '../../adapters/errors.ts'
@@ -16,16 +16,16 @@ export type RoundDeps = {
   readonly engine: Engine
   readonly space: Assignment['features']
   readonly memo: AnswerMemo
-  /** File in which training goes on after a crash. */
+  /** File from which training resumes after a crash. */
   readonly checkpoint?: string
   readonly onPooled?: (done: number, of: number) => void
   readonly onTrain?: (progress: TrainProgress) => void
   readonly signal?: AbortSignal | undefined
-  /** Fails with E_MEMORY where a training would not fit. */
+  /** Fails with E_MEMORY if a training would not fit. */
   readonly checkMemory?: ((need: StepNeed) => void) | undefined
 }
 
-/** scale: the released one, or where there is none the device's own. */
+/** scale: the release's, or the device's own if it has none. */
 export type RoundData = {
   readonly deps: RoundDeps
   readonly assignment: Assignment
@@ -33,14 +33,14 @@ export type RoundData = {
   readonly features: readonly ChoiceFeatures[]
   readonly prior: Prior
   readonly scale: Float64Array
-  /** Why the round's training does not fit; null: it does. */
+  /** Why the round's training does not fit; null if it does. */
   readonly memoryLack: FedError | null
 }
 
-/** parts: none where the device leaves the contribution out. */
+/** parts: none if the device leaves the contribution out. */
 export type Made = {
   readonly parts: readonly Part[]
-  /** What the update's header says of it. */
+  /** Its fields in the update's header. */
   readonly header?: Partial<Pick<UpdateHeader, 'factor' | 'pairs' | 'leftOut'>>
   readonly training?: TrainingReport
 }
@@ -48,11 +48,11 @@ export type Made = {
 export type TrainingReport = {
   readonly pairs: number
   readonly losses: readonly number[]
-  /** The code of what kept the adapter part out, if anything did. */
+  /** Why the adapter part is left out; null if it is not. */
   readonly problem: ErrorCode | null
 }
 
-/** The head of these choices under what the release says. */
+/** A head fitted to these choices under the release's prior. */
 export const headOf = (
   { prior, scale }: RoundData,
   choices: readonly ChoiceFeatures[],

@@ -1,7 +1,4 @@
-/**
- * The adapter's part of a round: its factor is trained through a head, and the change of it is
- * sent.
- */
+/** The adapter part of a round: trains one factor through a head and gives its change. */
 import { adapterRow } from '../../adapters/contributions/adapter.ts'
 import { coarseCount } from '../../adapters/contributions/contribution.ts'
 import { type ErrorCode, type FedError, isFedError } from '../../adapters/errors.ts'
@@ -13,7 +10,7 @@ import type { ChoiceFeatures } from '../reward/choice-features.ts'
 import { type FittedHead, pooledHead, rewardPairs } from '../reward/head-fit.ts'
 import { headOf, type Made, type RoundData, type RoundDeps } from './round-data.ts'
 
-/** E_MEMORY where the round's training would not fit, before anything is computed for it. */
+/** The E_MEMORY error if the round's training would not fit; null if it does. */
 export const memoryLackOf = (
   { checkMemory }: RoundDeps,
   { exitLayer, adapter }: Assignment,
@@ -27,10 +24,7 @@ export const memoryLackOf = (
   }
 }
 
-/**
- * Trains the round's factor through a head and gives its change, no longer than the plan's
- * updateNorm.
- */
+/** The change is no longer than the plan's updateNorm. */
 export const makeAdapterPart = async (round: RoundData): Promise<Made> => {
   const { assignment, release, features, memoryLack } = round
   if (memoryLack) return without(memoryLack.code)
@@ -85,13 +79,13 @@ const trainFactor = (
   )
 }
 
-/** Fewer choices than this train the adapter through the head that they were fitted to. */
+/** With fewer choices the adapter is trained on those that its head was fitted to. */
 const MIN_SPLIT_CHOICES = 8
 
 /**
- * The choices that the adapter is trained on, drawn anew for each round, and those that its head is
- * fitted to. They are apart: on what a head was fitted to it leaves little to explain, and the
- * adapter would learn its noise. At most half of the choices are trained on.
+ * Splits the choices, anew for each round: at most half train the adapter, the others fit its head.
+ * On the choices that it was fitted to, a head leaves little to explain, and the adapter would learn
+ * its noise.
  */
 export const splitForRound = <T extends Pick<ChoiceFeatures, 'shown'>>(
   choices: readonly T[],

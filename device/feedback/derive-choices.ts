@@ -1,8 +1,4 @@
-/**
- * Derives choices from feedback: what was shown, what the user did with it, and how much that says.
- * Pure; the store keeps the records.
- */
-
+/** Derives choices from feedback: which answers were shown, which was preferred, with what weight. */
 import { constraintsOf } from '../preferences/constraints.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { DecidedChoice } from '../store/choices.ts'
@@ -25,8 +21,8 @@ export type RecordedEvent = {
 }
 
 /**
- * A keep is what people do when they do not care, too; a regenerated answer was surely not wanted;
- * a follow-up changes the request. inferred: nobody said a word, the conversation only went on.
+ * A regenerated answer was clearly unwanted. A follow-up also changes the request, and people also
+ * keep answers that they do not care about. inferred: the conversation merely continued.
  */
 export const WEIGHTS = {
   choose: 1,
@@ -35,9 +31,7 @@ export const WEIGHTS = {
   keep: 0.2,
   inferred: 0.08,
 } as const
-/**
- * Factor of a complaint's weight if it was inferred, but the better answer was named by the user.
- */
+/** Factor for an inferred complaint where the user judged the better answer. */
 const INFERRED_FACTOR = 0.5
 
 /** The other decisions that affect one; later ones, oldest first. */
@@ -92,7 +86,7 @@ export const choiceOf = (
   const explicit = events.findLast((e) => e.event.kind === 'choose' || e.event.kind === 'edit')
   if (explicit?.event.kind === 'choose') {
     const { chosen, shown } = explicit.event
-    // Whoever picks an answer has seen it, whatever was returned.
+    // The user has seen the chosen answer, even if the app was not given it.
     return pick(chosen, shown ?? [...decision.shown, chosen], WEIGHTS.choose, explicit.at)
   }
   if (explicit?.event.kind === 'edit')
@@ -185,10 +179,7 @@ const likedAnswer = (decision: Decision, events: readonly RecordedEvent[]): stri
 
 /** Events that do not judge the answer. */
 const NOT_JUDGING: ReadonlySet<FeedbackEvent['kind']> = new Set(['follow_up', 'undo', 'prefer'])
-/**
- * Complaints about an answer. A thumb counts as one in either direction, since it is explicit
- * feedback.
- */
+/** A thumb counts in either direction, since it is explicit feedback. */
 const COMPLAINTS: ReadonlySet<FeedbackEvent['kind']> = new Set([
   'regenerate',
   'follow_up',

@@ -1,7 +1,4 @@
-/**
- * Recognizes follow-ups on style. The gate is fitted once on the committed seeds under this
- * device's own model.
- */
+/** Recognizes follow-ups on style with a gate that is fitted once under this device's model. */
 import type { Engine, PooledOptions } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { Pole } from '../preferences/dimensions.ts'
@@ -17,7 +14,7 @@ import {
 } from './follow-up-text.ts'
 
 export type FollowUps = {
-  /** Fits the gate if it is missing: one pass over the seeds, five seconds on two cores. */
+  /** Fits the gate if it is missing (one pass over the seeds, five seconds on two cores). */
   ready(): Promise<void>
   /** The poles that a message asks for; none if it is about something else. */
   poles(message: string): Promise<readonly Pole[]>

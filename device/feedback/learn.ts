@@ -1,5 +1,4 @@
-/** Learns from events on decisions which preferences matter for such a request. */
-
+/** Learns from feedback which preferences matter for a request. */
 import { dimensionOf, type Pole } from '../preferences/dimensions.ts'
 import { poleOfLine } from '../preferences/profile.ts'
 import { movedPreferences } from '../preferences/relevance-feedback.ts'
@@ -9,10 +8,7 @@ import type { FeedbackEvent } from '../records/feedback-event.ts'
 import { askedOf } from '../store/new-decision.ts'
 import type { StoreTx } from '../store/tables.ts'
 
-/**
- * Weights of events as evidence of relevance: an undo is about nothing else, a choice is mostly
- * about other things.
- */
+/** An undo is about relevance alone; a choice is mostly about other things. */
 const WEIGHTS = { undo: 3, edit: 1, choose: 0.1 } as const
 
 /**
@@ -63,7 +59,7 @@ export const learnFromFeedback = (
         .flatMap((i) => candidates[i] ?? [])
   const enabled = readProfile(store).preferences.filter((p) => p.enabled)
   const moved = movedPreferences(request, before, isEdit ? event.text : answer, enabled)
-  // Going against a preference says nothing if the block did not contain it.
+  // A move against a preference is evidence only if the block contained it.
   const telling = moved.filter((m) => m.isWithIt || inBlock.includes(m.pole))
   learn(
     WEIGHTS[event.kind],

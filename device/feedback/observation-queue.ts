@@ -1,7 +1,4 @@
-/**
- * Queues requests for observation: one after the other, each after its answer, so that none waiting
- * for it.
- */
+/** Queues requests for observation, one at a time and each after its answer, so that none waits. */
 import { asFedError } from '../../adapters/errors.ts'
 import type { Observed } from './observe-request.ts'
 
@@ -9,10 +6,7 @@ export type Observer = {
   /** Announces a rewritten request whose answer is still to come. */
   expect(request: Observed): void
   answered(decisionId: string | undefined): void
-  /**
-   * Also observes requests that were never answered. Resolves when all that can be done now is
-   * done.
-   */
+  /** Also observes unanswered requests. Resolves when nothing more can be done now. */
   settled(): Promise<void>
 }
 
@@ -25,9 +19,7 @@ export type ObserverDeps = {
   readonly report?: ((event: { what: string; code: string }) => void) | undefined
 }
 
-/**
- * Capacity, both of requests without an answer and of requests to observe. The oldest is dropped.
- */
+/** Capacity for unanswered requests, and for requests to observe. The oldest is dropped. */
 const MAX_WAITING = 50
 /** Retry interval while the store cannot be read. */
 const RETRY_MS = 1000

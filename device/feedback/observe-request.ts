@@ -1,10 +1,6 @@
-/**
- * Observes a request after it was answered: stated preferences, and feedback on earlier requests
- * that no app sent.
- */
-
+/** Observes an answered request for stated preferences and unsent feedback on earlier requests. */
 import type { DeviceSettings } from '../home/settings.ts'
-import { dimensionOf, sentenceOfPole } from '../preferences/dimensions.ts'
+import { dimensionOf, directionOf, sentenceOfPole } from '../preferences/dimensions.ts'
 import { propose } from '../preferences/proposals.ts'
 import { statedPreferences } from '../preferences/stated.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
@@ -27,7 +23,7 @@ export type ObservingDeps = {
 const REPEAT_WINDOW_MS = 30 * 60_000
 /** Within this time no user has read the answer: a program retries or loops. */
 const MIN_READING_MS = 8000
-/** More repetitions than these come from a program. */
+/** More repetitions come from a program. */
 const MAX_REPEATS = 2
 
 /** The part of a request that is observed after its answer. */
@@ -37,7 +33,6 @@ export type Observed = {
   readonly isByProgram: boolean
 }
 
-/** For a request with a stored decision. Keeps no other part of the conversation. */
 export const asObserved = (decisionId: string, conversation: Conversation): Observed => ({
   decisionId,
   message: keptText(requestText(conversation.messages)),
@@ -71,7 +66,7 @@ export const observeRequest = async (
   const last = store.lastTurn(own)
   if (last && (await followUps.poles(message)).length > 0)
     infer({ kind: 'follow_up', decisionId: last.id, text: message, isImplicit: true })
-  // A continued conversation counts as acceptance of the answer where an earlier one was rejected.
+  // Continuing a conversation accepts the answer that replaced a rejected one.
   else if (last) store.later((tx) => refreshChoices(tx, last))
   await store.drained()
   return store.choicesVersion() !== before
@@ -92,7 +87,7 @@ const proposeStated = (
         id: newId('p_'),
         at: Math.floor(at),
         dimension: dimensionOf(pole),
-        direction: pole.endsWith('+') ? 1 : -1,
+        direction: directionOf(pole),
         sentence: sentenceOfPole(pole),
         said,
         decisionId,
@@ -101,7 +96,7 @@ const proposeStated = (
   )
 }
 
-/** With tools involved, a program wrote the message. */
+/** With tools, a program wrote the message. */
 const isByProgram = ({ messages, tools }: Conversation): boolean =>
   (tools?.length ?? 0) > 0 ||
   messages.some(

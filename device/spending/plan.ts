@@ -1,7 +1,4 @@
-/**
- * Plans how many answers to ask for, reserves their cost in the budget, and records what they cost.
- */
-
+/** Plans how many answers to ask for, reserves their cost in the budget, and records it. */
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import { type JudgedDecision, rightShare } from '../feedback/off-policy.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
@@ -22,17 +19,14 @@ import {
 } from './spend.ts'
 import { usualUsage } from './usual-usage.ts'
 
-/**
- * What is held back of the budget for further answers until it is known what they did cost.
- * likely: of one of them.
- */
+/** The part of the budget held back for further answers. likely: the cost of one of them. */
 export type Reservation = {
   readonly id: string
   readonly further: number
   readonly likely: Spending
 }
 
-/** unread: answers that were asked for and that nothing came of which says what they cost. */
+/** unread: answers that were asked for and whose cost never became known. */
 export type SpendOptions = {
   readonly decisionId?: string | null
   readonly reservation?: Reservation | null
@@ -42,10 +36,7 @@ export type SpendOptions = {
 /** Assumed tokens of an answer without known usage: text, and thinking before it. */
 const USUAL_OUTPUT_TOKENS = 500
 const USUAL_THINKING_TOKENS = 1500
-/**
- * No request is under way for longer: what is held back for an older one is of a process that has
- * ended.
- */
+/** A reservation for an older request belongs to a process that has ended. */
 const MAX_REQUEST_MS = HOUR_MS
 
 type SpendDeps = Pick<HeadSummaryDeps, 'store' | 'settings' | 'clock' | 'serving'>
@@ -94,7 +85,7 @@ const answerSize = (
   }
 }
 
-/** See Personalizer. What another request holds back is not there for this one. */
+/** See Personalizer. Other requests' reservations are not available to this one. */
 export const reserveAnswers = (
   deps: SpendDeps,
   request: CandidateRequest,
@@ -126,7 +117,7 @@ export const recordSpending = (
   usages: readonly AnswerUsage[],
   { decisionId = null, reservation = null, unread = 0 }: SpendOptions = {},
 ): void => {
-  // What was let go already has been counted as spent.
+  // An expired reservation was already counted as spent.
   const isLate = reservation !== null && !store.ledger.letGo(reservation.id)
   const likely = reservation?.likely ?? { tokens: 0, usd: 0 }
   const guessed = times(likely, unread)
@@ -152,7 +143,6 @@ export const recordSpending = (
     )
 }
 
-/** Decisions with feedback that are looked back on. */
 const MAX_JUDGED_DECISIONS = 1000
 
 export const rankingStatus = ({
@@ -175,10 +165,7 @@ export const rankingStatus = ({
   }
 }
 
-/**
- * Decisions in which reranking preferred another answer than Claude's first, and feedback says how
- * that was; the most recent.
- */
+/** The most recent decisions with feedback whose preferred answer was not Claude's first. */
 export const judgedDecisions = (store: StoreReads, limit: number): JudgedDecision[] =>
   store.likedDecisions(limit).map(({ served, propensity, liked }) => ({
     served: served === 0 ? ('first' as const) : ('preferred' as const),

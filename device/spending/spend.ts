@@ -1,13 +1,10 @@
-/**
- * Decides how many answers to ask Claude for: the expected gain of choosing among n against the
- * cost of n − 1 more. Pure.
- */
+/** Decides how many answers to ask for: the gain of choosing among n against the cost of n − 1. */
 import type { Spending } from '../store/spending.ts'
 import { type Price, type Terms, usdOf } from './prices.ts'
 
 /**
- * inputTokens, cachedTokens (those before a cache mark): estimates. Requests with equal thinks and
- * effort have answers of similar length.
+ * inputTokens and cachedTokens (those before a cache mark) are estimates. Requests with equal thinks
+ * and effort have answers of similar length.
  */
 export type CandidateRequest = {
   readonly model: string
@@ -55,25 +52,16 @@ export type CandidatePlan = {
 const EXPECTED_MAXIMUM = [0, 0.5642, 0.8463, 1.0294] as const
 /** Share of the day's budget that an hour may take, so that a morning does not spend it all. */
 const HOUR_SHARE = 0.25
-/**
- * What a whole budget is worth, in log-odds: an answer that takes a hundredth of the rest must gain
- * 0.08.
- */
+/** Value of the whole budget in log-odds: an answer for a hundredth of it must gain 0.08. */
 const BUDGET_WORTH = 8
 /** Smaller gains go unnoticed. */
 const MIN_GAIN = 0.04
 /** Assumed spread before the first fit: enough to try. */
 const UNKNOWN_SPREAD = 0.25
-/**
- * Answers hardly ever take more than this multiple of the usual output. The day's budget must have
- * room for it.
- */
+/** Multiple of the usual output that answers rarely exceed. It must fit the day's budget. */
 const LONG_ANSWER = 8
 
-/**
- * Cost of one further answer: usual, unusually long, and the worst case, in which nothing was
- * cached.
- */
+/** Cost of one further answer: usual, unusually long, and as long as allowed without a cache. */
 export const priceAnswer = ({
   inputTokens,
   cachedTokens,

@@ -1,18 +1,16 @@
-/**
- * Measured usage of answers by model and effort, thinking included, from the `usage` of past ones.
- */
+/** Mean usage of past answers by model, thinking and effort. */
 import type { DeviceStore } from '../store/store.ts'
 import type { StoreReads } from '../store/tables.ts'
 import { type AnswerUsage, promptTokensOf, sumOf } from './prices.ts'
 import type { CandidateRequest } from './spend.ts'
 
-export type UsualUsage = { readonly output: number | null; readonly prompt: number }
+type UsualUsage = { readonly output: number | null; readonly prompt: number }
 
-/** Kinds of requests that are stored. The one seen longest ago goes first. */
+/** Kinds of requests in the store; the one seen longest ago goes first. */
 const MAX_KINDS = 50
-/** Least weight of the newest answer in the mean. */
+/** Weight of the newest answer in the mean. */
 const MIN_NEWEST_SHARE = 0.05
-/** Largest plausible error of an estimate. A larger ratio means several prompts in one answer. */
+/** A larger ratio of usage to estimate means several prompts in one answer. */
 const MAX_ESTIMATE_RATIO = 3
 
 export const noteUsage = (

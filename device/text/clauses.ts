@@ -1,7 +1,7 @@
 /**
- * Cuts an app's instructions into clauses. Quotations and material are left out; clauses that hold
- * only in certain cases ("if the user asks for code, …") or describe abilities are marked. English
- * and German; other languages are cut into sentences only.
+ * Cuts an app's instructions into clauses, without quotations and material. Conditional clauses ("if
+ * the user asks for code, …") and those about abilities are marked. English and German; other
+ * languages are cut into sentences only.
  */
 import { foldWords } from './word-match.ts'
 import { pattern } from './words.ts'
@@ -24,7 +24,7 @@ export type Clause = {
   readonly isAbility: boolean
 }
 
-/** Characters read at each end of a longer text: what stands between is material. */
+/** Characters read at each end of a longer text; the middle is material. */
 export const READ_CHARS = 8000
 
 export const bothEnds = (whole: string): string => {
@@ -34,10 +34,7 @@ export const bothEnds = (whole: string): string => {
     : `${text.slice(0, READ_CHARS)}\n${text.slice(-READ_CHARS)}`
 }
 
-/**
- * A long run of one character (rules, indents, empty lines) is shortened: it says no more than a
- * few of them, and patterns that search for its end would take seconds.
- */
+/** Longer runs of one character are shortened: patterns that search for their end take seconds. */
 const MAX_RUN = 40
 const LONG_RUN = /([^\p{L}\p{N}])\1{40,}/gu
 
@@ -112,7 +109,7 @@ const TAGGED = pattern(
     String.raw`([a-z][\w-]{0,40})(?:\s[^>\n]{0,200})?>[\s\S]*?<\/\1>`,
   'gi',
 )
-/** Tags around one line: the line counts. */
+/** Tags around one line, which counts. */
 const TAG_PAIR = /<([a-z][\w-]{0,40})>([^<\n]{1,400})<\/\1>/gi
 /** Rules around material that the line before them announces. */
 const RULED = pattern(
@@ -204,7 +201,7 @@ const IMPERATIVE = pattern(
   String.raw`^\W*(?:{app/before-imperative}[,:]?\s+)*{app/imperative}(?![\p{L}])`,
   'u',
 )
-/** The answer or the assistant is what the sentence is about. */
+/** The subject of the sentence is the answer or the assistant. */
 const SUBJECT = pattern(String.raw`\b{app/about-answers}`)
 /** Says what the assistant is able or allowed to do, or what others do. */
 const ABILITY = pattern(String.raw`^\W*{app/ability}`)

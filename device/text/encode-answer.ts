@@ -61,10 +61,7 @@ const endsOf = <T extends string | number[]>(all: T, most: number): T => {
   return (typeof front === 'string' ? `${front}${back}` : [...front, ...back]) as T
 }
 
-/**
- * Longer tokens are rare in any vocabulary. Cutting texts before they are encoded bounds the work
- * on hostile input.
- */
+/** Longer tokens are rare. Cutting texts before encoding bounds the work on hostile input. */
 const MAX_CHARS_A_TOKEN = 16
 
 /** The last messages with `limit` characters in all. The earliest is cut at its front. */
@@ -80,5 +77,5 @@ const lastChars = (messages: readonly ChatMessage[], limit: number): TokenizerMe
   return kept
 }
 
-/** Half surrogate pairs, from the caller or from cutting, are not valid input for a tokenizer. */
+/** Replaces halves of surrogate pairs, which tokenizers do not accept. */
 const clean = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd')

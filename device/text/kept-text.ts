@@ -1,7 +1,4 @@
-/**
- * Cuts texts to what learning can read. Both the store and learning use these functions, so that a
- * request and its stored decision have the same text.
- */
+/** Cuts texts to what learning can read, equally in the store and in learning. */
 
 /** Kept from each end of a long message, where the request stands. */
 const HEAD_CHARS = 4096
