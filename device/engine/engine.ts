@@ -125,6 +125,29 @@ export type TrainResult = {
   readonly seconds: number
 }
 
+/** Derivative of a loss by the pooled state of an answer, [hidden]; the answer is read whole. */
+export type AnswerCotangent = { readonly answer: AnswerInput; readonly cotangent: Float32Array }
+
+export type GradientRequest = {
+  /** Each distinct answer passes once, however often it is given. */
+  readonly answers: readonly AnswerCotangent[]
+  /** Where the answers are pooled. */
+  readonly exitLayer: number
+  readonly adapters: readonly LoraFeed[]
+  /** The adapter to differentiate by, and which of its factors; the others are active. */
+  readonly trainable: { readonly index: number; readonly factors: readonly Factor[] }
+  /** Tokens that a row may hold before another is begun; default GRADIENT_ROW_TOKENS. */
+  readonly rowTokens?: number
+}
+
+/** gradient: of Σ cotangent·pooled(answer), in the full layout of the trainable adapter, zero for
+ *  its other factor. tokens: read, prompts that answers share counted once a row. */
+export type GradientResult = {
+  readonly gradient: Float64Array
+  readonly tokens: number
+  readonly seconds: number
+}
+
 export type PooledOptions = {
   readonly exitLayer: number
   /** Lower layers, rising, to pool as well: a result then has [hidden] numbers for each layer. */
@@ -178,6 +201,14 @@ export type Engine = {
     onProgress?: (progress: TrainProgress) => void,
     signal?: AbortSignal,
   ): Promise<TrainResult>
+  /** The vector-Jacobian product of pooled states: one forward and one backward pass over each
+   *  distinct answer. E_DIVERGED, E_MEMORY and E_CANCELLED as train. It has no checkpoint: a call
+   *  whose child was ended begins again. */
+  gradient(
+    request: GradientRequest,
+    onProgress?: (done: number, of: number) => void,
+    signal?: AbortSignal,
+  ): Promise<GradientResult>
   /** Peak over the children: proportional set size on Linux, else resident set size. */
   memory(): Promise<{ peakPssBytes: number }>
   /** Forgets every text, on disk too. Calls under way fail with E_CANCELLED. */

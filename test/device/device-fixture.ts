@@ -8,7 +8,7 @@ import { adapterLayout, segmentOf } from '../../adapters/lora/layout.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { JobSpecInput } from '../../adapters/wire/jobs.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
-import type { Engine, TrainRequest } from '../../device/engine/engine.ts'
+import type { Engine, GradientRequest, TrainRequest } from '../../device/engine/engine.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { type DeviceOptions, openDevice } from '../../device/owner/device.ts'
 import { featureSpace } from '../../device/reward/feature-space.ts'
@@ -27,9 +27,15 @@ export const tinyModel = async (): Promise<LocalModel> => {
   }
 }
 
-/** States are drawn from a hash of ids and adapters; training moves the trainable factor by one step along its own seed. */
+/** States are drawn from a hash of ids and adapters; training moves the trainable factor by one step along its own seed,
+ *  and an answer's gradient is its cotangent's sum along a direction of its own. */
 export const fakeEngine = (model: LocalModel) => {
-  const calls = { pooled: 0, texts: 0, train: [] as TrainRequest[] }
+  const calls = {
+    pooled: 0,
+    texts: 0,
+    train: [] as TrainRequest[],
+    gradient: [] as GradientRequest[],
+  }
   const engine: Engine = {
     async pooled(inputs, { adapters, through = [], onProgress }) {
       calls.pooled++
@@ -54,6 +60,20 @@ export const fakeEngine = (model: LocalModel) => {
           })
       onProgress?.({ step: 1, steps: 1, loss: 0.5, tokens: 10, seconds: 0.1 })
       return { flat, evaluations: [], losses: [0.5], steps: 1, tokens: 10, seconds: 0.1 }
+    },
+    async gradient(request, onProgress) {
+      calls.gradient.push(request)
+      const { spec, flat } = request.adapters[request.trainable.index]!
+      const gradient = new Float64Array(flat.length)
+      for (const { answer, cotangent } of request.answers) {
+        const by = cotangent.reduce((sum, x) => sum + x, 0)
+        const rng = seededRng(`direction/${answer.ids.join()}`)
+        for (const { factor, offset, size } of adapterLayout(model.base.shape, spec))
+          if (request.trainable.factors.includes(factor))
+            for (let i = offset; i < offset + size; i++) gradient[i]! += by * rng.normal()
+      }
+      onProgress?.(request.answers.length, request.answers.length)
+      return { gradient, tokens: 10, seconds: 0.1 }
     },
     score: () => Promise.reject(new Error('not used')),
     generate: () => Promise.reject(new Error('not used')),

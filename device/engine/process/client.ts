@@ -70,8 +70,7 @@ export const openEngine = (options: EngineOptions): Engine => {
     pooled: (inputs, { onProgress, signal, ...pooledOptions }) =>
       scoring.call(
         { method: 'pooled', args: [inputs, pooledOptions] },
-        onProgress &&
-          ((progress: Progress) => 'done' in progress && onProgress(progress.done, progress.of)),
+        counted(onProgress),
         endOf(options),
         signal,
       ),
@@ -99,6 +98,12 @@ export const openEngine = (options: EngineOptions): Engine => {
         endOf(options, signal),
       )
     },
+    gradient: (request, onProgress, signal) =>
+      training.call(
+        { method: 'gradient', args: [request] },
+        counted(onProgress),
+        endOf(options, signal),
+      ),
     memory: async () => {
       const children = [...new Set([scoring, training])]
       const peaks = await Promise.all(children.map((child) => child.peakBytes()))
@@ -113,6 +118,12 @@ export const openEngine = (options: EngineOptions): Engine => {
     },
   }
 }
+
+const counted = (onProgress: ((done: number, of: number) => void) | undefined) =>
+  onProgress &&
+  ((progress: Progress) => {
+    if ('done' in progress) onProgress(progress.done, progress.of)
+  })
 
 /** Aborts when the engine's calls end, or this one. */
 const endOf = ({ signal: own }: EngineOptions, signal?: AbortSignal): AbortSignal | undefined => {

@@ -1,6 +1,13 @@
 /** Messages between parent and engine child (structured clone, so typed arrays pass). */
 import type { ErrorCode } from '../../../adapters/errors.ts'
-import type { AnswerInput, Engine, PooledOptions, TrainProgress, TrainRequest } from '../engine.ts'
+import type {
+  AnswerInput,
+  Engine,
+  GradientRequest,
+  PooledOptions,
+  TrainProgress,
+  TrainRequest,
+} from '../engine.ts'
 import type { ServiceOptions } from './service.ts'
 
 /** `open` comes first and once. */
@@ -20,6 +27,7 @@ export type Call =
   | { readonly method: 'score'; readonly args: Parameters<Engine['score']> }
   | { readonly method: 'generate'; readonly args: Parameters<Engine['generate']> }
   | { readonly method: 'train'; readonly args: [request: TrainRequest] }
+  | { readonly method: 'gradient'; readonly args: [request: GradientRequest] }
 
 export type Progress = TrainProgress | { readonly done: number; readonly of: number }
 

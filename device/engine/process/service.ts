@@ -1,6 +1,13 @@
 /** The whole engine inside one process. A child runs it; tests call it directly. */
 import { env } from 'onnxruntime-node'
-import type { Engine, TrainRequest, TrainResult, Weights } from '../engine.ts'
+import type {
+  Engine,
+  GradientRequest,
+  GradientResult,
+  TrainRequest,
+  TrainResult,
+  Weights,
+} from '../engine.ts'
 import { canQuantize, openQuantized } from '../model/quantized-store.ts'
 import { readManifest } from '../model/weight-store.ts'
 import { generateTokens } from '../run/generate.ts'
@@ -8,7 +15,8 @@ import { type ModelRunner, modelRunner } from '../run/model-runner.ts'
 import { poolAnswers, scoreCandidates } from '../run/score.ts'
 import { openSessions } from '../run/sessions.ts'
 import { openStateFolder } from '../run/state-folder.ts'
-import { divideLimit, planTraining } from '../train/memory-plan.ts'
+import { divideLimit, planGradient, planTraining } from '../train/memory-plan.ts'
+import { type GradientHooks, pooledGradient } from '../train/pooled-gradient.ts'
 import { type TrainHooks, trainAdapter } from '../train/trainer.ts'
 import { freeBytes } from './memory.ts'
 
@@ -30,6 +38,7 @@ export type ServiceOptions = {
 
 export type Service = Pick<Engine, 'pooled' | 'score' | 'generate'> & {
   train(request: TrainRequest, hooks: TrainHooks): Promise<TrainResult>
+  gradient(request: GradientRequest, hooks: GradientHooks): Promise<GradientResult>
   release(): Promise<void>
 }
 
@@ -64,6 +73,7 @@ export const openService = (options: ServiceOptions): Service => {
     )
     return opening
   }
+  const bounds = () => ({ limitBytes, freeBytes: freeBytes() })
   const isQuantized = options.weights === 'quantized'
   const scoring = async () => (isQuantized ? quantized() : runner)
   const decoding = async () =>
@@ -79,14 +89,13 @@ export const openService = (options: ServiceOptions): Service => {
     generate: async (prompt, generateOptions) =>
       generateTokens(await decoding(), prompt, generateOptions),
     train: async (given, hooks) => {
-      const request = planTraining(runner.model, given, {
-        limitBytes,
-        freeBytes: freeBytes(),
-      })
+      const request = planTraining(runner.model, given, bounds())
       if ((request.threads ?? threads) === threads) return trainAdapter(runner, request, hooks)
       const own = open(request.threads!)
       return trainAdapter(own, request, hooks).finally(() => own.sessions.release())
     },
+    gradient: async (given, hooks) =>
+      pooledGradient(runner, planGradient(runner.model, given, bounds()), hooks),
     release: async () => {
       await runner.sessions.release()
       await (await opening)?.sessions.release()

@@ -39,11 +39,13 @@ const answer = async ({ id, call }: Extract<ToChild, { type: 'call' }>): Promise
 }
 
 const perform = (engine: Service, id: number, call: Call): Promise<unknown> => {
+  const now = () => performance.now()
+  const isCancelled = () => cancelled.has(id)
+  const onProgress = (done: number, of: number) =>
+    send({ type: 'progress', id, progress: { done, of } })
   switch (call.method) {
     case 'pooled': {
       const [inputs, pooledOptions] = call.args
-      const onProgress = (done: number, of: number) =>
-        send({ type: 'progress', id, progress: { done, of } })
       return engine.pooled(inputs, { ...pooledOptions, onProgress })
     }
     case 'score':
@@ -52,9 +54,11 @@ const perform = (engine: Service, id: number, call: Call): Promise<unknown> => {
       return engine.generate(...call.args)
     case 'train':
       return engine.train(call.args[0], {
-        now: () => performance.now(),
-        isCancelled: () => cancelled.has(id),
+        now,
+        isCancelled,
         onProgress: (progress) => send({ type: 'progress', id, progress }),
       })
+    case 'gradient':
+      return engine.gradient(call.args[0], { now, isCancelled, onProgress })
   }
 }

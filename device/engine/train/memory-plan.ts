@@ -2,11 +2,11 @@
 import { FedError } from '../../../adapters/errors.ts'
 import { adapterLayout } from '../../../adapters/lora/layout.ts'
 import type { AdapterSpec } from '../../../adapters/lora/spec.ts'
-import type { TrainRequest } from '../engine.ts'
+import type { GradientRequest, TrainRequest } from '../engine.ts'
 import type { Model } from '../model/llama.ts'
 import { bucketOf, packRows, ROW_TOKENS } from '../run/rows.ts'
 import { exitLayerOf, itemsOf, type Kind, OBJECTIVES } from './objectives.ts'
-import { buildStep, PREDICTED_CHUNK } from './step-graph.ts'
+import { buildStep, type Loss, PREDICTED_CHUNK } from './step-graph.ts'
 
 /** A limit for a process, divided: an eighth at most for kept states, the rest for training. */
 export const divideLimit = (memoryBytes: number | undefined, cacheBytes: number) => {
@@ -17,7 +17,7 @@ export const divideLimit = (memoryBytes: number | undefined, cacheBytes: number)
 
 /** What decides a step's memory. adapters: all active ones; index: of the trainable one. */
 export type StepNeed = {
-  readonly kind: Kind
+  readonly kind: Kind | 'gradient'
   /** Layers that the loss reads. */
   readonly to: number
   readonly adapters: readonly AdapterSpec[]
@@ -37,6 +37,15 @@ const RUNTIME_BYTES = 250e6
 
 /** Row limits that are tried under a memory limit, largest first. */
 const ROW_LIMITS = [ROW_TOKENS, 320, 256, 192, 128, 96, 64] as const
+
+/** Tokens of a row of the gradient: two long answers and their prompt, or several short ones. */
+export const GRADIENT_ROW_TOKENS = 576
+
+/** What Engine.gradient differentiates. */
+export const GRADIENT_LOSS: Loss = { reads: 'cotangents', link: null }
+
+const lossOf = (kind: StepNeed['kind']): Loss =>
+  kind === 'gradient' ? GRADIENT_LOSS : OBJECTIVES[kind].loss
 
 /** Bytes at the fullest moment of a training on rows of so many tokens. */
 export const trainingBytes = (model: Model, need: StepNeed, tokens: number): number =>
@@ -68,21 +77,57 @@ export const planTraining = (
   return { ...request, rowTokens, maxTokens: Math.min(request.maxTokens, share) }
 }
 
+/** The request with rows that fit. Its answers are read whole, so E_MEMORY if one does not fit, and
+ *  otherwise as planTraining. */
+export const planGradient = (
+  model: Model,
+  request: GradientRequest,
+  bounds: MemoryBounds,
+): GradientRequest => {
+  const { exitLayer: to, adapters, trainable } = request
+  const { index } = trainable
+  const need = { kind: 'gradient' as const, to, adapters: adapters.map(({ spec }) => spec), index }
+  const longest = bucketOf(Math.max(1, ...request.answers.map(({ answer }) => answer.ids.length)))
+  const { limitBytes = Number.POSITIVE_INFINITY } = bounds
+  const most = Math.max(longest, request.rowTokens ?? GRADIENT_ROW_TOKENS)
+  const limits = [
+    most,
+    ...ROW_LIMITS.filter((tokens) => tokens < most && tokens > longest),
+    longest,
+  ]
+  const rowTokens =
+    limits.find((tokens) => trainingBytes(model, need, tokens) <= limitBytes) ?? longest
+  if (!fits(model, need, rowTokens, bounds)) throw lacking(model, need, rowTokens, bounds)
+  return { ...request, rowTokens }
+}
+
 /** The largest row limit that fits, else E_MEMORY as planTraining. It reads no examples. */
 export const rowLimitUnder = (model: Model, need: StepNeed, bounds: MemoryBounds): number => {
   const { limitBytes = Number.POSITIVE_INFINITY } = bounds
   const rows = ROW_LIMITS.find((tokens) => trainingBytes(model, need, tokens) <= limitBytes)
-  if (rows === undefined)
-    throw tooLittle(
-      trainingBytes(model, need, ROW_LIMITS.at(-1)!),
+  if (rows === undefined) throw lacking(model, need, ROW_LIMITS.at(-1)!, bounds)
+  if (fits(model, need, rows, bounds)) return rows
+  throw lacking(model, need, rows, bounds)
+}
+
+/** Rows of so many tokens do not fit under the limit, or into what the system has. */
+const lacking = (
+  model: Model,
+  need: StepNeed,
+  tokens: number,
+  { limitBytes = Number.POSITIVE_INFINITY, freeBytes = 0 }: MemoryBounds,
+): FedError => {
+  const bytes = trainingBytes(model, need, tokens)
+  if (bytes > limitBytes)
+    return tooLittle(
+      bytes,
       `the memory limit is ${megabytes(limitBytes)}`,
       'Raise it (--memory-limit)',
     )
-  if (fits(model, need, rows, bounds)) return rows
   const least = megabytes(trainingBytes(model, need, ROW_LIMITS.at(-1)!))
-  throw tooLittle(
-    trainingBytes(model, need, rows),
-    `the system has ${megabytes((bounds.freeBytes ?? 0) + weightBytes(model, need))} to give`,
+  return tooLittle(
+    bytes,
+    `the system has ${megabytes(freeBytes + weightBytes(model, need))} to give`,
     `Close other programs, set a lower limit for shorter rows (--memory-limit; the least is ${least})`,
   )
 }
@@ -118,7 +163,7 @@ const stepBytes = (model: Model, need: StepNeed, tokens: number): number => {
       if (factor === 'A') lora[name.slice(0, -2)] = (lora[name.slice(0, -2)] ?? 0) + spec.rank
   const by = segments[need.index]!.map(({ name }) => name)
   if (by.length === 0) return 0
-  const { loss } = OBJECTIVES[need.kind]
+  const loss = lossOf(need.kind)
   const predicted =
     loss.reads === 'tokens' ? Math.ceil(tokens / PREDICTED_CHUNK) * PREDICTED_CHUNK : 0
   const sizes = { tokens, predicted, answers: 16, margins: 8 }
@@ -130,7 +175,7 @@ const weightBytes = ({ manifest }: Model, { kind, to }: StepNeed): number =>
   Object.entries(manifest.tensors)
     .filter(([name]) => {
       const layer = /^layers\.(\d+)\./.exec(name)?.[1]
-      return layer === undefined ? OBJECTIVES[kind].loss.reads === 'tokens' : Number(layer) < to
+      return layer === undefined ? lossOf(kind).reads === 'tokens' : Number(layer) < to
     })
     .reduce((sum, [, { bytes }]) => sum + bytes, 0)
 

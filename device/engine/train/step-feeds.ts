@@ -25,7 +25,7 @@ export const stepFeeds = (
   const { predicted, feeds } =
     reads === 'tokens'
       ? predictionFeeds(row, answers)
-      : { predicted: 0, feeds: poolFeeds(row, answers, headOf(objective)) }
+      : { predicted: 0, feeds: { pool: poolFeed(row, answers), head: headFeed(objective) } }
   const combined =
     link === null
       ? { weights: weightsFeed(new Float32Array(answers).fill(1 / divisor)) }
@@ -57,16 +57,32 @@ const marginFeeds = (
   }
 }
 
+const headFeed = (objective: Objective): Feed => {
+  const data = headOf(objective)
+  return { data, shape: [data.length, 1] }
+}
+
 const weightsFeed = (data: Float32Array): Feed => ({ data, shape: [1, data.length] })
 
-const poolFeeds = (row: Row, answers: number, head: Float32Array): Record<string, Feed> => {
-  const pool = new Float32Array(answers * row.size)
-  for (const [s, { start, ids }] of spansInOrder(row).entries())
-    pool.fill(1 / ids.length, s * row.size + start, s * row.size + start + ids.length)
+/** Feeds of a row that reads cotangents.  cotangents: of all answers that the rows were packed
+ *  from, [hidden] each. */
+export const cotangentFeeds = (row: Row, cotangents: readonly Float32Array[]): StepFeeds => {
+  const answers = padded(row.answers.size)
+  const hidden = cotangents[0]!.length
+  const data = new Float32Array(answers * hidden)
+  for (const [s, index] of answersInOrder(row).entries()) data.set(cotangents[index]!, s * hidden)
   return {
-    pool: { data: pool, shape: [answers, row.size] },
-    head: { data: head, shape: [head.length, 1] },
+    sizes: { predicted: 0, answers, margins: 0 },
+    feeds: { pool: poolFeed(row, answers), cotangents: { data, shape: [answers, hidden] } },
   }
+}
+
+/** Line s averages over the row's answer s. */
+const poolFeed = (row: Row, answers: number): Feed => {
+  const data = new Float32Array(answers * row.size)
+  for (const [s, { start, ids }] of spansInOrder(row).entries())
+    data.fill(1 / ids.length, s * row.size + start, s * row.size + start + ids.length)
+  return { data, shape: [answers, row.size] }
 }
 
 /** Feeds per part of the predicted tokens: which state predicts them, what they are, and whose
@@ -96,9 +112,10 @@ const predictionFeeds = (
   return { predicted, feeds }
 }
 
-/** Spans of the row's answers in the order of its items: chosen, rejected, chosen, … */
-const spansInOrder = (row: Row) =>
-  [...row.answers].sort(([a], [b]) => a - b).map(([, span]) => span)
+/** Indices of the row's answers in the order of its items: chosen, rejected, chosen, … */
+const answersInOrder = (row: Row) => [...row.answers.keys()].sort((a, b) => a - b)
+
+const spansInOrder = (row: Row) => answersInOrder(row).map((index) => row.answers.get(index)!)
 
 /** Few sizes, since each is a graph of its own. */
 const padded = (count: number): number => Math.ceil(count / 8) * 8

@@ -25,11 +25,10 @@ export const predictedParts = (predicted: number): { start: number; size: number
 
 /** The form of a loss.  reads: mean states of answers, or log-probabilities of their tokens.
  *  link: of minus the margin, −log σ(m) = softplus(−m) and 1 − σ(m) = σ(−m); null: the
- *  log-probabilities themselves. */
-export type Loss = {
-  readonly reads: 'states' | 'tokens'
-  readonly link: 'Softplus' | 'Sigmoid' | null
-}
+ *  log-probabilities themselves, or the mean states times given cotangents. */
+export type Loss =
+  | { readonly reads: 'states' | 'tokens'; readonly link: 'Softplus' | 'Sigmoid' }
+  | { readonly reads: 'tokens' | 'cotangents'; readonly link: null }
 
 export type StepGraphSpec = {
   readonly loss: Loss
@@ -49,6 +48,7 @@ export type StepGraphSpec = {
 
 /** Outputs: `loss` [1, 1] and one gradient per name of `by`.  Inputs beside those of buildTrunk:
  *  reading states: `pool` [S, T] averages over answers, `head` [hidden, 1];
+ *  reading cotangents: `pool`, and `cotangents` [S, hidden] of the mean states;
  *  reading tokens: per part `select.<i>` [K, T] picks states, `labels.<i>` [K] int64, `sum.<i>`
  *  [S, K] adds up answers;
  *  with a link: `contrast` [M, S] makes margins of rewards, `offset` [M, 1]; `weights` [1, M],
@@ -56,23 +56,37 @@ export type StepGraphSpec = {
 export const buildStep = (model: Model, spec: StepGraphSpec): OnnxGraph => {
   const g = newGraph()
   const { hidden } = buildTrunk(g, model, spec)
-  const { reads, link } = spec.loss
-  const rewards =
-    reads === 'states' ? pooledRewards(g, model, spec, hidden) : answerSums(g, model, spec, hidden)
-  const loss =
-    link === null
-      ? g.op('Neg', [g.op('Gemm', [g.input('weights', [1, spec.answers]), rewards])])
-      : marginLoss(g, spec, rewards, link)
+  const loss = lossOf(g, model, spec, hidden)
   if (spec.by.length === 0) return toOnnx({ loss })
   const factors = spec.by.map((name) => loraInput(g, model, name, spec.lora))
   const gradients = backward(loss, factors)
   return toOnnx({ loss, ...Object.fromEntries(spec.by.map((name, i) => [name, gradients[i]!])) })
 }
 
+const lossOf = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Tensor => {
+  const { reads, link } = spec.loss
+  if (reads === 'cotangents') return cotangentSum(g, model, spec, states)
+  const rewards =
+    reads === 'states' ? pooledRewards(g, model, spec, states) : answerSums(g, model, spec, states)
+  return link === null
+    ? g.op('Neg', [g.op('Gemm', [g.input('weights', [1, spec.answers]), rewards])])
+    : marginLoss(g, spec, rewards, link)
+}
+
+/** Mean state of each answer, [S, hidden]. */
+const pooledStates = (g: Graph, spec: StepGraphSpec, states: Tensor): Tensor =>
+  g.op('Gemm', [g.input('pool', [spec.answers, spec.tokens]), states])
+
 /** head·(mean state) of each answer, [S, 1]. */
-const pooledRewards = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Tensor => {
-  const pooled = g.op('Gemm', [g.input('pool', [spec.answers, spec.tokens]), states])
-  return g.op('Gemm', [pooled, g.input('head', [model.config.shape.hidden, 1])])
+const pooledRewards = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Tensor =>
+  g.op('Gemm', [pooledStates(g, spec, states), g.input('head', [model.config.shape.hidden, 1])])
+
+/** Σ cotangent·(mean state), [1, 1]. */
+const cotangentSum = (g: Graph, model: Model, spec: StepGraphSpec, states: Tensor): Tensor => {
+  const cotangents = g.input('cotangents', [spec.answers, model.config.shape.hidden])
+  return g.op('ReduceSum', [g.op('Mul', [pooledStates(g, spec, states), cotangents])], {
+    axes: [0, 1],
+  })
 }
 
 /** Summed log-probability of each answer, [S, 1]. */

@@ -19,6 +19,7 @@ const countingEngine = () => {
     score: refuse,
     generate: refuse,
     train: refuse,
+    gradient: () => Promise.reject(new Error('not used')),
     memory: refuse,
     close: refuse,
   }

@@ -20,6 +20,7 @@ const engine: Engine = {
   score: async () => [],
   generate: async () => [],
   train: async () => result,
+  gradient: async () => ({ gradient: new Float64Array(), tokens: 0, seconds: 0 }),
   memory: async () => ({ peakPssBytes: 0 }),
   close: async () => {},
 }

@@ -2,9 +2,10 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Engine, TrainRequest } from '../../../../device/engine/engine.ts'
+import type { Engine, GradientRequest, TrainRequest } from '../../../../device/engine/engine.ts'
 import { openEngine } from '../../../../device/engine/process/client.ts'
 import { poolAnswers } from '../../../../device/engine/run/score.ts'
+import { pooledGradient } from '../../../../device/engine/train/pooled-gradient.ts'
 import {
   type EngineModel,
   engineModel,
@@ -78,6 +79,27 @@ test('an aborted training fails with E_CANCELLED, and the next one works', async
   const run = engine.train(long, () => controller.abort(), controller.signal)
   await expect(run).rejects.toMatchObject({ code: 'E_CANCELLED' })
   await expect(engine.train(trainRequest())).resolves.toMatchObject({ steps: 6 })
+})
+
+test('a child computes the gradient that this process would, and an abort ends it', async () => {
+  const request = (count: number): GradientRequest => ({
+    answers: randomAnswers(model.config, count).map((answer) => ({
+      answer,
+      cotangent: new Float32Array(model.config.shape.hidden).fill(0.1),
+    })),
+    exitLayer: 2,
+    adapters: [randomAdapter(model.config)],
+    trainable: { index: 0, factors: ['B'] },
+    rowTokens: 64,
+  })
+  const done: number[] = []
+  const { gradient } = await engine.gradient(request(12), (count) => done.push(count))
+  const here = await pooledGradient(model.runner(), request(12), { now: () => 0 })
+  expect(gradient).toEqual(here.gradient)
+  expect(done.at(-1)).toBe(12)
+  const controller = new AbortController()
+  const run = engine.gradient(request(2000), () => controller.abort(), controller.signal)
+  await expect(run).rejects.toMatchObject({ code: 'E_CANCELLED' })
 })
 
 test('a closed engine fails with E_ENGINE', async () => {
