@@ -1,5 +1,7 @@
 /** Composes an answer from a topic's sentences in a style, and reports the traits of the text. */
+import { z } from 'zod'
 import type { Rng } from '../../adapters/random.ts'
+import { Pattern, readData } from '../data/read-data.ts'
 import { DIMENSIONS, type Dimension, type Style } from './style.ts'
 import { ROLES, type Role, type Topic } from './topic.ts'
 import type { Section, Wording } from './wording.ts'
@@ -13,12 +15,17 @@ import {
   WORDINGS,
 } from './wording.ts'
 
-/** traits: one number a name, in natural units (words, counts); hidden from the product. */
-export type Answer = {
-  readonly text: string
-  readonly traits: Float64Array
-  readonly names: readonly Dimension[]
-}
+/** What a taste may be for in the choice of words; no style asks for it, no feature is named so. */
+const WORDING_TRAITS = readData('answers/wording-traits.json', z.record(z.string(), Pattern))
+
+/** The style's dimensions, then the traits of wording. */
+export const TRAITS: readonly string[] = [...DIMENSIONS, ...Object.keys(WORDING_TRAITS)]
+
+/**
+ * traits: a number for each of TRAITS, in natural units (words, counts, hits per 100 words); hidden
+ * from the product.
+ */
+export type Answer = { readonly text: string; readonly traits: Float64Array }
 
 /**
  * What the request itself demands. maxSentences counts every sentence of the answer. focus: the
@@ -72,7 +79,7 @@ export const composeAnswer = (
   const body = writeBody(pen, pieces, demands.focus)
   const text = demands.maxSentences === undefined ? frame(pen, body) : body
   const finished = finish(pen, text)
-  return { text: finished, traits: traitsOf(pen, pieces, finished), names: DIMENSIONS }
+  return { text: finished, traits: traitsOf(pen, pieces, finished) }
 }
 
 const newTally = (): Tally => ({
@@ -358,5 +365,6 @@ const traitsOf = ({ tally, words }: Pen, pieces: readonly Piece[], text: string)
     caveats: of('caveats'),
     comparison: of('comparison'),
   }
-  return Float64Array.from(DIMENSIONS, (name) => values[name])
+  const rates = Object.values(WORDING_TRAITS).map((p) => (100 * count(p)) / (values.length + 20))
+  return Float64Array.of(...DIMENSIONS.map((name) => values[name]), ...rates)
 }

@@ -14,7 +14,7 @@ const DEMO = {
   people: {
     learners: { count: 100, choices: 100 },
     newcomers: { count: 32, requests: 9 },
-    kinds: { mixed: 0.6, content: 0.2, none: 0.2 },
+    tastes: { mixed: 0.6, content: 0.2, none: 0.2 },
   },
   world: { requests: 32, variants: 6 },
   budgets: [10, 30, 100],

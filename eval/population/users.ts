@@ -4,22 +4,41 @@
  * that not the utilities.
  */
 
+import { z } from 'zod'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
 import { HOUR_MS } from '../../adapters/time.ts'
-import type { Answer } from '../answers/answerer.ts'
+import { type Answer, TRAITS } from '../answers/answerer.ts'
 import { replyTo } from '../answers/reply.ts'
 import { type BankRequest, REQUESTS } from '../answers/requests.ts'
 import { CONTENT_DIMENSIONS, DIMENSIONS, type Dimension } from '../answers/style.ts'
+import { readData } from '../data/read-data.ts'
 
-/** mixed: over all traits. content: those that no named feature measures. none: indifferent. */
-export const TASTE_KINDS = ['mixed', 'content', 'none'] as const
-export type TasteKind = (typeof TASTE_KINDS)[number]
+/**
+ * Where a taste comes from; utilities of unasked answers have variance 1 in all but `none`.
+ * mixed: what most people like, four axes on which people differ, and something of one's own, over
+ * all traits of style; shared-S: the same with S % of the variance between people on the axes.
+ * content, wording: over traits that no named feature measures. clusters: four types of people.
+ * heavy: a few traits matter much (Student t, two degrees of freedom). none: indifferent.
+ */
+export const TASTE_FAMILIES = [
+  'mixed',
+  'shared-0',
+  'shared-25',
+  'shared-50',
+  'shared-75',
+  'content',
+  'wording',
+  'clusters',
+  'heavy',
+  'none',
+] as const
+export type TasteFamily = (typeof TASTE_FAMILIES)[number]
 
-/** taste: a weight a standardized trait; utilities of unasked answers have variance 1. 0: none. */
+/** taste: a weight a standardized trait; 0: none. */
 export type SimUser = {
   readonly id: string
-  readonly kind: TasteKind
+  readonly family: TasteFamily
   readonly taste: Float64Array
 }
 
@@ -29,72 +48,16 @@ export type Population = {
   /** Names a disjoint group: users of different splits never coincide. */
   readonly split: string
   /** Shares, dealt out so that any first few people hold about them; default: all mixed. */
-  readonly kinds?: Readonly<Partial<Record<TasteKind, number>>>
+  readonly tastes?: Readonly<Partial<Record<TasteFamily, number>>>
 }
 
-/** What most people mildly like and dislike. */
-const MEAN: Partial<Record<Dimension, number>> = {
-  length: -0.1,
-  lists: 0.1,
-  headings: -0.1,
-  bold: 0.1,
-  hedging: -0.3,
-  emoji: -0.25,
-  preamble: -0.35,
-  closing: -0.15,
-  exclamation: -0.2,
-  steps: 0.15,
-  example: 0.3,
-  analogy: 0.15,
-  mechanism: 0.25,
-  caveats: 0.1,
-}
-
-/** Four axes on which people differ most; the other end of each has the signs turned. */
-const FACTORS: readonly Partial<Record<Dimension, number>>[] = [
-  // thorough: long, structured, explains why and where it comes from
-  {
-    length: 0.8,
-    headings: 0.6,
-    preamble: 0.3,
-    closing: 0.3,
-    bold: 0.3,
-    background: 0.8,
-    mechanism: 0.9,
-  },
-  // warm: speaks to the reader, tells stories, draws pictures
-  {
-    emoji: 0.7,
-    exclamation: 0.6,
-    contractions: 0.5,
-    formality: -0.6,
-    secondPerson: 0.6,
-    question: 0.4,
-    anecdote: 0.9,
-    analogy: 0.7,
-  },
-  // doer: what to do, in order, what to look out for; no theory
-  {
-    steps: 0.9,
-    lists: 0.8,
-    secondPerson: 0.3,
-    caveats: 0.8,
-    mechanism: -0.7,
-    background: -0.6,
-    example: 0.4,
-  },
-  // exact: figures, alternatives, limits; no pictures
-  {
-    numbers: 0.8,
-    comparison: 1,
-    hedging: 0.6,
-    formality: 0.4,
-    caveats: 0.5,
-    analogy: -0.7,
-    anecdote: -0.5,
-    bold: -0.3,
-  },
-]
+const Weights = z.partialRecord(z.enum(DIMENSIONS), z.number())
+/** mean: what most people mildly like. factors: axes; the other end has the signs turned. */
+const COMMON = readData(
+  'population/tastes.json',
+  z.strictObject({ mean: Weights, factors: z.record(z.string(), Weights) }),
+)
+const FACTORS = Object.values(COMMON.factors)
 
 const MEAN_SCALE = 0.7
 const FACTOR_SCALE = 0.55
@@ -107,33 +70,74 @@ export const samplePopulation = ({
   count,
   seed,
   split,
-  kinds = { mixed: 1 },
+  tastes = { mixed: 1 },
 }: Population): SimUser[] => {
   const { covariance } = traitReference()
-  return dealKinds(kinds, count).map((kind, i) => {
-    const rng = seededRng(`users/${seed}/${split}/${i}`)
-    const axes = FACTORS.map(() => rng.normal())
-    const raw = Float64Array.from(DIMENSIONS, (name) => {
-      const shared = FACTORS.reduce((sum, f, k) => sum + axes[k]! * (f[name] ?? 0), 0)
-      const weight =
-        MEAN_SCALE * (MEAN[name] ?? 0) + FACTOR_SCALE * shared + OWN_SCALE * rng.normal()
-      if (kind === 'none' || (kind === 'content' && !isContent(name))) return 0
-      return weight * (isContent(name) ? CONTENT_SCALE : 1)
-    })
+  return dealFamilies(tastes, count).map((family, i) => {
+    const raw = drawTaste(family, seed, seededRng(`users/${seed}/${split}/${i}`))
     const spread = Math.sqrt(quadraticForm(covariance, raw)) || 1
-    return { id: `${split}-${i}`, kind, taste: raw.map((w) => w / spread) }
+    return { id: `${split}-${i}`, family, taste: raw.map((w) => w / spread) }
   })
 }
 
-/** Always the kind that is furthest behind its share. */
-const dealKinds = (shares: NonNullable<Population['kinds']>, count: number): TasteKind[] => {
-  const total = TASTE_KINDS.reduce((sum, kind) => sum + (shares[kind] ?? 0), 0)
-  const dealt = { mixed: 0, content: 0, none: 0 }
+/** Mean square over traits of what a unit step along every axis adds to a weight. */
+const AXES_POWER =
+  FACTORS.flatMap((f) => Object.values(f)).reduce((sum, w) => sum + w * w, 0) / DIMENSIONS.length
+const BETWEEN = FACTOR_SCALE ** 2 * AXES_POWER + OWN_SCALE ** 2
+
+/** Scales of the axes and of one's own weights, of equal variance between people in all. */
+const scalesOf = (family: TasteFamily): readonly [axes: number, own: number] => {
+  const [, percent] = family.split('shared-')
+  if (percent === undefined) return [FACTOR_SCALE, OWN_SCALE]
+  const share = Number(percent) / 100
+  return [Math.sqrt((share * BETWEEN) / AXES_POWER), Math.sqrt((1 - share) * BETWEEN)]
+}
+
+const TYPES = 4
+/** Share of the variance between people that a type explains. */
+const BY_TYPE = 0.7
+
+/** Draws a person's weight of each trait in turn. Types and axes of wording are the world's. */
+const weightsOf = (family: TasteFamily, seed: number | string, rng: Rng) => {
+  if (family === 'heavy') return () => rng.normal() / Math.sqrt(-Math.log(rng.uniform() || 1e-12))
+  if (family === 'clusters') {
+    const type = seededRng(`types/${seed}/${rng.int(TYPES)}`)
+    return () => Math.sqrt(BY_TYPE) * type.normal() + Math.sqrt(1 - BY_TYPE) * rng.normal()
+  }
+  if (family === 'wording') {
+    const axes = [0, 1].map((k) => ({ at: rng.normal(), of: seededRng(`wording/${seed}/${k}`) }))
+    const shared = () => axes.reduce((sum, { at, of }) => sum + at * of.normal(), 0)
+    return () => (shared() / Math.SQRT2 + rng.normal()) / Math.SQRT2
+  }
+  const [axesScale, ownScale] = scalesOf(family)
+  const axes = FACTORS.map(() => axesScale * rng.normal())
+  return (name: Dimension) => {
+    const shared = FACTORS.reduce((sum, f, k) => sum + axes[k]! * (f[name] ?? 0), 0)
+    return MEAN_SCALE * (COMMON.mean[name] ?? 0) + shared + ownScale * rng.normal()
+  }
+}
+
+const drawTaste = (family: TasteFamily, seed: number | string, rng: Rng): Float64Array => {
+  const weight = weightsOf(family, seed, rng)
+  const isWording = family === 'wording'
+  return Float64Array.from(TRAITS, (trait, j) => {
+    const name = trait as Dimension
+    if (isWording !== j >= DIMENSIONS.length) return 0
+    const drawn = weight(name) * (isContent(name) ? CONTENT_SCALE : 1)
+    return family === 'none' || (family === 'content' && !isContent(name)) ? 0 : drawn
+  })
+}
+
+/** Always the family that is furthest behind its share. */
+const dealFamilies = (shares: NonNullable<Population['tastes']>, count: number): TasteFamily[] => {
+  const total = TASTE_FAMILIES.reduce((sum, family) => sum + (shares[family] ?? 0), 0)
+  const dealt = new Map<TasteFamily, number>()
   return Array.from({ length: count }, (_, i) => {
-    const behind = (kind: TasteKind) => ((shares[kind] ?? 0) / total) * (i + 1) - dealt[kind]
-    const kind = TASTE_KINDS.reduce((a, b) => (behind(b) > behind(a) ? b : a))
-    dealt[kind]++
-    return kind
+    const behind = (family: TasteFamily) =>
+      ((shares[family] ?? 0) / total) * (i + 1) - (dealt.get(family) ?? 0)
+    const family = TASTE_FAMILIES.reduce((a, b) => (behind(b) > behind(a) ? b : a))
+    dealt.set(family, (dealt.get(family) ?? 0) + 1)
+    return family
   })
 }
 
@@ -158,7 +162,7 @@ const traitReference = (): TraitReference => {
 }
 
 const referenceOf = (pool: readonly PoolEntry[]): TraitReference => {
-  const size = DIMENSIONS.length
+  const size = TRAITS.length
   const all = pool.flatMap((p) => p.answers.map((a) => a.traits))
   const mean = meanOf(all)
   const deviation = mean.map(
@@ -178,7 +182,7 @@ const referenceOf = (pool: readonly PoolEntry[]): TraitReference => {
 }
 
 const meanOf = (rows: readonly Float64Array[]): Float64Array =>
-  Float64Array.from(DIMENSIONS, (_, j) => rows.reduce((sum, r) => sum + r[j]!, 0) / rows.length)
+  Float64Array.from(TRAITS, (_, j) => rows.reduce((sum, r) => sum + r[j]!, 0) / rows.length)
 
 const quadraticForm = (matrix: Float64Array, x: Float64Array): number =>
   x.reduce(

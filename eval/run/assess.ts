@@ -90,7 +90,7 @@ export const assess = async (options: AssessOptions): Promise<Omit<RunReport, 'm
       learners: federated?.devices ?? 0,
       newcomers: people,
       withTaste: figures.hasTaste.filter(Boolean).length,
-      kinds: world.newcomers.map((n) => n.kind),
+      families: world.newcomers.map((n) => n.family),
       requests: REQUESTS.slice(0, scenario.world.requests).length,
     },
     figures,

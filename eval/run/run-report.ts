@@ -1,6 +1,6 @@
 /** What a run came to, as both reports and `--json` read it. */
 import type { Result } from '../measure/results.ts'
-import type { TasteKind } from '../population/users.ts'
+import type { TasteFamily } from '../population/users.ts'
 import type { Estimate, Figures } from './figures.ts'
 import type { Ablation, Scenario } from './scenario.ts'
 
@@ -14,7 +14,7 @@ export type RunReport = {
     readonly learners: number
     readonly newcomers: number
     readonly withTaste: number
-    readonly kinds: readonly TasteKind[]
+    readonly families: readonly TasteFamily[]
     readonly requests: number
   }
   readonly figures: Figures

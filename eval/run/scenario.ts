@@ -7,7 +7,7 @@ import { parseAs } from '../../adapters/parse.ts'
 import { readData } from '../data/read-data.ts'
 import { readText } from '../inputs/files.ts'
 import { FederationPlan } from '../population/federate.ts'
-import { TASTE_KINDS } from '../population/users.ts'
+import { TASTE_FAMILIES } from '../population/users.ts'
 
 export const DEFAULT_CLAUDE = 'claude-sonnet-5-5'
 
@@ -31,7 +31,7 @@ export const Scenario = z.strictObject({
     /** Who come afterwards and are judged, each on so many unseen requests. */
     newcomers: z.strictObject({ count: count(1, 100_000), requests: count(1, 1000) }),
     /** Shares. */
-    kinds: z.partialRecord(z.enum(TASTE_KINDS), z.number().min(0)).default({ mixed: 1 }),
+    tastes: z.partialRecord(z.enum(TASTE_FAMILIES), z.number().min(0)).default({ mixed: 1 }),
   }),
   world: z
     .strictObject({

@@ -7,10 +7,15 @@ import { textOf } from '../../device/text/request-text.ts'
 import { replyTo } from '../answers/reply.ts'
 import { REQUESTS } from '../answers/requests.ts'
 import { logsByUser, type UserLog } from '../inputs/user-log.ts'
-import { makeChoiceLog, samplePopulation, type TasteKind, utilityOf } from '../population/users.ts'
+import {
+  makeChoiceLog,
+  samplePopulation,
+  type TasteFamily,
+  utilityOf,
+} from '../population/users.ts'
 import type { Scenario } from './scenario.ts'
 
-type Newcomer = UserLog & { readonly kind: TasteKind }
+type Newcomer = UserLog & { readonly family: TasteFamily }
 export type World = {
   readonly learners: readonly UserLog[]
   readonly newcomers: readonly Newcomer[]
@@ -27,7 +32,7 @@ export type SimClaude = (
 export const makeWorld = ({ people, world, budgets }: Scenario, seed: number): World => {
   const requests = REQUESTS.slice(0, world.requests)
   const group = (split: string, count: number, choices: number, testPerUser: number) => {
-    const users = samplePopulation({ count, seed, split, kinds: people.kinds })
+    const users = samplePopulation({ count, seed, split, tastes: people.tastes })
     const lines = makeChoiceLog({
       users,
       requests,
@@ -54,9 +59,9 @@ export const makeWorld = ({ people, world, budgets }: Scenario, seed: number): W
       return { text, utility: utilityOf(byId.get(user)!, traits) }
     },
     learners: group('learner', learners.count, learners.choices, 0).logs,
-    newcomers: coming.users.map(({ id, kind }) => ({
+    newcomers: coming.users.map(({ id, family }) => ({
       ...coming.logs.find((log) => log.user === id)!,
-      kind,
+      family,
     })),
   }
 }

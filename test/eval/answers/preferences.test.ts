@@ -79,8 +79,8 @@ const realized = (system: string, message: (topic: (typeof TOPICS)[number]) => s
   for (const topic of TOPICS)
     for (let variant = 0; variant < 3; variant++) {
       const messages = [{ role: 'user', text: message(topic) }]
-      const { traits, names } = replyTo('obey', { system, messages }, variant)
-      for (const [j, name] of names.entries()) sums.get(name)!.push(traits[j]!)
+      const { traits } = replyTo('obey', { system, messages }, variant)
+      for (const [j, name] of DIMENSIONS.entries()) sums.get(name)!.push(traits[j]!)
     }
   return sums
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../../adapters/random.ts'
+import { TRAITS } from '../../../eval/answers/answerer.ts'
 import { REQUESTS } from '../../../eval/answers/requests.ts'
 import { CONTENT_DIMENSIONS, DIMENSIONS, type Dimension } from '../../../eval/answers/style.ts'
 import { createClaude } from '../../../eval/claude/claude.ts'
@@ -14,12 +15,12 @@ import {
   samplePopulation,
   splitByTopic,
   standardizeTraits,
-  TASTE_KINDS,
-  type TasteKind,
+  TASTE_FAMILIES,
+  type TasteFamily,
   utilityOf,
 } from '../../../eval/population/users.ts'
 
-const SIZE = DIMENSIONS.length
+const SIZE = TRAITS.length
 const CONTENT: ReadonlySet<Dimension> = new Set(CONTENT_DIMENSIONS)
 const ALL = DIMENSIONS.map((_, j) => j)
 const SURFACE = ALL.filter((j) => !CONTENT.has(DIMENSIONS[j]!))
@@ -105,7 +106,7 @@ test('a linear model on the hidden traits comes near the best; surface traits al
 
 test('no answer is best for everybody: the mean taste, and the longest answer, win little', () => {
   const others = samplePopulation({ count: 200, seed: 1, split: 'train' })
-  const mean = Float64Array.from(DIMENSIONS, (_, j) => meanOf(others.map((u) => u.taste[j]!)))
+  const mean = Float64Array.from(TRAITS, (_, j) => meanOf(others.map((u) => u.taste[j]!)))
   const byMean = meanOf(
     users.map((u) =>
       reached(u, (e) => e.answers.map((a) => dot(mean, standardizeTraits(a.traits)))),
@@ -140,11 +141,11 @@ test('about half of the variance of utility comes from traits that a formula on 
 
 test('tastes have few directions in common: four factors and the mean carry most of the population', () => {
   const many = samplePopulation({ count: 400, seed: 2, split: 'train' })
-  const centre = Float64Array.from(DIMENSIONS, (_, j) => meanOf(many.map((u) => u.taste[j]!)))
+  const centre = Float64Array.from(TRAITS, (_, j) => meanOf(many.map((u) => u.taste[j]!)))
   let rest = many.map((u) => u.taste.map((w, j) => w - centre[j]!))
   const total = meanOf(rest.map((r) => dot(r, r)))
   for (let factor = 0; factor < 4; factor++) {
-    let direction = Float64Array.from(DIMENSIONS, (_, j) => Math.cos(j + factor))
+    let direction = Float64Array.from(TRAITS, (_, j) => Math.cos(j + factor))
     for (let i = 0; i < 40; i++) {
       const next = new Float64Array(SIZE)
       for (const r of rest) {
@@ -181,12 +182,12 @@ test('a user is the same whatever the count, and differs between splits and seed
   )
 })
 
-test('kinds are dealt out by their shares; content tastes see no surface, and who has none chooses at random', () => {
-  const kinds = { mixed: 0.6, content: 0.2, none: 0.2 }
-  const people = samplePopulation({ count: 50, seed: 1, split: 'test', kinds })
-  const of = (kind: TasteKind) => people.filter((u) => u.kind === kind)
-  expect(TASTE_KINDS.map((kind) => of(kind).length)).toEqual([30, 10, 10])
-  expect(new Set(people.slice(0, 5).map((u) => u.kind)).size).toBe(3)
+test('families are dealt out by their shares; content tastes see no surface, and who has none chooses at random', () => {
+  const tastes = { mixed: 0.6, content: 0.2, none: 0.2 }
+  const people = samplePopulation({ count: 50, seed: 1, split: 'test', tastes })
+  const of = (family: TasteFamily) => people.filter((u) => u.family === family)
+  expect(TASTE_FAMILIES.map((family) => of(family).length).filter(Boolean)).toEqual([30, 10, 10])
+  expect(new Set(people.slice(0, 5).map((u) => u.family)).size).toBe(3)
   for (const user of of('content')) {
     expect(SURFACE.every((j) => user.taste[j] === 0)).toBe(true)
     expect(user.taste.some((w) => w !== 0)).toBe(true)
@@ -206,6 +207,61 @@ test('kinds are dealt out by their shares; content tastes see no surface, and wh
     )
   })
   expect(Math.abs(meanOf(picks) - 0.5)).toBeLessThan(0.1)
+})
+
+/** Weights before they are scaled to a utility of variance 1 differ by a factor of each person. */
+const drawn = (family: TasteFamily, count = 300) =>
+  samplePopulation({ count, seed: 1, split: 'families', tastes: { [family]: 1 } }).map(
+    ({ taste }) => taste,
+  )
+const cosine = (a: Float64Array, b: Float64Array) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
+
+test('the share that people have in common is what a family is named for', () => {
+  // Two people differ by less, the more of their difference lies on four axes: squared cosines of
+  // differences are 1/n in n directions.
+  const alike = (['shared-0', 'shared-25', 'shared-50', 'shared-75'] as const).map((family) => {
+    const people = drawn(family)
+    const between = people.slice(1).map((taste, i) => taste.map((w, j) => w - people[i]![j]!))
+    return meanOf(between.slice(2).map((d, i) => cosine(d, between[i]!) ** 2))
+  })
+  expect(alike).toEqual(alike.toSorted((a, b) => a - b))
+  expect(alike.at(-1)! / alike[0]!).toBeGreaterThan(1.5)
+})
+
+test('people of one type are alike and of another are not; heavy tastes hang on few traits', () => {
+  const people = drawn('clusters')
+  const near = people.map((taste) =>
+    Math.max(...people.map((o) => (o === taste ? 0 : cosine(o, taste)))),
+  )
+  const other = drawn('shared-0')
+  const far = other.map((taste) =>
+    Math.max(...other.map((o) => (o === taste ? 0 : cosine(o, taste)))),
+  )
+  expect(meanOf(near)).toBeGreaterThan(meanOf(far) + 0.05)
+  const pairs = people.slice(1).map((taste, i) => cosine(taste, people[i]!))
+  expect(pairs.filter((c) => c > 0.4).length / pairs.length).toBeGreaterThan(0.15)
+  expect(pairs.filter((c) => c < 0.4).length / pairs.length).toBeGreaterThan(0.5)
+  const largest = (taste: Float64Array) => Math.max(...taste.map((w) => w * w)) / dot(taste, taste)
+  expect(meanOf(drawn('heavy').map(largest))).toBeGreaterThan(meanOf(other.map(largest)) + 0.1)
+})
+
+test('a taste for wording is none for style, and its utility has variance 1 as every other', () => {
+  const wording = samplePopulation({ count: 20, seed: 1, split: 'w', tastes: { wording: 1 } })
+  for (const { taste } of wording) {
+    expect(ALL.every((j) => taste[j] === 0)).toBe(true)
+    expect(taste.some((w) => w !== 0)).toBe(true)
+  }
+  for (const family of ['wording', 'clusters', 'heavy', 'shared-0'] as const) {
+    const people = samplePopulation({ count: 20, seed: 1, split: 'w', tastes: { [family]: 1 } })
+    const variances = people.flatMap((user) =>
+      pools.test.map(({ answers }) => {
+        const u = answers.map((a) => utilityOf(user, a.traits))
+        return u.reduce((sum, x) => sum + (x - meanOf(u)) ** 2, 0) / (u.length - 1)
+      }),
+    )
+    expect(meanOf(variances)).toBeGreaterThan(0.75)
+    expect(meanOf(variances)).toBeLessThan(1.3)
+  }
 })
 
 test('test topics are in no training request, however often they are asked about', () => {

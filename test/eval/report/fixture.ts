@@ -62,7 +62,7 @@ export const sampleReport = (): RunReport => {
     seed: 1,
     ablate: [],
     model: 'made-up',
-    people: { learners: 9, newcomers: 4, withTaste: 3, kinds: [...KINDS], requests: 20 },
+    people: { learners: 9, newcomers: 4, withTaste: 3, families: [...KINDS], requests: 20 },
     figures,
     rounds: [
       { at: 0, kind: 'statistics', received: 9, estimate },

@@ -23,7 +23,7 @@ test('population has the people that the measurement asks for', () => {
   expect(people.learners.count).toBeGreaterThanOrEqual(300)
   expect(people.learners.choices).toBeGreaterThanOrEqual(100)
   expect(people.newcomers.count).toBeGreaterThanOrEqual(40)
-  expect(people.kinds.none).toBe(0.2)
+  expect(people.tastes.none).toBe(0.2)
   expect(world.requests).toBeGreaterThanOrEqual(240)
   expect(REQUESTS.length).toBeGreaterThanOrEqual(world.requests!)
   const adapter = federation.steps.find((step) => step.kind === 'adapter')

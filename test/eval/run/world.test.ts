@@ -23,7 +23,7 @@ test('newcomers are others than the learners, and are judged on requests that no
 
 test('a fifth has no taste: to them all answers are worth the same', () => {
   const { newcomers } = makeWorld(scenario, 1)
-  const none = newcomers.filter((n) => n.kind === 'none')
+  const none = newcomers.filter((n) => n.family === 'none')
   expect(none).toHaveLength(1)
   for (const { utilities } of none[0]!.test) expect(new Set(utilities).size).toBe(1)
 })
