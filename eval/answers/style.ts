@@ -2,7 +2,9 @@
  * The style of an answer: 22 levels in [0, 1]. The last six are about content: no formula on the
  * text can count them.
  */
+import { z } from 'zod'
 import type { Rng } from '../../adapters/random.ts'
+import { readData } from '../data/read-data.ts'
 
 const SURFACE_DIMENSIONS = [
   'length',
@@ -39,30 +41,10 @@ export type Dimension = (typeof DIMENSIONS)[number]
 export type Style = Readonly<Record<Dimension, number>>
 
 /** What Claude leans to when nobody asks for anything else. */
-export const DEFAULT_STYLE: Style = {
-  length: 0.5,
-  lists: 0.45,
-  headings: 0.25,
-  bold: 0.35,
-  formality: 0.5,
-  contractions: 0.4,
-  hedging: 0.35,
-  emoji: 0.15,
-  preamble: 0.4,
-  closing: 0.4,
-  question: 0.3,
-  secondPerson: 0.4,
-  exclamation: 0.2,
-  numbers: 0.45,
-  steps: 0.5,
-  example: 0.4,
-  analogy: 0.4,
-  background: 0.4,
-  mechanism: 0.55,
-  anecdote: 0.3,
-  caveats: 0.45,
-  comparison: 0.4,
-}
+export const DEFAULT_STYLE: Style = readData(
+  'answers/default-style.json',
+  z.record(z.enum(DIMENSIONS), z.number()),
+)
 
 /** A style as Claude would choose it unasked: the default with spread, so that answers differ. */
 export const sampleStyle = (rng: Rng): Style => {

@@ -4,26 +4,29 @@ import type { Message } from './message.ts'
 import type { CacheLook } from './prompt-cache.ts'
 import type { Transformation } from './signatures.ts'
 
-export type ClaudeCounts = {
-  readonly requests: number
-  readonly inputTokens: number
-  readonly outputTokens: number
-  readonly cacheReadTokens: number
-  readonly cacheCreationTokens: number
+const NOTHING = {
+  requests: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheCreationTokens: 0,
   /** Entries of the prompt cache that were written. */
-  readonly cacheWrites: number
+  cacheWrites: 0,
   /** Requests refused because thinking stands behind another prefix than it was made behind. */
-  readonly refusedPrefixes: number
+  refusedPrefixes: 0,
   /** Thinking blocks left out for any reason, and for their prefix alone. */
-  readonly droppedThinking: number
-  readonly droppedForPrefix: number
-  readonly summaries: number
-  readonly refusals: number
-  readonly creditsTaken: number
+  droppedThinking: 0,
+  droppedForPrefix: 0,
+  summaries: 0,
+  refusals: 0,
+  creditsTaken: 0,
   /** Answered by another model than the one that was asked. */
-  readonly fallbackAnswers: number
+  fallbackAnswers: 0,
   /** US dollars by the price pages. */
-  readonly usd: number
+  usd: 0,
+}
+
+export type ClaudeCounts = Readonly<typeof NOTHING> & {
   readonly threadsBegun: number
   readonly threadsContinued: number
   /** Whatever arrived, refused or not. */
@@ -31,22 +34,7 @@ export type ClaudeCounts = {
 }
 
 export const createCounter = () => {
-  const counts = {
-    requests: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    cacheReadTokens: 0,
-    cacheCreationTokens: 0,
-    cacheWrites: 0,
-    refusedPrefixes: 0,
-    droppedThinking: 0,
-    droppedForPrefix: 0,
-    summaries: 0,
-    refusals: 0,
-    creditsTaken: 0,
-    fallbackAnswers: 0,
-    usd: 0,
-  }
+  const counts = { ...NOTHING }
   return {
     answered(message: Message, looks: readonly CacheLook[]): void {
       const { usage } = message

@@ -1,7 +1,9 @@
 /** `loreweave-eval run`. */
+import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
+import { VERSION } from '../../adapters/version.ts'
 import { progress } from '../measure/progress.ts'
 import { writeReports } from '../report/write.ts'
 import { runScenario } from '../run/run.ts'
@@ -17,6 +19,7 @@ export const addRunCommand = (program: Command, print: Print): void => {
     )
     .argument('<scenario>', `${Object.keys(SCENARIOS).join(', ')}, or a JSON file`)
     .option('--seed <n>', 'seed of people, answers and choices', integer(0), 7)
+    .option('--worlds <n>', 'worlds of their own, with seeds in a row', integer(1), 1)
     .option(
       '--ablate <list>',
       `take away, comma-separated: ${Object.keys(ABLATIONS).join(', ')}`,
@@ -30,13 +33,14 @@ export const addRunCommand = (program: Command, print: Print): void => {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (nameOrFile: string, options) => {
-      const { seed, ablate, report, cache, threads, json } = options
+      const { seed, worlds, ablate, report, cache, threads, json } = options
       const given = readScenario(nameOrFile)
       const scenario = options.model ? { ...given, model: options.model } : given
       const done = await resumable((signal) =>
         runScenario({
           scenario,
           seed,
+          worlds,
           ablate,
           out: options.out ?? join('out', 'run', scenario.name),
           cache,
@@ -45,11 +49,16 @@ export const addRunCommand = (program: Command, print: Print): void => {
           signal,
         }),
       )
-      if (report) writeReports(report, done)
+      if (report) writeReports(report, done, madeBy(nameOrFile, seed, worlds))
       const { results, measured } = done
       print(json ? { results, measured } : { results: [...results, ...measured] }, json)
     })
 }
+
+/** So that a figure that is quoted can be made again. */
+const madeBy = (scenario: string, seed: number, worlds: number): string =>
+  `\`loreweave-eval run ${scenario} --worlds ${worlds} --seed ${seed}\` · version ${VERSION} · ` +
+  `${new Date().toISOString().slice(0, 10)} · ${availableParallelism()} cores of ${cpus()[0]?.model}`
 
 const ablations = (text: string): Ablation[] =>
   text.split(',').map((name) => {

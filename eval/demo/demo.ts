@@ -18,7 +18,7 @@ import { openFleet, sumTraffic } from '../population/fleet.ts'
 import { openPooledFile, rememberPooled } from '../population/shared-engine.ts'
 import { watchMemory } from '../programs/memory.ts'
 import { createProcesses, type Processes } from '../programs/processes.ts'
-import { assess } from '../run/assess.ts'
+import { assessWorld, reportOf } from '../run/assess.ts'
 import { ablatedPlan } from '../run/scenario.ts'
 import { settle } from './devices.ts'
 import { federateOverHttp } from './federation.ts'
@@ -26,7 +26,7 @@ import { judgeUsers, userResults } from './judge.ts'
 import { startServer } from './operator.ts'
 import { makePeople } from './people.ts'
 import { demoScenario } from './plan.ts'
-import { type DemoReport, demoPage, terminalTables } from './report.ts'
+import { chosenFrom, type DemoReport, demoPage, terminalTables } from './report.ts'
 import { showDevice } from './showcase.ts'
 
 export type DemoOptions = {
@@ -87,14 +87,9 @@ const run = async (
   const { model, people, engine, memo, plan, step, out } = stage
   const { own, jobs, traffic, federated, last } = await federateDemo(options, processes, stage)
   step('judging people who took no part …')
-  const assessment = await assess({
-    ...stage,
-    seed: options.seed,
-    world: people,
-    federated,
-    out: stage.folder,
-    log: step,
-  })
+  const given = { ...stage, seed: options.seed, world: people, federated }
+  const assessed = await assessWorld({ ...given, out: stage.folder, log: step })
+  const assessment = reportOf(given, [assessed])
   const deps: FeatureDeps = {
     engine,
     tokenizer: model.tokenizer,
@@ -274,11 +269,11 @@ const closing = (report: DemoReport, out: string, { header }: Released): string 
     ...(report.ablate.length > 0 ? [`Taken away: ${report.ablate.join(', ')}.\n`] : []),
     terminalTables(report),
     '',
-    `One request of ${report.users[0]?.user}, before and after rewriting. ${rewrite.reason}`,
+    `One request of ${report.users[0]?.user}, before and after rewriting. ${rewrite.reason} ${chosenFrom(rewrite)}`,
     indent(rewrite.before, '  − '),
     indent(rewrite.after, '  + '),
     '',
-    `One reranking: ${rerank.reason}`,
+    `One reranking: ${rerank.reason}. ${chosenFrom(rerank)}`,
     ...rerank.candidates.map(
       (c) =>
         `  ${c.isWinner ? '→' : ' '} ${c.reward.toFixed(2).padStart(6)}  ` +

@@ -1,12 +1,11 @@
 /** What the release is worth to the people whose devices are programs, prompt by prompt. */
 import type { Rng } from '../../adapters/random.ts'
-import { DeviceSettings } from '../../device/home/settings.ts'
 import type { FeatureDeps } from '../../device/reward/choice-features.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import { bootstrapInterval, type Interval, reachableUtility } from '../measure/metrics.ts'
 import type { Result } from '../measure/results.ts'
-import { firstArm, headArm, ON_ITS_OWN, type Picker } from '../run/arms.ts'
-import { type ReadRelease, startOf } from '../run/lineup.ts'
+import { firstArm, headArm, type Picker, startOf } from '../run/arms.ts'
+import type { ReadRelease } from '../run/lineup.ts'
 
 export type UserRow = {
   readonly user: string
@@ -14,8 +13,6 @@ export type UserRow = {
   readonly prompts: number
   readonly arms: Readonly<Record<string, { readonly value: number; readonly interval: Interval }>>
 }
-
-const { initialVariance } = DeviceSettings.parse({})
 
 /** Shares of each user, with intervals over their prompts. release null: nothing was federated. */
 export const judgeUsers = async (
@@ -26,8 +23,8 @@ export const judgeUsers = async (
 ): Promise<UserRow[]> => {
   const arms: Record<string, Picker> = {
     first: firstArm,
-    local: headArm(deps, ON_ITS_OWN, initialVariance),
-    ...(release && { federated: headArm(deps, startOf(release), initialVariance) }),
+    local: headArm(deps, startOf(null)),
+    ...(release && { federated: headArm(deps, startOf(release.read)) }),
   }
   const rows: UserRow[] = []
   for (const user of users) {

@@ -1,9 +1,9 @@
 /** The demo's report: that of a run, and the devices that ran as programs. */
 import { escapeHtml } from '../report/charts.ts'
-import { comparison, estimateText, findings } from '../report/content.ts'
+import { armLabel, comparison, estimateText } from '../report/content.ts'
 import { htmlReport } from '../report/html.ts'
 import { table } from '../report/page.ts'
-import { ARM_LABELS } from '../run/lineup.ts'
+import { findings } from '../report/words.ts'
 import type { RunReport } from '../run/run-report.ts'
 import type { UserRow } from './judge.ts'
 
@@ -20,10 +20,13 @@ export type DemoReport = RunReport & {
     readonly answerBefore: string
     readonly answerAfter: string
     readonly reason: string
+    /** The first request of so many at most for which there was something to show. */
+    readonly chosenFrom: number
   }
   readonly rerank: {
     readonly request: string
     readonly reason: string
+    readonly chosenFrom: number
     readonly candidates: readonly {
       readonly text: string
       readonly reward: number
@@ -79,11 +82,11 @@ const sections = (report: DemoReport): string[] => {
       report.users.map((user) => userCells(report, user).map(escapeHtml)),
     ),
     '<h2>One request, before and after rewriting</h2>',
-    `<p>${escapeHtml(rewrite.reason)}</p>`,
+    `<p>${escapeHtml(rewrite.reason)} ${chosenFrom(rewrite)}</p>`,
     `<div class="pair">${half('before', rewrite.before, rewrite.answerBefore)}
 ${half('after', rewrite.after, rewrite.answerAfter)}</div>`,
     '<h2>One reranking</h2>',
-    `<p><b>${escapeHtml(rerank.request)}</b></p><p>${escapeHtml(rerank.reason)}</p>`,
+    `<p><b>${escapeHtml(rerank.request)}</b></p><p>${escapeHtml(rerank.reason)}. ${chosenFrom(rerank)}</p>`,
     table(
       ['reward', 'answer'],
       rerank.candidates.map((c) => [
@@ -111,11 +114,15 @@ ${half('after', rewrite.after, rewrite.answerAfter)}</div>`,
   ]
 }
 
+/** A showcase is no sample. */
+export const chosenFrom = ({ chosenFrom: count }: { readonly chosenFrom: number }): string =>
+  `(The first that changes, chosen from ${count} unseen requests.)`
+
 const armsOf = ({ users }: DemoReport): string[] => Object.keys(users[0]?.arms ?? {})
 const userHead = (report: DemoReport): string[] => [
   'person',
   'choices',
-  ...armsOf(report).map((arm) => ARM_LABELS[arm] ?? arm),
+  ...armsOf(report).map(armLabel),
 ]
 const userCells = (report: DemoReport, { user, choices, arms }: UserRow): string[] => [
   user,

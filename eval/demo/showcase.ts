@@ -23,7 +23,10 @@ export type ShowcaseOptions = {
   readonly claudeKey: string
 }
 
-/** Shows the first of `unseen` that is rewritten, and the first whose order changes the answer. */
+/**
+ * Shows the first of `unseen` that is rewritten, and the first whose order changes the answer, and
+ * says how many were tried.
+ */
 export const showDevice = async (
   { processes, cache, claudeUrl, claudeKey }: ShowcaseOptions,
   { home }: DemoDevice,
@@ -51,6 +54,7 @@ export const showDevice = async (
       winner > 0 && candidates.every((c) => c.reward <= candidates[winner]!.reward),
   )
   const { request } = rewritten.item
+  const pool = Math.min(unseen.length, MAX_TRIES)
   const direct = new Anthropic({ apiKey: claudeKey, ...(claudeUrl && { baseURL: claudeUrl }) })
   const { system, reason } = rewritten.answer
   const { order, winner, candidates } = reranked.answer
@@ -62,10 +66,12 @@ export const showDevice = async (
       answerBefore: await ask(direct, request),
       answerAfter: await ask(new Anthropic({ apiKey: claudeKey, baseURL: url }), request),
       reason: REWRITE_WORDS[reason] ?? reason,
+      chosenFrom: pool,
     },
     rerank: {
       request: reranked.item.request,
       reason: reranked.answer.reason,
+      chosenFrom: pool,
       candidates: order.map((i) => ({
         text: reranked.item.candidates[i]!,
         reward: candidates[i]!.reward,
@@ -76,7 +82,7 @@ export const showDevice = async (
   }
 }
 
-const MOST_TRIES = 6
+const MAX_TRIES = 6
 
 /** The first item whose answer is good, or else the first item. */
 const firstThat = async <T, A>(
@@ -85,7 +91,7 @@ const firstThat = async <T, A>(
   isGood: (answer: A) => boolean,
 ): Promise<{ item: T; answer: A }> => {
   let first: { item: T; answer: A } | undefined
-  for (const item of items.slice(0, MOST_TRIES)) {
+  for (const item of items.slice(0, MAX_TRIES)) {
     const answer = await answerTo(item)
     if (isGood(answer)) return { item, answer }
     first ??= { item, answer }

@@ -1,4 +1,4 @@
-/** Figures of an evaluation: the share of the reachable utility, and intervals over users. */
+/** What picks are worth, prompt by prompt, and intervals over one kind of items. */
 import type { Rng } from '../../adapters/random.ts'
 
 /**
@@ -15,7 +15,7 @@ export type Pick = {
   readonly value?: number
 }
 
-const worthOf = ({ utilities, picked, value = utilities[picked]! }: Pick): number => value
+export const worthOf = ({ utilities, picked, value = utilities[picked]! }: Pick): number => value
 
 export type Interval = readonly [low: number, high: number]
 
@@ -24,14 +24,8 @@ export type Interval = readonly [low: number, high: number]
  * below 0 is worse than random. 0 where nothing is to be won.
  */
 export const reachableUtility = (picks: readonly Pick[]): number => {
-  let won = 0
-  let reachable = 0
-  for (const pick of picks) {
-    const { utilities } = pick
-    const mean = meanOf(utilities)
-    won += worthOf(pick) - mean
-    reachable += Math.max(...utilities) - mean
-  }
+  const won = meanOf(picks.map((pick) => worthOf(pick) - meanOf(pick.utilities)))
+  const reachable = reachableOf(picks)
   return reachable > 0 ? won / reachable : 0
 }
 
@@ -65,20 +59,6 @@ const discounted = (gains: readonly number[]): number =>
 /** Mean of max u − mean u: what there is to win in a prompt, in units of utility. */
 export const reachableOf = (picks: readonly Pick[]): number =>
   meanOf(picks.map(({ utilities }) => Math.max(...utilities) - meanOf(utilities)))
-
-/**
- * What the picks are worth beyond the first candidate of each prompt, in points: hundredths of
- * `reachable`, which is the population's mean (reachableOf), so that it is defined for somebody
- * without a taste.
- */
-export const liftPoints = (picks: readonly Pick[], reachable: number): number =>
-  reachable > 0
-    ? (100 * meanOf(picks.map((pick) => worthOf(pick) - pick.utilities[0]!))) / reachable
-    : 0
-
-/** Mean of the lowest tenth, at least one value. */
-export const worstDecile = (values: readonly number[]): number =>
-  meanOf(values.toSorted((a, b) => a - b).slice(0, Math.max(1, Math.floor(values.length / 10))))
 
 export const meanOf = (values: readonly number[]): number =>
   values.reduce((a, b) => a + b, 0) / Math.max(1, values.length)

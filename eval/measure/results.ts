@@ -2,16 +2,21 @@
 import { z } from 'zod'
 
 /**
- * name: dotted, e.g. `rerank.utility.federated.10`. interval: 95 %, of the value. peer: the same
- * measured on something else; ratio: value over peer, but peer over value for seconds, so that
- * above 1 is faster in both.
+ * name: dotted, e.g. `rerank.utility.federated.10`. interval: 95 %, of the value. n: people or
+ * items, topics and worlds: what they were judged on. verdict: of a difference, by its margin. peer:
+ * the same measured on something else; ratio: value over peer, but peer over value for seconds, so
+ * that above 1 is faster in both.
  */
 export const Result = z.strictObject({
   name: z.string().regex(/^[a-z0-9_.-]+$/i),
   value: z.number(),
   unit: z.string(),
   n: z.int().optional(),
+  topics: z.int().optional(),
+  worlds: z.int().optional(),
   interval: z.tuple([z.number(), z.number()]).optional(),
+  margin: z.number().optional(),
+  verdict: z.enum(['better', 'no worse', 'worse', 'undecided']).optional(),
   peer: z.strictObject({ name: z.string(), value: z.number() }).optional(),
   ratio: z.number().optional(),
 })
@@ -29,10 +34,12 @@ export const formatResults = ({ results }: Results): string => {
   return results
     .map((r) => {
       const interval = r.interval ? `  [${r.interval.map(formatNumber).join(', ')}]` : ''
-      const count = r.n === undefined ? '' : `  n=${r.n}`
+      const judgedOn = r.topics ? ` (topics ${r.topics}, worlds ${r.worlds})` : ''
+      const count = r.n === undefined ? '' : `  n=${r.n}${judgedOn}`
+      const verdict = r.verdict ? `  ${r.verdict} by ${r.margin}` : ''
       const ratio = r.ratio === undefined ? '' : `, ratio ${formatNumber(r.ratio)}`
       const peer = r.peer ? `  (${r.peer.name}: ${formatNumber(r.peer.value)}${ratio})` : ''
-      return `${r.name.padEnd(width)}  ${formatNumber(r.value)} ${r.unit}${interval}${count}${peer}`
+      return `${r.name.padEnd(width)}  ${formatNumber(r.value)} ${r.unit}${interval}${count}${verdict}${peer}`
     })
     .join('\n')
 }

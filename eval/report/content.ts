@@ -1,11 +1,13 @@
-/** A report's words and rows, before they become HTML or Markdown; all follow from the figures. */
+/** A report's tables, before they become HTML or Markdown; all follow from the figures. */
+import { z } from 'zod'
+import { readData } from '../data/read-data.ts'
+import type { Estimate } from '../measure/crossed.ts'
 import type { Result } from '../measure/results.ts'
-import type { ArmFigures, At, Estimate } from '../run/figures.ts'
-import { ARM_LABELS } from '../run/lineup.ts'
-import { WATTS_A_CORE } from '../run/meter.ts'
+import type { ArmFigures, At, Difference } from '../run/figures.ts'
 import type { RunReport } from '../run/run-report.ts'
-import { ABLATIONS } from '../run/scenario.ts'
-import { short, signed } from './charts.ts'
+import { short } from './charts.ts'
+
+const ARM_LABELS = readData('arm-labels.json', z.record(z.string(), z.string()))
 
 export const armLabel = (arm: string): string => ARM_LABELS[arm] ?? arm
 
@@ -22,93 +24,22 @@ export const pairLabel = ({ more, less }: { readonly more: At; readonly less: At
 export const estimateText = ({ value, interval }: Pick<Estimate, 'value' | 'interval'>): string =>
   `${short(value)} [${interval.map(short).join(', ')}]`
 
-export const question = ({ scenario, people, seed, model }: RunReport): string =>
-  'Whether people who come to Claude with a small local model that a federation has taught ' +
-  `are served better, and sooner, than they would be alone. ${scenario.about} Scenario ` +
-  `${scenario.name}, seed ${seed}, local model ${model}; ${people.learners} devices to ` +
-  `learn from, ${people.newcomers} people judged, ${people.requests} requests.`
-
-/** What came out, in three sentences; fewer where something was left out. */
-export const findings = (report: RunReport): string[] =>
-  [soonerSentence(report), partsSentence(report), productSentence(report)].flatMap((s) => s ?? [])
-
-const soonerSentence = ({ figures, people }: RunReport): string | null => {
-  const sooner = figures.differences.find(
-    ({ more, less }) =>
-      more.arm === 'federated' && less.arm === 'local' && (more.budget ?? 0) < (less.budget ?? 0),
+/** Between two arms, such as `federated-local`, at one number of choices. */
+export const findDifference = (
+  { figures }: RunReport,
+  pair: string,
+  budget: number,
+  family?: string,
+): Difference | undefined =>
+  figures.differences.find(
+    (d) =>
+      d.family === family &&
+      `${d.more.arm}-${d.less.arm}` === pair &&
+      d.more.budget === budget &&
+      d.less.budget === budget,
   )
-  if (!sooner) return null
-  const { more, less } = sooner
-  const [a, b] = [armAt(figures.arms, more), armAt(figures.arms, less)]
-  if (!a || !b) return null
-  const verdict = clearly(sooner, 'more than', 'less than', 'no clear difference from')
-  return (
-    `With the federation, new people win ${percent(a.utility.value)} of what there is to win ` +
-    `over a random answer after ${more.budget} choices of their own: ${verdict} the ` +
-    `${percent(b.utility.value)} that they win alone after ${less.budget} (difference ` +
-    `${estimateText(sooner)}, ${people.withTaste} people).`
-  )
-}
 
-const partsSentence = ({ figures }: RunReport): string | null => {
-  const budget = figures.differences.find(
-    ({ more, less }) => more.arm === 'prior' && less.arm === 'local' && (more.budget ?? 0) > 0,
-  )?.more.budget
-  const find = (more: string, less: string) =>
-    figures.differences.find(
-      (d) =>
-        d.more.arm === more &&
-        d.less.arm === less &&
-        d.more.budget === budget &&
-        d.less.budget === budget,
-    )
-  const [prior, lora, both] = [
-    find('prior', 'local'),
-    find('lora', 'local'),
-    find('federated', 'prior'),
-  ]
-  if (!prior || !lora || !both) return null
-  const adds = clearly(both, 'adds', 'takes', 'adds nothing certain:')
-  return (
-    `At ${budget} choices the prior alone is worth ${signed(prior.value)} ` +
-    `[${prior.interval.map(short).join(', ')}] over no federation and LoRA alone ` +
-    `${signed(lora.value)} [${lora.interval.map(short).join(', ')}]; LoRA on top of the prior ` +
-    `${adds} ${estimateText(both)}.`
-  )
-}
-
-const productSentence = (report: RunReport): string | null => {
-  const budget = report.figures.lift.at(-1)?.budget
-  const get = (name: string) => resultAt(report.results, `run.${name}.${budget}`)
-  const [mean, worst] = [get('lift.mean'), get('lift.worst_decile')]
-  if (budget === undefined || !mean || !worst) return null
-  const cost = get('extra_dollars.with_taste')
-  const indifferent = get('extra_dollars.indifferent')
-  const forIndifferent = indifferent
-    ? `, and ${money(indifferent.interval?.[1] ?? indifferent.value)} for people without ` +
-      'a taste, who gain and lose nothing'
-    : ''
-  const price = cost
-    ? ` Its further answers cost at most ${money(cost.value)} a request${forIndifferent}.`
-    : ''
-  return (
-    `After ${budget} choices, what the product itself returns is worth ${signed(mean.value)} ` +
-    `points over Claude's first answer on average, and ${signed(worst.value)} for the ` +
-    'worst-served tenth of people (100 points: all that there is to win over a random ' +
-    `answer).${price}`
-  )
-}
-
-/** A difference's verdict by its interval. */
-const clearly = (
-  { interval }: Pick<Estimate, 'interval'>,
-  more: string,
-  less: string,
-  unclear: string,
-) => (interval[0] > 0 ? more : interval[1] < 0 ? less : unclear)
-
-const percent = (share: number): string => `${Math.round(100 * share)} %`.replace('-', '−')
-const money = (dollars: number): string => `$${dollars.toFixed(4)}`
+export const money = (dollars: number): string => `$${dollars.toFixed(4)}`
 
 export const armAt = (arms: readonly ArmFigures[], { arm, budget }: At): ArmFigures | undefined =>
   arms.find((a) => a.arm === arm && (a.budget === budget || a.budget === null))
@@ -120,13 +51,33 @@ export const resultAt = (results: readonly Result[], name: string): Result | und
 export const budgetsOf = ({ figures }: RunReport): number[] =>
   [...new Set(figures.arms.flatMap((a) => a.budget ?? []))].sort((a, b) => a - b)
 
+export type Table = {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** Tables of a report by title, in order; what has no rows is left out. */
+export const tablesOf = (report: RunReport): (readonly [title: string, table: Table])[] =>
+  (
+    [
+      ['Every arm', comparison(report)],
+      ['Differences', differenceTable(report)],
+      ['By family of tastes', familyTable(report)],
+      ['Other metrics', metricsTable(report)],
+      ['Person by person', costTable(report)],
+      ['Round by round', roundTable(report)],
+      ['Rewriting', rewritingTable(report)],
+    ] as const
+  ).filter(([, { rows }]) => rows.length > 0)
+
+const armsOf = ({ figures }: RunReport): string[] => [...new Set(figures.arms.map((a) => a.arm))]
+
 /** The issue's comparison: share of the reachable utility by arm and number of choices. */
-export const comparison = (report: RunReport): { head: string[]; rows: string[][] } => {
+export const comparison = (report: RunReport): Table => {
   const budgets = budgetsOf(report)
-  const arms = [...new Set(report.figures.arms.map((a) => a.arm))]
   return {
     head: ['arm', ...budgets.map((b) => `${b} choices`), 'people'],
-    rows: arms.map((arm) => {
+    rows: armsOf(report).map((arm) => {
       const of = budgets.map((budget) => armAt(report.figures.arms, { arm, budget }))
       const n = report.figures.arms.find((a) => a.arm === arm)?.utility.n
       return [armLabel(arm), ...of.map((a) => (a ? estimateText(a.utility) : '')), String(n ?? '')]
@@ -134,13 +85,49 @@ export const comparison = (report: RunReport): { head: string[]; rows: string[][
   }
 }
 
+const differenceTable = ({ figures }: RunReport): Table => ({
+  head: ['paired over people', 'difference', 'shows', 'people'],
+  rows: figures.differences
+    .filter(({ family }) => family === undefined)
+    .map((d) => [pairLabel(d), estimateText(d), d.verdict, String(d.n)]),
+})
+
+/** Two arms at every number of choices but 0, and their difference. */
+const familyTable = (report: RunReport): Table => {
+  const { arms, families } = report.figures
+  const budgets = budgetsOf(report).filter((b) => b > 0)
+  const last = budgets.at(-1)
+  return {
+    head: [
+      'tastes',
+      'people',
+      ...budgets.flatMap((b) => [`local, ${b}`, `federated, ${b}`, 'difference']),
+      'worst tenth',
+    ],
+    rows: families.map((family) => {
+      const at = (arm: string, budget: number) => armAt(arms, { arm, budget })?.byFamily[family]
+      const worst = resultAt(report.results, `run.lift.worst_decile.${last}.${family}`)
+      return [
+        family,
+        String(report.people.families[family] ?? ''),
+        ...budgets.flatMap((b) => {
+          const d = findDifference(report, 'federated-local', b, family)
+          const shares = ['local', 'federated'].map((arm) => at(arm, b))
+          const cells = shares.map((share) => (share ? estimateText(share) : ''))
+          return [...cells, d ? `${estimateText(d)}: ${d.verdict}` : '']
+        }),
+        worst ? intervalText(worst) : '',
+      ]
+    }),
+  }
+}
+
 /** The other metrics at the largest number of choices. */
-export const metricsTable = (report: RunReport): { head: string[]; rows: string[][] } => {
+const metricsTable = (report: RunReport): Table => {
   const budget = budgetsOf(report).at(-1) ?? 0
-  const arms = [...new Set(report.figures.arms.map((a) => a.arm))]
   return {
     head: ['arm', 'best answer taken', 'regret', 'NDCG'],
-    rows: arms.flatMap((arm) => {
+    rows: armsOf(report).flatMap((arm) => {
       const figures = armAt(report.figures.arms, { arm, budget })
       if (!figures) return []
       const { top1, regret, ndcg } = figures
@@ -151,98 +138,66 @@ export const metricsTable = (report: RunReport): { head: string[]; rows: string[
   }
 }
 
+const intervalText = ({ value, interval = [value, value] }: Result): string =>
+  estimateText({ value, interval })
+
 /** What the product asks and what that costs, by number of choices. */
-export const costTable = (report: RunReport): { head: string[]; rows: string[][] } => {
+const costTable = (report: RunReport): Table => {
   const budgets = report.figures.lift.map((l) => l.budget)
-  const row = (label: string, name: string, format: (r: Result) => string) => {
+  const row = (label: string, name: string, format = intervalText) => {
     const found = budgets.map((b) => resultAt(report.results, `run.${name}.${b}`))
     return found.some(Boolean) ? [[label, ...found.map((r) => (r ? format(r) : ''))]] : []
   }
-  const plain = (r: Result) => estimateText({ value: r.value, interval: r.interval! })
-  const groups = [
-    ['people with a taste', 'with_taste'],
-    ['people without one', 'indifferent'],
-  ] as const
+  const group = (label: string, name: string) => [
+    ...row(`Claude’s first answer kept, ${label}`, `first_kept.${name}`),
+    ...row(`further answers bought, ${label}`, `bought.${name}`),
+    ...row(`answers asked for, ${label}`, `answers_asked.${name}`),
+    ...row(`further tokens a request, ${label}`, `extra_tokens.${name}`),
+    ...row(
+      `further cost a request, ${label}`,
+      `extra_dollars.${name}`,
+      (r) => `${money(r.value)} (≤ ${money(r.interval?.[1] ?? r.value)})`,
+    ),
+  ]
   return {
     head: ['after so many choices', ...budgets.map(String)],
     rows: [
-      ...row('points over Claude’s first, everybody', 'lift.mean', plain),
-      ...row('the worst-served tenth', 'lift.worst_decile', plain),
+      ...row('points over Claude’s first, everybody', 'lift.mean'),
+      ...row('the worst-served tenth', 'lift.worst_decile'),
       ...row('the worst-served person', 'lift.worst', (r) => short(r.value)),
-      ...row('people without a taste', 'lift.indifferent', plain),
-      ...groups.flatMap(([label, group]) => [
-        ...row(`answers asked for, ${label}`, `answers_asked.${group}`, plain),
-        ...row(`another than the first returned, ${label}`, `not_first.${group}`, plain),
-        ...row(`further tokens a request, ${label}`, `extra_tokens.${group}`, plain),
-        ...row(
-          `further cost a request, ${label}`,
-          `extra_dollars.${group}`,
-          (r) => `${money(r.value)} (≤ ${money(r.interval![1])})`,
-        ),
-      ]),
+      ...row('people without a taste', 'lift.indifferent'),
+      ...group('people with a taste', 'with_taste'),
+      ...group('people without one', 'indifferent'),
     ],
   }
 }
 
-export const method = (report: RunReport): string[] => {
-  const { scenario, people } = report
-  const { world, federation } = scenario
-  const { layers, rank } = federation.adapter
-  const adapter = `${layers} layers below the exit, rank ${rank}`
-  const steps = federation.steps.map((step) => {
-    const rounds = `${step.rounds} ${step.rounds > 1 ? 'rounds' : 'round'}`
-    const cohort = step.cohort ? `, ${step.cohort} devices drawn for each` : ''
-    return `${step.kind}: ${rounds}${cohort}`
-  })
-  return [
-    'Score of an arm for a person: Σ (u(picked) − mean u) / Σ (max u − mean u) over unseen ' +
-      'requests; 0 is a random pick, 1 always the best. Means are over people who have ' +
-      'something to win; intervals are 95 % bootstrap intervals over people, and differences ' +
-      'are paired over them.',
-    `The ${people.newcomers} people judged took no part in the federation, and are judged ` +
-      `on ${scenario.people.newcomers.requests} requests each about topics that no training ` +
-      `choice of anybody was about (${Math.round(100 * world.unseen)} % of the topics), with ` +
-      `${world.variants} answers to each. ${people.newcomers - people.withTaste} of them have ` +
-      'no taste and choose at random.',
-    'The federation is the real server and the real device agent in one process; they share ' +
-      'the local model and the states that it reads out of a text. Its plan: ' +
-      `${steps.join('; ')}. LoRA lies on ${adapter}.`,
-    'Points: hundredths of what there is to win over a random answer, averaged over people ' +
-      'with a taste, so that they are defined for people without one. The product is a device ' +
-      'with its own settings: how many answers it asks for, its margin, its certainty and its ' +
-      'exploration are its own; it picks among those answers only.',
-    ...(report.ablate.length > 0
-      ? [`Taken away: ${report.ablate.map((a) => `${a} (${ABLATIONS[a]})`).join('; ')}.`]
-      : []),
-  ]
-}
+const roundTable = ({ rounds }: RunReport): Table => ({
+  head: ['round', 'kind', 'devices', 'share'],
+  rows: rounds.map((r) => [String(r.at + 1), r.kind, String(r.received), estimateText(r.estimate)]),
+})
 
-export const limits = (report: RunReport): string[] => [
-  'The people and their answers are simulated: tastes are linear in traits of answers that ' +
-    'are composed from templates. The mock is not Claude, and people are less simple. What ' +
-    'carries over is the comparison of arms on equal terms, not the size of the shares.',
-  'The prior of the arm “prior, no LoRA” is that of the last release before the adapter is ' +
-    'trained; the federated arm’s prior had further rounds afterwards.',
-  ...(report.model === 'tiny'
-    ? ['The local model of this run is a tiny random one: its figures say nothing about quality.']
-    : []),
-  ...smallArms(report),
-  'Costs are upper bounds by a price table, as if no prompt cache held. Energy is processor ' +
-    `time of the engine’s processes × ${WATTS_A_CORE} W a core, a stated figure for a laptop ` +
-    'and not a measurement of power; devices that share nothing read each of their answers ' +
-    'themselves.',
-]
+const rewritingTable = ({ results }: RunReport): Table => ({
+  head: ['figure', 'value', '95 % interval', 'requests'],
+  rows: results
+    .filter((r) => r.name.startsWith('rewrite.'))
+    .map((r) => [
+      r.name.slice('rewrite.'.length).replaceAll('_', ' '),
+      `${valueText(r.value)} ${r.unit}`,
+      r.interval ? r.interval.map(short).join(' … ') : '',
+      String(r.n ?? ''),
+    ]),
+})
 
-const smallArms = ({ figures, people }: RunReport): string[] => {
-  const few = figures.arms.filter((a) => a.utility.n < people.withTaste)
-  const names = [...new Map(few.map((a) => [a.arm, a.utility.n]))]
-  return names.length === 0
-    ? []
-    : [
-        'Judged on fewer people, because they cost much: ' +
-          `${names.map(([arm, n]) => `${armLabel(arm)} (${n})`).join(', ')}.`,
-      ]
-}
+export const allFigures = (report: RunReport): Table => ({
+  head: ['name', 'value', '95 % interval', 'n'],
+  rows: allResults(report).map((r) => [
+    `\`${r.name}\``,
+    `${valueText(r.value)} ${r.unit}`,
+    r.interval ? r.interval.map(valueText).join(' … ') : '',
+    String(r.n ?? ''),
+  ]),
+})
 
 /** Everything that the report knows. */
 export const allResults = ({ results, measured }: RunReport): Result[] => [...results, ...measured]

@@ -11,22 +11,18 @@ import {
   sortedBars,
 } from './charts.ts'
 import {
+  allFigures,
   allResults,
   armAt,
   armLabel,
   budgetsOf,
-  comparison,
-  costTable,
-  findings,
-  limits,
-  method,
-  metricsTable,
   pairLabel,
-  question,
   resultAt,
-  valueText,
+  type Table,
+  tablesOf,
 } from './content.ts'
 import { page, table, tiles } from './page.ts'
+import { findings, limits, method, question, sectionText } from './words.ts'
 
 /** Arms of the learning curves and their colours; the rest are in the bars. */
 const CURVES: Readonly<Record<string, number>> = {
@@ -41,14 +37,19 @@ const CURVES: Readonly<Record<string, number>> = {
 const OTHER_TONE = 0
 
 /** What a report has besides: sections, HTML, before the method. */
-export type Extra = { readonly title?: string; readonly sections?: readonly string[] }
+export type Extra = {
+  readonly title?: string
+  readonly made?: string
+  readonly sections?: readonly string[]
+}
 
-export const htmlReport = (report: RunReport, { title, sections = [] }: Extra = {}): string =>
+export const htmlReport = (report: RunReport, { title, made, sections = [] }: Extra = {}): string =>
   page(
     `Loreweave: ${report.scenario.name}`,
     [
       `<h1>${escapeHtml(title ?? 'What a federation of small local models wins its people')}</h1>`,
       `<p class="lead">${escapeHtml(question(report))}</p>`,
+      ...(made ? paragraphs([made]) : []),
       ...(report.model === 'tiny'
         ? [
             '<p class="warning">The local model of this run is a tiny random one: its ' +
@@ -60,28 +61,37 @@ export const htmlReport = (report: RunReport, { title, sections = [] }: Extra = 
         : []),
       '<h2>What came out</h2>',
       `<ol class="findings">${findings(report)
-        .map((s) => `<li>${escapeHtml(s)}</li>`)
+        .map((s) => `<li>${rich(s)}</li>`)
         .join('')}</ol>`,
       headline(report),
       ...curves(report),
-      ...differences(report),
-      ...everyArm(report),
-      ...people(report),
-      ...rounds(report),
-      ...rewriting(report),
+      ...tablesOf(report).flatMap(([title, rows]) => [
+        `<h2>${title}</h2>`,
+        ...paragraphs([sectionText(title, report)]),
+        ...(CHARTS[title]?.(report) ?? []),
+        plainTable(rows),
+      ]),
       ...sections,
       '<h2>How it was measured</h2>',
-      paragraphs(method(report)),
+      ...paragraphs(method(report)),
       '<h2>Limits</h2>',
-      paragraphs(limits(report)),
+      ...paragraphs(limits(report)),
       '<h2>All figures</h2>',
-      `<details><summary>${allResults(report).length} ` +
-        `figures</summary>${allFigures(report)}</details>`,
+      `<details><summary>${allResults(report).length} figures</summary>` +
+        `${plainTable(allFigures(report))}</details>`,
     ].join('\n'),
   )
 
-const paragraphs = (texts: readonly string[]): string =>
-  texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
+/** Text with its `names`. */
+const rich = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
+
+const paragraphs = (texts: readonly string[]): string[] => texts.map((t) => `<p>${rich(t)}</p>`)
+
+const plainTable = ({ head, rows }: Table): string =>
+  table(
+    head.map(rich),
+    rows.map((row) => row.map(rich)),
+  )
 
 const headline = (report: RunReport): string => {
   const { arms, lift } = report.figures
@@ -123,141 +133,59 @@ const curves = (report: RunReport): string[] => {
     : [
         '<h2>How soon it learns</h2>',
         '<p>Share of the reachable utility that new people win on unseen requests, by the ' +
-          'choices that they have made; whiskers are 95 % intervals over people.</p>',
+          'choices that they have made; whiskers are 95 % intervals.</p>',
         lineChart(series, { xLabel: 'own choices (logarithmic)', scale: 'log' }),
       ]
 }
 
 /** What the plot of differences holds; the others are among all figures. */
-const PLOTTED: ReadonlySet<string> = new Set([
-  'federated-local',
-  'prior-local',
-  'lora-local',
-  'federated-prior',
-  'private-federated',
-  'product-first',
-  'whole-product',
-])
+const PLOTTED: ReadonlySet<string> = new Set(
+  (
+    'federated-local prior-local lora-local federated-prior ' +
+    'private-federated product-first whole-product shipped-whole'
+  ).split(' '),
+)
 
-const differences = ({ figures }: RunReport): string[] => {
-  const rows = figures.differences
-    .filter(({ more, less }) => more.budget !== 0 && PLOTTED.has(`${more.arm}-${less.arm}`))
-    .map((d) => ({ label: pairLabel(d), value: d.value, interval: d.interval }))
-  return rows.length === 0
-    ? []
-    : [
-        '<h2>Differences</h2>',
-        '<p>Paired over people, in shares; the number after an arm is that of choices. ' +
-          'Coloured where the 95 % interval leaves 0 out.</p>',
-        forestPlot(rows),
-      ]
+/** Plots of a section, by its title. */
+const CHARTS: Readonly<Record<string, (report: RunReport) => string[]>> = {
+  'Every arm': (report) =>
+    budgetsOf(report)
+      .filter((budget) => budget > 0)
+      .map((budget) => {
+        const at = report.figures.arms.filter((a) => a.budget === budget || a.budget === null)
+        const bars = at
+          .toSorted((a, b) => b.utility.value - a.utility.value)
+          .map(({ arm, utility: { value, interval } }) => ({
+            label: armLabel(arm),
+            value,
+            interval,
+            tone: CURVES[arm] ?? OTHER_TONE,
+          }))
+        return `<h3>After ${budget} choices</h3>\n${barChart(bars)}`
+      }),
+  Differences: ({ figures }) => {
+    const rows = figures.differences.filter(
+      ({ more, less, family }) =>
+        !family && more.budget !== 0 && PLOTTED.has(`${more.arm}-${less.arm}`),
+    )
+    return [forestPlot(rows.map((d) => ({ label: pairLabel(d), ...d })))]
+  },
+  'Person by person': ({ figures: { lift, hasTaste } }) => {
+    const groups = ['people with a taste', 'people without one']
+    const last = lift.at(-1)
+    const values = (last?.points ?? []).map((value, i) => ({
+      value,
+      group: groups[hasTaste[i] ? 0 : 1]!,
+    }))
+    return [`<p>After ${last?.budget} choices; a bar is a person.</p>`, sortedBars(values, groups)]
+  },
+  'Round by round': ({ rounds }) => {
+    const points = rounds.map(({ at, estimate: { value, interval } }) => ({
+      x: at + 1,
+      y: value,
+      interval,
+    }))
+    const series = { label: armLabel('federated'), tone: CURVES['federated']!, points }
+    return [lineChart([series], { xLabel: 'federated rounds so far' })]
+  },
 }
-
-const everyArm = (report: RunReport): string[] => {
-  const bars = budgetsOf(report)
-    .filter((budget) => budget > 0)
-    .map((budget) => {
-      const at = report.figures.arms.filter((a) => a.budget === budget || a.budget === null)
-      const sorted = at.toSorted((a, b) => b.utility.value - a.utility.value)
-      const chart = barChart(
-        sorted.map(({ arm, utility: { value, interval } }) => ({
-          label: armLabel(arm),
-          value,
-          interval,
-          tone: CURVES[arm] ?? OTHER_TONE,
-        })),
-      )
-      return `<h3>After ${budget} choices</h3>\n${chart}`
-    })
-  const { head, rows } = comparison(report)
-  const others = metricsTable(report)
-  return [
-    '<h2>Every arm</h2>',
-    '<p>Share of the reachable utility: 0 is a random pick, 1 the oracle.</p>',
-    ...bars,
-    table(
-      head.map(escapeHtml),
-      rows.map((row) => row.map(escapeHtml)),
-    ),
-    `<h3>Other metrics, after ${budgetsOf(report).at(-1) ?? 0} choices</h3>`,
-    table(
-      others.head.map(escapeHtml),
-      others.rows.map((row) => row.map(escapeHtml)),
-    ),
-  ]
-}
-
-const people = (report: RunReport): string[] => {
-  const last = report.figures.lift.at(-1)
-  if (!last) return []
-  const groups = ['people with a taste', 'people without one']
-  const values = last.points.map((value, i) => ({
-    value,
-    group: groups[report.figures.hasTaste[i] ? 0 : 1]!,
-  }))
-  const { head, rows } = costTable(report)
-  return [
-    '<h2>Person by person</h2>',
-    `<p>What the product returns beyond Claude’s first answer after ${last.budget} choices, ` +
-      'in points; a bar is a person.</p>',
-    sortedBars(values, groups),
-    '<h3>What it asks for, and what that costs</h3>',
-    table(
-      head.map(escapeHtml),
-      rows.map((row) => row.map(escapeHtml)),
-    ),
-  ]
-}
-
-const rounds = ({ rounds: judged, scenario }: RunReport): string[] =>
-  judged.length < 2
-    ? []
-    : [
-        '<h2>Round by round</h2>',
-        `<p>New people after ${scenario.rounds.budget} choices of their own, under releases ` +
-          'along the way: ' +
-          `${escapeHtml(judged.map((r) => `${r.at + 1} ${r.kind}`).join(', '))}.</p>`,
-        lineChart(
-          [
-            {
-              label: armLabel('federated'),
-              tone: CURVES['federated']!,
-              points: judged.map(({ at, estimate: { value, interval } }) => ({
-                x: at + 1,
-                y: value,
-                interval,
-              })),
-            },
-          ],
-          { xLabel: 'federated rounds so far' },
-        ),
-      ]
-
-const rewriting = ({ results }: RunReport): string[] => {
-  const rows = results.filter((r) => r.name.startsWith('rewrite.'))
-  return rows.length === 0
-    ? []
-    : [
-        '<h2>Rewriting</h2>',
-        table(
-          ['figure', 'value', '95 % interval', 'requests'],
-          rows.map((r) => [
-            escapeHtml(r.name.slice('rewrite.'.length).replaceAll('_', ' ')),
-            `${valueText(r.value)} ${escapeHtml(r.unit)}`,
-            r.interval ? r.interval.map(short).join(' … ') : '',
-            String(r.n ?? ''),
-          ]),
-        ),
-      ]
-}
-
-const allFigures = (report: RunReport): string =>
-  table(
-    ['name', 'value', '95 % interval', 'n'],
-    allResults(report).map((r) => [
-      `<code>${escapeHtml(r.name)}</code>`,
-      `${valueText(r.value)} ${escapeHtml(r.unit)}`,
-      r.interval ? r.interval.map(valueText).join(' … ') : '',
-      String(r.n ?? ''),
-    ]),
-  )

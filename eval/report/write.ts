@@ -7,12 +7,12 @@ import type { RunReport } from '../run/run-report.ts'
 import { htmlReport } from './html.ts'
 import { markdownReport } from './markdown.ts'
 
-/** Each file whole or not at all. */
-export const writeReports = (folder: string, report: RunReport): void => {
+/** Each file whole or not at all. made: by which command, when and where. */
+export const writeReports = (folder: string, report: RunReport, made = ''): void => {
   mkdirSync(folder, { recursive: true })
   const files = {
-    'report.html': htmlReport(report),
-    'report.md': markdownReport(report),
+    'report.html': htmlReport(report, { made }),
+    'report.md': markdownReport(report, made),
     'report.json': `${JSON.stringify(report, null, 2)}\n`,
   }
   for (const [name, text] of Object.entries(files)) replaceFileSync(join(folder, name), text)

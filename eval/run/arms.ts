@@ -4,24 +4,30 @@ import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { Rng } from '../../adapters/random.ts'
 import { featureCount } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../../device/engine/engine.ts'
+import { DeviceSettings } from '../../device/home/settings.ts'
 import {
   type ChoiceFeatures,
   type FeatureDeps,
   featurizeChoices,
+  usefulChoices,
 } from '../../device/reward/choice-features.ts'
-import { type FittedHead, featureScale, fitHeadToChoices } from '../../device/reward/head-fit.ts'
+import { featureScale } from '../../device/reward/head-fit.ts'
+import type { Released } from '../../device/reward/read-release.ts'
 import { scoreFeatures } from '../../device/reward/reward.ts'
+import {
+  fitServedHead,
+  type ServedHead,
+  tuneHyperparameters,
+} from '../../device/reward/served-head.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import type { Pick } from '../measure/metrics.ts'
 
 /** What a learning arm starts from: nothing released, or parts of a release. */
-export type StartingPoint = {
+type StartingPoint = {
   readonly adapters: readonly LoraFeed[]
   readonly prior: Prior | null
   readonly scale: Float64Array | null
 }
-
-export const ON_ITS_OWN: StartingPoint = { adapters: [], prior: null, scale: null }
 
 export type Arm = {
   readonly name: string
@@ -81,43 +87,56 @@ export const randomArm = (rng: Rng): Picker =>
 /** What a head may not see: it counts as the same in every answer. */
 export type Mask = 'states' | 'named'
 
-/** A head fitted to the first `budget` training choices, ordering the candidates by reward. */
-export const headArm = (
-  deps: FeatureDeps,
-  start: StartingPoint,
-  initialVariance: number,
-  mask?: Mask,
-): Picker =>
-  pickHighest(async (log, budget) => {
-    const { head, unseen } = await fitPerson(deps, start, initialVariance, log, budget, mask)
+const { initialVariance } = DeviceSettings.parse({})
+
+/** What a release brings; without one the device is on its own. */
+export const startOf = (read: Released | null): StartingPoint => ({
+  adapters: read?.active ?? [],
+  prior: read?.prior(initialVariance) ?? null,
+  scale: read?.scale ?? null,
+})
+
+/**
+ * The head that a device serves after the first `budget` training choices, its width and half-life
+ * tuned as the device tunes them, ordering all candidates by reward: what the person's choices have
+ * taught, without the product's caution (its own arm).
+ */
+export const headArm = (deps: FeatureDeps, start: StartingPoint, mask?: Mask): Picker => {
+  const read = forLast(async ({ train, test }: UserLog) => ({
+    seen: await featurizeChoices(deps, train, start.adapters),
+    unseen: await featurizeChoices(deps, test.map(withAllShown), start.adapters),
+  }))
+  return pickHighest(async (log, budget) => {
+    const { seen, unseen } = await read(log)
+    const learned = seen.slice(0, usefulChoices(log.train.slice(0, budget)).length).toReversed()
+    const head = serveHead(deps, start, learned, mask)
     return unseen.map(({ raw }) =>
       scoreFeatures(raw, head.scale, head.fit.w).map((score) => score.reward),
     )
   })
-
-type FittedPerson = {
-  readonly head: FittedHead
-  readonly prior: Prior
-  /** The first `budget` training choices, the most recent first. */
-  readonly learned: readonly ChoiceFeatures[]
-  /** Every candidate of each test line. */
-  readonly unseen: readonly ChoiceFeatures[]
 }
 
-/** What a device knows of somebody after so many choices. */
-const fitPerson = async (
-  deps: FeatureDeps,
-  { adapters, prior: released, scale: given }: StartingPoint,
-  initialVariance: number,
-  { train, test }: UserLog,
-  budget: number,
-  mask?: Mask,
-): Promise<FittedPerson> => {
-  const learned = await featurizeChoices(deps, train.slice(0, budget).reverse(), adapters)
-  const unseen = await featurizeChoices(deps, test.map(withAllShown), adapters)
-  const prior = released ?? initialPrior(featureCount(deps.space), initialVariance)
-  const scale = masked(given ?? featureScale(learned, deps.space), deps.space.pooled, mask)
-  return { head: fitHeadToChoices(learned, prior, scale), prior, learned, unseen }
+/** As a device fits it from nothing. learned: the most recent first. */
+const serveHead = (
+  { space }: FeatureDeps,
+  start: StartingPoint,
+  learned: readonly ChoiceFeatures[],
+  mask: Mask | undefined,
+): ServedHead => {
+  const prior = start.prior ?? initialPrior(featureCount(space), initialVariance)
+  const isReleased = prior.mean.some((m) => m !== 0)
+  const scale = masked(start.scale ?? featureScale(learned, space), space.pooled, mask)
+  const { hyperparameters, fit } = tuneHyperparameters(learned, prior, scale, isReleased)
+  return fitServedHead(learned, hyperparameters, { fit })
+}
+
+/** Arms go from person to person, so that the last one's features are enough. */
+const forLast = <T>(make: (log: UserLog) => Promise<T>) => {
+  let last: { readonly log: UserLog; readonly made: Promise<T> } | undefined
+  return (log: UserLog): Promise<T> => {
+    if (last?.log !== log) last = { log, made: make(log) }
+    return last.made
+  }
 }
 
 /** A feature without scale is 0 in every answer. */

@@ -1,25 +1,16 @@
-/** Judges the people who come after a federation, under what it has come to. */
+/** Judges the people who come after federations, under what these have come to. */
 import { join } from 'node:path'
-import { VERSION } from '../../adapters/version.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { AnswerMemo, FeatureDeps, PooledCache } from '../../device/reward/choice-features.ts'
 import { featureSpace } from '../../device/reward/feature-space.ts'
 import { REQUESTS } from '../answers/requests.ts'
-import { reachableUtility } from '../measure/metrics.ts'
 import { progressMeter } from '../measure/progress.ts'
 import type { Federated, FederationPlan } from '../population/federate.ts'
-import { costResults } from './cost.ts'
-import { figuresOf, meanEstimate, resultOf } from './figures.ts'
-import { type JudgeDeps, type Judged, judge } from './judge.ts'
-import {
-  type LineupDeps,
-  lineup,
-  readAnswers,
-  releasesOf,
-  roundArm,
-  roundsLineup,
-} from './lineup.ts'
+import { codeKey, PICK_SOURCES } from './code-key.ts'
+import { figuresOf, type JudgedWorld } from './figures.ts'
+import { judge } from './judge.ts'
+import { type LineupDeps, lineup, readAnswers, releasesOf, roundsLineup } from './lineup.ts'
 import type { RunReport } from './run-report.ts'
 import type { Ablation, Scenario } from './scenario.ts'
 import type { World } from './world.ts'
@@ -43,8 +34,10 @@ export type AssessOptions = {
   readonly signal?: AbortSignal | undefined
 }
 
+export type AssessedWorld = JudgedWorld & { readonly federated: Federated | null }
+
 /** Fails with E_CANCELLED; what was judged until then stays. */
-export const assess = async (options: AssessOptions): Promise<Omit<RunReport, 'measured'>> => {
+export const assessWorld = async (options: AssessOptions): Promise<AssessedWorld> => {
   const { scenario, seed, ablate, world, federated, plan, model, engine, memo } = options
   const { kept, out, log, signal } = options
   const { maxTokens } = plan
@@ -59,11 +52,12 @@ export const assess = async (options: AssessOptions): Promise<Omit<RunReport, 'm
     const meter = progressMeter(log, 'newcomers: reading answers')
     await readAnswers(deps, world.newcomers, adapters, meter)
   }
-  const judging: Omit<JudgeDeps, 'arms'> = {
+  const judged = await judge({
+    arms: [...lineup(given), ...(federated ? roundsLineup(scenario.rounds, federated, given) : [])],
     logs: world.newcomers,
     world: JSON.stringify({
       seed,
-      VERSION,
+      code: codeKey(PICK_SOURCES),
       maxTokens,
       exitLayer: deps.exitLayer,
       base: model.base.weights,
@@ -73,33 +67,40 @@ export const assess = async (options: AssessOptions): Promise<Omit<RunReport, 'm
     file: join(out, 'picks.jsonl'),
     log,
     signal,
-  }
-  const judged = await judge({ ...judging, arms: lineup(given) })
-  const alongTheWay = await judge({
-    ...judging,
-    arms: federated ? roundsLineup(scenario.rounds, federated, given) : [],
   })
-  const figures = figuresOf(judged, { prefix: 'run', seed })
-  const rounds = roundFigures(federated, alongTheWay, figures.hasTaste, seed)
+  return { judged, people: world.newcomers, federated }
+}
+
+/** The figures of worlds that were made of one scenario. */
+export const reportOf = (
+  { scenario, seed, ablate, model }: Pick<AssessOptions, 'scenario' | 'seed' | 'ablate' | 'model'>,
+  worlds: readonly AssessedWorld[],
+): Omit<RunReport, 'measured'> => {
+  const figures = figuresOf(worlds, { prefix: 'run', seed, claude: scenario.claude })
+  const people = worlds.flatMap((world) => world.people)
+  const families: Record<string, number> = {}
+  for (const { family = 'unknown' } of people) families[family] = (families[family] ?? 0) + 1
+  const [first] = worlds
   return {
     scenario,
     seed,
     ablate,
     model: model.base.name,
     people: {
-      learners: federated?.devices ?? 0,
-      newcomers: people,
+      worlds: worlds.length,
+      learners: worlds.reduce((sum, world) => sum + (world.federated?.devices ?? 0), 0),
+      newcomers: people.length,
       withTaste: figures.hasTaste.filter(Boolean).length,
-      families: world.newcomers.map((n) => n.family),
+      families,
       requests: REQUESTS.slice(0, scenario.world.requests).length,
+      unseenTopics: new Set(first?.people.flatMap((p) => p.topics)).size,
     },
     figures,
-    rounds,
-    results: [
-      ...figures.results,
-      ...rounds.map(({ at, estimate }) => resultOf(`run.round.${at}`, estimate, 'share')),
-      ...costResults(judged, world.newcomers, figures.hasTaste, { claude, seed }),
-    ],
+    rounds: figures.rounds.map(({ at, estimate }) => {
+      const { kind, received } = first!.federated!.rounds[at]!
+      return { at, kind, received, estimate }
+    }),
+    results: figures.results,
   }
 }
 
@@ -119,16 +120,3 @@ const depsOf = ({ plan, model, engine, memo }: AssessOptions): FeatureDeps => {
 /** Ablations that change what is read out of an answer. */
 export const masksOf = (ablate: readonly Ablation[]): Ablation[] =>
   ablate.filter((a) => a === 'states' || a === 'named')
-
-const roundFigures = (
-  federated: Federated | null,
-  judged: Judged,
-  hasTaste: readonly boolean[],
-  seed: number,
-): RunReport['rounds'] =>
-  (federated?.rounds ?? []).flatMap(({ kind, received }, at) => {
-    const [picks] = judged.get(roundArm(at))?.values() ?? []
-    if (!picks) return []
-    const shares = picks.filter((_, i) => hasTaste[i]).map(reachableUtility)
-    return [{ at, kind, received, estimate: meanEstimate(shares, seed, roundArm(at)) }]
-  })

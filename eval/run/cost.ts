@@ -3,53 +3,17 @@ import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { priceOf, tokensOf, type Usage, usdOf } from '../../device/spending/prices.ts'
 import { textOf } from '../../device/text/request-text.ts'
 import { countTokens } from '../answers/wording.ts'
-import type { UserLog } from '../inputs/user-log.ts'
-import type { Pick as Picked } from '../measure/metrics.ts'
-import type { Result } from '../measure/results.ts'
-import { meanEstimate, resultOf } from './figures.ts'
-import type { Judged } from './judge.ts'
 
 /**
- * Mean over people of what a request costs beyond Claude's first answer, by the product's budget,
- * apart for who has no taste. An upper bound: every further answer pays its input in full, as if no
- * prompt cache held.
+ * What a request costs beyond Claude's first answer, if so many are asked for. An upper bound: every
+ * further answer pays its input in full, as if no prompt cache held.
  */
-export const costResults = (
-  judged: Judged,
-  logs: readonly UserLog[],
-  hasTaste: readonly boolean[],
-  { claude, seed }: { readonly claude: string; readonly seed: number },
-): Result[] =>
-  [...(judged.get('product') ?? [])].flatMap(([budget, people]) => {
-    const costs = people.map((picks, i) => extraOf(picks, logs[i]!.test, claude))
-    return (['with_taste', 'indifferent'] as const).flatMap((group) => {
-      const members = costs.filter((_, i) => hasTaste[i] === (group === 'with_taste'))
-      if (members.length === 0) return []
-      const of = (what: 'tokens' | 'dollars', unit: string) => {
-        const name = `run.extra_${what}.${group}.${budget}`
-        return resultOf(
-          name,
-          meanEstimate(
-            members.map((c) => c[what]),
-            seed,
-            name,
-          ),
-          unit,
-        )
-      }
-      return [of('tokens', 'tokens/request'), of('dollars', 'USD/request')]
-    })
-  })
-
-const extraOf = (picks: readonly Picked[], lines: readonly ChoiceLine[], claude: string) => {
-  let [tokens, dollars] = [0, 0]
-  for (const [i, { asked = 1 }] of picks.entries())
-    for (const usage of extraUsages(lines[i]!, asked)) {
-      tokens += tokensOf(usage)
-      dollars += usdOf(usage, priceOf(claude, usage.input))
-    }
-  const requests = Math.max(1, picks.length)
-  return { tokens: tokens / requests, dollars: dollars / requests }
+export const extraOf = (line: ChoiceLine, asked: number, claude: string) => {
+  const usages = extraUsages(line, asked)
+  return {
+    tokens: usages.reduce((sum, usage) => sum + tokensOf(usage), 0),
+    dollars: usages.reduce((sum, usage) => sum + usdOf(usage, priceOf(claude, usage.input)), 0),
+  }
 }
 
 /** What the answers beyond the first of so many use, by the mock's count of tokens. */

@@ -1,116 +1,197 @@
 /** From picks to figures: every name, value and interval that a run prints and its report draws. */
+import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
 import {
-  bootstrapInterval,
-  liftPoints,
+  type Crossed,
+  crossedBootstrap,
+  type Estimate,
+  type Line,
+  minus,
+  type Statistic,
+  type Values,
+  type Verdict,
+  verdictOf,
+  worstTenth,
+} from '../measure/crossed.ts'
+import {
   meanNdcg,
   meanOf,
   meanRegret,
   type Pick,
-  pairedDifference,
   reachableOf,
-  reachableUtility,
   topOne,
-  worstDecile,
+  worthOf,
 } from '../measure/metrics.ts'
 import type { Result } from '../measure/results.ts'
+import { extraOf } from './cost.ts'
 import type { Judged } from './judge.ts'
 
 /** One arm after a number of choices; null: it knows none. */
 export type At = { readonly arm: string; readonly budget: number | null }
 
+/** People of a world of their own, and what arms picked for them. */
+export type JudgedWorld = {
+  readonly judged: Judged
+  readonly people: readonly {
+    readonly test: readonly ChoiceLine[]
+    /** Of each test line. */
+    readonly topics: readonly string[]
+    readonly family?: string
+  }[]
+}
+
+export type Difference = Estimate & {
+  readonly more: At
+  readonly less: At
+  /** Where it is over one family of tastes only. */
+  readonly family?: string
+  readonly verdict: Verdict
+}
+
 export type Figures = {
   readonly results: readonly Result[]
   readonly arms: readonly ArmFigures[]
-  readonly differences: readonly (Estimate & { readonly more: At; readonly less: At })[]
+  readonly differences: readonly Difference[]
   /** Points beyond Claude's first of every person, by the product's budget. */
   readonly lift: readonly { readonly budget: number; readonly points: readonly number[] }[]
+  /** The federated arm under the release of the at-th round. */
+  readonly rounds: readonly { readonly at: number; readonly estimate: Estimate }[]
   /** Who has something to win. */
   readonly hasTaste: readonly boolean[]
+  /** Families of tastes, in which somebody has something to win. */
+  readonly families: readonly string[]
 }
 
-export type Estimate = {
-  readonly value: number
-  readonly interval: readonly [number, number]
-  readonly n: number
-}
-
+type Metric = keyof typeof METRICS
 export type ArmFigures = At & {
-  readonly utility: Estimate
-  readonly top1: Estimate
-  readonly regret: Estimate
+  readonly [metric in Exclude<Metric, 'ndcg'>]: Estimate
+} & {
   readonly ndcg: Estimate | null
+  /** utility, by family of tastes. */
+  readonly byFamily: Readonly<Record<string, Estimate>>
 }
 
 export type FigureOptions = {
   readonly prefix: string
   readonly seed: number
-  /** Arm whose lift over the first candidate is listed person by person. */
-  readonly product?: string
+  /** By whose price further answers are counted. */
+  readonly claude: string
 }
 
+/** A difference in shares of the reachable utility that nobody would notice. */
+export const MARGIN = 0.02
+
+const alone = (top: number): Line => ({ top, bottom: 1 })
+const reachable = (pick: Pick): Line => ({
+  top: worthOf(pick) - meanOf(pick.utilities),
+  bottom: reachableOf([pick]),
+})
 const METRICS = {
-  utility: { of: reachableUtility, unit: 'share' },
-  top1: { of: topOne, unit: 'share' },
-  regret: { of: meanRegret, unit: 'utility' },
-  ndcg: { of: meanNdcg, unit: 'share' },
+  utility: { of: reachable, unit: 'share' },
+  top1: { of: (pick: Pick) => alone(topOne([pick])), unit: 'share' },
+  regret: { of: (pick: Pick) => alone(meanRegret([pick])), unit: 'utility' },
+  ndcg: { of: (pick: Pick) => alone(meanNdcg([pick])), unit: 'share' },
 } as const
-type Metric = keyof typeof METRICS
+
+/** Everything that figures are made of. people: numbered across worlds. */
+type Sample = FigureOptions & {
+  readonly crossed: Crossed
+  readonly people: readonly (JudgedWorld['people'][number] & { readonly hasTaste: boolean })[]
+  readonly families: readonly string[]
+  readonly at: readonly At[]
+  values(at: At, of: (pick: Pick, line: ChoiceLine) => Line): Values
+  utility(at: At): Values
+  /** Whether the arm has ordered all candidates of every line. */
+  hasOrder(at: At): boolean
+}
 
 /**
- * Over people who have something to win: the others' share is 0/0. Differences are paired over the
- * people that both arms were judged on. Every interval has its own stream of randomness, so that
- * leaving an arm out changes no other figure.
+ * Shares are means over people who have something to win: the others' share is 0/0. Differences are
+ * paired over the people that both arms were judged on. All intervals are of the same draws, so
+ * that leaving an arm out changes no other figure.
  */
-export const figuresOf = (judged: Judged, options: FigureOptions): Figures => {
+export const figuresOf = (worlds: readonly JudgedWorld[], options: FigureOptions): Figures => {
+  const sample = sampleOf(worlds, options)
   const { prefix } = options
-  const hasTaste = (fixedPicks(judged, 'first') ?? []).map((picks) => reachableOf(picks) > 0)
-  const at = atOf(judged)
-  const arms = at.map((where) => armFigures(judged, where, hasTaste, options))
-  const differences = differencePairs(at).flatMap(({ more, less }) => {
-    const difference = pairedShares(judged, more, less, hasTaste, options)
-    return difference ? [{ more, less, ...difference }] : []
-  })
-  const lift = liftFigures(judged, hasTaste, options)
+  const all = sample.at.map((at) => armFigures(sample, at))
+  const isRound = ({ arm }: At) => arm.startsWith(ROUND)
+  const arms = all.filter((a) => !isRound(a))
+  const rounds = all
+    .filter(isRound)
+    .map(({ arm, utility }) => ({ at: Number(arm.slice(ROUND.length)), estimate: utility }))
+  const differences = differencesOf(sample)
+  const lift = liftFigures(sample)
   return {
     arms,
     differences,
+    rounds,
     lift: lift.people,
-    hasTaste,
+    hasTaste: sample.people.map((p) => p.hasTaste),
+    families: sample.families,
     results: [
-      ...arms.flatMap((arm) =>
-        (Object.keys(METRICS) as Metric[]).flatMap((metric) => {
-          const estimate = arm[metric]
-          if (!estimate) return []
-          return [resultOf(`${prefix}.${metric}.${dotted(arm)}`, estimate, METRICS[metric].unit)]
+      ...arms.flatMap((arm) => [
+        ...(Object.keys(METRICS) as Metric[]).flatMap((metric) => {
+          const name = `${prefix}.${metric}.${dotted(arm)}`
+          return arm[metric] ? [resultOf(name, arm[metric], METRICS[metric].unit)] : []
         }),
-      ),
-      ...differences.map((d) =>
-        resultOf(`${prefix}.difference.${dotted(d.more)}-minus-${dotted(d.less)}`, d, 'share'),
-      ),
+        ...Object.entries(arm.byFamily).map(([family, estimate]) =>
+          resultOf(`${prefix}.utility.${dotted(arm)}.${family}`, estimate, 'share'),
+        ),
+      ]),
+      ...differences.map((d) => ({
+        ...resultOf(
+          `${prefix}.difference.${dotted(d.more)}-minus-${dotted(d.less)}${suffix(d.family)}`,
+          d,
+          'share',
+        ),
+        margin: MARGIN,
+        verdict: d.verdict,
+      })),
       ...lift.results,
+      ...rounds.map(({ at, estimate }) => resultOf(`${prefix}.round.${at}`, estimate, 'share')),
     ],
   }
 }
 
-export const resultOf = (name: string, { value, interval, n }: Estimate, unit: string): Result => ({
-  name,
-  value,
-  unit,
-  n,
-  interval: [...interval],
-})
+/** Arm of the release of the at-th round of the plan: its figures stand apart. */
+export const roundArm = (at: number): string => `${ROUND}${at}`
+const ROUND = 'round_'
 
-/** Mean over people with its 95 % interval. name: of the stream of randomness. */
-export const meanEstimate = (values: readonly number[], seed: number, name: string): Estimate => ({
-  value: meanOf(values),
-  interval: bootstrapInterval(values, meanOf, seededRng(`interval/${seed}/${name}`)),
-  n: values.length,
-})
-
+const suffix = (family: string | undefined) => (family === undefined ? '' : `.${family}`)
 const dotted = ({ arm, budget }: At): string => (budget === null ? arm : `${arm}.${budget}`)
 
-const fixedPicks = (judged: Judged, arm: string) => judged.get(arm)?.get(0)
+const resultOf = (name: string, estimate: Estimate, unit: string): Result => {
+  const { value, interval, n, topics, worlds } = estimate
+  const judgedOn = topics === undefined ? {} : { topics, worlds }
+  return { name, value, unit, n, ...judgedOn, interval: [...interval] }
+}
+
+const sampleOf = (worlds: readonly JudgedWorld[], options: FigureOptions): Sample => {
+  const places = worlds.flatMap(({ judged, people }) =>
+    people.map((person, i) => ({ person, picks: (at: At) => picksAt(judged, at)?.[i] })),
+  )
+  const people = places.map(({ person, picks }) => ({
+    ...person,
+    hasTaste: reachableOf(picks({ arm: 'first', budget: null }) ?? []) > 0,
+  }))
+  const crossed = crossedBootstrap(
+    worlds.map((world) => world.people.map(({ topics }) => topics)),
+    seededRng(`intervals/${options.seed}`),
+  )
+  const values: Sample['values'] = (at, of) =>
+    crossed.values((i) => places[i]!.picks(at)?.map((pick, n) => of(pick, people[i]!.test[n]!)))
+  const known = new Map<string, Values>()
+  const utility = (at: At) => {
+    const made = known.get(dotted(at)) ?? values(at, reachable)
+    known.set(dotted(at), made)
+    return made
+  }
+  const hasOrder = (at: At) =>
+    places.every(({ picks }) => picks(at)?.every((pick) => pick.order !== undefined) ?? true)
+  const families = [...new Set(people.flatMap((p) => (p.hasTaste && p.family) || []))].sort()
+  const at = atOf(worlds[0]!.judged)
+  return { ...options, crossed, people, families, at, values, utility, hasOrder }
+}
 
 /** Arms that own choices do not affect have the single budget 0, which no other arm has alone. */
 const atOf = (judged: Judged): At[] =>
@@ -122,45 +203,40 @@ const atOf = (judged: Judged): At[] =>
 
 const picksAt = (judged: Judged, { arm, budget }: At) => judged.get(arm)?.get(budget ?? 0)
 
-const armFigures = (
-  judged: Judged,
-  at: At,
-  hasTaste: readonly boolean[],
-  { prefix, seed }: FigureOptions,
-): ArmFigures => {
-  const people = picksAt(judged, at)!.filter((_, i) => hasTaste[i])
-  const estimate = (metric: Metric): Estimate =>
-    meanEstimate(people.map(METRICS[metric].of), seed, `${prefix}/${metric}/${dotted(at)}`)
-  const hasOrder = people.flat().every((pick) => pick.order !== undefined)
+const NOBODY: Estimate = { value: 0, interval: [0, 0], n: 0 }
+
+const armFigures = (sample: Sample, at: At): ArmFigures => {
+  const { crossed, people, families, utility, values, hasOrder } = sample
+  const hasTaste = (i: number) => people[i]!.hasTaste
+  const estimate = (metric: Metric) =>
+    crossed.estimate(values(at, METRICS[metric].of), hasTaste) ?? NOBODY
   return {
     ...at,
-    utility: estimate('utility'),
+    utility: crossed.estimate(utility(at), hasTaste) ?? NOBODY,
     top1: estimate('top1'),
     regret: estimate('regret'),
-    ndcg: hasOrder ? estimate('ndcg') : null,
+    ndcg: hasOrder(at) ? estimate('ndcg') : null,
+    byFamily: Object.fromEntries(
+      families.flatMap((family) => {
+        const found = crossed.estimate(utility(at), (i) => people[i]!.family === family)
+        return found ? [[family, found]] : []
+      }),
+    ),
   }
 }
 
 /** What is compared at the same number of choices. */
-const SAME: readonly (readonly [string, string])[] = [
-  ['federated', 'local'],
-  ['prior', 'local'],
-  ['lora', 'local'],
-  ['federated', 'prior'],
-  ['federated', 'lora'],
-  ['federated', 'global'],
-  ['federated', 'first'],
-  ['local', 'named'],
-  ['local', 'states'],
-  ['private', 'federated'],
-  ['federated', 'dpo'],
-  ['product', 'first'],
-  ['product', 'federated'],
-  ['whole', 'product'],
-  ['whole', 'first'],
-]
+const SAME = (
+  'federated-local prior-local lora-local federated-prior federated-lora federated-global ' +
+  'federated-first local-named local-states private-federated federated-dpo product-first ' +
+  'product-federated whole-product whole-first shipped-whole shipped-first'
+)
+  .split(' ')
+  .map((pair) => pair.split('-') as [string, string])
 /** What is compared with the local arm at the next larger number of choices. */
 const SOONER = ['federated', 'prior', 'lora'] as const
+/** What is compared within each family of tastes too. */
+const APART: ReadonlySet<string> = new Set(['federated-local', 'federated-prior', 'product-first'])
 
 const differencePairs = (at: readonly At[]): { more: At; less: At }[] => {
   const find = (arm: string, budget: number) =>
@@ -180,60 +256,79 @@ const differencePairs = (at: readonly At[]): { more: At; less: At }[] => {
   ].filter(({ more, less }) => more.budget !== null || less.budget !== null)
 }
 
-const pairedShares = (
-  judged: Judged,
-  more: At,
-  less: At,
-  hasTaste: readonly boolean[],
-  { prefix, seed }: FigureOptions,
-): Estimate | null => {
-  const [a, b] = [picksAt(judged, more)!, picksAt(judged, less)!]
-  const both = Math.min(a.length, b.length)
-  const shares = (people: readonly (readonly Pick[])[]) =>
-    people
-      .slice(0, both)
-      .filter((_, i) => hasTaste[i])
-      .map(reachableUtility)
-  const rng = seededRng(`interval/${seed}/${prefix}/${dotted(more)}/${dotted(less)}`)
-  const difference = pairedDifference(shares(a), shares(b), rng)
-  return difference.n > 0 ? difference : null
-}
+const differencesOf = ({ at, crossed, people, families, utility }: Sample): Difference[] =>
+  differencePairs(at).flatMap(({ more, less }) => {
+    const values = minus(utility(more), utility(less))
+    const apart = APART.has(`${more.arm}-${less.arm}`) ? families : []
+    return [undefined, ...apart].flatMap((family) => {
+      const who = (i: number) =>
+        people[i]!.hasTaste && (family === undefined || people[i]!.family === family)
+      const estimate = crossed.estimate(values, who)
+      if (!estimate) return []
+      const verdict = verdictOf(estimate.interval, MARGIN)
+      return [{ more, less, ...estimate, ...(family && { family }), verdict }]
+    })
+  })
 
-const liftFigures = (
-  judged: Judged,
-  hasTaste: readonly boolean[],
-  { prefix, seed, product = 'product' }: FigureOptions,
-): { people: Figures['lift']; results: Result[] } => {
-  const reachable = meanOf(
-    (fixedPicks(judged, 'first') ?? []).map(reachableOf).filter((_, i) => hasTaste[i]),
+const least: Statistic = (values) => Math.min(...values)
+
+const liftFigures = (sample: Sample): { people: Figures['lift']; results: Result[] } => {
+  const { crossed, people, families, at, prefix, claude, values } = sample
+  const first = { arm: 'first', budget: null }
+  // Points are hundredths of what there is to win on average.
+  const toWin = crossed.estimate(
+    values(first, (pick) => alone(reachableOf([pick]))),
+    (i) => people[i]!.hasTaste,
   )
-  const people: { budget: number; points: number[] }[] = []
+  const perPoint = toWin ? 100 / toWin.value : 0
+  const lift: { budget: number; points: number[] }[] = []
   const results: Result[] = []
-  for (const [budget, byPerson] of judged.get(product) ?? []) {
-    const points = byPerson.map((picks) => liftPoints(picks, reachable))
-    people.push({ budget, points })
-    const add = (what: string, values: readonly number[], unit: string, of = meanOf) => {
-      if (values.length === 0) return
-      const name = `${prefix}.${what}.${budget}`
-      const interval = bootstrapInterval(values, of, seededRng(`interval/${seed}/${name}`))
-      results.push(resultOf(name, { value: of(values), interval, n: values.length }, unit))
+  for (const { arm, budget } of at.filter((a) => a.arm === 'product')) {
+    const given = { arm, budget }
+    const points = values(given, (pick) => alone(perPoint * (worthOf(pick) - pick.utilities[0]!)))
+    lift.push({ budget: budget ?? 0, points: [...points.sample] })
+    const add = (
+      what: string,
+      of: Values,
+      unit: string,
+      {
+        who,
+        statistic,
+        family,
+      }: { who?: (i: number) => boolean; statistic?: Statistic; family?: string } = {},
+    ) => {
+      const estimate = crossed.estimate(of, who, statistic)
+      const name = `${prefix}.${what}.${budget ?? 0}${suffix(family)}`
+      if (estimate) results.push(resultOf(name, estimate, unit))
     }
-    const indifferent = byPerson.filter((_, i) => !hasTaste[i])
-    const away = (picks: readonly Pick[]) => meanOf(picks.map((p) => Number(p.picked !== 0)))
-    const asked = (picks: readonly Pick[]) =>
-      meanOf(picks.map((p) => p.asked ?? p.utilities.length))
-    add('lift.mean', points, 'points')
-    add('lift.worst_decile', points, 'points', worstDecile)
-    add('lift.worst', points, 'points', (values) => Math.min(...values))
-    add(
-      'lift.indifferent',
-      points.filter((_, i) => !hasTaste[i]),
-      'points',
-    )
-    add('answers_asked.with_taste', byPerson.filter((_, i) => hasTaste[i]).map(asked), 'answers')
-    add('answers_asked.indifferent', indifferent.map(asked), 'answers')
-    add('not_first.with_taste', byPerson.filter((_, i) => hasTaste[i]).map(away), 'share')
-    add('not_first.indifferent', indifferent.map(away), 'share')
+    const isOf = (family: string) => (i: number) => people[i]!.family === family
+    for (const [what, statistic] of [['lift.mean'], ['lift.worst_decile', worstTenth]] as const) {
+      add(what, points, 'points', statistic && { statistic })
+      for (const family of families)
+        add(what, points, 'points', { who: isOf(family), family, ...(statistic && { statistic }) })
+    }
+    add('lift.worst', points, 'points', { statistic: least })
+    add('lift.indifferent', points, 'points', { who: (i) => !people[i]!.hasTaste })
+    for (const [group, isGroup] of [
+      ['with_taste', true],
+      ['indifferent', false],
+    ] as const) {
+      const who = (i: number) => people[i]!.hasTaste === isGroup
+      const share = (what: string, of: (pick: Pick, line: ChoiceLine) => number, unit = 'share') =>
+        add(
+          `${what}.${group}`,
+          values(given, (pick, line) => alone(of(pick, line))),
+          unit,
+          { who },
+        )
+      const asked = (pick: Pick) => pick.asked ?? pick.utilities.length
+      share('answers_asked', asked, 'answers')
+      share('bought', (pick) => Number(asked(pick) > 1))
+      share('first_kept', (pick) => Number(pick.picked === 0))
+      const extra = (pick: Pick, line: ChoiceLine) => extraOf(line, pick.asked ?? 1, claude)
+      share('extra_tokens', (pick, line) => extra(pick, line).tokens, 'tokens/request')
+      share('extra_dollars', (pick, line) => extra(pick, line).dollars, 'USD/request')
+    }
   }
-  return { people, results }
+  return { people: lift, results }
 }

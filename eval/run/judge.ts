@@ -37,21 +37,18 @@ export const judge = async ({
     const budgets = arm.budgets ?? [0]
     const count = Math.min(arm.people, logs.length)
     const meter = progressMeter(log, `${arm.name}: people`)
-    const byBudget = new Map<number, (readonly Pick[])[]>()
-    for (const [b, budget] of budgets.entries()) {
-      const picks: (readonly Pick[])[] = []
-      for (const [i, person] of logs.slice(0, count).entries()) {
+    const byBudget = new Map(budgets.map((budget) => [budget, [] as (readonly Pick[])[]]))
+    for (const [i, person] of logs.slice(0, count).entries())
+      for (const [b, budget] of budgets.entries()) {
         if (signal?.aborted)
           throw new FedError('E_CANCELLED', 'interrupted; the same command goes on from here')
         const key = sha256([world, arm.name, arm.from, budget, people[i]].join('\n'))
         const known = kept.get(key, person)
         const made = known ?? (await arm.pick(person, budget))
         if (!known) kept.add(key, made)
-        picks.push(made)
-        meter(b * count + i + 1, budgets.length * count)
+        byBudget.get(budget)!.push(made)
+        meter(i * budgets.length + b + 1, budgets.length * count)
       }
-      byBudget.set(budget, picks)
-    }
     judged.set(arm.name, byBudget)
   }
   return judged

@@ -1,7 +1,6 @@
 /** Who is compared: the arms of a run, each with what it starts from and on whom it is judged. */
 import { seededRng } from '../../adapters/random.ts'
 import type { LoraFeed } from '../../device/engine/engine.ts'
-import { DeviceSettings } from '../../device/home/settings.ts'
 import {
   encodeAnswers,
   encodeChoice,
@@ -16,13 +15,13 @@ import {
   firstArm,
   headArm,
   longestArm,
-  ON_ITS_OWN,
   oracleArm,
   type Picker,
   randomArm,
-  type StartingPoint,
   scoredArm,
+  startOf,
 } from './arms.ts'
+import { roundArm } from './figures.ts'
 import {
   dpoArm,
   logRatios,
@@ -36,29 +35,11 @@ import {
 import type { Ablation, Scenario } from './scenario.ts'
 import type { SimClaude } from './world.ts'
 
-/** Names of arms, for tables and plots. */
-export const ARM_LABELS: Readonly<Record<string, string>> = {
-  first: "Claude's first",
-  random: 'random',
-  longest: 'longest',
-  likelihood: 'likelihood',
-  log_ratio: 'adapter’s log-ratio',
-  dpo: 'DPO, implicit reward',
-  named: 'named features alone',
-  states: 'frozen states alone',
-  local: 'local only',
-  global: 'global only',
-  prior: 'prior, no LoRA',
-  lora: 'LoRA, no prior',
-  federated: 'federated (both)',
-  private: 'federated + private',
-  product: 'the product',
-  whole: 'product and rewriting',
-  oracle: 'oracle',
-}
-
 export type LineupDeps = {
-  readonly scenario: Pick<Scenario, 'budgets' | 'likelihood' | 'private' | 'dpo' | 'whole'>
+  readonly scenario: Pick<
+    Scenario,
+    'budgets' | 'likelihood' | 'private' | 'dpo' | 'whole' | 'shipped'
+  >
   readonly people: number
   /** What a federation has come to; null: there was none. */
   readonly releases: Releases | null
@@ -74,8 +55,6 @@ export type LineupDeps = {
 /** before: without an adapter; null where there is none such. */
 export type Releases = { readonly final: ReadRelease; readonly before: ReadRelease | null }
 export type ReadRelease = ReleaseBytes & { readonly read: Released }
-
-const { initialVariance } = DeviceSettings.parse({})
 
 export const lineup = (given: LineupDeps): Arm[] => {
   const making = makingOf(given)
@@ -115,9 +94,9 @@ const aloneArms = (
   fixed('random', (log, budget) => randomArm(seededRng(`random/${seed}/${log.user}`))(log, budget)),
   fixed('longest', longestArm),
   fixed('oracle', oracleArm),
-  arm('named', headArm(deps, ON_ITS_OWN, initialVariance, 'states')),
-  arm('states', headArm(deps, ON_ITS_OWN, initialVariance, 'named')),
-  arm('local', headArm(deps, ON_ITS_OWN, initialVariance)),
+  arm('named', headArm(deps, startOf(null), 'states')),
+  arm('states', headArm(deps, startOf(null), 'named')),
+  arm('local', headArm(deps, startOf(null))),
   fixed(
     'likelihood',
     scoredArm((line) => likelihood(line, [])),
@@ -136,8 +115,13 @@ const productArms = (
   const from = JSON.stringify([release?.hash, settings, person.claude])
   const product = arm('product', productArm(person, release, settings), { from })
   if (!claude || ablate.includes('rewrite')) return [product]
-  const pick = wholeArm(person, release, claude, settings)
-  return [product, arm('whole', pick, { ...few(scenario.whole), from })]
+  const whole = wholeArm(person, release, claude, { settings, isTrained: false })
+  const shipped = wholeArm(person, release, claude, { settings, isTrained: true })
+  return [
+    product,
+    arm('whole', whole, { ...few(scenario.whole), from }),
+    arm('shipped', shipped, { ...few(scenario.shipped), from }),
+  ]
 }
 
 /** Heads under what was released, or parts of it. */
@@ -147,15 +131,14 @@ const sharedArms = (
   { arm, fixed }: Making,
 ): Arm[] => {
   const from = final.hash
-  const both: StartingPoint = startOf(final)
-  const learned = (start: StartingPoint) => headArm(deps, start, initialVariance)
-  const globally = learned(both)
-  const alone = before && learned({ ...startOf(before), adapters: [] })
+  const both = startOf(final.read)
+  const globally = headArm(deps, both)
+  const alone = before && headArm(deps, { ...startOf(before.read), adapters: [] })
   return [
     fixed('global', (log) => globally(log, 0), { from }),
     ...(before && alone ? [arm('prior', alone, { from: before.hash })] : []),
-    arm('lora', learned({ ...both, prior: null }), { from }),
-    arm('federated', learned(both), { from }),
+    arm('lora', headArm(deps, { ...both, prior: null }), { from }),
+    arm('federated', headArm(deps, both), { from }),
   ]
 }
 
@@ -176,9 +159,6 @@ const costlyArms = (
   ]
 }
 
-/** Name of the arm that starts from the release of the at-th round of the plan. */
-export const roundArm = (at: number): string => `round_${at}`
-
 /** The federated arm under releases along the way, evenly spaced, the last one included. */
 export const roundsLineup = (
   { budget, points }: Scenario['rounds'],
@@ -192,7 +172,7 @@ export const roundsLineup = (
       budgets: [budget],
       people,
       from: release.hash,
-      pick: headArm(deps, startOf(release), initialVariance),
+      pick: headArm(deps, startOf(release.read)),
     }
   })
 
@@ -239,9 +219,3 @@ export const readAnswers = async (
     { exitLayer, keepFrom, adapters, onProgress },
   )
 }
-
-export const startOf = ({ read }: ReadRelease): StartingPoint => ({
-  adapters: read.active,
-  prior: read.prior(initialVariance),
-  scale: read.scale,
-})

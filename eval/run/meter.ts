@@ -1,6 +1,7 @@
 /** What the work cost: seconds, the engine's processor time, and energy by a stated model. */
-import { readdirSync, readFileSync } from 'node:fs'
 import { seededRng } from '../../adapters/random.ts'
+import { machineIo } from '../../device/agent/machine-io.ts'
+import { treeSeconds } from '../../device/agent/process-time.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import { medianOf } from '../measure/metrics.ts'
 import type { Result } from '../measure/results.ts'
@@ -20,17 +21,17 @@ export type Meter = {
 /** One call at a time, as a shared engine makes them. */
 export const meteredEngine = (
   engine: Engine,
-  cpuSeconds: () => number = childCpuSeconds,
+  cpuSeconds: () => number | Promise<number> = childCpuSeconds,
 ): Meter => {
   const answers: Work = { calls: 0, items: 0, seconds: 0, cpuSeconds: 0 }
   const pairs: Work = { calls: 0, items: 0, seconds: 0, cpuSeconds: 0 }
   const metered = async <T>(work: Work, items: number, run: () => Promise<T>): Promise<T> => {
-    const [began, cpu] = [performance.now(), cpuSeconds()]
+    const [began, cpu] = [performance.now(), await cpuSeconds()]
     const result = await run()
     work.calls++
     work.items += items
     work.seconds += (performance.now() - began) / 1000
-    work.cpuSeconds += cpuSeconds() - cpu
+    work.cpuSeconds += (await cpuSeconds()) - cpu
     return result
   }
   return {
@@ -94,29 +95,9 @@ const perItem = (name: string, { items, seconds, cpuSeconds }: Work): Result[] =
         },
       ]
 
-/** User and system time of this process's running descendants; 0 where /proc does not say. */
-export const childCpuSeconds = (): number => {
-  if (process.platform !== 'linux') return 0
-  const rows = new Map<number, { parent: number; ticks: number }>()
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      // The second field is the command in parentheses and may hold spaces (proc(5)).
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      rows.set(Number(name), {
-        parent: Number(fields[1]),
-        ticks: Number(fields[11]) + Number(fields[12]),
-      })
-    } catch {}
-  }
-  const isOurs = (pid: number): boolean => {
-    const parent = rows.get(pid)?.parent
-    return parent !== undefined && (parent === process.pid || isOurs(parent))
-  }
-  let ticks = 0
-  for (const [pid, row] of rows) if (isOurs(pid)) ticks += row.ticks
-  return ticks / TICKS_A_SECOND
+/** Processor time of the engine's processes so far; 0 where the machine does not say. */
+export const childCpuSeconds = async (): Promise<number> => {
+  const { user, system } = process.cpuUsage()
+  const all = await treeSeconds(process.platform, machineIo(), process.pid)
+  return Math.max(0, (all ?? 0) - (user + system) / 1e6)
 }
-/** USER_HZ, which Linux fixes at 100 for what it tells programs. */
-const TICKS_A_SECOND = 100

@@ -6,7 +6,7 @@ import { seededRng } from '../../adapters/random.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import type { Engine, LoraFeed } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
-import type { DeviceSettingsInput } from '../../device/home/settings.ts'
+import { AgentSettings, type DeviceSettingsInput } from '../../device/home/settings.ts'
 import { type Device, openDevice } from '../../device/owner/device.ts'
 import {
   type AnswerMemo,
@@ -106,14 +106,15 @@ export const productArm =
 
 /**
  * The whole product: the block that the device chooses goes to Claude, which answers under it, and
- * the device picks among those answers. A relevance head is fitted once for all people, since it
- * knows none of them.
+ * the device picks among those answers. isTrained: as shipped, with a private adapter where the
+ * agent would have trained one, and every setting at its default. A relevance head is fitted once
+ * for all people, since it knows none of them.
  */
 export const wholeArm = (
   deps: PersonDeps,
   release: ReleaseBytes | null,
   claude: SimClaude,
-  settings: DeviceSettingsInput = {},
+  { settings, isTrained }: { settings: DeviceSettingsInput; isTrained: boolean },
 ): Picker => {
   let relevance: State<'relevanceHead'> = null
   return (log, budget) =>
@@ -122,8 +123,11 @@ export const wholeArm = (
       log,
       budget,
       release,
-      { rewrite: true, ...settings },
+      { rewrite: true, implicit: isTrained, ...settings },
       async (device, store, pass) => {
+        const choices = store.countChoices()
+        if (isTrained && choices >= AgentSettings.parse({}).newChoices && hasChoices(log, budget))
+          await device.train({ adapter: true })
         const known = relevance
         if (known) store.later((tx) => tx.set('relevanceHead', known))
         await device.prepare()

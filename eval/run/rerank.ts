@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
-import { VERSION } from '../../adapters/version.ts'
 import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
@@ -15,6 +14,7 @@ import { progressMeter } from '../measure/progress.ts'
 import type { Results } from '../measure/results.ts'
 import { type FederationPlan, federate, federationKey } from '../population/federate.ts'
 import { openPooledFile, rememberPooled } from '../population/shared-engine.ts'
+import { codeKey, PICK_SOURCES } from './code-key.ts'
 import { figuresOf } from './figures.ts'
 import { judge } from './judge.ts'
 import {
@@ -25,6 +25,7 @@ import {
   readAnswers,
   releasesOf,
 } from './lineup.ts'
+import { askedBy } from './world.ts'
 
 export type RerankOptions = {
   readonly data: string
@@ -117,6 +118,7 @@ const compare = async (options: RerankOptions, opened: Opened): Promise<Results>
       private: costly,
       dpo: costly,
       whole: { people: 0, budgets: [] },
+      shipped: { people: 0, budgets: [] },
     },
     people: logs.length,
     releases,
@@ -130,12 +132,20 @@ const compare = async (options: RerankOptions, opened: Opened): Promise<Results>
   const judged = await judge({
     arms: lineup(given),
     logs,
-    world: JSON.stringify([VERSION, seed, model.base.weights, exitLayer, deps.space.named]),
+    world: JSON.stringify([
+      codeKey(PICK_SOURCES),
+      seed,
+      model.base.weights,
+      exitLayer,
+      deps.space.named,
+    ]),
     file: join(out, 'picks.jsonl'),
     log,
     signal,
   })
-  return { results: figuresOf(judged, { prefix: 'rerank', seed }).results }
+  const people = logs.map(({ test }) => ({ test, topics: test.map(askedBy) }))
+  const { claude } = options
+  return { results: figuresOf([{ judged, people }], { prefix: 'rerank', seed, claude }).results }
 }
 
 /** A federation's over the population, or the given release; null: people are on their own. */

@@ -1,21 +1,27 @@
 /** What a run came to, as both reports and `--json` read it. */
+import type { Estimate } from '../measure/crossed.ts'
 import type { Result } from '../measure/results.ts'
-import type { TasteFamily } from '../population/users.ts'
-import type { Estimate, Figures } from './figures.ts'
+import type { Figures } from './figures.ts'
 import type { Ablation, Scenario } from './scenario.ts'
 
 export type RunReport = {
   readonly scenario: Scenario
+  /** Of the first world; each further one has the next seed. */
   readonly seed: number
   readonly ablate: readonly Ablation[]
   readonly model: string
+  /** Of all worlds together. */
   readonly people: {
+    readonly worlds: number
     /** Devices that took part. */
     readonly learners: number
     readonly newcomers: number
     readonly withTaste: number
-    readonly families: readonly TasteFamily[]
+    /** Newcomers by family of tastes. */
+    readonly families: Readonly<Record<string, number>>
+    /** Of a world, and the topics of those that newcomers are judged on. */
     readonly requests: number
+    readonly unseenTopics: number
   }
   readonly figures: Figures
   /** The federated arm under releases along the way. at: the round's number in the plan, from 0. */

@@ -12,7 +12,8 @@ import { meanOf } from '../measure/metrics.ts'
 import type { Result } from '../measure/results.ts'
 import { type Federated, federate, federationKey } from '../population/federate.ts'
 import { openPooledFile, rememberPooled } from '../population/shared-engine.ts'
-import { assess, masksOf } from './assess.ts'
+import { type AssessedWorld, assessWorld, masksOf, reportOf } from './assess.ts'
+import { codeKey, FEDERATION_SOURCES } from './code-key.ts'
 import { measuredResults, meteredEngine, scoringSeconds } from './meter.ts'
 import type { RunReport } from './run-report.ts'
 import { type Ablation, ablatedPlan, type Scenario } from './scenario.ts'
@@ -20,7 +21,10 @@ import { makeWorld, type World, withoutNamed, withoutStates } from './world.ts'
 
 export type RunOptions = {
   readonly scenario: Scenario
+  /** Of the first world; each further one has the next. */
   readonly seed: number
+  /** Default 1. */
+  readonly worlds?: number
   readonly ablate: readonly Ablation[]
   /** Where everything that was computed is kept; runs of other seeds and ablations may share it. */
   readonly out: string
@@ -66,54 +70,66 @@ const evaluate = async (
   plainEngine: Engine,
   kept: ReturnType<typeof openPooledFile>,
 ): Promise<RunReport> => {
-  const { scenario, seed, ablate, out, log, signal } = options
+  const { scenario, seed, worlds = 1, ablate, log } = options
   const began = performance.now()
+  const meter = meteredEngine(plainEngine)
+  const assessed: AssessedWorld[] = []
+  for (let w = 0; w < worlds; w++) {
+    const ofWorld = (line: string) =>
+      log(worlds > 1 ? `world ${w + 1} of ${worlds}: ${line}` : line)
+    const given = { ...options, seed: seed + w, log: ofWorld }
+    assessed.push(await runWorld(given, model, meter.engine, kept))
+  }
+  const report = reportOf({ scenario, seed, ablate, model }, assessed)
+  const rewriting =
+    scenario.rewriting && !ablate.includes('rewrite')
+      ? await measureRewriting({
+          model,
+          engine: rememberPooled(meter.engine, model.base.weights, kept),
+          seed,
+          log,
+        })
+      : []
+  const latency = await scoringSeconds(plainEngine, {
+    vocab: model.base.shape.vocab,
+    exitLayer: scenario.federation.exitLayer ?? model.suggestedExit,
+  })
+  return {
+    ...report,
+    results: [...report.results, ...rewriting],
+    measured: [
+      ...measuredResults(meter, latency),
+      ...trafficResults(assessed.flatMap(({ federated }) => federated?.rounds ?? [])),
+      { name: 'measured.run', value: (performance.now() - began) / 1000, unit: 's' },
+    ],
+  }
+}
+
+/** People, federation and newcomers of one seed. */
+const runWorld = async (
+  options: RunOptions,
+  model: LocalModel,
+  meteredEngine: Engine,
+  kept: ReturnType<typeof openPooledFile>,
+): Promise<AssessedWorld> => {
+  const { scenario, seed, ablate, out, log, signal } = options
   const world = makeWorld(scenario, seed)
   const memo: AnswerMemo = new Map()
   const plan = ablatedPlan(scenario.federation, ablate)
   const { maxTokens } = plan
-  const meter = meteredEngine(plainEngine)
-  const remembered = rememberPooled(meter.engine, model.base.weights, kept)
+  const remembered = rememberPooled(meteredEngine, model.base.weights, kept)
   const engine = ablate.includes('states')
     ? withoutStates(remembered, model.base.shape.hidden)
     : remembered
   if (ablate.includes('named'))
     withoutNamed(memo, { tokenizer: model.tokenizer, maxTokens }, linesOf(world))
-
+  const shared = { model, engine, memo, plan, seed, log, ...(signal && { signal }) }
   const logs = world.learners.map((learner) => learner.train)
-  const key = shortHash([federationKey({ plan, model, seed, logs }), masksOf(ablate)])
-  const federated =
-    plan.steps.length === 0
-      ? null
-      : await federate({
-          folder: join(out, `federation-${key}`),
-          logs,
-          model,
-          engine,
-          memo,
-          plan,
-          seed,
-          log,
-          ...(signal && { signal }),
-        })
-  const assessment = await assess({ ...options, world, federated, model, engine, memo, kept, plan })
-  const rewriting =
-    scenario.rewriting && !ablate.includes('rewrite')
-      ? await measureRewriting({ model, engine: remembered, seed, log })
-      : []
-  const latency = await scoringSeconds(plainEngine, {
-    vocab: model.base.shape.vocab,
-    exitLayer: plan.exitLayer ?? model.suggestedExit,
-  })
-  return {
-    ...assessment,
-    results: [...assessment.results, ...rewriting],
-    measured: [
-      ...measuredResults(meter, latency),
-      ...trafficResults(federated),
-      { name: 'measured.run', value: (performance.now() - began) / 1000, unit: 's' },
-    ],
-  }
+  const code = codeKey(FEDERATION_SOURCES)
+  const key = shortHash([federationKey({ plan, model, seed, logs }), masksOf(ablate), code])
+  const folder = join(out, `federation-${key}`)
+  const federated = plan.steps.length === 0 ? null : await federate({ ...shared, folder, logs })
+  return assessWorld({ ...shared, scenario, ablate, world, federated, kept, out })
 }
 
 const checkScenario = ({ federation }: Scenario, { base }: LocalModel): void => {
@@ -128,9 +144,9 @@ const linesOf = ({ learners, newcomers }: World) =>
   [...learners, ...newcomers].flatMap(({ train, test }) => [...train, ...test])
 
 /** Bytes of a device for one round of each kind. */
-const trafficResults = (federated: Federated | null): Result[] =>
+const trafficResults = (rounds: Federated['rounds']): Result[] =>
   (['statistics', 'prior', 'adapter'] as const).flatMap((kind) => {
-    const all = (federated?.rounds ?? [])
+    const all = rounds
       .filter((round) => round.kind === kind)
       .flatMap((round) => round.contributions)
     if (all.length === 0) return []

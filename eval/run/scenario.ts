@@ -66,6 +66,8 @@ export const Scenario = z.strictObject({
   rewriting: z.boolean().default(true),
   /** The whole product, which asks Claude again under each person's own preference block. */
   whole: CostlyArm.prefault({}),
+  /** The same with every default setting and the private adapter that the agent would train. */
+  shipped: CostlyArm.prefault({}),
 })
 export type Scenario = z.infer<typeof Scenario>
 

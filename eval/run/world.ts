@@ -15,7 +15,11 @@ import {
 } from '../population/users.ts'
 import type { Scenario } from './scenario.ts'
 
-type Newcomer = UserLog & { readonly family: TasteFamily }
+type Newcomer = UserLog & {
+  readonly family: TasteFamily
+  /** Of each test line. */
+  readonly topics: readonly string[]
+}
 export type World = {
   readonly learners: readonly UserLog[]
   readonly newcomers: readonly Newcomer[]
@@ -46,6 +50,7 @@ export const makeWorld = ({ people, world, budgets }: Scenario, seed: number): W
     })
     return { users, logs: logsByUser(lines) }
   }
+  const topics = new Map(requests.map((request) => [askedBy(request), request.topic.id]))
   const { learners, newcomers } = people
   const coming = group('new', newcomers.count, Math.max(...budgets), newcomers.requests)
   const byId = new Map(coming.users.map((user) => [user.id, user]))
@@ -59,12 +64,16 @@ export const makeWorld = ({ people, world, budgets }: Scenario, seed: number): W
       return { text, utility: utilityOf(byId.get(user)!, traits) }
     },
     learners: group('learner', learners.count, learners.choices, 0).logs,
-    newcomers: coming.users.map(({ id, family }) => ({
-      ...coming.logs.find((log) => log.user === id)!,
-      family,
-    })),
+    newcomers: coming.users.map(({ id, family }) => {
+      const log = coming.logs.find(({ user }) => user === id)!
+      return { ...log, family, topics: log.test.map((line) => topics.get(askedBy(line))!) }
+    }),
   }
 }
+
+/** Names a request by what is asked, of a line whose topic is not known. */
+export const askedBy = ({ messages }: { readonly messages: readonly object[] }): string =>
+  JSON.stringify(messages)
 
 /** The ablation `states`: the local model reads zeros out of every answer. */
 export const withoutStates = (engine: Engine, hidden: number): Engine => ({

@@ -39,6 +39,8 @@ const READERS = {
   models: () => import('../../../eval/claude/models.ts'),
   labelled: () => import('../../../eval/labelled/requests.ts'),
   scenarios: () => import('../../../eval/run/scenario.ts'),
+  demo: () => import('../../../eval/demo/plan.ts'),
+  report: () => import('../../../eval/report/words.ts'),
   feedback: async () => {
     const { followUpSet, statedSet } = await import('../../../eval/labelled/feedback.ts')
     followUpSet()

@@ -20,10 +20,12 @@ const report: DemoReport = {
     answerBefore: 'a',
     answerAfter: 'b',
     reason: 'because',
+    chosenFrom: 5,
   },
   rerank: {
     request: 'q',
     reason: 'likely better',
+    chosenFrom: 6,
     candidates: [
       { text: '<script>alert(1)</script>', reward: 1.5, isFirst: false, isWinner: true },
     ],
@@ -45,6 +47,8 @@ test('the page is one file, says what it is made of, and takes no text for marku
   expect(html).toContain('tiny random')
   expect(html).toContain('Taken away: prior')
   expect(html).toContain('2 prior')
+  expect(html).toContain('chosen from 5 unseen requests')
+  expect(html).toContain('chosen from 6 unseen requests')
   expect(html).toContain('1.5 MB sent and 2.5 MB received')
 })
 

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import {
   bootstrapInterval,
-  liftPoints,
   meanNdcg,
   meanOf,
   meanRegret,
@@ -12,7 +11,7 @@ import {
   reachableOf,
   reachableUtility,
   topOne,
-  worstDecile,
+  worthOf,
 } from '../../../eval/measure/metrics.ts'
 
 describe('the share of the reachable utility', () => {
@@ -62,15 +61,10 @@ describe('other metrics of picks', () => {
     expect(() => meanNdcg([{ utilities: [1, 2], picked: 0 }])).toThrow(RangeError)
   })
 
-  test('points are hundredths of what the population can win, also for who wins nothing', () => {
+  test('what there is to win in a prompt is the best less the mean; nothing to who is indifferent', () => {
     // (3 − 4/3 + 2 − 2/3) / 2
     expect(reachableOf(picks)).toBeCloseTo(1.5, 12)
-    // The first pick adds 3 to Claude's first, the second loses 2.
-    expect(liftPoints(picks, 1.5)).toBeCloseTo((100 * 0.5) / 1.5, 10)
-    const indifferent = [{ utilities: [0, 0], picked: 1 }]
-    expect(reachableOf(indifferent)).toBe(0)
-    expect(liftPoints(indifferent, 1.5)).toBe(0)
-    expect(liftPoints(indifferent, 0)).toBe(0)
+    expect(reachableOf([{ utilities: [0, 0], picked: 1 }])).toBe(0)
   })
 
   test('what was returned may be none of the candidates, and worth more than any', () => {
@@ -78,13 +72,7 @@ describe('other metrics of picks', () => {
     expect(reachableUtility(other)).toBe(2)
     expect(topOne(other)).toBe(1)
     expect(meanRegret(other)).toBe(-1)
-    expect(liftPoints(other, 1)).toBe(300)
-  })
-
-  test('the worst decile is the mean of the lowest tenth, of one person where there are few', () => {
-    const values = Array.from({ length: 40 }, (_, i) => 40 - i)
-    expect(worstDecile(values)).toBe(2.5)
-    expect(worstDecile([7, -3, 5])).toBe(-3)
+    expect(worthOf(other[0]!)).toBe(3)
   })
 })
 

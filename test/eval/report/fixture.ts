@@ -6,6 +6,13 @@ import type { RunReport } from '../../../eval/run/run-report.ts'
 import { readScenario } from '../../../eval/run/scenario.ts'
 
 const KINDS = ['mixed', 'mixed', 'content', 'none'] as const
+const LINE = {
+  user: 'somebody',
+  id: '1',
+  messages: [{ role: 'user' as const, content: 'Why?' }],
+  candidates: ['Because.', 'Because of that.'],
+  chosen: 0,
+}
 /** Each arm picks the better of two answers in this share of ten prompts. */
 const SHARES: Readonly<Record<string, readonly [budget: number, share: number][]>> = {
   first: [[0, 0.5]],
@@ -55,21 +62,35 @@ export const sampleReport = (): RunReport => {
       ),
     ]),
   )
-  const figures = figuresOf(judged, { prefix: 'run', seed: 1 })
+  const lines = Array.from({ length: 10 }, () => LINE)
+  const people = KINDS.map((family) => ({ family, test: lines, topics: lines.map(() => 'a') }))
+  const figures = figuresOf([{ judged, people }], {
+    prefix: 'run',
+    seed: 1,
+    claude: 'claude-sonnet-5-5',
+  })
   const estimate = { value: 0.3, interval: [0.2, 0.4] as const, n: 3 }
   return {
     scenario: { ...readScenario('small'), about: 'Of <made-up> people & "answers".' },
     seed: 1,
     ablate: [],
     model: 'made-up',
-    people: { learners: 9, newcomers: 4, withTaste: 3, families: [...KINDS], requests: 20 },
+    people: {
+      worlds: 1,
+      learners: 9,
+      newcomers: 4,
+      withTaste: 3,
+      families: { mixed: 2, content: 1, none: 1 },
+      requests: 20,
+      unseenTopics: 1,
+    },
     figures,
     rounds: [
       { at: 0, kind: 'statistics', received: 9, estimate },
       { at: 3, kind: 'adapter', received: 3, estimate: { ...estimate, value: 0.35 } },
     ],
     results: [
-      ...figures.results,
+      ...figures.results.filter((r) => !r.name.includes('extra_dollars')),
       {
         name: 'run.extra_dollars.with_taste.30',
         value: 0.001,

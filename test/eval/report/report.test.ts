@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { allResults, findings, valueText } from '../../../eval/report/content.ts'
+import { allResults, valueText } from '../../../eval/report/content.ts'
 import { htmlReport } from '../../../eval/report/html.ts'
 import { markdownReport } from '../../../eval/report/markdown.ts'
+import { findings } from '../../../eval/report/words.ts'
 import { sampleReport } from './fixture.ts'
 
 const report = sampleReport()

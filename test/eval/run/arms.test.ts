@@ -10,11 +10,11 @@ import {
   firstArm,
   headArm,
   longestArm,
-  ON_ITS_OWN,
   oracleArm,
   orderOf,
   randomArm,
   scoredArm,
+  startOf,
 } from '../../../eval/run/arms.ts'
 
 /** Named features only: the local model is never asked. */
@@ -65,7 +65,7 @@ const [log] = logsByUser([
 ])
 
 test('a head fitted to choices finds what the user likes on unseen prompts', async () => {
-  const picks = await headArm(deps, ON_ITS_OWN, 2)(log!, 20)
+  const picks = await headArm(deps, startOf(null))(log!, 20)
   expect(picks).toHaveLength(10)
   expect(reachableUtility(picks)).toBeGreaterThan(0.9)
   expect(reachableUtility(await longestArm(log!, 20))).toBeLessThan(0)
@@ -79,7 +79,7 @@ test('a budget of no choices knows nothing, and a released prior then decides', 
     mean: flat.mean.map((_, i) => (FEATURE_NAMES[i] === 'length' ? 3 : 0)),
   }
   const start = { adapters: [], prior: likesLong, scale }
-  expect(await headArm(deps, start, 2)(log!, 0)).toEqual(await longestArm(log!, 0))
+  expect(await headArm(deps, start)(log!, 0)).toEqual(await longestArm(log!, 0))
 })
 
 test("the fixed arms pick Claude's first, the longest, and by chance", async () => {
@@ -96,10 +96,10 @@ test('the oracle takes the best, an arm of scores the highest, and of equals the
 })
 
 test('a head that may not see the named features knows nothing where there are no states', async () => {
-  const masked = await headArm(deps, ON_ITS_OWN, 2, 'named')(log!, 20)
+  const masked = await headArm(deps, startOf(null), 'named')(log!, 20)
   expect(masked).toEqual(await firstArm(log!, 0))
-  const others = await headArm(deps, ON_ITS_OWN, 2, 'states')(log!, 20)
-  expect(others).toEqual(await headArm(deps, ON_ITS_OWN, 2)(log!, 20))
+  const others = await headArm(deps, startOf(null), 'states')(log!, 20)
+  expect(others).toEqual(await headArm(deps, startOf(null))(log!, 20))
 })
 
 test('lines without a split train, lines with one candidate are left out, users stay apart', () => {

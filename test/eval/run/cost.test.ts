@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
 import { priceOf } from '../../../device/spending/prices.ts'
-import { costResults, extraUsages, inputTokens } from '../../../eval/run/cost.ts'
+import { extraOf, extraUsages, inputTokens } from '../../../eval/run/cost.ts'
+import { figuresOf } from '../../../eval/run/figures.ts'
 
 const line: ChoiceLine = {
   user: 'ada',
@@ -22,10 +23,15 @@ test('an answer costs its own tokens and the whole input again; the first costs 
 })
 
 test('dollars by the price of the model, apart for who has no taste', () => {
-  const pick = (asked: number) => [{ utilities: [0, 0, 0], picked: 0, order: [0, 1, 2], asked }]
-  const judged = new Map([['product', new Map([[10, [pick(2), pick(1)]]])]])
-  const logs = ['a', 'b'].map((user) => ({ user, train: [], test: [line] }))
-  const results = costResults(judged, logs, [true, false], { claude, seed: 1 })
+  const pick = (asked: number, gain: number) => [
+    { utilities: [0, 0, gain], picked: 0, order: [0, 1, 2], asked },
+  ]
+  const judged = new Map([
+    ['first', new Map([[0, [pick(1, 1), pick(1, 0)]]])],
+    ['product', new Map([[10, [pick(2, 1), pick(1, 0)]]])],
+  ])
+  const people = ['a', 'b'].map(() => ({ test: [line], topics: ['rainbows'] }))
+  const { results } = figuresOf([{ judged, people }], { prefix: 'run', seed: 1, claude })
   const value = (name: string) => results.find((r) => r.name === name)?.value
   const { input, output } = extraUsages(line, 2)[0]!
   expect(value('run.extra_tokens.with_taste.10')).toBe(input + output)
@@ -34,5 +40,8 @@ test('dollars by the price of the model, apart for who has no taste', () => {
     (input * price.input + output * price.output) / 1e6,
     12,
   )
+  expect(value('run.extra_dollars.with_taste.10')).toBe(extraOf(line, 2, claude).dollars)
   expect(value('run.extra_dollars.indifferent.10')).toBe(0)
+  expect(value('run.bought.with_taste.10')).toBe(1)
+  expect(value('run.bought.indifferent.10')).toBe(0)
 })
