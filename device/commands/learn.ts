@@ -85,7 +85,7 @@ const trainText = (report: TrainReport, imported: LogReport | null): string =>
     ...(imported ? [importText(imported)] : []),
     `head fitted to ${report.choices} choices (${report.pairs} pairs), ` +
       `log-likelihood ${report.logLikelihood.toFixed(2)}`,
-    `margin ${report.margin.toFixed(3)} on ${report.heldBack} held-back choices`,
+    `margin ${report.margin.toFixed(3)} on ${report.heldBack} comparisons with Claude's first answer`,
     ...(report.adapter
       ? [
           `private adapter: ${report.adapter.losses.length} steps in ` +

@@ -80,7 +80,7 @@ export const choiceOf = (
     const seen = [...new Set(shown)].filter((s) => s < decision.candidates.length)
     return seen.length < 2 || !seen.includes(chosen)
       ? null
-      : { candidates: [...decision.candidates], shown: seen, chosen, weight, at }
+      : { candidates: [...decision.candidates], first: 0, shown: seen, chosen, weight, at }
   }
 
   const explicit = events.findLast((e) => e.event.kind === 'choose' || e.event.kind === 'edit')

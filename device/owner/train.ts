@@ -80,7 +80,7 @@ export const train = async (
   const served = await serving.current(onPooled)
   const { features, head, hyperparameters } = served
   const after = store.choicesVersion() === version ? heldBackPairs(served) : null
-  const { margin, heldBack } = hyperparameters
+  const { margin, evidence: heldBack } = hyperparameters
   const trainedAt = Math.floor(clock())
   await store.durably((tx) =>
     tx.set('calibration', { margin, heldBack, trainedAt } satisfies Calibration),

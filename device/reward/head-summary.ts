@@ -43,7 +43,7 @@ export const refreshHeadSummary = async ({
     outputTokens: answers === 0 ? null : Math.ceil(characters / answers / TOKEN_CHARACTERS),
   }
   store.update('outlook', () => (isInformed ? summary : null))
-  const { margin, heldBack } = hyperparameters
+  const { margin, evidence: heldBack } = hyperparameters
   store.update('calibration', (before) => {
     const { trainedAt } = before ?? NOT_CALIBRATED
     return { margin, heldBack, trainedAt }

@@ -6,8 +6,8 @@ import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/train/memory-plan.ts'
 import type { DeviceSettings } from '../home/settings.ts'
 import type { DeviceStore } from '../store/store.ts'
-import type { AnswerMemo, ChoiceFeatures } from './choice-features.ts'
-import type { Hyperparameters, ServedHead } from './served-head.ts'
+import type { AnswerMemo } from './choice-features.ts'
+import type { Hyperparameters, OwnChoice, ServedHead } from './served-head.ts'
 
 export type ServingDeps = {
   readonly store: DeviceStore
@@ -28,7 +28,7 @@ export type RankingState = {
   readonly release: string | null
   readonly exitLayer: number
   readonly adapters: readonly LoraFeed[]
-  readonly features: readonly ChoiceFeatures[]
+  readonly features: readonly OwnChoice[]
   readonly prior: Prior
   readonly head: ServedHead
   readonly hyperparameters: Hyperparameters

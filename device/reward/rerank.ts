@@ -21,8 +21,9 @@ export type Reranking = {
 
 /**
  * scores: Claude's first answer first; RangeError if empty. variance: of w·x under the posterior
- * (HeadFit.variance). margin: least lead, in log-odds (calibrateMargin). certainty: probability
- * that the user has the preferences which the scores show; without any, either answer is as good.
+ * (HeadFit.variance). certainty: probability that the user has the preferences which the scores
+ * show; without any, either answer is as good. margin: least expected lead, certainty·lead, in
+ * log-odds (calibrateMargin).
  */
 export const rerank = (
   scores: readonly Pick<Score, 'reward' | 'features'>[],
@@ -51,8 +52,8 @@ export const rerank = (
   const byTaste = spread > 0 ? normalCdf(lead / spread) : lead > 0 ? 1 : 0.5
   const probability = 0.5 + certainty * (byTaste - 0.5)
   const refusal =
-    lead <= margin
-      ? `the lead of ${lead.toFixed(2)} is not above the margin of ${margin.toFixed(2)}`
+    certainty * lead <= margin
+      ? `the lead of ${(certainty * lead).toFixed(2)} is not above the margin of ${margin.toFixed(2)}`
       : probability < minCertainty
         ? `too uncertain (${(100 * probability).toFixed(0)} %) that another answer is better`
         : null
@@ -67,37 +68,4 @@ export const rerank = (
   const likelihood = likelihoodWords(probability)
   const reason = `it is ${likelihood} that this answer suits you better than the first`
   return { order: byReward, winner: best, keptFirst: false, probability, reason }
-}
-
-/**
- * A held-back choice, with the rewards of a head that has not seen it; the first answer is at index
- * 0.
- */
-export type HeldBackChoice = { readonly rewards: readonly number[]; readonly chosen: number }
-
-/**
- * The smallest margin above which switching away from the first answer was not wrong more often
- * than right on held-back choices. One standard deviation of as many coin tosses is tolerated, so
- * that a handful of choices cannot switch reranking off. A switch is right if the user chose the
- * leader and wrong if they chose the first answer. 0 without choices.
- */
-export const calibrateMargin = (
-  choices: readonly HeldBackChoice[],
-): { margin: number; right: number; wrong: number } => {
-  const switches = choices.flatMap(({ rewards, chosen }) => {
-    const lead = Math.max(...rewards) - (rewards[0] ?? 0)
-    const vote = chosen === 0 ? -1 : rewards[chosen] === Math.max(...rewards) ? 1 : 0
-    return lead > 0 ? [{ lead, vote }] : []
-  })
-  const tally = (margin: number) => {
-    const votes = switches.filter((s) => s.lead > margin).map((s) => s.vote)
-    return {
-      margin,
-      right: votes.filter((v) => v > 0).length,
-      wrong: votes.filter((v) => v < 0).length,
-    }
-  }
-  // The largest lead always passes, since nothing is above it.
-  const margins = [0, ...switches.map((s) => s.lead).sort((a, b) => a - b)]
-  return margins.map(tally).find((t) => t.wrong - t.right <= Math.sqrt(t.wrong + t.right))!
 }

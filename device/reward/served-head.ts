@@ -8,22 +8,31 @@ import { FEATURE_NAMES } from '../text/named-features.ts'
 import type { ChoiceFeatures } from './choice-features.ts'
 import { chooseHalfLife, decayOf } from './decay.ts'
 import { standardize } from './feature-space.ts'
-import { fitHead, fitScaled, type HeadFit, type PairRow, pairRows } from './head.ts'
-import { type FittedHead, heldBackCount } from './head-fit.ts'
-import { calibrateMargin } from './rerank.ts'
-import { scoreFeatures } from './reward.ts'
+import { fitHead, fitScaled, type HeadFit, type PairRow, pairRows, pairsOf } from './head.ts'
+import type { FittedHead } from './head-fit.ts'
+import { type ComparedSwitch, calibrateMargin, type JudgedSwitch } from './switching.ts'
+
+/**
+ * A choice of this device. id: of the decision or the line that it came from. first: which of the
+ * shown answers was Claude's first, where that is known.
+ */
+export type OwnChoice = ChoiceFeatures & {
+  readonly id?: string | undefined
+  readonly first?: number | undefined
+}
 
 /**
  * What changes slowly and is set anew when the choices have grown by a tenth: the scale, the width
- * of the prior, the half-life and the margin of rerank. rows: of a choice under the scale, always
- * the same objects.
+ * of the prior, the half-life, the certainty of preferences and the margin of rerank. rows: of a
+ * choice under the scale, always the same objects. evidence: what the margin is based on.
  */
 export type Hyperparameters = {
   readonly scale: Float64Array
   readonly prior: Prior
   readonly halfLifeDays: number | null
+  readonly certainty: number
   readonly margin: number
-  readonly heldBack: number
+  readonly evidence: number
   /** Number of choices at that time. */
   readonly choices: number
   rows(choice: ChoiceFeatures): PairRow[]
@@ -44,6 +53,12 @@ const P_INDIFFERENT = 1 / 3
  * Shares of the initial prior's variance that are compared by evidence if no prior was released.
  */
 const WIDTHS = [1, 1 / 4, 1 / 16, 1 / 64] as const
+/**
+ * Standard deviation of rewards, in log-odds, under a width that counts as a preference. By a
+ * smaller one a user would take the better of two answers in less than 62 % of cases: it is too
+ * near to none to be told from it, and not worth serving.
+ */
+const MIN_SPREAD = 0.5
 const GROWTH = 0.1
 
 /** Whether hyperparameters must be set anew for this number of choices. */
@@ -51,17 +66,55 @@ export const isOutgrown = ({ choices }: Hyperparameters, now: number): boolean =
   now < choices || now >= choices + Math.max(1, Math.floor(GROWTH * choices))
 
 /**
- * features: most recent first. A released prior keeps its width. fit: the fit under that prior, for
- * the first served head's warm start.
+ * features: most recent first. A released prior keeps its width. judged: see calibrateMargin. fit:
+ * the fit under that prior, for the first served head's warm start.
  */
 export const tuneHyperparameters = (
-  features: readonly ChoiceFeatures[],
+  features: readonly OwnChoice[],
   released: Prior,
   scale: Float64Array,
   isReleased: boolean,
+  judged: readonly JudgedSwitch[] = [],
 ): { readonly hyperparameters: Hyperparameters; readonly fit: HeadFit } => {
-  const known = new WeakMap<ChoiceFeatures, PairRow[]>()
-  const rows = (choice: ChoiceFeatures): PairRow[] => {
+  const rows = rowsUnder(scale)
+  const all = features.flatMap(rows)
+  const wide = fitHead(all, released)
+  const fits = isReleased
+    ? [{ width: 1, prior: released, fit: wide }]
+    : WIDTHS.map((width) => ({ width, ...fitScaled(all, wide, width) }))
+  const { prior, fit } = isReleased ? fits[0]! : scaledByEvidence(all, wide, fits)
+  const dated = features.map((f) => ({ rows: rows(f), at: f.at })).toReversed()
+  const { halfLifeDays } = chooseHalfLife(dated, prior, fit)
+  const decayed =
+    halfLifeDays === null
+      ? fits
+      : fits.map(({ prior }) => ({
+          prior,
+          fit: fitHead(decayedRows(features, rows, halfLifeDays).flat(), prior, fit),
+        }))
+  const isJudged = new Set(judged.map(({ id }) => id))
+  const compared = comparedSwitches(features, rows, fit, (id) => isJudged.has(id))
+  const { margin, evidence } = calibrateMargin(compared, judged)
+  return {
+    hyperparameters: {
+      scale,
+      prior,
+      halfLifeDays,
+      certainty: certaintyOf(decayed),
+      margin,
+      evidence,
+      choices: features.length,
+      rows,
+    },
+    fit,
+  }
+}
+
+/** Rows of choices under a scale; of the same scale and choice, the same rows. */
+const rowsUnder = (scale: Float64Array): Hyperparameters['rows'] => {
+  const known = rowsByScale.get(scale) ?? new WeakMap<ChoiceFeatures, PairRow[]>()
+  rowsByScale.set(scale, known)
+  return (choice) => {
     const cached = known.get(choice)
     if (cached) return cached
     const standardized = choice.raw.map((x) => standardize(x, scale))
@@ -69,33 +122,89 @@ export const tuneHyperparameters = (
     known.set(choice, made)
     return made
   }
-  const all = features.flatMap(rows)
-  const wide = fitHead(all, released)
-  const { prior, fit } = isReleased ? { prior: released, fit: wide } : scaledByEvidence(all, wide)
-  const dated = features.map((f) => ({ rows: rows(f), at: f.at })).toReversed()
-  const { halfLifeDays } = chooseHalfLife(dated, prior, fit)
-  const heldBack = heldBackCount(features.length)
-  const seen = fitHead(features.slice(heldBack).flatMap(rows), prior, fit)
-  const judged = features.slice(0, heldBack).map(({ raw, chosen }) => ({
-    rewards: scoreFeatures(raw, scale, seen.w).map((s) => s.reward),
-    chosen,
-  }))
-  const { margin } = calibrateMargin(judged)
-  const choices = features.length
-  return { hyperparameters: { scale, prior, halfLifeDays, margin, heldBack, choices, rows }, fit }
 }
+const rowsByScale = new WeakMap<Float64Array, WeakMap<ChoiceFeatures, PairRow[]>>()
+
+type Width = { readonly width: number; readonly prior: Prior; readonly fit: HeadFit }
 
 /**
  * Scales the prior's variance to the mean width, on a log scale, weighted by evidence (MacKay
  * 1992).
  */
-const scaledByEvidence = (rows: readonly PairRow[], wide: HeadFit) => {
-  const evidences = WIDTHS.map((width) => fitScaled(rows, wide, width).fit.evidence())
+const scaledByEvidence = (
+  rows: readonly PairRow[],
+  wide: HeadFit,
+  widths: readonly Width[],
+): Omit<Width, 'width'> => {
+  const evidences = widths.map(({ fit }) => fit.evidence())
   const most = Math.max(...evidences)
   const weights = evidences.map((evidence) => Math.exp(evidence - most))
   const total = weights.reduce((a, b) => a + b, 0)
-  const mean = weights.reduce((sum, weight, i) => sum + weight * Math.log(WIDTHS[i]!), 0) / total
+  const mean = weights.reduce((sum, w, i) => sum + w * Math.log(widths[i]!.width), 0) / total
   return fitScaled(rows, wide, Math.exp(mean))
+}
+
+/**
+ * Posterior probability that the user has preferences which the features show. The null is a user
+ * who chooses at random; the alternative is an equal mixture of the widths under which preferences
+ * would matter. (A width near 0 predicts as the null does: choosing it by evidence and then taking
+ * its evidence would compare the null with itself.) Laplace's evidence is a little low for the wide
+ * ones where choices share no features, which errs towards the null.
+ */
+const certaintyOf = (widths: readonly Omit<Width, 'width'>[]): number => {
+  const tastes = widths.filter(({ fit }) => !(expectedSpread(fit) < MIN_SPREAD))
+  if (tastes.length === 0) return 0
+  const evidences = tastes.map(({ fit }) => fit.evidence())
+  const most = Math.max(...evidences)
+  const mean = evidences.reduce((sum, e) => sum + Math.exp(e - most), 0) / tastes.length
+  return sigmoid(most + Math.log(mean) + Math.log((1 - P_INDIFFERENT) / P_INDIFFERENT))
+}
+
+/** Standard deviation of rewards within a choice, under the prior of a fit; NaN without choices. */
+const expectedSpread = ({ dual: { kernel } }: HeadFit): number => {
+  const m = kernel.X.length
+  let sum = 0
+  for (let i = 0; i < m; i++) sum += kernel.K[i * m + i]! + kernel.offset[i]! ** 2
+  return Math.sqrt(sum / (2 * m))
+}
+
+/** The most recent choices that the margin is calibrated on. */
+const COMPARED_CHOICES = 100
+
+/**
+ * Choices in which Claude's first answer competed with the leader of a head that had not seen the
+ * choice. One that was lost by both says nothing about them. isJudged: decisions that count
+ * themselves.
+ */
+const comparedSwitches = (
+  features: readonly OwnChoice[],
+  rows: Hyperparameters['rows'],
+  fit: HeadFit,
+  isJudged: (id: string) => boolean,
+): ComparedSwitch[] => {
+  const found: ComparedSwitch[] = []
+  let at = 0
+  for (const choice of features) {
+    const pairs = pairsOf(choice, choice.weight)
+    const counted = rows(choice).filter((row) => row.weight > 0).length
+    const start = at
+    at += counted
+    if (choice.first === undefined || counted < pairs.length) continue
+    if (choice.id !== undefined && isJudged(choice.id)) continue
+    if (found.length === COMPARED_CHOICES) break
+    const over = fit.unseen(Array.from(pairs, (_, i) => start + i))
+    // Rewards relative to the chosen answer.
+    const rewards = new Map([
+      [choice.chosen, 0],
+      ...pairs.map((p, i) => [p.rejected, -over[i]!] as const),
+    ])
+    const first = rewards.get(choice.first) ?? Number.NaN
+    const lead = Math.max(...rewards.values()) - first
+    const isBetter = rewards.get(choice.chosen)! - first === lead
+    if (lead > 0 && (isBetter || choice.chosen === choice.first))
+      found.push({ lead, isBetter, weight: choice.weight })
+  }
+  return found
 }
 
 /**
@@ -108,19 +217,27 @@ export const fitServedHead = (
   last?: Pick<FittedHead, 'fit'>,
 ): ServedHead => {
   const { prior, scale, halfLifeDays } = hyperparameters
-  const now = features.find((f) => f.at !== undefined)?.at ?? 0
-  const groups = features.map((f) => {
-    const decay = decayOf(f.at, now, halfLifeDays)
-    const rows = hyperparameters.rows(f)
-    return decay === 1 ? rows : rows.map((row) => ({ ...row, weight: row.weight * decay }))
-  })
+  const groups = decayedRows(features, hyperparameters.rows, halfLifeDays)
   const fit = fitHead(groups.flat(), prior, last?.fit)
   return {
     scale,
     fit,
-    certainty: lazy(() => sigmoid(fit.evidence() + Math.log((1 - P_INDIFFERENT) / P_INDIFFERENT))),
+    certainty: () => hyperparameters.certainty,
     spread: lazy(() => predictedSpread(fit, groups, prior)),
   }
+}
+
+/** The rows of each choice, weighed by its age. */
+const decayedRows = (
+  features: readonly ChoiceFeatures[],
+  rows: Hyperparameters['rows'],
+  halfLifeDays: number | null,
+): PairRow[][] => {
+  const now = features.find((f) => f.at !== undefined)?.at ?? 0
+  return features.map((f) => {
+    const decay = decayOf(f.at, now, halfLifeDays)
+    return decay === 1 ? rows(f) : rows(f).map((row) => ({ ...row, weight: row.weight * decay }))
+  })
 }
 
 /** The most recent choices that the spread of rewards is estimated on, and their least number. */

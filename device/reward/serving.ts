@@ -6,6 +6,7 @@
 import { rmSync } from 'node:fs'
 import { initialPrior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { shownOf } from '../../adapters/formats/choice-log.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { type AdapterSpec, MODULES } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
@@ -23,7 +24,7 @@ import type { ServingState } from '../store/states.ts'
 import type { StoreReads } from '../store/tables.ts'
 import { unlessForgotten } from '../store/unless-forgotten.ts'
 import type { Conversation } from '../text/conversation.ts'
-import { type ChoiceFeatures, encodeAnswers, featurizeChoices } from './choice-features.ts'
+import { encodeAnswers, featurizeChoices } from './choice-features.ts'
 import { ownExit } from './exit-layer.ts'
 import { rawFeatures } from './feature-space.ts'
 import { featureScale } from './head-fit.ts'
@@ -31,7 +32,8 @@ import { privateData } from './private-data.ts'
 import type { RankingState, ServingDeps } from './ranking-state.ts'
 import { type Released, readRelease } from './read-release.ts'
 import { type Score, scoreFeatures } from './reward.ts'
-import { fitServedHead, isOutgrown, tuneHyperparameters } from './served-head.ts'
+import { fitServedHead, isOutgrown, type OwnChoice, tuneHyperparameters } from './served-head.ts'
+import type { JudgedSwitch } from './switching.ts'
 
 type PrivateTraining = {
   /** Default: that of the present private adapter, else reward. */
@@ -153,7 +155,7 @@ const exitUnder = (deps: ServingDeps, release: string | null): number =>
  */
 type FitBasis = Pick<RankingState, 'release' | 'exitLayer' | 'adapters' | 'prior'> & {
   readonly releasedScale: Float64Array | null
-  readonly featuresOf: Map<number, ChoiceFeatures>
+  readonly featuresOf: Map<number, OwnChoice>
 }
 type WarmStart = { readonly under: string; readonly basis: FitBasis; readonly served: RankingState }
 
@@ -192,6 +194,7 @@ const fitServed = async (
           prior,
           releasedScale ?? featureScale(features, deps.space),
           isPopulation,
+          judgedSwitches(deps.store),
         )
   const head = fitServedHead(features, hyperparameters, { fit })
   const isInformed = features.length > 0 || isPopulation
@@ -202,13 +205,14 @@ const featuresUnder = async (
   { store, settings, space, engine, model, memo }: ServingDeps,
   { exitLayer, adapters, featuresOf }: FitBasis,
   onPooled?: (done: number, of: number) => void,
-): Promise<ChoiceFeatures[]> => {
+): Promise<OwnChoice[]> => {
   const numbers = store
     .choiceRows(settings.maxChoices)
     .filter(({ shown }) => shown > 1)
     .map(({ seq }) => seq)
   const features = new Map(numbers.map((seq) => [seq, featuresOf.get(seq)]))
   const unread = numbers.filter((seq) => !features.get(seq))
+  const choices = unread.map((seq) => store.choice(seq)!)
   const read = await featurizeChoices(
     {
       engine,
@@ -219,17 +223,35 @@ const featuresUnder = async (
       memo,
       keepFrom: ownSpec(exitLayer).firstLayer,
     },
-    unread.map((seq) => store.choice(seq)!),
+    choices,
     adapters,
     onPooled,
   )
   for (const [i, seq] of unread.entries()) {
-    features.set(seq, read[i]!)
-    featuresOf.set(seq, read[i]!)
+    const { id, first } = choices[i]!
+    // Features are of the shown answers, by candidate index.
+    const place = shownOf(choices[i]!)
+      .toSorted((a, b) => a - b)
+      .indexOf(first ?? -1)
+    const own = { ...read[i]!, id, ...(place >= 0 && { first: place }) }
+    features.set(seq, own)
+    featuresOf.set(seq, own)
   }
   for (const seq of featuresOf.keys()) if (!features.has(seq)) featuresOf.delete(seq)
   return numbers.map((seq) => features.get(seq)!)
 }
+
+/** Decisions with feedback that the margin is calibrated on; the most recent. */
+const JUDGED_DECISIONS = 1000
+
+const judgedSwitches = (store: StoreReads): JudgedSwitch[] =>
+  store
+    .likedDecisions(JUDGED_DECISIONS)
+    .flatMap(({ id, lead, served, propensity, liked }) =>
+      lead === null || !(lead > 0)
+        ? []
+        : [{ id, lead, served: served === 0 ? 'first' : 'preferred', propensity, liked }],
+    )
 
 const trainPrivate = async (
   deps: ServingDeps,

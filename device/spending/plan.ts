@@ -1,8 +1,9 @@
 /** Plans how many answers to ask for, reserves their cost in the budget, and records it. */
+import { normalCdf } from '../../adapters/math/logistic.ts'
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import { type JudgedDecision, rightShare } from '../feedback/off-policy.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
-import { type HeadSummaryDeps, readHeadSummary } from '../reward/head-summary.ts'
+import { type HeadSummaryDeps, readCalibration, readHeadSummary } from '../reward/head-summary.ts'
 import { newId } from '../store/new-decision.ts'
 import type { Spending } from '../store/spending.ts'
 import type { HeadSummary } from '../store/states.ts'
@@ -60,11 +61,30 @@ const spendRequest = (
   }
   return {
     ...answerSize(store, settings, request, summary),
-    spread: isInformed ? summary && summary.certainty * summary.spread : 0,
+    spread: isInformed ? summary && spreadBeyond(summary, readCalibration(store).margin) : 0,
     most: settings.candidates,
     budget: { tokens: settings.extraTokensPerDay, usd: settings.extraUsdPerDay },
     spent: { day: spentSince(now - DAY_MS), hour: spentSince(now - HOUR_MS) },
   }
+}
+
+/** Further answers are not bought for a user who more likely has no preferences than some. */
+const MIN_CERTAINTY = 0.5
+
+/**
+ * The spread of rewards without a margin that would gain as much: choosing between two answers gains
+ * E[max(0, c·L − margin)], c the certainty and L ~ N(0, 2·spread²) the lead of the second, because
+ * rerank keeps the first below that. Without a margin it is c·spread/√π.
+ */
+export const spreadBeyond = (
+  { certainty, spread }: Pick<HeadSummary, 'certainty' | 'spread'>,
+  margin: number,
+): number => {
+  if (certainty < MIN_CERTAINTY || !(spread > 0)) return 0
+  const deviation = Math.SQRT2 * certainty * spread
+  const t = margin / deviation
+  const density = Math.exp((-t * t) / 2) / Math.sqrt(2 * Math.PI)
+  return Math.sqrt(Math.PI) * deviation * Math.max(0, density - t * normalCdf(-t))
 }
 
 const answerSize = (

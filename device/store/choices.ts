@@ -41,8 +41,12 @@ CREATE INDEX IF NOT EXISTS choice_texts_choice ON choice_texts (choice);
 CREATE INDEX IF NOT EXISTS choice_texts_text ON choice_texts (text);
 `
 
-/** A choice of the user: where it came from, and how much it counts. */
-export type StoredChoice = ChoiceLine & { readonly weight?: number }
+/**
+ * A choice of the user: where it came from, and how much it counts. first: the candidate that was
+ * Claude's first answer to the request; unknown for what was imported, and for a text that replaced
+ * an answer.
+ */
+export type StoredChoice = ChoiceLine & { readonly weight?: number; readonly first?: number }
 
 export type SourcedChoice = StoredChoice & { readonly source: ChoiceSource }
 
@@ -50,6 +54,7 @@ export type ChoiceSource = 'import' | 'feedback'
 /** The choice that events on a decision amount to. The request is the decision's. */
 export type DecidedChoice = {
   readonly candidates: string[]
+  readonly first?: number
   readonly shown: number[]
   readonly chosen: number
   readonly weight: number

@@ -256,9 +256,11 @@ const readDecisions = (run: Run, texts: Texts, where: Rows) => ({
     where('events > 0 ORDER BY seq DESC LIMIT ?', limit),
   likedDecisions: (limit: number): LikedRow[] =>
     run
-      .all<{ served: number; propensity: number; liked: number }>(
-        `SELECT served, propensity, liked FROM decisions WHERE liked IS NOT NULL
-         ORDER BY seq DESC LIMIT ?`,
+      .all<Omit<LikedRow, 'liked'> & { liked: number }>(
+        `SELECT id, served, propensity, liked,
+           json_extract(info, '$.ranking.candidates[' || preferred || '].reward') -
+             json_extract(info, '$.ranking.candidates[0].reward') AS lead
+         FROM decisions WHERE liked IS NOT NULL ORDER BY seq DESC LIMIT ?`,
         limit,
       )
       .map((row) => ({ ...row, liked: row.liked === 1 })),
@@ -275,8 +277,13 @@ const readDecisions = (run: Run, texts: Texts, where: Rows) => ({
     system === null ? null : texts.read(system),
 })
 
-/** A decision by which feedback judges reranking. */
+/**
+ * A decision by which feedback judges reranking. lead: predicted then, of the preferred answer over
+ * Claude's first; null if it was not kept.
+ */
 export type LikedRow = {
+  readonly id: string
+  readonly lead: number | null
   readonly served: number
   readonly propensity: number
   readonly liked: boolean

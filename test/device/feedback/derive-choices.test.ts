@@ -47,6 +47,7 @@ describe('choicesOf', () => {
       {
         id: 'd1',
         candidates: ['first', 'second', 'third'],
+        first: 0,
         shown: [0, 2],
         chosen: 2,
         at: 2,

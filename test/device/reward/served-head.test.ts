@@ -5,6 +5,7 @@ import { scoreFeatures } from '../../../device/reward/reward.ts'
 import {
   fitServedHead,
   isOutgrown,
+  type OwnChoice,
   tuneHyperparameters,
 } from '../../../device/reward/served-head.ts'
 import { average, decide, people, person, prior, scale } from '../people.ts'
@@ -54,4 +55,33 @@ test('hyperparameters are outgrown by a tenth more choices, by the next of a few
   expect([9, 10].map((n) => isOutgrown(at(9), n))).toEqual([false, true])
   expect([100, 109, 110].map((n) => isOutgrown(at(100), n))).toEqual([false, false, true])
   expect(isOutgrown(at(20), 19)).toBe(true)
+})
+
+test('edits and regenerated answers are no evidence that switching is right, and choices against Claude’s first are', () => {
+  // At random: the head is fitted on them, so that each looks right in hindsight.
+  const { choices } = person('edits', false)
+  const tuned = (seen: readonly OwnChoice[]) =>
+    tuneHyperparameters(seen, prior, scale, false).hyperparameters
+  const edits = tuned(choices.slice(0, 60))
+  expect(edits).toMatchObject({ evidence: 0, margin: tuned([]).margin })
+  expect(edits.margin).toBeGreaterThan(0.03)
+  const compared = tuned(choices.slice(0, 60).map((c) => ({ ...c, first: c.chosen })))
+  expect(compared.evidence).toBeGreaterThan(10)
+  expect(compared.margin).toBeGreaterThan(edits.margin)
+})
+
+test('a decision that counts itself is not counted as a choice again', () => {
+  const choices = person('judged', false).choices.slice(0, 30)
+  const own = choices.map((c, i) => ({ ...c, first: 0, id: `d${i}` }))
+  const lead = { lead: 1, served: 'preferred', propensity: 1, liked: true } as const
+  const judged = own.map(({ id }) => ({ id, ...lead }))
+  const { hyperparameters } = tuneHyperparameters(own, prior, scale, false, judged)
+  expect(hyperparameters.evidence).toBe(30)
+})
+
+test('whoever chooses at random is found to have no preferences, whoever follows a taste to have some', () => {
+  const certainty = (hasTaste: boolean, count: number) =>
+    average(people(hasTaste, undefined, 16).map((p) => decide(p, count).head.certainty()))
+  expect(certainty(false, 100)).toBeLessThan(0.3)
+  expect(certainty(true, 100)).toBeGreaterThan(0.95)
 })
