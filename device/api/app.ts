@@ -1,5 +1,5 @@
 /** The local API as a value: what tests call and serve.ts listens with. */
-import type { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
@@ -12,7 +12,7 @@ import { addClaudeRoutes, type ClaudeDeps } from './routes/claude.ts'
 import { OWN_ROUTES } from './routes/own.ts'
 import { pageRoutes } from './routes/page.ts'
 import { localDocument, localPage } from './routes/reference.ts'
-import { checkedApp, type OwnRoute, type RouteDeps, type RouteEnv } from './routes/route.ts'
+import { invalid, type OwnRoute, type RouteDeps, type RouteEnv } from './routes/route.ts'
 import { claudePath } from './upstream/claude-path.ts'
 
 /** What the device's own routes need. */
@@ -54,7 +54,12 @@ export const createApi = (deps: ApiDeps): LocalApi => {
 
 const ownApp = (deps: ControlDeps): OpenAPIHono<RouteEnv> => {
   const sessions = openSessions(deps.clock)
-  const app = checkedApp((request) => claudePath(new URL(request.url).pathname))
+  const app = new OpenAPIHono<RouteEnv>({
+    getPath: (request) => claudePath(new URL(request.url).pathname),
+    defaultHook: (result) => {
+      if (!result.success) throw invalid(result.target, result.error)
+    },
+  })
   const noteFailure: RouteDeps['noteFailure'] = (error, { req }, requestId) => {
     if (isFedError(error)) return
     deps.failed?.(error)

@@ -22,7 +22,7 @@ import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Progress } from '../home/progress.ts'
 import { ApiError } from './envelope/errors.ts'
 import { Line, linesOf } from './envelope/lines.ts'
-import { OWN_ROUTES } from './routes/own.ts'
+import type { OWN_ROUTES } from './routes/own.ts'
 import type { OwnRoute } from './routes/route.ts'
 
 /** An answer as it comes in. */
@@ -85,7 +85,8 @@ export const openClient = (
     const { body, query, params, signal, onProgress } = (given ?? {}) as Given<'train'> & {
       query?: object
     }
-    const route = OWN_ROUTES[name] as unknown as OwnRoute
+    const routes = await import('./routes/own.ts')
+    const route = routes.OWN_ROUTES[name] as unknown as OwnRoute
     const takes = typeOf(route.request?.body)
     const answered = answerOf(route)
     const answer = await transport({

@@ -5,23 +5,14 @@
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { onInterrupt } from '../../adapters/node/signals.ts'
 import { VERSION } from '../../adapters/version.ts'
-import { createControl } from '../api/app.ts'
-import {
-  type DeviceClient,
-  DIRECT_PORT,
-  directTransport,
-  loopbackTransport,
-  NobodyListens,
-  openClient,
-} from '../api/client.ts'
-import { type Door, openDoor } from '../api/serve.ts'
+import { type DeviceClient, loopbackTransport, NobodyListens, openClient } from '../api/client.ts'
+import type { Door } from '../api/serve.ts'
 import type { Home } from '../home/home.ts'
-import { openLiveHome } from '../home/live-home.ts'
-import { type Holder, heldBy, type Lock, tryLock } from '../home/lock.ts'
+import { type Holder, heldBy, type Lock, lockHolder, tryLock } from '../home/lock.ts'
 import { timerSleep } from '../http/sleep.ts'
 import { homeOf, type ModelOptions } from './context.ts'
 import type { Io } from './io.ts'
-import { controlApp, type OwnerOptions, openOwner } from './owner.ts'
+import type { OwnerOptions } from './owner.ts'
 
 /** A home that accepts calls. owner: the process that answers; null: this command is the owner. */
 export type Asked = DeviceClient & {
@@ -47,14 +38,19 @@ export const askHome = async <T>(
   const abort = new AbortController()
   const takeBack = onInterrupt(() => abort.abort())
   const { signal } = abort
-  const door = isLong ? await openDoor(0, [], io.event, LONG_GRACE_MS) : null
+  const door = isLong ? await openOwnDoor(io) : null
   try {
+    // An owner needs the whole program. Others would wait if it were loaded under the lock.
+    if (!lockHolder(home.folder)) await import('./as-owner.ts')
     const found = await findOwner(io, home, door)
     if ('client' in found) {
       await door?.close()
       return await work({ ...found.client, home, owner: found.holder, signal })
     }
-    return await asOwner(io, options, home, { ...found, door }, { ...engine, signal }, work)
+    const { asOwner } = await import('./as-owner.ts')
+    return await asOwner(io, options, home, { ...found, door }, { ...engine, signal }, ({ call }) =>
+      work({ call, home, owner: null, signal }),
+    )
   } finally {
     await door?.close()
     takeBack()
@@ -68,6 +64,11 @@ export const askLong = <T>(
   work: (home: Asked) => Promise<T> | T,
   how: AskOptions = {},
 ): Promise<T> => askHome(io, options, work, { ...how, isLong: true })
+
+const openOwnDoor = async (io: Io): Promise<Door> => {
+  const { openDoor } = await import('../api/serve.ts')
+  return openDoor(0, [], io.event, LONG_GRACE_MS)
+}
 
 /** Time for other commands' calls after this one's own work. */
 const LONG_GRACE_MS = 20_000
@@ -145,47 +146,4 @@ export const clientOf = (home: Home, owner: Holder, port: number): DeviceClient 
       throw isOther ? strange() : error
     })
   return { call }
-}
-
-type Held = { readonly lock: Lock; readonly holder: Holder; readonly door: Door | null }
-
-const asOwner = async <T>(
-  io: Io,
-  options: ModelOptions,
-  first: Home,
-  { lock, holder, door }: Held,
-  engine: OwnerOptions,
-  work: (home: Asked) => Promise<T> | T,
-): Promise<T> => {
-  try {
-    const owner = openOwner(io, options, openLiveHome(first, io.env), holder, engine)
-    try {
-      door?.open(
-        controlApp(owner, ({ isLong }) => {
-          if (isLong) throw heldBy(first.folder, holder)
-        }).fetch,
-      )
-      let cause: unknown
-      const failed = (error: unknown) => {
-        cause = error
-      }
-      const app = createControl({
-        ...owner.control,
-        port: () => DIRECT_PORT,
-        report: () => {},
-        failed,
-      })
-      const client = openClient(directTransport(app.fetch), first.deviceToken)
-      const call: DeviceClient['call'] = (name, given) =>
-        client.call(name, given).catch((error) => {
-          throw isFedError(error) && error.code === 'E_INTERNAL' ? (cause ?? error) : error
-        })
-      return await work({ call, home: first, owner: null, signal: engine.signal })
-    } finally {
-      await door?.close()
-      await owner.close()
-    }
-  } finally {
-    lock.release()
-  }
 }

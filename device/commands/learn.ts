@@ -4,12 +4,11 @@ import { MODULES } from '../../adapters/lora/spec.ts'
 import { integer } from '../../adapters/node/program.ts'
 import { Contribution, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 import type { LocalModel } from '../engine/model/open.ts'
-import { WORDS } from '../federation/participate.ts'
+import { ENDED_TEXT } from '../federation/ended.ts'
 import type { Limits } from '../owner/operations.ts'
 import type { TrainReport } from '../owner/train.ts'
 import type { ExitChoice, ExitReport } from '../reward/choose-exit.ts'
 import { checkedExit } from '../reward/exit-layer.ts'
-import { featureSpace } from '../reward/feature-space.ts'
 import { PRIVATE_OBJECTIVES, type PrivateObjective } from '../store/private-adapter.ts'
 import { askLong } from './ask.ts'
 import { importText, type LogReport, readLog } from './choices.ts'
@@ -157,7 +156,10 @@ export const participateCommand = (io: Io): Command =>
               r.pairs > 0 ? `, ${r.pairs} pairs` : ''
             }${r.problem ? ` (without the adapter: ${r.problem})` : ''}`,
         )
-        lines.push(`ended: ${WORDS[report.ended]}`, `following release ${report.head ?? 'none'}`)
+        lines.push(
+          `ended: ${ENDED_TEXT[report.ended]}`,
+          `following release ${report.head ?? 'none'}`,
+        )
         io.print(options, report, lines.join('\n'))
       }),
     )
@@ -177,6 +179,7 @@ export const jobFileCommand = (io: Io): Command =>
         'job.json --rounds 4',
     )
     .action(async (options: ModelOptions & { exit?: number | 'auto' }) => {
+      const { featureSpace } = await import('../reward/feature-space.ts')
       const model = await openModelOf(io, options)
       const exitLayer = await jobExit(io, options, model, options.exit)
       const job: JobSpecInput = {

@@ -16,8 +16,9 @@ import { changeProfile, profileOf } from '../preferences/stored-profile.ts'
 import { forgetConversation } from '../store/forget.ts'
 import { type DeviceStore, openStore } from '../store/store.ts'
 import { isTrainingPaused, setTrainingPaused, trainingStatus } from '../store/training.ts'
-import { type LocalDevice, type ModelOptions, openLocalDevice, openModelOf } from './context.ts'
+import { type ModelOptions, openModelOf } from './context.ts'
 import type { Io } from './io.ts'
+import { type LocalDevice, openLocalDevice } from './local-device.ts'
 
 export type OwnerOptions = Pick<EngineOptions, 'startsAtOnce' | 'idleMs'> & {
   /** Ends the command's own work. */

@@ -19,6 +19,7 @@ import { releaseBlob } from '../reward/serving.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { RoundResult } from './compute-round.ts'
+import { ENDED_TEXT, type Ended } from './ended.ts'
 import type { Traffic } from './signed-transport.ts'
 import { dropOverdue, sendKept, sendUpload, type UploadDeps } from './uploads.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
@@ -52,15 +53,9 @@ type RoundReport = {
   readonly problem: string | null
 }
 
-type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
-
 export type ParticipateReport = {
   readonly rounds: RoundReport[]
-  /**
-   * enough: the requested rounds are done. A retry reason: the server's last answer. Others: what
-   * prevents this device from contributing to the round.
-   */
-  readonly ended: 'enough' | 'refused' | 'pending' | 'failed_lately' | RetryReason
+  readonly ended: Ended
   readonly retryAfterMs: number
   readonly head: string | null
   readonly traffic: Traffic
@@ -106,11 +101,7 @@ export const participate = async (
   const { onProgress, signal, wait = false } = options
   const wanted = options.rounds ?? 1
   const rounds: RoundReport[] = []
-  const ended = (
-    why: ParticipateReport['ended'],
-    retryAfterMs: number,
-    head: string | null,
-  ): ParticipateReport => ({
+  const ended = (why: Ended, retryAfterMs: number, head: string | null): ParticipateReport => ({
     rounds,
     ended: why,
     retryAfterMs,
@@ -141,25 +132,14 @@ export const participate = async (
     if (!wait || isOver) return ended(reason, retryAfterMs, head)
     onProgress?.({
       step: 'waiting',
-      note: `${WORDS[reason]}; next check-in in ${Math.ceil(retryAfterMs / 1000)} s`,
+      note: `${ENDED_TEXT[reason]}; next check-in in ${Math.ceil(retryAfterMs / 1000)} s`,
     })
     await cancellable(deps.sleep(Math.max(MIN_WAIT_MS, retryAfterMs), signal), signal)
     await sendKept(deps, options, true)
   }
 }
 
-export const WORDS: Record<ParticipateReport['ended'], string> = {
-  refused: "this device's update of the round was refused or dropped",
-  pending: "this device's update of the round is finished, but could not be sent yet",
-  failed_lately: 'a step of the round failed on this device recently',
-  enough: 'all rounds that were asked for are done',
-  no_job: 'the server has no job for this device',
-  cohort_full: 'the round is full, or the next one has not begun',
-  contributed: 'this device has contributed to the round',
-  not_eligible: 'no job fits this device: model, features, consent or number of choices',
-}
-
-type Hindrance = Exclude<ParticipateReport['ended'], 'enough'>
+type Hindrance = Exclude<Ended, 'enough'>
 
 /**
  * The reason for ending or waiting: the device's own if the server only says that there is nothing

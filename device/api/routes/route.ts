@@ -1,5 +1,4 @@
 /** How a route of the device is written: its text, its schemas and its handler in one row. */
-import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { type Handled, handledRoutes } from '../../../adapters/api-reference/handled.ts'
@@ -82,15 +81,6 @@ export const inLines = (
     },
   )
 
-/** An app whose requests are checked by their schemas. Refusals name the field, never its value. */
-export const checkedApp = (getPath: (request: Request) => string): OpenAPIHono<RouteEnv> =>
-  new OpenAPIHono<RouteEnv>({
-    getPath,
-    defaultHook: (result) => {
-      if (!result.success) throw invalid(result.target, result.error)
-    },
-  })
-
 /** The value as its schema has it. what: named where no field is. Fails with E_BODY. */
 export const checked = <S extends z.ZodType>(
   schema: S,
@@ -102,7 +92,8 @@ export const checked = <S extends z.ZodType>(
   throw invalid(what, result.error)
 }
 
-const invalid = (target: string, { issues }: z.ZodError): FedError => {
+/** target: the part of the request. Names the field, never its value. */
+export const invalid = (target: string, { issues }: z.ZodError): FedError => {
   if (target === 'json' && issues.some(({ path }) => path[0] === 'protocol'))
     return new FedError('E_PROTOCOL', `this device speaks protocol ${PROTOCOL_VERSION}`)
   const [issue] = issues

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Ask, askSetup } from '../../../device/commands/init.ts'
+import { type Ask, askSetup } from '../../../device/commands/init-work.ts'
 import { call } from '../cli-call.ts'
 import { temporaryFolder } from '../device-fixture.ts'
 
