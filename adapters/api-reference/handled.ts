@@ -25,18 +25,19 @@ type Handler<E extends Env> = {
 }
 export type Handled<E extends Env, B extends Route> = B & Handler<E>
 
-type Row<B extends Route, P extends string, R extends Parts, A extends Answers> = Omit<
+type Row<B, P extends string, R extends Parts, A extends Answers> = Omit<
   B,
   'path' | 'request' | 'responses'
 > & { readonly path: P; readonly request?: R; readonly responses: A }
 
-/** For the environment E of an app, whose routes are of the kind B. */
+/**
+ * For the environment E of an app, whose routes are of the kind B. group: what the routes of a file
+ * have in common.
+ */
 export const handledRoutes =
   <E extends Env, B extends Route>() =>
+  <G extends Partial<B>>(group: G) =>
   <P extends string, A extends Answers, R extends Parts = Record<never, never>>(
-    row: Row<B, P, R, A>,
+    row: Row<Omit<B, keyof G>, P, R, A>,
     handler: HandlerOf<P, R, A, E>,
-  ): Row<B, P, R, A> & Handler<E> => ({
-    ...row,
-    handler: handler as unknown as Handler<E>['handler'],
-  })
+  ) => ({ ...group, ...row, handler: handler as unknown as Handler<E>['handler'] })

@@ -29,4 +29,4 @@ export type ServerEnv = { Variables: { deps: RouteDeps; signed: Signed; device: 
 
 export type ServerRoute = Handled<ServerEnv, Route & { readonly who: Who; readonly tag: Tag }>
 
-export const served = handledRoutes<ServerEnv, Omit<ServerRoute, 'handler'>>()
+export const served = handledRoutes<ServerEnv, Omit<ServerRoute, 'handler'>>()({})

@@ -2,7 +2,7 @@
  * The table of what the command line asks of the process that owns the home. All of it begins with
  * /v1/home, so that no version that lacks one of them takes it for Claude's.
  */
-import { BYTES_TYPE, container, json, lines } from '../../../adapters/api-reference/route.ts'
+import { BYTES_TYPE, container, lines } from '../../../adapters/api-reference/route.ts'
 import { decodeContainer, encodeContainer } from '../../../adapters/container/container.ts'
 import { ChoiceLine } from '../../../adapters/formats/choice-log.ts'
 import type { NumberedAdapter } from '../../owner/operations.ts'
@@ -22,12 +22,18 @@ import {
   OwnerResponse,
 } from '../schemas/home.ts'
 import { TrainingResponse } from '../schemas/personalization.ts'
-import { checked, inLines, own, said, withoutProtocol } from './route.ts'
+import {
+  checked,
+  inLines,
+  ownRoutes,
+  said,
+  versionedJson,
+  versionedLines,
+  withoutProtocol,
+} from './route.ts'
 import { homeOf, LINES } from './work.ts'
 
-const protocol = 1 as const
-const tag = 'Home' as const
-const who = 'device' as const
+const own = ownRoutes({ tag: 'Home', who: 'device' })
 const HASH = '9f2c'.repeat(16)
 const idle = {
   state: 'idle' as const,
@@ -37,6 +43,11 @@ const idle = {
   secondsLeft: null,
 }
 const none = { claude: 0, federation: 0 }
+
+const ADAPTER = container(
+  AdapterHeader,
+  said({ which: 'private' as const, weights: HASH, spec: EXAMPLE_SPEC }),
+)
 
 /** Fails with E_CONTAINER, and with E_BODY where the header is not what it should be. */
 const readAdapter = async (request: Request): Promise<NumberedAdapter> => {
@@ -49,13 +60,11 @@ export const HOME_ROUTES = {
     {
       method: 'get',
       path: '/v1/home/owner',
-      tag,
-      who,
       summary: 'Which process owns the home',
       description: 'Its process id, the command that it was started with, and its version.',
       errors: [],
       responses: {
-        200: json(OwnerResponse, { protocol, pid: 4711, command: 'agent', version: '0.1.0' }),
+        200: versionedJson(OwnerResponse, { pid: 4711, command: 'agent', version: '0.1.0' }),
       },
     },
     (c) => c.json(said(homeOf(c).owner()), 200),
@@ -64,14 +73,11 @@ export const HOME_ROUTES = {
     {
       method: 'get',
       path: '/v1/home',
-      tag,
-      who,
       summary: 'All that `loreweave status` shows',
       description: 'What this device has, has learned, does and has sent.',
       errors: [],
       responses: {
-        200: json(HomeResponse, {
-          protocol,
+        200: versionedJson(HomeResponse, {
           home: '/home/ada/.loreweave',
           model: 'smollm2-135m',
           deviceId: '9f2c'.repeat(8),
@@ -142,12 +148,10 @@ export const HOME_ROUTES = {
     {
       method: 'get',
       path: '/v1/home/training',
-      tag,
-      who,
       summary: 'How far a training is',
       description: 'Whether one runs, its step, tokens a second and the time left.',
       errors: [],
-      responses: { 200: json(TrainingResponse, { protocol, ...idle }) },
+      responses: { 200: versionedJson(TrainingResponse, { ...idle }) },
     },
     (c) => c.json(said(homeOf(c).training()), 200),
   ),
@@ -155,8 +159,6 @@ export const HOME_ROUTES = {
     {
       method: 'post',
       path: '/v1/home/choices',
-      tag,
-      who,
       summary: 'Takes choices, one a line',
       description: 'As NDJSON, each as in the choice log; all of them or none.',
       errors: ['E_BODY', 'E_DATA'],
@@ -170,7 +172,7 @@ export const HOME_ROUTES = {
         }),
       },
       responses: {
-        200: json(ImportResponse, { protocol, added: 1, replaced: 0, known: 0, test: 0 }),
+        200: versionedJson(ImportResponse, { added: 1, replaced: 0, known: 0, test: 0 }),
       },
     },
     async (c) => {
@@ -182,8 +184,6 @@ export const HOME_ROUTES = {
     {
       method: 'get',
       path: '/v1/home/adapter',
-      tag,
-      who,
       summary: 'An adapter of this device, with its numbers',
       description:
         'In the container of updates and releases; the schema is that of its header. ' +
@@ -191,12 +191,7 @@ export const HOME_ROUTES = {
       errors: ['E_BODY', 'E_NOT_FOUND'],
       request: { query: AdapterQuery },
       responses: {
-        200: container(AdapterHeader, {
-          protocol,
-          which: 'private',
-          weights: HASH,
-          spec: EXAMPLE_SPEC,
-        }),
+        200: ADAPTER,
       },
     },
     async (c) => {
@@ -209,21 +204,14 @@ export const HOME_ROUTES = {
     {
       method: 'put',
       path: '/v1/home/adapter',
-      tag,
-      who,
       summary: 'Takes an adapter as the private one',
       description: `In the same container. The head is fitted again under it. ${LINES}`,
       isLong: true,
       errors: ['E_BODY', 'E_CONFLICT', 'E_CONTAINER', 'E_BASE_MODEL', 'E_SHAPE', 'E_CANCELLED'],
       request: {
-        body: container(AdapterHeader, {
-          protocol,
-          which: 'private',
-          weights: HASH,
-          spec: EXAMPLE_SPEC,
-        }),
+        body: ADAPTER,
       },
-      responses: { 200: lines(AdapterTakenResponse, { protocol, choices: 40 }) },
+      responses: { 200: versionedLines(AdapterTakenResponse, { choices: 40 }) },
     },
     async (c) => {
       const adapter = await readAdapter(c.req.raw)
@@ -234,21 +222,17 @@ export const HOME_ROUTES = {
     {
       method: 'post',
       path: '/v1/home/server',
-      tag,
-      who,
       summary: 'Joins a federation',
       description: 'With a one-time token from its operator. Holds at once.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_ENROLL_TOKEN', 'E_UNAVAILABLE', 'E_UPSTREAM'],
       request: {
-        body: json(EnrollHere, {
-          protocol,
+        body: versionedJson(EnrollHere, {
           server: 'https://federation.example',
           token: 'one-time',
         }),
       },
       responses: {
-        200: json(EnrolledResponse, {
-          protocol,
+        200: versionedJson(EnrolledResponse, {
           deviceId: '9f2c'.repeat(8),
           server: 'https://federation.example',
         }),
@@ -263,13 +247,11 @@ export const HOME_ROUTES = {
     {
       method: 'delete',
       path: '/v1/home/server',
-      tag,
-      who,
       summary: 'Leaves the federation',
       description:
         'Consent is withdrawn, and updates that wait are erased. Everything that was learned stays.',
       errors: [],
-      responses: { 200: json(LeftResponse, { protocol, server: null, accepted: 0 }) },
+      responses: { 200: versionedJson(LeftResponse, { server: null, accepted: 0 }) },
     },
     async (c) => c.json(said(await homeOf(c).leave()), 200),
   ),
@@ -277,16 +259,14 @@ export const HOME_ROUTES = {
     {
       method: 'patch',
       path: '/v1/home/config',
-      tag,
-      who,
       summary: 'Changes settings',
       description:
         'In config.json, and at once where that can be; `later` names those that ' +
         'hold once the device begins anew. Another model is refused while the device ' +
         'runs.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_HOME'],
-      request: { body: json(ConfigChange, { protocol, settings: { candidates: 2 } }) },
-      responses: { 200: json(ConfigResponse, { protocol, later: [] }) },
+      request: { body: versionedJson(ConfigChange, { settings: { candidates: 2 } }) },
+      responses: { 200: versionedJson(ConfigResponse, { later: [] }) },
     },
     async (c) => {
       const changes = withoutProtocol(c.req.valid('json'))

@@ -1,5 +1,4 @@
 /** The routes that show what the device knows, has decided and has sent, and what may leave it. */
-import { json } from '../../../adapters/api-reference/route.ts'
 import {
   AdaptersResponse,
   ChoicesQuery,
@@ -15,11 +14,9 @@ import {
   LogQuery,
   LogResponse,
 } from '../schemas/inspection.ts'
-import { own, said, withoutProtocol } from './route.ts'
+import { ownRoutes, said, versionedJson, withoutProtocol } from './route.ts'
 
-const protocol = 1 as const
-const tag = 'Inspection' as const
-const who = 'user' as const
+const own = ownRoutes({ tag: 'Inspection', who: 'user' })
 const AT = 1_790_000_000_000
 const HASH = '9f2c'.repeat(16)
 const adapter = {
@@ -63,7 +60,6 @@ const decision = {
   feedback: [{ at: AT, kind: 'thumbs', value: 1, isImplicit: false }],
 }
 const consent = {
-  protocol,
   consent: {
     purpose: 'personalization' as const,
     contributions: ['adapter' as const, 'prior' as const],
@@ -77,8 +73,6 @@ export const INSPECTION_ROUTES = {
     {
       method: 'get',
       path: '/v1/decisions',
-      tag,
-      who,
       summary: 'Recent decisions, newest first, with why',
       description:
         'The block’s lines and the reason for it, the order’s reason with the ' +
@@ -86,7 +80,7 @@ export const INSPECTION_ROUTES = {
         'Texts are shortened. Older ones: pass `next` as `before`.',
       errors: ['E_BODY', 'E_NO_DECISION'],
       request: { query: DecisionsQuery },
-      responses: { 200: json(DecisionsResponse, { protocol, decisions: [decision], next: null }) },
+      responses: { 200: versionedJson(DecisionsResponse, { decisions: [decision], next: null }) },
     },
     (c) => c.json(said(c.var.deps.inspection.decisions(c.req.valid('query'))), 200),
   ),
@@ -94,15 +88,12 @@ export const INSPECTION_ROUTES = {
     {
       method: 'get',
       path: '/v1/decisions/{id}',
-      tag,
-      who,
       summary: 'One decision, whole',
       description:
         'With the texts of its messages and answers. By its id or by Claude’s message id.',
       errors: ['E_NO_DECISION'],
       responses: {
-        200: json(DecisionResponse, {
-          protocol,
+        200: versionedJson(DecisionResponse, {
           decision,
           system: null,
           messages: [{ role: 'user', text: 'How do tides work?' }],
@@ -116,8 +107,6 @@ export const INSPECTION_ROUTES = {
     {
       method: 'get',
       path: '/v1/choices',
-      tag,
-      who,
       summary: 'What the device learned from, newest first',
       description:
         'Choices that feedback amounted to, and those that were imported. They are ' +
@@ -126,8 +115,7 @@ export const INSPECTION_ROUTES = {
       errors: ['E_BODY', 'E_NO_DECISION'],
       request: { query: ChoicesQuery },
       responses: {
-        200: json(ChoicesResponse, {
-          protocol,
+        200: versionedJson(ChoicesResponse, {
           choices: [
             {
               id: 'd_5Jq0',
@@ -149,8 +137,6 @@ export const INSPECTION_ROUTES = {
     {
       method: 'get',
       path: '/v1/log',
-      tag,
-      who,
       summary: 'What left this device, newest first',
       description:
         'Time, receiver, what it was, size and SHA-256 of everything that was sent; ' +
@@ -158,8 +144,7 @@ export const INSPECTION_ROUTES = {
       errors: ['E_BODY'],
       request: { query: LogQuery },
       responses: {
-        200: json(LogResponse, {
-          protocol,
+        200: versionedJson(LogResponse, {
           entries: [{ at: AT, recipient: 'claude', what: 'messages', bytes: 812, digest: HASH }],
           sums: [{ recipient: 'claude', entries: 1, bytes: 812 }],
         }),
@@ -171,12 +156,10 @@ export const INSPECTION_ROUTES = {
     {
       method: 'get',
       path: '/v1/consent',
-      tag,
-      who,
       summary: 'The consent in force',
       description: 'null: this device contributes nothing.',
       errors: [],
-      responses: { 200: json(ConsentResponse, consent) },
+      responses: { 200: versionedJson(ConsentResponse, consent) },
     },
     (c) => c.json(said({ consent: c.var.deps.inspection.consent() }), 200),
   ),
@@ -184,8 +167,6 @@ export const INSPECTION_ROUTES = {
     {
       method: 'put',
       path: '/v1/consent',
-      tag,
-      who,
       summary: 'Grants consent, in place of the last one',
       description:
         '`adapter`: the change of one factor of the shared adapter. `prior`: two ' +
@@ -193,9 +174,9 @@ export const INSPECTION_ROUTES = {
         'and sums of features.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
       request: {
-        body: json(ConsentGrant, { protocol, contributions: ['adapter', 'prior'], days: null }),
+        body: versionedJson(ConsentGrant, { contributions: ['adapter', 'prior'], days: null }),
       },
-      responses: { 200: json(ConsentResponse, consent) },
+      responses: { 200: versionedJson(ConsentResponse, consent) },
     },
     async (c) => {
       const grant = withoutProtocol(c.req.valid('json'))
@@ -206,14 +187,12 @@ export const INSPECTION_ROUTES = {
     {
       method: 'delete',
       path: '/v1/consent',
-      tag,
-      who,
       summary: 'Withdraws it',
       description:
         'Nothing more is contributed. What is in a release already cannot be taken out of it.',
       errors: ['E_STORE'],
       responses: {
-        200: json(ConsentWithdrawn, { protocol, consent: null, dropped: { unsent: 1, sent: 0 } }),
+        200: versionedJson(ConsentWithdrawn, { consent: null, dropped: { unsent: 1, sent: 0 } }),
       },
     },
     async (c) => {
@@ -225,16 +204,13 @@ export const INSPECTION_ROUTES = {
     {
       method: 'get',
       path: '/v1/adapters',
-      tag,
-      who,
       summary: 'Model, release, private adapter, rounds',
       description:
         'The release in use with its lineage as its own header tells it, the adapter ' +
         'that is this device’s own, and the rounds that it sent an update to.',
       errors: [],
       responses: {
-        200: json(AdaptersResponse, {
-          protocol,
+        200: versionedJson(AdaptersResponse, {
           base: { name: 'SmolLM2-135M-Instruct', exitLayer: 12 },
           release: {
             hash: HASH,
@@ -265,14 +241,11 @@ export const INSPECTION_ROUTES = {
     {
       method: 'get',
       path: '/v1/energy',
-      tag,
-      who,
       summary: 'Energy of the agent’s own work',
       description: 'In joules, with how they were obtained.',
       errors: [],
       responses: {
-        200: json(EnergyResponse, {
-          protocol,
+        200: versionedJson(EnergyResponse, {
           method: 'cpu-time',
           wattsPerCore: 6,
           todayJoules: 5400,
@@ -288,14 +261,11 @@ export const INSPECTION_ROUTES = {
     {
       method: 'get',
       path: '/v1/conditions',
-      tag,
-      who,
       summary: 'Whether the agent may train now, and why not',
       description: 'What it read of the machine at its last look, and when it looks again.',
       errors: [],
       responses: {
-        200: json(ConditionsResponse, {
-          protocol,
+        200: versionedJson(ConditionsResponse, {
           allowed: false,
           reasons: ['on_battery'],
           readings: {

@@ -1,6 +1,5 @@
 /** The personalization routes: rewrite, rerank, feedback, forgetting, status, training. */
 import type { Context } from 'hono'
-import { json } from '../../../adapters/api-reference/route.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { RequestMode } from '../../records/rewrite-decision.ts'
 import {
@@ -18,11 +17,9 @@ import {
 } from '../schemas/personalization.ts'
 import { decisionHeader } from '../upstream/forward.ts'
 import { preference } from './profile.ts'
-import { own, said, withoutProtocol } from './route.ts'
+import { ownRoutes, said, versionedJson, withoutProtocol } from './route.ts'
 
-const protocol = 1 as const
-const tag = 'Personalization' as const
-const who = 'user' as const
+const own = ownRoutes({ tag: 'Personalization', who: 'user' })
 
 const messages = [{ role: 'user' as const, content: 'How do tides work?' }]
 const MODE = {
@@ -51,8 +48,6 @@ export const PERSONAL_ROUTES = {
     {
       method: 'post',
       path: '/v1/rewrite',
-      tag,
-      who,
       summary: 'The preference block for a request',
       description:
         'What to send as `system` instead, and why or why not. The messages stay as ' +
@@ -60,10 +55,9 @@ export const PERSONAL_ROUTES = {
       requestHeaders: MODE,
       responseHeaders: DECISION,
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENGINE', 'E_MODEL_MISSING'],
-      request: { body: json(RewriteRequest, { protocol, messages }) },
+      request: { body: versionedJson(RewriteRequest, { messages }) },
       responses: {
-        200: json(RewriteResponse, {
-          protocol,
+        200: versionedJson(RewriteResponse, {
           decisionId: 'd_5Jq0',
           system: '<reader_preferences>\n- Keep the answer short.\n</reader_preferences>',
           block: '<reader_preferences>\n- Keep the answer short.\n</reader_preferences>',
@@ -83,8 +77,6 @@ export const PERSONAL_ROUTES = {
     {
       method: 'post',
       path: '/v1/rerank',
-      tag,
-      who,
       summary: 'Orders Claude’s answers for this user',
       description:
         'The best first, with what speaks for and against each. Claude’s own first ' +
@@ -94,15 +86,13 @@ export const PERSONAL_ROUTES = {
       responseHeaders: DECISION,
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENGINE', 'E_MODEL_MISSING', 'E_MEMORY'],
       request: {
-        body: json(RerankRequest, {
-          protocol,
+        body: versionedJson(RerankRequest, {
           messages,
           candidates: ['The moon pulls …', 'In short: the moon.'],
         }),
       },
       responses: {
-        200: json(RerankResponse, {
-          protocol,
+        200: versionedJson(RerankResponse, {
           decisionId: 'd_5Jq0',
           order: [1, 0],
           winner: 1,
@@ -138,8 +128,6 @@ export const PERSONAL_ROUTES = {
     {
       method: 'post',
       path: '/v1/feedback',
-      tag,
-      who,
       summary: 'Says what the user made of an answer',
       description:
         'By decision id or by Claude’s message id. The device learns from it at ' +
@@ -148,12 +136,11 @@ export const PERSONAL_ROUTES = {
         'signs its thinking over the block; `prefer` states a preference.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_NO_DECISION', 'E_STORE'],
       request: {
-        body: json(FeedbackRequest, {
-          protocol,
+        body: versionedJson(FeedbackRequest, {
           event: { kind: 'thumbs', messageId: 'msg_01', value: 1 },
         }),
       },
-      responses: { 200: json(FeedbackResponse, { protocol, recorded: true, choices: 41 }) },
+      responses: { 200: versionedJson(FeedbackResponse, { recorded: true, choices: 41 }) },
     },
     async (c) => c.json(said(await c.var.deps.device.feedback(c.req.valid('json').event)), 200),
   ),
@@ -161,8 +148,6 @@ export const PERSONAL_ROUTES = {
     {
       method: 'post',
       path: '/v1/forget',
-      tag,
-      who,
       summary: 'Forgets conversations',
       description:
         'By one of its decisions, answers or choices; or all that hold some words ' +
@@ -172,10 +157,9 @@ export const PERSONAL_ROUTES = {
         'go. What is in an update that was sent, or at Claude, cannot be called ' +
         'back: `updatesSentSince` counts such updates.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_NO_DECISION', 'E_UNAVAILABLE', 'E_STORE'],
-      request: { body: json(ForgetRequest, { protocol, decisionId: 'd_5Jq0' }) },
+      request: { body: versionedJson(ForgetRequest, { decisionId: 'd_5Jq0' }) },
       responses: {
-        200: json(ForgetResponse, {
-          protocol,
+        200: versionedJson(ForgetResponse, {
           decisions: 3,
           choices: 1,
           feedback: 2,
@@ -193,14 +177,11 @@ export const PERSONAL_ROUTES = {
     {
       method: 'get',
       path: '/v1/status',
-      tag,
-      who,
       summary: 'What the device has and does',
       description: 'Model, release, choices, activity, training, and what ranking has come to.',
       errors: [],
       responses: {
-        200: json(StatusResponse, {
-          protocol,
+        200: versionedJson(StatusResponse, {
           model: 'SmolLM2-135M-Instruct',
           exitLayer: 12,
           release: null,
@@ -220,15 +201,12 @@ export const PERSONAL_ROUTES = {
     {
       method: 'post',
       path: '/v1/training',
-      tag,
-      who,
       summary: 'Pauses or resumes training',
       description: 'All of this home, within 0.1 s; remembered across restarts.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-      request: { body: json(TrainingRequest, { protocol, paused: true }) },
+      request: { body: versionedJson(TrainingRequest, { paused: true }) },
       responses: {
-        200: json(TrainingResponse, {
-          protocol,
+        200: versionedJson(TrainingResponse, {
           state: 'paused',
           step: null,
           steps: null,

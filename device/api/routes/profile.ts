@@ -1,5 +1,4 @@
 /** The routes of the preferences: the profile, what a preference can be about, and suggestions. */
-import { json } from '../../../adapters/api-reference/route.ts'
 import { DIMENSION_ROWS } from '../../preferences/dimensions.ts'
 import { lineOf, SLIGHT } from '../../preferences/profile.ts'
 import {
@@ -9,11 +8,9 @@ import {
   ProposalRequest,
   ProposalsResponse,
 } from '../schemas/personalization.ts'
-import { own, said } from './route.ts'
+import { ownRoutes, said, versionedJson } from './route.ts'
 
-const protocol = 1 as const
-const tag = 'Personalization' as const
-const who = 'user' as const
+const own = ownRoutes({ tag: 'Personalization', who: 'user' })
 
 export const preference = {
   dimension: 'length' as const,
@@ -27,14 +24,12 @@ export const preference = {
 }
 
 const profile = {
-  protocol,
   profile: { preferences: [preference] },
   sentences: [
     'Length: Keep the answer short (learned from 40 choices, 25 for and 9 against, 97 % sure)',
   ],
 }
 const edit = {
-  protocol,
   changes: [{ op: 'state' as const, dimension: 'emoji' as const, direction: -1 as const }],
 }
 
@@ -58,12 +53,10 @@ export const PROFILE_ROUTES = {
     {
       method: 'get',
       path: '/v1/profile',
-      tag,
-      who,
       summary: 'The preferences',
       description: 'In data and in sentences: at most one preference a dimension.',
       errors: [],
-      responses: { 200: json(ProfileResponse, profile) },
+      responses: { 200: versionedJson(ProfileResponse, profile) },
     },
     (c) => c.json(said(c.var.deps.device.profile()), 200),
   ),
@@ -71,16 +64,14 @@ export const PROFILE_ROUTES = {
     {
       method: 'patch',
       path: '/v1/profile',
-      tag,
-      who,
       summary: 'Edits the preferences',
       description:
         'Changes are applied in order. `state`: the user says so, which outranks ' +
         'what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; ' +
         'it may be learned again.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-      request: { body: json(ProfileEdit, edit) },
-      responses: { 200: json(ProfileResponse, profile) },
+      request: { body: versionedJson(ProfileEdit, edit) },
+      responses: { 200: versionedJson(ProfileResponse, profile) },
     },
     async (c) =>
       c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
@@ -89,13 +80,11 @@ export const PROFILE_ROUTES = {
     {
       method: 'put',
       path: '/v1/profile',
-      tag,
-      who,
       summary: 'Edits the preferences, as PATCH does',
       description: 'For clients that cannot send PATCH.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-      request: { body: json(ProfileEdit, edit) },
-      responses: { 200: json(ProfileResponse, profile) },
+      request: { body: versionedJson(ProfileEdit, edit) },
+      responses: { 200: versionedJson(ProfileResponse, profile) },
     },
     async (c) =>
       c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
@@ -104,14 +93,11 @@ export const PROFILE_ROUTES = {
     {
       method: 'get',
       path: '/v1/dimensions',
-      tag,
-      who,
       summary: 'What a preference can be about',
       description: 'And the line that each end of it adds to a request.',
       errors: [],
       responses: {
-        200: json(DimensionsResponse, {
-          protocol,
+        200: versionedJson(DimensionsResponse, {
           slightBelow: 0.25,
           dimensions: [
             {
@@ -132,15 +118,12 @@ export const PROFILE_ROUTES = {
     {
       method: 'get',
       path: '/v1/proposals',
-      tag,
-      who,
       summary: 'Preferences that wait for the user’s word',
       description:
         'The user seems to have stated them in a conversation. They count once they are accepted.',
       errors: [],
       responses: {
-        200: json(ProposalsResponse, {
-          protocol,
+        200: versionedJson(ProposalsResponse, {
           proposals: [
             {
               id: 'p_1',
@@ -161,13 +144,11 @@ export const PROFILE_ROUTES = {
     {
       method: 'post',
       path: '/v1/proposals',
-      tag,
-      who,
       summary: 'Accepts or dismisses one of them',
       description: 'A dismissed one does not come back. Answers with the profile.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_NOT_FOUND', 'E_STORE'],
-      request: { body: json(ProposalRequest, { protocol, id: 'p_1', accept: true }) },
-      responses: { 200: json(ProfileResponse, profile) },
+      request: { body: versionedJson(ProposalRequest, { id: 'p_1', accept: true }) },
+      responses: { 200: versionedJson(ProfileResponse, profile) },
     },
     async (c) => {
       const { id, accept } = c.req.valid('json')

@@ -2,7 +2,15 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { type Handled, handledRoutes } from '../../../adapters/api-reference/handled.ts'
-import { honoPath, type Route } from '../../../adapters/api-reference/route.ts'
+import {
+  honoPath,
+  type JSON_TYPE,
+  json,
+  type LINES_TYPE,
+  lines,
+  type Media,
+  type Route,
+} from '../../../adapters/api-reference/route.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import type { HomeOperations } from '../../owner/operations.ts'
@@ -53,7 +61,20 @@ export type ApiRoute = Route & { readonly who: Who; readonly tag: Tag }
 /** A route of the device's own. isLong: it keeps the device busy for seconds to hours. */
 export type OwnRoute = Handled<RouteEnv, ApiRoute & { readonly isLong?: true }>
 
-export const own = handledRoutes<RouteEnv, Omit<OwnRoute, 'handler'>>()
+/** Makes the builder of a file's routes. */
+export const ownRoutes = handledRoutes<RouteEnv, Omit<OwnRoute, 'handler'>>()
+
+/** A JSON body with the protocol version, which its example leaves out. */
+export const versionedJson = <S extends z.ZodType>(
+  schema: S,
+  example: Omit<z.input<S>, 'protocol'>,
+): Media<typeof JSON_TYPE, S> => json(schema, said(example) as z.input<S>)
+
+/** An answer in lines, whose result has the protocol version. */
+export const versionedLines = <S extends z.ZodType>(
+  schema: S,
+  example: Omit<z.input<S>, 'protocol'>,
+): Media<typeof LINES_TYPE, S> => lines(schema, said(example) as z.input<S>)
 
 /** A request's body without its protocol version. */
 export const withoutProtocol = <T extends { protocol: unknown }>({

@@ -1,5 +1,4 @@
 /** How the page gets in: one-time codes and sessions. */
-import { json } from '../../../adapters/api-reference/route.ts'
 import { isSameSecret } from '../../../adapters/node/secrets.ts'
 import { credentialsOf } from '../access/guard.ts'
 import { IDLE_MS } from '../access/sessions.ts'
@@ -9,10 +8,9 @@ import {
   SessionRequest,
   SessionResponse,
 } from '../schemas/sessions.ts'
-import { own, said } from './route.ts'
+import { ownRoutes, said, versionedJson } from './route.ts'
 
-const protocol = 1 as const
-const tag = 'Page' as const
+const own = ownRoutes({ tag: 'Page' })
 const AT = 1_790_000_000_000
 
 export const SESSION_ROUTES = {
@@ -20,7 +18,6 @@ export const SESSION_ROUTES = {
     {
       method: 'post',
       path: '/v1/session/code',
-      tag,
       who: 'device',
       summary: 'A one-time code for the page',
       description:
@@ -28,7 +25,7 @@ export const SESSION_ROUTES = {
         'prints it, to be typed on the page. At most ten a minute.',
       errors: ['E_UNAVAILABLE'],
       responses: {
-        200: json(SessionCodeResponse, { protocol, code: 'kTzR2bq0X9nJ4mPw7sVd', expiresAt: AT }),
+        200: versionedJson(SessionCodeResponse, { code: 'kTzR2bq0X9nJ4mPw7sVd', expiresAt: AT }),
       },
     },
     (c) => c.json(said(c.var.deps.sessions.newCode()), 200),
@@ -37,17 +34,15 @@ export const SESSION_ROUTES = {
     {
       method: 'post',
       path: '/v1/session',
-      tag,
       who: 'anyone',
       summary: 'Exchanges a code, or the device token, for a session',
       description:
         'A session opens the device’s own routes and nothing at Claude. It ends ' +
         'after twelve hours without a request, and with the process.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_AUTH'],
-      request: { body: json(SessionRequest, { protocol, code: 'kTzR2bq0X9nJ4mPw7sVd' }) },
+      request: { body: versionedJson(SessionRequest, { code: 'kTzR2bq0X9nJ4mPw7sVd' }) },
       responses: {
-        200: json(SessionResponse, {
-          protocol,
+        200: versionedJson(SessionResponse, {
           session: 'lw-page-8dJw0qkTzR2bq0X9nJ4m',
           idleMs: 43_200_000,
         }),
@@ -67,12 +62,11 @@ export const SESSION_ROUTES = {
     {
       method: 'delete',
       path: '/v1/session',
-      tag,
       who: 'user',
       summary: 'Ends the session that the request comes with',
       description: 'With the device token nothing ends.',
       errors: [],
-      responses: { 200: json(SessionEnded, { protocol, ended: true }) },
+      responses: { 200: versionedJson(SessionEnded, { ended: true }) },
     },
     (c) => {
       for (const credential of credentialsOf(c.req.raw.headers)) c.var.deps.sessions.end(credential)

@@ -1,6 +1,5 @@
 /** The routes of long work: training, rounds, the choice of a layer, getting ready. */
 import type { Context } from 'hono'
-import { json, lines } from '../../../adapters/api-reference/route.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import type { HomeOperations } from '../../owner/operations.ts'
 import {
@@ -13,11 +12,16 @@ import {
   TrainRequest,
   TrainResponse,
 } from '../schemas/home.ts'
-import { inLines, own, type RouteEnv, withoutProtocol } from './route.ts'
+import {
+  inLines,
+  ownRoutes,
+  type RouteEnv,
+  versionedJson,
+  versionedLines,
+  withoutProtocol,
+} from './route.ts'
 
-const protocol = 1 as const
-const tag = 'Home' as const
-const who = 'device' as const
+const own = ownRoutes({ tag: 'Home', who: 'device' })
 /** How such a route answers, for its description. */
 export const LINES =
   'Answers line by line (NDJSON): `{"progress":…}` as it goes on, then ' +
@@ -34,16 +38,13 @@ export const WORK_ROUTES = {
     {
       method: 'post',
       path: '/v1/home/train',
-      tag,
-      who,
       summary: 'Learns from the choices of this device',
       description: `The head always, the private adapter on request. ${LINES}`,
       isLong: true,
       errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_DATA', 'E_MEMORY', 'E_CANCELLED'],
-      request: { body: json(TrainRequest, { protocol, adapter: true }) },
+      request: { body: versionedJson(TrainRequest, { adapter: true }) },
       responses: {
-        200: lines(TrainResponse, {
-          protocol,
+        200: versionedLines(TrainResponse, {
           choices: 40,
           pairs: 80,
           logLikelihood: -20,
@@ -61,16 +62,13 @@ export const WORK_ROUTES = {
     {
       method: 'post',
       path: '/v1/home/participate',
-      tag,
-      who,
       summary: 'Checks in, contributes to rounds, follows the newest release',
       description: `As \`loreweave participate\`. ${LINES}`,
       isLong: true,
       errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_NOT_ENROLLED', 'E_CONSENT', 'E_CANCELLED'],
-      request: { body: json(ParticipateRequest, { protocol, rounds: 1 }) },
+      request: { body: versionedJson(ParticipateRequest, { rounds: 1 }) },
       responses: {
-        200: lines(ParticipateResponse, {
-          protocol,
+        200: versionedLines(ParticipateResponse, {
           rounds: [],
           ended: 'no_job',
           retryAfterMs: 60_000,
@@ -86,15 +84,13 @@ export const WORK_ROUTES = {
     {
       method: 'post',
       path: '/v1/home/exit',
-      tag,
-      who,
       summary: 'Which layer the choices of this device speak for',
       description: `Changes nothing. ${LINES}`,
       isLong: true,
       errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_DATA', 'E_CANCELLED'],
-      request: { body: json(ExitRequest, { protocol }) },
+      request: { body: versionedJson(ExitRequest, {}) },
       responses: {
-        200: lines(ExitResponse, { protocol, layer: 12, choices: 40, scores: [{ layer: 12 }] }),
+        200: versionedLines(ExitResponse, { layer: 12, choices: 40, scores: [{ layer: 12 }] }),
       },
     },
     (c) => {
@@ -106,14 +102,12 @@ export const WORK_ROUTES = {
     {
       method: 'post',
       path: '/v1/home/prepare',
-      tag,
-      who,
       summary: 'Makes ready what the first request would wait for',
       description: `Half a minute at most. ${LINES}`,
       isLong: true,
       errors: ['E_BODY', 'E_PROTOCOL', 'E_CONFLICT', 'E_ENGINE', 'E_CANCELLED'],
-      request: { body: json(PrepareRequest, { protocol }) },
-      responses: { 200: lines(PrepareResponse, { protocol, prepared: true }) },
+      request: { body: versionedJson(PrepareRequest, {}) },
+      responses: { 200: versionedLines(PrepareResponse, { prepared: true }) },
     },
     (c) =>
       inLines(c, async (work) => {

@@ -5,7 +5,7 @@ import { handledRoutes } from '../../../adapters/api-reference/handled.ts'
 import { file, honoPath, json, type Route } from '../../../adapters/api-reference/route.ts'
 
 type Env = { Variables: { caller: string } }
-const route = handledRoutes<Env, Route>()
+const route = handledRoutes<Env, Route>()({})
 const about = {
   method: 'get' as const,
   tag: 'points',
