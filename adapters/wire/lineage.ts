@@ -20,6 +20,7 @@ export const lineIdOf = ({ base, adapter, exitLayer, features }: LineageKey): st
         exitLayer,
         features.pooled,
         features.named,
+        ...(features.words ? [features.words] : []),
       ]),
     ),
   ).slice(0, 32)
@@ -32,7 +33,17 @@ export const isSameShape = ({ shape: a }: BaseModel, { shape: b }: BaseModel): b
   (Object.keys(a) as (keyof typeof a)[]).every((size) => a[size] === b[size])
 
 export const isSameFeatures = (a: FeatureSpace, b: FeatureSpace): boolean =>
-  a.pooled === b.pooled && JSON.stringify(a.named) === JSON.stringify(b.named)
+  a.pooled === b.pooled &&
+  JSON.stringify(a.named) === JSON.stringify(b.named) &&
+  a.words?.list === b.words?.list &&
+  a.words?.count === b.words?.count
+
+/** The same as version 0.1 has it. */
+export const withoutWords = ({ words: _, ...space }: FeatureSpace): FeatureSpace => space
+
+/** Whether a device whose own space is `own` can compute these features. */
+export const canCompute = (space: FeatureSpace, own: FeatureSpace): boolean =>
+  [own, withoutWords(own)].some((one) => isSameFeatures(one, space))
 
 /** The order in which modules are listed means nothing. */
 export const isSameAdapter = (a: AdapterSpec, b: AdapterSpec): boolean =>

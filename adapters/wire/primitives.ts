@@ -47,17 +47,29 @@ export const AdapterSpecSchema = z
   .refine((s) => new Set(s.modules).size === s.modules.length, 'modules must be distinct')
 
 /**
- * The joint feature space of the reward head: pooled states first, then the named features, in this
- * order.
+ * The joint feature space of the reward head: pooled states first, then shares of common words, then
+ * the named features, in this order. Spaces of version 0.1 have no words.
  */
 export const FeatureSpaceSchema = z.strictObject({
   pooled: z.int().min(0).max(16_384),
+  /** list: names it; another list of words is another space. */
+  words: z
+    .strictObject({ list: z.string().regex(/^[a-z0-9-]{1,40}$/), count: z.int().min(1).max(4096) })
+    .optional(),
   named: z.array(z.string().regex(/^[a-z][a-z0-9_]{0,39}$/)).max(128),
 })
 export type FeatureSpace = z.infer<typeof FeatureSpaceSchema>
 
 /** D: length of the joint feature vector. */
-export const featureCount = (space: FeatureSpace): number => space.pooled + space.named.length
+export const featureCount = (space: FeatureSpace): number =>
+  featureGroups(space).reduce((sum, { size }) => sum + size, 0)
+
+/** The groups of the joint feature vector in its order, each a unit of its own in the scale. */
+export const featureGroups = ({ pooled, words, named }: FeatureSpace) => [
+  { name: 'pooled', size: pooled },
+  { name: 'words', size: words?.count ?? 0 },
+  { name: 'named', size: named.length },
+]
 
 /** What identifies the local model: other bytes are another base. */
 export const BaseModelSchema = z.strictObject({

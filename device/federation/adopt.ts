@@ -7,6 +7,7 @@ import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { dot } from '../../adapters/math/vector.ts'
 import { lineIdOf } from '../../adapters/wire/lineage.ts'
+import { inSpace } from '../reward/choice-features.ts'
 import { applyCovariance } from '../reward/dual.ts'
 import { standardize } from '../reward/feature-space.ts'
 import { pairRows } from '../reward/head.ts'
@@ -117,11 +118,9 @@ const withNewest = (
  * Fits a head to the choices, as read under the current release, with the new release's prior and
  * scale.
  */
-const tryFit = async (
-  { serving, settings, space }: AdoptDeps,
-  release: Released,
-): Promise<void> => {
-  const features = await servedFeatures(serving)
+const tryFit = async ({ serving, settings }: AdoptDeps, release: Released): Promise<void> => {
+  const space = release.header.features
+  const features = (await servedFeatures(serving)).map((choice) => inSpace(choice, space))
   const prior = release.prior(settings.initialVariance)
   const isPopulation = prior.mean.some((m) => m !== 0)
   const scale = release.scale ?? featureScale(features, space)

@@ -47,7 +47,7 @@ export const runRound = async (
   if (memoryLack && contributions.length === 1) throw memoryLack
   const features = await readChoices(deps, assignment, release, choices)
   const prior = release.prior(assignment.prior.initialVariance)
-  const scale = release.scale ?? featureScale(features, deps.space)
+  const scale = release.scale ?? featureScale(features, assignment.features)
   const round = { deps, assignment, release, features, prior, scale, memoryLack }
 
   const made: { readonly name: Contribution; readonly part: Made }[] = []
@@ -88,8 +88,8 @@ const MAKERS: Readonly<Record<Contribution, (round: RoundData) => Made | Promise
       : {
           parts: priorRow.make(headOf(round, round.features).fit.moments(), round.assignment) ?? [],
         },
-  statistics: ({ features, deps, assignment }) => {
-    const zero = new Float64Array(featureCount(deps.space))
+  statistics: ({ features, assignment }) => {
+    const zero = new Float64Array(featureCount(assignment.features))
     const statistics =
       features.length > 0
         ? featureStatistics(features.map((f) => [...f.raw]))
@@ -131,7 +131,7 @@ const readChoices = (
     {
       engine: deps.engine,
       tokenizer: deps.model.tokenizer,
-      space: deps.space,
+      space: assignment.features,
       exitLayer: assignment.exitLayer,
       maxTokens: assignment.training.maxTokens,
       memo: deps.memo,

@@ -199,9 +199,9 @@ const onlyAnswer = (answer: Answer, at: number): Answered => ({
 
 /** Refits the head if choices have changed, and updates the profile. */
 const refreshProfile = async (deps: PersonalizerDeps): Promise<void> => {
-  const { head, features } = await refreshHeadSummary(deps)
-  const learned = learnedPreferences(head.fit, deps.space, features.length)
-  saveLearned(deps.store, learned, features, deps.space)
+  const { head, space, features } = await refreshHeadSummary(deps)
+  const learned = learnedPreferences(head.fit, space, features.length)
+  saveLearned(deps.store, learned, features, space)
 }
 
 const statusOf = (deps: PersonalizerDeps): DeviceStatus => {

@@ -1,6 +1,6 @@
 /** The profile: preferences learned by the head or stated by the user. Stated ones outrank learned. */
 import { normalCdf, sigmoid } from '../../adapters/math/logistic.ts'
-import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import type { Dimension, Preference, Profile, ProfileChange } from '../records/preference.ts'
 import {
   DIMENSION_ROWS,
@@ -215,12 +215,12 @@ const unitVector = (
   features: Readonly<Record<string, 1 | -1>>,
   space: FeatureSpace,
 ): Float64Array | null => {
-  const u = new Float64Array(space.pooled + space.named.length)
+  const u = new Float64Array(featureCount(space))
   let used = 0
   for (const [j, name] of space.named.entries()) {
     const sign = features[name]
     if (sign === undefined) continue
-    u[space.pooled + j] = sign
+    u[u.length - space.named.length + j] = sign
     used++
   }
   return used === 0 ? null : u.map((v) => v / Math.sqrt(used))

@@ -15,10 +15,11 @@ import { encodeAnswer } from '../text/encode-answer.ts'
 import { keptAnswer, keptText } from '../text/kept-text.ts'
 import { namedFeatures } from '../text/named-features.ts'
 import { requestText, textOf } from '../text/request-text.ts'
-import { rawFeatures } from './feature-space.ts'
+import { wordShares } from '../text/word-shares.ts'
+import { rawFeatures, type TextFeatures } from './feature-space.ts'
 
-/** One candidate as the local model reads it, and its named features. */
-export type EncodedAnswer = { readonly input: AnswerInput; readonly named: Float64Array }
+/** One candidate as the local model reads it, and the features of its text. */
+export type EncodedAnswer = { readonly input: AnswerInput } & TextFeatures
 
 /**
  * Encoded answers by digests of request and answer. One memo can serve a whole fleet that shares a
@@ -83,10 +84,18 @@ export const featurizeChoices = async (
       weight: choice.weight ?? 1,
       at: choice.at,
       answers,
-      raw: answers.map(({ named }) => rawFeatures(states[at++]!, named)),
+      raw: answers.map((answer) => rawFeatures(deps.space, states[at++]!, answer)),
     }
   })
 }
+
+/** The same choice in another space with the same pooled states. */
+export const inSpace = (choice: ChoiceFeatures, space: FeatureSpace): ChoiceFeatures => ({
+  ...choice,
+  raw: choice.answers.map((answer, i) =>
+    rawFeatures(space, choice.raw[i]!.subarray(0, space.pooled), answer),
+  ),
+})
 
 /** Those of which more than one candidate was shown. */
 export const usefulChoices = (choices: readonly StoredChoice[]): StoredChoice[] =>
@@ -126,6 +135,7 @@ export const encodeAnswers = (
     if (cached) return cached
     const made = {
       input: encodeAnswer(tokenizer, messages, system, text, maxTokens),
+      words: wordShares(text),
       named: namedFeatures(text, asked),
     }
     known.set(key, made)
@@ -151,7 +161,8 @@ const noteNumbers = (memo: AnswerMemo, added: number): void => {
   numbersIn.set(memo, numbers)
 }
 
-const numbersOf = ({ input, named }: EncodedAnswer): number => input.ids.length + named.length
+const numbersOf = ({ input, words, named }: EncodedAnswer): number =>
+  input.ids.length + words.length + named.length
 
 /** Digest of the parts. Their lengths are hashed too, so that the boundaries count. */
 const digestOf = (parts: readonly string[]): string => {

@@ -63,15 +63,17 @@ export const ownExitChoice = (
   serving: Pick<Serving, 'releaseHash'>,
   onPooled?: (done: number, of: number) => void,
 ): Promise<ExitChoice> => {
-  const { store, settings, model, space } = deps
+  const { store, settings, model } = deps
   const hash = serving.releaseHash()
   const release = hash === null ? null : keptRelease(deps, hash)
+  const space = release?.header.features ?? deps.space
   const prior =
     release?.prior(settings.initialVariance) ??
     initialPrior(featureCount(space), settings.initialVariance)
   return chooseExit(
     {
       ...deps,
+      space,
       tokenizer: model.tokenizer,
       maxTokens: settings.maxTokens,
       layers: model.base.shape.layers,

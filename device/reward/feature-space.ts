@@ -1,20 +1,32 @@
-/** The feature space of the reward head: pooled states first, then the named features. */
+/**
+ * The feature space of the reward head: pooled states, shares of common words, named features.
+ */
 import type { FeatureStatistics } from '../../adapters/aggregate/statistics.ts'
 import { FedError } from '../../adapters/errors.ts'
-import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import { FEATURE_NAMES } from '../text/named-features.ts'
+import { WORD_LIST } from '../text/word-shares.ts'
 
-/** hidden: size of the local model's states; 0 for named features only. */
+/** hidden: size of the local model's states; 0 for features of the text only. */
 export const featureSpace = (hidden: number): FeatureSpace => ({
   pooled: hidden,
+  words: { ...WORD_LIST },
   named: [...FEATURE_NAMES],
 })
 
-/** [pooled, named] -> [D], unscaled. */
-export const rawFeatures = (pooled: ArrayLike<number>, named: Float64Array): Float64Array => {
-  const raw = new Float64Array(pooled.length + named.length)
+/** What the features of one answer are made of, besides its pooled state. */
+export type TextFeatures = { readonly words: Float64Array; readonly named: Float64Array }
+
+/** [pooled, words, named] -> [D], unscaled; words only where the space has them. */
+export const rawFeatures = (
+  space: FeatureSpace,
+  pooled: ArrayLike<number>,
+  { words, named }: TextFeatures,
+): Float64Array => {
+  const raw = new Float64Array(featureCount(space))
   raw.set(pooled)
-  raw.set(named, pooled.length)
+  if (space.words) raw.set(words, space.pooled)
+  raw.set(named, raw.length - named.length)
   return raw
 }
 

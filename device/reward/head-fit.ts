@@ -3,7 +3,7 @@
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
 import { scaleFromStatistics } from '../../adapters/aggregate/statistics.ts'
-import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
+import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import type { RewardPair } from '../engine/engine.ts'
 import type { ChoiceFeatures } from './choice-features.ts'
 import { featureStatistics, standardize } from './feature-space.ts'
@@ -37,7 +37,7 @@ export const featureScale = (
   space: FeatureSpace,
 ): Float64Array =>
   features.length === 0
-    ? new Float64Array(space.pooled + space.named.length)
+    ? new Float64Array(featureCount(space))
     : scaleFromStatistics(featureStatistics(features.map((f) => f.raw)), space)
 
 /** Weights of the head over raw pooled states: w ∘ scale, the first `pooled` of D. */
@@ -45,8 +45,8 @@ export const pooledHead = ({ fit, scale }: FittedHead, pooled: number): Float32A
   Float32Array.from({ length: pooled }, (_, i) => fit.w[i]! * scale[i]!)
 
 /**
- * Pairs for the engine. The named part of a reward difference does not change with the adapter, so
- * it is the pair's offset.
+ * Pairs for the engine. The part of a reward difference that comes from the text alone does not
+ * change with the adapter, so it is the pair's offset.
  */
 export const rewardPairs = (
   features: readonly ChoiceFeatures[],

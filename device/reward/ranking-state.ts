@@ -14,6 +14,7 @@ export type ServingDeps = {
   readonly model: LocalModel
   /** With cached pooled states. */
   readonly engine: Engine
+  /** This device's own; a release may have an older one. */
   readonly space: FeatureSpace
   readonly settings: DeviceSettings
   readonly clock: () => number
@@ -26,6 +27,7 @@ export type ServingDeps = {
 /** Everything that a request needs, under one release and one set of choices. */
 export type RankingState = {
   readonly release: string | null
+  readonly space: FeatureSpace
   readonly exitLayer: number
   readonly adapters: readonly LoraFeed[]
   readonly features: readonly OwnChoice[]

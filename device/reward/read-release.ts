@@ -7,7 +7,7 @@ import { releasedPrior } from '../../adapters/contributions/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, type Factor, segmentOf } from '../../adapters/lora/layout.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
-import { isSameBase, isSameFeatures, isSameShape } from '../../adapters/wire/lineage.ts'
+import { canCompute, isSameBase, isSameShape } from '../../adapters/wire/lineage.ts'
 import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 
@@ -28,7 +28,7 @@ export type Released = {
 
 /**
  * Fails with decodeRelease's codes, and with E_BASE_MODEL or E_FEATURES if the release is for
- * another model or feature space.
+ * another model, or a feature space that this device cannot compute. space: the device's own.
  */
 export const readRelease = (bytes: Uint8Array, base: BaseModel, space: FeatureSpace): Released => {
   const release = decodeRelease(bytes)
@@ -56,7 +56,7 @@ export const checkBase = (got: BaseModel, own: BaseModel): void => {
 }
 
 export const checkFeatures = (got: FeatureSpace, own: FeatureSpace): void => {
-  if (!isSameFeatures(got, own))
+  if (!canCompute(got, own))
     throw new FedError(
       'E_FEATURES',
       `expected ${own.pooled} pooled and ${own.named.length} named features, got ` +

@@ -153,7 +153,7 @@ const exitUnder = (deps: ServingDeps, release: string | null): number =>
  * What a release and a private adapter determine. featuresOf: features read under them, by choice
  * number.
  */
-type FitBasis = Pick<RankingState, 'release' | 'exitLayer' | 'adapters' | 'prior'> & {
+type FitBasis = Pick<RankingState, 'release' | 'space' | 'exitLayer' | 'adapters' | 'prior'> & {
   readonly releasedScale: Float64Array | null
   readonly featuresOf: Map<number, OwnChoice>
 }
@@ -165,12 +165,13 @@ const fitBasisOf = (
 ): FitBasis => {
   const release = state.release === null ? null : keptRelease(deps, state.release)
   const { initialVariance } = deps.settings
+  const space = release?.header.features ?? deps.space
   return {
     release: state.release,
+    space,
     exitLayer: release?.header.exitLayer ?? ownExit(deps.store, deps.model),
     adapters: [...(release?.active ?? []), ...(state.private ? [readPrivate(deps.store)] : [])],
-    prior:
-      release?.prior(initialVariance) ?? initialPrior(featureCount(deps.space), initialVariance),
+    prior: release?.prior(initialVariance) ?? initialPrior(featureCount(space), initialVariance),
     releasedScale: release?.scale ?? null,
     featuresOf: new Map(),
   }
@@ -184,7 +185,7 @@ const fitServed = async (
   onPooled?: (done: number, of: number) => void,
 ): Promise<RankingState> => {
   const features = await featuresUnder(deps, basis, onPooled)
-  const { release, exitLayer, adapters, prior, releasedScale } = basis
+  const { release, space, exitLayer, adapters, prior, releasedScale } = basis
   const isPopulation = prior.mean.some((m) => m !== 0)
   const { hyperparameters, fit } =
     last && !isOutgrown(last.hyperparameters, features.length)
@@ -192,18 +193,18 @@ const fitServed = async (
       : tuneHyperparameters(
           features,
           prior,
-          releasedScale ?? featureScale(features, deps.space),
+          releasedScale ?? featureScale(features, space),
           isPopulation,
           judgedSwitches(deps.store),
         )
   const head = fitServedHead(features, hyperparameters, { fit })
   const isInformed = features.length > 0 || isPopulation
-  return { release, exitLayer, adapters, prior, features, hyperparameters, head, isInformed }
+  return { release, space, exitLayer, adapters, prior, features, hyperparameters, head, isInformed }
 }
 
 const featuresUnder = async (
-  { store, settings, space, engine, model, memo }: ServingDeps,
-  { exitLayer, adapters, featuresOf }: FitBasis,
+  { store, settings, engine, model, memo }: ServingDeps,
+  { space, exitLayer, adapters, featuresOf }: FitBasis,
   onPooled?: (done: number, of: number) => void,
 ): Promise<OwnChoice[]> => {
   const numbers = store
@@ -309,12 +310,12 @@ const ownSpec = (exitLayer: number): AdapterSpec => ({
  */
 export const scoreAnswers = async (
   deps: ServingDeps,
-  { head, adapters, exitLayer, isInformed }: RankingState,
+  { head, space, adapters, exitLayer, isInformed }: RankingState,
   conversation: Conversation,
   texts: readonly string[],
   options: Pick<PooledOptions, 'keep' | 'signal'> = {},
 ): Promise<Score[]> => {
-  const { space, engine } = deps
+  const { engine } = deps
   const encoded = encodeAnswers(
     { tokenizer: deps.model.tokenizer, maxTokens: deps.settings.maxTokens, memo: deps.memo },
     conversation,
@@ -327,6 +328,6 @@ export const scoreAnswers = async (
           encoded.map((a) => a.input),
           { ...options, exitLayer, adapters },
         )
-  const raw = encoded.map(({ named }, i) => rawFeatures(states[i]!, named))
+  const raw = encoded.map((answer, i) => rawFeatures(space, states[i]!, answer))
   return scoreFeatures(raw, head.scale, head.fit.w)
 }

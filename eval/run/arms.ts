@@ -2,7 +2,7 @@
 import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import type { Rng } from '../../adapters/random.ts'
-import { featureCount } from '../../adapters/wire/primitives.ts'
+import { type FeatureSpace, featureCount } from '../../adapters/wire/primitives.ts'
 import type { LoraFeed } from '../../device/engine/engine.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
 import {
@@ -125,7 +125,7 @@ const serveHead = (
 ): ServedHead => {
   const prior = start.prior ?? initialPrior(featureCount(space), initialVariance)
   const isReleased = prior.mean.some((m) => m !== 0)
-  const scale = masked(start.scale ?? featureScale(learned, space), space.pooled, mask)
+  const scale = masked(start.scale ?? featureScale(learned, space), space, mask)
   const { hyperparameters, fit } = tuneHyperparameters(learned, prior, scale, isReleased)
   return fitServedHead(learned, hyperparameters, { fit })
 }
@@ -140,8 +140,11 @@ const forLast = <T>(make: (log: UserLog) => Promise<T>) => {
 }
 
 /** A feature without scale is 0 in every answer. */
-const masked = (scale: Float64Array, pooled: number, mask: Mask | undefined): Float64Array =>
-  mask ? scale.map((s, i) => (i < pooled === (mask === 'states') ? 0 : s)) : scale
+const masked = (scale: Float64Array, space: FeatureSpace, mask: Mask | undefined): Float64Array => {
+  const text = scale.length - space.named.length
+  const isSeen = { states: (i: number) => i >= text, named: (i: number) => i < space.pooled }
+  return mask ? scale.map((s, i) => (isSeen[mask](i) ? s : 0)) : scale
+}
 
 /** By scores that have nothing to do with the person. */
 export const scoredArm = (score: (line: ChoiceLine) => Promise<number[]>): Picker =>

@@ -3,7 +3,7 @@
  */
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
-import { isSameBase, isSameFeatures } from '../../adapters/wire/lineage.ts'
+import { canCompute, isSameBase } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
 import type { Job, Lineage, Round } from '../store/records.ts'
@@ -72,7 +72,7 @@ const isEligible = (request: CheckInRequest, spec: JobSpec, now: number): boolea
   const buckets = CountBucket.options
   return (
     isSameBase(request.base, spec.base) &&
-    isSameFeatures(request.features, spec.features) &&
+    canCompute(spec.features, request.features) &&
     consent.purpose === spec.purpose &&
     (consent.expiresAt === null || consent.expiresAt > now) &&
     spec.contributions.every((c) => consent.contributions.includes(c)) &&
@@ -140,7 +140,7 @@ const headFor = (
   { base, features }: CheckInRequest,
 ): string | null => {
   const fitting = lineages.filter(
-    (one) => isSameBase(one.base, base) && isSameFeatures(one.features, features),
+    (one) => isSameBase(one.base, base) && canCompute(one.features, features),
   )
   const isTrained = (lineage: Lineage) => (store.release(lineage.head)?.summary.version ?? 0) > 0
   const [best] = fitting.sort(

@@ -24,6 +24,27 @@ describe('scaleFromStatistics', () => {
     expect(variances[3]).toBeCloseTo(0.5, 6)
   })
 
+  test('states and words keep what varies more, each group as a whole, outliers cut', () => {
+    const words = { list: 'four', count: 4 }
+    const stds = [1, 2, 1, 500, 0.1, 0.2, 0.2, 0.2, 7]
+    const count = 100
+    const sumSquares = stds.map((s) => count * s * s)
+    const scale = scaleFromStatistics(
+      { count, sum: stds.map(() => 0), sumSquares },
+      { pooled: 4, words, named: ['length'] },
+    )
+    const scaled = stds.map((s, i) => s * scale[i]!)
+    expect(scaled[1]! / scaled[0]!).toBeCloseTo(2, 9)
+    // Three times the median of 1, 1, 2 and 500, which is 2.
+    expect(scaled[3]! / scaled[0]!).toBeCloseTo(6, 9)
+    expect(scaled[5]! / scaled[4]!).toBeCloseTo(2, 9)
+    const total = (from: number, to: number) =>
+      scaled.slice(from, to).reduce((sum, s) => sum + s * s, 0)
+    expect([total(0, 4), total(4, 8), total(8, 9)].map((v) => v.toFixed(9))).toEqual(
+      Array.from({ length: 3 }, () => '1.000000000'),
+    )
+  })
+
   test('a feature that does not vary is switched off', () => {
     const statistics = { count: 4, sum: [4, 0, 0, 0, 0], sumSquares: [4, 4, 0, 1e-13, 4] }
     expect([...scaleFromStatistics(statistics, space)].map((s) => s > 0)).toEqual([

@@ -6,7 +6,8 @@ import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { JobSpec } from '../../../adapters/wire/jobs.ts'
-import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
+import { withoutWords } from '../../../adapters/wire/lineage.ts'
+import { featureCount, PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { releaseBlob } from '../../../device/reward/serving.ts'
 import { type OwnStore, openStore } from '../../../device/store/store.ts'
@@ -17,14 +18,15 @@ beforeAll(async () => {
   model = await tinyModel()
 })
 
-type Made = { version: number; seed?: number; rank?: number; parts?: Part[] }
+type Made = { version: number; seed?: number; rank?: number; parts?: Part[]; isOld?: boolean }
 
 /**
  * Bytes of a release for the tiny model. Another seed is another content, another rank another
- * line.
+ * line. isOld: in the feature space of version 0.1.
  */
-const bytesOf = ({ version, seed = 1, rank = 2, parts = [] }: Made): Uint8Array => {
-  const { base, adapter, exitLayer, features } = JobSpec.parse(jobFor(model))
+const bytesOf = ({ version, seed = 1, rank = 2, parts = [], isOld }: Made): Uint8Array => {
+  const { base, adapter, exitLayer, features: own } = JobSpec.parse(jobFor(model))
+  const features = isOld ? withoutWords(own) : own
   const spec = { ...adapter, rank }
   const flat = initAdapter(base.shape, spec, seed)
   return encodeRelease(
@@ -104,6 +106,14 @@ describe('versions never fall', () => {
     expect(await (await deviceOf(store, 'https://two.test')).offer({ version: 0 })).toBe('served')
   })
 
+  test('a release of version 0.1, whose features have no words, is followed by one with them', async () => {
+    const { device, offer } = await deviceOf()
+    expect(await offer({ version: 7, isOld: true })).toBe('served')
+    expect((await device.rerank({ messages: QUESTION }, ANSWERS)).candidates).toHaveLength(2)
+    expect(await offer({ version: 0 })).toBe('served')
+    expect((await device.rerank({ messages: QUESTION }, ANSWERS)).candidates).toHaveLength(2)
+  })
+
   test('a home that has served a release before versions were remembered knows that one', async () => {
     const { store, offer } = await deviceOf()
     await offer({ version: 5 })
@@ -114,7 +124,7 @@ describe('versions never fall', () => {
 })
 
 describe('numbers', () => {
-  const size = () => model.base.shape.hidden + JobSpec.parse(jobFor(model)).features.named.length
+  const size = () => featureCount(JobSpec.parse(jobFor(model)).features)
   const part = (name: string, value: number, count = size()): Part => ({
     name,
     shape: [count],

@@ -7,7 +7,7 @@ import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { JobSpec } from '../../../adapters/wire/jobs.ts'
-import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
+import { featureCount, PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { runRound } from '../../../device/federation/compute-round.ts'
 import type { RoundDeps } from '../../../device/federation/round-data.ts'
@@ -122,7 +122,7 @@ test('statistics are those of a slow loop over centred features', async () => {
 
 test('the prior part is the moments of the head under the released scale and prior', async () => {
   const { deps } = build()
-  const size = deps.space.pooled + deps.space.named.length
+  const size = featureCount(deps.space)
   const scale = Float32Array.from({ length: size }, (_, i) => 1 / (i + 2))
   const assignment = assignmentFor({ contributions: ['prior'], factor: null })
   const release = releaseFor(assignment, [{ name: 'statistics.scale', shape: [size], data: scale }])
@@ -169,7 +169,7 @@ test.each(['A', 'B'] as const)(
 
 test('head and offset together score every pair as the fitted head does', async () => {
   const { deps, calls, engine } = build()
-  const size = deps.space.pooled + deps.space.named.length
+  const size = featureCount(deps.space)
   const scale = Float32Array.from({ length: size }, () => 0.05)
   const assignment = assignmentFor({ contributions: ['adapter'] })
   await runRound(

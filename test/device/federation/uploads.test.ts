@@ -18,7 +18,7 @@ afterEach(() => {
 
 const HOUR = 3600_000
 /** Statistics alone fit, with the change of an adapter they do not. */
-const LIMIT = 2200
+const LIMIT = 4000
 const page = (status: number) =>
   new Response('<html>no</html>', { status, headers: { 'content-type': 'text/html' } })
 const envelope = (status: number, code: string) =>

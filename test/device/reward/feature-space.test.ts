@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { scaleFromStatistics } from '../../../adapters/aggregate/statistics.ts'
 import { seededRng } from '../../../adapters/random.ts'
+import { withoutWords } from '../../../adapters/wire/lineage.ts'
 import {
   centred,
   featureSpace,
@@ -9,15 +10,19 @@ import {
   standardize,
 } from '../../../device/reward/feature-space.ts'
 import { FEATURE_NAMES } from '../../../device/text/named-features.ts'
+import { WORD_LIST } from '../../../device/text/word-shares.ts'
 
 const rng = seededRng('space')
 const vector = (n: number, spread = 1) =>
   Float64Array.from({ length: n }, () => spread * rng.normal())
 
 describe('feature space', () => {
-  test('puts the pooled states before the named features', () => {
-    expect(featureSpace(576)).toEqual({ pooled: 576, named: FEATURE_NAMES })
-    expect([...rawFeatures(Float32Array.of(1, 2), Float64Array.of(3))]).toEqual([1, 2, 3])
+  test('puts pooled states first, shares of words next, named features last', () => {
+    expect(featureSpace(576)).toEqual({ pooled: 576, words: WORD_LIST, named: FEATURE_NAMES })
+    const space = { pooled: 2, words: { list: 'two', count: 2 }, named: ['length'] }
+    const text = { words: Float64Array.of(4, 5), named: Float64Array.of(3) }
+    expect([...rawFeatures(space, Float32Array.of(1, 2), text)]).toEqual([1, 2, 4, 5, 3])
+    expect([...rawFeatures(withoutWords(space), Float32Array.of(1, 2), text)]).toEqual([1, 2, 3])
   })
 
   test('statistics ignore what all candidates of a request have in common', () => {
@@ -35,9 +40,10 @@ describe('feature space', () => {
     expect(featureStatistics([[vector(3)], []])).toMatchObject({ count: 0 })
   })
 
-  test('with its scale, pooled states and named features vary by 1 each in total', () => {
+  test('with its scale, states, words and named features vary by 1 each in total', () => {
     const space = featureSpace(40)
-    const size = 40 + FEATURE_NAMES.length
+    const words = 40 + WORD_LIST.count
+    const size = words + FEATURE_NAMES.length
     const groups = Array.from({ length: 400 }, () => {
       const shift = vector(size, 9)
       return Array.from({ length: 4 }, () => vector(size).map((v, j) => (j + 1) * v + shift[j]!))
@@ -48,7 +54,8 @@ describe('feature space', () => {
       standardized.reduce((s, v) => s + v.slice(from, to).reduce((t, x) => t + x * x, 0), 0) /
       standardized.length
     expect(varianceOf(0, 40)).toBeCloseTo(1, 6)
-    expect(varianceOf(40, size)).toBeCloseTo(1, 6)
+    expect(varianceOf(40, words)).toBeCloseTo(1, 6)
+    expect(varianceOf(words, size)).toBeCloseTo(1, 6)
   })
 
   test('refuses vectors of different sizes, and none at all', () => {

@@ -8,6 +8,11 @@ const size = 2 + FEATURE_NAMES.length
 const oneHot = (j: number, value: number) =>
   Float64Array.from({ length: size }, (_, i) => (i === j ? value : 0))
 const REQUEST = 'Why is the sky blue?'
+const SPACE = { pooled: 2, named: FEATURE_NAMES }
+const textOf = (answer: string) => ({
+  words: new Float64Array(),
+  named: namedFeatures(answer, REQUEST),
+})
 const answers = ['Scattering.', 'Well, it might be scattering! Let me know if you want more.']
 
 describe('scoreFeatures', () => {
@@ -15,7 +20,7 @@ describe('scoreFeatures', () => {
     const rng = seededRng('reward')
     const draw = () => Float64Array.from({ length: size }, () => rng.normal())
     const [scale, w] = [draw(), draw()]
-    const raw = answers.map((a) => rawFeatures([a.length, 1], namedFeatures(a, REQUEST)))
+    const raw = answers.map((a) => rawFeatures(SPACE, [a.length, 1], textOf(a)))
     const [first, second] = scoreFeatures(raw, scale, w)
     const expected = raw[1]!.reduce((sum, v, j) => sum + (v - raw[0]![j]!) * scale[j]! * w[j]!, 0)
     expect(second!.reward - first!.reward).toBeCloseTo(expected, 9)
