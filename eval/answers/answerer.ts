@@ -54,17 +54,9 @@ type Pen = {
 }
 
 /** The dimension of which a role is the content. */
-export const ROLE_DIMENSION: Readonly<Record<Role, Dimension>> = {
-  mechanism: 'mechanism',
-  facts: 'numbers',
-  background: 'background',
-  steps: 'steps',
-  example: 'example',
-  analogy: 'analogy',
-  caveats: 'caveats',
-  anecdote: 'anecdote',
-  comparison: 'comparison',
-}
+export const ROLE_DIMENSION = Object.fromEntries(
+  ROLES.map((role) => [role, role === 'facts' ? 'numbers' : role]),
+) as Readonly<Record<Role, Dimension>>
 
 /** Deterministic for topic, style and the stream's state. Typically 60 to 170 text tokens. */
 export const composeAnswer = (
@@ -340,8 +332,10 @@ const finish = (pen: Pen, text: string): string =>
 const traitsOf = ({ tally, words }: Pen, pieces: readonly Piece[], text: string): Float64Array => {
   const count = (pattern: RegExp, said = text) => said.match(pattern)?.length ?? 0
   const of = (role: Role) => pieces.filter((p) => p.role === role).length
-  const values: Record<Dimension, number> = {
-    length: count(/[\p{L}\p{N}]+/gu),
+  const length = count(/[\p{L}\p{N}]+/gu)
+  const values: Partial<Record<Dimension, number>> = {
+    ...Object.fromEntries(ROLES.map((role) => [ROLE_DIMENSION[role], of(role)])),
+    length,
     lists: pieces.length === 0 ? 0 : tally.listed / pieces.length,
     headings: count(/^#+ /gm),
     bold: count(/\*\*[^*]+\*\*/g),
@@ -356,15 +350,7 @@ const traitsOf = ({ tally, words }: Pen, pieces: readonly Piece[], text: string)
     secondPerson: count(words.secondPerson),
     exclamation: count(/!/g),
     numbers: count(/\d+([.,]\d+)?/g) - count(/^\d+\. /gm),
-    steps: of('steps'),
-    example: of('example'),
-    analogy: of('analogy'),
-    background: of('background'),
-    mechanism: of('mechanism'),
-    anecdote: of('anecdote'),
-    caveats: of('caveats'),
-    comparison: of('comparison'),
   }
-  const rates = Object.values(WORDING_TRAITS).map((p) => (100 * count(p)) / (values.length + 20))
-  return Float64Array.of(...DIMENSIONS.map((name) => values[name]), ...rates)
+  const rates = Object.values(WORDING_TRAITS).map((p) => (100 * count(p)) / (length + 20))
+  return Float64Array.of(...DIMENSIONS.map((name) => values[name]!), ...rates)
 }

@@ -5,6 +5,7 @@ import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
 import { openModel } from '../../device/engine/model/open.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { type Day, simulateDay } from '../day/simulate.ts'
+import { meanOf } from '../measure/metrics.ts'
 import { cacheOption, jsonOption, type Print } from './options.ts'
 
 export const addDayCommand = (program: Command, print: Print): void => {
@@ -56,7 +57,7 @@ const resultsOf = (day: Day) => [
     ? [
         {
           name: 'day.energy.round',
-          value: mean(day.energy.rounds.map((r) => r.joules)),
+          value: meanOf(day.energy.rounds.map((r) => r.joules)),
           unit: 'J a round',
           n: day.energy.rounds.length,
         },
@@ -73,6 +74,3 @@ const resultsOf = (day: Day) => [
       ]),
   { name: 'day.violations', value: day.violations.length, unit: 'violations' },
 ]
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((a, b) => a + b, 0) / Math.max(1, values.length)

@@ -9,8 +9,6 @@ import { pullModel } from '../../device/engine/model/pull.ts'
 import { openEngine } from '../../device/engine/process/client.ts'
 import { fetchOver } from '../../device/http/fetch.ts'
 import { openTransport } from '../../device/http/transport.ts'
-import type { FeatureDeps } from '../../device/reward/choice-features.ts'
-import { featureSpace } from '../../device/reward/feature-space.ts'
 import { type Released, readRelease } from '../../device/reward/read-release.ts'
 import { startClaude } from '../claude/serve.ts'
 import type { Federated } from '../population/federate.ts'
@@ -18,7 +16,7 @@ import { openFleet, sumTraffic } from '../population/fleet.ts'
 import { openPooledFile, rememberPooled } from '../population/shared-engine.ts'
 import { watchMemory } from '../programs/memory.ts'
 import { createProcesses, type Processes } from '../programs/processes.ts'
-import { assessWorld, reportOf } from '../run/assess.ts'
+import { assessWorld, depsOf, reportOf } from '../run/assess.ts'
 import { ablatedPlan } from '../run/scenario.ts'
 import { settle } from './devices.ts'
 import { federateOverHttp } from './federation.ts'
@@ -84,20 +82,13 @@ const run = async (
   onClose: OnClose,
 ): Promise<DemoReport> => {
   const stage = await setStage(options, processes, onClose)
-  const { model, people, engine, memo, plan, step, out } = stage
+  const { model, people, step, out } = stage
   const { own, jobs, traffic, federated, last } = await federateDemo(options, processes, stage)
   step('judging people who took no part …')
   const given = { ...stage, seed: options.seed, world: people, federated }
   const assessed = await assessWorld({ ...given, out: stage.folder, log: step })
   const assessment = reportOf(given, [assessed])
-  const deps: FeatureDeps = {
-    engine,
-    tokenizer: model.tokenizer,
-    space: featureSpace(model.base.shape.hidden),
-    exitLayer: model.suggestedExit,
-    maxTokens: plan.maxTokens,
-    memo,
-  }
+  const deps = depsOf(given)
   const read = readRelease(last.release, model.base, deps.space)
   const rng = seededRng(`demo/${options.seed}`)
   const users = await judgeUsers(people.users, deps, { ...last, read }, rng)

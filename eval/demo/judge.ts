@@ -27,21 +27,15 @@ export const judgeUsers = async (
     ...(release && { federated: headArm(deps, startOf(release.read)) }),
   }
   const rows: UserRow[] = []
-  for (const user of users) {
-    const estimates: UserRow['arms'][string][] = []
-    for (const picker of Object.values(arms)) {
-      const picks = await picker(user, user.train.length)
-      estimates.push({
-        value: reachableUtility(picks),
-        interval: bootstrapInterval(picks, reachableUtility, rng),
-      })
+  for (const log of users) {
+    const { user, train, test } = log
+    const estimates: Record<string, UserRow['arms'][string]> = {}
+    for (const [arm, picker] of Object.entries(arms)) {
+      const picks = await picker(log, train.length)
+      const interval = bootstrapInterval(picks, reachableUtility, rng)
+      estimates[arm] = { value: reachableUtility(picks), interval }
     }
-    rows.push({
-      user: user.user,
-      choices: user.train.length,
-      prompts: user.test.length,
-      arms: Object.fromEntries(Object.keys(arms).map((arm, i) => [arm, estimates[i]!])),
-    })
+    rows.push({ user, choices: train.length, prompts: test.length, arms: estimates })
   }
   return rows
 }

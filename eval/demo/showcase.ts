@@ -6,6 +6,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import { FedError } from '../../adapters/errors.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { RerankResponse, RewriteResponse } from '../../device/api/schemas/personalization.ts'
+import { WHY_BLOCK } from '../../device/preferences/reasons.ts'
 import { type Processes, startListening } from '../programs/processes.ts'
 import type { DemoDevice } from './devices.ts'
 import type { Unseen } from './people.ts'
@@ -65,7 +66,7 @@ export const showDevice = async (
       after: requestText(system, request),
       answerBefore: await ask(direct, request),
       answerAfter: await ask(new Anthropic({ apiKey: claudeKey, baseURL: url }), request),
-      reason: REWRITE_WORDS[reason] ?? reason,
+      reason: WHY_BLOCK[reason],
       chosenFrom: pool,
     },
     rerank: {
@@ -114,17 +115,6 @@ export const localApi =
     if (response.ok) return response.json()
     throw new FedError('E_UPSTREAM', `${path} of the device answered ${response.status}`)
   }
-
-const REWRITE_WORDS: Partial<Record<RewriteResponse['reason'], string>> = {
-  applied:
-    'The local model found these preferences relevant and added them to the system prompt; ' +
-    'the message itself is untouched.',
-  frozen:
-    'The preferences chosen at the beginning of this conversation stay in place; the ' +
-    'message itself is untouched.',
-  none_relevant: 'The local model found no preference relevant to this request: nothing is added.',
-  no_preferences: 'There is no preference to speak of yet: nothing is added.',
-}
 
 const requestText = (system: RewriteResponse['system'], request: string): string => {
   const text =

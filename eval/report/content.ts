@@ -177,27 +177,25 @@ const roundTable = ({ rounds }: RunReport): Table => ({
   rows: rounds.map((r) => [String(r.at + 1), r.kind, String(r.received), estimateText(r.estimate)]),
 })
 
-const rewritingTable = ({ results }: RunReport): Table => ({
-  head: ['figure', 'value', '95 % interval', 'requests'],
-  rows: results
-    .filter((r) => r.name.startsWith('rewrite.'))
-    .map((r) => [
-      r.name.slice('rewrite.'.length).replaceAll('_', ' '),
-      `${valueText(r.value)} ${r.unit}`,
-      r.interval ? r.interval.map(short).join(' … ') : '',
-      String(r.n ?? ''),
-    ]),
-})
-
-export const allFigures = (report: RunReport): Table => ({
+const figureTable = (results: readonly Result[], name: (r: Result) => string): Table => ({
   head: ['name', 'value', '95 % interval', 'n'],
-  rows: allResults(report).map((r) => [
-    `\`${r.name}\``,
+  rows: results.map((r) => [
+    name(r),
     `${valueText(r.value)} ${r.unit}`,
     r.interval ? r.interval.map(valueText).join(' … ') : '',
     String(r.n ?? ''),
   ]),
 })
+
+const REWRITE = 'rewrite.'
+const rewritingTable = ({ results }: RunReport): Table =>
+  figureTable(
+    results.filter((r) => r.name.startsWith(REWRITE)),
+    (r) => r.name.slice(REWRITE.length).replaceAll('_', ' '),
+  )
+
+export const allFigures = (report: RunReport): Table =>
+  figureTable(allResults(report), (r) => `\`${r.name}\``)
 
 /** Everything that the report knows. */
 export const allResults = ({ results, measured }: RunReport): Result[] => [...results, ...measured]

@@ -94,26 +94,21 @@ const plainTable = ({ head, rows }: Table): string =>
   )
 
 const headline = (report: RunReport): string => {
-  const { arms, lift } = report.figures
-  const budgets = budgetsOf(report).filter((b) => b > 0)
-  const of = (arm: string, budget: number) => {
-    const found = armAt(arms, { arm, budget })
-    return found
-      ? [[`${armLabel(arm)}, ${budget} choices`, short(found.utility.value)] as const]
-      : []
-  }
-  const last = lift.at(-1)?.budget
-  const points = (name: string, label: string) => {
-    const found = resultAt(report.results, `run.lift.${name}.${last}`)
-    return found ? [[`${label}, points`, short(found.value)] as const] : []
-  }
-  const [first, second] = budgets
-  return tiles([
-    ...(first === undefined ? [] : of('federated', first)),
-    ...(second === undefined ? [] : of('local', second)),
-    ...points('mean', 'the product over Claude’s first'),
-    ...points('worst_decile', 'the worst-served tenth'),
-  ])
+  const { figures, results } = report
+  const [first = 0, second = 0] = budgetsOf(report).filter((b) => b > 0)
+  const last = figures.lift.at(-1)?.budget
+  const cells = [
+    [`${armLabel('federated')}, ${first} choices`, `utility.federated.${first}`],
+    [`${armLabel('local')}, ${second} choices`, `utility.local.${second}`],
+    ['the product over Claude’s first, points', `lift.mean.${last}`],
+    ['the worst-served tenth, points', `lift.worst_decile.${last}`],
+  ] as const
+  return tiles(
+    cells.flatMap(([label, name]) => {
+      const found = resultAt(results, `run.${name}`)
+      return found ? [[label, short(found.value)] as const] : []
+    }),
+  )
 }
 
 const curves = (report: RunReport): string[] => {

@@ -104,7 +104,9 @@ export const reportOf = (
   }
 }
 
-const depsOf = ({ plan, model, engine, memo }: AssessOptions): FeatureDeps => {
+type Reading = Pick<AssessOptions, 'plan' | 'model' | 'engine' | 'memo'>
+
+export const depsOf = ({ plan, model, engine, memo }: Reading): FeatureDeps => {
   const exitLayer = plan.exitLayer ?? model.suggestedExit
   return {
     engine,

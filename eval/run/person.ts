@@ -225,43 +225,29 @@ export const logRatios = async (
 }
 
 /** Each text is scored once per set of adapters; kept where pooled states are. */
-export const rememberLikelihood = (
-  { engine, model, memo, maxTokens }: PersonDeps,
-  kept: PooledCache,
-): Likelihood => {
-  const known = new Map<string, number>()
-  return async (line, adapters) => {
-    const inputs = encodeAnswers(
-      { tokenizer: model.tokenizer, maxTokens, memo },
-      line,
-      line.candidates,
-    ).map((answer) => answer.input)
+export const rememberLikelihood =
+  ({ engine, model, memo, maxTokens }: PersonDeps, kept: PooledCache): Likelihood =>
+  async (line, adapters) => {
+    const encoding = { tokenizer: model.tokenizer, maxTokens, memo }
     const under = adapters.map(feedKey).join('+')
-    const keys = inputs.map(({ ids, answerStart }) =>
-      createHash('sha256')
-        .update(`likelihood/${model.base.weights}/${under}/${answerStart}/${ids.join()}`)
+    const texts = encodeAnswers(encoding, line, line.candidates).map(({ input }) => ({
+      ...input,
+      key: createHash('sha256')
+        .update(
+          `likelihood/${model.base.weights}/${under}/${input.answerStart}/${input.ids.join()}`,
+        )
         .digest('hex'),
-    )
-    const missing = inputs.filter((_, i) => {
-      const value = known.get(keys[i]!) ?? kept.pooled(keys[i]!)?.[0]
-      if (value !== undefined) known.set(keys[i]!, value)
-      return value === undefined
-    })
+    }))
+    const missing = texts.filter(({ key }) => !kept.pooled(key))
     if (missing.length > 0) {
       const { ids, answerStart } = missing[0]!
       const scores = await engine.score(
         ids.slice(0, answerStart),
-        missing.map((input) => input.ids.slice(answerStart)),
+        missing.map((text) => text.ids.slice(answerStart)),
         { adapters },
       )
-      for (const [i, input] of missing.entries()) {
-        const { logProb, tokens } = scores[i]!
-        const value = Float32Array.of(logProb / tokens)
-        const key = keys[inputs.indexOf(input)]!
-        kept.savePooled(key, value)
-        known.set(key, value[0]!)
-      }
+      for (const [i, { key }] of missing.entries())
+        kept.savePooled(key, Float32Array.of(scores[i]!.logProb / scores[i]!.tokens))
     }
-    return keys.map((key) => known.get(key)!)
+    return texts.map(({ key }) => kept.pooled(key)![0]!)
   }
-}

@@ -20,16 +20,11 @@ const LIMIT_MS = 5000
 const LEFT_AFTER_MS = 20
 const IMAGE_BYTES = 2_000_000
 
-const SUBJECTS = [
-  'a small balcony garden',
-  'mending an old bicycle',
-  'baking bread with little time',
-  'learning to read maps',
-  'keeping a diary',
-  'choosing a first telescope',
-  'teaching a child to swim',
-  'a walk along the coast',
-] as const
+const SUBJECTS = (
+  'a small balcony garden|mending an old bicycle|baking bread with little time|' +
+  'learning to read maps|keeping a diary|choosing a first telescope|' +
+  'teaching a child to swim|a walk along the coast'
+).split('|')
 
 /** n: the conversation's number; its word is found in no other text. */
 export const beginThread = (n: number): Thread => ({

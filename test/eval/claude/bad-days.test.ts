@@ -7,9 +7,9 @@ import {
   badDayAt,
 } from '../../../eval/claude/bad-days.ts'
 import { createClaude } from '../../../eval/claude/claude.ts'
-import { interceptClaude } from '../../../eval/claude/msw.ts'
 import { startClaude } from '../../../eval/claude/serve.ts'
 import { addBadDay } from '../../../eval/commands/claude.ts'
+import { interceptClaude } from './msw.ts'
 
 const request = {
   model: 'claude-sonnet-5-5',

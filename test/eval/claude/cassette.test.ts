@@ -2,9 +2,9 @@ import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, expect, test } from 'vitest'
 import { openCassette, parseCassette, requestKey } from '../../../eval/claude/cassette.ts'
 import { createClaude } from '../../../eval/claude/claude.ts'
-import { interceptClaude } from '../../../eval/claude/msw.ts'
 import { startClaude } from '../../../eval/claude/serve.ts'
 import { expectCode } from '../../support/expect-code.ts'
+import { interceptClaude } from './msw.ts'
 
 const request = {
   model: 'claude-sonnet-5-5',

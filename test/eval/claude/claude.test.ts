@@ -2,8 +2,8 @@ import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, expect, test } from 'vitest'
 import { TOPICS } from '../../../eval/answers/topic-bank.ts'
 import { type ClaudeOptions, createClaude, type MockClaude } from '../../../eval/claude/claude.ts'
-import { interceptClaude } from '../../../eval/claude/msw.ts'
 import { startClaude } from '../../../eval/claude/serve.ts'
+import { interceptClaude } from './msw.ts'
 
 const question = TOPICS[0]!.phrasings[0]
 const ask = (content = question) => ({

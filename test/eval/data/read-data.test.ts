@@ -39,6 +39,7 @@ const READERS = {
   models: () => import('../../../eval/claude/models.ts'),
   labelled: () => import('../../../eval/labelled/requests.ts'),
   scenarios: () => import('../../../eval/run/scenario.ts'),
+  day: () => import('../../../eval/day/script.ts'),
   demo: () => import('../../../eval/demo/plan.ts'),
   report: () => import('../../../eval/report/words.ts'),
   feedback: async () => {
@@ -47,7 +48,7 @@ const READERS = {
     for (const name of ['held', 'tuned', 'unseen'] as const) statedSet(name)
   },
   apps: async () => {
-    const sets = await import('../../../eval/labelled/app-sets.ts')
+    const sets = await import('../labelled/app-sets.ts')
     for (const set of sets.SETS) {
       sets.systemPrompts(set)
       sets.programRequests(set)

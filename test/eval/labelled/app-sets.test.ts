@@ -20,7 +20,7 @@ import {
   questions,
   SETS,
   systemPrompts,
-} from '../../../eval/labelled/app-sets.ts'
+} from './app-sets.ts'
 
 const user = (content: string) => ({ role: 'user' as const, content })
 const QUESTION = 'Wie entstehen Ebbe und Flut, und was hat der Mond damit zu tun?'

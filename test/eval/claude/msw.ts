@@ -1,7 +1,7 @@
 /** The mock in this process: requests to Anthropic's own address never leave it. */
 import { http } from 'msw'
 import { setupServer } from 'msw/node'
-import type { MockClaude } from './claude.ts'
+import type { MockClaude } from '../../../eval/claude/claude.ts'
 
 /** Takes over https://api.anthropic.com for this process until close; other requests pass. */
 export const interceptClaude = (claude: MockClaude): { close(): void } => {

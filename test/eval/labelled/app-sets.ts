@@ -5,8 +5,8 @@
  * `heldout` ones README.md tells the first look.
  */
 import { z } from 'zod'
-import { Dimension } from '../../device/records/preference.ts'
-import { readData } from '../data/read-data.ts'
+import { Dimension } from '../../../device/records/preference.ts'
+import { readData } from '../../../eval/data/read-data.ts'
 
 export const SETS = ['development', 'heldout'] as const
 export type SetName = (typeof SETS)[number]
