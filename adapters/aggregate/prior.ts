@@ -42,7 +42,9 @@ export const initialPrior = (size: number, variance: number): Prior => ({
  * The last prior counts as `plan.shrinkage` further devices with the moments μ and Σ + μμᵀ, so the
  * covariance holds the shift of the mean: with n devices of mean m and covariance C it is (nC +
  * νΣ)/(n+ν) + nν/(n+ν)²·(m−μ)(m−μ)ᵀ. Then the k leading eigenvectors are kept and ρ is the mean of
- * the other eigenvalues. Without devices the last prior comes back.  E_SHAPE when sizes disagree.
+ * the other eigenvalues. Without devices the last prior comes back. With a relaxation η, mean and
+ * covariance move η times as far (over-relaxed EM, Salakhutdinov & Roweis 2003, with η fixed).
+ * E_SHAPE when sizes disagree.
  */
 export const priorMStep = (last: Prior, sums: PriorSums, plan: PriorPlan): Prior => {
   const size = last.mean.length
@@ -50,17 +52,23 @@ export const priorMStep = (last: Prior, sums: PriorSums, plan: PriorPlan): Prior
   checkSize('prior.second', triangleSize(size), sums.second.length)
   if (sums.devices === 0) return last
   const total = sums.devices + plan.shrinkage
+  const { relaxation = 1 } = plan
+  const relaxed = (from: number, to: number) =>
+    relaxation === 1 ? to : from + relaxation * (to - from)
   const mean = last.mean.map((m, i) => (sums.first[i]! + plan.shrinkage * m) / total)
   const covariance = priorCovariance(last)
   for (let i = 0, at = 0; i < size; i++)
     for (let j = i; j < size; j++, at++) {
       const lastMoment = covariance.data[i * size + j]! + last.mean[i]! * last.mean[j]!
       const moment = (sums.second[at]! + plan.shrinkage * lastMoment) / total
-      const value = moment - mean[i]! * mean[j]!
+      const value = relaxed(covariance.data[i * size + j]!, moment - mean[i]! * mean[j]!)
       covariance.data[i * size + j] = value
       covariance.data[j * size + i] = value
     }
-  return { mean, ...leadingPart(covariance, plan) }
+  return {
+    mean: mean.map((m, i) => relaxed(last.mean[i]!, m)),
+    ...leadingPart(covariance, plan),
+  }
 }
 
 /** Σ as a dense matrix [D, D]. */

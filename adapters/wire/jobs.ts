@@ -51,6 +51,11 @@ export const PriorPlan = z.strictObject({
   shrinkage: z.number().min(0).max(1e6).default(10),
   /** Directions kept, k. */
   directions: z.int().min(0).max(256).default(32),
+  /**
+   * How many times the M-step's change a round makes. Above 1 fewer rounds are needed where devices
+   * have few choices each, which makes EM slow; from 2 on it may not converge. Left out: 1.
+   */
+  relaxation: z.number().min(1).max(1.9).optional(),
 })
 export type PriorPlan = z.infer<typeof PriorPlan>
 

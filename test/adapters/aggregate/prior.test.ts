@@ -75,6 +75,18 @@ describe('priorMStep', () => {
     )
   })
 
+  test('with a relaxation, moves by so many times the plain step', () => {
+    const last = somePrior()
+    const sums = sumsOf(randomPosteriors(seededRng(3), 7, 6), 6)
+    const all = { ...plan, directions: 6 }
+    const [once, more] = [all, { ...all, relaxation: 1.5 }].map((p) => priorMStep(last, sums, p))
+    const far = Float64Array.from(last.mean, (m, i) => m + 1.5 * (once!.mean[i]! - m))
+    expect(largestDifference(more!.mean, far)).toBeLessThan(1e-12)
+    const [from, plain, relaxed] = [last, once!, more!].map((prior) => priorCovariance(prior).data)
+    const expected = Float64Array.from(from!, (c, i) => c + 1.5 * (plain![i]! - c))
+    expect(largestDifference(relaxed!, expected)).toBeLessThan(1e-10)
+  })
+
   test('with fewer directions, keeps the leading ones and the mean of the other eigenvalues', () => {
     const last = somePrior()
     const posteriors = randomPosteriors(seededRng(2), 7, 6)
