@@ -85,25 +85,23 @@ export const crossedBootstrap = (grid: Grid, rng: Rng, count = DRAWS): Crossed =
     estimate({ sample, draws: values }, who = () => true, statistic = weightedMean) {
       const members = people.flatMap((_, i) => (!Number.isNaN(sample[i]!) && who(i) ? [i] : []))
       if (members.length === 0) return null
+      const [own, times] = [members.map((i) => sample[i]!), members.map(() => 1)]
       const isMember = new Set(members)
       const found: number[] = []
       for (const [d, { places }] of draws.entries()) {
-        const [drawn, times]: [number[], number[]] = [[], []]
+        const [drawn, counts]: [number[], number[]] = [[], []]
         for (const [i, place] of places.entries()) {
           const value = values[d]![i]!
           if (Number.isNaN(value) || !isMember.has(place.person)) continue
           drawn.push(value)
-          times.push(place.times)
+          counts.push(place.times)
         }
-        if (drawn.length > 0) found.push(statistic(drawn, times))
+        if (drawn.length > 0) found.push(statistic(drawn, counts))
       }
       const sorted = Float64Array.from(found).sort()
       const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!
       return {
-        value: statistic(
-          members.map((i) => sample[i]!),
-          members.map(() => 1),
-        ),
+        value: statistic(own, times),
         interval: [at(0.025), at(0.975)],
         n: members.length,
         topics: new Set(

@@ -119,10 +119,9 @@ const weightsOf = (family: TasteFamily, seed: number | string, rng: Rng) => {
 
 const drawTaste = (family: TasteFamily, seed: number | string, rng: Rng): Float64Array => {
   const weight = weightsOf(family, seed, rng)
-  const isWording = family === 'wording'
   return Float64Array.from(TRAITS, (trait, j) => {
     const name = trait as Dimension
-    if (isWording !== j >= DIMENSIONS.length) return 0
+    if ((family === 'wording') !== j >= DIMENSIONS.length) return 0
     const drawn = weight(name) * (isContent(name) ? CONTENT_SCALE : 1)
     return family === 'none' || (family === 'content' && !isContent(name)) ? 0 : drawn
   })

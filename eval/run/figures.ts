@@ -168,7 +168,10 @@ const resultOf = (name: string, estimate: Estimate, unit: string): Result => {
 
 const sampleOf = (worlds: readonly JudgedWorld[], options: FigureOptions): Sample => {
   const places = worlds.flatMap(({ judged, people }) =>
-    people.map((person, i) => ({ person, picks: (at: At) => picksAt(judged, at)?.[i] })),
+    people.map((person, i) => ({
+      person,
+      picks: ({ arm, budget }: At) => judged.get(arm)?.get(budget ?? 0)?.[i],
+    })),
   )
   const people = places.map(({ person, picks }) => ({
     ...person,
@@ -180,16 +183,12 @@ const sampleOf = (worlds: readonly JudgedWorld[], options: FigureOptions): Sampl
   )
   const values: Sample['values'] = (at, of) =>
     crossed.values((i) => places[i]!.picks(at)?.map((pick, n) => of(pick, people[i]!.test[n]!)))
-  const known = new Map<string, Values>()
-  const utility = (at: At) => {
-    const made = known.get(dotted(at)) ?? values(at, reachable)
-    known.set(dotted(at), made)
-    return made
-  }
   const hasOrder = (at: At) =>
     places.every(({ picks }) => picks(at)?.every((pick) => pick.order !== undefined) ?? true)
   const families = [...new Set(people.flatMap((p) => (p.hasTaste && p.family) || []))].sort()
   const at = atOf(worlds[0]!.judged)
+  const shares = new Map(at.map((where) => [dotted(where), values(where, reachable)]))
+  const utility = (where: At) => shares.get(dotted(where))!
   return { ...options, crossed, people, families, at, values, utility, hasOrder }
 }
 
@@ -200,8 +199,6 @@ const atOf = (judged: Judged): At[] =>
     const isFixed = budgets.length === 1 && budgets[0] === 0
     return budgets.map((budget) => ({ arm, budget: isFixed ? null : budget }))
   })
-
-const picksAt = (judged: Judged, { arm, budget }: At) => judged.get(arm)?.get(budget ?? 0)
 
 const NOBODY: Estimate = { value: 0, interval: [0, 0], n: 0 }
 
@@ -272,63 +269,70 @@ const differencesOf = ({ at, crossed, people, families, utility }: Sample): Diff
 
 const least: Statistic = (values) => Math.min(...values)
 
+const askedOf = (pick: Pick) => pick.asked ?? pick.utilities.length
+const extra = (pick: Pick, line: ChoiceLine, claude: string) =>
+  extraOf(line, pick.asked ?? 1, claude)
+/** What is counted of a request that the product answers, and the unit. */
+const COUNTED: Readonly<Record<string, [string, (...of: Parameters<typeof extra>) => number]>> = {
+  answers_asked: ['answers', askedOf],
+  bought: ['share', (pick) => Number(askedOf(pick) > 1)],
+  first_kept: ['share', (pick) => Number(pick.picked === 0)],
+  extra_tokens: ['tokens/request', (...of) => extra(...of).tokens],
+  extra_dollars: ['USD/request', (...of) => extra(...of).dollars],
+}
+
 const liftFigures = (sample: Sample): { people: Figures['lift']; results: Result[] } => {
-  const { crossed, people, families, at, prefix, claude, values } = sample
-  const first = { arm: 'first', budget: null }
+  const { crossed, people, at, values } = sample
   // Points are hundredths of what there is to win on average.
   const toWin = crossed.estimate(
-    values(first, (pick) => alone(reachableOf([pick]))),
+    values({ arm: 'first', budget: null }, (pick) => alone(reachableOf([pick]))),
     (i) => people[i]!.hasTaste,
   )
   const perPoint = toWin ? 100 / toWin.value : 0
-  const lift: { budget: number; points: number[] }[] = []
-  const results: Result[] = []
-  for (const { arm, budget } of at.filter((a) => a.arm === 'product')) {
-    const given = { arm, budget }
-    const points = values(given, (pick) => alone(perPoint * (worthOf(pick) - pick.utilities[0]!)))
-    lift.push({ budget: budget ?? 0, points: [...points.sample] })
-    const add = (
-      what: string,
-      of: Values,
-      unit: string,
-      {
-        who,
-        statistic,
-        family,
-      }: { who?: (i: number) => boolean; statistic?: Statistic; family?: string } = {},
-    ) => {
-      const estimate = crossed.estimate(of, who, statistic)
-      const name = `${prefix}.${what}.${budget ?? 0}${suffix(family)}`
-      if (estimate) results.push(resultOf(name, estimate, unit))
-    }
-    const isOf = (family: string) => (i: number) => people[i]!.family === family
-    for (const [what, statistic] of [['lift.mean'], ['lift.worst_decile', worstTenth]] as const) {
-      add(what, points, 'points', statistic && { statistic })
-      for (const family of families)
-        add(what, points, 'points', { who: isOf(family), family, ...(statistic && { statistic }) })
-    }
-    add('lift.worst', points, 'points', { statistic: least })
-    add('lift.indifferent', points, 'points', { who: (i) => !people[i]!.hasTaste })
-    for (const [group, isGroup] of [
-      ['with_taste', true],
-      ['indifferent', false],
-    ] as const) {
-      const who = (i: number) => people[i]!.hasTaste === isGroup
-      const share = (what: string, of: (pick: Pick, line: ChoiceLine) => number, unit = 'share') =>
-        add(
-          `${what}.${group}`,
-          values(given, (pick, line) => alone(of(pick, line))),
-          unit,
-          { who },
-        )
-      const asked = (pick: Pick) => pick.asked ?? pick.utilities.length
-      share('answers_asked', asked, 'answers')
-      share('bought', (pick) => Number(asked(pick) > 1))
-      share('first_kept', (pick) => Number(pick.picked === 0))
-      const extra = (pick: Pick, line: ChoiceLine) => extraOf(line, pick.asked ?? 1, claude)
-      share('extra_tokens', (pick, line) => extra(pick, line).tokens, 'tokens/request')
-      share('extra_dollars', (pick, line) => extra(pick, line).dollars, 'USD/request')
-    }
+  const product = at
+    .filter(({ arm }) => arm === 'product')
+    .map(({ arm, budget }) => {
+      const points = values({ arm, budget }, (pick) =>
+        alone(perPoint * (worthOf(pick) - pick.utilities[0]!)),
+      )
+      return { budget: budget ?? 0, points }
+    })
+  return {
+    people: product.map(({ budget, points }) => ({ budget, points: [...points.sample] })),
+    results: product.flatMap(({ budget, points }) => productResults(sample, budget, points)),
   }
-  return { people: lift, results }
+}
+
+const productResults = (sample: Sample, budget: number, points: Values): Result[] => {
+  const { crossed, people, families, prefix, claude, values } = sample
+  type Who = (i: number) => boolean
+  const result = (what: string, of: Values, unit: string, who?: Who, statistic?: Statistic) => {
+    const estimate = crossed.estimate(of, who, statistic)
+    const [name, family] = what.split('/')
+    return estimate
+      ? [resultOf(`${prefix}.${name}.${budget}${suffix(family)}`, estimate, unit)]
+      : []
+  }
+  const isOf = (family: string) => (i: number) => people[i]!.family === family
+  const hasTaste = (i: number) => people[i]!.hasTaste
+  const groups = { with_taste: hasTaste, indifferent: (i: number) => !hasTaste(i) }
+  return [
+    ...Object.entries({ 'lift.mean': undefined, 'lift.worst_decile': worstTenth }).flatMap(
+      ([what, statistic]) => [
+        ...result(what, points, 'points', undefined, statistic),
+        ...families.flatMap((family) =>
+          result(`${what}/${family}`, points, 'points', isOf(family), statistic),
+        ),
+      ],
+    ),
+    ...result('lift.worst', points, 'points', undefined, least),
+    ...result('lift.indifferent', points, 'points', groups.indifferent),
+    ...Object.entries(COUNTED).flatMap(([what, [unit, of]]) => {
+      const at = { arm: 'product', budget }
+      const counted = values(at, (pick, line) => alone(of(pick, line, claude)))
+      return Object.entries(groups).flatMap(([group, who]) =>
+        result(`${what}.${group}`, counted, unit, who),
+      )
+    }),
+  ]
 }

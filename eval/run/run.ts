@@ -81,14 +81,10 @@ const evaluate = async (
     assessed.push(await runWorld(given, model, meter.engine, kept))
   }
   const report = reportOf({ scenario, seed, ablate, model }, assessed)
+  const engine = rememberPooled(meter.engine, model.base.weights, kept)
   const rewriting =
     scenario.rewriting && !ablate.includes('rewrite')
-      ? await measureRewriting({
-          model,
-          engine: rememberPooled(meter.engine, model.base.weights, kept),
-          seed,
-          log,
-        })
+      ? await measureRewriting({ model, engine, seed, log })
       : []
   const latency = await scoringSeconds(plainEngine, {
     vocab: model.base.shape.vocab,

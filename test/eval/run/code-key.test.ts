@@ -12,17 +12,17 @@ mkdirSync(join(root, 'eval'))
 test('changes with a source or a word list, wherever it lies, and with nothing else', () => {
   const key = (file: string, text: string) => {
     writeFileSync(join(root, file), text)
-    return codeKey(['device', 'eval/arms'], root)
+    return codeKey(['device', 'eval/one'], root)
   }
-  writeFileSync(join(root, 'eval/run/arms.ts'), 'a')
+  writeFileSync(join(root, 'eval/one.ts'), 'a')
   const first = key('device/reward/head.ts', 'a')
   expect(key('device/README.md', 'a page')).toBe(first)
-  expect(key('eval/figures.ts', 'not asked for')).toBe(first)
+  expect(key('eval/other.ts', 'not asked for')).toBe(first)
   const keys = [
     first,
     key('device/reward/head.ts', 'b'),
     key('device/words.json', '[]'),
-    key('eval/run/arms.ts', 'b'),
+    key('eval/one.ts', 'b'),
     key('device/reward/new.js', ''),
   ]
   expect(new Set(keys).size).toBe(keys.length)
