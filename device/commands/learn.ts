@@ -91,7 +91,10 @@ const trainText = (report: TrainReport, imported: LogReport | null): string =>
             `${report.adapter.seconds.toFixed(1)} s, loss ` +
             `${report.adapter.losses[0]?.toFixed(4)} → ` +
             `${report.adapter.losses.at(-1)?.toFixed(4)}` +
-            heldBackText(report.adapter.heldBack),
+            heldBackText(report.adapter.heldBack) +
+            (report.adapter.serves
+              ? '; it serves'
+              : '; it does not serve: it was not clearly better on choices that it had not seen'),
         ]
       : []),
   ].join('\n')

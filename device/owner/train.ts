@@ -2,7 +2,7 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { Progress } from '../home/progress.ts'
 import { type ExitReport, settleExit } from '../reward/choose-exit.ts'
-import { type HeldBackPairs, heldBackPairs, pointsGained } from '../reward/held-back-accuracy.ts'
+import { pointsGained } from '../reward/held-back-accuracy.ts'
 import type { openServing } from '../reward/serving.ts'
 import type { PrivateObjective } from '../store/private-adapter.ts'
 import type { Calibration } from '../store/states.ts'
@@ -33,7 +33,12 @@ export type TrainReport = {
     /** Held-back losses before training and after each epoch; empty without held-back data. */
     readonly heldBack: number[]
     readonly seconds: number
-    /** Percentage points of held-back pairs gained over the previous state; null if unknown. */
+    /** Whether answers are read under it: it was better on choices that it had not seen. */
+    readonly serves: boolean
+    /**
+     * Percentage points of the pairs in those choices that ranking gains by it: 0 if it does not
+     * serve, null if there were too few to say.
+     */
     readonly points: number | null
   } | null
   readonly margin: number
@@ -60,8 +65,6 @@ export const train = async (
   const exit =
     options.exit === undefined ? null : await settleExit(deps, serving, options.exit, onPooled)
   const { onTrain, end } = reportTraining(store, onProgress)
-  const version = store.choicesVersion()
-  let before: HeldBackPairs | null = null
   const trained = adapter
     ? await serving
         .trainPrivate(serving.releaseHash(), {
@@ -69,9 +72,6 @@ export const train = async (
           epochs,
           learningRate,
           signal,
-          onFits: async () => {
-            before = heldBackPairs(await serving.current(onPooled))
-          },
           onPooled,
           onTrain,
         })
@@ -79,7 +79,8 @@ export const train = async (
     : null
   const served = await serving.current(onPooled)
   const { features, head, hyperparameters } = served
-  const after = store.choicesVersion() === version ? heldBackPairs(served) : null
+  const gain = trained?.gain ?? null
+  const serves = gain?.isBetter === true
   const { margin, evidence: heldBack } = hyperparameters
   const trainedAt = Math.floor(clock())
   await store.durably((tx) =>
@@ -95,7 +96,8 @@ export const train = async (
       losses: [...trained.losses],
       heldBack: trained.evaluations.map(({ loss }) => loss),
       seconds: trained.seconds,
-      points: pointsGained(before, after),
+      serves,
+      points: serves ? pointsGained(gain.before, gain.after) : gain && 0,
     },
     margin,
     heldBack,

@@ -1,29 +1,82 @@
-/** Accuracy of the head on choices that it has not seen, against which energy is weighed. */
+/**
+ * What a private adapter gained on choices that neither it nor the moment at which its training
+ * stopped has seen: a paired test of two readings of the same choices.
+ */
+import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { softplus } from '../../adapters/math/logistic.ts'
+import type { ChoiceFeatures } from './choice-features.ts'
 import { pairsOf } from './head.ts'
-import { fitHeadToChoices, heldBackCount } from './head-fit.ts'
-import type { RankingState } from './ranking-state.ts'
+import { fitHeadToChoices } from './head-fit.ts'
 import { scoreFeatures } from './reward.ts'
 
 /** right: pairs of a chosen and a rejected answer in the right order. */
 export type HeldBackPairs = { readonly right: number; readonly pairs: number }
 
+/** The same choices, read in one way: with or without an adapter. Most recent first. */
+type Reading = {
+  readonly features: readonly ChoiceFeatures[]
+  readonly scale: Float64Array
+}
+
+/** isBetter: whether the second reading is better with 95 % confidence. */
+export type PairedGain = {
+  readonly before: HeldBackPairs
+  readonly after: HeldBackPairs
+  readonly isBetter: boolean
+}
+
 /**
- * Accuracy on the most recent fifth of the choices, by a head fitted to the rest. null if there are
- * too few to hold back.
+ * Judges by the `count` most recent choices; the heads are fitted to the others. A one-sided paired
+ * t-test on the log-likelihood of each choice, which says more than right or wrong. null if there
+ * are fewer than two choices to judge by.
  */
-export const heldBackPairs = ({
-  features,
-  prior,
-  head: { scale },
-}: Pick<RankingState, 'features' | 'prior' | 'head'>): HeldBackPairs | null => {
-  const count = heldBackCount(features.length)
-  if (count === 0) return null
+export const pairedGain = (
+  before: Reading,
+  after: Reading,
+  prior: Prior,
+  count: number,
+): PairedGain | null => {
+  if (count < 2) return null
+  const [a, b] = [judge(before, prior, count), judge(after, prior, count)]
+  const differences = b.map(({ logLikelihood }, i) => logLikelihood - a[i]!.logLikelihood)
+  const mean = differences.reduce((sum, d) => sum + d, 0) / count
+  const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (count - 1)
+  return {
+    before: total(a),
+    after: total(b),
+    isBetter: mean > studentQuantile(count - 1) * Math.sqrt(variance / count),
+  }
+}
+
+type Judged = HeldBackPairs & { readonly logLikelihood: number }
+
+const judge = ({ features, scale }: Reading, prior: Prior, count: number): Judged[] => {
   const { w } = fitHeadToChoices(features.slice(count), prior, scale).fit
-  const isRight = features.slice(0, count).flatMap((choice) => {
+  return features.slice(0, count).map((choice) => {
     const rewards = scoreFeatures(choice.raw, scale, w).map(({ reward }) => reward)
-    return pairsOf(choice, 1).map(({ chosen, rejected }) => rewards[chosen]! > rewards[rejected]!)
+    const leads = pairsOf(choice, choice.weight).map(({ chosen, rejected, weight }) => ({
+      lead: rewards[chosen]! - rewards[rejected]!,
+      weight,
+    }))
+    return {
+      right: leads.filter(({ lead }) => lead > 0).length,
+      pairs: leads.length,
+      logLikelihood: leads.reduce((sum, { lead, weight }) => sum - weight * softplus(-lead), 0),
+    }
   })
-  return { right: isRight.filter(Boolean).length, pairs: isRight.length }
+}
+
+const total = (judged: readonly Judged[]): HeldBackPairs => ({
+  right: judged.reduce((sum, { right }) => sum + right, 0),
+  pairs: judged.reduce((sum, { pairs }) => sum + pairs, 0),
+})
+
+/** 95 % quantile of Student's t (Abramowitz & Stegun 26.7.5, two terms): within 2 % from 3 on. */
+const studentQuantile = (freedom: number): number => {
+  const z = 1.6448536269514722
+  const first = (z ** 3 + z) / 4
+  const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96
+  return z + first / freedom + second / freedom ** 2
 }
 
 /** Percentage points gained; null if the two do not count the same pairs. */

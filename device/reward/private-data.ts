@@ -1,6 +1,6 @@
 /**
  * Training data of the private adapter, by objective: the user's choices, thumbs or edits. The most
- * recent are held back.
+ * recent fifth of the choices judges the result, the next fifth of the data decides when to stop.
  */
 import { FedError } from '../../adapters/errors.ts'
 import { DAY_MS } from '../../adapters/time.ts'
@@ -15,18 +15,18 @@ import { fitHeadToChoices, heldBackCount, pooledHead, rewardPairs } from './head
 import type { RankingState, ServingDeps } from './ranking-state.ts'
 
 /**
- * heldBack: decides when to stop; null if there is too little data. oldest: the oldest record in
- * the data.
+ * heldBack: decides when to stop; null if there is too little data. judging: how many of the most
+ * recent choices are in neither. oldest: the oldest record in the data.
  */
 export type PrivateData = {
   readonly objective: Objective
   readonly heldBack: Objective | null
+  readonly judging: number
   readonly oldest: Oldest
 }
 
 /**
- * The ranking state without the private adapter. Its head is refitted without the held-back
- * choices.
+ * The ranking state without the private adapter. Its head is refitted to the choices that train.
  */
 type Base = Pick<RankingState, 'features' | 'prior' | 'head' | 'exitLayer'>
 
@@ -37,13 +37,19 @@ type Base = Pick<RankingState, 'features' | 'prior' | 'head' | 'exitLayer'>
  */
 export const privateData = (deps: ServingDeps, base: Base, kind: PrivateObjective): PrivateData => {
   const { choices, decisions } = lastingSince(deps)
-  const features = base.features.filter(({ at = -Infinity }) => at >= choices)
-  const recorded = recordedFeedback(deps.store, deps.settings.maxChoices, decisions)
+  const judging = heldBackCount(base.features.length)
+  const features = base.features.slice(judging).filter(({ at = -Infinity }) => at >= choices)
+  const judges = new Set(base.features.slice(0, judging).map(({ id }) => id))
+  const recorded = without(
+    recordedFeedback(deps.store, deps.settings.maxChoices, decisions),
+    (id) => judges.has(id),
+  )
   const data = DATA[kind](deps, { ...base, features }, recorded)
   if (!data) throw new FedError('E_DATA', `there is no data to train ${kind}: ${NEEDS[kind]}`)
   const reads = READS[kind]
   return {
     ...data,
+    judging,
     oldest: {
       choices: reads.includes('choices') ? oldestOf(features.map(({ at }) => at ?? 0)) : null,
       decisions: reads.includes('decisions')
@@ -85,7 +91,17 @@ const NEEDS: Readonly<Record<PrivateObjective, string>> = {
 const BETA = 0.1
 
 type Recorded = ReturnType<typeof recordedFeedback>
-type Data = Omit<PrivateData, 'oldest'>
+type Data = Pick<PrivateData, 'objective' | 'heldBack'>
+
+/** Without the decisions that the judging choices came from. */
+const without = (
+  { decisions, events }: Recorded,
+  isJudging: (id: string) => boolean,
+): Recorded => ({
+  decisions: decisions.filter(({ id }) => !isJudging(id)),
+  events: events.filter(({ decisionId }) => !isJudging(decisionId)),
+})
+
 type Make = (deps: ServingDeps, base: Base, recorded: Recorded) => Data | null
 
 const DATA: Readonly<Record<PrivateObjective, Make>> = {

@@ -61,9 +61,15 @@ const WIDTHS = [1, 1 / 4, 1 / 16, 1 / 64] as const
 const MIN_SPREAD = 0.5
 const GROWTH = 0.1
 
-/** Whether hyperparameters must be set anew for this number of choices. */
-export const isOutgrown = ({ choices }: Hyperparameters, now: number): boolean =>
-  now < choices || now >= choices + Math.max(1, Math.floor(GROWTH * choices))
+/**
+ * Whether hyperparameters must be set anew for this number of choices. added: how many have come
+ * since; that is more than their growth once the oldest are left out.
+ */
+export const isOutgrown = (
+  { choices }: Hyperparameters,
+  now: number,
+  added = now - choices,
+): boolean => now < choices || added >= Math.max(1, Math.floor(GROWTH * choices))
 
 /**
  * features: most recent first. A released prior keeps its width. judged: see calibrateMargin. fit:
@@ -109,6 +115,15 @@ export const tuneHyperparameters = (
     fit,
   }
 }
+
+/**
+ * The same for the same choices as a private adapter reads them. What an adapter was trained on
+ * looks certain under it, noise as well, so certainty, width and margin stay those found without it.
+ */
+export const underScale = (
+  hyperparameters: Hyperparameters,
+  scale: Float64Array,
+): Hyperparameters => ({ ...hyperparameters, scale, rows: rowsUnder(scale) })
 
 /** Rows of choices under a scale; of the same scale and choice, the same rows. */
 const rowsUnder = (scale: Float64Array): Hyperparameters['rows'] => {

@@ -20,7 +20,6 @@ import {
   serveRelease,
   servingState,
 } from '../store/private-adapter.ts'
-import type { ServingState } from '../store/states.ts'
 import type { StoreReads } from '../store/tables.ts'
 import { unlessForgotten } from '../store/unless-forgotten.ts'
 import type { Conversation } from '../text/conversation.ts'
@@ -28,11 +27,19 @@ import { encodeAnswers, featurizeChoices } from './choice-features.ts'
 import { ownExit } from './exit-layer.ts'
 import { rawFeatures } from './feature-space.ts'
 import { featureScale } from './head-fit.ts'
+import { type PairedGain, pairedGain } from './held-back-accuracy.ts'
 import { privateData } from './private-data.ts'
 import type { RankingState, ServingDeps } from './ranking-state.ts'
 import { type Released, readRelease } from './read-release.ts'
 import { type Score, scoreFeatures } from './reward.ts'
-import { fitServedHead, isOutgrown, type OwnChoice, tuneHyperparameters } from './served-head.ts'
+import {
+  fitServedHead,
+  type Hyperparameters,
+  isOutgrown,
+  type OwnChoice,
+  tuneHyperparameters,
+  underScale,
+} from './served-head.ts'
 import type { JudgedSwitch } from './switching.ts'
 
 type PrivateTraining = {
@@ -40,12 +47,13 @@ type PrivateTraining = {
   readonly objective?: PrivateObjective | undefined
   readonly epochs?: number | undefined
   readonly learningRate?: number | undefined
-  /** Called before anything is computed, once the training is known to fit. */
-  readonly onFits?: () => Promise<void>
   readonly onPooled?: (done: number, of: number) => void
   readonly onTrain?: (progress: TrainProgress) => void
   readonly signal?: AbortSignal | undefined
 }
+
+/** gain: on choices that it has not seen; null if there were too few. */
+export type PrivateResult = TrainResult & { readonly gain: PairedGain | null }
 
 export type Serving = {
   /** Fitted again when the choices or the release have changed since. */
@@ -54,8 +62,11 @@ export type Serving = {
   /** The served release's exit layer, else the device's own. */
   exitLayer(): number
   hasPrivate(): boolean
-  /** Trains a private adapter over a release (null: over the base) and serves both from then on. */
-  trainPrivate(release: string | null, options: PrivateTraining): Promise<TrainResult>
+  /**
+   * Trains a private adapter over a release (null: over the base) and serves the release from then
+   * on; with the adapter, if that proved to be better.
+   */
+  trainPrivate(release: string | null, options: PrivateTraining): Promise<PrivateResult>
   /** Drops the fit and all cached features. */
   drop(): void
   /** Serves a release whose bytes are in the store, without a private adapter. */
@@ -76,8 +87,8 @@ const PRIVATE_EPOCHS = 3
 
 export const openServing = (deps: ServingDeps): Serving => {
   let cached: { key: string; served: Promise<RankingState> } | null = null
-  // Warm start of the next fit under the same release and adapter.
-  let last: WarmStart | null = null
+  // Warm starts of the next fits under the same release, without and with the same adapter.
+  const last = new Map<'released' | 'private', WarmStart>()
   // A fit that began before a drop is not kept.
   let drops = 0
   const state = () => servingState(deps.store)
@@ -87,16 +98,26 @@ export const openServing = (deps: ServingDeps): Serving => {
     hasPrivate: () => state().private,
     current(onPooled) {
       const now = state()
-      const under = `${now.release ?? ownExit(deps.store, deps.model)}/${now.private && now.revision}`
-      const key = `${under}/${deps.store.choicesVersion()}`
+      const isPrivate = now.private && now.serves === true
+      const released = `${now.release ?? ownExit(deps.store, deps.model)}`
+      const key = `${released}/${isPrivate && now.revision}/${deps.store.choicesVersion()}`
       if (cached?.key === key) return cached.served
-      const start = last?.under === under ? last : null
-      const basis = start?.basis ?? fitBasisOf(deps, now)
       const begun = drops
-      const served = fitServed(deps, basis, start?.served, onPooled).then((made) => {
-        if (begun === drops) last = { under, basis, served: made }
+      const fitUnder = async (
+        which: 'released' | 'private',
+        under: string,
+        trusted?: RankingState,
+      ) => {
+        const known = last.get(which)
+        const start = known?.under === under ? known : null
+        const basis = start?.basis ?? fitBasisOf(deps, now.release, which === 'private')
+        const made = await fitServed(deps, basis, start?.served, onPooled, trusted)
+        if (begun === drops) last.set(which, { under, basis, served: made })
         return made
-      })
+      }
+      const served = fitUnder('released', released).then((base) =>
+        isPrivate ? fitUnder('private', `${released}/${now.revision}`, base) : base,
+      )
       cached = { key, served }
       // Failures are not cached: the next request tries again.
       served.catch(() => {
@@ -111,7 +132,8 @@ export const openServing = (deps: ServingDeps): Serving => {
         deps.store,
         deps.checkpoint,
         () => trainPrivate(deps, release, { ...options, objective }),
-        (tx, { feed, oldest }) => savePrivate(tx, release, feed, objective, oldest),
+        (tx, { feed, oldest, result: { gain } }) =>
+          savePrivate(tx, release, feed, objective, oldest, gain?.isBetter === true),
       )
       cached = null
       if (deps.checkpoint) rmSync(deps.checkpoint, { force: true })
@@ -119,7 +141,7 @@ export const openServing = (deps: ServingDeps): Serving => {
     },
     drop() {
       cached = null
-      last = null
+      last.clear()
       drops++
     },
     async serve(release) {
@@ -151,62 +173,78 @@ const exitUnder = (deps: ServingDeps, release: string | null): number =>
 
 /**
  * What a release and a private adapter determine. featuresOf: features read under them, by choice
- * number.
+ * number. added: choices that came since hyperparameters were set.
  */
 type FitBasis = Pick<RankingState, 'release' | 'space' | 'exitLayer' | 'adapters' | 'prior'> & {
   readonly releasedScale: Float64Array | null
   readonly featuresOf: Map<number, OwnChoice>
+  added: number
 }
 type WarmStart = { readonly under: string; readonly basis: FitBasis; readonly served: RankingState }
 
-const fitBasisOf = (
-  deps: ServingDeps,
-  state: Pick<ServingState, 'release' | 'private'>,
-): FitBasis => {
-  const release = state.release === null ? null : keptRelease(deps, state.release)
+const fitBasisOf = (deps: ServingDeps, hash: string | null, isPrivate: boolean): FitBasis => {
+  const release = hash === null ? null : keptRelease(deps, hash)
   const { initialVariance } = deps.settings
   const space = release?.header.features ?? deps.space
   return {
-    release: state.release,
+    release: hash,
     space,
     exitLayer: release?.header.exitLayer ?? ownExit(deps.store, deps.model),
-    adapters: [...(release?.active ?? []), ...(state.private ? [readPrivate(deps.store)] : [])],
+    adapters: [...(release?.active ?? []), ...(isPrivate ? [readPrivate(deps.store)] : [])],
     prior: release?.prior(initialVariance) ?? initialPrior(featureCount(space), initialVariance),
     releasedScale: release?.scale ?? null,
     featuresOf: new Map(),
+    added: 0,
   }
 }
 
-/** last: the state on the same basis. Only choices that are new since then are read. */
+/**
+ * last: the state on the same basis. Only choices that are new since then are read. trusted: the
+ * state without the private adapter, if the basis has one.
+ */
 const fitServed = async (
   deps: ServingDeps,
   basis: FitBasis,
   last?: RankingState,
   onPooled?: (done: number, of: number) => void,
+  trusted?: RankingState,
 ): Promise<RankingState> => {
   const features = await featuresUnder(deps, basis, onPooled)
   const { release, space, exitLayer, adapters, prior, releasedScale } = basis
   const isPopulation = prior.mean.some((m) => m !== 0)
-  const { hyperparameters, fit } =
-    last && !isOutgrown(last.hyperparameters, features.length)
+  const scale = () => releasedScale ?? featureScale(features, space)
+  const tuned = trusted
+    ? { hyperparameters: readUnder(trusted.hyperparameters, scale, last), fit: last?.head.fit }
+    : last && !isOutgrown(last.hyperparameters, features.length, basis.added)
       ? { hyperparameters: last.hyperparameters, fit: last.head.fit }
-      : tuneHyperparameters(
-          features,
-          prior,
-          releasedScale ?? featureScale(features, space),
-          isPopulation,
-          judgedSwitches(deps.store),
-        )
-  const head = fitServedHead(features, hyperparameters, { fit })
+      : tuneHyperparameters(features, prior, scale(), isPopulation, judgedSwitches(deps.store))
+  const { hyperparameters, fit } = tuned
+  if (hyperparameters !== last?.hyperparameters) basis.added = 0
+  const fitted = fitServedHead(features, hyperparameters, fit && { fit })
+  const head = trusted ? { ...fitted, spread: trusted.head.spread } : fitted
   const isInformed = features.length > 0 || isPopulation
   return { release, space, exitLayer, adapters, prior, features, hyperparameters, head, isInformed }
 }
 
+/** Of the last state if those that are trusted are still the same. */
+const readUnder = (
+  trusted: Hyperparameters,
+  scale: () => Float64Array,
+  last?: RankingState,
+): Hyperparameters => {
+  const before = last?.hyperparameters
+  const isSame = (['prior', 'choices', 'halfLifeDays', 'certainty', 'margin'] as const).every(
+    (name) => before?.[name] === trusted[name],
+  )
+  return before && isSame ? before : underScale(trusted, scale())
+}
+
 const featuresUnder = async (
   { store, settings, engine, model, memo }: ServingDeps,
-  { space, exitLayer, adapters, featuresOf }: FitBasis,
+  basis: FitBasis,
   onPooled?: (done: number, of: number) => void,
 ): Promise<OwnChoice[]> => {
+  const { space, exitLayer, adapters, featuresOf } = basis
   const numbers = store
     .choiceRows(settings.maxChoices)
     .filter(({ shown }) => shown > 1)
@@ -228,6 +266,7 @@ const featuresUnder = async (
     adapters,
     onPooled,
   )
+  basis.added += unread.length
   for (const [i, seq] of unread.entries()) {
     const { id, first } = choices[i]!
     // Features are of the shown answers, by candidate index.
@@ -258,7 +297,7 @@ const trainPrivate = async (
   deps: ServingDeps,
   release: string | null,
   options: PrivateTraining & { readonly objective: PrivateObjective },
-): Promise<{ feed: LoraFeed; oldest: Oldest; result: TrainResult }> => {
+): Promise<{ feed: LoraFeed; oldest: Oldest; result: PrivateResult }> => {
   const { model, engine, settings } = deps
   const kept = release === null ? null : keptRelease(deps, release)
   const spec = kept?.header.adapter ?? ownSpec(ownExit(deps.store, model))
@@ -269,10 +308,9 @@ const trainPrivate = async (
     adapters: [...below, spec],
     index: below.length,
   })
-  await options.onFits?.()
-  const basis = fitBasisOf(deps, { release, private: false })
+  const basis = fitBasisOf(deps, release, false)
   const base = await fitServed(deps, basis, undefined, options.onPooled)
-  const { objective, heldBack, oldest } = privateData(deps, base, options.objective)
+  const { objective, heldBack, judging, oldest } = privateData(deps, base, options.objective)
   // A retry has the same seed, so that it can resume from the checkpoint.
   const seed = seededRng(`private/${release}`).int(2 ** 31)
   const feed = { spec, flat: initAdapter(model.base.shape, spec, seed) }
@@ -293,7 +331,33 @@ const trainPrivate = async (
     options.onTrain,
     options.signal,
   )
-  return { feed: { spec, flat: result.flat }, oldest, result }
+  const trained = { spec, flat: result.flat }
+  const gain = await gainOf(deps, basis, base, trained, judging, options.onPooled)
+  return { feed: trained, oldest, result: { ...result, gain } }
+}
+
+/** Heads under both readings have the width that was found without the adapter. */
+const gainOf = async (
+  deps: ServingDeps,
+  basis: FitBasis,
+  { features, head: { scale }, hyperparameters: { prior } }: RankingState,
+  trained: LoraFeed,
+  judging: number,
+  onPooled?: (done: number, of: number) => void,
+): Promise<PairedGain | null> => {
+  if (judging === 0) return null
+  const adapters = [...basis.adapters, trained]
+  const under = await featuresUnder(deps, { ...basis, adapters, featuresOf: new Map() }, onPooled)
+  // A choice that came during the training is in one reading only.
+  const ids = new Set(features.map(({ id }) => id))
+  const same = under.filter(({ id }) => ids.has(id))
+  if (same.length !== features.length) return null
+  return pairedGain(
+    { features, scale },
+    { features: same, scale: basis.releasedScale ?? featureScale(same, basis.space) },
+    prior,
+    judging,
+  )
 }
 
 const ownSpec = (exitLayer: number): AdapterSpec => ({

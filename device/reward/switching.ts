@@ -44,7 +44,7 @@ export type JudgedSwitch = {
 }
 
 /** evidence: the number of comparisons and decisions that the margin is based on. */
-export type Margin = { readonly margin: number; readonly evidence: number }
+type Margin = { readonly margin: number; readonly evidence: number }
 
 /** Prior: most heads are right by what they say, some by half of it, and some say nothing. */
 const SLOPES = [

@@ -42,17 +42,21 @@ export const serveRelease = (store: StoreTx, release: string | null): void => {
   store.set('serving', { release, private: false, revision })
 }
 
-/** Serves a release (null: the base) with this private adapter. */
+/**
+ * Serves a release (null: the base) with this private adapter, or only keeps the adapter. One that
+ * the user imported serves.
+ */
 export const savePrivate = (
   store: StoreTx,
   release: string | null,
   { spec, flat }: Adapter,
   objective: PrivateObjective = 'reward',
   oldest: Oldest = { choices: null, decisions: null },
+  serves = true,
 ): void => {
   const revision = servingState(store).revision + 1
   store.saveBlob('private', encodeContainer({ spec, release, objective, oldest }, flat))
-  store.set('serving', { release, private: true, revision })
+  store.set('serving', { release, private: true, revision, serves })
 }
 
 /** Fails with E_HOME when there is none. */

@@ -8,11 +8,15 @@ import { Sha256 } from '../../adapters/wire/primitives.ts'
 import { EnergyMethod, LastTraining } from '../records/agent-reports.ts'
 import { Profile } from '../records/preference.ts'
 
-/** private: whether the own adapter lies over the release; revision: counts private adapters. */
+/**
+ * private: whether there is an own adapter over the release; revision: counts private adapters;
+ * serves: whether answers are read under it, because it has proved to be better.
+ */
 const ServingState = z.object({
   release: Sha256.nullable(),
   private: z.boolean(),
   revision: z.int().min(0).default(0),
+  serves: z.boolean().optional(),
 })
 export type ServingState = z.infer<typeof ServingState>
 

@@ -22,7 +22,7 @@ const withFeedback = async (
   }
 }
 
-test('the reward holds back the most recent fifth of the choices, under the same head', async () => {
+test('the reward holds back the most recent fifth of the choices to be judged by, and a fifth of the rest to stop by, under the same head', async () => {
   const { device, calls } = fakeDevice(model)
   await device.importChoices(shortChoices(25))
   const report = await device.train({ adapter: true })
@@ -30,13 +30,17 @@ test('the reward holds back the most recent fifth of the choices, under the same
   expect(request).toMatchObject({ epochs: 3, trainable: { factors: ['A', 'B'] } })
   if (objective.kind !== 'reward' || validation?.objective.kind !== 'reward')
     throw new TypeError('a reward was expected')
-  expect(objective.pairs).toHaveLength(2 * 20)
+  expect(objective.pairs).toHaveLength(2 * 16)
   expect(validation).toMatchObject({ patience: 1 })
-  expect(validation.objective.pairs).toHaveLength(2 * 5)
+  expect(validation.objective.pairs).toHaveLength(2 * 4)
   expect(validation.objective.head).toEqual(objective.head)
   const seen = new Set(objective.pairs.map(({ chosen }) => chosen.ids.join()))
   expect(validation.objective.pairs.some(({ chosen }) => seen.has(chosen.ids.join()))).toBe(false)
-  expect(report.adapter).toMatchObject({ heldBack: [] })
+  const judges = shortChoices(25).slice(-5)
+  for (const { ids } of [...objective.pairs, ...validation.objective.pairs].map((p) => p.chosen))
+    for (const { messages } of judges)
+      expect(model.tokenizer.decode(ids)).not.toContain(messages[0]!.content)
+  expect(report.adapter).toMatchObject({ heldBack: [], serves: false })
 })
 
 test('with few choices nothing is held back', async () => {
