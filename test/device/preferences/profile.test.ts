@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
+import { featureCount } from '../../../adapters/wire/primitives.ts'
 import { DIMENSION_ROWS } from '../../../device/preferences/dimensions.ts'
 import {
   EMPTY_PROFILE,
@@ -16,7 +17,8 @@ import { fitHead } from '../../../device/reward/head.ts'
 import { FEATURE_NAMES } from '../../../device/text/named-features.ts'
 
 const space = featureSpace(3)
-const size = 3 + FEATURE_NAMES.length
+const size = featureCount(space)
+const placeOf = (feature: string) => size - FEATURE_NAMES.length + FEATURE_NAMES.indexOf(feature)
 const usual = Math.sqrt(2 / FEATURE_NAMES.length)
 
 /** A user whose choices go by one feature. */
@@ -24,7 +26,7 @@ const fitOn = (feature: string, sign: number, choices: number) =>
   fitHead(
     Array.from({ length: choices }, () => {
       const difference = new Float64Array(size)
-      difference[3 + FEATURE_NAMES.indexOf(feature)] = sign * usual
+      difference[placeOf(feature)] = sign * usual
       return { difference, weight: 1 }
     }),
     initialPrior(size, 2),
@@ -156,7 +158,7 @@ test('a sentence says what is preferred and why', () => {
 describe('evidence', () => {
   const at = (feature: string, value: number) => {
     const raw = new Float64Array(size)
-    raw[3 + FEATURE_NAMES.indexOf(feature)] = value
+    raw[placeOf(feature)] = value
     return raw
   }
   const choice = (...values: number[]) => ({ raw: values.map((v) => at('length', v)), chosen: 0 })
