@@ -16,6 +16,8 @@ import {
   StrategyName,
   TrainingPlan,
 } from '../../adapters/wire/jobs.ts'
+import { withoutWords } from '../../adapters/wire/lineage.ts'
+import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
@@ -54,6 +56,8 @@ export const FederationPlan = z.strictObject({
     })
     .prefault({}),
   maxTokens: z.int().min(16).max(4096).default(DeviceSettings.parse({}).maxTokens),
+  /** False: the feature space of version 0.1. */
+  words: z.boolean().default(true),
   steps: z.array(FederationStep).min(1).max(1000),
 })
 export type FederationPlan = z.infer<typeof FederationPlan>
@@ -251,6 +255,11 @@ const roundsOf = ({ steps }: FederationPlan) =>
 
 const isCollecting = (job: JobView): boolean => job.rounds.at(-1)?.phase === 'collecting'
 
+export const planSpace = (
+  { words }: Pick<FederationPlan, 'words'>,
+  { hidden }: LocalModel['base']['shape'],
+): FeatureSpace => (words ? featureSpace(hidden) : withoutWords(featureSpace(hidden)))
+
 /** Every round is a job of its own, so that each has its own cohort. */
 export const jobSpec = (
   plan: FederationPlan,
@@ -271,7 +280,7 @@ export const jobSpec = (
       alpha,
     },
     exitLayer,
-    features: featureSpace(base.shape.hidden),
+    features: planSpace(plan, base.shape),
     contributions: [step.kind],
     ...(step.strategy && { strategy: step.strategy }),
     cohort: {
@@ -316,7 +325,7 @@ export const federationKey = ({
   logs,
 }: Pick<FederateOptions, 'plan' | 'model' | 'seed' | 'logs'>): string => {
   const { base } = model
-  const features = featureSpace(base.shape.hidden)
+  const features = planSpace(plan, base.shape)
   const hash = createHash('sha256').update(JSON.stringify({ plan, base, features, seed }))
   for (const log of logs) hash.update(JSON.stringify(log))
   return hash.digest('hex')

@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { AnswerMemo, FeatureDeps, PooledCache } from '../../device/reward/choice-features.ts'
-import { featureSpace } from '../../device/reward/feature-space.ts'
 import { REQUESTS } from '../answers/requests.ts'
 import { progressMeter } from '../measure/progress.ts'
-import type { Federated, FederationPlan } from '../population/federate.ts'
+import { type Federated, type FederationPlan, planSpace } from '../population/federate.ts'
 import { codeKey, PICK_SOURCES } from './code-key.ts'
 import { figuresOf, type JudgedWorld } from './figures.ts'
 import { judge } from './judge.ts'
@@ -111,7 +110,7 @@ export const depsOf = ({ plan, model, engine, memo }: Reading): FeatureDeps => {
   return {
     engine,
     tokenizer: model.tokenizer,
-    space: featureSpace(model.base.shape.hidden),
+    space: planSpace(plan, model.base.shape),
     exitLayer,
     maxTokens: plan.maxTokens,
     memo,

@@ -103,7 +103,7 @@ const compare = async (options: RerankOptions, opened: Opened): Promise<Results>
   const deps: FeatureDeps = {
     ...shared,
     tokenizer: model.tokenizer,
-    space: featureSpace(model.base.shape.hidden),
+    space: releases?.final.read.header.features ?? featureSpace(model.base.shape.hidden),
     exitLayer,
     keepFrom: releases?.final.read.header.adapter.firstLayer,
   }

@@ -77,6 +77,7 @@ export const ABLATIONS = {
   lora: 'no rounds for the adapter',
   states: "the local model's states read as zero",
   named: 'the named features read as zero',
+  words: 'the feature space of version 0.1, without shares of words',
   rewrite: 'no preference block',
   rerank: "Claude's first answer is returned",
 } as const
@@ -85,6 +86,7 @@ export type Ablation = keyof typeof ABLATIONS
 /** Without states there is nothing that an adapter could be trained through. */
 export const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): FederationPlan => ({
   ...plan,
+  words: plan.words && !ablate.includes('words'),
   steps: plan.steps.filter(
     ({ kind }) =>
       !(kind === 'prior' && ablate.includes('prior')) &&
