@@ -22,13 +22,13 @@ const LEAST_STD = 1e-6
 const MAX_MEDIANS = 3
 
 /**
- * What multiplies a raw feature, so that each group has a total variance of 1, however many features
- * it has.
+ * What multiplies a raw feature. The named features have a total variance of 1, pooled states and
+ * words of 1 together, however many they are.
  * - named: each has the same variance, 1 / (std·√size), since their units differ.
- * - pooled, words: one factor for the whole group, so that what varies more counts for more; outlying
- *   dimensions are cut to MAX_MEDIANS. In spaces without words pooled states are treated as named
- *   features, as they were when those spaces were made.
- * 0 for a constant feature.  -> [D].  E_SHAPE when the sizes are not those of the space.
+ * - pooled, words: half the variance each, by one factor for the whole group, so that what varies more
+ *   counts for more; outlying dimensions are cut to MAX_MEDIANS. In spaces without words pooled states
+ *   are treated as named features, as they were when those spaces were made.
+ * 0 for a constant feature. -> [D]. E_SHAPE when the sizes are not those of the space.
  */
 export const scaleFromStatistics = (
   { count, sum, sumSquares }: FeatureStatistics,
@@ -64,5 +64,5 @@ const wholeGroup = (std: Float64Array): Float64Array => {
   const varying = std.filter((s) => s > LEAST_STD).sort()
   const most = MAX_MEDIANS * (varying[varying.length >> 1] ?? 0)
   const variance = varying.reduce((sum, s) => sum + Math.min(s, most) ** 2, 0)
-  return std.map((s) => (s > LEAST_STD ? Math.min(1, most / s) / Math.sqrt(variance) : 0))
+  return std.map((s) => (s > LEAST_STD ? Math.min(1, most / s) / Math.sqrt(2 * variance) : 0))
 }

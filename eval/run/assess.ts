@@ -120,4 +120,4 @@ export const depsOf = ({ plan, model, engine, memo }: Reading): FeatureDeps => {
 
 /** Ablations that change what is read out of an answer. */
 export const masksOf = (ablate: readonly Ablation[]): Ablation[] =>
-  ablate.filter((a) => a === 'states' || a === 'named')
+  ablate.filter((a) => a === 'states' || a === 'named' || a === 'words')

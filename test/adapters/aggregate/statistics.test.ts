@@ -40,9 +40,11 @@ describe('scaleFromStatistics', () => {
     expect(scaled[5]! / scaled[4]!).toBeCloseTo(2, 9)
     const total = (from: number, to: number) =>
       scaled.slice(from, to).reduce((sum, s) => sum + s * s, 0)
-    expect([total(0, 4), total(4, 8), total(8, 9)].map((v) => v.toFixed(9))).toEqual(
-      Array.from({ length: 3 }, () => '1.000000000'),
-    )
+    expect([total(0, 4), total(4, 8), total(8, 9)].map((v) => v.toFixed(9))).toEqual([
+      '0.500000000',
+      '0.500000000',
+      '1.000000000',
+    ])
   })
 
   test('a feature that does not vary is switched off', () => {
