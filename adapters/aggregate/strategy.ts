@@ -32,6 +32,8 @@ export type AdapterState = {
  */
 export type Strategy<State = unknown> = {
   readonly name: StrategyName
+  /** Whether a step leaves the factor that the next round freezes orthonormal. */
+  readonly isGauged: boolean
   /** The factor that devices train in the next adapter round; the other one is frozen. */
   factorOf(adapter: Pick<AdapterState, 'adapterRounds'>): Factor
   /** Before the first round of this strategy in a lineage. */
@@ -48,8 +50,15 @@ export type Strategy<State = unknown> = {
   ): { readonly adapter: AdapterState; readonly state: State }
 }
 
-/** What a release keeps of the strategy that made it. */
-export type SavedOptimizer = { readonly strategy: StrategyName; readonly state: unknown }
+/**
+ * What a release keeps of the strategy that made it. moments: digest of the object that holds the
+ * server optimizer's (server-optimizer.ts); absent where it has none.
+ */
+export type SavedOptimizer = {
+  readonly strategy: StrategyName
+  readonly state: unknown
+  readonly moments?: string
+}
 
 /**
  * One step of a strategy, which begins anew where the last round had another one. Fails as
@@ -79,6 +88,7 @@ const alternate = ({ adapterRounds }: Pick<AdapterState, 'adapterRounds'>): Fact
  */
 const alternating: Strategy<null> = {
   name: 'alternating',
+  isGauged: true,
   factorOf: alternate,
   init: () => null,
   step: (adapter, meanUpdate, factor) => ({
@@ -94,6 +104,7 @@ const alternating: Strategy<null> = {
  */
 const fedavg: Strategy<null> = {
   name: 'fedavg',
+  isGauged: false,
   factorOf: alternate,
   init: () => null,
   step: (adapter, meanUpdate, factor) => ({

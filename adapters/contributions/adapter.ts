@@ -1,8 +1,14 @@
 /**
- * The shared adapter: a device sends the change of one factor, the server moves the adapter by the
- * weighted mean.
+ * The shared adapter: a device sends the change of one factor, or minus its gradient, and the server
+ * moves the adapter by what its optimizer makes of the weighted mean.
+ *
+ * A gradient is in nats a choice times the reciprocal of a weight: minus the sum, over at most maxPairs
+ * unseen comparisons, of the gradients of the choices' losses, divided by maxPairs whatever their
+ * number. It is clipped to updateNorm and counts once, so that one device moves the sum by updateNorm
+ * at most, whatever it reports.
  */
-import { type AdapterState, takeStep } from '../aggregate/strategy.ts'
+import { optimize, optimizerOf } from '../aggregate/server-optimizer.ts'
+import { type AdapterState, strategies, takeStep } from '../aggregate/strategy.ts'
 import type { Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import {
@@ -13,10 +19,16 @@ import {
   segmentOf,
 } from '../lora/layout.ts'
 import type { AdapterSpec, ModelShape } from '../lora/spec.ts'
+import type { TrainingPlan } from '../wire/jobs.ts'
 import type { ContributionRow, Head, Release } from './contribution.ts'
 
-/** before: as released; after: as trained on the device. */
-export type FactorChange = { readonly before: Adapter; readonly after: Float32Array }
+/**
+ * Trained on the device: before as released, and after. From a gradient: the vector itself, in the
+ * full layout, of which the round's factor is read.
+ */
+export type FactorChange =
+  | { readonly before: Adapter; readonly after: Float32Array }
+  | { readonly spec: AdapterSpec; readonly vector: Float64Array }
 
 /**
  * (α/r)·‖A‖·‖B‖ of one module, which bounds ‖ΔW‖; the weights themselves have a norm of about 100.
@@ -33,12 +45,12 @@ export const adapterRow: ContributionRow<FactorChange> = {
   isIn: (header) => header.factor !== null,
   releasedSegments: ({ base, adapter }) => adapterLayout(base.shape, adapter),
 
-  make: ({ before, after }, { base, factor, training }) => {
-    const segments = adapterLayout(base.shape, before.spec).filter((s) => s.factor === factor)
+  make: (made, { base, factor, training }) => {
+    const spec = 'before' in made ? made.before.spec : made.spec
+    const segments = adapterLayout(base.shape, spec).filter((s) => s.factor === factor)
     let squares = 0
     const changes = segments.map((segment) => {
-      const [a, b] = [segmentOf(after, segment), segmentOf(before.flat, segment)]
-      const change = Float64Array.from(a, (v, i) => v - b[i]!)
+      const change = changeOf(made, segment)
       for (const v of change) squares += v * v
       return { ...segment, change }
     })
@@ -70,24 +82,24 @@ export const adapterRow: ContributionRow<FactorChange> = {
     if (length > training.updateNorm * (1 + NORM_TOLERANCE))
       throw new FedError('E_NORM', `the change has norm ${length}, at most ${training.updateNorm}`)
   },
-  largestAddend: ({ training }) => training.updateNorm * training.maxPairs,
+  largestAddend: ({ training }) => training.updateNorm * largestWeight(training),
 
-  // Its number of pairs, of which it was asked to use at most maxPairs.
-  weight: ({ pairs }, { training }) => Math.min(pairs, training.maxPairs),
+  // Its number of pairs, of which it was asked to use at most maxPairs; a gradient counts once.
+  weight: ({ pairs }, { training }) =>
+    training.method === 'gradient' ? 1 : Math.min(pairs, largestWeight(training)),
 
-  finish: (total, { strategy, factor }, head) => {
+  finish: (total, { strategy, factor, ...job }, head) => {
     if (factor === null) return null
-    const { adapter, optimizer } = takeStep(
-      strategy,
-      adapterStateOf(head),
-      total.mean(),
-      factor,
-      head.optimizer,
-    )
+    const before = adapterStateOf(head)
+    const { change, moments } = optimize(optimizerOf(job), before, total.mean(), factor, {
+      saved: head.moments,
+      isGauged: strategies[strategy].isGauged,
+    })
+    const { adapter, optimizer } = takeStep(strategy, before, change, factor, head.optimizer)
     const { shape, spec, flat, basisEpoch, adapterRounds } = adapter
     return {
       parts: adapterParts(shape, spec, flat),
-      moved: { basisEpoch, adapterRounds, optimizer },
+      moved: { basisEpoch, adapterRounds, optimizer, ...(moments && { moments }) },
     }
   },
   checkReleased: ({ header, payload }) => {
@@ -104,6 +116,16 @@ export const adapterRow: ContributionRow<FactorChange> = {
           `release: ${module} changes its weights by a norm of ${change}, at most ${LARGEST_CHANGE}`,
         )
   },
+}
+
+const largestWeight = ({ method, maxPairs }: TrainingPlan): number =>
+  method === 'gradient' ? 1 : maxPairs
+
+const changeOf = (made: FactorChange, segment: FactorSegment): Float64Array => {
+  if (!('before' in made))
+    return made.vector.subarray(segment.offset, segment.offset + segment.size)
+  const before = segmentOf(made.before.flat, segment)
+  return Float64Array.from(segmentOf(made.after, segment), (v, i) => v - before[i]!)
 }
 
 /** Every factor, as a release holds them. flat: the full layout. */

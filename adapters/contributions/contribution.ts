@@ -28,8 +28,11 @@ export type RoundPlan = Frame & Pick<JobSpec, 'contributions' | 'training' | 'pr
 /** The same with all that the server knows of the job. */
 export type ServerPlan = JobSpec & Frame
 
-/** The newest release of a lineage, and what the server keeps beside its bytes. */
-export type Head = LineageState & { readonly release: Release }
+/**
+ * The newest release of a lineage, and what the server keeps beside its bytes. moments: of the
+ * server's optimizer, if the last round of the adapter had one.
+ */
+export type Head = LineageState & { readonly release: Release; readonly moments?: Uint8Array }
 export type LineageState = {
   /** Rounds that moved the adapter so far. */
   readonly adapterRounds: number
@@ -38,7 +41,7 @@ export type LineageState = {
 /** moved: set where the adapter has changed. */
 type Finished = {
   readonly parts: Part[]
-  readonly moved?: LineageState & { readonly basisEpoch: number }
+  readonly moved?: LineageState & { readonly basisEpoch: number; readonly moments?: Uint8Array }
 }
 
 /** Made: what the rest of the device computes for it. */

@@ -44,7 +44,10 @@ export const UpdateHeader = z.strictObject({
   adapter: AdapterSpecSchema,
   features: FeatureSpaceSchema,
   factor: z.enum(['A', 'B']).nullable(),
-  /** Training pairs behind the adapter part: its weight in the mean. 0 when there is none. */
+  /**
+   * Training pairs behind the adapter part, 0 when there is none: its weight in the mean. With the
+   * method `gradient` 1, which nothing reads.
+   */
   pairs: z.int().min(0).max(100_000),
   /** What was asked for and cannot be used: the prior, where the release has no scale yet. */
   leftOut: z.array(z.literal('prior')).max(1).optional(),

@@ -28,20 +28,47 @@ export const StrategyName = z.enum(['alternating', 'fedavg'])
 export type StrategyName = z.infer<typeof StrategyName>
 
 /**
- * Local training of one round. learningRate is AdamW's; clipNorm bounds the gradient's global L2
- * norm per step.
+ * What a device computes for the adapter. `steps`: the change of the round's factor after some steps
+ * of AdamW. `gradient`: minus the gradient of that factor at the release, one pass over each answer;
+ * the server's optimizer takes the step.
+ */
+export const TrainingMethod = z.enum(['steps', 'gradient'])
+export type TrainingMethod = z.infer<typeof TrainingMethod>
+
+/**
+ * Local work of one round. learningRate is AdamW's; clipNorm bounds the gradient's global L2 norm
+ * per step. epochs, learningRate, batchPairs and clipNorm are those of `steps` alone.
  */
 export const TrainingPlan = z.strictObject({
+  /** Left out: `steps`, as before there was a choice. */
+  method: TrainingMethod.optional(),
   epochs: z.int().min(1).max(100).default(1),
   learningRate: z.number().positive().max(1).default(1e-3),
   maxPairs: z.int().min(1).max(10_000).default(64),
   batchPairs: z.int().min(1).max(64).default(4),
   maxTokens: z.int().min(16).max(4096).default(384),
   clipNorm: z.number().positive().max(1e6).default(1),
-  /** Largest L2 norm of the change a device may send; it scales its update down to this. */
+  /** Largest L2 norm of the vector a device may send; it scales its update down to this. */
   updateNorm: z.number().positive().max(1e6).default(10),
 })
 export type TrainingPlan = z.infer<typeof TrainingPlan>
+
+/**
+ * How the server turns a round's mean into a change of the adapter. `none`: it is the change.
+ * `adam`: FedAdam (Reddi et al. 2021, algorithm 2); learningRate is in units of a weight, epsilon
+ * (their τ) in units of the mean.
+ */
+export const OptimizerPlan = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('none') }),
+  z.strictObject({
+    name: z.literal('adam'),
+    learningRate: z.number().positive().max(10).default(0.01),
+    beta1: z.number().min(0).max(0.9999).default(0.9),
+    beta2: z.number().min(0).max(0.99999).default(0.99),
+    epsilon: z.number().positive().max(1).default(1e-6),
+  }),
+])
+export type OptimizerPlan = z.infer<typeof OptimizerPlan>
 
 /** M-step of the head prior N(μ, Σ), Σ = Φ diag(λ) Φᵀ + ρ I. */
 export const PriorPlan = z.strictObject({
@@ -96,6 +123,8 @@ export const JobSpec = z
     rounds: z.int().min(1).max(10_000).default(1),
     cohort: CohortPlan,
     training: TrainingPlan.prefault({}),
+    /** Left out: adam for the method `gradient`, none for `steps`. */
+    optimizer: OptimizerPlan.optional(),
     prior: PriorPlan.prefault({}),
     /** Seed of the first adapter of a new line; ignored when a release of this line exists. */
     seed: z

@@ -1,8 +1,14 @@
 /** `loreweave train` and `participate`: work that takes minutes. */
+
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { MODULES } from '../../adapters/lora/spec.ts'
 import { integer } from '../../adapters/node/program.ts'
-import { Contribution, type JobSpecInput } from '../../adapters/wire/jobs.ts'
+import {
+  Contribution,
+  type JobSpecInput,
+  OptimizerPlan,
+  TrainingMethod,
+} from '../../adapters/wire/jobs.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { ENDED_TEXT } from '../federation/ended.ts'
 import type { Limits } from '../owner/operations.ts'
@@ -167,6 +173,8 @@ export const participateCommand = (io: Io): Command =>
       }),
     )
 
+type JobFileOptions = ModelOptions & { exit?: number | 'auto'; method?: TrainingMethod }
+
 /** Prints what an operator needs to make a job for this model. */
 export const jobFileCommand = (io: Io): Command =>
   withModel(new Command('job-file'))
@@ -176,12 +184,19 @@ export const jobFileCommand = (io: Io): Command =>
       'exit layer of the job; "auto" takes the one favoured by the choices of this device',
       exitLayer,
     )
+    .addOption(
+      new Option(
+        '--method <name>',
+        "what devices compute for the adapter: some steps of training, or one pass's gradient, " +
+          "of which the server's optimizer makes the step",
+      ).choices(TrainingMethod.options),
+    )
     .addHelpText(
       'after',
       '\nExample:\n  loreweave job-file > job.json && loreweave-server job create --file ' +
         'job.json --rounds 4',
     )
-    .action(async (options: ModelOptions & { exit?: number | 'auto' }) => {
+    .action(async (options: JobFileOptions) => {
       const { featureSpace } = await import('../reward/feature-space.ts')
       const model = await openModelOf(io, options)
       const exitLayer = await jobExit(io, options, model, options.exit)
@@ -199,6 +214,8 @@ export const jobFileCommand = (io: Io): Command =>
         features: featureSpace(model.base.shape.hidden),
         contributions: [...Contribution.options],
         cohort: { size: 10, goal: 8, minimum: 4 },
+        ...(options.method && { training: { method: options.method } }),
+        ...(options.method === 'gradient' && { optimizer: OptimizerPlan.parse({ name: 'adam' }) }),
       }
       io.out(`${JSON.stringify(job, null, 2)}\n`)
     })

@@ -41,6 +41,21 @@ export const runRound = async (
   releaseBytes: Uint8Array,
   choices: readonly StoredChoice[],
 ): Promise<RoundResult> => {
+  const round = await readRound(deps, assignment, releaseBytes, choices)
+  const made: MadeBy[] = []
+  for (const { name } of askedRows(assignment)) made.push({ name, part: await MAKERS[name](round) })
+  return encodeRound(assignment, made)
+}
+
+type MadeBy = { readonly name: Contribution; readonly part: Made }
+
+/** What the contributions are made from. Fails as runRound. */
+export const readRound = async (
+  deps: RoundDeps,
+  assignment: Assignment,
+  releaseBytes: Uint8Array,
+  choices: readonly StoredChoice[],
+): Promise<RoundData> => {
   const release = readParent(deps, assignment, releaseBytes)
   const { contributions } = assignment
   const memoryLack = contributions.includes('adapter') ? memoryLackOf(deps, assignment) : null
@@ -48,10 +63,12 @@ export const runRound = async (
   const features = await readChoices(deps, assignment, release, choices)
   const prior = release.prior(assignment.prior.initialVariance)
   const scale = release.scale ?? featureScale(features, assignment.features)
-  const round = { deps, assignment, release, features, prior, scale, memoryLack }
+  return { deps, assignment, release, features, prior, scale, memoryLack }
+}
 
-  const made: { readonly name: Contribution; readonly part: Made }[] = []
-  for (const { name } of askedRows(assignment)) made.push({ name, part: await MAKERS[name](round) })
+/** The bytes of an update. Fails as runRound. */
+export const encodeRound = (assignment: Assignment, made: readonly MadeBy[]): RoundResult => {
+  const { contributions } = assignment
   const training = made.find(({ part }) => part.training)?.part.training ?? NO_TRAINING
   const parts = made.flatMap(({ part }) => part.parts)
   if (parts.length === 0) throw nothingToSend(training.problem, contributions)

@@ -40,6 +40,8 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly keepRound: (roundId: string | null) => void
   /** Milliseconds of a clock that is never set. */
   readonly monotonicMs: () => number
+  /** How a round is computed; default: compute-round.ts. */
+  readonly runRound?: typeof runRound | undefined
 }
 
 export type Contributor = {
@@ -134,7 +136,7 @@ const computeRound = async (
   const onPooled = (done: number, of: number) => onProgress?.({ step: 'states', done, of })
   const { onTrain, end } = reportTraining(store, onProgress)
   const result = await unlessForgotten(store, file, () =>
-    runRound(
+    (deps.runRound ?? runRound)(
       {
         model,
         engine,

@@ -1,4 +1,4 @@
-/** The adapter part of a round: trains one factor through a head and gives its change. */
+/** The adapter part of a round: the change of one factor trained through a head, or its gradient. */
 import { adapterRow } from '../../adapters/contributions/adapter.ts'
 import { coarseCount } from '../../adapters/contributions/contribution.ts'
 import { type ErrorCode, type FedError, isFedError } from '../../adapters/errors.ts'
@@ -6,17 +6,19 @@ import type { Factor } from '../../adapters/lora/layout.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { RewardPair } from '../engine/engine.ts'
-import type { ChoiceFeatures } from '../reward/choice-features.ts'
 import { type FittedHead, pooledHead, rewardPairs } from '../reward/head-fit.ts'
+import { roundGradient, vectorOf } from './factor-gradient.ts'
 import { headOf, type Made, type RoundData, type RoundDeps } from './round-data.ts'
+import { splitForRound } from './split-choices.ts'
 
 /** The E_MEMORY error if the round's training would not fit; null if it does. */
 export const memoryLackOf = (
   { checkMemory }: RoundDeps,
-  { exitLayer, adapter }: Assignment,
+  { exitLayer, adapter, training }: Assignment,
 ): FedError | null => {
+  const kind = training.method === 'gradient' ? 'gradient' : 'reward'
   try {
-    checkMemory?.({ kind: 'reward', to: exitLayer, adapters: [adapter], index: 0 })
+    checkMemory?.({ kind, to: exitLayer, adapters: [adapter], index: 0 })
     return null
   } catch (error) {
     if (isFedError(error) && error.code === 'E_MEMORY') return error
@@ -24,20 +26,21 @@ export const memoryLackOf = (
   }
 }
 
-/** The change is no longer than the plan's updateNorm. */
-export const makeAdapterPart = async (round: RoundData): Promise<Made> => {
-  const { assignment, release, features, memoryLack } = round
-  if (memoryLack) return without(memoryLack.code)
+/** The vector is no longer than the plan's updateNorm. */
+export const makeAdapterPart = (round: RoundData): Promise<Made> => {
+  const { assignment, memoryLack } = round
+  if (memoryLack) return Promise.resolve(without(memoryLack.code))
+  return assignment.training.method === 'gradient' ? makeGradient(round) : makeChange(round)
+}
+
+const makeChange = async (round: RoundData): Promise<Made> => {
+  const { assignment, release, features } = round
   const { factor, training } = assignment
   const { learned, trained } = splitForRound(features, assignment.roundId, training.maxPairs)
   const head = headOf(round, learned)
   const pairs = rewardPairs(trained, assignment.features.pooled, head).slice(0, training.maxPairs)
   if (factor === null || pairs.length === 0) return without('E_DATA')
-  const result = await trainFactor(round, factor, head, pairs).catch((error) => {
-    if (isFedError(error) && (error.code === 'E_DIVERGED' || error.code === 'E_MEMORY'))
-      return error.code
-    throw error
-  })
+  const result = await trainFactor(round, factor, head, pairs).catch(failureOf)
   if (typeof result === 'string') return without(result)
   const { flat, losses } = result
   const parts = adapterRow.make({ before: release.shared, after: flat }, assignment)
@@ -47,6 +50,42 @@ export const makeAdapterPart = async (round: RoundData): Promise<Made> => {
     header: { factor, pairs: coarseCount(pairs.length) },
     training: { pairs: pairs.length, losses, problem: null },
   }
+}
+
+const makeGradient = async (round: RoundData): Promise<Made> => {
+  const { deps, assignment } = round
+  const asked = roundGradient(round)
+  if (!asked) return without('E_DATA')
+  const { loss, request } = asked
+  const onAnswer = (step: number, steps: number) =>
+    deps.onTrain?.({ step, steps, loss, tokens: 0, seconds: 0 })
+  const result = await deps.engine.gradient(request, onAnswer, deps.signal).catch(failureOf)
+  if (typeof result === 'string') return without(result)
+  return gradientPart(assignment, result.gradient, asked)
+}
+
+/** gradient: of the sum of the losses, in the full layout. */
+export const gradientPart = (
+  assignment: Assignment,
+  gradient: Float64Array,
+  { pairs, loss }: { readonly pairs: number; readonly loss: number },
+): Made => {
+  const { adapter: spec, factor, training } = assignment
+  const vector = vectorOf(gradient, training.maxPairs)
+  const parts = adapterRow.make({ spec, vector }, assignment)
+  if (!parts) return without('E_DIVERGED', [loss])
+  return {
+    parts,
+    header: { factor, pairs: 1 },
+    training: { pairs, losses: [loss], problem: null },
+  }
+}
+
+/** The code of a failure that only the adapter part is lost by. */
+const failureOf = (error: unknown): ErrorCode => {
+  if (isFedError(error) && (error.code === 'E_DIVERGED' || error.code === 'E_MEMORY'))
+    return error.code
+  throw error
 }
 
 const without = (problem: ErrorCode, losses: readonly number[] = []): Made => ({
@@ -77,25 +116,4 @@ const trainFactor = (
     deps.onTrain,
     deps.signal,
   )
-}
-
-/** With fewer choices the adapter is trained on those that its head was fitted to. */
-const MIN_SPLIT_CHOICES = 8
-
-/**
- * Splits the choices, anew for each round: at most half train the adapter, the others fit its head.
- * On the choices that it was fitted to, a head leaves little to explain, and the adapter would learn
- * its noise.
- */
-export const splitForRound = <T extends Pick<ChoiceFeatures, 'shown'>>(
-  choices: readonly T[],
-  roundId: string,
-  maxPairs: number,
-): { learned: readonly T[]; trained: readonly T[] } => {
-  if (choices.length < MIN_SPLIT_CHOICES) return { learned: choices, trained: choices }
-  const drawn = seededRng(`split/${roundId}`).shuffle(choices)
-  let count = 0
-  for (let pairs = 0; pairs < maxPairs && count < choices.length >> 1; count++)
-    pairs += drawn[count]!.shown.length - 1
-  return { learned: drawn.slice(count), trained: drawn.slice(0, count) }
 }

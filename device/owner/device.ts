@@ -13,6 +13,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/train/memory-plan.ts'
 import { federationClient } from '../federation/client.ts'
+import type { runRound } from '../federation/compute-round.ts'
 import { type Contributor, notEnrolled, openContributor } from '../federation/contributor.ts'
 import type { Transport } from '../federation/signed-transport.ts'
 import { openFollowUps } from '../feedback/follow-up-gate.ts'
@@ -81,6 +82,8 @@ export type DeviceOptions = {
   readonly isPaused?: () => boolean
   /** Fails with E_MEMORY if a training would not fit. */
   readonly checkMemory?: (need: StepNeed) => void
+  /** For a simulation that computes a round of many devices together. */
+  readonly runRound?: typeof runRound | undefined
   /** Receives background failures. */
   readonly report?: (event: { what: string; code: string }) => void
 }
@@ -143,6 +146,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     checkpoint,
     keepRound: (roundId) => options.folder && dropRounds(options.folder, roundId),
     monotonicMs: options.monotonicMs ?? (() => performance.now()),
+    runRound: options.runRound,
   })
 
   const dropWithdrawn = () => {

@@ -55,9 +55,23 @@ export type Aggregate = (
  * second or two.
  */
 export const aggregateInProcess: Aggregate = async (plan, read) => {
-  const aggregation = startAggregation(plan, await read(plan.round.parent))
+  const aggregation = startAggregation(plan, await readParent(plan, read))
   for (const digest of plan.digests) aggregation.add(await read(digest))
   return aggregation.finish()
+}
+
+/** moments: of the server's optimizer, where the round can move the adapter. */
+export type ParentBytes = { readonly bytes: Uint8Array; readonly moments?: Uint8Array }
+
+export const readParent = async (
+  { round, parent }: AggregationPlan,
+  read: (hash: string) => Promise<Uint8Array>,
+): Promise<ParentBytes> => {
+  const { moments } = parent.optimizer ?? {}
+  return {
+    bytes: await read(round.parent),
+    ...(moments !== undefined && round.factor !== null && { moments: await read(moments) }),
+  }
 }
 
 export type Aggregation = { add(update: Uint8Array): void; finish(): BuiltRelease }
@@ -65,11 +79,15 @@ export type Aggregation = { add(update: Uint8Array): void; finish(): BuiltReleas
 /** rows: the table, or the table with its rows wrapped. */
 export const startAggregation = (
   plan: AggregationPlan,
-  parentBytes: Uint8Array,
+  parent: ParentBytes,
   rows = CONTRIBUTIONS,
 ): Aggregation => {
   const asked: ServerPlan = { ...plan.spec, factor: plan.round.factor }
-  const head: Head = { ...plan.parent, release: decodeRelease(parentBytes) }
+  const head: Head = {
+    ...plan.parent,
+    release: decodeRelease(parent.bytes),
+    ...(parent.moments && { moments: parent.moments }),
+  }
   const sums = new Map(
     askedRows(asked, rows).map((row) => [row, createExactSum(vectorSize(row, asked))]),
   )
@@ -87,7 +105,7 @@ export const startAggregation = (
         return made ?? { parts: keptParts(row, head) }
       })
       const { basisEpoch } = head.release.header
-      const next = finished.reduce((last, { moved }) => moved ?? last, {
+      const next = finished.reduce<Moved>((last, { moved }) => moved ?? last, {
         ...plan.parent,
         basisEpoch,
       })
@@ -97,10 +115,18 @@ export const startAggregation = (
       )
       // Devices would refuse it, and with it every release after it.
       checkReleaseBounds(decodeRelease(bytes))
-      return releaseOf(next, bytes)
+      return withMoments(releaseOf(next, bytes), next.moments)
     },
   }
 }
+
+type Moved = LineageState & { readonly basisEpoch: number; readonly moments?: Uint8Array }
+
+/** The optimizer's record names the bytes of its moments. */
+const withMoments = (release: BuiltRelease, moments: Uint8Array | undefined): BuiltRelease =>
+  moments && release.optimizer
+    ? { ...release, moments, optimizer: { ...release.optimizer, moments: sha256Hex(moments) } }
+    : release
 
 const keptParts = (row: ContributionRow, { release }: Head) =>
   row

@@ -13,8 +13,11 @@ import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Release } from '../store/records.ts'
 
-/** A release before it belongs to a line. */
-export type BuiltRelease = Omit<Release, 'lineId'> & { readonly bytes: Uint8Array }
+/** A release before it belongs to a line. moments: the object that its optimizer names. */
+export type BuiltRelease = Omit<Release, 'lineId'> & {
+  readonly bytes: Uint8Array
+  readonly moments?: Uint8Array
+}
 
 /** Release 0 of a line: the seeded adapter, no prior, no scale. It comes from no round. */
 export const firstRelease = (spec: JobSpec, now: number): BuiltRelease => {

@@ -5,12 +5,12 @@
 import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import { askThread, startThread } from '../../adapters/node/threads.ts'
-import type { Aggregate, AggregationPlan } from './aggregate.ts'
+import { type Aggregate, type AggregationPlan, type ParentBytes, readParent } from './aggregate.ts'
 import type { BuiltRelease } from './release.ts'
 
 /** To the worker: first `start`, then every update, then `finish`. It answers each. */
 export type WorkerRequest =
-  | { readonly kind: 'start'; readonly plan: AggregationPlan; readonly parent: Uint8Array }
+  | { readonly kind: 'start'; readonly plan: AggregationPlan; readonly parent: ParentBytes }
   | { readonly kind: 'add'; readonly update: Uint8Array }
   | { readonly kind: 'finish' }
 
@@ -23,7 +23,7 @@ export type WorkerAnswer =
 export const aggregateInWorker: Aggregate = async (plan, read) => {
   const worker = startThread(new URL('./aggregate-worker.ts', import.meta.url))
   try {
-    await ask(worker, { kind: 'start', plan, parent: await read(plan.round.parent) })
+    await ask(worker, { kind: 'start', plan, parent: await readParent(plan, read) })
     for (const digest of plan.digests)
       await ask(worker, { kind: 'add', update: await read(digest) })
     const answer = await ask(worker, { kind: 'finish' })

@@ -11,7 +11,7 @@ import type { Rng } from '../../adapters/random.ts'
 import { newId } from '../access/secrets.ts'
 import type { Aggregate } from '../releases/aggregate.ts'
 import type { BuiltRelease } from '../releases/release.ts'
-import type { Job, Round } from '../store/records.ts'
+import type { Job, Release, Round } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import { advance, isOpen, type JobEvent, type JobProgress } from './machine.ts'
@@ -222,11 +222,14 @@ const recordRelease = async (
   deps: RoundDeps,
   { id, lineId }: Job,
   roundId: string,
-  { bytes, ...release }: BuiltRelease,
+  { bytes, moments, ...release }: BuiltRelease,
 ): Promise<void> => {
   const { store, clock } = deps
   const { hash, createdAt } = release.summary
+  const own = release.optimizer?.moments
+  const last = store.release(store.round(roundId)!.parent)?.optimizer?.moments
   await store.putObject(hash, bytes)
+  if (moments && own !== undefined) await store.putObject(own, moments)
   store.transaction(() => {
     // Cancelled meanwhile: the release is not made.
     if (store.round(roundId)?.phase !== 'aggregating') return
@@ -234,6 +237,9 @@ const recordRelease = async (
     store.saveLineage({ ...store.lineage(lineId)!, head: hash, updatedAt: createdAt })
     apply(deps, id, { kind: 'aggregated', roundId, release: hash }, clock())
   })
+  // Cancelled meanwhile, the lineage still goes on from the last one.
+  const isHead = store.lineage(lineId)?.head === hash
+  if (last !== undefined && last !== own && isHead) await store.dropObject(last)
 }
 
 const forgetUpdates = async ({ store }: RoundDeps, roundId: string): Promise<void> => {
@@ -241,12 +247,18 @@ const forgetUpdates = async ({ store }: RoundDeps, roundId: string): Promise<voi
 }
 
 const sweep = async ({ store }: RoundDeps): Promise<void> => {
-  const kept = new Set(store.releases().map((release) => release.summary.hash))
+  const kept = new Set(store.releases().flatMap((release) => objectsOf(store, release)))
   for (const { id } of store.runningJobs()) {
     const round = store.newestRound(id)
     if (round && isOpen(round)) for (const digest of store.digests(round.id)) kept.add(digest)
   }
   for (const hash of await store.objects()) if (!kept.has(hash)) await store.dropObject(hash)
+}
+
+/** A release's bytes, and where a lineage goes on from it, its optimizer's moments. */
+const objectsOf = (store: RoundDeps['store'], { lineId, summary, optimizer }: Release) => {
+  const moments = store.lineage(lineId)?.head === summary.hash ? optimizer?.moments : undefined
+  return [summary.hash, ...(moments === undefined ? [] : [moments])]
 }
 
 const logChange = ({ log }: RoundDeps, before: JobProgress, after: JobProgress): void => {

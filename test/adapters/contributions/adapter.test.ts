@@ -33,6 +33,25 @@ describe('the change that a device sends', () => {
   })
 })
 
+test('a gradient goes out as the vector of its factor, clipped, and counts once', () => {
+  const asked = { ...plan, training: { ...plan.training, method: 'gradient' as const } }
+  const vector = Float64Array.from(flat, (_, i) => 1e-3 * (i % 7))
+  const numbers = (by: number) =>
+    adapterRow
+      .make({ spec: job.adapter, vector: vector.map((x) => by * x) }, asked)!
+      .flatMap((p) => Array.from(p.data))
+  const expected = adapterLayout(job.base.shape, job.adapter)
+    .filter(({ factor }) => factor === 'B')
+    .flatMap(({ offset, size }) => [...vector.subarray(offset, offset + size)])
+  expect(numbers(1)).toEqual(expected)
+  expect(Math.hypot(...numbers(1e6))).toBeCloseTo(job.training.updateNorm, 10)
+  const { header } = updateOf(adapterRow.make({ before, after: flat }, plan)!, 'B', 4)
+  expect([0, 8, 9].map((pairs) => adapterRow.weight({ ...header, pairs }, asked))).toEqual([
+    1, 1, 1,
+  ])
+  expect(adapterRow.largestAddend!(asked)).toBe(2)
+})
+
 describe('the door', () => {
   const { header } = updateOf(adapterRow.make({ before, after: flat }, plan)!, 'B', 4)
 
@@ -105,6 +124,20 @@ describe('the next release', () => {
       expect(Array.from(finished.parts[i]!.data)).toEqual(
         [...old.subarray(offset, offset + size)].map((x) => x + (factor === 'B' ? 0.5 : 0)),
       )
+  })
+
+  test('of gradients moves by what the optimizer makes of the mean, and keeps its moments', () => {
+    const asked = { ...plan, training: { ...plan.training, method: 'gradient' as const } }
+    const head = headOf()
+    const finished = adapterRow.finish(total, { ...asked, strategy: 'fedavg' }, head)!
+    const old = releasedAdapter(head.release).flat
+    const { offset } = adapterLayout(job.base.shape, job.adapter).find((s) => s.factor === 'B')!
+    // The first step of Adam is the learning rate in every number.
+    expect(finished.parts[1]!.data[0]! - old[offset]!).toBeCloseTo(0.01, 5)
+    const moments = finished.moved!.moments!
+    expect(moments.length).toBeGreaterThan(3 * 4 * old.length)
+    const next = adapterRow.finish(total, { ...asked, strategy: 'fedavg' }, { ...head, moments })!
+    expect(next.parts[1]!.data[0]! - old[offset]!).toBeGreaterThan(0.011)
   })
 
   test('of a round without the adapter keeps the parts of the last', () => {

@@ -11,10 +11,10 @@ import { featureCount, PROTOCOL_VERSION } from '../../../adapters/wire/primitive
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { runRound } from '../../../device/federation/compute-round.ts'
 import type { RoundDeps } from '../../../device/federation/round-data.ts'
-import { splitForRound } from '../../../device/federation/train-factor.ts'
+import { splitForRound } from '../../../device/federation/split-choices.ts'
 import { featurizeChoices } from '../../../device/reward/choice-features.ts'
 import { featureSpace } from '../../../device/reward/feature-space.ts'
-import { fitHeadToChoices } from '../../../device/reward/head-fit.ts'
+import { featureScale, fitHeadToChoices } from '../../../device/reward/head-fit.ts'
 import { fakeEngine, jobFor, shortChoices, tinyModel } from '../device-fixture.ts'
 
 let model: LocalModel
@@ -247,22 +247,6 @@ test('no more pairs are trained on than the plan takes', async () => {
   expect(objective.kind === 'reward' && objective.pairs).toHaveLength(3)
 })
 
-test('the adapter is trained on choices that its head has not seen, at most half of them, others in each round', () => {
-  const choices = Array.from({ length: 20 }, (_, id) => ({ id, shown: [0, 1, 2] }))
-  const { learned, trained } = splitForRound(choices, 'round', 8)
-  expect(trained).toHaveLength(4)
-  expect([...learned, ...trained].map((c) => c.id).sort((a, b) => a - b)).toEqual(
-    choices.map((c) => c.id),
-  )
-  expect(splitForRound(choices, 'round', 8)).toEqual({ learned, trained })
-  expect(splitForRound(choices, 'another', 8).trained).not.toEqual(trained)
-  expect(splitForRound(choices, 'round', 1000).trained).toHaveLength(10)
-  expect(splitForRound(choices.slice(0, 7), 'round', 8)).toEqual({
-    learned: choices.slice(0, 7),
-    trained: choices.slice(0, 7),
-  })
-})
-
 test.each([
   [
     'other weights',
@@ -316,4 +300,91 @@ test('without memory for its training a device contributes the rest, and refuses
     message: 'to layer 1, 1 adapter',
   })
   expect([calls.pooled, calls.train]).toEqual([before, []])
+})
+
+test('a gradient is of the choices that the head has not seen, each answer with its cotangent', async () => {
+  const { deps, calls } = build()
+  const job = JobSpec.parse(jobFor(model))
+  const training = { ...job.training, method: 'gradient' as const, maxPairs: 8 }
+  const assignment = assignmentFor({ contributions: ['adapter'], training })
+  const choices = shortChoices(20)
+  const { bytes, pairs, losses } = await runRound(deps, assignment, releaseFor(assignment), choices)
+  const features = await featurizeChoices(
+    {
+      engine: deps.engine,
+      tokenizer: model.tokenizer,
+      space: deps.space,
+      exitLayer: assignment.exitLayer,
+      maxTokens: training.maxTokens,
+      memo: new Map(),
+    },
+    choices,
+    [],
+  )
+  const { learned, trained } = splitForRound(features, 'round', 8)
+  const size = featureCount(deps.space)
+  const scale = featureScale(features, deps.space)
+  const head = fitHeadToChoices(learned, initialPrior(size, 2), scale)
+  const [request] = calls.gradient
+  expect(calls.gradient).toHaveLength(1)
+  expect(calls.train).toHaveLength(0)
+  expect(request).toMatchObject({
+    exitLayer: assignment.exitLayer,
+    trainable: { index: 0, factors: ['B'] },
+  })
+  expect([pairs, trained.length, request!.answers.length]).toEqual([8, 4, 12])
+  // The cotangent is the derivative of the loss by the pooled state: a central difference.
+  const lossOf = (move: (raw: Float64Array, i: number) => Float64Array) =>
+    trained.reduce((sum, { raw, chosen, weight }) => {
+      const rewards = raw.map((x, i) =>
+        move(x, i).reduce((r, v, j) => r + v * scale[j]! * head.fit.w[j]!, 0),
+      )
+      const total = rewards.reduce((a, r) => a + Math.exp(r), 0)
+      return sum + weight * (Math.log(total) - rewards[chosen]!)
+    }, 0)
+  expect(losses).toHaveLength(1)
+  expect(losses[0]).toBeCloseTo(lossOf((x) => x) / trained.length, 9)
+  for (const i of [0, 1, 2])
+    for (const j of [0, 5]) {
+      const at = (e: number) =>
+        lossOf((x, k) => (k === i ? x.map((v, n) => (n === j ? v + e : v)) : x))
+      const slope = (at(1e-4) - at(-1e-4)) / 2e-4
+      const given = request!.answers.reduce(
+        (sum, { cotangent }, n) => sum + (n % 3 === i ? cotangent[j]! : 0),
+        0,
+      )
+      expect(given).toBeCloseTo(slope, 5)
+    }
+  // The vector is minus the sum over maxPairs, and its number is no weight.
+  const update = decodeUpdate(bytes)
+  expect(update.header).toMatchObject({ factor: 'B', pairs: 1 })
+  const { gradient } = await deps.engine.gradient(request!)
+  const { base, adapter } = assignment
+  const expected = adapterLayout(base.shape, adapter)
+    .filter(({ factor }) => factor === 'B')
+    .flatMap(({ offset, size: n }) => [...gradient.subarray(offset, offset + n)].map((g) => -g / 8))
+  const norm = Math.hypot(...expected)
+  const shrink = norm > training.updateNorm ? training.updateNorm / norm : 1
+  const got = [...update.payload]
+  expect(got).toHaveLength(expected.length)
+  for (const [i, x] of expected.entries()) expect(got[i]).toBeCloseTo(shrink * x, 5)
+})
+
+test('a gradient that fails leaves the rest of the round, and alone fails with its code', async () => {
+  const { deps } = build()
+  const failing = {
+    ...deps,
+    engine: {
+      ...deps.engine,
+      gradient: () => Promise.reject(new FedError('E_DIVERGED', 'not finite')),
+    },
+  }
+  const training = { ...JobSpec.parse(jobFor(model)).training, method: 'gradient' as const }
+  const all = assignmentFor({ training })
+  const sent = await runRound(failing, all, releaseFor(all), shortChoices(9))
+  expect(sent).toMatchObject({ contributions: ['statistics'], problem: 'E_DIVERGED' })
+  const alone = assignmentFor({ training, contributions: ['adapter'] })
+  await expect(runRound(failing, alone, releaseFor(alone), shortChoices(9))).rejects.toMatchObject({
+    code: 'E_DIVERGED',
+  })
 })

@@ -230,7 +230,8 @@ describe('the aggregation of a round', () => {
     })
     const release = async (noise: number) => {
       const rows = CONTRIBUTIONS.map((row) => (row.name === 'prior' ? noised(row, noise) : row))
-      const aggregation = startAggregation(plan, await read(plan.round.parent), rows)
+      const parent = { bytes: await read(plan.round.parent) }
+      const aggregation = startAggregation(plan, parent, rows)
       for (const digest of plan.digests) aggregation.add(await read(digest))
       return aggregation.finish().bytes
     }
@@ -240,6 +241,22 @@ describe('the aggregation of a round', () => {
     expect(findPart(now, 'prior.mean')).not.toEqual(findPart(old, 'prior.mean'))
     for (const name of ['layers.0.q.A', 'layers.0.q.B', 'statistics.scale'])
       expect(findPart(now, name)).toEqual(findPart(old, name))
+  })
+
+  test('the server optimizer reads the moments that the parent names, in the worker too', async () => {
+    const job = { training: { method: 'gradient' as const }, strategy: 'fedavg' as const }
+    const { plan, read } = setting(['adapter'], ['a', 'b'], { job })
+    const first = await aggregateInProcess(plan, read)
+    expect(first.optimizer?.moments).toBe(sha256Hex(first.moments!))
+    const { adapterRounds, optimizer } = first
+    const next = { ...plan, parent: { adapterRounds, optimizer } }
+    const readAll = async (hash: string) =>
+      hash === optimizer!.moments ? first.moments! : read(hash)
+    const there = await aggregateInWorker(next, readAll)
+    expect(sha256Hex(there.bytes)).toBe(sha256Hex((await aggregateInProcess(next, readAll)).bytes))
+    expect(sha256Hex(there.bytes)).not.toBe(sha256Hex(first.bytes))
+    expect(there.moments).not.toEqual(first.moments)
+    await expect(aggregateInProcess(next, read)).rejects.toThrow()
   })
 
   test('the worker thread makes the same bytes and keeps this thread free', async () => {

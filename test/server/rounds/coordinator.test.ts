@@ -79,6 +79,41 @@ describe('rounds', () => {
     expect([head.version, head.parent]).toEqual([3, ended.rounds[1]?.release])
   })
 
+  test("rounds of gradients go on from the optimizer's moments, of which the newest are kept", async () => {
+    const server = testServer()
+    const spec = tinyJob({
+      rounds: 4,
+      contributions: ['adapter'],
+      cohort: { size: 1, goal: 1, minimum: 1 },
+      training: { method: 'gradient' },
+    })
+    const job = await server.operator.createJob(spec)
+    const [device] = await enrolledDevices(server, 1)
+    const moments: (string | undefined)[] = []
+    for (let i = 0; i < 4; i++) {
+      const assignment = await device!.join(spec)
+      expect(assignment.training.method).toBe('gradient')
+      await device!.upload(assignment, updateFor(assignment, `round-${i}`))
+      await server.settle()
+      const { head } = await server.operator.job(job.id)
+      moments.push(server.store.release(head!)!.optimizer?.moments)
+    }
+    expect(new Set(moments).size).toBe(4)
+    const releases = server.store.releases().map(({ summary }) => summary.hash)
+    const kept = [...releases, moments.at(-1)!].sort()
+    expect((await server.store.objects()).sort()).toEqual(kept)
+    await server.recover()
+    expect((await server.store.objects()).sort()).toEqual(kept)
+
+    const plain = await server.operator.createJob({ ...spec, rounds: 1, training: {} })
+    const assignment = await device!.join(spec)
+    await device!.upload(assignment, updateFor(assignment, 'plain'))
+    await server.settle()
+    const { head } = await server.operator.job(plain.id)
+    expect(server.store.release(head!)!.optimizer).toEqual({ strategy: 'alternating', state: null })
+    expect(await server.store.objects()).not.toContain(moments.at(-1))
+  })
+
   test('the deadline releases with the minimum, and updates are forgotten once the release is out', async () => {
     const { server, jobId, device, assignment } = await scene()
     await device.upload(assignment, updateFor(assignment, 'only'))
