@@ -35,6 +35,7 @@ export const PROCESSES = [
   'test/eval/cli.test.ts',
   'test/eval/programs/processes.test.ts',
   'test/eval/population/federate.test.ts',
+  'test/eval/population/joint-gradient.test.ts',
   'test/eval/population/fleet.test.ts',
   'test/eval/peers/peer-process.test.ts',
   'test/eval/run/rerank.test.ts',

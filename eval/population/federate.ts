@@ -1,6 +1,6 @@
 /** From choice logs to releases: the real server and real devices in this process; resumable. */
 import { createHash } from 'node:crypto'
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
@@ -12,6 +12,7 @@ import { HOUR_MS } from '../../adapters/time.ts'
 import {
   type JobSpecInput,
   type JobView,
+  OptimizerPlan,
   PriorPlan,
   StrategyName,
   TrainingPlan,
@@ -21,6 +22,7 @@ import type { FeatureSpace } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
+import { runRound } from '../../device/federation/compute-round.ts'
 import { DeviceSettings } from '../../device/home/settings.ts'
 import {
   type AnswerMemo,
@@ -31,6 +33,8 @@ import { featureSpace } from '../../device/reward/feature-space.ts'
 import { readRelease } from '../../device/reward/read-release.ts'
 import { progressMeter } from '../measure/progress.ts'
 import { type Fleet, openFleet, seededKeyPair } from './fleet.ts'
+import { type JointGradient, type JointReport, jointGradient } from './joint-gradient.ts'
+import { type Contribution, type Journal, openJournal } from './journal.ts'
 import { type LocalServer, openLocalServer } from './local-server.ts'
 
 /** Rounds of one kind. cohort: devices drawn for each; default all. The rest is the job's. */
@@ -39,6 +43,8 @@ export const FederationStep = z.strictObject({
   rounds: z.int().min(1).max(1000).default(1),
   cohort: z.int().min(1).max(1_000_000).optional(),
   strategy: StrategyName.optional(),
+  /** Of the server; default: by training.method. */
+  optimizer: OptimizerPlan.optional(),
   training: TrainingPlan.omit({ maxTokens: true }).prefault({}),
   prior: PriorPlan.prefault({}),
 })
@@ -75,6 +81,8 @@ export type FederateOptions = {
   readonly seed: number
   readonly log: (line: string) => void
   readonly signal?: AbortSignal
+  /** False: rounds of gradients are computed device by device, which costs a pass for each. */
+  readonly isJoint?: boolean
 }
 
 export type FederationRound = {
@@ -87,16 +95,8 @@ export type FederationRound = {
   readonly hash: string
   readonly received: number
   readonly contributions: readonly Contribution[]
-}
-
-/** What one device did for one round; bytes with everything around the update. */
-type Contribution = {
-  readonly round: number
-  readonly device: number
-  readonly up: number
-  readonly down: number
-  readonly pairs: number
-  readonly losses: readonly number[]
+  /** Of a round of gradients that was computed for the whole cohort in this run. */
+  readonly joint?: JointReport
 }
 
 export type Federated = {
@@ -125,13 +125,16 @@ export const federate = async (options: FederateOptions): Promise<Federated> => 
   checkKey(options)
   const journal = openJournal(join(folder, 'contributions.jsonl'))
   const server = await openLocalServer(join(folder, 'server'), START_MS)
+  const together: Together = { joint: undefined }
   let fleet: Fleet | undefined
   try {
-    fleet = await openDevices(options, logs, server)
+    fleet = await openDevices(options, logs, server, together)
     const rounds: FederationRound[] = []
     for (const [at, place] of roundsOf(plan).entries()) {
       signal?.throwIfAborted()
-      rounds.push(await runRound({ ...options, logs, server, fleet, journal }, at, place))
+      rounds.push(
+        await playRound({ ...options, logs, server, fleet, journal, together }, at, place),
+      )
     }
     const first = rounds.findIndex((r) => r.kind === 'adapter')
     const before = first < 0 ? rounds.at(-1) : rounds[first - 1]
@@ -151,31 +154,40 @@ export const federate = async (options: FederateOptions): Promise<Federated> => 
   }
 }
 
+/** The gradient that a cohort computes together, while a round of that kind is open. */
+type Together = { joint: JointGradient | undefined }
+
 const openDevices = async (
   { model, engine, memo, seed }: FederateOptions,
   logs: FederateOptions['logs'],
   server: LocalServer,
+  together: Together,
 ): Promise<Fleet> => {
   const keys = logs.map((_, i) => seededKeyPair(`federate/${seed}/${i}`))
   const tokens = await tokensFor(server, keys)
   const { url: serverUrl, transport, now: clock } = server
-  return openFleet({ logs, tokens, keys, serverUrl, transport, clock, model, engine, memo, seed })
+  return openFleet({
+    ...{ logs, tokens, keys, serverUrl, transport, clock, model, engine, memo, seed },
+    runRound: (device, ...args) =>
+      together.joint ? together.joint.run(device, ...args) : runRound(...args),
+  })
 }
 
 type RoundDeps = FederateOptions & {
   readonly server: LocalServer
   readonly fleet: Fleet
   readonly journal: Journal
+  readonly together: Together
 }
 type Place = { readonly step: FederationStep; readonly index: number; readonly round: number }
 
 /** at: number of the round in the whole plan. A round that was released earlier is read back. */
-const runRound = async (
+const playRound = async (
   deps: RoundDeps,
   at: number,
   { step, index, round }: Place,
 ): Promise<FederationRound> => {
-  const { logs, server, fleet, journal, plan, model, seed, log, signal } = deps
+  const { logs, server, plan, model, seed } = deps
   server.setTime(START_MS + at * HOUR_MS)
   const cohort = drawCohort(seed, at, logs.length, step.cohort)
   const name = `${step.kind} ${index}.${round}`
@@ -187,25 +199,66 @@ const runRound = async (
   if (isCollecting(job)) {
     const label = `${step.kind} round ${round + 1} of ${step.rounds}`
     await readAnswers(deps, cohort, job, `${label}: reading answers`)
-    const meter = progressMeter(log, `${label}: devices`)
-    let done = 0
-    await fleet.contribute(
-      cohort,
-      step.kind === 'adapter' ? 1 : AT_ONCE,
-      (device, sent) => {
-        const [made] = sent?.report.rounds ?? []
-        if (sent && made) {
-          const { pairs, losses } = made
-          journal.add({ round: at, device, up: sent.up, down: sent.down, pairs, losses })
-        }
-        meter(++done, cohort.length)
-      },
-      signal,
-    )
+    deps.together.joint = jointOf(deps, { step, index, round }, cohort, label)
+    await contribute(deps, at, step, cohort, label)
   }
   const released = await finishRound(server, job.id)
-  return { kind: step.kind, step: index, round, ...released, contributions: journal.of(at) }
+  const joint = deps.together.joint?.report()
+  deps.together.joint?.end()
+  deps.together.joint = undefined
+  const contributions = deps.journal.of(at)
+  return {
+    ...{ kind: step.kind, step: index, round, ...released, contributions },
+    ...(joint && { joint }),
+  }
 }
+
+const contribute = async (
+  { fleet, journal, together: { joint }, log, signal }: RoundDeps,
+  at: number,
+  step: FederationStep,
+  cohort: readonly number[],
+  label: string,
+): Promise<void> => {
+  const meter = progressMeter(log, `${label}: devices`)
+  let done = 0
+  // Together they wait for each other; a training by itself has the engine to itself.
+  const atOnce = joint ? cohort.length : step.kind === 'adapter' ? 1 : AT_ONCE
+  await fleet.contribute(
+    cohort,
+    atOnce,
+    (device, sent) => {
+      joint?.left(device)
+      const [made] = sent?.report.rounds ?? []
+      if (sent && made) {
+        const { pairs, losses } = made
+        journal.add({ round: at, device, up: sent.up, down: sent.down, pairs, losses })
+      }
+      meter(++done, cohort.length)
+    },
+    signal,
+  )
+}
+
+/** Devices of a step's first round of which it is told whether they would be clipped. */
+const CLIP_SAMPLE = 3
+
+const jointOf = (
+  { engine, folder, isJoint = true, log, signal }: RoundDeps,
+  { step, round }: Place,
+  cohort: readonly number[],
+  label: string,
+): JointGradient | undefined =>
+  isJoint && step.kind === 'adapter' && step.training.method === 'gradient'
+    ? jointGradient({
+        engine,
+        folder,
+        expected: cohort.length,
+        sampled: new Set(round === 0 ? cohort.slice(0, CLIP_SAMPLE) : []),
+        onProgress: progressMeter(log, `${label}: gradient`),
+        signal,
+      })
+    : undefined
 
 /** Pools every answer of a cohort once, in an order that depends on the plan alone. */
 const readAnswers = async (
@@ -283,6 +336,7 @@ export const jobSpec = (
     features: planSpace(plan, base.shape),
     contributions: [step.kind],
     ...(step.strategy && { strategy: step.strategy }),
+    ...(step.optimizer && { optimizer: step.optimizer }),
     cohort: {
       size,
       goal: size,
@@ -343,26 +397,4 @@ const checkKey = (options: FederateOptions): void => {
       'the folder holds a federation of other people, another plan, model or seed: give ' +
         'another folder, or remove it',
     )
-}
-
-type Journal = { add(contribution: Contribution): void; of(round: number): Contribution[] }
-
-/** One line a contribution; a line that was cut off by a kill is passed over. */
-const openJournal = (path: string): Journal => {
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
-  const known = new Map<string, Contribution>()
-  const keep = (c: Contribution) => known.set(`${c.round}/${c.device}`, c)
-  for (const line of lines) {
-    try {
-      keep(JSON.parse(line) as Contribution)
-    } catch {}
-  }
-  return {
-    add(contribution) {
-      keep(contribution)
-      appendFileSync(path, `\n${JSON.stringify(contribution)}`)
-    },
-    of: (round) =>
-      [...known.values()].filter((c) => c.round === round).sort((a, b) => a.device - b.device),
-  }
 }

@@ -8,6 +8,7 @@ import { seededRng } from '../../adapters/random.ts'
 import { type KeyPair, newKeyPair } from '../../adapters/wire/signature.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
+import type { runRound } from '../../device/federation/compute-round.ts'
 import type { ParticipateReport } from '../../device/federation/participate.ts'
 import type { Transport } from '../../device/federation/signed-transport.ts'
 import { type Device, openDevice } from '../../device/owner/device.ts'
@@ -29,6 +30,11 @@ export type FleetOptions = {
   readonly seed: number
   readonly transport?: Transport
   readonly clock?: () => number
+  /** How a device, by its number, computes a round; default: by itself. */
+  readonly runRound?: (
+    device: number,
+    ...args: Parameters<typeof runRound>
+  ) => ReturnType<typeof runRound>
 }
 
 export type Fleet = {
@@ -88,6 +94,7 @@ export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
       memo,
       keepStates: false,
       rng: seededRng(`fleet/${seed}/${i}`),
+      runRound: options.runRound && ((...args) => options.runRound!(i, ...args)),
       ...(clock && { clock }),
     })
     await device.importChoices(log)

@@ -31,6 +31,20 @@ export const PLAN = FederationPlan.parse({
   ],
 })
 
+/** Two rounds of gradients, whose optimizer leaves the mean as it is. */
+export const GRADIENT_PLAN = FederationPlan.parse({
+  adapter: { layers: 1, rank: 2, alpha: 4 },
+  steps: [
+    { kind: 'statistics' },
+    {
+      kind: 'adapter',
+      rounds: 2,
+      training: { method: 'gradient', maxPairs: 4, updateNorm: 1e3 },
+      optimizer: { name: 'none' },
+    },
+  ],
+})
+
 export const openFederation = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'loreweave-federate-'))
   const model = await openModel({ cacheFolder: folder, name: 'tiny' })
