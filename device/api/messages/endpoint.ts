@@ -26,8 +26,7 @@ export const answerMessages = async (
   const answered: LogAnswer = (event) =>
     deps.log?.({ what: 'answered', ms: deps.clock() - begun, ...event })
   if (plan.isStream && plan.count > 1) return compareStreams(deps, request, plan, answered)
-  if (plan.isStream) return streamAnswer(deps, request, plan, answered)
-  if (!plan.request) return unreadAnswer(deps, request, plan, answered)
+  if (plan.isStream || !plan.request) return passAnswer(deps, request, plan, answered)
   return bestAnswer(deps, request, plan, answered)
 }
 
@@ -54,32 +53,20 @@ export const countTokens = async (
   return passOn(response, response.body, headersOf(plan))
 }
 
-/** To a request that could not be read, and may have asked for a stream. */
-const unreadAnswer = async (
-  deps: MessagesDeps,
-  request: Request,
-  plan: Plan,
-  answered: LogAnswer,
-): Promise<Response> => {
-  return passUnread(await openAnswer(deps, request, plan), plan, answered)
-}
-
-/** As it came, and nothing of it is read. */
-const passUnread = (response: Response, plan: Plan, answered: LogAnswer): Response => {
-  answered({ status: plan.status, http: response.status })
-  return passOn(response, response.body, headersOf(plan))
-}
-
-const streamAnswer = async (
+/** A stream is read as it passes; a request that could not be read gets its answer unread. */
+const passAnswer = async (
   deps: MessagesDeps,
   request: Request,
   plan: Plan,
   answered: LogAnswer,
 ): Promise<Response> => {
   const response = await openAnswer(deps, request, plan)
-  const { status } = plan
+  const { status, isStream } = plan
   const http = response.status
-  if (!response.body || !response.ok) return passUnread(response, plan, answered)
+  if (!isStream || !response.body || !response.ok) {
+    answered({ status, http })
+    return passOn(response, response.body, headersOf(plan))
+  }
   const stream = observeStream(rememberStream(deps, plan, response.body), (answer) => {
     recordAnswer(deps, plan, answer)
     noteAnswer(deps, plan, answer)

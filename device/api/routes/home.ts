@@ -22,6 +22,7 @@ import {
   OwnerResponse,
 } from '../schemas/home.ts'
 import { TrainingResponse } from '../schemas/personalization.ts'
+import { conditions, energy } from './inspection.ts'
 import {
   checked,
   inLines,
@@ -112,28 +113,8 @@ export const HOME_ROUTES = {
             queued: 12,
             dropped: 0,
           },
-          conditions: {
-            allowed: false,
-            reasons: ['not_running'],
-            readings: {
-              charging: null,
-              idleSeconds: null,
-              celsius: null,
-              metered: null,
-              battery: null,
-            },
-            nextLook: null,
-            lastTraining: null,
-            nextTraining: null,
-          },
-          energy: {
-            method: 'none',
-            wattsPerCore: null,
-            todayJoules: 0,
-            budgetJoules: null,
-            rounds: [],
-            joulesPerPoint: null,
-          },
+          conditions,
+          energy,
           updates: { accepted: 0, pending: 0, refused: 0 },
           waiting: [],
           sentToday: none,
@@ -151,7 +132,7 @@ export const HOME_ROUTES = {
       summary: 'How far a training is',
       description: 'Whether one runs, its step, tokens a second and the time left.',
       errors: [],
-      responses: { 200: versionedJson(TrainingResponse, { ...idle }) },
+      responses: { 200: versionedJson(TrainingResponse, idle) },
     },
     (c) => c.json(said(homeOf(c).training()), 200),
   ),

@@ -68,6 +68,30 @@ const consent = {
   },
 }
 
+export const energy = {
+  method: 'cpu-time' as const,
+  wattsPerCore: 6,
+  todayJoules: 5400,
+  budgetJoules: 100_000,
+  rounds: [{ roundId: 'r_1', at: AT, joules: 1800, method: 'cpu-time' as const }],
+  joulesPerPoint: null,
+}
+export const conditions = {
+  allowed: false,
+  reasons: ['on_battery' as const],
+  readings: {
+    charging: false,
+    idleSeconds: 20,
+    celsius: 51,
+    throttled: false,
+    metered: false,
+    battery: 62,
+  },
+  nextLook: AT,
+  lastTraining: null,
+  nextTraining: null,
+}
+
 export const INSPECTION_ROUTES = {
   listDecisions: own(
     {
@@ -244,16 +268,7 @@ export const INSPECTION_ROUTES = {
       summary: 'Energy of the agent’s own work',
       description: 'In joules, with how they were obtained.',
       errors: [],
-      responses: {
-        200: versionedJson(EnergyResponse, {
-          method: 'cpu-time',
-          wattsPerCore: 6,
-          todayJoules: 5400,
-          budgetJoules: 100_000,
-          rounds: [{ roundId: 'r_1', at: AT, joules: 1800, method: 'cpu-time' }],
-          joulesPerPoint: null,
-        }),
-      },
+      responses: { 200: versionedJson(EnergyResponse, energy) },
     },
     (c) => c.json(said(c.var.deps.inspection.energy()), 200),
   ),
@@ -264,23 +279,7 @@ export const INSPECTION_ROUTES = {
       summary: 'Whether the agent may train now, and why not',
       description: 'What it read of the machine at its last look, and when it looks again.',
       errors: [],
-      responses: {
-        200: versionedJson(ConditionsResponse, {
-          allowed: false,
-          reasons: ['on_battery'],
-          readings: {
-            charging: false,
-            idleSeconds: 20,
-            celsius: 51,
-            throttled: false,
-            metered: false,
-            battery: 62,
-          },
-          nextLook: AT,
-          lastTraining: null,
-          nextTraining: null,
-        }),
-      },
+      responses: { 200: versionedJson(ConditionsResponse, conditions) },
     },
     (c) => c.json(said(c.var.deps.inspection.conditions()), 200),
   ),

@@ -29,9 +29,25 @@ const profile = {
     'Length: Keep the answer short (learned from 40 choices, 25 for and 9 against, 97 % sure)',
   ],
 }
-const edit = {
-  changes: [{ op: 'state' as const, dimension: 'emoji' as const, direction: -1 as const }],
-}
+
+const editing = (method: 'patch' | 'put', summary: string, description: string) =>
+  own(
+    {
+      method,
+      path: '/v1/profile',
+      summary,
+      description,
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
+      request: {
+        body: versionedJson(ProfileEdit, {
+          changes: [{ op: 'state', dimension: 'emoji', direction: -1 }],
+        }),
+      },
+      responses: { 200: versionedJson(ProfileResponse, profile) },
+    },
+    async (c) =>
+      c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
+  )
 
 const DIMENSION_WORDS = {
   slightBelow: SLIGHT,
@@ -60,34 +76,17 @@ export const PROFILE_ROUTES = {
     },
     (c) => c.json(said(c.var.deps.device.profile()), 200),
   ),
-  patchProfile: own(
-    {
-      method: 'patch',
-      path: '/v1/profile',
-      summary: 'Edits the preferences',
-      description:
-        'Changes are applied in order. `state`: the user says so, which outranks ' +
-        'what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; ' +
-        'it may be learned again.',
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-      request: { body: versionedJson(ProfileEdit, edit) },
-      responses: { 200: versionedJson(ProfileResponse, profile) },
-    },
-    async (c) =>
-      c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
+  patchProfile: editing(
+    'patch',
+    'Edits the preferences',
+    'Changes are applied in order. `state`: the user says so, which outranks ' +
+      'what is learned. `pin`, `enable`: keep as it is, use it. `forget`: drop it; ' +
+      'it may be learned again.',
   ),
-  putProfile: own(
-    {
-      method: 'put',
-      path: '/v1/profile',
-      summary: 'Edits the preferences, as PATCH does',
-      description: 'For clients that cannot send PATCH.',
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
-      request: { body: versionedJson(ProfileEdit, edit) },
-      responses: { 200: versionedJson(ProfileResponse, profile) },
-    },
-    async (c) =>
-      c.json(said(await c.var.deps.device.editProfile(c.req.valid('json').changes)), 200),
+  putProfile: editing(
+    'put',
+    'Edits the preferences, as PATCH does',
+    'For clients that cannot send PATCH.',
   ),
   getDimensions: own(
     {

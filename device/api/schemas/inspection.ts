@@ -171,7 +171,6 @@ export const ConsentWithdrawn = z.strictObject({
   consent: z.null(),
   dropped: z.strictObject({ unsent: Count, sent: Count }),
 })
-export type ConsentWithdrawn = z.infer<typeof ConsentWithdrawn>
 
 export const ConsentGrant = z.strictObject({
   protocol: AskedProtocol,

@@ -29,7 +29,6 @@ const Conversation = {
 }
 
 export const RewriteRequest = z.strictObject({ protocol: AskedProtocol, ...Conversation })
-export type RewriteRequest = z.infer<typeof RewriteRequest>
 
 export const RewriteResponse = z.strictObject({ protocol: Protocol, ...RewriteDecision.shape })
 export type RewriteResponse = z.infer<typeof RewriteResponse>
@@ -40,7 +39,6 @@ export const RerankRequest = z.strictObject({
   /** Claude's answers, its first one first. */
   candidates: z.array(Text).min(1).max(16),
 })
-export type RerankRequest = z.infer<typeof RerankRequest>
 
 export const RerankResponse = z.strictObject({ protocol: Protocol, ...RerankDecision.shape })
 export type RerankResponse = z.infer<typeof RerankResponse>
@@ -49,16 +47,13 @@ export const FeedbackRequest = z.strictObject({
   protocol: AskedProtocol,
   event: FeedbackEvent.refine((e) => e.isImplicit === undefined, 'only the device infers'),
 })
-export type FeedbackRequest = z.infer<typeof FeedbackRequest>
 
 export const FeedbackResponse = z.strictObject({ protocol: Protocol, ...FeedbackReceipt.shape })
-export type FeedbackResponse = z.infer<typeof FeedbackResponse>
 
 /** preview: says what would go, and erases nothing. */
 export const ForgetRequest = z
   .strictObject({ protocol: AskedProtocol, ...forgetTarget, preview: z.boolean().optional() })
   .refine(isOneTarget, ONE_TARGET)
-export type ForgetRequest = z.infer<typeof ForgetRequest>
 
 export const ForgetResponse = z.strictObject({ protocol: Protocol, ...ForgetReport.shape })
 export type ForgetResponse = z.infer<typeof ForgetResponse>
@@ -74,7 +69,6 @@ export const ProposalRequest = z.strictObject({
   id: Id,
   accept: z.boolean(),
 })
-export type ProposalRequest = z.infer<typeof ProposalRequest>
 
 export const ProfileResponse = z.strictObject({ protocol: Protocol, ...DescribedProfile.shape })
 export type ProfileResponse = z.infer<typeof ProfileResponse>
@@ -83,7 +77,6 @@ export const ProfileEdit = z.strictObject({
   protocol: AskedProtocol,
   changes: z.array(ProfileChange).min(1).max(100),
 })
-export type ProfileEdit = z.infer<typeof ProfileEdit>
 
 /**
  * What a preference can be about, and the line that each end adds to a request: put mildly where its strength is below
@@ -108,10 +101,8 @@ export const DimensionsResponse = z.strictObject({
 export type DimensionsResponse = z.infer<typeof DimensionsResponse>
 
 export const TrainingRequest = z.strictObject({ protocol: AskedProtocol, paused: z.boolean() })
-export type TrainingRequest = z.infer<typeof TrainingRequest>
 
 export const TrainingResponse = z.strictObject({ protocol: Protocol, ...TrainingStatus.shape })
-export type TrainingResponse = z.infer<typeof TrainingResponse>
 
 export const StatusResponse = z.strictObject({ protocol: Protocol, ...DeviceStatus.shape })
 export type StatusResponse = z.infer<typeof StatusResponse>

@@ -9,7 +9,6 @@ export const SessionCodeResponse = z.strictObject({
   code: z.string().min(20).max(100),
   expiresAt: TimeMs,
 })
-export type SessionCodeResponse = z.infer<typeof SessionCodeResponse>
 
 /** code: from `loreweave page`; token: the device token, by hand. */
 export const SessionRequest = z
@@ -22,7 +21,6 @@ export const SessionRequest = z
     (r) => (r.code === undefined) !== (r.token === undefined),
     'exactly one of code and token',
   )
-export type SessionRequest = z.infer<typeof SessionRequest>
 
 /** session: a credential for the device's own routes, and never for Claude's. */
 export const SessionResponse = z.strictObject({
@@ -34,4 +32,3 @@ export type SessionResponse = z.infer<typeof SessionResponse>
 
 /** The session that the request came with is over. */
 export const SessionEnded = z.strictObject({ protocol: Protocol, ended: z.literal(true) })
-export type SessionEnded = z.infer<typeof SessionEnded>
