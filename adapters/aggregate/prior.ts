@@ -28,7 +28,7 @@ export type PriorSums = {
 }
 
 /** Variances are kept at or above this share of the plan's first variance. */
-const LEAST_SHARE = 1e-6
+const MIN_VARIANCE_SHARE = 1e-6
 
 /** N(0, variance·I). */
 export const initialPrior = (size: number, variance: number): Prior => ({
@@ -91,7 +91,7 @@ export const priorCovariance = (prior: Prior): Matrix => {
 const leadingPart = (covariance: Matrix, plan: PriorPlan): Omit<Prior, 'mean'> => {
   const size = covariance.rows
   const k = Math.min(plan.directions, size)
-  const floor = LEAST_SHARE * plan.initialVariance
+  const floor = MIN_VARIANCE_SHARE * plan.initialVariance
   const { values, vectors } = leadingEigen(covariance, k)
   let remaining = 0
   for (let i = 0; i < size; i++) remaining += covariance.data[i * size + i]!

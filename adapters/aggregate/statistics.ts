@@ -13,7 +13,7 @@ export type FeatureStatistics = {
 }
 
 /** A feature that varies less than this, in its own unit, is taken as constant. */
-const LEAST_STD = 1e-6
+const MIN_STD = 1e-6
 
 /**
  * Where one dimension of a group varies more than this many times the group's median, it counts as
@@ -58,11 +58,11 @@ export const scaleFromStatistics = (
 }
 
 const eachAlone = (std: Float64Array): Float64Array =>
-  std.map((s) => (s > LEAST_STD ? 1 / (s * Math.sqrt(std.length)) : 0))
+  std.map((s) => (s > MIN_STD ? 1 / (s * Math.sqrt(std.length)) : 0))
 
 const wholeGroup = (std: Float64Array): Float64Array => {
-  const varying = std.filter((s) => s > LEAST_STD).sort()
+  const varying = std.filter((s) => s > MIN_STD).sort()
   const most = MAX_MEDIANS * (varying[varying.length >> 1] ?? 0)
   const variance = varying.reduce((sum, s) => sum + Math.min(s, most) ** 2, 0)
-  return std.map((s) => (s > LEAST_STD ? Math.min(1, most / s) / Math.sqrt(2 * variance) : 0))
+  return std.map((s) => (s > MIN_STD ? Math.min(1, most / s) / Math.sqrt(2 * variance) : 0))
 }

@@ -5,8 +5,8 @@
 import { z } from 'zod'
 
 /** Longest text of a choice; a longer one is cut where a log is read. */
-export const MOST_CHARS = 200_000
-const Text = z.string().max(MOST_CHARS)
+export const MAX_TEXT_CHARS = 200_000
+const Text = z.string().max(MAX_TEXT_CHARS)
 
 /** A content block of the Messages API; only text is read, everything else is carried. */
 export const ContentBlock = z.looseObject({ type: z.string().max(40), text: Text.optional() })

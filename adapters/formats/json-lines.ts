@@ -59,7 +59,7 @@ export const readJsonLines = <T>(
   return { items, problems, notes: notes.sentences() }
 }
 
-const MOST_TOLD = 20
+const MAX_LISTED_PROBLEMS = 20
 
 /**
  * Tells each bad line, and what was passed over. Returns the number of bad lines. skipBad:
@@ -74,9 +74,10 @@ export const tellLines = (
     tell,
   }: { name: string; skipBad?: boolean | undefined; tell: (line: string) => void },
 ): number => {
-  for (const { line, problem } of problems.slice(0, MOST_TOLD))
+  for (const { line, problem } of problems.slice(0, MAX_LISTED_PROBLEMS))
     tell(`${name}, line ${line}: ${problem}`)
-  if (problems.length > MOST_TOLD) tell(`${name}: ${problems.length - MOST_TOLD} more bad lines`)
+  if (problems.length > MAX_LISTED_PROBLEMS)
+    tell(`${name}: ${problems.length - MAX_LISTED_PROBLEMS} more bad lines`)
   for (const note of notes) tell(`${name}: ${note}`)
   const [first] = problems
   if (!first || skipBad) return problems.length
@@ -118,7 +119,7 @@ export const withoutNulls = (fields: object): Readonly<Record<string, unknown>> 
 
 /** Names that a person would give a column; others may hold what somebody said. */
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_.-]{0,39}$/
-const MOST_NAMES = 12
+const MAX_LISTED_NAMES = 12
 
 /** Of the lines that were taken. */
 const openNotes = () => {
@@ -138,7 +139,7 @@ const openNotes = () => {
       }
     },
     sentences: (): string[] => {
-      const names = [...ignored].filter((name) => IDENTIFIER.test(name)).slice(0, MOST_NAMES)
+      const names = [...ignored].filter((name) => IDENTIFIER.test(name)).slice(0, MAX_LISTED_NAMES)
       const more = ignored.size - names.length
       return [
         ...(ignored.size > 0

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import { sha256Hex } from '../node/sha256.ts'
-import { ChoiceLine, MOST_CHARS, type SystemPrompt } from './choice-log.ts'
+import { ChoiceLine, MAX_TEXT_CHARS, type SystemPrompt } from './choice-log.ts'
 import { type JsonLines, readJsonLines, type Told, withoutNulls } from './json-lines.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -108,10 +108,10 @@ const content = (value: unknown, told: Told): unknown =>
  * answer is read from its front.
  */
 const cutText = (value: unknown, told: Told, endShare: number): unknown => {
-  if (typeof value !== 'string' || value.length <= MOST_CHARS) return value
+  if (typeof value !== 'string' || value.length <= MAX_TEXT_CHARS) return value
   told.cut()
-  const atEnd = MOST_CHARS * endShare
-  return value.slice(0, MOST_CHARS - atEnd) + value.slice(value.length - atEnd)
+  const atEnd = MAX_TEXT_CHARS * endShare
+  return value.slice(0, MAX_TEXT_CHARS - atEnd) + value.slice(value.length - atEnd)
 }
 
 const isSystem = (value: unknown): value is { readonly content: unknown } =>
@@ -151,13 +151,14 @@ const ISO =
  * Numbers below are seconds: as milliseconds they would lie before March 1973, as seconds the
  * greatest is in the year 5138.
  */
-const LEAST_MS = 1e11
+const MIN_MS_TIMESTAMP = 1e11
 
 const timeMs = (value: unknown): unknown => {
   if (typeof value === 'string')
     return /^\d{10}(?:\d{3})?(?:\.\d+)?$/.test(value) ? timeMs(Number(value)) : isoMs(value)
-  if (typeof value !== 'number' || !(value >= 0 && value < LEAST_MS * 1000)) return Number.NaN
-  return value < LEAST_MS ? Math.round(value * 1000) : value
+  if (typeof value !== 'number' || !(value >= 0 && value < MIN_MS_TIMESTAMP * 1000))
+    return Number.NaN
+  return value < MIN_MS_TIMESTAMP ? Math.round(value * 1000) : value
 }
 
 const isoMs = (text: string): number => {

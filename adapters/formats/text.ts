@@ -75,11 +75,11 @@ export const parseJson = (text: string, name: string, code: ErrorCode = 'E_DATA'
 }
 
 /** Longer texts are not searched for the place. */
-const MOST_SEARCHED = 10_000_000
+const MAX_SEARCHED_CHARS = 10_000_000
 
 const placeOf = (text: string): string => {
   const errors: ParseError[] = []
-  if (text.length <= MOST_SEARCHED) parseTree(text, errors, { disallowComments: true })
+  if (text.length <= MAX_SEARCHED_CHARS) parseTree(text, errors, { disallowComments: true })
   const [first] = errors
   if (!first) return ''
   const before = text.slice(0, first.offset).split('\n')

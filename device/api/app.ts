@@ -1,4 +1,4 @@
-/** The local API as a value: what tests call and serve.ts listens with. */
+/** The local API as a value, which tests call and serve.ts puts on a port. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
@@ -15,21 +15,19 @@ import { localDocument, localPage } from './routes/reference.ts'
 import { invalid, type OwnRoute, type RouteDeps, type RouteEnv } from './routes/route.ts'
 import { claudePath } from './upstream/claude-path.ts'
 
-/** What the device's own routes need. */
 export type ControlDeps = Omit<RouteDeps, 'home' | 'sessions' | 'noteFailure'> &
   Partial<Pick<RouteDeps, 'home'>> & {
     readonly clock: () => number
-    /** The port that is listened on. */
     readonly port: () => number
-    /** Names beside those of loopback that callers may use, as the setting `hosts` has them. */
+    /** Host names beside loopback: the setting `hosts`. */
     readonly hosts?: readonly string[]
-    /** Reports what failed and with which code; never what was said. */
+    /** Gets what failed and its code, never any content. */
     readonly report: (event: { what: string; code: string; requestId?: string }) => void
-    /** Throws where a route is not for others now. */
+    /** Throws if a route is closed to others now. */
     readonly admit?: ((route: OwnRoute) => void) | undefined
-    /** Resolves once what requests have left behind can be read, where it can be written. */
+    /** Resolves once the writes of earlier requests are stored, if they can be. */
     readonly drained?: (() => Promise<unknown>) | undefined
-    /** Gets failures without a code, for a caller in the same process. */
+    /** Gets errors without a code, for a caller in the same process. */
     readonly failed?: ((error: unknown) => void) | undefined
   }
 
@@ -37,7 +35,7 @@ export type ApiDeps = ControlDeps & ClaudeDeps
 
 export type LocalApi = Pick<Hono<RouteEnv>, 'fetch' | 'request' | 'routes'>
 
-/** The device's own routes and the page; nothing goes to Claude. */
+/** The device's own routes and the page, without Claude's. */
 export const createControl = (deps: ControlDeps): LocalApi => {
   const app = ownApp(deps)
   app.all('/v1/*', () => {
@@ -85,7 +83,7 @@ const ownApp = (deps: ControlDeps): OpenAPIHono<RouteEnv> => {
         return route.handler(c)
       },
     )
-  // Their other methods, and whatever else begins like them, must not fall through to Claude.
+  // Other methods and longer paths of these routes must not be forwarded to Claude.
   app.use('/v1/*', async (c, next) => {
     if (OWN_NAMES.has(firstName(c.req.path)))
       throw new FedError('E_NOT_FOUND', 'no such method on this route')
@@ -95,7 +93,6 @@ const ownApp = (deps: ControlDeps): OpenAPIHono<RouteEnv> => {
   return app
 }
 
-/** What a request passes before its body is read. */
 const guardsOf = (
   { deviceToken, admit, drained }: ControlDeps,
   sessions: Sessions,
@@ -105,9 +102,9 @@ const guardsOf = (
   if (route.who === 'user') guards.push(requireUser(deviceToken, sessions.isOpen))
   if (route.who === 'device') guards.push(requireUser(deviceToken, () => false))
   const type = typeOf(route.request?.body)
-  // A conversation may hold what Messages take; who is not known yet gets less.
-  const most = route.who === 'anyone' ? MAX_JSON_BYTES : MAX_MESSAGES_BYTES
-  if (type === JSON_TYPE) guards.push(bodyLimitOf(most))
+  // Callers without a credential get a smaller limit.
+  const maxBytes = route.who === 'anyone' ? MAX_JSON_BYTES : MAX_MESSAGES_BYTES
+  if (type === JSON_TYPE) guards.push(bodyLimitOf(maxBytes))
   if (type !== undefined) guards.push(requireType(type))
   guards.push(async (_, next) => {
     admit?.(route)
@@ -117,7 +114,7 @@ const guardsOf = (
   return guards
 }
 
-/** What comes after /v1/, as a careless client may write it. */
+/** The segment after /v1/, however a client writes it. */
 const firstName = (path: string): string => {
   const [, name = ''] = /^\/v1\/+([^/]*)/i.exec(path) ?? []
   try {

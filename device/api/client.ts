@@ -1,6 +1,6 @@
 /**
- * A client of the device's own routes, typed by their table: over the loopback network for the
- * process that owns a home, or straight into the API of this process.
+ * A client of the device's own routes, typed by their table. It calls the owner of a home over
+ * loopback, or the API within this process.
  */
 
 import { request as httpRequest } from 'node:http'
@@ -25,14 +25,13 @@ import { Line, linesOf } from './envelope/lines.ts'
 import type { OWN_ROUTES } from './routes/own.ts'
 import type { OwnRoute } from './routes/route.ts'
 
-/** An answer as it comes in. */
 type Answer = {
   readonly status: number
   readonly body: ReadableStream<Uint8Array> | null
 }
 type Call = {
   readonly method: string
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Iterable<Uint8Array> | null
@@ -43,7 +42,7 @@ export type CallTransport = (call: Call) => Promise<Answer>
 type Names = keyof typeof OWN_ROUTES
 type Without<T> = T extends unknown ? Omit<T, 'protocol'> : never
 type Numbers = { readonly numbers: Float32Array }
-/** What travels in a body, by its media type. */
+/** The type of a body, by its media type. */
 type BodyOf<M, Side extends 'request' | 'answer'> =
   M extends Media<infer T, infer S>
     ? T extends typeof BYTES_TYPE
@@ -62,24 +61,25 @@ type Given<K extends Names> = (Asked<K> extends { body: infer M }
   ? { body: BodyOf<M, 'request'> }
   : object) &
   (Asked<K> extends { query: infer Q extends z.ZodObject } ? { query?: z.input<Q> } : object) & {
-    /** Of the path, by name. */
+    /** Path parameters by name. */
     readonly params?: Readonly<Record<string, string>>
     readonly signal?: AbortSignal | undefined
-    /** Called with the progress, where the answer is in lines. */
+    /** Called with progress if the answer is NDJSON. */
     readonly onProgress?: ((progress: Progress) => void) | undefined
   }
 type RouteAnswer<K extends Names> = BodyOf<(typeof OWN_ROUTES)[K]['responses'][200], 'answer'>
 
 export type DeviceClient = {
-  /** Fails with the code of the refusal, and as the transport does. */
+  /** Fails with the code of a refusal, or as the transport does. */
   call<K extends Names>(name: K, given?: Given<K>): Promise<RouteAnswer<K>>
 }
 
-/** strange: the error where an answer is not what this version expects. */
+/** strange: the error for an answer that this version does not understand. */
 export const openClient = (
   transport: CallTransport,
   token: string,
-  strange: () => FedError = () => new FedError('E_PROTOCOL', 'the device answers otherwise'),
+  strange: () => FedError = () =>
+    new FedError('E_PROTOCOL', 'the device gave an answer that this version does not understand'),
 ): DeviceClient => ({
   async call(name, given) {
     const { body, query, params, signal, onProgress } = (given ?? {}) as Given<'train'> & {
@@ -153,7 +153,7 @@ const json = async (body: Body, { strange }: Reading): Promise<object> => {
     const value: unknown = JSON.parse(read)
     if (typeof value === 'object' && value !== null) return value
   } catch {
-    // Not JSON: nothing that this version knows.
+    // Not JSON.
   }
   throw strange()
 }
@@ -195,7 +195,7 @@ const refusal = async (body: Body, how: Reading): Promise<never> => {
   throw new FedError(read.data.error.code, read.data.error.message)
 }
 
-/** The API of this process. What it has begun ends by itself when the signal aborts. */
+/** Calls the API of this process. Work that it starts ends when the signal aborts. */
 export const directTransport =
   (fetch: (request: Request) => Response | Promise<Response>): CallTransport =>
   ({ path, method, headers, body, signal }) =>
@@ -209,15 +209,15 @@ export const directTransport =
         }),
       ),
     )
-/** Of the address that is never listened on. */
+/** Part of an address on which nothing listens. */
 export const DIRECT_PORT = 4141
 
-/** Nothing was listening, and nothing was sent. */
+/** Nothing listens on the port, so nothing was sent. */
 export class NobodyListens extends Error {}
 
 /**
- * Over the loopback network, without a proxy and without a limit of time. Fails with NobodyListens,
- * with E_CANCELLED when the signal aborts, and with E_UNAVAILABLE when no answer comes.
+ * Calls over loopback, without proxy or timeout. Fails with NobodyListens, with E_CANCELLED if the
+ * signal aborts, and with E_UNAVAILABLE if no answer comes.
  */
 export const loopbackTransport =
   (port: number): CallTransport =>
@@ -238,7 +238,7 @@ export const loopbackTransport =
       else request.end()
     })
 
-/** The same bytes; a loss in the middle has a code. */
+/** Gives an answer that breaks off an error code. */
 const guarded = (stream: ReadableStream<Uint8Array>, call: Call): ReadableStream<Uint8Array> =>
   ReadableStream.from(
     (async function* () {

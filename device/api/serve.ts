@@ -1,4 +1,4 @@
-/** The local API on a port of this computer, and its log: one JSON line an event, without content. */
+/** Serves the local API on a port of this computer. */
 
 import type { AddressInfo } from 'node:net'
 import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server'
@@ -8,14 +8,14 @@ import { type ApiDeps, createApi } from './app.ts'
 import { errorEvent } from './envelope/errors.ts'
 import { onLoss } from './upstream/forward.ts'
 
-/** beyond: further addresses that are listened on and that other computers may reach. */
+/** beyond: addresses listened on that other computers may reach. */
 export type RunningApi = {
   readonly port: number
   readonly beyond: readonly string[]
   close(): Promise<void>
 }
 
-/** listen: further addresses, as the setting of that name has them. */
+/** listen: further addresses, from the setting. */
 export type ServeDeps = Omit<ApiDeps, 'port'> & { readonly listen?: readonly string[] }
 
 type Fetch = (
@@ -24,19 +24,19 @@ type Fetch = (
 ) => Response | Promise<Response>
 type Report = ApiDeps['report']
 
-/** A port that is listened on; requests wait until it is opened. */
+/** A listening port; requests wait until it is opened. */
 export type Door = RunningApi & { open(fetch: Fetch): void }
 
 const GRACE_MS = 2000
 
 /**
- * requestTimeout: an upload takes as long as the way to Claude makes it take; Node would cut it
- * after five minutes. keepAliveTimeout: longer than clients keep an idle connection (httpx 5 s, Go
- * 90), so that none sends a request on one that is being closed.
+ * requestTimeout: Node would cut a slow upload to Claude after five minutes. keepAliveTimeout:
+ * longer than clients keep an idle connection (httpx 5 s, Go 90 s), so that none sends a request on
+ * one that is being closed.
  */
 const SERVER = { requestTimeout: 0, keepAliveTimeout: 100_000 }
 
-/** Fails with E_CONFLICT when the port is taken. port: 0 picks a free one. */
+/** port: 0 picks a free one. Fails with E_CONFLICT if the port is taken. */
 export const serveApi = async (
   { listen: further = [], ...deps }: ServeDeps,
   port: number,
@@ -53,9 +53,9 @@ export const serveApi = async (
 }
 
 /**
- * On 127.0.0.1 and, where this computer has it, on ::1. A further address that cannot be listened
- * on is reported, and does not stop the others: a container's network may not be there yet. port: 0
- * picks a free one. Fails with E_CONFLICT when the port is taken.
+ * Listens on 127.0.0.1 and, if available, on ::1. A further address that fails is reported and
+ * skipped, since a container's network may not exist yet. port: 0 picks a free one. Fails with
+ * E_CONFLICT if the port is taken.
  */
 export const openDoor = async (
   port: number,
@@ -96,14 +96,14 @@ export const openDoor = async (
 const isLoopback = (address: string): boolean =>
   /^127\./.test(address) || hostOf(address) === '[::1]'
 
-/** An IP address as a Host header has it. */
+/** An IP address in the form of a Host header. */
 export const hostOf = (address: string): string =>
   new URL(`http://${address.includes(':') ? `[${address}]` : address}`).hostname
 
 type Listener = Pick<RunningApi, 'port' | 'close'>
 type Handle = (request: Request, bindings: HttpBindings | Http2Bindings) => Promise<Response>
 
-/** Fails with E_CONFLICT when the port is taken, and with Node's own error where the computer has no such address. */
+/** Fails with E_CONFLICT if the port is taken, or with Node's error if there is no such address. */
 const listenOn = (
   hostname: string,
   port: number,
@@ -132,8 +132,8 @@ const listenOn = (
   })
 
 /**
- * The same answer. Where Claude's breaks off it breaks off for the caller too; where the device
- * fails in the middle of a stream, an `error` event says so, as Claude's own do.
+ * If Claude's answer breaks off, it breaks off for the caller too. If the device fails within a
+ * stream, the stream ends with an `error` event, as Claude's do.
  */
 const endLikeClaude = (
   response: Response,
@@ -152,7 +152,7 @@ const endLikeClaude = (
 
 const FLUSH_MS = 1000
 
-/** Ends the connection in the middle of its answer, once what came of it has gone out. */
+/** Ends the connection within its answer, once the bytes so far are flushed. */
 const breakOff = (
   outgoing: (HttpBindings | Http2Bindings)['outgoing'],
   until = performance.now() + FLUSH_MS,

@@ -6,7 +6,7 @@ import type { StoreTx } from './tables.ts'
  * Converting a row of tens of megabytes blocks this thread, so requests get most of the time
  * between two rows.
  */
-const LEAST_PAUSE_MS = 20
+const MIN_PAUSE_MS = 20
 const PAUSE_SHARE = 9
 /** The wait after the store could not be written. */
 const AGAIN_MS = 60_000
@@ -34,7 +34,7 @@ export const convertInBackground = (
       ended: (isKept) => {
         if (isStopped) return
         if (!isKept) soon(AGAIN_MS)
-        else if (!store.isConverted()) soon(Math.max(LEAST_PAUSE_MS, PAUSE_SHARE * tookMs))
+        else if (!store.isConverted()) soon(Math.max(MIN_PAUSE_MS, PAUSE_SHARE * tookMs))
         else store.compact().catch(() => report({ what: 'compact', code: 'E_STORE' }))
       },
     })

@@ -43,7 +43,7 @@ export const causeOf = (error: unknown): StoreCause | null => {
 }
 
 /** With less, the next write may fail. */
-const LEAST_BYTES = 256e3
+const MIN_FREE_BYTES = 256e3
 
 /** What is visibly wrong with the folder or file of a database; null: nothing. */
 export const troubleAt = (path: string): StoreCause | null => {
@@ -56,7 +56,7 @@ export const troubleAt = (path: string): StoreCause | null => {
       return causeOf(error)
     }
   }
-  return freeBytesOn(folder) < LEAST_BYTES ? 'full' : null
+  return freeBytesOn(folder) < MIN_FREE_BYTES ? 'full' : null
 }
 
 export const freeBytesOn = (folder: string): number => {

@@ -1,21 +1,21 @@
 /**
- * Who may call the local API: programs that hold a credential and use a known name, and the
- * device's own page, never a page of the web.
+ * Decides who may call the local API: programs with a credential that use a known host name, and
+ * the device's own page; never a page of the web.
  */
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { FedError } from '../../../adapters/errors.ts'
 import { isSameSecret } from '../../../adapters/node/secrets.ts'
 
-/** Every session of the page begins so, and nothing that begins so is ever sent to Claude. */
+/** Begins every session of the page; nothing with this prefix is ever sent to Claude. */
 export const SESSION_PREFIX = 'lw-page-'
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
 /**
- * Refuses other Host names (DNS rebinding), also in an absolute request line, with E_HOST and
- * foreign origins with E_ORIGIN. port: the one that is listened on; a function because it is known
- * only then. further: names beside those of loopback, each with a port where it is another.
+ * Refuses unknown Host names (DNS rebinding), also in an absolute request line, with E_HOST, and
+ * other origins with E_ORIGIN. port: a function because it is known only after listening. further:
+ * names beside loopback, with a port if it differs.
  */
 export const requireHost =
   (port: () => number, further: readonly string[] = []): MiddlewareHandler =>
@@ -23,7 +23,7 @@ export const requireHost =
     const hosts = [...LOOPBACK, ...further].map((name) =>
       /:\d+$/.test(name) ? name.toLowerCase() : `${name.toLowerCase()}:${port()}`,
     )
-    // Port 80 is left out of an address.
+    // Addresses leave out port 80.
     const isKnown = (host: string) => hosts.includes(host) || hosts.includes(`${host}:80`)
     const target = new URL(c.req.url).host
     const host = (c.req.header('host') ?? target).toLowerCase()
@@ -43,7 +43,7 @@ export const requireHost =
     await next()
   }
 
-/** The device token or a session of the page, in `Authorization: Bearer` or `x-api-key`; else E_AUTH. */
+/** Requires the device token or a session of the page. Fails with E_AUTH. */
 export const requireUser =
   (deviceToken: string, isSession: (value: string) => boolean): MiddlewareHandler =>
   async (c, next) => {
@@ -53,16 +53,15 @@ export const requireUser =
     await next()
   }
 
-/** Where an app shows the device token beside a Claude credential of its own. */
+/** Carries the device token beside a Claude credential of the app. */
 const TOKEN_HEADER = 'loreweave-token'
 
-/** Whether a request shows the device token, in any header that may hold it. */
 export const showsToken = (headers: Headers, deviceToken: string): boolean =>
   [headers.get(TOKEN_HEADER) ?? '', ...credentialsOf(headers)].some((value) =>
     isSameSecret(value, deviceToken),
   )
 
-/** For paths of Claude's, where the setting says so: else E_AUTH. */
+/** Guards Claude's paths under the setting `requireToken`. Fails with E_AUTH. */
 export const requireToken =
   (deviceToken: string): MiddlewareHandler =>
   async (c, next) => {
@@ -75,7 +74,7 @@ export const requireToken =
     await next()
   }
 
-/** A session of the page opens nothing at Claude, and must not be taken for a credential of Claude's: E_AUTH. */
+/** A session of the page must not be taken for a Claude credential. Fails with E_AUTH. */
 export const refuseSessions: MiddlewareHandler = async (c, next) => {
   if (credentialsOf(c.req.raw.headers).some((value) => value.startsWith(SESSION_PREFIX)))
     throw new FedError('E_AUTH', 'a session of the page does not open this route')
@@ -83,8 +82,8 @@ export const refuseSessions: MiddlewareHandler = async (c, next) => {
 }
 
 /**
- * JSON from a form of another page would come as text/plain or as form data, which a browser sends
- * without asking first: where there is a body it must say what it is. Else E_BODY.
+ * Requires the content type of the body. A form on another page can send JSON as text/plain or form
+ * data without a preflight. Fails with E_BODY.
  */
 export const requireType =
   (wanted: string): MiddlewareHandler =>
@@ -108,7 +107,7 @@ export const bodyLimitOf = (maxSize: number): MiddlewareHandler =>
     },
   })
 
-/** What the request offers in the two headers that the Messages API knows. */
+/** The credentials in the two headers that the Messages API knows. */
 export const credentialsOf = (headers: Headers): string[] => {
   const bearer = /^Bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]?.trim()
   return [bearer, headers.get('x-api-key')?.trim()].filter((v): v is string => Boolean(v))

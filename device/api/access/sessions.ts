@@ -1,7 +1,4 @@
-/**
- * How the page gets in: one-time codes, and the sessions they are exchanged for. All in memory of
- * the process that serves.
- */
+/** One-time codes that unlock the page, and the sessions they are exchanged for, in memory. */
 import { FedError } from '../../../adapters/errors.ts'
 import { isSameSecret } from '../../../adapters/node/secrets.ts'
 import { randomBytes } from '../../../adapters/random.ts'
@@ -10,26 +7,22 @@ import { SESSION_PREFIX } from './guard.ts'
 export const CODE_MS = 60_000
 export const IDLE_MS = 12 * 3600 * 1000
 
-/** Codes a minute, and sessions at a time (the one longest unused goes first). */
-const MOST_CODES = 10
-const MOST_SESSIONS = 20
+const MAX_CODES_PER_MINUTE = 10
+/** Beyond it, the session that was unused for longest ends. */
+const MAX_SESSIONS = 20
 const MINUTE_MS = 60_000
 
 export type Sessions = {
-  /** Fails with E_UNAVAILABLE when too many were asked for. */
+  /** Fails with E_UNAVAILABLE after too many codes. */
   newCode(): { code: string; expiresAt: number }
   /**
    * A code works once. Fails with E_AUTH. Failures are not counted: 100 random bits cannot be
-   * guessed within a minute, and a limit would let any program of this computer lock the right code
-   * out.
+   * guessed within a minute, and a limit would let any local program lock the right code out.
    */
   exchange(code: string): string
-  /**
-   * A session for who has shown the device token. isRight: whether it was that. Fails as exchange
-   * does.
-   */
+  /** isRight: whether the caller showed the device token. Fails as exchange does. */
   open(isRight: boolean): string
-  /** Whether a session is open; it then counts as used. */
+  /** Checking a session counts as using it. */
   isOpen(session: string): boolean
   end(session: string): void
 }
@@ -49,13 +42,13 @@ export const openSessions = (clock: () => number): Sessions => {
       )
     const secret = newSecret(SESSION_PREFIX)
     const byUse = sessions.toSorted((a, b) => b.at - a.at)
-    sessions = [{ secret, at: clock() }, ...byUse].slice(0, MOST_SESSIONS)
+    sessions = [{ secret, at: clock() }, ...byUse].slice(0, MAX_SESSIONS)
     return secret
   }
   return {
     newCode() {
       issued = issued.filter((at) => at > clock() - MINUTE_MS)
-      if (issued.length >= MOST_CODES)
+      if (issued.length >= MAX_CODES_PER_MINUTE)
         throw new FedError('E_UNAVAILABLE', 'too many codes were asked for: wait a minute')
       issued.push(clock())
       const code = newCode()
@@ -94,7 +87,7 @@ const newCode = (): string =>
     .map((byte, i) => `${i > 0 && i % 5 === 0 ? '-' : ''}${LETTERS[byte % 32]}`)
     .join('')
 
-/** The code as newCode writes it, from what somebody typed. */
+/** Brings a typed code into the form of newCode. */
 const asTyped = (text: string): string => {
   const letters = text.toLowerCase().replace(/[\s-]/g, '').replace(/[il]/g, '1').replace(/o/g, '0')
   return letters.match(/.{1,5}/g)?.join('-') ?? ''

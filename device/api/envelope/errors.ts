@@ -1,7 +1,6 @@
 /**
- * Which HTTP status each error code has in the local API, and the envelope that every refusal comes
- * in: the device's `error.code` inside Claude's own form, so that an app reads the device's errors
- * as it reads Claude's.
+ * The HTTP status of each error code, and the envelope of refusals: Claude's own form with the
+ * device's `error.code`, so that an app reads the device's errors as it reads Claude's.
  */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
@@ -17,7 +16,7 @@ import { randomBytes } from '../../../adapters/random.ts'
 
 type Status = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 422 | 500 | 502 | 503
 
-/** What Claude calls an error of that status, and SDKs branch on (docs/api/errors). */
+/** Claude's type for a status, which SDKs branch on (docs/api/errors). */
 const TYPES = {
   400: 'invalid_request_error',
   401: 'authentication_error',
@@ -58,7 +57,6 @@ export const ApiError = z.strictObject({
 })
 export type ApiError = z.infer<typeof ApiError>
 
-/** The code's status, and the envelope. An error of another class says no more than E_INTERNAL. */
 export const errorResponse = (error: unknown, c: Context): Response => {
   const body = envelopeOf(error)
   return c.json(body, STATUS[body.error.code], {
@@ -68,10 +66,10 @@ export const errorResponse = (error: unknown, c: Context): Response => {
   })
 }
 
-/** Most troubles of a disk or a lock take longer; asking more often would not help. */
+/** Most problems of a disk or a lock last longer than this. */
 const RETRY_S = '5'
 
-/** The end of a stream that the device itself broke. It begins with an empty line, in case an event was cut. */
+/** Ends a stream in which the device failed. The empty line ends an event that was cut. */
 export const errorEvent = (error: unknown): Uint8Array =>
   new TextEncoder().encode(`\n\nevent: error\ndata: ${JSON.stringify(envelopeOf(error))}\n\n`)
 
@@ -80,23 +78,23 @@ const envelopeOf = (error: unknown): ApiError => {
   return {
     type: 'error',
     error: { type: TYPES[STATUS[code]], code, message },
-    // Claude's ids begin with req_ too; this one must not be looked for there.
+    // Claude's ids begin with req_ too; this prefix shows that the id is not Claude's.
     request_id: `req_device_${Buffer.from(randomBytes(12)).toString('hex')}`,
   }
 }
 
-/** Tells an SDK that the device has tried again already. */
+/** Tells an SDK that the device has already retried. */
 export const NOT_AGAIN = { 'x-should-retry': 'false' } as const
 
 const final = new WeakSet<Error>()
 
-/** The same error, whose response says so. */
+/** Marks the error, so that its response carries NOT_AGAIN. */
 export const asFinal = (error: Error): Error => {
   final.add(error)
   return error
 }
 
-/** What is said of an error; one of another class says no more than E_INTERNAL. */
+/** The refusal for an error; one that is not a FedError becomes E_INTERNAL. */
 export const refusalOf = (error: unknown): FedError => {
   if (isFedError(error)) return error
   if (error instanceof HTTPException && error.status === 413)

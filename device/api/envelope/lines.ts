@@ -1,4 +1,4 @@
-/** JSON, one object a line (NDJSON): long work that tells how far it is, and bodies of many parts. */
+/** NDJSON: progress and result of long work, and bodies of many parts. */
 
 import { z } from 'zod'
 import { LINES_TYPE } from '../../../adapters/api-reference/route.ts'
@@ -6,7 +6,7 @@ import { ERROR_CODES, FedError } from '../../../adapters/errors.ts'
 import { parseAs } from '../../../adapters/parse.ts'
 import type { Progress } from '../../home/progress.ts'
 
-/** What long work says; the last line is its result or its error. */
+/** The last line is the result or the error. */
 export const Line = z.union([
   z.strictObject({
     progress: z.strictObject({
@@ -23,16 +23,15 @@ type Line = z.infer<typeof Line>
 
 export type LongWork = {
   readonly onProgress: (progress: Progress) => void
-  /** Aborts when whoever asked goes away. */
+  /** Aborts when the caller goes away. */
   readonly signal: AbortSignal
 }
 
-/** A caller who reads nothing is told nothing more than this of how far it is. */
-const MOST_UNREAD = 1000
-/** An empty line so often, so that nobody takes a training that is paused for a dead one. */
+/** Beyond it, progress is dropped until the caller reads on. */
+const MAX_UNREAD_LINES = 1000
+/** Interval of empty lines, which show that paused work is still alive. */
 const ALIVE_MS = 10_000
 
-/** refusal: what is said of a failure. The work's signal aborts when the caller goes away. */
 export const answerInLines = (
   request: Request,
   work: (long: LongWork) => Promise<object>,
@@ -50,7 +49,7 @@ export const answerInLines = (
           try {
             controller.enqueue(encoder.encode(`${text}\n`))
           } catch {
-            // Nobody reads any more.
+            // The caller is gone.
           }
         }
         const tell = (line: Line) => say(JSON.stringify(line))
@@ -72,7 +71,7 @@ export const answerInLines = (
       },
       cancel: stop,
     },
-    { highWaterMark: MOST_UNREAD },
+    { highWaterMark: MAX_UNREAD_LINES },
   )
   return new Response(body, {
     headers: { 'content-type': LINES_TYPE, 'cache-control': 'no-store' },
@@ -87,10 +86,10 @@ const closeQuietly = (controller: ReadableStreamDefaultController): void => {
   }
 }
 
-/** Lines as they come in; at most so many bytes each, else E_TOO_LARGE. Empty ones are passed over. */
+/** Yields lines as they arrive, and skips empty ones. Fails with E_TOO_LARGE. */
 export async function* linesOf(
   body: ReadableStream<Uint8Array> | null,
-  maxBytes = MOST_LINE_BYTES,
+  maxBytes = MAX_LINE_BYTES,
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let parts: string[] = []
@@ -113,9 +112,9 @@ export async function* linesOf(
   const last = parts.join('') + decoder.decode()
   if (last.trim() !== '') yield last
 }
-const MOST_LINE_BYTES = 64 * 2 ** 20
+const MAX_LINE_BYTES = 64 * 2 ** 20
 
-/** Every line of a body, checked. Fails with E_BODY, which names the line and the field. */
+/** Fails with E_BODY, naming the line and the field. */
 export const readBodyLines = async <S extends z.ZodType>(
   request: Request,
   schema: S,

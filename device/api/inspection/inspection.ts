@@ -1,6 +1,6 @@
 /**
- * What a device shows its user: decisions with what held when they were made, what left, adapters,
- * consent, energy. Needs the store alone.
+ * Collects what a device shows its user from the store: decisions with their reasons, the log of
+ * what left, adapters, consent, energy.
  */
 
 import { decodeRelease } from '../../../adapters/contributions/messages.ts'
@@ -39,11 +39,11 @@ import type {
 type Body<T> = Omit<T, 'protocol'>
 
 export type Inspection = {
-  /** Newest first. Fails with E_NO_DECISION where before is not known. */
+  /** Newest first. Fails with E_NO_DECISION if `before` is unknown. */
   decisions(query: DecisionsQuery): Body<DecisionsResponse>
   /** Fails with E_NO_DECISION. */
   decision(id: string): Body<DecisionResponse>
-  /** Newest first. Fails with E_NO_DECISION where before is not known. */
+  /** Newest first. Fails with E_NO_DECISION if `before` is unknown. */
   choices(query: ChoicesQuery): Body<ChoicesResponse>
   log(query: LogQuery): Body<LogResponse>
   consent(): ConsentRecord | null
@@ -58,14 +58,13 @@ export type InspectionDeps = {
   readonly store: DeviceStore
   readonly clock: () => number
   readonly settings: DeviceSettings
-  /** The local model, and the layer after which answers are read now. */
+  /** The local model, and its exit layer. */
   readonly base: () => AdaptersResponse['base']
 }
 
-/** Most rounds and events that are shown, and letters of a text that is shortened. */
-const MOST_ROUNDS = 200
-const MOST_EVENTS = 1000
-const SHORT = 200
+const MAX_ROUNDS = 200
+const MAX_EVENTS = 1000
+const SHORT_CHARS = 200
 
 export const openInspection = ({ store, clock, settings, base }: InspectionDeps): Inspection => {
   const lineage = releaseLineage(store)
@@ -122,7 +121,7 @@ export const openInspection = ({ store, clock, settings, base }: InspectionDeps)
       rounds: store
         .uploads()
         .filter(({ bytes }) => bytes > 0)
-        .slice(0, MOST_ROUNDS)
+        .slice(0, MAX_ROUNDS)
         .map(({ jobId: _, isSent: __, ...round }) => ({ ...round, at: Math.floor(round.at) })),
     }),
     energy: () => energyStatus(store, clock, settings.agent),
@@ -165,7 +164,7 @@ const summaryOf = (store: StoreReads, row: DecisionRow): DecisionSummary => {
     rewriting: info.rewriting ?? null,
     ranking: info.ranking ?? null,
     cost: info.cost ?? null,
-    feedback: events.slice(-MOST_EVENTS).map(feedbackSummary),
+    feedback: events.slice(-MAX_EVENTS).map(feedbackSummary),
   }
 }
 
@@ -180,20 +179,20 @@ const feedbackSummary = ({ at, body: event }: FeedbackRow): FeedbackSummary => (
   isImplicit: event.isImplicit === true,
 })
 
-/** Blocks that were joined can be longer than one text may be. */
+/** Joined blocks can be longer than the schema allows. */
 const capped = (text: string): string => text.slice(0, 200_000)
 
 const shortened = (text: string): string => {
   const line = text.trim().replace(/\s+/g, ' ')
-  return line.length <= SHORT
+  return line.length <= SHORT_CHARS
     ? line
     : `${[...line]
-        .slice(0, SHORT - 1)
+        .slice(0, SHORT_CHARS - 1)
         .join('')
         .slice(0, 298)}…`
 }
 
-/** A release is read once: its bytes are megabytes, and named by their hash. */
+/** Reads each release once, since it is megabytes long. */
 const releaseLineage = (store: StoreReads): (() => AdaptersResponse['release']) => {
   let known: AdaptersResponse['release'] = null
   return () => {

@@ -1,7 +1,4 @@
-/**
- * Claude's answers as the device reads them, whole or streamed: text, how it ended, and what it
- * used. Anything else is tolerated.
- */
+/** Reads Claude's answers, whole or streamed: text, ending and usage. Other fields are ignored. */
 import { z } from 'zod'
 import type { AnswerUsage } from '../../spending/prices.ts'
 import type { Answer } from '../../text/conversation.ts'
@@ -9,9 +6,9 @@ import { readEvents } from './events.ts'
 import { laterUsage, readUsage, UsageFields } from './read-usage.ts'
 
 /**
- * isWhole: Claude ended it itself, or where the app said; all of it came, it has text, and it is of
- * the model that was asked: only such answers compete. givesWay: it was cut or is empty, so that a
- * whole one is better; a refusal, say, stands.
+ * isWhole: complete, with text, from the requested model, and ended by Claude or by the app's stop
+ * sequence. Only such answers compete. givesWay: cut off or empty, so a whole answer is better; a
+ * refusal is neither.
  */
 export type ReadAnswer = Answer & {
   readonly usage: AnswerUsage
@@ -33,7 +30,7 @@ const Message = z.object({
   usage: UsageFields.optional().catch(undefined),
 })
 
-/** null when the bytes are no message. */
+/** null if the bytes are not a message. */
 export const readMessage = (bytes: Uint8Array): ReadAnswer | null => {
   try {
     const message = Message.parse(JSON.parse(new TextDecoder().decode(bytes)))
@@ -56,10 +53,7 @@ type Parts = {
   readonly usage: UsageFields
 }
 
-/**
- * Ends after which another answer may be better; a stop reason that is not known yet is none of
- * them.
- */
+/** Stop reasons after which another answer may be better. Unknown ones do not count as cut. */
 const CUT = [null, 'max_tokens', 'model_context_window_exceeded']
 const ENDED = ['end_turn', 'stop_sequence']
 
@@ -99,11 +93,10 @@ const StreamEvent = z.object({
 
 export type StreamReader = {
   push(chunk: Uint8Array): void
-  /** What the stream held; null where it broke off or was no message. */
+  /** null if the stream broke off or was not a message. */
   end(): ReadAnswer | null
 }
 
-/** Reads an event stream in passing. */
 export const readStream = (): StreamReader => {
   let id: string | undefined
   let model: string | null = null
@@ -137,7 +130,7 @@ export const readStream = (): StreamReader => {
   }
 }
 
-/** Text that no block was begun for is tolerated. */
+/** Tolerates text that comes before any block was started. */
 const addText = (blocks: Block[], text: string): void => {
   const last = blocks.at(-1)
   if (last?.type === 'text') last.text += text

@@ -1,6 +1,6 @@
 /**
- * What the device reads of a Messages request. Whatever the app sends beside that is carried, and
- * nothing odd about it is refused here. Pure.
+ * The part of a Messages request that the device reads. All other fields go to Claude as they are,
+ * and nothing is refused here. Pure.
  */
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
@@ -16,28 +16,27 @@ import { findSystem, type SystemPlace } from './system-edit.ts'
 /** The Messages API's own limit. */
 export const MAX_MESSAGES_BYTES = 32 * MiB
 
-/** Fields of other types than these are Claude's to refuse. */
-const odd = <T extends z.ZodType>(schema: T) => schema.nullish().catch(undefined)
-const List = odd(z.array(z.unknown()))
-const Some = odd(z.looseObject({}))
+/** A field of the wrong type is treated as absent: refusing it is up to Claude. */
+const lenient = <T extends z.ZodType>(schema: T) => schema.nullish().catch(undefined)
+const List = lenient(z.array(z.unknown()))
+const AnyObject = lenient(z.looseObject({}))
 
-/** The fields that the device reads; the rest is carried. */
 const MessagesBody = z.looseObject({
   model: z.string().catch(''),
   messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
   system: z.unknown().optional(),
-  stream: odd(z.boolean()),
-  temperature: odd(z.number()),
-  max_tokens: odd(z.number()),
+  stream: lenient(z.boolean()),
+  temperature: lenient(z.number()),
+  max_tokens: lenient(z.number()),
   tools: List,
   mcp_servers: List,
   stop_sequences: List,
-  tool_choice: odd(z.looseObject({ type: z.string() })),
-  output_config: odd(z.looseObject({ format: z.unknown().optional() })),
-  thread: odd(z.looseObject({ type: z.string(), previous_message_id: z.string().optional() })),
-  compaction: Some,
-  cache_control: Some,
-  fallback_credit_token: odd(z.union([z.string(), z.looseObject({ token: z.string() })])),
+  tool_choice: lenient(z.looseObject({ type: z.string() })),
+  output_config: lenient(z.looseObject({ format: z.unknown().optional() })),
+  thread: lenient(z.looseObject({ type: z.string(), previous_message_id: z.string().optional() })),
+  compaction: AnyObject,
+  cache_control: AnyObject,
+  fallback_credit_token: lenient(z.union([z.string(), z.looseObject({ token: z.string() })])),
 })
 export type MessagesBody = z.infer<typeof MessagesBody>
 
@@ -46,7 +45,7 @@ const Readable = z.object({
   system: SystemPrompt.nullish(),
 })
 
-/** conversation: null where it is too long, or not what people and Claude say to each other. */
+/** conversation: null if it is too long, or holds anything but the turns of a user and Claude. */
 export type ReadRequest = {
   readonly body: MessagesBody
   readonly size: CandidateRequest
@@ -55,7 +54,7 @@ export type ReadRequest = {
   readonly place: SystemPlace
 }
 
-/** null: no JSON in UTF-8 with messages, or it names `system` more than once. */
+/** null if the bytes are not UTF-8 JSON with messages, or name `system` more than once. */
 export const readRequest = (bytes: Uint8Array): ReadRequest | null => {
   let text: string
   let body: MessagesBody
@@ -71,15 +70,12 @@ export const readRequest = (bytes: Uint8Array): ReadRequest | null => {
   return { body, size, place, conversation: conversationOf(body), trace: traceOf(body, size) }
 }
 
-/** However long: a limit of ours must not change what a conversation was written under. */
+/** Of any length: a limit of the device must not change the suffix of a conversation. */
 const isText = (system: unknown): boolean =>
   typeof system === 'string' ||
   (Array.isArray(system) && system.every((block) => typeof block?.type === 'string'))
 
-/**
- * System messages are instructions; what else they hold, and further fields of a message, is
- * Claude's alone.
- */
+/** System messages become instructions; other fields of a message are left out. */
 const conversationOf = ({
   messages,
   system,
@@ -105,8 +101,8 @@ const conversationOf = ({
   }
 }
 
-/** Prompts that are shorter than this are cached by no model. */
-const LEAST_CACHED_TOKENS = 512
+/** No model caches a shorter prompt. */
+const MIN_CACHED_TOKENS = 512
 
 const traceOf = (body: MessagesBody, { inputTokens }: CandidateRequest): Omit<Trace, 'profile'> => {
   const { messages, system, thread, fallback_credit_token: credit } = body
@@ -121,6 +117,6 @@ const traceOf = (body: MessagesBody, { inputTokens }: CandidateRequest): Omit<Tr
     history: historyOf(messages, system),
     credit: typeof credit === 'string' ? credit : credit?.token,
     continues: thread?.type === 'continue' ? (thread.previous_message_id ?? '') : undefined,
-    isShared: isMarked && inputTokens >= LEAST_CACHED_TOKENS,
+    isShared: isMarked && inputTokens >= MIN_CACHED_TOKENS,
   }
 }

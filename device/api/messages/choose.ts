@@ -1,4 +1,4 @@
-/** Which of the answers that came is returned, and the record of it that feedback can name. */
+/** Chooses the answer to return, and records it so that feedback can name it. */
 
 import type { ReadAnswer } from './answer.ts'
 import { type Gathered, settle } from './copies.ts'
@@ -6,7 +6,7 @@ import { type MessagesDeps, reportFailure, type Status, settingsOf, within } fro
 import type { Plan } from './plan.ts'
 import { type TotalUsage, totalUsage } from './usage.ts'
 
-/** answer: null where it is an error, no message, or broke off. */
+/** answer: null for an error, a body that is not a message, or one that broke off. */
 export type Came = { readonly answer: ReadAnswer | null }
 
 export type Choice<T> = {
@@ -16,10 +16,9 @@ export type Choice<T> = {
 }
 
 /**
- * came: in the order of asking. Only whole answers compete, and with a whole first one only those
- * that ended as it did: where the app's stop sequence ended it, no other end will do. A first
- * answer that was cut or is empty gives way to a whole one; any other that is not whole, a refusal
- * say, stands.
+ * Only whole answers compete, and only those that ended as a whole first one did: an app that set a
+ * stop sequence relies on it. A first answer that was cut off or is empty gives way to a whole one;
+ * any other, such as a refusal, stands.
  */
 export const chooseAnswer = async <T extends Came>(
   deps: MessagesDeps,
@@ -45,7 +44,7 @@ const competing = <T extends Came>([first, ...rest]: readonly [T, ...T[]]): T[] 
   return answer?.givesWay === false ? [] : rest.filter((c) => c.answer?.isWhole)
 }
 
-/** Of answers of the same words the first. */
+/** Keeps the first of equal answers. */
 const withoutEqual = <T extends Came>(came: readonly T[]): T[] =>
   came.filter(({ answer }, i) => came.findIndex((c) => c.answer?.text === answer?.text) === i)
 
@@ -77,7 +76,7 @@ const rankAnswers = async <T extends Came>(
   }
 }
 
-/** So that the next plan knows what such answers take. */
+/** Tells the device what such answers cost, for the next plan. */
 export const noteAnswer = (deps: MessagesDeps, { request }: Plan, { usage }: ReadAnswer): void => {
   if (!request) return
   try {
@@ -87,7 +86,7 @@ export const noteAnswer = (deps: MessagesDeps, { request }: Plan, { usage }: Rea
   }
 }
 
-/** So that feedback can name the answer; losing that must not lose the answer. */
+/** A failure here must not cost the app its answer. */
 export const recordAnswer = (
   deps: MessagesDeps,
   { decisionId }: Plan,

@@ -1,6 +1,6 @@
 /**
- * Several streamed answers of which the app sees one: all are recorded while comments keep the
- * app's connection alive, then the best one's events are played, byte for byte.
+ * Compares several streamed answers: records all of them while comments keep the app's connection
+ * alive, then plays the events of the best one, byte for byte.
  */
 
 import { timerSleep } from '../../http/sleep.ts'
@@ -22,9 +22,7 @@ import { rememberAnswer } from './remember.ts'
 
 const KEEP_ALIVE_MS = 5000
 
-/**
- * answered: told in the end. An error of Claude's, where no answer begins, is passed on as it is.
- */
+/** If Claude answers with an error, the error is passed on. */
 export const compareStreams = async (
   deps: MessagesDeps,
   request: Request,
@@ -97,7 +95,7 @@ async function* play(
   yield comment(`loreweave-usage ${JSON.stringify(usage)}`)
 }
 
-/** A comment every few seconds until the work is done; its failure is the caller's. */
+/** A comment every few seconds until the work settles. Failures are left to the caller. */
 async function* keptAlive(
   work: Promise<unknown>,
   sleep: NonNullable<MessagesDeps['sleep']>,

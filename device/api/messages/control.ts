@@ -1,22 +1,22 @@
-/**
- * What an app asks of the device for one request, in `loreweave-…` headers. They stay here: none of
- * them goes to Claude.
- */
+/** The `loreweave-…` headers, with which an app controls one request. None goes to Claude. */
 
 import { FedError } from '../../../adapters/errors.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { RequestMode } from '../../records/rewrite-decision.ts'
 
-/** mode undefined: as the settings have it. candidates: most of them. isCompared: whether a stream may have several. */
+/**
+ * mode: undefined means that of the settings. candidates: the maximum. isCompared: whether a stream
+ * may have several answers.
+ */
 export type Control = {
   readonly mode: RequestMode | undefined
   readonly candidates: number
   readonly isCompared: boolean
-  /** Names the program that asks, by its `user-agent`. */
+  /** Identifies the calling program: a hash of its `user-agent`. */
   readonly app: string
 }
 
-/** Fails with E_BODY, which names the header. */
+/** Fails with E_BODY, naming the header. */
 export const readControl = (headers: Headers, compareStreams: boolean): Control => {
   const mode = oneOf(headers, 'loreweave-mode', RequestMode.options)
   const candidates = oneOf(headers, 'loreweave-candidates', ['1', '2', '3', '4'])

@@ -1,6 +1,6 @@
 /**
- * Further answers to a request: asked for once the first has begun, waited for no longer than is
- * worth it, and paid from what was held back for them.
+ * Further answers to a request: asked for once the first has begun, given a limited time, and paid
+ * from a reservation.
  */
 
 import { timerSleep } from '../../http/sleep.ts'
@@ -10,19 +10,16 @@ import { type MessagesDeps, reportFailure, settingsOf } from './deps.ts'
 import type { Plan } from './plan.ts'
 
 /**
- * begin: to be called at the first bytes of a first answer that is none of Claude's errors.
- * further: null where Claude sent an error; it fails where it cannot be known whether an answer was
- * made, and ends with its signal. So does first with giveUp, which is told where it hangs.
+ * begin: call it at the first bytes of a successful first answer. further: null if Claude sent an
+ * error; fails if an answer may have been made. Each ends with its signal; giveUp aborts if the
+ * first answer hangs.
  */
 export type Asking<T> = {
   readonly first: (begin: () => void, giveUp: AbortSignal) => Promise<T>
   readonly further: (signal: AbortSignal) => Promise<T | null>
 }
 
-/**
- * came: the first answer, then the further ones that came in time. unread: how many more may have
- * to be paid.
- */
+/** came: the answers in time, in the order of asking. unread: others that may be billed. */
 export type Gathered<T> = {
   readonly came: readonly [T, ...T[]]
   readonly unread: number
@@ -30,28 +27,25 @@ export type Gathered<T> = {
 }
 
 /**
- * An answer that is not streamed does not show that it has begun: no error within this time is
- * taken for it. Most refusals of an overload come sooner.
+ * An answer that is not streamed does not show that it has begun: it counts as begun if no error
+ * came within this time. Most overload errors come sooner.
  */
 const BEGUN_MS = 500
-/**
- * How many times as long as the first answer took the others may take beyond it, and the least that
- * they get.
- */
+/** Further answers get this multiple of the first one's time, and at least the minimum. */
 const PATIENCE = 1.5
-const LEAST_PATIENCE_MS = 1000
+const MIN_PATIENCE_MS = 1000
 /**
- * How long a first answer that hangs is waited for once another one is whole: as many times as long
- * as that one took, and the least. An answer that is only slow should not lose its place.
+ * Once another answer is whole, a first answer that hangs gets this multiple of the time that the
+ * other took, and at least the minimum: an answer that is merely slow should not lose its place.
  */
 const FIRST_PATIENCE = 1
-const LEAST_FIRST_PATIENCE_MS = 5000
-/** Of the caller's time limit, left for the order and the way back. */
+const MIN_FIRST_PATIENCE_MS = 5000
+/** Share of the caller's time limit that is left for ranking and the way back. */
 const RESERVE_SHARE = 0.1
 
 /**
- * The first answer and those that come in time after it. Where it hangs and another one is whole,
- * it is given up, and the others stand alone. Fails as the first answer does. signal: of all.
+ * Gathers the first answer and those that follow in time. A first answer that hangs while another
+ * is whole is given up. Fails as the first answer does.
  */
 export const gatherAnswers = async <T>(
   deps: MessagesDeps,
@@ -74,14 +68,14 @@ export const gatherAnswers = async <T>(
     reservation: null,
   })
   if (plan.count < 2) return alone()
-  // Its failure is told where it is awaited.
+  // Handled where it is awaited.
   first.catch(() => {})
-  // A stream's caller sees that it goes on.
+  // Comments keep a stream's caller waiting.
   const limit = plan.isStream ? Number.POSITIVE_INFINITY : timeLimitMs(request.headers)
   const { rankDeadlineMs } = settingsOf(deps)
   const patience = () => patienceMs(rankDeadlineMs, limit, took())
   if (!(await mayFollow(deps, plan, begun, signal))) return alone()
-  // What takes about as long as the first did would come too late.
+  // A further answer takes about as long as the first, which would be too late.
   if (!plan.isStream && patience() < took()) return alone()
   const reservation = reserve(deps, plan)
   if (!reservation) return alone()
@@ -99,7 +93,7 @@ export const gatherAnswers = async <T>(
   throw (one as PromiseRejectedResult).reason
 }
 
-/** Pays for the further answers. What fails here must not cost the app its answer. */
+/** Pays for the further answers. A failure here must not cost the app its answer. */
 export const settle = (
   deps: MessagesDeps,
   plan: Plan,
@@ -125,8 +119,9 @@ const reserve = (deps: MessagesDeps, plan: Plan): Reservation | null => {
 }
 
 /**
- * Where part of the prompt is to be cached, the first answer must have begun: until then the others
- * could only write it again. Else it is enough that it is no error.
+ * Whether further answers may be asked for, once that is known. If part of the prompt is to be
+ * cached, the first answer must have begun, or the others would write the cache again; otherwise
+ * the absence of an error is enough.
  */
 const mayFollow = async (
   { sleep = timerSleep }: MessagesDeps,
@@ -147,23 +142,20 @@ const mayFollow = async (
   }
 }
 
-/**
- * How long the others may take beyond a first answer that took so long, of a caller who waits
- * limitMs in all.
- */
+/** Time left for further answers if the first took tookMs and the caller waits limitMs in all. */
 export const patienceMs = (rankDeadlineMs: number, limitMs: number, tookMs: number): number =>
   Math.max(
     0,
     Math.min(
       rankDeadlineMs,
-      Math.max(LEAST_PATIENCE_MS, PATIENCE * tookMs),
+      Math.max(MIN_PATIENCE_MS, PATIENCE * tookMs),
       (1 - RESERVE_SHARE) * limitMs - tookMs,
     ),
   )
 
 const firstPatienceMs = (limitMs: number, tookMs: number): number =>
   Math.min(
-    Math.max(LEAST_FIRST_PATIENCE_MS, FIRST_PATIENCE * tookMs),
+    Math.max(MIN_FIRST_PATIENCE_MS, FIRST_PATIENCE * tookMs),
     Math.max(0, (1 - RESERVE_SHARE) * limitMs - tookMs),
   )
 
@@ -188,7 +180,7 @@ const askFurther = <T>(asking: Asking<T>, count: number, signal: AbortSignal) =>
   }
 }
 
-/** undefined where it takes longer. */
+/** undefined if the work takes longer. */
 const settledWithin = async <T>(
   work: Promise<T>,
   ms: number,

@@ -1,4 +1,4 @@
-/** What the Messages endpoint is given, and what it says of a request. */
+/** What the Messages endpoint depends on, and what it reports about a request. */
 import { isFedError } from '../../../adapters/errors.ts'
 import { type DeviceSettings, DeviceSettings as Settings } from '../../home/settings.ts'
 import type { Sleep } from '../../http/sleep.ts'
@@ -13,15 +13,15 @@ export type EndpointSettings = Pick<
   'deadlineMs' | 'rankDeadlineMs' | 'compareStreams' | 'retries' | 'prices'
 >
 
-/** What the endpoint takes beside the device and the way to Claude; each has a default. */
+/** Each has a default. */
 export type EndpointOptions = {
   readonly settings?: Partial<EndpointSettings> | undefined
-  /** Told of each answer: numbers and statuses only. */
+  /** Called for each answer, with numbers and statuses only. */
   readonly log?: ((event: Answered) => void) | undefined
-  /** Waits between retries, and between comments that keep a stream alive. */
+  /** Waits between retries, and between the comments that keep a stream alive. */
   readonly sleep?: Sleep | undefined
   readonly random?: (() => number) | undefined
-  /** Told for whom a request is, where it says so and may be learned from. */
+  /** Counts the users that requests name, if the device may learn from those requests. */
   readonly people?: People | undefined
 }
 
@@ -29,22 +29,22 @@ export type MessagesDeps = EndpointOptions & {
   readonly device: Personalizer
   readonly upstream: Pick<Upstream, 'send'>
   readonly clock: () => number
-  /** Told what failed and with which code; never what was said. */
+  /** Gets what failed and its code, never any content. */
   readonly report: (event: { what: string; code: string }) => void
 }
 
-/** What became of a request, in the `loreweave-status` header. */
+/** The value of the `loreweave-status` header. */
 export type Status = 'personalized' | 'identity' | 'shadow' | 'passed-through' | 'failed-open'
 
 type Answered = {
   readonly what: 'answered'
   readonly status: Status
   readonly http: number
-  /** Until the answer was passed on, or began to be. */
+  /** Until the answer, or its first byte, was passed on. */
   readonly ms: number
 } & Partial<TotalUsage>
 
-/** Called once an answer, or an error of Claude's, is passed on. */
+/** Called when an answer or an error from Claude has been passed on. */
 export type LogAnswer = (event: Pick<Answered, 'status' | 'http'> & Partial<TotalUsage>) => void
 
 const DEFAULTS: EndpointSettings = Settings.parse({})
@@ -57,7 +57,7 @@ export const settingsOf = ({ settings }: EndpointOptions): EndpointSettings => (
 export const reportFailure = (deps: MessagesDeps, what: string, error: unknown): void =>
   deps.report({ what, code: isFedError(error) ? error.code : 'E_INTERNAL' })
 
-/** The signal aborts after so long; the work settles soon after. */
+/** Aborts the signal after `ms` and rejects. */
 export const within = async <T>(
   ms: number,
   work: (signal: AbortSignal) => Promise<T>,

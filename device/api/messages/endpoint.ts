@@ -1,7 +1,7 @@
 /**
- * POST /v1/messages and its count_tokens: an app that sets the SDK's base URL to this device is
- * personalized. Whatever fails here, the request still goes to Claude as the app wrote it, and
- * Claude's answer comes back as Claude wrote it.
+ * POST /v1/messages and count_tokens: personalizes an app whose SDK has this device as its base
+ * URL. If anything fails here, the request still goes to Claude as the app wrote it, and the answer
+ * comes back as Claude wrote it.
  */
 import { passOn } from '../upstream/forward.ts'
 import { chooseAnswer, noteAnswer, recordAnswer } from './choose.ts'
@@ -14,7 +14,7 @@ import { rememberAnswer, rememberStream } from './remember.ts'
 import { observeStream } from './stream-observer.ts'
 import { totalUsage } from './usage.ts'
 
-/** request: the caller's; body: its exact bytes. */
+/** body: the exact bytes of the caller's request. */
 export const answerMessages = async (
   deps: MessagesDeps,
   request: Request,
@@ -30,7 +30,7 @@ export const answerMessages = async (
   return bestAnswer(deps, request, plan, answered)
 }
 
-/** Not where the request asks for no trace, nor where the device has no part in it. */
+/** Ignores requests that are off or incognito, and those of Claude Code. */
 const noticePerson = (deps: MessagesDeps, { request, mode, reason }: Plan): void => {
   const { user_id: userId } = Object(request?.body['metadata']) as { user_id?: unknown }
   if (typeof userId !== 'string' || mode === 'off' || mode === 'incognito') return
@@ -42,7 +42,7 @@ const noticePerson = (deps: MessagesDeps, { request, mode, reason }: Plan): void
   }
 }
 
-/** The tokens of the request as it would be sent. */
+/** Counts the request as it would be sent, with its block. */
 export const countTokens = async (
   deps: MessagesDeps,
   request: Request,
@@ -53,7 +53,7 @@ export const countTokens = async (
   return passOn(response, response.body, headersOf(plan))
 }
 
-/** A stream is read as it passes; a request that could not be read gets its answer unread. */
+/** Reads a stream as it passes; the answer to an unreadable request passes unread. */
 const passAnswer = async (
   deps: MessagesDeps,
   request: Request,
@@ -75,7 +75,6 @@ const passAnswer = async (
   return passOn(response, stream, headersOf(plan))
 }
 
-/** Of all answers that came; of one, that one. */
 const bestAnswer = async (
   deps: MessagesDeps,
   request: Request,

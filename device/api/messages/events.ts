@@ -1,9 +1,9 @@
-/** Server-sent events in passing: the data of each that is JSON. What breaks off within it is passed over. */
+/** Reads server-sent events whose data is JSON, and ignores the others. */
 import { createParser } from 'eventsource-parser'
 
 export type EventReader = {
   push(chunk: Uint8Array): void
-  /** Reads an event that no empty line ended. */
+  /** Reads a last event without its closing empty line. */
   end(): void
 }
 
@@ -27,8 +27,8 @@ export const readEvents = (onData: (json: unknown) => void): EventReader => {
 }
 
 /**
- * The same bytes; onChunk sees each, and onEnd is called once when no more come, whoever ended it.
- * Neither may throw.
+ * Passes the bytes on. onChunk sees every chunk; onEnd runs once, whether the stream ended, failed
+ * or was cancelled. Neither may throw.
  */
 export const inPassing = (
   stream: ReadableStream<Uint8Array>,

@@ -1,4 +1,4 @@
-/** One answer after another of Claude's: opened, recorded, read. */
+/** Opens, records and reads Claude's answers. */
 import { FedError } from '../../../adapters/errors.ts'
 import { cryptoRng } from '../../../adapters/random.ts'
 import { timerSleep } from '../../http/sleep.ts'
@@ -9,14 +9,14 @@ import { type MessagesDeps, settingsOf } from './deps.ts'
 import { underOtherSuffix } from './mismatch.ts'
 import type { Plan } from './plan.ts'
 
-/** Everything that came of an answer's body. lost: why it is not all. */
+/** The bytes of an answer's body. lost: why the body is incomplete; null if it is complete. */
 export type Recorded = {
   readonly chunks: readonly Uint8Array[]
   readonly lost: { readonly cause: unknown } | null
 }
 
 /**
- * Where the device has tried again in vain, the response says that the SDK need not. Fails as the
+ * If the device has used up its own retries, the response tells the SDK not to retry. Fails as the
  * last attempt does.
  */
 export const openAnswer = async (
@@ -59,7 +59,7 @@ const sendOnce = (
 ): Promise<Response> =>
   deps.upstream.send(request, body, { signal, isIncognito: mode === 'incognito' })
 
-/** A further answer: never tried again. null: none was made. Fails where one may have been. */
+/** Asks for a further answer, once. null if none was made; fails if one may have been made. */
 export const openFurther = async (
   deps: MessagesDeps,
   request: Request,
@@ -71,7 +71,6 @@ export const openFurther = async (
     throw error
   })
   if (response?.ok) return response
-  // Nobody reads its error.
   response?.body?.cancel().catch(() => {})
   return null
 }
@@ -92,7 +91,7 @@ export const recordBody = async (
   }
 }
 
-/** The recorded body again, broken off where it was. */
+/** The recorded body; it breaks off where the original did. */
 export const replay = ({ chunks, lost }: Recorded): ReadableStream<Uint8Array> | Uint8Array => {
   if (!lost) return Buffer.concat(chunks)
   async function* again() {
@@ -102,7 +101,7 @@ export const replay = ({ chunks, lost }: Recorded): ReadableStream<Uint8Array> |
   return streamOf(again())
 }
 
-/** An error comes after all bytes before it have been read. */
+/** An error surfaces after all bytes before it have been read. */
 export const streamOf = (
   bytes: AsyncIterator<Uint8Array>,
   onCancel: () => void = () => {},
@@ -122,7 +121,7 @@ export type WholeAnswer = {
   readonly answer: ReadAnswer | null
 }
 
-/** begin: called when an answer begins that is no error. */
+/** begin: called at the first bytes of a successful answer. */
 export const readWhole = async (
   response: Response,
   begin: () => void = () => {},
@@ -132,7 +131,7 @@ export const readWhole = async (
   return { response, recorded, answer: isRead ? readMessage(Buffer.concat(recorded.chunks)) : null }
 }
 
-/** The same answer. Fails where it is none that can be read: what it costs is then not known. */
+/** Returns the answer. Fails if it cannot be read, because its cost is then unknown. */
 export const readable = <T extends { readonly answer: ReadAnswer | null }>(one: T): T => {
   if (one.answer) return one
   throw new FedError('E_UPSTREAM', 'a further answer cannot be read')

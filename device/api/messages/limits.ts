@@ -1,4 +1,4 @@
-/** Which requests are asked only once, and what else follows for them: a table. Pure. */
+/** The table of requests that get a single answer, no block, or teach nothing. Pure. */
 
 import { programReason } from '../../preferences/program.ts'
 import type { RewriteReason } from '../../records/rewrite-decision.ts'
@@ -6,8 +6,8 @@ import { imitatesBlock } from '../../text/imitation.ts'
 import type { MessagesBody, ReadRequest } from './body.ts'
 
 /**
- * barrier: why a conversation that begins so gets no block. isLearned: whether its answer may still
- * teach something and be named by feedback. isAny: whether the request is one of these.
+ * barrier: why a conversation that begins with such a request gets no block. isLearned: whether the
+ * device may still learn from its answer, and feedback may name it. isAny: whether the row applies.
  */
 export type Limit = {
   readonly barrier?: RewriteReason
@@ -47,10 +47,10 @@ const LIMITS_BY_NAME = {
     barrier: 'program',
     isAny: (_, { conversation }) => conversation !== null && programReason(conversation) !== null,
   },
-  // A quota check, a label: no one is told anything in so few tokens.
+  // A quota check or a label: too short to be written for a reader.
   'an answer of a few tokens': {
     barrier: 'program',
-    isAny: ({ max_tokens: most }) => most != null && most > 0 && most <= FEW_TOKENS,
+    isAny: ({ max_tokens: max }) => max != null && max > 0 && max <= FEW_TOKENS,
   },
   'a summary of the conversation': {
     barrier: 'program',
@@ -80,13 +80,10 @@ const LIMITS_BY_NAME = {
   },
 } satisfies Record<string, Limit>
 
-/**
- * Of a request whose answer a program reads, or of which there is no answer to read, nothing is
- * learned.
- */
+/** Nothing is learned from an answer that a program reads, or that holds no text. */
 export const LIMITS: Readonly<Record<string, Limit>> = LIMITS_BY_NAME
 
-/** What holds for a request. isCompared: the app lets a stream wait. */
+/** isCompared: the app allows several answers for a stream. */
 export const limitsOf = (
   request: ReadRequest,
   isCompared: boolean,
@@ -100,8 +97,8 @@ export const limitsOf = (
 }
 
 /**
- * Claude Code's own line, which the service takes out of a `system` that came unchanged, and only
- * out of such a one: with a block behind it the line would reach the model.
+ * Whether `system` begins with Claude Code's own line. Claude's service removes it only from an
+ * unchanged `system`; with a block added, the line would reach the model.
  */
 export const hasAttribution = ({ system }: MessagesBody): boolean => {
   const [first] = Array.isArray(system) ? system : [{ text: system }]
@@ -115,7 +112,7 @@ const hasToolCall = (content: unknown): boolean =>
 const hasToolResult = (content: unknown): boolean =>
   blockTypes(content).some((type) => /tool_result$/.test(type))
 
-/** By the names that coding agents give them, and Claude's own. */
+/** Names of tools in coding agents, and of Claude's own tools. */
 const CODING_TOOL = new RegExp(
   `^(?:${[
     'bash|shell|terminal|exec',

@@ -1,7 +1,7 @@
 /**
- * The safety net under suffixes.ts: where Claude says that thinking belongs to another
- * conversation, the request went out under a suffix that it was not written under. It is refused
- * before any output, so that sending it once more costs nothing.
+ * The safety net under suffixes.ts. If Claude says that thinking belongs to another conversation,
+ * the request went out with the wrong suffix. Such refusals come before any output, so trying
+ * another suffix is free.
  */
 import type { Bound } from '../../preferences/suffixes.ts'
 import type { ReadRequest } from './body.ts'
@@ -12,8 +12,8 @@ import { withBlock } from './system-edit.ts'
 const BOUND_ELSEWHERE = 'bound to a different conversation'
 
 /**
- * The same response, or that of the same request under another suffix. send: sends a body as the
- * first one was sent. Where no other helps, the first refusal stands.
+ * The response, or one to the same request under another suffix. send: sends a body as the first
+ * one was sent. If no suffix helps, the first refusal stands.
  */
 export const underOtherSuffix = async (
   deps: MessagesDeps,
@@ -41,13 +41,13 @@ export const underOtherSuffix = async (
 
 type Suffix = Pick<Bound, 'block' | 'preferences'>
 
-/** Blocks that decisions hold and that are tried; a refusal costs nothing but time. */
+/** How many blocks of past decisions are tried: a refusal costs only time. */
 const MAX_DECIDED = 3
 
 /**
- * null for none: the only one to try where it went out under a block. Else a block is missing: the
- * one that a decision of the same first words holds, the last one under this system prompt, or what
- * the conversation would begin with today, which is what another device of the same user gave it.
+ * null means no suffix, the only alternative if the request went out with one. Otherwise a block is
+ * missing: that of a decision with the same first words, the last one under this system prompt, or
+ * what the conversation would get today, which another device of the same user may have given it.
  */
 async function* otherSuffixes(
   deps: MessagesDeps,

@@ -1,6 +1,6 @@
 /**
- * What is sent to Claude for a request, and how often. Whatever fails here, the request goes on
- * under its conversation's own suffix.
+ * Plans what is sent to Claude for a request, and how many answers are asked for. If anything fails
+ * here, the request keeps its conversation's suffix.
  */
 
 import { whyOf } from '../../preferences/reasons.ts'
@@ -21,27 +21,24 @@ export type Plan = {
   readonly count: number
   readonly isStream: boolean
   readonly mode: RequestMode | undefined
-  /** Of Claude, for prices. */
+  /** Claude's model, for prices. */
   readonly model: string
-  /** null where nothing is kept of the request. */
+  /** null if nothing is kept. */
   readonly decisionId: string | null
-  /** null where nothing is learned from the request. */
+  /** null if nothing is learned. */
   readonly conversation: Conversation | null
-  /** Why there is a block, or none; null where nothing was asked. */
+  /** Why there is a block or none; null if the device was not asked. */
   readonly reason: RewriteReason | null
   readonly silenced: readonly Silenced[]
-  /** What the request shows of its conversation; null where it cannot be read. */
+  /** null if the body cannot be read. */
   readonly request: ReadRequest | null
-  /** The suffix that it goes out under; null: none. */
+  /** The suffix that the request goes out with. */
   readonly bound: Bound | null
   /** The body as the app sent it. */
   readonly original: Uint8Array
 }
 
-/**
- * bytes: of the request's body. isCounted: only its tokens are wanted. Fails with E_BODY where a
- * header of the device's own is wrong.
- */
+/** isCounted: for count_tokens. Fails with E_BODY if a `loreweave-…` header is wrong. */
 export const planRequest = async (
   deps: MessagesDeps,
   headers: Headers,
@@ -67,15 +64,15 @@ export const planRequest = async (
   }
   if (!request) return compressedPlan(deps, headers, untouched)
   if (hasAttribution(request.body)) return { ...untouched, reason: 'attribution' }
-  // The thread holds its own system; what its answers are signed over is worth remembering.
+  // The thread holds its own `system`, but its answers are still signed over the suffix.
   if (request.trace.continues !== undefined)
     return { ...untouched, reason: 'frozen', bound: knownSuffix(deps, request) }
   return withSuffix(deps, request, control, untouched, isCounted)
 }
 
 /**
- * A compressed body passes as it came, but in a conversation that has a suffix: an app that
- * compresses only what is long has begun it with a plain one.
+ * A compressed body passes as it came, unless its conversation has a suffix: an app that compresses
+ * only long bodies began the conversation with a plain one.
  */
 const compressedPlan = (deps: MessagesDeps, headers: Headers, untouched: Plan): Plan => {
   const asItCame: Plan = { ...untouched, reason: 'unreadable' }
@@ -153,7 +150,7 @@ const withSuffix = async (
   }
 }
 
-/** The suffix that the conversation has so far, which needs no model; null for none. */
+/** The suffix that the conversation already has. Needs no model. */
 export const knownSuffix = (deps: MessagesDeps, { trace }: ReadRequest): Bound | null => {
   try {
     const found = deps.device.suffixes.find({ ...trace, profile: '', isShared: false })
@@ -167,10 +164,7 @@ export const knownSuffix = (deps: MessagesDeps, { trace }: ReadRequest): Bound |
 const countFor = (deps: MessagesDeps, { size }: ReadRequest, control: Control): number =>
   Math.min(control.candidates, deps.device.planCandidates(size).count)
 
-/**
- * now: where it came out otherwise than planned. Where a block stayed away, the status says why in
- * words.
- */
+/** now: the status if not the planned one. If there is no block, the header says why. */
 export const headersOf = (
   {
     status,

@@ -1,7 +1,4 @@
-/**
- * The `usage` of Claude's answers: what there is to pay for, attempt by attempt. Anything unknown
- * in it is tolerated.
- */
+/** Reads `usage` of Claude's answers: what is billed, attempt by attempt. */
 import { z } from 'zod'
 import type { AnswerUsage, Attempt } from '../../spending/prices.ts'
 
@@ -21,8 +18,8 @@ const Counts = z.object({
 type Counts = z.infer<typeof Counts>
 
 /**
- * type: message and fallback_message are attempts at the answer, compaction and advisor_message
- * other work for it.
+ * type: `message` and `fallback_message` are attempts at the answer; `compaction` and
+ * `advisor_message` are other work for it.
  */
 const Iteration = Counts.extend({ type: Text, model: Text })
 type Iteration = z.infer<typeof Iteration>
@@ -36,16 +33,13 @@ export const UsageFields = Counts.extend({
 })
 export type UsageFields = z.infer<typeof UsageFields>
 
-/** In a stream counts are cumulative, so what is told later holds; what is not told again stays. */
-export const laterUsage = (before: UsageFields, told: UsageFields): UsageFields => ({
+/** Counts in a stream are cumulative, so later ones replace earlier ones. */
+export const laterUsage = (before: UsageFields, later: UsageFields): UsageFields => ({
   ...before,
-  ...Object.fromEntries(Object.entries(told).filter(([, value]) => value != null)),
+  ...Object.fromEntries(Object.entries(later).filter(([, value]) => value != null)),
 })
 
-/**
- * isRefused: it ended as a refusal; hasOutput: something was said before its end, by the model that
- * was last.
- */
+/** hasOutput: whether the last model wrote anything. */
 export type AnswerEnd = {
   readonly model: string | null
   readonly isRefused: boolean
@@ -53,9 +47,9 @@ export type AnswerEnd = {
 }
 
 /**
- * Top-level counts leave out compactions and the attempts before a fallback, so where there are
- * iterations they are what is paid. An attempt that was refused before it said anything is free,
- * though its tokens are shown.
+ * Top-level counts leave out compactions and attempts before a fallback, so iterations, if any, are
+ * what is billed. An attempt that was refused before any output is free although its tokens are
+ * listed.
  */
 export const readUsage = (usage: UsageFields, end: AnswerEnd): AnswerUsage => ({
   attempts: attemptsIn(usage, end),
@@ -71,8 +65,7 @@ const attemptsIn = (usage: UsageFields, end: AnswerEnd): Attempt[] => {
   const paid = isAnswered ? iterations : [...iterations, { ...usage, type: 'message' }]
   const last = paid.findLastIndex(isAttempt)
   const hasFallback = iterations.some(({ type }) => type === 'fallback_message')
-  // The model at the top is the one that answered in the end: an entry without a model need not be
-  // its.
+  // The top-level model gave the final answer; an entry without a model may belong to another one.
   const model = hasFallback ? null : end.model
   const isFree = (one: Iteration, i: number): boolean => {
     if (!isAttempt(one)) return false
@@ -92,7 +85,7 @@ const isAttempt = ({ type }: Entry): boolean => type === 'message' || type === '
 const isHandedOn = (one: Entry, later: readonly Entry[]): boolean =>
   later.some((next) => isAttempt(next) && next.model !== one.model)
 
-/** Where only one lifetime was in use, what a stream adds to the sum later has it too. */
+/** If only one cache lifetime was in use, tokens that a stream adds later have it too. */
 const countsOf = (counts: Counts): Omit<Attempt, 'model'> => {
   const fiveMinutes = counts.cache_creation?.ephemeral_5m_input_tokens ?? 0
   const hour = counts.cache_creation?.ephemeral_1h_input_tokens ?? 0

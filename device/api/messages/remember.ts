@@ -1,7 +1,7 @@
 /**
- * What of an answer the app will send back, remembered with the suffix that it was written under:
- * signatures of thinking, words, tool calls, the token of a refusal. Also of an answer that broke
- * off: its whole blocks may come back.
+ * Remembers the parts of an answer that the app will send back, with the suffix they were written
+ * under: signatures of thinking, text, tool calls, the token of a refusal. Includes answers that
+ * broke off, whose complete blocks may come back.
  */
 import { z } from 'zod'
 import { answerKeys, isSigned } from '../../text/history.ts'
@@ -13,7 +13,7 @@ type Block = { readonly type: string; [field: string]: unknown }
 type Traced = {
   messageId: string | undefined
   credit: string | undefined
-  /** Thinking that Claude left out since what stood before it had changed. */
+  /** Thinking that Claude dropped because the text before it had changed. */
   dropped: number
   readonly blocks: Block[]
 }
@@ -40,7 +40,6 @@ const Event = z.object({
 })
 type Event = z.infer<typeof Event>
 
-/** chunks: of a whole answer, or of a whole stream. */
 export const rememberAnswer = (
   deps: MessagesDeps,
   plan: Plan,
@@ -57,9 +56,8 @@ export const rememberAnswer = (
 }
 
 /**
- * The same stream. What came of it is remembered before the app sees that it is whole, since an app
- * goes on at the last event and need not wait for the connection to close; and once it ends,
- * however it does.
+ * Passes the stream on. Remembers an answer before the app sees its last event, because an app may
+ * continue without waiting for the connection to close, and again however the stream ends.
  */
 export const rememberStream = (
   deps: MessagesDeps,
@@ -84,11 +82,11 @@ export const rememberStream = (
   })
 }
 
-/** Whether the app may go on from here: the answer is whole, or a block that is signed. */
+/** Whether the app may continue from here: the answer, or a signed block, is complete. */
 const isWhole = ({ blocks }: Traced, { type, index }: Event): boolean =>
   type === 'message_stop' || (type === 'content_block_stop' && isSigned(blocks[index ?? -1]))
 
-/** Without a suffix there is nothing to remember, but Claude may say that one is missing. */
+/** Without a suffix there is nothing to remember, unless Claude says that one is missing. */
 const isTraced = ({ bound, request }: Plan): boolean =>
   bound !== null || (request?.trace.history.isBound ?? false)
 
@@ -97,7 +95,7 @@ const keep = (deps: MessagesDeps, plan: Plan, traced: Traced): void => {
   if (traced.dropped > 0) deps.report({ what: 'thinking_dropped', code: 'E_CONFLICT' })
   traced.dropped = 0
   if (!request) return
-  // What was signed before may have turned out to be under another suffix: see mismatch.ts.
+  // mismatch.ts may have found that earlier signatures belong to another suffix.
   const bound = request.trace.history.isBound ? knownSuffix(deps, request) : plan.bound
   if (!bound) return
   const { blocks, credit, messageId } = traced
@@ -137,7 +135,6 @@ const addMessage = (traced: Traced, json: unknown): void => {
   traced.blocks.push(...message.content)
 }
 
-/** The event, where it is one. */
 const addEvent = (traced: Traced, json: unknown): Event | undefined => {
   const event = Event.safeParse(json).data
   if (!event) return undefined
@@ -154,7 +151,7 @@ const addEvent = (traced: Traced, json: unknown): Event | undefined => {
   return event
 }
 
-/** What comes in pieces, by the type of the piece. */
+/** The fields that arrive in pieces, by the type of the delta. */
 const PIECES = [
   ['text_delta', 'text'],
   ['signature_delta', 'signature'],

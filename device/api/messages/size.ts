@@ -1,9 +1,9 @@
-/** How much a request is likely to take, estimated from its body. Pure. */
+/** Estimates the size of a request from its body. Pure. */
 
 import { charactersPerToken, leastCached, thinksByItself } from '../../spending/claude-models.ts'
 import type { CandidateRequest } from '../../spending/spend.ts'
 
-/** The fields that count; of other types than Claude's they count for nothing. */
+/** The fields that count; a value of an unexpected type counts as nothing. */
 export type SizedBody = {
   readonly model: string
   readonly messages: readonly { readonly content?: unknown }[]
@@ -14,10 +14,10 @@ export type SizedBody = {
   readonly [field: string]: unknown
 }
 
-/** Tokens that an image takes at most. */
+/** The most that an image takes. */
 const IMAGE_TOKENS = 1600
 
-/** cachedTokens: up to the last cache mark, where Claude caches so many. */
+/** cachedTokens: up to the last cache mark; 0 if they are too few for Claude to cache. */
 export const sizeOf = (body: SizedBody): CandidateRequest => {
   const perToken = charactersPerToken(body.model)
   let tokens = 0

@@ -1,7 +1,7 @@
-/** Reads Claude's event stream in passing: the bytes go on untouched, what they held is told at their end. */
+/** Reads Claude's event stream as it passes, without touching its bytes. */
 import { type ReadAnswer, readStream } from './answer.ts'
 
-/** onAnswer is called once, at the end, if the stream held a whole message: none that broke off. It must not throw. */
+/** onAnswer: called once at the end if the stream held a complete message. It must not throw. */
 export const observeStream = (
   stream: ReadableStream<Uint8Array>,
   onAnswer: (answer: ReadAnswer) => void,

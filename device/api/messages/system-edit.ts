@@ -1,19 +1,17 @@
 /**
- * Adds the block to the `system` of a request's own bytes: every other byte stays, escapes, big
- * numbers and the order of keys included.
+ * Adds the block to `system` in the bytes of a request. Every other byte stays, including escapes,
+ * big numbers and the order of keys. It scans the text itself, since a tree of jsonc-parser took
+ * 0.5 s for 2 MB of turns.
  */
 
-/**
- * Where in the JSON text the value of `system` stands, from start to end; where there is none,
- * where a member can be added: `at`.
- */
+/** value: where the value of `system` stands in the JSON text. at: where a member can be added. */
 export type SystemPlace = {
   readonly text: string
   readonly at: number
   readonly value: { readonly start: number; readonly end: number } | null
 }
 
-/** text: valid JSON. null where it is no object or has several keys `system`: who knows which one counts. */
+/** text: valid JSON. null if it is not an object, or names `system` more than once. */
 export const findSystem = (text: string): SystemPlace | null => {
   let at = skipSpace(text, 0)
   if (text[at] !== '{') return null
@@ -33,10 +31,7 @@ export const findSystem = (text: string): SystemPlace | null => {
   return { ...place, value }
 }
 
-/**
- * The text with the block after what `system` holds, as appendBlock of preferences/block.ts adds
- * it. system: the parsed value: undefined or null, a string, or an array of blocks.
- */
+/** Appends the block to `system`, as appendBlock in preferences/block.ts does. */
 export const withBlock = ({ text, at, value }: SystemPlace, block: string): Uint8Array => {
   const json = JSON.stringify(block)
   if (!value) {
@@ -54,7 +49,7 @@ export const withBlock = ({ text, at, value }: SystemPlace, block: string): Uint
   return insert(text, start, end, json)
 }
 
-/** Text of UTF-8 bytes without replacement: encoding it gives them back. */
+/** The text was decoded without replacement, so encoding it restores the bytes. */
 const insert = (text: string, from: number, to: number, added: string): Uint8Array =>
   new TextEncoder().encode(`${text.slice(0, from)}${added}${text.slice(to)}`)
 
@@ -63,7 +58,7 @@ const skipSpace = (text: string, at: number): number => {
   return at
 }
 
-/** at: of the opening quote. Long strings (images) are jumped over, not walked through. */
+/** at: of the opening quote. Skips from quote to quote, since images are long strings. */
 const endOfString = (text: string, at: number): number => {
   for (let quote = text.indexOf('"', at + 1); ; quote = text.indexOf('"', quote + 1)) {
     let slashes = 0

@@ -1,7 +1,4 @@
-/**
- * What a request used in all, over every answer that was asked for. Claude's own count in the body
- * stays as it is.
- */
+/** The total usage of a request over all its answers; `usage` in the body stays as Claude's. */
 import { type AnswerUsage, costOf, type Price, sumOf, type Usage } from '../../spending/prices.ts'
 
 export type TotalUsage = {
@@ -13,9 +10,7 @@ export type TotalUsage = {
   readonly usd: number
 }
 
-/**
- * model: the one that was asked for; usages: of the answers that came; prices: the user's own rows.
- */
+/** model: the requested one. prices: the user's own rows. */
 export const totalUsage = (
   model: string,
   usages: readonly AnswerUsage[],

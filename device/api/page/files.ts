@@ -1,7 +1,4 @@
-/**
- * The page's files. Its script is bundled with the program, or here at its first use where the
- * program runs from sources.
- */
+/** The page's files. Its script is bundled by the build, or at first use in a checkout. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +10,7 @@ const once = (name: string, make: () => string): string => {
   return text
 }
 
-/** Those of the reference are shared with the server. */
+/** Files of the reference are shared with the server. */
 const FILES = {
   'page.html': new URL('page.html', import.meta.url),
   'parts.css': new URL('parts.css', import.meta.url),

@@ -1,4 +1,4 @@
-/** Claude's API in front of Claude. Its bodies are Claude's business; the schemas name what the device reads. */
+/** Claude's API in front of Claude. The schemas name only what the device reads. */
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
@@ -11,7 +11,6 @@ import { answerMessages, countTokens } from '../messages/endpoint.ts'
 import { openUpstream, passOn, type UpstreamDeps } from '../upstream/forward.ts'
 import { type ApiRoute, pathOf, type RouteEnv } from './route.ts'
 
-/** What the device reads of a Messages request; the rest is carried to Claude as it is. */
 const MessagesRequest = z.looseObject({
   model: z.string().max(200),
   max_tokens: z.int().min(0).max(1e9),
@@ -128,11 +127,11 @@ export const CLAUDE_ROUTES = {
 export type ClaudeDeps = UpstreamDeps &
   EndpointOptions &
   Pick<MessagesDeps, 'device' | 'report'> & {
-    /** Whether paths of Claude's need the device token, as the setting of that name has it. */
+    /** The setting: Claude's paths need the device token. */
     readonly requireToken?: boolean
   }
 
-/** What no route before has taken goes to Claude. */
+/** Forwards everything that no earlier route has taken. */
 export const addClaudeRoutes = (app: Hono<RouteEnv>, deps: ClaudeDeps): void => {
   app.get(CLAUDE_ROUTES.hello.path, (c) => c.json({ message: 'hello' }))
   app.use('/v1/*', refuseSessions)
@@ -152,6 +151,6 @@ export const addClaudeRoutes = (app: Hono<RouteEnv>, deps: ClaudeDeps): void => 
   })
 }
 
-/** undefined where there is no connection, as in a test. */
+/** undefined without a connection, as in tests. */
 const incomingOf = (c: Context): HttpBindings['incoming'] | undefined =>
   (c.env as Partial<HttpBindings> | undefined)?.incoming

@@ -1,6 +1,6 @@
 /**
- * The table of what the command line asks of the process that owns the home. All of it begins with
- * /v1/home, so that no version that lacks one of them takes it for Claude's.
+ * Routes between the command line and the process that owns the home. All begin with /v1/home, so
+ * that a version that lacks one never forwards it to Claude.
  */
 import { BYTES_TYPE, container, lines } from '../../../adapters/api-reference/route.ts'
 import { decodeContainer, encodeContainer } from '../../../adapters/container/container.ts'
@@ -50,7 +50,7 @@ const ADAPTER = container(
   said({ which: 'private' as const, weights: HASH, spec: EXAMPLE_SPEC }),
 )
 
-/** Fails with E_CONTAINER, and with E_BODY where the header is not what it should be. */
+/** Fails with E_CONTAINER, or with E_BODY if the header is wrong. */
 const readAdapter = async (request: Request): Promise<NumberedAdapter> => {
   const { header, payload } = decodeContainer(new Uint8Array(await request.arrayBuffer()))
   return { ...withoutProtocol(checked(AdapterHeader, header, 'header')), numbers: payload }

@@ -1,4 +1,4 @@
-/** The routes that show what the device knows, has decided and has sent, and what may leave it. */
+/** Routes that show what the device knows, decided and sent, and what may leave it. */
 import {
   AdaptersResponse,
   ChoicesQuery,

@@ -1,4 +1,4 @@
-/** The page's files and the reference, without data: what they show, they ask the API for. */
+/** Routes of the page's files and the reference, which hold no data. */
 import { type Context, Hono } from 'hono'
 import type { Json } from '../../../adapters/api-reference/document.ts'
 import { PAGE_HEADERS } from '../../../adapters/api-reference/page.ts'

@@ -1,4 +1,4 @@
-/** The personalization routes: rewrite, rerank, feedback, forgetting, status, training. */
+/** Routes of personalization: rewrite, rerank, feedback, forget, status, training. */
 import type { Context } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
 import { RequestMode } from '../../records/rewrite-decision.ts'
@@ -28,7 +28,6 @@ const MODE = {
 }
 const DECISION = { 'loreweave-decision': 'Names the decision for feedback.' }
 
-/** Names the decision of an answer in its header. */
 const naming = <T extends { readonly decisionId: string | null }>(c: Context, result: T): T => {
   for (const [name, value] of Object.entries(decisionHeader(result.decisionId)))
     c.header(name, value)

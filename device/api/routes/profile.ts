@@ -1,4 +1,4 @@
-/** The routes of the preferences: the profile, what a preference can be about, and suggestions. */
+/** Routes of preferences: the profile, its dimensions, and suggestions. */
 import { DIMENSION_ROWS } from '../../preferences/dimensions.ts'
 import { lineOf, SLIGHT } from '../../preferences/profile.ts'
 import {

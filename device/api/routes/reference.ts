@@ -1,4 +1,4 @@
-/** The reference of the local API: its routes, and the document and the page that are made from them. */
+/** The reference of the local API, as OpenAPI and as a page, generated from its routes. */
 import {
   type Json,
   namedSchemas,
@@ -26,14 +26,13 @@ import { OWN_ROUTES } from './own.ts'
 import { PAGE_ROUTES } from './page.ts'
 import type { ApiRoute, Tag, Who } from './route.ts'
 
-/** Every route by the name of its operation. */
 export const ALL_ROUTES: Readonly<Record<string, ApiRoute>> = {
   ...CLAUDE_ROUTES,
   ...PAGE_ROUTES,
   ...OWN_ROUTES,
 }
 
-/** Schemas get the names that they are exported under. */
+/** Schemas are named after their exports. */
 const MODULES = [
   choiceLog,
   event,
@@ -49,7 +48,7 @@ const MODULES = [
   sessions,
   trainingStatus,
 ]
-/** Numbers that are said where they stand. */
+/** Number schemas that are written out in place. */
 const UNNAMED = ['Direction', 'Index', 'Points', 'Share']
 
 const TAGS: Readonly<Record<Tag, string>> = {
@@ -89,7 +88,6 @@ export const WHO = {
   claude: { schemes: ['claudeKey', 'claudeToken', ...DEVICE], errors: GUARDED },
 } satisfies Record<Who, object>
 
-/** The document; the same object each time. */
 export const localDocument = (): Json => {
   document ??= openApiDocument(
     ALL_ROUTES,

@@ -1,4 +1,4 @@
-/** How a route of the device is written: its text, its schemas and its handler in one row. */
+/** The form of a route: text, schemas and handler in one row. */
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { type Handled, handledRoutes } from '../../../adapters/api-reference/handled.ts'
@@ -28,7 +28,6 @@ import type { Inspection } from '../inspection/inspection.ts'
 export type Who = 'anyone' | 'user' | 'device' | 'claude'
 export type Tag = 'Claude' | 'Personalization' | 'Inspection' | 'Home' | 'Page'
 
-/** The part of a personalizer that the device's own routes use. */
 export type RoutedDevice = Pick<
   Personalizer,
   | 'rewrite'
@@ -42,20 +41,18 @@ export type RoutedDevice = Pick<
   | 'pauseTraining'
 > & { status(): ReturnType<Personalizer['status']> | Promise<ReturnType<Personalizer['status']>> }
 
-/** What handlers find in the context. */
 export type RouteDeps = {
   readonly device: RoutedDevice
   readonly inspection: Inspection
-  /** undefined where the process owns no home. */
+  /** undefined if the process owns no home. */
   readonly home: HomeOperations | undefined
   readonly sessions: Sessions
   readonly deviceToken: string
-  /** Notes a failure that has no code. */
+  /** Reports an error without a code. */
   readonly noteFailure: (error: unknown, c: Context, requestId?: string) => void
 }
 export type RouteEnv = { Variables: { deps: RouteDeps } }
 
-/** Any route that is in the reference. */
 export type ApiRoute = Route & { readonly who: Who; readonly tag: Tag }
 
 /** A route of the device's own. isLong: it keeps the device busy for seconds to hours. */
@@ -76,13 +73,11 @@ export const versionedLines = <S extends z.ZodType>(
   example: Omit<z.input<S>, 'protocol'>,
 ): Media<typeof LINES_TYPE, S> => lines(schema, said(example) as z.input<S>)
 
-/** A request's body without its protocol version. */
 export const withoutProtocol = <T extends { protocol: unknown }>({
   protocol: _,
   ...body
 }: T): Omit<T, 'protocol'> => body
 
-/** An answer with the protocol version. */
 export const said = <T extends object>(body: T): { protocol: typeof PROTOCOL_VERSION } & T => ({
   protocol: PROTOCOL_VERSION,
   ...body,
@@ -102,7 +97,7 @@ export const inLines = (
     },
   )
 
-/** The value as its schema has it. what: named where no field is. Fails with E_BODY. */
+/** what: named in the error if no field is. Fails with E_BODY. */
 export const checked = <S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -113,7 +108,7 @@ export const checked = <S extends z.ZodType>(
   throw invalid(what, result.error)
 }
 
-/** target: the part of the request. Names the field, never its value. */
+/** target: the part of the request. The error names the field, never its value. */
 export const invalid = (target: string, { issues }: z.ZodError): FedError => {
   if (target === 'json' && issues.some(({ path }) => path[0] === 'protocol'))
     return new FedError('E_PROTOCOL', `this device speaks protocol ${PROTOCOL_VERSION}`)
@@ -124,5 +119,4 @@ export const invalid = (target: string, { issues }: z.ZodError): FedError => {
   return new FedError('E_BODY', `${place}: ${issue?.code ?? 'is not valid'}`)
 }
 
-/** The path as Hono has it. */
 export const pathOf = (route: Route): string => honoPath(route.path)

@@ -1,4 +1,4 @@
-/** How the page gets in: one-time codes and sessions. */
+/** Routes that unlock the page: one-time codes and sessions. */
 import { isSameSecret } from '../../../adapters/node/secrets.ts'
 import { credentialsOf } from '../access/guard.ts'
 import { IDLE_MS } from '../access/sessions.ts'

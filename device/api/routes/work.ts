@@ -1,4 +1,4 @@
-/** The routes of long work: training, rounds, the choice of a layer, getting ready. */
+/** Routes of long work: training, rounds, choosing an exit layer, warming up. */
 import type { Context } from 'hono'
 import { FedError } from '../../../adapters/errors.ts'
 import type { HomeOperations } from '../../owner/operations.ts'
@@ -22,12 +22,11 @@ import {
 } from './route.ts'
 
 const own = ownRoutes({ tag: 'Home', who: 'device' })
-/** How such a route answers, for its description. */
 export const LINES =
   'Answers line by line (NDJSON): `{"progress":…}` as it goes on, then ' +
   '`{"result":…}` or `{"error":…}`. It ends when the caller goes away.'
 
-/** Fails with E_NOT_FOUND where the process owns no home. */
+/** Fails with E_NOT_FOUND if the process owns no home. */
 export const homeOf = ({ var: { deps } }: Context<RouteEnv>): HomeOperations => {
   if (deps.home) return deps.home
   throw new FedError('E_NOT_FOUND', 'this process owns no home')

@@ -1,7 +1,4 @@
-/**
- * What the command line and the owner of a home say to each other, beside what apps say as well.
- * Nothing of it crosses to a server.
- */
+/** Messages between the command line and the owner of a home. None of them goes to a server. */
 import { z } from 'zod'
 import { MODULES } from '../../../adapters/lora/spec.ts'
 import { ConsentRecord } from '../../../adapters/wire/federation.ts'
@@ -24,7 +21,7 @@ const Bytes = z.int().min(0).max(1e15)
 const Real = z.number().min(-1e12).max(1e12)
 const Path = z.string().min(1).max(4096)
 const Url = z.url({ protocol: /^https?$/ }).max(2000)
-/** A report of the type T: some of its fields are checked, the others are passed on as they are. */
+/** A report of type T, of which only the fields of `shape` are checked. */
 const report = <T>() => {
   type Versioned = { protocol: z.output<typeof Protocol> } & T
   return <S extends z.ZodRawShape>(shape: S) => {
@@ -33,7 +30,6 @@ const report = <T>() => {
   }
 }
 
-/** Which process owns the home. */
 export const OwnerResponse = z.strictObject({
   protocol: Protocol,
   pid: z.int().min(0),
@@ -43,7 +39,7 @@ export const OwnerResponse = z.strictObject({
 
 const Sums = z.strictObject({ claude: Bytes, federation: Bytes })
 
-/** All that `loreweave status` shows. agent: where the owner is one. */
+/** Everything that `loreweave status` shows. agent: null if the owner is not an agent. */
 export const HomeResponse = z.strictObject({
   protocol: Protocol,
   home: Path,
@@ -82,7 +78,7 @@ export const HomeResponse = z.strictObject({
   bytesSent: Bytes,
 })
 
-/** What holds for one command: of the work that it begins, not of the owner. */
+/** Limits for the work that one command starts. */
 const Limits = {
   threads: z.int().min(1).max(256).optional(),
   cpuShare: z.number().min(0.1).max(1).optional(),
@@ -139,8 +135,8 @@ export const ImportResponse = report<ImportReport>()({
 
 export const AdapterQuery = z.strictObject({ which: z.enum(['private', 'shared']).optional() })
 /**
- * The header of the container (adapters/container/container.ts) in which an adapter travels; its
- * payload is the numbers. weights: SHA-256 of the model that it is for.
+ * Header of the container (adapters/container/container.ts) whose payload is an adapter's numbers.
+ * weights: SHA-256 of the model.
  */
 export const AdapterHeader = z.strictObject({
   protocol: Protocol,
@@ -150,7 +146,7 @@ export const AdapterHeader = z.strictObject({
 })
 export const AdapterTakenResponse = z.strictObject({
   protocol: Protocol,
-  choices: Count.nullable().describe('Those that the head was fitted to; null: there are none'),
+  choices: Count.nullable().describe('Choices that the head was fitted to; null: none'),
 })
 
 export const EnrollHere = z.strictObject({
@@ -160,17 +156,16 @@ export const EnrollHere = z.strictObject({
   insecureHttp: z
     .boolean()
     .default(false)
-    .describe('Whether plain http may go to another computer, from now on'),
+    .describe('Allows plain http to another computer from now on'),
 })
 export const EnrolledResponse = z.strictObject({
   protocol: Protocol,
   deviceId: z.string().max(64),
   server: Url,
 })
-/** What leaving did. */
 export const LeftResponse = report<LeftReport>()({ server: Url.nullable(), accepted: Count })
 
-/** claudeKey: the user's own, stored in the home. */
+/** claudeKey: stored in the home. */
 export const ConfigChange = z.strictObject({
   protocol: AskedProtocol,
   model: Path.optional(),
@@ -178,7 +173,7 @@ export const ConfigChange = z.strictObject({
   settings: SettingsChange.optional(),
   claudeKey: z.string().min(1).max(1000).optional(),
 })
-/** later: what holds only once the owner begins anew. */
+/** later: settings that take effect when the owner restarts. */
 export const ConfigResponse = z.strictObject({
   protocol: Protocol,
   later: z.array(z.string().max(100)).max(100),

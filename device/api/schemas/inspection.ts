@@ -1,4 +1,4 @@
-/** What a device shows its user and lets them decide: decisions with their reasons, what left, adapters, consent. */
+/** What a device shows its user: decisions with their reasons, what left, adapters, consent. */
 import { z } from 'zod'
 import { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { Contribution } from '../../../adapters/wire/jobs.ts'
@@ -33,14 +33,14 @@ export const FeedbackSummary = z.strictObject({
 })
 export type FeedbackSummary = z.infer<typeof FeedbackSummary>
 
-/** request, answer: the beginnings of the last message and of the served answer. */
+/** request, answer: the first characters of the last message and of the served answer. */
 export const DecisionSummary = z.strictObject({
   id: Id,
   at: TimeMs,
   request: Short,
   answer: Short.nullable(),
   dimensions: z.array(Dimension).max(DIMENSIONS.length),
-  undone: z.array(Dimension).max(DIMENSIONS.length).describe('Lines that the user took back'),
+  undone: z.array(Dimension).max(DIMENSIONS.length).describe('Lines that the user undid'),
   candidates: z.int().min(0).max(64),
   served: Index,
   propensity: Share.describe('Probability with which the served answer was drawn'),
@@ -52,7 +52,7 @@ export const DecisionSummary = z.strictObject({
 })
 export type DecisionSummary = z.infer<typeof DecisionSummary>
 
-/** before: id of the last decision of the page before. */
+/** before: id of the last decision on the previous page. */
 export const DecisionsQuery = z.strictObject({
   before: Id.optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
@@ -67,13 +67,13 @@ export const DecisionsResponse = z.strictObject({
 })
 export type DecisionsResponse = z.infer<typeof DecisionsResponse>
 
-/** A block of a message that is no text. */
+/** A block of a message that is not text. */
 const OtherBlock = z.strictObject({
   type: z.string().max(40),
   bytes: z.int().min(0).max(1e12).describe('Of the texts in it, as the app sent them'),
 })
 
-/** One decision, as much of its texts as is kept: of long ones the ends. */
+/** One decision with the texts that are kept; long texts keep only their ends. */
 export const DecisionResponse = z.strictObject({
   protocol: Protocol,
   decision: DecisionSummary,
@@ -87,7 +87,7 @@ export const DecisionResponse = z.strictObject({
           .array(OtherBlock)
           .max(1000)
           .optional()
-          .describe('Images, documents, tool results: nothing of them is kept'),
+          .describe('Images, documents, tool results, whose content is not kept'),
       }),
     )
     .max(1000),
@@ -96,8 +96,8 @@ export const DecisionResponse = z.strictObject({
 export type DecisionResponse = z.infer<typeof DecisionResponse>
 
 /**
- * A choice that the head is fitted to. at: null where a log that was imported does not say.
- * request, answer: the beginnings of the last message and of the answer that was chosen.
+ * A choice that the head is fitted to. at: null if an imported log does not say. request, answer:
+ * the first characters of the last message and of the chosen answer.
  */
 export const ChoiceSummary = z.strictObject({
   id: ChoiceId,
@@ -109,7 +109,7 @@ export const ChoiceSummary = z.strictObject({
 })
 export type ChoiceSummary = z.infer<typeof ChoiceSummary>
 
-/** before: id of the last choice of the page before. */
+/** before: id of the last choice on the previous page. */
 export const ChoicesQuery = z.strictObject({
   before: ChoiceId.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(20),
@@ -131,8 +131,8 @@ export const LogQuery = z.strictObject({
 export type LogQuery = z.infer<typeof LogQuery>
 
 /**
- * What left this device, newest first. digest: SHA-256 of the bytes; empty where there was no body.
- * sums: of all that ever left.
+ * What left this device, newest first. digest: SHA-256 of the bytes; empty without a body. sums:
+ * totals of all time.
  */
 export const LogResponse = z.strictObject({
   protocol: Protocol,
@@ -165,7 +165,7 @@ export const ConsentResponse = z.strictObject({
 })
 export type ConsentResponse = z.infer<typeof ConsentResponse>
 
-/** unsent: finished updates that were erased; sent: those that may have been taken. */
+/** unsent: finished updates that were erased. sent: updates that the server may have. */
 export const ConsentWithdrawn = z.strictObject({
   protocol: Protocol,
   consent: z.null(),
@@ -180,8 +180,8 @@ export const ConsentGrant = z.strictObject({
 export type ConsentGrant = z.infer<typeof ConsentGrant>
 
 /**
- * release: what is served now, with its lineage as its own header tells it; null: the model as it
- * came. own: the private adapter. rounds: those that this device sent an update to.
+ * release: the one in use, with the lineage from its header; null: the plain model. own: the
+ * private adapter. rounds: those that this device sent an update to.
  */
 export const AdaptersResponse = z.strictObject({
   protocol: Protocol,
@@ -192,7 +192,7 @@ export const AdaptersResponse = z.strictObject({
       version: Count,
       parent: Sha256.nullable(),
       createdAt: TimeMs,
-      cohort: Count.describe('Devices whose updates are in it'),
+      cohort: Count.describe('Devices whose updates it includes'),
       bytes: Count,
       adapter: AdapterSpecSchema,
     })

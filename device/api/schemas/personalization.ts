@@ -1,4 +1,4 @@
-/** What apps and the device say to each other: the messages of the personalization API. Strict, bounded, versioned. */
+/** Messages of the personalization API: strict, bounded, versioned. */
 import { z } from 'zod'
 import { ChatMessage, SystemPrompt } from '../../../adapters/formats/choice-log.ts'
 import { Id, Protocol } from '../../../adapters/wire/primitives.ts'
@@ -21,7 +21,7 @@ import { AskedProtocol } from './protocol.ts'
 const Text = z.string().max(200_000)
 const Short = z.string().max(300)
 
-/** The part of a Messages API request that the device reads; a tool is only counted, never read. */
+/** The part of a Messages request that the device reads; tools are only counted. */
 const Conversation = {
   system: SystemPrompt.optional(),
   messages: z.array(ChatMessage).min(1).max(1000),
@@ -50,7 +50,7 @@ export const FeedbackRequest = z.strictObject({
 
 export const FeedbackResponse = z.strictObject({ protocol: Protocol, ...FeedbackReceipt.shape })
 
-/** preview: says what would go, and erases nothing. */
+/** preview: reports what would be erased, and erases nothing. */
 export const ForgetRequest = z
   .strictObject({ protocol: AskedProtocol, ...forgetTarget, preview: z.boolean().optional() })
   .refine(isOneTarget, ONE_TARGET)
@@ -78,10 +78,7 @@ export const ProfileEdit = z.strictObject({
   changes: z.array(ProfileChange).min(1).max(100),
 })
 
-/**
- * What a preference can be about, and the line that each end adds to a request: put mildly where its strength is below
- * slightBelow.
- */
+/** The lines that a dimension can add to a request: the slight ones below slightBelow. */
 export const DimensionsResponse = z.strictObject({
   protocol: Protocol,
   slightBelow: Share,

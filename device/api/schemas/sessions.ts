@@ -1,16 +1,15 @@
-/** How the page gets in: one-time codes and the sessions they are exchanged for. */
+/** One-time codes of the page, and the sessions they are exchanged for. */
 import { z } from 'zod'
 import { Protocol, TimeMs } from '../../../adapters/wire/primitives.ts'
 import { AskedProtocol } from './protocol.ts'
 
-/** A one-time code that opens the page: valid for 60 seconds. */
 export const SessionCodeResponse = z.strictObject({
   protocol: Protocol,
   code: z.string().min(20).max(100),
   expiresAt: TimeMs,
 })
 
-/** code: from `loreweave page`; token: the device token, by hand. */
+/** code: from `loreweave page`. token: the device token, typed by hand. */
 export const SessionRequest = z
   .strictObject({
     protocol: AskedProtocol,
@@ -22,13 +21,12 @@ export const SessionRequest = z
     'exactly one of code and token',
   )
 
-/** session: a credential for the device's own routes, and never for Claude's. */
+/** session: a credential for the device's own routes, never for Claude's. */
 export const SessionResponse = z.strictObject({
   protocol: Protocol,
   session: z.string().min(20).max(100),
-  idleMs: z.int().min(1).max(1e9).describe('It ends after so long without a request'),
+  idleMs: z.int().min(1).max(1e9).describe('Time without a request after which it ends'),
 })
 export type SessionResponse = z.infer<typeof SessionResponse>
 
-/** The session that the request came with is over. */
 export const SessionEnded = z.strictObject({ protocol: Protocol, ended: z.literal(true) })

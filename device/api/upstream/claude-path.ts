@@ -1,13 +1,9 @@
 /**
- * Which path of Claude's API a client means. Clients disagree about the base URL: some expect it to
- * end in `/v1`, some add `/v1` themselves, some add it to a base that has it, and some keep a slash
- * at its end.
+ * Finds the path of Claude's API that a client means. Clients disagree about the base URL: it may
+ * have to end in `/v1`, get `/v1` added, get it added twice, or end in a slash.
  */
 
-/**
- * The first names of Claude's paths, which a client may ask for without `/v1`. A test compares them
- * with the SDK's.
- */
+/** Claude's resources, for clients that leave out `/v1`; a test compares them with the SDK. */
 const RESOURCES = new Set([
   'agents',
   'complete',
@@ -27,10 +23,7 @@ const RESOURCES = new Set([
   'vaults',
 ])
 
-/**
- * `/messages`, `//v1/messages` and `/v1/v1/messages` are `/v1/messages`. A path that is not
- * Claude's comes back as it is.
- */
+/** Maps `/messages`, `//v1/messages` and `/v1/v1/messages` to `/v1/messages`; other paths stay. */
 export const claudePath = (pathname: string): string => {
   const [, version = '', rest = ''] = /^\/+((?:v1\/+)*)(.*)$/s.exec(pathname) ?? []
   const [name = ''] = rest.split('/')

@@ -1,6 +1,4 @@
-/**
- * RFC 9110 section 8.4: content codings, undone where the device has to read an answer or a request.
- */
+/** Content codings (RFC 9110 section 8.4), undone where the device reads an answer or a request. */
 import { Duplex } from 'node:stream'
 import {
   brotliCompressSync,
@@ -15,7 +13,7 @@ import {
   inflateSync,
 } from 'node:zlib'
 
-/** Each hands on what it has as soon as it has it, so that a stream stays a stream. */
+/** Flushes every chunk, so that a stream stays a stream. */
 const ZLIB = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH }
 const BROTLI = {
   flush: constants.BROTLI_OPERATION_FLUSH,
@@ -28,7 +26,7 @@ const DECODERS: Readonly<Record<string, () => Duplex>> = {
   br: () => createBrotliDecompress(BROTLI),
 }
 
-/** The codings of a body, the outermost first. */
+/** Outermost first. */
 const codingsOf = (headers: Headers): string[] =>
   (headers.get('content-encoding') ?? '')
     .split(',')
@@ -36,7 +34,7 @@ const codingsOf = (headers: Headers): string[] =>
     .filter((name) => name !== '' && name !== 'identity')
     .reverse()
 
-/** Without its coding, or as it is where there is none or one that is not known. */
+/** Undoes the codings of the body; one with an unknown coding stays as it is. */
 export const decoded = (response: Response): Response => {
   const codings = codingsOf(response.headers)
   const decoders = codings.flatMap((name) => DECODERS[name] ?? [])
@@ -53,7 +51,7 @@ export const decoded = (response: Response): Response => {
 }
 
 type Codec = {
-  readonly decode: (bytes: Uint8Array, most: { maxOutputLength: number }) => Uint8Array
+  readonly decode: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array
   readonly encode: (bytes: Uint8Array) => Uint8Array
 }
 const GZIP: Codec = { decode: gunzipSync, encode: gzipSync }
@@ -65,8 +63,8 @@ const CODECS: Readonly<Record<string, Codec>> = {
 }
 
 /**
- * A body as it was before its coding, and how another one is put under the same. null where it has
- * none, or not one that is known, or would be larger than maxBytes.
+ * The plain body, and a function that applies the same coding. null if the body has no coding or an
+ * unknown one, or would exceed maxBytes.
  */
 export const withoutCoding = (
   headers: Headers,

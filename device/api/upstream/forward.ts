@@ -1,6 +1,6 @@
 /**
- * Requests to Claude, and its answers back: bytes and headers as they are, less what belongs to one
- * connection or to this device.
+ * Sends requests to Claude and passes its answers on. Bytes and headers stay as they are, except
+ * headers of one connection or of this device.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -16,37 +16,29 @@ import { decoded } from './content-coding.ts'
 
 export type Upstream = {
   /**
-   * Sends body to the path at Claude that the caller meant; the answer can be read. Fails with
-   * E_UPSTREAM when none comes (`isUnsent` tells whether anything was sent); so does reading one
-   * that breaks off.
+   * Sends a body, and decodes the answer. Fails with E_UPSTREAM if no answer comes (`isUnsent` says
+   * whether anything was sent), and so does reading one that breaks off.
    */
   send(request: Request, body: Uint8Array | undefined, options?: SendOptions): Promise<Response>
-  /**
-   * For what the device does not read: the caller's body goes out while it comes in, and the answer
-   * stays coded as it came.
-   */
+  /** Streams the caller's body out as it comes in, and leaves the answer encoded. */
   stream(request: Request): Promise<Response>
 }
 
-/**
- * signal: default, the request's own. isIncognito: the log of what left says nothing that the body
- * could be recognised by.
- */
+/** signal: by default the request's own. isIncognito: logs no hash of the body. */
 type SendOptions = { readonly signal?: AbortSignal; readonly isIncognito?: boolean }
 
 export type UpstreamDeps = {
   readonly claudeUrl: string
   readonly transport: HttpTransport
   readonly deviceToken: string
-  /** Used where the caller presents the device token. */
+  /** Used if the caller presents the device token. */
   readonly claudeKey: string | null
   readonly clock: () => number
   readonly logOutgoing: (entry: OutboxEntry) => void
-  /** Told what failed and with which code. */
   readonly report?: (event: { what: string; code: string }) => void
 }
 
-/** incoming: the request as it comes over the wire; without it, headers and body are those of the request object. */
+/** incoming: the raw request, whose headers and body replace those of the request object. */
 export const openUpstream = (deps: UpstreamDeps, incoming?: IncomingMessage): Upstream => {
   const headersOf = (request: Request): RawHeaders =>
     headersFor(deps, incoming ? pairs(incoming.rawHeaders) : [...request.headers])
@@ -56,7 +48,7 @@ export const openUpstream = (deps: UpstreamDeps, incoming?: IncomingMessage): Up
     try {
       deps.logOutgoing({ at: deps.clock(), ...entry })
     } catch (error) {
-      // What cannot be logged is sent all the same.
+      // A failing log does not stop the request.
       deps.report?.({ what: 'log', code: asFedError(error).code })
     }
   }
@@ -71,9 +63,9 @@ export const openUpstream = (deps: UpstreamDeps, incoming?: IncomingMessage): Up
     async stream(request) {
       const headers = headersOf(request)
       const { body, left } = metered(incoming ? bodyOf(incoming) : request.body)
-      const told = request.headers.get('content-length')
-      const isTold = told !== null && (body !== null || told === '0')
-      const length: RawHeaders = isTold ? [['content-length', told]] : []
+      const bytes = request.headers.get('content-length')
+      const isKnown = bytes !== null && (body !== null || bytes === '0')
+      const length: RawHeaders = isKnown ? [['content-length', bytes]] : []
       try {
         const sent = { headers: [...headers, ...length], body, signal: request.signal }
         return namingLoss(await open(deps, request, sent), deps.claudeUrl)
@@ -119,7 +111,7 @@ const open = async (
 const pairs = (rawHeaders: readonly string[]): RawHeaders =>
   rawHeaders.flatMap((name, i): RawHeaders => (i % 2 ? [] : [[name, rawHeaders[i + 1] ?? '']]))
 
-/** RFC 9112 section 6.3: null where none was sent, for which the server's request object has an empty one. */
+/** RFC 9112 section 6.3. null if no body was sent, where the request object has an empty one. */
 const bodyOf = (incoming: IncomingMessage): ReadableStream<Uint8Array> | null => {
   const { 'content-length': length = '0', 'transfer-encoding': coding } = incoming.headers
   if (length === '0' && coding === undefined) return null
@@ -128,7 +120,7 @@ const bodyOf = (incoming: IncomingMessage): ReadableStream<Uint8Array> | null =>
 
 const pathOf = (request: Request): string => claudePath(new URL(request.url).pathname)
 
-/** The same body; left: what of it has been read so far, and the digest of the whole. */
+/** left: the bytes read so far, and the digest once all are read. */
 const metered = (body: ReadableStream<Uint8Array> | null) => {
   const hash = createHash('sha256')
   let bytes = 0
@@ -149,21 +141,18 @@ const metered = (body: ReadableStream<Uint8Array> | null) => {
   }
 }
 
-/**
- * The device reads the answer, which comes from this machine to the app anyway: compressing it
- * would only be undone here.
- */
+/** The device reads the answer, and only loopback lies behind it: compression would be wasted. */
 const uncoded = ([name, value]: RawHeaders[number]): RawHeaders[number] =>
   name.toLowerCase() === 'accept-encoding' ? [name, 'identity'] : [name, value]
 
-/** The same answer; where its body breaks off, the error is E_UPSTREAM. */
+/** Turns a body that breaks off into E_UPSTREAM. */
 const namingLoss = (response: Response, claudeUrl: string): Response =>
   onLoss(response, (cause, controller) => {
     const message = `the answer of ${new URL(claudeUrl).host} broke off`
     controller.error(new FedError('E_UPSTREAM', message, { cause }))
   })
 
-/** The same response, whose body is not in error when it breaks off: lost is called instead. */
+/** Calls lost if the body breaks off, which then decides how the stream ends. */
 export const onLoss = (
   response: Response,
   lost: (cause: unknown, controller: ReadableStreamDefaultController<Uint8Array>) => void,
@@ -198,13 +187,13 @@ const CONNECTION_HEADERS = [
   'transfer-encoding',
   'upgrade',
 ]
-/** Of the connection to this device, or what a browser would tell of other sites here. The length is set again. */
+/** Meant for this device, or about other sites in a browser. The length is set anew. */
 const REQUEST_ONLY = ['host', 'content-length', 'expect', 'cookie', 'origin', 'referer']
 
 /**
- * The caller's headers for Claude, spelled and ordered as they came. Its own credential goes on in
- * the header it came in. The device token never does: where it stands alone the device's own key
- * goes in its place. E_AUTH without any credential, E_NO_KEY when the device has no key.
+ * The caller's headers for Claude, spelled and ordered as they came, its own credential included.
+ * The device token is never sent: if it is the only credential, the device's key replaces it. Fails
+ * with E_AUTH without a credential, and with E_NO_KEY if the device has no key.
  */
 const headersFor = ({ deviceToken, claudeKey }: UpstreamDeps, incoming: RawHeaders): RawHeaders => {
   const named = new Headers()
@@ -229,17 +218,16 @@ const headersFor = ({ deviceToken, claudeKey }: UpstreamDeps, incoming: RawHeade
       'the device has no Claude key: send your own, or start it again after ' +
         'loreweave init --claude-key-file, or with ANTHROPIC_API_KEY',
     )
-  // In the header that the caller used: API versions differ in where they take a key.
+  // API versions differ in the header that takes a key, so the caller's is used.
   return named.get('authorization')
     ? [...headers, ['authorization', `Bearer ${claudeKey}`]]
     : [...headers, ['x-api-key', claudeKey]]
 }
 
-/** Names the decision that feedback can be about. */
 export const decisionHeader = (decisionId: string | null): Record<string, string> =>
   decisionId === null ? {} : { 'loreweave-decision': decisionId }
 
-/** Claude's answer for the caller: status, headers and body as they came, with what the device adds. */
+/** Passes Claude's answer to the caller, with the headers that the device adds. */
 export const passOn = (
   response: Response,
   body: Uint8Array | ReadableStream<Uint8Array> | null,
@@ -247,7 +235,7 @@ export const passOn = (
 ): Response => {
   const headers = new Headers(response.headers)
   for (const name of [...CONNECTION_HEADERS, ...listedIn(headers)]) headers.delete(name)
-  // Of another body the server tells it.
+  // The server sets it for another body.
   if (body !== response.body) headers.delete('content-length')
   for (const [name, value] of Object.entries(extra)) headers.set(name, value)
   const { status, statusText } = response
@@ -256,7 +244,7 @@ export const passOn = (
   return new Response(content, { status, statusText, headers })
 }
 
-/** The headers that `connection` says are of one connection. */
+/** The headers that `connection` lists. */
 const listedIn = (headers: Headers): string[] =>
   (headers.get('connection') ?? '')
     .split(',')

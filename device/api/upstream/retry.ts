@@ -1,33 +1,32 @@
 /**
- * When a request to Claude is sent again by the device itself. Apps send again on their own, and
- * the device sees one of their tries only: what it adds is multiplied by theirs. So it adds none,
- * unless the setting `retries` says so and the caller has shown that it is an SDK that does so
- * itself, for those stop at `x-should-retry: false`.
+ * Decides when the device itself retries a request to Claude. Apps retry on their own, so the
+ * device's retries would multiply theirs. It retries only with the setting `retries`, and only for
+ * an SDK that has begun to retry: those stop at `x-should-retry: false`.
  */
 
 import type { Sleep } from '../../http/sleep.ts'
 import { isUnsent } from '../../http/transport.ts'
 import { asFinal } from '../envelope/errors.ts'
 
-/** deadlineAt: by the same clock. left: retries that the caller's own have not used up. */
+/** left: retries that the caller's own have not used up. deadlineAt: by the same clock. */
 export type RetryBudget = {
   readonly left: number
   readonly deadlineAt: number
 }
 
-/** The SDKs say how long they wait, in seconds; without a word it is their default. */
+/** The default of the SDKs, which otherwise send their limit in seconds. */
 const DEFAULT_TIMEOUT_S = 600
-/** The first is no number in Python where the limit is the client's; the second is. */
+/** In Python the first is not a number if the limit is the client's; the second then is. */
 const TIMEOUT_HEADERS = ['x-stainless-timeout', 'x-stainless-read-timeout']
 
 export const timeLimitMs = (headers: Headers): number => {
-  const told = TIMEOUT_HEADERS.map((name) => Number(headers.get(name) ?? '')).find((s) => s > 0)
-  return 1000 * (told ?? DEFAULT_TIMEOUT_S)
+  const limits = TIMEOUT_HEADERS.map((name) => Number(headers.get(name) ?? ''))
+  return 1000 * (limits.find((s) => s > 0) ?? DEFAULT_TIMEOUT_S)
 }
 
 /**
- * A count above 0 is of an SDK whose retries are on. At 0 they may be off, as in frameworks that
- * try again outside the SDK and never read what it reads.
+ * A count above 0 comes from an SDK whose retries are on. At 0 they may be off, as in frameworks
+ * that retry outside the SDK and ignore `x-should-retry`.
  */
 export const retryBudget = (headers: Headers, retries: number, now: number): RetryBudget => {
   const used = Number.parseInt(headers.get('x-stainless-retry-count') ?? '', 10)
@@ -48,15 +47,12 @@ type Step =
   | { readonly kind: 'pass' | 'give-up' }
   | { readonly kind: 'again'; readonly waitMs: number }
 
-/** Not 504: an answer may have been made. */
+/** Transient statuses. Not 504, after which an answer may have been made. */
 const MAY_PASS = [408, 409, 429, 500, 502, 503, 529]
 const FIRST_MS = 500
-const LONGEST_MS = 8000
+const MAX_WAIT_MS = 8000
 
-/**
- * answer: null where no connection could be made. retried: times so far. random: 0 … 1, for the
- * jitter.
- */
+/** answer: null if no connection could be made. random: 0 … 1, for jitter. */
 export const nextStep = (
   answer: { readonly status: number; readonly headers: Headers } | null,
   retried: number,
@@ -68,11 +64,11 @@ export const nextStep = (
   const mayPass = should === 'true' || answer === null || MAY_PASS.includes(answer.status)
   if (left === 0 || should === 'false' || !mayPass) return { kind: 'pass' }
   if (retried >= left) return { kind: 'give-up' }
-  const told = answer && retryAfterMs(answer.headers, now)
-  const waitMs = told ?? Math.min(FIRST_MS * 2 ** retried, LONGEST_MS) * (1 - 0.25 * random)
+  const asked = answer && retryAfterMs(answer.headers, now)
+  const waitMs = asked ?? Math.min(FIRST_MS * 2 ** retried, MAX_WAIT_MS) * (1 - 0.25 * random)
   if (now + waitMs < deadlineAt) return { kind: 'again', waitMs }
-  // Claude named a time that the caller may still want to wait for.
-  return { kind: told === null ? 'give-up' : 'pass' }
+  // The caller may still want to wait for the time that Claude named.
+  return { kind: asked === null ? 'give-up' : 'pass' }
 }
 
 const retryAfterMs = (headers: Headers, now: number): number | null => {
@@ -83,7 +79,7 @@ const retryAfterMs = (headers: Headers, now: number): number | null => {
   return wait > 0 ? wait : null
 }
 
-/** As other transports say it: no name, no route, no connection. */
+/** Codes of other transports: no name, no route, no connection. */
 const NO_CONNECTION = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -93,9 +89,7 @@ const NO_CONNECTION = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/**
- * Whether no answer can have been made, since the request never left. Anything unknown may have.
- */
+/** Whether the request certainly never left, so that no answer can have been made. */
 export const wasNeverSent = (error: unknown): boolean => isUnsent(error) || hasNoConnection(error)
 
 const hasNoConnection = (error: unknown): boolean => {
@@ -105,9 +99,8 @@ const hasNoConnection = (error: unknown): boolean => {
 }
 
 /**
- * Sends until the answer is one to pass on. isGivenUp: the caller is to be told not to do it all
- * again. Fails as the last send does. Where an answer may have been made that never came, nothing
- * is sent again.
+ * Sends until there is an answer to pass on. isGivenUp: the caller should not retry. Fails as the
+ * last send does. Never retries if an answer may have been made.
  */
 export const sendWithRetries = async (
   deps: RetryDeps,
