@@ -68,7 +68,7 @@ test('from init to rerank and feedback, as a user would', async () => {
     imported: { added: 20, replaced: 0, known: 0, test: 0, skipped: 2, others: 2 },
     choices: 20,
     pairs: 40,
-    heldBack: 4,
+    heldBack: 0,
   })
 
   const request = { ...shortChoices(30)[29], candidates: shortChoices(30)[29]!.candidates }

@@ -36,17 +36,17 @@ test('without prior and LoRA nothing of the federation is left but the scale', a
   expect(value('run.utility.global')).toBe(value('run.utility.first'))
 })
 
-test('what is ablated is not seen: no states leave the named features, and the other way round', async () => {
+test('what is ablated is not seen: no states and words leave the named features, no named features and words the states', async () => {
   const value = (results: readonly Result[], name: string) =>
     results.find((r) => r.name === name)?.value
-  const withoutStates = (await run('first', { ablate: ['states'] })).results
+  const withoutStates = (await run('first', { ablate: ['states', 'words'] })).results
   expect(value(withoutStates, 'run.utility.local.8')).toBe(
     value(withoutStates, 'run.utility.named.8'),
   )
   expect(value(withoutStates, 'run.utility.states.8')).toBe(
     value(withoutStates, 'run.utility.first'),
   )
-  const withoutNamed = (await run('first', { ablate: ['named'] })).results
+  const withoutNamed = (await run('first', { ablate: ['named', 'words'] })).results
   expect(value(withoutNamed, 'run.utility.local.8')).toBe(
     value(withoutNamed, 'run.utility.states.8'),
   )
