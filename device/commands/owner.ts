@@ -13,6 +13,7 @@ import { type LongWorkQueue, openLongWork } from '../owner/long-work.ts'
 import { type HomeOperations, type Limits, openOperations } from '../owner/operations.ts'
 import { settleProposal } from '../preferences/proposals.ts'
 import { changeProfile, profileOf } from '../preferences/stored-profile.ts'
+import { dismissQuestion, openQuestions } from '../reward/questions.ts'
 import { forgetConversation } from '../store/forget.ts'
 import { type DeviceStore, openStore } from '../store/store.ts'
 import { isTrainingPaused, setTrainingPaused, trainingStatus } from '../store/training.ts'
@@ -145,7 +146,7 @@ const controlOf = (io: Io, parts: Parts): ControlDeps => {
 }
 
 /** Opens the model only for calls that need it. */
-const routedDevice = ({ store, device, opened }: Parts): RoutedDevice => ({
+const routedDevice = ({ home, store, device, opened }: Parts): RoutedDevice => ({
   rewrite: async (...given) => (await device()).rewrite(...given),
   rerank: async (...given) => (await device()).rerank(...given),
   feedback: async (event) => (await device()).feedback(event),
@@ -156,6 +157,8 @@ const routedDevice = ({ store, device, opened }: Parts): RoutedDevice => ({
   profile: () => profileOf(store),
   editProfile: (changes) => store.durably((tx) => changeProfile(tx, changes)),
   proposals: () => store.proposals(),
+  questions: () => openQuestions({ store, settings: home.now().config.settings, clock: Date.now }),
+  dismissQuestion: (question) => dismissQuestion(store, question),
   async settleProposal(id, accept) {
     await store.durably((tx) => settleProposal(tx, id, accept))
     return profileOf(store)

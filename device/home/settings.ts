@@ -109,8 +109,11 @@ export const DeviceSettings = z.strictObject({
   shadow: flag(false).describe(
     "Decide and record, but return Claude's first answer (further answers are still paid for).",
   ),
-  asksPerDay: whole(0, 1000, 3).describe(
-    'Times a day that an app may be advised to show the user two answers; 0: never.',
+  asksPerDay: whole(0, 1000, 2).describe(
+    'Most questions a day to the user: what answers should be like, and which of two answers ' +
+      'is better. They are on the page and in GET /v1/questions; an app that is advised to show ' +
+      'two answers counts too. Answers that are only asked about are bought within the budget. ' +
+      '0: never.',
   ),
   explore: decimal(0, 0.5, 0.05).describe(
     'Share of rerank decisions whose leader is drawn at random among promising answers, so ' +

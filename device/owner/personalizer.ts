@@ -22,7 +22,9 @@ import {
 import { openSuffixes, type Suffixes } from '../preferences/suffixes.ts'
 import type { FeedbackEvent, FeedbackReceipt } from '../records/feedback-event.ts'
 import type { DescribedProfile, ProfileChange, Proposal } from '../records/preference.ts'
+import type { Question, QuestionName } from '../records/question.ts'
 import { readCalibration, refreshHeadSummary } from '../reward/head-summary.ts'
+import { dismissQuestion, openQuestions } from '../reward/questions.ts'
 import type { ServingDeps } from '../reward/ranking-state.ts'
 import { type RerankOptions, type RerankResult, rerankAnswers } from '../reward/rerank-answers.ts'
 import type { Serving } from '../reward/serving.ts'
@@ -86,6 +88,10 @@ export type Personalizer = {
   proposals(): Proposal[]
   /** A dismissed proposal does not come back. Fails with E_NOT_FOUND. */
   settleProposal(id: string, accept: boolean): Promise<DescribedProfile>
+  /** Questions that are open now; see reward/questions.ts. */
+  questions(): Question[]
+  /** It is not asked again. Fails with E_NOT_FOUND. */
+  dismissQuestion(question: QuestionName): void
   /** Resolves once background work is done. */
   settled(): Promise<void>
   profile(): DescribedProfile
@@ -177,6 +183,8 @@ export const openPersonalizer = (
       await store.durably((tx) => settleProposal(tx, id, accept))
       return profileOf(store)
     },
+    questions: () => openQuestions(deps),
+    dismissQuestion: (question) => dismissQuestion(store, question),
     settled: observer.settled,
     profile: () => profileOf(store),
     editProfile: (changes) => store.durably((tx) => changeProfile(tx, changes)),

@@ -7,7 +7,12 @@ import { matrix } from '../../adapters/math/matrix.ts'
 import type { Rng } from '../../adapters/random.ts'
 import { compare, type Score } from './reward.ts'
 
-export type Ask = { readonly candidates: readonly [number, number]; readonly reason: string }
+/** information: in nats, expected of the choice. */
+export type Ask = {
+  readonly candidates: readonly [number, number]
+  readonly reason: string
+  readonly information: number
+}
 
 /**
  * Least information, in nats, that the user's choice between two answers must be expected to give;
@@ -40,9 +45,10 @@ export const worthAsking = (
       if (information > (found?.information ?? MIN_INFORMATION)) found = { i, j, information }
     }
   if (!found) return null
-  const { i, j } = found
+  const { i, j, information } = found
   return {
     candidates: [i, j],
+    information,
     reason:
       'your choice between these two would say most about what you like (answer ' +
       `${j + 1} against answer ${i + 1}: ${compare(scores[j]!, scores[i]!)})`,

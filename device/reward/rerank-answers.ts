@@ -4,16 +4,15 @@
  */
 
 import type { Rng } from '../../adapters/random.ts'
-import { DAY_MS } from '../../adapters/time.ts'
 import type { RankingWhy, RerankDecision } from '../records/rerank-decision.ts'
 import type { RequestMode } from '../records/rewrite-decision.ts'
 import type { Answered } from '../store/decisions.ts'
 import { bytesOf, newDecision, newId } from '../store/new-decision.ts'
-import type { StoreReads } from '../store/tables.ts'
 import type { Answer, Conversation } from '../text/conversation.ts'
 import { orAborted } from '../text/in-time.ts'
 import { type Ask, exploreChances, exploreOrder, worthAsking } from './exploration.ts'
 import { type HeadSummaryDeps, readHeadSummary, refreshHeadSummary } from './head-summary.ts'
+import { asksOfDay, countAsks, keepPair } from './questions.ts'
 import type { RankingState, ServingDeps } from './ranking-state.ts'
 import { type Reranking, rerank } from './rerank.ts'
 import { compare, type Score } from './reward.ts'
@@ -73,7 +72,9 @@ export const rerankAnswers = async (
     : exploreOrder(ranking.order, explore, () => exploreChances(scores, variance, rng), rng)
   const winner = drawn.order[0]!
   const isShown = underDecision === undefined
-  const ask = isShown && isInformed && !isShadow && isKept ? askOf(deps, served, scores) : null
+  const mayAsk = !isShadow && isKept && settings.asksPerDay > 0
+  const ask = mayAsk && isShown && isInformed ? askOf(deps, served, scores) : null
+  const pair = mayAsk && !isShown ? pairOf(served, scores) : null
   const decisionId = isKept ? (underDecision ?? newId('d_')) : null
   const reason = reasonOf(ranking, scores, drawn.explored, isShadow)
   const explanations = scores.map((score, i) =>
@@ -88,6 +89,11 @@ export const rerankAnswers = async (
     const { propensity, explored } = drawn
     const made = underDecision ? null : conversation
     record(store, decisionId, made, { ...answered, propensity, explored, info: { ranking: why } })
+    if (pair) {
+      const candidates = rng.uniform() < 0.5 ? pair.candidates : pair.candidates.toReversed()
+      const { information } = pair
+      keepPair(store, { decisionId, candidates: [...candidates], information, at: clock() })
+    }
   }
   return {
     decisionId,
@@ -180,18 +186,21 @@ const firstOf = (order: readonly number[], leader: number): number[] => [
 /** Limited by the settings. Each question counts, whether or not the app shows it. */
 const askOf = (
   { store, settings, clock }: RerankingDeps,
-  { head }: RankingState,
+  state: RankingState,
   scores: readonly Score[],
 ): Ask | null => {
-  const recent = asksSince(store, clock() - DAY_MS)
-  if (recent.length >= settings.asksPerDay) return null
-  const ask = worthAsking(scores, (x) => head.fit.variance(x), head.certainty())
   const now = clock()
-  if (ask) store.update('asks', (kept) => [...asksOf(kept, now - DAY_MS), now])
+  if (asksOfDay(store, now).length >= settings.asksPerDay) return null
+  const ask = pairOf(state, scores)
+  if (ask) countAsks(store, now)
   return ask
 }
 
-const asksSince = (store: StoreReads, since: number): number[] => asksOf(store.get('asks'), since)
+/** Before anything is known, any two answers will do. */
+const pairOf = ({ head, isInformed }: RankingState, scores: readonly Score[]): Ask | null =>
+  isInformed
+    ? worthAsking(scores, (x) => head.fit.variance(x), head.certainty())
+    : { candidates: [0, 1], reason: '', information: UNKNOWN_INFORMATION }
 
-const asksOf = (asks: readonly number[] = [], since: number): number[] =>
-  asks.filter((at) => at > since)
+/** In nats: less than most of what follows, as these two are not chosen. */
+const UNKNOWN_INFORMATION = 0.1

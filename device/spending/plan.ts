@@ -4,6 +4,7 @@ import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import { type JudgedDecision, rightShare } from '../feedback/off-policy.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
 import { type HeadSummaryDeps, readCalibration, readHeadSummary } from '../reward/head-summary.ts'
+import { needsPair } from '../reward/questions.ts'
 import { newId } from '../store/new-decision.ts'
 import type { Spending } from '../store/spending.ts'
 import type { HeadSummary } from '../store/states.ts'
@@ -44,7 +45,37 @@ type SpendDeps = Pick<HeadSummaryDeps, 'store' | 'settings' | 'clock' | 'serving
 
 export const planRequest = (deps: SpendDeps, request: CandidateRequest): CandidatePlan => {
   deps.store.ledger.expireHeldBack(deps.clock() - MAX_REQUEST_MS)
-  return planCandidates(spendRequest(deps, request))
+  const spend = spendRequest(deps, request)
+  const plan = planCandidates(spend)
+  return plan.count > 1 || !mayBuyPair(deps, spend) ? plan : pairPlan(deps, spend)
+}
+
+/** Of so many answers, two are shown. */
+const PAIR_CANDIDATES = 3
+
+/** A user who more likely has no preferences than some is not worth a second answer. */
+const mayBuyPair = (deps: SpendDeps, spend: SpendRequest): boolean => {
+  if (spend.most < 2 || deps.settings.shadow || !needsPair(deps)) return false
+  const bought = (deps.store.get('pairsBought') ?? []).filter((at) => at > deps.clock() - DAY_MS)
+  if (bought.length >= deps.settings.asksPerDay) return false
+  const summary = readHeadSummary(deps.store)
+  return (!summary || summary.certainty >= MIN_CERTAINTY) && affordableAnswers(spend) >= 1
+}
+
+/** As many as there may be, since two that differ say most. */
+const pairPlan = ({ store, clock }: SpendDeps, spend: SpendRequest): CandidatePlan => {
+  const now = clock()
+  store.update('pairsBought', (kept = []) => [...kept.filter((at) => at > now - DAY_MS), now])
+  const { likely } = priceAnswer(spend)
+  const count = Math.min(spend.most, PAIR_CANDIDATES, 1 + affordableAnswers(spend))
+  const cost = times(likely, count - 1)
+  return {
+    count,
+    reason: 'further answers are worth it, so that you can be asked which of two you prefer',
+    expectedGain: 0,
+    costUsd: cost.usd,
+    costTokens: Math.round(cost.tokens),
+  }
 }
 
 const spendRequest = (

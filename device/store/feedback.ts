@@ -144,6 +144,8 @@ export const likedAfterRerank = (
 ): boolean | null => {
   if (!preferred || shown.length !== 1 || (served !== 0 && served !== preferred)) return null
   const last = events.findLast((event) => !event.isImplicit && event.kind in LIKED)
+  // Several answers were compared, which says more than whether one is liked: see switching.ts.
+  if (last?.kind === 'choose' && (last.shown?.length ?? 0) > 1) return null
   return last ? (LIKED[last.kind]?.(last, served) ?? false) : null
 }
 

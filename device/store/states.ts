@@ -6,7 +6,7 @@ import { type ZodType, z } from 'zod'
 import { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Sha256 } from '../../adapters/wire/primitives.ts'
 import { EnergyMethod, LastTraining } from '../records/agent-reports.ts'
-import { Profile } from '../records/preference.ts'
+import { Dimension, Profile } from '../records/preference.ts'
 
 /**
  * private: whether there is an own adapter over the release; revision: counts private adapters;
@@ -109,6 +109,20 @@ const RelevanceHead = z.object({
 })
 export type RelevanceHead = z.infer<typeof RelevanceHead>
 
+/**
+ * Two candidates of a decision that the user may be asked about. information: in nats, expected of
+ * the choice. askedAt: null until it is given out.
+ */
+const QuestionPairs = z.array(
+  z.object({
+    decisionId: z.string(),
+    candidates: z.array(z.int().min(0)).length(2),
+    information: z.number(),
+    at: z.number(),
+    askedAt: z.number().nullable(),
+  }),
+)
+
 /** Their names are those of the rows, which earlier versions wrote: a name stays. */
 export const STATES = {
   profile: Profile,
@@ -129,8 +143,15 @@ export const STATES = {
   exit: ChosenExit,
   /** What answers really take. */
   outputs: Usages.catch({}),
-  /** When apps were asked to show two answers. */
+  /** When questions were given out, or apps were advised to show two answers. */
   asks: z.array(z.number()).catch([]),
+  questionPairs: QuestionPairs.catch([]),
+  /** What the user was asked about. */
+  questionDimensions: z
+    .array(z.object({ dimension: Dimension, askedAt: z.number(), isDismissed: z.boolean() }))
+    .catch([]),
+  /** When further answers were bought only for a question. */
+  pairsBought: z.array(z.number()).catch([]),
   lastTraining: LastTraining.nullable(),
   agent: AgentState.nullable(),
   energy: z.array(EnergyEntry),

@@ -10,7 +10,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** What determines the picks of an arm, and the releases of a federation. */
 export const PICK_SOURCES = [
   ...['adapters', 'device'],
-  ...['arms', 'cost', 'lineup', 'person', 'world'].map((file) => `eval/run/${file}`),
+  ...['arms', 'cost', 'endpoint-person', 'lineup', 'person', 'world'].map(
+    (file) => `eval/run/${file}`,
+  ),
+  'eval/data/population',
 ]
 export const FEDERATION_SOURCES = ['adapters', 'device', 'server', 'eval/population']
 

@@ -21,6 +21,7 @@ import {
   scoredArm,
   startOf,
 } from './arms.ts'
+import { endpointArm } from './endpoint-person.ts'
 import { roundArm } from './figures.ts'
 import {
   dpoArm,
@@ -38,7 +39,7 @@ import type { SimClaude } from './world.ts'
 export type LineupDeps = {
   readonly scenario: Pick<
     Scenario,
-    'budgets' | 'likelihood' | 'private' | 'dpo' | 'whole' | 'shipped'
+    'budgets' | 'likelihood' | 'private' | 'dpo' | 'whole' | 'shipped' | 'endpoint'
   >
   readonly people: number
   /** What a federation has come to; null: there was none. */
@@ -121,8 +122,29 @@ const productArms = (
     product,
     arm('whole', whole, { ...few(scenario.whole), from }),
     arm('shipped', shipped, { ...few(scenario.shipped), from }),
+    ...endpointArms(scenario.endpoint, person, releases, claude).map(({ name, pick, hash }) =>
+      arm(name, pick, { ...few(scenario.endpoint), from: JSON.stringify([hash, person.claude]) }),
+    ),
   ]
 }
+
+/** With and without the federation's release, and without the device's questions. */
+const endpointArms = (
+  { budgets }: Scenario['endpoint'],
+  person: PersonDeps,
+  releases: Releases | null,
+  claude: SimClaude,
+) =>
+  (releases ? [releases.final, null] : [null]).flatMap((release) =>
+    [true, false].map((isAsked) => ({
+      name: `endpoint${release ? '' : '_alone'}${isAsked ? '' : '_unasked'}`,
+      hash: release?.hash ?? null,
+      pick: endpointArm(person, release, claude, {
+        budgets,
+        settings: isAsked ? {} : { asksPerDay: 0 },
+      }),
+    })),
+  )
 
 /** Heads under what was released, or parts of it. */
 const sharedArms = (

@@ -41,13 +41,18 @@ export type PersonDeps = {
 export type ReleaseBytes = { readonly hash: string; readonly release: Uint8Array }
 
 /** Candidates and choices are read with the device's default settings. */
-const withPerson = async <T>(
+export const withPerson = async <T>(
   deps: PersonDeps,
   { user, train }: UserLog,
   budget: number,
   given: ReleaseBytes | null,
   settings: DeviceSettingsInput,
-  work: (device: Device, store: DeviceStore, pass: (ms: number) => void) => Promise<T>,
+  work: (
+    device: Device,
+    store: DeviceStore,
+    pass: (ms: number) => void,
+    clock: () => number,
+  ) => Promise<T>,
 ): Promise<T> => {
   const learned = train.slice(0, budget)
   // Requests follow upon the last choice.
@@ -71,9 +76,10 @@ const withPerson = async <T>(
   })
   try {
     await device.importChoices(learned.map((line) => ({ ...line, split: 'train' })))
-    return await work(device, store, (ms) => {
+    const pass = (ms: number) => {
       now += ms
-    })
+    }
+    return await work(device, store, pass, () => now)
   } finally {
     await device.close()
   }
@@ -163,7 +169,7 @@ export const wholeArm = (
     )
 }
 
-const planFor = (
+export const planFor = (
   deps: PersonDeps,
   device: Device,
   line: Pick<ChoiceLine, 'messages' | 'system'>,

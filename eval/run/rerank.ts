@@ -119,6 +119,7 @@ const compare = async (options: RerankOptions, opened: Opened): Promise<Results>
       dpo: costly,
       whole: { people: 0, budgets: [] },
       shipped: { people: 0, budgets: [] },
+      endpoint: { people: 0, budgets: [] },
     },
     people: logs.length,
     releases,

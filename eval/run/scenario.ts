@@ -16,7 +16,7 @@ const count = (least: number, most: number) => z.int().min(least).max(most)
 /** A costly arm is judged on the first few newcomers, after these numbers of choices. */
 const CostlyArm = z.strictObject({
   people: count(0, 10_000).default(0),
-  budgets: z.array(count(1, 10_000)).max(20).default([30]),
+  budgets: z.array(count(0, 10_000)).max(20).default([30]),
 })
 
 export const Scenario = z.strictObject({
@@ -68,6 +68,10 @@ export const Scenario = z.strictObject({
   whole: CostlyArm.prefault({}),
   /** The same with every default setting and the private adapter that the agent would train. */
   shipped: CostlyArm.prefault({}),
+  /** People who use the endpoint alone, after so many requests: see endpoint-person.ts. */
+  endpoint: CostlyArm.extend({
+    budgets: CostlyArm.shape.budgets.unwrap().default([0, 10, 30, 100, 300]),
+  }).prefault({}),
 })
 export type Scenario = z.infer<typeof Scenario>
 

@@ -10,6 +10,7 @@ import { logsByUser, type UserLog } from '../inputs/user-log.ts'
 import {
   makeChoiceLog,
   samplePopulation,
+  standardizeTraits,
   type TasteFamily,
   utilityOf,
 } from '../population/users.ts'
@@ -26,12 +27,20 @@ export type World = {
   readonly claude: SimClaude
 }
 
-/** What the mocked Claude answers to a line under a system prompt, and its worth to the user. */
+/**
+ * What the mocked Claude answers to a line under a system prompt, and its worth to the user: taste
+ * and traits (standardized) by trait, of which the utility is the product.
+ */
 export type SimClaude = (
   line: ChoiceLine,
   system: SystemPrompt | undefined,
   variant: number,
-) => { readonly text: string; readonly utility: number }
+) => {
+  readonly text: string
+  readonly utility: number
+  readonly taste: Float64Array
+  readonly traits: Float64Array
+}
 
 export const makeWorld = ({ people, world, budgets }: Scenario, seed: number): World => {
   const requests = REQUESTS.slice(0, world.requests)
@@ -61,7 +70,9 @@ export const makeWorld = ({ people, world, budgets }: Scenario, seed: number): W
         messages: messages.map(({ role, content }) => ({ role, text: textOf(content) })),
       }
       const { text, traits } = replyTo(seed, conversation, variant)
-      return { text, utility: utilityOf(byId.get(user)!, traits) }
+      const person = byId.get(user)!
+      const { taste } = person
+      return { text, utility: utilityOf(person, traits), taste, traits: standardizeTraits(traits) }
     },
     learners: group('learner', learners.count, learners.choices, 0).logs,
     newcomers: coming.users.map(({ id, family }) => {

@@ -7,8 +7,10 @@ import {
   ProfileResponse,
   ProposalRequest,
   ProposalsResponse,
+  QuestionRequest,
+  QuestionsResponse,
 } from '../schemas/personalization.ts'
-import { ownRoutes, said, versionedJson } from './route.ts'
+import { ownRoutes, said, versionedJson, withoutProtocol } from './route.ts'
 
 const own = ownRoutes({ tag: 'Personalization', who: 'user' })
 
@@ -152,6 +154,48 @@ export const PROFILE_ROUTES = {
     async (c) => {
       const { id, accept } = c.req.valid('json')
       return c.json(said(await c.var.deps.device.settleProposal(id, accept)), 200)
+    },
+  ),
+  listQuestions: own(
+    {
+      method: 'get',
+      path: '/v1/questions',
+      summary: 'Questions that are open now',
+      description:
+        'What answers should be like (`preference`; answer with the feedback event `prefer`), ' +
+        'or which of two answers to an earlier request is better (`pair`; answer with ' +
+        '`choose`, naming both as `shown`). At most `asksPerDay` are new in 24 hours, and one ' +
+        'counts once it is given out here; it is open for a day.',
+      errors: [],
+      responses: {
+        200: versionedJson(QuestionsResponse, {
+          questions: [
+            {
+              kind: 'preference',
+              dimension: 'emoji',
+              less: 'Use no emoji.',
+              more: 'Use emoji.',
+            },
+          ],
+        }),
+      },
+    },
+    (c) => c.json(said({ questions: c.var.deps.device.questions() }), 200),
+  ),
+  dismissQuestion: own(
+    {
+      method: 'post',
+      path: '/v1/questions',
+      summary: 'Dismisses a question',
+      description: 'By its decision or its dimension. It is not asked again.',
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_NOT_FOUND', 'E_STORE'],
+      request: { body: versionedJson(QuestionRequest, { dimension: 'emoji' }) },
+      responses: { 200: versionedJson(QuestionsResponse, { questions: [] }) },
+    },
+    (c) => {
+      const { device } = c.var.deps
+      device.dismissQuestion(withoutProtocol(c.req.valid('json')))
+      return c.json(said({ questions: device.questions() }), 200)
     },
   ),
 }

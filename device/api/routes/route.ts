@@ -38,6 +38,8 @@ export type RoutedDevice = Pick<
   | 'editProfile'
   | 'proposals'
   | 'settleProposal'
+  | 'questions'
+  | 'dismissQuestion'
   | 'pauseTraining'
 > & { status(): ReturnType<Personalizer['status']> | Promise<ReturnType<Personalizer['status']>> }
 

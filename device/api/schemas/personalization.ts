@@ -12,6 +12,7 @@ import {
   Proposal,
   Share,
 } from '../../records/preference.ts'
+import { isOneQuestion, Question, questionName } from '../../records/question.ts'
 import { RerankDecision } from '../../records/rerank-decision.ts'
 import { RewriteDecision } from '../../records/rewrite-decision.ts'
 import { ForgetReport, forgetTarget, isOneTarget, ONE_TARGET } from '../../store/forget-report.ts'
@@ -69,6 +70,17 @@ export const ProposalRequest = z.strictObject({
   id: Id,
   accept: z.boolean(),
 })
+
+export const QuestionsResponse = z.strictObject({
+  protocol: Protocol,
+  questions: z.array(Question).max(2000),
+})
+export type QuestionsResponse = z.infer<typeof QuestionsResponse>
+
+export const QuestionRequest = z
+  .strictObject({ protocol: AskedProtocol, ...questionName })
+  .refine(isOneQuestion, 'exactly one of decisionId and dimension')
+export type QuestionRequest = z.infer<typeof QuestionRequest>
 
 export const ProfileResponse = z.strictObject({ protocol: Protocol, ...DescribedProfile.shape })
 export type ProfileResponse = z.infer<typeof ProfileResponse>

@@ -114,6 +114,8 @@ export const fakeDevice = (changes: Partial<Personalizer> = {}) => {
         explored: false,
       }
     },
+    questions: () => [],
+    dismissQuestion: () => {},
     recordAnswer: (decisionId, answer) => void answers.push({ decisionId, answers: [answer] }),
     planCandidates: () => planOf(2),
     reserve: (_request, further) => ({ id: 's1', further, likely: { tokens: 0, usd: 0 } }),

@@ -76,6 +76,18 @@ describe('a plan', () => {
     expect(cached.costUsd / (cached.count - 1)).toBeCloseTo((50_000 * 0.1 + 100 * 10) / 1e6, 8)
   })
 
+  test('buys answers to ask about where nothing is known, as often a day as may be asked', () => {
+    const { deps, store, pass } = open({ rewrite: false })
+    store.set('outlook', null)
+    const count = () => planRequest(deps, request).count
+    expect([count(), count(), count()]).toEqual([3, 3, 1])
+    pass(25 * HOUR_MS)
+    expect(count()).toBe(3)
+    store.set('outlook', { certainty: 0.3, spread: 0, halfLifeDays: null, outputTokens: 200 })
+    expect(count()).toBe(1)
+    expect(planRequest(open({ rewrite: false, asksPerDay: 0 }).deps, request).count).not.toBe(1)
+  })
+
   test.each([
     [
       'fast mode',

@@ -17,6 +17,7 @@ import { mountConsent } from './consent.ts'
 import { mountDecisions } from './decisions.ts'
 import { byId } from './dom.ts'
 import { mountProfile } from './profile.ts'
+import { mountQuestions } from './questions.ts'
 import { mountSent } from './sent.ts'
 import { mountSuggestions } from './suggestions.ts'
 import { mountTraining } from './training.ts'
@@ -38,6 +39,7 @@ const mount = async () => {
   return [
     view(mountProfile(await call<DimensionsResponse>('GET', '/v1/dimensions')), '/v1/profile'),
     view(mountSuggestions(), '/v1/proposals'),
+    view(mountQuestions(), '/v1/questions'),
     view(mountDecisions(), '/v1/decisions'),
     view(choices.show, choices.path),
     view(mountSent(), '/v1/log'),
