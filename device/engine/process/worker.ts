@@ -3,7 +3,8 @@ import { FedError, isFedError } from '../../../adapters/errors.ts'
 import type { Call, ToChild, ToParent } from './messages.ts'
 import { openService, type Service, type ServiceOptions } from './service.ts'
 
-const send = (message: ToParent) => process.send?.(message)
+/** A parent that has just ended hears nothing more; `disconnect` then ends this process too. */
+const send = (message: ToParent) => process.send?.(message, undefined, {}, () => {})
 const cancelled = new Set<number>()
 let options: ServiceOptions | undefined
 let service: Service | undefined

@@ -130,17 +130,24 @@ test('closing fails what is under way with E_ENGINE and leaves no process', asyn
   expect(isAlive(pid)).toBe(false)
 })
 
-test('a child does not outlive a parent that is killed', async () => {
-  const parent = spawn(
-    process.execPath,
-    [programFile('test/support/engine-parent'), model.folder],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  const [line] = (await once(parent.stdout, 'data')) as [Buffer]
-  const pid = Number(line.toString())
-  expect(isAlive(pid)).toBe(true)
-  parent.kill('SIGKILL')
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 })
-})
+test.each(['idle', 'busy'])(
+  'an %s child ends with a parent that is killed, without a word',
+  async (mode) => {
+    const parent = spawn(
+      process.execPath,
+      [programFile('test/support/engine-parent'), model.folder, mode],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    let said = ''
+    parent.stderr.on('data', (part: Buffer) => {
+      said += part.toString()
+    })
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+    const pid = Number(line.toString())
+    expect(isAlive(pid)).toBe(true)
+    await new Promise((done) => setTimeout(done, 300))
+    parent.kill('SIGKILL')
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 })
+    expect(said).toBe('')
+  },
+)
