@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FedError } from '../../adapters/errors.ts'
+import { dot } from '../../adapters/math/vector.ts'
 import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { AnswerInput, Engine, GradientRequest } from '../../device/engine/engine.ts'
@@ -80,7 +81,8 @@ export const jointGradient = (options: JointOptions): JointGradient => {
     const norms: number[] = []
     await inTurn(samples, 1, async (sample) => {
       const own = await engine.gradient(sample.request, undefined, signal)
-      norms.push(Math.hypot(...vectorOf(own.gradient, sample.assignment.training.maxPairs)))
+      const vector = vectorOf(own.gradient, sample.assignment.training.maxPairs)
+      norms.push(Math.sqrt(dot(vector, vector)))
     })
     const { updateNorm } = assignment.training
     const clipped = norms.filter((norm) => norm > updateNorm).length
