@@ -67,7 +67,7 @@ test('a trained adapter is exported in both formats, and imports unchanged into 
     expect(await call(other, ['adapter', 'import', out])).toMatchObject({ code: 0 })
     expect(await stored(other)).toEqual({
       feed: { ...feed, objective: 'reward' },
-      state: { release: null, private: true, revision: revision + 1 },
+      state: { release: null, private: true, revision: revision + 1, serves: true },
     })
   }
   const status = await call(other, ['status', '--json'])
