@@ -1,6 +1,6 @@
 /** A question of the device to its user, so that it learns from those who say nothing unasked. */
 import { z } from 'zod'
-import { Id } from '../../adapters/wire/primitives.ts'
+import { Id, TimeMs } from '../../adapters/wire/primitives.ts'
 import { Dimension } from './preference.ts'
 import { Index } from './rerank-decision.ts'
 
@@ -21,7 +21,7 @@ export const Question = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('pair'),
     decisionId: Id,
-    at: z.number().min(0),
+    at: TimeMs,
     request: Text,
     candidates: z.array(Index).length(2),
     answers: z.array(Text).length(2),

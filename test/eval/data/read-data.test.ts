@@ -39,6 +39,7 @@ const READERS = {
   models: () => import('../../../eval/claude/models.ts'),
   labelled: () => import('../../../eval/labelled/requests.ts'),
   scenarios: () => import('../../../eval/run/scenario.ts'),
+  reactions: () => import('../../../eval/run/endpoint-person.ts'),
   day: () => import('../../../eval/day/script.ts'),
   demo: () => import('../../../eval/demo/plan.ts'),
   report: () => import('../../../eval/report/words.ts'),
