@@ -46,13 +46,14 @@ export const countAsks = (store: DeviceStore, now: number, count = 1): void =>
   ])
 
 /**
- * Whether further answers should be bought only to have something to ask. Not while questions wait,
- * so that a user who never looks at them does not pay for them day by day.
+ * Whether further answers should be bought only to have something to ask. Not before a question has
+ * been given out, nor while questions wait, so that a user who never looks at them does not pay.
  */
 export const needsPair = (deps: QuestionDeps): boolean => {
   const { store, settings, clock } = deps
   const now = clock()
-  if (unaskedDimensions(deps).length > 0) return false
+  const isLookedAt = (store.get('questionDimensions') ?? []).length > 0
+  if (!isLookedAt || unaskedDimensions(deps).length > 0) return false
   const waiting = (store.get('questionPairs') ?? []).filter((p) => p.askedAt === null)
   return asksOfDay(store, now).length + waiting.length < settings.asksPerDay
 }

@@ -152,20 +152,24 @@ const namingLoss = (response: Response, claudeUrl: string): Response =>
     controller.error(new FedError('E_UPSTREAM', message, { cause }))
   })
 
-/** Calls lost if the body breaks off, which then decides how the stream ends. */
+/** Calls lost once if the body breaks off, which then decides how the stream ends. */
 export const onLoss = (
   response: Response,
   lost: (cause: unknown, controller: ReadableStreamDefaultController<Uint8Array>) => void,
 ): Response => {
   const reader = response.body?.getReader()
   if (!reader) return response
+  let isLost = false
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
+      // Node 24 pulls again after a loss that left the stream open.
+      if (isLost) return
       try {
         const { done, value } = await reader.read()
         if (done) controller.close()
         else controller.enqueue(value)
       } catch (cause) {
+        isLost = true
         lost(cause, controller)
       }
     },

@@ -82,6 +82,10 @@ test('0 turns questions off, and nothing is bought for them', async () => {
   expect(needsPair(deps)).toBe(false)
 })
 
+test('nothing is bought for a user to whom no question was ever given', () => {
+  expect(needsPair(open({ rewrite: false }).deps)).toBe(false)
+})
+
 test('pairs are asked about by what is expected of them, the answers in the order of the pair', async () => {
   const { deps, pair, asked } = open({ rewrite: false })
   await pair('d_1', 0.1)
@@ -109,7 +113,11 @@ test('an answered or dismissed pair leaves, and is not replaced on the same day'
 })
 
 test('further answers are bought only while fewer pairs wait than may be asked about', async () => {
-  const { deps, pair, asked, pass } = open({ rewrite: false })
+  const { deps, store, pair, asked, pass } = open({})
+  expect(needsPair(deps)).toBe(false)
+  // Somebody has looked at every other question.
+  const seen = DIMENSIONS.map((dimension) => ({ dimension, askedAt: 0, isDismissed: true }))
+  store.update('questionDimensions', () => seen)
   expect(needsPair(deps)).toBe(true)
   await pair('d_1')
   await pair('d_2')

@@ -76,9 +76,11 @@ describe('a plan', () => {
     expect(cached.costUsd / (cached.count - 1)).toBeCloseTo((50_000 * 0.1 + 100 * 10) / 1e6, 8)
   })
 
-  test('buys answers to ask about where nothing is known, as often a day as may be asked', () => {
+  test('buys answers to ask about where nothing is known, as often a day as may be asked, for somebody who has looked at questions', () => {
     const { deps, store, pass } = open({ rewrite: false })
     store.set('outlook', null)
+    expect(planRequest(deps, request).count).toBe(1)
+    store.set('questionDimensions', [{ dimension: 'length', askedAt: 0, isDismissed: true }])
     const count = () => planRequest(deps, request).count
     expect([count(), count(), count()]).toEqual([3, 3, 1])
     pass(25 * HOUR_MS)
