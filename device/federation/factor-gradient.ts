@@ -40,7 +40,7 @@ export const vectorOf = (gradient: Float64Array, maxPairs: number): Float64Array
   gradient.map((g) => -g / maxPairs)
 
 /** Once for every shown answer of every choice. loss: mean, in nats. */
-export const choiceCotangents = (
+const choiceCotangents = (
   choices: readonly ChoiceFeatures[],
   head: FittedHead,
   pooled: number,

@@ -53,7 +53,7 @@ type PrivateTraining = {
 }
 
 /** gain: on choices that it has not seen; null if there were too few. */
-export type PrivateResult = TrainResult & { readonly gain: PairedGain | null }
+type PrivateResult = TrainResult & { readonly gain: PairedGain | null }
 
 export type Serving = {
   /** Fitted again when the choices or the release have changed since. */
