@@ -54,6 +54,14 @@ export const TrainingPlan = z.strictObject({
 export type TrainingPlan = z.infer<typeof TrainingPlan>
 
 /**
+ * The plan of a job of gradients, beside the defaults. Half as many comparisons as for steps: what a
+ * device adds to the sum matters less than how many devices there are.
+ */
+export const GRADIENT_TRAINING = { method: 'gradient', maxPairs: 32 } as const satisfies z.input<
+  typeof TrainingPlan
+>
+
+/**
  * How the server turns a round's mean into a change of the adapter. `none`: it is the change.
  * `adam`: FedAdam (Reddi et al. 2021, algorithm 2); learningRate is in units of a weight, epsilon
  * (their τ) in units of the mean.

@@ -5,6 +5,7 @@ import { MODULES } from '../../adapters/lora/spec.ts'
 import { integer } from '../../adapters/node/program.ts'
 import {
   Contribution,
+  GRADIENT_TRAINING,
   type JobSpecInput,
   OptimizerPlan,
   TrainingMethod,
@@ -214,8 +215,11 @@ export const jobFileCommand = (io: Io): Command =>
         features: featureSpace(model.base.shape.hidden),
         contributions: [...Contribution.options],
         cohort: { size: 10, goal: 8, minimum: 4 },
-        ...(options.method && { training: { method: options.method } }),
-        ...(options.method === 'gradient' && { optimizer: OptimizerPlan.parse({ name: 'adam' }) }),
+        ...(options.method === 'steps' && { training: { method: 'steps' } }),
+        ...(options.method === 'gradient' && {
+          training: GRADIENT_TRAINING,
+          optimizer: OptimizerPlan.parse({ name: 'adam' }),
+        }),
       }
       io.out(`${JSON.stringify(job, null, 2)}\n`)
     })

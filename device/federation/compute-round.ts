@@ -153,6 +153,7 @@ const readChoices = (
       maxTokens: assignment.training.maxTokens,
       memo: deps.memo,
       keepFrom: assignment.adapter.firstLayer,
+      packed: true,
       signal: deps.signal,
     },
     choices,

@@ -53,6 +53,8 @@ export type FeatureDeps = {
    * computed once.
    */
   readonly keepFrom?: number | undefined
+  /** See PooledOptions: for many texts at once. */
+  readonly packed?: boolean | undefined
   /** Aborts: what has not been read is not read any more. */
   readonly signal?: AbortSignal | undefined
 }
@@ -247,7 +249,7 @@ export const feedKey = ({ spec, flat }: LoraFeed): string => {
 const feedKeys = new WeakMap<Float32Array, string>()
 
 const pooledStates = async (
-  { engine, space, exitLayer, keepFrom, signal }: FeatureDeps,
+  { engine, space, exitLayer, keepFrom, packed, signal }: FeatureDeps,
   inputs: AnswerInput[],
   adapters: readonly LoraFeed[],
   onProgress?: (done: number, of: number) => void,
@@ -258,6 +260,7 @@ const pooledStates = async (
     exitLayer,
     adapters: [...adapters],
     keepFrom,
+    packed,
     signal,
     ...(onProgress && { onProgress }),
   })

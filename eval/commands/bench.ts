@@ -51,7 +51,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
 
   add<RoundOptions & AccuracyOptions & { accuracy?: boolean }>(
     'round',
-    "a device's round from choices to a trained adapter",
+    "a device's contribution to a round of the adapter, from choices to its gradient",
     async (bench, own) => {
       const { results } = await benchRound(bench, own)
       return own.accuracy
@@ -68,7 +68,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
       8,
     )
     .option('--data <file>', 'choice log to take the choices from (default: the topic bank)')
-    .option('--learning-rate <x>', 'of the adapter', positive, 2e-3)
+    .option('--learning-rate <x>', 'of PEFT and of --accuracy', positive, 2e-3)
     .option('--accuracy', 'also on unseen choices, against full depth: hours for the default model')
     .option('--users <n>', 'people that the accuracy is measured on', integer(1), 4)
     .option('--unseen <n>', 'unseen choices of each', integer(1), 100)

@@ -19,6 +19,9 @@ type TrunkOptions = {
   /** T, tokens in the row. Without it the row follows C ≥ 1 cached tokens, and T and C are open:
    *  one graph runs rows of any size, without gradients. */
   readonly tokens?: number
+  /** Without `tokens`: cached keys and values are copied beside the new ones. It is faster for rows
+   *  of many tokens, and slower for a few after a long text. */
+  readonly isJoined?: boolean
   /** How a row of `tokens` attends; by default each block to all before it. */
   readonly blocks?: readonly QueryBlock[] | undefined
 }
@@ -121,8 +124,7 @@ const linearsOf = (g: Graph, model: Model, lora: LoraRanks, layer: number): Line
     if (rank === 0) return y
     const a = g.input(`${name}.A`, [rank, width!])
     const b = g.input(`${name}.B`, [out!, rank])
-    const low = g.op('Gemm', [g.op('Gemm', [x, a], { transB: 1 }), b], { transB: 1 })
-    return g.op('Add', [y, low])
+    return g.op('Gemm', [g.op('Gemm', [x, a], { transB: 1 }), b, y], { transB: 1 })
   }
 }
 
@@ -160,7 +162,7 @@ const blockSums = (g: Graph) => {
 
 /** The inputs that follow from a row's size. Open sizes have example values, for the shape
  *  rules. */
-const rowOf = (g: Graph, { config }: Model, { tokens, blocks }: TrunkOptions) => {
+const rowOf = (g: Graph, { config }: Model, { tokens, blocks, isJoined }: TrunkOptions) => {
   const hasPast = tokens === undefined
   const { hidden, kvHeads, headDim } = config.shape
   const T = tokens ?? 7
@@ -169,6 +171,7 @@ const rowOf = (g: Graph, { config }: Model, { tokens, blocks }: TrunkOptions) =>
   return {
     tokens: T,
     hasPast,
+    isJoined: isJoined ?? false,
     blocks: blocks ?? blocksBefore(T),
     ids: () => g.input('ids', [T], 'int64', open({ 0: 'T' })),
     hidden: () => g.input('hidden', [T, hidden], 'float', open({ 0: 'T' })),
@@ -201,6 +204,14 @@ const attention = (
   const [query, key, value] = [perHead('q', heads), perHead('k', kvHeads), linear('v', x)]
   const byKvHead = (t: Tensor) => g.op('Reshape', [t], { shape: [-1, kvHeads, headDim] })
   const settings = { heads, scale: 1 / Math.sqrt(headDim) }
+  if (row.hasPast && row.isJoined) {
+    const seen = (part: 'k' | 'v', own: Tensor) =>
+      byKvHead(g.op('Concat', [row.past(layer, part), own], { axis: 0 }))
+    const inputs = [queriesOf(g, model, query), seen('k', key), row.mask()]
+    const weights = g.op('AttentionWeights', inputs, settings)
+    const mixed = g.op('MatMul', [weights, seen('v', value)], { transBatchB: 1 })
+    return { mixed: mixedOf(g, model, mixed), key, value }
+  }
   if (row.hasPast) {
     const tokens = [queriesOf(g, model, query), byKvHead(key), byKvHead(value)]
     const cached = (['k', 'v'] as const).map((part) => byKvHead(row.past(layer, part)))

@@ -108,4 +108,4 @@ const basis = (weights: string, threads: number): string =>
   `${STATE_FORMAT} ${weights} ${env.versions.node} ${threads}`
 
 /** Raised when the graph below the adapters computes other states. */
-const STATE_FORMAT = 2
+const STATE_FORMAT = 3

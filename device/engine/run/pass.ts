@@ -90,7 +90,7 @@ const passer = (
   const key = `pass ${from} ${to} ${JSON.stringify(lora.ranks)}${packed ? ' packed' : ''}`
   const build = () => {
     const g = newGraph()
-    const trunk = buildTrunk(g, model, { from, to, lora: lora.ranks })
+    const trunk = buildTrunk(g, model, { from, to, lora: lora.ranks, isJoined: true })
     const named = (part: string, tensors: readonly Tensor[]) =>
       tensors.map((tensor, i) => [`${part}.${i}`, tensor] as const)
     const kept = [...named('k', trunk.keys), ...named('v', trunk.values)]

@@ -20,15 +20,41 @@ export const poolAnswers = async (
     throw new FedError('E_SHAPE', `the exit layer must be 1 to ${layers}, got ${exitLayer}`)
   const reader = { ...runner, packed }
   const pooled: Float32Array[] = []
+  const distinct = distinctByPrompt(inputs)
   let done = 0
-  for (const row of packSingles(runner, inputs)) {
+  for (const row of packSingles(
+    runner,
+    distinct.map(({ input }) => input),
+  )) {
     const exits = await statesThrough(reader, row, [...through, exitLayer], adapters, keepFrom)
-    for (const [index, span] of row.answers)
-      pooled[index] = concat(exits.map((states) => meanState(states, span, hidden)))
-    done += row.answers.size
+    for (const [k, span] of row.answers) {
+      const { indices } = distinct[k]!
+      for (const index of indices)
+        pooled[index] = concat(exits.map((states) => meanState(states, span, hidden)))
+      done += indices.length
+    }
     onProgress(done, inputs.length)
   }
   return pooled
+}
+
+/** Each answer once, with its indices; those of one prompt next to each other, so that the prompt
+ *  passes once. */
+export const distinctByPrompt = (
+  inputs: readonly AnswerInput[],
+): { readonly input: AnswerInput; readonly indices: number[] }[] => {
+  const byPrompt = new Map<string, Map<string, { input: AnswerInput; indices: number[] }>>()
+  for (const [index, input] of inputs.entries()) {
+    const { ids, answerStart } = input
+    const prompt = ids.slice(0, answerStart).join(' ')
+    const answers = byPrompt.get(prompt) ?? new Map()
+    byPrompt.set(prompt, answers)
+    const answer = ids.slice(answerStart).join(' ')
+    const known = answers.get(answer) ?? { input, indices: [] }
+    known.indices.push(index)
+    answers.set(answer, known)
+  }
+  return [...byPrompt.values()].flatMap((answers) => [...answers.values()])
 }
 
 /** Sum of the log-probabilities of each answer's tokens after its prompt; an answer without prompt

@@ -49,4 +49,4 @@ export const readCheckpoint = async (
 }
 
 /** Raised when a state, or what a run computes from a request, changes. */
-const FORMAT = 'checkpoint 2'
+const FORMAT = 'checkpoint 3'

@@ -90,13 +90,10 @@ export const planGradient = (
   const longest = bucketOf(Math.max(1, ...request.answers.map(({ answer }) => answer.ids.length)))
   const { limitBytes = Number.POSITIVE_INFINITY } = bounds
   const most = Math.max(longest, request.rowTokens ?? GRADIENT_ROW_TOKENS)
-  const limits = [
-    most,
-    ...ROW_LIMITS.filter((tokens) => tokens < most && tokens > longest),
-    longest,
-  ]
+  if (fits(model, need, most, bounds)) return { ...request, rowTokens: most }
+  const shorter = ROW_LIMITS.filter((tokens) => tokens < most && tokens > longest)
   const rowTokens =
-    limits.find((tokens) => trainingBytes(model, need, tokens) <= limitBytes) ?? longest
+    [most, ...shorter].find((tokens) => trainingBytes(model, need, tokens) <= limitBytes) ?? longest
   if (!fits(model, need, rowTokens, bounds)) throw lacking(model, need, rowTokens, bounds)
   return { ...request, rowTokens }
 }

@@ -8,6 +8,7 @@ import { loraFeeds, stackLora, unstackGradient } from '../run/lora-feeds.ts'
 import { type ModelRunner, persistent } from '../run/model-runner.ts'
 import { generationOf } from '../run/prefix-states.ts'
 import { inBucket, packRows, type Row } from '../run/rows.ts'
+import { distinctByPrompt } from '../run/score.ts'
 import { startRow } from '../run/states.ts'
 import { GRADIENT_LOSS, GRADIENT_ROW_TOKENS } from './memory-plan.ts'
 import { cotangentFeeds } from './step-feeds.ts'
@@ -90,17 +91,12 @@ const checkGradient = (
 /** Each answer once, with the sum of its cotangents; those of one prompt next to each other, so
  *  that they share a row. */
 const distinctAnswers = (answers: readonly AnswerCotangent[]): AnswerCotangent[] => {
-  const byPrompt = new Map<string, Map<string, AnswerCotangent>>()
-  for (const { answer, cotangent } of answers) {
-    const promptKey = answer.ids.slice(0, answer.answerStart).join(' ')
-    const ofPrompt = byPrompt.get(promptKey) ?? new Map<string, AnswerCotangent>()
-    byPrompt.set(promptKey, ofPrompt)
-    const key = answer.ids.slice(answer.answerStart).join(' ')
-    const known = ofPrompt.get(key)
-    if (known) axpy(known.cotangent, 1, cotangent)
-    else ofPrompt.set(key, { answer, cotangent: cotangent.slice() })
-  }
-  return [...byPrompt.values()].flatMap((ofPrompt) => [...ofPrompt.values()])
+  const inputs = answers.map(({ answer }) => answer)
+  return distinctByPrompt(inputs).map(({ input, indices: [first, ...others] }) => {
+    const cotangent = answers[first!]!.cotangent.slice()
+    for (const index of others) axpy(cotangent, 1, answers[index]!.cotangent)
+    return { answer: input, cotangent }
+  })
 }
 
 /** The row's block pattern is left at the default, so that rows of one size share a graph. */
