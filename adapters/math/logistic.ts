@@ -1,4 +1,4 @@
-/** The three scalar functions of choice models. */
+/** The scalar functions of choice models, and their sums in the log domain. */
 
 /** 1 / (1 + e^−x), without overflow. */
 export const sigmoid = (x: number): number =>
@@ -17,4 +17,18 @@ export const normalCdf = (x: number): number => {
     t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
   const tail = (poly * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)
   return x >= 0 ? 1 - tail : tail
+}
+
+/** exp(xᵢ) / Σ exp(xⱼ), without overflow. */
+export const softmax = (values: readonly number[]): number[] => {
+  const most = Math.max(...values)
+  const exponentials = values.map((x) => Math.exp(x - most))
+  const sum = exponentials.reduce((a, b) => a + b, 0)
+  return exponentials.map((e) => e / sum)
+}
+
+/** log of the mean of exp(xᵢ), without overflow. */
+export const logMeanExp = (values: readonly number[]): number => {
+  const most = Math.max(...values)
+  return most + Math.log(values.reduce((sum, x) => sum + Math.exp(x - most), 0) / values.length)
 }

@@ -8,11 +8,14 @@
  * not reach are a constant of each answer. So dloss/dpooled(i) = weight·(pᵢ − [i chosen])·w∘scale, p the
  * softmax of r.
  */
+import { softmax } from '../../adapters/math/logistic.ts'
+import { dot } from '../../adapters/math/vector.ts'
 import type { AnswerCotangent, GradientRequest } from '../engine/engine.ts'
 import type { ChoiceFeatures } from '../reward/choice-features.ts'
+import { standardize } from '../reward/feature-space.ts'
 import { type FittedHead, pooledHead } from '../reward/head-fit.ts'
 import { headOf, type RoundData } from './round-data.ts'
-import { splitForRound } from './split-choices.ts'
+import { countUpTo, splitForRound } from './split-choices.ts'
 
 /** loss: mean over the choices. pairs: other answers that were shown with a chosen one. */
 export type RoundGradient = {
@@ -26,10 +29,14 @@ export const roundGradient = (round: RoundData): RoundGradient | null => {
   const { assignment, release, features } = round
   const { factor, training, exitLayer } = assignment
   const { learned, trained } = splitForRound(features, assignment.roundId, training.maxPairs)
-  const { choices, pairs } = upTo(trained, training.maxPairs)
+  const { count, pairs } = countUpTo(trained, training.maxPairs)
   if (factor === null || pairs === 0) return null
   const head = headOf(round, learned)
-  const { answers, loss } = choiceCotangents(choices, head, assignment.features.pooled)
+  const { answers, loss } = choiceCotangents(
+    trained.slice(0, count),
+    head,
+    assignment.features.pooled,
+  )
   const adapters = [release.shared]
   const trainable = { index: 0, factors: [factor] }
   return { request: { answers, exitLayer, adapters, trainable }, loss, pairs }
@@ -58,24 +65,5 @@ const choiceCotangents = (
   return { answers, loss }
 }
 
-/** The first choices, until they have so many pairs. */
-const upTo = (trained: readonly ChoiceFeatures[], maxPairs: number) => {
-  const choices: ChoiceFeatures[] = []
-  let pairs = 0
-  for (const choice of trained) {
-    if (pairs >= maxPairs) break
-    choices.push(choice)
-    pairs += choice.shown.length - 1
-  }
-  return { choices, pairs }
-}
-
 const rewardOf = (raw: Float64Array, { fit, scale }: FittedHead): number =>
-  raw.reduce((sum, x, j) => sum + fit.w[j]! * scale[j]! * x, 0)
-
-const softmax = (rewards: readonly number[]): number[] => {
-  const top = Math.max(...rewards)
-  const exponentials = rewards.map((r) => Math.exp(r - top))
-  const sum = exponentials.reduce((a, b) => a + b)
-  return exponentials.map((e) => e / sum)
-}
+  dot(fit.w, standardize(raw, scale))

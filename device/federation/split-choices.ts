@@ -17,8 +17,18 @@ export const splitForRound = <T extends Pick<ChoiceFeatures, 'shown'>>(
 ): { learned: readonly T[]; trained: readonly T[] } => {
   if (choices.length < MIN_SPLIT_CHOICES) return { learned: choices, trained: choices }
   const drawn = seededRng(`split/${roundId}`).shuffle(choices)
-  let count = 0
-  for (let pairs = 0; pairs < maxPairs && count < choices.length >> 1; count++)
-    pairs += drawn[count]!.shown.length - 1
+  const { count } = countUpTo(drawn.slice(0, choices.length >> 1), maxPairs)
   return { learned: drawn.slice(count), trained: drawn.slice(0, count) }
+}
+
+/** How many choices there are until they have maxPairs pairs, and how many pairs they have. */
+export const countUpTo = (
+  choices: readonly Pick<ChoiceFeatures, 'shown'>[],
+  maxPairs: number,
+): { readonly count: number; readonly pairs: number } => {
+  let count = 0
+  let pairs = 0
+  for (; pairs < maxPairs && count < choices.length; count++)
+    pairs += choices[count]!.shown.length - 1
+  return { count, pairs }
 }

@@ -3,7 +3,7 @@
  * prior as wide as the choices support.
  */
 import type { Prior } from '../../adapters/aggregate/prior.ts'
-import { sigmoid } from '../../adapters/math/logistic.ts'
+import { logMeanExp, sigmoid, softmax } from '../../adapters/math/logistic.ts'
 import { FEATURE_NAMES } from '../text/named-features.ts'
 import type { ChoiceFeatures } from './choice-features.ts'
 import { chooseHalfLife, decayOf } from './decay.ts'
@@ -151,11 +151,8 @@ const scaledByEvidence = (
   wide: HeadFit,
   widths: readonly Width[],
 ): Omit<Width, 'width'> => {
-  const evidences = widths.map(({ fit }) => fit.evidence())
-  const most = Math.max(...evidences)
-  const weights = evidences.map((evidence) => Math.exp(evidence - most))
-  const total = weights.reduce((a, b) => a + b, 0)
-  const mean = weights.reduce((sum, w, i) => sum + w * Math.log(widths[i]!.width), 0) / total
+  const weights = softmax(widths.map(({ fit }) => fit.evidence()))
+  const mean = weights.reduce((sum, w, i) => sum + w * Math.log(widths[i]!.width), 0)
   return fitScaled(rows, wide, Math.exp(mean))
 }
 
@@ -169,10 +166,8 @@ const scaledByEvidence = (
 const certaintyOf = (widths: readonly Omit<Width, 'width'>[]): number => {
   const tastes = widths.filter(({ fit }) => !(expectedSpread(fit) < MIN_SPREAD))
   if (tastes.length === 0) return 0
-  const evidences = tastes.map(({ fit }) => fit.evidence())
-  const most = Math.max(...evidences)
-  const mean = evidences.reduce((sum, e) => sum + Math.exp(e - most), 0) / tastes.length
-  return sigmoid(most + Math.log(mean) + Math.log((1 - P_INDIFFERENT) / P_INDIFFERENT))
+  const evidence = logMeanExp(tastes.map(({ fit }) => fit.evidence()))
+  return sigmoid(evidence + Math.log((1 - P_INDIFFERENT) / P_INDIFFERENT))
 }
 
 /** Standard deviation of rewards within a choice, under the prior of a fit; NaN without choices. */

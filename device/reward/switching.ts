@@ -19,7 +19,7 @@
  * served another answer, or the first instead of it, at a known propensity. Edits and regenerated
  * answers prefer whatever replaced an answer, so they say nothing about switching.
  */
-import { sigmoid } from '../../adapters/math/logistic.ts'
+import { logMeanExp, softmax, softplus } from '../../adapters/math/logistic.ts'
 
 /**
  * A user compared Claude's first answer with the head's leader and chose one of them. lead: of the
@@ -78,19 +78,15 @@ export const calibrateMargin = (
   judged: readonly JudgedSwitch[],
 ): Margin => {
   const weights = effectiveWeights(judged)
-  const logs = HYPOTHESES.map(
-    (h) => h.logPrior + comparedLikelihood(h, compared) + judgedLikelihood(h, judged, weights),
+  const chances = softmax(
+    HYPOTHESES.map(
+      (h) => h.logPrior + comparedLikelihood(h, compared) + judgedLikelihood(h, judged, weights),
+    ),
   )
-  const most = Math.max(...logs)
-  let slope = 0
-  let loss = 0
-  for (const [i, h] of HYPOTHESES.entries()) {
-    const chance = Math.exp(logs[i]! - most)
-    slope += chance * h.slope
-    loss += chance * h.loss
-  }
+  const expected = (of: 'slope' | 'loss') =>
+    HYPOTHESES.reduce((sum, h, i) => sum + chances[i]! * h[of], 0)
   return {
-    margin: Math.min(MAX_MARGIN, loss / Math.max(slope, 1e-12)),
+    margin: Math.min(MAX_MARGIN, expected('loss') / Math.max(expected('slope'), 1e-12)),
     evidence: compared.length + judged.length,
   }
 }
@@ -114,15 +110,15 @@ const judgedLikelihood = (
   weights: readonly number[],
 ): number => {
   if (judged.length === 0) return 0
-  const logs = BASES.map((base) =>
-    judged.reduce((sum, { lead, served, liked }, i) => {
-      const half = (slope * lead - loss) / 2
-      const logOdds = base + (served === 'preferred' ? half : -half)
-      return sum + weights[i]! * logSigmoid(liked ? logOdds : -logOdds)
-    }, 0),
+  return logMeanExp(
+    BASES.map((base) =>
+      judged.reduce((sum, { lead, served, liked }, i) => {
+        const half = (slope * lead - loss) / 2
+        const logOdds = base + (served === 'preferred' ? half : -half)
+        return sum + weights[i]! * logSigmoid(liked ? logOdds : -logOdds)
+      }, 0),
+    ),
   )
-  const most = Math.max(...logs)
-  return most + Math.log(logs.reduce((sum, v) => sum + Math.exp(v - most), 0) / BASES.length)
 }
 
 /**
@@ -138,4 +134,4 @@ const effectiveWeights = (judged: readonly JudgedSwitch[]): number[] => {
   return judged.map(({ served, propensity }) => sums[served].one / sums[served].two / propensity)
 }
 
-const logSigmoid = (x: number): number => Math.log(Math.max(sigmoid(x), 1e-300))
+const logSigmoid = (x: number): number => -softplus(-x)
