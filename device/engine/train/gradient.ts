@@ -1,15 +1,14 @@
 /** Loss and gradient of a batch: the sum over its rows, each one run of the step graph. */
 import { FedError } from '../../../adapters/errors.ts'
-import { adapterLayout, type FactorSegment } from '../../../adapters/lora/layout.ts'
+import type { FactorSegment } from '../../../adapters/lora/layout.ts'
 import type { TrainRequest } from '../engine.ts'
-import { loraFeeds, stackLora, unstackGradient } from '../run/lora-feeds.ts'
+import { unstackGradient } from '../run/lora-feeds.ts'
 import type { ModelRunner } from '../run/model-runner.ts'
-import { blocksOf, inBucket, packRows, type Row } from '../run/rows.ts'
-import { startRow } from '../run/states.ts'
+import { blocksOf, inBucket, packRows } from '../run/rows.ts'
 import { batchSize, exitLayerOf, OBJECTIVES } from './objectives.ts'
-import { type ItemWithReference, referenceOf, withDivergence } from './reference.ts'
-import { type StepFeeds, stepFeeds } from './step-feeds.ts'
-import { buildStep } from './step-graph.ts'
+import { type ItemWithReference, withDivergence } from './reference.ts'
+import { factorsBelow, runStep } from './run-step.ts'
+import { stepFeeds } from './step-feeds.ts'
 
 /** gradient: in the full layout of the trainable adapter, zero for frozen factors. */
 type BatchGradient = {
@@ -68,13 +67,10 @@ export const addProximal = (
 /** Factors of the trainable adapter that the request names and the loss can reach. */
 export const trainableSegments = (
   { model }: ModelRunner,
-  { objective, adapters, trainable }: TrainRequest,
+  request: TrainRequest,
 ): FactorSegment[] => {
   const { shape } = model.config
-  const exit = exitLayerOf(objective, shape)
-  return adapterLayout(shape, adapters[trainable.index]!.spec).filter(
-    ({ layer, factor }) => layer < exit && trainable.factors.includes(factor),
-  )
+  return factorsBelow(shape, request, exitLayerOf(request.objective, shape))
 }
 
 type SumOptions = {
@@ -90,7 +86,10 @@ const sumRows = async (
   items: readonly ItemWithReference[],
   { segments, onGradient, isCancelled }: SumOptions,
 ): Promise<{ loss: number; tokens: number }> => {
-  const { objective, rowTokens } = request
+  const { objective, adapters, trainable, rowTokens } = request
+  const { loss: form } = OBJECTIVES[objective.kind]
+  const to = exitLayerOf(objective, runner.model.config.shape)
+  const step = { adapters, trainable, loss: form, to, segments }
   const batch = await withDivergence(runner, request, items)
   const divisor = batchSize(objective.kind, batch)
   const rows = packRows(
@@ -103,41 +102,11 @@ const sumRows = async (
   for (const row of rows) {
     await new Promise(setImmediate)
     if (isCancelled?.()) throw new FedError('E_CANCELLED', 'training was cancelled')
-    const step = stepFeeds(objective, row, batch, divisor)
-    const outputs = await runRow(runner, request, row, step, segments)
+    const feeds = stepFeeds(objective, row, batch, divisor)
+    const outputs = await runStep(runner, { ...step, blocks: blocksOf(row) }, row, feeds)
     for (const segment of segments) onGradient?.(segment, outputs[segment.name]!)
     loss += outputs['loss']![0]!
     tokens += row.spans.reduce((sum, { ids }) => sum + ids.length, 0)
   }
   return { loss, tokens }
-}
-
-const runRow = async (
-  runner: ModelRunner,
-  request: TrainRequest,
-  row: Row,
-  step: StepFeeds,
-  segments: readonly FactorSegment[],
-): Promise<Record<string, Float32Array>> => {
-  const { model, sessions } = runner
-  const { objective, adapters, trainable } = request
-  const to = exitLayerOf(objective, model.config.shape)
-  const first = adapters[trainable.index]!.spec.firstLayer
-  const { from, feeds } = await startRow(runner, row, first, referenceOf(request))
-  const lora = stackLora(model.config.shape, adapters, from, to)
-  const spec = {
-    loss: OBJECTIVES[objective.kind].loss,
-    from,
-    to,
-    tokens: row.size,
-    blocks: blocksOf(row),
-    lora: lora.ranks,
-    by: segments.map(({ name }) => name),
-    ...step.sizes,
-  }
-  return sessions.run(`step ${JSON.stringify(spec)}`, () => buildStep(model, spec), {
-    ...feeds,
-    ...loraFeeds(lora.feeds, lora.ranks),
-    ...step.feeds,
-  })
 }

@@ -1,18 +1,18 @@
 /** The gradient of Σ cotangent·pooled(answer) by the factors of an adapter: the sum over rows of the
  *  step graph, in float64. */
 import { FedError } from '../../../adapters/errors.ts'
-import { adapterLayout, type FactorSegment } from '../../../adapters/lora/layout.ts'
+import type { FactorSegment } from '../../../adapters/lora/layout.ts'
 import { axpy } from '../../../adapters/math/vector.ts'
 import type { AnswerCotangent, GradientRequest, GradientResult } from '../engine.ts'
-import { loraFeeds, stackLora, unstackGradient } from '../run/lora-feeds.ts'
+import { unstackGradient } from '../run/lora-feeds.ts'
 import { type ModelRunner, persistent } from '../run/model-runner.ts'
 import { generationOf } from '../run/prefix-states.ts'
-import { inBucket, packRows, type Row } from '../run/rows.ts'
+import { inBucket, packRows } from '../run/rows.ts'
 import { distinctByPrompt } from '../run/score.ts'
-import { startRow } from '../run/states.ts'
 import { GRADIENT_LOSS, GRADIENT_ROW_TOKENS } from './memory-plan.ts'
+import { referenceOf } from './reference.ts'
+import { factorsBelow, runStep } from './run-step.ts'
 import { cotangentFeeds } from './step-feeds.ts'
-import { buildStep } from './step-graph.ts'
 
 export type GradientHooks = {
   /** Answers passed, of the distinct ones. */
@@ -31,9 +31,10 @@ export const pooledGradient = async (
   const began = now()
   const runner = persistent(given)
   const segments = checkGradient(runner, request)
-  const { adapters, trainable, rowTokens = GRADIENT_ROW_TOKENS } = request
-  const below = adapters.filter((_, i) => i !== trainable.index)
-  await runner.cache.begin([generationOf(adapters[trainable.index]!.spec.firstLayer, below)])
+  const { adapters, trainable, exitLayer, rowTokens = GRADIENT_ROW_TOKENS } = request
+  const step = { adapters, trainable, loss: GRADIENT_LOSS, to: exitLayer, segments }
+  const { firstLayer } = adapters[trainable.index]!.spec
+  await runner.cache.begin([generationOf(firstLayer, referenceOf(request))])
   const answers = distinctAnswers(request.answers)
   const rows = packRows(
     answers.map(({ answer }) => [answer]),
@@ -48,7 +49,7 @@ export const pooledGradient = async (
     for (const row of rows) {
       await new Promise(setImmediate)
       if (isCancelled?.()) throw new FedError('E_CANCELLED', 'the gradient was cancelled')
-      const outputs = await runRow(runner, request, row, cotangents, segments)
+      const outputs = await runStep(runner, step, row, cotangentFeeds(row, cotangents))
       for (const segment of segments)
         unstackGradient(adapters, trainable.index, segment, outputs[segment.name]!, gradient)
       tokens += row.spans.reduce((sum, { ids }) => sum + ids.length, 0)
@@ -80,9 +81,7 @@ const checkGradient = (
       'E_SHAPE',
       `a cotangent needs ${hidden} numbers, got ${wrong.cotangent.length}`,
     )
-  const segments = adapterLayout(shape, adapter.spec).filter(
-    ({ layer, factor }) => layer < exitLayer && trainable.factors.includes(factor),
-  )
+  const segments = factorsBelow(shape, { adapters, trainable }, exitLayer)
   if (segments.length === 0)
     throw new FedError('E_SHAPE', 'the adapter has no such factor below the exit layer')
   return segments
@@ -96,35 +95,5 @@ const distinctAnswers = (answers: readonly AnswerCotangent[]): AnswerCotangent[]
     const cotangent = answers[first!]!.cotangent.slice()
     for (const index of others) axpy(cotangent, 1, answers[index]!.cotangent)
     return { answer: input, cotangent }
-  })
-}
-
-/** The row's block pattern is left at the default, so that rows of one size share a graph. */
-const runRow = async (
-  runner: ModelRunner,
-  { exitLayer, adapters, trainable }: GradientRequest,
-  row: Row,
-  cotangents: readonly Float32Array[],
-  segments: readonly FactorSegment[],
-): Promise<Record<string, Float32Array>> => {
-  const { model, sessions } = runner
-  const below = adapters.filter((_, i) => i !== trainable.index)
-  const { firstLayer } = adapters[trainable.index]!.spec
-  const { from, feeds } = await startRow(runner, row, firstLayer, below)
-  const lora = stackLora(model.config.shape, adapters, from, exitLayer)
-  const given = cotangentFeeds(row, cotangents)
-  const spec = {
-    loss: GRADIENT_LOSS,
-    from,
-    to: exitLayer,
-    tokens: row.size,
-    lora: lora.ranks,
-    by: segments.map(({ name }) => name),
-    ...given.sizes,
-  }
-  return sessions.run(`step ${JSON.stringify(spec)}`, () => buildStep(model, spec), {
-    ...feeds,
-    ...loraFeeds(lora.feeds, lora.ranks),
-    ...given.feeds,
   })
 }

@@ -11,8 +11,11 @@ import { betaOf, type Item, OBJECTIVES } from './objectives.ts'
  *  log π₀(mismatched). */
 export type ItemWithReference = Item & { readonly mismatchedLogProb?: number }
 
-/** The adapters of the reference. */
-export const referenceOf = ({ adapters, trainable }: TrainRequest): LoraFeed[] =>
+/** The adapters of the reference: all but the trainable one. */
+export const referenceOf = ({
+  adapters,
+  trainable,
+}: Pick<TrainRequest, 'adapters' | 'trainable'>): LoraFeed[] =>
   adapters.filter((_, i) => i !== trainable.index)
 
 /** Names everything beside the text and the weights that reference log-probabilities depend on. */
