@@ -11,7 +11,14 @@
  */
 import { decodeContainer, encodeContainer } from '../container/container.ts'
 import { FedError } from '../errors.ts'
-import { adapterLayout, type Factor, type FactorSegment, layoutSize } from '../lora/layout.ts'
+import {
+  adapterLayout,
+  type Factor,
+  type FactorSegment,
+  layoutSize,
+  segmentOf,
+} from '../lora/layout.ts'
+import { type Matrix, matrix, multiply, transpose } from '../math/matrix.ts'
 import { type JobSpec, OptimizerPlan } from '../wire/jobs.ts'
 import type { AdapterState } from './strategy.ts'
 
@@ -61,7 +68,7 @@ export const optimize = (
     const [moved, frozen] = factor === 'A' ? [a, b] : [b, a]
     if (isGauged) rebase(moments, adapter, moved, frozen)
     adamStep(plan, moments, moved.offset, mean.subarray(offset, offset + size), change, offset)
-    part(moments.basis, frozen).set(part(adapter.flat, frozen))
+    segmentOf(moments.basis, frozen).set(segmentOf(adapter.flat, frozen))
   }
   return { change, moments: encodeMoments(moments) }
 }
@@ -91,58 +98,28 @@ const rebase = (
   moved: FactorSegment,
   frozen: FactorSegment,
 ): void => {
-  const [before, now] = [part(moments.basis, frozen), part(flat, frozen)]
-  if (before.every((x) => x === 0)) return
-  const rank = moved.factor === 'A' ? moved.shape[0]! : moved.shape[1]!
-  const R = products(now, before, rank, frozen)
-  mapRanks(part(moments.first, moved), R, moved)
-  mapRanks(
-    part(moments.second, moved),
-    R.map((x) => x * x),
-    moved,
+  const before = overRanks(moments.basis, frozen)
+  if (before.data.every((x) => x === 0)) return
+  const R = multiply(overRanks(flat, frozen), transpose(before))
+  const squares = matrix(
+    R.rows,
+    R.cols,
+    R.data.map((x) => x * x),
   )
-}
-
-/** new·oldᵀ of two bases, [r, r]: over the rows of A [r, in], or the columns of B [out, r]. */
-const products = (
-  now: Float32Array,
-  before: Float32Array,
-  rank: number,
-  { factor, shape }: FactorSegment,
-): Float64Array => {
-  const width = factor === 'A' ? shape[1]! : shape[0]!
-  const at = (k: number, j: number) => (factor === 'A' ? k * width + j : j * rank + k)
-  const R = new Float64Array(rank * rank)
-  for (let k = 0; k < rank; k++)
-    for (let l = 0; l < rank; l++) {
-      let sum = 0
-      for (let j = 0; j < width; j++) sum += now[at(k, j)]! * before[at(l, j)]!
-      R[k * rank + l] = sum
-    }
-  return R
-}
-
-/** Every vector over the ranks becomes R times it. values: A [r, in] or B [out, r], mutated. */
-const mapRanks = (
-  values: Float32Array,
-  R: Float64Array,
-  { factor, shape }: FactorSegment,
-): void => {
-  const [rank, width] = factor === 'A' ? [shape[0]!, shape[1]!] : [shape[1]!, shape[0]!]
-  const at = (k: number, j: number) => (factor === 'A' ? k * width + j : j * rank + k)
-  const old = new Float64Array(rank)
-  for (let j = 0; j < width; j++) {
-    for (let l = 0; l < rank; l++) old[l] = values[at(l, j)]!
-    for (let k = 0; k < rank; k++) {
-      let sum = 0
-      for (let l = 0; l < rank; l++) sum += R[k * rank + l]! * old[l]!
-      values[at(k, j)] = sum
-    }
+  for (const [values, map] of [
+    [moments.first, R],
+    [moments.second, squares],
+  ] as const) {
+    const mapped = multiply(map, overRanks(values, moved))
+    segmentOf(values, moved).set((moved.factor === 'A' ? mapped : transpose(mapped)).data)
   }
 }
 
-const part = (flat: Float32Array, { offset, size }: FactorSegment): Float32Array =>
-  flat.subarray(offset, offset + size)
+/** A factor with a row for each rank: A [r, in], or Bᵀ [r, out]. */
+const overRanks = (flat: Float32Array, segment: FactorSegment): Matrix => {
+  const factor = matrix(segment.shape[0]!, segment.shape[1]!, segmentOf(flat, segment))
+  return segment.factor === 'A' ? factor : transpose(factor)
+}
 
 /** One after the other, as float32. */
 const encodeMoments = (moments: Moments): Uint8Array => {
