@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** Files that start programs, engine children or a browser: each has a process of its own. All others share one process with
- *  many files, and leave nothing behind in it. `architecture.test.ts` holds the list to what the files import. */
+/** Files that start programs, engine children or a browser: each has a process of its own. All others
+ *  share one process with many files, and leave nothing behind in it. `architecture.test.ts` holds the list to what the files import. */
 export const PROCESSES = [
   'test/device/store/forget.test.ts',
   'test/device/owner/kill.test.ts',

@@ -5,7 +5,7 @@
 import { count, type Language, languageOf, UNSPACED } from './language.ts'
 
 /** Characters (UTF-16 units) that are read: enough for any answer, a bound for hostile ones. */
-const MAX_CHARS = 60_000
+export const MAX_CHARS = 60_000
 
 /**
  * prose: the text without code and table rows. words: lower-cased, of the prose. wordCount: their

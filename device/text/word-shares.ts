@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { MAX_CHARS } from './text-analysis.ts'
 
 /**
  * In falling frequency; a line break counts as a mark. English: in another language the marks
@@ -17,8 +18,6 @@ export const WORD_LIST = { list: 'common-1', count: COMMON_WORDS.length } as con
 
 const PLACES = new Map(COMMON_WORDS.map((word, i) => [word, i]))
 const WORD_OR_MARK = /[\p{L}\p{M}]+(?:'[\p{L}\p{M}]+)?|\p{N}+|\n+|[^\p{L}\p{M}\p{N}\s]/gu
-/** Characters (UTF-16 units) that are read: enough for any answer, a bound for hostile ones. */
-const MAX_CHARS = 60_000
 
 /**
  * √(occurrences / all words and marks) for each of the list, [WORD_LIST.count]; zero for an empty

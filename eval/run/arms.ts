@@ -130,8 +130,8 @@ const serveHead = (
   return fitServedHead(learned, hyperparameters, { fit })
 }
 
-/** Arms go from person to person, so that the last one's features are enough. */
-const forLast = <T>(make: (log: UserLog) => Promise<T>) => {
+/** What is made of a person. Arms go from one to the next, so that the last one's is enough. */
+export const forLast = <T>(make: (log: UserLog) => Promise<T>) => {
   let last: { readonly log: UserLog; readonly made: Promise<T> } | undefined
   return (log: UserLog): Promise<T> => {
     if (last?.log !== log) last = { log, made: make(log) }

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import type { ChatMessage, ChoiceLine } from '../../adapters/formats/choice-log.ts'
+import { sigmoid } from '../../adapters/math/logistic.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
 import { DAY_MS } from '../../adapters/time.ts'
 import { answerMessages } from '../../device/api/messages/endpoint.ts'
@@ -19,7 +20,7 @@ import { countTokens } from '../answers/wording.ts'
 import { readData } from '../data/read-data.ts'
 import type { UserLog } from '../inputs/user-log.ts'
 import type { Pick } from '../measure/metrics.ts'
-import { type Picker, utilitiesOf } from './arms.ts'
+import { forLast, type Picker, utilitiesOf } from './arms.ts'
 import { type PersonDeps, planFor, type ReleaseBytes, withPerson } from './person.ts'
 import type { SimClaude } from './world.ts'
 
@@ -73,11 +74,8 @@ export const endpointArm = (
   claude: SimClaude,
   plan: EndpointPlan,
 ): Picker => {
-  let last: { readonly log: UserLog; readonly picks: Promise<Map<number, Pick[]>> } | undefined
-  return async (log, budget) => {
-    if (last?.log !== log) last = { log, picks: live(deps, release, claude, plan, log) }
-    return (await last.picks).get(budget)!
-  }
+  const picksOf = forLast((log) => live(deps, release, claude, plan, log))
+  return async (log, budget) => (await picksOf(log)).get(budget)!
 }
 
 const live = (
@@ -251,7 +249,7 @@ const comparison = (
   rng: Rng,
 ): FeedbackEvent => {
   const [a, b] = answers.map(utility) as [number, number]
-  const isFirst = rng.uniform() < 1 / (1 + Math.exp((b - a) / ASSUMED.temperature))
+  const isFirst = rng.uniform() < sigmoid((a - b) / ASSUMED.temperature)
   return {
     kind: 'choose',
     decisionId,

@@ -1,5 +1,6 @@
-/** A program with an engine child: `tsx engine-parent.ts <weights folder> [paused | busy]` prints the child's process id and
- *  waits; with `paused`, training is paused then, and the child has work; with `busy` it is at work for long. */
+/** A program with an engine child: `tsx engine-parent.ts <weights folder> [paused | busy]` prints the
+ *  child's process id and waits. With `paused`, training is paused then, and the child has work; with
+ *  `busy` it is at work for long. */
 import { EngineChild } from '../../device/engine/process/child.ts'
 import type { Call } from '../../device/engine/process/messages.ts'
 

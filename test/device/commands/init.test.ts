@@ -68,7 +68,7 @@ test('an own model says on what its tokenizer was checked, and is refused before
   expect(existsSync(join(folder, 'refused'))).toBe(false)
 })
 
-test('ends with the two lines that personalize an app, writes words beside settings, and a second one keeps comments', async () => {
+test('ends with the two lines that personalize an app; words stand beside settings, and comments stay', async () => {
   const { stdout, code } = await call(folder, ['init', '--model', 'tiny', '--port', '4999'])
   expect(code).toBe(0)
   expect(stdout.trim().split('\n').slice(-2)).toEqual([

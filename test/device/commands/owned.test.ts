@@ -105,7 +105,7 @@ test('a command waits for a short one, and begins as soon as that has ended', as
   expect(await waiting).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('a long-time holder that accepts no calls is named with its process, including an agent of an earlier version', async () => {
+test('a holder that accepts no calls is named with its process, an agent of an earlier version too', async () => {
   const copy = join(root, 'earlier')
   cpSync(folder, copy, { recursive: true })
   chmodSync(join(copy, 'home'), 0o700)

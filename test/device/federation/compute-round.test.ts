@@ -282,7 +282,7 @@ test('without any choice there is nothing to contribute to an adapter round', as
   ).rejects.toMatchObject({ code: 'E_DATA' })
 })
 
-test('without memory for its training a device contributes the rest, and refuses a round that is nothing else', async () => {
+test('without memory for a training a device contributes the rest, and refuses a round of nothing else', async () => {
   const { deps, calls } = build()
   const tight: RoundDeps = {
     ...deps,

@@ -10,7 +10,7 @@ import {
 } from '../../../device/reward/served-head.ts'
 import { average, decide, people, person, prior, scale } from '../people.ts'
 
-test("after thirty choices Claude's first answer mostly stays for users who choose at random, and the head wins nearly all there is", () => {
+test("after thirty choices the first answer mostly stays for random users, and the head wins nearly all there is", () => {
   const withTaste = people(true).map((p) => decide(p, 30))
   const without = people(false).map((p) => decide(p, 30))
   expect(average(without.map((d) => d.kept))).toBeGreaterThan(0.6)
@@ -57,7 +57,7 @@ test('hyperparameters are outgrown by a tenth more choices, by the next of a few
   expect(isOutgrown(at(20), 19)).toBe(true)
 })
 
-test('edits and regenerated answers are no evidence that switching is right, and choices against Claude’s first are', () => {
+test('only choices against Claude’s first answer are evidence that switching is right, not edits', () => {
   // At random: the head is fitted on them, so that each looks right in hindsight.
   const { choices } = person('edits', false)
   const tuned = (seen: readonly OwnChoice[]) =>

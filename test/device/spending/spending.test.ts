@@ -76,7 +76,7 @@ describe('a plan', () => {
     expect(cached.costUsd / (cached.count - 1)).toBeCloseTo((50_000 * 0.1 + 100 * 10) / 1e6, 8)
   })
 
-  test('buys answers to ask about where nothing is known, as often a day as may be asked, for somebody who has looked at questions', () => {
+  test('buys answers to ask about where nothing is known, for somebody who has looked at questions', () => {
     const { deps, store, pass } = open({ rewrite: false })
     store.set('outlook', null)
     expect(planRequest(deps, request).count).toBe(1)
