@@ -10,7 +10,7 @@ import {
 } from '../../../device/reward/served-head.ts'
 import { average, decide, people, person, prior, scale } from '../people.ts'
 
-test("after thirty choices the first answer mostly stays for random users, and the head wins nearly all there is", () => {
+test('after thirty choices the first answer mostly stays for random users, and the head wins nearly all there is', () => {
   const withTaste = people(true).map((p) => decide(p, 30))
   const without = people(false).map((p) => decide(p, 30))
   expect(average(without.map((d) => d.kept))).toBeGreaterThan(0.6)
