@@ -23,6 +23,7 @@ import {
   type RoundDeps,
   type TrainingReport,
 } from './round-data.ts'
+import { choicesFor } from './split-choices.ts'
 import { makeAdapterPart, memoryLackOf } from './train-factor.ts'
 
 export type RoundResult = TrainingReport & {
@@ -60,7 +61,7 @@ export const readRound = async (
   const { contributions } = assignment
   const memoryLack = contributions.includes('adapter') ? memoryLackOf(deps, assignment) : null
   if (memoryLack && contributions.length === 1) throw memoryLack
-  const features = await readChoices(deps, assignment, release, choices)
+  const features = await readChoices(deps, assignment, release, choicesFor(assignment, choices))
   const prior = release.prior(assignment.prior.initialVariance)
   const scale = release.scale ?? featureScale(features, assignment.features)
   return { deps, assignment, release, features, prior, scale, memoryLack }

@@ -13,9 +13,13 @@ type Work = { calls: number; items: number; seconds: number; cpuSeconds: number 
 
 export type Meter = {
   readonly engine: Engine
-  /** answers: read by the engine, not found in a cache; pairs: trained on, once for each pass. */
+  /**
+   * answers: read by the engine, not found in a cache; pairs: trained on, once for each pass;
+   * gradients: answers through which a gradient was taken.
+   */
   readonly answers: Readonly<Work>
   readonly pairs: Readonly<Work>
+  readonly gradients: Readonly<Work>
 }
 
 /** One call at a time, as a shared engine makes them. */
@@ -23,8 +27,7 @@ export const meteredEngine = (
   engine: Engine,
   cpuSeconds: () => number | Promise<number> = childCpuSeconds,
 ): Meter => {
-  const answers: Work = { calls: 0, items: 0, seconds: 0, cpuSeconds: 0 }
-  const pairs: Work = { calls: 0, items: 0, seconds: 0, cpuSeconds: 0 }
+  const [answers, pairs, gradients] = [noWork(), noWork(), noWork()]
   const metered = async <T>(work: Work, items: number, run: () => Promise<T>): Promise<T> => {
     const [began, cpu] = [performance.now(), await cpuSeconds()]
     const result = await run()
@@ -37,6 +40,7 @@ export const meteredEngine = (
   return {
     answers,
     pairs,
+    gradients,
     engine: {
       ...engine,
       pooled: (inputs, options) =>
@@ -46,9 +50,13 @@ export const meteredEngine = (
         const count = 'pairs' in objective ? objective.pairs.length : objective.examples.length
         return metered(pairs, count * epochs, () => engine.train(request, ...rest))
       },
+      gradient: (request, ...rest) =>
+        metered(gradients, request.answers.length, () => engine.gradient(request, ...rest)),
     },
   }
 }
+
+const noWork = (): Work => ({ calls: 0, items: 0, seconds: 0, cpuSeconds: 0 })
 
 /** Four fresh answers of 200 tokens after a prompt of 100, some times; seconds of each. */
 export const scoringSeconds = async (
@@ -74,12 +82,13 @@ export const scoringSeconds = async (
 
 /** Joules are processor seconds × the watts above; what was not computed here is left out. */
 export const measuredResults = (
-  { answers, pairs }: Pick<Meter, 'answers' | 'pairs'>,
+  { answers, pairs, gradients }: Omit<Meter, 'engine'>,
   latency: readonly number[],
 ): Result[] => [
   { name: 'measured.scoring_4x200', value: medianOf(latency), unit: 's', n: latency.length },
   ...perItem('answer_read', answers),
   ...perItem('pair_trained', pairs),
+  ...perItem('answer_gradient', gradients),
 ]
 
 const perItem = (name: string, { items, seconds, cpuSeconds }: Work): Result[] =>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { splitForRound } from '../../../device/federation/split-choices.ts'
+import { TrainingPlan } from '../../../adapters/wire/jobs.ts'
+import { choicesFor, splitForRound } from '../../../device/federation/split-choices.ts'
 
 test('the adapter is trained on choices that its head has not seen, at most half of them, others in each round', () => {
   const choices = Array.from({ length: 20 }, (_, id) => ({ id, shown: [0, 1, 2] }))
@@ -15,4 +16,14 @@ test('the adapter is trained on choices that its head has not seen, at most half
     learned: choices.slice(0, 7),
     trained: choices.slice(0, 7),
   })
+})
+
+test('a gradient reads the most recent choices, five times as many as it is over; other rounds read all', () => {
+  const choices = Array.from({ length: 100 }, (_, id) => id)
+  const training = TrainingPlan.parse({ method: 'gradient', maxPairs: 8 })
+  const gradient = { contributions: ['adapter' as const], training }
+  expect(choicesFor(gradient, choices)).toEqual(choices.slice(0, 40))
+  expect(choicesFor(gradient, choices.slice(0, 30))).toEqual(choices.slice(0, 30))
+  expect(choicesFor({ ...gradient, contributions: ['adapter', 'prior'] }, choices)).toBe(choices)
+  expect(choicesFor({ ...gradient, training: TrainingPlan.parse({}) }, choices)).toBe(choices)
 })

@@ -46,15 +46,22 @@ const request: TrainRequest = {
   seed: 1,
 }
 
-test('energy is processor time by the stated watts, for each answer read and each pair trained on', async () => {
+test('energy is processor time by the stated watts, for each answer read, each pair trained on and each answer of a gradient', async () => {
   let cpu = 0
   // Every look at the clock is two processor seconds later.
   const meter = meteredEngine(engine, () => (cpu += 2))
   await meter.engine.pooled([answer, answer, answer, answer], { exitLayer: 1, adapters: [] })
   await meter.engine.train(request)
+  const cotangents = [answer, answer].map((each) => ({
+    answer: each,
+    cotangent: new Float32Array(1),
+  }))
+  const { adapters, trainable } = request
+  await meter.engine.gradient({ answers: cotangents, exitLayer: 1, adapters, trainable })
   const results = measuredResults(meter, [3, 1, 2])
   const find = (name: string) => results.find((r) => r.name === name)
   expect(find('measured.answer_read.energy')).toMatchObject({ value: (WATTS_A_CORE * 2) / 4, n: 4 })
+  expect(find('measured.answer_gradient.energy')).toMatchObject({ value: WATTS_A_CORE, n: 2 })
   expect(find('measured.pair_trained.energy')).toMatchObject({
     value: (WATTS_A_CORE * 2) / 10,
     n: 10,
