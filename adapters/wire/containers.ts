@@ -86,6 +86,25 @@ export const ReleaseHeader = z.strictObject({
 export type ReleaseHeader = z.infer<typeof ReleaseHeader>
 
 /**
+ * Updates of a round are counted by the norm of their change of the adapter: at most these shares of
+ * the largest that the job allows.
+ */
+export const NORM_SHARES = [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const
+
+/** What a round says of itself: sums and counts over all its devices. Norms are Frobenius norms. */
+export const ReleaseMetrics = z.strictObject({
+  /** Of the adapter's change of the weights, ΔW. */
+  adapterNorm: z.number().min(0),
+  /** How far ΔW has moved since the parent. */
+  adapterChange: z.number().min(0),
+  /** How far the prior's mean has moved since the parent; null without a prior. */
+  priorChange: z.number().min(0).nullable(),
+  /** Updates at most as long as each of NORM_SHARES, and longer than the one before it. */
+  updateNorms: z.array(z.int().min(0)).length(NORM_SHARES.length),
+})
+export type ReleaseMetrics = z.infer<typeof ReleaseMetrics>
+
+/**
  * What `release list` and `release show` print: the header without its segments, and the content
  * hash.
  */
@@ -94,5 +113,11 @@ export const ReleaseSummary = z.strictObject({
   bytes: z.int().min(0),
   ...ReleaseHeader.omit({ kind: true, segments: true, protocol: true }).shape,
   parts: z.array(z.enum(['adapter', 'prior', 'statistics'])).max(3),
+  /** Of its lineage. */
+  lineage: Id.optional(),
+  /** Left out where no round made it, and of releases of version 0.1. */
+  metrics: ReleaseMetrics.optional(),
+  /** Where it holds the parts of an earlier release again: the version of that one. */
+  restores: z.int().min(0).optional(),
 })
 export type ReleaseSummary = z.infer<typeof ReleaseSummary>

@@ -27,6 +27,7 @@ import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Round } from '../store/records.ts'
+import { countNorms, metricsOf } from './metrics.ts'
 import { type BuiltRelease, releaseOf } from './release.ts'
 
 /** Plain data, so that it can be sent to a worker. */
@@ -91,9 +92,11 @@ export const startAggregation = (
   const sums = new Map(
     askedRows(asked, rows).map((row) => [row, createExactSum(vectorSize(row, asked))]),
   )
+  const norms = countNorms(plan.spec.training.updateNorm)
   return {
     add(bytes) {
       const update = decodeUpdate(bytes)
+      norms.add(update)
       for (const [row, sum] of sums)
         if (row.isIn(update.header))
           sum.add(vectorOf(row, update), row.weight(update.header, plan.spec))
@@ -113,9 +116,11 @@ export const startAggregation = (
         headerOf(plan, head.release.header, next.basisEpoch),
         finished.flatMap(({ parts }) => parts),
       )
+      const release = decodeRelease(bytes)
       // Devices would refuse it, and with it every release after it.
-      checkReleaseBounds(decodeRelease(bytes))
-      return withMoments(releaseOf(next, bytes), next.moments)
+      checkReleaseBounds(release)
+      const metrics = metricsOf(head.release, release, norms.counts())
+      return withMoments(releaseOf(next, bytes, { metrics }), next.moments)
     },
   }
 }

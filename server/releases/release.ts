@@ -10,6 +10,7 @@ import { initAdapter } from '../../adapters/lora/init.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { ReleaseHeader, ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import { lineIdOf } from '../../adapters/wire/lineage.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Release } from '../store/records.ts'
 
@@ -43,18 +44,25 @@ export const firstRelease = (spec: JobSpec, now: number): BuiltRelease => {
   return releaseOf({ adapterRounds: 0, optimizer: null }, bytes)
 }
 
+/** more: what its bytes do not say. */
 export const releaseOf = (
   { adapterRounds, optimizer }: LineageState,
   bytes: Uint8Array,
-): BuiltRelease => ({ bytes, summary: summaryOf(bytes), adapterRounds, optimizer })
+  more: Pick<ReleaseSummary, 'metrics' | 'restores'> = {},
+): BuiltRelease => ({
+  bytes,
+  summary: { ...summaryOf(bytes), ...more },
+  adapterRounds,
+  optimizer,
+})
 
-/** What `release list` prints of these bytes. */
 const summaryOf = (bytes: Uint8Array): ReleaseSummary => {
   const { header } = decodeRelease(bytes)
   const { kind: _, protocol: __, segments: ___, ...kept } = header
   return {
     ...kept,
     hash: sha256Hex(bytes),
+    lineage: lineIdOf(header),
     bytes: bytes.length,
     parts: CONTRIBUTIONS.filter((row) => row.releasedSegments(header).length > 0).map(
       ({ name }) => name,

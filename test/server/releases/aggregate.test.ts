@@ -131,6 +131,24 @@ describe('the aggregation of a round', () => {
     expectClose(product(bytes, 'layers.1.v'), wanted, 1e-6)
   })
 
+  test('a release says how far it moved and how long its updates were, outside of its bytes', async () => {
+    const job = { training: { updateNorm: 4 } }
+    const { plan, read, parent } = setting(['adapter'], ['a', 'b', 'c'], { job })
+    const { bytes, summary } = await aggregateInProcess(plan, read)
+    const moved = ['layers.0.q', 'layers.0.v', 'layers.1.q', 'layers.1.v'].flatMap((name) => {
+      const before = product(parent, name)
+      return product(bytes, name).map((x, i) => 2 * (x - before[i]!))
+    })
+    const { adapterChange, adapterNorm, priorChange, updateNorms } = summary.metrics!
+    expect(adapterChange).toBeCloseTo(Math.hypot(...moved), 6)
+    // B was zero before.
+    expect(adapterNorm).toBeCloseTo(adapterChange, 6)
+    expect(priorChange).toBeNull()
+    // Their norms are about 0.1·√48 ≈ 0.7 of 4: between 1/8 and 1/4.
+    expect(updateNorms).toEqual([0, 0, 0, 0, 3, 0, 0])
+    expect(decodeRelease(bytes).header).not.toHaveProperty('metrics')
+  })
+
   test('the prior is the M-step written out with dense matrices (tolerance 1e-5)', async () => {
     const { plan, read, assignment, seeds } = setting(['prior'], ['a', 'b', 'c'])
     const release = decodeRelease((await aggregateInProcess(plan, read)).bytes)
