@@ -11,6 +11,8 @@ import {
 import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
+type Bytes = string | Uint8Array | AsyncIterable<Uint8Array>
+
 export type ReplaceOptions = {
   /** Permissions of the new file; without them it has those of any new file. */
   readonly mode?: number
@@ -20,10 +22,13 @@ export type ReplaceOptions = {
   readonly isFlushed?: boolean
 }
 
-/** The bytes are on the disk before the name says so, and the name before this resolves. */
+/**
+ * The bytes are on the disk before the name says so, and the name before this resolves. If they come
+ * in pieces and reading one fails, the old file stays.
+ */
 export const replaceFile = async (
   path: string,
-  bytes: string | Uint8Array,
+  bytes: Bytes,
   { mode = 0o666, temporary = temporaryName(path), isFlushed = true }: ReplaceOptions = {},
 ): Promise<void> => {
   try {
@@ -65,9 +70,9 @@ const temporaryName = (path: string): string => `${path}.${process.pid}.tmp`
 /** Windows opens no folders, and renames durably by itself. */
 const opensFolders = process.platform !== 'win32'
 
-const writeFlushed = async (path: string, bytes: string | Uint8Array, mode: number) => {
+const writeFlushed = async (path: string, bytes: Bytes, mode: number) => {
   await closing(await open(path, 'w', mode), async (file) => {
-    await file.writeFile(bytes)
+    await writeFile(file, bytes)
     await file.sync()
   })
 }

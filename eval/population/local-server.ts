@@ -11,9 +11,9 @@ import {
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Transport } from '../../device/federation/signed-transport.ts'
-import type { Pace } from '../../server/rounds/check-in.ts'
+import type { Pace } from '../../server/rounds/deps.ts'
 import { createServer } from '../../server/routes/app.ts'
-import { openSqliteStore } from '../../server/store/sqlite.ts'
+import { openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 
 export type LocalServer = {
@@ -50,7 +50,7 @@ export const openLocalServer = async (
   // Credentials are random; ids of jobs and rounds, which seed the training, are the caller's.
   let stream = ownRng
   const server = createServer({
-    store: openSqliteStore(folder),
+    ...openFolder(folder),
     clock: () => now,
     rng: delegating(() => stream),
     log: silentLog,

@@ -10,9 +10,9 @@ import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { newCredential } from '../access/secrets.ts'
 import { aggregateInWorker } from '../releases/worker.ts'
-import type { Pace } from '../rounds/check-in.ts'
+import type { Pace } from '../rounds/deps.ts'
 import { createServer } from '../routes/app.ts'
-import { openSqliteStore } from '../store/sqlite.ts'
+import { openFolder } from '../store/open.ts'
 import { jsonLog, type LogLevel } from '../telemetry/log.ts'
 
 export type ServeOptions = {
@@ -34,9 +34,8 @@ export type Serving = { readonly url: string; close(): Promise<void> }
  */
 export const serve = async (options: ServeOptions): Promise<Serving> => {
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), Date.now, options.logLevel)
-  const store = openSqliteStore(options.data)
   const federation = createServer({
-    store,
+    ...openFolder(options.data),
     clock: Date.now,
     rng: cryptoRng(),
     log,

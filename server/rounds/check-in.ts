@@ -6,20 +6,14 @@ import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { canCompute, isSameBase } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
-import type { Job, Lineage, Round } from '../store/records.ts'
-import type { Coordinator, RoundDeps } from './coordinator.ts'
+import type { JobProgress, Round, RoundMember } from '../store/records.ts'
+import type { Tables } from '../store/store.ts'
+import type { Pace, RoundDeps } from './deps.ts'
+import { apply, lockedProgress } from './progress.ts'
 
-/** Pace steering: when a device is told to come back, spread by half around these. */
-export type Pace = {
-  /** A round is about to open. */
-  readonly soonMs: number
-  /** There is nothing to do. */
-  readonly laterMs: number
-}
-
-export type CheckInDeps = Pick<RoundDeps, 'store' | 'rng'> & {
-  readonly coordinator: Coordinator
-  readonly uploadKey: string
+export type CheckInDeps = Pick<RoundDeps, 'store' | 'rng' | 'log'> & {
+  /** Of the upload tokens. */
+  readonly uploadKey: () => Promise<string>
   readonly config: { readonly pace: Pace }
 }
 
@@ -31,40 +25,37 @@ type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
  */
 const REASONS: readonly RetryReason[] = ['no_job', 'not_eligible', 'cohort_full', 'contributed']
 
-export const checkIn = (
+export const checkIn = async (
   deps: CheckInDeps,
   deviceId: string,
   request: CheckInRequest,
   now: number,
-): CheckInResponse =>
-  deps.store.transaction(() => {
-    const { store } = deps
-    let reason: RetryReason = 'no_job'
-    for (const job of store.runningJobs()) {
-      const round = store.newestRound(job.id)
-      const answer = tryAssign(deps, deviceId, request, job, round, now)
-      if (answer === 'assigned' && round)
-        return {
-          protocol: PROTOCOL_VERSION,
-          kind: 'assignment',
-          assignment: assignmentOf(
-            job.spec,
-            round,
-            uploadTokenOf(deps.uploadKey, round.id, deviceId),
-          ),
-          head: store.lineage(job.lineId)?.head ?? null,
-        }
-      if (answer !== 'assigned' && REASONS.indexOf(answer) > REASONS.indexOf(reason))
-        reason = answer
-    }
-    return {
-      protocol: PROTOCOL_VERSION,
-      kind: 'retry',
-      retryAfterMs: retryAfterMs(deps, reason),
-      reason,
-      head: headFor(store.lineages(), store, request),
-    }
-  })
+): Promise<CheckInResponse> => {
+  const { store } = deps
+  let reason: RetryReason = 'no_job'
+  for (const progress of await store.running()) {
+    const answer = await tryAssign(deps, deviceId, request, progress, now)
+    if (typeof answer !== 'string')
+      return {
+        protocol: PROTOCOL_VERSION,
+        kind: 'assignment',
+        assignment: assignmentOf(
+          progress.job.spec,
+          answer,
+          uploadTokenOf(await deps.uploadKey(), answer.id, deviceId),
+        ),
+        head: (await store.lineage(progress.job.lineId))?.head ?? null,
+      }
+    if (REASONS.indexOf(answer) > REASONS.indexOf(reason)) reason = answer
+  }
+  return {
+    protocol: PROTOCOL_VERSION,
+    kind: 'retry',
+    retryAfterMs: retryAfterMs(deps, reason),
+    reason,
+    head: await headFor(store, request),
+  }
+}
 
 /** Consent, model, features and choices must cover what the job asks for. */
 const isEligible = (request: CheckInRequest, spec: JobSpec, now: number): boolean => {
@@ -80,30 +71,55 @@ const isEligible = (request: CheckInRequest, spec: JobSpec, now: number): boolea
   )
 }
 
-const tryAssign = (
-  { store, coordinator }: CheckInDeps,
-  deviceId: string,
+type Place = RetryReason | 'assigned' | 'leaves' | 'joins'
+
+/** What the device is to the newest round of a job, or becomes with this check-in. */
+const placeOf = (
   request: CheckInRequest,
-  job: Job,
-  round: Round | undefined,
+  { job, round }: JobProgress,
+  member: RoundMember | undefined,
   now: number,
-): RetryReason | 'assigned' => {
-  const member = round && store.member(round.id, deviceId)
+): Place => {
   if (member?.digest) return 'contributed'
   if (round && request.rounds?.waiting.includes(round.id)) return 'contributed'
-  if (round && request.rounds?.left.includes(round.id)) {
-    coordinator.apply(job.id, { kind: 'leave', member }, now)
-    store.dropMember(round.id, deviceId)
-    return 'cohort_full'
-  }
+  if (round && request.rounds?.left.includes(round.id)) return 'leaves'
   if (!isEligible(request, job.spec, now)) return 'not_eligible'
   // Between two rounds, or waiting for an earlier job of the line: there will be another round.
   if (round?.phase !== 'collecting' || now >= round.deadlineAt) return 'cohort_full'
   if (member) return 'assigned'
-  if (round.assigned >= job.spec.cohort.size) return 'cohort_full'
-  coordinator.apply(job.id, { kind: 'assign', member }, now)
-  store.saveMember(round.id, { deviceId, digest: null })
-  return 'assigned'
+  return round.assigned < job.spec.cohort.size ? 'joins' : 'cohort_full'
+}
+
+/** The round to which the device belongs now, or why to none. Only what changes is locked. */
+const tryAssign = async (
+  deps: CheckInDeps,
+  deviceId: string,
+  request: CheckInRequest,
+  seen: JobProgress,
+  now: number,
+): Promise<RetryReason | Round> => {
+  const { store } = deps
+  const memberOf = async (tables: Tables, { round }: JobProgress) =>
+    round ? tables.member(round.id, deviceId) : undefined
+  const place = placeOf(request, seen, await memberOf(store, seen), now)
+  if (place === 'assigned') return seen.round!
+  if (place !== 'joins' && place !== 'leaves') return place
+  return store.transaction(async (tx) => {
+    const progress = await lockedProgress(tx, seen.job)
+    const member = await memberOf(tx, progress)
+    const place = placeOf(request, progress, member, now)
+    const round = progress.round!
+    if (place === 'leaves') {
+      await apply(deps, tx, progress, { kind: 'leave', member }, now)
+      await tx.dropMember(round.id, deviceId)
+      return 'cohort_full'
+    }
+    if (place === 'joins') {
+      await apply(deps, tx, progress, { kind: 'assign', member }, now)
+      await tx.saveMember(round.id, { deviceId, digest: null })
+    }
+    return place === 'joins' || place === 'assigned' ? round : place
+  })
 }
 
 const assignmentOf = (spec: JobSpec, round: Round, uploadToken: string) => ({
@@ -134,17 +150,21 @@ const retryAfterMs = ({ rng, config }: CheckInDeps, reason: RetryReason): number
  * The head of a lineage that this device can follow: a trained one before an untrained one, then
  * the newest.
  */
-const headFor = (
-  lineages: readonly Lineage[],
-  store: CheckInDeps['store'],
+const headFor = async (
+  store: Tables,
   { base, features }: CheckInRequest,
-): string | null => {
-  const fitting = lineages.filter(
+): Promise<string | null> => {
+  const fitting = (await store.lineages()).filter(
     (one) => isSameBase(one.base, base) && canCompute(one.features, features),
   )
-  const isTrained = (lineage: Lineage) => (store.release(lineage.head)?.summary.version ?? 0) > 0
-  const [best] = fitting.sort(
-    (a, b) => Number(isTrained(b)) - Number(isTrained(a)) || b.updatedAt - a.updatedAt,
+  const found = await Promise.all(
+    fitting.map(async ({ head, updatedAt }) => {
+      const version = (await store.release(head))?.summary.version ?? 0
+      return { head, updatedAt, isTrained: version > 0 }
+    }),
+  )
+  const [best] = found.sort(
+    (a, b) => Number(b.isTrained) - Number(a.isTrained) || b.updatedAt - a.updatedAt,
   )
   return best?.head ?? null
 }

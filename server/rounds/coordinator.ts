@@ -1,44 +1,23 @@
 /**
  * A round from beginning to end. Every change of state is one transaction through the pure machine
- * (machine.ts): 1. it opens, for the oldest running job of a lineage; 2. it collects: check-in.ts
- * assigns devices, upload.ts takes their updates, and the goal or the deadline closes it; 3. its
- * updates are aggregated; 4. its release or its failure is recorded, with which the next round
- * opens.
+ * (progress.ts, machine.ts): 1. it opens, for the oldest running job of a lineage; 2. it collects:
+ * check-in.ts assigns devices, upload.ts takes their updates, and the goal or the deadline closes
+ * it; 3. its updates are aggregated; 4. its release or its failure is recorded, with which the next
+ * round opens.
  */
-import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { Rng } from '../../adapters/random.ts'
-import { newId } from '../access/secrets.ts'
-import type { Aggregate } from '../releases/aggregate.ts'
 import type { BuiltRelease } from '../releases/release.ts'
-import type { Job, Release, Round } from '../store/records.ts'
-import type { Store } from '../store/store.ts'
-import type { Log } from '../telemetry/log.ts'
-import { advance, isOpen, type JobEvent, type JobProgress } from './machine.ts'
-
-/**
- * clock: milliseconds since 1970. rng: cryptographic in production, it makes ids, tokens and keys.
- */
-export type RoundDeps = {
-  readonly store: Store
-  readonly clock: () => number
-  readonly rng: Rng
-  readonly log: Log
-  readonly aggregate: Aggregate
-}
+import type { Objects } from '../store/objects.ts'
+import type { Job, JobProgress, Release, Round } from '../store/records.ts'
+import type { RoundDeps } from './deps.ts'
+import { advance, isOpen, type JobEvent } from './machine.ts'
+import { apply, lockedProgress } from './progress.ts'
 
 export type Coordinator = {
   /**
-   * Applies an event to a job and its newest round, and opens the rounds that became possible.
-   * Fails with E_NO_JOB.
-   */
-  apply(jobId: string, event: JobEvent, now: number): JobProgress
-  /** Opens a round for the oldest running job of every lineage that has none open. */
-  openRounds(now: number): void
-  /**
    * Ends a job and its open round, whose updates are forgotten. Fails with E_NO_JOB, E_JOB_STATE.
    */
-  cancel(jobId: string, now: number): Promise<void>
+  cancel(job: Job, now: number): Promise<void>
   /** Passes deadlines, then aggregates until no round waits. */
   tick(now: number): Promise<void>
   /** Starts to aggregate in the background where a round waits. */
@@ -60,7 +39,7 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
   let isStopped = false
 
   const releaseClosedRounds = async (): Promise<void> => {
-    for (let round = nextClosed(deps); round; round = nextClosed(deps)) {
+    for (let round = await nextClosed(deps); round; round = await nextClosed(deps)) {
       const outcome = await aggregateRound(deps, round)
       if (isStopped) return
       await recordOutcome(deps, round, outcome)
@@ -76,14 +55,12 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
   }
 
   return {
-    apply: (jobId, event, now) => apply(deps, jobId, event, now),
-    openRounds: (now) => openRounds(deps, now),
-    async cancel(jobId, now) {
-      const { round } = apply(deps, jobId, { kind: 'cancel' }, now)
+    async cancel(job, now) {
+      const { round } = await step(deps, job, { kind: 'cancel' }, now)
       if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
     },
     async tick(now) {
-      store.prune(now)
+      await store.prune(now)
       await passDeadlines(deps, now)
       await pump()
     },
@@ -98,72 +75,26 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
   }
 }
 
-/** A job and its newest round. Fails with E_NO_JOB. */
-const progressOf = ({ store }: Pick<RoundDeps, 'store'>, jobId: string): JobProgress => {
-  const job = store.job(jobId)
-  if (!job) throw new FedError('E_NO_JOB', `no job ${jobId.slice(0, 64)}`)
-  return { job, round: store.newestRound(jobId) ?? null }
-}
-
-const apply = (deps: RoundDeps, jobId: string, event: JobEvent, now: number): JobProgress =>
-  deps.store.transaction(() => {
-    const { store } = deps
-    const before = progressOf(deps, jobId)
-    const after = advance(before, event, now)
-    if (after === before) return before
-    if (after.job !== before.job) store.saveJob(after.job)
-    if (after.round && after.round !== before.round) store.saveRound(after.round)
-    logChange(deps, before, after)
-    openRounds(deps, now)
-    return after
-  })
-
-/**
- * Step 1. Jobs of one lineage run one after the other, in the order of their creation: a release
- * has one successor.
- */
-const openRounds = ({ store, rng, log }: RoundDeps, now: number): void => {
-  const busy = new Set<string>()
-  for (const job of store.runningJobs()) {
-    if (busy.has(job.lineId)) continue
-    busy.add(job.lineId)
-    const round = store.newestRound(job.id) ?? null
-    if (isOpen(round)) continue
-    const head = store.release(store.lineage(job.lineId)!.head)!
-    const opened = advance(
-      { job, round },
-      {
-        kind: 'open',
-        roundId: newId(rng, 'round'),
-        parent: head.summary.hash,
-        basisEpoch: head.summary.basisEpoch,
-        factor: job.spec.contributions.includes('adapter')
-          ? strategies[job.spec.strategy].factorOf(head)
-          : null,
-      },
-      now,
-    )
-    store.saveRound(opened.round!)
-    log('info', 'round_opened', { job: job.id, round: opened.round!.id })
-  }
-}
+/** A transaction of one event. */
+const step = (deps: RoundDeps, job: Job, event: JobEvent, now: number): Promise<JobProgress> =>
+  deps.store.transaction(async (tx) => apply(deps, tx, await lockedProgress(tx, job), event, now))
 
 /**
  * Step 2 ends at the goal, with an upload, or here: with enough updates a round closes, with too
  * few it is abandoned.
  */
 const passDeadlines = async (deps: RoundDeps, now: number): Promise<void> => {
-  for (const { id } of deps.store.runningJobs()) {
-    const { round } = apply(deps, id, { kind: 'tick' }, now)
+  const tick = { kind: 'tick' } as const
+  for (const progress of await deps.store.running()) {
+    if (advance(progress, tick, now) === progress) continue
+    const { round } = await step(deps, progress.job, tick, now)
     if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
   }
 }
 
-const nextClosed = ({ store }: RoundDeps): ClosedRound | undefined => {
-  for (const job of store.runningJobs()) {
-    const round = store.newestRound(job.id)
+const nextClosed = async ({ store }: RoundDeps): Promise<ClosedRound | undefined> => {
+  for (const { job, round } of await store.running())
     if (round?.phase === 'aggregating') return { job, round }
-  }
   return undefined
 }
 
@@ -172,12 +103,12 @@ const nextClosed = ({ store }: RoundDeps): ClosedRound | undefined => {
  * tried with new ones.
  */
 const aggregateRound = async (
-  { store, aggregate, log }: RoundDeps,
+  { store, objects, aggregate, log }: RoundDeps,
   { job, round }: ClosedRound,
 ): Promise<BuiltRelease | FedError> => {
   try {
-    const parent = store.release(round.parent)!
-    const digests = store.digests(round.id)
+    const parent = (await store.release(round.parent))!
+    const digests = await store.digests(round.id)
     return await aggregate(
       {
         spec: job.spec,
@@ -186,7 +117,7 @@ const aggregateRound = async (
         version: parent.summary.version + 1,
         digests,
       },
-      (hash) => readObject(store, hash),
+      (hash) => readObject(objects, hash),
     )
   } catch (error) {
     log('error', 'aggregation_failed', { job: job.id, round: round.id, cause: nameOf(error) })
@@ -194,8 +125,8 @@ const aggregateRound = async (
   }
 }
 
-const readObject = async (store: RoundDeps['store'], hash: string): Promise<Uint8Array> => {
-  const bytes = await store.getObject(hash)
+const readObject = async (objects: Objects, hash: string): Promise<Uint8Array> => {
+  const bytes = await objects.get(hash)
   if (!bytes) throw new FedError('E_DATA', `object ${hash} is missing`)
   return bytes
 }
@@ -213,64 +144,55 @@ const recordOutcome = async (
   const roundId = round.id
   if (outcome instanceof FedError) {
     const reason = `${outcome.code}: ${outcome.message}`
-    apply(deps, job.id, { kind: 'aggregationFailed', roundId, reason }, clock())
+    await step(deps, job, { kind: 'aggregationFailed', roundId, reason }, clock())
   } else await recordRelease(deps, job, roundId, outcome)
   await forgetUpdates(deps, roundId)
 }
 
 const recordRelease = async (
   deps: RoundDeps,
-  { id, lineId }: Job,
+  job: Job,
   roundId: string,
   { bytes, moments, ...release }: BuiltRelease,
 ): Promise<void> => {
-  const { store, clock } = deps
-  const { hash, createdAt } = release.summary
+  const { store, objects, clock } = deps
+  const { lineId } = job
+  const { hash, createdAt, parent } = release.summary
   const own = release.optimizer?.moments
-  const last = store.release(store.round(roundId)!.parent)?.optimizer?.moments
-  await store.putObject(hash, bytes)
-  if (moments && own !== undefined) await store.putObject(own, moments)
-  store.transaction(() => {
-    // Cancelled meanwhile: the release is not made.
-    if (store.round(roundId)?.phase !== 'aggregating') return
-    store.saveRelease({ ...release, lineId })
-    store.saveLineage({ ...store.lineage(lineId)!, head: hash, updatedAt: createdAt })
-    apply(deps, id, { kind: 'aggregated', roundId, release: hash }, clock())
+  const last = (await store.release(parent!))?.optimizer?.moments
+  await objects.put(hash, bytes)
+  if (moments && own !== undefined) await objects.put(own, moments)
+  const isHead = await store.transaction(async (tx) => {
+    const progress = await lockedProgress(tx, job)
+    // Cancelled meanwhile: the release is not made, and the lineage goes on from the last one.
+    if (progress.round?.id !== roundId || progress.round.phase !== 'aggregating') return false
+    await tx.saveRelease({ ...release, lineId })
+    await tx.saveLineage({ ...(await tx.lineage(lineId))!, head: hash, updatedAt: createdAt })
+    await apply(deps, tx, progress, { kind: 'aggregated', roundId, release: hash }, clock())
+    return true
   })
-  // Cancelled meanwhile, the lineage still goes on from the last one.
-  const isHead = store.lineage(lineId)?.head === hash
-  if (last !== undefined && last !== own && isHead) await store.dropObject(last)
+  if (last !== undefined && last !== own && isHead) await objects.drop(last)
 }
 
-const forgetUpdates = async ({ store }: RoundDeps, roundId: string): Promise<void> => {
-  for (const digest of store.digests(roundId)) await store.dropObject(digest)
+const forgetUpdates = async (
+  { store, objects }: Pick<RoundDeps, 'store' | 'objects'>,
+  roundId: string,
+): Promise<void> => {
+  for (const digest of await store.digests(roundId)) await objects.drop(digest)
 }
 
-const sweep = async ({ store }: RoundDeps): Promise<void> => {
-  const kept = new Set(store.releases().flatMap((release) => objectsOf(store, release)))
-  for (const { id } of store.runningJobs()) {
-    const round = store.newestRound(id)
-    if (round && isOpen(round)) for (const digest of store.digests(round.id)) kept.add(digest)
-  }
-  for (const hash of await store.objects()) if (!kept.has(hash)) await store.dropObject(hash)
+const sweep = async ({ store, objects }: RoundDeps): Promise<void> => {
+  const heads = new Set((await store.lineages()).map(({ head }) => head))
+  const kept = new Set((await store.releases()).flatMap((release) => objectsOf(release, heads)))
+  for (const { round } of await store.running())
+    if (isOpen(round)) for (const digest of await store.digests(round.id)) kept.add(digest)
+  for (const hash of await objects.list()) if (!kept.has(hash)) await objects.drop(hash)
 }
 
 /** A release's bytes, and where a lineage goes on from it, its optimizer's moments. */
-const objectsOf = (store: RoundDeps['store'], { lineId, summary, optimizer }: Release) => {
-  const moments = store.lineage(lineId)?.head === summary.hash ? optimizer?.moments : undefined
+const objectsOf = ({ summary, optimizer }: Release, heads: ReadonlySet<string>) => {
+  const moments = heads.has(summary.hash) ? optimizer?.moments : undefined
   return [summary.hash, ...(moments === undefined ? [] : [moments])]
-}
-
-const logChange = ({ log }: RoundDeps, before: JobProgress, after: JobProgress): void => {
-  if (after.round && after.round.phase !== before.round?.phase)
-    log('info', `round_${after.round.phase}`, {
-      job: after.job.id,
-      round: after.round.id,
-      received: after.round.received,
-      reason: after.round.reason,
-    })
-  if (after.job.state !== before.job.state)
-    log('info', `job_${after.job.state}`, { job: after.job.id, reason: after.job.reason })
 }
 
 const nameOf = (error: unknown): string =>

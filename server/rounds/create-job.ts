@@ -5,10 +5,12 @@ import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameShape, lineIdOf } from '../../adapters/wire/lineage.ts'
 import { newId } from '../access/secrets.ts'
 import { checkJobSize } from '../releases/job-size.ts'
-import { firstRelease } from '../releases/release.ts'
+import { type BuiltRelease, firstRelease } from '../releases/release.ts'
 import type { Job } from '../store/records.ts'
-import type { Coordinator, RoundDeps } from './coordinator.ts'
+import type { Tables, Transaction } from '../store/store.ts'
+import type { RoundDeps } from './deps.ts'
 import { newJob } from './machine.ts'
+import { openRound } from './progress.ts'
 
 /**
  * key: the request's Idempotency-Key, if any; the same key and spec give the same job again. Fails
@@ -16,44 +18,52 @@ import { newJob } from './machine.ts'
  * E_SHAPE, E_FEATURES.
  */
 export const createJob = async (
-  deps: RoundDeps & { readonly coordinator: Coordinator },
+  deps: RoundDeps,
   spec: JobSpec,
   key?: string,
 ): Promise<{ job: Job; isNew: boolean }> => {
-  const { store, clock, rng, coordinator } = deps
+  const { store, objects, clock, rng } = deps
   const requestHash = sha256Hex(new TextEncoder().encode(JSON.stringify(spec)))
-  const known = key === undefined ? undefined : earlierJob(deps, key, requestHash)
+  const known = key === undefined ? undefined : await earlierJob(store, key, requestHash)
   if (known) return { job: known, isNew: false }
   checkJobSize(spec)
   const now = clock()
   const lineId = lineIdOf(spec)
-  const first = store.lineage(lineId) ? undefined : firstRelease(spec, now)
-  if (first) await store.putObject(first.summary.hash, first.bytes)
-  return store.transaction(() => {
-    const earlier = key === undefined ? undefined : earlierJob(deps, key, requestHash)
-    if (earlier) return { job: earlier, isNew: false }
-    const lineage = store.lineage(lineId)
-    if (lineage && !isSameShape(lineage.base, spec.base))
-      throw new FedError('E_CONFLICT', 'these weights are known with another model shape')
-    if (!lineage && first) {
-      const { bytes: _, ...release } = first
-      store.saveRelease({ ...release, lineId })
-      const { base, features } = spec
-      const head = release.summary.hash
-      store.saveLineage({ id: lineId, base, features, head, updatedAt: now })
-    }
+  const first = (await store.lineage(lineId)) ? undefined : firstRelease(spec, now)
+  if (first) await objects.put(first.summary.hash, first.bytes)
+  return store.transaction(async (tx) => {
     const job = newJob(newId(rng, 'job'), lineId, spec, now)
-    store.saveJob(job)
-    if (key !== undefined) store.saveIdempotent(key, requestHash, job.id)
-    coordinator.openRounds(now)
+    if (key !== undefined && !(await tx.addIdempotent(key, requestHash, job.id)))
+      return { job: (await earlierJob(tx, key, requestHash))!, isNew: false }
+    if (first) await addFirst(tx, lineId, first)
+    await tx.lock(lineId)
+    if (!isSameShape((await tx.lineage(lineId))!.base, spec.base))
+      throw new FedError('E_CONFLICT', 'these weights are known with another model shape')
+    await tx.saveJob(job)
+    await openRound(deps, tx, lineId, now)
     return { job, isNew: true }
   })
 }
 
-const earlierJob = ({ store }: RoundDeps, key: string, requestHash: string): Job | undefined => {
-  const earlier = store.idempotent(key)
+/** A new lineage with its release 0. Another job may have made it meanwhile: that one stands. */
+const addFirst = async (
+  tx: Transaction,
+  lineId: string,
+  { bytes: _, moments: __, ...release }: BuiltRelease,
+): Promise<void> => {
+  const { base, features, hash, createdAt } = release.summary
+  const lineage = { id: lineId, base, features, head: hash, updatedAt: createdAt }
+  if (await tx.addLineage(lineage)) await tx.saveRelease({ ...release, lineId })
+}
+
+const earlierJob = async (
+  tables: Tables,
+  key: string,
+  requestHash: string,
+): Promise<Job | undefined> => {
+  const earlier = await tables.idempotent(key)
   if (!earlier) return undefined
   if (earlier.requestHash !== requestHash)
     throw new FedError('E_CONFLICT', 'this Idempotency-Key came with another job')
-  return store.job(earlier.jobId)
+  return tables.job(earlier.jobId)
 }

@@ -1,6 +1,29 @@
 /** What every part of the server is given: the store, the clock, randomness, the log and the settings. */
-import type { Pace } from './check-in.ts'
-import type { RoundDeps } from './coordinator.ts'
+import type { Rng } from '../../adapters/random.ts'
+import type { Aggregate } from '../releases/aggregate.ts'
+import type { Objects } from '../store/objects.ts'
+import type { Store } from '../store/store.ts'
+import type { Log } from '../telemetry/log.ts'
+
+/**
+ * clock: milliseconds since 1970. rng: cryptographic in production, it makes ids, tokens and keys.
+ */
+export type RoundDeps = {
+  readonly store: Store
+  readonly objects: Objects
+  readonly clock: () => number
+  readonly rng: Rng
+  readonly log: Log
+  readonly aggregate: Aggregate
+}
+
+/** Pace steering: when a device is told to come back, spread by half around these. */
+export type Pace = {
+  /** A round is about to open. */
+  readonly soonMs: number
+  /** There is nothing to do. */
+  readonly laterMs: number
+}
 
 type ServerConfig = {
   /** Bearer credential of the operator routes, at least 16 characters. */

@@ -5,10 +5,7 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { Factor } from '../../adapters/lora/layout.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
-import type { Job, Round } from '../store/records.ts'
-
-/** A job and its newest round. */
-export type JobProgress = { readonly job: Job; readonly round: Round | null }
+import type { Job, JobProgress, Round } from '../store/records.ts'
 
 /**
  * What is known of one device in the newest round: undefined when it was not assigned; digest once

@@ -5,8 +5,11 @@ import { isSameSecret } from '../../adapters/node/secrets.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
 import { checkUpdate } from '../releases/check-update.ts'
 import type { Job, Round } from '../store/records.ts'
-import type { Coordinator, RoundDeps } from './coordinator.ts'
+import type { Tables } from '../store/store.ts'
+import type { Coordinator } from './coordinator.ts'
+import type { RoundDeps } from './deps.ts'
 import { advance } from './machine.ts'
+import { apply, lockedProgress } from './progress.ts'
 
 export type Upload = {
   readonly roundId: string
@@ -21,16 +24,19 @@ export type Upload = {
  * codes of checkUpdate.
  */
 export const receiveUpload = async (
-  deps: RoundDeps & { readonly coordinator: Coordinator; readonly uploadKey: string },
+  deps: RoundDeps & {
+    readonly coordinator: Coordinator
+    readonly uploadKey: () => Promise<string>
+  },
   { roundId, deviceId, uploadToken, bytes }: Upload,
 ): Promise<{ duplicate: boolean; digest: string }> => {
-  const { store, clock, coordinator, uploadKey } = deps
+  const { store, objects, clock, coordinator, uploadKey } = deps
   const digest = createHash('sha256').update(bytes).digest('hex')
-  const found = findRound(deps, roundId)
+  const found = await findRound(store, roundId)
   const { job, round } = found
-  const member = store.member(roundId, deviceId)
+  const member = await store.member(roundId, deviceId)
   if (!member) throw new FedError('E_NOT_IN_COHORT', 'the device was not assigned to this round')
-  if (!isSameSecret(uploadToken, uploadTokenOf(uploadKey, roundId, deviceId)))
+  if (!isSameSecret(uploadToken, uploadTokenOf(await uploadKey(), roundId, deviceId)))
     throw new FedError('E_AUTH', 'the upload token is not that of the assignment')
 
   // Tried before the bytes are read, so that a late or repeated upload costs little.
@@ -38,23 +44,25 @@ export const receiveUpload = async (
     return { duplicate: true, digest }
   checkUpdate(bytes, job.spec, round)
 
-  await store.putObject(digest, bytes)
-  const duplicate = store.transaction(() => {
+  await objects.put(digest, bytes)
+  const duplicate = await store.transaction(async (tx) => {
+    const newest = await lockedProgress(tx, job)
     const now = clock()
-    const current = findRound(deps, roundId)
-    const receive = { kind: 'receive', member: store.member(roundId, deviceId), digest } as const
+    const current = await findRound(tx, roundId)
+    const member = await tx.member(roundId, deviceId)
+    const receive = { kind: 'receive', member, digest } as const
     if (advance(current, receive, now) === current) return true
-    coordinator.apply(job.id, receive, now)
-    store.saveMember(roundId, { deviceId, digest })
+    await apply(deps, tx, newest, receive, now)
+    await tx.saveMember(roundId, { deviceId, digest })
     return false
   })
   coordinator.wake()
   return { duplicate, digest }
 }
 
-const findRound = ({ store }: RoundDeps, roundId: string): { job: Job; round: Round } => {
-  const round = store.round(roundId)
-  const job = round && store.job(round.jobId)
+const findRound = async (tables: Tables, roundId: string): Promise<{ job: Job; round: Round }> => {
+  const round = await tables.round(roundId)
+  const job = round && (await tables.job(round.jobId))
   if (!round || !job) throw new FedError('E_NO_ROUND', `no round ${roundId.slice(0, 64)}`)
   return { job, round }
 }

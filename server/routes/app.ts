@@ -57,7 +57,7 @@ export const createServer = (
     recover: () => coordinator.sweep(),
     async close() {
       await coordinator.stop()
-      store.close()
+      await store.close()
     },
   }
 }
@@ -78,10 +78,16 @@ const guardsOf = (deps: ServerDeps, route: ServerRoute): MiddlewareHandler<Serve
 const refusal = ({ code, message }: FedError): Response =>
   Response.json({ error: { code, message } }, { status: HTTP_STATUS[code] })
 
-const uploadKeyOf = ({ store, rng }: ServerDeps): string => {
-  const known = store.setting('upload-key')
-  if (known) return known
-  const key = newCredential(rng)
-  store.saveSetting('upload-key', key)
-  return key
+/** Made once for a store, by whoever needs it first. */
+const uploadKeyOf = ({ store, rng }: ServerDeps): (() => Promise<string>) => {
+  const name = 'upload-key'
+  let known: string | undefined
+  return async () => {
+    known ??= await store.setting(name)
+    if (known === undefined) {
+      await store.addSetting(name, newCredential(rng))
+      known = (await store.setting(name))!
+    }
+    return known
+  }
 }

@@ -59,7 +59,7 @@ export const DEVICE_ROUTES = {
       responses: { 201: json(EnrollResponse, { protocol, deviceId: DEVICE_ID }) },
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENROLL_TOKEN'],
     },
-    (c) => {
+    async (c) => {
       const { deps, signed } = c.var
       const { store, clock, log } = deps
       const { publicKey, token } = c.req.valid('json')
@@ -69,12 +69,12 @@ export const DEVICE_ROUTES = {
       verifySignature(signed.signable, signed.params, publicKey)
       const now = clock()
       checkTime(signed.params, now)
-      store.transaction(() => {
-        if (!store.spendToken(credentialHash(token), deviceId, now))
+      await store.transaction(async (tx) => {
+        if (!(await tx.spendToken(credentialHash(token), deviceId, now)))
           throw new FedError('E_ENROLL_TOKEN', 'the enrolment token is unknown, used or expired')
-        spendNonce(store, signed.params, now)
-        if (!store.device(deviceId))
-          store.saveDevice({ id: deviceId, publicKey, enrolledAt: now, lastSeenAt: now })
+        await spendNonce(tx, signed.params, now)
+        if (!(await tx.device(deviceId)))
+          await tx.saveDevice({ id: deviceId, publicKey, enrolledAt: now, lastSeenAt: now })
       })
       log('info', 'device_enrolled', { device: deviceId })
       return c.json({ protocol, deviceId }, 201)
@@ -115,9 +115,9 @@ export const DEVICE_ROUTES = {
       },
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE'],
     },
-    (c) => {
+    async (c) => {
       const { deps, device } = c.var
-      return c.json(checkIn(deps, device.id, c.req.valid('json'), deps.clock()), 200)
+      return c.json(await checkIn(deps, device.id, c.req.valid('json'), deps.clock()), 200)
     },
   ),
 
@@ -183,18 +183,18 @@ export const DEVICE_ROUTES = {
 
 /** A release's bytes never change, so its hash is its ETag (RFC 9110 section 8.8.3). Fails with E_NO_RELEASE. */
 export const sendRelease = async (
-  { store }: Pick<ServerDeps, 'store'>,
+  { store, objects }: Pick<ServerDeps, 'store' | 'objects'>,
   hash: string,
   ifNoneMatch: string | undefined,
 ): Promise<Response> => {
-  if (!store.release(hash)) throw new FedError('E_NO_RELEASE', 'no release has this hash')
+  if (!(await store.release(hash))) throw new FedError('E_NO_RELEASE', 'no release has this hash')
   const etag = `"${hash}"`
   const headers = { etag, 'cache-control': 'private, max-age=31536000, immutable' }
   const isKnown = ifNoneMatch
     ?.split(',')
     .some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))
   if (isKnown) return new Response(null, { status: 304, headers })
-  const bytes = await store.getObject(hash)
+  const bytes = await objects.get(hash)
   if (!bytes) throw new FedError('E_DATA', 'the bytes of this release are missing')
   return new Response(Uint8Array.from(bytes), {
     headers: { ...headers, 'content-type': 'application/octet-stream' },

@@ -75,13 +75,13 @@ export const OPERATOR_ROUTES = {
       },
       errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE'],
     },
-    (c) => {
+    async (c) => {
       const { store, clock, rng } = c.var.deps
       const { count, ttlMs } = c.req.valid('json')
       const tokens = Array.from({ length: count }, () => newCredential(rng))
       const expiresAt = clock() + ttlMs
-      store.transaction(() => {
-        for (const token of tokens) store.addToken(credentialHash(token), expiresAt)
+      await store.transaction(async (tx) => {
+        for (const token of tokens) await tx.addToken(credentialHash(token), expiresAt)
       })
       return c.json({ protocol, tokens, expiresAt }, 201)
     },
@@ -108,7 +108,7 @@ export const OPERATOR_ROUTES = {
       if (key !== undefined && !KEY.test(key))
         throw new FedError('E_BODY', 'Idempotency-Key: expected 1 to 200 visible characters')
       const created = await createJob(deps, c.req.valid('json').job, key)
-      return c.json({ protocol, job: jobView(deps, created.job) }, created.isNew ? 201 : 200)
+      return c.json({ protocol, job: await jobView(deps, created.job) }, created.isNew ? 201 : 200)
     },
   ),
 
@@ -123,9 +123,13 @@ export const OPERATOR_ROUTES = {
       responses: { 200: json(JobListResponse, { protocol, jobs: [job] }) },
       errors: [],
     },
-    (c) => {
+    async (c) => {
       const { deps } = c.var
-      return c.json({ protocol, jobs: deps.store.jobs().map((one) => jobView(deps, one)) }, 200)
+      const jobs = await deps.store.jobs()
+      return c.json(
+        { protocol, jobs: await Promise.all(jobs.map((one) => jobView(deps, one))) },
+        200,
+      )
     },
   ),
 
@@ -140,9 +144,10 @@ export const OPERATOR_ROUTES = {
       responses: { 200: oneJob },
       errors: ['E_NO_JOB'],
     },
-    (c) => {
+    async (c) => {
       const { deps } = c.var
-      return c.json({ protocol, job: jobView(deps, findJob(deps, c.req.param('id'))) }, 200)
+      const found = await findJob(deps, c.req.param('id'))
+      return c.json({ protocol, job: await jobView(deps, found) }, 200)
     },
   ),
 
@@ -159,9 +164,9 @@ export const OPERATOR_ROUTES = {
     },
     async (c) => {
       const { deps } = c.var
-      const { id } = findJob(deps, c.req.param('id'))
-      await deps.coordinator.cancel(id, deps.clock())
-      return c.json({ protocol, job: jobView(deps, findJob(deps, id)) }, 200)
+      const found = await findJob(deps, c.req.param('id'))
+      await deps.coordinator.cancel(found, deps.clock())
+      return c.json({ protocol, job: await jobView(deps, await findJob(deps, found.id)) }, 200)
     },
   ),
 
@@ -176,8 +181,8 @@ export const OPERATOR_ROUTES = {
       responses: { 200: json(ReleaseListResponse, { protocol, releases: [release] }) },
       errors: [],
     },
-    (c) => {
-      const releases = c.var.deps.store.releases().map(({ summary }) => summary)
+    async (c) => {
+      const releases = (await c.var.deps.store.releases()).map(({ summary }) => summary)
       return c.json({ protocol, releases }, 200)
     },
   ),
@@ -193,8 +198,8 @@ export const OPERATOR_ROUTES = {
       responses: { 200: json(ReleaseResponse, { protocol, release }) },
       errors: ['E_NO_RELEASE'],
     },
-    (c) => {
-      const found = c.var.deps.store.release(c.req.param('hash'))
+    async (c) => {
+      const found = await c.var.deps.store.release(c.req.param('hash'))
       if (!found) throw new FedError('E_NO_RELEASE', 'no release has this hash')
       return c.json({ protocol, release: found.summary }, 200)
     },
@@ -230,10 +235,13 @@ export const OPERATOR_ROUTES = {
       },
       errors: [],
     },
-    (c) => {
-      const devices = c.var.deps.store
-        .devices()
-        .map(({ id, enrolledAt, lastSeenAt }) => ({ id, enrolledAt, lastSeenAt }))
+    async (c) => {
+      const enrolled = await c.var.deps.store.devices()
+      const devices = enrolled.map(({ id, enrolledAt, lastSeenAt }) => ({
+        id,
+        enrolledAt,
+        lastSeenAt,
+      }))
       return c.json({ protocol, devices }, 200)
     },
   ),
@@ -252,20 +260,20 @@ export const requireOperator =
     await next()
   }
 
-const findJob = ({ store }: Pick<ServerDeps, 'store'>, id: string): Job => {
-  const job = store.job(id)
+const findJob = async ({ store }: Pick<ServerDeps, 'store'>, id: string): Promise<Job> => {
+  const job = await store.job(id)
   if (!job) throw new FedError('E_NO_JOB', 'no job has this id')
   return job
 }
 
-const jobView = ({ store }: Pick<ServerDeps, 'store'>, job: Job): JobView => ({
+const jobView = async ({ store }: Pick<ServerDeps, 'store'>, job: Job): Promise<JobView> => ({
   id: job.id,
   state: job.state,
   reason: job.reason,
   createdAt: job.createdAt,
   endedAt: job.endedAt,
   spec: job.spec,
-  rounds: store.rounds(job.id).map((round) => ({
+  rounds: (await store.rounds(job.id)).map((round) => ({
     id: round.id,
     index: round.index,
     attempt: round.attempt,
@@ -278,5 +286,5 @@ const jobView = ({ store }: Pick<ServerDeps, 'store'>, job: Job): JobView => ({
     reason: round.reason,
     release: round.release,
   })),
-  head: store.lineage(job.lineId)?.head ?? null,
+  head: (await store.lineage(job.lineId))?.head ?? null,
 })

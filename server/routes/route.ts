@@ -21,7 +21,7 @@ export type Signed = {
 export type RouteDeps = ServerDeps & {
   readonly coordinator: Coordinator
   /** Key of the upload tokens. */
-  readonly uploadKey: string
+  readonly uploadKey: () => Promise<string>
 }
 
 /** signed: of routes for devices, and for those that enrol. device: of routes for devices. */

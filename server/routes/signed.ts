@@ -8,6 +8,7 @@ import {
   verifySignature,
 } from '../../adapters/wire/signature.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
+import type { Tables } from '../store/store.ts'
 import type { ServerEnv, Signed } from './route.ts'
 
 /** How far a device's clock may be off, either way. */
@@ -23,7 +24,7 @@ export const requireSignature: MiddlewareHandler<ServerEnv> = async (c, next) =>
 export const requireEnrolledKey =
   ({ store }: Pick<ServerDeps, 'store'>): MiddlewareHandler<ServerEnv> =>
   async (c, next) => {
-    const device = store.device(readSignatureInput(signableOf(c.req.raw)).keyId)
+    const device = await store.device(readSignatureInput(signableOf(c.req.raw)).keyId)
     if (!device) throw new FedError('E_NOT_ENROLLED', 'the key is not enrolled with this server')
     c.set('device', device)
     await next()
@@ -44,9 +45,9 @@ export const requireDevice =
     verifySignature(signed.signable, signed.params, device.publicKey)
     const now = clock()
     checkTime(signed.params, now)
-    store.transaction(() => {
-      spendNonce(store, signed.params, now)
-      store.saveDevice({ ...device, lastSeenAt: now })
+    await store.transaction(async (tx) => {
+      await spendNonce(tx, signed.params, now)
+      await tx.saveDevice({ ...device, lastSeenAt: now })
     })
     c.set('signed', signed)
     await next()
@@ -77,12 +78,12 @@ export const checkTime = (params: SignatureParams, now: number): void => {
 }
 
 /** A nonce is kept for as long as its signature time passes checkTime. Fails with E_REPLAY. */
-export const spendNonce = (
-  store: ServerDeps['store'],
+export const spendNonce = async (
+  tables: Tables,
   { keyId, nonce, createdMs }: SignatureParams,
   now: number,
-): void => {
+): Promise<void> => {
   const expiresAt = Math.max(now, createdMs) + CLOCK_SKEW_MS + 1000
-  if (!store.addNonce(keyId, nonce, expiresAt))
+  if (!(await tables.addNonce(keyId, nonce, expiresAt)))
     throw new FedError('E_REPLAY', 'this nonce was used before')
 }

@@ -1,48 +1,89 @@
-/** Content-addressed bytes: one file each, whole and flushed once its name is there. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { replaceFile } from '../../adapters/node/replace-file.ts'
+/**
+ * Content-addressed bytes as an interface: updates and releases by the SHA-256 of their bytes. In a
+ * folder: folder-objects.ts. The contract is test/server/store/objects-contract.ts.
+ */
+import { createHash } from 'node:crypto'
+import { FedError } from '../../adapters/errors.ts'
 
-export type ObjectStore = {
-  put(hash: string, bytes: Uint8Array): Promise<void>
+/** Bytes that arrive piece by piece, and how many there will be. */
+export type ByteStream = { readonly size: number; readonly stream: ReadableStream<Uint8Array> }
+
+/** Of an object's bytes, from start up to, but without, end. */
+export type ByteRange = { readonly start?: number; readonly end?: number }
+
+export type Objects = {
+  /**
+   * Kept, and safe from a crash, before this resolves; half of an object is never seen. Again is
+   * fine. A stream is checked: E_CHECKSUM when its bytes are not those of the hash, or not as many
+   * as it said.
+   */
+  put(hash: string, bytes: Uint8Array | ByteStream): Promise<void>
   get(hash: string): Promise<Uint8Array | undefined>
+  /** The bytes of the range as they are read; size is that of the whole object. */
+  read(hash: string, range?: ByteRange): Promise<ByteStream | null>
+  has(hash: string): Promise<boolean>
+  /** Hashes of all objects, in no order. */
   list(): Promise<string[]>
+  /** Forgetting what is not there is fine. */
   drop(hash: string): Promise<void>
 }
 
-const TEMPORARY = '.part'
-
-/** Makes the folder (0700) and removes what an interrupted write left behind. */
-export const fileObjects = (folder: string): ObjectStore => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const name of readdirSync(folder))
-    if (name.endsWith(TEMPORARY)) rmSync(join(folder, name), { force: true })
-  let writes = 0
-  return {
-    async put(hash, bytes) {
-      const temporary = join(folder, `${hash}.${writes++}${TEMPORARY}`)
-      await replaceFile(join(folder, hash), bytes, { mode: 0o600, temporary })
-    },
-    async get(hash) {
-      try {
-        return await readFile(join(folder, hash))
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-        throw error
-      }
-    },
-    list: async () => (await readdir(folder)).filter((name) => !name.endsWith(TEMPORARY)),
-    drop: (hash) => rm(join(folder, hash), { force: true }),
-  }
-}
-
-export const memoryObjects = (): ObjectStore => {
+/** Of a process, for tests. */
+export const memoryObjects = (): Objects => {
   const objects = new Map<string, Uint8Array>()
   return {
-    put: async (hash, bytes) => void objects.set(hash, bytes.slice()),
+    async put(hash, given) {
+      if (given instanceof Uint8Array) objects.set(hash, given.slice())
+      else objects.set(hash, await joined(checkedBytes(hash, given)))
+    },
     get: async (hash) => objects.get(hash)?.slice(),
+    async read(hash, range) {
+      const bytes = objects.get(hash)
+      if (!bytes) return null
+      const { start, end } = withinSize(bytes.length, range)
+      return { size: bytes.length, stream: new Blob([bytes.slice(start, end)]).stream() }
+    },
+    has: async (hash) => objects.has(hash),
     list: async () => [...objects.keys()],
     drop: async (hash) => void objects.delete(hash),
   }
+}
+
+/**
+ * The bytes of a stream. The last piece comes only when all are known to be those of the hash; else
+ * this fails with E_CHECKSUM.
+ */
+export async function* checkedBytes(
+  hash: string,
+  { size, stream }: ByteStream,
+): AsyncGenerator<Uint8Array> {
+  const digest = createHash('sha256')
+  let seen = 0
+  let last: Uint8Array | undefined
+  for await (const piece of stream) {
+    if (last) yield last
+    last = piece
+    seen += piece.length
+    if (seen > size) break
+    digest.update(piece)
+  }
+  const got = digest.digest('hex')
+  if (seen !== size || got !== hash)
+    throw new FedError(
+      'E_CHECKSUM',
+      `expected ${size} bytes of ${hash}, got ${seen > size ? 'more' : `${seen} of ${got}`}`,
+    )
+  if (last) yield last
+}
+
+/** A range with both ends, neither beyond the object. */
+export const withinSize = (size: number, { start = 0, end = size }: ByteRange = {}) => ({
+  start: Math.min(start, end, size),
+  end: Math.min(end, size),
+})
+
+const joined = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const all: Uint8Array[] = []
+  for await (const piece of pieces) all.push(piece)
+  return new Uint8Array(Buffer.concat(all))
 }

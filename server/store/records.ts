@@ -71,3 +71,6 @@ export type Job = {
   /** Failed attempts at that index. */
   readonly failures: number
 }
+
+/** A job and its newest round. */
+export type JobProgress = { readonly job: Job; readonly round: Round | null }

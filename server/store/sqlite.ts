@@ -1,13 +1,14 @@
 /** The store on better-sqlite3: WAL, every commit flushed, one process per data folder. */
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+// Taken here, so that a test's fake timers leave the queue alone.
+import { setImmediate } from 'node:timers'
 import type Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
-import { fileObjects, memoryObjects } from './objects.ts'
-import type { Device, Job, Lineage, Release, Round, RoundMember } from './records.ts'
 import { MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import type { Store } from './store.ts'
+import { type Sql, tablesOf } from './tables.ts'
 
 /**
  * folder: the data folder (made with mode 0700), or ':memory:'.
@@ -21,19 +22,148 @@ export const openSqliteStore = (folder: string): Store => {
     chmodSync(folder, 0o700)
   }
   const db = openDatabase(isMemory ? folder : join(folder, 'loreweave.sqlite'))
-  const objects = isMemory ? memoryObjects() : fileObjects(join(folder, 'objects'))
-  return {
-    transaction: (work) => db.transaction(work).immediate(),
-    ...settings(db),
-    ...deviceRows(db),
-    ...documentRows(db),
-    ...memberRows(db),
-    putObject: objects.put,
-    getObject: objects.get,
-    objects: objects.list,
-    dropObject: objects.drop,
-    close: () => void db.close(),
+  const sql = sqlOf(db)
+  const queue = commitQueue(db)
+  const alone: Sql = {
+    // Between two commits there is nothing that could still be taken back.
+    rows: (query, ...values) =>
+      queue.isOpen() ? queue.add(() => sql.rows(query, ...values)) : sql.rows(query, ...values),
+    run: (query, ...values) => queue.add(() => sql.run(query, ...values)),
   }
+  return {
+    ...tablesOf(alone),
+    transaction: (work) =>
+      queue.add(async () => {
+        const own = endable(sql)
+        try {
+          // Transactions run one after the other: every lineage is locked already.
+          return await work({ ...tablesOf(own.sql), lock: async () => {} })
+        } finally {
+          own.end()
+        }
+      }),
+    async close() {
+      await queue.ended()
+      db.close()
+    },
+  }
+}
+
+/** Queries are prepared once. */
+const sqlOf = (db: Database.Database): Sql => {
+  const known = new Map<string, Database.Statement>()
+  const prepared = (query: string) => {
+    const statement = known.get(query) ?? db.prepare(query)
+    known.set(query, statement)
+    return statement
+  }
+  return {
+    rows: async (query, ...values) => prepared(query).all(...values) as never,
+    run: async (query, ...values) => prepared(query).run(...values).changes,
+  }
+}
+
+/** A handle that fails once its transaction has ended, so that nothing writes into somebody else's. */
+const endable = (sql: Sql) => {
+  let isOver = false
+  const check = () => {
+    if (isOver) throw new TypeError('this transaction has ended')
+  }
+  return {
+    end: () => {
+      isOver = true
+    },
+    sql: {
+      rows: async (query, ...values) => {
+        check()
+        return sql.rows(query, ...values)
+      },
+      run: async (query, ...values) => {
+        check()
+        return sql.run(query, ...values)
+      },
+    } satisfies Sql,
+  }
+}
+
+type Waiting = {
+  readonly run: () => Promise<void>
+  readonly committed: () => void
+  readonly failed: (error: unknown) => void
+}
+
+/** Works that share a commit at most, so that the first does not wait long for its answer. */
+const MAX_SHARING = 64
+
+/**
+ * Works run one after the other, each within a savepoint, and those that were asked for in the same
+ * turn of the event loop share one commit: one flush of the disk answers many devices. Nobody is
+ * answered before that flush.
+ */
+const commitQueue = (db: Database.Database) => {
+  const waiting: Waiting[] = []
+  let running: Promise<void> | undefined
+  let isOpen = false
+
+  const drain = async () => {
+    while (waiting.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve))
+      isOpen = true
+      await commitTogether(db, waiting.splice(0, MAX_SHARING))
+      isOpen = false
+    }
+    running = undefined
+  }
+  return {
+    /** Some works are done, and not yet committed. */
+    isOpen: () => isOpen,
+    ended: async () => running,
+    add: <T>(work: () => Promise<T>): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        waiting.push(waitingOf(db, work, resolve, reject))
+        running ??= drain()
+      }),
+  }
+}
+
+const waitingOf = <T>(
+  db: Database.Database,
+  work: () => Promise<T>,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Waiting => {
+  let outcome = () => {}
+  return {
+    async run() {
+      db.exec('SAVEPOINT own')
+      try {
+        const value = await work()
+        outcome = () => resolve(value)
+      } catch (error) {
+        // A full disk has already taken everything back.
+        if (!db.inTransaction) throw error
+        db.exec('ROLLBACK TO own')
+        outcome = () => reject(error)
+      }
+      db.exec('RELEASE own')
+    },
+    committed: () => outcome(),
+    failed: reject,
+  }
+}
+
+/** When the commit fails, so do all. */
+const commitTogether = async (db: Database.Database, works: readonly Waiting[]) => {
+  try {
+    db.exec('BEGIN IMMEDIATE')
+    for (const { run } of works) await run()
+    db.exec('COMMIT')
+  } catch (error) {
+    if (db.open && db.inTransaction) db.exec('ROLLBACK')
+    for (const { failed } of works) failed(error)
+    return
+  }
+  for (const { committed } of works) committed()
 }
 
 const openDatabase = (path: string): Database.Database => {
@@ -73,155 +203,3 @@ const migrate = (db: Database.Database): void =>
       db.pragma(`user_version = ${SCHEMA_VERSION}`)
     })
     .immediate()
-
-const settings = (db: Database.Database) => {
-  const read = db.prepare<[string], string>('SELECT value FROM settings WHERE name = ?').pluck()
-  const write = db.prepare('INSERT OR REPLACE INTO settings VALUES (?, ?)')
-  return {
-    setting: (name: string) => read.get(name),
-    saveSetting: (name: string, value: string) => void write.run(name, value),
-  }
-}
-
-type DeviceRow = {
-  id: string
-  public_key: string
-  enrolled_at: number
-  last_seen_at: number | null
-}
-
-const deviceRows = (db: Database.Database) => {
-  const addToken = db.prepare('INSERT INTO tokens VALUES (?, ?, NULL)')
-  const spendToken = db.prepare(
-    'UPDATE tokens SET device_id = @device WHERE hash = @hash AND expires_at > @now ' +
-      'AND (device_id IS NULL OR device_id = @device)',
-  )
-  const save = db.prepare(
-    `INSERT INTO devices (id, public_key, enrolled_at, last_seen_at) VALUES (@id, @publicKey, @enrolledAt, @lastSeenAt)
-     ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at`,
-  )
-  const one = db.prepare<[string], DeviceRow>('SELECT * FROM devices WHERE id = ?')
-  const all = db.prepare<[], DeviceRow>('SELECT * FROM devices ORDER BY number')
-  const addNonce = db.prepare('INSERT OR IGNORE INTO nonces VALUES (?, ?, ?)')
-  const pruneNonces = db.prepare('DELETE FROM nonces WHERE expires_at <= ?')
-  const pruneTokens = db.prepare('DELETE FROM tokens WHERE expires_at <= ?')
-  const deviceOf = (row: DeviceRow): Device => ({
-    id: row.id,
-    publicKey: row.public_key,
-    enrolledAt: row.enrolled_at,
-    lastSeenAt: row.last_seen_at,
-  })
-  return {
-    addToken: (hash: string, expiresAt: number) => void addToken.run(hash, expiresAt),
-    spendToken: (hash: string, device: string, now: number) =>
-      spendToken.run({ hash, device, now }).changes === 1,
-    saveDevice: (device: Device) => void save.run(device),
-    device: (id: string) => {
-      const row = one.get(id)
-      return row && deviceOf(row)
-    },
-    devices: () => all.all().map(deviceOf),
-    addNonce: (deviceId: string, nonce: string, expiresAt: number) =>
-      addNonce.run(deviceId, nonce, expiresAt).changes === 1,
-    prune: (now: number) => {
-      pruneNonces.run(now)
-      pruneTokens.run(now)
-    },
-  }
-}
-
-const documentRows = (db: Database.Database) => {
-  const lineages = documents<Lineage>(db, 'lines')
-  const releases = documents<Release>(db, 'releases')
-  const saveJob = db.prepare(
-    `INSERT INTO jobs (id, state, document) VALUES (?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document`,
-  )
-  const jobs = documents<Job>(db, 'jobs')
-  const running = db
-    .prepare<[], string>("SELECT document FROM jobs WHERE state = 'running' ORDER BY number")
-    .pluck()
-  const idempotent = db.prepare<[string], { requestHash: string; jobId: string }>(
-    'SELECT request_hash AS requestHash, job_id AS jobId FROM idempotency WHERE key = ?',
-  )
-  const saveIdempotent = db.prepare('INSERT INTO idempotency VALUES (?, ?, ?)')
-  const saveRound = db.prepare(
-    `INSERT INTO rounds (id, job_id, document) VALUES (?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET document = excluded.document`,
-  )
-  const rounds = documents<Round>(db, 'rounds')
-  const ofJob = db
-    .prepare<[string], string>('SELECT document FROM rounds WHERE job_id = ? ORDER BY number')
-    .pluck()
-  const newest = db
-    .prepare<[string], string>(
-      'SELECT document FROM rounds WHERE job_id = ? ORDER BY number DESC LIMIT 1',
-    )
-    .pluck()
-  return {
-    saveLineage: (lineage: Lineage) => lineages.save(lineage.id, lineage),
-    lineage: lineages.one,
-    lineages: lineages.all,
-    saveRelease: (release: Release) => releases.save(release.summary.hash, release),
-    release: releases.one,
-    releases: releases.all,
-    saveJob: (job: Job) => void saveJob.run(job.id, job.state, JSON.stringify(job)),
-    job: jobs.one,
-    jobs: jobs.all,
-    runningJobs: () => running.all().map((text) => JSON.parse(text) as Job),
-    idempotent: (key: string) => idempotent.get(key),
-    saveIdempotent: (key: string, requestHash: string, jobId: string) =>
-      void saveIdempotent.run(key, requestHash, jobId),
-    saveRound: (round: Round) => void saveRound.run(round.id, round.jobId, JSON.stringify(round)),
-    round: rounds.one,
-    rounds: (jobId: string) => ofJob.all(jobId).map((text) => JSON.parse(text) as Round),
-    newestRound: (jobId: string) => {
-      const text = newest.get(jobId)
-      return text === undefined ? undefined : (JSON.parse(text) as Round)
-    },
-  }
-}
-
-/** Rows of a table of JSON documents. The table name is ours, never input. */
-const documents = <T>(db: Database.Database, table: 'lines' | 'releases' | 'jobs' | 'rounds') => {
-  const one = db.prepare<[string], string>(`SELECT document FROM ${table} WHERE id = ?`).pluck()
-  const all = db.prepare<[], string>(`SELECT document FROM ${table} ORDER BY number`).pluck()
-  return {
-    one: (id: string): T | undefined => {
-      const text = one.get(id)
-      return text === undefined ? undefined : (JSON.parse(text) as T)
-    },
-    all: (): T[] => all.all().map((text) => JSON.parse(text) as T),
-    save: (id: string, document: T): void => {
-      db.prepare(
-        `INSERT INTO ${table} (id, document) VALUES (?, ?)
-         ON CONFLICT (id) DO UPDATE SET document = excluded.document`,
-      ).run(id, JSON.stringify(document))
-    },
-  }
-}
-
-const memberRows = (db: Database.Database) => {
-  const one = db.prepare<[string, string], RoundMember>(
-    'SELECT device_id AS deviceId, digest FROM members WHERE round_id = ? AND device_id = ?',
-  )
-  const save = db.prepare(
-    `INSERT INTO members VALUES (?, ?, ?)
-     ON CONFLICT (round_id, device_id) DO UPDATE SET digest = excluded.digest`,
-  )
-  const drop = db.prepare(
-    'DELETE FROM members WHERE round_id = ? AND device_id = ? AND digest IS NULL',
-  )
-  const digests = db
-    .prepare<[string], string>(
-      'SELECT digest FROM members WHERE round_id = ? AND digest IS NOT NULL ORDER BY digest',
-    )
-    .pluck()
-  return {
-    member: (roundId: string, deviceId: string) => one.get(roundId, deviceId),
-    saveMember: (roundId: string, member: RoundMember) =>
-      void save.run(roundId, member.deviceId, member.digest),
-    dropMember: (roundId: string, deviceId: string) => void drop.run(roundId, deviceId),
-    digests: (roundId: string) => digests.all(roundId),
-  }
-}

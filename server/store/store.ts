@@ -1,75 +1,85 @@
 /**
- * The server's memory as an interface. One implementation (sqlite.ts); its contract is
- * test/support/store-contract.ts.
+ * The server's memory as an interface. Implementations: sqlite.ts. Its contract is
+ * test/server/store/store-contract.ts.
  */
-import type { Device, Job, Lineage, Release, Round, RoundMember } from './records.ts'
+import type { Device, Job, JobProgress, Lineage, Release, Round, RoundMember } from './records.ts'
 
-/**
- * Reads and writes are synchronous: SQLite lives in this process, and a decision and its record are
- * then one step. `save…` inserts or replaces by id. Lists come in order of insertion.
- */
-export type Store = {
-  /** All or nothing, also when the process dies: rolled back when `work` throws. May be nested. */
-  transaction<T>(work: () => T): T
-
-  /** Small values that belong to this data folder: keys the server made for itself. */
-  setting(name: string): string | undefined
-  saveSetting(name: string, value: string): void
+/** What is read and written. `save…` inserts or replaces by id. Lists come in order of insertion. */
+export type Tables = {
+  /** Small values that the server made for itself: keys. */
+  setting(name: string): Promise<string | undefined>
+  /** False when there is one of this name, which stays. */
+  addSetting(name: string, value: string): Promise<boolean>
 
   /** Enrolment tokens are kept as SHA-256 hashes. */
-  addToken(hash: string, expiresAt: number): void
+  addToken(hash: string, expiresAt: number): Promise<void>
   /**
    * True when the token is good for this device: unused, or used by it before, and in time; marks
    * it used.
    */
-  spendToken(hash: string, deviceId: string, now: number): boolean
+  spendToken(hash: string, deviceId: string, now: number): Promise<boolean>
 
-  saveDevice(device: Device): void
-  device(id: string): Device | undefined
-  devices(): Device[]
+  saveDevice(device: Device): Promise<void>
+  device(id: string): Promise<Device | undefined>
+  devices(): Promise<Device[]>
 
   /** False when the device used the nonce before. */
-  addNonce(deviceId: string, nonce: string, expiresAt: number): boolean
+  addNonce(deviceId: string, nonce: string, expiresAt: number): Promise<boolean>
   /** Forgets what expired before now: nonces and enrolment tokens. */
-  prune(now: number): void
+  prune(now: number): Promise<void>
 
-  saveLineage(lineage: Lineage): void
-  lineage(id: string): Lineage | undefined
-  lineages(): Lineage[]
+  /** False when there is one of this id, which stays. */
+  addLineage(lineage: Lineage): Promise<boolean>
+  saveLineage(lineage: Lineage): Promise<void>
+  lineage(id: string): Promise<Lineage | undefined>
+  lineages(): Promise<Lineage[]>
 
-  saveJob(job: Job): void
-  job(id: string): Job | undefined
-  jobs(): Job[]
-  /** Oldest first. */
-  runningJobs(): Job[]
+  saveJob(job: Job): Promise<void>
+  job(id: string): Promise<Job | undefined>
+  jobs(): Promise<Job[]>
+  progress(jobId: string): Promise<JobProgress | undefined>
+  /** Of all jobs that run, oldest first. */
+  running(): Promise<JobProgress[]>
   /** The job that this Idempotency-Key made, and the hash of the request it came with. */
-  idempotent(key: string): { readonly requestHash: string; readonly jobId: string } | undefined
-  saveIdempotent(key: string, requestHash: string, jobId: string): void
+  idempotent(
+    key: string,
+  ): Promise<{ readonly requestHash: string; readonly jobId: string } | undefined>
+  /** False when the key is known. */
+  addIdempotent(key: string, requestHash: string, jobId: string): Promise<boolean>
 
-  saveRound(round: Round): void
-  round(id: string): Round | undefined
+  saveRound(round: Round): Promise<void>
+  round(id: string): Promise<Round | undefined>
   /** Oldest first; the last is the job's newest round. */
-  rounds(jobId: string): Round[]
-  newestRound(jobId: string): Round | undefined
+  rounds(jobId: string): Promise<Round[]>
 
-  member(roundId: string, deviceId: string): RoundMember | undefined
-  saveMember(roundId: string, member: RoundMember): void
+  member(roundId: string, deviceId: string): Promise<RoundMember | undefined>
+  saveMember(roundId: string, member: RoundMember): Promise<void>
   /** One that sent an update stays. */
-  dropMember(roundId: string, deviceId: string): void
+  dropMember(roundId: string, deviceId: string): Promise<void>
   /** Digests of the updates of a round, sorted; a digest that two devices sent is there twice. */
-  digests(roundId: string): string[]
+  digests(roundId: string): Promise<string[]>
 
-  saveRelease(release: Release): void
-  release(hash: string): Release | undefined
-  releases(): Release[]
+  saveRelease(release: Release): Promise<void>
+  release(hash: string): Promise<Release | undefined>
+  releases(): Promise<Release[]>
+}
 
-  /** Updates and releases by the SHA-256 of their bytes; on disk before the promise resolves. */
-  putObject(hash: string, bytes: Uint8Array): Promise<void>
-  getObject(hash: string): Promise<Uint8Array | undefined>
-  /** Hashes of all objects, in no order. */
-  objects(): Promise<string[]>
-  /** Forgetting what is not there is fine. */
-  dropObject(hash: string): Promise<void>
+/** Tables within one transaction; they fail once it has ended. */
+export type Transaction = Tables & {
+  /**
+   * Keeps other transactions that ask for the same lineage waiting until this one ends. What is
+   * decided about its jobs, rounds and members must be read after this. One lineage a transaction,
+   * so that two can never wait for each other.
+   */
+  lock(lineId: string): Promise<void>
+}
 
-  close(): void
+/** Reads and writes outside of a transaction stand alone, and see only what was committed. */
+export type Store = Tables & {
+  /**
+   * All or nothing, also when the process dies: rolled back when `work` throws, on disk before this
+   * resolves. `work` waits for nothing but its transaction: others may be waiting for it.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
 }

@@ -11,8 +11,7 @@ import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jo
 import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapters/wire/signature.ts'
 import { createServer } from '../../server/routes/app.ts'
-import { openSqliteStore } from '../../server/store/sqlite.ts'
-import type { Store } from '../../server/store/store.ts'
+import { type Data, openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 
 export const CREDENTIAL = 'operator-credential-for-tests'
@@ -37,14 +36,15 @@ export const tinyJob = (overrides: Partial<JobSpecInput> = {}): JobSpecInput => 
   ...overrides,
 })
 
-/** folder: a data folder or ':memory:'. */
+/** folder: a data folder or ':memory:'. data: what an earlier server kept. */
 export const testServer = (
-  given: { folder?: string; store?: Store; seed?: string; start?: number } = {},
+  given: { folder?: string; data?: Data; seed?: string; start?: number } = {},
 ) => {
   const time = { now: given.start ?? START }
-  const store = given.store ?? openSqliteStore(given.folder ?? ':memory:')
+  const { store, objects } = given.data ?? openFolder(given.folder ?? ':memory:')
   const server = createServer({
     store,
+    objects,
     clock: () => time.now,
     rng: seededRng(given.seed ?? 'server'),
     log: silentLog,
@@ -54,6 +54,8 @@ export const testServer = (
   return {
     ...server,
     store,
+    objects,
+    data: { store, objects },
     fetch,
     now: () => time.now,
     /** Moves the clock and lets deadlines pass. */

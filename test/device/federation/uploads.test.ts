@@ -4,7 +4,7 @@ import type { JobSpecInput } from '../../../adapters/wire/jobs.ts'
 import { keepEnergy } from '../../../device/agent/energy-status.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { openDevice } from '../../../device/owner/device.ts'
-import { openSqliteStore } from '../../../server/store/sqlite.ts'
+import { openFolder } from '../../../server/store/open.ts'
 import { testServer } from '../../support/federation-fixture.ts'
 import { enrolledDevice, jobFor, tinyModel } from '../device-fixture.ts'
 
@@ -170,14 +170,17 @@ describe('a proxy that takes no bodies of this size (R9)', () => {
 const ONE = { size: 1, goal: 1, minimum: 1, deadlineMs: 60_000, retries: 0 }
 
 test('a server whose disk is full for a while loses no update of anybody (R10)', async () => {
-  const store = openSqliteStore(':memory:')
+  const { store, objects } = openFolder(':memory:')
   let isFull = true
   const server = testServer({
-    store: {
-      ...store,
-      putObject: async (hash, bytes) => {
-        if (isFull) throw new Error('ENOSPC')
-        return store.putObject(hash, bytes)
+    data: {
+      store,
+      objects: {
+        ...objects,
+        put: async (hash, bytes) => {
+          if (isFull) throw new Error('ENOSPC')
+          return objects.put(hash, bytes)
+        },
       },
     },
   })

@@ -21,7 +21,7 @@ describe('check-in', () => {
       deadlineAt: START + 60_000,
     })
     expect(await device.join(spec)).toEqual(assignment)
-    expect(server.store.round(assignment.roundId)?.assigned).toBe(1)
+    expect((await server.store.round(assignment.roundId))?.assigned).toBe(1)
   })
 
   test('two devices have different upload tokens', async () => {
@@ -35,14 +35,14 @@ describe('check-in', () => {
     await server.operator.createJob(job)
     const [first, second] = await enrolledDevices(server, 2)
     const { roundId } = await first!.join(job)
-    const assigned = () => server.store.round(roundId)?.assigned
+    const assigned = async () => (await server.store.round(roundId))?.assigned
     const waiting = { rounds: { waiting: [roundId], left: [] } }
     expect(await first!.checkIn(job, waiting)).toMatchObject({ reason: 'contributed' })
     expect(await second!.checkIn(job)).toMatchObject({ reason: 'cohort_full' })
     const left = { rounds: { waiting: [], left: [roundId] } }
     for (let i = 0; i < 2; i++) {
       expect(await first!.checkIn(job, left)).toMatchObject({ reason: 'cohort_full' })
-      expect(assigned()).toBe(0)
+      expect(await assigned()).toBe(0)
     }
     expect((await second!.join(job)).roundId).toBe(roundId)
     expect(await first!.checkIn(job)).toMatchObject({ reason: 'cohort_full' })
@@ -53,7 +53,7 @@ describe('check-in', () => {
     await device.upload(assignment, updateFor(assignment, 'a'))
     const left = { rounds: { waiting: [], left: [assignment.roundId] } }
     expect(await device.checkIn(spec, left)).toMatchObject({ reason: 'contributed' })
-    expect(server.store.round(assignment.roundId)).toMatchObject({ assigned: 1, received: 1 })
+    expect(await server.store.round(assignment.roundId)).toMatchObject({ assigned: 1, received: 1 })
   })
 
   test('devices of version 0.1, which also tell what nobody reads, are assigned as ever', async () => {

@@ -9,7 +9,7 @@ import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { aggregateInProcess } from '../../../server/releases/aggregate.ts'
 import { createServer } from '../../../server/routes/app.ts'
-import { openSqliteStore } from '../../../server/store/sqlite.ts'
+import { openFolder } from '../../../server/store/open.ts'
 import { silentLog } from '../../../server/telemetry/log.ts'
 import {
   CREDENTIAL,
@@ -96,22 +96,25 @@ describe('rounds', () => {
       await device!.upload(assignment, updateFor(assignment, `round-${i}`))
       await server.settle()
       const { head } = await server.operator.job(job.id)
-      moments.push(server.store.release(head!)!.optimizer?.moments)
+      moments.push((await server.store.release(head!))!.optimizer?.moments)
     }
     expect(new Set(moments).size).toBe(4)
-    const releases = server.store.releases().map(({ summary }) => summary.hash)
+    const releases = (await server.store.releases()).map(({ summary }) => summary.hash)
     const kept = [...releases, moments.at(-1)!].sort()
-    expect((await server.store.objects()).sort()).toEqual(kept)
+    expect((await server.objects.list()).sort()).toEqual(kept)
     await server.recover()
-    expect((await server.store.objects()).sort()).toEqual(kept)
+    expect((await server.objects.list()).sort()).toEqual(kept)
 
     const plain = await server.operator.createJob({ ...spec, rounds: 1, training: {} })
     const assignment = await device!.join(spec)
     await device!.upload(assignment, updateFor(assignment, 'plain'))
     await server.settle()
     const { head } = await server.operator.job(plain.id)
-    expect(server.store.release(head!)!.optimizer).toEqual({ strategy: 'alternating', state: null })
-    expect(await server.store.objects()).not.toContain(moments.at(-1))
+    expect((await server.store.release(head!))!.optimizer).toEqual({
+      strategy: 'alternating',
+      state: null,
+    })
+    expect(await server.objects.list()).not.toContain(moments.at(-1))
   })
 
   test('the deadline releases with the minimum, and updates are forgotten once the release is out', async () => {
@@ -122,7 +125,7 @@ describe('rounds', () => {
     await server.pass(1)
     const job = await server.operator.job(jobId)
     expect([job.state, job.rounds[0]?.received]).toEqual(['completed', 1])
-    expect((await server.store.objects()).sort()).toEqual([assignment.release, job.head!].sort())
+    expect((await server.objects.list()).sort()).toEqual([assignment.release, job.head!].sort())
   })
 
   test('a job that nobody answers fails after its retries and says why', async () => {
@@ -142,10 +145,10 @@ describe('rounds', () => {
 
   test('an aggregation that fails gives the round up, and the next attempt goes on', async () => {
     let failures = 1
-    const store = openSqliteStore(':memory:')
+    const data = openFolder(':memory:')
     const time = { now: START }
     const server = createServer({
-      store,
+      ...data,
       clock: () => time.now,
       rng: seededRng('server'),
       log: silentLog,
@@ -155,7 +158,7 @@ describe('rounds', () => {
         return aggregateInProcess(plan, read)
       },
     })
-    const base = testServer({ store })
+    const base = testServer({ data })
     const fetch = async (request: Request) => server.app.request(request)
     const operator = operatorClient(fetch)
     const spec = tinyJob({ cohort: { size: 1, goal: 1, minimum: 1 } })
@@ -188,13 +191,13 @@ describe('rounds', () => {
     const assignments = [await devices[0]!.join(spec), await devices[1]!.join(spec)]
     await devices[0]!.upload(assignments[0]!, updateFor(assignments[0]!, 'a'))
     const update = updateFor(assignments[1]!, 'b')
-    server.store.transaction(() => {
-      const round = server.store.round(assignments[1]!.roundId)!
-      server.store.saveMember(round.id, { deviceId: devices[1]!.id, digest: sha256Hex(update) })
-      server.store.saveRound({ ...round, received: 2, phase: 'aggregating', closedAt: START + 7 })
+    await server.store.transaction(async (tx) => {
+      const round = (await tx.round(assignments[1]!.roundId))!
+      await tx.saveMember(round.id, { deviceId: devices[1]!.id, digest: sha256Hex(update) })
+      await tx.saveRound({ ...round, received: 2, phase: 'aggregating', closedAt: START + 7 })
     })
-    await server.store.putObject(sha256Hex(update), update)
-    server.store.close()
+    await server.objects.put(sha256Hex(update), update)
+    await server.store.close()
 
     const copy = freshFolder()
     cpSync(folder, copy, { recursive: true })
@@ -215,16 +218,16 @@ describe('rounds', () => {
     const { server, device, assignment } = await scene()
     const bytes = updateFor(assignment, 'a')
     await device.upload(assignment, bytes)
-    await server.store.putObject('0'.repeat(64), new Uint8Array(3))
+    await server.objects.put('0'.repeat(64), new Uint8Array(3))
     await server.recover()
-    expect((await server.store.objects()).sort()).toEqual(
+    expect((await server.objects.list()).sort()).toEqual(
       [assignment.release, sha256Hex(bytes)].sort(),
     )
   })
 
   test('a device that comes back after a restart has the same assignment', async () => {
     const { server, device, assignment } = await scene()
-    const restarted = testServer({ store: server.store, seed: 'another' })
+    const restarted = testServer({ data: server.data, seed: 'another' })
     const answer = await restarted.fetch(
       device.signed(
         'POST',

@@ -1,13 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isFedError } from '../../../adapters/errors.ts'
-import {
-  advance,
-  isOpen,
-  type JobEvent,
-  type JobProgress,
-  newJob,
-} from '../../../server/rounds/machine.ts'
+import { advance, isOpen, type JobEvent, newJob } from '../../../server/rounds/machine.ts'
+import type { JobProgress } from '../../../server/store/records.ts'
 import { expectCode } from '../../support/expect-code.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
 

@@ -241,13 +241,13 @@ describe('upload', () => {
     }
     const { state, head } = await server.operator.job(jobId)
     expect(state).toBe('completed')
-    expect(server.store.release(head!)?.summary.parts).toEqual(['adapter', 'statistics'])
+    expect((await server.store.release(head!))?.summary.parts).toEqual(['adapter', 'statistics'])
   })
 
   test('a refused update leaves the device free to send a good one', async () => {
     const { server, device, assignment } = await scene()
     await device.upload(assignment, updateFor(assignment, 'a', without('prior.')))
-    expect(await server.store.objects()).toEqual([assignment.release])
+    expect(await server.objects.list()).toEqual([assignment.release])
     expect((await device.upload(assignment, updateFor(assignment, 'a'))).status).toBe(202)
   })
 
@@ -266,7 +266,7 @@ describe('upload', () => {
       ['a', 'b'].map((seed) => device.upload(assignment, updateFor(assignment, seed))),
     )
     expect(answers.map((a) => a.status).sort()).toEqual([202, 409])
-    expect(server.store.round(assignment.roundId)?.received).toBe(1)
+    expect((await server.store.round(assignment.roundId))?.received).toBe(1)
   })
 
   test('of three devices sending at once to a goal of two, one is late', async () => {
@@ -279,7 +279,10 @@ describe('upload', () => {
     )
     expect(answers.map((a) => a.status).sort()).toEqual([202, 202, 409])
     await server.settle()
-    expect(server.store.round(assignment.roundId)).toMatchObject({ received: 2, phase: 'released' })
+    expect(await server.store.round(assignment.roundId)).toMatchObject({
+      received: 2,
+      phase: 'released',
+    })
   })
 
   test('the same bytes from two devices count twice', async () => {
@@ -289,7 +292,7 @@ describe('upload', () => {
     expect((await other.upload(await other.join(spec), bytes)).status).toBe(202)
     await server.settle()
     const { head } = await server.operator.job(jobId)
-    expect(server.store.release(head!)?.summary.cohort).toBe(2)
+    expect((await server.store.release(head!))?.summary.cohort).toBe(2)
   })
 
   test('refuses a device outside the cohort, a wrong token, an unknown round and a late update', async () => {

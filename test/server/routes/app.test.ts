@@ -45,7 +45,7 @@ describe('the federation server', () => {
 
   test('a failure inside is answered with E_INTERNAL and nothing of its cause', async () => {
     const server = testServer()
-    server.store.close()
+    await server.store.close()
     const answer = await server.operator.call('GET', '/v1/operator/jobs')
     expect(answer.status).toBe(500)
     expect(await answer.json()).toEqual({

@@ -18,7 +18,7 @@ describe('enrolment', () => {
     const answers = [await device.enroll(token), await device.enroll(token)]
     expect(answers.map((a) => a.status)).toEqual([201, 201])
     expect(await answers[0]!.json()).toEqual({ protocol: 1, deviceId: device.id })
-    expect(server.store.devices()).toHaveLength(1)
+    expect(await server.store.devices()).toHaveLength(1)
   })
 
   test.each<

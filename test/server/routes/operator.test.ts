@@ -43,7 +43,7 @@ describe('the operator routes', () => {
     const [a, b] = await Promise.all(answers.map((answer) => answer.json()))
     expect(a).toEqual(b)
     await expectRefusal(await create(tinyJob({ name: 'other' })), 409, 'E_CONFLICT')
-    expect(store.jobs()).toHaveLength(1)
+    expect(await store.jobs()).toHaveLength(1)
   })
 
   test.each<[string, object, number, string]>([
@@ -71,11 +71,11 @@ describe('the operator routes', () => {
       'E_NORM',
     ],
   ])('a job with %s is refused', async (_, changes, status, code) => {
-    const { operator, store } = testServer()
+    const { operator, store, objects } = testServer()
     const job = { ...tinyJob(), ...changes }
     const answer = await operator.call('POST', '/v1/operator/jobs', { protocol, job })
     await expectRefusal(answer, status, code)
-    expect([store.jobs(), await store.objects()]).toEqual([[], []])
+    expect([await store.jobs(), await objects.list()]).toEqual([[], []])
   })
 
   test('the same weights with another model shape are refused with E_CONFLICT', async () => {
@@ -100,7 +100,7 @@ describe('the operator routes', () => {
       reason: 'cancelled by the operator',
       rounds: [{ phase: 'abandoned' }],
     })
-    expect(await server.store.objects()).toEqual([assignment.release])
+    expect(await server.objects.list()).toEqual([assignment.release])
     await expectRefusal(await device.upload(assignment, updateFor(assignment, 'b')), 409, 'E_TWICE')
   })
 
@@ -139,6 +139,6 @@ describe('the operator routes', () => {
     const answer = await server.operator.call('POST', '/v1/operator/tokens', { protocol, count: 3 })
     const { tokens } = (await answer.json()) as { tokens: string[] }
     expect(new Set(tokens).size).toBe(3)
-    expect(server.store.spendToken(tokens[0]!, 'device', server.now())).toBe(false)
+    expect(await server.store.spendToken(tokens[0]!, 'device', server.now())).toBe(false)
   })
 })

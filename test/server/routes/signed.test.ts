@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
-import { openSqliteStore } from '../../../server/store/sqlite.ts'
+import { openFolder } from '../../../server/store/open.ts'
 import {
   checkInOf,
   enrolledDevices,
@@ -112,8 +112,8 @@ describe('signatures', () => {
   })
 
   test('a request that is sent twice is refused with E_REPLAY, also after a restart', async () => {
-    const store = openSqliteStore(':memory:')
-    const server = testServer({ store })
+    const data = openFolder(':memory:')
+    const server = testServer({ data })
     const [device] = await enrolledDevices(server, 1)
     const request = () =>
       device!.signed('POST', '/v1/checkin', json(checkInOf(spec, START)), {
@@ -121,7 +121,7 @@ describe('signatures', () => {
       })
     expect((await server.fetch(request())).status).toBe(200)
     await expectRefusal(await server.fetch(request()), 409, 'E_REPLAY')
-    const restarted = testServer({ store })
+    const restarted = testServer({ data })
     await expectRefusal(await restarted.fetch(request()), 409, 'E_REPLAY')
     await restarted.pass(4 * 60_000)
     await expectRefusal(await restarted.fetch(request()), 409, 'E_REPLAY')

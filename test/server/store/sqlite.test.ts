@@ -2,9 +2,13 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { folderObjects } from '../../../server/store/folder-objects.ts'
+import { memoryObjects } from '../../../server/store/objects.ts'
+import { openFolder } from '../../../server/store/open.ts'
 import { openSqliteStore } from '../../../server/store/sqlite.ts'
 import { expectCode } from '../../support/expect-code.ts'
-import { storeContract } from '../../support/store-contract.ts'
+import { objectsContract } from './objects-contract.ts'
+import { storeContract } from './store-contract.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'loreweave-store-'))
 let folders = 0
@@ -16,48 +20,66 @@ describe('the SQLite store in memory', () => {
   storeContract(() => openSqliteStore(':memory:'))
 })
 
+describe('objects in memory', () => {
+  objectsContract(memoryObjects)
+})
+
+describe('objects in a folder', () => {
+  objectsContract(() => folderObjects(freshFolder()))
+})
+
 describe('the SQLite store on disk', () => {
   storeContract(() => openSqliteStore(freshFolder()))
 
   test('what was saved is there after it is opened again', async () => {
     const folder = freshFolder()
-    const first = openSqliteStore(folder)
-    first.saveSetting('name', 'value')
-    first.addNonce('a', 'n', 1)
-    await first.putObject('d'.repeat(64), Uint8Array.of(1))
-    first.close()
-    const again = openSqliteStore(folder)
-    expect(again.setting('name')).toBe('value')
-    expect(again.addNonce('a', 'n', 1)).toBe(false)
-    expect(await again.objects()).toEqual(['d'.repeat(64)])
-    again.close()
+    const first = openFolder(folder)
+    await first.store.addSetting('name', 'value')
+    await first.store.addNonce('a', 'n', 1)
+    await first.objects.put('d'.repeat(64), Uint8Array.of(1))
+    await first.store.close()
+    const again = openFolder(folder)
+    expect(await again.store.setting('name')).toBe('value')
+    expect(await again.store.addNonce('a', 'n', 1)).toBe(false)
+    expect(await again.objects.list()).toEqual(['d'.repeat(64)])
+    await again.store.close()
+  })
+
+  test('works that wait are done before it closes, and later ones fail', async () => {
+    const folder = freshFolder()
+    const store = openSqliteStore(folder)
+    const written = store.addSetting('name', 'value')
+    await store.close()
+    expect(await written).toBe(true)
+    await expect(store.addSetting('late', 'value')).rejects.toThrow()
+    await expect(store.setting('name')).rejects.toThrow()
   })
 
   test('half-written objects of a killed process are removed and never listed', async () => {
     const folder = freshFolder()
-    openSqliteStore(folder).close()
+    await openFolder(folder).store.close()
     writeFileSync(join(folder, 'objects', `${'e'.repeat(64)}.0.part`), 'half')
-    const store = openSqliteStore(folder)
-    expect(await store.objects()).toEqual([])
+    const { store, objects } = openFolder(folder)
+    expect(await objects.list()).toEqual([])
     expect(readdirSync(join(folder, 'objects'))).toEqual([])
-    store.close()
+    await store.close()
   })
 
-  test('the data folder and its files are for the owner alone', () => {
+  test('the data folder and its files are for the owner alone', async () => {
     const folder = freshFolder()
     const store = openSqliteStore(folder)
     const modeOf = (path: string) => statSync(path).mode & 0o777
     expect(modeOf(folder)).toBe(0o700)
     expect(modeOf(join(folder, 'loreweave.sqlite'))).toBe(0o600)
     expect(modeOf(join(folder, 'loreweave.sqlite-wal'))).toBe(0o600)
-    store.close()
+    await store.close()
   })
 
-  test('a second opening of the same folder is refused with E_CONFLICT', () => {
+  test('a second opening of the same folder is refused with E_CONFLICT', async () => {
     const folder = freshFolder()
     const store = openSqliteStore(folder)
     expectCode('E_CONFLICT', () => openSqliteStore(folder))
-    store.close()
-    openSqliteStore(folder).close()
+    await store.close()
+    await openSqliteStore(folder).close()
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { seededRng } from '../../../adapters/random.ts'
 import { createServer } from '../../../server/routes/app.ts'
-import { openSqliteStore } from '../../../server/store/sqlite.ts'
+import { openFolder } from '../../../server/store/open.ts'
 import { jsonLog } from '../../../server/telemetry/log.ts'
 import {
   CREDENTIAL,
@@ -29,7 +29,7 @@ test('a line is one JSON object with time, level and event; lesser levels are le
 test('a whole round, refusals included, logs no credential, token, key or body', async () => {
   const lines: string[] = []
   const server = createServer({
-    store: openSqliteStore(':memory:'),
+    ...openFolder(':memory:'),
     clock: () => START,
     rng: seededRng('log'),
     log: jsonLog(

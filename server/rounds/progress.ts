@@ -1,0 +1,85 @@
+/**
+ * One step of a job: an event goes through the machine, and what became of job and round is kept, in
+ * one transaction that holds their lineage.
+ */
+import { strategies } from '../../adapters/aggregate/strategy.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { newId } from '../access/secrets.ts'
+import type { Job, JobProgress } from '../store/records.ts'
+import type { Transaction } from '../store/store.ts'
+import type { RoundDeps } from './deps.ts'
+import { advance, isOpen, type JobEvent } from './machine.ts'
+
+type StepDeps = Pick<RoundDeps, 'rng' | 'log'>
+
+/** As it is now, and stays until the transaction ends, but for what this transaction does. */
+export const lockedProgress = async (
+  tx: Transaction,
+  { id, lineId }: Pick<Job, 'id' | 'lineId'>,
+): Promise<JobProgress> => {
+  await tx.lock(lineId)
+  const progress = await tx.progress(id)
+  if (!progress) throw new FedError('E_NO_JOB', `no job ${id.slice(0, 64)}`)
+  return progress
+}
+
+/**
+ * before: as lockedProgress gave it. Applies an event, and opens the round that became possible.
+ * Fails with the codes of `advance`.
+ */
+export const apply = async (
+  deps: StepDeps,
+  tx: Transaction,
+  before: JobProgress,
+  event: JobEvent,
+  now: number,
+): Promise<JobProgress> => {
+  const after = advance(before, event, now)
+  if (after === before) return before
+  if (after.job !== before.job) await tx.saveJob(after.job)
+  if (after.round && after.round !== before.round) await tx.saveRound(after.round)
+  logChange(deps, before, after)
+  await openRound(deps, tx, after.job.lineId, now)
+  return after
+}
+
+/**
+ * Opens a round for the oldest running job of a locked lineage, if it has none open. Jobs of one
+ * lineage run one after the other, in the order of their creation: a release has one successor.
+ */
+export const openRound = async (
+  { rng, log }: StepDeps,
+  tx: Transaction,
+  lineId: string,
+  now: number,
+): Promise<void> => {
+  const oldest = (await tx.running()).find(({ job }) => job.lineId === lineId)
+  if (!oldest || isOpen(oldest.round)) return
+  const { contributions, strategy } = oldest.job.spec
+  const head = (await tx.release((await tx.lineage(lineId))!.head))!
+  const { round } = advance(
+    oldest,
+    {
+      kind: 'open',
+      roundId: newId(rng, 'round'),
+      parent: head.summary.hash,
+      basisEpoch: head.summary.basisEpoch,
+      factor: contributions.includes('adapter') ? strategies[strategy].factorOf(head) : null,
+    },
+    now,
+  )
+  await tx.saveRound(round!)
+  log('info', 'round_opened', { job: oldest.job.id, round: round!.id })
+}
+
+const logChange = ({ log }: StepDeps, before: JobProgress, after: JobProgress): void => {
+  if (after.round && after.round.phase !== before.round?.phase)
+    log('info', `round_${after.round.phase}`, {
+      job: after.job.id,
+      round: after.round.id,
+      received: after.round.received,
+      reason: after.round.reason,
+    })
+  if (after.job.state !== before.job.state)
+    log('info', `job_${after.job.state}`, { job: after.job.id, reason: after.job.reason })
+}

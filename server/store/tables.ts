@@ -1,0 +1,237 @@
+/** Every query of the store, once for all databases. Documents are JSON; the tables are in schema.ts. */
+import type { Device, Job, JobProgress, Lineage, Release, Round, RoundMember } from './records.ts'
+import type { Tables } from './store.ts'
+
+type Value = string | number | null
+type Row = Readonly<Record<string, Value>>
+
+/** A database, or one transaction in it. Values stand for the question marks of a query, in order. */
+export type Sql = {
+  rows(query: string, ...values: readonly Value[]): Promise<Row[]>
+  /** How many rows were written. */
+  run(query: string, ...values: readonly Value[]): Promise<number>
+}
+
+export const tablesOf = (sql: Sql): Tables => ({
+  ...settings(sql),
+  ...tokens(sql),
+  ...devices(sql),
+  ...lineages(sql),
+  ...jobs(sql),
+  ...rounds(sql),
+  ...members(sql),
+  ...releases(sql),
+})
+
+const settings = (sql: Sql) => ({
+  async setting(name: string) {
+    const [row] = await sql.rows('SELECT value FROM settings WHERE name = ?', name)
+    return row?.['value'] as string | undefined
+  },
+  addSetting: (name: string, value: string) =>
+    isWritten(sql.run('INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING', name, value)),
+})
+
+const tokens = (sql: Sql) => ({
+  async addToken(hash: string, expiresAt: number) {
+    await sql.run('INSERT INTO tokens VALUES (?, ?, NULL)', hash, expiresAt)
+  },
+  spendToken: (hash: string, deviceId: string, now: number) =>
+    isWritten(
+      sql.run(
+        `UPDATE tokens SET device_id = ? WHERE hash = ? AND expires_at > ?
+         AND (device_id IS NULL OR device_id = ?)`,
+        deviceId,
+        hash,
+        now,
+        deviceId,
+      ),
+    ),
+  addNonce: (deviceId: string, nonce: string, expiresAt: number) =>
+    isWritten(
+      sql.run(
+        'INSERT INTO nonces VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+        deviceId,
+        nonce,
+        expiresAt,
+      ),
+    ),
+  async prune(now: number) {
+    await sql.run('DELETE FROM nonces WHERE expires_at <= ?', now)
+    await sql.run('DELETE FROM tokens WHERE expires_at <= ?', now)
+  },
+})
+
+const devices = (sql: Sql) => ({
+  async saveDevice({ id, publicKey, enrolledAt, lastSeenAt }: Device) {
+    await sql.run(
+      `INSERT INTO devices (id, public_key, enrolled_at, last_seen_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at`,
+      id,
+      publicKey,
+      enrolledAt,
+      lastSeenAt,
+    )
+  },
+  async device(id: string) {
+    const [row] = await sql.rows('SELECT * FROM devices WHERE id = ?', id)
+    return row && deviceOf(row)
+  },
+  devices: async () => (await sql.rows('SELECT * FROM devices ORDER BY number')).map(deviceOf),
+})
+
+const deviceOf = (row: Row): Device => ({
+  id: row['id'] as string,
+  publicKey: row['public_key'] as string,
+  enrolledAt: row['enrolled_at'] as number,
+  lastSeenAt: row['last_seen_at'] as number | null,
+})
+
+const lineages = (sql: Sql) => {
+  const { one, all, save } = documents<Lineage>(sql, 'lines')
+  return {
+    addLineage: (lineage: Lineage) =>
+      isWritten(
+        sql.run(
+          'INSERT INTO lines (id, document) VALUES (?, ?) ON CONFLICT DO NOTHING',
+          lineage.id,
+          JSON.stringify(lineage),
+        ),
+      ),
+    saveLineage: (lineage: Lineage) => save(lineage.id, lineage),
+    lineage: one,
+    lineages: all,
+  }
+}
+
+/** With its newest round, which is the one of the highest number. */
+const PROGRESS = `SELECT jobs.document AS job, rounds.document AS round FROM jobs
+  LEFT JOIN rounds ON rounds.number =
+    (SELECT max(number) FROM rounds AS other WHERE other.job_id = jobs.id)`
+
+const jobs = (sql: Sql) => {
+  const { one, all } = documents<Job>(sql, 'jobs')
+  return {
+    async saveJob(job: Job) {
+      await sql.run(
+        `INSERT INTO jobs (id, state, document) VALUES (?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document`,
+        job.id,
+        job.state,
+        JSON.stringify(job),
+      )
+    },
+    job: one,
+    jobs: all,
+    async progress(jobId: string) {
+      const [row] = await sql.rows(`${PROGRESS} WHERE jobs.id = ?`, jobId)
+      return row && progressOf(row)
+    },
+    async running() {
+      const query = `${PROGRESS} WHERE jobs.state = 'running' ORDER BY jobs.number`
+      return (await sql.rows(query)).map(progressOf)
+    },
+    async idempotent(key: string) {
+      const [row] = await sql.rows('SELECT * FROM idempotency WHERE key = ?', key)
+      if (!row) return undefined
+      return { requestHash: row['request_hash'] as string, jobId: row['job_id'] as string }
+    },
+    addIdempotent: (key: string, requestHash: string, jobId: string) =>
+      isWritten(
+        sql.run(
+          'INSERT INTO idempotency VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+          key,
+          requestHash,
+          jobId,
+        ),
+      ),
+  }
+}
+
+const progressOf = ({ job, round }: Row): JobProgress => ({
+  job: JSON.parse(job as string) as Job,
+  round: round === null ? null : (JSON.parse(round as string) as Round),
+})
+
+const rounds = (sql: Sql) => {
+  const { one } = documents<Round>(sql, 'rounds')
+  return {
+    async saveRound(round: Round) {
+      await sql.run(
+        `INSERT INTO rounds (id, job_id, document) VALUES (?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET document = excluded.document`,
+        round.id,
+        round.jobId,
+        JSON.stringify(round),
+      )
+    },
+    round: one,
+    async rounds(jobId: string) {
+      const query = 'SELECT document FROM rounds WHERE job_id = ? ORDER BY number'
+      return (await sql.rows(query, jobId)).map(documentOf<Round>)
+    },
+  }
+}
+
+const members = (sql: Sql) => ({
+  async member(roundId: string, deviceId: string): Promise<RoundMember | undefined> {
+    const [row] = await sql.rows(
+      'SELECT digest FROM members WHERE round_id = ? AND device_id = ?',
+      roundId,
+      deviceId,
+    )
+    return row && { deviceId, digest: row['digest'] as string | null }
+  },
+  async saveMember(roundId: string, { deviceId, digest }: RoundMember) {
+    await sql.run(
+      `INSERT INTO members VALUES (?, ?, ?)
+       ON CONFLICT (round_id, device_id) DO UPDATE SET digest = excluded.digest`,
+      roundId,
+      deviceId,
+      digest,
+    )
+  },
+  async dropMember(roundId: string, deviceId: string) {
+    await sql.run(
+      'DELETE FROM members WHERE round_id = ? AND device_id = ? AND digest IS NULL',
+      roundId,
+      deviceId,
+    )
+  },
+  async digests(roundId: string) {
+    const query =
+      'SELECT digest FROM members WHERE round_id = ? AND digest IS NOT NULL ORDER BY digest'
+    return (await sql.rows(query, roundId)).map((row) => row['digest'] as string)
+  },
+})
+
+const releases = (sql: Sql) => {
+  const { one, all, save } = documents<Release>(sql, 'releases')
+  return {
+    saveRelease: (release: Release) => save(release.summary.hash, release),
+    release: one,
+    releases: all,
+  }
+}
+
+/** Rows of a table of JSON documents. The table name is ours, never input. */
+const documents = <T>(sql: Sql, table: 'lines' | 'releases' | 'jobs' | 'rounds') => ({
+  async one(id: string): Promise<T | undefined> {
+    const [row] = await sql.rows(`SELECT document FROM ${table} WHERE id = ?`, id)
+    return row && documentOf<T>(row)
+  },
+  all: async () =>
+    (await sql.rows(`SELECT document FROM ${table} ORDER BY number`)).map(documentOf<T>),
+  async save(id: string, document: T): Promise<void> {
+    await sql.run(
+      `INSERT INTO ${table} (id, document) VALUES (?, ?)
+       ON CONFLICT (id) DO UPDATE SET document = excluded.document`,
+      id,
+      JSON.stringify(document),
+    )
+  },
+})
+
+const documentOf = <T>(row: Row): T => JSON.parse(row['document'] as string) as T
+
+const isWritten = async (rows: Promise<number>): Promise<boolean> => (await rows) === 1
