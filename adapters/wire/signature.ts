@@ -2,57 +2,52 @@
  * HTTP message signatures (RFC 9421) with Ed25519 and content digests (RFC 9530): the strict subset
  * that devices use.
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
 import { FedError } from '../errors.ts'
-import { sha256 } from '../node/sha256.ts'
+import { publicKeyOf, sign, verify } from '../node/ed25519.ts'
+import { sha256, sha256Hex } from '../node/sha256.ts'
+import { randomBytes } from '../random.ts'
+import {
+  readDigestField,
+  readSignatureFields,
+  type SignatureParams,
+  TAG,
+} from './signature-input.ts'
 
 /** publicKey, secretKey: raw Ed25519 keys (32 bytes), base64url without padding. */
 export type KeyPair = { readonly publicKey: string; readonly secretKey: string }
 
 /**
- * What is signed of a request. header looks a name up in lower case; body is the exact bytes,
- * absent when there are none.
+ * What is signed of a request. header looks a name up in lower case. body: the exact bytes; or
+ * whether there is one, for a check before it is read; absent when there is none.
  */
 export type SignableRequest = {
   readonly method: string
   readonly url: string
   readonly header: (name: string) => string | null | undefined
-  readonly body?: Uint8Array | undefined
+  readonly body?: Uint8Array | true | undefined
 }
 
-export type SignatureParams = {
-  readonly components: readonly string[]
-  readonly createdMs: number
-  readonly nonce: string
-  readonly keyId: string
-  /**
-   * The parameters exactly as sent: they are the last line of the signature base (RFC 9421 section
-   * 2.5).
-   */
-  readonly raw: string
-}
+export const newKeyPair = (): KeyPair => keyPairOf(randomBytes(32))
 
-const LABEL = 'loreweave'
-
-export const newKeyPair = (): KeyPair => {
-  const { publicKey, secretKey } = ed25519.keygen()
-  return { publicKey: toBase64Url(publicKey), secretKey: toBase64Url(secretKey) }
-}
+/** seed: 32 bytes, which are the secret key (RFC 8032 section 5.1.5). */
+export const keyPairOf = (seed: Uint8Array): KeyPair => ({
+  publicKey: toBase64Url(publicKeyOf(seed)),
+  secretKey: toBase64Url(seed),
+})
 
 /**
  * The pseudonym a device is known by: the first 32 hexadecimal digits of SHA-256 over its raw
  * public key.
  */
 export const deviceIdOf = (publicKey: string): string =>
-  bytesToHex(sha256(fromBase64(publicKey))).slice(0, 32)
+  sha256Hex(fromBase64(publicKey)).slice(0, 32)
 
 /**
  * Headers to add to a request: content-digest (with a body), signature-input, signature. nonce: 16
  * to 64 URL-safe characters.
  */
 export const signRequest = (
-  request: SignableRequest,
+  request: SignableRequest & { readonly body?: Uint8Array | undefined },
   key: { readonly keyId: string; readonly secretKey: string },
   { nowMs, nonce }: { readonly nowMs: number; readonly nonce: string },
 ): Record<string, string> => {
@@ -63,13 +58,13 @@ export const signRequest = (
   const list = components.map((c) => `"${c}"`).join(' ')
   const raw =
     `(${list});created=${Math.floor(nowMs / 1000)};nonce="${nonce}";` +
-    `keyid="${key.keyId}";alg="ed25519";tag="${LABEL}"`
+    `keyid="${key.keyId}";alg="ed25519";tag="${TAG}"`
   const base = signatureBase(components, raw, { ...request, header })
-  const signature = ed25519.sign(new TextEncoder().encode(base), fromBase64(key.secretKey))
+  const signature = sign(new TextEncoder().encode(base), fromBase64(key.secretKey))
   return {
     ...digest,
-    'signature-input': `${LABEL}=${raw}`,
-    signature: `${LABEL}=:${toBase64(signature)}:`,
+    'signature-input': `${TAG}=${raw}`,
+    signature: `${TAG}=:${toBase64(signature)}:`,
   }
 }
 
@@ -77,48 +72,46 @@ export const signRequest = (
  * Reads who claims to have signed, before the key is looked up. Fails with E_UNSIGNED or
  * E_SIGNATURE.
  */
-export const readSignatureInput = (request: SignableRequest): SignatureParams => {
-  const input = request.header('signature-input')
-  if (!input || !request.header('signature'))
+export const readSignatureInput = ({ header }: SignableRequest): SignatureParams => {
+  const [input, signature] = [header('signature-input'), header('signature')]
+  if (!input || !signature)
     throw new FedError(
       'E_UNSIGNED',
       'the request needs signature-input and signature headers (RFC 9421)',
     )
-  const match = INPUT.exec(input)
-  if (!match)
-    throw new FedError(
-      'E_SIGNATURE',
-      'signature-input is not of the form that this service accepts',
-    )
-  const [, raw, list, created, nonce, keyId] = match
-  const components = [...list!.matchAll(/"([^"]+)"/g)].map((m) => m[1]!)
-  return { components, createdMs: Number(created) * 1000, nonce: nonce!, keyId: keyId!, raw: raw! }
+  return readSignatureFields(input, signature)
 }
 
 /**
- * Checks digest and signature over the exact bytes. Time and nonce are the caller's to judge. Fails
- * with E_SIGNATURE when a required component is not covered, the digest differs or the signature is
- * wrong.
+ * Checks the signature, and the digest where the body is known. Time and nonce are the caller's to
+ * judge. Fails with E_SIGNATURE when a required component is not covered, the digest differs or the
+ * signature is wrong.
  */
 export const verifySignature = (
   request: SignableRequest,
   params: SignatureParams,
   publicKey: string,
 ): void => {
-  const missing = requiredComponents(request).filter((c) => !params.components.includes(c))
+  const covered = new Set(params.components.flatMap((name) => [name, ...(MEANS[name] ?? [])]))
+  const missing = requiredComponents(request).filter((name) => !covered.has(name))
   if (missing.length > 0)
     throw new FedError('E_SIGNATURE', `the signature does not cover ${missing.join(', ')}`)
-  if (request.body && request.header('content-digest') !== contentDigest(request.body))
-    throw new FedError('E_SIGNATURE', 'content-digest does not match the body')
-  const signature = new RegExp(`^${LABEL}=:([A-Za-z0-9+/]{86}==):$`).exec(
-    request.header('signature') ?? '',
-  )
+  if (request.body instanceof Uint8Array)
+    checkDigest('content-digest', request, sha256(request.body))
   const base = signatureBase(params.components, params.raw, request)
-  const isValid =
-    signature !== null &&
-    verifyEd25519(fromBase64(signature[1]!), new TextEncoder().encode(base), publicKey)
-  if (!isValid)
+  if (!verify(params.bytes, new TextEncoder().encode(base), fromBase64(publicKey)))
     throw new FedError('E_SIGNATURE', 'the signature does not match the request and the key')
+}
+
+/** digest: SHA-256 of the bytes that came. Fails with E_SIGNATURE when the field names another. */
+export const checkDigest = (
+  name: 'content-digest' | 'repr-digest',
+  { header }: Pick<SignableRequest, 'header'>,
+  digest: Uint8Array,
+): void => {
+  const named = readDigestField(name, header(name) ?? '')
+  if (!named.every((byte, i) => byte === digest[i]))
+    throw new FedError('E_SIGNATURE', `${name} does not match the body`)
 }
 
 /** RFC 9530: `sha-256=:…:` over the bytes. */
@@ -133,17 +126,24 @@ export const signatureBase = (
   rawParams: string,
   request: SignableRequest,
 ): string => {
-  const lines = components.map((name) => `"${name}": ${componentValue(name, request)}`)
+  const url = new URL(request.url)
+  const lines = components.map((name) => `"${name}": ${componentValue(name, request, url)}`)
   return [...lines, `"@signature-params": ${rawParams}`].join('\n')
 }
 
-const INPUT = new RegExp(
-  String.raw`^loreweave=(\(("[a-z@-]+"(?: "[a-z@-]+"){2,15})\);created=(\d{1,12})` +
-    ';nonce="([A-Za-z0-9_-]{16,64})";keyid="([A-Za-z0-9_-]{1,64})"' +
-    ';alg="ed25519";tag="loreweave")$',
-)
+/** Derived components that say what others say too (RFC 9421 section 2.2). */
+const MEANS: Readonly<Record<string, readonly string[]>> = {
+  '@target-uri': ['@authority', '@path', '@query'],
+  '@request-target': ['@path', '@query'],
+}
 
-const OPTIONAL_HEADERS = ['content-type', 'upload-token']
+const OPTIONAL_HEADERS = [
+  'content-type',
+  'upload-token',
+  'upload-offset',
+  'upload-complete',
+  'repr-digest',
+]
 
 /**
  * Everything that could change a request's meaning: derived parts always, digest with a body, these
@@ -158,31 +158,25 @@ const requiredComponents = (request: SignableRequest): string[] => [
   ...OPTIONAL_HEADERS.filter((name) => request.header(name)),
 ]
 
-/** RFC 9421 section 2.2 for derived components, section 2.1 for fields. */
-const componentValue = (name: string, request: SignableRequest): string => {
-  const url = new URL(request.url)
-  switch (name) {
-    case '@method':
-      return request.method.toUpperCase()
-    case '@authority':
-      return url.host
-    case '@path':
-      return url.pathname
-    case '@query':
-      return url.search || '?'
-  }
-  const value = request.header(name)
+/** RFC 9421 section 2.2. */
+const DERIVED: Readonly<Record<string, (url: URL, method: string) => string>> = {
+  '@method': (_, method) => method.toUpperCase(),
+  '@authority': (url) => url.host,
+  '@path': (url) => url.pathname,
+  '@query': (url) => url.search || '?',
+  '@target-uri': (url) => url.href,
+  '@scheme': (url) => url.protocol.slice(0, -1),
+  '@request-target': (url) => url.pathname + url.search,
+}
+
+/** Section 2.2 for derived components, section 2.1 for fields. */
+const componentValue = (name: string, { method, header }: SignableRequest, url: URL): string => {
+  const derived = Object.hasOwn(DERIVED, name) ? DERIVED[name] : undefined
+  if (derived) return derived(url, method)
+  const value = name.startsWith('@') ? undefined : header(name)
   if (value === null || value === undefined)
     throw new FedError('E_SIGNATURE', `the signature covers ${name}, which the request lacks`)
   return value.trim()
-}
-
-const verifyEd25519 = (signature: Uint8Array, message: Uint8Array, publicKey: string): boolean => {
-  try {
-    return ed25519.verify(signature, message, fromBase64(publicKey))
-  } catch {
-    return false
-  }
 }
 
 const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))

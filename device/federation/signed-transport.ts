@@ -137,9 +137,11 @@ const attemptOnce = async (
   const watch = watchdog(outgoing.signal)
   const onProgress = () => watch.restart(deps.stallMs ?? STALL_MS, 'no progress')
   onProgress()
+  const request = signed(deps, outgoing, watch, onProgress)
+  held.add(request)
   let answer: Answer
   try {
-    const response = await deps.transport(signed(deps, outgoing, watch, onProgress))
+    const response = await deps.transport(request)
     onProgress()
     answer = await readAnswer(response, outgoing, onProgress)
   } catch (cause) {
@@ -147,10 +149,15 @@ const attemptOnce = async (
     return noAnswer(deps, outgoing, watch.reason() ?? cause)
   } finally {
     watch.stop()
+    // Node holds a request's signal weakly: collected too early, it would not abort.
+    held.delete(request)
   }
   traffic.down += answer.bytes.length
   return outcomeOf(deps, outgoing, answer)
 }
+
+/** Requests under way. */
+const held = new Set<Request>()
 
 const noAnswer = (deps: SignedTransportDeps, { what }: Outgoing, cause: unknown): Outcome => {
   if (isFedError(cause)) {

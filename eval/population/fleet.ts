@@ -1,11 +1,10 @@
 /** Many devices in one process: the agent's code over HTTP, one base model, shared states. */
 
 import { createHash } from 'node:crypto'
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { isFedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { seededRng } from '../../adapters/random.ts'
-import { type KeyPair, newKeyPair } from '../../adapters/wire/signature.ts'
+import { type KeyPair, keyPairOf, newKeyPair } from '../../adapters/wire/signature.ts'
 import type { Engine } from '../../device/engine/engine.ts'
 import type { LocalModel } from '../../device/engine/model/open.ts'
 import type { runRound } from '../../device/federation/compute-round.ts'
@@ -68,13 +67,8 @@ export type Fleet = {
 const HAS_NOTHING: ReadonlySet<string> = new Set(['E_DATA', 'E_DIVERGED', 'E_MEMORY'])
 
 /** From a seed: a resumed simulation meets its devices again. Never for a real device. */
-export const seededKeyPair = (seed: string): KeyPair => {
-  const secret = createHash('sha256').update(seed).digest()
-  return {
-    publicKey: Buffer.from(ed25519.getPublicKey(secret)).toString('base64url'),
-    secretKey: secret.toString('base64url'),
-  }
-}
+export const seededKeyPair = (seed: string): KeyPair =>
+  keyPairOf(createHash('sha256').update(seed).digest())
 
 /** Devices at work at a time: enough to keep the server busy while this process computes. */
 const AT_ONCE = 4

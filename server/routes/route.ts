@@ -1,7 +1,8 @@
 /** How a route of the server is written: its text, its schemas and its handler in one row. */
 import { type Handled, handledRoutes } from '../../adapters/api-reference/handled.ts'
 import type { Route } from '../../adapters/api-reference/route.ts'
-import type { SignableRequest, SignatureParams } from '../../adapters/wire/signature.ts'
+import type { SignableRequest } from '../../adapters/wire/signature.ts'
+import type { SignatureParams } from '../../adapters/wire/signature-input.ts'
 import type { Coordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import type { Device } from '../store/records.ts'

@@ -4,9 +4,9 @@ import { FedError } from '../../adapters/errors.ts'
 import {
   readSignatureInput,
   type SignableRequest,
-  type SignatureParams,
   verifySignature,
 } from '../../adapters/wire/signature.ts'
+import type { SignatureParams } from '../../adapters/wire/signature-input.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import type { Tables } from '../store/store.ts'
 import type { ServerEnv, Signed } from './route.ts'
@@ -69,6 +69,8 @@ const signableOf = (request: Request, body?: Uint8Array): SignableRequest => ({
 
 /** Fails with E_CLOCK. */
 export const checkTime = (params: SignatureParams, now: number): void => {
+  if (params.expiresMs !== null && params.expiresMs <= now)
+    throw new FedError('E_CLOCK', 'the signature has expired')
   const off = params.createdMs - now
   if (Math.abs(off) > CLOCK_SKEW_MS)
     throw new FedError(

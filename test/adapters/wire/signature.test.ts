@@ -1,11 +1,12 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isFedError } from '../../../adapters/errors.ts'
+import { sign, verify as verifyBytes } from '../../../adapters/node/ed25519.ts'
 import {
   contentDigest,
   deviceIdOf,
   newKeyPair,
   readSignatureInput,
-  type SignableRequest,
   signatureBase,
   signRequest,
   verifySignature,
@@ -20,10 +21,10 @@ const request = (
   headers: Record<string, string> = {},
   body?: string,
   url = 'http://127.0.0.1:8787/v1/checkin?x=1',
-): SignableRequest => ({
+) => ({
   method: 'POST',
   url,
-  header: (name) => headers[name],
+  header: (name: string) => headers[name],
   body: body === undefined ? undefined : new TextEncoder().encode(body),
 })
 
@@ -65,7 +66,7 @@ describe('RFC 9421', () => {
       'wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==',
     )
     const publicKey = bytes('JrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=')
-    expect(ed25519.verify(signature, new TextEncoder().encode(base), publicKey)).toBe(true)
+    expect(verifyBytes(signature, new TextEncoder().encode(base), publicKey)).toBe(true)
   })
 
   // RFC 9530 section 2 and appendix B: the digest of {"hello": "world"} followed by a newline.
@@ -131,10 +132,157 @@ describe('a signed request', () => {
     'loreweave=()',
     'loreweave=("@method");created=1',
     'other=("@method")',
+    'loreweave=("@method"',
+    'loreweave',
     'x'.repeat(10_000),
   ])('with the signature-input %.40s is refused with E_SIGNATURE', (input) => {
     expect(() => verify({ 'signature-input': input, signature: 'loreweave=:AA==:' })).toThrowError(
       expect.objectContaining({ code: 'E_SIGNATURE' }),
+    )
+  })
+})
+
+/** A request with a body, signed over these components with these parameters, in any spelling. */
+const signedAs = (
+  components: readonly string[],
+  params: string,
+  { label = 'loreweave', spelled = '', digest = '' } = {},
+): Record<string, string> => {
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': '2',
+    'content-digest': digest || contentDigest(new TextEncoder().encode('{}')),
+  }
+  const names = components.map((name) => `"${name}"`).join(' ')
+  const raw = `(${names})${params}`
+  const base = signatureBase(components, raw, request(headers, '{}'))
+  const signature = sign(
+    new TextEncoder().encode(base),
+    Uint8Array.from(Buffer.from(keys.secretKey, 'base64url')),
+  )
+  return {
+    ...headers,
+    'signature-input': spelled ? spelled.replaceAll('RAW', raw) : `${label}=${raw}`,
+    signature: `${label}=:${Buffer.from(signature).toString('base64')}:`,
+  }
+}
+
+const ALL = ['@method', '@authority', '@path', '@query', 'content-type', 'content-digest']
+const CREATED = `;created=${NOW / 1000}`
+const WHO = `;keyid="${keyId}"`
+const USUAL = `${CREATED}${WHO};alg="ed25519";nonce="${NONCE}";tag="loreweave"`
+
+describe('signatures of other libraries', () => {
+  test.each<[string, Record<string, string>]>([
+    ['parameters in the order of Python', signedAs(ALL, USUAL)],
+    [
+      'parameters in reverse',
+      signedAs(ALL, `;tag="loreweave";nonce="${NONCE}";alg="ed25519"${WHO}${CREATED}`),
+    ],
+    ['no algorithm', signedAs(ALL, `${CREATED}${WHO};nonce="${NONCE}";tag="loreweave"`)],
+    ['an end', signedAs(ALL, `${USUAL};expires=${NOW / 1000 + 60}`)],
+    ['a parameter nobody knows', signedAs(ALL, `${USUAL};more;context="x\\"y"`)],
+    [
+      'a nonce in base64',
+      signedAs(ALL, `${CREATED}${WHO};nonce="${'ab+/'.repeat(21)}ab==";tag="loreweave"`),
+    ],
+    ['another label', signedAs(ALL, USUAL, { label: 'sig1' })],
+    [
+      'a signature for somebody else beside it',
+      signedAs(ALL, USUAL, { spelled: 'proxy=("@method");created=1;tag="proxy", loreweave=RAW' }),
+    ],
+    ['spaces', signedAs(ALL, USUAL, { spelled: ' loreweave=RAW ' })],
+    ['more components', signedAs([...ALL, 'content-length', '@scheme'], USUAL)],
+    ['components in another order', signedAs([...ALL].reverse(), USUAL)],
+    [
+      'the whole address',
+      signedAs(['@method', '@target-uri', 'content-type', 'content-digest'], USUAL),
+    ],
+    [
+      'the target of the request',
+      signedAs(
+        ['@method', '@authority', '@request-target', 'content-type', 'content-digest'],
+        USUAL,
+      ),
+    ],
+    [
+      'a second digest',
+      signedAs(ALL, USUAL, {
+        digest: `sha-512=:${'A'.repeat(86)}==:, ${contentDigest(new TextEncoder().encode('{}'))}`,
+      }),
+    ],
+  ])('are taken with %s', (_, headers) => {
+    expect(verify(headers, '{}')).toMatchObject({ keyId, createdMs: NOW })
+  })
+
+  test('are taken with spaces within the list, whose canonical form is what was signed', () => {
+    const headers = signedAs(ALL, USUAL)
+    const spaced = headers['signature-input']!.replace('("@method" ', '(  "@method"   ')
+    expect(verify({ ...headers, 'signature-input': spaced }, '{}').keyId).toBe(keyId)
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['no time', signedAs(ALL, `${WHO};nonce="${NONCE}";tag="loreweave"`)],
+    ['a time that is no number', signedAs(ALL, USUAL.replace(/created=\d+/, 'created="now"'))],
+    ['a time before 1970', signedAs(ALL, USUAL.replace(/created=\d+/, 'created=-1'))],
+    ['no key', signedAs(ALL, `${CREATED};nonce="${NONCE}";tag="loreweave"`)],
+    ['no nonce', signedAs(ALL, `${CREATED}${WHO};tag="loreweave"`)],
+    ['a short nonce', signedAs(ALL, `${CREATED}${WHO};nonce="short";tag="loreweave"`)],
+    ['no tag', signedAs(ALL, `${CREATED}${WHO};nonce="${NONCE}"`)],
+    ['the tag of another service', signedAs(ALL, USUAL.replace('"loreweave"', '"other"'))],
+    ['another algorithm', signedAs(ALL, USUAL.replace('ed25519', 'hmac-sha256'))],
+    ['an end that is no number', signedAs(ALL, `${USUAL};expires="soon"`)],
+    ['two signatures for this service', signedAs(ALL, USUAL, { spelled: 'loreweave=RAW, b=RAW' })],
+    [
+      'a path that is not covered',
+      signedAs(
+        ALL.filter((c) => c !== '@path'),
+        USUAL,
+      ),
+    ],
+    [
+      'a digest that is not covered',
+      signedAs(
+        ALL.filter((c) => c !== 'content-digest'),
+        USUAL,
+      ),
+    ],
+    ['a component twice', signedAs([...ALL, '@method'], USUAL)],
+    [
+      'a component with parameters',
+      signedAs(ALL, USUAL, { spelled: 'loreweave=("@method";req);x' }),
+    ],
+    ['a digest without SHA-256', signedAs(ALL, USUAL, { digest: `sha-512=:${'A'.repeat(86)}==:` })],
+    ['a digest that is none', signedAs(ALL, USUAL, { digest: 'sha-256=abc' })],
+    ['a signature under another label', { ...signedAs(ALL, USUAL), signature: 'b=:AAAA:' }],
+    ['a signature of other bytes', { ...signedAs(ALL, USUAL), signature: 'loreweave=:AAAA:' }],
+    ['a signature that is no bytes', { ...signedAs(ALL, USUAL), signature: 'loreweave="x"' }],
+  ])('are refused with E_SIGNATURE with %s', (_, headers) => {
+    expect(() => verify(headers, '{}')).toThrowError(
+      expect.objectContaining({ code: 'E_SIGNATURE', message: expect.stringMatching(/./) }),
+    )
+  })
+
+  test.each(['@status', '@query-param', 'Date', '@toString'])(
+    'covering %s, which a request does not have, are refused with E_SIGNATURE',
+    (name) => {
+      const headers = signedAs(ALL, USUAL)
+      const input = headers['signature-input']!.replace('("@method"', `("@method" "${name}"`)
+      expect(() => verify({ ...headers, 'signature-input': input }, '{}')).toThrowError(
+        expect.objectContaining({ code: 'E_SIGNATURE' }),
+      )
+    },
+  )
+
+  test('whatever the fields hold, the answer is a code', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (input, signature) => {
+        try {
+          readSignatureInput(request({ 'signature-input': input, signature }))
+        } catch (error) {
+          expect(isFedError(error)).toBe(true)
+        }
+      }),
     )
   })
 })
