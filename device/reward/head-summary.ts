@@ -39,6 +39,7 @@ export const refreshHeadSummary = async ({
   const summary: HeadSummary = {
     certainty: head.certainty(),
     spread: head.spread(),
+    slope: hyperparameters.slope,
     halfLifeDays: hyperparameters.halfLifeDays,
     outputTokens: answers === 0 ? null : Math.ceil(characters / answers / TOKEN_CHARACTERS),
   }

@@ -10,7 +10,12 @@ import { chooseHalfLife, decayOf } from './decay.ts'
 import { standardize } from './feature-space.ts'
 import { fitHead, fitScaled, type HeadFit, type PairRow, pairRows, pairsOf } from './head.ts'
 import type { FittedHead } from './head-fit.ts'
-import { type ComparedSwitch, calibrateMargin, type JudgedSwitch } from './switching.ts'
+import {
+  type ComparedSwitch,
+  calibrateMargin,
+  type JudgedSwitch,
+  type PredictedPair,
+} from './switching.ts'
 
 /**
  * A choice of this device. id: of the decision or the line that it came from. first: which of the
@@ -23,8 +28,9 @@ export type OwnChoice = ChoiceFeatures & {
 
 /**
  * What changes slowly and is set anew when the choices have grown by a tenth: the scale, the width
- * of the prior, the half-life, the certainty of preferences and the margin of rerank. rows: of a
- * choice under the scale, always the same objects. evidence: what the margin is based on.
+ * of the prior, the half-life, the certainty of preferences, the margin of rerank and the slope of
+ * predictions (calibrateMargin). rows: of a choice under the scale, always the same objects.
+ * evidence: what the margin is based on.
  */
 export type Hyperparameters = {
   readonly scale: Float64Array
@@ -32,6 +38,7 @@ export type Hyperparameters = {
   readonly halfLifeDays: number | null
   readonly certainty: number
   readonly margin: number
+  readonly slope: number
   readonly evidence: number
   /** Number of choices at that time. */
   readonly choices: number
@@ -40,7 +47,7 @@ export type Hyperparameters = {
 
 /**
  * certainty: probability that the user has preferences which these features show. spread: standard
- * deviation of predicted rewards within a request.
+ * deviation within a request of rewards, of what is real of the predicted ones (their slope).
  */
 export type ServedHead = FittedHead & {
   readonly certainty: () => number
@@ -49,9 +56,7 @@ export type ServedHead = FittedHead & {
 
 /** Prior probability that a user chooses at random, or by what no feature shows. */
 const P_INDIFFERENT = 1 / 3
-/**
- * Shares of the initial prior's variance that are compared by evidence if no prior was released.
- */
+/** Shares of the prior's variance that are compared by evidence. */
 const WIDTHS = [1, 1 / 4, 1 / 16, 1 / 64] as const
 /**
  * Standard deviation of rewards, in log-odds, under a width that counts as a preference. By a
@@ -72,8 +77,9 @@ export const isOutgrown = (
 ): boolean => now < choices || added >= Math.max(1, Math.floor(GROWTH * choices))
 
 /**
- * features: most recent first. A released prior keeps its width. judged: see calibrateMargin. fit:
- * the fit under that prior, for the first served head's warm start.
+ * features: most recent first. A released prior keeps its width: narrower ones have more evidence for
+ * most people, but their heads order answers worse. judged: see calibrateMargin. fit: the fit under
+ * that prior, for the first served head's warm start.
  */
 export const tuneHyperparameters = (
   features: readonly OwnChoice[],
@@ -85,10 +91,10 @@ export const tuneHyperparameters = (
   const rows = rowsUnder(scale)
   const all = features.flatMap(rows)
   const wide = fitHead(all, released)
-  const fits = isReleased
-    ? [{ width: 1, prior: released, fit: wide }]
-    : WIDTHS.map((width) => ({ width, ...fitScaled(all, wide, width) }))
-  const { prior, fit } = isReleased ? fits[0]! : scaledByEvidence(all, wide, fits)
+  const fits = WIDTHS.map((width) => ({ width, ...fitScaled(all, wide, width) }))
+  const { prior, fit } = isReleased
+    ? { prior: released, fit: wide }
+    : scaledByEvidence(all, wide, fits)
   const dated = features.map((f) => ({ rows: rows(f), at: f.at })).toReversed()
   const { halfLifeDays } = chooseHalfLife(dated, prior, fit)
   const decayed =
@@ -99,8 +105,8 @@ export const tuneHyperparameters = (
           fit: fitHead(decayedRows(features, rows, halfLifeDays).flat(), prior, fit),
         }))
   const isJudged = new Set(judged.map(({ id }) => id))
-  const compared = comparedSwitches(features, rows, fit, (id) => isJudged.has(id))
-  const { margin, evidence } = calibrateMargin(compared, judged)
+  const { compared, predicted } = unseenChoices(features, rows, fit, (id) => isJudged.has(id))
+  const { margin, slope, evidence } = calibrateMargin(compared, judged, predicted)
   return {
     hyperparameters: {
       scale,
@@ -108,6 +114,7 @@ export const tuneHyperparameters = (
       halfLifeDays,
       certainty: certaintyOf(decayed),
       margin,
+      slope,
       evidence,
       choices: features.length,
       rows,
@@ -178,43 +185,52 @@ const expectedSpread = ({ dual: { kernel } }: HeadFit): number => {
   return Math.sqrt(sum / (2 * m))
 }
 
-/** The most recent choices that the margin is calibrated on. */
-const COMPARED_CHOICES = 100
-
 /**
- * Choices in which Claude's first answer competed with the leader of a head that had not seen the
- * choice. One that was lost by both says nothing about them. isJudged: decisions that count
- * themselves.
+ * What a head without it would have said of each choice. compared: those in which Claude's first
+ * answer competed with the head's leader; one that was lost by both says nothing about them.
+ * predicted: the pairs of all others. isJudged: decisions that count themselves.
  */
-const comparedSwitches = (
+const unseenChoices = (
   features: readonly OwnChoice[],
   rows: Hyperparameters['rows'],
   fit: HeadFit,
   isJudged: (id: string) => boolean,
-): ComparedSwitch[] => {
-  const found: ComparedSwitch[] = []
+): { readonly compared: ComparedSwitch[]; readonly predicted: PredictedPair[] } => {
+  const compared: ComparedSwitch[] = []
+  const predicted: PredictedPair[] = []
   let at = 0
   for (const choice of features) {
     const pairs = pairsOf(choice, choice.weight)
     const counted = rows(choice).filter((row) => row.weight > 0).length
     const start = at
     at += counted
-    if (choice.first === undefined || counted < pairs.length) continue
-    if (choice.id !== undefined && isJudged(choice.id)) continue
-    if (found.length === COMPARED_CHOICES) break
-    const over = fit.unseen(Array.from(pairs, (_, i) => start + i))
-    // Rewards relative to the chosen answer.
-    const rewards = new Map([
-      [choice.chosen, 0],
-      ...pairs.map((p, i) => [p.rejected, -over[i]!] as const),
-    ])
-    const first = rewards.get(choice.first) ?? Number.NaN
-    const lead = Math.max(...rewards.values()) - first
-    const isBetter = rewards.get(choice.chosen)! - first === lead
-    if (lead > 0 && (isBetter || choice.chosen === choice.first))
-      found.push({ lead, isBetter, weight: choice.weight })
+    if (counted < pairs.length || (choice.id !== undefined && isJudged(choice.id))) continue
+    const leads = fit.unseen(Array.from(pairs, (_, i) => start + i))
+    if (choice.first === undefined)
+      predicted.push(...pairs.map(({ weight }, i) => ({ lead: leads[i]!, weight })))
+    else compared.push(...comparedSwitch(choice, choice.first, pairs, leads))
   }
-  return found
+  return { compared, predicted }
+}
+
+/** leads: of the chosen answer over the rejected one of each pair. */
+const comparedSwitch = (
+  choice: OwnChoice,
+  first: number,
+  pairs: readonly { readonly rejected: number }[],
+  leads: Float64Array,
+): ComparedSwitch[] => {
+  // Rewards relative to the chosen answer.
+  const rewards = new Map([
+    [choice.chosen, 0],
+    ...pairs.map((p, i) => [p.rejected, -leads[i]!] as const),
+  ])
+  const ofFirst = rewards.get(first) ?? Number.NaN
+  const lead = Math.max(...rewards.values()) - ofFirst
+  const isBetter = rewards.get(choice.chosen)! - ofFirst === lead
+  return lead > 0 && (isBetter || choice.chosen === first)
+    ? [{ lead, isBetter, weight: choice.weight }]
+    : []
 }
 
 /**
@@ -226,14 +242,14 @@ export const fitServedHead = (
   hyperparameters: Hyperparameters,
   last?: Pick<FittedHead, 'fit'>,
 ): ServedHead => {
-  const { prior, scale, halfLifeDays } = hyperparameters
+  const { prior, scale, halfLifeDays, slope } = hyperparameters
   const groups = decayedRows(features, hyperparameters.rows, halfLifeDays)
   const fit = fitHead(groups.flat(), prior, last?.fit)
   return {
     scale,
     fit,
     certainty: () => hyperparameters.certainty,
-    spread: lazy(() => predictedSpread(fit, groups, prior)),
+    spread: lazy(() => slope * predictedSpread(fit, groups, prior)),
   }
 }
 

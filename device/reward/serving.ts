@@ -233,9 +233,9 @@ const readUnder = (
   last?: RankingState,
 ): Hyperparameters => {
   const before = last?.hyperparameters
-  const isSame = (['prior', 'choices', 'halfLifeDays', 'certainty', 'margin'] as const).every(
-    (name) => before?.[name] === trusted[name],
-  )
+  const isSame = (
+    ['prior', 'choices', 'halfLifeDays', 'certainty', 'margin', 'slope'] as const
+  ).every((name) => before?.[name] === trusted[name])
   return before && isSame ? before : underScale(trusted, scale())
 }
 

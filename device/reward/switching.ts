@@ -14,10 +14,13 @@
  * shrinks to. Where the user may have no preferences at all, the slope is real only with that
  * certainty, so rerank compares certainty·lead with the margin.
  *
- * Evidence are only answers that were compared with Claude's first by a head that had not seen the
- * outcome: choices of which it is known which candidate was Claude's first, and decisions that
- * served another answer, or the first instead of it, at a known propensity. Edits and regenerated
- * answers prefer whatever replaced an answer, so they say nothing about switching.
+ * Evidence of the loss are only answers that were compared with Claude's first by a head that had
+ * not seen the outcome: choices of which it is known which candidate was Claude's first, and
+ * decisions that served another answer, or the first instead of it, at a known propensity. Edits and
+ * regenerated answers prefer whatever replaced an answer, so they say nothing about switching; but
+ * how well the head predicts them is evidence of the slope, as that of all other choices is. A head
+ * under a prior that is too wide for this user predicts with too much confidence, and has a slope
+ * well below 1.
  */
 import { logMeanExp, softmax, softplus } from '../../adapters/math/logistic.ts'
 
@@ -43,8 +46,18 @@ export type JudgedSwitch = {
   readonly liked: boolean
 }
 
-/** evidence: the number of comparisons and decisions that the margin is based on. */
-type Margin = { readonly margin: number; readonly evidence: number }
+/**
+ * A pair of answers that says nothing about Claude's first one, but how far the head can be trusted.
+ * lead: of the answer that the user preferred, negative if the head would have chosen the other one;
+ * by a head without this choice.
+ */
+export type PredictedPair = { readonly lead: number; readonly weight: number }
+
+/**
+ * slope: how much of a predicted lead is expected to be real, 0 … 1. evidence: the number of
+ * comparisons and decisions that the margin is based on.
+ */
+type Margin = { readonly margin: number; readonly slope: number; readonly evidence: number }
 
 /** Prior: most heads are right by what they say, some by half of it, and some say nothing. */
 const SLOPES = [
@@ -76,20 +89,33 @@ const HYPOTHESES: readonly Hypothesis[] = SLOPES.flatMap(({ slope, chance }) =>
 export const calibrateMargin = (
   compared: readonly ComparedSwitch[],
   judged: readonly JudgedSwitch[],
+  predicted: readonly PredictedPair[] = [],
 ): Margin => {
   const weights = effectiveWeights(judged)
+  const bySlope = new Map<number, number>(
+    SLOPES.map(({ slope }) => [slope, predictedLikelihood(slope, predicted)]),
+  )
   const chances = softmax(
     HYPOTHESES.map(
-      (h) => h.logPrior + comparedLikelihood(h, compared) + judgedLikelihood(h, judged, weights),
+      (h) =>
+        h.logPrior +
+        bySlope.get(h.slope)! +
+        comparedLikelihood(h, compared) +
+        judgedLikelihood(h, judged, weights),
     ),
   )
   const expected = (of: 'slope' | 'loss') =>
     HYPOTHESES.reduce((sum, h, i) => sum + chances[i]! * h[of], 0)
+  const slope = expected('slope')
   return {
-    margin: Math.min(MAX_MARGIN, expected('loss') / Math.max(expected('slope'), 1e-12)),
+    margin: Math.min(MAX_MARGIN, expected('loss') / Math.max(slope, 1e-12)),
+    slope,
     evidence: compared.length + judged.length,
   }
 }
+
+const predictedLikelihood = (slope: number, predicted: readonly PredictedPair[]): number =>
+  predicted.reduce((sum, { lead, weight }) => sum + weight * logSigmoid(slope * lead), 0)
 
 const comparedLikelihood = (
   { slope, loss }: Hypothesis,

@@ -53,7 +53,9 @@ export const planRequest = (deps: SpendDeps, request: CandidateRequest): Candida
 /** Of so many answers, two are shown. */
 const PAIR_CANDIDATES = 3
 
-/** A user who more likely has no preferences than some is not worth a second answer. */
+/** A user with hardly a chance of having preferences is not worth a second answer. */
+const MIN_CERTAINTY = 0.25
+
 const mayBuyPair = (deps: SpendDeps, spend: SpendRequest): boolean => {
   if (spend.most < 2 || deps.settings.shadow || !needsPair(deps)) return false
   const bought = (deps.store.get('pairsBought') ?? []).filter((at) => at > deps.clock() - DAY_MS)
@@ -92,26 +94,26 @@ const spendRequest = (
   }
   return {
     ...answerSize(store, settings, request, summary),
-    spread: isInformed ? summary && spreadBeyond(summary, readCalibration(store).margin) : 0,
+    spread: isInformed
+      ? summary && spreadBeyond(summary, summary.slope * readCalibration(store).margin)
+      : 0,
     most: settings.candidates,
     budget: { tokens: settings.extraTokensPerDay, usd: settings.extraUsdPerDay },
     spent: { day: spentSince(now - DAY_MS), hour: spentSince(now - HOUR_MS) },
   }
 }
 
-/** Further answers are not bought for a user who more likely has no preferences than some. */
-const MIN_CERTAINTY = 0.5
-
 /**
  * The spread of rewards without a margin that would gain as much: choosing between two answers gains
  * E[max(0, c·L − margin)], c the certainty and L ~ N(0, 2·spread²) the lead of the second, because
- * rerank keeps the first below that. Without a margin it is c·spread/√π.
+ * rerank keeps the first below that. Without a margin it is c·spread/√π. margin: in the units of the
+ * spread, so that of rerank times the slope.
  */
 export const spreadBeyond = (
   { certainty, spread }: Pick<HeadSummary, 'certainty' | 'spread'>,
   margin: number,
 ): number => {
-  if (certainty < MIN_CERTAINTY || !(spread > 0)) return 0
+  if (!(certainty * spread > 0)) return 0
   const deviation = Math.SQRT2 * certainty * spread
   const t = margin / deviation
   const density = Math.exp((-t * t) / 2) / Math.sqrt(2 * Math.PI)

@@ -74,17 +74,18 @@ export const decide = ({ choices, unseen, utility }: Person, count: number) => {
   const [ones, wide] = [new Float64Array(size).fill(1), initialPrior(size, 2)]
   const seen = choices.slice(-count)
   const { hyperparameters, fit } = tuneHyperparameters(seen, wide, ones, false)
+  const { margin, slope } = hyperparameters
   const head = fitServedHead(seen, hyperparameters, { fit })
   const variance = (x: Float64Array) => head.fit.variance(x)
   const gain = (raw: Float64Array[], i: number) => utility(raw[i]!) - utility(raw[0]!)
   const order = (raw: Float64Array[]) => {
     const scores = scoreFeatures(raw, ones, head.fit.w)
     const rewards = scores.map((s) => s.reward)
-    const { winner } = rerank(scores, variance, hyperparameters.margin, head.certainty())
+    const { winner } = rerank(scores, variance, margin, head.certainty())
     return { winner, best: rewards.indexOf(Math.max(...rewards)) }
   }
   const [certainty, spread] = [head.certainty(), head.spread()]
-  const planned = answersFor(spreadBeyond({ certainty, spread }, hyperparameters.margin))
+  const planned = answersFor(spreadBeyond({ certainty, spread }, slope * margin))
   const outcomes = unseen.map((raw) => {
     const { winner, best } = order(raw.slice(0, 3))
     const served = planned > 1 ? order(raw.slice(0, planned)).winner : 0

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Prior } from '../../../adapters/aggregate/prior.ts'
+import { initialPrior, type Prior } from '../../../adapters/aggregate/prior.ts'
 import { fitHead } from '../../../device/reward/head.ts'
 import { scoreFeatures } from '../../../device/reward/reward.ts'
 import {
@@ -33,7 +33,7 @@ test('the predicted spread matches the spread of rewards of unseen answers', () 
 test('without choices the spread is that of the population’s mean head', () => {
   const released: Prior = { ...prior, mean: prior.mean.map(() => 0.7) }
   const { hyperparameters } = tuneHyperparameters([], released, scale, true)
-  expect(fitServedHead([], hyperparameters).spread()).toBeCloseTo(0.7, 10)
+  expect(fitServedHead([], hyperparameters).spread()).toBeCloseTo(hyperparameters.slope * 0.7, 10)
   expect(
     fitServedHead([], tuneHyperparameters([], prior, scale, false).hyperparameters).spread(),
   ).toBe(0)
@@ -57,13 +57,15 @@ test('hyperparameters are outgrown by a tenth more choices, by the next of a few
   expect(isOutgrown(at(20), 19)).toBe(true)
 })
 
-test('only choices against Claude’s first answer are evidence that switching is right, not edits', () => {
+test('only choices against Claude’s first answer are evidence that switching does no harm, not edits', () => {
   // At random: the head is fitted on them, so that each looks right in hindsight.
   const { choices } = person('edits', false)
   const tuned = (seen: readonly OwnChoice[]) =>
     tuneHyperparameters(seen, prior, scale, false).hyperparameters
   const edits = tuned(choices.slice(0, 60))
-  expect(edits).toMatchObject({ evidence: 0, margin: tuned([]).margin })
+  const none = tuned([])
+  expect(edits.evidence).toBe(0)
+  expect(edits.slope * edits.margin).toBeCloseTo(none.slope * none.margin, 10)
   expect(edits.margin).toBeGreaterThan(0.03)
   const compared = tuned(choices.slice(0, 60).map((c) => ({ ...c, first: c.chosen })))
   expect(compared.evidence).toBeGreaterThan(10)
@@ -84,4 +86,25 @@ test('whoever chooses at random is found to have no preferences, whoever follows
     average(people(hasTaste, undefined, 16).map((p) => decide(p, count).head.certainty()))
   expect(certainty(false, 100)).toBeLessThan(0.3)
   expect(certainty(true, 100)).toBeGreaterThan(0.95)
+})
+
+test('under a released prior that is far too wide, tastes are still found, and predictions shrunk', () => {
+  const wide = initialPrior(prior.mean.length, 100)
+  const tuned = people(true, undefined, 8).map(({ choices }) => {
+    const { hyperparameters, fit } = tuneHyperparameters(choices, wide, scale, true)
+    expect(hyperparameters.prior).toBe(wide)
+    const own = tuneHyperparameters(choices, prior, scale, false).hyperparameters
+    const [head, narrow] = [
+      fitServedHead(choices, hyperparameters, { fit }),
+      fitServedHead(choices, own),
+    ]
+    return { ...hyperparameters, times: head.spread() / narrow.spread() }
+  })
+  expect(average(tuned.map(({ certainty }) => certainty))).toBeGreaterThan(0.9)
+  expect(average(tuned.map(({ slope }) => slope))).toBeLessThan(0.6)
+  expect(average(tuned.map(({ times }) => times))).toBeLessThan(2)
+  const random = people(false, undefined, 8).map(
+    ({ choices }) => tuneHyperparameters(choices, wide, scale, true).hyperparameters,
+  )
+  expect(average(random.map(({ certainty }) => certainty))).toBeLessThan(0.3)
 })

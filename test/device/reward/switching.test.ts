@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { sigmoid } from '../../../adapters/math/logistic.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import {
   type ComparedSwitch,
@@ -43,6 +44,24 @@ describe('calibrateMargin', () => {
     expect(wrong).toEqual(wrong.toSorted((a, b) => a - b))
     expect(wrong[0]).toBeGreaterThan(none.margin)
     expect(wrong[2]).toBeGreaterThan(0.5)
+  })
+
+  test('pairs that a head predicts show how much of its leads is real, and nothing of the loss', () => {
+    const rng = seededRng('pairs')
+    const pairs = (slope: number) =>
+      Array.from({ length: 100 }, () => {
+        const lead = 3 * rng.normal()
+        return { lead: rng.uniform() < sigmoid(slope * lead) ? lead : -lead, weight: 1 }
+      })
+    const [real, half, noise] = [1, 0.5, 0].map((slope) => calibrateMargin([], [], pairs(slope)))
+    expect(real!.slope).toBeGreaterThan(0.9)
+    expect(half!.slope).toBeCloseTo(0.5, 1)
+    expect(noise!.slope).toBeLessThan(0.05)
+    expect(noise!.margin).toBeGreaterThan(10)
+    for (const { slope, margin, evidence } of [real!, half!]) {
+      expect(slope * margin).toBeCloseTo(none.slope * none.margin, 10)
+      expect(evidence).toBe(0)
+    }
   })
 
   test('a head that is right half of the time switches at leads that it hardly ever predicts', () => {

@@ -31,7 +31,13 @@ const usage = (output: number, input = 1000) =>
  */
 const open = (settings: DeviceSettingsInput = {}, store: OwnStore = openStore(':memory:')) => {
   let now = 1_000_000_000
-  store.set('outlook', { certainty: 1, spread: 10, halfLifeDays: null, outputTokens: 200 })
+  store.set('outlook', {
+    certainty: 1,
+    spread: 10,
+    slope: 1,
+    halfLifeDays: null,
+    outputTokens: 200,
+  })
   const deps = {
     store,
     settings: DeviceSettings.parse(settings),
@@ -85,7 +91,13 @@ describe('a plan', () => {
     expect([count(), count(), count()]).toEqual([3, 3, 1])
     pass(25 * HOUR_MS)
     expect(count()).toBe(3)
-    store.set('outlook', { certainty: 0.3, spread: 0, halfLifeDays: null, outputTokens: 200 })
+    store.set('outlook', {
+      certainty: 0.2,
+      spread: 0,
+      slope: 1,
+      halfLifeDays: null,
+      outputTokens: 200,
+    })
     expect(count()).toBe(1)
     expect(planRequest(open({ rewrite: false, asksPerDay: 0 }).deps, request).count).not.toBe(1)
   })
@@ -173,7 +185,13 @@ describe('what is held back', () => {
 
   test('is reported in whole tokens, even if the means are fractional', () => {
     const { deps, store, spent } = open()
-    store.set('outlook', { certainty: 1, spread: 10, halfLifeDays: null, outputTokens: 123.4 })
+    store.set('outlook', {
+      certainty: 1,
+      spread: 10,
+      slope: 1,
+      halfLifeDays: null,
+      outputTokens: 123.4,
+    })
     const reservation = reserveAnswers(deps, { ...request, inputTokens: 1000.7 }, 2)!
     recordSpending(deps, request.model, [], { reservation, unread: 2 })
     expect(spent().tokens).toBeGreaterThan(2000)

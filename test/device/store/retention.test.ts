@@ -25,7 +25,7 @@ test('what was measured on choices goes with them, and the preferences of the us
     { ...learned, dimension: 'tone' as const, enabled: false },
   ]
   store.set('profile', { preferences: [learned, ...own] })
-  store.set('outlook', { certainty: 0.8, spread: 2, halfLifeDays: 30, outputTokens: 200 })
+  store.set('outlook', { certainty: 0.8, spread: 2, slope: 1, halfLifeDays: 30, outputTokens: 200 })
   store.set('calibration', { margin: 0.3, heldBack: 7, trainedAt: 5 })
   for (const choice of shortChoices(3)) store.addChoice({ ...choice, at: NOW - 3 * DAY }, 'import')
   expect(await enforceRetention(store, 2, NOW)).toBe(true)
