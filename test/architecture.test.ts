@@ -70,6 +70,7 @@ const FLOORS = {
     'server/store',
     'server/releases',
     'server/rounds',
+    'server/governance',
     'server/routes',
     'server/commands',
     'server',

@@ -131,6 +131,24 @@ export const UploadResponse = z.strictObject({
 })
 export type UploadResponse = z.infer<typeof UploadResponse>
 
+/**
+ * POST /v1/releases/:hash/judgement: the mean difference that this release makes to the device, over
+ * feedback that neither it nor the release before learned from: -1 always worse, 1 always better.
+ */
+export const JudgeRequest = z.strictObject({
+  protocol: Protocol,
+  difference: z.number().min(-1).max(1),
+})
+export type JudgeRequest = z.infer<typeof JudgeRequest>
+
+/** duplicate: the device had judged this release before, which counts. */
+export const JudgeResponse = z.strictObject({
+  protocol: Protocol,
+  accepted: z.literal(true),
+  duplicate: z.boolean(),
+})
+export type JudgeResponse = z.infer<typeof JudgeResponse>
+
 /** Every refusal, from every program. */
 export const ErrorResponse = z.strictObject({
   error: z.strictObject({ code: z.string().max(40), message: z.string().max(2000) }),

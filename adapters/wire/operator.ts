@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ReleaseSummary } from './containers.ts'
 import { JobView } from './jobs.ts'
-import { Id, Protocol, TimeMs } from './primitives.ts'
+import { Id, Protocol, Sha256, TimeMs } from './primitives.ts'
 
 /**
  * POST /v1/operator/tokens: makes `count` one-time enrolment tokens. They are shown once; the
@@ -39,6 +39,44 @@ export const ReleaseListResponse = z.strictObject({
   releases: z.array(ReleaseSummary).max(100_000),
 })
 export const ReleaseResponse = z.strictObject({ protocol: Protocol, release: ReleaseSummary })
+
+/** POST /v1/operator/lineages/:id/rollback: the parts of this version again, as the next one. */
+export const RollbackRequest = z.strictObject({ protocol: Protocol, version: z.int().min(0) })
+
+/** POST /v1/operator/lineages/:id/stage: the share of devices that follow new releases at once. */
+export const StageRequest = z.strictObject({ protocol: Protocol, share: z.number().min(0).max(1) })
+
+/** A lineage and what its devices follow. share: 1 where nothing is staged. */
+export const LineageView = z.strictObject({
+  id: Id,
+  base: z.string().max(100),
+  head: Sha256,
+  version: z.int().min(0),
+  share: z.number().min(0).max(1),
+  /** What the other devices follow. */
+  promoted: Sha256,
+  promotedVersion: z.int().min(0),
+  updatedAt: TimeMs,
+  /**
+   * What devices say of the head: mean of the differences that it made to each, from -1 (worse) to 1,
+   * with its 95 % interval; null before two have said so.
+   */
+  judged: z
+    .strictObject({
+      devices: z.int().min(2),
+      mean: z.number(),
+      low: z.number(),
+      high: z.number(),
+    })
+    .nullable(),
+})
+export type LineageView = z.infer<typeof LineageView>
+
+export const LineageResponse = z.strictObject({ protocol: Protocol, lineage: LineageView })
+export const LineageListResponse = z.strictObject({
+  protocol: Protocol,
+  lineages: z.array(LineageView).max(10_000),
+})
 
 /** GET /v1/operator/devices. Nothing here says anything about a person. */
 export const DeviceListResponse = z.strictObject({

@@ -1,7 +1,7 @@
-/** The operator's commands: token, job, release, device. Each is one or two calls of the HTTP API. */
-import { readFileSync, writeFileSync } from 'node:fs'
+/** The operator's commands: token, job, device. Each is one or two calls of the HTTP API. */
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { textOfFile } from '../../adapters/formats/text.ts'
 import { integer } from '../../adapters/node/program.ts'
@@ -11,26 +11,11 @@ import {
   DeviceListResponse,
   JobListResponse,
   JobResponse,
-  ReleaseListResponse,
-  ReleaseResponse,
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { type ClientOptions, operatorClient } from './client.ts'
+import { type CommandDeps, type Common, client, command, group, print } from './command.ts'
 import { type JobFlags, parseDuration, readJobSpec } from './job-spec.ts'
-import { jobTable, jobText, releaseTable, releaseText, table, timeText } from './print.ts'
-
-export type CommandDeps = {
-  readonly dataOption: () => Option
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Results. */
-  readonly out: (text: string) => void
-  readonly exitWith: (code: number) => void
-  /** All of standard input. */
-  readonly input: () => Uint8Array
-  readonly newKey: () => string
-}
-
-type Common = ClientOptions & { readonly json?: boolean }
+import { jobTable, jobText, table, timeText } from './print.ts'
 
 const protocol = PROTOCOL_VERSION
 
@@ -78,41 +63,6 @@ export const jobCommands = (deps: CommandDeps): Command =>
         .action(async (id: string, o: Common) => {
           const path = `/v1/operator/jobs/${encodeURIComponent(id)}/cancel`
           printJob(deps, o, (await client(deps, o).json(JobResponse, 'POST', path)).job)
-        }),
-    )
-
-export const releaseCommands = (deps: CommandDeps): Command =>
-  group('release', 'releases')
-    .addCommand(
-      command(deps, 'list', 'every release, oldest first').action(async (o: Common) => {
-        const path = '/v1/operator/releases'
-        const answer = await client(deps, o).json(ReleaseListResponse, 'GET', path)
-        print(deps, o, answer, () => releaseTable(answer.releases))
-      }),
-    )
-    .addCommand(
-      command(deps, 'show', 'one release')
-        .argument('<hash>', 'its SHA-256, or the first digits of it')
-        .action(async (prefix: string, o: Common) => {
-          const path = `/v1/operator/releases/${await findHash(deps, o, prefix)}`
-          const answer = await client(deps, o).json(ReleaseResponse, 'GET', path)
-          print(deps, o, answer, () => releaseText(answer.release))
-        }),
-    )
-    .addCommand(
-      command(deps, 'get', 'write the bytes of a release to a file')
-        .argument('<hash>', 'its SHA-256, or the first digits of it')
-        .requiredOption('--out <file>', 'where to')
-        .action(async (prefix: string, o: Common & { out: string }) => {
-          const hash = await findHash(deps, o, prefix)
-          const bytes = await client(deps, o).bytes(`/v1/operator/releases/${hash}/bytes`)
-          writeFileSync(o.out, bytes)
-          print(
-            deps,
-            o,
-            { hash, bytes: bytes.length, file: o.out },
-            () => `${o.out}: ${bytes.length} bytes`,
-          )
         }),
     )
 
@@ -205,43 +155,5 @@ const waitForJob = async (deps: CommandDeps, o: Common, id: string, timeoutMs: n
   }
 }
 
-/** Fails with E_NO_RELEASE, or E_USAGE when several begin so. */
-const findHash = async (deps: CommandDeps, o: Common, prefix: string): Promise<string> => {
-  if (/^[0-9a-f]{64}$/.test(prefix)) return prefix
-  const path = '/v1/operator/releases'
-  const { releases } = await client(deps, o).json(ReleaseListResponse, 'GET', path)
-  const found = releases.map((r) => r.hash).filter((hash) => hash.startsWith(prefix))
-  if (found.length > 1)
-    throw new FedError('E_USAGE', `${found.length} releases begin with ${prefix}: give more digits`)
-  if (!found[0]) throw new FedError('E_NO_RELEASE', `no release begins with ${prefix}`)
-  return found[0]
-}
-
-const LOCAL_SERVER = 'http://127.0.0.1:8787'
-
-const group = (name: string, description: string): Command =>
-  new Command(name).description(description).exitOverride().showHelpAfterError()
-
-const command = (deps: CommandDeps, name: string, description: string): Command =>
-  new Command(name)
-    .description(description)
-    .addOption(
-      new Option('--server <url>', 'where the server is').default(
-        deps.env['LOREWEAVE_SERVER'] ?? LOCAL_SERVER,
-        `$LOREWEAVE_SERVER, else ${LOCAL_SERVER}`,
-      ),
-    )
-    .addOption(deps.dataOption())
-    .option(
-      '--credential-file <path>',
-      'the operator credential (default: LOREWEAVE_OPERATOR_TOKEN, else the data folder)',
-    )
-    .option('--json', 'print JSON')
-
-const client = (deps: CommandDeps, options: Common) => operatorClient(options, deps.env)
-
 const printJob = (deps: CommandDeps, o: Common, job: JobView): void =>
   print(deps, o, { protocol, job }, () => jobText(job))
-
-const print = (deps: CommandDeps, o: Common, answer: object, text: () => string): void =>
-  deps.out(`${o.json ? JSON.stringify(answer) : text()}\n`)

@@ -1,6 +1,7 @@
 /** What the operator's commands print for people. */
-import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
+import { NORM_SHARES, type ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { JobView } from '../../adapters/wire/jobs.ts'
+import type { LineageView } from '../../adapters/wire/operator.ts'
 
 /** Columns padded to their widest cell; the first row is the heading. */
 export const table = (rows: readonly (readonly string[])[]): string => {
@@ -60,13 +61,15 @@ export const jobText = (job: JobView): string => {
 
 export const releaseTable = (releases: readonly ReleaseSummary[]): string =>
   table([
-    ['RELEASE', 'VERSION', 'PARENT', 'COHORT', 'PARTS', 'BYTES', 'CREATED'],
+    ['RELEASE', 'LINEAGE', 'VERSION', 'PARENT', 'COHORT', 'PARTS', 'MOVED', 'BYTES', 'CREATED'],
     ...releases.map((release) => [
       release.hash.slice(0, 12),
+      release.lineage?.slice(0, 12) ?? '-',
       String(release.version),
       release.parent?.slice(0, 12) ?? '-',
       String(release.cohort),
       release.parts.join('+'),
+      movedText(release),
       String(release.bytes),
       timeText(release.createdAt),
     ]),
@@ -75,16 +78,64 @@ export const releaseTable = (releases: readonly ReleaseSummary[]): string =>
 export const releaseText = (release: ReleaseSummary): string =>
   table([
     ['release', release.hash],
-    ['version', String(release.version)],
+    ['lineage', release.lineage ?? 'unknown'],
+    ['version', `${release.version}${restoresText(release)}`],
     ['parent', release.parent ?? 'none'],
     ['base', `${release.base.name} (${release.base.weights.slice(0, 12)})`],
     ['exit layer', String(release.exitLayer)],
     ['job', release.jobId ?? 'none'],
     ['cohort', String(release.cohort)],
     ['parts', release.parts.join(', ')],
+    ...metricRows(release),
     ['bytes', String(release.bytes)],
     ['created', timeText(release.createdAt)],
   ])
+
+const restoresText = ({ restores }: ReleaseSummary): string =>
+  restores === undefined ? '' : `, which restores version ${restores}`
+
+const movedText = ({ metrics, restores }: ReleaseSummary): string => {
+  if (restores !== undefined) return `as ${restores}`
+  return metrics ? decimal(metrics.adapterChange) : '-'
+}
+
+const metricRows = ({ metrics }: ReleaseSummary): string[][] => {
+  if (!metrics) return []
+  const { adapterNorm, adapterChange, priorChange, updateNorms } = metrics
+  const norms = NORM_SHARES.map((share, i) => `${updateNorms[i]} to 1/${1 / share}`).join(', ')
+  return [
+    ['adapter', `norm ${decimal(adapterNorm)}, moved by ${decimal(adapterChange)}`],
+    ...(priorChange === null ? [] : [['prior', `moved by ${decimal(priorChange)}`]]),
+    ['norms', `of updates, as a share of the largest: ${norms}`],
+  ]
+}
+
+const decimal = (value: number): string => value.toPrecision(3)
+
+export const lineageTable = (lineages: readonly LineageView[]): string =>
+  table([
+    ['LINEAGE', 'BASE', 'NEWEST', 'FOLLOWED BY', 'OTHERS FOLLOW', 'JUDGED', 'CHANGED'],
+    ...lineages.map((lineage) => [
+      lineage.id.slice(0, 12),
+      lineage.base,
+      `${lineage.version} (${lineage.head.slice(0, 12)})`,
+      lineage.version === lineage.promotedVersion ? 'all' : percent(lineage.share),
+      lineage.version === lineage.promotedVersion ? '-' : String(lineage.promotedVersion),
+      judgedText(lineage.judged),
+      timeText(lineage.updatedAt),
+    ]),
+  ])
+
+const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
+
+const judgedText = (judged: LineageView['judged']): string => {
+  if (!judged) return '-'
+  const sign = judged.mean < 0 ? '' : '+'
+  return (
+    `${sign}${decimal(judged.mean)} (${decimal(judged.low)} to ${decimal(judged.high)}) ` +
+    `by ${judged.devices} devices`
+  )
+}
 
 export const timeText = (ms: number | null): string =>
   ms === null ? '-' : new Date(ms).toISOString().replace('T', ' ').slice(0, 19)

@@ -6,6 +6,7 @@ import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { canCompute, isSameBase } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
+import { followedRelease } from '../releases/rollout.ts'
 import type { JobProgress, Round, RoundMember } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Pace, RoundDeps } from './deps.ts'
@@ -44,7 +45,7 @@ export const checkIn = async (
           answer,
           uploadTokenOf(await deps.uploadKey(), answer.id, deviceId),
         ),
-        head: (await store.lineage(progress.job.lineId))?.head ?? null,
+        head: followedRelease((await store.lineage(progress.job.lineId))!, deviceId),
       }
     if (REASONS.indexOf(answer) > REASONS.indexOf(reason)) reason = answer
   }
@@ -53,7 +54,7 @@ export const checkIn = async (
     kind: 'retry',
     retryAfterMs: retryAfterMs(deps, reason),
     reason,
-    head: await headFor(store, request),
+    head: await headFor(store, deviceId, request),
   }
 }
 
@@ -147,24 +148,26 @@ const retryAfterMs = ({ rng, config }: CheckInDeps, reason: RetryReason): number
 }
 
 /**
- * The head of a lineage that this device can follow: a trained one before an untrained one, then
- * the newest.
+ * The release that this device is to follow, of a lineage that it can: a trained one before an
+ * untrained one, then the newest.
  */
 const headFor = async (
   store: Tables,
+  deviceId: string,
   { base, features }: CheckInRequest,
 ): Promise<string | null> => {
   const fitting = (await store.lineages()).filter(
     (one) => isSameBase(one.base, base) && canCompute(one.features, features),
   )
   const found = await Promise.all(
-    fitting.map(async ({ head, updatedAt }) => {
-      const version = (await store.release(head))?.summary.version ?? 0
-      return { head, updatedAt, isTrained: version > 0 }
+    fitting.map(async (lineage) => {
+      const version = (await store.release(lineage.head))?.summary.version ?? 0
+      return { lineage, isTrained: version > 0 }
     }),
   )
   const [best] = found.sort(
-    (a, b) => Number(b.isTrained) - Number(a.isTrained) || b.updatedAt - a.updatedAt,
+    (a, b) =>
+      Number(b.isTrained) - Number(a.isTrained) || b.lineage.updatedAt - a.lineage.updatedAt,
   )
-  return best?.head ?? null
+  return best ? followedRelease(best.lineage, deviceId) : null
 }

@@ -174,7 +174,7 @@ const recordRelease = async (
   if (last !== undefined && last !== own && isHead) await objects.drop(last)
 }
 
-const forgetUpdates = async (
+export const forgetUpdates = async (
   { store, objects }: Pick<RoundDeps, 'store' | 'objects'>,
   roundId: string,
 ): Promise<void> => {

@@ -4,6 +4,7 @@ import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../../adapters/wire/primitives.ts'
 import { newCredential } from '../access/secrets.ts'
+import { haltWorse } from '../governance/halt.ts'
 import { aggregateInProcess } from '../releases/aggregate.ts'
 import { createCoordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
@@ -53,7 +54,10 @@ export const createServer = (
   })
   return {
     app,
-    tick: (now) => coordinator.tick(now),
+    async tick(now) {
+      await coordinator.tick(now)
+      await haltWorse(deps)
+    },
     recover: () => coordinator.sweep(),
     async close() {
       await coordinator.stop()

@@ -2,6 +2,7 @@
 export const AT = 1_790_000_000_000
 export const HASH = '9f2c'.repeat(16)
 export const DEVICE_ID = '9f2c'.repeat(8)
+export const LINEAGE_ID = '51be'.repeat(8)
 
 export const BASE = {
   name: 'SmolLM2-135M-Instruct',

@@ -1,4 +1,4 @@
-/** What the operator calls, with the bearer credential: tokens, jobs, releases, devices. */
+/** What the operator calls, with the bearer credential: tokens, jobs, devices. */
 import type { MiddlewareHandler } from 'hono'
 import { json } from '../../adapters/api-reference/route.ts'
 import { FedError } from '../../adapters/errors.ts'
@@ -10,16 +10,13 @@ import {
   DeviceListResponse,
   JobListResponse,
   JobResponse,
-  ReleaseListResponse,
-  ReleaseResponse,
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { credentialHash, newCredential } from '../access/secrets.ts'
 import { createJob } from '../rounds/create-job.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import type { Job } from '../store/records.ts'
-import { RELEASE_BYTES, sendRelease } from './devices.ts'
-import { ADAPTER, AT, BASE, DEVICE_ID, FEATURES, HASH, JOB } from './examples.ts'
+import { AT, DEVICE_ID, JOB } from './examples.ts'
 import { served } from './route.ts'
 
 const protocol = PROTOCOL_VERSION
@@ -36,23 +33,6 @@ const job = {
   spec: JOB,
   rounds: [],
   head: null,
-}
-const release = {
-  hash: HASH,
-  bytes: 1_400_000,
-  base: BASE,
-  adapter: ADAPTER,
-  exitLayer: 12,
-  features: FEATURES,
-  basisEpoch: 1,
-  version: 1,
-  parent: '51be'.repeat(16),
-  jobId: job.id,
-  roundId: 'round-9f2c9f2c9f2c9f2c9f2c',
-  cohort: 10,
-  inputs: HASH,
-  createdAt: AT,
-  parts: ['adapter' as const, 'prior' as const],
 }
 const oneJob = json(JobResponse, { protocol, job })
 
@@ -168,55 +148,6 @@ export const OPERATOR_ROUTES = {
       await deps.coordinator.cancel(found, deps.clock())
       return c.json({ protocol, job: await jobView(deps, await findJob(deps, found.id)) }, 200)
     },
-  ),
-
-  listReleases: served(
-    {
-      method: 'get',
-      path: '/v1/operator/releases',
-      tag,
-      who,
-      summary: 'All releases',
-      description: 'Their headers and hashes.',
-      responses: { 200: json(ReleaseListResponse, { protocol, releases: [release] }) },
-      errors: [],
-    },
-    async (c) => {
-      const releases = (await c.var.deps.store.releases()).map(({ summary }) => summary)
-      return c.json({ protocol, releases }, 200)
-    },
-  ),
-
-  getReleaseSummary: served(
-    {
-      method: 'get',
-      path: '/v1/operator/releases/{hash}',
-      tag,
-      who,
-      summary: 'One release',
-      description: 'Its header and its hash.',
-      responses: { 200: json(ReleaseResponse, { protocol, release }) },
-      errors: ['E_NO_RELEASE'],
-    },
-    async (c) => {
-      const found = await c.var.deps.store.release(c.req.param('hash'))
-      if (!found) throw new FedError('E_NO_RELEASE', 'no release has this hash')
-      return c.json({ protocol, release: found.summary }, 200)
-    },
-  ),
-
-  getReleaseBytes: served(
-    {
-      method: 'get',
-      path: '/v1/operator/releases/{hash}/bytes',
-      tag,
-      who,
-      summary: 'The bytes of a release',
-      description: 'As devices get them.',
-      ...RELEASE_BYTES,
-      errors: ['E_NO_RELEASE', 'E_DATA'],
-    },
-    (c) => sendRelease(c.var.deps, c.req.param('hash'), c.req.header('if-none-match')),
   ),
 
   listDevices: served(

@@ -19,6 +19,7 @@ import * as primitives from '../../adapters/wire/primitives.ts'
 import { DEVICE_ROUTES } from './devices.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
+import { RELEASE_ROUTES } from './releases.ts'
 import { type ServerRoute, served, type Tag, type Who } from './route.ts'
 
 const page = { method: 'get', tag: 'Server', who: 'anyone', errors: [] } as const
@@ -88,6 +89,7 @@ const ASSETS = {
 export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...DEVICE_ROUTES,
   ...OPERATOR_ROUTES,
+  ...RELEASE_ROUTES,
   ...REFERENCE_ROUTES,
 }
 

@@ -23,11 +23,23 @@ export type Lineage = {
   /** Hash of the newest release. */
   readonly head: string
   readonly updatedAt: number
+  readonly rollout?: Rollout
 }
+
+/** share: of the devices, which follow the head at once; all others follow `promoted`. */
+export type Rollout = { readonly share: number; readonly promoted: string }
 
 export type Release = LineageState & {
   readonly summary: ReleaseSummary
   readonly lineId: string
+  readonly judgement?: Judgement
+}
+
+/** Sums over devices of the difference that a release made to each, from -1 (worse) to 1 (better). */
+export type Judgement = {
+  readonly devices: number
+  readonly sum: number
+  readonly sumSquares: number
 }
 
 export type RoundMember = { readonly deviceId: string; readonly digest: string | null }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
+import { callCli } from '../support/call-cli.ts'
 import { tinyJob } from '../support/federation-fixture.ts'
-import { callCli, runCli, startServer } from '../support/server-process.ts'
+import { runCli, startServer } from '../support/server-process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'loreweave-cli-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

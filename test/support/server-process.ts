@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { JobView } from '../../adapters/wire/jobs.ts'
-import { createProgram } from '../../server/cli.ts'
 import { type OperatorClient, operatorClient, testDevice } from './federation-fixture.ts'
 import { programFile } from './programs.ts'
 
@@ -52,27 +51,7 @@ export const jobEnd = async (operator: OperatorClient, id: string): Promise<JobV
   }
 }
 
-/** A command of the server's CLI, called in this process, to its end. */
-export const callCli = async (args: readonly string[], env: Record<string, string> = {}) => {
-  const result = { status: 0, stdout: '', stderr: '' }
-  const program = createProgram({
-    env,
-    out: (text) => {
-      result.stdout += text
-    },
-    err: (text) => {
-      result.stderr += text
-    },
-    input: () => new Uint8Array(),
-    exitWith: (code) => {
-      result.status = code
-    },
-  })
-  await program.run(args)
-  return result
-}
-
-/** The same in a process of its own. */
+/** A command of the server's CLI in a process of its own. */
 export const runCli = async (
   args: readonly string[],
 ): Promise<{ status: number | null; stderr: string }> => {

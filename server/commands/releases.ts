@@ -1,0 +1,167 @@
+/** The operator's commands for releases: what there is, what devices follow, and the way back. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { releasedAdapter } from '../../adapters/contributions/adapter.ts'
+import { decodeRelease } from '../../adapters/contributions/messages.ts'
+import { FedError } from '../../adapters/errors.ts'
+import { writePeft } from '../../adapters/lora/peft.ts'
+import { integer } from '../../adapters/node/program.ts'
+import {
+  LineageListResponse,
+  LineageResponse,
+  ReleaseListResponse,
+  ReleaseResponse,
+} from '../../adapters/wire/operator.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { type CommandDeps, type Common, client, command, group, print } from './command.ts'
+import { lineageTable, releaseTable, releaseText } from './print.ts'
+
+const protocol = PROTOCOL_VERSION
+const HASH = 'its SHA-256, or the first digits of it'
+const LINEAGE = 'its id, or the first digits of it'
+
+export const releaseCommands = (deps: CommandDeps): Command =>
+  group('release', 'releases and their lineages')
+    .addCommand(
+      command(deps, 'list', 'every release, oldest first').action(async (o: Common) => {
+        const path = '/v1/operator/releases'
+        const answer = await client(deps, o).json(ReleaseListResponse, 'GET', path)
+        print(deps, o, answer, () => releaseTable(answer.releases))
+      }),
+    )
+    .addCommand(
+      command(deps, 'show', 'one release')
+        .argument('<hash>', 'its SHA-256, or the first digits of it')
+        .action(async (prefix: string, o: Common) => {
+          const path = `/v1/operator/releases/${await findHash(deps, o, prefix)}`
+          const answer = await client(deps, o).json(ReleaseResponse, 'GET', path)
+          print(deps, o, answer, () => releaseText(answer.release))
+        }),
+    )
+    .addCommand(getCommand(deps))
+    .addCommand(
+      command(deps, 'lineages', 'every lineage, and what its devices follow').action(
+        async (o: Common) => {
+          const answer = await lineages(deps, o)
+          print(deps, o, answer, () => lineageTable(answer.lineages))
+        },
+      ),
+    )
+    .addCommand(
+      command(deps, 'rollback', 'give all devices an earlier version again, as the next one')
+        .argument('<lineage>', LINEAGE)
+        .requiredOption('--to <version>', 'the version', integer(0, 1_000_000_000))
+        .addHelpText('after', '\nExamples:\n  loreweave-server release rollback 9f2c --to 3')
+        .action((prefix: string, o: Common & { to: number }) =>
+          makeRelease(deps, o, prefix, 'rollback', { version: o.to }),
+        ),
+    )
+    .addCommand(
+      command(deps, 'rescale', 'drop scale and prior: the next statistics set the scale anew')
+        .argument('<lineage>', LINEAGE)
+        .action((prefix: string, o: Common) => makeRelease(deps, o, prefix, 'rescale', {})),
+    )
+    .addCommand(
+      command(deps, 'stage', 'give new releases to a share of the devices first')
+        .argument('<lineage>', LINEAGE)
+        .requiredOption('--share <share>', 'such as 0.1 or 10%', readShare)
+        .action((prefix: string, o: Common & { share: number }) =>
+          changeLineage(deps, o, prefix, 'stage', { share: o.share }),
+        ),
+    )
+    .addCommand(
+      command(deps, 'promote', 'give the newest release to all devices')
+        .argument('<lineage>', LINEAGE)
+        .action((prefix: string, o: Common) => changeLineage(deps, o, prefix, 'promote', {})),
+    )
+
+type GetFlags = Common & { out?: string; peft?: string; baseModel?: string }
+
+const getCommand = (deps: CommandDeps): Command =>
+  command(deps, 'get', 'write a release to a file, or its adapter as a PEFT folder')
+    .argument('<hash>', HASH)
+    .option('--out <file>', 'all of its bytes')
+    .option('--peft <folder>', 'adapter_config.json and adapter_model.safetensors')
+    .option('--base-model <name>', 'what PEFT shall load the adapter on: a Hub name or a path')
+    .action(async (prefix: string, o: GetFlags) => {
+      if ((o.out === undefined) === (o.peft === undefined))
+        throw new FedError('E_USAGE', 'give either --out or --peft')
+      const hash = await findHash(deps, o, prefix)
+      const bytes = await client(deps, o).bytes(`/v1/operator/releases/${hash}/bytes`)
+      const where = (o.out ?? o.peft)!
+      if (o.out !== undefined) writeFileSync(o.out, bytes)
+      else writePeftFolder(where, bytes, o.baseModel ?? null)
+      const done = { hash, bytes: bytes.length, ...(o.out ? { file: where } : { folder: where }) }
+      print(deps, o, done, () => `${where}: ${o.out ? `${bytes.length} bytes` : 'written'}`)
+    })
+
+const writePeftFolder = (folder: string, bytes: Uint8Array, baseModel: string | null): void => {
+  const release = decodeRelease(bytes)
+  const { spec, flat } = releasedAdapter(release)
+  const files = writePeft(spec, release.header.base.shape, flat, baseModel)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'adapter_config.json'), files.config)
+  writeFileSync(join(folder, 'adapter_model.safetensors'), files.safetensors)
+}
+
+const makeRelease = async (
+  deps: CommandDeps,
+  o: Common,
+  prefix: string,
+  deed: 'rollback' | 'rescale',
+  body: object,
+): Promise<void> => {
+  const path = `/v1/operator/lineages/${await findLineage(deps, o, prefix)}/${deed}`
+  const answer = await client(deps, o).json(ReleaseResponse, 'POST', path, { protocol, ...body })
+  print(deps, o, answer, () => releaseText(answer.release))
+}
+
+const changeLineage = async (
+  deps: CommandDeps,
+  o: Common,
+  prefix: string,
+  deed: 'stage' | 'promote',
+  body: object,
+): Promise<void> => {
+  const path = `/v1/operator/lineages/${await findLineage(deps, o, prefix)}/${deed}`
+  const answer = await client(deps, o).json(LineageResponse, 'POST', path, { protocol, ...body })
+  print(deps, o, answer, () => lineageTable([answer.lineage]))
+}
+
+const lineages = (deps: CommandDeps, o: Common) =>
+  client(deps, o).json(LineageListResponse, 'GET', '/v1/operator/lineages')
+
+/** Fails with E_NO_RELEASE, or E_USAGE when several begin so. */
+const findHash = async (deps: CommandDeps, o: Common, prefix: string): Promise<string> => {
+  if (/^[0-9a-f]{64}$/.test(prefix)) return prefix
+  const path = '/v1/operator/releases'
+  const { releases } = await client(deps, o).json(ReleaseListResponse, 'GET', path)
+  return onlyOne(
+    'release',
+    prefix,
+    releases.map(({ hash }) => hash),
+  )
+}
+
+const findLineage = async (deps: CommandDeps, o: Common, prefix: string): Promise<string> =>
+  onlyOne(
+    'lineage',
+    prefix,
+    (await lineages(deps, o)).lineages.map(({ id }) => id),
+  )
+
+const onlyOne = (what: string, prefix: string, ids: readonly string[]): string => {
+  const found = ids.filter((id) => id.startsWith(prefix))
+  if (found.length > 1)
+    throw new FedError('E_USAGE', `${found.length} ${what}s begin with ${prefix}: give more digits`)
+  if (!found[0]) throw new FedError('E_NO_RELEASE', `no ${what} begins with ${prefix}`)
+  return found[0]
+}
+
+const readShare = (text: string): number => {
+  const share = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
+  if (text.trim() === '' || !(share >= 0 && share <= 1))
+    throw new InvalidArgumentError('expected a share such as 0.1 or 10%.')
+  return share
+}
