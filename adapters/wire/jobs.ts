@@ -3,6 +3,7 @@
  * follows.
  */
 import { z } from 'zod'
+import { EarlyStop, EligibilityPlan, SchedulePlan } from './job-life.ts'
 import {
   AdapterSpecSchema,
   BaseModelSchema,
@@ -94,6 +95,11 @@ export const PriorPlan = z.strictObject({
 })
 export type PriorPlan = z.infer<typeof PriorPlan>
 
+const phaseMs = z
+  .int()
+  .min(1000)
+  .max(7 * 24 * 3600 * 1000)
+
 export const CohortPlan = z
   .strictObject({
     /** Devices that may be assigned to one round (over-selection: more than the goal). */
@@ -102,17 +108,34 @@ export const CohortPlan = z
     goal: z.int().min(1).max(1_000_000),
     /** Fewest updates with which a round may be aggregated at its deadline. */
     minimum: z.int().min(1).max(1_000_000),
-    deadlineMs: z
-      .int()
-      .min(1000)
-      .max(7 * 24 * 3600 * 1000)
-      .default(3_600_000),
-    /** Rounds that fail (too few updates) before the job fails. */
+    /**
+     * From the first assignment of a round. With fewer updates than the minimum the round goes on for
+     * as long again.
+     */
+    deadlineMs: phaseMs.default(3_600_000),
+    /** New devices are assigned for so long after the first. Left out: until the deadline. */
+    assignmentMs: phaseMs.optional(),
+    /** One device has so long from its own assignment, or its place goes to another. Left out: deadlineMs. */
+    uploadMs: phaseMs.optional(),
+    /** An aggregation that takes longer is begun again. Left out: half an hour. */
+    aggregationMs: phaseMs.optional(),
+    /**
+     * Rounds in a row whose updates cannot be aggregated before the job fails. Too few devices are no
+     * failure: they end a job only with its span (`expiresAt`, `maxDays`).
+     */
     retries: z.int().min(0).max(100).default(2),
     /** Fewest choices, as a bucket, that a device needs to be assigned. */
     choices: CountBucket.default('1-9'),
+    /** Most updates that a device may contribute in a day, to all jobs together. Left out: no limit. */
+    perDay: z.int().min(1).max(1000).optional(),
   })
   .refine((c) => c.minimum <= c.goal && c.goal <= c.size, 'minimum ≤ goal ≤ size must hold')
+  .refine(
+    (c) => Math.max(c.uploadMs ?? 0, c.assignmentMs ?? 0) <= c.deadlineMs,
+    'uploadMs and assignmentMs must not exceed deadlineMs: the round ends before',
+  )
+
+export const Priority = z.int().min(0).max(100)
 
 /**
  * What an operator sends to create a job. exitLayer: hidden states are pooled after this many
@@ -134,6 +157,14 @@ export const JobSpec = z
     /** Left out: adam for the method `gradient`, none for `steps`. */
     optimizer: OptimizerPlan.optional(),
     prior: PriorPlan.prefault({}),
+    eligibility: EligibilityPlan.optional(),
+    schedule: SchedulePlan.optional(),
+    /** Ends the job, completed or not. At most one of the two; left out: 30 days after its start. */
+    expiresAt: TimeMs.optional(),
+    maxDays: z.number().min(0.01).max(3650).optional(),
+    /** Of jobs that could have a device, or the next round of a lineage, the highest goes first. */
+    priority: Priority.optional(),
+    earlyStop: EarlyStop.optional(),
     /** Seed of the first adapter of a new line; ignored when a release of this line exists. */
     seed: z
       .int()
@@ -161,7 +192,20 @@ export type JobSpecInput = z.input<typeof JobSpec>
 export const CreateJob = z.strictObject({ protocol: Protocol, job: JobSpec })
 export type CreateJob = z.infer<typeof CreateJob>
 
-export const JobState = z.enum(['running', 'completed', 'failed', 'cancelled'])
+/**
+ * scheduled: it starts later. paused: by the operator, or by the server because of a fault of its own;
+ * a running round takes updates of devices that have begun. failed: its updates cannot be aggregated.
+ * expired: its span was over before its rounds were.
+ */
+export const JobState = z.enum([
+  'scheduled',
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+  'expired',
+])
 export type JobState = z.infer<typeof JobState>
 
 export const RoundPhase = z.enum(['collecting', 'aggregating', 'released', 'abandoned'])
@@ -176,9 +220,14 @@ export const RoundSummary = z.strictObject({
   assigned: z.int().min(0),
   received: z.int().min(0),
   openedAt: TimeMs,
+  /** When the first device was assigned: the time of a round counts from then. null: none is. */
+  startedAt: TimeMs.nullable().optional(),
+  /** At the latest, where the round has not started. */
   deadlineAt: TimeMs,
   reason: z.string().max(500).nullable(),
   release: Sha256.nullable(),
+  /** Digests of updates that could not be summed and were left out. */
+  leftOut: z.array(Sha256).max(1000).optional(),
 })
 export type RoundSummary = z.infer<typeof RoundSummary>
 
@@ -189,7 +238,15 @@ export const JobView = z.strictObject({
   createdAt: TimeMs,
   endedAt: TimeMs.nullable(),
   spec: JobSpec,
+  /** Oldest first; of a long job the newest. */
   rounds: z.array(RoundSummary).max(100_000),
   head: Sha256.nullable(),
+  startAt: TimeMs.optional(),
+  expiresAt: TimeMs.optional(),
+  priority: Priority.optional(),
+  /** Rounds released so far. */
+  released: z.int().min(0).max(100_000).optional(),
+  /** What has to come before it goes on; null: nothing. */
+  waitingFor: z.string().max(500).nullable().optional(),
 })
 export type JobView = z.infer<typeof JobView>

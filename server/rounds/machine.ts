@@ -1,221 +1,78 @@
 /**
- * The life of a job and its rounds as a pure function (state, event, now) -> state. collecting ->
- * aggregating -> released | abandoned; a job runs until it is completed, failed or cancelled.
+ * The life of a job as a pure function (state, event, now) -> state. What each event does, and in
+ * which states of the job, is the table EVENTS; the steps are in job.ts and round.ts.
+ *
+ *   scheduled ─▶ running ◀─▶ paused     a job in one of these three can be cancelled, and expires
+ *                   └─▶ completed | failed | expired          failed and expired ─(retry)▶ running
  */
 import { FedError } from '../../adapters/errors.ts'
-import type { Factor } from '../../adapters/lora/layout.ts'
-import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import type { JobState } from '../../adapters/wire/jobs.ts'
 import type { Job, JobProgress, Round } from '../store/records.ts'
+import type { EventOf, JobEvent } from './events.ts'
+import * as job from './job.ts'
+import * as round from './round.ts'
 
-/**
- * What is known of one device in the newest round: undefined when it was not assigned; digest once
- * it uploaded.
- */
-type Member = { readonly digest: string | null } | undefined
+type Row<K extends JobEvent['kind']> = {
+  readonly in: readonly JobState[]
+  /** In other states: E_JOB_STATE, or nothing happens. */
+  readonly elsewhere: 'refused' | 'ignored'
+  /** The state that the event leads to: nothing happens to a job that has it. */
+  readonly to?: JobState
+  readonly step: (progress: JobProgress, event: EventOf<K>, now: number) => JobProgress
+}
 
-export type JobEvent =
-  | {
-      readonly kind: 'open'
-      readonly roundId: string
-      readonly parent: string
-      readonly basisEpoch: number
-      readonly factor: Factor | null
-    }
-  | { readonly kind: 'assign'; readonly member: Member }
-  | { readonly kind: 'leave'; readonly member: Member }
-  | { readonly kind: 'receive'; readonly member: Member; readonly digest: string }
-  | { readonly kind: 'tick' }
-  | { readonly kind: 'aggregated'; readonly roundId: string; readonly release: string }
-  | { readonly kind: 'aggregationFailed'; readonly roundId: string; readonly reason: string }
-  | { readonly kind: 'cancel' }
+const ALIVE: readonly JobState[] = ['scheduled', 'running', 'paused']
+const AT_WORK: readonly JobState[] = ['running', 'paused']
+const OVER: readonly JobState[] = ['completed', 'failed', 'cancelled', 'expired']
+const ANY: readonly JobState[] = [...ALIVE, ...OVER]
 
-export const newJob = (id: string, lineId: string, spec: JobSpec, now: number): Job => ({
-  id,
-  lineId,
-  spec,
-  state: 'running',
-  reason: null,
-  createdAt: now,
-  endedAt: null,
-  released: 0,
-  failures: 0,
-})
+export const isAlive = ({ state }: Pick<Job, 'state'>): boolean => ALIVE.includes(state)
 
-/** A round that takes devices or is being aggregated. */
-export const isOpen = (round: Round | null): round is Round =>
-  round !== null && (round.phase === 'collecting' || round.phase === 'aggregating')
+/** A step that changes the round alone. */
+const ofRound =
+  <E>(change: (progress: JobProgress, event: E, now: number) => Round | null) =>
+  (progress: JobProgress, event: E, now: number): JobProgress => {
+    const next = change(progress, event, now)
+    return next === progress.round ? progress : { job: progress.job, round: next }
+  }
+
+const row = <K extends JobEvent['kind']>(
+  states: Row<K>['in'],
+  elsewhere: Row<K>['elsewhere'],
+  step: Row<K>['step'],
+  to?: JobState,
+): Row<K> => ({ in: states, elsewhere, step, ...(to && { to }) })
+
+const EVENTS: { readonly [K in JobEvent['kind']]: Row<K> } = {
+  open: row(['running'], 'refused', ofRound(round.open)),
+  assign: row(['running'], 'refused', ofRound(round.assign)),
+  leave: row(AT_WORK, 'ignored', ofRound(round.leave)),
+  giveOn: row(AT_WORK, 'ignored', ofRound(round.free)),
+  receive: row(ANY, 'refused', ofRound(round.receive)),
+  withdraw: row(AT_WORK, 'ignored', ofRound(round.withdraw)),
+  tick: row(ALIVE, 'ignored', job.tick),
+  aggregated: row(AT_WORK, 'ignored', job.aggregated),
+  badUpdates: row(AT_WORK, 'ignored', job.badUpdates),
+  aggregationFailed: row(AT_WORK, 'ignored', job.aggregationFailed),
+  aggregationBroke: row(AT_WORK, 'ignored', job.aggregationBroke),
+  prioritize: row(ALIVE, 'refused', job.prioritize),
+  pause: row(['scheduled', 'running'], 'refused', job.pause, 'paused'),
+  resume: row(['paused'], 'refused', job.resume, 'running'),
+  retry: row(['failed', 'expired'], 'refused', job.retry, 'running'),
+  cancel: row(ALIVE, 'refused', job.cancel, 'cancelled'),
+}
 
 /**
  * An event that changes nothing returns the very same object.
  * Refusals throw: E_NO_ROUND, E_NOT_IN_COHORT, E_TWICE, E_ROUND_CLOSED, E_JOB_STATE.
  */
 export const advance = (progress: JobProgress, event: JobEvent, now: number): JobProgress => {
-  switch (event.kind) {
-    case 'open':
-      return open(progress, event, now)
-    case 'assign':
-      return assign(progress, event.member, now)
-    case 'leave':
-      return leave(progress, event.member)
-    case 'receive':
-      return receive(progress, event.member, event.digest, now)
-    case 'tick':
-      return tick(progress, now)
-    case 'aggregated':
-      return aggregated(progress, event, now)
-    case 'aggregationFailed':
-      return isAggregating(progress, event.roundId)
-        ? fail(progress, progress.round, event.reason, now)
-        : progress
-    case 'cancel':
-      return cancel(progress, now)
-  }
+  const { step, elsewhere, to, ...row } = EVENTS[event.kind] as Row<JobEvent['kind']>
+  const { state } = progress.job
+  if (row.in.includes(state)) return step(progress, event as never, now)
+  if (elsewhere === 'ignored' || state === to) return progress
+  throw new FedError(
+    'E_JOB_STATE',
+    `expected a job that is ${row.in.join(' or ')}, got ${state}: ${event.kind} changes nothing`,
+  )
 }
-
-const open = (
-  { job, round }: JobProgress,
-  event: Extract<JobEvent, { kind: 'open' }>,
-  now: number,
-): JobProgress => {
-  if (job.state !== 'running') throw wrongState(job, 'running')
-  if (isOpen(round)) throw new FedError('E_JOB_STATE', `round ${round.id} is still ${round.phase}`)
-  return {
-    job,
-    round: {
-      id: event.roundId,
-      jobId: job.id,
-      index: job.released,
-      attempt: job.failures,
-      phase: 'collecting',
-      factor: event.factor,
-      parent: event.parent,
-      basisEpoch: event.basisEpoch,
-      assigned: 0,
-      received: 0,
-      openedAt: now,
-      deadlineAt: now + job.spec.cohort.deadlineMs,
-      closedAt: null,
-      reason: null,
-      release: null,
-    },
-  }
-}
-
-/** A device asks again and again: the same assignment stands. */
-const assign = (progress: JobProgress, member: Member, now: number): JobProgress => {
-  const { job, round } = progress
-  if (!round) throw new FedError('E_NO_ROUND', 'the job has no round')
-  if (!isCollecting(round, now)) throw closed(round)
-  if (member) return progress
-  if (round.assigned >= job.spec.cohort.size)
-    throw new FedError('E_ROUND_CLOSED', `the cohort of ${job.spec.cohort.size} is full`)
-  return { job, round: { ...round, assigned: round.assigned + 1 } }
-}
-
-/** A device that gives up its part: another may have its place. What it sent stays. */
-const leave = (progress: JobProgress, member: Member): JobProgress => {
-  const { job, round } = progress
-  if (round?.phase !== 'collecting' || member?.digest !== null) return progress
-  return { job, round: { ...round, assigned: round.assigned - 1 } }
-}
-
-const receive = (
-  progress: JobProgress,
-  member: Member,
-  digest: string,
-  now: number,
-): JobProgress => {
-  const { job, round } = progress
-  if (!round) throw new FedError('E_NO_ROUND', 'the job has no round')
-  if (!member) throw new FedError('E_NOT_IN_COHORT', 'the device was not assigned to this round')
-  if (member.digest === digest) return progress
-  if (member.digest !== null)
-    throw new FedError('E_TWICE', 'the device already sent another update to this round')
-  if (!isCollecting(round, now)) throw closed(round)
-  const received = round.received + 1
-  const next = { ...round, received }
-  return { job, round: received >= job.spec.cohort.goal ? closeRound(next, now) : next }
-}
-
-const tick = (progress: JobProgress, now: number): JobProgress => {
-  const { job, round } = progress
-  if (round?.phase !== 'collecting' || now < round.deadlineAt) return progress
-  const { minimum } = job.spec.cohort
-  if (round.received >= minimum) return { job, round: closeRound(round, round.deadlineAt) }
-  const reason = `${round.received} of at least ${minimum} updates came before the deadline`
-  return fail(progress, round, reason, now)
-}
-
-/** A result that comes after a cancellation, or a second time, changes nothing. */
-const aggregated = (
-  progress: JobProgress,
-  event: Extract<JobEvent, { kind: 'aggregated' }>,
-  now: number,
-): JobProgress => {
-  if (!isAggregating(progress, event.roundId)) return progress
-  const { job, round } = progress
-  const released = job.released + 1
-  const isLast = released >= job.spec.rounds
-  return {
-    job: {
-      ...job,
-      released,
-      failures: 0,
-      ...(isLast && { state: 'completed' as const, endedAt: now }),
-    },
-    round: { ...round, phase: 'released', release: event.release },
-  }
-}
-
-const fail = ({ job }: JobProgress, round: Round, reason: string, now: number): JobProgress => {
-  const failures = job.failures + 1
-  const isLast = failures > job.spec.cohort.retries
-  const jobReason = `round ${round.index} failed ${failures} times, last because ${reason}`
-  return {
-    job: {
-      ...job,
-      failures,
-      ...(isLast && { state: 'failed' as const, endedAt: now, reason: jobReason.slice(0, 500) }),
-    },
-    round: abandon(round, reason, now),
-  }
-}
-
-const cancel = (progress: JobProgress, now: number): JobProgress => {
-  const { job, round } = progress
-  if (job.state === 'cancelled') return progress
-  if (job.state !== 'running') throw wrongState(job, 'running')
-  const reason = 'cancelled by the operator'
-  return {
-    job: { ...job, state: 'cancelled', reason, endedAt: now },
-    round: isOpen(round) ? abandon(round, reason, now) : round,
-  }
-}
-
-const isCollecting = (round: Round, now: number): boolean =>
-  round.phase === 'collecting' && now < round.deadlineAt
-
-const isAggregating = (
-  progress: JobProgress,
-  roundId: string,
-): progress is { job: Job; round: Round } =>
-  progress.round?.id === roundId && progress.round.phase === 'aggregating'
-
-const closeRound = (round: Round, at: number): Round => ({
-  ...round,
-  phase: 'aggregating',
-  closedAt: at,
-})
-
-const abandon = (round: Round, reason: string, now: number): Round => ({
-  ...round,
-  phase: 'abandoned',
-  reason: reason.slice(0, 500),
-  closedAt: round.closedAt ?? now,
-})
-
-const closed = (round: Round) =>
-  new FedError('E_ROUND_CLOSED', `round ${round.id} takes no more devices or updates`)
-
-const wrongState = (job: Job, expected: string) =>
-  new FedError('E_JOB_STATE', `expected a job that is ${expected}, got ${job.state}`)

@@ -2,6 +2,7 @@
 import type { LineageState } from '../../adapters/contributions/contribution.ts'
 import type { Factor } from '../../adapters/lora/layout.ts'
 import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
+import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { JobSpec, JobState, RoundPhase } from '../../adapters/wire/jobs.ts'
 import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
 
@@ -42,7 +43,17 @@ export type Judgement = {
   readonly sumSquares: number
 }
 
-export type RoundMember = { readonly deviceId: string; readonly digest: string | null }
+/** One device in one round. */
+export type RoundMember = {
+  readonly deviceId: string
+  readonly digest: string | null
+  /** When it got its place, or the place anew. */
+  readonly assignedAt: number
+  /** Its place was given on; its update is still taken. */
+  readonly isSilent: boolean
+  /** Under which it takes part; null: of a round that an earlier version opened. */
+  readonly consent: ConsentRecord | null
+}
 
 /** Times are milliseconds since 1970. assigned and received count devices. */
 export type Round = {
@@ -60,6 +71,8 @@ export type Round = {
   readonly assigned: number
   readonly received: number
   readonly openedAt: number
+  /** When its time began: at the first assignment, or when it was renewed. null: no device has a place. */
+  readonly startedAt: number | null
   readonly deadlineAt: number
   /**
    * When collecting ended. The release takes its time from here, so that a restart makes the same
@@ -68,6 +81,11 @@ export type Round = {
   readonly closedAt: number | null
   readonly reason: string | null
   readonly release: string | null
+  /** Digests of updates that could not be summed. */
+  readonly leftOut: readonly string[]
+  /** Aggregations that the server could not finish, and when the next is due; null: now. */
+  readonly tries: number
+  readonly retryAt: number | null
 }
 
 export type Job = {
@@ -82,6 +100,12 @@ export type Job = {
   readonly released: number
   /** Failed attempts at that index. */
   readonly failures: number
+  readonly priority: number
+  readonly startAt: number
+  readonly expiresAt: number
+  /** Of early stopping: norm of the first round's mean update, and rounds in a row that moved little. */
+  readonly firstChange: number | null
+  readonly calmRounds: number
 }
 
 /** A job and its newest round. */

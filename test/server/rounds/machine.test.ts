@@ -1,45 +1,32 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+<<<<<<< HEAD
 import { isFedError } from '../../../adapters/errors.ts'
 import { advance, isOpen, type JobEvent, newJob } from '../../../server/rounds/machine.ts'
+=======
+import type { JobState } from '../../../adapters/wire/jobs.ts'
+import type { JobEvent } from '../../../server/rounds/events.ts'
+import { advance } from '../../../server/rounds/machine.ts'
+import { isOpen } from '../../../server/rounds/round.ts'
+>>>>>>> 45ad2762 (jobs: the life of a job as a table of states and events; pace, hours and impossible pairs as pure functions)
 import type { JobProgress } from '../../../server/store/records.ts'
 import { expectCode } from '../../support/expect-code.ts'
-import { parsedJob } from '../../support/federation-fixture.ts'
-
-const NOW = 1_000_000
-const DEADLINE_MS = 60_000
-const HASH = 'a'.repeat(64)
-
-const start = (cohort = {}, rounds = 1): JobProgress => ({
-  job: newJob(
-    'job',
-    'line',
-    parsedJob({
-      rounds,
-      cohort: { size: 3, goal: 2, minimum: 1, deadlineMs: DEADLINE_MS, retries: 1, ...cohort },
-    }),
-    NOW,
-  ),
-  round: null,
-})
-
-const openEvent = (roundId = 'round'): JobEvent => ({
-  kind: 'open',
-  roundId,
-  parent: HASH,
-  basisEpoch: 0,
-  factor: 'B',
-})
-
-const run = (from: JobProgress, events: readonly [JobEvent, number][]): JobProgress =>
-  events.reduce((state, [event, at]) => advance(state, event, at), from)
-
-const opened = (cohort = {}, rounds = 1) => advance(start(cohort, rounds), openEvent(), NOW)
-const receive = (digest: string): JobEvent => ({
-  kind: 'receive',
-  member: { digest: null },
-  digest,
-})
+import {
+  aggregated,
+  broke,
+  closedRound,
+  DAY,
+  DEADLINE_MS,
+  failed,
+  idle,
+  join,
+  NOW,
+  openEvent,
+  opened,
+  receive,
+  run,
+  start,
+  tick,
+} from '../../support/job-events.ts'
 
 describe('the round state machine', () => {
   test('the goal closes the round and says when', () => {
@@ -53,46 +40,209 @@ describe('the round state machine', () => {
   test('at the deadline the minimum is enough, and the time of closing is the deadline whenever it is noticed', () => {
     const { round } = run(opened(), [
       [receive('1'), NOW + 1],
-      [{ kind: 'tick' }, NOW + 10 * DEADLINE_MS],
+      [tick, NOW + 10 * DEADLINE_MS],
     ])
     expect(round).toMatchObject({ phase: 'aggregating', closedAt: NOW + DEADLINE_MS })
   })
 
-  test('too few updates abandon the round; the last retry fails the job with a reason', () => {
-    const first = run(opened(), [[{ kind: 'tick' }, NOW + DEADLINE_MS]])
-    expect(first.round).toMatchObject({ phase: 'abandoned' })
-    expect(first.job).toMatchObject({ state: 'running', failures: 1 })
-    const second = run(first, [
-      [openEvent('again'), NOW + DEADLINE_MS],
-      [{ kind: 'tick' }, NOW + 2 * DEADLINE_MS],
+  test('the time of a round counts from its first device, and stands still when the last one leaves', () => {
+    const asleep = run(idle(), [[tick, NOW + 8 * 3_600_000]])
+    expect(asleep).toEqual(idle())
+    const at = NOW + 9 * 3_600_000
+    const woken = advance(asleep, join, at)
+    expect(woken.round).toMatchObject({ startedAt: at, deadlineAt: at + DEADLINE_MS, assigned: 1 })
+    expect(advance(woken, { kind: 'leave', member: { digest: null } }, at + 1)).toEqual(idle())
+  })
+
+  test('a round of too few updates goes on for as long again, with those that came', () => {
+    const state = run(opened({ minimum: 2 }), [
+      [receive('1'), NOW + 1],
+      [tick, NOW + DEADLINE_MS],
     ])
-    expect(second.round).toMatchObject({ id: 'again', attempt: 1, phase: 'abandoned' })
-    expect(second.job).toMatchObject({ state: 'failed', endedAt: NOW + 2 * DEADLINE_MS })
-    expect(second.job.reason).toContain('0 of at least 1 updates')
+    expect(state.job).toMatchObject({ state: 'running', failures: 0 })
+    expect(state.round).toMatchObject({ phase: 'collecting', received: 1, attempt: 0 })
+    expect(state.round?.deadlineAt).toBe(NOW + 2 * DEADLINE_MS)
+  })
+
+  test('a place that is given on goes to another; the silent device may send all the same', () => {
+    const full = run(opened({ size: 2 }), [[join, NOW]])
+    expectCode('E_ROUND_CLOSED', () => advance(full, join, NOW))
+    const given = run(full, [
+      [{ kind: 'giveOn', places: 1 }, NOW + 1],
+      [join, NOW + 1],
+    ])
+    const late = { kind: 'receive', member: { digest: null, isSilent: true }, digest: '1' } as const
+    const after = run(given, [
+      [receive('2'), NOW + 2],
+      [late, NOW + 3],
+    ])
+    expect(after.round).toMatchObject({ phase: 'aggregating', received: 2, assigned: 3 })
+  })
+
+  test('after the assignment phase no device joins, and those that did may send', () => {
+    const state = opened({ assignmentMs: 10_000, goal: 1 })
+    expectCode('E_ROUND_CLOSED', () => advance(state, join, NOW + 10_000))
+    expect(advance(state, receive('1'), NOW + 10_000).round?.phase).toBe('aggregating')
+  })
+
+  test('an update that is taken back is no longer counted', () => {
+    const sent = run(opened(), [[receive('1'), NOW + 1]])
+    const withdrawn = advance(sent, { kind: 'withdraw', member: { digest: '1' } }, NOW + 2)
+    expect(withdrawn.round).toMatchObject({ received: 0, assigned: 0, startedAt: null })
   })
 
   test('a release completes the job after its last round and starts the count of failures afresh', () => {
     const closed = run(opened({ goal: 1 }, 2), [[receive('1'), NOW]])
-    const after = advance(closed, { kind: 'aggregated', roundId: 'round', release: HASH }, NOW + 1)
+    const after = advance(closed, aggregated(), NOW + 1)
     expect(after.job).toMatchObject({ state: 'running', released: 1, failures: 0 })
     const last = run(after, [
       [openEvent('second'), NOW + 2],
       [receive('1'), NOW + 3],
-      [{ kind: 'aggregated', roundId: 'second', release: HASH }, NOW + 4],
+      [aggregated('second'), NOW + 4],
     ])
     expect(last.job).toMatchObject({ state: 'completed', released: 2, endedAt: NOW + 4 })
   })
 
-  test('cancelling ends the job and its round; a result that comes later changes nothing', () => {
-    const closed = run(opened({ goal: 1 }), [[receive('1'), NOW]])
-    const cancelled = advance(closed, { kind: 'cancel' }, NOW + 1)
-    expect(cancelled.job).toMatchObject({ state: 'cancelled', endedAt: NOW + 1 })
-    expect(cancelled.round?.phase).toBe('abandoned')
-    const late = { kind: 'aggregated', roundId: 'round', release: HASH } as const
-    expect(advance(cancelled, late, NOW + 2)).toBe(cancelled)
-    expect(advance(cancelled, { kind: 'cancel' }, NOW + 2)).toBe(cancelled)
+  test('updates that cannot be aggregated fail the job after its retries, and say why', () => {
+    const first = advance(closedRound(), failed, NOW + 1)
+    expect(first.job).toMatchObject({ state: 'running', failures: 1 })
+    expect(first.round).toMatchObject({ phase: 'abandoned', reason: 'E_NORM: x' })
+    const second = run(first, [
+      [openEvent(), NOW + 2],
+      [receive('1'), NOW + 3],
+      [failed, NOW + 4],
+    ])
+    expect(second.job).toMatchObject({ state: 'failed', endedAt: NOW + 4 })
+    expect(second.job.reason).toContain('failed 2 times, last because E_NORM: x')
   })
 
+  test('a bad update is left out by its digest, and the round goes on where enough others are there', () => {
+    const two = run(opened(), [
+      [receive('1'), NOW],
+      [receive('2'), NOW],
+    ])
+    const bad = { roundId: 'round', updates: 1, digests: ['2'], reason: 'E_NOT_FINITE' } as const
+    const { job, round } = advance(two, { kind: 'badUpdates', ...bad }, NOW + 1)
+    expect(round).toMatchObject({ phase: 'aggregating', received: 1, leftOut: ['2'] })
+    expect(job.failures).toBe(0)
+    const few = advance(closedRound(), { kind: 'badUpdates', ...bad, digests: ['1'] }, NOW + 1)
+    expect(few.round).toMatchObject({ phase: 'collecting', received: 0, closedAt: null })
+  })
+
+  test('a fault of the server is tried again, more and more rarely, and then the job is paused with its updates', () => {
+    const waits = []
+    let state = closedRound()
+    for (let i = 0; i < 6; i++) {
+      state = advance(state, broke, NOW)
+      waits.push((state.round?.retryAt ?? 0) - NOW)
+    }
+    expect(waits).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 320_000])
+    expect(state.job).toMatchObject({ state: 'paused', failures: 0 })
+    expect(state.job.reason).toContain('disk full. Its 1 updates are kept')
+    expect(state.round).toMatchObject({ phase: 'aggregating', received: 1 })
+    const resumed = advance(state, { kind: 'resume' }, NOW + 1)
+    expect(resumed.job).toMatchObject({ state: 'running', reason: null })
+    expect(resumed.round).toMatchObject({ retryAt: null, tries: 0 })
+    expect(advance(resumed, aggregated(), NOW + 2).job.state).toBe('completed')
+  })
+})
+
+describe('the life of a job', () => {
+  test('a job whose span ends without its rounds has expired, and says what came', () => {
+    const state = run(opened({ minimum: 2 }), [
+      [receive('1'), NOW + 1],
+      [tick, NOW + DAY],
+    ])
+    expect(state.job).toMatchObject({ state: 'expired', endedAt: NOW + DAY })
+    expect(state.job.reason).toContain('1 of at least 2 updates had come')
+    expect(state.round?.phase).toBe('abandoned')
+    const again = advance(state, { kind: 'retry' }, NOW + 2 * DAY)
+    expect(again.job).toMatchObject({ state: 'running', reason: null, expiresAt: NOW + 3 * DAY })
+    expect(isOpen(again.round)).toBe(false)
+  })
+
+  test('at its end a job still releases a round that has enough', () => {
+    const late = run(idle(), [
+      [join, NOW + DAY - 10],
+      [receive('1'), NOW + DAY - 5],
+      [tick, NOW + DAY],
+    ])
+    expect(late.round).toMatchObject({ phase: 'aggregating', closedAt: NOW + DAY })
+    expect(advance(late, tick, NOW + DAY + 1)).toBe(late)
+    expect(advance(late, aggregated(), NOW + DAY + 2).job.state).toBe('completed')
+  })
+
+  test('a job with a start is scheduled until then, and its span counts from there', () => {
+    const { job } = start({}, 1, { schedule: { startAt: NOW + DAY } })
+    expect(job).toMatchObject({ state: 'scheduled', expiresAt: NOW + 2 * DAY })
+    const scheduled = { job, round: null }
+    expect(advance(scheduled, tick, NOW + DAY - 1)).toBe(scheduled)
+    expect(advance(scheduled, tick, NOW + DAY).job.state).toBe('running')
+    const paused = advance(scheduled, { kind: 'pause' }, NOW)
+    expect(advance(paused, { kind: 'resume' }, NOW + 1).job.state).toBe('scheduled')
+  })
+
+  test('a paused job takes updates of devices that have begun, and nothing else happens', () => {
+    const paused = advance(opened({ goal: 1 }), { kind: 'pause' }, NOW)
+    expect(paused.job).toMatchObject({ state: 'paused', reason: 'paused by the operator' })
+    expectCode('E_JOB_STATE', () => advance(paused, join, NOW))
+    const sent = advance(paused, receive('1'), NOW + 1)
+    expect(sent.round?.phase).toBe('aggregating')
+    expect(advance(paused, tick, NOW + 2 * DEADLINE_MS)).toBe(paused)
+  })
+
+  test('cancelling ends the job and its round; a result that comes later changes nothing', () => {
+    const cancelled = advance(closedRound(), { kind: 'cancel' }, NOW + 1)
+    expect(cancelled.job).toMatchObject({ state: 'cancelled', endedAt: NOW + 1 })
+    expect(cancelled.round?.phase).toBe('abandoned')
+    for (const event of [aggregated(), failed, broke, tick, { kind: 'cancel' } as const])
+      expect(advance(cancelled, event, NOW + 2)).toBe(cancelled)
+  })
+
+  test('rounds that hardly move complete the job early, and it says so', () => {
+    const early = { earlyStop: { belowShare: 0.1, rounds: 2 } }
+    let state = start({ goal: 1 }, 9, early)
+    for (const [i, change] of [2, 0.19, 0.3, 0.1, 0.05].entries())
+      state = run(state, [
+        [openEvent(`round-${i}`), NOW],
+        [join, NOW],
+        [receive('1'), NOW],
+        [aggregated(`round-${i}`, change), NOW + i],
+      ])
+    expect(state.job).toMatchObject({ state: 'completed', released: 5, endedAt: NOW + 4 })
+    expect(state.job.reason).toContain('stopped early after 5 of 9 rounds')
+  })
+
+  const SCHEDULED = start({}, 1, { schedule: { startAt: NOW + DAY } })
+  const IN: Record<JobState, JobProgress> = {
+    scheduled: SCHEDULED,
+    running: start(),
+    paused: advance(start(), { kind: 'pause' }, NOW),
+    completed: advance(closedRound(), aggregated(), NOW),
+    failed: advance(closedRound({ retries: 0 }), failed, NOW),
+    cancelled: advance(start(), { kind: 'cancel' }, NOW),
+    expired: advance(start(), tick, NOW + DAY),
+  }
+  test.each<[JobEvent['kind'], Partial<Record<JobState, JobState>>]>([
+    ['pause', { scheduled: 'paused', running: 'paused', paused: 'paused' }],
+    ['resume', { paused: 'running', running: 'running' }],
+    ['retry', { failed: 'running', expired: 'running', running: 'running' }],
+    [
+      'cancel',
+      { scheduled: 'cancelled', running: 'cancelled', paused: 'cancelled', cancelled: 'cancelled' },
+    ],
+  ])('%s leads to the state of the table, and is refused elsewhere', (kind, table) => {
+    for (const [state, progress] of Object.entries(IN) as [JobState, JobProgress][]) {
+      expect(progress.job.state).toBe(state)
+      const act = () => advance(progress, { kind } as JobEvent, NOW + 1)
+      const next = table[state]
+      if (next) expect([state, act().job.state]).toEqual([state, next])
+      else expectCode('E_JOB_STATE', act)
+    }
+  })
+})
+
+describe('refusals', () => {
   test.each<
     [
       string,
@@ -118,26 +268,13 @@ describe('the round state machine', () => {
     ],
     ['an update at the deadline', receive('1'), NOW + DEADLINE_MS, opened(), 'E_ROUND_CLOSED'],
     ['an update before any round', receive('1'), NOW, start(), 'E_NO_ROUND'],
-    [
-      'a device at the deadline',
-      { kind: 'assign', member: undefined },
-      NOW + DEADLINE_MS,
-      opened(),
-      'E_ROUND_CLOSED',
-    ],
+    ['a device at the deadline', join, NOW + DEADLINE_MS, opened(), 'E_ROUND_CLOSED'],
     ['a second open round', openEvent('again'), NOW, opened(), 'E_JOB_STATE'],
     [
       'a round of a job that ended',
       openEvent('again'),
       NOW,
       advance(opened(), { kind: 'cancel' }, NOW),
-      'E_JOB_STATE',
-    ],
-    [
-      'cancelling a job that failed',
-      { kind: 'cancel' },
-      NOW,
-      run(opened({ retries: 0 }), [[{ kind: 'tick' }, NOW + DEADLINE_MS]]),
       'E_JOB_STATE',
     ],
   ])('refuses %s', (_, event, at, state, code) => {
@@ -150,139 +287,5 @@ describe('the round state machine', () => {
       state,
     )
     expect(advance(state, { kind: 'assign', member: { digest: null } }, NOW)).toBe(state)
-  })
-})
-
-/** Devices, ticks, results and cancellations in any order, with the bookkeeping that a store would do. */
-const steps = fc.array(
-  fc.oneof(
-    fc.record({ kind: fc.constant('assign' as const), device: fc.nat(5) }),
-    fc.record({ kind: fc.constant('receive' as const), device: fc.nat(5), digest: fc.nat(3) }),
-    fc.record({ kind: fc.constant('tick' as const) }),
-    fc.record({ kind: fc.constant('aggregated' as const), roundId: fc.nat(8) }),
-    fc.record({ kind: fc.constant('aggregationFailed' as const), roundId: fc.nat(8) }),
-    fc.record({ kind: fc.constant('cancel' as const) }),
-    fc.record({ kind: fc.constant('open' as const) }),
-  ),
-  { maxLength: 80 },
-)
-
-const plans = fc
-  .record({
-    minimum: fc.integer({ min: 1, max: 3 }),
-    more: fc.nat(2),
-    spare: fc.nat(2),
-    retries: fc.nat(2),
-    rounds: fc.integer({ min: 1, max: 3 }),
-  })
-  .map(({ minimum, more, spare, retries, rounds }) => ({
-    cohort: { minimum, goal: minimum + more, size: minimum + more + spare, retries },
-    rounds,
-  }))
-
-describe('any history of a job', () => {
-  const simulate = (
-    plan: { cohort: object; rounds: number },
-    history: readonly { kind: string }[],
-    gaps: readonly number[],
-  ) => {
-    let state = start(plan.cohort, plan.rounds)
-    let now = NOW
-    let opens = 0
-    const members = new Map<string, string | null>()
-    const releases: string[] = []
-    const apply = (event: JobEvent): boolean => {
-      const before = state
-      try {
-        state = advance(state, event, now)
-      } catch (error) {
-        if (!isFedError(error)) throw error
-        return false
-      }
-      if (state.round?.phase === 'released' && before.round?.phase !== 'released')
-        releases.push(state.round.id)
-      return state !== before
-    }
-    const open = () => apply(openEvent(String(opens++)))
-    for (const [i, step] of history.entries()) {
-      now += gaps[i % gaps.length] ?? 0
-      const s = step as { kind: string; device: number; digest: number; roundId: number }
-      const key = `${state.round?.id}/${s.device}`
-      const known = members.get(key)
-      const member = known === undefined ? undefined : { digest: known }
-      if (s.kind === 'assign') {
-        if (apply({ kind: 'assign', member })) members.set(key, null)
-      } else if (s.kind === 'receive') {
-        const digest = String(s.digest)
-        if (apply({ kind: 'receive', member, digest })) members.set(key, digest)
-      } else if (s.kind === 'aggregated')
-        apply({ kind: 'aggregated', roundId: String(s.roundId), release: HASH })
-      else if (s.kind === 'aggregationFailed')
-        apply({ kind: 'aggregationFailed', roundId: String(s.roundId), reason: 'x' })
-      else if (s.kind === 'open') open()
-      else apply({ kind: s.kind as 'tick' | 'cancel' })
-    }
-    return { state: () => state, apply, open, releases, members, pass: () => (now += DEADLINE_MS) }
-  }
-
-  test('never makes two releases of a round, nor more than the job asked for', () => {
-    fc.assert(
-      fc.property(
-        plans,
-        steps,
-        fc.array(fc.nat(70_000), { minLength: 1 }),
-        (plan, history, gaps) => {
-          const { releases } = simulate(plan, history, gaps)
-          expect(new Set(releases).size).toBe(releases.length)
-          expect(releases.length).toBeLessThanOrEqual(plan.rounds)
-        },
-      ),
-      { numRuns: 300 },
-    )
-  })
-
-  test('counts exactly the devices that were assigned and that sent', () => {
-    fc.assert(
-      fc.property(
-        plans,
-        steps,
-        fc.array(fc.nat(9_000), { minLength: 1 }),
-        (plan, history, gaps) => {
-          const { state, members } = simulate(plan, history, gaps)
-          const { round } = state()
-          const own = [...members].filter(([key]) => key.startsWith(`${round?.id}/`))
-          expect(round?.assigned ?? 0).toBe(own.length)
-          expect(round?.received ?? 0).toBe(own.filter(([, digest]) => digest !== null).length)
-          expect(round?.assigned ?? 0).toBeLessThanOrEqual(plan.cohort.size)
-        },
-      ),
-      { numRuns: 300 },
-    )
-  })
-
-  test('ends in a terminal state once time passes and closed rounds are answered', () => {
-    fc.assert(
-      fc.property(plans, steps, fc.boolean(), (plan, history, isAnswered) => {
-        const { state, apply, open, pass } = simulate(plan, history, [500])
-        const most = (plan.rounds + 1) * (plan.cohort.retries + 2)
-        for (let i = 0; i < most && state().job.state === 'running'; i++) {
-          pass()
-          apply({ kind: 'tick' })
-          const { round } = state()
-          if (round?.phase === 'aggregating')
-            apply(
-              isAnswered
-                ? { kind: 'aggregated', roundId: round.id, release: HASH }
-                : { kind: 'aggregationFailed', roundId: round.id, reason: 'x' },
-            )
-          if (state().job.state === 'running' && !isOpen(state().round)) open()
-        }
-        const { job } = state()
-        expect(job.state).not.toBe('running')
-        expect(job.endedAt).not.toBeNull()
-        if (job.state !== 'completed') expect(job.reason).toBeTruthy()
-      }),
-      { numRuns: 300 },
-    )
   })
 })

@@ -1,0 +1,39 @@
+/** What can happen to a job and its newest round. */
+import type { Member, OpenEvent } from './round.ts'
+
+export type JobEvent =
+  | OpenEvent
+  | { readonly kind: 'assign'; readonly member: Member }
+  | { readonly kind: 'leave'; readonly member: Member }
+  /** Devices that fell silent lose their places. */
+  | { readonly kind: 'giveOn'; readonly places: number }
+  | { readonly kind: 'receive'; readonly member: Member; readonly digest: string }
+  /** A device takes its part back, with the update that it sent, if any. */
+  | { readonly kind: 'withdraw'; readonly member: Member }
+  | { readonly kind: 'tick' }
+  /** change: norm of the mean update; null: the adapter had no part in the round. */
+  | {
+      readonly kind: 'aggregated'
+      readonly roundId: string
+      readonly release: string
+      readonly change?: number | null
+    }
+  /** Some updates are bad. updates: how many devices sent them. */
+  | {
+      readonly kind: 'badUpdates'
+      readonly roundId: string
+      readonly digests: readonly string[]
+      readonly updates: number
+      readonly reason: string
+    }
+  /** The same updates would fail again. */
+  | { readonly kind: 'aggregationFailed'; readonly roundId: string; readonly reason: string }
+  /** The server is at fault: the same updates may succeed later. */
+  | { readonly kind: 'aggregationBroke'; readonly roundId: string; readonly reason: string }
+  | { readonly kind: 'pause'; readonly reason?: string }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'retry' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'prioritize'; readonly priority: number }
+
+export type EventOf<K extends JobEvent['kind']> = Extract<JobEvent, { kind: K }>

@@ -1,0 +1,184 @@
+/**
+ * What happens to the newest round of a job, as pure functions. collecting -> aggregating -> released
+ * | abandoned; a round of too few updates goes on collecting.
+ */
+import { FedError } from '../../adapters/errors.ts'
+import type { Factor } from '../../adapters/lora/layout.ts'
+import type { Job, JobProgress, Round } from '../store/records.ts'
+
+/** What is known of one device in the round; undefined when it was not assigned. */
+export type Member = { readonly digest: string | null; readonly isSilent?: boolean } | undefined
+
+export type OpenEvent = {
+  readonly kind: 'open'
+  readonly roundId: string
+  readonly parent: string
+  readonly basisEpoch: number
+  readonly factor: Factor | null
+}
+
+/** A round that takes devices or is being aggregated. */
+export const isOpen = (round: Round | null): round is Round =>
+  round !== null && (round.phase === 'collecting' || round.phase === 'aggregating')
+
+export const isAggregating = (
+  progress: JobProgress,
+  roundId: string,
+): progress is { job: Job; round: Round } =>
+  progress.round?.id === roundId && progress.round.phase === 'aggregating'
+
+export const open = ({ job, round }: JobProgress, event: OpenEvent, now: number): Round => {
+  if (isOpen(round)) throw new FedError('E_JOB_STATE', `round ${round.id} is still ${round.phase}`)
+  return {
+    id: event.roundId,
+    jobId: job.id,
+    index: job.released,
+    attempt: job.failures,
+    phase: 'collecting',
+    factor: event.factor,
+    parent: event.parent,
+    basisEpoch: event.basisEpoch,
+    assigned: 0,
+    received: 0,
+    openedAt: now,
+    startedAt: null,
+    deadlineAt: job.expiresAt,
+    closedAt: null,
+    reason: null,
+    release: null,
+    leftOut: [],
+    tries: 0,
+    retryAt: null,
+  }
+}
+
+/** Whether the round still takes new devices. */
+export const isAssigning = ({ job, round }: JobProgress, now: number): boolean => {
+  if (!round || !isCollecting(round, now)) return false
+  const { assignmentMs, size } = job.spec.cohort
+  const isPhaseOver =
+    assignmentMs !== undefined && round.startedAt !== null && now >= round.startedAt + assignmentMs
+  return round.assigned < size && !isPhaseOver
+}
+
+/** A device asks again and again: the same assignment stands, unless it has been given on. */
+export const assign = (
+  progress: JobProgress,
+  { member }: { readonly member: Member },
+  now: number,
+): Round => {
+  const { job, round } = progress
+  if (!round) throw new FedError('E_NO_ROUND', 'the job has no round')
+  if (!isCollecting(round, now)) throw closed(round)
+  if (member && !member.isSilent) return round
+  if (!isAssigning(progress, now))
+    throw new FedError('E_ROUND_CLOSED', `round ${round.id} takes no more devices`)
+  const isFirst = round.startedAt === null
+  return {
+    ...round,
+    assigned: round.assigned + 1,
+    ...(isFirst && { startedAt: now, deadlineAt: deadlineFrom(job, now) }),
+  }
+}
+
+const deadlineFrom = ({ spec, expiresAt }: Job, now: number): number =>
+  Math.min(now + spec.cohort.deadlineMs, expiresAt)
+
+/** A device gives up its part: another may have its place. What it sent stays. */
+export const leave = (
+  progress: JobProgress,
+  { member }: { readonly member: Member },
+): JobProgress['round'] =>
+  member?.digest === null && !member.isSilent ? free(progress, { places: 1 }) : progress.round
+
+/** Without a device the time of the round stands still. */
+export const free = (
+  { job, round }: JobProgress,
+  { places }: { readonly places: number },
+): JobProgress['round'] => {
+  if (round?.phase !== 'collecting' || places === 0) return round
+  const assigned = round.assigned - places
+  const isIdle = assigned === 0 && round.received === 0
+  return { ...round, assigned, ...(isIdle && { startedAt: null, deadlineAt: job.expiresAt }) }
+}
+
+/** An update that was sent leaves the round as well, while it can. */
+export const withdraw = (
+  progress: JobProgress,
+  { member }: { readonly member: Member },
+): JobProgress['round'] => {
+  const { round } = progress
+  if (round?.phase !== 'collecting' || !member?.digest) return leave(progress, { member })
+  return free({ ...progress, round: { ...round, received: round.received - 1 } }, { places: 1 })
+}
+
+export const receive = (
+  { job, round }: JobProgress,
+  { member, digest }: { readonly member: Member; readonly digest: string },
+  now: number,
+): Round => {
+  if (!round) throw new FedError('E_NO_ROUND', 'the job has no round')
+  if (!member) throw new FedError('E_NOT_IN_COHORT', 'the device was not assigned to this round')
+  if (member.digest === digest) return round
+  if (member.digest !== null)
+    throw new FedError('E_TWICE', 'the device already sent another update to this round')
+  if (!isCollecting(round, now)) throw closed(round)
+  const received = round.received + 1
+  // A place that was given on is counted anew.
+  const assigned = round.assigned + (member.isSilent ? 1 : 0)
+  // The update of a late device whose place nobody has taken begins the time again.
+  const time = round.startedAt ?? now
+  const deadlineAt = round.startedAt === null ? deadlineFrom(job, now) : round.deadlineAt
+  const next = { ...round, received, assigned, startedAt: time, deadlineAt }
+  return received >= job.spec.cohort.goal ? closeRound(next, now) : next
+}
+
+export const closeRound = (round: Round, at: number): Round => ({
+  ...round,
+  phase: 'aggregating',
+  closedAt: at,
+})
+
+/** It collects on, for as long again; what came stays. */
+export const renew = (job: Job, round: Round, now: number): Round => ({
+  ...round,
+  phase: 'collecting',
+  closedAt: null,
+  startedAt: now,
+  deadlineAt: deadlineFrom(job, now),
+})
+
+export const abandon = (round: Round, reason: string, now: number): Round => ({
+  ...round,
+  phase: 'abandoned',
+  reason: reason.slice(0, 500),
+  closedAt: round.closedAt ?? now,
+})
+
+/** Digests that a round can name. */
+const MAX_LEFT_OUT = 1000
+
+/** null: more than a round can name. */
+export const leaveOut = (
+  round: Round,
+  { digests, updates, reason }: { digests: readonly string[]; updates: number; reason: string },
+): Round | null => {
+  const leftOut = [...round.leftOut, ...digests]
+  if (leftOut.length > MAX_LEFT_OUT) return null
+  return { ...round, leftOut, received: round.received - updates, reason: reason.slice(0, 500) }
+}
+
+const FIRST_RETRY_MS = 10_000
+const LAST_RETRY_MS = 10 * 60_000
+
+export const tryAgainLater = (round: Round, reason: string, now: number): Round => {
+  const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** round.tries)
+  const tries = round.tries + 1
+  return { ...round, tries, retryAt: now + waitMs, reason: reason.slice(0, 500) }
+}
+
+const isCollecting = (round: Round, now: number): boolean =>
+  round.phase === 'collecting' && now < round.deadlineAt
+
+const closed = (round: Round) =>
+  new FedError('E_ROUND_CLOSED', `round ${round.id} takes no more devices or updates`)

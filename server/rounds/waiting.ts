@@ -1,0 +1,86 @@
+/** What a job waits for, in words for its operator. Of devices, counts only. */
+import type { Job, JobProgress, Round } from '../store/records.ts'
+import { untilHours } from './hours.ts'
+
+/** Why a device that checked in got no place, or that it has one. */
+export type Visit =
+  | 'took_part'
+  | 'no_place'
+  | 'other_model'
+  | 'consent'
+  | 'few_choices'
+  | 'day_limit'
+  | 'charging'
+  | 'idle'
+  | 'unmetered'
+  | 'memory'
+  | 'region'
+  | `left_${string}`
+
+/** Devices of the last day by their newest visit. */
+export type Visits = Readonly<Partial<Record<Visit, number>>>
+
+/** ahead: the job of the same lineage whose round comes first. null: it waits for nothing. */
+export const waitingFor = (
+  { job, round }: JobProgress,
+  visits: Visits,
+  ahead: Job | null,
+  now: number,
+): string | null => {
+  if (job.state === 'scheduled') return `its start, ${timeText(job.startAt)}`
+  if (job.state === 'paused') return 'its operator: resume it'
+  if (job.state !== 'running') return null
+  if (ahead) return `job ${ahead.id} of the same lineage, which is ${ahead.state}`
+  if (round?.phase === 'aggregating') return forAggregation(round)
+  const wait = untilHours(job.spec.schedule, now)
+  const hours = wait > 0 ? `; its hours begin ${timeText(now + wait)}` : ''
+  return `devices: ${progressText(job, round)}; ${visitsText(visits)}${hours}`
+}
+
+const forAggregation = ({ retryAt, received, reason }: Round): string =>
+  retryAt === null
+    ? `the aggregation of ${received} updates`
+    : `another attempt to aggregate ${received} updates, ${timeText(retryAt)}: ${reason}`.slice(
+        0,
+        500,
+      )
+
+const progressText = ({ spec }: Job, round: Round | null): string => {
+  const received = round?.received ?? 0
+  const atWork = (round?.assigned ?? 0) - received
+  const { goal, minimum } = spec.cohort
+  const least = minimum < goal ? ` (at least ${minimum} at the deadline)` : ''
+  return `${received} of ${goal} have taken part${least}, ${atWork} at work`
+}
+
+const VISIT_TEXT: Readonly<Record<string, string>> = {
+  no_place: 'found no place',
+  other_model: 'have another model or feature space',
+  consent: 'have no consent for it',
+  few_choices: 'have too few choices',
+  day_limit: 'have contributed enough today',
+  charging: 'were not charging',
+  idle: 'were in use',
+  unmetered: 'were on a metered network',
+  memory: 'have too little memory',
+  region: 'are in another region',
+  left_no_data: 'had nothing to learn from',
+  left_memory: 'ran out of memory',
+  left_consent: 'withdrew their consent',
+  left_too_late: 'were not done in time',
+  left_failed: 'failed',
+  left_not_eligible: 'found themselves not eligible',
+}
+
+const visitsText = (visits: Visits): string => {
+  const counts = Object.entries(visits).filter(([, count]) => count > 0)
+  const total = counts.reduce((sum, [, count]) => sum + count, 0)
+  if (total === 0) return 'none checked in today'
+  const told = counts
+    .filter(([visit]) => visit in VISIT_TEXT)
+    .sort(([, a], [, b]) => b - a)
+    .map(([visit, count]) => `${count} ${VISIT_TEXT[visit]}`)
+  return [`${total} checked in today`, ...told].join(', ')
+}
+
+const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import type { JobSpecInput } from '../../../adapters/wire/jobs.ts'
+import { checkPossible } from '../../../server/rounds/possible.ts'
+import { expectCode } from '../../support/expect-code.ts'
+import { parsedJob } from '../../support/federation-fixture.ts'
+
+const NOW = 1_000_000
+
+test.each<[string, Partial<JobSpecInput>]>([
+  ['two ends', { expiresAt: NOW + 1000, maxDays: 3 }],
+  ['an end in the past', { expiresAt: NOW }],
+  ['an end before the start', { expiresAt: NOW + 5, schedule: { startAt: NOW + 6 } }],
+  ['a repeat with a fixed end', { expiresAt: NOW + 9, schedule: { repeat: { everyMs: 60_000 } } }],
+  ['hours of no length', { schedule: { hours: [{ from: '01:00', to: '01:00' }] } }],
+  ['an optimizer of nothing', { contributions: ['prior'], optimizer: { name: 'adam' } }],
+  ['a stop that looks at nothing', { contributions: ['prior'], rounds: 9, earlyStop: STOP() }],
+  ['a stop after its last round', { rounds: 2, earlyStop: STOP() }],
+  [
+    'more weight than a sum can have',
+    { cohort: { size: 1_000_000, goal: 1, minimum: 1 }, training: { maxPairs: 10_000 } },
+  ],
+])('refuses %s', (_, overrides) => {
+  expectCode('E_BODY', () => checkPossible(parsedJob(overrides), NOW))
+})
+
+test('takes what can be', () => {
+  checkPossible(parsedJob({ maxDays: 3, rounds: 9, earlyStop: STOP() }), NOW)
+  checkPossible(parsedJob({ schedule: { repeat: { everyMs: 60_000, times: 3 } } }), NOW)
+  expect(parsedJob({ maxDays: 3 }).maxDays).toBe(3)
+})
+
+function STOP() {
+  return { belowShare: 0.1, rounds: 2 }
+}
