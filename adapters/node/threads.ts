@@ -8,6 +8,13 @@ import { Worker } from 'node:worker_threads'
  * must register by itself; in a build the compiled file of that name runs as it is.
  */
 export const startThread = (file: URL): Worker => {
+  const thread = newThread(file)
+  // A failure between two questions ends the thread, which the next question reports.
+  thread.on('error', () => {})
+  return thread
+}
+
+const newThread = (file: URL): Worker => {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(file.href.replace(/ts$/, 'js')))
   // The require condition answers the CommonJS file; the module lies beside it.
   const resolved = createRequire(import.meta.url).resolve('tsx/esm/api')
@@ -29,6 +36,8 @@ export const askThread = <Answer>(thread: Worker, question: unknown): Promise<An
     const onMessage = (answer: Answer) => settle(() => resolve(answer))
     const onError = (error: unknown) => settle(() => reject(error))
     const onExit = () => settle(() => reject(new Error('the thread ended early')))
+    // It has ended since the last question.
+    if (thread.threadId === -1) return onExit()
     thread.once('message', onMessage)
     thread.once('error', onError)
     thread.once('exit', onExit)

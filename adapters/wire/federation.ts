@@ -3,6 +3,7 @@
  * for weights.
  */
 import { z } from 'zod'
+import { AbandonReason, DeviceFacts, EligibilityPlan, FactName } from './job-life.ts'
 import { Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
 import {
   AdapterSpecSchema,
@@ -61,6 +62,8 @@ export const CheckInRequest = z.strictObject({
   consent: ConsentRecord,
   choices: CountBucket,
   rounds: NamedRounds.optional(),
+  /** What the server has asked for, and nothing else. Left out by devices of version 0.1. */
+  facts: DeviceFacts.optional(),
   /** Nobody reads these two; devices of version 0.1 send them. */
   conditions: z
     .strictObject({ charging: z.boolean().nullable(), idle: z.boolean().nullable() })
@@ -89,7 +92,10 @@ export const Assignment = z.strictObject({
   training: TrainingPlan,
   prior: PriorPlan,
   purpose: Purpose,
+  /** Of the device's place; another may have it afterwards. */
   deadlineAt: TimeMs,
+  /** The device looks whether it may take part, before it begins. */
+  eligibility: EligibilityPlan.optional(),
 })
 export type Assignment = z.infer<typeof Assignment>
 
@@ -112,6 +118,8 @@ export const CheckInResponse = z.discriminatedUnion('kind', [
     reason: z.enum(['no_job', 'cohort_full', 'contributed', 'not_eligible']),
     /** Newest release of the line this device can follow, if any. */
     head: Sha256.nullable(),
+    /** Facts that a job looks at and the device did not tell. Sent to devices that tell facts. */
+    asks: z.array(FactName).max(FactName.options.length).optional(),
   }),
   z.strictObject({
     protocol: Protocol,
@@ -121,6 +129,17 @@ export const CheckInResponse = z.discriminatedUnion('kind', [
   }),
 ])
 export type CheckInResponse = z.infer<typeof CheckInResponse>
+
+/** POST /v1/rounds/:roundId/abandon: the device gives its place on. */
+export const AbandonRequest = z.strictObject({ protocol: Protocol, reason: AbandonReason })
+export type AbandonRequest = z.infer<typeof AbandonRequest>
+
+/** GET /v1/rounds/:roundId: whether the round still takes the device's update. */
+export const RoundStatus = z.strictObject({ protocol: Protocol, isOpen: z.boolean() })
+export type RoundStatus = z.infer<typeof RoundStatus>
+
+/** What has nothing to say but that it is done. */
+export const DoneResponse = z.strictObject({ protocol: Protocol, done: z.literal(true) })
 
 /** PUT /v1/rounds/:roundId/update answers 202 (taken) or 200 (the same bytes were taken before). */
 export const UploadResponse = z.strictObject({

@@ -1,8 +1,8 @@
 /** Operator to server, over HTTP with a bearer credential: tokens, jobs, releases, devices. */
-import { z } from 'zod'
 import { ReleaseSummary } from './containers.ts'
-import { JobView } from './jobs.ts'
+import { JobState, JobView, Priority } from './jobs.ts'
 import { Id, Protocol, Sha256, TimeMs } from './primitives.ts'
+import { z } from 'zod'
 
 /**
  * POST /v1/operator/tokens: makes `count` one-time enrolment tokens. They are shown once; the
@@ -26,12 +26,41 @@ export const CreateTokensResponse = z.strictObject({
 })
 export type CreateTokensResponse = z.infer<typeof CreateTokensResponse>
 
-/** POST /v1/operator/jobs, GET /v1/operator/jobs/:id, POST /v1/operator/jobs/:id/cancel. */
+/** POST /v1/operator/jobs, and what shows or changes one job. */
 export const JobResponse = z.strictObject({ protocol: Protocol, job: JobView })
+/** GET /v1/operator/jobs: a page, oldest first. next: the cursor of the page after it; null: the last. */
 export const JobListResponse = z.strictObject({
   protocol: Protocol,
   jobs: z.array(JobView).max(10_000),
+  next: z.string().max(40).nullable().optional(),
 })
+
+/** state: some, with commas between. name: a part of it. All that is given must hold. */
+export const JobQuery = z.strictObject({
+  state: z
+    .string()
+    .max(100)
+    .refine(
+      (text) => text.split(',').every((one) => JobState.safeParse(one).success),
+      `expected ${JobState.options.join(', ')}, some of them with commas between`,
+    )
+    .optional(),
+  name: z.string().max(100).optional(),
+  /** Of the base model, by the SHA-256 of its weights or the first digits of it: one population. */
+  base: z
+    .string()
+    .regex(/^[0-9a-f]{1,64}$/)
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .optional(),
+})
+export type JobQuery = z.infer<typeof JobQuery>
+
+/** POST /v1/operator/jobs/:id/priority. */
+export const PriorityRequest = z.strictObject({ protocol: Protocol, priority: Priority })
 
 /** GET /v1/operator/releases, GET /v1/operator/releases/:hash. */
 export const ReleaseListResponse = z.strictObject({

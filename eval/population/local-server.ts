@@ -11,7 +11,7 @@ import {
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Transport } from '../../device/federation/signed-transport.ts'
-import type { Pace } from '../../server/rounds/deps.ts'
+import type { Pace } from '../../server/rounds/pace.ts'
 import { createServer } from '../../server/routes/app.ts'
 import { openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'

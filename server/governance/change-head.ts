@@ -9,8 +9,9 @@ import { promote, stage } from '../releases/rollout.ts'
 import { restoringRelease, unscaledRelease } from '../releases/successor.ts'
 import { forgetUpdates } from '../rounds/coordinator.ts'
 import type { RoundDeps } from '../rounds/deps.ts'
-import { isOpen } from '../rounds/machine.ts'
+
 import { openRound } from '../rounds/progress.ts'
+import { isOpen } from '../rounds/round.ts'
 import type { Lineage, Release } from '../store/records.ts'
 import type { Tables, Transaction } from '../store/store.ts'
 
@@ -105,7 +106,7 @@ const restartRounds = async (
 ): Promise<string[]> => {
   const { clock, log } = deps
   const ids: string[] = []
-  for (const { job, round } of await tx.running()) {
+  for (const { job, round } of await tx.alive()) {
     if (job.lineId !== lineId || !isOpen(round)) continue
     const closedAt = round.closedAt ?? clock()
     await tx.saveRound({ ...round, phase: 'abandoned', reason, closedAt })

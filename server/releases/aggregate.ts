@@ -22,6 +22,7 @@ import {
   vectorOf,
   vectorSize,
 } from '../../adapters/contributions/table.ts'
+import { type ErrorCode, FedError, isFedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
@@ -57,8 +58,55 @@ export type Aggregate = (
  */
 export const aggregateInProcess: Aggregate = async (plan, read) => {
   const aggregation = startAggregation(plan, await readParent(plan, read))
-  for (const digest of plan.digests) aggregation.add(await read(digest))
+  await addAll(plan.digests, read, (update) => aggregation.add(update))
   return aggregation.finish()
+}
+
+/** Updates that cannot be summed, by their digests; the others may be summed without them. */
+export class BadUpdates extends FedError {
+  readonly digests: readonly string[]
+
+  constructor(digests: readonly string[], { code, message }: FedError) {
+    super(code, `${digests.length} updates, the first of them ${digests[0]}: ${message}`)
+    this.digests = digests
+  }
+}
+
+/** Codes of what an update holds; other failures are the server's own. */
+const OF_UPDATES: ReadonlySet<string> = new Set<ErrorCode>([
+  'E_CONTAINER',
+  'E_PROTOCOL',
+  'E_SHAPE',
+  'E_NOT_FINITE',
+  'E_NORM',
+  'E_BASE_MODEL',
+  'E_BASIS',
+  'E_FEATURES',
+])
+
+/** Whether the same updates would fail again. */
+export const isOfUpdates = (error: unknown): error is FedError =>
+  isFedError(error) && OF_UPDATES.has(error.code)
+
+/** Tries all, so that one round names all bad ones. Fails with BadUpdates. */
+export const addAll = async (
+  digests: readonly string[],
+  read: (hash: string) => Promise<Uint8Array>,
+  add: (update: Uint8Array) => unknown,
+): Promise<void> => {
+  const bad: string[] = []
+  let first: FedError | undefined
+  for (const digest of digests) {
+    const update = await read(digest)
+    try {
+      await add(update)
+    } catch (error) {
+      if (!isOfUpdates(error)) throw error
+      first ??= error
+      bad.push(digest)
+    }
+  }
+  if (first) throw new BadUpdates([...new Set(bad)], first)
 }
 
 /** moments: of the server's optimizer, where the round can move the adapter. */

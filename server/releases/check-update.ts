@@ -7,7 +7,7 @@ import { decodeUpdate } from '../../adapters/contributions/messages.ts'
 import { CONTRIBUTIONS } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { UpdateHeader } from '../../adapters/wire/containers.ts'
-import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import type { Contribution, JobSpec } from '../../adapters/wire/jobs.ts'
 import {
   isSameAdapter,
   isSameBase,
@@ -17,15 +17,18 @@ import {
 import type { Round } from '../store/records.ts'
 
 /**
- * Fails with E_CONTAINER, E_PROTOCOL, E_NOT_FINITE (bytes); E_NO_ROUND, E_BASE_MODEL, E_SHAPE,
- * E_FEATURES, E_BASIS (not what the round asked for); E_NORM (norm or moments out of bounds).
+ * What the update contributes. Fails with E_CONTAINER, E_PROTOCOL, E_NOT_FINITE (bytes);
+ * E_NO_ROUND, E_BASE_MODEL, E_SHAPE, E_FEATURES, E_BASIS (not what the round asked for); E_NORM
+ * (norm or moments out of bounds).
  */
-export const checkUpdate = (bytes: Uint8Array, spec: JobSpec, round: Round): void => {
+export const checkUpdate = (bytes: Uint8Array, spec: JobSpec, round: Round): Contribution[] => {
   const update = decodeUpdate(bytes)
   const plan: ServerPlan = { ...spec, factor: round.factor }
   checkHeader(update.header, spec, round)
   for (const row of CONTRIBUTIONS) row.checkPresence(update.header, plan)
-  for (const row of CONTRIBUTIONS) if (row.isIn(update.header)) row.checkValues(update, plan)
+  const sent = CONTRIBUTIONS.filter((row) => row.isIn(update.header))
+  for (const row of sent) row.checkValues(update, plan)
+  return sent.map(({ name }) => name)
 }
 
 const checkHeader = (header: UpdateHeader, spec: JobSpec, round: Round): void => {

@@ -1,6 +1,6 @@
 /** Whether a job's messages can be sent, and what devices may send can be summed. */
 import { LARGEST_SUM } from '../../adapters/aggregate/exact-sum.ts'
-import { CONTRIBUTIONS, vectorSize } from '../../adapters/contributions/table.ts'
+import { askedRows, CONTRIBUTIONS, vectorSize } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
@@ -21,7 +21,7 @@ export const checkJobSize = (spec: JobSpec): void => {
   const directions = Math.min(spec.prior.directions, d)
   const release = adapter + (directions + 2) * d + directions + 1
   // As if a round could move both factors.
-  const others = CONTRIBUTIONS.map((row) => vectorSize(row, { ...spec, factor: null }))
+  const others = askedRows(spec).map((row) => vectorSize(row, { ...spec, factor: null }))
   const update = adapter + others.reduce((sum, size) => sum + size, 0)
   const bytes = 4 * Math.max(release, update) + MAX_JSON_BYTES
   if (bytes > MAX_BINARY_BYTES)

@@ -1,7 +1,7 @@
-/**
- * Answers a check-in: an assignment to the oldest round the device may join, or when to come back.
- */
+/** Answers a check-in: an assignment to a round the device may join, or when to come back. */
+import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
+import { type FactName, factsAskedBy, unfitFact } from '../../adapters/wire/job-life.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { canCompute, isSameBase } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
@@ -9,12 +9,19 @@ import { uploadTokenOf } from '../access/secrets.ts'
 import { followedRelease } from '../releases/rollout.ts'
 import type { JobProgress, Round, RoundMember } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
-import type { Pace, RoundDeps } from './deps.ts'
+import type { Attendance } from './attendance.ts'
+import type { RoundDeps } from './deps.ts'
+import { untilHours } from './hours.ts'
+import { type Pace, type Slots, spread, waitForRound } from './pace.ts'
 import { apply, lockedProgress } from './progress.ts'
+import { isAssigning } from './round.ts'
+import type { Visit } from './waiting.ts'
 
 export type CheckInDeps = Pick<RoundDeps, 'store' | 'rng' | 'log'> & {
   /** Of the upload tokens. */
   readonly uploadKey: () => Promise<string>
+  readonly attendance: Attendance
+  readonly slots: Slots
   readonly config: { readonly pace: Pace }
 }
 
@@ -26,69 +33,147 @@ type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
  */
 const REASONS: readonly RetryReason[] = ['no_job', 'not_eligible', 'cohort_full', 'contributed']
 
+/** Why a job has no place for the device now, and when it may. */
+type Refusal = {
+  readonly reason: RetryReason
+  /** null: nothing that the operator need know. */
+  readonly visit: Visit | null
+  readonly waitMs: number
+  /** Facts that the job looks at and the device did not tell. */
+  readonly asks?: readonly FactName[]
+}
+
+type Place = { readonly round: Round; readonly member: RoundMember }
+
+const isPlace = (answer: Refusal | Place): answer is Place => 'round' in answer
+
 export const checkIn = async (
   deps: CheckInDeps,
   deviceId: string,
   request: CheckInRequest,
   now: number,
 ): Promise<CheckInResponse> => {
-  const { store } = deps
-  let reason: RetryReason = 'no_job'
-  for (const progress of await store.running()) {
+  const { store, attendance } = deps
+  const refusals: Refusal[] = []
+  for (const progress of await store.alive()) {
+    const { job } = progress
+    if (job.state !== 'running') continue
     const answer = await tryAssign(deps, deviceId, request, progress, now)
-    if (typeof answer !== 'string')
-      return {
-        protocol: PROTOCOL_VERSION,
-        kind: 'assignment',
-        assignment: assignmentOf(
-          progress.job.spec,
-          answer,
-          uploadTokenOf(await deps.uploadKey(), answer.id, deviceId),
-        ),
-        head: followedRelease((await store.lineage(progress.job.lineId))!, deviceId),
-      }
-    if (REASONS.indexOf(answer) > REASONS.indexOf(reason)) reason = answer
+    if (!isPlace(answer)) {
+      if (answer.visit) attendance.note(job.id, deviceId, answer.visit, now)
+      refusals.push(answer)
+      continue
+    }
+    attendance.note(job.id, deviceId, 'took_part', now)
+    const token = uploadTokenOf(await deps.uploadKey(), answer.round.id, deviceId)
+    return {
+      protocol: PROTOCOL_VERSION,
+      kind: 'assignment',
+      assignment: assignmentOf(job.spec, answer, token, request.facts !== undefined),
+      head: followedRelease((await store.lineage(job.lineId))!, deviceId),
+    }
   }
+  return retryAnswer(deps, deviceId, request, refusals, now)
+}
+
+const retryAnswer = async (
+  { store, rng, slots, config }: CheckInDeps,
+  deviceId: string,
+  request: CheckInRequest,
+  refusals: readonly Refusal[],
+  now: number,
+): Promise<CheckInResponse> => {
+  const { soonMs, laterMs } = config.pace
+  const rank = ({ reason }: Refusal) => REASONS.indexOf(reason)
+  const [best] = [...refusals].sort((a, b) => rank(b) - rank(a))
+  const asks = [...new Set(refusals.flatMap((refusal) => refusal.asks ?? []))]
+  const waits = refusals.map((refusal) => refusal.waitMs)
+  const waitMs = waits.length > 0 ? Math.min(...waits) : laterMs
   return {
     protocol: PROTOCOL_VERSION,
     kind: 'retry',
-    retryAfterMs: retryAfterMs(deps, reason),
-    reason,
+    retryAfterMs: slots.take(now, spread(asks.length > 0 ? soonMs : waitMs, rng)),
+    reason: best?.reason ?? 'no_job',
     head: await headFor(store, deviceId, request),
+    ...(asks.length > 0 && { asks }),
   }
 }
 
+type Rule = readonly [Visit, (request: CheckInRequest, spec: JobSpec, now: number) => boolean]
+
 /** Consent, model, features and choices must cover what the job asks for. */
-const isEligible = (request: CheckInRequest, spec: JobSpec, now: number): boolean => {
-  const { consent } = request
-  const buckets = CountBucket.options
-  return (
-    isSameBase(request.base, spec.base) &&
-    canCompute(spec.features, request.features) &&
-    consent.purpose === spec.purpose &&
-    (consent.expiresAt === null || consent.expiresAt > now) &&
-    spec.contributions.every((c) => consent.contributions.includes(c)) &&
-    buckets.indexOf(request.choices) >= buckets.indexOf(spec.cohort.choices)
-  )
+const RULES: readonly Rule[] = [
+  [
+    'other_model',
+    (request, spec) =>
+      isSameBase(request.base, spec.base) && canCompute(spec.features, request.features),
+  ],
+  [
+    'consent',
+    ({ consent }, spec, now) =>
+      consent.purpose === spec.purpose &&
+      (consent.expiresAt === null || consent.expiresAt > now) &&
+      spec.contributions.every((c) => consent.contributions.includes(c)),
+  ],
+  [
+    'few_choices',
+    ({ choices }, { cohort }) =>
+      CountBucket.options.indexOf(choices) >= CountBucket.options.indexOf(cohort.choices),
+  ],
+]
+
+const unfitness = (
+  request: CheckInRequest,
+  spec: JobSpec,
+  pace: Pace,
+  now: number,
+): Refusal | null => {
+  const refuse = (visit: Visit, asks?: readonly FactName[]): Refusal => ({
+    reason: 'not_eligible',
+    visit,
+    waitMs: pace.laterMs,
+    ...(asks && { asks }),
+  })
+  const broken = RULES.find(([, holds]) => !holds(request, spec, now))
+  if (broken) return refuse(broken[0])
+  const { facts } = request
+  const untold = factsAskedBy(spec.eligibility).filter((fact) => facts && facts[fact] === undefined)
+  const unfit = unfitFact(spec.eligibility, facts)
+  if (unfit) return untold.length > 0 ? refuse(unfit, untold) : refuse(unfit)
+  return null
 }
 
-type Place = RetryReason | 'assigned' | 'leaves' | 'joins'
+type Standing = Refusal | 'assigned' | 'leaves' | 'joins'
 
 /** What the device is to the newest round of a job, or becomes with this check-in. */
-const placeOf = (
+const standingOf = (
   request: CheckInRequest,
-  { job, round }: JobProgress,
+  progress: JobProgress,
   member: RoundMember | undefined,
+  pace: Pace,
   now: number,
-): Place => {
-  if (member?.digest) return 'contributed'
-  if (round && request.rounds?.waiting.includes(round.id)) return 'contributed'
+): Standing => {
+  const { job, round } = progress
+  const wait = (reason: RetryReason, visit: Visit): Refusal => ({
+    reason,
+    visit,
+    waitMs: waitForRound(round, pace, now),
+  })
+  if (member?.digest || (round && request.rounds?.waiting.includes(round.id)))
+    return wait('contributed', 'took_part')
   if (round && request.rounds?.left.includes(round.id)) return 'leaves'
-  if (!isEligible(request, job.spec, now)) return 'not_eligible'
+  const unfit = unfitness(request, job.spec, pace, now)
+  if (unfit) return unfit
   // Between two rounds, or waiting for an earlier job of the line: there will be another round.
-  if (round?.phase !== 'collecting' || now >= round.deadlineAt) return 'cohort_full'
-  if (member) return 'assigned'
-  return round.assigned < job.spec.cohort.size ? 'joins' : 'cohort_full'
+  if (round?.phase !== 'collecting' || now >= round.deadlineAt)
+    return wait('cohort_full', 'no_place')
+  if (member && !member.isSilent) return 'assigned'
+  const hoursMs = untilHours(job.spec.schedule, now)
+  if (hoursMs > 0) {
+    const waitMs = Math.max(pace.laterMs, Math.min(hoursMs, HOUR_MS))
+    return { reason: 'cohort_full', visit: 'no_place', waitMs }
+  }
+  return isAssigning(progress, now) ? 'joins' : wait('cohort_full', 'no_place')
 }
 
 /** The round to which the device belongs now, or why to none. Only what changes is locked. */
@@ -98,32 +183,53 @@ const tryAssign = async (
   request: CheckInRequest,
   seen: JobProgress,
   now: number,
-): Promise<RetryReason | Round> => {
-  const { store } = deps
+): Promise<Refusal | Place> => {
+  const { store, config } = deps
+  const { consent } = request
   const memberOf = async (tables: Tables, { round }: JobProgress) =>
     round ? tables.member(round.id, deviceId) : undefined
-  const place = placeOf(request, seen, await memberOf(store, seen), now)
-  if (place === 'assigned') return seen.round!
-  if (place !== 'joins' && place !== 'leaves') return place
+  const member = await memberOf(store, seen)
+  const standing = standingOf(request, seen, member, config.pace, now)
+  if (typeof standing !== 'string') return standing
+  if (standing === 'assigned' && isSame(member!.consent, consent))
+    return { round: seen.round!, member: member! }
   return store.transaction(async (tx) => {
     const progress = await lockedProgress(tx, seen.job)
     const member = await memberOf(tx, progress)
-    const place = placeOf(request, progress, member, now)
-    const round = progress.round!
-    if (place === 'leaves') {
+    const standing = standingOf(request, progress, member, config.pace, now)
+    if (typeof standing !== 'string') return standing
+    const { job, round } = progress
+    const full = { reason: 'cohort_full', waitMs: config.pace.soonMs } as const
+    if (standing === 'leaves') {
       await apply(deps, tx, progress, { kind: 'leave', member }, now)
-      await tx.dropMember(round.id, deviceId)
-      return 'cohort_full'
+      await tx.dropMember(round!.id, deviceId)
+      return { ...full, visit: null }
     }
-    if (place === 'joins') {
-      await apply(deps, tx, progress, { kind: 'assign', member }, now)
-      await tx.saveMember(round.id, { deviceId, digest: null })
+    // The consent of today is the one that an update comes under.
+    if (standing === 'assigned') {
+      const updated = { ...member!, consent }
+      await tx.saveMember(round!.id, updated)
+      return { round: round!, member: updated }
     }
-    return place === 'joins' || place === 'assigned' ? round : place
+    const { perDay } = job.spec.cohort
+    if (perDay !== undefined && (await tx.countUpdates(deviceId, now - DAY_MS)) >= perDay)
+      return { reason: 'contributed', visit: 'day_limit', waitMs: config.pace.laterMs }
+    const after = await apply(deps, tx, progress, { kind: 'assign', member }, now)
+    const joined = { deviceId, digest: null, assignedAt: now, isSilent: false, consent }
+    await tx.saveMember(round!.id, joined)
+    return { round: after.round!, member: joined }
   })
 }
 
-const assignmentOf = (spec: JobSpec, round: Round, uploadToken: string) => ({
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** isNew: the device knows more fields than those of version 0.1. */
+const assignmentOf = (
+  spec: JobSpec,
+  { round, member }: Place,
+  uploadToken: string,
+  isNew: boolean,
+) => ({
   jobId: round.jobId,
   roundId: round.id,
   uploadToken,
@@ -138,14 +244,9 @@ const assignmentOf = (spec: JobSpec, round: Round, uploadToken: string) => ({
   training: spec.training,
   prior: spec.prior,
   purpose: spec.purpose,
-  deadlineAt: round.deadlineAt,
+  deadlineAt: Math.min(round.deadlineAt, member.assignedAt + (spec.cohort.uploadMs ?? Infinity)),
+  ...(isNew && spec.eligibility && { eligibility: spec.eligibility }),
 })
-
-/** Pace steering: spread by half, so that a fleet does not come back in one wave. */
-const retryAfterMs = ({ rng, config }: CheckInDeps, reason: RetryReason): number => {
-  const isSoon = reason === 'contributed' || reason === 'cohort_full'
-  return Math.round((isSoon ? config.pace.soonMs : config.pace.laterMs) * (0.5 + rng.uniform()))
-}
 
 /**
  * The release that this device is to follow, of a lineage that it can: a trained one before an

@@ -6,18 +6,22 @@
  * round opens.
  */
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { BadUpdates, isOfUpdates } from '../releases/aggregate.ts'
 import type { BuiltRelease } from '../releases/release.ts'
 import type { Objects } from '../store/objects.ts'
 import type { Job, JobProgress, Release, Round } from '../store/records.ts'
 import type { RoundDeps } from './deps.ts'
-import { advance, isOpen, type JobEvent } from './machine.ts'
+import type { JobEvent } from './events.ts'
+import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
+import { isOpen } from './round.ts'
 
 export type Coordinator = {
   /**
-   * Ends a job and its open round, whose updates are forgotten. Fails with E_NO_JOB, E_JOB_STATE.
+   * What the operator does to a job. The updates of a round that ends with it are forgotten. Fails
+   * with E_NO_JOB, E_JOB_STATE.
    */
-  cancel(job: Job, now: number): Promise<void>
+  act(job: Job, event: OperatorEvent, now: number): Promise<void>
   /** Passes deadlines, then aggregates until no round waits. */
   tick(now: number): Promise<void>
   /** Starts to aggregate in the background where a round waits. */
@@ -30,6 +34,11 @@ export type Coordinator = {
   /** Waits for a running aggregation without recording it: a restart repeats it. */
   stop(): Promise<void>
 }
+
+export type OperatorEvent = Extract<
+  JobEvent,
+  { kind: 'pause' | 'resume' | 'retry' | 'cancel' | 'prioritize' }
+>
 
 type ClosedRound = { readonly job: Job; readonly round: Round }
 
@@ -55,9 +64,9 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
   }
 
   return {
-    async cancel(job, now) {
-      const { round } = await step(deps, job, { kind: 'cancel' }, now)
-      if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
+    async act(job, event, now) {
+      await step(deps, job, event, now)
+      if (event.kind === 'resume') void pump().catch(() => {})
     },
     async tick(now) {
       await store.prune(now)
@@ -75,40 +84,62 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
   }
 }
 
-/** A transaction of one event. */
-const step = (deps: RoundDeps, job: Job, event: JobEvent, now: number): Promise<JobProgress> =>
-  deps.store.transaction(async (tx) => apply(deps, tx, await lockedProgress(tx, job), event, now))
+/** A transaction of one event; afterwards the updates of a round that it gave up are forgotten. */
+const step = async (
+  deps: RoundDeps,
+  job: Job,
+  event: JobEvent,
+  now: number,
+): Promise<JobProgress> => {
+  const after = await deps.store.transaction(async (tx) =>
+    apply(deps, tx, await lockedProgress(tx, job), event, now),
+  )
+  if (after.round?.phase === 'abandoned') await forgetUpdates(deps, after.round.id)
+  return after
+}
 
 /**
- * Step 2 ends at the goal, with an upload, or here: with enough updates a round closes, with too
- * few it is abandoned.
+ * Step 2 ends at the goal, with an upload, or here: at its deadline a round closes with enough
+ * updates, and goes on with too few. Before, places of devices that fell silent are given on.
  */
 const passDeadlines = async (deps: RoundDeps, now: number): Promise<void> => {
   const tick = { kind: 'tick' } as const
-  for (const progress of await deps.store.running()) {
-    if (advance(progress, tick, now) === progress) continue
-    const { round } = await step(deps, progress.job, tick, now)
-    if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
+  for (const progress of await deps.store.alive()) {
+    const { job, round } = progress
+    if (round?.phase === 'collecting') await giveOn(deps, job, round, now)
+    if (advance(progress, tick, now) !== progress) await step(deps, job, tick, now)
   }
 }
 
-const nextClosed = async ({ store }: RoundDeps): Promise<ClosedRound | undefined> => {
-  for (const { job, round } of await store.running())
-    if (round?.phase === 'aggregating') return { job, round }
+const giveOn = async (deps: RoundDeps, job: Job, round: Round, now: number): Promise<void> => {
+  const { uploadMs, deadlineMs } = job.spec.cohort
+  const assignedBy = now - (uploadMs ?? deadlineMs)
+  if (round.assigned === round.received || assignedBy < round.openedAt) return
+  await deps.store.transaction(async (tx) => {
+    const progress = await lockedProgress(tx, job)
+    if (progress.round?.id !== round.id || progress.round.phase !== 'collecting') return
+    const places = await tx.giveOn(round.id, assignedBy)
+    await apply(deps, tx, progress, { kind: 'giveOn', places }, now)
+  })
+}
+
+const nextClosed = async ({ store, clock }: RoundDeps): Promise<ClosedRound | undefined> => {
+  for (const { job, round } of await store.alive()) {
+    const isDue = job.state === 'running' && (round?.retryAt ?? 0) <= clock()
+    if (round?.phase === 'aggregating' && isDue) return { job, round }
+  }
   return undefined
 }
 
-/**
- * Step 3. A failure is an outcome: the same updates would fail again, so the round is given up and
- * tried with new ones.
- */
+/** Step 3. A failure is an outcome: what it means for the round is decided in step 4. */
 const aggregateRound = async (
   { store, objects, aggregate, log }: RoundDeps,
   { job, round }: ClosedRound,
 ): Promise<BuiltRelease | FedError> => {
   try {
     const parent = (await store.release(round.parent))!
-    const digests = await store.digests(round.id)
+    const all = await store.digests(round.id)
+    const digests = all.filter((digest) => !round.leftOut.includes(digest))
     return await aggregate(
       {
         spec: job.spec,
@@ -121,7 +152,7 @@ const aggregateRound = async (
     )
   } catch (error) {
     log('error', 'aggregation_failed', { job: job.id, round: round.id, cause: nameOf(error) })
-    return isFedError(error) ? error : new FedError('E_INTERNAL', 'aggregation failed')
+    return isFedError(error) ? error : new FedError('E_INTERNAL', nameOf(error).slice(0, 300))
   }
 }
 
@@ -132,27 +163,49 @@ const readObject = async (objects: Objects, hash: string): Promise<Uint8Array> =
 }
 
 /**
- * Step 4. Afterwards the updates are forgotten; their digests stay, so that a repeat is still
- * recognized.
+ * Step 4. The updates are forgotten once the round has ended; their digests stay, so that a repeat is
+ * still recognized.
  */
 const recordOutcome = async (
   deps: RoundDeps,
   { job, round }: ClosedRound,
   outcome: BuiltRelease | FedError,
 ): Promise<void> => {
-  const { clock } = deps
-  const roundId = round.id
-  if (outcome instanceof FedError) {
-    const reason = `${outcome.code}: ${outcome.message}`
-    await step(deps, job, { kind: 'aggregationFailed', roundId, reason }, clock())
-  } else await recordRelease(deps, job, roundId, outcome)
-  await forgetUpdates(deps, roundId)
+  if (outcome instanceof FedError) return recordFailure(deps, job, round.id, outcome)
+  try {
+    await recordRelease(deps, job, round, outcome)
+  } catch (cause) {
+    const why = `the release could not be written: ${nameOf(cause)}`
+    return recordFailure(deps, job, round.id, new FedError('E_INTERNAL', why))
+  }
+  await forgetUpdates(deps, round.id)
+}
+
+const recordFailure = async (deps: RoundDeps, job: Job, roundId: string, error: FedError) => {
+  const event = await failureOf(deps, roundId, error)
+  await step(deps, job, event, deps.clock())
+  if (event.kind === 'badUpdates') for (const one of event.digests) await deps.objects.drop(one)
+}
+
+/** Whether updates are at fault, all or some, or the server. */
+const failureOf = async (
+  { store }: RoundDeps,
+  roundId: string,
+  error: FedError,
+): Promise<JobEvent> => {
+  const reason = `${error.code}: ${error.message}`
+  if (error instanceof BadUpdates) {
+    const { digests } = error
+    const updates = (await store.digests(roundId)).filter((one) => digests.includes(one)).length
+    return { kind: 'badUpdates', roundId, digests, updates, reason }
+  }
+  return { kind: isOfUpdates(error) ? 'aggregationFailed' : 'aggregationBroke', roundId, reason }
 }
 
 const recordRelease = async (
   deps: RoundDeps,
   job: Job,
-  roundId: string,
+  { id: roundId, factor }: Round,
   { bytes, moments, ...release }: BuiltRelease,
 ): Promise<void> => {
   const { store, objects, clock } = deps
@@ -168,7 +221,9 @@ const recordRelease = async (
     if (progress.round?.id !== roundId || progress.round.phase !== 'aggregating') return false
     await tx.saveRelease({ ...release, lineId })
     await tx.saveLineage({ ...(await tx.lineage(lineId))!, head: hash, updatedAt: createdAt })
-    await apply(deps, tx, progress, { kind: 'aggregated', roundId, release: hash }, clock())
+    const change = factor === null ? null : (release.summary.metrics?.adapterChange ?? null)
+    const event = { kind: 'aggregated', roundId, release: hash, change } as const
+    await apply(deps, tx, progress, event, clock())
     return true
   })
   if (last !== undefined && last !== own && isHead) await objects.drop(last)
@@ -184,7 +239,7 @@ export const forgetUpdates = async (
 const sweep = async ({ store, objects }: RoundDeps): Promise<void> => {
   const heads = new Set((await store.lineages()).map(({ head }) => head))
   const kept = new Set((await store.releases()).flatMap((release) => objectsOf(release, heads)))
-  for (const { round } of await store.running())
+  for (const { round } of await store.alive())
     if (isOpen(round)) for (const digest of await store.digests(round.id)) kept.add(digest)
   for (const hash of await objects.list()) if (!kept.has(hash)) await objects.drop(hash)
 }

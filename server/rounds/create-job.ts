@@ -9,13 +9,14 @@ import { type BuiltRelease, firstRelease } from '../releases/release.ts'
 import type { Job } from '../store/records.ts'
 import type { Tables, Transaction } from '../store/store.ts'
 import type { RoundDeps } from './deps.ts'
-import { newJob } from './machine.ts'
+import { newJob } from './job.ts'
+import { checkPossible } from './possible.ts'
 import { openRound } from './progress.ts'
 
 /**
  * key: the request's Idempotency-Key, if any; the same key and spec give the same job again. Fails
  * with E_CONFLICT (the key came with another spec, or the lineage has another model shape),
- * E_SHAPE, E_FEATURES.
+ * E_BODY (it could never do what it says), E_SHAPE, E_NORM, E_FEATURES.
  */
 export const createJob = async (
   deps: RoundDeps,
@@ -26,8 +27,9 @@ export const createJob = async (
   const requestHash = sha256Hex(new TextEncoder().encode(JSON.stringify(spec)))
   const known = key === undefined ? undefined : await earlierJob(store, key, requestHash)
   if (known) return { job: known, isNew: false }
-  checkJobSize(spec)
   const now = clock()
+  checkPossible(spec, now)
+  checkJobSize(spec)
   const lineId = lineIdOf(spec)
   const first = (await store.lineage(lineId)) ? undefined : firstRelease(spec, now)
   if (first) await objects.put(first.summary.hash, first.bytes)

@@ -4,6 +4,7 @@ import type { Aggregate } from '../releases/aggregate.ts'
 import type { Objects } from '../store/objects.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Pace } from './pace.ts'
 
 /**
  * clock: milliseconds since 1970. rng: cryptographic in production, it makes ids, tokens and keys.
@@ -15,14 +16,6 @@ export type RoundDeps = {
   readonly rng: Rng
   readonly log: Log
   readonly aggregate: Aggregate
-}
-
-/** Pace steering: when a device is told to come back, spread by half around these. */
-export type Pace = {
-  /** A round is about to open. */
-  readonly soonMs: number
-  /** There is nothing to do. */
-  readonly laterMs: number
 }
 
 type ServerConfig = {

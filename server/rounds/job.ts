@@ -40,6 +40,20 @@ export const newJob = (id: string, lineId: string, spec: JobSpec, now: number): 
 const spanMs = ({ maxDays }: JobSpec): number =>
   maxDays === undefined ? SPAN_MS : Math.round(maxDays * DAY_MS)
 
+/** The next run of a job that is repeated; null if there is none. */
+export const nextRun = (
+  id: string,
+  { spec, lineId, startAt, state }: Job,
+  now: number,
+): Job | null => {
+  const { repeat, ...schedule } = spec.schedule ?? {}
+  if (!repeat || state === 'cancelled') return null
+  const left = repeat.times === undefined ? undefined : repeat.times - 1
+  const again = left === undefined ? repeat : left > 1 ? { ...repeat, times: left } : undefined
+  const next = { ...schedule, startAt: startAt + repeat.everyMs, ...(again && { repeat: again }) }
+  return newJob(id, lineId, { ...spec, schedule: next }, now)
+}
+
 type Ended = Extract<JobState, 'completed' | 'failed' | 'cancelled' | 'expired'>
 
 /** The job is over, and with it a round that has not become a release. */
@@ -160,7 +174,7 @@ export const resume = (
   round: isOpen(round) ? { ...round, tries: 0, retryAt: null } : round,
 })
 
-/** It goes on from where it ended, with a span as long as its first. */
+/** It goes on from where it ended, with a span as long as its first. Its repeat has begun already. */
 export const retry = (
   { job, round }: JobProgress,
   _: EventOf<'retry'>,
@@ -172,10 +186,17 @@ export const retry = (
     reason: null,
     endedAt: null,
     failures: 0,
+    spec: withoutRepeat(job.spec),
+    startAt: now,
     expiresAt: now + (job.expiresAt - job.startAt),
   },
   round,
 })
+
+const withoutRepeat = ({ schedule, ...spec }: JobSpec): JobSpec => {
+  const { repeat: _, ...others } = schedule ?? {}
+  return { ...spec, ...(schedule && { schedule: others }) }
+}
 
 export const prioritize = (
   { job, round }: JobProgress,

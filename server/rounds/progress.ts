@@ -8,7 +8,10 @@ import { newId } from '../access/secrets.ts'
 import type { Job, JobProgress } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import type { RoundDeps } from './deps.ts'
-import { advance, isOpen, type JobEvent } from './machine.ts'
+import type { JobEvent } from './events.ts'
+import { nextRun } from './job.ts'
+import { advance, isAlive } from './machine.ts'
+import { isOpen } from './round.ts'
 
 type StepDeps = Pick<RoundDeps, 'rng' | 'log'>
 
@@ -39,13 +42,22 @@ export const apply = async (
   if (after.job !== before.job) await tx.saveJob(after.job)
   if (after.round && after.round !== before.round) await tx.saveRound(after.round)
   logChange(deps, before, after)
+  if (isAlive(before.job) && !isAlive(after.job)) await repeat(deps, tx, after.job, now)
   await openRound(deps, tx, after.job.lineId, now)
   return after
 }
 
+/** A job that is repeated follows itself, unless its operator ended it. */
+const repeat = async ({ rng, log }: StepDeps, tx: Transaction, job: Job, now: number) => {
+  const next = nextRun(newId(rng, 'job'), job, now)
+  if (!next) return
+  await tx.saveJob(next)
+  log('info', `job_${next.state}`, { job: next.id, after: job.id })
+}
+
 /**
- * Opens a round for the oldest running job of a locked lineage, if it has none open. Jobs of one
- * lineage run one after the other, in the order of their creation: a release has one successor.
+ * Opens a round for the next running job of a locked lineage, if none of its jobs has one open. Jobs
+ * of one lineage run one after the other: a release has one successor.
  */
 export const openRound = async (
   { rng, log }: StepDeps,
@@ -53,12 +65,14 @@ export const openRound = async (
   lineId: string,
   now: number,
 ): Promise<void> => {
-  const oldest = (await tx.running()).find(({ job }) => job.lineId === lineId)
-  if (!oldest || isOpen(oldest.round)) return
-  const { contributions, strategy } = oldest.job.spec
+  const ofLineage = (await tx.alive()).filter(({ job }) => job.lineId === lineId)
+  if (ofLineage.some(({ round }) => isOpen(round))) return
+  const next = ofLineage.find(({ job }) => job.state === 'running')
+  if (!next) return
+  const { contributions, strategy } = next.job.spec
   const head = (await tx.release((await tx.lineage(lineId))!.head))!
   const { round } = advance(
-    oldest,
+    next,
     {
       kind: 'open',
       roundId: newId(rng, 'round'),
@@ -69,7 +83,7 @@ export const openRound = async (
     now,
   )
   await tx.saveRound(round!)
-  log('info', 'round_opened', { job: oldest.job.id, round: round!.id })
+  log('info', 'round_opened', { job: next.job.id, round: round!.id })
 }
 
 const logChange = ({ log }: StepDeps, before: JobProgress, after: JobProgress): void => {

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import { FedError } from '../../adapters/errors.ts'
 import { isSameSecret } from '../../adapters/node/secrets.ts'
+import type { ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
 import { checkUpdate } from '../releases/check-update.ts'
 import type { Job, Round } from '../store/records.ts'
@@ -21,7 +23,7 @@ export type Upload = {
 /**
  * duplicate: the same bytes had been taken before.
  * Fails with E_NO_ROUND, E_NOT_IN_COHORT, E_AUTH (upload token), E_TWICE, E_ROUND_CLOSED and the
- * codes of checkUpdate.
+ * codes of checkUpdate; E_CONSENT where the consent it came under does not cover it or has ended.
  */
 export const receiveUpload = async (
   deps: RoundDeps & {
@@ -42,7 +44,9 @@ export const receiveUpload = async (
   // Tried before the bytes are read, so that a late or repeated upload costs little.
   if (advance(found, { kind: 'receive', member, digest }, clock()) === found)
     return { duplicate: true, digest }
-  checkUpdate(bytes, job.spec, round)
+  const contributions = checkUpdate(bytes, job.spec, round)
+  const refusal = member.consent && consentRefusal(member.consent, contributions, clock())
+  if (refusal) throw refusal
 
   await objects.put(digest, bytes)
   const duplicate = await store.transaction(async (tx) => {
@@ -53,11 +57,24 @@ export const receiveUpload = async (
     const receive = { kind: 'receive', member, digest } as const
     if (advance(current, receive, now) === current) return true
     await apply(deps, tx, newest, receive, now)
-    await tx.saveMember(roundId, { deviceId, digest })
+    await tx.saveMember(roundId, { ...member!, digest, isSilent: false })
     return false
   })
   coordinator.wake()
   return { duplicate, digest }
+}
+
+/** The consent that came with the check-in, which is kept with the update. */
+const consentRefusal = (
+  { contributions, expiresAt }: ConsentRecord,
+  sent: readonly Contribution[],
+  now: number,
+): FedError | null => {
+  if (expiresAt !== null && expiresAt <= now)
+    return new FedError('E_CONSENT', 'the consent of this contribution has ended')
+  const missing = sent.filter((one) => !contributions.includes(one))
+  if (missing.length === 0) return null
+  return new FedError('E_CONSENT', `the consent does not cover ${missing.join(', ')}`)
 }
 
 const findRound = async (tables: Tables, roundId: string): Promise<{ job: Job; round: Round }> => {

@@ -73,13 +73,13 @@ const VISIT_TEXT: Readonly<Record<string, string>> = {
 }
 
 const visitsText = (visits: Visits): string => {
-  const counts = Object.entries(visits).filter(([, count]) => count > 0)
-  const total = counts.reduce((sum, [, count]) => sum + count, 0)
+  const counts = Object.entries(visits).map(([visit, count = 0]) => ({ visit, count }))
+  const total = counts.reduce((sum, { count }) => sum + count, 0)
   if (total === 0) return 'none checked in today'
   const told = counts
-    .filter(([visit]) => visit in VISIT_TEXT)
-    .sort(([, a], [, b]) => b - a)
-    .map(([visit, count]) => `${count} ${VISIT_TEXT[visit]}`)
+    .filter(({ visit }) => visit in VISIT_TEXT)
+    .sort((a, b) => b.count - a.count)
+    .map(({ visit, count }) => `${count} ${VISIT_TEXT[visit]}`)
   return [`${total} checked in today`, ...told].join(', ')
 }
 

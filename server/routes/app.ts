@@ -1,4 +1,5 @@
 /** The federation server as a value: tests and the eval call app.request, cli.ts serves it over HTTP. */
+
 import type { Hono, MiddlewareHandler } from 'hono'
 import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
@@ -6,13 +7,15 @@ import { MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../../adapters/wire/primitives
 import { newCredential } from '../access/secrets.ts'
 import { haltWorse } from '../governance/halt.ts'
 import { aggregateInProcess } from '../releases/aggregate.ts'
+import { openAttendance } from '../rounds/attendance.ts'
 import { createCoordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
+import { openSlots } from '../rounds/pace.ts'
 import { checkedApp, limitBody, readJson } from './body.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { requireOperator } from './operator.ts'
 import { ALL_ROUTES } from './reference.ts'
-import type { RouteDeps, ServerEnv, ServerRoute } from './route.ts'
+import type { ServerEnv, ServerRoute } from './route.ts'
 import { readSigned, requireDevice, requireEnrolledKey, requireSignature } from './signed.ts'
 
 export type FederationServer = {
@@ -34,7 +37,9 @@ export const createServer = (
   if (config.operatorCredential.length < 16)
     throw new RangeError('operatorCredential must have at least 16 characters')
   const coordinator = createCoordinator(deps)
-  const routeDeps: RouteDeps = { ...deps, coordinator, uploadKey: uploadKeyOf(deps) }
+  const attendance = openAttendance(store)
+  const slots = openSlots(config.pace.perSecond, deps.rng)
+  const routeDeps = { ...deps, coordinator, attendance, slots, uploadKey: uploadKeyOf(deps) }
   const app = checkedApp()
   app.use('/v1/operator/*', requireOperator(deps))
   for (const route of Object.values(ALL_ROUTES))
@@ -55,6 +60,7 @@ export const createServer = (
   return {
     app,
     async tick(now) {
+      await attendance.flush()
       await coordinator.tick(now)
       await haltWorse(deps)
     },

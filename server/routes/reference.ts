@@ -18,6 +18,7 @@ import * as operator from '../../adapters/wire/operator.ts'
 import * as primitives from '../../adapters/wire/primitives.ts'
 import { DEVICE_ROUTES } from './devices.ts'
 import { HTTP_STATUS } from './errors.ts'
+import { JOB_ROUTES } from './jobs.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
 import { RELEASE_ROUTES } from './releases.ts'
 import { type ServerRoute, served, type Tag, type Who } from './route.ts'
@@ -88,6 +89,7 @@ const ASSETS = {
 /** Every route by the name of its operation. */
 export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...DEVICE_ROUTES,
+  ...JOB_ROUTES,
   ...OPERATOR_ROUTES,
   ...RELEASE_ROUTES,
   ...REFERENCE_ROUTES,

@@ -3,8 +3,10 @@ import { type Handled, handledRoutes } from '../../adapters/api-reference/handle
 import type { Route } from '../../adapters/api-reference/route.ts'
 import type { SignableRequest } from '../../adapters/wire/signature.ts'
 import type { SignatureParams } from '../../adapters/wire/signature-input.ts'
+import type { Attendance } from '../rounds/attendance.ts'
 import type { Coordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
+import type { Slots } from '../rounds/pace.ts'
 import type { Device } from '../store/records.ts'
 
 /** anyone: no credential, no data in the answer. newcomer: the key that is being enrolled. */
@@ -23,6 +25,8 @@ export type RouteDeps = ServerDeps & {
   readonly coordinator: Coordinator
   /** Key of the upload tokens. */
   readonly uploadKey: () => Promise<string>
+  readonly attendance: Attendance
+  readonly slots: Slots
 }
 
 /** signed: of routes for devices, and for those that enrol. device: of routes for devices. */

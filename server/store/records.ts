@@ -11,6 +11,8 @@ export type Device = {
   readonly publicKey: string
   readonly enrolledAt: number
   readonly lastSeenAt: number | null
+  /** Since when its requests are refused; left out: they are not. */
+  readonly blockedAt?: number
 }
 
 /**
@@ -106,6 +108,14 @@ export type Job = {
   /** Of early stopping: norm of the first round's mean update, and rounds in a row that moved little. */
   readonly firstChange: number | null
   readonly calmRounds: number
+}
+
+/** What came of a device's newest check-in for a job, in a word. */
+export type DeviceVisit = {
+  readonly jobId: string
+  readonly deviceId: string
+  readonly visit: string
+  readonly at: number
 }
 
 /** A job and its newest round. */

@@ -2,7 +2,24 @@
  * The server's memory as an interface. Implementations: sqlite.ts. Its contract is
  * test/server/store/store-contract.ts.
  */
-import type { Device, Job, JobProgress, Lineage, Release, Round, RoundMember } from './records.ts'
+import type { JobState } from '../../adapters/wire/jobs.ts'
+import type {
+  Device,
+  DeviceVisit,
+  Job,
+  JobProgress,
+  Lineage,
+  Release,
+  Round,
+  RoundMember,
+} from './records.ts'
+
+/** after: the last number of the page before. */
+export type JobQuery = {
+  readonly states?: readonly JobState[]
+  readonly after?: number
+  readonly limit: number
+}
 
 /** What is read and written. `save…` inserts or replaces by id. Lists come in order of insertion. */
 export type Tables = {
@@ -22,10 +39,17 @@ export type Tables = {
   saveDevice(device: Device): Promise<void>
   device(id: string): Promise<Device | undefined>
   devices(): Promise<Device[]>
+  /** Everything that names the device, its memberships of rounds too. False when there is none. */
+  eraseDevice(id: string): Promise<boolean>
+
+  /** Of each device the newest visit of a job stays, for a day. */
+  saveVisits(visits: readonly DeviceVisit[]): Promise<void>
+  /** Devices by their newest visit, at `since` or later. */
+  countVisits(jobId: string, since: number): Promise<Record<string, number>>
 
   /** False when the device used the nonce before. */
   addNonce(deviceId: string, nonce: string, expiresAt: number): Promise<boolean>
-  /** Forgets what expired before now: nonces and enrolment tokens. */
+  /** Forgets what expired before now: nonces, enrolment tokens, and visits of the day before. */
   prune(now: number): Promise<void>
 
   /** False when there is one of this id, which stays. */
@@ -37,9 +61,11 @@ export type Tables = {
   saveJob(job: Job): Promise<void>
   job(id: string): Promise<Job | undefined>
   jobs(): Promise<Job[]>
+  /** In order of creation, with the number by which the next page goes on. */
+  jobPage(query: JobQuery): Promise<{ readonly number: number; readonly job: Job }[]>
   progress(jobId: string): Promise<JobProgress | undefined>
-  /** Of all jobs that run, oldest first. */
-  running(): Promise<JobProgress[]>
+  /** Of all jobs that have not ended: those of the highest priority first, then the oldest. */
+  alive(): Promise<JobProgress[]>
   /** The job that this Idempotency-Key made, and the hash of the request it came with. */
   idempotent(
     key: string,
@@ -56,6 +82,14 @@ export type Tables = {
   saveMember(roundId: string, member: RoundMember): Promise<void>
   /** One that sent an update stays. */
   dropMember(roundId: string, deviceId: string): Promise<void>
+  /** Gives on the places that devices got at `assignedBy` or before and sent nothing for; how many. */
+  giveOn(roundId: string, assignedBy: number): Promise<number>
+  /** Rounds that the device was assigned to. */
+  memberships(
+    deviceId: string,
+  ): Promise<{ readonly roundId: string; readonly digest: string | null }[]>
+  /** Updates of the device in rounds that it was assigned to at `since` or later. */
+  countUpdates(deviceId: string, since: number): Promise<number>
   /** Digests of the updates of a round, sorted; a digest that two devices sent is there twice. */
   digests(roundId: string): Promise<string[]>
 

@@ -1,6 +1,16 @@
 /** Every query of the store, once for all databases. Documents are JSON; the tables are in schema.ts. */
-import type { Device, Job, JobProgress, Lineage, Release, Round, RoundMember } from './records.ts'
-import type { Tables } from './store.ts'
+import { DAY_MS } from '../../adapters/time.ts'
+import type {
+  Device,
+  DeviceVisit,
+  Job,
+  JobProgress,
+  Lineage,
+  Release,
+  Round,
+  RoundMember,
+} from './records.ts'
+import type { JobQuery, Tables } from './store.ts'
 
 type Value = string | number | null
 type Row = Readonly<Record<string, Value>>
@@ -16,6 +26,7 @@ export const tablesOf = (sql: Sql): Tables => ({
   ...settings(sql),
   ...tokens(sql),
   ...devices(sql),
+  ...visits(sql),
   ...lineages(sql),
   ...jobs(sql),
   ...rounds(sql),
@@ -59,19 +70,27 @@ const tokens = (sql: Sql) => ({
   async prune(now: number) {
     await sql.run('DELETE FROM nonces WHERE expires_at <= ?', now)
     await sql.run('DELETE FROM tokens WHERE expires_at <= ?', now)
+    await sql.run('DELETE FROM visits WHERE at <= ?', now - DAY_MS)
   },
 })
 
 const devices = (sql: Sql) => ({
-  async saveDevice({ id, publicKey, enrolledAt, lastSeenAt }: Device) {
+  async saveDevice({ id, publicKey, enrolledAt, lastSeenAt, blockedAt }: Device) {
     await sql.run(
-      `INSERT INTO devices (id, public_key, enrolled_at, last_seen_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at`,
+      `INSERT INTO devices (id, public_key, enrolled_at, last_seen_at, blocked_at)
+       VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+       SET last_seen_at = excluded.last_seen_at, blocked_at = excluded.blocked_at`,
       id,
       publicKey,
       enrolledAt,
       lastSeenAt,
+      blockedAt ?? null,
     )
+  },
+  async eraseDevice(id: string) {
+    for (const table of ['members', 'visits', 'nonces', 'tokens'])
+      await sql.run(`DELETE FROM ${table} WHERE device_id = ?`, id)
+    return isWritten(sql.run('DELETE FROM devices WHERE id = ?', id))
   },
   async device(id: string) {
     const [row] = await sql.rows('SELECT * FROM devices WHERE id = ?', id)
@@ -85,6 +104,30 @@ const deviceOf = (row: Row): Device => ({
   publicKey: row['public_key'] as string,
   enrolledAt: row['enrolled_at'] as number,
   lastSeenAt: row['last_seen_at'] as number | null,
+  ...(row['blocked_at'] !== null && { blockedAt: row['blocked_at'] as number }),
+})
+
+const visits = (sql: Sql) => ({
+  async saveVisits(all: readonly DeviceVisit[]) {
+    for (const { jobId, deviceId, visit, at } of all)
+      await sql.run(
+        `INSERT INTO visits VALUES (?, ?, ?, ?) ON CONFLICT (job_id, device_id)
+         DO UPDATE SET visit = excluded.visit, at = excluded.at`,
+        jobId,
+        deviceId,
+        visit,
+        at,
+      )
+  },
+  async countVisits(jobId: string, since: number) {
+    const rows = await sql.rows(
+      `SELECT visit, count(*) AS count FROM visits WHERE job_id = ? AND at >= ?
+       GROUP BY visit ORDER BY visit`,
+      jobId,
+      since,
+    )
+    return Object.fromEntries(rows.map((row) => [row['visit'], Number(row['count'])]))
+  },
 })
 
 const lineages = (sql: Sql) => {
@@ -127,9 +170,18 @@ const jobs = (sql: Sql) => {
       const [row] = await sql.rows(`${PROGRESS} WHERE jobs.id = ?`, jobId)
       return row && progressOf(row)
     },
-    async running() {
-      const query = `${PROGRESS} WHERE jobs.state = 'running' ORDER BY jobs.number`
-      return (await sql.rows(query)).map(progressOf)
+    async jobPage({ states = [], after = 0, limit }: JobQuery) {
+      const some = states.map(() => '?').join()
+      const query = `SELECT number, document FROM jobs WHERE number > ?
+        ${states.length > 0 ? `AND state IN (${some})` : ''} ORDER BY number LIMIT ?`
+      const rows = await sql.rows(query, after, ...states, limit)
+      return rows.map((row) => ({ number: Number(row['number']), job: documentOf<Job>(row) }))
+    },
+    async alive() {
+      const query = `${PROGRESS} WHERE jobs.state IN ('scheduled', 'running', 'paused')
+        ORDER BY jobs.number`
+      const found = (await sql.rows(query)).map(progressOf)
+      return found.sort((a, b) => b.job.priority - a.job.priority)
     },
     async idempotent(key: string) {
       const [row] = await sql.rows('SELECT * FROM idempotency WHERE key = ?', key)
@@ -175,21 +227,49 @@ const rounds = (sql: Sql) => {
 
 const members = (sql: Sql) => ({
   async member(roundId: string, deviceId: string): Promise<RoundMember | undefined> {
-    const [row] = await sql.rows(
-      'SELECT digest FROM members WHERE round_id = ? AND device_id = ?',
-      roundId,
-      deviceId,
-    )
-    return row && { deviceId, digest: row['digest'] as string | null }
+    const query = 'SELECT * FROM members WHERE round_id = ? AND device_id = ?'
+    const [row] = await sql.rows(query, roundId, deviceId)
+    return row && memberOf(row)
   },
-  async saveMember(roundId: string, { deviceId, digest }: RoundMember) {
+  async saveMember(roundId: string, member: RoundMember) {
+    const { deviceId, digest, assignedAt, isSilent, consent } = member
     await sql.run(
-      `INSERT INTO members VALUES (?, ?, ?)
-       ON CONFLICT (round_id, device_id) DO UPDATE SET digest = excluded.digest`,
+      `INSERT INTO members VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (round_id, device_id) DO UPDATE
+       SET digest = excluded.digest, assigned_at = excluded.assigned_at,
+         is_silent = excluded.is_silent, consent = excluded.consent`,
       roundId,
       deviceId,
       digest,
+      assignedAt,
+      isSilent ? 1 : 0,
+      consent && JSON.stringify(consent),
     )
+  },
+  giveOn: (roundId: string, assignedBy: number) =>
+    sql.run(
+      `UPDATE members SET is_silent = 1
+       WHERE round_id = ? AND digest IS NULL AND is_silent = 0 AND assigned_at <= ?`,
+      roundId,
+      assignedBy,
+    ),
+  async memberships(deviceId: string) {
+    const rows = await sql.rows(
+      'SELECT round_id, digest FROM members WHERE device_id = ? ORDER BY round_id',
+      deviceId,
+    )
+    return rows.map((row) => ({
+      roundId: row['round_id'] as string,
+      digest: row['digest'] as string | null,
+    }))
+  },
+  async countUpdates(deviceId: string, since: number) {
+    const [row] = await sql.rows(
+      `SELECT count(*) AS count FROM members
+       WHERE device_id = ? AND assigned_at >= ? AND digest IS NOT NULL`,
+      deviceId,
+      since,
+    )
+    return Number(row!['count'])
   },
   async dropMember(roundId: string, deviceId: string) {
     await sql.run(
@@ -203,6 +283,14 @@ const members = (sql: Sql) => ({
       'SELECT digest FROM members WHERE round_id = ? AND digest IS NOT NULL ORDER BY digest'
     return (await sql.rows(query, roundId)).map((row) => row['digest'] as string)
   },
+})
+
+const memberOf = (row: Row): RoundMember => ({
+  deviceId: row['device_id'] as string,
+  digest: row['digest'] as string | null,
+  assignedAt: row['assigned_at'] as number,
+  isSilent: row['is_silent'] === 1,
+  consent: row['consent'] === null ? null : JSON.parse(row['consent'] as string),
 })
 
 const releases = (sql: Sql) => {

@@ -34,10 +34,14 @@ const round = (factor: 'A' | 'B' | null, parent: string): Round => ({
   assigned: 2,
   received: 2,
   openedAt: NOW,
+  startedAt: NOW,
   deadlineAt: NOW + 1000,
   closedAt: NOW + 500,
   reason: null,
   release: null,
+  leftOut: [],
+  tries: 0,
+  retryAt: null,
 })
 
 /** Release 0 with a scale, as a statistics round would leave it. */

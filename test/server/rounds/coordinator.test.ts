@@ -7,7 +7,7 @@ import { decodeRelease } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { seededRng } from '../../../adapters/random.ts'
-import { aggregateInProcess } from '../../../server/releases/aggregate.ts'
+import { type Aggregate, aggregateInProcess } from '../../../server/releases/aggregate.ts'
 import { createServer } from '../../../server/routes/app.ts'
 import { openFolder } from '../../../server/store/open.ts'
 import { silentLog } from '../../../server/telemetry/log.ts'
@@ -17,6 +17,8 @@ import {
   operatorClient,
   START,
   scene,
+  type TestDevice,
+  testDevice,
   testServer,
   tinyJob,
   updateFor,
@@ -39,6 +41,37 @@ const releasedWith = async (order: readonly number[]): Promise<string> => {
     await devices[i]!.upload(assignments[i]!, updateFor(assignments[i]!, `update-${i}`))
   await server.settle()
   return (await server.operator.job(job.id)).head!
+}
+
+const HOUR = 3_600_000
+
+/** A server with its own aggregation and devices that send when told. */
+const ownScene = async (aggregate?: Aggregate, cohort = { size: 1, goal: 1, minimum: 1 }) => {
+  const data = openFolder(':memory:')
+  const time = { now: START }
+  const server = createServer({
+    ...data,
+    clock: () => time.now,
+    rng: seededRng('server'),
+    log: silentLog,
+    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1, laterMs: 1 } },
+    ...(aggregate && { aggregate }),
+  })
+  const fetch = async (request: Request) => server.app.request(request)
+  const operator = operatorClient(fetch)
+  const spec = tinyJob({ cohort })
+  const { id: jobId } = await operator.createJob(spec)
+  const devices = new Map<string, TestDevice>()
+  const upload = async (name: string, isSent = true): Promise<string> => {
+    const device = devices.get(name) ?? testDevice(fetch, () => time.now, name)
+    if (!devices.has(name)) await device.enroll(await operator.token())
+    devices.set(name, device)
+    const assignment = await device.join(spec)
+    const update = updateFor(assignment, name)
+    if (isSent) await device.upload(assignment, update)
+    return sha256Hex(update)
+  }
+  return { server, operator, time, upload, jobId, objects: data.objects }
 }
 
 describe('rounds', () => {
@@ -128,55 +161,93 @@ describe('rounds', () => {
     expect((await server.objects.list()).sort()).toEqual([assignment.release, job.head!].sort())
   })
 
-  test('a job that nobody answers fails after its retries and says why', async () => {
+  test('a job that nobody answers waits, says for what, and expires at the end of its span', async () => {
     const server = testServer()
-    const cohort = { size: 3, goal: 2, minimum: 2, deadlineMs: 1000, retries: 2 }
-    const { id } = await server.operator.createJob(tinyJob({ cohort }))
-    for (let i = 0; i < 3; i++) await server.pass(1000)
+    const cohort = { size: 3, goal: 2, minimum: 2, deadlineMs: 1000 }
+    const { id } = await server.operator.createJob(tinyJob({ cohort, maxDays: 2 }))
+    for (let i = 0; i < 3; i++) await server.pass(12 * HOUR)
+    expect(await server.operator.job(id)).toMatchObject({
+      state: 'running',
+      waitingFor: 'devices: 0 of 2 have taken part, 0 at work; none checked in today',
+      rounds: [{ phase: 'collecting', attempt: 0, startedAt: null }],
+    })
+    await server.pass(12 * HOUR)
     const job = await server.operator.job(id)
-    expect(job).toMatchObject({ state: 'failed', endedAt: START + 3000 })
-    expect(job.rounds.map((r) => [r.attempt, r.phase])).toEqual([
-      [0, 'abandoned'],
-      [1, 'abandoned'],
-      [2, 'abandoned'],
-    ])
+    expect(job).toMatchObject({ state: 'expired', endedAt: START + 48 * HOUR, waitingFor: null })
     expect(job.reason).toContain('0 of at least 2 updates')
   })
 
-  test('an aggregation that fails gives the round up, and the next attempt goes on', async () => {
-    let failures = 1
-    const data = openFolder(':memory:')
-    const time = { now: START }
-    const server = createServer({
-      ...data,
-      clock: () => time.now,
-      rng: seededRng('server'),
-      log: silentLog,
-      config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1, laterMs: 1 } },
-      aggregate: async (plan, read) => {
-        if (failures-- > 0) throw new FedError('E_NOT_FINITE', 'the mean is not finite')
-        return aggregateInProcess(plan, read)
-      },
+  test('places of silent devices are given on, so three of them do not hold a round', async () => {
+    const server = testServer()
+    const cohort = { size: 3, goal: 2, minimum: 2, deadlineMs: 4 * HOUR, uploadMs: HOUR }
+    const spec = tinyJob({ cohort })
+    const { id } = await server.operator.createJob(spec)
+    const devices = await enrolledDevices(server, 5)
+    const silent = []
+    for (const device of devices.slice(0, 3)) silent.push(await device.join(spec))
+    expect(silent[0]!.deadlineAt).toBe(START + HOUR)
+    expect(await devices[3]!.checkIn(spec)).toMatchObject({ reason: 'cohort_full' })
+    await server.pass(HOUR)
+    const taken = await devices[3]!.join(spec)
+    await devices[3]!.upload(taken, updateFor(taken, 'a'))
+    // One that was only slow is welcome all the same.
+    expect((await devices[0]!.upload(silent[0]!, updateFor(silent[0]!, 'b'))).status).toBe(202)
+    await server.settle()
+    expect((await server.operator.job(id)).state).toBe('completed')
+  })
+
+  test('a fault of the server keeps the updates: tried again with growing waits, then paused until the operator resumes', async () => {
+    let isBroken = true
+    const { server, operator, time, upload, jobId } = await ownScene(async (plan, read) => {
+      if (isBroken) throw new Error('EMFILE: too many open files')
+      return aggregateInProcess(plan, read)
     })
-    const base = testServer({ data })
-    const fetch = async (request: Request) => server.app.request(request)
-    const operator = operatorClient(fetch)
-    const spec = tinyJob({ cohort: { size: 1, goal: 1, minimum: 1 } })
-    const { id } = await operator.createJob(spec)
-    const [device] = await enrolledDevices(base, 1)
-    for (let i = 0; i < 2; i++) {
-      const assignment = await device!.join(spec)
-      await fetch(
-        device!.signed(
-          'PUT',
-          `/v1/rounds/${assignment.roundId}/update`,
-          updateFor(assignment, 'a'),
-          { headers: { 'upload-token': assignment.uploadToken } },
-        ),
-      )
+    await upload('a')
+    await server.tick(time.now)
+    const waiting = await operator.job(jobId)
+    expect(waiting).toMatchObject({ state: 'running', rounds: [{ phase: 'aggregating' }] })
+    expect(waiting.waitingFor).toMatch(/^another attempt to aggregate 1 updates, .*EMFILE/)
+    for (let i = 0; i < 5; i++) {
+      time.now += HOUR
       await server.tick(time.now)
     }
-    const job = await operator.job(id)
+    const paused = await operator.job(jobId)
+    expect(paused).toMatchObject({ state: 'paused', rounds: [{ received: 1 }] })
+    expect(paused.reason).toContain('EMFILE')
+    expect(paused.reason).toContain('Its 1 updates are kept')
+    isBroken = false
+    await operator.call('POST', `/v1/operator/jobs/${jobId}/resume`)
+    await server.tick(time.now)
+    expect((await operator.job(jobId)).state).toBe('completed')
+  })
+
+  test('a bad update is named by its digest and left out, and the others become the release', async () => {
+    const cohort = { size: 3, goal: 3, minimum: 2 }
+    const { server, operator, time, upload, jobId, objects } = await ownScene(undefined, cohort)
+    const digests = [await upload('a'), await upload('b'), await upload('c', false)]
+    // What the door let in is not what lies on the disk.
+    await objects.put(digests[1]!, new Uint8Array(9))
+    await upload('c')
+    await server.tick(time.now)
+    const job = await operator.job(jobId)
+    expect(job).toMatchObject({ state: 'completed', rounds: [{ received: 2, phase: 'released' }] })
+    expect(job.rounds[0]?.leftOut).toEqual([digests[1]])
+    expect(job.rounds[0]?.reason).toContain(digests[1])
+    const { header } = decodeRelease(await operator.releaseBytes(job.head!))
+    expect(header.cohort).toBe(2)
+  })
+
+  test('updates that cannot be aggregated give the round up, and the next attempt goes on', async () => {
+    let failures = 1
+    const { server, operator, time, upload, jobId } = await ownScene(async (plan, read) => {
+      if (failures-- > 0) throw new FedError('E_NOT_FINITE', 'the mean is not finite')
+      return aggregateInProcess(plan, read)
+    })
+    for (let i = 0; i < 2; i++) {
+      await upload('a')
+      await server.tick(time.now)
+    }
+    const job = await operator.job(jobId)
     expect(job.rounds.map((r) => r.phase)).toEqual(['abandoned', 'released'])
     expect(job.rounds[0]?.reason).toContain('E_NOT_FINITE')
     expect(job.state).toBe('completed')
@@ -193,7 +264,10 @@ describe('rounds', () => {
     const update = updateFor(assignments[1]!, 'b')
     await server.store.transaction(async (tx) => {
       const round = (await tx.round(assignments[1]!.roundId))!
-      await tx.saveMember(round.id, { deviceId: devices[1]!.id, digest: sha256Hex(update) })
+      await tx.saveMember(round.id, {
+        ...(await tx.member(round.id, devices[1]!.id))!,
+        digest: sha256Hex(update),
+      })
       await tx.saveRound({ ...round, received: 2, phase: 'aggregating', closedAt: START + 7 })
     })
     await server.objects.put(sha256Hex(update), update)

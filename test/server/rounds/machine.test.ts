@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest'
-<<<<<<< HEAD
-import { isFedError } from '../../../adapters/errors.ts'
-import { advance, isOpen, type JobEvent, newJob } from '../../../server/rounds/machine.ts'
-=======
 import type { JobState } from '../../../adapters/wire/jobs.ts'
 import type { JobEvent } from '../../../server/rounds/events.ts'
 import { advance } from '../../../server/rounds/machine.ts'
 import { isOpen } from '../../../server/rounds/round.ts'
->>>>>>> 45ad2762 (jobs: the life of a job as a table of states and events; pace, hours and impossible pairs as pure functions)
 import type { JobProgress } from '../../../server/store/records.ts'
 import { expectCode } from '../../support/expect-code.ts'
 import {

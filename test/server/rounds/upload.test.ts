@@ -6,8 +6,10 @@ import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { MAX_BINARY_BYTES } from '../../../adapters/wire/primitives.ts'
 import {
+  checkInOf,
   enrolledDevices,
   expectRefusal,
+  START,
   scene,
   tinyJob,
   type UpdateChanges,
@@ -303,8 +305,24 @@ describe('upload', () => {
     await expectRefusal(await device.upload(assignment, bytes, ''), 401, 'E_AUTH')
     const unknown = { ...assignment, roundId: 'round-unknown' }
     await expectRefusal(await device.upload(unknown, bytes), 404, 'E_NO_ROUND')
+    const late = await other.join(tinyJob())
+    await device.upload(assignment, bytes)
     await server.pass(60_000)
-    await expectRefusal(await device.upload(assignment, bytes), 409, 'E_ROUND_CLOSED')
+    await expectRefusal(await other.upload(late, bytes), 409, 'E_ROUND_CLOSED')
+  })
+
+  test('refuses an update that its consent does not cover, or that comes after it has ended', async () => {
+    const { server, device, other, assignment } = await scene()
+    const bytes = updateFor(assignment, 'a')
+    const until = { ...checkInOf(tinyJob(), START).consent, expiresAt: START + 5000 }
+    const answer = await other.checkIn(tinyJob(), { consent: until })
+    if (answer.kind !== 'assignment') throw new Error(answer.reason)
+    expect((await server.store.member(assignment.roundId, other.id))?.consent).toEqual(until)
+    await server.pass(5000)
+    await expectRefusal(await other.upload(answer.assignment, bytes), 403, 'E_CONSENT')
+    expect((await device.upload(assignment, bytes)).status).toBe(202)
+    const sent = await server.store.member(assignment.roundId, device.id)
+    expect(sent).toMatchObject({ digest: sha256Hex(bytes), consent: { grantedAt: START - 1000 } })
   })
 
   test('refuses too many bytes with 413, whatever Content-Length says', async () => {

@@ -1,7 +1,7 @@
 /** What every store keeps to. open: gives an empty one. */
 import { expect, test } from 'vitest'
-import { newJob } from '../../../server/rounds/machine.ts'
-import type { Round } from '../../../server/store/records.ts'
+import { newJob } from '../../../server/rounds/job.ts'
+import type { Round, RoundMember } from '../../../server/store/records.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
 
@@ -19,10 +19,23 @@ const roundOf = (id: string, jobId: string, changes: Partial<Round> = {}): Round
   assigned: 0,
   received: 0,
   openedAt: NOW,
+  startedAt: null,
   deadlineAt: NOW + 1000,
   closedAt: null,
   reason: null,
   release: null,
+  leftOut: [],
+  tries: 0,
+  retryAt: null,
+  ...changes,
+})
+
+const memberOf = (deviceId: string, digest: string | null, changes = {}): RoundMember => ({
+  deviceId,
+  digest,
+  assignedAt: NOW,
+  isSilent: false,
+  consent: null,
   ...changes,
 })
 
@@ -73,7 +86,7 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
         store.transaction(async (tx) => {
           await tx.lock('l')
           const round = (await tx.round('r'))!
-          await tx.saveMember('r', { deviceId: `d${round.assigned}`, digest: null })
+          await tx.saveMember('r', memberOf(`d${round.assigned}`, null))
           await tx.saveRound({ ...round, assigned: round.assigned + 1 })
         })
       await Promise.all(Array.from({ length: 100 }, assign))
@@ -130,17 +143,100 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       expect(await store.device('c')).toBeUndefined()
     }))
 
-  test('running jobs are listed oldest first, whatever was saved last', () =>
+  test('jobs that have not ended are listed oldest first, whatever was saved last', () =>
     withStore(async (store) => {
       const [first, second] = ['job-b', 'job-a'].map((id) => newJob(id, 'line', parsedJob(), NOW))
       await store.saveJob(first!)
       await store.saveJob(second!)
       await store.saveJob({ ...first!, released: 1 })
-      expect((await store.running()).map(({ job }) => job.id)).toEqual(['job-b', 'job-a'])
+      expect((await store.alive()).map(({ job }) => job.id)).toEqual(['job-b', 'job-a'])
       await store.saveJob({ ...first!, state: 'failed', endedAt: NOW })
-      expect((await store.running()).map(({ job }) => job.id)).toEqual(['job-a'])
+      expect((await store.alive()).map(({ job }) => job.id)).toEqual(['job-a'])
       expect((await store.jobs()).map((j) => j.state)).toEqual(['failed', 'running'])
       expect(await store.job('job-a')).toEqual(second)
+    }))
+
+  test('of jobs that have not ended, those of the highest priority come first', () =>
+    withStore(async (store) => {
+      for (const id of ['a', 'b', 'c'])
+        await store.saveJob({
+          ...newJob(id, 'line', parsedJob(), NOW),
+          priority: id === 'b' ? 5 : 0,
+        })
+      await store.saveJob({ ...newJob('d', 'line', parsedJob(), NOW), state: 'paused' })
+      expect((await store.alive()).map(({ job }) => job.id)).toEqual(['b', 'a', 'c', 'd'])
+    }))
+
+  test('jobs come page by page, by state', () =>
+    withStore(async (store) => {
+      for (const [i, id] of ['a', 'b', 'c', 'd'].entries())
+        await store.saveJob({
+          ...newJob(id, 'line', parsedJob(), NOW),
+          state: i % 2 === 0 ? 'running' : 'failed',
+        })
+      const first = await store.jobPage({ limit: 3 })
+      expect(first.map(({ job }) => job.id)).toEqual(['a', 'b', 'c'])
+      const rest = await store.jobPage({ limit: 3, after: first[2]!.number })
+      expect(rest.map(({ job }) => job.id)).toEqual(['d'])
+      const failed = await store.jobPage({ states: ['failed', 'expired'], limit: 9 })
+      expect(failed.map(({ job }) => job.id)).toEqual(['b', 'd'])
+    }))
+
+  test('places of devices that sent nothing are given on, once', () =>
+    withStore(async (store) => {
+      await store.saveMember('r', memberOf('early', null, { assignedAt: NOW - 5 }))
+      await store.saveMember('r', memberOf('late', null, { assignedAt: NOW + 5 }))
+      await store.saveMember('r', memberOf('sent', 'ff', { assignedAt: NOW - 5 }))
+      expect(await store.giveOn('r', NOW)).toBe(1)
+      expect(await store.giveOn('r', NOW)).toBe(0)
+      expect((await store.member('r', 'early'))?.isSilent).toBe(true)
+      expect((await store.member('r', 'sent'))?.isSilent).toBe(false)
+    }))
+
+  test('a member keeps the consent under which it takes part, and updates are counted by day', () =>
+    withStore(async (store) => {
+      const consent = {
+        purpose: 'personalization' as const,
+        contributions: ['prior' as const],
+        grantedAt: NOW,
+        expiresAt: null,
+      }
+      await store.saveMember('r', memberOf('a', 'ff', { consent }))
+      await store.saveMember('q', memberOf('a', null, { consent }))
+      expect((await store.member('r', 'a'))?.consent).toEqual(consent)
+      expect(await store.countUpdates('a', NOW)).toBe(1)
+      expect(await store.countUpdates('a', NOW + 1)).toBe(0)
+      expect(await store.memberships('a')).toEqual([
+        { roundId: 'q', digest: null },
+        { roundId: 'r', digest: 'ff' },
+      ])
+    }))
+
+  test('visits count each device once, by its newest, for a day', () =>
+    withStore(async (store) => {
+      const visit = { jobId: 'j', deviceId: 'a', visit: 'charging', at: NOW }
+      await store.saveVisits([visit, { ...visit, deviceId: 'b' }, { ...visit, jobId: 'k' }])
+      await store.saveVisits([{ ...visit, visit: 'took_part', at: NOW + 1 }])
+      expect(await store.countVisits('j', NOW)).toEqual({ charging: 1, took_part: 1 })
+      expect(await store.countVisits('j', NOW + 1)).toEqual({ took_part: 1 })
+      await store.prune(NOW + 24 * 3_600_000)
+      expect(await store.countVisits('j', 0)).toEqual({ took_part: 1 })
+    }))
+
+  test('a device that is blocked stays so; one that is erased leaves nothing', () =>
+    withStore(async (store) => {
+      const device = { id: 'a', publicKey: 'k', enrolledAt: NOW, lastSeenAt: NOW }
+      await store.saveDevice({ ...device, blockedAt: NOW })
+      expect((await store.device('a'))?.blockedAt).toBe(NOW)
+      await store.saveMember('r', memberOf('a', 'ff'))
+      await store.saveVisits([{ jobId: 'j', deviceId: 'a', visit: 'idle', at: NOW }])
+      await store.addNonce('a', 'n', NOW)
+      expect(await store.eraseDevice('a')).toBe(true)
+      expect(await store.eraseDevice('a')).toBe(false)
+      expect(await store.device('a')).toBeUndefined()
+      expect(await store.memberships('a')).toEqual([])
+      expect(await store.countVisits('j', 0)).toEqual({})
+      expect(await store.addNonce('a', 'n', NOW)).toBe(true)
     }))
 
   test('an idempotency key is kept once', () =>
@@ -165,30 +261,30 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       expect((await store.progress('j'))?.round?.id).toBe('r1')
       expect((await store.progress('without'))?.round).toBeNull()
       expect(await store.progress('none')).toBeUndefined()
-      expect((await store.running()).map(({ round }) => round?.id)).toEqual(['r1', undefined])
+      expect((await store.alive()).map(({ round }) => round?.id)).toEqual(['r1', undefined])
     }))
 
   test('digests of a round are sorted and keep repeats; devices without an update have none', () =>
     withStore(async (store) => {
-      await store.saveMember('r', { deviceId: 'a', digest: null })
-      await store.saveMember('r', { deviceId: 'b', digest: 'ff' })
-      await store.saveMember('r', { deviceId: 'c', digest: '00' })
-      await store.saveMember('r', { deviceId: 'd', digest: 'ff' })
-      await store.saveMember('other', { deviceId: 'a', digest: '11' })
+      await store.saveMember('r', memberOf('a', null))
+      await store.saveMember('r', memberOf('b', 'ff'))
+      await store.saveMember('r', memberOf('c', '00'))
+      await store.saveMember('r', memberOf('d', 'ff'))
+      await store.saveMember('other', memberOf('a', '11'))
       expect(await store.digests('r')).toEqual(['00', 'ff', 'ff'])
-      expect(await store.member('r', 'a')).toEqual({ deviceId: 'a', digest: null })
-      await store.saveMember('r', { deviceId: 'a', digest: '22' })
+      expect(await store.member('r', 'a')).toEqual(memberOf('a', null))
+      await store.saveMember('r', memberOf('a', '22'))
       expect((await store.member('r', 'a'))?.digest).toBe('22')
       expect(await store.member('r', 'x')).toBeUndefined()
     }))
 
   test('a member without an update can be dropped, one with an update stays', () =>
     withStore(async (store) => {
-      await store.saveMember('r', { deviceId: 'a', digest: null })
-      await store.saveMember('r', { deviceId: 'b', digest: 'ff' })
+      await store.saveMember('r', memberOf('a', null))
+      await store.saveMember('r', memberOf('b', 'ff'))
       for (const deviceId of ['a', 'b', 'x']) await store.dropMember('r', deviceId)
       expect(await store.member('r', 'a')).toBeUndefined()
-      expect(await store.member('r', 'b')).toEqual({ deviceId: 'b', digest: 'ff' })
+      expect(await store.member('r', 'b')).toEqual(memberOf('b', 'ff'))
     }))
 
   test('lineages are added once, and replaced by id', () =>
