@@ -1,8 +1,9 @@
 /** Operator to server, over HTTP with a bearer credential: tokens, jobs, releases, devices. */
+
+import { z } from 'zod'
 import { ReleaseSummary } from './containers.ts'
 import { JobState, JobView, Priority } from './jobs.ts'
 import { Id, Protocol, Sha256, TimeMs } from './primitives.ts'
-import { z } from 'zod'
 
 /**
  * POST /v1/operator/tokens: makes `count` one-time enrolment tokens. They are shown once; the

@@ -139,12 +139,12 @@ describe('a proxy that takes no bodies of this size (R9)', () => {
   })
 
   test('ends with its round: the update is dropped with the reason, and the next round starts', async () => {
-    const it = await scene({ answer: limited, job: { cohort: ONE } })
+    const it = await scene({ answer: limited, job: { cohort: ONE, maxDays: 0.01 } })
     await expect(it.device.participate()).rejects.toMatchObject({ code: 'E_UNAVAILABLE' })
     await it.server.pass(60_000 + 9 * 60_000)
     await it.device.participate()
     expect(it.reasons()).toEqual([['pending', expect.any(String)]])
-    await it.server.pass(2 * 60_000)
+    await it.server.pass(5 * 60_000)
     await it.server.operator.createJob(jobFor(model, statistics))
     expect((await it.device.participate()).rounds).toHaveLength(1)
     expect(it.reasons()).toContainEqual(['refused', 'too_late'])
