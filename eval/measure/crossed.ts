@@ -28,18 +28,26 @@ export type Line = { readonly top: number; readonly bottom: number }
  */
 export type Values = { readonly sample: Float64Array; readonly draws: readonly Float64Array[] }
 
-/** times: how often each value counts. */
-export type Statistic = (values: readonly number[], times: readonly number[]) => number
+/** times: how often each value counts. beside: another value of the same places. */
+export type Statistic = (
+  values: readonly number[],
+  times: readonly number[],
+  beside: readonly number[],
+) => number
 
 export type Crossed = {
   readonly people: number
   /** lines: of a person, by number; undefined where it was not judged. */
   values(lines: (person: number) => readonly Line[] | undefined): Values
-  /** Over people for whom `who` holds and who have a value; null without any. */
+  /**
+   * Over people for whom `who` holds and who have a value, also in `beside` (default: the values);
+   * null without any.
+   */
   estimate(
     values: Values,
     who?: (person: number) => boolean,
     statistic?: Statistic,
+    beside?: Values,
   ): Estimate | null
 }
 
@@ -82,26 +90,31 @@ export const crossedBootstrap = (grid: Grid, rng: Rng, count = DRAWS): Crossed =
         ),
       }
     },
-    estimate({ sample, draws: values }, who = () => true, statistic = weightedMean) {
-      const members = people.flatMap((_, i) => (!Number.isNaN(sample[i]!) && who(i) ? [i] : []))
+    estimate(of, who = () => true, statistic = weightedMean, beside = of) {
+      const { sample, draws: values } = of
+      const members = people.flatMap((_, i) =>
+        Number.isNaN(sample[i]!) || Number.isNaN(beside.sample[i]!) || !who(i) ? [] : [i],
+      )
       if (members.length === 0) return null
-      const [own, times] = [members.map((i) => sample[i]!), members.map(() => 1)]
+      const ofMembers = (from: Float64Array) => members.map((i) => from[i]!)
+      const times = members.map(() => 1)
       const isMember = new Set(members)
       const found: number[] = []
       for (const [d, { places }] of draws.entries()) {
-        const [drawn, counts]: [number[], number[]] = [[], []]
+        const [drawn, counts, others]: [number[], number[], number[]] = [[], [], []]
         for (const [i, place] of places.entries()) {
-          const value = values[d]![i]!
-          if (Number.isNaN(value) || !isMember.has(place.person)) continue
+          const [value, other] = [values[d]![i]!, beside.draws[d]![i]!]
+          if (Number.isNaN(value) || Number.isNaN(other) || !isMember.has(place.person)) continue
           drawn.push(value)
           counts.push(place.times)
+          others.push(other)
         }
-        if (drawn.length > 0) found.push(statistic(drawn, counts))
+        if (drawn.length > 0) found.push(statistic(drawn, counts, others))
       }
       const sorted = Float64Array.from(found).sort()
       const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!
       return {
-        value: statistic(own, times),
+        value: statistic(ofMembers(sample), times, ofMembers(beside.sample)),
         interval: [at(0.025), at(0.975)],
         n: members.length,
         topics: new Set(
@@ -129,9 +142,21 @@ const weightedMean: Statistic = (values, times) => {
 }
 
 /** Mean of the lowest tenth, at least one value. */
-export const worstTenth: Statistic = (values, times) => {
-  const all = values.flatMap((value, i) => Array.from({ length: times[i]! }, () => value))
-  return meanOf(all.sort((a, b) => a - b).slice(0, Math.max(1, Math.floor(all.length / 10))))
+export const worstTenth: Statistic = (values, times) => meanOfWorst(values, times, values)
+
+/**
+ * The tenth that is lowest in one of two values, in the other one; the mean of both ways. Where the
+ * values are of different requests, bad luck in those by which the tenth was found does not count.
+ */
+export const worstTenthAgain: Statistic = (values, times, beside) =>
+  (meanOfWorst(values, times, beside) + meanOfWorst(beside, times, values)) / 2
+
+const meanOfWorst: Statistic = (values, times, by) => {
+  const all = values.flatMap((value, i) =>
+    Array.from({ length: times[i]! }, () => ({ value, by: by[i]! })),
+  )
+  const worst = all.sort((a, b) => a.by - b.by).slice(0, Math.max(1, Math.floor(all.length / 10)))
+  return meanOf(worst.map(({ value }) => value))
 }
 
 /**

@@ -164,6 +164,10 @@ const costTable = (report: RunReport): Table => {
     rows: [
       ...row('points over Claude’s first, everybody', 'lift.mean'),
       ...row('the worst-served tenth', 'lift.worst_decile'),
+      ...row(
+        'the tenth worst-served on half of the topics, on the others',
+        'lift.worst_decile_again',
+      ),
       ...row('the worst-served person', 'lift.worst', (r) => short(r.value)),
       ...row('people without a taste', 'lift.indifferent'),
       ...group('people with a taste', 'with_taste'),

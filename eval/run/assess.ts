@@ -115,6 +115,7 @@ export const depsOf = ({ plan, model, engine, memo }: Reading): FeatureDeps => {
     maxTokens: plan.maxTokens,
     memo,
     keepFrom: Math.max(0, exitLayer - plan.adapter.layers),
+    packed: true,
   }
 }
 

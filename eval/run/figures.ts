@@ -12,6 +12,7 @@ import {
   type Verdict,
   verdictOf,
   worstTenth,
+  worstTenthAgain,
 } from '../measure/crossed.ts'
 import {
   meanNdcg,
@@ -82,6 +83,7 @@ export type FigureOptions = {
 export const MARGIN = 0.02
 
 const alone = (top: number): Line => ({ top, bottom: 1 })
+const NO_LINE: Line = { top: 0, bottom: 0 }
 const reachable = (pick: Pick): Line => ({
   top: worthOf(pick) - meanOf(pick.utilities),
   bottom: reachableOf([pick]),
@@ -98,8 +100,10 @@ type Sample = FigureOptions & {
   readonly crossed: Crossed
   readonly people: readonly (JudgedWorld['people'][number] & { readonly hasTaste: boolean })[]
   readonly families: readonly string[]
+  /** On which anybody was judged. */
+  readonly topics: readonly string[]
   readonly at: readonly At[]
-  values(at: At, of: (pick: Pick, line: ChoiceLine) => Line): Values
+  values(at: At, of: (pick: Pick, line: ChoiceLine, topic: string) => Line): Values
   utility(at: At): Values
   /** Whether the arm has ordered all candidates of every line. */
   hasOrder(at: At): boolean
@@ -182,14 +186,18 @@ const sampleOf = (worlds: readonly JudgedWorld[], options: FigureOptions): Sampl
     seededRng(`intervals/${options.seed}`),
   )
   const values: Sample['values'] = (at, of) =>
-    crossed.values((i) => places[i]!.picks(at)?.map((pick, n) => of(pick, people[i]!.test[n]!)))
+    crossed.values((i) => {
+      const { test, topics } = people[i]!
+      return places[i]!.picks(at)?.map((pick, n) => of(pick, test[n]!, topics[n]!))
+    })
   const hasOrder = (at: At) =>
     places.every(({ picks }) => picks(at)?.every((pick) => pick.order !== undefined) ?? true)
   const families = [...new Set(people.flatMap((p) => (p.hasTaste && p.family) || []))].sort()
+  const topics = [...new Set(people.flatMap((person) => person.topics))].sort()
   const at = atOf(worlds[0]!.judged)
   const shares = new Map(at.map((where) => [dotted(where), values(where, reachable)]))
   const utility = (where: At) => shares.get(dotted(where))!
-  return { ...options, crossed, people, families, at, values, utility, hasOrder }
+  return { ...options, crossed, people, families, topics, at, values, utility, hasOrder }
 }
 
 /** Arms that own choices do not affect have the single budget 0, which no other arm has alone. */
@@ -289,25 +297,42 @@ const liftFigures = (sample: Sample): { people: Figures['lift']; results: Result
     (i) => people[i]!.hasTaste,
   )
   const perPoint = toWin ? 100 / toWin.value : 0
+  const gain = (pick: Pick) => alone(perPoint * (worthOf(pick) - pick.utilities[0]!))
+  const order = new Map(sample.topics.map((topic, i) => [topic, i]))
+  const half = (of: At, remainder: number) =>
+    values(of, (pick, _, topic) => (order.get(topic)! % 2 === remainder ? gain(pick) : NO_LINE))
   const product = at
     .filter(({ arm }) => arm === 'product')
-    .map(({ arm, budget }) => {
-      const points = values({ arm, budget }, (pick) =>
-        alone(perPoint * (worthOf(pick) - pick.utilities[0]!)),
-      )
-      return { budget: budget ?? 0, points }
-    })
+    .map((of) => ({
+      budget: of.budget ?? 0,
+      points: values(of, gain),
+      halves: [half(of, 0), half(of, 1)] as const,
+    }))
   return {
     people: product.map(({ budget, points }) => ({ budget, points: [...points.sample] })),
-    results: product.flatMap(({ budget, points }) => productResults(sample, budget, points)),
+    results: product.flatMap((of) => productResults(sample, of)),
   }
 }
 
-const productResults = (sample: Sample, budget: number, points: Values): Result[] => {
+/** Beyond Claude's first: over all topics, and over each half of them. */
+type Points = {
+  readonly budget: number
+  readonly points: Values
+  readonly halves: readonly [Values, Values]
+}
+
+const productResults = (sample: Sample, { budget, points, halves }: Points): Result[] => {
   const { crossed, people, families, prefix, claude, values } = sample
   type Who = (i: number) => boolean
-  const result = (what: string, of: Values, unit: string, who?: Who, statistic?: Statistic) => {
-    const estimate = crossed.estimate(of, who, statistic)
+  const result = (
+    what: string,
+    of: Values,
+    unit: string,
+    who?: Who,
+    statistic?: Statistic,
+    beside?: Values,
+  ) => {
+    const estimate = crossed.estimate(of, who, statistic, beside)
     const [name, family] = what.split('/')
     return estimate
       ? [resultOf(`${prefix}.${name}.${budget}${suffix(family)}`, estimate, unit)]
@@ -317,14 +342,18 @@ const productResults = (sample: Sample, budget: number, points: Values): Result[
   const hasTaste = (i: number) => people[i]!.hasTaste
   const groups = { with_taste: hasTaste, indifferent: (i: number) => !hasTaste(i) }
   return [
-    ...Object.entries({ 'lift.mean': undefined, 'lift.worst_decile': worstTenth }).flatMap(
-      ([what, statistic]) => [
-        ...result(what, points, 'points', undefined, statistic),
-        ...families.flatMap((family) =>
-          result(`${what}/${family}`, points, 'points', isOf(family), statistic),
-        ),
-      ],
-    ),
+    ...(
+      [
+        ['lift.mean', points],
+        ['lift.worst_decile', points, worstTenth],
+        ['lift.worst_decile_again', halves[0], worstTenthAgain, halves[1]],
+      ] as const
+    ).flatMap(([what, of, statistic, beside]) => [
+      ...result(what, of, 'points', undefined, statistic, beside),
+      ...families.flatMap((family) =>
+        result(`${what}/${family}`, of, 'points', isOf(family), statistic, beside),
+      ),
+    ]),
     ...result('lift.worst', points, 'points', undefined, least),
     ...result('lift.indifferent', points, 'points', groups.indifferent),
     ...Object.entries(COUNTED).flatMap(([what, [unit, of]]) => {

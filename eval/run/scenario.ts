@@ -101,6 +101,7 @@ export const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): 
 /** The built-in scenarios. */
 export const SCENARIOS = {
   population: readData('scenarios/population.json', Scenario),
+  worlds: readData('scenarios/worlds.json', Scenario),
   small: readData('scenarios/small.json', Scenario),
   tiny: readData('scenarios/tiny.json', Scenario),
 }

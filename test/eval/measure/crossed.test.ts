@@ -6,6 +6,7 @@ import {
   minus,
   verdictOf,
   worstTenth,
+  worstTenthAgain,
 } from '../../../eval/measure/crossed.ts'
 
 const line = (top: number, bottom = 1): Line => ({ top, bottom })
@@ -89,16 +90,21 @@ test('topics that all people share widen an interval, however many the people ar
 })
 
 test('the worst tenth counts people as often as they were drawn', () => {
-  expect(worstTenth([3, 1, 2], [1, 1, 1])).toBe(1)
-  const values = Array.from({ length: 40 }, (_, i) => 40 - i)
-  expect(
-    worstTenth(
-      values,
-      values.map(() => 1),
-    ),
-  ).toBe(2.5)
-  expect(worstTenth([7, -3, 5], [1, 1, 1])).toBe(-3)
-  expect(worstTenth([3, 1, 2], [16, 1, 3])).toBe(1.5)
+  const worst = (values: number[], times = values.map(() => 1)) => worstTenth(values, times, values)
+  expect(worst([3, 1, 2])).toBe(1)
+  expect(worst(Array.from({ length: 40 }, (_, i) => 40 - i))).toBe(2.5)
+  expect(worst([7, -3, 5])).toBe(-3)
+  expect(worst([3, 1, 2], [16, 1, 3])).toBe(1.5)
+})
+
+test('the worst tenth of one half of the topics is judged on the other, so that luck is no harm', () => {
+  const rng = seededRng('halves')
+  const ones = Array.from({ length: 1000 }, () => 1)
+  const luck = [0, 1].map(() => ones.map(() => rng.normal()))
+  expect(worstTenth(luck[0]!, ones, luck[0]!)).toBeLessThan(-1.5)
+  expect(Math.abs(worstTenthAgain(luck[0]!, ones, luck[1]!))).toBeLessThan(0.3)
+  const harmed = luck.map((half) => half.map((value, i) => value - (i < 100 ? 10 : 0)))
+  expect(worstTenthAgain(harmed[0]!, ones, harmed[1]!)).toBeCloseTo(-10, 0)
 })
 
 test.each([
