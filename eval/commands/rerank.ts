@@ -31,13 +31,13 @@ export const addRerankCommand = (program: Command, print: Print): void => {
     .option(
       '--plan <scenario>',
       'whose plan that federation follows: a scenario of `run`',
-      'population',
+      'worlds',
     )
     .option('--release <file>', 'instead: a release (from `loreweave-server release get`)')
     .option('--outputs <files...>', 'AlpacaEval outputs: candidates of the lines that have none')
     .option('--skip-bad', 'pass over lines that do not match the schema')
     .option('--exit <n>', "layer after which states are pooled (default: the model's)", integer(1))
-    .option('--likelihood <n>', 'users on whom likelihood and log-ratio are judged', integer(0), 10)
+    .option('--likelihood <n>', 'users on whom likelihood and log-ratio are judged', integer(0), 0)
     .option('--costly <n>', 'users on whom a private adapter and DPO are judged', integer(0), 0)
     .option('--claude <model>', 'by whose price further answers are asked for', DEFAULT_CLAUDE)
     .option('--seed <n>', 'seed of the random arm, the federation and the intervals', integer(0), 7)
