@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import {
   integer,
   type Program,
@@ -17,6 +17,7 @@ import { deviceCommands, jobCommands, tokenCommands } from './commands/operator.
 import { releaseCommands } from './commands/releases.ts'
 import { serve } from './commands/serve.ts'
 import { DEFAULT_PACE } from './rounds/deps.ts'
+import type { DataPlaces } from './store/open.ts'
 import type { LogLevel } from './telemetry/log.ts'
 
 /** Beside 0 done, 1 refused and 2 wrong usage. */
@@ -37,7 +38,8 @@ Prints one JSON line once it listens, {"event":"listening","url":...}, and logs 
 
 Examples:
   loreweave-server serve --data ./data
-  loreweave-server serve --data ./data --port 0 --retry-soon-ms 300`
+  loreweave-server serve --data ./data --port 0 --retry-soon-ms 300
+  loreweave-server serve --database postgres://loreweave@db/loreweave --objects "s3://bucket?region=eu-central-1"`
 
 /** `loreweave-server` as a value. What `serve` logs goes to the process's own standard error. */
 export const createProgram = (streams: Streams): Program => {
@@ -57,6 +59,21 @@ const addServe = (program: Command, { env, out }: Streams): void => {
     .command('serve')
     .description('serve the federation over HTTP until SIGINT or SIGTERM')
     .addOption(dataOption(env))
+    .addOption(
+      new Option(
+        '--database <url>',
+        'PostgreSQL instead of a file in the data folder: postgres://user@host/name; the password is $PGPASSWORD',
+      )
+        .default(env['LOREWEAVE_DATABASE'], '$LOREWEAVE_DATABASE')
+        .argParser(withoutPassword),
+    )
+    .addOption(
+      new Option(
+        '--objects <url>',
+        'S3 instead of a folder: s3://bucket/prefix?endpoint=https://…&region=…; ' +
+          'keys are $AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY',
+      ).default(env['LOREWEAVE_OBJECTS'], '$LOREWEAVE_OBJECTS'),
+    )
     .option('--host <address>', 'address to bind', '127.0.0.1')
     .option('--port <n>', 'port to bind; 0 takes a free one', integer(0, 65_535), 8787)
     .option(
@@ -79,10 +96,13 @@ const addServe = (program: Command, { env, out }: Streams): void => {
     )
     .addHelpText('after', SERVE_HELP)
     .action(async (options: ServeFlags) => {
-      const serving = await serve({
-        ...options,
-        pace: { soonMs: options.retrySoonMs, laterMs: options.retryLaterMs },
-      })
+      const serving = await serve(
+        {
+          ...options,
+          pace: { soonMs: options.retrySoonMs, laterMs: options.retryLaterMs },
+        },
+        env,
+      )
       onInterrupt(() => {
         serving.close().then(
           () => process.exit(0),
@@ -94,8 +114,14 @@ const addServe = (program: Command, { env, out }: Streams): void => {
     })
 }
 
-type ServeFlags = {
-  data: string
+/** Arguments are seen by every user of the machine. */
+const withoutPassword = (url: string): string => {
+  if (URL.canParse(url) && new URL(url).password !== '')
+    throw new InvalidArgumentError('leave the password out, and put it into PGPASSWORD.')
+  return url
+}
+
+type ServeFlags = DataPlaces & {
   host: string
   port: number
   retrySoonMs: number

@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     ...shared,
     include: ['test/**/*.slow.test.ts'],
-    globalSetup: './test/support/global-setup.mjs',
+    globalSetup: ['./test/support/global-setup.mjs', './test/support/services.mjs'],
     reporters: ['default', './test/support/reporter.ts'],
     maxWorkers: WORKERS,
     testTimeout: 300_000,

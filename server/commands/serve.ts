@@ -12,11 +12,10 @@ import { newCredential } from '../access/secrets.ts'
 import { aggregateInWorker } from '../releases/worker.ts'
 import type { Pace } from '../rounds/pace.ts'
 import { createServer } from '../routes/app.ts'
-import { openFolder } from '../store/open.ts'
+import { type DataPlaces, openData } from '../store/open.ts'
 import { jsonLog, type LogLevel } from '../telemetry/log.ts'
 
-export type ServeOptions = {
-  readonly data: string
+export type ServeOptions = DataPlaces & {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -30,12 +29,16 @@ export type Serving = { readonly url: string; close(): Promise<void> }
 
 /**
  * Makes the data folder and the operator's credential on first use. Log lines go to standard error.
- * Fails with E_CONFLICT (folder in use), E_UNAVAILABLE (address in use), E_DATA.
+ * env: AWS_… credentials of the objects. Fails with E_CONFLICT (folder in use), E_UNAVAILABLE
+ * (address in use, no database, no bucket), E_DATA, E_USAGE.
  */
-export const serve = async (options: ServeOptions): Promise<Serving> => {
+export const serve = async (
+  options: ServeOptions,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Serving> => {
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), Date.now, options.logLevel)
   const federation = createServer({
-    ...openFolder(options.data),
+    ...(await openData(options, env)),
     clock: Date.now,
     rng: cryptoRng(),
     log,

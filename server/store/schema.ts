@@ -1,18 +1,24 @@
 /**
- * Tables of the SQLite store. Documents are JSON; columns exist for what is looked up or must be
- * unique.
+ * Tables of the store, in the order of their versions: step n leads from version n to n + 1. A new
+ * database takes all of them. Documents are JSON; columns exist for what is looked up or must be
+ * unique. Times are milliseconds since 1970. Published steps never change.
  */
 
-export const SCHEMA_VERSION = 3
+import { FedError } from '../../adapters/errors.ts'
 
-export const SCHEMA = `
+/** The same change in each dialect. */
+type Step = { readonly sqlite: string; readonly postgres: string }
+
+const STEPS: readonly Step[] = [
+  {
+    sqlite: `
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tokens (
   hash TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, device_id TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE devices (
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, public_key TEXT NOT NULL,
-  enrolled_at INTEGER NOT NULL, last_seen_at INTEGER, blocked_at INTEGER
+  enrolled_at INTEGER NOT NULL, last_seen_at INTEGER
 ) STRICT;
 CREATE TABLE nonces (
   device_id TEXT NOT NULL, nonce TEXT NOT NULL, expires_at INTEGER NOT NULL,
@@ -32,44 +38,99 @@ CREATE TABLE rounds (
 ) STRICT;
 CREATE INDEX rounds_by_job ON rounds (job_id, number);
 CREATE TABLE members (
-  round_id TEXT NOT NULL, device_id TEXT NOT NULL, digest TEXT,
-  assigned_at INTEGER NOT NULL DEFAULT 0, is_silent INTEGER NOT NULL DEFAULT 0, consent TEXT,
-  PRIMARY KEY (round_id, device_id)
+  round_id TEXT NOT NULL, device_id TEXT NOT NULL, digest TEXT, PRIMARY KEY (round_id, device_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE releases (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL
+) STRICT;`,
+    // Text is compared by its bytes, as SQLite does, whatever the locale of the database.
+    postgres: `
+CREATE TABLE settings (name TEXT COLLATE "C" PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE tokens (hash TEXT COLLATE "C" PRIMARY KEY, expires_at BIGINT NOT NULL, device_id TEXT);
+CREATE TABLE devices (
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE,
+  public_key TEXT NOT NULL, enrolled_at BIGINT NOT NULL, last_seen_at BIGINT
+);
+CREATE TABLE nonces (
+  device_id TEXT COLLATE "C" NOT NULL, nonce TEXT COLLATE "C" NOT NULL, expires_at BIGINT NOT NULL,
+  PRIMARY KEY (device_id, nonce)
+);
+CREATE INDEX nonces_by_expiry ON nonces (expires_at);
+CREATE TABLE lines (
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE,
+  document TEXT NOT NULL
+);
+CREATE TABLE jobs (
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE,
+  state TEXT COLLATE "C" NOT NULL, document TEXT NOT NULL
+);
+CREATE INDEX jobs_by_state ON jobs (state, number);
+CREATE TABLE idempotency (
+  key TEXT COLLATE "C" PRIMARY KEY, request_hash TEXT NOT NULL, job_id TEXT NOT NULL
+);
+CREATE TABLE rounds (
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE,
+  job_id TEXT COLLATE "C" NOT NULL, document TEXT NOT NULL
+);
+CREATE INDEX rounds_by_job ON rounds (job_id, number);
+CREATE TABLE members (
+  round_id TEXT COLLATE "C" NOT NULL, device_id TEXT COLLATE "C" NOT NULL,
+  digest TEXT COLLATE "C", PRIMARY KEY (round_id, device_id)
+);
+CREATE TABLE releases (
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE,
+  document TEXT NOT NULL
+);`,
+  },
+  {
+    // Which factor comes next follows from adapterRounds; what an optimizer carries is kept instead.
+    sqlite: `UPDATE releases SET document =
+     json_remove(json_set(document, '$.optimizer', json('null')), '$.nextFactor');`,
+    // No PostgreSQL store is that old.
+    postgres: '',
+  },
+  {
+    // Jobs have a span, rounds begin with their first device, and places are known with their consent.
+    sqlite: `
+ALTER TABLE devices ADD COLUMN blocked_at INTEGER;
+ALTER TABLE members ADD COLUMN assigned_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN is_silent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN consent TEXT;
+UPDATE members SET assigned_at = coalesce(
+  (SELECT json_extract(document, '$.openedAt') FROM rounds WHERE rounds.id = round_id), 0);
 CREATE INDEX members_by_device ON members (device_id, assigned_at);
 CREATE TABLE visits (
   job_id TEXT NOT NULL, device_id TEXT NOT NULL, visit TEXT NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (job_id, device_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX visits_by_time ON visits (at);
-CREATE TABLE releases (
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL
-) STRICT;
-`
-
-/** From each version to the next, from 1. */
-export const MIGRATIONS: readonly string[] = [
-  // Which factor comes next follows from adapterRounds; what an optimizer carries is kept instead.
-  `UPDATE releases SET document =
-     json_remove(json_set(document, '$.optimizer', json('null')), '$.nextFactor');`,
-  // Jobs have a span, rounds begin with their first device, and places are known with their consent.
-  `ALTER TABLE devices ADD COLUMN blocked_at INTEGER;
-   ALTER TABLE members ADD COLUMN assigned_at INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE members ADD COLUMN is_silent INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE members ADD COLUMN consent TEXT;
-   UPDATE members SET assigned_at = coalesce(
-     (SELECT json_extract(document, '$.openedAt') FROM rounds WHERE rounds.id = round_id), 0);
-   CREATE INDEX members_by_device ON members (device_id, assigned_at);
-   CREATE TABLE visits (
-     job_id TEXT NOT NULL, device_id TEXT NOT NULL, visit TEXT NOT NULL, at INTEGER NOT NULL,
-     PRIMARY KEY (job_id, device_id)
-   ) STRICT, WITHOUT ROWID;
-   CREATE INDEX visits_by_time ON visits (at);
-   UPDATE jobs SET document = json_set(document,
-     '$.priority', 0, '$.startAt', json_extract(document, '$.createdAt'),
-     '$.expiresAt', (CAST(strftime('%s') AS INTEGER) + 2592000) * 1000,
-     '$.firstChange', json('null'), '$.calmRounds', 0);
-   UPDATE rounds SET document = json_set(document,
-     '$.startedAt', json_extract(document, '$.openedAt'), '$.leftOut', json('[]'),
-     '$.tries', 0, '$.retryAt', json('null'));`,
+UPDATE jobs SET document = json_set(document,
+  '$.priority', 0, '$.startAt', json_extract(document, '$.createdAt'),
+  '$.expiresAt', (CAST(strftime('%s') AS INTEGER) + 2592000) * 1000,
+  '$.firstChange', json('null'), '$.calmRounds', 0);
+UPDATE rounds SET document = json_set(document,
+  '$.startedAt', json_extract(document, '$.openedAt'), '$.leftOut', json('[]'),
+  '$.tries', 0, '$.retryAt', json('null'));`,
+    // No PostgreSQL store has rows of before.
+    postgres: `
+ALTER TABLE devices ADD COLUMN blocked_at BIGINT;
+ALTER TABLE members ADD COLUMN assigned_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN is_silent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN consent TEXT;
+CREATE INDEX members_by_device ON members (device_id, assigned_at);
+CREATE TABLE visits (
+  job_id TEXT COLLATE "C" NOT NULL, device_id TEXT COLLATE "C" NOT NULL, visit TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL, PRIMARY KEY (job_id, device_id)
+);
+CREATE INDEX visits_by_time ON visits (at);`,
+  },
 ]
+
+export const SCHEMA_VERSION = STEPS.length
+
+/** What a database of this version lacks; 0 is a new one. Fails with E_DATA when it is newer. */
+export const pendingSteps = (version: number): readonly Step[] => {
+  if (version > SCHEMA_VERSION)
+    throw new FedError('E_DATA', `expected a store of version ${SCHEMA_VERSION}, got ${version}`)
+  return STEPS.slice(version)
+}

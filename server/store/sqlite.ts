@@ -6,9 +6,10 @@ import { setImmediate } from 'node:timers'
 import type Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
-import { MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { pendingSteps, SCHEMA_VERSION } from './schema.ts'
+import { type Sql, withEnd } from './sql.ts'
 import type { Store } from './store.ts'
-import { type Sql, tablesOf } from './tables.ts'
+import { tablesOf } from './tables.ts'
 
 /**
  * folder: the data folder (made with mode 0700), or ':memory:'.
@@ -33,15 +34,8 @@ export const openSqliteStore = (folder: string): Store => {
   return {
     ...tablesOf(alone),
     transaction: (work) =>
-      queue.add(async () => {
-        const own = endable(sql)
-        try {
-          // Transactions run one after the other: every lineage is locked already.
-          return await work({ ...tablesOf(own.sql), lock: async () => {} })
-        } finally {
-          own.end()
-        }
-      }),
+      // They run one after the other: every lineage is locked already.
+      queue.add(() => withEnd(sql, (own) => work({ ...tablesOf(own), lock: async () => {} }))),
     async close() {
       await queue.ended()
       db.close()
@@ -60,29 +54,6 @@ const sqlOf = (db: Database.Database): Sql => {
   return {
     rows: async (query, ...values) => prepared(query).all(...values) as never,
     run: async (query, ...values) => prepared(query).run(...values).changes,
-  }
-}
-
-/** A handle that fails once its transaction has ended, so that nothing writes into somebody else's. */
-const endable = (sql: Sql) => {
-  let isOver = false
-  const check = () => {
-    if (isOver) throw new TypeError('this transaction has ended')
-  }
-  return {
-    end: () => {
-      isOver = true
-    },
-    sql: {
-      rows: async (query, ...values) => {
-        check()
-        return sql.rows(query, ...values)
-      },
-      run: async (query, ...values) => {
-        check()
-        return sql.run(query, ...values)
-      },
-    } satisfies Sql,
   }
 }
 
@@ -192,14 +163,7 @@ const migrate = (db: Database.Database): void =>
   db
     .transaction(() => {
       const version = db.pragma('user_version', { simple: true }) as number
-      if (version > SCHEMA_VERSION)
-        throw new FedError(
-          'E_DATA',
-          `expected a store of version ${SCHEMA_VERSION}, got ${version}`,
-        )
-      if (version === SCHEMA_VERSION) return
-      if (version === 0) db.exec(SCHEMA)
-      else for (const step of MIGRATIONS.slice(version - 1)) db.exec(step)
+      for (const step of pendingSteps(version)) db.exec(step.sqlite)
       db.pragma(`user_version = ${SCHEMA_VERSION}`)
     })
     .immediate()

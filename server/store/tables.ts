@@ -10,17 +10,8 @@ import type {
   Round,
   RoundMember,
 } from './records.ts'
+import type { Row, Sql } from './sql.ts'
 import type { JobQuery, Tables } from './store.ts'
-
-type Value = string | number | null
-type Row = Readonly<Record<string, Value>>
-
-/** A database, or one transaction in it. Values stand for the question marks of a query, in order. */
-export type Sql = {
-  rows(query: string, ...values: readonly Value[]): Promise<Row[]>
-  /** How many rows were written. */
-  run(query: string, ...values: readonly Value[]): Promise<number>
-}
 
 export const tablesOf = (sql: Sql): Tables => ({
   ...settings(sql),
@@ -109,7 +100,9 @@ const deviceOf = (row: Row): Device => ({
 
 const visits = (sql: Sql) => ({
   async saveVisits(all: readonly DeviceVisit[]) {
-    for (const { jobId, deviceId, visit, at } of all)
+    // In one order, so that two servers that note the same devices do not wait for each other.
+    const sorted = [...all].sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
+    for (const { jobId, deviceId, visit, at } of sorted)
       await sql.run(
         `INSERT INTO visits VALUES (?, ?, ?, ?) ON CONFLICT (job_id, device_id)
          DO UPDATE SET visit = excluded.visit, at = excluded.at`,
