@@ -68,6 +68,7 @@ const FLOORS = {
     'server/access',
     'server/telemetry',
     'server/store',
+    'server/transfer',
     'server/releases',
     'server/rounds',
     'server/governance',

@@ -44,6 +44,7 @@ export const serve = async (
     log,
     config: { operatorCredential: operatorCredential(options.data), pace: options.pace },
     aggregate: aggregateInWorker,
+    traffic: { folder: join(options.data, 'uploads') },
   })
   await federation.recover()
   const http = createAdaptorServer({ fetch: federation.app.fetch })

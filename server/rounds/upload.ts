@@ -1,11 +1,14 @@
-/** Takes one update of one device: checks, stores the bytes, records them in the round. */
-import { createHash } from 'node:crypto'
+/**
+ * Takes one update of one device: whether it is wanted is known before its bytes are read; then it is
+ * checked, stored, and recorded in the round.
+ */
 import { FedError } from '../../adapters/errors.ts'
 import { isSameSecret } from '../../adapters/node/secrets.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
 import { checkUpdate } from '../releases/check-update.ts'
+import { largestUpdate } from '../releases/job-size.ts'
 import type { Job, Round } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -13,45 +16,83 @@ import type { RoundDeps } from './deps.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
 
+/** digest: SHA-256 of the update, in hexadecimal digits. */
 export type Upload = {
   readonly roundId: string
   readonly deviceId: string
-  readonly uploadToken: string
-  readonly bytes: Uint8Array
+  readonly digest: string
 }
 
+export type UploadDeps = RoundDeps & {
+  readonly coordinator: Coordinator
+  readonly uploadKey: () => Promise<string>
+}
+
+/** duplicate: the same bytes had been taken before. maxBytes: what an update of the round can have. */
+type Expected =
+  | { readonly duplicate: true }
+  | { readonly duplicate: false; readonly maxBytes: number }
+
 /**
- * duplicate: the same bytes had been taken before.
- * Fails with E_NO_ROUND, E_NOT_IN_COHORT, E_AUTH (upload token), E_TWICE, E_ROUND_CLOSED and the
- * codes of checkUpdate; E_CONSENT where the consent it came under does not cover it or has ended.
+ * Whether the update is wanted. Fails with E_NO_ROUND, E_NOT_IN_COHORT, E_AUTH (upload token),
+ * E_TWICE and E_ROUND_CLOSED.
  */
-export const receiveUpload = async (
-  deps: RoundDeps & {
-    readonly coordinator: Coordinator
-    readonly uploadKey: () => Promise<string>
-  },
-  { roundId, deviceId, uploadToken, bytes }: Upload,
-): Promise<{ duplicate: boolean; digest: string }> => {
-  const { store, objects, clock, coordinator, uploadKey } = deps
-  const digest = createHash('sha256').update(bytes).digest('hex')
+export const expectUpload = async (
+  { store, clock, uploadKey }: UploadDeps,
+  { roundId, deviceId, digest }: Upload,
+  uploadToken: string,
+): Promise<Expected> => {
   const found = await findRound(store, roundId)
-  const { job, round } = found
   const member = await store.member(roundId, deviceId)
   if (!member) throw new FedError('E_NOT_IN_COHORT', 'the device was not assigned to this round')
   if (!isSameSecret(uploadToken, uploadTokenOf(await uploadKey(), roundId, deviceId)))
     throw new FedError('E_AUTH', 'the upload token is not that of the assignment')
-
-  // Tried before the bytes are read, so that a late or repeated upload costs little.
   if (advance(found, { kind: 'receive', member, digest }, clock()) === found)
-    return { duplicate: true, digest }
-  const contributions = checkUpdate(bytes, job.spec, round)
-  const refusal = member.consent && consentRefusal(member.consent, contributions, clock())
-  if (refusal) throw refusal
+    return { duplicate: true }
+  const { job, round } = found
+  return { duplicate: false, maxBytes: largestUpdate(job.spec, round.factor) }
+}
 
+/**
+ * bytes: those of the digest. A refused update leaves nothing behind. Fails as expectUpload does,
+ * and with the codes of checkUpdate; with E_CONSENT where the consent it came under does not cover it
+ * or has ended.
+ */
+export const takeUpdate = async (
+  deps: UploadDeps,
+  { roundId, deviceId, digest }: Upload,
+  bytes: Uint8Array,
+): Promise<{ duplicate: boolean }> => {
+  const { store, objects, clock, coordinator } = deps
+  const found = await findRound(store, roundId)
+  const member = await store.member(roundId, deviceId)
+  // Others of this device may have been taken while this one arrived.
+  if (advance(found, { kind: 'receive', member, digest }, clock()) === found)
+    return { duplicate: true }
+  const contributions = checkUpdate(bytes, found.job.spec, found.round)
+  const refusal = member?.consent && consentRefusal(member.consent, contributions, clock())
+  if (refusal) throw refusal
   await objects.put(digest, bytes)
-  const duplicate = await store.transaction(async (tx) => {
+  try {
+    const duplicate = await record(deps, found.job, { roundId, deviceId, digest })
+    coordinator.wake()
+    return { duplicate }
+  } catch (error) {
+    // Where the store itself has failed, the next sweep removes it.
+    await dropUnrecorded(deps, { roundId, digest }).catch(() => {})
+    throw error
+  }
+}
+
+/** True when it was recorded before. */
+const record = (
+  deps: UploadDeps,
+  job: Job,
+  { roundId, deviceId, digest }: Upload,
+): Promise<boolean> =>
+  deps.store.transaction(async (tx) => {
     const newest = await lockedProgress(tx, job)
-    const now = clock()
+    const now = deps.clock()
     const current = await findRound(tx, roundId)
     const member = await tx.member(roundId, deviceId)
     const receive = { kind: 'receive', member, digest } as const
@@ -60,8 +101,13 @@ export const receiveUpload = async (
     await tx.saveMember(roundId, { ...member!, digest, isSilent: false })
     return false
   })
-  coordinator.wake()
-  return { duplicate, digest }
+
+/** Another device may have sent the same bytes. */
+const dropUnrecorded = async (
+  { store, objects }: UploadDeps,
+  { roundId, digest }: Pick<Upload, 'roundId' | 'digest'>,
+): Promise<void> => {
+  if (!(await store.digests(roundId)).includes(digest)) await objects.drop(digest)
 }
 
 /** The consent that came with the check-in, which is kept with the update. */

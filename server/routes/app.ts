@@ -1,9 +1,8 @@
 /** The federation server as a value: tests and the eval call app.request, cli.ts serves it over HTTP. */
-
-import type { Hono, MiddlewareHandler } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import { MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../../adapters/wire/primitives.ts'
 import { newCredential } from '../access/secrets.ts'
 import { haltWorse } from '../governance/halt.ts'
 import { aggregateInProcess } from '../releases/aggregate.ts'
@@ -11,12 +10,14 @@ import { openAttendance } from '../rounds/attendance.ts'
 import { createCoordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import { openSlots } from '../rounds/pace.ts'
-import { checkedApp, limitBody, readJson } from './body.ts'
+import { openTransfer, type TransferOptions } from '../transfer/transfer.ts'
+import { limitAddress, limitAtOnce } from './admission.ts'
+import { checkedApp, readJson } from './body.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { requireOperator } from './operator.ts'
 import { ALL_ROUTES } from './reference.ts'
-import type { ServerEnv, ServerRoute } from './route.ts'
-import { readSigned, requireDevice, requireEnrolledKey, requireSignature } from './signed.ts'
+import type { RouteDeps, ServerEnv, ServerRoute } from './route.ts'
+import { requireDevice, requireEnrolledKey, requireSignature } from './signed.ts'
 
 export type FederationServer = {
   readonly app: Pick<Hono<ServerEnv>, 'fetch' | 'request' | 'routes'>
@@ -28,65 +29,92 @@ export type FederationServer = {
   close(): Promise<void>
 }
 
-/** aggregate: default is in this thread; server/releases/worker.ts offers one that leaves it free. */
-export const createServer = (
-  given: Omit<ServerDeps, 'aggregate'> & Partial<Pick<ServerDeps, 'aggregate'>>,
-): FederationServer => {
+/**
+ * aggregate: default is in this thread; server/releases/worker.ts offers one that leaves it free.
+ * traffic: bounds of what comes in at once; defaults are in transfer.ts.
+ */
+export const createServer = ({
+  traffic,
+  ...given
+}: Omit<ServerDeps, 'aggregate'> &
+  Partial<Pick<ServerDeps, 'aggregate'>> & {
+    readonly traffic?: TransferOptions
+  }): FederationServer => {
   const deps: ServerDeps = { aggregate: aggregateInProcess, ...given }
+  const transfer = openTransfer(traffic)
   const { store, log, config } = deps
   if (config.operatorCredential.length < 16)
     throw new RangeError('operatorCredential must have at least 16 characters')
   const coordinator = createCoordinator(deps)
   const attendance = openAttendance(store)
   const slots = openSlots(config.pace.perSecond, deps.rng)
-  const routeDeps = { ...deps, coordinator, attendance, slots, uploadKey: uploadKeyOf(deps) }
+  const routeDeps: RouteDeps = {
+    ...deps,
+    coordinator,
+    attendance,
+    slots,
+    transfer,
+    uploadKey: uploadKeyOf(deps),
+  }
   const app = checkedApp()
+  app.use('/v1/*', limitAddress(transfer.byAddress))
   app.use('/v1/operator/*', requireOperator(deps))
   for (const route of Object.values(ALL_ROUTES))
-    app.openapi({ ...route, path: route.path, middleware: guardsOf(deps, route) }, (c) => {
+    app.openapi({ ...route, path: route.path, middleware: guardsOf(routeDeps, route) }, (c) => {
       c.set('deps', routeDeps)
       return route.handler(c)
     })
-  app.notFound(() => refusal(new FedError('E_NOT_FOUND', 'no such route')))
+  app.notFound((c) => refusal(new FedError('E_NOT_FOUND', 'no such route'), c, deps))
   app.onError((error, c) => {
     const where = { method: c.req.method, path: c.req.path.slice(0, 100) }
     if (isFedError(error)) {
       log('info', 'refused', { ...where, code: error.code })
-      return refusal(error)
+      return refusal(error, c, deps)
     }
     log('error', 'failed', { ...where, cause: String(error) })
-    return refusal(new FedError('E_INTERNAL', 'the server failed; its log says more'))
+    return refusal(new FedError('E_INTERNAL', 'the server failed; its log says more'), c, deps)
   })
   return {
     app,
     async tick(now) {
       await attendance.flush()
+      await transfer.partials.sweep(now - KEPT_MS)
       await coordinator.tick(now)
       await haltWorse(deps)
     },
     recover: () => coordinator.sweep(),
     async close() {
       await coordinator.stop()
+      await transfer.close()
       await store.close()
     },
   }
 }
 
-/** What a request passes before its handler. */
-const guardsOf = (deps: ServerDeps, route: ServerRoute): MiddlewareHandler<ServerEnv>[] => {
+/** How long an upload that broke off may wait to go on. */
+const KEPT_MS = 3_600_000
+
+/** What a request passes before its handler. Uploads have a gate of their own. */
+const guardsOf = (deps: RouteDeps, route: ServerRoute): MiddlewareHandler<ServerEnv>[] => {
+  const { transfer } = deps
   const guards: MiddlewareHandler<ServerEnv>[] = []
+  const type = typeOf(route.request?.body)
   if (route.who === 'newcomer') guards.push(requireSignature)
   if (route.who === 'device') guards.push(requireEnrolledKey(deps))
-  const type = typeOf(route.request?.body)
-  if (type) guards.push(limitBody(type === JSON_TYPE ? MAX_JSON_BYTES : MAX_BINARY_BYTES))
-  if (route.who === 'newcomer') guards.push(readSigned)
+  if (route.who === 'newcomer' || (route.who === 'device' && type === JSON_TYPE))
+    guards.push(limitAtOnce(transfer.requests))
   if (route.who === 'device') guards.push(requireDevice(deps))
-  if (type === JSON_TYPE) guards.push(readJson)
+  if (type === JSON_TYPE) guards.push(readJson(transfer.pace))
   return guards
 }
 
-const refusal = ({ code, message }: FedError): Response =>
-  Response.json({ error: { code, message } }, { status: HTTP_STATUS[code] })
+/** Codes whose answer says when to come back, a little later for each. */
+const PASSING: ReadonlySet<string> = new Set(['E_UNAVAILABLE', 'E_STORE'])
+
+const refusal = ({ code, message }: FedError, c: Context, { rng }: Pick<ServerDeps, 'rng'>) => {
+  if (PASSING.has(code)) c.header('retry-after', String(2 + rng.int(8)))
+  return c.json({ error: { code, message } }, HTTP_STATUS[code] as ContentfulStatusCode)
+}
 
 /** Made once for a store, by whoever needs it first. */
 const uploadKeyOf = ({ store, rng }: ServerDeps): (() => Promise<string>) => {

@@ -1,29 +1,25 @@
 /** What devices call: enrolment, check-in, upload, releases. */
 import { BYTES_TYPE, json } from '../../adapters/api-reference/route.ts'
 import { FedError } from '../../adapters/errors.ts'
-import { ReleaseHeader, UpdateHeader } from '../../adapters/wire/containers.ts'
+import { ReleaseHeader } from '../../adapters/wire/containers.ts'
 import {
   CheckInRequest,
   CheckInResponse,
   EnrollRequest,
   EnrollResponse,
-  UploadResponse,
 } from '../../adapters/wire/federation.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, verifySignature } from '../../adapters/wire/signature.ts'
 import { credentialHash } from '../access/secrets.ts'
 import { checkIn } from '../rounds/check-in.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
-import { receiveUpload } from '../rounds/upload.ts'
-import { AT, BASE, DEVICE_ID, FEATURES, HASH } from './examples.ts'
+import { AT, BASE, DEVICE_ID, FEATURES } from './examples.ts'
 import { served } from './route.ts'
 import { checkTime, spendNonce } from './signed.ts'
 
 const protocol = PROTOCOL_VERSION
 const tag = 'Devices' as const
 const who = 'device' as const
-const taken = (duplicate: boolean) =>
-  json(UploadResponse, { protocol, accepted: true, duplicate, digest: HASH })
 
 /** Releases are sent to devices and to the operator alike. */
 export const RELEASE_BYTES = {
@@ -118,51 +114,6 @@ export const DEVICE_ROUTES = {
     async (c) => {
       const { deps, device } = c.var
       return c.json(await checkIn(deps, device.id, c.req.valid('json'), deps.clock()), 200)
-    },
-  ),
-
-  upload: served(
-    {
-      method: 'put',
-      path: '/v1/rounds/{roundId}/update',
-      tag,
-      who,
-      summary: 'Takes the update of a device',
-      description:
-        'A container, whose header is an UpdateHeader. The same bytes may be sent again and are taken once.',
-      requestHeaders: { 'upload-token': 'From the assignment.' },
-      request: {
-        body: { description: 'An update', content: { [BYTES_TYPE]: { schema: UpdateHeader } } },
-      },
-      responses: { 202: taken(false), 200: taken(true) },
-      errors: [
-        'E_TOO_LARGE',
-        'E_AUTH',
-        'E_NO_ROUND',
-        'E_NOT_IN_COHORT',
-        'E_ROUND_CLOSED',
-        'E_TWICE',
-        'E_CONTAINER',
-        'E_SHAPE',
-        'E_NOT_FINITE',
-        'E_NORM',
-        'E_BASE_MODEL',
-        'E_BASIS',
-        'E_FEATURES',
-      ],
-    },
-    async (c) => {
-      const { deps, device, signed } = c.var
-      const received = await receiveUpload(deps, {
-        roundId: c.req.param('roundId'),
-        deviceId: device.id,
-        uploadToken: c.req.header('upload-token') ?? '',
-        bytes: signed.body,
-      })
-      return c.json(
-        { protocol, accepted: true as const, ...received },
-        received.duplicate ? 200 : 202,
-      )
     },
   ),
 

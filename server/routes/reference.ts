@@ -22,6 +22,7 @@ import { JOB_ROUTES } from './jobs.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
 import { RELEASE_ROUTES } from './releases.ts'
 import { type ServerRoute, served, type Tag, type Who } from './route.ts'
+import { UPLOAD_ROUTES } from './uploads.ts'
 
 const page = { method: 'get', tag: 'Server', who: 'anyone', errors: [] } as const
 const protocol = primitives.PROTOCOL_VERSION
@@ -90,6 +91,7 @@ const ASSETS = {
 export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...DEVICE_ROUTES,
   ...JOB_ROUTES,
+  ...UPLOAD_ROUTES,
   ...OPERATOR_ROUTES,
   ...RELEASE_ROUTES,
   ...REFERENCE_ROUTES,
@@ -118,8 +120,15 @@ const SCHEMES = {
   },
 }
 
-const ANYONE: readonly ErrorCode[] = ['E_INTERNAL']
-const SIGNED: readonly ErrorCode[] = [...ANYONE, 'E_UNSIGNED', 'E_SIGNATURE', 'E_CLOCK', 'E_REPLAY']
+const ANYONE: readonly ErrorCode[] = ['E_INTERNAL', 'E_TOO_MANY', 'E_TOO_SLOW']
+const SIGNED: readonly ErrorCode[] = [
+  ...ANYONE,
+  'E_UNAVAILABLE',
+  'E_UNSIGNED',
+  'E_SIGNATURE',
+  'E_CLOCK',
+  'E_REPLAY',
+]
 export const WHO: Readonly<Record<Who, Conventions['who'][string]>> = {
   anyone: { schemes: [], errors: ANYONE },
   newcomer: { schemes: ['signature'], errors: SIGNED },

@@ -8,21 +8,19 @@ import type { Coordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import type { Slots } from '../rounds/pace.ts'
 import type { Device } from '../store/records.ts'
+import type { Transfer } from '../transfer/transfer.ts'
 
 /** anyone: no credential, no data in the answer. newcomer: the key that is being enrolled. */
 export type Who = 'anyone' | 'newcomer' | 'device' | 'operator'
 export type Tag = 'Devices' | 'Operator' | 'Server'
 
-/** A request with its claimed signature. body: the exact bytes that were signed; empty for a GET. */
-export type Signed = {
-  readonly signable: SignableRequest
-  readonly params: SignatureParams
-  readonly body: Uint8Array
-}
+/** A request with its claimed signature. */
+export type Signed = { readonly signable: SignableRequest; readonly params: SignatureParams }
 
 /** What handlers find in the context. */
 export type RouteDeps = ServerDeps & {
   readonly coordinator: Coordinator
+  readonly transfer: Transfer
   /** Key of the upload tokens. */
   readonly uploadKey: () => Promise<string>
   readonly attendance: Attendance

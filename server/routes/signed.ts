@@ -1,22 +1,20 @@
 /** Who sent it: RFC 9421 signatures of devices, with time and nonce checks. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { FedError } from '../../adapters/errors.ts'
-import {
-  readSignatureInput,
-  type SignableRequest,
-  verifySignature,
-} from '../../adapters/wire/signature.ts'
+import { readSignatureInput, verifySignature } from '../../adapters/wire/signature.ts'
 import type { SignatureParams } from '../../adapters/wire/signature-input.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import type { Tables } from '../store/store.ts'
+import type { Transfer } from '../transfer/transfer.ts'
+import { limitRate } from './admission.ts'
 import type { ServerEnv, Signed } from './route.ts'
 
 /** How far a device's clock may be off, either way. */
 const CLOCK_SKEW_MS = 5 * 60_000
 
-/** Comes before the body is read, of which nothing is read that nobody signed. Fails with E_UNSIGNED, E_SIGNATURE. */
+/** Nothing is read of a body that nobody signed. Fails with E_UNSIGNED, E_SIGNATURE. */
 export const requireSignature: MiddlewareHandler<ServerEnv> = async (c, next) => {
-  readSignatureInput(signableOf(c.req.raw))
+  c.set('signed', signedOf(c))
   await next()
 }
 
@@ -24,48 +22,46 @@ export const requireSignature: MiddlewareHandler<ServerEnv> = async (c, next) =>
 export const requireEnrolledKey =
   ({ store }: Pick<ServerDeps, 'store'>): MiddlewareHandler<ServerEnv> =>
   async (c, next) => {
-    const device = await store.device(readSignatureInput(signableOf(c.req.raw)).keyId)
+    const signed = signedOf(c)
+    const device = await store.device(signed.params.keyId)
     if (!device) throw new FedError('E_NOT_ENROLLED', 'the key is not enrolled with this server')
+    c.set('signed', signed)
     c.set('device', device)
     await next()
   }
 
-/** Reads the body, which must be within its limit. Fails with E_UNSIGNED, E_SIGNATURE. */
-export const readSigned: MiddlewareHandler<ServerEnv> = async (c, next) => {
-  c.set('signed', await signedOf(c))
-  await next()
-}
-
-/** Checks the signature of the device and remembers its nonce. Fails with E_SIGNATURE, E_CLOCK, E_REPLAY. */
+/**
+ * Checks the signature of the device and remembers its nonce, before its body is read: whoever reads
+ * that compares it with the digest that was signed. Fails with E_SIGNATURE, E_CLOCK, E_REPLAY,
+ * E_TOO_MANY.
+ */
 export const requireDevice =
-  ({ store, clock }: Pick<ServerDeps, 'store' | 'clock'>): MiddlewareHandler<ServerEnv> =>
+  ({
+    store,
+    clock,
+    transfer,
+  }: Pick<ServerDeps, 'store' | 'clock'> & {
+    readonly transfer: Transfer
+  }): MiddlewareHandler<ServerEnv> =>
   async (c, next) => {
-    const { device } = c.var
-    const signed = await signedOf(c)
+    const { device, signed } = c.var
     verifySignature(signed.signable, signed.params, device.publicKey)
+    limitRate(c, transfer.byDevice, device.id)
     const now = clock()
     checkTime(signed.params, now)
     await store.transaction(async (tx) => {
       await spendNonce(tx, signed.params, now)
       await tx.saveDevice({ ...device, lastSeenAt: now })
     })
-    c.set('signed', signed)
     await next()
   }
 
-const signedOf = async (c: Context<ServerEnv>): Promise<Signed> => {
-  const request = c.req.raw
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-  const body = hasBody ? new Uint8Array(await c.req.arrayBuffer()) : new Uint8Array()
-  const signable = signableOf(request, hasBody ? body : undefined)
-  return { signable, params: readSignatureInput(signable), body }
+const signedOf = (c: Context<ServerEnv>): Signed => {
+  const { method, url, headers } = c.req.raw
+  const body = method === 'GET' || method === 'HEAD' ? undefined : true
+  const signable = { method, url, header: (name: string) => headers.get(name), body } as const
+  return { signable, params: readSignatureInput(signable) }
 }
-const signableOf = (request: Request, body?: Uint8Array): SignableRequest => ({
-  method: request.method,
-  url: request.url,
-  header: (name) => request.headers.get(name),
-  body,
-})
 
 /** Fails with E_CLOCK. */
 export const checkTime = (params: SignatureParams, now: number): void => {

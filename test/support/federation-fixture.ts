@@ -13,6 +13,7 @@ import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapter
 import { createServer } from '../../server/routes/app.ts'
 import { type Data, openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
+import type { TransferOptions } from '../../server/transfer/transfer.ts'
 
 export const CREDENTIAL = 'operator-credential-for-tests'
 export const START = 1_700_000_000_000
@@ -38,7 +39,13 @@ export const tinyJob = (overrides: Partial<JobSpecInput> = {}): JobSpecInput => 
 
 /** folder: a data folder or ':memory:'. data: what an earlier server kept. */
 export const testServer = (
-  given: { folder?: string; data?: Data; seed?: string; start?: number } = {},
+  given: {
+    folder?: string
+    data?: Data
+    seed?: string
+    start?: number
+    traffic?: TransferOptions
+  } = {},
 ) => {
   const time = { now: given.start ?? START }
   const { store, objects } = given.data ?? openFolder(given.folder ?? ':memory:')
@@ -48,6 +55,7 @@ export const testServer = (
     clock: () => time.now,
     rng: seededRng(given.seed ?? 'server'),
     log: silentLog,
+    ...(given.traffic && { traffic: given.traffic }),
     config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1000, laterMs: 60_000 } },
   })
   const fetch: Fetch = async (request) => server.app.request(request)
@@ -205,8 +213,8 @@ export const enrolledDevices = async (server: TestServer, count: number): Promis
 }
 
 /** A server with a job and two enrolled devices, the first of them assigned. */
-export const scene = async (job = tinyJob()) => {
-  const server = testServer()
+export const scene = async (job = tinyJob(), given: Parameters<typeof testServer>[0] = {}) => {
+  const server = testServer(given)
   const { id } = await server.operator.createJob(job)
   const [device, other] = await enrolledDevices(server, 2)
   const assignment = await device!.join(job)

@@ -14,7 +14,7 @@ import {
 } from '../../../adapters/errors.ts'
 import { randomBytes } from '../../../adapters/random.ts'
 
-type Status = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 422 | 500 | 502 | 503
+type Status = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 422 | 429 | 500 | 502 | 503
 
 /** Claude's type for a status, which SDKs branch on (docs/api/errors). */
 const TYPES = {
@@ -26,6 +26,7 @@ const TYPES = {
   409: 'conflict_error',
   413: 'request_too_large',
   422: 'invalid_request_error',
+  429: 'rate_limit_error',
   500: 'api_error',
   502: 'api_error',
   503: 'api_error',

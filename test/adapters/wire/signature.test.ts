@@ -215,6 +215,24 @@ describe('signatures of other libraries', () => {
     expect(verify(headers, '{}')).toMatchObject({ keyId, createdMs: NOW })
   })
 
+  test('one that Python has signed is taken (http-message-signatures 3.0)', () => {
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      'content-digest': 'sha-256=:AVq9f1zFei3ZS3WQ8ErYCEJzkF7jPsXOvq5iJ2qX+GI=:',
+      'signature-input':
+        'pyhms=("@method" "@authority" "@path" "@query" "content-type" "content-digest")' +
+        ';created=1700000000;keyid="56475aa75463474c0285df5dbf2bcab7";alg="ed25519"' +
+        ';expires=1700000300;nonce="abcdefghijklmnop";tag="loreweave"',
+      signature:
+        'pyhms=:dzqeOjrFAOKAnQ7/kbDNpg4zScLq1RR52BhI/EzOXMI6NEI1+9ELh/AnBP5k0OcMY7Uleacn9x3w' +
+        'NEARo60EDg==:',
+    }
+    const received = request(headers, '{"a":1}', 'http://server.test/v1/checkin')
+    const params = readSignatureInput(received)
+    verifySignature(received, params, 'A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg')
+    expect(params).toMatchObject({ createdMs: NOW, expiresMs: NOW + 300_000 })
+  })
+
   test('are taken with spaces within the list, whose canonical form is what was signed', () => {
     const headers = signedAs(ALL, USUAL)
     const spaced = headers['signature-input']!.replace('("@method" ', '(  "@method"   ')

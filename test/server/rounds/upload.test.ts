@@ -329,20 +329,26 @@ describe('upload', () => {
     const { server, device, assignment } = await scene()
     const path = `/v1/rounds/${assignment.roundId}/update`
     const big = new Uint8Array(MAX_BINARY_BYTES + 1)
-    const { headers } = device.signed('PUT', path, new Uint8Array(1))
+    const signing = { headers: { 'upload-token': assignment.uploadToken } }
+    const headers = () => device.signed('PUT', path, new Uint8Array(1), signing).headers
     const chunked = new ReadableStream<Uint8Array>({
       pull(controller) {
         controller.enqueue(big.subarray(0, 8 * 1024 * 1024))
       },
     })
-    const init = { method: 'PUT', headers, body: chunked, duplex: 'half' } as RequestInit
+    const init = { method: 'PUT', headers: headers(), body: chunked, duplex: 'half' } as RequestInit
     await expectRefusal(
       await server.fetch(new Request(`http://server.test${path}`, init)),
       413,
       'E_TOO_LARGE',
     )
-    headers.set('content-length', String(MAX_BINARY_BYTES + 1))
-    const declared = new Request(`http://server.test${path}`, { method: 'PUT', headers, body: 'x' })
-    await expectRefusal(await server.fetch(declared), 413, 'E_TOO_LARGE')
+    const told = headers()
+    told.set('content-length', String(MAX_BINARY_BYTES + 1))
+    const declared = { method: 'PUT', headers: told, body: new Uint8Array(1) }
+    await expectRefusal(
+      await server.fetch(new Request(`http://server.test${path}`, declared)),
+      413,
+      'E_TOO_LARGE',
+    )
   })
 })

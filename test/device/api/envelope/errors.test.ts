@@ -67,6 +67,7 @@ const CLAUDE_TYPES: Readonly<Record<number, string>> = {
   409: 'conflict_error',
   413: 'request_too_large',
   422: 'invalid_request_error',
+  429: 'rate_limit_error',
   500: 'api_error',
   502: 'api_error',
   503: 'api_error',
