@@ -82,7 +82,7 @@ export type OptimizerPlan = z.infer<typeof OptimizerPlan>
 /** M-step of the head prior N(μ, Σ), Σ = Φ diag(λ) Φᵀ + ρ I. */
 export const PriorPlan = z.strictObject({
   /** Variance of the first prior, per standardized direction. */
-  initialVariance: z.number().positive().max(1e6).default(2),
+  initialVariance: z.number().positive().max(1e6).default(0.5),
   /** Pseudo-count of devices with which the last prior enters the new one. */
   shrinkage: z.number().min(0).max(1e6).default(10),
   /** Directions kept, k. */

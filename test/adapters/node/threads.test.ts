@@ -13,13 +13,13 @@ afterEach(async () => {
 
 test('a thread of a source answers one question after the other, and leaves no listeners', async () => {
   const thread = start()
+  const listeners = () => ['message', 'error', 'exit'].map((event) => thread.listenerCount(event))
+  const before = listeners()
   expect(await askThread(thread, 1)).toEqual({ question: 1 })
   expect(await askThread(thread, { two: Uint8Array.of(2) })).toEqual({
     question: { two: Uint8Array.of(2) },
   })
-  expect(['message', 'error', 'exit'].map((event) => thread.listenerCount(event))).toEqual([
-    0, 0, 0,
-  ])
+  expect(listeners()).toEqual(before)
 })
 
 test('a thread that throws or ends rejects the question', async () => {

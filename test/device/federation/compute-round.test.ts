@@ -6,7 +6,7 @@ import { FedError } from '../../../adapters/errors.ts'
 import { initAdapter } from '../../../adapters/lora/init.ts'
 import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
-import { JobSpec } from '../../../adapters/wire/jobs.ts'
+import { JobSpec, PriorPlan } from '../../../adapters/wire/jobs.ts'
 import { featureCount, PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
 import { runRound } from '../../../device/federation/compute-round.ts'
@@ -17,6 +17,7 @@ import { featureSpace } from '../../../device/reward/feature-space.ts'
 import { featureScale, fitHeadToChoices } from '../../../device/reward/head-fit.ts'
 import { fakeEngine, jobFor, shortChoices, tinyModel } from '../device-fixture.ts'
 
+const { initialVariance } = PriorPlan.parse({})
 let model: LocalModel
 beforeAll(async () => {
   model = await tinyModel()
@@ -129,7 +130,7 @@ test('the prior part is the moments of the head under the released scale and pri
   const { bytes, pairs } = await runRound(deps, assignment, release, shortChoices(4))
   const expected = fitHeadToChoices(
     await featuresOf(deps, 4),
-    initialPrior(size, 2),
+    initialPrior(size, initialVariance),
     Float64Array.from(scale),
   ).fit.moments()
   const update = decodeUpdate(bytes)
@@ -179,7 +180,11 @@ test('head and offset together score every pair as the fitted head does', async 
     shortChoices(3),
   )
   const features = await featuresOf(deps, 3)
-  const { fit } = fitHeadToChoices(features, initialPrior(size, 2), Float64Array.from(scale))
+  const { fit } = fitHeadToChoices(
+    features,
+    initialPrior(size, initialVariance),
+    Float64Array.from(scale),
+  )
   const { objective } = calls.train[0]!
   if (objective.kind !== 'reward') throw new Error('expected a reward objective')
   expect(objective.pairs).toHaveLength(6)
@@ -324,7 +329,7 @@ test('a gradient is of the choices that the head has not seen, each answer with 
   const { learned, trained } = splitForRound(features, 'round', 8)
   const size = featureCount(deps.space)
   const scale = featureScale(features, deps.space)
-  const head = fitHeadToChoices(learned, initialPrior(size, 2), scale)
+  const head = fitHeadToChoices(learned, initialPrior(size, initialVariance), scale)
   const [request] = calls.gradient
   expect(calls.gradient).toHaveLength(1)
   expect(calls.train).toHaveLength(0)
