@@ -13,14 +13,15 @@ import {
 } from '../adapters/node/program.ts'
 import { onInterrupt } from '../adapters/node/signals.ts'
 import { VERSION } from '../adapters/version.ts'
-import { deviceCommands, jobCommands, tokenCommands } from './commands/operator.ts'
+import { jobCommands } from './commands/jobs.ts'
+import { deviceCommands, tokenCommands } from './commands/operator.ts'
 import { releaseCommands } from './commands/releases.ts'
 import { serve } from './commands/serve.ts'
 import { DEFAULT_PACE } from './rounds/deps.ts'
 import type { DataPlaces } from './store/open.ts'
 import type { LogLevel } from './telemetry/log.ts'
 
-/** Beside 0 done, 1 refused and 2 wrong usage. */
+/** Beside 0 done, 1 refused, 2 wrong usage, and 4 where a job that was waited for is paused. */
 const EXITS = { E_UNAVAILABLE: 3 } as const
 
 type Streams = typeof processStreams
@@ -88,6 +89,12 @@ const addServe = (program: Command, { env, out }: Streams): void => {
       integer(1, 86_400_000),
       DEFAULT_PACE.laterMs,
     )
+    .option(
+      '--check-ins-per-second <n>',
+      'check-ins that waiting devices are spread over',
+      integer(1, 100_000),
+      100,
+    )
     .option('--tick-ms <n>', 'how often deadlines are looked at', integer(10, 60_000), 500)
     .addOption(
       new Option('--log-level <level>', 'least level that is logged to standard error')
@@ -99,7 +106,11 @@ const addServe = (program: Command, { env, out }: Streams): void => {
       const serving = await serve(
         {
           ...options,
-          pace: { soonMs: options.retrySoonMs, laterMs: options.retryLaterMs },
+          pace: {
+            soonMs: options.retrySoonMs,
+            laterMs: options.retryLaterMs,
+            perSecond: options.checkInsPerSecond,
+          },
         },
         env,
       )
@@ -126,6 +137,7 @@ type ServeFlags = DataPlaces & {
   port: number
   retrySoonMs: number
   retryLaterMs: number
+  checkInsPerSecond: number
   tickMs: number
   logLevel: LogLevel
 }

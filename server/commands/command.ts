@@ -7,6 +7,8 @@ export type CommandDeps = {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Results. */
   readonly out: (text: string) => void
+  /** Progress. */
+  readonly err: (text: string) => void
   readonly exitWith: (code: number) => void
   /** All of standard input. */
   readonly input: () => Uint8Array

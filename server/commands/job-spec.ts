@@ -15,7 +15,16 @@ export type JobFlags = {
   readonly goal?: number
   readonly minimum?: number
   readonly deadline?: number
+  readonly uploadDeadline?: number
   readonly retries?: number
+  readonly perDay?: number
+  readonly maxDays?: number
+  /** Milliseconds since 1970. */
+  readonly start?: number
+  readonly every?: number
+  readonly times?: number
+  readonly hours?: string[]
+  readonly priority?: number
 }
 
 /** text: JSON of a JobSpec. Fails with E_USAGE naming the field. */
@@ -40,18 +49,57 @@ export const parseDuration = (text: string): number => {
   return Number(match[1]) * UNITS[(match[2] ?? 'ms') as keyof typeof UNITS]
 }
 
+/** A date of ISO 8601, or a duration from `now` such as `+8h`, in milliseconds since 1970. */
+export const parseTime = (text: string, now: number): number => {
+  const at = text.startsWith('+') ? now + parseDuration(text.slice(1)) : Date.parse(text)
+  if (Number.isFinite(at)) return at
+  throw new FedError('E_USAGE', `expected a time such as 2026-05-01T23:00Z or +8h, got ${text}`)
+}
+
+/** What a new job has of an earlier one: all but its own dates. */
+export const cloneSpec = ({ expiresAt: _, schedule, ...spec }: JobSpec): JobSpecInput => {
+  const { startAt: __, ...others } = schedule ?? {}
+  return { ...spec, ...(Object.keys(others).length > 0 && { schedule: others }) }
+}
+
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 const withFlags = (json: Partial<JobSpecInput>, flags: JobFlags): object => {
-  const given = (record: Record<string, unknown>) =>
-    Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
-  const { name, rounds, contributions, strategy, seed, size, goal, minimum, retries } = flags
+  const { name, rounds, contributions, strategy, seed, maxDays, priority } = flags
+  const { size, goal, minimum, retries, perDay, deadline, uploadDeadline } = flags
+  const schedule = scheduleOf(json.schedule, flags)
+  const cohort = { size, goal, minimum, retries, perDay }
   return {
     ...json,
-    ...given({ name, rounds, contributions, strategy, seed }),
+    ...given({ name, rounds, contributions, strategy, seed, maxDays, priority }),
     cohort: {
       ...json.cohort,
-      ...given({ size, goal, minimum, retries, deadlineMs: flags.deadline }),
+      ...given({ ...cohort, deadlineMs: deadline, uploadMs: uploadDeadline }),
     },
+    ...(schedule && { schedule }),
   }
 }
+
+const scheduleOf = (
+  before: JobSpecInput['schedule'],
+  { start, every, times, hours }: JobFlags,
+): object | undefined => {
+  const repeat = { ...before?.repeat, ...given({ everyMs: every, times }) }
+  const after = {
+    ...before,
+    ...given({ startAt: start, hours: hours?.map(hoursOf) }),
+    ...(Object.keys(repeat).length > 0 && { repeat }),
+  }
+  return Object.keys(after).length > 0 ? after : undefined
+}
+
+/** '23:00-06:00'. */
+const hoursOf = (text: string): object => {
+  const [from, to, ...rest] = text.split('-')
+  if (!from || !to || rest.length > 0)
+    throw new FedError('E_USAGE', `expected hours such as 23:00-06:00, got ${text}`)
+  return { from, to }
+}
+
+const given = (record: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))

@@ -18,16 +18,27 @@ export const table = (rows: readonly (readonly string[])[]): string => {
 
 export const jobTable = (jobs: readonly JobView[]): string =>
   table([
-    ['JOB', 'NAME', 'STATE', 'ROUNDS', 'CREATED', 'REASON'],
+    ['JOB', 'NAME', 'STATE', 'ROUNDS', 'CREATED', 'WAITS FOR'],
     ...jobs.map((job) => [
       job.id,
       job.spec.name,
       job.state,
-      `${job.rounds.filter((r) => r.phase === 'released').length}/${job.spec.rounds}`,
+      roundsText(job),
       timeText(job.createdAt),
-      job.reason ?? '',
+      job.reason ?? job.waitingFor ?? '',
     ]),
   ])
+
+const roundsText = ({ released, rounds, spec }: JobView): string =>
+  `${released ?? rounds.filter((round) => round.phase === 'released').length}/${spec.rounds}`
+
+/** A line of `job watch`. */
+export const jobLine = (job: JobView): string => {
+  const round = job.rounds.at(-1)
+  const now = round ? `, round ${round.index} ${round.phase}` : ''
+  const why = job.reason ?? job.waitingFor
+  return `${job.state}: ${roundsText(job)} rounds released${now}${why ? `: ${why}` : ''}`
+}
 
 export const jobText = (job: JobView): string => {
   const { spec } = job
@@ -35,6 +46,9 @@ export const jobText = (job: JobView): string => {
     ['job', job.id],
     ['name', spec.name],
     ['state', job.reason ? `${job.state}: ${job.reason}` : job.state],
+    ...(job.waitingFor ? [['waits for', job.waitingFor]] : []),
+    ['rounds', `${roundsText(job)} released`],
+    ['span', `${timeText(job.startAt ?? job.createdAt)} to ${timeText(job.expiresAt ?? null)}`],
     ['asks for', spec.contributions.join(', ')],
     ['base', `${spec.base.name} (${spec.base.weights.slice(0, 12)})`],
     [

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { parseDuration, readJobSpec } from '../../../server/commands/job-spec.ts'
+import {
+  cloneSpec,
+  parseDuration,
+  parseTime,
+  readJobSpec,
+} from '../../../server/commands/job-spec.ts'
 import { expectCode } from '../../support/expect-code.ts'
-import { tinyJob } from '../../support/federation-fixture.ts'
+import { parsedJob, tinyJob } from '../../support/federation-fixture.ts'
 
 const text = JSON.stringify(tinyJob())
 
@@ -16,7 +21,36 @@ describe('a job from a file and flags', () => {
     })
   })
 
+  test('flags give a job its start, its repeat, its hours and its span', () => {
+    const hours = ['23:00-06:00', '12:00-13:00']
+    const flags = { start: 5, every: 3_600_000, times: 3, hours, maxDays: 2, priority: 7 }
+    expect(readJobSpec(text, { ...flags, uploadDeadline: 9000, perDay: 2 })).toMatchObject({
+      maxDays: 2,
+      priority: 7,
+      cohort: { uploadMs: 9000, perDay: 2 },
+      schedule: {
+        startAt: 5,
+        repeat: { everyMs: 3_600_000, times: 3 },
+        hours: [
+          { from: '23:00', to: '06:00' },
+          { from: '12:00', to: '13:00' },
+        ],
+      },
+    })
+  })
+
+  test('a clone has all of the job but its dates', () => {
+    const night = { hours: [{ from: '23:00', to: '06:00' }] }
+    const job = parsedJob({ schedule: { startAt: 5, ...night }, expiresAt: 9, rounds: 3 })
+    const { expiresAt: _, ...rest } = job
+    expect(cloneSpec(job)).toEqual({ ...rest, schedule: night })
+    expect(cloneSpec(parsedJob({ schedule: { startAt: 5 } }))).not.toHaveProperty('schedule')
+  })
+
   test.each([
+    ['hours without an end', text, { hours: ['23:00'] }],
+    ['hours that are no times', text, { hours: ['23-6'] }],
+    ['a number of times without a repeat', text, { times: 3 }],
     ['not JSON', '{', {}],
     ['no object', '[]', {}],
     ['a goal above the size', text, { goal: 9 }],
@@ -24,6 +58,12 @@ describe('a job from a file and flags', () => {
   ])('refuses %s with E_USAGE', (_, json, flags) => {
     expectCode('E_USAGE', () => readJobSpec(json, flags))
   })
+})
+
+test('times are dates, or durations from now', () => {
+  expect(parseTime('+2h', 1000)).toBe(7_201_000)
+  expect(parseTime('2026-05-01T23:00Z', 0)).toBe(Date.UTC(2026, 4, 1, 23))
+  expectCode('E_USAGE', () => parseTime('tonight', 0))
 })
 
 describe('durations', () => {
