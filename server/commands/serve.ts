@@ -46,7 +46,7 @@ export const serve = async (
     aggregate: aggregateInWorker,
     traffic: { folder: join(options.data, 'uploads') },
   })
-  await federation.recover()
+  if (options.database === undefined) await federation.recover()
   const http = createAdaptorServer({ fetch: federation.app.fetch })
   try {
     await new Promise<void>((resolve, reject) => {

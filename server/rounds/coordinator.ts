@@ -5,16 +5,17 @@
  * it; 3. its updates are aggregated; 4. its release or its failure is recorded, with which the next
  * round opens.
  */
+import { randomUUID } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { BadUpdates, isOfUpdates } from '../releases/aggregate.ts'
 import type { BuiltRelease } from '../releases/release.ts'
 import type { Objects } from '../store/objects.ts'
-import type { Job, JobProgress, Release, Round } from '../store/records.ts'
+import type { Job, JobProgress, Round } from '../store/records.ts'
+import { createChores } from './chores.ts'
 import type { RoundDeps } from './deps.ts'
 import type { JobEvent } from './events.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
-import { isOpen } from './round.ts'
 
 export type Coordinator = {
   /**
@@ -26,10 +27,7 @@ export type Coordinator = {
   tick(now: number): Promise<void>
   /** Starts to aggregate in the background where a round waits. */
   wake(): void
-  /**
-   * Removes objects that no release and no open round names: what a kill between a write and its
-   * record left.
-   */
+  /** As Chores has it. */
   sweep(): Promise<void>
   /** Waits for a running aggregation without recording it: a restart repeats it. */
   stop(): Promise<void>
@@ -42,16 +40,30 @@ export type OperatorEvent = Extract<
 
 type ClosedRound = { readonly job: Job; readonly round: Round }
 
+/** This server, among those on the same store. */
+type Worker = { readonly id: string; readonly leaseMs: number }
+
+/** How long a round is left to a server that says nothing, before another aggregates it. */
+const LEASE_MS = 60_000
+
 export const createCoordinator = (deps: RoundDeps): Coordinator => {
-  const { store, log } = deps
+  const { log } = deps
+  const server: Worker = { id: randomUUID(), leaseMs: deps.leaseMs ?? LEASE_MS }
+  const chores = createChores(deps, server.id)
   let running: Promise<void> | undefined
   let isStopped = false
 
   const releaseClosedRounds = async (): Promise<void> => {
-    for (let round = await nextClosed(deps); round; round = await nextClosed(deps)) {
-      const outcome = await aggregateRound(deps, round)
-      if (isStopped) return
-      await recordOutcome(deps, round, outcome)
+    for (;;) {
+      const round = await takeClosed(deps, server)
+      if (!round) return
+      try {
+        const outcome = await aggregateRound(deps, round, server)
+        if (isStopped) return
+        await recordOutcome(deps, round, outcome)
+      } finally {
+        await deps.store.endLease(leaseOf(round.round), server.id)
+      }
     }
   }
 
@@ -69,14 +81,14 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
       if (event.kind === 'resume') void pump().catch(() => {})
     },
     async tick(now) {
-      await store.prune(now)
+      await chores.whenDue(now)
       await passDeadlines(deps, now)
       await pump()
     },
     wake() {
       pump().catch((error: unknown) => log('error', 'aggregation_broke', { cause: nameOf(error) }))
     },
-    sweep: () => sweep(deps),
+    sweep: chores.sweep,
     async stop() {
       isStopped = true
       await running?.catch(() => {})
@@ -123,19 +135,46 @@ const giveOn = async (deps: RoundDeps, job: Job, round: Round, now: number): Pro
   })
 }
 
-const nextClosed = async ({ store, clock }: RoundDeps): Promise<ClosedRound | undefined> => {
-  for (const { job, round } of await store.alive()) {
-    const isDue = job.state === 'running' && (round?.retryAt ?? 0) <= clock()
-    if (round?.phase === 'aggregating' && isDue) return { job, round }
+/** A round that waits, and that no other server works on. */
+const takeClosed = async (
+  { store, clock }: RoundDeps,
+  { id, leaseMs }: Worker,
+): Promise<ClosedRound | undefined> => {
+  const isDue = ({ job, round }: JobProgress): boolean =>
+    job.state === 'running' && round?.phase === 'aggregating' && (round.retryAt ?? 0) <= clock()
+  for (const seen of (await store.alive()).filter(isDue)) {
+    if (!(await store.lease(leaseOf(seen.round!), id, leaseMs))) continue
+    // Another may have been done with it just before.
+    const now = await store.progress(seen.job.id)
+    if (now?.round?.id === seen.round!.id && isDue(now)) return { job: now.job, round: now.round }
+    await store.endLease(leaseOf(seen.round!), id)
   }
   return undefined
 }
 
+const leaseOf = ({ id }: Round): string => `aggregation ${id}`
+
+/**
+ * Keeps the lease while updates are read. Without it the work goes on all the same: whoever is second
+ * finds the round released, with the same bytes.
+ */
+const keeping = ({ store }: RoundDeps, round: Round, { id, leaseMs }: Worker) => {
+  let keptAt = performance.now()
+  return async () => {
+    if (performance.now() - keptAt < leaseMs / 3) return
+    keptAt = performance.now()
+    await store.lease(leaseOf(round), id, leaseMs)
+  }
+}
+
 /** Step 3. A failure is an outcome: what it means for the round is decided in step 4. */
 const aggregateRound = async (
-  { store, objects, aggregate, log }: RoundDeps,
+  deps: RoundDeps,
   { job, round }: ClosedRound,
+  server: Worker,
 ): Promise<BuiltRelease | FedError> => {
+  const { store, objects, aggregate, log } = deps
+  const keep = keeping(deps, round, server)
   try {
     const parent = (await store.release(round.parent))!
     const all = await store.digests(round.id)
@@ -148,7 +187,10 @@ const aggregateRound = async (
         version: parent.summary.version + 1,
         digests,
       },
-      (hash) => readObject(objects, hash),
+      async (hash) => {
+        await keep()
+        return readObject(objects, hash)
+      },
     )
   } catch (error) {
     log('error', 'aggregation_failed', { job: job.id, round: round.id, cause: nameOf(error) })
@@ -234,20 +276,6 @@ export const forgetUpdates = async (
   roundId: string,
 ): Promise<void> => {
   for (const digest of await store.digests(roundId)) await objects.drop(digest)
-}
-
-const sweep = async ({ store, objects }: RoundDeps): Promise<void> => {
-  const heads = new Set((await store.lineages()).map(({ head }) => head))
-  const kept = new Set((await store.releases()).flatMap((release) => objectsOf(release, heads)))
-  for (const { round } of await store.alive())
-    if (isOpen(round)) for (const digest of await store.digests(round.id)) kept.add(digest)
-  for (const hash of await objects.list()) if (!kept.has(hash)) await objects.drop(hash)
-}
-
-/** A release's bytes, and where a lineage goes on from it, its optimizer's moments. */
-const objectsOf = ({ summary, optimizer }: Release, heads: ReadonlySet<string>) => {
-  const moments = heads.has(summary.hash) ? optimizer?.moments : undefined
-  return [summary.hash, ...(moments === undefined ? [] : [moments])]
 }
 
 const nameOf = (error: unknown): string =>

@@ -35,7 +35,7 @@ export const createJob = async (
   if (first) await objects.put(first.summary.hash, first.bytes)
   return store.transaction(async (tx) => {
     const job = newJob(newId(rng, 'job'), lineId, spec, now)
-    if (key !== undefined && !(await tx.addIdempotent(key, requestHash, job.id)))
+    if (key !== undefined && !(await tx.addIdempotent(key, requestHash, job)))
       return { job: (await earlierJob(tx, key, requestHash))!, isNew: false }
     if (first) await addFirst(tx, lineId, first)
     await tx.lock(lineId)

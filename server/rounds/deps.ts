@@ -16,6 +16,8 @@ export type RoundDeps = {
   readonly rng: Rng
   readonly log: Log
   readonly aggregate: Aggregate
+  /** How long the aggregation of a round is left to a server that says nothing; default: a minute. */
+  readonly leaseMs?: number
 }
 
 type ServerConfig = {

@@ -23,7 +23,7 @@ export type FederationServer = {
   readonly app: Pick<Hono<ServerEnv>, 'fetch' | 'request' | 'routes'>
   /** Passes deadlines that are over at `now` and resolves once no closed round waits for its release. */
   tick(now: number): Promise<void>
-  /** Removes what a kill left behind. Call it before the first request, or it may take an upload for a leftover. */
+  /** Removes what a kill left behind: of data that no other server uses, and before the first request. */
   recover(): Promise<void>
   /** Ends background work and closes the store. */
   close(): Promise<void>

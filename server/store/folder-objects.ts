@@ -2,9 +2,8 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { access, type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { replaceFile } from '../../adapters/node/replace-file.ts'
-import { type ByteRange, checkedBytes, type Objects, withinSize } from './objects.ts'
+import { type ByteRange, checkedBytes, type Objects, webStreamOf, withinSize } from './objects.ts'
 
 const TEMPORARY = '.part'
 
@@ -43,8 +42,7 @@ const readFrom = async (file: FileHandle, range: ByteRange | undefined) => {
     await file.close()
     return { size, stream: new Blob([]).stream() as ReadableStream<Uint8Array> }
   }
-  const stream = Readable.toWeb(file.createReadStream({ start, end: end - 1 }))
-  return { size, stream: stream as ReadableStream<Uint8Array> }
+  return { size, stream: webStreamOf(file.createReadStream({ start, end: end - 1 })) }
 }
 
 const orMissing = async <T, M>(found: Promise<T>, missing: M): Promise<T | M> => {

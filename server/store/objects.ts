@@ -3,6 +3,7 @@
  * folder: folder-objects.ts. The contract is test/server/store/objects-contract.ts.
  */
 import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
 import { FedError } from '../../adapters/errors.ts'
 
 /** Bytes that arrive piece by piece, and how many there will be. */
@@ -74,6 +75,27 @@ export async function* checkedBytes(
       `expected ${size} bytes of ${hash}, got ${seen > size ? 'more' : `${seen} of ${got}`}`,
     )
   if (last) yield last
+}
+
+/**
+ * Piece by piece, as they are asked for; giving it up destroys the readable. Not Readable.toWeb: on
+ * Node 20 it throws, where nobody can catch it, when a stream is given up while bytes arrive.
+ */
+export const webStreamOf = (readable: Readable): ReadableStream<Uint8Array> => {
+  // Whoever reads is told by the iterator; after that nobody listens.
+  readable.on('error', () => {})
+  const pieces: AsyncIterator<Uint8Array> = readable[Symbol.asyncIterator]()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: () => void readable.destroy(),
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 /** A range with both ends, neither beyond the object. */

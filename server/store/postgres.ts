@@ -63,6 +63,7 @@ const parserOf = (oid: number, format?: 'text' | 'binary') =>
 type Queryable = Pick<pg.ClientBase, 'query'>
 
 const sqlOf = (on: Queryable): Sql => ({
+  now: '(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
   rows: async (query, ...values) => (await asked(on, query, values)).rows,
   run: async (query, ...values) => (await asked(on, query, values)).rowCount ?? 0,
 })

@@ -7,7 +7,13 @@ import { Readable } from 'node:stream'
 import { AwsV4Signer } from 'aws4fetch'
 import { Agent, type Dispatcher, interceptors, request } from 'undici'
 import { FedError } from '../../adapters/errors.ts'
-import { type ByteRange, type ByteStream, checkedBytes, type Objects } from './objects.ts'
+import {
+  type ByteRange,
+  type ByteStream,
+  checkedBytes,
+  type Objects,
+  webStreamOf,
+} from './objects.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -69,7 +75,7 @@ const readRange = async (
     return readRange(send, hash, { end: 0 })
   }
   if (!(await isFound(answer, hash))) return null
-  return { size: sizeOf(answer), stream: Readable.toWeb(answer.body) as ByteStream['stream'] }
+  return { size: sizeOf(answer), stream: webStreamOf(answer.body) }
 }
 
 type Asked = {

@@ -124,6 +124,23 @@ CREATE TABLE visits (
 );
 CREATE INDEX visits_by_time ON visits (at);`,
   },
+  {
+    // Servers on one database share out their work, and what is old is forgotten.
+    sqlite: `
+CREATE TABLE leases (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+ALTER TABLE jobs ADD COLUMN ended_at INTEGER;
+UPDATE jobs SET ended_at = json_extract(document, '$.endedAt');
+ALTER TABLE idempotency ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+UPDATE idempotency SET created_at = coalesce(
+  (SELECT json_extract(document, '$.createdAt') FROM jobs WHERE jobs.id = job_id), 0);`,
+    postgres: `
+CREATE TABLE leases (name TEXT COLLATE "C" PRIMARY KEY, owner TEXT NOT NULL, until BIGINT NOT NULL);
+ALTER TABLE jobs ADD COLUMN ended_at BIGINT;
+UPDATE jobs SET ended_at = (document::json ->> 'endedAt')::bigint;
+ALTER TABLE idempotency ADD COLUMN created_at BIGINT NOT NULL DEFAULT 0;
+UPDATE idempotency SET created_at = coalesce(
+  (SELECT (document::json ->> 'createdAt')::bigint FROM jobs WHERE jobs.id = job_id), 0);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

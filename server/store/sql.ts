@@ -5,6 +5,8 @@ export type Row = Readonly<Record<string, Value>>
 
 /** A database, or one transaction in it. Values stand for the question marks of a query, in order. */
 export type Sql = {
+  /** The database's own time, in milliseconds since 1970, as an expression: one clock for all servers. */
+  readonly now: string
   rows(query: string, ...values: readonly Value[]): Promise<Row[]>
   /** How many rows were written. */
   run(query: string, ...values: readonly Value[]): Promise<number>
@@ -18,6 +20,7 @@ export const withEnd = async <T>(sql: Sql, work: (own: Sql) => Promise<T>): Prom
   }
   try {
     return await work({
+      now: sql.now,
       rows: async (query, ...values) => {
         check()
         return sql.rows(query, ...values)

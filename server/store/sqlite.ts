@@ -26,6 +26,7 @@ export const openSqliteStore = (folder: string): Store => {
   const sql = sqlOf(db)
   const queue = commitQueue(db)
   const alone: Sql = {
+    now: sql.now,
     // Between two commits there is nothing that could still be taken back.
     rows: (query, ...values) =>
       queue.isOpen() ? queue.add(() => sql.rows(query, ...values)) : sql.rows(query, ...values),
@@ -52,6 +53,7 @@ const sqlOf = (db: Database.Database): Sql => {
     return statement
   }
   return {
+    now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
     rows: async (query, ...values) => prepared(query).all(...values) as never,
     run: async (query, ...values) => prepared(query).run(...values).changes,
   }
@@ -165,5 +167,7 @@ const migrate = (db: Database.Database): void =>
       const version = db.pragma('user_version', { simple: true }) as number
       for (const step of pendingSteps(version)) db.exec(step.sqlite)
       db.pragma(`user_version = ${SCHEMA_VERSION}`)
+      // Whoever had the folder before is gone.
+      db.exec('DELETE FROM leases')
     })
     .immediate()

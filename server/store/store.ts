@@ -49,8 +49,16 @@ export type Tables = {
 
   /** False when the device used the nonce before. */
   addNonce(deviceId: string, nonce: string, expiresAt: number): Promise<boolean>
-  /** Forgets what expired before now: nonces, enrolment tokens, and visits of the day before. */
+  /** Forgets what is too old at `now`, by the rules of retention.ts. */
   prune(now: number): Promise<void>
+
+  /**
+   * True for one owner at a time: who has a lease keeps it for so long from now, and again with each
+   * call. The time is the database's.
+   */
+  lease(name: string, owner: string, forMs: number): Promise<boolean>
+  /** Gives a lease back; one of somebody else stays. */
+  endLease(name: string, owner: string): Promise<void>
 
   /** False when there is one of this id, which stays. */
   addLineage(lineage: Lineage): Promise<boolean>
@@ -71,7 +79,11 @@ export type Tables = {
     key: string,
   ): Promise<{ readonly requestHash: string; readonly jobId: string } | undefined>
   /** False when the key is known. */
-  addIdempotent(key: string, requestHash: string, jobId: string): Promise<boolean>
+  addIdempotent(
+    key: string,
+    requestHash: string,
+    job: Pick<Job, 'id' | 'createdAt'>,
+  ): Promise<boolean>
 
   saveRound(round: Round): Promise<void>
   round(id: string): Promise<Round | undefined>

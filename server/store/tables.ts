@@ -1,5 +1,4 @@
 /** Every query of the store, once for all databases. Documents are JSON; the tables are in schema.ts. */
-import { DAY_MS } from '../../adapters/time.ts'
 import type {
   Device,
   DeviceVisit,
@@ -10,12 +9,15 @@ import type {
   Round,
   RoundMember,
 } from './records.ts'
+import { forgetOld } from './retention.ts'
 import type { Row, Sql } from './sql.ts'
 import type { JobQuery, Tables } from './store.ts'
 
 export const tablesOf = (sql: Sql): Tables => ({
   ...settings(sql),
   ...tokens(sql),
+  ...leases(sql),
+  prune: (now) => forgetOld(sql, now),
   ...devices(sql),
   ...visits(sql),
   ...lineages(sql),
@@ -58,10 +60,22 @@ const tokens = (sql: Sql) => ({
         expiresAt,
       ),
     ),
-  async prune(now: number) {
-    await sql.run('DELETE FROM nonces WHERE expires_at <= ?', now)
-    await sql.run('DELETE FROM tokens WHERE expires_at <= ?', now)
-    await sql.run('DELETE FROM visits WHERE at <= ?', now - DAY_MS)
+})
+
+const leases = (sql: Sql) => ({
+  lease: (name: string, owner: string, forMs: number) =>
+    isWritten(
+      sql.run(
+        `INSERT INTO leases VALUES (?, ?, ${sql.now} + ?) ON CONFLICT (name) DO UPDATE
+         SET owner = excluded.owner, until = excluded.until
+         WHERE leases.owner = excluded.owner OR leases.until <= ${sql.now}`,
+        name,
+        owner,
+        forMs,
+      ),
+    ),
+  async endLease(name: string, owner: string) {
+    await sql.run('DELETE FROM leases WHERE name = ? AND owner = ?', name, owner)
   },
 })
 
@@ -150,11 +164,13 @@ const jobs = (sql: Sql) => {
   return {
     async saveJob(job: Job) {
       await sql.run(
-        `INSERT INTO jobs (id, state, document) VALUES (?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document`,
+        `INSERT INTO jobs (id, state, document, ended_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document,
+           ended_at = excluded.ended_at`,
         job.id,
         job.state,
         JSON.stringify(job),
+        job.endedAt,
       )
     },
     job: one,
@@ -181,13 +197,14 @@ const jobs = (sql: Sql) => {
       if (!row) return undefined
       return { requestHash: row['request_hash'] as string, jobId: row['job_id'] as string }
     },
-    addIdempotent: (key: string, requestHash: string, jobId: string) =>
+    addIdempotent: (key: string, requestHash: string, job: Pick<Job, 'id' | 'createdAt'>) =>
       isWritten(
         sql.run(
-          'INSERT INTO idempotency VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+          'INSERT INTO idempotency VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
           key,
           requestHash,
-          jobId,
+          job.id,
+          job.createdAt,
         ),
       ),
   }

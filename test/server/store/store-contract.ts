@@ -242,8 +242,8 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
   test('an idempotency key is kept once', () =>
     withStore(async (store) => {
       expect(await store.idempotent('key')).toBeUndefined()
-      expect(await store.addIdempotent('key', 'hash', 'job')).toBe(true)
-      expect(await store.addIdempotent('key', 'other', 'job2')).toBe(false)
+      expect(await store.addIdempotent('key', 'hash', { id: 'job', createdAt: NOW })).toBe(true)
+      expect(await store.addIdempotent('key', 'other', { id: 'job2', createdAt: NOW })).toBe(false)
       expect(await store.idempotent('key')).toEqual({ requestHash: 'hash', jobId: 'job' })
     }))
 
@@ -295,6 +295,54 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       await store.saveLineage({ ...line, head: 'b'.repeat(64) })
       expect((await store.lineage('l'))?.head).toBe('b'.repeat(64))
       expect(await store.lineages()).toHaveLength(1)
+    }))
+
+  test('a lease has one owner, who may renew it, until it is over or given back', () =>
+    withStore(async (store) => {
+      expect(await store.lease('work', 'a', 60_000)).toBe(true)
+      expect(await store.lease('work', 'a', 60_000)).toBe(true)
+      expect(await store.lease('work', 'b', 60_000)).toBe(false)
+      expect(await store.lease('other', 'b', 60_000)).toBe(true)
+      await store.endLease('work', 'b')
+      expect(await store.lease('work', 'b', 60_000)).toBe(false)
+      await store.endLease('work', 'a')
+      expect(await store.lease('work', 'b', 0)).toBe(true)
+      expect(await store.lease('work', 'a', 60_000)).toBe(true)
+    }))
+
+  test('of many who ask for a lease at once, one gets it', () =>
+    withStore(async (store) => {
+      const asked = Array.from({ length: 20 }, (_, i) => store.lease('work', `s${i}`, 60_000))
+      expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(1)
+    }))
+
+  test('rows are forgotten by the rules of retention, and others stay', () =>
+    withStore(async (store) => {
+      const [ended, alive] = ['ended', 'alive'].map((id) => newJob(id, 'l', parsedJob(), NOW))
+      await store.saveJob({ ...ended!, state: 'completed', endedAt: NOW })
+      await store.saveJob(alive!)
+      for (const id of ['ended', 'alive']) {
+        await store.saveRound(roundOf(`r-${id}`, id))
+        await store.saveMember(`r-${id}`, memberOf('a', 'ff'))
+        await store.addIdempotent(`k-${id}`, 'hash', { id, createdAt: NOW })
+      }
+      await store.saveDevice({ id: 'a', publicKey: 'k', enrolledAt: NOW, lastSeenAt: NOW })
+      const kept = async (days: number) => {
+        await store.prune(NOW + days * 86_400_000)
+        return [
+          (await store.idempotent('k-alive')) !== undefined,
+          (await store.member('r-ended', 'a')) !== undefined,
+          (await store.device('a'))!.lastSeenAt !== null,
+          (await store.round('r-ended')) !== undefined,
+          (await store.job('ended')) !== undefined,
+        ]
+      }
+      expect(await kept(29)).toEqual([true, true, true, true, true])
+      expect(await kept(30)).toEqual([false, true, true, true, true])
+      expect(await kept(90)).toEqual([false, false, false, true, true])
+      expect(await kept(400)).toEqual([false, false, false, false, false])
+      expect(await store.member('r-alive', 'a')).toBeDefined()
+      expect((await store.progress('alive'))?.round?.id).toBe('r-alive')
     }))
 }
 
