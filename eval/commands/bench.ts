@@ -1,5 +1,5 @@
 /** `loreweave-eval bench …`: a command for each benchmark. */
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
 import { type AccuracyOptions, benchAccuracy } from '../bench/accuracy.ts'
 import { type Bench, type BenchOptions, openBench } from '../bench/context.ts'
@@ -10,6 +10,9 @@ import { benchHome, FEW, type HomeOptions } from '../bench/home.ts'
 import { benchLoad } from '../bench/load.ts'
 import { benchRerank } from '../bench/rerank.ts'
 import { benchRound, type RoundOptions } from '../bench/round.ts'
+import { benchServer, type ServerBenchOptions } from '../bench/server/bench.ts'
+import { MAX_DEVICES } from '../bench/server/device.ts'
+import { benchFleet, type FleetBenchOptions } from '../bench/server/fleet.ts'
 import { benchTrain } from '../bench/train.ts'
 import { progress } from '../measure/progress.ts'
 import type { Results } from '../measure/results.ts'
@@ -87,6 +90,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
   addHeadBench(group, print)
   addHomeBench(group, print)
   addEndpointBench(group, print)
+  addServerBench(group, print)
 }
 
 const accuracyOf = (
@@ -135,3 +139,45 @@ const addHomeBench = (group: Command, print: Print): Command =>
     .action(async (options: HomeOptions & { json?: boolean }) =>
       print(await benchHome(options), options.json),
     )
+
+const addServerBench = (group: Command, print: Print): Command =>
+  group
+    .command('server')
+    .description(
+      'the federation server under simulated devices: check-ins and uploads a second, its event ' +
+        'loop, its memory, and how soon it is back after SIGKILL; with --devices, a whole fleet',
+    )
+    .option('--against <folder>', "a checkout's server beside it, by turns")
+    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 3)
+    .option('--checkins <n>', 'check-ins of a run', integer(1), 2000)
+    .option('--uploads <n>', 'updates of a round', integer(2), 200)
+    .option('--update-kb <n>', 'size of an update', integer(1), 100)
+    .option('--burst <n>', 'uploads that arrive at once', integer(2), 200)
+    .option('--burst-kb <n>', 'size of each', integer(1), 1400)
+    .option('--devices <n>', 'instead: that each takes part in every job', integer(1, MAX_DEVICES))
+    .option('--jobs <n>', 'jobs that run at once', integer(1, 100), 2)
+    .option('--dropouts <share>', 'of a job, devices that join and never send', share, 0.1)
+    .option('--duplicates <share>', 'uploads that are sent twice', share, 0.05)
+    .option('--replicas <n>', 'server processes; more than one with --database', integer(1, 64), 1)
+    .option('--kill-every <s>', 'SIGKILL to one process after the other', positive)
+    .option('--database <url>', 'as `loreweave-server serve` takes it')
+    .option('--objects <url>', 'as `loreweave-server serve` takes it')
+    .option('--at-once <n>', 'devices that are awake at a time', integer(1, 10_000), 64)
+    .option('--limit <s>', 'after which a job that has not ended hangs', positive, 1800)
+    .option('--seed <text>', 'of keys, dropouts and duplicates', 'fleet')
+    .addOption(jsonOption())
+    .action(async ({ devices, ...options }: ServerFlags) => {
+      const given = { ...options, log: progress }
+      const results =
+        devices === undefined ? await benchServer(given) : await benchFleet({ ...given, devices })
+      print(results, options.json)
+    })
+
+type ServerFlags = Omit<ServerBenchOptions, 'log'> &
+  Omit<FleetBenchOptions, 'log' | 'devices'> & { devices?: number; json?: boolean }
+
+const share = (text: string): number => {
+  const value = Number(text)
+  if (!(value >= 0 && value < 1)) throw new InvalidArgumentError('expected a share from 0 to 1.')
+  return value
+}
