@@ -66,6 +66,25 @@ export const decodeContainer = (bytes: Uint8Array): Container<unknown> => {
   return { header, payload: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer) }
 }
 
+/** Where a container's pieces lie in its bytes: what is before the payload, each segment, the digest. */
+export const pieces = (
+  bytes: Uint8Array,
+): readonly { readonly name: string; readonly start: number; readonly end: number }[] => {
+  const { header, payload } = decodeContainer(bytes)
+  const end = bytes.length - DIGEST_BYTES
+  const start = end - payload.byteLength
+  const { segments } = header as { segments?: readonly Segment[] }
+  const named = (segments ?? []).map(({ name, offset, size }) => ({
+    name,
+    start: start + 4 * offset,
+    end: start + 4 * (offset + size),
+  }))
+  const all = [{ name: '', start: 0, end: start }, ...named]
+  if (all.some((piece, i) => piece.end !== (all[i + 1]?.start ?? end)))
+    throw bad('its segments are not one after the other')
+  return [...all, { name: '#digest', start: end, end: bytes.length }]
+}
+
 /** Parts laid one after the other. Fails with E_SHAPE when data and shape disagree. */
 export const joinParts = (
   parts: readonly Part[],

@@ -3,6 +3,7 @@
  * download, upload.
  */
 import type { z } from 'zod'
+import { applyDelta } from '../../adapters/container/delta.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import {
@@ -14,6 +15,7 @@ import {
 } from '../../adapters/wire/federation.ts'
 import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { PendingUpload } from '../store/uploads.ts'
+import { updateSender } from './send-update.ts'
 import {
   asSendFailure,
   type SignedTransport,
@@ -34,8 +36,9 @@ export type Federation = {
   enroll(token: string, signal?: AbortSignal): Promise<string>
   checkIn(request: Omit<CheckInRequest, 'protocol'>, leave: Leave): Promise<CheckInResponse>
   /**
-   * The bytes of a release. Fails with E_CHECKSUM if they do not match the hash, with E_TOO_LARGE
-   * if there are more than a release can have.
+   * The bytes of a release; those that it shares with the held one do not travel. Fails with
+   * E_CHECKSUM if they do not match the hash, with E_TOO_LARGE if there are more than a release can
+   * have.
    */
   download(hash: string, leave: Leave): Promise<Uint8Array>
   /** Sends the stored bytes unchanged. */
@@ -43,8 +46,14 @@ export type Federation = {
   traffic(): Traffic
 }
 
-export const federationClient = (deps: SignedTransportDeps): Federation => {
+/** held: a release that this device has, of which others are told by what differs. */
+export const federationClient = (
+  deps: SignedTransportDeps & {
+    readonly held?: () => { readonly hash: string; readonly bytes: Uint8Array } | null
+  },
+): Federation => {
   const transport = signedTransport(deps)
+  const updates = updateSender(transport)
   return {
     traffic: transport.traffic,
     async enroll(token, signal) {
@@ -63,29 +72,41 @@ export const federationClient = (deps: SignedTransportDeps): Federation => {
       return postJson(transport, '/v1/checkin', 'checkin', body, CheckInResponse, leave)
     },
     async download(hash, leave) {
-      const { bytes } = await transport.send({
-        method: 'GET',
-        path: `/v1/releases/${hash}`,
-        what: 'release',
-        maxBytes: MAX_BINARY_BYTES,
-        ...leave,
-      })
+      const held = deps.held?.() ?? null
+      if (held && held.hash !== hash) {
+        const { status, bytes } = await transport.send({
+          ...release(hash, leave),
+          headers: { 'a-im': 'segments', 'if-none-match': `"${held.hash}"` },
+        })
+        const whole = status === 226 ? assembled(held.bytes, bytes) : bytes
+        if (whole && sha256Hex(whole) === hash) return whole
+      }
+      const { bytes } = await transport.send({ ...release(hash, leave), resumes: `"${hash}"` })
       const digest = sha256Hex(bytes)
       if (digest !== hash)
         throw new FedError('E_CHECKSUM', `release: expected ${hash}, got ${digest}`)
       return bytes
     },
     async upload(upload, leave) {
-      const { bytes } = await transport.send({
-        method: 'PUT',
-        path: `/v1/rounds/${upload.roundId}/update`,
-        what: 'update',
-        headers: { 'content-type': 'application/octet-stream', 'upload-token': upload.uploadToken },
-        body: upload.bytes,
-        ...leave,
-      })
-      return readJson(bytes, UploadResponse, 'update')
+      return readJson(await updates.send(upload, leave), UploadResponse, 'update')
     },
+  }
+}
+
+const release = (hash: string, leave: Leave) => ({
+  method: 'GET' as const,
+  path: `/v1/releases/${hash}`,
+  what: 'release',
+  maxBytes: MAX_BINARY_BYTES,
+  ...leave,
+})
+
+/** null where it cannot be: the release is then fetched whole. */
+const assembled = (held: Uint8Array, delta: Uint8Array): Uint8Array | null => {
+  try {
+    return applyDelta(held, delta)
+  } catch {
+    return null
   }
 }
 

@@ -33,8 +33,8 @@ export type SignedTransportDeps = {
   readonly stallMs?: number
 }
 
-type Outgoing = {
-  readonly method: 'GET' | 'POST' | 'PUT'
+export type Outgoing = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
   readonly path: string
   /** One word for the log. */
   readonly what: string
@@ -47,6 +47,12 @@ type Outgoing = {
   readonly check?: (() => void) | undefined
   /** Limit of the answer's body; default: enough for a message of this protocol. */
   readonly maxBytes?: number
+  /** ETag of the answer: if its connection breaks, the next attempt asks for the rest (RFC 9110). */
+  readonly resumes?: string
+  /** Default: those of the transport. */
+  readonly attempts?: number
+  /** What is sent instead after an attempt that may have left a part of the body at the server. */
+  readonly again?: () => Promise<Outgoing>
 }
 
 export type SignedTransport = {
@@ -56,7 +62,7 @@ export type SignedTransport = {
    * answer is not of this protocol or the server has moved, E_TOO_LARGE for more than `maxBytes`,
    * E_INSECURE if the address is not encrypted. `sendFailure` has the details.
    */
-  send(outgoing: Outgoing): Promise<{ status: number; bytes: Uint8Array }>
+  send(outgoing: Outgoing): Promise<Answer>
   traffic(): Traffic
 }
 
@@ -94,30 +100,43 @@ const CHUNK_BYTES = 65_536
 
 export const signedTransport = (deps: SignedTransportDeps): SignedTransport => {
   const traffic: Traffic = { up: 0, down: 0, requests: 0 }
-  const attempts = deps.attempts ?? 5
   return {
     traffic: () => ({ ...traffic }),
-    async send(outgoing) {
+    async send(given) {
+      const { attempts = deps.attempts ?? 5, again } = given
+      const kept: Kept = { chunks: [], length: 0 }
+      let outgoing = given
       for (let attempt = 1; ; attempt++) {
-        outgoing.signal?.throwIfAborted()
-        outgoing.check?.()
+        const { signal, check } = given
+        signal?.throwIfAborted()
+        check?.()
         await deps.log(entryOf(deps, outgoing))
-        await outgoing.mark?.()
+        await given.mark?.()
         // It may have been cancelled meanwhile.
-        outgoing.signal?.throwIfAborted()
-        outgoing.check?.()
-        const outcome = await attemptOnce(deps, outgoing, traffic)
-        if (outcome.kind === 'done') return outcome
+        signal?.throwIfAborted()
+        check?.()
+        const outcome = await attemptOnce(deps, outgoing, traffic, kept)
+        if (outcome.kind === 'done') return outcome.answer
         if (!outcome.again || attempt >= attempts) throw outcome.error
-        await deps.sleep(Math.max(outcome.waitMs, backoff(attempt, deps.rng)), outgoing.signal)
+        await deps.sleep(Math.max(outcome.waitMs, backoff(attempt, deps.rng)), signal)
+        if (again && mayHaveLeft(outcome.error)) outgoing = { ...given, ...(await again()) }
       }
     },
   }
 }
 
+/** What came of an answer whose connection broke. */
+type Kept = { chunks: Uint8Array[]; length: number }
+
 type Outcome =
-  | { kind: 'done'; status: number; bytes: Uint8Array }
+  | { kind: 'done'; answer: Answer }
   | { kind: 'failed'; error: FedError; again: boolean; waitMs: number }
+
+/** Without an answer, or with one that came in the middle of the body. */
+const mayHaveLeft = (error: FedError): boolean => {
+  const failure = sendFailure(error)
+  return failure !== null && !failure.isUnsent && [null, 408, 502, 504].includes(failure.status)
+}
 
 const entryOf = ({ clock }: SignedTransportDeps, { what, body }: Outgoing): OutboxEntry => ({
   at: clock(),
@@ -131,19 +150,23 @@ const attemptOnce = async (
   deps: SignedTransportDeps,
   outgoing: Outgoing,
   traffic: Traffic,
+  kept: Kept,
 ): Promise<Outcome> => {
   traffic.requests++
   traffic.up += outgoing.body?.length ?? 0
   const watch = watchdog(outgoing.signal)
   const onProgress = () => watch.restart(deps.stallMs ?? STALL_MS, 'no progress')
   onProgress()
-  const request = signed(deps, outgoing, watch, onProgress)
+  const request = signed(deps, outgoing, kept, watch, onProgress)
   held.add(request)
   let answer: Answer
   try {
     const response = await deps.transport(request)
     onProgress()
-    answer = await readAnswer(response, outgoing, onProgress)
+    answer = await readAnswer(response, outgoing, kept, (bytes) => {
+      traffic.down += bytes
+      onProgress()
+    })
   } catch (cause) {
     outgoing.signal?.throwIfAborted()
     return noAnswer(deps, outgoing, watch.reason() ?? cause)
@@ -152,7 +175,6 @@ const attemptOnce = async (
     // Node holds a request's signal weakly: collected too early, it would not abort.
     held.delete(request)
   }
-  traffic.down += answer.bytes.length
   return outcomeOf(deps, outgoing, answer)
 }
 
@@ -174,17 +196,21 @@ const noAnswer = (deps: SignedTransportDeps, { what }: Outgoing, cause: unknown)
   return { kind: 'failed', error, again: mayPass(cause), waitMs: 0 }
 }
 
-type Answer = {
+export type Answer = {
   readonly status: number
   readonly headers: Headers
   readonly bytes: Uint8Array
 }
 
-/** Fails with E_TOO_LARGE, before reading anything if the header already says so. */
+/**
+ * kept: what there is of it already, and then what there is if this fails. Fails with E_TOO_LARGE,
+ * before reading anything if the header already says so.
+ */
 const readAnswer = async (
   { status, headers, body }: Response,
-  { what, maxBytes = MAX_MESSAGE_BYTES }: Outgoing,
-  onProgress: () => void,
+  { what, maxBytes = MAX_MESSAGE_BYTES, resumes }: Outgoing,
+  kept: Kept,
+  onRead: (bytes: number) => void,
 ): Promise<Answer> => {
   const most = status >= 200 && status < 300 ? maxBytes : MAX_MESSAGE_BYTES
   const tooLarge = (bytes: number) =>
@@ -192,22 +218,28 @@ const readAnswer = async (
       new FedError('E_TOO_LARGE', `${what}: expected at most ${most} bytes, got ${bytes} or more`),
       { status, isRefusal: false, isUnsent: false },
     )
-  const told = Number(headers.get('content-length') ?? 0)
+  const goesOn =
+    status === 206 && headers.get('content-range')?.startsWith(`bytes ${kept.length}-`) === true
+  const isWhole = status === 200 && headers.get('etag') === resumes
+  if (isWhole) kept.chunks.length = kept.length = 0
+  const all: Kept = goesOn || isWhole ? kept : { chunks: [], length: 0 }
+  const told = all.length + Number(headers.get('content-length') ?? 0)
   if (told > most) {
     await body?.cancel().catch(() => {})
     throw tooLarge(told)
   }
-  const chunks: Uint8Array[] = []
-  let [length, seen] = [0, 0]
+  let unseen = 0
   for await (const chunk of chunksOf(body)) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > most) throw tooLarge(length)
-    if (length - seen < PROGRESS_BYTES) continue
-    seen = length
-    onProgress()
+    all.chunks.push(chunk)
+    all.length += chunk.length
+    unseen += chunk.length
+    if (all.length > most) throw tooLarge(all.length)
+    if (unseen < PROGRESS_BYTES) continue
+    onRead(unseen)
+    unseen = 0
   }
-  return { status, headers, bytes: new Uint8Array(Buffer.concat(chunks)) }
+  onRead(unseen)
+  return { status, headers, bytes: new Uint8Array(Buffer.concat(all.chunks)) }
 }
 
 async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
@@ -223,11 +255,17 @@ async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerato
 /** Every attempt has a fresh nonce, because the server refuses a repeated one. */
 const signed = (
   { serverUrl, key, clock }: SignedTransportDeps,
-  { method, path, body, headers: given }: Outgoing,
+  { method, path, body, headers: given, resumes }: Outgoing,
+  kept: Kept,
   { signal }: Watchdog,
   onProgress: () => void,
 ): Request => {
-  const headers = new Headers({ 'user-agent': 'loreweave', ...given })
+  const rest = resumes && kept.length > 0
+  const headers = new Headers({
+    'user-agent': 'loreweave',
+    ...given,
+    ...(rest && { range: `bytes=${kept.length}-`, 'if-range': resumes }),
+  })
   // As the server sees it: a proxy removes the path of its address.
   const { origin } = new URL(serverUrl)
   const signature = signRequest(
@@ -270,7 +308,7 @@ const retryAfter = (headers: Headers): number => {
 const outcomeOf = (deps: SignedTransportDeps, outgoing: Outgoing, answer: Answer): Outcome => {
   const { status, headers, bytes } = answer
   const isPage = gatewayReason(status, headers) !== null
-  if (status >= 200 && status < 300 && !isPage) return { kind: 'done', status, bytes }
+  if (status >= 200 && status < 300 && !isPage) return { kind: 'done', answer }
   const refusal = ErrorResponse.safeParse(parseJson(bytes)).data?.error
   const code = ERROR_CODES.find((known) => known === refusal?.code)
   // Includes codes of a newer server. Other programs have envelopes of the same shape.

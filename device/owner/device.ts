@@ -27,7 +27,7 @@ import { warmRewriting } from '../preferences/rewrite-request.ts'
 import { type AnswerMemo, cachePooled, type PooledCache } from '../reward/choice-features.ts'
 import { type ExitChoice, ownExitChoice } from '../reward/choose-exit.ts'
 import { featureSpace } from '../reward/feature-space.ts'
-import { openServing } from '../reward/serving.ts'
+import { openServing, releaseBlob } from '../reward/serving.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import { convertAll, convertInBackground } from '../store/convert-old.ts'
 import { enforceRetention, expire } from '../store/forget.ts'
@@ -132,7 +132,12 @@ export const openDevice = (options: DeviceOptions): Device => {
     const { transport } = options
     if (!transport) throw new TypeError('a device with a server needs a transport')
     const log = (entry: OutboxEntry) => store.durably((tx) => tx.log(entry))
-    return federationClient({ serverUrl, transport, key, clock, rng, sleep, log })
+    const held = () => {
+      const hash = serving.releaseHash()
+      const bytes = hash === null ? undefined : store.blob(releaseBlob(hash))
+      return hash !== null && bytes ? { hash, bytes } : null
+    }
+    return federationClient({ serverUrl, transport, key, clock, rng, sleep, log, held })
   })
   const { refresh } = personalizer
   const contributor = openContributor({

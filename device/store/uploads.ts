@@ -21,6 +21,8 @@ export type PendingUpload = Partial<Intended> & {
   readonly digest: string
   readonly bytes: Uint8Array
   readonly at: number
+  /** Whether bytes of it may have arrived. */
+  readonly isSent?: boolean
 }
 /**
  * reason: why it could not be sent yet; isSent: bytes of it may have arrived; overdueAt: since when
@@ -76,7 +78,7 @@ export const uploadTable = (run: Run) => ({
 
 const PENDING = `
   SELECT round_id AS roundId, job_id AS jobId, token AS uploadToken, digest, bytes, at, intended,
-    deadline_at AS deadlineAt
+    sent, deadline_at AS deadlineAt
   FROM uploads WHERE state = 'pending'`
 
 const readUploads = (run: Run) => ({
@@ -209,8 +211,9 @@ const MAX_SETTLED = 1000
 /** The reasons that earlier versions recorded for updates that they never sent. */
 const DROPPED: ReadonlySet<string> = new Set(['forgotten', 'E_CONSENT'])
 
-const pendingOf = ({ bytes, intended, deadlineAt, ...row }: UploadRow): PendingUpload => ({
+const pendingOf = ({ bytes, intended, deadlineAt, sent, ...row }: UploadRow): PendingUpload => ({
   ...row,
+  ...(sent === 1 && { isSent: true }),
   bytes: new Uint8Array(bytes),
   ...plannedOf({ intended, deadlineAt }),
 })

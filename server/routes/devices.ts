@@ -1,7 +1,6 @@
 /** What devices call: enrolment, check-in, upload, releases. */
-import { BYTES_TYPE, json } from '../../adapters/api-reference/route.ts'
+import { json } from '../../adapters/api-reference/route.ts'
 import { FedError } from '../../adapters/errors.ts'
-import { ReleaseHeader } from '../../adapters/wire/containers.ts'
 import {
   CheckInRequest,
   CheckInResponse,
@@ -12,7 +11,7 @@ import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, verifySignature } from '../../adapters/wire/signature.ts'
 import { credentialHash } from '../access/secrets.ts'
 import { checkIn } from '../rounds/check-in.ts'
-import type { ServerDeps } from '../rounds/deps.ts'
+import { RELEASE_BYTES, sendRelease } from './downloads.ts'
 import { AT, BASE, DEVICE_ID, FEATURES } from './examples.ts'
 import { served } from './route.ts'
 import { checkTime, spendNonce } from './signed.ts'
@@ -20,19 +19,6 @@ import { checkTime, spendNonce } from './signed.ts'
 const protocol = PROTOCOL_VERSION
 const tag = 'Devices' as const
 const who = 'device' as const
-
-/** Releases are sent to devices and to the operator alike. */
-export const RELEASE_BYTES = {
-  requestHeaders: { 'if-none-match': 'The ETag of the bytes that the caller has.' },
-  responseHeaders: { etag: 'The hash of the release.' },
-  responses: {
-    200: {
-      description: 'A container, whose header is a ReleaseHeader',
-      content: { [BYTES_TYPE]: { schema: ReleaseHeader } },
-    },
-    304: { description: 'The caller has these bytes', content: {} },
-  },
-} as const
 
 export const DEVICE_ROUTES = {
   enroll: served(
@@ -128,26 +114,6 @@ export const DEVICE_ROUTES = {
       ...RELEASE_BYTES,
       errors: ['E_NO_RELEASE', 'E_DATA'],
     },
-    (c) => sendRelease(c.var.deps, c.req.param('hash'), c.req.header('if-none-match')),
+    sendRelease,
   ),
-}
-
-/** A release's bytes never change, so its hash is its ETag (RFC 9110 section 8.8.3). Fails with E_NO_RELEASE. */
-export const sendRelease = async (
-  { store, objects }: Pick<ServerDeps, 'store' | 'objects'>,
-  hash: string,
-  ifNoneMatch: string | undefined,
-): Promise<Response> => {
-  if (!(await store.release(hash))) throw new FedError('E_NO_RELEASE', 'no release has this hash')
-  const etag = `"${hash}"`
-  const headers = { etag, 'cache-control': 'private, max-age=31536000, immutable' }
-  const isKnown = ifNoneMatch
-    ?.split(',')
-    .some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))
-  if (isKnown) return new Response(null, { status: 304, headers })
-  const bytes = await objects.get(hash)
-  if (!bytes) throw new FedError('E_DATA', 'the bytes of this release are missing')
-  return new Response(Uint8Array.from(bytes), {
-    headers: { ...headers, 'content-type': 'application/octet-stream' },
-  })
 }

@@ -19,7 +19,7 @@ import { judgeRelease } from '../governance/judge.ts'
 import { meanDifference } from '../releases/rollout.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import type { Lineage, Release } from '../store/records.ts'
-import { RELEASE_BYTES, sendRelease } from './devices.ts'
+import { RELEASE_BYTES, sendRelease } from './downloads.ts'
 import { ADAPTER, AT, BASE, FEATURES, HASH, LINEAGE_ID } from './examples.ts'
 import { served } from './route.ts'
 
@@ -116,7 +116,7 @@ export const RELEASE_ROUTES = {
       ...RELEASE_BYTES,
       errors: ['E_NO_RELEASE', 'E_DATA'],
     },
-    (c) => sendRelease(c.var.deps, c.req.param('hash'), c.req.header('if-none-match')),
+    sendRelease,
   ),
 
   listLineages: served(
