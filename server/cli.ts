@@ -76,6 +76,11 @@ const addServe = (program: Command, { env, out }: Streams): void => {
       ).default(env['LOREWEAVE_OBJECTS'], '$LOREWEAVE_OBJECTS'),
     )
     .option('--host <address>', 'address to bind', '127.0.0.1')
+    .option(
+      '--tls-cert <file>',
+      'PEM certificate with its chain: serves HTTPS; read again when it changes',
+    )
+    .option('--tls-key <file>', 'PEM key of the certificate')
     .option('--port <n>', 'port to bind; 0 takes a free one', integer(0, 65_535), 8787)
     .option(
       '--retry-soon-ms <n>',
@@ -114,6 +119,7 @@ const addServe = (program: Command, { env, out }: Streams): void => {
         },
         env,
       )
+      process.on('SIGHUP', serving.reloadTls)
       onInterrupt(() => {
         serving.close().then(
           () => process.exit(0),
@@ -134,6 +140,8 @@ const withoutPassword = (url: string): string => {
 
 type ServeFlags = DataPlaces & {
   host: string
+  tlsCert?: string
+  tlsKey?: string
   port: number
   retrySoonMs: number
   retryLaterMs: number

@@ -100,7 +100,11 @@ export const verifySignature = (
     checkDigest('content-digest', request, sha256(request.body))
   const base = signatureBase(params.components, params.raw, request)
   if (!verify(params.bytes, new TextEncoder().encode(base), fromBase64(publicKey)))
-    throw new FedError('E_SIGNATURE', 'the signature does not match the request and the key')
+    throw new FedError(
+      'E_SIGNATURE',
+      'the signature does not match the request and the key; does a proxy in between change the ' +
+        'Host header or the path?',
+    )
 }
 
 /** digest: SHA-256 of the bytes that came. Fails with E_SIGNATURE when the field names another. */

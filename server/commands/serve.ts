@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createAdaptorServer } from '@hono/node-server'
 import { FedError } from '../../adapters/errors.ts'
 import { textOfFile } from '../../adapters/formats/text.ts'
 import { closeListener } from '../../adapters/node/listener.ts'
@@ -14,18 +13,27 @@ import type { Pace } from '../rounds/pace.ts'
 import { createServer } from '../routes/app.ts'
 import { type DataPlaces, openData } from '../store/open.ts'
 import { jsonLog, type LogLevel } from '../telemetry/log.ts'
+import { openListener, type TlsFiles } from './listener.ts'
 
 export type ServeOptions = DataPlaces & {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
   readonly pace: Pace
+  /** PEM files; both or none. With them it serves HTTPS alone. */
+  readonly tlsCert?: string | undefined
+  readonly tlsKey?: string | undefined
   /** How often deadlines are looked at. */
   readonly tickMs: number
   readonly logLevel: LogLevel
 }
 
-export type Serving = { readonly url: string; close(): Promise<void> }
+export type Serving = {
+  readonly url: string
+  /** Reads the certificate again, if there is one. */
+  reloadTls(): void
+  close(): Promise<void>
+}
 
 /**
  * Makes the data folder and the operator's credential on first use. Log lines go to standard error.
@@ -37,6 +45,7 @@ export const serve = async (
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Serving> => {
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), Date.now, options.logLevel)
+  const tls = tlsOf(options)
   const federation = createServer({
     ...(await openData(options, env)),
     clock: Date.now,
@@ -47,7 +56,8 @@ export const serve = async (
     traffic: { folder: join(options.data, 'uploads') },
   })
   if (options.database === undefined) await federation.recover()
-  const http = createAdaptorServer({ fetch: federation.app.fetch })
+  const listener = openListener(federation.app.fetch, tls, log)
+  const http = listener.server
   try {
     await new Promise<void>((resolve, reject) => {
       http.once('error', reject)
@@ -58,10 +68,11 @@ export const serve = async (
     const where = `${options.host}:${options.port}`
     throw new FedError('E_UNAVAILABLE', `cannot listen on ${where}`, { cause })
   }
-  if (!isLoopback(options.host))
+  if (!tls && !isLoopback(options.host))
     log('warn', 'listening_without_tls', {
       host: options.host,
-      advice: 'put a proxy that ends TLS in front: the operator credential travels as it is',
+      advice:
+        'use --tls-cert and --tls-key, or a proxy that ends TLS: the credential travels as it is',
     })
   const tick = () =>
     federation
@@ -70,9 +81,11 @@ export const serve = async (
   void tick()
   const timer = setInterval(tick, options.tickMs)
   return {
-    url: urlOf(http.address() as AddressInfo),
+    url: urlOf(http.address() as AddressInfo, tls !== null),
+    reloadTls: listener.reload,
     async close() {
       clearInterval(timer)
+      listener.close()
       await closeListener(http, GRACE_MS)
       await federation.close()
     },
@@ -97,5 +110,11 @@ const operatorCredential = (data: string): string => {
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.')
 
-const urlOf = ({ address, family, port }: AddressInfo): string =>
-  `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+const tlsOf = ({ tlsCert: cert, tlsKey: key }: ServeOptions): TlsFiles | null => {
+  if (cert && key) return { cert, key }
+  if (cert || key) throw new FedError('E_USAGE', 'expected both --tls-cert and --tls-key, or none')
+  return null
+}
+
+const urlOf = ({ address, family, port }: AddressInfo, isSecure: boolean): string =>
+  `${isSecure ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`

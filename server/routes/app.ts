@@ -74,17 +74,27 @@ export const createServer = ({
     log('error', 'failed', { ...where, cause: String(error) })
     return refusal(new FedError('E_INTERNAL', 'the server failed; its log says more'), c, deps)
   })
+  let [sweptAt, ticking] = [0, Promise.resolve()]
+  const tick = async (now: number) => {
+    await attendance.flush()
+    if (now - sweptAt >= SWEEP_MS) {
+      sweptAt = now
+      await transfer.partials.sweep(now - KEPT_MS)
+    }
+    await coordinator.tick(now)
+    await haltWorse(deps)
+  }
   return {
     app,
-    async tick(now) {
-      await attendance.flush()
-      await transfer.partials.sweep(now - KEPT_MS)
-      await coordinator.tick(now)
-      await haltWorse(deps)
+    tick(now) {
+      const done = tick(now)
+      ticking = Promise.allSettled([ticking, done]).then(() => {})
+      return done
     },
     recover: () => coordinator.sweep(),
     async close() {
       await coordinator.stop()
+      await ticking
       await transfer.close()
       await store.close()
     },
@@ -93,6 +103,8 @@ export const createServer = ({
 
 /** How long an upload that broke off may wait to go on. */
 const KEPT_MS = 3_600_000
+/** How often those are looked at. */
+const SWEEP_MS = 60_000
 
 /** What a request passes before its handler. Uploads have a gate of their own. */
 const guardsOf = (deps: RouteDeps, route: ServerRoute): MiddlewareHandler<ServerEnv>[] => {
