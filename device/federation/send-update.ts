@@ -36,6 +36,9 @@ export const updateSender = (transport: SignedTransport): UpdateSender => {
       try {
         return (await transport.send({ ...first, ...leave, again })).bytes
       } catch (error) {
+        // The server that has the parts is another one, or it has dropped them meanwhile.
+        if (isFedError(error) && error.code === 'E_CONFLICT')
+          return (await transport.send({ ...wholeOf(upload), ...leave })).bytes
         const { status, isRefusal } = sendFailure(error) ?? {}
         if (status !== 413 || isRefusal || upload.bytes.length <= PIECE_BYTES) throw error
         const bytes = await inPieces(upload, leave).catch((cause) => {

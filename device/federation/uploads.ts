@@ -50,8 +50,13 @@ const fateOf = (error: FedError): Fate => {
 
 /** Timeout, too early, too many. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429])
-/** Refusals of a version, a route or an attempt. Those of a key, a clock or a token are 401. */
-const NOT_ABOUT_THE_BYTES: ReadonlySet<string> = new Set(['E_PROTOCOL', 'E_NOT_FOUND', 'E_REPLAY'])
+/** Refusals of a version, a route, an attempt or a piece. Those of a key, a clock or a token are 401. */
+const NOT_ABOUT_THE_BYTES: ReadonlySet<string> = new Set([
+  'E_PROTOCOL',
+  'E_NOT_FOUND',
+  'E_REPLAY',
+  'E_CONFLICT',
+])
 
 /**
  * Sends the stored updates of earlier rounds again, unchanged. onlyDue: skips those in backoff. A

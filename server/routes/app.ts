@@ -1,5 +1,6 @@
 /** The federation server as a value: tests and the eval call app.request, cli.ts serves it over HTTP. */
 import type { Context, Hono, MiddlewareHandler } from 'hono'
+import { compress } from 'hono/compress'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
@@ -57,6 +58,8 @@ export const createServer = ({
     uploadKey: uploadKeyOf(deps),
   }
   const app = checkedApp()
+  // Texts alone: the numbers of a release lose a fourteenth at most.
+  app.use(compress({ threshold: 8192 }))
   app.use('/v1/*', limitAddress(transfer.byAddress))
   app.use('/v1/operator/*', requireOperator(deps))
   for (const route of Object.values(ALL_ROUTES))

@@ -138,6 +138,39 @@ describe('an upload of the device', () => {
     expect(sent.map(({ method }) => method)).toEqual(['PUT'])
   })
 
+  test('is sent whole where the parts are gone when the rest comes', async () => {
+    const { server, device, assignment } = await scene()
+    const upload = pendingOf(assignment)
+    const other = { ...upload, bytes: updateFor(assignment, 'b') }
+    const { client, sent } = clientOf(
+      server.fetch,
+      device,
+      server.now,
+      async (n, request, send) => {
+        if (n === 0) return breakRequest(request, send, 600)
+        const answer = await send(request)
+        // Another update of the device takes the place of the first.
+        if (n === 1) {
+          const second = { ...other, digest: sha256Hex(other.bytes) }
+          await first.client.upload(second, leave).catch(() => {})
+        }
+        return answer
+      },
+    )
+    const first = clientOf(server.fetch, device, server.now, (_, request, send) =>
+      request.method === 'PUT'
+        ? breakRequest(request, send, 100)
+        : Promise.reject(new TypeError('ECONNRESET')),
+    )
+    expect(await client.upload(upload, leave)).toMatchObject({ duplicate: false })
+    expect(sent.map(({ method, status }) => [method, status])).toEqual([
+      ['PUT', 503],
+      ['GET', 204],
+      ['PATCH', 409],
+      ['PUT', 202],
+    ])
+  })
+
   /** As nginx answers. */
   const tooLarge = (most: number, request: Request, send: Transport) =>
     Number(request.headers.get('content-length')) > most

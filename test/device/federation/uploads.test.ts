@@ -87,6 +87,7 @@ const LATER: Record<string, () => Response> = {
   'a server that does not know the device now': () => envelope(401, 'E_NOT_ENROLLED'),
   'another version of the protocol': () => envelope(400, 'E_PROTOCOL'),
   'a nonce that was seen': () => envelope(409, 'E_REPLAY'),
+  'a piece that does not follow the others': () => envelope(409, 'E_CONFLICT'),
   'a route that is not there': () => envelope(404, 'E_NOT_FOUND'),
 }
 

@@ -53,6 +53,15 @@ describe('the reference of the server', () => {
     },
   )
 
+  test('is compressed for whom takes that', async () => {
+    const { app } = testServer()
+    const headers = { 'accept-encoding': 'gzip' }
+    const answer = await app.request('http://server.test/openapi.json', { headers })
+    expect(answer.headers.get('content-encoding')).toBe('gzip')
+    const whole = JSON.stringify(document).length
+    expect((await answer.arrayBuffer()).byteLength).toBeLessThan(whole / 4)
+  })
+
   test('needs no credential and holds no secret; the page loads nothing from elsewhere', async () => {
     const served = await get('/openapi.json')
     expect(await served.json()).toEqual(JSON.parse(JSON.stringify(document)))
