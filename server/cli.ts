@@ -13,6 +13,7 @@ import {
 } from '../adapters/node/program.ts'
 import { onInterrupt } from '../adapters/node/signals.ts'
 import { VERSION } from '../adapters/version.ts'
+import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { jobCommands } from './commands/jobs.ts'
 import { deviceCommands, tokenCommands } from './commands/operator.ts'
 import { releaseCommands } from './commands/releases.ts'
@@ -52,6 +53,7 @@ export const createProgram = (streams: Streams): Program => {
   const deps = { ...streams, dataOption: () => dataOption(env), newKey: randomUUID }
   for (const make of [tokenCommands, jobCommands, releaseCommands, deviceCommands])
     program.addCommand(make(deps))
+  program.addCommand(backupCommand(deps)).addCommand(restoreCommand(deps))
   return programOf(program, streams, EXITS)
 }
 

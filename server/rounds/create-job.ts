@@ -1,7 +1,7 @@
 /** Creates a job, and with the first of a lineage its release 0. */
 import { FedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
-import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameShape, lineIdOf } from '../../adapters/wire/lineage.ts'
 import { newId } from '../access/secrets.ts'
 import { checkJobSize } from '../releases/job-size.ts'
@@ -24,7 +24,7 @@ export const createJob = async (
   key?: string,
 ): Promise<{ job: Job; isNew: boolean }> => {
   const { store, objects, clock, rng } = deps
-  const requestHash = sha256Hex(new TextEncoder().encode(JSON.stringify(spec)))
+  const requestHash = hashOf(spec)
   const known = key === undefined ? undefined : await earlierJob(store, key, requestHash)
   if (known) return { job: known, isNew: false }
   const now = clock()
@@ -65,7 +65,16 @@ const earlierJob = async (
 ): Promise<Job | undefined> => {
   const earlier = await tables.idempotent(key)
   if (!earlier) return undefined
-  if (earlier.requestHash !== requestHash)
+  const job = await tables.job(earlier.jobId)
+  if (earlier.requestHash !== requestHash && !isSpecOf(job, requestHash))
     throw new FedError('E_CONFLICT', 'this Idempotency-Key came with another job')
-  return tables.job(earlier.jobId)
+  return job
 }
+
+/** An earlier version hashed a spec without the fields that came since. */
+const isSpecOf = (job: Job | undefined, requestHash: string): boolean => {
+  const today = JobSpec.safeParse(job?.spec)
+  return today.success && hashOf(today.data) === requestHash
+}
+
+const hashOf = (spec: JobSpec): string => sha256Hex(new TextEncoder().encode(JSON.stringify(spec)))

@@ -7,10 +7,13 @@ import { type ByteRange, checkedBytes, type Objects, webStreamOf, withinSize } f
 
 const TEMPORARY = '.part'
 
-/** Makes the folder (0700) and removes what an interrupted write left behind. */
-export const folderObjects = (folder: string): Objects => {
+/**
+ * Makes the folder (0700). isOurs: no other process writes there, and what an interrupted write left
+ * behind is removed.
+ */
+export const folderObjects = (folder: string, isOurs = true): Objects => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const name of readdirSync(folder))
+  for (const name of isOurs ? readdirSync(folder) : [])
     if (name.endsWith(TEMPORARY)) rmSync(join(folder, name), { force: true })
   let writes = 0
   return {

@@ -12,7 +12,7 @@ type Rule = {
 const ENDED = 'SELECT id FROM jobs WHERE ended_at <= ?'
 
 /** In this order: what belongs to a job goes before it. */
-export const RETENTION: readonly Rule[] = [
+const RETENTION: readonly Rule[] = [
   { what: 'nonces, once used up', days: 0, query: 'DELETE FROM nonces WHERE expires_at <= ?' },
   {
     what: 'enrolment tokens, once expired',

@@ -22,7 +22,21 @@ export const openSqliteStore = (folder: string): Store => {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(folder, 0o700)
   }
-  const db = openDatabase(isMemory ? folder : join(folder, 'loreweave.sqlite'))
+  const lock = isMemory ? undefined : lockFolder(folder)
+  try {
+    return openSqliteFile(isMemory ? folder : storeFile(folder), () => lock?.close())
+  } catch (error) {
+    lock?.close()
+    throw error
+  }
+}
+
+/** Of a data folder. */
+export const storeFile = (folder: string): string => join(folder, 'loreweave.sqlite')
+
+/** One file, or ':memory:', that nobody else writes. Fails with E_DATA when a newer version wrote it. */
+export const openSqliteFile = (path: string, closed: () => void = () => {}): Store => {
+  const db = openDatabase(path)
   const sql = sqlOf(db)
   const queue = commitQueue(db)
   const alone: Sql = {
@@ -40,6 +54,7 @@ export const openSqliteStore = (folder: string): Store => {
     async close() {
       await queue.ended()
       db.close()
+      closed()
     },
   }
 }
@@ -139,16 +154,30 @@ const commitTogether = async (db: Database.Database, works: readonly Waiting[]) 
   for (const { committed } of works) committed()
 }
 
-const openDatabase = (path: string): Database.Database => {
+/**
+ * A file of its own is locked, so that a backup can read the store meanwhile. The lock ends with the
+ * process, also after kill -9. Fails with E_CONFLICT.
+ */
+const lockFolder = (folder: string): Database.Database =>
+  unlessBusy(join(folder, 'lock.sqlite'), (lock) => {
+    lock.pragma('locking_mode = EXCLUSIVE')
+    lock.exec('BEGIN EXCLUSIVE; COMMIT')
+  })
+
+const openDatabase = (path: string): Database.Database =>
+  unlessBusy(path, (db) => {
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = FULL')
+    migrate(db)
+  })
+
+/** A server of an earlier version locks the store itself. */
+const unlessBusy = (path: string, prepare: (db: Database.Database) => void) => {
   // SQLite gives its log the mode of the database.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const db = openSqlite(path, { timeout: 500 })
   try {
-    // The lock ends with the process, also after kill -9.
-    db.pragma('locking_mode = EXCLUSIVE')
-    db.pragma('journal_mode = WAL')
-    db.pragma('synchronous = FULL')
-    migrate(db)
+    prepare(db)
     return db
   } catch (error) {
     db.close()
