@@ -112,6 +112,13 @@ export const LineageListResponse = z.strictObject({
 export const DeviceListResponse = z.strictObject({
   protocol: Protocol,
   devices: z
-    .array(z.strictObject({ id: Id, enrolledAt: TimeMs, lastSeenAt: TimeMs.nullable() }))
+    .array(
+      z.strictObject({
+        id: Id,
+        enrolledAt: TimeMs,
+        lastSeenAt: TimeMs.nullable(),
+        blockedAt: TimeMs.optional(),
+      }),
+    )
     .max(1_000_000),
 })

@@ -1,6 +1,7 @@
 /** The operator's commands: token, device. Each is one or two calls of the HTTP API. */
 import type { Command } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
+import { DoneResponse } from '../../adapters/wire/federation.ts'
 import { CreateTokensResponse, DeviceListResponse } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { type CommandDeps, type Common, client, command, group, print } from './command.ts'
@@ -23,15 +24,66 @@ export const tokenCommands = (deps: CommandDeps): Command =>
       }),
   )
 
-export const deviceCommands = (deps: CommandDeps): Command =>
-  group('device', 'enrolled devices, by pseudonym').addCommand(
+export const deviceCommands = (deps: CommandDeps): Command => {
+  const commands = group('device', 'enrolled devices, by pseudonym').addCommand(
     command(deps, 'list', 'every enrolled device').action(async (o: Common) => {
-      const answer = await client(deps, o).json(DeviceListResponse, 'GET', '/v1/operator/devices')
+      const answer = await client(deps, o).json(DeviceListResponse, 'GET', DEVICES)
       print(deps, o, answer, () =>
         table([
-          ['DEVICE', 'ENROLLED', 'LAST SEEN'],
-          ...answer.devices.map((d) => [d.id, timeText(d.enrolledAt), timeText(d.lastSeenAt)]),
+          ['DEVICE', 'ENROLLED', 'LAST SEEN', 'BLOCKED'],
+          ...answer.devices.map((d) => [
+            d.id,
+            timeText(d.enrolledAt),
+            timeText(d.lastSeenAt),
+            timeText(d.blockedAt ?? null),
+          ]),
         ]),
       )
     }),
   )
+  for (const act of DEVICE_ACTS) commands.addCommand(deviceCommand(deps, act))
+  return commands
+}
+
+const DEVICES = '/v1/operator/devices'
+
+type DeviceAct = {
+  readonly name: string
+  readonly text: string
+  readonly method: string
+  readonly path: string
+  readonly done: string
+}
+
+const DEVICE_ACTS: readonly DeviceAct[] = [
+  {
+    name: 'block',
+    text: 'refuse the key of a device from now on',
+    method: 'POST',
+    path: '/block',
+    done: 'blocked',
+  },
+  {
+    name: 'unblock',
+    text: 'let a blocked device in again',
+    method: 'POST',
+    path: '/unblock',
+    done: 'unblocked',
+  },
+  {
+    name: 'erase',
+    text: 'delete a device, and its updates in rounds that still collect; releases stay',
+    method: 'DELETE',
+    path: '',
+    done: 'erased',
+  },
+]
+
+const deviceCommand = (deps: CommandDeps, { name, text, method, path, done }: DeviceAct): Command =>
+  command(deps, name, text)
+    .argument('<id>', 'its pseudonym, as `device list` shows it')
+    .action(async (id: string, o: Common) => {
+      const url = `${DEVICES}/${encodeURIComponent(id)}${path}`
+      const answer = await client(deps, o).json(DoneResponse, method, url)
+      print(deps, o, answer, () => `${done} ${id}`)
+    })

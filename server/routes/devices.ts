@@ -14,7 +14,7 @@ import { checkIn } from '../rounds/check-in.ts'
 import { RELEASE_BYTES, sendRelease } from './downloads.ts'
 import { AT, BASE, DEVICE_ID, FEATURES } from './examples.ts'
 import { served } from './route.ts'
-import { checkTime, spendNonce } from './signed.ts'
+import { blocked, checkTime, spendNonce } from './signed.ts'
 
 const protocol = PROTOCOL_VERSION
 const tag = 'Devices' as const
@@ -55,7 +55,9 @@ export const DEVICE_ROUTES = {
         if (!(await tx.spendToken(credentialHash(token), deviceId, now)))
           throw new FedError('E_ENROLL_TOKEN', 'the enrolment token is unknown, used or expired')
         await spendNonce(tx, signed.params, now)
-        if (!(await tx.device(deviceId)))
+        const known = await tx.device(deviceId)
+        if (known?.blockedAt !== undefined) throw blocked()
+        if (!known)
           await tx.saveDevice({ id: deviceId, publicKey, enrolledAt: now, lastSeenAt: now })
       })
       log('info', 'device_enrolled', { device: deviceId })

@@ -3,15 +3,11 @@ import type { MiddlewareHandler } from 'hono'
 import { json } from '../../adapters/api-reference/route.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { isSameSecret } from '../../adapters/node/secrets.ts'
-import {
-  CreateTokens,
-  CreateTokensResponse,
-  DeviceListResponse,
-} from '../../adapters/wire/operator.ts'
+import { CreateTokens, CreateTokensResponse } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { credentialHash, newCredential } from '../access/secrets.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
-import { AT, DEVICE_ID } from './examples.ts'
+import { AT } from './examples.ts'
 import { served } from './route.ts'
 
 const protocol = PROTOCOL_VERSION
@@ -46,33 +42,6 @@ export const OPERATOR_ROUTES = {
         for (const token of tokens) await tx.addToken(credentialHash(token), expiresAt)
       })
       return c.json({ protocol, tokens, expiresAt }, 201)
-    },
-  ),
-
-  listDevices: served(
-    {
-      method: 'get',
-      path: '/v1/operator/devices',
-      tag,
-      who,
-      summary: 'All enrolled devices',
-      description: 'Pseudonyms and times. Nothing here says anything about a person.',
-      responses: {
-        200: json(DeviceListResponse, {
-          protocol,
-          devices: [{ id: DEVICE_ID, enrolledAt: AT, lastSeenAt: AT }],
-        }),
-      },
-      errors: [],
-    },
-    async (c) => {
-      const enrolled = await c.var.deps.store.devices()
-      const devices = enrolled.map(({ id, enrolledAt, lastSeenAt }) => ({
-        id,
-        enrolledAt,
-        lastSeenAt,
-      }))
-      return c.json({ protocol, devices }, 200)
     },
   ),
 }

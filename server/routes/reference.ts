@@ -18,7 +18,9 @@ import * as operator from '../../adapters/wire/operator.ts'
 import * as primitives from '../../adapters/wire/primitives.ts'
 import { DEVICE_ROUTES } from './devices.ts'
 import { HTTP_STATUS } from './errors.ts'
+import { FLEET_ROUTES } from './fleet.ts'
 import { JOB_ROUTES } from './jobs.ts'
+import { MEMBERSHIP_ROUTES } from './membership.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
 import { RELEASE_ROUTES } from './releases.ts'
 import { type ServerRoute, served, type Tag, type Who } from './route.ts'
@@ -90,7 +92,9 @@ const ASSETS = {
 /** Every route by the name of its operation. */
 export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...DEVICE_ROUTES,
+  ...MEMBERSHIP_ROUTES,
   ...JOB_ROUTES,
+  ...FLEET_ROUTES,
   ...UPLOAD_ROUTES,
   ...OPERATOR_ROUTES,
   ...RELEASE_ROUTES,

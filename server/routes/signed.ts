@@ -25,6 +25,7 @@ export const requireEnrolledKey =
     const signed = signedOf(c)
     const device = await store.device(signed.params.keyId)
     if (!device) throw new FedError('E_NOT_ENROLLED', 'the key is not enrolled with this server')
+    if (device.blockedAt !== undefined) throw blocked()
     c.set('signed', signed)
     c.set('device', device)
     await next()
@@ -51,7 +52,7 @@ export const requireDevice =
     checkTime(signed.params, now)
     await store.transaction(async (tx) => {
       await spendNonce(tx, signed.params, now)
-      await tx.saveDevice({ ...device, lastSeenAt: now })
+      await tx.sawDevice(device.id, now)
     })
     await next()
   }
@@ -62,6 +63,9 @@ const signedOf = (c: Context<ServerEnv>): Signed => {
   const signable = { method, url, header: (name: string) => headers.get(name), body } as const
   return { signable, params: readSignatureInput(signable) }
 }
+
+export const blocked = (): FedError =>
+  new FedError('E_NOT_ENROLLED', "this federation's operator has blocked the key: ask them")
 
 /** Fails with E_CLOCK. */
 export const checkTime = (params: SignatureParams, now: number): void => {

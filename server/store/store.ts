@@ -39,8 +39,12 @@ export type Tables = {
   saveDevice(device: Device): Promise<void>
   device(id: string): Promise<Device | undefined>
   devices(): Promise<Device[]>
-  /** Everything that names the device, its memberships of rounds too. False when there is none. */
-  eraseDevice(id: string): Promise<boolean>
+  /** An erased one stays so. */
+  sawDevice(id: string, at: number): Promise<void>
+  /** at: since when its requests are refused; null: they are not. False when there is none. */
+  blockDevice(id: string, at: number | null): Promise<boolean>
+  /** Everything that names the device; its memberships of rounds get the name `alias`. False when there is none. */
+  eraseDevice(id: string, alias: string): Promise<boolean>
 
   /** Of each device the newest visit of a job stays, for a day. */
   saveVisits(visits: readonly DeviceVisit[]): Promise<void>

@@ -84,7 +84,7 @@ const devices = (sql: Sql) => ({
     await sql.run(
       `INSERT INTO devices (id, public_key, enrolled_at, last_seen_at, blocked_at)
        VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
-       SET last_seen_at = excluded.last_seen_at, blocked_at = excluded.blocked_at`,
+       SET last_seen_at = excluded.last_seen_at`,
       id,
       publicKey,
       enrolledAt,
@@ -92,8 +92,14 @@ const devices = (sql: Sql) => ({
       blockedAt ?? null,
     )
   },
-  async eraseDevice(id: string) {
-    for (const table of ['members', 'visits', 'nonces', 'tokens'])
+  async sawDevice(id: string, at: number) {
+    await sql.run('UPDATE devices SET last_seen_at = ? WHERE id = ?', at, id)
+  },
+  blockDevice: (id: string, at: number | null) =>
+    isWritten(sql.run('UPDATE devices SET blocked_at = ? WHERE id = ?', at, id)),
+  async eraseDevice(id: string, alias: string) {
+    await sql.run('UPDATE members SET device_id = ?, consent = NULL WHERE device_id = ?', alias, id)
+    for (const table of ['visits', 'nonces', 'tokens'])
       await sql.run(`DELETE FROM ${table} WHERE device_id = ?`, id)
     return isWritten(sql.run('DELETE FROM devices WHERE id = ?', id))
   },

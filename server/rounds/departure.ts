@@ -1,0 +1,79 @@
+/**
+ * How a device gives up a part, or all of it: it abandons a round, or leaves the federation. Its
+ * updates leave the rounds that still collect; what a release was made of cannot be taken out of it.
+ */
+import type { AbandonReason } from '../../adapters/wire/job-life.ts'
+import { newId } from '../access/secrets.ts'
+import type { Round } from '../store/records.ts'
+import type { Attendance } from './attendance.ts'
+import type { RoundDeps } from './deps.ts'
+import { advance } from './machine.ts'
+import { apply, lockedProgress } from './progress.ts'
+
+/** Another may have its place at once. A device without a place is fine. */
+export const abandonRound = async (
+  deps: RoundDeps & { readonly attendance: Attendance },
+  roundId: string,
+  deviceId: string,
+  reason: AbandonReason,
+): Promise<void> => {
+  const round = await deps.store.round(roundId)
+  if (!round) return
+  await withdraw(deps, round, deviceId, false)
+  deps.attendance.note(round.jobId, deviceId, `left_${reason}`, deps.clock())
+  deps.log('info', 'place_abandoned', { job: round.jobId, round: roundId, reason })
+}
+
+/** Whether the round still takes the update of this device. */
+export const isWanted = async (
+  { store, clock }: RoundDeps,
+  roundId: string,
+  deviceId: string,
+): Promise<boolean> => {
+  const round = await store.round(roundId)
+  const member = await store.member(roundId, deviceId)
+  const progress = round && (await store.progress(round.jobId))
+  if (!member || member.digest !== null || progress?.round?.id !== roundId) return false
+  try {
+    advance(progress, { kind: 'receive', member, digest: '' }, clock())
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Everything that names the device. False when there is none. */
+export const eraseDevice = async (deps: RoundDeps, deviceId: string): Promise<boolean> => {
+  const { store, rng, log } = deps
+  for (const { roundId } of await store.memberships(deviceId)) {
+    const round = await store.round(roundId)
+    if (round?.phase === 'collecting') await withdraw(deps, round, deviceId, true)
+  }
+  // Ended rounds keep that somebody took part, under a name that says nothing.
+  const isErased = await store.transaction((tx) => tx.eraseDevice(deviceId, newId(rng, 'erased')))
+  if (isErased) log('info', 'device_erased', {})
+  return isErased
+}
+
+/** withUpdate: what it sent goes too. */
+const withdraw = async (
+  deps: RoundDeps,
+  { id, jobId }: Round,
+  deviceId: string,
+  withUpdate: boolean,
+): Promise<void> => {
+  const { store, objects, clock } = deps
+  const job = await store.job(jobId)
+  if (!job) return
+  const gone = await store.transaction(async (tx) => {
+    const progress = await lockedProgress(tx, job)
+    const member = await tx.member(id, deviceId)
+    if (progress.round?.id !== id || progress.round.phase !== 'collecting' || !member) return null
+    if (member.digest !== null && !withUpdate) return null
+    await apply(deps, tx, progress, { kind: 'withdraw', member }, clock())
+    await tx.saveMember(id, { ...member, digest: null })
+    await tx.dropMember(id, deviceId)
+    return member.digest
+  })
+  if (gone !== null && !(await store.digests(id)).includes(gone)) await objects.drop(gone)
+}
