@@ -45,8 +45,10 @@ const leaveText = (left: LeftReport): string =>
     ...(left.server === null
       ? []
       : [
-          "The server keeps this device's public key and the time of its last contact: no " +
-            'message can delete them yet. Ask its operator.',
+          left.isTold
+            ? "The server has deleted this device's key, its times of contact and its unfinished part."
+            : "The server did not answer: it keeps this device's public key and the time of its " +
+              'last contact. Ask its operator to erase the device.',
         ]),
     'Kept here: choices, profile, the release in use and the private adapter. To join again: ' +
       'loreweave enroll',

@@ -1,5 +1,6 @@
 /** The device of a home on this machine: its engine, and readers of the machine's conditions. */
 import { join } from 'node:path'
+import { type DeviceFacts, memoryBucketOf } from '../../adapters/wire/job-life.ts'
 import { openReaders } from '../agent/conditions-read.ts'
 import { type EnergyMeter, openMeter } from '../agent/energy.ts'
 import { machineIo } from '../agent/machine-io.ts'
@@ -69,7 +70,27 @@ export const openLocalDevice = (
     isPaused,
     report: io.event,
     checkMemory: memoryCheck(model, memoryBytes),
+    facts: localFacts(settings, memoryBytes),
   })
+}
+
+/** Coarse, and read only when a federation's server asks. */
+const localFacts = (
+  { agent, region }: DeviceSettings,
+  memoryBytes: number | undefined,
+): (() => Promise<DeviceFacts>) => {
+  const read = localReaders()
+  return async () => {
+    const { charging, idleSeconds, metered } = await read()
+    const free = memoryBytes ?? freeBytes()
+    return {
+      charging,
+      idle: idleSeconds === null ? null : idleSeconds >= 60 * agent.idleMinutes,
+      unmetered: metered === null ? null : !metered,
+      memory: free === undefined ? null : memoryBucketOf(free / 2 ** 20),
+      region,
+    }
+  }
 }
 
 /** Most commands send nothing, so an invalid HTTPS_PROXY must not stop them. */

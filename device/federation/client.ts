@@ -7,12 +7,16 @@ import { applyDelta } from '../../adapters/container/delta.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import {
+  AbandonRequest,
   CheckInRequest,
   CheckInResponse,
+  DoneResponse,
   EnrollRequest,
   EnrollResponse,
+  RoundStatus,
   UploadResponse,
 } from '../../adapters/wire/federation.ts'
+import type { AbandonReason } from '../../adapters/wire/job-life.ts'
 import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { PendingUpload } from '../store/uploads.ts'
 import { updateSender } from './send-update.ts'
@@ -43,6 +47,12 @@ export type Federation = {
   download(hash: string, leave: Leave): Promise<Uint8Array>
   /** Sends the stored bytes unchanged. */
   upload(upload: PendingUpload, leave: Leave): Promise<UploadResponse>
+  /** Gives the place in a round to another device. */
+  abandon(roundId: string, reason: AbandonReason, leave: Leave): Promise<void>
+  /** Whether the round still takes an update of this device. */
+  isWanted(roundId: string, leave: Leave): Promise<boolean>
+  /** Asks the server to delete what names this device. */
+  leaveServer(signal?: AbortSignal): Promise<void>
   traffic(): Traffic
 }
 
@@ -89,6 +99,23 @@ export const federationClient = (
     },
     async upload(upload, leave) {
       return readJson(await updates.send(upload, leave), UploadResponse, 'update')
+    },
+    async abandon(roundId, reason, leave) {
+      const body = AbandonRequest.parse({ protocol: PROTOCOL_VERSION, reason })
+      const path = `/v1/rounds/${roundId}/abandon`
+      await postJson(transport, path, 'abandon', body, DoneResponse, leave)
+    },
+    async isWanted(roundId, leave) {
+      const path = `/v1/rounds/${roundId}`
+      const { bytes } = await transport.send({ method: 'GET', path, what: 'round', ...leave })
+      return readJson(bytes, RoundStatus, 'round').isOpen
+    },
+    async leaveServer(signal) {
+      // Leaving follows no consent: the user has just asked for it.
+      const leave = { signal, check: () => {}, body: new Uint8Array() }
+      const path = '/v1/device'
+      const { bytes } = await transport.send({ method: 'DELETE', path, what: 'leave', ...leave })
+      readJson(bytes, DoneResponse, 'leave')
     },
   }
 }

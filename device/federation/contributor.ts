@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Assignment, ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { DeviceFacts, FactName } from '../../adapters/wire/job-life.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { energyEntries, expectedSeconds } from '../agent/energy-status.ts'
 import type { Sleep } from '../http/sleep.ts'
@@ -40,6 +41,9 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly keepRound: (roundId: string | null) => void
   /** Milliseconds of a clock that is never set. */
   readonly monotonicMs: () => number
+  /** What is known of this machine; default: nothing. */
+  readonly facts?: (() => Promise<DeviceFacts>) | undefined
+  readonly lookMs?: number | undefined
   /** How a round is computed; default: compute-round.ts. */
   readonly runRound?: typeof runRound | undefined
 }
@@ -60,7 +64,11 @@ export type Contributor = {
 
 export const openContributor = (deps: ContributorDeps): Contributor => {
   const { store, clock } = deps
-  const memory = { lately: openBackoff(deps.monotonicMs), turnedDown: new Set<string>() }
+  const memory = {
+    lately: openBackoff(deps.monotonicMs),
+    turnedDown: new Set<string>(),
+    asked: { names: new Set<FactName>(), isUnknown: false },
+  }
   return {
     enroll: (token, signal) => deps.federation().enroll(token, signal),
     participate: (options = {}) => contribute(deps, memory, options),
@@ -82,7 +90,7 @@ const adopt = (deps: ContributorDeps, hash: string, options: ParticipateOptions)
 
 const contribute = async (
   deps: ContributorDeps,
-  memory: Pick<ParticipateDeps, 'lately' | 'turnedDown'>,
+  memory: Pick<ParticipateDeps, 'lately' | 'turnedDown' | 'asked'>,
   options: ParticipateOptions,
 ): Promise<ParticipateReport> => {
   const { store, model, space, clock, sleep, serving } = deps
@@ -94,6 +102,8 @@ const contribute = async (
       space,
       clock,
       sleep,
+      facts: deps.facts ?? (async () => ({})),
+      lookMs: deps.lookMs,
       servedRelease: serving.releaseHash,
       assigned: (assignment) => keepAssigned(deps, assignment),
       ...memory,

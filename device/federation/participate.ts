@@ -11,6 +11,7 @@ import {
   type CheckInResponse,
   type ConsentRecord,
 } from '../../adapters/wire/federation.ts'
+import { type DeviceFacts, unfitFact } from '../../adapters/wire/job-life.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Progress } from '../home/progress.ts'
@@ -20,6 +21,8 @@ import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { RoundResult } from './compute-round.ts'
 import { ENDED_TEXT, type Ended } from './ended.ts'
+import { type Asked, hear, told } from './facts.ts'
+import { giveOn, reasonOf, watchRound } from './give-on.ts'
 import type { Traffic } from './signed-transport.ts'
 import { dropOverdue, sendKept, sendUpload, type UploadDeps } from './uploads.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
@@ -70,6 +73,11 @@ export type ParticipateDeps = UploadDeps & {
   readonly assigned: (assignment: Assignment | null) => void
   /** Ids of assigned rounds in which this device has nothing to do. Grows. */
   readonly turnedDown: Set<string>
+  /** What is known of this machine. */
+  readonly facts: () => Promise<DeviceFacts>
+  readonly asked: Asked
+  /** Time between two questions whether a round still waits. */
+  readonly lookMs?: number | undefined
   /** Least expected duration of a round; 0: unknown. */
   readonly expectedMs: () => number
   /** Resolves once the device may start a round. */
@@ -87,6 +95,8 @@ const MIN_WAIT_MS = 50
 const NEXT_ROUND_MS = 5000
 /** Most rounds that a check-in names. */
 const MAX_NAMED_ROUNDS = 32
+/** Wait before a round is looked at again that was not for this device. */
+const UNFIT_MS = 10 * 60_000
 
 /**
  * Runs until `rounds` rounds are contributed or the job has ended. Without `wait` it also returns
@@ -115,6 +125,8 @@ export const participate = async (
     const answer = await checkIn(deps, signal)
     deps.assigned(answer.kind === 'assignment' ? answer.assignment : null)
     const { head } = answer
+    // It tells what was asked for at once.
+    if (answer.kind === 'retry' && hear(deps.asked, answer.asks)) continue
     if (answer.kind === 'assignment') {
       hindrance = await hindranceOf(deps, answer.assignment, options)
       if (hindrance === null) {
@@ -179,12 +191,27 @@ const hindranceOf = async (
   // The server has lost track of it.
   if (state === 'accepted') return 'contributed'
   if (isUnattended && lately.waitMs(roundId) > 0) return 'failed_lately'
+  const unfit = unfitFact(assignment.eligibility, await deps.facts())
+  if (unfit) {
+    lately.failed(roundId, UNFIT_MS, HOUR_MS)
+    await giveOn(contact(deps), roundId, 'not_eligible')
+    onProgress?.({ step: 'round', note: `${roundId}: not for this device now (${unfit})` })
+    return 'failed_lately'
+  }
   if (clock() + expectedMs() <= deadlineAt) return null
   await giveUp(deps, assignment, 'too_late')
+  await giveOn(contact(deps), roundId, 'too_late')
   const note = `${roundId}: ends ${new Date(deadlineAt).toISOString()}, too soon for this device`
   onProgress?.({ step: 'round', note })
   return 'refused'
 }
+
+const contact = (deps: ParticipateDeps) => ({
+  store: deps.store,
+  federation: deps.federation,
+  mayContact: contactRefusal(deps),
+  ...(deps.lookMs !== undefined && { lookMs: deps.lookMs }),
+})
 
 /** Records that the round is given up, so that it does not start again. */
 const giveUp = (
@@ -205,8 +232,12 @@ const namedRounds = ({ store, turnedDown, lately }: ParticipateDeps) => {
   return waiting.length + left.length > 0 ? { rounds: { waiting, left } } : {}
 }
 
-const checkIn = async (deps: ParticipateDeps, signal: AbortSignal | undefined) => {
-  const { store, federation } = deps
+const checkIn = async (
+  deps: ParticipateDeps,
+  signal: AbortSignal | undefined,
+): Promise<CheckInResponse> => {
+  const { store, federation, asked } = deps
+  const facts = asked.isUnknown ? undefined : told(await deps.facts(), asked.names)
   const work = (departure: Departure) =>
     federation.checkIn(
       {
@@ -215,13 +246,25 @@ const checkIn = async (deps: ParticipateDeps, signal: AbortSignal | undefined) =
         consent: granted(store),
         choices: bucketOf(store.countChoices()),
         ...namedRounds(deps),
+        ...(facts && { facts }),
       },
       departure,
     )
   const answer = await cancellable(
     whileAllowed(deps.store.live, contactRefusal(deps), signal, work),
     signal,
-  )
+  ).catch((error: unknown) => {
+    // A server of version 0.1 refuses a field that it does not know.
+    const isOld = isFedError(error) && error.code === 'E_BODY' && error.message.includes('facts')
+    if (!isOld || asked.isUnknown) throw error
+    asked.isUnknown = true
+    return checkIn(deps, signal)
+  })
+  if (answer.kind === 'assignment') {
+    const { roundId, deadlineAt } = answer.assignment
+    if (store.uploadState(roundId) === 'pending')
+      await store.durably((tx) => tx.extendUpload(roundId, deadlineAt))
+  }
   await dropOverdue(deps, true)
   return answer
 }
@@ -240,24 +283,25 @@ const contribute = async (
 ): Promise<RoundReport | null> => {
   const { store, clock } = deps
   const { jobId, roundId, contributions, purpose, deadlineAt } = Assignment.parse(assignment)
-  const over = new FedError(
-    'E_ROUND_CLOSED',
-    `round ${roundId} ended ${new Date(deadlineAt).toISOString()}, before this device was done`,
-  )
+  const over = new FedError('E_ROUND_CLOSED', `round ${roundId} ended before this device was done`)
+  const round = watchRound(contact(deps), roundId)
   const refusal = () =>
     consentRefusal(store.consent(), { contributions, purpose }, clock()) ??
-    (clock() < deadlineAt ? null : over)
+    (clock() < deadlineAt && !round.isOver() ? null : over)
   const work = (departure: Departure) => compute(deps, assignment, options, departure)
   try {
     const { result, digest } = await cancellable(
       whileAllowed(store.live, refusal, options.signal, work),
       options.signal,
-    )
+    ).finally(round.end)
     if (!(await sendUpload(deps, roundId, options))) return null
     const { pairs, losses, problem, bytes } = result
     const made = { contributions: result.contributions, pairs, losses, problem }
     return { jobId, roundId, digest, bytes: bytes.length, ...made }
   } catch (error) {
+    // What was interrupted goes on later, in its place.
+    if (!options.signal?.aborted && store.uploadState(roundId) === undefined)
+      await giveOn(contact(deps), roundId, error === over ? 'too_late' : reasonOf(error))
     if (error === over) {
       await giveUp(deps, assignment, over.code)
       options.onProgress?.({ step: 'round', note: over.message })

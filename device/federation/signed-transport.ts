@@ -34,7 +34,7 @@ export type SignedTransportDeps = {
 }
 
 export type Outgoing = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
   readonly path: string
   /** One word for the log. */
   readonly what: string

@@ -3,6 +3,7 @@
  * config.json.
  */
 import { z } from 'zod'
+import { Region } from '../../adapters/wire/job-life.ts'
 
 const Usd = z.number().min(0).max(1_000_000)
 const Price = z.strictObject({
@@ -137,6 +138,11 @@ export const DeviceSettings = z.strictObject({
   claudeUrl: ServerAddress.default('https://api.anthropic.com').describe(
     'Where requests to Claude go.',
   ),
+  region: Region.nullable()
+    .default(null)
+    .describe(
+      'A region such as "eu", told to a federation server whose job asks for one; null: none.',
+    ),
   insecureHttp: flag(false).describe(
     'Whether Claude and the federation server may have http addresses on other computers. ' +
       'Others can then read and change what is sent, keys included.',

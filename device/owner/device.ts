@@ -8,6 +8,7 @@ import { isFedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { cryptoRng, type Rng } from '../../adapters/random.ts'
 import { DAY_MS } from '../../adapters/time.ts'
+import type { DeviceFacts } from '../../adapters/wire/job-life.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
@@ -84,6 +85,10 @@ export type DeviceOptions = {
   readonly checkMemory?: (need: StepNeed) => void
   /** For a simulation that computes a round of many devices together. */
   readonly runRound?: typeof runRound | undefined
+  /** What a federation server may be told of this machine. */
+  readonly facts?: () => Promise<DeviceFacts>
+  /** Time between two questions whether a round still waits for this device. */
+  readonly lookMs?: number
   /** Receives background failures. */
   readonly report?: (event: { what: string; code: string }) => void
 }
@@ -152,6 +157,8 @@ export const openDevice = (options: DeviceOptions): Device => {
     keepRound: (roundId) => options.folder && dropRounds(options.folder, roundId),
     monotonicMs: options.monotonicMs ?? (() => performance.now()),
     runRound: options.runRound,
+    facts: options.facts,
+    lookMs: options.lookMs,
   })
 
   const dropWithdrawn = () => {

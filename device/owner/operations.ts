@@ -56,6 +56,8 @@ export type NumberedAdapter = {
 
 export type LeftReport = {
   readonly server: string | null
+  /** Whether the server has deleted what names this device. */
+  readonly isTold: boolean
   readonly dropped: Dropped
   readonly accepted: number
 }
@@ -220,20 +222,28 @@ const takeAdapter = async (
   return { choices: report.choices }
 }
 
-const enroll = async (
+const clientOf = (
   { store, home, clock, transport }: OperationsDeps,
-  { server, token, insecureHttp }: Enrolment,
-  signal: AbortSignal,
-): Promise<{ deviceId: string; server: string }> => {
-  const deviceId = await federationClient({
-    serverUrl: server,
+  serverUrl: string,
+  insecureHttp: boolean,
+) =>
+  federationClient({
+    serverUrl,
     transport: transport(insecureHttp),
     key: home.now().key,
     clock,
     rng: cryptoRng(),
     sleep: timerSleep,
     log: (entry) => store.durably((tx) => tx.log(entry)),
-  }).enroll(token, signal)
+  })
+
+const enroll = async (
+  deps: OperationsDeps,
+  { server, token, insecureHttp }: Enrolment,
+  signal: AbortSignal,
+): Promise<{ deviceId: string; server: string }> => {
+  const { home, clock } = deps
+  const deviceId = await clientOf(deps, server, insecureHttp).enroll(token, signal)
   home.change(({ settings, ...config }) => ({
     ...config,
     server,
@@ -243,12 +253,22 @@ const enroll = async (
   return { deviceId, server }
 }
 
-const leave = async ({ store, home }: OperationsDeps): Promise<LeftReport> => {
-  const { server } = home.now().config
+/** What may take as long as a server that does not answer. */
+const LEAVE_MS = 10_000
+
+const leave = async (deps: OperationsDeps): Promise<LeftReport> => {
+  const { store, home } = deps
+  const { server, settings } = home.now().config
   const dropped = await withdrawConsent(store)
+  const isTold =
+    server !== null &&
+    (await clientOf(deps, server, settings.insecureHttp)
+      .leaveServer(AbortSignal.timeout(LEAVE_MS))
+      .then(() => true)
+      .catch(() => false))
   home.change((config) => ({ ...config, server: null, enrolledAt: null }))
   const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
-  return { server, dropped, accepted }
+  return { server, isTold, dropped, accepted }
 }
 
 /**

@@ -162,6 +162,15 @@ const writePending = (run: Run) => ({
       reason,
       roundId,
     ),
+  /** The round of a pending update goes on. */
+  extendUpload: (roundId: string, deadlineAt: number) =>
+    void run.change(
+      `UPDATE uploads SET deadline_at = ?, overdue_at = NULL
+       WHERE round_id = ? AND state = 'pending' AND deadline_at < ?`,
+      deadlineAt,
+      roundId,
+      deadlineAt,
+    ),
   /** Notes since when a pending update seems to be too late. */
   setOverdue: (roundId: string, since: number | null) =>
     void run.change('UPDATE uploads SET overdue_at = ? WHERE round_id = ?', since, roundId),

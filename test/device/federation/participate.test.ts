@@ -195,7 +195,15 @@ test('a check-in sends the model, the consent and a coarse number of choices, an
   await device.participate()
   const checkIn = sent.find((s) => s.path === '/v1/checkin')
   const told = JSON.parse(Buffer.from(checkIn!.bytes).toString('utf8'))
-  expect(Object.keys(told).sort()).toEqual(['base', 'choices', 'consent', 'features', 'protocol'])
+  expect(Object.keys(told).sort()).toEqual([
+    'base',
+    'choices',
+    'consent',
+    'facts',
+    'features',
+    'protocol',
+  ])
+  expect(told.facts).toEqual({})
   expect(told.choices).toBe('1-9')
 })
 
