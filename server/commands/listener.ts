@@ -18,6 +18,8 @@ export type Listener = {
   close(): void
 }
 
+/** Longer than proxies keep a connection idle (60 s): else theirs break in the middle of a request. */
+const KEEP_ALIVE_MS = 75_000
 /** Headers come within this time. Bodies have a pace of their own (transfer/paced.ts). */
 const HEADERS_MS = 15_000
 
@@ -31,7 +33,11 @@ export const openListener = (
   log: Log,
   lookMs = LOOK_MS,
 ): Listener => {
-  const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: 0 }
+  const timeouts = {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  }
   if (!tls) {
     const server = createAdaptorServer({ fetch, serverOptions: timeouts }) as HttpServer
     return { server, reload: () => {}, close: () => {} }

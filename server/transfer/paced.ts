@@ -20,6 +20,16 @@ export const readBody = async (body: Body, limits: BodyLimits): Promise<Uint8Arr
   return new Uint8Array(Buffer.concat(chunks))
 }
 
+/** A whole body in the time of one step of the pace. Fails with E_TOO_SLOW. */
+export const inTime = async <T>(body: Promise<T>, pace: SenderPace): Promise<T> => {
+  const clock = stopwatch(pace, undefined)
+  try {
+    return await Promise.race([body, clock.ended])
+  } finally {
+    clock.stop()
+  }
+}
+
 /** Fails with E_TOO_LARGE, E_TOO_SLOW. The body is given up when the reader stops early. */
 export async function* bodyChunks(
   body: Body,

@@ -37,4 +37,26 @@ describe('bodies', () => {
     expect(text).toContain('choices')
     expect(text).not.toContain('my secret')
   })
+
+  /** As it comes over HTTP: with its length, read in one go. */
+  const withLength = async (body: Uint8Array, stream?: ReadableStream<Uint8Array>) => {
+    const limits = { pace: { bytes: 1000, withinMs: 50 } }
+    const server = testServer({ traffic: { limits } })
+    const [device] = await enrolledDevices(server, 1)
+    const type = { 'content-type': 'application/json' }
+    const { url, headers } = device!.signed('POST', '/v1/checkin', body, { headers: type })
+    headers.set('content-length', String(body.length))
+    const init = { method: 'POST', headers, body: stream ?? body, duplex: 'half' }
+    return server.fetch(new Request(url, init as RequestInit))
+  }
+
+  test('a body whose length is told is read, checked against its digest, and not waited for', async () => {
+    const good = json(checkInOf(spec, START))
+    expect((await withLength(good)).status).toBe(200)
+    const other = new Response(json({ ...checkInOf(spec, START), choices: '0' })).body!
+    await expectRefusal(await withLength(good, other), 401, 'E_SIGNATURE')
+    const never = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) })
+    await expectRefusal(await withLength(good, never), 408, 'E_TOO_SLOW')
+    await expectRefusal(await withLength(new Uint8Array(MAX_JSON_BYTES + 1)), 413, 'E_TOO_LARGE')
+  })
 })
