@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-/** loreweave-server: serve, and the operator's commands over the same HTTP API. */
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+/** loreweave-server: serve, and the operator's commands over the same HTTP API. */
 import {
   integer,
   type Program,
@@ -14,10 +14,11 @@ import {
 import { onInterrupt } from '../adapters/node/signals.ts'
 import { VERSION } from '../adapters/version.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
+import { parseDuration } from './commands/job-spec.ts'
 import { jobCommands } from './commands/jobs.ts'
 import { deviceCommands, tokenCommands } from './commands/operator.ts'
 import { releaseCommands } from './commands/releases.ts'
-import { serve } from './commands/serve.ts'
+import { DRAIN_MS, serve } from './commands/serve.ts'
 import { DEFAULT_PACE } from './rounds/deps.ts'
 import type { DataPlaces } from './store/open.ts'
 import type { LogLevel } from './telemetry/log.ts'
@@ -103,6 +104,14 @@ const addServe = (program: Command, { env, out }: Streams): void => {
       100,
     )
     .option('--tick-ms <n>', 'how often deadlines are looked at', integer(10, 60_000), 500)
+    .option('--open-metrics', 'let anyone read /metrics, where only Prometheus reaches it')
+    .addOption(
+      new Option('--webhook <url>', 'where alerts are posted as JSON').default(
+        env['LOREWEAVE_WEBHOOK'],
+        '$LOREWEAVE_WEBHOOK',
+      ),
+    )
+    .option('--drain <duration>', 'longest time to end in after SIGTERM', parseDuration, DRAIN_MS)
     .addOption(
       new Option('--log-level <level>', 'least level that is logged to standard error')
         .choices(['debug', 'info', 'warn', 'error'])
@@ -113,6 +122,7 @@ const addServe = (program: Command, { env, out }: Streams): void => {
       const serving = await serve(
         {
           ...options,
+          drainMs: options.drain,
           pace: {
             soonMs: options.retrySoonMs,
             laterMs: options.retryLaterMs,
@@ -150,6 +160,9 @@ type ServeFlags = DataPlaces & {
   checkInsPerSecond: number
   tickMs: number
   logLevel: LogLevel
+  openMetrics?: boolean
+  webhook?: string
+  drain: number
 }
 
 await runIfStarted(import.meta.url, createProgram(processStreams))

@@ -8,12 +8,14 @@ import { closeListener } from '../../adapters/node/listener.ts'
 import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { newCredential } from '../access/secrets.ts'
+import { checkWebhook, webhook } from '../governance/webhook.ts'
 import { aggregateInWorker } from '../releases/worker.ts'
 import type { Pace } from '../rounds/pace.ts'
 import { createServer } from '../routes/app.ts'
 import { type DataPlaces, openData } from '../store/open.ts'
 import { jsonLog, type LogLevel } from '../telemetry/log.ts'
 import { openListener, type TlsFiles } from './listener.ts'
+import { diskOf, measureProcess } from './monitor.ts'
 
 export type ServeOptions = DataPlaces & {
   readonly host: string
@@ -26,6 +28,12 @@ export type ServeOptions = DataPlaces & {
   /** How often deadlines are looked at. */
   readonly tickMs: number
   readonly logLevel: LogLevel
+  /** Whether anyone may read /metrics. */
+  readonly openMetrics?: boolean | undefined
+  /** Where alerts are told. */
+  readonly webhook?: string | undefined
+  /** Longest time to end in: answers under way, then a running aggregation, which a restart repeats. */
+  readonly drainMs?: number | undefined
 }
 
 export type Serving = {
@@ -46,12 +54,20 @@ export const serve = async (
 ): Promise<Serving> => {
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), Date.now, options.logLevel)
   const tls = tlsOf(options)
+  const { webhook: address, openMetrics = false } = options
+  const tell = address === undefined ? undefined : webhook(checkWebhook(address), log)
   const federation = createServer({
     ...(await openData(options, env)),
     clock: Date.now,
     rng: cryptoRng(),
     log,
-    config: { operatorCredential: operatorCredential(options.data), pace: options.pace },
+    config: {
+      operatorCredential: operatorCredential(options.data),
+      pace: options.pace,
+      openMetrics,
+    },
+    disk: diskOf(options.data),
+    tell,
     aggregate: aggregateInWorker,
     traffic: { folder: join(options.data, 'uploads') },
   })
@@ -80,20 +96,35 @@ export const serve = async (
       .catch((error: unknown) => log('error', 'tick_failed', { cause: String(error) }))
   void tick()
   const timer = setInterval(tick, options.tickMs)
+  const endMeasures = measureProcess(federation.metrics, http)
+  const { drainMs = DRAIN_MS } = options
   return {
     url: urlOf(http.address() as AddressInfo, tls !== null),
     reloadTls: listener.reload,
     async close() {
+      federation.drain()
       clearInterval(timer)
       listener.close()
-      await closeListener(http, GRACE_MS)
-      await federation.close()
+      endMeasures()
+      const limit = drainLimit(drainMs)
+      await closeListener(http, Math.min(GRACE_MS, drainMs))
+      await Promise.race([federation.close(), limit.over]).finally(limit.end)
     },
   }
 }
 
 /** For answers under way. */
 const GRACE_MS = 2000
+/** Kubernetes kills after 30 s. */
+export const DRAIN_MS = 25_000
+
+const drainLimit = (ms: number) => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  return { over, end: () => clearTimeout(timer) }
+}
 
 /** The file that operator commands on the same machine read. */
 export const credentialFile = (data: string): string => join(data, 'operator-credential')

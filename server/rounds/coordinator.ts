@@ -131,6 +131,7 @@ const giveOn = async (deps: RoundDeps, job: Job, round: Round, now: number): Pro
     const progress = await lockedProgress(tx, job)
     if (progress.round?.id !== round.id || progress.round.phase !== 'collecting') return
     const places = await tx.giveOn(round.id, assignedBy)
+    if (places > 0) deps.log('info', 'places_given_on', { job: job.id, round: round.id, places })
     await apply(deps, tx, progress, { kind: 'giveOn', places }, now)
   })
 }

@@ -24,8 +24,14 @@ type ServerConfig = {
   /** Bearer credential of the operator routes, at least 16 characters. */
   readonly operatorCredential: string
   readonly pace: Pace
+  /** Whether anyone may read the metrics. */
+  readonly openMetrics?: boolean
 }
 
 export const DEFAULT_PACE: Pace = { soonMs: 1000, laterMs: 60_000 }
 
-export type ServerDeps = RoundDeps & { readonly config: ServerConfig }
+export type ServerDeps = RoundDeps & {
+  readonly config: ServerConfig
+  /** Room on the data folder's disk; null, or left out, where nothing is known of it. */
+  readonly disk?: () => Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>
+}

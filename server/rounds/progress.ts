@@ -41,7 +41,7 @@ export const apply = async (
   if (after === before) return before
   if (after.job !== before.job) await tx.saveJob(after.job)
   if (after.round && after.round !== before.round) await tx.saveRound(after.round)
-  logChange(deps, before, after)
+  logChange(deps, before, after, now)
   if (isAlive(before.job) && !isAlive(after.job)) await repeat(deps, tx, after.job, now)
   await openRound(deps, tx, after.job.lineId, now)
   return after
@@ -86,12 +86,19 @@ export const openRound = async (
   log('info', 'round_opened', { job: next.job.id, round: round!.id })
 }
 
-const logChange = ({ log }: StepDeps, before: JobProgress, after: JobProgress): void => {
+const logChange = (
+  { log }: StepDeps,
+  before: JobProgress,
+  after: JobProgress,
+  now: number,
+): void => {
   if (after.round && after.round.phase !== before.round?.phase)
     log('info', `round_${after.round.phase}`, {
       job: after.job.id,
       round: after.round.id,
+      assigned: after.round.assigned,
       received: after.round.received,
+      phaseMs: now - (before.round?.closedAt ?? after.round.openedAt),
       reason: after.round.reason,
     })
   if (after.job.state !== before.job.state)

@@ -1,4 +1,5 @@
 /** The federation server as a value: tests and the eval call app.request, cli.ts serves it over HTTP. */
+
 import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -6,11 +7,15 @@ import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { newCredential } from '../access/secrets.ts'
 import { haltWorse } from '../governance/halt.ts'
+import { createWatch } from '../governance/watch.ts'
+import type { Tell } from '../governance/webhook.ts'
 import { aggregateInProcess } from '../releases/aggregate.ts'
 import { openAttendance } from '../rounds/attendance.ts'
 import { createCoordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import { openSlots } from '../rounds/pace.ts'
+import { countedLog } from '../telemetry/counted-log.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { openTransfer, type TransferOptions } from '../transfer/transfer.ts'
 import { limitAddress, limitAtOnce } from './admission.ts'
 import { checkedApp, readJson } from './body.ts'
@@ -26,39 +31,61 @@ export type FederationServer = {
   tick(now: number): Promise<void>
   /** Removes what a kill left behind: of data that no other server uses, and before the first request. */
   recover(): Promise<void>
+  readonly metrics: Metrics
+  /** From now on it is not ready for requests, and streams of events end. */
+  drain(): void
   /** Ends background work and closes the store. */
   close(): Promise<void>
 }
 
 /**
  * aggregate: default is in this thread; server/releases/worker.ts offers one that leaves it free.
- * traffic: bounds of what comes in at once; defaults are in transfer.ts.
+ * traffic: bounds of what comes in at once; defaults are in transfer.ts. tell: called with each new
+ * alert.
  */
 export const createServer = ({
   traffic,
+  tell,
   ...given
 }: Omit<ServerDeps, 'aggregate'> &
   Partial<Pick<ServerDeps, 'aggregate'>> & {
     readonly traffic?: TransferOptions
+    readonly tell?: Tell | undefined
   }): FederationServer => {
-  const deps: ServerDeps = { aggregate: aggregateInProcess, ...given }
+  const metrics = createMetrics()
+  const ending = new AbortController()
+  const log = countedLog(metrics, given.log)
+  const deps: ServerDeps = { aggregate: aggregateInProcess, ...given, log }
   const transfer = openTransfer(traffic)
-  const { store, log, config } = deps
+  const { store, config } = deps
   if (config.operatorCredential.length < 16)
     throw new RangeError('operatorCredential must have at least 16 characters')
   const coordinator = createCoordinator(deps)
   const attendance = openAttendance(store)
-  const slots = openSlots(config.pace.perSecond, deps.rng)
   const routeDeps: RouteDeps = {
     ...deps,
     coordinator,
     attendance,
-    slots,
+    slots: openSlots(config.pace.perSecond, deps.rng),
     transfer,
     uploadKey: uploadKeyOf(deps),
+    metrics,
+    ending: ending.signal,
   }
   const app = checkedApp()
   app.use('/v1/*', limitAddress(transfer.byAddress))
+  const watch = createWatch(deps, metrics, tell)
+  let governing: Promise<void> | undefined
+  /** One at a time, whatever the pace of ticks. */
+  const govern = async (now: number): Promise<void> => {
+    if (ending.signal.aborted) return
+    governing ??= haltWorse(deps)
+      .then(() => watch(now))
+      .finally(() => {
+        governing = undefined
+      })
+    await governing
+  }
   app.use('/v1/operator/*', requireOperator(deps))
   for (const route of Object.values(ALL_ROUTES))
     app.openapi({ ...route, path: route.path, middleware: guardsOf(routeDeps, route) }, (c) => {
@@ -83,10 +110,12 @@ export const createServer = ({
       await transfer.partials.sweep(now - KEPT_MS)
     }
     await coordinator.tick(now)
-    await haltWorse(deps)
+    await govern(now)
   }
   return {
     app,
+    metrics,
+    drain: () => ending.abort(),
     tick(now) {
       const done = tick(now)
       ticking = Promise.allSettled([ticking, done]).then(() => {})
@@ -94,6 +123,7 @@ export const createServer = ({
     },
     recover: () => coordinator.sweep(),
     async close() {
+      ending.abort()
       await coordinator.stop()
       await ticking
       await transfer.close()
@@ -110,7 +140,8 @@ const SWEEP_MS = 60_000
 /** What a request passes before its handler. Uploads have a gate of their own. */
 const guardsOf = (deps: RouteDeps, route: ServerRoute): MiddlewareHandler<ServerEnv>[] => {
   const { transfer } = deps
-  const guards: MiddlewareHandler<ServerEnv>[] = []
+  const guards: MiddlewareHandler<ServerEnv>[] = [timed(deps.metrics, route)]
+  if (route.who === 'monitor' && !deps.config.openMetrics) guards.push(requireOperator(deps))
   const type = typeOf(route.request?.body)
   // Long texts alone: the numbers of a trained release lose a fourteenth.
   if (route.who === 'anyone' || route.who === 'operator') guards.push(compress({ threshold: 8192 }))
@@ -130,6 +161,16 @@ const refusal = ({ code, message }: FedError, c: Context, { rng }: Pick<ServerDe
   if (PASSING.has(code)) c.header('retry-after', String(2 + rng.int(8)))
   return c.json({ error: { code, message } }, HTTP_STATUS[code] as ContentfulStatusCode)
 }
+
+/** By route, not by path: a path may name a round or a release. */
+const timed =
+  ({ requests }: Metrics, { method, path }: ServerRoute): MiddlewareHandler<ServerEnv> =>
+  async (c, next) => {
+    const route = `${method.toUpperCase()} ${path}`
+    const stop = requests.startTimer({ route })
+    await next()
+    stop({ status: c.res.status })
+  }
 
 /** Made once for a store, by whoever needs it first. */
 const uploadKeyOf = ({ store, rng }: ServerDeps): (() => Promise<string>) => {

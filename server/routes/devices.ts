@@ -101,7 +101,11 @@ export const DEVICE_ROUTES = {
     },
     async (c) => {
       const { deps, device } = c.var
-      return c.json(await checkIn(deps, device.id, c.req.valid('json'), deps.clock()), 200)
+      const answer = await checkIn(deps, device.id, c.req.valid('json'), deps.clock())
+      deps.log('debug', 'checked_in', {
+        answer: answer.kind === 'retry' ? answer.reason : 'assigned',
+      })
+      return c.json(answer, 200)
     },
   ),
 

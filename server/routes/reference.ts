@@ -19,6 +19,8 @@ import * as primitives from '../../adapters/wire/primitives.ts'
 import { DEVICE_ROUTES } from './devices.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { FLEET_ROUTES } from './fleet.ts'
+import { EVENT_ROUTES } from './events.ts'
+import { HEALTH_ROUTES, Liveness, Readiness } from './health.ts'
 import { JOB_ROUTES } from './jobs.ts'
 import { MEMBERSHIP_ROUTES } from './membership.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
@@ -98,6 +100,8 @@ export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...UPLOAD_ROUTES,
   ...OPERATOR_ROUTES,
   ...RELEASE_ROUTES,
+  ...EVENT_ROUTES,
+  ...HEALTH_ROUTES,
   ...REFERENCE_ROUTES,
 }
 
@@ -138,6 +142,7 @@ export const WHO: Readonly<Record<Who, Conventions['who'][string]>> = {
   newcomer: { schemes: ['signature'], errors: SIGNED },
   device: { schemes: ['signature'], errors: [...SIGNED, 'E_NOT_ENROLLED'] },
   operator: { schemes: ['operator'], errors: [...ANYONE, 'E_AUTH'] },
+  monitor: { schemes: ['operator'], errors: [...ANYONE, 'E_AUTH'] },
 }
 
 /** Texts and numbers that are described where they stand. */
@@ -147,7 +152,10 @@ const UNNAMED = ['CountBucket', 'Id', 'Name', 'Protocol', 'Purpose', 'Sha256', '
 export const serverDocument = (): Json => {
   document ??= openApiDocument(
     ALL_ROUTES,
-    namedSchemas([containers, federation, jobs, operator, primitives, { Health }], UNNAMED),
+    namedSchemas(
+      [containers, federation, jobs, operator, primitives, { Health, Liveness, Readiness }],
+      UNNAMED,
+    ),
     {
       head: {
         info: {

@@ -8,10 +8,14 @@ import type { Coordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import type { Slots } from '../rounds/pace.ts'
 import type { Device } from '../store/records.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { Transfer } from '../transfer/transfer.ts'
 
-/** anyone: no credential, no data in the answer. newcomer: the key that is being enrolled. */
-export type Who = 'anyone' | 'newcomer' | 'device' | 'operator'
+/**
+ * anyone: no credential, no data in the answer. newcomer: the key that is being enrolled. monitor: an
+ * operator, or anyone where the server was told so.
+ */
+export type Who = 'anyone' | 'newcomer' | 'device' | 'operator' | 'monitor'
 export type Tag = 'Devices' | 'Operator' | 'Server'
 
 /** A request with its claimed signature. */
@@ -25,6 +29,9 @@ export type RouteDeps = ServerDeps & {
   readonly uploadKey: () => Promise<string>
   readonly attendance: Attendance
   readonly slots: Slots
+  readonly metrics: Metrics
+  /** Aborted once the server drains. */
+  readonly ending: AbortSignal
 }
 
 /** signed: of routes for devices, and for those that enrol. device: of routes for devices. */

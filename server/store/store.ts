@@ -45,6 +45,8 @@ export type Tables = {
   blockDevice(id: string, at: number | null): Promise<boolean>
   /** Everything that names the device; its memberships of rounds get the name `alias`. False when there is none. */
   eraseDevice(id: string, alias: string): Promise<boolean>
+  /** How many are enrolled, and how many of them were seen since. */
+  countDevices(since: number): Promise<{ readonly enrolled: number; readonly seen: number }>
 
   /** Of each device the newest visit of a job stays, for a day. */
   saveVisits(visits: readonly DeviceVisit[]): Promise<void>

@@ -108,6 +108,12 @@ const devices = (sql: Sql) => ({
     return row && deviceOf(row)
   },
   devices: async () => (await sql.rows('SELECT * FROM devices ORDER BY number')).map(deviceOf),
+  async countDevices(since: number) {
+    const query =
+      'SELECT count(*) AS enrolled, count(CASE WHEN last_seen_at >= ? THEN 1 END) AS seen FROM devices'
+    const [row] = await sql.rows(query, since)
+    return { enrolled: Number(row?.['enrolled']), seen: Number(row?.['seen']) }
+  },
 })
 
 const deviceOf = (row: Row): Device => ({
