@@ -1,9 +1,9 @@
 #!/usr/bin/env node
+/** loreweave-server: serve, and the operator's commands over the same HTTP API. */
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-/** loreweave-server: serve, and the operator's commands over the same HTTP API. */
 import {
   integer,
   type Program,
@@ -107,7 +107,7 @@ const addServe = (program: Command, { env, out }: Streams): void => {
     .option('--open-metrics', 'let anyone read /metrics, where only Prometheus reaches it')
     .addOption(
       new Option('--webhook <url>', 'where alerts are posted as JSON').default(
-        env['LOREWEAVE_WEBHOOK'],
+        env['LOREWEAVE_WEBHOOK'] || undefined,
         '$LOREWEAVE_WEBHOOK',
       ),
     )

@@ -45,7 +45,7 @@ export type Serving = {
 
 /**
  * Makes the data folder and the operator's credential on first use. Log lines go to standard error.
- * env: AWS_… credentials of the objects. Fails with E_CONFLICT (folder in use), E_UNAVAILABLE
+ * env: AWS_… credentials of the objects, LOREWEAVE_OPERATOR_TOKEN in place of the folder's own. Fails with E_CONFLICT (folder in use), E_UNAVAILABLE
  * (address in use, no database, no bucket), E_DATA, E_USAGE.
  */
 export const serve = async (
@@ -62,7 +62,7 @@ export const serve = async (
     rng: cryptoRng(),
     log,
     config: {
-      operatorCredential: operatorCredential(options.data),
+      operatorCredential: operatorCredential(options.data, env['LOREWEAVE_OPERATOR_TOKEN']),
       pace: options.pace,
       openMetrics,
     },
@@ -129,7 +129,11 @@ const drainLimit = (ms: number) => {
 /** The file that operator commands on the same machine read. */
 export const credentialFile = (data: string): string => join(data, 'operator-credential')
 
-const operatorCredential = (data: string): string => {
+/** given: the same for all replicas. Fails with E_USAGE where it is too short. */
+const operatorCredential = (data: string, given: string | undefined): string => {
+  if (given !== undefined && given.length < 16)
+    throw new FedError('E_USAGE', 'LOREWEAVE_OPERATOR_TOKEN must have at least 16 characters')
+  if (given !== undefined) return given
   const path = credentialFile(data)
   if (existsSync(path)) return textOfFile(() => readFileSync(path), path).trim()
   mkdirSync(data, { recursive: true, mode: 0o700 })
