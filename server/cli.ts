@@ -14,6 +14,7 @@ import {
 import { onInterrupt } from '../adapters/node/signals.ts'
 import { VERSION } from '../adapters/version.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
+import { auditCommands, operatorCommands, statusCommand } from './commands/access.ts'
 import { parseDuration } from './commands/job-spec.ts'
 import { jobCommands } from './commands/jobs.ts'
 import { deviceCommands, tokenCommands } from './commands/operator.ts'
@@ -52,7 +53,15 @@ export const createProgram = (streams: Streams): Program => {
     .description('The federation server of Loreweave, and its operator commands.')
   addServe(program, streams)
   const deps = { ...streams, dataOption: () => dataOption(env), newKey: randomUUID }
-  for (const make of [tokenCommands, jobCommands, releaseCommands, deviceCommands])
+  for (const make of [
+    tokenCommands,
+    jobCommands,
+    releaseCommands,
+    deviceCommands,
+    operatorCommands,
+    auditCommands,
+    statusCommand,
+  ])
     program.addCommand(make(deps))
   program.addCommand(backupCommand(deps)).addCommand(restoreCommand(deps))
   return programOf(program, streams, EXITS)

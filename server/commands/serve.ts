@@ -45,7 +45,8 @@ export type Serving = {
 
 /**
  * Makes the data folder and the operator's credential on first use. Log lines go to standard error.
- * env: AWS_… credentials of the objects, LOREWEAVE_OPERATOR_TOKEN in place of the folder's own. Fails with E_CONFLICT (folder in use), E_UNAVAILABLE
+ * env: AWS_… credentials of the objects, LOREWEAVE_OPERATOR_TOKEN in place of the folder's own. Fails
+ * with E_CONFLICT (folder in use), E_UNAVAILABLE
  * (address in use, no database, no bucket), E_DATA, E_USAGE.
  */
 export const serve = async (

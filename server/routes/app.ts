@@ -18,9 +18,9 @@ import { countedLog } from '../telemetry/counted-log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { openTransfer, type TransferOptions } from '../transfer/transfer.ts'
 import { limitAddress, limitAtOnce } from './admission.ts'
+import { authorized, requireOperator } from './authorize.ts'
 import { checkedApp, readJson } from './body.ts'
 import { HTTP_STATUS } from './errors.ts'
-import { requireOperator } from './operator.ts'
 import { ALL_ROUTES } from './reference.ts'
 import type { RouteDeps, ServerEnv, ServerRoute } from './route.ts'
 import { requireDevice, requireEnrolledKey, requireSignature } from './signed.ts'
@@ -142,6 +142,7 @@ const guardsOf = (deps: RouteDeps, route: ServerRoute): MiddlewareHandler<Server
   const { transfer } = deps
   const guards: MiddlewareHandler<ServerEnv>[] = [timed(deps.metrics, route)]
   if (route.who === 'monitor' && !deps.config.openMetrics) guards.push(requireOperator(deps))
+  if (route.who === 'operator') guards.push(authorized(deps, route))
   const type = typeOf(route.request?.body)
   // Long texts alone: the numbers of a trained release lose a fourteenth.
   if (route.who === 'anyone' || route.who === 'operator') guards.push(compress({ threshold: 8192 }))

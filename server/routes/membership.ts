@@ -66,6 +66,7 @@ export const MEMBERSHIP_ROUTES = {
     async (c) => {
       const { deps, device } = c.var
       await eraseDevice(deps, device.id)
+      deps.log('info', 'device_left')
       return c.json(done, 200)
     },
   ),

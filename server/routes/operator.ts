@@ -1,12 +1,8 @@
-/** What the operator calls, with the bearer credential: tokens, devices. */
-import type { MiddlewareHandler } from 'hono'
+/** What the operator calls, with the bearer credential: enrolment tokens. */
 import { json } from '../../adapters/api-reference/route.ts'
-import { FedError } from '../../adapters/errors.ts'
-import { isSameSecret } from '../../adapters/node/secrets.ts'
 import { CreateTokens, CreateTokensResponse } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { credentialHash, newCredential } from '../access/secrets.ts'
-import type { ServerDeps } from '../rounds/deps.ts'
 import { AT } from './examples.ts'
 import { served } from './route.ts'
 
@@ -45,16 +41,3 @@ export const OPERATOR_ROUTES = {
     },
   ),
 }
-
-/**
- * Not hono's `bearerAuth`: a credential that an operator has written may have characters that RFC
- * 6750 has not.
- */
-export const requireOperator =
-  ({ config }: Pick<ServerDeps, 'config'>): MiddlewareHandler =>
-  async (c, next) => {
-    const sent = /^Bearer ([^\s]+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    if (sent === undefined || !isSameSecret(sent, config.operatorCredential))
-      throw new FedError('E_AUTH', "expected the operator's bearer credential")
-    await next()
-  }

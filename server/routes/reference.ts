@@ -13,9 +13,11 @@ import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import { VERSION } from '../../adapters/version.ts'
 import * as containers from '../../adapters/wire/containers.ts'
 import * as federation from '../../adapters/wire/federation.ts'
+import * as governance from '../../adapters/wire/governance.ts'
 import * as jobs from '../../adapters/wire/jobs.ts'
 import * as operator from '../../adapters/wire/operator.ts'
 import * as primitives from '../../adapters/wire/primitives.ts'
+import { ACCESS_ROUTES } from './access.ts'
 import { DEVICE_ROUTES } from './devices.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { FLEET_ROUTES } from './fleet.ts'
@@ -24,6 +26,7 @@ import { HEALTH_ROUTES, Liveness, Readiness } from './health.ts'
 import { JOB_ROUTES } from './jobs.ts'
 import { MEMBERSHIP_ROUTES } from './membership.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
+import { OVERVIEW_ROUTES } from './overview.ts'
 import { RELEASE_ROUTES } from './releases.ts'
 import { type ServerRoute, served, type Tag, type Who } from './route.ts'
 import { UPLOAD_ROUTES } from './uploads.ts'
@@ -100,6 +103,8 @@ export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...UPLOAD_ROUTES,
   ...OPERATOR_ROUTES,
   ...RELEASE_ROUTES,
+  ...ACCESS_ROUTES,
+  ...OVERVIEW_ROUTES,
   ...EVENT_ROUTES,
   ...HEALTH_ROUTES,
   ...REFERENCE_ROUTES,
@@ -124,7 +129,8 @@ const SCHEMES = {
   operator: {
     type: 'http',
     scheme: 'bearer',
-    description: 'The file operator-credential of the data folder.',
+    description:
+      'A token of `loreweave-server operator create`, or the credential of the data folder.',
   },
 }
 
@@ -141,7 +147,7 @@ export const WHO: Readonly<Record<Who, Conventions['who'][string]>> = {
   anyone: { schemes: [], errors: ANYONE },
   newcomer: { schemes: ['signature'], errors: SIGNED },
   device: { schemes: ['signature'], errors: [...SIGNED, 'E_NOT_ENROLLED'] },
-  operator: { schemes: ['operator'], errors: [...ANYONE, 'E_AUTH'] },
+  operator: { schemes: ['operator'], errors: [...ANYONE, 'E_AUTH', 'E_ROLE'] },
   monitor: { schemes: ['operator'], errors: [...ANYONE, 'E_AUTH'] },
 }
 
@@ -153,7 +159,15 @@ export const serverDocument = (): Json => {
   document ??= openApiDocument(
     ALL_ROUTES,
     namedSchemas(
-      [containers, federation, jobs, operator, primitives, { Health, Liveness, Readiness }],
+      [
+        containers,
+        federation,
+        governance,
+        jobs,
+        operator,
+        primitives,
+        { Health, Liveness, Readiness },
+      ],
       UNNAMED,
     ),
     {

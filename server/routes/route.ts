@@ -3,6 +3,8 @@ import { type Handled, handledRoutes } from '../../adapters/api-reference/handle
 import type { Route } from '../../adapters/api-reference/route.ts'
 import type { SignableRequest } from '../../adapters/wire/signature.ts'
 import type { SignatureParams } from '../../adapters/wire/signature-input.ts'
+import type { Role } from '../access/roles.ts'
+import type { Operator } from '../governance/operators.ts'
 import type { Attendance } from '../rounds/attendance.ts'
 import type { Coordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
@@ -35,8 +37,14 @@ export type RouteDeps = ServerDeps & {
 }
 
 /** signed: of routes for devices, and for those that enrol. device: of routes for devices. */
-export type ServerEnv = { Variables: { deps: RouteDeps; signed: Signed; device: Device } }
+export type ServerEnv = {
+  Variables: { deps: RouteDeps; signed: Signed; device: Device; operator: Operator }
+}
 
-export type ServerRoute = Handled<ServerEnv, Route & { readonly who: Who; readonly tag: Tag }>
+/** role: of an operator that may call it; left out: viewer to read, operator for all else. */
+export type ServerRoute = Handled<
+  ServerEnv,
+  Route & { readonly who: Who; readonly tag: Tag; readonly role?: Role }
+>
 
 export const served = handledRoutes<ServerEnv, Omit<ServerRoute, 'handler'>>()({})

@@ -47,7 +47,11 @@ export const openPostgresStore = async (url: string): Promise<Store> => {
           work({
             ...tablesOf(own),
             lock: async (lineId) => {
-              await own.rows('SELECT id FROM lines WHERE id = ? FOR UPDATE', lineId)
+              const query = 'SELECT id FROM lines WHERE id = ? FOR UPDATE'
+              const held = await own.rows(query, lineId)
+              // What is no lineage, such as the audit log, is locked by its name.
+              if (held.length === 0)
+                await own.rows('SELECT pg_advisory_xact_lock(hashtext(?))', lineId)
             },
           }),
         ),

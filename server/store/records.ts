@@ -5,6 +5,7 @@ import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { JobSpec, JobState, RoundPhase } from '../../adapters/wire/jobs.ts'
 import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
+import type { Role } from '../access/roles.ts'
 
 export type Device = {
   readonly id: string
@@ -120,3 +121,26 @@ export type DeviceVisit = {
 
 /** A job and its newest round. */
 export type JobProgress = { readonly job: Job; readonly round: Round | null }
+
+/** hash: of the secret that its owner shows. */
+export type OperatorToken = {
+  readonly id: string
+  readonly hash: string
+  readonly name: string
+  readonly role: Role
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly revokedAt: number | null
+}
+
+/** previous, hash: of the entry before, and of this one with it. */
+export type AuditEntry = {
+  readonly number: number
+  readonly at: number
+  readonly who: string
+  readonly action: string
+  readonly target: string | null
+  readonly outcome: string
+  readonly previous: string
+  readonly hash: string
+}

@@ -141,6 +141,20 @@ ALTER TABLE idempotency ADD COLUMN created_at BIGINT NOT NULL DEFAULT 0;
 UPDATE idempotency SET created_at = coalesce(
   (SELECT (document::json ->> 'createdAt')::bigint FROM jobs WHERE jobs.id = job_id), 0);`,
   },
+  {
+    // Who may act, and what was done.
+    sqlite: `
+CREATE TABLE operators (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL UNIQUE, document TEXT NOT NULL
+) STRICT;
+CREATE TABLE audit (number INTEGER PRIMARY KEY, document TEXT NOT NULL) STRICT;`,
+    postgres: `
+CREATE TABLE operators (
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE,
+  hash TEXT COLLATE "C" NOT NULL UNIQUE, document TEXT NOT NULL
+);
+CREATE TABLE audit (number BIGINT PRIMARY KEY, document TEXT NOT NULL);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

@@ -3,6 +3,7 @@
  * test/server/store/store-contract.ts.
  */
 import type { JobState } from '../../adapters/wire/jobs.ts'
+import type { GovernanceTables } from './governance-tables.ts'
 import type {
   Device,
   DeviceVisit,
@@ -22,7 +23,7 @@ export type JobQuery = {
 }
 
 /** What is read and written. `save…` inserts or replaces by id. Lists come in order of insertion. */
-export type Tables = {
+export type Tables = GovernanceTables & {
   /** Small values that the server made for itself: keys. */
   setting(name: string): Promise<string | undefined>
   /** False when there is one of this name, which stays. */

@@ -1,4 +1,5 @@
 /** Every query of the store, once for all databases. Documents are JSON; the tables are in schema.ts. */
+import { governanceTables } from './governance-tables.ts'
 import type {
   Device,
   DeviceVisit,
@@ -25,6 +26,7 @@ export const tablesOf = (sql: Sql): Tables => ({
   ...rounds(sql),
   ...members(sql),
   ...releases(sql),
+  ...governanceTables(sql),
 })
 
 const settings = (sql: Sql) => ({

@@ -1,0 +1,7 @@
+/** What operators may do: a viewer reads, an operator runs the federation, an admin lets others in. */
+export const ROLES = ['viewer', 'operator', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
+/** Each role may do what those before it may. */
+export const mayAct = (own: Role, needed: Role): boolean =>
+  ROLES.indexOf(own) >= ROLES.indexOf(needed)

@@ -1,0 +1,67 @@
+/** What the operator page and `loreweave-server status` begin with. */
+import { json } from '../../adapters/api-reference/route.ts'
+import { HOUR_MS } from '../../adapters/time.ts'
+import { VERSION } from '../../adapters/version.ts'
+import { OverviewResponse } from '../../adapters/wire/governance.ts'
+import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { readinessOf } from '../governance/readiness.ts'
+import { standingAlerts } from '../governance/watch.ts'
+import { AT } from './examples.ts'
+import { served } from './route.ts'
+
+const protocol = PROTOCOL_VERSION
+
+export const OVERVIEW_ROUTES = {
+  overview: served(
+    {
+      method: 'get',
+      path: '/v1/operator/overview',
+      tag: 'Operator',
+      who: 'operator',
+      summary: 'How the federation is',
+      description:
+        'Devices by state, alerts that stand, what the server needs, and what this process refused ' +
+        'since it started. `role` is that of the caller.',
+      responses: {
+        200: json(OverviewResponse, {
+          protocol,
+          version: VERSION,
+          now: AT,
+          role: 'viewer',
+          devices: { enrolled: 120, seenLastDay: 96, seenLastHour: 31 },
+          alerts: [
+            { rule: 'disk', key: '2026-09-22', text: '1.0 GiB of the disk are free', since: AT },
+          ],
+          refusals: { E_CLOCK: 2 },
+          readiness: { database: 'ok', objects: 'ok', disk: 'ok', aggregation: 'ok' },
+        }),
+      },
+      errors: [],
+    },
+    async (c) => {
+      const { deps, operator } = c.var
+      const { store, clock, metrics } = deps
+      const now = clock()
+      const [day, hour] = await Promise.all([
+        store.countDevices(now - 24 * HOUR_MS),
+        store.countDevices(now - HOUR_MS),
+      ])
+      const refused = (await metrics.refusals.get()).values
+      return c.json(
+        {
+          protocol,
+          version: VERSION,
+          now,
+          role: operator.role,
+          devices: { enrolled: day.enrolled, seenLastDay: day.seen, seenLastHour: hour.seen },
+          alerts: await standingAlerts(deps),
+          refusals: Object.fromEntries(
+            refused.map((one) => [String(one.labels['code']), one.value]),
+          ),
+          readiness: await readinessOf(deps),
+        },
+        200,
+      )
+    },
+  ),
+}
