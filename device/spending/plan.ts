@@ -53,15 +53,21 @@ export const planRequest = (deps: SpendDeps, request: CandidateRequest): Candida
 /** Of so many answers, two are shown. */
 const PAIR_CANDIDATES = 3
 
-/** A user with hardly a chance of having preferences is not worth being asked about them. */
-const MIN_CERTAINTY_TO_ASK = 0.25
+/**
+ * Certainty of preferences below which no further answer is bought. Whoever has preferences shows
+ * them, so it rises with the number of choices: at random, a tenth of people seem after a hundred
+ * choices more likely to have preferences than not, but hardly any is as certain as this.
+ */
+const CERTAINTY = { least: 0.25, most: 0.7, after: 100 } as const
+export const minCertainty = (choices: number): number =>
+  CERTAINTY.least + (CERTAINTY.most - CERTAINTY.least) * Math.min(1, choices / CERTAINTY.after)
 
 const mayBuyPair = (deps: SpendDeps, spend: SpendRequest): boolean => {
   if (spend.most < 2 || deps.settings.shadow || !needsPair(deps)) return false
   const bought = (deps.store.get('pairsBought') ?? []).filter((at) => at > deps.clock() - DAY_MS)
   if (bought.length >= deps.settings.asksPerDay) return false
   const summary = readHeadSummary(deps.store)
-  return (!summary || summary.certainty >= MIN_CERTAINTY_TO_ASK) && affordableAnswers(spend) >= 1
+  return (!summary || isCertain(deps.store, summary)) && affordableAnswers(spend) >= 1
 }
 
 /** As many as there may be, since two that differ say most. */
@@ -94,20 +100,20 @@ const spendRequest = (
   }
   return {
     ...answerSize(store, settings, request, summary),
-    spread: isInformed
-      ? summary && spreadBeyond(summary, summary.slope * readCalibration(store).margin)
-      : 0,
+    spread: isInformed ? summary && spreadOf(store, summary) : 0,
     most: settings.candidates,
     budget: { tokens: settings.extraTokensPerDay, usd: settings.extraUsdPerDay },
     spent: { day: spentSince(now - DAY_MS), hour: spentSince(now - HOUR_MS) },
   }
 }
 
-/**
- * Further answers are not bought to choose among for a user who more likely has no preferences than
- * some: of those who chose at random a hundred times 3 % pass, of those with preferences 88 %.
- */
-const MIN_CERTAINTY = 0.5
+const isCertain = (store: StoreReads, { certainty }: HeadSummary): boolean =>
+  certainty >= minCertainty(store.countChoices())
+
+const spreadOf = (store: StoreReads, summary: HeadSummary): number =>
+  isCertain(store, summary)
+    ? spreadBeyond(summary, summary.slope * readCalibration(store).margin)
+    : 0
 
 /**
  * The spread of rewards without a margin that would gain as much: choosing between two answers gains
@@ -119,7 +125,7 @@ export const spreadBeyond = (
   { certainty, spread }: Pick<HeadSummary, 'certainty' | 'spread'>,
   margin: number,
 ): number => {
-  if (certainty < MIN_CERTAINTY || !(spread > 0)) return 0
+  if (!(certainty * spread > 0)) return 0
   const deviation = Math.SQRT2 * certainty * spread
   const t = margin / deviation
   const density = Math.exp((-t * t) / 2) / Math.sqrt(2 * Math.PI)

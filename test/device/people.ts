@@ -8,7 +8,7 @@ import type { ChoiceFeatures } from '../../device/reward/choice-features.ts'
 import { rerank } from '../../device/reward/rerank.ts'
 import { scoreFeatures } from '../../device/reward/reward.ts'
 import { fitServedHead, tuneHyperparameters } from '../../device/reward/served-head.ts'
-import { spreadBeyond } from '../../device/spending/plan.ts'
+import { minCertainty, spreadBeyond } from '../../device/spending/plan.ts'
 import { priceOf } from '../../device/spending/prices.ts'
 import { planCandidates } from '../../device/spending/spend.ts'
 import { FEATURE_NAMES } from '../../device/text/named-features.ts'
@@ -85,7 +85,8 @@ export const decide = ({ choices, unseen, utility }: Person, count: number) => {
     return { winner, best: rewards.indexOf(Math.max(...rewards)) }
   }
   const [certainty, spread] = [head.certainty(), head.spread()]
-  const planned = answersFor(spreadBeyond({ certainty, spread }, slope * margin))
+  const isCertain = certainty >= minCertainty(count)
+  const planned = answersFor(isCertain ? spreadBeyond({ certainty, spread }, slope * margin) : 0)
   const outcomes = unseen.map((raw) => {
     const { winner, best } = order(raw.slice(0, 3))
     const served = planned > 1 ? order(raw.slice(0, planned)).winner : 0

@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { DeviceSettings, type DeviceSettingsInput } from '../../../device/home/settings.ts'
 import {
+  minCertainty,
   planRequest,
   rankingStatus,
   recordSpending,
@@ -80,6 +81,17 @@ describe('a plan', () => {
     expect(plain.count).toBe(1)
     expect(cached.count).toBeGreaterThan(1)
     expect(cached.costUsd / (cached.count - 1)).toBeCloseTo((50_000 * 0.1 + 100 * 10) / 1e6, 8)
+  })
+
+  test('demands more certainty of preferences the more choices there are', () => {
+    expect([0, 50, 100, 1000].map(minCertainty)).toEqual([0.25, 0.475, 0.7, 0.7])
+    const { deps, store } = open()
+    const summary = { spread: 1, slope: 1, halfLifeDays: null, outputTokens: null }
+    store.set('outlook', { ...summary, certainty: 0.4 })
+    const many = { ...deps, store: Object.assign(Object.create(store), { countChoices: () => 100 }) }
+    const counts = [deps, many].map((of) => planRequest(of, request).count)
+    expect(counts[0]).toBeGreaterThan(1)
+    expect(counts[1]).toBe(1)
   })
 
   test('buys answers to ask about where nothing is known, for somebody who has looked at questions', () => {
