@@ -88,7 +88,10 @@ describe('a plan', () => {
     const { deps, store } = open()
     const summary = { spread: 1, slope: 1, halfLifeDays: null, outputTokens: null }
     store.set('outlook', { ...summary, certainty: 0.4 })
-    const many = { ...deps, store: Object.assign(Object.create(store), { countChoices: () => 100 }) }
+    const many = {
+      ...deps,
+      store: Object.assign(Object.create(store), { countChoices: () => 100 }),
+    }
     const counts = [deps, many].map((of) => planRequest(of, request).count)
     expect(counts[0]).toBeGreaterThan(1)
     expect(counts[1]).toBe(1)
