@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   'E_TOO_LARGE',
   'E_TOO_SLOW',
   'E_TOO_MANY',
+  'E_FULL',
   'E_CONTAINER',
   'E_SHAPE',
   'E_NOT_FINITE',

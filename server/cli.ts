@@ -19,7 +19,7 @@ import { parseDuration } from './commands/job-spec.ts'
 import { jobCommands } from './commands/jobs.ts'
 import { deviceCommands, tokenCommands } from './commands/operator.ts'
 import { releaseCommands } from './commands/releases.ts'
-import { DRAIN_MS, serve } from './commands/serve.ts'
+import { DISK_RESERVE_MB, DRAIN_MS, serve } from './commands/serve.ts'
 import { DEFAULT_PACE } from './rounds/deps.ts'
 import type { DataPlaces } from './store/open.ts'
 import type { LogLevel } from './telemetry/log.ts'
@@ -86,6 +86,17 @@ const addServe = (program: Command, { env, out }: Streams): void => {
         'S3 instead of a folder: s3://bucket/prefix?endpoint=https://…&region=…; ' +
           'keys are $AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY',
       ).default(env['LOREWEAVE_OBJECTS'], '$LOREWEAVE_OBJECTS'),
+    )
+    .option(
+      '--disk-reserve-mb <n>',
+      'free space that uploads leave on the disk of the data folder',
+      integer(0, 1_000_000_000),
+      DISK_RESERVE_MB,
+    )
+    .option(
+      '--disk-quota-mb <n>',
+      'what the data folder may hold; beyond it no updates are taken',
+      integer(1, 1_000_000_000),
     )
     .option('--host <address>', 'address to bind', '127.0.0.1')
     .option(
@@ -169,6 +180,8 @@ type ServeFlags = DataPlaces & {
   checkInsPerSecond: number
   tickMs: number
   logLevel: LogLevel
+  diskReserveMb: number
+  diskQuotaMb?: number
   openMetrics?: boolean
   webhook?: string
   drain: number

@@ -13,7 +13,8 @@ import { aggregateInWorker } from '../releases/worker.ts'
 import type { Pace } from '../rounds/pace.ts'
 import { createServer } from '../routes/app.ts'
 import { type DataPlaces, openData } from '../store/open.ts'
-import { jsonLog, type LogLevel } from '../telemetry/log.ts'
+import { folderSpace, openRoom, type Room } from '../store/room.ts'
+import { jsonLog, type Log, type LogLevel } from '../telemetry/log.ts'
 import { openListener, type TlsFiles } from './listener.ts'
 import { diskOf, measureProcess } from './monitor.ts'
 
@@ -28,6 +29,10 @@ export type ServeOptions = DataPlaces & {
   /** How often deadlines are looked at. */
   readonly tickMs: number
   readonly logLevel: LogLevel
+  /** Free space that uploads leave. */
+  readonly diskReserveMb?: number | undefined
+  /** What the data folder may hold. */
+  readonly diskQuotaMb?: number | undefined
   /** Whether anyone may read /metrics. */
   readonly openMetrics?: boolean | undefined
   /** Where alerts are told. */
@@ -57,6 +62,7 @@ export const serve = async (
   const tls = tlsOf(options)
   const { webhook: address, openMetrics = false } = options
   const tell = address === undefined ? undefined : webhook(checkWebhook(address), log)
+  const room = roomOf(options, log)
   const federation = createServer({
     ...(await openData(options, env)),
     clock: Date.now,
@@ -70,8 +76,10 @@ export const serve = async (
     disk: diskOf(options.data),
     tell,
     aggregate: aggregateInWorker,
+    hasRoom: room.hasRoom,
     traffic: { folder: join(options.data, 'uploads') },
   })
+  await room.look()
   if (options.database === undefined) await federation.recover()
   const listener = openListener(federation.app.fetch, tls, log)
   const http = listener.server
@@ -97,6 +105,8 @@ export const serve = async (
       .catch((error: unknown) => log('error', 'tick_failed', { cause: String(error) }))
   void tick()
   const timer = setInterval(tick, options.tickMs)
+  const look = () => void room.look().catch(() => log('warn', 'storage_not_measured'))
+  const looks = setInterval(look, LOOK_MS)
   const endMeasures = measureProcess(federation.metrics, http)
   const { drainMs = DRAIN_MS } = options
   return {
@@ -105,6 +115,7 @@ export const serve = async (
     async close() {
       federation.drain()
       clearInterval(timer)
+      clearInterval(looks)
       listener.close()
       endMeasures()
       const limit = drainLimit(drainMs)
@@ -112,6 +123,23 @@ export const serve = async (
       await Promise.race([federation.close(), limit.over]).finally(limit.end)
     },
   }
+}
+
+/** How often the disk is looked at. */
+const LOOK_MS = 5000
+
+const MEGABYTE = 1_000_000
+
+export const DISK_RESERVE_MB = 256
+
+/** Also of a server whose data are elsewhere: uploads wait here. */
+const roomOf = (
+  { data, diskReserveMb = DISK_RESERVE_MB, diskQuotaMb }: ServeOptions,
+  log: Log,
+): Room => {
+  const quotaBytes = diskQuotaMb === undefined ? undefined : diskQuotaMb * MEGABYTE
+  const limits = { reserveBytes: diskReserveMb * MEGABYTE, quotaBytes }
+  return openRoom(folderSpace(data, quotaBytes !== undefined), limits, log)
 }
 
 /** For answers under way. */

@@ -17,7 +17,7 @@ import { apply, lockedProgress } from './progress.ts'
 import { isAssigning } from './round.ts'
 import type { Visit } from './waiting.ts'
 
-export type CheckInDeps = Pick<RoundDeps, 'store' | 'rng' | 'log'> & {
+export type CheckInDeps = Pick<RoundDeps, 'store' | 'rng' | 'log' | 'hasRoom'> & {
   /** Of the upload tokens. */
   readonly uploadKey: () => Promise<string>
   readonly attendance: Attendance
@@ -55,6 +55,8 @@ export const checkIn = async (
 ): Promise<CheckInResponse> => {
   const { store, attendance } = deps
   const refusals: Refusal[] = []
+  // What would come of a place now could not be taken.
+  if (deps.hasRoom?.() === false) return retryAnswer(deps, deviceId, request, refusals, now)
   for (const progress of await store.alive()) {
     const { job } = progress
     if (job.state !== 'running') continue

@@ -8,7 +8,7 @@ import { checkJobSize } from '../releases/job-size.ts'
 import { type BuiltRelease, firstRelease } from '../releases/release.ts'
 import type { Job } from '../store/records.ts'
 import type { Tables, Transaction } from '../store/store.ts'
-import type { RoundDeps } from './deps.ts'
+import { checkRoom, type RoundDeps } from './deps.ts'
 import { newJob } from './job.ts'
 import { checkPossible } from './possible.ts'
 import { openRound } from './progress.ts'
@@ -16,7 +16,7 @@ import { openRound } from './progress.ts'
 /**
  * key: the request's Idempotency-Key, if any; the same key and spec give the same job again. Fails
  * with E_CONFLICT (the key came with another spec, or the lineage has another model shape),
- * E_BODY (it could never do what it says), E_SHAPE, E_NORM, E_FEATURES.
+ * E_BODY (it could never do what it says), E_SHAPE, E_NORM, E_FEATURES, E_FULL.
  */
 export const createJob = async (
   deps: RoundDeps,
@@ -27,6 +27,7 @@ export const createJob = async (
   const requestHash = hashOf(spec)
   const known = key === undefined ? undefined : await earlierJob(store, key, requestHash)
   if (known) return { job: known, isNew: false }
+  checkRoom(deps)
   const now = clock()
   checkPossible(spec, now)
   checkJobSize(spec)

@@ -1,4 +1,5 @@
 /** What every part of the server is given: the store, the clock, randomness, the log and the settings. */
+import { FedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
 import type { Aggregate } from '../releases/aggregate.ts'
 import type { Objects } from '../store/objects.ts'
@@ -18,6 +19,17 @@ export type RoundDeps = {
   readonly aggregate: Aggregate
   /** How long the aggregation of a round is left to a server that says nothing; default: a minute. */
   readonly leaseMs?: number
+  /** False while nothing may be taken that would fill the disk; default: true. */
+  readonly hasRoom?: (() => boolean) | undefined
+}
+
+/** Fails with E_FULL. */
+export const checkRoom = ({ hasRoom }: Pick<RoundDeps, 'hasRoom'>): void => {
+  if (hasRoom?.() === false)
+    throw new FedError(
+      'E_FULL',
+      'the server has no room on its disk now; keep it and try again later',
+    )
 }
 
 type ServerConfig = {

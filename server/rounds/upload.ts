@@ -12,7 +12,7 @@ import { largestUpdate } from '../releases/job-size.ts'
 import type { Job, Round } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Coordinator } from './coordinator.ts'
-import type { RoundDeps } from './deps.ts'
+import { checkRoom, type RoundDeps } from './deps.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
 
@@ -35,13 +35,14 @@ type Expected =
 
 /**
  * Whether the update is wanted. Fails with E_NO_ROUND, E_NOT_IN_COHORT, E_AUTH (upload token),
- * E_TWICE and E_ROUND_CLOSED.
+ * E_TWICE, E_ROUND_CLOSED and E_FULL.
  */
 export const expectUpload = async (
-  { store, clock, uploadKey }: UploadDeps,
+  deps: UploadDeps,
   { roundId, deviceId, digest }: Upload,
   uploadToken: string,
 ): Promise<Expected> => {
+  const { store, clock, uploadKey } = deps
   const found = await findRound(store, roundId)
   const member = await store.member(roundId, deviceId)
   if (!member) throw new FedError('E_NOT_IN_COHORT', 'the device was not assigned to this round')
@@ -49,6 +50,7 @@ export const expectUpload = async (
     throw new FedError('E_AUTH', 'the upload token is not that of the assignment')
   if (advance(found, { kind: 'receive', member, digest }, clock()) === found)
     return { duplicate: true }
+  checkRoom(deps)
   const { job, round } = found
   return { duplicate: false, maxBytes: largestUpdate(job.spec, round.factor) }
 }

@@ -11,6 +11,7 @@ export const HTTP_STATUS: Record<ErrorCode, number> = {
   E_MEMORY: 500,
   E_NOT_ENROLLED: 401,
   E_NO_KEY: 500,
+  E_FULL: 507,
   E_INSECURE: 500,
   E_DATA: 500,
   E_CANCELLED: 499,

@@ -92,6 +92,7 @@ export const JOB_ROUTES = {
         'E_SHAPE',
         'E_NORM',
         'E_FEATURES',
+        'E_FULL',
       ],
     },
     async (c) => {

@@ -35,6 +35,7 @@ const UNWANTED = [
   'E_NOT_IN_COHORT',
   'E_ROUND_CLOSED',
   'E_TWICE',
+  'E_FULL',
   'E_UNAVAILABLE',
 ] as const
 const REFUSED = [

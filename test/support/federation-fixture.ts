@@ -42,6 +42,7 @@ export const testServer = (
   given: {
     folder?: string
     data?: Data
+    hasRoom?: () => boolean
     seed?: string
     start?: number
     traffic?: TransferOptions
@@ -55,6 +56,7 @@ export const testServer = (
     clock: () => time.now,
     rng: seededRng(given.seed ?? 'server'),
     log: silentLog,
+    hasRoom: given.hasRoom,
     ...(given.traffic && { traffic: given.traffic }),
     config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1000, laterMs: 60_000 } },
   })

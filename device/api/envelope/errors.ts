@@ -41,6 +41,7 @@ export const STATUS: Record<ErrorCode, Status> = {
   E_NO_SOURCE: 503,
   E_MEMORY: 503,
   E_NOT_ENROLLED: 409,
+  E_FULL: 500,
   E_NO_KEY: 401,
   E_INSECURE: 403,
   E_DATA: 400,
