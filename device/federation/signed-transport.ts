@@ -196,7 +196,7 @@ const noAnswer = (deps: SignedTransportDeps, { what }: Outgoing, cause: unknown)
   return { kind: 'failed', error, again: mayPass(cause), waitMs: 0 }
 }
 
-export type Answer = {
+type Answer = {
   readonly status: number
   readonly headers: Headers
   readonly bytes: Uint8Array

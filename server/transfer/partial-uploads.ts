@@ -9,9 +9,9 @@ import { FedError, isFedError } from '../../adapters/errors.ts'
 import { type Body, bodyChunks, type SenderPace } from './paced.ts'
 
 /** owner: of one upload at a time: a round and a device. digest: SHA-256 of the whole update. */
-export type UploadName = { readonly owner: string; readonly digest: string }
+type UploadName = { readonly owner: string; readonly digest: string }
 
-export type Piece = {
+type Piece = {
   readonly body: Body
   /** Where it begins. */
   readonly offset: number

@@ -20,7 +20,7 @@ export type TransferLimits = {
   readonly pace: SenderPace
 }
 
-export const DEFAULT_LIMITS: TransferLimits = {
+const DEFAULT_LIMITS: TransferLimits = {
   bodies: { atOnce: 32, waiting: 2000 },
   checks: { atOnce: 2, waiting: 2000 },
   requests: { atOnce: 256, waiting: 4000 },
