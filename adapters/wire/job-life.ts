@@ -42,7 +42,7 @@ export type EligibilityPlan = z.infer<typeof EligibilityPlan>
 const ClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
 
 /** Hours of the day; `to` before `from` is past midnight. */
-export const HoursWindow = z.strictObject({ from: ClockTime, to: ClockTime })
+const HoursWindow = z.strictObject({ from: ClockTime, to: ClockTime })
 
 /** When a job works. Outside of its hours devices are assigned to nothing; updates are still taken. */
 export const SchedulePlan = z.strictObject({

@@ -7,7 +7,7 @@ import { isWorse } from '../releases/rollout.ts'
 import type { Job, Lineage, Release, Round } from '../store/records.ts'
 
 export const RULES = ['participation', 'drift', 'gate', 'disk', 'aggregation'] as const
-export type Rule = (typeof RULES)[number]
+type Rule = (typeof RULES)[number]
 
 /** key: the same for one occurrence, told once. */
 export type Alert = { readonly rule: Rule; readonly key: string; readonly text: string }
