@@ -91,14 +91,17 @@ export type ReleaseHeader = z.infer<typeof ReleaseHeader>
  */
 export const NORM_SHARES = [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const
 
+/** No norm of finite float32 weights is near it. */
+const MAX_NORM = 1e45
+
 /** What a round says of itself: sums and counts over all its devices. Norms are Frobenius norms. */
 export const ReleaseMetrics = z.strictObject({
   /** Of the adapter's change of the weights, ΔW. */
-  adapterNorm: z.number().min(0),
+  adapterNorm: z.number().min(0).max(MAX_NORM),
   /** How far ΔW has moved since the parent. */
-  adapterChange: z.number().min(0),
+  adapterChange: z.number().min(0).max(MAX_NORM),
   /** How far the prior's mean has moved since the parent; null without a prior. */
-  priorChange: z.number().min(0).nullable(),
+  priorChange: z.number().min(0).max(MAX_NORM).nullable(),
   /** Updates at most as long as each of NORM_SHARES, and longer than the one before it. */
   updateNorms: z.array(z.int().min(0)).length(NORM_SHARES.length),
 })

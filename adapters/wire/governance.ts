@@ -70,6 +70,9 @@ export const AuditVerdictResponse = z.strictObject({
   ]),
 })
 
+/** 'ok', or what is wrong. */
+const Verdict = z.string().max(200)
+
 /** GET /v1/operator/overview. refusals: by code, of this process since it started. */
 export const OverviewResponse = z.strictObject({
   protocol: Protocol,
@@ -91,7 +94,12 @@ export const OverviewResponse = z.strictObject({
       }),
     )
     .max(10_000),
-  refusals: z.record(z.string().max(40), z.int().min(0)),
-  readiness: z.record(z.string().max(40), z.string().max(200)),
+  refusals: z.array(z.strictObject({ code: z.string().max(40), count: z.int().min(0) })).max(1000),
+  readiness: z.strictObject({
+    database: Verdict,
+    objects: Verdict,
+    disk: Verdict,
+    aggregation: Verdict,
+  }),
 })
 export type OverviewResponse = z.infer<typeof OverviewResponse>

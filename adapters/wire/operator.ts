@@ -94,9 +94,9 @@ export const LineageView = z.strictObject({
   judged: z
     .strictObject({
       devices: z.int().min(2),
-      mean: z.number(),
-      low: z.number(),
-      high: z.number(),
+      mean: z.number().min(-1).max(1),
+      low: z.number().min(-1).max(1),
+      high: z.number().min(-1).max(1),
     })
     .nullable(),
 })

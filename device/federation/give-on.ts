@@ -21,7 +21,6 @@ export type GiveOnDeps = {
 const REASONS: Partial<Record<ErrorCode, AbandonReason>> = {
   E_DATA: 'no_data',
   E_MEMORY: 'memory',
-  E_CONSENT: 'consent',
 }
 
 /** Of work on a round that failed. */

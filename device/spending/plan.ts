@@ -112,7 +112,7 @@ const isCertain = (store: StoreReads, { certainty }: HeadSummary): boolean =>
 
 const spreadOf = (store: StoreReads, summary: HeadSummary): number =>
   isCertain(store, summary)
-    ? spreadBeyond(summary, summary.slope * readCalibration(store).margin)
+    ? spreadBeyond(summary, (summary.slope ?? 1) * readCalibration(store).margin)
     : 0
 
 /**

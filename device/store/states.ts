@@ -30,13 +30,13 @@ export type Calibration = z.infer<typeof Calibration>
 
 /**
  * What planning and status read of the head without fitting it. certainty, spread, halfLifeDays:
- * see reward/served-head.ts. slope: see reward/switching.ts; 1 in rows of earlier versions.
+ * see reward/served-head.ts. slope: see reward/switching.ts; left out of rows of earlier versions.
  * outputTokens: of a usual answer; null where none is known.
  */
 const HeadSummary = z.object({
   certainty: z.number(),
   spread: z.number(),
-  slope: z.number().default(1),
+  slope: z.number().optional(),
   halfLifeDays: z.number().nullable(),
   outputTokens: z.number().nullable(),
 })

@@ -126,7 +126,7 @@ const statusText = ({
   readiness,
 }: OverviewResponse): string => {
   const wrong = Object.entries(readiness).filter(([, verdict]) => verdict !== 'ok')
-  const refused = Object.entries(refusals).map(([code, count]) => `${code} ${count}`)
+  const refused = refusals.map(({ code, count }) => `${code} ${count}`)
   return table([
     ['version', version],
     [

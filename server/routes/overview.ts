@@ -32,7 +32,7 @@ export const OVERVIEW_ROUTES = {
           alerts: [
             { rule: 'disk', key: '2026-09-22', text: '1.0 GiB of the disk are free', since: AT },
           ],
-          refusals: { E_CLOCK: 2 },
+          refusals: [{ code: 'E_CLOCK', count: 2 }],
           readiness: { database: 'ok', objects: 'ok', disk: 'ok', aggregation: 'ok' },
         }),
       },
@@ -55,9 +55,10 @@ export const OVERVIEW_ROUTES = {
           role: operator.role,
           devices: { enrolled: day.enrolled, seenLastDay: day.seen, seenLastHour: hour.seen },
           alerts: await standingAlerts(deps),
-          refusals: Object.fromEntries(
-            refused.map((one) => [String(one.labels['code']), one.value]),
-          ),
+          refusals: refused.map(({ labels, value }) => ({
+            code: String(labels['code']),
+            count: value,
+          })),
           readiness: await readinessOf(deps),
         },
         200,

@@ -68,9 +68,9 @@ export const testServer = (
     data: { store, objects },
     fetch,
     now: () => time.now,
-    /** Moves the clock and lets deadlines pass. */
+    /** Moves the clock, of whole milliseconds, and lets deadlines pass. */
     async pass(ms: number) {
-      time.now += ms
+      time.now += Math.round(ms)
       await server.tick(time.now)
     },
     settle: () => server.tick(time.now),

@@ -38,21 +38,13 @@ const passing = (here: Moment): void => {
 }
 const half = (bytes: Uint8Array) => bytes.subarray(0, bytes.length >> 1)
 
-const { open, rename, writeFile } = fs.promises
-fs.promises.writeFile = async (path, data, options) => {
-  if (!isNow('half-states')) return writeFile(path, data, options)
-  await writeFile(path, half(data as Uint8Array), options)
+const { rename, writeFile } = fs.promises
+/** What must be on the disk is written through an open file: checkpoints. */
+fs.promises.writeFile = async (to, data, options) => {
+  const isOpen = typeof to === 'object' && 'sync' in to
+  if (!isNow(isOpen ? 'half-checkpoint' : 'half-states')) return writeFile(to, data, options)
+  await writeFile(to, half(data as Uint8Array), options)
   die()
-}
-fs.promises.open = async (path, ...rest) => {
-  const file = await open(path, ...rest)
-  const write = file.writeFile.bind(file)
-  file.writeFile = async (data) => {
-    if (!isNow('half-checkpoint')) return write(data)
-    await write(half(data as Uint8Array))
-    die()
-  }
-  return file
 }
 fs.promises.rename = async (from, to) => {
   const isCheckpoint = !String(to).endsWith('.states')

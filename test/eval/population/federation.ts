@@ -41,6 +41,7 @@ export const GRADIENT_PLAN = FederationPlan.parse({
       rounds: 2,
       training: { method: 'gradient', maxPairs: 4, updateNorm: 1e3 },
       optimizer: { name: 'none' },
+      prior: { initialVariance: 2 },
     },
   ],
 })
