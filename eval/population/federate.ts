@@ -224,14 +224,17 @@ const contribute = async (
   let done = 0
   // Together they wait for each other; a training by itself has the engine to itself.
   const atOnce = joint ? cohort.length : step.kind === 'adapter' ? 1 : AT_ONCE
+  const known = new Set(journal.of(at).map((line) => line.device))
   await fleet.contribute(
     cohort,
     atOnce,
     (device, sent) => {
       joint?.left(device)
       const [made] = sent?.report.rounds ?? []
-      if (sent && made) {
-        const { pairs, losses } = made
+      // Interrupted after its update had arrived, before that was known here: the rest is lost.
+      const wasCutOff = sent?.report.ended === 'contributed' && !known.has(device)
+      if (sent && (made || wasCutOff)) {
+        const { pairs, losses } = made ?? { pairs: 0, losses: [] }
         journal.add({ round: at, device, up: sent.up, down: sent.down, pairs, losses })
       }
       meter(++done, cohort.length)
