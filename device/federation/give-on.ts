@@ -23,19 +23,22 @@ const REASONS: Partial<Record<ErrorCode, AbandonReason>> = {
   E_MEMORY: 'memory',
 }
 
-/** Of work on a round that failed. */
-export const reasonOf = (error: unknown): AbandonReason =>
-  (isFedError(error) && REASONS[error.code]) || 'failed'
+/** Of work on a round that failed; null without a consent, when nothing more is said of the round. */
+export const reasonOf = (error: unknown): AbandonReason | null => {
+  if (!isFedError(error)) return 'failed'
+  return error.code === 'E_CONSENT' ? null : (REASONS[error.code] ?? 'failed')
+}
 
 /** A server that does not answer gives the place on by itself, later. */
 const GIVE_UP_MS = 10_000
 
-/** Never fails: the place is lost either way. */
+/** Never fails: the place is lost either way. reason: null says nothing. */
 export const giveOn = async (
   { store, federation, mayContact }: GiveOnDeps,
   roundId: string,
-  reason: AbandonReason,
+  reason: AbandonReason | null,
 ): Promise<void> => {
+  if (reason === null) return
   const send = (departure: Departure) => federation.abandon(roundId, reason, departure)
   const timeout = AbortSignal.timeout(GIVE_UP_MS)
   await whileAllowed(store.live, mayContact, timeout, send).catch(() => {})

@@ -299,9 +299,8 @@ const contribute = async (
     const made = { contributions: result.contributions, pairs, losses, problem }
     return { jobId, roundId, digest, bytes: bytes.length, ...made }
   } catch (error) {
-    // What was interrupted goes on later, in its place. Without a consent nothing more is said of the round.
-    const isMine = !options.signal?.aborted && store.uploadState(roundId) === undefined
-    if (isMine && !(isFedError(error) && error.code === 'E_CONSENT'))
+    // What was interrupted goes on later, in its place.
+    if (!options.signal?.aborted && store.uploadState(roundId) === undefined)
       await giveOn(contact(deps), roundId, error === over ? 'too_late' : reasonOf(error))
     if (error === over) {
       await giveUp(deps, assignment, over.code)
