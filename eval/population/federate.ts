@@ -34,7 +34,7 @@ import { readRelease } from '../../device/reward/read-release.ts'
 import { progressMeter } from '../measure/progress.ts'
 import { type Fleet, openFleet, seededKeyPair } from './fleet.ts'
 import { type JointGradient, type JointReport, jointGradient } from './joint-gradient.ts'
-import { type Contribution, type Journal, openJournal } from './journal.ts'
+import { type Contribution, type Journal, noteContribution, openJournal } from './journal.ts'
 import { type LocalServer, openLocalServer } from './local-server.ts'
 
 /** Rounds of one kind. cohort: devices drawn for each; default all. The rest is the job's. */
@@ -224,19 +224,12 @@ const contribute = async (
   let done = 0
   // Together they wait for each other; a training by itself has the engine to itself.
   const atOnce = joint ? cohort.length : step.kind === 'adapter' ? 1 : AT_ONCE
-  const known = new Set(journal.of(at).map((line) => line.device))
   await fleet.contribute(
     cohort,
     atOnce,
     (device, sent) => {
       joint?.left(device)
-      const [made] = sent?.report.rounds ?? []
-      // Interrupted after its update had arrived, before that was known here: the rest is lost.
-      const wasCutOff = sent?.report.ended === 'contributed' && !known.has(device)
-      if (sent && (made || wasCutOff)) {
-        const { pairs, losses } = made ?? { pairs: 0, losses: [] }
-        journal.add({ round: at, device, up: sent.up, down: sent.down, pairs, losses })
-      }
+      if (sent) noteContribution(journal, at, device, sent)
       meter(++done, cohort.length)
     },
     signal,

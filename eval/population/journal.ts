@@ -1,5 +1,6 @@
 /** What the devices of a federation contributed, one line each in a file. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import type { ParticipateReport } from '../../device/federation/participate.ts'
 
 /** What one device did for one round; bytes with everything around the update. */
 export type Contribution = {
@@ -31,4 +32,25 @@ export const openJournal = (path: string): Journal => {
     of: (round) =>
       [...known.values()].filter((c) => c.round === round).sort((a, b) => a.device - b.device),
   }
+}
+
+/**
+ * What a device did in a round. Where a run was interrupted after the update had arrived and before
+ * that was known here, only the server says that the device has contributed: the rest is lost.
+ */
+export const noteContribution = (
+  journal: Journal,
+  round: number,
+  device: number,
+  {
+    report,
+    up,
+    down,
+  }: { readonly report: ParticipateReport; readonly up: number; readonly down: number },
+): void => {
+  const [made] = report.rounds
+  const isKnown = journal.of(round).some((contribution) => contribution.device === device)
+  if (!made && (isKnown || report.ended !== 'contributed')) return
+  const { pairs, losses } = made ?? { pairs: 0, losses: [] }
+  journal.add({ round, device, up, down, pairs, losses })
 }
