@@ -1,5 +1,5 @@
 /** The HTTP or HTTPS server that `serve` listens with. */
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { Server as HttpServer } from 'node:http'
 import { createServer as createHttps, type Server as HttpsServer } from 'node:https'
 import { createSecureContext } from 'node:tls'
@@ -42,6 +42,7 @@ export const openListener = (
     const server = createAdaptorServer({ fetch, serverOptions: timeouts }) as HttpServer
     return { server, reload: () => {}, close: () => {} }
   }
+  let seen = textOf(tls)
   const server = createAdaptorServer({
     fetch,
     createServer: createHttps,
@@ -56,14 +57,22 @@ export const openListener = (
       log('error', 'tls_not_reloaded', { cause: (error as Error).message })
     }
   }
-  const files = [tls.cert, tls.key]
-  for (const file of files) watchFile(file, { interval: lookMs, persistent: false }, reload)
-  return {
-    server,
-    reload,
-    close: () => {
-      for (const file of files) unwatchFile(file, reload)
-    },
+  const look = () => {
+    const now = textOf(tls)
+    if (now !== seen) reload()
+    seen = now
+  }
+  const timer = setInterval(look, lookMs)
+  timer.unref()
+  return { server, reload, close: () => clearInterval(timer) }
+}
+
+/** Of both files; null while one cannot be read. */
+const textOf = ({ cert, key }: TlsFiles): string | null => {
+  try {
+    return `${readFileSync(cert, 'utf8')}\n${readFileSync(key, 'utf8')}`
+  } catch {
+    return null
   }
 }
 
