@@ -14,8 +14,18 @@ import { checkSegments, requireSegments } from '../container/segments.ts'
 import { FedError } from '../errors.ts'
 import { parseAs } from '../parse.ts'
 import { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
+import type { Assignment } from '../wire/federation.ts'
 import { PROTOCOL_VERSION } from '../wire/primitives.ts'
 import { CONTRIBUTIONS } from './table.ts'
+
+/** What an update says of the assignment that it answers; no factor and no pairs. */
+export const updateHeaderOf = (assignment: Assignment): Omit<UpdateHeader, 'segments'> => {
+  const { jobId, roundId, release, basisEpoch, base, adapter, features } = assignment
+  return {
+    ...{ kind: 'update', protocol: PROTOCOL_VERSION, jobId, roundId, release, basisEpoch },
+    ...{ base, adapter, features, factor: null, pairs: 0 },
+  }
+}
 
 /**
  * parts in the order that wire/containers.ts names; offsets are filled in.

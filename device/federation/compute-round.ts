@@ -2,7 +2,7 @@
  * Computes one round, from the assignment and the parent release to the bytes of an update. The
  * private adapter has no part in it.
  */
-import { encodeUpdate } from '../../adapters/contributions/messages.ts'
+import { encodeUpdate, updateHeaderOf } from '../../adapters/contributions/messages.ts'
 import { priorRow } from '../../adapters/contributions/prior.ts'
 import { statisticsRow } from '../../adapters/contributions/statistics.ts'
 import { askedRows } from '../../adapters/contributions/table.ts'
@@ -10,7 +10,7 @@ import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { isSameAdapter } from '../../adapters/wire/lineage.ts'
-import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { featureCount } from '../../adapters/wire/primitives.ts'
 import { featurizeChoices } from '../reward/choice-features.ts'
 import { featureStatistics } from '../reward/feature-space.ts'
 import { featureScale } from '../reward/head-fit.ts'
@@ -75,17 +75,7 @@ export const encodeRound = (assignment: Assignment, made: readonly MadeBy[]): Ro
   if (parts.length === 0) throw nothingToSend(training.problem, contributions)
   const bytes = encodeUpdate(
     {
-      kind: 'update',
-      protocol: PROTOCOL_VERSION,
-      jobId: assignment.jobId,
-      roundId: assignment.roundId,
-      release: assignment.release,
-      basisEpoch: assignment.basisEpoch,
-      base: assignment.base,
-      adapter: assignment.adapter,
-      features: assignment.features,
-      factor: null,
-      pairs: 0,
+      ...updateHeaderOf(assignment),
       ...Object.assign({}, ...made.map(({ part }) => part.header)),
     },
     parts,

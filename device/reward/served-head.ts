@@ -91,7 +91,10 @@ export const tuneHyperparameters = (
   const rows = rowsUnder(scale)
   const all = features.flatMap(rows)
   const wide = fitHead(all, released)
-  const fits = WIDTHS.map((width) => ({ width, ...fitScaled(all, wide, width) }))
+  const fits = WIDTHS.map((width) => ({
+    width,
+    ...(width === 1 ? { prior: released, fit: wide } : fitScaled(all, wide, width)),
+  }))
   const { prior, fit } = isReleased
     ? { prior: released, fit: wide }
     : scaledByEvidence(all, wide, fits)

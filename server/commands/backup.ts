@@ -11,7 +11,7 @@ export const backupCommand = (deps: CommandDeps): Command =>
     .argument('<file>', 'a new file')
     .addHelpText('after', '\nExamples:\n  loreweave-server backup --data ./data monday.backup')
     .action(async (file: string, o: Options) => {
-      told(deps, o, file, await backUp(o.data, file, namedObjects))
+      printCopied(deps, o, file, await backUp(o.data, file, namedObjects))
     })
 
 export const restoreCommand = (deps: CommandDeps): Command =>
@@ -19,7 +19,7 @@ export const restoreCommand = (deps: CommandDeps): Command =>
     .argument('<file>', 'a file that `backup` made')
     .addHelpText('after', '\nExamples:\n  loreweave-server restore --data ./new-data monday.backup')
     .action(async (file: string, o: Options) => {
-      told(deps, o, o.data, await restore(file, o.data))
+      printCopied(deps, o, o.data, await restore(file, o.data))
     })
 
 const dataCommand = (deps: CommandDeps, name: string, description: string): Command =>
@@ -28,7 +28,12 @@ const dataCommand = (deps: CommandDeps, name: string, description: string): Comm
     .addOption(deps.dataOption())
     .option('--json', 'print JSON')
 
-const told = (deps: CommandDeps, { json }: Options, to: string, { objects, bytes }: Copied): void =>
+const printCopied = (
+  deps: CommandDeps,
+  { json }: Options,
+  to: string,
+  { objects, bytes }: Copied,
+): void =>
   deps.out(
     json
       ? `${JSON.stringify({ to, objects, bytes })}\n`

@@ -2,6 +2,7 @@
 import { NORM_SHARES, type ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { JobView } from '../../adapters/wire/jobs.ts'
 import type { LineageView } from '../../adapters/wire/operator.ts'
+import { percent } from '../releases/rollout.ts'
 
 /** Columns padded to their widest cell; the first row is the heading. */
 export const table = (rows: readonly (readonly string[])[]): string => {
@@ -139,8 +140,6 @@ export const lineageTable = (lineages: readonly LineageView[]): string =>
       timeText(lineage.updatedAt),
     ]),
   ])
-
-const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
 
 const judgedText = (judged: LineageView['judged']): string => {
   if (!judged) return '-'

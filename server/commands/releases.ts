@@ -32,7 +32,7 @@ export const releaseCommands = (deps: CommandDeps): Command =>
     )
     .addCommand(
       command(deps, 'show', 'one release')
-        .argument('<hash>', 'its SHA-256, or the first digits of it')
+        .argument('<hash>', HASH)
         .action(async (prefix: string, o: Common) => {
           const path = `/v1/operator/releases/${await findHash(deps, o, prefix)}`
           const answer = await client(deps, o).json(ReleaseResponse, 'GET', path)

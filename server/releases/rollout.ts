@@ -68,4 +68,5 @@ export const isWorse = (judgement: Judgement | undefined): boolean => {
   return difference !== null && difference.high < 0
 }
 
-const percent = (share: Rollout['share']): string => `${Math.round(share * 1000) / 10} %`
+/** A share for people, to a tenth of a percent. */
+export const percent = (share: Rollout['share']): string => `${Math.round(share * 1000) / 10} %`

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { access, type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { orMissing } from '../../adapters/node/or-missing.ts'
 import { replaceFile } from '../../adapters/node/replace-file.ts'
 import { type ByteRange, checkedBytes, type Objects, webStreamOf, withinSize } from './objects.ts'
 
@@ -46,13 +47,4 @@ const readFrom = async (file: FileHandle, range: ByteRange | undefined) => {
     return { size, stream: new Blob([]).stream() as ReadableStream<Uint8Array> }
   }
   return { size, stream: webStreamOf(file.createReadStream({ start, end: end - 1 })) }
-}
-
-const orMissing = async <T, M>(found: Promise<T>, missing: M): Promise<T | M> => {
-  try {
-    return await found
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return missing
-    throw error
-  }
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import { orMissing } from '../../adapters/node/or-missing.ts'
 import { type Body, bodyChunks, type SenderPace } from './paced.ts'
 
 /** owner: of one upload at a time: a round and a device. digest: SHA-256 of the whole update. */
@@ -137,12 +138,3 @@ const broken = (cause: unknown): unknown =>
   /^(?:ENOSPC|EDQUOT|EIO|EROFS|EACCES)$/.test((cause as NodeJS.ErrnoException).code ?? '')
     ? cause
     : new FedError('E_UNAVAILABLE', 'the body broke off', { cause })
-
-const orMissing = async <T, M>(found: Promise<T>, missing: M): Promise<T | M> => {
-  try {
-    return await found
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return missing
-    throw error
-  }
-}

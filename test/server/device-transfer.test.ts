@@ -10,6 +10,7 @@ import {
   codeOf,
   enrolledDevices,
   type Fetch,
+  largeJob,
   scene,
   type TestDevice,
   tinyJob,
@@ -183,18 +184,7 @@ describe('an upload of the device', () => {
       : send(request)
   /** An update of more than a megabyte. */
   const large = async () => {
-    const { base } = tinyJob()
-    const job = tinyJob({
-      base: { ...base, shape: { ...base.shape, hidden: 768, heads: 192, ffn: 1024 } },
-      adapter: {
-        firstLayer: 0,
-        endLayer: 2,
-        modules: ['q', 'gate', 'up', 'down'],
-        rank: 64,
-        alpha: 64,
-      },
-    })
-    const made = await scene(job)
+    const made = await scene(largeJob())
     const parts = (all: Part[]) =>
       all.map((part) => ({ ...part, data: Float32Array.from(part.data).map((x) => x / 1000) }))
     const small = updateFor(made.assignment, 'a', { parts })

@@ -11,7 +11,7 @@ import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { federationClient } from '../../device/federation/client.ts'
 import { openTransport } from '../../device/http/transport.ts'
 import { credentialFile, serve } from '../../server/commands/serve.ts'
-import { checkInOf, operatorClient, tinyJob, updateFor } from '../support/federation-fixture.ts'
+import { checkInOf, largeJob, operatorClient, updateFor } from '../support/federation-fixture.ts'
 
 const hasNginx = spawnSync('nginx', ['-v']).status === 0
 if (!hasNginx) console.error('skipped: there is no nginx here')
@@ -89,26 +89,16 @@ const behindNginx = async (lines: string) => {
 const leave = { signal: undefined, check: () => {} }
 
 /** Its update has more than nginx takes at once by default. */
-const largeJob = (): JobSpecInput => {
-  const { base } = tinyJob()
-  return tinyJob({
-    base: { ...base, shape: { ...base.shape, hidden: 768, heads: 192, ffn: 1024 } },
-    adapter: {
-      firstLayer: 0,
-      endLayer: 2,
-      modules: ['q', 'gate', 'up', 'down'],
-      rank: 64,
-      alpha: 64,
-    },
+const oneDeviceJob = (): JobSpecInput =>
+  largeJob({
     contributions: ['adapter'],
     cohort: { size: 1, goal: 1, minimum: 1 },
     rounds: 1,
   })
-}
 
 /** Enrols, takes part, and follows the release. Returns what was sent. */
 const wholeRound = async ({ operator, client, sent }: Awaited<ReturnType<typeof behindNginx>>) => {
-  const spec = largeJob()
+  const spec = oneDeviceJob()
   const { id } = await operator.createJob(spec)
   await client.enroll(await operator.token())
   const { protocol: _, ...checkIn } = checkInOf(spec, Date.now())
@@ -148,7 +138,7 @@ describe.skipIf(!hasNginx)('behind nginx', () => {
 
   test('with a limit below a piece the device names the line that helps, and checks in as before', async () => {
     const { operator, client } = await behindNginx(`${HOST} client_max_body_size 100k;`)
-    const spec = largeJob()
+    const spec = oneDeviceJob()
     await operator.createJob(spec)
     await client.enroll(await operator.token())
     const { protocol: _, ...checkIn } = checkInOf(spec, Date.now())

@@ -1,7 +1,7 @@
 /** A federation server in this process with a clock that only moves when told, and devices that sign. */
 import { expect } from 'vitest'
 import type { Part } from '../../adapters/container/container.ts'
-import { encodeUpdate } from '../../adapters/contributions/messages.ts'
+import { encodeUpdate, updateHeaderOf } from '../../adapters/contributions/messages.ts'
 import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
 import { triangleSize } from '../../adapters/math/matrix.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
@@ -268,18 +268,26 @@ export const updateFor = (
   )
 
 export const updateHeader = (assignment: Assignment): Omit<UpdateHeader, 'segments'> => ({
-  kind: 'update',
-  protocol: PROTOCOL_VERSION,
-  jobId: assignment.jobId,
-  roundId: assignment.roundId,
-  release: assignment.release,
-  basisEpoch: assignment.basisEpoch,
-  base: assignment.base,
-  adapter: assignment.adapter,
-  features: assignment.features,
+  ...updateHeaderOf(assignment),
   factor: assignment.factor,
   pairs: assignment.factor ? 8 : 0,
 })
+
+/** A job whose updates have more than a megabyte. */
+export const largeJob = (overrides: Partial<JobSpecInput> = {}): JobSpecInput => {
+  const { base } = tinyJob()
+  return tinyJob({
+    base: { ...base, shape: { ...base.shape, hidden: 768, heads: 192, ffn: 1024 } },
+    adapter: {
+      firstLayer: 0,
+      endLayer: 2,
+      modules: ['q', 'gate', 'up', 'down'],
+      rank: 64,
+      alpha: 64,
+    },
+    ...overrides,
+  })
+}
 
 export const parsedJob = (overrides?: Partial<JobSpecInput>) => JobSpec.parse(tinyJob(overrides))
 

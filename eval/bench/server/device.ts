@@ -1,6 +1,6 @@
 /** A simulated device: its key, what it signs, and updates that are valid and cost nothing to make. */
 import { createHash } from 'node:crypto'
-import { encodeUpdate } from '../../../adapters/contributions/messages.ts'
+import { encodeUpdate, updateHeaderOf } from '../../../adapters/contributions/messages.ts'
 import { adapterLayout, layoutSize } from '../../../adapters/lora/layout.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
@@ -78,19 +78,7 @@ export const updateBytes = (assignment: Assignment, number: number): Uint8Array 
   const flat = numbersOf(size).subarray(number, number + size)
   const scale = assignment.training.updateNorm / (4 * Math.sqrt(size))
   return encodeUpdate(
-    {
-      kind: 'update',
-      protocol: PROTOCOL_VERSION,
-      jobId: assignment.jobId,
-      roundId: assignment.roundId,
-      release: assignment.release,
-      basisEpoch: assignment.basisEpoch,
-      base,
-      adapter,
-      features: assignment.features,
-      factor,
-      pairs: factor ? 8 : 0,
-    },
+    { ...updateHeaderOf(assignment), factor, pairs: factor ? 8 : 0 },
     layout.map(({ name, shape, offset, size }) => ({
       name,
       shape,
