@@ -5,7 +5,8 @@ import type { Rng } from '../../adapters/random.ts'
  * One prompt: the utilities of its candidates, and which one an arm picked. order: of all
  * candidates, best first, where it has one. asked: of how many answers it picked, where it asked
  * for fewer than there are. value: the utility of what it returned, where that is none of the
- * candidates; `picked` then only says which variant it was.
+ * candidates; `picked` then only says which variant it was. blockTokens: of the preference block that
+ * every answer was asked for under.
  */
 export type Pick = {
   readonly utilities: readonly number[]
@@ -13,6 +14,7 @@ export type Pick = {
   readonly order?: readonly number[]
   readonly asked?: number
   readonly value?: number
+  readonly blockTokens?: number
 }
 
 export const worthOf = ({ utilities, picked, value = utilities[picked]! }: Pick): number => value

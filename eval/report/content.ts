@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { readData } from '../data/read-data.ts'
 import type { Estimate } from '../measure/crossed.ts'
 import type { Result } from '../measure/results.ts'
-import type { ArmFigures, At, Difference } from '../run/figures.ts'
+import type { ArmFigures, Difference } from '../run/figures.ts'
 import type { RunReport } from '../run/run-report.ts'
+import type { At } from '../run/sample.ts'
 import { short } from './charts.ts'
 
 const ARM_LABELS = readData('arm-labels.json', z.record(z.string(), z.string()))
@@ -65,6 +66,7 @@ export const tablesOf = (report: RunReport): (readonly [title: string, table: Ta
       ['By family of tastes', familyTable(report)],
       ['Other metrics', metricsTable(report)],
       ['Person by person', costTable(report)],
+      ['Reranking, rewriting, both', worthTable(report)],
       ['Round by round', roundTable(report)],
       ['Rewriting', rewritingTable(report)],
     ] as const
@@ -140,6 +142,18 @@ const metricsTable = (report: RunReport): Table => {
 
 const intervalText = ({ value, interval = [value, value] }: Result): string =>
   estimateText({ value, interval })
+
+/** What each part of the product is worth and costs, over the people on whom all were judged. */
+const worthTable = ({ figures, results }: RunReport): Table => ({
+  head: ['arm', 'choices', 'points over Claude’s first', 'further cost a request', 'people'],
+  rows: figures.arms.flatMap(({ arm, budget }) => {
+    const worth = resultAt(results, `run.worth.${arm}.${budget}`)
+    const cost = resultAt(results, `run.cost.${arm}.${budget}`)
+    return worth && cost
+      ? [[armLabel(arm), `${budget}`, intervalText(worth), money(cost.value), `${worth.n}`]]
+      : []
+  }),
+})
 
 /** What the product asks and what that costs, by number of choices. */
 const costTable = (report: RunReport): Table => {

@@ -5,11 +5,16 @@ import { textOf } from '../../device/text/request-text.ts'
 import { countTokens } from '../answers/wording.ts'
 
 /**
- * What a request costs beyond Claude's first answer, if so many are asked for. An upper bound: every
- * further answer pays its input in full, as if no prompt cache held.
+ * What a request costs beyond Claude's first answer, if so many are asked for under a preference
+ * block of so many tokens. An upper bound: every answer pays its input in full, as if no prompt
+ * cache held.
  */
-export const extraOf = (line: ChoiceLine, asked: number, claude: string) => {
-  const usages = extraUsages(line, asked)
+export const extraOf = (line: ChoiceLine, asked: number, claude: string, blockTokens = 0) => {
+  const block: Usage = { input: blockTokens, output: 0, cacheRead: 0, cacheWrite: 0 }
+  const usages = [
+    block,
+    ...extraUsages(line, asked).map((usage) => ({ ...usage, input: usage.input + blockTokens })),
+  ]
   return {
     tokens: usages.reduce((sum, usage) => sum + tokensOf(usage), 0),
     dollars: usages.reduce((sum, usage) => sum + usdOf(usage, priceOf(claude, usage.input)), 0),

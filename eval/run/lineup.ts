@@ -118,8 +118,13 @@ const productArms = (
   if (!claude || ablate.includes('rewrite')) return [product]
   const whole = wholeArm(person, release, claude, { settings, isTrained: false })
   const shipped = wholeArm(person, release, claude, { settings, isTrained: true })
+  const oneAnswer = { settings: { candidates: 1 }, isTrained: false }
   return [
     product,
+    arm('rewritten', wholeArm(person, release, claude, oneAnswer), {
+      ...few(scenario.whole),
+      from,
+    }),
     arm('whole', whole, { ...few(scenario.whole), from }),
     arm('shipped', shipped, { ...few(scenario.shipped), from }),
     ...endpointArms(scenario.endpoint, person, releases, claude).map(({ name, pick, hash }) =>

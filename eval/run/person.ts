@@ -162,6 +162,7 @@ export const wholeArm = (
             picked: winner,
             asked: count,
             value: answers[winner]!.utility,
+            blockTokens: inputTokens(under) - inputTokens(line),
           })
         }
         return picks

@@ -102,6 +102,7 @@ export const ablatedPlan = (plan: FederationPlan, ablate: readonly Ablation[]): 
 export const SCENARIOS = {
   population: readData('scenarios/population.json', Scenario),
   worlds: readData('scenarios/worlds.json', Scenario),
+  endpoint: readData('scenarios/endpoint.json', Scenario),
   small: readData('scenarios/small.json', Scenario),
   tiny: readData('scenarios/tiny.json', Scenario),
 }
