@@ -5,7 +5,7 @@ import { FedError } from '../../adapters/errors.ts'
 import { integer } from '../../adapters/node/program.ts'
 import { progress } from '../measure/progress.ts'
 import { runRerank } from '../run/rerank.ts'
-import { DEFAULT_CLAUDE, readScenario } from '../run/scenario.ts'
+import { ablatedPlan, DEFAULT_CLAUDE, readScenario } from '../run/scenario.ts'
 import {
   cacheOption,
   integers,
@@ -33,6 +33,7 @@ export const addRerankCommand = (program: Command, print: Print): void => {
       'whose plan that federation follows: a scenario of `run`',
       'worlds',
     )
+    .option('--adapter-rounds', "that plan's rounds for the shared adapter too: twice the time")
     .option('--release <file>', 'instead: a release (from `loreweave-server release get`)')
     .option('--outputs <files...>', 'AlpacaEval outputs: candidates of the lines that have none')
     .option('--skip-bad', 'pass over lines that do not match the schema')
@@ -46,12 +47,13 @@ export const addRerankCommand = (program: Command, print: Print): void => {
     .addOption(cacheOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async ({ plan, json, ...options }) => {
+    .action(async ({ plan, adapterRounds, json, ...options }) => {
       if (options.release && options.population)
         throw new FedError('E_USAGE', '--release and --population exclude each other')
       const { federation } = readScenario(plan)
+      const followed = ablatedPlan(federation, adapterRounds ? [] : ['lora'])
       const run = (signal: AbortSignal) =>
-        runRerank({ ...options, plan: federation, log: progress, signal })
+        runRerank({ ...options, plan: followed, log: progress, signal })
       print(await resumable(run), json)
     })
 }

@@ -164,7 +164,9 @@ const sharedArms = (
   return [
     fixed('global', (log) => globally(log, 0), { from }),
     ...(before && alone ? [arm('prior', alone, { from: before.hash })] : []),
-    arm('lora', headArm(deps, { ...both, prior: null }), { from }),
+    ...(final.read.active.length > 0
+      ? [arm('lora', headArm(deps, { ...both, prior: null }), { from })]
+      : []),
     arm('federated', headArm(deps, both), { from }),
   ]
 }
