@@ -1,7 +1,8 @@
 /**
- * The server's optimizer: it turns the mean of a round into a change of the round's factor. FedAdam
- * (Reddi et al. 2021, algorithm 2, without their local steps): m = β₁m + (1−β₁)Δ, v = β₂v + (1−β₂)Δ²,
- * change = η·m / (√v + τ), v₀ = τ².
+ * The server's optimizer: it turns the mean Δ of a round into a change of the round's factor.
+ * FedAvgM (Hsu et al. 2019): m = βm + Δ, change = η·m. FedAdam, FedYogi, FedAdagrad (Reddi et al.
+ * 2021, algorithm 2, without their local steps): m = β₁m + (1−β₁)Δ, change = η·m / (√v + τ), v₀ = τ²,
+ * and v by the table below.
  *
  * Moments are kept for each factor. A gauge replaces the frozen factor's basis between two rounds of
  * the same factor, and with it the coordinates that the moments are in. Both bases are orthonormal, so
@@ -22,7 +23,18 @@ import { type Matrix, matrix, multiply, transpose } from '../math/matrix.ts'
 import { type JobSpec, OptimizerPlan } from '../wire/jobs.ts'
 import type { AdapterState } from './strategy.ts'
 
-type AdamPlan = Extract<OptimizerPlan, { name: 'adam' }>
+type MovingPlan = Exclude<OptimizerPlan, { name: 'none' }>
+type AdaptivePlan = Exclude<MovingPlan, { name: 'avgm' }>
+
+/** The next v, from v, Δ² and β₂. */
+const SECOND_MOMENT: Record<
+  AdaptivePlan['name'],
+  (v: number, squared: number, beta2: number) => number
+> = {
+  adam: (v, squared, beta2) => beta2 * v + (1 - beta2) * squared,
+  yogi: (v, squared, beta2) => v - (1 - beta2) * squared * Math.sign(v - squared),
+  adagrad: (v, squared) => v + squared,
+}
 
 /**
  * All in the full layout. basis: the factor that was frozen when the other one's moments were last
@@ -60,31 +72,43 @@ export const optimize = (
   const own = adapterLayout(adapter.shape, adapter.spec, [factor])
   if (layoutSize(own) !== mean.length)
     throw new FedError('E_SHAPE', `mean: expected ${layoutSize(own)} numbers, got ${mean.length}`)
-  const moments = decodeMoments(saved, layoutSize(layout), plan.epsilon)
+  const moments = decodeMoments(saved, layoutSize(layout), plan.name === 'avgm' ? 0 : plan.epsilon)
   const change = new Float64Array(mean.length)
   for (const [i, { offset, size }] of own.entries()) {
     // The full layout has A, then B, for each segment of one factor.
     const [a, b] = [layout[2 * i]!, layout[2 * i + 1]!]
     const [moved, frozen] = factor === 'A' ? [a, b] : [b, a]
     if (isGauged) rebase(moments, adapter, moved, frozen)
-    adamStep(plan, moments, moved.offset, mean.subarray(offset, offset + size), change, offset)
+    step(plan, moments, moved.offset, mean.subarray(offset, offset + size), change, offset)
     segmentOf(moments.basis, frozen).set(segmentOf(adapter.flat, frozen))
   }
   return { change, moments: encodeMoments(moments) }
 }
 
-const adamStep = (
-  { learningRate, beta1, beta2, epsilon }: AdamPlan,
+/** Moves the moments from `at` on, and writes the change from `offset` on. */
+const step = (
+  plan: MovingPlan,
   { first, second }: Moments,
   at: number,
   mean: Float64Array,
   change: Float64Array,
   offset: number,
 ): void => {
+  if (plan.name === 'avgm') {
+    for (let i = 0; i < mean.length; i++) {
+      const m = plan.momentum * first[at + i]! + mean[i]!
+      first[at + i] = m
+      change[offset + i] = plan.learningRate * m
+    }
+    return
+  }
+  const { learningRate, beta1, epsilon } = plan
+  const beta2 = 'beta2' in plan ? plan.beta2 : 0
+  const next = SECOND_MOMENT[plan.name]
   for (let i = 0; i < mean.length; i++) {
     const g = mean[i]!
     const m = beta1 * first[at + i]! + (1 - beta1) * g
-    const v = beta2 * second[at + i]! + (1 - beta2) * g * g
+    const v = next(second[at + i]!, g * g, beta2)
     first[at + i] = m
     second[at + i] = v
     change[offset + i] = (learningRate * m) / (Math.sqrt(v) + epsilon)

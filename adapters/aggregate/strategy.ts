@@ -113,7 +113,30 @@ const fedavg: Strategy<null> = {
   }),
 }
 
-export const strategies: Readonly<Record<StrategyName, Strategy>> = { alternating, fedavg }
+/** Every round trains B over the first A (Sun et al. 2024). */
+const ffa: Strategy<null> = { ...fedavg, name: 'ffa', factorOf: () => 'B' }
+
+/**
+ * Every round trains B; then A becomes the right singular vectors of B·A (Lee et al. 2025). A keeps
+ * the rows' space of the first A, so without a nonlinear server optimizer it does what ffa does.
+ */
+const fedsvd: Strategy<null> = {
+  name: 'fedsvd',
+  isGauged: true,
+  factorOf: () => 'B',
+  init: () => null,
+  step: (adapter, meanUpdate, factor) => ({
+    adapter: applyUpdate(adapter, meanUpdate, factor, principalA),
+    state: null,
+  }),
+}
+
+export const strategies: Readonly<Record<StrategyName, Strategy>> = {
+  alternating,
+  fedavg,
+  fedsvd,
+  ffa,
+}
 
 /** One linear's factors. a: [r, in], b: [out, r]. */
 type Pair = { readonly a: Matrix; readonly b: Matrix }
@@ -123,6 +146,13 @@ const orthonormalB = ({ a, b }: Pair): Pair => {
   if (b.data.every((x) => x === 0)) return { a, b }
   const { u, s, v } = thinSvd(b)
   return { a: multiply(transpose(scaleColumns(v, s)), a), b: u }
+}
+
+/** After a B-round that a B-round follows: B = UΣQᵀ, Â = QᵀA, B̂ = UΣ; Â stays orthonormal. */
+const principalA = ({ a, b }: Pair): Pair => {
+  if (b.data.every((x) => x === 0)) return { a, b }
+  const { u, s, v } = thinSvd(b)
+  return { a: multiply(transpose(v), a), b: scaleColumns(u, s) }
 }
 
 /** After an A-round: Aᵀ = VΣUᵀ, Â = Vᵀ, B̂ = BUΣ. */

@@ -25,7 +25,7 @@ import {
 export const Contribution = z.enum(['adapter', 'prior', 'statistics'])
 export type Contribution = z.infer<typeof Contribution>
 
-export const StrategyName = z.enum(['alternating', 'fedavg'])
+export const StrategyName = z.enum(['alternating', 'fedavg', 'fedsvd', 'ffa'])
 export type StrategyName = z.infer<typeof StrategyName>
 
 /**
@@ -51,6 +51,8 @@ export const TrainingPlan = z.strictObject({
   clipNorm: z.number().positive().max(1e6).default(1),
   /** Largest L2 norm of the vector a device may send; it scales its update down to this. */
   updateNorm: z.number().positive().max(1e6).default(10),
+  /** μ of FedProx (Li et al. 2020): the loss of `steps` grows by μ/2·‖factor − released factor‖². */
+  proximal: z.number().min(0).max(1e6).optional(),
 })
 export type TrainingPlan = z.infer<typeof TrainingPlan>
 
@@ -62,20 +64,29 @@ export const GRADIENT_TRAINING = { method: 'gradient', maxPairs: 32 } as const s
   typeof TrainingPlan
 >
 
+const adaptive = {
+  learningRate: z.number().positive().max(10).default(0.01),
+  beta1: z.number().min(0).max(0.9999).default(0.9),
+  epsilon: z.number().positive().max(1).default(1e-6),
+}
+const beta2 = z.number().min(0).max(0.99999).default(0.99)
+
 /**
  * How the server turns a round's mean into a change of the adapter. `none`: it is the change.
- * `adam`: FedAdam (Reddi et al. 2021, algorithm 2); learningRate is in units of a weight, epsilon
- * (their τ) in units of the mean.
+ * `avgm`: FedAvgM (Hsu et al. 2019). `adam`, `yogi`, `adagrad`: FedAdam, FedYogi, FedAdagrad (Reddi
+ * et al. 2021, algorithm 2); learningRate is in units of a weight, epsilon (their τ) in units of the
+ * mean.
  */
 export const OptimizerPlan = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('none') }),
   z.strictObject({
-    name: z.literal('adam'),
-    learningRate: z.number().positive().max(10).default(0.01),
-    beta1: z.number().min(0).max(0.9999).default(0.9),
-    beta2: z.number().min(0).max(0.99999).default(0.99),
-    epsilon: z.number().positive().max(1).default(1e-6),
+    name: z.literal('avgm'),
+    learningRate: z.number().positive().max(10).default(1),
+    momentum: z.number().min(0).max(0.9999).default(0.9),
   }),
+  z.strictObject({ name: z.literal('adam'), ...adaptive, beta2 }),
+  z.strictObject({ name: z.literal('yogi'), ...adaptive, beta2 }),
+  z.strictObject({ name: z.literal('adagrad'), ...adaptive }),
 ])
 export type OptimizerPlan = z.infer<typeof OptimizerPlan>
 

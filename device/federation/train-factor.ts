@@ -110,6 +110,7 @@ const trainFactor = (
       batch: training.batchPairs,
       maxTokens: training.maxTokens,
       clipNorm: training.clipNorm,
+      proximal: training.proximal ?? 0,
       seed: seededRng(roundId).int(2 ** 31),
       ...(deps.checkpoint && { checkpoint: deps.checkpoint }),
     },

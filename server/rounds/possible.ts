@@ -26,8 +26,12 @@ const IMPOSSIBLE: readonly Pair[] = [
     why: 'schedule.hours: from and to are equal; leave hours out for the whole day',
   },
   {
-    isSo: (spec) => spec.optimizer?.name === 'adam' && !movesAdapter(spec),
+    isSo: (spec) => (spec.optimizer?.name ?? 'none') !== 'none' && !movesAdapter(spec),
     why: 'optimizer: it moves the adapter, which is none of the contributions',
+  },
+  {
+    isSo: ({ training }) => training.method === 'gradient' && training.proximal !== undefined,
+    why: 'training.proximal: a gradient is taken at the release, where the term is zero',
   },
   {
     isSo: (spec) => spec.earlyStop !== undefined && !movesAdapter(spec),

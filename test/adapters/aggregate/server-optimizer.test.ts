@@ -30,34 +30,52 @@ test('none gives the mean itself and keeps nothing', () => {
   expect(optimize({ name: 'none' }, firstState(), mean, 'B', plain)).toEqual({ change: mean })
 })
 
-// Tolerance: moments are kept as float32.
-test('without a gauge it is Algorithm 2 of the paper, the factors each with their own moments', () => {
-  const slow = { A: newSlow(), B: newSlow() }
-  let saved: Uint8Array | undefined
-  for (const [i, factor] of (['B', 'A', 'B', 'B', 'A'] as const).entries()) {
-    const mean = meanOf(factor, `round/${i}`)
-    const before = mean.slice()
-    const { change, moments } = optimize(adam, firstState(), mean, factor, {
-      saved,
-      isGauged: false,
-    })
-    expect(mean).toEqual(before)
-    expect(largestDifference(change, slow[factor](mean))).toBeLessThan(1e-7)
-    saved = moments
-  }
-})
-
-/** β₁ 0.9, β₂ 0.99, η 0.1, τ 1e-3, v₀ = τ². */
-const newSlow = () => {
-  const m: number[] = []
-  const v: number[] = []
-  return (mean: Float64Array) =>
-    Float64Array.from(mean, (g, i) => {
-      m[i] = 0.9 * (m[i] ?? 0) + 0.1 * g
-      v[i] = 0.99 * (v[i] ?? 1e-6) + 0.01 * g * g
-      return (0.1 * m[i]!) / (Math.sqrt(v[i]!) + 1e-3)
-    })
+/** By the papers, number by number: β₁ 0.9, β₂ 0.99, η 0.1, τ 1e-3, v₀ = τ². */
+const SLOW: Record<
+  string,
+  (g: number, m: number, v: number) => [m: number, v: number, step: number]
+> = {
+  avgm: (g, m) => [0.9 * m + g, 0, 0.1 * (0.9 * m + g)],
+  adam: (g, m, v) => divided(0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g * g),
+  yogi: (g, m, v) => divided(0.9 * m + 0.1 * g, v > g * g ? v - 0.01 * g * g : v + 0.01 * g * g),
+  adagrad: (g, m, v) => divided(0.9 * m + 0.1 * g, v + g * g),
 }
+const divided = (m: number, v: number): [number, number, number] => [
+  m,
+  v,
+  (0.1 * m) / (Math.sqrt(v) + 1e-3),
+]
+
+// Tolerance: moments are kept as float32.
+test.each(Object.keys(SLOW))(
+  'without a gauge %s is the one of the paper, each factor with its own moments',
+  (name) => {
+    const scale = name === 'avgm' ? {} : { epsilon: 1e-3 }
+    const plan = OptimizerPlan.parse({ name, learningRate: 0.1, ...scale })
+    const newSlow = () => {
+      const kept: [number, number][] = []
+      return (mean: Float64Array) =>
+        mean.map((g, i) => {
+          const [m, v, change] = SLOW[name]!(g, ...(kept[i] ?? [0, 1e-6]))
+          kept[i] = [m, v]
+          return change
+        })
+    }
+    const slow = { A: newSlow(), B: newSlow() }
+    let saved: Uint8Array | undefined
+    for (const [i, factor] of (['B', 'A', 'B', 'B', 'A'] as const).entries()) {
+      const mean = meanOf(factor, `round/${i}`)
+      const before = mean.slice()
+      const { change, moments } = optimize(plan, firstState(), mean, factor, {
+        saved,
+        isGauged: false,
+      })
+      expect(mean).toEqual(before)
+      expect(largestDifference(change, slow[factor](mean))).toBeLessThan(1e-7)
+      saved = moments
+    }
+  },
+)
 
 describe('between two gauges', () => {
   /** One B-round, then the same adapter with its A in another basis of the same rows. */

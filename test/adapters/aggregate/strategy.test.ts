@@ -3,6 +3,7 @@ import { strategies, takeStep } from '../../../adapters/aggregate/strategy.ts'
 import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
 import { matrix, multiply, transpose } from '../../../adapters/math/matrix.ts'
 import { norm } from '../../../adapters/math/vector.ts'
+import { seededRng } from '../../../adapters/random.ts'
 import { largestDifference, rowsError } from '../../support/numbers.ts'
 import {
   afterRounds,
@@ -117,5 +118,51 @@ describe('fedavg', () => {
       )
       expect(segmentOf(next.flat, s)).toEqual(expected)
     }
+  })
+})
+
+describe('strategies that train B alone', () => {
+  const { fedsvd, ffa } = strategies
+
+  test.each([1, 3, 5])('after %i rounds of fedsvd every A has orthonormal rows', (rounds) => {
+    for (const { a } of pairsOfState(afterRounds(fedsvd, rounds)))
+      expect(rowsError(a)).toBeLessThan(3e-7)
+  })
+
+  test('neither leaves the row space of the first A', () => {
+    const first = pairsOfState(firstState())
+    for (const strategy of [fedsvd, ffa])
+      for (const [i, { a }] of pairsOfState(afterRounds(strategy, 6)).entries()) {
+        const basis = first[i]!.a
+        const projected = multiply(multiply(a, transpose(basis)), basis)
+        expect(largestDifference(projected.data, a.data)).toBeLessThan(1e-6)
+      }
+  })
+
+  test('a gradient step does the same under both: re-gauging alone changes nothing', () => {
+    // The gradient by B in the present basis is G·Aᵀ, for the gradient G by the product.
+    const rng = seededRng('product gradient')
+    const gradients = pairsOfState(firstState()).map(({ a, b }) =>
+      matrix(
+        b.rows,
+        a.cols,
+        Float64Array.from({ length: b.rows * a.cols }, () => rng.normal()),
+      ),
+    )
+    const trained = (strategy: typeof ffa) => {
+      let state = firstState()
+      for (let round = 0; round < 5; round++) {
+        const update = Float64Array.from(
+          pairsOfState(state).flatMap(({ a }, i) => [
+            ...multiply(gradients[i]!, transpose(a)).data.map((x) => 0.01 * x),
+          ]),
+        )
+        state = stepOf(strategy, state, update, 'B')
+      }
+      return productsOf(state)
+    }
+    const plain = trained(ffa)
+    for (const [i, product] of trained(fedsvd).entries())
+      expect(largestDifference(product.data, plain[i]!.data)).toBeLessThan(1e-5)
   })
 })

@@ -13,6 +13,8 @@ test.each<[string, Partial<JobSpecInput>]>([
   ['a repeat with a fixed end', { expiresAt: NOW + 9, schedule: { repeat: { everyMs: 60_000 } } }],
   ['hours of no length', { schedule: { hours: [{ from: '01:00', to: '01:00' }] } }],
   ['an optimizer of nothing', { contributions: ['prior'], optimizer: { name: 'adam' } }],
+  ['momentum of nothing', { contributions: ['prior'], optimizer: { name: 'avgm' } }],
+  ['a proximal term on a gradient', { training: { method: 'gradient', proximal: 0.1 } }],
   ['a stop that looks at nothing', { contributions: ['prior'], rounds: 9, earlyStop: STOP() }],
   ['a stop after its last round', { rounds: 2, earlyStop: STOP() }],
   [
