@@ -1,11 +1,13 @@
 /**
- * A streaming weighted sum whose result does not depend on the order of its addends. Each addend is
- * rounded to a multiple of 2⁻⁴² and split in two float64 limbs, a multiple of 2⁻¹⁰ and a remainder
- * below it. All limbs share a grid and sums stay under 2⁵³ grid steps, so every addition is exact,
- * while Σ max|addend| ≤ 2⁴² (4·10¹²) and there are at most 2²⁰ addends.
+ * A streaming weighted sum whose result does not depend on the order of its addends, nor on how they
+ * were split over partial sums. Each product of a number and a weight is rounded to a multiple of
+ * 2⁻⁴² (a step), halves up. Whole steps add exactly below 2⁵³: in a float64 `low`, carried into
+ * another, `high`, of 2³² steps each, before `low` could pass that. So the sum is exact while
+ * Σ max|addend| ≤ 2⁴² (4·10¹²) and there are at most 2²⁰ addends, and is rounded once at its end.
  */
 import { FedError } from '../errors.ts'
 import type { Vector } from '../math/vector.ts'
+import { BLOCK, type FoldKernel, foldKernel, peakOf } from './fold-kernel.ts'
 
 export type ExactSum = {
   /**
@@ -14,6 +16,10 @@ export type ExactSum = {
    * many addends.
    */
   add(vector: Vector, weight: number): void
+  /** Adds all that went into another sum; refuses as add does. */
+  merge(partial: PartialSum): void
+  /** What merge takes. A copy; equal sums have equal ones. */
+  partial(): PartialSum
   sum(): Float64Array
   /** sum / weight. RangeError when the weight is 0. */
   mean(): Float64Array
@@ -23,67 +29,183 @@ export type ExactSum = {
   count(): number
 }
 
-const COARSE = 2 ** 10
-const FINE = 2 ** 42
+/** A sum as plain data. */
+export type PartialSum = Totals & {
+  readonly size: number
+  /**
+   * The sum in steps is Σ digits[k]·2^(32k). Empty at the end where they are all zero, so that
+   * small sums are small.
+   */
+  readonly digits: readonly Int32Array[]
+}
+
+type Totals = {
+  readonly weight: number
+  readonly count: number
+  /** Σ max|addend|, each rounded up to a multiple of 2⁻¹⁰: no sum of some of them is larger. */
+  readonly bound: number
+}
+
+const STEPS = 2 ** 42
+const HIGH_STEPS = 2 ** 32
+/** Of bounds, and how many times a unit has HIGH_STEPS. */
+const BOUND_GRID = STEPS / HIGH_STEPS
 const WEIGHT_GRID = 2 ** 20
 /** Largest Σ max|addend|. */
 export const LARGEST_SUM = 2 ** 42
-const MAX_ADDENDS = 2 ** 20
+export const MAX_ADDENDS = 2 ** 20
+export const LARGEST_WEIGHT = 2 ** 32
+/** Of |low| in units, which are 2⁵³ steps. */
+const LOW_ROOM = 2 ** 11
+/** What |low| is at most after a carry. */
+const CARRIED = 1 / BOUND_GRID
+/** Of a product that goes to `low` alone, in units. */
+const LARGEST_LOW = 2 ** 9
 
-/** size: numbers in each addend. */
-export const createExactSum = (size: number): ExactSum => {
-  const coarse = new Float64Array(size)
-  const fine = new Float64Array(size)
-  const state: State = { weight: 0, count: 0, bound: 0 }
-  const sum = () => coarse.map((c, i) => c + fine[i]!)
+/** size: numbers in each addend. kernel: for tests. */
+export const createExactSum = (
+  size: number,
+  kernel: (size: number) => FoldKernel = foldKernel,
+): ExactSum => {
+  let totals: Totals = { weight: 0, count: 0, bound: 0 }
+  const limbs = createLimbs(kernel(size))
+  const checkSize = (got: number) => {
+    if (got !== size) throw new FedError('E_SHAPE', `expected ${size} numbers, got ${got}`)
+  }
   return {
     add(vector, weight) {
       const factor = Math.round(weight * WEIGHT_GRID) / WEIGHT_GRID
-      const largest = checkAddend(state, size, vector, factor)
-      for (let i = 0; i < size; i++) {
-        const addend = vector[i]! * factor
-        const high = Math.round(addend * COARSE) / COARSE
-        coarse[i]! += high
-        fine[i]! += Math.round((addend - high) * FINE) / FINE
-      }
-      state.weight += factor
-      state.count += 1
-      state.bound += largest
+      checkSize(vector.length)
+      checkCounts(totals, { weight: factor, count: 1 })
+      const bound = limbs.add(vector, factor, LARGEST_SUM - totals.bound)
+      totals = totalOf(totals, { weight: factor, count: 1, bound })
     },
-    sum,
+    merge(partial) {
+      checkSize(partial.size)
+      checkCounts(totals, partial)
+      if (totals.bound + partial.bound > LARGEST_SUM) throw beyond(partial.bound)
+      limbs.merge(partial.digits)
+      totals = totalOf(totals, partial)
+    },
+    partial: () => ({ size, ...totals, digits: limbs.digits() }),
+    sum: limbs.sum,
     mean() {
-      if (state.weight === 0) throw new RangeError('a sum without weight has no mean')
-      return sum().map((s) => s / state.weight)
+      if (totals.weight === 0) throw new RangeError('a sum without weight has no mean')
+      const total = limbs.sum()
+      for (let i = 0; i < total.length; i++) total[i]! /= totals.weight
+      return total
     },
-    weight: () => state.weight,
-    count: () => state.count,
+    weight: () => totals.weight,
+    count: () => totals.count,
   }
 }
 
-type State = {
-  weight: number
-  count: number
-  /** Σ max|addend|: no partial sum is larger, in whatever order. */
-  bound: number
+const totalOf = (a: Totals, b: Totals): Totals => ({
+  weight: a.weight + b.weight,
+  count: a.count + b.count,
+  bound: a.bound + b.bound,
+})
+
+const checkCounts = (totals: Totals, { weight, count }: Omit<Totals, 'bound'>): void => {
+  if (!(weight >= 0 && weight + totals.weight <= LARGEST_WEIGHT))
+    throw new RangeError(`weights must be at least 0 and sum to at most 2^32, got ${weight}`)
+  if (totals.count + count > MAX_ADDENDS) throw new RangeError(`a sum takes ${MAX_ADDENDS} addends`)
 }
 
-/** A bound on the magnitude of the addends. */
-const checkAddend = (state: State, size: number, vector: Vector, factor: number): number => {
-  if (vector.length !== size)
-    throw new FedError('E_SHAPE', `expected ${size} numbers, got ${vector.length}`)
-  if (!(factor >= 0 && factor + state.weight <= 2 ** 32))
-    throw new RangeError(`weights must be at least 0 and sum to at most 2^32, got ${factor}`)
-  if (state.count >= MAX_ADDENDS) throw new RangeError(`a sum takes ${MAX_ADDENDS} addends`)
-  let largest = 0
-  for (let i = 0; i < size; i++) {
-    const magnitude = Math.abs(vector[i]!)
-    if (!(magnitude < Number.POSITIVE_INFINITY))
-      throw new FedError('E_NOT_FINITE', `number ${i} is not finite`)
-    if (magnitude > largest) largest = magnitude
+/** Rounded up, so that it does not depend on the order in which bounds are added. */
+const boundOf = (magnitude: number): number => Math.ceil(magnitude * BOUND_GRID) / BOUND_GRID
+
+const beyond = (addend: number) =>
+  new FedError('E_NORM', `the sum would pass 2^42, by an addend of ${addend}`)
+
+/** The two limbs of each number of a sum. */
+const createLimbs = (kernel: FoldKernel) => {
+  const low = kernel.steps
+  let high = new Float64Array()
+  /** |low| is at most this many units, whatever came first. */
+  let room = 0
+
+  const carry = () => {
+    if (high.length === 0) high = new Float64Array(low.length)
+    for (let i = 0; i < low.length; i++) {
+      const over = Math.round(low[i]! / HIGH_STEPS)
+      high[i]! += over
+      low[i]! -= over * HIGH_STEPS
+    }
+    room = CARRIED
   }
-  // Rounded up to the coarse grid, so that the bound itself does not depend on the order.
-  const bound = Math.ceil(largest * factor * COARSE) / COARSE
-  if (state.bound + bound > LARGEST_SUM)
-    throw new FedError('E_NORM', `the sum would pass 2^42, by an addend of ${largest * factor}`)
-  return bound
+  /** Adds numbers that may be too large for `low`. sign: −1 takes them away again. */
+  const addWide = (vector: Vector, start: number, end: number, factor: number, sign: 1 | -1) => {
+    for (let i = start; i < end; i++) {
+      const steps = vector[i]! * factor * STEPS
+      const over = Math.round(steps / HIGH_STEPS)
+      high[i]! += sign * over
+      low[i]! += sign * Math.round(steps - over * HIGH_STEPS)
+    }
+  }
+  /** Takes away what was added of the numbers before `end`. */
+  const refuse = (vector: Vector, factor: number, end: number, peak: number): FedError => {
+    carry()
+    addWide(vector, 0, end, factor, -1)
+    carry()
+    const at = vector.findIndex((x) => !Number.isFinite(x))
+    if (at >= 0) return new FedError('E_NOT_FINITE', `number ${at} is not finite`)
+    return beyond(peak * factor)
+  }
+  return {
+    /** most: the largest bound that this addend may have. -> its bound. */
+    add(vector: Vector, factor: number, most: number): number {
+      const isSingle = vector instanceof Float32Array
+      let [largest, taken] = [0, 0]
+      for (let start = 0; start < low.length; start += BLOCK) {
+        const end = Math.min(start + BLOCK, low.length)
+        const peak = isSingle ? kernel.load(vector, start) : peakOf(vector.subarray(start, end))
+        const bound = boundOf(peak * factor)
+        // Also where it is not a number.
+        if (!(bound <= most && peak < Number.POSITIVE_INFINITY))
+          throw refuse(vector, factor, start, peak)
+        largest = Math.max(largest, bound)
+        const isWide = !isSingle || bound > LARGEST_LOW
+        taken = Math.max(taken, isWide ? CARRIED : bound)
+        if (room + taken > LOW_ROOM || (isWide && high.length === 0)) carry()
+        if (isWide) addWide(vector, start, end, factor, 1)
+        else kernel.add(factor * STEPS)
+      }
+      room += taken
+      return largest
+    },
+    merge(digits: readonly Int32Array[]): void {
+      const [first, ...more] = digits
+      if (room + CARRIED > LOW_ROOM || (more.length > 0 && high.length === 0)) carry()
+      if (first) for (let i = 0; i < low.length; i++) low[i]! += first[i]!
+      for (const [k, digit] of more.entries())
+        for (let i = 0; i < low.length; i++) high[i]! += digit[i]! * HIGH_STEPS ** k
+      room += CARRIED
+    },
+    digits: () => digitsOf(low, high),
+    sum(): Float64Array {
+      const total = new Float64Array(low.length)
+      // Both terms are exact, so this rounds once.
+      for (let i = 0; i < total.length; i++)
+        total[i] = (high.length > 0 ? high[i]! / BOUND_GRID : 0) + low[i]! / STEPS
+      return total
+    },
+  }
+}
+
+/** Each from −2³¹ up to, but without, 2³¹. */
+const digitsOf = (low: Float64Array, high: Float64Array): Int32Array[] => {
+  const digits = [0, 1, 2].map(() => new Int32Array(low.length))
+  const used = [low.length > 0, false, false]
+  for (let i = 0; i < low.length; i++) {
+    let left = low[i]!
+    for (let k = 0; k < digits.length; k++) {
+      const over = Math.round(left / HIGH_STEPS)
+      const digit = left - over * HIGH_STEPS
+      digits[k]![i] = digit
+      if (digit !== 0) used[k] = true
+      left = over + (k === 0 ? (high[i] ?? 0) : 0)
+    }
+  }
+  return digits.slice(0, used.lastIndexOf(true) + 1)
 }
