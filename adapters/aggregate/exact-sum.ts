@@ -48,6 +48,8 @@ type Totals = {
 
 const STEPS = 2 ** 42
 const HIGH_STEPS = 2 ** 32
+/** Of 32 bits each, that a sum within its bound can need. */
+export const MAX_DIGITS = 3
 /** Of bounds, and how many times a unit has HIGH_STEPS. */
 const BOUND_GRID = STEPS / HIGH_STEPS
 const WEIGHT_GRID = 2 ** 20
@@ -195,17 +197,19 @@ const createLimbs = (kernel: FoldKernel) => {
 
 /** Each from −2³¹ up to, but without, 2³¹. */
 const digitsOf = (low: Float64Array, high: Float64Array): Int32Array[] => {
-  const digits = [0, 1, 2].map(() => new Int32Array(low.length))
-  const used = [low.length > 0, false, false]
+  const digits: Int32Array[] = []
+  const place = (k: number): Int32Array => {
+    while (digits.length <= k) digits.push(new Int32Array(low.length))
+    return digits[k]!
+  }
   for (let i = 0; i < low.length; i++) {
     let left = low[i]!
-    for (let k = 0; k < digits.length; k++) {
+    for (let k = 0; k < MAX_DIGITS; k++) {
       const over = Math.round(left / HIGH_STEPS)
       const digit = left - over * HIGH_STEPS
-      digits[k]![i] = digit
-      if (digit !== 0) used[k] = true
-      left = over + (k === 0 ? (high[i] ?? 0) : 0)
+      if (digit !== 0) place(k)[i] = digit
+      left = k === 0 && high.length > 0 ? over + high[i]! : over
     }
   }
-  return digits.slice(0, used.lastIndexOf(true) + 1)
+  return digits
 }

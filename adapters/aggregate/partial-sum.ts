@@ -3,12 +3,16 @@
  * sums have equal bytes, in whatever order and parts they were made.
  */
 import { z } from 'zod'
-import { decodeContainer, encodeContainer } from '../container/container.ts'
+import { encodeContainer, viewContainer } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import { parseAs } from '../parse.ts'
-import { LARGEST_SUM, LARGEST_WEIGHT, MAX_ADDENDS, type PartialSum } from './exact-sum.ts'
-
-const MAX_DIGITS = 3
+import {
+  LARGEST_SUM,
+  LARGEST_WEIGHT,
+  MAX_ADDENDS,
+  MAX_DIGITS,
+  type PartialSum,
+} from './exact-sum.ts'
 
 const Header = z.strictObject({
   kind: z.literal('partial'),
@@ -27,9 +31,9 @@ export const encodePartial = ({ digits, ...totals }: PartialSum): Uint8Array => 
   return encodeContainer({ kind: 'partial', ...totals }, payload)
 }
 
-/** A view. Fails with E_CONTAINER (bytes), E_SHAPE (size), E_NORM (a number beyond the bound). */
+/** Digits may be views. Fails with E_CONTAINER (bytes), E_SHAPE (size), E_NORM (a number beyond the bound). */
 export const decodePartial = (bytes: Uint8Array): PartialSum => {
-  const container = decodeContainer(bytes)
+  const container = viewContainer(bytes)
   const { kind: _, ...totals } = parseAs(
     Header,
     container.header,

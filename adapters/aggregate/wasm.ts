@@ -1,4 +1,7 @@
-/** A WebAssembly module from its instructions (WebAssembly core specification 2.0, section 5): just what our kernels use. */
+/**
+ * A WebAssembly module from its instructions (WebAssembly core specification 2.0, section 5): just what
+ * our kernels use.
+ */
 
 export type Code = readonly number[]
 type ValueType = keyof typeof TYPES

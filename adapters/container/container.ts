@@ -39,11 +39,17 @@ export const encodeContainer = (header: object, payload: Float32Array): Uint8Arr
   return bytes
 }
 
+/** As viewContainer; the payload is a copy. */
+export const decodeContainer = (bytes: Uint8Array): Container<unknown> => {
+  const { header, payload } = viewContainer(bytes)
+  return { header, payload: payload.slice() }
+}
+
 /**
  * Fails with E_CONTAINER on bad magic, version, lengths, padding, digest or JSON. The payload is a
- * copy.
+ * view of the bytes, or a copy where they are not aligned.
  */
-export const decodeContainer = (bytes: Uint8Array): Container<unknown> => {
+export const viewContainer = (bytes: Uint8Array): Container<unknown> => {
   const least = FIXED_BYTES + DIGEST_BYTES
   if (bytes.length < least) throw bad(`expected at least ${least} bytes, got ${bytes.length}`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -62,7 +68,10 @@ export const decodeContainer = (bytes: Uint8Array): Container<unknown> => {
   if (bytes.subarray(FIXED_BYTES + jsonLength, start).some((byte) => byte !== 0))
     throw bad('padding must be zero')
   const header = parseJson(bytes.subarray(FIXED_BYTES, FIXED_BYTES + jsonLength))
-  // A copy is aligned; slice would not copy a node Buffer.
+  const at = bytes.byteOffset + start
+  if (at % 4 === 0)
+    return { header, payload: new Float32Array(bytes.buffer, at, (end - start) / 4) }
+  // slice would not copy a node Buffer.
   return { header, payload: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer) }
 }
 
@@ -70,7 +79,7 @@ export const decodeContainer = (bytes: Uint8Array): Container<unknown> => {
 export const pieces = (
   bytes: Uint8Array,
 ): readonly { readonly name: string; readonly start: number; readonly end: number }[] => {
-  const { header, payload } = decodeContainer(bytes)
+  const { header, payload } = viewContainer(bytes)
   const end = bytes.length - DIGEST_BYTES
   const start = end - payload.byteLength
   const { segments } = header as { segments?: readonly Segment[] }

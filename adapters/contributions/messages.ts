@@ -9,9 +9,11 @@ import {
   encodeContainer,
   joinParts,
   type Part,
+  viewContainer,
 } from '../container/container.ts'
 import { checkSegments, requireSegments } from '../container/segments.ts'
 import { FedError } from '../errors.ts'
+import { isFiniteVector } from '../math/vector.ts'
 import { parseAs } from '../parse.ts'
 import { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
 import type { Assignment } from '../wire/federation.ts'
@@ -51,10 +53,10 @@ export const encodeRelease = (
 /**
  * Fails with E_CONTAINER (bytes or header), E_PROTOCOL (another protocol version), E_SHAPE
  * (segments that are not contiguous, or not those of the header's adapter and feature space) or
- * E_NOT_FINITE.
+ * E_NOT_FINITE. The payload may be a view of the bytes.
  */
 export const decodeUpdate = (bytes: Uint8Array): Container<UpdateHeader> => {
-  const { header, payload } = decodeContainer(bytes)
+  const { header, payload } = viewContainer(bytes)
   return { header: checkUpdateHeader(header, payload), payload }
 }
 
@@ -111,8 +113,10 @@ const parseHeader = <Schema extends typeof UpdateHeader | typeof ReleaseHeader>(
   const header = parseAs(schema, given, 'E_CONTAINER', 'container: header ', 'object')
   const { segments, adapter, base } = header as z.output<typeof UpdateHeader | typeof ReleaseHeader>
   checkSegments(segments, payload.length)
-  const wrong = payload.findIndex((x) => !Number.isFinite(x))
-  if (wrong >= 0) throw new FedError('E_NOT_FINITE', `number ${wrong} of the payload is not finite`)
+  if (!isFiniteVector(payload)) {
+    const wrong = payload.findIndex((x) => !Number.isFinite(x))
+    throw new FedError('E_NOT_FINITE', `number ${wrong} of the payload is not finite`)
+  }
   if (adapter.endLayer > base.shape.layers)
     throw new FedError(
       'E_SHAPE',

@@ -24,8 +24,15 @@ const newThread = (file: URL): Worker => {
   return new Worker(code, { eval: true, execArgv: [] })
 }
 
-/** The next message of the thread. Rejects when it fails or ends before. */
-export const askThread = <Answer>(thread: Worker, question: unknown): Promise<Answer> =>
+/**
+ * The next message of the thread. Rejects when it fails or ends before. given: buffers of the question
+ * that go to the thread without a copy, and are gone here.
+ */
+export const askThread = <Answer>(
+  thread: Worker,
+  question: unknown,
+  given: readonly ArrayBuffer[] = [],
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
       thread.off('message', onMessage)
@@ -41,5 +48,5 @@ export const askThread = <Answer>(thread: Worker, question: unknown): Promise<An
     thread.once('message', onMessage)
     thread.once('error', onError)
     thread.once('exit', onExit)
-    thread.postMessage(question)
+    thread.postMessage(question, given)
   })

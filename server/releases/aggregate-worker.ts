@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { isFedError } from '../../adapters/errors.ts'
 import { type Aggregation, startAggregation } from './aggregate.ts'
-import type { WorkerAnswer, WorkerRequest } from './worker.ts'
+import { buffersOf, type WorkerAnswer, type WorkerRequest } from './worker.ts'
 
 let aggregation: Aggregation | undefined
 
@@ -14,6 +14,11 @@ const answer = (request: WorkerRequest): WorkerAnswer => {
     case 'add':
       aggregation?.add(request.update)
       return { kind: 'ready' }
+    case 'partial':
+      return { kind: 'partial', partial: aggregation!.partial() }
+    case 'merge':
+      aggregation?.merge(request.partial)
+      return { kind: 'ready' }
     case 'finish':
       return { kind: 'release', release: aggregation!.finish() }
   }
@@ -21,7 +26,8 @@ const answer = (request: WorkerRequest): WorkerAnswer => {
 
 parentPort?.on('message', (request: WorkerRequest) => {
   try {
-    parentPort?.postMessage(answer(request))
+    const made = answer(request)
+    parentPort?.postMessage(made, made.kind === 'partial' ? buffersOf(made.partial) : [])
   } catch (error) {
     const code = isFedError(error) ? error.code : 'E_INTERNAL'
     const message = error instanceof Error ? error.message : 'aggregation failed'

@@ -2,7 +2,7 @@
  * From the updates of a round to the bytes of its release. Same updates, same parent: same bytes,
  * whatever came first.
  */
-import { createExactSum } from '../../adapters/aggregate/exact-sum.ts'
+import { createExactSum, type PartialSum } from '../../adapters/aggregate/exact-sum.ts'
 import {
   type ContributionRow,
   type Head,
@@ -45,7 +45,8 @@ export type AggregationPlan = {
 }
 
 /**
- * read gives an object's bytes by its hash. Fails with the codes of the container and of the sum.
+ * read gives an object's bytes by its hash, and gives them away: they may be moved to a thread. Fails
+ * with the codes of the container and of the sum.
  */
 export type Aggregate = (
   plan: AggregationPlan,
@@ -58,7 +59,7 @@ export type Aggregate = (
  */
 export const aggregateInProcess: Aggregate = async (plan, read) => {
   const aggregation = startAggregation(plan, await readParent(plan, read))
-  await addAll(plan.digests, read, (update) => aggregation.add(update))
+  await addAll(plan.digests, read, [(update) => aggregation.add(update)])
   return aggregation.finish()
 }
 
@@ -88,25 +89,31 @@ const OF_UPDATES: ReadonlySet<string> = new Set<ErrorCode>([
 export const isOfUpdates = (error: unknown): error is FedError =>
   isFedError(error) && OF_UPDATES.has(error.code)
 
-/** Tries all, so that one round names all bad ones. Fails with BadUpdates. */
+/**
+ * Gives each update to one of `adders`, whichever is free. Tries all, so that one round names all bad
+ * ones. Fails with BadUpdates.
+ */
 export const addAll = async (
   digests: readonly string[],
   read: (hash: string) => Promise<Uint8Array>,
-  add: (update: Uint8Array) => unknown,
+  adders: readonly ((update: Uint8Array) => unknown)[],
 ): Promise<void> => {
-  const bad: string[] = []
-  let first: FedError | undefined
-  for (const digest of digests) {
-    const update = await read(digest)
-    try {
-      await add(update)
-    } catch (error) {
-      if (!isOfUpdates(error)) throw error
-      first ??= error
-      bad.push(digest)
+  const bad = new Map<string, FedError>()
+  const left = digests.values()
+  const addLeft = async (add: (update: Uint8Array) => unknown) => {
+    for (const digest of left) {
+      const update = await read(digest)
+      try {
+        await add(update)
+      } catch (error) {
+        if (!isOfUpdates(error)) throw error
+        bad.set(digest, error)
+      }
     }
   }
-  if (first) throw new BadUpdates([...new Set(bad)], first)
+  await Promise.all(adders.map(addLeft))
+  const named = digests.filter((digest, i) => bad.has(digest) && digests.indexOf(digest) === i)
+  if (named.length > 0) throw new BadUpdates(named, bad.get(named[0]!)!)
 }
 
 /** moments: of the server's optimizer, where the round can move the adapter. */
@@ -123,7 +130,21 @@ export const readParent = async (
   }
 }
 
-export type Aggregation = { add(update: Uint8Array): void; finish(): BuiltRelease }
+/** What some of a round's updates come to; plain data. */
+export type PartialAggregation = {
+  /** Of the rows that the round asks for, in their order. */
+  readonly sums: readonly PartialSum[]
+  readonly norms: readonly number[]
+}
+
+export type Aggregation = {
+  add(update: Uint8Array): void
+  /** A copy of what was added. */
+  partial(): PartialAggregation
+  /** Adds what another aggregation of the same plan was given. */
+  merge(partial: PartialAggregation): void
+  finish(): BuiltRelease
+}
 
 /** rows: the table, or the table with its rows wrapped. */
 export const startAggregation = (
@@ -148,6 +169,14 @@ export const startAggregation = (
       for (const [row, sum] of sums)
         if (row.isIn(update.header))
           sum.add(vectorOf(row, update), row.weight(update.header, plan.spec))
+    },
+    partial: () => ({
+      sums: [...sums.values()].map((sum) => sum.partial()),
+      norms: norms.counts(),
+    }),
+    merge(partial) {
+      for (const [i, sum] of [...sums.values()].entries()) sum.merge(partial.sums[i]!)
+      norms.merge(partial.norms)
     },
     finish() {
       const finished = rows.map((row) => {

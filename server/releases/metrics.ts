@@ -21,7 +21,10 @@ export const countNorms = (updateNorm: number) => {
       const at = NORM_SHARES.findIndex((most) => share <= most)
       counts[at < 0 ? counts.length - 1 : at]! += 1
     },
-    counts: (): number[] => counts,
+    merge(others: readonly number[]): void {
+      for (const [i, count] of others.entries()) counts[i]! += count
+    },
+    counts: (): number[] => [...counts],
   }
 }
 

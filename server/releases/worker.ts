@@ -1,7 +1,8 @@
 /**
- * Aggregation in a worker thread, so that the server goes on answering. Updates are handed over one
- * at a time.
+ * Aggregation in worker threads, so that the server goes on answering. Each thread holds one update
+ * and a partial sum; the sums are merged, exactly, in the first thread, which makes the release.
  */
+import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import { askThread, startThread } from '../../adapters/node/threads.ts'
@@ -10,44 +11,91 @@ import {
   type AggregationPlan,
   addAll,
   type ParentBytes,
+  type PartialAggregation,
   readParent,
 } from './aggregate.ts'
 import type { BuiltRelease } from './release.ts'
 
-/** To the worker: first `start`, then every update, then `finish`. It answers each. */
+/** To a worker: first `start`, then updates and partial sums, then `partial` or `finish`. */
 export type WorkerRequest =
   | { readonly kind: 'start'; readonly plan: AggregationPlan; readonly parent: ParentBytes }
   | { readonly kind: 'add'; readonly update: Uint8Array }
+  | { readonly kind: 'partial' }
+  | { readonly kind: 'merge'; readonly partial: PartialAggregation }
   | { readonly kind: 'finish' }
 
 export type WorkerAnswer =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'partial'; readonly partial: PartialAggregation }
   | { readonly kind: 'release'; readonly release: BuiltRelease }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
 
 /** A job that names no other. */
 const AGGREGATION_MS = 30 * 60_000
+/** Fewer updates are done before a further thread has started. */
+const UPDATES_A_THREAD = 16
+/** Memory comes to a partial sum each. */
+const MAX_THREADS = 4
 
-/** One thread a round: its memory goes back to the system with it. */
+/** Threads of their own for a round: its memory goes back to the system with them. */
 export const aggregateInWorker: Aggregate = async (plan, read) => {
-  const worker = startThread(new URL('./aggregate-worker.ts', import.meta.url))
+  const workers = Array.from({ length: threadsFor(plan.digests.length) }, () =>
+    startThread(new URL('./aggregate-worker.ts', import.meta.url)),
+  )
+  const stop = () => Promise.all(workers.map((worker) => worker.terminate()))
   const { aggregationMs = AGGREGATION_MS } = plan.spec.cohort
-  const timer = setTimeout(() => void worker.terminate(), aggregationMs)
+  const timer = setTimeout(() => void stop(), aggregationMs)
   try {
-    await ask(worker, { kind: 'start', plan, parent: await readParent(plan, read) })
-    await addAll(plan.digests, read, (update) => ask(worker, { kind: 'add', update }))
-    const answer = await ask(worker, { kind: 'finish' })
-    if (answer.kind !== 'release') throw new FedError('E_INTERNAL', 'the worker made no release')
-    return answer.release
+    const parent = await readParent(plan, read)
+    await Promise.all(workers.map((worker) => ask(worker, { kind: 'start', plan, parent })))
+    await addAll(
+      plan.digests,
+      read,
+      workers.map(
+        (worker) => (update: Uint8Array) =>
+          ask(worker, { kind: 'add', update }, wholeBuffer(update)),
+      ),
+    )
+    const [first, ...others] = workers
+    for (const other of others) {
+      const { partial } = await askFor('partial', other, { kind: 'partial' })
+      await ask(first!, { kind: 'merge', partial }, buffersOf(partial))
+    }
+    return (await askFor('release', first!, { kind: 'finish' })).release
   } finally {
     clearTimeout(timer)
-    await worker.terminate()
+    await stop()
   }
 }
 
+const threadsFor = (updates: number): number =>
+  Math.max(1, Math.min(Math.ceil(updates / UPDATES_A_THREAD), availableParallelism(), MAX_THREADS))
+
+/** What can be handed to another thread without a copy. */
+export const buffersOf = ({ sums }: PartialAggregation): ArrayBuffer[] =>
+  sums.flatMap(({ digits }) => digits.map(({ buffer }) => buffer as ArrayBuffer))
+
+/** Empty for a view of a part: the rest of the buffer may be somebody else's. */
+const wholeBuffer = ({ buffer, byteLength }: Uint8Array): ArrayBuffer[] =>
+  buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
+
+const askFor = async <Kind extends WorkerAnswer['kind']>(
+  kind: Kind,
+  worker: Worker,
+  request: WorkerRequest,
+): Promise<Extract<WorkerAnswer, { kind: Kind }>> => {
+  const answer = await ask(worker, request)
+  if (answer.kind !== kind) throw new FedError('E_INTERNAL', `the worker made no ${kind}`)
+  return answer as Extract<WorkerAnswer, { kind: Kind }>
+}
+
 /** Fails with the worker's own code, or E_INTERNAL when it dies or its time is over. */
-const ask = async (worker: Worker, request: WorkerRequest): Promise<WorkerAnswer> => {
-  const answer = await askThread<WorkerAnswer>(worker, request).catch((cause: unknown) => {
+const ask = async (
+  worker: Worker,
+  request: WorkerRequest,
+  given: readonly ArrayBuffer[] = [],
+): Promise<WorkerAnswer> => {
+  const answer = await askThread<WorkerAnswer>(worker, request, given).catch((cause: unknown) => {
     throw new FedError('E_INTERNAL', 'the aggregation worker failed or took too long', { cause })
   })
   if (answer.kind === 'refused') throw new FedError(answer.code, answer.message)

@@ -91,7 +91,7 @@ const setting = (
   const read = async (hash: string) => {
     const bytes = objects.get(hash)
     if (!bytes) throw new FedError('E_DATA', 'missing')
-    return bytes
+    return bytes.slice()
   }
   return { plan, read, assignment, parent, seeds }
 }
@@ -273,7 +273,7 @@ describe('the aggregation of a round', () => {
     const { adapterRounds, optimizer } = first
     const next = { ...plan, parent: { adapterRounds, optimizer } }
     const readAll = async (hash: string) =>
-      hash === optimizer!.moments ? first.moments! : read(hash)
+      hash === optimizer!.moments ? first.moments!.slice() : read(hash)
     const there = await aggregateInWorker(next, readAll)
     expect(sha256Hex(there.bytes)).toBe(sha256Hex((await aggregateInProcess(next, readAll)).bytes))
     expect(sha256Hex(there.bytes)).not.toBe(sha256Hex(first.bytes))
@@ -289,6 +289,39 @@ describe('the aggregation of a round', () => {
     clearInterval(timer)
     expect(sha256Hex(there.bytes)).toBe(sha256Hex((await aggregateInProcess(plan, read)).bytes))
     expect(turns).toBeGreaterThan(2)
+  })
+
+  test('several threads make the same bytes as one, and name all bad updates', async () => {
+    const seeds = Array.from({ length: 40 }, (_, i) => `device ${i}`)
+    const { plan, read } = setting(['adapter', 'prior', 'statistics'], seeds)
+    const flat = await aggregateInProcess(plan, read)
+    const there = await aggregateInWorker(plan, read)
+    expect(sha256Hex(there.bytes)).toBe(sha256Hex(flat.bytes))
+    expect(there.summary.metrics).toEqual(flat.summary.metrics)
+    const bad = [plan.digests[3], plan.digests[30]]
+    const broken = async (hash: string) => (bad.includes(hash) ? new Uint8Array(100) : read(hash))
+    await expect(aggregateInWorker(plan, broken)).rejects.toMatchObject({
+      code: 'E_CONTAINER',
+      digests: bad,
+    })
+  })
+
+  test('parts of a round, added anywhere and merged in any order, make the same release', async () => {
+    const { plan, read } = setting(
+      ['adapter', 'prior', 'statistics'],
+      ['a', 'b', 'c', 'd', 'e', 'f'],
+    )
+    const parent = { bytes: await read(plan.round.parent) }
+    const parts = [[4], [], [0, 3, 5], [2, 1]].map((at) => ({
+      at,
+      made: startAggregation(plan, parent),
+    }))
+    for (const { at, made } of parts) for (const i of at) made.add(await read(plan.digests[i]!))
+    const whole = startAggregation(plan, parent)
+    for (const { made } of parts) whole.merge(structuredClone(made.partial()))
+    expect(sha256Hex(whole.finish().bytes)).toBe(
+      sha256Hex((await aggregateInProcess(plan, read)).bytes),
+    )
   })
 
   test("the worker's refusal keeps its code, and a missing object stops it", async () => {
