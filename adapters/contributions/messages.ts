@@ -7,6 +7,7 @@ import {
   type Container,
   decodeContainer,
   encodeContainer,
+  encodedOf,
   joinParts,
   type Part,
   viewContainer,
@@ -38,7 +39,11 @@ export const encodeUpdate = (
   parts: readonly Part[],
 ): Uint8Array => {
   const { segments, payload } = joinParts(parts)
-  return encodeContainer(checkUpdateHeader({ ...header, segments }, payload), payload)
+  return encodeContainer(
+    checkUpdateHeader({ ...header, segments }, payload),
+    payload,
+    encodedOf(parts),
+  )
 }
 
 /** As encodeUpdate, for a release. */
@@ -47,7 +52,11 @@ export const encodeRelease = (
   parts: readonly Part[],
 ): Uint8Array => {
   const { segments, payload } = joinParts(parts)
-  return encodeContainer(checkReleaseHeader({ ...header, segments }, payload), payload)
+  return encodeContainer(
+    checkReleaseHeader({ ...header, segments }, payload),
+    payload,
+    encodedOf(parts),
+  )
 }
 
 /**

@@ -1,6 +1,8 @@
 /** The safetensors file format: u64 header length, JSON header, row-major little-endian tensors
  *  without holes. */
+
 import { FedError } from '../errors.ts'
+import { float16 } from './float16.ts'
 import { leftInstead } from './text.ts'
 
 const BYTES_OF = {
@@ -146,16 +148,6 @@ export const encodeSafetensors = (
     at += data.byteLength
   }
   return out
-}
-
-/** IEEE 754 binary16 to number. */
-export const float16 = (bits: number): number => {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  return sign * (1024 + fraction) * 2 ** (exponent - 25)
 }
 
 const parseJson = (bytes: Uint8Array): object => {

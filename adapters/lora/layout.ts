@@ -3,6 +3,7 @@
  * before B.
  */
 import { FedError } from '../errors.ts'
+import type { Encoding } from '../formats/encoding.ts'
 import { type AdapterSpec, linearSize, MODULES, type ModelShape, type Module } from './spec.ts'
 
 export type Factor = 'A' | 'B'
@@ -13,6 +14,8 @@ export type Segment = {
   readonly shape: readonly number[]
   readonly offset: number
   readonly size: number
+  /** In the bytes of a container; left out: float32. */
+  readonly encoding?: Encoding | undefined
 }
 
 export type FactorSegment = Segment & {

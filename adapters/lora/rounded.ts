@@ -1,4 +1,5 @@
 /** Whether numbers are others in a smaller format. */
+import { nearestEven } from '../formats/float16.ts'
 import type { Dtype } from '../formats/safetensors.ts'
 
 /** Bits of the fraction, and the smallest exponent of a normal number. */
@@ -20,10 +21,4 @@ export const isRounded = (values: Float32Array, exact: Float32Array, dtype: Dtyp
     if (values[i] !== nearestEven(exact[i]! / unit) * unit) return false
   }
   return true
-}
-
-const nearestEven = (x: number): number => {
-  const low = Math.floor(x)
-  const rest = x - low
-  return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low
 }

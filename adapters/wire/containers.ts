@@ -3,6 +3,7 @@
  * codec/container.ts.
  */
 import { z } from 'zod'
+import { Encoding } from '../formats/encoding.ts'
 import {
   AdapterSpecSchema,
   BaseModelSchema,
@@ -14,7 +15,7 @@ import {
 } from './primitives.ts'
 
 /**
- * A named float32 matrix in the payload; offset and size count numbers. Order and contiguity are
+ * A named matrix in the payload; offset and size count numbers, encoded or not. Order and contiguity are
  * checked on decode.
  */
 export const SegmentSchema = z.strictObject({
@@ -22,6 +23,8 @@ export const SegmentSchema = z.strictObject({
   shape: z.array(z.int().min(1).max(100_000_000)).min(1).max(4),
   offset: z.int().min(0),
   size: z.int().min(1),
+  /** Left out: float32. */
+  encoding: Encoding.optional(),
 })
 
 /**

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { AbandonReason, DeviceFacts, EligibilityPlan, FactName } from './job-life.ts'
-import { Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
+import { CompressionPlan, Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
 import {
   AdapterSpecSchema,
   BaseModelSchema,
@@ -94,6 +94,8 @@ export const Assignment = z.strictObject({
   purpose: Purpose,
   /** Of the device's place; another may have it afterwards. */
   deadlineAt: TimeMs,
+  /** How the device's update is sent. */
+  compression: CompressionPlan.pick({ updates: true }).optional(),
   /** The device looks whether it may take part, before it begins. */
   eligibility: EligibilityPlan.optional(),
 })

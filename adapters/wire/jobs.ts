@@ -3,6 +3,7 @@
  * follows.
  */
 import { z } from 'zod'
+import { Encoding } from '../formats/encoding.ts'
 import { EarlyStop, EligibilityPlan, SchedulePlan } from './job-life.ts'
 import {
   AdapterSpecSchema,
@@ -90,6 +91,17 @@ export const OptimizerPlan = z.discriminatedUnion('name', [
 ])
 export type OptimizerPlan = z.infer<typeof OptimizerPlan>
 
+/**
+ * In how many bits numbers are sent. updates: of devices, rounded at random so that the mean over
+ * devices stays what it was. releases: rounded to nearest; the server goes on from what it released.
+ * Left out: float32. Parts of fewer than 1,024 numbers stay float32.
+ */
+export const CompressionPlan = z.strictObject({
+  updates: Encoding.optional(),
+  releases: z.literal('float16').optional(),
+})
+export type CompressionPlan = z.infer<typeof CompressionPlan>
+
 /** M-step of the head prior N(μ, Σ), Σ = Φ diag(λ) Φᵀ + ρ I. */
 export const PriorPlan = z.strictObject({
   /** Variance of the first prior, per standardized direction. */
@@ -168,6 +180,7 @@ export const JobSpec = z
     /** Left out: adam for the method `gradient`, none for `steps`. */
     optimizer: OptimizerPlan.optional(),
     prior: PriorPlan.prefault({}),
+    compression: CompressionPlan.optional(),
     eligibility: EligibilityPlan.optional(),
     schedule: SchedulePlan.optional(),
     /** Ends the job, completed or not. At most one of the two; left out: 30 days after its start. */

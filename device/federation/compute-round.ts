@@ -2,11 +2,15 @@
  * Computes one round, from the assignment and the parent release to the bytes of an update. The
  * private adapter has no part in it.
  */
+import { joinParts, type Part } from '../../adapters/container/container.ts'
+import { compressUpdate } from '../../adapters/contributions/compress.ts'
 import { encodeUpdate, updateHeaderOf } from '../../adapters/contributions/messages.ts'
 import { priorRow } from '../../adapters/contributions/prior.ts'
 import { statisticsRow } from '../../adapters/contributions/statistics.ts'
 import { askedRows } from '../../adapters/contributions/table.ts'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
+import { type Rng, seededRng } from '../../adapters/random.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { isSameAdapter } from '../../adapters/wire/lineage.ts'
@@ -78,10 +82,16 @@ export const encodeRound = (assignment: Assignment, made: readonly MadeBy[]): Ro
       ...updateHeaderOf(assignment),
       ...Object.assign({}, ...made.map(({ part }) => part.header)),
     },
-    parts,
+    compressUpdate(parts, assignment, roundingOf(assignment, parts)),
   )
   const sent = new Set(made.flatMap(({ name, part }) => (part.parts.length > 0 ? [name] : [])))
   return { bytes, contributions: contributions.filter((name) => sent.has(name)), ...training }
+}
+
+/** A device's own, and the same whenever it makes the same update again. */
+const roundingOf = ({ roundId }: Assignment, parts: readonly Part[]): Rng => {
+  const { payload } = joinParts(parts)
+  return seededRng(`rounding/${roundId}/${sha256Hex(new Uint8Array(payload.buffer))}`)
 }
 
 const NO_TRAINING: TrainingReport = { pairs: 0, losses: [], problem: null }

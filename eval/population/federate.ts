@@ -10,6 +10,7 @@ import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { seededRng } from '../../adapters/random.ts'
 import { HOUR_MS } from '../../adapters/time.ts'
 import {
+  CompressionPlan,
   type JobSpecInput,
   type JobView,
   OptimizerPlan,
@@ -54,6 +55,7 @@ export const FederationPlan = z.strictObject({
   /** Default: the model's. */
   exitLayer: z.int().min(1).max(256).optional(),
   /** LoRA lies on so many of the last layers below the exit. */
+  compression: CompressionPlan.optional(),
   adapter: z
     .strictObject({
       layers: z.int().min(1).max(256).default(4),
@@ -342,6 +344,7 @@ export const jobSpec = (
     },
     training: { ...step.training, maxTokens: plan.maxTokens },
     prior: step.prior,
+    ...(plan.compression && { compression: plan.compression }),
     seed,
   }
 }

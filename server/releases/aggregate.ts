@@ -3,6 +3,8 @@
  * whatever came first.
  */
 import { createExactSum, type PartialSum } from '../../adapters/aggregate/exact-sum.ts'
+import type { Part } from '../../adapters/container/container.ts'
+import { compressRelease } from '../../adapters/contributions/compress.ts'
 import {
   type ContributionRow,
   type Head,
@@ -191,7 +193,10 @@ export const startAggregation = (
       })
       const bytes = encodeRelease(
         headerOf(plan, head.release.header, next.basisEpoch),
-        finished.flatMap(({ parts }) => parts),
+        compressRelease(
+          finished.flatMap(({ parts }) => parts),
+          plan.spec,
+        ),
       )
       const release = decodeRelease(bytes)
       // Devices would refuse it, and with it every release after it.
@@ -210,7 +215,7 @@ const withMoments = (release: BuiltRelease, moments: Uint8Array | undefined): Bu
     ? { ...release, moments, optimizer: { ...release.optimizer, moments: sha256Hex(moments) } }
     : release
 
-const keptParts = (row: ContributionRow, { release }: Head) =>
+const keptParts = (row: ContributionRow, { release }: Head): Part[] =>
   row
     .releasedSegments(release.header)
     .map(({ name, shape }) => ({ name, shape, data: needPart(release, name) }))

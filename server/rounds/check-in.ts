@@ -247,6 +247,7 @@ const assignmentOf = (
   prior: spec.prior,
   purpose: spec.purpose,
   deadlineAt: Math.min(round.deadlineAt, member.assignedAt + (spec.cohort.uploadMs ?? Infinity)),
+  ...(spec.compression?.updates && { compression: { updates: spec.compression.updates } }),
   ...(isNew && spec.eligibility && { eligibility: spec.eligibility }),
 })
 

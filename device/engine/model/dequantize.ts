@@ -1,6 +1,7 @@
 /** Number formats of GGUF tensors to float32, as ggml defines them (ggml-quants.c). */
+
+import { float16 } from '../../../adapters/formats/float16.ts'
 import { GGUF_TYPES, type GgufType } from '../../../adapters/formats/gguf.ts'
-import { float16 } from '../../../adapters/formats/safetensors.ts'
 import { type Dequantize, half, iq4nl, iq4xs, q2k, q3k, q4k, q5k, q6k } from './k-quants.ts'
 
 /** bytes: whole blocks as in the file (little-endian). RangeError when a block is cut. */

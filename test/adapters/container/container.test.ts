@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeContainer, encodeContainer } from '../../../adapters/container/container.ts'
+import {
+  decodeContainer,
+  encodeContainer,
+  encodedOf,
+  joinParts,
+  type Part,
+  pieces,
+} from '../../../adapters/container/container.ts'
+import { applyDelta, encodeDelta } from '../../../adapters/container/delta.ts'
+import { decodeValues, encodeValues } from '../../../adapters/formats/encoding.ts'
 import { sha256 } from '../../../adapters/node/sha256.ts'
+import { seededRng } from '../../../adapters/random.ts'
 import { expectCode } from '../../support/expect-code.ts'
 
 const toy = () =>
@@ -94,5 +104,83 @@ describe('the container', () => {
     expect(() => encodeContainer({ a: 'x'.repeat(2 ** 20) }, new Float32Array())).toThrow(
       RangeError,
     )
+  })
+})
+
+describe('encoded segments', () => {
+  const sizes = { plain: 3, small: 5, half: 64 }
+  const parts: Part[] = [
+    { name: 'plain', shape: [3], data: Float32Array.of(1, 2, 3) },
+    ...(['int4', 'float16'] as const).map((encoding, i) => {
+      const data = Float32Array.from({ length: 5 + 59 * i }, (_, j) => j - 2)
+      const bytes = encodeValues(encoding, data, seededRng(1))
+      const decoded = new Float32Array(data.length)
+      decodeValues(encoding, bytes, decoded)
+      return {
+        name: i ? 'half' : 'small',
+        shape: [data.length],
+        data: decoded,
+        encoded: { encoding, bytes },
+      }
+    }),
+  ]
+  const written = () => {
+    const { segments, payload } = joinParts(parts)
+    return { payload, bytes: encodeContainer({ segments }, payload, encodedOf(parts)) }
+  }
+
+  test('come back as they are decoded, and tell how they were encoded', () => {
+    const { payload, bytes } = written()
+    const { header, payload: read } = decodeContainer(bytes)
+    expect(read).toEqual(payload)
+    expect(header).toEqual({
+      segments: [
+        { name: 'plain', shape: [3], offset: 0, size: sizes.plain },
+        { name: 'small', shape: [5], offset: 3, size: sizes.small, encoding: 'int4' },
+        { name: 'half', shape: [64], offset: 8, size: sizes.half, encoding: 'float16' },
+      ],
+    })
+    expect(new DataView(bytes.buffer).getUint16(4, true)).toBe(2)
+    const places = pieces(bytes)
+    expect(places.map(({ name, start, end }) => [name, end - start]).slice(1, 4)).toEqual([
+      ['plain', 12],
+      ['small', 8],
+      ['half', 128],
+    ])
+    expect(places.at(-1)!.end).toBe(bytes.length)
+  })
+
+  test('are told by what differs, as others are', () => {
+    const { bytes } = written()
+    const { payload, ...first } = joinParts([
+      { ...parts[0]!, data: Float32Array.of(9, 9, 9) },
+      ...parts.slice(1),
+    ])
+    const next = encodeContainer({ segments: first.segments }, payload, encodedOf(parts))
+    const delta = encodeDelta(bytes, next)
+    expect(applyDelta(bytes, delta)).toEqual(next)
+    expect(delta.length).toBeLessThan(200)
+  })
+
+  test.each<[string, object]>([
+    ['without segments', {}],
+    [
+      'that are longer than the payload',
+      { segments: [{ name: 'a', size: 1000, encoding: 'int8' }] },
+    ],
+    ['of an unknown encoding', { segments: [{ name: 'a', size: 1, encoding: 'int3' }] }],
+    [
+      'of more numbers than a message has',
+      { segments: [{ name: 'a', size: 2 ** 30, encoding: 'int4' }] },
+    ],
+  ])('a header %s is refused with E_CONTAINER', (_, header) => {
+    const { bytes } = written()
+    const json = new TextEncoder().encode(JSON.stringify(header))
+    const start = Math.ceil((10 + json.length) / 8) * 8
+    const made = new Uint8Array(start + 148 + 32)
+    made.set(bytes.subarray(0, 6))
+    new DataView(made.buffer).setUint32(6, json.length, true)
+    made.set(json, 10)
+    expectCode('E_CONTAINER', () => decodeContainer(reseal(made)))
   })
 })

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { float16 } from '../../../adapters/formats/float16.ts'
 import {
   decodeSafetensors,
   encodeSafetensors,
-  float16,
   parseSafetensorsHeader,
   safetensorsHeaderEnd,
 } from '../../../adapters/formats/safetensors.ts'

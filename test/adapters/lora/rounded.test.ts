@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { float16 } from '../../../adapters/formats/safetensors.ts'
+import { float16 } from '../../../adapters/formats/float16.ts'
 import { isRounded } from '../../../adapters/lora/rounded.ts'
 
 const of = (...numbers: number[]) => Float32Array.from(numbers)

@@ -45,6 +45,26 @@ test('a plan becomes releases: scale, prior, adapter of sampled cohorts, prior o
   expect(rounds[3]!.contributions.every((c) => c.pairs === 6 && c.losses.length > 0)).toBe(true)
 })
 
+test('compressed, updates are a third as long and releases near the plain ones', async () => {
+  const plain = await run('whole')
+  const plan = FederationPlan.parse({
+    ...PLAN,
+    compression: { updates: 'int8', releases: 'float16' },
+  })
+  const small = await run('compressed', { plan })
+  expect(small.rounds.map((r) => r.received)).toEqual(plain.rounds.map((r) => r.received))
+  const up = ({ rounds }: typeof plain) => rounds[2]!.contributions[0]!.up
+  expect(up(small)).toBeLessThan(0.35 * up(plain))
+  const [exact, rounded] = [plain, small].map(
+    ({ final }) => findPart(decodeRelease(final), 'prior.mean')!,
+  )
+  const far = Math.max(...exact!.map((x, i) => Math.abs(x - rounded![i]!)))
+  expect(far).toBeGreaterThan(0)
+  expect(far).toBeLessThan(0.05 * Math.max(...exact!.map(Math.abs)))
+  const { segments } = decodeRelease(small.final).header
+  expect(segments.find(({ name }) => name === 'prior.directions')?.encoding).toBe('float16')
+})
+
 test('the same seed gives the same bytes; another draws other cohorts', async () => {
   const [first, again, other] = [
     await run('whole'),

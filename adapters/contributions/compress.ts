@@ -1,0 +1,75 @@
+/** Parts in fewer bits, as a job asks for (`compression`). */
+import type { Part } from '../container/container.ts'
+import { decodeValues, type Encoding, encodeValues } from '../formats/encoding.ts'
+import { type Rng, seededRng } from '../random.ts'
+import type { JobSpec } from '../wire/jobs.ts'
+
+/** Shorter parts stay float32: they are few, and some of them are read as they are. */
+const LEAST_NUMBERS = 1024
+
+/**
+ * Of an update. The factor's change keeps within updateNorm, which rounding at random may pass. rng:
+ * devices must not share it, or their errors would not average out.
+ */
+export const compressUpdate = (
+  parts: readonly Part[],
+  { compression, training }: Pick<JobSpec, 'compression' | 'training'>,
+  rng: Rng,
+): readonly Part[] => {
+  const encoding = compression?.updates
+  if (encoding === undefined) return parts
+  const made = compress(parts, encoding, rng)
+  const norm = Math.sqrt(made.filter(isChange).reduce((sum, { data }) => sum + squares(data), 0))
+  if (norm <= training.updateNorm) return made
+  const within = parts.map((part) =>
+    isChange(part) ? scaled(part, training.updateNorm / norm) : part,
+  )
+  return compressUpdate(within, { compression, training }, rng)
+}
+
+/** Of a release: float16, which rounds to nearest. */
+export const compressRelease = (
+  parts: readonly Part[],
+  { compression }: Pick<JobSpec, 'compression'>,
+): readonly Part[] =>
+  compression?.releases === undefined ? parts : compress(parts, compression.releases, NO_RNG)
+
+const NO_RNG = seededRng(0)
+
+/** ‖decoded − given‖ / ‖given‖ over all parts; 0 where nothing is encoded. */
+export const compressionError = (given: readonly Part[], made: readonly Part[]): number => {
+  let [error, all] = [0, 0]
+  for (const [i, { data }] of given.entries())
+    for (let j = 0; j < data.length; j++) {
+      error += (made[i]!.data[j]! - data[j]!) ** 2
+      all += data[j]! ** 2
+    }
+  return all === 0 ? 0 : Math.sqrt(error / all)
+}
+
+const compress = (parts: readonly Part[], encoding: Encoding, rng: Rng): Part[] =>
+  parts.map((part) => {
+    if (part.data.length < LEAST_NUMBERS || !canHold(encoding, part.data)) return part
+    const bytes = encodeValues(encoding, part.data, rng)
+    const data = new Float32Array(part.data.length)
+    decodeValues(encoding, bytes, data)
+    return { ...part, data, encoded: { encoding, bytes } }
+  })
+
+/** Beyond it float16 is infinite. */
+const LARGEST_FLOAT16 = 65_504
+const canHold = (encoding: Encoding, data: ArrayLike<number>): boolean =>
+  encoding !== 'float16' || Array.prototype.every.call(data, (x) => Math.abs(x) <= LARGEST_FLOAT16)
+
+const isChange = ({ name }: Part): boolean => name.startsWith('layers.')
+
+const scaled = (part: Part, factor: number): Part => ({
+  ...part,
+  data: Float64Array.from(part.data, (x) => x * factor),
+})
+
+const squares = (data: ArrayLike<number>): number => {
+  let sum = 0
+  for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!
+  return sum
+}
