@@ -35,8 +35,21 @@ export const seededRng = (seed: number | string): Rng => {
   return rngFrom(next)
 }
 
-/** The platform's cryptographic generator behind the same interface. */
-export const cryptoRng = (): Rng => rngFrom(() => crypto.getRandomValues(new Uint32Array(1))[0]!)
+/** The platform's cryptographic generator behind the same interface; asked for many words at a time. */
+export const cryptoRng = (): Rng => {
+  const words = new Uint32Array(256)
+  let next = words.length
+  return rngFrom(() => {
+    if (next === words.length) {
+      crypto.getRandomValues(words)
+      next = 0
+    }
+    const word = words[next]!
+    // What was given away is not kept.
+    words[next++] = 0
+    return word
+  })
+}
 
 /** n bytes from the platform's cryptographic generator. */
 export const randomBytes = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n))

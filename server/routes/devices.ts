@@ -14,7 +14,7 @@ import { checkIn } from '../rounds/check-in.ts'
 import { RELEASE_BYTES, sendRelease } from './downloads.ts'
 import { AT, BASE, DEVICE_ID, FEATURES } from './examples.ts'
 import { served } from './route.ts'
-import { blocked, checkTime, spendNonce } from './signed.ts'
+import { blocked, checkTime, nonceEnd, replayed } from './signed.ts'
 
 const protocol = PROTOCOL_VERSION
 const tag = 'Devices' as const
@@ -54,7 +54,8 @@ export const DEVICE_ROUTES = {
       await store.transaction(async (tx) => {
         if (!(await tx.spendToken(credentialHash(token), deviceId, now)))
           throw new FedError('E_ENROLL_TOKEN', 'the enrolment token is unknown, used or expired')
-        await spendNonce(tx, signed.params, now)
+        const { nonce } = signed.params
+        if (!(await tx.addNonce(deviceId, nonce, nonceEnd(signed.params, now)))) throw replayed()
         const known = await tx.device(deviceId)
         if (known?.blockedAt !== undefined) throw blocked()
         if (!known)

@@ -4,13 +4,15 @@ import { FedError } from '../../adapters/errors.ts'
 import { readSignatureInput, verifySignature } from '../../adapters/wire/signature.ts'
 import type { SignatureParams } from '../../adapters/wire/signature-input.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
-import type { Tables } from '../store/store.ts'
 import type { Transfer } from '../transfer/transfer.ts'
 import { limitRate } from './admission.ts'
 import type { ServerEnv, Signed } from './route.ts'
 
 /** How far a device's clock may be off, either way. */
 const CLOCK_SKEW_MS = 5 * 60_000
+
+/** When a device was seen is known to this much. */
+const SEEN_MS = 60_000
 
 /** Nothing is read of a body that nobody signed. Fails with E_UNSIGNED, E_SIGNATURE. */
 export const requireSignature: MiddlewareHandler<ServerEnv> = async (c, next) => {
@@ -50,10 +52,13 @@ export const requireDevice =
     limitRate(c, transfer.byDevice, device.id)
     const now = clock()
     checkTime(signed.params, now)
-    await store.transaction(async (tx) => {
-      await spendNonce(tx, signed.params, now)
-      await tx.sawDevice(device.id, now)
+    const isNew = await store.spendNonce({
+      deviceId: device.id,
+      nonce: signed.params.nonce,
+      expiresAt: nonceEnd(signed.params, now),
+      seenAt: Math.abs(now - (device.lastSeenAt ?? 0)) < SEEN_MS ? null : now,
     })
+    if (!isNew) throw replayed()
     await next()
   }
 
@@ -79,13 +84,8 @@ export const checkTime = (params: SignatureParams, now: number): void => {
     )
 }
 
-/** A nonce is kept for as long as its signature time passes checkTime. Fails with E_REPLAY. */
-export const spendNonce = async (
-  tables: Tables,
-  { keyId, nonce, createdMs }: SignatureParams,
-  now: number,
-): Promise<void> => {
-  const expiresAt = Math.max(now, createdMs) + CLOCK_SKEW_MS + 1000
-  if (!(await tables.addNonce(keyId, nonce, expiresAt)))
-    throw new FedError('E_REPLAY', 'this nonce was used before')
-}
+/** A nonce is kept for as long as its signature time passes checkTime. */
+export const nonceEnd = ({ createdMs }: SignatureParams, now: number): number =>
+  Math.max(now, createdMs) + CLOCK_SKEW_MS + 1000
+
+export const replayed = (): FedError => new FedError('E_REPLAY', 'this nonce was used before')

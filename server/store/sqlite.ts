@@ -6,9 +6,10 @@ import { setImmediate } from 'node:timers'
 import type Database from 'better-sqlite3'
 import { FedError } from '../../adapters/errors.ts'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
+import { gathering } from './gathering.ts'
 import { pendingSteps, SCHEMA_VERSION } from './schema.ts'
 import { type Sql, withEnd } from './sql.ts'
-import type { Store } from './store.ts'
+import type { SpentNonce, Store } from './store.ts'
 import { tablesOf } from './tables.ts'
 
 /**
@@ -39,6 +40,11 @@ export const openSqliteFile = (path: string, closed: () => void = () => {}): Sto
   const db = openDatabase(path)
   const sql = sqlOf(db)
   const queue = commitQueue(db)
+  const { addNonce, sawDevice } = tablesOf(sql)
+  const spend = async ({ deviceId, nonce, expiresAt, seenAt }: SpentNonce) => {
+    if (seenAt !== null) await sawDevice(deviceId, seenAt)
+    return addNonce(deviceId, nonce, expiresAt)
+  }
   const alone: Sql = {
     now: sql.now,
     // Between two commits there is nothing that could still be taken back.
@@ -48,6 +54,7 @@ export const openSqliteFile = (path: string, closed: () => void = () => {}): Sto
   }
   return {
     ...tablesOf(alone),
+    spendNonce: gathering((close) => queue.add(() => inOrder(close(), spend), 'soft')),
     transaction: (work) =>
       // They run one after the other: every lineage is locked already.
       queue.add(() => withEnd(sql, (own) => work({ ...tablesOf(own), lock: async () => {} }))),
@@ -57,6 +64,12 @@ export const openSqliteFile = (path: string, closed: () => void = () => {}): Sto
       closed()
     },
   }
+}
+
+const inOrder = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => {
+  const answers: R[] = []
+  for (const item of items) answers.push(await work(item))
+  return answers
 }
 
 /** Queries are prepared once. */
@@ -74,7 +87,11 @@ const sqlOf = (db: Database.Database): Sql => {
   }
 }
 
+/** soft: the process may die after it, but not the system: the next flush takes it along. */
+type Kind = 'flushed' | 'soft'
+
 type Waiting = {
+  readonly kind: Kind
   readonly run: () => Promise<void>
   readonly committed: () => void
   readonly failed: (error: unknown) => void
@@ -86,18 +103,27 @@ const MAX_SHARING = 64
 /**
  * Works run one after the other, each within a savepoint, and those that were asked for in the same
  * turn of the event loop share one commit: one flush of the disk answers many devices. Nobody is
- * answered before that flush.
+ * answered before that flush; where all are soft, there is none.
  */
 const commitQueue = (db: Database.Database) => {
   const waiting: Waiting[] = []
   let running: Promise<void> | undefined
   let isOpen = false
+  let flushes = true
+
+  /** Whether the next commit waits for the disk, and for all that came before it. */
+  const flush = (does: boolean) => {
+    if (does !== flushes) db.pragma(`synchronous = ${does ? 'FULL' : 'NORMAL'}`)
+    flushes = does
+  }
 
   const drain = async () => {
     while (waiting.length > 0) {
       await new Promise((resolve) => setImmediate(resolve))
       isOpen = true
-      await commitTogether(db, waiting.splice(0, MAX_SHARING))
+      const works = waiting.splice(0, MAX_SHARING)
+      flush(works.some(({ kind }) => kind === 'flushed'))
+      await commitTogether(db, works)
       isOpen = false
     }
     running = undefined
@@ -106,9 +132,9 @@ const commitQueue = (db: Database.Database) => {
     /** Some works are done, and not yet committed. */
     isOpen: () => isOpen,
     ended: async () => running,
-    add: <T>(work: () => Promise<T>): Promise<T> =>
+    add: <T>(work: () => Promise<T>, kind: Kind = 'flushed'): Promise<T> =>
       new Promise<T>((resolve, reject) => {
-        waiting.push(waitingOf(db, work, resolve, reject))
+        waiting.push({ kind, ...waitingOf(db, work, resolve, reject) })
         running ??= drain()
       }),
   }
@@ -119,7 +145,7 @@ const waitingOf = <T>(
   work: () => Promise<T>,
   resolve: (value: T) => void,
   reject: (error: unknown) => void,
-): Waiting => {
+): Omit<Waiting, 'kind'> => {
   let outcome = () => {}
   return {
     async run() {

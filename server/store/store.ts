@@ -127,8 +127,23 @@ export type Transaction = Tables & {
   lock(lineId: string): Promise<void>
 }
 
+/** What is remembered of a signed request, so that nobody can send it again. */
+export type SpentNonce = {
+  readonly deviceId: string
+  readonly nonce: string
+  readonly expiresAt: number
+  /** When the device was seen; null: not worth noting again. */
+  readonly seenAt: number | null
+}
+
 /** Reads and writes outside of a transaction stand alone, and see only what was committed. */
 export type Store = Tables & {
+  /**
+   * False when the device used the nonce before. Those that come together are one write, which a
+   * killed process leaves behind. A power cut may take back the last of them, but never one that came
+   * before a transaction: that one is on disk with them.
+   */
+  spendNonce(spent: SpentNonce): Promise<boolean>
   /**
    * All or nothing, also when the process dies: rolled back when `work` throws, on disk before this
    * resolves. `work` waits for nothing but its transaction: others may be waiting for it.

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -43,6 +43,19 @@ describe('the SQLite store on disk', () => {
     expect(await again.store.addNonce('a', 'n', 1)).toBe(false)
     expect(await again.objects.list()).toEqual(['d'.repeat(64)])
     await again.store.close()
+  })
+
+  test('a nonce that was spent is in the files before anybody is answered, as after SIGKILL', async () => {
+    const [folder, found] = [freshFolder(), freshFolder()]
+    const running = openSqliteStore(folder)
+    const spent = { deviceId: 'a', nonce: 'n', expiresAt: 1, seenAt: null }
+    await running.addSetting('name', 'value')
+    expect(await running.spendNonce(spent)).toBe(true)
+    cpSync(folder, found, { recursive: true })
+    const again = openSqliteStore(found)
+    expect(await again.spendNonce(spent)).toBe(false)
+    await again.close()
+    await running.close()
   })
 
   test('works that wait are done before it closes, and later ones fail', async () => {

@@ -132,6 +132,21 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       expect(await store.addNonce('b', 'n', NOW)).toBe(false)
     }))
 
+  test('of nonces that come together each is new once, and the device is seen', () =>
+    withStore(async (store) => {
+      const device = { id: 'a', publicKey: 'k', enrolledAt: NOW, lastSeenAt: null }
+      await store.saveDevice(device)
+      const spend = (deviceId: string, nonce: string, seenAt: number | null = null) =>
+        store.spendNonce({ deviceId, nonce, expiresAt: NOW, seenAt })
+      const many = [...Array(100).keys()].map((i) => spend('b', `n${i}`))
+      const together = [spend('a', 'n', NOW + 7), spend('a', 'n'), spend('b', 'n'), ...many]
+      expect((await Promise.all(together)).slice(0, 4)).toEqual([true, false, true, true])
+      expect((await Promise.all(many)).every(Boolean)).toBe(true)
+      expect(await spend('a', 'n')).toBe(false)
+      expect(await store.addNonce('b', 'n99', NOW)).toBe(false)
+      expect(await store.device('a')).toEqual({ ...device, lastSeenAt: NOW + 7 })
+    }))
+
   test('devices come back as saved, in order of enrolment', () =>
     withStore(async (store) => {
       const device = { id: 'b', publicKey: 'k', enrolledAt: NOW, lastSeenAt: null }
