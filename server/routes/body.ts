@@ -20,24 +20,28 @@ export const readJson =
     checkLength(c, MAX_JSON_BYTES)
     const body = await bodyOf(c, pace)
     if (c.var.signed) checkDigest('content-digest', c.var.signed.signable, sha256(body))
+    let text: string
     let json: unknown
     try {
-      json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+      text = UTF8.decode(body)
+      json = JSON.parse(text)
     } catch (cause) {
       throw new FedError('E_BODY', 'expected JSON in UTF-8', { cause })
     }
     const protocol = (json as { protocol?: unknown } | null)?.protocol
     if (typeof protocol === 'number' && protocol !== PROTOCOL_VERSION)
       throw new FedError('E_PROTOCOL', `expected protocol ${PROTOCOL_VERSION}, got ${protocol}`)
-    if (c.req.header('content-type') !== JSON_TYPE || !('arrayBuffer' in c.req.bodyCache)) {
+    if (c.req.header('content-type') !== JSON_TYPE) {
       const headers = new Headers(c.req.raw.headers)
       headers.set('content-type', JSON_TYPE)
-      const init = { method: c.req.method, headers, body: body as Uint8Array<ArrayBuffer> }
-      c.req.bodyCache = {}
-      c.req.raw = new Request(c.req.url, init)
+      c.req.raw = new Request(c.req.url, { method: c.req.method, headers })
     }
+    // As the text that the schema is asked about: made of the bytes it would take a Response.
+    c.req.bodyCache = { text: Promise.resolve(text) }
     await next()
   }
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * A body whose length is known comes in one go, several times as fast; its sender has the time for

@@ -1,4 +1,5 @@
 /** Every query of the store, once for all databases. Documents are JSON; the tables are in schema.ts. */
+import { LRUCache } from 'lru-cache'
 import { governanceTables } from './governance-tables.ts'
 import type {
   Device,
@@ -225,8 +226,8 @@ const jobs = (sql: Sql) => {
 }
 
 const progressOf = ({ job, round }: Row): JobProgress => ({
-  job: JSON.parse(job as string) as Job,
-  round: round === null ? null : (JSON.parse(round as string) as Round),
+  job: parsed<Job>(job as string),
+  round: round === null ? null : parsed<Round>(round as string),
 })
 
 const rounds = (sql: Sql) => {
@@ -344,6 +345,20 @@ const documents = <T>(sql: Sql, table: 'lines' | 'releases' | 'jobs' | 'rounds')
   },
 })
 
-const documentOf = <T>(row: Row): T => JSON.parse(row['document'] as string) as T
+const documentOf = <T>(row: Row): T => parsed(row['document'] as string)
+
+/** A document is read far more often than it changes: its text is parsed once. */
+const parsed = <T>(text: string): T => {
+  const known = documentsByText.get(text)
+  if (known) return known as T
+  const document = Object.freeze(JSON.parse(text))
+  documentsByText.set(text, document)
+  return document
+}
+
+const documentsByText = new LRUCache<string, object>({
+  maxSize: 4_000_000,
+  sizeCalculation: (_, text) => text.length,
+})
 
 const isWritten = async (rows: Promise<number>): Promise<boolean> => (await rows) === 1

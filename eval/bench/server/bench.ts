@@ -29,7 +29,7 @@ export type ServerBenchOptions = {
 /** Figures of one contestant, a number a run, by the names of MEASURES. */
 type Figures = Partial<Record<keyof typeof MEASURES, number[]>>
 
-/** Figures and their units. delay: of the event loop. cpu: of the server, for one request. */
+/** Figures and their units. delay: of the event loop. own: without time that others had. cpu: of the server, for one request. */
 const MEASURES = {
   checkins: '/s',
   checkin_cpu: 'ms',
@@ -40,6 +40,7 @@ const MEASURES = {
   aggregate: 'ms',
   aggregating_delay_p50: 'ms',
   aggregating_delay_p99: 'ms',
+  aggregating_own_delay_p99: 'ms',
   burst_peak: 'bytes',
   burst_turned_away: 'uploads',
   recovery: 's',
@@ -102,6 +103,7 @@ const ratesByTurns = async (
         aggregate: round.aggregateMs,
         aggregating_delay_p50: round.aggregating.delayMs.p50,
         aggregating_delay_p99: round.aggregating.delayMs.p99,
+        aggregating_own_delay_p99: round.aggregating.ownDelayMs.p99,
       })
     }
   for (const scene of scenes.values()) await scene.close()

@@ -64,14 +64,16 @@ export const benchFleet = async (options: FleetBenchOptions): Promise<Results> =
     await inTurn(fleet, options.atOnce, (device) => live({ ...world, signal }, device))
     const seconds = (performance.now() - began) / 1000
     log(`all devices are done after ${seconds.toFixed(1)} s`)
+    const atWork = await replicas.probes()
     // Its last victim may be aggregating.
     await replicas.stopKilling()
     const ended: JobView[] = []
     for (const { id } of jobs) ended.push(await jobEnd(operator, id, 1000 * options.limit))
+    const aggregating = await replicas.probes()
     const compared: Comparison[] = []
     for (const job of ended) compared.push(await checkedRelease(operator, job, world.ledger))
-    const probes = await replicas.probes()
-    return { results: resultsOf({ ledger: world.ledger, compared, seconds, replicas, probes }) }
+    const { ledger } = world
+    return { results: resultsOf({ ledger, compared, seconds, replicas, atWork, aggregating }) }
   } finally {
     sender.close()
     await replicas.close()
@@ -143,14 +145,19 @@ type Outcome = {
   readonly compared: readonly Comparison[]
   readonly seconds: number
   readonly replicas: Replicas
-  readonly probes: readonly Probe[]
+  /** Until all devices were done, and from then on. */
+  readonly atWork: readonly Probe[]
+  readonly aggregating: readonly Probe[]
 }
 
-const resultsOf = ({ ledger, compared, seconds, replicas, probes }: Outcome): Result[] => {
+const resultsOf = (outcome: Outcome): Result[] => {
+  const { ledger, compared, seconds, replicas, atWork, aggregating } = outcome
   const recoveries = replicas.recoveries()
   const accepted = ledger.accepted.size
   const peak = replicas.peakBytes()
-  const latest = (of: 'p99' | 'max') => Math.max(...probes.map(({ delayMs }) => delayMs[of]))
+  const p99 = (probes: readonly Probe[], of: 'delayMs' | 'ownDelayMs') =>
+    Math.max(...probes.map((probe) => probe[of].p99))
+  const cpuMs = [...atWork, ...aggregating].reduce((sum, probe) => sum + probe.cpuMs, 0)
   const figures: [string, number, string][] = [
     ['accepted', accepted, 'updates'],
     ['counted_once', compared.reduce((sum, { counted }) => sum + counted, 0), 'updates'],
@@ -164,8 +171,11 @@ const resultsOf = ({ ledger, compared, seconds, replicas, probes }: Outcome): Re
     ['checkin_p95', quantile(ledger.checkInMs, 0.95), 'ms'],
     ['upload_p95', quantile(ledger.uploadMs, 0.95), 'ms'],
     ['uploads', accepted / seconds, '/s'],
-    ['loop_delay_p99', latest('p99'), 'ms'],
-    ['loop_delay_max', latest('max'), 'ms'],
+    ['delay_p99', p99(atWork, 'delayMs'), 'ms'],
+    ['own_delay_p99', p99(atWork, 'ownDelayMs'), 'ms'],
+    ['aggregating_delay_p99', p99(aggregating, 'delayMs'), 'ms'],
+    ['aggregating_own_delay_p99', p99(aggregating, 'ownDelayMs'), 'ms'],
+    ['cpu', cpuMs / 1000, 's'],
     ...(peak === null ? [] : [['peak', peak, 'bytes'] satisfies [string, number, string]]),
   ]
   return figures.map(([name, value, unit]) => ({ name: `bench.server.fleet.${name}`, value, unit }))

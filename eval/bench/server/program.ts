@@ -10,9 +10,13 @@ import { programCommand } from '../../programs/processes.ts'
 /** How its server is started. */
 export type Checkout = { readonly command: string; readonly args: readonly string[] }
 
+type Delay = { readonly p50: number; readonly p99: number; readonly max: number }
+
 /** How late the event loop was, and the processor's time, since it was asked last. */
 export type Probe = {
-  readonly delayMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  readonly delayMs: Delay
+  /** Without the time in which the system ran other programs, where it says so. */
+  readonly ownDelayMs: Delay
   readonly cpuMs: number
 }
 

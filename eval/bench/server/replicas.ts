@@ -12,7 +12,9 @@ export type Replicas = {
   stopKilling(): Promise<void>
   /** Seconds from each SIGKILL to listening again. */
   recoveries(): readonly number[]
-  /** Of all processes so far; what a killed one did in its last moments is not in it. */
+  /**
+   * Of all processes since it was asked last; what a killed one did in its last moments is not in it.
+   */
   probes(): Promise<readonly Probe[]>
   /** Largest memory of one process that is up; null where the system does not say. */
   peakBytes(): number | null
@@ -31,7 +33,7 @@ export const openReplicas = async (
   for (const folder of folders.slice(1))
     servers.push(await startBenchServer({ ...start, data: folder, credential }))
   const recoveries: number[] = []
-  const probes: Probe[] = []
+  let ofKilled: Probe[] = []
   let turn = 0
   const stopped = new AbortController()
   let killing: Promise<void> | undefined
@@ -39,7 +41,7 @@ export const openReplicas = async (
   const killOne = async (i: number) => {
     const server = servers[i]!
     const last = await Promise.race([server.probe(), wait(PROBE_MS)])
-    if (last) probes.push(last)
+    if (last) ofKilled.push(last)
     const began = performance.now()
     await server.kill()
     const { port } = server
@@ -63,6 +65,8 @@ export const openReplicas = async (
     },
     recoveries: () => recoveries,
     async probes() {
+      const probes = ofKilled
+      ofKilled = []
       for (const server of servers) probes.push(await server.probe())
       return probes
     },

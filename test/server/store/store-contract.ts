@@ -158,6 +158,19 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       expect(await store.device('c')).toBeUndefined()
     }))
 
+  test('a document that has not changed is read without parsing it again, and cannot be changed', () =>
+    withStore(async (store) => {
+      const job = newJob('a', 'line', parsedJob(), NOW)
+      await store.saveJob(job)
+      const read = await store.job('a')
+      expect((await store.alive())[0]!.job).toBe(read)
+      expect(() => Object.assign(read!, { priority: 7 })).toThrow(TypeError)
+      await store.saveJob({ ...job, priority: 7 })
+      expect((await store.job('a'))?.priority).toBe(7)
+      await store.saveJob(job)
+      expect(await store.job('a')).toEqual(read)
+    }))
+
   test('jobs that have not ended are listed oldest first, whatever was saved last', () =>
     withStore(async (store) => {
       const [first, second] = ['job-b', 'job-a'].map((id) => newJob(id, 'line', parsedJob(), NOW))
