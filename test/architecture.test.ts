@@ -23,6 +23,7 @@ const FLOORS = {
   adapters: [
     'adapters',
     'adapters/node',
+    'adapters/page',
     'adapters/math',
     'adapters/formats',
     'adapters/lora',
@@ -72,6 +73,8 @@ const FLOORS = {
     'server/releases',
     'server/rounds',
     'server/governance',
+    'server/page',
+    'server/page/client',
     'server/routes',
     'server/commands',
     'server',
@@ -171,8 +174,8 @@ describe('the architecture', () => {
     )
   })
 
-  test('adapters is pure but for node/: no clock, disk, network or process, and entropy only through random.ts', () => {
-    const pure = under('adapters/').filter(({ path }) => !path.startsWith('adapters/node/'))
+  test('adapters is pure but for node/ and page/, which runs in browsers: no clock, disk, network or process, and entropy only through random.ts', () => {
+    const pure = under('adapters/').filter(({ path }) => !/^adapters\/(?:node|page)\//.test(path))
     const impure =
       /\b(?:fetch\(|Date\.now|new Date\(\)|Math\.random|process\.|performance\.|setTimeout|console\.)/
     expectNone([

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { bundlePage, copyDataFiles, root, stubs } from './bundle.mjs'
+import { bundlePages, copyDataFiles, root, stubs } from './bundle.mjs'
 
 const dist = join(root, 'dist')
 
@@ -57,5 +57,5 @@ const makePrograms = () => {
 compile()
 copyDataFiles(dist)
 await bundleTokenizer()
-await bundlePage(dist)
+await bundlePages(dist)
 makePrograms()

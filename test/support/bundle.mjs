@@ -23,11 +23,14 @@ export const stubs = {
   },
 }
 
-/** The script of the device's page, whose other files are copied. */
-export const bundlePage = (out) =>
+/** The scripts of the two pages, whose other files are copied. */
+export const bundlePages = (out) =>
   build({
-    entryPoints: [join(root, 'device/api/page/client/page.ts')],
-    outdir: join(out, 'device/api/page'),
+    entryPoints: ['device/api/page', 'server/page'].map((page) => ({
+      in: join(root, page, 'client/page.ts'),
+      out: `${page}/page`,
+    })),
+    outdir: out,
     bundle: true,
     format: 'esm',
     platform: 'browser',
@@ -81,7 +84,7 @@ const keepPlaces = (out) => ({
  *  scripts: further entries, as paths without their ending. */
 export const bundlePrograms = async (out, scripts = []) => {
   copyDataFiles(out)
-  await bundlePage(out)
+  await bundlePages(out)
   await build({
     entryPoints: [...ENTRIES, ...scripts].map((entry) => ({
       in: join(root, `${entry}.ts`),

@@ -1,7 +1,8 @@
 /** The model, the release in use with its lineage, the private adapter, and the rounds contributed to. */
+
+import { type Child, fill, h, pair, part } from '../../../../adapters/page/dom.ts'
+import { bytesText, counted, timeNode } from '../../../../adapters/page/words.ts'
 import type { AdaptersResponse } from '../../schemas/inspection.ts'
-import { type Child, fill, h, pair, part } from './dom.ts'
-import { bytesText, counted, timeNode } from './words.ts'
 
 type Adapter = NonNullable<AdaptersResponse['own']>['adapter']
 

@@ -1,9 +1,11 @@
 /** The choices that the device learned from. They outlive their decisions; some were imported. */
+
+import { act } from '../../../../adapters/page/deeds.ts'
+import { button, byId, type Card, cards, h, part, setText } from '../../../../adapters/page/dom.ts'
+import { counted, timeNode } from '../../../../adapters/page/words.ts'
 import type { ChoiceSummary, ChoicesResponse } from '../../schemas/inspection.ts'
-import { act, call } from './api.ts'
-import { button, byId, type Card, cards, h, part, setText } from './dom.ts'
+import { call } from './api.ts'
 import { forgetButton } from './forget.ts'
-import { counted, timeNode } from './words.ts'
 
 const PAGE = 20
 const MAX_SHOWN = 1000

@@ -1,8 +1,11 @@
 /** Consent: what each contribution is, granting and withdrawing. */
+
+import { act } from '../../../../adapters/page/deeds.ts'
+import { button, checkbox, fill, h, labelOf, newId, part } from '../../../../adapters/page/dom.ts'
+import { timeNode } from '../../../../adapters/page/words.ts'
 import type { ConsentResponse } from '../../schemas/inspection.ts'
-import { act, call } from './api.ts'
-import { button, checkbox, fill, h, labelOf, newId, part } from './dom.ts'
-import { CONTRIBUTIONS, timeNode } from './words.ts'
+import { call } from './api.ts'
+import { CONTRIBUTIONS } from './words.ts'
 
 type Name = keyof typeof CONTRIBUTIONS
 

@@ -1,5 +1,18 @@
 /** Recent decisions: what was added and what came first, why, and how to take it back or forget the conversation. */
 
+import { act } from '../../../../adapters/page/deeds.ts'
+import {
+  button,
+  byId,
+  type Card,
+  type Child,
+  cards,
+  fill,
+  h,
+  part,
+  setText,
+} from '../../../../adapters/page/dom.ts'
+import { bytesText, counted, percent, timeNode } from '../../../../adapters/page/words.ts'
 import { whyOf } from '../../../preferences/reasons.ts'
 import type { Dimension } from '../../../records/preference.ts'
 import type { RankingWhy } from '../../../records/rerank-decision.ts'
@@ -8,10 +21,8 @@ import type {
   DecisionSummary,
   DecisionsResponse,
 } from '../../schemas/inspection.ts'
-import { act, call } from './api.ts'
-import { button, byId, type Card, type Child, cards, fill, h, part, setText } from './dom.ts'
+import { call } from './api.ts'
 import { forgetButton } from './forget.ts'
-import { bytesText, counted, percent, timeNode } from './words.ts'
 
 export const mountDecisions = () => {
   let newest: readonly DecisionSummary[] = []

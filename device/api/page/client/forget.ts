@@ -1,8 +1,10 @@
 /** Forgetting a conversation: the button, the question, and the report. */
+
+import { act, ask } from '../../../../adapters/page/deeds.ts'
+import { button, byId, setText } from '../../../../adapters/page/dom.ts'
+import { counted, joined } from '../../../../adapters/page/words.ts'
 import type { ForgetResponse } from '../../schemas/personalization.ts'
-import { act, call } from './api.ts'
-import { button, byId, setText } from './dom.ts'
-import { counted, joined } from './words.ts'
+import { call } from './api.ts'
 
 /** request: the conversation's request, for the question. after: runs once it is forgotten. */
 export const forgetButton = (
@@ -11,7 +13,7 @@ export const forgetButton = (
   request: () => string,
   after: () => void,
 ): HTMLButtonElement => {
-  const ask = async () => {
+  const begin = async () => {
     if (!(await askToForget(request()))) return
     act(async () => {
       const report = await call<ForgetResponse>('POST', '/v1/forget', body)
@@ -19,22 +21,15 @@ export const forgetButton = (
       return forgotten(report)
     })
   }
-  return button(text, ask, { class: 'plain danger' })
+  return button(text, begin, { class: 'plain danger' })
 }
 
 /** Resolves to true only if the user agrees; Escape keeps the conversation. */
-const askToForget = (request: string): Promise<boolean> => {
-  const dialog = byId('forget') as HTMLDialogElement
+const askToForget = async (request: string): Promise<boolean> => {
   setText(byId('forget-what'), request)
-  dialog.returnValue = 'keep'
-  dialog.showModal()
-  return new Promise((resolve) => {
-    const settle = () => {
-      setText(byId('forget-what'), '')
-      resolve(dialog.returnValue === 'forget')
-    }
-    dialog.addEventListener('close', settle, { once: true })
-  })
+  const answer = await ask('forget')
+  setText(byId('forget-what'), '')
+  return answer === 'forget'
 }
 
 const forgotten = (r: ForgetResponse): string =>

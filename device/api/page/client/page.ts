@@ -1,21 +1,14 @@
 /** The page: the door, then the sections, which look again every few seconds while they are visible. */
+
+import { messageOf, say } from '../../../../adapters/page/deeds.ts'
+import { byId } from '../../../../adapters/page/dom.ts'
+import { openRoom } from '../../../../adapters/page/room.ts'
 import type { DimensionsResponse } from '../../schemas/personalization.ts'
 import { mountAdapters } from './adapters.ts'
-import {
-  call,
-  changed,
-  dropSession,
-  hasSession,
-  messageOf,
-  openSession,
-  Refused,
-  type Secret,
-  say,
-} from './api.ts'
+import { api, call, openSession, type Secret } from './api.ts'
 import { mountChoices } from './choices.ts'
 import { mountConsent } from './consent.ts'
 import { mountDecisions } from './decisions.ts'
-import { byId } from './dom.ts'
 import { mountProfile } from './profile.ts'
 import { mountQuestions } from './questions.ts'
 import { mountSent } from './sent.ts'
@@ -50,53 +43,19 @@ const mount = async () => {
 }
 
 let views: Awaited<ReturnType<typeof mount>> | undefined
-let isLooking = false
-let isWanted = false
 
-/** Looks once at a time; a change during a look asks for another. */
-const lookAgain = async (): Promise<void> => {
-  isWanted = true
-  if (isLooking) return
-  isLooking = true
-  try {
-    while (isWanted && hasSession()) {
-      isWanted = false
-      views ??= await mount()
-      for (const show of await Promise.all(views.map((get) => get()))) show()
-      showRoom(true)
-      document.body.classList.remove('away')
-    }
-  } catch (error) {
-    if (error instanceof Refused && error.code === 'E_AUTH') lock()
-    else {
-      document.body.classList.add('away')
-      say(messageOf(error, 'the device does not answer'))
-    }
-  } finally {
-    isLooking = false
-  }
-}
-
-const showRoom = (isOpen: boolean): void => {
-  byId('door').hidden = isOpen
-  byId('room').hidden = !isOpen
-  byId('lock').hidden = !isOpen
-}
-
-/** Reloading takes what was shown out of the document, too. */
-const lock = (): void => {
-  dropSession()
-  if (views) location.reload()
-  else showRoom(false)
-}
+const { look, lock } = openRoom(api, EVERY_MS, async () => {
+  views ??= await mount()
+  for (const show of await Promise.all(views.map((get) => get()))) show()
+})
 
 const enter = async (by: Secret): Promise<void> => {
   try {
     await openSession(by)
     say('')
-    await lookAgain()
+    await look()
   } catch (error) {
-    if (!hasSession()) showRoom(false)
+    await look()
     say(messageOf(error, 'it did not open'))
   }
 }
@@ -107,8 +66,7 @@ const begin = async (): Promise<void> => {
     // The code leaves the address at once: it must not stay in the history.
     history.replaceState(null, '', location.pathname)
     await enter({ code })
-  } else if (hasSession()) await lookAgain()
-  else showRoom(false)
+  } else await look()
 }
 
 byId('door-form').addEventListener('submit', (event) => {
@@ -122,13 +80,7 @@ byId('lock').addEventListener('click', async () => {
   await call('DELETE', '/v1/session').catch(() => undefined)
   lock()
 })
-const lookIfVisible = () => {
-  if (document.visibilityState === 'visible') void lookAgain()
-}
-changed.addEventListener('change', () => void lookAgain())
 addEventListener('hashchange', () => {
   if (location.hash.startsWith('#code=')) void begin()
 })
-document.addEventListener('visibilitychange', lookIfVisible)
-setInterval(lookIfVisible, EVERY_MS)
 void begin()

@@ -3,9 +3,7 @@
  * done with it.
  */
 
-import type { Preference, ProfileChange } from '../../../records/preference.ts'
-import type { DimensionsResponse, ProfileResponse } from '../../schemas/personalization.ts'
-import { act, call } from './api.ts'
+import { act } from '../../../../adapters/page/deeds.ts'
 import {
   button,
   byId,
@@ -17,8 +15,11 @@ import {
   newId,
   part,
   setText,
-} from './dom.ts'
-import { counted, joined, percent } from './words.ts'
+} from '../../../../adapters/page/dom.ts'
+import { counted, joined, percent } from '../../../../adapters/page/words.ts'
+import type { Preference, ProfileChange } from '../../../records/preference.ts'
+import type { DimensionsResponse, ProfileResponse } from '../../schemas/personalization.ts'
+import { call } from './api.ts'
 
 type Words = DimensionsResponse['dimensions'][number]
 

@@ -1,9 +1,11 @@
 /** Questions of the device: what answers should be like, and which of two is better. */
+
+import { act } from '../../../../adapters/page/deeds.ts'
+import { button, byId, type Card, cards, h, setText } from '../../../../adapters/page/dom.ts'
+import { timeNode } from '../../../../adapters/page/words.ts'
 import type { Question } from '../../../records/question.ts'
 import type { QuestionsResponse } from '../../schemas/personalization.ts'
-import { act, call } from './api.ts'
-import { button, byId, type Card, cards, h, setText } from './dom.ts'
-import { timeNode } from './words.ts'
+import { call } from './api.ts'
 
 export const mountQuestions = () => {
   const show = cards<Question>('questions', nameOf, card)

@@ -1,7 +1,8 @@
 /** What left this device. */
+
+import { fill, h, part } from '../../../../adapters/page/dom.ts'
+import { bytesText, counted, timeNode } from '../../../../adapters/page/words.ts'
 import type { LogResponse } from '../../schemas/inspection.ts'
-import { fill, h, part } from './dom.ts'
-import { bytesText, counted, timeNode } from './words.ts'
 
 const TO = { claude: 'Claude', federation: 'the federation' }
 const COLUMNS = ['When', 'To', 'What', 'Size', 'Digest']

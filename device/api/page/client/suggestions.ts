@@ -1,9 +1,11 @@
 /** Preferences that the user seems to have stated, to be confirmed or dismissed. */
+
+import { act } from '../../../../adapters/page/deeds.ts'
+import { button, byId, type Card, cards, h, setText } from '../../../../adapters/page/dom.ts'
+import { timeNode } from '../../../../adapters/page/words.ts'
 import type { Proposal } from '../../../records/preference.ts'
 import type { ProposalsResponse } from '../../schemas/personalization.ts'
-import { act, call } from './api.ts'
-import { button, byId, type Card, cards, h, setText } from './dom.ts'
-import { timeNode } from './words.ts'
+import { call } from './api.ts'
 
 export const mountSuggestions = () => {
   const show = cards<Proposal>('suggestions', (p) => p.id, card)

@@ -1,9 +1,21 @@
 /** The device's state: whether it trains by itself now, and why not; energy; pause and resume. */
+
+import { act } from '../../../../adapters/page/deeds.ts'
+import {
+  button,
+  byId,
+  type Child,
+  fill,
+  h,
+  pair,
+  part,
+  setText,
+} from '../../../../adapters/page/dom.ts'
+import { counted, percent, timeNode } from '../../../../adapters/page/words.ts'
 import type { ConditionsResponse, EnergyResponse } from '../../schemas/inspection.ts'
 import type { StatusResponse } from '../../schemas/personalization.ts'
-import { act, call } from './api.ts'
-import { button, byId, type Child, fill, h, pair, part, setText } from './dom.ts'
-import { counted, HOLDS, joulesText, percent, timeNode } from './words.ts'
+import { call } from './api.ts'
+import { HOLDS, joulesText } from './words.ts'
 
 const METHODS: Readonly<Record<EnergyResponse['method'], string>> = {
   rapl: 'read from the processor’s own counters',

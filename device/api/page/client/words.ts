@@ -1,6 +1,7 @@
 /** What codes and numbers are called on the page. */
+
+import { numberText } from '../../../../adapters/page/words.ts'
 import type { HoldReason } from '../../../records/agent-reports.ts'
-import { h } from './dom.ts'
 
 export const HOLDS: Readonly<Record<HoldReason, string>> = {
   paused: 'you paused it',
@@ -31,28 +32,8 @@ export const CONTRIBUTIONS = {
   ],
 } as const
 
-const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
-export const timeNode = (at: number): HTMLTimeElement =>
-  h('time', { datetime: new Date(at).toISOString() }, when.format(at))
-
-const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 })
-
-export const bytesText = (bytes: number): string => {
-  if (bytes < 1000) return `${bytes} bytes`
-  return bytes < 1e6 ? `${number.format(bytes / 1e3)} kB` : `${number.format(bytes / 1e6)} MB`
-}
-
 /** Joules, and watt-hours too from a kilojoule on. */
 export const joulesText = (joules: number): string =>
   joules < 1000
-    ? `${number.format(joules)} J`
-    : `${number.format(joules / 1000)} kJ (${number.format(joules / 3600)} Wh)`
-
-export const percent = (share: number): string => `${Math.round(100 * share)} %`
-
-export const counted = (count: number, one: string, many = `${one}s`): string =>
-  `${number.format(count)} ${count === 1 ? one : many}`
-
-/** The sentences that apply, as one text. */
-export const joined = (...sentences: (string | false)[]): string =>
-  sentences.filter(Boolean).join(' ')
+    ? `${numberText(joules)} J`
+    : `${numberText(joules / 1000)} kJ (${numberText(joules / 3600)} Wh)`
