@@ -125,6 +125,11 @@ const addServe = (program: Command, { env, out }: Streams): void => {
     )
     .option('--tick-ms <n>', 'how often deadlines are looked at', integer(10, 60_000), 500)
     .option('--open-metrics', 'let anyone read /metrics, where only Prometheus reaches it')
+    .option(
+      '--hosts <names>',
+      'names under which operators and their browsers reach the server, with commas between; default: any',
+      (names: string) => names.toLowerCase().split(','),
+    )
     .addOption(
       new Option('--webhook <url>', 'where alerts are posted as JSON').default(
         env['LOREWEAVE_WEBHOOK'] || undefined,
@@ -183,6 +188,7 @@ type ServeFlags = DataPlaces & {
   diskReserveMb: number
   diskQuotaMb?: number
   openMetrics?: boolean
+  hosts?: string[]
   webhook?: string
   drain: number
 }

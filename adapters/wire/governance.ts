@@ -83,6 +83,10 @@ export const OverviewResponse = z.strictObject({
     enrolled: z.int().min(0),
     seenLastDay: z.int().min(0),
     seenLastHour: z.int().min(0),
+    /** Refused until an operator lets them in again. */
+    blocked: z.int().min(0).optional(),
+    /** Places in open rounds whose updates have not come yet. */
+    atWork: z.int().min(0).optional(),
   }),
   alerts: z
     .array(

@@ -274,3 +274,27 @@ export const JobView = z.strictObject({
   waitingFor: z.string().max(500).nullable().optional(),
 })
 export type JobView = z.infer<typeof JobView>
+
+/** GET /v1/operator/events: what changed of a job, or of its newest round. */
+export const JobChange = z.strictObject({
+  id: Id,
+  name: Name,
+  state: JobState,
+  reason: z.string().max(500).nullable(),
+  /** Rounds released, of so many. */
+  released: z.int().min(0),
+  rounds: z.int().min(1),
+  round: RoundSummary.pick({
+    id: true,
+    index: true,
+    attempt: true,
+    phase: true,
+    assigned: true,
+    received: true,
+    deadlineAt: true,
+    reason: true,
+  })
+    .extend({ goal: z.int().min(1) })
+    .nullable(),
+})
+export type JobChange = z.infer<typeof JobChange>

@@ -29,7 +29,7 @@ export type CreateTokensResponse = z.infer<typeof CreateTokensResponse>
 
 /** POST /v1/operator/jobs, and what shows or changes one job. */
 export const JobResponse = z.strictObject({ protocol: Protocol, job: JobView })
-/** GET /v1/operator/jobs: a page, oldest first. next: the cursor of the page after it; null: the last. */
+/** GET /v1/operator/jobs: a page. next: the cursor of the page after it; null: the last. */
 export const JobListResponse = z.strictObject({
   protocol: Protocol,
   jobs: z.array(JobView).max(10_000),
@@ -52,6 +52,10 @@ export const JobQuery = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{1,64}$/)
     .optional(),
+  /** Left out: oldest first. */
+  order: z.enum(['oldest', 'newest']).optional(),
+  /** Of each job so many of its newest rounds. Left out: 5. */
+  rounds: z.coerce.number().int().min(0).max(200).optional(),
   limit: z.coerce.number().int().min(1).max(1000).optional(),
   cursor: z
     .string()

@@ -35,6 +35,8 @@ export type ServeOptions = DataPlaces & {
   readonly diskQuotaMb?: number | undefined
   /** Whether anyone may read /metrics. */
   readonly openMetrics?: boolean | undefined
+  /** Names under which operators reach it. */
+  readonly hosts?: readonly string[] | undefined
   /** Where alerts are told. */
   readonly webhook?: string | undefined
   /** Longest time to end in: answers under way, then a running aggregation, which a restart repeats. */
@@ -72,6 +74,7 @@ export const serve = async (
       operatorCredential: operatorCredential(options.data, env['LOREWEAVE_OPERATOR_TOKEN']),
       pace: options.pace,
       openMetrics,
+      hosts: options.hosts,
     },
     disk: diskOf(options.data),
     tell,

@@ -2,28 +2,9 @@
  * What changes of jobs and their newest rounds, read from the store: the same at every replica, and
  * nothing is missed where one of them restarts. First all that run as they stand.
  */
+import type { JobChange } from '../../adapters/wire/jobs.ts'
 import type { JobProgress } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
-
-export type JobChange = {
-  readonly id: string
-  readonly name: string
-  readonly state: JobProgress['job']['state']
-  readonly reason: string | null
-  readonly released: number
-  readonly rounds: number
-  readonly round: {
-    readonly id: string
-    readonly index: number
-    readonly attempt: number
-    readonly phase: string
-    readonly assigned: number
-    readonly received: number
-    readonly goal: number
-    readonly deadlineAt: number
-    readonly reason: string | null
-  } | null
-}
 
 /** wait: resolves when it is time to look again. Ends once the signal is aborted. null: nothing changed. */
 export async function* jobChanges(

@@ -38,6 +38,8 @@ type ServerConfig = {
   readonly pace: Pace
   /** Whether anyone may read the metrics. */
   readonly openMetrics?: boolean
+  /** Names under which operators reach the server, without ports; default: any. */
+  readonly hosts?: readonly string[] | undefined
 }
 
 export const DEFAULT_PACE: Pace = { soonMs: 1000, laterMs: 60_000 }

@@ -20,6 +20,7 @@ import { openTransfer, type TransferOptions } from '../transfer/transfer.ts'
 import { limitAddress, limitAtOnce } from './admission.ts'
 import { authorized, requireOperator } from './authorize.ts'
 import { checkedApp, readJson } from './body.ts'
+import { requireOwnPage } from './browsers.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { ALL_ROUTES } from './reference.ts'
 import type { RouteDeps, ServerEnv, ServerRoute } from './route.ts'
@@ -86,7 +87,7 @@ export const createServer = ({
       })
     await governing
   }
-  app.use('/v1/operator/*', requireOperator(deps))
+  app.use('/v1/operator/*', requireOwnPage(config.hosts), requireOperator(deps))
   for (const route of Object.values(ALL_ROUTES))
     app.openapi({ ...route, path: route.path, middleware: guardsOf(routeDeps, route) }, (c) => {
       c.set('deps', routeDeps)

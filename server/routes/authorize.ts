@@ -23,7 +23,7 @@ export const requireOperator =
   }
 
 /** What a route of operators takes: to read, a viewer; else an operator, unless it says more. */
-const neededRole = ({ method, role }: Pick<ServerRoute, 'method' | 'role'>): Role =>
+export const neededRole = ({ method, role }: Pick<ServerRoute, 'method' | 'role'>): Role =>
   role ?? (method === 'get' ? 'viewer' : 'operator')
 
 /**

@@ -24,6 +24,8 @@ export const EVENT_ROUTES = {
     },
     (c) => {
       const { store, ending } = c.var.deps
+      // nginx would hold events back.
+      c.header('x-accel-buffering', 'no')
       return streamSSE(c, async (stream) => {
         const over = new AbortController()
         stream.onAbort(() => over.abort())

@@ -37,7 +37,7 @@ export const jobView = async (
     createdAt: job.createdAt,
     endedAt: job.endedAt,
     spec,
-    rounds: rounds.slice(-most).map(roundSummary),
+    rounds: rounds.slice(Math.max(0, rounds.length - most)).map(roundSummary),
     head: (await store.lineage(lineId))?.head ?? null,
     startAt: job.startAt,
     expiresAt: job.expiresAt,

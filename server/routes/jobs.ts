@@ -113,16 +113,18 @@ export const JOB_ROUTES = {
       who,
       summary: 'Jobs, page by page',
       description:
-        'Oldest first, each with its newest rounds and the newest release of its lineage. `next` is ' +
-        'the cursor of the next page.',
+        'Oldest first, or the other way round, each with its newest rounds and the newest release of ' +
+        'its lineage. `next` is the cursor of the next page.',
       request: { query: JobQuery },
       responses: { 200: json(JobListResponse, { protocol, jobs: [job], next: null }) },
       errors: ['E_BODY'],
     },
     async (c) => {
       const { deps } = c.var
-      const { jobs, next } = await pageOf(deps, c.req.valid('query'))
-      const views = await Promise.all(jobs.map((one) => jobView(deps, one, ROUNDS_IN_LIST)))
+      const query = c.req.valid('query')
+      const { jobs, next } = await pageOf(deps, query)
+      const { rounds = ROUNDS_IN_LIST } = query
+      const views = await Promise.all(jobs.map((one) => jobView(deps, one, rounds)))
       return c.json({ protocol, jobs: views, next }, 200)
     },
   ),
@@ -192,16 +194,17 @@ const ROUNDS_IN_LIST = 5
 /** States are looked up; the other filters pass over what does not fit. */
 const pageOf = async (
   { store }: RouteDeps,
-  { state, name, base, limit = PAGE, cursor }: JobQuery,
+  { state, name, base, order, limit = PAGE, cursor }: JobQuery,
 ): Promise<{ jobs: Job[]; next: string | null }> => {
   const states = state?.split(',').map((one) => JobState.parse(one)) ?? []
   const fits = ({ spec }: Job) =>
     (name === undefined || spec.name.toLowerCase().includes(name.toLowerCase())) &&
     (base === undefined || spec.base.weights.startsWith(base))
   const jobs: Job[] = []
-  let after = Number(cursor ?? 0)
+  const isNewestFirst = order === 'newest'
+  let after = cursor === undefined ? undefined : Number(cursor)
   for (;;) {
-    const rows = await store.jobPage({ states, after, limit: PAGE })
+    const rows = await store.jobPage({ states, after, isNewestFirst, limit: PAGE })
     for (const { number, job } of rows) {
       if (fits(job) && jobs.length === limit) return { jobs, next: String(after) }
       after = number

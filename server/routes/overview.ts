@@ -6,6 +6,7 @@ import { OverviewResponse } from '../../adapters/wire/governance.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { readinessOf } from '../governance/readiness.ts'
 import { standingAlerts } from '../governance/watch.ts'
+import type { Tables } from '../store/store.ts'
 import { AT } from './examples.ts'
 import { served } from './route.ts'
 
@@ -28,7 +29,7 @@ export const OVERVIEW_ROUTES = {
           version: VERSION,
           now: AT,
           role: 'viewer',
-          devices: { enrolled: 120, seenLastDay: 96, seenLastHour: 31 },
+          devices: { enrolled: 120, seenLastDay: 96, seenLastHour: 31, blocked: 1, atWork: 8 },
           alerts: [
             { rule: 'disk', key: '2026-09-22', text: '1.0 GiB of the disk are free', since: AT },
           ],
@@ -53,7 +54,13 @@ export const OVERVIEW_ROUTES = {
           version: VERSION,
           now,
           role: operator.role,
-          devices: { enrolled: day.enrolled, seenLastDay: day.seen, seenLastHour: hour.seen },
+          devices: {
+            enrolled: day.enrolled,
+            seenLastDay: day.seen,
+            seenLastHour: hour.seen,
+            blocked: day.blocked,
+            atWork: await countAtWork(store),
+          },
           alerts: await standingAlerts(deps),
           refusals: refused.map(({ labels, value }) => ({
             code: String(labels['code']),
@@ -65,4 +72,11 @@ export const OVERVIEW_ROUTES = {
       )
     },
   ),
+}
+
+const countAtWork = async (store: Pick<Tables, 'alive'>): Promise<number> => {
+  let places = 0
+  for (const { round } of await store.alive())
+    if (round?.phase === 'collecting') places += Math.max(0, round.assigned - round.received)
+  return places
 }

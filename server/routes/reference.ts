@@ -1,15 +1,9 @@
 /** What anyone may read: whether the server is there, and the reference of its API. */
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import {
-  type Conventions,
-  type Json,
-  namedSchemas,
-  openApiDocument,
-} from '../../adapters/api-reference/document.ts'
+import { type Json, namedSchemas, openApiDocument } from '../../adapters/api-reference/document.ts'
 import { PAGE_HEADERS, referencePage } from '../../adapters/api-reference/page.ts'
-import { file, JSON_TYPE, json } from '../../adapters/api-reference/route.ts'
-import { type ErrorCode, FedError } from '../../adapters/errors.ts'
+import { file, JSON_TYPE, json, typeOf } from '../../adapters/api-reference/route.ts'
+import type { ErrorCode } from '../../adapters/errors.ts'
 import { VERSION } from '../../adapters/version.ts'
 import * as containers from '../../adapters/wire/containers.ts'
 import * as federation from '../../adapters/wire/federation.ts'
@@ -18,6 +12,7 @@ import * as jobs from '../../adapters/wire/jobs.ts'
 import * as operator from '../../adapters/wire/operator.ts'
 import * as primitives from '../../adapters/wire/primitives.ts'
 import { ACCESS_ROUTES } from './access.ts'
+import { neededRole } from './authorize.ts'
 import { DEVICE_ROUTES } from './devices.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { EVENT_ROUTES } from './events.ts'
@@ -27,6 +22,7 @@ import { JOB_ROUTES } from './jobs.ts'
 import { MEMBERSHIP_ROUTES } from './membership.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
 import { OVERVIEW_ROUTES } from './overview.ts'
+import { PAGE_ROUTES, sendFile } from './page.ts'
 import { RELEASE_ROUTES } from './releases.ts'
 import { type ServerRoute, served, type Tag, type Who } from './route.ts'
 import { UPLOAD_ROUTES } from './uploads.ts'
@@ -35,9 +31,6 @@ const page = { method: 'get', tag: 'Server', who: 'anyone', errors: [] } as cons
 const protocol = primitives.PROTOCOL_VERSION
 
 const Health = z.strictObject({ status: z.literal('ok'), protocol: primitives.Protocol })
-
-const send = (type: string, text: string): Response =>
-  new Response(text, { headers: { ...PAGE_HEADERS, 'content-type': `${type}; charset=utf-8` } })
 
 const REFERENCE_ROUTES = {
   health: served(
@@ -58,7 +51,7 @@ const REFERENCE_ROUTES = {
       description: 'Made from the document at `/openapi.json`; works offline.',
       responses: { 200: file('text/html') },
     },
-    () => send('text/html', serverPage()),
+    () => sendFile('text/html', serverPage()),
   ),
   openapi: served(
     {
@@ -70,28 +63,6 @@ const REFERENCE_ROUTES = {
     },
     (c) => c.json(serverDocument(), 200, PAGE_HEADERS),
   ),
-  asset: served(
-    {
-      ...page,
-      path: '/assets/{name}',
-      summary: 'A style sheet or script of this reference',
-      description: 'look.css, docs.css and docs.js.',
-      errors: ['E_NOT_FOUND'],
-      responses: { 200: file('text/plain') },
-    },
-    (c) => {
-      const name = c.req.param('name')
-      if (!Object.hasOwn(ASSETS, name)) throw new FedError('E_NOT_FOUND', 'no such file')
-      const url = ASSETS[name as keyof typeof ASSETS]
-      return send(name.endsWith('.js') ? 'text/javascript' : 'text/css', readFileSync(url, 'utf8'))
-    },
-  ),
-}
-
-const ASSETS = {
-  'look.css': new URL('../../adapters/api-reference/look.css', import.meta.url),
-  'docs.css': new URL('../../adapters/api-reference/docs.css', import.meta.url),
-  'docs.js': new URL('../../adapters/api-reference/docs.js', import.meta.url),
 }
 
 /** Every route by the name of its operation. */
@@ -108,6 +79,7 @@ export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...EVENT_ROUTES,
   ...HEALTH_ROUTES,
   ...REFERENCE_ROUTES,
+  ...PAGE_ROUTES,
 }
 
 const TAGS: Readonly<Record<Tag, string>> = {
@@ -134,21 +106,50 @@ const SCHEMES = {
   },
 }
 
-const ANYONE: readonly ErrorCode[] = ['E_INTERNAL', 'E_TOO_MANY', 'E_TOO_SLOW']
-const SIGNED: readonly ErrorCode[] = [
-  ...ANYONE,
-  'E_UNAVAILABLE',
+const DEVICES: readonly ErrorCode[] = [
   'E_UNSIGNED',
   'E_SIGNATURE',
   'E_CLOCK',
   'E_REPLAY',
+  'E_NOT_ENROLLED',
 ]
-export const WHO: Readonly<Record<Who, Conventions['who'][string]>> = {
-  anyone: { schemes: [], errors: ANYONE },
-  newcomer: { schemes: ['signature'], errors: SIGNED },
-  device: { schemes: ['signature'], errors: [...SIGNED, 'E_NOT_ENROLLED'] },
-  operator: { schemes: ['operator'], errors: [...ANYONE, 'E_AUTH', 'E_ROLE'] },
-  monitor: { schemes: ['operator'], errors: [...ANYONE, 'E_AUTH'] },
+const OPERATORS: readonly ErrorCode[] = ['E_HOST', 'E_ORIGIN', 'E_AUTH']
+
+/** What each caller meets, beside what follows from the route. */
+const WHO: Readonly<Record<Who, readonly ErrorCode[]>> = {
+  anyone: [],
+  newcomer: DEVICES,
+  device: DEVICES,
+  operator: OPERATORS,
+  monitor: ['E_AUTH'],
+}
+
+/**
+ * Every refusal that a route can answer with. Only routes for anyone read no store, which may fail
+ * or not be reached.
+ */
+export const refusalsOf = (route: ServerRoute): ErrorCode[] => {
+  const { who, path, request, errors } = route
+  const type = typeOf(request?.body)
+  return [
+    ...new Set<ErrorCode>([
+      ...errors,
+      ...(who === 'anyone' ? [] : (['E_INTERNAL', 'E_UNAVAILABLE'] as const)),
+      ...(path.startsWith('/v1/') ? (['E_TOO_MANY'] as const) : []),
+      ...(type === undefined ? [] : (['E_TOO_LARGE', 'E_TOO_SLOW'] as const)),
+      ...(type === JSON_TYPE ? (['E_BODY', 'E_PROTOCOL'] as const) : []),
+      ...WHO[who],
+      ...(who === 'operator' && neededRole(route) !== 'viewer' ? (['E_ROLE'] as const) : []),
+    ]),
+  ]
+}
+
+const SHOWN: Readonly<Record<Who, readonly string[]>> = {
+  anyone: [],
+  newcomer: ['signature'],
+  device: ['signature'],
+  operator: ['operator'],
+  monitor: ['operator'],
 }
 
 /** Texts and numbers that are described where they stand. */
@@ -157,7 +158,12 @@ const UNNAMED = ['CountBucket', 'Id', 'Name', 'Protocol', 'Purpose', 'Sha256', '
 /** The document; the same object each time. */
 export const serverDocument = (): Json => {
   document ??= openApiDocument(
-    ALL_ROUTES,
+    Object.fromEntries(
+      Object.entries(ALL_ROUTES).map(([id, route]) => [
+        id,
+        { ...route, errors: refusalsOf(route) },
+      ]),
+    ),
     namedSchemas(
       [
         containers,
@@ -185,7 +191,9 @@ export const serverDocument = (): Json => {
         tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       },
       securitySchemes: SCHEMES,
-      who: WHO,
+      who: Object.fromEntries(
+        Object.entries(SHOWN).map(([who, schemes]) => [who, { schemes, errors: [] }]),
+      ),
       status: HTTP_STATUS,
       refusal: federation.ErrorResponse,
     },
@@ -202,7 +210,7 @@ const serverPage = (): string => {
     who: { signature: 'the signature of a device', operator: 'the credential of the operator' },
     origin: '$SERVER',
     credential: '-H "authorization: Bearer $CREDENTIAL"',
-    home: '/docs',
+    home: '/',
     styles: [],
   })
   return html

@@ -15,10 +15,11 @@ import type {
   RoundMember,
 } from './records.ts'
 
-/** after: the last number of the page before. */
+/** after: the last number of the page before. isNewestFirst: backwards, from there on down. */
 export type JobQuery = {
   readonly states?: readonly JobState[]
-  readonly after?: number
+  readonly after?: number | undefined
+  readonly isNewestFirst?: boolean
   readonly limit: number
 }
 
@@ -46,8 +47,10 @@ export type Tables = GovernanceTables & {
   blockDevice(id: string, at: number | null): Promise<boolean>
   /** Everything that names the device; its memberships of rounds get the name `alias`. False when there is none. */
   eraseDevice(id: string, alias: string): Promise<boolean>
-  /** How many are enrolled, and how many of them were seen since. */
-  countDevices(since: number): Promise<{ readonly enrolled: number; readonly seen: number }>
+  /** How many are enrolled, how many of them were seen since, and how many are blocked. */
+  countDevices(
+    since: number,
+  ): Promise<{ readonly enrolled: number; readonly seen: number; readonly blocked: number }>
 
   /** Of each device the newest visit of a job stays, for a day. */
   saveVisits(visits: readonly DeviceVisit[]): Promise<void>

@@ -112,10 +112,11 @@ const devices = (sql: Sql) => ({
   },
   devices: async () => (await sql.rows('SELECT * FROM devices ORDER BY number')).map(deviceOf),
   async countDevices(since: number) {
-    const query =
-      'SELECT count(*) AS enrolled, count(CASE WHEN last_seen_at >= ? THEN 1 END) AS seen FROM devices'
+    const query = `SELECT count(*) AS enrolled, count(blocked_at) AS blocked,
+      count(CASE WHEN last_seen_at >= ? THEN 1 END) AS seen FROM devices`
     const [row] = await sql.rows(query, since)
-    return { enrolled: Number(row?.['enrolled']), seen: Number(row?.['seen']) }
+    const count = (name: string) => Number(row?.[name])
+    return { enrolled: count('enrolled'), seen: count('seen'), blocked: count('blocked') }
   },
 })
 
@@ -194,11 +195,13 @@ const jobs = (sql: Sql) => {
       const [row] = await sql.rows(`${PROGRESS} WHERE jobs.id = ?`, jobId)
       return row && progressOf(row)
     },
-    async jobPage({ states = [], after = 0, limit }: JobQuery) {
+    async jobPage({ states = [], after, isNewestFirst = false, limit }: JobQuery) {
       const some = states.map(() => '?').join()
-      const query = `SELECT number, document FROM jobs WHERE number > ?
-        ${states.length > 0 ? `AND state IN (${some})` : ''} ORDER BY number LIMIT ?`
-      const rows = await sql.rows(query, after, ...states, limit)
+      const query = `SELECT number, document FROM jobs WHERE number ${isNewestFirst ? '<' : '>'} ?
+        ${states.length > 0 ? `AND state IN (${some})` : ''}
+        ORDER BY number ${isNewestFirst ? 'DESC' : 'ASC'} LIMIT ?`
+      const from = after ?? (isNewestFirst ? Number.MAX_SAFE_INTEGER : 0)
+      const rows = await sql.rows(query, from, ...states, limit)
       return rows.map((row) => ({ number: Number(row['number']), job: documentOf<Job>(row) }))
     },
     async alive() {

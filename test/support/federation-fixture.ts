@@ -14,6 +14,7 @@ import { createServer } from '../../server/routes/app.ts'
 import { type Data, openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 import type { TransferOptions } from '../../server/transfer/transfer.ts'
+import { checkDocumented } from './documented.ts'
 
 export const CREDENTIAL = 'operator-credential-for-tests'
 export const START = 1_700_000_000_000
@@ -60,7 +61,11 @@ export const testServer = (
     ...(given.traffic && { traffic: given.traffic }),
     config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1000, laterMs: 60_000 } },
   })
-  const fetch: Fetch = async (request) => server.app.request(request)
+  const fetch: Fetch = async (request) => {
+    const response = await server.app.request(request)
+    await checkDocumented(request, response)
+    return response
+  }
   return {
     ...server,
     store,

@@ -4,6 +4,7 @@
  */
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { refuseOtherPages } from '../../../adapters/api-reference/other-pages.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { isSameSecret } from '../../../adapters/node/secrets.ts'
 
@@ -34,12 +35,10 @@ export const requireHost =
           '"host.docker.internal" in a container, is let in by the setting "hosts" in ' +
           'config.json',
       )
-    const origin = c.req.header('origin')?.toLowerCase()
-    if (origin !== undefined && !(origin.startsWith('http://') && isKnown(origin.slice(7))))
-      throw new FedError('E_ORIGIN', 'requests from other origins are refused')
-    const site = c.req.header('sec-fetch-site')
-    if (site === 'cross-site' || site === 'same-site')
-      throw new FedError('E_ORIGIN', 'requests from other sites are refused')
+    refuseOtherPages(
+      (name) => c.req.header(name),
+      (origin) => origin.startsWith('http://') && isKnown(origin.slice(7)),
+    )
     await next()
   }
 

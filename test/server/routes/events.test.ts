@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { JobChange } from '../../../server/governance/job-changes.ts'
+import type { JobChange } from '../../../adapters/wire/jobs.ts'
 import { jobChanges } from '../../../server/governance/job-changes.ts'
 import { expectRefusal, scene, testServer, updateFor } from '../../support/federation-fixture.ts'
 
