@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { Encoding } from '../formats/encoding.ts'
+import { NORM_SHARES } from './norm-shares.ts'
 import {
   AdapterSpecSchema,
   BaseModelSchema,
@@ -87,12 +88,6 @@ export const ReleaseHeader = z.strictObject({
   segments: z.array(SegmentSchema).min(1).max(10_000),
 })
 export type ReleaseHeader = z.infer<typeof ReleaseHeader>
-
-/**
- * Updates of a round are counted by the norm of their change of the adapter: at most these shares of
- * the largest that the job allows.
- */
-export const NORM_SHARES = [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const
 
 /** No norm of finite float32 weights is near it. */
 const MAX_NORM = 1e45

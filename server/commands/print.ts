@@ -1,6 +1,7 @@
 /** What the operator's commands print for people. */
-import { NORM_SHARES, type ReleaseSummary } from '../../adapters/wire/containers.ts'
+import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { JobView } from '../../adapters/wire/jobs.ts'
+import { NORM_SHARES } from '../../adapters/wire/norm-shares.ts'
 import type { LineageView } from '../../adapters/wire/operator.ts'
 import { percent } from '../releases/rollout.ts'
 

@@ -3,7 +3,7 @@
  * Written each time that Prometheus asks.
  */
 import { HOUR_MS } from '../../adapters/time.ts'
-import { NORM_SHARES } from '../../adapters/wire/containers.ts'
+import { NORM_SHARES } from '../../adapters/wire/norm-shares.ts'
 import { meanDifference } from '../releases/rollout.ts'
 import type { Lineage, Release } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'

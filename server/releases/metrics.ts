@@ -9,7 +9,8 @@ import type { Release, Update } from '../../adapters/contributions/contribution.
 import { vectorOf } from '../../adapters/contributions/table.ts'
 import { productChange } from '../../adapters/lora/product-change.ts'
 import { norm } from '../../adapters/math/vector.ts'
-import { NORM_SHARES, type ReleaseMetrics } from '../../adapters/wire/containers.ts'
+import type { ReleaseMetrics } from '../../adapters/wire/containers.ts'
+import { NORM_SHARES } from '../../adapters/wire/norm-shares.ts'
 
 /** Counts updates by the norm of their change of the adapter, as a share of the largest allowed. */
 export const countNorms = (updateNorm: number) => {

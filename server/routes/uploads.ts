@@ -42,6 +42,7 @@ const REFUSED = [
   'E_TOO_LARGE',
   ...UNWANTED,
   'E_CONTAINER',
+  'E_PROTOCOL',
   'E_SHAPE',
   'E_NOT_FINITE',
   'E_NORM',

@@ -47,6 +47,7 @@ export const testServer = (
     seed?: string
     start?: number
     traffic?: TransferOptions
+    hosts?: readonly string[]
   } = {},
 ) => {
   const time = { now: given.start ?? START }
@@ -59,7 +60,11 @@ export const testServer = (
     log: silentLog,
     hasRoom: given.hasRoom,
     ...(given.traffic && { traffic: given.traffic }),
-    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1000, laterMs: 60_000 } },
+    config: {
+      operatorCredential: CREDENTIAL,
+      pace: { soonMs: 1000, laterMs: 60_000 },
+      hosts: given.hosts,
+    },
   })
   const fetch: Fetch = async (request) => {
     const response = await server.app.request(request)

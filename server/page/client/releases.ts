@@ -1,7 +1,8 @@
 /** Lineages: what devices follow, how far each release moved, and the way back. */
 import { button, type Card, type Child, cards, fill, h } from '../../../adapters/page/dom.ts'
 import { counted, timeNode } from '../../../adapters/page/words.ts'
-import { NORM_SHARES, type ReleaseSummary } from '../../../adapters/wire/containers.ts'
+import type { ReleaseSummary } from '../../../adapters/wire/containers.ts'
+import { NORM_SHARES } from '../../../adapters/wire/norm-shares.ts'
 import type { LineageView } from '../../../adapters/wire/operator.ts'
 import { confirmed, get, mayAct, post } from './api.ts'
 import { bars, digits, linePlot } from './plot.ts'
@@ -174,12 +175,12 @@ const rollbackButton = (
     'Roll back',
     () =>
       confirmed({
-        title: `Roll ${base} back to version ${version}?`,
+        title: `Roll back to version ${version} of ${base}?`,
         effects: [
           `A new version ${newest + 1} is made with the parts of version ${version} ` +
             `(${parts.join(', ') || 'no parts'}; ${counted(cohort, 'device')} in it).`,
-          'All devices follow it from their next check-in on, also those of a staged release. What ' +
-            `versions ${version + 1} to ${newest} learned is not used any more; they stay in the list.`,
+          'All devices follow it from their next check-in on, also those of a staged release. What was ' +
+            `learned after version ${version} is not used any more; those versions stay in the list.`,
           'An open round is given up, with the updates that came for it, and opens again from there.',
         ],
         button: `Roll back to version ${version}`,
@@ -193,6 +194,6 @@ const rollbackButton = (
       }),
     {
       class: 'plain',
-      'aria-label': `Roll ${base} back to version ${version}`,
+      'aria-label': `Roll back to version ${version} of ${base}`,
     },
   )

@@ -106,7 +106,7 @@ export const openOperator = async (executable: string) => {
         await page.evaluate('scrollTo(0, 0)')
         await see('page')
         await page
-          .getByRole('button', { name: /^Roll .* back/ })
+          .getByRole('button', { name: /^Roll back/ })
           .first()
           .click()
         await see('dialog')

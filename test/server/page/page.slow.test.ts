@@ -82,7 +82,7 @@ describe.skipIf(!executable)('the operator page', () => {
       expect(await bar.getAttribute('value')).toBe('1')
       await federation.contribute(two!, job, 'live too')
       await card.getByText('4 of 6 rounds released').waitFor()
-      await page.locator('#releases').getByText('version 4').first().waitFor()
+      await page.locator('#releases tbody strong', { hasText: /^4$/ }).waitFor()
     }))
 
   test('a viewer sees no button that it may not use', () =>
@@ -96,9 +96,9 @@ describe.skipIf(!executable)('the operator page', () => {
     federation.withPage(async (page) => {
       await federation.signIn(page, operator)
       const { version } = await newest()
-      const back = page.getByRole('button', { name: 'Roll tiny back to version 1' })
+      const back = page.getByRole('button', { name: 'Roll back to version 1 of tiny' })
       await back.press('Enter')
-      const dialog = page.getByRole('dialog', { name: 'Roll tiny back to version 1?' })
+      const dialog = page.getByRole('dialog', { name: 'Roll back to version 1 of tiny?' })
       await dialog.getByText('All devices follow it from their next check-in on').waitFor()
       expect(await page.evaluate('document.activeElement.textContent')).toBe('Leave it')
       await page.keyboard.press('Escape')
