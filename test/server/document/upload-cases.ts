@@ -114,7 +114,9 @@ const refused = (id: string): Cases[string] => ({
   E_NORM: raw(id, {}, 1e5),
   E_BASE_MODEL: changedBy(id, { header: { base: { ...tinyJob().base, weights: 'c'.repeat(64) } } }),
   E_BASIS: changedBy(id, { header: { basisEpoch: 1 } }),
-  E_FEATURES: changedBy(id, { header: { features: { pooled: 0, named: ['bold', 'lists', 'length'] } } }),
+  E_FEATURES: changedBy(id, {
+    header: { features: { pooled: 0, named: ['bold', 'lists', 'length'] } },
+  }),
   async E_CONSENT() {
     const s = await collecting()
     const consent = { ...checkInOf(tinyJob(), START).consent, expiresAt: START + 5000 }
