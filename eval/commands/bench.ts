@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
 import { type AccuracyOptions, benchAccuracy } from '../bench/accuracy.ts'
+import { type AggregateOptions, benchAggregate } from '../bench/aggregate/bench.ts'
 import { type Bench, type BenchOptions, openBench } from '../bench/context.ts'
 import { benchEndpoint, type EndpointOptions } from '../bench/endpoint.ts'
 import { benchGenerate } from '../bench/generate.ts'
@@ -91,6 +92,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
   addHomeBench(group, print)
   addEndpointBench(group, print)
   addServerBench(group, print)
+  addAggregateBench(group, print)
 }
 
 const accuracyOf = (
@@ -172,6 +174,27 @@ const addServerBench = (group: Command, print: Print): Command =>
         devices === undefined ? await benchServer(given) : await benchFleet({ ...given, devices })
       print(results, options.json)
     })
+
+const addAggregateBench = (group: Command, print: Print): Command =>
+  group
+    .command('aggregate')
+    .description(
+      "the exact sum of a round's updates: bytes a second of wall and of processor time, and memory; " +
+        "then a server's round from signed uploads to its release",
+    )
+    .option(PEERS, 'against Flower, in a Python environment that is made on first use')
+    .option('--against <folder>', "a checkout's exact sum beside it, by turns")
+    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 5)
+    .option('--updates <n>', 'in each run', integer(1), 100)
+    .option('--numbers <n>', 'in each update', integer(1, 16_000_000), 2_442_240)
+    .option('--few <n>', 'updates of the least memory', integer(1), 10)
+    .option('--many <n>', 'updates of the most memory', integer(1), 1000)
+    .option('--uploads <n>', "of the server's round; 0 for none", integer(0), 20)
+    .addOption(cacheOption())
+    .addOption(jsonOption())
+    .action(async (options: Omit<AggregateOptions, 'log'> & { json?: boolean }) =>
+      print(await benchAggregate({ ...options, log: progress }), options.json),
+    )
 
 type ServerFlags = Omit<ServerBenchOptions, 'log'> &
   Omit<FleetBenchOptions, 'log' | 'devices'> & { devices?: number; json?: boolean }

@@ -8,6 +8,11 @@ import { onLines } from './programs.ts'
 /** A peer's answer. seconds: of the work alone, by its own clock; others by the kind of work. */
 const Reply = z.object({
   seconds: z.number().optional(),
+  cpuSeconds: z.number().optional(),
+  /** Resident: the most so far, and before the work. */
+  peakBytes: z.number().optional(),
+  baseBytes: z.number().optional(),
+  digest: z.string().optional(),
   loss: z.number().optional(),
   ids: z.array(z.int()).optional(),
   rewards: z.array(z.array(z.number())).optional(),

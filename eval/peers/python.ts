@@ -38,6 +38,12 @@ const PEER_PACKAGES: PythonPackages = {
   modules: ['torch', 'transformers', 'peft', 'trl', 'tokenizers', 'safetensors', 'numpy', 'gguf'],
 }
 
+/** For the benchmark of aggregation; Flower brings a numpy of its own choice without the second pin. */
+export const FLOWER_PACKAGES: PythonPackages = {
+  pins: ['flwr==1.42.0', 'numpy==2.4.6'],
+  modules: ['flwr', 'numpy'],
+}
+
 /** The Python that PEFT runs in; as `pythonWith`. */
 export const peerPython = (options: PeerPythonOptions): Promise<PeerPython> =>
   pythonWith(PEER_PACKAGES, options)

@@ -3,7 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { FedError } from '../../adapters/errors.ts'
 
-export type Program = 'device/cli' | 'server/cli' | 'eval/cli' | 'eval/peers/llama-worker'
+export type Program =
+  | 'device/cli'
+  | 'server/cli'
+  | 'eval/cli'
+  | 'eval/peers/llama-worker'
+  | 'eval/bench/aggregate/sum-program'
 
 type Finished = { readonly stdout: string; readonly stderr: string }
 

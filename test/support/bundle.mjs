@@ -62,6 +62,8 @@ const ENTRIES = [
   'device/engine/process/worker',
   'server/releases/aggregate-worker',
   'eval/peers/llama-worker',
+  'eval/bench/aggregate/sum-program',
+  'eval/bench/aggregate/sum-thread',
 ]
 
 /**
