@@ -1,7 +1,7 @@
 /** Worker threads that answer one question at a time. */
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 
 /**
  * file: the source, `new URL('./name.ts', import.meta.url)`. Sources run through tsx, which a thread
@@ -23,6 +23,20 @@ const newThread = (file: URL): Worker => {
   const code = `import(${api}).then(({ register }) => { register(); return import(${entry}) })`
   return new Worker(code, { eval: true, execArgv: [] })
 }
+
+/**
+ * Gives the memory of a buffer back at once, and leaves it empty. A garbage collection would come late:
+ * what lies outside of its heap hardly counts for it.
+ */
+export const discard = (buffer: ArrayBuffer): void => nowhere.postMessage(null, [buffer])
+
+/** What is sent to a closed port is dropped. */
+const nowhere = (() => {
+  const { port1, port2 } = new MessageChannel()
+  port2.close()
+  port1.close()
+  return port1
+})()
 
 /**
  * The next message of the thread. Rejects when it fails or ends before. given: buffers of the question

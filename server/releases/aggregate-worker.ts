@@ -1,8 +1,9 @@
 /** The thread behind aggregateInWorker. */
 import { parentPort } from 'node:worker_threads'
 import { isFedError } from '../../adapters/errors.ts'
+import { discard } from '../../adapters/node/threads.ts'
 import { type Aggregation, startAggregation } from './aggregate.ts'
-import { buffersOf, type WorkerAnswer, type WorkerRequest } from './worker.ts'
+import { buffersOf, type WorkerAnswer, type WorkerRequest, wholeBuffer } from './worker.ts'
 
 let aggregation: Aggregation | undefined
 
@@ -12,12 +13,17 @@ const answer = (request: WorkerRequest): WorkerAnswer => {
       aggregation = startAggregation(request.plan, request.parent)
       return { kind: 'ready' }
     case 'add':
-      aggregation?.add(request.update)
+      try {
+        aggregation?.add(request.update)
+      } finally {
+        wholeBuffer(request.update).forEach(discard)
+      }
       return { kind: 'ready' }
     case 'partial':
       return { kind: 'partial', partial: aggregation!.partial() }
     case 'merge':
       aggregation?.merge(request.partial)
+      buffersOf(request.partial).forEach(discard)
       return { kind: 'ready' }
     case 'finish':
       return { kind: 'release', release: aggregation!.finish() }

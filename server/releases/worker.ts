@@ -76,7 +76,7 @@ export const buffersOf = ({ sums }: PartialAggregation): ArrayBuffer[] =>
   sums.flatMap(({ digits }) => digits.map(({ buffer }) => buffer as ArrayBuffer))
 
 /** Empty for a view of a part: the rest of the buffer may be somebody else's. */
-const wholeBuffer = ({ buffer, byteLength }: Uint8Array): ArrayBuffer[] =>
+export const wholeBuffer = ({ buffer, byteLength }: Uint8Array): ArrayBuffer[] =>
   buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
 
 const askFor = async <Kind extends WorkerAnswer['kind']>(

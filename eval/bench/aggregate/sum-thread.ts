@@ -6,6 +6,7 @@ import {
   type ExactSum,
   type PartialSum,
 } from '../../../adapters/aggregate/exact-sum.ts'
+import { discard } from '../../../adapters/node/threads.ts'
 
 export type SumRequest =
   /** another: the module of another checkout's. */
@@ -43,11 +44,14 @@ const answer = async (request: SumRequest): Promise<SumAnswer> => {
     }
     case 'add':
       sum.add(request.vector, request.weight)
-      return request.isGivenBack ? { vector: request.vector } : {}
+      if (request.isGivenBack) return { vector: request.vector }
+      discard(request.vector.buffer as ArrayBuffer)
+      return {}
     case 'partial':
       return { partial: sum.partial() }
     case 'merge':
       sum.merge(request.partial)
+      for (const { buffer } of request.partial.digits) discard(buffer as ArrayBuffer)
       return {}
     case 'mean':
       mean = sum.mean()

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { askThread, startThread } from '../../../adapters/node/threads.ts'
+import { askThread, discard, startThread } from '../../../adapters/node/threads.ts'
 
 const threads: ReturnType<typeof startThread>[] = []
 const start = () => {
@@ -9,6 +9,15 @@ const start = () => {
 }
 afterEach(async () => {
   for (const thread of threads.splice(0)) await thread.terminate()
+})
+
+test('a discarded buffer is empty, and its memory free', () => {
+  const before = process.memoryUsage().arrayBuffers
+  const buffers = Array.from({ length: 10 }, () => new ArrayBuffer(1e6))
+  expect(process.memoryUsage().arrayBuffers - before).toBeGreaterThan(9e6)
+  buffers.forEach(discard)
+  expect(buffers.map(({ byteLength }) => byteLength)).toEqual(Array(10).fill(0))
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e6)
 })
 
 test('a thread of a source answers one question after the other, and leaves no listeners', async () => {
