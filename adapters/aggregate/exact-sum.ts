@@ -18,7 +18,7 @@ export type ExactSum = {
   add(vector: Vector, weight: number): void
   /** Adds all that went into another sum; refuses as add does. */
   merge(partial: PartialSum): void
-  /** What merge takes. A copy; equal sums have equal ones. */
+  /** What merge takes. A copy. */
   partial(): PartialSum
   sum(): Float64Array
   /** sum / weight. RangeError when the weight is 0. */
@@ -29,14 +29,14 @@ export type ExactSum = {
   count(): number
 }
 
-/** A sum as plain data. */
+/** A sum as plain data; its bytes, which equal sums have equal, are in partial-sum.ts. */
 export type PartialSum = Totals & {
   readonly size: number
-  /**
-   * The sum in steps is Σ digits[k]·2^(32k). Empty at the end where they are all zero, so that
-   * small sums are small.
-   */
-  readonly digits: readonly Int32Array[]
+  /** Whole steps, |low| ≤ room units. */
+  readonly low: Float64Array
+  readonly room: number
+  /** Whole multiples of HIGH_STEPS steps; empty where nothing was carried. */
+  readonly high: Float64Array
 }
 
 type Totals = {
@@ -47,9 +47,7 @@ type Totals = {
 }
 
 const STEPS = 2 ** 42
-const HIGH_STEPS = 2 ** 32
-/** Of 32 bits each, that a sum within its bound can need. */
-export const MAX_DIGITS = 3
+export const HIGH_STEPS = 2 ** 32
 /** Of bounds, and how many times a unit has HIGH_STEPS. */
 const BOUND_GRID = STEPS / HIGH_STEPS
 const WEIGHT_GRID = 2 ** 20
@@ -57,10 +55,10 @@ const WEIGHT_GRID = 2 ** 20
 export const LARGEST_SUM = 2 ** 42
 export const MAX_ADDENDS = 2 ** 20
 export const LARGEST_WEIGHT = 2 ** 32
-/** Of |low| in units, which are 2⁵³ steps. */
-const LOW_ROOM = 2 ** 11
 /** What |low| is at most after a carry. */
-const CARRIED = 1 / BOUND_GRID
+export const CARRIED = 1 / BOUND_GRID
+/** Of |low| in units, of which 2¹¹ are 2⁵³ steps: one that is full can still be added to a carried one. */
+export const LOW_ROOM = 2 ** 11 - CARRIED
 /** Of a product that goes to `low` alone, in units. */
 const LARGEST_LOW = 2 ** 9
 
@@ -86,16 +84,14 @@ export const createExactSum = (
       checkSize(partial.size)
       checkCounts(totals, partial)
       if (totals.bound + partial.bound > LARGEST_SUM) throw beyond(partial.bound)
-      limbs.merge(partial.digits)
+      limbs.merge(partial)
       totals = totalOf(totals, partial)
     },
-    partial: () => ({ size, ...totals, digits: limbs.digits() }),
-    sum: limbs.sum,
+    partial: () => ({ size, ...totals, ...limbs.copy() }),
+    sum: () => limbs.sum(1),
     mean() {
       if (totals.weight === 0) throw new RangeError('a sum without weight has no mean')
-      const total = limbs.sum()
-      for (let i = 0; i < total.length; i++) total[i]! /= totals.weight
-      return total
+      return limbs.sum(totals.weight)
     },
     weight: () => totals.weight,
     count: () => totals.count,
@@ -119,6 +115,8 @@ const boundOf = (magnitude: number): number => Math.ceil(magnitude * BOUND_GRID)
 
 const beyond = (addend: number) =>
   new FedError('E_NORM', `the sum would pass 2^42, by an addend of ${addend}`)
+
+type Limbs = Pick<PartialSum, 'low' | 'room' | 'high'>
 
 /** The two limbs of each number of a sum. */
 const createLimbs = (kernel: FoldKernel) => {
@@ -176,40 +174,21 @@ const createLimbs = (kernel: FoldKernel) => {
       room += taken
       return largest
     },
-    merge(digits: readonly Int32Array[]): void {
-      const [first, ...more] = digits
-      if (room + CARRIED > LOW_ROOM || (more.length > 0 && high.length === 0)) carry()
-      if (first) for (let i = 0; i < low.length; i++) low[i]! += first[i]!
-      for (const [k, digit] of more.entries())
-        for (let i = 0; i < low.length; i++) high[i]! += digit[i]! * HIGH_STEPS ** k
-      room += CARRIED
+    merge(other: Limbs): void {
+      if (room + other.room > LOW_ROOM || (other.high.length > 0 && high.length === 0)) carry()
+      for (let i = 0; i < low.length; i++) low[i]! += other.low[i]!
+      for (let i = 0; i < other.high.length; i++) high[i]! += other.high[i]!
+      room += other.room
+      if (room > LOW_ROOM) carry()
     },
-    digits: () => digitsOf(low, high),
-    sum(): Float64Array {
+    copy: (): Limbs => ({ low: low.slice(), room, high: high.slice() }),
+    /** Each divided by `by`. */
+    sum(by: number): Float64Array {
       const total = new Float64Array(low.length)
-      // Both terms are exact, so this rounds once.
+      // Both terms are exact, so their sum rounds once.
       for (let i = 0; i < total.length; i++)
-        total[i] = (high.length > 0 ? high[i]! / BOUND_GRID : 0) + low[i]! / STEPS
+        total[i] = ((high.length > 0 ? high[i]! / BOUND_GRID : 0) + low[i]! / STEPS) / by
       return total
     },
   }
-}
-
-/** Each from −2³¹ up to, but without, 2³¹. */
-const digitsOf = (low: Float64Array, high: Float64Array): Int32Array[] => {
-  const digits: Int32Array[] = []
-  const place = (k: number): Int32Array => {
-    while (digits.length <= k) digits.push(new Int32Array(low.length))
-    return digits[k]!
-  }
-  for (let i = 0; i < low.length; i++) {
-    let left = low[i]!
-    for (let k = 0; k < MAX_DIGITS; k++) {
-      const over = Math.round(left / HIGH_STEPS)
-      const digit = left - over * HIGH_STEPS
-      if (digit !== 0) place(k)[i] = digit
-      left = k === 0 && high.length > 0 ? over + high[i]! : over
-    }
-  }
-  return digits
 }

@@ -7,12 +7,16 @@ import { encodeContainer, viewContainer } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import { parseAs } from '../parse.ts'
 import {
+  CARRIED,
+  HIGH_STEPS,
   LARGEST_SUM,
   LARGEST_WEIGHT,
   MAX_ADDENDS,
-  MAX_DIGITS,
   type PartialSum,
 } from './exact-sum.ts'
+
+/** Of 32 bits each, that a sum within its bound can need. */
+const MAX_DIGITS = 3
 
 const Header = z.strictObject({
   kind: z.literal('partial'),
@@ -22,8 +26,12 @@ const Header = z.strictObject({
   bound: z.number().min(0).max(LARGEST_SUM),
 })
 
-/** The digits of the sum as int32, the lowest of every number first. */
-export const encodePartial = ({ digits, ...totals }: PartialSum): Uint8Array => {
+/**
+ * The sum in steps is Σ digits[k]·2^(32k): int32, the lowest digit of every number first. Digits
+ * that are all zero are left out at the end, so that small sums are small.
+ */
+export const encodePartial = ({ low, high, room: _, ...totals }: PartialSum): Uint8Array => {
+  const digits = digitsOf(low, high)
   const payload = new Float32Array(digits.length * totals.size)
   // The same bits: a float32 read of them could be a NaN, which need not keep its own.
   const whole = new Int32Array(payload.buffer)
@@ -31,7 +39,7 @@ export const encodePartial = ({ digits, ...totals }: PartialSum): Uint8Array => 
   return encodeContainer({ kind: 'partial', ...totals }, payload)
 }
 
-/** Digits may be views. Fails with E_CONTAINER (bytes), E_SHAPE (size), E_NORM (a number beyond the bound). */
+/** Fails with E_CONTAINER (bytes), E_SHAPE (size), E_NORM (a number beyond the bound). */
 export const decodePartial = (bytes: Uint8Array): PartialSum => {
   const container = viewContainer(bytes)
   const { kind: _, ...totals } = parseAs(
@@ -42,23 +50,38 @@ export const decodePartial = (bytes: Uint8Array): PartialSum => {
     'object',
   )
   const { buffer, byteOffset, length } = container.payload
-  const { size } = totals
+  const { size, bound } = totals
   const count = size === 0 ? 0 : length / size
   if (!(Number.isInteger(count) && count <= MAX_DIGITS && count * size === length))
     throw new FedError('E_SHAPE', `a partial sum of ${size} numbers, got ${length} digits`)
-  const whole = new Int32Array(buffer, byteOffset, length)
-  const digits = Array.from({ length: count }, (_, k) => whole.subarray(k * size, (k + 1) * size))
-  const partial = { ...totals, digits }
-  checkBound(partial)
-  return partial
+  const digits = new Int32Array(buffer, byteOffset, length)
+  const low = new Float64Array(size)
+  const high = new Float64Array(count > 1 ? size : 0)
+  low.set(digits.subarray(0, size))
+  for (let k = 1; k < count; k++)
+    for (let i = 0; i < size; i++) high[i]! += digits[k * size + i]! * HIGH_STEPS ** (k - 1)
+  // Beyond the bound additions would no longer be exact.
+  for (let i = 0; i < size; i++)
+    if (Math.abs((high[i] ?? 0) * HIGH_STEPS + low[i]!) > bound * 2 ** 42)
+      throw new FedError('E_NORM', `number ${i} of a partial sum is beyond its bound of ${bound}`)
+  return { ...totals, low, high, room: CARRIED }
 }
 
-/** Beyond the bound additions would no longer be exact. */
-const checkBound = ({ size, digits, bound }: PartialSum): void => {
-  for (let i = 0; i < size; i++) {
-    let steps = 0
-    for (let k = digits.length - 1; k >= 0; k--) steps = steps * 2 ** 32 + digits[k]![i]!
-    if (Math.abs(steps) > bound * 2 ** 42)
-      throw new FedError('E_NORM', `number ${i} of a partial sum is beyond its bound of ${bound}`)
+/** Each from −2³¹ up to, but without, 2³¹. */
+const digitsOf = (low: Float64Array, high: Float64Array): Int32Array[] => {
+  const digits: Int32Array[] = []
+  const place = (k: number): Int32Array => {
+    while (digits.length <= k) digits.push(new Int32Array(low.length))
+    return digits[k]!
   }
+  for (let i = 0; i < low.length; i++) {
+    let left = low[i]!
+    for (let k = 0; k < MAX_DIGITS; k++) {
+      const over = Math.round(left / HIGH_STEPS)
+      const digit = left - over * HIGH_STEPS
+      if (digit !== 0) place(k)[i] = digit
+      left = k === 0 && high.length > 0 ? over + high[i]! : over
+    }
+  }
+  return digits
 }

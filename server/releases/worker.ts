@@ -73,7 +73,7 @@ const threadsFor = (updates: number): number =>
 
 /** What can be handed to another thread without a copy. */
 export const buffersOf = ({ sums }: PartialAggregation): ArrayBuffer[] =>
-  sums.flatMap(({ digits }) => digits.map(({ buffer }) => buffer as ArrayBuffer))
+  sums.flatMap(({ low, high }) => [low.buffer, high.buffer] as ArrayBuffer[])
 
 /** Empty for a view of a part: the rest of the buffer may be somebody else's. */
 export const wholeBuffer = ({ buffer, byteLength }: Uint8Array): ArrayBuffer[] =>

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { Worker } from 'node:worker_threads'
 import { z } from 'zod'
+import type { PartialSum } from '../../../adapters/aggregate/exact-sum.ts'
 import { askThread, startThread } from '../../../adapters/node/threads.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { SumAnswer, SumRequest } from './sum-thread.ts'
@@ -66,8 +67,7 @@ const addAll = async (
   await ask(first!, { kind: 'mean' })
 }
 
-const buffersOf = ({ digits }: { readonly digits: readonly Int32Array[] }) =>
-  digits.map(({ buffer }) => buffer as ArrayBuffer)
+const buffersOf = ({ low, high }: PartialSum) => [low.buffer, high.buffer] as ArrayBuffer[]
 
 let updates: Float32Array[] = []
 

@@ -51,7 +51,8 @@ const answer = async (request: SumRequest): Promise<SumAnswer> => {
       return { partial: sum.partial() }
     case 'merge':
       sum.merge(request.partial)
-      for (const { buffer } of request.partial.digits) discard(buffer as ArrayBuffer)
+      for (const { buffer } of [request.partial.low, request.partial.high])
+        discard(buffer as ArrayBuffer)
       return {}
     case 'mean':
       mean = sum.mean()
@@ -63,5 +64,9 @@ const answer = async (request: SumRequest): Promise<SumAnswer> => {
 
 parentPort?.on('message', async (request: SumRequest) => {
   const made = await answer(request)
-  parentPort?.postMessage(made, made.vector ? [made.vector.buffer as ArrayBuffer] : [])
+  const moved = [made.vector, made.partial?.low, made.partial?.high]
+  parentPort?.postMessage(
+    made,
+    moved.flatMap((array) => (array ? [array.buffer as ArrayBuffer] : [])),
+  )
 })
