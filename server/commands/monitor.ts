@@ -1,10 +1,7 @@
-/** What only a running process can measure: its memory and event loop, its connections, its disk. */
-
+/** What only a running process can measure: its memory and event loop, its connections. */
 import type { EventEmitter } from 'node:events'
-import { statfs } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { collectDefaultMetrics } from 'prom-client'
-import type { Disk } from '../governance/readiness.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
 const READ_EVERY_MS = 5000
@@ -36,15 +33,3 @@ export const measureProcess = (metrics: Metrics, http: EventEmitter): (() => voi
     http.off('connection', watch)
   }
 }
-
-/** Of the disk that a folder is on; null where the system does not say. */
-export const diskOf =
-  (folder: string): (() => Promise<Disk | null>) =>
-  async () => {
-    try {
-      const { bavail, blocks, bsize } = await statfs(folder)
-      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
-    } catch {
-      return null
-    }
-  }

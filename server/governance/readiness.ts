@@ -1,9 +1,9 @@
 /** Whether this process can serve requests: it reaches its database and objects, has room, and keeps up. */
 import type { Objects } from '../store/objects.ts'
+import type { Disk } from '../store/room.ts'
 import type { Tables } from '../store/store.ts'
 import { isStuck } from './alerts.ts'
 
-export type Disk = { readonly freeBytes: number; readonly totalBytes: number }
 export type ReadinessDeps = {
   readonly store: Pick<Tables, 'setting' | 'alive'>
   readonly objects: Pick<Objects, 'has'>

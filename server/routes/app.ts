@@ -16,6 +16,7 @@ import type { ServerDeps } from '../rounds/deps.ts'
 import { openSlots } from '../rounds/pace.ts'
 import { countedLog } from '../telemetry/counted-log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { sharedParts } from '../transfer/shared-parts.ts'
 import { openTransfer, type TransferOptions } from '../transfer/transfer.ts'
 import { limitAddress, limitAtOnce } from './admission.ts'
 import { authorized, requireOperator } from './authorize.ts'
@@ -69,6 +70,7 @@ export const createServer = ({
     attendance,
     slots: openSlots(config.pace.perSecond, deps.rng),
     transfer,
+    parts: sharedParts(store, deps.objects),
     uploadKey: uploadKeyOf(deps),
     metrics,
     ending: ending.signal,

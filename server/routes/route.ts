@@ -11,6 +11,7 @@ import type { ServerDeps } from '../rounds/deps.ts'
 import type { Slots } from '../rounds/pace.ts'
 import type { Device } from '../store/records.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { SharedParts } from '../transfer/shared-parts.ts'
 import type { Transfer } from '../transfer/transfer.ts'
 
 /**
@@ -27,6 +28,7 @@ export type Signed = { readonly signable: SignableRequest; readonly params: Sign
 export type RouteDeps = ServerDeps & {
   readonly coordinator: Coordinator
   readonly transfer: Transfer
+  readonly parts: SharedParts
   /** Key of the upload tokens. */
   readonly uploadKey: () => Promise<string>
   readonly attendance: Attendance

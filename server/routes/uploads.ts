@@ -92,7 +92,7 @@ export const UPLOAD_ROUTES = {
     async (c) => {
       const upload = uploadOf(c)
       const expected = await expectUpload(c.var.deps, upload, tokenOf(c))
-      const size = expected.duplicate ? 0 : await c.var.deps.transfer.partials.size(nameOf(upload))
+      const size = expected.duplicate ? 0 : await sizeOf(c.var.deps, upload)
       c.header('upload-offset', String(size))
       c.header('upload-complete', expected.duplicate ? '?1' : '?0')
       c.header('cache-control', 'no-store')
@@ -146,7 +146,8 @@ type Received = {
 
 const receive = async (c: Context<ServerEnv>, { offset, isLast }: Place): Promise<Received> => {
   const { deps, signed } = c.var
-  const { partials, bodies } = deps.transfer
+  const { transfer, parts, clock } = deps
+  const { partials, bodies } = transfer
   const upload = uploadOf(c)
   const { digest } = upload
   const expected = await expectUpload(deps, upload, tokenOf(c))
@@ -155,17 +156,38 @@ const receive = async (c: Context<ServerEnv>, { offset, isLast }: Place): Promis
   checkLength(c, maxBytes - offset)
   const check = (sent: Uint8Array) => checkDigest('content-digest', signed.signable, sent)
   const piece = { body: c.req.raw.body, offset, maxBytes, check }
-  return bodies.through(() =>
-    partials.write(nameOf(upload), piece, async (size) =>
-      isLast
-        ? { digest, duplicate: await finish(deps, upload), size: null }
-        : { digest, duplicate: false, size },
-    ),
-  )
+  const name = nameOf(upload)
+  return bodies.through(async () => {
+    if (offset > (await partials.size(name))) await fetchParts(deps, upload, maxBytes)
+    return partials.write(name, piece, async (size) => {
+      if (isLast) return { digest, duplicate: await finish(deps, upload), size: null }
+      await parts.keep(upload, offset, await partials.read(name, offset), clock())
+      return { digest, duplicate: false, size }
+    })
+  })
+}
+
+type Upload = ReturnType<typeof uploadOf>
+
+/** Here, or at all replicas together. */
+const sizeOf = async ({ transfer, parts }: RouteDeps, upload: Upload): Promise<number> =>
+  Math.max(await transfer.partials.size(nameOf(upload)), await parts.size(upload))
+
+/** Pieces that other replicas took. */
+const fetchParts = async (
+  { transfer, parts }: RouteDeps,
+  upload: Upload,
+  maxBytes: number,
+): Promise<void> => {
+  for await (const { start, bytes } of parts.read(upload)) {
+    const body = new Blob([Uint8Array.from(bytes)]).stream() as ReadableStream<Uint8Array>
+    const piece = { body, offset: start, maxBytes, check: () => {} }
+    await transfer.partials.write(nameOf(upload), piece, async () => {})
+  }
 }
 
 /** True when the update had been taken before. Whatever becomes of it, its parts are gone. */
-const finish = async (deps: RouteDeps, upload: ReturnType<typeof uploadOf>): Promise<boolean> => {
+const finish = async (deps: RouteDeps, upload: Upload): Promise<boolean> => {
   const { partials, checks } = deps.transfer
   const name = nameOf(upload)
   try {
@@ -177,6 +199,7 @@ const finish = async (deps: RouteDeps, upload: ReturnType<typeof uploadOf>): Pro
     })
   } finally {
     await partials.drop(name)
+    await deps.parts.drop(upload)
   }
 }
 
@@ -195,7 +218,7 @@ const uploadOf = (c: Context<ServerEnv>) => {
   }
 }
 
-const nameOf = ({ roundId, deviceId, digest }: ReturnType<typeof uploadOf>) => ({
+const nameOf = ({ roundId, deviceId, digest }: Upload) => ({
   owner: `${roundId}.${deviceId}`,
   digest,
 })

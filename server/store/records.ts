@@ -58,6 +58,18 @@ export type RoundMember = {
   readonly consent: ConsentRecord | null
 }
 
+/** A piece of an update that has not come whole; hash: of the object that holds it. */
+export type UploadPart = {
+  readonly roundId: string
+  readonly deviceId: string
+  /** SHA-256 of the whole update. */
+  readonly digest: string
+  readonly start: number
+  readonly size: number
+  readonly hash: string
+  readonly at: number
+}
+
 /** Times are milliseconds since 1970. assigned and received count devices. */
 export type Round = {
   readonly id: string

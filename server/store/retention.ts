@@ -20,6 +20,11 @@ const RETENTION: readonly Rule[] = [
     query: 'DELETE FROM tokens WHERE expires_at <= ?',
   },
   { what: 'what a device was last told', days: 1, query: 'DELETE FROM visits WHERE at <= ?' },
+  {
+    what: 'pieces of updates that did not come whole',
+    days: 1,
+    query: 'DELETE FROM parts WHERE at <= ?',
+  },
   { what: 'idempotency keys', days: 30, query: 'DELETE FROM idempotency WHERE created_at <= ?' },
   {
     what: 'who took part in rounds of jobs that have ended',

@@ -10,6 +10,7 @@ export type RoomLimits = {
   readonly quotaBytes?: number | undefined
 }
 
+export type Disk = { readonly freeBytes: number; readonly totalBytes: number }
 export type Space = { readonly freeBytes: number; readonly usedBytes: number }
 
 export type Room = {
@@ -43,12 +44,18 @@ export const openRoom = (
   }
 }
 
+/** Of the disk that a folder is on. */
+export const diskOf = async (folder: string): Promise<Disk> => {
+  const { bavail, blocks, bsize } = await statfs(folder)
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
+}
+
 /** The folder is walked only where a quota asks for it. */
 export const folderSpace =
   (folder: string, hasQuota: boolean): (() => Promise<Space>) =>
   async () => {
-    const { bavail, bsize } = await statfs(folder)
-    return { freeBytes: bavail * bsize, usedBytes: hasQuota ? await sizeOf(folder) : 0 }
+    const { freeBytes } = await diskOf(folder)
+    return { freeBytes, usedBytes: hasQuota ? await sizeOf(folder) : 0 }
   }
 
 const sizeOf = async (folder: string): Promise<number> => {

@@ -155,6 +155,23 @@ CREATE TABLE operators (
 );
 CREATE TABLE audit (number BIGINT PRIMARY KEY, document TEXT NOT NULL);`,
   },
+  {
+    // Pieces of updates, which any replica goes on from.
+    sqlite: `
+CREATE TABLE parts (
+  round_id TEXT NOT NULL, device_id TEXT NOT NULL, start INTEGER NOT NULL, digest TEXT NOT NULL,
+  size INTEGER NOT NULL, hash TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (round_id, device_id, start)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parts_by_time ON parts (at);`,
+    postgres: `
+CREATE TABLE parts (
+  round_id TEXT COLLATE "C" NOT NULL, device_id TEXT COLLATE "C" NOT NULL, start BIGINT NOT NULL,
+  digest TEXT NOT NULL, size BIGINT NOT NULL, hash TEXT NOT NULL, at BIGINT NOT NULL,
+  PRIMARY KEY (round_id, device_id, start)
+);
+CREATE INDEX parts_by_time ON parts (at);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

@@ -13,6 +13,7 @@ import type {
   Release,
   Round,
   RoundMember,
+  UploadPart,
 } from './records.ts'
 
 /** after: the last number of the page before. isNewestFirst: backwards, from there on down. */
@@ -114,6 +115,12 @@ export type Tables = GovernanceTables & {
   countUpdates(deviceId: string, since: number): Promise<number>
   /** Digests of the updates of a round, sorted; a digest that two devices sent is there twice. */
   digests(roundId: string): Promise<string[]>
+
+  /** One piece of a device's update to a round begins at `start`: another that does is replaced. */
+  savePart(part: UploadPart): Promise<void>
+  /** By where they begin. */
+  parts(roundId: string, deviceId: string): Promise<UploadPart[]>
+  dropParts(roundId: string, deviceId: string): Promise<void>
 
   saveRelease(release: Release): Promise<void>
   release(hash: string): Promise<Release | undefined>

@@ -10,6 +10,7 @@ import type {
   Release,
   Round,
   RoundMember,
+  UploadPart,
 } from './records.ts'
 import { forgetOld } from './retention.ts'
 import type { Row, Sql } from './sql.ts'
@@ -26,6 +27,7 @@ export const tablesOf = (sql: Sql): Tables => ({
   ...jobs(sql),
   ...rounds(sql),
   ...members(sql),
+  ...parts(sql),
   ...releases(sql),
   ...governanceTables(sql),
 })
@@ -102,7 +104,7 @@ const devices = (sql: Sql) => ({
     isWritten(sql.run('UPDATE devices SET blocked_at = ? WHERE id = ?', at, id)),
   async eraseDevice(id: string, alias: string) {
     await sql.run('UPDATE members SET device_id = ?, consent = NULL WHERE device_id = ?', alias, id)
-    for (const table of ['visits', 'nonces', 'tokens'])
+    for (const table of ['visits', 'nonces', 'tokens', 'parts'])
       await sql.run(`DELETE FROM ${table} WHERE device_id = ?`, id)
     return isWritten(sql.run('DELETE FROM devices WHERE id = ?', id))
   },
@@ -319,6 +321,32 @@ const memberOf = (row: Row): RoundMember => ({
   assignedAt: row['assigned_at'] as number,
   isSilent: row['is_silent'] === 1,
   consent: row['consent'] === null ? null : JSON.parse(row['consent'] as string),
+})
+
+const parts = (sql: Sql) => ({
+  async savePart({ roundId, deviceId, digest, start, size, hash, at }: UploadPart) {
+    await sql.run(
+      `INSERT INTO parts (round_id, device_id, start, digest, size, hash, at)
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (round_id, device_id, start) DO UPDATE
+       SET digest = excluded.digest, size = excluded.size, hash = excluded.hash, at = excluded.at`,
+      ...[roundId, deviceId, start, digest, size, hash, at],
+    )
+  },
+  async parts(roundId: string, deviceId: string): Promise<UploadPart[]> {
+    const query = 'SELECT * FROM parts WHERE round_id = ? AND device_id = ? ORDER BY start'
+    return (await sql.rows(query, roundId, deviceId)).map((row) => ({
+      roundId,
+      deviceId,
+      digest: row['digest'] as string,
+      start: row['start'] as number,
+      size: row['size'] as number,
+      hash: row['hash'] as string,
+      at: row['at'] as number,
+    }))
+  },
+  async dropParts(roundId: string, deviceId: string) {
+    await sql.run('DELETE FROM parts WHERE round_id = ? AND device_id = ?', roundId, deviceId)
+  },
 })
 
 const releases = (sql: Sql) => {

@@ -1,8 +1,10 @@
 /**
  * Updates as they arrive, in a folder: a file each, which stays when the connection breaks, so that
- * the upload can go on where it was. A crash may lose them; what is whole goes to the objects.
+ * the upload can go on where it was. A crash may lose them; whole pieces are in shared-parts.ts as
+ * well, and what is whole goes to the objects.
  */
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FedError, isFedError } from '../../adapters/errors.ts'
@@ -33,7 +35,8 @@ export type PartialUploads = {
    * What came of a piece whose connection broke stays.
    */
   write<T>(name: UploadName, piece: Piece, then: (size: number) => Promise<T>): Promise<T>
-  read(name: UploadName): Promise<Uint8Array>
+  /** From `start` on. */
+  read(name: UploadName, start?: number): Promise<Uint8Array>
   drop(name: UploadName): Promise<void>
   /** Drops what was last written before then. */
   sweep(before: number): Promise<void>
@@ -91,7 +94,12 @@ export const partialUploads = (folder: string, pace: SenderPace): PartialUploads
         if (arriving.get(file) === own) arriving.delete(file)
       }
     },
-    read: async (name) => new Uint8Array(await readFile(fileOf(name))),
+    async read(name, start = 0) {
+      if (start === 0) return new Uint8Array(await readFile(fileOf(name)))
+      const pieces: Uint8Array[] = []
+      for await (const piece of createReadStream(fileOf(name), { start })) pieces.push(piece)
+      return new Uint8Array(Buffer.concat(pieces))
+    },
     async drop(name) {
       const file = fileOf(name)
       if (newest.get(name.owner) === file) newest.delete(name.owner)

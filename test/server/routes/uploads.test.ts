@@ -15,6 +15,7 @@ import {
   tinyJob,
   updateFor,
 } from '../../support/federation-fixture.ts'
+import { ask, bodyOf, patch, pathOf, type Sending, streamed } from '../../support/uploading.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -29,66 +30,6 @@ const uploads = async (limits: Partial<TransferLimits> = {}, job = tinyJob()) =>
   const made = await scene(job, { traffic: { folder, limits } })
   return { ...made, parts: () => readdirSync(folder) }
 }
-
-const pathOf = ({ roundId }: Assignment) => `/v1/rounds/${roundId}/update`
-
-/** A body of which it is known how much was read; it breaks off, or stops, after its bytes. */
-const bodyOf = (bytes: Uint8Array, end: 'ends' | 'breaks' | 'stops' = 'ends') => {
-  const seen = { reads: 0 }
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        if (seen.reads++ === 0 && bytes.length > 0) return controller.enqueue(bytes)
-        if (end === 'breaks') return controller.error(new Error('ECONNRESET'))
-        if (end === 'stops') return new Promise(() => {})
-        return controller.close()
-      },
-    },
-    { highWaterMark: 0 },
-  )
-  return { seen, stream }
-}
-
-type Sending = {
-  readonly method?: string
-  readonly signed?: Uint8Array
-  readonly headers?: Record<string, string>
-}
-
-/** Signed over `signed`, which may be more or other bytes than come. */
-const streamed = (
-  device: TestDevice,
-  assignment: Assignment,
-  body: ReadableStream<Uint8Array>,
-  { method = 'PUT', signed = new Uint8Array(), headers = {} }: Sending,
-): Request => {
-  const given = { 'upload-token': assignment.uploadToken, ...headers }
-  const request = device.signed(method, pathOf(assignment), signed, { headers: given })
-  const init = { method, headers: request.headers, body, duplex: 'half' } as RequestInit
-  return new Request(request.url, init)
-}
-
-const patch = (
-  device: TestDevice,
-  assignment: Assignment,
-  whole: Uint8Array,
-  [from, to]: readonly [number, number],
-  isLast = true,
-) =>
-  device.signed('PATCH', pathOf(assignment), whole.subarray(from, to), {
-    headers: {
-      'upload-token': assignment.uploadToken,
-      'upload-offset': String(from),
-      'upload-complete': isLast ? '?1' : '?0',
-      'repr-digest': contentDigest(whole),
-      'content-type': 'application/partial-upload',
-    },
-  })
-
-const ask = (device: TestDevice, assignment: Assignment, whole: Uint8Array, method = 'GET') =>
-  device.signed(method, pathOf(assignment), undefined, {
-    headers: { 'upload-token': assignment.uploadToken, 'repr-digest': contentDigest(whole) },
-  })
 
 describe('before a byte is read', () => {
   test.each<

@@ -51,6 +51,23 @@ describe.skipIf(!postgres)('the PostgreSQL store', () => {
     await Promise.all([one.close(), other.close()])
   })
 
+  test('of many servers that ask for one lease at once, each time exactly one gets it', async () => {
+    const url = await freshDatabase()
+    const stores = await Promise.all(Array.from({ length: 4 }, () => openPostgresStore(url)))
+    for (let turn = 0; turn < 10; turn++) {
+      const name = `aggregation ${turn % 5}`
+      // In the second half each lease was somebody's before, and is over.
+      const asked = Array.from({ length: 40 }, (_, i) =>
+        stores[i % 4]!.lease(name, `${turn}-${i}`, 60_000),
+      )
+      const answers = await Promise.all(asked)
+      expect(answers.filter(Boolean)).toHaveLength(1)
+      const owner = `${turn}-${answers.indexOf(true)}`
+      await stores[0]!.lease(name, owner, 0)
+    }
+    for (const store of stores) await store.close()
+  })
+
   test('a store of a newer version is refused with E_DATA', async () => {
     const url = await freshDatabase()
     await (await openPostgresStore(url)).close()

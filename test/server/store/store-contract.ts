@@ -333,6 +333,24 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       expect(await store.lineages()).toHaveLength(1)
     }))
 
+  test('pieces of an update are kept by where they begin, replaced, dropped, and forgotten after a day', () =>
+    withStore(async (store) => {
+      const piece = { roundId: 'r', deviceId: 'd', digest: 'a', size: 2, hash: 'h', at: NOW }
+      await store.savePart({ ...piece, start: 2 })
+      await store.savePart({ ...piece, start: 0 })
+      await store.savePart({ ...piece, start: 2, hash: 'other' })
+      const parts = await store.parts('r', 'd')
+      expect(parts.map(({ start, hash }) => [start, hash])).toEqual([
+        [0, 'h'],
+        [2, 'other'],
+      ])
+      await store.dropParts('r', 'd')
+      expect(await store.parts('r', 'd')).toEqual([])
+      await store.savePart({ ...piece, start: 0 })
+      await store.prune(NOW + 86_400_000)
+      expect(await store.parts('r', 'd')).toEqual([])
+    }))
+
   test('a lease has one owner, who may renew it, until it is over or given back', () =>
     withStore(async (store) => {
       expect(await store.lease('work', 'a', 60_000)).toBe(true)
