@@ -10,13 +10,14 @@ import { cryptoRng } from '../../adapters/random.ts'
 import { newCredential } from '../access/secrets.ts'
 import { checkWebhook, webhook } from '../governance/webhook.ts'
 import { aggregateInWorker } from '../releases/worker.ts'
+import type { RoundDeps } from '../rounds/deps.ts'
 import type { Pace } from '../rounds/pace.ts'
 import { createServer } from '../routes/app.ts'
 import { type DataPlaces, openData } from '../store/open.ts'
-import { folderSpace, openRoom, type Room } from '../store/room.ts'
+import { diskOf, folderSpace, openRoom, type Room } from '../store/room.ts'
 import { jsonLog, type Log, type LogLevel } from '../telemetry/log.ts'
 import { openListener, type TlsFiles } from './listener.ts'
-import { diskOf, measureProcess } from './monitor.ts'
+import { measureProcess } from './monitor.ts'
 
 export type ServeOptions = DataPlaces & {
   readonly host: string
@@ -43,6 +44,9 @@ export type ServeOptions = DataPlaces & {
   readonly drainMs?: number | undefined
 }
 
+/** What a program may put in the place of ours. */
+export type ServeParts = Pick<RoundDeps, 'leaseMs'> & { readonly open?: typeof openData }
+
 export type Serving = {
   readonly url: string
   /** Reads the certificate again, if there is one. */
@@ -59,14 +63,18 @@ export type Serving = {
 export const serve = async (
   options: ServeOptions,
   env: Readonly<Record<string, string | undefined>> = {},
+  { open = openData, ...parts }: ServeParts = {},
 ): Promise<Serving> => {
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), Date.now, options.logLevel)
   const tls = tlsOf(options)
   const { webhook: address, openMetrics = false } = options
   const tell = address === undefined ? undefined : webhook(checkWebhook(address), log)
+  // Also for a replica that keeps nothing here but the parts of uploads.
+  mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const room = roomOf(options, log)
   const federation = createServer({
-    ...(await openData(options, env)),
+    ...(await open(options, env)),
+    ...parts,
     clock: Date.now,
     rng: cryptoRng(),
     log,
@@ -76,7 +84,8 @@ export const serve = async (
       openMetrics,
       hosts: options.hosts,
     },
-    disk: diskOf(options.data),
+    // null where the system does not say.
+    disk: () => diskOf(options.data).catch(() => null),
     tell,
     aggregate: aggregateInWorker,
     hasRoom: room.hasRoom,
@@ -168,7 +177,6 @@ const operatorCredential = (data: string, given: string | undefined): string => 
   if (given !== undefined) return given
   const path = credentialFile(data)
   if (existsSync(path)) return textOfFile(() => readFileSync(path), path).trim()
-  mkdirSync(data, { recursive: true, mode: 0o700 })
   const credential = newCredential(cryptoRng())
   replaceFileSync(path, `${credential}\n`, { mode: 0o600 })
   return credential

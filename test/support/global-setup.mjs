@@ -6,9 +6,13 @@ import { bundlePrograms, root } from './bundle.mjs'
 // Below node_modules, so that the bundles find their packages.
 const cache = join(root, 'node_modules', '.cache')
 
-const SCRIPTS = ['engine-parent', 'lock-holder', 'train-child'].map(
-  (name) => `test/support/${name}`,
-)
+const SCRIPTS = [
+  'contributing-device',
+  'dying-server',
+  'engine-parent',
+  'lock-holder',
+  'train-child',
+].map((name) => `test/support/${name}`)
 
 const isAlive = (pid) => {
   try {

@@ -10,7 +10,12 @@ declare module 'vitest' {
 }
 
 /** Processes of tests alone. */
-type Script = 'test/support/engine-parent' | 'test/support/lock-holder' | 'test/support/train-child'
+type Script =
+  | 'test/support/contributing-device'
+  | 'test/support/dying-server'
+  | 'test/support/engine-parent'
+  | 'test/support/lock-holder'
+  | 'test/support/train-child'
 
 /** Only for files that `vitest.config.ts` lists among those that start processes. */
 export const programFile = (program: Program | Script): string => {

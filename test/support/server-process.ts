@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { JobView } from '../../adapters/wire/jobs.ts'
+import { DIE_AT } from './dying.ts'
+import type { DyingServerOptions } from './dying-server.ts'
 import { type OperatorClient, operatorClient, testDevice } from './federation-fixture.ts'
 import { programFile } from './programs.ts'
 
@@ -16,30 +18,57 @@ export type ServerProcess = {
   kill(): Promise<void>
   /** SIGTERM; the exit status. */
   stop(): Promise<number | null>
+  hasEnded(): boolean
 }
 
-export const startServer = async (data: string, flags: readonly string[] = []) => {
-  const child = spawn(
-    process.execPath,
-    [programFile('server/cli'), 'serve', '--data', data, '--port', '0', ...flags],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+export const startServer = (
+  data: string,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> => {
+  const args = ['serve', '--data', data, '--port', '0', ...flags]
+  return serverOf(data, [programFile('server/cli'), ...args], env)
+}
+
+/** The same on options as JSON, and dying at a point, if one is given. */
+export const startDyingServer = (
+  options: DyingServerOptions,
+  point: string | undefined,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> => {
+  const args = [programFile('test/support/dying-server'), JSON.stringify(options)]
+  return serverOf(options.data, args, { ...env, [DIE_AT]: point ?? '' })
+}
+
+const serverOf = async (
+  data: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<ServerProcess> => {
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   const url = await listeningUrl(child)
-  const credential = readFileSync(join(data, 'operator-credential'), 'utf8').trim()
+  const credential =
+    env['LOREWEAVE_OPERATOR_TOKEN'] ??
+    readFileSync(join(data, 'operator-credential'), 'utf8').trim()
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    if (hasEnded()) return child.exitCode
     const exited = once(child, 'exit')
     child.kill(signal)
     const [status] = (await exited) as [number | null]
     return status
   }
-  const server: ServerProcess = {
+  return {
     url,
     operator: operatorClient((request) => fetch(request), url, credential),
     device: (name) => testDevice((request) => fetch(request), Date.now, name, url),
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
+    hasEnded,
   }
-  return server
 }
 
 /** Asks until the job has ended. */
