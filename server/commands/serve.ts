@@ -15,6 +15,7 @@ import type { Pace } from '../rounds/pace.ts'
 import { createServer } from '../routes/app.ts'
 import { type DataPlaces, openData } from '../store/open.ts'
 import { diskOf, folderSpace, openRoom, type Room } from '../store/room.ts'
+import { sharedClock } from '../store/shared-clock.ts'
 import { jsonLog, type Log, type LogLevel } from '../telemetry/log.ts'
 import { openListener, type TlsFiles } from './listener.ts'
 import { measureProcess } from './monitor.ts'
@@ -72,10 +73,14 @@ export const serve = async (
   // Also for a replica that keeps nothing here but the parts of uploads.
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const room = roomOf(options, log)
+  const data = await open(options, env)
+  const clock = options.database === undefined ? null : sharedClock(data.store)
+  await clock?.look()
+  const now = clock?.now ?? Date.now
   const federation = createServer({
-    ...(await open(options, env)),
+    ...data,
     ...parts,
-    clock: Date.now,
+    clock: now,
     rng: cryptoRng(),
     log,
     config: {
@@ -113,12 +118,16 @@ export const serve = async (
     })
   const tick = () =>
     federation
-      .tick(Date.now())
+      .tick(now())
       .catch((error: unknown) => log('error', 'tick_failed', { cause: String(error) }))
   void tick()
   const timer = setInterval(tick, options.tickMs)
   const look = () => void room.look().catch(() => log('warn', 'storage_not_measured'))
-  const looks = setInterval(look, LOOK_MS)
+  const looks = setInterval(() => {
+    look()
+    // A database that does not answer is told by what asks for more than its time.
+    clock?.look().catch(() => {})
+  }, LOOK_MS)
   const endMeasures = measureProcess(federation.metrics, http)
   const { drainMs = DRAIN_MS } = options
   return {
@@ -137,7 +146,7 @@ export const serve = async (
   }
 }
 
-/** How often the disk is looked at. */
+/** How often the disk, and the database's clock, are looked at. */
 const LOOK_MS = 5000
 
 const MEGABYTE = 1_000_000

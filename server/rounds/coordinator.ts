@@ -16,6 +16,7 @@ import type { RoundDeps } from './deps.ts'
 import type { JobEvent } from './events.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
+import { isAttemptDue } from './round.ts'
 
 export type Coordinator = {
   /**
@@ -142,7 +143,7 @@ const takeClosed = async (
   { id, leaseMs }: Worker,
 ): Promise<ClosedRound | undefined> => {
   const isDue = ({ job, round }: JobProgress): boolean =>
-    job.state === 'running' && round?.phase === 'aggregating' && (round.retryAt ?? 0) <= clock()
+    job.state === 'running' && round?.phase === 'aggregating' && isAttemptDue(round, clock())
   for (const seen of (await store.alive()).filter(isDue)) {
     if (!(await store.lease(leaseOf(seen.round!), id, leaseMs))) continue
     // Another may have been done with it just before.

@@ -171,6 +171,10 @@ export const leaveOut = (
 const FIRST_RETRY_MS = 10_000
 const LAST_RETRY_MS = 10 * 60_000
 
+/** A time further away than any wait was noted before the clock was put back. */
+export const isAttemptDue = ({ retryAt }: Round, now: number): boolean =>
+  retryAt === null || retryAt <= now || retryAt > now + LAST_RETRY_MS
+
 export const tryAgainLater = (round: Round, reason: string, now: number): Round => {
   const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** round.tries)
   const tries = round.tries + 1

@@ -68,6 +68,8 @@ export type Tables = GovernanceTables & {
    * call. The time is the database's.
    */
   lease(name: string, owner: string, forMs: number): Promise<boolean>
+  /** The database's own, in milliseconds since 1970. */
+  time(): Promise<number>
   /** Gives a lease back; one of somebody else stays. */
   endLease(name: string, owner: string): Promise<void>
 

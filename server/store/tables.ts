@@ -79,6 +79,10 @@ const leases = (sql: Sql) => ({
         forMs,
       ),
     ),
+  async time() {
+    const [row] = await sql.rows(`SELECT ${sql.now} AS now`)
+    return Number(row!['now'])
+  },
   async endLease(name: string, owner: string) {
     await sql.run('DELETE FROM leases WHERE name = ? AND owner = ?', name, owner)
   },

@@ -11,10 +11,12 @@ export const DIE_AT = 'LOREWEAVE_TEST_DIES'
 
 export type Reached = (point: string) => void
 
+/** where: without a version, a release of any. */
 export const dieAt =
   (where: string | undefined): Reached =>
   (point) => {
-    if (point === where) process.kill(process.pid, 'SIGKILL')
+    if (point === where || point.replace(/ \d+$/, '') === where)
+      process.kill(process.pid, 'SIGKILL')
   }
 
 type Method = (...given: never[]) => unknown

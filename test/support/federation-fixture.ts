@@ -122,6 +122,9 @@ export const operatorClient = (
 }
 export type OperatorClient = ReturnType<typeof operatorClient>
 
+/** Of all devices, so that one whose key stands for two never repeats itself. */
+let nonces = 0
+
 /** keys and nonces of a device come from the platform; nothing that a release holds depends on them. */
 export const testDevice = (
   fetch: Fetch,
@@ -131,7 +134,6 @@ export const testDevice = (
   keys: KeyPair = newKeyPair(),
 ) => {
   const keyId = deviceIdOf(keys.publicKey)
-  let nonces = 0
   const signed = (
     method: string,
     path: string,

@@ -339,11 +339,8 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       await store.savePart({ ...piece, start: 2 })
       await store.savePart({ ...piece, start: 0 })
       await store.savePart({ ...piece, start: 2, hash: 'other' })
-      const parts = await store.parts('r', 'd')
-      expect(parts.map(({ start, hash }) => [start, hash])).toEqual([
-        [0, 'h'],
-        [2, 'other'],
-      ])
+      const hashes = (await store.parts('r', 'd')).map(({ start, hash }) => `${start} ${hash}`)
+      expect(hashes).toEqual(['0 h', '2 other'])
       await store.dropParts('r', 'd')
       expect(await store.parts('r', 'd')).toEqual([])
       await store.savePart({ ...piece, start: 0 })
