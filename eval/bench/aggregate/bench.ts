@@ -150,8 +150,8 @@ const memory = async (options: AggregateOptions): Promise<Result[]> => {
   for (const count of [few, updates, many]) {
     log(`memory: ${count} updates that arrive one by one`)
     const peer = startSum()
-    const ours = await peer.ask({ do: 'arrive', updates: count, numbers })
-    await peer.close()
+    const arrived = peer.ask({ do: 'arrive', updates: count, numbers })
+    const ours = await arrived.finally(() => peer.close())
     const flower = peers && count === updates ? await flowerMemory(cache, options) : undefined
     const against = (value: number | undefined) =>
       value === undefined ? undefined : { name: 'flower', value }

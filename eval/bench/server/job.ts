@@ -9,6 +9,7 @@ import type { BenchServer } from './program.ts'
 /** Bytes of one factor of a layer: rank 8 times a hidden size of 640, float32. */
 const [RANK, HIDDEN] = [8, 640]
 const LAYER_BYTES = 4 * RANK * HIDDEN
+const MAX_LAYERS = 256
 
 /**
  * base: another gives another lineage. size, goal: of the cohort. Both factors have the same size,
@@ -20,14 +21,20 @@ export const benchJob = (
   { size, goal }: { readonly size: number; readonly goal: number },
   alpha = 16,
 ): JobSpecInput => {
-  const layers = Math.max(1, Math.round((1000 * updateKb) / LAYER_BYTES))
+  const narrow = Math.max(1, Math.round((1000 * updateKb) / LAYER_BYTES))
+  // Large updates come from wider layers, not from more of them.
+  const width = Math.ceil(narrow / MAX_LAYERS)
+  const layers = Math.round(narrow / width)
   return {
     name: `bench ${alpha}`,
     base: {
       name: 'bench',
       weights: hashOf(base),
       tokenizer: hashOf('tokenizer'),
-      shape: { layers, hidden: HIDDEN, heads: 10, kvHeads: 10, headDim: 64, ffn: 64, vocab: 64 },
+      shape: {
+        ...{ layers, hidden: HIDDEN * width, headDim: 64 * width },
+        ...{ heads: 10, kvHeads: 10, ffn: 64, vocab: 64 },
+      },
     },
     adapter: { firstLayer: 0, endLayer: layers, modules: ['q'], rank: RANK, alpha },
     exitLayer: layers,
