@@ -3,7 +3,7 @@ import { type Api, Refused } from './api.ts'
 import { changed, messageOf, say } from './deeds.ts'
 import { byId } from './dom.ts'
 
-export type Room = {
+type Room = {
   /** Shows what is there now, or the door. */
   look(): Promise<void>
   /** Takes what was shown out of the document, too. */

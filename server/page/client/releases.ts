@@ -136,19 +136,18 @@ const listOf = ({ lineage, releases }: Line): HTMLElement => {
   const versions = new Map(releases.map(({ hash, version }) => [hash, version]))
   return table(
     `Releases of ${lineage.base}`,
-    ['Version', 'Made', 'From', 'Devices', 'Parts', 'Moved', 'Release', ''],
-    [...releases]
-      .reverse()
-      .map((release): Child[] => [
-        h('strong', String(release.version)),
-        timeNode(release.createdAt),
-        originOf(release, versions),
-        String(release.cohort),
-        release.parts.join(', '),
-        release.metrics ? digits(release.metrics.adapterChange) : '–',
-        h('code', { title: release.hash }, release.hash.slice(0, 8)),
-        placeOf(lineage, release),
-      ]),
+    ['Version', '', 'Made', 'From', 'Devices', 'Parts', 'Moved', 'Release'],
+    [...releases].reverse().map((release): Child[] => [
+      h('strong', String(release.version)),
+      // Beside the version, where it is seen on a narrow screen.
+      placeOf(lineage, release),
+      timeNode(release.createdAt),
+      originOf(release, versions),
+      String(release.cohort),
+      release.parts.join(', '),
+      release.metrics ? digits(release.metrics.adapterChange) : '–',
+      h('code', { title: release.hash }, release.hash.slice(0, 8)),
+    ]),
   )
 }
 

@@ -24,7 +24,7 @@ export const collecting = (given: Parameters<typeof scene>[1] = {}): Promise<Col
   scene(tinyJob(), given)
 
 /** A lineage with versions 0 and 1. */
-export type Released = {
+type Released = {
   readonly server: TestServer
   readonly device: TestDevice
   readonly lineage: { readonly id: string; readonly head: string; readonly version: number }

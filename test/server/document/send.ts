@@ -26,7 +26,7 @@ export const routeOf = (id: string): ServerRoute => ALL_ROUTES[id]!
 
 const NOTHING = { hash: '0'.repeat(64), id: 'nothing', roundId: 'nothing', name: 'nothing' }
 
-export const pathOf = (id: string, { at = {}, query = '' }: Sent): string =>
+const pathOf = (id: string, { at = {}, query = '' }: Sent): string =>
   routeOf(id).path.replace(
     /\{(\w+)\}/g,
     (_, name: keyof typeof NOTHING) => at[name] ?? NOTHING[name],

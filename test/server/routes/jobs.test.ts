@@ -39,6 +39,17 @@ const scene = () => {
 const otherBase = { ...tinyJob().base, weights: 'd'.repeat(64) }
 
 describe('jobs', () => {
+  test('are listed newest first, each with as many rounds as were asked for', async () => {
+    const { list, create, operator } = scene()
+    for (const name of ['one', 'two', 'three']) await create(name)
+    const first = await list('?order=newest&limit=2')
+    expect(first.names).toEqual(['three', 'two'])
+    expect(await list(`?order=newest&cursor=${first.next}`)).toEqual({ names: ['one'], next: null })
+    const answer = await operator.call('GET', '/v1/operator/jobs?rounds=0')
+    const { jobs } = JobListResponse.parse(await answer.json())
+    expect(jobs.map(({ rounds }) => rounds.length)).toEqual([0, 0, 0])
+  })
+
   test('are listed page by page, by state, name and base', async () => {
     const { list, create, act } = scene()
     const made = []
