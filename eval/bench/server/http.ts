@@ -1,5 +1,6 @@
 /** HTTP over kept connections with as little work for the client as can be, and latencies. */
-import { Agent, request as httpRequest } from 'node:http'
+import { Agent, type ClientRequest, request as httpRequest } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 
 export type Outgoing = {
   readonly method: string
@@ -7,6 +8,9 @@ export type Outgoing = {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array
 }
+
+/** How a body is sent: as a network brings it, not at once as a loopback does. */
+export type SendingPace = { readonly bytes: number; readonly everyMs: number }
 
 export type Answer = {
   readonly status: number
@@ -16,7 +20,7 @@ export type Answer = {
 
 export type Sender = {
   /** Fails when there is no answer. */
-  send(port: number, outgoing: Outgoing): Promise<Answer>
+  send(port: number, outgoing: Outgoing, pace?: SendingPace): Promise<Answer>
   close(): void
 }
 
@@ -27,7 +31,7 @@ export const originOf = (port: number): string => `http://${HOST}:${port}`
 export const openSender = (connections: number): Sender => {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   return {
-    send: (port, { method, path, headers, body }) =>
+    send: (port, { method, path, headers, body }, pace) =>
       new Promise((resolve, reject) => {
         const length = body ? { 'content-length': body.length } : {}
         const request = httpRequest(
@@ -46,8 +50,22 @@ export const openSender = (connections: number): Sender => {
           },
         )
         request.once('error', reject)
-        request.end(body)
+        if (pace && body) void sendPaced(request, body, pace)
+        else request.end(body)
       }),
     close: () => agent.destroy(),
   }
+}
+
+/** Stops where the connection has ended. */
+const sendPaced = async (
+  request: ClientRequest,
+  body: Uint8Array,
+  { bytes, everyMs }: SendingPace,
+): Promise<void> => {
+  for (let at = 0; at < body.length && !request.destroyed; at += bytes) {
+    request.write(body.subarray(at, at + bytes))
+    await setTimeout(everyMs)
+  }
+  if (!request.destroyed) request.end()
 }
