@@ -27,18 +27,17 @@ export type JobFlags = {
   readonly priority?: number
 }
 
-/** text: JSON of a JobSpec. Fails with E_USAGE naming the field. */
-export const readJobSpec = (text: string, flags: JobFlags): JobSpec => {
+/**
+ * text: JSON of a JobSpec. Checked, and sent as it is: defaults are the server's. Fails with E_USAGE
+ * naming the field.
+ */
+export const readJobSpec = (text: string, flags: JobFlags): JobSpecInput => {
   const json = parseJson(text, 'the job', 'E_USAGE')
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new FedError('E_USAGE', 'the job must be a JSON object')
-  return parseAs(
-    JobSpec,
-    withFlags(json as Partial<JobSpecInput>, flags),
-    'E_USAGE',
-    'job ',
-    'object',
-  )
+  const sent = withFlags(json as Partial<JobSpecInput>, flags)
+  parseAs(JobSpec, sent, 'E_USAGE', 'job ', 'object')
+  return sent as JobSpecInput
 }
 
 /** '90s', '10m', '2h', '7d', or milliseconds. */

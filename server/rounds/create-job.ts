@@ -1,7 +1,5 @@
 /** Creates a job, and with the first of a lineage its release 0. */
 import { FedError } from '../../adapters/errors.ts'
-import { sha256Hex } from '../../adapters/node/sha256.ts'
-import { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameShape, lineIdOf } from '../../adapters/wire/lineage.ts'
 import { newId } from '../access/secrets.ts'
 import { checkJobSize } from '../releases/job-size.ts'
@@ -12,20 +10,21 @@ import { checkRoom, type RoundDeps } from './deps.ts'
 import { newJob } from './job.ts'
 import { checkPossible } from './possible.ts'
 import { openRound } from './progress.ts'
+import { isRepeat, type JobRequest, requestHashOf } from './repeated.ts'
 
 /**
- * key: the request's Idempotency-Key, if any; the same key and spec give the same job again. Fails
- * with E_CONFLICT (the key came with another spec, or the lineage has another model shape),
- * E_BODY (it could never do what it says), E_SHAPE, E_NORM, E_FEATURES, E_FULL.
+ * key: the request's Idempotency-Key, if any; the same request gives the same job again. Fails with
+ * E_CONFLICT (the key came with another spec, or the lineage has another model shape), E_BODY (it could
+ * never do what it says), E_SHAPE, E_NORM, E_FEATURES, E_FULL.
  */
 export const createJob = async (
   deps: RoundDeps,
-  spec: JobSpec,
+  request: JobRequest,
   key?: string,
 ): Promise<{ job: Job; isNew: boolean }> => {
   const { store, objects, clock, rng } = deps
-  const requestHash = hashOf(spec)
-  const known = key === undefined ? undefined : await earlierJob(store, key, requestHash)
+  const { spec } = request
+  const known = key === undefined ? undefined : await earlierJob(store, key, request)
   if (known) return { job: known, isNew: false }
   checkRoom(deps)
   const now = clock()
@@ -36,8 +35,8 @@ export const createJob = async (
   if (first) await objects.put(first.summary.hash, first.bytes)
   return store.transaction(async (tx) => {
     const job = newJob(newId(rng, 'job'), lineId, spec, now)
-    if (key !== undefined && !(await tx.addIdempotent(key, requestHash, job)))
-      return { job: (await earlierJob(tx, key, requestHash))!, isNew: false }
+    if (key !== undefined && !(await tx.addIdempotent(key, requestHashOf(request.sent), job)))
+      return { job: (await earlierJob(tx, key, request))!, isNew: false }
     if (first) await addFirst(tx, lineId, first)
     await tx.lock(lineId)
     if (!isSameShape((await tx.lineage(lineId))!.base, spec.base))
@@ -62,20 +61,11 @@ const addFirst = async (
 const earlierJob = async (
   tables: Tables,
   key: string,
-  requestHash: string,
+  request: JobRequest,
 ): Promise<Job | undefined> => {
   const earlier = await tables.idempotent(key)
-  if (!earlier) return undefined
-  const job = await tables.job(earlier.jobId)
-  if (earlier.requestHash !== requestHash && !isSpecOf(job, requestHash))
+  const job = earlier && (await tables.job(earlier.jobId))
+  if (earlier && !(job && isRepeat(request, earlier.requestHash, job)))
     throw new FedError('E_CONFLICT', 'this Idempotency-Key came with another job')
   return job
 }
-
-/** An earlier version hashed a spec without the fields that came since. */
-const isSpecOf = (job: Job | undefined, requestHash: string): boolean => {
-  const today = JobSpec.safeParse(job?.spec)
-  return today.success && hashOf(today.data) === requestHash
-}
-
-const hashOf = (spec: JobSpec): string => sha256Hex(new TextEncoder().encode(JSON.stringify(spec)))

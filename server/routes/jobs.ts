@@ -1,7 +1,7 @@
 /** What the operator does with jobs. */
 import { json } from '../../adapters/api-reference/route.ts'
 import { FedError } from '../../adapters/errors.ts'
-import { CreateJob, JobState } from '../../adapters/wire/jobs.ts'
+import { CreateJob, type JobSpecInput, JobState } from '../../adapters/wire/jobs.ts'
 import {
   JobListResponse,
   JobQuery,
@@ -100,7 +100,8 @@ export const JOB_ROUTES = {
       const key = c.req.header('idempotency-key')
       if (key !== undefined && !KEY.test(key))
         throw new FedError('E_BODY', 'Idempotency-Key: expected 1 to 200 visible characters')
-      const created = await createJob(deps, c.req.valid('json').job, key)
+      const { job: sent } = await c.req.json<{ job: JobSpecInput }>()
+      const created = await createJob(deps, { spec: c.req.valid('json').job, sent }, key)
       return c.json({ protocol, job: await jobView(deps, created.job) }, created.isNew ? 201 : 200)
     },
   ),

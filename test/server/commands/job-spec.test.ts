@@ -11,14 +11,16 @@ import { parsedJob, tinyJob } from '../../support/federation-fixture.ts'
 const text = JSON.stringify(tinyJob())
 
 describe('a job from a file and flags', () => {
-  test('flags win over the file, and the file over the defaults', () => {
+  test('flags win over the file, and defaults are left to the server', () => {
     const spec = readJobSpec(text, { rounds: 4, goal: 3, deadline: 5000, contributions: ['prior'] })
     expect(spec).toMatchObject({
       name: 'tiny',
       rounds: 4,
       contributions: ['prior'],
-      cohort: { size: 3, goal: 3, minimum: 1, deadlineMs: 5000, retries: 2 },
+      cohort: { size: 3, goal: 3, minimum: 1, deadlineMs: 5000 },
     })
+    expect(spec).not.toHaveProperty('training')
+    expect(spec.cohort).not.toHaveProperty('retries')
   })
 
   test('flags give a job its start, its repeat, its hours and its span', () => {

@@ -61,9 +61,9 @@ test('everything that the build before knew is there after the upgrade', async (
   const server = testServer({ folder, seed: 'later', start: world.sentAt })
   await server.recover()
   await server.settle()
-  // What that build took where nothing was said; the default is another now.
-  const job = { ...world.spec, prior: { initialVariance: 2 } }
-  const body = { protocol: 1, job }
+  // Its prior has the default of then, where nothing was said.
+  expect(world.spec.prior).toBeUndefined()
+  const body = { protocol: 1, job: world.spec }
   const headers = { 'idempotency-key': 'the-key-of-before' }
   const again = await server.operator.call('POST', '/v1/operator/jobs', body, headers)
   expect(again.status).toBe(200)
