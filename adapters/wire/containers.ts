@@ -105,6 +105,38 @@ export const ReleaseMetrics = z.strictObject({
 })
 export type ReleaseMetrics = z.infer<typeof ReleaseMetrics>
 
+const Difference = z.number().min(-1).max(1)
+const interval = { mean: Difference, low: Difference, high: Difference }
+const predictions = {
+  /** Mean negative log-likelihood of a choice. */
+  loss: z.number().min(0).max(8).optional(),
+  /** Share of pairs that the heads order as the users did. */
+  accuracy: z.number().min(0).max(1).optional(),
+}
+
+/**
+ * What devices say of a release: mean of the differences that it makes to each, from -1 (worse) to 1,
+ * with its 95 % interval.
+ */
+export const JudgedView = z.strictObject({
+  devices: z.int().min(2),
+  ...interval,
+  ...predictions,
+})
+
+/** The same by the choices of a log, which the operator's own machine has judged. */
+export const VerdictView = z.strictObject({
+  choices: z.int().min(1).max(1e9),
+  ...interval,
+  ...predictions,
+  /** SHA-256 of the log. */
+  log: Sha256,
+  at: TimeMs,
+  /** Id of the operator's token. */
+  by: Id,
+})
+export type VerdictView = z.infer<typeof VerdictView>
+
 /**
  * What `release list` and `release show` print: the header without its segments, and the content
  * hash.
@@ -120,5 +152,8 @@ export const ReleaseSummary = z.strictObject({
   metrics: ReleaseMetrics.optional(),
   /** Where it holds the parts of an earlier release again: the version of that one. */
   restores: z.int().min(0).optional(),
+  /** Left out before two devices have said so. */
+  judged: JudgedView.optional(),
+  verdict: VerdictView.optional(),
 })
 export type ReleaseSummary = z.infer<typeof ReleaseSummary>

@@ -17,14 +17,16 @@ import {
   TimeMs,
 } from './primitives.ts'
 
+/** Raw Ed25519 public key, base64url without padding. */
+const PublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+
 /**
  * POST /v1/enroll, signed with the key that is being enrolled. token: one-time, from the operator.
  */
 export const EnrollRequest = z.strictObject({
   protocol: Protocol,
   token: z.string().min(16).max(200),
-  /** Raw Ed25519 public key, base64url without padding. */
-  publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  publicKey: PublicKey,
 })
 export type EnrollRequest = z.infer<typeof EnrollRequest>
 
@@ -140,6 +142,18 @@ export type AbandonRequest = z.infer<typeof AbandonRequest>
 export const RoundStatus = z.strictObject({ protocol: Protocol, isOpen: z.boolean() })
 export type RoundStatus = z.infer<typeof RoundStatus>
 
+/**
+ * POST /v1/device/key, signed by the key in force: another shall replace it. The server takes both until
+ * the new one has signed a request; then the old one is refused.
+ */
+export const ReplaceKeyRequest = z.strictObject({
+  protocol: Protocol,
+  publicKey: PublicKey,
+  /** The new key's signature over keyProof, base64url. */
+  proof: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+})
+export type ReplaceKeyRequest = z.infer<typeof ReplaceKeyRequest>
+
 /** What has nothing to say but that it is done. */
 export const DoneResponse = z.strictObject({ protocol: Protocol, done: z.literal(true) })
 
@@ -153,13 +167,20 @@ export const UploadResponse = z.strictObject({
 export type UploadResponse = z.infer<typeof UploadResponse>
 
 /**
- * POST /v1/releases/:hash/judgement: the mean difference that this release makes to the device, over
- * feedback that neither it nor the release before learned from: -1 always worse, 1 always better.
+ * How a release predicts choices that it never learned from. difference: mean log-likelihood of a
+ * choice, less that under the release which was followed before, each clipped to ±1 nat. loss: mean
+ * negative log-likelihood of a choice under this one. accuracy: share of the pairs that its heads order
+ * as the user did. Without a number of choices: each device counts once.
  */
-export const JudgeRequest = z.strictObject({
-  protocol: Protocol,
+const JUDGEMENT = {
   difference: z.number().min(-1).max(1),
-})
+  loss: z.number().min(0).max(8).optional(),
+  accuracy: z.number().min(0).max(1).optional(),
+}
+export type Judgement = z.infer<z.ZodObject<typeof JUDGEMENT>>
+
+/** POST /v1/releases/:hash/judgement. Devices of earlier versions send the difference alone. */
+export const JudgeRequest = z.strictObject({ protocol: Protocol, ...JUDGEMENT })
 export type JudgeRequest = z.infer<typeof JudgeRequest>
 
 /** duplicate: the device had judged this release before, which counts. */

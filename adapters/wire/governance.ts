@@ -4,8 +4,8 @@ import { Id, Name, Protocol, Sha256, TimeMs } from './primitives.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 
-/** A viewer reads, an operator runs jobs and releases, an admin lets others in. */
-export const OperatorRole = z.enum(['viewer', 'operator', 'admin'])
+/** A viewer reads, a judge gives verdicts too, an operator runs jobs and releases, an admin lets others in. */
+export const OperatorRole = z.enum(['viewer', 'judge', 'operator', 'admin'])
 
 /** POST /v1/operator/operators. */
 export const CreateOperator = z.strictObject({

@@ -1,7 +1,8 @@
 /** Operator to server, over HTTP with a bearer credential: tokens, jobs, releases, devices. */
 
 import { z } from 'zod'
-import { ReleaseSummary } from './containers.ts'
+import { DAY_MS } from '../time.ts'
+import { JudgedView, ReleaseSummary, VerdictView } from './containers.ts'
 import { JobState, JobView, Priority } from './jobs.ts'
 import { Id, Protocol, Sha256, TimeMs } from './primitives.ts'
 
@@ -77,8 +78,28 @@ export const ReleaseResponse = z.strictObject({ protocol: Protocol, release: Rel
 /** POST /v1/operator/lineages/:id/rollback: the parts of this version again, as the next one. */
 export const RollbackRequest = z.strictObject({ protocol: Protocol, version: z.int().min(0) })
 
-/** POST /v1/operator/lineages/:id/stage: the share of devices that follow new releases at once. */
-export const StageRequest = z.strictObject({ protocol: Protocol, share: z.number().min(0).max(1) })
+const staging = {
+  /** Of the devices, which follow new releases at once. */
+  share: z.number().min(0).max(1),
+  /** Devices that must have judged a release before it is halted or promoted. */
+  judges: z.int().min(2).max(1_000_000).optional(),
+  /** Promotes by itself what proves to be no worse. */
+  promotes: z.boolean().optional(),
+  /** Nobody follows a release before its verdict; an alert says so when none came in this time. */
+  gateMs: z
+    .int()
+    .min(1000)
+    .max(366 * DAY_MS)
+    .optional(),
+}
+
+/** POST /v1/operator/lineages/:id/stage. */
+export const StageRequest = z.strictObject({ protocol: Protocol, ...staging })
+
+/** POST /v1/operator/releases/:hash/verdict. */
+export const VerdictRequest = VerdictView.omit({ at: true, by: true }).extend({
+  protocol: Protocol,
+})
 
 /** A lineage and what its devices follow. share: 1 where nothing is staged. */
 export const LineageView = z.strictObject({
@@ -86,23 +107,15 @@ export const LineageView = z.strictObject({
   base: z.string().max(100),
   head: Sha256,
   version: z.int().min(0),
-  share: z.number().min(0).max(1),
+  ...staging,
+  /** What the share follows: with a gate the newest release that passed it, else the head. */
+  staged: Sha256.optional(),
   /** What the other devices follow. */
   promoted: Sha256,
   promotedVersion: z.int().min(0),
   updatedAt: TimeMs,
-  /**
-   * What devices say of the head: mean of the differences that it made to each, from -1 (worse) to 1,
-   * with its 95 % interval; null before two have said so.
-   */
-  judged: z
-    .strictObject({
-      devices: z.int().min(2),
-      mean: z.number().min(-1).max(1),
-      low: z.number().min(-1).max(1),
-      high: z.number().min(-1).max(1),
-    })
-    .nullable(),
+  /** What devices say of the head; null before two have said so. */
+  judged: JudgedView.nullable(),
 })
 export type LineageView = z.infer<typeof LineageView>
 

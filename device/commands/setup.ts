@@ -2,10 +2,9 @@
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { integer } from '../../adapters/node/program.ts'
-import type { ConsentRecord } from '../../adapters/wire/federation.ts'
-import { Contribution } from '../../adapters/wire/jobs.ts'
 import { ServerAddress } from '../home/settings.ts'
 import { isExposed, refuseExposed } from '../http/address.ts'
+import { type Consent, Sendable } from '../records/consent.ts'
 import type { Dropped } from '../store/consent.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, homeOf, withHome } from './context.ts'
@@ -44,6 +43,20 @@ export const enrollCommand = (io: Io): Command =>
         `enrolled with ${server} as ${deviceId}\nNext: loreweave consent grant`,
       )
     })
+
+export const rotateKeyCommand = (io: Io): Command =>
+  withHome(new Command('rotate-key'))
+    .description(
+      'replace the key that this device signs with; for its federation it stays the same',
+    )
+    .addHelpText('after', '\nIf it is interrupted, run it again: until then the old key is good.')
+    .action((options: CommonOptions) =>
+      askHome(io, options, async ({ call, signal }) => {
+        const { deviceId, server } = await call('replaceKey', { signal })
+        const text = `a new key for ${deviceId}; ${server} refuses the old one`
+        io.print(options, { deviceId, server }, text)
+      }),
+    )
 
 type EnrollOptions = CommonOptions & {
   server: string
@@ -97,8 +110,8 @@ export const consentCommand = (io: Io): Command => {
     .description('agree to contribute')
     .option(
       '--contributions <list>',
-      `of ${Contribution.options.join(', ')}`,
-      Contribution.options.join(','),
+      `of ${Sendable.options.join(', ')}`,
+      Sendable.options.join(','),
     )
     .option('--days <n>', 'days until it ends (default: until withdrawn)', integer(1, 3650))
     .addHelpText(
@@ -107,11 +120,11 @@ export const consentCommand = (io: Io): Command => {
     )
     .action(async (options: CommonOptions & { contributions: string; days?: number }) => {
       const contributions = options.contributions.split(',').map((text) => {
-        const parsed = Contribution.safeParse(text.trim())
+        const parsed = Sendable.safeParse(text.trim())
         if (!parsed.success)
           throw new FedError(
             'E_USAGE',
-            `--contributions expects some of ${Contribution.options.join(', ')}`,
+            `--contributions expects some of ${Sendable.options.join(', ')}`,
           )
         return parsed.data
       })
@@ -146,7 +159,7 @@ export const droppedText = ({ unsent, sent }: Dropped): string[] => [
     : []),
 ]
 
-export const describeConsent = (consent: ConsentRecord | null): string =>
+export const describeConsent = (consent: Consent | null): string =>
   consent === null
     ? 'no consent: this device contributes nothing'
     : `contributes ${consent.contributions.join(', ') || 'nothing'} for ${consent.purpose}, ` +

@@ -16,15 +16,16 @@ import type { RankingState, ServingDeps } from '../reward/ranking-state.ts'
 import { type Released, readRelease } from '../reward/read-release.ts'
 import { fitServedHead, tuneHyperparameters } from '../reward/served-head.ts'
 import { keptRelease, releaseBlob, type Serving } from '../reward/serving.ts'
-import type { Releases } from '../store/states.ts'
+import type { Judging, Releases } from '../store/states.ts'
 import type { StoreReads } from '../store/tables.ts'
 import { reportTraining } from '../store/training.ts'
+import { judgementRefusal } from './judge.ts'
 import type { ParticipateOptions } from './participate.ts'
 
 /** The newest release of a lineage that this device has served. */
 type Newest = Releases['lines'][string]
 
-export type AdoptDeps = Pick<ServingDeps, 'store' | 'model' | 'space' | 'settings'> & {
+export type AdoptDeps = Pick<ServingDeps, 'store' | 'model' | 'space' | 'settings' | 'clock'> & {
   readonly serving: Serving
   readonly serverUrl: string | null
   /** Fits the head and the profile under what is served now. */
@@ -58,11 +59,32 @@ export const adoptRelease = async (
     const { onTrain, end } = reportTraining(store, onProgress)
     await serving.trainPrivate(hash, { signal, onTrain }).finally(end)
   } else await serving.serve(hash)
+  const judging = toJudge(deps, release, hash, last)
   await store.durably((tx) => {
     tx.set('releases', withNewest({ ...deps, store: tx }, release, hash))
-    if (last !== null) tx.removeBlob(releaseBlob(last))
+    const unused = [last, tx.get('judging')?.before ?? null]
+    tx.set('judging', judging)
+    for (const old of unused)
+      if (old !== null && old !== hash && old !== judging?.before) tx.removeBlob(releaseBlob(old))
   })
   await refresh()
+}
+
+/** The release before it stays until the new one is judged; null where it is not to be. */
+const toJudge = (
+  deps: AdoptDeps,
+  { header }: Released,
+  hash: string,
+  last: string | null,
+): Judging | null => {
+  if (last === null || judgementRefusal(deps)) return null
+  try {
+    const isSameLine = lineIdOf(keptRelease(deps, last).header) === lineIdOf(header)
+    return isSameLine ? { release: hash, before: last } : null
+  } catch {
+    // It would not be adopted today.
+    return null
+  }
 }
 
 type Kept = Pick<AdoptDeps, 'serverUrl'> & { readonly store: Pick<StoreReads, 'get'> }

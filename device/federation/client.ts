@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import { applyDelta } from '../../adapters/container/delta.ts'
-import { FedError } from '../../adapters/errors.ts'
+import { FedError, isFedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import {
   AbandonRequest,
@@ -13,11 +13,18 @@ import {
   DoneResponse,
   EnrollRequest,
   EnrollResponse,
+  type Judgement,
+  JudgeRequest,
+  JudgeResponse,
+  ReplaceKeyRequest,
   RoundStatus,
   UploadResponse,
 } from '../../adapters/wire/federation.ts'
 import type { AbandonReason } from '../../adapters/wire/job-life.ts'
+import { keyProof } from '../../adapters/wire/key-proof.ts'
 import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { KeyPair } from '../../adapters/wire/signature.ts'
+import { deviceIdOfKey } from '../home/device-key.ts'
 import type { PendingUpload } from '../store/uploads.ts'
 import { updateSender } from './send-update.ts'
 import {
@@ -51,6 +58,10 @@ export type Federation = {
   abandon(roundId: string, reason: AbandonReason, leave: Leave): Promise<void>
   /** Whether the round still takes an update of this device. */
   isWanted(roundId: string, leave: Leave): Promise<boolean>
+  /** Says how a release predicts this user's choices. */
+  judge(hash: string, judgement: Judgement, leave: Leave): Promise<void>
+  /** Announces the key that replaces the one of this client; again with a client of the new one. */
+  replaceKey(next: KeyPair, signal?: AbortSignal): Promise<void>
   /** Asks the server to delete what names this device. */
   leaveServer(signal?: AbortSignal): Promise<void>
   traffic(): Traffic
@@ -109,6 +120,26 @@ export const federationClient = (
       const path = `/v1/rounds/${roundId}`
       const { bytes } = await transport.send({ method: 'GET', path, what: 'round', ...leave })
       return readJson(bytes, RoundStatus, 'round').isOpen
+    },
+    async judge(hash, judgement, leave) {
+      const path = `/v1/releases/${hash}/judgement`
+      const send = (sent: Judgement) => {
+        const body = JudgeRequest.parse({ protocol: PROTOCOL_VERSION, ...sent })
+        return postJson(transport, path, 'judgement', body, JudgeResponse, leave)
+      }
+      await send(judgement).catch((error: unknown) => {
+        // A server of an earlier version takes the difference alone.
+        if (!isFedError(error) || error.code !== 'E_BODY') throw error
+        return send({ difference: judgement.difference })
+      })
+    },
+    async replaceKey(next, signal) {
+      const proof = keyProof(deviceIdOfKey(deps.key), next)
+      const { publicKey } = next
+      const body = ReplaceKeyRequest.parse({ protocol: PROTOCOL_VERSION, publicKey, proof })
+      // It follows no consent: the user has just asked for it.
+      const leave = { signal, check: () => {} }
+      await postJson(transport, '/v1/device/key', 'key', body, DoneResponse, leave)
     },
     async leaveServer(signal) {
       // Leaving follows no consent: the user has just asked for it.

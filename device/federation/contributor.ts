@@ -2,11 +2,11 @@
 
 import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import type { Assignment, ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { DeviceFacts, FactName } from '../../adapters/wire/job-life.ts'
-import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { energyEntries, expectedSeconds } from '../agent/energy-status.ts'
 import type { Sleep } from '../http/sleep.ts'
+import type { Consent, Sendable } from '../records/consent.ts'
 import type { ServingDeps } from '../reward/ranking-state.ts'
 import { RELEASE_BLOBS, releaseBlob, type Serving } from '../reward/serving.ts'
 import { grantConsent, withdrawConsent } from '../store/consent.ts'
@@ -16,6 +16,7 @@ import { adoptRelease } from './adopt.ts'
 import { openBackoff } from './backoff.ts'
 import type { Federation } from './client.ts'
 import { type RoundResult, runRound } from './compute-round.ts'
+import { judgeFollowed } from './judge.ts'
 import {
   contactRefusal,
   type ParticipateDeps,
@@ -54,11 +55,8 @@ export type Contributor = {
   participate(options?: ParticipateOptions): Promise<ParticipateReport>
   /** Downloads, verifies and serves a release: its adapter, and a head refitted under its prior. */
   adoptRelease(hash: string, signal?: AbortSignal): Promise<void>
-  consent(): ConsentRecord | null
-  grantConsent(
-    contributions: readonly Contribution[],
-    expiresAt?: number | null,
-  ): Promise<ConsentRecord>
+  consent(): Consent | null
+  grantConsent(contributions: readonly Sendable[], expiresAt?: number | null): Promise<Consent>
   withdrawConsent(): Promise<void>
 }
 
@@ -120,6 +118,7 @@ const contribute = async (
       const note = `keeps the last one: ${error.code}: ${error.message}`
       options.onProgress?.({ step: 'release', note })
     })
+  if (options.follow !== false) await judgeFollowed(deps, options)
   return report
 }
 
@@ -129,7 +128,8 @@ const keepAssigned = (
   assignment: Assignment | null,
 ): void => {
   keepRound(assignment?.roundId ?? null)
-  const kept = [assignment?.release ?? null, serving.releaseHash()]
+  const { before = null } = store.get('judging') ?? {}
+  const kept = [assignment?.release ?? null, serving.releaseHash(), before]
   for (const name of store.blobNames(RELEASE_BLOBS))
     if (!kept.some((hash) => hash !== null && name === releaseBlob(hash)))
       store.later((tx) => tx.removeBlob(name))

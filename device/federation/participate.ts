@@ -6,16 +6,13 @@
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { HOUR_MS } from '../../adapters/time.ts'
-import {
-  Assignment,
-  type CheckInResponse,
-  type ConsentRecord,
-} from '../../adapters/wire/federation.ts'
+import { Assignment, type CheckInResponse } from '../../adapters/wire/federation.ts'
 import { type DeviceFacts, unfitFact } from '../../adapters/wire/job-life.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Progress } from '../home/progress.ts'
 import type { Sleep } from '../http/sleep.ts'
+import { type Consent, consentForRounds } from '../records/consent.ts'
 import { releaseBlob } from '../reward/serving.ts'
 import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { DeviceStore } from '../store/store.ts'
@@ -243,7 +240,7 @@ const checkIn = async (
       {
         base: deps.base,
         features: deps.space,
-        consent: granted(store),
+        consent: consentForRounds(granted(store)),
         choices: bucketOf(store.countChoices()),
         ...namedRounds(deps),
         ...(facts && { facts }),
@@ -269,7 +266,7 @@ const checkIn = async (
   return answer
 }
 
-const granted = ({ consent }: Pick<DeviceStore, 'consent'>): ConsentRecord => {
+const granted = ({ consent }: Pick<DeviceStore, 'consent'>): Consent => {
   const record = consent()
   if (!record) throw new FedError('E_CONSENT', 'the consent was withdrawn')
   return record

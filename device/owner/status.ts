@@ -1,12 +1,13 @@
 /** The status of a home on one screen. Needs only the store. */
-import type { ConsentRecord } from '../../adapters/wire/federation.ts'
-import { deviceIdOf } from '../../adapters/wire/signature.ts'
+
 import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
+import { deviceIdOfKey } from '../home/device-key.ts'
 import type { Home } from '../home/home.ts'
 import type { Holder } from '../home/lock.ts'
 import { profileOf } from '../preferences/stored-profile.ts'
 import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
+import type { Consent } from '../records/consent.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
 import { readCalibration } from '../reward/head-summary.ts'
 import { rankingStatus } from '../spending/plan.ts'
@@ -29,7 +30,7 @@ export type HomeStatus = Calibration & {
   readonly access: string
   /** Addresses that are not encrypted on the way to another computer. */
   readonly exposed: string[]
-  readonly consent: ConsentRecord | null
+  readonly consent: Consent | null
   /** Set if the owner is an agent. */
   readonly agent: Pick<Holder, 'pid' | 'startedAt'> | null
   readonly choices: number
@@ -77,7 +78,7 @@ export const homeStatus = (
   return {
     home: home.folder,
     model: home.config.model,
-    deviceId: deviceIdOf(home.key.publicKey),
+    deviceId: deviceIdOfKey(home.key),
     server: home.config.server,
     access: describeAccess(settings).what,
     exposed: exposedAddresses(home),

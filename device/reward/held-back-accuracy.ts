@@ -37,7 +37,7 @@ export const pairedGain = (
   count: number,
 ): PairedGain | null => {
   if (count < 2) return null
-  const [a, b] = [judge(before, prior, count), judge(after, prior, count)]
+  const [a, b] = [judgeHeldBack(before, prior, count), judgeHeldBack(after, prior, count)]
   const differences = b.map(({ logLikelihood }, i) => logLikelihood - a[i]!.logLikelihood)
   const mean = differences.reduce((sum, d) => sum + d, 0) / count
   const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (count - 1)
@@ -50,7 +50,12 @@ export const pairedGain = (
 
 type Judged = HeldBackPairs & { readonly logLikelihood: number }
 
-const judge = ({ features, scale }: Reading, prior: Prior, count: number): Judged[] => {
+/** The `count` most recent choices, each by a head that is fitted to the older ones. */
+export const judgeHeldBack = (
+  { features, scale }: Reading,
+  prior: Prior,
+  count: number,
+): Judged[] => {
   const { w } = fitHeadToChoices(features.slice(count), prior, scale).fit
   return features.slice(0, count).map((choice) => {
     const rewards = scoreFeatures(choice.raw, scale, w).map(({ reward }) => reward)

@@ -4,8 +4,8 @@
  * server, for exactly what that would contribute.
  */
 import { FedError } from '../../adapters/errors.ts'
-import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
+import type { Consent, Sendable } from '../records/consent.ts'
 import type { DeviceStore } from './store.ts'
 import type { Intended } from './uploads.ts'
 
@@ -16,7 +16,7 @@ const EVERYTHING: Intended = { ...CONTACT, contributions: Contribution.options }
 
 /** The E_CONSENT error if this must not leave the device; null if it may. */
 export const consentRefusal = (
-  consent: ConsentRecord | null,
+  consent: Consent | null,
   { contributions, purpose }: Intended,
   now: number,
 ): FedError | null => {
@@ -48,11 +48,11 @@ type ConsentStore = Pick<DeviceStore, 'consent' | 'durably' | 'live'>
  */
 export const grantConsent = async (
   store: ConsentStore,
-  contributions: readonly Contribution[],
+  contributions: readonly Sendable[],
   at: number,
   expiresAt: number | null,
-): Promise<ConsentRecord> => {
-  const record: ConsentRecord = {
+): Promise<Consent> => {
+  const record: Consent = {
     purpose: 'personalization',
     contributions: [...contributions],
     grantedAt: Math.floor(at),
@@ -79,7 +79,7 @@ export type Dropped = { readonly unsent: number; readonly sent: number }
 
 const change = async (
   store: ConsentStore,
-  consent: ConsentRecord | null,
+  consent: Consent | null,
   stays: (intended: Intended) => boolean,
 ): Promise<Dropped> => {
   const gone = await store.durably((tx) => {

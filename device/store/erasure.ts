@@ -242,6 +242,7 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   paused: { ...numbersOnly('whether training is paused'), owner: 'user' },
   releases: numbersOnly('which release of each line was the last'),
   serving: numbersOnly('which release and adapter are served'),
+  judging: numbersOnly('which release is to be judged, beside which'),
   exit: numbersOnly('after which layer answers are read'),
   outputs: numbersOnly('how long answers are, by model'),
   asks: numbersOnly('when questions were asked, or apps advised to show two answers'),

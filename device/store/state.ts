@@ -1,5 +1,5 @@
 /** Table of the device's store for its states: see states.ts. */
-import type { ConsentRecord } from '../../adapters/wire/federation.ts'
+import type { Consent } from '../records/consent.ts'
 import type { Run } from './run.ts'
 import { STATES, type State, type StateKey } from './states.ts'
 
@@ -21,7 +21,7 @@ export const stateTable = (run: Run) => {
   return {
     get,
     set,
-    consent: (): ConsentRecord | null => get('consent') ?? null,
+    consent: (): Consent | null => get('consent') ?? null,
     /** Whether the file may hold copies of texts in empty places, until it is compacted. */
     isDue: (): boolean => get('compaction') === 'due',
     /**

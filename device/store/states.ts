@@ -3,9 +3,9 @@
  * value that its schema refuses makes the read fail, unless the schema says what stands for it.
  */
 import { type ZodType, z } from 'zod'
-import { ConsentRecord } from '../../adapters/wire/federation.ts'
 import { Sha256 } from '../../adapters/wire/primitives.ts'
 import { EnergyMethod, LastTraining } from '../records/agent-reports.ts'
+import { Consent } from '../records/consent.ts'
 import { Dimension, Profile } from '../records/preference.ts'
 
 /**
@@ -91,6 +91,10 @@ const Releases = z.object({
 })
 export type Releases = z.infer<typeof Releases>
 
+/** The release that this device follows, to be judged beside the one before it. */
+const Judging = z.object({ release: Sha256, before: Sha256 })
+export type Judging = z.infer<typeof Judging>
+
 const Numbers = z.array(z.number()).readonly()
 /** mean, scale: of each input. */
 const inputs = { mean: Numbers, scale: Numbers }
@@ -138,10 +142,11 @@ export const STATES = {
   relevanceHead: z.object({ key: z.string(), head: RelevanceHead }).nullable().catch(null),
   followUps: z.object({ key: z.string(), gate: Gate }).nullable().catch(null),
   /** A record that cannot be read consents to nothing. */
-  consent: ConsentRecord.nullable().catch(null),
+  consent: Consent.nullable().catch(null),
   paused: z.boolean().catch(false),
   releases: Releases.nullable().catch(null),
   serving: ServingState,
+  judging: Judging.nullable().catch(null),
   exit: ChosenExit,
   /** What answers really take. */
   outputs: Usages.catch({}),

@@ -1,10 +1,10 @@
 /** The table of updates for the federation: those that wait, and what became of the others. */
-import type { Contribution } from '../../adapters/wire/jobs.ts'
+import type { Sendable } from '../records/consent.ts'
 import type { Run } from './run.ts'
 
 /** What an update would contribute, and for what purpose. */
 export type Intended = {
-  readonly contributions: readonly Contribution[]
+  readonly contributions: readonly Sendable[]
   readonly purpose: string
 }
 

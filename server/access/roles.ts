@@ -1,5 +1,8 @@
-/** What operators may do: a viewer reads, an operator runs the federation, an admin lets others in. */
-export const ROLES = ['viewer', 'operator', 'admin'] as const
+/**
+ * What operators may do: a viewer reads, a judge gives verdicts on releases too, an operator runs the
+ * federation, an admin lets others in.
+ */
+export const ROLES = ['viewer', 'judge', 'operator', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
 /** Each role may do what those before it may. */

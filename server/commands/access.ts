@@ -25,7 +25,10 @@ export const operatorCommands = (deps: CommandDeps): Command =>
       command(deps, 'create', 'let somebody in; the token is shown once')
         .requiredOption('--name <name>', 'what lists and the audit log call them')
         .addOption(
-          new Option('--role <role>', 'viewer reads, operator acts, admin lets others in')
+          new Option(
+            '--role <role>',
+            'viewer reads, judge gives verdicts too, operator acts, admin lets others in',
+          )
             .choices(ROLES)
             .makeOptionMandatory(),
         )

@@ -103,6 +103,7 @@ export const releaseText = (release: ReleaseSummary): string =>
     ['cohort', String(release.cohort)],
     ['parts', release.parts.join(', ')],
     ...metricRows(release),
+    ...judgedRows(release),
     ['bytes', String(release.bytes)],
     ['created', timeText(release.createdAt)],
   ])
@@ -126,6 +127,26 @@ const metricRows = ({ metrics }: ReleaseSummary): string[][] => {
   ]
 }
 
+const judgedRows = ({ judged, verdict }: ReleaseSummary): string[][] => [
+  ...(judged ? [['judged', `${judgedText(judged)}${predictionText(judged)}`]] : []),
+  ...(verdict
+    ? [
+        [
+          'verdict',
+          `${differenceText(verdict)} over ${verdict.choices} choices of the log ` +
+            `${verdict.log.slice(0, 12)}${predictionText(verdict)}, ${timeText(verdict.at)}`,
+        ],
+      ]
+    : []),
+]
+
+const predictionText = ({ loss, accuracy }: Predictions): string =>
+  loss === undefined || accuracy === undefined
+    ? ''
+    : `; loss ${decimal(loss)}, ${percent(accuracy)} of pairs in order`
+
+type Predictions = { readonly loss?: number | undefined; readonly accuracy?: number | undefined }
+
 const decimal = (value: number): string => value.toPrecision(3)
 
 export const lineageTable = (lineages: readonly LineageView[]): string =>
@@ -135,21 +156,25 @@ export const lineageTable = (lineages: readonly LineageView[]): string =>
       lineage.id.slice(0, 12),
       lineage.base,
       `${lineage.version} (${lineage.head.slice(0, 12)})`,
-      lineage.version === lineage.promotedVersion ? 'all' : percent(lineage.share),
+      followersText(lineage),
       lineage.version === lineage.promotedVersion ? '-' : String(lineage.promotedVersion),
       judgedText(lineage.judged),
       timeText(lineage.updatedAt),
     ]),
   ])
 
-const judgedText = (judged: LineageView['judged']): string => {
-  if (!judged) return '-'
-  const sign = judged.mean < 0 ? '' : '+'
-  return (
-    `${sign}${decimal(judged.mean)} (${decimal(judged.low)} to ${decimal(judged.high)}) ` +
-    `by ${judged.devices} devices`
-  )
+const followersText = ({ version, promotedVersion, share, staged, head }: LineageView): string => {
+  if (version === promotedVersion) return 'all'
+  return staged === undefined || staged === head ? percent(share) : 'nobody before its verdict'
 }
+
+const judgedText = (judged: LineageView['judged']): string => {
+  return judged ? `${differenceText(judged)} by ${judged.devices} devices` : '-'
+}
+
+type Interval = { readonly mean: number; readonly low: number; readonly high: number }
+const differenceText = ({ mean, low, high }: Interval): string =>
+  `${mean < 0 ? '' : '+'}${decimal(mean)} (${decimal(low)} to ${decimal(high)})`
 
 export const timeText = (ms: number | null): string =>
   ms === null ? '-' : new Date(ms).toISOString().replace('T', ' ').slice(0, 19)

@@ -15,6 +15,7 @@ import {
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { type CommandDeps, type Common, client, command, group, print } from './command.ts'
+import { parseDuration } from './job-spec.ts'
 import { lineageTable, releaseTable, releaseText } from './print.ts'
 
 const protocol = PROTOCOL_VERSION
@@ -66,8 +67,29 @@ export const releaseCommands = (deps: CommandDeps): Command =>
       command(deps, 'stage', 'give new releases to a share of the devices first')
         .argument('<lineage>', LINEAGE)
         .requiredOption('--share <share>', 'such as 0.1 or 10%', readShare)
-        .action((prefix: string, o: Common & { share: number }) =>
-          changeLineage(deps, o, prefix, 'stage', { share: o.share }),
+        .option(
+          '--judges <n>',
+          'devices that must have judged a release before it is halted or promoted (20)',
+          integer(2, 1_000_000),
+        )
+        .option('--promote', 'promote by itself what proves to be no worse')
+        .option(
+          '--gate <duration>',
+          'nobody follows a release before its verdict (loreweave-eval judge); an alert says so after this time',
+          parseDuration,
+        )
+        .addHelpText(
+          'after',
+          '\nExamples:\n  loreweave-server release stage 9f2c --share 10% --promote\n' +
+            '  loreweave-server release stage 9f2c --share 0 --gate 24h --promote',
+        )
+        .action((prefix: string, o: StageFlags) =>
+          changeLineage(deps, o, prefix, 'stage', {
+            share: o.share,
+            judges: o.judges,
+            promotes: o.promote,
+            gateMs: o.gate,
+          }),
         ),
     )
     .addCommand(
@@ -76,6 +98,7 @@ export const releaseCommands = (deps: CommandDeps): Command =>
         .action((prefix: string, o: Common) => changeLineage(deps, o, prefix, 'promote', {})),
     )
 
+type StageFlags = Common & { share: number; judges?: number; promote?: boolean; gate?: number }
 type GetFlags = Common & { out?: string; peft?: string; baseModel?: string }
 
 const getCommand = (deps: CommandDeps): Command =>

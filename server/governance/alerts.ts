@@ -3,7 +3,8 @@
  * that a restart forgets nothing. An alert names its round, release or day, and is told once, by
  * whichever replica finds it first.
  */
-import { isWorse } from '../releases/rollout.ts'
+import { HOUR_MS } from '../../adapters/time.ts'
+import { isWorse, isWorseThanBefore, stagedRelease } from '../releases/rollout.ts'
 import type { Job, Lineage, Release, Round } from '../store/records.ts'
 
 export const RULES = ['participation', 'drift', 'gate', 'disk', 'aggregation'] as const
@@ -64,15 +65,37 @@ const drift = ({ lineages }: Situation): Alert[] =>
     })
   })
 
-/** A release that devices found worse than the one before it. It has been rolled back. */
-const gate = ({ lineages }: Situation): Alert[] =>
-  lineages.flatMap(({ lineage, releases }) =>
-    releases.slice(-LOOK_BACK).flatMap(({ summary, judgement }): Alert[] => {
-      if (!isWorse(judgement)) return []
-      const text = `lineage ${lineage.id.slice(0, 12)}: devices report version ${summary.version} as worse`
-      return [{ rule: 'gate', key: summary.hash, text }]
-    }),
-  )
+/** A release that devices or a verdict found worse, or one that waits for its verdict too long. */
+const gate = (situation: Situation): Alert[] =>
+  situation.lineages.flatMap((of) => {
+    const name = `lineage ${of.lineage.id.slice(0, 12)}`
+    const found = of.releases.slice(-LOOK_BACK).flatMap(({ summary, judgement, verdict }) => {
+      const { hash, version } = summary
+      const alert = (text: string): Alert => ({ rule: 'gate', key: hash, text: `${name}: ${text}` })
+      if (verdict && isWorseThanBefore(verdict))
+        return [alert(`its verdict finds version ${version} worse`)]
+      if (isWorse(judgement, of.lineage.rollout?.judges))
+        return [alert(`devices report version ${version} as worse`)]
+      return []
+    })
+    return [...found, ...waiting(situation, of, name)]
+  })
+
+/** The oldest release that a gate holds back. */
+const waiting = (
+  { now }: Situation,
+  { lineage, releases }: Situation['lineages'][number],
+  name: string,
+): Alert[] => {
+  const { gate } = lineage.rollout ?? {}
+  const passed = releases.findIndex(({ summary }) => summary.hash === stagedRelease(lineage))
+  const held = releases[passed + 1]
+  if (!gate || !held || now - held.summary.createdAt <= gate.maxMs) return []
+  const { version, hash, createdAt } = held.summary
+  const hours = Math.round((now - createdAt) / HOUR_MS)
+  const text = `${name}: version ${version} has waited ${hours} h for a verdict, and nobody follows it`
+  return [{ rule: 'gate', key: `waits-${hash}`, text }]
+}
 
 const disk = ({ disk: space, now }: Situation): Alert[] => {
   if (!space || space.freeBytes >= LEAST_FREE * space.totalBytes) return []

@@ -12,7 +12,7 @@ import type { RoundDeps } from '../rounds/deps.ts'
 
 import { openRound } from '../rounds/progress.ts'
 import { isOpen } from '../rounds/round.ts'
-import type { Lineage, Release } from '../store/records.ts'
+import type { Lineage, Release, Staging } from '../store/records.ts'
 import type { Tables, Transaction } from '../store/store.ts'
 
 type HeadDeps = Pick<RoundDeps, 'store' | 'objects' | 'clock' | 'rng' | 'log'>
@@ -42,13 +42,13 @@ export const setScaleAnew = async (deps: HeadDeps, lineId: string): Promise<Rele
   return changeHead(deps, head, made, 'the scale is set anew')
 }
 
-/** New releases go to this share of the devices first. Fails with E_NO_RELEASE, E_CONFLICT. */
-export const stageReleases = (deps: HeadDeps, lineId: string, share: number): Promise<Lineage> =>
-  changeLineage(deps, lineId, (lineage) => stage(lineage, share))
+/** How new releases are given out. Fails with E_NO_RELEASE, E_CONFLICT. */
+export const stageReleases = (deps: HeadDeps, lineId: string, staging: Staging): Promise<Lineage> =>
+  changeLineage(deps, lineId, (lineage) => stage(lineage, staging))
 
 /** All devices follow the newest release. Fails with E_NO_RELEASE. */
 export const promoteHead = (deps: HeadDeps, lineId: string): Promise<Lineage> =>
-  changeLineage(deps, lineId, promote)
+  changeLineage(deps, lineId, (lineage) => promote(lineage))
 
 const changeLineage = (
   { store, log }: HeadDeps,

@@ -4,7 +4,7 @@
  */
 import { HOUR_MS } from '../../adapters/time.ts'
 import { NORM_SHARES } from '../../adapters/wire/norm-shares.ts'
-import { meanDifference } from '../releases/rollout.ts'
+import { judgedView } from '../releases/rollout.ts'
 import type { Lineage, Release } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -20,6 +20,7 @@ export const writeGauges = async (metrics: Metrics, store: Tables, now: number):
     const head = await store.release(lineage.head)
     if (!head) continue
     writeRelease(metrics, lineage, head)
+    await writeJudged(metrics, store, lineage)
     lastRelease = Math.max(lastRelease, head.summary.createdAt)
   }
   metrics.lastRelease.set(lastRelease / 1000)
@@ -39,13 +40,11 @@ const writeRounds = async (metrics: Metrics, store: Tables): Promise<void> => {
   metrics.received.set(sum('received'))
 }
 
-const writeRelease = (metrics: Metrics, { id }: Lineage, { summary, judgement }: Release): void => {
+const writeRelease = (metrics: Metrics, { id }: Lineage, { summary }: Release): void => {
   const lineage = id.slice(0, 12)
   const { version, cohort } = summary
   metrics.version.set({ lineage }, version)
   metrics.cohort.set({ lineage }, cohort)
-  const difference = judgement && meanDifference(judgement)
-  if (difference) metrics.judged.set({ lineage }, difference.mean)
   const of = summary.metrics
   if (!of) return
   metrics.adapterNorm.set({ lineage }, of.adapterNorm)
@@ -55,5 +54,30 @@ const writeRelease = (metrics: Metrics, { id }: Lineage, { summary, judgement }:
   for (const [i, share] of NORM_SHARES.entries()) {
     updates += of.updateNorms[i] ?? 0
     metrics.updateNorms.set({ lineage, le: String(share) }, updates)
+  }
+}
+
+/** Releases that are looked at for one that was judged: a new one takes its time. */
+const LOOK_BACK = 20
+
+const writeJudged = async (
+  metrics: Metrics,
+  store: Pick<Tables, 'release'>,
+  { id, head }: Lineage,
+): Promise<void> => {
+  let hash: string | null = head
+  for (let i = 0; i < LOOK_BACK && hash !== null; i++) {
+    const release: Release | undefined = await store.release(hash)
+    const judged = judgedView(release?.judgement)
+    if (release && judged) {
+      const lineage = id.slice(0, 12)
+      metrics.judgedBy.set({ lineage }, judged.devices)
+      metrics.judgedVersion.set({ lineage }, release.summary.version)
+      metrics.judged.set({ lineage, of: 'difference' }, judged.mean)
+      for (const of of ['loss', 'accuracy'] as const)
+        if (judged[of] !== undefined) metrics.judged.set({ lineage, of }, judged[of])
+      return
+    }
+    hash = release?.summary.parent ?? null
   }
 }

@@ -6,7 +6,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { newCredential } from '../access/secrets.ts'
-import { haltWorse } from '../governance/halt.ts'
+import { decideStaged } from '../governance/staged.ts'
 import { createWatch } from '../governance/watch.ts'
 import type { Tell } from '../governance/webhook.ts'
 import { aggregateInProcess } from '../releases/aggregate.ts'
@@ -82,7 +82,7 @@ export const createServer = ({
   /** One at a time, whatever the pace of ticks. */
   const govern = async (now: number): Promise<void> => {
     if (ending.signal.aborted) return
-    governing ??= haltWorse(deps)
+    governing ??= decideStaged(deps)
       .then(() => watch(now))
       .finally(() => {
         governing = undefined

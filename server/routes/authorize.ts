@@ -42,7 +42,7 @@ export const authorized =
         at: clock(),
         who: operator.id,
         action: `${route.method.toUpperCase()} ${route.path}`,
-        target: c.req.param('id')?.slice(0, 64) ?? null,
+        target: (c.req.param('id') ?? c.req.param('hash'))?.slice(0, 64) ?? null,
         outcome,
       })
     const isDeed = route.method !== 'get'

@@ -12,13 +12,14 @@ import {
   ReleaseResponse,
   RollbackRequest,
   StageRequest,
+  VerdictRequest,
 } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION, Protocol } from '../../adapters/wire/primitives.ts'
 import { promoteHead, rollBack, setScaleAnew, stageReleases } from '../governance/change-head.ts'
-import { judgeRelease } from '../governance/judge.ts'
-import { meanDifference } from '../releases/rollout.ts'
+import { giveVerdict, judgeRelease } from '../governance/judge.ts'
+import { judgedView, stagedRelease } from '../releases/rollout.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
-import type { Lineage, Release } from '../store/records.ts'
+import type { Lineage, Release, Staging } from '../store/records.ts'
 import { RELEASE_BYTES, sendRelease } from './downloads.ts'
 import { ADAPTER, AT, BASE, FEATURES, HASH, LINEAGE_ID } from './examples.ts'
 import { served } from './route.ts'
@@ -64,7 +65,7 @@ const lineage = {
   promoted: '51be'.repeat(16),
   promotedVersion: 6,
   updatedAt: AT,
-  judged: { devices: 31, mean: 0.04, low: 0.01, high: 0.07 },
+  judged: { devices: 31, mean: 0.04, low: 0.01, high: 0.07, loss: 0.62, accuracy: 0.66 },
 }
 const oneLineage = json(LineageResponse, { protocol, lineage })
 const oneRelease = json(ReleaseResponse, { protocol, release })
@@ -186,14 +187,18 @@ export const RELEASE_ROUTES = {
       summary: 'Gives new releases to a share of the devices first',
       description:
         'The same devices each time, by hash. The others follow the newest release once it is ' +
-        'promoted. One that its devices report as worse is rolled back by itself.',
-      request: { body: json(StageRequest, { protocol, share: 0.1 }) },
+        'promoted. One that its devices, or a verdict, find worse is rolled back by itself; with ' +
+        '`promotes`, one that they find no worse is promoted by itself. With `gateMs` nobody follows a ' +
+        'release before its verdict.',
+      request: {
+        body: json(StageRequest, { protocol, share: 0.1, judges: 50, gateMs: 86_400_000 }),
+      },
       responses: { 200: oneLineage },
       errors: [...BODY, 'E_NO_RELEASE', 'E_CONFLICT'],
     },
     async (c) => {
       const { deps } = c.var
-      const changed = await stageReleases(deps, c.req.param('id'), c.req.valid('json').share)
+      const changed = await stageReleases(deps, c.req.param('id'), stagingOf(c.req.valid('json')))
       return c.json({ protocol, lineage: await lineageView(deps.store, changed) }, 200)
     },
   ),
@@ -217,6 +222,42 @@ export const RELEASE_ROUTES = {
     },
   ),
 
+  giveVerdict: served(
+    {
+      method: 'post',
+      path: '/v1/operator/releases/{hash}/verdict',
+      tag,
+      who,
+      role: 'judge',
+      summary: 'Says how the newest release does on an evaluation set',
+      description:
+        'Beside the promoted one, by the choices of a log that the operator has. Sent by ' +
+        '`loreweave-eval judge`. A staged release whose interval lies below zero is rolled back; any other ' +
+        'passes the gate of its lineage.',
+      request: {
+        body: json(VerdictRequest, {
+          protocol,
+          choices: 400,
+          mean: 0.04,
+          low: 0.01,
+          high: 0.07,
+          loss: 0.625,
+          accuracy: 0.6875,
+          log: HASH,
+        }),
+      },
+      responses: { 201: oneRelease },
+      errors: [...BODY, 'E_NO_RELEASE'],
+    },
+    async (c) => {
+      const { deps, operator } = c.var
+      const { protocol: _, ...said } = c.req.valid('json')
+      const verdict = { ...said, at: deps.clock(), by: operator.id }
+      const judged = await giveVerdict(deps, c.req.param('hash'), verdict)
+      return c.json({ protocol, release: summaryOf(judged) }, 201)
+    },
+  ),
+
   judgeRelease: served(
     {
       method: 'post',
@@ -225,44 +266,57 @@ export const RELEASE_ROUTES = {
       who: 'device',
       summary: 'Says whether a release serves this device better than the one before',
       description:
-        'A mean over feedback that it never learned from, from -1 to 1. The server keeps sums over ' +
-        'devices alone, and counts each device once a release.',
-      request: { body: json(JudgeRequest, { protocol, difference: 0.125 }) },
+        'Means over choices that it never learned from: the difference of log-likelihoods, from -1 to ' +
+        '1, and the loss and the accuracy under this release. The server keeps sums over devices ' +
+        'alone, and counts each device once a release.',
+      request: {
+        body: json(JudgeRequest, { protocol, difference: 0.125, loss: 0.625, accuracy: 0.6875 }),
+      },
       responses: { 202: json(JudgeResponse, { protocol, accepted: true, duplicate: false }) },
       errors: [...BODY, 'E_NO_RELEASE'],
     },
     async (c) => {
       const { deps, device } = c.var
-      const { difference } = c.req.valid('json')
-      const isNew = await judgeRelease(deps, device.id, c.req.param('hash'), difference)
+      const { protocol: _, ...judgement } = c.req.valid('json')
+      const isNew = await judgeRelease(deps, device.id, c.req.param('hash'), judgement)
       return c.json({ protocol, accepted: true as const, duplicate: !isNew }, 202)
     },
   ),
 }
 
-/** Of a release that an earlier version of the server made, the lineage is known from its record. */
-const summaryOf = ({ summary, lineId }: Release): ReleaseSummary => ({
-  ...summary,
-  lineage: lineId,
+const stagingOf = ({ share, judges, promotes, gateMs }: z.infer<typeof StageRequest>): Staging => ({
+  share,
+  ...(judges !== undefined && { judges }),
+  ...(promotes && { isPromoting: true }),
+  ...(gateMs !== undefined && { gate: { maxMs: gateMs } }),
 })
+
+/** Of a release that an earlier version of the server made, the lineage is known from its record. */
+const summaryOf = ({ summary, lineId, judgement, verdict }: Release): ReleaseSummary => {
+  const judged = judgedView(judgement)
+  return { ...summary, lineage: lineId, ...(judged && { judged }), ...(verdict && { verdict }) }
+}
 
 const lineageView = async (
   store: Pick<ServerDeps['store'], 'release'>,
-  { id, base, head, rollout, updatedAt }: Lineage,
+  lineage: Lineage,
 ): Promise<LineageView> => {
+  const { id, base, head, rollout, updatedAt } = lineage
   const newest = await store.release(head)
   const promoted = rollout?.promoted ?? head
-  const { judgement } = newest ?? {}
-  const difference = judgement && meanDifference(judgement)
   return {
     id,
     base: base.name,
     head,
     version: newest?.summary.version ?? 0,
     share: rollout?.share ?? 1,
+    ...(rollout?.judges !== undefined && { judges: rollout.judges }),
+    ...(rollout?.isPromoting && { promotes: true }),
+    ...(rollout?.gate && { gateMs: rollout.gate.maxMs }),
+    staged: stagedRelease(lineage),
     promoted,
     promotedVersion: (await store.release(promoted))?.summary.version ?? 0,
     updatedAt,
-    judged: judgement && difference ? { devices: judgement.devices, ...difference } : null,
+    judged: judgedView(newest?.judgement) ?? null,
   }
 }

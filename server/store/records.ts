@@ -1,7 +1,7 @@
 /** What the server remembers of each thing: one type a table. */
 import type { LineageState } from '../../adapters/contributions/contribution.ts'
 import type { Factor } from '../../adapters/lora/layout.ts'
-import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
+import type { ReleaseSummary, VerdictView } from '../../adapters/wire/containers.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { JobSpec, JobState, RoundPhase } from '../../adapters/wire/jobs.ts'
 import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
@@ -14,6 +14,8 @@ export type Device = {
   readonly lastSeenAt: number | null
   /** Since when its requests are refused; left out: they are not. */
   readonly blockedAt?: number
+  /** It has announced this key, which replaces the other as soon as it has signed a request. */
+  readonly nextKey?: string
 }
 
 /**
@@ -30,13 +32,25 @@ export type Lineage = {
   readonly rollout?: Rollout
 }
 
-/** share: of the devices, which follow the head at once; all others follow `promoted`. */
-export type Rollout = { readonly share: number; readonly promoted: string }
+/** What an operator has asked of the releases that are staged. */
+export type Staging = {
+  /** Of the devices, which follow a staged release; all others follow the promoted one. */
+  readonly share: number
+  /** Devices that must have judged a release before it is halted or promoted. Left out: 20. */
+  readonly judges?: number
+  /** Whether a release that proves to be no worse is promoted without the operator. */
+  readonly isPromoting?: boolean
+  /** Nobody follows a release before its verdict; without one for so long, an alert says so. */
+  readonly gate?: { readonly maxMs: number }
+}
+/** passed: with a gate, the newest release that passed it. */
+export type Rollout = Staging & { readonly promoted: string; readonly passed?: string }
 
 export type Release = LineageState & {
   readonly summary: ReleaseSummary
   readonly lineId: string
   readonly judgement?: Judgement
+  readonly verdict?: Verdict
 }
 
 /** Sums over devices of the difference that a release made to each, from -1 (worse) to 1 (better). */
@@ -44,7 +58,14 @@ export type Judgement = {
   readonly devices: number
   readonly sum: number
   readonly sumSquares: number
+  /** Devices that told loss and accuracy too, and the sums of both. */
+  readonly told?: number
+  readonly loss?: number
+  readonly accuracy?: number
 }
+
+/** What the operator's own machine says of a release beside the promoted one: see wire/operator.ts. */
+export type Verdict = VerdictView
 
 /** One device in one round. */
 export type RoundMember = {

@@ -66,9 +66,13 @@ export const createMetrics = () => {
       ['lineage', 'le'],
     ),
     lastRelease: gauge('last_release_timestamp_seconds', 'When the newest release was made.'),
-    judged: gauge('release_judged_difference', 'What devices say of a staged release: a mean.', [
-      'lineage',
-    ]),
+    judged: gauge(
+      'release_judged',
+      'What devices say of the newest release that two or more have judged: means over them.',
+      ['lineage', 'of'],
+    ),
+    judgedBy: gauge('release_judged_devices', 'Devices that have judged it.', ['lineage']),
+    judgedVersion: gauge('release_judged_version', 'Its version.', ['lineage']),
     alerts: gauge('alert', 'One for each alert that stands.', ['rule']),
     disk: gauge('disk_bytes', "Of the data folder's disk.", ['kind']),
     ready: gauge('ready', 'One while the server is ready for requests.'),

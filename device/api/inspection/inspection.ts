@@ -6,11 +6,11 @@
 import { decodeRelease } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { DAY_MS } from '../../../adapters/time.ts'
-import type { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { conditionsStatus } from '../../agent/conditions-status.ts'
 import { energyStatus } from '../../agent/energy-status.ts'
 import type { DeviceSettings } from '../../home/settings.ts'
 import type { ConditionsStatus, EnergyStatus } from '../../records/agent-reports.ts'
+import type { Consent } from '../../records/consent.ts'
 import { Dimension } from '../../records/preference.ts'
 import { releaseBlob } from '../../reward/serving.ts'
 import type { SourcedChoice } from '../../store/choices.ts'
@@ -46,8 +46,8 @@ export type Inspection = {
   /** Newest first. Fails with E_NO_DECISION if `before` is unknown. */
   choices(query: ChoicesQuery): Body<ChoicesResponse>
   log(query: LogQuery): Body<LogResponse>
-  consent(): ConsentRecord | null
-  grantConsent(grant: Omit<ConsentGrant, 'protocol'>): Promise<ConsentRecord>
+  consent(): Consent | null
+  grantConsent(grant: Omit<ConsentGrant, 'protocol'>): Promise<Consent>
   withdrawConsent(): Promise<Dropped>
   adapters(): Body<AdaptersResponse>
   energy(): EnergyStatus

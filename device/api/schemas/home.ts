@@ -1,7 +1,6 @@
 /** Messages between the command line and the owner of a home. None of them goes to a server. */
 import { z } from 'zod'
 import { MODULES } from '../../../adapters/lora/spec.ts'
-import { ConsentRecord } from '../../../adapters/wire/federation.ts'
 import { AdapterSpecSchema, Protocol, Sha256, TimeMs } from '../../../adapters/wire/primitives.ts'
 import type { ParticipateReport } from '../../federation/participate.ts'
 import type { ImportReport } from '../../feedback/import-choices.ts'
@@ -9,6 +8,7 @@ import { SettingsChange } from '../../home/settings.ts'
 import type { LeftReport } from '../../owner/operations.ts'
 import type { TrainReport } from '../../owner/train.ts'
 import { ConditionsStatus, EnergyStatus } from '../../records/agent-reports.ts'
+import { Consent } from '../../records/consent.ts'
 import { RankingStatus } from '../../records/rerank-decision.ts'
 import type { ExitChoice } from '../../reward/choose-exit.ts'
 import { StoreHealth } from '../../store/health.ts'
@@ -48,7 +48,7 @@ export const HomeResponse = z.strictObject({
   server: Url.nullable(),
   access: z.string().max(300),
   exposed: z.array(z.string().max(2000)).max(2),
-  consent: ConsentRecord.nullable(),
+  consent: Consent.nullable(),
   agent: z.strictObject({ pid: z.int().min(0), startedAt: z.number().min(0) }).nullable(),
   choices: Count,
   learned: z.array(z.string().max(300)).max(20),

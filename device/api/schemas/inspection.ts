@@ -1,7 +1,5 @@
 /** What a device shows its user: decisions with their reasons, what left, adapters, consent. */
 import { z } from 'zod'
-import { ConsentRecord } from '../../../adapters/wire/federation.ts'
-import { Contribution } from '../../../adapters/wire/jobs.ts'
 import {
   AdapterSpecSchema,
   Id,
@@ -11,6 +9,7 @@ import {
   TimeMs,
 } from '../../../adapters/wire/primitives.ts'
 import { ConditionsStatus, EnergyStatus } from '../../records/agent-reports.ts'
+import { Consent, Sendable } from '../../records/consent.ts'
 import { DIMENSIONS, Dimension, Share } from '../../records/preference.ts'
 import { DecisionCost, Index, RankingWhy } from '../../records/rerank-decision.ts'
 import { RewritingWhy } from '../../records/rewrite-decision.ts'
@@ -161,7 +160,7 @@ export type LogResponse = z.infer<typeof LogResponse>
 
 export const ConsentResponse = z.strictObject({
   protocol: Protocol,
-  consent: ConsentRecord.nullable(),
+  consent: Consent.nullable(),
 })
 export type ConsentResponse = z.infer<typeof ConsentResponse>
 
@@ -174,7 +173,7 @@ export const ConsentWithdrawn = z.strictObject({
 
 export const ConsentGrant = z.strictObject({
   protocol: AskedProtocol,
-  contributions: z.array(Contribution).min(1).max(3),
+  contributions: z.array(Sendable).min(1).max(Sendable.options.length),
   days: z.int().min(1).max(3650).nullable().default(null).describe('null: until withdrawn'),
 })
 export type ConsentGrant = z.infer<typeof ConsentGrant>

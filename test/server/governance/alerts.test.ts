@@ -115,7 +115,7 @@ test('drift: the newest release moved more than four times as far as those befor
 test('gate: devices report a release as worse', () => {
   const judgement = Array.from({ length: LEAST_JUDGES }, (_, i) => -0.3 + 0.01 * i).reduce<
     Judgement | undefined
-  >(judged, undefined)
+  >((before, difference) => judged(before, { difference }), undefined)
   expect(rulesOf(withReleases([release(1, 1), release(2, 1, judgement)]))).toEqual(['gate'])
 })
 

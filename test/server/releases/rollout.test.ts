@@ -18,7 +18,7 @@ const lineage = { id: 'line', base, features, head: 'new', updatedAt: 0 }
 const devices = Array.from({ length: 2000 }, (_, i) => `device-${i}`)
 
 test('a share of the devices follows a staged release, the others the promoted one', () => {
-  const staged = { ...stage({ ...lineage, head: 'old' }, 0.1), head: 'new' }
+  const staged = { ...stage({ ...lineage, head: 'old' }, { share: 0.1 }), head: 'new' }
   const early = devices.filter((id) => followedRelease(staged, id) === 'new')
   expect(early.length).toBeGreaterThan(150)
   expect(early.length).toBeLessThan(250)
@@ -34,14 +34,17 @@ test('a larger share holds the devices of every smaller one', () => {
 })
 
 test('a share that shrinks under a staged release is refused: devices would have to go back', () => {
-  const staged = { ...stage({ ...lineage, head: 'old' }, 0.5), head: 'new' }
-  expectCode('E_CONFLICT', () => stage(staged, 0.1))
-  expect(stage(staged, 0.8).rollout).toEqual({ share: 0.8, promoted: 'old' })
-  expect(stage(promote(staged), 0.1).rollout).toEqual({ share: 0.1, promoted: 'new' })
+  const staged = { ...stage({ ...lineage, head: 'old' }, { share: 0.5 }), head: 'new' }
+  expectCode('E_CONFLICT', () => stage(staged, { share: 0.1 }))
+  expect(stage(staged, { share: 0.8 }).rollout).toEqual({ share: 0.8, promoted: 'old' })
+  expect(stage(promote(staged), { share: 0.1 }).rollout).toEqual({ share: 0.1, promoted: 'new' })
 })
 
 const after = (differences: readonly number[]) =>
-  differences.reduce<Judgement | undefined>(judged, undefined)!
+  differences.reduce<Judgement | undefined>(
+    (before, difference) => judged(before, { difference }),
+    undefined,
+  )!
 
 test('a release is worse once enough devices say so, and not by chance', () => {
   const worse = Array.from({ length: LEAST_JUDGES }, (_, i) => -0.2 - 0.01 * (i % 5))

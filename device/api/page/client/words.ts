@@ -30,6 +30,11 @@ export const CONTRIBUTIONS = {
     'Statistics',
     'How many answers were compared, and sums of their style features, so that features get a common scale.',
   ],
+  judgement: [
+    'Judgement',
+    'How well a release predicts your choices, beside the release before it: three rounded numbers, ' +
+      'over choices that no release has learned from.',
+  ],
 } as const
 
 /** Joules, and watt-hours too from a kilojoule on. */
