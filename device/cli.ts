@@ -16,7 +16,7 @@ import { pageCommand } from './commands/page.ts'
 import { profileCommand, rerankCommand, rewriteCommand } from './commands/personal.ts'
 import { serveCommand } from './commands/serve.ts'
 import { serviceCommand } from './commands/service.ts'
-import { consentCommand, enrollCommand, logCommand } from './commands/setup.ts'
+import { consentCommand, enrollCommand, logCommand, rotateKeyCommand } from './commands/setup.ts'
 import { statusCommand } from './commands/status.ts'
 import { trainingCommand } from './commands/training.ts'
 
@@ -41,6 +41,7 @@ const commands = [
   forgetCommand,
   profileCommand,
   enrollCommand,
+  rotateKeyCommand,
   consentCommand,
   participateCommand,
   statusCommand,

@@ -1,11 +1,12 @@
 /** The work of `loreweave init`: makes or changes a home, pulls the model, prepares it. */
+
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { deviceIdOf } from '../../adapters/wire/signature.ts'
 import { defaultCacheFolder } from '../engine/model/cache.ts'
 import { checkOwnTokenizer } from '../engine/model/open.ts'
 import { listModels } from '../engine/model/pull.ts'
 import { checkText } from '../engine/model/tokenizer-check.ts'
+import { deviceIdOfKey } from '../home/device-key.ts'
 import {
   createHome,
   type Home,
@@ -54,7 +55,7 @@ export const init = async (io: Io, options: InitOptions): Promise<void> => {
   const missing = await missingModel(io, home, options)
   if ((isAsking || options.yes) && missing === null) await prepare(io, options)
   const { model, settings } = home.config
-  const deviceId = deviceIdOf(home.key.publicKey)
+  const deviceId = deviceIdOfKey(home.key)
   io.print(
     options,
     {

@@ -74,10 +74,27 @@ export const openOwner = (
   ]
   // Devices are closed without closing the store.
   const shared: DeviceStore = { ...store, close: async () => {} }
+  // A key that is replaced while a device is open signs its next request.
+  const keyNow = {
+    get publicKey() {
+      return home.now().key.publicKey
+    },
+    get secretKey() {
+      return home.now().key.secretKey
+    },
+    get deviceId() {
+      return home.now().key.deviceId
+    },
+  }
   const opened: Device[] = []
   const model = once(async () => known ?? openModelOf(io, options, home.now(), signal))
   const open = async (given: ModelOptions, how: LocalDevice) =>
-    openLocalDevice(io, given, { home: home.now(), store: shared, model: await model() }, how)
+    openLocalDevice(
+      io,
+      given,
+      { home: { ...home.now(), key: keyNow }, store: shared, model: await model() },
+      how,
+    )
   const openWorker: Owner['openWorker'] = (given, how) => open(given, { oneChild: true, ...how })
   const device = once(async () => {
     const isPaused = () => isTrainingPaused(store)

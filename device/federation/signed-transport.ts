@@ -7,7 +7,8 @@ import { ERROR_CODES, FedError, isFedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import { type Rng, randomBytes } from '../../adapters/random.ts'
 import { ErrorResponse } from '../../adapters/wire/federation.ts'
-import { deviceIdOf, type KeyPair, signRequest } from '../../adapters/wire/signature.ts'
+import { signRequest } from '../../adapters/wire/signature.ts'
+import { deviceIdOfKey, type SigningKey } from '../home/device-key.ts'
 import { gatewayReason, mayPass, reasonOf } from '../http/reasons.ts'
 import type { Sleep } from '../http/sleep.ts'
 import { isUnsent } from '../http/transport.ts'
@@ -21,7 +22,7 @@ export type SignedTransportDeps = {
   /** May have a path that a proxy in front of the server removes. */
   readonly serverUrl: string
   readonly transport: Transport
-  readonly key: KeyPair
+  readonly key: SigningKey
   readonly clock: () => number
   readonly rng: Rng
   readonly sleep: Sleep
@@ -270,7 +271,7 @@ const signed = (
   const { origin } = new URL(serverUrl)
   const signature = signRequest(
     { method, url: `${origin}${path}`, header: (name) => headers.get(name), body },
-    { keyId: deviceIdOf(key.publicKey), secretKey: key.secretKey },
+    { keyId: deviceIdOfKey(key), secretKey: key.secretKey },
     { nowMs: clock(), nonce: Buffer.from(randomBytes(18)).toString('base64url') },
   )
   for (const [name, value] of Object.entries(signature)) headers.set(name, value)

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson, textOfFile } from '../../adapters/formats/text.ts'
 import { replaceFileSync } from '../../adapters/node/replace-file.ts'
@@ -12,10 +12,8 @@ import { newKeyPair } from '../../adapters/wire/signature.ts'
 import { DEFAULT_MODEL } from '../engine/model/registry.ts'
 import { refuseExposed } from '../http/address.ts'
 import { changedConfig, commentedConfig, HomeConfig, parseConfig } from './config-file.ts'
+import { DeviceKey } from './device-key.ts'
 import { DeviceSettings } from './settings.ts'
-
-const KeyFile = z.strictObject({ publicKey: z.string().min(40), secretKey: z.string().min(40) })
-type DeviceKey = z.infer<typeof KeyFile>
 
 export type Home = {
   readonly folder: string
@@ -104,7 +102,7 @@ export const openHome = (folder: string, env: Environment = {}): Home => {
   return {
     folder,
     config: readConfig(folder),
-    key: parseFile(join(folder, 'device-key.json'), KeyFile, readSecret),
+    key: parseFile(join(folder, 'device-key.json'), DeviceKey, readSecret),
     deviceToken: readSecret(join(folder, 'device-token')).trim(),
     claudeKey:
       env['ANTHROPIC_API_KEY'] ||
@@ -130,6 +128,9 @@ export const saveConfig = (folder: string, config: HomeConfig): void => {
   parseConfig(changed, path)
   if (changed !== text) writeSecret(path, changed)
 }
+
+export const saveDeviceKey = (folder: string, key: DeviceKey): void =>
+  writeSecret(join(folder, 'device-key.json'), JSON.stringify(DeviceKey.parse(key)))
 
 /** Stores the user's own Claude key in a file that only they can read. */
 export const saveClaudeKey = (folder: string, key: string): void =>

@@ -2,7 +2,7 @@
  * The configuration of a home in the process that owns it. It is changed in one place, and
  * listeners are called.
  */
-import { type Home, openHome, saveClaudeKey, saveConfig } from './home.ts'
+import { type Home, openHome, saveClaudeKey, saveConfig, saveDeviceKey } from './home.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 type Listener = (now: Home, before: Home) => void
@@ -11,6 +11,8 @@ export type LiveHome = {
   now(): Home
   /** Writes config.json atomically. Fails with E_HOME if it is not valid. */
   change(change: (config: Home['config']) => Home['config'], claudeKey?: string): void
+  /** Writes device-key.json atomically. Fails with E_HOME. */
+  changeKey(change: (key: Home['key']) => Home['key']): void
   /** Reads manual edits of config.json. Fails with E_HOME. */
   reread(): void
   /** Calls the listener after each change, until the returned function is called. */
@@ -32,6 +34,10 @@ export const openLiveHome = (first: Home, env: Environment): LiveHome => {
       // Manual edits made meanwhile stay.
       saveConfig(first.folder, change(openHome(first.folder, env).config))
       if (claudeKey !== undefined) saveClaudeKey(first.folder, claudeKey)
+      reread()
+    },
+    changeKey(change) {
+      saveDeviceKey(first.folder, change(openHome(first.folder, env).key))
       reread()
     },
     reread,

@@ -9,7 +9,6 @@ import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { cryptoRng, type Rng } from '../../adapters/random.ts'
 import { DAY_MS } from '../../adapters/time.ts'
 import type { DeviceFacts } from '../../adapters/wire/job-life.ts'
-import type { KeyPair } from '../../adapters/wire/signature.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import type { StepNeed } from '../engine/train/memory-plan.ts'
@@ -19,6 +18,7 @@ import { type Contributor, notEnrolled, openContributor } from '../federation/co
 import type { Transport } from '../federation/signed-transport.ts'
 import { openFollowUps } from '../feedback/follow-up-gate.ts'
 import { type ImportReport, importChoices } from '../feedback/import-choices.ts'
+import type { SigningKey } from '../home/device-key.ts'
 import { dropDerivedFiles, dropLeftovers, dropRounds } from '../home/files.ts'
 import type { Progress } from '../home/progress.ts'
 import { DeviceSettings, type DeviceSettingsInput } from '../home/settings.ts'
@@ -58,7 +58,7 @@ export type Device = Personalizer &
 export type DeviceOptions = {
   /** Closed with the device. */
   readonly store: DeviceStore
-  readonly key: KeyPair
+  readonly key: SigningKey
   readonly model: LocalModel
   /** Closed with the device. */
   readonly engine: Engine

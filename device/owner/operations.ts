@@ -8,12 +8,15 @@ import { FedError } from '../../adapters/errors.ts'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import type { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
+import { newKeyPair } from '../../adapters/wire/signature.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { federationClient } from '../federation/client.ts'
+import { notEnrolled } from '../federation/contributor.ts'
 import type { ParticipateOptions, ParticipateReport } from '../federation/participate.ts'
 import type { Transport } from '../federation/signed-transport.ts'
 import { type ImportReport, importChoices } from '../feedback/import-choices.ts'
+import { alone, deviceIdOfKey, replaced, type SigningKey } from '../home/device-key.ts'
 import { changedHome, type HomeChanges } from '../home/home.ts'
 import type { LiveHome } from '../home/live-home.ts'
 import { type Holder, heldBy } from '../home/lock.ts'
@@ -90,6 +93,8 @@ export type HomeOperations = {
    */
   takeAdapter(adapter: NumberedAdapter, work: Work): Promise<{ choices: number | null }>
   enroll(enrolment: Enrolment, signal: AbortSignal): Promise<{ deviceId: string; server: string }>
+  /** The device stays the same for its server. */
+  replaceKey(signal: AbortSignal): Promise<{ deviceId: string; server: string }>
   leave(): Promise<LeftReport>
   /** Returns the names of settings that take effect only when the owner restarts. */
   configure(changes: ConfigChanges): string[] | Promise<string[]>
@@ -140,6 +145,7 @@ export const openOperations = (deps: OperationsDeps): HomeOperations => {
     adapter: (which) => servedAdapter(deps, which),
     takeAdapter: (adapter, work) => takeAdapter(deps, adapter, work),
     enroll: (enrolment, signal) => enroll(deps, enrolment, signal),
+    replaceKey: (signal) => replaceKey(deps, signal),
     leave: () => leave(deps),
     configure: (changes) => configure(deps, changes),
   }
@@ -226,11 +232,12 @@ const clientOf = (
   { store, home, clock, transport }: OperationsDeps,
   serverUrl: string,
   insecureHttp: boolean,
+  key: SigningKey = home.now().key,
 ) =>
   federationClient({
     serverUrl,
     transport: transport(insecureHttp),
-    key: home.now().key,
+    key,
     clock,
     rng: cryptoRng(),
     sleep: timerSleep,
@@ -243,7 +250,9 @@ const enroll = async (
   signal: AbortSignal,
 ): Promise<{ deviceId: string; server: string }> => {
   const { home, clock } = deps
-  const deviceId = await clientOf(deps, server, insecureHttp).enroll(token, signal)
+  const key = alone(home.now().key)
+  const deviceId = await clientOf(deps, server, insecureHttp, key).enroll(token, signal)
+  home.changeKey(alone)
   home.change(({ settings, ...config }) => ({
     ...config,
     server,
@@ -251,6 +260,27 @@ const enroll = async (
     settings: { ...settings, insecureHttp },
   }))
   return { deviceId, server }
+}
+
+/** A repeat goes on where the last one broke off. Fails with E_NOT_ENROLLED and the server's refusals. */
+const replaceKey = async (
+  deps: OperationsDeps,
+  signal: AbortSignal,
+): Promise<{ deviceId: string; server: string }> => {
+  const { home } = deps
+  const { server, settings } = home.now().config
+  if (server === null) throw notEnrolled()
+  const announce = () => {
+    const { next, ...key } = home.now().key
+    const client = clientOf(deps, server, settings.insecureHttp, key)
+    return client.replaceKey(next ?? key, signal)
+  }
+  if (!home.now().key.next) home.changeKey((key) => ({ ...key, next: newKeyPair() }))
+  await announce()
+  home.changeKey(replaced)
+  // Signed by the new key: from now on the old one is refused.
+  await announce()
+  return { deviceId: deviceIdOfKey(home.now().key), server }
 }
 
 /** What may take as long as a server that does not answer. */

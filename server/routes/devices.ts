@@ -39,7 +39,7 @@ export const DEVICE_ROUTES = {
         }),
       },
       responses: { 201: json(EnrollResponse, { protocol, deviceId: DEVICE_ID }) },
-      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENROLL_TOKEN'],
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_ENROLL_TOKEN', 'E_NOT_ENROLLED'],
     },
     async (c) => {
       const { deps, signed } = c.var
@@ -58,6 +58,8 @@ export const DEVICE_ROUTES = {
         if (!(await tx.addNonce(deviceId, nonce, nonceEnd(signed.params, now)))) throw replayed()
         const known = await tx.device(deviceId)
         if (known?.blockedAt !== undefined) throw blocked()
+        if (known && known.publicKey !== publicKey)
+          throw new FedError('E_NOT_ENROLLED', 'the device has replaced this key with another')
         if (!known)
           await tx.saveDevice({ id: deviceId, publicKey, enrolledAt: now, lastSeenAt: now })
       })

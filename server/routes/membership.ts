@@ -1,7 +1,13 @@
 /** What devices call beside rounds: they give a place on, ask whether a round is over, and leave. */
 import { json } from '../../adapters/api-reference/route.ts'
-import { AbandonRequest, DoneResponse, RoundStatus } from '../../adapters/wire/federation.ts'
+import {
+  AbandonRequest,
+  DoneResponse,
+  ReplaceKeyRequest,
+  RoundStatus,
+} from '../../adapters/wire/federation.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { announceKey } from '../governance/device-keys.ts'
 import { abandonRound, eraseDevice, isWanted } from '../rounds/departure.ts'
 import { served } from './route.ts'
 
@@ -47,6 +53,34 @@ export const MEMBERSHIP_ROUTES = {
       const { deps, device } = c.var
       const isOpen = await isWanted(deps, c.req.param('roundId'), device.id)
       return c.json({ protocol, isOpen }, 200)
+    },
+  ),
+
+  replaceKey: served(
+    {
+      method: 'post',
+      path: '/v1/device/key',
+      tag,
+      who,
+      summary: 'Announces the key that replaces the one of the device',
+      description:
+        'Signed by the key in force; `proof` is the signature of the new one. Both are good until the ' +
+        'new one has signed a request, such as this one again; then the old one is refused. The id of ' +
+        'the device stays, and so do its rounds and uploads.',
+      request: {
+        body: json(ReplaceKeyRequest, {
+          protocol,
+          publicKey: `${'3q2-7w'.repeat(7)}A`,
+          proof: `${'3q2-7w'.repeat(14)}AA`,
+        }),
+      },
+      responses: { 200: json(DoneResponse, done) },
+      errors: ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE', 'E_CONFLICT'],
+    },
+    async (c) => {
+      const { deps, device } = c.var
+      await announceKey(deps, device, c.req.valid('json'))
+      return c.json(done, 200)
     },
   ),
 

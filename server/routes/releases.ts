@@ -231,9 +231,8 @@ export const RELEASE_ROUTES = {
       role: 'judge',
       summary: 'Says how the newest release does on an evaluation set',
       description:
-        'Beside the promoted one, by the choices of a log that the operator has. Sent by ' +
-        '`loreweave-eval judge`. A staged release whose interval lies below zero is rolled back; any other ' +
-        'passes the gate of its lineage.',
+        'Beside the promoted one, by the choices of a log that the operator has. A staged release ' +
+        'whose interval lies below zero is rolled back; any other passes the gate of its lineage.',
       request: {
         body: json(VerdictRequest, {
           protocol,

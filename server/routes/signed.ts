@@ -3,7 +3,9 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { FedError } from '../../adapters/errors.ts'
 import { readSignatureInput, verifySignature } from '../../adapters/wire/signature.ts'
 import type { SignatureParams } from '../../adapters/wire/signature-input.ts'
+import { confirmKey } from '../governance/device-keys.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
+import type { Device } from '../store/records.ts'
 import type { Transfer } from '../transfer/transfer.ts'
 import { limitRate } from './admission.ts'
 import type { ServerEnv, Signed } from './route.ts'
@@ -48,7 +50,7 @@ export const requireDevice =
   }): MiddlewareHandler<ServerEnv> =>
   async (c, next) => {
     const { device, signed } = c.var
-    verifySignature(signed.signable, signed.params, device.publicKey)
+    const isNext = isByNextKey(signed, device)
     limitRate(c, transfer.byDevice, device.id)
     const now = clock()
     checkTime(signed.params, now)
@@ -59,8 +61,21 @@ export const requireDevice =
       seenAt: Math.abs(now - (device.lastSeenAt ?? 0)) < SEEN_MS ? null : now,
     })
     if (!isNew) throw replayed()
+    if (isNext) c.set('device', await confirmKey({ store, clock }, device))
     await next()
   }
+
+/** Whether the announced key has signed, and not the one in force. Fails with E_SIGNATURE. */
+const isByNextKey = ({ signable, params }: Signed, { publicKey, nextKey }: Device): boolean => {
+  try {
+    verifySignature(signable, params, publicKey)
+    return false
+  } catch (error) {
+    if (nextKey === undefined) throw error
+    verifySignature(signable, params, nextKey)
+    return true
+  }
+}
 
 const signedOf = (c: Context<ServerEnv>): Signed => {
   const { method, url, headers } = c.req.raw

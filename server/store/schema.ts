@@ -172,6 +172,11 @@ CREATE TABLE parts (
 );
 CREATE INDEX parts_by_time ON parts (at);`,
   },
+  {
+    // Devices replace their keys.
+    sqlite: 'ALTER TABLE devices ADD COLUMN next_key TEXT;',
+    postgres: 'ALTER TABLE devices ADD COLUMN next_key TEXT;',
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

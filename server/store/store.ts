@@ -46,6 +46,10 @@ export type Tables = GovernanceTables & {
   sawDevice(id: string, at: number): Promise<void>
   /** at: since when its requests are refused; null: they are not. False when there is none. */
   blockDevice(id: string, at: number | null): Promise<boolean>
+  /** Announces the key that comes next. */
+  setNextKey(id: string, nextKey: string): Promise<void>
+  /** The announced key in place of the other. False when another request was first. */
+  replaceKey(id: string, nextKey: string): Promise<boolean>
   /** Everything that names the device; its memberships of rounds get the name `alias`. False when there is none. */
   eraseDevice(id: string, alias: string): Promise<boolean>
   /** How many are enrolled, how many of them were seen since, and how many are blocked. */

@@ -106,6 +106,17 @@ const devices = (sql: Sql) => ({
   },
   blockDevice: (id: string, at: number | null) =>
     isWritten(sql.run('UPDATE devices SET blocked_at = ? WHERE id = ?', at, id)),
+  async setNextKey(id: string, nextKey: string) {
+    await sql.run('UPDATE devices SET next_key = ? WHERE id = ?', nextKey, id)
+  },
+  replaceKey: (id: string, nextKey: string) =>
+    isWritten(
+      sql.run(
+        'UPDATE devices SET public_key = next_key, next_key = NULL WHERE id = ? AND next_key = ?',
+        id,
+        nextKey,
+      ),
+    ),
   async eraseDevice(id: string, alias: string) {
     await sql.run('UPDATE members SET device_id = ?, consent = NULL WHERE device_id = ?', alias, id)
     for (const table of ['visits', 'nonces', 'tokens', 'parts'])
@@ -132,6 +143,7 @@ const deviceOf = (row: Row): Device => ({
   enrolledAt: row['enrolled_at'] as number,
   lastSeenAt: row['last_seen_at'] as number | null,
   ...(row['blocked_at'] !== null && { blockedAt: row['blocked_at'] as number }),
+  ...(row['next_key'] !== null && { nextKey: row['next_key'] as string }),
 })
 
 const visits = (sql: Sql) => ({

@@ -224,6 +224,24 @@ export const HOME_ROUTES = {
       return c.json(said(await homeOf(c).enroll(enrolment, c.req.raw.signal)), 200)
     },
   ),
+  replaceKey: own(
+    {
+      method: 'post',
+      path: '/v1/home/key',
+      summary: 'Replaces the key that requests to the federation are signed with',
+      description:
+        'The device stays the same for its server, which refuses the old key from then on. Asked for ' +
+        'again, it goes on where it broke off.',
+      errors: ['E_NOT_ENROLLED', 'E_CONFLICT', 'E_UNAVAILABLE', 'E_UPSTREAM'],
+      responses: {
+        200: versionedJson(EnrolledResponse, {
+          deviceId: '9f2c'.repeat(8),
+          server: 'https://federation.example',
+        }),
+      },
+    },
+    async (c) => c.json(said(await homeOf(c).replaceKey(c.req.raw.signal)), 200),
+  ),
   leave: own(
     {
       method: 'delete',
