@@ -102,6 +102,8 @@ export const ReleaseMetrics = z.strictObject({
   priorChange: z.number().min(0).max(MAX_NORM).nullable(),
   /** Updates at most as long as each of NORM_SHARES, and longer than the one before it. */
   updateNorms: z.array(z.int().min(0)).length(NORM_SHARES.length),
+  /** ‖released − exact‖ / ‖exact‖, where the job has its releases compressed. */
+  compressionError: z.number().min(0).max(1).optional(),
 })
 export type ReleaseMetrics = z.infer<typeof ReleaseMetrics>
 

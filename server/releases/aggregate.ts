@@ -4,7 +4,7 @@
  */
 import { createExactSum, type PartialSum } from '../../adapters/aggregate/exact-sum.ts'
 import type { Part } from '../../adapters/container/container.ts'
-import { compressRelease } from '../../adapters/contributions/compress.ts'
+import { compressionError, compressRelease } from '../../adapters/contributions/compress.ts'
 import {
   type ContributionRow,
   type Head,
@@ -191,17 +191,16 @@ export const startAggregation = (
         ...plan.parent,
         basisEpoch,
       })
-      const bytes = encodeRelease(
-        headerOf(plan, head.release.header, next.basisEpoch),
-        compressRelease(
-          finished.flatMap(({ parts }) => parts),
-          plan.spec,
-        ),
-      )
+      const exact = finished.flatMap(({ parts }) => parts)
+      const sent = compressRelease(exact, plan.spec)
+      const bytes = encodeRelease(headerOf(plan, head.release.header, next.basisEpoch), sent)
       const release = decodeRelease(bytes)
       // Devices would refuse it, and with it every release after it.
       checkReleaseBounds(release)
-      const metrics = metricsOf(head.release, release, norms.counts())
+      const metrics = {
+        ...metricsOf(head.release, release, norms.counts()),
+        ...(sent !== exact && { compressionError: compressionError(exact, sent) }),
+      }
       return withMoments(releaseOf(next, bytes, { metrics }), next.moments)
     },
   }

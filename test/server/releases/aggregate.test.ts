@@ -153,6 +153,16 @@ describe('the aggregation of a round', () => {
     expect(decodeRelease(bytes).header).not.toHaveProperty('metrics')
   })
 
+  test('the error of compression is told where a job asks for it; short parts have none', async () => {
+    const job = { compression: { releases: 'float16' } } as const
+    const errorOf = async (given: object) => {
+      const { plan, read } = setting(['adapter'], ['a', 'b', 'c'], given)
+      return (await aggregateInProcess(plan, read)).summary.metrics!.compressionError
+    }
+    expect(await errorOf({})).toBeUndefined()
+    expect(await errorOf({ job })).toBe(0)
+  })
+
   test('the prior is the M-step written out with dense matrices (tolerance 1e-5)', async () => {
     const { plan, read, assignment, seeds } = setting(['prior'], ['a', 'b', 'c'])
     const release = decodeRelease((await aggregateInProcess(plan, read)).bytes)
