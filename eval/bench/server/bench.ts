@@ -29,7 +29,10 @@ export type ServerBenchOptions = {
 /** Figures of one contestant, a number a run, by the names of MEASURES. */
 type Figures = Partial<Record<keyof typeof MEASURES, number[]>>
 
-/** Figures and their units. delay: of the event loop. own: without time that others had. cpu: of the server, for one request. */
+/**
+ * Figures and their units. delay: of the event loop. own: without time that others had. cpu: of the
+ * server, for one request.
+ */
 const MEASURES = {
   checkins: '/s',
   checkin_cpu: 'ms',
