@@ -58,7 +58,7 @@ export const LARGEST_WEIGHT = 2 ** 32
 /** What |low| is at most after a carry. */
 export const CARRIED = 1 / BOUND_GRID
 /** Of |low| in units, of which 2¹¹ are 2⁵³ steps: one that is full can still be added to a carried one. */
-export const LOW_ROOM = 2 ** 11 - CARRIED
+const LOW_ROOM = 2 ** 11 - CARRIED
 /** Of a product that goes to `low` alone, in units. */
 const LARGEST_LOW = 2 ** 9
 

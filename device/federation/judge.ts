@@ -73,7 +73,7 @@ const endJudging = ({ store }: Pick<JudgeDeps, 'store'>, { before }: Judging): P
   })
 
 /** null where too few choices have come from which no release has learned. */
-export const judgementOf = async (
+const judgementOf = async (
   deps: Omit<JudgeDeps, 'federation' | 'clock'>,
   { release, before }: Judging,
   signal?: AbortSignal,

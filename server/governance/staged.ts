@@ -57,7 +57,7 @@ const promoteGood = async (
 }
 
 /** From the head back to the promoted one, without it. */
-export const stagedReleases = async (
+const stagedReleases = async (
   store: Pick<Tables, 'release'>,
   { head, rollout }: Lineage,
 ): Promise<Release[]> => {

@@ -14,6 +14,7 @@ import { openAttendance } from '../rounds/attendance.ts'
 import { createCoordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import { openSlots } from '../rounds/pace.ts'
+import { isDiskFailure } from '../store/disk-failure.ts'
 import { countedLog } from '../telemetry/counted-log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { sharedParts } from '../transfer/shared-parts.ts'
@@ -103,6 +104,12 @@ export const createServer = ({
       return refusal(error, c, deps)
     }
     log('error', 'failed', { ...where, cause: String(error) })
+    if (isDiskFailure(error))
+      return refusal(
+        new FedError('E_UNAVAILABLE', 'the server cannot write to its disk now; try again later'),
+        c,
+        deps,
+      )
     return refusal(new FedError('E_INTERNAL', 'the server failed; its log says more'), c, deps)
   })
   let [sweptAt, ticking] = [0, Promise.resolve()]

@@ -9,6 +9,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:
 import { join } from 'node:path'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { orMissing } from '../../adapters/node/or-missing.ts'
+import { isDiskFailure } from '../store/disk-failure.ts'
 import { type Body, bodyChunks, type SenderPace } from './paced.ts'
 
 /** owner: of one upload at a time: a round and a device. digest: SHA-256 of the whole update. */
@@ -141,8 +142,8 @@ const writePiece = async (
 
 const BROKEN: ReadonlySet<string> = new Set(['E_TOO_SLOW', 'E_UNAVAILABLE'])
 
-/** Nobody reads this answer; a full disk is told apart by its code. */
+/** Nobody reads the answer to a body that broke off. */
 const broken = (cause: unknown): unknown =>
-  /^(?:ENOSPC|EDQUOT|EIO|EROFS|EACCES)$/.test((cause as NodeJS.ErrnoException).code ?? '')
+  isDiskFailure(cause) || (cause as NodeJS.ErrnoException).code === 'EACCES'
     ? cause
     : new FedError('E_UNAVAILABLE', 'the body broke off', { cause })

@@ -10,7 +10,7 @@ export type Outgoing = {
 }
 
 /** How a body is sent: as a network brings it, not at once as a loopback does. */
-export type SendingPace = { readonly bytes: number; readonly everyMs: number }
+type SendingPace = { readonly bytes: number; readonly everyMs: number }
 
 export type Answer = {
   readonly status: number

@@ -92,6 +92,22 @@ describe('an update that is not taken', () => {
     expect(await server.objects.list()).toEqual([assignment.release])
   })
 
+  test.each(['ENOSPC', 'SQLITE_FULL'])(
+    'because of a full disk (%s) is to come again, as a device does',
+    async (code) => {
+      const { server, device, assignment, parts } = await uploads()
+      const bytes = updateFor(assignment, 'a')
+      const failure = Object.assign(new Error('no space'), { code })
+      vi.spyOn(server.objects, 'put').mockRejectedValueOnce(failure)
+      const answer = await device.upload(assignment, bytes)
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      await expectRefusal(answer, 503, 'E_UNAVAILABLE')
+      expect(parts()).toEqual([])
+      expect(await server.objects.list()).toEqual([assignment.release])
+      expect((await device.upload(assignment, bytes)).status).toBe(202)
+    },
+  )
+
   test('because the store fails is told so, leaves nothing, and is taken later', async () => {
     const { server, device, assignment, parts } = await uploads()
     const bytes = updateFor(assignment, 'a')
