@@ -114,6 +114,7 @@ const COMMANDS: readonly (readonly [name: string, args: Args])[] = [
   ['job-file --exit auto', args('job-file', '--exit', 'auto')],
   ['participate without a server', args('participate')],
   ['enroll without a token', args('enroll', '--server', 'https://x.test')],
+  ['rotate-key without a server', args('rotate-key')],
   ['leave', args('leave', '--json')],
   ['forget', (side) => ['forget', '--decision', said[side].decision, '--json']],
   ['forget of words', args('forget', '--containing', 'subject 7', '--yes', '--json')],

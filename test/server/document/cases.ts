@@ -1,5 +1,7 @@
 /** For each operation of the document what each of its answers takes, by status or by code. */
 import type { ErrorCode } from '../../../adapters/errors.ts'
+import { keyProof } from '../../../adapters/wire/key-proof.ts'
+import { newKeyPair } from '../../../adapters/wire/signature.ts'
 import { JOB } from '../../../server/routes/examples.ts'
 import { enrolledDevices, testServer, tinyJob } from '../../support/federation-fixture.ts'
 import { collecting, lineageOf, released } from './scenes.ts'
@@ -55,6 +57,20 @@ const releaseBytes = (id: string): Cases[string] => {
   }
 }
 
+/** A device that announces so many keys, one after the other; the last answer. */
+const newKeys = async (count: number): Promise<Response> => {
+  const server = testServer()
+  const [device] = await enrolledDevices(server, 1)
+  const announce = () => {
+    const next = newKeyPair()
+    const { publicKey } = next
+    const body = { protocol: 1, publicKey, proof: keyProof(device!.id, next) }
+    return send(server, 'replaceKey', { device: device!, body })
+  }
+  for (let i = 1; i < count; i++) await announce()
+  return announce()
+}
+
 const DEVICES: Cases = {
   enroll: {
     async 201() {
@@ -79,6 +95,10 @@ const DEVICES: Cases = {
   abandonRound: { 200: byDevice('abandonRound') },
   getRound: { 200: byDevice('getRound') },
   leave: { 200: byDevice('leave') },
+  replaceKey: {
+    200: () => newKeys(1),
+    E_CONFLICT: () => newKeys(2),
+  },
   judgeRelease: {
     async 202() {
       const { server, device, lineage } = await released()
@@ -214,6 +234,13 @@ const RELEASES: Cases = {
       await send(server, 'stage', { at, body: { protocol: 1, share: 0.5 } })
       await send(server, 'setScaleAnew', { at })
     }),
+  },
+  giveVerdict: {
+    async 201() {
+      const { server, lineage } = await released()
+      return send(server, 'giveVerdict', { at: { hash: lineage.head } })
+    },
+    E_NO_RELEASE: fresh('giveVerdict'),
   },
   promote: { 200: lineageDeed('promote'), E_NO_RELEASE: fresh('promote') },
 }
