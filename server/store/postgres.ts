@@ -121,17 +121,21 @@ const spendAll = async (pool: pg.Pool, all: readonly SpentNonce[]): Promise<bool
   return all.map((one) => written.delete(nameOf(one)))
 }
 
+/** The query that meets a lost connection fails; between two of them there is nobody to tell. */
+const ignoreLoss = (): void => {}
+
 /** On one connection, which is thrown away when it may be in the middle of something. */
 const transact = async <T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> => {
   const client = await reachable(pool.connect())
+  client.on('error', ignoreLoss)
   let isClean = false
   try {
     await asked(client, 'BEGIN')
     const value = await work(client).catch(async (error: unknown) => {
-      await client.query('ROLLBACK')
+      await asked(client, 'ROLLBACK')
       isClean = true
       throw error
     })
@@ -139,6 +143,7 @@ const transact = async <T>(
     isClean = true
     return value
   } finally {
+    client.off('error', ignoreLoss)
     client.release(!isClean)
   }
 }

@@ -122,8 +122,7 @@ const commitQueue = (db: Database.Database) => {
       await new Promise((resolve) => setImmediate(resolve))
       isOpen = true
       const works = waiting.splice(0, MAX_SHARING)
-      flush(works.some(({ kind }) => kind === 'flushed'))
-      await commitTogether(db, works)
+      await commitTogether(db, works, () => flush(works.some(({ kind }) => kind === 'flushed')))
       isOpen = false
     }
     running = undefined
@@ -166,9 +165,14 @@ const waitingOf = <T>(
   }
 }
 
-/** When the commit fails, so do all. */
-const commitTogether = async (db: Database.Database, works: readonly Waiting[]) => {
+/** When the commit fails, so do all. prepare: before it begins. */
+const commitTogether = async (
+  db: Database.Database,
+  works: readonly Waiting[],
+  prepare: () => void,
+) => {
   try {
+    prepare()
     db.exec('BEGIN IMMEDIATE')
     for (const { run } of works) await run()
     db.exec('COMMIT')

@@ -68,6 +68,28 @@ describe.skipIf(!postgres)('the PostgreSQL store', () => {
     for (const store of stores) await store.close()
   })
 
+  test('a connection that is lost between two queries of a transaction ends that one alone', async () => {
+    const url = await freshDatabase()
+    const store = await openPostgresStore(url)
+    const { default: pg } = await import('pg')
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    const cut = store.transaction(async (tx) => {
+      await tx.addSetting('name', 'lost')
+      await client.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity ' +
+          'WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      )
+      // Nothing is asked while the connection ends.
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      await tx.setting('name')
+    })
+    await expect(cut).rejects.toMatchObject({ code: 'E_UNAVAILABLE' })
+    expect(await store.setting('name')).toBeUndefined()
+    await client.end()
+    await store.close()
+  })
+
   test('a store of a newer version is refused with E_DATA', async () => {
     const url = await freshDatabase()
     await (await openPostgresStore(url)).close()

@@ -31,6 +31,14 @@ describe('objects in a folder', () => {
 describe('the SQLite store on disk', () => {
   storeContract(() => openSqliteStore(freshFolder()))
 
+  test('what is asked for after it was closed is refused, and nothing else fails', async () => {
+    const store = openSqliteStore(freshFolder())
+    await store.close()
+    const nonce = { deviceId: 'a', nonce: 'n', expiresAt: 1, seenAt: null }
+    await expect(store.spendNonce(nonce)).rejects.toThrow('not open')
+    await expect(store.transaction(async () => {})).rejects.toThrow('not open')
+  })
+
   test('what was saved is there after it is opened again', async () => {
     const folder = freshFolder()
     const first = openFolder(folder)
