@@ -59,7 +59,7 @@ export const encodeContainer = (
 /** As viewContainer; the payload is a copy. */
 export const decodeContainer = (bytes: Uint8Array): Container<unknown> => {
   const { header, payload } = viewContainer(bytes)
-  return { header, payload: payload.slice() }
+  return { header, payload: payload.buffer === bytes.buffer ? payload.slice() : payload }
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Parts in fewer bits, as a job asks for (`compression`). */
-import type { Part } from '../container/container.ts'
+import { joinParts, type Part } from '../container/container.ts'
 import { decodeValues, type Encoding, encodeValues } from '../formats/encoding.ts'
+import { LARGEST_FLOAT16 } from '../formats/float16.ts'
+import { norm } from '../math/vector.ts'
 import { type Rng, seededRng } from '../random.ts'
 import type { JobSpec } from '../wire/jobs.ts'
 
@@ -9,22 +11,28 @@ const LEAST_NUMBERS = 1024
 
 /**
  * Of an update. The factor's change keeps within updateNorm, which rounding at random may pass. rng:
- * devices must not share it, or their errors would not average out.
+ * devices must not share it, or their errors would not average out; asked for where it is needed.
  */
 export const compressUpdate = (
   parts: readonly Part[],
   { compression, training }: Pick<JobSpec, 'compression' | 'training'>,
-  rng: Rng,
+  rng: () => Rng,
 ): readonly Part[] => {
   const encoding = compression?.updates
-  if (encoding === undefined) return parts
+  return encoding === undefined ? parts : withinNorm(parts, encoding, training.updateNorm, rng())
+}
+
+const withinNorm = (
+  parts: readonly Part[],
+  encoding: Encoding,
+  updateNorm: number,
+  rng: Rng,
+): readonly Part[] => {
   const made = compress(parts, encoding, rng)
-  const norm = Math.sqrt(made.filter(isChange).reduce((sum, { data }) => sum + squares(data), 0))
-  if (norm <= training.updateNorm) return made
-  const within = parts.map((part) =>
-    isChange(part) ? scaled(part, training.updateNorm / norm) : part,
-  )
-  return compressUpdate(within, { compression, training }, rng)
+  const length = norm(joinParts(made.filter(isChange)).payload)
+  if (length <= updateNorm) return made
+  const within = parts.map((part) => (isChange(part) ? scaled(part, updateNorm / length) : part))
+  return withinNorm(within, encoding, updateNorm, rng)
 }
 
 /** Of a release: float16, which rounds to nearest. */
@@ -56,8 +64,6 @@ const compress = (parts: readonly Part[], encoding: Encoding, rng: Rng): Part[] 
     return { ...part, data, encoded: { encoding, bytes } }
   })
 
-/** Beyond it float16 is infinite. */
-const LARGEST_FLOAT16 = 65_504
 const canHold = (encoding: Encoding, data: ArrayLike<number>): boolean =>
   encoding !== 'float16' || Array.prototype.every.call(data, (x) => Math.abs(x) <= LARGEST_FLOAT16)
 
@@ -67,9 +73,3 @@ const scaled = (part: Part, factor: number): Part => ({
   ...part,
   data: Float64Array.from(part.data, (x) => x * factor),
 })
-
-const squares = (data: ArrayLike<number>): number => {
-  let sum = 0
-  for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!
-  return sum
-}

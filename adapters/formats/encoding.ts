@@ -10,13 +10,12 @@
 import { z } from 'zod'
 import { FedError } from '../errors.ts'
 import type { Rng } from '../random.ts'
-import { float16, float16Bits } from './float16.ts'
+import { float16, float16Bits, LARGEST_FLOAT16 } from './float16.ts'
 
 export const Encoding = z.enum(['float16', 'int8', 'int4'])
 export type Encoding = z.infer<typeof Encoding>
 
 const BLOCK = 64
-const LARGEST_FLOAT16 = 65_504
 
 type Codec = {
   /** Of so many numbers. */

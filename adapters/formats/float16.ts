@@ -1,5 +1,7 @@
 /** IEEE 754 binary16. */
 
+export const LARGEST_FLOAT16 = 65_504
+
 export const float16 = (bits: number): number => {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31

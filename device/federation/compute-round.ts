@@ -82,7 +82,7 @@ export const encodeRound = (assignment: Assignment, made: readonly MadeBy[]): Ro
       ...updateHeaderOf(assignment),
       ...Object.assign({}, ...made.map(({ part }) => part.header)),
     },
-    compressUpdate(parts, assignment, roundingOf(assignment, parts)),
+    compressUpdate(parts, assignment, () => roundingOf(assignment, parts)),
   )
   const sent = new Set(made.flatMap(({ name, part }) => (part.parts.length > 0 ? [name] : [])))
   return { bytes, contributions: contributions.filter((name) => sent.has(name)), ...training }

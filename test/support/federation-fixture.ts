@@ -15,6 +15,7 @@ import { type Data, openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 import type { TransferOptions } from '../../server/transfer/transfer.ts'
 import { checkDocumented } from './documented.ts'
+import { TINY } from './tiny-model.ts'
 
 export const CREDENTIAL = 'operator-credential-for-tests'
 export const START = 1_700_000_000_000
@@ -24,14 +25,7 @@ export type Fetch = (request: Request) => Promise<Response>
 /** A small job on a model of two layers; every number can be overridden. */
 export const tinyJob = (overrides: Partial<JobSpecInput> = {}): JobSpecInput => ({
   name: 'tiny',
-  base: {
-    name: 'tiny',
-    weights: 'a'.repeat(64),
-    tokenizer: 'b'.repeat(64),
-    shape: { layers: 2, hidden: 8, heads: 2, kvHeads: 1, headDim: 4, ffn: 16, vocab: 32 },
-  },
-  adapter: { firstLayer: 0, endLayer: 2, modules: ['q', 'v'], rank: 2, alpha: 4 },
-  exitLayer: 2,
+  ...TINY,
   features: { pooled: 0, named: ['length', 'lists', 'bold'] },
   contributions: ['adapter', 'prior', 'statistics'],
   cohort: { size: 3, goal: 2, minimum: 1, deadlineMs: 60_000 },

@@ -26,7 +26,9 @@ const change = (of: readonly Part[]) =>
 
 test('without a word of it nothing is compressed', () => {
   const training = TrainingPlan.parse({})
-  expect(compressUpdate(parts, { training, compression: undefined }, seededRng(1))).toBe(parts)
+  expect(compressUpdate(parts, { training, compression: undefined }, () => seededRng(1))).toBe(
+    parts,
+  )
   expect(compressRelease(parts, { compression: { updates: 'int8' } })).toBe(parts)
 })
 
@@ -34,7 +36,9 @@ test.each(Encoding.options)('%s: long parts alone, and within the largest norm',
   const updateNorm = change(parts)
   const training = TrainingPlan.parse({ updateNorm })
   for (let seed = 0; seed < 20; seed++) {
-    const made = compressUpdate(parts, { training, compression: { updates } }, seededRng(seed))
+    const made = compressUpdate(parts, { training, compression: { updates } }, () =>
+      seededRng(seed),
+    )
     expect(made.map(({ encoded }) => encoded?.encoding)).toEqual([updates, undefined, updates])
     expect(change(made)).toBeLessThanOrEqual(updateNorm)
     expect(change(made)).toBeGreaterThan(0.95 * updateNorm)
@@ -46,7 +50,7 @@ test('the error falls with the bits, and is what the format says', () => {
   const error = (updates: Encoding) =>
     compressionError(
       parts,
-      compressUpdate(parts, { training, compression: { updates } }, seededRng(1)),
+      compressUpdate(parts, { training, compression: { updates } }, () => seededRng(1)),
     )
   expect(error('float16')).toBeLessThan(3e-4)
   expect(error('int8')).toBeGreaterThan(error('float16'))
