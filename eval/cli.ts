@@ -13,6 +13,7 @@ import { addClaudeCommand } from './commands/claude.ts'
 import { addDayCommand } from './commands/day.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addFeedbackCommand } from './commands/feedback.ts'
+import { addJudgeCommand } from './commands/judge.ts'
 import type { Print } from './commands/options.ts'
 import { addParityCommand } from './commands/parity.ts'
 import { addRecordCommand } from './commands/record.ts'
@@ -32,6 +33,7 @@ export const createProgram = (streams: Ending): Program => {
     .description('Offline evaluation, benchmarks and the demo of Loreweave.')
   addDemoCommand(program, print, out)
   addRerankCommand(program, print)
+  addJudgeCommand(program, print)
   addParityCommand(program, print)
   addRewriteCommand(program, out)
   addDayCommand(program, print)

@@ -48,7 +48,8 @@ export const pairedGain = (
   }
 }
 
-type Judged = HeldBackPairs & { readonly logLikelihood: number }
+/** logLikelihood: of the choice, in nats. */
+export type Judged = HeldBackPairs & { readonly logLikelihood: number }
 
 /** The `count` most recent choices, each by a head that is fitted to the older ones. */
 export const judgeHeldBack = (

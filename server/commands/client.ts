@@ -8,7 +8,8 @@ import { credentialFile } from './serve.ts'
 
 export type ClientOptions = {
   readonly server: string
-  readonly data: string
+  /** Folder of a server on this machine. */
+  readonly data?: string
   readonly credentialFile?: string | undefined
 }
 
@@ -72,12 +73,13 @@ const readCredential = (
 ): string => {
   const fromEnv = env['LOREWEAVE_OPERATOR_TOKEN']
   if (!options.credentialFile && fromEnv) return fromEnv.trim()
-  const path = options.credentialFile ?? credentialFile(options.data)
-  if (!existsSync(path))
-    throw new FedError(
-      'E_AUTH',
-      `no operator credential: ${path} does not exist; give --data, --credential-file or LOREWEAVE_OPERATOR_TOKEN`,
-    )
+  const { data } = options
+  const path = options.credentialFile ?? (data === undefined ? undefined : credentialFile(data))
+  if (path === undefined || !existsSync(path)) {
+    const ways = `${data === undefined ? '' : '--data, '}--credential-file or LOREWEAVE_OPERATOR_TOKEN`
+    const why = path === undefined ? '' : `: ${path} does not exist`
+    throw new FedError('E_AUTH', `no operator credential${why}; give ${ways}`)
+  }
   return textOfFile(() => readFileSync(path), path, 'E_AUTH').trim()
 }
 

@@ -75,7 +75,7 @@ export const releaseCommands = (deps: CommandDeps): Command =>
         .option('--promote', 'promote by itself what proves to be no worse')
         .option(
           '--gate <duration>',
-          'nobody follows a release before its verdict (POST …/verdict); an alert says so after this time',
+          'nobody follows a release before its verdict (loreweave-eval judge); an alert says so after this time',
           parseDuration,
         )
         .addHelpText(

@@ -1,30 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { createProgram } from '../../eval/cli.ts'
 import { Result } from '../../eval/measure/results.ts'
 import { createProcesses } from '../../eval/programs/processes.ts'
+import { callEval as call } from '../support/call-eval.ts'
 import { programCommand } from '../support/programs.ts'
 
 const { run } = createProcesses(programCommand)
 const reference = fileURLToPath(new URL('../vectors/tiny-llama', import.meta.url))
-
-/** The program called in this process. */
-const call = async (...args: string[]) => {
-  const result = { code: 0, stdout: '', stderr: '' }
-  const program = createProgram({
-    out: (text) => {
-      result.stdout += text
-    },
-    err: (text) => {
-      result.stderr += text
-    },
-    exitWith: (code) => {
-      result.code = code
-    },
-  })
-  await program.run(args)
-  return result
-}
 
 test('parity prints one JSON object of named figures, all within 1e-4', async () => {
   const { stdout } = await run('eval/cli', ['parity', reference, '--json'])
@@ -34,7 +16,7 @@ test('parity prints one JSON object of named figures, all within 1e-4', async ()
 })
 
 test('every command explains itself', async () => {
-  for (const command of ['demo', 'run', 'rerank', 'parity', 'claude', 'record'])
+  for (const command of ['demo', 'run', 'rerank', 'judge', 'parity', 'claude', 'record'])
     expect((await call(command, '--help')).stdout).toContain('Usage: loreweave-eval')
   const { stdout } = await call('bench', '--help')
   for (const name of ['train', 'round', 'rerank', 'generate', 'load'])
