@@ -33,6 +33,7 @@ export const PROCESSES = [
   'test/eval/programs/memory.test.ts',
   'test/eval/programs/temporary-folder.test.ts',
   'test/eval/cli.test.ts',
+  'test/eval/commands/judge.test.ts',
   'test/eval/programs/processes.test.ts',
   'test/eval/population/federate.test.ts',
   'test/eval/population/joint-gradient.test.ts',
