@@ -98,6 +98,13 @@ export const createExactSum = (
   }
 }
 
+/** The numbers that a partial sum stands for. */
+export const totalsOf = (partial: PartialSum): Float64Array => {
+  const sum = createExactSum(partial.size)
+  sum.merge(partial)
+  return sum.sum()
+}
+
 const totalOf = (a: Totals, b: Totals): Totals => ({
   weight: a.weight + b.weight,
   count: a.count + b.count,

@@ -39,8 +39,11 @@ export const encodePartial = ({ low, high, room: _, ...totals }: PartialSum): Ui
   return encodeContainer({ kind: 'partial', ...totals }, payload)
 }
 
-/** Fails with E_CONTAINER (bytes), E_SHAPE (size), E_NORM (a number beyond the bound). */
-export const decodePartial = (bytes: Uint8Array): PartialSum => {
+/**
+ * expected: its size, where the caller knows it; another one takes no memory. Fails with E_CONTAINER
+ * (bytes), E_SHAPE (size), E_NORM (a number beyond the bound).
+ */
+export const decodePartial = (bytes: Uint8Array, expected?: number): PartialSum => {
   const container = viewContainer(bytes)
   const { kind: _, ...totals } = parseAs(
     Header,
@@ -51,6 +54,8 @@ export const decodePartial = (bytes: Uint8Array): PartialSum => {
   )
   const { buffer, byteOffset, length } = container.payload
   const { size, bound } = totals
+  if (expected !== undefined && size !== expected)
+    throw new FedError('E_SHAPE', `expected a partial sum of ${expected} numbers, got ${size}`)
   const count = size === 0 ? 0 : length / size
   if (!(Number.isInteger(count) && count <= MAX_DIGITS && count * size === length))
     throw new FedError('E_SHAPE', `a partial sum of ${size} numbers, got ${length} digits`)

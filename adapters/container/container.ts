@@ -95,6 +95,21 @@ export const viewContainer = (bytes: Uint8Array): Container<unknown> => {
   return { header, payload: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer) }
 }
 
+/** What its header calls itself, unchecked: whoever reads it on checks all of it. '' where it is none. */
+export const kindOf = (bytes: Uint8Array): string => {
+  if (bytes.length < FIXED_BYTES) return ''
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(6, true)
+  if (length > MAX_JSON_BYTES) return ''
+  try {
+    const { kind } = parseJson(bytes.subarray(FIXED_BYTES, FIXED_BYTES + length)) as {
+      kind?: unknown
+    }
+    return typeof kind === 'string' ? kind : ''
+  } catch {
+    return ''
+  }
+}
+
 /** Where a container's pieces lie in its bytes: what is before the payload, each segment, the digest. */
 export const pieces = (
   bytes: Uint8Array,

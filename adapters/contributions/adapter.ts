@@ -82,6 +82,14 @@ export const adapterRow: ContributionRow<FactorChange> = {
     if (length > training.updateNorm * (1 + NORM_TOLERANCE))
       throw new FedError('E_NORM', `the change has norm ${length}, at most ${training.updateNorm}`)
   },
+  checkTotal: ({ vector, weight, count }, { training }) => {
+    if (weight > count * largestWeight(training))
+      throw new FedError('E_NORM', `${count} devices cannot weigh ${weight}`)
+    const most = weight * training.updateNorm * (1 + NORM_TOLERANCE)
+    const length = normOf(vector)
+    if (length > most)
+      throw new FedError('E_NORM', `a sum of weight ${weight} has norm ${length}, at most ${most}`)
+  },
   largestAddend: ({ training }) => training.updateNorm * largestWeight(training),
 
   // Its number of pairs, of which it was asked to use at most maxPairs; a gradient counts once.
@@ -151,7 +159,7 @@ const adapterStateOf = ({ release, adapterRounds }: Head): AdapterState => ({
 
 const moduleOf = ({ layer, module }: FactorSegment): string => `layers.${layer}.${module}`
 
-const normOf = (values: Float32Array): number => {
+const normOf = (values: Float32Array | Float64Array): number => {
   let squares = 0
   for (const x of values) squares += x * x
   return Math.sqrt(squares)

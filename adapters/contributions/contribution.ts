@@ -44,6 +44,13 @@ type Finished = {
   readonly moved?: LineageState & { readonly basisEpoch: number; readonly moments?: Uint8Array }
 }
 
+/** The sum of a row over some devices, as another server says. count: of them; weight: theirs together. */
+export type RowTotal = {
+  readonly vector: Float64Array
+  readonly weight: number
+  readonly count: number
+}
+
 /** Made: what the rest of the device computes for it. */
 export type ContributionRow<Made = unknown> = {
   readonly name: Contribution
@@ -66,6 +73,8 @@ export type ContributionRow<Made = unknown> = {
    * At the door, where the update has it: numbers that no honest device sends. Fails with E_NORM.
    */
   checkValues(update: Update, plan: ServerPlan): void
+  /** The same of a sum: what devices that pass checkValues cannot come to. Fails with E_NORM. */
+  checkTotal(total: RowTotal, plan: ServerPlan): void
   /**
    * The largest number that passes the door, times its weight; left out where checkValues depends
    * on the cohort.
@@ -101,6 +110,12 @@ export const checkAsked = (
   const isLeftOut = header.leftOut?.some((left) => left === name) ?? false
   if (isIn(header) !== (isAsked && !isLeftOut))
     throw new FedError('E_SHAPE', `${name} is ${isAsked ? 'missing' : 'not asked for'}`)
+}
+
+/** For checkTotal of what every device adds once. Fails with E_NORM. */
+export const checkOnce = (name: string, { weight, count }: RowTotal): void => {
+  if (weight !== count)
+    throw new FedError('E_NORM', `${name}: ${count} devices weigh ${count}, not ${weight}`)
 }
 
 /** Numbers of a release outside these bounds: E_NORM. */

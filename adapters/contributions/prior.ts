@@ -13,6 +13,7 @@ import {
   type ContributionRow,
   checkAsked,
   checkEach,
+  checkOnce,
   hasSegment,
   needPart,
   type Release,
@@ -67,26 +68,19 @@ export const priorRow: ContributionRow<HeadMoments> = {
   ],
 
   checkPresence: (header, plan) => checkAsked(priorRow, header, plan),
-  // E[wwᵀ] of any head has a diagonal of at least E[w]², and no entry above what its diagonal
-  // allows.
-  checkValues: (update, { prior }) => {
-    const first = needPart(update, 'prior.first')
-    const second = needPart(update, 'prior.second')
-    const d = first.length
+  checkValues: (update, { prior }) =>
+    checkMoments(
+      needPart(update, 'prior.first'),
+      needPart(update, 'prior.second'),
+      1,
+      MOMENT_FACTOR * prior.initialVariance,
+    ),
+  checkTotal: (total, { features, prior }) => {
+    checkOnce('prior', total)
+    const d = featureCount(features)
+    const { vector, count } = total
     const limit = MOMENT_FACTOR * prior.initialVariance
-    const diagonal = Float64Array.from(first, (_, i) => second[rowStart(i, d)]!)
-    for (let i = 0; i < d; i++) {
-      const square = diagonal[i]!
-      if (square < 0 || square > limit || first[i]! ** 2 > square * (1 + 1e-3) + 1e-6)
-        throw new FedError('E_NORM', `prior: moments of feature ${i} are out of bounds`)
-    }
-    for (let i = 0, at = 0; i < d; i++)
-      for (let j = i; j < d; j++, at++)
-        if (second[at]! ** 2 > diagonal[i]! * diagonal[j]! * (1 + 1e-3) + 1e-6)
-          throw new FedError(
-            'E_NORM',
-            `prior: the moment of features ${i} and ${j} is out of bounds`,
-          )
+    checkMoments(vector.subarray(0, d), vector.subarray(d), count, limit)
   },
   largestAddend: ({ prior }) => prior.initialVariance * MOMENT_FACTOR,
 
@@ -175,6 +169,30 @@ const checkOrthonormal = (directions: Float32Array, d: number): void => {
       if (!(Math.abs(product - (i === j ? 1 : 0)) <= ORTHONORMAL_TOLERANCE))
         throw new FedError('E_NORM', `release: prior.directions ${j} and ${i} are not orthonormal`)
     }
+}
+
+/**
+ * Of so many heads together. E[wwᵀ] of any has a diagonal of at least E[w]², and no entry above what its
+ * diagonal allows; both hold for sums too (Cauchy-Schwarz). limit: of one head. Fails with E_NORM.
+ */
+const checkMoments = (
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+  heads: number,
+  limit: number,
+): void => {
+  const d = first.length
+  const diagonal = Float64Array.from(first, (_, i) => second[rowStart(i, d)]!)
+  const within = (product: number) => Math.sqrt(product * (1 + 1e-3)) + 1e-3 * heads
+  for (let i = 0; i < d; i++) {
+    const square = diagonal[i]!
+    if (square < 0 || square > heads * limit || Math.abs(first[i]!) > within(heads * square))
+      throw new FedError('E_NORM', `prior: moments of feature ${i} are out of bounds`)
+  }
+  for (let i = 0, at = 0; i < d; i++)
+    for (let j = i; j < d; j++, at++)
+      if (Math.abs(second[at]!) > within(diagonal[i]! * diagonal[j]!))
+        throw new FedError('E_NORM', `prior: the moment of features ${i} and ${j} is out of bounds`)
 }
 
 /** Where row i of an upper triangle starts: its diagonal element. */

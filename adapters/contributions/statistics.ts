@@ -11,6 +11,7 @@ import {
   type ContributionRow,
   checkAsked,
   checkEach,
+  checkOnce,
   coarseCount,
   hasSegment,
   needPart,
@@ -53,21 +54,18 @@ export const statisticsRow: ContributionRow<FeatureStatistics> = {
   },
 
   checkPresence: (header, plan) => checkAsked(statisticsRow, header, plan),
-  checkValues: (update, { cohort }) => {
-    const [count = 0] = needPart(update, 'statistics.count')
-    const sum = needPart(update, 'statistics.sum')
-    const squares = needPart(update, 'statistics.sumSquares')
-    // A whole cohort of such updates must fit the exact sum, or one device could make every round
-    // fail.
-    const limit = LARGEST_SUM / cohort.size
-    if (count < 0 || count > LARGEST_COUNT)
-      throw new FedError('E_NORM', `statistics: count must be 0 to ${LARGEST_COUNT}`)
-    // Cauchy-Schwarz: (Σx)² ≤ n·Σx².
-    const wrong = squares.findIndex(
-      (s, i) => s < 0 || s > limit || sum[i]! ** 2 > count * s * (1 + 1e-3) + 1e-6,
-    )
-    if (wrong >= 0)
-      throw new FedError('E_NORM', `statistics: sums of feature ${wrong} are out of bounds`)
+  checkValues: (update, { cohort }) =>
+    checkSums(
+      needPart(update, 'statistics.count')[0] ?? 0,
+      needPart(update, 'statistics.sum'),
+      needPart(update, 'statistics.sumSquares'),
+      { devices: 1, cohort: cohort.size },
+    ),
+  checkTotal: (total, { features, cohort }) => {
+    checkOnce('statistics', total)
+    const d = featureCount(features)
+    const [sum, squares] = [total.vector.subarray(1, 1 + d), total.vector.subarray(1 + d)]
+    checkSums(total.vector[0]!, sum, squares, { devices: total.count, cohort: cohort.size })
   },
 
   // Every device counts once.
@@ -88,4 +86,28 @@ export const statisticsRow: ContributionRow<FeatureStatistics> = {
   },
   checkReleased: (release) =>
     checkEach('statistics.scale', findPart(release, 'statistics.scale') ?? [], 0, LARGEST_SCALE),
+}
+
+/** Of so many devices together. Fails with E_NORM. */
+const checkSums = (
+  count: number,
+  sum: ArrayLike<number>,
+  squares: ArrayLike<number>,
+  { devices, cohort }: { readonly devices: number; readonly cohort: number },
+): void => {
+  // A whole cohort of such updates must fit the exact sum, or one device could make every round
+  // fail.
+  const limit = (devices * LARGEST_SUM) / cohort
+  if (count < 0 || count > devices * LARGEST_COUNT)
+    throw new FedError(
+      'E_NORM',
+      `statistics: count must be 0 to ${devices * LARGEST_COUNT}, got ${count}`,
+    )
+  for (let i = 0; i < squares.length; i++) {
+    const square = squares[i]!
+    // Cauchy-Schwarz: (Σx)² ≤ n·Σx², also of sums.
+    const most = Math.sqrt(count * square * (1 + 1e-3)) + 1e-3 * devices
+    if (square < 0 || square > limit || Math.abs(sum[i]!) > most)
+      throw new FedError('E_NORM', `statistics: sums of feature ${i} are out of bounds`)
+  }
 }

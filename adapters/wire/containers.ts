@@ -4,12 +4,14 @@
  */
 import { z } from 'zod'
 import { Encoding } from '../formats/encoding.ts'
+import { Contribution } from './jobs.ts'
 import { NORM_SHARES } from './norm-shares.ts'
 import {
   AdapterSpecSchema,
   BaseModelSchema,
   FeatureSpaceSchema,
   Id,
+  MAX_BINARY_BYTES,
   Protocol,
   Sha256,
   TimeMs,
@@ -58,6 +60,31 @@ export const UpdateHeader = z.strictObject({
   segments: z.array(SegmentSchema).min(1).max(10_000),
 })
 export type UpdateHeader = z.infer<typeof UpdateHeader>
+
+/**
+ * What an edge sends in place of its devices' updates: their exact sums. The payload holds, one after the
+ * other, a partial sum (adapters/aggregate/partial-sum.ts) for each contribution that the round asks for.
+ */
+export const PartialUpdateHeader = z.strictObject({
+  kind: z.literal('partial-update'),
+  protocol: Protocol,
+  jobId: Id,
+  roundId: Id,
+  release: Sha256,
+  basisEpoch: z.int().min(0),
+  factor: UpdateHeader.shape.factor,
+  /** Of what the job asks for: an edge and its server mean the same job. */
+  job: Sha256,
+  /** Devices whose updates are in the sums. */
+  devices: z.int().min(1).max(1_000_000),
+  /** Their updates by norm: ReleaseMetrics.updateNorms. */
+  norms: z.array(z.int().min(0).max(1_000_000)).length(NORM_SHARES.length),
+  sums: z
+    .array(z.strictObject({ name: Contribution, bytes: z.int().min(1).max(MAX_BINARY_BYTES) }))
+    .min(1)
+    .max(3),
+})
+export type PartialUpdateHeader = z.infer<typeof PartialUpdateHeader>
 
 /**
  * A release: one bundle. Segments, in this order: every `layers.<i>.<module>.<A|B>`; then, once

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { isFedError } from '../../adapters/errors.ts'
 import { discard } from '../../adapters/node/threads.ts'
-import { type Aggregation, startAggregation } from './aggregate.ts'
+import { type Aggregation, outcomeOf, startAggregation } from './aggregate.ts'
 import { buffersOf, type WorkerAnswer, type WorkerRequest, wholeBuffer } from './worker.ts'
 
 let aggregation: Aggregation | undefined
@@ -26,7 +26,7 @@ const answer = (request: WorkerRequest): WorkerAnswer => {
       buffersOf(request.partial).forEach(discard)
       return { kind: 'ready' }
     case 'finish':
-      return { kind: 'release', release: aggregation!.finish() }
+      return { kind: 'release', release: outcomeOf(request.plan, aggregation!) }
   }
 }
 

@@ -3,7 +3,7 @@
  * whatever came first.
  */
 import { createExactSum, type PartialSum } from '../../adapters/aggregate/exact-sum.ts'
-import type { Part } from '../../adapters/container/container.ts'
+import { kindOf, type Part } from '../../adapters/container/container.ts'
 import { compressionError, compressRelease } from '../../adapters/contributions/compress.ts'
 import {
   type ContributionRow,
@@ -19,6 +19,11 @@ import {
   encodeRelease,
 } from '../../adapters/contributions/messages.ts'
 import {
+  decodePartialUpdate,
+  encodePartialUpdate,
+  PARTIAL_UPDATE,
+} from '../../adapters/contributions/partial-update.ts'
+import {
   askedRows,
   CONTRIBUTIONS,
   vectorOf,
@@ -27,9 +32,10 @@ import {
 import { type ErrorCode, FedError, isFedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { ReleaseHeader } from '../../adapters/wire/containers.ts'
+import { jobDigest } from '../../adapters/wire/job-digest.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { Round } from '../store/records.ts'
+import type { Round, Upstream } from '../store/records.ts'
 import { countNorms, metricsOf } from './metrics.ts'
 import { type BuiltRelease, releaseOf } from './release.ts'
 
@@ -46,14 +52,22 @@ export type AggregationPlan = {
   readonly digests: readonly string[]
 }
 
+/** At an edge: its sums are forwarded to the round that its own is a part of, and make no release here. */
+export type EdgePlan = AggregationPlan & { readonly upstream: Upstream }
+
+/** What an edge forwards. */
+export type BuiltPartial = { readonly partial: Uint8Array; readonly devices: number }
+
+export type Outcome<Plan> = Plan extends EdgePlan ? BuiltPartial : BuiltRelease
+
 /**
  * read gives an object's bytes by its hash, and gives them away: they may be moved to a thread. Fails
  * with the codes of the container and of the sum.
  */
-export type Aggregate = (
-  plan: AggregationPlan,
+export type Aggregate = <Plan extends AggregationPlan>(
+  plan: Plan,
   read: (hash: string) => Promise<Uint8Array>,
-) => Promise<BuiltRelease>
+) => Promise<Outcome<Plan>>
 
 /**
  * One update in memory at a time. Runs in this thread: the M-step of 600 features holds it for a
@@ -62,7 +76,29 @@ export type Aggregate = (
 export const aggregateInProcess: Aggregate = async (plan, read) => {
   const aggregation = startAggregation(plan, await readParent(plan, read))
   await addAll(plan.digests, read, [(update) => aggregation.add(update)])
-  return aggregation.finish()
+  return outcomeOf(plan, aggregation)
+}
+
+/** At an edge the sums, else the release that they make. */
+export const outcomeOf = <Plan extends AggregationPlan>(
+  plan: Plan | EdgePlan,
+  aggregation: Aggregation,
+): Outcome<Plan> =>
+  ('upstream' in plan ? partialOf(plan, aggregation) : aggregation.finish()) as Outcome<Plan>
+
+const partialOf = ({ upstream, spec, round }: EdgePlan, aggregation: Aggregation): BuiltPartial => {
+  const { sums, norms, devices } = aggregation.partial()
+  const rows = askedRows(spec)
+  const { jobId, roundId, job } = upstream
+  const partial = encodePartialUpdate(
+    {
+      protocol: PROTOCOL_VERSION,
+      ...{ jobId, roundId, release: round.parent, basisEpoch: round.basisEpoch },
+      ...{ factor: round.factor, job: jobDigest(job), devices, norms: [...norms] },
+    },
+    rows.map(({ name }, i) => ({ name, sum: sums[i]! })),
+  )
+  return { partial, devices }
 }
 
 /** Updates that cannot be summed, by their digests; the others may be summed without them. */
@@ -137,6 +173,8 @@ export type PartialAggregation = {
   /** Of the rows that the round asks for, in their order. */
   readonly sums: readonly PartialSum[]
   readonly norms: readonly number[]
+  /** Whose updates are in it. */
+  readonly devices: number
 }
 
 export type Aggregation = {
@@ -164,22 +202,31 @@ export const startAggregation = (
     askedRows(asked, rows).map((row) => [row, createExactSum(vectorSize(row, asked))]),
   )
   const norms = countNorms(plan.spec.training.updateNorm)
+  let devices = 0
+  const merge = (partial: PartialAggregation) => {
+    for (const [i, sum] of [...sums.values()].entries()) sum.merge(partial.sums[i]!)
+    norms.merge(partial.norms)
+    devices += partial.devices
+  }
   return {
     add(bytes) {
+      if (kindOf(bytes) === PARTIAL_UPDATE) {
+        const { sums, header } = decodePartialUpdate(bytes, asked)
+        return merge({ sums, norms: header.norms, devices: header.devices })
+      }
       const update = decodeUpdate(bytes)
       norms.add(update)
       for (const [row, sum] of sums)
         if (row.isIn(update.header))
           sum.add(vectorOf(row, update), row.weight(update.header, plan.spec))
+      devices += 1
     },
     partial: () => ({
       sums: [...sums.values()].map((sum) => sum.partial()),
       norms: norms.counts(),
+      devices,
     }),
-    merge(partial) {
-      for (const [i, sum] of [...sums.values()].entries()) sum.merge(partial.sums[i]!)
-      norms.merge(partial.norms)
-    },
+    merge,
     finish() {
       const finished = rows.map((row) => {
         const sum = sums.get(row)
@@ -193,7 +240,10 @@ export const startAggregation = (
       })
       const exact = finished.flatMap(({ parts }) => parts)
       const sent = compressRelease(exact, plan.spec)
-      const bytes = encodeRelease(headerOf(plan, head.release.header, next.basisEpoch), sent)
+      const bytes = encodeRelease(
+        headerOf(plan, head.release.header, { basisEpoch: next.basisEpoch, cohort: devices }),
+        sent,
+      )
       const release = decodeRelease(bytes)
       // Devices would refuse it, and with it every release after it.
       checkReleaseBounds(release)
@@ -222,7 +272,7 @@ const keptParts = (row: ContributionRow, { release }: Head): Part[] =>
 const headerOf = (
   { round, version, digests }: AggregationPlan,
   parent: ReleaseHeader,
-  basisEpoch: number,
+  { basisEpoch, cohort }: Pick<ReleaseHeader, 'basisEpoch' | 'cohort'>,
 ): Omit<ReleaseHeader, 'segments'> => ({
   kind: 'release',
   protocol: PROTOCOL_VERSION,
@@ -235,7 +285,7 @@ const headerOf = (
   parent: round.parent,
   jobId: round.jobId,
   roundId: round.id,
-  cohort: digests.length,
+  cohort,
   inputs: sha256Hex(new TextEncoder().encode(digests.join('\n'))),
   createdAt: round.closedAt ?? round.deadlineAt,
 })

@@ -10,6 +10,8 @@ import {
   type Aggregate,
   type AggregationPlan,
   addAll,
+  type BuiltPartial,
+  type Outcome,
   type ParentBytes,
   type PartialAggregation,
   readParent,
@@ -22,12 +24,12 @@ export type WorkerRequest =
   | { readonly kind: 'add'; readonly update: Uint8Array }
   | { readonly kind: 'partial' }
   | { readonly kind: 'merge'; readonly partial: PartialAggregation }
-  | { readonly kind: 'finish' }
+  | { readonly kind: 'finish'; readonly plan: AggregationPlan }
 
 export type WorkerAnswer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'partial'; readonly partial: PartialAggregation }
-  | { readonly kind: 'release'; readonly release: BuiltRelease }
+  | { readonly kind: 'release'; readonly release: BuiltRelease | BuiltPartial }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
 
 /** A job that names no other. */
@@ -61,7 +63,8 @@ export const aggregateInWorker: Aggregate = async (plan, read) => {
       const { partial } = await askFor('partial', other, { kind: 'partial' })
       await ask(first!, { kind: 'merge', partial }, buffersOf(partial))
     }
-    return (await askFor('release', first!, { kind: 'finish' })).release
+    const { release } = await askFor('release', first!, { kind: 'finish', plan })
+    return release as Outcome<typeof plan>
   } finally {
     clearTimeout(timer)
     await stop()

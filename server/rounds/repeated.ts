@@ -2,14 +2,14 @@
  * Whether a request for a job is one that came before. What its client sent is compared, and not what
  * the server makes of it: a default that changes with an upgrade must not make a repeat another job.
  */
-import { sha256Hex } from '../../adapters/node/sha256.ts'
+import { hashOf } from '../../adapters/wire/job-digest.ts'
 import { JobSpec, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 import type { Job } from '../store/records.ts'
 
 /** sent: as it came, before defaults were filled in. */
 export type JobRequest = { readonly spec: JobSpec; readonly sent: JobSpecInput }
 
-export const requestHashOf = (sent: JobSpecInput): string => `sent ${hashOf(sorted(sent))}`
+export const requestHashOf = (sent: JobSpecInput): string => `sent ${hashOf(sent)}`
 
 /** hash: of the request that made the job, or, by an earlier version, of its spec with the defaults of then. */
 export const isRepeat = (
@@ -25,21 +25,10 @@ export const isRepeat = (
 /** Fields that came since are filled in alike on both sides. */
 const isSameSpec = (a: JobSpec, b: JobSpec): boolean => {
   const today = JobSpec.safeParse(b)
-  return today.success && hashOf(sorted(a)) === hashOf(sorted(today.data))
+  return today.success && hashOf(a) === hashOf(today.data)
 }
 
 /** What a left-out field meant before its default changed; for as long as idempotency keys are kept. */
 const EARLIER: readonly ((sent: JobSpecInput) => JobSpecInput)[] = [
   (sent) => ({ ...sent, prior: { initialVariance: 2, ...sent.prior } }),
 ]
-
-/** The order of fields means nothing. */
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return entries.map(([name, of]) => [name, sorted(of)])
-}
-
-const hashOf = (value: unknown): string =>
-  sha256Hex(new TextEncoder().encode(JSON.stringify(value)))

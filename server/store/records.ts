@@ -16,6 +16,8 @@ export type Device = {
   readonly blockedAt?: number
   /** It has announced this key, which replaces the other as soon as it has signed a request. */
   readonly nextKey?: string
+  /** It is an edge, which stands for at most so many devices. */
+  readonly edge?: number
 }
 
 /**
@@ -77,6 +79,8 @@ export type RoundMember = {
   readonly isSilent: boolean
   /** Under which it takes part; null: of a round that an earlier version opened. */
   readonly consent: ConsentRecord | null
+  /** Of an edge: how many devices it may send the sum of, and once it has, how many it was. */
+  readonly devices?: number
 }
 
 /** A piece of an update that has not come whole; hash: of the object that holds it. */
@@ -142,6 +146,20 @@ export type Job = {
   /** Of early stopping: norm of the first round's mean update, and rounds in a row that moved little. */
   readonly firstChange: number | null
   readonly calmRounds: number
+  readonly upstream?: Upstream
+}
+
+/**
+ * At an edge: the round of another server that a job is a part of. deadlineAt: of that round. job: as that
+ * server has it.
+ */
+export type Upstream = {
+  readonly jobId: string
+  readonly roundId: string
+  readonly uploadToken: string
+  readonly deadlineAt: number
+  readonly release: string
+  readonly job: JobSpec
 }
 
 /** What came of a device's newest check-in for a job, in a word. */
