@@ -17,7 +17,7 @@ import { auditCommands, operatorCommands, statusCommand } from './commands/acces
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { parseDuration } from './commands/job-spec.ts'
 import { jobCommands } from './commands/jobs.ts'
-import { deviceCommands, tokenCommands } from './commands/operator.ts'
+import { deviceCommands, keyCommands, tokenCommands } from './commands/operator.ts'
 import { releaseCommands } from './commands/releases.ts'
 import { DISK_RESERVE_MB, DRAIN_MS, serve } from './commands/serve.ts'
 import { DEFAULT_PACE } from './rounds/deps.ts'
@@ -55,6 +55,7 @@ export const createProgram = (streams: Streams): Program => {
   const deps = { ...streams, dataOption: () => dataOption(env), newKey: randomUUID }
   for (const make of [
     tokenCommands,
+    keyCommands,
     jobCommands,
     releaseCommands,
     deviceCommands,

@@ -12,13 +12,12 @@ import {
   FeatureSpaceSchema,
   Id,
   Protocol,
+  PublicKey,
   Purpose,
   Sha256,
+  Signature,
   TimeMs,
 } from './primitives.ts'
-
-/** Raw Ed25519 public key, base64url without padding. */
-const PublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
 
 /**
  * POST /v1/enroll, signed with the key that is being enrolled. token: one-time, from the operator.
@@ -150,7 +149,7 @@ export const ReplaceKeyRequest = z.strictObject({
   protocol: Protocol,
   publicKey: PublicKey,
   /** The new key's signature over keyProof, base64url. */
-  proof: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+  proof: Signature,
 })
 export type ReplaceKeyRequest = z.infer<typeof ReplaceKeyRequest>
 

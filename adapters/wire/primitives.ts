@@ -17,6 +17,10 @@ export const Protocol = z.literal(PROTOCOL_VERSION)
  */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 export const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+/** Raw Ed25519 public key, base64url without padding. */
+export const PublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+/** Of Ed25519, base64url. */
+export const Signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
 export const Name = z.string().min(1).max(100)
 /** Milliseconds since 1970 (UTC). */
 export const TimeMs = z.int().min(0).max(8_640_000_000_000_000)

@@ -1,9 +1,11 @@
-/** The operator's commands: token, device. Each is one or two calls of the HTTP API. */
+/** The operator's commands: token, key, device. Each is one or two calls of the HTTP API. */
 import type { Command } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
 import { DoneResponse } from '../../adapters/wire/federation.ts'
 import { CreateTokensResponse, DeviceListResponse } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { ServerKeyResponse } from '../../adapters/wire/server-key.ts'
+import { fingerprintOf } from '../../adapters/wire/spoken.ts'
 import { type CommandDeps, type Common, client, command, group, print } from './command.ts'
 import { parseDuration } from './job-spec.ts'
 import { table, timeText } from './print.ts'
@@ -23,6 +25,32 @@ export const tokenCommands = (deps: CommandDeps): Command =>
         print(deps, o, answer, () => answer.tokens.join('\n'))
       }),
   )
+
+export const keyCommands = (deps: CommandDeps): Command => {
+  const show = (o: Common, answer: ServerKeyResponse) =>
+    print(deps, o, answer, () =>
+      table([
+        ['words', fingerprintOf(answer.publicKey)],
+        ['key', answer.publicKey],
+        ...answer.rotations.map(({ from, at }) => [
+          'replaced',
+          `${fingerprintOf(from)}, ${timeText(at)}`,
+        ]),
+      ]),
+    )
+  return group('key', "the server's own key, which devices pin when they enrol")
+    .addCommand(
+      command(deps, 'show', 'its words: devices show the same').action(async (o: Common) =>
+        show(o, await client(deps, o).json(ServerKeyResponse, 'GET', '/v1/server/key')),
+      ),
+    )
+    .addCommand(
+      command(deps, 'rotate', 'replace it; devices follow, since the last one signs it').action(
+        async (o: Common) =>
+          show(o, await client(deps, o).json(ServerKeyResponse, 'POST', '/v1/operator/server-key')),
+      ),
+    )
+}
 
 export const deviceCommands = (deps: CommandDeps): Command => {
   const commands = group('device', 'enrolled devices, by pseudonym').addCommand(

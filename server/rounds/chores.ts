@@ -39,7 +39,8 @@ export const createChores = (
       if (Math.abs(now - prunedAt) < MINUTE_MS) return
       prunedAt = now
       if (!(await store.lease('chores', owner, 3 * MINUTE_MS))) return
-      await store.prune(now)
+      // All or nothing: a nonce goes with the note that stands for it.
+      await store.transaction((tx) => tx.prune(now))
       if (sweptAt !== null && Math.abs(now - sweptAt) < HOUR_MS) return
       sweptAt = now
       await sweepSuspects()

@@ -6,6 +6,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { newCredential } from '../access/secrets.ts'
+import { openServerWord } from '../access/server-word.ts'
 import { decideStaged } from '../governance/staged.ts'
 import { createWatch } from '../governance/watch.ts'
 import type { Tell } from '../governance/webhook.ts'
@@ -20,6 +21,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { sharedParts } from '../transfer/shared-parts.ts'
 import { openTransfer, type TransferOptions } from '../transfer/transfer.ts'
 import { limitAddress, limitAtOnce } from './admission.ts'
+import { signsAnswers } from './answers.ts'
 import { authorized, requireOperator } from './authorize.ts'
 import { checkedApp, readJson } from './body.ts'
 import { requireOwnPage } from './browsers.ts'
@@ -65,6 +67,7 @@ export const createServer = ({
     throw new RangeError('operatorCredential must have at least 16 characters')
   const coordinator = createCoordinator(deps)
   const attendance = openAttendance(store)
+  const word = openServerWord(store)
   const routeDeps: RouteDeps = {
     ...deps,
     coordinator,
@@ -73,6 +76,7 @@ export const createServer = ({
     transfer,
     parts: sharedParts(store, deps.objects),
     uploadKey: uploadKeyOf(deps),
+    word,
     metrics,
     ending: ending.signal,
   }
@@ -115,6 +119,7 @@ export const createServer = ({
   let [sweptAt, ticking] = [0, Promise.resolve()]
   const tick = async (now: number) => {
     await attendance.flush()
+    word.forget()
     if (now - sweptAt >= SWEEP_MS) {
       sweptAt = now
       await transfer.partials.sweep(now - KEPT_MS)
@@ -156,6 +161,7 @@ const guardsOf = (deps: RouteDeps, route: ServerRoute): MiddlewareHandler<Server
   const type = typeOf(route.request?.body)
   // Long texts alone: the numbers of a trained release lose a fourteenth.
   if (route.who === 'anyone' || route.who === 'operator') guards.push(compress({ threshold: 8192 }))
+  if (route.who === 'newcomer' || route.who === 'device') guards.push(signsAnswers(deps.word))
   if (route.who === 'newcomer') guards.push(requireSignature)
   if (route.who === 'device') guards.push(requireEnrolledKey(deps))
   if (route.who === 'newcomer' || (route.who === 'device' && type === JSON_TYPE))

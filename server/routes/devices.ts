@@ -1,6 +1,7 @@
 /** What devices call: enrolment, check-in, upload, releases. */
 import { json } from '../../adapters/api-reference/route.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { readEnrolmentToken } from '../../adapters/wire/enrolment-token.ts'
 import {
   CheckInRequest,
   CheckInResponse,
@@ -12,11 +13,13 @@ import { deviceIdOf, verifySignature } from '../../adapters/wire/signature.ts'
 import { credentialHash } from '../access/secrets.ts'
 import { checkIn } from '../rounds/check-in.ts'
 import { RELEASE_BYTES, sendRelease } from './downloads.ts'
-import { AT, BASE, DEVICE_ID, FEATURES } from './examples.ts'
+import { AT, BASE, DEVICE_ID, FEATURES, PUBLIC_KEY } from './examples.ts'
 import { served } from './route.ts'
 import { blocked, checkTime, nonceEnd, replayed } from './signed.ts'
 
 const protocol = PROTOCOL_VERSION
+const badToken = (): FedError =>
+  new FedError('E_ENROLL_TOKEN', 'the enrolment token is unknown, used or expired')
 const tag = 'Devices' as const
 const who = 'device' as const
 
@@ -35,7 +38,7 @@ export const DEVICE_ROUTES = {
         body: json(EnrollRequest, {
           protocol,
           token: 'bW9vbi10aWRlLXRva2Vu',
-          publicKey: `${'3q2-7w'.repeat(7)}A`,
+          publicKey: PUBLIC_KEY,
         }),
       },
       responses: { 201: json(EnrollResponse, { protocol, deviceId: DEVICE_ID }) },
@@ -45,17 +48,19 @@ export const DEVICE_ROUTES = {
       const { deps, signed } = c.var
       const { store, clock, log } = deps
       const { publicKey, token } = c.req.valid('json')
+      const now = clock()
+      const hash = credentialHash(readEnrolmentToken(token).secret)
+      // Before the signature, which takes far longer: anyone may ask.
+      if (!(await store.isToken(hash, now))) throw badToken()
       const deviceId = deviceIdOf(publicKey)
       if (signed.params.keyId !== deviceId)
         throw new FedError('E_SIGNATURE', 'expected the signature of the key that is enrolled')
       verifySignature(signed.signable, signed.params, publicKey)
-      const now = clock()
       checkTime(signed.params, now)
       await store.transaction(async (tx) => {
-        if (!(await tx.spendToken(credentialHash(token), deviceId, now)))
-          throw new FedError('E_ENROLL_TOKEN', 'the enrolment token is unknown, used or expired')
+        if (!(await tx.spendToken(hash, deviceId, now))) throw badToken()
         const { nonce } = signed.params
-        if (!(await tx.addNonce(deviceId, nonce, nonceEnd(signed.params, now)))) throw replayed()
+        if (!(await tx.addNonce(deviceId, nonce, nonceEnd(signed.params)))) throw replayed()
         const known = await tx.device(deviceId)
         if (known?.blockedAt !== undefined) throw blocked()
         if (known && known.publicKey !== publicKey)

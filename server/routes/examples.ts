@@ -2,6 +2,8 @@
 export const AT = 1_790_000_000_000
 export const HASH = '9f2c'.repeat(16)
 export const DEVICE_ID = '9f2c'.repeat(8)
+/** Raw Ed25519, base64url. */
+export const PUBLIC_KEY = `${'3q2-7w'.repeat(7)}A`
 export const LINEAGE_ID = '51be'.repeat(8)
 
 export const BASE = {

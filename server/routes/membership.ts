@@ -9,6 +9,7 @@ import {
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { announceKey } from '../governance/device-keys.ts'
 import { abandonRound, eraseDevice, isWanted } from '../rounds/departure.ts'
+import { PUBLIC_KEY } from './examples.ts'
 import { served } from './route.ts'
 
 const protocol = PROTOCOL_VERSION
@@ -70,7 +71,7 @@ export const MEMBERSHIP_ROUTES = {
       request: {
         body: json(ReplaceKeyRequest, {
           protocol,
-          publicKey: `${'3q2-7w'.repeat(7)}A`,
+          publicKey: PUBLIC_KEY,
           proof: `${'3q2-7w'.repeat(14)}AA`,
         }),
       },

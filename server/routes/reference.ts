@@ -11,6 +11,7 @@ import * as governance from '../../adapters/wire/governance.ts'
 import * as jobs from '../../adapters/wire/jobs.ts'
 import * as operator from '../../adapters/wire/operator.ts'
 import * as primitives from '../../adapters/wire/primitives.ts'
+import * as serverKey from '../../adapters/wire/server-key.ts'
 import { ACCESS_ROUTES } from './access.ts'
 import { neededRole } from './authorize.ts'
 import { DEVICE_ROUTES } from './devices.ts'
@@ -25,6 +26,7 @@ import { OVERVIEW_ROUTES } from './overview.ts'
 import { PAGE_ROUTES, sendFile } from './page.ts'
 import { RELEASE_ROUTES } from './releases.ts'
 import { type ServerRoute, served, type Tag, type Who } from './route.ts'
+import { SERVER_KEY_ROUTES } from './server-key.ts'
 import { UPLOAD_ROUTES } from './uploads.ts'
 
 const page = { method: 'get', tag: 'Server', who: 'anyone', errors: [] } as const
@@ -78,6 +80,7 @@ export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...OVERVIEW_ROUTES,
   ...EVENT_ROUTES,
   ...HEALTH_ROUTES,
+  ...SERVER_KEY_ROUTES,
   ...REFERENCE_ROUTES,
   ...PAGE_ROUTES,
 }
@@ -153,7 +156,17 @@ const SHOWN: Readonly<Record<Who, readonly string[]>> = {
 }
 
 /** Texts and numbers that are described where they stand. */
-const UNNAMED = ['CountBucket', 'Id', 'Name', 'Protocol', 'Purpose', 'Sha256', 'TimeMs']
+const UNNAMED = [
+  'CountBucket',
+  'Id',
+  'Name',
+  'Protocol',
+  'PublicKey',
+  'Purpose',
+  'Sha256',
+  'Signature',
+  'TimeMs',
+]
 
 /** The document; the same object each time. */
 export const serverDocument = (): Json => {
@@ -172,6 +185,7 @@ export const serverDocument = (): Json => {
         jobs,
         operator,
         primitives,
+        serverKey,
         { Health, Liveness, Readiness },
       ],
       UNNAMED,

@@ -4,6 +4,7 @@ import type { Route } from '../../adapters/api-reference/route.ts'
 import type { SignableRequest } from '../../adapters/wire/signature.ts'
 import type { SignatureParams } from '../../adapters/wire/signature-input.ts'
 import type { Role } from '../access/roles.ts'
+import type { ServerWord } from '../access/server-word.ts'
 import type { Operator } from '../governance/operators.ts'
 import type { Attendance } from '../rounds/attendance.ts'
 import type { Coordinator } from '../rounds/coordinator.ts'
@@ -31,6 +32,7 @@ export type RouteDeps = ServerDeps & {
   readonly parts: SharedParts
   /** Key of the upload tokens. */
   readonly uploadKey: () => Promise<string>
+  readonly word: ServerWord
   readonly attendance: Attendance
   readonly slots: Slots
   readonly metrics: Metrics

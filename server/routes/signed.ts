@@ -57,7 +57,7 @@ export const requireDevice =
     const isNew = await store.spendNonce({
       deviceId: device.id,
       nonce: signed.params.nonce,
-      expiresAt: nonceEnd(signed.params, now),
+      expiresAt: nonceEnd(signed.params),
       seenAt: Math.abs(now - (device.lastSeenAt ?? 0)) < SEEN_MS ? null : now,
     })
     if (!isNew) throw replayed()
@@ -100,7 +100,7 @@ export const checkTime = (params: SignatureParams, now: number): void => {
 }
 
 /** A nonce is kept for as long as its signature time passes checkTime. */
-export const nonceEnd = ({ createdMs }: SignatureParams, now: number): number =>
-  Math.max(now, createdMs) + CLOCK_SKEW_MS + 1000
+export const nonceEnd = ({ createdMs }: SignatureParams): number => createdMs + CLOCK_SKEW_MS + 1000
 
-export const replayed = (): FedError => new FedError('E_REPLAY', 'this nonce was used before')
+export const replayed = (): FedError =>
+  new FedError('E_REPLAY', 'this nonce was used before, or the device has signed later requests')

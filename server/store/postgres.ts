@@ -99,8 +99,10 @@ const SPEND = `WITH seen AS (
     UPDATE devices SET last_seen_at = $5 WHERE id IN
       (SELECT id FROM devices WHERE id = ANY ($4) FOR UPDATE SKIP LOCKED))
   INSERT INTO nonces
-  SELECT given.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS given,
+  SELECT given.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS given(device_id, nonce, until),
     set_config('synchronous_commit', 'off', true)
+  WHERE NOT EXISTS
+    (SELECT 1 FROM devices WHERE id = given.device_id AND signed_until >= given.until)
   ON CONFLICT DO NOTHING RETURNING device_id, nonce`
 
 const spendAll = async (pool: pg.Pool, all: readonly SpentNonce[]): Promise<boolean[]> => {

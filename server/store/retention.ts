@@ -11,8 +11,17 @@ type Rule = {
 
 const ENDED = 'SELECT id FROM jobs WHERE ended_at <= ?'
 
-/** In this order: what belongs to a job goes before it. */
+/** In this order: what belongs to a job goes before it, and nonces stay until their device's newest is noted. */
 const RETENTION: readonly Rule[] = [
+  {
+    // Whatever the clock does, what was signed no later is refused: no nonce is needed to know it again.
+    what: 'of nonces all but how new the newest was',
+    days: 0,
+    query: `UPDATE devices SET signed_until = old.until
+      FROM (SELECT device_id, max(expires_at) AS until FROM nonces WHERE expires_at <= ?
+        GROUP BY device_id) AS old
+      WHERE devices.id = old.device_id`,
+  },
   { what: 'nonces, once used up', days: 0, query: 'DELETE FROM nonces WHERE expires_at <= ?' },
   {
     what: 'enrolment tokens, once expired',

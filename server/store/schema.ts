@@ -177,6 +177,11 @@ CREATE INDEX parts_by_time ON parts (at);`,
     sqlite: 'ALTER TABLE devices ADD COLUMN next_key TEXT;',
     postgres: 'ALTER TABLE devices ADD COLUMN next_key TEXT;',
   },
+  {
+    // Nonces are forgotten by what a device has signed since, not by the clock alone.
+    sqlite: 'ALTER TABLE devices ADD COLUMN signed_until INTEGER;',
+    postgres: 'ALTER TABLE devices ADD COLUMN signed_until BIGINT;',
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

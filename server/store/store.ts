@@ -30,9 +30,13 @@ export type Tables = GovernanceTables & {
   setting(name: string): Promise<string | undefined>
   /** False when there is one of this name, which stays. */
   addSetting(name: string, value: string): Promise<boolean>
+  /** False when it is not, or no longer, `before`. */
+  changeSetting(name: string, before: string, after: string): Promise<boolean>
 
   /** Enrolment tokens are kept as SHA-256 hashes. */
   addToken(hash: string, expiresAt: number): Promise<void>
+  /** Whether there is one that has not ended; it may be used up. */
+  isToken(hash: string, now: number): Promise<boolean>
   /**
    * True when the token is good for this device: unused, or used by it before, and in time; marks
    * it used.
@@ -62,7 +66,10 @@ export type Tables = GovernanceTables & {
   /** Devices by their newest visit, at `since` or later. */
   countVisits(jobId: string, since: number): Promise<Record<string, number>>
 
-  /** False when the device used the nonce before. */
+  /**
+   * False when the device used the nonce before, or the nonces of its signatures of then are forgotten.
+   * expiresAt: grows with the time of the signature.
+   */
   addNonce(deviceId: string, nonce: string, expiresAt: number): Promise<boolean>
   /** Forgets what is too old at `now`, by the rules of retention.ts. */
   prune(now: number): Promise<void>

@@ -1,4 +1,5 @@
 /** Every query of the store, once for all databases. Documents are JSON; the tables are in schema.ts. */
+import { accessTables, isWritten } from './access-tables.ts'
 import { documentOf, documents, parsed } from './documents.ts'
 import { governanceTables } from './governance-tables.ts'
 import type {
@@ -17,8 +18,7 @@ import type { Row, Sql } from './sql.ts'
 import type { JobQuery, Tables } from './store.ts'
 
 export const tablesOf = (sql: Sql): Tables => ({
-  ...settings(sql),
-  ...tokens(sql),
+  ...accessTables(sql),
   ...leases(sql),
   prune: (now) => forgetOld(sql, now),
   ...devices(sql),
@@ -30,41 +30,6 @@ export const tablesOf = (sql: Sql): Tables => ({
   ...parts(sql),
   ...releases(sql),
   ...governanceTables(sql),
-})
-
-const settings = (sql: Sql) => ({
-  async setting(name: string) {
-    const [row] = await sql.rows('SELECT value FROM settings WHERE name = ?', name)
-    return row?.['value'] as string | undefined
-  },
-  addSetting: (name: string, value: string) =>
-    isWritten(sql.run('INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING', name, value)),
-})
-
-const tokens = (sql: Sql) => ({
-  async addToken(hash: string, expiresAt: number) {
-    await sql.run('INSERT INTO tokens VALUES (?, ?, NULL)', hash, expiresAt)
-  },
-  spendToken: (hash: string, deviceId: string, now: number) =>
-    isWritten(
-      sql.run(
-        `UPDATE tokens SET device_id = ? WHERE hash = ? AND expires_at > ?
-         AND (device_id IS NULL OR device_id = ?)`,
-        deviceId,
-        hash,
-        now,
-        deviceId,
-      ),
-    ),
-  addNonce: (deviceId: string, nonce: string, expiresAt: number) =>
-    isWritten(
-      sql.run(
-        'INSERT INTO nonces VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-        deviceId,
-        nonce,
-        expiresAt,
-      ),
-    ),
 })
 
 const leases = (sql: Sql) => ({
@@ -373,5 +338,3 @@ const releases = (sql: Sql) => {
     releases: all,
   }
 }
-
-const isWritten = async (rows: Promise<number>): Promise<boolean> => (await rows) === 1

@@ -23,14 +23,20 @@ describe('loreweave-server', () => {
     const { job } = JSON.parse(created.stdout)
     expect([created.status, job.spec.rounds, job.state]).toEqual([0, 2, 'running'])
 
-    const [tokens, got, unknown, alone, usage] = await Promise.all([
+    const [tokens, got, unknown, alone, usage, key] = await Promise.all([
       callCli(['token', 'create', '--count', '2'], env),
       callCli(['release', 'get', job.head.slice(0, 10), '--out', out], env),
       callCli(['job', 'show', 'job-unknown', '--json'], env),
       callCli(['job', 'list', '--server', 'http://127.0.0.1:9'], env),
       callCli(['job', 'create', '--file', file, '--goal', '9'], env),
+      callCli(['key', 'show'], env),
     ])
-    expect(tokens!.stdout.trim().split('\n')).toHaveLength(2)
+    const [token, other] = tokens!.stdout.trim().split('\n')
+    const words = token!.split('.')[1]!
+    expect(other).toMatch(new RegExp(`\\.${words}$`))
+    expect(key!.stdout).toContain(words)
+    const rotated = await callCli(['key', 'rotate'], env)
+    expect(rotated.stdout).toMatch(new RegExp(`replaced +${words}`))
     expect([got!.status, sha256Hex(readFileSync(out))]).toEqual([0, job.head])
     expect([unknown!.status, JSON.parse(unknown!.stderr).error.code]).toEqual([1, 'E_NO_JOB'])
     expect([alone!.status, alone!.stderr]).toEqual([3, expect.stringContaining('E_UNAVAILABLE')])

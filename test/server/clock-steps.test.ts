@@ -6,6 +6,7 @@ import { createServer } from '../../server/routes/app.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 import {
   CREDENTIAL,
+  checkInOf,
   expectRefusal,
   START,
   scene,
@@ -33,7 +34,8 @@ test.each(DIRECTIONS)(
     // Devices whose clocks are right are told that the clocks differ.
     const stale = other.signed('POST', '/v1/checkin', new Uint8Array(2), { nowMs: START })
     await expectRefusal(await server.fetch(stale), 401, 'E_CLOCK')
-    await server.pass(-way * DAY_MS)
+    // A second has passed meanwhile.
+    await server.pass(1000 - way * DAY_MS)
     const second = await other.join(job)
     expect((await other.upload(second, updateFor(second, 'b'))).status).toBe(202)
     await server.settle()
@@ -51,6 +53,23 @@ test.each(DIRECTIONS)(
     expect((await other.upload(second, updateFor(second, 'b'))).status).toBe(202)
     await server.settle()
     expect(await server.operator.job(jobId)).toMatchObject({ state: 'completed' })
+  },
+)
+
+test.each(DIRECTIONS)(
+  'a day %s and back again: a request that was captured before is refused, new ones are not',
+  async (_, way) => {
+    const { server, device } = await scene(job)
+    const body = new TextEncoder().encode(JSON.stringify(checkInOf(job, START)))
+    const captured = device.signed('POST', '/v1/checkin', body)
+    expect((await server.fetch(captured.clone())).status).toBe(200)
+    await server.pass(way * DAY_MS)
+    // Also of what else was kept of it then.
+    await server.pass(way * 3_600_000)
+    await server.pass(-way * (DAY_MS + 3_600_000))
+    await expectRefusal(await server.fetch(captured.clone()), 409, 'E_REPLAY')
+    await server.pass(1000)
+    expect((await server.fetch(device.signed('POST', '/v1/checkin', body))).status).toBe(200)
   },
 )
 

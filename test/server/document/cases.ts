@@ -286,6 +286,8 @@ const SERVER: Cases = {
   },
   metrics: { 200: fresh('metrics') },
   health: { 200: fresh('health') },
+  serverKey: { 200: fresh('serverKey') },
+  rotateServerKey: { 201: fresh('rotateServerKey') },
   docs: { 200: fresh('docs') },
   openapi: { 200: fresh('openapi') },
   page: { 200: fresh('page') },

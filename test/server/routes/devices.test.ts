@@ -60,6 +60,20 @@ describe('enrolment', () => {
     const server = testServer()
     await expectRefusal(await send(server, server.device()), status, code)
   })
+
+  test('looks a token up before it checks any signature', async () => {
+    const server = testServer()
+    const device = server.device()
+    const enrol = (token: string) =>
+      device.sendJson(
+        'POST',
+        '/v1/enroll',
+        { protocol: 1, token, publicKey: device.keys.publicKey },
+        { secretKey: newKeyPair().secretKey },
+      )
+    await expectRefusal(await enrol('x'.repeat(20)), 403, 'E_ENROLL_TOKEN')
+    await expectRefusal(await enrol(await server.operator.token()), 401, 'E_SIGNATURE')
+  })
 })
 
 describe('releases', () => {

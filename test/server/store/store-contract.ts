@@ -4,6 +4,7 @@ import { newJob } from '../../../server/rounds/job.ts'
 import type { Round, RoundMember } from '../../../server/store/records.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
+import { accessContract } from './access-contract.ts'
 
 const NOW = 1_700_000_000_000
 
@@ -102,50 +103,7 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       expect(await store.setting('late')).toBeUndefined()
     }))
 
-  test('a setting stays as it was made first', () =>
-    withStore(async (store) => {
-      expect(await store.addSetting('key', 'first')).toBe(true)
-      expect(await store.addSetting('key', 'second')).toBe(false)
-      expect(await store.setting('key')).toBe('first')
-    }))
-
-  test('a token enrols one device, again for that device, and not after its time', () =>
-    withStore(async (store) => {
-      await store.addToken('t1', NOW + 10)
-      await store.addToken('t2', NOW + 10)
-      expect(await store.spendToken('unknown', 'a', NOW)).toBe(false)
-      expect(await store.spendToken('t1', 'a', NOW)).toBe(true)
-      expect(await store.spendToken('t1', 'a', NOW)).toBe(true)
-      expect(await store.spendToken('t1', 'b', NOW)).toBe(false)
-      expect(await store.spendToken('t2', 'b', NOW + 10)).toBe(false)
-      await store.prune(NOW + 10)
-      expect(await store.spendToken('t2', 'b', NOW)).toBe(false)
-    }))
-
-  test('a nonce is new once a device until it is pruned', () =>
-    withStore(async (store) => {
-      expect(await store.addNonce('a', 'n', NOW)).toBe(true)
-      expect(await store.addNonce('a', 'n', NOW)).toBe(false)
-      expect(await store.addNonce('b', 'n', NOW + 1)).toBe(true)
-      await store.prune(NOW)
-      expect(await store.addNonce('a', 'n', NOW)).toBe(true)
-      expect(await store.addNonce('b', 'n', NOW)).toBe(false)
-    }))
-
-  test('of nonces that come together each is new once, and the device is seen', () =>
-    withStore(async (store) => {
-      const device = { id: 'a', publicKey: 'k', enrolledAt: NOW, lastSeenAt: null }
-      await store.saveDevice(device)
-      const spend = (deviceId: string, nonce: string, seenAt: number | null = null) =>
-        store.spendNonce({ deviceId, nonce, expiresAt: NOW, seenAt })
-      const many = [...Array(100).keys()].map((i) => spend('b', `n${i}`))
-      const together = [spend('a', 'n', NOW + 7), spend('a', 'n'), spend('b', 'n'), ...many]
-      expect((await Promise.all(together)).slice(0, 4)).toEqual([true, false, true, true])
-      expect((await Promise.all(many)).every(Boolean)).toBe(true)
-      expect(await spend('a', 'n')).toBe(false)
-      expect(await store.addNonce('b', 'n99', NOW)).toBe(false)
-      expect(await store.device('a')).toEqual({ ...device, lastSeenAt: NOW + 7 })
-    }))
+  accessContract(withStore)
 
   test('devices come back as saved, in order of enrolment', () =>
     withStore(async (store) => {
