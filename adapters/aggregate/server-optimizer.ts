@@ -1,5 +1,5 @@
 /**
- * The server's optimizer: it turns the mean Δ of a round into a change of the round's factor.
+ * The server's optimizer: it turns the mean Δ of a round into a change of the round's factors.
  * FedAvgM (Hsu et al. 2019): m = βm + Δ, change = η·m. FedAdam, FedYogi, FedAdagrad (Reddi et al.
  * 2021, algorithm 2, without their local steps): m = β₁m + (1−β₁)Δ, change = η·m / (√v + τ), v₀ = τ²,
  * and v by the table below.
@@ -14,14 +14,15 @@ import { decodeContainer, encodeContainer } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import {
   adapterLayout,
-  type Factor,
   type FactorSegment,
+  type Factors,
+  factorsOf,
   layoutSize,
   segmentOf,
 } from '../lora/layout.ts'
 import { type Matrix, matrix, multiply, transpose } from '../math/matrix.ts'
 import { type JobSpec, OptimizerPlan } from '../wire/jobs.ts'
-import type { AdapterState } from './strategy.ts'
+import type { AdapterState } from './adapter-state.ts'
 
 type MovingPlan = Exclude<OptimizerPlan, { name: 'none' }>
 type AdaptivePlan = Exclude<MovingPlan, { name: 'avgm' }>
@@ -56,7 +57,7 @@ export const optimizerOf = ({
   optimizer ?? OptimizerPlan.parse({ name: training.method === 'gradient' ? 'adam' : 'none' })
 
 /**
- * change: in the layout of `factor` alone, as mean. saved: what the last round returned; undefined
+ * change: in the layout of `factor`, as mean. saved: what the last round returned; undefined
  * before the first. isGauged: the strategy makes the frozen factor orthonormal. Mutates nothing.
  * Fails with E_SHAPE where a size is another, E_CONTAINER where the saved bytes are damaged.
  */
@@ -64,23 +65,23 @@ export const optimize = (
   plan: OptimizerPlan,
   adapter: AdapterState,
   mean: Float64Array,
-  factor: Factor,
+  factor: Factors,
   { saved, isGauged }: { readonly saved: Uint8Array | undefined; readonly isGauged: boolean },
 ): { readonly change: Float64Array; readonly moments?: Uint8Array } => {
   if (plan.name === 'none') return { change: mean }
   const layout = adapterLayout(adapter.shape, adapter.spec)
-  const own = adapterLayout(adapter.shape, adapter.spec, [factor])
+  const own = adapterLayout(adapter.shape, adapter.spec, factorsOf(factor))
   if (layoutSize(own) !== mean.length)
     throw new FedError('E_SHAPE', `mean: expected ${layoutSize(own)} numbers, got ${mean.length}`)
   const moments = decodeMoments(saved, layoutSize(layout), plan.name === 'avgm' ? 0 : plan.epsilon)
   const change = new Float64Array(mean.length)
-  for (const [i, { offset, size }] of own.entries()) {
-    // The full layout has A, then B, for each segment of one factor.
-    const [a, b] = [layout[2 * i]!, layout[2 * i + 1]!]
-    const [moved, frozen] = factor === 'A' ? [a, b] : [b, a]
-    if (isGauged) rebase(moments, adapter, moved, frozen)
+  for (const { name, offset, size } of own) {
+    const at = layout.findIndex((segment) => segment.name === name)
+    // The full layout has A, then B, for each module.
+    const [moved, other] = [layout[at]!, layout[at % 2 === 0 ? at + 1 : at - 1]!]
+    if (isGauged) rebase(moments, adapter, moved, other)
     step(plan, moments, moved.offset, mean.subarray(offset, offset + size), change, offset)
-    segmentOf(moments.basis, frozen).set(segmentOf(adapter.flat, frozen))
+    segmentOf(moments.basis, other).set(segmentOf(adapter.flat, other))
   }
   return { change, moments: encodeMoments(moments) }
 }

@@ -1,30 +1,12 @@
 /**
- * How a round's mean update moves the shared adapter. One factor moves at a time, so the mean of
+ * How a round's mean update moves the shared adapter. Where one factor moves at a time, the mean of
  * updates is the update of the mean.
  */
-import { FedError } from '../errors.ts'
-import {
-  adapterLayout,
-  type Factor,
-  type FactorSegment,
-  layoutSize,
-  segmentOf,
-} from '../lora/layout.ts'
-import type { AdapterSpec, ModelShape } from '../lora/spec.ts'
-import { type Matrix, matrix, multiply, scaleColumns, transpose } from '../math/matrix.ts'
+import type { Factors } from '../lora/layout.ts'
+import { add, multiply, scaleColumns, transpose } from '../math/matrix.ts'
 import { thinSvd } from '../math/svd.ts'
 import type { StrategyName } from '../wire/jobs.ts'
-
-/** The shared adapter of a lineage. flat: full layout. */
-export type AdapterState = {
-  readonly shape: ModelShape
-  readonly spec: AdapterSpec
-  readonly flat: Float32Array
-  /** Rises whenever the frozen factor changes: an update of another epoch is in another basis. */
-  readonly basisEpoch: number
-  /** Rounds that have moved the adapter so far. */
-  readonly adapterRounds: number
-}
+import { type AdapterState, changesOf, mapPairs, type Pair } from './adapter-state.ts'
 
 /**
  * State: what the optimizer carries from one round to the next, as JSON; null where it carries
@@ -34,8 +16,13 @@ export type Strategy<State = unknown> = {
   readonly name: StrategyName
   /** Whether a step leaves the factor that the next round freezes orthonormal. */
   readonly isGauged: boolean
-  /** The factor that devices train in the next adapter round; the other one is frozen. */
-  factorOf(adapter: Pick<AdapterState, 'adapterRounds'>): Factor
+  /**
+   * Whether the weighted sum of updates is all that a step needs: then devices may be masked, edges
+   * may forward one sum, and no update is read twice.
+   */
+  readonly isSumEnough: boolean
+  /** What devices train in the next adapter round; the other factor is frozen. */
+  factorOf(adapter: Pick<AdapterState, 'adapterRounds'>): Factors
   /** Before the first round of this strategy in a lineage. */
   init(adapter: AdapterState): State
   /**
@@ -45,7 +32,7 @@ export type Strategy<State = unknown> = {
   step(
     adapter: AdapterState,
     meanUpdate: Float64Array,
-    factor: Factor,
+    factor: Factors,
     state: State,
   ): { readonly adapter: AdapterState; readonly state: State }
 }
@@ -68,7 +55,7 @@ export const takeStep = (
   name: StrategyName,
   adapter: AdapterState,
   meanUpdate: Float64Array,
-  factor: Factor,
+  factor: Factors,
   saved: SavedOptimizer | null,
 ): { readonly adapter: AdapterState; readonly optimizer: SavedOptimizer } => {
   const strategy = strategies[name]
@@ -78,7 +65,7 @@ export const takeStep = (
 }
 
 /** B first: B is zero at the start, and A has no gradient through a zero B. */
-const alternate = ({ adapterRounds }: Pick<AdapterState, 'adapterRounds'>): Factor =>
+const alternate = ({ adapterRounds }: Pick<AdapterState, 'adapterRounds'>): Factors =>
   adapterRounds % 2 === 0 ? 'B' : 'A'
 
 /**
@@ -89,6 +76,7 @@ const alternate = ({ adapterRounds }: Pick<AdapterState, 'adapterRounds'>): Fact
 const alternating: Strategy<null> = {
   name: 'alternating',
   isGauged: true,
+  isSumEnough: true,
   factorOf: alternate,
   init: () => null,
   step: (adapter, meanUpdate, factor) => ({
@@ -98,14 +86,14 @@ const alternating: Strategy<null> = {
 }
 
 /**
- * Mean of the round's factor, taking turns, without re-orthogonalising. The literature's FedAvg of
- * LoRA averages both factors of one round, which is wrong by the mean of (B−B̄)(A−Ā) and which
- * protocol 1, one factor an update, cannot say.
+ * Mean of both factors, which is what FedAvg makes of LoRA (McMahan et al. 2017): the product of the
+ * means is not the mean of the products, and misses it by Σp(B−B̄)(A−Ā) (averaging-error.ts).
  */
 const fedavg: Strategy<null> = {
   name: 'fedavg',
   isGauged: false,
-  factorOf: alternate,
+  isSumEnough: true,
+  factorOf: () => 'AB',
   init: () => null,
   step: (adapter, meanUpdate, factor) => ({
     adapter: applyUpdate(adapter, meanUpdate, factor, (pair) => pair),
@@ -123,6 +111,7 @@ const ffa: Strategy<null> = { ...fedavg, name: 'ffa', factorOf: () => 'B' }
 const fedsvd: Strategy<null> = {
   name: 'fedsvd',
   isGauged: true,
+  isSumEnough: true,
   factorOf: () => 'B',
   init: () => null,
   step: (adapter, meanUpdate, factor) => ({
@@ -137,9 +126,6 @@ export const strategies: Readonly<Record<StrategyName, Strategy>> = {
   fedsvd,
   ffa,
 }
-
-/** One linear's factors. a: [r, in], b: [out, r]. */
-type Pair = { readonly a: Matrix; readonly b: Matrix }
 
 /** After a B-round: B = UΣQᵀ, B̂ = U, Â = ΣQᵀA. A B that is still zero stays, and so does its A. */
 const orthonormalB = ({ a, b }: Pair): Pair => {
@@ -164,38 +150,11 @@ const orthonormalA = ({ a, b }: Pair): Pair => {
 const applyUpdate = (
   adapter: AdapterState,
   meanUpdate: Float64Array,
-  factor: Factor,
+  factor: Factors,
   reorthogonalise: (pair: Pair) => Pair,
 ): AdapterState => {
-  const layout = adapterLayout(adapter.shape, adapter.spec)
-  checkSize('adapter', layoutSize(layout), adapter.flat.length)
-  const own = adapterLayout(adapter.shape, adapter.spec, [factor])
-  checkSize('mean update', layoutSize(own), meanUpdate.length)
-  if (!meanUpdate.every(Number.isFinite))
-    throw new FedError('E_NOT_FINITE', 'mean update: expected finite numbers')
-  const flat = new Float32Array(adapter.flat.length)
-  for (const [i, segment] of own.entries()) {
-    // The full layout has A, then B, for each segment of one factor.
-    const [aSegment, bSegment] = [layout[2 * i]!, layout[2 * i + 1]!]
-    const pair = { a: read(adapter.flat, aSegment), b: read(adapter.flat, bSegment) }
-    const target = factor === 'A' ? pair.a : pair.b
-    for (let j = 0; j < segment.size; j++) target.data[j]! += meanUpdate[segment.offset + j]!
-    const { a, b } = reorthogonalise(pair)
-    flat.set(a.data, aSegment.offset)
-    flat.set(b.data, bSegment.offset)
-  }
-  return {
-    ...adapter,
-    flat,
-    basisEpoch: adapter.basisEpoch + 1,
-    adapterRounds: adapter.adapterRounds + 1,
-  }
-}
-
-const read = (flat: Float32Array, segment: FactorSegment): Matrix =>
-  matrix(segment.shape[0]!, segment.shape[1]!, segmentOf(flat, segment))
-
-const checkSize = (what: string, expected: number, got: number): void => {
-  if (expected !== got)
-    throw new FedError('E_SHAPE', `${what}: expected ${expected} numbers, got ${got}`)
+  const changes = changesOf(adapter, meanUpdate, factor)
+  return mapPairs(adapter, ({ a, b }, i) =>
+    reorthogonalise({ a: add(a, changes[i]!.a), b: add(b, changes[i]!.b) }),
+  )
 }

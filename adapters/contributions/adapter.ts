@@ -1,5 +1,5 @@
 /**
- * The shared adapter: a device sends the change of one factor, or minus its gradient, and the server
+ * The shared adapter: a device sends the change of one factor or both, or minus the gradient, and the server
  * moves the adapter by what its optimizer makes of the weighted mean.
  *
  * A gradient is in nats a choice times the reciprocal of a weight: minus the sum, over at most maxPairs
@@ -7,20 +7,23 @@
  * number. It is clipped to updateNorm and counts once, so that one device moves the sum by updateNorm
  * at most, whatever it reports.
  */
+import type { AdapterState } from '../aggregate/adapter-state.ts'
+import { averagingError, responseSize, responsesOf } from '../aggregate/averaging-error.ts'
 import { optimize, optimizerOf } from '../aggregate/server-optimizer.ts'
-import { type AdapterState, strategies, takeStep } from '../aggregate/strategy.ts'
+import { strategies, takeStep } from '../aggregate/strategy.ts'
 import type { Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import {
   type Adapter,
   adapterLayout,
   type FactorSegment,
+  factorsOf,
   layoutSize,
   segmentOf,
 } from '../lora/layout.ts'
 import type { AdapterSpec, ModelShape } from '../lora/spec.ts'
 import type { TrainingPlan } from '../wire/jobs.ts'
-import type { ContributionRow, Head, Release } from './contribution.ts'
+import type { ContributionRow, Head, Release, RoundPlan } from './contribution.ts'
 
 /**
  * Trained on the device: before as released, and after. From a gradient: the vector itself, in the
@@ -40,14 +43,13 @@ const NORM_TOLERANCE = 1e-3
 export const adapterRow: ContributionRow<FactorChange> = {
   name: 'adapter',
 
-  segments: ({ base, adapter, factor }) =>
-    factor === null ? [] : adapterLayout(base.shape, adapter, [factor]),
+  segments: ({ base, adapter, factor }) => adapterLayout(base.shape, adapter, factorsOf(factor)),
   isIn: (header) => header.factor !== null,
   releasedSegments: ({ base, adapter }) => adapterLayout(base.shape, adapter),
 
   make: (made, { base, factor, training }) => {
     const spec = 'before' in made ? made.before.spec : made.spec
-    const segments = adapterLayout(base.shape, spec).filter((s) => s.factor === factor)
+    const segments = adapterLayout(base.shape, spec).filter((s) => factor?.includes(s.factor))
     let squares = 0
     const changes = segments.map((segment) => {
       const change = changeOf(made, segment)
@@ -77,20 +79,24 @@ export const adapterRow: ContributionRow<FactorChange> = {
   },
   // In a B-round ‖ΔW‖ = (α/r)·‖ΔB‖, and likewise for A, so this bounds the change of the weights.
   checkValues: ({ payload }, { base, adapter, factor, training }) => {
-    const size = layoutSize(adapterLayout(base.shape, adapter, factor ? [factor] : []))
-    const length = normOf(payload.subarray(0, size))
+    const length = normOf(payload.subarray(0, vectorSizeOf({ base, adapter }, factor)))
     if (length > training.updateNorm * (1 + NORM_TOLERANCE))
       throw new FedError('E_NORM', `the change has norm ${length}, at most ${training.updateNorm}`)
   },
-  checkTotal: ({ vector, weight, count }, { training }) => {
+  checkTotal: ({ vector, weight, count }, { base, adapter, factor, training }) => {
     if (weight > count * largestWeight(training))
       throw new FedError('E_NORM', `${count} devices cannot weigh ${weight}`)
     const most = weight * training.updateNorm * (1 + NORM_TOLERANCE)
-    const length = normOf(vector)
+    const length = normOf(vector.subarray(0, vectorSizeOf({ base, adapter }, factor)))
     if (length > most)
       throw new FedError('E_NORM', `a sum of weight ${weight} has norm ${length}, at most ${most}`)
   },
   largestAddend: ({ training }) => training.updateNorm * largestWeight(training),
+
+  derived: {
+    size: (plan) => (missesProducts(plan) ? responseSize(whereOf(plan)) : 0),
+    of: (vector, plan) => responsesOf(whereOf(plan), vector),
+  },
 
   // Its number of pairs, of which it was asked to use at most maxPairs; a gradient counts once.
   weight: ({ pairs }, { training }) =>
@@ -99,7 +105,9 @@ export const adapterRow: ContributionRow<FactorChange> = {
   finish: (total, { strategy, factor, ...job }, head) => {
     if (factor === null) return null
     const before = adapterStateOf(head)
-    const { change, moments } = optimize(optimizerOf(job), before, total.mean(), factor, {
+    const means = total.mean()
+    const mean = means.subarray(0, vectorSizeOf(job, factor))
+    const { change, moments } = optimize(optimizerOf(job), before, mean, factor, {
       saved: head.moments,
       isGauged: strategies[strategy].isGauged,
     })
@@ -107,6 +115,9 @@ export const adapterRow: ContributionRow<FactorChange> = {
     const { shape, spec, flat, basisEpoch, adapterRounds } = adapter
     return {
       parts: adapterParts(shape, spec, flat),
+      ...(means.length > mean.length && {
+        metrics: { averagingError: averagingError(whereOf(job), means) },
+      }),
       moved: { basisEpoch, adapterRounds, optimizer, ...(moments && { moments }) },
     }
   },
@@ -128,6 +139,25 @@ export const adapterRow: ContributionRow<FactorChange> = {
 
 const largestWeight = ({ method, maxPairs }: TrainingPlan): number =>
   method === 'gradient' ? 1 : maxPairs
+
+/** Whether devices send both factors after steps of their own: then the mean of products is another. */
+const missesProducts = ({ factor, training }: RoundPlan): boolean =>
+  factor === 'AB' && training.method !== 'gradient'
+
+const whereOf = ({
+  base,
+  adapter,
+  training,
+}: Pick<RoundPlan, 'base' | 'adapter' | 'training'>) => ({
+  shape: base.shape,
+  spec: adapter,
+  updateNorm: training.updateNorm,
+})
+
+const vectorSizeOf = (
+  { base, adapter }: Pick<RoundPlan, 'base' | 'adapter'>,
+  factor: RoundPlan['factor'],
+): number => layoutSize(adapterLayout(base.shape, adapter, factorsOf(factor)))
 
 const changeOf = (made: FactorChange, segment: FactorSegment): Float64Array => {
   if (!('before' in made))

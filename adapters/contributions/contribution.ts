@@ -8,8 +8,8 @@ import type { ExactSum } from '../aggregate/exact-sum.ts'
 import type { SavedOptimizer } from '../aggregate/strategy.ts'
 import { type Container, findPart, type Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
-import type { Factor } from '../lora/layout.ts'
-import type { ReleaseHeader, UpdateHeader } from '../wire/containers.ts'
+import type { Factors } from '../lora/layout.ts'
+import type { ReleaseHeader, ReleaseMetrics, UpdateHeader } from '../wire/containers.ts'
 import type { Contribution, JobSpec } from '../wire/jobs.ts'
 
 type PartShape = Pick<Part, 'name' | 'shape'>
@@ -17,11 +17,11 @@ export type Update = Container<UpdateHeader>
 export type Release = Container<ReleaseHeader>
 
 /**
- * What decides the segments of an update. factor: the one that the round moves; null when the
- * adapter is no part of it.
+ * What decides the segments of an update. factor: what the round moves; null when the adapter is no
+ * part of it.
  */
 export type Frame = Pick<JobSpec, 'base' | 'adapter' | 'features'> & {
-  readonly factor: Factor | null
+  readonly factor: Factors | null
 }
 /** What a round asks of a device; an assignment is one. */
 export type RoundPlan = Frame & Pick<JobSpec, 'contributions' | 'training' | 'prior'>
@@ -38,9 +38,10 @@ export type LineageState = {
   readonly adapterRounds: number
   readonly optimizer: SavedOptimizer | null
 }
-/** moved: set where the adapter has changed. */
+/** moved: set where the adapter has changed. metrics: what the row says of its sum. */
 type Finished = {
   readonly parts: Part[]
+  readonly metrics?: Pick<ReleaseMetrics, 'averagingError'>
   readonly moved?: LineageState & { readonly basisEpoch: number; readonly moments?: Uint8Array }
 }
 
@@ -81,10 +82,22 @@ export type ContributionRow<Made = unknown> = {
    */
   largestAddend?(job: JobSpec): number
 
+  /**
+   * Numbers that the server makes of an update and sums with it, none larger than what the update may
+   * hold; none where size is 0.
+   */
+  readonly derived?: {
+    size(plan: RoundPlan): number
+    of(vector: Float32Array, plan: RoundPlan): Float32Array
+  }
+
   /** In the sum: how much this device counts. */
   weight(header: UpdateHeader, job: JobSpec): number
 
-  /** In the next release; null: the parts of the last one stay. total: over at least one device. */
+  /**
+   * In the next release; null: the parts of the last one stay. total: over at least one device, of vectors and what is
+   * derived of them.
+   */
   finish(total: ExactSum, plan: ServerPlan, head: Head): Finished | null
   /** What its numbers in a release may be. Fails with E_NORM. */
   checkReleased(release: Release): void

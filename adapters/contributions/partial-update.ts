@@ -10,7 +10,7 @@ import { parseAs } from '../parse.ts'
 import { PartialUpdateHeader } from '../wire/containers.ts'
 import type { Contribution } from '../wire/jobs.ts'
 import type { RoundPlan } from './contribution.ts'
-import { askedRows, vectorSize } from './table.ts'
+import { askedRows, summedSize } from './table.ts'
 
 /** sums: of the rows that the round asks for, in their order. */
 export type PartialUpdate = {
@@ -58,7 +58,7 @@ export const decodePartialUpdate = (bytes: Uint8Array, plan: RoundPlan): Partial
   const sums = header.sums.map(({ bytes: size }, i) => {
     const body = new Uint8Array(buffer, byteOffset + at, size)
     at += size
-    return decodePartial(body, vectorSize(rows[i]!, plan))
+    return decodePartial(body, summedSize(rows[i]!, plan))
   })
   return { header, sums }
 }

@@ -20,6 +20,20 @@ export const askedRows = (
 export const vectorSize = (row: Pick<ContributionRow, 'segments'>, frame: Frame): number =>
   layoutSize(sequentialSegments(row.segments(frame)))
 
+/** How many numbers the server sums of an update: a row's vector and what is derived of it. */
+export const summedSize = (row: ContributionRow, plan: RoundPlan): number =>
+  vectorSize(row, plan) + (row.derived?.size(plan) ?? 0)
+
+/** Those numbers; a view where nothing is derived. */
+export const summedOf = (row: ContributionRow, update: Update, plan: RoundPlan): Float32Array => {
+  const vector = vectorOf(row, update)
+  if (!row.derived || row.derived.size(plan) === 0) return vector
+  const all = new Float32Array(summedSize(row, plan))
+  all.set(vector)
+  all.set(row.derived.of(vector, plan), vector.length)
+  return all
+}
+
 /** A row's segments in an update that has them, as one view. */
 export const vectorOf = (row: ContributionRow, { header, payload }: Update): Float32Array => {
   const [first] = row.segments(header)

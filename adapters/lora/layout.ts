@@ -7,6 +7,11 @@ import type { Encoding } from '../formats/encoding.ts'
 import { type AdapterSpec, linearSize, MODULES, type ModelShape, type Module } from './spec.ts'
 
 export type Factor = 'A' | 'B'
+/** What a round moves: one factor, or both. */
+export type Factors = Factor | 'AB'
+
+/** In the order of the layout; none for null. */
+export const factorsOf = (moved: Factors | null): Factor[] => [...(moved ?? '')] as Factor[]
 
 /** A named matrix inside a flat vector: offset and size in numbers, not bytes. */
 export type Segment = {

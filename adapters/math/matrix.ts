@@ -42,6 +42,17 @@ export const multiply = (a: Matrix, b: Matrix): Matrix => {
   return out
 }
 
+/** a + factor·b. */
+export const add = (a: Matrix, b: Matrix, factor = 1): Matrix => {
+  if (a.rows !== b.rows || a.cols !== b.cols)
+    throw new RangeError(`cannot add ${size(a)} and ${size(b)}`)
+  return matrix(
+    a.rows,
+    a.cols,
+    a.data.map((x, i) => x + factor * b.data[i]!),
+  )
+}
+
 /** Columns times factors: a·diag(d). */
 export const scaleColumns = (a: Matrix, d: ArrayLike<number>): Matrix =>
   matrix(

@@ -32,7 +32,7 @@ export const SegmentSchema = z.strictObject({
 
 /**
  * What a device sends. Segments, in this order where present:
- * `layers.<i>.<module>.<A|B>` — the change of the round's factor (adapters/lora/layout.ts);
+ * `layers.<i>.<module>.<A|B>` — the change of the round's factor, or of both (adapters/lora/layout.ts);
  * `prior.first` [D], `prior.second` [D(D+1)/2] — E[w], and the upper triangle of E[wwᵀ] row by row,
  * of this one device;
  * `statistics.count` [1], `statistics.sum` [D], `statistics.sumSquares` [D] — over within-request
@@ -49,7 +49,7 @@ export const UpdateHeader = z.strictObject({
   base: BaseModelSchema,
   adapter: AdapterSpecSchema,
   features: FeatureSpaceSchema,
-  factor: z.enum(['A', 'B']).nullable(),
+  factor: z.enum(['A', 'B', 'AB']).nullable(),
   /**
    * Training pairs behind the adapter part, 0 when there is none: its weight in the mean. With the
    * method `gradient` 1, which nothing reads.
@@ -129,6 +129,11 @@ export const ReleaseMetrics = z.strictObject({
   priorChange: z.number().min(0).max(MAX_NORM).nullable(),
   /** Updates at most as long as each of NORM_SHARES, and longer than the one before it. */
   updateNorms: z.array(z.int().min(0)).length(NORM_SHARES.length),
+  /**
+   * ‖ΔW‖ by which the product of the mean factors misses the mean of the products, an estimate; where a
+   * round averages both factors.
+   */
+  averagingError: z.number().min(0).max(MAX_NORM).optional(),
   /** ‖released − exact‖ / ‖exact‖, where the job has its releases compressed. */
   compressionError: z.number().min(0).max(1).optional(),
 })

@@ -3,6 +3,7 @@
  * for weights.
  */
 import { z } from 'zod'
+import { Ability } from './abilities.ts'
 import { AbandonReason, DeviceFacts, EligibilityPlan, FactName } from './job-life.ts'
 import { CompressionPlan, Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
 import {
@@ -65,6 +66,8 @@ export const CheckInRequest = z.strictObject({
   rounds: NamedRounds.optional(),
   /** What the server has asked for, and nothing else. Left out by devices of version 0.1. */
   facts: DeviceFacts.optional(),
+  /** What the device knows how to do (abilities.ts). Left out by devices of earlier versions. */
+  abilities: z.array(Ability).max(32).optional(),
   /** Nobody reads these two; devices of version 0.1 send them. */
   conditions: z
     .strictObject({ charging: z.boolean().nullable(), idle: z.boolean().nullable() })
@@ -88,8 +91,8 @@ export const Assignment = z.strictObject({
   exitLayer: z.int().min(1).max(256),
   features: FeatureSpaceSchema,
   contributions: z.array(Contribution).min(1).max(3),
-  /** The factor that this round moves; null when the adapter is not part of it. */
-  factor: z.enum(['A', 'B']).nullable(),
+  /** What this round moves; null when the adapter is not part of it. */
+  factor: z.enum(['A', 'B', 'AB']).nullable(),
   training: TrainingPlan,
   prior: PriorPlan,
   purpose: Purpose,

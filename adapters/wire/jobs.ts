@@ -19,7 +19,7 @@ import {
 } from './primitives.ts'
 
 /**
- * What a device contributes. `adapter`: the change of one LoRA factor. `prior`: the moments of its
+ * What a device contributes. `adapter`: the change of one LoRA factor, or of both. `prior`: the moments of its
  * head's posterior (E-step), read by the server once a scale is released. `statistics`: counts,
  * sums and sums of squares of its features, from which the scale is made.
  */
@@ -240,7 +240,7 @@ export const RoundSummary = z.strictObject({
   index: z.int().min(0),
   attempt: z.int().min(0),
   phase: RoundPhase,
-  factor: z.enum(['A', 'B']).nullable(),
+  factor: z.enum(['A', 'B', 'AB']).nullable(),
   assigned: z.int().min(0),
   received: z.int().min(0),
   openedAt: TimeMs,

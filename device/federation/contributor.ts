@@ -65,7 +65,7 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
   const memory = {
     lately: openBackoff(deps.monotonicMs),
     turnedDown: new Set<string>(),
-    asked: { names: new Set<FactName>(), isUnknown: false },
+    asked: { names: new Set<FactName>(), unknown: new Set<never>() },
   }
   return {
     enroll: (token, signal) => deps.federation().enroll(token, signal),

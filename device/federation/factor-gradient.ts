@@ -8,6 +8,7 @@
  * not reach are a constant of each answer. So dloss/dpooled(i) = weight·(pᵢ − [i chosen])·w∘scale, p the
  * softmax of r.
  */
+import { factorsOf } from '../../adapters/lora/layout.ts'
 import { softmax } from '../../adapters/math/logistic.ts'
 import { dot } from '../../adapters/math/vector.ts'
 import type { AnswerCotangent, GradientRequest } from '../engine/engine.ts'
@@ -38,7 +39,7 @@ export const roundGradient = (round: RoundData): RoundGradient | null => {
     assignment.features.pooled,
   )
   const adapters = [release.shared]
-  const trainable = { index: 0, factors: [factor] }
+  const trainable = { index: 0, factors: factorsOf(factor) }
   return { request: { answers, exitLayer, adapters, trainable }, loss, pairs }
 }
 

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { HOUR_MS } from '../../adapters/time.ts'
+import { ABILITIES } from '../../adapters/wire/abilities.ts'
 import { Assignment, type CheckInResponse } from '../../adapters/wire/federation.ts'
 import { type DeviceFacts, unfitFact } from '../../adapters/wire/job-life.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
@@ -18,7 +19,7 @@ import { CONTACT, consentRefusal } from '../store/consent.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { RoundResult } from './compute-round.ts'
 import { ENDED_TEXT, type Ended } from './ended.ts'
-import { type Asked, hear, told } from './facts.ts'
+import { type Asked, hear, leaveOut, told } from './facts.ts'
 import { giveOn, reasonOf, watchRound } from './give-on.ts'
 import type { Traffic } from './signed-transport.ts'
 import { dropOverdue, sendKept, sendUpload, type UploadDeps } from './uploads.ts'
@@ -234,7 +235,7 @@ const checkIn = async (
   signal: AbortSignal | undefined,
 ): Promise<CheckInResponse> => {
   const { store, federation, asked } = deps
-  const facts = asked.isUnknown ? undefined : told(await deps.facts(), asked.names)
+  const facts = told(await deps.facts(), asked.names)
   const work = (departure: Departure) =>
     federation.checkIn(
       {
@@ -243,7 +244,8 @@ const checkIn = async (
         consent: consentForRounds(granted(store)),
         choices: bucketOf(store.countChoices()),
         ...namedRounds(deps),
-        ...(facts && { facts }),
+        ...(!asked.unknown.has('facts') && { facts }),
+        ...(!asked.unknown.has('abilities') && { abilities: ABILITIES }),
       },
       departure,
     )
@@ -251,10 +253,8 @@ const checkIn = async (
     whileAllowed(deps.store.live, contactRefusal(deps), signal, work),
     signal,
   ).catch((error: unknown) => {
-    // A server of version 0.1 refuses a field that it does not know.
-    const isOld = isFedError(error) && error.code === 'E_BODY' && error.message.includes('facts')
-    if (!isOld || asked.isUnknown) throw error
-    asked.isUnknown = true
+    // A server of an earlier version refuses fields that it does not know.
+    if (!isFedError(error) || !leaveOut(asked, error)) throw error
     return checkIn(deps, signal)
   })
   if (answer.kind === 'assignment') {

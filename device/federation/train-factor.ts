@@ -1,8 +1,8 @@
-/** The adapter part of a round: the change of one factor trained through a head, or its gradient. */
+/** The adapter part of a round: the change of the round's factors trained through a head, or their gradient. */
 import { adapterRow } from '../../adapters/contributions/adapter.ts'
 import { coarseCount } from '../../adapters/contributions/contribution.ts'
 import { type ErrorCode, type FedError, isFedError } from '../../adapters/errors.ts'
-import type { Factor } from '../../adapters/lora/layout.ts'
+import { type Factors, factorsOf } from '../../adapters/lora/layout.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { RewardPair } from '../engine/engine.ts'
@@ -95,7 +95,7 @@ const without = (problem: ErrorCode, losses: readonly number[] = []): Made => ({
 
 const trainFactor = (
   { deps, assignment, release }: RoundData,
-  factor: Factor,
+  factor: Factors,
   head: FittedHead,
   pairs: RewardPair[],
 ) => {
@@ -104,7 +104,7 @@ const trainFactor = (
     {
       objective: { kind: 'reward', exitLayer, head: pooledHead(head, features.pooled), pairs },
       adapters: [release.shared],
-      trainable: { index: 0, factors: [factor] },
+      trainable: { index: 0, factors: factorsOf(factor) },
       epochs: training.epochs,
       learningRate: training.learningRate,
       batch: training.batchPairs,

@@ -26,8 +26,8 @@ import {
 import {
   askedRows,
   CONTRIBUTIONS,
-  vectorOf,
-  vectorSize,
+  summedOf,
+  summedSize,
 } from '../../adapters/contributions/table.ts'
 import { type ErrorCode, FedError, isFedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
@@ -199,7 +199,7 @@ export const startAggregation = (
     ...(parent.moments && { moments: parent.moments }),
   }
   const sums = new Map(
-    askedRows(asked, rows).map((row) => [row, createExactSum(vectorSize(row, asked))]),
+    askedRows(asked, rows).map((row) => [row, createExactSum(summedSize(row, asked))]),
   )
   const norms = countNorms(plan.spec.training.updateNorm)
   let devices = 0
@@ -218,7 +218,7 @@ export const startAggregation = (
       norms.add(update)
       for (const [row, sum] of sums)
         if (row.isIn(update.header))
-          sum.add(vectorOf(row, update), row.weight(update.header, plan.spec))
+          sum.add(summedOf(row, update, asked), row.weight(update.header, plan.spec))
       devices += 1
     },
     partial: () => ({
@@ -231,7 +231,7 @@ export const startAggregation = (
       const finished = rows.map((row) => {
         const sum = sums.get(row)
         const made = sum && sum.weight() > 0 ? row.finish(sum, asked, head) : null
-        return made ?? { parts: keptParts(row, head) }
+        return made ?? { parts: keptParts(row, head), metrics: {} }
       })
       const { basisEpoch } = head.release.header
       const next = finished.reduce<Moved>((last, { moved }) => moved ?? last, {
@@ -249,6 +249,7 @@ export const startAggregation = (
       checkReleaseBounds(release)
       const metrics = {
         ...metricsOf(head.release, release, norms.counts()),
+        ...Object.assign({}, ...finished.map(({ metrics }) => metrics)),
         ...(sent !== exact && { compressionError: compressionError(exact, sent) }),
       }
       return withMoments(releaseOf(next, bytes, { metrics }), next.moments)

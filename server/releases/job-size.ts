@@ -2,7 +2,7 @@
 import { LARGEST_SUM } from '../../adapters/aggregate/exact-sum.ts'
 import { askedRows, CONTRIBUTIONS, vectorSize } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
-import { adapterLayout, type Factor, layoutSize } from '../../adapters/lora/layout.ts'
+import { adapterLayout, type Factors, layoutSize } from '../../adapters/lora/layout.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { featureCount, MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../../adapters/wire/primitives.ts'
 
@@ -31,8 +31,8 @@ export const checkJobSize = (spec: JobSpec): void => {
     )
 }
 
-/** Bytes that an update of a round of this job can have. factor: the one that the round moves. */
-export const largestUpdate = (spec: JobSpec, factor: Factor | null): number => {
+/** Bytes that an update of a round of this job can have. factor: what the round moves. */
+export const largestUpdate = (spec: JobSpec, factor: Factors | null): number => {
   const sizes = askedRows(spec).map((row) => vectorSize(row, { ...spec, factor }))
   return 4 * sizes.reduce((sum, size) => sum + size, 0) + MAX_JSON_BYTES
 }

@@ -1,5 +1,6 @@
 /** Answers a check-in: an assignment to a round the device may join, or when to come back. */
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
+import { isAbleTo } from '../../adapters/wire/abilities.ts'
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import { type FactName, factsAskedBy, unfitFact } from '../../adapters/wire/job-life.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
@@ -110,6 +111,7 @@ const RULES: readonly Rule[] = [
     (request, spec) =>
       isSameBase(request.base, spec.base) && canCompute(spec.features, request.features),
   ],
+  ['other_version', ({ abilities }, spec) => isAbleTo(spec, abilities)],
   [
     'consent',
     ({ consent }, spec, now) =>

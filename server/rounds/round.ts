@@ -3,7 +3,7 @@
  * | abandoned; a round of too few updates goes on collecting.
  */
 import { FedError } from '../../adapters/errors.ts'
-import type { Factor } from '../../adapters/lora/layout.ts'
+import type { Factors } from '../../adapters/lora/layout.ts'
 import type { Job, JobProgress, Round } from '../store/records.ts'
 
 /** What is known of one device in the round; undefined when it was not assigned. */
@@ -14,7 +14,7 @@ export type OpenEvent = {
   readonly roundId: string
   readonly parent: string
   readonly basisEpoch: number
-  readonly factor: Factor | null
+  readonly factor: Factors | null
 }
 
 /** A round that takes devices or is being aggregated. */

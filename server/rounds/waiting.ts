@@ -7,6 +7,7 @@ export type Visit =
   | 'took_part'
   | 'no_place'
   | 'other_model'
+  | 'other_version'
   | 'consent'
   | 'few_choices'
   | 'day_limit'
@@ -56,6 +57,7 @@ const progressText = ({ spec }: Job, round: Round | null): string => {
 const VISIT_TEXT: Readonly<Record<string, string>> = {
   no_place: 'found no place',
   other_model: 'have another model or feature space',
+  other_version: 'are of a version that cannot do it',
   consent: 'have no consent for it',
   few_choices: 'have too few choices',
   day_limit: 'have contributed enough today',

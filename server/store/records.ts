@@ -1,6 +1,6 @@
 /** What the server remembers of each thing: one type a table. */
 import type { LineageState } from '../../adapters/contributions/contribution.ts'
-import type { Factor } from '../../adapters/lora/layout.ts'
+import type { Factors } from '../../adapters/lora/layout.ts'
 import type { ReleaseSummary, VerdictView } from '../../adapters/wire/containers.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { JobSpec, JobState, RoundPhase } from '../../adapters/wire/jobs.ts'
@@ -103,8 +103,8 @@ export type Round = {
   /** How many rounds of this index failed before. */
   readonly attempt: number
   readonly phase: RoundPhase
-  /** The factor that moves; null when the adapter is no part of the round. */
-  readonly factor: Factor | null
+  /** What moves; null when the adapter is no part of the round. */
+  readonly factor: Factors | null
   /** The release that devices train from, and its basis epoch. */
   readonly parent: string
   readonly basisEpoch: number

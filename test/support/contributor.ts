@@ -80,7 +80,7 @@ const depsOf = (
   expectedMs: () => 0,
   ready: async () => {},
   facts: async () => ({}),
-  asked: { names: new Set(), isUnknown: false },
+  asked: { names: new Set(), unknown: new Set() },
   run: async (assignment) => ({
     bytes: updateBytes(assignment, number),
     contributions: ['adapter'],

@@ -2,9 +2,10 @@
 import { expect } from 'vitest'
 import type { Part } from '../../adapters/container/container.ts'
 import { encodeUpdate, updateHeaderOf } from '../../adapters/contributions/messages.ts'
-import { adapterLayout, layoutSize } from '../../adapters/lora/layout.ts'
+import { adapterLayout, factorsOf, layoutSize } from '../../adapters/lora/layout.ts'
 import { triangleSize } from '../../adapters/math/matrix.ts'
 import { type Rng, seededRng } from '../../adapters/random.ts'
+import { ABILITIES } from '../../adapters/wire/abilities.ts'
 import type { UpdateHeader } from '../../adapters/wire/containers.ts'
 import type { Assignment, CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jobs.ts'
@@ -207,6 +208,7 @@ export const checkInOf = (
     expiresAt: null,
   },
   choices: '300+',
+  abilities: [...ABILITIES],
   ...overrides,
 })
 
@@ -241,7 +243,7 @@ export const updateParts = (assignment: Assignment, rng: Rng, scale = 0.1): Part
   const d = featureCount(features)
   const draw = (n: number) => Float32Array.from({ length: n }, () => rng.normal() * scale)
   if (factor) {
-    const layout = adapterLayout(base.shape, adapter, [factor])
+    const layout = adapterLayout(base.shape, adapter, factorsOf(factor))
     const flat = draw(layoutSize(layout))
     for (const { name, shape, offset, size } of layout)
       parts.push({ name, shape, data: flat.subarray(offset, offset + size) })

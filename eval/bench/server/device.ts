@@ -1,7 +1,7 @@
 /** A simulated device: its key, what it signs, and updates that are valid and cost nothing to make. */
 import { createHash } from 'node:crypto'
 import { encodeUpdate, updateHeaderOf } from '../../../adapters/contributions/messages.ts'
-import { adapterLayout, layoutSize } from '../../../adapters/lora/layout.ts'
+import { adapterLayout, factorsOf, layoutSize } from '../../../adapters/lora/layout.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import type { JobSpecInput } from '../../../adapters/wire/jobs.ts'
@@ -73,7 +73,7 @@ let drawn = new Float32Array()
 /** Of this device; another number gives other bytes, the same gives the same. */
 export const updateBytes = (assignment: Assignment, number: number): Uint8Array => {
   const { base, adapter, factor } = assignment
-  const layout = adapterLayout(base.shape, adapter, factor ? [factor] : [])
+  const layout = adapterLayout(base.shape, adapter, factorsOf(factor))
   const size = layoutSize(layout)
   const flat = numbersOf(size).subarray(number, number + size)
   const scale = assignment.training.updateNorm / (4 * Math.sqrt(size))

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { type AdapterState, changesOf } from '../../../adapters/aggregate/adapter-state.ts'
 import { optimize, optimizerOf } from '../../../adapters/aggregate/server-optimizer.ts'
-import { type AdapterState, strategies, takeStep } from '../../../adapters/aggregate/strategy.ts'
-import { adapterLayout, type Factor, segmentOf } from '../../../adapters/lora/layout.ts'
+import { strategies, takeStep } from '../../../adapters/aggregate/strategy.ts'
+import { adapterLayout, type Factors, segmentOf } from '../../../adapters/lora/layout.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import { OptimizerPlan, TrainingPlan } from '../../../adapters/wire/jobs.ts'
 import { expectCode } from '../../support/expect-code.ts'
@@ -10,7 +11,7 @@ import { deviceUpdate, firstState, shape, spec } from '../../support/strategy-co
 
 const adam = OptimizerPlan.parse({ name: 'adam', learningRate: 0.1, epsilon: 1e-3 })
 const plain = { saved: undefined, isGauged: false }
-const meanOf = (factor: Factor, name: string) => Float64Array.from(deviceUpdate(factor, name))
+const meanOf = (factor: Factors, name: string) => Float64Array.from(deviceUpdate(factor, name))
 
 test('a job that names no optimizer has none for steps and adam for gradients', () => {
   const training = TrainingPlan.parse({})
@@ -169,6 +170,20 @@ describe('between two gauges', () => {
       adapter = takeStep('alternating', adapter, change, factor, null).adapter
     }
   })
+})
+
+test('moments of both factors in one round are those of each by itself', () => {
+  const adapter = firstState()
+  const both = optimize(adam, adapter, meanOf('AB', 'one'), 'AB', plain)
+  const pairs = changesOf(adapter, meanOf('AB', 'one'), 'AB')
+  const changed = changesOf(adapter, both.change, 'AB')
+  for (const factor of ['A', 'B'] as const) {
+    const own = factor === 'A' ? ('a' as const) : ('b' as const)
+    const mean = Float64Array.from(pairs.flatMap((pair) => [...pair[own].data]))
+    const alone = optimize(adam, adapter, mean, factor, plain)
+    const expected = changesOf(adapter, alone.change, factor)
+    expect(changed.map((pair) => pair[own])).toEqual(expected.map((pair) => pair[own]))
+  }
 })
 
 test('refuses another size, and saved bytes that are damaged or of another adapter', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { strategies, takeStep } from '../../../adapters/aggregate/strategy.ts'
-import { adapterLayout, segmentOf } from '../../../adapters/lora/layout.ts'
+import { adapterLayout, factorsOf, segmentOf } from '../../../adapters/lora/layout.ts'
 import { matrix, multiply, transpose } from '../../../adapters/math/matrix.ts'
 import { norm } from '../../../adapters/math/vector.ts'
 import { seededRng } from '../../../adapters/random.ts'
@@ -53,7 +53,7 @@ describe('alternating', () => {
       const update = Float64Array.from(deviceUpdate(factor, 'one'))
       const before = productsOf(state)
       const after = productsOf(stepOf(alternating, state, update, factor))
-      for (const [i, own] of adapterLayout(shape, spec, [factor]).entries()) {
+      for (const [i, own] of adapterLayout(shape, spec, factorsOf(factor)).entries()) {
         const change = after[i]!.data.map((x, j) => x - before[i]!.data[j]!)
         const sent = update.subarray(own.offset, own.offset + own.size)
         expect(norm(change) / norm(sent)).toBeCloseTo(1, 5)
@@ -105,20 +105,25 @@ describe('alternating', () => {
 })
 
 describe('fedavg', () => {
-  test('adds the mean update to the factor of the round and leaves the other one as it is', () => {
-    const state = afterRounds(strategies.fedavg, 1)
-    expect(strategies.fedavg.factorOf(state)).toBe('A')
-    const update = Float64Array.from(deviceUpdate('A', 'one'))
-    const next = stepOf(strategies.fedavg, state, update, 'A')
-    const moved = adapterLayout(shape, spec, ['A'])
-    for (const s of adapterLayout(shape, spec)) {
-      const change = moved.find((m) => m.name === s.name)
-      const expected = segmentOf(state.flat, s).map((x, i) =>
-        change ? x + update[change.offset + i]! : x,
-      )
-      expect(segmentOf(next.flat, s)).toEqual(expected)
-    }
-  })
+  const { fedavg } = strategies
+
+  test.each(['A', 'B', 'AB'] as const)(
+    'adds the mean update of %s and leaves the rest',
+    (moves) => {
+      const state = afterRounds(fedavg, 1)
+      expect(fedavg.factorOf(state)).toBe('AB')
+      const update = Float64Array.from(deviceUpdate(moves, 'one'))
+      const next = stepOf(fedavg, state, update, moves)
+      const moved = adapterLayout(shape, spec, factorsOf(moves))
+      for (const s of adapterLayout(shape, spec)) {
+        const change = moved.find((m) => m.name === s.name)
+        const expected = segmentOf(state.flat, s).map((x, i) =>
+          change ? x + update[change.offset + i]! : x,
+        )
+        expect(segmentOf(next.flat, s)).toEqual(expected)
+      }
+    },
+  )
 })
 
 describe('strategies that train B alone', () => {

@@ -4,7 +4,7 @@ import { findPart, type Part } from '../../../adapters/container/container.ts'
 import { decodeUpdate, encodeRelease } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'
 import { initAdapter } from '../../../adapters/lora/init.ts'
-import { adapterLayout, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
+import { adapterLayout, factorsOf, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { JobSpec, PriorPlan } from '../../../adapters/wire/jobs.ts'
 import { featureCount, PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
@@ -140,8 +140,8 @@ test('the prior part is the moments of the head under the released scale and pri
   expect([...findPart(update, 'prior.second')!]).toEqual([...Float32Array.from(expected.second)])
 })
 
-test.each(['A', 'B'] as const)(
-  'an adapter part is the change of factor %s, of that factor only',
+test.each(['A', 'B', 'AB'] as const)(
+  'an adapter part is the change of %s, and of nothing else',
   async (factor) => {
     const { deps, calls } = build()
     const assignment = assignmentFor({ contributions: ['adapter'], factor })
@@ -153,14 +153,14 @@ test.each(['A', 'B'] as const)(
     )
     const { header, payload } = decodeUpdate(bytes)
     expect(contributions).toEqual(['adapter'])
-    expect(header.segments.every((s) => s.name.endsWith(`.${factor}`))).toBe(true)
+    expect(header.segments.every((s) => factor.includes(s.name.at(-1)!))).toBe(true)
     expect(payload).toHaveLength(
-      layoutSize(adapterLayout(model.base.shape, assignment.adapter, [factor])),
+      layoutSize(adapterLayout(model.base.shape, assignment.adapter, factorsOf(factor))),
     )
     expect(payload.some((v) => v !== 0)).toBe(true)
     const [request] = calls.train
     expect(request).toMatchObject({
-      trainable: { index: 0, factors: [factor] },
+      trainable: { index: 0, factors: factorsOf(factor) },
       batch: 4,
       maxTokens: 64,
     })

@@ -73,18 +73,24 @@ test('looks again before it begins, and gives its place on', async () => {
   expect(round).toMatchObject({ assigned: 0, received: 0 })
 })
 
-test('a server of version 0.1, which refuses what it does not know, is not told again', async () => {
-  const refuse = () =>
-    Response.json(
-      { error: { code: 'E_BODY', message: 'body: Unrecognized key: "facts"' } },
-      { status: 400 },
+test.each([
+  ['0.1', ['facts', 'abilities'], 'Unrecognized keys: "facts", "abilities"'],
+  ['0.2', ['abilities'], 'Unrecognized key: "abilities"'],
+])(
+  'a server of version %s, which refuses what it does not know, is not told again',
+  async (_, unknown, says) => {
+    const refuse = () =>
+      Response.json({ error: { code: 'E_BODY', message: `body: ${says}` } }, { status: 400 })
+    const it = await scene({ cohort: ONE }, {}, (request, text) =>
+      unknown.some((name) => text.includes(`"${name}"`)) && request.method === 'POST'
+        ? refuse()
+        : null,
     )
-  const it = await scene({ cohort: ONE }, {}, (request, text) =>
-    text.includes('"facts"') && request.method === 'POST' ? refuse() : null,
-  )
-  expect((await it.device.participate()).rounds).toHaveLength(1)
-  expect(it.checkIns.map((sent) => 'facts' in sent)).toEqual([true, false])
-})
+    expect((await it.device.participate()).rounds).toHaveLength(1)
+    for (const name of ['facts', 'abilities'])
+      expect(it.checkIns.map((sent) => name in sent)).toEqual([true, !unknown.includes(name)])
+  },
+)
 
 test('a device that finds nothing to learn from, or no memory, gives its place on with the reason', async () => {
   for (const code of ['E_DATA', 'E_MEMORY'] as const) {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { strategies } from '../../../adapters/aggregate/strategy.ts'
 import { findPart, partsOf } from '../../../adapters/container/container.ts'
 import type { ContributionRow } from '../../../adapters/contributions/contribution.ts'
 import { decodeRelease, encodeRelease } from '../../../adapters/contributions/messages.ts'
 import { CONTRIBUTIONS } from '../../../adapters/contributions/table.ts'
 import { FedError } from '../../../adapters/errors.ts'
+import type { Factors } from '../../../adapters/lora/layout.ts'
 import { triangleSize } from '../../../adapters/math/matrix.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { seededRng } from '../../../adapters/random.ts'
@@ -22,7 +24,7 @@ import { parsedJob, tinyJob, updateFor, updateParts } from '../../support/federa
 const NOW = 1_700_000_000_000
 const D = 3
 
-const round = (factor: 'A' | 'B' | null, parent: string): Round => ({
+const round = (factor: Factors | null, parent: string): Round => ({
   id: 'round',
   jobId: 'job',
   index: 0,
@@ -62,7 +64,9 @@ const setting = (
   const parent =
     given.parent ??
     (contributions.includes('prior') ? scaledRelease : firstRelease)(spec, NOW).bytes
-  const factor = contributions.includes('adapter') ? ('B' as const) : null
+  const { adapterRounds = 0 } = given
+  const { factorOf } = strategies[spec.strategy]
+  const factor = contributions.includes('adapter') ? factorOf({ adapterRounds }) : null
   const assignment: Assignment = {
     ...tinyJob(),
     jobId: 'job',
@@ -84,7 +88,7 @@ const setting = (
   const plan: AggregationPlan = {
     spec,
     round: round(factor, sha256Hex(parent)),
-    parent: { adapterRounds: given.adapterRounds ?? 0, optimizer: null },
+    parent: { adapterRounds, optimizer: null },
     version: 1,
     digests: updates.map(sha256Hex).sort(),
   }
@@ -273,6 +277,21 @@ describe('the aggregation of a round', () => {
     expect(findPart(now, 'prior.mean')).not.toEqual(findPart(old, 'prior.mean'))
     for (const name of ['layers.0.q.A', 'layers.0.q.B', 'statistics.scale'])
       expect(findPart(now, name)).toEqual(findPart(old, name))
+  })
+
+  test('a round of both factors tells how far the mean of factors misses that of products', async () => {
+    const { plan, read } = setting(['adapter'], ['a', 'b', 'c'], { job: { strategy: 'fedavg' } })
+    const { summary, bytes } = await aggregateInProcess(plan, read)
+    const { averagingError, adapterChange } = summary.metrics!
+    expect(averagingError).toBeGreaterThan(0.01 * adapterChange)
+    expect(averagingError).toBeLessThan(adapterChange)
+    const there = await aggregateInWorker(plan, read)
+    expect(there.summary).toEqual(summary)
+    expect(sha256Hex(there.bytes)).toBe(sha256Hex(bytes))
+    const one = setting(['adapter'], ['a', 'b', 'c'])
+    expect((await aggregateInProcess(one.plan, one.read)).summary.metrics).not.toHaveProperty(
+      'averagingError',
+    )
   })
 
   test('the server optimizer reads the moments that the parent names, in the worker too', async () => {

@@ -58,8 +58,21 @@ describe('check-in', () => {
 
   test('devices of version 0.1, which also tell what nobody reads, are assigned as ever', async () => {
     const { other } = await scene()
-    const more = { conditions: { charging: true, idle: null }, release: null }
+    const more = { abilities: [], conditions: { charging: true, idle: null }, release: null }
     expect(await other.checkIn(spec, more)).toMatchObject({ kind: 'assignment' })
+  })
+
+  test('a job of both factors has the devices that know how to train them', async () => {
+    const both = { ...spec, strategy: 'fedavg' as const }
+    const { other, server, jobId } = await scene(both)
+    const before = { abilities: ['something-newer'] }
+    expect(await other.checkIn(spec, before)).toMatchObject({ reason: 'not_eligible' })
+    await server.settle()
+    expect((await server.operator.job(jobId)).waitingFor).toContain('of a version that cannot')
+    expect(await other.checkIn(spec)).toMatchObject({
+      kind: 'assignment',
+      assignment: { factor: 'AB' },
+    })
   })
 
   const consent = checkInOf(spec, START).consent

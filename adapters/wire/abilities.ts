@@ -1,0 +1,21 @@
+/**
+ * What a device must know how to do before it may have a job, where devices of earlier versions do
+ * not. A server ignores words that it does not know; a device that says none has none.
+ */
+import { z } from 'zod'
+import type { JobSpec } from './jobs.ts'
+
+export const Ability = z.string().regex(/^[a-z-]{1,32}$/)
+
+/** both-factors: trains A and B in one round. */
+const ASKED = {
+  'both-factors': ({ strategy }) => strategy === 'fedavg',
+} satisfies Readonly<Record<string, (spec: JobSpec) => boolean>>
+
+type AbilityName = keyof typeof ASKED
+
+/** Those of a device of this version. */
+export const ABILITIES = Object.keys(ASKED) as AbilityName[]
+
+export const isAbleTo = (spec: JobSpec, abilities: readonly string[] | undefined): boolean =>
+  ABILITIES.every((name) => !ASKED[name](spec) || abilities?.includes(name))
