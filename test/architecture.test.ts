@@ -29,6 +29,7 @@ const FLOORS = {
     'adapters/lora',
     'adapters/wire',
     'adapters/container',
+    'adapters/aggregate/robust',
     'adapters/aggregate',
     'adapters/contributions',
     'adapters/api-reference',

@@ -71,6 +71,18 @@ export const priorMStep = (last: Prior, sums: PriorSums, plan: PriorPlan): Prior
   }
 }
 
+/** E[w], then the upper triangle of E[wwᵀ] = Σ + μμᵀ, row by row. */
+export const momentsOf = (prior: Prior): Float64Array => {
+  const { mean } = prior
+  const { data } = priorCovariance(prior)
+  const size = mean.length
+  const moments = new Float64Array(size + triangleSize(size))
+  moments.set(mean)
+  for (let i = 0, at = size; i < size; i++)
+    for (let j = i; j < size; j++, at++) moments[at] = data[i * size + j]! + mean[i]! * mean[j]!
+  return moments
+}
+
 /** Σ as a dense matrix [D, D]. */
 export const priorCovariance = (prior: Prior): Matrix => {
   const size = prior.mean.length

@@ -52,6 +52,9 @@ export type RowTotal = {
   readonly count: number
 }
 
+/** What a round's updates come to: an exact sum, or what a robust rule takes for it. */
+export type Total = Pick<ExactSum, 'sum' | 'mean' | 'weight' | 'count'>
+
 /** Made: what the rest of the device computes for it. */
 export type ContributionRow<Made = unknown> = {
   readonly name: Contribution
@@ -91,14 +94,21 @@ export type ContributionRow<Made = unknown> = {
     of(vector: Float32Array, plan: RoundPlan): Float32Array
   }
 
-  /** In the sum: how much this device counts. */
+  /** What is summed for a vector, where it is not the vector itself; null: nothing. */
+  addend?(vector: Float32Array): Float32Array | null
+  /** In the sum: how much this device counts. A robust rule counts every device alike. */
   weight(header: UpdateHeader, job: JobSpec): number
+
+  /** Sizes of runs of an addend that have no unit in common; left out: it is one run. */
+  units?(frame: Frame): number[]
+  /** From where a robust rule measures norms; left out: from zero. */
+  reference?(plan: ServerPlan, head: Head): Float64Array
 
   /**
    * In the next release; null: the parts of the last one stay. total: over at least one device, of vectors and what is
-   * derived of them.
+   * derived of them; of a robust rule, of vectors alone.
    */
-  finish(total: ExactSum, plan: ServerPlan, head: Head): Finished | null
+  finish(total: Total, plan: ServerPlan, head: Head): Finished | null
   /** What its numbers in a release may be. Fails with E_NORM. */
   checkReleased(release: Release): void
 }

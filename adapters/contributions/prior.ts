@@ -2,7 +2,7 @@
  * The prior of the heads: a device sends the moments of its own head (E-step), the server fits the
  * prior to them (M-step).
  */
-import { initialPrior, type Prior, priorMStep } from '../aggregate/prior.ts'
+import { initialPrior, momentsOf, type Prior, priorMStep } from '../aggregate/prior.ts'
 import { findPart, type Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import { triangleSize } from '../math/matrix.ts'
@@ -86,6 +86,14 @@ export const priorRow: ContributionRow<HeadMoments> = {
 
   // Every device counts once.
   weight: () => 1,
+  units: ({ features }) => {
+    const d = featureCount(features)
+    return [d, triangleSize(d)]
+  },
+  reference: ({ features, prior }, { release }) => {
+    const d = featureCount(features)
+    return momentsOf(decodePrior((name) => findPart(release, name), d, prior))
+  },
 
   finish: (total, { features, prior }, { release }) => {
     // Before a scale is released each device measures in its own, and their moments have no common

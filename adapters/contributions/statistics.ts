@@ -12,7 +12,6 @@ import {
   checkAsked,
   checkEach,
   checkOnce,
-  coarseCount,
   hasSegment,
   needPart,
 } from './contribution.ts'
@@ -41,15 +40,14 @@ export const statisticsRow: ContributionRow<FeatureStatistics> = {
       ? [{ name: 'statistics.scale', shape: [featureCount(header.features)] }]
       : [],
 
-  // The count is coarse, and the sums shrink with it.
+  // Means over its vectors, as of one: how many they are is nobody's business.
   make: ({ count, sum, sumSquares }) => {
-    const reported = coarseCount(count)
-    const share = count > 0 ? reported / count : 1
-    const scaled = (values: ArrayLike<number>) => Float64Array.from(values, (x) => x * share)
+    const means = (values: ArrayLike<number>) =>
+      Float64Array.from(values, (x) => (count > 0 ? x / count : 0))
     return [
-      { name: 'statistics.count', shape: [1], data: [reported] },
-      { name: 'statistics.sum', shape: [sum.length], data: scaled(sum) },
-      { name: 'statistics.sumSquares', shape: [sum.length], data: scaled(sumSquares) },
+      { name: 'statistics.count', shape: [1], data: [count > 0 ? 1 : 0] },
+      { name: 'statistics.sum', shape: [sum.length], data: means(sum) },
+      { name: 'statistics.sumSquares', shape: [sum.length], data: means(sumSquares) },
     ]
   },
 
@@ -59,17 +57,35 @@ export const statisticsRow: ContributionRow<FeatureStatistics> = {
       needPart(update, 'statistics.count')[0] ?? 0,
       needPart(update, 'statistics.sum'),
       needPart(update, 'statistics.sumSquares'),
-      { devices: 1, cohort: cohort.size },
+      { devices: 1, count: LARGEST_COUNT, cohort: cohort.size },
     ),
   checkTotal: (total, { features, cohort }) => {
     checkOnce('statistics', total)
     const d = featureCount(features)
     const [sum, squares] = [total.vector.subarray(1, 1 + d), total.vector.subarray(1 + d)]
-    checkSums(total.vector[0]!, sum, squares, { devices: total.count, cohort: cohort.size })
+    // Each device adds one.
+    const { count } = total
+    checkSums(total.vector[0]!, sum, squares, { devices: count, count, cohort: cohort.size })
   },
 
-  // Every device counts once.
+  // Every device counts once, whatever it claims to have counted: 1, no sum, and the variance of each
+  // feature. Features are centred, so the sums of honest devices are zero.
+  addend: (vector) => {
+    const d = (vector.length - 1) / 2
+    const count = vector[0]!
+    if (count === 0) return null
+    const addend = new Float32Array(vector.length)
+    addend[0] = 1
+    for (let i = 1; i <= d; i++)
+      addend[d + i] = Math.max(0, vector[d + i]! / count - (vector[i]! / count) ** 2)
+    return addend
+  },
   weight: () => 1,
+  // The sums are zero and have none.
+  units: ({ features }) => {
+    const d = featureCount(features)
+    return [1, d, ...new Array<number>(d).fill(1)]
+  },
 
   finish: (total, { features }, { release }) => {
     // The scale is the prior's coordinate system: once there is a prior, its scale stays.
@@ -88,26 +104,26 @@ export const statisticsRow: ContributionRow<FeatureStatistics> = {
     checkEach('statistics.scale', findPart(release, 'statistics.scale') ?? [], 0, LARGEST_SCALE),
 }
 
-/** Of so many devices together. Fails with E_NORM. */
+/** Of so many devices together; most.count: what they may say that they have counted. Fails with E_NORM. */
 const checkSums = (
   count: number,
   sum: ArrayLike<number>,
   squares: ArrayLike<number>,
-  { devices, cohort }: { readonly devices: number; readonly cohort: number },
+  most: { readonly devices: number; readonly count: number; readonly cohort: number },
 ): void => {
   // A whole cohort of such updates must fit the exact sum, or one device could make every round
   // fail.
-  const limit = (devices * LARGEST_SUM) / cohort
-  if (count < 0 || count > devices * LARGEST_COUNT)
+  const limit = (most.devices * LARGEST_SUM) / most.cohort
+  if (!Number.isInteger(count) || count < 0 || count > most.count)
     throw new FedError(
       'E_NORM',
-      `statistics: count must be 0 to ${devices * LARGEST_COUNT}, got ${count}`,
+      `statistics: count must be a whole number up to ${most.count}, got ${count}`,
     )
   for (let i = 0; i < squares.length; i++) {
     const square = squares[i]!
     // Cauchy-Schwarz: (Σx)² ≤ n·Σx², also of sums.
-    const most = Math.sqrt(count * square * (1 + 1e-3)) + 1e-3 * devices
-    if (square < 0 || square > limit || Math.abs(sum[i]!) > most)
+    const bound = Math.sqrt(count * square * (1 + 1e-3)) + 1e-3 * most.devices
+    if (square < 0 || square > limit || Math.abs(sum[i]!) > bound)
       throw new FedError('E_NORM', `statistics: sums of feature ${i} are out of bounds`)
   }
 }

@@ -2,6 +2,7 @@
  * The table of contributions, in the order in which their segments stand in an update and in a
  * release.
  */
+
 import { layoutSize, sequentialSegments } from '../lora/layout.ts'
 import { adapterRow } from './adapter.ts'
 import type { ContributionRow, Frame, RoundPlan, Update } from './contribution.ts'
@@ -20,14 +21,28 @@ export const askedRows = (
 export const vectorSize = (row: Pick<ContributionRow, 'segments'>, frame: Frame): number =>
   layoutSize(sequentialSegments(row.segments(frame)))
 
+/** What an update that has a row's segments adds to its sum; null: nothing. */
+export const addendOf = (row: ContributionRow, update: Update): Float32Array | null => {
+  const vector = vectorOf(row, update)
+  return row.addend ? row.addend(vector) : vector
+}
+
+/** Sizes of a row's units, as in ContributionRow. */
+export const unitsOf = (row: ContributionRow, frame: Frame): number[] =>
+  row.units?.(frame) ?? [vectorSize(row, frame)]
+
 /** How many numbers the server sums of an update: a row's vector and what is derived of it. */
 export const summedSize = (row: ContributionRow, plan: RoundPlan): number =>
   vectorSize(row, plan) + (row.derived?.size(plan) ?? 0)
 
-/** Those numbers; a view where nothing is derived. */
-export const summedOf = (row: ContributionRow, update: Update, plan: RoundPlan): Float32Array => {
-  const vector = vectorOf(row, update)
-  if (!row.derived || row.derived.size(plan) === 0) return vector
+/** Those numbers; null: the update adds nothing. */
+export const summedOf = (
+  row: ContributionRow,
+  update: Update,
+  plan: RoundPlan,
+): Float32Array | null => {
+  const vector = addendOf(row, update)
+  if (!vector || !row.derived || row.derived.size(plan) === 0) return vector
   const all = new Float32Array(summedSize(row, plan))
   all.set(vector)
   all.set(row.derived.of(vector, plan), vector.length)

@@ -2,20 +2,21 @@
  * Aggregation in worker threads, so that the server goes on answering. Each thread holds one update
  * and a partial sum; the sums are merged, exactly, in the first thread, which makes the release.
  */
+
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import { askThread, startThread } from '../../adapters/node/threads.ts'
+import type { PartialAggregation } from './aggregate.ts'
 import {
   type Aggregate,
   type AggregationPlan,
-  addAll,
   type BuiltPartial,
   type Outcome,
   type ParentBytes,
-  type PartialAggregation,
   readParent,
-} from './aggregate.ts'
+} from './aggregation-plan.ts'
+import { addAll } from './bad-updates.ts'
 import type { BuiltRelease } from './release.ts'
 
 /** To a worker: first `start`, then updates and partial sums, then `partial` or `finish`. */

@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
-import { BadUpdates, isOfUpdates } from '../releases/aggregate.ts'
+import { BadUpdates, isOfUpdates } from '../releases/bad-updates.ts'
 import type { BuiltRelease } from '../releases/release.ts'
 import type { Objects } from '../store/objects.ts'
 import type { Job, JobProgress, Round } from '../store/records.ts'

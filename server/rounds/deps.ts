@@ -1,7 +1,7 @@
 /** What every part of the server is given: the store, the clock, randomness, the log and the settings. */
 import { FedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
-import type { Aggregate } from '../releases/aggregate.ts'
+import type { Aggregate } from '../releases/aggregation-plan.ts'
 import type { Objects } from '../store/objects.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'

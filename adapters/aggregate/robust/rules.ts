@@ -37,7 +37,7 @@ type NumberRule<Plan> = {
 export type RobustRule<Plan = RobustPlan> = WeightRule<Plan> | NumberRule<Plan>
 
 /** f: how many of n updates may be faulty. */
-export const faultyOf = (n: number, { faulty }: { readonly faulty: number }): number =>
+const faultyOf = (n: number, { faulty }: { readonly faulty: number }): number =>
   // A share such as 0.29 of 100 is a little below 29.
   Math.floor(faulty * n + 1e-9)
 

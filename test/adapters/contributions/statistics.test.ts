@@ -16,9 +16,9 @@ const raw = (count: number, sum: number[], squares: number[]) =>
   ])
 
 describe('what a device sends', () => {
-  test('is a coarse count, and sums that shrink with it', () => {
-    expect(numbersOf(6, [3, 0, -3], [6, 0, 12])).toEqual([[4], [2, 0, -2], [4, 0, 8]])
-    expect(numbersOf(4, [3, 0, 1], [6, 0, 1])).toEqual([[4], [3, 0, 1], [6, 0, 1]])
+  test('are means, however many choices they are of', () => {
+    expect(numbersOf(6, [3, 0, -3], [6, 0, 12])).toEqual([[1], [0.5, 0, -0.5], [1, 0, 2]])
+    expect(numbersOf(1, [3, 0, 1], [9, 0, 1])).toEqual([[1], [3, 0, 1], [9, 0, 1]])
   })
 
   test('of no choices is all zeros', () => {
@@ -38,6 +38,7 @@ describe('the door', () => {
 
   test.each<[string, Parameters<typeof raw>, string]>([
     ['a negative count', [-1, [0, 0, 0], [0, 0, 0]], 'count'],
+    ['half a choice', [0.5, [0, 0, 0], [0, 0, 0]], 'count'],
     ['more than a life of choices', [10_000_002, [0, 0, 0], [0, 0, 0]], 'count'],
     ['a negative sum of squares', [1, [0, 0, 0], [1, -1, 1]], 'feature 1'],
     ['squares that would fill the sum', [1, [0, 0, 0], [0, 0, limit * 1.01]], 'feature 2'],
@@ -51,6 +52,37 @@ describe('the door', () => {
   test('counts every device once', () => {
     const { header } = raw(1, [0, 0, 0], [0, 0, 0])
     expect(statisticsRow.weight({ ...header, pairs: 900 }, job)).toBe(1)
+  })
+})
+
+describe('what is summed', () => {
+  const addend = (count: number, sum: number[], squares: number[]) => {
+    const made = statisticsRow.addend!(Float32Array.from([count, ...sum, ...squares]))
+    return made && Array.from(made)
+  }
+
+  test('is the variances of one device, whatever count it claims', () => {
+    expect(addend(1, [0, 0, 0], [4, 1, 0])).toEqual([1, 0, 0, 0, 4, 1, 0])
+    expect(addend(8, [0, 8, 0], [32, 16, 0])).toEqual([1, 0, 0, 0, 4, 1, 0])
+    expect(addend(1e7, [0, 0, 0], [4e7, 1e7, 0])).toEqual([1, 0, 0, 0, 4, 1, 0])
+  })
+
+  test('is nothing of a device without choices, and never negative', () => {
+    expect(addend(0, [0, 0, 0], [0, 0, 0])).toBeNull()
+    expect(addend(3, [3, 0, 0], [2.999, 0, 0])).toEqual([1, 0, 0, 0, 0, 0, 0])
+  })
+
+  test('so one that claims ten million choices moves the scale no more than any other', () => {
+    const scaleWith = (count: number) => {
+      const total = createExactSum(7)
+      for (let i = 0; i < 9; i++)
+        total.add(statisticsRow.addend!(Float32Array.of(4, 0, 0, 0, 4, 4, 4))!, 1)
+      const zeros = statisticsRow.addend!(Float32Array.of(count, 0, 0, 0, 0, 0, 0))!
+      total.add(zeros, statisticsRow.weight(raw(1, [0, 0, 0], [0, 0, 0]).header, job))
+      return Array.from(statisticsRow.finish(total, plan, headOf())!.parts[0]!.data)
+    }
+    expect(scaleWith(10_000_000)).toEqual(scaleWith(1))
+    expect(scaleWith(1)[0]).toBeCloseTo(1 / Math.sqrt(3 * 0.9), 12)
   })
 })
 

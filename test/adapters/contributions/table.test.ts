@@ -31,7 +31,7 @@ const made = (large = false): Record<Contribution, Part[] | null> => {
   const flat = initAdapter(job.base.shape, job.adapter, 1)
   const by = large ? 1e9 : 0.01
   const second = new Float64Array(triangleSize(D)).fill(large ? 1e9 : 0)
-  const [count, sumSquares] = [large ? 1e9 : 5, new Float64Array(D).fill(2)]
+  const [count, sumSquares] = [5, new Float64Array(D).fill(large ? 1e15 : 2)]
   return {
     adapter: adapterRow.make(
       { before: { spec: job.adapter, flat }, after: flat.map((x) => x + by) },

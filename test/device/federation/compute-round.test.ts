@@ -115,10 +115,10 @@ test('statistics are those of a slow loop over centred features', async () => {
       const mean = group.reduce((sum, v) => sum + v[j]!, 0) / group.length
       for (const v of group) squares[j]! += (v[j]! - mean) ** 2
     }
-  // Of twelve vectors; the sums are told for as many as the count says.
-  expect(findPart(update, 'statistics.count')![0]).toBe(8)
+  // Of twelve vectors, as means.
+  expect(findPart(update, 'statistics.count')![0]).toBe(1)
   const got = findPart(update, 'statistics.sumSquares')!
-  for (let j = 0; j < size; j++) expect(got[j]).toBeCloseTo((squares[j]! * 8) / 12, 3)
+  for (let j = 0; j < size; j++) expect(got[j]).toBeCloseTo(squares[j]! / 12, 4)
 })
 
 test('the prior part is the moments of the head under the released scale and prior', async () => {

@@ -11,11 +11,8 @@ import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import type { Contribution, JobSpec, JobSpecInput } from '../../../adapters/wire/jobs.ts'
-import {
-  type AggregationPlan,
-  aggregateInProcess,
-  startAggregation,
-} from '../../../server/releases/aggregate.ts'
+import { aggregateInProcess, startAggregation } from '../../../server/releases/aggregate.ts'
+import type { AggregationPlan } from '../../../server/releases/aggregation-plan.ts'
 import { firstRelease } from '../../../server/releases/release.ts'
 import { aggregateInWorker } from '../../../server/releases/worker.ts'
 import type { Round } from '../../../server/store/records.ts'

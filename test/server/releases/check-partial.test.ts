@@ -12,10 +12,10 @@ import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { jobDigest } from '../../../adapters/wire/job-digest.ts'
 import {
   aggregateInProcess,
-  type EdgePlan,
   outcomeOf,
   startAggregation,
 } from '../../../server/releases/aggregate.ts'
+import type { EdgePlan } from '../../../server/releases/aggregation-plan.ts'
 import { checkPartialUpdate } from '../../../server/releases/check-partial.ts'
 import { firstRelease } from '../../../server/releases/release.ts'
 import type { Round } from '../../../server/store/records.ts'

@@ -1,0 +1,49 @@
+/** What is to be aggregated, and from where its bytes come. */
+import type { LineageState } from '../../adapters/contributions/contribution.ts'
+import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import type { Round, Upstream } from '../store/records.ts'
+import type { BuiltRelease } from './release.ts'
+
+/** Plain data, so that it can be sent to a worker. */
+export type AggregationPlan = {
+  readonly spec: JobSpec
+  /** With phase aggregating: closedAt is the release's time. */
+  readonly round: Round
+  /** What the parent's record keeps. */
+  readonly parent: LineageState
+  /** Of the release to be made. */
+  readonly version: number
+  /** Of the updates, sorted. */
+  readonly digests: readonly string[]
+}
+
+/** At an edge: its sums are forwarded to the round that its own is a part of, and make no release here. */
+export type EdgePlan = AggregationPlan & { readonly upstream: Upstream }
+
+/** What an edge forwards. */
+export type BuiltPartial = { readonly partial: Uint8Array; readonly devices: number }
+
+export type Outcome<Plan> = Plan extends EdgePlan ? BuiltPartial : BuiltRelease
+
+/**
+ * read gives an object's bytes by its hash, and gives them away: they may be moved to a thread. Fails
+ * with the codes of the container and of the sum.
+ */
+export type Aggregate = <Plan extends AggregationPlan>(
+  plan: Plan,
+  read: (hash: string) => Promise<Uint8Array>,
+) => Promise<Outcome<Plan>>
+
+/** moments: of the server's optimizer, where the round can move the adapter. */
+export type ParentBytes = { readonly bytes: Uint8Array; readonly moments?: Uint8Array }
+
+export const readParent = async (
+  { round, parent }: AggregationPlan,
+  read: (hash: string) => Promise<Uint8Array>,
+): Promise<ParentBytes> => {
+  const { moments } = parent.optimizer ?? {}
+  return {
+    bytes: await read(round.parent),
+    ...(moments !== undefined && round.factor !== null && { moments: await read(moments) }),
+  }
+}
