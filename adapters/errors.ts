@@ -40,6 +40,11 @@ export const ERROR_CODES = [
   'E_JOB_STATE',
   'E_TWICE',
   'E_CONFLICT',
+  // masks: what a device does not go along with
+  'E_PLAN',
+  'E_ROSTER',
+  'E_SURVIVORS',
+  'E_SHARES',
   // the device and its model
   'E_MODEL_FILE',
   'E_MODEL_UNSUPPORTED',
@@ -96,6 +101,10 @@ export const SHARED_STATUS = {
   E_JOB_STATE: 409,
   E_TWICE: 409,
   E_CONFLICT: 409,
+  E_PLAN: 409,
+  E_ROSTER: 409,
+  E_SURVIVORS: 409,
+  E_SHARES: 409,
   E_MODEL_FILE: 500,
   E_MODEL_UNSUPPORTED: 500,
   E_ENGINE: 500,

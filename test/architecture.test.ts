@@ -28,6 +28,7 @@ const FLOORS = {
     'adapters/formats',
     'adapters/lora',
     'adapters/wire',
+    'adapters/secagg',
     'adapters/container',
     'adapters/aggregate/robust',
     'adapters/aggregate',
