@@ -72,6 +72,40 @@ export const decodePartial = (bytes: Uint8Array, expected?: number): PartialSum 
   return { ...totals, low, high, room: CARRIED }
 }
 
+/** Several sums as the payload of one container, and how many bytes each of them has there. */
+export const joinPartials = (
+  sums: readonly PartialSum[],
+): { readonly payload: Float32Array; readonly sizes: readonly number[] } => {
+  const bodies = sums.map(encodePartial)
+  const bytes = new Uint8Array(bodies.reduce((size, { length }) => size + length, 0))
+  let at = 0
+  for (const body of bodies) {
+    bytes.set(body, at)
+    at += body.length
+  }
+  // Partial sums are containers, whose length is a multiple of four.
+  return {
+    payload: new Float32Array(bytes.buffer),
+    sizes: bodies.map(({ length }) => length),
+  }
+}
+
+/** expected: as decodePartial has it. Fails with its codes. */
+export const splitPartials = (
+  { buffer, byteOffset, byteLength }: Float32Array,
+  sizes: readonly number[],
+  expected: readonly number[] = [],
+): readonly PartialSum[] => {
+  if (sizes.reduce((all, size) => all + size, 0) !== byteLength)
+    throw new FedError('E_CONTAINER', 'container: its sums are not as long as its payload')
+  let at = byteOffset
+  return sizes.map((size, i) => {
+    const body = new Uint8Array(buffer, at, size)
+    at += size
+    return decodePartial(body, expected[i])
+  })
+}
+
 /** Each from −2³¹ up to, but without, 2³¹. */
 const digitsOf = (low: Float64Array, high: Float64Array): Int32Array[] => {
   const digits: Int32Array[] = []

@@ -9,7 +9,7 @@ import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { newCredential } from '../access/secrets.ts'
 import { checkWebhook, webhook } from '../governance/webhook.ts'
-import { aggregateInWorker } from '../releases/worker.ts'
+import { aggregateInWorker, foldInWorker } from '../releases/worker.ts'
 import type { RoundDeps } from '../rounds/deps.ts'
 import type { Pace } from '../rounds/pace.ts'
 import { createServer } from '../routes/app.ts'
@@ -46,7 +46,7 @@ export type ServeOptions = DataPlaces & {
 }
 
 /** What a program may put in the place of ours. */
-export type ServeParts = Pick<RoundDeps, 'leaseMs'> & { readonly open?: typeof openData }
+export type ServeParts = Pick<RoundDeps, 'leaseMs' | 'foldAt'> & { readonly open?: typeof openData }
 
 export type Serving = {
   readonly url: string
@@ -93,6 +93,7 @@ export const serve = async (
     disk: () => diskOf(options.data).catch(() => null),
     tell,
     aggregate: aggregateInWorker,
+    fold: foldInWorker,
     hasRoom: room.hasRoom,
     traffic: { folder: join(options.data, 'uploads') },
   })

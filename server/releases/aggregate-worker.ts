@@ -1,8 +1,10 @@
-/** The thread behind aggregateInWorker. */
+/** The thread behind aggregateInWorker and foldInWorker. */
 import { parentPort } from 'node:worker_threads'
 import { isFedError } from '../../adapters/errors.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
 import { discard } from '../../adapters/node/threads.ts'
 import { type Aggregation, outcomeOf, startAggregation } from './aggregate.ts'
+import { encodeFolded, readFolded } from './folded.ts'
 import { buffersOf, type WorkerAnswer, type WorkerRequest, wholeBuffer } from './worker.ts'
 
 let aggregation: Aggregation | undefined
@@ -10,7 +12,7 @@ let aggregation: Aggregation | undefined
 const answer = (request: WorkerRequest): WorkerAnswer => {
   switch (request.kind) {
     case 'start':
-      aggregation = startAggregation(request.plan, request.parent)
+      aggregation = startAggregation(request.plan)
       return { kind: 'ready' }
     case 'add':
       try {
@@ -19,6 +21,14 @@ const answer = (request: WorkerRequest): WorkerAnswer => {
         wholeBuffer(request.update).forEach(discard)
       }
       return { kind: 'ready' }
+    case 'addFolded':
+      aggregation?.merge(readFolded(request.folded, request.bytes))
+      wholeBuffer(request.bytes).forEach(discard)
+      return { kind: 'ready' }
+    case 'fold': {
+      const bytes = encodeFolded(request.roundId, request.digests, aggregation!.partial())
+      return { kind: 'folded', hash: sha256Hex(bytes), bytes }
+    }
     case 'partial':
       return { kind: 'partial', partial: aggregation!.partial() }
     case 'merge':
@@ -26,14 +36,19 @@ const answer = (request: WorkerRequest): WorkerAnswer => {
       buffersOf(request.partial).forEach(discard)
       return { kind: 'ready' }
     case 'finish':
-      return { kind: 'release', release: outcomeOf(request.plan, aggregation!) }
+      return { kind: 'release', release: outcomeOf(request.plan, aggregation!, request.parent) }
   }
+}
+
+const handedOver = (made: WorkerAnswer): ArrayBuffer[] => {
+  if (made.kind === 'partial') return buffersOf(made.partial)
+  return made.kind === 'folded' ? wholeBuffer(made.bytes) : []
 }
 
 parentPort?.on('message', (request: WorkerRequest) => {
   try {
     const made = answer(request)
-    parentPort?.postMessage(made, made.kind === 'partial' ? buffersOf(made.partial) : [])
+    parentPort?.postMessage(made, handedOver(made))
   } catch (error) {
     const code = isFedError(error) ? error.code : 'E_INTERNAL'
     const message = error instanceof Error ? error.message : 'aggregation failed'

@@ -2,8 +2,9 @@
  * From the updates of a round to the bytes of its release. Same updates, same parent: same bytes,
  * whatever came first.
  */
-import { createExactSum, type PartialSum } from '../../adapters/aggregate/exact-sum.ts'
+import { createExactSum } from '../../adapters/aggregate/exact-sum.ts'
 import { kindOf } from '../../adapters/container/container.ts'
+import type { ServerPlan } from '../../adapters/contributions/contribution.ts'
 import { decodeUpdate } from '../../adapters/contributions/messages.ts'
 import {
   decodePartialUpdate,
@@ -26,9 +27,11 @@ import {
   type Outcome,
   type ParentBytes,
   readParent,
+  type SumPlan,
 } from './aggregation-plan.ts'
 import { addAll } from './bad-updates.ts'
 import { finishRelease, startOf } from './finish.ts'
+import { type PartialAggregation, readFolded, splitFolded } from './folded.ts'
 import { countNorms } from './metrics.ts'
 import type { BuiltRelease } from './release.ts'
 
@@ -37,17 +40,22 @@ import type { BuiltRelease } from './release.ts'
  * second or two.
  */
 export const aggregateInProcess: Aggregate = async (plan, read) => {
-  const aggregation = startAggregation(plan, await readParent(plan, read))
-  await addAll(plan.digests, read, [(update) => aggregation.add(update)])
-  return outcomeOf(plan, aggregation)
+  const aggregation = startAggregation(plan)
+  const { usable, left } = splitFolded(plan.digests, plan.folded ?? [])
+  for (const one of usable) aggregation.merge(readFolded(one, await read(one.hash)))
+  await addAll(left, read, [(update) => aggregation.add(update)])
+  return outcomeOf(plan, aggregation, await readParent(plan, read))
 }
 
 /** At an edge the sums, else the release that they make. */
 export const outcomeOf = <Plan extends AggregationPlan>(
   plan: Plan | EdgePlan,
   aggregation: Aggregation,
+  parent: ParentBytes,
 ): Outcome<Plan> =>
-  ('upstream' in plan ? partialOf(plan, aggregation) : aggregation.finish()) as Outcome<Plan>
+  ('upstream' in plan
+    ? partialOf(plan, aggregation)
+    : aggregation.finish(plan, parent)) as Outcome<Plan>
 
 const partialOf = ({ upstream, spec, round }: EdgePlan, aggregation: Aggregation): BuiltPartial => {
   const { sums, norms, devices } = aggregation.partial()
@@ -64,36 +72,23 @@ const partialOf = ({ upstream, spec, round }: EdgePlan, aggregation: Aggregation
   return { partial, devices }
 }
 
-/** What some of a round's updates come to; plain data. */
-export type PartialAggregation = {
-  /** Of the rows that the round asks for, in their order. */
-  readonly sums: readonly PartialSum[]
-  readonly norms: readonly number[]
-  /** Whose updates are in it. */
-  readonly devices: number
-}
-
 export type Aggregation = {
   add(update: Uint8Array): void
   /** A copy of what was added. */
   partial(): PartialAggregation
   /** Adds what another aggregation of the same plan was given. */
   merge(partial: PartialAggregation): void
-  finish(): BuiltRelease
+  /** plan: the one it was started with. */
+  finish(plan: AggregationPlan, parent: ParentBytes): BuiltRelease
 }
 
 /** rows: the table, or the table with its rows wrapped. */
-export const startAggregation = (
-  plan: AggregationPlan,
-  parent: ParentBytes,
-  rows = CONTRIBUTIONS,
-): Aggregation => {
-  const start = startOf(plan, parent)
-  const { asked } = start
+export const startAggregation = ({ spec, round }: SumPlan, rows = CONTRIBUTIONS): Aggregation => {
+  const asked: ServerPlan = { ...spec, factor: round.factor }
   const sums = new Map(
     askedRows(asked, rows).map((row) => [row, createExactSum(summedSize(row, asked))]),
   )
-  const norms = countNorms(plan.spec.training.updateNorm)
+  const norms = countNorms(spec.training.updateNorm)
   let devices = 0
   const merge = (partial: PartialAggregation) => {
     for (const [i, sum] of [...sums.values()].entries()) sum.merge(partial.sums[i]!)
@@ -110,7 +105,7 @@ export const startAggregation = (
       norms.add(update)
       for (const [row, sum] of sums) {
         const addend = row.isIn(update.header) ? summedOf(row, update, asked) : null
-        if (addend) sum.add(addend, row.weight(update.header, plan.spec))
+        if (addend) sum.add(addend, row.weight(update.header, spec))
       }
       devices += 1
     },
@@ -120,8 +115,8 @@ export const startAggregation = (
       devices,
     }),
     merge,
-    finish: () =>
-      finishRelease(plan, start, {
+    finish: (plan, parent) =>
+      finishRelease(plan, startOf(plan, parent), {
         ...{ rows, devices, norms: norms.counts() },
         totalOf: (row) => sums.get(row) ?? null,
       }),

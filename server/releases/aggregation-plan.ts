@@ -2,6 +2,7 @@
 import type { LineageState } from '../../adapters/contributions/contribution.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import type { Round, Upstream } from '../store/records.ts'
+import type { Folded } from './folded.ts'
 import type { BuiltRelease } from './release.ts'
 
 /** Plain data, so that it can be sent to a worker. */
@@ -15,7 +16,12 @@ export type AggregationPlan = {
   readonly version: number
   /** Of the updates, sorted. */
   readonly digests: readonly string[]
+  /** Sums that hold some of them already. */
+  readonly folded?: readonly Folded[]
 }
+
+/** What the updates of a round are added up for. */
+export type SumPlan = Pick<AggregationPlan, 'spec' | 'round'>
 
 /** At an edge: its sums are forwarded to the round that its own is a part of, and make no release here. */
 export type EdgePlan = AggregationPlan & { readonly upstream: Upstream }

@@ -2,12 +2,10 @@
  * Aggregation in worker threads, so that the server goes on answering. Each thread holds one update
  * and a partial sum; the sums are merged, exactly, in the first thread, which makes the release.
  */
-
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import { askThread, startThread } from '../../adapters/node/threads.ts'
-import type { PartialAggregation } from './aggregate.ts'
 import {
   type Aggregate,
   type AggregationPlan,
@@ -15,21 +13,27 @@ import {
   type Outcome,
   type ParentBytes,
   readParent,
+  type SumPlan,
 } from './aggregation-plan.ts'
 import { addAll } from './bad-updates.ts'
+import { digestsOf, type Fold } from './fold.ts'
+import { type Folded, type PartialAggregation, splitFolded } from './folded.ts'
 import type { BuiltRelease } from './release.ts'
 
-/** To a worker: first `start`, then updates and partial sums, then `partial` or `finish`. */
+/** To a worker: first `start`, then updates and sums, then `partial`, `fold` or `finish`. */
 export type WorkerRequest =
-  | { readonly kind: 'start'; readonly plan: AggregationPlan; readonly parent: ParentBytes }
+  | { readonly kind: 'start'; readonly plan: SumPlan }
   | { readonly kind: 'add'; readonly update: Uint8Array }
+  | { readonly kind: 'addFolded'; readonly folded: Folded; readonly bytes: Uint8Array }
+  | { readonly kind: 'fold'; readonly roundId: string; readonly digests: readonly string[] }
   | { readonly kind: 'partial' }
   | { readonly kind: 'merge'; readonly partial: PartialAggregation }
-  | { readonly kind: 'finish'; readonly plan: AggregationPlan }
+  | { readonly kind: 'finish'; readonly plan: AggregationPlan; readonly parent: ParentBytes }
 
 export type WorkerAnswer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'partial'; readonly partial: PartialAggregation }
+  | { readonly kind: 'folded'; readonly hash: string; readonly bytes: Uint8Array }
   | { readonly kind: 'release'; readonly release: BuiltRelease | BuiltPartial }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
 
@@ -40,36 +44,68 @@ const UPDATES_A_THREAD = 16
 /** Memory comes to a partial sum each. */
 const MAX_THREADS = 4
 
+type Read = (hash: string) => Promise<Uint8Array>
+
 /** Threads of their own for a round: its memory goes back to the system with them. */
 export const aggregateInWorker: Aggregate = async (plan, read) => {
-  const workers = Array.from({ length: threadsFor(plan.digests.length) }, () =>
-    startThread(new URL('./aggregate-worker.ts', import.meta.url)),
-  )
-  const stop = () => Promise.all(workers.map((worker) => worker.terminate()))
-  const { aggregationMs = AGGREGATION_MS } = plan.spec.cohort
-  const timer = setTimeout(() => void stop(), aggregationMs)
-  try {
+  const { usable, left } = splitFolded(plan.digests, plan.folded ?? [])
+  return withWorkers(plan, threadsFor(left.length), async (workers) => {
     const parent = await readParent(plan, read)
-    await Promise.all(workers.map((worker) => ask(worker, { kind: 'start', plan, parent })))
-    await addAll(
-      plan.digests,
-      read,
-      workers.map(
-        (worker) => (update: Uint8Array) =>
-          ask(worker, { kind: 'add', update }, wholeBuffer(update)),
-      ),
-    )
     const [first, ...others] = workers
+    for (const one of usable) await addFolded(first!, one, read)
+    await addAll(left, read, workers.map(adderOf))
     for (const other of others) {
       const { partial } = await askFor('partial', other, { kind: 'partial' })
       await ask(first!, { kind: 'merge', partial }, buffersOf(partial))
     }
-    const { release } = await askFor('release', first!, { kind: 'finish', plan })
+    const { release } = await askFor('release', first!, { kind: 'finish', plan, parent })
     return release as Outcome<typeof plan>
+  })
+}
+
+/** One thread, so that the others are left to who asks the server. */
+export const foldInWorker: Fold = (plan, read) =>
+  withWorkers(plan, 1, async (workers) => {
+    const { base, round } = plan
+    if (base) await addFolded(workers[0]!, base, read)
+    await addAll(plan.digests, read, workers.map(adderOf))
+    const digests = digestsOf(plan)
+    const { hash, bytes } = await askFor('folded', workers[0]!, {
+      kind: 'fold',
+      roundId: round.id,
+      digests,
+    })
+    return { hash, digests, bytes }
+  })
+
+/** They are ready for updates, and end with the work, or when its time is over. */
+const withWorkers = async <T>(
+  { spec, round }: SumPlan,
+  count: number,
+  work: (workers: readonly Worker[]) => Promise<T>,
+): Promise<T> => {
+  const workers = Array.from({ length: count }, () =>
+    startThread(new URL('./aggregate-worker.ts', import.meta.url)),
+  )
+  const stop = () => Promise.all(workers.map((worker) => worker.terminate()))
+  const { aggregationMs = AGGREGATION_MS } = spec.cohort
+  const timer = setTimeout(() => void stop(), aggregationMs)
+  try {
+    const start = { kind: 'start', plan: { spec, round } } as const
+    await Promise.all(workers.map((worker) => ask(worker, start)))
+    return await work(workers)
   } finally {
     clearTimeout(timer)
     await stop()
   }
+}
+
+const adderOf = (worker: Worker) => (update: Uint8Array) =>
+  ask(worker, { kind: 'add', update }, wholeBuffer(update))
+
+const addFolded = async (worker: Worker, folded: Folded, read: Read): Promise<void> => {
+  const bytes = await read(folded.hash)
+  await ask(worker, { kind: 'addFolded', folded, bytes }, wholeBuffer(bytes))
 }
 
 const threadsFor = (updates: number): number =>

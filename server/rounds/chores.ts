@@ -57,17 +57,24 @@ const unnamedObjects = async ({
 }: Pick<RoundDeps, 'store' | 'objects'>): Promise<string[]> => {
   // Listed first: what is named later is then no part of the list.
   const all = await objects.list()
-  const named = new Set(await namedObjects(store))
+  const named = new Set([...(await namedObjects(store)), ...(await sums(store))])
   return all.filter((hash) => !named.has(hash))
 }
 
-/** Of all releases, and the updates of rounds that have not ended. */
+/** Of all releases, and the updates of rounds that have not ended; not their sums, which can be made again. */
 export const namedObjects = async (store: RoundDeps['store']): Promise<string[]> => {
   const heads = new Set((await store.lineages()).map(({ head }) => head))
   const named = (await store.releases()).flatMap((release) => objectsOf(release, heads))
   for (const { round } of await store.alive())
     if (isOpen(round)) named.push(...(await store.digests(round.id)))
   return named
+}
+
+/** Of updates of rounds that have not ended. */
+const sums = async (store: RoundDeps['store']): Promise<string[]> => {
+  const open = (await store.alive()).flatMap(({ round }) => (isOpen(round) ? [round] : []))
+  const folded = await Promise.all(open.map(({ id }) => store.folded(id)))
+  return folded.flat().map(({ hash }) => hash)
 }
 
 /** A release's bytes, and where a lineage goes on from it, its optimizer's moments. */

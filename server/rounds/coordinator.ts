@@ -1,19 +1,22 @@
 /**
  * A round from beginning to end. Every change of state is one transaction through the pure machine
  * (progress.ts, machine.ts): 1. it opens, for the oldest running job of a lineage; 2. it collects:
- * check-in.ts assigns devices, upload.ts takes their updates, and the goal or the deadline closes
- * it; 3. its updates are aggregated; 4. its release or its failure is recorded, with which the next
+ * check-in.ts assigns devices, upload.ts takes their updates, folding.ts adds them up, and the goal or
+ * the deadline closes it; 3. its updates are aggregated; 4. its release or its failure is recorded, with which the next
  * round opens.
  */
+
 import { randomUUID } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import type { AggregationPlan, Outcome } from '../releases/aggregation-plan.ts'
 import { BadUpdates, isOfUpdates } from '../releases/bad-updates.ts'
 import type { BuiltRelease } from '../releases/release.ts'
-import type { Objects } from '../store/objects.ts'
 import type { Job, JobProgress, Round } from '../store/records.ts'
+import { keeping, leaseOf, readObject, type Worker } from './at-work.ts'
 import { createChores } from './chores.ts'
 import type { RoundDeps } from './deps.ts'
 import type { JobEvent } from './events.ts'
+import { badUpdatesOf, countedDigests, foldRounds, forgetSums } from './folding.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
 import { isAttemptDue } from './round.ts'
@@ -41,9 +44,6 @@ export type OperatorEvent = Extract<
 
 type ClosedRound = { readonly job: Job; readonly round: Round }
 
-/** This server, among those on the same store. */
-type Worker = { readonly id: string; readonly leaseMs: number }
-
 /** How long a round is left to a server that says nothing, before another aggregates it. */
 const LEASE_MS = 60_000
 
@@ -52,6 +52,7 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
   const server: Worker = { id: randomUUID(), leaseMs: deps.leaseMs ?? LEASE_MS }
   const chores = createChores(deps, server.id)
   let running: Promise<void> | undefined
+  let folding: Promise<void> | undefined
   let isStopped = false
 
   const releaseClosedRounds = async (): Promise<void> => {
@@ -63,7 +64,7 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
         if (isStopped) return
         await recordOutcome(deps, round, outcome)
       } finally {
-        await deps.store.endLease(leaseOf(round.round), server.id)
+        await deps.store.endLease(leaseOf('aggregation', round.round), server.id)
       }
     }
   }
@@ -76,6 +77,19 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
     return running
   }
 
+  /** What waits at the close is aggregated from the updates alone, if this fails. */
+  const fold = (): Promise<void> => {
+    if (isStopped) return Promise.resolve()
+    const leaveOut = (job: Job, roundId: string, error: FedError) =>
+      recordFailure(deps, job, roundId, error)
+    folding ??= foldRounds({ ...deps, leaveOut }, server, () => isStopped)
+      .catch((error: unknown) => log('warn', 'fold_failed', { cause: nameOf(error) }))
+      .finally(() => {
+        folding = undefined
+      })
+    return folding
+  }
+
   return {
     async act(job, event, now) {
       await step(deps, job, event, now)
@@ -85,14 +99,17 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
       await chores.whenDue(now)
       await passDeadlines(deps, now)
       await pump()
+      await fold()
     },
     wake() {
+      void fold()
       pump().catch((error: unknown) => log('error', 'aggregation_broke', { cause: nameOf(error) }))
     },
     sweep: chores.sweep,
     async stop() {
       isStopped = true
       await running?.catch(() => {})
+      await folding
     },
   }
 }
@@ -145,28 +162,13 @@ const takeClosed = async (
   const isDue = ({ job, round }: JobProgress): boolean =>
     job.state === 'running' && round?.phase === 'aggregating' && isAttemptDue(round, clock())
   for (const seen of (await store.alive()).filter(isDue)) {
-    if (!(await store.lease(leaseOf(seen.round!), id, leaseMs))) continue
+    if (!(await store.lease(leaseOf('aggregation', seen.round!), id, leaseMs))) continue
     // Another may have been done with it just before.
     const now = await store.progress(seen.job.id)
     if (now?.round?.id === seen.round!.id && isDue(now)) return { job: now.job, round: now.round }
-    await store.endLease(leaseOf(seen.round!), id)
+    await store.endLease(leaseOf('aggregation', seen.round!), id)
   }
   return undefined
-}
-
-const leaseOf = ({ id }: Round): string => `aggregation ${id}`
-
-/**
- * Keeps the lease while updates are read. Without it the work goes on all the same: whoever is second
- * finds the round released, with the same bytes.
- */
-const keeping = ({ store }: RoundDeps, round: Round, { id, leaseMs }: Worker) => {
-  let keptAt = performance.now()
-  return async () => {
-    if (performance.now() - keptAt < leaseMs / 3) return
-    keptAt = performance.now()
-    await store.lease(leaseOf(round), id, leaseMs)
-  }
 }
 
 /** Step 3. A failure is an outcome: what it means for the round is decided in step 4. */
@@ -175,35 +177,42 @@ const aggregateRound = async (
   { job, round }: ClosedRound,
   server: Worker,
 ): Promise<BuiltRelease | FedError> => {
-  const { store, objects, aggregate, log } = deps
-  const keep = keeping(deps, round, server)
+  const { store, objects, log } = deps
+  const keep = keeping(store, leaseOf('aggregation', round), server)
   try {
     const parent = (await store.release(round.parent))!
-    const all = await store.digests(round.id)
-    const digests = all.filter((digest) => !round.leftOut.includes(digest))
-    return await aggregate(
-      {
-        spec: job.spec,
-        round,
-        parent: { adapterRounds: parent.adapterRounds, optimizer: parent.optimizer },
-        version: parent.summary.version + 1,
-        digests,
-      },
-      async (hash) => {
-        await keep()
-        return readObject(objects, hash)
-      },
-    )
+    const plan = {
+      spec: job.spec,
+      round,
+      parent: { adapterRounds: parent.adapterRounds, optimizer: parent.optimizer },
+      version: parent.summary.version + 1,
+      digests: await countedDigests(store, round),
+      folded: await store.folded(round.id),
+    }
+    return await aggregateWith(deps, plan, async (hash) => {
+      await keep()
+      return readObject(objects, hash)
+    })
   } catch (error) {
     log('error', 'aggregation_failed', { job: job.id, round: round.id, cause: nameOf(error) })
     return isFedError(error) ? error : new FedError('E_INTERNAL', nameOf(error).slice(0, 300))
   }
 }
 
-const readObject = async (objects: Objects, hash: string): Promise<Uint8Array> => {
-  const bytes = await objects.get(hash)
-  if (!bytes) throw new FedError('E_DATA', `object ${hash} is missing`)
-  return bytes
+/** Where sums cannot be read, from the updates alone. */
+const aggregateWith = async <Plan extends AggregationPlan>(
+  { aggregate, log }: RoundDeps,
+  plan: Plan,
+  read: (hash: string) => Promise<Uint8Array>,
+): Promise<Outcome<Plan>> => {
+  try {
+    return await aggregate(plan, read)
+  } catch (error) {
+    const isOfSums = isFedError(error) && !(error instanceof BadUpdates)
+    if (!plan.folded?.length || !isOfSums || error.code === 'E_INTERNAL') throw error
+    log('warn', 'sums_unusable', { round: plan.round.id, cause: nameOf(error) })
+    return aggregate({ ...plan, folded: [] }, read)
+  }
 }
 
 /**
@@ -237,12 +246,8 @@ const failureOf = async (
   roundId: string,
   error: FedError,
 ): Promise<JobEvent> => {
+  if (error instanceof BadUpdates) return badUpdatesOf(store, roundId, error)
   const reason = `${error.code}: ${error.message}`
-  if (error instanceof BadUpdates) {
-    const { digests } = error
-    const updates = (await store.digests(roundId)).filter((one) => digests.includes(one)).length
-    return { kind: 'badUpdates', roundId, digests, updates, reason }
-  }
   return { kind: isOfUpdates(error) ? 'aggregationFailed' : 'aggregationBroke', roundId, reason }
 }
 
@@ -277,6 +282,7 @@ export const forgetUpdates = async (
   { store, objects }: Pick<RoundDeps, 'store' | 'objects'>,
   roundId: string,
 ): Promise<void> => {
+  await forgetSums({ store, objects }, roundId)
   for (const digest of await store.digests(roundId)) await objects.drop(digest)
 }
 

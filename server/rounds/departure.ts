@@ -5,6 +5,7 @@
 import type { AbandonReason } from '../../adapters/wire/job-life.ts'
 import { newId } from '../access/secrets.ts'
 import type { Round } from '../store/records.ts'
+import type { Tables } from '../store/store.ts'
 import type { Attendance } from './attendance.ts'
 import type { RoundDeps } from './deps.ts'
 import { advance } from './machine.ts'
@@ -73,7 +74,16 @@ const withdraw = async (
     await apply(deps, tx, progress, { kind: 'withdraw', member }, clock())
     await tx.saveMember(id, { ...member, digest: null })
     await tx.dropMember(id, deviceId)
-    return member.digest
+    return member.digest && { digest: member.digest, sums: await dropSums(tx, id, member.digest) }
   })
-  if (gone !== null && !(await store.digests(id)).includes(gone)) await objects.drop(gone)
+  if (!gone) return
+  for (const hash of gone.sums) await objects.drop(hash)
+  if (!(await store.digests(id)).includes(gone.digest)) await objects.drop(gone.digest)
+}
+
+/** Those that hold the update; what else they hold is added up anew. Their objects. */
+const dropSums = async (tx: Tables, roundId: string, digest: string): Promise<string[]> => {
+  const holding = (await tx.folded(roundId)).filter(({ digests }) => digests.includes(digest))
+  for (const { hash } of holding) await tx.dropFolded(roundId, hash)
+  return holding.map(({ hash }) => hash)
 }

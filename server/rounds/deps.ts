@@ -2,6 +2,7 @@
 import { FedError } from '../../adapters/errors.ts'
 import type { Rng } from '../../adapters/random.ts'
 import type { Aggregate } from '../releases/aggregation-plan.ts'
+import type { Fold } from '../releases/fold.ts'
 import type { Objects } from '../store/objects.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -17,6 +18,9 @@ export type RoundDeps = {
   readonly rng: Rng
   readonly log: Log
   readonly aggregate: Aggregate
+  readonly fold: Fold
+  /** So many updates of a round wait before they are added up; default: 32. */
+  readonly foldAt?: number | undefined
   /** How long the aggregation of a round is left to a server that says nothing; default: a minute. */
   readonly leaseMs?: number
   /** False while nothing may be taken that would fill the disk; default: true. */

@@ -110,16 +110,17 @@ export const aggregated = (
   return isLast || reason ? ended(after, 'completed', reason, now) : after
 }
 
-/** Bad updates are left out. With too few others the round goes back to collecting. */
+/** Bad updates are left out. With too few others a round that has closed goes back to collecting. */
 export const badUpdates = (
   progress: JobProgress,
   event: EventOf<'badUpdates'>,
   now: number,
 ): JobProgress => {
-  if (!isAggregating(progress, event.roundId)) return progress
   const { job } = progress
+  if (!isOpen(progress.round) || progress.round.id !== event.roundId) return progress
   const round = leaveOut(progress.round, event)
   if (!round) return failRound(progress, `too many bad updates; ${event.reason}`, now)
+  if (round.phase === 'collecting') return { job, round }
   const isEnough = round.received >= job.spec.cohort.minimum
   return { job, round: isEnough ? round : renew(job, round, now) }
 }

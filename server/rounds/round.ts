@@ -165,7 +165,9 @@ export const leaveOut = (
 ): Round | null => {
   const leftOut = [...round.leftOut, ...digests]
   if (leftOut.length > MAX_LEFT_OUT) return null
-  return { ...round, leftOut, received: round.received - updates, reason: reason.slice(0, 500) }
+  // Other devices may have their places.
+  const [received, assigned] = [round.received - updates, round.assigned - updates]
+  return { ...round, leftOut, received, assigned, reason: reason.slice(0, 500) }
 }
 
 const FIRST_RETRY_MS = 10_000

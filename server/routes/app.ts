@@ -11,6 +11,7 @@ import { decideStaged } from '../governance/staged.ts'
 import { createWatch } from '../governance/watch.ts'
 import type { Tell } from '../governance/webhook.ts'
 import { aggregateInProcess } from '../releases/aggregate.ts'
+import { foldInProcess } from '../releases/fold.ts'
 import { openAttendance } from '../rounds/attendance.ts'
 import { createCoordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
@@ -44,7 +45,7 @@ export type FederationServer = {
 }
 
 /**
- * aggregate: default is in this thread; server/releases/worker.ts offers one that leaves it free.
+ * aggregate, fold: default is in this thread; server/releases/worker.ts offers one that leaves it free.
  * traffic: bounds of what comes in at once; defaults are in transfer.ts. tell: called with each new
  * alert.
  */
@@ -52,15 +53,15 @@ export const createServer = ({
   traffic,
   tell,
   ...given
-}: Omit<ServerDeps, 'aggregate'> &
-  Partial<Pick<ServerDeps, 'aggregate'>> & {
+}: Omit<ServerDeps, 'aggregate' | 'fold'> &
+  Partial<Pick<ServerDeps, 'aggregate' | 'fold'>> & {
     readonly traffic?: TransferOptions
     readonly tell?: Tell | undefined
   }): FederationServer => {
   const metrics = createMetrics()
   const ending = new AbortController()
   const log = countedLog(metrics, given.log)
-  const deps: ServerDeps = { aggregate: aggregateInProcess, ...given, log }
+  const deps: ServerDeps = { aggregate: aggregateInProcess, fold: foldInProcess, ...given, log }
   const transfer = openTransfer(traffic)
   const { store, config } = deps
   if (config.operatorCredential.length < 16)

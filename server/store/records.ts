@@ -6,6 +6,7 @@ import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { JobSpec, JobState, RoundPhase } from '../../adapters/wire/jobs.ts'
 import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Role } from '../access/roles.ts'
+import type { Folded } from '../releases/folded.ts'
 
 export type Device = {
   readonly id: string
@@ -94,6 +95,9 @@ export type UploadPart = {
   readonly hash: string
   readonly at: number
 }
+
+/** A sum of some updates of a round that collects: releases/folded.ts. */
+export type FoldedRecord = Folded & { readonly roundId: string }
 
 /** Times are milliseconds since 1970. assigned and received count devices. */
 export type Round = {

@@ -34,6 +34,11 @@ const RETENTION: readonly Rule[] = [
     days: 1,
     query: 'DELETE FROM parts WHERE at <= ?',
   },
+  {
+    what: 'sums of updates that a kill left behind',
+    days: 1,
+    query: `DELETE FROM folded WHERE round_id IN (SELECT id FROM rounds WHERE job_id IN (${ENDED}))`,
+  },
   { what: 'idempotency keys', days: 30, query: 'DELETE FROM idempotency WHERE created_at <= ?' },
   {
     what: 'who took part in rounds of jobs that have ended',

@@ -182,6 +182,19 @@ CREATE INDEX parts_by_time ON parts (at);`,
     sqlite: 'ALTER TABLE devices ADD COLUMN signed_until INTEGER;',
     postgres: 'ALTER TABLE devices ADD COLUMN signed_until BIGINT;',
   },
+  {
+    // Updates are added up while their round collects.
+    sqlite: `
+CREATE TABLE folded (
+  round_id TEXT NOT NULL, hash TEXT NOT NULL, updates INTEGER NOT NULL, digests TEXT NOT NULL,
+  PRIMARY KEY (round_id, hash)
+) STRICT, WITHOUT ROWID;`,
+    postgres: `
+CREATE TABLE folded (
+  round_id TEXT COLLATE "C" NOT NULL, hash TEXT COLLATE "C" NOT NULL, updates BIGINT NOT NULL,
+  digests TEXT NOT NULL, PRIMARY KEY (round_id, hash)
+);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

@@ -7,6 +7,7 @@ import type { GovernanceTables } from './governance-tables.ts'
 import type {
   Device,
   DeviceVisit,
+  FoldedRecord,
   Job,
   JobProgress,
   Lineage,
@@ -134,6 +135,13 @@ export type Tables = GovernanceTables & {
   /** By where they begin. */
   parts(roundId: string, deviceId: string): Promise<UploadPart[]>
   dropParts(roundId: string, deviceId: string): Promise<void>
+
+  saveFolded(folded: FoldedRecord): Promise<void>
+  /** The one of the fewest updates first. */
+  folded(roundId: string): Promise<FoldedRecord[]>
+  /** Updates that the sums of a round hold together. */
+  countFolded(roundId: string): Promise<number>
+  dropFolded(roundId: string, hash: string): Promise<void>
 
   saveRelease(release: Release): Promise<void>
   release(hash: string): Promise<Release | undefined>

@@ -1,6 +1,7 @@
 /** Every query of the store, once for all databases. Documents are JSON; the tables are in schema.ts. */
 import { accessTables, isWritten } from './access-tables.ts'
 import { documentOf, documents, parsed } from './documents.ts'
+import { foldedTables } from './folded-tables.ts'
 import { governanceTables } from './governance-tables.ts'
 import type {
   Device,
@@ -28,6 +29,7 @@ export const tablesOf = (sql: Sql): Tables => ({
   ...rounds(sql),
   ...members(sql),
   ...parts(sql),
+  ...foldedTables(sql),
   ...releases(sql),
   ...governanceTables(sql),
 })

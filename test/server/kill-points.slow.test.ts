@@ -42,6 +42,13 @@ const SERVER_POINTS = [
   'after saveRound with places, 1 in',
   'before commit of saveMember update',
   'after commit of saveMember update',
+  // the first is added up before the second comes
+  'after lease folding',
+  'before put partials',
+  'after put partials',
+  'after saveFolded',
+  'before commit of saveFolded',
+  'after commit of saveFolded',
   'after saveRound aggregating',
   'after commit of saveRound aggregating',
   // the round is aggregated
@@ -63,6 +70,8 @@ const SERVER_POINTS = [
   'before commit of saveJob completed',
   'after commit of saveJob completed',
 ]
+
+const LAST_OF_FOLDING = 'after commit of saveFolded'
 
 const DEVICE_POINTS = [
   'before enroll',
@@ -100,7 +109,7 @@ const restarting = async (data: string, deaths: readonly string[], died: string[
   const start = async (): Promise<ServerProcess> => {
     point = left.shift()
     try {
-      const server = await startDyingServer({ data, port }, point)
+      const server = await startDyingServer({ data, port, foldAt: 1 }, point)
       port = Number(new URL(server.url).port)
       return server
     } catch (error) {
@@ -174,6 +183,8 @@ const live = async (name: string, deaths: Deaths): Promise<Outcome> => {
       const token = await server.ask(({ operator }) => operator.token())
       const file = join(folder, `device-${number}.sqlite`)
       const device = { file, serverUrl: server.url(), number, token }
+      // The sum of one update is made, and lost, before there is a second one.
+      while (number === 1 && deaths.server && !died.includes(LAST_OF_FOLDING)) await wait(10)
       if (deaths.device && number === 0) await contributeDying(device, deaths.device, died)
       else await contributeTwice(device)
     })

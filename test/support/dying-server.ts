@@ -4,9 +4,9 @@ import { openData } from '../../server/store/open.ts'
 import { DIE_AT, dieAt, watchedData } from './dying.ts'
 
 export type DyingServerOptions = Partial<ServeOptions> &
-  Pick<ServeOptions, 'data'> & { readonly leaseMs?: number }
+  Pick<ServeOptions, 'data'> & { readonly leaseMs?: number; readonly foldAt?: number }
 
-const { leaseMs, ...options } = JSON.parse(process.argv[2]!) as DyingServerOptions
+const { leaseMs, foldAt, ...options } = JSON.parse(process.argv[2]!) as DyingServerOptions
 const reached = dieAt(process.env[DIE_AT])
 const serving = await serve(
   {
@@ -20,6 +20,7 @@ const serving = await serve(
   process.env,
   {
     open: async (places, env) => watchedData(await openData(places, env), reached),
+    foldAt,
     ...(leaseMs !== undefined && { leaseMs }),
   },
 )

@@ -11,6 +11,7 @@ import type { Assignment, CheckInRequest, CheckInResponse } from '../../adapters
 import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jobs.ts'
 import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapters/wire/signature.ts'
+import type { Fold } from '../../server/releases/fold.ts'
 import { createServer } from '../../server/routes/app.ts'
 import { type Data, openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
@@ -43,6 +44,8 @@ export const testServer = (
     start?: number
     traffic?: TransferOptions
     hosts?: readonly string[]
+    foldAt?: number
+    fold?: Fold
   } = {},
 ) => {
   const time = { now: given.start ?? START }
@@ -54,6 +57,8 @@ export const testServer = (
     rng: seededRng(given.seed ?? 'server'),
     log: silentLog,
     hasRoom: given.hasRoom,
+    foldAt: given.foldAt,
+    ...(given.fold && { fold: given.fold }),
     ...(given.traffic && { traffic: given.traffic }),
     config: {
       operatorCredential: CREDENTIAL,

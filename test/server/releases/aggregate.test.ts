@@ -13,8 +13,10 @@ import type { Assignment } from '../../../adapters/wire/federation.ts'
 import type { Contribution, JobSpec, JobSpecInput } from '../../../adapters/wire/jobs.ts'
 import { aggregateInProcess, startAggregation } from '../../../server/releases/aggregate.ts'
 import type { AggregationPlan } from '../../../server/releases/aggregation-plan.ts'
+import { type Fold, foldInProcess } from '../../../server/releases/fold.ts'
+import type { Folded } from '../../../server/releases/folded.ts'
 import { firstRelease } from '../../../server/releases/release.ts'
-import { aggregateInWorker } from '../../../server/releases/worker.ts'
+import { aggregateInWorker, foldInWorker } from '../../../server/releases/worker.ts'
 import type { Round } from '../../../server/store/records.ts'
 import { parsedJob, tinyJob, updateFor, updateParts } from '../../support/federation-fixture.ts'
 
@@ -264,9 +266,9 @@ describe('the aggregation of a round', () => {
     const release = async (noise: number) => {
       const rows = CONTRIBUTIONS.map((row) => (row.name === 'prior' ? noised(row, noise) : row))
       const parent = { bytes: await read(plan.round.parent) }
-      const aggregation = startAggregation(plan, parent, rows)
+      const aggregation = startAggregation(plan, rows)
       for (const digest of plan.digests) aggregation.add(await read(digest))
-      return aggregation.finish().bytes
+      return aggregation.finish(plan, parent).bytes
     }
     const plain = (await aggregateInProcess(plan, read)).bytes
     expect(sha256Hex(await release(0))).toBe(sha256Hex(plain))
@@ -340,14 +342,47 @@ describe('the aggregation of a round', () => {
     const parent = { bytes: await read(plan.round.parent) }
     const parts = [[4], [], [0, 3, 5], [2, 1]].map((at) => ({
       at,
-      made: startAggregation(plan, parent),
+      made: startAggregation(plan),
     }))
     for (const { at, made } of parts) for (const i of at) made.add(await read(plan.digests[i]!))
-    const whole = startAggregation(plan, parent)
+    const whole = startAggregation(plan)
     for (const { made } of parts) whole.merge(structuredClone(made.partial()))
-    expect(sha256Hex(whole.finish().bytes)).toBe(
+    expect(sha256Hex(whole.finish(plan, parent).bytes)).toBe(
       sha256Hex((await aggregateInProcess(plan, read)).bytes),
     )
+  })
+
+  test('updates that were added up before the close, in turns and elsewhere, make the same release', async () => {
+    const seeds = Array.from({ length: 20 }, (_, i) => `device ${i}`)
+    const { plan, read } = setting(['adapter', 'prior', 'statistics'], seeds)
+    const flat = await aggregateInProcess(plan, read)
+    const kept = new Map<string, Uint8Array>()
+    const readAll = async (hash: string) => kept.get(hash)?.slice() ?? read(hash)
+    const folded = async (fold: Fold, base: Folded | null, from: number, to: number) => {
+      const digests = plan.digests.slice(from, to)
+      const { bytes, ...made } = await fold({ ...plan, base, digests }, readAll)
+      expect(sha256Hex(bytes)).toBe(made.hash)
+      kept.set(made.hash, bytes)
+      return made
+    }
+    const first = await folded(foldInWorker, null, 0, 5)
+    const second = await folded(foldInProcess, first, 5, 9)
+    // Equal sums have equal bytes, wherever they were made.
+    expect((await folded(foldInWorker, first, 5, 9)).hash).toBe(second.hash)
+    const other = await folded(foldInProcess, null, 9, 13)
+    for (const aggregate of [aggregateInProcess, aggregateInWorker]) {
+      const there = await aggregate({ ...plan, folded: [second, other] }, readAll)
+      expect(sha256Hex(there.bytes)).toBe(sha256Hex(flat.bytes))
+      expect(there.summary.metrics).toEqual(flat.summary.metrics)
+    }
+    // A sum with an update that is no part of the round any more is of no use.
+    const fewer = { ...plan, digests: plan.digests.slice(1) }
+    const without = await aggregateInProcess({ ...fewer, folded: [second, other] }, readAll)
+    expect(sha256Hex(without.bytes)).toBe(sha256Hex((await aggregateInProcess(fewer, read)).bytes))
+    kept.set(other.hash, kept.get(second.hash)!)
+    await expect(aggregateInWorker({ ...plan, folded: [other] }, readAll)).rejects.toMatchObject({
+      code: 'E_CONTAINER',
+    })
   })
 
   test("the worker's refusal keeps its code, and a missing object stops it", async () => {

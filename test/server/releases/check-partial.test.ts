@@ -55,9 +55,9 @@ const updates = Array.from({ length: 9 }, (_, i) =>
 /** What an edge with these updates, or sums, forwards. */
 const forwarded = (bodies: readonly Uint8Array[]): Uint8Array => {
   const edge: EdgePlan = { ...plan, upstream }
-  const aggregation = startAggregation(edge, { bytes: parentBytes })
+  const aggregation = startAggregation(edge)
   for (const bytes of bodies) aggregation.add(bytes)
-  return outcomeOf(edge, aggregation).partial
+  return outcomeOf(edge, aggregation, { bytes: parentBytes }).partial
 }
 
 /** The payload of the release: what devices follow, without the names of what it came from. */

@@ -1,35 +1,14 @@
 /** What every store keeps to. open: gives an empty one. */
+
 import { expect, test } from 'vitest'
 import { newJob } from '../../../server/rounds/job.ts'
-import type { Round, RoundMember } from '../../../server/store/records.ts'
+import type { RoundMember } from '../../../server/store/records.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
 import { accessContract } from './access-contract.ts'
+import { roundOf, unfinishedContract } from './unfinished-contract.ts'
 
 const NOW = 1_700_000_000_000
-
-const roundOf = (id: string, jobId: string, changes: Partial<Round> = {}): Round => ({
-  id,
-  jobId,
-  index: 0,
-  attempt: 0,
-  phase: 'collecting',
-  factor: 'B',
-  parent: 'a'.repeat(64),
-  basisEpoch: 0,
-  assigned: 0,
-  received: 0,
-  openedAt: NOW,
-  startedAt: null,
-  deadlineAt: NOW + 1000,
-  closedAt: null,
-  reason: null,
-  release: null,
-  leftOut: [],
-  tries: 0,
-  retryAt: null,
-  ...changes,
-})
 
 const memberOf = (deviceId: string, digest: string | null, changes = {}): RoundMember => ({
   deviceId,
@@ -49,6 +28,8 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       await store.close()
     }
   }
+
+  unfinishedContract(withStore)
 
   const line = { id: 'l', ...shapeOf(parsedJob()), head: 'a'.repeat(64), updatedAt: NOW }
 
@@ -289,21 +270,6 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       await store.saveLineage({ ...line, head: 'b'.repeat(64) })
       expect((await store.lineage('l'))?.head).toBe('b'.repeat(64))
       expect(await store.lineages()).toHaveLength(1)
-    }))
-
-  test('pieces of an update are kept by where they begin, replaced, dropped, and forgotten after a day', () =>
-    withStore(async (store) => {
-      const piece = { roundId: 'r', deviceId: 'd', digest: 'a', size: 2, hash: 'h', at: NOW }
-      await store.savePart({ ...piece, start: 2 })
-      await store.savePart({ ...piece, start: 0 })
-      await store.savePart({ ...piece, start: 2, hash: 'other' })
-      const hashes = (await store.parts('r', 'd')).map(({ start, hash }) => `${start} ${hash}`)
-      expect(hashes).toEqual(['0 h', '2 other'])
-      await store.dropParts('r', 'd')
-      expect(await store.parts('r', 'd')).toEqual([])
-      await store.savePart({ ...piece, start: 0 })
-      await store.prune(NOW + 86_400_000)
-      expect(await store.parts('r', 'd')).toEqual([])
     }))
 
   test('a lease has one owner, who may renew it, until it is over or given back', () =>
