@@ -9,9 +9,9 @@ import { encodeContainer, viewContainer } from '../../adapters/container/contain
 import { FedError } from '../../adapters/errors.ts'
 import { parseAs } from '../../adapters/parse.ts'
 import { NORM_SHARES } from '../../adapters/wire/norm-shares.ts'
+import type { FoldedRecord } from '../store/records.ts'
 
-/** hash: of the object. digests: of the updates, sorted; one that two devices sent may be there twice. */
-export type Folded = { readonly hash: string; readonly digests: readonly string[] }
+export type Folded = Omit<FoldedRecord, 'roundId'>
 
 /** What some of a round's updates come to; plain data. */
 export type PartialAggregation = {

@@ -6,7 +6,6 @@ import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { JobSpec, JobState, RoundPhase } from '../../adapters/wire/jobs.ts'
 import type { BaseModel, FeatureSpace } from '../../adapters/wire/primitives.ts'
 import type { Role } from '../access/roles.ts'
-import type { Folded } from '../releases/folded.ts'
 
 export type Device = {
   readonly id: string
@@ -96,8 +95,15 @@ export type UploadPart = {
   readonly at: number
 }
 
-/** A sum of some updates of a round that collects: releases/folded.ts. */
-export type FoldedRecord = Folded & { readonly roundId: string }
+/**
+ * A sum of some updates of a round that collects (releases/folded.ts). hash: of the object. digests: of
+ * the updates, sorted; one that two devices sent may be there twice.
+ */
+export type FoldedRecord = {
+  readonly roundId: string
+  readonly hash: string
+  readonly digests: readonly string[]
+}
 
 /** Times are milliseconds since 1970. assigned and received count devices. */
 export type Round = {
