@@ -25,6 +25,7 @@ const FLOORS = {
     'adapters/node',
     'adapters/page',
     'adapters/math',
+    'adapters/privacy',
     'adapters/formats',
     'adapters/lora',
     'adapters/wire',

@@ -10,7 +10,7 @@ import type { PrivacyEvent } from './mechanism.ts'
 import { logMixed, unmixed } from './mixed.ts'
 
 /** P(loss = (first + i)·step) = mass[i]; infinite: probability of an output that proves who took part. */
-export type LossDistribution = {
+type LossDistribution = {
   readonly step: number
   readonly first: number
   readonly mass: Float64Array
