@@ -13,6 +13,7 @@ import {
 } from '../adapters/node/program.ts'
 import { onInterrupt } from '../adapters/node/signals.ts'
 import { VERSION } from '../adapters/version.ts'
+import { LEAST_COHORT } from '../adapters/wire/federation.ts'
 import { auditCommands, operatorCommands, statusCommand } from './commands/access.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { parseDuration } from './commands/job-spec.ts'
@@ -124,6 +125,17 @@ const addServe = (program: Command, { env, out }: Streams): void => {
       integer(1, 100_000),
       100,
     )
+    .addOption(
+      new Option(
+        '--least-cohort <n>',
+        'fewest devices of a round: a job with a lower minimum is refused. Below 20 only for tests and demos',
+      )
+        .argParser(integer(1, 1_000_000))
+        .default(
+          leastCohortOf(env['LOREWEAVE_LEAST_COHORT']),
+          `$LOREWEAVE_LEAST_COHORT, else ${LEAST_COHORT}`,
+        ),
+    )
     .option('--tick-ms <n>', 'how often deadlines are looked at', integer(10, 60_000), 500)
     .option('--open-metrics', 'let anyone read /metrics, where only Prometheus reaches it')
     .option(
@@ -169,6 +181,9 @@ const addServe = (program: Command, { env, out }: Streams): void => {
     })
 }
 
+const leastCohortOf = (text: string | undefined): number =>
+  text ? integer(1, 1_000_000)(text) : LEAST_COHORT
+
 /** Arguments are seen by every user of the machine. */
 const withoutPassword = (url: string): string => {
   if (URL.canParse(url) && new URL(url).password !== '')
@@ -185,6 +200,7 @@ type ServeFlags = DataPlaces & {
   retryLaterMs: number
   checkInsPerSecond: number
   tickMs: number
+  leastCohort: number
   logLevel: LogLevel
   diskReserveMb: number
   diskQuotaMb?: number

@@ -4,6 +4,7 @@
  */
 
 import { layoutSize, sequentialSegments } from '../lora/layout.ts'
+import type { Contribution } from '../wire/jobs.ts'
 import { adapterRow } from './adapter.ts'
 import type { ContributionRow, Frame, RoundPlan, Update } from './contribution.ts'
 import { priorRow } from './prior.ts'
@@ -16,6 +17,23 @@ export const askedRows = (
   { contributions }: Pick<RoundPlan, 'contributions'>,
   rows = CONTRIBUTIONS,
 ): ContributionRow[] => rows.filter(({ name }) => contributions.includes(name))
+
+/**
+ * What a round asks for and could not use: moments while the release has no scale, in which they would
+ * have a common unit; statistics once a prior has fixed the scale. parts: of the release that devices
+ * train from. None where nothing else is asked for.
+ */
+export const unusedContributions = (
+  asked: readonly Contribution[],
+  parts: readonly Contribution[],
+): Contribution[] => {
+  const hasScale = parts.includes('statistics')
+  const isUnused = (name: Contribution) =>
+    (name === 'prior' && !hasScale) ||
+    (name === 'statistics' && hasScale && parts.includes('prior'))
+  const unused = asked.filter(isUnused)
+  return unused.length < asked.length ? unused : []
+}
 
 /** How many numbers a row's vector has. */
 export const vectorSize = (row: Pick<ContributionRow, 'segments'>, frame: Frame): number =>

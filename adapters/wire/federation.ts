@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { Ability } from './abilities.ts'
 import { AbandonReason, DeviceFacts, EligibilityPlan, FactName } from './job-life.ts'
-import { CompressionPlan, Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
+import { CohortSize, CompressionPlan, Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
 import {
   AdapterSpecSchema,
   BaseModelSchema,
@@ -37,10 +37,15 @@ export type EnrollRequest = z.infer<typeof EnrollRequest>
 export const EnrollResponse = z.strictObject({ protocol: Protocol, deviceId: Id })
 export type EnrollResponse = z.infer<typeof EnrollResponse>
 
+/** Fewest devices of a round, where nobody has said another number: on the server and on each device. */
+export const LEAST_COHORT = 20
+
 /** Consent as data: what the user agreed to, on the device, when, and until when. */
 export const ConsentRecord = z.strictObject({
   purpose: Purpose,
   contributions: z.array(Contribution).max(3),
+  /** Fewest devices whose updates a round must sum, this one included. Left out by devices of before. */
+  leastCohort: CohortSize.optional(),
   grantedAt: TimeMs,
   expiresAt: TimeMs.nullable(),
 })
@@ -96,6 +101,8 @@ export const Assignment = z.strictObject({
   training: TrainingPlan,
   prior: PriorPlan,
   purpose: Purpose,
+  /** How many devices take part at most, and at least. Left out for devices that do not ask. */
+  cohort: z.strictObject({ size: CohortSize, minimum: CohortSize }).optional(),
   /** Of the device's place; another may have it afterwards. */
   deadlineAt: TimeMs,
   /** How the device's update is sent. */

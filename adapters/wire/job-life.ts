@@ -73,7 +73,14 @@ export const EarlyStop = z.strictObject({
 export type EarlyStop = z.infer<typeof EarlyStop>
 
 /** Why a device gives its place in a round on. */
-export const AbandonReason = z.enum(['no_data', 'memory', 'not_eligible', 'too_late', 'failed'])
+export const AbandonReason = z.enum([
+  'no_data',
+  'memory',
+  'not_eligible',
+  'too_late',
+  'failed',
+  'small_cohort',
+])
 export type AbandonReason = z.infer<typeof AbandonReason>
 
 /** What a plan looks at. */

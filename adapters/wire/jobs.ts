@@ -123,14 +123,17 @@ const phaseMs = z
   .min(1000)
   .max(7 * 24 * 3600 * 1000)
 
+/** How many devices. */
+export const CohortSize = z.int().min(1).max(1_000_000)
+
 export const CohortPlan = z
   .strictObject({
     /** Devices that may be assigned to one round (over-selection: more than the goal). */
-    size: z.int().min(1).max(1_000_000),
+    size: CohortSize,
     /** Updates that close the round. */
-    goal: z.int().min(1).max(1_000_000),
+    goal: CohortSize,
     /** Fewest updates with which a round may be aggregated at its deadline. */
-    minimum: z.int().min(1).max(1_000_000),
+    minimum: CohortSize,
     /**
      * From the first assignment of a round. With fewer updates than the minimum the round goes on for
      * as long again.

@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { MODULES } from '../../adapters/lora/spec.ts'
 import { integer } from '../../adapters/node/program.ts'
+import { LEAST_COHORT } from '../../adapters/wire/federation.ts'
 import {
   Contribution,
   GRADIENT_TRAINING,
@@ -214,7 +215,7 @@ export const jobFileCommand = (io: Io): Command =>
         exitLayer,
         features: featureSpace(model.base.shape.hidden),
         contributions: [...Contribution.options],
-        cohort: { size: 10, goal: 8, minimum: 4 },
+        cohort: { size: 30, goal: 25, minimum: LEAST_COHORT },
         ...(options.method === 'steps' && { training: { method: 'steps' } }),
         ...(options.method === 'gradient' && {
           training: GRADIENT_TRAINING,

@@ -2,9 +2,10 @@
 import { Command } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
 import { integer } from '../../adapters/node/program.ts'
+import { LEAST_COHORT } from '../../adapters/wire/federation.ts'
 import { ServerAddress } from '../home/settings.ts'
 import { isExposed, refuseExposed } from '../http/address.ts'
-import { type Consent, Sendable } from '../records/consent.ts'
+import { type Consent, leastCohortOf, Sendable } from '../records/consent.ts'
 import type { Dropped } from '../store/consent.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, homeOf, withHome } from './context.ts'
@@ -113,12 +114,18 @@ export const consentCommand = (io: Io): Command => {
       `of ${Sendable.options.join(', ')}`,
       Sendable.options.join(','),
     )
+    .option(
+      '--least-cohort <n>',
+      'only rounds that sum the updates of so many devices or more, this one included',
+      integer(1, 1_000_000),
+      LEAST_COHORT,
+    )
     .option('--days <n>', 'days until it ends (default: until withdrawn)', integer(1, 3650))
     .addHelpText(
       'after',
       '\nExample:\n  loreweave consent grant --contributions prior,statistics --days 90',
     )
-    .action(async (options: CommonOptions & { contributions: string; days?: number }) => {
+    .action(async (options: GrantOptions) => {
       const contributions = options.contributions.split(',').map((text) => {
         const parsed = Sendable.safeParse(text.trim())
         if (!parsed.success)
@@ -128,7 +135,8 @@ export const consentCommand = (io: Io): Command => {
           )
         return parsed.data
       })
-      const body = { contributions: [...new Set(contributions)], days: options.days ?? null }
+      const { days = null, leastCohort } = options
+      const body = { contributions: [...new Set(contributions)], days, leastCohort }
       return askHome(io, options, async ({ call }) => {
         const { consent } = await call('grantConsent', { body })
         io.print(options, { consent }, `${describeConsent(consent)}\nNext: loreweave participate`)
@@ -143,6 +151,12 @@ export const consentCommand = (io: Io): Command => {
       }),
     )
   return command
+}
+
+type GrantOptions = CommonOptions & {
+  contributions: string
+  days?: number
+  leastCohort: number
 }
 
 const withdrawnText = (dropped: Dropped): string =>
@@ -163,6 +177,7 @@ export const describeConsent = (consent: Consent | null): string =>
   consent === null
     ? 'no consent: this device contributes nothing'
     : `contributes ${consent.contributions.join(', ') || 'nothing'} for ${consent.purpose}, ` +
+      `in rounds of at least ${leastCohortOf(consent)} devices, ` +
       `since ${new Date(consent.grantedAt).toISOString()}, ${
         consent.expiresAt === null
           ? 'until withdrawn'

@@ -112,9 +112,16 @@ export const federationClient = (
       return readJson(await updates.send(upload, leave), UploadResponse, 'update')
     },
     async abandon(roundId, reason, leave) {
-      const body = AbandonRequest.parse({ protocol: PROTOCOL_VERSION, reason })
       const path = `/v1/rounds/${roundId}/abandon`
-      await postJson(transport, path, 'abandon', body, DoneResponse, leave)
+      const send = (reason: AbandonReason) => {
+        const body = AbandonRequest.parse({ protocol: PROTOCOL_VERSION, reason })
+        return postJson(transport, path, 'abandon', body, DoneResponse, leave)
+      }
+      await send(reason).catch((error: unknown) => {
+        // A server of an earlier version does not know this reason.
+        if (reason !== 'small_cohort' || !isFedError(error) || error.code !== 'E_BODY') throw error
+        return send('not_eligible')
+      })
     },
     async isWanted(roundId, leave) {
       const path = `/v1/rounds/${roundId}`

@@ -1,10 +1,16 @@
 /** The federated half of a device: enrolment, rounds, and following the releases. */
-
-import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { DeviceFacts, FactName } from '../../adapters/wire/job-life.ts'
 import { energyEntries, expectedSeconds } from '../agent/energy-status.ts'
+import { adoptRelease } from './adopt.ts'
+import { openBackoff } from './backoff.ts'
+import { contactRefusal } from './check-in.ts'
+import type { Federation } from './client.ts'
+import { runRound, type RoundResult } from './compute-round.ts'
+import { judgeFollowed } from './judge.ts'
+import { participate, type ParticipateDeps, type ParticipateOptions, type ParticipateReport } from './participate.ts'
+import { whileAllowed } from './while-allowed.ts'
 import type { Sleep } from '../http/sleep.ts'
 import type { Consent, Sendable } from '../records/consent.ts'
 import type { ServingDeps } from '../reward/ranking-state.ts'
@@ -12,19 +18,7 @@ import { RELEASE_BLOBS, releaseBlob, type Serving } from '../reward/serving.ts'
 import { grantConsent, withdrawConsent } from '../store/consent.ts'
 import { reportTraining, whenUnpaused } from '../store/training.ts'
 import { unlessForgotten } from '../store/unless-forgotten.ts'
-import { adoptRelease } from './adopt.ts'
-import { openBackoff } from './backoff.ts'
-import type { Federation } from './client.ts'
-import { type RoundResult, runRound } from './compute-round.ts'
-import { judgeFollowed } from './judge.ts'
-import {
-  contactRefusal,
-  type ParticipateDeps,
-  type ParticipateOptions,
-  type ParticipateReport,
-  participate,
-} from './participate.ts'
-import { whileAllowed } from './while-allowed.ts'
+import { rmSync } from 'node:fs'
 
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly serving: Serving
@@ -56,7 +50,11 @@ export type Contributor = {
   /** Downloads, verifies and serves a release: its adapter, and a head refitted under its prior. */
   adoptRelease(hash: string, signal?: AbortSignal): Promise<void>
   consent(): Consent | null
-  grantConsent(contributions: readonly Sendable[], expiresAt?: number | null): Promise<Consent>
+  grantConsent(
+    contributions: readonly Sendable[],
+    expiresAt?: number | null,
+    leastCohort?: number,
+  ): Promise<Consent>
   withdrawConsent(): Promise<void>
 }
 
@@ -72,8 +70,8 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
     participate: (options = {}) => contribute(deps, memory, options),
     adoptRelease: (hash, signal) => adopt(deps, hash, { signal }),
     consent: () => store.consent(),
-    grantConsent: (contributions, expiresAt = null) =>
-      grantConsent(store, contributions, clock(), expiresAt),
+    grantConsent: (contributions, expiresAt = null, leastCohort) =>
+      grantConsent(store, contributions, clock(), expiresAt, leastCohort),
     withdrawConsent: async () => void (await withdrawConsent(store)),
   }
 }

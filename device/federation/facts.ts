@@ -2,7 +2,7 @@
 import type { FedError } from '../../adapters/errors.ts'
 import type { DeviceFacts, FactName } from '../../adapters/wire/job-life.ts'
 
-const NEW_FIELDS = ['facts', 'abilities'] as const
+const NEW_FIELDS = ['facts', 'abilities', 'leastCohort'] as const
 type NewField = (typeof NEW_FIELDS)[number]
 
 /** What a server has asked for, as long as the process lives. */

@@ -2,28 +2,24 @@
  * The loop of a contributing device: resend pending updates, check in, run the round, store the
  * update, upload it.
  */
-
-import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { HOUR_MS } from '../../adapters/time.ts'
-import { ABILITIES } from '../../adapters/wire/abilities.ts'
 import { Assignment, type CheckInResponse } from '../../adapters/wire/federation.ts'
-import { type DeviceFacts, unfitFact } from '../../adapters/wire/job-life.ts'
+import { unfitFact } from '../../adapters/wire/job-life.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
-import { type BaseModel, bucketOf, type FeatureSpace } from '../../adapters/wire/primitives.ts'
-import type { Progress } from '../home/progress.ts'
-import type { Sleep } from '../http/sleep.ts'
-import { type Consent, consentForRounds } from '../records/consent.ts'
-import { releaseBlob } from '../reward/serving.ts'
-import { CONTACT, consentRefusal } from '../store/consent.ts'
-import type { DeviceStore } from '../store/store.ts'
+import { MAX_NAMED_ROUNDS, checkIn, contactRefusal, type CheckInDeps } from './check-in.ts'
 import type { RoundResult } from './compute-round.ts'
 import { ENDED_TEXT, type Ended } from './ended.ts'
-import { type Asked, hear, leaveOut, told } from './facts.ts'
+import { hear } from './facts.ts'
 import { giveOn, reasonOf, watchRound } from './give-on.ts'
 import type { Traffic } from './signed-transport.ts'
-import { dropOverdue, sendKept, sendUpload, type UploadDeps } from './uploads.ts'
+import { sendKept, sendUpload } from './uploads.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
+import type { Progress } from '../home/progress.ts'
+import type { Sleep } from '../http/sleep.ts'
+import { releaseBlob } from '../reward/serving.ts'
+import { cohortRefusal, consentRefusal } from '../store/consent.ts'
+import { createHash } from 'node:crypto'
 
 export type ParticipateOptions = {
   /** Rounds to contribute to before returning. */
@@ -62,18 +58,11 @@ export type ParticipateReport = {
   readonly traffic: Traffic
 }
 
-export type ParticipateDeps = UploadDeps & {
-  readonly base: BaseModel
-  readonly space: FeatureSpace
+export type ParticipateDeps = CheckInDeps & {
   readonly sleep: Sleep
   readonly servedRelease: () => string | null
   /** Called with the assignment of each check-in; null for none. */
   readonly assigned: (assignment: Assignment | null) => void
-  /** Ids of assigned rounds in which this device has nothing to do. Grows. */
-  readonly turnedDown: Set<string>
-  /** What is known of this machine. */
-  readonly facts: () => Promise<DeviceFacts>
-  readonly asked: Asked
   /** Time between two questions whether a round still waits. */
   readonly lookMs?: number | undefined
   /** Least expected duration of a round; 0: unknown. */
@@ -91,8 +80,6 @@ export type ParticipateDeps = UploadDeps & {
 const MIN_WAIT_MS = 50
 /** Wait for the next round if there is nothing to do in this one. */
 const NEXT_ROUND_MS = 5000
-/** Most rounds that a check-in names. */
-const MAX_NAMED_ROUNDS = 32
 /** Wait before a round is looked at again that was not for this device. */
 const UNFIT_MS = 10 * 60_000
 
@@ -185,10 +172,18 @@ const hindranceOf = async (
   const { store, clock, expectedMs, lately } = deps
   const { roundId, deadlineAt } = assignment
   const state = store.uploadState(roundId)
+  const consent = store.consent()
+  const refusal = consent && cohortRefusal(consent, intendedFor(assignment))
   if (state === 'pending' || state === 'refused') return state
   // The server has lost track of it.
   if (state === 'accepted') return 'contributed'
   if (isUnattended && lately.waitMs(roundId) > 0) return 'failed_lately'
+  if (refusal) {
+    lately.failed(roundId, UNFIT_MS, HOUR_MS)
+    await giveOn(contact(deps), roundId, 'small_cohort')
+    onProgress?.({ step: 'round', note: `${roundId}: ${refusal.message}` })
+    return 'small_cohort'
+  }
   const unfit = unfitFact(assignment.eligibility, await deps.facts())
   if (unfit) {
     lately.failed(roundId, UNFIT_MS, HOUR_MS)
@@ -204,6 +199,12 @@ const hindranceOf = async (
   return 'refused'
 }
 
+const intendedFor = ({ contributions, purpose, cohort }: Assignment) => ({
+  contributions,
+  purpose,
+  leastCohort: cohort?.minimum,
+})
+
 const contact = (deps: ParticipateDeps) => ({
   store: deps.store,
   federation: deps.federation,
@@ -218,60 +219,6 @@ const giveUp = (
   reason: string,
 ): Promise<void> => store.durably((tx) => tx.giveUp({ roundId, jobId, at: clock() }, reason))
 
-/** Names the rounds that the server need not assign again. */
-const namedRounds = ({ store, turnedDown, lately }: ParticipateDeps) => {
-  const [waiting, left]: [string[], string[]] = [[], []]
-  for (const roundId of turnedDown) {
-    const state = store.uploadState(roundId)
-    if (state === 'pending') waiting.push(roundId)
-    else if (state !== undefined || lately.waitMs(roundId) > 0) left.push(roundId)
-    else turnedDown.delete(roundId)
-  }
-  return waiting.length + left.length > 0 ? { rounds: { waiting, left } } : {}
-}
-
-const checkIn = async (
-  deps: ParticipateDeps,
-  signal: AbortSignal | undefined,
-): Promise<CheckInResponse> => {
-  const { store, federation, asked } = deps
-  const facts = told(await deps.facts(), asked.names)
-  const work = (departure: Departure) =>
-    federation.checkIn(
-      {
-        base: deps.base,
-        features: deps.space,
-        consent: consentForRounds(granted(store)),
-        choices: bucketOf(store.countChoices()),
-        ...namedRounds(deps),
-        ...(!asked.unknown.has('facts') && { facts }),
-        ...(!asked.unknown.has('abilities') && { abilities: ABILITIES }),
-      },
-      departure,
-    )
-  const answer = await cancellable(
-    whileAllowed(deps.store.live, contactRefusal(deps), signal, work),
-    signal,
-  ).catch((error: unknown) => {
-    // A server of an earlier version refuses fields that it does not know.
-    if (!isFedError(error) || !leaveOut(asked, error)) throw error
-    return checkIn(deps, signal)
-  })
-  if (answer.kind === 'assignment') {
-    const { roundId, deadlineAt } = answer.assignment
-    if (store.uploadState(roundId) === 'pending')
-      await store.durably((tx) => tx.extendUpload(roundId, deadlineAt))
-  }
-  await dropOverdue(deps, true)
-  return answer
-}
-
-const granted = ({ consent }: Pick<DeviceStore, 'consent'>): Consent => {
-  const record = consent()
-  if (!record) throw new FedError('E_CONSENT', 'the consent was withdrawn')
-  return record
-}
-
 /** null if the round failed: it ended before the work did, or the server refused the update. */
 const contribute = async (
   deps: ParticipateDeps,
@@ -279,11 +226,12 @@ const contribute = async (
   options: ParticipateOptions,
 ): Promise<RoundReport | null> => {
   const { store, clock } = deps
-  const { jobId, roundId, contributions, purpose, deadlineAt } = Assignment.parse(assignment)
+  const { jobId, roundId, deadlineAt, ...parsed } = Assignment.parse(assignment)
+  const intended = intendedFor({ jobId, roundId, deadlineAt, ...parsed })
   const over = new FedError('E_ROUND_CLOSED', `round ${roundId} ended before this device was done`)
   const round = watchRound(contact(deps), roundId)
   const refusal = () =>
-    consentRefusal(store.consent(), { contributions, purpose }, clock()) ??
+    consentRefusal(store.consent(), intended, clock()) ??
     (clock() < deadlineAt && !round.isOver() ? null : over)
   const work = (departure: Departure) => compute(deps, assignment, options, departure)
   try {
@@ -319,7 +267,7 @@ const compute = async (
   { signal, check }: Departure,
 ) => {
   const { store, federation, clock, lately } = deps
-  const { jobId, roundId, uploadToken, contributions, purpose, deadlineAt } = assignment
+  const { jobId, roundId, uploadToken, contributions, deadlineAt } = assignment
   options.onAssigned?.(roundId)
   options.onProgress?.({ step: 'round', note: `${roundId}: ${contributions.join(', ')}` })
   const name = releaseBlob(assignment.release)
@@ -335,7 +283,7 @@ const compute = async (
     })
   lately.ended(roundId)
   const digest = createHash('sha256').update(result.bytes).digest('hex')
-  const intended = { contributions: result.contributions, purpose }
+  const intended = { ...intendedFor(assignment), contributions: result.contributions }
   const upload = { roundId, jobId, uploadToken, digest, bytes: result.bytes, deadlineAt }
   await store.durably((tx) => {
     check()
@@ -344,9 +292,3 @@ const compute = async (
   if (assignment.release !== deps.servedRelease()) store.later((tx) => tx.removeBlob(name))
   return { result, digest }
 }
-
-/** The refusal of requests that contribute nothing themselves. */
-export const contactRefusal =
-  ({ store, clock }: Pick<ParticipateDeps, 'store' | 'clock'>) =>
-  (): FedError | null =>
-    consentRefusal(store.consent(), CONTACT, clock())

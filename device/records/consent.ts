@@ -1,6 +1,6 @@
 /** The consent that this device keeps: what the user agreed to send to a federation server. */
 import { z } from 'zod'
-import { ConsentRecord } from '../../adapters/wire/federation.ts'
+import { ConsentRecord, LEAST_COHORT } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
 
 /**
@@ -15,8 +15,12 @@ export const Consent = ConsentRecord.extend({
 })
 export type Consent = z.infer<typeof Consent>
 
+/** A consent of before says nothing of it. */
+export const leastCohortOf = ({ leastCohort = LEAST_COHORT }: Consent): number => leastCohort
+
 /** As check-ins name it. */
 export const consentForRounds = (consent: Consent): ConsentRecord => ({
   ...consent,
+  leastCohort: leastCohortOf(consent),
   contributions: consent.contributions.flatMap((name) => Contribution.safeParse(name).data ?? []),
 })

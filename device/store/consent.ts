@@ -4,8 +4,9 @@
  * server, for exactly what that would contribute.
  */
 import { FedError } from '../../adapters/errors.ts'
+import { LEAST_COHORT } from '../../adapters/wire/federation.ts'
 import { Contribution } from '../../adapters/wire/jobs.ts'
-import type { Consent, Sendable } from '../records/consent.ts'
+import { type Consent, leastCohortOf, type Sendable } from '../records/consent.ts'
 import type { DeviceStore } from './store.ts'
 import type { Intended } from './uploads.ts'
 
@@ -17,7 +18,7 @@ const EVERYTHING: Intended = { ...CONTACT, contributions: Contribution.options }
 /** The E_CONSENT error if this must not leave the device; null if it may. */
 export const consentRefusal = (
   consent: Consent | null,
-  { contributions, purpose }: Intended,
+  { contributions, purpose, leastCohort }: Intended,
   now: number,
 ): FedError | null => {
   if (!consent || consent.contributions.length === 0)
@@ -27,7 +28,24 @@ export const consentRefusal = (
   if (consent.purpose !== purpose)
     return refused(`the consent is for ${consent.purpose}, and this is for ${purpose}`)
   const missing = contributions.filter((c) => !consent.contributions.includes(c))
-  return missing.length === 0 ? null : refused(`the consent does not cover ${missing.join(', ')}`)
+  if (missing.length > 0) return refused(`the consent does not cover ${missing.join(', ')}`)
+  return cohortRefusal(consent, { contributions, leastCohort })
+}
+
+const isOfRound = (name: Sendable): boolean => Contribution.safeParse(name).success
+
+/** The E_CONSENT error where the round may have fewer devices than the consent is for; else null. */
+export const cohortRefusal = (
+  consent: Consent,
+  { contributions, leastCohort = 1 }: Pick<Intended, 'contributions' | 'leastCohort'>,
+): FedError | null => {
+  const least = leastCohortOf(consent)
+  if (leastCohort >= least || !contributions.some(isOfRound)) return null
+  return new FedError(
+    'E_CONSENT',
+    `the consent is for rounds of at least ${least} devices, and this one may have ${leastCohort}. To take ` +
+      `part all the same, run: loreweave consent grant --least-cohort ${leastCohort}`,
+  )
 }
 
 const refused = (what: string): FedError =>
@@ -36,7 +54,11 @@ const refused = (what: string): FedError =>
 /** What a stored update contributes. */
 export const intendedBy = (upload: Partial<Intended>): Intended =>
   upload.contributions && upload.purpose !== undefined
-    ? { contributions: upload.contributions, purpose: upload.purpose }
+    ? {
+        contributions: upload.contributions,
+        purpose: upload.purpose,
+        leastCohort: upload.leastCohort,
+      }
     : EVERYTHING
 
 type ConsentStore = Pick<DeviceStore, 'consent' | 'durably' | 'live'>
@@ -44,17 +66,19 @@ type ConsentStore = Pick<DeviceStore, 'consent' | 'durably' | 'live'>
 /**
  * Replaces an earlier consent. Stored updates are dropped if the new consent does not cover them,
  * or if the earlier one had ended. at, expiresAt: milliseconds since 1970; expiresAt null: until
- * withdrawn.
+ * withdrawn. leastCohort: fewest devices of a round.
  */
 export const grantConsent = async (
   store: ConsentStore,
   contributions: readonly Sendable[],
   at: number,
   expiresAt: number | null,
+  leastCohort = LEAST_COHORT,
 ): Promise<Consent> => {
   const record: Consent = {
     purpose: 'personalization',
     contributions: [...contributions],
+    leastCohort,
     grantedAt: Math.floor(at),
     expiresAt,
   }

@@ -6,6 +6,8 @@ import type { Run } from './run.ts'
 export type Intended = {
   readonly contributions: readonly Sendable[]
   readonly purpose: string
+  /** Fewest devices that its round may have; left out where the server did not say. */
+  readonly leastCohort?: number | undefined
 }
 
 /**
@@ -227,8 +229,10 @@ const pendingOf = ({ bytes, intended, deadlineAt, sent, ...row }: UploadRow): Pe
   ...plannedOf({ intended, deadlineAt }),
 })
 
-const intendedOf = ({ contributions, purpose }: Partial<Intended>): string | null =>
-  contributions && purpose !== undefined ? JSON.stringify({ contributions, purpose }) : null
+const intendedOf = ({ contributions, purpose, leastCohort }: Partial<Intended>): string | null =>
+  contributions && purpose !== undefined
+    ? JSON.stringify({ contributions, purpose, leastCohort })
+    : null
 
 /** Fields that only later versions store. */
 const plannedOf = ({

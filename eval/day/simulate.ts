@@ -137,7 +137,7 @@ const liveThrough = async (
   await device.importChoices(choices.splice(0, 24))
   const [token = ''] = await server.tokens(1)
   await Promise.all([device.enroll(token), world.run(0)])
-  await device.grantConsent(['adapter', 'prior', 'statistics'])
+  await device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
 
   const abort = new AbortController()
   const running = startAgent(scene, device, others, abort.signal)

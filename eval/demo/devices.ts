@@ -42,7 +42,7 @@ export const prepareDevice = async (
     ...(claudeUrl ? ['--claude-url', claudeUrl] : []),
   ])
   await device(['enroll', '--server', serverUrl], { LOREWEAVE_ENROLL_TOKEN: token })
-  await device(['consent', 'grant'])
+  await device(['consent', 'grant', '--least-cohort', '1'])
   await device(['train', '--data', data, '--user', user, '--cache', cache])
   log(`${user}: ready, ${choices.filter((c) => c.split !== 'test').length} choices imported`)
   return { user, home }

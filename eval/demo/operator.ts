@@ -19,7 +19,7 @@ export const startServer = async (processes: Processes, folder: string): Promise
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const args = [
     ...['serve', '--data', folder, '--port', '0', '--tick-ms', '50', '--log-level', 'warn'],
-    ...['--retry-soon-ms', '150', '--retry-later-ms', '400'],
+    ...['--retry-soon-ms', '150', '--retry-later-ms', '400', '--least-cohort', '1'],
   ]
   const url = await startListening(processes, 'server/cli', args)
   const operate = async (...command: string[]): Promise<string> =>

@@ -94,7 +94,7 @@ export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
     await device.importChoices(log)
     const token = tokens[i]
     if (token) await device.enroll(token)
-    await device.grantConsent(['adapter', 'prior', 'statistics'])
+    await device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
     devices.push(device)
   }
 

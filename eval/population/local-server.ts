@@ -54,7 +54,7 @@ export const openLocalServer = async (
     clock: () => now,
     rng: delegating(() => stream),
     log: silentLog,
-    config: { operatorCredential: CREDENTIAL, pace },
+    config: { operatorCredential: CREDENTIAL, pace, leastCohort: 1 },
   })
   await server.recover()
 

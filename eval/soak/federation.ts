@@ -45,7 +45,10 @@ export const openFederation = async (options: FederationOptions): Promise<Federa
     if (running && !running.hasEnded()) return
     running = await machine.start(
       'server/cli',
-      ['serve', '--data', folder, '--port', String(port), '--log-level', 'warn'],
+      [
+        ...['serve', '--data', folder, '--port', String(port), '--log-level', 'warn'],
+        ...['--least-cohort', '1'],
+      ],
       { env: {}, isReady: (line) => line.includes('"listening"') },
     )
     port = Number(new URL((JSON.parse(running.ready) as { url: string }).url).port)

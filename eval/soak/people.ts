@@ -77,7 +77,12 @@ export const openUser = (agent: Agent, clock: () => number): User => {
     consents: async (isGranted) => {
       const asked = clock()
       const { status } = isGranted
-        ? await agent.call('PUT', '/v1/consent', { protocol, contributions: PARTS, days: null })
+        ? await agent.call('PUT', '/v1/consent', {
+            protocol,
+            contributions: PARTS,
+            days: null,
+            leastCohort: 1,
+          })
         : await agent.call('DELETE', '/v1/consent')
       const last = withoutConsent.at(-1)
       if (isGranted && status !== 503 && last?.until === null) last.until = asked

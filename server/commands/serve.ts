@@ -7,6 +7,7 @@ import { textOfFile } from '../../adapters/formats/text.ts'
 import { closeListener } from '../../adapters/node/listener.ts'
 import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { cryptoRng } from '../../adapters/random.ts'
+import { LEAST_COHORT } from '../../adapters/wire/federation.ts'
 import { newCredential } from '../access/secrets.ts'
 import { checkWebhook, webhook } from '../governance/webhook.ts'
 import { aggregateInWorker, foldInWorker } from '../releases/worker.ts'
@@ -31,6 +32,8 @@ export type ServeOptions = DataPlaces & {
   /** How often deadlines are looked at. */
   readonly tickMs: number
   readonly logLevel: LogLevel
+  /** Default: 20. */
+  readonly leastCohort?: number | undefined
   /** Free space that uploads leave. */
   readonly diskReserveMb?: number | undefined
   /** What the data folder may hold. */
@@ -86,6 +89,7 @@ export const serve = async (
     config: {
       operatorCredential: operatorCredential(options.data, env['LOREWEAVE_OPERATOR_TOKEN']),
       pace: options.pace,
+      leastCohort: options.leastCohort ?? LEAST_COHORT,
       openMetrics,
       hosts: options.hosts,
     },

@@ -17,15 +17,21 @@ import {
 import type { Round } from '../store/records.ts'
 
 /**
- * What the update contributes. Fails with E_CONTAINER, E_PROTOCOL, E_NOT_FINITE (bytes);
- * E_NO_ROUND, E_BASE_MODEL, E_SHAPE, E_FEATURES, E_BASIS (not what the round asked for); E_NORM
- * (norm or moments out of bounds).
+ * What the update contributes. unused: what the device need not have been asked for. Fails with
+ * E_CONTAINER, E_PROTOCOL, E_NOT_FINITE (bytes); E_NO_ROUND, E_BASE_MODEL, E_SHAPE, E_FEATURES,
+ * E_BASIS (not what the round asked for); E_NORM (norm or moments out of bounds).
  */
-export const checkUpdate = (bytes: Uint8Array, spec: JobSpec, round: Round): Contribution[] => {
+export const checkUpdate = (
+  bytes: Uint8Array,
+  spec: JobSpec,
+  round: Round,
+  unused: readonly Contribution[] = [],
+): Contribution[] => {
   const update = decodeUpdate(bytes)
   const plan: ServerPlan = { ...spec, factor: round.factor }
   checkHeader(update.header, spec, round)
-  for (const row of CONTRIBUTIONS) row.checkPresence(update.header, plan)
+  for (const row of CONTRIBUTIONS)
+    if (!unused.includes(row.name)) row.checkPresence(update.header, plan)
   const sent = CONTRIBUTIONS.filter((row) => row.isIn(update.header))
   for (const row of sent) row.checkValues(update, plan)
   return sent.map(({ name }) => name)

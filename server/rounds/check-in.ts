@@ -1,14 +1,15 @@
 /** Answers a check-in: an assignment to a round the device may join, or when to come back. */
+import { unusedContributions } from '../../adapters/contributions/table.ts'
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import { isAbleTo } from '../../adapters/wire/abilities.ts'
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import { type FactName, factsAskedBy, unfitFact } from '../../adapters/wire/job-life.ts'
-import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import type { Contribution, JobSpec } from '../../adapters/wire/jobs.ts'
 import { canCompute, isSameBase } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
 import { followedRelease } from '../releases/rollout.ts'
-import type { JobProgress, Round, RoundMember } from '../store/records.ts'
+import type { JobProgress, Release, Round, RoundMember } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Attendance } from './attendance.ts'
 import type { RoundDeps } from './deps.ts'
@@ -69,10 +70,14 @@ export const checkIn = async (
     }
     attendance.note(job.id, deviceId, 'took_part', now)
     const token = uploadTokenOf(await deps.uploadKey(), answer.round.id, deviceId)
+    const parent = await store.release(answer.round.parent)
     return {
       protocol: PROTOCOL_VERSION,
       kind: 'assignment',
-      assignment: assignmentOf(job.spec, answer, token, request.facts !== undefined),
+      assignment: {
+        ...assignmentOf(job.spec, answer, token, request),
+        contributions: usedOf(job.spec, parent),
+      },
       head: followedRelease((await store.lineage(job.lineId))!, deviceId),
     }
   }
@@ -119,6 +124,7 @@ const RULES: readonly Rule[] = [
       (consent.expiresAt === null || consent.expiresAt > now) &&
       spec.contributions.every((c) => consent.contributions.includes(c)),
   ],
+  ['small_cohort', ({ consent }, { cohort }) => cohort.minimum >= (consent.leastCohort ?? 1)],
   [
     'few_choices',
     ({ choices }, { cohort }) =>
@@ -227,12 +233,18 @@ const tryAssign = async (
 
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/** isNew: the device knows more fields than those of version 0.1. */
+/** What nobody could use is not asked for. */
+const usedOf = ({ contributions }: JobSpec, parent: Release | undefined): Contribution[] => {
+  const unused = parent ? unusedContributions(contributions, parent.summary.parts) : []
+  return contributions.filter((name) => !unused.includes(name))
+}
+
+/** A device tells by its request which fields it knows beside those of version 0.1. */
 const assignmentOf = (
   spec: JobSpec,
   { round, member }: Place,
   uploadToken: string,
-  isNew: boolean,
+  { facts, consent }: CheckInRequest,
 ) => ({
   jobId: round.jobId,
   roundId: round.id,
@@ -243,14 +255,16 @@ const assignmentOf = (
   adapter: spec.adapter,
   exitLayer: spec.exitLayer,
   features: spec.features,
-  contributions: spec.contributions,
   factor: round.factor,
   training: spec.training,
   prior: spec.prior,
   purpose: spec.purpose,
   deadlineAt: Math.min(round.deadlineAt, member.assignedAt + (spec.cohort.uploadMs ?? Infinity)),
   ...(spec.compression?.updates && { compression: { updates: spec.compression.updates } }),
-  ...(isNew && spec.eligibility && { eligibility: spec.eligibility }),
+  ...(facts && spec.eligibility && { eligibility: spec.eligibility }),
+  ...(consent.leastCohort !== undefined && {
+    cohort: { size: spec.cohort.size, minimum: spec.cohort.minimum },
+  }),
 })
 
 /**

@@ -6,9 +6,9 @@ import { checkJobSize } from '../releases/job-size.ts'
 import { type BuiltRelease, firstRelease } from '../releases/release.ts'
 import type { Job } from '../store/records.ts'
 import type { Tables, Transaction } from '../store/store.ts'
-import { checkRoom, type RoundDeps } from './deps.ts'
+import { checkRoom, type RoundDeps, type ServerDeps } from './deps.ts'
 import { newJob } from './job.ts'
-import { checkPossible } from './possible.ts'
+import { checkLeastCohort, checkPossible } from './possible.ts'
 import { openRound } from './progress.ts'
 import { isRepeat, type JobRequest, requestHashOf } from './repeated.ts'
 
@@ -18,7 +18,7 @@ import { isRepeat, type JobRequest, requestHashOf } from './repeated.ts'
  * never do what it says), E_SHAPE, E_NORM, E_FEATURES, E_FULL.
  */
 export const createJob = async (
-  deps: RoundDeps,
+  deps: RoundDeps & { readonly config: Pick<ServerDeps['config'], 'leastCohort'> },
   request: JobRequest,
   key?: string,
 ): Promise<{ job: Job; isNew: boolean }> => {
@@ -29,6 +29,7 @@ export const createJob = async (
   checkRoom(deps)
   const now = clock()
   checkPossible(spec, now)
+  checkLeastCohort(spec, deps.config.leastCohort)
   checkJobSize(spec)
   const lineId = lineIdOf(spec)
   const first = (await store.lineage(lineId)) ? undefined : firstRelease(spec, now)

@@ -40,6 +40,8 @@ type ServerConfig = {
   /** Bearer credential of the operator routes, at least 16 characters. */
   readonly operatorCredential: string
   readonly pace: Pace
+  /** A job whose rounds may have fewer devices is refused. */
+  readonly leastCohort: number
   /** Whether anyone may read the metrics. */
   readonly openMetrics?: boolean
   /** Names under which operators reach the server, without ports; default: any. */

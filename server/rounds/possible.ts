@@ -47,6 +47,16 @@ const IMPOSSIBLE: readonly Pair[] = [
   },
 ]
 
+/** least: of the server. Fails with E_BODY: no release of it tells of so few devices. */
+export const checkLeastCohort = ({ cohort }: JobSpec, least: number): void => {
+  if (cohort.minimum < least)
+    throw new FedError(
+      'E_BODY',
+      `job.cohort.minimum: expected at least ${least}, the least cohort of this server, got ` +
+        `${cohort.minimum}. Its operator sets it with serve --least-cohort`,
+    )
+}
+
 /** Fails with E_BODY naming the fields. */
 export const checkPossible = (spec: JobSpec, now: number): void => {
   const pair = IMPOSSIBLE.find(({ isSo }) => isSo(spec, now))

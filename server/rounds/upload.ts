@@ -2,6 +2,7 @@
  * Takes one update of one device: whether it is wanted is known before its bytes are read; then it is
  * checked, stored, and recorded in the round.
  */
+import { unusedContributions } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { isSameSecret } from '../../adapters/node/secrets.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
@@ -71,7 +72,10 @@ export const takeUpdate = async (
   // Others of this device may have been taken while this one arrived.
   if (advance(found, { kind: 'receive', member, digest }, clock()) === found)
     return { duplicate: true }
-  const contributions = checkUpdate(bytes, found.job.spec, found.round)
+  const { spec } = found.job
+  const parent = await store.release(found.round.parent)
+  const unused = unusedContributions(spec.contributions, parent?.summary.parts ?? [])
+  const contributions = checkUpdate(bytes, spec, found.round, parent ? unused : [])
   const refusal = member?.consent && consentRefusal(member.consent, contributions, clock())
   if (refusal) throw refusal
   await objects.put(digest, bytes)

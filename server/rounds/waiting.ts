@@ -9,6 +9,7 @@ export type Visit =
   | 'other_model'
   | 'other_version'
   | 'consent'
+  | 'small_cohort'
   | 'few_choices'
   | 'day_limit'
   | 'charging'
@@ -59,6 +60,7 @@ const VISIT_TEXT: Readonly<Record<string, string>> = {
   other_model: 'have another model or feature space',
   other_version: 'are of a version that cannot do it',
   consent: 'have no consent for it',
+  small_cohort: 'want rounds of more devices',
   few_choices: 'have too few choices',
   day_limit: 'have contributed enough today',
   charging: 'were not charging',
@@ -70,6 +72,7 @@ const VISIT_TEXT: Readonly<Record<string, string>> = {
   left_memory: 'ran out of memory',
   left_consent: 'withdrew their consent',
   left_too_late: 'were not done in time',
+  left_small_cohort: 'wanted a round of more devices',
   left_failed: 'failed',
   left_not_eligible: 'found themselves not eligible',
 }

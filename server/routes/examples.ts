@@ -30,5 +30,5 @@ export const JOB = {
   exitLayer: 12,
   features: FEATURES,
   contributions: ['adapter' as const, 'prior' as const],
-  cohort: { size: 12, goal: 10, minimum: 8 },
+  cohort: { size: 30, goal: 25, minimum: 20 },
 }

@@ -80,7 +80,8 @@ export const JOB_ROUTES = {
       description:
         'Answered with 200 and the first job where the idempotency key was used ' +
         'before. Fields that are left out get their defaults. A job that could never do what it ' +
-        'says is refused with the reason. To clone one, send the `spec` that its view shows.',
+        'says is refused with the reason, as is one whose `cohort.minimum` is below the least cohort of ' +
+        'the server. To clone one, send the `spec` that its view shows.',
       requestHeaders: { 'idempotency-key': 'One to 200 visible characters.' },
       request: { body: json(CreateJob, { protocol, job: JOB }) },
       responses: { 201: oneJob, 200: oneJob },

@@ -157,6 +157,7 @@ const SHOWN: Readonly<Record<Who, readonly string[]>> = {
 
 /** Texts and numbers that are described where they stand. */
 const UNNAMED = [
+  'CohortSize',
   'CountBucket',
   'Id',
   'Name',

@@ -155,7 +155,7 @@ export const enrolledDevice = async (
     ...options,
   })
   await made.device.enroll(await server.operator.token())
-  await made.device.grantConsent(['adapter', 'prior', 'statistics'])
+  await made.device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
   await made.device.importChoices(shortChoices(6))
   return { ...made, server, sent, transport, jobId: view.id }
 }

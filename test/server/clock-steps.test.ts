@@ -84,7 +84,11 @@ test.each(DIRECTIONS)(
       clock: () => now,
       rng: seededRng('second'),
       log: silentLog,
-      config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1000, laterMs: 60_000 } },
+      config: {
+        operatorCredential: CREDENTIAL,
+        pace: { soonMs: 1000, laterMs: 60_000 },
+        leastCohort: 1,
+      },
       aggregate: (plan, read) => {
         if (broken) throw new Error('EMFILE')
         return aggregateInProcess(plan, read)

@@ -34,7 +34,11 @@ const replica = async (
     clock: () => now,
     rng: seededRng(seed),
     log: silentLog,
-    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1000, laterMs: 60_000 } },
+    config: {
+      operatorCredential: CREDENTIAL,
+      pace: { soonMs: 1000, laterMs: 60_000 },
+      leastCohort: 1,
+    },
     aggregate: aggregate as Aggregate,
     leaseMs: LEASE_MS,
   })

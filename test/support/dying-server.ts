@@ -14,6 +14,7 @@ const serving = await serve(
     port: 0,
     pace: { soonMs: 50, laterMs: 100 },
     tickMs: 50,
+    leastCohort: 1,
     logLevel: 'error',
     ...options,
   },

@@ -1,23 +1,23 @@
 /** A federation server in this process with a clock that only moves when told, and devices that sign. */
-import { expect } from 'vitest'
 import type { Part } from '../../adapters/container/container.ts'
 import { encodeUpdate, updateHeaderOf } from '../../adapters/contributions/messages.ts'
 import { adapterLayout, factorsOf, layoutSize } from '../../adapters/lora/layout.ts'
 import { triangleSize } from '../../adapters/math/matrix.ts'
-import { type Rng, seededRng } from '../../adapters/random.ts'
+import { seededRng, type Rng } from '../../adapters/random.ts'
 import { ABILITIES } from '../../adapters/wire/abilities.ts'
 import type { UpdateHeader } from '../../adapters/wire/containers.ts'
 import type { Assignment, CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jobs.ts'
-import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapters/wire/signature.ts'
+import { PROTOCOL_VERSION, featureCount } from '../../adapters/wire/primitives.ts'
+import { deviceIdOf, newKeyPair, signRequest, type KeyPair } from '../../adapters/wire/signature.ts'
 import type { Fold } from '../../server/releases/fold.ts'
 import { createServer } from '../../server/routes/app.ts'
-import { type Data, openFolder } from '../../server/store/open.ts'
+import { openFolder, type Data } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 import type { TransferOptions } from '../../server/transfer/transfer.ts'
 import { checkDocumented } from './documented.ts'
 import { TINY } from './tiny-model.ts'
+import { expect } from 'vitest'
 
 export const CREDENTIAL = 'operator-credential-for-tests'
 export const START = 1_700_000_000_000
@@ -46,6 +46,7 @@ export const testServer = (
     hosts?: readonly string[]
     foldAt?: number
     fold?: Fold
+    leastCohort?: number
   } = {},
 ) => {
   const time = { now: given.start ?? START }
@@ -63,6 +64,7 @@ export const testServer = (
     config: {
       operatorCredential: CREDENTIAL,
       pace: { soonMs: 1000, laterMs: 60_000 },
+      leastCohort: given.leastCohort ?? 1,
       hosts: given.hosts,
     },
   })

@@ -26,7 +26,7 @@ export const startServer = (
   flags: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> => {
-  const args = ['serve', '--data', data, '--port', '0', ...flags]
+  const args = ['serve', '--data', data, '--port', '0', '--least-cohort', '1', ...flags]
   return serverOf(data, [programFile('server/cli'), ...args], env)
 }
 

@@ -108,10 +108,10 @@ export const openInspection = ({ store, clock, settings, base }: InspectionDeps)
       sums: store.outboxSums(),
     }),
     consent: () => store.consent(),
-    grantConsent({ contributions, days }) {
+    grantConsent({ contributions, days, leastCohort }) {
       const now = Math.floor(clock())
       const expiresAt = days === null ? null : now + days * DAY_MS
-      return grantConsent(store, [...new Set(contributions)], now, expiresAt)
+      return grantConsent(store, [...new Set(contributions)], now, expiresAt, leastCohort)
     },
     withdrawConsent: () => withdrawConsent(store),
     adapters: () => ({

@@ -63,6 +63,7 @@ const consent = {
   consent: {
     purpose: 'personalization' as const,
     contributions: ['adapter' as const, 'prior' as const],
+    leastCohort: 20,
     grantedAt: AT,
     expiresAt: null,
   },
@@ -195,7 +196,7 @@ export const INSPECTION_ROUTES = {
       description:
         '`adapter`: the change of one factor of the shared adapter. `prior`: two ' +
         'moments of the head, numbers about the user’s taste. `statistics`: counts ' +
-        'and sums of features.',
+        'and sums of features. `leastCohort`: rounds that may have fewer devices are given up.',
       errors: ['E_BODY', 'E_PROTOCOL', 'E_STORE'],
       request: {
         body: versionedJson(ConsentGrant, { contributions: ['adapter', 'prior'], days: null }),

@@ -1,5 +1,6 @@
 /** What a device shows its user: decisions with their reasons, what left, adapters, consent. */
 import { z } from 'zod'
+import { LEAST_COHORT } from '../../../adapters/wire/federation.ts'
 import {
   AdapterSpecSchema,
   Id,
@@ -175,6 +176,12 @@ export const ConsentGrant = z.strictObject({
   protocol: AskedProtocol,
   contributions: z.array(Sendable).min(1).max(Sendable.options.length),
   days: z.int().min(1).max(3650).nullable().default(null).describe('null: until withdrawn'),
+  leastCohort: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(LEAST_COHORT)
+    .describe('Fewest devices of a round, this one included'),
 })
 export type ConsentGrant = z.infer<typeof ConsentGrant>
 

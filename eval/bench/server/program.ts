@@ -63,6 +63,8 @@ export const startBenchServer = async (options: StartOptions): Promise<BenchServ
   const serve = ['serve', '--data', data, '--port', `${port}`, '--log-level', 'error', ...flags]
   const child = spawn(checkout.command, ['--import', probe, ...checkout.args, ...serve], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Not a flag: another checkout may not know it.
+    env: { ...process.env, LOREWEAVE_LEAST_COHORT: '1' },
   })
   started.add(child)
   child.once('exit', () => started.delete(child))

@@ -67,6 +67,7 @@ const COMMANDS: readonly (readonly [name: string, args: Args])[] = [
   ['profile dismiss of nothing', args('profile', 'dismiss', 'p_none', '--json')],
   ['consent show', args('consent', 'show', '--json')],
   ['consent grant', args('consent', 'grant', '--contributions', 'prior,statistics', '--days', '3')],
+  ['consent grant for small rounds', args('consent', 'grant', '--least-cohort', '3')],
   ['consent withdraw', args('consent', 'withdraw', '--json')],
   ['log', args('log', '--limit', '5000')],
   ['training pause', args('training', 'pause')],

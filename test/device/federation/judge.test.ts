@@ -13,7 +13,7 @@ beforeAll(async () => {
 const following = async (judges = true) => {
   const scene = await enrolledDevice(model, { rounds: 2, contributions: ['prior', 'statistics'] })
   const { device, sent } = scene
-  if (judges) await device.grantConsent(['adapter', 'prior', 'statistics', 'judgement'])
+  if (judges) await device.grantConsent(['adapter', 'prior', 'statistics', 'judgement'], null, 1)
   await device.participate({ rounds: 1, wait: true })
   await device.participate({ rounds: 1, wait: true })
   await device.participate()

@@ -163,9 +163,9 @@ test('nothing is sent without consent, and a withdrawn one stops everything', as
   sent.length = 0
   await expect(device.participate()).rejects.toMatchObject({ code: 'E_CONSENT' })
   expect(sent).toEqual([])
-  await device.grantConsent(['prior'], 1)
+  await device.grantConsent(['prior'], 1, 1)
   await expect(device.participate()).rejects.toMatchObject({ code: 'E_CONSENT' })
-  await device.grantConsent(['prior'])
+  await device.grantConsent(['prior'], null, 1)
   expect(await device.participate()).toMatchObject({ ended: 'not_eligible' })
 })
 

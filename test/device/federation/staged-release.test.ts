@@ -98,7 +98,7 @@ const enrol = async (
     memo,
   })
   await made.device.enroll(await server.operator.token())
-  await made.device.grantConsent(['adapter', 'prior', 'statistics', 'judgement'])
+  await made.device.grantConsent(['adapter', 'prior', 'statistics', 'judgement'], null, 1)
   return made
 }
 

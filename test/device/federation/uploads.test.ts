@@ -248,6 +248,7 @@ describe('the clock of the device', () => {
     await it.device.grantConsent(
       ['adapter', 'prior', 'statistics'],
       it.server.now() + 90 * 24 * HOUR,
+      1,
     )
     const puts = it.state.puts
     it.state.offset = 365 * 24 * HOUR

@@ -73,7 +73,7 @@ export const consentRig = async (model: LocalModel, options: RigOptions = {}) =>
     },
     server,
   )
-  await made.device.grantConsent(['adapter', 'prior', 'statistics'], now() + EXPIRY_MS)
+  await made.device.grantConsent(['adapter', 'prior', 'statistics'], now() + EXPIRY_MS, 1)
   const rig = {
     store,
     server,

@@ -32,6 +32,7 @@ afterEach(() => {
 const record = (changes: Partial<ConsentRecord> = {}): ConsentRecord => ({
   purpose: 'personalization',
   contributions: ['prior', 'statistics'],
+  leastCohort: 1,
   grantedAt: 0,
   expiresAt: 100,
   ...changes,
@@ -62,7 +63,7 @@ const ENDS: Record<string, (rig: Rig) => void> = {
   withdrawn: ({ store }) => void withdrawConsent(store),
   // Nobody in this process is told.
   'withdrawn by another process': ({ store }) => store.set('consent', null),
-  narrowed: ({ store, now }) => void grantConsent(store, ['statistics'], now(), null),
+  narrowed: ({ store, now }) => void grantConsent(store, ['statistics'], now(), null, 1),
   expired: (rig) => rig.expire(),
 }
 /** A device with a narrower consent may still ask what there is for it. */
@@ -90,7 +91,7 @@ describe.each(Object.keys(ENDS))('a consent that is %s', (how) => {
     ENDS[how]!(rig)
     await rig.participate().catch(() => undefined)
     if (isSilent(how)) expect(rig.after()).toEqual([])
-    await rig.device.grantConsent(['adapter', 'prior', 'statistics'])
+    await rig.device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
     await rig.participate().catch(() => undefined)
     expect(rig.after().filter((e) => e.of === 'update')).toEqual([])
     expect(rig.store.pendingUploads()).toEqual([])
@@ -159,22 +160,22 @@ const kept = (store: OwnStore, roundId: string, intended = {}) =>
 
 test('a narrower consent drops the updates that hold more, and those of which nobody knows what they hold', async () => {
   const store = openStore(':memory:')
-  await grantConsent(store, ['adapter', 'prior', 'statistics'], 1, null)
+  await grantConsent(store, ['adapter', 'prior', 'statistics'], 1, null, 1)
   kept(store, 'sums', { contributions: ['statistics'], purpose: 'personalization' })
   kept(store, 'all', { contributions: ['adapter', 'statistics'], purpose: 'personalization' })
   kept(store, 'old')
-  await grantConsent(store, ['statistics'], 2, null)
+  await grantConsent(store, ['statistics'], 2, null, 1)
   expect(store.pendingUploads().map((u) => u.roundId)).toEqual(['sums'])
   await store.close()
 })
 
 test('a consent that is given again after it ended sends nothing that was made under the last', async () => {
   const store = openStore(':memory:')
-  await grantConsent(store, ['statistics'], 1, 10)
+  await grantConsent(store, ['statistics'], 1, 10, 1)
   kept(store, 'r', { contributions: ['statistics'], purpose: 'personalization' })
-  await grantConsent(store, ['statistics'], 5, 20)
+  await grantConsent(store, ['statistics'], 5, 20, 1)
   expect(store.pendingUploads()).toHaveLength(1)
-  await grantConsent(store, ['statistics'], 25, 40)
+  await grantConsent(store, ['statistics'], 25, 40, 1)
   expect(store.pendingUploads()).toEqual([])
   await store.close()
 })
@@ -191,7 +192,7 @@ test('withdrawing tells what never left, and what may have arrived', async () =>
 test('over a real connection the bytes stop where the consent ended, and no attempt follows', async () => {
   vi.useRealTimers()
   const store = openStore(':memory:')
-  await grantConsent(store, ['statistics'], Date.now(), null)
+  await grantConsent(store, ['statistics'], Date.now(), null, 1)
   let [arrived, requests] = [0, 0]
   const server = createServer((request) => {
     requests++

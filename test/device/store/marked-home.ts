@@ -264,7 +264,7 @@ export const openMarkedHome = async (
     },
     enroll: async () => {
       await running.device.enroll(await server.operator.token())
-      await running.device.grantConsent(['adapter', 'prior', 'statistics'])
+      await running.device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
     },
     /** What is where. */
     words: () => wordsIn(folder),

@@ -15,7 +15,7 @@ describe('check-in', () => {
   test('assigns what the job asks for, and the same again, with the same upload token', async () => {
     const { device, assignment, server } = await scene()
     expect(assignment).toMatchObject({
-      contributions: spec.contributions,
+      contributions: ['adapter', 'statistics'],
       factor: 'B',
       basisEpoch: 0,
       deadlineAt: START + 60_000,
@@ -54,6 +54,36 @@ describe('check-in', () => {
     const left = { rounds: { waiting: [], left: [assignment.roundId] } }
     expect(await device.checkIn(spec, left)).toMatchObject({ reason: 'contributed' })
     expect(await server.store.round(assignment.roundId)).toMatchObject({ assigned: 1, received: 1 })
+  })
+
+  test('a device that asks for it is told how many take part, and gets no smaller round', async () => {
+    const { other, assignment } = await scene()
+    expect(assignment.cohort).toBeUndefined()
+    const { consent } = checkInOf(spec, START)
+    const asking = (leastCohort: number) => ({ consent: { ...consent, leastCohort } })
+    expect(await other.checkIn(spec, asking(2))).toMatchObject({ reason: 'not_eligible' })
+    const answer = await other.checkIn(spec, asking(1))
+    expect(answer).toMatchObject({ assignment: { cohort: { size: 3, minimum: 1 } } })
+  })
+
+  test('asks for no moments before there is a scale, and for no statistics once a prior has fixed it', async () => {
+    const job = tinyJob({ rounds: 3, cohort: { size: 1, goal: 1, minimum: 1 } })
+    const server = testServer()
+    await server.operator.createJob(job)
+    const [device] = await enrolledDevices(server, 1)
+    const asked = []
+    for (let i = 0; i < 3; i++) {
+      const assignment = await device!.join(job)
+      asked.push(assignment.contributions)
+      expect((await device!.upload(assignment, updateFor(assignment, `${i}`))).status).toBe(202)
+      await server.settle()
+      await server.pass(1000)
+    }
+    expect(asked).toEqual([
+      ['adapter', 'statistics'],
+      ['adapter', 'prior', 'statistics'],
+      ['adapter', 'prior'],
+    ])
   })
 
   test('devices of version 0.1, which also tell what nobody reads, are assigned as ever', async () => {

@@ -55,7 +55,7 @@ const ownScene = async (aggregate?: Aggregate, cohort = { size: 1, goal: 1, mini
     clock: () => time.now,
     rng: seededRng('server'),
     log: silentLog,
-    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1, laterMs: 1 } },
+    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1, laterMs: 1 }, leastCohort: 1 },
     ...(aggregate && { aggregate }),
   })
   const fetch = async (request: Request) => server.app.request(request)
@@ -314,7 +314,7 @@ describe('rounds', () => {
             features: assignment.features,
             consent: {
               purpose: 'personalization',
-              contributions: assignment.contributions,
+              contributions: ['adapter', 'prior', 'statistics'],
               grantedAt: START,
               expiresAt: null,
             },

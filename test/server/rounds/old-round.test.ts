@@ -89,6 +89,10 @@ test('a home of an earlier version sends the update that it kept; its round ends
     sleep: (ms) => server.pass(ms),
   })
   expect(store.pendingUploads()).toHaveLength(1)
+  // Its consent says nothing of cohorts, so it counts as one for 20 devices.
+  expect((await device.participate()).rounds).toEqual([])
+  expect(store.pendingUploads()).toHaveLength(1)
+  await device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
 
   await device.participate()
   await server.settle()

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { JobSpecInput } from '../../../adapters/wire/jobs.ts'
-import { checkPossible } from '../../../server/rounds/possible.ts'
+import { checkLeastCohort, checkPossible } from '../../../server/rounds/possible.ts'
 import { expectCode } from '../../support/expect-code.ts'
-import { parsedJob } from '../../support/federation-fixture.ts'
+import { expectRefusal, parsedJob, testServer, tinyJob } from '../../support/federation-fixture.ts'
 
 const NOW = 1_000_000
 
@@ -34,3 +34,24 @@ test('takes what can be', () => {
 function STOP() {
   return { belowShare: 0.1, rounds: 2 }
 }
+
+test.each([
+  [1, 1],
+  [20, 20],
+])('a round of %i devices is for a server whose least cohort is %i', (minimum, least) => {
+  const job = parsedJob({ cohort: { size: 30, goal: 25, minimum } })
+  checkLeastCohort(job, least)
+  const { message } = expectCode('E_BODY', () => checkLeastCohort(job, least + 1))
+  expect(message).toContain(`at least ${least + 1}`)
+})
+
+test('a server refuses a job below its least cohort at creation, and takes one at it', async () => {
+  const server = testServer({ leastCohort: 3 })
+  const create = (minimum: number) =>
+    server.operator.call('POST', '/v1/operator/jobs', {
+      protocol: 1,
+      job: tinyJob({ cohort: { size: 4, goal: 4, minimum } }),
+    })
+  await expectRefusal(await create(2), 400, 'E_BODY')
+  expect((await create(3)).status).toBe(201)
+})

@@ -88,6 +88,7 @@ describe('/metrics', () => {
       config: {
         operatorCredential: CREDENTIAL,
         pace: { soonMs: 1, laterMs: 1 },
+        leastCohort: 1,
         openMetrics: true,
       },
     })

@@ -37,7 +37,7 @@ test('a whole round, refusals included, logs no credential, token, key or body',
       () => START,
       'debug',
     ),
-    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1, laterMs: 1 } },
+    config: { operatorCredential: CREDENTIAL, pace: { soonMs: 1, laterMs: 1 }, leastCohort: 1 },
   })
   const fetch = async (request: Request) => server.app.request(request)
   const operator = operatorClient(fetch)

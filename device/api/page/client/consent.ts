@@ -21,6 +21,7 @@ export const mountConsent = () => {
     h('option', { value: 30 }, 'For 30 days'),
     h('option', { value: 365 }, 'For a year'),
   )
+  const least = h('input', { type: 'number', min: 1, max: 1_000_000, required: true, value: '20' })
   const takeBack = () => {
     act(async () => {
       await call('DELETE', '/v1/consent')
@@ -35,7 +36,8 @@ export const mountConsent = () => {
     act(async () => {
       if (contributions.length === 0)
         throw new Error('choose at least one, or withdraw the consent')
-      const body = { contributions, days: days.value ? Number(days.value) : null }
+      const leastCohort = Number(least.value)
+      const body = { contributions, days: days.value ? Number(days.value) : null, leastCohort }
       await call('PUT', '/v1/consent', body)
       isTouched = false
       return `Consent given: ${namesText(contributions)}.`
@@ -58,6 +60,7 @@ export const mountConsent = () => {
       boxes.map((b) => b.node),
     ),
     h('div.together', labelOf(days, 'How long'), days),
+    h('div.together', labelOf(least, 'Only in rounds of so many devices or more'), least),
     h('div.actions', h('button', { type: 'submit' }, 'Give consent'), withdraw),
   )
   part('consent').append(state, form)
@@ -65,7 +68,7 @@ export const mountConsent = () => {
     withdraw.hidden = consent === null
     if (consent === null) fill(state, 'No consent: this device contributes nothing.')
     else {
-      const { grantedAt, expiresAt, contributions } = consent
+      const { grantedAt, expiresAt, contributions, leastCohort = 20 } = consent
       const end = expiresAt === null ? 'you withdraw it' : timeNode(expiresAt)
       fill(
         state,
@@ -73,13 +76,15 @@ export const mountConsent = () => {
         timeNode(grantedAt),
         ', until ',
         end,
-        `: ${namesText(contributions)}.`,
+        `: ${namesText(contributions)}, in rounds of at least ${leastCohort} devices.`,
       )
     }
     // A form that the user has begun to fill in is left alone.
-    if (!isTouched)
+    if (!isTouched) {
+      least.value = String(consent?.leastCohort ?? 20)
       for (const { name, input } of boxes)
         input.checked = consent?.contributions.includes(name) ?? false
+    }
   }
 }
 

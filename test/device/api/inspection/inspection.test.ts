@@ -135,10 +135,15 @@ describe('decisions', () => {
 test('consent is granted for some days or until withdrawn', async () => {
   const inspection = over(openStore(':memory:'))
   expect(inspection.consent()).toBeNull()
-  const granted = await inspection.grantConsent({ contributions: ['prior', 'prior'], days: 2 })
+  const granted = await inspection.grantConsent({
+    contributions: ['prior', 'prior'],
+    days: 2,
+    leastCohort: 5,
+  })
   expect(granted).toEqual({
     purpose: 'personalization',
     contributions: ['prior'],
+    leastCohort: 5,
     grantedAt: 9000,
     expiresAt: 9000 + 2 * 24 * 3600 * 1000,
   })
