@@ -22,8 +22,8 @@ type ServerKeyState = {
 
 export type ServerWord = {
   key(): Promise<ServerKeyState>
-  /** Calls the key in force. */
-  secretKey(): Promise<string>
+  /** The key in force. */
+  keyPair(): Promise<KeyPair>
   sign(kind: StatementKind, text: string): Promise<string>
   /** Another key from now on. now: milliseconds since 1970. */
   rotate(now: number): Promise<ServerKeyState>
@@ -50,11 +50,14 @@ export const openServerWord = (settings: Settings): ServerWord => {
   }
   const read = async (): Promise<Kept> => JSON.parse(await text())
   const key = async () => stateOf(await read())
-  const secretKey = async () => (await read()).secretKey
+  const keyPair = async () => {
+    const { publicKey, secretKey } = await read()
+    return { publicKey, secretKey }
+  }
   return {
     key,
-    secretKey,
-    sign: async (kind, statement) => signStatement(kind, statement, await secretKey()),
+    keyPair,
+    sign: async (kind, statement) => signStatement(kind, statement, (await keyPair()).secretKey),
     async rotate(now) {
       known = undefined
       const before = await text()

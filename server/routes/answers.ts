@@ -7,12 +7,15 @@ import type { ServerEnv } from './route.ts'
 
 /** Messages alone: the bytes of a release are known by their hash. Refusals say nothing to rely on. */
 export const signsAnswers =
-  (word: Pick<ServerWord, 'secretKey'>): MiddlewareHandler<ServerEnv> =>
+  (word: Pick<ServerWord, 'keyPair'>): MiddlewareHandler<ServerEnv> =>
   async (c, next) => {
     await next()
     const { status, headers } = c.res
     if (status >= 300 || !headers.get('content-type')?.startsWith(JSON_TYPE)) return
     const body = new Uint8Array(await c.res.clone().arrayBuffer())
     const asked = c.req.header('signature') ?? ''
-    c.res.headers.set(ANSWER_SIGNATURE, signAnswer({ asked, status, body }, await word.secretKey()))
+    c.res.headers.set(
+      ANSWER_SIGNATURE,
+      signAnswer({ asked, status, body }, (await word.keyPair()).secretKey),
+    )
   }

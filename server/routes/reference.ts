@@ -11,6 +11,7 @@ import * as governance from '../../adapters/wire/governance.ts'
 import * as jobs from '../../adapters/wire/jobs.ts'
 import * as operator from '../../adapters/wire/operator.ts'
 import * as primitives from '../../adapters/wire/primitives.ts'
+import * as releaseLog from '../../adapters/wire/release-log.ts'
 import * as serverKey from '../../adapters/wire/server-key.ts'
 import { ACCESS_ROUTES } from './access.ts'
 import { neededRole } from './authorize.ts'
@@ -20,6 +21,7 @@ import { EVENT_ROUTES } from './events.ts'
 import { FLEET_ROUTES } from './fleet.ts'
 import { HEALTH_ROUTES, Liveness, Readiness } from './health.ts'
 import { JOB_ROUTES } from './jobs.ts'
+import { LOG_ROUTES } from './log.ts'
 import { MEMBERSHIP_ROUTES } from './membership.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
 import { OVERVIEW_ROUTES } from './overview.ts'
@@ -71,6 +73,7 @@ const REFERENCE_ROUTES = {
 export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...DEVICE_ROUTES,
   ...MEMBERSHIP_ROUTES,
+  ...LOG_ROUTES,
   ...JOB_ROUTES,
   ...FLEET_ROUTES,
   ...UPLOAD_ROUTES,
@@ -186,6 +189,7 @@ export const serverDocument = (): Json => {
         jobs,
         operator,
         primitives,
+        releaseLog,
         serverKey,
         { Health, Liveness, Readiness },
       ],

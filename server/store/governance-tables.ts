@@ -1,5 +1,6 @@
-/** Operators' tokens, and the audit log, to which entries are only added. */
-import type { AuditEntry, OperatorToken } from './records.ts'
+/** Operators' tokens, and two logs to which entries are only added: of deeds, and of releases. */
+import type { LogEntry } from '../../adapters/wire/release-log.ts'
+import type { AuditEntry, OperatorToken, Release } from './records.ts'
 import type { Row, Sql } from './sql.ts'
 
 export type GovernanceTables = {
@@ -13,6 +14,13 @@ export type GovernanceTables = {
   lastAuditEntry(): Promise<AuditEntry | undefined>
   /** In order, from the one after this number. */
   auditEntries(after: number, limit: number): Promise<AuditEntry[]>
+  /** Fails where there is an entry of this number, or of this release. */
+  addLogEntry(entry: LogEntry): Promise<void>
+  lastLogEntry(): Promise<LogEntry | undefined>
+  /** In order, from the one after this number. */
+  logEntries(after: number, limit: number): Promise<LogEntry[]>
+  /** In the order in which they were made. */
+  unloggedReleases(): Promise<Release[]>
 }
 
 export const governanceTables = (sql: Sql): GovernanceTables => ({
@@ -42,6 +50,27 @@ export const governanceTables = (sql: Sql): GovernanceTables => ({
   async auditEntries(after, limit) {
     const query = 'SELECT document FROM audit WHERE number > ? ORDER BY number LIMIT ?'
     return (await sql.rows(query, after, limit)).map(read<AuditEntry>)
+  },
+  async addLogEntry(entry) {
+    await sql.run(
+      'INSERT INTO release_log (number, release, document) VALUES (?, ?, ?)',
+      entry.number,
+      entry.release,
+      JSON.stringify(entry),
+    )
+  },
+  async lastLogEntry() {
+    const [row] = await sql.rows('SELECT document FROM release_log ORDER BY number DESC LIMIT 1')
+    return row && read<LogEntry>(row)
+  },
+  async logEntries(after, limit) {
+    const query = 'SELECT document FROM release_log WHERE number > ? ORDER BY number LIMIT ?'
+    return (await sql.rows(query, after, limit)).map(read<LogEntry>)
+  },
+  async unloggedReleases() {
+    const query = `SELECT document FROM releases
+      WHERE NOT EXISTS (SELECT 1 FROM release_log WHERE release = releases.id) ORDER BY number`
+    return (await sql.rows(query)).map(read<Release>)
   },
 })
 

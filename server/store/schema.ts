@@ -195,6 +195,17 @@ CREATE TABLE folded (
   digests TEXT NOT NULL, PRIMARY KEY (round_id, hash)
 );`,
   },
+  {
+    // The log of releases; those of before are added by whoever reads it first.
+    sqlite: `
+CREATE TABLE release_log (
+  number INTEGER PRIMARY KEY, release TEXT NOT NULL UNIQUE, document TEXT NOT NULL
+) STRICT;`,
+    postgres: `
+CREATE TABLE release_log (
+  number BIGINT PRIMARY KEY, release TEXT COLLATE "C" NOT NULL UNIQUE, document TEXT NOT NULL
+);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

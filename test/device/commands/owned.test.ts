@@ -218,7 +218,7 @@ test('a federation is joined, contributed to and left through the owner, at once
   expect(enrolled).toMatchObject({ code: 0, stderr: '' })
   expect(device.status().enrolled).toBe(true)
   expect((await call(folder, ['participate'])).stderr).toContain('E_CONSENT')
-  await call(folder, ['consent', 'grant'])
+  await call(folder, ['consent', 'grant', '--least-cohort', '1'])
   const { code, stdout, stderr } = await call(folder, ['participate', '--json'])
   expect([code, JSON.parse(stdout)]).toMatchObject([0, { ended: 'enough', rounds: [{ pairs: 8 }] }])
   expect(stderr).toMatch(/^upload: round-.*bytes accepted/m)

@@ -286,6 +286,7 @@ const SERVER: Cases = {
   },
   metrics: { 200: fresh('metrics') },
   health: { 200: fresh('health') },
+  log: { 200: byDevice('log'), E_BODY: byDevice('log', { query: '?after=none' }) },
   serverKey: { 200: fresh('serverKey') },
   rotateServerKey: { 201: fresh('rotateServerKey') },
   docs: { 200: fresh('docs') },
