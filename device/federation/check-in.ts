@@ -77,10 +77,7 @@ const consentOf = ({ store, asked }: Pick<CheckInDeps, 'store' | 'asked'>) => {
 }
 
 /** Fails with E_CONSENT where the user wants to know how many devices take part, and nobody says. */
-const mayBeWithoutCohorts = ({
-  store,
-  asked,
-}: Pick<CheckInDeps, 'store' | 'asked'>): void => {
+const mayBeWithoutCohorts = ({ store, asked }: Pick<CheckInDeps, 'store' | 'asked'>): void => {
   const least = leastCohortOf(granted(store))
   if (!asked.unknown.has('leastCohort') || least === 1) return
   throw new FedError(

@@ -1,16 +1,10 @@
 /** The federated half of a device: enrolment, rounds, and following the releases. */
+
+import { rmSync } from 'node:fs'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { DeviceFacts, FactName } from '../../adapters/wire/job-life.ts'
 import { energyEntries, expectedSeconds } from '../agent/energy-status.ts'
-import { adoptRelease } from './adopt.ts'
-import { openBackoff } from './backoff.ts'
-import { contactRefusal } from './check-in.ts'
-import type { Federation } from './client.ts'
-import { runRound, type RoundResult } from './compute-round.ts'
-import { judgeFollowed } from './judge.ts'
-import { participate, type ParticipateDeps, type ParticipateOptions, type ParticipateReport } from './participate.ts'
-import { whileAllowed } from './while-allowed.ts'
 import type { Sleep } from '../http/sleep.ts'
 import type { Consent, Sendable } from '../records/consent.ts'
 import type { ServingDeps } from '../reward/ranking-state.ts'
@@ -18,7 +12,19 @@ import { RELEASE_BLOBS, releaseBlob, type Serving } from '../reward/serving.ts'
 import { grantConsent, withdrawConsent } from '../store/consent.ts'
 import { reportTraining, whenUnpaused } from '../store/training.ts'
 import { unlessForgotten } from '../store/unless-forgotten.ts'
-import { rmSync } from 'node:fs'
+import { adoptRelease } from './adopt.ts'
+import { openBackoff } from './backoff.ts'
+import { contactRefusal } from './check-in.ts'
+import type { Federation } from './client.ts'
+import { type RoundResult, runRound } from './compute-round.ts'
+import { judgeFollowed } from './judge.ts'
+import {
+  type ParticipateDeps,
+  type ParticipateOptions,
+  type ParticipateReport,
+  participate,
+} from './participate.ts'
+import { whileAllowed } from './while-allowed.ts'
 
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   readonly serving: Serving

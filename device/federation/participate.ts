@@ -2,12 +2,18 @@
  * The loop of a contributing device: resend pending updates, check in, run the round, store the
  * update, upload it.
  */
+
+import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { HOUR_MS } from '../../adapters/time.ts'
 import { Assignment, type CheckInResponse } from '../../adapters/wire/federation.ts'
 import { unfitFact } from '../../adapters/wire/job-life.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
-import { MAX_NAMED_ROUNDS, checkIn, contactRefusal, type CheckInDeps } from './check-in.ts'
+import type { Progress } from '../home/progress.ts'
+import type { Sleep } from '../http/sleep.ts'
+import { releaseBlob } from '../reward/serving.ts'
+import { cohortRefusal, consentRefusal } from '../store/consent.ts'
+import { type CheckInDeps, checkIn, contactRefusal, MAX_NAMED_ROUNDS } from './check-in.ts'
 import type { RoundResult } from './compute-round.ts'
 import { ENDED_TEXT, type Ended } from './ended.ts'
 import { hear } from './facts.ts'
@@ -15,11 +21,6 @@ import { giveOn, reasonOf, watchRound } from './give-on.ts'
 import type { Traffic } from './signed-transport.ts'
 import { sendKept, sendUpload } from './uploads.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
-import type { Progress } from '../home/progress.ts'
-import type { Sleep } from '../http/sleep.ts'
-import { releaseBlob } from '../reward/serving.ts'
-import { cohortRefusal, consentRefusal } from '../store/consent.ts'
-import { createHash } from 'node:crypto'
 
 export type ParticipateOptions = {
   /** Rounds to contribute to before returning. */

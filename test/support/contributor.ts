@@ -2,18 +2,19 @@
  * A device without a model: it takes part in two rounds as `loreweave participate` does, and keeps
  * what it must in its file.
  */
+
+import { createHash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { cryptoRng } from '../../adapters/random.ts'
 import { keyPairOf } from '../../adapters/wire/signature.ts'
 import { openBackoff } from '../../device/federation/backoff.ts'
-import { federationClient, type Federation } from '../../device/federation/client.ts'
-import { participate, type ParticipateDeps } from '../../device/federation/participate.ts'
+import { type Federation, federationClient } from '../../device/federation/client.ts'
+import { type ParticipateDeps, participate } from '../../device/federation/participate.ts'
 import { grantConsent } from '../../device/store/consent.ts'
-import { openStore, type DeviceStore } from '../../device/store/store.ts'
+import { type DeviceStore, openStore } from '../../device/store/store.ts'
 import { updateBytes } from '../../eval/bench/server/device.ts'
 import { DIE_AT, dieAt, plainName, type Reached, watched, watchedCommits } from './dying.ts'
 import { roundJob } from './round-job.ts'
-import { createHash } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 
 export type Contributor = {
   readonly file: string
